@@ -1,0 +1,30 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What marsd and scspd do before they read their first octet. */
+#ifndef MARS_CHILD_H
+#define MARS_CHILD_H
+
+#include <stdbool.h>
+
+enum sandbox_role {
+	SANDBOX_MARSD,
+	SANDBOX_SCSPD
+};
+
+/*
+ * Gives up whatever can be given up: chroot to the user's home directory and
+ * change to it, groups, gid, uid (privileged only), undumpable, limits
+ * (no files, no processes, no core), no_new_privs.  fatal() on failure.
+ */
+void	child_drop(bool privileged, const char *user);
+
+/*
+ * The last step: seccomp (default deny) and Landlock, or pledge and unveil.
+ * Writes what is in force, for the log and for marsctl, into buf.
+ */
+void	sandbox_enter(enum sandbox_role, char *buf, size_t);
+
+#endif

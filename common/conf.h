@@ -1,0 +1,164 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The configuration in force, as parse.y makes it, as the parent sends it to
+ * its children (keys only to scspd) and as they hold it: const once made.
+ */
+#ifndef MARS_CONF_H
+#define MARS_CONF_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#ifndef TAILQ_FOREACH_SAFE
+#include <bsd/sys/queue.h>
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "wire.h"
+
+#define NAME_SIZE	64	/* buffer for a cluster's name and the like */
+#define KEY_SIZE	128	/* octets of a key at most */
+#define CONF_PATH_SIZE	256
+#define CONF_SIZE_MAX	(16U << 20)	/* octets of one as sent by imsg */
+
+enum conf_transport {
+	LISTEN_UDP,
+	LISTEN_ATM_SVC,
+	LISTEN_ATM_PVC
+};
+
+struct conf_listen {
+	TAILQ_ENTRY(conf_listen) entry;
+	enum conf_transport	 transport;
+	struct atm_addr		 addr;	/* with SEL 0; PVC: our own address */
+	struct atm_addr		 peer;	/* PVC: who is at the other end */
+	int			 itf, vpi, vci;		/* PVC */
+};
+TAILQ_HEAD(conf_listens, conf_listen);
+
+enum key_algorithm {		/* marsctl and mars.conf use these names */
+	HMAC_MD5,		/* RFC 2334 B.3.1, RFC 2104 */
+	HMAC_SHA256,
+	HMAC_SHA384,
+	HMAC_SHA512
+};
+
+struct conf_key {
+	TAILQ_ENTRY(conf_key)	 entry;
+	uint32_t		 spi;
+	enum key_algorithm	 algorithm;
+	int64_t			 not_before;	/* time(3), 0: always */
+	int64_t			 not_after;	/* time(3), 0: for ever */
+	char			 file[CONF_PATH_SIZE];	/* empty at children */
+	uint16_t		 len;
+	uint8_t			 secret[KEY_SIZE];	/* only in scspd */
+};
+TAILQ_HEAD(conf_keys, conf_key);
+
+struct conf_neighbor {
+	TAILQ_ENTRY(conf_neighbor) entry;
+	struct atm_addr		 addr;		/* of its scspd: SEL 1 */
+	uint16_t		 nspis;
+	uint32_t		 spis[16];	/* first valid signs */
+	bool			 auth;		/* default true */
+	bool			 replay_required;
+	uint16_t		 hello_interval;	/* s */
+	uint16_t		 dead_factor;
+	uint16_t		 rexmt_ca, rexmt_csus, rexmt_csu;	/* s */
+	uint16_t		 rexmt_limit;
+};
+TAILQ_HEAD(conf_neighbors, conf_neighbor);
+
+struct conf_protocol {
+	TAILQ_ENTRY(conf_protocol) entry;
+	struct mars_pro		 pro;
+};
+TAILQ_HEAD(conf_protocols, conf_protocol);
+
+struct conf_prefix {
+	TAILQ_ENTRY(conf_prefix) entry;
+	struct ip_prefix	 prefix;
+};
+TAILQ_HEAD(conf_prefixes, conf_prefix);
+
+struct conf_backup {
+	TAILQ_ENTRY(conf_backup) entry;
+	struct atm_addr		 addr;
+};
+TAILQ_HEAD(conf_backups, conf_backup);
+
+enum redirect_order {		/* */
+	ORDER_SELF,		/* own address first: default */
+	ORDER_LOWEST		/* literal RFC 2443 section 2 */
+};
+
+struct conf_cluster {
+	TAILQ_ENTRY(conf_cluster) entry;
+	char			 name[NAME_SIZE];
+	struct atm_addr		 addr;		/* its NSAPA, told apart by SEL */
+	uint16_t		 server_group;	/* SGID; PID is 3 */
+	struct conf_protocols	 protocols;
+	uint16_t		 cmi_min, cmi_max;
+	struct conf_backups	 backups;
+	struct conf_prefixes	 allow;		/* none: everybody may */
+	struct conf_neighbors	 neighbors;
+
+	uint32_t		 redirect_interval;	/* s, 60; RFC 2022 5.4.3
+							 * and 2443 5.1 */
+	uint32_t		 redirect_dead;		/* s, 240; A-7 */
+	enum redirect_order	 redirect_order;
+	uint32_t		 tombstone;		/* s, 600; A-9 */
+	uint32_t		 hold;			/* s, 240; H of A-8 */
+	uint16_t		 hop_count;		/* 16; A-48 */
+	bool			 csn_before;		/* A-107, default false */
+	bool			 strict_source;		/* A-130, default true */
+	bool			 native_parties;	/* ATM_ADDPARTY */
+
+	/* limits; each refusal is counted */
+	uint32_t		 max_members;		/* 60000 */
+	uint32_t		 max_joins;		/* per member, 4096 */
+	uint32_t		 max_groups;		/* 1000000 */
+	uint32_t		 max_servers;		/* MCSs, 256 */
+	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
+	uint32_t		 rate;			/* msgs/s of a client, 200 */
+	uint32_t		 rate_total;		/* msgs/s in all, 100000 */
+	uint32_t		 max_records;		/* in scspd's cache, 2000000 */
+};
+TAILQ_HEAD(conf_clusters, conf_cluster);
+
+struct conf {
+	uint8_t			 server_id[4];	/* LSID and OID; A-25 */
+	char			 control[CONF_PATH_SIZE];
+	char			 user_marsd[NAME_SIZE];
+	char			 user_scspd[NAME_SIZE];
+	uint16_t		 base_port;		/* 2022 */
+	uint16_t		 enquiry_interval;	/* s, 10; nvc.md rule 6 */
+	uint32_t		 max_circuits;		/* per link, 131072 */
+	uint32_t		 circuits_per_address;	/* 64 */
+	struct conf_listens	 listens;
+	struct conf_keys	 keys;
+	struct conf_clusters	 clusters;
+};
+
+/* a configuration with every default; NULL: no memory */
+struct conf		*conf_new(void);
+struct conf_cluster	*conf_cluster_new(struct conf *, const char *);
+struct conf_neighbor	*conf_neighbor_new(struct conf_cluster *);
+void			 conf_free(struct conf *);	/* wipes the keys */
+struct conf_cluster	*conf_cluster_find(const struct conf *, const char *);
+const struct conf_key	*conf_key_find(const struct conf *, uint32_t);
+const char		*key_algorithm_name(enum key_algorithm);
+
+/* as octets for imsg; with_keys only towards scspd */
+void			 conf_write(struct wr *, const struct conf *,
+			    bool with_keys);
+struct conf		*conf_read(struct rd *);	/* NULL: malformed */
+
+#endif

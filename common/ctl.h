@@ -1,0 +1,55 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What marsctl and the daemons say to each other.  A request is a command
+ * and its arguments, as strings.  The answer is a sequence of objects, each a
+ * tagged list of named values that marsctl prints as it is asked to (text,
+ * JSON, OpenMetrics), and an end that says whether it went well.  So no
+ * struct of a daemon crosses the privilege boundary, and a value that is
+ * added needs no change in marsctl.
+ */
+#ifndef MARS_CTL_H
+#define MARS_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+#define CTL_ROW_MAX	16000	/* octets of one object */
+#define CTL_ARGS_MAX	8
+#define CTL_ARG_SIZE	160
+
+enum ctl_tag {
+	CTL_STRING = 's',	/* name, value */
+	CTL_UINT = 'u',		/* name, u64 */
+	CTL_INT = 'i',		/* name, u64 as two's complement */
+	CTL_BOOL = 'b',		/* name, u8 */
+	CTL_ARRAY = 'a',	/* name: values or objects until CTL_END */
+	CTL_OBJECT = 'o',	/* name: values until CTL_END */
+	CTL_CLOSE = 'e'		/* ends an array or an object */
+};
+
+/* names inside an array are empty */
+void	ctl_string(struct wr *, const char *, const char *);
+void	ctl_uint(struct wr *, const char *, uint64_t);
+void	ctl_int(struct wr *, const char *, int64_t);
+void	ctl_bool(struct wr *, const char *, bool);
+void	ctl_array(struct wr *, const char *);
+void	ctl_object(struct wr *, const char *);
+void	ctl_close(struct wr *);
+
+struct ctl_value {
+	enum ctl_tag	 tag;
+	char		 name[64];
+	uint64_t	 number;
+	char		 string[512];
+};
+/* the next value; false at the end or when malformed (rd_failed) */
+bool	ctl_next(struct rd *, struct ctl_value *);
+
+#endif

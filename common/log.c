@@ -1,0 +1,190 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "log.h"
+
+#define LOG_LINE	1024
+
+/* the only global state of a process: where its log goes */
+static const char *log_name = "mars";
+static bool log_foreground = true;
+static int verbose;
+
+/* Opens the log of the process called name; foreground: standard error. */
+void
+log_init(const char *name, bool foreground)
+{
+	log_name = name;
+	log_foreground = foreground;
+	if (!foreground)
+		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	tzset();	/* now, while the file can be read */
+}
+
+void
+log_verbose(int level)
+{
+	verbose = level;
+}
+
+int
+log_getverbose(void)
+{
+	return verbose;
+}
+
+static void
+emit(int priority, const char *text)
+{
+	if (log_foreground) {
+		fprintf(stderr, "%s: %s\n", log_name, text);
+		fflush(stderr);
+	} else
+		syslog(priority, "%s", text);
+}
+
+/* One line; code other than 0 is explained at its end. */
+static void
+vlog(int priority, int code, const char *fmt, va_list ap)
+    PRINTFLIKE(3, 0);
+
+static void
+vlog(int priority, int code, const char *fmt, va_list ap)
+{
+	char line[LOG_LINE];
+	size_t len;
+
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	len = strlen(line);
+	if (code != 0)
+		(void)snprintf(line + len, sizeof(line) - len, ": %s",
+		    strerror(code));
+	emit(priority, line);
+}
+
+/* Something failed; appends and keeps errno. */
+void
+log_warn(const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_ERR, saved, fmt, ap);
+	va_end(ap);
+	errno = saved;
+}
+
+void
+log_warnx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_ERR, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_INFO, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (verbose == 0)
+		return;
+	va_start(ap, fmt);
+	vlog(LOG_DEBUG, 0, fmt, ap);
+	va_end(ap);
+}
+
+/* The process can't go on: says why, with errno, and ends it. */
+void
+fatal(const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_CRIT, saved, fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_CRIT, 0, fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+#define RATE_BURST	10
+#define RATE_EVERY	MTIME_SEC(1)
+
+void
+ratelimit_init(struct ratelimit *r, mtime_t now)
+{
+	r->last = now;
+	r->tokens = RATE_BURST;
+	r->missed = 0;
+}
+
+/* May one more line pass at this time?  Counts it if it may not. */
+bool
+ratelimit_pass(struct ratelimit *r, mtime_t now)
+{
+	int64_t n = mtime_diff(r->last, now) / RATE_EVERY;
+
+	if (n > 0) {
+		r->last.us += n * RATE_EVERY;
+		if (n > RATE_BURST - (int64_t)r->tokens)
+			r->tokens = RATE_BURST;
+		else
+			r->tokens += (uint32_t)n;
+	}
+	if (r->tokens == 0) {
+		r->missed++;
+		return false;
+	}
+	r->tokens--;
+	return true;
+}
+
+void
+log_limited(struct ratelimit *r, mtime_t now, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!ratelimit_pass(r, now))
+		return;
+	if (r->missed != 0) {
+		log_warnx("%llu lines like the next one were not logged",
+		    (unsigned long long)r->missed);
+		r->missed = 0;
+	}
+	va_start(ap, fmt);
+	vlog(LOG_WARNING, 0, fmt, ap);
+	va_end(ap);
+}

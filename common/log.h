@@ -1,0 +1,45 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Logging: to standard error in the foreground, else to syslog(3). */
+#ifndef MARS_LOG_H
+#define MARS_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "timer.h"
+
+#define PRINTFLIKE(f, a)	__attribute__((__format__(printf, f, a)))
+
+void	log_init(const char *, bool);	/* name of the process, foreground */
+void	log_verbose(int);		/* 0 brief, 1 debug */
+int	log_getverbose(void);
+
+void	log_warn(const char *, ...) PRINTFLIKE(1, 2);	/* with errno */
+void	log_warnx(const char *, ...) PRINTFLIKE(1, 2);
+void	log_info(const char *, ...) PRINTFLIKE(1, 2);
+void	log_debug(const char *, ...) PRINTFLIKE(1, 2);
+void	fatal(const char *, ...) PRINTFLIKE(1, 2)
+	    __attribute__((__noreturn__));		/* with errno */
+void	fatalx(const char *, ...) PRINTFLIKE(1, 2) __attribute__((__noreturn__));
+
+/*
+ * What a peer can trigger is logged at a limited rate: at most burst lines,
+ * then one a second; the next line that passes says how many did not.
+ */
+struct ratelimit {
+	mtime_t		last;
+	uint32_t	tokens;		/* lines that may still pass */
+	uint64_t	missed;		/* since the last that passed */
+};
+
+void	ratelimit_init(struct ratelimit *, mtime_t);
+bool	ratelimit_pass(struct ratelimit *, mtime_t);
+void	log_limited(struct ratelimit *, mtime_t, const char *, ...)
+	    PRINTFLIKE(3, 4);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * MARS control messages (RFC 2022 sections 4.3, 5 and 10, 11): one host
+ * struct for all thirteen, one decoder and one encoder.  Variable parts of a
+ * decoded message are views of the buffer that it was decoded from.
+ */
+#ifndef MARS_MARS_H
+#define MARS_MARS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "wire.h"
+
+enum mars_op {			/* section 11 */
+	MARS_REQUEST = 1,
+	MARS_MULTI = 2,
+	MARS_MSERV = 3,
+	MARS_JOIN = 4,
+	MARS_LEAVE = 5,
+	MARS_NAK = 6,
+	MARS_UNSERV = 7,
+	MARS_SJOIN = 8,
+	MARS_SLEAVE = 9,
+	MARS_GROUPLIST_REQUEST = 10,
+	MARS_GROUPLIST_REPLY = 11,
+	MARS_REDIRECT_MAP = 12,
+	MARS_MIGRATE = 13
+};
+#define MARS_OP_MAX	13
+
+#define MARS_AFN	0x000f
+#define MARS_MTU	9180		/* of the message, without LLC/SNAP, A-121 */
+
+/* mar$flags of JOIN, LEAVE, MSERV, UNSERV, SJOIN, SLEAVE (5.2.1) */
+#define MARS_F_LAYER3GRP	0x8000
+#define MARS_F_COPY		0x4000
+#define MARS_F_REGISTER		0x2000
+#define MARS_F_PUNCHED		0x1000
+#define MARS_F_SEQUENCE		0x00ff
+
+#define MARS_REDIRF_HARD	0x80	/* mar$redirf bit 7 (5.4.3) */
+
+struct mars_msg {
+	struct mars_pro	 pro;
+	uint8_t		 op;		/* enum mars_op */
+	struct atm_addr	 src;		/* mar$sha, mar$ssa */
+	struct paddr	 spa;		/* mar$spa */
+	struct paddr	 tpa;		/* mar$tpa: REQUEST, MULTI, NAK, MIGRATE,
+					 * and REDIRECT_MAP (null) */
+	uint16_t	 flags;		/* JOIN and kin */
+	uint8_t		 redirf;	/* REDIRECT_MAP */
+	uint16_t	 cmi;		/* JOIN and kin */
+	uint16_t	 pnum;		/* JOIN and kin, GROUPLIST_REQUEST:
+					 * <min,max> pairs; GROUPLIST_REPLY uses
+					 * tnum */
+	uint16_t	 tnum;		/* MULTI, MIGRATE, REDIRECT_MAP: ATM
+					 * addresses; GROUPLIST_REPLY: groups */
+	bool		 last;		/* mar$seqxy bit 15 (mar$x) */
+	uint16_t	 seq;		/* mar$seqxy bits 0-14 (mar$y), from 1 */
+	uint32_t	 msn;		/* mar$msn */
+	uint8_t		 tpln;		/* octets of each address in pairs[] or
+					 * groups[] */
+	uint8_t		 tgt_num_tl;	/* kind of each address in addrs[] */
+	uint8_t		 tgt_sub_tl;
+	const uint8_t	*list;		/* pairs, groups or ATM addresses, as on
+					 * the wire */
+	size_t		 list_len;
+	const uint8_t	*tlvs;		/* TLV list with its Null TLV, or NULL */
+	size_t		 tlvs_len;
+};
+
+/* Why an incoming message was dropped: symbol, name in marsctl, text. */
+#define MARS_DROPS(X) \
+	X(MARS_DROP_TRUNCATED, "truncated", "shorter than it says") \
+	X(MARS_DROP_AFN, "afn", "mar$afn is not 0x000F") \
+	X(MARS_DROP_VERSION, "op-version", "op.version is not 0") \
+	X(MARS_DROP_NO_SOURCE, "no-source", "source ATM number is empty") \
+	X(MARS_DROP_CHECKSUM, "checksum", "bad checksum") \
+	X(MARS_DROP_PRO, "protocol", "mar$pro is not usable") \
+	X(MARS_DROP_TLV, "tlv", "malformed TLV list") \
+	X(MARS_DROP_OP, "op", "unknown operation") \
+	X(MARS_DROP_ADDRESS, "address", "address length not usable")
+
+enum mars_drop {
+	MARS_DROP_NONE = 0,
+#define X(sym, name, text) sym,
+	MARS_DROPS(X)
+#undef X
+	MARS_DROP_MAX
+};
+
+const char	*mars_drop_name(enum mars_drop);
+const char	*mars_op_name(uint8_t);
+
+enum mars_drop	 mars_decode(struct mars_msg *, const void *, size_t);
+/* octets written, 0 if it does not fit; computes extoff and checksum */
+size_t		 mars_encode(const struct mars_msg *, void *, size_t);
+
+/* octets before the list: what mars_encode needs besides list and TLVs */
+size_t		 mars_overhead(const struct mars_msg *);
+
+/* i-th <min,max> pair; i < pnum.  pnum 1 with tpln 0 gives null addresses */
+void		 mars_pair(const struct mars_msg *, uint16_t, struct paddr *,
+		    struct paddr *);
+/* i-th group of a GROUPLIST_REPLY; i < tnum */
+void		 mars_group(const struct mars_msg *, uint16_t, struct paddr *);
+/* i-th ATM address of MULTI, MIGRATE, REDIRECT_MAP; i < tnum */
+void		 mars_target(const struct mars_msg *, uint16_t,
+		    struct atm_addr *);
+/* append to a list under construction */
+void		 mars_list_pair(struct wr *, const struct paddr *,
+		    const struct paddr *);
+void		 mars_list_target(struct wr *, const struct atm_addr *);
+
+/* The TLV list, section 10.  Type is Type.x (2 bits) and Type.y (14 bits). */
+struct mars_tlv {
+	uint8_t		 x;
+	uint16_t	 y;
+	uint16_t	 len;
+	const uint8_t	*value;
+};
+/* false at the Null TLV; a list in a decoded message is well-formed */
+bool		 mars_tlv_next(struct rd *, struct mars_tlv *);
+bool		 wr_mars_tlv(struct wr *, uint8_t, uint16_t, const void *,
+		    uint16_t);
+
+uint16_t	 in_cksum(const void *, size_t);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vc.h"
+
+/* A data unit of len octets copied from data (NULL: zeros), one reference. */
+struct sdu *
+sdu_new(const void *data, size_t len)
+{
+	struct sdu *s;
+
+	if (len > UINT32_MAX || (s = malloc(sizeof(*s) + len)) == NULL)
+		return NULL;
+	s->refs = 1;
+	s->len = (uint32_t)len;
+	if (data != NULL)
+		memcpy(s->data, data, len);
+	else
+		memset(s->data, 0, len);
+	return s;
+}
+
+struct sdu *
+sdu_ref(struct sdu *s)
+{
+	s->refs++;
+	return s;
+}
+
+void
+sdu_free(struct sdu *s)
+{
+	if (s != NULL && --s->refs == 0)
+		free(s);
+}
+
+struct vc *
+vc_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
+{
+	return l->backend->call(l, to, cookie);
+}
+
+struct vc *
+vc_multi(struct vc_link *l, void *cookie)
+{
+	return l->backend->multi(l, cookie);
+}
+
+struct vc_leaf *
+vc_multi_add(struct vc *root, const struct atm_addr *leaf, void *cookie)
+{
+	return root->link->backend->multi_add(root, leaf, cookie);
+}
+
+void
+vc_multi_drop(struct vc_leaf *leaf)
+{
+	leaf->root->link->backend->multi_drop(leaf);
+}
+
+void
+vc_release(struct vc *vc, uint16_t cause)
+{
+	vc->link->backend->release(vc, cause);
+}
+
+int
+vc_send(struct vc *vc, struct sdu *s)
+{
+	return vc->link->backend->send(vc, s);
+}
+
+const struct atm_addr *
+vc_peer(const struct vc *vc)
+{
+	return vc->link->backend->peer(vc);
+}
+
+bool
+vc_knows_caller(const struct vc *vc)
+{
+	return vc->link->backend->knows_caller;
+}
+
+void
+vc_flush(struct vc_link *l)
+{
+	l->backend->flush(l);
+}
+
+void
+vc_close(struct vc_link *l)
+{
+	l->backend->close(l);
+}

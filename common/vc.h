@@ -1,0 +1,142 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Virtual circuits: the primitives of RFC 2022 section 3.4 over backends
+ * that nobody above can tell apart (vc_udp.c, vc_svc.c, vc_pvc.c, and the
+ * simulator's and the unit tests' own).
+ *
+ * A link is one local address.  Calls are asynchronous; nothing goes up
+ * from within a call down.  SDUs are queued and flushed once per turn of
+ * the owner's loop, in the order in which they were sent.
+ */
+#ifndef MARS_VC_H
+#define MARS_VC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/* Q.850 causes that we use (nvc.md) */
+#define CAUSE_NONE		0
+#define CAUSE_UNALLOCATED	1
+#define CAUSE_NORMAL		16
+#define CAUSE_REJECTED		21
+#define CAUSE_OUT_OF_ORDER	27
+#define CAUSE_UNSPECIFIED	31
+#define CAUSE_TEMPORARY		41
+#define CAUSE_RESOURCE		47
+#define CAUSE_INVALID_REF	81
+
+#define VC_SDU_MAX		9188	/* MTU 9180 and 8 octets LLC/SNAP */
+
+struct vc;		/* a circuit: point-to-point, a leaf's end, or a root */
+struct vc_leaf;		/* one leaf of a root's call */
+struct vc_link;
+
+/* A data unit, built once whatever the number of leaves; counted. */
+struct sdu {
+	uint32_t	refs;
+	uint32_t	len;
+	uint8_t		data[];
+};
+struct sdu	*sdu_new(const void *, size_t);	/* NULL: no memory */
+struct sdu	*sdu_ref(struct sdu *);
+void		 sdu_free(struct sdu *);
+
+/*
+ * What goes up, to the user of a link.  arg is the link's; cookie is what
+ * the user gave for that circuit or leaf.  After rqfailed, release (for a
+ * circuit), leaf_failed and leaf_drop (for a leaf) the handle is dead.
+ */
+struct vc_user {
+	/*
+	 * L_REMOTE_CALL.  leaf: we are a leaf of a point-to-multipoint call
+	 * and can only receive.  Returns CAUSE_NONE to accept, with *cookie
+	 * set, or the cause for a refusal.
+	 */
+	uint16_t (*remote_call)(void *arg, struct vc *,
+	    const struct atm_addr *caller, bool leaf, void **cookie);
+	void	(*ack)(void *arg, struct vc *, void *cookie);	/* L_ACK */
+	void	(*rqfailed)(void *arg, struct vc *, void *cookie,
+	    uint16_t cause);				/* ERR_L_RQFAILED */
+	void	(*release)(void *arg, struct vc *, void *cookie,
+	    uint16_t cause);				/* ERR_L_RELEASE */
+	void	(*sdu)(void *arg, struct vc *, void *cookie,
+	    const uint8_t *, size_t);
+	/* the same for one leaf of a root */
+	void	(*leaf_ack)(void *arg, struct vc_leaf *, void *cookie);
+	void	(*leaf_failed)(void *arg, struct vc_leaf *, void *cookie,
+	    uint16_t cause);				/* ERR_L_RQFAILED */
+	void	(*leaf_drop)(void *arg, struct vc_leaf *, void *cookie,
+	    uint16_t cause);				/* ERR_L_DROP */
+};
+
+/* What a backend supplies; users call the functions below. */
+struct vc_backend {
+	const char	*name;
+	bool		 knows_caller;	/* can vouch for a caller's address */
+	struct vc	*(*call)(struct vc_link *, const struct atm_addr *,
+			    void *);
+	struct vc	*(*multi)(struct vc_link *, void *);
+	struct vc_leaf	*(*multi_add)(struct vc *, const struct atm_addr *,
+			    void *);
+	void		 (*multi_drop)(struct vc_leaf *);
+	void		 (*release)(struct vc *, uint16_t);
+	int		 (*send)(struct vc *, struct sdu *);
+	const struct atm_addr *(*peer)(const struct vc *);
+	void		 (*flush)(struct vc_link *);
+	void		 (*close)(struct vc_link *);
+};
+
+/* The head of every backend's own link, circuit and leaf. */
+struct vc_link {
+	const struct vc_backend	*backend;
+	struct atm_addr		 local;
+	const struct vc_user	*user;
+	void			*arg;
+};
+struct vc {
+	struct vc_link	*link;
+	void		*cookie;
+};
+struct vc_leaf {
+	struct vc	*root;
+	void		*cookie;
+};
+
+/* L_CALL_RQ: a bidirectional circuit.  NULL: no memory.  L_ACK follows. */
+struct vc	*vc_call(struct vc_link *, const struct atm_addr *, void *);
+/* L_MULTI_RQ without a leaf yet: we are the root. */
+struct vc	*vc_multi(struct vc_link *, void *);
+/* L_MULTI_ADD; leaf_ack or leaf_failed follows.  NULL: no memory. */
+struct vc_leaf	*vc_multi_add(struct vc *, const struct atm_addr *, void *);
+/* L_MULTI_DROP: the handle is dead, nothing more comes up for it. */
+void		 vc_multi_drop(struct vc_leaf *);
+/* L_RELEASE: the handle is dead, nothing more comes up for it. */
+void		 vc_release(struct vc *, uint16_t);
+/*
+ * Queues one SDU; takes over the caller's reference, always.  On a root it
+ * goes to every leaf that is connected now.  0, or -1 (and counted): larger
+ * than the peer takes, not connected, or the queue is full.
+ */
+int		 vc_send(struct vc *, struct sdu *);
+const struct atm_addr *vc_peer(const struct vc *);
+bool		 vc_knows_caller(const struct vc *);
+/* Sends what is queued; once per turn of the loop. */
+void		 vc_flush(struct vc_link *);
+void		 vc_close(struct vc_link *);
+
+/* Counters of a link; every backend has these, marsctl shows them. */
+#define VC_COUNTERS(X) \
+	X(calls_in, "calls-in") X(calls_out, "calls-out") \
+	X(calls_refused, "calls-refused") X(calls_failed, "calls-failed") \
+	X(cleared, "cleared") X(sdus_in, "sdus-in") X(sdus_out, "sdus-out") \
+	X(octets_in, "octets-in") X(octets_out, "octets-out") \
+	X(sdus_too_big, "sdus-too-big") X(sdus_dropped, "sdus-dropped")
+
+#endif

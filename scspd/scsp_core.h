@@ -1,0 +1,101 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * scspd's core as its owner sees it: the shell (scspd.c), the unit tests,
+ * the fuzzers and the simulator.  No I/O, no clock, no global state.
+ */
+#ifndef SCSP_CORE_H
+#define SCSP_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "conf.h"
+#include "csa.h"
+#include "timer.h"
+#include "vc.h"
+#include "wire.h"
+
+struct scsp;		/* all server groups of one server */
+
+#define SCSP_PID_MARS	3
+
+#define SCSP_EVENTS(X) \
+	X(SCSP_EV_HELLO, "hello state") \
+	X(SCSP_EV_ALIGN, "cache alignment state") \
+	X(SCSP_EV_ABNORMAL, "abnormal event") \
+	X(SCSP_EV_AUTH, "authentication failed") \
+	X(SCSP_EV_REPLAY, "replay refused") \
+	X(SCSP_EV_OWN_ID, "another server has our id") \
+	X(SCSP_EV_CONFLICT, "two contents with one sequence number") \
+	X(SCSP_EV_STRANGE, "record not understood, acknowledged and ignored") \
+	X(SCSP_EV_LIMIT, "limit reached")
+
+enum scsp_event_code {
+#define X(sym, text) sym,
+	SCSP_EVENTS(X)
+#undef X
+	SCSP_EV_MAX
+};
+
+struct scsp_event {
+	enum scsp_event_code	 code;
+	uint16_t		 sgid;
+	const struct atm_addr	*neighbor;	/* or NULL */
+	const char		*from, *to;	/* states by name, or NULL */
+	const char		*why;		/* a counter's name, or NULL */
+	const uint8_t		*oid;		/* or NULL */
+	uint64_t		 number;
+};
+
+/* What the owner supplies.  Nothing here calls back into the core. */
+struct scsp_ops {
+	uint64_t (*random)(void *);
+	int64_t	 (*wallclock)(void *);	/* time(3), for keys' validity and the
+					 * first CA sequence number (A-91) */
+	/* the protocol specific part */
+	enum csa_verdict (*judge)(const void *, size_t);
+	/* towards marsd, ipc.h IMSG_CSA_* */
+	void	(*update)(void *, uint16_t sgid, const uint8_t oid[4],
+		    uint32_t key, int32_t seq, uint8_t how, const void *,
+		    size_t);
+	void	(*own)(void *, uint16_t sgid, uint32_t key, int32_t seq,
+		    const void *, size_t);
+	void	(*gone)(void *, uint16_t sgid, const uint8_t oid[4],
+		    uint32_t key);
+	void	(*neighbor)(void *, uint16_t sgid, const uint8_t oid[4],
+		    bool aligned);
+	void	(*event)(void *, const struct scsp_event *);
+};
+
+struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
+void		 scsp_free(struct scsp *);
+/* as mars_configure() */
+int		 scsp_configure(struct scsp *, const struct conf *);
+/* A link for SEL 1 of a listener; its user is scsp_vc_user, arg the scsp. */
+void		 scsp_attach(struct scsp *, struct vc_link *);
+extern const struct vc_user scsp_vc_user;
+
+/* from marsd */
+void		 scsp_publish(struct scsp *, uint16_t sgid, uint32_t key,
+		    const void *, size_t);
+void		 scsp_hide(struct scsp *, uint16_t sgid, const uint8_t oid[4],
+		    uint32_t key);
+void		 scsp_revive(struct scsp *, uint16_t sgid,
+		    const uint8_t oid[4], uint32_t key);
+void		 scsp_erase(struct scsp *, uint16_t sgid, const uint8_t oid[4],
+		    uint32_t key);
+void		 scsp_realign(struct scsp *, uint16_t sgid);
+
+/* for marsctl, as in mars_core.h */
+bool		 scsp_show_summary(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
+/* neighbor clear */
+const char	*scsp_neighbor_clear(struct scsp *, const struct atm_addr *);
+
+#endif
