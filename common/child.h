@@ -8,11 +8,15 @@
 #define MARS_CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum sandbox_role {
 	SANDBOX_MARSD,
-	SANDBOX_SCSPD
+	SANDBOX_SCSPD,
+	SANDBOX_PARENT	/* keeps files and sockets; no exec, ptrace, mount */
 };
+
+#define SANDBOX_STRLEN	160	/* buffer for what is in force */
 
 /*
  * Gives up whatever can be given up: chroot to the user's home directory and

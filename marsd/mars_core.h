@@ -100,6 +100,8 @@ bool		 mars_show_clusters(struct mars *, void *cursor, struct wr *);
 bool		 mars_show_members(struct mars *, void *cursor, struct wr *);
 bool		 mars_show_groups(struct mars *, void *cursor, struct wr *);
 bool		 mars_show_servers(struct mars *, void *cursor, struct wr *);
+/* "scope" (cluster, or "all"), "name", "value"; the shell adds "process" */
+bool		 mars_show_counters(struct mars *, void *cursor, struct wr *);
 /* order a redirect: cluster, hard, or NULL member for everybody (5.4.3) */
 const char	*mars_redirect(struct mars *, const char *cluster, bool hard,
 		    const struct atm_addr *to, const struct atm_addr *member);

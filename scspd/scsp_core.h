@@ -95,6 +95,8 @@ void		 scsp_realign(struct scsp *, uint16_t sgid);
 bool		 scsp_show_summary(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
+/* "scope" (neighbor, group, or "all"), "name", "value" */
+bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
 /* neighbor clear */
 const char	*scsp_neighbor_clear(struct scsp *, const struct atm_addr *);
 
