@@ -1,18 +1,38 @@
-# GNU make and bmake.  Nobody runs a configure step: mk/rules.sh looks at the
-# machine and the tree and writes $(BUILD)/rules.mk whenever make starts.
+# For GNU make and bmake.  Nobody runs a configure step: mk/rules.sh looks at
+# the machine and at the tree whenever make starts, and writes the rules.
 PREFIX ?=	/usr/local
 DESTDIR ?=
+SBINDIR ?=	$(PREFIX)/sbin
+BINDIR ?=	$(PREFIX)/bin
+LIBEXECDIR ?=	$(PREFIX)/libexec/mars
 MANDIR ?=	$(PREFIX)/share/man
 EXAMPLESDIR ?=	$(PREFIX)/share/examples/mars
+# address,undefined: another build, in a directory of its own
 SANITIZE ?=
 
 all: programs
 
 RULES != CC='$(CC)' CFLAGS='$(CFLAGS)' SANITIZE='$(SANITIZE)' \
-	PREFIX='$(PREFIX)' BUILD='$(BUILD)' sh mk/rules.sh
+	LIBEXECDIR='$(LIBEXECDIR)' BUILD='$(BUILD)' sh mk/rules.sh
 include $(RULES)
+
+# Two servers and three clients on loopback, about 15 seconds.
+demo:
+	@sh etc/prerequisites build
+	@$(MAKE) -s programs
+	@sh etc/demo/run.sh $(BUILD)
+
+# Every test; the last line counts them.
+regress:
+	@sh etc/prerequisites test
+	@$(MAKE) -s programs tests
+	@sh regress/run.sh $(BUILD)
+
+install: programs
+	sh mk/install.sh "$(BUILD)" "$(DESTDIR)" "$(SBINDIR)" "$(BINDIR)" \
+	    "$(LIBEXECDIR)" "$(MANDIR)" "$(EXAMPLESDIR)"
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all programs tests demo regress clean install
+.PHONY: all programs tests demo regress install clean

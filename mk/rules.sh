@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the build rules for this machine and this tree, and prints the name
 # of the file.  Called by make itself, at every start; touches only what has
-# changed.  In: CC, CFLAGS, SANITIZE, PREFIX, BUILD from make.
+# changed.  In: CC, CFLAGS, SANITIZE, LIBEXECDIR, BUILD from make.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -26,9 +26,22 @@ try() {
 	$CC -Werror "$@" -o "$BUILD/try" "$BUILD/try.c" >/dev/null 2>&1
 }
 
+# Without a compiler there is nothing to find out: the targets that bring it
+# still work, the others say what to do.
+if ! echo 'int main(void) { return 0; }' | try; then
+	put "$BUILD/rules.mk" <<'R'
+programs tests:
+	@echo "no working C compiler ($(CC)): sh etc/prerequisites" >&2; exit 1
+R
+	echo "BUILD=$BUILD" >> "$BUILD/rules.mk"
+	echo "$BUILD/rules.mk"
+	exit 0
+fi
+
 # --- what the compiler and the system offer; asked once per compiler
 probe=$BUILD/probe.mk
-key="$CC|${CFLAGS:-}|$SANITIZE|$PREFIX|$(cksum < mk/rules.sh)"
+key="$CC|${CFLAGS:-}|$SANITIZE|$LIBEXECDIR|$(cksum < mk/rules.sh)|$(pkg-config --cflags \
+    libbsd-overlay 2>/dev/null || echo no)"
 if [ ! -f "$probe" ] || [ "$(sed -n '1s/^# //p' "$probe")" != "$key" ]; then
 	hard=
 	for f in -fstack-protector-strong -fstack-clash-protection \
@@ -55,7 +68,7 @@ if [ ! -f "$probe" ] || [ "$(sed -n '1s/^# //p' "$probe")" != "$key" ]; then
 	case $os in
 	Linux)
 		def="-D_GNU_SOURCE -DLIBBSD_OVERLAY"
-		inc=$(pkg-config --cflags libbsd-overlay)
+		inc=$(pkg-config --cflags libbsd-overlay 2>/dev/null || :)
 		libs="-levent_core -lbsd -lcrypto -lseccomp" ;;
 	*)
 		def="-D_BSD_SOURCE"
@@ -68,7 +81,7 @@ if [ ! -f "$probe" ] || [ "$(sed -n '1s/^# //p' "$probe")" != "$key" ]; then
 	put "$probe" <<P
 # $key
 IMSG=$imsg
-CFLAGS_ALL=-std=c11 -O2 -g ${CFLAGS:-} $hard $san $def -Icommon $inc -DLIBEXECDIR='"$PREFIX/libexec/mars"' -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings -Werror
+CFLAGS_ALL=-std=c11 -O2 -g ${CFLAGS:-} $hard $san $def -Icommon $inc -DLIBEXECDIR='"$LIBEXECDIR"' -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings -Werror
 LINK=$link $san
 LIBS=$libs
 P

@@ -1,0 +1,58 @@
+#!/bin/sh
+# What holds for the tree as a whole; prints TAP.
+set -u
+cd "$(dirname "$0")/../.."
+n=0
+
+# check NAME OUTPUT: passes if OUTPUT is empty
+check() {
+	n=$((n + 1))
+	if [ -z "$2" ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		echo "$2" | head -n 20 | sed 's/^/# /'
+	fi
+}
+
+code=$(git ls-files '*.c' '*.h' '*.y')
+pages=$(git ls-files '*.[1-8]')
+scripts=$(git ls-files '*.sh' .ci/run etc/prerequisites)
+
+check "manual pages pass mandoc -Tlint" "$(
+	for p in $pages; do mandoc -Tlint -Wwarning "$p"; done 2>&1)"
+
+check "no line of code beyond 80 columns" "$(
+	for f in $code; do
+		expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR }'
+	done)"
+
+check "every shell script parses" "$(
+	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
+
+# The cores know no socket, clock, random source, log, libevent or imsg.
+shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/marsc)\.[ch]$'
+cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
+    common/nvc.c common/nvc.h common/addr.c common/mars.c common/csa.c \
+    common/llc.c common/wire.c common/timer.c common/vc.c |
+    grep -vE "$shell")
+check "protocol modules are pure" "$(
+	grep -nE '#[[:space:]]*include[[:space:]]*[<"](event|event2/|sys/socket|sys/un|netinet/|arpa/|unistd|time|sys/time|stdio|syslog|log|imsg|channel|vc_udp)[./h]' $cores
+	grep -nE '[^_[:alnum:]](arc4random(_uniform|_buf)?|clock_gettime|gettimeofday|time|random|rand|socket|log_(warnx?|info|debug)|fatalx?|printf) ?\(' $cores |
+	    grep -vE '^[^:]*:[0-9]+:[[:space:]]*/?\*')"
+
+# Each header compiles by itself, included twice.
+flags=$(sed -n 's/^CFLAGS_ALL=//p' "${BUILD:-build}/probe.mk")
+check "each header compiles alone" "$(
+	for h in $(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' \
+	    'marsc/*.h' 'marsctl/*.h' 'parent/*.h'); do
+		printf '#include "%s"\n#include "%s"\nextern int only_one;\n' \
+		    "$h" "$h" |
+		    eval "${CC:-cc} $flags -I. -I${h%/*} -x c -fsyntax-only -" \
+		    2>&1 || echo "$h"
+	done)"
+
+check "no trailing blanks" "$(git ls-files | grep -vE '\.(pcap|bin)$' |
+    xargs grep -nI '[[:blank:]]$' | grep -v '^regress/config/' | head)"
+
+echo "1..$n"

@@ -1,0 +1,53 @@
+#!/bin/sh
+# run.sh BUILD: runs every test of the tree against the programs in BUILD and
+# ends with the line "N passed, N failed".  A test is a program of
+# regress/unit, or a script regress/*/*.sh that is listed below; each prints
+# TAP ("ok N - name", "not ok N - name"), and ends with 0 if all went well.
+set -u
+cd "$(dirname "$0")/.."
+BUILD=${1:?usage: run.sh BUILD}
+export BUILD
+passed=0 failed=0
+logs=$BUILD/regress/log
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# one NAME COMMAND...: runs it, at most 10 minutes, and counts what it says
+one() {
+	name=$1
+	shift
+	log=$logs/$(echo "$name" | tr / -).tap
+	CMOCKA_MESSAGE_OUTPUT=TAP timeout 600 "$@" > "$log" 2> "$log.err" \
+	    < /dev/null
+	status=$?
+	ok=$(grep -c '^ok ' "$log")
+	bad=$(grep -c '^not ok ' "$log")
+	plan=$(sed -n 's/^1\.\.\([0-9][0-9]*\).*/\1/p' "$log" | head -n 1)
+	# a test that ended early, or printed nothing, has failed as a whole
+	if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ "$ok" -eq 0 ] ||
+	    [ "${plan:-$ok}" -ne "$ok" ]; }; then
+		bad=1
+		echo "not ok - $name ended with status $status" \
+		    "after $ok of ${plan:-?} tests"
+	fi
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	if [ "$bad" -ne 0 ]; then
+		echo "$name: $bad failed"
+		grep -A 20 '^not ok' "$log" | head -n 60
+		tail -n 30 "$log.err"
+	else
+		echo "$name: $ok passed"
+	fi
+}
+
+for t in $(sed -n 's/^TESTS=//p' "$BUILD/rules.mk"); do
+	one "unit/$(basename "$t")" "$t"
+done
+for t in regress/config/run.sh regress/decode/test.sh \
+    regress/lint/*.sh regress/system/*.sh; do
+	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
