@@ -1,0 +1,63 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * NVC (NBMA virtual circuits over UDP): the backend of vc.h for links whose
+ * address embeds an IP address.  nvc.c is the protocol; here is its socket.
+ * The owner of the loop runs timers_run() on `timers` and then vc_flush()
+ * once per turn.
+ */
+#ifndef MARS_VC_UDP_H
+#define MARS_VC_UDP_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nvc.h"
+#include "timer.h"
+#include "vc.h"
+
+struct vc_udp_params {
+	uint16_t	 base_port;	/* of peers: base port + SEL; 2022 */
+	uint16_t	 enquiry_interval;	/* s, 1 to 255; 10 */
+	uint32_t	 max_circuits;		/* of this link; 131072 */
+	uint32_t	 circuits_per_address;	/* that one IP address has
+						 * called; 64 */
+	uint64_t	 (*random)(void *);	/* 64 unpredictable bits */
+	void		*random_arg;
+};
+
+/*
+ * A datagram socket bound to local's IP address and base_port + SEL, non-
+ * blocking, close-on-exec, its buffers as large as the system allows.  A
+ * descriptor, or -1 with errno (EAFNOSUPPORT: local embeds no IP address).
+ */
+int	vc_udp_socket(const struct atm_addr *local, uint16_t base_port);
+
+/*
+ * A link on such a socket, which it owns from then on; arg is handed to
+ * every function of the user.  NULL: no memory, the socket is still yours.
+ * vc_close() releases every circuit (nothing more comes up) and closes it.
+ */
+struct vc_link *vc_udp_open(struct event_base *, struct timers *, int fd,
+	    const struct atm_addr *local, const struct vc_udp_params *,
+	    const struct vc_user *, void *arg);
+/* Counts for calls from now on. */
+void	vc_udp_set_params(struct vc_link *, const struct vc_udp_params *);
+/* true: nothing is read until false; what is queued is still sent */
+void	vc_udp_pause(struct vc_link *, bool);
+
+/* the i-th counter by name, i from 0; false: there are no more */
+bool	vc_udp_counter(const struct vc_link *, size_t i, const char **name,
+	    uint64_t *value);
+/*
+ * The next circuit after *cursor, which is 0 at the start; false: no more.
+ * Anything may happen to circuits in between.
+ */
+bool	vc_udp_circuit(const struct vc_link *, uint32_t *cursor,
+	    struct nvc_circuit_info *);
+
+#endif
