@@ -147,6 +147,26 @@ struct conf {
 	struct conf_clusters	 clusters;
 };
 
+/*
+ * Every number that can be configured: its keywords, where it is, its range
+ * and its default.  Parser, printer and codec all go by these tables, which
+ * end with a NULL name.
+ */
+struct conf_number {
+	const char	*name;		/* "redirect interval", words in order */
+	size_t		 offset;	/* in conf, conf_cluster, conf_neighbor */
+	size_t		 size;		/* 2 or 4 octets */
+	uint32_t	 min, max;
+	uint32_t	 dflt;
+};
+extern const struct conf_number conf_numbers[];
+extern const struct conf_number conf_cluster_numbers[];
+extern const struct conf_number conf_neighbor_numbers[];
+
+uint32_t conf_number_get(const struct conf_number *, const void *);
+/* false: out of range, and nothing was set */
+bool	 conf_number_set(const struct conf_number *, void *, uint64_t);
+
 /* a configuration with every default; NULL: no memory */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *);
@@ -155,6 +175,12 @@ void			 conf_free(struct conf *);	/* wipes the keys */
 struct conf_cluster	*conf_cluster_find(const struct conf *, const char *);
 const struct conf_key	*conf_key_find(const struct conf *, uint32_t);
 const char		*key_algorithm_name(enum key_algorithm);
+bool			 key_algorithm_find(const char *,
+			    enum key_algorithm *);
+
+/* an address inside an imsg, 42 octets; false: malformed (and r failed) */
+void			 wr_atm_addr(struct wr *, const struct atm_addr *);
+bool			 rd_atm_addr(struct rd *, struct atm_addr *);
 
 /* as octets for imsg; with_keys only towards scspd */
 void			 conf_write(struct wr *, const struct conf *,
