@@ -19,6 +19,13 @@ enum sandbox_role {
 #define SANDBOX_STRLEN	160	/* buffer for what is in force */
 
 /*
+ * The first step of a child's main(): nothing but the standard descriptors
+ * and the channel to the parent is open, and OpenSSL has loaded what it will
+ * need.  fatal() on failure.
+ */
+void	child_start(void);
+
+/*
  * Gives up whatever can be given up: chroot to the user's home directory and
  * change to it, groups, gid, uid (privileged only), undumpable, limits
  * (no files, no processes, no core), no_new_privs.  fatal() on failure.
@@ -27,8 +34,13 @@ void	child_drop(bool privileged, const char *user);
 
 /*
  * The last step: seccomp (default deny) and Landlock, or pledge and unveil.
- * Writes what is in force, for the log and for marsctl, into buf.
+ * Writes what is in force, for the log and for marsctl, into buf, which has
+ * SANDBOX_STRLEN octets.  fatal() on failure.
  */
 void	sandbox_enter(enum sandbox_role, char *buf, size_t);
+
+/* The system's own part of child_drop(): undumpable, no_new_privs. */
+void	sandbox_undumpable(void);
+void	sandbox_no_new_privs(void);
 
 #endif

@@ -1,0 +1,160 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "ipc.h"
+#include "log.h"
+
+#define CHILD_NOFILE	1024	/* control clients and sockets of a reload */
+
+/*
+ * OpenSSL opens files when it is first used (its configuration) and when an
+ * algorithm is first fetched: use each one once, while files can be opened.
+ */
+static void
+warm_crypto(const char *digest)
+{
+	OSSL_PARAM params[2];
+	unsigned char out[EVP_MAX_MD_SIZE];
+	const unsigned char key[16] = { 0 };
+	char name[16];
+	EVP_MAC *mac;
+	EVP_MAC_CTX *ctx;
+	size_t len, i;
+
+	for (i = 0; digest[i] != '\0' && i < sizeof(name) - 1; i++)
+		name[i] = digest[i];
+	name[i] = '\0';
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+	    name, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	if ((mac = EVP_MAC_fetch(NULL, "HMAC", NULL)) == NULL ||
+	    (ctx = EVP_MAC_CTX_new(mac)) == NULL)
+		fatalx("OpenSSL has no HMAC");
+	/* MD5 is missing where policy forbids it: then its keys fail, no more */
+	if (EVP_MAC_init(ctx, key, sizeof(key), params) == 1 &&
+	    EVP_MAC_update(ctx, key, sizeof(key)) == 1)
+		(void)EVP_MAC_final(ctx, out, &len, sizeof(out));
+	else
+		log_debug("OpenSSL has no HMAC with %s", name);
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(mac);
+}
+
+void
+child_start(void)
+{
+	struct stat st;
+
+	if (fstat(CHILD_FD, &st) == -1 || !S_ISSOCK(st.st_mode))
+		fatalx("started by hand: mars(8) starts this program");
+	closefrom(CHILD_FD + 1);
+	(void)umask(077);
+	/* a peer that has closed its end is an error of write(2) */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		fatal("signal");
+	warm_crypto("MD5");
+	warm_crypto("SHA256");
+	warm_crypto("SHA384");
+	warm_crypto("SHA512");
+}
+
+/* A root directory that its future inhabitant can't change. */
+static void
+enter_home(const struct passwd *pw)
+{
+	struct stat st;
+
+	if (stat(pw->pw_dir, &st) == -1)
+		fatal("%s", pw->pw_dir);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		fatalx("%s: has to be a directory that root owns and nobody "
+		    "else can write to", pw->pw_dir);
+	if (chroot(pw->pw_dir) == -1)
+		fatal("chroot %s", pw->pw_dir);
+	if (chdir("/") == -1)
+		fatal("chdir");
+}
+
+static void
+become(const char *user)
+{
+	struct passwd *pw;
+
+	errno = 0;
+	if ((pw = getpwnam(user)) == NULL)
+		fatalx("no such user: %s", user);
+	if (pw->pw_uid == 0)
+		fatalx("user %s is root: choose another", user);
+	enter_home(pw);
+	if (setgroups(1, &pw->pw_gid) == -1 ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) == -1 ||
+	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) == -1)
+		fatal("can't become user %s", user);
+	if (setuid(0) != -1 || seteuid(0) != -1)
+		fatalx("user %s can become root again", user);
+}
+
+static void
+limit(int resource, rlim_t max)
+{
+	struct rlimit r;
+
+	if (getrlimit(resource, &r) == -1)
+		fatal("getrlimit");
+	if (r.rlim_max != RLIM_INFINITY && r.rlim_max < max)
+		max = r.rlim_max;
+	r.rlim_cur = r.rlim_max = max;
+	if (setrlimit(resource, &r) == -1)
+		fatal("setrlimit");
+}
+
+static void
+limits(void)
+{
+	struct stat st;
+
+	/*
+	 * In the foreground the log may go to a file: a limit on the size of
+	 * files would end the process at its next line.
+	 */
+	if (fstat(STDERR_FILENO, &st) == -1 || !S_ISREG(st.st_mode))
+		limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, CHILD_NOFILE);
+#ifndef SANITIZE_BUILD
+	/* LeakSanitizer starts a process of its own at the end */
+	limit(RLIMIT_NPROC, 0);
+#endif
+}
+
+void
+child_drop(bool privileged, const char *user)
+{
+	if (privileged)
+		become(user);
+	/* the kernel resets this when the ids change: so not before */
+	sandbox_undumpable();
+	limits();
+	sandbox_no_new_privs();
+}

@@ -1,0 +1,356 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * seccomp and Landlock.  Three answers to a system call:
+ *
+ * - what the role needs works, where it matters only with certain arguments;
+ * - what no part of a daemon or of its libraries has a reason to try (start a
+ *   program, trace, mount, and in a child open a file) ends the process, so
+ *   that the suite stops and somebody looks;
+ * - the rest gets ENOSYS, as on an older kernel, so that a new libc falls
+ *   back to what it did before.
+ *
+ * socket(2) and connect(2) get EACCES in a child: syslog(3) calls them when
+ * the system's log daemon has been restarted, and that must end neither
+ * this process nor, because of it, the service.  The child's lines are lost
+ * from then on; where the log daemon's socket outlives it (systemd's does)
+ * nothing happens at all.
+ *
+ * Calls are resolved by name: those that this libseccomp or this machine
+ * doesn't know are skipped.
+ */
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "log.h"
+
+void
+sandbox_undumpable(void)
+{
+#ifndef SANITIZE_BUILD
+	/* LeakSanitizer traces its own process */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		fatal("prctl PR_SET_DUMPABLE");
+#endif
+}
+
+void
+sandbox_no_new_privs(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		fatal("prctl PR_SET_NO_NEW_PRIVS");
+}
+
+#ifdef SANITIZE_BUILD
+
+/* The sanitizers open files, start threads and trace: tests only. */
+void
+sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+{
+	(void)role;
+	sandbox_no_new_privs();
+	(void)snprintf(buf, size, "off (sanitizer build)");
+}
+
+#else
+
+/* --- Landlock; constants of our own, as the system's header may be old */
+
+#ifndef __NR_landlock_create_ruleset
+#define __NR_landlock_create_ruleset	444
+#endif
+#ifndef __NR_landlock_restrict_self
+#define __NR_landlock_restrict_self	446
+#endif
+#define LL_VERSION	1U	/* flag: which ABI is there? */
+
+#define LL_FS_READ_FILE		(UINT64_C(1) << 2)
+#define LL_FS_READ_DIR		(UINT64_C(1) << 3)
+#define LL_FS_REMOVE_FILE	(UINT64_C(1) << 5)
+#define LL_FS_MAKE_SOCK		(UINT64_C(1) << 9)
+#define LL_SCOPE_SIGNAL		(UINT64_C(1) << 1)
+
+/* what mars(8) still does: read its files, replace its control sockets */
+#define LL_FS_PARENT	(LL_FS_READ_FILE | LL_FS_READ_DIR | \
+    LL_FS_REMOVE_FILE | LL_FS_MAKE_SOCK)
+
+struct ll_ruleset {		/* the kernel's layout */
+	uint64_t	fs;
+	uint64_t	net;		/* since ABI 4 */
+	uint64_t	scoped;		/* since ABI 6 */
+};
+_Static_assert(sizeof(struct ll_ruleset) == 24, "landlock_ruleset_attr");
+
+/* everything that each ABI can restrict */
+static const struct ll_abi {
+	int			 abi;
+	size_t			 size;
+	struct ll_ruleset	 all;
+} ll_abis[] = {
+	{ 6, 24, { 0xffff, 0x3, 0x3 } },	/* signals, abstract sockets */
+	{ 5, 16, { 0xffff, 0x3, 0 } },		/* ioctl on devices */
+	{ 4, 16, { 0x7fff, 0x3, 0 } },		/* TCP */
+	{ 3, 8, { 0x7fff, 0, 0 } },		/* truncate */
+	{ 2, 8, { 0x3fff, 0, 0 } },		/* refer */
+	{ 1, 8, { 0x1fff, 0, 0 } },
+};
+
+/* Denies what can be denied, with no exception; the ABI used, 0: none. */
+static int
+landlock(enum sandbox_role role)
+{
+	const struct ll_abi *a = ll_abis;
+	struct ll_ruleset rules;
+	long abi;
+	int fd;
+
+	abi = syscall(__NR_landlock_create_ruleset, NULL, (size_t)0,
+	    LL_VERSION);
+	if (abi < 1)
+		return 0;	/* not in this kernel, or not switched on */
+	while (a->abi > abi)
+		a++;
+	rules = a->all;
+	if (role == SANDBOX_PARENT) {
+		rules.fs &= ~LL_FS_PARENT;
+		rules.scoped &= ~LL_SCOPE_SIGNAL;	/* ends its children */
+	}
+	fd = (int)syscall(__NR_landlock_create_ruleset, &rules, a->size, 0U);
+	if (fd == -1)
+		fatal("landlock_create_ruleset");
+	if (syscall(__NR_landlock_restrict_self, fd, 0U) == -1)
+		fatal("landlock_restrict_self");
+	(void)close(fd);
+	return a->abi;
+}
+
+/* --- seccomp */
+
+/* works in every role, whatever its arguments */
+static const char *const allow_all[] = {
+	/* data on descriptors that are there */
+	"read", "write", "readv", "writev", "recvmsg", "sendmsg", "recvmmsg",
+	"recvmmsg_time64", "sendmmsg", "recvfrom", "sendto", "recv", "send",
+	"close", "shutdown", "lseek", "_llseek", "fstat", "fstat64",
+	"getsockopt", "setsockopt", "getsockname", "getpeername", "accept",
+	"accept4",
+	/* waiting */
+	"epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl",
+	"epoll_ctl_old", "epoll_wait_old", "poll", "ppoll", "ppoll_time64",
+	"select", "_newselect", "pselect6", "pselect6_time64",
+	/* time */
+	"clock_gettime", "clock_gettime64", "clock_getres",
+	"clock_getres_time64", "gettimeofday", "time", "nanosleep",
+	"clock_nanosleep", "clock_nanosleep_time64",
+	/* memory; mmap and mprotect are below */
+	"brk", "munmap", "mremap", "madvise", "mlock", "mlock2", "munlock",
+	/* the process itself */
+	"getrandom", "futex", "futex_time64", "sched_yield", "rt_sigaction",
+	"rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "sigreturn",
+	"sigaltstack", "restart_syscall", "exit", "exit_group", "getpid",
+	"gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
+	"getuid32", "geteuid32", "getgid32", "getegid32", "sysinfo",
+};
+
+/* also works in mars(8), which reads its configuration again */
+static const char *const allow_parent[] = {
+	/* files to read: opening them is below */
+	"stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64",
+	"statx", "access", "faccessat", "faccessat2", "readlink",
+	"readlinkat", "getcwd", "pread64", "getdents64", "getdents",
+	"umask", "uname", "fcntl", "fcntl64", "ioctl",
+	/* control sockets */
+	"unlink", "unlinkat", "chmod", "fchmod", "fchmodat", "chown",
+	"fchown", "lchown", "fchownat", "chown32", "fchown32", "lchown32",
+	/* sockets for the children */
+	"socket", "socketpair", "bind", "listen", "connect", "dup",
+	"dup2", "dup3", "pipe2",
+	/* the children */
+	"kill", "wait4", "waitid", "waitpid", "rt_sigtimedwait",
+	"rt_sigsuspend",
+	/* a user's name may have changed in the file */
+	"prlimit64", "getrlimit", "ugetrlimit", "getgroups", "getresuid",
+	"getresgid",
+};
+
+/* ends the process in every role */
+static const char *const kill_all[] = {
+	"execve", "execveat", "fork", "vfork", "clone", "ptrace",
+	"process_vm_readv", "process_vm_writev", "process_madvise",
+	"pidfd_getfd", "kcmp", "mount", "umount", "umount2", "pivot_root",
+	"move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
+	"mount_setattr", "chroot", "swapon", "swapoff", "setns", "unshare",
+	"bpf", "perf_event_open", "userfaultfd", "init_module",
+	"finit_module", "delete_module", "kexec_load", "kexec_file_load",
+	"reboot", "iopl", "ioperm", "modify_ldt", "acct", "syslog",
+	"add_key", "request_key", "keyctl", "personality", "setuid",
+	"setgid", "setreuid", "setregid", "setresuid", "setresgid",
+	"setgroups", "setfsuid", "setfsgid", "capset", "settimeofday",
+	"clock_settime", "clock_adjtime", "adjtimex", "sethostname",
+	"setdomainname", "quotactl", "open_by_handle_at",
+	"name_to_handle_at", "io_uring_setup", "io_uring_enter",
+	"io_uring_register", "mknod", "mknodat", "memfd_create",
+	"memfd_secret", "setxattr", "lsetxattr", "fsetxattr",
+};
+
+/* ends a child: it is given its descriptors and makes none of these */
+static const char *const kill_child[] = {
+	"open", "openat", "openat2", "creat", "symlink", "symlinkat", "link",
+	"linkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
+	"rmdir", "truncate", "truncate64", "unlink", "unlinkat", "chmod",
+	"fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat",
+	"bind", "listen", "socketpair", "kill", "tkill", "pidfd_open",
+	"pidfd_send_signal",
+};
+
+/* refused in a child, see above */
+static const char *const refuse_child[] = { "socket", "connect" };
+
+
+/* One rule; n: number of arguments that it looks at. */
+static void
+rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned int n,
+    const struct scmp_arg_cmp *args)
+{
+	int nr, error;
+
+	nr = seccomp_syscall_resolve_name(name);
+	if (nr == __NR_SCMP_ERROR)
+		return;
+	error = seccomp_rule_add_array(ctx, action, nr, n, args);
+	/* a call that this architecture does not have */
+	if (error != 0 && error != -EDOM)
+		fatalx("seccomp rule for %s: error %d", name, -error);
+}
+
+static void
+rules(scmp_filter_ctx ctx, uint32_t action, const char *const *names,
+    size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		rule(ctx, action, names[i], 0, NULL);
+}
+#define RULES(ctx, action, names) \
+	rules(ctx, action, names, sizeof(names) / sizeof(names[0]))
+
+/* Calls of both children and the parent that depend on their arguments. */
+static void
+rules_by_argument(scmp_filter_ctx ctx)
+{
+	static const char *const maps[] = { "mmap", "mmap2", "mprotect" };
+	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ,
+	    PROT_EXEC, 0);
+	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ,
+	    (scmp_datum_t)getpid());
+	size_t i;
+
+	/* memory that was written is never executed */
+	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		rule(ctx, SCMP_ACT_ALLOW, maps[i], 1, &no_exec);
+	/* abort(3) */
+	rule(ctx, SCMP_ACT_ALLOW, "tgkill", 1, &own);
+}
+
+static void
+rules_child(scmp_filter_ctx ctx)
+{
+	static const uint64_t fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+	    F_DUPFD_CLOEXEC };
+	static const uint64_t ioctls[] = { FIONREAD, FIONBIO };
+	const struct scmp_arg_cmp ask[] = { SCMP_A0(SCMP_CMP_EQ, 0),
+	    SCMP_A2(SCMP_CMP_EQ, 0) };
+	const struct scmp_arg_cmp empty = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH);
+	struct scmp_arg_cmp cmp;
+	size_t i;
+
+	for (i = 0; i < sizeof(fcntls) / sizeof(fcntls[0]); i++) {
+		cmp = SCMP_A1(SCMP_CMP_EQ, fcntls[i]);
+		rule(ctx, SCMP_ACT_ALLOW, "fcntl", 1, &cmp);
+		rule(ctx, SCMP_ACT_ALLOW, "fcntl64", 1, &cmp);
+	}
+	for (i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
+		cmp = SCMP_A1(SCMP_CMP_EQ, ioctls[i]);
+		rule(ctx, SCMP_ACT_ALLOW, "ioctl", 1, &cmp);
+	}
+	/* sysconf(3) asks for limits of its own process, and sets none */
+	rule(ctx, SCMP_ACT_ALLOW, "prlimit64", 2, ask);
+	/* what fstat(3) calls in glibc */
+	rule(ctx, SCMP_ACT_ALLOW, "newfstatat", 1, &empty);
+	rule(ctx, SCMP_ACT_ALLOW, "fstatat64", 1, &empty);
+	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_child);
+	RULES(ctx, SCMP_ACT_ERRNO(EACCES), refuse_child);
+}
+
+static void
+rules_parent(scmp_filter_ctx ctx)
+{
+	static const char *const names[] = { "open", "openat" };
+	static const unsigned int flags[] = { 1, 2 };
+	struct scmp_arg_cmp cmp;
+	size_t i;
+
+	RULES(ctx, SCMP_ACT_ALLOW, allow_parent);
+	/* mars(8) writes no file */
+	for (i = 0; i < 2; i++) {
+		cmp = SCMP_CMP(flags[i], SCMP_CMP_MASKED_EQ,
+		    O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
+		rule(ctx, SCMP_ACT_ALLOW, names[i], 1, &cmp);
+	}
+}
+
+static void
+seccomp(enum sandbox_role role)
+{
+	scmp_filter_ctx ctx;
+	int error;
+
+	if ((ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) == NULL)
+		fatalx("seccomp_init");
+	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
+	    SCMP_ACT_KILL_PROCESS) != 0)
+		fatalx("seccomp_attr_set");
+	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
+	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);
+	rules_by_argument(ctx);
+	if (role == SANDBOX_PARENT)
+		rules_parent(ctx);
+	else
+		rules_child(ctx);
+	if ((error = seccomp_load(ctx)) != 0)
+		fatalx("seccomp: the kernel refuses the filter: error %d",
+		    -error);
+	seccomp_release(ctx);
+}
+
+void
+sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+{
+	int abi;
+
+	sandbox_no_new_privs();
+	abi = landlock(role);
+	seccomp(role);
+	if (abi == 0)
+		(void)snprintf(buf, size, "seccomp, no landlock");
+	else
+		(void)snprintf(buf, size, "seccomp, landlock ABI %d", abi);
+}
+
+#endif

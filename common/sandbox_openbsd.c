@@ -1,0 +1,44 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * pledge(2) and unveil(2).  "inet": sendto(2) with an address asks for it,
+ * even on a socket that somebody else has made; "unix": accept(2) on the
+ * control socket.  "recvfd": the sockets of a reload.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "log.h"
+
+/* A process that changed its ids is undumpable and untraceable here. */
+void
+sandbox_undumpable(void)
+{
+}
+
+/* pledge without "exec" comes to the same. */
+void
+sandbox_no_new_privs(void)
+{
+}
+
+void
+sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+{
+	const char *promises = "stdio inet unix recvfd";
+
+	if (role == SANDBOX_PARENT) {
+		/* reads its files again, makes sockets, ends its children */
+		promises = "stdio rpath cpath fattr getpw inet unix sendfd "
+		    "proc";
+	} else if (unveil("/", "") == -1 || unveil(NULL, NULL) == -1)
+		fatal("unveil");
+	if (pledge(promises, NULL) == -1)
+		fatal("pledge");
+	(void)snprintf(buf, size, "pledge \"%s\"%s", promises,
+	    role == SANDBOX_PARENT ? "" : ", unveil");
+}

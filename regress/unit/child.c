@@ -1,0 +1,254 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What a child has given up; each test in a process of its own. */
+#include <sys/types.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "child.h"
+#include "ipc.h"
+
+#define OK	100
+
+static int
+apart(int (*what)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	assert_int_not_equal(pid = fork(), -1);
+	if (pid == 0)
+		_exit(what());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static bool
+limited(int resource, rlim_t max)
+{
+	struct rlimit r;
+
+	return getrlimit(resource, &r) == 0 && r.rlim_max <= max &&
+	    r.rlim_cur == r.rlim_max;
+}
+
+/* what holds with and without privileges; 0, or which did not */
+static int
+common_part(void)
+{
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 1;
+	if (!limited(RLIMIT_CORE, 0))
+		return 2;
+	if (!limited(RLIMIT_NOFILE, 1024))
+		return 3;
+#ifndef SANITIZE_BUILD
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return 4;
+	if (!limited(RLIMIT_NPROC, 0))
+		return 5;
+#endif
+	return 0;
+}
+
+/* standard error to a pipe's end, a socket, or a file */
+static void
+log_to(int fd)
+{
+	(void)dup2(fd, STDERR_FILENO);
+}
+
+static int
+unprivileged_part(void)
+{
+	uid_t uid = getuid();
+	int fds[2];
+
+	if (pipe(fds) == -1)
+		return 10;
+	log_to(fds[1]);
+	child_drop(false, "no such user");
+	if (getuid() != uid)
+		return 11;
+	if (!limited(RLIMIT_FSIZE, 0))
+		return 12;
+	return common_part() == 0 ? OK : common_part();
+}
+
+/* A start without root: ids and root directory stay, the rest is given up. */
+static void
+unprivileged(void **unused)
+{
+	(void)unused;
+	assert_int_equal(apart(unprivileged_part), OK);
+}
+
+static int
+file_part(void)
+{
+	FILE *f = tmpfile();
+	struct stat st;
+
+	if (f == NULL)
+		return 10;
+	log_to(fileno(f));
+	child_drop(false, "");
+	fprintf(stderr, "a line\n");
+	if (fstat(STDERR_FILENO, &st) == -1 || st.st_size != 7)
+		return 11;
+	return OK;
+}
+
+/* A log that goes to a file goes on. */
+static void
+log_file(void **unused)
+{
+	(void)unused;
+	assert_int_equal(apart(file_part), OK);
+}
+
+static int
+privileged_part(void)
+{
+	struct passwd *pw = getpwnam("daemon");
+	struct stat before, after;
+	uid_t uid, u[3];
+	gid_t gid, g[3], groups[8];
+
+	if (pw == NULL || stat(pw->pw_dir, &before) == -1)
+		return 10;
+	uid = pw->pw_uid;
+	gid = pw->pw_gid;
+	child_drop(true, "daemon");
+	if (getresuid(&u[0], &u[1], &u[2]) == -1 ||
+	    getresgid(&g[0], &g[1], &g[2]) == -1)
+		return 11;
+	if (u[0] != uid || u[1] != uid || u[2] != uid)
+		return 12;
+	if (g[0] != gid || g[1] != gid || g[2] != gid)
+		return 13;
+	if (getgroups(8, groups) != 1 || groups[0] != gid)
+		return 14;
+	if (setuid(0) != -1 || seteuid(0) != -1 || setgid(0) != -1)
+		return 15;
+	/* "/" is the home directory, and the way out is none */
+	if (stat("/..", &after) == -1 || before.st_ino != after.st_ino ||
+	    before.st_dev != after.st_dev)
+		return 16;
+	if (stat(".", &after) == -1 || before.st_ino != after.st_ino)
+		return 17;
+	return common_part() == 0 ? OK : common_part();
+}
+
+static void
+privileged(void **unused)
+{
+	(void)unused;
+	if (geteuid() != 0) {
+		print_message("needs root: not tested\n");
+		skip();
+	}
+	assert_int_equal(apart(privileged_part), OK);
+}
+
+static int
+unknown_part(void)
+{
+	child_drop(true, "no such user");
+	return OK;
+}
+
+static int
+root_part(void)
+{
+	child_drop(true, "root");
+	return OK;
+}
+
+/* fatal() ends with 1: never on as root because a name was wrong */
+static void
+wrong_user(void **unused)
+{
+	(void)unused;
+	assert_int_equal(apart(unknown_part), 1);
+	assert_int_equal(apart(root_part), 1);
+}
+
+static int
+start_part(void)
+{
+	int fds[2], stray;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+		return 10;
+	if (fds[0] != CHILD_FD && dup2(fds[0], CHILD_FD) == -1)
+		return 11;
+	if ((stray = fcntl(STDERR_FILENO, F_DUPFD, 20)) == -1)
+		return 12;
+	child_start();
+	if (fcntl(CHILD_FD, F_GETFD) == -1)
+		return 13;
+	if (fcntl(stray, F_GETFD) != -1 || errno != EBADF)
+		return 14;
+	return OK;
+}
+
+/* Nothing is inherited but descriptors 0 to 3. */
+static void
+start(void **unused)
+{
+	(void)unused;
+	assert_int_equal(apart(start_part), OK);
+}
+
+static int
+by_hand_part(void)
+{
+	(void)close(CHILD_FD);
+	child_start();
+	return OK;
+}
+
+static void
+by_hand(void **unused)
+{
+	(void)unused;
+	assert_int_equal(apart(by_hand_part), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unprivileged),
+		cmocka_unit_test(log_file),
+		cmocka_unit_test(privileged),
+		cmocka_unit_test(wrong_user),
+		cmocka_unit_test(start),
+		cmocka_unit_test(by_hand),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

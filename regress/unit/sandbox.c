@@ -1,0 +1,413 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Every role, every kind of call: what is needed works, what is refused gets
+ * the errno that the design says, what is never legitimate ends the process
+ * with SIGSYS.  Each attempt is made by a process of its own.
+ */
+#include <sys/types.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "child.h"
+#include "log.h"
+
+#define ENDS		-1	/* the process is ended by SIGSYS */
+#define EXIT_STATE	100
+
+static int pair[2];	/* a connected pair, made before the sandbox */
+
+/* Each returns 0, or the errno of what it tried. */
+static int
+result(long r)
+{
+	return r == -1 ? errno : 0;
+}
+
+static int
+try_execve(void)
+{
+	static char name[] = "/bin/true";
+	char *argv[] = { name, NULL };
+
+	return result(execve(name, argv, argv + 1));
+}
+
+static int
+try_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return result(pid);
+}
+
+static int
+try_clone3(void)
+{
+	/* too short: EINVAL where the call is there */
+	return result(syscall(SYS_clone3, NULL, (size_t)0));
+}
+
+static int
+try_ptrace(void)
+{
+	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int
+try_mount(void)
+{
+	return result(mount("none", "/nonexistent", "tmpfs", 0, NULL));
+}
+
+static int
+try_setuid(void)
+{
+	return result(setuid(0));
+}
+
+static int
+try_open(void)
+{
+	return result(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
+
+static int
+try_open_write(void)
+{
+	return result(open("/dev/null", O_WRONLY | O_CLOEXEC));
+}
+
+static int
+try_unlink(void)
+{
+	return result(unlink("/nonexistent"));
+}
+
+static int
+try_stat(void)
+{
+	struct stat st;
+
+	return result(stat("/", &st));
+}
+
+static int
+try_socket(void)
+{
+	return result(socket(AF_INET, SOCK_DGRAM, 0));
+}
+
+static int
+try_connect(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "/nonexistent");
+	return result(connect(pair[0], (struct sockaddr *)&sun, sizeof(sun)));
+}
+
+static int
+try_bind(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+	/* too short: EINVAL where the call is there */
+	return result(bind(pair[0], (struct sockaddr *)&sun, 1));
+}
+
+static int
+try_kill(void)
+{
+	return result(kill(getpid(), 0));
+}
+
+static int
+try_tgkill_other(void)
+{
+	return result(syscall(SYS_tgkill, 1, 1, 0));
+}
+
+static int
+try_mmap_exec(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANON,
+	    -1, 0) == MAP_FAILED ? errno : 0;
+}
+
+static int
+try_mprotect_exec(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	return p == MAP_FAILED ? 0 :
+	    result(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int
+try_unknown(void)
+{
+	return result(syscall(100000));
+}
+
+static int
+try_setrlimit(void)
+{
+	struct { uint64_t cur, max; } r = { 1, 1 };
+
+	return result(syscall(SYS_prlimit64, 0, 0, &r, NULL));
+}
+
+static int
+try_setfl_async(void)
+{
+	return result(fcntl(pair[0], F_SETOWN, getpid()));
+}
+
+/* The allowed ones, all in one: 0, or the line that failed. */
+static int
+try_work(void)
+{
+	struct msghdr mh = { 0 };
+	struct mmsghdr mm = { 0 };
+	struct pollfd pfd = { .fd = pair[0], .events = POLLIN };
+	struct timespec ts = { 0, 1000 };
+	struct iovec iov;
+	struct stat st;
+	char c = 'x';
+	void *p;
+	int n;
+	socklen_t len = sizeof(n);
+
+#define WORKS(x)	do { if (!(x)) return __LINE__ % 90 + 1; } while (0)
+	iov.iov_base = &c;
+	iov.iov_len = 1;
+	mh.msg_iov = mm.msg_hdr.msg_iov = &iov;
+	mh.msg_iovlen = mm.msg_hdr.msg_iovlen = 1;
+	WORKS(write(pair[1], &c, 1) == 1);
+	WORKS(poll(&pfd, 1, -1) == 1);
+	WORKS(read(pair[0], &c, 1) == 1);
+	WORKS(sendmsg(pair[1], &mh, 0) == 1);
+	WORKS(recvmsg(pair[0], &mh, 0) == 1);
+	WORKS(sendmmsg(pair[1], &mm, 1, 0) == 1);
+	WORKS(recvmmsg(pair[0], &mm, 1, 0, NULL) == 1);
+	WORKS(send(pair[1], &c, 1, 0) == 1);
+	WORKS(recv(pair[0], &c, 1, 0) == 1);
+	WORKS(fstat(pair[0], &st) == 0);
+	WORKS(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
+	WORKS(getsockopt(pair[0], SOL_SOCKET, SO_TYPE, &n, &len) == 0);
+	WORKS((p = malloc(1 << 24)) != NULL);
+	free(p);
+	WORKS(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
+	ts.tv_sec = 0;
+	ts.tv_nsec = 1;
+	WORKS(nanosleep(&ts, NULL) == 0);
+	WORKS(arc4random() != arc4random() || arc4random() != arc4random());
+	WORKS(time(NULL) > 0);
+	WORKS(sysconf(_SC_OPEN_MAX) > 0);
+	WORKS(signal(SIGTERM, SIG_IGN) != SIG_ERR);
+	WORKS(accept(pair[0], NULL, NULL) == -1 && errno == EINVAL);
+	WORKS(close(pair[0]) == 0);
+	return 0;
+}
+
+/* What a restart of the log daemon makes of syslog(3). */
+static int
+try_syslog(void)
+{
+	closelog();
+	syslog(LOG_DEBUG, "regress: sandbox");
+	return 0;
+}
+
+static const struct attempt {
+	const char	*name;
+	int		(*try)(void);
+	int		 child, parent;	/* 0, an errno, or ENDS */
+} attempts[] = {
+	{ "work", try_work, 0, 0 },
+	{ "execve", try_execve, ENDS, ENDS },
+	{ "fork", try_fork, ENDS, ENDS },
+	{ "clone3", try_clone3, ENOSYS, ENOSYS },
+	{ "ptrace", try_ptrace, ENDS, ENDS },
+	{ "mount", try_mount, ENDS, ENDS },
+	{ "setuid", try_setuid, ENDS, ENDS },
+	{ "open", try_open, ENDS, 0 },
+	{ "open for writing", try_open_write, ENDS, ENOSYS },
+	{ "unlink", try_unlink, ENDS, ENOENT },
+	{ "stat", try_stat, ENOSYS, 0 },
+	{ "socket", try_socket, EACCES, 0 },
+	{ "connect", try_connect, EACCES, ENOENT },
+	{ "bind", try_bind, ENDS, EINVAL },
+	{ "kill", try_kill, ENDS, 0 },
+	{ "tgkill of another", try_tgkill_other, ENOSYS, ENOSYS },
+	{ "mmap for execution", try_mmap_exec, ENOSYS, ENOSYS },
+	{ "mprotect for execution", try_mprotect_exec, ENOSYS, ENOSYS },
+	{ "a call of the future", try_unknown, ENOSYS, ENOSYS },
+	{ "setrlimit", try_setrlimit, ENOSYS, 0 },
+	{ "F_SETOWN", try_setfl_async, ENOSYS, 0 },
+	{ "syslog", try_syslog, 0, 0 },
+};
+
+/* Runs one attempt in a process in that role; its wait status. */
+static int
+confined(enum sandbox_role role, int (*try)(void))
+{
+	char state[SANDBOX_STRLEN];
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	assert_int_not_equal(pid = fork(), -1);
+	if (pid == 0) {
+		log_init("regress", false);
+		sandbox_enter(role, state, sizeof(state));
+		_exit(try());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void
+check(enum sandbox_role role, const struct attempt *a, int expected)
+{
+	int status = confined(role, a->try);
+
+	if (expected == ENDS ?
+	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
+	    !WIFEXITED(status) || WEXITSTATUS(status) != expected)
+		fail_msg("role %d, %s: wait status 0x%x, expected %d",
+		    (int)role, a->name, (unsigned int)status, expected);
+}
+
+static void
+roles(void **unused)
+{
+	size_t i;
+
+	(void)unused;
+#ifdef SANITIZE_BUILD
+	print_message("the sandbox is off in this build: not tested\n");
+	skip();
+#endif
+	for (i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+		check(SANDBOX_MARSD, &attempts[i], attempts[i].child);
+		check(SANDBOX_SCSPD, &attempts[i], attempts[i].child);
+		check(SANDBOX_PARENT, &attempts[i], attempts[i].parent);
+	}
+}
+
+/* abort(3) has to end a child as abort, so that the log tells the cause */
+static int
+try_abort(void)
+{
+	abort();
+}
+
+static void
+aborts(void **unused)
+{
+	int status = confined(SANDBOX_MARSD, try_abort);
+
+	(void)unused;
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+/* Landlock by itself: seccomp lets the parent bind(2) */
+static int
+try_tcp(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return result(bind(socket(AF_INET, SOCK_STREAM, 0),
+	    (struct sockaddr *)&sin, sizeof(sin)));
+}
+
+/* The state says what is in force, and no_new_privs is on. */
+static void
+state(void **unused)
+{
+	char buf[SANDBOX_STRLEN];
+	int abi = 0, status;
+	pid_t pid;
+
+	(void)unused;
+	assert_int_not_equal(pid = fork(), -1);
+	if (pid == 0) {
+		memset(buf, 'x', sizeof(buf));
+		sandbox_enter(SANDBOX_PARENT, buf, sizeof(buf));
+		if (memchr(buf, '\0', sizeof(buf)) == NULL)
+			_exit(1);
+#ifdef SANITIZE_BUILD
+		(void)abi;
+		(void)try_tcp;
+		if (strcmp(buf, "off (sanitizer build)") != 0)
+			_exit(2);
+		if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+			_exit(3);
+#else
+		if (strncmp(buf, "seccomp, ", 9) != 0)
+			_exit(2);
+		/* since ABI 4; an older kernel says so in its state */
+		if (sscanf(buf, "seccomp, landlock ABI %d", &abi) == 1 &&
+		    abi >= 4 && try_tcp() != EACCES)
+			_exit(3);
+#endif
+		_exit(EXIT_STATE);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_STATE);
+}
+
+static int
+setup(void **unused)
+{
+	(void)unused;
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(state),
+		cmocka_unit_test(roles),
+		cmocka_unit_test(aborts),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
