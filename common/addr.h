@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire.h"
+
 #define NSAPA_LEN	20
 #define ATM_NUM_MAX	20	/* octets: an NSAPA, or at most 15 digits */
 #define ATM_TL_E164	0x40	/* type bit of a type/length octet */
@@ -65,6 +67,17 @@ char	*atm_print(const struct atm_addr *, char *, size_t);
 uint8_t	atm_sel(const struct atm_addr *);
 void	atm_set_sel(struct atm_addr *, uint8_t);
 
+/*
+ * On the wire: a type/length octet without the reserved bit, and 0 for a null
+ * number; whether a number of that kind, or these octets of one, can be used
+ * (an NSAPA has 20 octets, E.164 at most 20 digits); reading of addresses.
+ */
+uint8_t	atm_tl_normalise(uint8_t);
+bool	atm_tl_usable(uint8_t);
+bool	atm_number_usable(uint8_t, const uint8_t *);
+bool	rd_atm_number(struct rd *, uint8_t *, uint8_t[ATM_NUM_MAX]);
+bool	rd_paddr(struct rd *, uint8_t, struct paddr *);
+
 /* embedded IP (v6 false: 4 octets, true: 16); false if it is not one */
 void	atm_from_ip(struct atm_addr *, bool, const uint8_t *, uint8_t);
 bool	atm_to_ip(const struct atm_addr *, bool *, uint8_t *, uint8_t *);
@@ -82,6 +95,7 @@ bool	paddr_prev(struct paddr *);	/* - 1; false at zero */
 int	pro_cmp(const struct mars_pro *, const struct mars_pro *);
 bool	pro_equal(const struct mars_pro *, const struct mars_pro *);
 void	pro_normalise(struct mars_pro *);	/* long form to short, A-135 */
+bool	pro_usable(const struct mars_pro *);	/* not 0x80 with zero SNAP */
 int	pro_parse(struct mars_pro *, const char *);
 char	*pro_print(const struct mars_pro *, char *, size_t);
 /* length of a group address of this protocol, 0 if it is not known */

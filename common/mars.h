@@ -52,8 +52,8 @@ struct mars_msg {
 	uint8_t		 op;		/* enum mars_op */
 	struct atm_addr	 src;		/* mar$sha, mar$ssa */
 	struct paddr	 spa;		/* mar$spa */
-	struct paddr	 tpa;		/* mar$tpa: REQUEST, MULTI, NAK, MIGRATE,
-					 * and REDIRECT_MAP (null) */
+	struct paddr	 tpa;		/* mar$tpa: REQUEST, MULTI, NAK, MIGRATE */
+	uint8_t		 pad[8];	/* mar$pad: REQUEST, NAK */
 	uint16_t	 flags;		/* JOIN and kin */
 	uint8_t		 redirf;	/* REDIRECT_MAP */
 	uint16_t	 cmi;		/* JOIN and kin */
@@ -61,13 +61,18 @@ struct mars_msg {
 					 * <min,max> pairs; GROUPLIST_REPLY uses
 					 * tnum */
 	uint16_t	 tnum;		/* MULTI, MIGRATE, REDIRECT_MAP: ATM
-					 * addresses; GROUPLIST_REPLY: groups */
+					 * addresses; GROUPLIST_REPLY: groups;
+					 * in REQUEST and NAK the list is
+					 * mar$tha, mar$tsa, null: no list */
 	bool		 last;		/* mar$seqxy bit 15 (mar$x) */
 	uint16_t	 seq;		/* mar$seqxy bits 0-14 (mar$y), from 1 */
 	uint32_t	 msn;		/* mar$msn */
-	uint8_t		 tpln;		/* octets of each address in pairs[] or
-					 * groups[] */
-	uint8_t		 tgt_num_tl;	/* kind of each address in addrs[] */
+	uint8_t		 tpln;		/* octets of each address in list, where
+					 * those are pairs or groups; above
+					 * PADDR_MAX only where A-97 ignores the
+					 * pair of a registration */
+	uint8_t		 tgt_num_tl;	/* kind of each address in list, where
+					 * those are ATM addresses */
 	uint8_t		 tgt_sub_tl;
 	const uint8_t	*list;		/* pairs, groups or ATM addresses, as on
 					 * the wire */
