@@ -7,7 +7,9 @@
  * NVC (NBMA virtual circuits over UDP): the backend of vc.h for links whose
  * address embeds an IP address.  nvc.c is the protocol; here is its socket.
  * The owner of the loop runs timers_run() on `timers` and then vc_flush()
- * once per turn.
+ * once per turn.  The loop may have waited for long before the socket was
+ * readable: the handler first calls loop_clock(timers) (loop.h), so that
+ * what it sets in motion counts from now.
  */
 #ifndef MARS_VC_UDP_H
 #define MARS_VC_UDP_H

@@ -1,0 +1,43 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The loop of a process: libevent for descriptors and signals, timer.h for
+ * time.  One turn: what has arrived, what is due, then turn(), which
+ * flushes.  The only place that reads the clock.
+ */
+#ifndef MARS_LOOP_H
+#define MARS_LOOP_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+
+#include "timer.h"
+
+struct loop {
+	struct event_base *base;
+	struct timers	 timers;
+	struct event	 wake;		/* when the earliest timer is due */
+	bool		 ended;
+};
+
+/* 0, or -1: no memory */
+int	loop_init(struct loop *);
+void	loop_free(struct loop *);
+/*
+ * Turns until loop_end().  turn (or NULL) is called at the end of each.
+ */
+void	loop_run(struct loop *, void (*turn)(void *), void *arg);
+/* One turn that does not wait. */
+void	loop_poll(struct loop *, void (*turn)(void *), void *arg);
+void	loop_end(struct loop *);
+/*
+ * It is later than before the wait: says how late.  The first thing that
+ * the handler of a descriptor does; expires nothing.
+ */
+void	loop_clock(struct timers *);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What marsd and scspd tell each other (IMSG_CSA_*, ipc.h): one host struct
+ * for all types, one decoder and one encoder.  Views of a decoded message
+ * are of the buffer that it was decoded from.
+ */
+#ifndef MARS_REPLICA_H
+#define MARS_REPLICA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire.h"
+
+#define REPLICA_KEYS_MAX	4000	/* keys of one message */
+#define REPLICA_MAX		16368	/* octets of one: an imsg's payload */
+
+struct replica_msg {
+	uint16_t	 sgid;
+	uint8_t		 oid[4];
+	uint32_t	 key;
+	int32_t		 seq;
+	uint8_t		 how;		/* enum csa_how */
+	bool		 aligned;
+	const uint32_t	*keys;		/* to encode */
+	uint32_t	 nkeys;
+	const uint8_t	*keys_view;	/* decoded: see replica_key() */
+	const uint8_t	*data;		/* the protocol specific part */
+	size_t		 len;
+};
+
+/* Is this a message that marsd (false: scspd) sends? */
+bool		replica_from(uint32_t type, bool marsd);
+/* false: malformed, not of these types, or octets left over */
+bool		replica_decode(struct replica_msg *, uint32_t type,
+		    struct rd *);
+/* only what the type has is written; wr_failed() if it does not fit */
+void		replica_encode(struct wr *, uint32_t type,
+		    const struct replica_msg *);
+/* i-th key of a decoded message; i < nkeys */
+uint32_t	replica_key(const struct replica_msg *, uint32_t i);
+
+#endif
