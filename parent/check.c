@@ -1,0 +1,285 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What can be said only about a whole configuration: defaults that follow
+ * from other statements, and contradictions between statements.
+ */
+
+#include <sys/un.h>
+
+#include <string.h>
+
+#include "parser.h"
+
+#define SEL_SCSPD	1	/* nvc.md: SEL 0 is marsd, SEL 1 is scspd */
+
+static const char *
+print(const struct atm_addr *a)
+{
+	static char buf[2][ATM_STRLEN];
+	static int turn;
+
+	turn = !turn;
+	return atm_print(a, buf[turn], sizeof(buf[turn]));
+}
+
+/* the same but for SEL */
+static bool
+same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
+{
+	struct atm_addr x = *a, y = *b;
+
+	atm_set_sel(&x, 0);
+	atm_set_sel(&y, 0);
+	return atm_equal(&x, &y);
+}
+
+static bool
+is_local(const struct conf *c, const struct atm_addr *a)
+{
+	const struct conf_listen *l;
+
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (same_endpoint(&l->addr, a))
+			return true;
+	return false;
+}
+
+static bool
+is_ip(const struct atm_addr *a, bool *v6, uint8_t ip[16])
+{
+	uint8_t sel;
+
+	return atm_to_ip(a, v6, ip, &sel);
+}
+
+static void
+check_listen(const struct conf *c, struct conf_listen *l,
+    complain_fn *complain)
+{
+	const struct conf_listen *m;
+	uint8_t ip[16];
+	bool v6;
+
+	if (l->transport == LISTEN_ATM_PVC && atm_is_null(&l->addr)) {
+		/* our own address: that of another listener */
+		TAILQ_FOREACH(m, &c->listens, entry)
+			if (m->transport != LISTEN_ATM_PVC)
+				break;
+		if (m == NULL) {
+			complain(l, "a permanent circuit needs our own "
+			    "address: write listen on atm-pvc ... peer %s "
+			    "address ADDRESS", print(&l->peer));
+			return;
+		}
+		l->addr = m->addr;
+	}
+	if (l->transport == LISTEN_UDP && !is_ip(&l->addr, &v6, ip))
+		complain(l, "listen on udp %s: write an IP address",
+		    print(&l->addr));
+	else if (atm_sel(&l->addr) != 0)
+		complain(l, "listen on %s: write the address without a SEL, "
+		    "each cluster has its own", print(&l->addr));
+	for (m = TAILQ_FIRST(&c->listens); m != l; m = TAILQ_NEXT(m, entry))
+		if (m->transport == l->transport && (m->transport ==
+		    LISTEN_ATM_PVC ? m->itf == l->itf && m->vpi == l->vpi &&
+		    m->vci == l->vci : atm_equal(&m->addr, &l->addr))) {
+			complain(l, "this is listened on already: remove one "
+			    "of the two");
+			return;
+		}
+}
+
+static void
+default_server_id(struct conf *c, complain_fn *complain)
+{
+	static const uint8_t none[4];
+	const struct conf_listen *l;
+	uint8_t ip[16];
+	bool v6;
+
+	if (memcmp(c->server_id, none, sizeof(none)) != 0)
+		return;
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (is_ip(&l->addr, &v6, ip) && !v6) {
+			memcpy(c->server_id, ip, sizeof(c->server_id));
+			break;
+		}
+	/* A-52; 0.0.0.0 would also be a listener on every address */
+	if (memcmp(c->server_id, none, sizeof(none)) == 0)
+		complain(NULL, "no listener has an IPv4 address to take the "
+		    "server-id from: write server-id 192.0.2.1");
+}
+
+static void
+check_server_group(const struct conf *c, const struct conf_cluster *cl,
+    complain_fn *complain)
+{
+	const struct conf_cluster *o;
+
+	for (o = TAILQ_FIRST(&c->clusters); o != cl;
+	    o = TAILQ_NEXT(o, entry)) {
+		if (o->server_group == cl->server_group)
+			complain(cl, "clusters \"%s\" and \"%s\" are both "
+			    "server-group %u: write another server-group",
+			    o->name, cl->name, cl->server_group);
+		if (atm_equal(&o->addr, &cl->addr))
+			complain(cl, "clusters \"%s\" and \"%s\" have one "
+			    "address, %s: write another SEL", o->name,
+			    cl->name, print(&cl->addr));
+		if (o->cmi_min <= cl->cmi_max && cl->cmi_min <= o->cmi_max)
+			complain(cl, "the CMIs of clusters \"%s\" (%u - %u) "
+			    "and \"%s\" (%u - %u) overlap: write a cmi range "
+			    "for each", o->name, o->cmi_min, o->cmi_max,
+			    cl->name, cl->cmi_min, cl->cmi_max);
+	}
+}
+
+static void
+check_times(const struct conf_cluster *cl, complain_fn *complain)
+{
+	if (cl->redirect_dead < 2 * cl->redirect_interval)	/* */
+		complain(cl, "redirect dead %u is less than two intervals of "
+		    "%u s: write redirect { dead %u } or more",
+		    cl->redirect_dead, cl->redirect_interval,
+		    2 * cl->redirect_interval);
+	if (cl->tombstone <= cl->redirect_dead + cl->hold)	/* */
+		complain(cl, "tombstone %u does not exceed redirect dead %u + "
+		    "hold %u: write tombstone %u or more", cl->tombstone,
+		    cl->redirect_dead, cl->hold,
+		    cl->redirect_dead + cl->hold + 1);
+}
+
+static void
+check_keys(const struct conf *c, const struct conf_neighbor *n,
+    complain_fn *complain)
+{
+	uint16_t i, j;
+
+	if (n->auth && n->nspis == 0)
+		complain(n, "neighbor %s has no key: write key NUMBER, or auth "
+		    "off if anybody may speak for it", print(&n->addr));
+	if (!n->auth && n->nspis != 0)
+		complain(n, "neighbor %s has keys and auth off: remove one of "
+		    "the two", print(&n->addr));
+	if (!n->auth && n->replay_required)
+		complain(n, "neighbor %s: replay required needs keys: remove "
+		    "auth off and write key NUMBER", print(&n->addr));
+	for (i = 0; i < n->nspis; i++) {
+		if (conf_key_find(c, n->spis[i]) == NULL)
+			complain(n, "key %u is not defined: write key %u { "
+			    "algorithm hmac-sha256, file \"...\" }",
+			    n->spis[i], n->spis[i]);
+		for (j = 0; j < i; j++)
+			if (n->spis[j] == n->spis[i])
+				complain(n, "key %u is there twice: remove "
+				    "one", n->spis[i]);
+	}
+}
+
+static void
+check_neighbor(const struct conf *c, const struct conf_cluster *cl,
+    struct conf_neighbor *n, complain_fn *complain)
+{
+	const struct conf_neighbor *o;
+
+	/* it is scspd that is spoken to */
+	if (atm_sel(&n->addr) == 0)
+		atm_set_sel(&n->addr, SEL_SCSPD);
+	if (is_local(c, &n->addr))
+		complain(n, "neighbor %s is this server itself: write the "
+		    "address of another one", print(&n->addr));
+	for (o = TAILQ_FIRST(&cl->neighbors); o != n;
+	    o = TAILQ_NEXT(o, entry))
+		if (atm_equal(&o->addr, &n->addr))
+			complain(n, "neighbor %s is there twice: remove one",
+			    print(&n->addr));
+	check_keys(c, n, complain);
+}
+
+/* SEL 0 for the first cluster, then 2, 3, ...: 1 is scspd's. */
+static void
+default_address(const struct conf *c, struct conf_cluster *cl, unsigned nth)
+{
+	const struct conf_listen *l = TAILQ_FIRST(&c->listens);
+
+	if (!atm_is_null(&cl->addr) || l == NULL)
+		return;
+	cl->addr = l->addr;
+	atm_set_sel(&cl->addr, (uint8_t)(nth == 0 ? 0 : nth + 1));
+}
+
+static void
+check_cluster(const struct conf *c, struct conf_cluster *cl,
+    complain_fn *complain)
+{
+	struct conf_neighbor *n;
+	struct conf_backup *b;
+
+	if (TAILQ_EMPTY(&cl->protocols))
+		complain(cl, "cluster \"%s\" has no protocol: write protocol "
+		    "ipv4", cl->name);
+	if (atm_sel(&cl->addr) == SEL_SCSPD)
+		complain(cl, "cluster \"%s\" has SEL 1, which is scspd's: "
+		    "write another SEL", cl->name);
+	if (!is_local(c, &cl->addr))
+		complain(cl, "cluster \"%s\" has address %s, which is not "
+		    "listened on: write listen on udp with it", cl->name,
+		    print(&cl->addr));
+	check_server_group(c, cl, complain);
+	check_times(cl, complain);
+	TAILQ_FOREACH(b, &cl->backups, entry)
+		if (atm_equal(&b->addr, &cl->addr))
+			complain(b, "backup %s is this cluster itself: write "
+			    "the address of another server", print(&b->addr));
+	TAILQ_FOREACH(n, &cl->neighbors, entry)
+		check_neighbor(c, cl, n, complain);
+}
+
+/* The sockets' names have to fit into an address. */
+static void
+check_control(const struct conf *c, complain_fn *complain)
+{
+	struct sockaddr_un sun;
+	const size_t max = sizeof(sun.sun_path) - sizeof("/marsd.sock");
+
+	if (strlen(c->control) > max)
+		complain(NULL, "control \"%s\" is longer than %zu characters: "
+		    "write a shorter path", c->control, max);
+}
+
+void
+conf_check(struct conf *c, complain_fn *complain)
+{
+	struct conf_cluster *cl;
+	struct conf_listen *l;
+	struct conf_key *k;
+	unsigned n = 0;
+
+	if (TAILQ_EMPTY(&c->listens)) {
+		complain(NULL, "nothing to listen on: write listen on udp "
+		    "192.0.2.1");
+		return;
+	}
+	if (TAILQ_EMPTY(&c->clusters))
+		complain(NULL, "no cluster: write cluster \"name\" { protocol "
+		    "ipv4 }");
+	TAILQ_FOREACH(l, &c->listens, entry)
+		check_listen(c, l, complain);
+	default_server_id(c, complain);
+	check_control(c, complain);
+	TAILQ_FOREACH(k, &c->keys, entry)
+		if (k->not_after != 0 && k->not_before >= k->not_after)
+			complain(k, "key %u ends before it begins: write the "
+			    "earlier time after from", k->spi);
+	TAILQ_FOREACH(cl, &c->clusters, entry) {
+		if (n == 254)
+			complain(cl, "more than 254 clusters: there are no "
+			    "more SELs");
+		default_address(c, cl, n++);
+		check_cluster(c, cl, complain);
+	}
+}

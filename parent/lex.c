@@ -1,0 +1,383 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lex.h"
+#include "secretfile.h"
+
+#define END	(-1)
+
+/* Text that is being read: a file, or the value of a macro. */
+struct source {
+	struct source	*below;
+	char		*file;		/* NULL: a macro's value */
+	char		*text;
+	size_t		 len, pos;
+	int		 line;
+};
+
+/* Sets a macro; one that persists is not changed.  False: no memory. */
+bool
+macro_set(struct macros *ms, const char *name, const char *value, bool persist)
+{
+	struct macro *m;
+	char *copy = strdup(value);
+
+	if (copy == NULL)
+		return false;
+	SLIST_FOREACH(m, ms, entry)
+		if (strcmp(m->name, name) == 0)
+			break;
+	if (m == NULL) {
+		if ((m = calloc(1, sizeof(*m))) == NULL ||
+		    (m->name = strdup(name)) == NULL) {
+			free(m);
+			free(copy);
+			return false;
+		}
+		SLIST_INSERT_HEAD(ms, m, entry);
+	} else if (m->persist && !persist) {
+		free(copy);
+		return true;
+	}
+	free(m->value);
+	m->value = copy;
+	m->persist = persist;
+	return true;
+}
+
+/* Forgets what files have set, or everything. */
+void
+macros_free(struct macros *ms, bool all)
+{
+	struct macro *m, *next;
+
+	for (m = SLIST_FIRST(ms); m != NULL; m = next) {
+		next = SLIST_NEXT(m, entry);
+		if (m->persist && !all)
+			continue;
+		SLIST_REMOVE(ms, m, macro, entry);
+		free(m->name);
+		free(m->value);
+		free(m);
+	}
+}
+
+void
+lex_init(struct lexer *lx, struct macros *ms, void (*report)(const char *))
+{
+	memset(lx, 0, sizeof(*lx));
+	lx->macros = ms;
+	lx->report = report;
+}
+
+static void
+pop(struct lexer *lx)
+{
+	struct source *s = lx->top;
+
+	lx->top = s->below;
+	lx->depth--;
+	free(s->file);
+	free(s->text);
+	free(s);
+}
+
+void
+lex_free(struct lexer *lx)
+{
+	while (lx->top != NULL)
+		pop(lx);
+}
+
+/* Takes over text; false: too deep or no memory, which is reported. */
+static bool
+push(struct lexer *lx, const char *file, char *text, size_t len)
+{
+	struct source *s;
+
+	if (lx->depth >= LEX_DEPTH_MAX) {
+		lx->report("more than 16 files and macros inside one another:"
+		    " does one contain itself?");
+		free(text);
+		return false;
+	}
+	if (text == NULL || (s = calloc(1, sizeof(*s))) == NULL ||
+	    (file != NULL && (s->file = strdup(file)) == NULL)) {
+		lx->report("not enough memory");
+		free(text);
+		return false;
+	}
+	s->text = text;
+	s->len = len;
+	s->line = 1;
+	s->below = lx->top;
+	lx->top = s;
+	lx->depth++;
+	return true;
+}
+
+bool
+lex_push_file(struct lexer *lx, const char *path)
+{
+	char why[SENTENCE_SIZE], *text;
+	size_t len;
+	bool ok;
+
+	if (!file_read(path, false, LEX_FILE_MAX, &text, &len, why,
+	    sizeof(why))) {
+		lx->report(why);
+		return false;
+	}
+	ok = push(lx, path, text, len);
+	if (ok && lx->depth == 1) {
+		(void)strlcpy(lx->file, path, sizeof(lx->file));
+		lx->line = 1;
+	}
+	return ok;
+}
+
+static const struct source *
+current_file(const struct lexer *lx)
+{
+	const struct source *s = lx->top;
+
+	while (s != NULL && s->file == NULL)
+		s = s->below;
+	return s;
+}
+
+bool
+lex_path(const struct lexer *lx, const char *path, char *buf, size_t size)
+{
+	const struct source *s = current_file(lx);
+	const char *slash = s == NULL ? NULL : strrchr(s->file, '/');
+	int dir, n;
+
+	dir = *path == '/' || slash == NULL ? 0 : (int)(slash - s->file) + 1;
+	n = snprintf(buf, size, "%.*s%s", dir, s == NULL ? "" : s->file, path);
+	return n >= 0 && (size_t)n < size;
+}
+
+/*
+ * The next character, not yet consumed: values of macros that are used up
+ * and continued lines are skipped, the end of a file is END.
+ */
+static int
+peek(struct lexer *lx)
+{
+	struct source *s;
+
+	while ((s = lx->top) != NULL) {
+		if (s->pos == s->len) {
+			if (s->file != NULL)
+				return END;
+			pop(lx);
+		} else if (s->text[s->pos] == '\\' && s->pos + 1 < s->len &&
+		    s->text[s->pos + 1] == '\n') {
+			s->pos += 2;
+			s->line++;
+		} else
+			return (unsigned char)s->text[s->pos];
+	}
+	return END;
+}
+
+/* Consumes what peek() has shown. */
+static void
+skip(struct lexer *lx)
+{
+	struct source *s = lx->top;
+
+	if (s->text[s->pos++] == '\n')
+		s->line++;
+}
+
+static bool
+is_word(int c)
+{
+	return c != END && (isalnum(c) ||
+	    (c != 0 && strchr("_./:%+-@*~", c) != NULL));
+}
+
+static bool
+add(struct lexer *lx, size_t *n, int c)
+{
+	if (*n + 1 >= sizeof(lx->text)) {
+		lx->report("a word of more than 1022 characters");
+		return false;
+	}
+	lx->text[(*n)++] = (char)c;
+	lx->text[*n] = '\0';
+	return true;
+}
+
+/* At a $: puts the value of the macro in front of what is to be read. */
+static bool
+expand(struct lexer *lx)
+{
+	char name[64], why[SENTENCE_SIZE];
+	size_t n = 0;
+	struct macro *m;
+	int c;
+
+	skip(lx);
+	while ((c = peek(lx)) != END && (isalnum(c) || c == '_')) {
+		if (n + 1 < sizeof(name))
+			name[n++] = (char)c;
+		skip(lx);
+	}
+	name[n] = '\0';
+	SLIST_FOREACH(m, lx->macros, entry)
+		if (strcmp(m->name, name) == 0)
+			return push(lx, NULL, strdup(m->value),
+			    strlen(m->value));
+	(void)snprintf(why, sizeof(why), "macro $%s is not defined: write "
+	    "%s = \"value\" above this line, or -D %s=value", name, name,
+	    name);
+	lx->report(why);
+	return false;
+}
+
+/* Digits only?  More than 18 of them are no number but an address. */
+static bool
+all_digits(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n > 0 && n <= 18 && s[n] == '\0';
+}
+
+/* "1-4095" is a number, a '-' and a number: gives all but "1" back. */
+static bool
+split_range(struct lexer *lx)
+{
+	char *dash = lx->text + strspn(lx->text, "0123456789");
+	char *rest;
+
+	if (dash == lx->text || *dash != '-' ||
+	    dash[1 + strspn(dash + 1, "0123456789")] != '\0')
+		return true;
+	rest = strdup(dash);
+	*dash = '\0';
+	return push(lx, NULL, rest, rest == NULL ? 0 : strlen(rest));
+}
+
+static enum lex_kind
+word(struct lexer *lx)
+{
+	size_t n = 0;
+	int c;
+
+	while (is_word(c = peek(lx)) || c == '$') {
+		if (c == '$') {
+			if (!expand(lx))
+				return LEX_ERROR;
+			continue;
+		}
+		if (n == 0 && c == '-')
+			break;
+		if (!add(lx, &n, c))
+			return LEX_ERROR;
+		skip(lx);
+	}
+	if (n == 0)		/* the macro begins with something else */
+		return lex_next(lx);
+	if (!split_range(lx))
+		return LEX_ERROR;
+	if (!all_digits(lx->text))
+		return LEX_WORD;
+	lx->number = strtoull(lx->text, NULL, 10);
+	return LEX_NUMBER;
+}
+
+static enum lex_kind
+quoted(struct lexer *lx, int quote)
+{
+	size_t n = 0;
+	int c;
+
+	skip(lx);
+	for (;;) {
+		c = peek(lx);
+		if (c == END || c == '\n') {
+			lx->report("the quoted string does not end on this "
+			    "line: close the quotes");
+			return LEX_ERROR;
+		}
+		skip(lx);
+		if (c == quote)
+			return LEX_QUOTED;
+		if (c == '\\' && (peek(lx) == quote || peek(lx) == '\\')) {
+			c = peek(lx);
+			skip(lx);
+		}
+		if (!add(lx, &n, c))
+			return LEX_ERROR;
+	}
+}
+
+/* At the end of a file, which always ends a line too. */
+static enum lex_kind
+end_of_file(struct lexer *lx)
+{
+	if (lx->midline) {
+		lx->midline = false;
+		return LEX_NEWLINE;
+	}
+	if (lx->top == NULL || lx->top->below == NULL)
+		return LEX_EOF;
+	pop(lx);
+	return LEX_NEWLINE;
+}
+
+static void
+skip_blanks(struct lexer *lx)
+{
+	int c;
+
+	while ((c = peek(lx)) == ' ' || c == '\t' || c == '\r')
+		skip(lx);
+	if (c == '#')
+		while ((c = peek(lx)) != END && c != '\n')
+			skip(lx);
+}
+
+/* The next token; text, number, file and line say which and where. */
+enum lex_kind
+lex_next(struct lexer *lx)
+{
+	const struct source *s;
+	int c;
+
+	skip_blanks(lx);
+	if ((s = current_file(lx)) != NULL) {
+		(void)strlcpy(lx->file, s->file, sizeof(lx->file));
+		lx->line = s->line;
+	}
+	lx->text[0] = '\0';
+	c = peek(lx);
+	if (c == END)
+		return end_of_file(lx);
+	if (c == '\n') {
+		skip(lx);
+		lx->midline = false;
+		return LEX_NEWLINE;
+	}
+	lx->midline = true;
+	if (c == '"' || c == '\'')
+		return quoted(lx, c);
+	if (c == '$' || (is_word(c) && c != '-'))
+		return word(lx);
+	skip(lx);
+	lx->text[0] = (char)c;
+	lx->text[1] = '\0';
+	return LEX_CHAR;
+}

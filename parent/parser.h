@@ -1,0 +1,34 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* mars.conf(5): reading, checking, printing. */
+#ifndef MARS_PARSER_H
+#define MARS_PARSER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "conf.h"
+#include "lex.h"
+
+/*
+ * The configuration in that file, complete and checked, or NULL.  Every
+ * error is logged as file:line: sentence; the first is also put into why.
+ * Macros of the file are gone afterwards, those of the command line stay.
+ */
+struct conf	*parse_config(const char *, struct macros *, char *why, size_t);
+
+/* Says what is wrong with obj, a part of the configuration. */
+typedef void	 complain_fn(const void *obj, const char *, ...)
+		    __attribute__((__format__(printf, 2, 3)));
+
+/* check.c: fills in what follows from other statements, and checks the rest */
+void		 conf_check(struct conf *, complain_fn *);
+
+/* printconf.c: what is in force, as a file that parses again */
+void		 print_config(FILE *, const struct conf *);
+
+#endif
