@@ -61,7 +61,7 @@ warm_crypto(const char *digest)
 }
 
 void
-child_start(void)
+child_init(void)
 {
 	struct stat st;
 

@@ -23,7 +23,7 @@ enum sandbox_role {
  * and the channel to the parent is open, and OpenSSL has loaded what it will
  * need.  fatal() on failure.
  */
-void	child_start(void);
+void	child_init(void);
 
 /*
  * Gives up whatever can be given up: chroot to the user's home directory and

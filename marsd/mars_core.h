@@ -73,7 +73,10 @@ void		 mars_free(struct mars *);
  */
 int		 mars_configure(struct mars *, const struct conf *);
 struct cluster	*mars_cluster(struct mars *, const char *name);
-/* The link of a cluster's address; its user is cluster_vc_user. */
+/*
+ * The link of a cluster's address; its user is cluster_vc_user.  Whatever the
+ * cluster has on the link that it had before is released; NULL: none now.
+ */
 void		 cluster_attach(struct cluster *, struct vc_link *);
 extern const struct vc_user cluster_vc_user;	/* arg: struct cluster */
 /* last words: hard redirect, deregistrations */

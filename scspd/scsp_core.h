@@ -78,6 +78,8 @@ void		 scsp_free(struct scsp *);
 int		 scsp_configure(struct scsp *, const struct conf *);
 /* A link for SEL 1 of a listener; its user is scsp_vc_user, arg the scsp. */
 void		 scsp_attach(struct scsp *, struct vc_link *);
+/* Releases every circuit on it: the owner is about to close it. */
+void		 scsp_detach(struct scsp *, struct vc_link *);
 extern const struct vc_user scsp_vc_user;
 
 /* from marsd */

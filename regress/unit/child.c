@@ -207,7 +207,7 @@ start_part(void)
 		return 11;
 	if ((stray = fcntl(STDERR_FILENO, F_DUPFD, 20)) == -1)
 		return 12;
-	child_start();
+	child_init();
 	if (fcntl(CHILD_FD, F_GETFD) == -1)
 		return 13;
 	if (fcntl(stray, F_GETFD) != -1 || errno != EBADF)
@@ -227,7 +227,7 @@ static int
 by_hand_part(void)
 {
 	(void)close(CHILD_FD);
-	child_start();
+	child_init();
 	return OK;
 }
 
