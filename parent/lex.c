@@ -332,8 +332,12 @@ end_of_file(struct lexer *lx)
 		lx->midline = false;
 		return LEX_NEWLINE;
 	}
-	if (lx->top == NULL || lx->top->below == NULL)
+	if (lx->top == NULL || lx->top->below == NULL) {
+		/* what is missing is missing after the last line */
+		if (lx->line > 1)
+			lx->line--;
 		return LEX_EOF;
+	}
 	pop(lx);
 	return LEX_NEWLINE;
 }

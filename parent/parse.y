@@ -49,6 +49,8 @@ static const char		*prefix;	/* "redirect ", of numbers */
 static const char		*block;		/* what we are in, and what
 						 * it takes */
 static const char		*usage;		/* of the statement begun */
+static const char		*begun;		/* it began with this, which is
+						 * no keyword */
 static bool			 more_keys;	/* key N was just read */
 static bool			 first;		/* token of a statement */
 static bool			 bad_token;	/* reported by the lexer */
@@ -506,9 +508,10 @@ yyerror(const char *what)
 		wrong("%s: make the file simpler", what);
 		return;
 	}
-	if (*found == '\0')
-		found = lx.top != NULL && lx.midline ? "\"\"" :
-		    "end of line or file";
+	if (begun != NULL)
+		found = begun;
+	else if (*found == '\0')
+		found = lx.midline ? "\"\"" : "end of line or file";
 	if (usage != NULL)
 		wrong("unexpected %s: write %s", found, usage);
 	else
@@ -572,6 +575,9 @@ yylex(void)
 	bool was_first = first;
 	int token;
 
+	if (was_first)
+		begun = NULL;
+
 	switch (lex_next(&lx)) {
 	case LEX_EOF:
 		first = true;
@@ -595,6 +601,8 @@ yylex(void)
 		first = false;
 		token = lookup(lx.text, was_first);
 		yylval.string = join(lx.text, "");
+		if (was_first && token == STRING)
+			begun = yylval.string;
 		return token;
 	case LEX_QUOTED:
 		first = false;
@@ -1003,11 +1011,13 @@ parse_config(const char *file, struct macros *ms, char *why, size_t size)
 	prefix = "";
 	block = in_file;
 	usage = NULL;
+	begun = NULL;
 	first = true;
 	bad_token = false;
 	if ((conf = conf_new()) == NULL)
 		fatal("parse");
 	lex_init(&lx, ms, report);
+	lx.line = 1;
 	(void)strlcpy(lx.file, file, sizeof(lx.file));
 	if (lex_push_file(&lx, file)) {
 		if (yyparse() != 0 && errors == 0)

@@ -1,0 +1,117 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * mars(8), the parent: reads the configuration, makes every socket, starts
+ * marsd and scspd and hands both over.  From then on it parses nothing that
+ * came from a network.
+ */
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "lex.h"
+#include "parser.h"
+#include "sentence.h"
+
+#define MARS_VERSION	"0.1"
+#define MARS_CONF	"/etc/mars/mars.conf"
+
+struct options {
+	const char	*file;
+	const char	*libexec;
+	bool		 foreground;
+	bool		 check;
+	int		 verbose;
+};
+
+static void __attribute__((__noreturn__))
+usage(void)
+{
+	fprintf(stderr, "usage: mars [-dnVv] [-D macro=value] [-f file] "
+	    "[-L directory]\n");
+	exit(1);
+}
+
+/* -D name=value */
+static void
+define(struct macros *ms, const char *arg)
+{
+	char name[64];
+	const char *eq = strchr(arg, '=');
+	size_t len = eq == NULL ? 0 : (size_t)(eq - arg);
+
+	if (len == 0 || len >= sizeof(name))
+		errx(1, "-D %s: write -D macro=value", arg);
+	memcpy(name, arg, len);
+	name[len] = '\0';
+	if (!macro_set(ms, name, eq + 1, true))
+		err(1, "-D");
+}
+
+static void
+parse_options(struct options *o, struct macros *ms, int argc, char **argv)
+{
+	int ch;
+
+	o->file = MARS_CONF;
+	o->libexec = LIBEXECDIR;
+	while ((ch = getopt(argc, argv, "dD:f:L:nVv")) != -1)
+		switch (ch) {
+		case 'd':
+			o->foreground = true;
+			break;
+		case 'D':
+			define(ms, optarg);
+			break;
+		case 'f':
+			o->file = optarg;
+			break;
+		case 'L':
+			o->libexec = optarg;
+			break;
+		case 'n':
+			o->check = true;
+			break;
+		case 'V':
+			printf("mars %s\n", MARS_VERSION);
+			exit(0);
+		case 'v':
+			o->verbose++;
+			break;
+		default:
+			usage();
+		}
+	if (optind != argc)
+		usage();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .file = NULL };
+	struct macros ms = SLIST_HEAD_INITIALIZER(ms);
+	char why[SENTENCE_SIZE];
+	struct conf *conf;
+
+	log_init("mars", true);
+	parse_options(&o, &ms, argc, argv);
+	log_verbose(o.verbose);
+	if ((conf = parse_config(o.file, &ms, why, sizeof(why))) == NULL)
+		return 1;
+	if (!o.check)
+		fatalx("this mars only checks its configuration: write -n");
+	if (o.verbose > 0)
+		print_config(stdout, conf);
+	else
+		fprintf(stderr, "configuration OK\n");
+	conf_free(conf);
+	macros_free(&ms, true);
+	return 0;
+}

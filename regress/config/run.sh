@@ -1,0 +1,107 @@
+#!/bin/sh
+# mars.conf(5) against its documentation, with BUILD/mars, as TAP:
+# NAME.in with NAME.err is refused with exactly these lines, NAME.in with
+# NAME.ok is accepted and printed by -nv as NAME.ok, and what -nv prints is
+# accepted and printed as the same.  The shipped examples are accepted.
+set -u
+cd "$(dirname "$0")/../.."
+case ${BUILD:=build} in
+/*) ;;
+*) BUILD=$PWD/$BUILD ;;
+esac
+mars=$BUILD/mars
+tree=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# modes are part of what is tested, and git knows nothing of them
+cp regress/config/*.in regress/config/*.err regress/config/*.ok \
+    regress/config/*.conf "$work"
+cd "$work" || exit 1
+chmod 644 ./*
+echo a-good-key-of-26-characters > good.key
+cp good.key readable.key
+: > empty.key
+echo 0x123 > odd.key
+printf 'one\ntwo\n' > lines.key
+echo 0x00112233445566778899aabbccddeeff > hex.key
+chmod 600 ./*.key
+chmod 644 readable.key
+mkdir directory
+echo 'x = 1' > writable.conf
+chmod 666 writable.conf
+
+n=0 failed=0
+# result NAME STATUS: one line of TAP
+result() {
+	n=$((n + 1))
+	if [ "$2" -eq 0 ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		failed=1
+	fi
+}
+
+# refused NAME
+refused() {
+	"$mars" -n -f "$1.in" > "$1.out" 2> "$1.got"
+	[ $? -eq 1 ] && [ ! -s "$1.out" ] && diff "$1.err" "$1.got" >&2
+}
+
+# printed NAME OPTION...: -nv of NAME.in is NAME.ok, and -nv of that again
+printed() {
+	name=$1
+	shift
+	"$mars" -nv "$@" -f "$name.in" > "$name.out" &&
+	    diff "$name.ok" "$name.out" >&2 &&
+	    "$mars" -nv -f "$name.out" > "$name.again" &&
+	    diff "$name.out" "$name.again" >&2
+}
+
+# example FILE: accepted, and what is printed is accepted as the same
+example() {
+	sed "s,/etc/mars/,$work/,g" "$tree/$1" > example.in
+	"$mars" -n -D dir="$work" -f example.in 2> example.got &&
+	    [ "$(cat example.got)" = "configuration OK" ] &&
+	    "$mars" -nv -D dir="$work" -f example.in > example.out &&
+	    "$mars" -nv -f example.out > example.again &&
+	    diff example.out example.again >&2
+}
+
+for f in *.err; do
+	refused "${f%.err}"
+	result "refused: ${f%.err}" $?
+done
+for f in *.ok; do
+	printed "${f%.ok}" -D lo=127.0.0.1
+	result "printed: ${f%.ok}" $?
+done
+cp good.key 257.key
+cp good.key demo.key
+for f in etc/mars.conf etc/demo/a.conf etc/demo/b.conf; do
+	example "$f"
+	result "example: $f" $?
+done
+
+# no secret in what is printed
+"$mars" -nv -D lo=127.0.0.1 -f all.in | grep -qi 'a-good-key\|00112233'
+[ $? -eq 1 ]
+result "-nv leaves the keys out" $?
+
+# a macro of the command line is stronger than one of the file
+printf 'a = "127.0.0.9"\nlisten on udp $a\ncluster "c" { protocol ipv4 }\n' \
+    > macro.conf
+"$mars" -nv -D a=127.0.0.8 -f macro.conf | grep -q '^listen on udp 127.0.0.8$'
+result "-D wins" $?
+
+# who else may write the file decides what root does
+chmod 664 macro.conf
+[ "$("$mars" -n -f macro.conf 2>&1)" = \
+    "mars: macro.conf:1: macro.conf can be written by others: chmod go-w it" ]
+result "refused: a file that the group can write" $?
+[ "$("$mars" -n -f nowhere.conf 2>&1)" = "mars: nowhere.conf:1: can't open \
+nowhere.conf: No such file or directory" ]
+result "refused: no file" $?
+
+echo "1..$n"
+exit $failed
