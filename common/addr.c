@@ -410,7 +410,7 @@ ip_prefix_parse(struct ip_prefix *p, const char *s)
 		return false;
 	p->bits = (uint8_t)bits;
 	for (i = 0; i < sizeof(p->a); i++)
-		p->a[i] &= mask_octet(p->bits, i);
+		p->a[i] = (uint8_t)(p->a[i] & mask_octet(p->bits, i));
 	return true;
 }
 
