@@ -45,8 +45,14 @@ for t in $(sed -n 's/^TESTS=//p' "$BUILD/rules.mk"); do
 	one "unit/$(basename "$t")" "$t"
 done
 for t in regress/config/run.sh regress/decode/test.sh \
-    regress/lint/*.sh regress/system/*.sh; do
+    regress/lint/*.sh; do
 	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
+done
+for t in regress/system/*.py; do
+	case $t in
+	*/suite.py) ;;		# what the others have in common
+	*) one "${t#regress/}" python3 -B "$t" ;;
+	esac
 done
 
 echo "$passed passed, $failed failed"

@@ -1,0 +1,288 @@
+# Copyright (c) 2026 The mars developers
+# SPDX-License-Identifier: ISC
+"""Starts real suites and clients on loopback for the system tests.
+
+A test waits for a state, never for a time: wait() polls and gives up only
+after a time that no machine needs.  Everything that was started is ended by
+its own pid when the test ends, however it ends.
+"""
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = os.environ.get("BUILD", "build")
+PATIENCE = 60.0         # s; a limit for a hung test, not an expectation
+BASE_PORT = 20000 + os.getpid() % 20000 // 10 * 10
+
+running = []
+dirs = []
+
+
+def cleanup():
+    for p in running:
+        if p.poll() is None:
+            p.terminate()
+    for p in running:
+        try:
+            p.wait(5)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+    for d in dirs:
+        shutil.rmtree(d, ignore_errors=True)
+
+
+atexit.register(cleanup)
+signal.signal(signal.SIGTERM, lambda *a: sys.exit(1))
+
+
+class Gone(Exception):
+    """What was waited for did not come."""
+
+
+def wait(what, condition, patience=PATIENCE):
+    """Polls until condition() is true and returns what it gave."""
+    end = time.monotonic() + patience
+    while True:
+        r = condition()
+        if r:
+            return r
+        if time.monotonic() > end:
+            raise Gone(what)
+        time.sleep(0.05)
+
+
+class Server:
+    """One mars: server number n at 127.0.0.n (or another address)."""
+
+    def __init__(self, n, neighbors=(), top="", cluster="", key="secret-1",
+                 neighbor="", base_port=None, text=None):
+        self.n = n
+        self.address = "127.0.0.%d" % n
+        self.base_port = base_port or BASE_PORT
+        self.dir = tempfile.mkdtemp(prefix="mars-regress-")
+        dirs.append(self.dir)
+        self.conf = os.path.join(self.dir, "mars.conf")
+        self.log = os.path.join(self.dir, "log")
+        with open(os.open(self.dir + "/257.key",
+                          os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+            f.write(key + "\n")
+        self.neighbors = neighbors
+        self.top, self.cluster, self.neighbor = top, cluster, neighbor
+        self.write(text)
+        self.process = None
+
+    def write(self, text=None, **changes):
+        for k, v in changes.items():
+            setattr(self, k, v)
+        if text is None:
+            text = self.text()
+        with open(os.open(self.conf, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
+                          0o600), "w") as f:
+            f.write(text)
+
+    def text(self):
+        peers = "".join("""
+	neighbor 127.0.0.%d {
+		key 257
+		hello-interval 1
+		dead-factor 3
+		retransmit { ca 1, csus 1, csu 1, limit 5 }
+		%s
+	}""" % (p, self.neighbor) for p in self.neighbors)
+        return """server-id %s
+udp base-port %d
+listen on udp %s
+enquiry-interval 1
+control "%s"
+key 257 { algorithm hmac-sha256, file "%s/257.key" }
+%s
+cluster "lis1" {
+	server-group 1
+	protocol ipv4
+	protocol ipv6
+	cmi %d - %d
+	redirect { interval 1, dead 4 }
+	hold 4
+	tombstone 10
+	%s%s
+}
+""" % (self.address, self.base_port, self.address, self.dir, self.dir,
+            self.top, self.n * 2000 + 1, self.n * 2000 + 1999, self.cluster,
+            peers)
+
+    def start(self, expect=True):
+        self.process = subprocess.Popen(
+            [BUILD + "/mars", "-d", "-L", BUILD, "-f", self.conf],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=open(self.log, "a"))
+        running.append(self.process)
+        if expect:
+            wait("%s answers" % self.address, self.answers)
+        return self
+
+    def answers(self):
+        if self.process.poll() is not None:
+            raise Gone("mars ended with %d: %s" % (
+                self.process.returncode, self.tail()))
+        return self.ctl("summary") is not None
+
+    def tail(self, n=20):
+        with open(self.log) as f:
+            return "".join(f.readlines()[-n:])
+
+    def logged(self, text):
+        with open(self.log) as f:
+            return text in f.read()
+
+    def stop(self, sig=signal.SIGTERM):
+        self.process.send_signal(sig)
+        return self.process.wait(PATIENCE)
+
+    def children(self):
+        """pids of marsd and scspd by name."""
+        r = {}
+        out = subprocess.run(["ps", "-o", "pid=,comm=,args=", "--ppid",
+                              str(self.process.pid)], text=True,
+                             stdout=subprocess.PIPE).stdout
+        for line in out.splitlines():
+            pid, rest = line.split(None, 1)
+            for name in ("marsd", "scspd"):
+                if name in rest:
+                    r[name] = int(pid)
+        return r
+
+    def marsctl(self, *args):
+        return subprocess.run([BUILD + "/marsctl", "-s", self.dir] +
+                              list(args), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=PATIENCE)
+
+    def ctl(self, what, *args):
+        """The value of `show what` as marsctl -j prints it, or None."""
+        r = self.marsctl("-j", "show", what, *args)
+        if r.returncode != 0:
+            return None
+        return json.loads(r.stdout)[what]
+
+    def aligned(self, n=None):
+        want = len(self.neighbors) if n is None else n
+        rows = self.ctl("neighbors") or []
+        return sum(r["alignment"] == "Aligned" for r in rows) == want
+
+    def group(self, group, protocol="ipv4"):
+        """The members of a group at this server, sorted."""
+        for r in self.ctl("groups") or []:
+            if (r["protocol"] == protocol and r["group-min"] == group and
+                    r["group-max"] == group):
+                return sorted(r["members"])
+        return []
+
+    def members(self):
+        return sorted((r["address"], r["server"])
+                      for r in self.ctl("members") or []
+                      if r["protocol"] == "ipv4")
+
+    def counter(self, name):
+        return sum(r["value"] for r in self.ctl("counters") or []
+                   if r["name"] == name)
+
+
+class Client:
+    """A marsc that runs in the background."""
+
+    def __init__(self, address, server, *command, options=(), port=None):
+        self.process = subprocess.Popen(
+            [BUILD + "/marsc", "-l", address, "-s", server, "-j",
+             "-b", str(port or BASE_PORT)] + list(options) + list(command),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        running.append(self.process)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+
+def script(lines):
+    """A marsc script as a file; its name."""
+    d = tempfile.mkdtemp(prefix="mars-regress-")
+    dirs.append(d)
+    path = os.path.join(d, "script")
+    with open(path, "w") as f:
+        f.write("\n".join(lines) + "\n")
+    return path
+
+
+def marsc(address, server, *command, options=(), port=None):
+    """Runs one command to its end: (status, list of JSON lines)."""
+    r = subprocess.run(
+        [BUILD + "/marsc", "-l", address, "-s", server, "-j",
+         "-b", str(port or BASE_PORT)] + list(options) + list(command),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+    rows = []
+    for line in r.stdout.splitlines():
+        rows.append(json.loads(line))
+    return r.returncode, rows
+
+
+tests = []
+
+
+def test(f):
+    tests.append(f)
+    return f
+
+
+def main():
+    """Runs every @test of the file; TAP on standard output."""
+    bad = 0
+    for i, f in enumerate(tests, 1):
+        name = f.__name__ + (": " + f.__doc__.split("\n")[0]
+                             if f.__doc__ else "")
+        try:
+            f()
+            print("ok %d - %s" % (i, name), flush=True)
+        except BaseException as e:      # a test must not end the others
+            bad += 1
+            print("not ok %d - %s" % (i, name), flush=True)
+            print("# %s: %s" % (type(e).__name__, e), flush=True)
+            for p in running:
+                if p.poll() is None:
+                    p.terminate()
+            for d in dirs:
+                log = os.path.join(d, "log")
+                if os.path.exists(log):
+                    with open(log) as fh:
+                        for line in fh.readlines()[-15:]:
+                            print("# " + line.rstrip())
+            if isinstance(e, (KeyboardInterrupt, SystemExit)):
+                break
+        for p in running:
+            if p.poll() is None:
+                p.terminate()
+        for p in running:
+            if p.poll() is None:
+                try:
+                    p.wait(10)
+                except subprocess.TimeoutExpired:
+                    p.kill()
+                    p.wait()
+        running.clear()
+        for d in dirs:
+            shutil.rmtree(d, ignore_errors=True)
+        dirs.clear()
+    print("1..%d" % len(tests))
+    sys.exit(bad != 0)
