@@ -70,6 +70,8 @@ struct scsp_ops {
 	void	(*neighbor)(void *, uint16_t sgid, const uint8_t oid[4],
 		    bool aligned);
 	void	(*event)(void *, const struct scsp_event *);
+	/* writes the record that undoes this one; 0: there is none */
+	size_t	(*withdraw)(const void *, size_t, void *, size_t);
 };
 
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);

@@ -1,0 +1,195 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+
+static int
+entry_cmp(const struct entry *a, const struct entry *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_PROTOTYPE(entry_tree, entry, node, entry_cmp)
+RB_GENERATE(entry_tree, entry, node, entry_cmp)
+
+bool
+seq_valid(int32_t seq)
+{
+	return seq != SEQ_RESERVED;
+}
+
+int32_t
+seq_next(bool known, int32_t seq, int32_t seen, bool again)
+{
+	int32_t step = seen > seq || again ? SEQ_RESTART : 1;
+
+	if (!known)
+		return SEQ_FIRST;
+	if (seen < seq)
+		seen = seq;
+	if (seen == SEQ_PURGE)
+		return SEQ_RESERVED;
+	return seen > SEQ_LAST - step ? SEQ_PURGE : seen + step;
+}
+
+void
+cache_init(struct cache *c)
+{
+	memset(c, 0, sizeof(*c));
+	RB_INIT(&c->tree);
+	TAILQ_INIT(&c->mortals);
+}
+
+void
+cache_free(struct cache *c)
+{
+	struct entry *e;
+
+	while ((e = RB_ROOT(&c->tree)) != NULL)
+		cache_erase(c, e);
+}
+
+struct entry *
+cache_find(struct cache *c, record_id id)
+{
+	struct entry key;
+
+	key.id = id;
+	return RB_FIND(entry_tree, &c->tree, &key);
+}
+
+struct entry *
+cache_after(struct cache *c, record_id id)
+{
+	struct entry key;
+
+	if (id == UINT64_MAX)
+		return NULL;
+	key.id = id + 1;
+	return RB_NFIND(entry_tree, &c->tree, &key);
+}
+
+struct entry *
+cache_first(struct cache *c)
+{
+	return RB_MIN(entry_tree, &c->tree);
+}
+
+/* Counts what the flags of an entry say, or takes it back. */
+static void
+account(struct cache *c, const struct entry *e, uint32_t by)
+{
+	c->count += by;
+	if (e->flags & ENTRY_TOMB)
+		c->tombs += by;
+	if (e->flags & ENTRY_HIDDEN)
+		c->hidden += by;
+	if (e->flags & ENTRY_BARE)
+		c->bare += by;
+	if (e->flags & ENTRY_HELD)
+		c->held += by;
+}
+
+/* Is it in the list of those whose time runs? */
+static bool
+is_mortal(const struct entry *e)
+{
+	return (e->flags & (ENTRY_TOMB | ENTRY_BARE)) != 0 &&
+	    (e->flags & ENTRY_EXPIRED) == 0;
+}
+
+static void
+change(struct cache *c, struct entry *e, uint8_t flags)
+{
+	bool was = is_mortal(e);
+
+	account(c, e, UINT32_MAX);	/* that is, - 1 */
+	e->flags = flags;
+	account(c, e, 1);
+	if (was && !is_mortal(e))
+		TAILQ_REMOVE(&c->mortals, e, mortal);
+	else if (!was && is_mortal(e))
+		TAILQ_INSERT_TAIL(&c->mortals, e, mortal);
+}
+
+void
+cache_flag(struct cache *c, struct entry *e, uint8_t flags)
+{
+	change(c, e, e->flags | flags);
+}
+
+void
+cache_unflag(struct cache *c, struct entry *e, uint8_t flags)
+{
+	change(c, e, (uint8_t)(e->flags & ~flags));
+}
+
+struct entry *
+cache_add(struct cache *c, record_id id, mtime_t now)
+{
+	struct entry *e;
+
+	if ((e = calloc(1, sizeof(*e))) == NULL)
+		return NULL;
+	e->id = id;
+	e->seq = e->seen = SEQ_RESERVED;	/* older than anything */
+	e->since = now;
+	e->flags = ENTRY_BARE;
+	LIST_INIT(&e->links);
+	RB_INSERT(entry_tree, &c->tree, e);
+	TAILQ_INSERT_TAIL(&c->mortals, e, mortal);
+	account(c, e, 1);
+	return e;
+}
+
+/*
+ * A new instance takes the place of the old one.  It is visible, lives as
+ * long as its kind does, and keeps ENTRY_OWN and ENTRY_HELD.
+ */
+bool
+cache_set(struct cache *c, struct entry *e, int32_t seq, const void *data,
+    uint16_t len, bool tomb, mtime_t now)
+{
+	uint8_t *copy = e->data;
+
+	if (e->len != len || copy == NULL) {
+		if ((copy = malloc(len == 0 ? 1 : len)) == NULL)
+			return false;
+		free(e->data);
+		e->data = copy;
+	}
+	if (len != 0)
+		memmove(copy, data, len);
+	e->len = len;
+	e->seq = seq;
+	if (e->seen < seq)
+		e->seen = seq;
+	e->since = now;
+	/* out of the list of mortals and in again: it is sorted by since */
+	change(c, e, e->flags & (ENTRY_OWN | ENTRY_HELD));
+	if (tomb)
+		change(c, e, e->flags | ENTRY_TOMB);
+	return true;
+}
+
+void
+cache_erase(struct cache *c, struct entry *e)
+{
+	account(c, e, UINT32_MAX);
+	if (is_mortal(e))
+		TAILQ_REMOVE(&c->mortals, e, mortal);
+	RB_REMOVE(entry_tree, &c->tree, e);
+	free(e->data);
+	free(e);
+}
+
+bool
+entry_listed(const struct entry *e)
+{
+	return (e->flags & (ENTRY_BARE | ENTRY_HIDDEN | ENTRY_HELD)) == 0;
+}

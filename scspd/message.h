@@ -1,0 +1,158 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * SCSP messages (RFC 2334 appendix B) and the reasons for which one, or a
+ * record of one, is dropped.
+ */
+#ifndef SCSP_MESSAGE_H
+#define SCSP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "csa.h"
+#include "llc.h"
+#include "wire.h"
+
+#define SCSP_VERSION		1
+#define SCSP_MTU		9180	/* octets of a packet, without LLC */
+#define SCSP_FIXED_LEN		8
+#define SCSP_COMMON_LEN		20	/* with both IDs of 4 octets */
+#define SCSP_CSAS_LEN		20	/* key and OID of 4 octets, A-47 */
+#define SCSP_ID_ALL		0xffffffffU	/* receiver ID, 2.3 */
+
+#define CA_M	0x8000		/* B.2.1 */
+#define CA_I	0x4000
+#define CA_O	0x2000
+#define CSAS_N	0x8000		/* B.2.0.2 */
+
+#define EXT_END		0
+#define EXT_AUTH	1
+#define EXT_VENDOR	2
+#define REPLAY_VENDOR	0x024d52
+#define REPLAY_KIND	1
+#define REPLAY_LEN	32
+
+enum scsp_type {
+	SCSP_CA = 1,
+	SCSP_CSU_REQUEST = 2,
+	SCSP_CSU_REPLY = 3,
+	SCSP_CSUS = 4,
+	SCSP_HELLO = 5
+};
+
+#define SCSP_DROPS(X) \
+	X(DROP_NONE, "none", "not dropped") \
+	X(DROP_LLC, "not-scsp", "LLC/SNAP header of another protocol") \
+	X(DROP_TRUNCATED, "truncated", "shorter than its header") \
+	X(DROP_VERSION, "version", "not version 1") \
+	X(DROP_TYPE, "type", "unknown message type") \
+	X(DROP_CHECKSUM, "checksum", "bad checksum") \
+	X(DROP_GROUP, "group", "no such protocol and server group here") \
+	X(DROP_AUTH_MISSING, "auth-missing", "no authentication") \
+	X(DROP_AUTH_SPI, "auth-spi", "key not configured for the neighbor") \
+	X(DROP_AUTH_TIME, "auth-time", "key not valid now") \
+	X(DROP_AUTH_MAC, "auth-mac", "wrong authentication data") \
+	X(DROP_REPLAY_MISSING, "replay-missing", "no replay protection") \
+	X(DROP_REPLAY_NONCE, "replay-nonce", "of another session") \
+	X(DROP_REPLAY_SEEN, "replay-seen", "counter seen before") \
+	X(DROP_MALFORMED_SIZE, "malformed-size", "length is not packet size") \
+	X(DROP_MALFORMED_ID, "malformed-id", "ID not of 4 octets") \
+	X(DROP_MALFORMED_RECORD, "malformed-record", "records do not fit") \
+	X(DROP_MALFORMED_EXTENSION, "malformed-extension", "bad extensions") \
+	X(DROP_OWN_ID, "own-id", "sent with our own ID") \
+	X(DROP_RECEIVER, "receiver", "for another receiver") \
+	X(DROP_SENDER, "sender", "not from the server that said Hello") \
+	X(DROP_STATE, "state", "not expected in this state") \
+	X(DROP_RECORD_STRANGE, "record-strange", "record not understood") \
+	X(DROP_RECORD_SEQUENCE, "record-sequence", "reserved number") \
+	X(DROP_RECORD_NULL, "record-null", "null record not asked for") \
+	X(DROP_RECORD_LIMIT, "record-limit", "cache is full") \
+	X(DROP_MEMORY, "memory", "no memory") \
+	X(DROP_SEND_KEY, "send-key", "not sent: no valid key") \
+	X(DROP_SEND, "send", "not sent: circuit busy or down")
+
+enum scsp_drop {
+#define X(sym, name, text) sym,
+	SCSP_DROPS(X)
+#undef X
+	DROP_MAX
+};
+const char	*scsp_drop_name(enum scsp_drop);
+
+/* A record's name: OID in the high, key in the low half; sorts by both. */
+typedef uint64_t record_id;
+#define RECORD_ID(oid, key)	((uint64_t)(oid) << 32 | (key))
+#define RECORD_OID(id)		((uint32_t)((id) >> 32))
+#define RECORD_KEY(id)		((uint32_t)(id))
+
+struct csas {
+	record_id	 id;
+	int32_t		 seq;
+	uint16_t	 hops;
+	bool		 null;		/* N */
+	uint16_t	 len;		/* protocol specific part; CSA only */
+	const uint8_t	*data;
+};
+
+/* A packet whose every length is known to fit (message_parse). */
+struct scsp_message {
+	enum scsp_type	 type;
+	uint16_t	 pid, sgid, flags;
+	uint16_t	 nrecords;
+	uint32_t	 sender, receiver;
+	bool		 no_receiver;	/* Hello of one that heard nobody */
+	uint32_t	 ca_seq;	/* CA */
+	uint16_t	 interval, dead;	/* Hello */
+	struct rd	 records;	/* still encoded */
+};
+
+/* What a packet says about itself; believed only under a MAC. */
+struct scsp_ext {
+	bool		 ok;		/* a proper list with its end */
+	bool		 has_auth;
+	uint32_t	 spi;
+	size_t		 mac_at, mac_len;	/* where in the packet */
+	const uint8_t	*replay;	/* REPLAY_LEN octets, or NULL */
+};
+
+/* the fixed part and where the packet belongs */
+enum scsp_drop	 message_peek(const uint8_t *, size_t, enum scsp_type *,
+		    uint16_t *pid, uint16_t *sgid);
+void		 message_extensions(const uint8_t *, size_t,
+		    struct scsp_ext *);
+enum scsp_drop	 message_parse(const uint8_t *, size_t,
+		    enum csa_verdict (*)(const void *, size_t),
+		    struct scsp_message *);
+/* the next record of a parsed message; false at the end */
+bool		 message_csas(struct rd *, struct csas *);
+bool		 message_csa(struct rd *, struct csas *);
+/* is this ID among the receiver IDs of a Hello? */
+bool		 message_lists(const struct scsp_message *, uint32_t);
+
+/* A packet being built, after its LLC/SNAP header. */
+struct packet {
+	struct wr	 w;
+	size_t		 common_at;	/* mandatory common part */
+	uint16_t	 nrecords;
+	uint8_t		 buf[SCSP_MTU];
+};
+void		 packet_begin(struct packet *, enum scsp_type);
+void		 packet_common(struct packet *, uint16_t pid, uint16_t sgid,
+		    uint16_t flags, uint32_t sender, uint32_t receiver);
+void		 packet_hello_common(struct packet *, uint16_t pid,
+		    uint16_t sgid, uint32_t sender, bool heard,
+		    uint32_t receiver);
+void		 packet_csas(struct packet *, const struct csas *);
+void		 packet_csa(struct packet *, const struct csas *);
+/* room for records when this much has to stay free for extensions */
+size_t		 packet_left(const struct packet *, size_t reserve);
+/* packet size, number of records; 0 octets if it did not fit */
+void		 packet_extensions(struct packet *);
+void		 packet_checksum(struct packet *);
+
+#endif

@@ -1,0 +1,343 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Circuits to the servers at one address (A-85).  Both ends may call; the
+ * one with the larger ID does so at once, the other after a while without
+ * a call.  Of two circuits the one that the larger ID opened is kept, once
+ * a Hello that may be believed has come on it: an unproven circuit never
+ * takes the place of a proven one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "scsp.h"
+
+int
+peer_cmp(const struct peer *a, const struct peer *b)
+{
+	return atm_cmp(&a->addr, &b->addr);
+}
+
+RB_GENERATE(peer_tree, peer, node, peer_cmp)
+
+static void	on_call(void *);
+static void	on_settle(void *);
+
+struct peer *
+peer_find(struct scsp *s, const struct atm_addr *addr)
+{
+	struct peer key;
+
+	key.addr = *addr;
+	return RB_FIND(peer_tree, &s->peers, &key);
+}
+
+/* The peer at an address, where scspd has SEL 1; made if need be. */
+struct peer *
+peer_new(struct scsp *s, const struct atm_addr *addr)
+{
+	struct peer *p;
+
+	if ((p = peer_find(s, addr)) != NULL)
+		return p;
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	p->scsp = s;
+	p->addr = *addr;
+	TAILQ_INIT(&p->circuits);
+	TAILQ_INIT(&p->neighbors);
+	timer_init(&p->call, on_call, p);
+	timer_init(&p->settle, on_settle, p);
+	RB_INSERT(peer_tree, &s->peers, p);
+	return p;
+}
+
+static void
+circuit_free(struct circuit *c)
+{
+	struct peer *p = c->peer;
+
+	TAILQ_REMOVE(&p->circuits, c, entry);
+	p->ncircuits--;
+	if (p->best == c)
+		p->best = NULL;
+	free(c);
+}
+
+static struct circuit *
+circuit_new(struct peer *p, struct vc *vc, bool outgoing, bool leaf)
+{
+	struct circuit *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->peer = p;
+	c->vc = vc;
+	c->outgoing = outgoing;
+	c->leaf = leaf;
+	c->connected = !outgoing;
+	TAILQ_INSERT_HEAD(&p->circuits, c, entry);
+	p->ncircuits++;
+	return c;
+}
+
+void
+peer_free(struct peer *p)
+{
+	struct circuit *c;
+
+	while ((c = TAILQ_FIRST(&p->circuits)) != NULL) {
+		vc_release(c->vc, CAUSE_NORMAL);
+		circuit_free(c);
+	}
+	timer_clear(p->scsp->timers, &p->call);
+	timer_clear(p->scsp->timers, &p->settle);
+	RB_REMOVE(peer_tree, &p->scsp->peers, p);
+	free(p);
+}
+
+/* Is our ID the larger one?  Before its first Hello its address must do. */
+static bool
+larger(const struct peer *p)
+{
+	uint8_t ip[16], sel;
+	uint32_t id;
+	bool v6;
+
+	if (p->has_id)
+		return p->scsp->lsid > p->id;
+	if (!atm_to_ip(&p->addr, &v6, ip, &sel) || v6)
+		return true;
+	id = (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 |
+	    (uint32_t)ip[2] << 8 | ip[3];
+	return p->scsp->lsid > id;
+}
+
+/* Works, and has the right direction: the greater the better. */
+static int
+rank(const struct circuit *c)
+{
+	if (!c->connected || c->leaf)
+		return -1;
+	return (c->proven ? 2 : 0) + (c->outgoing == larger(c->peer));
+}
+
+static struct circuit *
+choose(const struct peer *p)
+{
+	struct circuit *c, *best = NULL;
+
+	TAILQ_FOREACH(c, &p->circuits, entry)
+		if (rank(c) >= 0 && (best == NULL || rank(c) > rank(best)))
+			best = c;
+	return best;
+}
+
+/* Circuits came, went or proved themselves: which one is it now? */
+void
+peer_settle(struct peer *p)
+{
+	struct circuit *best = choose(p);
+	struct circuit *c;
+	struct neighbor *nb;
+	bool unproven = false;
+
+	p->best = best;
+	TAILQ_FOREACH(c, &p->circuits, entry)
+		if (rank(c) >= 0 && !c->proven)
+			unproven = true;
+	TAILQ_FOREACH(nb, &p->neighbors, of_peer) {
+		if (best == NULL)
+			hello_run(nb, HELLO_EV_VC_DOWN);
+		else if (nb->hello == HELLO_DOWN)
+			hello_run(nb, HELLO_EV_VC_UP);
+		else if (unproven)
+			hello_prompt(nb);
+	}
+	if (p->started && TAILQ_EMPTY(&p->circuits) &&
+	    !timer_isset(&p->call))
+		timer_set(p->scsp->timers, &p->call,
+		    larger(p) ? CALL_RETRY : CALL_WAIT);
+}
+
+/* Releases what is not needed beside a circuit that works. */
+static void
+prune(struct peer *p)
+{
+	struct circuit *c, *next, *best = p->best;
+
+	if (best == NULL || !best->proven)
+		return;
+	TAILQ_FOREACH_SAFE(c, &p->circuits, entry, next) {
+		if (c == best || c->leaf)
+			continue;
+		/* the one that is to be kept may still be coming up */
+		if (rank(best) < 3 && !c->proven)
+			continue;
+		vc_release(c->vc, CAUSE_NORMAL);
+		circuit_free(c);
+	}
+}
+
+static void
+on_settle(void *arg)
+{
+	struct peer *p = arg;
+
+	peer_settle(p);
+	prune(p);
+}
+
+/* Not from within the backend's call: it may not be done with it. */
+static void
+settle_soon(struct peer *p)
+{
+	timer_set(p->scsp->timers, &p->settle, 0);
+}
+
+/* A link of ours of the same kind of address. */
+static struct vc_link *
+link_for(struct scsp *s, const struct atm_addr *to)
+{
+	struct attached *a;
+	uint8_t ip[16], sel;
+	bool v6 = false, is_v6 = false, ip_to, is_ip;
+
+	ip_to = atm_to_ip(to, &v6, ip, &sel);
+	SLIST_FOREACH(a, &s->links, entry) {
+		is_ip = atm_to_ip(&a->link->local, &is_v6, ip, &sel);
+		if (is_ip == ip_to && (!is_ip || is_v6 == v6))
+			return a->link;
+	}
+	return NULL;
+}
+
+static void
+on_call(void *arg)
+{
+	struct peer *p = arg;
+	struct vc_link *l;
+	struct circuit *c;
+
+	/* a call of its own saves ours, except for the right direction */
+	TAILQ_FOREACH(c, &p->circuits, entry)
+		if (!c->leaf)
+			return;
+	if ((l = link_for(p->scsp, &p->addr)) == NULL)
+		return;			/* peer_start() follows the link */
+	timer_set(p->scsp->timers, &p->call, CALL_WAIT);
+	if ((c = circuit_new(p, NULL, true, false)) == NULL)
+		return;
+	if ((c->vc = vc_call(l, &p->addr, c)) == NULL) {
+		circuit_free(c);
+		return;
+	}
+	timer_clear(p->scsp->timers, &p->call);
+}
+
+/* Begins to call: there is a link, or a new configuration. */
+void
+peer_start(struct peer *p)
+{
+	p->started = true;
+	if (TAILQ_EMPTY(&p->circuits))
+		timer_set(p->scsp->timers, &p->call,
+		    larger(p) ? 0 : CALL_WAIT);
+	else
+		settle_soon(p);
+}
+
+/* A Hello that may be believed came on this circuit. */
+void
+peer_proven(struct circuit *c, uint32_t id)
+{
+	struct peer *p = c->peer;
+
+	if (c->proven && p->has_id && p->id == id)
+		return;
+	c->proven = true;
+	p->has_id = true;
+	p->id = id;
+	settle_soon(p);
+}
+
+uint16_t
+peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
+    bool leaf, void **cookie)
+{
+	struct scsp *s = arg;
+	struct peer *p;
+	struct circuit *c;
+
+	if ((p = peer_find(s, caller)) == NULL) {
+		s->calls_refused++;
+		return CAUSE_REJECTED;
+	}
+	if (p->ncircuits >= CIRCUITS_MAX ||
+	    (c = circuit_new(p, vc, false, leaf)) == NULL) {
+		s->calls_refused++;
+		return CAUSE_RESOURCE;
+	}
+	*cookie = c;
+	if (!leaf)
+		settle_soon(p);
+	return CAUSE_NONE;
+}
+
+void
+peer_ack(void *arg, struct vc *vc, void *cookie)
+{
+	struct circuit *c = cookie;
+
+	(void)arg;
+	(void)vc;
+	c->connected = true;
+	settle_soon(c->peer);
+}
+
+static void
+gone(struct circuit *c)
+{
+	struct peer *p = c->peer;
+
+	circuit_free(c);
+	settle_soon(p);
+}
+
+void
+peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
+{
+	(void)arg;
+	(void)vc;
+	(void)cause;
+	gone(cookie);
+}
+
+void
+peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
+{
+	(void)arg;
+	(void)vc;
+	(void)cause;
+	gone(cookie);
+}
+
+/* The link is about to be closed: its circuits go first. */
+void
+peer_forget_link(struct scsp *s, struct vc_link *l)
+{
+	struct peer *p;
+	struct circuit *c, *next;
+
+	RB_FOREACH(p, peer_tree, &s->peers) {
+		TAILQ_FOREACH_SAFE(c, &p->circuits, entry, next)
+			if (c->vc->link == l) {
+				vc_release(c->vc, CAUSE_NORMAL);
+				circuit_free(c);
+			}
+		settle_soon(p);
+	}
+}

@@ -1,0 +1,138 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "replay.h"
+
+#define WINDOW	64
+
+/* nonce: 64 random bits; 0 stands for none, so it is not used */
+void
+replay_init(struct replay *rp, uint64_t nonce)
+{
+	rp->own = nonce == 0 ? 1 : nonce;
+	rp->heard = rp->proven = 0;
+	rp->sent = 0;
+	rp->top = rp->window = 0;
+	rp->shown = false;
+	rp->nretired = 0;
+}
+
+/*
+ * Our nonce changes too: a Hello of the session that has ended, which
+ * echoes the old one, must not prove the old peer's nonce again.
+ */
+void
+replay_reset(struct replay *rp, uint64_t nonce)
+{
+	uint64_t sent = rp->sent;
+
+	replay_init(rp, nonce);
+	rp->sent = sent;
+}
+
+/* Marks a counter as seen; false if it was, or is older than the window. */
+static bool
+count(struct replay *rp, uint64_t counter)
+{
+	uint64_t ahead, behind;
+
+	if (counter == 0)
+		return false;
+	if (counter > rp->top) {
+		ahead = counter - rp->top;
+		rp->window = ahead >= WINDOW ? 0 : rp->window << ahead;
+		rp->window |= 1;
+		rp->top = counter;
+		return true;
+	}
+	behind = rp->top - counter;
+	if (behind >= WINDOW || (rp->window >> behind & 1) != 0)
+		return false;
+	rp->window |= (uint64_t)1 << behind;
+	return true;
+}
+
+/*
+ * A Hello of an earlier boot of the peer that echoes our nonce could prove
+ * that boot's nonce again, so nonces that were proven under ours and gave
+ * way are remembered; when there are too many, ours changes.
+ */
+static bool
+is_retired(const struct replay *rp, uint64_t peer)
+{
+	uint8_t i;
+
+	for (i = 0; i < rp->nretired; i++)
+		if (rp->retired[i] == peer)
+			return true;
+	return false;
+}
+
+static void
+retire(struct replay *rp, uint64_t nonce)
+{
+	if (rp->nretired < REPLAY_RETIRED) {
+		rp->retired[rp->nretired++] = rp->proven;
+		return;
+	}
+	rp->own = nonce == 0 ? 1 : nonce;
+	rp->nretired = 0;
+}
+
+/*
+ * Judges an authentic packet.  Changes nothing but what a REPLAY_ANSWER
+ * needs unless the packet is fresh.
+ */
+enum replay_verdict
+replay_check(struct replay *rp, const uint8_t *value, bool hello,
+    bool required, uint64_t nonce)
+{
+	struct rd r;
+	uint64_t peer, echo, counter;
+	bool again;
+
+	if (value == NULL)
+		return required || rp->shown ? REPLAY_MISSING : REPLAY_OK;
+	rp->shown = true;
+	rd_init(&r, value, REPLAY_LEN);
+	rd_skip(&r, 8);
+	peer = rd_u64(&r);
+	echo = rd_u64(&r);
+	counter = rd_u64(&r);
+	if (peer == 0)
+		return REPLAY_NONCE;
+	if (echo != rp->own) {
+		if (!hello)
+			return REPLAY_NONCE;
+		rp->heard = peer;
+		return REPLAY_ANSWER;
+	}
+	if (peer == rp->proven)
+		return count(rp, counter) ? REPLAY_OK : REPLAY_SEEN;
+	if (!hello)
+		return REPLAY_NONCE;
+	if (is_retired(rp, peer))
+		return REPLAY_NONCE;
+	again = rp->proven != 0;
+	if (again)
+		retire(rp, nonce);
+	rp->proven = rp->heard = peer;
+	rp->top = rp->window = 0;
+	if (!count(rp, counter))
+		return REPLAY_SEEN;
+	return again ? REPLAY_NEW : REPLAY_OK;
+}
+
+void
+replay_put(struct replay *rp, struct wr *w, bool echo_heard)
+{
+	wr_u16(w, EXT_VENDOR);
+	wr_u16(w, REPLAY_LEN);
+	wr_u32(w, (uint32_t)REPLAY_VENDOR << 8 | REPLAY_KIND);
+	wr_u32(w, 0);
+	wr_u64(w, rp->own);
+	wr_u64(w, echo_heard || rp->proven == 0 ? rp->heard : rp->proven);
+	wr_u64(w, ++rp->sent);
+}

@@ -1,0 +1,215 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Soliciting what a DCS has in newer instances (RFC 2334 section 2.2.3):
+ * the CSA Request List in blocks that are freed as they are asked for, and
+ * at most one CSUS outstanding.  In Aligned it works beside flooding
+ * (A-71).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "scsp.h"
+
+static void	on_csus_timer(void *);
+
+void
+solicit_init(struct neighbor *nb)
+{
+	STAILQ_INIT(&nb->crl);
+	timer_init(&nb->csus_timer, on_csus_timer, nb);
+}
+
+void
+solicit_clear(struct neighbor *nb)
+{
+	struct want_block *b;
+
+	while ((b = STAILQ_FIRST(&nb->crl)) != NULL) {
+		STAILQ_REMOVE_HEAD(&nb->crl, entry);
+		free(b);
+	}
+	free(nb->out);
+	nb->out = NULL;
+	nb->ncrl = nb->nout = nb->nopen = nb->csus_tries = 0;
+	nb->crl_failed = nb->csus_progress = false;
+	timer_clear(nb->scsp->timers, &nb->csus_timer);
+}
+
+uint32_t
+solicit_pending(const struct neighbor *nb)
+{
+	return nb->ncrl + nb->nopen;
+}
+
+/* Puts an entry on the CRL; without memory the alignment starts over. */
+void
+solicit_add(struct neighbor *nb, record_id id, int32_t seq)
+{
+	struct want_block *b;
+	struct want *w;
+
+	b = STAILQ_LAST(&nb->crl, want_block, entry);
+	if (b == NULL || b->n == RECORDS_MAX) {
+		if ((b = malloc(sizeof(*b))) == NULL) {
+			neighbor_drop(nb, DROP_MEMORY);
+			nb->crl_failed = true;
+			return;
+		}
+		b->first = b->n = 0;
+		STAILQ_INSERT_TAIL(&nb->crl, b, entry);
+	}
+	w = &b->want[b->n++];
+	w->id = id;
+	w->seq = seq;
+	w->answered = false;
+	nb->ncrl++;
+}
+
+/* however it came, or was refused. */
+static bool
+satisfied(struct neighbor *nb, const struct want *w)
+{
+	struct entry *e = cache_find(&nb->group->cache, w->id);
+
+	return w->answered || (e != NULL && e->seen >= w->seq);
+}
+
+static int
+want_cmp(const void *a, const void *b)
+{
+	const struct want *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Fills the CSUS to be sent with what is still wanted from the CRL. */
+static void
+fill(struct neighbor *nb)
+{
+	struct want_block *b;
+	struct want *w;
+
+	while (nb->nout < RECORDS_MAX &&
+	    (b = STAILQ_FIRST(&nb->crl)) != NULL) {
+		w = &b->want[b->first++];
+		nb->ncrl--;
+		if (!satisfied(nb, w))
+			nb->out[nb->nout++] = *w;
+		if (b->first == b->n) {
+			STAILQ_REMOVE_HEAD(&nb->crl, entry);
+			free(b);
+		}
+	}
+	/* in order for solicit_answered(); the same twice is asked once */
+	if (nb->nout > 1)
+		qsort(nb->out, nb->nout, sizeof(*nb->out), want_cmp);
+	nb->nopen = nb->nout;
+}
+
+static void
+send_csus(struct neighbor *nb)
+{
+	struct packet p;
+	struct csas c = { 0 };
+	uint32_t i;
+
+	/* the timer first, as 2.2.3 has it */
+	timer_set(nb->scsp->timers, &nb->csus_timer,
+	    seconds(nb->conf.rexmt_csus));
+	packet_begin(&p, SCSP_CSUS);
+	packet_common(&p, nb->group->pid, nb->group->sgid, 0,
+	    nb->scsp->lsid, nb->id);
+	for (i = 0; i < nb->nout; i++) {
+		c.id = nb->out[i].id;
+		c.seq = nb->out[i].seq;
+		packet_csas(&p, &c);
+	}
+	nb->csus_out++;
+	neighbor_send(nb, &p, NULL, false);
+}
+
+/* Asks for the next part of the CRL unless an answer is outstanding. */
+void
+solicit_kick(struct neighbor *nb)
+{
+	if (nb->nopen != 0 || !align_exchanging(nb))
+		return;
+	timer_clear(nb->scsp->timers, &nb->csus_timer);
+	if (nb->out == NULL && nb->ncrl != 0 &&
+	    (nb->out = malloc(RECORDS_MAX * sizeof(*nb->out))) == NULL) {
+		neighbor_drop(nb, DROP_MEMORY);
+		neighbor_abnormal(nb, scsp_drop_name(DROP_MEMORY));
+		return;
+	}
+	nb->nout = nb->csus_tries = 0;
+	nb->csus_progress = false;
+	fill(nb);
+	if (nb->nout != 0) {
+		send_csus(nb);
+		return;
+	}
+	free(nb->out);
+	nb->out = NULL;
+	align_run(nb, nb->crl_failed ? ALIGN_EV_REALIGN : ALIGN_EV_SYNCED);
+}
+
+/*
+ * The DCS has sent this record, whatever became of it (A-72).  True if it
+ * is in the CSUS that is outstanding.
+ */
+bool
+solicit_answered(struct neighbor *nb, record_id id)
+{
+	struct want key = { .id = id }, *w;
+
+	if (nb->nopen == 0)
+		return false;
+	w = bsearch(&key, nb->out, nb->nout, sizeof(*nb->out), want_cmp);
+	if (w == NULL)
+		return false;
+	/* the same name may be there more than once */
+	while (w > nb->out && w[-1].id == id)
+		w--;
+	for (; w < nb->out + nb->nout && w->id == id; w++)
+		if (!w->answered) {
+			w->answered = true;
+			nb->nopen--;
+			nb->csus_progress = true;
+		}
+	return true;
+}
+
+/*
+ * Not all of it came in time: ask for the rest and for more.  As often in
+ * a row as a CSA record is retransmitted, then something is wrong (A-73).
+ */
+static void
+on_csus_timer(void *arg)
+{
+	struct neighbor *nb = arg;
+	uint32_t i, n = 0;
+
+	for (i = 0; i < nb->nout; i++)
+		if (!satisfied(nb, &nb->out[i]))
+			nb->out[n++] = nb->out[i];
+	nb->nout = n;
+	if (n == 0) {
+		nb->nopen = 0;
+		solicit_kick(nb);
+		return;
+	}
+	if (nb->csus_progress)
+		nb->csus_tries = 0;
+	nb->csus_progress = false;
+	if (nb->csus_tries++ >= nb->conf.rexmt_limit) {
+		neighbor_abnormal(nb, "csus-limit");
+		return;
+	}
+	nb->retransmissions += n;
+	fill(nb);
+	send_csus(nb);
+}

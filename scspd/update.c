@@ -1,0 +1,593 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The cache state update protocol (RFC 2334 section 2.3).
+ *
+ * A neighbor's retransmit queue is two lists of references to entries:
+ * what waits to be sent, and what was sent, in the order of sending, so
+ * that one timer serves it.  What is sent is always the newest instance.
+ * Not more than a window is on its way; acknowledgements open it again, so
+ * a slow neighbor has a queue of references and nothing else.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc.h"
+#include "scsp.h"
+
+static void	on_flush_timer(void *);
+static void	on_csu_timer(void *);
+
+void
+update_init(struct neighbor *nb)
+{
+	TAILQ_INIT(&nb->fresh);
+	TAILQ_INIT(&nb->sent);
+	timer_init(&nb->flush_timer, on_flush_timer, nb);
+	timer_init(&nb->csu_timer, on_csu_timer, nb);
+}
+
+static uint32_t
+record_octets(const struct entry *e)
+{
+	return SCSP_CSAS_LEN + (uint32_t)e->len;
+}
+
+/* Takes a link out of the list that it is on, and its octets with it. */
+static void
+detach(struct link *l)
+{
+	struct neighbor *nb = l->neighbor;
+
+	if (l->octets != 0) {
+		TAILQ_REMOVE(&nb->sent, l, of_neighbor);
+		nb->flying -= l->octets;
+		l->octets = 0;
+	} else
+		TAILQ_REMOVE(&nb->fresh, l, of_neighbor);
+}
+
+/* The caller sees to entry_settle(). */
+void
+update_unqueue(struct link *l)
+{
+	detach(l);
+	LIST_REMOVE(l, of_entry);
+	l->neighbor->nqueued--;
+	free(l);
+}
+
+void
+update_clear(struct neighbor *nb)
+{
+	struct link *l;
+	struct entry *e;
+
+	while ((l = TAILQ_FIRST(&nb->sent)) != NULL ||
+	    (l = TAILQ_FIRST(&nb->fresh)) != NULL) {
+		e = l->entry;
+		update_unqueue(l);
+		entry_settle(nb->group, e);
+	}
+	free(nb->acks);
+	nb->acks = NULL;
+	nb->nacks = 0;
+	nb->fresh_octets = 0;
+	timer_clear(nb->scsp->timers, &nb->flush_timer);
+	timer_clear(nb->scsp->timers, &nb->csu_timer);
+}
+
+static struct link *
+link_of(const struct entry *e, const struct neighbor *nb)
+{
+	struct link *l;
+
+	LIST_FOREACH(l, &e->links, of_entry)	/* one per neighbor at most */
+		if (l->neighbor == nb)
+			return l;
+	return NULL;
+}
+
+static void
+schedule(struct neighbor *nb)
+{
+	if (!timer_isset(&nb->flush_timer))
+		timer_set(nb->scsp->timers, &nb->flush_timer, FLUSH_DELAY);
+}
+
+/*
+ * Queues the instance that an entry holds now.  An older one of it that is
+ * queued gives way (2.3); one that waits already only gains hops.
+ */
+static void
+enqueue(struct neighbor *nb, struct entry *e, uint16_t hops, bool newer)
+{
+	struct link *l;
+
+	if ((l = link_of(e, nb)) != NULL) {
+		if (!newer) {
+			if (l->hops < hops)
+				l->hops = hops;
+			return;
+		}
+		detach(l);
+	} else {
+		if ((l = calloc(1, sizeof(*l))) == NULL) {
+			neighbor_drop(nb, DROP_MEMORY);
+			align_run(nb, ALIGN_EV_REALIGN);
+			return;
+		}
+		l->entry = e;
+		l->neighbor = nb;
+		LIST_INSERT_HEAD(&e->links, l, of_entry);
+		nb->nqueued++;
+	}
+	l->hops = hops;
+	l->tries = 0;
+	TAILQ_INSERT_TAIL(&nb->fresh, l, of_neighbor);
+	nb->fresh_octets += record_octets(e);
+	if (nb->fresh_octets >= SCSP_MTU && align_exchanging(nb) &&
+	    nb->flying < WINDOW_OCTETS)
+		update_flush(nb);
+	else
+		schedule(nb);
+}
+
+/* Has it missed a change of e, because the summary went past it? */
+static bool
+past_cursor(const struct neighbor *nb, const struct entry *e)
+{
+	return nb->align == ALIGN_SUMMARIZE &&
+	    (nb->summarised || (nb->cursor_set && e->id <= nb->cursor));
+}
+
+void
+update_flood(struct group *g, struct entry *e, const struct neighbor *from,
+    uint16_t hops)
+{
+	struct neighbor *nb;
+
+	if (hops == 0)
+		return;
+	TAILQ_FOREACH(nb, &g->neighbors, of_group)
+		if (nb != from && (align_exchanging(nb) ||
+		    past_cursor(nb, e)))
+			enqueue(nb, e, hops, true);
+}
+
+/* A hidden entry is back: to those whose summary went without it. */
+void
+update_revived(struct group *g, struct entry *e)
+{
+	struct neighbor *nb;
+
+	TAILQ_FOREACH(nb, &g->neighbors, of_group)
+		if (nb->skipped && (align_exchanging(nb) ||
+		    past_cursor(nb, e)))
+			enqueue(nb, e, g->hop_count, false);
+}
+
+static void
+begin(struct neighbor *nb, struct packet *p, enum scsp_type type)
+{
+	packet_begin(p, type);
+	packet_common(p, nb->group->pid, nb->group->sgid, 0,
+	    nb->scsp->lsid, nb->id);
+}
+
+static void
+flush_acks(struct neighbor *nb)
+{
+	struct packet p;
+	uint32_t i;
+
+	if (nb->nacks == 0)
+		return;
+	begin(nb, &p, SCSP_CSU_REPLY);
+	for (i = 0; i < nb->nacks; i++)
+		packet_csas(&p, &nb->acks[i]);
+	nb->nacks = 0;
+	nb->replies_out++;
+	neighbor_send(nb, &p, NULL, false);
+}
+
+/* One CSU Request of what waits, as full as it gets. */
+static void
+send_request(struct neighbor *nb)
+{
+	mtime_t now = nb->scsp->timers->now;
+	struct packet p;
+	struct csas c = { 0 };
+	struct link *l;
+	struct entry *e;
+
+	begin(nb, &p, SCSP_CSU_REQUEST);
+	while ((l = TAILQ_FIRST(&nb->fresh)) != NULL) {
+		e = l->entry;
+		if (packet_left(&p, EXT_RESERVE) < record_octets(e) &&
+		    p.nrecords != 0)
+			break;
+		c.id = e->id;
+		c.seq = e->seq;
+		c.hops = l->hops;
+		c.data = e->data;
+		c.len = e->len;
+		packet_csa(&p, &c);
+		TAILQ_REMOVE(&nb->fresh, l, of_neighbor);
+		TAILQ_INSERT_TAIL(&nb->sent, l, of_neighbor);
+		l->sent_at = now;
+		l->octets = record_octets(e);
+		nb->flying += l->octets;
+		nb->records_out++;
+	}
+	nb->requests_out++;
+	neighbor_send(nb, &p, NULL, false);
+}
+
+/* Sends what has been gathered for a neighbor. */
+void
+update_flush(struct neighbor *nb)
+{
+	timer_clear(nb->scsp->timers, &nb->flush_timer);
+	if (!align_exchanging(nb))
+		return;
+	flush_acks(nb);
+	/* the timer first, as 2.3 has it */
+	if (!TAILQ_EMPTY(&nb->fresh) && !timer_isset(&nb->csu_timer))
+		timer_set(nb->scsp->timers, &nb->csu_timer,
+		    seconds(nb->conf.rexmt_csu));
+	while (!TAILQ_EMPTY(&nb->fresh) && nb->flying < WINDOW_OCTETS)
+		send_request(nb);
+	if (TAILQ_EMPTY(&nb->fresh))
+		nb->fresh_octets = 0;
+}
+
+static void
+on_flush_timer(void *arg)
+{
+	update_flush(arg);
+}
+
+/*
+ * What was sent an interval ago and is not acknowledged goes out again,
+ * before anything new (2.3); what was repeated too often is abnormal.
+ */
+static void
+on_csu_timer(void *arg)
+{
+	struct neighbor *nb = arg;
+	struct timers *ts = nb->scsp->timers;
+	int64_t age, interval = seconds(nb->conf.rexmt_csu);
+	struct link_queue again = TAILQ_HEAD_INITIALIZER(again);
+	struct link *l;
+
+	while ((l = TAILQ_FIRST(&nb->sent)) != NULL) {
+		age = mtime_diff(l->sent_at, ts->now);
+		if (age < interval)
+			break;
+		if (l->tries++ >= nb->conf.rexmt_limit) {
+			/* A-74 clears the queues; none may be left out */
+			TAILQ_CONCAT(&again, &nb->fresh, of_neighbor);
+			TAILQ_CONCAT(&nb->fresh, &again, of_neighbor);
+			neighbor_abnormal(nb, "csu-limit");
+			return;
+		}
+		nb->retransmissions++;
+		detach(l);
+		TAILQ_INSERT_TAIL(&again, l, of_neighbor);
+	}
+	TAILQ_CONCAT(&again, &nb->fresh, of_neighbor);
+	TAILQ_CONCAT(&nb->fresh, &again, of_neighbor);
+	if ((l = TAILQ_FIRST(&nb->sent)) != NULL)
+		timer_set(ts, &nb->csu_timer,
+		    interval - mtime_diff(l->sent_at, ts->now));
+	update_flush(nb);
+}
+
+/* Acknowledges a record by this summary. */
+static void
+acknowledge(struct neighbor *nb, const struct csas *c, int32_t seq)
+{
+	struct csas *a;
+
+	if (nb->acks == NULL && (nb->acks =
+	    malloc(RECORDS_MAX * sizeof(*nb->acks))) == NULL) {
+		neighbor_drop(nb, DROP_MEMORY);
+		return;
+	}
+	if (nb->nacks == RECORDS_MAX)
+		flush_acks(nb);
+	a = &nb->acks[nb->nacks++];
+	*a = *c;
+	a->seq = seq;
+	if (nb->nacks == RECORDS_MAX)
+		update_flush(nb);
+	else
+		schedule(nb);
+}
+
+/*
+ * What the DCS has shown to have need not be sent to it any more: the same
+ * instance (2.3), or a newer one (A-90).
+ */
+static void
+implicit(struct neighbor *nb, struct entry *e, int32_t seq)
+{
+	struct link *l = link_of(e, nb);
+
+	if (l != NULL && e->seq <= seq) {
+		update_unqueue(l);
+		entry_settle(nb->group, e);
+	}
+}
+
+/* The entry of this name, made if need be; NULL: no memory. */
+static struct entry *
+entry_get(struct group *g, struct entry *e, record_id id)
+{
+	if (e == NULL) {
+		e = cache_add(&g->cache, id, g->scsp->timers->now);
+		group_mortals(g);
+	}
+	return e;
+}
+
+static bool
+same_contents(const struct entry *e, const struct csas *c)
+{
+	return e->len == c->len &&
+	    (c->len == 0 || memcmp(e->data, c->data, c->len) == 0);
+}
+
+static void
+record_event(struct neighbor *nb, enum scsp_event_code code,
+    const struct csas *c, enum scsp_drop why)
+{
+	struct scsp *s = nb->scsp;
+	uint8_t oid[4];
+	struct scsp_event ev = {
+		.code = code,
+		.sgid = nb->group->sgid,
+		.neighbor = &nb->peer->addr,
+		.why = why == DROP_NONE ? NULL : scsp_drop_name(why),
+		.oid = oid,
+		.number = RECORD_KEY(c->id)
+	};
+
+	oid_octets(RECORD_OID(c->id), oid);
+	s->ops->event(s->arg, &ev);
+}
+
+/*
+ * A record under our own OID (A-10, A-11, A-89): what the SG remembers of
+ * an earlier life of ours, or just our own coming back.  Not flooded; marsd
+ * says what it is now.  False: no memory.
+ */
+static bool
+own_record(struct neighbor *nb, struct entry *e, const struct csas *c)
+{
+	struct group *g = nb->group;
+	struct scsp *s = nb->scsp;
+	bool backed = e != NULL && (e->flags & ENTRY_OWN) != 0;
+
+	if (e != NULL)
+		implicit(nb, e, c->seq);
+	if ((e = cache_find(&g->cache, c->id)) == NULL || !backed) {
+		if (e != NULL && c->seq <= e->seen)
+			return true;
+		if ((e = entry_get(g, e, c->id)) == NULL ||
+		    !cache_set(&g->cache, e, c->seq, c->data, c->len,
+		    s->ops->judge(c->data, c->len) == CSA_TOMBSTONE,
+		    s->timers->now))
+			return false;
+		group_mortals(g);
+	} else if (c->seq > e->seen)
+		e->seen = c->seq;
+	else if (c->seq != e->seq || (e->flags & ENTRY_HELD) != 0 ||
+	    same_contents(e, c))
+		return true;
+	cache_flag(&g->cache, e, ENTRY_AGAIN);
+	if ((e->flags & ENTRY_HELD) == 0)
+		s->ops->own(s->arg, g->sgid, RECORD_KEY(c->id), c->seq,
+		    c->data, c->len);
+	return true;
+}
+
+/* the DCS has it no more, and we asked for it. */
+static void
+null_record(struct neighbor *nb, struct entry *e, const struct csas *c,
+    bool solicited)
+{
+	struct group *g = nb->group;
+	struct scsp *s = nb->scsp;
+	uint8_t oid[4];
+
+	if (!solicited || c->len != 0) {
+		neighbor_drop(nb, DROP_RECORD_NULL);
+		return;
+	}
+	if (e == NULL || e->seq > c->seq || (e->flags & ENTRY_HELD) != 0)
+		return;
+	if (RECORD_OID(c->id) == s->lsid) {
+		if ((e->flags & ENTRY_OWN) == 0)
+			return;
+		if (e->seen < c->seq)
+			e->seen = c->seq;
+		cache_flag(&g->cache, e, ENTRY_AGAIN);
+		s->ops->own(s->arg, g->sgid, RECORD_KEY(c->id), c->seq,
+		    e->data, e->len);
+		return;
+	}
+	oid_octets(RECORD_OID(c->id), oid);
+	if ((e->flags & ENTRY_BARE) == 0)
+		s->ops->gone(s->arg, g->sgid, oid, RECORD_KEY(c->id));
+	entry_remove(g, e);
+}
+
+/* A foreign record newer than what is here.  False: not acknowledged. */
+static bool
+newer_record(struct neighbor *nb, struct entry *e, const struct csas *c,
+    bool solicited)
+{
+	struct group *g = nb->group;
+	struct scsp *s = nb->scsp;
+	enum csa_verdict verdict = s->ops->judge(c->data, c->len);
+	uint16_t hops = c->hops == 0 ? 1 : c->hops;	/* */
+	uint8_t oid[4];
+	struct link *l;
+	bool fresh = e == NULL;
+
+	/*
+	 * Policy, not a shortage: acknowledged, so that a full server does
+	 * not tear the adjacency down, but not remembered.
+	 */
+	if (fresh && g->cache.count >= g->max_records) {
+		neighbor_drop(nb, DROP_RECORD_LIMIT);
+		record_event(nb, SCSP_EV_LIMIT, c, DROP_RECORD_LIMIT);
+		return true;
+	}
+	if ((e = entry_get(g, e, c->id)) == NULL) {
+		neighbor_drop(nb, DROP_MEMORY);
+		return false;
+	}
+	if (verdict == CSA_STRANGE) {		/* */
+		e->seen = c->seq;
+		neighbor_drop(nb, DROP_RECORD_STRANGE);
+		record_event(nb, SCSP_EV_STRANGE, c, DROP_RECORD_STRANGE);
+		implicit(nb, e, c->seq);
+		return true;
+	}
+	if (!cache_set(&g->cache, e, c->seq, c->data, c->len,
+	    verdict == CSA_TOMBSTONE, s->timers->now)) {
+		neighbor_drop(nb, DROP_MEMORY);
+		if (fresh)
+			cache_erase(&g->cache, e);
+		return false;
+	}
+	/* a solicited one comes with one hop and still goes on */
+	hops = solicited ? g->hop_count : (uint16_t)(hops - 1);
+	oid_octets(RECORD_OID(c->id), oid);
+	s->ops->update(s->arg, g->sgid, oid, RECORD_KEY(c->id), c->seq,
+	    solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED, c->data, c->len);
+	group_mortals(g);
+	update_flood(g, e, nb, hops);
+	/* last: a purged one that nobody waits for goes at once */
+	if (c->seq == SEQ_PURGE && verdict == CSA_TOMBSTONE)
+		cache_flag(&g->cache, e, ENTRY_EXPIRED);
+	if ((l = link_of(e, nb)) != NULL)
+		update_unqueue(l);
+	entry_settle(g, e);
+	return true;
+}
+
+/* One CSA record of a CSU Request. */
+static void
+request_record(struct neighbor *nb, const struct csas *c)
+{
+	struct entry *e = cache_find(&nb->group->cache, c->id);
+	bool solicited = solicit_answered(nb, c->id);
+	int32_t ack = c->seq;
+
+	nb->records_in++;
+	if (!seq_valid(c->seq))				/* */
+		neighbor_drop(nb, DROP_RECORD_SEQUENCE);
+	else if (c->null)
+		null_record(nb, e, c, solicited);
+	else if (RECORD_OID(c->id) == nb->scsp->lsid) {
+		if (!own_record(nb, e, c)) {
+			neighbor_drop(nb, DROP_MEMORY);
+			return;
+		}
+	} else if (e == NULL || c->seq > e->seen) {
+		if (!newer_record(nb, e, c, solicited))
+			return;
+	} else if (c->seq < e->seq && (e->flags & ENTRY_BARE) == 0)
+		ack = e->seq;		/* ours is newer: 2.3 */
+	else {
+		if (c->seq == e->seq && !same_contents(e, c))
+			record_event(nb, SCSP_EV_CONFLICT, c, DROP_NONE);
+		implicit(nb, e, c->seq);
+	}
+	acknowledge(nb, c, ack);
+}
+
+/* A CSU Request from the DCS, for us or for all. */
+void
+update_request(struct neighbor *nb, const struct scsp_message *m)
+{
+	struct rd r = m->records;
+	struct csas c;
+
+	nb->requests_in++;
+	align_release_saved(nb);			/* */
+	while (align_exchanging(nb) && message_csa(&r, &c))
+		request_record(nb, &c);
+	solicit_kick(nb);
+}
+
+/* A CSU Reply: rules 1 and 2 of 2.3; N or not, an acknowledgement is one. */
+void
+update_reply(struct neighbor *nb, const struct scsp_message *m)
+{
+	struct rd r = m->records;
+	struct csas c;
+	struct entry *e;
+	struct link *l;
+
+	nb->replies_in++;
+	align_release_saved(nb);
+	while (message_csas(&r, &c)) {
+		e = cache_find(&nb->group->cache, c.id);
+		if (e == NULL || (l = link_of(e, nb)) == NULL ||
+		    e->seq > c.seq)
+			continue;
+		if (c.seq > e->seen)
+			solicit_add(nb, c.id, c.seq);
+		update_unqueue(l);
+		entry_settle(nb->group, e);
+	}
+	if (TAILQ_EMPTY(&nb->sent))
+		timer_clear(nb->scsp->timers, &nb->csu_timer);
+	if (!TAILQ_EMPTY(&nb->fresh))
+		update_flush(nb);
+	solicit_kick(nb);
+}
+
+/*
+ * A CSUS: what is held is queued with one hop (B.2.0.2), whatever its
+ * number (A-95); the rest is answered at once by null records (2.3).
+ */
+void
+update_csus(struct neighbor *nb, const struct scsp_message *m)
+{
+	struct rd r = m->records;
+	struct packet p;
+	struct csas c;
+	struct entry *e;
+
+	nb->csus_in++;
+	align_release_saved(nb);
+	begin(nb, &p, SCSP_CSU_REQUEST);
+	while (align_exchanging(nb) && message_csas(&r, &c)) {
+		e = cache_find(&nb->group->cache, c.id);
+		if (e != NULL && entry_listed(e)) {
+			enqueue(nb, e, 1, false);
+			continue;
+		}
+		if (e != NULL && (e->flags & ENTRY_HIDDEN) != 0)
+			nb->skipped = true;
+		c.null = true;
+		c.hops = 1;
+		if (packet_left(&p, EXT_RESERVE) < SCSP_CSAS_LEN)
+			continue;	/* it will ask again */
+		packet_csa(&p, &c);
+	}
+	if (p.nrecords != 0 && align_exchanging(nb)) {
+		nb->requests_out++;
+		neighbor_send(nb, &p, NULL, false);
+	}
+	update_flush(nb);
+}
