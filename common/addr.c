@@ -385,7 +385,9 @@ mask_octet(unsigned int bits, unsigned int i)
 {
 	if (bits >= 8 * i + 8)
 		return 0xff;
-	return bits <= 8 * i ? 0 : (uint8_t)(0xff00U >> (bits - 8 * i));
+	if (bits <= 8 * i)
+		return 0;
+	return (uint8_t)(0xff00U >> (bits - 8 * i));
 }
 
 /* ADDRESS or ADDRESS/BITS; bits of the address behind the mask are cleared. */
