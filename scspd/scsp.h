@@ -13,6 +13,7 @@
  *	align.c		2.2: summaries in lock step
  *	solicit.c	2.2.3: what it has and we have not
  *	update.c	2.3: flooding, acknowledgement, retransmission
+ *	show.c		what marsctl shows
  *	cache.c, message.c, auth.c, replay.c	need none of the others
  */
 #ifndef SCSP_H

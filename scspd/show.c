@@ -1,0 +1,275 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What marsctl shows of the core, an object at a time. */
+#include <string.h>
+
+#include "ctl.h"
+#include "scsp.h"
+
+/*
+ * Neighbors and counters are few and set by configuration: a position is
+ * enough.  Records are many and come and go: the name of the last one.
+ */
+struct place {
+	uint32_t	 n;
+	uint32_t	 counter;
+};
+
+struct cache_place {
+	bool		 started;
+	uint16_t	 sgid;
+	record_id	 id;
+};
+
+static struct neighbor *
+neighbor_at(struct scsp *s, uint32_t n)
+{
+	struct group *g;
+	struct neighbor *nb;
+
+	RB_FOREACH(g, group_tree, &s->groups)
+		TAILQ_FOREACH(nb, &g->neighbors, of_group)
+			if (n-- == 0)
+				return nb;
+	return NULL;
+}
+
+static void
+put_id(struct wr *w, const char *name, uint32_t id)
+{
+	uint8_t o[4];
+	char buf[16], *p = buf;
+	int i;
+	uint8_t v;
+
+	oid_octets(id, o);
+	for (i = 0; i < 4; i++) {
+		v = o[i];
+		if (v >= 100)
+			*p++ = (char)('0' + v / 100);
+		if (v >= 10)
+			*p++ = (char)('0' + v / 10 % 10);
+		*p++ = (char)('0' + v % 10);
+		*p++ = i < 3 ? '.' : '\0';
+	}
+	ctl_string(w, name, buf);
+}
+
+static void
+put_age(struct wr *w, const char *name, const struct scsp *s, mtime_t since)
+{
+	ctl_uint(w, name,
+	    (uint64_t)(mtime_diff(since, s->timers->now) / MTIME_SEC(1)));
+}
+
+static uint64_t
+dropped(const uint64_t *drops)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < DROP_MAX; i++)
+		sum += drops[i];
+	return sum;
+}
+
+static const char *
+replay_state(const struct neighbor *nb)
+{
+	if (!nb->conf.auth)
+		return "off";
+	if (nb->replay.proven != 0)
+		return "in force";
+	return nb->conf.replay_required || nb->replay.shown ? "pending" :
+	    "not offered";
+}
+
+bool
+scsp_show_summary(struct scsp *s, void *cursor, struct wr *w)
+{
+	struct place *at = cursor;
+	struct group *g;
+	struct neighbor *nb;
+	uint64_t neighbors = 0, aligned = 0, records = 0, tombs = 0;
+	uint64_t hidden = 0, strange = 0, drops = dropped(s->drops);
+
+	if (at->n++ != 0)
+		return false;
+	RB_FOREACH(g, group_tree, &s->groups) {
+		records += g->cache.count;
+		tombs += g->cache.tombs;
+		hidden += g->cache.hidden;
+		strange += g->cache.bare;
+		TAILQ_FOREACH(nb, &g->neighbors, of_group) {
+			neighbors++;
+			aligned += nb->align == ALIGN_ALIGNED;
+			drops += dropped(nb->drops);
+		}
+	}
+	put_id(w, "server-id", s->lsid);
+	ctl_uint(w, "neighbors", neighbors);
+	ctl_uint(w, "aligned", aligned);
+	ctl_uint(w, "records", records);
+	ctl_uint(w, "tombstones", tombs);
+	ctl_uint(w, "hidden", hidden);
+	ctl_uint(w, "strange", strange);
+	ctl_uint(w, "calls-refused", s->calls_refused);
+	ctl_uint(w, "dropped", drops);
+	return true;
+}
+
+static void
+put_keys(struct wr *w, const struct neighbor *nb)
+{
+	const struct auth_key *k = auth_sign_key(nb->keys, nb->nkeys,
+	    nb->scsp->ops->wallclock(nb->scsp->arg));
+
+	if (!nb->conf.auth)
+		ctl_string(w, "auth", "off");
+	else if (k == NULL)
+		ctl_string(w, "auth", "no valid key");
+	else {
+		ctl_string(w, "auth", auth_key_algorithm(k));
+		ctl_uint(w, "spi", auth_key_spi(k));
+	}
+	ctl_string(w, "replay", replay_state(nb));
+}
+
+bool
+scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
+{
+	struct place *at = cursor;
+	struct neighbor *nb;
+	char addr[ATM_STRLEN];
+
+	if ((nb = neighbor_at(s, at->n)) == NULL)
+		return false;
+	at->n++;
+	ctl_string(w, "cluster", nb->group->name);
+	ctl_uint(w, "server-group", nb->group->sgid);
+	ctl_string(w, "address", atm_print(&nb->peer->addr, addr,
+	    sizeof(addr)));
+	if (nb->has_id)
+		put_id(w, "id", nb->id);
+	else
+		ctl_string(w, "id", "");
+	ctl_string(w, "hello", hello_state_names[nb->hello]);
+	ctl_string(w, "alignment", align_state_names[nb->align]);
+	put_age(w, "since", s, nb->align_since);
+	ctl_uint(w, "records-sent", nb->records_out);
+	ctl_uint(w, "records-received", nb->records_in);
+	ctl_uint(w, "csu-queue", nb->nqueued);
+	ctl_uint(w, "csus-pending", solicit_pending(nb));
+	put_keys(w, nb);
+	ctl_uint(w, "hellos-in", nb->hellos_in);
+	ctl_uint(w, "hellos-out", nb->hellos_out);
+	ctl_uint(w, "retransmissions", nb->retransmissions);
+	ctl_uint(w, "dropped", dropped(nb->drops));
+	return true;
+}
+
+static const char *
+entry_state(const struct entry *e)
+{
+	if (e->flags & ENTRY_BARE)
+		return "strange";
+	if (e->flags & ENTRY_HIDDEN)
+		return "hidden";
+	return e->flags & ENTRY_TOMB ? "tombstone" : "live";
+}
+
+bool
+scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
+{
+	struct cache_place *at = cursor;
+	struct group *g, key;
+	struct entry *e = NULL;
+
+	key.sgid = at->sgid;
+	for (g = RB_NFIND(group_tree, &s->groups, &key); g != NULL;
+	    g = RB_NEXT(group_tree, &s->groups, g)) {
+		e = at->started && g->sgid == at->sgid ?
+		    cache_after(&g->cache, at->id) : cache_first(&g->cache);
+		if (e != NULL)
+			break;
+	}
+	if (g == NULL)
+		return false;
+	at->started = true;
+	at->sgid = g->sgid;
+	at->id = e->id;
+	ctl_string(w, "cluster", g->name);
+	ctl_uint(w, "server-group", g->sgid);
+	put_id(w, "oid", RECORD_OID(e->id));
+	ctl_uint(w, "key", RECORD_KEY(e->id));
+	ctl_int(w, "sequence", e->flags & ENTRY_BARE ? e->seen : e->seq);
+	ctl_uint(w, "length", e->len);
+	ctl_string(w, "state", entry_state(e));
+	ctl_bool(w, "own", (e->flags & ENTRY_OWN) != 0);
+	put_age(w, "age", s, e->since);
+	return true;
+}
+
+static const struct {
+	const char	*name;
+	size_t		 offset;
+} counters[] = {
+#define X(sym, name) { name, offsetof(struct neighbor, sym) },
+	NEIGHBOR_COUNTERS(X)
+#undef X
+};
+#define NCOUNTERS	((uint32_t)(sizeof(counters) / sizeof(counters[0])))
+
+static uint64_t
+neighbor_counter(const struct neighbor *nb, uint32_t i)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)nb + counters[i].offset, sizeof(v));
+	return v;
+}
+
+/*
+ * The next counter: of packets that belong to nobody (scope "all"), then
+ * of each neighbor, by address.  Reasons that never occurred are left out.
+ */
+bool
+scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
+{
+	struct place *at = cursor;
+	struct neighbor *nb = NULL;
+	char scope[ATM_STRLEN] = "all";
+	const char *name;
+	uint64_t v;
+	uint32_t i, base;
+
+	for (;;) {
+		if (at->n != 0 && (nb = neighbor_at(s, at->n - 1)) == NULL)
+			return false;
+		base = nb == NULL ? 0 : NCOUNTERS;
+		i = at->counter++;
+		if (i >= base + DROP_MAX) {
+			at->n++;
+			at->counter = 0;
+			continue;
+		}
+		if (i < base) {
+			name = counters[i].name;
+			v = neighbor_counter(nb, i);
+			break;
+		}
+		name = scsp_drop_name((enum scsp_drop)(i - base));
+		v = nb == NULL ? s->drops[i - base] : nb->drops[i - base];
+		if (v != 0)
+			break;
+	}
+	if (nb != NULL)
+		atm_print(&nb->peer->addr, scope, sizeof(scope));
+	ctl_string(w, "scope", scope);
+	ctl_string(w, "name", name);
+	ctl_uint(w, "value", v);
+	return true;
+}
