@@ -106,10 +106,20 @@ struct nvc_ops {
 /* what a circuit is, and its states, for marsctl */
 #define NVC_KINDS(X) \
 	X(NVC_IN, "in") X(NVC_OUT, "out") X(NVC_LEAF_END, "leaf-end") \
-	X(NVC_LEAF, "leaf")
+	X(NVC_LEAF, "leaf") X(NVC_ROOT, "root")
 #define NVC_STATES(X) \
-	X(NVC_FAILING, "failing") X(NVC_CALLING, "calling") \
-	X(NVC_CONNECTED, "connected") X(NVC_CLEARED, "cleared")
+	X(NVC_FAILING, "failing")	/* our call can't be made: report it */ \
+	X(NVC_CALLING, "calling")	/* SETUP sent */ \
+	X(NVC_OFFERED, "offered")	/* the user is being asked */ \
+	X(NVC_CONNECTED, "connected") \
+	X(NVC_CLEARED, "cleared")	/* only memory: the handle is dead */
+#define NVC_EVENTS(X) \
+	X(NVC_EV_ACCEPT, "accept") X(NVC_EV_REFUSE, "refuse") \
+	X(NVC_EV_SETUP, "setup") X(NVC_EV_RETRY, "retry") \
+	X(NVC_EV_CONNECT, "connect") X(NVC_EV_RELEASE, "release") \
+	X(NVC_EV_ENQUIRY, "enquiry") X(NVC_EV_STATUS, "status") \
+	X(NVC_EV_DATA, "data") X(NVC_EV_TIMEOUT, "timeout") \
+	X(NVC_EV_EXPIRED, "expired") X(NVC_EV_DROP, "drop")
 
 enum nvc_kind {
 #define X(sym, name) sym,
@@ -124,6 +134,13 @@ enum nvc_state {
 	NVC_STATE_MAX
 };
 
+enum nvc_event {
+#define X(sym, name) sym,
+	NVC_EVENTS(X)
+#undef X
+	NVC_EVENT_MAX
+};
+
 struct nvc_circuit_info {
 	struct atm_addr	 local, peer;
 	const char	*kind;		/* in, out, leaf-end, leaf */
@@ -133,6 +150,56 @@ struct nvc_circuit_info {
 	int64_t		 idle;		/* us since something came in */
 };
 
+/* Bounds of what waits for output, per link; a multipoint SDU counts once. */
+#define NVC_QUEUE_COUNT		65536	/* SDUs */
+#define NVC_CONTROL_COUNT	262144	/* with these, control messages too */
+#define NVC_QUEUE_OCTETS	(64U << 20)
+
+/*
+ * A protocol engine; its head is a struct vc_link whose backend is `backend`:
+ * nvc_backend, or the owner's, which takes these functions over and adds its
+ * own flush and close.  NULL: no memory.
+ */
 struct nvc;
+struct nvc	*nvc_new(const struct nvc_ops *, void *arg, struct timers *,
+		    const struct vc_backend *backend,
+		    const struct atm_addr *local, const struct nvc_params *,
+		    const struct vc_user *, void *user_arg);
+/* Not from within a function of the user: see nvc_busy(). */
+void		 nvc_free(struct nvc *);
+struct vc_link	*nvc_link(struct nvc *);
+void		*nvc_arg(const struct vc_link *);	/* the ops' arg */
+/* Counts for calls from now on. */
+void		 nvc_set_params(struct nvc *, const struct nvc_params *);
+/* One datagram; the octets are not changed and not kept. */
+void		 nvc_input(struct nvc *, const struct nvc_dest *from,
+		    const void *, size_t);
+/* Outputs at most max datagrams; true: nothing is left in the queue. */
+bool		 nvc_flush(struct nvc *, size_t max);
+/* Releases every circuit (cause 16); nothing more comes up. */
+void		 nvc_release_all(struct nvc *);
+/* Is a function of the user running, called from here? */
+bool		 nvc_busy(const struct nvc *);
+/* Counts what the owner dropped. */
+void		 nvc_dropped(struct nvc *, enum nvc_drop);
+
+/* as vc_udp_counter() and vc_udp_circuit() */
+bool		 nvc_counter(const struct nvc *, size_t, const char **,
+		    uint64_t *);
+bool		 nvc_circuit(const struct nvc *, uint32_t *,
+		    struct nvc_circuit_info *);
+/* a cell of the state table; false: forgotten */
+bool		 nvc_cell(enum nvc_state, enum nvc_event, enum nvc_state *next,
+		    const char **action);
+
+/* The functions of vc.h, for the owner's own struct vc_backend. */
+extern const struct vc_backend nvc_backend;
+struct vc	*nvc_call(struct vc_link *, const struct atm_addr *, void *);
+struct vc	*nvc_multi(struct vc_link *, void *);
+struct vc_leaf	*nvc_multi_add(struct vc *, const struct atm_addr *, void *);
+void		 nvc_multi_drop(struct vc_leaf *);
+void		 nvc_release(struct vc *, uint16_t);
+int		 nvc_send(struct vc *, struct sdu *);
+const struct atm_addr *nvc_peer(const struct vc *);
 
 #endif

@@ -1,0 +1,445 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "vc_udp.h"
+
+#define BATCH		64	/* datagrams in one system call */
+#define READS		8	/* system calls before others have a turn */
+#define FLUSH_MAX	4096	/* datagrams out before others have a turn */
+#define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
+#define BUFFER_MIN	(64 << 10)
+
+union address {
+	struct sockaddr		sa;
+	struct sockaddr_in	in;
+	struct sockaddr_in6	in6;
+};
+
+/* One datagram for the system; the header is a copy, the SDU is not. */
+struct slot {
+	union address	 to;
+	struct iovec	 iov[2];
+	struct sdu	*sdu;
+	uint8_t		 head[NVC_CONTROL_MAX];
+};
+
+struct vc_udp {
+	struct nvc	*core;
+	struct timers	*timers;
+	int		 fd;
+	bool		 paused, closing;
+	struct event	 readable, writable;
+	struct timer	 end;		/* of a link closed by its own user */
+	uint64_t	 (*random)(void *);
+	void		*random_arg;
+	uint32_t	 first, many;	/* of out, that are waiting */
+	struct mmsghdr	 msgs[BATCH];
+	struct slot	 out[BATCH];
+};
+
+/*
+ * Where datagrams arrive: no one reads while another does.  One octet more
+ * than the longest that counts, so that a longer one shows.
+ */
+static uint8_t input[BATCH][NVC_DATAGRAM_MAX + 1];
+
+static struct vc_udp *
+link_udp(const struct vc_link *l)
+{
+	return nvc_arg(l);
+}
+
+static socklen_t
+address_set(union address *a, const struct nvc_dest *d)
+{
+	memset(a, 0, sizeof(*a));
+	if (d->v6) {
+		a->in6.sin6_family = AF_INET6;
+		a->in6.sin6_port = htons(d->port);
+		memcpy(&a->in6.sin6_addr, d->ip, 16);
+		return sizeof(a->in6);
+	}
+	a->in.sin_family = AF_INET;
+	a->in.sin_port = htons(d->port);
+	memcpy(&a->in.sin_addr, d->ip, 4);
+	return sizeof(a->in);
+}
+
+static bool
+address_get(const union address *a, struct nvc_dest *d)
+{
+	memset(d, 0, sizeof(*d));
+	if (a->sa.sa_family == AF_INET6) {
+		d->v6 = 1;
+		d->port = ntohs(a->in6.sin6_port);
+		memcpy(d->ip, &a->in6.sin6_addr, 16);
+		return true;
+	}
+	d->port = ntohs(a->in.sin_port);
+	memcpy(d->ip, &a->in.sin_addr, 4);
+	return a->sa.sa_family == AF_INET;
+}
+
+/* --- several datagrams a call, or one where the system has no such call */
+
+#if defined(__linux__) || defined(__OpenBSD__) || defined(__FreeBSD__)
+static int
+receive_many(int fd, struct mmsghdr *m, unsigned int n)
+{
+	return (int)recvmmsg(fd, m, n, MSG_DONTWAIT, NULL);
+}
+
+static int
+send_many(int fd, struct mmsghdr *m, unsigned int n)
+{
+	return (int)sendmmsg(fd, m, n, MSG_DONTWAIT);
+}
+#else
+static int
+receive_many(int fd, struct mmsghdr *m, unsigned int n)
+{
+	ssize_t len = recvmsg(fd, &m->msg_hdr, MSG_DONTWAIT);
+
+	(void)n;
+	m->msg_len = len < 0 ? 0 : (unsigned int)len;
+	return len < 0 ? -1 : 1;
+}
+
+static int
+send_many(int fd, struct mmsghdr *m, unsigned int n)
+{
+	(void)n;
+	return sendmsg(fd, &m->msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
+}
+#endif
+
+/* --- out */
+
+static void
+sent(struct vc_udp *u, uint32_t n)
+{
+	while (n-- > 0)
+		sdu_free(u->out[u->first++].sdu);
+	if (u->first == u->many)
+		u->first = u->many = 0;
+}
+
+/* Sends what waits in the batch; false: the socket has no room. */
+static bool
+send_batch(struct vc_udp *u)
+{
+	int n;
+
+	while (u->first < u->many) {
+		n = send_many(u->fd, u->msgs + u->first, u->many - u->first);
+		if (n > 0)
+			sent(u, (uint32_t)n);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			return false;
+		else if (errno != EINTR) {
+			/* no route, or no buffer: lost, as on any network */
+			nvc_dropped(u->core, NVC_DROP_SEND);
+			sent(u, 1);
+		}
+	}
+	return true;
+}
+
+static bool
+output(void *arg, const struct nvc_dest *to, const uint8_t *head,
+    size_t headlen, struct sdu *sdu)
+{
+	struct vc_udp *u = arg;
+	struct msghdr *h;
+	struct slot *s;
+
+	if (u->many == BATCH && !send_batch(u))
+		return false;
+	h = &u->msgs[u->many].msg_hdr;
+	s = &u->out[u->many];
+	memcpy(s->head, head, headlen);
+	s->sdu = sdu == NULL ? NULL : sdu_ref(sdu);
+	s->iov[0].iov_base = s->head;
+	s->iov[0].iov_len = headlen;
+	if (sdu != NULL) {
+		s->iov[1].iov_base = sdu->data;
+		s->iov[1].iov_len = sdu->len;
+	}
+	memset(h, 0, sizeof(*h));
+	h->msg_namelen = address_set(&s->to, to);
+	h->msg_name = &s->to;
+	h->msg_iov = s->iov;
+	h->msg_iovlen = sdu == NULL ? 1 : 2;
+	u->many++;
+	return true;
+}
+
+static void
+flush(struct vc_link *l)
+{
+	struct vc_udp *u = link_udp(l);
+	bool all;
+
+	if (u->closing)
+		return;
+	all = nvc_flush(u->core, FLUSH_MAX);
+	if (!send_batch(u) || !all)
+		event_add(&u->writable, NULL);
+	else
+		event_del(&u->writable);
+}
+
+static void
+on_writable(int fd, short what, void *arg)
+{
+	struct vc_udp *u = arg;
+
+	(void)fd;
+	(void)what;
+	flush(nvc_link(u->core));
+}
+
+/* --- in */
+
+static void
+on_readable(int fd, short what, void *arg)
+{
+	struct vc_udp *u = arg;
+	union address from[BATCH];
+	struct mmsghdr msgs[BATCH];
+	struct iovec iov[BATCH];
+	struct nvc_dest d;
+	int i, n, reads;
+
+	(void)what;
+	loop_clock(u->timers);
+	for (reads = 0; reads < READS; reads++) {
+		memset(msgs, 0, sizeof(msgs));
+		for (i = 0; i < BATCH; i++) {
+			iov[i].iov_base = input[i];
+			iov[i].iov_len = sizeof(input[i]);
+			msgs[i].msg_hdr.msg_iov = &iov[i];
+			msgs[i].msg_hdr.msg_iovlen = 1;
+			msgs[i].msg_hdr.msg_name = &from[i];
+			msgs[i].msg_hdr.msg_namelen = sizeof(from[i]);
+		}
+		n = receive_many(fd, msgs, BATCH);
+		for (i = 0; i < n; i++)
+			if (address_get(&from[i], &d))
+				nvc_input(u->core, &d, input[i],
+				    msgs[i].msg_len);
+		if (n < BATCH || u->paused || u->closing)
+			break;
+	}
+}
+
+void
+vc_udp_pause(struct vc_link *l, bool pause)
+{
+	struct vc_udp *u = link_udp(l);
+
+	u->paused = pause;
+	if (pause)
+		event_del(&u->readable);
+	else if (!u->closing)
+		event_add(&u->readable, NULL);
+}
+
+/* --- links */
+
+static uint64_t
+link_random(void *arg)
+{
+	struct vc_udp *u = arg;
+
+	return u->random(u->random_arg);
+}
+
+static const struct nvc_ops ops = { .random = link_random, .output = output };
+
+static void
+link_free(void *arg)
+{
+	struct vc_udp *u = arg;
+
+	timer_clear(u->timers, &u->end);
+	sent(u, u->many - u->first);
+	if (u->core != NULL)
+		nvc_free(u->core);
+	close(u->fd);
+	free(u);
+}
+
+/*
+ * The peers are told as far as the socket takes it.  A user that closes
+ * its link from within one of its functions finds it freed a turn later.
+ */
+static void
+link_close(struct vc_link *l)
+{
+	struct vc_udp *u = link_udp(l);
+
+	if (u->closing)
+		return;
+	u->closing = true;
+	event_del(&u->readable);
+	event_del(&u->writable);
+	nvc_release_all(u->core);
+	(void)nvc_flush(u->core, SIZE_MAX);
+	(void)send_batch(u);
+	if (nvc_busy(u->core))
+		timer_set(u->timers, &u->end, 0);
+	else
+		link_free(u);
+}
+
+static const struct vc_backend backend = {
+	.name = "udp",
+	.knows_caller = true,
+	.call = nvc_call,
+	.multi = nvc_multi,
+	.multi_add = nvc_multi_add,
+	.multi_drop = nvc_multi_drop,
+	.release = nvc_release,
+	.send = nvc_send,
+	.peer = nvc_peer,
+	.flush = flush,
+	.close = link_close,
+};
+
+static struct nvc_params
+core_params(const struct vc_udp_params *p)
+{
+	struct nvc_params n = {
+		.base_port = p->base_port,
+		.enquiry_interval = p->enquiry_interval,
+		.max_circuits = p->max_circuits,
+		.circuits_per_address = p->circuits_per_address,
+	};
+
+	return n;
+}
+
+void
+vc_udp_set_params(struct vc_link *l, const struct vc_udp_params *p)
+{
+	struct vc_udp *u = link_udp(l);
+	struct nvc_params n = core_params(p);
+
+	u->random = p->random;
+	u->random_arg = p->random_arg;
+	nvc_set_params(u->core, &n);
+}
+
+struct vc_link *
+vc_udp_open(struct event_base *base, struct timers *ts, int fd,
+    const struct atm_addr *local, const struct vc_udp_params *p,
+    const struct vc_user *user, void *arg)
+{
+	struct nvc_params n = core_params(p);
+	struct vc_udp *u;
+
+	/* a child may not open files: no openssl.cnf */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	if ((u = calloc(1, sizeof(*u))) == NULL)
+		return NULL;
+	u->timers = ts;
+	u->fd = fd;
+	u->random = p->random;
+	u->random_arg = p->random_arg;
+	timer_init(&u->end, link_free, u);
+	u->core = nvc_new(&ops, u, ts, &backend, local, &n, user, arg);
+	if (u->core == NULL || event_assign(&u->readable, base, fd,
+	    EV_READ | EV_PERSIST, on_readable, u) == -1 ||
+	    event_assign(&u->writable, base, fd, EV_WRITE, on_writable,
+	    u) == -1 || event_add(&u->readable, NULL) == -1) {
+		if (u->core != NULL)
+			nvc_free(u->core);
+		free(u);
+		return NULL;
+	}
+	return nvc_link(u->core);
+}
+
+/* As large as it goes, by halves: systems differ in saying no. */
+static void
+buffer_size(int fd, int which)
+{
+	int size;
+
+	for (size = BUFFER_MAX; size >= BUFFER_MIN; size /= 2)
+		if (setsockopt(fd, SOL_SOCKET, which, &size,
+		    sizeof(size)) == 0)
+			return;
+}
+
+int
+vc_udp_socket(const struct atm_addr *local, uint16_t base_port)
+{
+	struct nvc_dest d = { .v6 = 0 };
+	union address a;
+	socklen_t len;
+	uint8_t sel;
+	int fd, on = 1, e;
+	bool v6;
+
+	if (!atm_to_ip(local, &v6, d.ip, &sel)) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	if (base_port + sel > UINT16_MAX) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	d.v6 = v6;
+	d.port = (uint16_t)(base_port + sel);
+	len = address_set(&a, &d);
+	fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	if (fd == -1)
+		return -1;
+	if (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+	    sizeof(on)) == -1)
+		goto fail;
+	buffer_size(fd, SO_RCVBUF);
+	buffer_size(fd, SO_SNDBUF);
+	if (bind(fd, &a.sa, len) == 0)
+		return fd;
+fail:
+	e = errno;
+	close(fd);
+	errno = e;
+	return -1;
+}
+
+/* --- for marsctl */
+
+bool
+vc_udp_counter(const struct vc_link *l, size_t i, const char **name,
+    uint64_t *value)
+{
+	return nvc_counter(link_udp(l)->core, i, name, value);
+}
+
+bool
+vc_udp_circuit(const struct vc_link *l, uint32_t *cursor,
+    struct nvc_circuit_info *info)
+{
+	return nvc_circuit(link_udp(l)->core, cursor, info);
+}
