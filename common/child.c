@@ -115,8 +115,15 @@ become(const char *user)
 		fatalx("user %s can become root again", user);
 }
 
+/* glibc has made an enumeration of what is an int elsewhere */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t resource_t;
+#else
+typedef int resource_t;
+#endif
+
 static void
-limit(int resource, rlim_t max)
+limit(resource_t resource, rlim_t max)
 {
 	struct rlimit r;
 

@@ -258,7 +258,7 @@ rules_by_argument(scmp_filter_ctx ctx)
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ,
 	    PROT_EXEC, 0);
 	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ,
-	    (scmp_datum_t)getpid());
+	    (scmp_datum_t)getpid(), 0);
 	size_t i;
 
 	/* memory that was written is never executed */
@@ -274,19 +274,20 @@ rules_child(scmp_filter_ctx ctx)
 	static const uint64_t fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL,
 	    F_DUPFD_CLOEXEC };
 	static const uint64_t ioctls[] = { FIONREAD, FIONBIO };
-	const struct scmp_arg_cmp ask[] = { SCMP_A0(SCMP_CMP_EQ, 0),
-	    SCMP_A2(SCMP_CMP_EQ, 0) };
-	const struct scmp_arg_cmp empty = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH);
+	const struct scmp_arg_cmp ask[] = { SCMP_A0(SCMP_CMP_EQ, 0, 0),
+	    SCMP_A2(SCMP_CMP_EQ, 0, 0) };
+	const struct scmp_arg_cmp empty = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH,
+	    0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
 
 	for (i = 0; i < sizeof(fcntls) / sizeof(fcntls[0]); i++) {
-		cmp = SCMP_A1(SCMP_CMP_EQ, fcntls[i]);
+		cmp = SCMP_A1(SCMP_CMP_EQ, fcntls[i], 0);
 		rule(ctx, SCMP_ACT_ALLOW, "fcntl", 1, &cmp);
 		rule(ctx, SCMP_ACT_ALLOW, "fcntl64", 1, &cmp);
 	}
 	for (i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
-		cmp = SCMP_A1(SCMP_CMP_EQ, ioctls[i]);
+		cmp = SCMP_A1(SCMP_CMP_EQ, ioctls[i], 0);
 		rule(ctx, SCMP_ACT_ALLOW, "ioctl", 1, &cmp);
 	}
 	/* sysconf(3) asks for limits of its own process, and sets none */

@@ -46,7 +46,7 @@ apart(int (*what)(void))
 }
 
 static bool
-limited(int resource, rlim_t max)
+limited(__rlimit_resource_t resource, rlim_t max)
 {
 	struct rlimit r;
 
