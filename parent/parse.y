@@ -133,7 +133,11 @@ file		: /* empty */
 		| file '\n'
 		| file statement '\n'
 		| file include
-		| file error '\n'
+		| file error '\n'	{
+			cluster = NULL;
+			leave(in_file);
+			yyerrok;
+		}
 		;
 
 sep		: '\n'
@@ -209,7 +213,7 @@ numbers		: number_lines
 number_lines	: /* empty */
 		| number_lines sep
 		| number_lines number sep
-		| number_lines error '\n'
+		| number_lines error '\n'	{ yyerrok; }
 		;
 
 number		: NUMERIC NUMBER	{ number($1, $2); }
@@ -224,7 +228,7 @@ key_body	: key_lines
 key_lines	: /* empty */
 		| key_lines sep
 		| key_lines key_item sep
-		| key_lines error '\n'
+		| key_lines error '\n'	{ yyerrok; }
 		;
 
 key_item	: ALGORITHM STRING	{ key_algorithm($2); }
@@ -250,7 +254,10 @@ cluster_body	: cluster_lines
 cluster_lines	: /* empty */
 		| cluster_lines sep
 		| cluster_lines cluster_item sep
-		| cluster_lines error '\n'
+		| cluster_lines error '\n'	{
+			leave(in_cluster);
+			yyerrok;
+		}
 		;
 
 cluster_item	: NUMERIC NUMBER	{ number($1, $2); }
@@ -301,7 +308,7 @@ redirect_body	: redirect_lines
 redirect_lines	: /* empty */
 		| redirect_lines sep
 		| redirect_lines redirect_item sep
-		| redirect_lines error '\n'
+		| redirect_lines error '\n'	{ yyerrok; }
 		;
 
 redirect_item	: NUMERIC NUMBER	{ number($1, $2); }
@@ -319,7 +326,10 @@ neighbor_body	: neighbor_lines
 neighbor_lines	: /* empty */
 		| neighbor_lines sep
 		| neighbor_lines neighbor_item sep
-		| neighbor_lines error '\n'
+		| neighbor_lines error '\n'	{
+			leave(in_neighbor);
+			yyerrok;
+		}
 		;
 
 /* a number alone goes on with a list of keys: key 1, 2 */
