@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -223,6 +226,54 @@ start(void **unused)
 	assert_int_equal(apart(start_part), OK);
 }
 
+static bool
+hmac(const char *digest)
+{
+	char name[16];
+	unsigned char out[EVP_MAX_MD_SIZE];
+	OSSL_PARAM params[2];
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+	size_t len;
+	bool ok;
+
+	(void)snprintf(name, sizeof(name), "%s", digest);
+	params[0] = OSSL_PARAM_construct_utf8_string("digest", name, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	ok = ctx != NULL &&
+	    EVP_MAC_init(ctx, (const unsigned char *)"key", 3, params) == 1 &&
+	    EVP_MAC_update(ctx, (const unsigned char *)"text", 4) == 1 &&
+	    EVP_MAC_final(ctx, out, &len, sizeof(out)) == 1;
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(mac);
+	return ok;
+}
+
+static int
+crypto_part(void)
+{
+	char state[SANDBOX_STRLEN];
+	int status = start_part();
+
+	if (status != OK)
+		return status;
+	child_drop(false, "");
+	sandbox_enter(SANDBOX_SCSPD, state, sizeof(state));
+	return hmac("SHA256") && hmac("SHA384") && hmac("SHA512") &&
+	    hmac("MD5") ? OK : 20;
+}
+
+/*
+ * RFC 2334 B.3.1: keys are taken into use by a process that can open no file
+ * any more, so what OpenSSL reads it has read before.
+ */
+static void
+crypto(void **unused)
+{
+	(void)unused;
+	assert_int_equal(apart(crypto_part), OK);
+}
+
 static int
 by_hand_part(void)
 {
@@ -247,6 +298,7 @@ main(void)
 		cmocka_unit_test(privileged),
 		cmocka_unit_test(wrong_user),
 		cmocka_unit_test(start),
+		cmocka_unit_test(crypto),
 		cmocka_unit_test(by_hand),
 	};
 
