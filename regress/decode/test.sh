@@ -6,7 +6,7 @@
 # refuses what is malformed; then, where there is a tshark, what mars.lua
 # makes of the same.  Prints TAP.
 set -u
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit 1
 decode=./decode.py
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
@@ -152,7 +152,9 @@ bad scsp 'B.1: another version' \
 
 # --- LLC/SNAP and data: RFC 2022 sections 4.2 and 5.5
 good llc 'R2022-5.5.1-01: Type 1, short form' \
-    'aaaa03 00005e 0001 0102 0800 4500' '"cmi": 258' '"packet": "4500"'
+    'aaaa03 00005e 0001 0102 0800 45000014 00000000 01fd0000 c0000201
+    e0010101' '"cmi": 258' \
+    '"packet": "450000140000000001fd0000c0000201e0010101"'
 good llc 'R2022-5.5.2-02: Type 2, long form' \
     'aaaa03 00005e 0004 0102030405060708 0080 0080c20001 00 ff' \
     '"source": "0102030405060708"' '"pro": "snap:0080c20001"' \
@@ -184,7 +186,7 @@ good nvc 'ENQUIRY' \
 good nvc 'STATUS' \
     '16 00 0000 0000000100000002 0000000300000004' \
     '"nvc": "STATUS"'
-data=$(echo '17 00 0000 0000000100000002 aaaa03 00005e 0003')
+data='17 00 0000 0000000100000002 aaaa03 00005e 0003'
 good nvc 'DATA' "$data $(vector join)" '"sdu": {"message": "MARS_JOIN"'
 bad nvc 'another version' \
     '2700 0000 0000000100000002' \
@@ -217,6 +219,14 @@ shark() {
 	ok "$title" $status
 }
 
+# malformed FILE: how many packets mars.lua finds fault with
+malformed() {
+	tshark -X lua_script:../../etc/mars.lua -r "$1" -Y \
+	    '_ws.malformed || _ws.lua.error || mars.expert || scsp.expert' \
+	    > "$tmp/out" 2> "$tmp/err" || { cat "$tmp/err" >&2; return; }
+	wc -l < "$tmp/out" | tr -d ' '
+}
+
 if command -v tshark > /dev/null 2>&1 && [ -f ../../etc/mars.lua ]; then
 	shark 'tshark: types of NVC' nvc.type 1 2 3 4 5 6 7
 	shark 'tshark: operations' mars.op.type 1 2 3 4 5 6 7 8 9 10 11 12 13
@@ -227,11 +237,14 @@ if command -v tshark > /dev/null 2>&1 && [ -f ../../etc/mars.lua ]; then
 	shark 'tshark: CSAs' csa.state 4
 	shark 'tshark: CSAs, their groups' csa.min 224.1.1.1
 	shark 'tshark: TLVs' mars.tlv.value 0102030405
-	tshark -X lua_script:../../etc/mars.lua -r "$tmp/all.pcap" \
-	    -Y '_ws.malformed || _ws.lua.error || mars.expert || scsp.expert' \
-	    > "$tmp/out" 2> "$tmp/err"
-	[ ! -s "$tmp/out" ] && ! grep -qi 'lua.*error' "$tmp/err"
+	shark 'tshark: data' mars.pkt.cmi 258
+	[ "$(malformed "$tmp/all.pcap")" = 0 ]
 	ok 'tshark: none is malformed' $?
+	data mars "$(vector join | sed 's/a411/a412/')"
+	data mars "$(vector leave | sed 's/............$//')"
+	tail -n 2 "$tmp/nvc" | python3 -B pcap.py 2022 2023 > "$tmp/bad.pcap"
+	[ "$(malformed "$tmp/bad.pcap")" = 2 ]
+	ok 'tshark: a wrong checksum, a message cut short' $?
 else
 	echo "ok $((count += 1)) - mars.lua # SKIP no tshark"
 fi
