@@ -111,9 +111,9 @@ sources() {
 	return 0
 }
 
-# object FILE: build/dir/file.o
+# object FILE: build/obj/dir/file.o; build/dir may be a program's name
 object() {
-	echo "$BUILD/${1%.?}.o"
+	echo "$BUILD/obj/${1%.?}.o"
 }
 
 # compile FILE: its rule, with what it included the last time
@@ -123,7 +123,7 @@ compile() {
 	src=$1 extra=
 	case $1 in
 	*.y)
-		src=$BUILD/${1%.y}.c
+		src=$BUILD/obj/${1%.y}.c
 		extra="-I${1%/*} -I${o%/*} -Wno-conversion"
 		printf '%s: %s\n\t$(YACC) -d -o %s %s\n' "$src" "$1" "$src" \
 		    "$1" ;;
@@ -143,7 +143,7 @@ compile() {
 	    "$src"
 }
 
-# archive DIR: build/dir/libdir.a of all but the file that has main()
+# archive DIR: build/obj/dir/libdir.a of all but the file that has main()
 archive() {
 	main=
 	for p in $programs; do [ "${p%/*}" != "$1" ] || main=$p.c; done
@@ -152,7 +152,7 @@ archive() {
 		compile "$c"
 		[ "$c" = "$main" ] || objs="$objs $(object "$c")"
 	done
-	lib=$BUILD/$1/lib$1.a
+	lib=$BUILD/obj/$1/lib$1.a
 	[ -n "$objs" ] || return 0
 	printf '%s:%s\n\trm -f %s\n\tar rcs %s%s\n' "$lib" "$objs" "$lib" \
 	    "$lib" "$objs"
@@ -164,7 +164,7 @@ libs() {
 		for c in $(sources "$d"); do
 			case " $programs " in
 			*" ${c%.?} "*) ;;
-			*) echo "$BUILD/$d/lib$d.a"; break ;;
+			*) echo "$BUILD/obj/$d/lib$d.a"; break ;;
 			esac
 		done
 	done
@@ -180,6 +180,12 @@ tested() {
 		[ ! -f "$d/$n.c" ] && [ ! -f "$d/$n.y" ] || echo "$d"
 	done
 }
+
+# a tree that was built when objects were elsewhere
+for p in $programs; do
+	[ ! -d "$BUILD/${p#*/}" ] || rm -rf "${BUILD:?}/${p#*/}"
+done
+mkdir -p "$BUILD/regress/unit"
 
 put "$BUILD/rules.mk" <<R
 BUILD=$BUILD
