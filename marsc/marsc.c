@@ -1,0 +1,721 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * marsc(1): one client or many, driven by a list of commands.  Every client
+ * runs the same command; the next one begins when all are done.
+ */
+#include <sys/resource.h>
+
+#include <err.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "loop.h"
+#include "print.h"
+#include "script.h"
+#include "vc_udp.h"
+
+#define EXIT_USAGE	2
+#define STARTS_A_TURN	64	/* clients that begin a command at once */
+#define POLL_AGAIN	MTIME_MS(200)	/* `expect` asks again */
+#define LAST_WORDS	MTIME_SEC(3)	/* for a deregistration at the end */
+
+struct member {
+	struct tool	*tool;
+	struct client	*client;
+	struct vc_link	*link;
+	struct atm_addr	 addr;
+	bool		 done;		/* with the current command */
+};
+
+struct tool {
+	struct loop	 loop;
+	struct printer	 printer;
+	struct client_conf conf;
+	struct vc_udp_params link;
+	struct script	 script;
+	struct step	*step;		/* the current command, or NULL */
+	struct member	*members;
+	size_t		 n, started, pending;
+	struct timer	 timer;		/* WAIT, and EXPECT's poll */
+	struct timer	 starter;
+	mtime_t		 deadline;	/* EXPECT */
+	bool		 advance;	/* to the next command, this turn */
+	bool		 ending;
+	int		 status;
+	struct event	 term, intr;
+};
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: marsc [-j] [-b base-port] [-n count] "
+	    "[-p ipv4|ipv6] [-t timer=value]\n"
+	    "             -l address -s server[,server ...] command "
+	    "[argument ...]\n");
+	exit(EXIT_USAGE);
+}
+
+static uint32_t
+tool_random(void *arg)
+{
+	(void)arg;
+	return arc4random();
+}
+
+static uint64_t
+tool_random64(void *arg)
+{
+	uint64_t v;
+
+	(void)arg;
+	arc4random_buf(&v, sizeof(v));
+	return v;
+}
+
+/* --- commands */
+
+static void
+tool_end(struct tool *t, int status)
+{
+	if (t->status == 0)
+		t->status = status;
+	t->ending = true;
+	loop_end(&t->loop);
+}
+
+static void
+tool_fail(struct tool *t, const char *why)
+{
+	print_text(&t->printer, "failed", why);
+	tool_end(t, 1);
+}
+
+static void
+member_done(struct member *m)
+{
+	struct tool *t = m->tool;
+
+	if (m->done || t->ending)
+		return;
+	m->done = true;
+	if (--t->pending == 0)
+		t->advance = true;
+}
+
+static void
+member_check(struct member *m, enum client_error e)
+{
+	if (e != CLIENT_OK)
+		tool_fail(m->tool, client_strerror(e));
+}
+
+/* Hands the current command to one client. */
+static void
+member_start(struct member *m)
+{
+	struct step *s = m->tool->step;
+	struct client *c = m->client;
+
+	switch (s->verb) {
+	case VERB_REGISTER:
+		if (client_is_registered(c))
+			member_done(m);
+		else
+			client_register(c);
+		break;
+	case VERB_DEREGISTER:
+		client_deregister(c);
+		break;
+	case VERB_JOIN:
+	case VERB_SERVE:
+		member_check(m, client_join(c, &s->min, &s->max, true));
+		break;
+	case VERB_LEAVE:
+	case VERB_UNSERVE:
+		member_check(m, client_leave(c, &s->min, &s->max));
+		break;
+	case VERB_REQUEST:
+		member_check(m, client_request(c, &s->min));
+		break;
+	case VERB_GROUPLIST:
+		member_check(m, client_grouplist(c, &s->min, &s->max));
+		break;
+	case VERB_SEND:
+		member_check(m, client_transmit(c, &s->min, s->text,
+		    strlen(s->text)));
+		member_done(m);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Thousands of clients begin a few at a time, so that no queue overflows. */
+static void
+tool_start_some(void *arg)
+{
+	struct tool *t = arg;
+	size_t i;
+
+	for (i = 0; i < STARTS_A_TURN && t->started < t->n && !t->ending; i++)
+		member_start(&t->members[t->started++]);
+	if (t->started < t->n)
+		timer_set(&t->loop.timers, &t->starter, MTIME_MS(2));
+}
+
+static void
+tool_begin(struct tool *t, struct step *s)
+{
+	size_t i;
+
+	t->step = s;
+	if (s == NULL) {
+		tool_end(t, 0);
+		return;
+	}
+	t->started = 0;
+	t->pending = t->n;
+	for (i = 0; i < t->n; i++)
+		t->members[i].done = false;
+	switch (s->verb) {
+	case VERB_ECHO:
+		print_text(&t->printer, "echo", s->text);
+		t->advance = true;
+		break;
+	case VERB_WAIT:
+		timer_set(&t->loop.timers, &t->timer, s->us);
+		break;
+	case VERB_EXPECT:
+		t->deadline.us = t->loop.timers.now.us + s->us;
+		member_check(&t->members[0],
+		    client_request(t->members[0].client, &s->min));
+		break;
+	case VERB_STAY:
+		break;
+	default:
+		tool_start_some(t);
+		break;
+	}
+}
+
+static void
+tool_timer(void *arg)
+{
+	struct tool *t = arg;
+
+	if (t->step == NULL)
+		return;
+	if (t->step->verb == VERB_WAIT)
+		t->advance = true;
+	else if (t->step->verb == VERB_EXPECT)
+		member_check(&t->members[0],
+		    client_request(t->members[0].client, &t->step->min));
+}
+
+/* The answer to `expect`: right, wrong for now, or wrong for good. */
+static void
+tool_expected(struct tool *t, const struct atm_addr *v, size_t n)
+{
+	struct step *s = t->step;
+
+	if (script_same(s->addrs, s->naddrs, v, n))
+		t->advance = true;
+	else if (mtime_diff(t->loop.timers.now, t->deadline) <= 0)
+		tool_fail(t, "these are not the members expected");
+	else
+		timer_set(&t->loop.timers, &t->timer, POLL_AGAIN);
+}
+
+/* --- from the clients */
+
+static bool
+step_is(const struct tool *t, const struct client_notice *n)
+{
+	return t->step != NULL && n->min != NULL && n->max != NULL &&
+	    paddr_equal(n->min, &t->step->min) &&
+	    paddr_equal(n->max, &t->step->max);
+}
+
+/* Does this notice end the current command for its client, and how? */
+static void
+member_follow(struct member *m, const struct client_notice *n)
+{
+	static const struct {
+		enum verb		verb;
+		enum client_notice_code	code;
+		bool			range;
+	} ends[] = {
+		{ VERB_REGISTER, CLIENT_REGISTERED, false },
+		{ VERB_DEREGISTER, CLIENT_DEREGISTERED, false },
+		{ VERB_JOIN, CLIENT_JOINED, true },
+		{ VERB_SERVE, CLIENT_JOINED, true },
+		{ VERB_LEAVE, CLIENT_LEFT, true },
+		{ VERB_UNSERVE, CLIENT_LEFT, true },
+		{ VERB_REQUEST, CLIENT_MEMBERS, true },
+		{ VERB_GROUPLIST, CLIENT_GROUPS, true },
+	};
+	struct tool *t = m->tool;
+	size_t i;
+
+	if (t->step == NULL || t->ending)
+		return;
+	if (n->code == CLIENT_NO_MARS && t->step->verb != VERB_STAY &&
+	    t->step->verb != VERB_WAIT)
+		tool_fail(t, "no MARS answers");
+	else if (n->code == CLIENT_QUERY_FAILED && step_is(t, n))
+		tool_fail(t, "no answer");
+	else if (n->code == CLIENT_MEMBERS && t->step->verb == VERB_EXPECT &&
+	    step_is(t, n) && m == &t->members[0])
+		tool_expected(t, n->addrs, n->n);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends[i].verb == t->step->verb &&
+		    ends[i].code == n->code &&
+		    (!ends[i].range || step_is(t, n)))
+			member_done(m);
+}
+
+static void
+member_notice(void *arg, const struct client_notice *notice)
+{
+	struct member *m = arg;
+	struct client_notice n = *notice;
+	struct atm_addr *sorted = NULL;
+
+	if (n.code == CLIENT_MEMBERS && n.n > 0) {
+		sorted = reallocarray(NULL, n.n, sizeof(*sorted));
+		if (sorted == NULL)
+			err(1, NULL);
+		memcpy(sorted, n.addrs, n.n * sizeof(*sorted));
+		script_sort(sorted, n.n);
+		n.addrs = sorted;
+	}
+	print_notice(&m->tool->printer, &m->addr, &n);
+	member_follow(m, &n);
+	free(sorted);
+}
+
+static void
+member_packet(void *arg, const struct mars_pro *pro, const uint8_t *data,
+    size_t len)
+{
+	struct member *m = arg;
+
+	(void)pro;
+	print_packet(&m->tool->printer, &m->addr, data, len);
+}
+
+static const struct client_ops ops = {
+	.random = tool_random,
+	.notice = member_notice,
+	.packet = member_packet,
+};
+
+/* --- the loop */
+
+static void
+tool_flush(struct tool *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		vc_flush(t->members[i].link);
+}
+
+static void
+tool_turn(void *arg)
+{
+	struct tool *t = arg;
+
+	while (t->advance && !t->ending) {
+		t->advance = false;
+		tool_begin(t, STAILQ_NEXT(t->step, entry));
+	}
+	tool_flush(t);
+}
+
+static void
+tool_signal(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tool_end(arg, 0);
+}
+
+static void
+last_turn(void *arg)
+{
+	struct tool *t = arg;
+	size_t i;
+
+	tool_flush(t);
+	for (i = 0; i < t->n; i++)
+		if (!t->members[i].done)
+			return;
+	loop_end(&t->loop);
+}
+
+static void
+last_notice(void *arg, const struct client_notice *n)
+{
+	struct member *m = arg;
+
+	if (n->code != CLIENT_DEREGISTERED)
+		return;
+	print_notice(&m->tool->printer, &m->addr, n);
+	m->done = true;
+}
+
+static void
+last_timeout(void *arg)
+{
+	struct tool *t = arg;
+
+	loop_end(&t->loop);
+}
+
+static const struct client_ops last_ops = {
+	.random = tool_random,
+	.notice = last_notice,
+};
+
+/* Whoever is registered says that it goes; not for longer than a moment. */
+static void
+tool_last_words(struct tool *t)
+{
+	struct timer limit;
+	size_t i;
+
+	t->loop.ended = false;
+	timer_init(&limit, last_timeout, t);
+	timer_set(&t->loop.timers, &limit, LAST_WORDS);
+	for (i = 0; i < t->n; i++) {
+		client_set_ops(t->members[i].client, &last_ops);
+		t->members[i].done =
+		    !client_is_registered(t->members[i].client);
+		if (!t->members[i].done)
+			client_deregister(t->members[i].client);
+	}
+	last_turn(t);
+	loop_run(&t->loop, last_turn, t);
+	tool_flush(t);
+	timer_clear(&t->loop.timers, &limit);
+}
+
+/* --- setting up */
+
+/* the i-th address after a */
+static bool
+address_plus(struct atm_addr *a, size_t i)
+{
+	uint8_t ip[16], sel;
+	size_t at, carry = i;
+	bool v6;
+
+	if (!atm_to_ip(a, &v6, ip, &sel))
+		return false;
+	for (at = v6 ? 16 : 4; at-- > 0 && carry > 0; carry >>= 8) {
+		carry += ip[at];
+		ip[at] = (uint8_t)carry;
+	}
+	atm_from_ip(a, v6, ip, sel);
+	return carry == 0;
+}
+
+static void
+member_open(struct tool *t, struct member *m, const struct atm_addr *first,
+    size_t i)
+{
+	char buf[ATM_STRLEN];
+	int fd;
+
+	m->tool = t;
+	m->addr = *first;
+	if (!address_plus(&m->addr, i))
+		errx(1, "too many clients for the address that -l names");
+	m->client = client_new(&ops, m, &t->loop.timers, &t->conf);
+	if (m->client == NULL)
+		err(1, NULL);
+	fd = vc_udp_socket(&m->addr, t->link.base_port);
+	if (fd == -1)
+		err(1, "%s", atm_print(&m->addr, buf, sizeof(buf)));
+	m->link = vc_udp_open(t->loop.base, &t->loop.timers, fd, &m->addr,
+	    &t->link, &client_vc_user, m->client);
+	if (m->link == NULL)
+		err(1, NULL);
+	client_attach(m->client, m->link);
+}
+
+/* A socket for each client: as many descriptors as we may have. */
+static void
+raise_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1)
+		return;
+	r.rlim_cur = r.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
+}
+
+static void
+read_script(struct tool *t, const char *path)
+{
+	char *line = NULL;
+	size_t size = 0, number = 0;
+	const char *error;
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+
+	if (f == NULL)
+		err(1, "%s", path);
+	while (getline(&line, &size, f) != -1) {
+		number++;
+		error = script_line(&t->script, line, &t->conf.pro);
+		if (error != NULL)
+			errx(EXIT_USAGE, "%s:%zu: %s", path, number, error);
+	}
+	if (ferror(f))
+		err(1, "%s", path);
+	free(line);
+	if (f != stdin)
+		fclose(f);
+}
+
+/* join 224.1.2.3 is: register, join 224.1.2.3, and the end. */
+static void
+read_command(struct tool *t, int argc, char **argv)
+{
+	char line[1024] = "";
+	const char *error;
+	int i;
+
+	if (!script_add(&t->script, VERB_REGISTER))
+		err(1, NULL);
+	if (strcmp(argv[0], "watch") == 0) {
+		if (argc != 1)
+			usage();
+		if (!script_add(&t->script, VERB_STAY))
+			err(1, NULL);
+		return;
+	}
+	for (i = 0; i < argc; i++) {
+		(void)strlcat(line, argv[i], sizeof(line));
+		if (strlcat(line, " ", sizeof(line)) >= sizeof(line))
+			errx(EXIT_USAGE, "command is too long");
+	}
+	error = script_line(&t->script, line, &t->conf.pro);
+	if (error != NULL)
+		errx(EXIT_USAGE, "%s: %s", argv[0], error);
+	if (strcmp(argv[0], "serve") == 0 &&
+	    !script_add(&t->script, VERB_STAY))
+		err(1, NULL);
+}
+
+/* A client is a member or a multicast server, never both (7.1). */
+static void
+find_role(struct tool *t)
+{
+	struct step *s;
+	bool member = false;
+
+	STAILQ_FOREACH(s, &t->script, entry) {
+		if (s->verb == VERB_SERVE)
+			t->conf.mcs = true;
+		if (s->verb == VERB_JOIN)
+			member = true;
+	}
+	if (t->conf.mcs && member)
+		errx(EXIT_USAGE, "a client can't both join and serve");
+	t->printer.mcs = t->conf.mcs;
+}
+
+static void
+parse_servers(struct tool *t, char *list)
+{
+	struct atm_addr *v = NULL;
+	size_t n = 0;
+	char *s;
+
+	while ((s = strsep(&list, ",")) != NULL) {
+		if ((v = reallocarray(v, n + 1, sizeof(*v))) == NULL)
+			err(1, NULL);
+		if (atm_parse(&v[n++], s) == -1)
+			errx(EXIT_USAGE, "%s: no ATM address", s);
+	}
+	free((void *)(uintptr_t)t->conf.servers);
+	t->conf.servers = v;
+	t->conf.nservers = n;
+}
+
+static void
+parse_timer(struct tool *t, char *arg)
+{
+	char *value = strchr(arg, '=');
+	const char *error;
+	int64_t us;
+
+	if (value == NULL)
+		usage();
+	*value++ = '\0';
+	if (strcmp(arg, "retransmit-limit") == 0) {
+		t->conf.timers.rexmt_limit =
+		    (uint32_t)strtonum(value, 0, 1000, &error);
+		if (error != NULL)
+			errx(EXIT_USAGE, "%s is %s", arg, error);
+		return;
+	}
+	if (strcmp(arg, "enquiry") == 0) {
+		t->link.enquiry_interval =
+		    (uint16_t)strtonum(value, 1, 255, &error);
+		if (error != NULL)
+			errx(EXIT_USAGE, "%s is %s", arg, error);
+		return;
+	}
+	if (!script_seconds(value, &us))
+		errx(EXIT_USAGE, "%s: not a number of seconds", value);
+	if (!client_timers_set(&t->conf.timers, arg, us))
+		errx(EXIT_USAGE, "%s: no such timer", arg);
+}
+
+static long long
+number(const char *arg, long long min, long long max, const char *what)
+{
+	const char *error;
+	long long v = strtonum(arg, min, max, &error);
+
+	if (error != NULL)
+		errx(EXIT_USAGE, "%s %s is %s", what, arg, error);
+	return v;
+}
+
+/* Options; the address of the first client into *local. */
+static void
+parse_options(struct tool *t, int argc, char **argv, struct atm_addr *local)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "b:jl:n:p:s:t:")) != -1)
+		switch (ch) {
+		case 'b':
+			t->link.base_port = (uint16_t)number(optarg, 1,
+			    65535 - 255, "base port");
+			break;
+		case 'j':
+			t->printer.json = true;
+			break;
+		case 'l':
+			if (atm_parse(local, optarg) == -1)
+				errx(EXIT_USAGE, "%s: no ATM address",
+				    optarg);
+			break;
+		case 'n':
+			t->n = (size_t)number(optarg, 1, 1000000, "count");
+			break;
+		case 'p':
+			if (pro_parse(&t->conf.pro, optarg) == -1 ||
+			    pro_addrlen(&t->conf.pro) == 0)
+				errx(EXIT_USAGE, "%s: no protocol", optarg);
+			break;
+		case 's':
+			parse_servers(t, optarg);
+			break;
+		case 't':
+			parse_timer(t, optarg);
+			break;
+		default:
+			usage();
+		}
+}
+
+static void
+tool_defaults(struct tool *t)
+{
+	*t = (struct tool){ .n = 1 };
+	t->printer.out = stdout;
+	t->conf.pro.type = PRO_IPV4;
+	client_timers_default(&t->conf.timers);
+	t->link = (struct vc_udp_params){ .base_port = 2022,
+	    .enquiry_interval = 10, .max_circuits = 131072,
+	    .circuits_per_address = 64, .random = tool_random64 };
+	STAILQ_INIT(&t->script);
+	timer_init(&t->timer, tool_timer, t);
+	timer_init(&t->starter, tool_start_some, t);
+}
+
+static void
+tool_open(struct tool *t, const struct atm_addr *local)
+{
+	size_t i;
+
+	if (loop_init(&t->loop) == -1)
+		err(1, NULL);
+	raise_limit();
+	t->members = calloc(t->n, sizeof(*t->members));
+	if (t->members == NULL)
+		err(1, NULL);
+	for (i = 0; i < t->n; i++)
+		member_open(t, &t->members[i], local, i);
+	if (evsignal_assign(&t->term, t->loop.base, SIGTERM, tool_signal,
+	    t) == -1 || evsignal_assign(&t->intr, t->loop.base, SIGINT,
+	    tool_signal, t) == -1 || evsignal_add(&t->term, NULL) == -1 ||
+	    evsignal_add(&t->intr, NULL) == -1)
+		err(1, NULL);
+}
+
+static void
+tool_close(struct tool *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		client_free(t->members[i].client);
+		vc_close(t->members[i].link);
+	}
+	(void)evsignal_del(&t->term);
+	(void)evsignal_del(&t->intr);
+	timer_clear(&t->loop.timers, &t->timer);
+	timer_clear(&t->loop.timers, &t->starter);
+	free(t->members);
+	free((void *)(uintptr_t)t->conf.servers);
+	script_free(&t->script);
+	loop_free(&t->loop);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct tool t;
+	struct atm_addr local = { 0 };
+
+	tool_defaults(&t);
+	parse_options(&t, argc, argv, &local);
+	argc -= optind;
+	argv += optind;
+	if (argc == 0 || atm_is_null(&local) || t.conf.nservers == 0)
+		usage();
+	if (strcmp(argv[0], "run") == 0) {
+		if (argc != 2)
+			usage();
+		read_script(&t, argv[1]);
+	} else
+		read_command(&t, argc, argv);
+	find_role(&t);
+	t.printer.many = t.n > 1;
+	t.printer.heard = strcmp(argv[0], "watch") == 0;
+	tool_open(&t, &local);
+	tool_begin(&t, STAILQ_FIRST(&t.script));
+	loop_run(&t.loop, tool_turn, &t);
+	tool_last_words(&t);
+	tool_close(&t);
+	return t.status;
+}

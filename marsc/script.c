@@ -1,0 +1,272 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "script.h"
+#include "timer.h"
+
+#define WORDS_MAX	6
+#define LINE_SIZE	4096
+
+struct line {
+	char	 buf[LINE_SIZE];
+	char	*word[WORDS_MAX];
+	int	 n;
+	char	 rest[LINE_SIZE];	/* what follows the second word */
+};
+
+static int
+addr_cmp(const void *a, const void *b)
+{
+	return atm_cmp(a, b);
+}
+
+void
+script_sort(struct atm_addr *v, size_t n)
+{
+	if (n > 0)
+		qsort(v, n, sizeof(*v), addr_cmp);
+}
+
+bool
+script_same(const struct atm_addr *a, size_t na, const struct atm_addr *b,
+    size_t nb)
+{
+	size_t i;
+
+	if (na != nb)
+		return false;
+	for (i = 0; i < na; i++)
+		if (!atm_equal(&a[i], &b[i]))
+			return false;
+	return true;
+}
+
+bool
+script_seconds(const char *s, int64_t *us)
+{
+	char *end;
+	double d;
+
+	errno = 0;
+	d = strtod(s, &end);
+	if (end == s || *end != '\0' || errno != 0 || !(d >= 0 && d <= 1e6))
+		return false;
+	*us = (int64_t)(d * 1e6 + 0.5);
+	return true;
+}
+
+bool
+script_range(const char *s, const struct mars_pro *pro, struct paddr *min,
+    struct paddr *max)
+{
+	char buf[2 * PADDR_STRLEN], *dash;
+
+	if (strlcpy(buf, s, sizeof(buf)) >= sizeof(buf))
+		return false;
+	if ((dash = strchr(buf, '-')) != NULL)
+		*dash++ = '\0';
+	if (paddr_parse(min, buf) == -1 ||
+	    paddr_parse(max, dash == NULL ? buf : dash) == -1)
+		return false;
+	return min->len == pro_addrlen(pro) && max->len == min->len &&
+	    paddr_cmp(min, max) <= 0;
+}
+
+/* ADDR,ADDR,... or none */
+static const char *
+parse_addrs(struct step *s, char *list)
+{
+	struct atm_addr *v;
+	char *a;
+
+	if (strcmp(list, "none") == 0)
+		return NULL;
+	while ((a = strsep(&list, ",")) != NULL) {
+		v = reallocarray(s->addrs, s->naddrs + 1, sizeof(*v));
+		if (v == NULL)
+			return "out of memory";
+		s->addrs = v;
+		if (atm_parse(&v[s->naddrs++], a) == -1)
+			return "bad ATM address";
+	}
+	script_sort(s->addrs, s->naddrs);
+	return NULL;
+}
+
+/* expect members GROUP ADDR,ADDR|none [within SECONDS] */
+static const char *
+parse_expect(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	if ((l->n != 4 && l->n != 6) || strcmp(l->word[1], "members") != 0 ||
+	    (l->n == 6 && strcmp(l->word[4], "within") != 0))
+		return "expect members GROUP ADDRESS,...|none "
+		    "[within SECONDS]";
+	if (!script_range(l->word[2], pro, &s->min, &s->max) ||
+	    !paddr_equal(&s->min, &s->max))
+		return "bad group";
+	if (l->n == 6 && !script_seconds(l->word[5], &s->us))
+		return "bad number of seconds";
+	return parse_addrs(s, l->word[3]);
+}
+
+static const char *
+parse_none(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	(void)s;
+	(void)pro;
+	return l->n == 1 ? NULL : "takes no argument";
+}
+
+static const char *
+parse_range(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	if (l->n != 2 || !script_range(l->word[1], pro, &s->min, &s->max))
+		return "needs one group or MIN-MAX";
+	return NULL;
+}
+
+static const char *
+parse_group(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	if (parse_range(s, l, pro) != NULL || !paddr_equal(&s->min, &s->max))
+		return "needs one group";
+	return NULL;
+}
+
+static const char *
+parse_wait(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	(void)pro;
+	if (l->n != 2 || !script_seconds(l->word[1], &s->us))
+		return "needs a number of seconds";
+	return NULL;
+}
+
+static const char *
+parse_echo(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	(void)pro;
+	s->text = strdup(l->rest);
+	return s->text == NULL ? "out of memory" : NULL;
+}
+
+/* send GROUP TEXT */
+static const char *
+parse_send(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	const char *text;
+
+	if (l->n < 3 || !script_range(l->word[1], pro, &s->min, &s->max))
+		return "needs a group and a text";
+	text = l->rest + strcspn(l->rest, " \t");
+	s->text = strdup(text + strspn(text, " \t"));
+	return s->text == NULL ? "out of memory" : NULL;
+}
+
+static const struct {
+	const char	*name;
+	enum verb	 verb;
+	const char	*(*parse)(struct step *, struct line *,
+			    const struct mars_pro *);
+} verbs[] = {
+	{ "register", VERB_REGISTER, parse_none },
+	{ "deregister", VERB_DEREGISTER, parse_none },
+	{ "join", VERB_JOIN, parse_range },
+	{ "leave", VERB_LEAVE, parse_range },
+	{ "serve", VERB_SERVE, parse_range },
+	{ "unserve", VERB_UNSERVE, parse_range },
+	{ "request", VERB_REQUEST, parse_group },
+	{ "grouplist", VERB_GROUPLIST, parse_range },
+	{ "send", VERB_SEND, parse_send },
+	{ "wait", VERB_WAIT, parse_wait },
+	{ "expect", VERB_EXPECT, parse_expect },
+	{ "echo", VERB_ECHO, parse_echo },
+	{ "stay", VERB_STAY, parse_none },
+};
+
+static const char *
+split(struct line *l, const char *text)
+{
+	const char *p;
+	char *next = l->buf, *w;
+
+	l->n = 0;
+	if (strlcpy(l->buf, text, sizeof(l->buf)) >= sizeof(l->buf))
+		return "line is too long";
+	l->buf[strcspn(l->buf, "\r\n")] = '\0';
+	p = l->buf + strspn(l->buf, " \t");
+	p += strcspn(p, " \t");
+	(void)strlcpy(l->rest, p + strspn(p, " \t"), sizeof(l->rest));
+	while ((w = strsep(&next, " \t")) != NULL)
+		if (*w != '\0' && l->n < WORDS_MAX)
+			l->word[l->n++] = w;
+		else if (*w != '\0')
+			break;
+	return NULL;
+}
+
+static void
+step_free(struct step *s)
+{
+	free(s->addrs);
+	free(s->text);
+	free(s);
+}
+
+const char *
+script_line(struct script *script, const char *text,
+    const struct mars_pro *pro)
+{
+	struct line l;
+	const char *error;
+	struct step *s;
+	size_t i;
+
+	if ((error = split(&l, text)) != NULL)
+		return error;
+	if (l.n == 0 || l.word[0][0] == '#')
+		return NULL;
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, l.word[0]) == 0)
+			break;
+	if (i == sizeof(verbs) / sizeof(verbs[0]))
+		return "unknown command";
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return "out of memory";
+	s->verb = verbs[i].verb;
+	if ((error = verbs[i].parse(s, &l, pro)) != NULL) {
+		step_free(s);
+		return error;
+	}
+	STAILQ_INSERT_TAIL(script, s, entry);
+	return NULL;
+}
+
+bool
+script_add(struct script *script, enum verb verb)
+{
+	struct step *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return false;
+	s->verb = verb;
+	STAILQ_INSERT_TAIL(script, s, entry);
+	return true;
+}
+
+void
+script_free(struct script *script)
+{
+	struct step *s;
+
+	while ((s = STAILQ_FIRST(script)) != NULL) {
+		STAILQ_REMOVE_HEAD(script, entry);
+		step_free(s);
+	}
+}

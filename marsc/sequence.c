@@ -1,0 +1,26 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "sequence.h"
+
+/*
+ * Two control VCs, each counting for itself, may be open while a client
+ * moves, so the copy of a registration is no jump (A-14, A-15).
+ */
+void
+hsn_load(struct hsn *h, uint32_t msn)
+{
+	h->value = msn;
+}
+
+/* Unsigned 32 bit arithmetic, so 0xffffffff is followed by 0 (5.1.4.2). */
+bool
+hsn_update(struct hsn *h, uint32_t msn)
+{
+	uint32_t diff = msn - h->value;
+
+	h->value = msn;
+	return diff > 1;
+}

@@ -1,0 +1,106 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The table of MARSs, best first (RFC 2022 sections 5.4.2, 5.4.3).  What the
+ * last MARS_REDIRECT_MAP said stands above what was configured; it replaces
+ * what an earlier one said, so that the table does not grow (A-133).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client_impl.h"
+
+int
+servers_init(struct servers *s, const struct atm_addr *v, size_t n)
+{
+	*s = (struct servers){ 0 };
+	if (n == 0)
+		return -1;
+	s->configured = reallocarray(NULL, n, sizeof(*v));
+	if (s->configured == NULL)
+		return -1;
+	memcpy(s->configured, v, n * sizeof(*v));
+	s->nconfigured = n;
+	if (servers_learn(s, NULL, 0) == 0)
+		return 0;
+	servers_free(s);
+	return -1;
+}
+
+void
+servers_free(struct servers *s)
+{
+	free(s->v);
+	free(s->configured);
+	*s = (struct servers){ 0 };
+}
+
+static void
+servers_add(struct servers *s, const struct atm_addr *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!atm_is_null(&v[i]) && !servers_have(s, &v[i]))
+			s->v[s->n++] = v[i];
+}
+
+int
+servers_learn(struct servers *s, const struct atm_addr *v, size_t n)
+{
+	struct servers old = *s;
+
+	/* room for the current one too, which the map may leave out */
+	s->v = reallocarray(NULL, n + s->nconfigured + 1, sizeof(*v));
+	if (s->v == NULL) {
+		*s = old;
+		return -1;
+	}
+	s->n = s->at = 0;
+	servers_add(s, v, n);
+	servers_add(s, s->configured, s->nconfigured);
+	if (old.n > 0) {
+		servers_add(s, &old.v[old.at], 1);
+		servers_use(s, &old.v[old.at]);
+	}
+	free(old.v);
+	return 0;
+}
+
+/* Makes an entry of the table the current one. */
+void
+servers_use(struct servers *s, const struct atm_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (atm_equal(&s->v[i], a))
+			s->at = i;
+}
+
+bool
+servers_have(const struct servers *s, const struct atm_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (atm_equal(&s->v[i], a))
+			return true;
+	return false;
+}
+
+/* 5.4.2: the next in the table, and from its end to its top */
+void
+servers_next(struct servers *s)
+{
+	s->at = s->at + 1 < s->n ? s->at + 1 : 0;
+}
+
+const struct atm_addr *
+servers_current(const struct servers *s)
+{
+	return &s->v[s->at];
+}
