@@ -81,6 +81,7 @@ bool	rd_paddr(struct rd *, uint8_t, struct paddr *);
 /* embedded IP (v6 false: 4 octets, true: 16); false if it is not one */
 void	atm_from_ip(struct atm_addr *, bool, const uint8_t *, uint8_t);
 bool	atm_to_ip(const struct atm_addr *, bool *, uint8_t *, uint8_t *);
+void	ip_prefix_mask(struct ip_prefix *);
 bool	ip_prefix_parse(struct ip_prefix *, const char *);
 bool	ip_prefix_match(const struct ip_prefix *, const struct atm_addr *);
 char	*ip_prefix_print(const struct ip_prefix *, char *, size_t);

@@ -231,7 +231,7 @@ rd_tlv(struct rd *r, struct mars_tlv *t)
 	t->x = (uint8_t)(type >> TLV_X_SHIFT);
 	t->y = type & TLV_Y_MASK;
 	t->len = rd_u16(r);
-	if (t->y == 0) {		/* the end, whatever its length */
+	if (t->y == 0) {	/* the end, whatever its length */
 		t->value = NULL;
 		t->len = 0;
 		return !rd_failed(r);

@@ -36,7 +36,7 @@ enum mars_op {			/* section 11 */
 #define MARS_OP_MAX	13
 
 #define MARS_AFN	0x000f
-#define MARS_MTU	9180		/* of the message, without LLC/SNAP, A-121 */
+#define MARS_MTU	9180	/* of the message, without LLC/SNAP, A-121 */
 
 /* mar$flags of JOIN, LEAVE, MSERV, UNSERV, SJOIN, SLEAVE (5.2.1) */
 #define MARS_F_LAYER3GRP	0x8000
@@ -52,7 +52,7 @@ struct mars_msg {
 	uint8_t		 op;		/* enum mars_op */
 	struct atm_addr	 src;		/* mar$sha, mar$ssa */
 	struct paddr	 spa;		/* mar$spa */
-	struct paddr	 tpa;		/* mar$tpa: REQUEST, MULTI, NAK, MIGRATE */
+	struct paddr	 tpa;		/* mar$tpa: REQUEST and MULTI kin */
 	uint8_t		 pad[8];	/* mar$pad: REQUEST, NAK */
 	uint16_t	 flags;		/* JOIN and kin */
 	uint8_t		 redirf;	/* REDIRECT_MAP */
@@ -65,7 +65,7 @@ struct mars_msg {
 					 * in REQUEST and NAK the list is
 					 * mar$tha, mar$tsa, null: no list */
 	bool		 last;		/* mar$seqxy bit 15 (mar$x) */
-	uint16_t	 seq;		/* mar$seqxy bits 0-14 (mar$y), from 1 */
+	uint16_t	 seq;		/* bits 0-14 (mar$y), from 1 */
 	uint32_t	 msn;		/* mar$msn */
 	uint8_t		 tpln;		/* octets of each address in list, where
 					 * those are pairs or groups; above
@@ -77,7 +77,7 @@ struct mars_msg {
 	const uint8_t	*list;		/* pairs, groups or ATM addresses, as on
 					 * the wire */
 	size_t		 list_len;
-	const uint8_t	*tlvs;		/* TLV list with its Null TLV, or NULL */
+	const uint8_t	*tlvs;		/* with the Null TLV, or NULL */
 	size_t		 tlvs_len;
 };
 
