@@ -1,0 +1,281 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdlib.h>
+
+#include "itree.h"
+
+int
+span_cmp(const struct span *a, const struct span *b)
+{
+	int c = paddr_cmp(&a->min, &b->min);
+
+	return c != 0 ? c : paddr_cmp(&a->max, &b->max);
+}
+
+/* seed decides the shape of the tree, so that no peer can. */
+void
+itree_init(struct itree *t, uint32_t seed)
+{
+	t->root = NULL;
+	t->seed = seed | 1;
+}
+
+/* xorshift: never zero when the seed is not */
+static uint32_t
+priority(struct itree *t)
+{
+	t->seed ^= t->seed << 13;
+	t->seed ^= t->seed >> 17;
+	t->seed ^= t->seed << 5;
+	return t->seed;
+}
+
+static void
+update(struct itree_node *n)
+{
+	n->end = &n->span->max;
+	if (n->left != NULL && paddr_cmp(n->left->end, n->end) > 0)
+		n->end = n->left->end;
+	if (n->right != NULL && paddr_cmp(n->right->end, n->end) > 0)
+		n->end = n->right->end;
+}
+
+static struct itree_node *
+rotate_right(struct itree_node *n)
+{
+	struct itree_node *l = n->left;
+
+	n->left = l->right;
+	l->right = n;
+	update(n);
+	update(l);
+	return l;
+}
+
+static struct itree_node *
+rotate_left(struct itree_node *n)
+{
+	struct itree_node *r = n->right;
+
+	n->right = r->left;
+	r->left = n;
+	update(n);
+	update(r);
+	return r;
+}
+
+static struct itree_node *
+insert(struct itree_node *at, struct itree_node *n)
+{
+	if (at == NULL)
+		return n;
+	if (span_cmp(n->span, at->span) < 0) {
+		at->left = insert(at->left, n);
+		if (at->left->priority > at->priority)
+			return rotate_right(at);
+	} else {
+		at->right = insert(at->right, n);
+		if (at->right->priority > at->priority)
+			return rotate_left(at);
+	}
+	update(at);
+	return at;
+}
+
+bool
+itree_insert(struct itree *t, struct itree_node *n, const struct span *span)
+{
+	if (itree_find(t, span) != NULL)
+		return false;
+	n->left = n->right = NULL;
+	n->span = span;
+	n->end = &span->max;
+	n->priority = priority(t);
+	t->root = insert(t->root, n);
+	return true;
+}
+
+static struct itree_node *
+merge(struct itree_node *a, struct itree_node *b)
+{
+	if (a == NULL)
+		return b;
+	if (b == NULL)
+		return a;
+	if (a->priority > b->priority) {
+		a->right = merge(a->right, b);
+		update(a);
+		return a;
+	}
+	b->left = merge(a, b->left);
+	update(b);
+	return b;
+}
+
+static struct itree_node *
+take(struct itree_node *at, struct itree_node *n)
+{
+	if (at == NULL)
+		return NULL;
+	if (at == n)
+		return merge(n->left, n->right);
+	if (span_cmp(n->span, at->span) < 0)
+		at->left = take(at->left, n);
+	else
+		at->right = take(at->right, n);
+	update(at);
+	return at;
+}
+
+void
+itree_remove(struct itree *t, struct itree_node *n)
+{
+	t->root = take(t->root, n);
+	n->left = n->right = NULL;
+}
+
+struct itree_node *
+itree_find(const struct itree *t, const struct span *span)
+{
+	struct itree_node *n = t->root;
+	int c;
+
+	while (n != NULL && (c = span_cmp(span, n->span)) != 0)
+		n = c < 0 ? n->left : n->right;
+	return n;
+}
+
+/*
+ * A subtree whose largest end lies before the range has nothing; one whose
+ * root begins behind it can have something only to the left.
+ */
+static struct itree_node *
+overlap(struct itree_node *n, const struct span *s, const struct span *after)
+{
+	struct itree_node *found;
+
+	while (n != NULL && paddr_cmp(n->end, &s->min) >= 0) {
+		if (after == NULL || span_cmp(n->span, after) > 0) {
+			found = overlap(n->left, s, after);
+			if (found != NULL)
+				return found;
+			if (paddr_cmp(&n->span->min, &s->max) > 0)
+				return NULL;
+			if (paddr_cmp(&n->span->max, &s->min) >= 0)
+				return n;
+		}
+		n = n->right;
+	}
+	return NULL;
+}
+
+struct itree_node *
+itree_overlap(const struct itree *t, const struct span *s,
+    const struct span *after)
+{
+	return overlap(t->root, s, after);
+}
+
+struct itree_node *
+itree_next(const struct itree *t, const struct span *after)
+{
+	struct itree_node *n = t->root, *best = NULL;
+
+	while (n != NULL) {
+		if (after == NULL || span_cmp(n->span, after) > 0) {
+			best = n;
+			n = n->left;
+		} else
+			n = n->right;
+	}
+	return best;
+}
+
+void
+spans_init(struct spans *l)
+{
+	l->v = NULL;
+	l->n = l->max = 0;
+	l->failed = false;
+}
+
+void
+spans_free(struct spans *l)
+{
+	free(l->v);
+	spans_init(l);
+}
+
+void
+spans_add(struct spans *l, const struct span *s)
+{
+	struct span *v;
+	size_t max;
+
+	if (l->n == l->max && !l->failed) {
+		max = l->max == 0 ? 4 : l->max * 2;
+		v = reallocarray(l->v, max, sizeof(*v));
+		if (v == NULL)
+			l->failed = true;
+		else {
+			l->v = v;
+			l->max = max;
+		}
+	}
+	if (!l->failed)
+		l->v[l->n++] = *s;
+}
+
+bool
+spans_whole(const struct spans *l, const struct span *s)
+{
+	return !l->failed && l->n == 1 && span_cmp(&l->v[0], s) == 0;
+}
+
+/*
+ * Interval subtraction in place of RFC 2022 appendix A, whose algorithms
+ * lose the addresses at the edges (A-136).
+ */
+void
+punch_init(struct punch *p, struct spans *out, const struct span *whole)
+{
+	p->out = out;
+	p->next = whole->min;
+	p->last = whole->max;
+	p->done = paddr_cmp(&whole->min, &whole->max) > 0;
+}
+
+void
+punch_hole(struct punch *p, const struct span *hole)
+{
+	struct span s;
+
+	if (p->done || paddr_cmp(&hole->max, &p->next) < 0)
+		return;
+	if (paddr_cmp(&hole->min, &p->last) > 0) {
+		punch_end(p);
+		return;
+	}
+	if (paddr_cmp(&hole->min, &p->next) > 0) {
+		s.min = p->next;
+		s.max = hole->min;
+		(void)paddr_prev(&s.max);	/* not zero: next is less */
+		spans_add(p->out, &s);
+	}
+	p->next = hole->max;
+	if (!paddr_next(&p->next) || paddr_cmp(&p->next, &p->last) > 0)
+		p->done = true;
+}
+
+void
+punch_end(struct punch *p)
+{
+	struct span s = { p->next, p->last };
+
+	if (!p->done)
+		spans_add(p->out, &s);
+	p->done = true;
+}

@@ -1,0 +1,39 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "cluster.h"
+
+/*
+ * Token buckets: rate messages a second, and as many at once.  A token is
+ * a million units, so that a microsecond at one a second is one unit.
+ */
+#define TOKEN	1000000
+
+void
+bucket_init(struct bucket *b, mtime_t now, uint32_t rate)
+{
+	b->tokens = (int64_t)rate * TOKEN;
+	b->last = now;
+}
+
+bool
+bucket_take(struct bucket *b, mtime_t now, uint32_t rate)
+{
+	int64_t full = (int64_t)rate * TOKEN, gone = mtime_diff(b->last, now);
+
+	if (rate == 0)
+		return true;
+	if (gone >= TOKEN || b->tokens > full)
+		b->tokens = full;
+	else if (gone > 0)
+		b->tokens += gone * rate;
+	if (b->tokens > full)
+		b->tokens = full;
+	b->last = now;
+	if (b->tokens < TOKEN)
+		return false;
+	b->tokens -= TOKEN;
+	return true;
+}

@@ -1,0 +1,124 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * MARS_REDIRECT_MAP (RFC 2022 sections 5.4.3 and 6.1.3, RFC 2443 section
+ * 5.1): regularly on both control VCs, together with our Redirect Entry,
+ * and when an operator orders a redirect.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster.h"
+
+struct map {
+	const struct atm_addr	**v;
+	size_t			  n;
+};
+
+/* Each address once, at its first position. */
+static void
+map_add(struct map *map, const struct atm_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < map->n; i++)
+		if (atm_equal(map->v[i], a))
+			return;
+	map->v[map->n++] = a;
+}
+
+/* The live servers of the group, ascending by OID. */
+static void
+map_peers(struct map *map, struct proto *p, bool with_self)
+{
+	struct peer *peer;
+
+	RB_FOREACH(peer, peer_tree, &p->peers) {
+		if (peer->state == PEER_ALIVE && !atm_is_null(&peer->addr))
+			map_add(map, &peer->addr);
+		else if (peer->state == PEER_SELF && with_self)
+			map_add(map, &p->cluster->conf->addr);
+	}
+}
+
+/* to first, then ourselves, the others, the configured backups (D7). */
+static int
+map_build(struct map *map, struct proto *p, const struct atm_addr *to)
+{
+	const struct conf_cluster *conf = p->cluster->conf;
+	struct conf_backup *b;
+	struct peer *peer;
+	size_t n = 2;
+
+	RB_FOREACH(peer, peer_tree, &p->peers)
+		n++;
+	TAILQ_FOREACH(b, &conf->backups, entry)
+		n++;
+	map->n = 0;
+	if ((map->v = calloc(n, sizeof(*map->v))) == NULL)
+		return -1;
+	if (to != NULL)
+		map_add(map, to);
+	if (conf->redirect_order == ORDER_SELF)
+		map_add(map, &conf->addr);
+	map_peers(map, p, conf->redirect_order != ORDER_SELF);
+	TAILQ_FOREACH(b, &conf->backups, entry)
+		map_add(map, &b->addr);
+	return 0;
+}
+
+/*
+ * To everybody on both control VCs, each with its own sequence number, or
+ * to one node on the VC that it has to us.
+ */
+void
+redirect_send(struct proto *p, bool hard, const struct atm_addr *to,
+    struct reg *reg)
+{
+	struct mars_msg m;
+	struct map map;
+	int role;
+
+	if (map_build(&map, p, to) == -1) {
+		p->cluster->drops[DROP_MEMORY]++;
+		return;
+	}
+	own_message(p, &m, MARS_REDIRECT_MAP);
+	m.redirf = hard ? MARS_REDIRF_HARD : 0;
+	if (reg != NULL)
+		send_parts(reg->control, reg->circuit, &m, map.v, map.n);
+	for (role = 0; reg == NULL && role < ROLES; role++)
+		send_parts(&p->control[role], NULL, &m, map.v, map.n);
+	free(map.v);
+}
+
+/* Every redirect interval, whatever else goes on. */
+static void
+redirect_expired(void *arg)
+{
+	struct proto *p = arg;
+
+	timer_set(proto_timers(p), &p->redirect,
+	    MTIME_SEC(p->cluster->conf->redirect_interval));
+	publish_redirect(p);
+	redirect_send(p, false, NULL, NULL);
+}
+
+/* Serving begins: the peers hear of us at once. */
+void
+redirect_start(struct proto *p)
+{
+	timer_init(&p->redirect, redirect_expired, p);
+	timer_set(proto_timers(p), &p->redirect,
+	    MTIME_SEC(p->cluster->conf->redirect_interval));
+	publish_redirect(p);
+}
+
+void
+redirect_stop(struct proto *p)
+{
+	timer_clear(proto_timers(p), &p->redirect);
+}

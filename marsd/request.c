@@ -1,0 +1,162 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * MARS_REQUEST and MARS_GROUPLIST_REQUEST (RFC 2022 sections 5.1.1, 5.3,
+ * 6.1.1 and 6.2.1).
+ */
+#include <stdlib.h>
+
+#include "cluster.h"
+
+static int
+kind_cmp(const void *a, const void *b)
+{
+	const struct atm_addr *x = *(const struct atm_addr *const *)a;
+	const struct atm_addr *y = *(const struct atm_addr *const *)b;
+
+	if (x->num_tl != y->num_tl)
+		return x->num_tl < y->num_tl ? -1 : 1;
+	if (x->sub_tl != y->sub_tl)
+		return x->sub_tl < y->sub_tl ? -1 : 1;
+	return atm_cmp(x, y);
+}
+
+/* Puts addresses of one kind together; nearly always there is only one. */
+static void
+by_kind(const struct atm_addr **v, size_t n)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (!atm_same_kind(v[i], v[0]))
+			break;
+	if (i < n)
+		qsort(v, n, sizeof(*v), kind_cmp);
+}
+
+/*
+ * The request itself with its op code changed, and nothing else (5.1.2,
+ * A-102, A-128).  A checksum that was computed is computed anew.
+ */
+static enum drop
+send_nak(struct incoming *in)
+{
+	uint8_t *copy;
+	struct wr w;
+	uint16_t sum;
+
+	if ((copy = malloc(in->len)) == NULL)
+		return DROP_MEMORY;
+	wr_init(&w, copy, in->len);
+	wr_bytes(&w, in->octets, in->len);
+	wr_at_u16(&w, 16, MARS_NAK);
+	if (copy[12] != 0 || copy[13] != 0) {
+		wr_at_u16(&w, 12, 0);
+		sum = in_cksum(copy, in->len);
+		wr_at_u16(&w, 12, sum == 0 ? 0xffff : sum);	/* */
+	}
+	send_raw(in->circuit, copy, in->len);
+	in->proto->cluster->counts.naks++;
+	free(copy);
+	return DROP_NONE;
+}
+
+/* The map in as many MARS_MULTIs as it needs, or a MARS_NAK. */
+static enum drop
+answer(struct incoming *in, enum role asker, enum role map)
+{
+	const struct atm_addr **v;
+	struct mars_msg m;
+	size_t n;
+
+	if (group_members(in->proto, map, &in->msg.tpa, &v, &n) == -1)
+		return DROP_MEMORY;
+	if (n == 0)
+		return send_nak(in);
+	by_kind(v, n);
+	own_message(in->proto, &m, MARS_MULTI);
+	m.src = in->msg.src;		/* the requester's own, 5.1.2 */
+	m.spa = in->msg.spa;
+	m.tpa = in->msg.tpa;
+	send_parts(&in->proto->control[asker], in->circuit, &m, v, n);
+	free(v);
+	return DROP_NONE;
+}
+
+enum drop
+request_message(struct incoming *in)
+{
+	struct proto *p = in->proto;
+	struct reg *reg;
+
+	if (in->msg.tpa.len == 0 ||
+	    (p->addrlen != 0 && in->msg.tpa.len != p->addrlen))
+		return DROP_RANGE;
+	if ((reg = member_source(in, ROLE_MCS)) != NULL) {
+		if (!node_covers(reg->node, &in->msg.tpa))
+			return DROP_NOT_SERVING;	/* */
+		p->cluster->counts.requests++;
+		return answer(in, ROLE_MCS, ROLE_CLIENT);
+	}
+	if (member_source(in, ROLE_CLIENT) == NULL)
+		return DROP_UNREGISTERED;
+	p->cluster->counts.requests++;
+	return answer(in, ROLE_CLIENT, group_has(p, ROLE_MCS, &in->msg.tpa) ?
+	    ROLE_MCS : ROLE_CLIENT);			/* */
+}
+
+/* One part of a MARS_GROUPLIST_REPLY, and the next can begin. */
+static void
+grouplist_part(struct incoming *in, struct mars_msg *m, struct wr *w,
+    bool last)
+{
+	m->list = w->buf;
+	m->list_len = w->len;
+	m->tnum = (uint16_t)(w->len / m->tpln);
+	m->last = last;
+	m->seq++;
+	send_private(in->circuit, in->proto, ROLE_CLIENT, m);
+	w->len = 0;
+}
+
+/*
+ * The groups of a block that have members for layer 3, in ascending order,
+ * in parts like a MARS_MULTI's; none gives an empty reply (A-126).
+ */
+enum drop
+grouplist_message(struct incoming *in)
+{
+	uint8_t list[MARS_MTU];
+	struct itree_node *r;
+	struct mars_msg m;
+	struct span s;
+	struct wr w;
+
+	if (in->msg.pnum == 0)
+		return DROP_PAIRS;
+	if (member_source(in, ROLE_CLIENT) == NULL)
+		return DROP_UNREGISTERED;
+	in->msg.pnum = 1;		/* any more are ignored, 5.3 */
+	if (!incoming_span(in, &s))
+		return DROP_RANGE;
+	in->proto->cluster->counts.grouplists++;
+	own_message(in->proto, &m, MARS_GROUPLIST_REPLY);
+	m.src = in->msg.src;
+	m.spa = in->msg.spa;
+	m.tpln = s.min.len;
+	wr_init(&w, list, MARS_MTU - mars_overhead(&m));
+	for (r = itree_overlap(&in->proto->map[ROLE_CLIENT], &s, NULL);
+	    r != NULL; r = itree_overlap(&in->proto->map[ROLE_CLIENT], &s,
+	    r->span)) {
+		if (range_of(r)->layer3 == 0)
+			continue;
+		if (wr_left(&w) < m.tpln)
+			grouplist_part(in, &m, &w, false);
+		wr_bytes(&w, r->span->min.a, m.tpln);
+	}
+	grouplist_part(in, &m, &w, true);
+	return DROP_NONE;
+}

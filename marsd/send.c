@@ -1,0 +1,206 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Sending: privately on the VC that a message came in on, or on a control
+ * VC, whose sequence number goes up once per transmission (RFC 2022 sections
+ * 5.1.4.2, 6.1.4 and 6.2.5).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster.h"
+#include "llc.h"
+
+/* The number that a private message to this role carries now. */
+uint32_t
+msn_now(const struct proto *p, enum role role)
+{
+	return p->control[role].msn;
+}
+
+/* A message of the MARS's own: from us, about p. */
+void
+own_message(struct proto *p, struct mars_msg *m, uint8_t op)
+{
+	memset(m, 0, sizeof(*m));
+	m->pro = p->pro;
+	m->op = op;
+	m->src = p->cluster->conf->addr;
+}
+
+/* LLC/SNAP and the message in one SDU; NULL: no memory, or too big. */
+static struct sdu *
+sdu_build(struct cluster *c, const struct mars_msg *m)
+{
+	uint8_t buf[LLC_LEN + MARS_MTU];
+	struct sdu *s = NULL;
+	size_t n;
+
+	llc_encode(buf, LLC_OUI_IANA, LLC_PID_MARS);
+	n = mars_encode(m, buf + LLC_LEN, MARS_MTU);
+	if (n == 0)
+		c->drops[DROP_TOO_BIG]++;
+	else if ((s = sdu_new(buf, LLC_LEN + n)) == NULL)
+		c->drops[DROP_MEMORY]++;
+	return s;
+}
+
+void
+send_private(struct circuit *to, struct proto *p, enum role role,
+    struct mars_msg *m)
+{
+	struct sdu *s;
+
+	if (to == NULL)
+		return;
+	m->msn = msn_now(p, role);
+	if ((s = sdu_build(p->cluster, m)) == NULL)
+		return;
+	p->cluster->counts.messages_out++;
+	(void)vc_send(to->vc, s);
+}
+
+/* Octets of a message as they are, for a MARS_NAK. */
+void
+send_raw(struct circuit *to, const void *octets, size_t len)
+{
+	struct cluster *c = to->cluster;
+	struct sdu *s = sdu_new(NULL, LLC_LEN + len);
+
+	if (s == NULL) {
+		c->drops[DROP_MEMORY]++;
+		return;
+	}
+	llc_encode(s->data, LLC_OUI_IANA, LLC_PID_MARS);
+	memcpy(s->data + LLC_LEN, octets, len);
+	c->counts.messages_out++;
+	(void)vc_send(to->vc, s);
+}
+
+/*
+ * On the control VC; nothing is sent and nothing counted while it has no
+ * leaf (A-132).
+ */
+void
+send_control(struct control *ctl, struct mars_msg *m)
+{
+	struct cluster *c = ctl->proto->cluster;
+	bool before = c->conf->csn_before;
+	struct sdu *s;
+
+	if (ctl->root == NULL || ctl->leaves == 0)
+		return;
+	m->msn = before ? ctl->msn + 1 : ctl->msn;
+	if ((s = sdu_build(c, m)) == NULL)
+		return;
+	ctl->msn++;
+	if (ctl->role == ROLE_CLIENT)
+		c->counts.ccvc_out++;
+	else
+		c->counts.scvc_out++;
+	(void)vc_send(ctl->root, s);
+}
+
+/*
+ * A JOIN or the like back to its source on the VC it arrived on, unchanged
+ * but for what a copy has to have (A-117).
+ */
+void
+send_echo(struct incoming *in, enum role role)
+{
+	struct mars_msg m = in->msg;
+
+	m.flags = (uint16_t)((m.flags | MARS_F_COPY) &
+	    ~(unsigned)MARS_F_PUNCHED);
+	send_private(in->circuit, in->proto, role, &m);
+}
+
+/*
+ * A JOIN or the like with these pairs on a control VC, in as many messages
+ * as they need (A-119).
+ */
+void
+send_spans(struct control *ctl, struct mars_msg *m, const struct spans *l,
+    bool punched)
+{
+	uint8_t list[MARS_MTU];
+	struct wr w;
+	size_t i, room, pair;
+
+	if (l->failed) {
+		ctl->proto->cluster->drops[DROP_MEMORY]++;
+		return;
+	}
+	m->flags = (uint16_t)((m->flags | MARS_F_COPY) &
+	    ~(unsigned)MARS_F_PUNCHED);
+	if (punched)
+		m->flags |= MARS_F_PUNCHED;
+	for (i = 0; i < l->n;) {
+		m->tpln = l->v[i].min.len;
+		m->pnum = 0;
+		m->list = NULL;
+		m->list_len = 0;
+		pair = 2 * (size_t)m->tpln;
+		room = mars_overhead(m) + m->tlvs_len + 4;
+		room = room >= MARS_MTU ? 0 : MARS_MTU - room;
+		wr_init(&w, list, sizeof(list));
+		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)
+			mars_list_pair(&w, &l->v[i].min, &l->v[i].max);
+		if (m->pnum == 0) {
+			ctl->proto->cluster->drops[DROP_TOO_BIG]++;
+			return;
+		}
+		m->list = list;
+		m->list_len = w.len;
+		send_control(ctl, m);
+	}
+}
+
+static void
+send_part(struct control *ctl, struct circuit *to, struct mars_msg *m)
+{
+	if (to != NULL)
+		send_private(to, ctl->proto, ctl->role, m);
+	else
+		send_control(ctl, m);
+}
+
+/*
+ * A message with a list of ATM addresses, in as few parts as there can be:
+ * as many addresses as fit (A-120, A-121), of one kind in each part, in the
+ * order given, numbered from 1 (5.1.1, A-32).  All go out within this call,
+ * so that nothing falls between them (6.1.4).  Privately to a circuit, or
+ * with NULL on the control VC.
+ */
+void
+send_parts(struct control *ctl, struct circuit *to, struct mars_msg *m,
+    const struct atm_addr *const *v, size_t n)
+{
+	uint8_t list[MARS_MTU];
+	struct wr w;
+	size_t i, len, room;
+
+	m->seq = 0;
+	for (i = 0; i < n;) {
+		m->tgt_num_tl = v[i]->num_tl;
+		m->tgt_sub_tl = v[i]->sub_tl;
+		m->tnum = 0;
+		m->seq++;
+		len = (size_t)(v[i]->num_tl & ATM_TL_LEN) +
+		    (v[i]->sub_tl & ATM_TL_LEN);
+		room = MARS_MTU - mars_overhead(m);
+		wr_init(&w, list, sizeof(list));
+		do {
+			mars_list_target(&w, v[i++]);
+			m->tnum++;
+		} while (i < n && w.len + len <= room &&
+		    atm_same_kind(v[i], v[i - 1]));
+		m->list = list;
+		m->list_len = w.len;
+		m->last = i == n;
+		send_part(ctl, to, m);
+	}
+}

@@ -1,0 +1,486 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What marsctl shows: one object for each call.  A cursor remembers where
+ * it is by keys, never by pointers, since anything may happen between.
+ */
+#include <string.h>
+
+#include "cluster.h"
+#include "ctl.h"
+#include "ctlserver.h"
+
+/* Octets of a row that an array leaves for what follows it. */
+#define ROW_RESERVE	512
+
+struct cursor {
+	uint32_t	proto;		/* how many protocols are behind us */
+	uint32_t	number;		/* of a list within one */
+	uint8_t		begun;		/* last and span are set */
+	uint8_t		role;
+	struct atm_addr	last;
+	struct span	span;
+	uint8_t		oid[4];
+};
+_Static_assert(sizeof(struct cursor) <= CTL_CURSOR_SIZE, "cursor fits");
+
+/* The n-th protocol of all clusters, or NULL. */
+static struct proto *
+nth_proto(struct mars *m, uint32_t n)
+{
+	struct cluster *c;
+	struct proto *p;
+
+	TAILQ_FOREACH(c, &m->clusters, entry)
+		TAILQ_FOREACH(p, &c->protos, entry)
+			if (n-- == 0)
+				return p;
+	return NULL;
+}
+
+static void
+next_proto(struct cursor *cur)
+{
+	uint32_t n = cur->proto + 1;
+
+	memset(cur, 0, sizeof(*cur));
+	cur->proto = n;
+}
+
+static void
+put_atm(struct wr *w, const char *name, const struct atm_addr *a)
+{
+	char text[ATM_STRLEN];
+
+	ctl_string(w, name, atm_print(a, text, sizeof(text)));
+}
+
+static void
+put_oid(struct wr *w, const char *name, const uint8_t oid[4])
+{
+	struct paddr a = { .len = 4 };
+	char text[PADDR_STRLEN];
+
+	memcpy(a.a, oid, 4);
+	ctl_string(w, name, paddr_print(&a, text, sizeof(text)));
+}
+
+static void
+put_paddr(struct wr *w, const char *name, const struct paddr *a)
+{
+	char text[PADDR_STRLEN];
+
+	ctl_string(w, name, paddr_print(a, text, sizeof(text)));
+}
+
+static void
+put_proto(struct wr *w, const struct proto *p)
+{
+	char text[PADDR_STRLEN];
+
+	ctl_string(w, "cluster", p->cluster->name);
+	ctl_string(w, "protocol", pro_print(&p->pro, text, sizeof(text)));
+}
+
+static uint64_t
+seconds_since(const struct proto *p, mtime_t t)
+{
+	int64_t us = mtime_diff(t, p->cluster->mars->ts->now);
+
+	return us < 0 ? 0 : (uint64_t)(us / MTIME_SEC(1));
+}
+
+static uint64_t
+dropped(const struct cluster *c)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 1; i < DROP_MAX; i++)
+		n += c->drops[i];
+	for (i = 1; i < MARS_DROP_MAX; i++)
+		n += c->bad[i];
+	return n;
+}
+
+bool
+mars_show_summary(struct mars *m, void *cursor, struct wr *w)
+{
+	uint64_t clusters = 0, members = 0, groups = 0, joins = 0, drops = 0;
+	uint64_t servers = 0;
+	struct cursor *cur = cursor;
+	struct cluster *c;
+	struct proto *p;
+
+	if (cur->begun)
+		return false;
+	cur->begun = 1;
+	TAILQ_FOREACH(c, &m->clusters, entry) {
+		clusters++;
+		drops += dropped(c);
+		TAILQ_FOREACH(p, &c->protos, entry) {
+			members += p->control[ROLE_CLIENT].registered;
+			servers += p->control[ROLE_MCS].registered;
+			groups += p->ranges[ROLE_CLIENT];
+			joins += p->joins;
+		}
+	}
+	put_oid(w, "server-id", m->oid);
+	ctl_uint(w, "started", (uint64_t)(mtime_diff(m->started, m->ts->now) /
+	    MTIME_SEC(1)));
+	ctl_uint(w, "clusters", clusters);
+	ctl_uint(w, "members", members);
+	ctl_uint(w, "groups", groups);
+	ctl_uint(w, "joins", joins);
+	ctl_uint(w, "servers", servers);
+	ctl_uint(w, "dropped", drops);
+	return true;
+}
+
+static uint64_t
+remote_records(struct proto *p)
+{
+	struct peer *peer;
+	uint64_t n = 0;
+
+	RB_FOREACH(peer, peer_tree, &p->peers)
+		if (peer->state != PEER_SELF)
+			n += peer->records;
+	return n;
+}
+
+bool
+mars_show_clusters(struct mars *m, void *cursor, struct wr *w)
+{
+	struct cursor *cur = cursor;
+	struct proto *p = nth_proto(m, cur->proto);
+
+	if (p == NULL)
+		return false;
+	put_proto(w, p);
+	put_atm(w, "address", &p->cluster->conf->addr);
+	ctl_uint(w, "server-group", p->cluster->conf->server_group);
+	ctl_uint(w, "members", p->control[ROLE_CLIENT].registered);
+	ctl_uint(w, "servers", p->control[ROLE_MCS].registered);
+	ctl_uint(w, "groups", p->ranges[ROLE_CLIENT]);
+	ctl_uint(w, "joins", p->joins);
+	ctl_uint(w, "csn", p->control[ROLE_CLIENT].msn);
+	ctl_uint(w, "ssn", p->control[ROLE_MCS].msn);
+	ctl_uint(w, "cmi-used", p->cmi.used);
+	ctl_uint(w, "cmi-free", p->cmi.count);
+	ctl_uint(w, "records-remote", remote_records(p));
+	next_proto(cur);
+	return true;
+}
+
+/* Who has the node: us, or the first server whose word counts. */
+static void
+put_server(struct wr *w, const struct node *n)
+{
+	const struct claim *c, *best = NULL;
+
+	LIST_FOREACH(c, &n->claims, node_entry)
+		if (c->reg != NULL && !c->dereg && entry_counts(c->reg))
+			best = c;
+	if (n->reg != NULL && n->reg->registered)
+		ctl_string(w, "server", "local");
+	else if (best != NULL)
+		put_oid(w, "server", best->peer->owner->oid);
+	else
+		ctl_string(w, "server", "none");
+}
+
+static uint16_t
+node_cmi(const struct node *n)
+{
+	const struct claim *c;
+
+	if (n->reg != NULL)
+		return n->reg->cmi;
+	LIST_FOREACH(c, &n->claims, node_entry)
+		if (c->reg != NULL && entry_counts(c->reg))
+			return c->reg->cmi;
+	return 0;
+}
+
+static uint64_t
+node_unconfirmed(struct node *n)
+{
+	struct itree_node *in;
+	struct entry *e;
+	uint64_t count = 0;
+
+	if (n->reg == NULL || !n->reg->adopting)
+		return 0;
+	for (in = itree_next(&n->joins, NULL); in != NULL;
+	    in = itree_next(&n->joins, in->span))
+		if ((e = join_entry(join_of(in), n->proto->self)) != NULL &&
+		    e->adopted)
+			count++;
+	return count;
+}
+
+static void
+put_member(struct wr *w, struct node *n)
+{
+	struct proto *p = n->proto;
+
+	put_proto(w, p);
+	put_atm(w, "address", &n->atm);
+	ctl_uint(w, "cmi", node_cmi(n));
+	put_server(w, n);
+	ctl_uint(w, "joins", n->njoins);
+	ctl_uint(w, "confirmed", n->njoins - node_unconfirmed(n));
+	ctl_uint(w, "since", n->reg == NULL || !n->reg->registered ? 0 :
+	    seconds_since(p, n->reg->since));
+}
+
+/* The next node that is a member anywhere, for all that we know. */
+static struct node *
+next_member(struct proto *p, struct cursor *cur)
+{
+	struct node key, *n;
+
+	key.atm = cur->last;
+	n = RB_NFIND(node_tree, &p->nodes[ROLE_CLIENT], &key);
+	if (n != NULL && cur->begun && atm_equal(&n->atm, &cur->last))
+		n = RB_NEXT(node_tree, &p->nodes[ROLE_CLIENT], n);
+	while (n != NULL && node_cmi(n) == 0 && n->njoins == 0)
+		n = RB_NEXT(node_tree, &p->nodes[ROLE_CLIENT], n);
+	return n;
+}
+
+bool
+mars_show_members(struct mars *m, void *cursor, struct wr *w)
+{
+	struct cursor *cur = cursor;
+	struct proto *p;
+	struct node *n;
+
+	while ((p = nth_proto(m, cur->proto)) != NULL) {
+		if ((n = next_member(p, cur)) == NULL) {
+			next_proto(cur);
+			continue;
+		}
+		cur->begun = 1;
+		cur->last = n->atm;
+		put_member(w, n);
+		return true;
+	}
+	return false;
+}
+
+/* As many as fit; the count says how many there are. */
+static void
+put_nodes(struct wr *w, const char *name, const struct range *r,
+    size_t reserve)
+{
+	struct join *j;
+
+	ctl_array(w, name);
+	if (r != NULL)
+		LIST_FOREACH(j, &r->joins, range_entry) {
+			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
+				break;
+			if (j->live)
+				put_atm(w, "", &j->node->atm);
+		}
+	ctl_close(w);
+}
+
+static void
+put_group(struct wr *w, struct proto *p, const struct span *s)
+{
+	struct itree_node *in;
+	struct range *host, *serve;
+
+	in = itree_find(&p->map[ROLE_CLIENT], s);
+	host = in == NULL ? NULL : range_of(in);
+	in = itree_find(&p->map[ROLE_MCS], s);
+	serve = in == NULL ? NULL : range_of(in);
+	put_proto(w, p);
+	put_paddr(w, "group-min", &s->min);
+	put_paddr(w, "group-max", &s->max);
+	ctl_uint(w, "member-count", host == NULL ? 0 : host->live);
+	ctl_uint(w, "server-count", serve == NULL ? 0 : serve->live);
+	put_nodes(w, "servers", serve, CTL_ROW_MAX / 2);
+	put_nodes(w, "members", host, ROW_RESERVE);
+}
+
+/* The next range of either map. */
+static bool
+next_range(struct proto *p, struct cursor *cur, struct span *s)
+{
+	const struct span *after = cur->begun ? &cur->span : NULL;
+	struct itree_node *a, *b;
+
+	a = itree_next(&p->map[ROLE_CLIENT], after);
+	while (a != NULL && range_of(a)->live == 0)
+		a = itree_next(&p->map[ROLE_CLIENT], a->span);
+	b = itree_next(&p->map[ROLE_MCS], after);
+	while (b != NULL && range_of(b)->live == 0)
+		b = itree_next(&p->map[ROLE_MCS], b->span);
+	if (a == NULL || (b != NULL && span_cmp(b->span, a->span) < 0))
+		a = b;
+	if (a == NULL)
+		return false;
+	*s = *a->span;
+	return true;
+}
+
+bool
+mars_show_groups(struct mars *m, void *cursor, struct wr *w)
+{
+	struct cursor *cur = cursor;
+	struct proto *p;
+	struct span s;
+
+	while ((p = nth_proto(m, cur->proto)) != NULL) {
+		if (!next_range(p, cur, &s)) {
+			next_proto(cur);
+			continue;
+		}
+		cur->begun = 1;
+		cur->span = s;
+		put_group(w, p, &s);
+		return true;
+	}
+	return false;
+}
+
+static const char *
+peer_state_name(enum peer_state s)
+{
+	static const char *const names[PEER_STATE_MAX] = {
+#define X(sym, name) [sym] = name,
+		PEER_STATES(X)
+#undef X
+	};
+
+	return names[s];
+}
+
+static void
+put_peer(struct wr *w, struct peer *peer)
+{
+	struct proto *p = peer->proto;
+
+	put_proto(w, p);
+	put_oid(w, "oid", peer->owner->oid);
+	if (peer->state == PEER_SELF)
+		put_atm(w, "address", &p->cluster->conf->addr);
+	else
+		put_atm(w, "address", &peer->addr);
+	ctl_string(w, "state", peer_state_name(peer->state));
+	ctl_uint(w, "age", peer->heard_once ? seconds_since(p, peer->heard) :
+	    0);
+}
+
+static struct conf_backup *
+nth_backup(const struct cluster *c, uint32_t n)
+{
+	struct conf_backup *b;
+
+	TAILQ_FOREACH(b, &c->conf->backups, entry)
+		if (n-- == 0)
+			return b;
+	return NULL;
+}
+
+/* The next server after the cursor's OID; once begun 2: the backups. */
+static struct peer *
+next_peer(struct proto *p, struct cursor *cur)
+{
+	struct peer *peer;
+
+	if (cur->begun == 2)
+		return NULL;
+	RB_FOREACH(peer, peer_tree, &p->peers)
+		if (!cur->begun || memcmp(peer->owner->oid, cur->oid, 4) > 0)
+			return peer;
+	return NULL;
+}
+
+bool
+mars_show_servers(struct mars *m, void *cursor, struct wr *w)
+{
+	struct cursor *cur = cursor;
+	struct conf_backup *b;
+	struct peer *peer;
+	struct proto *p;
+
+	while ((p = nth_proto(m, cur->proto)) != NULL) {
+		if ((peer = next_peer(p, cur)) != NULL) {
+			cur->begun = 1;
+			memcpy(cur->oid, peer->owner->oid, 4);
+			put_peer(w, peer);
+			return true;
+		}
+		cur->begun = 2;
+		if ((b = nth_backup(p->cluster, cur->number)) != NULL) {
+			cur->number++;
+			put_proto(w, p);
+			ctl_string(w, "oid", "");
+			put_atm(w, "address", &b->addr);
+			ctl_string(w, "state", "backup");
+			ctl_uint(w, "age", 0);
+			return true;
+		}
+		next_proto(cur);
+	}
+	return false;
+}
+
+struct counter {
+	const char	*name;
+	uint64_t	 value;
+};
+
+/* The n-th counter of a cluster; false: there are no more. */
+static bool
+nth_counter(const struct cluster *c, uint32_t n, struct counter *out)
+{
+	const struct counter all[] = {
+#define X(sym, name) { name, c->counts.sym },
+		MARSD_COUNTS(X)
+#undef X
+#define X(sym, name, text) { "dropped-" name, c->drops[sym] },
+		MARSD_DROPS(X)
+#undef X
+#define X(sym, name, text) { "dropped-" name, c->bad[sym] },
+		MARS_DROPS(X)
+#undef X
+	};
+
+	if (n >= sizeof(all) / sizeof(all[0]))
+		return false;
+	*out = all[n];
+	return true;
+}
+
+bool
+mars_show_counters(struct mars *m, void *cursor, struct wr *w)
+{
+	struct cursor *cur = cursor;
+	struct counter counter;
+	struct cluster *c;
+	uint32_t n = cur->proto;
+
+	TAILQ_FOREACH(c, &m->clusters, entry) {
+		if (n-- != 0)
+			continue;
+		if (nth_counter(c, cur->number, &counter)) {
+			cur->number++;
+			ctl_string(w, "scope", c->name);
+			ctl_string(w, "name", counter.name);
+			ctl_uint(w, "value", counter.value);
+			return true;
+		}
+		next_proto(cur);
+		n = 0;
+	}
+	return false;
+}
