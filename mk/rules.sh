@@ -201,7 +201,7 @@ $(for p in $programs; do
 done)
 PROGRAMS=$(for p in $programs; do
 	[ ! -f "$p.c" ] || printf '%s ' "$BUILD/${p#*/}"; done)
-$(for t in regress/unit/*.c; do
+$(for t in regress/unit/*.c regress/bench/*.c; do
 	[ -f "$t" ] || continue
 	compile "$t"
 	# shellcheck disable=SC2046
