@@ -108,7 +108,7 @@ struct nvc_ops {
 	X(NVC_IN, "in") X(NVC_OUT, "out") X(NVC_LEAF_END, "leaf-end") \
 	X(NVC_LEAF, "leaf") X(NVC_ROOT, "root")
 #define NVC_STATES(X) \
-	X(NVC_FAILING, "failing")	/* the call is impossible: report it */ \
+	X(NVC_FAILING, "failing")	/* impossible call: report it */ \
 	X(NVC_CALLING, "calling")	/* SETUP sent */ \
 	X(NVC_OFFERED, "offered")	/* the user is being asked */ \
 	X(NVC_CONNECTED, "connected") \
