@@ -1,0 +1,385 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * SCSP messages octet by octet.  The vectors were written from RFC 2334
+ * appendix B; their checksums were added up by another program.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scspd/message.h"
+
+static const uint8_t hello_none[] = {
+	0x01, 0x05, 0x00, 0x20, 0xf0, 0xc9, 0x00, 0x00, 0x00, 0x03, 0x00, 0x03,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x00,
+	0x04, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x00, 0x01,
+};
+static const uint8_t hello_one[] = {
+	0x01, 0x05, 0x00, 0x24, 0xe6, 0xbf, 0x00, 0x00, 0x00, 0x03, 0x00, 0x03,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x00,
+	0x04, 0x04, 0x00, 0x00, 0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02,
+};
+static const uint8_t hello_three[] = {
+	0x01, 0x05, 0x00, 0x2e, 0xd5, 0x99, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x04,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x00,
+	0x04, 0x04, 0x00, 0x02, 0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02,
+	0x04, 0x0a, 0x00, 0x00, 0x03, 0x04, 0x0a, 0x00, 0x00, 0x04,
+};
+static const uint8_t ca[] = {
+	0x01, 0x01, 0x00, 0x48, 0xd4, 0x06, 0x00, 0x00, 0x65, 0x53, 0xf1, 0x00,
+	0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0xa0, 0x00, 0x04, 0x04, 0x00, 0x02,
+	0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02, 0x00, 0x01, 0x00, 0x14,
+	0x04, 0x04, 0x00, 0x00, 0x80, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x05,
+	0x0a, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x14, 0x04, 0x04, 0x00, 0x00,
+	0x7f, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x06, 0x0a, 0x00, 0x00, 0x09,
+};
+static const uint8_t csu_request[] = {
+	0x01, 0x02, 0x00, 0x48, 0x1d, 0x85, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07,
+	0x00, 0x00, 0x00, 0x00, 0x04, 0x04, 0x00, 0x02, 0x0a, 0x00, 0x00, 0x01,
+	0x0a, 0x00, 0x00, 0x02, 0x00, 0x10, 0x00, 0x18, 0x04, 0x04, 0x00, 0x00,
+	0x80, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x05, 0x0a, 0x00, 0x00, 0x01,
+	0x4a, 0x61, 0x62, 0x63, 0x00, 0x01, 0x00, 0x14, 0x04, 0x04, 0x80, 0x00,
+	0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x09, 0x0a, 0x00, 0x00, 0x01,
+};
+static const uint8_t csu_reply[] = {
+	0x01, 0x03, 0x00, 0x30, 0x58, 0x99, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07,
+	0x00, 0x00, 0x00, 0x00, 0x04, 0x04, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02,
+	0x0a, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x14, 0x04, 0x04, 0x00, 0x00,
+	0x80, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x05, 0x0a, 0x00, 0x00, 0x01,
+};
+static const uint8_t csus[] = {
+	0x01, 0x04, 0x00, 0x30, 0xd8, 0x9a, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07,
+	0x00, 0x00, 0x00, 0x00, 0x04, 0x04, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02,
+	0x0a, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x14, 0x04, 0x04, 0x00, 0x00,
+	0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x05, 0x0a, 0x00, 0x00, 0x01,
+};
+static const uint8_t odd[] = {
+	0x01, 0x02, 0x00, 0x33, 0x15, 0x0d, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07,
+	0x00, 0x00, 0x00, 0x00, 0x04, 0x04, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x01,
+	0x0a, 0x00, 0x00, 0x02, 0x00, 0x10, 0x00, 0x17, 0x04, 0x04, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x05, 0x0a, 0x00, 0x00, 0x01,
+	0x4a, 0x78, 0x79,
+};
+static const uint8_t extended[] = {
+	0x01, 0x05, 0x00, 0x3a, 0xbe, 0x27, 0x00, 0x24, 0x00, 0x03, 0x00, 0x03,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x00,
+	0x04, 0x04, 0x00, 0x00, 0x0a, 0x00, 0x00, 0x01, 0x0a, 0x00, 0x00, 0x02,
+	0x00, 0x02, 0x00, 0x05, 0x00, 0x00, 0x0c, 0x01, 0x02, 0x00, 0x09, 0x00,
+	0x01, 0x55, 0x10, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+};
+
+static enum csa_verdict
+judge(const void *data, size_t len)
+{
+	return len > 0 && *(const uint8_t *)data == 'J' ? CSA_LIVE :
+	    CSA_MALFORMED;
+}
+
+static enum scsp_drop
+parse(const uint8_t *p, size_t len, struct scsp_message *m)
+{
+	enum scsp_type type;
+	uint16_t pid, sgid;
+	enum scsp_drop why;
+
+	if ((why = message_peek(p, len, &type, &pid, &sgid)) != DROP_NONE)
+		return why;
+	why = message_parse(p, len, judge, m);
+	if (why == DROP_NONE) {
+		assert_int_equal(m->type, type);
+		assert_int_equal(m->pid, pid);
+		assert_int_equal(m->sgid, sgid);
+	}
+	return why;
+}
+
+/* Mends the checksum of a copy that a test has changed. */
+static void
+mend(uint8_t *p, size_t len)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	p[4] = p[5] = 0;
+	for (i = 0; i < len; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~sum;
+	p[4] = (uint8_t)(sum >> 8);
+	p[5] = (uint8_t)sum;
+}
+
+/*
+ * R2334-B.1-01 to 06, R2334-B.2.0.1-01, R2334-B.2.5-01, 07 to 09, 11 to
+ * 13: a Hello that heard nobody, one, three.
+ */
+static void
+read_hello(void **state)
+{
+	struct scsp_message m;
+
+	(void)state;
+	assert_int_equal(parse(hello_none, sizeof(hello_none), &m), 0);
+	assert_int_equal(m.type, SCSP_HELLO);
+	assert_int_equal(m.pid, 3);
+	assert_int_equal(m.sgid, 7);
+	assert_int_equal(m.interval, 3);
+	assert_int_equal(m.dead, 3);
+	assert_true(m.sender == 0x0a000001);
+	assert_true(m.no_receiver);
+	assert_false(message_lists(&m, 0));
+	assert_int_equal(parse(hello_one, sizeof(hello_one), &m), 0);
+	assert_true(message_lists(&m, 0x0a000002));
+	assert_false(message_lists(&m, 0x0a000003));
+	assert_int_equal(parse(hello_three, sizeof(hello_three), &m), 0);
+	assert_int_equal(m.interval, 10);
+	assert_int_equal(m.dead, 4);
+	assert_int_equal(m.nrecords, 2);
+	assert_true(message_lists(&m, 0x0a000002));
+	assert_true(message_lists(&m, 0x0a000003));
+	assert_true(message_lists(&m, 0x0a000004));
+	assert_false(message_lists(&m, 0x0a000001));
+}
+
+/* R2334-B.2.1-01, 07, 08, R2334-B.2.0.2-01, 04, 07, 14. */
+static void
+read_ca(void **state)
+{
+	struct scsp_message m;
+	struct csas c;
+
+	(void)state;
+	assert_int_equal(parse(ca, sizeof(ca), &m), 0);
+	assert_int_equal(m.type, SCSP_CA);
+	assert_true(m.ca_seq == 0x6553f100);
+	assert_int_equal(m.flags, CA_M | CA_O);
+	assert_true(m.receiver == 0x0a000002);
+	assert_true(message_csas(&m.records, &c));
+	assert_int_equal(c.hops, 1);
+	assert_int_equal(c.seq, INT32_MIN + 1);
+	assert_true(c.id == 0x0a00000100000005ULL);
+	assert_false(c.null);
+	assert_true(message_csas(&m.records, &c));
+	assert_int_equal(c.seq, INT32_MAX);
+	assert_true(c.id == 0x0a00000900000006ULL);
+	assert_false(message_csas(&m.records, &c));
+}
+
+/*
+ * R2334-B.2.2-01 to 03, R2334-B.2.2.1-01, R2334-B.2.0.2-08, 09,
+ * R2334-2.3-31, R2334-B.2.3-01, R2334-B.2.4-01.
+ */
+static void
+read_csu(void **state)
+{
+	struct scsp_message m;
+	struct csas c;
+
+	(void)state;
+	assert_int_equal(parse(csu_request, sizeof(csu_request), &m), 0);
+	assert_int_equal(m.type, SCSP_CSU_REQUEST);
+	assert_true(message_csa(&m.records, &c));
+	assert_int_equal(c.hops, 16);
+	assert_int_equal(c.seq, INT32_MIN + 2);
+	assert_int_equal(c.len, 4);
+	assert_memory_equal(c.data, "Jabc", 4);
+	assert_true(message_csa(&m.records, &c));
+	assert_true(c.null);
+	assert_int_equal(c.len, 0);
+	assert_false(message_csa(&m.records, &c));
+	assert_int_equal(parse(csu_reply, sizeof(csu_reply), &m), 0);
+	assert_int_equal(m.type, SCSP_CSU_REPLY);
+	assert_true(message_csas(&m.records, &c));
+	assert_int_equal(parse(csus, sizeof(csus), &m), 0);
+	assert_int_equal(m.type, SCSP_CSUS);
+	assert_true(message_csas(&m.records, &c));
+	assert_int_equal(c.seq, -1);
+	/* an odd length is summed as if padded (B.1) */
+	assert_int_equal(sizeof(odd) % 2, 1);
+	assert_int_equal(parse(odd, sizeof(odd), &m), 0);
+}
+
+/* The same octets out: what a peer has to be able to read. */
+static void
+write_all(void **state)
+{
+	struct packet p;
+	struct csas c = { .id = 0x0a00000100000005ULL, .seq = INT32_MIN + 1,
+	    .hops = 9 };
+	struct csas d = { .id = 0x0a00000900000006ULL, .seq = INT32_MAX };
+	struct csas e = { .id = 0x0a00000100000005ULL, .seq = INT32_MIN + 2,
+	    .hops = 16, .len = 4, .data = (const uint8_t *)"Jabc" };
+	struct csas f = { .id = 0x0a00000100000009ULL, .seq = 1, .hops = 1,
+	    .null = true };
+
+	(void)state;
+	packet_begin(&p, SCSP_HELLO);
+	wr_u16(&p.w, 3);
+	wr_u16(&p.w, 3);
+	wr_u32(&p.w, 0);
+	packet_hello_common(&p, 3, 7, 0x0a000001, false, 0);
+	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
+	packet_checksum(&p);
+	assert_int_equal(p.w.len, sizeof(hello_none));
+	assert_memory_equal(p.buf, hello_none, sizeof(hello_none));
+
+	packet_begin(&p, SCSP_CA);
+	wr_u32(&p.w, 0x6553f100);
+	packet_common(&p, 3, 7, CA_M | CA_O, 0x0a000001, 0x0a000002);
+	packet_csas(&p, &c);		/* stand-alone: one hop */
+	packet_csas(&p, &d);
+	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
+	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
+	packet_checksum(&p);
+	assert_int_equal(p.w.len, sizeof(ca));
+	assert_memory_equal(p.buf, ca, sizeof(ca));
+
+	packet_begin(&p, SCSP_CSU_REQUEST);
+	packet_common(&p, 3, 7, 0, 0x0a000001, 0x0a000002);
+	packet_csa(&p, &e);
+	packet_csa(&p, &f);
+	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
+	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
+	packet_checksum(&p);
+	assert_int_equal(p.w.len, sizeof(csu_request));
+	assert_memory_equal(p.buf, csu_request, sizeof(csu_request));
+}
+
+/*
+ * R2334-B.3-01 to 03, A-86: extensions in any order, unknown ones skipped,
+ * the end required.
+ */
+static void
+extensions(void **state)
+{
+	struct scsp_message m;
+	struct scsp_ext x;
+	uint8_t p[sizeof(extended)];
+
+	(void)state;
+	assert_int_equal(parse(extended, sizeof(extended), &m), 0);
+	assert_true(message_lists(&m, 0x0a000002));
+	message_extensions(extended, sizeof(extended), &x);
+	assert_true(x.ok);
+	assert_false(x.has_auth);
+	assert_null(x.replay);
+	/* without its end */
+	memcpy(p, extended, sizeof(p));
+	p[3] = (uint8_t)(sizeof(p) - 4);
+	mend(p, sizeof(p) - 4);
+	assert_int_equal(parse(p, sizeof(p) - 4, &m),
+	    DROP_MALFORMED_EXTENSION);
+	/* an end with a length */
+	memcpy(p, extended, sizeof(p));
+	p[sizeof(p) - 1] = 1;
+	mend(p, sizeof(p));
+	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	/* the start inside the mandatory part, and behind the packet */
+	memcpy(p, extended, sizeof(p));
+	p[7] = 7;
+	mend(p, sizeof(p));
+	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	p[7] = (uint8_t)sizeof(p);
+	mend(p, sizeof(p));
+	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	/* R2334-B.3-04: the same vendor twice */
+	memcpy(p, extended, sizeof(p));
+	p[45] = 0;
+	p[46] = 2;			/* the unknown one: type 2, too short */
+	mend(p, sizeof(p));
+	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+}
+
+/* every length that does not add up is malformed. */
+static void
+malformed(void **state)
+{
+	static const struct {
+		size_t		 at;
+		uint8_t		 value;
+		enum scsp_drop	 why;
+	} cases[] = {
+		{ 0, 2, DROP_VERSION },
+		{ 1, 6, DROP_TYPE },
+		{ 1, 0, DROP_TYPE },
+		{ 3, 71, DROP_MALFORMED_SIZE },	/* packet size */
+		{ 16, 3, DROP_MALFORMED_ID },	/* sender ID length */
+		{ 17, 0, DROP_MALFORMED_ID },	/* receiver ID length */
+		{ 17, 5, DROP_MALFORMED_ID },
+		{ 19, 1, DROP_MALFORMED_RECORD },	/* a record too few */
+		{ 19, 3, DROP_MALFORMED_RECORD },
+		{ 31, 19, DROP_MALFORMED_RECORD },	/* record length */
+		{ 31, 25, DROP_MALFORMED_RECORD },
+		{ 32, 5, DROP_MALFORMED_RECORD },	/* key length */
+		{ 33, 3, DROP_MALFORMED_RECORD },	/* OID length */
+		{ 48, 'X', DROP_MALFORMED_RECORD },	/* contents, A-49 */
+		{ 12, 0xff, DROP_NONE },		/* unused: ignored */
+		{ 35, 0x7f, DROP_NONE },
+	};
+	uint8_t p[sizeof(csu_request) + 1];
+	struct scsp_message m;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memcpy(p, csu_request, sizeof(csu_request));
+		p[cases[i].at] = cases[i].value;
+		mend(p, sizeof(csu_request));
+		assert_int_equal(parse(p, sizeof(csu_request), &m),
+		    cases[i].why);
+	}
+	/* trailing octets, and every possible cut */
+	memcpy(p, csu_request, sizeof(csu_request));
+	p[sizeof(csu_request)] = 0;
+	mend(p, sizeof(p));
+	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_SIZE);
+	for (i = 0; i < sizeof(csu_request); i++) {
+		memcpy(p, csu_request, sizeof(csu_request));
+		if (i >= 8) {
+			p[3] = (uint8_t)i;
+			mend(p, i);
+		}
+		assert_int_not_equal(parse(p, i, &m), DROP_NONE);
+	}
+}
+
+/* R2334-B.1-05: a changed bit anywhere is found. */
+static void
+checksum(void **state)
+{
+	uint8_t p[sizeof(csus)];
+	struct scsp_message m;
+	size_t i;
+
+	(void)state;
+	for (i = 8; i < sizeof(csus); i++) {
+		memcpy(p, csus, sizeof(csus));
+		p[i] ^= 0x10;
+		assert_int_equal(parse(p, sizeof(p), &m), DROP_CHECKSUM);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(read_hello),
+		cmocka_unit_test(read_ca),
+		cmocka_unit_test(read_csu),
+		cmocka_unit_test(write_all),
+		cmocka_unit_test(extensions),
+		cmocka_unit_test(malformed),
+		cmocka_unit_test(checksum),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
