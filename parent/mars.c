@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "lex.h"
+#include "parent.h"
 #include "parser.h"
-#include "sentence.h"
 
 #define MARS_VERSION	"0.1"
 #define MARS_CONF	"/etc/mars/mars.conf"
@@ -96,22 +95,28 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .file = NULL };
-	struct macros ms = SLIST_HEAD_INITIALIZER(ms);
+	struct parent p = { .detach_fd = -1 };
 	char why[SENTENCE_SIZE];
-	struct conf *conf;
 
 	log_init("mars", true);
-	parse_options(&o, &ms, argc, argv);
+	parse_options(&o, &p.macros, argc, argv);
+	p.file = o.file;
+	p.libexec = o.libexec;
+	p.foreground = o.foreground;
 	log_verbose(o.verbose);
-	if ((conf = parse_config(o.file, &ms, why, sizeof(why))) == NULL)
+
+	p.conf = parse_config(p.file, &p.macros, why, sizeof(why));
+	if (p.conf == NULL)
 		return 1;
-	if (!o.check)
-		fatalx("this mars only checks its configuration: write -n");
-	if (o.verbose > 0)
-		print_config(stdout, conf);
-	else
-		fprintf(stderr, "configuration OK\n");
-	conf_free(conf);
-	macros_free(&ms, true);
-	return 0;
+	if (o.check) {
+		if (o.verbose > 0)
+			print_config(stdout, p.conf);
+		else
+			fprintf(stderr, "configuration OK\n");
+	} else
+		p.status = suite_run(&p);
+	conf_free(p.conf);
+	conf_free(p.next);
+	macros_free(&p.macros, true);
+	return p.status;
 }

@@ -1,0 +1,262 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* The children: starting them, hearing them, burying them. */
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent.h"
+
+#define ARGS_MAX	4
+
+/* What is left of us in the new process: nothing but descriptor 3. */
+static void
+child_exec(const struct child *c, int fd)
+{
+	static char debug[] = "-d", verbose[] = "-v";
+	char path[CONF_PATH_SIZE + 32], name[16];
+	char *argv[ARGS_MAX], *envp[] = { NULL };
+	int argc = 0, null;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", c->parent->libexec,
+	    c->name);
+	(void)strlcpy(name, c->name, sizeof(name));
+	argv[argc++] = name;
+	if (c->parent->foreground)
+		argv[argc++] = debug;
+	if (log_getverbose() > 0)
+		argv[argc++] = verbose;
+	argv[argc] = NULL;
+
+	if ((null = open("/dev/null", O_RDWR)) == -1)
+		fatal("/dev/null");
+	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
+		fatal("dup2");
+	if (!c->parent->foreground && dup2(null, STDERR_FILENO) == -1)
+		fatal("dup2");
+	/* dup2() of a descriptor to itself leaves close-on-exec as it is */
+	if (fd != CHILD_FD ? dup2(fd, CHILD_FD) == -1 :
+	    fcntl(fd, F_SETFD, 0) == -1)
+		fatal("descriptor %d", CHILD_FD);
+	closefrom(CHILD_FD + 1);
+	(void)execve(path, argv, envp);
+	fatal("can't execute %s", path);
+}
+
+static void
+signals_default(void)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM, SIGCHLD };
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		(void)signal(numbers[i], SIG_DFL);
+}
+
+/* The other end went away: the reason comes with SIGCHLD. */
+static void
+channel_closed(void *arg)
+{
+	struct child *c = arg;
+
+	channel_close(&c->ch);
+	if (!c->parent->ending)
+		log_warnx("%s closed its channel", c->name);
+	suite_end(c->parent, 1);
+}
+
+/* Forks and executes the program of that child. */
+void
+child_start(struct child *c)
+{
+	sigset_t all, old;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    sv) == -1)
+		fatal("socketpair");
+	/* no handler of ours may run in the new process */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	switch (c->pid = fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		signals_default();
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
+		child_exec(c, sv[1]);
+		/* NOTREACHED */
+	default:
+		break;
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	(void)close(sv[1]);
+	if (channel_open(&c->ch, c->parent->base, sv[0], true, PAYLOAD_MAX,
+	    c->name, parent_message, channel_closed, c) == -1)
+		fatal("channel to %s", c->name);
+}
+
+/* fd, if not -1, is the child's from then on. */
+void
+child_send(struct child *c, uint32_t type, int fd, const void *data,
+    size_t len)
+{
+	if (!c->ch.open) {
+		if (fd != -1)
+			(void)close(fd);
+		return;
+	}
+	if (channel_send(&c->ch, type, fd, data, len) == -1) {
+		log_warn("can't send to %s", c->name);
+		suite_end(c->parent, 1);
+	}
+}
+
+void
+children_signal(struct parent *p, int signo)
+{
+	size_t i;
+
+	for (i = 0; i < NCHILDREN; i++)
+		if (p->children[i].pid > 0)
+			(void)kill(p->children[i].pid, signo);
+}
+
+static void
+log_end(const struct child *c, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warnx("%s (pid %d) was killed by signal %d, %s", c->name,
+		    (int)c->pid, WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0 || !c->parent->ending)
+		log_warnx("%s (pid %d) ended with status %d", c->name,
+		    (int)c->pid, WEXITSTATUS(status));
+	else
+		log_debug("%s (pid %d) has ended", c->name, (int)c->pid);
+}
+
+bool
+children_reap(struct parent *p)
+{
+	struct child *c;
+	bool left = false;
+	int status;
+	pid_t pid;
+	size_t i;
+
+	for (i = 0; i < NCHILDREN; i++) {
+		c = &p->children[i];
+		if (c->pid <= 0)
+			continue;
+		do
+			pid = waitpid(c->pid, &status, WNOHANG);
+		while (pid == -1 && errno == EINTR);
+		if (pid == 0) {
+			left = true;
+			continue;
+		}
+		if (pid != -1)
+			log_end(c, status);
+		c->pid = 0;
+		suite_end(p, 1);
+	}
+	return !left;
+}
+
+/*
+ * What children may say.  The parent believes none of it without a look at
+ * who says it and how long it is, and outlives whatever it is.
+ */
+static void
+on_ready(struct child *c, struct rd *r)
+{
+	if (!rd_string(r, c->sandbox, sizeof(c->sandbox)) || !rd_done(r)) {
+		log_warnx("%s: malformed message that it is ready", c->name);
+		return;
+	}
+	log_debug("%s is ready: %s", c->name, c->sandbox);
+	c->ready = true;
+	suite_started(c->parent);
+}
+
+static void
+on_applied(struct child *c, struct rd *r)
+{
+	(void)r;
+	reload_applied(c);
+}
+
+static void
+on_reload(struct child *c, struct rd *r)
+{
+	reload_request(c, rd_u32(r));
+}
+
+static void
+on_verbose(struct child *c, struct rd *r)
+{
+	struct parent *p = c->parent;
+	uint32_t level = rd_u32(r);
+	uint8_t buf[4];
+	struct wr w;
+	size_t i;
+
+	log_info("log %s, asked for by a client of %s", level > 0 ?
+	    "verbose" : "brief", c->name);
+	log_verbose(level > 0);
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, level > 0);
+	for (i = 0; i < NCHILDREN; i++)
+		child_send(&p->children[i], IMSG_VERBOSE, -1, buf, w.len);
+}
+
+#define FROM(id)	(1U << (id))
+#define FROM_ANY	(FROM(MARSD) | FROM(SCSPD))
+
+static const struct message {
+	uint32_t	 type;
+	uint32_t	 from;		/* FROM() of those who may send it */
+	size_t		 min, max;	/* octets */
+	void		(*handle)(struct child *, struct rd *);
+} messages[] = {
+	{ IMSG_READY, FROM_ANY, 2, 2 + SANDBOX_STRLEN, on_ready },
+	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
+	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
+	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, on_verbose }
+};
+
+void
+parent_message(void *arg, uint32_t type, struct rd *r, int fd)
+{
+	struct child *c = arg;
+	const struct message *m;
+	size_t i;
+
+	if (fd != -1) {
+		log_warnx("%s sent a descriptor, which is closed", c->name);
+		(void)close(fd);
+	}
+	for (i = 0; i < sizeof(messages) / sizeof(*messages); i++) {
+		m = &messages[i];
+		if (m->type != type || (m->from & FROM(c->id)) == 0)
+			continue;
+		if (r->left < m->min || r->left > m->max)
+			break;
+		m->handle(c, r);
+		return;
+	}
+	log_warnx("%s sent a message of type %u and %zu octets, which is "
+	    "ignored", c->name, type, r->left);
+}

@@ -1,0 +1,261 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Handing a configuration to the children, at the start and again whenever
+ * it is asked for.  A new one takes effect as a whole or not at all: it is
+ * parsed and checked, and its sockets are open, before a child hears of it.
+ */
+
+#include <sys/socket.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent.h"
+#include "parser.h"
+
+#define PIECE	8192		/* octets of a configuration in one message */
+
+static void
+send_setup(struct parent *p, enum child_id id)
+{
+	uint8_t buf[NAME_SIZE + 16];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_u8(&w, p->children[id].privileged ? SETUP_PRIVILEGED : 0);
+	wr_string(&w, id == MARSD ? p->conf->user_marsd : p->conf->user_scspd);
+	wr_u32(&w, (uint32_t)log_getverbose());
+	child_send(&p->children[id], IMSG_SETUP, -1, buf, w.len);
+}
+
+static void
+send_listeners(struct child *c, struct listeners *ls)
+{
+	uint8_t buf[64];
+	struct wr w;
+	size_t i;
+
+	for (i = 0; i < ls->n; i++) {
+		wr_init(&w, buf, sizeof(buf));
+		wr_u8(&w, LISTEN_UDP);
+		wr_atm_addr(&w, &ls->v[i].addr);
+		child_send(c, IMSG_LISTEN, ls->v[i].fd, buf, w.len);
+		ls->v[i].fd = -1;
+	}
+}
+
+/* CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys only to scspd. */
+static bool
+send_conf(struct child *c, const struct conf *conf, struct listeners *ls)
+{
+	uint8_t *buf, head[4];
+	struct wr w, h;
+	size_t at, n;
+
+	if ((buf = malloc(CONF_SIZE_MAX)) == NULL)
+		return false;
+	wr_init(&w, buf, CONF_SIZE_MAX);
+	conf_write(&w, conf, c->id == SCSPD);
+	if (!wr_failed(&w)) {
+		c->configured = false;
+		wr_init(&h, head, sizeof(head));
+		wr_u32(&h, (uint32_t)w.len);
+		child_send(c, IMSG_CONF_BEGIN, -1, head, h.len);
+		for (at = 0; at < w.len; at += n) {
+			n = w.len - at < PIECE ? w.len - at : PIECE;
+			child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
+		}
+		send_listeners(c, ls);
+		child_send(c, IMSG_CONF_END, -1, NULL, 0);
+	}
+	explicit_bzero(buf, w.len);
+	free(buf);
+	return !wr_failed(&w);
+}
+
+/* From here on only scspd has the keys. */
+static void
+forget_keys(struct conf *c)
+{
+	struct conf_key *k;
+
+	TAILQ_FOREACH(k, &c->keys, entry)
+		explicit_bzero(k->secret, sizeof(k->secret));
+}
+
+/* To both, or to nobody: false, and why says why. */
+static bool
+send_all(struct parent *p, struct conf *new, const struct conf *old,
+    char *why, size_t size)
+{
+	struct listeners ls[NCHILDREN] = { { NULL, 0 }, { NULL, 0 } };
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < NCHILDREN && ok; i++)
+		ok = listeners_open(&ls[i], (enum child_id)i, new, old, why,
+		    size);
+	for (i = 0; i < NCHILDREN && ok; i++)
+		if (!send_conf(&p->children[i], new, &ls[i])) {
+			(void)snprintf(why, size, "the configuration is larger "
+			    "than %u octets: make it smaller", CONF_SIZE_MAX);
+			ok = false;
+		}
+	for (i = 0; i < NCHILDREN; i++)
+		listeners_close(&ls[i]);
+	forget_keys(new);
+	return ok;
+}
+
+/* Everything that the children are told once, and the configuration. */
+void
+suite_setup(struct parent *p)
+{
+	char why[SENTENCE_SIZE];
+	int sv[2];
+	size_t i;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	    sv) == -1)
+		fatal("socketpair");
+	for (i = 0; i < NCHILDREN; i++) {
+		send_setup(p, (enum child_id)i);
+		child_send(&p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
+		child_send(&p->children[i], IMSG_CONTROL,
+		    p->children[i].control_fd, NULL, 0);
+		p->children[i].control_fd = -1;
+	}
+	p->requester = BY_START;
+	if (!send_all(p, p->conf, NULL, why, sizeof(why))) {
+		log_warnx("%s", why);
+		suite_end(p, 1);
+	}
+}
+
+/* Says to who asked how it went; why is NULL if it went well. */
+static void
+answer(struct parent *p, const char *why)
+{
+	uint8_t buf[SENTENCE_SIZE + 16];
+	enum requester who = p->requester;
+	struct wr w;
+
+	p->requester = BY_NOBODY;
+	if (who != BY_START) {
+		if (why == NULL)
+			log_info("configuration reloaded");
+		else
+			log_warnx("configuration not reloaded: %s", why);
+	}
+	if (who == BY_CHILD) {
+		wr_init(&w, buf, sizeof(buf));
+		wr_u32(&w, p->ask_id);
+		wr_u8(&w, why == NULL);
+		wr_string(&w, why == NULL ? "" : why);
+		child_send(&p->children[p->asker], IMSG_CTL_RELOAD_RES, -1,
+		    buf, w.len);
+	}
+	if (p->again && !p->ending) {
+		p->again = false;
+		reload(p, BY_SIGNAL);
+	}
+}
+
+/* What was decided at the start: NULL if new leaves it as it is. */
+static const char *
+fixed(const struct conf *old, const struct conf *new)
+{
+	if (memcmp(old->server_id, new->server_id, sizeof(old->server_id)) != 0)
+		return "server-id";
+	if (old->base_port != new->base_port)
+		return "udp base-port";
+	if (strcmp(old->control, new->control) != 0)
+		return "control";
+	if (strcmp(old->user_marsd, new->user_marsd) != 0 ||
+	    strcmp(old->user_scspd, new->user_scspd) != 0)
+		return "user";
+	return NULL;
+}
+
+/* Reads the file again; the answer comes when both children have it. */
+void
+reload(struct parent *p, enum requester who)
+{
+	char why[SENTENCE_SIZE];
+	struct conf *new;
+	const char *what;
+
+	p->requester = who;
+	if ((new = parse_config(p->file, &p->macros, why, sizeof(why))) ==
+	    NULL) {
+		answer(p, why);
+		return;
+	}
+	if ((what = fixed(p->conf, new)) != NULL) {
+		(void)snprintf(why, sizeof(why), "%s: %s can't change while "
+		    "mars runs: leave it, or restart mars", p->file, what);
+		conf_free(new);
+		answer(p, why);
+		return;
+	}
+	if (!send_all(p, new, p->conf, why, sizeof(why))) {
+		conf_free(new);
+		answer(p, why);
+		return;
+	}
+	p->next = new;
+}
+
+/* A client of a child asks for it. */
+void
+reload_request(struct child *c, uint32_t id)
+{
+	struct parent *p = c->parent;
+	static const char busy[] = "a reload is under way: try again";
+	uint8_t buf[sizeof(busy) + 16];
+	struct wr w;
+
+	if (p->requester == BY_NOBODY && !p->ending) {
+		p->asker = c->id;
+		p->ask_id = id;
+		reload(p, BY_CHILD);
+		return;
+	}
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, id);
+	wr_u8(&w, 0);
+	wr_string(&w, busy);
+	child_send(c, IMSG_CTL_RELOAD_RES, -1, buf, w.len);
+}
+
+/* The child has applied what it was sent. */
+void
+reload_applied(struct child *c)
+{
+	struct parent *p = c->parent;
+	size_t i;
+
+	if (p->requester == BY_NOBODY || c->configured) {
+		log_warnx("%s applied a configuration that it was not sent",
+		    c->name);
+		return;
+	}
+	c->configured = true;
+	for (i = 0; i < NCHILDREN; i++)
+		if (!p->children[i].configured)
+			return;
+	if (p->next != NULL) {
+		conf_free(p->conf);
+		p->conf = p->next;
+		p->next = NULL;
+	}
+	answer(p, NULL);
+	suite_started(p);
+}

@@ -1,0 +1,229 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Every socket of the suite is made here and handed to the child it is for. */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent.h"
+#include "vc_udp.h"
+
+#define SEL_SCSPD	1
+#define CONTROL_BACKLOG	16
+
+static bool
+same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
+{
+	struct atm_addr x = *a, y = *b;
+
+	atm_set_sel(&x, 0);
+	atm_set_sel(&y, 0);
+	return atm_equal(&x, &y);
+}
+
+/*
+ * The nth local address that a child listens on by UDP, from 0: for marsd
+ * that of each cluster, for scspd that of each listener.  False: no more.
+ */
+static bool
+local_address(const struct conf *c, enum child_id id, size_t nth,
+    struct atm_addr *addr)
+{
+	const struct conf_cluster *cl;
+	const struct conf_listen *l;
+
+	TAILQ_FOREACH(l, &c->listens, entry) {
+		if (l->transport != LISTEN_UDP)
+			continue;
+		if (id == SCSPD && nth-- == 0) {
+			*addr = l->addr;
+			atm_set_sel(addr, SEL_SCSPD);
+			return true;
+		}
+		if (id == SCSPD)
+			continue;
+		TAILQ_FOREACH(cl, &c->clusters, entry)
+			if (same_endpoint(&cl->addr, &l->addr) &&
+			    nth-- == 0) {
+				*addr = cl->addr;
+				return true;
+			}
+	}
+	return false;
+}
+
+static bool
+listens_on(const struct conf *c, enum child_id id, const struct atm_addr *addr)
+{
+	struct atm_addr a;
+	size_t i;
+
+	for (i = 0; c != NULL && local_address(c, id, i, &a); i++)
+		if (atm_equal(&a, addr))
+			return true;
+	return false;
+}
+
+static bool
+listener_add(struct listeners *ls, const struct atm_addr *addr,
+    uint16_t base_port, char *why, size_t size)
+{
+	char buf[ATM_STRLEN];
+	struct listener *v;
+	int fd;
+
+	v = reallocarray(ls->v, ls->n + 1, sizeof(*v));
+	if (v == NULL) {
+		(void)snprintf(why, size, "not enough memory");
+		return false;
+	}
+	ls->v = v;
+	if ((fd = vc_udp_socket(addr, base_port)) == -1) {
+		(void)snprintf(why, size, "can't listen on %s, UDP port %u: "
+		    "%s", atm_print(addr, buf, sizeof(buf)),
+		    base_port + atm_sel(addr), strerror(errno));
+		return false;
+	}
+	v[ls->n].addr = *addr;
+	v[ls->n++].fd = fd;
+	return true;
+}
+
+bool
+listeners_open(struct listeners *ls, enum child_id id, const struct conf *c,
+    const struct conf *old, char *why, size_t size)
+{
+	const struct conf_listen *l;
+	struct atm_addr addr;
+	size_t i;
+
+	ls->v = NULL;
+	ls->n = 0;
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (l->transport != LISTEN_UDP) {
+			(void)snprintf(why, size, "listen on %s: this mars "
+			    "has no ATM yet, write listen on udp ADDRESS",
+			    l->transport == LISTEN_ATM_SVC ? "atm-svc" :
+			    "atm-pvc");
+			return false;
+		}
+	for (i = 0; local_address(c, id, i, &addr); i++)
+		if (!listens_on(old, id, &addr) &&
+		    !listener_add(ls, &addr, c->base_port, why, size)) {
+			listeners_close(ls);
+			return false;
+		}
+	return true;
+}
+
+/* Closes those that nobody has taken over. */
+void
+listeners_close(struct listeners *ls)
+{
+	size_t i;
+
+	for (i = 0; i < ls->n; i++)
+		if (ls->v[i].fd != -1)
+			(void)close(ls->v[i].fd);
+	free(ls->v);
+	ls->v = NULL;
+	ls->n = 0;
+}
+
+/* The directory of the control sockets, which strangers can't write. */
+static void
+control_dir(const char *dir)
+{
+	struct stat st;
+	mode_t old = umask(0027);
+
+	if (mkdir(dir, 0750) == -1 && errno != EEXIST)
+		fatal("can't make the control directory %s", dir);
+	(void)umask(old);
+	if (stat(dir, &st) == -1)
+		fatal("control directory %s", dir);
+	if (!S_ISDIR(st.st_mode))
+		fatalx("control %s is not a directory: name another one", dir);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		fatalx("control directory %s belongs to neither root nor the "
+		    "user who runs mars: chown it", dir);
+	if ((st.st_mode & S_IWOTH) != 0)
+		fatalx("control directory %s can be written by others: chmod "
+		    "o-w it", dir);
+}
+
+/* Removes the socket of a mars that has gone, if there is one. */
+static void
+control_stale(const struct sockaddr_un *sun)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(sun->sun_path, &st) == -1) {
+		if (errno != ENOENT)
+			fatal("%s", sun->sun_path);
+		return;
+	}
+	if (!S_ISSOCK(st.st_mode))
+		fatalx("%s is not a socket: remove it", sun->sun_path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1)
+		fatal("socket");
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
+	    errno != ECONNREFUSED)
+		fatalx("another mars is running with %s: stop it, or name "
+		    "another control directory", sun->sun_path);
+	(void)close(fd);
+	if (unlink(sun->sun_path) == -1)
+		fatal("can't remove %s", sun->sun_path);
+}
+
+int
+control_open(struct parent *p, enum child_id id)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char *path = p->control[id];
+	mode_t old;
+	int fd;
+
+	(void)snprintf(path, sizeof(p->control[id]), "%s/%s.sock",
+	    p->conf->control, p->children[id].name);
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		fatalx("%s: name too long", path);
+	*path = '\0';		/* not ours to remove, so far */
+	control_dir(p->conf->control);
+	control_stale(&sun);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0)) == -1)
+		fatal("socket");
+	old = umask(0177);
+	if (bind(fd, (const struct sockaddr *)&sun, sizeof(sun)) == -1)
+		fatal("can't bind %s", sun.sun_path);
+	(void)umask(old);
+	(void)strlcpy(path, sun.sun_path, sizeof(p->control[id]));
+	if (chmod(path, 0660) == -1 || listen(fd, CONTROL_BACKLOG) == -1)
+		fatal("can't listen on %s", path);
+	return fd;
+}
+
+void
+control_remove(struct parent *p)
+{
+	size_t i;
+
+	for (i = 0; i < NCHILDREN; i++)
+		if (*p->control[i] != '\0')
+			(void)unlink(p->control[i]);
+}

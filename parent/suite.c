@@ -1,0 +1,265 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* The life of the suite: start, signals, end. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent.h"
+
+#define START_WAIT	60	/* s until both children have to be at work */
+#define END_WAIT	10	/* s for them to end by themselves */
+#define NSIGNALS	4
+
+/*
+ * Will this child run as a user of its own?  Only "none" says that it will
+ * not: who mistypes a name must not get a daemon that keeps root.
+ */
+static bool
+check_user(const struct child *c, const char *user)
+{
+	if (geteuid() != 0)
+		return false;
+	if (strcmp(user, "none") == 0) {
+		log_warnx("%s keeps root and is not confined by chroot, as "
+		    "user %s none says: leave that to tests", c->name,
+		    c->name);
+		return false;
+	}
+	if (getpwnam(user) == NULL)
+		fatalx("there is no user %s: create it, or write user %s with "
+		    "the name of another one", user, c->name);
+	return true;
+}
+
+static void
+check_program(const struct parent *p, const char *name)
+{
+	char path[CONF_PATH_SIZE + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", p->libexec, name);
+	if (access(path, X_OK) == -1)
+		fatal("can't execute %s: say where it is with -L", path);
+}
+
+/*
+ * Leaves the terminal.  The process that was started stays until the suite
+ * is at work, so that its exit status tells whether it is.
+ */
+static void
+detach(struct parent *p)
+{
+	int fds[2];
+	char c;
+
+	p->detach_fd = -1;
+	if (p->foreground)
+		return;
+	if (pipe2(fds, O_CLOEXEC) == -1)
+		fatal("pipe");
+	switch (fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		break;
+	default:
+		(void)close(fds[1]);
+		_exit(read(fds[0], &c, 1) == 1 ? 0 : 1);
+	}
+	(void)close(fds[0]);
+	p->detach_fd = fds[1];
+	if (setsid() == -1)
+		fatal("setsid");
+}
+
+static void
+detach_done(struct parent *p)
+{
+	int null;
+
+	if (p->detach_fd == -1)
+		return;
+	log_init("mars", false);
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) != -1) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			(void)close(null);
+	}
+	if (write(p->detach_fd, "", 1) != 1)
+		log_warn("can't tell that mars has started");
+	(void)close(p->detach_fd);
+	p->detach_fd = -1;
+}
+
+static void
+set_patience(struct parent *p, int seconds)
+{
+	struct timeval tv = { .tv_sec = seconds };
+
+	if (evtimer_add(p->patience, &tv) == -1)
+		log_warnx("can't set a timer");
+}
+
+void
+suite_started(struct parent *p)
+{
+	size_t i;
+
+	for (i = 0; i < NCHILDREN; i++)
+		if (!p->children[i].ready || !p->children[i].configured)
+			return;
+	if (p->started || p->ending)
+		return;
+	p->started = true;
+	(void)evtimer_del(p->patience);
+	for (i = 0; i < NCHILDREN; i++)
+		log_info("%s is at work, pid %d; %s", p->children[i].name,
+		    (int)p->children[i].pid, p->children[i].sandbox);
+	detach_done(p);
+}
+
+void
+suite_end(struct parent *p, int status)
+{
+	if (p->ending)
+		return;
+	p->ending = true;
+	p->status = status;
+	children_signal(p, SIGTERM);
+	set_patience(p, END_WAIT);
+}
+
+/* A child did not start, or does not end, in time. */
+static void
+on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+	size_t i;
+
+	(void)fd;
+	(void)what;
+	for (i = 0; i < NCHILDREN; i++)
+		if (p->ending && p->children[i].pid > 0)
+			log_warnx("%s does not end and is killed",
+			    p->children[i].name);
+		else if (!p->ending && (!p->children[i].ready ||
+		    !p->children[i].configured))
+			log_warnx("%s is not at work after %d s",
+			    p->children[i].name, START_WAIT);
+	if (p->ending)
+		children_signal(p, SIGKILL);
+	else
+		suite_end(p, 1);
+}
+
+static void
+on_signal(evutil_socket_t signo, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	(void)what;
+	switch (signo) {
+	case SIGCHLD:
+		if (children_reap(p))
+			(void)event_base_loopbreak(p->base);
+		break;
+	case SIGHUP:
+		if (p->ending)
+			break;
+		if (p->requester == BY_NOBODY)
+			reload(p, BY_SIGNAL);
+		else
+			p->again = true;
+		break;
+	default:
+		if (!p->ending)
+			log_info("terminating");
+		suite_end(p, 0);
+		break;
+	}
+}
+
+static void
+init_events(struct parent *p, struct event *signals[NSIGNALS])
+{
+	static const int numbers[NSIGNALS] = { SIGHUP, SIGINT, SIGTERM,
+	    SIGCHLD };
+	size_t i;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if ((p->base = event_base_new()) == NULL)
+		fatalx("event_base_new");
+	for (i = 0; i < NSIGNALS; i++) {
+		signals[i] = evsignal_new(p->base, numbers[i], on_signal, p);
+		if (signals[i] == NULL || evsignal_add(signals[i], NULL) == -1)
+			fatalx("can't catch signals");
+	}
+	if ((p->patience = evtimer_new(p->base, on_patience, p)) == NULL)
+		fatalx("evtimer_new");
+}
+
+static void
+init_children(struct parent *p)
+{
+	static const char *const names[NCHILDREN] = {
+		[MARSD] = "marsd", [SCSPD] = "scspd"
+	};
+	size_t i;
+
+	for (i = 0; i < NCHILDREN; i++) {
+		p->children[i].parent = p;
+		p->children[i].id = (enum child_id)i;
+		p->children[i].name = names[i];
+		check_program(p, names[i]);
+		p->children[i].privileged = check_user(&p->children[i],
+		    i == MARSD ? p->conf->user_marsd : p->conf->user_scspd);
+	}
+}
+
+int
+suite_run(struct parent *p)
+{
+	struct event *signals[NSIGNALS];
+	char state[SANDBOX_STRLEN];
+	size_t i;
+
+	sandbox_undumpable();
+	if (geteuid() != 0)
+		log_info("not started as root: the children keep this user "
+		    "and are not confined by chroot");
+	init_children(p);
+	detach(p);
+	init_events(p, signals);
+	/* before anything runs, so that a second mars disturbs nothing */
+	for (i = 0; i < NCHILDREN; i++)
+		p->children[i].control_fd = control_open(p, (enum child_id)i);
+	for (i = 0; i < NCHILDREN; i++)
+		child_start(&p->children[i]);
+	set_patience(p, START_WAIT);
+	suite_setup(p);
+	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
+	log_debug("parent: %s", state);
+	(void)event_base_dispatch(p->base);
+
+	for (i = 0; i < NCHILDREN; i++)
+		channel_close(&p->children[i].ch);
+	control_remove(p);
+	for (i = 0; i < NSIGNALS; i++)
+		event_free(signals[i]);
+	event_free(p->patience);
+	event_base_free(p->base);
+	log_info("ended");
+	return p->status;
+}
