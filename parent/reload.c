@@ -51,33 +51,31 @@ send_listeners(struct child *c, struct listeners *ls)
 	}
 }
 
-/* CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys only to scspd. */
-static bool
-send_conf(struct child *c, const struct conf *conf, struct listeners *ls)
+/*
+ * CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys only to scspd.  buf has
+ * CONF_SIZE_MAX octets, which is known to be enough.
+ */
+static void
+send_conf(struct child *c, const struct conf *conf, struct listeners *ls,
+    uint8_t *buf)
 {
-	uint8_t *buf, head[4];
+	uint8_t head[4];
 	struct wr w, h;
 	size_t at, n;
 
-	if ((buf = malloc(CONF_SIZE_MAX)) == NULL)
-		return false;
 	wr_init(&w, buf, CONF_SIZE_MAX);
 	conf_write(&w, conf, c->id == SCSPD);
-	if (!wr_failed(&w)) {
-		c->configured = false;
-		wr_init(&h, head, sizeof(head));
-		wr_u32(&h, (uint32_t)w.len);
-		child_send(c, IMSG_CONF_BEGIN, -1, head, h.len);
-		for (at = 0; at < w.len; at += n) {
-			n = w.len - at < PIECE ? w.len - at : PIECE;
-			child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
-		}
-		send_listeners(c, ls);
-		child_send(c, IMSG_CONF_END, -1, NULL, 0);
+	c->configured = false;
+	wr_init(&h, head, sizeof(head));
+	wr_u32(&h, (uint32_t)w.len);
+	child_send(c, IMSG_CONF_BEGIN, -1, head, h.len);
+	for (at = 0; at < w.len; at += n) {
+		n = w.len - at < PIECE ? w.len - at : PIECE;
+		child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
 	}
+	send_listeners(c, ls);
+	child_send(c, IMSG_CONF_END, -1, NULL, 0);
 	explicit_bzero(buf, w.len);
-	free(buf);
-	return !wr_failed(&w);
 }
 
 /* From here on only scspd has the keys. */
@@ -90,27 +88,42 @@ forget_keys(struct conf *c)
 		explicit_bzero(k->secret, sizeof(k->secret));
 }
 
+/* Does it fit, keys included?  Leaves nothing of them in buf. */
+static bool
+fits(const struct conf *conf, uint8_t *buf)
+{
+	struct wr w;
+
+	wr_init(&w, buf, CONF_SIZE_MAX);
+	conf_write(&w, conf, true);
+	explicit_bzero(buf, w.len);
+	return !wr_failed(&w);
+}
+
 /* To both, or to nobody: false, and why says why. */
 static bool
 send_all(struct parent *p, struct conf *new, const struct conf *old,
     char *why, size_t size)
 {
 	struct listeners ls[NCHILDREN] = { { NULL, 0 }, { NULL, 0 } };
-	bool ok = true;
+	uint8_t *buf = malloc(CONF_SIZE_MAX);
+	bool ok = buf != NULL && fits(new, buf);
 	size_t i;
 
+	if (!ok)
+		(void)snprintf(why, size, "%s", buf == NULL ?
+		    "not enough memory" : "the configuration is too large: "
+		    "make it smaller");
 	for (i = 0; i < NCHILDREN && ok; i++)
 		ok = listeners_open(&ls[i], (enum child_id)i, new, old, why,
 		    size);
-	for (i = 0; i < NCHILDREN && ok; i++)
-		if (!send_conf(&p->children[i], new, &ls[i])) {
-			(void)snprintf(why, size, "the configuration is larger "
-			    "than %u octets: make it smaller", CONF_SIZE_MAX);
-			ok = false;
-		}
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < NCHILDREN; i++) {
+		if (ok)
+			send_conf(&p->children[i], new, &ls[i], buf);
 		listeners_close(&ls[i]);
+	}
 	forget_keys(new);
+	free(buf);
 	return ok;
 }
 
