@@ -16,6 +16,7 @@
 #endif
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LEX_TEXT_SIZE	1024	/* buffer for one token */
