@@ -1,0 +1,26 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* marsd(8)'s shell: the process around the core (mars_core.h). */
+#ifndef MARS_MARSD_H
+#define MARS_MARSD_H
+
+#include <stddef.h>
+
+#include "log.h"
+#include "mars_core.h"
+#include "service.h"
+
+struct marsd {
+	struct service	 service;
+	struct mars	*mars;
+	struct ratelimit limits[MARS_EV_MAX];	/* of lines in the log */
+};
+
+/* control.c: what marsctl can ask; arg is the struct service of a marsd */
+extern const struct ctl_command marsd_commands[];
+extern const size_t marsd_ncommands;
+
+#endif
