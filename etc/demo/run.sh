@@ -49,9 +49,10 @@ until_true() {
 
 server() {	# server a|b
 	mkdir -m 700 "$dir/$1"
-	(umask 077 && cp "$dir/key" "$dir/$1/demo.key")
-	"$build/mars" -d -L "$build" -D dir="$dir/$1" -f "etc/demo/$1.conf" \
-	    >"$dir/$1/log" 2>&1 &
+	(umask 077 && cp "$dir/key" "$dir/$1/demo.key" &&
+	    cp "etc/demo/$1.conf" "$dir/$1/mars.conf")
+	"$build/mars" -d -L "$build" -D dir="$dir/$1" \
+	    -f "$dir/$1/mars.conf" >"$dir/$1/log" 2>&1 &
 	pids="$pids $!"
 }
 

@@ -31,15 +31,20 @@ check "every shell script parses" "$(
 	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
 
 # The cores know no socket, clock, random source, log, libevent or imsg.
-shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/marsc)\.[ch]$'
+shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/(marsc|print))\.[ch]$'
 cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
     common/nvc.c common/nvc.h common/addr.c common/mars.c common/csa.c \
     common/llc.c common/wire.c common/timer.c common/vc.c |
     grep -vE "$shell")
+calls='(^|[^_>.[:alnum:]])(arc4random(_uniform|_buf)?|clock_gettime|'
+calls=$calls'gettimeofday|time|random|rand|socket|log_(warnx?|info|debug)|'
+calls=$calls'fatalx?|printf) ?\('
 check "protocol modules are pure" "$(
 	grep -nE '#[[:space:]]*include[[:space:]]*[<"](event|event2/|sys/socket|sys/un|netinet/|arpa/|unistd|time|sys/time|stdio|syslog|log|imsg|channel|vc_udp)[./h]' $cores
-	grep -nE '[^_[:alnum:]](arc4random(_uniform|_buf)?|clock_gettime|gettimeofday|time|random|rand|socket|log_(warnx?|info|debug)|fatalx?|printf) ?\(' $cores |
-	    grep -vE '^[^:]*:[0-9]+:[[:space:]]*/?\*')"
+	for f in $cores; do
+		sed -e 's,/\*.*,,' -e '/^[[:space:]]*\/*\*/d' "$f" |
+		    grep -nE "$calls" | sed "s,^,$f:,"
+	done)"
 
 # Each header compiles by itself, included twice.
 flags=$(sed -n 's/^CFLAGS_ALL=//p' "${BUILD:-build}/probe.mk")

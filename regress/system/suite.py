@@ -102,6 +102,8 @@ udp base-port %d
 listen on udp %s
 enquiry-interval 1
 control "%s"
+user marsd none
+user scspd none
 key 257 { algorithm hmac-sha256, file "%s/257.key" }
 %s
 cluster "lis1" {
