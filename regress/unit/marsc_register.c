@@ -1,0 +1,502 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* links: marsc */
+#include "marsc_fake.h"
+
+#define REGISTER(seq)	JOIN("04", "00", "0001", "20" seq, "0000", \
+	"00000000", "0a")
+#define DEREGISTER(seq)	JOIN("05", "00", "0001", "20" seq, "0000", \
+	"00000000", "0a")
+#define COPY(seq, cmi, msn)	JOIN("04", "00", "0001", "60" seq, cmi, msn, \
+	"0a")
+
+/* Every cell is written; timers that are not set are the only violations. */
+static void
+table(void **state)
+{
+	size_t s, e;
+
+	(void)state;
+	for (s = 0; s < REG_STATE_MAX; s++)
+		for (e = 0; e < REG_EVENT_MAX; e++) {
+			assert_non_null(reg_table[s][e].action);
+			assert_true(reg_table[s][e].next < REG_STATE_MAX);
+			if (reg_table[s][e].action == reg_violation)
+				assert_int_equal(e, REG_EV_TIMER);
+			if (reg_table[s][e].action == reg_ignore ||
+			    reg_table[s][e].action == reg_violation)
+				assert_int_equal(reg_table[s][e].next, s);
+		}
+}
+
+/*
+ * R2022-5.2.3-01, -04, -05, -06, -07, -09, R2022-5.2.1-07, -08, -14, -16, -17,
+ * R2022-5.1.4.2-09, -10, R2022-5-02, R2022-5.2-08, A-15, A-97: a registration
+ * has one empty pair, zero CMI, msn, copy and punched; it is repeated each 10 s
+ * until the copy brings the CMI and the CSN.
+ */
+static void
+registration(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+	struct fvc *v;
+
+	(void)state;
+	assert_int_equal(f->c->hsn.value, 0);
+	client_register(f->c);
+	fake_silent(f);			/* the circuit is not up yet */
+	v = fake_ack(f, 1);
+	fake_expect(f, REGISTER("01"));
+	fake_wait(f, MTIME_SEC(10) - 1);
+	fake_silent(f);
+	fake_wait(f, 1);
+	fake_expect(f, REGISTER("01"));
+	/* not copies: sequence, copy flag, punched, source, op, protocol */
+	fake_says(f, v, COPY("02", "0005", "00000064"));
+	fake_says(f, v, JOIN("04", "00", "0001", "2001", "0005", "00000064",
+	    "0a"));
+	fake_says(f, v, JOIN("04", "00", "0001", "7001", "0005", "00000064",
+	    "0a"));
+	fake_says(f, v, JOIN("04", "00", "0001", "6001", "0005", "00000064",
+	    "0b"));
+	fake_says(f, v, JOIN("05", "00", "0001", "6001", "0005", "00000064",
+	    "0a"));
+	fake_says(f, v, JOIN("04", "00", "0000", "6001", "0005", "00000064",
+	    "0a"));
+	assert_false(client_is_registered(f->c));
+	fake_says(f, v, COPY("01", "0005", "00000064"));
+	assert_true(client_is_registered(f->c));
+	assert_int_equal(client_cmi(f->c), 5);
+	assert_int_equal(f->c->hsn.value, 100);
+	assert_int_equal(fake_noted(f, CLIENT_REGISTERED, &n), 1);
+	assert_int_equal(n.number, 5);
+	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	fake_wait(f, MTIME_SEC(60));
+	fake_silent(f);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.2.3-10, -12, -13, -14: deregistration is a LEAVE with the register
+ * flag, repeated until its copy comes; then nothing of the client is left.
+ */
+static void
+deregistration(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f), *v = fake_vc(f, 1);
+
+	(void)state;
+	client_deregister(f->c);
+	fake_expect(f, DEREGISTER("02"));
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, DEREGISTER("02"));
+	/* a late copy of the registration is no answer */
+	fake_says(f, v, COPY("01", "0005", "00000065"));
+	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 0);
+	fake_says(f, v, JOIN("05", "00", "0001", "6002", "0005", "00000065",
+	    "0a"));
+	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 1);
+	assert_true(v->dead);
+	assert_true(control->dead);
+	assert_int_equal(f->ts.count, 0);
+	fake_free(f);
+}
+
+/* Nobody answers a deregistration: it ends after the sixth transmission. */
+static void
+deregistration_unheard(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	fake_registered(f);
+	client_deregister(f->c);
+	fake_wait(f, MTIME_SEC(60) - 1);
+	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 0);
+	fake_wait(f, 1);
+	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 1);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.2.2-04, R2022-5.4.1-06, -07, R2022-E-07, -09, A-124: six
+ * transmissions, failure one interval later; without a backup an error, and a
+ * minute until the next attempt.
+ */
+static void
+alone(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+	int i;
+
+	(void)state;
+	client_register(f->c);
+	fake_ack(f, 1);
+	for (i = 0; i < 6; i++) {
+		fake_expect(f, REGISTER("01"));
+		assert_int_equal(fake_noted(f, CLIENT_NO_MARS, NULL), 0);
+		fake_wait(f, MTIME_SEC(10));
+	}
+	fake_silent(f);
+	assert_int_equal(fake_noted(f, CLIENT_NO_MARS, &n), 1);
+	assert_int_equal(n.number, 60);
+	assert_null(fake_vc(f, 1));
+	fake_wait(f, MTIME_SEC(60) - 1);
+	assert_null(fake_vc(f, 1));
+	fake_wait(f, 1);
+	fake_ack(f, 1);
+	fake_expect(f, REGISTER("02"));
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.2-01, -02, -03, -04, R2022-5.4-02, R2443-2-12, A-140: the first
+ * backup at once, a minute before each later one, and from the end of the
+ * table to its top.
+ */
+static void
+backups(void **state)
+{
+	struct fake *f = fake_new(10, 3, false);
+	struct fnote n;
+	struct fvc *v;
+
+	(void)state;
+	client_register(f->c);
+	fake_call_fails(f, 1);
+	assert_non_null(fake_vc(f, 2));	/* at once */
+	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	fake_call_fails(f, 2);
+	assert_null(fake_vc(f, 3));
+	fake_wait(f, MTIME_SEC(60) - 1);
+	assert_null(fake_vc(f, 3));
+	fake_wait(f, 1);
+	assert_int_equal(fake_noted(f, CLIENT_NO_MARS, NULL), 0);
+	fake_call_fails(f, 3);
+	assert_int_equal(fake_noted(f, CLIENT_NO_MARS, NULL), 1);
+	fake_wait(f, MTIME_SEC(60));
+	fake_call_fails(f, 1);		/* the top of the table */
+	fake_wait(f, MTIME_SEC(60));
+	v = fake_ack(f, 2);
+	fake_says(f, v, COPY("05", "0007", "00000001"));
+	assert_true(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, CLIENT_BACKUP, &n), 1);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4-03, R2022-5.4.1-01, -02, -03, -04, R2022-E-08, -11: four minutes
+ * without a MARS_REDIRECT_MAP: 1 to 10 s later registered again, every group
+ * joined again after 1 to 10 s, paths revalidated and not disturbed.
+ */
+static void
+silent_map(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g = fake_group(224, 1, 2, 3);
+	struct fvc *v;
+
+	(void)state;
+	fake_registered(f);
+	v = fake_vc(f, 1);
+	client_join(f->c, &g, &g, true);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, JOIN("04", "04", "0001", "c002", "0000", "00000065",
+	    "0a") "e0010203 e0010203");
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	client_transmit(f->c, &g, "x", 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, MULTI("0001", "8001", "00000065", "0a", "e0010203")
+	    NSAP("0b"));
+	fake_leaf_ack(f, 11);
+	assert_non_null(fake_next(f));	/* the packet */
+
+	fake_wait(f, MTIME_SEC(240) - 1);
+	assert_true(client_is_registered(f->c));
+	fake_wait(f, 1);
+	assert_false(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	assert_true(v->dead);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_wait(f, MTIME_SEC(1) - 1);
+	assert_null(fake_vc(f, 1));
+	fake_wait(f, MTIME_SEC(9) + 1);
+	v = fake_ack(f, 1);
+	fake_expect(f, REGISTER("03"));
+	fake_says(f, v, COPY("03", "0006", "00000200"));
+	assert_int_equal(client_cmi(f->c), 6);
+	fake_wait(f, MTIME_SEC(1) - 1);
+	fake_silent(f);
+	assert_false(path_find(f->c, &g)->revalidate);
+	fake_wait(f, MTIME_SEC(9) + 1);
+	fake_expect(f, JOIN("04", "04", "0001", "8004", "0000", "00000000",
+	    "0a") "e0010203 e0010203");
+	assert_true(path_find(f->c, &g)->revalidate);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_free(f);
+}
+
+/* R2022-5.4-04: the control VC of the MARS is gone */
+static void
+control_gone(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	control->dead = true;
+	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
+	    CAUSE_OUT_OF_ORDER);
+	assert_false(client_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(10));
+	fake_ack(f, 1);
+	fake_expect(f, REGISTER("02"));
+	fake_free(f);
+}
+
+/*
+ * R2022-5-03, -05, R2022-E-01: the circuit to the MARS goes when it was idle
+ * for 20 minutes, and that is no failure.
+ */
+static void
+idle(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+	struct paddr g = fake_group(224, 1, 2, 3);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 19; i++) {
+		fake_wait(f, MTIME_SEC(60));
+		fake_says(f, control, MAP("00", "0001", "8001", "00000064",
+		    "01") NSAP("01"));
+	}
+	assert_non_null(fake_vc(f, 1));
+	fake_wait(f, MTIME_SEC(60));
+	assert_null(fake_vc(f, 1));
+	assert_true(client_is_registered(f->c));
+	client_join(f->c, &g, &g, true);
+	assert_non_null(fake_vc(f, 1));
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.3-10, -12, -03: a hard redirect: the table is installed, and its
+ * first MARS is registered with after 1 to 10 s; groups are joined again.
+ */
+static void
+hard(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f), *v;
+	struct paddr g = fake_group(224, 1, 2, 3);
+
+	(void)state;
+	client_join(f->c, &g, &g, true);
+	fake_next(f);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") "e0010203 e0010203");
+	fake_says(f, control, MAP("80", "0002", "8001", "00000065", "01")
+	    NSAP("02") NSAP("01"));
+	assert_false(client_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(10));
+	v = fake_ack(f, 2);
+	fake_expect(f, REGISTER("03"));
+	fake_says(f, v, COPY("03", "0009", "00000001"));
+	assert_true(control->dead);	/* */
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, JOIN("04", "04", "0001", "8004", "0000", "00000000",
+	    "0a") "e0010203 e0010203");
+	assert_int_equal(f->c->servers.n, 2);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.3-13, -14, -15, A-15, A-131: a soft redirect: a circuit to the
+ * new MARS, a registration; then the old circuits are shut; nothing is joined
+ * again or revalidated, and the unrelated CSN is no jump.
+ */
+static void
+soft(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f), *old, *v, *new;
+	struct paddr g = fake_group(224, 1, 2, 3);
+
+	(void)state;
+	old = fake_vc(f, 1);
+	client_join(f->c, &g, &g, true);
+	fake_next(f);
+	fake_says(f, old, JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") "e0010203 e0010203");
+	assert_null(fake_calls(f, 2, true));	/* not our MARS yet */
+	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
+	    NSAP("02") NSAP("01"));
+	assert_true(client_is_registered(f->c));
+	v = fake_ack(f, 2);
+	fake_expect(f, REGISTER("03"));
+	new = fake_calls(f, 2, true);
+	assert_non_null(new);
+	assert_false(old->dead);
+	fake_says(f, v, COPY("03", "0009", "00000001"));
+	assert_true(old->dead);
+	assert_true(control->dead);
+	assert_false(new->dead);
+	assert_int_equal(client_cmi(f->c), 9);
+	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	fake_wait(f, MTIME_SEC(30));
+	fake_silent(f);
+	/* and the new circuit is the one in use */
+	client_leave(f->c, &g, &g);
+	fake_expect(f, JOIN("05", "04", "0001", "8004", "0000", "00000000",
+	    "0a") "e0010203 e0010203");
+	assert_int_equal(f->sent[f->nsent - 1].vc, v - f->vcs);
+	fake_free(f);
+}
+
+/* a soft redirect that fails keeps the MARS; the next map tries again */
+static void
+soft_fails(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	fake_says(f, control, MAP("00", "0001", "8001", "00000064", "01")
+	    NSAP("02"));
+	fake_call_fails(f, 2);
+	assert_true(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, CLIENT_REDIRECT_FAILED, NULL), 1);
+	assert_false(control->dead);
+	fake_says(f, control, MAP("00", "0001", "8001", "00000065", "01")
+	    NSAP("02"));
+	assert_non_null(fake_vc(f, 2));
+	/* no copy in six transmissions */
+	fake_ack(f, 2);
+	fake_wait(f, MTIME_SEC(60));
+	assert_int_equal(fake_noted(f, CLIENT_REDIRECT_FAILED, NULL), 1);
+	assert_true(client_is_registered(f->c));
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.3-16, A-131: only the current MARS is listened to: not another
+ * that calls, nor a stranger whose circuit is one of data.
+ */
+static void
+trust(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *stranger;
+
+	(void)state;
+	fake_registered(f);
+	assert_null(fake_calls(f, 2, true));
+	assert_null(fake_calls(f, 1, false));
+	stranger = fake_calls(f, 77, true);
+	assert_non_null(stranger);
+	fake_says(f, stranger, MAP("80", "0001", "8001", "00000064", "01")
+	    NSAP("4d"));
+	fake_says(f, stranger, JOIN("04", "04", "0001", "4000", "0000",
+	    "000000ff", "4d") "e0010203 e0010203");
+	assert_true(client_is_registered(f->c));
+	assert_int_equal(f->c->hsn.value, 100);
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_LLC), 2);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.3-07, A-108: a map in parts; mar$msn may stand or go up by one a
+ * part; a lost part, another jump or 10 s between parts discard all of it.
+ */
+static void
+map_parts(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	fake_says(f, control, MAP("00", "0001", "0001", "00000065", "01")
+	    NSAP("01"));
+	fake_says(f, control, MAP("00", "0001", "8002", "00000066", "01")
+	    NSAP("05"));
+	assert_int_equal(f->c->servers.n, 2);
+	/* a part is lost */
+	fake_says(f, control, MAP("80", "0001", "0001", "00000067", "01")
+	    NSAP("06"));
+	fake_says(f, control, MAP("80", "0001", "8003", "00000068", "01")
+	    NSAP("07"));
+	/* msn jumps by 2 */
+	fake_says(f, control, MAP("80", "0001", "0001", "00000069", "01")
+	    NSAP("06"));
+	fake_says(f, control, MAP("80", "0001", "8002", "0000006b", "01")
+	    NSAP("07"));
+	/* too late */
+	fake_says(f, control, MAP("80", "0001", "0001", "0000006c", "01")
+	    NSAP("06"));
+	fake_wait(f, MTIME_SEC(10));
+	fake_says(f, control, MAP("80", "0001", "8002", "0000006d", "01")
+	    NSAP("07"));
+	assert_true(client_is_registered(f->c));
+	assert_int_equal(f->c->servers.n, 2);
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_PARTS), 3);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.3-03, A-133: what a map says stands above what was configured and
+ * replaces what the map before said.
+ */
+static void
+map_table(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f);
+	struct atm_addr a5 = fake_addr(5), a6 = fake_addr(6);
+	struct atm_addr a1 = fake_addr(1), a2 = fake_addr(2);
+
+	(void)state;
+	fake_says(f, control, MAP("00", "0002", "8001", "00000064", "01")
+	    NSAP("01") NSAP("05"));
+	assert_int_equal(f->c->servers.n, 3);
+	assert_true(atm_equal(&f->c->servers.v[0], &a1));
+	assert_true(atm_equal(&f->c->servers.v[1], &a5));
+	assert_true(atm_equal(&f->c->servers.v[2], &a2));
+	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
+	    NSAP("01") NSAP("06"));
+	assert_int_equal(f->c->servers.n, 3);
+	assert_true(atm_equal(&f->c->servers.v[1], &a6));
+	assert_false(servers_have(&f->c->servers, &a5));
+	fake_free(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table),
+		cmocka_unit_test(registration),
+		cmocka_unit_test(deregistration),
+		cmocka_unit_test(deregistration_unheard),
+		cmocka_unit_test(alone),
+		cmocka_unit_test(backups),
+		cmocka_unit_test(silent_map),
+		cmocka_unit_test(control_gone),
+		cmocka_unit_test(idle),
+		cmocka_unit_test(hard),
+		cmocka_unit_test(soft),
+		cmocka_unit_test(soft_fails),
+		cmocka_unit_test(trust),
+		cmocka_unit_test(map_parts),
+		cmocka_unit_test(map_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
