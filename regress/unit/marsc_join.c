@@ -1,0 +1,270 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* links: marsc */
+#include "marsc_fake.h"
+
+#define G3	"e0010203 e0010203"
+#define SENT(op, flags)	JOIN(op, "04", "0001", flags, "0000", "00000000", \
+	"0a")
+#define BACK(op, flags)	JOIN(op, "04", "0001", flags, "0000", "00000065", \
+	"0a")
+
+static const struct paddr *
+g(uint8_t last)
+{
+	static struct paddr v[4];
+	static int i;
+
+	i = (i + 1) % 4;
+	v[i] = fake_group(224, 1, 2, last);
+	return &v[i];
+}
+
+/* Every cell is written. */
+static void
+table(void **state)
+{
+	size_t s, e;
+
+	(void)state;
+	for (s = 0; s < JOIN_STATE_MAX; s++)
+		for (e = 0; e < JOIN_EVENT_MAX; e++) {
+			assert_non_null(join_table[s][e].action);
+			assert_true(join_table[s][e].next < JOIN_STATE_MAX);
+			if (join_table[s][e].action == join_violation)
+				assert_int_equal(join_table[s][e].next, s);
+		}
+}
+
+/*
+ * R2022-5.2-01, -04, R2022-5.2.1.1-01, -02, R2022-5.2.1-07, -08, -10, -13,
+ * -14, -16, -17, R2022-5.2.2-01, -03, R2022-E-06: JOIN and LEAVE of one group:
+ * one pair, layer3grp set, all else zero, each 10 s until the copy.
+ */
+static void
+join_leave(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	assert_int_equal(client_join(f->c, g(3), g(3), true), CLIENT_OK);
+	fake_expect(f, SENT("04", "8002") G3);
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, SENT("04", "8002") G3);
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 0);
+	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	fake_wait(f, MTIME_SEC(30));
+	fake_silent(f);
+	assert_int_equal(client_leave(f->c, g(3), g(3)), CLIENT_OK);
+	fake_expect(f, SENT("05", "8003") G3);
+	/* on ClusterControlVC it is a copy as well */
+	fake_says(f, control, BACK("05", "c003") G3);
+	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
+	assert_int_equal(client_leave(f->c, g(3), g(3)),
+	    CLIENT_E_NOT_JOINED);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.2.2-06, -07, R2022-5.2.1-06: one field that differs and it is no
+ * copy.
+ */
+static void
+copies(void **state)
+{
+	static const char *const wrong[] = {
+		BACK("05", "c002") G3,				/* op */
+		BACK("04", "e002") G3,			/* register */
+		BACK("04", "c003") G3,			/* sequence */
+		JOIN("04", "04", "0002", "c002", "0000", "00000065", "0a") G3
+		    "e0010300 e0010300",			/* pnum */
+		JOIN("04", "04", "0000", "c002", "0000", "00000065", "0a"),
+		JOIN("04", "04", "0001", "c002", "0000", "00000065", "0b")
+		    G3,						/* source */
+		BACK("04", "c002") "e0010203 e0010204",		/* max */
+		BACK("04", "c002") "e0010202 e0010203",		/* min */
+		BACK("04", "d002") G3,				/* punched */
+		BACK("04", "8002") G3,				/* copy */
+	};
+	struct fake *f = fake_new(10, 1, false);
+	size_t i;
+
+	(void)state;
+	fake_registered(f);
+	client_join(f->c, g(3), g(3), true);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		fake_says(f, fake_vc(f, 1), wrong[i]);
+		assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 0);
+	}
+	/* neither cmi, msn nor layer3grp are compared */
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "4002", "1234",
+	    "00000065", "0a") G3);
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.2.2-04, -05, R2022-5.4-03: after five retransmissions the MARS is
+ * the problem; what was wanted is joined when there is a MARS again.
+ */
+static void
+failure(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *v;
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	client_join(f->c, g(3), g(3), true);
+	for (i = 0; i < 6; i++) {
+		fake_expect(f, SENT("04", "8002") G3);
+		assert_true(client_is_registered(f->c));
+		fake_wait(f, MTIME_SEC(10));
+	}
+	fake_silent(f);
+	assert_false(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	fake_wait(f, MTIME_SEC(10));
+	v = fake_ack(f, 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, JOIN("04", "00", "0001", "6003", "0005", "00000070",
+	    "0a"));
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, SENT("04", "8004") G3);
+	fake_free(f);
+}
+
+/* A LEAVE that was not confirmed is owed to the next MARS, without delay. */
+static void
+owed(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *v;
+
+	(void)state;
+	fake_registered(f);
+	client_join(f->c, g(3), g(3), true);
+	fake_next(f);
+	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
+	client_leave(f->c, g(3), g(3));
+	fake_wait(f, MTIME_SEC(60));
+	while (fake_next(f) != NULL)
+		;
+	assert_false(client_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(10));
+	v = fake_ack(f, 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, JOIN("04", "00", "0001", "6004", "0005", "00000070",
+	    "0a"));
+	fake_expect(f, SENT("05", "8005") G3);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.2-06, -07: blocks never overlap, single groups may; a block that is
+ * being left counts until the MARS has confirmed it.
+ */
+static void
+blocks(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr short6 = { .len = 16 };
+
+	(void)state;
+	fake_registered(f);
+	assert_int_equal(client_join(f->c, g(10), g(20), true), CLIENT_OK);
+	/* R2022-5.2.1-11, R2022-5.2.1.1-04: no layer3grp in a block */
+	fake_expect(f, SENT("04", "0002") "e001020a e0010214");
+	assert_int_equal(client_join(f->c, g(20), g(30), true),
+	    CLIENT_E_OVERLAP);
+	assert_int_equal(client_join(f->c, g(5), g(10), true),
+	    CLIENT_E_OVERLAP);
+	assert_int_equal(client_join(f->c, g(1), g(40), true),
+	    CLIENT_E_OVERLAP);
+	assert_int_equal(client_join(f->c, g(12), g(14), true),
+	    CLIENT_E_OVERLAP);
+	fake_silent(f);
+	assert_int_equal(client_join(f->c, g(21), g(30), true), CLIENT_OK);
+	fake_expect(f, SENT("04", "0003") "e0010215 e001021e");
+	assert_int_equal(client_join(f->c, g(1), g(9), true), CLIENT_OK);
+	fake_expect(f, SENT("04", "0004") "e0010201 e0010209");
+	assert_int_equal(client_join(f->c, g(15), g(15), false), CLIENT_OK);
+	fake_expect(f, SENT("04", "0005") "e001020f e001020f");
+	assert_int_equal(client_join(f->c, g(9), g(1), true), CLIENT_E_RANGE);
+	assert_int_equal(client_join(f->c, g(9), &short6, true),
+	    CLIENT_E_RANGE);
+
+	assert_int_equal(client_leave(f->c, g(10), g(20)), CLIENT_OK);
+	assert_int_equal(client_join(f->c, g(11), g(12), true),
+	    CLIENT_E_OVERLAP);
+	fake_says(f, fake_vc(f, 1), BACK("05", "4006") "e001020a e0010214");
+	assert_int_equal(client_join(f->c, g(11), g(12), true), CLIENT_OK);
+	fake_free(f);
+}
+
+/* R2022-5.2.2-09, -11: several are out at a time; a late copy is not ours */
+static void
+several(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	fake_registered(f);
+	client_join(f->c, g(3), g(3), true);
+	client_join(f->c, g(4), g(4), true);
+	client_leave(f->c, g(3), g(3));
+	client_join(f->c, g(3), g(3), true);
+	fake_expect(f, SENT("04", "8002") G3);
+	fake_expect(f, SENT("04", "8003") "e0010204 e0010204");
+	fake_expect(f, SENT("05", "8004") G3);
+	fake_expect(f, SENT("04", "8005") G3);
+	/* the copy of the first JOIN says nothing about the third message */
+	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 0);
+	fake_says(f, fake_vc(f, 1), BACK("04", "c005") G3);
+	fake_says(f, fake_vc(f, 1), BACK("04", "c003")
+	    "e0010204 e0010204");
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 2);
+	fake_free(f);
+}
+
+/* What is asked for before registration waits for it; then no random delay. */
+static void
+before(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	client_join(f->c, g(3), g(3), true);
+	client_join(f->c, g(4), g(4), true);
+	client_leave(f->c, g(4), g(4));
+	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
+	fake_silent(f);
+	fake_registered(f);
+	fake_expect(f, SENT("04", "8002") G3);
+	fake_silent(f);
+	fake_free(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table),
+		cmocka_unit_test(join_leave),
+		cmocka_unit_test(copies),
+		cmocka_unit_test(failure),
+		cmocka_unit_test(owed),
+		cmocka_unit_test(blocks),
+		cmocka_unit_test(several),
+		cmocka_unit_test(before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

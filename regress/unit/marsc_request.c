@@ -1,0 +1,318 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* links: marsc */
+#include "marsc_fake.h"
+
+#define G	"e0010203"
+#define REQUEST	HEAD("01") "14 00 00 00 00 04 0000000000000000 " NSAP("0a") G
+#define PART(xy, msn, x)	MULTI("0001", xy, msn, "0a", G) NSAP(x)
+
+static const struct paddr group = { .len = 4, .a = { 224, 1, 2, 3 } };
+
+/* Every cell of both tables is written. */
+static void
+table(void **state)
+{
+	size_t s, e;
+
+	(void)state;
+	for (s = 0; s < QUERY_STATE_MAX; s++)
+		for (e = 0; e < QUERY_EVENT_MAX; e++) {
+			assert_non_null(query_table[s][e].action);
+			assert_true(query_table[s][e].next <
+			    QUERY_STATE_MAX);
+		}
+	for (s = 0; s < PARTS_STATE_MAX; s++)
+		for (e = 0; e < PARTS_EVENT_MAX; e++) {
+			assert_int_not_equal(parts_table[s][e].result,
+			    PARTS_R_FORGOTTEN);
+			assert_true(parts_table[s][e].next <
+			    PARTS_STATE_MAX);
+		}
+}
+
+/*
+ * R2022-5.1.2-01, -02, -03, -04, -05, -14, A-137: a MARS_REQUEST; the answer
+ * is told by its source and its group.
+ */
+static void
+request(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	assert_int_equal(client_request(f->c, &group), CLIENT_OK);
+	fake_expect(f, REQUEST);
+	/* of another client, of another group */
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0b", G)
+	    NSAP("0c"));
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a",
+	    "e0010204") NSAP("0c"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_UNASKED), 2);
+	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
+	    NSAP("0c") NSAP("0d"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 2);
+	assert_int_equal(n.first.num[6], 12);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.1-03: after a NAK, or where we are the only member, 5 to 10 s
+ * pass before the group is asked about again.
+ */
+static void
+quiet(void **state)
+{
+	static const char *const empty[] = { NAK("0a", G),
+	    PART("8001", "00000064", "0a") };
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+	size_t i;
+
+	(void)state;
+	fake_registered(f);
+	for (i = 0; i < 2; i++) {
+		client_request(f->c, &group);
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1), empty[i]);
+		assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+		assert_int_equal(n.n, i);
+		client_request(f->c, &group);
+		fake_wait(f, MTIME_SEC(5) - 1);
+		fake_silent(f);
+		fake_wait(f, MTIME_SEC(5) + 1);
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1), NAK("0a", G));
+		assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+		fake_wait(f, MTIME_SEC(10));
+		fake_silent(f);
+	}
+	fake_free(f);
+}
+
+/* R2022-5.1.1-08, -11, R2022-5.1.4.2-07: parts, together and in order */
+static void
+parts(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	client_request(f->c, &group);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), PART("0001", "00000070", "0c"));
+	fake_says(f, fake_vc(f, 1), PART("0002", "00000070", "0d"));
+	assert_int_equal(f->c->hsn.value, 100);	/* not yet */
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	fake_says(f, fake_vc(f, 1), PART("8003", "00000070", "0e"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 3);
+	assert_int_equal(f->c->hsn.value, 0x70);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.1-08, -11, -13: a jump of y or a change of mar$msn: wait for the
+ * last part, discard all, ask again.
+ */
+static void
+broken(void **state)
+{
+	static const char *const wrong[][3] = {
+		/* part 2 is lost, then part 1, then msn changes */
+		{ PART("0001", "00000064", "0c"),
+		    PART("0003", "00000064", "0d"),
+		    PART("8004", "00000064", "0e") },
+		{ PART("0002", "00000064", "0c"),
+		    PART("0003", "00000064", "0d"),
+		    PART("8004", "00000064", "0e") },
+		{ PART("0001", "00000064", "0c"),
+		    PART("0002", "00000065", "0d"),
+		    PART("8003", "00000065", "0e") },
+	};
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+	size_t i;
+
+	(void)state;
+	fake_registered(f);
+	client_request(f->c, &group);
+	fake_expect(f, REQUEST);
+	for (i = 0; i < 3; i++) {
+		fake_says(f, fake_vc(f, 1), wrong[i][0]);
+		fake_says(f, fake_vc(f, 1), wrong[i][1]);
+		fake_silent(f);
+		fake_says(f, fake_vc(f, 1), wrong[i][2]);
+		fake_expect(f, REQUEST);
+		assert_int_equal(f->c->hsn.value, 100);
+	}
+	/* the last part alone is lost: part 8004 after 0002 fails at once */
+	fake_says(f, fake_vc(f, 1), PART("0001", "00000064", "0c"));
+	fake_says(f, fake_vc(f, 1), PART("8003", "00000064", "0d"));
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), PART("8001", "00000064", "0f"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 1);
+	assert_int_equal(n.first.num[6], 15);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.1-09, -10, -12, R2022-E-03, A-123: 10 s after the last part that
+ * came, all is discarded and asked for again.
+ */
+static void
+timeout(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	client_request(f->c, &group);
+	fake_expect(f, REQUEST);
+	fake_wait(f, MTIME_SEC(9));
+	fake_says(f, fake_vc(f, 1), PART("0001", "00000064", "0c"));
+	fake_wait(f, MTIME_SEC(10) - 1);
+	fake_silent(f);
+	fake_wait(f, 1);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), PART("8001", "00000064", "0d"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 1);
+	fake_free(f);
+}
+
+/* R2022-5.4-03, A-123: six requests without an answer: the MARS failed */
+static void
+failure(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	client_request(f->c, &group);
+	for (i = 0; i < 6; i++) {
+		fake_expect(f, REQUEST);
+		assert_int_equal(fake_noted(f, CLIENT_QUERY_FAILED, NULL), 0);
+		fake_wait(f, MTIME_SEC(10));
+	}
+	fake_silent(f);
+	assert_int_equal(fake_noted(f, CLIENT_QUERY_FAILED, NULL), 1);
+	assert_false(client_is_registered(f->c));
+	fake_free(f);
+}
+
+/* Answers that break for ever end in the same way. */
+static void
+broken_for_ever(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	client_request(f->c, &group);
+	for (i = 0; i < 6; i++) {
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1), PART("8002", "00000064", "0c"));
+	}
+	fake_silent(f);
+	assert_int_equal(fake_noted(f, CLIENT_QUERY_FAILED, NULL), 1);
+	fake_free(f);
+}
+
+#define LIST	HEAD("0a") "14 00 00 04 0001 0000 0000 00000000 " NSAP("0a") \
+	"e0000000 efffffff"
+#define GROUPS(tnum, xy, msn)	HEAD("0b") "14 00 00 00 00 04 " tnum " " xy \
+	" " msn " " NSAP("0a")
+
+/*
+ * R2022-5.3-01, -10, R2022-8.5-02: the list of groups, in parts, and again
+ * when mar$msn changed between them.
+ */
+static void
+grouplist(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr min = fake_group(224, 0, 0, 0);
+	struct paddr max = fake_group(239, 255, 255, 255);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	assert_int_equal(client_grouplist(f->c, &max, &min), CLIENT_E_RANGE);
+	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_E_BUSY);
+	fake_expect(f, LIST);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0001", "00000064") G);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8002", "00000065") G);
+	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
+	fake_expect(f, LIST);
+	fake_says(f, fake_vc(f, 1), GROUPS("0002", "0001", "00000064")
+	    "e0010101 e0010102");
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8002", "00000064") G);
+	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
+	assert_int_equal(n.n, 3);
+	/* an empty one is an answer, and may be asked for at once */
+	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	fake_expect(f, LIST);
+	fake_says(f, fake_vc(f, 1), GROUPS("0000", "8001", "00000064"));
+	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
+	assert_int_equal(n.n, 0);
+	fake_free(f);
+}
+
+/* R2022-10.3-03: Type.x 1 and 2 drop the message, 0 and 3 skip the TLV */
+static void
+tlvs(void **state)
+{
+	/* the list begins at octet 56 + 20 of the message */
+#define ANSWER(tlv)	MARS_LLC "000f 0800 0000000000 000000 0000 004c 0002 " \
+	"14 00 00 14 00 04 0001 8001 00000064 " NSAP("0a") G " " \
+	NSAP("0c") tlv " 00000000"
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	fake_registered(f);
+	client_request(f->c, &group);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), ANSWER("4001 0004 01020304"));
+	fake_says(f, fake_vc(f, 1), ANSWER("8001 0004 01020304"));
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_TLV), 2);
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	fake_says(f, fake_vc(f, 1), ANSWER("0001 0004 01020304"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 1);
+	client_request(f->c, &group);
+	fake_says(f, fake_vc(f, 1), ANSWER("c001 0004 01020304"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 1);
+	fake_free(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table),
+		cmocka_unit_test(request),
+		cmocka_unit_test(quiet),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(broken),
+		cmocka_unit_test(timeout),
+		cmocka_unit_test(failure),
+		cmocka_unit_test(broken_for_ever),
+		cmocka_unit_test(grouplist),
+		cmocka_unit_test(tlvs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
