@@ -13,10 +13,6 @@
 
 #include "align.h"
 
-/* a CA's head is four octets longer than that of the other messages */
-#define CA_RECORDS_MAX	((SCSP_MTU - EXT_RESERVE - SCSP_FIXED_LEN - 4 - \
-			    SCSP_COMMON_LEN) / SCSP_CSAS_LEN)
-
 const char *const align_state_names[] = {
 #define X(sym, name) name,
 	ALIGN_STATES(X)
@@ -141,10 +137,10 @@ static bool
 summary_fits(struct neighbor *nb)
 {
 	struct entry *e = summary_next(nb);
-	size_t n = 0;
+	uint32_t n = 0, max = neighbor_records(nb, 4);
 
 	for (; e != NULL; e = cache_after(&nb->group->cache, e->id))
-		if (entry_listed(e) && ++n > CA_RECORDS_MAX)
+		if (entry_listed(e) && ++n > max)
 			return false;
 	return true;
 }
@@ -183,10 +179,7 @@ send_ca(struct neighbor *nb, uint16_t flags, bool records)
 	struct csas c = { 0 };
 	struct entry *e;
 
-	packet_begin(&p, SCSP_CA);
-	wr_u32(&p.w, nb->ca_seq);
-	packet_common(&p, nb->group->pid, nb->group->sgid, flags,
-	    nb->scsp->lsid, nb->id);
+	neighbor_begin(nb, &p, SCSP_CA, flags);
 	while (records && (e = summary_next(nb)) != NULL &&
 	    packet_left(&p, EXT_RESERVE) >= SCSP_CSAS_LEN) {
 		c.id = nb->cursor = e->id;

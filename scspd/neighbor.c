@@ -27,6 +27,7 @@ neighbor_new(struct group *g, struct peer *p, const struct conf_neighbor *c)
 	nb->group = g;
 	nb->peer = p;
 	nb->conf = *c;
+	nb->mtu = SCSP_MTU;
 	replay_init(&nb->replay, s->ops->random(s->arg));
 	hello_init(nb);
 	align_init(nb);
@@ -71,6 +72,25 @@ neighbor_event(struct neighbor *nb, enum scsp_event_code code,
 
 	oid_octets(nb->id, oid);
 	nb->scsp->ops->event(nb->scsp->arg, &ev);
+}
+
+void
+neighbor_begin(struct neighbor *nb, struct packet *p, enum scsp_type type,
+    uint16_t flags)
+{
+	packet_begin(p, type);
+	p->w.max = nb->mtu;
+	if (type == SCSP_CA)
+		wr_u32(&p->w, nb->ca_seq);
+	packet_common(p, nb->group->pid, nb->group->sgid, flags,
+	    nb->scsp->lsid, nb->id);
+}
+
+uint32_t
+neighbor_records(const struct neighbor *nb, uint32_t head)
+{
+	return (nb->mtu - EXT_RESERVE - SCSP_FIXED_LEN - head -
+	    SCSP_COMMON_LEN) / SCSP_CSAS_LEN;
 }
 
 /* 2.1: an abnormal event takes the adjacency back to Waiting. */

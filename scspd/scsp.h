@@ -181,6 +181,7 @@ struct neighbor {
 	size_t			 nkeys;
 	struct replay		 replay;
 	bool			 wanted, made;	/* while it is configured */
+	uint32_t		 mtu;		/* octets of a packet */
 
 	/* hello.c */
 	enum hello_state	 hello;
@@ -328,6 +329,11 @@ void		 neighbor_send(struct neighbor *, struct packet *,
 void		 neighbor_input(struct neighbor *, struct circuit *,
 		    const uint8_t *, size_t, enum scsp_type);
 int64_t		 seconds(uint32_t);
+/* begins a packet, down to its records */
+void		 neighbor_begin(struct neighbor *, struct packet *,
+		    enum scsp_type, uint16_t flags);
+/* summaries that go into a packet whose head has so many octets more */
+uint32_t	 neighbor_records(const struct neighbor *, uint32_t head);
 
 /* hello.c */
 extern const char *const hello_state_names[];

@@ -93,7 +93,7 @@ fill(struct neighbor *nb)
 	struct want_block *b;
 	struct want *w;
 
-	while (nb->nout < RECORDS_MAX &&
+	while (nb->nout < neighbor_records(nb, 0) &&
 	    (b = STAILQ_FIRST(&nb->crl)) != NULL) {
 		w = &b->want[b->first++];
 		nb->ncrl--;
@@ -120,9 +120,7 @@ send_csus(struct neighbor *nb)
 	/* the timer first, as 2.2.3 has it */
 	timer_set(nb->scsp->timers, &nb->csus_timer,
 	    seconds(nb->conf.rexmt_csus));
-	packet_begin(&p, SCSP_CSUS);
-	packet_common(&p, nb->group->pid, nb->group->sgid, 0,
-	    nb->scsp->lsid, nb->id);
+	neighbor_begin(nb, &p, SCSP_CSUS, 0);
 	for (i = 0; i < nb->nout; i++) {
 		c.id = nb->out[i].id;
 		c.seq = nb->out[i].seq;

@@ -171,14 +171,6 @@ update_revived(struct group *g, struct entry *e)
 }
 
 static void
-begin(struct neighbor *nb, struct packet *p, enum scsp_type type)
-{
-	packet_begin(p, type);
-	packet_common(p, nb->group->pid, nb->group->sgid, 0,
-	    nb->scsp->lsid, nb->id);
-}
-
-static void
 flush_acks(struct neighbor *nb)
 {
 	struct packet p;
@@ -186,7 +178,7 @@ flush_acks(struct neighbor *nb)
 
 	if (nb->nacks == 0)
 		return;
-	begin(nb, &p, SCSP_CSU_REPLY);
+	neighbor_begin(nb, &p, SCSP_CSU_REPLY, 0);
 	for (i = 0; i < nb->nacks; i++)
 		packet_csas(&p, &nb->acks[i]);
 	nb->nacks = 0;
@@ -204,7 +196,7 @@ send_request(struct neighbor *nb)
 	struct link *l;
 	struct entry *e;
 
-	begin(nb, &p, SCSP_CSU_REQUEST);
+	neighbor_begin(nb, &p, SCSP_CSU_REQUEST, 0);
 	while ((l = TAILQ_FIRST(&nb->fresh)) != NULL) {
 		e = l->entry;
 		if (packet_left(&p, EXT_RESERVE) < record_octets(e) &&
@@ -298,12 +290,12 @@ acknowledge(struct neighbor *nb, const struct csas *c, int32_t seq)
 		neighbor_drop(nb, DROP_MEMORY);
 		return;
 	}
-	if (nb->nacks == RECORDS_MAX)
+	if (nb->nacks == neighbor_records(nb, 0))
 		flush_acks(nb);
 	a = &nb->acks[nb->nacks++];
 	*a = *c;
 	a->seq = seq;
-	if (nb->nacks == RECORDS_MAX)
+	if (nb->nacks == neighbor_records(nb, 0))
 		update_flush(nb);
 	else
 		schedule(nb);
@@ -570,7 +562,7 @@ update_csus(struct neighbor *nb, const struct scsp_message *m)
 
 	nb->csus_in++;
 	align_release_saved(nb);
-	begin(nb, &p, SCSP_CSU_REQUEST);
+	neighbor_begin(nb, &p, SCSP_CSU_REQUEST, 0);
 	while (align_exchanging(nb) && message_csas(&r, &c)) {
 		e = cache_find(&nb->group->cache, c.id);
 		if (e != NULL && entry_listed(e)) {

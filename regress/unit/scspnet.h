@@ -813,4 +813,170 @@ raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
 	net_run(n, 2);
 }
 
+/*
+ * A packet written octet by octet, not by the code under test.  raw_send()
+ * fills in size and checksum.
+ */
+struct rawpkt {
+	size_t	len, common;
+	uint8_t	b[SCSP_MTU];
+};
+
+static inline void
+raw_put(struct rawpkt *p, int octets, uint32_t v)
+{
+	while (octets-- > 0)
+		p->b[p->len++] = (uint8_t)(v >> 8 * octets);
+}
+
+static inline void
+raw_common(struct rawpkt *p, uint16_t flags, uint32_t sender,
+    uint32_t receiver)
+{
+	p->common = p->len;
+	raw_put(p, 2, 3);
+	raw_put(p, 2, NET_SGID);
+	raw_put(p, 2, 0);
+	raw_put(p, 2, flags);
+	raw_put(p, 1, 4);
+	raw_put(p, 1, receiver == 0 ? 0 : 4);
+	raw_put(p, 2, 0);
+	raw_put(p, 4, sender);
+	if (receiver != 0)
+		raw_put(p, 4, receiver);
+}
+
+static inline void
+raw_begin(struct rawpkt *p, uint8_t type, uint32_t sender,
+    uint32_t receiver)
+{
+	p->len = 0;
+	raw_put(p, 1, 1);
+	raw_put(p, 1, type);
+	raw_put(p, 4, 0);
+	raw_put(p, 2, 0);
+	if (type != 1 && type != 5)
+		raw_common(p, 0, sender, receiver);
+}
+
+static inline void
+raw_record(struct rawpkt *p, uint16_t hops, uint32_t oid, uint32_t key,
+    int32_t seq, bool null, const char *data)
+{
+	size_t n = data == NULL ? 0 : strlen(data);
+
+	raw_put(p, 2, hops);
+	raw_put(p, 2, (uint32_t)(20 + n));
+	raw_put(p, 2, 0x0404);
+	raw_put(p, 2, null ? 0x8000 : 0);
+	raw_put(p, 4, (uint32_t)seq);
+	raw_put(p, 4, key);
+	raw_put(p, 4, oid);
+	if (n != 0)
+		memcpy(p->b + p->len, data, n);
+	p->len += n;
+	p->b[p->common + 11]++;
+}
+
+static inline void
+raw_sum(struct rawpkt *p)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	p->b[2] = (uint8_t)(p->len >> 8);
+	p->b[3] = (uint8_t)p->len;
+	p->b[4] = p->b[5] = 0;
+	for (i = 0; i < p->len; i++)
+		sum += i % 2 ? p->b[i] : (uint32_t)p->b[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~sum;
+	p->b[4] = (uint8_t)(sum >> 8);
+	p->b[5] = (uint8_t)sum;
+}
+
+static inline void
+raw_done(struct net *n, int raw, struct rawpkt *p)
+{
+	raw_sum(p);
+	raw_send(n, raw, p->b, p->len);
+}
+
+#define RAW_ID(i)	(0x0a000001U + (uint32_t)(i))
+
+static inline void
+raw_hello(struct net *n, int raw, uint16_t interval, uint16_t dead,
+    uint32_t sender, uint32_t receiver)
+{
+	struct rawpkt p;
+
+	raw_begin(&p, 5, 0, 0);
+	raw_put(&p, 2, interval);
+	raw_put(&p, 2, dead);
+	raw_put(&p, 4, 0);
+	raw_common(&p, 0, sender, receiver);
+	raw_done(n, raw, &p);
+}
+
+/* forgets what was heard */
+static inline void
+raw_clear(struct net *n, int raw)
+{
+	struct node *nd = &n->node[raw];
+
+	while (nd->nheard > 0)
+		free(nd->heard[--nd->nheard].data);
+}
+
+static inline uint32_t
+raw_get(const struct heard *h, size_t at, int octets)
+{
+	uint32_t v = 0;
+
+	assert(LLC_LEN + at + (size_t)octets <= h->len);
+	while (octets-- > 0)
+		v = v << 8 | h->data[LLC_LEN + at++];
+	return v;
+}
+
+/* the n-th heard packet of a type, or NULL; type 0: of any */
+static inline const struct heard *
+raw_nth(struct net *n, int raw, uint8_t type, uint32_t nth)
+{
+	struct node *nd = &n->node[raw];
+	uint32_t i;
+
+	for (i = 0; i < nd->nheard; i++)
+		if ((type == 0 || raw_get(&nd->heard[i], 1, 1) == type) &&
+		    nth-- == 0)
+			return &nd->heard[i];
+	return NULL;
+}
+
+static inline uint32_t
+raw_count(struct net *n, int raw, uint8_t type)
+{
+	uint32_t i = 0;
+
+	while (raw_nth(n, raw, type, i) != NULL)
+		i++;
+	return i;
+}
+
+/* a server and a raw neighbor of it, with a circuit, nothing said yet */
+static inline struct net *
+raw_net(int server, int raw)
+{
+	struct net *n = net_new(7, 2);
+
+	n->node[raw].raw = true;
+	node_conf(&n->node[server]);
+	node_conf_neighbor(&n->node[server], raw);
+	net_start(n);
+	net_run(n, 3500);		/* either calls at last */
+	assert(!TAILQ_EMPTY(&n->node[raw].fvcs));
+	return n;
+}
+
 #endif

@@ -1,0 +1,575 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Cache alignment and solicitation (RFC 2334 sections 2.2, B.2.1, B.2.4). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scspd/align.h"
+#include "scspnet.h"
+
+#define M	0x8000
+#define I	0x4000
+#define O	0x2000
+
+static struct neighbor *nb;
+static struct net *n;
+static int ls, dcs;
+
+/* master: we have the larger ID.  records of ours, k to a message */
+static void
+begin(bool master, uint32_t records, uint32_t k)
+{
+	uint32_t i;
+
+	ls = master;
+	dcs = !master;
+	n = raw_net(ls, dcs);
+	nb = node_neighbor_of(&n->node[ls], dcs);
+	nb->mtu = EXT_RESERVE + 32 + 20 * k;
+	/* number them at once, as after a first alignment */
+	node_group(&n->node[ls])->holding = false;
+	for (i = 0; i < records; i++)
+		node_publish(&n->node[ls], i, "x");
+	raw_clear(n, dcs);
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+}
+
+/* the last CA that was heard: its flags, or -1 */
+static uint32_t seq, records;
+static int
+last(void)
+{
+	const struct heard *h;
+	uint32_t c;
+
+	net_run(n, 3);
+	if ((c = raw_count(n, dcs, 1)) == 0)
+		return -1;
+	h = raw_nth(n, dcs, 1, c - 1);
+	seq = raw_get(h, 8, 4);
+	records = raw_get(h, 22, 2);
+	assert_true(raw_get(h, 24, 4) == RAW_ID(ls));
+	assert_true(raw_get(h, 28, 4) == RAW_ID(dcs));
+	return (int)raw_get(h, 18, 2);
+}
+
+/* sends a CA with so many records of ours, from key on; the answer */
+static int
+say(uint16_t flags, uint32_t number, uint32_t key, uint32_t count)
+{
+	struct rawpkt p;
+
+	raw_clear(n, dcs);
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, number);
+	raw_common(&p, flags, RAW_ID(dcs), RAW_ID(ls));
+	for (; count > 0; count--)
+		raw_record(&p, 1, RAW_ID(dcs), key++, 5, false, NULL);
+	raw_done(n, dcs, &p);
+	return last();
+}
+
+static void
+total(void **state)
+{
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < ALIGN_STATE_MAX; s++)
+		for (e = 0; e < ALIGN_EV_MAX; e++) {
+			assert_int_not_equal(align_table[s][e].action,
+			    ALIGN_DO_FORGOTTEN);
+			assert_true(align_table[s][e].next <
+			    ALIGN_STATE_MAX);
+		}
+}
+
+/* R2334-2.2-09: figure 2. */
+static void
+figure(void **state)
+{
+	int s;
+
+	(void)state;
+	for (s = 0; s < ALIGN_STATE_MAX; s++) {
+		assert_int_equal(align_table[s][ALIGN_EV_DOWN].next,
+		    ALIGN_DOWN);
+		if (s >= ALIGN_SUMMARIZE)
+			assert_int_equal(align_table[s][ALIGN_EV_ERROR].next,
+			    ALIGN_NEGOTIATION);
+	}
+	assert_int_equal(align_table[ALIGN_DOWN][ALIGN_EV_UP].next,
+	    ALIGN_NEGOTIATION);
+}
+
+/*
+ * R2334-2.2-04 to 07, R2334-B.2.1-05, 06: the first CA, and again after
+ * CAReXmtInterval; each start with a number of its own, though the clock
+ * stands still (A-91).
+ */
+static void
+negotiation(void **state)
+{
+	uint32_t first;
+
+	(void)state;
+	begin(true, 3, 10);
+	assert_int_equal(last(), M | I | O);
+	assert_int_equal(records, 0);
+	first = seq;
+	assert_in_range(first, 1700000000, 1700000010);
+	raw_clear(n, dcs);
+	net_run(n, 2900);
+	assert_int_equal(raw_count(n, dcs, 1), 0);
+	net_run(n, 200);
+	assert_int_equal(raw_count(n, dcs, 1), 1);
+	assert_int_equal(last(), M | I | O);
+	assert_true(seq == first);
+	net_run(n, 10000);
+	assert_int_equal(raw_count(n, dcs, 1), 4);
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	nb->ca_used = 1700001000;		/* a clock that was set back */
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+	assert_int_equal(last(), M | I | O);
+	assert_true(seq == 1700001001);
+	net_free(n);
+}
+
+/* R2334-2.2.1-01 to 06: we become slave. */
+static void
+slave(void **state)
+{
+	(void)state;
+	begin(false, 3, 10);
+	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+	assert_true(seq == 777);
+	assert_int_equal(records, 3);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_false(timer_isset(&nb->ca_timer));
+	net_free(n);
+	begin(false, 3, 2);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	assert_int_equal(records, 2);
+	net_free(n);
+	begin(false, 0, 2);
+	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+	assert_int_equal(records, 0);
+	net_free(n);
+}
+
+/* R2334-2.2.1-07 to 12, A-53, A-68: we become master. */
+static void
+master(void **state)
+{
+	uint32_t first;
+
+	(void)state;
+	begin(true, 3, 10);
+	last();
+	first = seq;
+	/* R2334-2.2.1-13: rule 3 */
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	assert_int_equal(say(0, first - 1, 0, 0), -1);
+	assert_int_equal(say(I, first, 0, 0), -1);
+	assert_int_equal(say(M, first, 0, 0), -1);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(say(0, first, 0, 2), M);
+	assert_true(seq == first + 1);
+	assert_int_equal(records, 3);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->ncrl, 2);
+	net_free(n);
+	begin(true, 3, 2);
+	last();
+	assert_int_equal(say(0, seq, 0, 0), M | O);
+	assert_int_equal(records, 2);
+	net_free(n);
+}
+
+/* R2334-2.2.2-02, 03 to 10, A-67, A-69: rules 1 to 3. */
+static void
+as_master(void **state)
+{
+	uint32_t s;
+
+	(void)state;
+	begin(true, 3, 1);
+	last();
+	s = seq;
+	assert_int_equal(say(O, s, 0, 1), M | O);
+	assert_int_equal(say(O, s, 0, 1), -1);		/* rule 2 */
+	net_run(n, 3100);				/* lost: again */
+	assert_int_equal(last(), M | O);
+	assert_true(seq == s + 1);
+	assert_int_equal(records, 1);
+	assert_int_equal(say(O, s + 1, 1, 1), M | O);	/* rule 3d3 */
+	assert_int_equal(say(O, s + 2, 2, 1), M);
+	assert_true(seq == s + 3);
+	assert_int_equal(say(O, s + 3, 3, 1), M);	/* rule 3d2 */
+	assert_int_equal(records, 0);
+	assert_int_equal(say(0, s + 4, 4, 1), -1);	/* rule 3d1 */
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_false(timer_isset(&nb->ca_timer));
+	/* its last one again */
+	assert_int_equal(say(0, s + 4, 4, 1), -1);
+	assert_int_equal(say(0, s + 3, 4, 1), -1);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	/* anything else: from the start */
+	assert_int_equal(say(0, s + 5, 0, 0), M | I | O);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_true(seq != s);
+	net_free(n);
+}
+
+/* R2334-2.2.2-11 to 20, A-54, A-55: rules 4 to 6. */
+static void
+as_slave(void **state)
+{
+	(void)state;
+	begin(false, 3, 1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	/* it did not get that; no CA of a negotiation in between */
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	assert_int_equal(raw_count(n, dcs, 1), 1);
+	assert_int_equal(records, 1);
+	assert_int_equal(say(M | O, 778, 0, 1), O);	/* rule 5c2a */
+	assert_true(seq == 778);
+	assert_int_equal(say(M | O, 778, 0, 1), O);	/* rule 4 */
+	assert_true(seq == 778);
+	assert_int_equal(say(M | O, 779, 1, 1), 0);	/* rule 5c2c */
+	assert_int_equal(records, 1);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(say(M | O, 780, 2, 1), 0);	/* */
+	assert_int_equal(records, 0);
+	assert_true(seq == 780);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(say(M, 781, 3, 1), 0);		/* rule 5c1 */
+	assert_int_equal(records, 0);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->nopen + nb->ncrl, 4);
+	net_free(n);
+	/* rule 5c2b: the last records, and it has no more either */
+	begin(false, 2, 1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	assert_int_equal(say(M, 778, 0, 0), 0);
+	assert_int_equal(records, 1);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	net_free(n);
+	/* rule 6, rule 1 */
+	begin(false, 2, 1);
+	say(M | I | O, 777, 0, 0);
+	assert_int_equal(say(M | O, 779, 0, 0), M | I | O);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	say(M | I | O, 777, 0, 0);
+	assert_int_equal(say(O, 778, 0, 0), M | I | O);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	say(M | I | O, 777, 0, 0);
+	assert_int_equal(say(I | M, 778, 0, 0), M | I | O);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	net_free(n);
+}
+
+/* R2334-2.2.2-21 to 24, A-56, A-57: the slave's last CA is kept a while. */
+static void
+last_kept(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(false, 1, 5);
+	say(M | I | O, 777, 0, 0);
+	assert_int_equal(say(M, 778, 0, 0), 0);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	net_run(n, 8000);
+	assert_int_equal(say(M, 778, 0, 0), 0);
+	assert_true(seq == 778);
+	net_run(n, 2000);
+	assert_null(nb->saved);
+	assert_int_equal(say(M, 778, 0, 0), M | I | O);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	/* released by a CSUS */
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 0);
+	assert_non_null(nb->saved);
+	raw_begin(&p, 4, RAW_ID(dcs), RAW_ID(ls));
+	raw_record(&p, 1, RAW_ID(ls), 0, SEQ_FIRST, false, NULL);
+	raw_done(n, dcs, &p);
+	assert_null(nb->saved);
+	net_free(n);
+}
+
+/* a DCS that starts over takes us along from Aligned. */
+static void
+starts_over(void **state)
+{
+	(void)state;
+	begin(false, 2, 5);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 0);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(n->node[ls].ups, 1);
+	assert_int_equal(say(M | I | O, 900, 0, 0), 0);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_true(seq == 900);
+	assert_int_equal(records, 2);
+	assert_int_equal(n->node[ls].downs, 1);
+	net_free(n);
+	begin(true, 2, 5);
+	last();
+	say(0, seq, 0, 0);
+	say(0, seq, 0, 0);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(say(M | I | O, 900, 0, 0), M | I | O);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	scsp_realign(n->node[ls].s, NET_SGID);	/* already there */
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	net_free(n);
+}
+
+/* a CSU Request of the DCS with its own records, key to key + count - 1 */
+static void
+give(uint32_t key, uint32_t count)
+{
+	struct rawpkt p;
+
+	raw_begin(&p, 2, RAW_ID(dcs), RAW_ID(ls));
+	for (; count > 0; count--)
+		raw_record(&p, 1, RAW_ID(dcs), key++, 5, false, "Jr");
+	raw_done(n, dcs, &p);
+}
+
+static const struct heard *
+csus(uint32_t i, uint32_t first, uint32_t count)
+{
+	const struct heard *h = raw_nth(n, dcs, 4, i);
+
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 18, 2), count);
+	assert_int_equal(raw_get(h, 40, 4), first);	/* key */
+	assert_int_equal(raw_get(h, 28, 2), 1);		/* hop count */
+	assert_int_equal(raw_get(h, 30, 2), 20);
+	assert_int_equal(raw_get(h, 36, 4), 5);		/* sequence */
+	return h;
+}
+
+/*
+ * R2334-2.2.2.1-01, R2334-2.2.3-02, 04 to 11, R2334-B.2.4-01, A-72: the
+ * CRL in parts, one outstanding, renewed with what is missing and more.
+ */
+static void
+solicit(void **state)
+{
+	(void)state;
+	begin(false, 0, 3);
+	say(M | I | O, 777, 0, 0);
+	say(M | O, 778, 0, 3);
+	say(M | O, 779, 3, 3);
+	say(M, 780, 6, 2);
+	net_run(n, 10);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(raw_count(n, dcs, 4), 1);
+	csus(0, 0, 3);
+	give(0, 1);
+	give(2, 1);
+	net_run(n, 100);
+	assert_int_equal(raw_count(n, dcs, 4), 1);
+	net_run(n, 3000);		/* 1 is missing: with 3 and 4 */
+	assert_int_equal(raw_count(n, dcs, 4), 2);
+	csus(1, 1, 3);
+	give(1, 1);
+	give(3, 2);
+	net_run(n, 10);
+	assert_int_equal(raw_count(n, dcs, 4), 3);
+	csus(2, 5, 3);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	give(5, 3);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_false(timer_isset(&nb->csus_timer));
+	assert_int_equal(node_group(&n->node[ls])->cache.count, 8);
+	assert_int_equal(n->node[ls].aligned_how, 8);
+	net_free(n);
+}
+
+/* R2334-2.2.3-01, R2334-2.4-02: nothing newer there, nothing asked for. */
+static void
+nothing(void **state)
+{
+	(void)state;
+	begin(false, 0, 9);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 4);
+	give(0, 4);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	/* the same and older ones: 5 is what it has */
+	scsp_realign(n->node[ls].s, NET_SGID);
+	say(M | I | O, 790, 0, 0);
+	say(M, 791, 0, 4);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(raw_count(n, dcs, 4), 0);
+	net_free(n);
+}
+
+/* as often as a CSA record, then an abnormal event. */
+static void
+unanswered(void **state)
+{
+	(void)state;
+	begin(false, 0, 9);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 4);
+	net_run(n, 14900);
+	assert_int_equal(raw_count(n, dcs, 4), 5);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	net_run(n, 3200);
+	assert_int_equal(raw_count(n, dcs, 4), 6);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 1);
+	net_free(n);
+}
+
+/*
+ * A-53, A-54: every number of records at both sides, every size of message:
+ * the 147 cases of which the text as printed hangs in 82.
+ */
+static void
+sweep(void **state)
+{
+	struct net *w;
+	uint32_t a, b, k, i;
+	int x;
+
+	(void)state;
+	for (k = 1; k <= 3; k++)
+		for (a = 0; a <= 6; a++)
+			for (b = 0; b <= 6; b++) {
+				w = net_line(a * 7 + b + k, 2, false);
+				net_start(w);
+				for (x = 0; x < 2; x++) {
+					node_group(&w->node[x])->holding =
+					    false;
+					node_neighbor_of(&w->node[x], !x)->
+					    mtu = EXT_RESERVE + 32 + 20 * k;
+					for (i = 0; i < (x ? a : b); i++)
+						node_publish(&w->node[x], i,
+						    "x");
+				}
+				net_run(w, 400);
+				assert_true(net_aligned(w));
+				assert_true(net_all_equal(w));
+				assert_int_equal(node_group(&w->node[0])->
+				    cache.count, a + b);
+				/* in one go */
+				assert_int_equal(w->node[0].ups, 1);
+				assert_int_equal(w->node[0].downs, 0);
+				net_free(w);
+			}
+}
+
+/*
+ * A-63: a change behind the summary is queued and sent on entering Update
+ * Cache; one ahead of it is only summarised.
+ */
+static void
+meanwhile(void **state)
+{
+	const struct heard *h;
+
+	(void)state;
+	begin(false, 4, 1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	assert_int_equal(say(M | O, 778, 0, 0), O);
+	node_publish(&n->node[ls], 0, "y");
+	node_publish(&n->node[ls], 3, "z");
+	net_run(n, 100);
+	assert_int_equal(raw_count(n, dcs, 2), 0);
+	assert_int_equal(nb->nqueued, 1);
+	assert_int_equal(say(M | O, 779, 0, 0), O);
+	assert_int_equal(say(M, 780, 0, 0), 0);
+	assert_true(raw_get(raw_nth(n, dcs, 1, 0), 40, 4) ==
+	    (uint32_t)(SEQ_FIRST + 1));
+	net_run(n, 10);
+	h = raw_nth(n, dcs, 2, 0);
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 18, 2), 1);
+	assert_int_equal(raw_get(h, 40, 4), 0);
+	assert_true(raw_get(h, 36, 4) == (uint32_t)(SEQ_FIRST + 1));
+	net_free(n);
+}
+
+/* hidden entries are not summarised, and N is the answer to a CSUS. */
+static void
+hidden(void **state)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 2 };
+	struct rawpkt p;
+	const struct heard *h;
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 9);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 3);
+	give(0, 3);
+	for (i = 0; i < 3; i++)
+		scsp_hide(n->node[ls].s, NET_SGID, oid, i);
+	scsp_revive(n->node[ls].s, NET_SGID, oid, 1);
+	assert_int_equal(say(M | I | O, 790, 0, 0), 0);
+	assert_int_equal(records, 1);
+	say(M, 791, 0, 3);		/* still compared */
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	raw_clear(n, dcs);
+	raw_begin(&p, 4, RAW_ID(dcs), RAW_ID(ls));
+	raw_record(&p, 1, RAW_ID(dcs), 0, 5, false, NULL);
+	raw_done(n, dcs, &p);
+	h = raw_nth(n, dcs, 2, 0);
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 34, 2), 0x8000);
+	assert_int_equal(raw_get(h, 30, 2), 20);
+	assert_int_equal(raw_get(h, 36, 4), 5);
+	/* it was told that there is none: it is told when there is one */
+	raw_clear(n, dcs);
+	scsp_revive(n->node[ls].s, NET_SGID, oid, 0);
+	net_run(n, 10);
+	h = raw_nth(n, dcs, 2, 0);
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 34, 2), 0);
+	assert_int_equal(raw_get(h, 40, 4), 0);
+	scsp_erase(n->node[ls].s, NET_SGID, oid, 2);
+	assert_int_equal(node_group(&n->node[ls])->cache.count, 2);
+	net_free(n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(total),
+		cmocka_unit_test(figure),
+		cmocka_unit_test(negotiation),
+		cmocka_unit_test(slave),
+		cmocka_unit_test(master),
+		cmocka_unit_test(as_master),
+		cmocka_unit_test(as_slave),
+		cmocka_unit_test(last_kept),
+		cmocka_unit_test(starts_over),
+		cmocka_unit_test(solicit),
+		cmocka_unit_test(nothing),
+		cmocka_unit_test(unanswered),
+		cmocka_unit_test(sweep),
+		cmocka_unit_test(meanwhile),
+		cmocka_unit_test(hidden),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

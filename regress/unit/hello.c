@@ -1,0 +1,363 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* The Hello protocol (RFC 2334 section 2.1, B.2.5). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scspd/hello.h"
+#include "scspnet.h"
+
+#define LS	1		/* 10.0.0.2 is under test, 10.0.0.1 is raw */
+#define DCS	0
+
+static struct neighbor *nb;
+static struct net *n;
+
+static void
+begin(void)
+{
+	n = raw_net(LS, DCS);
+	nb = node_neighbor_of(&n->node[LS], DCS);
+}
+
+static void
+hello(uint32_t receiver)
+{
+	raw_hello(n, DCS, 3, 3, RAW_ID(DCS), receiver);
+}
+
+/* No cell of the table is forgotten, and none leaves the states. */
+static void
+total(void **state)
+{
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < HELLO_STATE_MAX; s++)
+		for (e = 0; e < HELLO_EV_MAX; e++) {
+			assert_int_not_equal(hello_table[s][e].action,
+			    HELLO_DO_FORGOTTEN);
+			assert_true(hello_table[s][e].next <
+			    HELLO_STATE_MAX);
+		}
+}
+
+/* Figure 1: R2334-2.1-23, the arrows there are and no others. */
+static void
+figure(void **state)
+{
+	bool arrow[HELLO_STATE_MAX][HELLO_STATE_MAX] = { { false } };
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < HELLO_STATE_MAX; s++)
+		for (e = 0; e < HELLO_EV_MAX; e++)
+			arrow[s][hello_table[s][e].next] = true;
+	assert_true(arrow[HELLO_DOWN][HELLO_WAITING]);
+	assert_true(arrow[HELLO_WAITING][HELLO_DOWN]);
+	assert_true(arrow[HELLO_WAITING][HELLO_BIDI]);
+	assert_true(arrow[HELLO_BIDI][HELLO_WAITING]);
+	assert_true(arrow[HELLO_WAITING][HELLO_UNI]);
+	assert_true(arrow[HELLO_UNI][HELLO_WAITING]);
+	assert_true(arrow[HELLO_UNI][HELLO_BIDI]);
+	assert_true(arrow[HELLO_BIDI][HELLO_UNI]);
+	assert_true(arrow[HELLO_BIDI][HELLO_DOWN]);
+	assert_true(arrow[HELLO_UNI][HELLO_DOWN]);
+	assert_false(arrow[HELLO_DOWN][HELLO_BIDI]);
+	assert_false(arrow[HELLO_DOWN][HELLO_UNI]);
+}
+
+/*
+ * R2334-2.1-01, R2334-2.1-05 to 07, R2334-B.2.5-11, A-60: Down until there
+ * is a circuit, then Waiting and a Hello at once that names nobody.
+ */
+static void
+first(void **state)
+{
+	static const uint8_t octets[] = {
+		0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x05,
+		0x01, 0x05, 0x00, 0x20, 0xf0, 0xc8, 0x00, 0x00,
+		0x00, 0x03, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x00,
+		0x04, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x00, 0x02 };
+	const struct heard *h;
+
+	(void)state;
+	n = net_new(7, 2);
+	n->node[DCS].raw = true;
+	node_conf(&n->node[LS]);
+	node_conf_neighbor(&n->node[LS], DCS);
+	node_start(&n->node[LS]);
+	nb = node_neighbor_of(&n->node[LS], DCS);
+	net_run(n, 500);		/* nobody there */
+	assert_int_equal(nb->hello, HELLO_DOWN);
+	node_start(&n->node[DCS]);
+	net_run(n, 4000);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	h = raw_nth(n, DCS, 0, 0);
+	assert_non_null(h);
+	assert_int_equal(h->len, sizeof(octets));
+	assert_memory_equal(h->data, octets, sizeof(octets));
+	net_free(n);
+}
+
+/*
+ * R2334-2.1-08 to 11, R2334-B.2.5-12, A-60: heard, so listed, at once;
+ * listed, so bidirectional.
+ */
+static void
+two_way(void **state)
+{
+	const struct heard *h;
+
+	(void)state;
+	begin();
+	raw_clear(n, DCS);
+	hello(0);
+	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_true(nb->id == RAW_ID(DCS));
+	net_run(n, 5);
+	h = raw_nth(n, DCS, 5, 0);
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 25, 1), 4);
+	assert_true(raw_get(h, 32, 4) == RAW_ID(DCS));
+	assert_int_equal(raw_get(h, 26, 2), 0);
+	hello(RAW_ID(LS));
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	/* at once */
+	hello(RAW_ID(5));
+	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	net_free(n);
+}
+
+/* R2334-2.1-09, R2334-B.2.5-13: our ID among several. */
+static void
+among_several(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin();
+	raw_begin(&p, 5, 0, 0);
+	raw_put(&p, 4, 0x00030003);
+	raw_put(&p, 4, 0);
+	raw_common(&p, 0, RAW_ID(DCS), RAW_ID(8));
+	raw_put(&p, 1, 4);
+	raw_put(&p, 4, RAW_ID(9));
+	raw_put(&p, 1, 4);
+	raw_put(&p, 4, RAW_ID(LS));
+	p.b[p.common + 11] = 2;
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	net_free(n);
+}
+
+/* R2334-B.2.5-02: the next Hello within the interval, for ever. */
+static void
+periodic(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin();
+	raw_clear(n, DCS);
+	net_run(n, 30000);
+	assert_in_range(raw_count(n, DCS, 5), 10, 11);
+	for (i = 1; i < raw_count(n, DCS, 5); i++)
+		assert_in_range(mtime_diff(raw_nth(n, DCS, 5, i - 1)->at,
+		    raw_nth(n, DCS, 5, i)->at), 1, 3000000);
+	net_free(n);
+}
+
+/*
+ * R2334-2.1-12 to 14, 16, R2334-B.2.5-05, 10: silence for interval times
+ * factor as the DCS advertised it.
+ */
+static void
+silence(void **state)
+{
+	(void)state;
+	begin();
+	raw_hello(n, DCS, 2, 4, RAW_ID(DCS), RAW_ID(LS));
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	net_run(n, 7900);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	net_run(n, 200);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	raw_clear(n, DCS);
+	net_run(n, 3000);		/* not listed any more */
+	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
+	/* zeros count as ones; the latest Hello's values are used */
+	raw_hello(n, DCS, 0, 0, RAW_ID(DCS), RAW_ID(LS));
+	net_run(n, 900);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	net_run(n, 200);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	net_free(n);
+}
+
+/* R2334-2.1-15, R2334-B.2.5-04: heard, but not listing us: unidirectional */
+static void
+stalled(void **state)
+{
+	(void)state;
+	begin();
+	hello(RAW_ID(LS));
+	hello_run(nb, HELLO_EV_STALL_HEARD);
+	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	/* it is heard, so it is listed */
+	raw_clear(n, DCS);
+	net_run(n, 3000);
+	assert_true(raw_get(raw_nth(n, DCS, 5, 0), 32, 4) == RAW_ID(DCS));
+	net_free(n);
+}
+
+/* R2334-2.1-20, A-59, A-76: malformed goes to Waiting, garbage does not. */
+static void
+abnormal(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin();
+	hello(RAW_ID(LS));
+	/* another group, another version, a bad checksum, another type */
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
+	p.b[11] = 8;
+	raw_done(n, DCS, &p);
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
+	p.b[0] = 2;
+	raw_done(n, DCS, &p);
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
+	raw_sum(&p);
+	p.b[12] ^= 1;
+	raw_send(n, DCS, p.b, p.len);
+	raw_begin(&p, 9, RAW_ID(DCS), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	/* R2334-2.2.3-12, R2334-2.3-34: for another receiver */
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(5));
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
+	assert_int_equal(nb->drops[DROP_RECEIVER], 1);
+	assert_int_equal(n->node[LS].s->drops[DROP_GROUP], 1);
+	assert_int_equal(n->node[LS].s->drops[DROP_VERSION], 1);
+	assert_int_equal(n->node[LS].s->drops[DROP_CHECKSUM], 1);
+	assert_int_equal(n->node[LS].s->drops[DROP_TYPE], 1);
+	raw_clear(n, DCS);
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
+	p.b[p.common + 11] = 1;		/* a record that is not there */
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 1);
+	net_run(n, 1100);		/* and it is told by the next Hello */
+	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
+	net_free(n);
+}
+
+/* R2334-2.1-21: no circuit, no neighbor. */
+static void
+circuit_lost(void **state)
+{
+	(void)state;
+	begin();
+	hello(RAW_ID(LS));
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	net_release(&TAILQ_FIRST(&n->node[DCS].fvcs)->vc, CAUSE_NORMAL);
+	net_run(n, 100);
+	assert_int_equal(nb->hello, HELLO_DOWN);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_false(nb->has_id);
+	/* and it is called again */
+	net_run(n, 5000);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	net_free(n);
+}
+
+/* another ID on the circuit is another server. */
+static void
+new_id(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin();
+	hello(RAW_ID(LS));
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, 1);
+	raw_common(&p, 0xe000, RAW_ID(9), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->drops[DROP_SENDER], 1);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	raw_hello(n, DCS, 3, 3, RAW_ID(9), 0);
+	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_true(nb->id == RAW_ID(9));
+	net_free(n);
+}
+
+/* somebody with our own ID. */
+static void
+own_id(void **state)
+{
+	(void)state;
+	begin();
+	raw_hello(n, DCS, 3, 3, RAW_ID(LS), RAW_ID(LS));
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->drops[DROP_OWN_ID], 1);
+	assert_int_equal(n->node[LS].events[SCSP_EV_OWN_ID], 1);
+	net_free(n);
+}
+
+/* R2334-2.1-22: nothing but Hellos before Bidirectional. */
+static void
+too_early(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin();
+	hello(0);
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, 1);
+	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->drops[DROP_STATE], 1);
+	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(nb->hello, HELLO_UNI);
+	net_free(n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(total),
+		cmocka_unit_test(figure),
+		cmocka_unit_test(first),
+		cmocka_unit_test(two_way),
+		cmocka_unit_test(among_several),
+		cmocka_unit_test(periodic),
+		cmocka_unit_test(silence),
+		cmocka_unit_test(stalled),
+		cmocka_unit_test(abnormal),
+		cmocka_unit_test(circuit_lost),
+		cmocka_unit_test(new_id),
+		cmocka_unit_test(own_id),
+		cmocka_unit_test(too_early),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
