@@ -1,0 +1,186 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "marsd/itree.h"
+
+#define N	400
+#define SPACE	300
+
+struct item {
+	struct itree_node n;
+	struct span	 s;
+	bool		 in;
+};
+
+static struct paddr
+addr(uint32_t v)
+{
+	struct paddr a;
+
+	memset(&a, 0, sizeof(a));
+	a.len = 4;
+	a.a[0] = (uint8_t)(v >> 24);
+	a.a[1] = (uint8_t)(v >> 16);
+	a.a[2] = (uint8_t)(v >> 8);
+	a.a[3] = (uint8_t)v;
+	return a;
+}
+
+static struct span
+range(uint32_t min, uint32_t max)
+{
+	struct span s = { addr(min), addr(max) };
+
+	return s;
+}
+
+static uint32_t seed = 7;
+
+static uint32_t
+draw(uint32_t n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 8) % n;
+}
+
+static void
+check(const struct itree *t, struct item *items, const struct span *q)
+{
+	struct itree_node *in, *last = NULL;
+	size_t i, want = 0, got = 0;
+
+	for (i = 0; i < N; i++)
+		if (items[i].in && paddr_cmp(&items[i].s.min, &q->max) <= 0 &&
+		    paddr_cmp(&items[i].s.max, &q->min) >= 0)
+			want++;
+	for (in = itree_overlap(t, q, NULL); in != NULL;
+	    in = itree_overlap(t, q, in->span)) {
+		assert_true(paddr_cmp(&in->span->min, &q->max) <= 0);
+		assert_true(paddr_cmp(&in->span->max, &q->min) >= 0);
+		if (last != NULL)
+			assert_true(span_cmp(last->span, in->span) < 0);
+		last = in;
+		got++;
+	}
+	assert_int_equal(got, want);
+}
+
+/* The tree finds what a walk over all of it finds, in order. */
+static void
+overlaps(void **state)
+{
+	static struct item items[N];
+	struct itree t;
+	struct span q;
+	uint32_t a, i, k;
+
+	(void)state;
+	itree_init(&t, 0);
+	for (k = 0; k < 4000; k++) {
+		i = draw(N);
+		if (items[i].in) {
+			itree_remove(&t, &items[i].n);
+			items[i].in = false;
+		} else {
+			a = draw(SPACE);
+			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
+			items[i].in = itree_insert(&t, &items[i].n,
+			    &items[i].s);
+		}
+		a = draw(SPACE);
+		q = range(a, a + draw(20));
+		check(&t, items, &q);
+	}
+}
+
+static void
+punch(struct spans *out, uint32_t min, uint32_t max, size_t n, ...)
+{
+	struct span s = range(min, max);
+	struct punch p;
+	uint32_t a;
+	va_list ap;
+
+	spans_init(out);
+	punch_init(&p, out, &s);
+	va_start(ap, n);
+	while (n-- > 0) {
+		a = va_arg(ap, uint32_t);
+		s = range(a, va_arg(ap, uint32_t));
+		punch_hole(&p, &s);
+	}
+	va_end(ap);
+	punch_end(&p);
+}
+
+static void
+expect(struct spans *l, size_t n, ...)
+{
+	struct span s;
+	size_t i;
+	uint32_t a;
+	va_list ap;
+
+	assert_int_equal(l->n, n);
+	va_start(ap, n);
+	for (i = 0; i < n; i++) {
+		a = va_arg(ap, uint32_t);
+		s = range(a, va_arg(ap, uint32_t));
+		assert_int_equal(span_cmp(&l->v[i], &s), 0);
+	}
+	va_end(ap);
+	spans_free(l);
+}
+
+/*
+ * A-136: holes at either edge, beyond it, next to each other, overlapping,
+ * over everything, and at both ends of the address space.
+ */
+static void
+holes(void **state)
+{
+	struct spans l;
+
+	(void)state;
+	punch(&l, 10, 20, 0);
+	expect(&l, 1, 10, 20);
+	punch(&l, 10, 20, 1, 10, 10);
+	expect(&l, 1, 11, 20);
+	punch(&l, 10, 20, 1, 20, 20);
+	expect(&l, 1, 10, 19);
+	punch(&l, 10, 20, 1, 15, 15);
+	expect(&l, 2, 10, 14, 16, 20);
+	punch(&l, 10, 20, 2, 12, 12, 13, 13);
+	expect(&l, 2, 10, 11, 14, 20);
+	punch(&l, 10, 20, 2, 5, 12, 8, 9);
+	expect(&l, 1, 13, 20);
+	punch(&l, 10, 20, 1, 0, 0xffffffff);
+	expect(&l, 0);
+	punch(&l, 10, 20, 2, 10, 15, 16, 20);
+	expect(&l, 0);
+	punch(&l, 10, 20, 2, 1, 9, 21, 30);
+	expect(&l, 1, 10, 20);
+	punch(&l, 0, 0xffffffff, 2, 0, 0, 0xffffffff, 0xffffffff);
+	expect(&l, 1, 1, 0xfffffffe);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(overlaps),
+		cmocka_unit_test(holes),
+	};
+
+	return cmocka_run_group_tests_name("itree", tests, NULL, NULL);
+}

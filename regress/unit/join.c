@@ -1,0 +1,425 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "marsnet.h"
+
+#define G(n)	(0xe0000000U + (uint32_t)(n))
+
+/*
+ * R2022-6.1.2-14, -15, -17, R2022-5.2-02, R2022-5.1.4.2-02, -03, R2022-6.1.4-01,
+ * -02, A-107: a join that changes membership goes out on ClusterControlVC,
+ * with the CSN, which is one higher afterwards, also in private messages.
+ */
+static void
+single(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	uint32_t csn;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	net_join(v, 4, 0x0011, G(1), G(1));
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(FLAGS(t), 0x4011);
+	assert_int_equal(MSN(t), csn);
+	check_pairs(t, 1, G(1), G(1));
+	net_clear(net);
+	/* R2022-6.1.2-16: already a member, and the CSN went up once */
+	net_join(v, 4, 0x0012, G(1), G(1));
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(FLAGS(t), 0x4012);
+	assert_int_equal(MSN(t), csn + 1);
+	net_clear(net);
+	net_join(v, 5, 0x0013, G(1), G(1));
+	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(MSN(t), csn + 1);
+	assert_false(net_finds(v, G(1), HOST(1)));
+	net_clear(net);
+	/* a LEAVE of what is not joined */
+	net_join(v, 5, 0x0014, G(1), G(1));
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 1);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* the other reading, by configuration. */
+static void
+csn_before(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+	uint32_t csn;
+
+	(void)state;
+	net_cluster_conf(net, 0)->csn_before = true;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	net_join(v, 4, 0, G(1), G(1));
+	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), csn + 1);
+	net_clear(net);
+	net_join(v, 4, 0, G(1), G(1));
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), csn + 1);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-5.1.4.2-04, R2022-6.1.4-04: from 0xffffffff to 0. */
+static void
+csn_wraps(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_proto(net, 0)->control[CCVC].msn = 0xffffffff;
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(1), G(1));
+	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), 0xffffffff);
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 0);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.1.2-18 to -21: a block around single joins; R2022-5.2.1-19: the
+ * pairs ascend; A-98: a single group inside the block is private.
+ */
+static void
+block_with_holes(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(12), G(12));
+	net_join(v, 4, 0, G(20), G(20));
+	net_clear(net);
+	net_join(v, 4, 0x0021, G(10), G(20));
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(FLAGS(t), 0x4021);
+	check_pairs(t, 1, G(10), G(20));
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0x5021);	/* copy, punched */
+	check_pairs(t, 2, G(10), G(11), G(13), G(19));
+	net_clear(net);
+	/* inside its own block: joined for itself, but nobody hears of it */
+	net_join(v, 4, 0, G(15), G(15));
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 5, 0, G(12), G(12));
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	/* out of the block: still a member of 15 and 20 */
+	net_join(v, 5, 0, G(10), G(20));
+	check_pairs(net_only(net, 0, PRIV, 5), 1, G(10), G(20));
+	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(FLAGS(t), 0x5000);
+	check_pairs(t, 2, G(10), G(14), G(16), G(19));
+	assert_true(net_finds(v, G(15), HOST(1)));
+	assert_false(net_finds(v, G(16), HOST(1)));
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.1.2-19: no holes; R2022-6.1.2-22: nothing but holes; A-99. */
+static void
+block_whole_and_empty(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(10), G(11));
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0x4000);
+	check_pairs(t, 1, G(10), G(11));
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 4, 0, G(10), G(11));
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 4, 0, G(20), G(20));
+	net_join(v, 4, 0, G(21), G(21));
+	net_clear(net);
+	net_join(v, 4, 0, G(20), G(21));
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* an overlapping block is a record of its own. */
+static void
+overlapping_blocks(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(10), G(20));
+	net_clear(net);
+	net_join(v, 4, 0, G(15), G(30));
+	check_pairs(net_only(net, 0, CCVC, 4), 1, G(21), G(30));
+	net_clear(net);
+	net_join(v, 5, 0, G(10), G(20));
+	check_pairs(net_only(net, 0, CCVC, 5), 1, G(10), G(14));
+	assert_true(net_finds(v, G(15), HOST(1)));
+	net_hangup(v);
+	net_free(net);
+}
+
+/* more holes than one message has room for. */
+static void
+many_pairs(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+	size_t i, pairs = 0;
+	uint32_t last = 0;
+
+	(void)state;
+	net_cluster_conf(net, 0)->rate = 0;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	for (i = 0; i < 1500; i++)
+		net_join(v, 4, 0, G(2 * i + 1), G(2 * i + 1));
+	net_clear(net);
+	net_join(v, 4, 0, G(0), G(3000));
+	assert_int_equal(net_count(net, 0, CCVC, 4), 2);
+	for (i = 0; i < net->nsent; i++) {
+		const struct sent *t = &net->sent[i];
+
+		if (!t->control)
+			continue;
+		assert_true(t->len <= 9188);
+		assert_int_equal(FLAGS(t), 0x5000);
+		assert_true(g32(t, list_at(t)) >= last);
+		last = g32(t, list_at(t) + 8 * PNUM(t) - 4);
+		pairs += PNUM(t);
+	}
+	assert_int_equal(pairs, 1501);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.1.2-08, -09, -12, A-49, A-100: what is dropped silently, each with
+ * its reason.
+ */
+static void
+dropped(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+	struct buf b;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_call(net, 0, HOST(2));
+	net_join(w, 4, 0, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net_join(v, 4, 0x4000, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_COPY), 1);
+	b_join(&b, 4, 0, HOST(1), 2, G(1), G(1));
+	net_put(v, &b);
+	assert_int_equal(net_dropped(net, 0, DROP_PAIRS), 1);
+	b_join(&b, 4, 0, HOST(1), 0, 0, 0);
+	net_put(v, &b);
+	assert_int_equal(net_dropped(net, 0, DROP_PAIRS), 2);
+	net_join(v, 4, 0, G(2), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_RANGE), 1);
+	assert_int_equal(net->nsent, 0);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* Limits: joins of a member, groups. */
+static void
+limits(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_joins = 2;
+	net_cluster_conf(net, 0)->max_groups = 3;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net_join(v, 4, 0, G(3), G(3));
+	assert_int_equal(net_dropped(net, 0, DROP_JOINS), 1);
+	net_join(w, 4, 0, G(3), G(3));
+	net_join(w, 4, 0, G(4), G(4));
+	assert_int_equal(net_dropped(net, 0, DROP_GROUPS), 1);
+	net_join(w, 4, 0, G(1), G(1));
+	assert_int_equal(net_count(net, 0, CCVC, 4), 4);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * Messages a second: one client is stopped before it uses up what all have,
+ * and goes on a second later.
+ */
+static void
+rates(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+	int i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->rate = 10;
+	net_cluster_conf(net, 0)->rate_total = 20;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	for (i = 0; i < 100; i++)
+		net_request(v, G(1));
+	assert_int_equal(net->nsent, 9);
+	assert_int_equal(net_dropped(net, 0, DROP_RATE), 91);
+	net_clear(net);
+	net_request(w, G(1));
+	assert_int_equal(net->nsent, 1);
+	for (i = 0; i < 8; i++)
+		net_request(w, G(1));
+	net_hangup(w);
+	w = net_call(net, 0, HOST(2));
+	net_request(w, G(1));
+	net_request(w, G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_RATE_TOTAL), 2);
+	net_clear(net);
+	net_wait(net, MTIME_SEC(1));
+	net_request(v, G(1));
+	net_request(w, G(1));
+	assert_int_equal(net->nsent, 2);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* what a client adds to its message stays in what goes out. */
+static void
+tlvs_kept(void **state)
+{
+	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x04, 1, 2, 3, 4,
+		0, 0, 0, 0 };
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	struct buf b;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(2), G(2));
+	net_clear(net);
+	b_join(&b, 4, 0, HOST(1), 1, G(1), G(4));
+	b.p[OFF(15)] = 60;			/* extoff */
+	bn(&b, tlv, sizeof(tlv));
+	net_put(v, &b);
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(PNUM(t), 2);
+	assert_int_equal(g16(t, 14), 68);
+	assert_memory_equal(t->p + OFF(68), tlv, sizeof(tlv));
+	net_hangup(v);
+	net_free(net);
+}
+
+/* 60,000 members and 100,000 joins, and all of them gone again. */
+static void
+many(void **state)
+{
+	struct net *net = net_new();
+	struct nvc **v;
+	size_t i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->cmi_max = 65535;
+	net_cluster_conf(net, 0)->rate_total = 0;
+	net_start(net, 0);
+	net->quiet = true;
+	v = calloc(60000, sizeof(struct nvc *));
+	assert_non_null(v);
+	net->leaf_hold = true;
+	for (i = 0; i < 60000; i++) {
+		struct nleaf *l;
+		struct buf b;
+
+		v[i] = net_call(net, 0, HOST(i + 1));
+		b_join(&b, 4, 0x2000, HOST(i + 1), 0, 0, 0);
+		net_put(v[i], &b);
+		l = TAILQ_LAST(&net->leaves, nleaf_list);
+		l->acked = true;
+		cluster_vc_user.leaf_ack(net->s[0].link.arg, &l->leaf,
+		    l->leaf.cookie);
+		b_join(&b, 4, 0, HOST(i + 1), 1, G(i % 5000), G(i % 5000));
+		net_put(v[i], &b);
+		if (i % 3 != 0)
+			continue;
+		b_join(&b, 4, 0, HOST(i + 1), 1, G(7000 + i), G(7000 + i));
+		net_put(v[i], &b);
+		b_join(&b, 4, 0, HOST(i + 1), 1, G(0xffff), G(0xffff));
+		net_put(v[i], &b);
+	}
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 60000);
+	assert_int_equal(net_proto(net, 0)->joins, 100000);
+	assert_int_equal(net_proto(net, 0)->ranges[ROLE_CLIENT], 25001);
+	net->nsent = 0;
+	net_request(v[0], G(0xffff));
+	assert_int_equal(net->nsent, 44);	/* 20000 / 456, and a rest */
+	for (i = 0; i < 60000; i++)
+		net_hangup(v[i]);
+	free(v);
+	net->nsent = 0;
+	net_free(net);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(single),
+		cmocka_unit_test(csn_before),
+		cmocka_unit_test(csn_wraps),
+		cmocka_unit_test(block_with_holes),
+		cmocka_unit_test(block_whole_and_empty),
+		cmocka_unit_test(overlapping_blocks),
+		cmocka_unit_test(many_pairs),
+		cmocka_unit_test(dropped),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(rates),
+		cmocka_unit_test(tlvs_kept),
+		cmocka_unit_test(many),
+	};
+
+	return cmocka_run_group_tests_name("join", tests, NULL, NULL);
+}

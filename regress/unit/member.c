@@ -1,0 +1,294 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "marsnet.h"
+
+/*
+ * R2022-6.1.2-01, -02, -03, -06, R2022-5.2.3-02, -03, -08, R2022-5.2.1-09,
+ * R2022-4.2-01, A-97, A-117: the copy of a registration, octet by octet.
+ */
+static void
+registration(void **state)
+{
+	static const uint8_t want[] = {
+		0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x03,
+		0x00, 0x0f, 0x08, 0x00, 0, 0, 0, 0, 0, 0, 0, 0
+	};
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	struct buf b;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_call(net, 0, HOST(1));
+	b_join(&b, 4, 0x2037, HOST(1), 0, 0, 0);
+	net_put(v, &b);
+	net_settle(net);
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(t->len, OFF(32 + 20));
+	assert_memory_equal(t->p, want, sizeof(want));
+	assert_int_equal(t->p[OFF(18)], 20);
+	assert_int_equal(PNUM(t), 0);
+	assert_int_equal(FLAGS(t), 0x6037);	/* register, copy, sequence */
+	assert_int_equal(CMI(t), 1);
+	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
+	/* it is a leaf now */
+	assert_false(TAILQ_EMPTY(&net->leaves));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* no answer before the leaf is there. */
+static void
+answer_after_leaf(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	net->leaf_hold = true;
+	v = net_call(net, 0, HOST(1));
+	net_join(v, 4, 0x2000, 0, 0);
+	net_join(v, 4, 0x2000, 0, 0);
+	assert_int_equal(net->nsent, 0);
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net->leaf_hold = false;
+	net_settle(net);
+	(void)net_only(net, 0, PRIV, 4);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.1.2-04: a second registration gives the same CMI. */
+static void
+again(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+	uint64_t published;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	published = net->s[0].published;
+	net_join(v, 4, 0x2000, 0, 0);
+	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 1);
+	assert_int_equal(net->s[0].published, published);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.1.2-07, -23, R2022-5.2.3-11, A-12, A-109, A-21: out of all groups,
+ * off the control VC, answered even twice, nothing on ClusterControlVC; the
+ * CMI is the last to be given out again.
+ */
+static void
+deregistration(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w, *x;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	assert_true(net_finds(w, 0xe0000001, HOST(1)));
+	net_clear(net);
+	net_join(v, 5, 0x2005, 0, 0);
+	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6005);
+	assert_int_equal(net->nsent, 1);
+	assert_false(net_finds(w, 0xe0000001, HOST(1)));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	net_clear(net);
+	net_join(v, 5, 0x2006, 0, 0);
+	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6006);
+	net_clear(net);
+	x = net_call(net, 0, HOST(3));
+	net_join(x, 4, 0x2000, 0, 0);
+	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 3);
+	net_hangup(x);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.1.2-24, A-110, R2443-2-19, R2443-5.4-03: a leaf that vanished. */
+static void
+vanished(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w, *far;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	far = net_client(net, 1, 3);
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	assert_true(net_finds(far, 0xe0000001, HOST(1)));
+	net_clear(net);
+	net_vanish(net, HOST(1));
+	net_settle(net);
+	assert_int_equal(net->nsent, 0);
+	assert_false(net_finds(w, 0xe0000001, HOST(1)));
+	assert_false(net_finds(far, 0xe0000001, HOST(1)));
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net_hangup(far);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* the control VC itself goes; the members stay, and get it back. */
+static void
+control_released(void **state)
+{
+	struct net *net = net_new();
+	struct proto *p;
+	struct nvc *v, *root;
+	struct nleaf *l;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	p = net_proto(net, 0);
+	root = (struct nvc *)p->control[CCVC].root;
+	while ((l = TAILQ_FIRST(&net->leaves)) != NULL) {
+		TAILQ_REMOVE(&net->leaves, l, entry);
+		free(l);
+	}
+	cluster_vc_user.release(net->s[0].link.arg, &root->vc,
+	    root->vc.cookie, CAUSE_TEMPORARY);
+	free(root);
+	assert_int_equal(p->control[CCVC].leaves, 0);
+	net_settle(net);
+	assert_int_equal(p->control[CCVC].leaves, 1);
+	assert_int_equal(p->control[CCVC].registered, 1);
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	(void)net_only(net, 0, CCVC, 4);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * A-21, A-114, R2022-5.2.3-08: no CMI left, one address in both roles, and
+ * the limit of members: refused without an answer, counted, told.
+ */
+static void
+refusals(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w, *x;
+
+	(void)state;
+	net_cluster_conf(net, 0)->cmi_max = 2;
+	net_cluster_conf(net, 1)->max_members = 1;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	net_join(v, 3, 0x2000, 0, 0);
+	assert_int_equal(net_dropped(net, 0, DROP_BOTH_ROLES), 1);
+	w = net_client(net, 0, 2);
+	x = net_client(net, 0, 3);
+	assert_int_equal(net_dropped(net, 0, DROP_CMI), 1);
+	assert_int_equal(net->s[0].events[MARS_EV_CMI_EXHAUSTED], 1);
+	assert_int_equal(net->nsent, 0);
+	net_hangup(x);
+	net_hangup(w);
+	net_hangup(v);
+	v = net_client(net, 1, 4);
+	w = net_client(net, 1, 5);
+	assert_int_equal(net_dropped(net, 1, DROP_MEMBERS), 1);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* Every cell of the leaf's table is written. */
+static void
+table(void **state)
+{
+	int s, e;
+
+	(void)state;
+	for (s = 1; s < LEAF_STATE_MAX; s++)
+		for (e = 0; e < LEAF_EVENT_MAX; e++) {
+			assert_true(leaf_table[s][e].next !=
+			    LEAF_STATE_FORGOTTEN);
+			assert_true(leaf_table[s][e].action !=
+			    LEAF_ACT_FORGOTTEN);
+		}
+}
+
+/* a leaf that fails for a cause that passes is tried again. */
+static void
+leaf_retry(void **state)
+{
+	struct net *net = net_new();
+	struct nleaf *l;
+	struct nvc *v;
+	int i;
+
+	(void)state;
+	net_start(net, 0);
+	net->leaf_hold = true;
+	v = net_call(net, 0, HOST(1));
+	net_join(v, 4, 0x2000, 0, 0);
+	for (i = 0; i < 2; i++) {
+		l = TAILQ_FIRST(&net->leaves);
+		assert_non_null(l);
+		TAILQ_REMOVE(&net->leaves, l, entry);
+		cluster_vc_user.leaf_failed(net->s[0].link.arg, &l->leaf,
+		    l->leaf.cookie, CAUSE_TEMPORARY);
+		free(l);
+		assert_true(TAILQ_EMPTY(&net->leaves));
+		net_wait(net, MTIME_SEC(1));
+	}
+	net->leaf_hold = false;
+	net_settle(net);
+	(void)net_only(net, 0, PRIV, 4);
+	net_clear(net);
+	/* and one that fails for good is forgotten: no CMI is lost */
+	net->leaf_hold = true;
+	net_hangup(v);
+	v = net_call(net, 0, HOST(2));
+	net_join(v, 4, 0x2000, 0, 0);
+	l = TAILQ_LAST(&net->leaves, nleaf_list);
+	TAILQ_REMOVE(&net->leaves, l, entry);
+	cluster_vc_user.leaf_failed(net->s[0].link.arg, &l->leaf,
+	    l->leaf.cookie, CAUSE_UNALLOCATED);
+	free(l);
+	assert_int_equal(net->nsent, 0);
+	assert_int_equal(net_proto(net, 0)->cmi.used, 1);
+	net_hangup(v);
+	net_free(net);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registration),
+		cmocka_unit_test(answer_after_leaf),
+		cmocka_unit_test(again),
+		cmocka_unit_test(deregistration),
+		cmocka_unit_test(vanished),
+		cmocka_unit_test(control_released),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(table),
+		cmocka_unit_test(leaf_retry),
+	};
+
+	return cmocka_run_group_tests_name("member", tests, NULL, NULL);
+}
