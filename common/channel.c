@@ -3,76 +3,90 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <sys/types.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "channel.h"
 
-/* Waits for input always, for room to write only while something waits. */
-static void
-rearm(struct channel *c)
-{
-	short what = EV_READ;
+#define FLUSH_TIMEOUT	2000	/* ms without progress */
 
-	if (imsgbuf_queuelen(&c->ibuf) > 0)
-		what |= EV_WRITE;
-	if (event_get_events(&c->ev) == what &&
-	    event_pending(&c->ev, what, NULL) == what)
-		return;
-	(void)event_del(&c->ev);
-	(void)event_assign(&c->ev, c->base, c->ibuf.fd, what | EV_PERSIST,
-	    event_get_callback(&c->ev), c);
-	(void)event_add(&c->ev, NULL);
+static void	on_event(evutil_socket_t, short, void *);
+
+/*
+ * EV_WRITE only while something waits.  Asks libevent only where that has
+ * changed: a burst of messages costs one system call, not one each.
+ */
+static int
+arm(struct channel *c)
+{
+	short want = EV_READ | EV_PERSIST;
+
+	if (channel_queued(c) > 0)
+		want |= EV_WRITE;
+	if (event_initialized(&c->ev)) {
+		if (event_get_events(&c->ev) == want)
+			return 0;
+		event_del(&c->ev);
+	}
+	if (event_assign(&c->ev, c->base, c->ibuf.fd, want, on_event, c) == -1)
+		return -1;
+	return event_add(&c->ev, NULL);
 }
 
-/* Gives the owner every complete message; false if it closed the channel. */
-static bool
+/* Hands over what has arrived, until a handler closes the channel. */
+static void
 deliver(struct channel *c)
 {
-	struct imsg m;
-	struct ibuf v;
+	struct imsg imsg;
+	struct ibuf payload;
 	struct rd r;
-	uint32_t type;
+	int fd;
 
-	while (c->open && imsgbuf_get(&c->ibuf, &m) == 1) {
-		type = imsg_get_type(&m);
-		if (imsg_get_ibuf(&m, &v) == 0)
-			rd_init(&r, ibuf_data(&v), ibuf_size(&v));
+	while (c->open && imsgbuf_get(&c->ibuf, &imsg) == 1) {
+		if (imsg_get_ibuf(&imsg, &payload) == 0)
+			rd_init(&r, ibuf_data(&payload), ibuf_size(&payload));
 		else
-			rd_init(&r, "", 0);
-		c->message(c->arg, type, &r, imsg_get_fd(&m));
-		imsg_free(&m);
+			rd_init(&r, NULL, 0);
+		fd = imsg_get_fd(&imsg);
+		c->message(c->arg, imsg_get_type(&imsg), &r, fd);
+		imsg_free(&imsg);
 	}
-	return c->open;
 }
 
 static void
-ready(evutil_socket_t fd, short what, void *arg)
+on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
-	int n = 1;
+
+	int n;
 
 	(void)fd;
-	if ((what & EV_WRITE) && imsgbuf_write(&c->ibuf) == -1) {
-		c->closed(c->arg);
-		return;
-	}
-	if (what & EV_READ)
+	if (what & EV_READ) {
 		n = imsgbuf_read(&c->ibuf);
-	/* what came before the end still counts */
-	if (!deliver(c))
+		/* what came whole before the end still counts */
+		deliver(c);
+		if (!c->open)
+			return;
+		if (n != 1)
+			goto gone;
+	}
+	if (what & EV_WRITE && imsgbuf_write(&c->ibuf) == -1)
+		goto gone;
+	if (arm(c) == 0)
 		return;
-	if (n != 1)
-		c->closed(c->arg);
-	else
-		rearm(c);
+gone:
+	/* once: what is at the end of a stream stays readable for ever */
+	event_del(&c->ev);
+	c->closed(c->arg);
 }
 
 /*
- * Binds descriptor fd, which the channel then owns, to the loop.  maxpayload
- * is the limit of one message's payload, both ways, in octets.
+ * Binds fd, a stream socket, to the loop; from then on it belongs to c, and
+ * after a failure still to the caller.  c must not move while it is open.
+ * maxpayload: octets of the longest message, either way.  The handlers may
+ * call channel_close(), and closed() may then free c; message() may not.
  */
 int
 channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,
@@ -81,33 +95,35 @@ channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,
     void (*closed)(void *), void *arg)
 {
 	memset(c, 0, sizeof(*c));
-	if (imsgbuf_init(&c->ibuf, fd) == -1)
-		return -1;
-	if (fdpass)
-		imsgbuf_allow_fdpass(&c->ibuf);
-	if (imsgbuf_set_maxsize(&c->ibuf, maxpayload) == -1 ||
-	    event_assign(&c->ev, base, fd, EV_READ | EV_PERSIST, ready, c) ==
-	    -1 || event_add(&c->ev, NULL) == -1) {
-		imsgbuf_clear(&c->ibuf);
-		return -1;
-	}
 	c->base = base;
 	c->name = name;
 	c->message = message;
 	c->closed = closed;
 	c->arg = arg;
+	if (evutil_make_socket_nonblocking(fd) == -1 ||
+	    imsgbuf_init(&c->ibuf, fd) == -1)
+		return -1;
+	if (imsgbuf_set_maxsize(&c->ibuf, maxpayload) == -1)
+		goto fail;
+	if (fdpass)
+		imsgbuf_allow_fdpass(&c->ibuf);
+	if (arm(c) == -1)
+		goto fail;
 	c->open = true;
 	return 0;
+fail:
+	imsgbuf_clear(&c->ibuf);
+	return -1;
 }
 
-/* Closes it, the descriptor too; what is queued is lost (channel_flush). */
+/* Drops what is queued and closes the descriptor.  May be repeated. */
 void
 channel_close(struct channel *c)
 {
 	if (!c->open)
 		return;
 	c->open = false;
-	(void)event_del(&c->ev);
+	event_del(&c->ev);
 	imsgbuf_clear(&c->ibuf);
 	close(c->ibuf.fd);
 }
@@ -117,25 +133,37 @@ channel_send(struct channel *c, uint32_t type, int fd, const void *data,
     size_t len)
 {
 	if (!c->open) {
-		errno = EPIPE;
+		errno = ENOTCONN;
 		return -1;
 	}
 	if (imsg_compose(&c->ibuf, type, 0, 0, fd, data, len) == -1)
 		return -1;
-	rearm(c);
-	return 0;
+	return arm(c);
 }
 
 uint32_t
 channel_queued(const struct channel *c)
 {
-	struct imsgbuf ib = c->ibuf;
-
-	return c->open ? imsgbuf_queuelen(&ib) : 0;
+	return c->ibuf.w == NULL ? 0 : msgbuf_queuelen(c->ibuf.w);
 }
 
 int
 channel_flush(struct channel *c)
 {
-	return c->open ? imsgbuf_flush(&c->ibuf) : 0;
+	struct pollfd p;
+	int n;
+
+	if (!c->open)
+		return 0;
+	p.fd = c->ibuf.fd;
+	p.events = POLLOUT;
+	while (channel_queued(c) > 0) {
+		if ((n = poll(&p, 1, FLUSH_TIMEOUT)) == 0)
+			errno = ETIMEDOUT;
+		if (n == 0 || (n == -1 && errno != EINTR))
+			return -1;
+		if (n == 1 && imsgbuf_write(&c->ibuf) == -1)
+			return -1;
+	}
+	return arm(c);
 }

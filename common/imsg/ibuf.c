@@ -3,81 +3,108 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* One buffer, and queues of them. */
-
+/* One buffer; see imsg.h. */
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "imsg.h"
-#include "ibufq.h"
 
-/* Handing on a view as if it owned its memory is a programming error. */
-static void
-owned(const struct ibuf *b)
+#define NO_FD	(-1)
+#define VIEW	(-2)	/* in fd: the memory is somebody else's */
+
+static int
+fail(int error)
 {
-	if (b->fd == FD_VIEW)
-		abort();
+	errno = error;
+	return -1;
 }
 
-/* A buffer of exactly len octets. */
-struct ibuf *
-ibuf_open(size_t len)
+/* A NULL buffer (an empty view) must not be added to, even nothing. */
+static unsigned char *
+at(const struct ibuf *b, size_t pos)
 {
-	struct ibuf *b;
+	return b->buf == NULL ? NULL : b->buf + pos;
+}
 
-	if ((b = calloc(1, sizeof(*b))) == NULL)
+static struct ibuf *
+ibuf_new(size_t len, size_t max)
+{
+	struct ibuf *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
 		return NULL;
-	if (len > 0 && (b->buf = calloc(1, len)) == NULL) {
+	/* never NULL, so that a pointer into it is always one */
+	if ((b->buf = calloc(1, len == 0 ? 1 : len)) == NULL) {
 		free(b);
 		return NULL;
 	}
-	b->size = b->max = len;
-	b->fd = FD_NONE;
+	b->size = len;
+	b->max = max;
+	b->fd = NO_FD;
 	return b;
 }
 
-/* A buffer of len octets that grows on demand to max. */
+struct ibuf *
+ibuf_open(size_t len)
+{
+	return ibuf_new(len, len);
+}
+
 struct ibuf *
 ibuf_dynamic(size_t len, size_t max)
 {
-	struct ibuf *b;
-
 	if (max == 0 || max < len) {
 		errno = EINVAL;
 		return NULL;
 	}
-	if ((b = ibuf_open(len)) != NULL)
-		b->max = max;
-	return b;
+	return ibuf_new(len, max);
 }
 
-static int
-ibuf_grow(struct ibuf *b, size_t need)
+/* Wipes and frees; keeps errno, for use on error paths. */
+void
+ibuf_free(struct ibuf *b)
 {
-	unsigned char *p;
-	size_t size = b->size < 64 ? 64 : b->size;
+	int saved = errno;
 
-	while (size < need)
-		size = size > SIZE_MAX / 2 ? need : size * 2;
-	if (size > b->max)
-		size = b->max;
-	if ((p = recallocarray(b->buf, b->size, size, 1)) == NULL)
+	if (b == NULL)
+		return;
+	if (b->fd == VIEW)
+		abort();
+	if (b->fd >= 0)
+		close(b->fd);
+	freezero(b->buf, b->size);
+	freezero(b, sizeof(*b));
+	errno = saved;
+}
+
+/* Makes room for need octets, need <= max: at least doubles. */
+static int
+grow(struct ibuf *b, size_t need)
+{
+	size_t size = b->size > b->max / 2 ? b->max : b->size * 2;
+	unsigned char *p;
+
+	if (size < need)
+		size = need;
+	if ((p = calloc(1, size)) == NULL)
 		return -1;
+	memcpy(p, b->buf, b->wpos);
+	freezero(b->buf, b->size);
 	b->buf = p;
 	b->size = size;
 	return 0;
 }
 
-/* Appends len octets of room and says where it is until the next append. */
 void *
 ibuf_reserve(struct ibuf *b, size_t len)
 {
-	void *p;
+	unsigned char *p;
 
-	if (b->fd == FD_VIEW) {
+	if (b->fd == VIEW) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -85,9 +112,7 @@ ibuf_reserve(struct ibuf *b, size_t len)
 		errno = ERANGE;
 		return NULL;
 	}
-	if (len > b->size - b->wpos && ibuf_grow(b, b->wpos + len) == -1)
-		return NULL;
-	if (b->buf == NULL)
+	if (len > b->size - b->wpos && grow(b, b->wpos + len) == -1)
 		return NULL;
 	p = b->buf + b->wpos;
 	b->wpos += len;
@@ -126,175 +151,135 @@ ibuf_add_zero(struct ibuf *b, size_t len)
 	return 0;
 }
 
-static int
-fits(uint64_t v, uint64_t max)
-{
-	if (v <= max)
-		return 1;
-	errno = EINVAL;
-	return 0;
-}
-
-int
-ibuf_add_n8(struct ibuf *b, uint64_t v)
-{
-	uint8_t n = (uint8_t)v;
-
-	return fits(v, UINT8_MAX) ? ibuf_add(b, &n, sizeof(n)) : -1;
-}
-
-int
-ibuf_add_n16(struct ibuf *b, uint64_t v)
-{
-	uint16_t n = htobe16((uint16_t)v);
-
-	return fits(v, UINT16_MAX) ? ibuf_add(b, &n, sizeof(n)) : -1;
-}
-
-int
-ibuf_add_n32(struct ibuf *b, uint64_t v)
-{
-	uint32_t n = htobe32((uint32_t)v);
-
-	return fits(v, UINT32_MAX) ? ibuf_add(b, &n, sizeof(n)) : -1;
-}
-
-int
-ibuf_add_n64(struct ibuf *b, uint64_t v)
-{
-	v = htobe64(v);
-	return ibuf_add(b, &v, sizeof(v));
-}
-
-int
-ibuf_add_h16(struct ibuf *b, uint64_t v)
-{
-	uint16_t n = (uint16_t)v;
-
-	return fits(v, UINT16_MAX) ? ibuf_add(b, &n, sizeof(n)) : -1;
-}
-
-int
-ibuf_add_h32(struct ibuf *b, uint64_t v)
-{
-	uint32_t n = (uint32_t)v;
-
-	return fits(v, UINT32_MAX) ? ibuf_add(b, &n, sizeof(n)) : -1;
-}
-
-int
-ibuf_add_h64(struct ibuf *b, uint64_t v)
-{
-	return ibuf_add(b, &v, sizeof(v));
-}
-
-/* Appends a field of len octets: s, a NUL, zeros. */
 int
 ibuf_add_strbuf(struct ibuf *b, const char *s, size_t len)
 {
-	size_t n = strnlen(s, len);
 	char *p;
 
-	if (len > 0) {
-		if ((p = ibuf_reserve(b, len)) == NULL)
-			return -1;
-		memset(p, 0, len);
-		memcpy(p, s, n < len ? n : len - 1);
-	}
-	if (n >= len) {
-		errno = EOVERFLOW;
+	if (len == 0)
+		return fail(EOVERFLOW);
+	if ((p = ibuf_reserve(b, len)) == NULL)
 		return -1;
-	}
+	memset(p, 0, len);
+	if (strlcpy(p, s, len) >= len)
+		return fail(EOVERFLOW);
 	return 0;
 }
 
-/* Where len octets at pos of the contents are. */
 void *
 ibuf_seek(struct ibuf *b, size_t pos, size_t len)
 {
-	if (len > ibuf_size(b) || pos > ibuf_size(b) - len) {
+	if (pos > ibuf_size(b) || len > ibuf_size(b) - pos) {
 		errno = ERANGE;
 		return NULL;
 	}
-	return (unsigned char *)ibuf_data(b) + pos;
+	return at(b, b->rpos + pos);
 }
 
 int
 ibuf_set(struct ibuf *b, size_t pos, const void *data, size_t len)
 {
-	void *p;
+	void *p = ibuf_seek(b, pos, len);
 
-	if ((p = ibuf_seek(b, pos, len)) == NULL)
+	if (p == NULL)
 		return -1;
 	memcpy(p, data, len);
 	return 0;
 }
 
-int
-ibuf_set_n8(struct ibuf *b, size_t pos, uint64_t v)
+/* Copies len octets between a number's order and the host's. */
+static void
+reorder(unsigned char *to, const unsigned char *from, size_t len, bool host)
 {
-	uint8_t n = (uint8_t)v;
+	size_t i;
 
-	return fits(v, UINT8_MAX) ? ibuf_set(b, pos, &n, sizeof(n)) : -1;
+	for (i = 0; i < len; i++)
+		to[i] = from[host || BYTE_ORDER == BIG_ENDIAN ?
+		    i : len - 1 - i];
 }
 
-int
-ibuf_set_n16(struct ibuf *b, size_t pos, uint64_t v)
+/* The len octets of v, in network or in host order. */
+static int
+number(unsigned char *to, uint64_t v, size_t len, bool host)
 {
-	uint16_t n = htobe16((uint16_t)v);
+	unsigned char octets[sizeof(v)];
 
-	return fits(v, UINT16_MAX) ? ibuf_set(b, pos, &n, sizeof(n)) : -1;
+	if (len < sizeof(v) && v >> (8 * len) != 0)
+		return fail(EINVAL);
+	memcpy(octets, &v, sizeof(v));
+	reorder(to, BYTE_ORDER == BIG_ENDIAN ? octets + sizeof(v) - len :
+	    octets, len, host);
+	return 0;
 }
 
-int
-ibuf_set_n32(struct ibuf *b, size_t pos, uint64_t v)
+static int
+add_number(struct ibuf *b, uint64_t v, size_t len, bool host)
 {
-	uint32_t n = htobe32((uint32_t)v);
+	unsigned char octets[sizeof(v)];
 
-	return fits(v, UINT32_MAX) ? ibuf_set(b, pos, &n, sizeof(n)) : -1;
+	if (number(octets, v, len, host) == -1)
+		return -1;
+	return ibuf_add(b, octets, len);
 }
 
-int
-ibuf_set_n64(struct ibuf *b, size_t pos, uint64_t v)
+static int
+set_number(struct ibuf *b, size_t pos, uint64_t v, size_t len, bool host)
 {
-	v = htobe64(v);
-	return ibuf_set(b, pos, &v, sizeof(v));
+	unsigned char octets[sizeof(v)];
+
+	if (number(octets, v, len, host) == -1)
+		return -1;
+	return ibuf_set(b, pos, octets, len);
 }
 
-int
-ibuf_set_h16(struct ibuf *b, size_t pos, uint64_t v)
+/* *v stays as it is after a failure. */
+static int
+get_number(struct ibuf *b, void *v, size_t len, bool host)
 {
-	uint16_t n = (uint16_t)v;
+	unsigned char octets[sizeof(uint64_t)];
 
-	return fits(v, UINT16_MAX) ? ibuf_set(b, pos, &n, sizeof(n)) : -1;
+	if (ibuf_get(b, octets, len) == -1)
+		return -1;
+	reorder(v, octets, len, host);
+	return 0;
 }
 
-int
-ibuf_set_h32(struct ibuf *b, size_t pos, uint64_t v)
-{
-	uint32_t n = (uint32_t)v;
-
-	return fits(v, UINT32_MAX) ? ibuf_set(b, pos, &n, sizeof(n)) : -1;
+#define NUMBER(name, type, host)					\
+int									\
+ibuf_add_##name(struct ibuf *b, uint64_t v)				\
+{									\
+	return add_number(b, v, sizeof(type), host);			\
+}									\
+int									\
+ibuf_set_##name(struct ibuf *b, size_t pos, uint64_t v)			\
+{									\
+	return set_number(b, pos, v, sizeof(type), host);		\
+}
+#define NUMBER_GET(name, type, host)					\
+NUMBER(name, type, host)						\
+int									\
+ibuf_get_##name(struct ibuf *b, type *v)				\
+{									\
+	return get_number(b, v, sizeof(type), host);			\
 }
 
-int
-ibuf_set_h64(struct ibuf *b, size_t pos, uint64_t v)
-{
-	return ibuf_set(b, pos, &v, sizeof(v));
-}
+NUMBER_GET(n8, uint8_t, false)
+NUMBER_GET(n16, uint16_t, false)
+NUMBER_GET(n32, uint32_t, false)
+NUMBER_GET(n64, uint64_t, false)
+NUMBER_GET(h16, uint16_t, true)
+NUMBER_GET(h32, uint32_t, true)
+NUMBER_GET(h64, uint64_t, true)
 
 int
 ibuf_set_maxsize(struct ibuf *b, size_t max)
 {
-	if (b->fd == FD_VIEW) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (max > b->max || max < b->wpos) {
-		errno = ERANGE;
-		return -1;
-	}
+	if (b->fd == VIEW)
+		return fail(EINVAL);
+	if (max > b->max || max < b->wpos)
+		return fail(ERANGE);
 	b->max = max;
+	/* what is cut off was never written, so it needs no wiping */
 	if (b->size > max)
 		b->size = max;
 	return 0;
@@ -303,7 +288,7 @@ ibuf_set_maxsize(struct ibuf *b, size_t max)
 void *
 ibuf_data(const struct ibuf *b)
 {
-	return b->buf == NULL ? NULL : b->buf + b->rpos;
+	return at(b, b->rpos);
 }
 
 size_t
@@ -315,10 +300,9 @@ ibuf_size(const struct ibuf *b)
 size_t
 ibuf_left(const struct ibuf *b)
 {
-	return b->fd == FD_VIEW ? 0 : b->max - b->wpos;
+	return b->fd == VIEW ? 0 : b->max - b->wpos;
 }
 
-/* Makes the contents len octets long: cuts, or appends zeros. */
 int
 ibuf_truncate(struct ibuf *b, size_t len)
 {
@@ -326,10 +310,8 @@ ibuf_truncate(struct ibuf *b, size_t len)
 		b->wpos = b->rpos + len;
 		return 0;
 	}
-	if (b->fd == FD_VIEW) {
-		errno = ERANGE;
-		return -1;
-	}
+	if (b->fd == VIEW)
+		return fail(ERANGE);
 	return ibuf_add_zero(b, len - ibuf_size(b));
 }
 
@@ -340,27 +322,12 @@ ibuf_rewind(struct ibuf *b)
 }
 
 void
-ibuf_free(struct ibuf *b)
-{
-	int saved = errno;
-
-	if (b == NULL)
-		return;
-	owned(b);
-	if (b->fd >= 0)
-		close(b->fd);
-	freezero(b->buf, b->size);
-	free(b);
-	errno = saved;
-}
-
-void
 ibuf_from_buffer(struct ibuf *v, void *data, size_t len)
 {
 	memset(v, 0, sizeof(*v));
 	v->buf = data;
 	v->size = v->max = v->wpos = len;
-	v->fd = FD_VIEW;
+	v->fd = VIEW;
 }
 
 void
@@ -372,75 +339,19 @@ ibuf_from_ibuf(struct ibuf *v, const struct ibuf *from)
 int
 ibuf_get(struct ibuf *b, void *data, size_t len)
 {
-	if (ibuf_size(b) < len) {
-		errno = EBADMSG;
-		return -1;
-	}
-	if (len > 0)
+	if (ibuf_size(b) < len)
+		return fail(EBADMSG);
+	if (len != 0)
 		memcpy(data, ibuf_data(b), len);
 	b->rpos += len;
 	return 0;
 }
 
 int
-ibuf_get_n8(struct ibuf *b, uint8_t *v)
-{
-	return ibuf_get(b, v, sizeof(*v));
-}
-
-int
-ibuf_get_n16(struct ibuf *b, uint16_t *v)
-{
-	if (ibuf_get(b, v, sizeof(*v)) == -1)
-		return -1;
-	*v = be16toh(*v);
-	return 0;
-}
-
-int
-ibuf_get_n32(struct ibuf *b, uint32_t *v)
-{
-	if (ibuf_get(b, v, sizeof(*v)) == -1)
-		return -1;
-	*v = be32toh(*v);
-	return 0;
-}
-
-int
-ibuf_get_n64(struct ibuf *b, uint64_t *v)
-{
-	if (ibuf_get(b, v, sizeof(*v)) == -1)
-		return -1;
-	*v = be64toh(*v);
-	return 0;
-}
-
-int
-ibuf_get_h16(struct ibuf *b, uint16_t *v)
-{
-	return ibuf_get(b, v, sizeof(*v));
-}
-
-int
-ibuf_get_h32(struct ibuf *b, uint32_t *v)
-{
-	return ibuf_get(b, v, sizeof(*v));
-}
-
-int
-ibuf_get_h64(struct ibuf *b, uint64_t *v)
-{
-	return ibuf_get(b, v, sizeof(*v));
-}
-
-/* *v: a view of the next len octets, which are consumed. */
-int
 ibuf_get_ibuf(struct ibuf *b, size_t len, struct ibuf *v)
 {
-	if (ibuf_size(b) < len) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (ibuf_size(b) < len)
+		return fail(EBADMSG);
 	ibuf_from_buffer(v, ibuf_data(b), len);
 	b->rpos += len;
 	return 0;
@@ -455,45 +366,40 @@ ibuf_get_string(struct ibuf *b, size_t len)
 		errno = EBADMSG;
 		return NULL;
 	}
-	if (len == 0)
-		return strdup("");
-	if ((s = strndup(ibuf_data(b), len)) != NULL)
-		b->rpos += len;
+	if ((s = strndup(len == 0 ? "" : ibuf_data(b), len)) == NULL)
+		return NULL;
+	b->rpos += len;
 	return s;
 }
 
-/* Consumes a field of len octets into s. */
 int
 ibuf_get_strbuf(struct ibuf *b, char *s, size_t len)
 {
-	if (len == 0) {
-		errno = EINVAL;
-		return -1;
-	}
+	char *end;
+
+	if (len == 0)
+		return fail(EINVAL);
 	if (ibuf_get(b, s, len) == -1)
 		return -1;
-	if (memchr(s, '\0', len) == NULL) {
+	if ((end = memchr(s, '\0', len)) == NULL) {
 		s[len - 1] = '\0';
-		errno = EOVERFLOW;
-		return -1;
+		return fail(EOVERFLOW);
 	}
-	memset(s + strlen(s), 0, len - strlen(s));
+	memset(end, 0, len - (size_t)(end - s));
 	return 0;
 }
 
 int
 ibuf_skip(struct ibuf *b, size_t len)
 {
-	if (ibuf_size(b) < len) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (ibuf_size(b) < len)
+		return fail(EBADMSG);
 	b->rpos += len;
 	return 0;
 }
 
 int
-ibuf_fd_avail(struct ibuf *b)
+ibuf_fd_avail(const struct ibuf *b)
 {
 	return b->fd >= 0;
 }
@@ -505,77 +411,16 @@ ibuf_fd_get(struct ibuf *b)
 
 	if (fd < 0)
 		return -1;
-	b->fd = FD_NONE;
+	b->fd = NO_FD;
 	return fd;
 }
 
 void
 ibuf_fd_set(struct ibuf *b, int fd)
 {
-	owned(b);
+	if (b->fd == VIEW)
+		abort();
 	if (b->fd >= 0)
 		close(b->fd);
-	b->fd = fd >= 0 ? fd : FD_NONE;
-}
-
-struct ibufqueue *
-ibufq_new(void)
-{
-	struct ibufqueue *q;
-
-	if ((q = calloc(1, sizeof(*q))) != NULL)
-		TAILQ_INIT(&q->bufs);
-	return q;
-}
-
-void
-ibufq_free(struct ibufqueue *q)
-{
-	if (q == NULL)
-		return;
-	ibufq_flush(q);
-	free(q);
-}
-
-struct ibuf *
-ibufq_pop(struct ibufqueue *q)
-{
-	struct ibuf *b = TAILQ_FIRST(&q->bufs);
-
-	if (b == NULL)
-		return NULL;
-	TAILQ_REMOVE(&q->bufs, b, entry);
-	q->count--;
-	return b;
-}
-
-void
-ibufq_push(struct ibufqueue *q, struct ibuf *b)
-{
-	owned(b);
-	TAILQ_INSERT_TAIL(&q->bufs, b, entry);
-	q->count++;
-}
-
-uint32_t
-ibufq_queuelen(struct ibufqueue *q)
-{
-	return q->count;
-}
-
-void
-ibufq_concat(struct ibufqueue *to, struct ibufqueue *from)
-{
-	TAILQ_CONCAT(&to->bufs, &from->bufs, entry);
-	to->count += from->count;
-	from->count = 0;
-}
-
-void
-ibufq_flush(struct ibufqueue *q)
-{
-	struct ibuf *b;
-
-	while ((b = ibufq_pop(q)) != NULL)
-		ibuf_free(b);
+	b->fd = fd < 0 ? NO_FD : fd;
 }

@@ -3,23 +3,23 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* Messages between processes of one machine, header in host byte order. */
-
-#include <sys/types.h>
+/* Messages with a header; see imsg.h. */
 #include <sys/uio.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "imsg.h"
 
-#define ALLOW_FDPASS	0x01
-#define FD_MARK		0x80000000U	/* in len: a descriptor belongs here */
+#define FD_MARK		0x80000000U	/* in hdr.len: a descriptor belongs */
+#define ALLOW_FDPASS	0x01		/* in flags */
 
-/* Checks a header and makes the buffer of its whole message. */
+_Static_assert(sizeof(struct imsg_hdr) == 16, "four words, no padding");
+
+/* Called by the msgbuf as soon as a header is complete. */
 static struct ibuf *
-imsg_readhdr(struct ibuf *view, void *arg, int *fd)
+read_header(struct ibuf *view, void *arg, int *fd)
 {
 	struct imsgbuf *ib = arg;
 	struct imsg_hdr hdr;
@@ -45,13 +45,13 @@ imsg_readhdr(struct ibuf *view, void *arg, int *fd)
 int
 imsgbuf_init(struct imsgbuf *ib, int fd)
 {
-	ib->w = msgbuf_new_reader(IMSG_HEADER_SIZE, imsg_readhdr, ib);
+	memset(ib, 0, sizeof(*ib));
+	ib->w = msgbuf_new_reader(IMSG_HEADER_SIZE, read_header, ib);
 	if (ib->w == NULL)
 		return -1;
 	ib->pid = getpid();
 	ib->maxsize = MAX_IMSGSIZE;
 	ib->fd = fd;
-	ib->flags = 0;
 	return 0;
 }
 
@@ -61,7 +61,6 @@ imsgbuf_allow_fdpass(struct imsgbuf *ib)
 	ib->flags |= ALLOW_FDPASS;
 }
 
-/* Limits the payload of what is made and received from now on. */
 int
 imsgbuf_set_maxsize(struct imsgbuf *ib, uint32_t max)
 {
@@ -69,7 +68,7 @@ imsgbuf_set_maxsize(struct imsgbuf *ib, uint32_t max)
 		errno = ERANGE;
 		return -1;
 	}
-	max += (uint32_t)IMSG_HEADER_SIZE;
+	max += IMSG_HEADER_SIZE;
 	if (max & FD_MARK) {
 		errno = EINVAL;
 		return -1;
@@ -81,17 +80,15 @@ imsgbuf_set_maxsize(struct imsgbuf *ib, uint32_t max)
 int
 imsgbuf_read(struct imsgbuf *ib)
 {
-	if (ib->flags & ALLOW_FDPASS)
-		return msgbuf_read(ib->fd, ib->w);
-	return ibuf_read(ib->fd, ib->w);
+	return ib->flags & ALLOW_FDPASS ? msgbuf_read(ib->fd, ib->w) :
+	    ibuf_read(ib->fd, ib->w);
 }
 
 int
 imsgbuf_write(struct imsgbuf *ib)
 {
-	if (ib->flags & ALLOW_FDPASS)
-		return msgbuf_write(ib->fd, ib->w);
-	return ibuf_write(ib->fd, ib->w);
+	return ib->flags & ALLOW_FDPASS ? msgbuf_write(ib->fd, ib->w) :
+	    ibuf_write(ib->fd, ib->w);
 }
 
 int
@@ -103,6 +100,12 @@ imsgbuf_flush(struct imsgbuf *ib)
 	return 0;
 }
 
+uint32_t
+imsgbuf_queuelen(const struct imsgbuf *ib)
+{
+	return msgbuf_queuelen(ib->w);
+}
+
 void
 imsgbuf_clear(struct imsgbuf *ib)
 {
@@ -110,59 +113,70 @@ imsgbuf_clear(struct imsgbuf *ib)
 	ib->w = NULL;
 }
 
-uint32_t
-imsgbuf_queuelen(struct imsgbuf *ib)
-{
-	return msgbuf_queuelen(ib->w);
-}
-
-/* Makes *m of a whole message: 1, or -1 with b freed. */
+/* A whole message, header first, becomes *imsg, which owns b then. */
 static int
-imsg_from_ibuf(struct imsg *m, struct ibuf *b)
+imsg_from(struct imsg *imsg, struct ibuf *b)
 {
-	if (ibuf_get(b, &m->hdr, sizeof(m->hdr)) == -1) {
+	if (b == NULL)
+		return 0;
+	if (ibuf_get(b, &imsg->hdr, sizeof(imsg->hdr)) == -1) {
 		ibuf_free(b);
 		return -1;
 	}
-	m->hdr.len &= ~FD_MARK;
-	m->data = ibuf_size(b) > 0 ? ibuf_data(b) : NULL;
-	m->buf = b;
+	imsg->hdr.len &= ~FD_MARK;
+	imsg->data = ibuf_size(b) == 0 ? NULL : ibuf_data(b);
+	imsg->buf = b;
 	return 1;
 }
 
-/* The next received message: 1, 0 if there is none, -1. */
 int
-imsgbuf_get(struct imsgbuf *ib, struct imsg *m)
+imsgbuf_get(struct imsgbuf *ib, struct imsg *imsg)
 {
+	return imsg_from(imsg, msgbuf_get(ib->w));
+}
+
+void
+imsg_free(struct imsg *imsg)
+{
+	ibuf_free(imsg->buf);
+	imsg->buf = NULL;
+	imsg->data = NULL;
+}
+
+/* A buffer with the header in it; pid is taken as it is. */
+static struct ibuf *
+header(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, size_t size,
+    size_t max)
+{
+	struct imsg_hdr hdr = { .type = type, .len = 0, .peerid = id };
 	struct ibuf *b;
 
-	if ((b = msgbuf_get(ib->w)) == NULL)
-		return 0;
-	return imsg_from_ibuf(m, b);
+	if (size > ib->maxsize - IMSG_HEADER_SIZE) {
+		errno = ERANGE;
+		return NULL;
+	}
+	hdr.pid = (uint32_t)pid;
+	if ((b = ibuf_dynamic(max == IMSG_HEADER_SIZE ? max :
+	    size + IMSG_HEADER_SIZE, max)) == NULL)
+		return NULL;
+	if (ibuf_add(b, &hdr, sizeof(hdr)) == -1) {
+		ibuf_free(b);
+		return NULL;
+	}
+	return b;
+}
+
+static pid_t
+sender(const struct imsgbuf *ib, pid_t pid)
+{
+	return pid == 0 ? ib->pid : pid;
 }
 
 struct ibuf *
 imsg_create(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid,
     size_t len)
 {
-	struct imsg_hdr hdr;
-	struct ibuf *b;
-
-	if (len > ib->maxsize - IMSG_HEADER_SIZE) {
-		errno = ERANGE;
-		return NULL;
-	}
-	if ((b = ibuf_dynamic(len + IMSG_HEADER_SIZE, ib->maxsize)) == NULL)
-		return NULL;
-	memset(&hdr, 0, sizeof(hdr));
-	hdr.type = type;
-	hdr.peerid = id;
-	hdr.pid = (uint32_t)(pid != 0 ? pid : ib->pid);
-	if (ibuf_add(b, &hdr, sizeof(hdr)) == -1) {
-		ibuf_free(b);
-		return NULL;
-	}
-	return b;
+	return header(ib, type, id, sender(ib, pid), len, ib->maxsize);
 }
 
 int
@@ -185,49 +199,22 @@ imsg_set_maxsize(struct ibuf *b, size_t max)
 	return ibuf_set_maxsize(b, max + IMSG_HEADER_SIZE);
 }
 
-/* Writes the length into the header. */
+/* Completes the header in b for a payload of len octets. */
 static void
-imsg_seal(struct ibuf *b, size_t len)
+seal(struct ibuf *b, size_t len)
 {
-	struct imsg_hdr hdr;
+	uint32_t n = (uint32_t)(len + IMSG_HEADER_SIZE);
 
-	memcpy(&hdr, ibuf_data(b), sizeof(hdr));
-	hdr.len = (uint32_t)len;
 	if (ibuf_fd_avail(b))
-		hdr.len |= FD_MARK;
-	(void)ibuf_set(b, 0, &hdr, sizeof(hdr));
+		n |= FD_MARK;
+	(void)ibuf_set_h32(b, offsetof(struct imsg_hdr, len), n);
 }
 
 void
 imsg_close(struct imsgbuf *ib, struct ibuf *b)
 {
-	imsg_seal(b, ibuf_size(b));
+	seal(b, ibuf_size(b) - IMSG_HEADER_SIZE);
 	ibuf_close(ib->w, b);
-}
-
-int
-imsg_composev(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid,
-    int fd, const struct iovec *iov, int n)
-{
-	struct ibuf *b;
-	size_t len = 0;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (iov[i].iov_len > SIZE_MAX - len) {
-			errno = ERANGE;
-			return -1;
-		}
-		len += iov[i].iov_len;
-	}
-	if ((b = imsg_create(ib, type, id, pid, len)) == NULL)
-		return -1;
-	for (i = 0; i < n; i++)
-		if (imsg_add(b, iov[i].iov_base, iov[i].iov_len) == -1)
-			return -1;
-	ibuf_fd_set(b, fd);
-	imsg_close(ib, b);
-	return 1;
 }
 
 int
@@ -245,130 +232,150 @@ imsg_compose(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, int fd,
 	return 1;
 }
 
-/* The payload is b, which is consumed in every case. */
+int
+imsg_composev(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, int fd,
+    const struct iovec *iov, int n)
+{
+	struct ibuf *b;
+	size_t len = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (iov[i].iov_len > ib->maxsize - len) {
+			errno = ERANGE;
+			return -1;
+		}
+		len += iov[i].iov_len;
+	}
+	if ((b = imsg_create(ib, type, id, pid, len)) == NULL)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (imsg_add(b, iov[i].iov_base, iov[i].iov_len) == -1)
+			return -1;
+	ibuf_fd_set(b, fd);
+	imsg_close(ib, b);
+	return 1;
+}
+
+/* b follows its header in the queue as it is: two buffers, no copy. */
 int
 imsg_compose_ibuf(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid,
     struct ibuf *b)
 {
 	struct ibuf *h;
-	int saved;
 
-	if (ibuf_size(b) > ib->maxsize - IMSG_HEADER_SIZE) {
-		errno = ERANGE;
-		goto fail;
+	if ((h = header(ib, type, id, sender(ib, pid), ibuf_size(b),
+	    IMSG_HEADER_SIZE)) == NULL) {
+		ibuf_free(b);
+		return -1;
 	}
-	if ((h = imsg_create(ib, type, id, pid, 0)) == NULL)
-		goto fail;
-	imsg_seal(h, IMSG_HEADER_SIZE + ibuf_size(b));
+	seal(h, ibuf_size(b));
 	ibuf_close(ib->w, h);
 	ibuf_close(ib->w, b);
 	return 1;
-fail:
-	saved = errno;
-	ibuf_free(b);
-	errno = saved;
-	return -1;
 }
 
-/* Queues a copy of the whole payload, without the descriptor. */
-int
-imsg_forward(struct imsgbuf *ib, struct imsg *m)
+/* Back to the first octet of the payload. */
+static void
+rewind_payload(struct imsg *imsg)
 {
-	ibuf_rewind(m->buf);
-	(void)ibuf_skip(m->buf, IMSG_HEADER_SIZE);
-	return imsg_compose(ib, m->hdr.type, m->hdr.peerid,
-	    (pid_t)m->hdr.pid, -1, ibuf_data(m->buf), ibuf_size(m->buf));
-}
-
-void
-imsg_free(struct imsg *m)
-{
-	ibuf_free(m->buf);
-	m->buf = NULL;
-	m->data = NULL;
+	ibuf_rewind(imsg->buf);
+	(void)ibuf_skip(imsg->buf, IMSG_HEADER_SIZE);
 }
 
 int
-imsg_get_ibuf(struct imsg *m, struct ibuf *v)
+imsg_forward(struct imsgbuf *ib, struct imsg *imsg)
 {
-	if (ibuf_size(m->buf) == 0) {
-		errno = EBADMSG;
+	struct ibuf *b;
+
+	rewind_payload(imsg);
+	if ((b = header(ib, imsg->hdr.type, imsg->hdr.peerid,
+	    (pid_t)imsg->hdr.pid, ibuf_size(imsg->buf), ib->maxsize)) == NULL)
+		return -1;
+	if (ibuf_add_ibuf(b, imsg->buf) == -1) {
+		ibuf_free(b);
 		return -1;
 	}
-	return ibuf_get_ibuf(m->buf, ibuf_size(m->buf), v);
+	imsg_close(ib, b);
+	return 1;
+}
+
+uint32_t
+imsg_get_type(const struct imsg *imsg)
+{
+	return imsg->hdr.type;
+}
+
+uint32_t
+imsg_get_id(const struct imsg *imsg)
+{
+	return imsg->hdr.peerid;
+}
+
+pid_t
+imsg_get_pid(const struct imsg *imsg)
+{
+	return (pid_t)imsg->hdr.pid;
+}
+
+size_t
+imsg_get_len(const struct imsg *imsg)
+{
+	return ibuf_size(imsg->buf);
 }
 
 int
-imsg_get_data(struct imsg *m, void *data, size_t len)
+imsg_get_fd(struct imsg *imsg)
+{
+	return ibuf_fd_get(imsg->buf);
+}
+
+int
+imsg_get_data(struct imsg *imsg, void *data, size_t len)
 {
 	if (len == 0) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (ibuf_size(m->buf) != len) {
+	if (ibuf_size(imsg->buf) != len) {
 		errno = EBADMSG;
 		return -1;
 	}
-	return ibuf_get(m->buf, data, len);
+	return ibuf_get(imsg->buf, data, len);
 }
 
 int
-imsg_get_buf(struct imsg *m, void *data, size_t len)
+imsg_get_buf(struct imsg *imsg, void *data, size_t len)
 {
-	return ibuf_get(m->buf, data, len);
+	return ibuf_get(imsg->buf, data, len);
 }
 
 int
-imsg_get_strbuf(struct imsg *m, char *s, size_t len)
+imsg_get_ibuf(struct imsg *imsg, struct ibuf *v)
 {
-	return ibuf_get_strbuf(m->buf, s, len);
+	if (ibuf_size(imsg->buf) == 0) {
+		errno = EBADMSG;
+		return -1;
+	}
+	return ibuf_get_ibuf(imsg->buf, ibuf_size(imsg->buf), v);
 }
 
 int
-imsg_get_fd(struct imsg *m)
+imsg_get_strbuf(struct imsg *imsg, char *s, size_t len)
 {
-	return ibuf_fd_get(m->buf);
+	return ibuf_get_strbuf(imsg->buf, s, len);
 }
 
-uint32_t
-imsg_get_id(struct imsg *m)
-{
-	return m->hdr.peerid;
-}
-
-size_t
-imsg_get_len(struct imsg *m)
-{
-	return ibuf_size(m->buf);
-}
-
-pid_t
-imsg_get_pid(struct imsg *m)
-{
-	return (pid_t)m->hdr.pid;
-}
-
-uint32_t
-imsg_get_type(struct imsg *m)
-{
-	return m->hdr.type;
-}
-
-/* Parks a received message, its descriptor with it. */
 void
-imsg_ibufq_push(struct ibufqueue *q, struct imsg *m)
+imsg_ibufq_push(struct ibufqueue *q, struct imsg *imsg)
 {
-	ibuf_rewind(m->buf);
-	ibufq_push(q, m->buf);
-	memset(m, 0, sizeof(*m));
+	ibuf_rewind(imsg->buf);
+	ibufq_push(q, imsg->buf);
+	memset(imsg, 0, sizeof(*imsg));
 }
 
 int
-imsg_ibufq_pop(struct ibufqueue *q, struct imsg *m)
+imsg_ibufq_pop(struct ibufqueue *q, struct imsg *imsg)
 {
-	struct ibuf *b;
-
-	if ((b = ibufq_pop(q)) == NULL)
-		return 0;
-	return imsg_from_ibuf(m, b);
+	return imsg_from(imsg, ibufq_pop(q));
 }

@@ -3,68 +3,134 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* Queues of buffers on a descriptor: sending, and receiving whole messages. */
-
-#include <sys/types.h>
+/* Queues of buffers, and sending and receiving them; see imsg.h. */
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "imsg.h"
-#include "ibufq.h"
 
-#ifndef IOV_MAX
-#define IOV_MAX 1024
-#endif
+#define HEADER_MAX	32767
+
+struct ibufqueue {
+	TAILQ_HEAD(, ibuf) bufs;
+	uint32_t	 len;
+};
 
 struct msgbuf {
-	struct ibufqueue	 out;
-	struct ibufqueue	 in;		/* complete messages */
-	unsigned char		*rbuf;		/* NULL: does not receive */
-	size_t			 rlen;		/* octets in rbuf */
-	size_t			 hdrsz;
-	struct ibuf		*(*readhdr)(struct ibuf *, void *, int *);
-	void			*arg;
-	struct ibuf		*partial;	/* being assembled */
-	/*
-	 * A descriptor that came with octets whose header is not complete
-	 * yet; kept until it is, so that none is lost where the end of the
-	 * buffer cuts a header.
-	 */
-	int			 fd;
+	struct ibufqueue out;
+	struct ibufqueue in;		/* complete messages */
+	unsigned char	*octets;	/* IBUF_READ_SIZE; NULL: no reader */
+	size_t		 have;		/* octets of an incomplete header */
+	int		 fd;		/* arrived with them, or -1 */
+	struct ibuf	*partial;	/* message being assembled */
+	size_t		 hdrsz;
+	struct ibuf	*(*readhdr)(struct ibuf *, void *, int *);
+	void		*arg;
 };
+
+static void
+ibufq_init(struct ibufqueue *q)
+{
+	TAILQ_INIT(&q->bufs);
+	q->len = 0;
+}
+
+struct ibufqueue *
+ibufq_new(void)
+{
+	struct ibufqueue *q = malloc(sizeof(*q));
+
+	if (q != NULL)
+		ibufq_init(q);
+	return q;
+}
+
+void
+ibufq_free(struct ibufqueue *q)
+{
+	if (q == NULL)
+		return;
+	ibufq_flush(q);
+	free(q);
+}
+
+void
+ibufq_push(struct ibufqueue *q, struct ibuf *b)
+{
+	/* a view dies with what it looks at; only -1 means "no descriptor" */
+	if (b->fd < -1)
+		abort();
+	TAILQ_INSERT_TAIL(&q->bufs, b, entry);
+	q->len++;
+}
+
+struct ibuf *
+ibufq_pop(struct ibufqueue *q)
+{
+	struct ibuf *b = TAILQ_FIRST(&q->bufs);
+
+	if (b != NULL) {
+		TAILQ_REMOVE(&q->bufs, b, entry);
+		q->len--;
+	}
+	return b;
+}
+
+uint32_t
+ibufq_queuelen(const struct ibufqueue *q)
+{
+	return q->len;
+}
+
+void
+ibufq_concat(struct ibufqueue *to, struct ibufqueue *from)
+{
+	TAILQ_CONCAT(&to->bufs, &from->bufs, entry);
+	to->len += from->len;
+	from->len = 0;
+}
+
+void
+ibufq_flush(struct ibufqueue *q)
+{
+	struct ibuf *b;
+
+	while ((b = ibufq_pop(q)) != NULL)
+		ibuf_free(b);
+}
 
 struct msgbuf *
 msgbuf_new(void)
 {
-	struct msgbuf *m;
+	struct msgbuf *m = calloc(1, sizeof(*m));
 
-	if ((m = calloc(1, sizeof(*m))) == NULL)
+	if (m == NULL)
 		return NULL;
-	TAILQ_INIT(&m->out.bufs);
-	TAILQ_INIT(&m->in.bufs);
+	ibufq_init(&m->out);
+	ibufq_init(&m->in);
 	m->fd = -1;
 	return m;
 }
 
-/* readhdr makes the buffer of a message from its hdrsz octets of header. */
 struct msgbuf *
-msgbuf_new_reader(size_t hdrsz, struct ibuf *(*readhdr)(struct ibuf *, void *,
-    int *), void *arg)
+msgbuf_new_reader(size_t hdrsz,
+    struct ibuf *(*readhdr)(struct ibuf *, void *, int *), void *arg)
 {
 	struct msgbuf *m;
 
-	if (hdrsz == 0 || hdrsz > IBUF_READ_SIZE / 2) {
+	if (hdrsz == 0 || hdrsz > HEADER_MAX) {
 		errno = EINVAL;
 		return NULL;
 	}
 	if ((m = msgbuf_new()) == NULL)
 		return NULL;
-	if ((m->rbuf = calloc(1, IBUF_READ_SIZE)) == NULL) {
+	if ((m->octets = calloc(1, IBUF_READ_SIZE)) == NULL) {
 		free(m);
 		return NULL;
 	}
@@ -74,40 +140,55 @@ msgbuf_new_reader(size_t hdrsz, struct ibuf *(*readhdr)(struct ibuf *, void *,
 	return m;
 }
 
+static void
+drop_fd(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+/* Forgets what was half received. */
+static void
+forget(struct msgbuf *m)
+{
+	ibuf_free(m->partial);
+	m->partial = NULL;
+	m->have = 0;
+	drop_fd(&m->fd);
+}
+
+void
+msgbuf_clear(struct msgbuf *m)
+{
+	forget(m);
+	ibufq_flush(&m->out);
+	ibufq_flush(&m->in);
+}
+
 void
 msgbuf_free(struct msgbuf *m)
 {
 	if (m == NULL)
 		return;
 	msgbuf_clear(m);
-	if (m->rbuf != NULL)
-		freezero(m->rbuf, IBUF_READ_SIZE);
+	freezero(m->octets, IBUF_READ_SIZE);
 	free(m);
 }
 
-void
-msgbuf_clear(struct msgbuf *m)
+uint32_t
+msgbuf_queuelen(const struct msgbuf *m)
 {
-	ibufq_flush(&m->out);
-	ibufq_flush(&m->in);
-	ibuf_free(m->partial);
-	m->partial = NULL;
-	if (m->fd != -1)
-		close(m->fd);
-	m->fd = -1;
-	m->rlen = 0;
+	return m->out.len;
 }
 
 void
 msgbuf_concat(struct msgbuf *m, struct ibufqueue *q)
 {
 	ibufq_concat(&m->out, q);
-}
-
-uint32_t
-msgbuf_queuelen(struct msgbuf *m)
-{
-	return m->out.count;
 }
 
 void
@@ -122,240 +203,260 @@ msgbuf_get(struct msgbuf *m)
 	return ibufq_pop(&m->in);
 }
 
-/* n octets have gone. */
-static void
-drain(struct msgbuf *m, size_t n)
-{
-	struct ibuf *b;
-
-	while ((b = TAILQ_FIRST(&m->out.bufs)) != NULL && n >= ibuf_size(b)) {
-		n -= ibuf_size(b);
-		ibuf_free(ibufq_pop(&m->out));
-	}
-	if (b != NULL)
-		b->rpos += n;
-}
-
 /*
- * What goes in one call: up to IOV_MAX buffers, and with stop_at_fd none
- * after the first that has a descriptor of its own.
+ * What one call may send.  With descriptors it ends before a further buffer
+ * that has one, so that a descriptor goes with the first octet of a call.
  */
 static int
-gather(struct msgbuf *m, struct iovec *iov, int stop_at_fd)
+gather(const struct msgbuf *m, struct iovec *iov, bool fds)
 {
 	struct ibuf *b;
 	int n = 0;
 
 	TAILQ_FOREACH(b, &m->out.bufs, entry) {
-		if (n == IOV_MAX || (stop_at_fd && n > 0 && b->fd >= 0))
+		if (n == IOV_MAX || (fds && n > 0 && b->fd != -1))
 			break;
 		iov[n].iov_base = ibuf_data(b);
-		iov[n].iov_len = ibuf_size(b);
-		n++;
+		iov[n++].iov_len = ibuf_size(b);
 	}
 	return n;
 }
 
-static int
-later(void)
+/* len octets have been sent. */
+static void
+drain(struct msgbuf *m, size_t len)
 {
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS;
+	struct ibuf *b;
+
+	while ((b = TAILQ_FIRST(&m->out.bufs)) != NULL) {
+		if (len < ibuf_size(b)) {
+			b->rpos += len;
+			return;
+		}
+		len -= ibuf_size(b);
+		ibuf_free(ibufq_pop(&m->out));
+	}
 }
 
-/* Sends what the descriptor takes: 0, or -1 with errno and all kept. */
-int
-ibuf_write(int fd, struct msgbuf *m)
-{
-	struct iovec iov[IOV_MAX];
-	ssize_t n;
-	int c;
-
-	if ((c = gather(m, iov, 0)) == 0)
-		return 0;
-	while ((n = writev(fd, iov, c)) == -1 && errno == EINTR)
-		;
-	if (n == -1)
-		return later() ? 0 : -1;
-	drain(m, (size_t)n);
-	return 0;
-}
-
-union fdmsg {
-	struct cmsghdr	hdr;
-	char		buf[CMSG_SPACE(sizeof(int))];
+/* Room for one descriptor (and, with padding, for two). */
+union control {
+	struct cmsghdr	 hdr;
+	unsigned char	 space[CMSG_SPACE(sizeof(int))];
 };
 
-/* The same, with descriptors. */
-int
-msgbuf_write(int fd, struct msgbuf *m)
+static ssize_t
+send_some(int s, struct iovec *iov, int n, int fd)
 {
-	struct iovec iov[IOV_MAX];
-	struct ibuf *b = TAILQ_FIRST(&m->out.bufs);
-	struct msghdr msg = { .msg_iov = iov };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 0 };
+	union control control;
 	struct cmsghdr *c;
-	union fdmsg u;
-	ssize_t n;
-	int count;
 
-	if ((count = gather(m, iov, 1)) == 0)
-		return 0;
-	msg.msg_iovlen = (size_t)count;
-	if (b->fd >= 0) {
-		memset(&u, 0, sizeof(u));
-		msg.msg_control = u.buf;
-		msg.msg_controllen = sizeof(u.buf);
+	memset(&control, 0, sizeof(control));
+	msg.msg_iovlen = (__typeof__(msg.msg_iovlen))n;
+	if (fd >= 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control.space);
 		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_len = CMSG_LEN(sizeof(int));
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(c), &b->fd, sizeof(int));
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	}
-	while ((n = sendmsg(fd, &msg, 0)) == -1 && errno == EINTR)
-		;
-	if (n == -1)
-		return later() ? 0 : -1;
-	if (n > 0 && b->fd >= 0) {
-		close(b->fd);
-		b->fd = FD_NONE;
-	}
-	drain(m, (size_t)n);
+	return sendmsg(s, &msg, 0);
+}
+
+static int
+send_queue(int s, struct msgbuf *m, bool fds)
+{
+	struct iovec iov[IOV_MAX];
+	struct ibuf *first = TAILQ_FIRST(&m->out.bufs);
+	ssize_t sent;
+	int n;
+
+	if (first == NULL)
+		return 0;
+	n = gather(m, iov, fds);
+	do {
+		sent = fds ? send_some(s, iov, n, first->fd) :
+		    writev(s, iov, n);
+	} while (sent == -1 && errno == EINTR);
+	if (sent == -1)
+		return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
+	if (fds && sent > 0)
+		drop_fd(&first->fd);
+	drain(m, (size_t)sent);
 	return 0;
 }
 
-/* Makes messages of the octets in rbuf: 1, or -1 with readhdr's errno. */
+int
+ibuf_write(int s, struct msgbuf *m)
+{
+	return send_queue(s, m, false);
+}
+
+int
+msgbuf_write(int s, struct msgbuf *m)
+{
+	return send_queue(s, m, true);
+}
+
+/*
+ * Lets readhdr see the next header.  A descriptor that arrived with the
+ * beginning of this header belongs to it or to none; else one that came with
+ * this read is offered until a header takes it.
+ */
 static int
-parse(struct msgbuf *m)
+begin_message(struct msgbuf *m, unsigned char *p, int *fd)
 {
 	struct ibuf hdr;
-	size_t pos = 0, n;
-	int rv = 1;
+	bool kept = m->fd != -1;
 
-	while (pos < m->rlen) {
+	ibuf_from_buffer(&hdr, p, m->hdrsz);
+	m->partial = m->readhdr(&hdr, m->arg, kept ? &m->fd : fd);
+	if (kept)
+		drop_fd(&m->fd);
+	if (m->partial == NULL)
+		return -1;
+	if (ibuf_left(m->partial) < m->hdrsz) {
+		errno = EINVAL;
+		return -1;
+	}
+	return 0;
+}
+
+/* Cuts the len octets received into messages. */
+static int
+parse(struct msgbuf *m, size_t len, int *fd)
+{
+	size_t off = 0, n;
+
+	while (off < len) {
 		if (m->partial == NULL) {
-			if (m->rlen - pos < m->hdrsz)
+			if (len - off < m->hdrsz)
 				break;
-			ibuf_from_buffer(&hdr, m->rbuf + pos, m->hdrsz);
-			m->partial = m->readhdr(&hdr, m->arg, &m->fd);
-			if (m->partial == NULL) {
-				rv = -1;
-				break;
-			}
+			if (begin_message(m, m->octets + off, fd) == -1)
+				return -1;
 		}
 		n = ibuf_left(m->partial);
-		if (n > m->rlen - pos)
-			n = m->rlen - pos;
-		if (ibuf_add(m->partial, m->rbuf + pos, n) == -1) {
-			rv = -1;
-			break;
-		}
-		pos += n;
+		if (n > len - off)
+			n = len - off;
+		if (ibuf_add(m->partial, m->octets + off, n) == -1)
+			return -1;
+		off += n;
 		if (ibuf_left(m->partial) == 0) {
 			ibufq_push(&m->in, m->partial);
 			m->partial = NULL;
 		}
 	}
-	m->rlen -= pos;
-	memmove(m->rbuf, m->rbuf + pos, m->rlen);
-	/* on a message's boundary a descriptor belongs to nothing */
-	if (m->fd != -1 && (m->rlen == 0 || m->partial != NULL)) {
-		close(m->fd);
-		m->fd = -1;
-	}
-	return rv;
-}
-
-/* After a receive call of n octets: 1 go on and parse, else its answer. */
-static int
-received(struct msgbuf *m, ssize_t n, int *rv)
-{
-	if (n == -1)
-		*rv = later() ? 1 : -1;
-	else if (n == 0) {
-		m->rlen = 0;
-		ibuf_free(m->partial);
-		m->partial = NULL;
-		*rv = 0;
-	}
-	if (n <= 0)
+	m->have = len - off;
+	if (m->have == 0)
 		return 0;
-	m->rlen += (size_t)n;
-	return 1;
-}
-
-int
-ibuf_read(int fd, struct msgbuf *m)
-{
-	ssize_t n;
-	int rv;
-
-	if (m->rbuf == NULL) {
-		errno = EINVAL;
+	memmove(m->octets, m->octets + off, m->have);
+	/* the start of a header: the descriptor may be its */
+	if (*fd != -1 && m->fd != -1) {
+		errno = EBADMSG;
 		return -1;
 	}
-	while ((n = read(fd, m->rbuf + m->rlen, IBUF_READ_SIZE - m->rlen)) ==
-	    -1 && errno == EINTR)
-		;
-	return received(m, n, &rv) ? parse(m) : rv;
+	if (*fd != -1) {
+		m->fd = *fd;
+		*fd = -1;
+	}
+	return 0;
 }
 
-/* Keeps the first descriptor and closes the others; -1: too many. */
+/*
+ * The first descriptor of the control message; the others are closed.  Not
+ * one of our senders sends two, so that is an error.
+ */
 static int
-take_fds(struct msgbuf *m, struct msghdr *msg)
+take_fd(struct msghdr *msg, int *fd)
 {
 	struct cmsghdr *c;
 	size_t i, n;
-	int fd, count = 0;
+	int f, count = 0;
 
 	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 		for (i = 0; i < n; i++) {
-			memcpy(&fd, (char *)CMSG_DATA(c) + i * sizeof(int),
-			    sizeof(int));
-			count++;
-			if (m->fd == -1 && count == 1)
-				m->fd = fd;
-			else {
-				close(fd);
-				count++;
-			}
+			memcpy(&f, CMSG_DATA(c) + i * sizeof(f), sizeof(f));
+			if (count++ == 0)
+				*fd = f;
+			else
+				close(f);
 		}
 	}
 	if (count > 1) {
+		drop_fd(fd);
 		errno = EBADMSG;
 		return -1;
 	}
 	return 0;
 }
 
-int
-msgbuf_read(int fd, struct msgbuf *m)
+static ssize_t
+receive_fd(int s, struct iovec *iov, int *fd)
+{
+	union control control;
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	memset(&control, 0, sizeof(control));
+	msg.msg_control = &control;
+	msg.msg_controllen = sizeof(control.space);
+	n = recvmsg(s, &msg, MSG_CMSG_CLOEXEC);
+	if (n == -1 && errno == EMSGSIZE) {
+		/* OpenBSD: no room for the descriptor in our table */
+		msg.msg_control = NULL;
+		msg.msg_controllen = 0;
+		n = recvmsg(s, &msg, MSG_CMSG_CLOEXEC);
+	}
+	if (n >= 0 && msg.msg_controllen > 0 && take_fd(&msg, fd) == -1)
+		return -1;
+	return n;
+}
+
+static int
+receive(int s, struct msgbuf *m, bool fds)
 {
 	struct iovec iov;
-	struct msghdr msg;
-	union fdmsg u;
 	ssize_t n;
-	int rv;
+	int fd = -1, error;
 
-	if (m->rbuf == NULL) {
+	if (m->octets == NULL) {
 		errno = EINVAL;
 		return -1;
 	}
-	for (;;) {
-		memset(&msg, 0, sizeof(msg));
-		memset(&u, 0, sizeof(u));
-		iov.iov_base = m->rbuf + m->rlen;
-		iov.iov_len = IBUF_READ_SIZE - m->rlen;
-		msg.msg_iov = &iov;
-		msg.msg_iovlen = 1;
-		msg.msg_control = u.buf;
-		msg.msg_controllen = sizeof(u.buf);
-		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-		if (n != -1 || errno != EINTR)
-			break;
+	iov.iov_base = m->octets + m->have;
+	iov.iov_len = IBUF_READ_SIZE - m->have;
+	do {
+		n = fds ? receive_fd(s, &iov, &fd) : readv(s, &iov, 1);
+	} while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return errno == EAGAIN ? 1 : -1;
+	if (n == 0) {
+		drop_fd(&fd);
+		forget(m);
+		return 0;
 	}
-	if (n > 0 && take_fds(m, &msg) == -1)
+	error = parse(m, m->have + (size_t)n, &fd);
+	drop_fd(&fd);
+	if (error == -1) {
+		forget(m);
 		return -1;
-	return received(m, n, &rv) ? parse(m) : rv;
+	}
+	return 1;
+}
+
+int
+ibuf_read(int s, struct msgbuf *m)
+{
+	return receive(s, m, false);
+}
+
+int
+msgbuf_read(int s, struct msgbuf *m)
+{
+	return receive(s, m, true);
 }

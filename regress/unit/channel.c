@@ -1,0 +1,240 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Two ends of a channel in one loop. */
+#include <sys/socket.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "channel.h"
+
+#define LIMIT	1000
+
+struct end {
+	struct channel	 c;
+	unsigned int	 messages;
+	uint32_t	 types;		/* sum */
+	size_t		 octets;
+	int		 fd;
+	unsigned int	 closed;
+	bool		 hangup;	/* close from within message() */
+};
+
+struct pair {
+	struct event_base *base;
+	struct end	 a, b;
+};
+
+static void
+on_message(void *arg, uint32_t type, struct rd *r, int fd)
+{
+	struct end *e = arg;
+
+	e->messages++;
+	e->types += type;
+	e->octets += r->left;
+	while (r->left > 0)
+		assert_int_equal(rd_u8(r), type & 0xff);
+	assert_true(rd_done(r));
+	if (fd != -1)
+		e->fd = fd;
+	if (e->hangup)
+		channel_close(&e->c);
+}
+
+static void
+on_closed(void *arg)
+{
+	struct end *e = arg;
+
+	e->closed++;
+}
+
+static int
+setup(void **state)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+	int s[2];
+
+	assert_non_null(p);
+	signal(SIGPIPE, SIG_IGN);
+	assert_non_null(p->base = event_base_new());
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+	p->a.fd = p->b.fd = -1;
+	assert_int_equal(channel_open(&p->a.c, p->base, s[0], true, LIMIT, "b",
+	    on_message, on_closed, &p->a), 0);
+	assert_int_equal(channel_open(&p->b.c, p->base, s[1], true, LIMIT, "a",
+	    on_message, on_closed, &p->b), 0);
+	*state = p;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct pair *p = *state;
+
+	channel_close(&p->a.c);
+	channel_close(&p->b.c);
+	channel_close(&p->b.c);
+	event_base_free(p->base);
+	free(p);
+	return 0;
+}
+
+/* Turns of the loop that don't wait; enough for what a socket takes. */
+static void
+turn(struct pair *p, int n)
+{
+	while (n-- > 0)
+		event_base_loop(p->base, EVLOOP_NONBLOCK);
+}
+
+/* Messages, empty ones too, arrive in both directions, whole. */
+static void
+messages(void **state)
+{
+	struct pair *p = *state;
+	uint8_t data[LIMIT + 1];
+
+	memset(data, 7, sizeof(data));
+	assert_int_equal(channel_send(&p->a.c, 7, -1, data, LIMIT), 0);
+	assert_int_equal(channel_send(&p->a.c, 256, -1, NULL, 0), 0);
+	assert_int_equal(channel_queued(&p->a.c), 2);
+	assert_int_equal(channel_send(&p->b.c, 7, -1, data, 1), 0);
+	assert_int_equal(channel_send(&p->a.c, 7, -1, data, LIMIT + 1), -1);
+	assert_int_equal(errno, ERANGE);
+	turn(p, 4);
+	assert_int_equal(channel_queued(&p->a.c), 0);
+	assert_int_equal(p->b.messages, 2);
+	assert_int_equal(p->b.types, 263);
+	assert_int_equal(p->b.octets, LIMIT);
+	assert_int_equal(p->a.messages, 1);
+	assert_int_equal(p->a.closed + p->b.closed, 0);
+	/* idle: asks for reading only, or the loop would spin */
+	assert_int_equal(event_get_events(&p->a.c.ev), EV_READ | EV_PERSIST);
+}
+
+/* More than the socket holds: the rest waits for the reader. */
+static void
+burst(void **state)
+{
+	struct pair *p = *state;
+	uint8_t data[LIMIT];
+	int i, size = 4096;
+
+	assert_int_equal(setsockopt(p->a.c.ibuf.fd, SOL_SOCKET, SO_SNDBUF,
+	    &size, sizeof(size)), 0);
+	memset(data, 7, sizeof(data));
+	for (i = 0; i < 500; i++)
+		assert_int_equal(channel_send(&p->a.c, 7, -1, data, LIMIT), 0);
+	for (i = 0; i < 2000 && channel_queued(&p->a.c) > 0; i++)
+		turn(p, 1);
+	turn(p, 2);
+	assert_int_equal(p->b.messages, 500);
+	assert_int_equal(p->b.octets, 500 * LIMIT);
+}
+
+/* A descriptor is handed to message(), which then owns it. */
+static void
+descriptor(void **state)
+{
+	struct pair *p = *state;
+	int s[2];
+	char c;
+
+	assert_int_equal(pipe(s), 0);
+	assert_int_equal(channel_send(&p->a.c, 9, s[1], NULL, 0), 0);
+	turn(p, 3);
+	assert_int_not_equal(p->b.fd, -1);
+	assert_int_equal(fcntl(s[1], F_GETFD) == -1 || s[1] == p->b.fd, 1);
+	assert_int_equal(write(p->b.fd, "x", 1), 1);
+	assert_int_equal(read(s[0], &c, 1), 1);
+	close(p->b.fd);
+	/* and here nobody holds it any more */
+	assert_int_equal(read(s[0], &c, 1), 0);
+	close(s[0]);
+}
+
+/* The other end is gone: told once, never from within channel_send(). */
+static void
+end_of_file(void **state)
+{
+	struct pair *p = *state;
+
+	channel_close(&p->a.c);
+	assert_int_equal(channel_send(&p->a.c, 1, -1, NULL, 0), -1);
+	assert_int_equal(channel_send(&p->b.c, 1, -1, NULL, 0), 0);
+	assert_int_equal(p->b.closed, 0);
+	turn(p, 5);
+	assert_int_equal(p->b.closed, 1);
+	assert_int_equal(p->a.closed, 0);
+}
+
+/* What can't be a message ends the channel. */
+static void
+garbage(void **state)
+{
+	struct pair *p = *state;
+	uint8_t octets[64];
+
+	memset(octets, 0xff, sizeof(octets));
+	assert_int_equal(write(p->a.c.ibuf.fd, octets, sizeof(octets)),
+	    sizeof(octets));
+	turn(p, 5);
+	assert_int_equal(p->b.messages, 0);
+	assert_int_equal(p->b.closed, 1);
+}
+
+/* A handler that closes gets nothing of what was behind that message. */
+static void
+close_inside(void **state)
+{
+	struct pair *p = *state;
+
+	p->b.hangup = true;
+	assert_int_equal(channel_send(&p->a.c, 1, -1, NULL, 0), 0);
+	assert_int_equal(channel_send(&p->a.c, 1, -1, NULL, 0), 0);
+	turn(p, 5);
+	assert_int_equal(p->b.messages, 1);
+	assert_int_equal(p->b.closed, 0);
+	assert_int_equal(p->a.closed, 1);
+}
+
+/* The last words are out when channel_flush() returns. */
+static void
+flush(void **state)
+{
+	struct pair *p = *state;
+	uint8_t data[LIMIT];
+
+	memset(data, 7, sizeof(data));
+	assert_int_equal(channel_send(&p->a.c, 7, -1, data, LIMIT), 0);
+	assert_int_equal(channel_flush(&p->a.c), 0);
+	assert_int_equal(channel_queued(&p->a.c), 0);
+	channel_close(&p->a.c);
+	turn(p, 5);
+	assert_int_equal(p->b.messages, 1);
+	assert_int_equal(p->b.closed, 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(messages), T(burst), T(descriptor), T(end_of_file),
+		T(garbage), T(close_inside), T(flush),
+	};
+
+	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);
+}
