@@ -1,0 +1,159 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* links: marsc */
+#include "marsc_fake.h"
+
+#define G	"e0010203"
+#define G3	"e0010203 e0010203"
+#define REQUEST	HEAD("01") "14 00 00 00 00 04 0000000000000000 " NSAP("0a") G
+/* an IPv4 packet's first 20 octets, to 224.1.2.3, of a sender with CMI 7 */
+#define PACKET	"aaaa03 00005e 0001 0007 0800 " \
+	"4500001400000000 40110000 0a000001 e0010203"
+
+static const struct paddr group = { .len = 4, .a = { 224, 1, 2, 3 } };
+
+/*
+ * R2022-6.2.3-01, -03, -04, -06, R2022-7.1-01, R2022-6.2.2-01, A-118: an MCS
+ * registers with MARS_MSERV and deregisters with MARS_UNSERV; the CMI is zero.
+ */
+static void
+registration(void **state)
+{
+	struct fake *f = fake_new(10, 1, true);
+	struct fvc *v;
+
+	(void)state;
+	client_register(f->c);
+	v = fake_ack(f, 1);
+	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
+	    "0a"));
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
+	    "0a"));
+	/* a JOIN is no copy of an MSERV */
+	fake_says(f, v, JOIN("04", "00", "0001", "6000", "0000", "00000010",
+	    "0a"));
+	assert_false(client_is_registered(f->c));
+	fake_says(f, v, JOIN("03", "00", "0001", "6000", "0000", "00000010",
+	    "0a"));
+	assert_true(client_is_registered(f->c));
+	assert_int_equal(f->c->hsn.value, 0x10);	/* the SSN */
+	client_deregister(f->c);
+	fake_expect(f, JOIN("07", "00", "0001", "2000", "0000", "00000000",
+	    "0a"));
+	fake_says(f, v, JOIN("07", "00", "0001", "6000", "0000", "00000011",
+	    "0a"));
+	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 1);
+	fake_free(f);
+}
+
+/*
+ * R2022-6.2.2-02, -03, -05, -17: MARS_MSERV and MARS_UNSERV of <X,X> on the
+ * point-to-point circuit, without register and without layer3grp.
+ */
+static void
+serving(void **state)
+{
+	struct fake *f = fake_new(10, 1, true);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	client_join(f->c, &group, &group, true);
+	fake_expect(f, JOIN("03", "04", "0001", "0000", "0000", "00000000",
+	    "0a") G3);
+	assert_ptr_equal(&f->vcs[f->sent[f->nsent - 1].vc], fake_vc(f, 1));
+	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
+	    "00000065", "0a") G3);
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	client_leave(f->c, &group, &group);
+	fake_expect(f, JOIN("07", "04", "0001", "0000", "0000", "00000000",
+	    "0a") G3);
+	/* another server's is not ours */
+	fake_says(f, control, JOIN("07", "04", "0001", "4000", "0000",
+	    "00000066", "0b") G3);
+	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 0);
+	fake_says(f, control, JOIN("07", "04", "0001", "4000", "0000",
+	    "00000067", "0a") G3);
+	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
+	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	fake_free(f);
+}
+
+/*
+ * R2022-7.2-01, R2022-7.3-01, -02, -03, R2022-6.2.5-04, A-96: data goes out as
+ * it came; the members are asked for once, then SJOIN and SLEAVE move them, and
+ * a jump of the SSN revalidates.
+ */
+static void
+forwarding(void **state)
+{
+	struct fake *f = fake_new(10, 1, true);
+	struct fvc *control = fake_registered(f), *v;
+
+	(void)state;
+	v = fake_calls(f, 77, true);
+	assert_non_null(v);
+	fake_says(f, v, PACKET);	/* not served: nowhere to go */
+	fake_silent(f);
+	client_join(f->c, &group, &group, true);
+	assert_non_null(fake_next(f));
+	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
+	    "00000065", "0a") G3);
+	fake_says(f, v, PACKET);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000065", "0a", G)
+	    NSAP("0b"));
+	fake_leaf_ack(f, 11);
+	fake_expect(f, PACKET);
+	fake_says(f, control, JOIN("08", "04", "0001", "4000", "0000",
+	    "00000066", "0d") G3);
+	assert_non_null(fake_leaf(f, 13));
+	fake_says(f, control, JOIN("09", "04", "0001", "4000", "0000",
+	    "00000067", "0b") G3);
+	assert_null(fake_leaf(f, 11));
+	/* a member's JOIN is nothing to a server */
+	fake_says(f, control, JOIN("04", "04", "0001", "4000", "0000",
+	    "00000068", "0e") G3);
+	assert_null(fake_leaf(f, 14));
+	fake_says(f, control, JOIN("09", "04", "0001", "4000", "0000",
+	    "0000006a", "0e") G3);
+	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+	fake_wait(f, MTIME_SEC(10));
+	fake_says(f, v, PACKET);
+	fake_expect(f, PACKET);
+	fake_expect(f, REQUEST);
+	fake_free(f);
+}
+
+/* R2022-7.4-01: MARS_REDIRECT_MAP on ServerControlVC is followed */
+static void
+redirect(void **state)
+{
+	struct fake *f = fake_new(10, 1, true);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	fake_says(f, control, MAP("80", "0001", "8001", "00000065", "01")
+	    NSAP("02"));
+	fake_wait(f, MTIME_SEC(10));
+	fake_ack(f, 2);
+	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
+	    "0a"));
+	fake_free(f);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registration),
+		cmocka_unit_test(serving),
+		cmocka_unit_test(forwarding),
+		cmocka_unit_test(redirect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

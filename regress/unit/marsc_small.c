@@ -1,0 +1,239 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* The parts of marsc that need no circuits.  links: marsc */
+#include "marsc_fake.h"
+#include "marsc/encap.h"
+#include "marsc/script.h"
+
+/*
+ * R2022-5.1.4.2-05: differences 0 and 1 are in step, all others a jump, in
+ * unsigned 32 bit arithmetic.
+ */
+static void
+sequence(void **state)
+{
+	struct hsn h = { 0 };
+
+	(void)state;
+	hsn_load(&h, 0xfffffffe);
+	assert_false(hsn_update(&h, 0xfffffffe));
+	assert_false(hsn_update(&h, 0xffffffff));
+	assert_false(hsn_update(&h, 0));
+	assert_true(hsn_update(&h, 2));
+	assert_int_equal(h.value, 2);
+	assert_true(hsn_update(&h, 1));		/* backwards */
+	assert_int_equal(h.value, 1);
+	assert_true(hsn_update(&h, 0x80000001));
+}
+
+/* R2022-E-01 to -11, R2022-5.2.2-03, -04: the defaults; each can be set */
+static void
+timers(void **state)
+{
+	struct client_timers t;
+
+	(void)state;
+	client_timers_default(&t);
+	assert_int_equal(t.mars_idle, MTIME_SEC(1200));
+	assert_int_equal(t.path_idle, MTIME_SEC(1200));
+	assert_int_equal(t.part, MTIME_SEC(10));
+	assert_int_equal(t.add_min, MTIME_SEC(5));
+	assert_int_equal(t.add_max, MTIME_SEC(10));
+	assert_int_equal(t.stale_min, MTIME_SEC(1));
+	assert_int_equal(t.stale_max, MTIME_SEC(10));
+	assert_int_equal(t.rexmt, MTIME_SEC(10));
+	assert_int_equal(t.rexmt_limit, 5);
+	assert_int_equal(t.again_min, MTIME_SEC(1));
+	assert_int_equal(t.again_max, MTIME_SEC(10));
+	assert_int_equal(t.loop, MTIME_SEC(60));
+	assert_int_equal(t.map, MTIME_SEC(240));
+	assert_true(client_timers_set(&t, "loop", 7));
+	assert_int_equal(t.loop, 7);
+	assert_false(client_timers_set(&t, "lop", 7));
+}
+
+/* A random delay lies between its limits, both of which occur. */
+static void
+delays(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	bool low = false, high = false;
+	int64_t d;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		d = client_delay(f->c, 10, 13);
+		assert_true(d >= 10 && d <= 13);
+		low |= d == 10;
+		high |= d == 13;
+	}
+	assert_true(low && high);
+	assert_int_equal(client_delay(f->c, 5, 5), 5);
+	fake_free(f);
+}
+
+/* R2022-5.5.1-01, -02, R2022-9-04, -06: Type #1, short form and long form */
+static void
+encapsulation(void **state)
+{
+	static const struct {
+		struct mars_pro pro;
+		const char *hex;
+	} v[] = {
+		{ { .type = 0x0800 }, "aaaa03 00005e 0001 1234 0800" },
+		{ { .type = 0x86dd }, "aaaa03 00005e 0001 1234 86dd" },
+		{ { 0x0080, { 0, 1, 2, 3, 4 } },
+		    "aaaa03 00005e 0001 1234 0080 0001020304 000000" },
+	};
+	uint8_t buf[ENCAP_MAX], *want;
+	struct encap e;
+	struct wr w;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		wr_init(&w, buf, sizeof(buf));
+		encap_write(&w, &v[i].pro, 0x1234);
+		want = unhex(v[i].hex, &len);
+		assert_false(wr_failed(&w));
+		assert_int_equal(w.len, len);
+		assert_memory_equal(buf, want, len);
+		assert_int_equal(encap_decode(&e, want, len), ENCAP_OK);
+		assert_true(pro_equal(&e.pro, &v[i].pro));
+		assert_true(encap_reflected(&e, 0x1234));
+		assert_false(encap_reflected(&e, 0x1235));
+		assert_int_equal(encap_decode(&e, want, len - 1),
+		    ENCAP_SHORT);
+		free(want);
+	}
+}
+
+/* R2022-5.4.2-04, A-133: the table goes round, and does not grow */
+static void
+servers(void **state)
+{
+	struct atm_addr a[4] = { fake_addr(1), fake_addr(2), fake_addr(3),
+	    fake_addr(4) };
+	struct servers s;
+
+	(void)state;
+	assert_int_equal(servers_init(&s, a, 0), -1);
+	assert_int_equal(servers_init(&s, a, 2), 0);
+	servers_next(&s);
+	assert_true(atm_equal(servers_current(&s), &a[1]));
+	servers_next(&s);
+	assert_true(atm_equal(servers_current(&s), &a[0]));
+	assert_int_equal(servers_learn(&s, &a[3], 1), 0);
+	assert_int_equal(s.n, 3);
+	assert_true(atm_equal(&s.v[0], &a[3]));
+	assert_true(atm_equal(servers_current(&s), &a[0]));
+	/* the current one stays, even where nobody names it any more */
+	servers_use(&s, &a[3]);
+	assert_int_equal(servers_learn(&s, &a[2], 1), 0);
+	assert_int_equal(s.n, 4);
+	assert_true(atm_equal(servers_current(&s), &a[3]));
+	servers_free(&s);
+}
+
+static const struct mars_pro ipv4 = { .type = 0x0800 };
+
+/* Lines of a script: what they mean. */
+static void
+script(void **state)
+{
+	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	struct step *s;
+
+	(void)state;
+	assert_null(script_line(&list, "", &ipv4));
+	assert_null(script_line(&list, "  # register", &ipv4));
+	assert_true(STAILQ_EMPTY(&list));
+	assert_null(script_line(&list, "register\n", &ipv4));
+	assert_null(script_line(&list, "\tjoin  224.0.0.0-224.0.0.255 ",
+	    &ipv4));
+	assert_null(script_line(&list, "wait 1.5", &ipv4));
+	assert_null(script_line(&list, "expect members 224.1.2.3 "
+	    "127.0.0.9,127.0.0.10 within 3", &ipv4));
+	assert_null(script_line(&list, "expect members 224.1.2.3 none",
+	    &ipv4));
+	assert_null(script_line(&list, "echo two  words", &ipv4));
+	assert_null(script_line(&list, "send 224.1.2.3 a b", &ipv4));
+	s = STAILQ_FIRST(&list);
+	assert_int_equal(s->verb, VERB_REGISTER);
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->verb, VERB_JOIN);
+	assert_int_equal(s->min.a[0], 224);
+	assert_int_equal(s->max.a[3], 255);
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->us, 1500000);
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->naddrs, 2);
+	assert_int_equal(s->us, 3000000);
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->naddrs, 0);
+	assert_int_equal(s->us, 0);
+	s = STAILQ_NEXT(s, entry);
+	assert_string_equal(s->text, "two  words");
+	s = STAILQ_NEXT(s, entry);
+	assert_string_equal(s->text, "a b");
+	script_free(&list);
+}
+
+/* Lines that are wrong are refused, each with a reason. */
+static void
+script_errors(void **state)
+{
+	static const char *const wrong[] = {
+		"jion 224.1.2.3", "join", "join 224.1.2.3 x", "join ff0e::1",
+		"join 224.1.2.4-224.1.2.3", "request 224.0.0.0-224.0.0.1",
+		"wait", "wait x", "wait -1", "wait 1x", "register now",
+		"expect members 224.1.2.3", "expect nobody 224.1.2.3 none",
+		"expect members 224.1.2.3 none in 3",
+		"expect members 224.1.2.3 none within", "send 224.1.2.3",
+		"expect members 224.1.2.3 zzz",
+	};
+	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_non_null(script_line(&list, wrong[i], &ipv4));
+	assert_true(STAILQ_EMPTY(&list));
+}
+
+/* Every event and every drop has a name. */
+static void
+names(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < CLIENT_NOTICE_MAX; i++)
+		assert_non_null(client_notice_name(
+		    (enum client_notice_code)i));
+	for (i = 0; i < CLIENT_DROP_MAX; i++)
+		assert_non_null(client_drop_name((enum client_drop)i));
+	for (i = 0; i < CLIENT_E_MAX; i++)
+		assert_non_null(client_strerror((enum client_error)i));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sequence),
+		cmocka_unit_test(timers),
+		cmocka_unit_test(delays),
+		cmocka_unit_test(encapsulation),
+		cmocka_unit_test(servers),
+		cmocka_unit_test(script),
+		cmocka_unit_test(script_errors),
+		cmocka_unit_test(names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
