@@ -257,7 +257,7 @@ negotiate(struct neighbor *nb)
 static void
 enter_update(struct neighbor *nb)
 {
-	update_flush(nb);
+	update_flush(nb, true);
 	solicit_kick(nb);
 }
 

@@ -153,7 +153,8 @@ struct link {
 	struct entry		*entry;
 	struct neighbor		*neighbor;
 	mtime_t			 sent_at;
-	uint32_t		 octets;	/* in flight; 0: not sent yet */
+	uint32_t		 octets;	/* as counted in its list */
+	bool			 flying;	/* sent, not acknowledged */
 	uint16_t		 hops;
 	uint16_t		 tries;		/* retransmissions so far */
 };
@@ -222,7 +223,7 @@ struct neighbor {
 	/* update.c */
 	struct link_queue	 fresh, sent;
 	uint32_t		 nqueued;
-	uint64_t		 fresh_octets, flying;
+	uint64_t		 waiting, flying;	/* octets */
 	struct csas		*acks;
 	uint32_t		 nacks;
 	struct timer		 flush_timer;
@@ -365,7 +366,8 @@ uint32_t	 solicit_pending(const struct neighbor *);
 /* update.c */
 void		 update_init(struct neighbor *);
 void		 update_clear(struct neighbor *);
-void		 update_flush(struct neighbor *);
+/* all: even what does not fill a packet */
+void		 update_flush(struct neighbor *, bool all);
 void		 update_request(struct neighbor *,
 		    const struct scsp_message *);
 void		 update_reply(struct neighbor *, const struct scsp_message *);

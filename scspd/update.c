@@ -42,12 +42,30 @@ detach(struct link *l)
 {
 	struct neighbor *nb = l->neighbor;
 
-	if (l->octets != 0) {
+	if (l->flying) {
 		TAILQ_REMOVE(&nb->sent, l, of_neighbor);
 		nb->flying -= l->octets;
-		l->octets = 0;
-	} else
+	} else {
 		TAILQ_REMOVE(&nb->fresh, l, of_neighbor);
+		nb->waiting -= l->octets;
+	}
+}
+
+/* To the end of those that wait, or of those that were sent. */
+static void
+attach(struct link *l, bool flying)
+{
+	struct neighbor *nb = l->neighbor;
+
+	l->flying = flying;
+	l->octets = record_octets(l->entry);
+	if (flying) {
+		TAILQ_INSERT_TAIL(&nb->sent, l, of_neighbor);
+		nb->flying += l->octets;
+	} else {
+		TAILQ_INSERT_TAIL(&nb->fresh, l, of_neighbor);
+		nb->waiting += l->octets;
+	}
 }
 
 /* The caller sees to entry_settle(). */
@@ -75,7 +93,6 @@ update_clear(struct neighbor *nb)
 	free(nb->acks);
 	nb->acks = NULL;
 	nb->nacks = 0;
-	nb->fresh_octets = 0;
 	timer_clear(nb->scsp->timers, &nb->flush_timer);
 	timer_clear(nb->scsp->timers, &nb->csu_timer);
 }
@@ -127,13 +144,10 @@ enqueue(struct neighbor *nb, struct entry *e, uint16_t hops, bool newer)
 	}
 	l->hops = hops;
 	l->tries = 0;
-	TAILQ_INSERT_TAIL(&nb->fresh, l, of_neighbor);
-	nb->fresh_octets += record_octets(e);
-	if (nb->fresh_octets >= SCSP_MTU && align_exchanging(nb) &&
-	    nb->flying < WINDOW_OCTETS)
-		update_flush(nb);
-	else
-		schedule(nb);
+	attach(l, false);
+	schedule(nb);
+	if (nb->waiting >= nb->mtu)
+		update_flush(nb, false);
 }
 
 /* Has it missed a change of e, because the summary went past it? */
@@ -208,39 +222,38 @@ send_request(struct neighbor *nb)
 		c.data = e->data;
 		c.len = e->len;
 		packet_csa(&p, &c);
-		TAILQ_REMOVE(&nb->fresh, l, of_neighbor);
-		TAILQ_INSERT_TAIL(&nb->sent, l, of_neighbor);
+		detach(l);
+		attach(l, true);
 		l->sent_at = now;
-		l->octets = record_octets(e);
-		nb->flying += l->octets;
 		nb->records_out++;
 	}
 	nb->requests_out++;
 	neighbor_send(nb, &p, NULL, false);
 }
 
-/* Sends what has been gathered for a neighbor. */
+/* Sends what has been gathered for a neighbor, as the window allows. */
 void
-update_flush(struct neighbor *nb)
+update_flush(struct neighbor *nb, bool all)
 {
-	timer_clear(nb->scsp->timers, &nb->flush_timer);
 	if (!align_exchanging(nb))
 		return;
-	flush_acks(nb);
+	if (all) {
+		timer_clear(nb->scsp->timers, &nb->flush_timer);
+		flush_acks(nb);
+	}
 	/* the timer first, as 2.3 has it */
 	if (!TAILQ_EMPTY(&nb->fresh) && !timer_isset(&nb->csu_timer))
 		timer_set(nb->scsp->timers, &nb->csu_timer,
 		    seconds(nb->conf.rexmt_csu));
-	while (!TAILQ_EMPTY(&nb->fresh) && nb->flying < WINDOW_OCTETS)
+	while (!TAILQ_EMPTY(&nb->fresh) && nb->flying < WINDOW_OCTETS &&
+	    (all || nb->waiting >= nb->mtu))
 		send_request(nb);
-	if (TAILQ_EMPTY(&nb->fresh))
-		nb->fresh_octets = 0;
 }
 
 static void
 on_flush_timer(void *arg)
 {
-	update_flush(arg);
+	update_flush(arg, true);
 }
 
 /*
@@ -270,13 +283,15 @@ on_csu_timer(void *arg)
 		nb->retransmissions++;
 		detach(l);
 		TAILQ_INSERT_TAIL(&again, l, of_neighbor);
+		l->flying = false;
+		nb->waiting += l->octets;
 	}
 	TAILQ_CONCAT(&again, &nb->fresh, of_neighbor);
 	TAILQ_CONCAT(&nb->fresh, &again, of_neighbor);
 	if ((l = TAILQ_FIRST(&nb->sent)) != NULL)
 		timer_set(ts, &nb->csu_timer,
 		    interval - mtime_diff(l->sent_at, ts->now));
-	update_flush(nb);
+	update_flush(nb, true);
 }
 
 /* Acknowledges a record by this summary. */
@@ -295,10 +310,7 @@ acknowledge(struct neighbor *nb, const struct csas *c, int32_t seq)
 	a = &nb->acks[nb->nacks++];
 	*a = *c;
 	a->seq = seq;
-	if (nb->nacks == neighbor_records(nb, 0))
-		update_flush(nb);
-	else
-		schedule(nb);
+	schedule(nb);
 }
 
 /*
@@ -543,8 +555,10 @@ update_reply(struct neighbor *nb, const struct scsp_message *m)
 	}
 	if (TAILQ_EMPTY(&nb->sent))
 		timer_clear(nb->scsp->timers, &nb->csu_timer);
-	if (!TAILQ_EMPTY(&nb->fresh))
-		update_flush(nb);
+	if (!TAILQ_EMPTY(&nb->fresh)) {
+		update_flush(nb, false);	/* the window is open again */
+		schedule(nb);
+	}
 	solicit_kick(nb);
 }
 
@@ -581,5 +595,5 @@ update_csus(struct neighbor *nb, const struct scsp_message *m)
 		nb->requests_out++;
 		neighbor_send(nb, &p, NULL, false);
 	}
-	update_flush(nb);
+	update_flush(nb, true);
 }

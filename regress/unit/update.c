@@ -1,0 +1,631 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Cache state update (RFC 2334 section 2.3, 2.4, B.2.2, B.2.3). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scspnet.h"
+
+#define LS	1
+#define DCS	0
+#define OTHER	2		/* a second raw neighbor of the LS */
+
+static struct neighbor *nb, *nb2;
+static struct net *n;
+
+/* aligned with one or two raw neighbors, nothing in the cache */
+static void
+align(int raw)
+{
+	struct rawpkt p;
+	uint32_t c, seq;
+
+	raw_clear(n, raw);
+	raw_hello(n, raw, 600, 600, RAW_ID(raw), RAW_ID(LS));
+	if (raw > LS) {			/* we are slave */
+		raw_begin(&p, 1, 0, 0);
+		raw_put(&p, 4, 7);
+		raw_common(&p, 0xe000, RAW_ID(raw), RAW_ID(LS));
+		raw_done(n, raw, &p);
+		seq = 8;
+	} else {
+		net_run(n, 3);
+		c = raw_count(n, raw, 1);
+		seq = raw_get(raw_nth(n, raw, 1, c - 1), 8, 4);
+		raw_begin(&p, 1, 0, 0);
+		raw_put(&p, 4, seq++);
+		raw_common(&p, 0, RAW_ID(raw), RAW_ID(LS));
+		raw_done(n, raw, &p);
+	}
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, seq);
+	raw_common(&p, raw > LS ? 0x8000 : 0, RAW_ID(raw), RAW_ID(LS));
+	raw_done(n, raw, &p);
+	raw_clear(n, raw);
+}
+
+static void
+begin(bool two)
+{
+	n = net_new(7, two ? 3 : 2);
+	n->node[DCS].raw = true;
+	node_conf(&n->node[LS]);
+	node_conf_neighbor(&n->node[LS], DCS);
+	if (two) {
+		n->node[OTHER].raw = true;
+		node_conf_neighbor(&n->node[LS], OTHER);
+	}
+	net_start(n);
+	net_run(n, 3500);
+	nb = node_neighbor_of(&n->node[LS], DCS);
+	align(DCS);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	if (two) {
+		nb2 = node_neighbor_of(&n->node[LS], OTHER);
+		align(OTHER);
+		assert_int_equal(nb2->align, ALIGN_ALIGNED);
+	}
+}
+
+/* one record in a CSU Request (type 2), a Reply (3) or a CSUS (4) */
+static void
+say(int raw, uint8_t type, uint16_t hops, int owner, uint32_t key,
+    int32_t seq, const char *data)
+{
+	struct rawpkt p;
+
+	raw_begin(&p, type, RAW_ID(raw), RAW_ID(LS));
+	raw_record(&p, hops, RAW_ID(owner), key, seq, false, data);
+	raw_done(n, raw, &p);
+	net_run(n, 10);
+}
+
+/* the i-th packet of a type has one record, this one */
+static void
+expect(int raw, uint8_t type, uint32_t i, uint16_t hops, int owner,
+    uint32_t key, int32_t seq, const char *data)
+{
+	const struct heard *h = raw_nth(n, raw, type, i);
+	size_t len = data == NULL ? 0 : strlen(data);
+
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 18, 2), 1);
+	assert_true(raw_get(h, 20, 4) == RAW_ID(LS));
+	assert_true(raw_get(h, 24, 4) == RAW_ID(raw));
+	assert_int_equal(raw_get(h, 28, 2), hops);
+	assert_int_equal(raw_get(h, 30, 2), 20 + len);
+	assert_true(raw_get(h, 36, 4) == (uint32_t)seq);
+	assert_true(raw_get(h, 40, 4) == key);
+	assert_true(raw_get(h, 44, 4) == RAW_ID(owner));
+	assert_int_equal(h->len, 8 + 48 + len);
+	if (len != 0)
+		assert_memory_equal(h->data + 8 + 48, data, len);
+}
+
+static struct entry *
+entry(int owner, uint32_t key)
+{
+	return node_entry(&n->node[LS], owner, key);
+}
+
+/*
+ * R2334-2.3-05, 09, 13, 14, R2334-2.4-02, R2334-B.2.0.2-03, R2334-B.2.3-02,
+ * A-61, A-66: installed, acknowledged, forwarded to the other with a hop
+ * less and not back.
+ */
+static void
+flood(void **state)
+{
+	(void)state;
+	begin(true);
+	say(DCS, 2, 5, DCS, 9, 100, "Jabc");
+	assert_int_equal(entry(DCS, 9)->seq, 100);
+	assert_int_equal(n->node[LS].flooded_how, 1);
+	expect(DCS, 3, 0, 1, DCS, 9, 100, NULL);
+	expect(OTHER, 2, 0, 4, DCS, 9, 100, "Jabc");
+	assert_int_equal(raw_count(n, DCS, 2), 0);
+	assert_int_equal(raw_count(n, OTHER, 3), 0);
+	raw_clear(n, OTHER);
+	/* hops used up: installed and acknowledged, not forwarded */
+	say(DCS, 2, 1, DCS, 9, 101, "Jdef");
+	assert_int_equal(entry(DCS, 9)->seq, 101);
+	expect(DCS, 3, 1, 1, DCS, 9, 101, NULL);
+	/* but for the older one that waited there, now newer */
+	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	say(DCS, 2, 0, DCS, 10, 1, "Jx");
+	assert_non_null(entry(DCS, 10));
+	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	net_free(n);
+}
+
+/*
+ * R2334-2.3-06, 15 to 21, A-60: published, retransmitted until it is
+ * acknowledged, only what is missing; at last an abnormal event.
+ */
+static void
+retransmit(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST, "Ja");
+	node_publish(&n->node[LS], 2, "b");
+	net_run(n, 2900);
+	assert_int_equal(raw_count(n, DCS, 2), 2);
+	say(DCS, 3, 1, LS, 1, SEQ_FIRST, NULL);
+	assert_int_equal(nb->nqueued, 1);
+	net_run(n, 200);		/* 2 alone, again */
+	assert_int_equal(raw_count(n, DCS, 2), 3);
+	expect(DCS, 2, 2, 16, LS, 2, SEQ_FIRST, "Jb");
+	for (i = 0; i < 4; i++)
+		net_run(n, 3000);
+	assert_int_equal(raw_count(n, DCS, 2), 7);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	net_run(n, 3000);
+	assert_int_equal(raw_count(n, DCS, 2), 7);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->nqueued, 0);
+	assert_false(timer_isset(&nb->csu_timer));
+	net_free(n);
+}
+
+/* R2334-2.3-23: only the newest instance is on the queue. */
+static void
+newest_only(void **state)
+{
+	(void)state;
+	begin(false);
+	node_publish(&n->node[LS], 1, "a");
+	node_publish(&n->node[LS], 1, "b");
+	net_run(n, 10);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 1, "Jb");
+	node_publish(&n->node[LS], 1, "c");
+	net_run(n, 10);
+	assert_int_equal(nb->nqueued, 1);
+	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST + 2, "Jc");
+	/* R2334-2.3-25: an acknowledgement of the older one */
+	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 1, NULL);
+	assert_int_equal(nb->nqueued, 1);
+	/* R2334-2.3-24, A-62: of this one, hop count and length aside */
+	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 2, NULL);
+	assert_int_equal(nb->nqueued, 0);
+	assert_false(timer_isset(&nb->csu_timer));
+	net_free(n);
+}
+
+/* R2334-2.3-26, 27, A-71: a reply that knows a newer one is asked for it. */
+static void
+newer_reply(void **state)
+{
+	(void)state;
+	begin(true);
+	say(OTHER, 2, 9, OTHER, 4, 10, "Jold");
+	assert_int_equal(nb->nqueued, 1);
+	raw_clear(n, OTHER);
+	say(DCS, 3, 1, OTHER, 4, 20, NULL);
+	assert_int_equal(nb->nqueued, 0);
+	expect(DCS, 4, 0, 1, OTHER, 4, 20, NULL);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	say(DCS, 2, 1, OTHER, 4, 20, "Jnew");
+	assert_int_equal(entry(OTHER, 4)->seq, 20);
+	assert_int_equal(nb->nopen, 0);
+	/* it came with one hop and goes on all the same */
+	expect(OTHER, 2, 0, 16, OTHER, 4, 20, "Jnew");
+	net_free(n);
+}
+
+/* R2334-2.3-28: an older one is answered with ours. */
+static void
+older(void **state)
+{
+	(void)state;
+	begin(false);
+	say(DCS, 2, 9, 5, 4, 10, "Jten");
+	raw_clear(n, DCS);
+	say(DCS, 2, 9, 5, 4, -3, "Jold");
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	assert_memory_equal(entry(5, 4)->data, "Jten", 4);
+	net_free(n);
+}
+
+/* R2334-2.3-32, 33, A-89, A-90: implicit acknowledgement, and a conflict. */
+static void
+implicit(void **state)
+{
+	(void)state;
+	begin(true);
+	say(OTHER, 2, 9, 5, 4, 10, "Jten");
+	say(OTHER, 2, 9, 5, 5, 10, "Jten");
+	assert_int_equal(nb->nqueued, 2);
+	raw_clear(n, DCS);
+	say(DCS, 2, 9, 5, 4, 10, "Jten");
+	assert_int_equal(nb->nqueued, 1);
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	say(DCS, 2, 9, 5, 5, 11, "Jelf");
+	assert_int_equal(nb->nqueued, 0);
+	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
+	say(DCS, 2, 9, 5, 4, 10, "Jzehn");
+	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 1);
+	assert_memory_equal(entry(5, 4)->data, "Jten", 4);
+	net_free(n);
+}
+
+/* R2334-2.3-29, R2334-B.2.0.2-06, A-95: a CSUS gets what is held. */
+static void
+solicited(void **state)
+{
+	(void)state;
+	begin(true);
+	say(OTHER, 2, 1, 5, 4, 10, "Jten");
+	raw_clear(n, DCS);
+	say(DCS, 4, 1, 5, 4, 99, NULL);
+	expect(DCS, 2, 0, 1, 5, 4, 10, "Jten");
+	assert_int_equal(raw_count(n, OTHER, 2), 0);	/* R2334-2.3-04 */
+	net_free(n);
+}
+
+/* R2334-2.3-30, 31, R2334-B.2.0.2-10: or its own record, with N. */
+static void
+no_longer(void **state)
+{
+	const struct heard *h;
+
+	(void)state;
+	begin(false);
+	say(DCS, 4, 1, 5, 4, 99, NULL);
+	expect(DCS, 2, 0, 1, 5, 4, 99, NULL);
+	h = raw_nth(n, DCS, 2, 0);
+	assert_int_equal(raw_get(h, 34, 2), 0x8000);
+	assert_int_equal(nb->nqueued, 0);
+	net_free(n);
+}
+
+/* R2334-B.2.0.2-11, A-64, A-65: a null record that was asked for, and not */
+static void
+null_record(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(true);
+	say(OTHER, 2, 9, 5, 4, 10, "Jten");
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 1, RAW_ID(5), 4, 20, true, NULL);
+	raw_clear(n, DCS);
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_non_null(entry(5, 4));
+	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
+	expect(DCS, 3, 0, 1, 5, 4, 20, NULL);	/* acknowledged, with N */
+	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0x8000);
+	/* now it says that it has 20, and then that it has not */
+	say(DCS, 3, 1, 5, 4, 20, NULL);
+	assert_int_equal(raw_count(n, DCS, 4), 1);
+	raw_clear(n, OTHER);
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_null(entry(5, 4));
+	assert_int_equal(n->node[LS].gones, 1);
+	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	assert_int_equal(nb->nopen, 0);
+	net_free(n);
+}
+
+/* acknowledged, not installed, remembered, not asked again. */
+static void
+strange(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(true);
+	say(DCS, 2, 9, 5, 4, 10, "Sxx");
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	assert_int_equal(n->node[LS].updates, 0);
+	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	say(DCS, 2, 9, 5, 5, INT32_MIN, "Jxx");
+	expect(DCS, 3, 1, 1, 5, 5, INT32_MIN, NULL);
+	assert_null(entry(5, 5));
+	/* in a summary */
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, nb->ca_sent - 1);
+	scsp_realign(n->node[LS].s, NET_SGID);
+	net_run(n, 3);
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, nb->ca_seq);
+	raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 1, RAW_ID(5), 4, 10, false, NULL);
+	raw_record(&p, 1, RAW_ID(5), 5, INT32_MIN, false, NULL);
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->ncrl, 0);
+	/* a newer one that is understood */
+	net_free(n);
+	begin(false);
+	say(DCS, 2, 9, 5, 4, 10, "Sxx");
+	say(DCS, 2, 9, 5, 4, 11, "Jok");
+	assert_int_equal(entry(5, 4)->seq, 11);
+	assert_int_equal(n->node[LS].updates, 1);
+	net_free(n);
+}
+
+/* contents whose lengths do not add up: nothing of the message. */
+static void
+malformed(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(false);
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
+	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "?");
+	raw_done(n, DCS, &p);
+	assert_null(entry(5, 4));
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	net_free(n);
+}
+
+/* R2334-2.3-34, 36, A-84: all 0xFF is us too, and answered to the sender. */
+static void
+to_all(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(false);
+	raw_begin(&p, 2, RAW_ID(DCS), 0xffffffffU);
+	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(4));
+	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "Jok");
+	raw_done(n, DCS, &p);
+	assert_null(entry(5, 5));
+	assert_int_equal(nb->drops[DROP_RECEIVER], 1);
+	net_free(n);
+}
+
+/* R2334-2.3-02, A-94: CSU messages only in Update Cache and Aligned. */
+static void
+too_early(void **state)
+{
+	(void)state;
+	begin(false);
+	scsp_realign(n->node[LS].s, NET_SGID);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	say(DCS, 2, 9, 5, 4, 10, "Jok");
+	say(DCS, 4, 9, 5, 4, 10, NULL);
+	assert_null(entry(5, 4));
+	assert_int_equal(nb->drops[DROP_STATE], 2);
+	net_free(n);
+}
+
+/*
+ * R2334-2.3-11, 12: many records: full requests, not more than a window;
+ * the acknowledgements in one reply.
+ */
+static void
+batches(void **state)
+{
+	struct rawpkt p;
+	uint32_t i, got = 0;
+
+	(void)state;
+	begin(false);
+	for (i = 0; i < 4000; i++)
+		node_publish(&n->node[LS], i, "0123456789abcd");
+	net_run(n, 10);
+	assert_in_range(raw_count(n, DCS, 2), 13, 15);
+	for (i = 0; i < raw_count(n, DCS, 2); i++)
+		got += raw_get(raw_nth(n, DCS, 2, i), 18, 2);
+	assert_in_range(raw_nth(n, DCS, 2, 0)->len, 9000, 9188);
+	assert_int_equal(nb->nqueued, 4000);
+	assert_true(got < 4000);
+	raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
+	for (i = 0; i < 200; i++) {
+		raw_record(&p, 1, RAW_ID(LS), i, SEQ_FIRST, false, NULL);
+	}
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_int_equal(nb->nqueued, 3800);
+	net_free(n);
+	begin(false);
+	for (i = 0; i < 100; i++) {
+		raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+		raw_record(&p, 9, RAW_ID(5), i, 10, false, "Jok");
+		raw_sum(&p);
+		raw_send(n, DCS, p.b, p.len);
+	}
+	net_run(n, 10);
+	assert_in_range(raw_count(n, DCS, 3), 1, 60);
+	net_free(n);
+}
+
+/*
+ * A-9: a tombstone stays for its time, and until everybody knows; then it
+ * is gone and said to be.
+ */
+static void
+tombstone(void **state)
+{
+	(void)state;
+	begin(true);
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->tombstone = 5;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	say(DCS, 2, 9, 5, 4, 10, "Jin");
+	say(OTHER, 3, 9, 5, 4, 10, NULL);
+	say(DCS, 2, 9, 5, 4, 11, "Tout");
+	assert_int_equal(node_group(&n->node[LS])->cache.tombs, 1);
+	net_run(n, 4900);
+	assert_non_null(entry(5, 4));
+	net_run(n, 1000);		/* OTHER has not acknowledged */
+	assert_non_null(entry(5, 4));
+	assert_int_equal(n->node[LS].gones, 0);
+	say(OTHER, 3, 9, 5, 4, 11, NULL);
+	assert_null(entry(5, 4));
+	assert_int_equal(n->node[LS].gones, 1);
+	/* all acknowledged at once: not before its time */
+	say(DCS, 2, 9, 5, 5, 11, "Tout");
+	say(OTHER, 3, 9, 5, 5, 11, NULL);
+	net_run(n, 4900);
+	assert_non_null(entry(5, 5));
+	net_run(n, 200);
+	assert_null(entry(5, 5));
+	net_free(n);
+}
+
+/* our own record, newer than ours, or of other contents, or unknown */
+static void
+own(void **state)
+{
+	(void)state;
+	begin(false);
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	raw_clear(n, DCS);
+	/* equal: acknowledged, and that is all */
+	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Ja");
+	assert_int_equal(n->node[LS].owns, 0);
+	assert_int_equal(nb->nqueued, 0);
+	expect(DCS, 3, 0, 1, LS, 1, SEQ_FIRST, NULL);
+	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Jb");
+	assert_int_equal(n->node[LS].owns, 1);
+	net_run(n, 10);
+	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 16, "Ja");
+	say(DCS, 2, 9, LS, 1, 1000, "Jb");
+	net_run(n, 10);
+	expect(DCS, 2, 1, 16, LS, 1, 1016, "Ja");
+	/* nothing backs it: withdrawn */
+	say(DCS, 2, 9, LS, 2, 5, "Jc");
+	net_run(n, 10);
+	expect(DCS, 2, 2, 16, LS, 2, 21, "T");
+	assert_int_equal(n->node[LS].updates, 0);
+	/* R2334-B.2.0.2-12, 17: the next ones go on by one */
+	node_publish(&n->node[LS], 1, "d");
+	net_run(n, 10);
+	expect(DCS, 2, 3, 16, LS, 1, 1017, "Jd");
+	net_free(n);
+}
+
+/* R2334-B.2.0.2-18, 19, A-92: the end of the numbers. */
+static void
+purge(void **state)
+{
+	(void)state;
+	begin(true);
+	node_publish(&n->node[LS], 1, "a");
+	entry(LS, 1)->seq = entry(LS, 1)->seen = INT32_MAX - 2;
+	node_publish(&n->node[LS], 1, "b");
+	net_run(n, 10);
+	assert_int_equal(entry(LS, 1)->seq, INT32_MAX - 1);
+	raw_clear(n, DCS);
+	node_publish(&n->node[LS], 1, "c");
+	node_publish(&n->node[LS], 1, "d");
+	net_run(n, 10);
+	expect(DCS, 2, 0, 16, LS, 1, INT32_MAX, "Tb");
+	say(DCS, 3, 1, LS, 1, INT32_MAX, NULL);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	say(OTHER, 3, 1, LS, 1, INT32_MAX, NULL);
+	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
+	/* and the receiver's side: gone as soon as nobody waits for it */
+	say(DCS, 2, 9, 5, 4, INT32_MAX, "Tx");
+	assert_non_null(entry(5, 4));
+	say(OTHER, 3, 1, 5, 4, INT32_MAX, NULL);
+	assert_null(entry(5, 4));
+	say(DCS, 2, 9, 5, 4, SEQ_FIRST, "Jx");
+	assert_int_equal(entry(5, 4)->seq, SEQ_FIRST);
+	net_free(n);
+}
+
+/* The limit is policy: acknowledged, counted, the adjacency stays. */
+static void
+limit(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 3;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	for (i = 0; i < 5; i++)
+		say(DCS, 2, 9, 5, i, 10, "Jok");
+	assert_int_equal(node_group(&n->node[LS])->cache.count, 3);
+	assert_int_equal(raw_count(n, DCS, 3), 5);
+	assert_int_equal(nb->drops[DROP_RECORD_LIMIT], 2);
+	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 2);
+	say(DCS, 2, 9, 5, 1, 11, "Jnew");	/* what is there may change */
+	assert_int_equal(entry(5, 1)->seq, 11);
+	net_free(n);
+}
+
+/* none at all, and the same twice. */
+static void
+odd_ones(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(false);
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	say(DCS, 3, 1, 4, 4, 4, NULL);		/* nobody asked */
+	net_run(n, 20);
+	assert_int_equal(raw_count(n, DCS, 2), 0);
+	assert_int_equal(raw_count(n, DCS, 3), 0);
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
+	raw_record(&p, 9, RAW_ID(5), 4, 11, false, "Jnew");
+	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
+	raw_done(n, DCS, &p);
+	assert_int_equal(entry(5, 4)->seq, 11);
+	net_free(n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(flood),
+		cmocka_unit_test(retransmit),
+		cmocka_unit_test(newest_only),
+		cmocka_unit_test(newer_reply),
+		cmocka_unit_test(older),
+		cmocka_unit_test(implicit),
+		cmocka_unit_test(solicited),
+		cmocka_unit_test(no_longer),
+		cmocka_unit_test(null_record),
+		cmocka_unit_test(strange),
+		cmocka_unit_test(malformed),
+		cmocka_unit_test(to_all),
+		cmocka_unit_test(too_early),
+		cmocka_unit_test(batches),
+		cmocka_unit_test(tombstone),
+		cmocka_unit_test(own),
+		cmocka_unit_test(purge),
+		cmocka_unit_test(limit),
+		cmocka_unit_test(odd_ones),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
