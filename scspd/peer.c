@@ -143,19 +143,19 @@ peer_settle(struct peer *p)
 	struct circuit *best = choose(p);
 	struct circuit *c;
 	struct neighbor *nb;
-	bool unproven = false;
+	bool fresh = false;
 
 	p->best = best;
 	TAILQ_FOREACH(c, &p->circuits, entry)
-		if (rank(c) >= 0 && !c->proven)
-			unproven = true;
+		if (rank(c) >= 0 && !c->greeted)
+			fresh = c->greeted = true;
 	TAILQ_FOREACH(nb, &p->neighbors, of_peer) {
 		if (best == NULL)
 			hello_run(nb, HELLO_EV_VC_DOWN);
 		else if (nb->hello == HELLO_DOWN)
 			hello_run(nb, HELLO_EV_VC_UP);
-		else if (unproven)
-			hello_prompt(nb);
+		else if (fresh)
+			hello_send(nb);
 	}
 	if (p->started && TAILQ_EMPTY(&p->circuits) &&
 	    !timer_isset(&p->call))

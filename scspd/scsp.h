@@ -123,6 +123,7 @@ struct circuit {
 	bool			 outgoing;
 	bool			 leaf;		/* only for receiving */
 	bool			 connected;
+	bool			 greeted;	/* our first Hello went out */
 	bool			 proven;	/* a Hello of its came on it */
 };
 TAILQ_HEAD(circuit_list, circuit);

@@ -187,6 +187,557 @@ heal(void **state)
 	net_free(n);
 }
 
+/* --- authentication between whole servers */
+
+static void
+keyed(struct net *n, const char *const *secrets, int64_t roll)
+{
+	static const enum key_algorithm algs[] = { HMAC_MD5, HMAC_SHA256,
+	    HMAC_SHA512 };
+	struct conf_neighbor *cn;
+	int i, k;
+
+	for (i = 0; i < n->n; i++) {
+		for (k = 0; k < 3 && secrets[k] != NULL; k++)
+			node_key(&n->node[i], (uint32_t)(100 + k), algs[k],
+			    secrets[k],
+			    /* each begins before the one before it ends */
+			    k == 0 ? 0 : n->wall + roll * k,
+			    roll == 0 || k == 2 ? 0 :
+			    n->wall + roll * (k + 1) + 5);
+		TAILQ_FOREACH(cn, &TAILQ_FIRST(&n->node[i].conf->clusters)->
+		    neighbors, entry) {
+			cn->auth = true;
+			/* newest first: it signs as soon as it is valid */
+			for (cn->nspis = 0; k > 0; k--)
+				cn->spis[cn->nspis++] =
+				    (uint32_t)(99 + k);
+			k = cn->nspis;
+		}
+	}
+}
+
+/*
+ * R2334-B.3.1-02, R2334-B.3.1.3-01, A-83: aligned under keys, replay
+ * protection in force at both ends.
+ */
+static void
+authenticated(void **state)
+{
+	static const char *const secrets[] = { "secret", NULL };
+	struct net *n = net_line(11, 3, false);
+
+	(void)state;
+	keyed(n, secrets, 0);
+	net_start(n);
+	fill(&n->node[0], 20);
+	assert_true(net_settle(n, 3000));
+	assert_true(node_neighbor_of(&n->node[0], 1)->replay.proven != 0);
+	assert_true(node_neighbor_of(&n->node[1], 2)->replay.proven != 0);
+	assert_int_equal(n->node[1].events[SCSP_EV_AUTH], 0);
+	assert_int_equal(n->node[1].events[SCSP_EV_REPLAY], 0);
+	/* with loss, repetition and reordering */
+	n->loss = 100;
+	n->dup = 100;
+	n->jitter = MTIME_MS(3);
+	fill(&n->node[2], 50);
+	net_run(n, 1000);
+	fill(&n->node[0], 50);
+	assert_true(net_settle(n, 60000));
+	assert_int_equal(n->node[1].downs, 0);
+	net_free(n);
+}
+
+/* R2334-B.3.1-03, A-59, A-80, A-81: wrong keys change nothing. */
+static void
+wrong_key(void **state)
+{
+	static const char *const a[] = { "secret", NULL };
+	struct net *n = net_line(12, 2, false);
+
+	(void)state;
+	keyed(n, a, 0);
+	TAILQ_FIRST(&n->node[1].conf->keys)->secret[0] = 'S';
+	net_start(n);
+	net_run(n, 10000);
+	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
+	    HELLO_WAITING);
+	assert_true(node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MAC] >
+	    2);
+	assert_int_equal(n->node[0].events[SCSP_EV_ABNORMAL], 0);
+	net_free(n);
+	/* one end without */
+	n = net_line(12, 2, false);
+	keyed(n, a, 0);
+	TAILQ_FIRST(&TAILQ_FIRST(&n->node[1].conf->clusters)->neighbors)->
+	    auth = false;
+	net_start(n);
+	net_run(n, 10000);
+	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
+	    HELLO_WAITING);
+	assert_true(node_neighbor_of(&n->node[0], 1)->
+	    drops[DROP_AUTH_MISSING] > 2);
+	net_free(n);
+	/* R2334-B.3.1.4-03: no key that is valid: nothing is sent */
+	n = net_line(12, 2, false);
+	keyed(n, a, 0);
+	TAILQ_FIRST(&n->node[1].conf->keys)->not_after = 1;
+	net_start(n);
+	net_run(n, 10000);
+	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hellos_in, 0);
+	assert_true(node_neighbor_of(&n->node[1], 0)->drops[DROP_SEND_KEY] >
+	    2);
+	net_free(n);
+}
+
+/*
+ * R2334-B.3.1.3-02, R2334-B.3.1.3-03, A-82: two roll-overs under load, the
+ * clocks of the servers apart, and no adjacency is lost.
+ */
+static void
+roll_over(void **state)
+{
+	static const char *const secrets[] = { "first", "second", "third" };
+	struct net *n = net_line(13, 3, false);
+	uint32_t i, spis[3] = { 0 };
+	struct auth_key *k;
+
+	(void)state;
+	keyed(n, secrets, 20);
+	net_start(n);
+	for (i = 0; i < 600; i++) {
+		node_publish(&n->node[i % 3], i, "load");
+		net_run(n, 100);
+		k = auth_sign_key(node_neighbor_of(&n->node[1], 0)->keys, 3,
+		    n->wall + n->ts.now.us / 1000000);
+		assert_non_null(k);
+		spis[auth_key_spi(k) - 100]++;
+	}
+	assert_true(spis[0] > 100 && spis[1] > 100 && spis[2] > 100);
+	assert_true(net_settle(n, 1000));
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(n->node[i].downs, 0);
+		assert_int_equal(n->node[i].events[SCSP_EV_AUTH], 0);
+	}
+	assert_int_equal(node_group(&n->node[0])->cache.count, 600);
+	net_free(n);
+}
+
+/* What a listener on the wire kept: everything that node 0 sent to 1. */
+#define KEPT	2000
+static struct kept {
+	size_t	len;
+	uint8_t	data[1200];
+} kept[KEPT];
+static uint32_t nkept;
+
+static bool
+keep(struct net *n, int from, int to, const uint8_t *data, size_t len)
+{
+	(void)n;
+	if (from == 0 && to == 1 && nkept < KEPT &&
+	    len <= sizeof(kept[0].data)) {
+		kept[nkept].len = len;
+		memcpy(kept[nkept++].data, data, len);
+	}
+	return false;
+}
+
+/* all of it again, on the circuit that is in use now */
+static void
+again(struct net *n)
+{
+	struct fvc *f;
+	uint32_t i, count = nkept;
+
+	n->tap = NULL;
+	for (i = 0; i < count; i++) {
+		f = TAILQ_FIRST(&n->node[1].fvcs);
+		assert_non_null(f);
+		net_post(n, MSG_DATA, 0, f->peer_id, 1, f->id, 0,
+		    sdu_new(kept[i].data, kept[i].len));
+		net_run(n, 3);
+	}
+}
+
+/*
+ * A-83: a whole session again, in the same session, and in the next one of
+ * either end: nothing comes of it, the adjacency stays.
+ */
+static void
+replayed(void **state)
+{
+	static const char *const secrets[] = { "secret", NULL };
+	struct net *n = net_line(14, 2, false);
+	struct entry *e;
+	int round;
+
+	(void)state;
+	keyed(n, secrets, 0);
+	n->tap = keep;
+	nkept = 0;
+	net_start(n);
+	node_publish(&n->node[0], 1, "old");
+	assert_true(net_settle(n, 3000));
+	net_run(n, 20000);
+	node_publish(&n->node[0], 1, "new");
+	assert_true(net_settle(n, 3000));
+	assert_true(nkept > 8);
+	again(n);
+	assert_int_equal(n->node[1].downs, 0);
+	assert_int_equal(n->node[0].downs, 0);
+	assert_int_equal(n->node[1].updates, 2);
+	assert_true(node_neighbor_of(&n->node[1], 0)->
+	    drops[DROP_REPLAY_SEEN] > 5);
+	for (round = 0; round < 2; round++) {
+		node_stop(&n->node[round]);
+		net_run(n, 100);
+		node_start(&n->node[round]);
+		node_publish(&n->node[0], 1, "newer");
+		assert_true(net_settle(n, 30000));
+		n->node[0].downs = n->node[1].downs = 0;
+		n->node[1].updates = 0;
+		again(n);
+		net_run(n, 15000);
+		assert_int_equal(n->node[1].downs, 0);
+		assert_int_equal(n->node[0].downs, 0);
+		assert_int_equal(n->node[1].updates, 0);
+		e = node_entry(&n->node[1], 0, 1);
+		assert_memory_equal(e->data, "Jnewer", 6);
+	}
+	net_free(n);
+}
+
+/* an injector without the key, on the neighbor's own circuit. */
+static void
+injected(void **state)
+{
+	static const char *const secrets[] = { "secret", NULL };
+	struct net *n = net_line(15, 2, false);
+	struct fvc *f;
+	struct rawpkt raw;
+	uint8_t p[300];
+	uint64_t r;
+	uint32_t i;
+	size_t len;
+
+	(void)state;
+	keyed(n, secrets, 0);
+	n->tap = keep;
+	nkept = 0;
+	net_start(n);
+	fill(&n->node[0], 5);
+	assert_true(net_settle(n, 3000));
+	n->tap = NULL;
+	f = TAILQ_FIRST(&n->node[1].fvcs);
+	for (i = 0; i < 2000; i++) {
+		len = kept[i % nkept].len;
+		if (len > sizeof(p))
+			continue;
+		memcpy(p, kept[i % nkept].data, len);
+		r = net_random(n);
+		p[8 + r % (len - 8)] ^= (uint8_t)(1 + (r >> 32) % 255);
+		memcpy(raw.b, p + 8, len - 8);
+		raw.len = len - 8;
+		raw_sum(&raw);		/* a checksum that is right */
+		memcpy(p + 8, raw.b, len - 8);
+		net_post(n, MSG_DATA, 0, f->peer_id, 1, f->id, 0,
+		    sdu_new(p, len));
+		net_run(n, 1);
+	}
+	assert_int_equal(n->node[1].downs, 0);
+	assert_int_equal(n->node[1].events[SCSP_EV_ABNORMAL], 0);
+	assert_true(net_all_equal(n));
+	net_free(n);
+}
+
+/* --- many, and those that do not keep up */
+
+static void
+publish_many(struct node *nd, uint32_t count)
+{
+	uint8_t buf[60] = "J";
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		scsp_publish(nd->s, NET_SGID, i, buf, sizeof(buf));
+}
+
+/* Memory and packets grow with N, not with its square. */
+static void
+many(void **state)
+{
+	struct net *n;
+	uint64_t sdus[2];
+	uint32_t i, count = 5000;
+
+	(void)state;
+	for (i = 0; i < 2; i++, count *= 4) {
+		n = net_line(16, 2, false);
+		net_start(n);
+		net_run(n, 1000);
+		node_group(&n->node[0])->holding = false;
+		n->cut[0][1] = n->cut[1][0] = true;
+		net_run(n, 20000);
+		publish_many(&n->node[0], count);
+		n->cut[0][1] = n->cut[1][0] = false;
+		n->sdus = 0;
+		assert_true(net_settle(n, 60000));
+		sdus[i] = n->sdus;
+		assert_int_equal(node_group(&n->node[1])->cache.count,
+		    count);
+		assert_int_equal(n->node[1].aligned_how, count);
+		net_free(n);
+	}
+	assert_true(sdus[1] < 5 * sdus[0]);
+}
+
+/*
+ * A neighbor that takes everything and never answers delays nobody and
+ * holds references only; at last it is given up, and the queue with it.
+ */
+static void
+deaf(void **state)
+{
+	struct net *n = net_line(17, 3, false);
+	struct neighbor *dead;
+	uint32_t i;
+
+	(void)state;
+	net_start(n);
+	assert_true(net_settle(n, 3000));
+	n->cut[2][1] = true;		/* node 1 does not hear node 2 */
+	dead = node_neighbor_of(&n->node[1], 2);
+	for (i = 0; i < 100; i++) {
+		node_publish(&n->node[1], i % 10, "x");
+		net_run(n, 20);
+		assert_true(net_equal(&n->node[0], &n->node[1]));
+	}
+	assert_int_equal(dead->nqueued, 10);
+	net_run(n, 30000);
+	assert_int_equal(dead->nqueued, 0);
+	assert_int_not_equal(dead->hello, HELLO_BIDI);
+	assert_int_equal(n->node[0].downs, 0);
+	n->cut[2][1] = false;
+	assert_true(net_settle(n, 20000));
+	net_free(n);
+}
+
+/* A restart of one server under load flaps no other adjacency. */
+static void
+busy_restart(void **state)
+{
+	struct net *n = net_line(18, 4, true);
+	uint32_t i;
+
+	(void)state;
+	net_start(n);
+	assert_true(net_settle(n, 3000));
+	for (i = 0; i < 400; i++) {
+		if (i == 100)
+			node_stop(&n->node[3]);
+		if (i == 150)
+			node_start(&n->node[3]);
+		node_publish(&n->node[i % 3], i % 90, "x");
+		net_run(n, 50);
+	}
+	assert_true(net_settle(n, 10000));
+	assert_int_equal(n->node[1].downs, 0);
+	assert_int_equal(n->node[0].downs, 1);
+	assert_int_equal(n->node[2].downs, 1);
+	net_free(n);
+}
+
+/* R2334-2-02, R2334-2.1-17: groups are instances of their own. */
+static void
+groups(void **state)
+{
+	struct net *n = net_line(19, 2, false);
+	struct conf_cluster *cc;
+	struct group *g;
+	uint8_t data[] = "J2";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		cc = conf_cluster_new(n->node[i].conf, "other");
+		cc->server_group = 9;
+		net_addr(&conf_neighbor_new(cc)->addr, !i);
+		TAILQ_FIRST(&cc->neighbors)->auth = false;
+	}
+	net_start(n);
+	node_publish(&n->node[0], 1, "one");
+	scsp_publish(n->node[0].s, 9, 1, data, 2);
+	assert_true(net_settle(n, 3000));
+	net_run(n, 100);
+	g = group_find(n->node[1].s, 9);
+	assert_int_equal(g->cache.count, 1);
+	assert_memory_equal(cache_first(&g->cache)->data, "J2", 2);
+	assert_memory_equal(node_entry(&n->node[1], 0, 1)->data, "Jone", 4);
+	/* one circuit for both, and what befalls one is not the other's */
+	assert_int_equal(TAILQ_FIRST(&g->neighbors)->peer->ncircuits, 1);
+	scsp_realign(n->node[1].s, 9);
+	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align,
+	    ALIGN_NEGOTIATION);
+	assert_true(net_aligned(n));
+	net_free(n);
+}
+
+/* --- circuits: A-85 */
+
+/* Strangers are refused; the larger ID calls at once, the other waits. */
+static void
+calls(void **state)
+{
+	struct net *n = net_line(20, 3, false);
+	struct peer *p;
+
+	(void)state;
+	node_start(&n->node[0]);
+	net_run(n, 2900);
+	p = node_neighbor_of(&n->node[0], 1)->peer;
+	assert_int_equal(p->ncircuits, 0);	/* 10.0.0.1 waits 3 s */
+	net_run(n, 101);
+	assert_int_equal(p->ncircuits, 1);
+	net_run(n, 5000);
+	node_start(&n->node[1]);
+	net_run(n, 2);
+	assert_true(node_neighbor_of(&n->node[1], 0)->peer->ncircuits > 0);
+	net_run(n, 5000);
+	assert_int_equal(p->ncircuits, 1);
+	assert_true(p->best->proven);
+	net_free(n);
+}
+
+/* Nobody but a neighbor may call: cause 21. */
+static void
+stranger(void **state)
+{
+	struct net *n = net_line(20, 2, false);
+	struct atm_addr who;
+	struct vc vc = { .link = &n->node[0].link };
+	struct fvc *f;
+	void *cookie;
+	int i;
+
+	(void)state;
+	node_start(&n->node[0]);
+	net_addr(&who, 4);
+	assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &vc, &who,
+	    false, &cookie), CAUSE_REJECTED);
+	net_addr(&who, 1);
+	atm_set_sel(&who, 7);		/* a client on the neighbor's host */
+	assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &vc, &who,
+	    false, &cookie), CAUSE_REJECTED);
+	assert_int_equal(n->node[0].s->calls_refused, 2);
+	atm_set_sel(&who, 1);
+	/* and a neighbor not without end */
+	for (i = 0; i < CIRCUITS_MAX; i++) {
+		f = net_fvc_new(&n->node[0], 1, 0, &who);
+		assert_int_equal(scsp_vc_user.remote_call(n->node[0].s,
+		    &f->vc, &who, false, &f->vc.cookie), CAUSE_NONE);
+	}
+	assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &vc, &who,
+	    false, &cookie), CAUSE_RESOURCE);
+	net_free(n);
+}
+
+/* Both call at the same time: the larger ID's is kept at both ends. */
+static void
+glare(void **state)
+{
+	struct net *n = net_line(21, 2, false);
+	struct peer *a, *b;
+
+	(void)state;
+	net_start(n);
+	a = node_neighbor_of(&n->node[0], 1)->peer;
+	b = node_neighbor_of(&n->node[1], 0)->peer;
+	timer_set(&n->ts, &a->call, 0);
+	timer_set(&n->ts, &b->call, 0);
+	net_run(n, 4000);
+	assert_int_equal(a->ncircuits, 1);
+	assert_int_equal(b->ncircuits, 1);
+	assert_true(b->best->outgoing);
+	assert_false(a->best->outgoing);
+	assert_true(net_aligned(n));
+	assert_int_equal(n->node[0].downs + n->node[1].downs, 0);
+	net_free(n);
+}
+
+/* A circuit that goes is made again. */
+static void
+recalled(void **state)
+{
+	struct net *n = net_line(22, 2, false);
+	struct fvc *f;
+
+	(void)state;
+	net_start(n);
+	assert_true(net_settle(n, 3000));
+	/* as a backend does that has lost the other end */
+	f = TAILQ_FIRST(&n->node[1].fvcs);
+	net_post(n, MSG_RELEASE, 1, f->id, 0, f->peer_id, CAUSE_OUT_OF_ORDER,
+	    NULL);
+	net_run(n, 100);
+	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
+	    HELLO_DOWN);
+	assert_true(net_settle(n, 6000));
+	net_free(n);
+}
+
+/* A new configuration: what stays keeps its state. */
+static void
+reload(void **state)
+{
+	struct net *n = net_line(23, 3, false);
+	struct conf *old = n->node[1].conf;
+
+	(void)state;
+	net_start(n);
+	fill(&n->node[0], 5);
+	assert_true(net_settle(n, 3000));
+	node_conf(&n->node[1]);
+	node_conf_neighbor(&n->node[1], 0)->rexmt_limit = 9;
+	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
+	conf_free(old);
+	assert_null(node_neighbor_of(&n->node[1], 2));
+	assert_int_equal(node_neighbor_of(&n->node[1], 0)->align,
+	    ALIGN_ALIGNED);
+	assert_int_equal(node_neighbor_of(&n->node[1], 0)->conf.rexmt_limit,
+	    9);
+	assert_int_equal(node_group(&n->node[1])->cache.count, 5);
+	net_run(n, 20000);
+	assert_int_equal(node_neighbor_of(&n->node[2], 1)->hello,
+	    HELLO_DOWN);
+	node_conf_neighbor(&n->node[1], 2);
+	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
+	assert_true(net_settle(n, 10000));
+	assert_int_equal(n->node[0].downs, 0);
+	net_free(n);
+}
+
+/* marsctl: neighbor clear */
+static void
+cleared(void **state)
+{
+	struct net *n = net_line(24, 2, false);
+	struct atm_addr a;
+
+	(void)state;
+	net_start(n);
+	assert_true(net_settle(n, 3000));
+	net_addr(&a, 4);
+	assert_non_null(scsp_neighbor_clear(n->node[0].s, &a));
+	net_addr(&a, 1);
+	atm_set_sel(&a, 0);
+	assert_null(scsp_neighbor_clear(n->node[0].s, &a));
+	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
+	    HELLO_WAITING);
+	assert_true(net_settle(n, 10000));
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -198,7 +749,23 @@ main(void)
 		cmocka_unit_test(lossy),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(heal),
+		cmocka_unit_test(authenticated),
+		cmocka_unit_test(wrong_key),
+		cmocka_unit_test(roll_over),
+		cmocka_unit_test(replayed),
+		cmocka_unit_test(injected),
+		cmocka_unit_test(many),
+		cmocka_unit_test(deaf),
+		cmocka_unit_test(busy_restart),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(calls),
+		cmocka_unit_test(stranger),
+		cmocka_unit_test(glare),
+		cmocka_unit_test(recalled),
+		cmocka_unit_test(reload),
+		cmocka_unit_test(cleared),
 	};
 
+	cmocka_set_test_filter(getenv("TEST"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
