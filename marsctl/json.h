@@ -1,0 +1,20 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Values as JSON (RFC 8259). */
+#ifndef MARSCTL_JSON_H
+#define MARSCTL_JSON_H
+
+#include <stdio.h>
+
+#include "wire.h"
+
+/* octets of the UTF-8 sequence at the start of a string, 0 if it is none */
+size_t	utf8_length(const char *);
+void	json_string(FILE *, const char *);
+/* the named values in r, in braces; r was checked with row_valid() */
+void	json_object(FILE *, struct rd);
+
+#endif

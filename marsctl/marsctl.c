@@ -1,0 +1,273 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * marsctl(8): asks the daemons over their control sockets and prints what
+ * they answer, row by row as it comes.
+ */
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <imsg.h>
+
+#include "ctl.h"
+#include "ipc.h"
+#include "log.h"
+#include "output.h"
+#include "parser.h"
+
+#define MARS_VERSION	"0.1"
+#define CONTROL_DIR	"/var/run/mars"
+#define WHY_SIZE	1024
+
+struct daemon {
+	const char	*name;
+	unsigned int	 ask;
+	struct imsgbuf	 ibuf;
+	bool		 asked;
+};
+
+static struct daemon daemons[] = {
+	{ .name = "marsd", .ask = ASK_MARSD },
+	{ .name = "scspd", .ask = ASK_SCSPD },
+};
+#define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
+
+/* The outcome of one question. */
+struct answer {
+	bool	ok;
+	char	why[WHY_SIZE];
+};
+
+static void	wrong(struct answer *, const char *, ...) PRINTFLIKE(2, 3);
+
+static void
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: marsctl [-jV] [-s directory|socket] command ...\n");
+	exit(1);
+}
+
+/* The first thing that went wrong is what is told. */
+static void
+wrong(struct answer *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!a->ok)
+		return;
+	a->ok = false;
+	va_start(ap, fmt);
+	vsnprintf(a->why, sizeof(a->why), fmt, ap);
+	va_end(ap);
+}
+
+/* Ends marsctl where that can't be. */
+static void
+attach(struct daemon *d, const char *where)
+{
+	struct sockaddr_un sun;
+	struct stat st;
+	int fd, n;
+
+	memset(&sun, 0, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode))
+		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", where);
+	else
+		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s.sock",
+		    where, d->name);
+	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
+		errx(1, "%s: too long a path for a socket", where);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		err(1, "socket");
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		if (errno == EACCES)
+			err(1, "%s", sun.sun_path);
+		err(1, "%s: is mars running?", sun.sun_path);
+	}
+	if (imsgbuf_init(&d->ibuf, fd) == -1 ||
+	    imsgbuf_set_maxsize(&d->ibuf, CTL_ROW_MAX) == -1)
+		err(1, "%s", d->name);
+	d->asked = true;
+}
+
+/* A socket that is named itself is that of the one who is to be asked. */
+static void
+attach_all(struct request *q, const char *where)
+{
+	const char *base = strrchr(where, '/');
+	struct stat st;
+	size_t i, n;
+
+	base = base == NULL ? where : base + 1;
+	if (stat(where, &st) == 0 && S_ISSOCK(st.st_mode))
+		for (i = 0; i < NDAEMONS; i++) {
+			n = strlen(daemons[i].name);
+			if (strncmp(base, daemons[i].name, n) != 0)
+				continue;
+			if ((q->ask & daemons[i].ask) == 0)
+				errx(1, "%s: not what %s is asked", where,
+				    daemons[i].name);
+			q->ask = daemons[i].ask;
+		}
+	for (i = 0; i < NDAEMONS; i++)
+		if (q->ask & daemons[i].ask)
+			attach(&daemons[i], where);
+}
+
+static int
+send_request(struct daemon *d, const struct request *q)
+{
+	uint8_t buf[CTL_ARGS_MAX * (CTL_ARG_SIZE + 2)];
+	struct wr w;
+	int i;
+
+	wr_init(&w, buf, sizeof(buf));
+	for (i = 0; i < q->argc; i++)
+		wr_string(&w, q->argv[i]);
+	if (imsg_compose(&d->ibuf, IMSG_CTL_REQUEST, 0, 0, -1, buf, w.len) ==
+	    -1)
+		return -1;
+	return imsgbuf_flush(&d->ibuf);
+}
+
+/* One message of the answer.  True: it was the last. */
+static bool
+on_message(struct daemon *d, struct imsg *m, struct output *o,
+    struct answer *a)
+{
+	char text[WHY_SIZE];
+	struct ibuf v;
+	struct rd r;
+	bool ok;
+
+	rd_init(&r, NULL, 0);
+	if (imsg_get_ibuf(m, &v) == 0)
+		rd_init(&r, ibuf_data(&v), ibuf_size(&v));
+	switch (imsg_get_type(m)) {
+	case IMSG_CTL_ROW:
+		if (!output_row(o, d->name, r)) {
+			wrong(a, "%s: malformed answer", d->name);
+			return true;
+		}
+		if (ferror(o->f)) {
+			wrong(a, "output: %s", strerror(errno));
+			return true;
+		}
+		return false;
+	case IMSG_CTL_END:
+		ok = rd_u8(&r) != 0;
+		(void)rd_string(&r, text, sizeof(text));
+		if (rd_failed(&r))
+			wrong(a, "%s: malformed answer", d->name);
+		else if (!ok)
+			wrong(a, "%s: %s", d->name, text);
+		return true;
+	default:
+		wrong(a, "%s: not an answer (type %u)", d->name,
+		    imsg_get_type(m));
+		return true;
+	}
+}
+
+/* Reads and prints until the end of the answer. */
+static void
+ask(struct daemon *d, const struct request *q, struct output *o,
+    struct answer *a)
+{
+	struct imsg m;
+	bool last;
+	int n;
+
+	if (send_request(d, q) == -1) {
+		wrong(a, "%s: %s", d->name, strerror(errno));
+		return;
+	}
+	for (;;) {
+		while ((n = imsgbuf_get(&d->ibuf, &m)) == 1) {
+			last = on_message(d, &m, o, a);
+			imsg_free(&m);
+			if (last)
+				return;
+		}
+		if (n == -1 || (n = imsgbuf_read(&d->ibuf)) == -1) {
+			wrong(a, "%s: %s", d->name, strerror(errno));
+			return;
+		}
+		if (n == 0) {
+			wrong(a, "%s closed the connection", d->name);
+			return;
+		}
+	}
+}
+
+static int
+run(const struct request *q, bool json)
+{
+	struct answer a = { .ok = true };
+	struct output o;
+	size_t i;
+
+	output_begin(&o, stdout, json, q);
+	for (i = 0; i < NDAEMONS; i++)
+		if (daemons[i].asked)
+			ask(&daemons[i], q, &o, &a);
+	output_end(&o, a.ok, a.why);
+	if (fflush(stdout) == EOF)
+		wrong(&a, "output: %s", strerror(errno));
+	if (!a.ok)
+		warnx("%s", a.why);
+	return a.ok ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *where = CONTROL_DIR;
+	struct request q;
+	bool json = false;
+	int c;
+
+	while ((c = getopt(argc, argv, "js:V")) != -1) {
+		switch (c) {
+		case 'j':
+			json = true;
+			break;
+		case 's':
+			where = optarg;
+			break;
+		case 'V':
+			printf("marsctl %s\n", MARS_VERSION);
+			return 0;
+		default:
+			usage();
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 0)
+		usage();
+	if (parse(&q, argc, argv, stderr) == -1)
+		return 1;
+	signal(SIGPIPE, SIG_IGN);
+	attach_all(&q, where);
+#ifdef __OpenBSD__
+	if (pledge("stdio", NULL) == -1)
+		err(1, "pledge");
+#endif
+	return run(&q, json);
+}

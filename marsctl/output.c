@@ -1,0 +1,312 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "json.h"
+#include "output.h"
+
+/* A row is printed only if all of it can be read. */
+bool
+row_valid(struct rd r)
+{
+	struct ctl_value v;
+	int depth = 0;
+
+	while (ctl_next(&r, &v)) {
+		if (v.tag == CTL_ARRAY || v.tag == CTL_OBJECT)
+			depth++;
+		else if (v.tag == CTL_CLOSE)
+			depth--;
+		if (depth < 0 || depth > ROW_DEPTH)
+			return false;
+	}
+	return rd_done(&r) && depth == 0;
+}
+
+/* Goes on after what v opened. */
+static void
+skip(struct rd *r, const struct ctl_value *v)
+{
+	struct ctl_value in;
+	int depth = v->tag == CTL_ARRAY || v->tag == CTL_OBJECT;
+
+	while (depth > 0 && ctl_next(r, &in)) {
+		if (in.tag == CTL_ARRAY || in.tag == CTL_OBJECT)
+			depth++;
+		else if (in.tag == CTL_CLOSE)
+			depth--;
+	}
+}
+
+/* The value of that name; what it opens is still to be read from r. */
+static bool
+find(struct rd *r, const char *name, struct ctl_value *v)
+{
+	while (ctl_next(r, v)) {
+		if (strcmp(v->name, name) == 0)
+			return true;
+		skip(r, v);
+	}
+	return false;
+}
+
+static bool
+find_string(struct rd r, const char *name, struct ctl_value *v)
+{
+	return find(&r, name, v) && v->tag == CTL_STRING;
+}
+
+/* Octets of an IP address: 4, 16, or 0 if it is none. */
+static size_t
+address(const char *s, uint8_t a[16])
+{
+	if (inet_pton(AF_INET, s, a) == 1)
+		return 4;
+	return inet_pton(AF_INET6, s, a) == 1 ? 16 : 0;
+}
+
+static bool
+in_range(const char *group, const char *min, const char *max)
+{
+	uint8_t g[16], lo[16], hi[16];
+	size_t n = address(group, g);
+
+	if (n == 0)
+		return strcmp(group, min) == 0;
+	return address(min, lo) == n && address(max, hi) == n &&
+	    memcmp(lo, g, n) <= 0 && memcmp(g, hi, n) <= 0;
+}
+
+bool
+row_wanted(const struct request *q, struct rd r)
+{
+	struct ctl_value v, max;
+
+	if (q->cluster != NULL && !(find_string(r, "cluster", &v) ||
+	    find_string(r, "scope", &v)))
+		return false;
+	if (q->cluster != NULL && strcmp(v.string, q->cluster) != 0)
+		return false;
+	if (q->group == NULL)
+		return true;
+	return find_string(r, "group-min", &v) &&
+	    find_string(r, "group-max", &max) &&
+	    in_range(q->group, v.string, max.string);
+}
+
+char *
+age_print(uint64_t s, char *buf, size_t size)
+{
+	uint64_t m = s / 60, h = m / 60, d = h / 24, w = d / 7;
+
+	if (w > 0)
+		snprintf(buf, size, "%" PRIu64 "w%" PRIu64 "d", w, d % 7);
+	else if (d > 0)
+		snprintf(buf, size, "%" PRIu64 "d%02" PRIu64 "h", d, h % 24);
+	else
+		snprintf(buf, size, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
+		    h, m % 60, s % 60);
+	return buf;
+}
+
+/* For a terminal: nothing that it would obey.  Returns the columns used. */
+static int
+put_text(FILE *f, const char *s)
+{
+	int columns = 0;
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		n = utf8_length(s);
+		/* C0, DEL, and C1 (U+0080 to U+009F) */
+		if (n == 0 || (n == 1 && ((unsigned char)*s < 0x20 ||
+		    *s == 0x7f)) || (n == 2 && (unsigned char)s[0] == 0xc2 &&
+		    (unsigned char)s[1] < 0xa0)) {
+			putc('?', f);
+			n = n == 0 ? 1 : n;
+		} else
+			fwrite(s, 1, n, f);
+		columns++;
+	}
+	return columns;
+}
+
+static int
+put_scalar(FILE *f, const struct ctl_value *v, enum column_kind kind)
+{
+	char buf[32];
+
+	if (v->tag == CTL_STRING)
+		return put_text(f, *v->string == '\0' ? "-" : v->string);
+	if (v->tag == CTL_BOOL)
+		return put_text(f, v->number != 0 ? "yes" : "no");
+	if (kind == COL_AGE)
+		return put_text(f, age_print(v->number, buf, sizeof(buf)));
+	if (v->tag == CTL_INT)
+		snprintf(buf, sizeof(buf), "%" PRId64, (int64_t)v->number);
+	else
+		snprintf(buf, sizeof(buf), "%" PRIu64, v->number);
+	return put_text(f, buf);
+}
+
+/* A value: what is nested in it is put behind each other, with its names. */
+static int
+put_value(FILE *f, struct rd *r, const struct ctl_value *v,
+    enum column_kind kind)
+{
+	struct ctl_value in;
+	int columns = 0;
+
+	if (v->tag != CTL_ARRAY && v->tag != CTL_OBJECT)
+		return put_scalar(f, v, kind);
+	while (ctl_next(r, &in) && in.tag != CTL_CLOSE) {
+		if (columns > 0)
+			columns += put_text(f, " ");
+		if (*in.name != '\0')
+			columns += put_text(f, in.name) + put_text(f, " ");
+		columns += put_value(f, r, &in, kind);
+	}
+	return columns > 0 ? columns : put_text(f, "-");
+}
+
+/* min, or min-max */
+static int
+put_range(FILE *f, struct rd r, const char *key)
+{
+	struct ctl_value min, max;
+	char name[32];
+	int columns;
+
+	snprintf(name, sizeof(name), "%s-min", key);
+	if (!find_string(r, name, &min))
+		return put_text(f, "-");
+	columns = put_text(f, min.string);
+	snprintf(name, sizeof(name), "%s-max", key);
+	if (find_string(r, name, &max) && strcmp(min.string, max.string) != 0)
+		columns += put_text(f, "-") + put_text(f, max.string);
+	return columns;
+}
+
+/* Goes to the next column, at least one blank away. */
+static void
+pad(FILE *f, int used, int width)
+{
+	if (width > 0)
+		fprintf(f, "%*s", used < width ? width - used : 1, "");
+}
+
+static void
+text_head(struct output *o)
+{
+	const struct show *s = o->request->show;
+	size_t i;
+
+	for (i = 0; i < s->ncolumns; i++)
+		pad(o->f, put_text(o->f, s->columns[i].head),
+		    s->columns[i].width);
+	putc('\n', o->f);
+}
+
+static void
+text_row(struct output *o, struct rd row)
+{
+	const struct show *s = o->request->show;
+	const struct column *c;
+	struct ctl_value v;
+	struct rd r;
+	size_t i;
+	int n;
+
+	for (i = 0; i < s->ncolumns; i++) {
+		c = &s->columns[i];
+		r = row;
+		if (c->kind == COL_RANGE)
+			n = put_range(o->f, row, c->key);
+		else if (find(&r, c->key, &v))
+			n = put_value(o->f, &r, &v, c->kind);
+		else
+			n = put_text(o->f, "-");
+		pad(o->f, n, c->width);
+	}
+	putc('\n', o->f);
+}
+
+/* All values of one object, one a line. */
+static void
+text_object(struct output *o, const char *process, struct rd r)
+{
+	struct ctl_value v;
+
+	fprintf(o->f, "%s%s:\n", o->begun ? "\n" : "", process);
+	while (ctl_next(&r, &v)) {
+		fputs("  ", o->f);
+		pad(o->f, put_text(o->f, v.name), 18);
+		put_value(o->f, &r, &v, strcmp(v.name, "started") == 0 ?
+		    COL_AGE : COL_PLAIN);
+		putc('\n', o->f);
+	}
+}
+
+void
+output_begin(struct output *o, FILE *f, bool json, const struct request *q)
+{
+	o->f = f;
+	o->json = json;
+	o->request = q;
+	o->begun = false;
+	if (q->show == NULL)
+		return;
+	if (json)
+		fprintf(f, "{\"%s\":%c", q->show->name,
+		    q->show->columns == NULL ? '{' : '[');
+	else if (q->show->columns != NULL)
+		text_head(o);
+}
+
+bool
+output_row(struct output *o, const char *process, struct rd r)
+{
+	const struct show *s = o->request->show;
+
+	if (s == NULL || !row_valid(r))
+		return false;
+	if (!row_wanted(o->request, r))
+		return true;
+	if (o->json) {
+		fputs(o->begun ? ",\n" : "\n", o->f);
+		if (s->columns == NULL)
+			fprintf(o->f, "\"%s\":", process);
+		json_object(o->f, r);
+	} else if (s->columns == NULL)
+		text_object(o, process, r);
+	else
+		text_row(o, r);
+	o->begun = true;
+	return true;
+}
+
+void
+output_end(struct output *o, bool ok, const char *wrong)
+{
+	const struct show *s = o->request->show;
+
+	if (!o->json)
+		return;
+	if (s != NULL) {
+		fputs(s->columns == NULL ? "}}\n" : "]}\n", o->f);
+		return;
+	}
+	fprintf(o->f, "{\"ok\":%s", ok ? "true" : "false");
+	if (!ok) {
+		fputs(",\"error\":", o->f);
+		json_string(o->f, wrong);
+	}
+	fputs("}\n", o->f);
+}

@@ -1,0 +1,38 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What can be shown, who knows it, and which of it is in the table. */
+#ifndef MARSCTL_SHOW_H
+#define MARSCTL_SHOW_H
+
+#include <stddef.h>
+
+enum column_kind {
+	COL_PLAIN,
+	COL_AGE,		/* seconds, as a time */
+	COL_RANGE		/* key-min and key-max */
+};
+
+struct column {
+	const char	*head;
+	const char	*key;
+	int		 width;		/* with the gap; 0: the last one */
+	enum column_kind kind;
+};
+
+struct show {
+	const char	*name;		/* in the request, and the JSON key */
+	unsigned int	 ask;		/* ASK_* */
+	/* NULL: not a table but one object of each daemon */
+	const struct column *columns;
+	size_t		 ncolumns;
+};
+
+extern const struct show shows[];
+extern const size_t nshows;
+
+const struct show	*show_find(const char *);
+
+#endif
