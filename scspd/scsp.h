@@ -166,11 +166,11 @@ struct want {		/* an element of the CSA Request List */
 	bool		 answered;
 };
 struct want_block {
-	STAILQ_ENTRY(want_block) entry;
+	TAILQ_ENTRY(want_block) entry;
 	uint32_t		 first, n;
 	struct want		 want[RECORDS_MAX];
 };
-STAILQ_HEAD(want_list, want_block);
+TAILQ_HEAD(want_list, want_block);
 
 struct neighbor {
 	TAILQ_ENTRY(neighbor)	 of_group;

@@ -75,6 +75,7 @@ struct scsp_ops {
 };
 
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
+/* still tells its owner that the neighbors are gone */
 void		 scsp_free(struct scsp *);
 /* as mars_configure() */
 int		 scsp_configure(struct scsp *, const struct conf *);

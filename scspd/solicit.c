@@ -19,7 +19,7 @@ static void	on_csus_timer(void *);
 void
 solicit_init(struct neighbor *nb)
 {
-	STAILQ_INIT(&nb->crl);
+	TAILQ_INIT(&nb->crl);
 	timer_init(&nb->csus_timer, on_csus_timer, nb);
 }
 
@@ -28,8 +28,8 @@ solicit_clear(struct neighbor *nb)
 {
 	struct want_block *b;
 
-	while ((b = STAILQ_FIRST(&nb->crl)) != NULL) {
-		STAILQ_REMOVE_HEAD(&nb->crl, entry);
+	while ((b = TAILQ_FIRST(&nb->crl)) != NULL) {
+		TAILQ_REMOVE(&nb->crl, b, entry);
 		free(b);
 	}
 	free(nb->out);
@@ -52,7 +52,7 @@ solicit_add(struct neighbor *nb, record_id id, int32_t seq)
 	struct want_block *b;
 	struct want *w;
 
-	b = STAILQ_LAST(&nb->crl, want_block, entry);
+	b = TAILQ_LAST(&nb->crl, want_list);
 	if (b == NULL || b->n == RECORDS_MAX) {
 		if ((b = malloc(sizeof(*b))) == NULL) {
 			neighbor_drop(nb, DROP_MEMORY);
@@ -60,7 +60,7 @@ solicit_add(struct neighbor *nb, record_id id, int32_t seq)
 			return;
 		}
 		b->first = b->n = 0;
-		STAILQ_INSERT_TAIL(&nb->crl, b, entry);
+		TAILQ_INSERT_TAIL(&nb->crl, b, entry);
 	}
 	w = &b->want[b->n++];
 	w->id = id;
@@ -94,13 +94,13 @@ fill(struct neighbor *nb)
 	struct want *w;
 
 	while (nb->nout < neighbor_records(nb, 0) &&
-	    (b = STAILQ_FIRST(&nb->crl)) != NULL) {
+	    (b = TAILQ_FIRST(&nb->crl)) != NULL) {
 		w = &b->want[b->first++];
 		nb->ncrl--;
 		if (!satisfied(nb, w))
 			nb->out[nb->nout++] = *w;
 		if (b->first == b->n) {
-			STAILQ_REMOVE_HEAD(&nb->crl, entry);
+			TAILQ_REMOVE(&nb->crl, b, entry);
 			free(b);
 		}
 	}
