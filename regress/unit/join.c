@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The mars developers
  * SPDX-License-Identifier: ISC
  */
+/* links: marsd */
 
 #include "marsnet.h"
 

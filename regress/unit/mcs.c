@@ -1,0 +1,403 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+/* links: marsd */
+
+#include "marsnet.h"
+
+#define G(n)	(0xe0000000U + (uint32_t)(n))
+
+/*
+ * R2022-6.2.3-02, -05, R2022-4.1-07, R2022-6.2-04, R2022-6.2.5-02, A-118,
+ * R2443-5.2-01, -07, A-19: registration as an MCS; the CMI is in the record.
+ */
+static void
+registration(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *m;
+
+	(void)state;
+	net_start(net, 0);
+	m = net_call(net, 0, HOST(9));
+	net_join(m, 3, 0xa044, 0, 0);
+	t = net_only(net, 0, PRIV, 3);
+	assert_int_equal(FLAGS(t), 0x6044);
+	assert_int_equal(CMI(t), 0);
+	assert_int_equal(MSN(t), net_proto(net, 0)->control[SCVC].msn);
+	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 1);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 0);
+	assert_int_equal(net->s[0].records->data[11], 2);
+	assert_int_equal(net->s[0].records->data[12], 0x20);
+	assert_int_equal(net->s[0].records->data[15], 1);
+	net_clear(net);
+	/* R2022-6.2.3-07, A-109: and out again, twice */
+	net_join(m, 7, 0x2001, 0, 0);
+	net_join(m, 7, 0x2002, 0, 0);
+	assert_int_equal(net_count(net, 0, PRIV, 7), 2);
+	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 0);
+	assert_int_equal(net->s[0].records->data[11], 5);
+	net_hangup(m);
+	net_free(net);
+}
+
+/*
+ * R2022-6.2.2-04, -07 to -09, R2022-5.1.6-01, -02, -05, R2022-6.2.5-01: the
+ * first MCS of a group with members brings a MARS_MIGRATE, and its MSERV is
+ * repeated on ServerControlVC.
+ */
+static void
+first(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m;
+	uint32_t csn, ssn;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(v, 4, 0, G(1), G(1));
+	net_clear(net);
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	ssn = net_proto(net, 0)->control[SCVC].msn;
+	net_join(m, 3, 0x8005, G(1), G(1));
+	t = net_only(net, 0, CCVC, 13);
+	assert_int_equal(MSN(t), csn);
+	assert_int_equal(TNUM(t), 1);
+	assert_int_equal(g16(t, 26), 0);		/* mar$resv */
+	assert_memory_equal(t->p + OFF(32), SERVER(0).num, 20);
+	assert_int_equal(g32(t, 52), G(1));
+	assert_memory_equal(t->p + OFF(56), HOST(9).num, 20);
+	assert_int_equal(t->len, OFF(76));
+	t = net_only(net, 0, SCVC, 3);
+	assert_int_equal(FLAGS(t), 0x4005);
+	assert_int_equal(MSN(t), ssn);
+	assert_int_equal(net->nsent, 2);
+	assert_int_equal(net_proto(net, 0)->control[SCVC].msn, ssn + 1);
+	net_clear(net);
+	/* R2022-6.2.2-15, -16: redundant */
+	net_join(m, 3, 0x0006, G(1), G(1));
+	t = net_only(net, 0, PRIV, 3);
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(MSN(t), ssn + 1);
+	net_clear(net);
+	/* nobody in the group: no MIGRATE here */
+	net_join(m, 3, 0, G(2), G(2));
+	assert_int_equal(net->nsent, 1);
+	(void)net_only(net, 0, SCVC, 3);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.2.2-10, -11, R2022-6.2.3-10: a second MCS looks like a leaf. */
+static void
+second(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m, *n;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	n = net_mcs(net, 0, 8);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(m, 3, 0, G(1), G(1));
+	net_clear(net);
+	net_join(n, 3, 0x8007, G(1), G(1));
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0x4007);
+	check_pairs(t, 1, G(1), G(1));
+	assert_memory_equal(t->p + OFF(32), HOST(8).num, 20);
+	assert_int_equal(net_count(net, 0, CCVC, 13), 0);
+	net_clear(net);
+	net_request(v, G(1));
+	assert_int_equal(TNUM(net_only(net, 0, PRIV, 2)), 2);
+	net_clear(net);
+	/* R2022-6.2.2-12 to -14 */
+	net_join(n, 7, 0x8008, G(1), G(1));
+	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(FLAGS(t), 0x4008);
+	t = net_only(net, 0, SCVC, 7);
+	assert_int_equal(FLAGS(t), 0x4008);
+	net_clear(net);
+	net_join(n, 7, 0, G(1), G(1));
+	(void)net_only(net, 0, PRIV, 7);
+	assert_int_equal(net->nsent, 1);
+	/* R2022-6.2.2-18: the last leaves: a mesh again */
+	net_join(m, 7, 0, G(1), G(1));
+	assert_true(net_finds(v, G(1), HOST(1)));
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.2.1-01 to -03, R2022-6.2.5-03, A-112, A-113: who gets which map. */
+static void
+requests(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m, *n, *x;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	n = net_mcs(net, 0, 8);
+	x = net_call(net, 0, HOST(7));
+	net_join(m, 3, 0, G(1), G(1));
+	net_clear(net);
+	net_request(m, G(1));
+	(void)net_only(net, 0, PRIV, 6);
+	assert_true(net_finds(v, G(1), HOST(9)));
+	net_join(v, 4, 0, G(1), G(1));
+	net_proto(net, 0)->control[CCVC].msn = 1000;
+	net_proto(net, 0)->control[SCVC].msn = 2000;
+	net_clear(net);
+	net_request(m, G(1));
+	t = net_only(net, 0, PRIV, 2);
+	assert_int_equal(MSN(t), 2000);
+	assert_memory_equal(t->p + OFF(list_at(t)), HOST(1).num, 20);
+	net_clear(net);
+	net_request(v, G(1));
+	t = net_only(net, 0, PRIV, 2);
+	assert_int_equal(MSN(t), 1000);
+	assert_memory_equal(t->p + OFF(list_at(t)), HOST(9).num, 20);
+	net_clear(net);
+	net_request(n, G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_NOT_SERVING), 1);
+	net_request(x, G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net->nsent, 0);
+	net_hangup(x);
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.2.4-01 to -06: single joins of an MCS supported group. */
+static void
+sjoin_single(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m;
+	uint32_t ssn;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net_clear(net);
+	ssn = net_proto(net, 0)->control[SCVC].msn;
+	net_join(v, 4, 0x8031, G(1), G(1));
+	t = net_only(net, 0, SCVC, 8);
+	assert_int_equal(FLAGS(t), 0xc031);	/* R2022-6.2.4-12 */
+	assert_int_equal(MSN(t), ssn);
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(FLAGS(t), 0xc031);
+	assert_int_equal(net->nsent, 2);
+	net_clear(net);
+	net_join(v, 4, 0x8032, G(1), G(1));
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 5, 0, G(1), G(1));
+	(void)net_only(net, 0, SCVC, 9);
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 2);
+	net_clear(net);
+	net_join(v, 4, 0, G(2), G(2));
+	(void)net_only(net, 0, CCVC, 4);
+	assert_int_equal(net->nsent, 1);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.2.4-07 to -11, A-115, A-116: blocks over MCS supported groups. */
+static void
+sjoin_block(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(5), G(5));
+	net_join(v, 4, 0, G(7), G(7));
+	net_clear(net);
+	net_join(v, 4, 0x0010, G(1), G(9));
+	t = net_only(net, 0, SCVC, 8);
+	assert_int_equal(FLAGS(t), 0x5010);
+	check_pairs(t, 2, G(1), G(6), G(8), G(9));
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(FLAGS(t), 0x4010);
+	check_pairs(t, 1, G(1), G(9));
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0x5010);
+	check_pairs(t, 3, G(1), G(4), G(6), G(6), G(8), G(9));
+	assert_int_equal(net->nsent, 3);
+	net_clear(net);
+	net_join(v, 5, 0, G(1), G(9));
+	check_pairs(net_only(net, 0, SCVC, 9), 2, G(1), G(6), G(8), G(9));
+	check_pairs(net_only(net, 0, CCVC, 5), 3, G(1), G(4), G(6), G(6),
+	    G(8), G(9));
+	net_clear(net);
+	/* nothing that an MCS serves: nothing for it */
+	net_join(v, 4, 0, G(20), G(29));
+	assert_int_equal(net->nsent, 1);
+	(void)net_only(net, 0, CCVC, 4);
+	/* nothing but what it serves: nothing for the members */
+	net_join(m, 3, 0, G(40), G(41));
+	net_clear(net);
+	net_join(v, 4, 0, G(40), G(41));
+	t = net_only(net, 0, SCVC, 8);
+	assert_int_equal(FLAGS(t), 0x4000);
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 2);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-7.1-05, A-45, R2443-5.5-01, -03, -08: an MCS that vanished: a
+ * MARS_LEAVE for what it served, everywhere.
+ */
+static void
+vanished(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w, *m;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 1, 2);
+	m = net_mcs(net, 0, 9);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(m, 3, 0, G(1), G(1));
+	net_clear(net);
+	net_vanish(net, HOST(9));
+	net_settle(net);
+	check_pairs(net_only(net, 0, CCVC, 5), 1, G(1), G(1));
+	check_pairs(net_only(net, 1, CCVC, 5), 1, G(1), G(1));
+	assert_true(net_finds(w, G(1), HOST(1)));
+	assert_true(net_finds(v, G(1), HOST(1)));
+	net_hangup(m);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2443-5.2-02, -04, -12, -13, A-17, A-37, A-38: an MCS at another server:
+ * MIGRATE even for an empty group, MSERV and SJOIN only where MCSs are.
+ */
+static void
+remote(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *w, *m, *n;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 1, 2);
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	assert_int_equal(net_count(net, 0, CCVC, 13), 0);
+	t = net_only(net, 1, CCVC, 13);
+	assert_memory_equal(t->p + OFF(32), SERVER(1).num, 20);
+	assert_memory_equal(t->p + OFF(56), HOST(9).num, 20);
+	assert_int_equal(net_count(net, 1, SCVC, 3), 0);
+	assert_true(net_finds(w, G(1), HOST(9)));
+	net_clear(net);
+	net_join(w, 4, 0, G(1), G(1));
+	(void)net_only(net, 0, SCVC, 8);
+	assert_int_equal(net_count(net, 0, CCVC, 4), 0);
+	assert_int_equal(net_count(net, 1, SCVC, 8), 0);
+	(void)net_only(net, 1, PRIV, 4);
+	net_clear(net);
+	/* one more, at the other server */
+	n = net_mcs(net, 1, 8);
+	net_join(n, 3, 0, G(1), G(1));
+	(void)net_only(net, 0, CCVC, 4);
+	(void)net_only(net, 0, SCVC, 3);
+	(void)net_only(net, 1, CCVC, 4);
+	assert_int_equal(net_count(net, 0, CCVC, 13), 0);
+	net_clear(net);
+	/* R2443-5.5-02, -06 to -08 */
+	net_join(m, 7, 0, G(1), G(1));
+	(void)net_only(net, 0, CCVC, 5);
+	(void)net_only(net, 1, CCVC, 5);
+	(void)net_only(net, 1, SCVC, 7);
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-6.2.2-06, A-46, A-118: what is dropped. */
+static void
+dropped(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *m, *x;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_servers = 1;
+	net_start(net, 0);
+	m = net_mcs(net, 0, 9);
+	x = net_call(net, 0, HOST(8));
+	net_join(x, 3, 0, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net_join(x, 3, 0x2000, 0, 0);
+	assert_int_equal(net_dropped(net, 0, DROP_SERVERS), 1);
+	net_join(m, 3, 0, G(1), G(257));
+	assert_int_equal(net_dropped(net, 0, DROP_SERVE_RANGE), 1);
+	net_join(m, 3, 0x4000, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_COPY), 1);
+	assert_int_equal(net->nsent, 0);
+	net_join(m, 3, 0, G(1), G(256));
+	assert_int_equal(net->nsent, 1);
+	net_hangup(x);
+	net_hangup(m);
+	net_free(net);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registration),
+		cmocka_unit_test(first),
+		cmocka_unit_test(second),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(sjoin_single),
+		cmocka_unit_test(sjoin_block),
+		cmocka_unit_test(vanished),
+		cmocka_unit_test(remote),
+		cmocka_unit_test(dropped),
+	};
+
+	return cmocka_run_group_tests_name("mcs", tests, NULL, NULL);
+}

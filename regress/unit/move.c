@@ -1,0 +1,199 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+/* links: marsd */
+
+#include "marsnet.h"
+
+#define G(n)	(0xe0000000U + (uint32_t)(n))
+
+static struct net *
+two_servers(struct nvc **watcher)
+{
+	struct net *net = net_new();
+
+	net_start(net, 0);
+	net_start(net, 1);
+	net_start(net, 2);
+	net_settle(net);
+	*watcher = net_client(net, 2, 50);
+	return net;
+}
+
+/*
+ * D9, A-6, A-30: a soft redirect: the client registers at B, which adopts its
+ * groups; A takes its own back; nobody hears a MARS_LEAVE, and no request
+ * anywhere ever misses it.
+ */
+static void
+soft(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	struct peer *a;
+	int i;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(5), G(9));
+	net_clear(net);
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(net_count(net, i, CCVC, 5), 0);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(6), HOST(1)));
+	assert_true(net_finds(w, G(6), HOST(1)));
+	assert_int_equal(net_proto(net, 1)->joins, 2);
+	net_wait(net, MTIME_SEC(1));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 0)->joins, 0);
+	assert_int_equal(net->s[0].events[MARS_EV_MOVED], 1);
+	a = RB_MIN(peer_tree, &net_proto(net, 2)->peers);
+	assert_int_equal(a->owner->oid[3], 1);
+	net_wait(net, MTIME_SEC(200));
+	assert_true(net_finds(x, G(6), HOST(1)));
+	for (i = 0; i < 3; i++)
+		assert_int_equal(net_count(net, i, CCVC, 5), 0);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * D9: a client that joins again has moved hard: what it has not joined again
+ * 60 s after its last JOIN goes.
+ */
+static void
+hard(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(10));
+	net_join(w, 4, 0, G(1), G(1));
+	net_wait(net, MTIME_SEC(59));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_join(w, 4, 0, G(1), G(1));
+	net_wait(net, MTIME_SEC(59));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_clear(net);
+	net_wait(net, MTIME_SEC(2));
+	assert_false(net_finds(x, G(2), HOST(1)));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	check_pairs(net_only(net, 2, CCVC, 5), 1, G(2), G(2));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* D9: of a server that is dead nothing is adopted; A-4: joins are ours. */
+static void
+after_death(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	struct nvc *y;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net_hangup(v);
+	net_crash(net, 0);
+	net_wait(net, MTIME_SEC(241));
+	assert_false(net_finds(x, G(1), HOST(1)));
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	assert_int_equal(net_proto(net, 1)->joins, 0);
+	net_join(w, 4, 0, G(1), G(1));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_false(net_finds(x, G(2), HOST(1)));
+	/* a move before the flush: B's own record keeps it */
+	y = net_client(net, 1, 7);
+	net_join(y, 4, 0, G(3), G(3));
+	net_hangup(y);
+	y = net_client(net, 2, 7);
+	net_join(y, 4, 0, G(3), G(3));
+	net_crash(net, 1);
+	net_wait(net, MTIME_SEC(241));
+	assert_true(net_finds(x, G(3), HOST(7)));
+	net_hangup(y);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* by an alignment a second registration is only told to the log. */
+static void
+by_alignment(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	uint8_t oid[4] = { 192, 0, 2, 2 };
+	struct record *r;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[1].cut = true;
+	w = net_client(net, 1, 1);
+	net->s[1].cut = false;
+	for (r = net->s[1].records; r != NULL; r = r->next)
+		mars_csa_update(net->s[0].mars, 1, oid, r->key, r->seq,
+		    CSA_HOW_ALIGNED, r->data, r->len);
+	net_wait(net, MTIME_SEC(10));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_true(net->s[0].events[MARS_EV_MOVED] > 0);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* An MCS moves as a client does; the members hear nothing of it. */
+static void
+mcs(void **state)
+{
+	struct nvc *m, *n, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net_clear(net);
+	n = net_call(net, 1, HOST(9));
+	net_join(n, 3, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(10));
+	assert_int_equal(net_count(net, 2, CCVC, 5), 0);
+	assert_int_equal(net_count(net, 2, CCVC, 13), 0);
+	assert_int_equal(net_proto(net, 0)->control[SCVC].registered, 0);
+	assert_true(net_finds(x, G(1), HOST(9)));
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(x);
+	net_free(net);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(soft),
+		cmocka_unit_test(hard),
+		cmocka_unit_test(after_death),
+		cmocka_unit_test(by_alignment),
+		cmocka_unit_test(mcs),
+	};
+
+	return cmocka_run_group_tests_name("move", tests, NULL, NULL);
+}

@@ -1,0 +1,465 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+/* links: marsd */
+
+#include "marsnet.h"
+
+#define G(n)	(0xe0000000U + (uint32_t)(n))
+
+/* A record as octets: RFC 2443 section 3; group 0: a register record. */
+static size_t
+record(uint8_t *p, unsigned state, unsigned flags, unsigned cmi,
+    struct atm_addr who, uint32_t min, uint32_t max)
+{
+	struct buf b = { .len = 0 };
+	static const uint8_t snap[7];
+
+	b16(&b, 0x000f);
+	b16(&b, 0x0800);
+	bn(&b, snap, 7);	/* SNAP, unused, version */
+	b8(&b, state);
+	b16(&b, flags);
+	b16(&b, cmi);
+	b8(&b, 0);
+	b8(&b, min == 0 ? 0 : 4);
+	b8(&b, 20);
+	b8(&b, 0);
+	bn(&b, who.num, 20);
+	if (min != 0) {
+		b32(&b, min);
+		b32(&b, max);
+	}
+	memcpy(p, b.p, b.len);
+	return b.len;
+}
+
+static int32_t seq;
+
+static void
+tell(struct net *net, unsigned oid, uint32_t key, uint8_t how, unsigned state,
+    unsigned flags, struct atm_addr who, uint32_t min, uint32_t max)
+{
+	uint8_t o[4] = { 198, 51, 100, (uint8_t)oid }, p[CSA_MAX];
+	size_t n = record(p, state, flags,
+	    state == 1 ? 0 : 9000 + key % 1000, who, min, max);
+
+	mars_csa_update(net->s[0].mars, 1, o, key, ++seq, how, p, n);
+}
+
+/*
+ * R2443-5.3-01, -02, -04 to -10, -14, -17, R2443-5.4-01, -02, -04, -06, -09,
+ * R2443-4.2-02, A-2, A-23, A-35: what is published, octet by octet; a Join
+ * and its Leave have one key; a duplicate is not published.
+ */
+static void
+published(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	uint8_t want[CSA_MAX];
+	uint32_t reg_key, key;
+	struct nvc *v;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	assert_int_equal(s->published, 1);	/* the Redirect Entry */
+	n = record(want, 1, 0, 0, SERVER(0), 0, 0);
+	assert_int_equal(s->records->len, n);
+	assert_memory_equal(s->records->data, want, n);
+	assert_int_equal(s->records->key, 0x0800);
+	v = net_client(net, 0, 1);
+	n = record(want, 3, 0x2000, 1, HOST(1), 0, 0);
+	assert_int_equal(s->records->len, n);
+	assert_memory_equal(s->records->data, want, n);
+	reg_key = s->records->key;
+	net_join(v, 4, 0x8033, G(1), G(1));
+	n = record(want, 3, 0x8000, 1, HOST(1), G(1), G(1));
+	assert_int_equal(s->records->len, n);
+	assert_memory_equal(s->records->data, want, n);
+	key = s->records->key;
+	assert_int_not_equal(key, reg_key);
+	assert_int_equal(s->published, 3);
+	net_join(v, 4, 0x8034, G(1), G(1));
+	net_join(v, 5, 0, G(2), G(2));
+	assert_int_equal(s->published, 3);
+	net_join(v, 4, 0x8000, G(1), G(4));	/* 0 in a block's */
+	n = record(want, 3, 0, 1, HOST(1), G(1), G(4));
+	assert_memory_equal(s->records->data, want, n);
+	net_join(v, 5, 0, G(1), G(4));
+	net_join(v, 5, 0, G(1), G(1));
+	assert_int_equal(s->published, 6);
+	assert_int_equal(s->records->key, key);
+	assert_int_equal(s->records->data[11], 4);
+	net_join(v, 4, 0, G(1), G(1));
+	assert_int_equal(s->records->key, key);
+	/* the Deregister first, then the tombstone */
+	net_join(v, 5, 0x2000, 0, 0);
+	assert_int_equal(s->published, 9);
+	assert_int_equal(s->records->key, key);
+	assert_int_equal(s->records->data[11], 4);
+	assert_int_equal(s->records->next->key, reg_key);
+	n = record(want, 4, 0x2000, 1, HOST(1), 0, 0);
+	assert_memory_equal(s->records->next->data, want, n);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2443-1-02, -03, R2443-2-05, -09, -10, R2443-5.3-11, -13, -16, R2443-5.4-08,
+ * A-16, A-22, A-36: what happens at one server is known at the other, and
+ * told to its members with its own sequence number and hole punching.
+ */
+static void
+across(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *w;
+	uint32_t csn;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 1, 2);
+	csn = net_proto(net, 1)->control[CCVC].msn;
+	net_join(v, 4, 0x8007, G(3), G(3));
+	t = net_only(net, 1, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0xc000);	/* layer3grp, copy */
+	assert_int_equal(CMI(t), 0);
+	assert_int_equal(MSN(t), csn);
+	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
+	check_pairs(t, 1, G(3), G(3));
+	assert_true(net_finds(w, G(3), HOST(1)));
+	net_clear(net);
+	net_join(v, 4, 0, G(1), G(9));
+	t = net_only(net, 1, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0x5000);
+	check_pairs(t, 2, G(1), G(2), G(4), G(9));
+	assert_int_equal(net_count(net, 1, PRIV, 4), 0);
+	net_clear(net);
+	net_join(v, 5, 0, G(1), G(9));
+	check_pairs(net_only(net, 1, CCVC, 5), 2, G(1), G(2), G(4), G(9));
+	net_clear(net);
+	/* it is registered there, not here */
+	net_hangup(v);
+	v = net_call(net, 1, HOST(1));
+	net_join(v, 4, 0, G(1), G(1));
+	net_request(v, G(3));
+	assert_int_equal(net->nsent, 0);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* no leaf, no transmission, no number. */
+static void
+nobody_to_tell(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+	uint32_t csn;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	csn = net_proto(net, 1)->control[CCVC].msn;
+	net_join(v, 4, 0, G(3), G(3));
+	net_wait(net, MTIME_SEC(120));
+	assert_int_equal(net_proto(net, 1)->control[CCVC].msn, csn);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2443-2-11, -16, -21, R2443-5.1-07, A-7, A-8, A-12, A-27, D5: hidden when
+ * silent, silently; back with the next Redirect Entry; erased after H, and
+ * then it takes an alignment.
+ */
+static void
+death(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct nvc *w;
+
+	(void)state;
+	net_cluster_conf(net, 0)->redirect_interval = 6000;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	assert_true(net_finds(w, G(1), HOST(1)));	/* */
+	net_wait(net, MTIME_SEC(100));
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	net_wait(net, MTIME_SEC(239));
+	assert_true(net_finds(w, G(1), HOST(1)));
+	net_clear(net);
+	net_wait(net, MTIME_SEC(1));
+	assert_false(net_finds(w, G(1), HOST(1)));
+	assert_int_equal(net->nsent, 0);
+	assert_int_equal(s->hidden, 3);
+	assert_int_equal(s->events[MARS_EV_SERVER_DEAD], 1);
+	/* other records don't bring it back */
+	tell(net, 9, 102, CSA_HOW_FLOODED, 3, 0, HOST(1), G(2), G(2));
+	assert_false(net_finds(w, G(2), HOST(1)));
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	assert_int_equal(s->revived, 4);
+	assert_int_equal(net_count(net, 0, CCVC, 4), 2);
+	net_wait(net, MTIME_SEC(480));
+	assert_int_equal(s->erased, 4);
+	/* a late peer's old copies: no sign of life */
+	seq -= 1;
+	tell(net, 9, 101, CSA_HOW_ALIGNED, 3, 0, HOST(1), G(1), G(1));
+	seq -= 1;
+	tell(net, 9, 1, CSA_HOW_ALIGNED, 1, 0, HOST(99), 0, 0);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	assert_int_equal(s->realigned, 0);
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	assert_int_equal(s->realigned, 1);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	net_hangup(w);
+	net_free(net);
+}
+
+/* D3, A-4, A-5: two owners of one membership, and one takes its word back. */
+static void
+owners(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *w;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 8, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	(void)net_only(net, 0, CCVC, 4);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_request(w, G(1));
+	assert_int_equal(TNUM(net_only(net, 0, PRIV, 2)), 1);
+	net_clear(net);
+	tell(net, 8, 100, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	tell(net, 8, 101, CSA_HOW_FLOODED, 4, 0, HOST(1), G(1), G(1));
+	assert_int_equal(net->nsent, 0);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	tell(net, 9, 101, CSA_HOW_FLOODED, 4, 0, HOST(1), G(1), G(1));
+	(void)net_only(net, 0, CCVC, 5);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	net_hangup(w);
+	net_free(net);
+}
+
+/*
+ * R2443-2-20, R2443-5.4-05, A-23, A-24: a Deregister purges silently, holds
+ * back what comes late, until the client registers again.
+ */
+static void
+dereg_suppresses(void **state)
+{
+	struct net *net = net_new();
+	uint8_t oid[4] = { 198, 51, 100, 9 };
+	struct nvc *w;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	net_clear(net);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	assert_int_equal(net->nsent, 0);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	tell(net, 9, 102, CSA_HOW_ALIGNED, 3, 0, HOST(1), G(2), G(2));
+	assert_int_equal(net->nsent, 0);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 4, 0, HOST(1), G(1), G(1));
+	assert_int_equal(net->nsent, 0);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	check_pairs(net_only(net, 0, CCVC, 4), 1, G(2), G(2));
+	net_clear(net);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	mars_csa_gone(net->s[0].mars, 1, oid, 100);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	assert_false(net_finds(w, G(2), HOST(1)));
+	net_hangup(w);
+	net_free(net);
+}
+
+/* a key that turns to something else takes its old meaning back. */
+static void
+key_reused(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *w;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	net_clear(net);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(3), G(2), G(2));
+	(void)net_only(net, 0, CCVC, 5);
+	(void)net_only(net, 0, CCVC, 4);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	assert_true(net_finds(w, G(2), HOST(3)));
+	net_hangup(w);
+	net_free(net);
+}
+
+/* an id of ours that another gives out, and one that two have. */
+static void
+cmi_overlap(void **state)
+{
+	struct net *net = net_new();
+	uint8_t p[CSA_MAX], oid[4] = { 198, 51, 100, 9 };
+	struct nvc *v, *w;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 2);		/* CMI 1 */
+	n = record(p, 3, 0x2000, 2, HOST(5), 0, 0);
+	mars_csa_update(net->s[0].mars, 1, oid, 70, ++seq, CSA_HOW_FLOODED, p,
+	    n);
+	assert_int_equal(net->s[0].events[MARS_EV_CMI_OVERLAP], 1);
+	w = net_call(net, 0, HOST(3));
+	net_join(w, 4, 0x2000, 0, 0);
+	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 3);
+	n = record(p, 3, 0x2000, 1, HOST(6), 0, 0);
+	mars_csa_update(net->s[0].mars, 1, oid, 71, ++seq, CSA_HOW_FLOODED, p,
+	    n);
+	assert_int_equal(net->s[0].events[MARS_EV_CMI_OVERLAP], 2);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * A-10, A-11, A-3: records of ours from before a restart: one that nothing
+ * backs is withdrawn, the Deregister first; one whose client is back keeps
+ * its key; MCSs have 60 s.
+ */
+static void
+restart(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	uint8_t oid[4] = { 192, 0, 2, 2 };
+	struct record *r, *old;
+	struct nvc *v, *w, *x;
+	uint32_t reg1 = 0, join2 = 0;
+	uint64_t before;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_client(net, 0, 2);
+	net_join(w, 4, 0, G(2), G(2));
+	join2 = s->records->key;
+	x = net_mcs(net, 0, 3);
+	net_hangup(v);
+	net_hangup(w);
+	net_hangup(x);
+	net_crash(net, 0);
+	old = s->records;
+	net_start(net, 0);
+	for (r = old; r != NULL; r = r->next) {
+		if (r->data[11] == 3 && (r->data[12] & 0x20) && r->data[26] == 1)
+			reg1 = r->key;
+		mars_csa_own(s->mars, 1, r->key, r->seq, r->data, r->len);
+	}
+	mars_csa_neighbor(s->mars, 1, oid, true);
+	w = net_client(net, 0, 2);
+	before = s->published;
+	net_join(w, 4, 0, G(2), G(2));
+	assert_int_equal(s->records->key, join2);
+	assert_int_equal(s->records->data[11], 3);
+	assert_int_equal(s->published, before + 1);
+	assert_true(net_finds(w, G(2), HOST(2)));
+	net_clear(net);
+	net_wait(net, MTIME_SEC(2));
+	assert_int_equal(net->nsent, 0);
+	assert_int_equal(s->published, before + 3);
+	assert_int_equal(s->records->data[11], 4);
+	assert_int_equal(s->records->next->data[11], 4);
+	assert_int_equal(s->records->next->key, reg1);
+	net_wait(net, MTIME_SEC(60));
+	for (r = s->records; r != NULL && r->data[11] != 5; r = r->next)
+		;
+	assert_non_null(r);
+	assert_true(net_finds(w, G(2), HOST(2)));
+	net_hangup(w);
+	net_free(net);
+}
+
+/* what is not understood, and a protocol that is not served. */
+static void
+strange(void **state)
+{
+	struct net *net = net_new();
+	uint8_t p[CSA_MAX], oid[4] = { 198, 51, 100, 9 };
+	struct nvc *w;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	n = record(p, 3, 0, 5, HOST(1), G(1), G(1));
+	p[2] = 0x86;
+	p[3] = 0xdd;
+	net_clear(net);
+	mars_csa_update(net->s[0].mars, 1, oid, 102, ++seq, CSA_HOW_FLOODED, p,
+	    n);
+	assert_int_equal(net->nsent, 0);
+	n = record(p, 6, 0, 5, HOST(1), G(1), G(1));
+	mars_csa_update(net->s[0].mars, 1, oid, 103, ++seq, CSA_HOW_FLOODED, p,
+	    n);
+	assert_int_equal(net->nsent, 0);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	net_hangup(w);
+	net_free(net);
+}
+
+/* Every cell of the table of liveness is written. */
+static void
+table(void **state)
+{
+	int s, e;
+
+	(void)state;
+	for (s = 1; s < PEER_STATE_MAX; s++)
+		for (e = 0; e < PEER_EVENT_MAX; e++) {
+			assert_true(peer_table[s][e].next !=
+			    PEER_STATE_FORGOTTEN);
+			assert_true(peer_table[s][e].action !=
+			    PEER_ACT_FORGOTTEN);
+		}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(published),
+		cmocka_unit_test(across),
+		cmocka_unit_test(nobody_to_tell),
+		cmocka_unit_test(death),
+		cmocka_unit_test(owners),
+		cmocka_unit_test(dereg_suppresses),
+		cmocka_unit_test(key_reused),
+		cmocka_unit_test(cmi_overlap),
+		cmocka_unit_test(restart),
+		cmocka_unit_test(strange),
+		cmocka_unit_test(table),
+	};
+
+	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
+}

@@ -1,0 +1,230 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+/* links: marsd */
+
+#include "marsnet.h"
+
+#define G(n)	(0xe0000000U + (uint32_t)(n))
+
+static void
+check_map(const struct sent *t, size_t n, const struct atm_addr *want)
+{
+	size_t i;
+
+	assert_int_equal(TNUM(t), n);
+	assert_int_equal(t->len, OFF(52 + 20 * n));
+	for (i = 0; i < n; i++)
+		assert_memory_equal(t->p + OFF(52 + 20 * i), want[i].num, 20);
+}
+
+/*
+ * R2022-5.4.3-01, -02, -04, -05, -09, R2022-6.1.3-01, -02, -04, R2022-6.2-05,
+ * R2443-2-14, -15, R2443-5.1-02: the interval, both control VCs with a number
+ * of their own, our address alone; the Redirect Entry with it.
+ */
+static void
+alone(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr self = SERVER(0);
+	const struct sent *t;
+	struct nvc *v, *m;
+	uint32_t csn, ssn;
+	uint64_t published;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	published = net->s[0].published;
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	ssn = net_proto(net, 0)->control[SCVC].msn;
+	net_wait(net, MTIME_SEC(59));
+	assert_int_equal(net->nsent, 0);
+	net_wait(net, MTIME_SEC(1));
+	t = net_only(net, 0, CCVC, 12);
+	assert_int_equal(MSN(t), csn);
+	assert_int_equal(SEQXY(t), 0x8001);
+	assert_int_equal(t->p[OFF(20)], 0);
+	assert_int_equal(t->p[OFF(21)], 20);
+	assert_int_equal(t->p[OFF(22)], 0);
+	assert_int_equal(t->p[OFF(23)], 0);	/* soft */
+	assert_memory_equal(t->p + OFF(32), self.num, 20);
+	check_map(t, 1, &self);
+	assert_int_equal(MSN(net_only(net, 0, SCVC, 12)), ssn);
+	assert_int_equal(net->s[0].published, published + 1);
+	net_clear(net);
+	net_wait(net, MTIME_SEC(60));
+	assert_int_equal(MSN(net_only(net, 0, CCVC, 12)), csn + 1);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+static void
+backup(struct net *net, int server, struct atm_addr a)
+{
+	struct conf_backup *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	b->addr = a;
+	TAILQ_INSERT_TAIL(&net_cluster_conf(net, server)->backups, b, entry);
+}
+
+/*
+ * D7, A-1, A-25, A-31, R2443-2-17, -18, R2443-5.1-08, -09: ourselves, the
+ * peers ascending by OID, the backups; each address once; a peer that died
+ * is left out.
+ */
+static void
+order(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr want[4];
+	struct nvc *v;
+
+	(void)state;
+	backup(net, 1, SERVER(2));		/* a live peer, too */
+	backup(net, 1, HOST(77));
+	net_start(net, 1);
+	net_start(net, 2);
+	net_start(net, 0);
+	net_settle(net);
+	v = net_client(net, 1, 1);
+	/* server 2 was there before 0 and 1 heard of it */
+	net_wait(net, MTIME_SEC(60));
+	want[0] = SERVER(1);
+	want[1] = SERVER(0);
+	want[2] = SERVER(2);
+	want[3] = HOST(77);
+	check_map(net_only(net, 1, CCVC, 12), 4, want);
+	net_clear(net);
+	net_crash(net, 0);
+	net_wait(net, MTIME_SEC(241));
+	net_clear(net);
+	net_wait(net, MTIME_SEC(60));
+	want[1] = SERVER(2);
+	want[2] = HOST(77);
+	check_map(net_only(net, 1, CCVC, 12), 3, want);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* the literal order of RFC 2443 by configuration. */
+static void
+order_lowest(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr want[2] = { SERVER(0), SERVER(1) };
+	struct nvc *v;
+
+	(void)state;
+	net_cluster_conf(net, 1)->redirect_order = ORDER_LOWEST;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 1, 1);
+	net_wait(net, MTIME_SEC(60));
+	check_map(net_only(net, 1, CCVC, 12), 2, want);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-5.4.3-06, A-32, A-108: a new part where the kind changes. */
+static void
+kinds(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr e164;
+	struct nvc *v;
+
+	(void)state;
+	memset(&e164, 0, sizeof(e164));
+	e164.num_tl = 0x40 | 11;
+	memcpy(e164.num, "49301234567", 11);
+	backup(net, 0, e164);
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_wait(net, MTIME_SEC(60));
+	assert_int_equal(net->nsent, 2);
+	assert_int_equal(SEQXY(&net->sent[0]), 1);
+	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
+	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]) + 1);
+	assert_int_equal(net->sent[1].p[OFF(21)], 0x4b);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-5.4.3-11: a redirect that is ordered, of all or of one. */
+static void
+ordered(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr to = SERVER(3), one = HOST(1), none = HOST(5);
+	const struct sent *t;
+	struct nvc *v, *w;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &to, NULL));
+	t = net_only(net, 0, CCVC, 12);
+	assert_int_equal(t->p[OFF(23)], 0x80);
+	assert_memory_equal(t->p + OFF(52), to.num, 20);
+	net_clear(net);
+	assert_null(mars_redirect(net->s[0].mars, "lis1", false, &to, &one));
+	t = net_only(net, 0, PRIV, 12);
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(t->p[OFF(23)], 0);
+	assert_memory_equal(t->to.num, one.num, 20);
+	assert_non_null(mars_redirect(net->s[0].mars, "x", true, &to, NULL));
+	assert_non_null(mars_redirect(net->s[0].mars, "lis1", true, &to,
+	    &none));
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* the last words: a hard redirect to another, and deregistrations. */
+static void
+shutdown(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *w;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 1, 2);
+	net_join(v, 4, 0, G(1), G(1));
+	net_clear(net);
+	mars_shutdown(net->s[0].mars);
+	net_settle(net);
+	t = net_only(net, 0, CCVC, 12);
+	assert_int_equal(t->p[OFF(23)], 0x80);
+	assert_memory_equal(t->p + OFF(52), SERVER(1).num, 20);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	assert_null(net_call(net, 0, HOST(3)));
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(alone),
+		cmocka_unit_test(order),
+		cmocka_unit_test(order_lowest),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(ordered),
+		cmocka_unit_test(shutdown),
+	};
+
+	return cmocka_run_group_tests_name("redirect", tests, NULL, NULL);
+}
