@@ -21,6 +21,7 @@
 
 #include "client.h"
 #include "loop.h"
+#include "packet.h"
 #include "print.h"
 #include "script.h"
 #include "vc_udp.h"
@@ -120,6 +121,18 @@ member_check(struct member *m, enum client_error e)
 		tool_fail(m->tool, client_strerror(e));
 }
 
+static void
+member_send(struct member *m, const struct step *s)
+{
+	uint8_t buf[PACKET_HEAD_MAX + SCRIPT_TEXT_MAX];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	packet_write(&w, &m->addr, &s->min, s->text, strlen(s->text));
+	member_check(m, client_transmit(m->client, &s->min, buf, w.len));
+	member_done(m);
+}
+
 /* Hands the current command to one client. */
 static void
 member_start(struct member *m)
@@ -152,9 +165,7 @@ member_start(struct member *m)
 		member_check(m, client_grouplist(c, &s->min, &s->max));
 		break;
 	case VERB_SEND:
-		member_check(m, client_transmit(c, &s->min, s->text,
-		    strlen(s->text)));
-		member_done(m);
+		member_send(m, s);
 		break;
 	default:
 		break;

@@ -243,7 +243,10 @@ text_notice(const struct printer *p, const struct atm_addr *client,
 	case CLIENT_REGISTERED:
 		fputs("registered with ", f);
 		text_atm(f, n->server);
-		fprintf(f, " cmi %u", n->number);
+		if (p->mcs)
+			fputs(" as a multicast server", f);
+		else
+			fprintf(f, " cmi %u", n->number);
 		break;
 	case CLIENT_MEMBERS:
 	case CLIENT_GROUPS:

@@ -11,7 +11,7 @@
 #include "timer.h"
 
 #define WORDS_MAX	6
-#define LINE_SIZE	4096
+#define LINE_SIZE	SCRIPT_TEXT_MAX
 
 struct line {
 	char	 buf[LINE_SIZE];

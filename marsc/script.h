@@ -15,6 +15,8 @@
 
 #include "addr.h"
 
+#define SCRIPT_TEXT_MAX	4096	/* octets of ECHO's or SEND's text */
+
 enum verb {
 	VERB_REGISTER,
 	VERB_DEREGISTER,

@@ -6,6 +6,7 @@
 /* The parts of marsc that need no circuits.  links: marsc */
 #include "marsc_fake.h"
 #include "marsc/encap.h"
+#include "marsc/packet.h"
 #include "marsc/script.h"
 
 /*
@@ -205,6 +206,35 @@ script_errors(void **state)
 	assert_true(STAILQ_EMPTY(&list));
 }
 
+/* The packets of `send`: headers by hand, from RFC 791 and RFC 8200. */
+static void
+packets(void **state)
+{
+	struct atm_addr a = fake_addr(10);
+	struct paddr v4 = fake_group(224, 1, 2, 3), v6 = { .len = 16,
+	    .a = { 0xff, 0x0e, [15] = 1 } };
+	uint8_t buf[64], *want;
+	struct wr w;
+	size_t len;
+
+	(void)state;
+	wr_init(&w, buf, sizeof(buf));
+	packet_write(&w, &a, &v4, "abc", 3);
+	/* the words of the header add up to 0xb723; 0x48dc is the rest */
+	want = unhex("45000017 00000000 10fd 48dc 7f00000a e0010203 616263",
+	    &len);
+	assert_int_equal(w.len, len);
+	assert_memory_equal(buf, want, len);
+	free(want);
+	wr_init(&w, buf, sizeof(buf));
+	packet_write(&w, &a, &v6, "abc", 3);
+	want = unhex("60000000 0003 fd 10 00000000000000000000000000000000 "
+	    "ff0e0000000000000000000000000001 616263", &len);
+	assert_int_equal(w.len, len);
+	assert_memory_equal(buf, want, len);
+	free(want);
+}
+
 /* Every event and every drop has a name. */
 static void
 names(void **state)
@@ -232,6 +262,7 @@ main(void)
 		cmocka_unit_test(servers),
 		cmocka_unit_test(script),
 		cmocka_unit_test(script_errors),
+		cmocka_unit_test(packets),
 		cmocka_unit_test(names),
 	};
 
