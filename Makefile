@@ -28,6 +28,11 @@ regress:
 	@$(MAKE) -s programs tests
 	@sh regress/run.sh $(BUILD)
 
+# The simulator: make sim SEEDS=100000 for a night.
+SEEDS ?=	200
+sim: $(SIM)
+	@$(SIM) -f regress/sim/seeds -n $(SEEDS)
+
 install: programs
 	sh mk/install.sh "$(BUILD)" "$(DESTDIR)" "$(SBINDIR)" "$(BINDIR)" \
 	    "$(LIBEXECDIR)" "$(MANDIR)" "$(EXAMPLESDIR)"
@@ -35,4 +40,4 @@ install: programs
 clean:
 	rm -rf build build-*
 
-.PHONY: all programs tests demo regress install clean
+.PHONY: all programs tests demo regress sim install clean

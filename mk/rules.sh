@@ -181,6 +181,44 @@ tested() {
 	done
 }
 
+# core NAME PATTERN...: the whole of libNAME as one object that shows nothing
+# but the names of its interface: the cores have names in common
+core() {
+	d=$1 o=$BUILD/obj/regress/sim/core-$1.o
+	shift
+	keep=
+	for k in "$@"; do keep="$keep --keep-global-symbol='$k'"; done
+	printf '%s: %s\n\t$(CC) -r -nostdlib -o %s -Wl,--whole-archive %s\n' \
+	    "$o" "$BUILD/obj/$d/lib$d.a" "$o.all" "$BUILD/obj/$d/lib$d.a"
+	printf '\tobjcopy --wildcard%s %s %s\n\trm -f %s\n' "$keep" "$o.all" \
+	    "$o" "$o.all"
+}
+
+# the simulator: the cores of marsd, scspd and marsc in one program
+simulator() {
+	objs=
+	for c in regress/sim/*.c; do
+		[ -f "$c" ] || return 0
+		compile "$c"
+		objs="$objs $(object "$c")"
+	done
+	core marsd 'mars_*' 'cluster_*'
+	core scspd 'scsp_*'
+	core marsc 'client_*'
+	for d in marsd scspd marsc; do
+		objs="$objs $BUILD/obj/regress/sim/core-$d.o"
+	done
+	sim=$BUILD/regress/sim/sim
+	mkdir -p "$BUILD/regress/sim"
+	wrap=
+	for f in malloc calloc realloc reallocarray free; do
+		wrap="$wrap -Wl,--wrap=$f"
+	done
+	printf '%s:%s %s\n\t$(CC) $(LINK)%s -o %s%s %s $(LIBS)\nSIM=%s\n' \
+	    "$sim" "$objs" "$BUILD/obj/common/libcommon.a" "$wrap" "$sim" \
+	    "$objs" "$BUILD/obj/common/libcommon.a" "$sim"
+}
+
 # a tree that was built when objects were elsewhere
 for p in $programs; do
 	[ ! -d "$BUILD/${p#*/}" ] || rm -rf "${BUILD:?}/${p#*/}"
@@ -213,7 +251,9 @@ done)
 TESTS=$(for t in regress/unit/*.c; do
 	[ ! -f "$t" ] || printf '%s ' "$BUILD/${t%.c}"; done)
 
+$(simulator)
+
 programs: \$(PROGRAMS)
-tests: \$(TESTS)
+tests: \$(TESTS) \$(SIM)
 R
 echo "$BUILD/rules.mk"

@@ -1,0 +1,300 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * sim [-v] [-q] [-k kind,...] [-n seeds] [-t seconds] [-f file] [seed ...]
+ *
+ * Runs seeds, each in a process of its own, and prints TAP: those of the
+ * file first, one a line (the rest of a line says what it once found), then
+ * those named, or the numbers from 1 to n.  -t: no new one after so many
+ * seconds.  -v tells what happens, -vv every packet on a control VC, -vvv
+ * every datagram.  -q prints only failures and the sums.
+ */
+#include <sys/wait.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+#define HANG	300		/* s of the processor for one seed */
+
+struct options {
+	uint32_t	 kinds;
+	int		 verbose;
+	bool		 quiet, same;
+	uint64_t	 seeds;
+	long		 seconds;
+	const char	*file;
+};
+
+struct totals {
+	uint64_t	 runs, failed;
+	struct stats	 sum;
+	time_t		 began;
+};
+
+/* Takes everything down: every timer and every allocation has to go. */
+static void
+world_fini(struct world *w)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->nhosts; i++)
+		host_fini(&w->host[i]);
+	for (i = 0; i < w->nservers; i++)
+		server_fini(&w->server[i]);
+	timer_clear(&w->ts, &w->churn);
+	timer_clear(&w->ts, &w->weather);
+	/* what was on its way arrives at nobody's */
+	run_for(w, MTIME_SEC(3600));
+	if (w->ts.count != 0)
+		fail(w, "%zu timers are left in the world", w->ts.count);
+	free(w->host);
+	w->host = NULL;
+	w->nhosts = 0;
+}
+
+static void
+run_seed(const struct options *o, uint64_t seed, struct stats *st)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	mtime_t start = { 0 };
+	int64_t before;
+
+	if (w == NULL)
+		abort();
+	before = alive_allocations;
+	w->seed = w->rng = seed;
+	w->kinds = o->kinds;
+	w->verbose = o->verbose;
+	timers_init(&w->ts, start);
+	plan_make(w);
+	plan_run(w);
+	w->st.virtual_us = w->ts.now.us;
+	world_fini(w);
+	if (alive_allocations != before)
+		fail(w, "%lld allocations are left",
+		    (long long)(alive_allocations - before));
+	w->st.failed = w->failed;
+	*st = w->st;
+	free(w);
+}
+
+/* In a process of its own, so that a crash is one seed's. */
+static bool
+fork_seed(const struct options *o, uint64_t seed, struct stats *st)
+{
+	int fds[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	memset(st, 0, sizeof(*st));
+	fflush(stdout);
+	if (pipe(fds) == -1 || (pid = fork()) == -1) {
+		perror("sim");
+		exit(1);
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		alarm(HANG);
+		run_seed(o, seed, st);
+		n = write(fds[1], st, sizeof(*st));
+		exit(n == (ssize_t)sizeof(*st) ? 0 : 1);
+	}
+	close(fds[1]);
+	n = read(fds[0], st, sizeof(*st));
+	close(fds[0]);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	if (n == (ssize_t)sizeof(*st) && status == 0)
+		return !st->failed;
+	fprintf(stderr, "# FAILED seed %" PRIu64 ": ended by %s %d\n", seed,
+	    WIFSIGNALED(status) ? "signal" : "status",
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	st->failed = true;
+	return false;
+}
+
+static void
+add(struct totals *t, const struct stats *s)
+{
+	struct stats *u = &t->sum;
+
+	u->datagrams += s->datagrams;
+	u->lost += s->lost;
+	u->duplicated += s->duplicated;
+	u->sdus += s->sdus;
+	u->crashes += s->crashes;
+	u->moves += s->moves;
+	u->redirects += s->redirects;
+	u->changes += s->changes;
+	u->views += s->views;
+	u->views_excused += s->views_excused;
+	u->probes += s->probes;
+	u->delivered += s->delivered;
+	u->conflicts += s->conflicts;
+	u->checks += s->checks;
+	u->virtual_us += s->virtual_us;
+	if (u->slowest_us < s->slowest_us)
+		u->slowest_us = s->slowest_us;
+}
+
+static void
+one(const struct options *o, uint64_t seed, const char *why,
+    struct totals *t)
+{
+	struct stats s, again;
+	bool ok = fork_seed(o, seed, &s);
+
+	if (ok && o->same) {
+		ok = fork_seed(o, seed, &again) &&
+		    memcmp(&s, &again, sizeof(s)) == 0;
+		if (!ok)
+			fprintf(stderr, "# FAILED seed %" PRIu64
+			    ": two runs differ\n", seed);
+	}
+	t->runs++;
+	add(t, &s);
+	if (!ok) {
+		t->failed++;
+		fprintf(stderr, "# repeat it with: regress/sim/sim -v %" PRIu64
+		    "\n", seed);
+	}
+	if (ok && o->quiet)
+		return;
+	printf("%s %" PRIu64 " - seed %" PRIu64 ": %u servers, %u hosts, %lld"
+	    " s, %" PRIu64 " datagrams%s%s\n", ok ? "ok" : "not ok", t->runs,
+	    seed, s.servers, s.hosts,
+	    (long long)(s.virtual_us / MTIME_SEC(1)), s.datagrams,
+	    *why == '\0' ? "" : "; found ", why);
+}
+
+/* The seeds that found something once: "SEED what it found" */
+static void
+kept(const struct options *o, struct totals *t)
+{
+	FILE *f = fopen(o->file, "r");
+	char line[512], *end;
+	uint64_t seed;
+
+	if (f == NULL) {
+		perror(o->file);
+		exit(1);
+	}
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		seed = strtoull(line, &end, 0);
+		if (end == line)
+			continue;
+		while (isspace((unsigned char)*end))
+			end++;
+		one(o, seed, end, t);
+	}
+	fclose(f);
+}
+
+static void
+sums(const struct totals *t)
+{
+	const struct stats *s = &t->sum;
+
+	printf("1..%" PRIu64 "\n", t->runs);
+	printf("# %" PRIu64 " seeds, %" PRIu64 " failed, %.1f simulated"
+	    " hours in %lld s\n", t->runs, t->failed,
+	    (double)s->virtual_us / 3.6e9,
+	    (long long)(time(NULL) - t->began));
+	printf("# %" PRIu64 " datagrams, %" PRIu64 " lost, %" PRIu64 " twice;"
+	    " %" PRIu64 " data units\n", s->datagrams, s->lost,
+	    s->duplicated, s->sdus);
+	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64
+	    " redirects, %" PRIu64 " joins and leaves\n", s->crashes,
+	    s->moves, s->redirects, s->changes);
+	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
+	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
+	    " packets delivered; %" PRIu64 " conflicts\n", s->checks,
+	    (long long)(s->slowest_us / MTIME_SEC(1)), s->probes, s->views,
+	    s->views_excused, s->delivered, s->conflicts);
+}
+
+static uint32_t
+kinds(char *list)
+{
+	static const char *const names[] = {
+#define X(sym, name) name,
+		KINDS(X)
+#undef X
+	};
+	uint32_t mask = 0, i;
+	char *p;
+
+	while ((p = strsep(&list, ",")) != NULL) {
+		for (i = 0; i < KIND_MAX; i++)
+			if (strcmp(p, names[i]) == 0)
+				break;
+		if (i < KIND_MAX)
+			mask |= 1U << i;
+		else if (strcmp(p, "none") != 0) {
+			fprintf(stderr, "sim: no such kind: %s\n", p);
+			exit(1);
+		}
+	}
+	return mask;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .kinds = K_ALL, .seeds = 0 };
+	struct totals t = { .began = time(NULL) };
+	uint64_t i;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "f:k:n:qrt:v")) != -1)
+		switch (ch) {
+		case 'f':
+			o.file = optarg;
+			break;
+		case 'k':
+			o.kinds = kinds(optarg);
+			break;
+		case 'n':
+			o.seeds = strtoull(optarg, NULL, 0);
+			break;
+		case 'q':
+			o.quiet = true;
+			break;
+		case 'r':
+			o.same = true;
+			break;
+		case 't':
+			o.seconds = strtol(optarg, NULL, 0);
+			break;
+		case 'v':
+			o.verbose++;
+			break;
+		default:
+			fprintf(stderr, "usage: sim [-qrv] [-f file] [-k kind,"
+			    "...] [-n seeds] [-t seconds] [seed ...]\n");
+			return 1;
+		}
+	if (o.file != NULL)
+		kept(&o, &t);
+	for (; optind < argc; optind++)
+		one(&o, strtoull(argv[optind], NULL, 0), "", &t);
+	for (i = 1; i <= o.seeds; i++) {
+		if (o.seconds != 0 && time(NULL) - t.began >= o.seconds)
+			break;
+		one(&o, i, "", &t);
+	}
+	sums(&t);
+	return t.failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,242 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The simulator: the unchanged cores of marsd, scspd, marsc and NVC in one
+ * process, in virtual time, over a network that loses what it likes.  It
+ * moves datagrams between NVC cores, runs timers, and carries what marsd and
+ * scspd of a server say to each other; it knows nothing of the protocols.
+ * Everything follows from one 64-bit seed.
+ *
+ *	world.c		time, the network, the random numbers, the trace
+ *	server.c	a server: marsd and scspd
+ *	host.c		a client or a multicast server, and what it wants
+ *	plan.c		the phases of a run: who suffers what, when
+ *	check.c		what has to be true once it is quiet
+ *	alloc.c		how many allocations are alive
+ *	sim.c		seeds, results
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#ifndef TAILQ_FOREACH_SAFE
+#include <bsd/sys/queue.h>
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "conf.h"
+#include "marsc/client.h"
+#include "marsd/mars_core.h"
+#include "nvc.h"
+#include "scspd/scsp_core.h"
+#include "timer.h"
+
+#define SERVERS_MAX	16
+#define PROTOS		2
+#define VIEWS_MAX	3
+#define SGID		7
+#define CLUSTER		"lis"
+
+/* What may happen in a run; -k takes these names. */
+#define KINDS(X) \
+	X(K_LOSS, "loss") X(K_DUP, "dup") X(K_REORDER, "reorder") \
+	X(K_CUT, "cut") X(K_PARTITION, "partition") X(K_CRASH, "crash") \
+	X(K_STOP, "stop") X(K_DEAD, "dead") X(K_SKEW, "skew") \
+	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
+	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
+	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6")
+
+enum kind_bit {
+#define X(sym, name) sym##_BIT,
+	KINDS(X)
+#undef X
+	KIND_MAX
+};
+enum kind {
+#define X(sym, name) sym = 1 << sym##_BIT,
+	KINDS(X)
+#undef X
+	K_ALL = (1 << KIND_MAX) - 1
+};
+
+struct world;
+struct node;
+
+/* One local address of a node, and its NVC. */
+struct port {
+	struct node	*node;
+	uint8_t		 sel;
+	struct nvc	*nvc;
+};
+
+/* What servers and hosts have in common: a place and a clock. */
+struct node {
+	struct world	*w;
+	bool		 server;
+	uint32_t	 n;		/* its number among its kind */
+	uint8_t		 ip[4];
+	uint8_t		 region;	/* of a partition */
+	bool		 silent;	/* nothing goes out: it is dying */
+	int64_t		 offset;	/* of its clock, us */
+	int32_t		 ppm;		/* by which it is too fast */
+	struct timers	 ts;
+	struct timer	 wake;		/* in the world: its next timer */
+	struct port	 port[2];
+	int64_t		 disturbed;	/* last loss of something to or from it */
+};
+
+struct server {
+	struct node	 node;		/* first */
+	bool		 alive;
+	struct atm_addr	 addr;		/* of marsd */
+	struct conf	*conf;
+	struct mars	*mars;
+	struct scsp	*scsp;
+	uint8_t		 secret_spi;
+	struct timer	 comeback;	/* to life, or, stopping, to an end */
+	bool		 stopping;
+	uint32_t	 boots;
+	int64_t		 bridge[2];	/* when the last thing carried is due */
+	uint32_t	 carried;	/* on their way between the two */
+};
+
+struct want {
+	struct paddr	 min, max;
+	bool		 joined;	/* as the client itself was told */
+};
+
+/* A sender's view of a group: the leaves that are up. */
+struct view {
+	struct paddr	 group;
+	bool		 up;
+	int64_t		 since;		/* it was last asked for */
+	struct atm_addr	*leaf;
+	size_t		 n;
+};
+
+struct host {
+	struct node	 node;		/* first */
+	bool		 alive, mcs, leaving;
+	uint8_t		 proto;
+	struct atm_addr	 addr;
+	struct client	*client;
+	struct want	*want;
+	size_t		 nwant;
+	struct view	 view[VIEWS_MAX];
+	size_t		 nviews;
+	struct timer	 comeback;
+	uint32_t	 heard;		/* packets of the round with its tag */
+	/* the answer to a probe */
+	bool		 asked, answered;
+	struct paddr	 question;
+	struct atm_addr	*answer;
+	size_t		 nanswer;
+};
+
+struct stats {
+	uint64_t	 datagrams, lost, duplicated, sdus;
+	uint64_t	 crashes, moves, redirects, changes;
+	uint64_t	 views, views_excused, probes, delivered;
+	uint64_t	 conflicts, checks;
+	int64_t		 virtual_us;	/* simulated */
+	int64_t		 slowest_us;	/* to come to rest */
+	uint64_t	 digest;
+	uint32_t	 servers, hosts;
+	bool		 failed;
+};
+
+struct world {
+	uint64_t	 seed, rng;
+	uint32_t	 kinds;
+	int		 verbose;
+	struct timers	 ts;
+	struct mars_pro	 pro[PROTOS];
+	uint32_t	 nservers, nhosts, nprotos;
+	bool		 edge[SERVERS_MAX][SERVERS_MAX];
+	struct server	 server[SERVERS_MAX];
+	struct host	*host;
+
+	/* configured times, s */
+	uint32_t	 interval, dead, hold, tombstone, hello, rexmt;
+	uint16_t	 enquiry;
+	bool		 keys, csn_before;
+	uint32_t	 ngroups;
+
+	/* the network now */
+	bool		 faulty;
+	uint32_t	 loss, dup;	/* per 10,000 */
+	int64_t		 delay, jitter;	/* us */
+	bool		 partitioned;
+	bool		 cut[SERVERS_MAX][SERVERS_MAX];
+
+	struct timer	 churn, weather;
+	int64_t		 pace;		/* us between two things that happen */
+	struct host	*sender;	/* of the packet that is on its way */
+	struct paddr	 sent_to;
+	uint32_t	 tag;
+	bool		 failed;
+	struct stats	 st;
+};
+
+/* world.c */
+uint64_t	 rnd(struct world *, uint64_t n);	/* 0 .. n-1 */
+int64_t		 between(struct world *, int64_t, int64_t);
+bool		 chance(struct world *, uint32_t percent);
+void		 trace(struct world *, int, const struct node *,
+		    const char *, ...) __attribute__((format(printf, 4, 5)));
+void		 fail(struct world *, const char *, ...)
+		    __attribute__((format(printf, 2, 3)));
+void		 run_for(struct world *, int64_t us);
+void		 node_init(struct node *, struct world *, bool, uint32_t);
+struct nvc	*node_open(struct node *, int, uint8_t sel,
+		    const struct vc_user *, void *);
+void		 node_enter(struct node *);	/* its clock is now's */
+void		 node_settle(struct node *);	/* what it has to say goes */
+void		 node_close(struct node *);	/* everything, silently */
+uint32_t	 node_random32(void *);
+uint64_t	 node_random64(void *);
+
+/* server.c */
+void	server_init(struct world *, uint32_t);
+void	server_start(struct server *);
+void	server_crash(struct server *);
+void	server_stop(struct server *, int64_t down);
+void	server_fini(struct server *);
+struct server *server_at(struct world *, const struct atm_addr *);
+
+/* host.c */
+void	host_init(struct world *, uint32_t, bool mcs);
+void	host_start(struct host *);
+void	host_vanish(struct host *);
+void	host_quit(struct host *);		/* deregisters, then goes */
+void	host_join(struct host *, const struct paddr *, const struct paddr *);
+void	host_leave(struct host *, size_t);
+void	host_sends(struct host *, const struct paddr *);
+void	host_packet(struct host *, const struct paddr *);
+void	host_ask(struct host *, const struct paddr *);
+void	host_fini(struct host *);
+void	group_addr(const struct world *, uint8_t proto, uint32_t,
+	    struct paddr *);
+bool	host_is_in(const struct host *, const struct paddr *);
+
+/* plan.c */
+void	plan_make(struct world *);
+void	plan_run(struct world *);
+
+/* check.c */
+bool	check_servers(struct world *, bool loud);
+void	check_members(struct world *);
+void	check_empty(struct world *);
+
+/* alloc.c */
+extern int64_t	alive_allocations;
+
+#endif
