@@ -97,7 +97,8 @@ attach(struct daemon *d, const char *where)
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		if (errno == EACCES)
 			err(1, "%s", sun.sun_path);
-		err(1, "%s: is mars running?", sun.sun_path);
+		errx(1, "%s: %s; is mars running?", sun.sun_path,
+		    strerror(errno));
 	}
 	if (imsgbuf_init(&d->ibuf, fd) == -1 ||
 	    imsgbuf_set_maxsize(&d->ibuf, CTL_ROW_MAX) == -1)
