@@ -59,7 +59,7 @@ static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
-
+	uint32_t queued;
 	int n;
 
 	(void)fd;
@@ -72,9 +72,14 @@ on_event(evutil_socket_t fd, short what, void *arg)
 		if (n != 1)
 			goto gone;
 	}
-	if (what & EV_WRITE && imsgbuf_write(&c->ibuf) == -1)
-		goto gone;
-	if (arm(c) == 0)
+	if (what & EV_WRITE) {
+		queued = channel_queued(c);
+		if (imsgbuf_write(&c->ibuf) == -1)
+			goto gone;
+		if (c->drained != NULL && channel_queued(c) < queued)
+			c->drained(c->arg);
+	}
+	if (!c->open || arm(c) == 0)
 		return;
 gone:
 	/* once: what is at the end of a stream stays readable for ever */
@@ -86,7 +91,7 @@ gone:
  * Binds fd, a stream socket, to the loop; from then on it belongs to c, and
  * after a failure still to the caller.  c must not move while it is open.
  * maxpayload: octets of the longest message, either way.  The handlers may
- * call channel_close(), and closed() may then free c; message() may not.
+ * call channel_close(), and closed() may then free c; the others may not.
  */
 int
 channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,

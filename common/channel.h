@@ -29,6 +29,8 @@ struct channel {
 	void		(*message)(void *arg, uint32_t type, struct rd *r,
 			    int fd);
 	void		(*closed)(void *arg);	/* channel_close() is for you */
+	/* fewer are queued now; NULL after channel_open(), set it there */
+	void		(*drained)(void *arg);
 	void		*arg;
 	bool		 open;
 };

@@ -18,8 +18,8 @@
 #include "log.h"
 
 #define CLIENTS_MAX	16	/* past that a client is refused */
-#define REQUEST_MAX	2048	/* octets of a request */
-#define HIGH_MARK	64	/* rows waiting: stop asking the generator */
+#define ANSWER_MAX	1024	/* octets of an end */
+#define HIGH_MARK	64	/* messages waiting: stop asking the generator */
 #define LOW_MARK	16	/* go on */
 #define STALL		30	/* s without progress: the client is cut */
 #define TICK		5	/* s between looks at it */
@@ -31,21 +31,20 @@ struct ctl_conn {
 	struct ctlserver	*server;
 	struct channel		 ch;
 	uint32_t		 id;
-	const struct ctl_command *command;	/* being answered, or NULL */
+	const struct ctl_command *command;	/* rows are to come, or NULL */
 	bool			 later;		/* ctl_finish() is to come */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
 	char			 args[CTL_ARGS_MAX][CTL_ARG_SIZE];
 	alignas(max_align_t) char cursor[CTL_CURSOR_SIZE];
 	uint32_t		 stalled;	/* s */
-	uint32_t		 queued;	/* at the last look */
 };
 
 struct ctlserver {
 	struct event_base	*base;
 	int			 fd;
 	struct event		 accept;
-	struct event		 turn;		/* generators go on */
+	struct event		 reap;		/* frees who was cut off */
 	struct event		 tick;
 	const struct ctl_command *commands;
 	size_t			 ncommands;
@@ -72,153 +71,169 @@ conn_closed(void *arg)
 	conn_free(arg);
 }
 
+/* From within the channel's own functions c can't be freed: reap() will. */
+static void
+conn_cut(struct ctl_conn *c)
+{
+	const struct timeval now = { 0, 0 };
+
+	c->server->refused++;
+	c->command = NULL;
+	c->later = false;
+	channel_close(&c->ch);
+	(void)event_add(&c->server->reap, &now);
+}
+
+static void
+reap(evutil_socket_t fd, short what, void *arg)
+{
+	struct ctlserver *s = arg;
+	struct ctl_conn *c, *next;
+
+	(void)fd;
+	(void)what;
+	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (!c->ch.open)
+			conn_free(c);
+	}
+}
+
 /* The answer is complete: ok, or the sentence that says what is wrong. */
 static void
 conn_end(struct ctl_conn *c, bool ok, const char *text)
 {
-	uint8_t buf[REQUEST_MAX];
+	uint8_t buf[ANSWER_MAX];
+	char cut[ANSWER_MAX - 3];
 	struct wr w;
 
 	c->command = NULL;
 	c->later = false;
+	(void)strlcpy(cut, text, sizeof(cut));
 	wr_init(&w, buf, sizeof(buf));
 	wr_u8(&w, ok);
-	wr_string(&w, text);
-	if (wr_failed(&w)) {	/* longer than anybody reads */
-		wr_init(&w, buf, sizeof(buf));
-		wr_u8(&w, ok);
-		wr_string(&w, "too long a text");
-	}
+	wr_string(&w, cut);
 	if (channel_send(&c->ch, IMSG_CTL_END, -1, buf, w.len) == -1)
-		log_warn("control: answer lost");
+		conn_cut(c);
 }
 
-static void
-turn_soon(struct ctlserver *s)
-{
-	const struct timeval now = { 0, 0 };
-
-	if (!event_pending(&s->turn, EV_TIMEOUT, NULL))
-		(void)event_add(&s->turn, &now);
-}
-
-/* Rows of a listing until the client's queue is full. */
+/*
+ * Rows of a listing until the client's queue is full; what is read there
+ * brings us back here.
+ */
 static void
 conn_more(struct ctl_conn *c)
 {
 	struct ctlserver *s = c->server;
 	struct wr w;
 
-	if (c->command == NULL || c->command->show == NULL ||
-	    channel_queued(&c->ch) > LOW_MARK)
-		return;
-	while (channel_queued(&c->ch) < HIGH_MARK) {
+	while (c->command != NULL && channel_queued(&c->ch) < HIGH_MARK) {
 		wr_init(&w, s->row, sizeof(s->row));
 		if (c->command->show(s->arg, c->argc, c->argv, c->cursor,
-		    &w) == CTL_DONE) {
+		    &w) == CTL_DONE)
 			conn_end(c, true, "");
-			return;
-		}
-		if (wr_failed(&w)) {
+		else if (wr_failed(&w))
 			conn_end(c, false, "an entry is too large to show");
-			return;
-		}
-		if (channel_send(&c->ch, IMSG_CTL_ROW, -1, s->row, w.len) ==
-		    -1) {
-			conn_end(c, false, "no memory for the answer");
-			return;
-		}
+		else if (channel_send(&c->ch, IMSG_CTL_ROW, -1, s->row,
+		    w.len) == -1)
+			conn_cut(c);
 	}
 }
 
-/* Once per turn of the loop while anybody waits for rows. */
 static void
-turn(evutil_socket_t fd, short what, void *arg)
+conn_drained(void *arg)
 {
-	const struct timeval soon = { 0, 2000 };
-	struct ctlserver *s = arg;
-	struct ctl_conn *c;
-	bool busy = false, full = false;
+	struct ctl_conn *c = arg;
 
-	(void)fd;
-	(void)what;
-	TAILQ_FOREACH(c, &s->conns, entry) {
+	c->stalled = 0;
+	if (channel_queued(&c->ch) <= LOW_MARK)
 		conn_more(c);
-		if (c->command != NULL && c->command->show != NULL) {
-			busy = true;
-			if (channel_queued(&c->ch) > LOW_MARK)
-				full = true;
-		}
-	}
-	if (busy && full)
-		(void)event_add(&s->turn, &soon);
-	else if (busy)
-		turn_soon(s);
 }
 
-/*
- * The command that a request names, and how many of its words do: names are
- * one word or two.
- */
+/* How many words of the request are that name, word by word; 0: not it. */
+static int
+name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
+{
+	size_t len;
+	int n = 0;
+
+	for (;;) {
+		len = strcspn(name, " ");
+		if (n == argc || strlen(args[n]) != len ||
+		    memcmp(args[n], name, len) != 0)
+			return 0;
+		n++;
+		if (name[len] == '\0')
+			return n;
+		name += len + 1;
+	}
+}
+
+/* The command with the longest name that the request begins with. */
 static const struct ctl_command *
 lookup(const struct ctlserver *s, struct ctl_conn *c, int argc, int *words)
 {
-	char two[2 * CTL_ARG_SIZE + 1];
+	const struct ctl_command *found = NULL;
 	size_t i;
+	int n;
 
-	strlcpy(two, argc > 0 ? c->args[0] : "", sizeof(two));
-	if (argc > 1) {
-		strlcat(two, " ", sizeof(two));
-		strlcat(two, c->args[1], sizeof(two));
-	}
+	*words = 0;
 	for (i = 0; i < s->ncommands; i++) {
-		*words = 2;
-		if (strcmp(s->commands[i].name, two) == 0 && argc > 1)
-			return &s->commands[i];
-		*words = 1;
-		if (argc > 0 && strcmp(s->commands[i].name, c->args[0]) == 0)
-			return &s->commands[i];
+		n = name_words(s->commands[i].name, argc, c->args);
+		if (n > *words) {
+			found = &s->commands[i];
+			*words = n;
+		}
 	}
-	return NULL;
+	return found;
+}
+
+static void
+conn_act(struct ctl_conn *c, const struct ctl_command *cmd)
+{
+	const char *wrong;
+
+	c->later = true;	/* it may end before we are told so */
+	wrong = cmd->act(c->server->arg, c, c->argc, c->argv);
+	if (wrong != CTL_LATER)
+		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
 }
 
 /* A request: strings, the words of a command and its arguments. */
 static void
 conn_request(struct ctl_conn *c, struct rd *r)
 {
-	struct ctlserver *s = c->server;
 	const struct ctl_command *cmd;
-	const char *wrong;
 	int argc = 0, words, i;
 
-	while (!rd_failed(r) && !rd_done(r) && argc < CTL_ARGS_MAX) {
+	while (!rd_failed(r) && !rd_done(r) && argc < CTL_ARGS_MAX)
 		if (rd_string(r, c->args[argc], CTL_ARG_SIZE))
 			argc++;
-	}
 	if (!rd_done(r) || argc == 0) {
-		conn_end(c, false, "not a request");
+		c->server->refused++;
+		conn_end(c, false, "that is not a request");
 		return;
 	}
-	if ((cmd = lookup(s, c, argc, &words)) == NULL) {
-		conn_end(c, false, "unknown command");
+	if ((cmd = lookup(c->server, c, argc, &words)) == NULL) {
+		conn_end(c, false, "that command is not known here");
 		return;
 	}
 	c->argc = argc - words;
 	for (i = 0; i < c->argc; i++)
 		c->argv[i] = c->args[words + i];
-	if (cmd->show != NULL) {
-		c->command = cmd;
-		memset(c->cursor, 0, sizeof(c->cursor));
-		turn_soon(s);
+	if (cmd->show == NULL) {
+		conn_act(c, cmd);
 		return;
 	}
-	wrong = cmd->act(s->arg, c, c->argc, c->argv);
-	if (wrong == CTL_LATER)
-		c->later = true;
-	else
-		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
+	c->command = cmd;
+	memset(c->cursor, 0, sizeof(c->cursor));
+	conn_more(c);
 }
 
+/*
+ * One request at a time, and who does not read the answers gets none: else
+ * requests alone would make us hold any number of them.
+ */
 static void
 conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
@@ -226,13 +241,10 @@ conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 
 	if (fd != -1)
 		close(fd);
-	if (type != IMSG_CTL_REQUEST) {
-		c->server->refused++;
-		conn_end(c, false, "not a request");
-	} else if (c->command != NULL || c->later) {
-		c->server->refused++;
-		conn_end(c, false, "one request at a time");
-	} else
+	if (type != IMSG_CTL_REQUEST || c->command != NULL || c->later ||
+	    channel_queued(&c->ch) > HIGH_MARK)
+		conn_cut(c);
+	else
 		conn_request(c, r);
 }
 
@@ -255,6 +267,7 @@ conn_new(struct ctlserver *s, int fd)
 		free(c);
 		return;
 	}
+	c->ch.drained = conn_drained;
 	TAILQ_INSERT_TAIL(&s->conns, c, entry);
 	s->nconns++;
 }
@@ -270,8 +283,11 @@ accept_ready(evutil_socket_t fd, short what, void *arg)
 	if (conn != -1)
 		conn_new(s, conn);
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
-	    errno != ECONNABORTED)
+	    errno != ECONNABORTED) {
+		/* it stays ready: without a pause the loop would spin */
 		log_warn("control: accept");
+		(void)event_del(&s->accept);
+	}
 }
 
 /* Cuts off who does not read what was asked for. */
@@ -281,22 +297,20 @@ tick(evutil_socket_t fd, short what, void *arg)
 	const struct timeval again = { TICK, 0 };
 	struct ctlserver *s = arg;
 	struct ctl_conn *c, *next;
-	uint32_t queued;
 
 	(void)fd;
 	(void)what;
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
-		queued = channel_queued(&c->ch);
-		if (queued == 0 || queued < c->queued)
+		if (channel_queued(&c->ch) == 0)
 			c->stalled = 0;
 		else if ((c->stalled += TICK) >= STALL) {
 			log_info("control: a client that does not read is cut");
+			s->refused++;
 			conn_free(c);
-			continue;
 		}
-		c->queued = queued;
 	}
+	(void)event_add(&s->accept, NULL);
 	(void)event_add(&s->tick, &again);
 }
 
@@ -319,9 +333,10 @@ ctlserver_new(struct event_base *base, int fd,
 	s->ncommands = ncommands;
 	s->arg = arg;
 	TAILQ_INIT(&s->conns);
-	if (event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
+	if (evutil_make_socket_nonblocking(fd) == -1 ||
+	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
 	    accept_ready, s) == -1 ||
-	    event_assign(&s->turn, base, -1, 0, turn, s) == -1 ||
+	    event_assign(&s->reap, base, -1, 0, reap, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||
 	    event_add(&s->accept, NULL) == -1 ||
 	    event_add(&s->tick, &first) == -1) {
@@ -341,13 +356,13 @@ ctlserver_free(struct ctlserver *s)
 	while ((c = TAILQ_FIRST(&s->conns)) != NULL)
 		conn_free(c);
 	(void)event_del(&s->accept);
-	(void)event_del(&s->turn);
+	(void)event_del(&s->reap);
 	(void)event_del(&s->tick);
 	close(s->fd);
 	free(s);
 }
 
-/* A number for ctl_finish(); never used twice. */
+/* A number for ctl_finish(). */
 uint32_t
 ctl_conn_id(const struct ctl_conn *c)
 {
@@ -366,4 +381,10 @@ ctl_finish(struct ctlserver *s, uint32_t id, bool ok, const char *text)
 			return;
 		}
 	}
+}
+
+uint64_t
+ctlserver_refused(const struct ctlserver *s)
+{
+	return s->refused;
 }

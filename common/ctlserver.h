@@ -49,5 +49,7 @@ void		 ctlserver_free(struct ctlserver *);
 uint32_t	 ctl_conn_id(const struct ctl_conn *);
 void		 ctl_finish(struct ctlserver *, uint32_t id, bool ok,
 		    const char *);
+/* clients turned away or cut off, since the start */
+uint64_t	 ctlserver_refused(const struct ctlserver *);
 
 #endif

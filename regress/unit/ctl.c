@@ -1,0 +1,152 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* The objects that daemons and marsctl exchange. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ctl.h"
+
+/* Every kind of value, octet by octet. */
+static const uint8_t expected[] = {
+	's', 0, 1, 'a', 0, 2, 'x', 'y',
+	'u', 0, 1, 'b', 0xff, 0, 0, 0, 0, 0, 0, 1,
+	'i', 0, 1, 'c', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+	'b', 0, 1, 'd', 1,
+	'a', 0, 1, 'e',
+	's', 0, 0, 0, 1, 'z',
+	'o', 0, 0, 'u', 0, 1, 'n', 0, 0, 0, 0, 0, 0, 0, 7, 'e',
+	'e',
+};
+
+static void
+write_all(void **state)
+{
+	uint8_t buf[sizeof(expected) + 1];
+	struct wr w;
+
+	(void)state;
+	wr_init(&w, buf, sizeof(buf));
+	ctl_string(&w, "a", "xy");
+	ctl_uint(&w, "b", 0xff00000000000001ULL);
+	ctl_int(&w, "c", -2);
+	ctl_bool(&w, "d", true);
+	ctl_array(&w, "e");
+	ctl_string(&w, "", "z");
+	ctl_object(&w, "");
+	ctl_uint(&w, "n", 7);
+	ctl_close(&w);
+	ctl_close(&w);
+	assert_false(wr_failed(&w));
+	assert_int_equal(w.len, sizeof(expected));
+	assert_memory_equal(buf, expected, sizeof(expected));
+}
+
+static void
+read_all(void **state)
+{
+	static const char tags[] = "suibasouee";
+	struct ctl_value v;
+	struct rd r;
+	size_t i;
+
+	(void)state;
+	rd_init(&r, expected, sizeof(expected));
+	for (i = 0; i < strlen(tags); i++) {
+		assert_true(ctl_next(&r, &v));
+		assert_int_equal(v.tag, tags[i]);
+		if (i == 0)
+			assert_string_equal(v.string, "xy");
+		if (i == 1)
+			assert_true(v.number == 0xff00000000000001ULL);
+		if (i == 2)
+			assert_true((int64_t)v.number == -2);
+		if (i == 3)
+			assert_int_equal(v.number, 1);
+		if (i == 7)
+			assert_string_equal(v.name, "n");
+	}
+	assert_false(ctl_next(&r, &v));
+	assert_true(rd_done(&r));
+}
+
+/* Cut anywhere it fails, except between two values. */
+static void
+cut(void **state)
+{
+	static const size_t whole[] = { 0, 8, 20, 32, 37, 41, 47, 50, 62, 63 };
+	struct ctl_value v;
+	struct rd r;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(expected); i++) {
+		rd_init(&r, expected, i);
+		while (ctl_next(&r, &v))
+			;
+		for (k = 0; k < sizeof(whole) / sizeof(whole[0]); k++)
+			if (whole[k] == i)
+				break;
+		if (k < sizeof(whole) / sizeof(whole[0]))
+			assert_true(rd_done(&r));
+		else
+			assert_true(rd_failed(&r));
+	}
+}
+
+/* Tags that are none, a name and a string longer than there is room for. */
+static void
+malformed(void **state)
+{
+	static const uint8_t tag[] = { 'x', 0, 0, 0, 0 };
+	uint8_t buf[1024];
+	char s[600];
+	struct ctl_value v;
+	struct rd r;
+	struct wr w;
+
+	(void)state;
+	rd_init(&r, tag, sizeof(tag));
+	assert_false(ctl_next(&r, &v));
+	assert_true(rd_failed(&r));
+
+	memset(s, 'n', sizeof(s));
+	s[sizeof(v.name) - 1] = '\0';
+	wr_init(&w, buf, sizeof(buf));
+	ctl_bool(&w, s, false);
+	rd_init(&r, buf, w.len);
+	assert_true(ctl_next(&r, &v));
+	s[sizeof(v.name) - 1] = 'n';
+	s[sizeof(v.name)] = '\0';
+	wr_init(&w, buf, sizeof(buf));
+	ctl_bool(&w, s, false);
+	rd_init(&r, buf, w.len);
+	assert_false(ctl_next(&r, &v));
+	assert_true(rd_failed(&r));
+
+	memset(s, 'v', sizeof(s));
+	s[sizeof(v.string)] = '\0';
+	wr_init(&w, buf, sizeof(buf));
+	ctl_string(&w, "", s);
+	rd_init(&r, buf, w.len);
+	assert_false(ctl_next(&r, &v));
+	assert_true(rd_failed(&r));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(write_all),
+		cmocka_unit_test(read_all),
+		cmocka_unit_test(cut),
+		cmocka_unit_test(malformed),
+	};
+
+	return cmocka_run_group_tests_name("ctl", tests, NULL, NULL);
+}

@@ -1,0 +1,431 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* A control socket, and clients that behave and that don't, in one loop. */
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* its clock is called by hand here, so that no test waits */
+#include "common/ctlserver.c"
+
+#define ROWS	100000
+
+struct world {
+	struct event_base *base;
+	struct ctlserver *s;
+	struct sockaddr_un sun;
+	char		 dir[64];
+	unsigned int	 made;		/* rows by the generator */
+	uint32_t	 later;		/* who waits for ctl_finish() */
+	int		 argc;
+	char		 arg[CTL_ARG_SIZE];
+};
+
+static enum ctl_more
+show(void *arg, int argc, char **argv, void *cursor, struct wr *wr)
+{
+	struct world *w = arg;
+	uint32_t n, end = argc > 0 ? (uint32_t)atoi(argv[0]) : ROWS;
+
+	memcpy(&n, cursor, sizeof(n));
+	if (n == end)
+		return CTL_DONE;
+	ctl_uint(wr, "n", n++);
+	memcpy(cursor, &n, sizeof(n));
+	w->made++;
+	return CTL_MORE;
+}
+
+static enum ctl_more
+show_huge(void *arg, int argc, char **argv, void *cursor, struct wr *wr)
+{
+	(void)arg;
+	(void)argc;
+	(void)argv;
+	(void)cursor;
+	wr_zero(wr, CTL_ROW_MAX + 1);
+	return CTL_MORE;
+}
+
+static const char *
+act(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	struct world *w = arg;
+
+	(void)c;
+	w->argc = argc;
+	(void)strlcpy(w->arg, argc > 0 ? argv[0] : "", sizeof(w->arg));
+	return argc > 1 ? "one is enough" : NULL;
+}
+
+static const char *
+act_later(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	struct world *w = arg;
+
+	(void)argc;
+	(void)argv;
+	w->later = ctl_conn_id(c);
+	return CTL_LATER;
+}
+
+static const struct ctl_command commands[] = {
+	{ "show", show, NULL },
+	{ "show huge", show_huge, NULL },
+	{ "act", NULL, act },
+	{ "act much later", NULL, act_later },
+};
+
+static int
+setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	int fd;
+
+	assert_non_null(w);
+	signal(SIGPIPE, SIG_IGN);
+	(void)strlcpy(w->dir, "ctlserver.XXXXXX", sizeof(w->dir));
+	assert_non_null(mkdtemp(w->dir));
+	w->sun.sun_family = AF_UNIX;
+	snprintf(w->sun.sun_path, sizeof(w->sun.sun_path), "%s/s", w->dir);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&w->sun,
+	    sizeof(w->sun)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	assert_non_null(w->base = event_base_new());
+	assert_non_null(w->s = ctlserver_new(w->base, fd, commands,
+	    sizeof(commands) / sizeof(commands[0]), w));
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	ctlserver_free(w->s);
+	event_base_free(w->base);
+	unlink(w->sun.sun_path);
+	rmdir(w->dir);
+	free(w);
+	return 0;
+}
+
+static void
+turns(struct world *w, int n)
+{
+	while (n-- > 0)
+		event_base_loop(w->base, EVLOOP_NONBLOCK);
+}
+
+/* A client that reads and writes when it is told to. */
+struct client {
+	struct imsgbuf	 ib;
+	unsigned int	 rows;
+	bool		 ended, ok, gone;
+	char		 text[CTL_ARG_SIZE];
+};
+
+static void
+client_open(struct world *w, struct client *c)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	memset(c, 0, sizeof(*c));
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(connect(fd, (struct sockaddr *)&w->sun,
+	    sizeof(w->sun)), 0);
+	assert_int_equal(imsgbuf_init(&c->ib, fd), 0);
+	turns(w, 2);
+}
+
+static void
+client_close(struct client *c)
+{
+	close(c->ib.fd);
+	imsgbuf_clear(&c->ib);
+}
+
+/* words in one string, blanks between */
+static void
+request(struct client *c, const char *words)
+{
+	uint8_t buf[2048];
+	char copy[1024], *p, *next = copy;
+	struct wr wr;
+
+	(void)strlcpy(copy, words, sizeof(copy));
+	wr_init(&wr, buf, sizeof(buf));
+	while ((p = strsep(&next, " ")) != NULL)
+		wr_string(&wr, p);
+	assert_int_equal(imsg_compose(&c->ib, IMSG_CTL_REQUEST, 0, 0, -1, buf,
+	    wr.len), 1);
+	(void)imsgbuf_write(&c->ib);
+}
+
+static void
+client_read(struct client *c)
+{
+	struct ibuf v;
+	struct imsg m;
+	struct rd r;
+	int n = imsgbuf_read(&c->ib);
+
+	if (n != 1)
+		c->gone = true;
+	while (n == 1 && imsgbuf_get(&c->ib, &m) == 1) {
+		assert_int_equal(imsg_get_ibuf(&m, &v), 0);
+		rd_init(&r, ibuf_data(&v), ibuf_size(&v));
+		if (imsg_get_type(&m) == IMSG_CTL_END) {
+			c->ended = true;
+			c->ok = rd_u8(&r);
+			assert_true(rd_string(&r, c->text, sizeof(c->text)));
+			assert_true(rd_done(&r));
+		} else
+			c->rows++;
+		imsg_free(&m);
+	}
+}
+
+/* Commands of one word and of more, with what follows as arguments. */
+static void
+actions(void **state)
+{
+	struct world *w = *state;
+	struct client c;
+
+	client_open(w, &c);
+	request(&c, "act this");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && c.ok);
+	assert_int_equal(w->argc, 1);
+	assert_string_equal(w->arg, "this");
+	c.ended = false;
+	request(&c, "act this that");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "one is enough");
+	/* no word is a part of another, and none is known by its beginning */
+	c.ended = false;
+	request(&c, "actor this");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "that command is not known here");
+	c.ended = false;
+	request(&c, "act much lat");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "one is enough");
+	client_close(&c);
+}
+
+/* A listing, and that a row that does not fit ends it. */
+static void
+listing(void **state)
+{
+	struct world *w = *state;
+	struct client c;
+	int i;
+
+	client_open(w, &c);
+	request(&c, "show 1000");
+	for (i = 0; i < 500 && !c.ended; i++) {
+		turns(w, 1);
+		client_read(&c);
+	}
+	assert_true(c.ended && c.ok);
+	assert_int_equal(c.rows, 1000);
+	c.ended = false;
+	request(&c, "show 0");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && c.ok);
+	assert_int_equal(c.rows, 1000);
+	c.ended = false;
+	request(&c, "show huge");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	client_close(&c);
+}
+
+/*
+ * Who does not read is given no more than the queue and the socket hold, and
+ * is cut after half a minute; another is served meanwhile.
+ */
+static void
+slow(void **state)
+{
+	struct world *w = *state;
+	struct client c, other;
+	unsigned int made;
+	int i;
+
+	client_open(w, &c);
+	request(&c, "show");
+	for (i = 0; i < 1000; i++)
+		turns(w, 1);
+	made = w->made;
+	assert_true(made < ROWS / 2);
+	turns(w, 100);
+	assert_int_equal(w->made, made);
+	assert_int_equal(w->s->nconns, 1);
+
+	client_open(w, &other);
+	request(&other, "act");
+	turns(w, 4);
+	client_read(&other);
+	assert_true(other.ended && other.ok);
+
+	/* progress counts: nobody is cut for being slow */
+	for (i = 0; i < STALL / TICK - 1; i++)
+		tick(-1, 0, w->s);
+	for (i = 0; i < 50; i++) {
+		client_read(&c);
+		turns(w, 2);
+	}
+	assert_true(w->made > made);
+	for (i = 0; i < STALL / TICK - 1; i++)
+		tick(-1, 0, w->s);
+	assert_int_equal(w->s->nconns, 2);
+	tick(-1, 0, w->s);
+	assert_int_equal(w->s->nconns, 1);
+	assert_int_equal(ctlserver_refused(w->s), 1);
+	client_close(&c);
+	client_close(&other);
+}
+
+/* The answer comes later; a client that has gone is forgotten. */
+static void
+later(void **state)
+{
+	struct world *w = *state;
+	struct client c;
+	uint32_t first;
+
+	client_open(w, &c);
+	request(&c, "act much later");
+	turns(w, 4);
+	client_read(&c);
+	assert_false(c.ended);
+	first = w->later;
+	ctl_finish(w->s, first + 1, true, "somebody else");
+	ctl_finish(w->s, first, false, "line 3: no");
+	ctl_finish(w->s, first, true, "once only");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "line 3: no");
+
+	request(&c, "act much later");
+	turns(w, 4);
+	assert_int_equal(w->later, first);
+	client_close(&c);
+	turns(w, 4);
+	assert_int_equal(w->s->nconns, 0);
+	ctl_finish(w->s, first, true, "");
+	client_open(w, &c);
+	request(&c, "act much later");
+	turns(w, 4);
+	assert_int_not_equal(w->later, first);
+	client_close(&c);
+}
+
+/* At most 16 clients; one that leaves makes room. */
+static void
+crowd(void **state)
+{
+	struct world *w = *state;
+	struct client c[CLIENTS_MAX + 1];
+	size_t i;
+
+	for (i = 0; i <= CLIENTS_MAX; i++)
+		client_open(w, &c[i]);
+	turns(w, 20);
+	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	assert_int_equal(ctlserver_refused(w->s), 1);
+	client_read(&c[CLIENTS_MAX]);
+	assert_true(c[CLIENTS_MAX].gone);
+	client_close(&c[CLIENTS_MAX]);
+	client_close(&c[0]);
+	turns(w, 4);
+	client_open(w, &c[0]);
+	turns(w, 4);
+	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	assert_int_equal(ctlserver_refused(w->s), 1);
+	for (i = 0; i < CLIENTS_MAX; i++)
+		client_close(&c[i]);
+}
+
+/* What is no request, two at once, and requests without reading. */
+static void
+rude(void **state)
+{
+	static const uint8_t cut[] = { 0, 9, 'a' };
+	struct world *w = *state;
+	struct client c;
+	int i;
+
+	client_open(w, &c);
+	assert_int_equal(imsg_compose(&c.ib, IMSG_CTL_REQUEST, 0, 0, -1, cut,
+	    sizeof(cut)), 1);
+	(void)imsgbuf_write(&c.ib);
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	request(&c, "a b c d e f g h i");	/* one more than there may be */
+	c.ended = false;
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_int_equal(imsg_compose(&c.ib, IMSG_CTL_ROW, 0, 0, -1, NULL, 0),
+	    1);
+	(void)imsgbuf_write(&c.ib);
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.gone);
+	client_close(&c);
+	assert_int_equal(w->s->nconns, 0);
+
+	client_open(w, &c);
+	request(&c, "act much later");
+	request(&c, "act much later");
+	turns(w, 4);
+	assert_int_equal(w->s->nconns, 0);
+	client_close(&c);
+
+	client_open(w, &c);
+	for (i = 0; i < 20000 && w->s->nconns == 1; i++) {
+		request(&c, "act");
+		turns(w, 1);
+	}
+	assert_int_equal(w->s->nconns, 0);
+	client_close(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(actions), T(listing), T(slow), T(later), T(crowd), T(rude),
+	};
+
+	return cmocka_run_group_tests_name("ctlserver", tests, NULL, NULL);
+}
