@@ -118,7 +118,7 @@ auth_key_maclen(const struct auth_key *k)
 const char *
 auth_key_algorithm(const struct auth_key *k)
 {
-	return algorithms[k->algorithm].digest;
+	return key_algorithm_name(k->algorithm);
 }
 
 bool

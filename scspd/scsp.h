@@ -41,8 +41,8 @@
 #define CIRCUITS_MAX	4		/* calls of one neighbor at a time */
 
 #define HELLO_STATES(X) \
-	X(HELLO_DOWN, "down") X(HELLO_WAITING, "waiting") \
-	X(HELLO_UNI, "unidirectional") X(HELLO_BIDI, "bidirectional")
+	X(HELLO_DOWN, "Down") X(HELLO_WAITING, "Waiting") \
+	X(HELLO_UNI, "Unidirectional") X(HELLO_BIDI, "Bidirectional")
 enum hello_state {
 #define X(sym, name) sym,
 	HELLO_STATES(X)
@@ -67,9 +67,9 @@ enum hello_event {
 };
 
 #define ALIGN_STATES(X) \
-	X(ALIGN_DOWN, "down") X(ALIGN_NEGOTIATION, "negotiation") \
-	X(ALIGN_SUMMARIZE, "summarize") X(ALIGN_UPDATE, "update") \
-	X(ALIGN_ALIGNED, "aligned")
+	X(ALIGN_DOWN, "Down") X(ALIGN_NEGOTIATION, "Negotiation") \
+	X(ALIGN_SUMMARIZE, "Summarize") X(ALIGN_UPDATE, "Update") \
+	X(ALIGN_ALIGNED, "Aligned")
 enum align_state {
 #define X(sym, name) sym,
 	ALIGN_STATES(X)
