@@ -476,6 +476,18 @@ proto_cmis(struct proto *p, const struct conf_cluster *conf)
 	p->cmi = pool;
 }
 
+/* Tells the peers that none of our members is here any more. */
+static void
+proto_withdraw(struct proto *p)
+{
+	struct reg *r;
+	int role;
+
+	for (role = 0; role < ROLES; role++)
+		TAILQ_FOREACH(r, &p->control[role].regs, control_entry)
+			withdraw_all(r->node);
+}
+
 /* Puts a cluster's configuration in force. */
 static void
 cluster_commit(struct cluster *c, const struct conf_cluster *conf)
@@ -493,6 +505,7 @@ cluster_commit(struct cluster *c, const struct conf_cluster *conf)
 			if (pro_equal(&cp->pro, &p->pro))
 				p->configured = true;
 		if (!p->configured) {
+			proto_withdraw(p);
 			proto_free(p);
 			continue;
 		}
@@ -592,15 +605,11 @@ static void
 proto_shutdown(struct proto *p)
 {
 	const struct atm_addr *to = successor(p);
-	struct reg *r;
-	int role;
 
 	redirect_stop(p);
 	if (to != NULL)
 		redirect_send(p, true, to, NULL);
-	for (role = 0; role < ROLES; role++)
-		TAILQ_FOREACH(r, &p->control[role].regs, control_entry)
-			withdraw_all(r->node);
+	proto_withdraw(p);
 }
 
 /*

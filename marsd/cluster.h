@@ -241,6 +241,7 @@ struct claim {
 	struct peer	*peer;
 	struct entry	*reg;		/* its register record, or NULL */
 	bool		 dereg;		/* that record is a tombstone, A-23 */
+	bool		 conflict;	/* registered there as well as here */
 	uint32_t	 entries;	/* the register record included */
 };
 
@@ -515,11 +516,13 @@ void		 own_sweep_mcs(void *);
 
 /* move.c: clients that change their server */
 void		 reg_adopt(struct reg *);
+void		 reg_adopt_late(struct reg *, struct join *);
 void		 reg_confirm(struct reg *);
 void		 reg_adopt_expired(void *);
 void		 reg_move(struct reg *, struct peer *);
 void		 reg_move_joined(struct reg *, struct peer *, struct join *);
 void		 reg_move_stop(struct reg *);
+void		 reg_returned(struct reg *);
 void		 reg_move_expired(void *);
 
 /* peer.c: what others publish */

@@ -271,7 +271,7 @@ member_register(struct incoming *in, enum role role)
 		n->reg->pending = copy;
 	}
 	reg_circuit(n->reg, in->circuit);
-	reg_move_stop(n->reg);
+	reg_returned(n->reg);
 	leaf_step(n->reg, LEAF_EV_REGISTER);
 	return DROP_NONE;
 }

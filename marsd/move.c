@@ -11,6 +11,7 @@
 #include "cluster.h"
 
 #define ADOPT_CONFIRM	MTIME_SEC(60)
+#define ADOPT_LATE	MTIME_SEC(10)
 #define MOVE_WAIT	MTIME_SEC(5)
 
 /* Is this someone else's record, in effect, of a server that is alive? */
@@ -63,6 +64,18 @@ reg_adopt(struct reg *r)
 	for (in = itree_next(&r->node->joins, NULL); in != NULL;
 	    in = itree_next(&r->node->joins, in->span))
 		adopt_join(r, join_of(in));
+}
+
+/*
+ * A join that the old server told of when the client was already on its way
+ * to us: it would go when that server takes back its word.
+ */
+void
+reg_adopt_late(struct reg *r, struct join *j)
+{
+	if (mtime_diff(r->since, proto_timers(r->node->proto)->now) <=
+	    ADOPT_LATE)
+		adopt_join(r, j);
 }
 
 /*
@@ -139,7 +152,23 @@ reg_move_joined(struct reg *r, struct peer *to, struct join *j)
 		timer_set(proto_timers(r->node->proto), &r->move, 0);
 }
 
-/* It registered here again: the last registration wins. */
+/*
+ * It registers here again while it was about to be given up: the last
+ * registration wins, so the other server has to hear of it.
+ */
+void
+reg_returned(struct reg *r)
+{
+	if (r->moving == NULL)
+		return;
+	reg_move_stop(r);
+	if (!r->registered)
+		return;
+	r->since = proto_timers(r->node->proto)->now;
+	publish_register(r);
+	reg_adopt(r);
+}
+
 void
 reg_move_stop(struct reg *r)
 {

@@ -332,9 +332,13 @@ check_cmi(struct peer *peer, struct node *n, uint16_t cmi)
 	cluster_event(p->cluster, MARS_EV_CMI_OVERLAP, &ev);
 }
 
-/* A fresh record about a client that is registered here. */
+/*
+ * A registration at another server of a client that is registered here
+ * (A-6).  A fresh one is a move; of one that comes by an alignment nobody
+ * knows which was later, until that server's next fresh join.
+ */
 static void
-check_move(struct update *u, struct node *n)
+check_move(struct update *u, struct node *n, struct claim *c)
 {
 	struct mars_event ev = { .pro = &n->proto->pro, .who = &n->atm,
 	    .oid = u->peer->owner->oid, .why = "alignment" };
@@ -343,8 +347,10 @@ check_move(struct update *u, struct node *n)
 		return;
 	if (u->fresh)
 		reg_move(n->reg, u->peer);
-	else
+	else {
+		c->conflict = true;
 		cluster_event(n->proto->cluster, MARS_EV_MOVED, &ev);
+	}
 }
 
 /* Every join of the node by this server anew. */
@@ -377,7 +383,7 @@ update_register(struct update *u, struct node *n)
 		e->claim->dereg = false;
 		claim_refresh(n, u->peer, false);
 	}
-	check_move(u, n);
+	check_move(u, n, e->claim);
 }
 
 static void
@@ -389,6 +395,8 @@ update_join(struct update *u, struct node *n)
 
 	if (e == NULL && (e = entry_join(u->peer, n, &s, u->key)) == NULL)
 		return;
+	if (n->proto->addrlen == 0)
+		n->proto->addrlen = s.min.len;
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max);		/* */
@@ -396,10 +404,32 @@ update_join(struct update *u, struct node *n)
 	announce(e->join, join_refresh(e->join));
 	if (n->reg == NULL || !n->reg->registered)
 		return;
-	if (n->reg->moving == u->peer && fresh)
+	if (u->fresh && e->claim->conflict)
+		reg_move(n->reg, u->peer);
+	else if (fresh && n->reg->moving == u->peer)
 		reg_move_joined(n->reg, u->peer, e->join);
-	else
-		check_move(u, n);
+	else if (fresh)
+		reg_adopt_late(n->reg, e->join);
+}
+
+/*
+ * The client has left a range at the server that it moved to; so it has
+ * here, though what we say of it still stands.
+ */
+static void
+leave_too(struct update *u)
+{
+	struct join *j = u->old->join;
+	struct reg *r = j == NULL ? NULL : j->node->reg;
+	struct entry *e;
+
+	if (r == NULL || r->moving != u->peer ||
+	    (e = join_entry(j, j->node->proto->self)) == NULL || e->stale)
+		return;
+	publish_entry(e, true);
+	if (j->node->role == ROLE_CLIENT)
+		j->node->proto->joins--;
+	entry_retract(e);
 }
 
 /*
@@ -418,6 +448,9 @@ update_dereg(struct update *u, struct node *n)
 		return;
 	}
 	e->claim->dereg = true;
+	e->claim->conflict = false;
+	if (n->reg != NULL && n->reg->moving == u->peer)
+		reg_move_stop(n->reg);	/* it is not there after all */
 	spans_init(&gone);
 	for (in = itree_next(&n->joins, NULL); in != NULL;
 	    in = itree_next(&n->joins, in->span))
@@ -437,8 +470,10 @@ update_member(struct update *u)
 	struct node *n;
 
 	if (!live && !reg) {
-		if (u->old != NULL)
+		if (u->old != NULL) {
+			leave_too(u);
 			entry_retract(u->old);
+		}
 		return;
 	}
 	n = node_get(u->peer->proto, csa_role(u->csa), &u->csa->atm);

@@ -160,6 +160,97 @@ by_alignment(void **state)
 	net_free(net);
 }
 
+/*
+ * A-6, D9: a JOIN at the old server, a moment before the client registers at
+ * the new one, reaches the new one after that: it is kept, and neither gives
+ * the client up for the other's sake.
+ */
+static void
+crossing(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	struct buf b;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_call(net, 1, HOST(1));
+	b_join(&b, 4, 0, HOST(1), 1, G(2), G(2));
+	net_put(v, &b);			/* its record waits in the queue */
+	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
+	net_put(w, &b);
+	cluster_vc_user.leaf_ack(net->s[1].link.arg,
+	    &TAILQ_LAST(&net->leaves, nleaf_list)->leaf,
+	    TAILQ_LAST(&net->leaves, nleaf_list)->leaf.cookie);
+	TAILQ_LAST(&net->leaves, nleaf_list)->acked = true;
+	net_wait(net, MTIME_SEC(30));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* a LEAVE at the new server ends what the old one says, too. */
+static void
+leave_while_moving(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3));		/* nobody hears of it */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	net_clear(net);
+	net_join(w, 5, 0, G(1), G(1));
+	(void)net_only(net, 2, CCVC, 5);
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_wait(net, MTIME_SEC(6));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* there and back again: the last registration wins. */
+static void
+back(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3));
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(v, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(20));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
 /* An MCS moves as a client does; the members hear nothing of it. */
 static void
 mcs(void **state)
@@ -192,6 +283,9 @@ main(void)
 		cmocka_unit_test(hard),
 		cmocka_unit_test(after_death),
 		cmocka_unit_test(by_alignment),
+		cmocka_unit_test(crossing),
+		cmocka_unit_test(leave_while_moving),
+		cmocka_unit_test(back),
 		cmocka_unit_test(mcs),
 	};
 
