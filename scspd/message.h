@@ -56,7 +56,7 @@ enum scsp_type {
 	X(DROP_AUTH_MISSING, "auth-missing", "no authentication") \
 	X(DROP_AUTH_SPI, "auth-spi", "key not configured for the neighbor") \
 	X(DROP_AUTH_TIME, "auth-time", "key not valid now") \
-	X(DROP_AUTH_MAC, "auth-mac", "wrong authentication data") \
+	X(DROP_AUTH_MAC, "auth-failed", "wrong authentication data") \
 	X(DROP_REPLAY_MISSING, "replay-missing", "no replay protection") \
 	X(DROP_REPLAY_NONCE, "replay-nonce", "of another session") \
 	X(DROP_REPLAY_SEEN, "replay-seen", "counter seen before") \

@@ -498,7 +498,7 @@ check_neighbors(struct check *c, struct server *s)
 			if (strcmp(v.name, "address") == 0)
 				(void)atm_parse(&a, v.string);
 			else if (strcmp(v.name, "alignment") == 0)
-				aligned = strcmp(v.string, "aligned") == 0;
+				aligned = strcmp(v.string, "Aligned") == 0;
 			else if (strcmp(v.name, "csus-pending") == 0)
 				queued += v.number;
 		}
