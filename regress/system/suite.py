@@ -177,7 +177,7 @@ cluster "lis1" {
     def aligned(self, n=None):
         want = len(self.neighbors) if n is None else n
         rows = self.ctl("neighbors") or []
-        return sum(r["alignment"] == "Aligned" for r in rows) == want
+        return sum(r["alignment"] == "aligned" for r in rows) == want
 
     def group(self, group, protocol="ipv4"):
         """The members of a group at this server, sorted."""
@@ -186,6 +186,11 @@ cluster "lis1" {
                     r["group-max"] == group):
                 return sorted(r["members"])
         return []
+
+    def group_size(self, group):
+        """How many members; the list of a large group is cut."""
+        return sum(r["member-count"] for r in self.ctl("groups") or []
+                   if r["group-min"] == r["group-max"] == group)
 
     def members(self):
         return sorted((r["address"], r["server"])
