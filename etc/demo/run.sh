@@ -15,7 +15,7 @@ finish() {
 	for p in $pids; do kill "$p" 2>/dev/null; done
 	for p in $pids; do wait "$p" 2>/dev/null; done
 	[ $status -eq 0 ] || tail -n 15 "$dir"/?/log
-	rm -rf "$dir"
+	[ -n "${KEEP:-}" ] || rm -rf "$dir"
 	exit $status
 }
 trap finish EXIT
