@@ -523,6 +523,19 @@ circuit_init(struct nvc *n, struct circuit *c, enum nvc_kind kind,
 	timer_init(&c->timer, circuit_timer, c);
 }
 
+/*
+ * The peer is alive: an ENQUIRY, if one is out, is answered.  That can't wait
+ * for the timer, which runs later than it was set for: by then the answer
+ * would be older than the interval.
+ */
+static void
+circuit_heard(struct circuit *c)
+{
+	c->heard = circuit_nvc(c)->timers->now;
+	if (c->state == NVC_CONNECTED)
+		c->tries = 0;
+}
+
 /* Takes a circuit out of everything but its root, if SDUs wait for it. */
 static void
 circuit_detach(struct circuit *c)
@@ -588,10 +601,9 @@ circuit_timer(void *arg)
 	else if (c->state == NVC_CALLING)
 		step(c, c->tries == SETUP_TRIES ? NVC_EV_EXPIRED :
 		    NVC_EV_TIMEOUT, &m);
-	else if (silent < MTIME_SEC(c->interval)) {
-		c->tries = 0;
+	else if (silent < MTIME_SEC(c->interval))
 		timer_set(ts, &c->timer, MTIME_SEC(c->interval) - silent);
-	} else
+	else
 		step(c, c->tries == ENQUIRIES ? NVC_EV_EXPIRED :
 		    NVC_EV_TIMEOUT, &m);
 }
@@ -1185,7 +1197,7 @@ input_setup(struct nvc *n, const struct nvc_dest *from, struct msg *m)
 		return;
 	}
 	if ((c = circuit_by_peer(n, from, m->number, true)) != NULL) {
-		c->heard = n->timers->now;
+		circuit_heard(c);
 		step(c, NVC_EV_SETUP, m);
 		return;
 	}
@@ -1255,7 +1267,7 @@ input_circuit(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
 		nvc_dropped(n, NVC_DROP_LEAF_DATA);
 		return;
 	}
-	c->heard = n->timers->now;
+	circuit_heard(c);
 	step(c, types[m->type].event, m);
 }
 

@@ -769,6 +769,37 @@ enquiry(void **state)
 	vc_close(e.l);
 }
 
+/* nvc.md rule 6: answers count however late the timers run. */
+static void
+enquiry_late(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[20] = { 0x16 };
+	int64_t now = 0;
+	int i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.enquiry_interval = 1;
+	begin_with(&e, &ts, 1, &p);
+	put64(b + 4, call_in(&e, CALLER, 0, NULL));
+	put64(b + 12, CALLER);
+	for (i = 0; i < 20; i++) {
+		/* 5 ms later than it was set for */
+		now += MTIME_SEC(10) + MTIME_MS(5);
+		timers_run(&ts, (mtime_t){ now });
+		sent(&e, 1, 20);
+		now += MTIME_MS(1);
+		timers_run(&ts, (mtime_t){ now });
+		nvc_input(e.n, &from, b, 20);
+	}
+	assert_int_equal(e.nup, 1);
+	vc_close(e.l);
+}
+
 /* nvc.md rule 7: too big for the peer, too big for us. */
 static void
 sizes(void **state)
@@ -1286,6 +1317,7 @@ main(void)
 		cmocka_unit_test(data),
 		cmocka_unit_test(released),
 		cmocka_unit_test(enquiry),
+		cmocka_unit_test(enquiry_late),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(limits),
