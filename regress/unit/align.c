@@ -112,9 +112,9 @@ figure(void **state)
 }
 
 /*
- * R2334-2.2-04 to 07, R2334-B.2.1-05, 06: the first CA, and again after
- * CAReXmtInterval; each start with a number of its own, though the clock
- * stands still (A-91).
+ * R2334-2.2-04, R2334-2.2-05, R2334-2.2-06, R2334-2.2-07, R2334-B.2.1-05,
+ * R2334-B.2.1-06: the first CA, and again after CAReXmtInterval; each start
+ * with a number of its own, though the clock stands still (A-91).
  */
 static void
 negotiation(void **state)
@@ -145,7 +145,10 @@ negotiation(void **state)
 	net_free(n);
 }
 
-/* R2334-2.2.1-01 to 06: we become slave. */
+/*
+ * R2334-2.2.1-01, R2334-2.2.1-02, R2334-2.2.1-03, R2334-2.2.1-04,
+ * R2334-2.2.1-05, R2334-2.2.1-06: we become slave.
+ */
 static void
 slave(void **state)
 {
@@ -167,7 +170,10 @@ slave(void **state)
 	net_free(n);
 }
 
-/* R2334-2.2.1-07 to 12, A-53, A-68: we become master. */
+/*
+ * R2334-2.2.1-07, R2334-2.2.1-08, R2334-2.2.1-09, R2334-2.2.1-10,
+ * R2334-2.2.1-11, R2334-2.2.1-12, A-53, A-68: we become master.
+ */
 static void
 master(void **state)
 {
@@ -196,7 +202,11 @@ master(void **state)
 	net_free(n);
 }
 
-/* R2334-2.2.2-02, 03 to 10, A-67, A-69: rules 1 to 3. */
+/*
+ * R2334-2.2.2-01, R2334-2.2.2-02, R2334-2.2.2-03, R2334-2.2.2-04,
+ * R2334-2.2.2-05, R2334-2.2.2-06, R2334-2.2.2-07, R2334-2.2.2-08,
+ * R2334-2.2.2-09, R2334-2.2.2-10, A-67, A-69: rules 1 to 3.
+ */
 static void
 as_master(void **state)
 {
@@ -231,7 +241,11 @@ as_master(void **state)
 	net_free(n);
 }
 
-/* R2334-2.2.2-11 to 20, A-54, A-55: rules 4 to 6. */
+/*
+ * R2334-B.2.1-02, R2334-2.2.2-11, R2334-2.2.2-12, R2334-2.2.2-13,
+ * R2334-2.2.2-14, R2334-2.2.2-15, R2334-2.2.2-16, R2334-2.2.2-17,
+ * R2334-2.2.2-18, R2334-2.2.2-19, R2334-2.2.2-20, A-54, A-55: rules 4 to 6.
+ */
 static void
 as_slave(void **state)
 {
@@ -279,7 +293,10 @@ as_slave(void **state)
 	net_free(n);
 }
 
-/* R2334-2.2.2-21 to 24, A-56, A-57: the slave's last CA is kept a while. */
+/*
+ * R2334-2.2.2-21, R2334-2.2.2-22, R2334-2.2.2-23, R2334-2.2.2-24, A-56, A-57:
+ * the slave's last CA is kept a while.
+ */
 static void
 last_kept(void **state)
 {
@@ -363,8 +380,10 @@ csus(uint32_t i, uint32_t first, uint32_t count)
 }
 
 /*
- * R2334-2.2.2.1-01, R2334-2.2.3-02, 04 to 11, R2334-B.2.4-01, A-72: the
- * CRL in parts, one outstanding, renewed with what is missing and more.
+ * R2334-2.2.2.1-01, R2334-2.2.3-02, R2334-2.2.3-04, R2334-2.2.3-05,
+ * R2334-2.2.3-06, R2334-2.2.3-07, R2334-2.2.3-08, R2334-2.2.3-09,
+ * R2334-2.2.3-10, R2334-2.2.3-11, R2334-B.2.4-01, A-72: the CRL in parts, one
+ * outstanding, renewed with what is missing and more.
  */
 static void
 solicit(void **state)
@@ -400,7 +419,10 @@ solicit(void **state)
 	net_free(n);
 }
 
-/* R2334-2.2.3-01, R2334-2.4-02: nothing newer there, nothing asked for. */
+/*
+ * R2334-2.4-03, R2334-2.2.3-01, R2334-2.4-02: nothing newer there, nothing
+ * asked for.
+ */
 static void
 nothing(void **state)
 {

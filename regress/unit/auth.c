@@ -168,8 +168,8 @@ checksum_first(void **state)
 }
 
 /*
- * R2334-B.3.1.3-01 to 03, A-82: keys by SPI with a lifetime, several at
- * once; an expired one is no match.
+ * R2334-B.3.1.3-01, R2334-B.3.1.3-02, R2334-B.3.1.3-03, A-82: keys by SPI with
+ * a lifetime, several at once; an expired one is no match.
  */
 static void
 lifetime(void **state)

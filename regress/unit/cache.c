@@ -23,8 +23,9 @@ at(int64_t us)
 }
 
 /*
- * R2334-B.2.0.2-14 to 21, A-40, A-92, A-93: signed, plain comparison, both
- * ends of the range.
+ * R2334-B.2.0.2-14, R2334-B.2.0.2-15, R2334-B.2.0.2-16, R2334-B.2.0.2-17,
+ * R2334-B.2.0.2-18, R2334-B.2.0.2-19, R2334-B.2.0.2-20, R2334-B.2.0.2-21,
+ * A-40, A-92, A-93: signed, plain comparison, both ends of the range.
  */
 static void
 sequence(void **state)

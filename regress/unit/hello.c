@@ -76,8 +76,9 @@ figure(void **state)
 }
 
 /*
- * R2334-2.1-01, R2334-2.1-05 to 07, R2334-B.2.5-11, A-60: Down until there
- * is a circuit, then Waiting and a Hello at once that names nobody.
+ * R2334-B-01, R2334-B-03, R2334-2.1-01, R2334-2.1-05, R2334-2.1-06,
+ * R2334-2.1-07, R2334-B.2.5-11, A-60: Down until there is a circuit, then
+ * Waiting and a Hello at once that names nobody.
  */
 static void
 first(void **state)
@@ -110,8 +111,8 @@ first(void **state)
 }
 
 /*
- * R2334-2.1-08 to 11, R2334-B.2.5-12, A-60: heard, so listed, at once;
- * listed, so bidirectional.
+ * R2334-2.1-08, R2334-2.1-09, R2334-2.1-10, R2334-2.1-11, R2334-B.2.5-12,
+ * A-60: heard, so listed, at once; listed, so bidirectional.
  */
 static void
 two_way(void **state)
@@ -180,7 +181,8 @@ periodic(void **state)
 }
 
 /*
- * R2334-2.1-12 to 14, 16, R2334-B.2.5-05, 10: silence for interval times
+ * R2334-2.1-19, R2334-2.2-08, R2334-2.1-12, R2334-2.1-13, R2334-2.1-14,
+ * R2334-2.1-16, R2334-B.2.5-05, R2334-B.2.5-10: silence for interval times
  * factor as the DCS advertised it.
  */
 static void
@@ -224,7 +226,10 @@ stalled(void **state)
 	net_free(n);
 }
 
-/* R2334-2.1-20, A-59, A-76: malformed goes to Waiting, garbage does not. */
+/*
+ * R2334-B.2.4-02, R2334-2.1-20, A-59, A-76: malformed goes to Waiting, garbage
+ * does not.
+ */
 static void
 abnormal(void **state)
 {

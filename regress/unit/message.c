@@ -119,8 +119,10 @@ mend(uint8_t *p, size_t len)
 }
 
 /*
- * R2334-B.1-01 to 06, R2334-B.2.0.1-01, R2334-B.2.5-01, 07 to 09, 11 to
- * 13: a Hello that heard nobody, one, three.
+ * R2334-B.1-01, R2334-B.1-02, R2334-B.1-03, R2334-B.1-04, R2334-B.1-05,
+ * R2334-B.1-06, R2334-B.2.0.1-01, R2334-B.2.5-01, R2334-B.2.5-07,
+ * R2334-B.2.5-08, R2334-B.2.5-09, R2334-B.2.5-11, R2334-B.2.5-12,
+ * R2334-B.2.5-13: a Hello that heard nobody, one, three.
  */
 static void
 read_hello(void **state)
@@ -150,7 +152,10 @@ read_hello(void **state)
 	assert_false(message_lists(&m, 0x0a000001));
 }
 
-/* R2334-B.2.1-01, 07, 08, R2334-B.2.0.2-01, 04, 07, 14. */
+/*
+ * R2334-B.2.1-01, R2334-B.2.1-07, R2334-B.2.1-08, R2334-B.2.0.2-01,
+ * R2334-B.2.0.2-04, R2334-B.2.0.2-07, R2334-B.2.0.2-14.
+ */
 static void
 read_ca(void **state)
 {
@@ -175,8 +180,9 @@ read_ca(void **state)
 }
 
 /*
- * R2334-B.2.2-01 to 03, R2334-B.2.2.1-01, R2334-B.2.0.2-08, 09,
- * R2334-2.3-31, R2334-B.2.3-01, R2334-B.2.4-01.
+ * R2334-B.2.2-01, R2334-B.2.2-02, R2334-B.2.2-03, R2334-B.2.2.1-01,
+ * R2334-B.2.0.2-08, R2334-B.2.0.2-09, R2334-2.3-31, R2334-B.2.3-01,
+ * R2334-B.2.4-01.
  */
 static void
 read_csu(void **state)
@@ -255,8 +261,8 @@ write_all(void **state)
 }
 
 /*
- * R2334-B.3-01 to 03, A-86: extensions in any order, unknown ones skipped,
- * the end required.
+ * R2334-B.3.2-02, R2334-B.3.2-03, R2334-B.3-01, R2334-B.3-02, R2334-B.3-03,
+ * A-86: extensions in any order, unknown ones skipped, the end required.
  */
 static void
 extensions(void **state)
@@ -299,7 +305,9 @@ extensions(void **state)
 	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
 }
 
-/* every length that does not add up is malformed. */
+/*
+ * R2334-B-03, A-87, A-47: every length that does not add up is malformed.
+ */
 static void
 malformed(void **state)
 {

@@ -408,7 +408,10 @@ replayed(void **state)
 	net_free(n);
 }
 
-/* an injector without the key, on the neighbor's own circuit. */
+/*
+ * R2334-B.3.1.4-05, A-80: an injector without the key, on the neighbor's own
+ * circuit.
+ */
 static void
 injected(void **state)
 {
@@ -548,7 +551,10 @@ busy_restart(void **state)
 	net_free(n);
 }
 
-/* R2334-2-02, R2334-2.1-17: groups are instances of their own. */
+/*
+ * R2334-2.1-03, R2334-2.2-02, R2334-2-02, R2334-2.1-17: groups are instances
+ * of their own.
+ */
 static void
 groups(void **state)
 {

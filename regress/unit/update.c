@@ -117,9 +117,10 @@ entry(int owner, uint32_t key)
 }
 
 /*
- * R2334-2.3-05, 09, 13, 14, R2334-2.4-02, R2334-B.2.0.2-03, R2334-B.2.3-02,
- * A-61, A-66: installed, acknowledged, forwarded to the other with a hop
- * less and not back.
+ * R2334-2.2.4-01, R2334-B.2.2.1-02, R2334-2.3-05, R2334-2.3-09, R2334-2.3-13,
+ * R2334-2.3-14, R2334-2.4-02, R2334-B.2.0.2-03, R2334-B.2.3-02, A-61, A-66:
+ * installed, acknowledged, forwarded to the other with a hop less and not
+ * back.
  */
 static void
 flood(void **state)
@@ -147,8 +148,10 @@ flood(void **state)
 }
 
 /*
- * R2334-2.3-06, 15 to 21, A-60: published, retransmitted until it is
- * acknowledged, only what is missing; at last an abnormal event.
+ * R2334-B.2.0.2-05, R2334-2.3-06, R2334-2.3-15, R2334-2.3-16, R2334-2.3-17,
+ * R2334-2.3-18, R2334-2.3-19, R2334-2.3-20, R2334-2.3-21, A-60: published,
+ * retransmitted until it is acknowledged, only what is missing; at last an
+ * abnormal event.
  */
 static void
 retransmit(void **state)
@@ -205,7 +208,10 @@ newest_only(void **state)
 	net_free(n);
 }
 
-/* R2334-2.3-26, 27, A-71: a reply that knows a newer one is asked for it. */
+/*
+ * R2334-2.3-26, R2334-2.3-27, A-71: a reply that knows a newer one is asked
+ * for it.
+ */
 static void
 newer_reply(void **state)
 {
@@ -240,7 +246,10 @@ older(void **state)
 	net_free(n);
 }
 
-/* R2334-2.3-32, 33, A-89, A-90: implicit acknowledgement, and a conflict. */
+/*
+ * R2334-2.3-32, R2334-2.3-33, A-89, A-90: implicit acknowledgement, and a
+ * conflict.
+ */
 static void
 implicit(void **state)
 {
@@ -262,7 +271,10 @@ implicit(void **state)
 	net_free(n);
 }
 
-/* R2334-2.3-29, R2334-B.2.0.2-06, A-95: a CSUS gets what is held. */
+/*
+ * R2334-2.2.4-02, R2334-2.3-29, R2334-B.2.0.2-06, A-95: a CSUS gets what is
+ * held.
+ */
 static void
 solicited(void **state)
 {
@@ -276,7 +288,9 @@ solicited(void **state)
 	net_free(n);
 }
 
-/* R2334-2.3-30, 31, R2334-B.2.0.2-10: or its own record, with N. */
+/*
+ * R2334-2.3-30, R2334-2.3-31, R2334-B.2.0.2-10: or its own record, with N.
+ */
 static void
 no_longer(void **state)
 {
@@ -380,7 +394,10 @@ malformed(void **state)
 	net_free(n);
 }
 
-/* R2334-2.3-34, 36, A-84: all 0xFF is us too, and answered to the sender. */
+/*
+ * R2334-2.3-40, R2334-2.3-34, R2334-2.3-36, A-84: all 0xFF is us too, and
+ * answered to the sender.
+ */
 static void
 to_all(void **state)
 {
@@ -417,8 +434,8 @@ too_early(void **state)
 }
 
 /*
- * R2334-2.3-11, 12: many records: full requests, not more than a window;
- * the acknowledgements in one reply.
+ * R2334-2.3-07, R2334-2.3-11, R2334-2.3-12: many records: full requests, not
+ * more than a window; the acknowledgements in one reply.
  */
 static void
 batches(void **state)
@@ -523,7 +540,7 @@ own(void **state)
 	net_free(n);
 }
 
-/* R2334-B.2.0.2-18, 19, A-92: the end of the numbers. */
+/* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
 static void
 purge(void **state)
 {
