@@ -193,7 +193,7 @@ struct reg {
 	mtime_t		 since;
 	struct timer	 timer;		/* of LEAF_RETRY */
 	struct sdu	*pending;	/* registration to be answered */
-	struct circuit	*circuit;	/* where its last message came, or NULL */
+	struct circuit	*circuit;	/* of its last message, or NULL */
 	struct timer	 adopt;		/* D9: 60 s since the last JOIN */
 	struct timer	 move;		/* */
 	struct peer	*moving;	/* to whom, or NULL */
@@ -216,23 +216,26 @@ struct node {
 RB_HEAD(node_tree, node);
 RB_PROTOTYPE(node_tree, node, entry, node_cmp)
 
+RB_HEAD(join_tree, join);
+
 struct range {
 	struct itree_node link;		/* in the map; first: see range_of() */
 	struct span	 span;
-	LIST_HEAD(, join) joins;
+	struct join_tree joins;		/* by ATM address */
 	uint32_t	 live;		/* joins that count */
 	uint32_t	 layer3;	/* of these, for layer 3 (5.3) */
 };
 
 struct join {
 	struct itree_node link;		/* in the node; first: see join_of() */
-	LIST_ENTRY(join) range_entry;
+	RB_ENTRY(join)	 range_entry;
 	struct node	*node;
 	struct range	*range;
 	LIST_HEAD(, entry) entries;
 	bool		 live;
 	bool		 layer3;
 };
+RB_PROTOTYPE(join_tree, join, range_entry, join_cmp)
 
 /* What one owner says about one node. */
 struct claim {
@@ -434,7 +437,7 @@ struct join	*join_of(struct itree_node *);
 struct range	*range_of(struct itree_node *);
 struct node	*node_find(struct proto *, enum role, const struct atm_addr *);
 struct node	*node_get(struct proto *, enum role, const struct atm_addr *);
-void		 node_release(struct node *);	/* frees it if nothing is left */
+void		 node_release(struct node *);	/* if nothing is left */
 struct owner	*owner_get(struct cluster *, const uint8_t[4]);
 struct owner	*owner_find(struct cluster *, const uint8_t[4]);
 struct peer	*peer_get(struct proto *, const uint8_t[4]);

@@ -39,10 +39,17 @@ peer_cmp(struct peer *a, struct peer *b)
 	return owner_cmp(a->owner, b->owner);
 }
 
+static int
+join_cmp(struct join *a, struct join *b)
+{
+	return atm_cmp(&a->node->atm, &b->node->atm);
+}
+
 RB_GENERATE(node_tree, node, entry, node_cmp)
 RB_GENERATE(entry_tree, entry, key_entry, entry_cmp)
 RB_GENERATE(owner_tree, owner, entry, owner_cmp)
 RB_GENERATE(peer_tree, peer, entry, peer_cmp)
+RB_GENERATE(join_tree, join, range_entry, join_cmp)
 
 _Static_assert(offsetof(struct join, link) == 0, "link is first in a join");
 _Static_assert(offsetof(struct range, link) == 0, "link is first in a range");
@@ -227,7 +234,7 @@ range_get(struct proto *p, enum role role, const struct span *s)
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
 	r->span = *s;
-	LIST_INIT(&r->joins);
+	RB_INIT(&r->joins);
 	(void)itree_insert(&p->map[role], &r->link, &r->span);
 	p->ranges[role]++;
 	return r;
@@ -236,7 +243,7 @@ range_get(struct proto *p, enum role role, const struct span *s)
 static void
 range_release(struct proto *p, enum role role, struct range *r)
 {
-	if (!LIST_EMPTY(&r->joins))
+	if (!RB_EMPTY(&r->joins))
 		return;
 	itree_remove(&p->map[role], &r->link);
 	p->ranges[role]--;
@@ -268,7 +275,7 @@ join_get(struct node *n, const struct span *s)
 	j->node = n;
 	j->range = r;
 	LIST_INIT(&j->entries);
-	LIST_INSERT_HEAD(&r->joins, j, range_entry);
+	RB_INSERT(join_tree, &r->joins, j);
 	(void)itree_insert(&n->joins, &j->link, &r->span);
 	n->njoins++;
 	return j;
@@ -286,7 +293,7 @@ join_release(struct join *j)
 	(void)join_refresh(j);
 	itree_remove(&n->joins, &j->link);
 	n->njoins--;
-	LIST_REMOVE(j, range_entry);
+	RB_REMOVE(join_tree, &r->joins, j);
 	free(j);
 	range_release(n->proto, n->role, r);
 }
@@ -427,11 +434,11 @@ node_covers(struct node *n, const struct paddr *group)
 }
 
 static bool
-served_here(const struct range *r)
+served_here(struct range *r)
 {
-	const struct join *j;
+	struct join *j;
 
-	LIST_FOREACH(j, &r->joins, range_entry)
+	RB_FOREACH(j, join_tree, &r->joins)
 		if (j->live && j->node->reg != NULL &&
 		    j->node->reg->registered)
 			return true;
@@ -525,7 +532,7 @@ group_members(struct proto *p, enum role role, const struct paddr *group,
 	p->mark++;
 	for (in = itree_overlap(&p->map[role], &s, NULL); in != NULL;
 	    in = itree_overlap(&p->map[role], &s, in->span)) {
-		LIST_FOREACH(j, &range_of(in)->joins, range_entry) {
+		RB_FOREACH(j, join_tree, &range_of(in)->joins) {
 			if (!j->live || j->node->mark == p->mark)
 				continue;
 			j->node->mark = p->mark;

@@ -46,7 +46,7 @@ served_by_others(struct node *n, const struct paddr *group)
 
 	for (in = itree_overlap(map, &s, NULL); in != NULL;
 	    in = itree_overlap(map, &s, in->span))
-		LIST_FOREACH(j, &range_of(in)->joins, range_entry)
+		RB_FOREACH(j, join_tree, &range_of(in)->joins)
 			if (j->live && j->node != n)
 				return true;
 	return false;

@@ -273,16 +273,16 @@ mars_show_members(struct mars *m, void *cursor, struct wr *w)
 	return false;
 }
 
-/* As many as fit; the count says how many there are. */
+/* As many as fit, by address; the count says how many there are. */
 static void
-put_nodes(struct wr *w, const char *name, const struct range *r,
+put_nodes(struct wr *w, const char *name, struct range *r,
     size_t reserve)
 {
 	struct join *j;
 
 	ctl_array(w, name);
 	if (r != NULL)
-		LIST_FOREACH(j, &r->joins, range_entry) {
+		RB_FOREACH(j, join_tree, &r->joins) {
 			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
 				break;
 			if (j->live)

@@ -371,7 +371,8 @@ restart(void **state)
 	old = s->records;
 	net_start(net, 0);
 	for (r = old; r != NULL; r = r->next) {
-		if (r->data[11] == 3 && (r->data[12] & 0x20) && r->data[26] == 1)
+		if (r->data[11] == 3 && (r->data[12] & 0x20) &&
+		    r->data[26] == 1)
 			reg1 = r->key;
 		mars_csa_own(s->mars, 1, r->key, r->seq, r->data, r->len);
 	}
