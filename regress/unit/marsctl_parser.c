@@ -1,0 +1,199 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* links: marsctl */
+/* Words to requests. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "marsctl/parser.h"
+
+struct result {
+	struct request	 q;
+	int		 status;
+	char		*err;
+	char		*argv[16];
+	char		 words[1024];
+};
+
+static void
+setup_parse(struct result *r, const char *words)
+{
+	char *p, *next;
+	size_t size;
+	FILE *err;
+	int n = 0;
+
+	(void)strlcpy(r->words, words, sizeof(r->words));
+	next = *words == '\0' ? NULL : r->words;
+	while ((p = strsep(&next, " ")) != NULL)
+		r->argv[n++] = p;
+	assert_non_null(err = open_memstream(&r->err, &size));
+	r->status = parse(&r->q, n, r->argv, err);
+	fclose(err);
+}
+
+/* The words are taken, and sent so. */
+static void
+good(const char *words, unsigned int to, const char *sent)
+{
+	struct result r;
+	char out[512] = "";
+	int i;
+
+	setup_parse(&r, words);
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.err, "");
+	assert_int_equal(r.q.ask, to);
+	for (i = 0; i < r.q.argc; i++) {
+		(void)strlcat(out, i > 0 ? " " : "", sizeof(out));
+		(void)strlcat(out, r.q.argv[i], sizeof(out));
+	}
+	assert_string_equal(out, sent);
+	free(r.err);
+}
+
+/* The words are refused, and the message has these parts. */
+static void
+bad(const char *words, const char *says, const char *lists)
+{
+	struct result r;
+
+	setup_parse(&r, words);
+	assert_int_equal(r.status, -1);
+	if (strstr(r.err, says) == NULL || strstr(r.err, lists) == NULL)
+		fail_msg("%s: %s", words, r.err);
+	free(r.err);
+}
+
+static void
+every_command(void **state)
+{
+	(void)state;
+	good("show summary", ASK_MARSD | ASK_SCSPD, "show summary");
+	good("show clusters", ASK_MARSD, "show clusters");
+	good("show members", ASK_MARSD, "show members");
+	good("show groups", ASK_MARSD, "show groups");
+	good("show servers", ASK_MARSD, "show servers");
+	good("show neighbors", ASK_SCSPD, "show neighbors");
+	good("show cache", ASK_SCSPD, "show cache");
+	good("show counters", ASK_MARSD | ASK_SCSPD, "show counters");
+	good("show circuits", ASK_MARSD | ASK_SCSPD, "show circuits");
+	good("reload", ASK_MARSD, "reload");
+	good("log verbose", ASK_MARSD, "log verbose");
+	good("log brief", ASK_MARSD, "log brief");
+	good("neighbor clear 192.0.2.2", ASK_SCSPD,
+	    "neighbor clear 192.0.2.2");
+	good("redirect lis1 hard to 192.0.2.2", ASK_MARSD,
+	    "redirect lis1 hard 192.0.2.2");
+	good("redirect lis1 soft to 192.0.2.2 member 192.0.2.9", ASK_MARSD,
+	    "redirect lis1 soft 192.0.2.2 192.0.2.9");
+}
+
+/* Every show names one of the tables, and the other way round. */
+static void
+every_show(void **state)
+{
+	struct result r;
+	char words[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < nshows; i++) {
+		snprintf(words, sizeof(words), "show %s", shows[i].name);
+		setup_parse(&r, words);
+		assert_int_equal(r.status, 0);
+		assert_ptr_equal(r.q.show, &shows[i]);
+		free(r.err);
+	}
+	assert_null(show_find("nothing"));
+	setup_parse(&r, "reload");
+	assert_null(r.q.show);
+	free(r.err);
+}
+
+/* A word may be cut while it is clear which one it is. */
+static void
+abbreviations(void **state)
+{
+	(void)state;
+	good("s su", ASK_MARSD | ASK_SCSPD, "show summary");
+	good("sho cl", ASK_MARSD, "show clusters");
+	good("rel", ASK_MARSD, "reload");
+	good("l v", ASK_MARSD, "log verbose");
+	good("n c 1.2.3.4", ASK_SCSPD, "neighbor clear 1.2.3.4");
+	good("red x s t 1.2.3.4 m 1.2.3.5", ASK_MARSD,
+	    "redirect x soft 1.2.3.4 1.2.3.5");
+	bad("re", "ambiguous word: re", "  redirect\n");
+	bad("show c", "ambiguous word: c", "  circuits\n");
+	bad("show s", "ambiguous word: s", "  servers\n");
+}
+
+static void
+filters(void **state)
+{
+	struct result r;
+
+	(void)state;
+	setup_parse(&r, "show groups cluster group group 239.1.1.1");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.q.cluster, "group");
+	assert_string_equal(r.q.group, "239.1.1.1");
+	assert_int_equal(r.q.argc, 2);
+	free(r.err);
+	setup_parse(&r, "show gr gr ff0e::1 cl lis1");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.q.cluster, "lis1");
+	assert_string_equal(r.q.group, "ff0e::1");
+	free(r.err);
+	bad("show summary cluster x", "unknown word: cluster",
+	    "<end of the command>");
+	bad("show members group 239.1.1.1", "unknown word: group", "cluster");
+	bad("show groups cluster", "missing", "NAME");
+}
+
+static void
+wrong_words(void **state)
+{
+	char words[CTL_ARG_SIZE + 32];
+
+	(void)state;
+	bad("", "missing", "  show\n");
+	bad("show", "missing", "  neighbors\n");
+	bad("shows summary", "unknown word: shows", "  reload\n");
+	bad("reload now", "unknown word: now", "<end of the command>");
+	bad("redirect lis1 gently to x", "unknown word: gently", "  soft\n");
+	bad("redirect lis1 hard", "missing", "  to\n");
+	bad("neighbor clear", "missing", "ADDRESS");
+	/* an empty argument is no word, and no value either */
+	bad("show  ", "unknown word: \n", "  summary\n");
+	bad("neighbor clear  x", "unknown word: \n", "ADDRESS");
+	memset(words, 'a', sizeof(words));
+	memcpy(words, "neighbor clear ", 15);
+	words[15 + CTL_ARG_SIZE - 1] = '\0';
+	good(words, ASK_SCSPD, words);
+	words[15 + CTL_ARG_SIZE - 1] = 'a';
+	words[15 + CTL_ARG_SIZE] = '\0';
+	bad(words, "too long", "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_command),
+		cmocka_unit_test(every_show),
+		cmocka_unit_test(abbreviations),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(wrong_words),
+	};
+
+	return cmocka_run_group_tests_name("marsctl parser", tests, NULL,
+	    NULL);
+}
