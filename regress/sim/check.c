@@ -834,7 +834,8 @@ circuits(const struct port *p)
 	size_t n = 0;
 
 	while (nvc_circuit(p->nvc, &cursor, &info))
-		n++;
+		if (strcmp(info.state, "connected") == 0)
+			n++;
 	return n;
 }
 
