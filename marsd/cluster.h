@@ -520,7 +520,7 @@ void		 own_sweep_mcs(void *);
 /* move.c: clients that change their server */
 void		 reg_adopt(struct reg *);
 void		 reg_adopt_late(struct reg *, struct join *);
-void		 reg_confirm(struct reg *);
+void		 reg_confirm(struct reg *, const struct entry *);
 void		 reg_adopt_expired(void *);
 void		 reg_move(struct reg *, struct peer *);
 void		 reg_move_joined(struct reg *, struct peer *, struct join *);

@@ -171,9 +171,9 @@ join_message(struct incoming *in)
 	/* a block is never for layer 3 (6.1.2, A-33) */
 	layer3 = (in->msg.flags & MARS_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max);
-	reg_confirm(reg);
 	if ((j = join_find(reg->node, &s)) != NULL)
 		e = join_entry(j, in->proto->self);
+	reg_confirm(reg, e);
 	if (e != NULL && e->stale) {
 		entry_free(e);		/* its key is found again */
 		e = NULL;

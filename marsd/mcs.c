@@ -202,6 +202,7 @@ mserv_message(struct incoming *in)
 		return d;
 	if ((j = join_find(reg->node, &s)) != NULL)
 		e = join_entry(j, in->proto->self);
+	reg_confirm(reg, e);
 	if (e != NULL && e->stale) {
 		entry_free(e);
 		e = NULL;

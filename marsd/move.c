@@ -79,14 +79,16 @@ reg_adopt_late(struct reg *r, struct join *j)
 }
 
 /*
- * The client joins something, so it moved hard and joins again whatever it
- * still wants: what it has not when 60 s have passed since its last JOIN
- * it does not want.
+ * A JOIN or MSERV.  Of a group that was adopted (e): the node moved hard, and
+ * asks again for whatever it still wants; what it has not asked for when
+ * 60 s have passed since its last one it does not want.  One that moved
+ * softly asks only for groups that are new.
  */
 void
-reg_confirm(struct reg *r)
+reg_confirm(struct reg *r, const struct entry *e)
 {
-	if (r->adopting)
+	if (r->adopting &&
+	    ((e != NULL && e->adopted) || timer_isset(&r->adopt)))
 		timer_set(proto_timers(r->node->proto), &r->adopt,
 		    ADOPT_CONFIRM);
 }

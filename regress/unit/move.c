@@ -63,6 +63,29 @@ soft(void **state)
 	net_free(net);
 }
 
+/* D9: a client that moved softly joins nothing again, but new groups. */
+static void
+soft_and_new(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(10));
+	net_join(w, 4, 0, G(2), G(2));
+	net_wait(net, MTIME_SEC(100));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
 /*
  * D9: a client that joins again has moved hard: what it has not joined again
  * 60 s after its last JOIN goes.
@@ -280,6 +303,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(soft),
+		cmocka_unit_test(soft_and_new),
 		cmocka_unit_test(hard),
 		cmocka_unit_test(after_death),
 		cmocka_unit_test(by_alignment),
