@@ -139,6 +139,7 @@ bool	reg_is_on(const struct client *);
 #define JOIN_STATES(X) \
 	X(JOIN_OUT, "out")		/* to be forgotten */ \
 	X(JOIN_WANTED, "wanted")	/* when we are registered */ \
+	X(JOIN_LAPSED, "lapsed")	/* the same, and a MARS may know it */ \
 	X(JOIN_DELAY, "delay")		/* random time before joining again */ \
 	X(JOIN_JOINING, "joining")	/* JOIN is out */ \
 	X(JOIN_IN, "in") \

@@ -175,13 +175,23 @@ const struct join_cell join_table[JOIN_STATE_MAX][JOIN_EVENT_MAX] = {
 		[JOIN_EV_READY] = { JOIN_JOINING, join_send },
 		[JOIN_EV_AGAIN] = { JOIN_DELAY, join_delay },
 	},
+	[JOIN_LAPSED] = {
+		[JOIN_EV_JOIN] = { JOIN_LAPSED, I },
+		[JOIN_EV_LEAVE] = { JOIN_OWED, I },
+		[JOIN_EV_COPY] = { JOIN_LAPSED, I },
+		[JOIN_EV_TIMER] = { JOIN_LAPSED, V },
+		[JOIN_EV_LIMIT] = { JOIN_LAPSED, V },
+		[JOIN_EV_LOST] = { JOIN_LAPSED, I },
+		[JOIN_EV_READY] = { JOIN_JOINING, join_send },
+		[JOIN_EV_AGAIN] = { JOIN_DELAY, join_delay },
+	},
 	[JOIN_DELAY] = {
 		[JOIN_EV_JOIN] = { JOIN_DELAY, I },
 		[JOIN_EV_LEAVE] = { JOIN_LEAVING, join_send_leave },
 		[JOIN_EV_COPY] = { JOIN_DELAY, I },
 		[JOIN_EV_TIMER] = { JOIN_JOINING, join_send },
 		[JOIN_EV_LIMIT] = { JOIN_DELAY, V },
-		[JOIN_EV_LOST] = { JOIN_WANTED, join_stop },
+		[JOIN_EV_LOST] = { JOIN_LAPSED, join_stop },
 		[JOIN_EV_READY] = { JOIN_JOINING, join_send },
 		[JOIN_EV_AGAIN] = { JOIN_DELAY, I },
 	},
@@ -190,8 +200,8 @@ const struct join_cell join_table[JOIN_STATE_MAX][JOIN_EVENT_MAX] = {
 		[JOIN_EV_LEAVE] = { JOIN_LEAVING, join_send_leave },
 		[JOIN_EV_COPY] = { JOIN_IN, join_in },
 		[JOIN_EV_TIMER] = { JOIN_JOINING, join_send_more },
-		[JOIN_EV_LIMIT] = { JOIN_WANTED, join_fail },
-		[JOIN_EV_LOST] = { JOIN_WANTED, join_stop },
+		[JOIN_EV_LIMIT] = { JOIN_LAPSED, join_fail },
+		[JOIN_EV_LOST] = { JOIN_LAPSED, join_stop },
 		[JOIN_EV_READY] = { JOIN_JOINING, I },
 		[JOIN_EV_AGAIN] = { JOIN_JOINING, I },
 	},
@@ -201,7 +211,7 @@ const struct join_cell join_table[JOIN_STATE_MAX][JOIN_EVENT_MAX] = {
 		[JOIN_EV_COPY] = { JOIN_IN, I },
 		[JOIN_EV_TIMER] = { JOIN_IN, V },
 		[JOIN_EV_LIMIT] = { JOIN_IN, V },
-		[JOIN_EV_LOST] = { JOIN_WANTED, I },
+		[JOIN_EV_LOST] = { JOIN_LAPSED, I },
 		[JOIN_EV_READY] = { JOIN_IN, I },
 		[JOIN_EV_AGAIN] = { JOIN_IN, I },
 	},
@@ -216,7 +226,7 @@ const struct join_cell join_table[JOIN_STATE_MAX][JOIN_EVENT_MAX] = {
 		[JOIN_EV_AGAIN] = { JOIN_LEAVING, I },
 	},
 	[JOIN_OWED] = {
-		[JOIN_EV_JOIN] = { JOIN_WANTED, I },
+		[JOIN_EV_JOIN] = { JOIN_LAPSED, I },
 		[JOIN_EV_LEAVE] = { JOIN_OWED, I },
 		[JOIN_EV_COPY] = { JOIN_OWED, I },
 		[JOIN_EV_TIMER] = { JOIN_OWED, V },
@@ -326,7 +336,8 @@ client_join(struct client *c, const struct paddr *min,
 	if (j == NULL && (j = join_new(c, min, max, layer3)) == NULL)
 		return CLIENT_E_MEMORY;
 	join_event(j, JOIN_EV_JOIN);
-	if (j->state == JOIN_WANTED && reg_is_on(c))
+	if ((j->state == JOIN_WANTED || j->state == JOIN_LAPSED) &&
+	    reg_is_on(c))
 		join_event(j, JOIN_EV_READY);
 	return CLIENT_OK;
 }

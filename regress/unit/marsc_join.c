@@ -167,6 +167,33 @@ owed(void **state)
 }
 
 /*
+ * R2022-5.4.1-01: what is left while there is no MARS is still in that
+ * MARS's memory, and may be in another's (D9): the LEAVE is owed.
+ */
+static void
+lapsed(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *v;
+
+	(void)state;
+	fake_registered(f);
+	client_join(f->c, g(3), g(3), true);
+	fake_next(f);
+	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
+	fake_wait(f, MTIME_SEC(240));		/* no MARS_REDIRECT_MAP */
+	assert_false(client_is_registered(f->c));
+	assert_int_equal(client_leave(f->c, g(3), g(3)), CLIENT_OK);
+	fake_wait(f, MTIME_SEC(10));
+	v = fake_ack(f, 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, JOIN("04", "00", "0001", "6003", "0005", "00000070",
+	    "0a"));
+	fake_expect(f, SENT("05", "8004") G3);
+	fake_free(f);
+}
+
+/*
  * R2022-5.2-06, -07: blocks never overlap, single groups may; a block that is
  * being left counts until the MARS has confirmed it.
  */
@@ -261,6 +288,7 @@ main(void)
 		cmocka_unit_test(copies),
 		cmocka_unit_test(failure),
 		cmocka_unit_test(owed),
+		cmocka_unit_test(lapsed),
 		cmocka_unit_test(blocks),
 		cmocka_unit_test(several),
 		cmocka_unit_test(before),
