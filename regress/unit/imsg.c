@@ -1,0 +1,797 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Messages and descriptors over a socket. */
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <imsg.h>
+
+#define MARK	0x80000000U
+#define FAILS(call, error) do {						\
+	errno = 0;							\
+	assert_int_equal(call, -1);					\
+	assert_int_equal(errno, error);					\
+} while (0)
+
+struct link {
+	int		 fds;		/* open before */
+	struct imsgbuf	 a, b;
+};
+
+/* How many descriptors we have. */
+static int
+open_fds(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
+static int
+setup(void **state)
+{
+	struct link *l = calloc(1, sizeof(*l));
+	int s[2];
+
+	assert_non_null(l);
+	signal(SIGPIPE, SIG_IGN);
+	l->fds = open_fds();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    s), 0);
+	assert_int_equal(imsgbuf_init(&l->a, s[0]), 0);
+	assert_int_equal(imsgbuf_init(&l->b, s[1]), 0);
+	imsgbuf_allow_fdpass(&l->a);
+	imsgbuf_allow_fdpass(&l->b);
+	*state = l;
+	return 0;
+}
+
+/* Every test gives back every descriptor. */
+static int
+teardown(void **state)
+{
+	struct link *l = *state;
+	int fds = l->fds;
+
+	close(l->a.fd);
+	close(l->b.fd);
+	imsgbuf_clear(&l->a);
+	imsgbuf_clear(&l->b);
+	free(l);
+	assert_int_equal(open_fds(), fds);
+	return 0;
+}
+
+/* A descriptor to send. */
+static int
+new_fd(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	assert_int_not_equal(fd, -1);
+	return fd;
+}
+
+static void
+compose(struct imsgbuf *ib, uint32_t type, int fd, size_t len)
+{
+	unsigned char data[MAX_IMSGSIZE];
+
+	memset(data, (int)type, sizeof(data));
+	assert_int_equal(imsg_compose(ib, type, 0, 0, fd, data, len), 1);
+}
+
+/* The next message is so; with or without a descriptor, which is closed. */
+static void
+expect(struct imsgbuf *ib, uint32_t type, bool has_fd, size_t len)
+{
+	unsigned char *p;
+	struct imsg m;
+	size_t i;
+	int fd;
+
+	assert_int_equal(imsgbuf_get(ib, &m), 1);
+	assert_int_equal(imsg_get_type(&m), type);
+	assert_int_equal(imsg_get_len(&m), len);
+	p = m.data;
+	for (i = 0; i < len; i++)
+		assert_int_equal(p[i], type & 0xff);
+	fd = imsg_get_fd(&m);
+	assert_int_equal(fd != -1, has_fd);
+	if (fd != -1) {
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		assert_int_equal(imsg_get_fd(&m), -1);
+		close(fd);
+	}
+	imsg_free(&m);
+}
+
+static void
+expect_none(struct imsgbuf *ib)
+{
+	struct imsg m;
+
+	assert_int_equal(imsgbuf_get(ib, &m), 0);
+}
+
+/* Plain octets to the reader, with descriptors if there are some. */
+static void
+raw(int s, const void *data, size_t len, const int *fds, int nfds)
+{
+	struct iovec iov = { .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union {
+		struct cmsghdr	 hdr;
+		unsigned char	 space[CMSG_SPACE(4 * sizeof(int))];
+	} u;
+	struct cmsghdr *c;
+	unsigned char copy[64];
+
+	assert_true(len <= sizeof(copy));
+	memcpy(copy, data, len);
+	iov.iov_base = copy;
+	memset(&u, 0, sizeof(u));
+	if (nfds > 0) {
+		msg.msg_control = &u;
+		msg.msg_controllen = CMSG_SPACE((size_t)nfds * sizeof(int));
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN((size_t)nfds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, (size_t)nfds * sizeof(int));
+	}
+	assert_int_equal(sendmsg(s, &msg, 0), len);
+}
+
+static struct imsg_hdr
+header(uint32_t type, uint32_t len)
+{
+	struct imsg_hdr h = { .type = type, .len = len };
+
+	return h;
+}
+
+/* 1: an empty message; the limit, and one past it. */
+static void
+sizes(void **state)
+{
+	struct link *l = *state;
+	unsigned char data[MAX_IMSGSIZE] = { 0 };
+	struct ibuf *b;
+	struct imsg m;
+	int fd = new_fd();
+
+	assert_int_equal(imsg_compose(&l->a, 5, 6, 7, -1, NULL, 0), 1);
+	assert_int_equal(imsgbuf_queuelen(&l->a), 1);
+	assert_int_equal(imsgbuf_write(&l->a), 0);
+	assert_int_equal(imsgbuf_queuelen(&l->a), 0);
+	assert_int_equal(imsgbuf_write(&l->a), 0);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(imsgbuf_get(&l->b, &m), 1);
+	assert_int_equal(m.hdr.len, 16);
+	assert_null(m.data);
+	assert_int_equal(imsg_get_type(&m), 5);
+	assert_int_equal(imsg_get_id(&m), 6);
+	assert_int_equal(imsg_get_pid(&m), 7);
+	assert_int_equal(imsg_get_len(&m), 0);
+	FAILS(imsg_get_ibuf(&m, &(struct ibuf){ 0 }), EBADMSG);
+	imsg_free(&m);
+	assert_int_equal(imsgbuf_read(&l->b), 1);	/* would block */
+	expect_none(&l->b);
+
+	compose(&l->a, 1, -1, 16368);
+	FAILS(imsg_compose(&l->a, 1, 0, 0, fd, data, 16369), ERANGE);
+	assert_int_not_equal(fcntl(fd, F_GETFD), -1);
+	close(fd);
+	assert_null(imsg_create(&l->a, 1, 0, 0, 16369));
+	assert_int_equal(imsgbuf_flush(&l->a), 0);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	expect(&l->b, 1, false, 16368);
+
+	/* grows to the limit, then frees */
+	assert_non_null(b = imsg_create(&l->a, 1, 0, 0, 0));
+	assert_int_equal(imsg_add(b, data, 16368), 16368);
+	FAILS(imsg_add(b, data, 1), ERANGE);
+	assert_non_null(b = imsg_create(&l->a, 1, 0, 0, 0));
+	FAILS(imsg_set_maxsize(b, 16369), ERANGE);
+	assert_int_equal(imsg_set_maxsize(b, 3), 0);
+	FAILS(imsg_add(b, data, 4), ERANGE);
+
+	FAILS(imsgbuf_set_maxsize(&l->a, UINT32_MAX - 15), ERANGE);
+	FAILS(imsgbuf_set_maxsize(&l->a, MARK - 16), EINVAL);
+	FAILS(imsgbuf_set_maxsize(&l->a, UINT32_MAX - 16), EINVAL);
+	assert_int_equal(imsgbuf_set_maxsize(&l->a, 10), 0);
+	FAILS(imsg_compose(&l->a, 1, 0, 0, -1, data, 11), ERANGE);
+	compose(&l->a, 1, -1, 10);
+}
+
+/* The other ways to compose, and a pid of our own. */
+static void
+composing(void **state)
+{
+	struct link *l = *state;
+	char one[] = "ab", two[] = "cde";
+	struct iovec iov[3] = { { one, 2 }, { NULL, 0 }, { two, 3 } };
+	struct ibuf *b, v;
+	struct imsg m;
+
+	assert_int_equal(imsg_composev(&l->a, 1, 2, 0, -1, iov, 3), 1);
+	assert_int_equal(imsg_composev(&l->a, 1, 2, 0, -1, NULL, 0), 1);
+	b = ibuf_dynamic(1, 100);
+	assert_int_equal(ibuf_add(b, "xyz", 3), 0);
+	assert_int_equal(ibuf_skip(b, 1), 0);
+	assert_int_equal(imsg_compose_ibuf(&l->a, 3, 4, 5, b), 1);
+	assert_int_equal(imsgbuf_queuelen(&l->a), 4);
+	b = ibuf_open(0);
+	assert_int_equal(imsg_compose_ibuf(&l->a, 3, 4, 5, b), 1);
+	b = ibuf_open(20000);
+	assert_int_equal(ibuf_add_zero(b, 16369), 0);
+	FAILS(imsg_compose_ibuf(&l->a, 3, 4, 5, b), ERANGE);
+	iov[0].iov_len = SIZE_MAX;
+	FAILS(imsg_composev(&l->a, 1, 2, 0, -1, iov, 3), ERANGE);
+	assert_int_equal(imsgbuf_flush(&l->a), 0);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(imsgbuf_get(&l->b, &m), 1);
+	assert_int_equal(imsg_get_pid(&m), getpid());
+	assert_int_equal(imsg_get_len(&m), 5);
+	assert_memory_equal(m.data, "abcde", 5);
+	imsg_free(&m);
+	expect(&l->b, 1, false, 0);
+	assert_int_equal(imsgbuf_get(&l->b, &m), 1);
+	assert_int_equal(m.hdr.len, 18);
+	assert_int_equal(imsg_get_ibuf(&m, &v), 0);
+	assert_int_equal(ibuf_size(&v), 2);
+	assert_memory_equal(ibuf_data(&v), "yz", 2);
+	assert_int_equal(imsg_get_len(&m), 0);
+	imsg_free(&m);
+	expect(&l->b, 3, false, 0);
+	expect_none(&l->b);
+}
+
+/* 2: a stream cut after each of its octets arrives the same. */
+static void
+boundaries(void **state)
+{
+	static const size_t lens[] = { 0, 1, 15, 16, 17, 0, 40, 3 };
+	struct link *l = *state;
+	unsigned char stream[512];
+	ssize_t size;
+	size_t i;
+	ssize_t at;
+
+	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		compose(&l->a, (uint32_t)i + 1, -1, lens[i]);
+	assert_int_equal(imsgbuf_flush(&l->a), 0);
+	size = read(l->b.fd, stream, sizeof(stream));
+	assert_int_equal(size, 8 * 16 + 92);
+	for (at = 0; at <= size; at++) {
+		if (at > 0)
+			assert_int_equal(write(l->a.fd, stream, (size_t)at),
+			    at);
+		assert_int_equal(imsgbuf_read(&l->b), 1);
+		if (at < size)
+			assert_int_equal(write(l->a.fd, stream + at,
+			    (size_t)(size - at)), size - at);
+		assert_int_equal(imsgbuf_read(&l->b), 1);
+		for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+			expect(&l->b, (uint32_t)i + 1, false, lens[i]);
+		expect_none(&l->b);
+	}
+}
+
+/* 3: lengths in the header, with and without the mark. */
+static void
+lengths(void **state)
+{
+	static const struct {
+		uint32_t len;
+		bool	 good;
+	} t[] = {
+		{ 0, false }, { 15, false }, { 16, true }, { 48, true },
+		{ 49, false }, { 0x7fffffff, false },
+	};
+	struct link *l = *state;
+	unsigned char octets[48];
+	struct imsg_hdr h;
+	size_t i;
+	int marked, s[2];
+
+	for (i = 0; i < 2 * sizeof(t) / sizeof(t[0]); i++) {
+		marked = i & 1;
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM |
+		    SOCK_NONBLOCK, 0, s), 0);
+		close(l->b.fd);
+		imsgbuf_clear(&l->b);
+		assert_int_equal(imsgbuf_init(&l->b, s[1]), 0);
+		imsgbuf_allow_fdpass(&l->b);
+		assert_int_equal(imsgbuf_set_maxsize(&l->b, 32), 0);
+		h = header(9, t[i / 2].len | (marked ? MARK : 0));
+		memset(octets, 9, sizeof(octets));
+		memcpy(octets, &h, sizeof(h));
+		raw(s[0], octets, t[i / 2].len == 48 ? 48 : 16, NULL, 0);
+		if (t[i / 2].good) {
+			assert_int_equal(imsgbuf_read(&l->b), 1);
+			expect(&l->b, 9, false, t[i / 2].len - 16);
+		} else {
+			FAILS(imsgbuf_read(&l->b), ERANGE);
+			expect_none(&l->b);
+		}
+		close(s[0]);
+	}
+}
+
+/* 4: a small socket buffer: order and octets stay, the descriptor goes once. */
+static void
+short_writes(void **state)
+{
+	struct link *l = *state;
+	int size = 4096, fd = new_fd(), i, got = 0;
+	uint32_t last;
+	struct imsg m;
+
+	assert_int_equal(setsockopt(l->a.fd, SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)), 0);
+	for (i = 0; i < 100; i++)
+		compose(&l->a, (uint32_t)i, i == 50 ? fd : -1, 3000);
+	for (i = 0; i < 10000 && got < 100; i++) {
+		last = imsgbuf_queuelen(&l->a);
+		assert_int_equal(imsgbuf_write(&l->a), 0);
+		assert_true(imsgbuf_queuelen(&l->a) <= last);
+		assert_int_equal(imsgbuf_read(&l->b), 1);
+		while (imsgbuf_get(&l->b, &m) == 1) {
+			assert_int_equal(imsg_get_type(&m), got);
+			assert_int_equal(imsg_get_len(&m), 3000);
+			assert_int_equal(*(unsigned char *)m.data, got);
+			assert_int_equal(ibuf_fd_avail(m.buf), got == 50);
+			got++;
+			imsg_free(&m);
+		}
+	}
+	assert_int_equal(got, 100);
+	assert_int_equal(imsgbuf_queuelen(&l->a), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+
+	/* the other end is gone: the queue stays, end of file here */
+	shutdown(l->b.fd, SHUT_RDWR);
+	compose(&l->a, 1, -1, 1);
+	FAILS(imsgbuf_write(&l->a), EPIPE);
+	FAILS(imsgbuf_flush(&l->a), EPIPE);
+	assert_int_equal(imsgbuf_queuelen(&l->a), 1);
+	assert_int_equal(imsgbuf_read(&l->a), 0);
+}
+
+static void
+pass(struct link *l)
+{
+	while (imsgbuf_queuelen(&l->a) > 0) {
+		assert_int_equal(imsgbuf_write(&l->a), 0);
+		assert_int_equal(imsgbuf_read(&l->b), 1);
+	}
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+}
+
+/* 5: with the first, a middle and the last message of a burst, and with two. */
+static void
+bursts(void **state)
+{
+	struct link *l = *state;
+	uint32_t i, with;
+
+	for (with = 1; with < 32; with++) {
+		for (i = 0; i < 5; i++)
+			compose(&l->a, i, with & 1U << i ? new_fd() : -1, i);
+		if (with & 0x10)	/* all sent before any is read */
+			assert_int_equal(imsgbuf_flush(&l->a), 0);
+		pass(l);
+		for (i = 0; i < 5; i++)	/* no read passes a descriptor */
+			assert_int_equal(imsgbuf_read(&l->b), 1);
+		for (i = 0; i < 5; i++)
+			expect(&l->b, i, (with & 1U << i) != 0, i);
+		expect_none(&l->b);
+	}
+	/* nobody asks for it: freed with the message */
+	compose(&l->a, 1, new_fd(), 1);
+	pass(l);
+}
+
+/* 5: what the mark says is not what came. */
+static void
+marks(void **state)
+{
+	struct link *l = *state;
+	struct imsgbuf plain;
+	struct imsg_hdr h = header(3, 16), two[2];
+	int fds[2], fd;
+
+	/* the sender may pass none: closed there, and the mark is set */
+	assert_int_equal(imsgbuf_init(&plain, l->a.fd), 0);
+	fd = new_fd();
+	compose(&plain, 2, fd, 4);
+	assert_int_equal(imsgbuf_flush(&plain), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	imsgbuf_clear(&plain);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	expect(&l->b, 2, false, 4);
+
+	/* a descriptor without a mark */
+	fd = new_fd();
+	raw(l->a.fd, &h, sizeof(h), &fd, 1);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	expect(&l->b, 3, false, 0);
+	close(fd);
+
+	/* it goes with the one that is marked */
+	two[0] = header(3, 16);
+	two[1] = header(4, 16 | MARK);
+	fd = new_fd();
+	raw(l->a.fd, two, sizeof(two), &fd, 1);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	expect(&l->b, 3, false, 0);
+	expect(&l->b, 4, true, 0);
+	close(fd);
+
+	/* two in one control message [ours] */
+	fds[0] = new_fd();
+	fds[1] = new_fd();
+	h = header(3, 16 | MARK);
+	raw(l->a.fd, &h, sizeof(h), fds, 2);
+	FAILS(imsgbuf_read(&l->b), EBADMSG);
+	expect_none(&l->b);
+	close(fds[0]);
+	close(fds[1]);
+
+	/* the receiver may take none */
+	assert_int_equal(imsgbuf_init(&plain, l->b.fd), 0);
+	compose(&l->a, 5, new_fd(), 1);
+	assert_int_equal(imsgbuf_flush(&l->a), 0);
+	assert_int_equal(imsgbuf_read(&plain), 1);
+	expect(&plain, 5, false, 1);
+	imsgbuf_clear(&plain);
+}
+
+/* 5: no room in our table: the message comes, its descriptor does not. */
+static void
+table_full(void **state)
+{
+	struct link *l = *state;
+	struct rlimit old, few;
+	int fd;
+
+	compose(&l->a, 1, new_fd(), 4);
+	assert_int_equal(imsgbuf_flush(&l->a), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	fd = new_fd();		/* the lowest that is free */
+	close(fd);
+	few = old;
+	few.rlim_cur = (rlim_t)fd;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	expect(&l->b, 1, false, 4);
+}
+
+/* Fills the reader's buffer but for n octets. */
+static void
+fill(struct link *l, size_t n)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		compose(&l->a, 1, -1, 16368);
+	compose(&l->a, 1, -1, IBUF_READ_SIZE - 3 * 16384 - n - 16);
+}
+
+/*
+ * 5: the buffer ends inside the header of a message with a descriptor, and
+ * the kernel gives it with the first part [ours].  The next one comes with
+ * the rest.
+ */
+static void
+straddle(void **state)
+{
+	struct link *l = *state;
+	size_t n;
+	int i;
+
+	for (n = 0; n <= 17; n++) {
+		fill(l, n);
+		compose(&l->a, 2, new_fd(), 4);
+		compose(&l->a, 3, -1, 5);
+		compose(&l->a, 4, new_fd(), 6);
+		assert_int_equal(imsgbuf_flush(&l->a), 0);
+		for (i = 0; i < 4; i++)
+			assert_int_equal(imsgbuf_read(&l->b), 1);
+		for (i = 0; i < 3; i++)
+			expect(&l->b, 1, false, 16368);
+		expect(&l->b, 1, false, IBUF_READ_SIZE - 3 * 16384 - n - 16);
+		expect(&l->b, 2, true, 4);
+		expect(&l->b, 3, false, 5);
+		expect(&l->b, 4, true, 6);
+		expect_none(&l->b);
+	}
+}
+
+/* A descriptor that is kept, and what ends its wait [ours]. */
+static void
+kept(void **state)
+{
+	struct link *l = *state;
+	struct imsg_hdr h = header(3, 16);
+	unsigned char *p = (unsigned char *)&h;
+	int fd = new_fd(), n = open_fds();
+
+	/* a header without a mark */
+	raw(l->a.fd, p, 5, &fd, 1);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(open_fds(), n + 1);
+	raw(l->a.fd, p + 5, 11, NULL, 0);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(open_fds(), n);
+	expect(&l->b, 3, false, 0);
+
+	/* a second descriptor before the header is complete */
+	raw(l->a.fd, p, 5, &fd, 1);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	raw(l->a.fd, p + 5, 5, &fd, 1);
+	FAILS(imsgbuf_read(&l->b), EBADMSG);
+	assert_int_equal(open_fds(), n);
+
+	/* the end of the stream, and of the buffer */
+	raw(l->a.fd, p, 5, &fd, 1);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(open_fds(), n + 1);
+	shutdown(l->a.fd, SHUT_WR);
+	assert_int_equal(imsgbuf_read(&l->b), 0);
+	assert_int_equal(open_fds(), n);
+	raw(l->b.fd, p, 5, &fd, 1);
+	assert_int_equal(imsgbuf_read(&l->a), 1);
+	assert_int_equal(open_fds(), n + 1);
+	close(fd);
+}
+
+/* 6: reading the payload, forwarding it, parking it. */
+static void
+payload(void **state)
+{
+	struct link *l = *state;
+	struct ibufqueue *q = ibufq_new();
+	char data[8], text[4];
+	struct imsg m;
+	int fd;
+
+	assert_int_equal(imsg_compose(&l->a, 1, 2, 3, new_fd(), "abcd", 5), 1);
+	pass(l);
+	assert_int_equal(imsgbuf_get(&l->b, &m), 1);
+	FAILS(imsg_get_data(&m, data, 0), EINVAL);
+	FAILS(imsg_get_data(&m, data, 4), EBADMSG);
+	FAILS(imsg_get_data(&m, data, 6), EBADMSG);
+	assert_int_equal(imsg_get_data(&m, data, 5), 0);
+	assert_string_equal(data, "abcd");
+	FAILS(imsg_get_data(&m, data, 5), EBADMSG);
+	assert_int_equal(imsg_get_len(&m), 0);
+	assert_int_equal(m.hdr.len, 21);
+
+	/* twice, whole, without the descriptor */
+	assert_int_equal(imsg_forward(&l->b, &m), 1);
+	assert_int_equal(imsg_get_len(&m), 5);
+	assert_int_equal(imsg_get_buf(&m, data, 2), 0);
+	assert_int_equal(imsg_forward(&l->b, &m), 1);
+	assert_int_equal(imsgbuf_set_maxsize(&l->b, 4), 0);
+	FAILS(imsg_forward(&l->b, &m), ERANGE);
+	assert_int_equal(imsgbuf_flush(&l->b), 0);
+
+	assert_int_equal(imsg_get_buf(&m, data, 2), 0);
+	imsg_ibufq_push(q, &m);
+	assert_null(m.buf);
+	imsg_free(&m);
+	assert_int_equal(ibufq_queuelen(q), 1);
+	assert_int_equal(imsg_ibufq_pop(q, &m), 1);
+	assert_int_equal(imsg_ibufq_pop(q, &m), 0);
+	assert_int_equal(imsg_get_type(&m), 1);
+	assert_int_equal(m.hdr.len, 21);
+	assert_int_equal(imsg_get_buf(&m, data, 2), 0);
+	assert_memory_equal(data, "ab", 2);
+	FAILS(imsg_get_buf(&m, data, 4), EBADMSG);
+	assert_int_equal(imsg_get_strbuf(&m, text, 3), 0);
+	assert_string_equal(text, "cd");
+	FAILS(imsg_get_strbuf(&m, text, 1), EBADMSG);
+	assert_int_not_equal(fd = imsg_get_fd(&m), -1);
+	close(fd);
+	imsg_ibufq_push(q, &m);
+	ibufq_free(q);
+
+	assert_int_equal(imsgbuf_read(&l->a), 1);
+	for (fd = 0; fd < 2; fd++) {
+		assert_int_equal(imsgbuf_get(&l->a, &m), 1);
+		assert_int_equal(imsg_get_type(&m), 1);
+		assert_int_equal(imsg_get_id(&m), 2);
+		assert_int_equal(imsg_get_pid(&m), 3);
+		assert_int_equal(imsg_get_fd(&m), -1);
+		assert_int_equal(imsg_get_data(&m, data, 5), 0);
+		assert_string_equal(data, "abcd");
+		imsg_free(&m);
+	}
+	expect_none(&l->a);
+}
+
+/* A pid of 0 in what is forwarded stays 0. */
+static void
+forward_pid(void **state)
+{
+	struct link *l = *state;
+	struct imsg_hdr h = header(1, 16);
+	struct imsg m;
+
+	raw(l->a.fd, &h, sizeof(h), NULL, 0);
+	assert_int_equal(imsgbuf_read(&l->b), 1);
+	assert_int_equal(imsgbuf_get(&l->b, &m), 1);
+	assert_int_equal(imsg_forward(&l->b, &m), 1);
+	imsg_free(&m);
+	assert_int_equal(imsgbuf_flush(&l->b), 0);
+	assert_int_equal(imsgbuf_read(&l->a), 1);
+	assert_int_equal(imsgbuf_get(&l->a, &m), 1);
+	assert_int_equal(imsg_get_pid(&m), 0);
+	imsg_free(&m);
+}
+
+/* --- 9: random streams against a parser of a few lines */
+
+#define LIMIT	256
+#define STREAM	2000
+
+struct reference {
+	unsigned char	octets[STREAM];
+	size_t		size, at;
+	bool		bad;
+};
+
+/* The next message's header, or NULL at the end or at what is none. */
+static const unsigned char *
+reference_next(struct reference *r, struct imsg_hdr *h)
+{
+	const unsigned char *p = r->octets + r->at;
+
+	if (r->bad || r->size - r->at < sizeof(*h))
+		return NULL;
+	memcpy(h, p, sizeof(*h));
+	h->len &= ~MARK;
+	if (h->len < sizeof(*h) || h->len > LIMIT + sizeof(*h)) {
+		r->bad = true;
+		return NULL;
+	}
+	if (r->size - r->at < h->len)
+		return NULL;
+	r->at += h->len;
+	return p;
+}
+
+static uint32_t seed;
+
+static uint32_t
+dice(uint32_t n)
+{
+	seed = seed * 1664525U + 1013904223U;
+	return (seed >> 8) % n;
+}
+
+static void
+make_stream(struct reference *r)
+{
+	struct imsg_hdr h;
+	size_t i;
+
+	memset(r, 0, sizeof(*r));
+	while (r->size < STREAM - 400 && dice(20) != 0) {
+		h = header(dice(5), 16 + dice(dice(2) ? LIMIT + 1 : 20));
+		if (dice(40) == 0)
+			h.len = dice(600);
+		if (dice(8) == 0)
+			h.len |= MARK;
+		memcpy(r->octets + r->size, &h, sizeof(h));
+		r->size += sizeof(h);
+		for (i = 16; i < (h.len & ~MARK) && i < 300; i++)
+			r->octets[r->size++] = (unsigned char)dice(256);
+	}
+	r->size -= dice(4) ? 0 : dice((uint32_t)r->size + 1);
+}
+
+/* Whatever has come so far is what the reference finds, or less. */
+static void
+compare(struct reference *r, struct imsgbuf *ib)
+{
+	const unsigned char *p;
+	struct imsg_hdr h;
+	struct imsg m;
+
+	while (imsgbuf_get(ib, &m) == 1) {
+		assert_non_null(p = reference_next(r, &h));
+		assert_memory_equal(&m.hdr, &h, sizeof(h));
+		assert_int_equal(imsg_get_len(&m), h.len - 16);
+		if (m.data != NULL)
+			assert_memory_equal(m.data, p + 16, h.len - 16);
+		imsg_free(&m);
+	}
+}
+
+static void
+random_stream(struct link *l)
+{
+	struct reference r;
+	struct imsgbuf ib;
+	struct imsg_hdr h;
+	size_t at, n;
+	int s[2], fd, rv = 1;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    s), 0);
+	assert_int_equal(imsgbuf_init(&ib, s[1]), 0);
+	assert_int_equal(imsgbuf_set_maxsize(&ib, LIMIT), 0);
+	imsgbuf_allow_fdpass(&ib);
+	make_stream(&r);
+	for (at = 0; at < r.size && rv == 1; at += n) {
+		n = 1 + dice(64);
+		if (n > r.size - at)
+			n = r.size - at;
+		/* descriptors only at once before what a read takes */
+		fd = dice(6) == 0 ? l->a.fd : -1;
+		raw(s[0], r.octets + at, n, &fd, fd != -1);
+		errno = 0;
+		rv = imsgbuf_read(&ib);
+		compare(&r, &ib);
+	}
+	if (rv == 1) {
+		assert_null(reference_next(&r, &h));
+		assert_false(r.bad);
+	} else if (errno == ERANGE) {
+		assert_null(reference_next(&r, &h));
+		assert_true(r.bad);
+	} else
+		assert_int_equal(errno, EBADMSG);
+	imsgbuf_clear(&ib);
+	close(s[0]);
+	close(s[1]);
+}
+
+static void
+fuzz(void **state)
+{
+	struct link *l = *state;
+	int i, fds = open_fds();
+
+	for (i = 0; i < 2000; i++) {
+		seed = (uint32_t)i;
+		random_stream(l);
+		if (open_fds() != fds)
+			fail_msg("seed %d: descriptors lost", i);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(sizes), T(composing), T(boundaries), T(lengths),
+		T(short_writes), T(bursts), T(marks), T(table_full),
+		T(straddle), T(kept), T(payload), T(forward_pid), T(fuzz),
+	};
+
+	return cmocka_run_group_tests_name("imsg", tests, NULL, NULL);
+}
