@@ -67,7 +67,7 @@ client() {	# client NAME ADDRESS SERVER SCRIPT-LINES...
 }
 
 answers() { ctl "$1" show summary >/dev/null; }
-aligned() { ctl "$1" show neighbors | grep -qw aligned; }
+aligned() { ctl "$1" show neighbors | grep -qw Aligned; }
 has() {		# has a|b GROUP TEXT: that group's line has that text
 	ctl "$1" show groups | grep "$2" | grep -q "$3"
 }
