@@ -167,7 +167,8 @@ churn_redirect(struct world *w)
 {
 	struct server *a = &w->server[rnd(w, w->nservers)];
 	struct server *b = &w->server[rnd(w, w->nservers)];
-	bool hard = chance(w, 50);
+	/* softly only to where the groups are known already (5.4.3, D9) */
+	bool hard = w->faulty || chance(w, 50);
 
 	if (a == b || !a->alive || !b->alive || a->stopping || b->stopping)
 		return;
