@@ -34,6 +34,7 @@
 #define ENTRY_BARE	0x10	/* no data: only its number is known, A-39 */
 #define ENTRY_EXPIRED	0x20	/* goes when nobody has to be told any more */
 #define ENTRY_AGAIN	0x40	/* our number, not our contents, came back */
+#define ENTRY_SHOWN	0x80	/* hidden, but its number was told: A-11 */
 
 struct link;
 LIST_HEAD(link_list, link);

@@ -688,7 +688,7 @@ scsp_revive(struct scsp *s, uint16_t sgid, const uint8_t oid[4],
 
 	if (e == NULL || (e->flags & ENTRY_HIDDEN) == 0)
 		return;
-	cache_unflag(&g->cache, e, ENTRY_HIDDEN);
+	cache_unflag(&g->cache, e, ENTRY_HIDDEN | ENTRY_SHOWN);
 	update_revived(g, e);
 }
 

@@ -491,8 +491,10 @@ newer_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 static void
 request_record(struct neighbor *nb, const struct csas *c)
 {
-	struct entry *e = cache_find(&nb->group->cache, c->id);
+	struct group *g = nb->group;
+	struct entry *e = cache_find(&g->cache, c->id);
 	bool solicited = solicit_answered(nb, c->id);
+	bool hidden = e != NULL && (e->flags & ENTRY_HIDDEN) != 0;
 	int32_t ack = c->seq;
 
 	nb->records_in++;
@@ -505,12 +507,16 @@ request_record(struct neighbor *nb, const struct csas *c)
 			neighbor_drop(nb, DROP_MEMORY);
 			return;
 		}
-	} else if (e == NULL || c->seq > e->seen) {
+	} else if (e == NULL || c->seq > e->seen ||
+	    /* its owner began anew where it was forgotten */
+	    (hidden && c->seq == e->seq && !same_contents(e, c))) {
 		if (!newer_record(nb, e, c, solicited))
 			return;
-	} else if (c->seq < e->seq && (e->flags & ENTRY_BARE) == 0)
+	} else if (c->seq < e->seq && (e->flags & ENTRY_BARE) == 0) {
 		ack = e->seq;		/* ours is newer: 2.3 */
-	else {
+		if (hidden)		/* which it will ask for */
+			cache_flag(&g->cache, e, ENTRY_SHOWN);
+	} else {
 		if (c->seq == e->seq && !same_contents(e, c))
 			record_event(nb, SCSP_EV_CONFLICT, c, DROP_NONE);
 		implicit(nb, e, c->seq);
@@ -579,7 +585,8 @@ update_csus(struct neighbor *nb, const struct scsp_message *m)
 	neighbor_begin(nb, &p, SCSP_CSU_REQUEST, 0);
 	while (align_exchanging(nb) && message_csas(&r, &c)) {
 		e = cache_find(&nb->group->cache, c.id);
-		if (e != NULL && entry_listed(e)) {
+		if (e != NULL && (entry_listed(e) ||
+		    (e->flags & ENTRY_SHOWN) != 0)) {
 			enqueue(nb, e, 1, false);
 			continue;
 		}

@@ -272,6 +272,39 @@ implicit(void **state)
 }
 
 /*
+ * A-8, A-11: the owner of hidden records has restarted where nobody knew
+ * them: it hears of the number and gets the record, so that it can go on
+ * from there; of two with one number the hidden one gives way.
+ */
+static void
+hidden(void **state)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 6 };
+
+	(void)state;
+	begin(false);
+	say(DCS, 2, 9, 5, 4, 10, "Jten");
+	say(DCS, 2, 9, 5, 5, 10, "Jten");
+	say(DCS, 2, 9, 5, 6, 10, "Jten");
+	scsp_hide(n->node[LS].s, NET_SGID, oid, 4);
+	scsp_hide(n->node[LS].s, NET_SGID, oid, 5);
+	scsp_hide(n->node[LS].s, NET_SGID, oid, 6);
+	raw_clear(n, DCS);
+	say(DCS, 2, 9, 5, 4, -3, "Jnew");
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	raw_clear(n, DCS);
+	say(DCS, 4, 1, 5, 4, 10, NULL);
+	expect(DCS, 2, 0, 1, 5, 4, 10, "Jten");
+	say(DCS, 2, 9, 5, 5, 10, "Jnew");
+	assert_memory_equal(entry(5, 5)->data, "Jnew", 4);
+	assert_int_equal(entry(5, 5)->flags & ENTRY_HIDDEN, 0);
+	say(DCS, 2, 9, 5, 6, 10, "Jten");
+	assert_int_equal(entry(5, 6)->flags & ENTRY_HIDDEN, ENTRY_HIDDEN);
+	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
+	net_free(n);
+}
+
+/*
  * R2334-2.2.4-02, R2334-2.3-29, R2334-B.2.0.2-06, A-95: a CSUS gets what is
  * held.
  */
@@ -629,6 +662,7 @@ main(void)
 		cmocka_unit_test(newer_reply),
 		cmocka_unit_test(older),
 		cmocka_unit_test(implicit),
+		cmocka_unit_test(hidden),
 		cmocka_unit_test(solicited),
 		cmocka_unit_test(no_longer),
 		cmocka_unit_test(null_record),
