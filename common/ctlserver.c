@@ -19,7 +19,7 @@
 
 #define CLIENTS_MAX	16	/* past that a client is refused */
 #define ANSWER_MAX	1024	/* octets of an end */
-#define HIGH_MARK	64	/* messages waiting: stop asking the generator */
+#define HIGH_MARK	64	/* messages waiting: no more rows */
 #define LOW_MARK	16	/* go on */
 #define STALL		30	/* s without progress: the client is cut */
 #define TICK		5	/* s between looks at it */
