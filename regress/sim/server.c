@@ -93,6 +93,30 @@ delivered(void *arg)
 	free(c);
 }
 
+/* What is known of a record, for the trace. */
+static void
+trace_record(struct server *s, uint32_t type, const struct replica_msg *m)
+{
+	static const char *const names[IMSG_TYPE_MAX] = {
+		[IMSG_CSA_PUBLISH] = "publish", [IMSG_CSA_HIDE] = "hide",
+		[IMSG_CSA_REVIVE] = "revive", [IMSG_CSA_ERASE] = "erase",
+		[IMSG_CSA_REALIGN] = "realign", [IMSG_CSA_UPDATE] = "update",
+		[IMSG_CSA_OWN] = "own", [IMSG_CSA_GONE] = "gone",
+		[IMSG_CSA_NEIGHBOR] = "neighbor"
+	};
+	char who[ATM_STRLEN] = "", min[PADDR_STRLEN] = "";
+	struct csa c = { .state = 0 };
+
+	if (m->len != 0) {
+		(void)csa_decode(&c, m->data, m->len);
+		atm_print(&c.atm, who, sizeof(who));
+		paddr_print(&c.min, min, sizeof(min));
+	}
+	trace(s->node.w, 2, &s->node, "%s %u/%u seq %d how %u: state %u %s %s"
+	    " cmi %u, %u keys", names[type], m->oid[3], m->key, m->seq,
+	    m->how, c.state, who, min, c.cmi, m->nkeys);
+}
+
 static void
 carry(struct server *s, uint32_t type, const struct replica_msg *m)
 {
@@ -102,6 +126,8 @@ carry(struct server *s, uint32_t type, const struct replica_msg *m)
 	struct carried *c;
 	struct wr wr;
 
+	if (w->verbose > 1)
+		trace_record(s, type, m);
 	wr_init(&wr, buf, sizeof(buf));
 	replica_encode(&wr, type, m);
 	if (wr_failed(&wr)) {
