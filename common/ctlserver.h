@@ -30,7 +30,7 @@ enum ctl_more {
 };
 
 struct ctl_command {
-	const char	*name;		/* "show members": words of the request */
+	const char	*name;		/* "show members": words of it */
 	/* writes the next object; cursor is CTL_CURSOR_SIZE octets */
 	enum ctl_more	(*show)(void *arg, int argc, char **argv, void *cursor,
 			    struct wr *);

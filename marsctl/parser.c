@@ -39,8 +39,8 @@ struct token {
 #define KEYWORD(word, effect, ask, next) \
 	{ TOKEN_KEYWORD, word, effect, ask, next }
 #define VALUE(word, effect, next)	{ TOKEN_VALUE, word, effect, 0, next }
-#define END				{ TOKEN_END, NULL, EFFECT_NONE, 0, NULL }
-#define NONE				{ TOKEN_NONE, NULL, EFFECT_NONE, 0, NULL }
+#define END	{ TOKEN_END, NULL, EFFECT_NONE, 0, NULL }
+#define NONE	{ TOKEN_NONE, NULL, EFFECT_NONE, 0, NULL }
 
 static const struct token t_end[] = { END, NONE };
 
