@@ -28,6 +28,14 @@ regress:
 	@$(MAKE) -s programs tests
 	@sh regress/run.sh $(BUILD)
 
+# Every test, and then which requirement is shown by which: coverage by
+# section and role.  Fails on an id that is missing and on a test that is.
+conformance:
+	@sh etc/prerequisites test
+	@$(MAKE) -s programs tests
+	@sh regress/run.sh $(BUILD) || :
+	@python3 -B regress/conformance.py $(BUILD)
+
 # The simulator: make sim SEEDS=100000 for a night.
 SEEDS ?=	200
 sim: $(SIM)
@@ -40,4 +48,4 @@ install: programs
 clean:
 	rm -rf build build-*
 
-.PHONY: all programs tests demo regress sim install clean
+.PHONY: all programs tests demo regress conformance sim install clean

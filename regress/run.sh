@@ -54,6 +54,8 @@ for t in regress/system/*.py; do
 	*) one "${t#regress/}" python3 -B "$t" ;;
 	esac
 done
+# last: which requirement is shown by which of these
+one conformance.py python3 -B regress/conformance.py -t "$BUILD"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
