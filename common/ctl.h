@@ -20,7 +20,7 @@
 
 #include "wire.h"
 
-#define CTL_ROW_MAX	16000	/* octets of one object */
+#define CTL_ROW_MAX	64000	/* octets of one object */
 #define CTL_ARGS_MAX	8
 #define CTL_ARG_SIZE	160
 

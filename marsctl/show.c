@@ -33,7 +33,7 @@ static const struct column members[] = {
 };
 
 static const struct column groups[] = {
-	{ "CLUSTER", "cluster", 9, COL_PLAIN },
+	{ "CLUSTER", "cluster", 8, COL_PLAIN },
 	{ "PROTO", "protocol", 6, COL_PLAIN },
 	{ "GROUP", "group", 24, COL_RANGE },
 	{ "SERVERS", "servers", 8, COL_PLAIN },

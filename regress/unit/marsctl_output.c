@@ -187,11 +187,11 @@ table(void **state)
 	ctl_string(&p.w, "cluster", "b");
 	assert_true(row(&p, "marsd"));
 	done(&p,
-	    "CLUSTER  PROTO GROUP                   SERVERS MEMBERS\n"
-	    "a        ipv4  239.1.1.1               -       "
+	    "CLUSTER PROTO GROUP                   SERVERS MEMBERS\n"
+	    "a       ipv4  239.1.1.1               -       "
 	    "127.0.0.1 127.0.0.2\n"
 	    "longer-than-it ipv4  239.1.1.0-239.1.1.255   -       x y\n"
-	    "b        -     -                       -       -\n");
+	    "b       -     -                       -       -\n");
 }
 
 /* A terminal gets nothing that it would obey. */
