@@ -50,7 +50,7 @@ warm_crypto(const char *digest)
 	if ((mac = EVP_MAC_fetch(NULL, "HMAC", NULL)) == NULL ||
 	    (ctx = EVP_MAC_CTX_new(mac)) == NULL)
 		fatalx("OpenSSL has no HMAC");
-	/* MD5 is missing where policy forbids it: then its keys fail, no more */
+	/* MD5 is missing where policy forbids it: then its keys fail */
 	if (EVP_MAC_init(ctx, key, sizeof(key), params) == 1 &&
 	    EVP_MAC_update(ctx, key, sizeof(key)) == 1)
 		(void)EVP_MAC_final(ctx, out, &len, sizeof(out));

@@ -102,7 +102,7 @@ enum redirect_order {		/* A-1 */
 struct conf_cluster {
 	TAILQ_ENTRY(conf_cluster) entry;
 	char			 name[NAME_SIZE];
-	struct atm_addr		 addr;		/* its NSAPA, told apart by SEL */
+	struct atm_addr		 addr;		/* NSAPA, told apart by SEL */
 	uint16_t		 server_group;	/* SGID; PID is 3 */
 	struct conf_protocols	 protocols;
 	uint16_t		 cmi_min, cmi_max;
@@ -117,8 +117,8 @@ struct conf_cluster {
 	uint32_t		 tombstone;		/* s, 600; A-9 */
 	uint32_t		 hold;			/* s, 240; H of A-8 */
 	uint16_t		 hop_count;		/* 16; A-48 */
-	bool			 csn_before;		/* A-107, default false */
-	bool			 strict_source;		/* A-130, default true */
+	bool			 csn_before;		/* A-107, no */
+	bool			 strict_source;		/* A-130, yes */
 	bool			 native_parties;	/* ATM_ADDPARTY */
 
 	/* limits; each refusal is counted */
@@ -127,9 +127,9 @@ struct conf_cluster {
 	uint32_t		 max_groups;		/* 1000000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
-	uint32_t		 rate;			/* msgs/s of a client, 200 */
-	uint32_t		 rate_total;		/* msgs/s in all, 100000 */
-	uint32_t		 max_records;		/* in scspd's cache, 2000000 */
+	uint32_t		 rate;			/* of a client, 200/s */
+	uint32_t		 rate_total;		/* in all, 100000/s */
+	uint32_t		 max_records;		/* of scspd, 2000000 */
 };
 TAILQ_HEAD(conf_clusters, conf_cluster);
 
@@ -139,7 +139,7 @@ struct conf {
 	char			 user_marsd[NAME_SIZE];
 	char			 user_scspd[NAME_SIZE];
 	uint16_t		 base_port;		/* 2022 */
-	uint16_t		 enquiry_interval;	/* s, 10; nvc.md rule 6 */
+	uint16_t		 enquiry_interval;	/* s, 10; NVC rule 6 */
 	uint32_t		 max_circuits;		/* per link, 131072 */
 	uint32_t		 circuits_per_address;	/* 64 */
 	struct conf_listens	 listens;
@@ -153,8 +153,8 @@ struct conf {
  * end with a NULL name.
  */
 struct conf_number {
-	const char	*name;		/* "redirect interval", words in order */
-	size_t		 offset;	/* in conf, conf_cluster, conf_neighbor */
+	const char	*name;		/* "redirect interval": in order */
+	size_t		 offset;	/* in conf, cluster, neighbor */
 	size_t		 size;		/* 2 or 4 octets */
 	uint32_t	 min, max;
 	uint32_t	 dflt;

@@ -21,7 +21,7 @@ enum imsg_type {
 	IMSG_NONE,
 
 	/* parent -> child, once, in this order, before anything else */
-	IMSG_SETUP,		/* u8 flags: SETUP_*, string user, u32 verbose */
+	IMSG_SETUP,		/* u8 SETUP_* flags, string user, u32 verbose */
 	IMSG_SIBLING,		/* fd: socketpair with the other child */
 	IMSG_CONTROL,		/* fd: listening control socket */
 	/* parent -> child, at start and again at every reload */

@@ -25,7 +25,8 @@ void	log_info(const char *, ...) PRINTFLIKE(1, 2);
 void	log_debug(const char *, ...) PRINTFLIKE(1, 2);
 void	fatal(const char *, ...) PRINTFLIKE(1, 2)
 	    __attribute__((__noreturn__));		/* with errno */
-void	fatalx(const char *, ...) PRINTFLIKE(1, 2) __attribute__((__noreturn__));
+void	fatalx(const char *, ...) PRINTFLIKE(1, 2)
+	    __attribute__((__noreturn__));
 
 /*
  * What a peer can trigger is logged at a limited rate: at most burst lines,

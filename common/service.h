@@ -84,10 +84,11 @@ struct service {
 	struct conf		*conf;		/* in force */
 	uint8_t			*octets;	/* a configuration to come */
 	size_t			 noctets, octets_max;
-	int			 sibling_fd, control_fd;	/* until served */
+	int			 sibling_fd;	/* until served */
+	int			 control_fd;	/* until served */
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
-	uint64_t		 pauses;	/* times that the mark was hit */
+	uint64_t		 pauses;	/* hits of that mark */
 	bool			 privileged;
 	bool			 setup;		/* IMSG_SETUP has come */
 	bool			 serving;

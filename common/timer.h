@@ -27,7 +27,7 @@ typedef struct mtime {
 struct timer {
 	struct timer	*child, *next, *prev;	/* heap links */
 	mtime_t		 due;
-	uint64_t	 order;		/* equal times expire as they were set */
+	uint64_t	 order;		/* of equal times, as set */
 	bool		 set;
 	void		(*expired)(void *);
 	void		*arg;

@@ -33,7 +33,7 @@ struct client;
 	X(part, "part", 10, "longest wait for an answer or its next part") \
 	X(quiet_min, "quiet-min", 5, "no request after an empty answer, from") \
 	X(quiet_max, "quiet-max", 10, "and to") \
-	X(add_min, "add-min", 5, "first wait before a leaf is tried again, from") \
+	X(add_min, "add-min", 5, "first wait until a leaf is tried again") \
 	X(add_max, "add-max", 10, "and to") \
 	X(stale_min, "revalidate-min", 1, "until VC_revalidate is set, from") \
 	X(stale_max, "revalidate-max", 10, "and to") \
@@ -59,16 +59,16 @@ bool	client_timers_set(struct client_timers *, const char *, int64_t);
 /* What the owner is told: symbol, name (marsc -j), what is filled in. */
 #define CLIENT_NOTICES(X) \
 	X(CLIENT_REGISTERED, "registered")	/* server, number: the CMI */ \
-	X(CLIENT_DEREGISTERED, "deregistered")	/* server; why if unanswered */ \
-	X(CLIENT_JOINED, "joined")		/* min, max; an MCS: serving */ \
+	X(CLIENT_DEREGISTERED, "deregistered")	/* server; why */ \
+	X(CLIENT_JOINED, "joined")		/* min, max; MCS: serves */ \
 	X(CLIENT_LEFT, "left")			/* min, max */ \
 	X(CLIENT_MEMBERS, "members")		/* min, addrs, n; 0: empty */ \
 	X(CLIENT_GROUPS, "groups")		/* min, max, groups, n */ \
 	X(CLIENT_QUERY_FAILED, "request-failed") /* min, max */ \
 	X(CLIENT_MARS_FAILED, "mars-failed")	/* server, why */ \
-	X(CLIENT_NO_MARS, "no-mars")		/* server, number: wait in s */ \
-	X(CLIENT_BACKUP, "backup")		/* server that is in use now */ \
-	X(CLIENT_REDIRECT, "redirect")		/* server, why: soft or hard */ \
+	X(CLIENT_NO_MARS, "no-mars")		/* server, wait in s */ \
+	X(CLIENT_BACKUP, "backup")		/* server in use now */ \
+	X(CLIENT_REDIRECT, "redirect")		/* server, soft or hard */ \
 	X(CLIENT_REDIRECT_FAILED, "redirect-failed") /* server */ \
 	X(CLIENT_JUMP, "jump")			/* number: the new HSN */ \
 	X(CLIENT_PATH_UP, "path-up")		/* min */ \
@@ -76,7 +76,7 @@ bool	client_timers_set(struct client_timers *, const char *, int64_t);
 	X(CLIENT_LEAF_ADDED, "leaf-added")	/* min, addrs */ \
 	X(CLIENT_LEAF_DROPPED, "leaf-dropped")	/* min, addrs */ \
 	X(CLIENT_REVALIDATE, "revalidate")	/* min */ \
-	X(CLIENT_HEARD, "heard")		/* server, msg: on a control VC */ \
+	X(CLIENT_HEARD, "heard")		/* server, msg: control VC */ \
 	X(CLIENT_NO_MEMORY, "no-memory")	/* why: what was given up */
 
 enum client_notice_code {

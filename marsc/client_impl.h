@@ -37,7 +37,7 @@ STAILQ_HEAD(held_list, held);
 struct marsvc {
 	struct end	 end;
 	struct atm_addr	 addr;
-	struct vc	*vc;		/* NULL: none, the next message opens it */
+	struct vc	*vc;		/* NULL: the next message opens it */
 	bool		 up;
 	struct held_list held;		/* until it is up */
 	struct timer	 idle;
@@ -80,7 +80,7 @@ const struct atm_addr *servers_current(const struct servers *);
 #define REG_EVENTS(X) \
 	X(REG_EV_START, "start") \
 	X(REG_EV_STOP, "stop") \
-	X(REG_EV_COPY, "copy")		/* of our registration, current MARS */ \
+	X(REG_EV_COPY, "copy")		/* registration, current MARS */ \
 	X(REG_EV_COPY_NEXT, "copy-next") /* from the redirect's target */ \
 	X(REG_EV_GONE, "gone")		/* copy of our deregistration */ \
 	X(REG_EV_TIMER, "timer")	/* it is time to transmit (again) */ \
@@ -377,7 +377,7 @@ struct incoming {
 	LIST_ENTRY(incoming) entry;
 	struct vc	*vc;
 	struct atm_addr	 caller;
-	bool		 control;	/* ClusterControlVC or ServerControlVC */
+	bool		 control;	/* Cluster- or ServerControlVC */
 };
 LIST_HEAD(incoming_list, incoming);
 
@@ -393,7 +393,7 @@ struct client {
 	struct servers		 servers;
 	struct marsvc		 vcs[2];
 	struct marsvc		*mars;		/* to the current MARS */
-	struct marsvc		*next;		/* to a soft redirect's target */
+	struct marsvc		*next;		/* soft redirect's target */
 	struct incoming_list	 in;
 	struct registration	 reg;
 	struct hsn		 hsn;

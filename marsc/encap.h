@@ -14,7 +14,7 @@
 #include "addr.h"
 #include "wire.h"
 
-#define ENCAP_MAX	24	/* octets before the packet, LLC/SNAP included */
+#define ENCAP_MAX	24	/* octets before the packet, with LLC/SNAP */
 
 enum encap_result {
 	ENCAP_OK,

@@ -47,7 +47,7 @@ struct lexer {
 	struct source	*top;
 	unsigned	 depth;
 	struct macros	*macros;
-	void		(*report)(const char *);	/* an error, one sentence */
+	void		(*report)(const char *);	/* one sentence */
 	bool		 midline;	/* something since the last newline */
 	/* the token that was read last, until the next one is */
 	char		 text[LEX_TEXT_SIZE];

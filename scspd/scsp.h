@@ -203,11 +203,11 @@ struct neighbor {
 	mtime_t			 align_since;
 	bool			 master;
 	uint32_t		 ca_seq;
-	uint32_t		 ca_sent;	/* number of the last one sent */
-	uint32_t		 ca_used;	/* last number negotiated with */
+	uint32_t		 ca_sent;	/* number of the last sent */
+	uint32_t		 ca_used;	/* last one negotiated with */
 	record_id		 cursor;	/* summarised up to here */
 	bool			 cursor_set, summarised;
-	bool			 skipped;	/* it was not told of hidden ones */
+	bool			 skipped;	/* not told of hidden ones */
 	struct timer		 ca_timer;
 	uint8_t			*saved;		/* last CA, mandatory part */
 	size_t			 saved_len;

@@ -10,7 +10,8 @@
 
 /*
  * R2022-6.1.2-14, -15, -17, R2022-5.2-02, R2022-5.1.4.2-02, -03,
- * R2022-6.1.4-01, -02, A-107: a join that changes membership goes out on ClusterControlVC,
+ * R2022-6.1.4-01, -02, A-107: a join that changes membership goes out on
+ * ClusterControlVC,
  * with the CSN, which is one higher afterwards, also in private messages.
  */
 static void

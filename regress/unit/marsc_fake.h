@@ -28,7 +28,8 @@
 #define NSAP(x)	"350001 7f0000" x " 000000000000000000000000 00 "
 #define MARS_LLC	"aaaa03 00005e 0003 "
 /* mar$afn to mar$op for IPv4; the checksum 0 is "none" */
-#define HEAD(op)	MARS_LLC "000f 0800 0000000000 000000 0000 0000 00" op " "
+#define HEAD(op)	MARS_LLC \
+	"000f 0800 0000000000 000000 0000 0000 00" op " "
 /* JOIN and kin: lengths, pnum, flags, cmi, msn, source */
 #define JOIN(op, tpln, pnum, flags, cmi, msn, src) \
 	HEAD(op) "14 00 00 " tpln " " pnum " " flags " " cmi " " msn " " \

@@ -156,7 +156,7 @@ restart(void **state)
 	e = node_entry(&n->node[2], 0, 3);
 	assert_memory_equal(e->data, "Jagain", 6);
 	assert_int_equal(e->seq, SEQ_FIRST + 16);
-	e = node_entry(&n->node[2], 0, 4);	/* nothing backs it: withdrawn */
+	e = node_entry(&n->node[2], 0, 4);	/* nothing backs it */
 	assert_memory_equal(e->data, "T", 1);
 	assert_int_equal(e->seq, SEQ_FIRST + 16);
 	net_free(n);

@@ -56,7 +56,7 @@ struct node {
 	uint32_t		 owned[NET_KEYS];	/* to be answered */
 	uint32_t		 nowned;
 	struct timer		 answer;
-	bool			 silent;	/* marsd does not answer own() */
+	bool			 silent;	/* no answer to own() */
 	uint64_t		 updates, owns, gones, ups, downs;
 	uint64_t		 aligned_how, flooded_how;
 	uint64_t		 events[SCSP_EV_MAX];
