@@ -473,7 +473,8 @@ check_alive(struct check *c, struct server *s)
 		for (p = 0; p < w->nprotos; p++)
 			if (seen[i][p] != w->server[i].alive)
 				wrong(c, "server %u: server %u is %s",
-				    s->node.n, i, seen[i][p] ? "alive" : "not alive");
+				    s->node.n, i,
+				    seen[i][p] ? "alive" : "not alive");
 	free(rows);
 }
 
