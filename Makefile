@@ -41,6 +41,11 @@ SEEDS ?=	200
 sim: $(SIM)
 	@$(SIM) -f regress/sim/seeds -n $(SEEDS)
 
+# The SCSP model in its longer form, with bigger budgets of faults.
+model:
+	@sh etc/prerequisites test
+	@sh regress/model/test.sh long
+
 install: programs
 	sh mk/install.sh "$(BUILD)" "$(DESTDIR)" "$(SBINDIR)" "$(BINDIR)" \
 	    "$(LIBEXECDIR)" "$(MANDIR)" "$(EXAMPLESDIR)"
@@ -48,4 +53,4 @@ install: programs
 clean:
 	rm -rf build build-*
 
-.PHONY: all programs tests demo regress conformance sim install clean
+.PHONY: all programs tests demo regress conformance sim model install clean

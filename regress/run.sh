@@ -45,7 +45,7 @@ for t in $(sed -n 's/^TESTS=//p' "$BUILD/rules.mk"); do
 	one "unit/$(basename "$t")" "$t"
 done
 for t in regress/config/run.sh regress/decode/test.sh \
-    regress/lint/*.sh; do
+    regress/model/test.sh regress/lint/*.sh; do
 	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
 done
 for t in regress/system/*.py; do
