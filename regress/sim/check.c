@@ -666,31 +666,47 @@ group_wanted(const struct world *w, uint8_t proto, const struct paddr *g,
 	return n;
 }
 
+static bool
+has_addr(const struct atm_addr *a, size_t n, const struct atm_addr *addr)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (atm_equal(&a[i], addr))
+			return true;
+	return false;
+}
+
+static bool
+has_host(const struct host **list, size_t n, const struct atm_addr *addr)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (atm_equal(&list[i]->addr, addr))
+			return true;
+	return false;
+}
+
 /* Are these addresses those hosts? */
 static bool
 same_hosts(const struct host **list, size_t n, const struct atm_addr *a,
     size_t na)
 {
-	size_t i, j;
+	size_t i;
 
-	if (n != na)
-		return false;
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < na; j++)
-			if (atm_equal(&list[i]->addr, &a[j]))
-				break;
-		if (j == na)
+	for (i = 0; i < n; i++)
+		if (!has_addr(a, na, &list[i]->addr))
 			return false;
-	}
-	return true;
+	return n == na;
 }
 
 static void
 check_view(struct world *w, const struct host *h, const struct view *v,
     const struct host **list)
 {
-	char g[PADDR_STRLEN];
-	size_t n = h->mcs ? 0 :
+	char g[PADDR_STRLEN], who[ATM_STRLEN];
+	size_t i, n = h->mcs ? 0 :
 	    group_wanted(w, h->proto, &v->group, true, h, list);
 
 	if (n == 0)
@@ -707,6 +723,14 @@ check_view(struct world *w, const struct host *h, const struct view *v,
 	}
 	fail(w, "host %u: its path to %s has %zu leaves, not %zu", h->node.n,
 	    paddr_print(&v->group, g, sizeof(g)), v->n, n);
+	for (i = 0; i < n; i++)
+		if (!has_addr(v->leaf, v->n, &list[i]->addr))
+			fail(w, "it lacks %s %u", list[i]->mcs ? "MCS" :
+			    "host", list[i]->node.n);
+	for (i = 0; i < v->n; i++)
+		if (!has_host(list, n, &v->leaf[i]))
+			fail(w, "it has %s too much", atm_print(&v->leaf[i],
+			    who, sizeof(who)));
 }
 
 static void

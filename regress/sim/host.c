@@ -80,16 +80,6 @@ view_leaf(const struct view *v, const struct atm_addr *a)
 	return i;
 }
 
-static void
-view_add(struct view *v, const struct atm_addr *a)
-{
-	if (view_leaf(v, a) < v->n)
-		return;
-	v->leaf = reallocarray(v->leaf, v->n + 1, sizeof(*v->leaf));
-	if (v->leaf == NULL)
-		abort();
-	v->leaf[v->n++] = *a;
-}
 
 static void
 view_drop(struct view *v, const struct atm_addr *a)
@@ -98,6 +88,17 @@ view_drop(struct view *v, const struct atm_addr *a)
 
 	if (i < v->n)
 		v->leaf[i] = v->leaf[--v->n];
+}
+
+/* The last one is always that of which was told last. */
+static void
+view_add(struct view *v, const struct atm_addr *a)
+{
+	view_drop(v, a);
+	v->leaf = reallocarray(v->leaf, v->n + 1, sizeof(*v->leaf));
+	if (v->leaf == NULL)
+		abort();
+	v->leaf[v->n++] = *a;
 }
 
 static void
