@@ -25,6 +25,13 @@ encap_write(struct wr *w, const struct mars_pro *pro, uint16_t cmi)
 	wr_zero(w, 3);
 }
 
+void
+encap_set_cmi(uint8_t *sdu, uint16_t cmi)
+{
+	sdu[LLC_LEN] = (uint8_t)(cmi >> 8);
+	sdu[LLC_LEN + 1] = (uint8_t)cmi;
+}
+
 enum encap_result
 encap_decode(struct encap *e, const void *data, size_t len)
 {

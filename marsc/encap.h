@@ -33,6 +33,8 @@ struct encap {
 /* Type #1 header; Type #2 is never sent (5.5) */
 void			encap_write(struct wr *, const struct mars_pro *,
 			    uint16_t cmi);
+/* another pkt$cmi in what encap_write() began */
+void			encap_set_cmi(uint8_t *, uint16_t cmi);
 enum encap_result	encap_decode(struct encap *, const void *, size_t);
 /* our own packet came back (5.5.1); never true of Type #2 (5.5.2) */
 bool			encap_reflected(const struct encap *, uint16_t cmi);

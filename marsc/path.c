@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "client_impl.h"
+#include "encap.h"
 
 #define PATH_HELD_MAX	8	/* packets that wait for a circuit */
 
@@ -79,10 +80,17 @@ leaf_call(struct leaf *l)
 		l->state = LEAF_CALLED;
 }
 
+/* Before the circuit is up it takes its turn with the others (5.1.3). */
 static void
 leaf_timer(void *arg)
 {
-	leaf_call(arg);
+	struct leaf *l = arg;
+
+	l->state = LEAF_NEW;
+	if (l->path->state == PATH_CALLING)
+		path_event(l->path, PATH_EV_NEXT);
+	else
+		leaf_call(l);
 }
 
 /* A new leaf; not oneself, nor one that is there. */
@@ -238,6 +246,9 @@ path_open(struct path *p)
 			leaf_call(l);
 	while ((h = STAILQ_FIRST(&p->held)) != NULL) {
 		STAILQ_REMOVE_HEAD(&p->held, entry);
+		/* we may have registered since it was built (5.5.1) */
+		if (c->role == &role_member)
+			encap_set_cmi(h->sdu->data, c->reg.cmi);
 		(void)vc_send(p->vc, h->sdu);
 		free(h);
 	}
@@ -519,6 +530,8 @@ path_update_one(struct path *p, bool join, const struct atm_addr *addr)
 	l = RB_FIND(leaf_tree, &p->leaves, &key);
 	if (join && l == NULL) {
 		leaf_add(p, addr);
+		if (p->state == PATH_CALLING)	/* if nobody else is called */
+			path_event(p, PATH_EV_NEXT);
 	} else if (!join && l != NULL) {
 		p->why = "the last member left";
 		leaf_drop(l);

@@ -138,6 +138,141 @@ failing_calls(void **state)
 	fake_free(f);
 }
 
+/* R2022-5.1.3-04, -05, -10: four causes are temporary, no other is. */
+static void
+causes(void **state)
+{
+	static const struct {
+		uint16_t	cause;
+		bool		again;
+	} t[] = {
+		{ 37, true }, { 41, true }, { 49, true }, { 51, true },
+		{ 1, false }, { 16, false }, { 21, false }, { 27, false },
+		{ 31, false }, { 47, false }, { 50, false }, { 81, false },
+	};
+	struct fake *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		f = fake_new(10, 1, false);
+		fake_registered(f);
+		client_transmit(f->c, &group, "abc", 3);
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064",
+		    "0a", G) NSAP("0b") NSAP("0c"));
+		fake_leaf_ack(f, 11);
+		fake_leaf_fails(f, 12, t[i].cause);
+		assert_null(fake_leaf(f, 12));
+		fake_wait(f, MTIME_SEC(10));
+		assert_int_equal(fake_leaf(f, 12) != NULL, t[i].again);
+		fake_free(f);
+	}
+}
+
+/* Fails the call to 127.0.0.12; milliseconds until the next. */
+static int
+again_after(struct fake *f)
+{
+	int before = f->nleaves, ms = 0;
+
+	fake_leaf_fails(f, 12, 49);
+	while (f->nleaves == before && ms < 100000) {
+		fake_wait(f, MTIME_MS(1));
+		ms++;
+	}
+	return ms;
+}
+
+/*
+ * R2022-5.1.3-05, -06, R2022-E-04: 5 to 10 s, then twice as long each time,
+ * until the circuit is released.
+ */
+static void
+doubling(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control;
+	int first, n;
+
+	(void)state;
+	control = fake_registered(f);
+	client_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
+	    NSAP("0b") NSAP("0c"));
+	fake_leaf_ack(f, 11);
+	first = again_after(f);
+	assert_in_range(first, 5000, 10000);
+	assert_in_range(again_after(f), 2 * first - 2, 2 * first);
+	assert_in_range(again_after(f), 4 * first - 4, 4 * first);
+	fake_leaf_fails(f, 12, 49);
+	fake_says(f, control, MIGRATE("0001", "00000065", G) NSAP("0d"));
+	fake_leaf_ack(f, 13);
+	n = f->nleaves;
+	fake_wait(f, MTIME_SEC(100));
+	assert_int_equal(f->nleaves, n);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.3-08: nothing is added before one call has succeeded, also where
+ * several wait to be called again.
+ */
+static void
+one_call(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	fake_registered(f);
+	client_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
+	    NSAP("0b") NSAP("0c"));
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_leaf_fails(f, 11, 41);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_leaf_fails(f, 12, 41);
+	assert_int_equal(fake_live_leaves(f), 0);
+	fake_wait(f, MTIME_SEC(10));
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_leaf_ack(f, fake_leaf(f, 11) != NULL ? 11 : 12);
+	assert_int_equal(fake_live_leaves(f), 2);
+	fake_expect(f, DATA("0005", "616263"));
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.3-07, R2022-5.1.4.1-01, -02: who joins while no call has
+ * succeeded is called at once if nobody else is; who leaves then makes room
+ * for the next.
+ */
+static void
+moves_while_calling(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	client_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a", G)
+	    NSAP("0b"));
+	fake_leaf_fails(f, 11, 41);
+	assert_int_equal(fake_live_leaves(f), 0);
+	fake_says(f, control, HEARD("04", "4000", "00000065", "0d", G3));
+	assert_non_null(fake_leaf(f, 13));
+	fake_says(f, control, HEARD("04", "4000", "00000066", "0e", G3));
+	assert_null(fake_leaf(f, 14));
+	fake_says(f, control, HEARD("05", "4000", "00000067", "0d", G3));
+	assert_null(fake_leaf(f, 13));
+	assert_non_null(fake_leaf(f, 14));
+	fake_leaf_ack(f, 14);
+	fake_expect(f, DATA("0005", "616263"));
+	fake_free(f);
+}
+
 /* All calls fail for good: there is no path, and the next packet asks. */
 static void
 no_leaf(void **state)
@@ -158,9 +293,10 @@ no_leaf(void **state)
 }
 
 /*
- * R2022-5.1.4-01, -02, R2022-5.1.4.1-01, -02, -05, R2022-5.2-05, A-142:
- * JOIN and LEAVE of others move the leaves, whatever the number of pairs;
- * what is known changes nothing; we are no leaf of our own.
+ * R2022-5.1.4-01, -02, R2022-5.1.4.1-01, -02, -05, R2022-5.2-05,
+ * R2022-5.2.1-06, A-142: JOIN and LEAVE of others move the leaves, whatever
+ * the number of pairs and whatever their sequence; what is known changes
+ * nothing; we are no leaf of our own.
  */
 static void
 tracking(void **state)
@@ -169,7 +305,7 @@ tracking(void **state)
 	struct fvc *control = path_up(f);
 
 	(void)state;
-	fake_says(f, control, HEARD("04", "c000", "00000065", "0d", G3));
+	fake_says(f, control, HEARD("04", "c0a7", "00000065", "0d", G3));
 	assert_non_null(fake_leaf(f, 13));
 	fake_says(f, control, HEARD("04", "c000", "00000066", "0d", G3));
 	fake_says(f, control, HEARD("04", "c000", "00000067", "0a", G3));
@@ -186,7 +322,7 @@ tracking(void **state)
 	    "0000006a", "0e"));
 	assert_non_null(fake_leaf(f, 14));
 	assert_int_equal(f->c->hsn.value, 0x6a);
-	fake_says(f, control, HEARD("05", "4000", "0000006b", "0e",
+	fake_says(f, control, HEARD("05", "4011", "0000006b", "0e",
 	    "e0000000 efffffff"));
 	assert_null(fake_leaf(f, 14));
 	/* a registration, and what is not a copy, are no membership */
@@ -293,6 +429,122 @@ jump_in_multi(void **state)
 	fake_free(f);
 }
 
+/* A path to 224.1.2.last with one leaf, up. */
+static struct path *
+path_to(struct fake *f, uint8_t last, const char *multi, uint8_t leaf)
+{
+	struct paddr g = fake_group(224, 1, 2, last);
+
+	client_transmit(f->c, &g, "x", 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, fake_vc(f, 1), multi);
+	fake_leaf_ack(f, leaf);
+	assert_non_null(fake_next(f));
+	return path_find(f->c, &g);
+}
+#define MULTI1(last, leaf)	MULTI("0001", "8001", "00000064", "0a", \
+	"e00102" last) NSAP(leaf)
+
+/*
+ * R2022-5.1.4.2-06, R2022-5.1.5-01, -06, R2022-5.1.5.2-01, R2022-E-05: a jump
+ * that a JOIN or a LEAVE of any group shows stales every path, each at its own
+ * time between 1 and 10 s later.
+ */
+static void
+jump_stales_all(void **state)
+{
+	static const char *const heard[] = {
+		HEARD("04", "4000", "00000066", "0e", "e0090909 e0090909"),
+		HEARD("05", "4000", "00000066", "0e", "e0090909 e0090909"),
+	};
+	struct fvc *control;
+	struct path *p[3];
+	struct fake *f;
+	int64_t at[3];
+	size_t i, k;
+	int ms;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		f = fake_new(10, 1, false);
+		control = fake_registered(f);
+		p[0] = path_to(f, 3, MULTI1("03", "0b"), 11);
+		p[1] = path_to(f, 4, MULTI1("04", "0c"), 12);
+		p[2] = path_to(f, 5, MULTI1("05", "0d"), 13);
+		fake_says(f, control, heard[i]);
+		assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+		memset(at, 0, sizeof(at));
+		for (ms = 1; ms <= 10000; ms++) {
+			fake_wait(f, MTIME_MS(1));
+			for (k = 0; k < 3; k++)
+				if (p[k]->revalidate && at[k] == 0)
+					at[k] = ms;
+		}
+		for (k = 0; k < 3; k++)
+			assert_in_range(at[k], 1000, 10000);
+		assert_int_not_equal(at[0], at[1]);
+		assert_int_not_equal(at[1], at[2]);
+		assert_int_not_equal(at[0], at[2]);
+		fake_free(f);
+	}
+}
+
+/* R2022-5.1.5-01: an error on one group's circuit is that group's alone */
+static void
+error_of_one(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr other = fake_group(224, 1, 2, 4);
+
+	(void)state;
+	path_up(f);
+	path_to(f, 4, MULTI1("04", "0d"), 13);
+	fake_leaf_drops(f, 11);
+	fake_wait(f, MTIME_SEC(10));
+	assert_true(path_find(f->c, &group)->revalidate);
+	assert_false(path_find(f->c, &other)->revalidate);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.2.3-09, R2022-5.5.1-03: each packet goes out with the CMI that is
+ * ours when it goes: also one that waited for its path while we registered.
+ */
+static void
+current_cmi(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr other = fake_group(224, 1, 2, 4);
+	struct fvc *v;
+
+	(void)state;
+	client_transmit(f->c, &group, "abc", 3);
+	fake_registered(f);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), MULTI1("03", "0b"));
+	fake_leaf_ack(f, 11);
+	fake_expect(f, DATA("0005", "616263"));
+
+	fake_wait(f, MTIME_SEC(240));		/* no MARS_REDIRECT_MAP */
+	assert_false(client_is_registered(f->c));
+	/* R2022-5.4.1-05: what is open stays in use */
+	client_transmit(f->c, &group, "d", 1);
+	fake_expect(f, DATA("0005", "64"));
+	client_transmit(f->c, &other, "e", 1);
+	fake_wait(f, MTIME_SEC(10));
+	v = fake_ack(f, 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, JOIN("04", "00", "0001", "6002", "0006", "00000064",
+	    "0a"));
+	assert_non_null(fake_next(f));		/* MARS_REQUEST */
+	fake_says(f, v, MULTI1("04", "0c"));
+	fake_leaf_ack(f, 12);
+	fake_expect(f, DATA("0006", "65"));
+	client_transmit(f->c, &group, "f", 1);
+	fake_expect(f, DATA("0006", "66"));
+	fake_free(f);
+}
+
 /* R2022-5.1.5.1-01, -02: a leaf that drops out is out; revalidate soon */
 static void
 leaf_drops(void **state)
@@ -358,6 +610,24 @@ idle(void **state)
 		    "01") NSAP("01"));
 	}
 	assert_null(path_find(f->c, &group));
+	assert_int_equal(fake_live_roots(f), 0);
+	client_transmit(f->c, &group, "x", 1);	/* no path: ask again */
+	assert_int_equal(path_find(f->c, &group)->state, PATH_ASKING);
+	fake_free(f);
+}
+
+/* R2022-5.1.3-12: the time is what the owner says */
+static void
+idle_configured(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	assert_true(client_timers_set(&f->c->t, "path-idle", MTIME_SEC(90)));
+	path_up(f);
+	fake_wait(f, MTIME_SEC(90) - 1);
+	assert_int_equal(fake_live_roots(f), 1);
+	fake_wait(f, 1);
 	assert_int_equal(fake_live_roots(f), 0);
 	fake_free(f);
 }
@@ -437,15 +707,23 @@ main(void)
 		cmocka_unit_test(opening),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(failing_calls),
+		cmocka_unit_test(causes),
+		cmocka_unit_test(doubling),
+		cmocka_unit_test(one_call),
+		cmocka_unit_test(moves_while_calling),
 		cmocka_unit_test(no_leaf),
 		cmocka_unit_test(tracking),
 		cmocka_unit_test(last_leaf),
 		cmocka_unit_test(own_leave),
 		cmocka_unit_test(jump),
 		cmocka_unit_test(jump_in_multi),
+		cmocka_unit_test(jump_stales_all),
+		cmocka_unit_test(error_of_one),
+		cmocka_unit_test(current_cmi),
 		cmocka_unit_test(leaf_drops),
 		cmocka_unit_test(released),
 		cmocka_unit_test(idle),
+		cmocka_unit_test(idle_configured),
 		cmocka_unit_test(migrate),
 		cmocka_unit_test(receiving),
 	};
