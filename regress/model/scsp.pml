@@ -108,6 +108,7 @@ byte crl[N * N];	/* entries to be solicited, a bit each */
 byte want[N * N * NE];	/* their versions */
 byte pend[N * N];	/* entries waiting for a CSU Reply */
 byte first[N * N];	/* slave: the number that alignment began with */
+byte waited[N * N];	/* slave in Summarize: intervals without a CA */
 byte due[N];		/* neighbors whose timers have expired */
 
 #ifdef RING
@@ -192,7 +193,7 @@ inline ca_clear() {				/* A-74 */
 	pend[k] = 0;
 	saved[k] = false;
 	lasts[k] = 0; lastf[k] = 0; laste[k] = 0; lastv[k] = 0;
-	first[k] = 0
+	first[k] = 0; waited[k] = 0
 }
 
 /* 2.2.2.1 and A-61: an entry of a CA */
@@ -215,6 +216,7 @@ inline process() {
 #define DO_RESEND	6
 
 inline judge_ca() {
+	waited[k] = 0;
 	if
 	:: AGAIN ->
 		if
@@ -451,6 +453,13 @@ inline timers() {
 	:: else
 	fi;
 	if
+#ifndef NO_WATCH
+	:: ca[k] == SUMM && !master[k] ->	/* A-69 has no such rule */
+		if
+		:: waited[k] == 2 -> act = DO_NEGOTIATE
+		:: else -> waited[k] = waited[k] + 1
+		fi
+#endif
 #ifndef NO_CA_TIMER
 	:: ca[k] == NEG || (ca[k] == SUMM && master[k]) -> act = DO_RESEND
 #endif
