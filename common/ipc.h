@@ -28,7 +28,8 @@ enum imsg_type {
 	IMSG_CONF_BEGIN,	/* u32 octets to come */
 	IMSG_CONF_DATA,		/* a piece of conf_write()'s octets */
 	IMSG_LISTEN,		/* fd; u8 transport, addr: a socket for the
-				 * local address addr (with its SEL) */
+				 * local address addr (with its SEL); addr:
+				 * the peer of a permanent circuit, or null */
 	IMSG_CONF_END,		/* apply it; the child answers CONF_DONE */
 	/* child -> parent */
 	IMSG_CONF_DONE,		/* empty */
@@ -38,6 +39,12 @@ enum imsg_type {
 	IMSG_CTL_RELOAD_RES,	/* u32 id, u8 ok, string what went wrong */
 	IMSG_VERBOSE,		/* u32 level */
 	IMSG_VERBOSE_REQ,	/* child -> parent: u32 level, for all */
+	IMSG_ATM_OPEN,		/* child -> parent: u32 id, u8 ATM_OPEN_*,
+				 * addr local, addr peer (null: LISTEN); each
+				 * one is answered */
+	IMSG_ATM_FD,		/* parent -> child: u32 id, u8 ATM_OPEN_*,
+				 * addr local, addr peer, u16 cause; fd where
+				 * the cause is CAUSE_NONE */
 
 	/* marsd <-> scspd; every one begins with u16 SGID */
 	IMSG_CSA_PUBLISH,	/* marsd: u32 key, rest data; we originate */
@@ -66,6 +73,13 @@ enum imsg_type {
 };
 
 #define SETUP_PRIVILEGED	0x01	/* started as root: chroot and setuid */
+
+enum atm_open {			/* a socket of the ATM stack */
+	ATM_OPEN_CALL = 1,	/* a switched circuit, connected */
+	ATM_OPEN_LEAF,		/* the same as the root of one leaf */
+	ATM_OPEN_LISTEN,	/* for calls to local, after one was lost */
+	ATM_OPEN_PVC		/* the permanent circuit to peer, likewise */
+};
 
 enum csa_how {			/* how scspd learned it; A-6 */
 	CSA_HOW_FLOODED = 1,

@@ -1701,7 +1701,7 @@ nvc_counter(const struct nvc *n, size_t i, const char **name, uint64_t *value)
 
 bool
 nvc_circuit(const struct nvc *n, uint32_t *cursor,
-    struct nvc_circuit_info *info)
+    struct vc_circuit_info *info)
 {
 	static const char *const kinds[] = {
 #define X(sym, name) name,

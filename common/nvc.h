@@ -141,15 +141,6 @@ enum nvc_event {
 	NVC_EVENT_MAX
 };
 
-struct nvc_circuit_info {
-	struct atm_addr	 local, peer;
-	const char	*kind;		/* in, out, leaf-end, leaf */
-	const char	*state;		/* failing, calling, connected */
-	uint64_t	 number;	/* our own number of it */
-	uint64_t	 sdus_in, sdus_out;
-	int64_t		 idle;		/* us since something came in */
-};
-
 /* Bounds of what waits for output, per link; a multipoint SDU counts once. */
 #define NVC_QUEUE_COUNT		65536	/* SDUs */
 #define NVC_CONTROL_COUNT	262144	/* with these, control messages too */
@@ -187,7 +178,7 @@ void		 nvc_dropped(struct nvc *, enum nvc_drop);
 bool		 nvc_counter(const struct nvc *, size_t, const char **,
 		    uint64_t *);
 bool		 nvc_circuit(const struct nvc *, uint32_t *,
-		    struct nvc_circuit_info *);
+		    struct vc_circuit_info *);
 /* a cell of the state table; false: forgotten */
 bool		 nvc_cell(enum nvc_state, enum nvc_event, enum nvc_state *next,
 		    const char **action);

@@ -108,7 +108,7 @@ link_open(struct service *s, struct service_link *l,
 		fatal("link");
 	l->fd = -1;
 	if (s->paused)
-		vc_udp_pause(l->vc, true);
+		vc_pause(l->vc, true);
 	link_attach(s, l, u);
 }
 
@@ -177,7 +177,7 @@ links_pause(struct service *s)
 	    s->hooks->sibling, s->paused ? "waits too" : "is read again");
 	TAILQ_FOREACH(l, &s->links, entry)
 		if (l->vc != NULL)
-			vc_udp_pause(l->vc, s->paused);
+			vc_pause(l->vc, s->paused);
 }
 
 static void
@@ -545,11 +545,11 @@ bool
 service_show_circuits(struct service *s, void *cursor, struct wr *w)
 {
 	struct link_cursor *at = cursor;
-	struct nvc_circuit_info info;
+	struct vc_circuit_info info;
 	struct service_link *l;
 
 	for (; (l = link_at(s, at->link)) != NULL; at->link++, at->at = 0) {
-		if (!vc_udp_circuit(l->vc, &at->at, &info))
+		if (!vc_circuit(l->vc, &at->at, &info))
 			continue;
 		ctl_string(w, "process", s->hooks->name);
 		ctl_addr(w, "local", &info.local);
@@ -584,7 +584,7 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 	uint64_t value;
 
 	for (; (l = link_at(s, at->link)) != NULL; at->link++, at->at = 0) {
-		if (!vc_udp_counter(l->vc, at->at, &name, &value))
+		if (!vc_counter(l->vc, at->at, &name, &value))
 			continue;
 		at->at++;
 		show_counter(s, w, atm_print(&l->local, scope, sizeof(scope)),
@@ -621,12 +621,12 @@ void
 service_summary(struct service *s, struct wr *w)
 {
 	struct link_cursor at = { 0, 0 };
-	struct nvc_circuit_info info;
+	struct vc_circuit_info info;
 	struct service_link *l;
 	uint64_t n = 0;
 
 	for (; (l = link_at(s, at.link)) != NULL; at.link++, at.at = 0)
-		while (vc_udp_circuit(l->vc, &at.at, &info))
+		while (vc_circuit(l->vc, &at.at, &info))
 			n++;
 	ctl_uint(w, "circuits", n);
 	ctl_string(w, "sandbox", s->sandbox);

@@ -98,3 +98,32 @@ vc_close(struct vc_link *l)
 {
 	l->backend->close(l);
 }
+
+void
+vc_pause(struct vc_link *l, bool pause)
+{
+	if (l->backend->pause != NULL)
+		l->backend->pause(l, pause);
+}
+
+bool
+vc_counter(const struct vc_link *l, size_t i, const char **name,
+    uint64_t *value)
+{
+	return l->backend->counter != NULL &&
+	    l->backend->counter(l, i, name, value);
+}
+
+bool
+vc_circuit(const struct vc_link *l, uint32_t *cursor,
+    struct vc_circuit_info *info)
+{
+	return l->backend->circuit != NULL &&
+	    l->backend->circuit(l, cursor, info);
+}
+
+bool
+vc_leads_to(const struct vc_link *l, const struct atm_addr *to)
+{
+	return l->backend->leads_to != NULL && l->backend->leads_to(l, to);
+}

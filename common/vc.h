@@ -76,6 +76,16 @@ struct vc_user {
 	    uint16_t cause);				/* ERR_L_DROP */
 };
 
+/* A circuit as marsctl shows it. */
+struct vc_circuit_info {
+	struct atm_addr	 local, peer;
+	const char	*kind;		/* in, out, leaf-end, leaf */
+	const char	*state;		/* failing, calling, connected */
+	uint64_t	 number;	/* our own number of it */
+	uint64_t	 sdus_in, sdus_out;
+	int64_t		 idle;		/* us since something came in */
+};
+
 /* What a backend supplies; users call the functions below. */
 struct vc_backend {
 	const char	*name;
@@ -91,6 +101,14 @@ struct vc_backend {
 	const struct atm_addr *(*peer)(const struct vc *);
 	void		 (*flush)(struct vc_link *);
 	void		 (*close)(struct vc_link *);
+	/* the rest may be NULL: nothing of that kind */
+	void		 (*pause)(struct vc_link *, bool);
+	bool		 (*counter)(const struct vc_link *, size_t,
+			    const char **, uint64_t *);
+	bool		 (*circuit)(const struct vc_link *, uint32_t *,
+			    struct vc_circuit_info *);
+	bool		 (*leads_to)(const struct vc_link *,
+			    const struct atm_addr *);
 };
 
 /* The head of every backend's own link, circuit and leaf. */
@@ -130,6 +148,19 @@ bool		 vc_knows_caller(const struct vc *);
 /* Sends what is queued; once per turn of the loop. */
 void		 vc_flush(struct vc_link *);
 void		 vc_close(struct vc_link *);
+/* true: nothing is read until false; what is queued is still sent */
+void		 vc_pause(struct vc_link *, bool);
+/* the i-th counter by name, i from 0; false: there are no more */
+bool		 vc_counter(const struct vc_link *, size_t i, const char **name,
+		    uint64_t *value);
+/*
+ * The next circuit after *cursor, which is 0 at the start; false: no more.
+ * Anything may happen to circuits in between.
+ */
+bool		 vc_circuit(const struct vc_link *, uint32_t *cursor,
+		    struct vc_circuit_info *);
+/* Has it a circuit of its own to that address, and to no others? */
+bool		 vc_leads_to(const struct vc_link *, const struct atm_addr *);
 
 /* Counters of a link; every backend has these, marsctl shows them. */
 #define VC_COUNTERS(X) \

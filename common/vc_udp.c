@@ -321,6 +321,9 @@ static const struct vc_backend backend = {
 	.peer = nvc_peer,
 	.flush = flush,
 	.close = link_close,
+	.pause = vc_udp_pause,
+	.counter = vc_udp_counter,
+	.circuit = vc_udp_circuit,
 };
 
 static struct nvc_params
@@ -439,7 +442,7 @@ vc_udp_counter(const struct vc_link *l, size_t i, const char **name,
 
 bool
 vc_udp_circuit(const struct vc_link *l, uint32_t *cursor,
-    struct nvc_circuit_info *info)
+    struct vc_circuit_info *info)
 {
 	return nvc_circuit(link_udp(l)->core, cursor, info);
 }

@@ -60,6 +60,6 @@ bool	vc_udp_counter(const struct vc_link *, size_t i, const char **name,
  * Anything may happen to circuits in between.
  */
 bool	vc_udp_circuit(const struct vc_link *, uint32_t *cursor,
-	    struct nvc_circuit_info *);
+	    struct vc_circuit_info *);
 
 #endif

@@ -854,7 +854,7 @@ check_members(struct world *w)
 static size_t
 circuits(const struct port *p)
 {
-	struct nvc_circuit_info info;
+	struct vc_circuit_info info;
 	uint32_t cursor = 0;
 	size_t n = 0;
 

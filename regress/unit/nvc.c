@@ -312,7 +312,7 @@ accepted(void **state)
 {
 	static struct end e;
 	struct timers ts;
-	struct nvc_circuit_info info;
+	struct vc_circuit_info info;
 	struct nvc_dest from = at(2, 2025), other = at(2, 2026);
 	uint8_t b[80];
 	const uint8_t *p;
@@ -1180,7 +1180,7 @@ carry(struct end *from, uint8_t last, struct end *to, struct end *dice)
 static size_t
 circuits(const struct end *e)
 {
-	struct nvc_circuit_info info;
+	struct vc_circuit_info info;
 	uint32_t cursor = 0;
 	size_t n = 0;
 

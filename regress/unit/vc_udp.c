@@ -216,7 +216,7 @@ send_many(struct vc *vc, struct end *to, uint32_t n, size_t len,
 static void
 both_ways(const char *at, const char *bt)
 {
-	struct nvc_circuit_info info;
+	struct vc_circuit_info info;
 	uint32_t cursor = 0;
 	struct vc *vc;
 

@@ -1,0 +1,120 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <string.h>
+
+#include "endpoint.h"
+
+bool
+atm_same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
+{
+	struct atm_addr x = *a, y = *b;
+
+	atm_set_sel(&x, 0);
+	atm_set_sel(&y, 0);
+	return atm_equal(&x, &y);
+}
+
+/* Who a circuit's peer is among the neighbors; NULL: none of them. */
+static const struct conf_neighbor *
+neighbor_of(const struct conf *c, const struct conf_listen *l)
+{
+	const struct conf_cluster *cl;
+	const struct conf_neighbor *n;
+
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		TAILQ_FOREACH(n, &cl->neighbors, entry)
+			if (atm_equal(&n->addr, &l->peer) ||
+			    (atm_sel(&l->peer) == 0 &&
+			    atm_same_endpoint(&n->addr, &l->peer)))
+				return n;
+	return NULL;
+}
+
+static const struct conf_cluster *
+cluster_at(const struct conf *c, const struct atm_addr *addr)
+{
+	const struct conf_cluster *cl, *first = NULL;
+
+	TAILQ_FOREACH(cl, &c->clusters, entry) {
+		if (atm_equal(&cl->addr, addr))
+			return cl;
+		if (first == NULL && atm_same_endpoint(&cl->addr, addr))
+			first = cl;
+	}
+	return first;
+}
+
+/* Fills in who has this permanent circuit; false: the other child has. */
+static bool
+pvc_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
+    struct endpoint *e)
+{
+	const struct conf_neighbor *n = neighbor_of(c, l);
+	const struct conf_cluster *cl = cluster_at(c, &l->addr);
+	bool scspd = n != NULL || atm_sel(&l->addr) == SEL_SCSPD;
+
+	if (scspd == marsd || (marsd && cl == NULL))
+		return false;
+	e->transport = l->transport;
+	e->local = marsd ? cl->addr : l->addr;
+	if (scspd)
+		atm_set_sel(&e->local, SEL_SCSPD);
+	e->peer = n != NULL ? n->addr : l->peer;
+	e->itf = l->itf;
+	e->vpi = l->vpi;
+	e->vci = l->vci;
+	return true;
+}
+
+/* The nth endpoint that this listener makes; *nth counts down. */
+static bool
+listen_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
+    size_t *nth, struct endpoint *e)
+{
+	const struct conf_cluster *cl;
+
+	memset(e, 0, sizeof(*e));
+	if (l->transport == LISTEN_ATM_PVC)
+		return pvc_endpoint(c, marsd, l, e) && (*nth)-- == 0;
+	e->transport = l->transport;
+	e->local = l->addr;
+	atm_set_sel(&e->local, SEL_SCSPD);
+	if (!marsd)
+		return (*nth)-- == 0;
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		if (atm_same_endpoint(&cl->addr, &l->addr) && (*nth)-- == 0) {
+			e->local = cl->addr;
+			return true;
+		}
+	return false;
+}
+
+bool
+conf_endpoint(const struct conf *c, bool marsd, size_t nth,
+    struct endpoint *e)
+{
+	const struct conf_listen *l;
+
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (listen_endpoint(c, marsd, l, &nth, e))
+			return true;
+	return false;
+}
+
+bool
+conf_has_endpoint(const struct conf *c, bool marsd,
+    enum conf_transport transport, const struct atm_addr *local,
+    const struct atm_addr *peer, struct endpoint *e)
+{
+	size_t i;
+
+	for (i = 0; conf_endpoint(c, marsd, i, e); i++)
+		if (e->transport == transport &&
+		    atm_equal(&e->local, local) &&
+		    (peer == NULL || atm_equal(&e->peer, peer)))
+			return true;
+	return false;
+}

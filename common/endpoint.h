@@ -1,0 +1,44 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What a configuration gives to each child to listen on.  mars(8) opens it,
+ * the children know by it what to keep, and both have to agree.
+ */
+#ifndef MARS_ENDPOINT_H
+#define MARS_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "addr.h"
+#include "conf.h"
+
+#define SEL_SCSPD	1	/* nvc.md: SEL 1 is scspd, others are clusters */
+
+struct endpoint {
+	enum conf_transport	 transport;
+	struct atm_addr		 local;		/* with its SEL */
+	struct atm_addr		 peer;		/* PVC only, else null */
+	int			 itf, vpi, vci;	/* PVC only */
+};
+
+/*
+ * The nth endpoint of marsd, or of scspd, from 0; false: no more.  Those of
+ * UDP and of switched circuits are the addresses of the clusters, and SEL 1
+ * of each listener.  A permanent circuit is scspd's where its peer is a
+ * configured neighbor (or our own end has SEL 1), else that of the cluster
+ * whose address our own end has, or of the first one there.
+ */
+bool	conf_endpoint(const struct conf *, bool marsd, size_t nth,
+	    struct endpoint *);
+/* Is there one with this transport, local address and (not NULL) peer? */
+bool	conf_has_endpoint(const struct conf *, bool marsd,
+	    enum conf_transport, const struct atm_addr *local,
+	    const struct atm_addr *peer, struct endpoint *);
+/* the same but for SEL */
+bool	atm_same_endpoint(const struct atm_addr *, const struct atm_addr *);
+
+#endif
