@@ -452,6 +452,7 @@ void		 entry_free(struct entry *);
 struct join	*join_find(struct node *, const struct span *);
 struct entry	*join_entry(struct join *, const struct peer *);
 bool		 entry_counts(const struct entry *);
+bool		 node_registered(const struct node *, const struct peer *);
 
 enum change {
 	CHANGE_NONE,
@@ -514,6 +515,8 @@ void		 publish_entry(const struct entry *, bool withdrawn);
 void		 publish_register(struct reg *);
 void		 publish_redirect(struct proto *);
 void		 withdraw_all(struct node *);
+void		 gone_announce(struct node *, const struct peer *,
+		    const struct spans *);
 void		 own_sweep_clients(void *);
 void		 own_sweep_mcs(void *);
 

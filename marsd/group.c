@@ -375,6 +375,20 @@ entry_counts(const struct entry *e)
 	return e->peer->state != PEER_HIDDEN && e->peer->state != PEER_ERASED;
 }
 
+/* Is the node registered with a server other than this one? */
+bool
+node_registered(const struct node *n, const struct peer *but)
+{
+	const struct claim *c;
+
+	if (but != n->proto->self && n->reg != NULL && n->reg->registered)
+		return true;
+	LIST_FOREACH(c, &n->claims, node_entry)
+		if (c->peer != but && c->reg != NULL && entry_counts(c->reg))
+			return true;
+	return false;
+}
+
 /* Works out anew whether the join counts, and says what that changed. */
 enum change
 join_refresh(struct join *j)

@@ -132,9 +132,27 @@ publish_register(struct reg *r)
 }
 
 /*
+ * What a node is no longer a member of, since this server took everything
+ * back.  The members hear nothing when a client goes, as its leaves drop, and
+ * a MARS_LEAVE when an MCS does (A-12, A-45), or when a client that has only
+ * moved left these groups meanwhile (A-24).
+ */
+void
+gone_announce(struct node *n, const struct peer *peer,
+    const struct spans *gone)
+{
+	size_t i;
+
+	if (n->role == ROLE_MCS)
+		mcs_leave(n, gone);
+	else if (node_registered(n, peer))
+		for (i = 0; i < gone->n; i++)
+			join_announce(n, false, &gone->v[i], false, NULL);
+}
+
+/*
  * Takes back everything that we say about a node: the Deregister first,
- * then a tombstone for each other record (A-23).  The members hear nothing
- * when a client goes, and a MARS_LEAVE when an MCS does (A-12, A-45).
+ * then a tombstone for each other record (A-23).
  */
 void
 withdraw_all(struct node *n)
@@ -163,8 +181,7 @@ withdraw_all(struct node *n)
 		if (join_refresh(join_of(in)) == CHANGE_DOWN)
 			spans_add(&gone, &at);
 	}
-	if (n->role == ROLE_MCS)
-		mcs_leave(n, &gone);
+	gone_announce(n, self, &gone);
 	spans_free(&gone);
 	for (in = itree_next(&n->joins, NULL); in != NULL;
 	    in = itree_next(&n->joins, &at)) {

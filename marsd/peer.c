@@ -457,8 +457,7 @@ update_dereg(struct update *u, struct node *n)
 		if (join_entry(join_of(in), u->peer) != NULL &&
 		    join_refresh(join_of(in)) == CHANGE_DOWN)
 			spans_add(&gone, in->span);
-	if (n->role == ROLE_MCS)
-		mcs_leave(n, &gone);
+	gone_announce(n, u->peer, &gone);
 	spans_free(&gone);
 }
 

@@ -248,6 +248,47 @@ leave_while_moving(void **state)
 	net_free(net);
 }
 
+/*
+ * A-12, A-24: a LEAVE at the new server while the old one is taking back what
+ * it says: the client is no member any more, but its leaves don't drop, so
+ * all hear of it.
+ */
+static void
+leave_when_moved(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	struct nleaf *l;
+	struct buf b;
+	int i;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net_clear(net);
+	w = net_call(net, 1, HOST(1));
+	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
+	net_put(w, &b);
+	l = TAILQ_LAST(&net->leaves, nleaf_list);
+	cluster_vc_user.leaf_ack(net->s[1].link.arg, &l->leaf,
+	    l->leaf.cookie);
+	l->acked = true;
+	b_join(&b, 5, 0, HOST(1), 1, G(1), G(1));
+	net_put(w, &b);
+	net_wait(net, MTIME_SEC(30));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	for (i = 1; i < 3; i++)
+		check_pairs(net_only(net, i, CCVC, 5), 1, G(1), G(1));
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
 /* there and back again: the last registration wins. */
 static void
 back(void **state)
@@ -309,6 +350,7 @@ main(void)
 		cmocka_unit_test(by_alignment),
 		cmocka_unit_test(crossing),
 		cmocka_unit_test(leave_while_moving),
+		cmocka_unit_test(leave_when_moved),
 		cmocka_unit_test(back),
 		cmocka_unit_test(mcs),
 	};
