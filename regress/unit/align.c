@@ -75,6 +75,9 @@ say(uint16_t flags, uint32_t number, uint32_t key, uint32_t count)
 	for (; count > 0; count--)
 		raw_record(&p, 1, RAW_ID(dcs), key++, 5, false, NULL);
 	raw_done(n, dcs, &p);
+	net_run(n, 3);
+	/* R2334-2.2.2-01: one is outstanding, so there is one answer */
+	assert_true(raw_count(n, dcs, 1) <= 1);
 	return last();
 }
 
@@ -138,6 +141,8 @@ negotiation(void **state)
 	assert_int_equal(raw_count(n, dcs, 1), 4);
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
 	assert_int_equal(nb->align, ALIGN_DOWN);
+	net_run(n, 10000);			/* and no more */
+	assert_int_equal(raw_count(n, dcs, 1), 4);
 	nb->ca_used = 1700001000;		/* a clock that was set back */
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
 	assert_int_equal(last(), M | I | O);
@@ -222,14 +227,22 @@ as_master(void **state)
 	assert_int_equal(last(), M | O);
 	assert_true(seq == s + 1);
 	assert_int_equal(records, 1);
+	net_run(n, 2000);
 	assert_int_equal(say(O, s + 1, 1, 1), M | O);	/* rule 3d3 */
 	assert_int_equal(say(O, s + 2, 2, 1), M);
 	assert_true(seq == s + 3);
 	assert_int_equal(say(O, s + 3, 3, 1), M);	/* rule 3d2 */
 	assert_int_equal(records, 0);
+	/* the timer began anew with that one */
+	raw_clear(n, dcs);
+	net_run(n, 2900);
+	assert_int_equal(raw_count(n, dcs, 1), 0);
+	net_run(n, 200);
+	assert_int_equal(raw_count(n, dcs, 1), 1);
 	assert_int_equal(say(0, s + 4, 4, 1), -1);	/* rule 3d1 */
 	assert_int_equal(nb->align, ALIGN_UPDATE);
 	assert_false(timer_isset(&nb->ca_timer));
+	assert_int_equal(nb->nopen + nb->ncrl, 5);	/* rule 3b */
 	/* its last one again */
 	assert_int_equal(say(0, s + 4, 4, 1), -1);
 	assert_int_equal(say(0, s + 3, 4, 1), -1);
@@ -238,6 +251,25 @@ as_master(void **state)
 	assert_int_equal(say(0, s + 5, 0, 0), M | I | O);
 	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
 	assert_true(seq != s);
+	net_free(n);
+}
+
+/* R2334-2.2.2-02: rule 1 for the master: a CA that leads, or negotiates. */
+static void
+rule_one(void **state)
+{
+	static const uint16_t flags[] = { M, M | O, I, I | O };
+	size_t i;
+
+	(void)state;
+	begin(true, 3, 1);
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		last();
+		assert_int_equal(say(0, seq, 0, 0), M | O);
+		assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+		assert_int_equal(say(flags[i], seq, 0, 0), M | I | O);
+		assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	}
 	net_free(n);
 }
 
@@ -388,6 +420,8 @@ csus(uint32_t i, uint32_t first, uint32_t count)
 static void
 solicit(void **state)
 {
+	uint32_t i, acks = 0;
+
 	(void)state;
 	begin(false, 0, 3);
 	say(M | I | O, 777, 0, 0);
@@ -414,6 +448,10 @@ solicit(void **state)
 	give(5, 3);
 	assert_int_equal(nb->align, ALIGN_ALIGNED);
 	assert_false(timer_isset(&nb->csus_timer));
+	net_run(n, 10);
+	for (i = 0; i < raw_count(n, dcs, 3); i++)
+		acks += raw_get(raw_nth(n, dcs, 3, i), 18, 2);
+	assert_int_equal(acks, 8);
 	assert_int_equal(node_group(&n->node[ls])->cache.count, 8);
 	assert_int_equal(n->node[ls].aligned_how, 8);
 	net_free(n);
@@ -434,6 +472,7 @@ nothing(void **state)
 	assert_int_equal(nb->align, ALIGN_ALIGNED);
 	/* the same and older ones: 5 is what it has */
 	scsp_realign(n->node[ls].s, NET_SGID);
+	net_run(n, 3);
 	say(M | I | O, 790, 0, 0);
 	say(M, 791, 0, 4);
 	assert_int_equal(nb->align, ALIGN_ALIGNED);
@@ -582,6 +621,7 @@ main(void)
 		cmocka_unit_test(slave),
 		cmocka_unit_test(master),
 		cmocka_unit_test(as_master),
+		cmocka_unit_test(rule_one),
 		cmocka_unit_test(as_slave),
 		cmocka_unit_test(last_kept),
 		cmocka_unit_test(starts_over),

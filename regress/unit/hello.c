@@ -151,7 +151,7 @@ among_several(void **state)
 	begin();
 	raw_begin(&p, 5, 0, 0);
 	raw_put(&p, 4, 0x00030003);
-	raw_put(&p, 4, 0);
+	raw_put(&p, 4, 0x00001234);	/* R2334-B.2.5-06: a Family ID */
 	raw_common(&p, 0, RAW_ID(DCS), RAW_ID(8));
 	raw_put(&p, 1, 4);
 	raw_put(&p, 4, RAW_ID(9));
@@ -227,6 +227,34 @@ stalled(void **state)
 }
 
 /*
+ * R2334-2.1-14, R2334-2.1-15, R2334-B.2.5-03, R2334-B.2.5-04, A-58, A-75: its
+ * Hellos come but do not list us: not Bidirectional, not Waiting either, and
+ * it stays in ours.
+ */
+static void
+heard_only(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin();
+	raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(LS));
+	assert_int_equal(nb->hello, HELLO_BIDI);
+	for (i = 0; i < 4; i++) {
+		raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(9));
+		assert_int_equal(nb->hello, HELLO_UNI);
+		raw_clear(n, DCS);
+		net_run(n, 3500);	/* late, not stalled */
+		assert_int_equal(nb->hello, HELLO_UNI);
+		assert_true(raw_get(raw_nth(n, DCS, 5, 0), 32, 4) ==
+		    RAW_ID(DCS));
+	}
+	net_run(n, 600);
+	assert_int_equal(nb->hello, HELLO_WAITING);
+	net_free(n);
+}
+
+/*
  * R2334-B.2.4-02, R2334-2.1-20, A-59, A-76: malformed goes to Waiting, garbage
  * does not.
  */
@@ -254,9 +282,14 @@ abnormal(void **state)
 	/* R2334-2.2.3-12, R2334-2.3-34: for another receiver */
 	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(5));
 	raw_done(n, DCS, &p);
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, 1);
+	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(5));
+	raw_done(n, DCS, &p);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
 	assert_int_equal(nb->hello, HELLO_BIDI);
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
-	assert_int_equal(nb->drops[DROP_RECEIVER], 1);
+	assert_int_equal(nb->drops[DROP_RECEIVER], 2);
 	assert_int_equal(n->node[LS].s->drops[DROP_GROUP], 1);
 	assert_int_equal(n->node[LS].s->drops[DROP_VERSION], 1);
 	assert_int_equal(n->node[LS].s->drops[DROP_CHECKSUM], 1);
@@ -331,6 +364,7 @@ static void
 too_early(void **state)
 {
 	struct rawpkt p;
+	uint8_t type;
 
 	(void)state;
 	begin();
@@ -340,8 +374,17 @@ too_early(void **state)
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(LS));
 	raw_done(n, DCS, &p);
 	assert_int_equal(nb->drops[DROP_STATE], 1);
+	for (type = 2; type <= 4; type++) {
+		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
+		raw_record(&p, 1, RAW_ID(DCS), 4, 10, false,
+		    type == 2 ? "Jx" : NULL);
+		raw_done(n, DCS, &p);
+		assert_int_equal(nb->drops[DROP_STATE], type);
+	}
+	assert_null(node_entry(&n->node[LS], DCS, 4));
 	assert_int_equal(nb->align, ALIGN_DOWN);
 	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
 	net_free(n);
 }
 
@@ -357,6 +400,7 @@ main(void)
 		cmocka_unit_test(periodic),
 		cmocka_unit_test(silence),
 		cmocka_unit_test(stalled),
+		cmocka_unit_test(heard_only),
 		cmocka_unit_test(abnormal),
 		cmocka_unit_test(circuit_lost),
 		cmocka_unit_test(new_id),

@@ -165,6 +165,7 @@ read_ca(void **state)
 	(void)state;
 	assert_int_equal(parse(ca, sizeof(ca), &m), 0);
 	assert_int_equal(m.type, SCSP_CA);
+	assert_int_equal(m.nrecords, 2);
 	assert_true(m.ca_seq == 0x6553f100);
 	assert_int_equal(m.flags, CA_M | CA_O);
 	assert_true(m.receiver == 0x0a000002);
@@ -305,6 +306,57 @@ extensions(void **state)
 	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
 }
 
+/* appends an extension whose value is n octets from this one on */
+static size_t
+extend(uint8_t *p, size_t at, uint8_t type, uint8_t n, uint8_t value)
+{
+	uint8_t i;
+
+	p[at++] = 0;
+	p[at++] = type;
+	p[at++] = 0;
+	p[at++] = n;
+	for (i = 0; i < n; i++)
+		p[at++] = (uint8_t)(value + i);
+	return at;
+}
+
+/*
+ * R2334-B.3-04, R2334-B.3.2-01, R2334-B.3.2-02, A-86: authentication once,
+ * vendor-private once for each vendor.
+ */
+static void
+twice(void **state)
+{
+	static const struct {
+		uint8_t		 type[2], value[2];
+		enum scsp_drop	 why;
+	} cases[] = {
+		{ { 2, 1 }, { 9, 50 }, DROP_NONE },
+		{ { 1, 2 }, { 50, 9 }, DROP_NONE },
+		{ { 2, 2 }, { 9, 10 }, DROP_NONE },
+		{ { 2, 2 }, { 9, 9 }, DROP_MALFORMED_EXTENSION },
+		{ { 1, 1 }, { 50, 51 }, DROP_MALFORMED_EXTENSION },
+	};
+	struct scsp_message m;
+	uint8_t p[128];
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memcpy(p, hello_one, sizeof(hello_one));
+		p[7] = (uint8_t)sizeof(hello_one);
+		len = extend(p, sizeof(hello_one), cases[i].type[0], 20,
+		    cases[i].value[0]);
+		len = extend(p, len, cases[i].type[1], 20,
+		    cases[i].value[1]);
+		len = extend(p, len, 0, 0, 0);
+		p[3] = (uint8_t)len;
+		mend(p, len);
+		assert_int_equal(parse(p, len, &m), cases[i].why);
+	}
+}
+
 /*
  * R2334-B-03, A-87, A-47: every length that does not add up is malformed.
  */
@@ -385,6 +437,7 @@ main(void)
 		cmocka_unit_test(read_csu),
 		cmocka_unit_test(write_all),
 		cmocka_unit_test(extensions),
+		cmocka_unit_test(twice),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(checksum),
 	};

@@ -264,6 +264,7 @@ wrong_key(void **state)
 	    HELLO_WAITING);
 	assert_true(node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MAC] >
 	    2);
+	assert_true(n->node[0].events[SCSP_EV_AUTH] > 2);
 	assert_int_equal(n->node[0].events[SCSP_EV_ABNORMAL], 0);
 	net_free(n);
 	/* one end without */
@@ -287,6 +288,42 @@ wrong_key(void **state)
 	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hellos_in, 0);
 	assert_true(node_neighbor_of(&n->node[1], 0)->drops[DROP_SEND_KEY] >
 	    2);
+	net_free(n);
+}
+
+/*
+ * R2334-B.3.1-02: each pair of servers has keys of its own, and what comes
+ * under one goes on under the other.
+ */
+static void
+pairwise(void **state)
+{
+	struct net *n = net_line(26, 3, false);
+	struct conf_neighbor *cn;
+	uint32_t spi;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		spi = 100;
+		TAILQ_FOREACH(cn, &TAILQ_FIRST(&n->node[i].conf->clusters)->
+		    neighbors, entry) {
+			/* the pair of 2 comes second at 1, and alone at 2 */
+			if (i == 2)
+				spi = 101;
+			node_key(&n->node[i], spi, HMAC_SHA256,
+			    spi == 100 ? "of 0 and 1" : "of 1 and 2", 0, 0);
+			cn->auth = true;
+			cn->spis[0] = spi++;
+			cn->nspis = 1;
+		}
+	}
+	net_start(n);
+	fill(&n->node[0], 3);
+	assert_true(net_settle(n, 3000));
+	assert_non_null(node_entry(&n->node[2], 0, 2));
+	for (i = 0; i < 3; i++)
+		assert_int_equal(n->node[i].events[SCSP_EV_AUTH], 0);
 	net_free(n);
 }
 
@@ -586,6 +623,13 @@ groups(void **state)
 	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align,
 	    ALIGN_NEGOTIATION);
 	assert_true(net_aligned(n));
+	hello_run(TAILQ_FIRST(&g->neighbors), HELLO_EV_ABNORMAL);
+	assert_int_equal(TAILQ_FIRST(&g->neighbors)->hello, HELLO_WAITING);
+	assert_int_equal(node_neighbor_of(&n->node[1], 0)->hello,
+	    HELLO_BIDI);
+	net_run(n, 5000);
+	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align, ALIGN_ALIGNED);
+	assert_int_equal(n->node[1].downs, 1);	/* of the other group */
 	net_free(n);
 }
 
@@ -756,6 +800,7 @@ main(void)
 		cmocka_unit_test(restart),
 		cmocka_unit_test(heal),
 		cmocka_unit_test(authenticated),
+		cmocka_unit_test(pairwise),
 		cmocka_unit_test(wrong_key),
 		cmocka_unit_test(roll_over),
 		cmocka_unit_test(replayed),

@@ -106,8 +106,10 @@ expect(int raw, uint8_t type, uint32_t i, uint16_t hops, int owner,
 	assert_true(raw_get(h, 40, 4) == key);
 	assert_true(raw_get(h, 44, 4) == RAW_ID(owner));
 	assert_int_equal(h->len, 8 + 48 + len);
-	if (len != 0)
+	if (len != 0) {
+		assert_int_equal(raw_get(h, 34, 2), 0);	/* R2334-B.2.0.2-10 */
 		assert_memory_equal(h->data + 8 + 48, data, len);
+	}
 }
 
 static struct entry *
@@ -131,6 +133,7 @@ flood(void **state)
 	assert_int_equal(entry(DCS, 9)->seq, 100);
 	assert_int_equal(n->node[LS].flooded_how, 1);
 	expect(DCS, 3, 0, 1, DCS, 9, 100, NULL);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0);
 	expect(OTHER, 2, 0, 4, DCS, 9, 100, "Jabc");
 	assert_int_equal(raw_count(n, DCS, 2), 0);
 	assert_int_equal(raw_count(n, OTHER, 3), 0);
@@ -144,6 +147,52 @@ flood(void **state)
 	say(DCS, 2, 0, DCS, 10, 1, "Jx");
 	assert_non_null(entry(DCS, 10));
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	net_free(n);
+}
+
+/*
+ * R2334-2.3-06, R2334-2.3-07, R2334-2.3-08, R2334-2.3-15, R2334-2.3-16,
+ * R2334-B.2.0.2-05, R2334-B.2.1-04: what is added, refreshed and removed here
+ * goes to every DCS, in the order of the changes and with the hop count of
+ * the configuration; each is waited for by itself.
+ */
+static void
+to_everybody(void **state)
+{
+	const struct heard *h;
+	int i;
+
+	(void)state;
+	begin(true);
+	assert_true(nb->ca_seq != nb2->ca_seq);
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->hop_count = 5;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	node_publish(&n->node[LS], 2, "b");
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	for (i = DCS; i <= OTHER; i += OTHER - DCS) {
+		h = raw_nth(n, i, 2, 0);
+		assert_non_null(h);
+		assert_int_equal(raw_get(h, 18, 2), 2);
+		assert_int_equal(raw_get(h, 28, 2), 5);
+		assert_int_equal(raw_get(h, 40, 4), 2);
+		assert_int_equal(raw_get(h, 40 + 22, 4), 1);
+		say(i, 3, 1, LS, 1, SEQ_FIRST, NULL);
+		say(i, 3, 1, LS, 2, SEQ_FIRST, NULL);
+		raw_clear(n, i);
+	}
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	expect(DCS, 2, 0, 5, LS, 1, SEQ_FIRST + 1, "Ja");
+	expect(OTHER, 2, 0, 5, LS, 1, SEQ_FIRST + 1, "Ja");
+	node_publish(&n->node[LS], 1, NULL);
+	net_run(n, 10);
+	expect(DCS, 2, 1, 5, LS, 1, SEQ_FIRST + 2, "T");
+	expect(OTHER, 2, 1, 5, LS, 1, SEQ_FIRST + 2, "T");
+	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 2, NULL);
+	net_run(n, 3100);		/* only to who has not answered */
+	assert_int_equal(raw_count(n, DCS, 2), 2);
+	assert_int_equal(raw_count(n, OTHER, 2), 3);
 	net_free(n);
 }
 
@@ -224,6 +273,8 @@ newer_reply(void **state)
 	assert_int_equal(nb->nqueued, 0);
 	expect(DCS, 4, 0, 1, OTHER, 4, 20, NULL);
 	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	net_run(n, 3000);		/* a CSUS as any other */
+	expect(DCS, 4, 1, 1, OTHER, 4, 20, NULL);
 	say(DCS, 2, 1, OTHER, 4, 20, "Jnew");
 	assert_int_equal(entry(OTHER, 4)->seq, 20);
 	assert_int_equal(nb->nopen, 0);
@@ -381,6 +432,8 @@ null_record(void **state)
 	assert_int_equal(n->node[LS].gones, 1);
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	assert_int_equal(nb->nopen, 0);
+	expect(DCS, 3, 1, 1, 5, 4, 20, NULL);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 1), 34, 2), 0x8000);
 	net_free(n);
 }
 
@@ -671,6 +724,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flood),
+		cmocka_unit_test(to_everybody),
 		cmocka_unit_test(retransmit),
 		cmocka_unit_test(newest_only),
 		cmocka_unit_test(newer_reply),
