@@ -81,7 +81,8 @@ same() { [ "$(groups a)" = "$(groups b)" ]; }
 beside() {	# beside COMMAND...: at both servers, side by side
 	{ echo "server a, 127.0.0.1"; ctl a "$@"; } > "$dir/left"
 	{ echo "server b, 127.0.0.2"; ctl b "$@"; } > "$dir/right"
-	pr -m -t -w 158 "$dir/left" "$dir/right" | sed 's/[[:blank:]]*$//'
+	pr -m -t -w 168 "$dir/left" "$dir/right" | expand |
+	    sed 's/ *$//'
 }
 
 od -An -tx1 -N32 /dev/urandom | tr -d ' \n' | sed 's/^/0x/' > "$dir/key"

@@ -151,14 +151,14 @@ cluster "lis1" {
     def children(self):
         """pids of marsd and scspd by name."""
         r = {}
-        out = subprocess.run(["ps", "-o", "pid=,comm=,args=", "--ppid",
-                              str(self.process.pid)], text=True,
-                             stdout=subprocess.PIPE).stdout
-        for line in out.splitlines():
-            pid, rest = line.split(None, 1)
-            for name in ("marsd", "scspd"):
-                if name in rest:
-                    r[name] = int(pid)
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % pid) as f:
+                    name, rest = f.read().split("(", 1)[1].rsplit(")", 1)
+            except OSError:
+                continue        # it has ended meanwhile
+            if int(rest.split()[1]) == self.process.pid:
+                r[name] = int(pid)
         return r
 
     def marsctl(self, *args):

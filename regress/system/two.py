@@ -183,9 +183,10 @@ def a_thousand_clients():
          b.group_size("224.1.1.1") == 1000, 120)
     status, rows = marsc("127.0.0.13", B, "request", "224.1.1.1")
     members = [r for r in rows if r["event"] == "members"][-1]
-    assert len(members["members"]) == 1000
+    assert len(members["members"]) == 1000, len(members["members"])
     for c in cs:
-        assert c.stop() == 0
+        status = c.stop()
+        assert status == 0, status
     wait("all gone", lambda: a.members() == b.members() == [], 120)
 
 
