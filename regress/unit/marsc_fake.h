@@ -246,10 +246,10 @@ static const struct client_ops fake_ops = {
 
 /* A client 127.0.0.x with MARSs 127.0.0.1 to .nservers, not started. */
 static inline struct fake *
-fake_new(uint8_t x, size_t nservers, bool mcs)
+fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 {
 	struct atm_addr servers[8];
-	struct client_conf conf = { .pro = { .type = 0x0800 }, .mcs = mcs,
+	struct client_conf conf = { .pro = { .type = pro }, .mcs = mcs,
 	    .servers = servers, .nservers = nservers };
 	struct fake *f = calloc(1, sizeof(*f));
 	size_t i;
@@ -266,6 +266,12 @@ fake_new(uint8_t x, size_t nservers, bool mcs)
 	assert_non_null(f->c);
 	client_attach(f->c, &f->link);
 	return f;
+}
+
+static inline struct fake *
+fake_new(uint8_t x, size_t nservers, bool mcs)
+{
+	return fake_new_pro(x, nservers, mcs, PRO_IPV4);
 }
 
 static inline void

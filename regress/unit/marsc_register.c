@@ -477,6 +477,323 @@ map_table(void **state)
 	fake_free(f);
 }
 
+/*
+ * R2022-5-07, R2022-5.2-08: until it registers nobody calls a client; then its
+ * MARS makes it a leaf of ClusterControlVC, before the copy or after it, and
+ * is heard there.
+ */
+static void
+called(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control, *v;
+
+	(void)state;
+	assert_null(fake_calls(f, 1, true));
+	client_register(f->c);
+	v = fake_ack(f, 1);
+	fake_expect(f, REGISTER("01"));
+	control = fake_calls(f, 1, true);
+	assert_non_null(control);
+	fake_says(f, v, COPY("01", "0005", "00000064"));
+	fake_says(f, control, JOIN("04", "04", "0001", "4000", "0000",
+	    "00000065", "0b") "e0010203 e0010203");
+	assert_int_equal(fake_noted(f, CLIENT_HEARD, NULL), 1);
+	assert_int_equal(f->c->hsn.value, 0x65);
+	fake_free(f);
+}
+
+/*
+ * R2022-5-01, R2022-8.6-01: interfaces of one host: each has an address, a
+ * table of MARSs, a registration and a CMI of its own, which is the one that
+ * it filters on.
+ */
+static void
+interfaces(void **state)
+{
+	struct fake *f = fake_new(10, 1, false), *g = fake_new(20, 2, false);
+	struct fvc *v;
+
+	(void)state;
+	fake_registered(f);
+	client_register(g->c);
+	fake_call_fails(g, 1);			/* another cluster's */
+	v = fake_ack(g, 2);
+	fake_expect(g, JOIN("04", "00", "0001", "2002", "0000", "00000000",
+	    "14"));
+	fake_says(g, v, JOIN("04", "00", "0001", "6002", "0007", "00000001",
+	    "14"));
+	assert_int_equal(client_cmi(f->c), 5);
+	assert_int_equal(client_cmi(g->c), 7);
+	assert_false(atm_equal(client_server(f->c), client_server(g->c)));
+	v = fake_calls(f, 33, true);
+	fake_says(f, v, "aaaa03 00005e 0001 0007 0800 61");
+	assert_int_equal(f->npackets, 1);
+	fake_says(f, v, "aaaa03 00005e 0001 0005 0800 61");
+	assert_int_equal(f->npackets, 1);
+	v = fake_calls(g, 33, true);
+	fake_says(g, v, "aaaa03 00005e 0001 0005 0800 61");
+	assert_int_equal(g->npackets, 1);
+	fake_says(g, v, "aaaa03 00005e 0001 0007 0800 61");
+	assert_int_equal(g->npackets, 1);
+	client_deregister(f->c);
+	assert_false(client_is_registered(f->c));
+	assert_true(client_is_registered(g->c));
+	fake_free(f);
+	fake_free(g);
+}
+
+/* JOIN and kin, and data, of IPv6 */
+#define HEAD6	MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0004 "
+#define JOIN6(tpln, flags, cmi, msn)	HEAD6 "14 00 00 " tpln " 0001 " flags \
+	" " cmi " " msn " " NSAP("0a")
+#define FF02_1	"ff020000000000000000000000000001"
+
+/*
+ * R2022-6.3-03, R2022-9-02, -04, -06, -07: IPv6 is 0x86dd in messages and in
+ * data; each protocol has its own registration, CMI and HSN, and a message of
+ * the other one is nothing to it.
+ */
+static void
+protocols(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fake *g = fake_new_pro(10, 1, false, 0x86dd);
+	struct paddr all = { .len = 16, .a = { 0xff, 0x02, [15] = 1 } };
+	struct fvc *v, *control;
+
+	(void)state;
+	fake_registered(f);
+	client_register(g->c);
+	v = fake_ack(g, 1);
+	fake_expect(g, JOIN6("00", "2001", "0000", "00000000"));
+	control = fake_calls(g, 1, true);
+	fake_says(g, v, COPY("01", "0009", "00000300"));	/* IPv4's */
+	assert_false(client_is_registered(g->c));
+	fake_says(g, v, JOIN6("00", "6001", "0009", "00000300"));
+	assert_int_equal(client_cmi(g->c), 9);
+	assert_int_equal(client_cmi(f->c), 5);
+	assert_int_equal(g->c->hsn.value, 0x300);
+	assert_int_equal(f->c->hsn.value, 100);
+	fake_says(g, control, JOIN("04", "04", "0001", "4000", "0000",
+	    "00000999", "0b") "e0010203 e0010203");
+	assert_int_equal(g->c->hsn.value, 0x300);
+	assert_int_equal(fake_noted(g, CLIENT_JUMP, NULL), 0);
+	assert_int_equal(client_drops(g->c, CLIENT_DROP_PRO), 2);
+
+	client_join(g->c, &all, &all, true);
+	fake_expect(g, JOIN6("10", "8002", "0000", "00000000") FF02_1 FF02_1);
+	client_transmit(g->c, &all, "a", 1);
+	fake_expect(g, MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0001 "
+	    "14 00 00 00 00 10 0000000000000000 " NSAP("0a") FF02_1);
+	fake_says(g, v, MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0002 "
+	    "14 00 00 14 00 10 0001 8001 00000300 " NSAP("0a") FF02_1
+	    NSAP("0b"));
+	fake_leaf_ack(g, 11);
+	fake_expect(g, "aaaa03 00005e 0001 0009 86dd 61");
+	v = fake_calls(g, 33, true);
+	fake_says(g, v, "aaaa03 00005e 0001 0005 0800 61");
+	assert_int_equal(g->npackets, 0);
+	fake_says(g, v, "aaaa03 00005e 0001 0005 86dd 61");
+	assert_int_equal(g->npackets, 1);
+	fake_free(f);
+	fake_free(g);
+}
+
+/*
+ * R2022-5.4-03: a circuit to the MARS that can't be established when there is
+ * something to say is a problem with the MARS.
+ */
+static void
+call_fails_later(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g = fake_group(224, 1, 2, 3);
+	struct fvc *v;
+
+	(void)state;
+	fake_registered(f);
+	v = fake_vc(f, 1);
+	v->dead = true;
+	f->link.user->release(f->link.arg, &v->vc, v->vc.cookie, 16);
+	assert_true(client_is_registered(f->c));
+	client_join(f->c, &g, &g, true);
+	fake_call_fails(f, 1);
+	assert_false(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	fake_free(f);
+}
+
+/* Joins, and says the copy; what the client sent is looked at elsewhere. */
+static void
+join_one(struct fake *f, uint8_t min, uint8_t max, const char *copy)
+{
+	struct paddr a = fake_group(224, 1, 2, min);
+	struct paddr b = fake_group(224, 1, 2, max);
+
+	assert_int_equal(client_join(f->c, &a, &b, true), CLIENT_OK);
+	assert_non_null(fake_next(f));
+	fake_says(f, fake_vc(f, 1), copy);
+	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+}
+
+/*
+ * R2022-5.4.1-02, -03, -05, R2443-2-12: the MARS dies, then its first backup:
+ * the third one is registered with, every group and block is joined there
+ * again, each after its own 1 to 10 s; data flows all the time.
+ */
+static void
+failover(void **state)
+{
+	struct fake *f = fake_new(10, 3, false);
+	struct fvc *control = fake_registered(f), *v;
+	struct paddr g = fake_group(224, 1, 2, 3);
+	int64_t at[3];
+	int i, n, ms = 0;
+
+	(void)state;
+	join_one(f, 3, 3, JOIN("04", "04", "0001", "c002", "0000", "00000065",
+	    "0a") "e0010203 e0010203");
+	join_one(f, 4, 4, JOIN("04", "04", "0001", "c003", "0000", "00000066",
+	    "0a") "e0010204 e0010204");
+	join_one(f, 10, 20, JOIN("04", "04", "0001", "4004", "0000",
+	    "00000067", "0a") "e001020a e0010214");
+	client_transmit(f->c, &g, "x", 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000067", "0a",
+	    "e0010203") NSAP("0b"));
+	fake_leaf_ack(f, 11);
+	assert_non_null(fake_next(f));
+	control->dead = true;
+	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
+	    CAUSE_OUT_OF_ORDER);
+	fake_wait(f, MTIME_SEC(10));
+	fake_call_fails(f, 1);
+	fake_call_fails(f, 2);
+	client_transmit(f->c, &g, "y", 1);
+	fake_expect(f, "aaaa03 00005e 0001 0005 0800 79");
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_wait(f, MTIME_SEC(60));
+	v = fake_ack(f, 3);
+	assert_non_null(fake_next(f));
+	fake_says(f, v, JOIN("04", "00", "0001", "6007", "0005", "00000001",
+	    "0a"));
+	assert_true(client_is_registered(f->c));
+	for (i = 0; i < 3; i++) {
+		for (n = f->nsent; f->nsent == n && ms < 20000; ms++)
+			fake_wait(f, MTIME_MS(1));
+		assert_int_equal(f->sent[n].vc, v - f->vcs);
+		assert_int_equal(f->sent[n].data[8 + 17], 4);	/* mar$op */
+		at[i] = ms;
+	}
+	assert_in_range(at[0], 1000, at[1] - 1);
+	assert_in_range(at[2], at[1] + 1, 10000);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_free(f);
+}
+
+/* R2022-5.4.3-15: a soft redirect leaves what is sent to as it is */
+static void
+soft_paths(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f), *v;
+	struct paddr g = fake_group(224, 1, 2, 3);
+
+	(void)state;
+	client_transmit(f->c, &g, "x", 1);
+	assert_non_null(fake_next(f));
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a",
+	    "e0010203") NSAP("0b"));
+	fake_leaf_ack(f, 11);
+	assert_non_null(fake_next(f));
+	fake_says(f, control, MAP("00", "0001", "8001", "00000064", "01")
+	    NSAP("02"));
+	v = fake_ack(f, 2);
+	fake_expect(f, REGISTER("02"));
+	fake_says(f, v, COPY("02", "0009", "00000777"));
+	assert_int_equal(client_cmi(f->c), 9);
+	fake_wait(f, MTIME_SEC(30));
+	assert_false(path_find(f->c, &g)->revalidate);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_silent(f);
+	fake_free(f);
+}
+
+/*
+ * R2022-6.4-01: a map of two addresses makes a backup, where none was
+ * configured: it is tried at once.
+ */
+static void
+map_backup(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	fake_says(f, control, MAP("00", "0002", "8001", "00000064", "01")
+	    NSAP("01") NSAP("02"));
+	fake_wait(f, MTIME_SEC(240));
+	assert_false(client_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(10));
+	assert_null(fake_vc(f, 2));
+	fake_call_fails(f, 1);
+	fake_ack(f, 2);
+	fake_expect(f, REGISTER("03"));
+	fake_free(f);
+}
+
+/*
+ * R2443-2-04, R2443-5.3-03: of several servers one is registered with; the
+ * others hear nothing, and may not make us a leaf.
+ */
+static void
+one_server(void **state)
+{
+	struct fake *f = fake_new(10, 3, false);
+	struct paddr g = fake_group(224, 1, 2, 3);
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	client_join(f->c, &g, &g, true);
+	fake_wait(f, MTIME_SEC(30));
+	for (i = 0; i < f->nsent; i++)
+		assert_ptr_equal(&f->vcs[f->sent[i].vc], fake_vc(f, 1));
+	assert_null(fake_vc(f, 2));
+	assert_null(fake_vc(f, 3));
+	assert_null(fake_calls(f, 2, true));
+	assert_null(fake_calls(f, 3, true));
+	fake_free(f);
+}
+
+/* R2022-5-03, R2022-5-02: transient, for as long as the owner says */
+static void
+idle_configured(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g = fake_group(224, 1, 2, 3);
+	int n;
+
+	(void)state;
+	assert_true(client_timers_set(&f->c->t, "mars-idle", MTIME_SEC(70)));
+	fake_registered(f);
+	assert_false(fake_vc(f, 1)->root);
+	fake_wait(f, MTIME_SEC(70) - 1);
+	assert_non_null(fake_vc(f, 1));
+	fake_wait(f, 1);
+	assert_null(fake_vc(f, 1));
+	/* the next query opens it, and is answered on it */
+	client_request(f->c, &g);
+	fake_ack(f, 1);
+	n = f->nsent - 1;
+	assert_ptr_equal(&f->vcs[f->sent[n].vc], fake_vc(f, 1));
+	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a",
+	    "e0010203") NSAP("0b"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 1);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -496,6 +813,15 @@ main(void)
 		cmocka_unit_test(trust),
 		cmocka_unit_test(map_parts),
 		cmocka_unit_test(map_table),
+		cmocka_unit_test(called),
+		cmocka_unit_test(interfaces),
+		cmocka_unit_test(protocols),
+		cmocka_unit_test(call_fails_later),
+		cmocka_unit_test(failover),
+		cmocka_unit_test(soft_paths),
+		cmocka_unit_test(map_backup),
+		cmocka_unit_test(one_server),
+		cmocka_unit_test(idle_configured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -961,6 +961,43 @@ connect_leaf(struct end *e, uint64_t i)
 	nvc_input(e->n, &peer, b, 24);
 }
 
+/* R2022-5.1.3-09: the cause of a leaf's refusal goes up as it came. */
+static void
+leaf_cause(void **state)
+{
+	static const uint16_t causes[] = { 1, 37, 41, 49, 51 };
+	static struct end e;
+	struct timers ts;
+	struct atm_addr to = nsapa(10, 0);
+	struct nvc_dest peer;
+	struct vc_leaf *leaf;
+	uint8_t b[20];
+	struct vc *root;
+	size_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	root = vc_multi(e.l, &e);
+	for (i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		e.nup = e.nout = 0;
+		leaf = vc_multi_add(root, &to, &e);
+		vc_flush(e.l);
+		assert_int_equal(e.nout, 1);
+		peer = e.out[0].to;
+		memset(b, 0, sizeof(b));
+		b[0] = 0x14;
+		b[3] = (uint8_t)causes[i];
+		memcpy(b + 4, e.out[0].buf + 12, 8);
+		nvc_input(e.n, &peer, b, 20);
+		assert_int_equal(e.nup, 1);
+		assert_int_equal(e.up[0].what, W_LFAIL);
+		assert_ptr_equal(e.up[0].handle, leaf);
+		assert_int_equal(e.up[0].cause, causes[i]);
+	}
+	vc_close(e.l);
+}
+
 /* which leaves (their own numbers - 900) were sent which first octets */
 static const char *
 trace(struct end *e)
@@ -1323,6 +1360,7 @@ main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(queue_full),
 		cmocka_unit_test(leaf_end),
+		cmocka_unit_test(leaf_cause),
 		cmocka_unit_test(multipoint),
 		cmocka_unit_test(staggered),
 		cmocka_unit_test(from_within),
