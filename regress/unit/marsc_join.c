@@ -279,6 +279,35 @@ before(void **state)
 	fake_free(f);
 }
 
+/*
+ * R2022-5.2.1.1-03, -04, R2022-8.2-01, R2022-8.4-01: a router that forwards
+ * joins all of class D, or the part that it is to, as one pair, and for no
+ * layer 3 group of its own; besides, one that it is a member of (5.2).
+ */
+static void
+router(void **state)
+{
+	struct fake *f = fake_new(10, 1, false), *part;
+	struct paddr min = fake_group(224, 0, 0, 0);
+	struct paddr max = fake_group(239, 255, 255, 255);
+
+	(void)state;
+	fake_registered(f);
+	assert_int_equal(client_join(f->c, &min, &max, false), CLIENT_OK);
+	fake_expect(f, SENT("04", "0002") "e0000000 efffffff");
+	assert_int_equal(client_join(f->c, g(3), g(3), true), CLIENT_OK);
+	fake_expect(f, SENT("04", "8003") G3);
+	assert_int_equal(client_leave(f->c, &min, &max), CLIENT_OK);
+	fake_expect(f, SENT("05", "0004") "e0000000 efffffff");
+	fake_free(f);
+	part = fake_new(10, 1, false);
+	fake_registered(part);
+	assert_int_equal(client_join(part->c, g(0), g(255), false),
+	    CLIENT_OK);
+	fake_expect(part, SENT("04", "0002") "e0010200 e00102ff");
+	fake_free(part);
+}
+
 int
 main(void)
 {
@@ -292,6 +321,7 @@ main(void)
 		cmocka_unit_test(blocks),
 		cmocka_unit_test(several),
 		cmocka_unit_test(before),
+		cmocka_unit_test(router),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

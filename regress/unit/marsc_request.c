@@ -298,6 +298,113 @@ tlvs(void **state)
 	fake_free(f);
 }
 
+/*
+ * R2443-1-04: nothing is asked before there is a registration; then at once.
+ */
+static void
+before(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr min = fake_group(224, 0, 0, 0);
+	struct paddr max = fake_group(239, 255, 255, 255);
+
+	(void)state;
+	assert_int_equal(client_request(f->c, &group), CLIENT_OK);
+	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	fake_wait(f, MTIME_SEC(100));
+	fake_silent(f);
+	assert_int_equal(f->nvcs, 0);
+	fake_registered(f);
+	fake_expect(f, REQUEST);
+	fake_expect(f, LIST);
+	fake_silent(f);
+	fake_free(f);
+}
+
+/* +15551234567 with the subaddress 127.0.0.x */
+#define E164(x)	"3135353531323334353637 " NSAP(x)
+
+/*
+ * R2022-5.1.2-04, -14, R2022-3-02: a source of an ATM number and a subaddress:
+ * both are said, and both tell what is ours.
+ */
+static void
+subaddress(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct atm_addr a = fake_addr(10);
+	struct fnote n;
+	struct fvc *v;
+
+	(void)state;
+	memcpy(f->link.local.num, "15551234567\0\0\0\0\0\0\0\0", 20);
+	f->link.local.num_tl = 0x4b;
+	memcpy(f->link.local.sub, a.num, 20);
+	f->link.local.sub_tl = 20;
+	client_register(f->c);
+	v = fake_ack(f, 1);
+	fake_expect(f, HEAD("04") "4b 14 00 00 0001 2001 0000 00000000 "
+	    E164("0a"));
+	fake_says(f, v, HEAD("04") "4b 14 00 00 0001 6001 0005 00000064 "
+	    E164("0b"));
+	assert_false(client_is_registered(f->c));
+	fake_says(f, v, HEAD("04") "4b 14 00 00 0001 6001 0005 00000064 "
+	    E164("0a"));
+	assert_true(client_is_registered(f->c));
+	client_request(f->c, &group);
+	fake_expect(f, HEAD("01") "4b 14 00 00 00 04 0000000000000000 "
+	    E164("0a") G);
+	/* of the same number with another subaddress, and with none */
+	fake_says(f, v, HEAD("02") "4b 14 00 14 00 04 0001 8001 00000064 "
+	    E164("0b") G NSAP("0c"));
+	fake_says(f, v, HEAD("02") "4b 00 00 14 00 04 0001 8001 00000064 "
+	    "3135353531323334353637" G NSAP("0c"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	/* a member of that kind too */
+	fake_says(f, v, HEAD("02") "4b 14 00 4b 14 04 0001 8001 00000064 "
+	    E164("0a") G E164("0c"));
+	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(n.first.num_tl, 0x4b);
+	assert_int_equal(n.first.sub_tl, 20);
+	assert_int_equal(n.first.sub[6], 12);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.3-10, R2022-8.5-03: the groups of a part of the space; a part of the
+ * answer that is lost or late costs the whole of it.
+ */
+static void
+grouplist_errors(void **state)
+{
+	static const char *const list = HEAD("0a") "14 00 00 04 0001 0000 "
+	    "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr min = fake_group(224, 1, 0, 0);
+	struct paddr max = fake_group(224, 1, 255, 255);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	fake_expect(f, list);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0001", "00000064") G);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0003", "00000064") G);
+	fake_silent(f);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8004", "00000064") G);
+	fake_expect(f, list);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0001", "00000064") G);
+	fake_wait(f, MTIME_SEC(10) - 1);
+	fake_silent(f);
+	fake_wait(f, 1);
+	fake_expect(f, list);
+	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8001", "00000064") G);
+	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
+	assert_int_equal(n.n, 1);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -312,6 +419,9 @@ main(void)
 		cmocka_unit_test(broken_for_ever),
 		cmocka_unit_test(grouplist),
 		cmocka_unit_test(tlvs),
+		cmocka_unit_test(before),
+		cmocka_unit_test(subaddress),
+		cmocka_unit_test(grouplist_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
