@@ -349,6 +349,7 @@ proto_free(struct proto *p)
 	peers_free(p);
 	cmi_free_pool(&p->cmi);
 	free(p->by_cmi);
+	free(p->heard_cmi);
 	TAILQ_REMOVE(&p->cluster->protos, p, entry);
 	free(p);
 }
@@ -387,7 +388,8 @@ proto_new(struct cluster *c, const struct mars_pro *pro,
 	timer_init(&p->redirect, NULL, NULL);
 	TAILQ_INSERT_TAIL(&c->protos, p, entry);
 	p->by_cmi = calloc(UINT16_MAX + 1, sizeof(struct node *));
-	if (p->by_cmi == NULL ||
+	p->heard_cmi = calloc(UINT16_MAX + 1, sizeof(struct claim *));
+	if (p->by_cmi == NULL || p->heard_cmi == NULL ||
 	    (p->self = peer_get(p, c->mars->oid)) == NULL ||
 	    cmi_init(&p->cmi, conf->cmi_min, conf->cmi_max) == -1) {
 		proto_free(p);

@@ -245,6 +245,7 @@ struct claim {
 	struct entry	*reg;		/* its register record, or NULL */
 	bool		 dereg;		/* that record is a tombstone, A-23 */
 	bool		 conflict;	/* registered there as well as here */
+	uint16_t	 cmi;		/* the one known to be its, A-20, or 0 */
 	uint32_t	 entries;	/* the register record included */
 };
 
@@ -355,7 +356,8 @@ struct proto {
 	struct peer_tree peers;
 	struct peer	*self;
 	struct cmi_pool	 cmi;
-	struct node	**by_cmi;	/* 65536, or NULL before the first */
+	struct node	**by_cmi;	/* 65536: whom we gave it */
+	struct claim	**heard_cmi;	/* 65536: whom another server did */
 	uint32_t	 mark;
 	struct timer	 redirect;
 	struct timer	 sweep[ROLES];	/* own records of before, A-10 */
@@ -443,6 +445,7 @@ struct owner	*owner_find(struct cluster *, const uint8_t[4]);
 struct peer	*peer_get(struct proto *, const uint8_t[4]);
 struct peer	*peer_find(struct proto *, struct owner *);
 struct claim	*claim_find(struct node *, const struct peer *);
+bool		 claim_cmi(struct claim *, uint16_t);
 struct entry	*entry_find(struct owner *, uint32_t);
 struct entry	*entry_redirect(struct peer *, uint32_t);
 struct entry	*entry_register(struct peer *, struct node *, uint32_t);

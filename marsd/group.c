@@ -165,11 +165,47 @@ claim_get(struct node *n, struct peer *peer)
 	return c;
 }
 
+/* Does the server that gave this id out still say so? */
+static bool
+claim_counts(const struct claim *c)
+{
+	return !c->dereg && c->peer->state != PEER_HIDDEN &&
+	    c->peer->state != PEER_ERASED;
+}
+
+/*
+ * The id that another server gave to a node; false if a third server says
+ * that it gave the same to another node (A-20).  What one server says of two
+ * nodes is no clash: after a restart it hands out again what its records of
+ * before still hold.
+ */
+bool
+claim_cmi(struct claim *c, uint16_t cmi)
+{
+	struct claim **heard = c->node->proto->heard_cmi;
+	const struct claim *held = heard[cmi];
+
+	if (c->cmi != cmi && c->cmi != 0 && heard[c->cmi] == c)
+		heard[c->cmi] = NULL;
+	c->cmi = cmi;
+	if (cmi == 0)
+		return true;
+	if (held != NULL && held->node != c->node && held->peer != c->peer &&
+	    claim_counts(held))
+		return false;
+	heard[cmi] = c;
+	return true;
+}
+
 static void
 claim_release(struct claim *c)
 {
+	struct claim **heard = c->node->proto->heard_cmi;
+
 	if (c->entries != 0)
 		return;
+	if (c->cmi != 0 && heard[c->cmi] == c)
+		heard[c->cmi] = NULL;
 	LIST_REMOVE(c, node_entry);
 	free(c);
 }

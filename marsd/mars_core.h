@@ -26,7 +26,7 @@ struct cluster;
 /* What an operator is told: symbol, level, format of the line's end. */
 #define MARS_EVENTS(X) \
 	X(MARS_EV_CMI_EXHAUSTED, "no cluster member id left") \
-	X(MARS_EV_CMI_OVERLAP, "another server gave out one of our CMIs") \
+	X(MARS_EV_CMI_OVERLAP, "one CMI from two servers") \
 	X(MARS_EV_MOVED, "client moved to another server") \
 	X(MARS_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARS_EV_SERVER_BACK, "server is back: its members are revived") \

@@ -315,20 +315,26 @@ update_redirect(struct update *u)
 	peer_step(p, PEER_EV_REDIRECT);
 }
 
-/* A CMI that two have, or that is ours to give. */
+/*
+ * A CMI that is ours to give, that one of our clients has, or that two other
+ * servers gave out (A-20).
+ */
 static void
-check_cmi(struct peer *peer, struct node *n, uint16_t cmi)
+check_cmi(struct claim *c, uint16_t cmi)
 {
-	struct proto *p = peer->proto;
+	struct node *n = c->node;
+	struct proto *p = n->proto;
 	struct mars_event ev = { .pro = &p->pro, .who = &n->atm,
-	    .oid = peer->owner->oid, .number = cmi };
-	struct node *held = p->by_cmi[cmi];
+	    .oid = c->peer->owner->oid, .number = cmi };
+	const struct node *held = p->by_cmi[cmi];
+	bool clash = !claim_cmi(c, cmi);
 
-	if (cmi == 0 || (!cmi_ours(&p->cmi, cmi) &&
-	    (held == NULL || held == n)))
-		return;
+	if (cmi == 0)
+		return;			/* an MCS may have none, A-19 */
 	if (cmi_ours(&p->cmi, cmi))
 		cmi_taken(&p->cmi, cmi);
+	else if ((held == NULL || held == n) && !clash)
+		return;
 	cluster_event(p->cluster, MARS_EV_CMI_OVERLAP, &ev);
 }
 
@@ -378,7 +384,7 @@ update_register(struct update *u, struct node *n)
 	if (e == NULL && (e = entry_register(u->peer, n, u->key)) == NULL)
 		return;
 	e->cmi = u->csa->cmi;
-	check_cmi(u->peer, n, e->cmi);
+	check_cmi(e->claim, e->cmi);
 	if (e->claim->dereg) {
 		e->claim->dereg = false;
 		claim_refresh(n, u->peer, false);
@@ -400,7 +406,7 @@ update_join(struct update *u, struct node *n)
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max);		/* */
-	check_cmi(u->peer, n, e->cmi);
+	check_cmi(e->claim, e->cmi);
 	announce(e->join, join_refresh(e->join));
 	if (n->reg == NULL || !n->reg->registered)
 		return;

@@ -181,6 +181,23 @@ answer(struct parent *p, const char *why)
 	}
 }
 
+/*
+ * Records that a cluster published belong to its server group for as long as
+ * their tombstones live: no cluster changes to another one on the way.
+ */
+static bool
+regrouped(const struct conf *old, const struct conf *new)
+{
+	const struct conf_cluster *o, *n;
+
+	TAILQ_FOREACH(o, &old->clusters, entry)
+		TAILQ_FOREACH(n, &new->clusters, entry)
+			if (strcmp(o->name, n->name) == 0 &&
+			    o->server_group != n->server_group)
+				return true;
+	return false;
+}
+
 /* What was decided at the start: NULL if new leaves it as it is. */
 static const char *
 fixed(const struct conf *old, const struct conf *new)
@@ -194,6 +211,8 @@ fixed(const struct conf *old, const struct conf *new)
 	if (strcmp(old->user_marsd, new->user_marsd) != 0 ||
 	    strcmp(old->user_scspd, new->user_scspd) != 0)
 		return "user";
+	if (regrouped(old, new))
+		return "server-group";
 	return NULL;
 }
 

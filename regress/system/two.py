@@ -116,6 +116,11 @@ def reload():
     r = a.marsctl("reload")
     assert r.returncode == 1, r
     assert "mars.conf:" in r.stderr, r.stderr
+    # its records are in that group, with their tombstones
+    a.write(text=good.replace("server-group 1", "server-group 2"))
+    r = a.marsctl("reload")
+    assert r.returncode == 1 and "server-group" in r.stderr, r
+    assert {r["server-group"] for r in a.ctl("clusters")} == {1}
     a.write(text=good.replace("protocol ipv6\n", ""))
     r = a.marsctl("reload")
     assert r.returncode == 0, r.stderr

@@ -340,6 +340,52 @@ cmi_overlap(void **state)
 	net_free(net);
 }
 
+static void
+tell_cmi(struct net *net, unsigned oid, uint32_t key, unsigned state,
+    struct atm_addr who, unsigned cmi)
+{
+	uint8_t o[4] = { 198, 51, 100, (uint8_t)oid }, p[CSA_MAX];
+	size_t n = record(p, state, 0x2000, cmi, who, 0, 0);
+
+	mars_csa_update(net->s[0].mars, 1, o, key, ++seq, CSA_HOW_FLOODED, p,
+	    n);
+}
+
+/*
+ * R2443-2-06, R2443-3-12, A-20: two other servers with one range are told of
+ * as well; a client that moves between them, an id that was given back, one
+ * of a silent server, none at all, and one server's own reuse are no clash.
+ */
+static void
+cmi_overlap_afar(void **state)
+{
+	struct net *net = net_new();
+	uint64_t *clashes = &net->s[0].events[MARS_EV_CMI_OVERLAP];
+
+	(void)state;
+	net_start(net, 0);
+	tell_cmi(net, 8, 70, 3, HOST(5), 9000);
+	tell_cmi(net, 9, 70, 3, HOST(5), 9500);		/* it moved */
+	tell_cmi(net, 9, 71, 3, HOST(6), 9501);
+	tell_cmi(net, 9, 72, 3, HOST(7), 9501);		/* reused */
+	tell_cmi(net, 8, 73, 2, HOST(8), 0);		/* */
+	tell_cmi(net, 9, 73, 2, HOST(9), 0);
+	assert_int_equal(*clashes, 0);
+	tell_cmi(net, 8, 74, 3, HOST(10), 9501);
+	assert_int_equal(*clashes, 1);
+	/* given back, then in use elsewhere */
+	tell_cmi(net, 8, 75, 3, HOST(11), 9700);
+	tell_cmi(net, 8, 75, 4, HOST(11), 9700);
+	tell_cmi(net, 9, 75, 3, HOST(12), 9700);
+	assert_int_equal(*clashes, 1);
+	/* both are silent now, and a third has those ids */
+	net_wait(net, MTIME_SEC(241));
+	tell_cmi(net, 7, 76, 3, HOST(13), 9700);
+	tell_cmi(net, 7, 77, 3, HOST(14), 9000);
+	assert_int_equal(*clashes, 1);
+	net_free(net);
+}
+
 /*
  * A-10, A-11, A-3: records of ours from before a restart: one that nothing
  * backs is withdrawn, the Deregister first; one whose client is back keeps
@@ -457,6 +503,7 @@ main(void)
 		cmocka_unit_test(dereg_suppresses),
 		cmocka_unit_test(key_reused),
 		cmocka_unit_test(cmi_overlap),
+		cmocka_unit_test(cmi_overlap_afar),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(strange),
 		cmocka_unit_test(table),
