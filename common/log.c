@@ -172,11 +172,10 @@ ratelimit_pass(struct ratelimit *r, mtime_t now)
 	return true;
 }
 
-void
-log_limited(struct ratelimit *r, mtime_t now, const char *fmt, ...)
+static void
+vlimited(int priority, struct ratelimit *r, mtime_t now, const char *fmt,
+    va_list ap)
 {
-	va_list ap;
-
 	if (!ratelimit_pass(r, now))
 		return;
 	if (r->missed != 0) {
@@ -184,7 +183,27 @@ log_limited(struct ratelimit *r, mtime_t now, const char *fmt, ...)
 		    (unsigned long long)r->missed);
 		r->missed = 0;
 	}
+	vlog(priority, 0, fmt, ap);
+}
+
+/* a warning */
+void
+log_limited(struct ratelimit *r, mtime_t now, const char *fmt, ...)
+{
+	va_list ap;
+
 	va_start(ap, fmt);
-	vlog(LOG_WARNING, 0, fmt, ap);
+	vlimited(LOG_WARNING, r, now, fmt, ap);
+	va_end(ap);
+}
+
+/* what belongs to the ordinary course of things */
+void
+log_limited_info(struct ratelimit *r, mtime_t now, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vlimited(LOG_INFO, r, now, fmt, ap);
 	va_end(ap);
 }

@@ -42,5 +42,7 @@ void	ratelimit_init(struct ratelimit *, mtime_t);
 bool	ratelimit_pass(struct ratelimit *, mtime_t);
 void	log_limited(struct ratelimit *, mtime_t, const char *, ...)
 	    PRINTFLIKE(3, 4);
+void	log_limited_info(struct ratelimit *, mtime_t, const char *, ...)
+	    PRINTFLIKE(3, 4);
 
 #endif

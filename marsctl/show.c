@@ -54,7 +54,8 @@ static const struct column neighbors[] = {
 	{ "NEIGHBOR", "address", 16, COL_PLAIN },
 	{ "HELLO", "hello", 15, COL_PLAIN },
 	{ "ALIGNMENT", "alignment", 12, COL_PLAIN },
-	{ "AUTH", "auth", 13, COL_PLAIN },
+	{ "AUTH", "auth", 12, COL_PLAIN },
+	{ "REPLAY", "replay", 12, COL_PLAIN },
 	{ "SINCE", "since", 0, COL_AGE },
 };
 

@@ -105,10 +105,19 @@ static const char *const event_advice[SCSP_EV_MAX] = {
 	[SCSP_EV_LIMIT] = "raise the limit in mars.conf or look who fills it",
 };
 
+/* States that change say that the protocol works: no reason to warn. */
+static bool
+ordinary(enum scsp_event_code code)
+{
+	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN;
+}
+
 static void
 op_event(void *arg, const struct scsp_event *e)
 {
 	struct scspd *d = arg;
+	void (*say)(struct ratelimit *, mtime_t, const char *, ...) =
+	    ordinary(e->code) ? log_limited_info : log_limited;
 	char line[512] = "", text[ATM_STRLEN];
 	const char *advice = event_advice[e->code];
 	size_t n = 0;
@@ -136,8 +145,7 @@ op_event(void *arg, const struct scsp_event *e)
 	if (advice != NULL)
 		ADD(": %s", advice);
 #undef ADD
-	log_limited(&d->limits[e->code], d->service.loop.timers.now, "%s",
-	    line);
+	say(&d->limits[e->code], d->service.loop.timers.now, "%s", line);
 }
 
 static const struct scsp_ops ops = {
@@ -154,6 +162,24 @@ static const struct scsp_ops ops = {
 
 /* --- what the process asks for */
 
+/* At the start and at each reload: nobody shall say that he was not told. */
+static void
+warn_unauthenticated(const struct conf *c)
+{
+	const struct conf_cluster *cl;
+	const struct conf_neighbor *n;
+	char text[ATM_STRLEN];
+
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		TAILQ_FOREACH(n, &cl->neighbors, entry)
+			if (!n->auth)
+				log_warnx("cluster %s: neighbor %s: auth off: "
+				    "anybody who can send packets in its name "
+				    "can change every group: write key NUMBER",
+				    cl->name, atm_print(&n->addr, text,
+				    sizeof(text)));
+}
+
 static int
 configure(void *arg, const struct conf *c)
 {
@@ -168,7 +194,10 @@ configure(void *arg, const struct conf *c)
 		if (d->scsp == NULL)
 			return -1;
 	}
-	return scsp_configure(d->scsp, c);
+	if (scsp_configure(d->scsp, c) == -1)
+		return -1;
+	warn_unauthenticated(c);
+	return 0;
 }
 
 /* SEL 1 of every listener. */
