@@ -81,8 +81,13 @@ same() { [ "$(groups a)" = "$(groups b)" ]; }
 beside() {	# beside COMMAND...: at both servers, side by side
 	{ echo "server a, 127.0.0.1"; ctl a "$@"; } > "$dir/left"
 	{ echo "server b, 127.0.0.2"; ctl b "$@"; } > "$dir/right"
-	pr -m -t -w 168 "$dir/left" "$dir/right" | expand |
-	    sed 's/ *$//'
+	awk 'NR == FNR { left[NR] = $0
+		if (length > width) width = length
+		lines = NR
+		next }
+	    { printf "%-*s   %s\n", width, left[FNR], $0; right = FNR }
+	    END { for (i = right + 1; i <= lines; i++) print left[i] }' \
+	    "$dir/left" "$dir/right"
 }
 
 od -An -tx1 -N32 /dev/urandom | tr -d ' \n' | sed 's/^/0x/' > "$dir/key"

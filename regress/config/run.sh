@@ -4,6 +4,7 @@
 # NAME.ok is accepted and printed by -nv as NAME.ok, and what -nv prints is
 # accepted and printed as the same.  The shipped examples are accepted.
 set -u
+umask 022
 cd "$(dirname "$0")/../.."
 case ${BUILD:=build} in
 /*) ;;
