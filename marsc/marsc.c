@@ -133,6 +133,21 @@ member_send(struct member *m, const struct step *s)
 	member_done(m);
 }
 
+/* What all clients together did not use. */
+static void
+tool_counters(struct tool *t)
+{
+	uint64_t sum[CLIENT_DROP_MAX] = { 0 };
+	size_t i;
+	int d;
+
+	for (i = 0; i < t->n; i++)
+		for (d = 0; d < CLIENT_DROP_MAX; d++)
+			sum[d] += client_drops(t->members[i].client,
+			    (enum client_drop)d);
+	print_counters(&t->printer, t->n, sum);
+}
+
 /* Hands the current command to one client. */
 static void
 member_start(struct member *m)
@@ -202,6 +217,10 @@ tool_begin(struct tool *t, struct step *s)
 	switch (s->verb) {
 	case VERB_ECHO:
 		print_text(&t->printer, "echo", s->text);
+		t->advance = true;
+		break;
+	case VERB_COUNTERS:
+		tool_counters(t);
 		t->advance = true;
 		break;
 	case VERB_WAIT:
@@ -532,21 +551,13 @@ read_command(struct tool *t, int argc, char **argv)
 		err(1, NULL);
 }
 
-/* A client is a member or a multicast server, never both (7.1). */
 static void
 find_role(struct tool *t)
 {
-	struct step *s;
-	bool member = false;
+	const char *error = script_role(&t->script, &t->conf.mcs);
 
-	STAILQ_FOREACH(s, &t->script, entry) {
-		if (s->verb == VERB_SERVE)
-			t->conf.mcs = true;
-		if (s->verb == VERB_JOIN)
-			member = true;
-	}
-	if (t->conf.mcs && member)
-		errx(EXIT_USAGE, "a client can't both join and serve");
+	if (error != NULL)
+		errx(EXIT_USAGE, "%s", error);
 	t->printer.mcs = t->conf.mcs;
 }
 
@@ -707,6 +718,7 @@ main(int argc, char **argv)
 {
 	static struct tool t;
 	struct atm_addr local = { 0 };
+	bool counters;
 
 	tool_defaults(&t);
 	parse_options(&t, argc, argv, &local);
@@ -723,10 +735,14 @@ main(int argc, char **argv)
 	find_role(&t);
 	t.printer.many = t.n > 1;
 	t.printer.heard = strcmp(argv[0], "watch") == 0;
+	counters = t.printer.json &&
+	    (t.printer.heard || strcmp(argv[0], "run") == 0);
 	tool_open(&t, &local);
 	tool_begin(&t, STAILQ_FIRST(&t.script));
 	loop_run(&t.loop, tool_turn, &t);
 	tool_last_words(&t);
+	if (counters)
+		tool_counters(&t);
 	tool_close(&t);
 	return t.status;
 }

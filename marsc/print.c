@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "print.h"
@@ -216,7 +217,9 @@ text_form(FILE *f, const struct client_notice *n, bool mcs)
 		words = "serving";
 	else if (mcs && n->code == CLIENT_LEFT)
 		words = "no longer serving";
-	fprintf(f, "%s ", words);
+	fputs(words, f);
+	if (text_forms[n->code].range || text_forms[n->code].server)
+		fputc(' ', f);
 	if (text_forms[n->code].range)
 		text_range(f, n->min, n->max);
 	if (text_forms[n->code].server)
@@ -295,6 +298,31 @@ print_packet(const struct printer *p, const struct atm_addr *client,
 		fprintf(p->out, "packet of %zu octets\n", len);
 	}
 	fflush(p->out);
+}
+
+void
+print_counters(const struct printer *p, size_t clients,
+    const uint64_t v[CLIENT_DROP_MAX])
+{
+	FILE *f = p->out;
+	bool none = true;
+	int d;
+
+	if (p->json)
+		fprintf(f, "{\"event\":\"counters\",\"clients\":%zu", clients);
+	else
+		fputs("not used:", f);
+	for (d = 0; d < CLIENT_DROP_MAX; d++) {
+		none &= v[d] == 0;
+		if (p->json)
+			fprintf(f, ",\"%s\":%" PRIu64,
+			    client_drop_name((enum client_drop)d), v[d]);
+		else if (v[d] != 0)
+			fprintf(f, " %s %" PRIu64,
+			    client_drop_name((enum client_drop)d), v[d]);
+	}
+	fputs(p->json ? "}\n" : none ? " nothing\n" : "\n", f);
+	fflush(f);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "client.h"
@@ -25,6 +26,9 @@ void	print_notice(const struct printer *, const struct atm_addr *client,
 	    const struct client_notice *);
 void	print_packet(const struct printer *, const struct atm_addr *client,
 	    const uint8_t *, size_t);
+/* what came in and was not used by so many clients, by enum client_drop */
+void	print_counters(const struct printer *, size_t clients,
+	    const uint64_t [CLIENT_DROP_MAX]);
 /* event: "echo", "failed", "wrong-members" */
 void	print_text(const struct printer *, const char *event, const char *);
 

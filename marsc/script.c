@@ -131,6 +131,20 @@ parse_range(struct step *s, struct line *l, const struct mars_pro *pro)
 	return NULL;
 }
 
+/* Without an argument all groups of the protocol, as 8.5 recommends. */
+static const char *
+parse_grouplist(struct step *s, struct line *l, const struct mars_pro *pro)
+{
+	const char *all = pro_addrlen(pro) == 4 ?
+	    "224.0.0.0-239.255.255.255" :
+	    "ff00::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+
+	if (l->n > 1)
+		return parse_range(s, l, pro);
+	return script_range(all, pro, &s->min, &s->max) ? NULL :
+	    "needs one group or MIN-MAX";
+}
+
 static const char *
 parse_group(struct step *s, struct line *l, const struct mars_pro *pro)
 {
@@ -182,11 +196,12 @@ static const struct {
 	{ "serve", VERB_SERVE, parse_range },
 	{ "unserve", VERB_UNSERVE, parse_range },
 	{ "request", VERB_REQUEST, parse_group },
-	{ "grouplist", VERB_GROUPLIST, parse_range },
+	{ "grouplist", VERB_GROUPLIST, parse_grouplist },
 	{ "send", VERB_SEND, parse_send },
 	{ "wait", VERB_WAIT, parse_wait },
 	{ "expect", VERB_EXPECT, parse_expect },
 	{ "echo", VERB_ECHO, parse_echo },
+	{ "counters", VERB_COUNTERS, parse_none },
 	{ "stay", VERB_STAY, parse_none },
 };
 
@@ -258,6 +273,22 @@ script_add(struct script *script, enum verb verb)
 	s->verb = verb;
 	STAILQ_INSERT_TAIL(script, s, entry);
 	return true;
+}
+
+const char *
+script_role(const struct script *script, bool *mcs)
+{
+	const struct step *s;
+	bool member = false;
+
+	*mcs = false;
+	STAILQ_FOREACH(s, script, entry) {
+		if (s->verb == VERB_SERVE)
+			*mcs = true;
+		if (s->verb == VERB_JOIN)
+			member = true;
+	}
+	return *mcs && member ? "a client can't both join and serve" : NULL;
 }
 
 void

@@ -30,6 +30,7 @@ enum verb {
 	VERB_WAIT,
 	VERB_EXPECT,
 	VERB_ECHO,
+	VERB_COUNTERS,
 	VERB_STAY
 };
 
@@ -57,6 +58,11 @@ bool		 script_seconds(const char *, int64_t *);
 /* GROUP or MIN-MAX of the protocol */
 bool		 script_range(const char *, const struct mars_pro *,
 		    struct paddr *, struct paddr *);
+/*
+ * Is it for a multicast server?  A client is that or a member, never both
+ * (RFC 2022 section 7.1).  NULL, or what is wrong.
+ */
+const char	*script_role(const struct script *, bool *mcs);
 /* does every address of a sorted list appear in the other, and no more? */
 bool		 script_same(const struct atm_addr *, size_t,
 		    const struct atm_addr *, size_t);

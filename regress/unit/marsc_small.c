@@ -30,11 +30,25 @@ sequence(void **state)
 	assert_true(hsn_update(&h, 0x80000001));
 }
 
-/* R2022-E-01 to -11, R2022-5.2.2-03, -04: the defaults; each can be set */
+/*
+ * R2022-E-01 to -09, -11, R2022-5-04, -05, R2022-5.1.1-10, R2022-5.1.3-12,
+ * -14, -15, R2022-5.2.2-02, -03, -04: the defaults; each can be set.
+ */
 static void
 timers(void **state)
 {
+	static const struct {
+		const char	*name;
+		size_t		 at;
+	} names[] = {
+#define X(sym, name, seconds, text) \
+	{ name, offsetof(struct client_timers, sym) },
+		CLIENT_TIMERS(X)
+#undef X
+	};
 	struct client_timers t;
+	int64_t v;
+	size_t i;
 
 	(void)state;
 	client_timers_default(&t);
@@ -51,8 +65,20 @@ timers(void **state)
 	assert_int_equal(t.again_max, MTIME_SEC(10));
 	assert_int_equal(t.loop, MTIME_SEC(60));
 	assert_int_equal(t.map, MTIME_SEC(240));
-	assert_true(client_timers_set(&t, "loop", 7));
-	assert_int_equal(t.loop, 7);
+	assert_int_equal(t.quiet_min, MTIME_SEC(5));
+	assert_int_equal(t.quiet_max, MTIME_SEC(10));
+	assert_int_equal(t.rejoin_min, MTIME_SEC(1));
+	assert_int_equal(t.rejoin_max, MTIME_SEC(10));
+	/* none of the defaults is below what appendix E allows */
+	assert_true(t.mars_idle >= MTIME_SEC(60));
+	assert_true(t.path_idle >= MTIME_SEC(60));
+	assert_true(t.rexmt >= MTIME_SEC(5));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_true(client_timers_set(&t, names[i].name,
+		    (int64_t)i + 7));
+		memcpy(&v, (uint8_t *)&t + names[i].at, sizeof(v));
+		assert_int_equal(v, i + 7);
+	}
 	assert_false(client_timers_set(&t, "lop", 7));
 }
 
@@ -113,7 +139,10 @@ encapsulation(void **state)
 	}
 }
 
-/* R2022-5.4.2-04, A-133: the table goes round, and does not grow */
+/*
+ * R2022-5.4-01, -02, R2022-5.4.2-04, A-133: one MARS at least; the table goes
+ * round, and does not grow.
+ */
 static void
 servers(void **state)
 {
@@ -123,6 +152,8 @@ servers(void **state)
 
 	(void)state;
 	assert_int_equal(servers_init(&s, a, 0), -1);
+	assert_null(client_new(&fake_ops, NULL, NULL,
+	    &(struct client_conf){ .servers = a }));
 	assert_int_equal(servers_init(&s, a, 2), 0);
 	servers_next(&s);
 	assert_true(atm_equal(servers_current(&s), &a[1]));
@@ -163,6 +194,7 @@ script(void **state)
 	    &ipv4));
 	assert_null(script_line(&list, "echo two  words", &ipv4));
 	assert_null(script_line(&list, "send 224.1.2.3 a b", &ipv4));
+	assert_null(script_line(&list, "counters", &ipv4));
 	s = STAILQ_FIRST(&list);
 	assert_int_equal(s->verb, VERB_REGISTER);
 	s = STAILQ_NEXT(s, entry);
@@ -181,6 +213,59 @@ script(void **state)
 	assert_string_equal(s->text, "two  words");
 	s = STAILQ_NEXT(s, entry);
 	assert_string_equal(s->text, "a b");
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->verb, VERB_COUNTERS);
+	assert_null(STAILQ_NEXT(s, entry));
+	script_free(&list);
+}
+
+/* R2022-8.5-02, -03: all groups of the protocol, unless a part is named */
+static void
+script_grouplist(void **state)
+{
+	static const struct mars_pro ipv6 = { .type = 0x86dd };
+	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	struct paddr min = fake_group(224, 0, 0, 0);
+	struct paddr max = fake_group(239, 255, 255, 255);
+	struct step *s;
+	int i;
+
+	(void)state;
+	assert_null(script_line(&list, "grouplist", &ipv4));
+	assert_null(script_line(&list, "grouplist", &ipv6));
+	assert_null(script_line(&list, "grouplist 224.1.0.0-224.1.0.9",
+	    &ipv4));
+	s = STAILQ_FIRST(&list);
+	assert_true(paddr_equal(&s->min, &min));
+	assert_true(paddr_equal(&s->max, &max));
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->min.len, 16);
+	assert_int_equal(s->min.a[0], 0xff);
+	for (i = 1; i < 16; i++)
+		assert_int_equal(s->min.a[i], 0);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(s->max.a[i], 0xff);
+	s = STAILQ_NEXT(s, entry);
+	assert_int_equal(s->max.a[3], 9);
+	script_free(&list);
+}
+
+/* R2022-7.1-03: a script makes a member or a server, not both */
+static void
+script_roles(void **state)
+{
+	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	bool mcs = true;
+
+	(void)state;
+	assert_null(script_line(&list, "register", &ipv4));
+	assert_null(script_role(&list, &mcs));
+	assert_false(mcs);
+	assert_null(script_line(&list, "serve 224.1.2.3", &ipv4));
+	assert_null(script_role(&list, &mcs));
+	assert_true(mcs);
+	assert_null(script_line(&list, "join 224.1.2.4", &ipv4));
+	assert_non_null(script_role(&list, &mcs));
 	script_free(&list);
 }
 
@@ -195,7 +280,8 @@ script_errors(void **state)
 		"expect members 224.1.2.3", "expect nobody 224.1.2.3 none",
 		"expect members 224.1.2.3 none in 3",
 		"expect members 224.1.2.3 none within", "send 224.1.2.3",
-		"expect members 224.1.2.3 zzz",
+		"expect members 224.1.2.3 zzz", "counters all",
+		"grouplist 224.1.2.4-224.1.2.3", "grouplist ff02::1",
 	};
 	struct script list = STAILQ_HEAD_INITIALIZER(list);
 	size_t i;
@@ -261,6 +347,8 @@ main(void)
 		cmocka_unit_test(encapsulation),
 		cmocka_unit_test(servers),
 		cmocka_unit_test(script),
+		cmocka_unit_test(script_grouplist),
+		cmocka_unit_test(script_roles),
 		cmocka_unit_test(script_errors),
 		cmocka_unit_test(packets),
 		cmocka_unit_test(names),
