@@ -21,7 +21,8 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
 
-say() {
+say() {		# and leave time to read what came before
+	sleep 1
 	printf '\n=== %s\n' "$*"
 }
 
@@ -47,21 +48,23 @@ until_true() {
 	done
 }
 
-server() {	# server a|b
-	mkdir -m 700 "$dir/$1"
+server() {	# server a|b; its pid is in $pid
+	[ -d "$dir/$1" ] || mkdir -m 700 "$dir/$1"
 	(umask 077 && cp "$dir/key" "$dir/$1/demo.key" &&
 	    cp "etc/demo/$1.conf" "$dir/$1/mars.conf")
 	"$build/mars" -d -L "$build" -D dir="$dir/$1" \
-	    -f "$dir/$1/mars.conf" >"$dir/$1/log" 2>&1 &
-	pids="$pids $!"
+	    -f "$dir/$1/mars.conf" >>"$dir/$1/log" 2>&1 &
+	pid=$!
+	pids="$pids $pid"
 }
 
 client() {	# client NAME ADDRESS SERVER SCRIPT-LINES...
 	name=$1 addr=$2 at=$3
 	shift 3
 	printf '%s\n' "$@" > "$dir/$name.script"
-	"$build/marsc" -b $port -l "$addr" -s "$at" run "$dir/$name.script" \
-	    > "$dir/$name.out" 2>&1 &
+	"$build/marsc" -b $port -l "$addr" -s "$at" -t rejoin-min=0 \
+	    -t rejoin-max=1 -t reregister-min=0 -t reregister-max=1 \
+	    run "$dir/$name.script" > "$dir/$name.out" 2>&1 &
 	pid=$!
 	pids="$pids $pid"
 }
@@ -94,6 +97,7 @@ od -An -tx1 -N32 /dev/urandom | tr -d ' \n' | sed 's/^/0x/' > "$dir/key"
 
 say "two servers start; each knows the other's key"
 server a
+server_a=$pid
 server b
 until_true "server a answers" answers a
 until_true "server b answers" answers b
@@ -123,13 +127,28 @@ say "... vanishes without a word, and comes back at b: it has moved"
 kill -9 $pid
 wait $pid 2>/dev/null
 client c3 127.0.0.14 127.0.0.2 register "join 239.1.1.1" stay
-moved() { ctl b show members | grep 127.0.0.14 | grep -q local; }
-until_true "127.0.0.14 at b" moved
+moved() { ctl b show members | grep "$1" | grep -q local; }
+until_true "127.0.0.14 at b" moved 127.0.0.14
 until_true "127.0.0.14 in 239.1.1.1" both has 239.1.1.1 127.0.0.14
 beside show members
 
 say "127.0.0.12 leaves its block"
 until_true "the block is gone" both hasnt 239.2 127.0.0.12
+until_true "both servers agree" same
+beside show groups
+
+say "server a is stopped: its client 127.0.0.11 is sent to b and joins again"
+kill "$server_a"
+wait "$server_a"
+until_true "127.0.0.11 at b" moved 127.0.0.11
+until_true "127.0.0.11 in 239.1.1.1" has b 239.1.1.1 127.0.0.11
+ctl b show members
+
+say "server a starts again, with an empty memory, and learns from b"
+server a
+until_true "server a answers" answers a
+until_true "the servers are aligned" aligned a
+until_true "127.0.0.11 in 239.1.1.1" both has 239.1.1.1 127.0.0.11
 until_true "both servers agree" same
 beside show groups
 
