@@ -463,16 +463,27 @@ cluster_prepare(struct mars *m, const struct conf_cluster *conf)
 	return 0;
 }
 
-/* A range of CMIs that has changed: those in use stay in use. */
+/*
+ * A range of CMIs that has changed: those in use stay in use, and what is
+ * bad stays so.
+ */
 static void
 proto_cmis(struct proto *p, const struct conf_cluster *conf)
 {
 	struct cmi_pool pool;
+	uint32_t i;
+	uint16_t cmi;
 
 	if (p->cmi.min == conf->cmi_min && p->cmi.max == conf->cmi_max)
 		return;
 	if (cmi_init(&pool, conf->cmi_min, conf->cmi_max) == -1)
 		return;
+	for (i = pool.size; i > 0; i--) {
+		cmi = cmi_get(&pool);
+		if (p->by_cmi[cmi] == NULL)
+			cmi_put(&pool, cmi);
+	}
+	memcpy(pool.bad, p->cmi.bad, CMI_BAD_SIZE);
 	pool.used = p->cmi.used;
 	cmi_free_pool(&p->cmi);
 	p->cmi = pool;

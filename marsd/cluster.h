@@ -333,6 +333,8 @@ struct peer {
 RB_HEAD(peer_tree, peer);
 RB_PROTOTYPE(peer_tree, peer, entry, peer_cmp)
 
+#define CMI_BAD_SIZE	8192		/* octets, a bit for each CMI */
+
 /* Cluster member ids of one protocol (5.2.3, A-21). */
 struct cmi_pool {
 	uint16_t	 min, max;

@@ -29,7 +29,7 @@ cmi_init(struct cmi_pool *p, uint16_t min, uint16_t max)
 		return -1;
 	p->size = (uint32_t)max - min + 1;
 	p->queue = calloc(p->size, sizeof(*p->queue));
-	p->bad = calloc(8192, 1);
+	p->bad = calloc(CMI_BAD_SIZE, 1);
 	if (p->queue == NULL || p->bad == NULL) {
 		cmi_free_pool(p);
 		return -1;

@@ -110,26 +110,28 @@ request_message(struct incoming *in)
 
 /* One part of a MARS_GROUPLIST_REPLY, and the next can begin. */
 static void
-grouplist_part(struct incoming *in, struct mars_msg *m, struct wr *w,
-    bool last)
+grouplist_part(struct incoming *in, enum role asker, struct mars_msg *m,
+    struct wr *w, bool last)
 {
 	m->list = w->buf;
 	m->list_len = w->len;
 	m->tnum = (uint16_t)(w->len / m->tpln);
 	m->last = last;
 	m->seq++;
-	send_private(in->circuit, in->proto, ROLE_CLIENT, m);
+	send_private(in->circuit, in->proto, asker, m);
 	w->len = 0;
 }
 
 /*
  * The groups of a block that have members for layer 3, in ascending order,
- * in parts like a MARS_MULTI's; none gives an empty reply (A-126).
+ * in parts like a MARS_MULTI's; none gives an empty reply, and an MCS gets
+ * its own sequence number (A-126).
  */
 enum drop
 grouplist_message(struct incoming *in)
 {
 	uint8_t list[MARS_MTU];
+	enum role asker = ROLE_CLIENT;
 	struct itree_node *r;
 	struct mars_msg m;
 	struct span s;
@@ -137,8 +139,11 @@ grouplist_message(struct incoming *in)
 
 	if (in->msg.pnum == 0)
 		return DROP_PAIRS;
-	if (member_source(in, ROLE_CLIENT) == NULL)
-		return DROP_UNREGISTERED;
+	if (member_source(in, ROLE_CLIENT) == NULL) {
+		if (member_source(in, ROLE_MCS) == NULL)
+			return DROP_UNREGISTERED;
+		asker = ROLE_MCS;
+	}
 	in->msg.pnum = 1;		/* any more are ignored, 5.3 */
 	if (!incoming_span(in, &s))
 		return DROP_RANGE;
@@ -154,9 +159,9 @@ grouplist_message(struct incoming *in)
 		if (range_of(r)->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)
-			grouplist_part(in, &m, &w, false);
+			grouplist_part(in, asker, &m, &w, false);
 		wr_bytes(&w, r->span->min.a, m.tpln);
 	}
-	grouplist_part(in, &m, &w, true);
+	grouplist_part(in, asker, &m, &w, true);
 	return DROP_NONE;
 }

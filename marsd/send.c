@@ -144,7 +144,8 @@ send_spans(struct control *ctl, struct mars_msg *m, const struct spans *l,
 		m->list = NULL;
 		m->list_len = 0;
 		pair = 2 * (size_t)m->tpln;
-		room = mars_overhead(m) + m->tlvs_len + 4;
+		/* TLVs begin at, and are, multiples of 4, as the MTU is */
+		room = mars_overhead(m) + m->tlvs_len;
 		room = room >= MARS_MTU ? 0 : MARS_MTU - room;
 		wr_init(&w, list, sizeof(list));
 		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)

@@ -356,6 +356,242 @@ tlvs_kept(void **state)
 	net_free(net);
 }
 
+/* the same, with more behind the pair */
+static void
+join_with(struct buf *b, struct atm_addr src, uint32_t min, uint32_t max,
+    size_t value)
+{
+	b_join(b, 4, 0, src, 1, min, max);
+	b->p[OFF(15)] = 60;			/* mar$extoff */
+	b16(b, 0x3801);
+	b16(b, (unsigned)value);
+	memset(b->p + b->len, 0x33, value);
+	b->len += value;
+	b32(b, 0);				/* the Null TLV */
+}
+
+/*
+ * A-102, A-119: a message that TLVs fill to the last of 9180 octets goes out
+ * all the same, and one with holes in as many copies as it has pairs.
+ */
+static void
+tlvs_full(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	join_with(&b, HOST(1), G(1), G(4), 9180 - 60 - 8);
+	assert_int_equal(b.len, 9188);
+	net_put(v, &b);
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(t->len, 9188);
+	assert_int_equal(PNUM(t), 1);
+	assert_int_equal(g32(t, 52), G(1));
+	assert_int_equal(g32(t, 56), G(4));
+	net_join(v, 4, 0, G(12), G(12));
+	net_join(v, 4, 0, G(14), G(14));
+	net_clear(net);
+	join_with(&b, HOST(1), G(11), G(15), 9180 - 60 - 8);
+	net_put(v, &b);
+	assert_int_equal(net_count(net, 0, PRIV, 4), 1);
+	assert_int_equal(net_count(net, 0, CCVC, 4), 3);
+	for (i = 0; i < 3; i++) {
+		t = &net->sent[1 + i];
+		assert_int_equal(FLAGS(t), 0x5000);
+		assert_int_equal(PNUM(t), 1);
+		assert_int_equal(g32(t, 52), G(11 + 2 * i));
+		assert_int_equal(g32(t, 56), G(11 + 2 * i));
+	}
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-5.1.4.2-02, -03, R2022-6.1.4-01, -03, A-107: one transmission and one
+ * number, whatever the number of leaves; private messages and what is
+ * dropped cost none; the next on ClusterControlVC has the next.
+ */
+static void
+csn_once(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v[5];
+	uint32_t csn, i;
+
+	(void)state;
+	net_start(net, 0);
+	for (i = 0; i < 5; i++)
+		v[i] = net_client(net, 0, 1 + (int)i);
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	net_join(v[0], 4, 0, G(1), G(1));
+	assert_int_equal(net->nsent, 1);	/* not one for each leaf */
+	for (i = 0; i < 5; i++) {
+		net_request(v[i], G(1));	/* MARS_MULTI */
+		net_request(v[i], G(2));	/* MARS_NAK */
+		net_join(v[0], 4, 0, G(1), G(1));
+		net_join(v[i], 4, 0x2000, 0, 0);
+		net_join(v[i], 4, 0x4000, G(7), G(7));
+	}
+	net_clear(net);
+	net_join(v[1], 4, 0, G(1), G(1));
+	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), csn + 1);
+	net_clear(net);
+	net_wait(net, MTIME_SEC(60));
+	assert_int_equal(MSN(net_only(net, 0, CCVC, 12)), csn + 2);
+	for (i = 0; i < 5; i++)
+		net_hangup(v[i]);
+	net_free(net);
+}
+
+/*
+ * R2022-5.2.2-08, R2022-5.2.1-05, -18: mar$flags.sequence is nobody's
+ * business here: any, the same again, and a step back are sent as they came.
+ */
+static void
+sequence(void **state)
+{
+	static const unsigned char seq[] = { 0xff, 0x00, 0x00, 0x7f, 0x03 };
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	size_t i;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	for (i = 0; i < sizeof(seq); i++) {
+		net_join(v, 4, seq[i], G(i), G(i));
+		t = net_only(net, 0, CCVC, 4);
+		assert_int_equal(FLAGS(t), 0x4000 | seq[i]);
+		net_clear(net);
+		net_join(v, 4, seq[i], G(i), G(i));
+		t = net_only(net, 0, PRIV, 4);
+		assert_int_equal(FLAGS(t), 0x4000 | seq[i]);
+		net_clear(net);
+		net_join(v, 5, seq[i], G(i), G(i));
+		t = net_only(net, 0, CCVC, 5);
+		assert_int_equal(FLAGS(t), 0x4000 | seq[i]);
+		net_clear(net);
+	}
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6-04, R2022-4.1-10, R2022-5.2-03: any four octets are a group under
+ * 0x0800, no class is asked for; the whole space is a block, its edges
+ * included.
+ */
+static void
+any_address(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	net_join(v, 4, 0, 0x0a000001, 0x0a000001);
+	check_pairs(net_only(net, 0, CCVC, 4), 1, 0x0a000001, 0x0a000001);
+	assert_true(net_finds(v, 0x0a000001, HOST(1)));
+	net_clear(net);
+	net_join(w, 4, 0, 0, 0xffffffff);
+	check_pairs(net_only(net, 0, CCVC, 4), 1, 0, 0xffffffff);
+	assert_true(net_finds(v, 0, HOST(2)));
+	assert_true(net_finds(v, 0x7f000000, HOST(2)));
+	assert_true(net_finds(v, 0xffffffff, HOST(2)));
+	net_clear(net);
+	/* holes at both edges of the space */
+	net_join(v, 4, 0, 0, 0);
+	net_join(v, 4, 0, 0xffffffff, 0xffffffff);
+	net_clear(net);
+	net_join(v, 4, 0, 0, 0xffffffff);
+	check_pairs(net_only(net, 0, CCVC, 4), 2, 1, 0x0a000000, 0x0a000002,
+	    0xfffffffe);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.1.2-11, R2022-5.2.1-12, -13, A-33: a block with layer3grp is
+ * published without; R2022-6.1.2-20: what goes back is as it came.
+ */
+static void
+block_layer3(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0x8000, G(5), G(5));
+	assert_int_equal(net->s[0].records->data[12], 0x80);
+	net_clear(net);
+	net_join(v, 4, 0x8042, G(1), G(9));
+	assert_int_equal(net->s[0].records->data[12], 0);
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(FLAGS(t), 0xc042);
+	check_pairs(t, 1, G(1), G(9));
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * A-41: three blocks of one client, one across the others: each is a record,
+ * each address of the union is announced once and left once.
+ */
+static void
+three_blocks(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(10), G(19));
+	net_join(v, 4, 0, G(30), G(39));
+	net_clear(net);
+	net_join(v, 4, 0, G(5), G(45));
+	check_pairs(net_only(net, 0, CCVC, 4), 3, G(5), G(9), G(20), G(29),
+	    G(40), G(45));
+	check_pairs(net_only(net, 0, PRIV, 4), 1, G(5), G(45));
+	net_clear(net);
+	/* a part of a block that is joined as another range: nothing */
+	net_join(v, 5, 0, G(10), G(15));
+	check_pairs(net_only(net, 0, PRIV, 5), 1, G(10), G(15));
+	assert_int_equal(net->nsent, 1);
+	assert_true(net_finds(v, G(12), HOST(1)));
+	net_clear(net);
+	/* still covered: only the source hears */
+	net_join(v, 5, 0, G(10), G(19));
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 5, 0, G(5), G(45));
+	check_pairs(net_only(net, 0, CCVC, 5), 2, G(5), G(29), G(40), G(45));
+	assert_false(net_finds(v, G(12), HOST(1)));
+	assert_true(net_finds(v, G(35), HOST(1)));
+	net_clear(net);
+	net_join(v, 5, 0, G(30), G(39));
+	check_pairs(net_only(net, 0, CCVC, 5), 1, G(30), G(39));
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(net_proto(net, 0)->joins, 0);
+	assert_int_equal(net_proto(net, 0)->ranges[ROLE_CLIENT], 0);
+	net_hangup(v);
+	net_free(net);
+}
+
 /* 60,000 members and 100,000 joins, and all of them gone again. */
 static void
 many(void **state)
@@ -420,6 +656,12 @@ main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(tlvs_kept),
+		cmocka_unit_test(tlvs_full),
+		cmocka_unit_test(csn_once),
+		cmocka_unit_test(sequence),
+		cmocka_unit_test(any_address),
+		cmocka_unit_test(block_layer3),
+		cmocka_unit_test(three_blocks),
 		cmocka_unit_test(many),
 	};
 

@@ -160,6 +160,91 @@ kinds(void **state)
 	net_free(net);
 }
 
+/* R2022-4.3.3-01, A-102, A-104: a checksum that was there is right again. */
+static void
+nak_checksum(void **state)
+{
+	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0,
+		0, 0, 0, 0 };
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	struct buf b;
+	uint32_t sum = 0;
+	size_t i;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	b_request(&b, HOST(1), G(1));
+	b.p[OFF(15)] = 56;			/* mar$extoff */
+	bn(&b, tlv, sizeof(tlv));
+	for (i = 8; i < b.len; i += 2)
+		sum += (uint32_t)(b.p[i] << 8 | b.p[i + 1]);
+	sum = ~((sum & 0xffff) + (sum >> 16)) & 0xffff;
+	b.p[OFF(12)] = (uint8_t)(sum >> 8);
+	b.p[OFF(13)] = (uint8_t)sum;
+	net_put(v, &b);
+	t = net_only(net, 0, PRIV, 6);
+	assert_int_equal(t->len, b.len);
+	/* NAK 6 for REQUEST 1: the complement is 5 less */
+	assert_int_equal(g16(t, 12), sum - 5);
+	b.p[OFF(17)] = 6;
+	b.p[OFF(12)] = t->p[OFF(12)];
+	b.p[OFF(13)] = t->p[OFF(13)];
+	assert_memory_equal(t->p, b.p, b.len);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.1.4-05, -06, R2022-6.1.4-02, A-44: what changes the map meanwhile,
+ * here and at another server, and the MARS_REDIRECT_MAP that is due, wait
+ * until the last part has gone; all parts have one number.
+ */
+static void
+serial(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v[500], *far;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	far = net_client(net, 1, 1000);
+	for (i = 0; i < 500; i++) {
+		v[i] = net_client(net, 0, 1 + (int)i);
+		net_join(v[i], 4, 0, G(1), G(1));
+	}
+	net_wait(net, MTIME_SEC(59));
+	net_join(far, 4, 0, G(9), G(9));
+	net_clear(net);
+	net->ts.now.us += MTIME_SEC(60);	/* due, but not run yet */
+	/* all three are there when the loop comes to them */
+	b_request(&b, HOST(1), G(1));
+	net_put(v[0], &b);
+	b_join(&b, 5, 0, HOST(2), 1, G(1), G(1));
+	net_put(v[1], &b);
+	net_settle(net);
+	assert_true(net->nsent > 3);
+	assert_int_equal(OP(&net->sent[0]), 2);
+	assert_int_equal(SEQXY(&net->sent[0]), 1);
+	assert_int_equal(OP(&net->sent[1]), 2);
+	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
+	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]));
+	assert_int_equal(TNUM(&net->sent[0]) + TNUM(&net->sent[1]), 500);
+	assert_int_equal(OP(&net->sent[2]), 5);
+	assert_int_equal(MSN(&net->sent[2]), MSN(&net->sent[0]));
+	assert_int_equal(OP(&net->sent[3]), 12);
+	assert_int_equal(MSN(&net->sent[3]), MSN(&net->sent[0]) + 1);
+	net_hangup(far);
+	for (i = 0; i < 500; i++)
+		net_hangup(v[i]);
+	net_free(net);
+}
+
 static void
 grouplist(struct nvc *v, unsigned pnum, uint32_t min, uint32_t max)
 {
@@ -215,15 +300,237 @@ grouplists(void **state)
 	net_free(net);
 }
 
+/*
+ * R2022-5.3-07, -09, R2022-5.1.1-04 to -07: 2282 groups of 4 octets fit into
+ * 9180 octets behind 32 and a source of 20; all parts with one number.
+ */
+static void
+grouplist_parts(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+	uint32_t i, csn;
+	size_t k;
+
+	(void)state;
+	net_cluster_conf(net, 0)->rate = 0;
+	net_cluster_conf(net, 0)->max_joins = 5000;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	for (i = 0; i < 4564; i++) {
+		net_join(v, 4, 0x8000, G(2 * i), G(2 * i));
+		if (i != 2281 && i != 4563)
+			continue;
+		csn = net_proto(net, 0)->control[CCVC].msn;
+		net_clear(net);
+		grouplist(v, 1, G(0), G(0x10000));
+		assert_int_equal(net->nsent, (i + 1) / 2282);
+		for (k = 0; k < net->nsent; k++) {
+			assert_int_equal(OP(&net->sent[k]), 11);
+			assert_int_equal(TNUM(&net->sent[k]), 2282);
+			assert_int_equal(net->sent[k].len, 9188);
+			assert_int_equal(MSN(&net->sent[k]), csn);
+			assert_int_equal(g32(&net->sent[k], 52),
+			    G(2 * 2282 * k));
+			assert_memory_equal(net->sent[k].to.num, HOST(1).num,
+			    20);
+		}
+	}
+	assert_int_equal(SEQXY(&net->sent[0]), 0x0001);
+	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* A-126, R2022-6.2.5-02: an MCS asks, and hears the SSN. */
+static void
+grouplist_mcs(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(v, 4, 0x8000, G(3), G(3));
+	net_proto(net, 0)->control[CCVC].msn = 1000;
+	net_proto(net, 0)->control[SCVC].msn = 2000;
+	net_clear(net);
+	grouplist(m, 1, G(0), G(100));
+	t = net_only(net, 0, PRIV, 11);
+	assert_int_equal(TNUM(t), 1);
+	assert_int_equal(MSN(t), 2000);
+	assert_memory_equal(t->p + OFF(32), HOST(9).num, 20);
+	net_clear(net);
+	grouplist(v, 1, G(0), G(100));
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 11)), 1000);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* does the list of all groups name this one? */
+static bool
+listed(struct nvc *v, uint32_t group)
+{
+	struct net *net = v->net;
+	const struct sent *t;
+	bool found = false;
+	size_t i;
+
+	net_clear(net);
+	grouplist(v, 1, G(0), G(100));
+	t = net_only(net, v->server, PRIV, 11);
+	for (i = 0; i < TNUM(t); i++)
+		if (g32(t, 52 + 4 * i) == group)
+			found = true;
+	net_clear(net);
+	return found;
+}
+
+/*
+ * R2022-5.3-05, R2022-5.2.1-12, R2022-6.1.2-11, A-34, A-127: each member's
+ * latest single JOIN decides, a LEAVE ends it whatever its flag, one member
+ * is enough, and all of this at every server and with an MCS as well.
+ */
+static void
+layer3(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w, *m;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 1, 2);
+	net_join(v, 4, 0x8000, G(1), G(1));
+	assert_true(listed(v, G(1)) && listed(w, G(1)));
+	/* the latest */
+	net_join(v, 4, 0, G(1), G(1));
+	assert_false(listed(v, G(1)) || listed(w, G(1)));
+	net_join(v, 4, 0x8000, G(1), G(1));
+	assert_true(listed(v, G(1)) && listed(w, G(1)));
+	/* of each member */
+	net_join(w, 4, 0, G(1), G(1));
+	assert_true(listed(v, G(1)) && listed(w, G(1)));
+	net_join(w, 4, 0x8000, G(1), G(1));
+	net_join(v, 5, 0x8000, G(1), G(1));
+	assert_true(listed(v, G(1)) && listed(w, G(1)));
+	net_join(w, 5, 0x8000, G(1), G(1));
+	assert_false(listed(v, G(1)) || listed(w, G(1)));
+	/* a block around it, with the flag: not for layer 3 */
+	net_join(v, 4, 0x8000, G(0), G(9));
+	assert_false(listed(v, G(0)) || listed(w, G(0)));
+	net_join(v, 4, 0x8000, G(4), G(4));
+	assert_true(listed(v, G(4)) && listed(w, G(4)));
+	/* MCS supported or not */
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(4), G(4));
+	assert_true(listed(v, G(4)) && listed(w, G(4)));
+	net_join(v, 5, 0x2000, 0, 0);
+	assert_false(listed(w, G(4)));
+	net_hangup(m);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-5.1.2-10, -11, -17, R2022-5.1.1-14: a client with an E.164 number
+ * and an NSAPA as its subaddress, from its registration to the answer, at
+ * both servers; every address with its type and length.
+ */
+static void
+e164(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct atm_addr a;
+	struct nvc *v, *w, *far;
+
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	a.num_tl = 0x40 | 11;
+	memcpy(a.num, "49301234567", 11);
+	a.sub_tl = 20;
+	a.sub[0] = 0x47;
+	a.sub[19] = 0x77;
+	net_start(net, 0);
+	net_start(net, 1);
+	w = net_client(net, 0, 2);
+	far = net_client(net, 1, 3);
+	v = net_call(net, 0, a);
+	net_join(v, 4, 0x2000, 0, 0);
+	t = net_only(net, 0, PRIV, 4);
+	assert_int_equal(t->p[OFF(18)], 0x4b);
+	assert_int_equal(t->p[OFF(19)], 0x14);
+	assert_int_equal(t->len, OFF(32 + 11 + 20));
+	assert_memory_equal(t->p + OFF(32), a.num, 11);
+	assert_memory_equal(t->p + OFF(43), a.sub, 20);
+	net_clear(net);
+	net_join(v, 4, 0, G(1), G(1));
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(t->p[OFF(18)], 0x4b);
+	check_pairs(t, 1, G(1), G(1));
+	/* built from the record at the other server */
+	t = net_only(net, 1, CCVC, 4);
+	assert_int_equal(t->p[OFF(18)], 0x4b);
+	assert_int_equal(t->p[OFF(19)], 0x14);
+	assert_memory_equal(t->p + OFF(32), a.num, 11);
+	assert_memory_equal(t->p + OFF(43), a.sub, 20);
+	check_pairs(t, 1, G(1), G(1));
+	net_clear(net);
+	/* asked by a client with an NSAPA, and by itself */
+	net_request(far, G(1));
+	t = net_only(net, 1, PRIV, 2);
+	assert_int_equal(t->p[OFF(18)], 20);
+	assert_int_equal(t->p[OFF(21)], 0x4b);
+	assert_int_equal(t->p[OFF(22)], 0x14);
+	assert_int_equal(TNUM(t), 1);
+	assert_int_equal(t->len, OFF(32 + 20 + 4 + 31));
+	assert_memory_equal(t->p + OFF(56), a.num, 11);
+	assert_memory_equal(t->p + OFF(67), a.sub, 20);
+	net_clear(net);
+	net_request(v, G(1));
+	t = net_only(net, 0, PRIV, 2);
+	assert_int_equal(t->p[OFF(18)], 0x4b);
+	assert_int_equal(t->len, OFF(32 + 31 + 4 + 31));
+	net_clear(net);
+	/* the same number without the subaddress is another node */
+	net_hangup(far);
+	a.sub_tl = 0;
+	memset(a.sub, 0, sizeof(a.sub));
+	far = net_call(net, 0, a);
+	net_join(far, 4, 0, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net_join(v, 5, 0x2000, 0, 0);
+	assert_int_equal(TAILQ_EMPTY(&net->leaves), 0);
+	net_request(w, G(1));
+	(void)net_only(net, 0, PRIV, 6);
+	net_hangup(far);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nak),
+		cmocka_unit_test(nak_checksum),
 		cmocka_unit_test(one_part),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(serial),
 		cmocka_unit_test(grouplists),
+		cmocka_unit_test(grouplist_parts),
+		cmocka_unit_test(grouplist_mcs),
+		cmocka_unit_test(layer3),
+		cmocka_unit_test(e164),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

@@ -1,0 +1,119 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "marsd/cluster.h"
+
+#define AT(us)	((mtime_t){ MTIME_SEC(1000) + (us) })
+
+/* how many of n messages at this moment get through */
+static int
+take(struct bucket *b, int64_t us, uint32_t rate, int n)
+{
+	int taken = 0;
+
+	while (n-- > 0)
+		if (bucket_take(b, AT(us), rate))
+			taken++;
+	return taken;
+}
+
+/* As many as the rate at once, and then one each 1/rate of a second. */
+static void
+rate(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, AT(0), 10);
+	assert_int_equal(take(&b, 0, 10, 100), 10);
+	assert_int_equal(take(&b, 99999, 10, 5), 0);
+	assert_int_equal(take(&b, 100000, 10, 5), 1);
+	assert_int_equal(take(&b, 350000, 10, 5), 2);
+	/* the half that was left over counts */
+	assert_int_equal(take(&b, 400000, 10, 5), 1);
+}
+
+/* A long silence saves up no more than one second's worth. */
+static void
+full(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, AT(0), 3);
+	assert_int_equal(take(&b, 0, 3, 10), 3);
+	assert_int_equal(take(&b, MTIME_SEC(86400), 3, 10), 3);
+	assert_int_equal(take(&b, MTIME_SEC(86401), 3, 10), 3);
+	assert_int_equal(take(&b, MTIME_SEC(86400) * 400, 3, 10), 3);
+}
+
+/* Refusals cost nothing: who asks all the time gets the rate all the same. */
+static void
+refusals(void **state)
+{
+	struct bucket b;
+	int64_t us;
+	int taken = 0;
+
+	(void)state;
+	bucket_init(&b, AT(0), 5);
+	for (us = 0; us <= 10 * MTIME_SEC(1); us += 1000)
+		taken += take(&b, us, 5, 1);
+	assert_int_equal(taken, 5 + 50);
+}
+
+/* Zero is no limit; a rate that a reload lowers holds at once. */
+static void
+changed(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, AT(0), 0);
+	assert_int_equal(take(&b, 0, 0, 1000), 1000);
+	bucket_init(&b, AT(0), 1000);
+	assert_int_equal(take(&b, 0, 2, 100), 2);
+	/* raised: what is there, and more as time goes by */
+	assert_int_equal(take(&b, 0, 1000, 100), 0);
+	assert_int_equal(take(&b, 50000, 1000, 100), 50);
+}
+
+/* A clock that stands, or the highest rate: no overflow, no gift. */
+static void
+edges(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, AT(0), UINT32_MAX);
+	assert_int_equal(take(&b, 0, UINT32_MAX, 1000), 1000);
+	assert_int_equal(take(&b, MTIME_SEC(1) - 1, UINT32_MAX, 1000), 1000);
+	assert_true(b.tokens > 0);
+	bucket_init(&b, AT(0), 1);
+	assert_int_equal(take(&b, 0, 1, 10), 1);
+	assert_int_equal(take(&b, 0, 1, 10), 0);
+	assert_int_equal(take(&b, MTIME_SEC(1) - 1, 1, 10), 0);
+	assert_int_equal(take(&b, MTIME_SEC(1), 1, 10), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rate),
+		cmocka_unit_test(full),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(changed),
+		cmocka_unit_test(edges),
+	};
+
+	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
+}
