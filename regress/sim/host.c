@@ -303,6 +303,7 @@ host_start(struct host *h)
 	trace(w, 1, &h->node, "starts");
 	node_enter(&h->node);
 	h->alive = true;
+	h->node.started = h->node.w->ts.now.us;
 	h->leaving = false;
 	choose_servers(w, servers, &c.nservers);
 	c.servers = servers;

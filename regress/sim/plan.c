@@ -366,6 +366,9 @@ quiet(struct world *w)
 		w->st.slowest_us = took;
 	trace(w, 1, NULL, "agreed after %lld s",
 	    (long long)(took / MTIME_SEC(1)));
+	if (w->troubled)
+		w->trouble = w->ts.now.us;
+	w->troubled = false;
 	run_for(w, MTIME_SEC(ADOPTION + 10));
 	if (check_servers(w, true))
 		check_members(w);
@@ -374,7 +377,7 @@ quiet(struct world *w)
 static void
 faults(struct world *w)
 {
-	w->faulty = true;
+	w->faulty = w->troubled = true;
 	w->pace = MTIME_SEC(60) / (10 + w->nhosts) * between(w, 1, 10) / 4;
 	trace(w, 1, NULL, "faults");
 	timer_set(&w->ts, &w->churn, 0);

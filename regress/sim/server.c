@@ -445,6 +445,7 @@ server_start(struct server *s)
 	node_enter(&s->node);
 	s->boots++;
 	s->alive = true;
+	s->node.started = s->node.w->ts.now.us;
 	if (s->conf == NULL)
 		configure(s);
 	s->scsp = scsp_new(&scsp_ops, s, &s->node.ts);

@@ -143,6 +143,7 @@ add(struct totals *t, const struct stats *s)
 	u->delivered += s->delivered;
 	u->conflicts += s->conflicts;
 	u->checks += s->checks;
+	u->ghosts += s->ghosts != 0;
 	u->virtual_us += s->virtual_us;
 	if (u->slowest_us < s->slowest_us)
 		u->slowest_us = s->slowest_us;
@@ -220,9 +221,10 @@ sums(const struct totals *t)
 	    s->moves, s->redirects, s->changes);
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
 	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
-	    " packets delivered; %" PRIu64 " conflicts\n", s->checks,
+	    " packets delivered; %" PRIu64 " conflicts; %" PRIu64
+	    " seeds with ghosts (D9)\n", s->checks,
 	    (long long)(s->slowest_us / MTIME_SEC(1)), s->probes, s->views,
-	    s->views_excused, s->delivered, s->conflicts);
+	    s->views_excused, s->delivered, s->conflicts, s->ghosts);
 }
 
 static uint32_t

@@ -133,7 +133,8 @@ struct host {
 	struct view	 view[VIEWS_MAX];
 	size_t		 nviews;
 	struct timer	 comeback;
-	uint32_t	 heard;		/* packets of the round with its tag */
+	uint32_t	 heard;		/* packets with the tag in force */
+	uint32_t	 ghosts;	/* adopted and not confirmed, D9 */
 	/* the answer to a probe */
 	bool		 asked, answered;
 	struct paddr	 question;
@@ -145,7 +146,7 @@ struct stats {
 	uint64_t	 datagrams, lost, duplicated, sdus;
 	uint64_t	 crashes, moves, redirects, changes;
 	uint64_t	 views, views_excused, probes, delivered;
-	uint64_t	 conflicts, checks;
+	uint64_t	 conflicts, checks, ghosts;
 	int64_t		 virtual_us;	/* simulated */
 	int64_t		 slowest_us;	/* to come to rest */
 	uint64_t	 digest;
@@ -171,7 +172,7 @@ struct world {
 	uint32_t	 ngroups;
 
 	/* the network now */
-	bool		 faulty;
+	bool		 faulty, troubled;
 	uint32_t	 loss, dup;	/* per 10,000 */
 	int64_t		 delay, jitter;	/* us */
 	bool		 partitioned;
@@ -179,9 +180,8 @@ struct world {
 
 	struct timer	 churn, weather;
 	int64_t		 pace;		/* us between two things that happen */
-	struct host	*sender;	/* of the packet that is on its way */
-	struct paddr	 sent_to;
 	uint32_t	 tag;
+	int64_t		 trouble;	/* views from before are not trusted */
 	bool		 failed;
 	struct stats	 st;
 };

@@ -261,8 +261,6 @@ output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
 	trace(w, 3, n, "-> %s %u: type %u, %zu octets",
 	    to->server ? "server" : "host", to->n, head[0] & 15,
 	    headlen + (sdu == NULL ? 0 : sdu->len));
-	if (w->faulty)
-		n->disturbed = to->disturbed = w->ts.now.us;
 	if (lost(w, n, to)) {
 		w->st.lost++;
 		return true;
