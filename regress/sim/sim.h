@@ -90,7 +90,7 @@ struct node {
 	struct timers	 ts;
 	struct timer	 wake;		/* in the world: its next timer */
 	struct port	 port[2];
-	int64_t		 disturbed;	/* last loss of something of it */
+	int64_t		 started;	/* it lives since then */
 };
 
 struct server {
