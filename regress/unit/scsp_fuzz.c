@@ -1,0 +1,274 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Random packets against one of three servers, from seeds: SCSP_FUZZ is
+ * how many packets, SCSP_FUZZ_SEED the first seed.  Nothing may crash, leak
+ * or stay out of step for good.  links: scspd
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "scspnet.h"
+
+#define KEPT		300
+#define SEEDS		4
+#define PACKETS		3000
+
+/* what node 0 has said to node 1, LLC/SNAP header and all */
+static struct kept {
+	size_t	len;
+	uint8_t	data[LLC_LEN + SCSP_MTU];
+} kept[KEPT];
+static uint32_t nkept;
+
+static uint64_t
+setting(const char *name, uint64_t otherwise)
+{
+	const char *s = getenv(name);
+
+	return s == NULL ? otherwise : strtoull(s, NULL, 10);
+}
+
+static bool
+keep(struct net *n, int from, int to, const uint8_t *data, size_t len)
+{
+	(void)n;
+	if (from == 0 && to == 1 && nkept < KEPT &&
+	    len <= sizeof(kept[0].data)) {
+		kept[nkept].len = len;
+		memcpy(kept[nkept++].data, data, len);
+	}
+	return false;
+}
+
+/* numbers that lengths and counters go wrong with */
+static uint8_t
+odd(struct net *n)
+{
+	static const uint8_t odds[] = { 0, 1, 4, 20, 0x7f, 0x80, 0xfe, 0xff };
+	uint64_t r = net_random(n);
+
+	return r % 2 ? (uint8_t)(r >> 8) : odds[(r >> 8) % sizeof(odds)];
+}
+
+/* a packet of the network, changed from octet lo on; its length */
+static size_t
+mutate(struct net *n, uint8_t *p, size_t lo, size_t max)
+{
+	const struct kept *k = &kept[net_random(n) % nkept];
+	const struct kept *other = &kept[net_random(n) % nkept];
+	size_t len = k->len < max ? k->len : max, at, i;
+	uint64_t times = net_random(n) % 4;
+
+	memcpy(p, k->data, len);
+	for (; times > 0; times--) {
+		at = lo + net_random(n) % (len - lo);
+		switch (net_random(n) % 6) {
+		case 0:
+		case 1:
+			p[at] = odd(n);
+			break;
+		case 2:			/* cut */
+			if (at > LLC_LEN + 8)
+				len = at;
+			break;
+		case 3:			/* the end of another */
+			for (i = at; i < other->len && i < max; i++)
+				p[i] = other->data[i];
+			if (i > len)
+				len = i;
+			break;
+		case 4:			/* more of something */
+			for (i = net_random(n) % 64; i > 0 && len < max; i--)
+				p[len++] = odd(n);
+			break;
+		case 5:			/* another type */
+			p[LLC_LEN + 1] = (uint8_t)(net_random(n) % 7);
+			break;
+		}
+	}
+	return len;
+}
+
+/* from the network: size and checksum are right, mostly */
+static void
+inject(struct net *n)
+{
+	struct fvc *f = TAILQ_FIRST(&n->node[1].fvcs);
+	static uint8_t p[LLC_LEN + SCSP_MTU];
+	struct rawpkt raw;
+	size_t len = mutate(n, p, net_random(n) % 8 ? LLC_LEN + 8 : 0,
+	    sizeof(p));
+
+	if (f == NULL)
+		return;
+	if (net_random(n) % 16) {
+		raw.len = len - LLC_LEN;
+		memcpy(raw.b, p + LLC_LEN, raw.len);
+		raw_sum(&raw);
+		memcpy(p + LLC_LEN, raw.b, raw.len);
+	}
+	net_post(n, MSG_DATA, f->peer, f->peer_id, 1, f->id, 0,
+	    sdu_new(p, len));
+}
+
+/* from a neighbor that has the key and has gone mad */
+static void
+sign(struct net *n)
+{
+	struct neighbor *nb = node_neighbor_of(&n->node[0], 1);
+	static uint8_t p[LLC_LEN + SCSP_MTU - EXT_RESERVE];
+	struct packet packet;
+	size_t len, start;
+
+	len = mutate(n, p, LLC_LEN + 8, sizeof(p));
+	/* its own extensions come instead */
+	start = (size_t)p[LLC_LEN + 6] << 8 | p[LLC_LEN + 7];
+	if (start > 8 && LLC_LEN + start < len)
+		len = LLC_LEN + start;
+	packet_begin(&packet, SCSP_HELLO);
+	packet.w.len = 0;
+	wr_bytes(&packet.w, p + LLC_LEN, len - LLC_LEN);
+	neighbor_send(nb, &packet, NULL, false);
+}
+
+static struct net *
+begin(uint64_t seed, bool keys)
+{
+	struct net *n = net_line(seed, 3, false);
+	struct conf_neighbor *cn;
+	uint32_t i;
+	int k;
+
+	for (k = 0; keys && k < n->n; k++) {
+		node_key(&n->node[k], 257, HMAC_SHA256, "secret", 0, 0);
+		TAILQ_FOREACH(cn, &TAILQ_FIRST(&n->node[k].conf->clusters)->
+		    neighbors, entry) {
+			cn->auth = true;
+			cn->spis[0] = 257;
+			cn->nspis = 1;
+		}
+	}
+	nkept = 0;
+	n->tap = keep;
+	net_start(n);
+	for (i = 0; i < 40; i++)
+		node_publish(&n->node[i % 3], i, "before");
+	assert_true(net_settle(n, 5000));
+	for (i = 0; i < 40; i++) {
+		node_publish(&n->node[i % 3], i % 20, i % 4 ? "x" : NULL);
+		net_run(n, 30);
+	}
+	scsp_realign(n->node[0].s, NET_SGID);
+	assert_true(net_settle(n, 5000));
+	n->tap = NULL;
+	assert_true(nkept > 20);
+	return n;
+}
+
+/* Every server still works: what is published now is everywhere. */
+static void
+works(struct net *n)
+{
+	int i, k;
+
+	net_run(n, 30000);
+	for (i = 0; i < n->n; i++)
+		node_publish(&n->node[i], 4000, "after");
+	net_run(n, 30000);
+	assert_true(net_aligned(n));
+	assert_true(net_quiet(n));
+	for (i = 0; i < n->n; i++)
+		for (k = 0; k < n->n; k++) {
+			assert_non_null(node_entry(&n->node[k], i, 4000));
+			assert_memory_equal(node_entry(&n->node[k], i, 4000)->
+			    data, "Jafter", 6);
+		}
+}
+
+/* Mostly the next packet finds the adjacency up again. */
+static void
+recover(struct net *n)
+{
+	struct neighbor *nb = node_neighbor_of(&n->node[1], 0);
+	int i;
+
+	net_run(n, (int64_t)(net_random(n) % 8));
+	if (net_random(n) % 8 == 0)
+		return;
+	for (i = 0; i < 200 && !align_exchanging(nb); i++)
+		net_run(n, 20);
+}
+
+static void
+run(bool keys, void (*hit)(struct net *))
+{
+	uint64_t seed = setting("SCSP_FUZZ_SEED", 1), s, i;
+	uint64_t packets = setting("SCSP_FUZZ", PACKETS);
+	struct net *n;
+
+	for (s = seed; s < seed + SEEDS; s++) {
+		n = begin(s, keys);
+		for (i = 0; i < packets; i++) {
+			hit(n);
+			recover(n);
+			if (i % 50 == 0)
+				node_publish(&n->node[i % 3],
+				    (uint32_t)(i % 40), "meanwhile");
+		}
+		works(n);
+		if (keys && hit == inject) {
+			/* as if nothing had been sent */
+			assert_int_equal(n->node[1].downs, 1);
+			assert_int_equal(n->node[1].events[SCSP_EV_ABNORMAL],
+			    0);
+			assert_true(net_all_equal(n));
+		}
+		net_free(n);
+	}
+}
+
+/* Without authentication anything may happen, but it ends. */
+static void
+open_neighbor(void **state)
+{
+	(void)state;
+	run(false, inject);
+}
+
+/* R2334-B.3.1-03: without the key nothing happens. */
+static void
+stranger(void **state)
+{
+	(void)state;
+	run(true, inject);
+}
+
+/* R2334-B.3.1.5-04: under a valid MAC it is believed, as far as it makes
+ * sense. */
+static void
+mad_neighbor(void **state)
+{
+	(void)state;
+	run(true, sign);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(open_neighbor),
+		cmocka_unit_test(stranger),
+		cmocka_unit_test(mad_neighbor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
