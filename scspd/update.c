@@ -376,18 +376,21 @@ own_record(struct neighbor *nb, struct entry *e, const struct csas *c)
 	struct group *g = nb->group;
 	struct scsp *s = nb->scsp;
 	bool backed = e != NULL && (e->flags & ENTRY_OWN) != 0;
+	bool tomb;
 
 	if (e != NULL)
 		implicit(nb, e, c->seq);
 	if ((e = cache_find(&g->cache, c->id)) == NULL || !backed) {
 		if (e != NULL && c->seq <= e->seen)
 			return true;
+		tomb = s->ops->judge(c->data, c->len) == CSA_TOMBSTONE;
 		if ((e = entry_get(g, e, c->id)) == NULL ||
-		    !cache_set(&g->cache, e, c->seq, c->data, c->len,
-		    s->ops->judge(c->data, c->len) == CSA_TOMBSTONE,
+		    !cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 		    s->timers->now))
 			return false;
 		group_mortals(g);
+		if (tomb)	/* marsd has nothing to say about it */
+			update_flood(g, e, nb, g->hop_count);
 	} else if (c->seq > e->seen)
 		e->seen = c->seq;
 	else if (c->seq != e->seq || (e->flags & ENTRY_HELD) != 0 ||
@@ -523,6 +526,10 @@ request_record(struct neighbor *nb, const struct csas *c)
 			neighbor_drop(nb, DROP_MEMORY);
 			return;
 		}
+		e = cache_find(&g->cache, c->id);
+		if (e != NULL && c->seq < e->seq &&
+		    (e->flags & (ENTRY_BARE | ENTRY_HELD)) == 0)
+			ack = e->seq;	/* as for any other: 2.3 */
 	} else if (e == NULL || c->seq > e->seen) {
 		if (!newer_record(nb, e, c, solicited))
 			return;

@@ -640,6 +640,26 @@ own(void **state)
 	net_free(n);
 }
 
+/*
+ * A-11, R2334-2.3-28: what undid our record before we restarted goes on to
+ * those who have the record still, and so does our number when one of them
+ * comes with it.
+ */
+static void
+own_undone(void **state)
+{
+	(void)state;
+	begin(true);
+	n->node[LS].silent = true;	/* marsd has nothing to add */
+	say(DCS, 2, 9, LS, 2, 5, "T");
+	expect(OTHER, 2, 0, 16, LS, 2, 5, "T");
+	raw_clear(n, OTHER);
+	say(OTHER, 2, 9, LS, 2, 4, "Jold");
+	expect(OTHER, 3, 0, 1, LS, 2, 5, NULL);
+	assert_memory_equal(entry(LS, 2)->data, "T", 1);
+	net_free(n);
+}
+
 /* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
 static void
 purge(void **state)
@@ -742,6 +762,7 @@ main(void)
 		cmocka_unit_test(batches),
 		cmocka_unit_test(tombstone),
 		cmocka_unit_test(own),
+		cmocka_unit_test(own_undone),
 		cmocka_unit_test(purge),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(odd_ones),
