@@ -384,6 +384,262 @@ dropped(void **state)
 	net_free(net);
 }
 
+/*
+ * R2022-6.2.4-07, -08, A-119, A-115: many served groups in a block: the list
+ * for the members fits no single message, the MCS gets one pair; and where
+ * single joins make many holes, the MCS's list is split likewise.
+ */
+static void
+many_served(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *m;
+	size_t i, k, pairs = 0;
+	uint32_t number, csn, next = G(0);
+
+	(void)state;
+	net_cluster_conf(net, 0)->rate = 0;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	for (i = 0; i < 1200; i++)
+		net_join(m, 3, 0, G(2 * i + 1), G(2 * i + 1));
+	net_clear(net);
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	net_join(v, 4, 0x0010, G(0), G(2400));
+	check_pairs(net_only(net, 0, SCVC, 8), 1, G(0), G(2400));
+	assert_int_equal(FLAGS(net_only(net, 0, SCVC, 8)), 0x4010);
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net_count(net, 0, CCVC, 4), 2);
+	for (i = 0; i < net->nsent; i++) {
+		t = &net->sent[i];
+		if (!t->control || t->role != CCVC)
+			continue;
+		assert_true(t->len <= 9188);
+		assert_int_equal(FLAGS(t), 0x5010);
+		assert_int_equal(MSN(t), csn++);
+		for (k = 0; k < PNUM(t); k++, pairs++, next += 2) {
+			assert_int_equal(g32(t, list_at(t) + 8 * k), next);
+			assert_int_equal(g32(t, list_at(t) + 8 * k + 4), next);
+		}
+	}
+	assert_int_equal(pairs, 1201);
+	net_join(v, 5, 0, G(0), G(2400));
+	/* now holes of its own, for the MCS, too */
+	for (i = 0; i < 1200; i++)
+		net_join(v, 4, 0, G(2 * i + 1), G(2 * i + 1));
+	net_clear(net);
+	number = net_proto(net, 0)->control[SCVC].msn;
+	net_join(m, 3, 0, G(2), G(2));
+	net_join(v, 4, 0x0011, G(0), G(2400));
+	assert_int_equal(net_count(net, 0, SCVC, 8), 2);
+	for (i = 0, pairs = 0; i < net->nsent; i++) {
+		t = &net->sent[i];
+		if (!t->control || t->role != SCVC || OP(t) != 8)
+			continue;
+		assert_int_equal(FLAGS(t), 0x5011);
+		assert_int_equal(MSN(t), ++number);
+		pairs += PNUM(t);
+	}
+	assert_int_equal(pairs, 1201);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/* R2022-F-12, A-116: nothing is left for the MCS: nothing is sent to it. */
+static void
+nothing_left(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *m;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net_join(m, 3, 0, G(2), G(2));
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net_clear(net);
+	net_join(v, 4, 0, G(1), G(2));
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 5, 0, G(1), G(2));
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 1);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.2-02, R2022-6.2.2-07, -18, R2022-6.2.3-07, R2022-6.2.4-02: both
+ * maps of a group side by side; an MCS that deregisters leaves all its
+ * groups and no others, and the groups are a mesh again.
+ */
+static void
+deregistration(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v, *w, *m, *n;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	m = net_mcs(net, 0, 9);
+	n = net_mcs(net, 0, 8);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net_join(m, 3, 0, G(1), G(1));
+	net_join(m, 3, 0, G(2), G(2));
+	net_join(n, 3, 0, G(2), G(2));
+	assert_true(net_finds(v, G(1), HOST(9)));
+	assert_true(net_finds(m, G(1), HOST(1)));
+	assert_false(net_finds(v, G(1), HOST(1)));
+	assert_false(net_finds(m, G(1), HOST(9)));
+	net_clear(net);
+	net_join(m, 7, 0x2000, 0, 0);
+	/* the members hear which leaf is no leaf any more */
+	assert_int_equal(net_count(net, 0, CCVC, 5), 2);
+	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 1);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 2);
+	assert_true(net_finds(v, G(1), HOST(1)));
+	assert_true(net_finds(v, G(2), HOST(8)));
+	assert_false(net_finds(v, G(2), HOST(9)));
+	net_clear(net);
+	/* 6.1.2 again for the group without a server map */
+	net_join(w, 4, 0, G(1), G(1));
+	t = net_only(net, 0, CCVC, 4);
+	check_pairs(t, 1, G(1), G(1));
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	/* R2022-F-08: it is no MCS any more, so it can't leave a group */
+	net_join(m, 7, 0, G(2), G(2));
+	net_join(m, 3, 0, G(2), G(2));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 2);
+	assert_int_equal(net->nsent, 0);
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.2.5-01, -02, -05, R2022-6.3-01: SSN and CSN go up each with its
+ * own control VC, one for each transmission whatever the number of leaves;
+ * every private message to an MCS carries the SSN.
+ */
+static void
+ssn(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *m, *n;
+	struct control *ctl;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	n = net_mcs(net, 0, 8);
+	ctl = net_proto(net, 0)->control;
+	ctl[CCVC].msn = 1000;
+	ctl[SCVC].msn = 0xfffffffe;
+	net_join(v, 4, 0, G(1), G(1));		/* CCVC alone */
+	assert_int_equal(ctl[CCVC].msn, 1001);
+	assert_int_equal(ctl[SCVC].msn, 0xfffffffe);
+	net_join(m, 3, 0, G(5), G(5));		/* SCVC alone: nobody in it */
+	assert_int_equal(ctl[CCVC].msn, 1001);
+	assert_int_equal(ctl[SCVC].msn, 0xffffffff);
+	net_clear(net);
+	net_join(m, 3, 0, G(5), G(5));
+	net_join(m, 3, 0x2000, 0, 0);
+	net_request(m, G(5));			/* MARS_NAK: no number */
+	assert_int_equal(MSN(&net->sent[0]), 0xffffffff);
+	assert_int_equal(MSN(&net->sent[1]), 0xffffffff);
+	net_clear(net);
+	net_join(v, 4, 0, G(5), G(5));		/* MARS_SJOIN, both MCSs */
+	assert_int_equal(MSN(net_only(net, 0, SCVC, 8)), 0xffffffff);
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 1001);
+	assert_int_equal(net->nsent, 2);
+	assert_int_equal(ctl[SCVC].msn, 0);	/* it wraps */
+	net_clear(net);
+	net_request(m, G(5));
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 2)), 0);
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.2-03, A-114: one address never serves and joins: whichever role
+ * comes second is refused, and R2022-F-04: a JOIN by an MCS is dropped.
+ */
+static void
+one_role(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *m;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net_clear(net);
+	net_join(m, 4, 0, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net_join(m, 4, 0x2000, 0, 0);
+	assert_int_equal(net_dropped(net, 0, DROP_BOTH_ROLES), 1);
+	net_join(v, 3, 0, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 2);
+	net_join(v, 3, 0x2000, 0, 0);
+	assert_int_equal(net_dropped(net, 0, DROP_BOTH_ROLES), 2);
+	assert_int_equal(net->nsent, 0);
+	net_request(m, G(1));
+	(void)net_only(net, 0, PRIV, 6);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-6.2.4-03 to -06: a member by its block is a member: its single join
+ * and leave inside it are no news for the MCS.
+ */
+static void
+inside_block(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *m;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(v, 4, 0, G(1), G(9));
+	net_join(m, 3, 0, G(5), G(5));
+	net_clear(net);
+	net_join(v, 4, 0, G(5), G(5));
+	(void)net_only(net, 0, PRIV, 4);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 5, 0, G(5), G(5));
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 1);
+	assert_true(net_finds(m, G(5), HOST(1)));
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
 int
 main(void)
 {
@@ -397,6 +653,12 @@ main(void)
 		cmocka_unit_test(vanished),
 		cmocka_unit_test(remote),
 		cmocka_unit_test(dropped),
+		cmocka_unit_test(many_served),
+		cmocka_unit_test(nothing_left),
+		cmocka_unit_test(deregistration),
+		cmocka_unit_test(ssn),
+		cmocka_unit_test(one_role),
+		cmocka_unit_test(inside_block),
 	};
 
 	return cmocka_run_group_tests_name("mcs", tests, NULL, NULL);

@@ -187,6 +187,104 @@ ordered(void **state)
 	net_free(net);
 }
 
+/*
+ * R2022-5.4.3-06, R2022-6.2-05, A-108, A-120: 500 addresses on both control
+ * VCs: 456 (9180 - 32 - 20 = 9128 octets) and 44, each part with the next
+ * number of its VC; and to one member alone, with one number.
+ */
+static void
+parts(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr one = HOST(1);
+	const struct sent *t;
+	struct nvc *v, *m;
+	uint32_t msn[ROLES];
+	size_t i, n[ROLES] = { 0, 0 };
+	int k;
+
+	(void)state;
+	for (k = 0; k < 499; k++)
+		backup(net, 0, HOST(1000 + k));
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	for (k = 0; k < ROLES; k++)
+		msn[k] = net_proto(net, 0)->control[k].msn;
+	net_wait(net, MTIME_SEC(60));
+	assert_int_equal(net->nsent, 4);
+	for (i = 0; i < 4; i++) {
+		t = &net->sent[i];
+		assert_int_equal(OP(t), 12);
+		assert_int_equal(MSN(t), msn[t->role] + n[t->role]);
+		assert_int_equal(SEQXY(t), n[t->role] == 0 ? 1 : 0x8002);
+		assert_int_equal(TNUM(t), n[t->role] == 0 ? 456 : 44);
+		assert_true(t->len <= 9188);
+		assert_memory_equal(t->p + OFF(52), n[t->role] == 0 ?
+		    SERVER(0).num : HOST(1000 + 455).num, 20);
+		n[t->role]++;
+	}
+	assert_int_equal(n[CCVC], 2);
+	assert_int_equal(n[SCVC], 2);
+	net_clear(net);
+	assert_null(mars_redirect(net->s[0].mars, "lis1", false, &one, &one));
+	assert_int_equal(net->nsent, 2);
+	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]));
+	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * R2022-5.4.3-11, A-30, A-31: ordered softly or hard, of a cluster: both
+ * control VCs, the target first and once; of one MCS: with the SSN, on its
+ * VC; the regular map afterwards is as before.
+ */
+static void
+ordered_all(void **state)
+{
+	struct net *net = net_new();
+	struct atm_addr want[2] = { SERVER(1), SERVER(0) }, mcs = HOST(9);
+	const struct sent *t;
+	struct nvc *v, *m;
+	int hard;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	net_settle(net);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	for (hard = 0; hard < 2; hard++) {
+		assert_null(mars_redirect(net->s[0].mars, "lis1", hard == 1,
+		    &want[0], NULL));
+		assert_int_equal(net->nsent, 2);
+		t = net_only(net, 0, CCVC, 12);
+		assert_int_equal(t->p[OFF(23)], hard ? 0x80 : 0);
+		check_map(t, 2, want);
+		t = net_only(net, 0, SCVC, 12);
+		assert_int_equal(t->p[OFF(23)], hard ? 0x80 : 0);
+		check_map(t, 2, want);
+		net_clear(net);
+	}
+	net_proto(net, 0)->control[SCVC].msn = 2000;
+	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &want[0],
+	    &mcs));
+	t = net_only(net, 0, PRIV, 12);
+	assert_int_equal(MSN(t), 2000);
+	assert_int_equal(t->p[OFF(23)], 0x80);
+	check_map(t, 2, want);
+	net_clear(net);
+	net_wait(net, MTIME_SEC(60));
+	t = net_only(net, 0, CCVC, 12);
+	assert_int_equal(t->p[OFF(23)], 0);
+	assert_memory_equal(t->p + OFF(52), want[1].num, 20);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
 /* the last words: a hard redirect to another, and deregistrations. */
 static void
 shutdown(void **state)
@@ -223,6 +321,8 @@ main(void)
 		cmocka_unit_test(order_lowest),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(ordered),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(ordered_all),
 		cmocka_unit_test(shutdown),
 	};
 
