@@ -450,6 +450,35 @@ csn_once(void **state)
 }
 
 /*
+ * R2022-5.1.4.2-01, -08: it starts anywhere, differently for each control
+ * VC, and stands in the first message; a number of 32 bits.
+ */
+static void
+csn_start(void **state)
+{
+	struct net *net = net_new();
+	uint32_t csn[2];
+	struct nvc *v;
+	int i;
+
+	(void)state;
+	net->random = 0x80000000;
+	for (i = 0; i < 2; i++) {
+		net_start(net, i);
+		v = net_call(net, i, HOST(1));
+		net_join(v, 4, 0x2000, 0, 0);
+		csn[i] = MSN(net_only(net, i, PRIV, 4));
+		assert_int_equal(csn[i], net_proto(net, i)->control[CCVC].msn);
+		assert_int_not_equal(csn[i],
+		    net_proto(net, i)->control[SCVC].msn);
+		net_hangup(v);
+	}
+	assert_int_not_equal(csn[0], csn[1]);
+	assert_true(csn[0] > 0xffff || csn[1] > 0xffff);
+	net_free(net);
+}
+
+/*
  * R2022-5.2.2-08, R2022-5.2.1-05, -18: mar$flags.sequence is nobody's
  * business here: any, the same again, and a step back are sent as they came.
  */
@@ -521,7 +550,7 @@ any_address(void **state)
 }
 
 /*
- * R2022-6.1.2-11, R2022-5.2.1-12, -13, A-33: a block with layer3grp is
+ * R2022-6.1.2-11, R2022-5.2.1-12, A-33: a block with layer3grp is
  * published without; R2022-6.1.2-20: what goes back is as it came.
  */
 static void
@@ -657,6 +686,7 @@ main(void)
 		cmocka_unit_test(rates),
 		cmocka_unit_test(tlvs_kept),
 		cmocka_unit_test(tlvs_full),
+		cmocka_unit_test(csn_start),
 		cmocka_unit_test(csn_once),
 		cmocka_unit_test(sequence),
 		cmocka_unit_test(any_address),

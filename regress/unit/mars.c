@@ -701,6 +701,223 @@ tlv_ends(void **state)
 	free(buf);
 }
 
+/* R2022-4.3.5-02, -03: 0 and no other version is this protocol's. */
+static void
+versions(void **state)
+{
+	char hex[3];
+	int v;
+
+	(void)state;
+	for (v = 0; v < 256; v++) {
+		snprintf(hex, sizeof(hex), "%02x", (unsigned int)v);
+		assert_int_equal(patched("join", 16, hex, NULL), v == 0 ?
+		    MARS_DROP_NONE : MARS_DROP_VERSION);
+	}
+}
+
+/* R2022-4.3.1-01, -02: 0x000f and no other. */
+static void
+address_family(void **state)
+{
+	static const char *const hex[] = { "0000", "0001", "0008", "000e",
+		"0010", "0f00", "ffff" };
+	struct mars_msg m;
+	uint8_t *buf, out[256];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(hex) / sizeof(hex[0]); i++)
+		assert_int_equal(patched("join", 0, hex[i], NULL),
+		    MARS_DROP_AFN);
+	for (i = 0; i < NVECTORS; i++) {
+		buf = decoded(vectors[i].name, &m);
+		n = mars_encode(&m, out, sizeof(out));
+		assert_true(n >= 20);
+		assert_int_equal(out[0] << 8 | out[1], 0x000f);
+		assert_int_equal(out[16], 0);
+		free(buf);
+	}
+}
+
+/*
+ * R2022-4.3.2-01, -02, -08: both ends of each range of mar$pro.type, where
+ * 0x80 alone has a long form: the type is in the first two octets, SNAP is
+ * nothing.
+ */
+static void
+protocol_ranges(void **state)
+{
+	static const uint16_t types[] = { 0x0000, 0x007f, 0x0081, 0x00ff,
+		0x0100, 0x03ff, 0x0400, 0x04ff, 0x0500, 0x05ff, 0x0600,
+		0x0800, 0x86dd, 0xffff };
+	struct mars_msg m;
+	uint8_t *buf, out[256];
+	char hex[15];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		snprintf(hex, sizeof(hex), "%04x0102030405",
+		    (unsigned int)types[i]);
+		assert_int_equal(patched("join", 2, hex, &m), MARS_DROP_NONE);
+		assert_int_equal(m.pro.type, types[i]);
+		buf = decoded("join", &m);
+		m.pro.type = types[i];
+		assert_true(mars_encode(&m, out, sizeof(out)) > 0);
+		assert_int_equal(out[2] << 8 | out[3], types[i]);
+		assert_int_equal(out[4] | out[5] | out[6] | out[7] | out[8],
+		    0);
+		free(buf);
+	}
+}
+
+/* R2022-10.2-03: 4 for a length of 0, 8 for 1 to 4, 12 for 5 to 8. */
+static void
+tlv_offsets(void **state)
+{
+	static const size_t want[9] = { 4, 8, 8, 8, 8, 12, 12, 12, 12 };
+	static const uint8_t value[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	uint8_t list[64];
+	struct mars_tlv t;
+	struct rd r;
+	struct wr w;
+	uint16_t len;
+	size_t i;
+
+	(void)state;
+	for (len = 0; len <= 8; len++) {
+		wr_init(&w, list, sizeof(list));
+		memset(list, 0x5a, sizeof(list));
+		assert_true(wr_mars_tlv(&w, 3, 0x1234, value, len));
+		assert_int_equal(w.len, want[len]);
+		assert_int_equal(list[0] << 8 | list[1], 0xd234);
+		assert_int_equal(list[2] << 8 | list[3], len);
+		assert_memory_equal(list + 4, value, len);
+		for (i = 4 + len; i < w.len; i++)	/* R2022-10.2-04 */
+			assert_int_equal(list[i], 0);
+		assert_true(wr_mars_tlv(&w, 1, 7, NULL, 0));
+		assert_true(wr_mars_tlv(&w, 0, 0, NULL, 0));
+		/* R2022-10.4-02 */
+		assert_memory_equal(list + w.len - 4, "\0\0\0\0", 4);
+		rd_init(&r, list, w.len);
+		assert_true(mars_tlv_next(&r, &t));
+		assert_int_equal(t.x, 3);
+		assert_int_equal(t.y, 0x1234);
+		assert_int_equal(t.len, len);
+		assert_true(mars_tlv_next(&r, &t));
+		assert_int_equal(t.x, 1);
+		assert_int_equal(t.y, 7);
+		assert_false(mars_tlv_next(&r, &t));
+	}
+}
+
+/* R2022-10.2-05, -11: the upper two bits, and both ends of each range. */
+static void
+tlv_types(void **state)
+{
+	static const uint16_t ys[] = { 0x0001, 0x0fff, 0x1000, 0x11ff, 0x1200,
+		0x37ff, 0x3800, 0x3fff };
+	uint8_t list[8] = { 0 };
+	struct mars_tlv t;
+	struct rd r;
+	size_t i;
+	uint8_t x;
+
+	(void)state;
+	for (x = 0; x < 4; x++)
+		for (i = 0; i < sizeof(ys) / sizeof(ys[0]); i++) {
+			list[0] = (uint8_t)(x << 6 | ys[i] >> 8);
+			list[1] = (uint8_t)ys[i];
+			rd_init(&r, list, sizeof(list));
+			assert_true(mars_tlv_next(&r, &t));
+			assert_int_equal(t.x, x);
+			assert_int_equal(t.y, ys[i]);
+			assert_false(mars_tlv_next(&r, &t));
+		}
+	/* Type.y 0 is the end */
+	for (x = 0; x < 4; x++) {
+		list[0] = (uint8_t)(x << 6);
+		list[1] = 0;
+		rd_init(&r, list, sizeof(list));
+		assert_false(mars_tlv_next(&r, &t));
+	}
+}
+
+/*
+ * R2022-10-01, R2022-10.1-01, -03, R2022-10.4-03, -04: behind addresses of
+ * any length the list starts at the next multiple of 4, and mar$extoff says
+ * so; the Null TLV alone is a list.
+ */
+static void
+tlv_alignment(void **state)
+{
+	static const uint8_t null[4];
+	struct mars_msg m, o;
+	uint8_t *buf, out[128];
+	uint8_t digits;
+	size_t end, n;
+
+	(void)state;
+	for (digits = 1; digits <= 8; digits++) {
+		buf = decoded("join", &m);
+		m.src.num_tl = 0x40 | digits;
+		memset(m.src.num, 0, sizeof(m.src.num));
+		memset(m.src.num, '7', digits);
+		m.tlvs = null;
+		m.tlvs_len = sizeof(null);
+		memset(out, 0x5a, sizeof(out));
+		n = mars_encode(&m, out, sizeof(out));
+		end = 32U + digits + 4 + 8;
+		assert_int_equal(n, (end + 3) / 4 * 4 + 4);
+		assert_int_equal(out[14] << 8 | out[15], n - 4);
+		for (; end < n; end++)
+			assert_int_equal(out[end], 0);
+		assert_int_equal(mars_decode(&o, out, n), MARS_DROP_NONE);
+		assert_int_equal(o.tlvs_len, 4);
+		assert_ptr_equal(o.tlvs, out + n - 4);
+		/* none: zero */
+		m.tlvs = NULL;
+		m.tlvs_len = 0;
+		n = mars_encode(&m, out, sizeof(out));
+		assert_int_equal(n, 32U + digits + 4 + 8);
+		assert_int_equal(out[14] | out[15], 0);
+		free(buf);
+	}
+}
+
+/* R2022-5.2.1-01, R2022-11-01, A-96: the number of each name. */
+static void
+numbers(void **state)
+{
+	static const struct {
+		const char	*name, *vector;
+	} t[13] = {
+		{ "MARS_REQUEST", "request" }, { "MARS_MULTI", "multi" },
+		{ "MARS_MSERV", "mserv" }, { "MARS_JOIN", "join" },
+		{ "MARS_LEAVE", "leave" }, { "MARS_NAK", "nak" },
+		{ "MARS_UNSERV", "unserv" }, { "MARS_SJOIN", "sjoin" },
+		{ "MARS_SLEAVE", "sleave" },
+		{ "MARS_GROUPLIST_REQUEST", "grouplist_request" },
+		{ "MARS_GROUPLIST_REPLY", "grouplist_reply" },
+		{ "MARS_REDIRECT_MAP", "redirect_map" },
+		{ "MARS_MIGRATE", "migrate" },
+	};
+	struct mars_msg m;
+	uint8_t *buf, out[256], op;
+
+	(void)state;
+	for (op = 1; op <= 13; op++) {
+		assert_string_equal(mars_op_name(op), t[op - 1].name);
+		buf = decoded(t[op - 1].vector, &m);
+		assert_int_equal(m.op, op);
+		assert_true(mars_encode(&m, out, sizeof(out)) > 0);
+		assert_int_equal(out[16], 0);
+		assert_int_equal(out[17], op);
+		free(buf);
+	}
+}
+
 /* Beyond the end of the list there are only null addresses. */
 static void
 no_such_element(void **state)
@@ -808,6 +1025,13 @@ main(void)
 		cmocka_unit_test(tlvs),
 		cmocka_unit_test(tlv_bounds),
 		cmocka_unit_test(tlv_ends),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(address_family),
+		cmocka_unit_test(protocol_ranges),
+		cmocka_unit_test(tlv_offsets),
+		cmocka_unit_test(tlv_types),
+		cmocka_unit_test(tlv_alignment),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(no_such_element),
 		cmocka_unit_test(mutations),
 	};

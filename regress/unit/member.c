@@ -216,6 +216,111 @@ refusals(void **state)
 	net_free(net);
 }
 
+/* is this node a leaf of this VC, and how many leaves has it? */
+static size_t
+leaves_of(struct net *net, const struct vc *root, struct atm_addr who,
+    bool *is_leaf)
+{
+	struct nleaf *l;
+	size_t n = 0;
+
+	*is_leaf = false;
+	TAILQ_FOREACH(l, &net->leaves, entry) {
+		if (l->leaf.root != root)
+			continue;
+		n++;
+		if (atm_equal(&l->addr, &who))
+			*is_leaf = true;
+	}
+	return n;
+}
+
+/*
+ * R2022-4.1-06 to -08, R2022-6.2-04, R2022-6.2.3-02, R2022-6.1.2-01, -23,
+ * R2022-5.2.3-11: clients are leaves of ClusterControlVC, MCSs of
+ * ServerControlVC, each by its address and none of both; who deregisters is
+ * a leaf no more.  Either VC is there only when somebody needs it.
+ */
+static void
+control_vcs(void **state)
+{
+	struct net *net = net_new();
+	struct control *ctl;
+	struct nvc *v, *w, *m;
+	bool leaf;
+
+	(void)state;
+	net_start(net, 0);
+	ctl = net_proto(net, 0)->control;
+	assert_null(ctl[SCVC].root);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	assert_null(ctl[SCVC].root);
+	m = net_mcs(net, 0, 9);
+	assert_non_null(ctl[SCVC].root);
+	assert_ptr_not_equal(ctl[CCVC].root, ctl[SCVC].root);
+	assert_int_equal(leaves_of(net, ctl[CCVC].root, HOST(1), &leaf), 2);
+	assert_true(leaf);
+	assert_int_equal(leaves_of(net, ctl[CCVC].root, HOST(9), &leaf), 2);
+	assert_false(leaf);
+	assert_int_equal(leaves_of(net, ctl[SCVC].root, HOST(9), &leaf), 1);
+	assert_true(leaf);
+	net_join(v, 5, 0x2000, 0, 0);
+	assert_int_equal(leaves_of(net, ctl[CCVC].root, HOST(1), &leaf), 1);
+	assert_false(leaf);
+	net_join(m, 7, 0x2000, 0, 0);
+	assert_int_equal(leaves_of(net, ctl[SCVC].root, HOST(9), &leaf), 0);
+	net_hangup(m);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
+ * A-97, A-117, A-102: a registration's pair, whatever its length, is not
+ * looked at but echoed, and so are TLVs and the source protocol address;
+ * R2022-6.1.2-10, R2022-5.2.1-09, -18: copy and the number are the MARS's.
+ */
+static void
+echoes(void **state)
+{
+	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0,
+		0, 0, 0, 0 };
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	struct buf b;
+	unsigned op;
+
+	(void)state;
+	net_start(net, 0);
+	net_proto(net, 0)->control[CCVC].msn = 4711;
+	v = net_call(net, 0, HOST(1));
+	for (op = 4; op <= 5; op++) {
+		b_join(&b, op, 0x3088, HOST(1), 0, 0, 0);
+		b.p[OFF(20)] = 4;		/* spln */
+		b.p[OFF(21)] = 2;		/* tpln */
+		b.p[OFF(23)] = 1;		/* pnum */
+		b32(&b, 0xc0000201);
+		b32(&b, 0x99887766);		/* backwards, too */
+		b.p[OFF(15)] = 60;
+		bn(&b, tlv, sizeof(tlv));
+		net_put(v, &b);
+		net_settle(net);
+		t = net_only(net, 0, PRIV, op);
+		assert_int_equal(t->len, b.len);
+		assert_int_equal(FLAGS(t), 0x6088);	/* punched no more */
+		assert_int_equal(CMI(t), op == 4 ? 1 : 0);
+		assert_int_equal(MSN(t), 4711);
+		assert_memory_equal(t->p + OFF(20), b.p + OFF(20), 4);
+		assert_memory_equal(t->p + OFF(32), b.p + OFF(32),
+		    b.len - OFF(32));
+		net_clear(net);
+	}
+	net_hangup(v);
+	net_free(net);
+}
+
 /* Every cell of the leaf's table is written. */
 static void
 table(void **state)
@@ -287,6 +392,8 @@ main(void)
 		cmocka_unit_test(vanished),
 		cmocka_unit_test(control_released),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(control_vcs),
+		cmocka_unit_test(echoes),
 		cmocka_unit_test(table),
 		cmocka_unit_test(leaf_retry),
 	};
