@@ -1,0 +1,490 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vc_atm.h"
+
+static const char *const kind_names[] = {
+#define X(sym, name) name,
+	VC_ATM_KINDS(X)
+#undef X
+};
+static const char *const state_names[] = {
+#define X(sym, name) name,
+	VC_ATM_STATES(X)
+#undef X
+};
+
+static int
+circuit_cmp(const struct circuit *a, const struct circuit *b)
+{
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+RB_GENERATE(vc_atm_tree, circuit, node, circuit_cmp)
+
+struct vc_atm *
+vc_atm_of(const struct vc_link *l)
+{
+	/* the link is the first member, and not const where it is kept */
+	return (struct vc_atm *)(uintptr_t)l;
+}
+
+static struct circuit *
+circuit_of(const struct vc *vc)
+{
+	return (struct circuit *)(uintptr_t)vc;
+}
+
+static void
+soon(struct vc_atm *a)
+{
+	timer_set(a->timers, &a->later, 0);
+}
+
+static void
+burn(struct vc_atm *a)
+{
+	struct circuit *c;
+
+	while ((c = TAILQ_FIRST(&a->dead)) != NULL) {
+		TAILQ_REMOVE(&a->dead, c, entry);
+		free(c);
+	}
+}
+
+void
+vc_atm_enter(struct vc_atm *a)
+{
+	a->busy++;
+}
+
+void
+vc_atm_leave(struct vc_atm *a)
+{
+	a->busy--;
+}
+
+/* --- states */
+
+static void
+act_ask(struct circuit *c)
+{
+	TAILQ_REMOVE(&c->atm->waiting, c, entry);
+	c->atm->asked++;
+	c->atm->ops->ask(c);
+}
+
+/* Out of everything; its memory stays until no handler runs. */
+static void
+bury(struct circuit *c)
+{
+	struct vc_atm *a = c->atm;
+
+	if (c->unsent)
+		TAILQ_REMOVE(&a->unsent, c, to_flush);
+	c->unsent = false;
+	if (c->root != NULL)
+		TAILQ_REMOVE(&c->root->leaves, c, of_root);
+	c->root = NULL;
+	if (c->port != NULL)
+		a->ops->close(c);
+	c->port = NULL;
+	RB_REMOVE(vc_atm_tree, &a->circuits, c);
+	a->many--;
+	TAILQ_INSERT_TAIL(&a->dead, c, entry);
+	soon(a);
+}
+
+static void
+act_up(struct circuit *c)
+{
+	struct vc_link *l = &c->atm->link;
+
+	c->atm->counters.calls_out++;
+	if (c->kind == VC_ATM_LEAF)
+		l->user->leaf_ack(l->arg, &c->u.leaf, c->u.leaf.cookie);
+	else
+		l->user->ack(l->arg, &c->u.vc, c->u.vc.cookie);
+}
+
+static void
+act_failed(struct circuit *c)
+{
+	struct vc_link *l = &c->atm->link;
+
+	c->atm->counters.calls_failed++;
+	bury(c);
+	if (c->kind == VC_ATM_LEAF)
+		l->user->leaf_failed(l->arg, &c->u.leaf, c->u.leaf.cookie,
+		    c->cause);
+	else
+		l->user->rqfailed(l->arg, &c->u.vc, c->u.vc.cookie, c->cause);
+}
+
+static void
+act_lost(struct circuit *c)
+{
+	struct vc_link *l = &c->atm->link;
+
+	c->atm->counters.cleared++;
+	bury(c);
+	if (c->kind == VC_ATM_LEAF)
+		l->user->leaf_drop(l->arg, &c->u.leaf, c->u.leaf.cookie,
+		    c->cause);
+	else
+		l->user->release(l->arg, &c->u.vc, c->u.vc.cookie, c->cause);
+}
+
+static void
+act_forget(struct circuit *c)
+{
+	TAILQ_REMOVE(&c->atm->waiting, c, entry);
+	bury(c);
+}
+
+/* Where it was asked for, the answer will find nobody. */
+static void
+act_close(struct circuit *c)
+{
+	bury(c);
+}
+
+/* Its owner has answered what was not asked. */
+static void
+act_violation(struct circuit *c)
+{
+	c->atm->counters.calls_failed++;
+}
+
+static void
+act_ignore(struct circuit *c)
+{
+	(void)c;
+}
+
+static const struct cell {
+	enum vc_atm_state	 next;
+	void			(*action)(struct circuit *);
+} table[VC_ATM_STATE_MAX][VC_ATM_EVENT_MAX] = {
+	[VC_ATM_WAITING] = {
+		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, act_ask },
+		[VC_ATM_EV_OPENED] = { VC_ATM_WAITING, act_violation },
+		[VC_ATM_EV_FAILED] = { VC_ATM_WAITING, act_violation },
+		[VC_ATM_EV_LOST] = { VC_ATM_WAITING, act_violation },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_forget },
+	},
+	[VC_ATM_ASKED] = {
+		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, act_violation },
+		[VC_ATM_EV_OPENED] = { VC_ATM_UP, act_up },
+		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, act_failed },
+		[VC_ATM_EV_LOST] = { VC_ATM_ASKED, act_violation },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_close },
+	},
+	[VC_ATM_UP] = {
+		[VC_ATM_EV_ASK] = { VC_ATM_UP, act_violation },
+		[VC_ATM_EV_OPENED] = { VC_ATM_UP, act_violation },
+		[VC_ATM_EV_FAILED] = { VC_ATM_UP, act_violation },
+		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, act_lost },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_close },
+	},
+	[VC_ATM_DEAD] = {
+		[VC_ATM_EV_ASK] = { VC_ATM_DEAD, act_ignore },
+		[VC_ATM_EV_OPENED] = { VC_ATM_DEAD, act_ignore },
+		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, act_ignore },
+		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, act_ignore },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_ignore },
+	},
+};
+
+bool
+vc_atm_cell(enum vc_atm_state state, enum vc_atm_event ev)
+{
+	return table[state][ev].action != NULL;
+}
+
+void
+vc_atm_step(struct circuit *c, enum vc_atm_event ev)
+{
+	const struct cell *cell = &table[c->state][ev];
+
+	c->state = cell->next;
+	cell->action(c);
+}
+
+/* --- circuits */
+
+struct circuit *
+vc_atm_find(struct vc_atm *a, uint32_t id)
+{
+	struct circuit key;
+
+	key.id = id;
+	return RB_FIND(vc_atm_tree, &a->circuits, &key);
+}
+
+/* NULL: no memory.  A number that no circuit has; 0 is none. */
+struct circuit *
+vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind,
+    const struct atm_addr *peer, enum vc_atm_state state)
+{
+	struct circuit *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	do
+		c->id = ++a->last_id;
+	while (c->id == 0 || vc_atm_find(a, c->id) != NULL);
+	c->atm = a;
+	c->kind = kind;
+	c->state = state;
+	c->own.fd = -1;
+	if (kind != VC_ATM_LEAF)
+		c->u.vc.link = &a->link;
+	if (peer != NULL)
+		c->peer = *peer;
+	TAILQ_INIT(&c->leaves);
+	RB_INSERT(vc_atm_tree, &a->circuits, c);
+	a->many++;
+	if (state == VC_ATM_WAITING) {
+		TAILQ_INSERT_TAIL(&a->waiting, c, entry);
+		soon(a);
+	}
+	return c;
+}
+
+bool
+vc_atm_offer(struct circuit *c)
+{
+	struct vc_atm *a = c->atm;
+
+	if (a->link.user->remote_call(a->link.arg, &c->u.vc, &c->peer,
+	    c->kind == VC_ATM_LEAF_END, &c->u.vc.cookie) == CAUSE_NONE) {
+		a->counters.calls_in++;
+		return true;
+	}
+	a->counters.calls_refused++;
+	vc_atm_step(c, VC_ATM_EV_DROP);
+	return false;
+}
+
+void
+vc_atm_sdu(struct circuit *c, const uint8_t *p, size_t len)
+{
+	struct vc_link *l = &c->atm->link;
+
+	c->sdus_in++;
+	l->user->sdu(l->arg, &c->u.vc, c->u.vc.cookie, p, len);
+}
+
+struct vc *
+vc_atm_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
+{
+	struct circuit *c;
+
+	c = vc_atm_new(vc_atm_of(l), VC_ATM_OUT, to, VC_ATM_WAITING);
+	if (c == NULL)
+		return NULL;
+	c->u.vc.cookie = cookie;
+	return &c->u.vc;
+}
+
+struct vc *
+vc_atm_multi(struct vc_link *l, void *cookie)
+{
+	struct circuit *c;
+
+	c = vc_atm_new(vc_atm_of(l), VC_ATM_ROOT, NULL, VC_ATM_UP);
+	if (c == NULL)
+		return NULL;
+	c->u.vc.cookie = cookie;
+	return &c->u.vc;
+}
+
+struct vc_leaf *
+vc_atm_multi_add(struct vc *vc, const struct atm_addr *to, void *cookie)
+{
+	struct circuit *c, *root = circuit_of(vc);
+
+	c = vc_atm_new(root->atm, VC_ATM_LEAF, to, VC_ATM_WAITING);
+	if (c == NULL)
+		return NULL;
+	c->root = root;
+	TAILQ_INSERT_TAIL(&root->leaves, c, of_root);
+	c->u.leaf.root = vc;
+	c->u.leaf.cookie = cookie;
+	return &c->u.leaf;
+}
+
+void
+vc_atm_multi_drop(struct vc_leaf *leaf)
+{
+	vc_atm_step((struct circuit *)(void *)leaf, VC_ATM_EV_DROP);
+}
+
+void
+vc_atm_release(struct vc *vc, uint16_t cause)
+{
+	struct circuit *leaf, *next, *c = circuit_of(vc);
+
+	(void)cause;		/* close(2) says normal clearing */
+	TAILQ_FOREACH_SAFE(leaf, &c->leaves, of_root, next)
+		vc_atm_step(leaf, VC_ATM_EV_DROP);
+	vc_atm_step(c, VC_ATM_EV_DROP);
+}
+
+static int
+circuit_send(struct circuit *c, struct sdu *sdu)
+{
+	struct vc_atm *a = c->atm;
+
+	if (c->port == NULL || c->kind == VC_ATM_LEAF_END) {
+		a->counters.sdus_dropped++;
+		sdu_free(sdu);
+		return -1;
+	}
+	if (port_send(c->port, sdu) == -1)
+		return -1;
+	c->sdus_out++;
+	if (!c->unsent)
+		TAILQ_INSERT_TAIL(&a->unsent, c, to_flush);
+	c->unsent = true;
+	return 0;
+}
+
+int
+vc_atm_send(struct vc *vc, struct sdu *sdu)
+{
+	struct circuit *leaf, *c = circuit_of(vc);
+	int r = 0;
+
+	if (c->kind != VC_ATM_ROOT)
+		return circuit_send(c, sdu);
+	TAILQ_FOREACH(leaf, &c->leaves, of_root)
+		if (leaf->state == VC_ATM_UP &&
+		    circuit_send(leaf, sdu_ref(sdu)) == -1)
+			r = -1;
+	sdu_free(sdu);
+	return r;
+}
+
+const struct atm_addr *
+vc_atm_peer(const struct vc *vc)
+{
+	return &circuit_of(vc)->peer;
+}
+
+/* --- links */
+
+void
+vc_atm_flush(struct vc_link *l)
+{
+	struct vc_atm *a = vc_atm_of(l);
+	struct circuit *c;
+
+	while ((c = TAILQ_FIRST(&a->unsent)) != NULL) {
+		TAILQ_REMOVE(&a->unsent, c, to_flush);
+		c->unsent = false;
+		port_flush(c->port);
+	}
+}
+
+static void
+on_later(void *arg)
+{
+	struct vc_atm *a = arg;
+	struct circuit *c;
+
+	burn(a);
+	if (a->closing) {
+		a->ops->destroy(a);
+		return;
+	}
+	vc_atm_enter(a);
+	while (a->asked < VC_ATM_ASKED_MAX &&
+	    (c = TAILQ_FIRST(&a->waiting)) != NULL)
+		vc_atm_step(c, VC_ATM_EV_ASK);
+	vc_atm_leave(a);
+}
+
+/* From within a function of the user, the memory goes a turn later. */
+void
+vc_atm_close(struct vc_link *l)
+{
+	struct vc_atm *a = vc_atm_of(l);
+	struct circuit *c;
+
+	if (a->closing)
+		return;
+	a->closing = true;
+	/* leaves before their root */
+	RB_FOREACH(c, vc_atm_tree, &a->circuits)
+		c->root = NULL;
+	while ((c = RB_ROOT(&a->circuits)) != NULL)
+		vc_atm_step(c, VC_ATM_EV_DROP);
+	if (a->busy > 0) {
+		soon(a);
+		return;
+	}
+	timer_clear(a->timers, &a->later);
+	burn(a);
+	a->ops->destroy(a);
+}
+
+bool
+vc_atm_counter(const struct vc_link *l, size_t i, const char **name,
+    uint64_t *value)
+{
+	return vc_counters_get(&vc_atm_of(l)->counters, i, name, value);
+}
+
+bool
+vc_atm_circuit(const struct vc_link *l, uint32_t *cursor,
+    struct vc_circuit_info *info)
+{
+	struct vc_atm *a = vc_atm_of(l);
+	struct circuit *c, key;
+
+	if (*cursor == UINT32_MAX)
+		return false;
+	key.id = *cursor + 1;
+	c = RB_NFIND(vc_atm_tree, &a->circuits, &key);
+	while (c != NULL && c->kind == VC_ATM_ROOT)
+		c = RB_NEXT(vc_atm_tree, &a->circuits, c);
+	if (c == NULL)
+		return false;
+	*cursor = c->id;
+	memset(info, 0, sizeof(*info));
+	info->local = l->local;
+	info->peer = c->peer;
+	info->kind = kind_names[c->kind];
+	info->state = state_names[c->state];
+	info->number = c->id;
+	info->sdus_in = c->sdus_in;
+	info->sdus_out = c->sdus_out;
+	if (c->port != NULL)
+		info->idle = mtime_diff(c->port->last, a->timers->now);
+	return true;
+}
+
+void
+vc_atm_init(struct vc_atm *a, struct event_base *base, struct timers *ts,
+    const struct vc_atm_ops *ops, const struct vc_backend *backend,
+    const struct atm_addr *local, uint32_t max, const struct vc_user *user,
+    void *arg)
+{
+	a->link = (struct vc_link){ backend, *local, user, arg };
+	a->base = base;
+	a->timers = ts;
+	a->ops = ops;
+	a->max = max;
+	RB_INIT(&a->circuits);
+	TAILQ_INIT(&a->waiting);
+	TAILQ_INIT(&a->unsent);
+	TAILQ_INIT(&a->dead);
+	timer_init(&a->later, on_later, a);
+}

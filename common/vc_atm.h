@@ -1,0 +1,164 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What the backends for switched and for permanent ATM circuits have in
+ * common: the circuits of a link, their states, and their SDUs.  Only
+ * vc_svc.c, vc_pvc.c and tests include this.
+ */
+#ifndef MARS_VC_ATM_H
+#define MARS_VC_ATM_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+#ifndef RB_HEAD
+#include <bsd/sys/tree.h>
+#endif
+#ifndef TAILQ_FOREACH_SAFE
+#include <bsd/sys/queue.h>
+#endif
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "timer.h"
+#include "vc.h"
+#include "vc_port.h"
+
+#define VC_ATM_ASKED_MAX	32	/* calls of a link at a time */
+
+#define VC_ATM_KINDS(X) \
+	X(VC_ATM_IN, "in") X(VC_ATM_OUT, "out") \
+	X(VC_ATM_LEAF_END, "leaf-end") X(VC_ATM_LEAF, "leaf") \
+	X(VC_ATM_ROOT, "root")
+#define VC_ATM_STATES(X) \
+	X(VC_ATM_WAITING, "waiting")	/* others are called first */ \
+	X(VC_ATM_ASKED, "calling")	/* its owner has been asked for it */ \
+	X(VC_ATM_UP, "connected") \
+	X(VC_ATM_DEAD, "cleared")	/* only memory: the handle is dead */
+#define VC_ATM_EVENTS(X) \
+	X(VC_ATM_EV_ASK, "ask")		/* it is its turn to be called */ \
+	X(VC_ATM_EV_OPENED, "opened")	/* it has its port */ \
+	X(VC_ATM_EV_FAILED, "failed")	/* it gets none */ \
+	X(VC_ATM_EV_LOST, "lost")	/* the other end has gone */ \
+	X(VC_ATM_EV_DROP, "drop")	/* the user has released it */
+
+enum vc_atm_kind {
+#define X(sym, name) sym,
+	VC_ATM_KINDS(X)
+#undef X
+	VC_ATM_KIND_MAX
+};
+enum vc_atm_state {
+#define X(sym, name) sym,
+	VC_ATM_STATES(X)
+#undef X
+	VC_ATM_STATE_MAX
+};
+enum vc_atm_event {
+#define X(sym, name) sym,
+	VC_ATM_EVENTS(X)
+#undef X
+	VC_ATM_EVENT_MAX
+};
+
+struct vc_atm;
+struct pvc_line;
+
+struct circuit {
+	union {			/* the handle: of a circuit, or of a leaf */
+		struct vc	 vc;
+		struct vc_leaf	 leaf;
+	} u;
+	struct vc_atm		*atm;
+	enum vc_atm_kind	 kind;
+	enum vc_atm_state	 state;
+	uint32_t		 id;
+	uint16_t		 cause;		/* of the event being handled */
+	struct atm_addr		 peer;
+	struct port		*port;		/* while it is up; not a root */
+	struct port		 own;		/* of a switched circuit */
+	struct pvc_line		*line;		/* that a permanent one is on */
+	TAILQ_ENTRY(circuit)	 of_line;
+	struct circuit		*root;		/* of a leaf */
+	TAILQ_HEAD(, circuit)	 leaves;	/* of a root */
+	TAILQ_ENTRY(circuit)	 of_root;
+	TAILQ_ENTRY(circuit)	 entry;		/* of waiting or dead */
+	TAILQ_ENTRY(circuit)	 to_flush;
+	bool			 unsent;	/* it is in that list */
+	uint64_t		 sdus_in, sdus_out;
+	RB_ENTRY(circuit)	 node;
+};
+TAILQ_HEAD(circuits, circuit);
+RB_HEAD(vc_atm_tree, circuit);
+
+RB_PROTOTYPE(vc_atm_tree, circuit, node, circuit_cmp)
+
+struct vc_atm_ops {
+	/*
+	 * It is this circuit's turn: OPENED with its port set, or FAILED
+	 * with a cause, follows, now or later.
+	 */
+	void	(*ask)(struct circuit *);
+	void	(*close)(struct circuit *);	/* it has no use for its port */
+	void	(*destroy)(struct vc_atm *);	/* the link's own memory */
+};
+
+/* The head of both backends' links. */
+struct vc_atm {
+	struct vc_link		 link;
+	struct event_base	*base;
+	struct timers		*timers;
+	const struct vc_atm_ops	*ops;
+	struct vc_atm_tree	 circuits;	/* by id, no dead ones */
+	struct circuits		 waiting, unsent, dead;
+	uint32_t		 last_id, many, asked, max;
+	struct timer		 later;		/* ask, and bury the dead */
+	struct vc_counters	 counters;
+	unsigned int		 busy;		/* handlers that are running */
+	bool			 paused, closing;
+};
+
+void	vc_atm_init(struct vc_atm *, struct event_base *, struct timers *,
+	    const struct vc_atm_ops *, const struct vc_backend *,
+	    const struct atm_addr *local, uint32_t max, const struct vc_user *,
+	    void *arg);
+struct vc_atm *vc_atm_of(const struct vc_link *);
+/* Around everything that may call the user: vc_close() waits for the end. */
+void	vc_atm_enter(struct vc_atm *);
+void	vc_atm_leave(struct vc_atm *);
+
+struct circuit *vc_atm_find(struct vc_atm *, uint32_t id);
+void	vc_atm_step(struct circuit *, enum vc_atm_event);
+/*
+ * A call that has come in, with its port.  False, and it is dead: refused,
+ * or no memory (a bare circuit is not even made).
+ */
+bool	vc_atm_offer(struct circuit *);
+struct circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
+	    const struct atm_addr *peer, enum vc_atm_state);
+/* An SDU for the user. */
+void	vc_atm_sdu(struct circuit *, const uint8_t *, size_t);
+/* a cell of the state table; false: forgotten */
+bool	vc_atm_cell(enum vc_atm_state, enum vc_atm_event);
+
+/* for a struct vc_backend */
+struct vc	*vc_atm_call(struct vc_link *, const struct atm_addr *, void *);
+struct vc	*vc_atm_multi(struct vc_link *, void *);
+struct vc_leaf	*vc_atm_multi_add(struct vc *, const struct atm_addr *, void *);
+void		 vc_atm_multi_drop(struct vc_leaf *);
+void		 vc_atm_release(struct vc *, uint16_t);
+int		 vc_atm_send(struct vc *, struct sdu *);
+const struct atm_addr *vc_atm_peer(const struct vc *);
+void		 vc_atm_flush(struct vc_link *);
+void		 vc_atm_close(struct vc_link *);
+bool		 vc_atm_counter(const struct vc_link *, size_t, const char **,
+		    uint64_t *);
+bool		 vc_atm_circuit(const struct vc_link *, uint32_t *,
+		    struct vc_circuit_info *);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "vc_port.h"
+
+#define READS	64	/* frames before others have a turn */
+
+struct port_sdu {
+	STAILQ_ENTRY(port_sdu)	 entry;
+	struct sdu		*sdu;
+};
+
+/* One octet more than the longest, so that a longer one shows. */
+static uint8_t input[VC_SDU_MAX + 1];
+
+bool
+vc_counters_get(const struct vc_counters *c, size_t i, const char **name,
+    uint64_t *value)
+{
+	static const struct {
+		const char	*name;
+		size_t		 offset;
+	} all[] = {
+#define X(member, text) { text, offsetof(struct vc_counters, member) },
+		VC_COUNTERS(X)
+#undef X
+	};
+
+	if (i >= sizeof(all) / sizeof(all[0]))
+		return false;
+	*name = all[i].name;
+	memcpy(value, (const uint8_t *)c + all[i].offset, sizeof(*value));
+	return true;
+}
+
+static void
+dequeue(struct port *p)
+{
+	struct port_sdu *q = STAILQ_FIRST(&p->queue);
+
+	STAILQ_REMOVE_HEAD(&p->queue, entry);
+	p->queued--;
+	sdu_free(q->sdu);
+	free(q);
+}
+
+/* An error is for the reader to find: then the frame is lost with it. */
+void
+port_flush(struct port *p)
+{
+	struct port_sdu *q;
+	ssize_t n;
+
+	if (p->fd == -1)
+		return;
+	p->full = false;
+	while ((q = STAILQ_FIRST(&p->queue)) != NULL) {
+		n = send(p->fd, q->sdu->data, q->sdu->len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			p->full = true;
+			event_add(&p->writable, NULL);
+			return;
+		}
+		if (n == -1)
+			p->counters->sdus_dropped++;
+		else {
+			p->sdus_out++;
+			p->counters->sdus_out++;
+			p->counters->octets_out += q->sdu->len;
+		}
+		dequeue(p);
+	}
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	port_flush(arg);
+}
+
+int
+port_send(struct port *p, struct sdu *s)
+{
+	struct port_sdu *q;
+
+	if (s->len > VC_SDU_MAX)
+		p->counters->sdus_too_big++;
+	else if (p->fd == -1 || p->queued >= PORT_QUEUE_MAX ||
+	    (q = malloc(sizeof(*q))) == NULL)
+		p->counters->sdus_dropped++;
+	else {
+		q->sdu = s;
+		STAILQ_INSERT_TAIL(&p->queue, q, entry);
+		p->queued++;
+		return 0;
+	}
+	sdu_free(s);
+	return -1;
+}
+
+/* One frame; false: there is no more for now. */
+static bool
+receive(struct port *p)
+{
+	ssize_t n;
+
+	/* the flag alone: AF_ATMSVC refuses any other */
+	n = recv(p->fd, input, sizeof(input), MSG_DONTWAIT);
+	if (n == -1 && errno == EINTR)
+		return true;
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	if (n <= 0) {
+		p->ops->lost(p->arg, n == 0 ? 0 : errno);
+		return false;
+	}
+	p->last = p->timers->now;
+	if (n > VC_SDU_MAX) {
+		p->counters->sdus_too_big++;
+		return true;
+	}
+	p->sdus_in++;
+	p->counters->sdus_in++;
+	p->counters->octets_in += (uint64_t)n;
+	p->ops->sdu(p->arg, input, (size_t)n);
+	return true;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct port *p = arg;
+	int i;
+
+	(void)fd;
+	(void)what;
+	loop_clock(p->timers);
+	for (i = 0; i < READS && p->fd != -1 && receive(p); i++)
+		;
+}
+
+int
+port_open(struct port *p, struct event_base *base, struct timers *ts, int fd,
+    struct vc_counters *counters, const struct port_ops *ops, void *arg)
+{
+	memset(p, 0, sizeof(*p));
+	p->fd = -1;
+	p->ops = ops;
+	p->arg = arg;
+	p->timers = ts;
+	p->counters = counters;
+	p->last = ts->now;
+	STAILQ_INIT(&p->queue);
+	if (event_assign(&p->readable, base, fd, EV_READ | EV_PERSIST,
+	    on_readable, p) == -1 || event_assign(&p->writable, base, fd,
+	    EV_WRITE, on_writable, p) == -1 ||
+	    event_add(&p->readable, NULL) == -1)
+		return -1;
+	p->fd = fd;
+	return 0;
+}
+
+void
+port_close(struct port *p)
+{
+	if (p->fd == -1)
+		return;
+	port_flush(p);
+	(void)event_del(&p->readable);
+	(void)event_del(&p->writable);
+	while (!STAILQ_EMPTY(&p->queue)) {
+		p->counters->sdus_dropped++;
+		dequeue(p);
+	}
+	(void)close(p->fd);
+	p->fd = -1;
+}
+
+void
+port_pause(struct port *p, bool pause)
+{
+	if (p->fd == -1)
+		return;
+	if (pause)
+		(void)event_del(&p->readable);
+	else
+		(void)event_add(&p->readable, NULL);
+}

@@ -1,0 +1,71 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * A descriptor on which one send or receive is one SDU, and the SDUs that
+ * wait for it: what circuits of vc_svc.c and vc_pvc.c have in common.
+ */
+#ifndef MARS_VC_PORT_H
+#define MARS_VC_PORT_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timer.h"
+#include "vc.h"
+
+#define PORT_QUEUE_MAX	4096	/* SDUs that wait for one descriptor */
+
+/* Counters of a link, all of VC_COUNTERS. */
+struct vc_counters {
+#define X(member, name) uint64_t member;
+	VC_COUNTERS(X)
+#undef X
+};
+bool	vc_counters_get(const struct vc_counters *, size_t, const char **,
+	    uint64_t *);
+
+struct port;
+struct port_ops {
+	void	(*sdu)(void *, const uint8_t *, size_t);
+	/* the other end has gone; port_close() is for you */
+	void	(*lost)(void *, int error);
+};
+
+struct port_sdu;
+STAILQ_HEAD(port_sdus, port_sdu);
+
+/* Its memory has to stay until the handler that it is in has returned. */
+struct port {
+	int			 fd;		/* -1: closed */
+	const struct port_ops	*ops;
+	void			*arg;
+	struct timers		*timers;
+	struct vc_counters	*counters;
+	struct event		 readable, writable;
+	struct port_sdus	 queue;
+	uint32_t		 queued;
+	bool			 full;		/* waits for room */
+	uint64_t		 sdus_in, sdus_out;
+	mtime_t			 last;		/* when something came in */
+};
+
+/* Takes fd over.  0, or -1: no memory, fd is still yours. */
+int	port_open(struct port *, struct event_base *, struct timers *, int fd,
+	    struct vc_counters *, const struct port_ops *, void *arg);
+/* Sends what goes without waiting, and closes. */
+void	port_close(struct port *);
+/* Takes the reference over, always.  -1, and counted: it was not queued. */
+int	port_send(struct port *, struct sdu *);
+void	port_flush(struct port *);
+/* true: nothing is read until false */
+void	port_pause(struct port *, bool);
+
+#endif

@@ -1,0 +1,319 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "atm.h"
+#include "loop.h"
+#include "vc_atm.h"
+#include "vc_svc.h"
+
+#define ACCEPTS		16		/* calls before others have a turn */
+#define LISTEN_AGAIN	MTIME_SEC(2)	/* after the listener was lost */
+
+struct svc {
+	struct vc_atm		 atm;
+	struct vc_svc_params	 params;
+	int			 fd;		/* -1: the listener is lost */
+	struct event		 acceptable;
+	struct timer		 listen_again;
+};
+
+static struct svc *
+svc_of(struct vc_atm *a)
+{
+	return (struct svc *)(void *)a;
+}
+
+static struct svc *
+link_svc(const struct vc_link *l)
+{
+	return svc_of(vc_atm_of(l));
+}
+
+/* --- circuits */
+
+static void
+circuit_sdu(void *arg, const uint8_t *p, size_t len)
+{
+	struct circuit *c = arg;
+	struct vc_atm *a = c->atm;
+
+	/* a leaf has nothing to say (RFC 2022 section 3.4) */
+	if (c->kind == VC_ATM_LEAF) {
+		a->counters.sdus_dropped++;
+		return;
+	}
+	vc_atm_enter(a);
+	vc_atm_sdu(c, p, len);
+	vc_atm_leave(a);
+}
+
+static void
+circuit_lost(void *arg, int error)
+{
+	struct circuit *c = arg;
+	struct vc_atm *a = c->atm;
+
+	vc_atm_enter(a);
+	c->cause = atm_cause(error);
+	vc_atm_step(c, VC_ATM_EV_LOST);
+	vc_atm_leave(a);
+}
+
+static const struct port_ops port_ops = { circuit_sdu, circuit_lost };
+
+static int
+circuit_port(struct circuit *c, int fd)
+{
+	struct vc_atm *a = c->atm;
+
+	if (port_open(&c->own, a->base, a->timers, fd, &a->counters,
+	    &port_ops, c) == -1)
+		return -1;
+	c->port = &c->own;
+	if (a->paused)
+		port_pause(c->port, true);
+	return 0;
+}
+
+static void
+circuit_close(struct circuit *c)
+{
+	port_close(&c->own);
+}
+
+static void
+circuit_ask(struct circuit *c)
+{
+	struct svc *s = svc_of(c->atm);
+
+	if (s->params.open(s->params.arg, &s->atm.link, c->id, &c->peer,
+	    c->kind == VC_ATM_LEAF) == 0)
+		return;
+	s->atm.asked--;
+	c->cause = CAUSE_TEMPORARY;
+	vc_atm_step(c, VC_ATM_EV_FAILED);
+}
+
+/* --- calls that come in */
+
+/* Its descriptor is connected already: a refusal can only release it. */
+static void
+offered(struct svc *s, int fd, const struct atm_addr *caller, bool leaf)
+{
+	struct vc_atm *a = &s->atm;
+	struct circuit *c = NULL;
+
+	if (a->many < a->max)
+		c = vc_atm_new(a, leaf ? VC_ATM_LEAF_END : VC_ATM_IN, caller,
+		    VC_ATM_UP);
+	if (c != NULL && circuit_port(c, fd) == 0) {
+		(void)vc_atm_offer(c);
+		return;
+	}
+	if (c != NULL)
+		vc_atm_step(c, VC_ATM_EV_DROP);
+	a->counters.calls_refused++;
+	(void)close(fd);
+}
+
+static void
+listener_lost(struct svc *s)
+{
+	(void)event_del(&s->acceptable);
+	(void)close(s->fd);
+	s->fd = -1;
+	timer_set(s->atm.timers, &s->listen_again, LISTEN_AGAIN);
+}
+
+static void
+on_acceptable(evutil_socket_t listener, short what, void *arg)
+{
+	struct svc *s = arg;
+	struct atm_addr caller;
+	bool leaf;
+	int i, fd;
+
+	(void)listener;
+	(void)what;
+	loop_clock(s->atm.timers);
+	vc_atm_enter(&s->atm);
+	for (i = 0; i < ACCEPTS && s->fd != -1 && !s->atm.paused; i++) {
+		fd = s->params.accept(s->fd, &caller, &leaf);
+		if (fd != -1)
+			offered(s, fd, &caller, leaf);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			break;
+		else if (errno == EUNATCH || errno == EBADF ||
+		    errno == EINVAL || errno == EMFILE || errno == ENFILE)
+			/* no daemon, or no descriptor: not before a while */
+			listener_lost(s);
+		else	/* this call: the next one may work */
+			s->atm.counters.calls_refused++;
+	}
+	vc_atm_leave(&s->atm);
+}
+
+static int
+listener_set(struct svc *s, int fd)
+{
+	if (event_assign(&s->acceptable, s->atm.base, fd,
+	    EV_READ | EV_PERSIST, on_acceptable, s) == -1 ||
+	    (!s->atm.paused && event_add(&s->acceptable, NULL) == -1))
+		return -1;
+	s->fd = fd;
+	return 0;
+}
+
+static void
+on_listen_again(void *arg)
+{
+	struct svc *s = arg;
+
+	if (s->params.open(s->params.arg, &s->atm.link, 0, NULL, false) == -1)
+		timer_set(s->atm.timers, &s->listen_again, LISTEN_AGAIN);
+}
+
+static void
+listener_answer(struct svc *s, int fd)
+{
+	if (s->fd == -1 && fd != -1 && listener_set(s, fd) == 0)
+		return;
+	if (fd != -1)
+		(void)close(fd);
+	if (s->fd == -1)
+		timer_set(s->atm.timers, &s->listen_again, LISTEN_AGAIN);
+}
+
+void
+vc_svc_answer(struct vc_link *l, uint32_t id, int fd, uint16_t cause)
+{
+	struct svc *s = link_svc(l);
+	struct vc_atm *a = &s->atm;
+	struct circuit *c;
+
+	if (id == 0) {
+		listener_answer(s, fd);
+		return;
+	}
+	if (a->asked > 0)
+		a->asked--;
+	timer_set(a->timers, &a->later, 0);	/* for who waits */
+	c = vc_atm_find(a, id);
+	if (c == NULL || c->state != VC_ATM_ASKED) {	/* given up */
+		if (fd != -1)
+			(void)close(fd);
+		return;
+	}
+	if (fd != -1 && circuit_port(c, fd) == -1) {
+		(void)close(fd);
+		fd = -1;
+		cause = CAUSE_RESOURCE;
+	}
+	c->cause = cause;
+	vc_atm_enter(a);
+	vc_atm_step(c, fd == -1 ? VC_ATM_EV_FAILED : VC_ATM_EV_OPENED);
+	vc_atm_leave(a);
+}
+
+/* --- links */
+
+static void
+svc_destroy(struct vc_atm *a)
+{
+	struct svc *s = svc_of(a);
+
+	timer_clear(a->timers, &s->listen_again);
+	free(s);
+}
+
+static void
+svc_close(struct vc_link *l)
+{
+	struct svc *s = link_svc(l);
+
+	if (s->fd != -1) {
+		(void)event_del(&s->acceptable);
+		(void)close(s->fd);
+	}
+	s->fd = -1;
+	vc_atm_close(l);
+}
+
+static void
+svc_pause(struct vc_link *l, bool pause)
+{
+	struct svc *s = link_svc(l);
+	struct vc_circuit_info info;
+	uint32_t cursor = 0;
+
+	s->atm.paused = pause;
+	while (vc_atm_circuit(l, &cursor, &info))
+		port_pause(&vc_atm_find(&s->atm, cursor)->own, pause);
+	if (s->fd == -1)
+		return;
+	if (pause)
+		(void)event_del(&s->acceptable);
+	else
+		(void)event_add(&s->acceptable, NULL);
+}
+
+static const struct vc_atm_ops ops = {
+	.ask = circuit_ask,
+	.close = circuit_close,
+	.destroy = svc_destroy,
+};
+
+static const struct vc_backend backend = {
+	.name = "atm-svc",
+	.knows_caller = true,
+	.call = vc_atm_call,
+	.multi = vc_atm_multi,
+	.multi_add = vc_atm_multi_add,
+	.multi_drop = vc_atm_multi_drop,
+	.release = vc_atm_release,
+	.send = vc_atm_send,
+	.peer = vc_atm_peer,
+	.flush = vc_atm_flush,
+	.close = svc_close,
+	.pause = svc_pause,
+	.counter = vc_atm_counter,
+	.circuit = vc_atm_circuit,
+};
+
+void
+vc_svc_set_params(struct vc_link *l, const struct vc_svc_params *p)
+{
+	struct svc *s = link_svc(l);
+
+	s->params = *p;
+	s->atm.max = p->max_circuits;
+}
+
+struct vc_link *
+vc_svc_open(struct event_base *base, struct timers *ts, int fd,
+    const struct atm_addr *local, const struct vc_svc_params *p,
+    const struct vc_user *user, void *arg)
+{
+	struct svc *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	vc_atm_init(&s->atm, base, ts, &ops, &backend, local, p->max_circuits,
+	    user, arg);
+	s->params = *p;
+	s->fd = -1;
+	timer_init(&s->listen_again, on_listen_again, s);
+	if (listener_set(s, fd) == -1) {
+		free(s);
+		return NULL;
+	}
+	return &s->atm.link;
+}
