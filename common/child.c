@@ -24,7 +24,7 @@
 #include "ipc.h"
 #include "log.h"
 
-#define CHILD_NOFILE	1024	/* control clients and sockets of a reload */
+#define CHILD_NOFILE	262144	/* control clients; each ATM circuit is one */
 
 /*
  * OpenSSL opens files when it is first used (its configuration) and when an

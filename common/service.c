@@ -10,9 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atm.h"
+#include "endpoint.h"
 #include "ipc.h"
 #include "log.h"
 #include "service.h"
+#include "vc_pvc.h"
+#include "vc_svc.h"
 #include "vc_udp.h"
 
 #define PARENT_MAX	16000		/* octets of one message of mars(8)'s */
@@ -46,31 +50,45 @@ params(const struct conf *c)
 }
 
 static struct service_link *
-link_find(struct service *s, const struct atm_addr *local)
+link_find(struct service *s, enum conf_transport transport,
+    const struct atm_addr *local)
 {
 	struct service_link *l;
 
 	TAILQ_FOREACH(l, &s->links, entry)
-		if (atm_equal(&l->local, local))
+		if (l->transport == transport && atm_equal(&l->local, local))
 			return l;
 	return NULL;
 }
 
 /* The socket waits until the configuration that it came with is complete. */
-static void
-link_add(struct service *s, const struct atm_addr *local, int fd)
+static struct service_link *
+link_add(struct service *s, enum conf_transport transport,
+    const struct atm_addr *local, int fd)
 {
 	struct service_link *l;
 
-	if (link_find(s, local) != NULL) {
-		(void)close(fd);	/* the one that there is goes on */
-		return;
-	}
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		fatal("link");
+	l->transport = transport;
 	l->local = *local;
 	l->fd = fd;
 	TAILQ_INSERT_TAIL(&s->links, l, entry);
+	return l;
+}
+
+/* The same for one permanent circuit, many of which make a link. */
+static void
+line_add(struct service_link *l, const struct atm_addr *peer, int fd)
+{
+	struct service_line *v;
+
+	v = reallocarray(l->lines, l->nlines + 1, sizeof(*v));
+	if (v == NULL)
+		fatal("permanent circuit");
+	l->lines = v;
+	v[l->nlines].peer = *peer;
+	v[l->nlines++].fd = fd;
 }
 
 /* Nobody has a circuit on it any more. */
@@ -80,8 +98,12 @@ link_remove(struct service *s, struct service_link *l)
 	if (l->vc != NULL) {
 		vc_flush(l->vc);
 		vc_close(l->vc);
-	} else
+	}
+	if (l->fd != -1)
 		(void)close(l->fd);
+	while (l->nlines > 0)
+		(void)close(l->lines[--l->nlines].fd);
+	free(l->lines);
 	TAILQ_REMOVE(&s->links, l, entry);
 	free(l);
 }
@@ -96,20 +118,159 @@ link_attach(struct service *s, struct service_link *l,
 	s->hooks->attach(s->arg, u, l->vc);
 }
 
-static void
-link_open(struct service *s, struct service_link *l,
+/* How each kind of link is opened, and follows a new configuration. */
+
+static struct vc_link *
+udp_open(struct service *s, struct service_link *l,
     const struct service_user *u)
 {
 	struct vc_udp_params p = params(s->conf);
 
-	l->vc = vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local,
+	return vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local,
 	    &p, u->user, u->arg);
+}
+
+static void
+udp_apply(struct service *s, struct service_link *l)
+{
+	struct vc_udp_params p = params(s->conf);
+
+	vc_udp_set_params(l->vc, &p);
+}
+
+/* A confined process asks mars(8) for its ATM sockets. */
+static int
+atm_open(struct service *s, uint32_t id, enum atm_open kind,
+    const struct atm_addr *local, const struct atm_addr *peer)
+{
+	static const struct atm_addr none;
+	uint8_t buf[128];
+	struct wr w;
+
+	if (!s->parent.open)
+		return -1;
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, id);
+	wr_u8(&w, (uint8_t)kind);
+	wr_atm_addr(&w, local);
+	wr_atm_addr(&w, peer == NULL ? &none : peer);
+	return channel_send(&s->parent, IMSG_ATM_OPEN, -1, buf, w.len);
+}
+
+static int
+svc_ask(void *arg, struct vc_link *l, uint32_t id, const struct atm_addr *to,
+    bool leaf)
+{
+	return atm_open(arg, id, to == NULL ? ATM_OPEN_LISTEN :
+	    leaf ? ATM_OPEN_LEAF : ATM_OPEN_CALL, &l->local, to);
+}
+
+static int
+pvc_ask(void *arg, struct vc_link *l, const struct atm_addr *peer)
+{
+	return atm_open(arg, 0, ATM_OPEN_PVC, &l->local, peer);
+}
+
+static struct vc_svc_params
+svc_params(struct service *s)
+{
+	struct vc_svc_params p = {
+		.max_circuits = s->conf->max_circuits,
+		.open = svc_ask,
+		.accept = atm_svc_accept,
+		.arg = s,
+	};
+
+	return p;
+}
+
+static struct vc_link *
+svc_open(struct service *s, struct service_link *l,
+    const struct service_user *u)
+{
+	struct vc_svc_params p = svc_params(s);
+
+	return vc_svc_open(s->loop.base, &s->loop.timers, l->fd, &l->local,
+	    &p, u->user, u->arg);
+}
+
+static void
+svc_apply(struct service *s, struct service_link *l)
+{
+	struct vc_svc_params p = svc_params(s);
+
+	vc_svc_set_params(l->vc, &p);
+}
+
+/* What has come; what is no longer configured, or is another circuit now. */
+static void
+pvc_apply(struct service *s, struct service_link *l)
+{
+	const struct atm_addr *peer;
+	struct endpoint e;
+	size_t i;
+
+	for (i = 0; i < l->nlines; i++) {
+		vc_pvc_remove(l->vc, &l->lines[i].peer);
+		if (vc_pvc_line(l->vc, &l->lines[i].peer,
+		    l->lines[i].fd) == -1)
+			fatal("permanent circuit");
+	}
+	l->nlines = 0;
+	for (i = 0; (peer = vc_pvc_peer(l->vc, i)) != NULL;)
+		if (conf_has_endpoint(s->conf, s->hooks->marsd,
+		    LISTEN_ATM_PVC, &l->local, peer, &e))
+			i++;
+		else
+			vc_pvc_remove(l->vc, peer);
+}
+
+static struct vc_link *
+pvc_open(struct service *s, struct service_link *l,
+    const struct service_user *u)
+{
+	struct vc_pvc_params p = { .open = pvc_ask, .arg = s };
+
+	l->vc = vc_pvc_open(s->loop.base, &s->loop.timers, &l->local, &p,
+	    u->user, u->arg);
+	if (l->vc != NULL)
+		pvc_apply(s, l);
+	return l->vc;
+}
+
+static const struct {
+	struct vc_link	*(*open)(struct service *, struct service_link *,
+			    const struct service_user *);
+	void		 (*apply)(struct service *, struct service_link *);
+} transports[] = {
+	[LISTEN_UDP] = { udp_open, udp_apply },
+	[LISTEN_ATM_SVC] = { svc_open, svc_apply },
+	[LISTEN_ATM_PVC] = { pvc_open, pvc_apply },
+};
+
+static void
+link_open(struct service *s, struct service_link *l,
+    const struct service_user *u)
+{
+	l->vc = transports[l->transport].open(s, l, u);
 	if (l->vc == NULL)
 		fatal("link");
 	l->fd = -1;
 	if (s->paused)
 		vc_pause(l->vc, true);
 	link_attach(s, l, u);
+}
+
+/* Who has this link by the configuration in force; false: nobody. */
+static bool
+link_whose(struct service *s, const struct service_link *l,
+    struct service_user *u)
+{
+	struct endpoint e;
+
+	return conf_has_endpoint(s->conf, s->hooks->marsd, l->transport,
+	    &l->local, NULL, &e) && s->hooks->whose(s->arg, s->conf,
+	    &l->local, u);
 }
 
 /*
@@ -122,22 +283,21 @@ links_apply(struct service *s)
 {
 	struct service_link *l, *next;
 	struct service_user u;
-	struct vc_udp_params p = params(s->conf);
 
 	TAILQ_FOREACH_SAFE(l, &s->links, entry, next) {
-		if (!s->hooks->whose(s->arg, s->conf, &l->local, &u))
+		if (!link_whose(s, l, &u))
 			continue;
 		if (l->vc == NULL) {
 			link_open(s, l, &u);
 			continue;
 		}
-		vc_udp_set_params(l->vc, &p);
+		transports[l->transport].apply(s, l);
 		if (strcmp(l->owner, u.name) != 0)
 			link_attach(s, l, &u);
 	}
 	/* after the new ones: nobody is left with a link that has gone */
 	TAILQ_FOREACH_SAFE(l, &s->links, entry, next) {
-		if (s->hooks->whose(s->arg, s->conf, &l->local, &u))
+		if (link_whose(s, l, &u))
 			continue;
 		if (l->vc != NULL && s->hooks->detach != NULL)
 			s->hooks->detach(s->arg, l->vc);
@@ -405,18 +565,50 @@ on_conf_data(struct service *s, struct rd *r, int fd)
 static void
 on_listen(struct service *s, struct rd *r, int fd)
 {
-	struct atm_addr addr;
+	struct atm_addr local, peer;
 	uint8_t transport = rd_u8(r);
+	struct service_link *l;
 
-	if (s->octets == NULL || !rd_atm_addr(r, &addr))
+	if (s->octets == NULL || transport > LISTEN_ATM_PVC ||
+	    !rd_atm_addr(r, &local) || !rd_atm_addr(r, &peer))
 		fatalx("a socket was not expected");
-	if (transport != LISTEN_UDP) {
-		log_warnx("a link of transport %u is not possible yet",
-		    transport);
+	l = link_find(s, transport, &local);
+	if (transport == LISTEN_ATM_PVC) {
+		if (l == NULL)
+			l = link_add(s, transport, &local, -1);
+		line_add(l, &peer, fd);
+	} else if (l == NULL)
+		(void)link_add(s, transport, &local, fd);
+	else
+		(void)close(fd);	/* the one that there is goes on */
+}
+
+/* The answer to atm_open(); the link may have gone in the meantime. */
+static void
+on_atm_fd(struct service *s, struct rd *r, int fd)
+{
+	struct atm_addr local, peer;
+	struct service_link *l;
+	uint32_t id = rd_u32(r);
+	enum atm_open kind = rd_u8(r);
+	uint16_t cause;
+
+	(void)rd_atm_addr(r, &local);
+	(void)rd_atm_addr(r, &peer);
+	cause = rd_u16(r);
+	if (rd_failed(r) || (fd == -1) != (cause != CAUSE_NONE))
+		fatalx("an ATM socket was not expected");
+	l = link_find(s, kind == ATM_OPEN_PVC ? LISTEN_ATM_PVC :
+	    LISTEN_ATM_SVC, &local);
+	if (l == NULL || l->vc == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+	} else if (kind != ATM_OPEN_PVC)
+		vc_svc_answer(l->vc, id, fd, cause);
+	else if (vc_leads_to(l->vc, &peer))
+		(void)vc_pvc_line(l->vc, &peer, fd);
+	else if (fd != -1)
 		(void)close(fd);
-		return;
-	}
-	link_add(s, &addr, fd);
 }
 
 static void
@@ -479,19 +671,20 @@ on_reload_res(struct service *s, struct rd *r, int fd)
 /* What mars(8) says, whether a descriptor comes with it, and when. */
 static const struct parent_type {
 	uint32_t	 type;
-	bool		 fd;
+	enum { WITHOUT, WITH, MAYBE } fd;
 	enum { ONCE, ALWAYS, SERVING } when;	/* ONCE: before it serves */
 	void		(*handle)(struct service *, struct rd *, int);
 } parent_types[] = {
-	{ IMSG_SETUP, false, ONCE, on_setup },
-	{ IMSG_SIBLING, true, ONCE, on_sibling },
-	{ IMSG_CONTROL, true, ONCE, on_control },
-	{ IMSG_CONF_BEGIN, false, ALWAYS, on_conf_begin },
-	{ IMSG_CONF_DATA, false, ALWAYS, on_conf_data },
-	{ IMSG_LISTEN, true, ALWAYS, on_listen },
-	{ IMSG_CONF_END, false, ALWAYS, on_conf_end },
-	{ IMSG_VERBOSE, false, ALWAYS, on_verbose },
-	{ IMSG_CTL_RELOAD_RES, false, SERVING, on_reload_res },
+	{ IMSG_SETUP, WITHOUT, ONCE, on_setup },
+	{ IMSG_SIBLING, WITH, ONCE, on_sibling },
+	{ IMSG_CONTROL, WITH, ONCE, on_control },
+	{ IMSG_CONF_BEGIN, WITHOUT, ALWAYS, on_conf_begin },
+	{ IMSG_CONF_DATA, WITHOUT, ALWAYS, on_conf_data },
+	{ IMSG_LISTEN, WITH, ALWAYS, on_listen },
+	{ IMSG_ATM_FD, MAYBE, SERVING, on_atm_fd },
+	{ IMSG_CONF_END, WITHOUT, ALWAYS, on_conf_end },
+	{ IMSG_VERBOSE, WITHOUT, ALWAYS, on_verbose },
+	{ IMSG_CTL_RELOAD_RES, WITHOUT, SERVING, on_reload_res },
 };
 
 static void
@@ -505,7 +698,8 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 	for (i = 0; i < sizeof(parent_types) / sizeof(parent_types[0]); i++)
 		if (parent_types[i].type == type)
 			t = &parent_types[i];
-	if (t == NULL || t->fd != (fd != -1) ||
+	if (t == NULL || (t->fd == WITH && fd == -1) ||
+	    (t->fd == WITHOUT && fd != -1) ||
 	    (t->when == ONCE && s->serving) ||
 	    (t->when == SERVING && !s->serving))
 		fatalx("message of type %u from mars was not expected", type);

@@ -63,10 +63,19 @@ struct service_hooks {
 	void			(*destroy)(void *);
 };
 
+/* A permanent circuit that has come before its link is open. */
+struct service_line {
+	struct atm_addr		 peer;
+	int			 fd;
+};
+
 struct service_link {
 	TAILQ_ENTRY(service_link) entry;
+	enum conf_transport	 transport;
 	struct atm_addr		 local;
-	int			 fd;		/* -1 once it is vc's */
+	int			 fd;		/* -1: it is vc's; PVC: none */
+	struct service_line	*lines;		/* PVC: until there is vc */
+	size_t			 nlines;
 	char			 owner[NAME_SIZE];	/* of the user */
 	struct vc_link		*vc;		/* NULL: not open yet */
 };

@@ -12,9 +12,9 @@
 
 #include <string.h>
 
+#include "endpoint.h"
 #include "parser.h"
 
-#define SEL_SCSPD	1	/* nvc.md: SEL 0 is marsd, SEL 1 is scspd */
 
 static const char *
 print(const struct atm_addr *a)
@@ -26,24 +26,13 @@ print(const struct atm_addr *a)
 	return atm_print(a, buf[turn], sizeof(buf[turn]));
 }
 
-/* the same but for SEL */
-static bool
-same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
-{
-	struct atm_addr x = *a, y = *b;
-
-	atm_set_sel(&x, 0);
-	atm_set_sel(&y, 0);
-	return atm_equal(&x, &y);
-}
-
 static bool
 is_local(const struct conf *c, const struct atm_addr *a)
 {
 	const struct conf_listen *l;
 
 	TAILQ_FOREACH(l, &c->listens, entry)
-		if (same_endpoint(&l->addr, a))
+		if (atm_same_endpoint(&l->addr, a))
 			return true;
 	return false;
 }
@@ -80,7 +69,7 @@ check_listen(const struct conf *c, struct conf_listen *l,
 	if (l->transport == LISTEN_UDP && !is_ip(&l->addr, &v6, ip))
 		complain(l, "listen on udp %s: write an IP address",
 		    print(&l->addr));
-	else if (atm_sel(&l->addr) != 0)
+	else if (l->transport != LISTEN_ATM_PVC && atm_sel(&l->addr) != 0)
 		complain(l, "listen on %s: write the address without a SEL, "
 		    "each cluster has its own", print(&l->addr));
 	for (m = TAILQ_FIRST(&c->listens); m != l; m = TAILQ_NEXT(m, entry))
@@ -212,6 +201,23 @@ default_address(const struct conf *c, struct conf_cluster *cl, unsigned nth)
 	atm_set_sel(&cl->addr, (uint8_t)(nth == 0 ? 0 : nth + 1));
 }
 
+/* Its members are on one link, or it could not copy to all of them. */
+static void
+check_transport(const struct conf *c, const struct conf_cluster *cl,
+    complain_fn *complain)
+{
+	struct endpoint e;
+	int kinds = 0, t;
+
+	for (t = LISTEN_UDP; t <= LISTEN_ATM_PVC; t++)
+		kinds += conf_has_endpoint(c, true, (enum conf_transport)t,
+		    &cl->addr, NULL, &e);
+	if (kinds > 1)
+		complain(cl, "cluster \"%s\" is reached at %s by circuits of "
+		    "more than one kind: write another address for one of "
+		    "them", cl->name, print(&cl->addr));
+}
+
 static void
 check_cluster(const struct conf *c, struct conf_cluster *cl,
     complain_fn *complain)
@@ -229,6 +235,7 @@ check_cluster(const struct conf *c, struct conf_cluster *cl,
 		complain(cl, "cluster \"%s\" has address %s, which is not "
 		    "listened on: write listen on udp with it", cl->name,
 		    print(&cl->addr));
+	check_transport(c, cl, complain);
 	check_server_group(c, cl, complain);
 	check_times(cl, complain);
 	TAILQ_FOREACH(b, &cl->backups, entry)

@@ -222,6 +222,12 @@ on_verbose(struct child *c, struct rd *r)
 		child_send(&p->children[i], IMSG_VERBOSE, -1, buf, w.len);
 }
 
+static void
+on_atm_open(struct child *c, struct rd *r)
+{
+	opening_request(c, r);
+}
+
 #define FROM(id)	(1U << (id))
 #define FROM_ANY	(FROM(MARSD) | FROM(SCSPD))
 
@@ -234,7 +240,8 @@ static const struct message {
 	{ IMSG_READY, FROM_ANY, 2, 2 + SANDBOX_STRLEN, on_ready },
 	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
-	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, on_verbose }
+	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, on_verbose },
+	{ IMSG_ATM_OPEN, FROM_ANY, 5 + 2 * 42, 5 + 2 * 42, on_atm_open }
 };
 
 void

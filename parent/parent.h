@@ -16,6 +16,7 @@
 #include "channel.h"
 #include "child.h"
 #include "conf.h"
+#include "endpoint.h"
 #include "ipc.h"
 #include "lex.h"
 #include "sentence.h"
@@ -23,6 +24,7 @@
 #define PAYLOAD_MAX	16000	/* octets of one message to a child */
 
 struct parent;
+struct opening;
 
 enum child_id {
 	MARSD,
@@ -41,6 +43,8 @@ struct child {
 	bool		 ready;
 	bool		 configured;	/* it applied what was sent last */
 	char		 sandbox[SANDBOX_STRLEN];
+	LIST_HEAD(, opening) openings;	/* ATM calls for it, under way */
+	unsigned int	 nopenings;
 };
 
 /* Who asked for the reload that is under way. */
@@ -97,7 +101,7 @@ void	reload_applied(struct child *);
 
 /* sockets.c */
 struct listener {
-	struct atm_addr	 addr;
+	struct endpoint	 at;
 	int		 fd;
 };
 struct listeners {
@@ -111,8 +115,24 @@ struct listeners {
 bool	listeners_open(struct listeners *, enum child_id, const struct conf *,
 	    const struct conf *old, char *why, size_t);
 void	listeners_close(struct listeners *);
+/*
+ * One socket of the ATM stack, or -1 and why: all of them but calls.  The
+ * endpoint is of that kind.
+ */
+int	atm_socket(const struct endpoint *, char *why, size_t);
 /* makes path/NAME.sock and listens on it: a descriptor, or fatal() */
 int	control_open(struct parent *, enum child_id);
 void	control_remove(struct parent *);
+
+/* opening.c */
+/*
+ * May this child have such a socket by that configuration?  Its own local
+ * address; scspd calls its neighbors only.
+ */
+bool	opening_allowed(const struct conf *, enum child_id, enum atm_open,
+	    const struct atm_addr *local, const struct atm_addr *peer,
+	    struct endpoint *);
+void	opening_request(struct child *, struct rd *);
+void	openings_end(struct child *);
 
 #endif

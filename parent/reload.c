@@ -38,14 +38,15 @@ send_setup(struct parent *p, enum child_id id)
 static void
 send_listeners(struct child *c, struct listeners *ls)
 {
-	uint8_t buf[64];
+	uint8_t buf[128];
 	struct wr w;
 	size_t i;
 
 	for (i = 0; i < ls->n; i++) {
 		wr_init(&w, buf, sizeof(buf));
-		wr_u8(&w, LISTEN_UDP);
-		wr_atm_addr(&w, &ls->v[i].addr);
+		wr_u8(&w, (uint8_t)ls->v[i].at.transport);
+		wr_atm_addr(&w, &ls->v[i].at.local);
+		wr_atm_addr(&w, &ls->v[i].at.peer);
 		child_send(c, IMSG_LISTEN, ls->v[i].fd, buf, w.len);
 		ls->v[i].fd = -1;
 	}

@@ -17,69 +17,50 @@
 
 #include "log.h"
 #include "parent.h"
+#include "atm.h"
 #include "vc_udp.h"
 
-#define SEL_SCSPD	1
 #define CONTROL_BACKLOG	16
 
-static bool
-same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
+int
+atm_socket(const struct endpoint *e, char *why, size_t size)
 {
-	struct atm_addr x = *a, y = *b;
+	char text[ATM_STRLEN], reason[128];
+	bool svc = e->transport == LISTEN_ATM_SVC;
+	int fd;
 
-	atm_set_sel(&x, 0);
-	atm_set_sel(&y, 0);
-	return atm_equal(&x, &y);
+	fd = svc ? atm_svc_listen(&e->local) :
+	    atm_pvc_open(e->itf, e->vpi, e->vci);
+	if (fd != -1)
+		return fd;
+	atm_explain(svc, errno, reason, sizeof(reason));
+	if (svc)
+		(void)snprintf(why, size, "can't listen on atm-svc %s: %s",
+		    atm_print(&e->local, text, sizeof(text)), reason);
+	else
+		(void)snprintf(why, size, "can't listen on atm-pvc %d.%d.%d: "
+		    "%s", e->itf, e->vpi, e->vci, reason);
+	return -1;
 }
 
-/*
- * The nth local address that a child listens on by UDP, from 0: for marsd
- * that of each cluster, for scspd that of each listener.  False: no more.
- */
-static bool
-local_address(const struct conf *c, enum child_id id, size_t nth,
-    struct atm_addr *addr)
-{
-	const struct conf_cluster *cl;
-	const struct conf_listen *l;
-
-	TAILQ_FOREACH(l, &c->listens, entry) {
-		if (l->transport != LISTEN_UDP)
-			continue;
-		if (id == SCSPD && nth-- == 0) {
-			*addr = l->addr;
-			atm_set_sel(addr, SEL_SCSPD);
-			return true;
-		}
-		if (id == SCSPD)
-			continue;
-		TAILQ_FOREACH(cl, &c->clusters, entry)
-			if (same_endpoint(&cl->addr, &l->addr) &&
-			    nth-- == 0) {
-				*addr = cl->addr;
-				return true;
-			}
-	}
-	return false;
-}
-
-static bool
-listens_on(const struct conf *c, enum child_id id, const struct atm_addr *addr)
-{
-	struct atm_addr a;
-	size_t i;
-
-	for (i = 0; c != NULL && local_address(c, id, i, &a); i++)
-		if (atm_equal(&a, addr))
-			return true;
-	return false;
-}
-
-static bool
-listener_add(struct listeners *ls, const struct atm_addr *addr,
-    uint16_t base_port, char *why, size_t size)
+static int
+udp_socket(const struct endpoint *e, uint16_t base_port, char *why,
+    size_t size)
 {
 	char buf[ATM_STRLEN];
+	int fd;
+
+	if ((fd = vc_udp_socket(&e->local, base_port)) == -1)
+		(void)snprintf(why, size, "can't listen on %s, UDP port %u: "
+		    "%s", atm_print(&e->local, buf, sizeof(buf)),
+		    base_port + atm_sel(&e->local), strerror(errno));
+	return fd;
+}
+
+static bool
+listener_add(struct listeners *ls, const struct endpoint *e,
+    uint16_t base_port, char *why, size_t size)
+{
 	struct listener *v;
 	int fd;
 
@@ -89,38 +70,38 @@ listener_add(struct listeners *ls, const struct atm_addr *addr,
 		return false;
 	}
 	ls->v = v;
-	if ((fd = vc_udp_socket(addr, base_port)) == -1) {
-		(void)snprintf(why, size, "can't listen on %s, UDP port %u: "
-		    "%s", atm_print(addr, buf, sizeof(buf)),
-		    base_port + atm_sel(addr), strerror(errno));
+	fd = e->transport == LISTEN_UDP ? udp_socket(e, base_port, why, size) :
+	    atm_socket(e, why, size);
+	if (fd == -1)
 		return false;
-	}
-	v[ls->n].addr = *addr;
+	v[ls->n].at = *e;
 	v[ls->n++].fd = fd;
 	return true;
+}
+
+/* An endpoint that stays, on the same circuit if it is a permanent one. */
+static bool
+listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
+{
+	struct endpoint old;
+
+	return c != NULL && conf_has_endpoint(c, marsd, e->transport,
+	    &e->local, &e->peer, &old) && old.itf == e->itf &&
+	    old.vpi == e->vpi && old.vci == e->vci;
 }
 
 bool
 listeners_open(struct listeners *ls, enum child_id id, const struct conf *c,
     const struct conf *old, char *why, size_t size)
 {
-	const struct conf_listen *l;
-	struct atm_addr addr;
+	struct endpoint e;
 	size_t i;
 
 	ls->v = NULL;
 	ls->n = 0;
-	TAILQ_FOREACH(l, &c->listens, entry)
-		if (l->transport != LISTEN_UDP) {
-			(void)snprintf(why, size, "listen on %s: this mars "
-			    "has no ATM yet, write listen on udp ADDRESS",
-			    l->transport == LISTEN_ATM_SVC ? "atm-svc" :
-			    "atm-pvc");
-			return false;
-		}
-	for (i = 0; local_address(c, id, i, &addr); i++)
-		if (!listens_on(old, id, &addr) &&
-		    !listener_add(ls, &addr, c->base_port, why, size)) {
+	for (i = 0; conf_endpoint(c, id == MARSD, i, &e); i++)
+		if (!listens_on(old, id == MARSD, &e) &&
+		    !listener_add(ls, &e, c->base_port, why, size)) {
 			listeners_close(ls);
 			return false;
 		}

@@ -222,6 +222,7 @@ init_children(struct parent *p)
 		p->children[i].parent = p;
 		p->children[i].id = (enum child_id)i;
 		p->children[i].name = names[i];
+		LIST_INIT(&p->children[i].openings);
 		check_program(p, names[i]);
 		p->children[i].privileged = check_user(&p->children[i],
 		    i == MARSD ? p->conf->user_marsd : p->conf->user_scspd);
@@ -253,8 +254,10 @@ suite_run(struct parent *p)
 	log_debug("parent: %s", state);
 	(void)event_base_dispatch(p->base);
 
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < NCHILDREN; i++) {
+		openings_end(&p->children[i]);
 		channel_close(&p->children[i].ch);
+	}
 	control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);

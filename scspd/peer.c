@@ -198,7 +198,10 @@ settle_soon(struct peer *p)
 	timer_set(p->scsp->timers, &p->settle, 0);
 }
 
-/* A link of ours of the same kind of address. */
+/*
+ * A link that leads to it by a permanent circuit, or one of ours that has
+ * the same kind of address.
+ */
 static struct vc_link *
 link_for(struct scsp *s, const struct atm_addr *to)
 {
@@ -206,8 +209,13 @@ link_for(struct scsp *s, const struct atm_addr *to)
 	uint8_t ip[16], sel;
 	bool v6 = false, is_v6 = false, ip_to, is_ip;
 
+	SLIST_FOREACH(a, &s->links, entry)
+		if (vc_leads_to(a->link, to))
+			return a->link;
 	ip_to = atm_to_ip(to, &v6, ip, &sel);
 	SLIST_FOREACH(a, &s->links, entry) {
+		if (a->link->backend->leads_to != NULL)
+			continue;	/* to its own peers and no others */
 		is_ip = atm_to_ip(&a->link->local, &is_v6, ip, &sel);
 		if (is_ip == ip_to && (!is_ip || is_v6 == v6))
 			return a->link;

@@ -65,7 +65,7 @@ common_part(void)
 		return 1;
 	if (!limited(RLIMIT_CORE, 0))
 		return 2;
-	if (!limited(RLIMIT_NOFILE, 1024))
+	if (!limited(RLIMIT_NOFILE, 262144))
 		return 3;
 #ifndef SANITIZE_BUILD
 	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)

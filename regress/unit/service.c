@@ -331,7 +331,8 @@ static void
 send_listen(uint8_t last)
 {
 	struct atm_addr a = local(last);
-	uint8_t buf[64];
+	static const struct atm_addr none;
+	uint8_t buf[128];
 	struct wr w;
 	int fd = vc_udp_socket(&a, BASE_PORT);
 
@@ -339,6 +340,7 @@ send_listen(uint8_t last)
 	wr_init(&w, buf, sizeof(buf));
 	wr_u8(&w, LISTEN_UDP);
 	wr_atm_addr(&w, &a);
+	wr_atm_addr(&w, &none);
 	send_octets(IMSG_LISTEN, fd, buf, w.len);
 }
 
@@ -358,6 +360,7 @@ send_conf(uint8_t last, bool new)
 	l->transport = LISTEN_UDP;
 	l->addr = local(last);
 	TAILQ_INSERT_TAIL(&c->listens, l, entry);
+	conf_cluster_new(c, "a")->addr = l->addr;
 	c->base_port = BASE_PORT;
 	wr_init(&w, buf, sizeof(buf));
 	conf_write(&w, c, false);

@@ -1,0 +1,180 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * ATM sockets that a child asks for while it runs: it may make none itself.
+ * What a child asks for is held against the configuration.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "atm.h"
+#include "log.h"
+#include "parent.h"
+#include "vc.h"
+
+#define OPENINGS_MAX	1024	/* calls under way for one child */
+
+struct opening {
+	LIST_ENTRY(opening)	 entry;
+	struct child		*child;
+	struct atm_call		*call;
+	uint32_t		 id;
+	enum atm_open		 kind;
+	struct atm_addr		 local, peer;
+};
+
+static bool
+is_neighbor(const struct conf *c, const struct atm_addr *a)
+{
+	const struct conf_cluster *cl;
+	const struct conf_neighbor *n;
+
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		TAILQ_FOREACH(n, &cl->neighbors, entry)
+			if (atm_equal(&n->addr, a))
+				return true;
+	return false;
+}
+
+bool
+opening_allowed(const struct conf *c, enum child_id id, enum atm_open kind,
+    const struct atm_addr *local, const struct atm_addr *peer,
+    struct endpoint *e)
+{
+	bool marsd = id == MARSD;
+
+	switch (kind) {
+	case ATM_OPEN_PVC:
+		return conf_has_endpoint(c, marsd, LISTEN_ATM_PVC, local,
+		    peer, e);
+	case ATM_OPEN_LISTEN:
+		return atm_is_null(peer) && conf_has_endpoint(c, marsd,
+		    LISTEN_ATM_SVC, local, NULL, e);
+	case ATM_OPEN_CALL:
+	case ATM_OPEN_LEAF:
+		/* to whom marsd speaks, its clients and cluster decide */
+		return !atm_is_null(peer) && (marsd || is_neighbor(c, peer)) &&
+		    conf_has_endpoint(c, marsd, LISTEN_ATM_SVC, local, NULL,
+		    e);
+	default:
+		return false;
+	}
+}
+
+/* fd is the child's from then on. */
+static void
+answer(const struct opening *o, int fd, uint16_t cause)
+{
+	uint8_t buf[128];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, o->id);
+	wr_u8(&w, (uint8_t)o->kind);
+	wr_atm_addr(&w, &o->local);
+	wr_atm_addr(&w, &o->peer);
+	wr_u16(&w, cause);
+	child_send(o->child, IMSG_ATM_FD, fd, buf, w.len);
+}
+
+static void
+opening_free(struct opening *o)
+{
+	LIST_REMOVE(o, entry);
+	o->child->nopenings--;
+	free(o);
+}
+
+static void
+on_called(void *arg, int fd, uint16_t cause)
+{
+	struct opening *o = arg;
+
+	answer(o, fd, cause);
+	opening_free(o);
+}
+
+/* The cause why there will be none, or CAUSE_NONE: it is under way. */
+static uint16_t
+call(const struct opening *what)
+{
+	struct child *c = what->child;
+	struct opening *o;
+
+	if (c->nopenings >= OPENINGS_MAX ||
+	    (o = malloc(sizeof(*o))) == NULL)
+		return CAUSE_TEMPORARY;
+	*o = *what;
+	LIST_INSERT_HEAD(&c->openings, o, entry);
+	c->nopenings++;
+	o->call = atm_call_new(c->parent->base, &o->local, &o->peer,
+	    o->kind == ATM_OPEN_LEAF, on_called, o);
+	if (o->call != NULL)
+		return CAUSE_NONE;
+	opening_free(o);
+	return CAUSE_TEMPORARY;
+}
+
+/* A child follows a new configuration before we know that both have it. */
+static bool
+allowed(const struct opening *o, struct endpoint *e)
+{
+	const struct parent *p = o->child->parent;
+
+	return opening_allowed(p->conf, o->child->id, o->kind, &o->local,
+	    &o->peer, e) || (p->next != NULL && opening_allowed(p->next,
+	    o->child->id, o->kind, &o->local, &o->peer, e));
+}
+
+static void
+open_now(const struct opening *o, const struct endpoint *e)
+{
+	char why[SENTENCE_SIZE];
+	int fd = atm_socket(e, why, sizeof(why));
+
+	if (fd == -1)
+		log_debug("%s", why);
+	answer(o, fd, fd == -1 ? CAUSE_TEMPORARY : CAUSE_NONE);
+}
+
+void
+opening_request(struct child *c, struct rd *r)
+{
+	struct opening o = { .child = c };
+	struct endpoint e;
+	uint16_t cause;
+
+	o.id = rd_u32(r);
+	o.kind = rd_u8(r);
+	(void)rd_atm_addr(r, &o.local);
+	(void)rd_atm_addr(r, &o.peer);
+	if (!rd_done(r)) {
+		log_warnx("%s asks for an ATM socket in a malformed message",
+		    c->name);
+		return;
+	}
+	if (!allowed(&o, &e)) {
+		log_warnx("%s asks for an ATM socket that the configuration "
+		    "does not give it", c->name);
+		answer(&o, -1, CAUSE_REJECTED);
+	} else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)
+		open_now(&o, &e);
+	else if ((cause = call(&o)) != CAUSE_NONE)
+		answer(&o, -1, cause);
+}
+
+void
+openings_end(struct child *c)
+{
+	struct opening *o;
+
+	while ((o = LIST_FIRST(&c->openings)) != NULL) {
+		atm_call_free(o->call);
+		opening_free(o);
+	}
+}
