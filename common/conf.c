@@ -126,6 +126,7 @@ conf_new(void)
 	TAILQ_INIT(&c->listens);
 	TAILQ_INIT(&c->keys);
 	TAILQ_INIT(&c->clusters);
+	TAILQ_INIT(&c->groups);
 	numbers_default(conf_numbers, c);
 	(void)strlcpy(c->control, "/var/run/mars", sizeof(c->control));
 	(void)strlcpy(c->user_marsd, "_marsd", sizeof(c->user_marsd));
@@ -133,9 +134,8 @@ conf_new(void)
 	return c;
 }
 
-/* A cluster with every default, at the end of the list; NULL: no memory. */
-struct conf_cluster *
-conf_cluster_new(struct conf *c, const char *name)
+static struct conf_cluster *
+cluster_new(void)
 {
 	struct conf_cluster *cl = calloc(1, sizeof(*cl));
 
@@ -147,9 +147,34 @@ conf_cluster_new(struct conf *c, const char *name)
 	TAILQ_INIT(&cl->neighbors);
 	numbers_default(conf_cluster_numbers, cl);
 	cl->strict_source = true;
+	cl->protocol_id = PID_MARS;
+	return cl;
+}
+
+/* A cluster with every default, at the end of the list; NULL: no memory. */
+struct conf_cluster *
+conf_cluster_new(struct conf *c, const char *name)
+{
+	struct conf_cluster *cl;
+
+	if ((cl = cluster_new()) == NULL)
+		return NULL;
 	(void)strlcpy(cl->name, name, sizeof(cl->name));
 	TAILQ_INSERT_TAIL(&c->clusters, cl, entry);
 	return cl;
+}
+
+struct conf_cluster *
+conf_group_new(struct conf *c, uint16_t sgid, uint16_t pid)
+{
+	struct conf_cluster *g;
+
+	if ((g = cluster_new()) == NULL)
+		return NULL;
+	g->server_group = sgid;
+	g->protocol_id = pid;
+	TAILQ_INSERT_TAIL(&c->groups, g, entry);
+	return g;
 }
 
 struct conf_neighbor *
@@ -200,6 +225,10 @@ conf_free(struct conf *c)
 	}
 	while ((cl = TAILQ_FIRST(&c->clusters)) != NULL) {
 		TAILQ_REMOVE(&c->clusters, cl, entry);
+		cluster_free(cl);
+	}
+	while ((cl = TAILQ_FIRST(&c->groups)) != NULL) {
+		TAILQ_REMOVE(&c->groups, cl, entry);
 		cluster_free(cl);
 	}
 	free(c);
@@ -457,12 +486,35 @@ rd_neighbor(struct rd *r, struct conf_neighbor *n)
 }
 
 static void
+wr_neighbors(struct wr *w, const struct conf_cluster *cl)
+{
+	const struct conf_neighbor *n;
+
+	LIST_WRITE_COUNT(w, &cl->neighbors, n);
+	TAILQ_FOREACH(n, &cl->neighbors, entry)
+		wr_neighbor(w, n);
+}
+
+static void
+rd_neighbors(struct rd *r, struct conf_cluster *cl)
+{
+	struct conf_neighbor *nb;
+	uint32_t n;
+
+	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
+		if ((nb = conf_neighbor_new(cl)) == NULL)
+			r->failed = true;
+		else
+			rd_neighbor(r, nb);
+	}
+}
+
+static void
 wr_cluster(struct wr *w, const struct conf_cluster *cl)
 {
 	const struct conf_protocol *p;
 	const struct conf_backup *b;
 	const struct conf_prefix *a;
-	const struct conf_neighbor *n;
 
 	wr_string(w, cl->name);
 	wr_atm_addr(w, &cl->addr);
@@ -485,9 +537,30 @@ wr_cluster(struct wr *w, const struct conf_cluster *cl)
 		wr_u8(w, a->prefix.bits);
 		wr_bytes(w, a->prefix.a, sizeof(a->prefix.a));
 	}
-	LIST_WRITE_COUNT(w, &cl->neighbors, n);
-	TAILQ_FOREACH(n, &cl->neighbors, entry)
-		wr_neighbor(w, n);
+	wr_neighbors(w, cl);
+}
+
+static void
+wr_group(struct wr *w, const struct conf_cluster *g)
+{
+	wr_u16(w, g->protocol_id);
+	wr_numbers(w, conf_cluster_numbers, g);
+	wr_neighbors(w, g);
+}
+
+static void
+rd_group(struct rd *r, struct conf *c)
+{
+	uint16_t pid = rd_u16(r);
+	struct conf_cluster *g;
+
+	if (rd_failed(r) || pid == 0 || pid == PID_MARS ||
+	    (g = conf_group_new(c, 0, pid)) == NULL) {
+		r->failed = true;
+		return;
+	}
+	rd_numbers(r, conf_cluster_numbers, g);
+	rd_neighbors(r, g);
 }
 
 static void
@@ -541,8 +614,6 @@ rd_cluster(struct rd *r, struct conf *c)
 {
 	char name[NAME_SIZE];
 	struct conf_cluster *cl;
-	struct conf_neighbor *nb;
-	uint32_t n;
 
 	rd_name(r, name, sizeof(name));
 	if ((cl = conf_cluster_new(c, name)) == NULL) {
@@ -560,12 +631,7 @@ rd_cluster(struct rd *r, struct conf *c)
 	rd_protocols(r, cl);
 	rd_backups(r, cl);
 	rd_allow(r, cl);
-	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
-		if ((nb = conf_neighbor_new(cl)) == NULL)
-			r->failed = true;
-		else
-			rd_neighbor(r, nb);
-	}
+	rd_neighbors(r, cl);
 }
 
 /* Writes c; marsd gets no keys, and so an empty list of them. */
@@ -587,6 +653,9 @@ conf_write(struct wr *w, const struct conf *c, bool with_keys)
 	LIST_WRITE_COUNT(w, &c->clusters, cl);
 	TAILQ_FOREACH(cl, &c->clusters, entry)
 		wr_cluster(w, cl);
+	LIST_WRITE_COUNT(w, &c->groups, cl);
+	TAILQ_FOREACH(cl, &c->groups, entry)
+		wr_group(w, cl);
 }
 
 /*
@@ -610,6 +679,8 @@ conf_read(struct rd *r)
 	rd_keys(r, c);
 	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--)
 		rd_cluster(r, c);
+	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--)
+		rd_group(r, c);
 	if (!rd_done(r)) {
 		conf_free(c);
 		return NULL;

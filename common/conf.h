@@ -23,6 +23,7 @@
 #include "addr.h"
 #include "wire.h"
 
+#define PID_MARS	3	/* RFC 2334 section B.2.0.1 */
 #define NAME_SIZE	64	/* buffer for a cluster's name and the like */
 #define KEY_SIZE	128	/* octets of a key at most */
 #define CONF_PATH_SIZE	256
@@ -103,7 +104,8 @@ struct conf_cluster {
 	TAILQ_ENTRY(conf_cluster) entry;
 	char			 name[NAME_SIZE];
 	struct atm_addr		 addr;		/* NSAPA, told apart by SEL */
-	uint16_t		 server_group;	/* SGID; PID is 3 */
+	uint16_t		 server_group;	/* SGID */
+	uint16_t		 protocol_id;	/* PID: 3, or of a group */
 	struct conf_protocols	 protocols;
 	uint16_t		 cmi_min, cmi_max;
 	struct conf_backups	 backups;
@@ -145,6 +147,12 @@ struct conf {
 	struct conf_listens	 listens;
 	struct conf_keys	 keys;
 	struct conf_clusters	 clusters;
+	/*
+	 * Server groups of other protocols than MARS, which scspd keeps in
+	 * step without knowing what they hold: their PID and SGID, hop count,
+	 * limit of records and neighbors are used, and no name.
+	 */
+	struct conf_clusters	 groups;
 };
 
 /*
@@ -170,6 +178,9 @@ bool	 conf_number_set(const struct conf_number *, void *, uint64_t);
 /* a configuration with every default; NULL: no memory */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *);
+/* pid: any but PID_MARS */
+struct conf_cluster	*conf_group_new(struct conf *, uint16_t sgid,
+			    uint16_t pid);
 struct conf_neighbor	*conf_neighbor_new(struct conf_cluster *);
 void			 conf_free(struct conf *);	/* wipes the keys */
 struct conf_cluster	*conf_cluster_find(const struct conf *, const char *);

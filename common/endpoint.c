@@ -17,20 +17,29 @@ atm_same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
 	return atm_equal(&x, &y);
 }
 
-/* Who a circuit's peer is among the neighbors; NULL: none of them. */
 static const struct conf_neighbor *
-neighbor_of(const struct conf *c, const struct conf_listen *l)
+neighbor_among(const struct conf_clusters *clusters,
+    const struct conf_listen *l)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 
-	TAILQ_FOREACH(cl, &c->clusters, entry)
+	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (atm_equal(&n->addr, &l->peer) ||
 			    (atm_sel(&l->peer) == 0 &&
 			    atm_same_endpoint(&n->addr, &l->peer)))
 				return n;
 	return NULL;
+}
+
+/* Who a circuit's peer is among the neighbors; NULL: none of them. */
+static const struct conf_neighbor *
+neighbor_of(const struct conf *c, const struct conf_listen *l)
+{
+	const struct conf_neighbor *n = neighbor_among(&c->clusters, l);
+
+	return n != NULL ? n : neighbor_among(&c->groups, l);
 }
 
 static const struct conf_cluster *

@@ -335,21 +335,18 @@ static void
 run(struct neighbor *nb, enum align_event ev, const struct scsp_message *m)
 {
 	const struct align_cell *cell = &align_table[nb->align][ev];
-	struct scsp *s = nb->scsp;
 	enum align_state old = nb->align;
-	uint8_t oid[4];
 
 	nb->align = cell->next;
 	if (old != cell->next) {
-		nb->align_since = s->timers->now;
+		nb->align_since = nb->scsp->timers->now;
 		neighbor_event(nb, SCSP_EV_ALIGN, align_state_names[old],
 		    align_state_names[cell->next], NULL, 0);
 	}
-	oid_octets(nb->id, oid);
 	if (old != cell->next && old == ALIGN_ALIGNED)
-		s->ops->neighbor(s->arg, nb->group->sgid, oid, false);
+		group_tell_neighbor(nb->group, nb->id, false);
 	if (old != cell->next && cell->next == ALIGN_ALIGNED)
-		s->ops->neighbor(s->arg, nb->group->sgid, oid, true);
+		group_tell_neighbor(nb->group, nb->id, true);
 	act(nb, cell->action, m);
 }
 

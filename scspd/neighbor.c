@@ -61,6 +61,7 @@ neighbor_event(struct neighbor *nb, enum scsp_event_code code,
 	uint8_t oid[4];
 	struct scsp_event ev = {
 		.code = code,
+		.pid = nb->group->pid,
 		.sgid = nb->group->sgid,
 		.neighbor = &nb->peer->addr,
 		.from = from,
@@ -299,7 +300,7 @@ neighbor_input(struct neighbor *nb, struct circuit *c, const uint8_t *p,
 
 	if (!authentic(nb, c, p, len, type == SCSP_HELLO, &replay))
 		return;
-	why = message_parse(p, len, nb->scsp->ops->judge, &m);
+	why = message_parse(p, len, group_judge(nb->group), &m);
 	if (why != DROP_NONE) {				/* */
 		neighbor_drop(nb, why);
 		neighbor_abnormal(nb, scsp_drop_name(why));

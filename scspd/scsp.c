@@ -16,6 +16,8 @@
 int
 group_cmp(const struct group *a, const struct group *b)
 {
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
 	return a->sgid < b->sgid ? -1 : a->sgid > b->sgid;
 }
 
@@ -64,23 +66,93 @@ scsp_new(const struct scsp_ops *ops, void *arg, struct timers *ts)
 }
 
 struct group *
-group_find(struct scsp *s, uint16_t sgid)
+group_get(struct scsp *s, uint16_t pid, uint16_t sgid)
 {
 	struct group key;
 
+	key.pid = pid;
 	key.sgid = sgid;
 	return RB_FIND(group_tree, &s->groups, &key);
 }
 
+struct group *
+group_find(struct scsp *s, uint16_t sgid)
+{
+	return group_get(s, PID_MARS, sgid);
+}
+
+bool
+group_is_mars(const struct group *g)
+{
+	return g->pid == PID_MARS;
+}
+
+/* What fits into a packet of ours is passed on; else nobody could have it. */
+static enum csa_verdict
+judge_opaque(const void *data, size_t len)
+{
+	(void)data;
+	return len <= CONTENTS_MAX ? CSA_LIVE : CSA_STRANGE;
+}
+
+enum csa_verdict (*group_judge(const struct group *g))(const void *, size_t)
+{
+	return group_is_mars(g) ? g->scsp->ops->judge : judge_opaque;
+}
+
+/* Is it a record that marsd answers for? */
+bool
+group_owns(const struct group *g, record_id id)
+{
+	return group_is_mars(g) && RECORD_OID(id) == g->scsp->lsid;
+}
+
+void
+group_tell_update(struct group *g, const struct csas *c, uint8_t how)
+{
+	struct scsp *s = g->scsp;
+	uint8_t oid[4];
+
+	if (!group_is_mars(g))
+		return;
+	oid_octets(RECORD_OID(c->id), oid);
+	s->ops->update(s->arg, g->sgid, oid, RECORD_KEY(c->id), c->seq, how,
+	    c->data, c->len);
+}
+
+void
+group_tell_gone(struct group *g, record_id id)
+{
+	struct scsp *s = g->scsp;
+	uint8_t oid[4];
+
+	if (!group_is_mars(g))
+		return;
+	oid_octets(RECORD_OID(id), oid);
+	s->ops->gone(s->arg, g->sgid, oid, RECORD_KEY(id));
+}
+
+void
+group_tell_neighbor(struct group *g, uint32_t id, bool aligned)
+{
+	struct scsp *s = g->scsp;
+	uint8_t oid[4];
+
+	if (!group_is_mars(g))
+		return;
+	oid_octets(id, oid);
+	s->ops->neighbor(s->arg, g->sgid, oid, aligned);
+}
+
 static struct group *
-group_new(struct scsp *s, uint16_t sgid)
+group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 {
 	struct group *g;
 
 	if ((g = calloc(1, sizeof(*g))) == NULL)
 		return NULL;
 	g->scsp = s;
-	g->pid = SCSP_PID_MARS;
+	g->pid = pid;
 	g->sgid = sgid;
 	g->holding = true;
 	cache_init(&g->cache);
@@ -207,7 +279,7 @@ neighbor_find(const struct group *g, const struct atm_addr *addr)
  * nothing of that runs yet.  False: no memory.
  */
 static bool
-prepare(struct scsp *s, const struct conf *conf)
+prepare(struct scsp *s, const struct conf_clusters *clusters)
 {
 	const struct conf_cluster *cc;
 	const struct conf_neighbor *cn;
@@ -216,9 +288,11 @@ prepare(struct scsp *s, const struct conf *conf)
 	struct neighbor *nb;
 	struct atm_addr addr;
 
-	TAILQ_FOREACH(cc, &conf->clusters, entry) {
-		if ((g = group_find(s, cc->server_group)) == NULL) {
-			if ((g = group_new(s, cc->server_group)) == NULL)
+	TAILQ_FOREACH(cc, clusters, entry) {
+		g = group_get(s, cc->protocol_id, cc->server_group);
+		if (g == NULL) {
+			if ((g = group_new(s, cc->protocol_id,
+			    cc->server_group)) == NULL)
 				return false;
 			g->made = true;
 		}
@@ -264,7 +338,7 @@ sweep(struct scsp *s, bool failed)
 
 /* The values of the configuration, which may have changed. */
 static void
-adopt(struct scsp *s, const struct conf *conf)
+adopt(struct scsp *s, const struct conf_clusters *clusters)
 {
 	const struct conf_cluster *cc;
 	const struct conf_neighbor *cn;
@@ -272,9 +346,10 @@ adopt(struct scsp *s, const struct conf *conf)
 	struct neighbor *nb;
 	struct atm_addr addr;
 
-	TAILQ_FOREACH(cc, &conf->clusters, entry) {
+	TAILQ_FOREACH(cc, clusters, entry) {
 		/* prepare() has seen to it that they are there */
-		if ((g = group_find(s, cc->server_group)) == NULL)
+		g = group_get(s, cc->protocol_id, cc->server_group);
+		if (g == NULL)
 			continue;
 		memcpy(g->name, cc->name, sizeof(g->name));
 		g->hop_count = cc->hop_count;
@@ -311,7 +386,7 @@ scsp_configure(struct scsp *s, const struct conf *conf)
 	if (s->lsid != lsid)
 		everything_free(s);
 	s->lsid = lsid;
-	if (!prepare(s, conf)) {
+	if (!prepare(s, &conf->clusters) || !prepare(s, &conf->groups)) {
 		sweep(s, true);
 		keys_free(&keys);
 		return -1;
@@ -319,7 +394,8 @@ scsp_configure(struct scsp *s, const struct conf *conf)
 	sweep(s, false);
 	old = s->keys;
 	s->keys = keys;
-	adopt(s, conf);
+	adopt(s, &conf->clusters);
+	adopt(s, &conf->groups);
 	keys_free(&old);
 	if (!SLIST_EMPTY(&s->links))
 		RB_FOREACH(p, peer_tree, &s->peers)
@@ -476,18 +552,16 @@ renew(struct group *g, uint32_t key)
 void
 entry_settle(struct group *g, struct entry *e)
 {
-	struct scsp *s = g->scsp;
-	uint32_t key = RECORD_KEY(e->id);
-	uint8_t oid[4], flags = e->flags;
+	record_id id = e->id;
+	uint8_t flags = e->flags;
 
 	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
 		return;
-	oid_octets(RECORD_OID(e->id), oid);
 	cache_erase(&g->cache, e);
 	if ((flags & ENTRY_BARE) == 0)
-		s->ops->gone(s->arg, g->sgid, oid, key);
+		group_tell_gone(g, id);
 	if ((flags & ENTRY_OWN) != 0)
-		renew(g, key);
+		renew(g, RECORD_KEY(id));
 }
 
 /* Keeps what is to be said once the purge is over.  False: no memory. */
@@ -532,6 +606,7 @@ stuck(struct group *g, uint32_t key)
 {
 	struct scsp_event ev = {
 		.code = SCSP_EV_LIMIT,
+		.pid = g->pid,
 		.sgid = g->sgid,
 		.why = "sequence",
 		.number = key

@@ -34,6 +34,9 @@
 #define RECORDS_MAX	((SCSP_MTU - EXT_RESERVE - SCSP_FIXED_LEN - \
 			    SCSP_COMMON_LEN) / SCSP_CSAS_LEN)
 #define FLUSH_DELAY	MTIME_MS(5)	/* how long a record waits for others */
+/* octets of a record's contents that every packet has room for */
+#define CONTENTS_MAX	(SCSP_MTU - EXT_RESERVE - SCSP_FIXED_LEN - \
+			    SCSP_COMMON_LEN - SCSP_CSAS_LEN)
 #define WINDOW_OCTETS	(14 * SCSP_MTU)	/* CSA records not acknowledged */
 #define CALL_WAIT	MTIME_SEC(3)	/* */
 #define CALL_RETRY	MTIME_SEC(1)
@@ -292,7 +295,19 @@ int		 group_cmp(const struct group *, const struct group *);
 int		 peer_cmp(const struct peer *, const struct peer *);
 
 /* scsp.c */
-struct group	*group_find(struct scsp *, uint16_t);
+struct group	*group_find(struct scsp *, uint16_t);	/* of PID_MARS */
+struct group	*group_get(struct scsp *, uint16_t pid, uint16_t sgid);
+/*
+ * Groups of other protocols are kept in step without being understood: any
+ * contents are good, nothing in them is ours, and marsd is not told.
+ */
+bool		 group_is_mars(const struct group *);
+enum csa_verdict (*group_judge(const struct group *))(const void *, size_t);
+bool		 group_owns(const struct group *, record_id);
+void		 group_tell_update(struct group *, const struct csas *,
+		    uint8_t how);
+void		 group_tell_gone(struct group *, record_id);
+void		 group_tell_neighbor(struct group *, uint32_t id, bool);
 /* number and flood what was held back, now that a DCS is aligned */
 void		 group_release(struct group *);
 /* the last neighbor that had to hear of e may have: is that its end? */

@@ -22,8 +22,6 @@
 
 struct scsp;		/* all server groups of one server */
 
-#define SCSP_PID_MARS	3
-
 #define SCSP_EVENTS(X) \
 	X(SCSP_EV_HELLO, "hello state") \
 	X(SCSP_EV_ALIGN, "cache alignment state") \
@@ -44,7 +42,7 @@ enum scsp_event_code {
 
 struct scsp_event {
 	enum scsp_event_code	 code;
-	uint16_t		 sgid;
+	uint16_t		 pid, sgid;
 	const struct atm_addr	*neighbor;	/* or NULL */
 	const char		*from, *to;	/* states by name, or NULL */
 	const char		*why;		/* a counter's name, or NULL */
@@ -59,7 +57,7 @@ struct scsp_ops {
 					 * first CA sequence number (A-91) */
 	/* the protocol specific part */
 	enum csa_verdict (*judge)(const void *, size_t);
-	/* towards marsd, ipc.h IMSG_CSA_* */
+	/* towards marsd, ipc.h IMSG_CSA_*: groups of PID_MARS only */
 	void	(*update)(void *, uint16_t sgid, const uint8_t oid[4],
 		    uint32_t key, int32_t seq, uint8_t how, const void *,
 		    size_t);

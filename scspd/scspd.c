@@ -127,6 +127,8 @@ op_event(void *arg, const struct scsp_event *e)
 		n += (size_t)snprintf(line + n, sizeof(line) - n, \
 		    __VA_ARGS__); \
 } while (0)
+	if (e->pid != PID_MARS)
+		ADD("protocol %u: ", e->pid);
 	ADD("server group %u: ", e->sgid);
 	if (e->neighbor != NULL)
 		ADD("neighbor %s: ", atm_print(e->neighbor, text,
@@ -164,20 +166,20 @@ static const struct scsp_ops ops = {
 
 /* At the start and at each reload: nobody shall say that he was not told. */
 static void
-warn_unauthenticated(const struct conf *c)
+warn_unauthenticated(const struct conf_clusters *clusters)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 	char text[ATM_STRLEN];
 
-	TAILQ_FOREACH(cl, &c->clusters, entry)
+	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (!n->auth)
-				log_warnx("cluster %s: neighbor %s: auth off: "
-				    "anybody who can send packets in its name "
-				    "can change every group: write key NUMBER",
-				    cl->name, atm_print(&n->addr, text,
-				    sizeof(text)));
+				log_warnx("server group %u: neighbor %s: auth "
+				    "off: anybody who can send packets in its "
+				    "name can change every group: write key "
+				    "NUMBER", cl->server_group,
+				    atm_print(&n->addr, text, sizeof(text)));
 }
 
 static int
@@ -196,7 +198,8 @@ configure(void *arg, const struct conf *c)
 	}
 	if (scsp_configure(d->scsp, c) == -1)
 		return -1;
-	warn_unauthenticated(c);
+	warn_unauthenticated(&c->clusters);
+	warn_unauthenticated(&c->groups);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct place {
 
 struct cache_place {
 	bool		 started;
-	uint16_t	 sgid;
+	uint16_t	 pid, sgid;
 	record_id	 id;
 };
 
@@ -150,6 +150,7 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 	at->n++;
 	ctl_string(w, "cluster", nb->group->name);
 	ctl_uint(w, "server-group", nb->group->sgid);
+	ctl_uint(w, "protocol-id", nb->group->pid);
 	ctl_string(w, "address", atm_print(&nb->peer->addr, addr,
 	    sizeof(addr)));
 	if (nb->has_id)
@@ -188,10 +189,11 @@ scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
 	struct group *g, key;
 	struct entry *e = NULL;
 
+	key.pid = at->pid;
 	key.sgid = at->sgid;
 	for (g = RB_NFIND(group_tree, &s->groups, &key); g != NULL;
 	    g = RB_NEXT(group_tree, &s->groups, g)) {
-		e = at->started && g->sgid == at->sgid ?
+		e = at->started && group_cmp(g, &key) == 0 ?
 		    cache_after(&g->cache, at->id) : cache_first(&g->cache);
 		if (e != NULL)
 			break;
@@ -199,10 +201,12 @@ scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
 	if (g == NULL)
 		return false;
 	at->started = true;
+	at->pid = g->pid;
 	at->sgid = g->sgid;
 	at->id = e->id;
 	ctl_string(w, "cluster", g->name);
 	ctl_uint(w, "server-group", g->sgid);
+	ctl_uint(w, "protocol-id", g->pid);
 	put_id(w, "oid", RECORD_OID(e->id));
 	ctl_uint(w, "key", RECORD_KEY(e->id));
 	ctl_int(w, "sequence", e->flags & ENTRY_BARE ? e->seen : e->seq);

@@ -354,6 +354,7 @@ record_event(struct neighbor *nb, enum scsp_event_code code,
 	uint8_t oid[4];
 	struct scsp_event ev = {
 		.code = code,
+		.pid = nb->group->pid,
 		.sgid = nb->group->sgid,
 		.neighbor = &nb->peer->addr,
 		.why = why == DROP_NONE ? NULL : scsp_drop_name(why),
@@ -410,7 +411,6 @@ null_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 {
 	struct group *g = nb->group;
 	struct scsp *s = nb->scsp;
-	uint8_t oid[4];
 
 	if (!solicited || c->len != 0) {
 		neighbor_drop(nb, DROP_RECORD_NULL);
@@ -418,7 +418,7 @@ null_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 	}
 	if (e == NULL || e->seq > c->seq || (e->flags & ENTRY_HELD) != 0)
 		return;
-	if (RECORD_OID(c->id) == s->lsid) {
+	if (group_owns(g, c->id)) {
 		if ((e->flags & ENTRY_OWN) == 0)
 			return;
 		if (e->seen < c->seq)
@@ -428,9 +428,8 @@ null_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 		    e->data, e->len);
 		return;
 	}
-	oid_octets(RECORD_OID(c->id), oid);
 	if ((e->flags & ENTRY_BARE) == 0)
-		s->ops->gone(s->arg, g->sgid, oid, RECORD_KEY(c->id));
+		group_tell_gone(g, c->id);
 	entry_remove(g, e);
 }
 
@@ -441,9 +440,8 @@ newer_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 {
 	struct group *g = nb->group;
 	struct scsp *s = nb->scsp;
-	enum csa_verdict verdict = s->ops->judge(c->data, c->len);
+	enum csa_verdict verdict = group_judge(g)(c->data, c->len);
 	uint16_t hops = c->hops == 0 ? 1 : c->hops;	/* */
-	uint8_t oid[4];
 	struct link *l;
 	bool fresh = e == NULL;
 
@@ -476,13 +474,13 @@ newer_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 	}
 	/* a solicited one comes with one hop and still goes on */
 	hops = solicited ? g->hop_count : (uint16_t)(hops - 1);
-	oid_octets(RECORD_OID(c->id), oid);
-	s->ops->update(s->arg, g->sgid, oid, RECORD_KEY(c->id), c->seq,
-	    solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED, c->data, c->len);
+	group_tell_update(g, c, solicited ? CSA_HOW_ALIGNED :
+	    CSA_HOW_FLOODED);
 	group_mortals(g);
 	update_flood(g, e, nb, hops);
 	/* last: a purged one that nobody waits for goes at once */
-	if (c->seq == SEQ_PURGE && verdict == CSA_TOMBSTONE)
+	if (c->seq == SEQ_PURGE && (verdict == CSA_TOMBSTONE ||
+	    !group_is_mars(g)))
 		cache_flag(&g->cache, e, ENTRY_EXPIRED);
 	if ((l = link_of(e, nb)) != NULL)
 		update_unqueue(l);
@@ -521,7 +519,7 @@ request_record(struct neighbor *nb, const struct csas *c)
 		neighbor_drop(nb, DROP_RECORD_SEQUENCE);
 	else if (c->null)
 		null_record(nb, e, c, solicited);
-	else if (RECORD_OID(c->id) == nb->scsp->lsid) {
+	else if (group_owns(g, c->id)) {
 		if (!own_record(nb, e, c)) {
 			neighbor_drop(nb, DROP_MEMORY);
 			return;
