@@ -246,6 +246,27 @@ check_cluster(const struct conf *c, struct conf_cluster *cl,
 		check_neighbor(c, cl, n, complain);
 }
 
+static void
+check_group(const struct conf *c, struct conf_cluster *g,
+    complain_fn *complain)
+{
+	const struct conf_cluster *o;
+	struct conf_neighbor *n;
+
+	for (o = TAILQ_FIRST(&c->groups); o != g; o = TAILQ_NEXT(o, entry))
+		if (o->server_group == g->server_group &&
+		    o->protocol_id == g->protocol_id)
+			complain(g, "server-group %u protocol-id %u is there "
+			    "twice: remove one", g->server_group,
+			    g->protocol_id);
+	if (TAILQ_EMPTY(&g->neighbors))
+		complain(g, "server-group %u protocol-id %u has no neighbor: "
+		    "write neighbor ADDRESS { key NUMBER }", g->server_group,
+		    g->protocol_id);
+	TAILQ_FOREACH(n, &g->neighbors, entry)
+		check_neighbor(c, g, n, complain);
+}
+
 /* The sockets' names have to fit into an address. */
 static void
 check_control(const struct conf *c, complain_fn *complain)
@@ -289,4 +310,6 @@ conf_check(struct conf *c, complain_fn *complain)
 		default_address(c, cl, n++);
 		check_cluster(c, cl, complain);
 	}
+	TAILQ_FOREACH(cl, &c->groups, entry)
+		check_group(c, cl, complain);
 }

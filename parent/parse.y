@@ -59,13 +59,17 @@ static char			*first_error;
 static size_t			 first_error_size;
 
 static const char	 in_file[] = "a statement is server-id, listen, udp, "
-    "enquiry-interval, control, user, limit, key, cluster, include or "
-    "name = \"value\"";
+    "enquiry-interval, control, user, limit, key, cluster, server-group, "
+    "include or name = \"value\"";
 static const char	 in_key[] = "a key block takes algorithm, file and "
     "valid";
 static const char	 in_cluster[] = "a cluster block takes address, "
     "server-group, protocol, cmi, redirect, backup, allow, limit, tombstone, "
     "hold, hop-count, csn, strict-source, native-parties and neighbor";
+static const char	 in_group[] = "a server-group block takes hop-count, "
+    "limit and neighbor";
+static const char	 in_glimit[] = "a server-group's limit block takes "
+    "records";
 static const char	 in_redirect[] = "a redirect block takes interval, "
     "dead and order";
 static const char	 in_climit[] = "a cluster's limit block takes members, "
@@ -103,6 +107,9 @@ static void	 key_end(void);
 static void	 key_algorithm(const char *);
 static int64_t	 point_in_time(const char *);
 static void	 cluster_begin(const char *);
+static void	 group_begin(uint64_t, uint64_t);
+static void	 group_number(const char *, uint64_t);
+static const char *in_outer(void);
 static void	 protocol(const char *, const char *);
 static void	 cmi(uint64_t, uint64_t);
 static void	 allow_from(const char *);
@@ -120,8 +127,8 @@ static char	*join(const char *, const char *);
 
 %token	ADDRESS ALGORITHM ALLOW ATM_PVC ATM_SVC AUTH BACKUP BASE_PORT
 %token	CLUSTER CMI CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT LISTEN MARSD
-%token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL REDIRECT REPLAY
-%token	RETRANSMIT SCSPD SERVER_ID SNAP STRICT_SOURCE UDP UNTIL USER VALID
+%token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
+%token	REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP UNTIL USER VALID
 %token	BAD
 %token	<string>	STRING NUMERIC
 %token	<number>	NUMBER
@@ -185,6 +192,13 @@ statement	: STRING '=' strings	{ macro($1, $3); }
 			cluster = NULL;
 			leave(in_file);
 		}
+		| SERVER_GROUP NUMBER PROTOCOL_ID NUMBER '{' {
+			group_begin($2, $4);
+		}
+		  group_body '}'	{
+			cluster = NULL;
+			leave(in_file);
+		}
 		;
 
 strings		: STRING		{ $$ = $1; }
@@ -200,7 +214,8 @@ strings		: STRING		{ $$ = $1; }
 
 limit_begin	: /* empty */		{
 			prefix = "limit ";
-			enter(cluster == NULL ? in_limit : in_climit);
+			enter(cluster == NULL ? in_limit : cluster->protocol_id
+			    == PID_MARS ? in_climit : in_glimit);
 		}
 		;
 
@@ -261,6 +276,7 @@ cluster_lines	: /* empty */
 		;
 
 cluster_item	: NUMERIC NUMBER	{ number($1, $2); }
+		| SERVER_GROUP NUMBER	{ number("server-group", $2); }
 		| ADDRESS STRING	{ address(&cluster->addr, $2); }
 		| PROTOCOL STRING	{ protocol($2, NULL); }
 		| PROTOCOL SNAP STRING	{ protocol(NULL, $3); }
@@ -286,12 +302,37 @@ cluster_item	: NUMERIC NUMBER	{ number($1, $2); }
 		| NATIVE_PARTIES STRING	{
 			cluster->native_parties = choice($2, "no", "yes");
 		}
-		| NEIGHBOR STRING	{
+		| neighbor
+		;
+
+neighbor	: NEIGHBOR STRING	{
 			neighbor_begin($2);
-			leave(in_cluster);
+			leave(in_outer());
 		}
 		| NEIGHBOR STRING '{'	{ neighbor_begin($2); }
-		  neighbor_body '}'	{ leave(in_cluster); }
+		  neighbor_body '}'	{ leave(in_outer()); }
+		;
+
+group_body	: group_lines
+		| group_lines group_item
+		| group_lines error
+		;
+
+group_lines	: /* empty */
+		| group_lines sep
+		| group_lines group_item sep
+		| group_lines error '\n'	{
+			leave(in_group);
+			yyerrok;
+		}
+		;
+
+group_item	: NUMERIC NUMBER	{ group_number($1, $2); }
+		| LIMIT limit_begin NUMERIC NUMBER {
+			group_number($3, $4);
+			leave(in_group);
+		}
+		| neighbor
 		;
 
 redirect_begin	: /* empty */		{
@@ -424,6 +465,7 @@ static const struct keyword keywords[] = {
 	{ "peer", PEER, NULL },
 	{ "protocol", PROTOCOL, "protocol ipv4, ipv6, 0xNNNN or snap "
 	    "\"xx-xx-xx-xx-xx\"" },
+	{ "protocol-id", PROTOCOL_ID, NULL },
 	{ "rate", NUMERIC, "rate NUMBER" },
 	{ "rate-total", NUMERIC, "rate-total NUMBER" },
 	{ "records", NUMERIC, "records NUMBER" },
@@ -434,7 +476,9 @@ static const struct keyword keywords[] = {
 	    "csu SECONDS, limit NUMBER }" },
 	{ "scspd", SCSPD, NULL },
 	{ "serve-range", NUMERIC, "serve-range NUMBER" },
-	{ "server-group", NUMERIC, "server-group NUMBER" },
+	{ "server-group", SERVER_GROUP, "server-group NUMBER in a cluster, or "
+	    "server-group NUMBER protocol-id NUMBER { neighbor ADDRESS } "
+	    "outside" },
 	{ "server-id", SERVER_ID, "server-id 192.0.2.1" },
 	{ "servers", NUMERIC, "servers NUMBER" },
 	{ "snap", SNAP, NULL },
@@ -855,6 +899,41 @@ cluster_begin(const char *name)
 	if ((cluster = conf_cluster_new(conf, name)) == NULL)
 		fatal("parse");
 	origin(cluster);
+}
+
+/* Of another protocol: MARS has clusters. */
+static void
+group_begin(uint64_t sgid, uint64_t pid)
+{
+	enter(in_group);
+	if (pid < 1 || pid > UINT16_MAX || pid == PID_MARS) {
+		wrong("protocol-id %llu: write a number from 1 to 65535 but "
+		    "%d, which is that of MARS and of clusters",
+		    (unsigned long long)pid, PID_MARS);
+		pid = UINT16_MAX;
+	}
+	if ((cluster = conf_group_new(conf, 1, (uint16_t)pid)) == NULL)
+		fatal("parse");
+	origin(cluster);
+	number("server-group", sgid);
+}
+
+/* What a cluster takes is more than what a group takes. */
+static void
+group_number(const char *name, uint64_t value)
+{
+	if (strcmp(name, "hop-count") == 0 || (*prefix != '\0' &&
+	    strcmp(name, "records") == 0))
+		number(name, value);
+	else
+		wrong("unexpected %s: %s", name, block);
+}
+
+/* The words of the block that a neighbor is in. */
+static const char *
+in_outer(void)
+{
+	return cluster->protocol_id == PID_MARS ? in_cluster : in_group;
 }
 
 /* Five octets in hex with dashes. */

@@ -193,6 +193,20 @@ print_cluster(FILE *f, const struct conf_cluster *cl)
 	(void)fprintf(f, "}\n");
 }
 
+static void
+print_group(FILE *f, const struct conf_cluster *g)
+{
+	const struct conf_neighbor *nb;
+
+	(void)fprintf(f, "server-group %u protocol-id %u {\n",
+	    g->server_group, g->protocol_id);
+	print_number(f, "\t", "hop-count", conf_cluster_numbers, g);
+	print_number(f, "\t", "limit records", conf_cluster_numbers, g);
+	TAILQ_FOREACH(nb, &g->neighbors, entry)
+		print_neighbor(f, nb);
+	(void)fprintf(f, "}\n");
+}
+
 void
 print_config(FILE *f, const struct conf *c)
 {
@@ -219,4 +233,6 @@ print_config(FILE *f, const struct conf *c)
 		print_key(f, k);
 	TAILQ_FOREACH(cl, &c->clusters, entry)
 		print_cluster(f, cl);
+	TAILQ_FOREACH(cl, &c->groups, entry)
+		print_group(f, cl);
 }

@@ -66,4 +66,27 @@ def states_logged():
     assert a.stop() == 0 and b.stop() == 0
 
 
+@test
+def other_protocol():
+    """R2334-1-01: a group of another PID beside those of MARS"""
+    servers = [Server(n, (3 - n,), top="""
+server-group 1 protocol-id 5 {
+	neighbor 127.0.0.%d { key 257, hello-interval 1 }
+}""" % (3 - n)).start() for n in (1, 2)]
+    for s in servers:
+        wait("both groups are aligned", lambda: s.aligned(2))
+        rows = {r["protocol-id"]: r for r in s.ctl("neighbors")}
+        assert rows[5]["server-group"] == rows[3]["server-group"] == 1
+        assert rows[5]["replay"] == "in force", rows
+        assert {r["protocol-id"] for r in s.ctl("cache")} == {3}
+    # without it, the rest goes on
+    a = servers[0]
+    a.write(top="")
+    assert a.marsctl("reload").returncode == 0
+    wait("it has gone", lambda: len(a.ctl("neighbors")) == 1)
+    assert a.aligned(1)
+    for s in servers:
+        assert s.stop() == 0
+
+
 main()

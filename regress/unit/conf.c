@@ -111,6 +111,14 @@ example(void)
 	assert_non_null(cl);
 	cl->addr = endpoint(1, 2);
 	cl->server_group = 9;
+
+	cl = conf_group_new(c, 8, 5);
+	assert_non_null(cl);
+	cl->hop_count = 3;
+	n = conf_neighbor_new(cl);
+	assert_non_null(n);
+	n->addr = endpoint(6, 1);
+	n->auth = false;
 	return c;
 }
 
@@ -224,6 +232,16 @@ round_trip(void **state)
 	assert_false(TAILQ_NEXT(n, entry)->auth);
 	assert_int_equal(conf_cluster_find(c, "lis2")->server_group, 9);
 	assert_null(conf_cluster_find(c, "lis"));
+	cl = TAILQ_FIRST(&c->groups);
+	assert_non_null(cl);
+	assert_int_equal(cl->server_group, 8);
+	assert_int_equal(cl->protocol_id, 5);
+	assert_int_equal(cl->hop_count, 3);
+	assert_int_equal(TAILQ_FIRST(&cl->neighbors)->addr.num[6],
+	    TAILQ_FIRST(&conf_cluster_find(c, "lis1")->neighbors)->
+	    addr.num[6] + 4);
+	assert_null(TAILQ_NEXT(cl, entry));
+	assert_int_equal(TAILQ_FIRST(&c->clusters)->protocol_id, 3);
 
 	wr_init(&w, two, sizeof(two));
 	conf_write(&w, c, true);

@@ -77,6 +77,7 @@ all(void **state)
 	assert_string_equal(value("alignment")->string, "Aligned");
 	assert_string_equal(value("auth")->string, "off");
 	assert_int_equal(value("server-group")->number, NET_SGID);
+	assert_int_equal(value("protocol-id")->number, 3);
 	assert_true(value("records-received")->number >= 5);
 	assert_true(next(scsp_show_neighbors, &n->node[1]));
 	assert_false(next(scsp_show_neighbors, &n->node[1]));
