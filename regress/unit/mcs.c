@@ -579,6 +579,56 @@ ssn(void **state)
 }
 
 /*
+ * R2022-6.2.3-05, R2022-6.2.2-11, -14, A-118: whatever an MCS puts there,
+ * mar$cmi is 0 and no flag but copy is set in what the MARS makes of it.
+ */
+static void
+cmi_zero(void **state)
+{
+	static const struct {
+		unsigned	op, flags, sent_flags;
+	} t[] = {
+		{ 3, 0xb801, 0x6001 },		/* registers: privately */
+		{ 3, 0x9802, 0x4002 },		/* serves: SCVC, CCVC */
+		{ 3, 0x9803, 0x4003 },		/* again: privately */
+		{ 7, 0x9804, 0x4004 },
+		{ 7, 0x9805, 0x4005 },
+		{ 7, 0xb806, 0x6006 },
+	};
+	struct net *net = net_new();
+	struct nvc *v, *m, *n;
+	struct buf b;
+	size_t i, k;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	n = net_mcs(net, 0, 8);
+	net_join(n, 3, 0, G(1), G(1));
+	m = net_call(net, 0, HOST(9));
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		net_clear(net);
+		b_join(&b, t[i].op, t[i].flags, HOST(9),
+		    t[i].flags & 0x2000 ? 0 : 1, G(1), G(1));
+		b.p[OFF(26)] = 0x12;
+		b.p[OFF(27)] = 0x34;
+		net_put(m, &b);
+		net_settle(net);
+		assert_int_equal(net->nsent, i == 1 || i == 3 ? 2 : 1);
+		for (k = 0; k < net->nsent; k++) {
+			assert_int_equal(CMI(&net->sent[k]), 0);
+			assert_int_equal(FLAGS(&net->sent[k]),
+			    t[i].sent_flags);
+		}
+	}
+	net_hangup(m);
+	net_hangup(n);
+	net_hangup(v);
+	net_free(net);
+}
+
+/*
  * R2022-6.2-03, A-114: one address never serves and joins: whichever role
  * comes second is refused, and R2022-F-04: a JOIN by an MCS is dropped.
  */
@@ -657,6 +707,7 @@ main(void)
 		cmocka_unit_test(nothing_left),
 		cmocka_unit_test(deregistration),
 		cmocka_unit_test(ssn),
+		cmocka_unit_test(cmi_zero),
 		cmocka_unit_test(one_role),
 		cmocka_unit_test(inside_block),
 	};
