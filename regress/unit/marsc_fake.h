@@ -23,6 +23,7 @@
 #include "unhex.h"
 
 #define FAKE_MAX	256
+#define FAKE_CIRCUITS	2048
 
 /* An IPv4 endpoint 127.0.0.x as RFC 4548 has it; x is two hex digits. */
 #define NSAP(x)	"350001 7f0000" x " 000000000000000000000000 00 "
@@ -75,13 +76,13 @@ struct fake {
 	struct vc_link	 link;		/* first */
 	struct timers	 ts;
 	struct client	*c;
-	struct fvc	 vcs[FAKE_MAX];
-	struct fleaf	 leaves[FAKE_MAX];
+	struct fvc	 vcs[FAKE_CIRCUITS];
+	struct fleaf	 leaves[FAKE_CIRCUITS];
 	struct fsent	 sent[FAKE_MAX];
 	struct fnote	 notes[FAKE_MAX];
 	int		 nvcs, nleaves, nsent, nnotes, npackets;
 	uint32_t	 random;
-	uint8_t		 packet[64];
+	uint8_t		 packet[1024];
 	size_t		 packet_len;
 };
 
@@ -110,7 +111,7 @@ fake_open(struct fake *f, const struct atm_addr *to, bool root, void *cookie)
 {
 	struct fvc *v;
 
-	assert_true(f->nvcs < FAKE_MAX);
+	assert_true(f->nvcs < FAKE_CIRCUITS);
 	v = &f->vcs[f->nvcs++];
 	v->used = true;
 	v->root = root;
@@ -139,7 +140,7 @@ fake_multi_add(struct vc *root, const struct atm_addr *to, void *cookie)
 	struct fake *f = (struct fake *)(void *)root->link;
 	struct fleaf *l;
 
-	assert_true(f->nleaves < FAKE_MAX);
+	assert_true(f->nleaves < FAKE_CIRCUITS);
 	l = &f->leaves[f->nleaves++];
 	l->used = true;
 	l->peer = *to;

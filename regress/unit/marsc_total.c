@@ -1,0 +1,632 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Every cell of marsc's state machines is gone through, in a client that was
+ * brought into its state by what brings it there, and ends where it should:
+ * one letter a cell, events in the order of client_impl.h.  Ten minutes pass
+ * after it; a sanitizer sees what is left behind.  Then random walks.
+ * links: marsc
+ */
+#include "marsc_fake.h"
+
+#define G	"e0010203"
+#define G3	"e0010203 e0010203"
+#define COPY	JOIN("04", "00", "0001", "6001", "0005", "00000064", "0a")
+
+static const struct paddr group = { .len = 4, .a = { 224, 1, 2, 3 } };
+
+static void
+afterwards(struct fake *f)
+{
+	struct timers ts;
+
+	fake_wait(f, MTIME_SEC(600));
+	client_free(f->c);
+	ts = f->ts;
+	free(f);
+	assert_int_equal(ts.count, 0);
+}
+
+/* --- registration */
+
+static struct fake *
+reg_in(enum reg_state s)
+{
+	struct fake *f = fake_new(10, 3, false);
+	struct fvc *control;
+
+	if (s == REG_OFF)
+		return f;
+	if (s == REG_ASKING || s == REG_LOOP)
+		client_register(f->c);
+	else {
+		control = fake_registered(f);
+		if (s == REG_MOVING)
+			fake_says(f, control, MAP("00", "0001", "8001",
+			    "00000064", "01") NSAP("02"));
+		else if (s == REG_PAUSE)
+			reg_problem(f->c, "test");
+		else if (s == REG_LEAVING)
+			client_deregister(f->c);
+	}
+	if (s == REG_LOOP) {
+		fake_call_fails(f, 1);
+		fake_call_fails(f, 2);
+	}
+	return f;
+}
+
+static void
+registration(void **state)
+{
+	static const char letters[] = "oarmplv";
+	static const char *const ends[REG_STATE_MAX] = {
+		[REG_OFF] = "aoooooooooooo",
+		[REG_ASKING] = "avraaalalaapa",
+		[REG_ON] = "rvrrrrppprppm",
+		[REG_MOVING] = "mvmrmmppprppm",
+		[REG_PAUSE] = "popppappppppp",
+		[REG_LOOP] = "lolllalllllpl",
+		[REG_LEAVING] = "avvvovooovvvv",
+	};
+	struct atm_addr other = fake_addr(3);
+	struct fake *f;
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < REG_STATE_MAX; s++)
+		for (e = 0; e < REG_EVENT_MAX; e++) {
+			f = reg_in((enum reg_state)s);
+			assert_int_equal(f->c->reg.state, s);
+			/* what a redirect has installed */
+			if (e == REG_EV_HARD || e == REG_EV_SOFT)
+				assert_int_equal(servers_learn(&f->c->servers,
+				    &other, 1), 0);
+			reg_event(f->c, (enum reg_event)e);
+			assert_int_equal(letters[f->c->reg.state],
+			    ends[s][e]);
+			afterwards(f);
+		}
+}
+
+/* --- joins */
+
+static struct joined *
+the_join(const struct fake *f)
+{
+	return RB_ROOT(&f->c->singles);
+}
+
+static struct fake *
+join_in(enum join_state s)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	if (s != JOIN_WANTED)
+		fake_registered(f);
+	client_join(f->c, &group, &group, true);
+	if (s == JOIN_WANTED || s == JOIN_JOINING)
+		return f;
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") G3);
+	if (s == JOIN_LEAVING || s == JOIN_OWED)
+		client_leave(f->c, &group, &group);
+	if (s == JOIN_LAPSED || s == JOIN_DELAY || s == JOIN_OWED)
+		reg_problem(f->c, "test");
+	if (s == JOIN_DELAY) {
+		fake_wait(f, MTIME_SEC(10));
+		fake_ack(f, 1);
+		fake_says(f, fake_vc(f, 1), JOIN("04", "00", "0001", "6003",
+		    "0005", "00000066", "0a"));
+	}
+	return f;
+}
+
+static void
+joins(void **state)
+{
+	static const char letters[] = "xwldjivo";
+	static const char *const ends[JOIN_STATE_MAX] = {
+		[JOIN_WANTED] = "wxwwwwjd",
+		[JOIN_LAPSED] = "lolllljd",
+		[JOIN_DELAY] = "dvdjdljd",
+		[JOIN_JOINING] = "jvijlljj",
+		[JOIN_IN] = "iviiilii",
+		[JOIN_LEAVING] = "jvxvoovv",
+		[JOIN_OWED] = "looooovv",
+	};
+	struct joined *j;
+	struct fake *f;
+	int s, e;
+
+	(void)state;
+	for (s = JOIN_OUT + 1; s < JOIN_STATE_MAX; s++)
+		for (e = 0; e < JOIN_EVENT_MAX; e++) {
+			f = join_in((enum join_state)s);
+			assert_int_equal(the_join(f)->state, s);
+			join_all(f->c, (enum join_event)e);
+			j = the_join(f);
+			assert_int_equal(j == NULL ? 'x' : letters[j->state],
+			    ends[s][e]);
+			afterwards(f);
+		}
+}
+
+/* --- queries */
+
+static struct query *
+the_query(struct fake *f, bool list)
+{
+	return list ? &f->c->list : RB_ROOT(&f->c->queries);
+}
+
+static struct fake *
+query_in(enum query_state s, bool list)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	fake_registered(f);
+	if (s == QUERY_IDLE)
+		return f;
+	if (list)
+		client_grouplist(f->c, &group, &group);
+	else
+		client_request(f->c, &group);
+	if (s == QUERY_QUIET || s == QUERY_LATER)
+		fake_says(f, fake_vc(f, 1), NAK("0a", G));
+	if (s == QUERY_LATER)
+		client_request(f->c, &group);
+	return f;
+}
+
+static void
+one_query(enum query_state s, enum query_event e, bool list, char end)
+{
+	static const char letters[] = "xaql";
+	struct fake *f = query_in(s, list);
+	struct query *q = the_query(f, list);
+
+	assert_int_equal(q->state, s);
+	query_event(q, e);
+	q = the_query(f, list);
+	assert_int_equal(q == NULL ? 'x' : letters[q->state], end);
+	afterwards(f);
+}
+
+/* An idle question about a group is none; a list is never empty. */
+static void
+queries(void **state)
+{
+	static const char *const ends[QUERY_STATE_MAX] = {
+		[QUERY_IDLE] = "axxxxxxx",
+		[QUERY_ASKING] = "aaxqaaax",
+		[QUERY_QUIET] = "lqqqqxqq",
+		[QUERY_LATER] = "lllllall",
+	};
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < QUERY_STATE_MAX; s++)
+		for (e = 0; e < QUERY_EVENT_MAX; e++) {
+			if (s != QUERY_IDLE)
+				one_query((enum query_state)s,
+				    (enum query_event)e, false, ends[s][e]);
+			if (s <= QUERY_ASKING && e != QUERY_EV_EMPTY)
+				one_query((enum query_state)s,
+				    (enum query_event)e, true, ends[s][e]);
+		}
+}
+
+/* --- paths */
+
+static struct fake *
+path_in(enum path_state s)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct held *h;
+	struct path *p;
+
+	fake_registered(f);
+	client_transmit(f->c, &group, "a", 1);
+	p = path_find(f->c, &group);
+	if (s == PATH_NONE) {	/* as it is before its first packet */
+		h = STAILQ_FIRST(&p->held);
+		STAILQ_REMOVE_HEAD(&p->held, entry);
+		sdu_free(h->sdu);
+		free(h);
+		p->nheld = 0;
+		p->state = PATH_NONE;
+	}
+	if (s == PATH_NONE || s == PATH_ASKING)
+		return f;
+	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
+	    NSAP("0b") NSAP("0c"));
+	if (s == PATH_CALLING)
+		return f;
+	fake_leaf_ack(f, 11);
+	if (s == PATH_UP)
+		return f;
+	p->revalidate = true;
+	client_transmit(f->c, &group, "b", 1);
+	return f;
+}
+
+/* What client.c does before it hands RELEASED on. */
+static void
+path_loses(struct path *p)
+{
+	if (p->vc != NULL)
+		((struct fvc *)(void *)p->vc)->dead = true;
+	p->vc = NULL;
+}
+
+static void
+paths(void **state)
+{
+	static const char letters[] = "nacur";
+	static const char *const ends[PATH_STATE_MAX] = {
+		[PATH_NONE] = "annnnnnnnnn",
+		[PATH_ASKING] = "aacnnaaaaaa",
+		[PATH_CALLING] = "cccccucnncc",
+		[PATH_UP] = "uruuuuunnnc",
+		[PATH_REVALIDATING] = "rrunurrnnnc",
+	};
+	struct atm_addr set = fake_addr(13);
+	struct fake *f;
+	struct path *p;
+	struct sdu *sdu;
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < PATH_STATE_MAX; s++)
+		for (e = 0; e < PATH_EVENT_MAX; e++) {
+			f = path_in((enum path_state)s);
+			p = path_find(f->c, &group);
+			assert_int_equal(p->state, s);
+			sdu = sdu_new("aaaa0300005e0001", 12);
+			p->packet = sdu;
+			p->set = &set;
+			p->nset = 1;
+			if (e == PATH_EV_RELEASED)
+				path_loses(p);
+			path_event(p, (enum path_event)e);
+			sdu_free(sdu);
+			p = path_find(f->c, &group);
+			assert_int_equal(p == NULL ? 'n' : letters[p->state],
+			    ends[s][e]);
+			afterwards(f);
+		}
+}
+
+/* --- parts */
+
+static void
+part(struct parts *p, uint16_t seq, bool last, enum parts_result r,
+    enum parts_state s)
+{
+	static const uint8_t list[20] = { 0x35 };
+	struct mars_msg m = { .op = MARS_MULTI, .tnum = 1, .seq = seq,
+	    .last = last, .msn = 7, .tgt_num_tl = 20, .list = list,
+	    .list_len = sizeof(list) };
+
+	assert_int_equal(parts_input(p, &m), r);
+	assert_int_equal(p->state, s);
+}
+
+/* a part after none, after some, after a bad one */
+static void
+parts(void **state)
+{
+	static const struct {
+		uint16_t	 seq;
+		bool		 last;
+		enum parts_result r[3];
+		enum parts_state s[3];
+	} t[] = {
+		/* part 1 is good after none, 2 after some, 4 when spoilt */
+		{ 0, false, { PARTS_R_MORE, PARTS_R_MORE, PARTS_R_WAIT },
+		    { PARTS_SOME, PARTS_SOME, PARTS_SPOILT } },
+		{ 0, true, { PARTS_R_DONE, PARTS_R_DONE, PARTS_R_FAILED },
+		    { PARTS_NONE, PARTS_NONE, PARTS_NONE } },
+		{ 9, false, { PARTS_R_WAIT, PARTS_R_WAIT, PARTS_R_WAIT },
+		    { PARTS_SPOILT, PARTS_SPOILT, PARTS_SPOILT } },
+		{ 9, true, { PARTS_R_FAILED, PARTS_R_FAILED, PARTS_R_FAILED },
+		    { PARTS_NONE, PARTS_NONE, PARTS_NONE } },
+	};
+	struct parts p;
+	size_t i;
+	int s;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		for (s = 0; s < 3; s++) {
+			parts_init(&p, false);
+			if (s > 0)
+				part(&p, 1, false, PARTS_R_MORE, PARTS_SOME);
+			if (s > 1)
+				part(&p, 3, false, PARTS_R_WAIT,
+				    PARTS_SPOILT);
+			if (i < 4)
+				part(&p, t[i].seq != 0 ? t[i].seq :
+				    (uint16_t)(s == 2 ? 4 : s + 1), t[i].last,
+				    t[i].r[s], t[i].s[s]);
+			else
+				parts_reset(&p);
+			if (i == 4)
+				assert_int_equal(p.state, PARTS_NONE);
+			/* and then a whole answer is one */
+			if (p.state == PARTS_NONE) {
+				part(&p, 1, false, PARTS_R_MORE, PARTS_SOME);
+				part(&p, 2, true, PARTS_R_DONE, PARTS_NONE);
+				assert_int_equal(p.n, 2);
+			}
+			parts_free(&p);
+		}
+}
+
+/* --- walks */
+
+static struct paddr
+walk_group(struct fake *f)
+{
+	return fake_group(224, 1, 2, (uint8_t)(dice(&f->random) % 4));
+}
+
+static void
+walk_owner(struct fake *f)
+{
+	struct paddr a = walk_group(f), b = walk_group(f);
+
+	switch (dice(&f->random) % 9) {
+	case 0:
+	case 1:
+		client_register(f->c);
+		break;
+	case 2:
+		if (dice(&f->random) % 8 == 0)
+			client_deregister(f->c);
+		break;
+	case 3:
+		client_join(f->c, &a, dice(&f->random) % 2 ? &a : &b, true);
+		break;
+	case 4:
+		client_leave(f->c, &a, dice(&f->random) % 2 ? &a : &b);
+		break;
+	case 5:
+		client_request(f->c, &a);
+		break;
+	case 6:
+		client_grouplist(f->c, &a, &b);
+		break;
+	default:
+		client_transmit(f->c, &a, "walk", 4);
+		break;
+	}
+}
+
+/* A live circuit, the later ones rather; NULL: none. */
+static struct fvc *
+walk_vc(struct fake *f)
+{
+	struct fvc *found = NULL;
+	int i;
+
+	for (i = f->nvcs - 1; i >= 0; i--)
+		if (!f->vcs[i].dead) {
+			found = &f->vcs[i];
+			if (dice(&f->random) % 3 == 0)
+				break;
+		}
+	return found;
+}
+
+/* What a MARS answers to the last message, with some of it changed. */
+static void
+walk_answer(struct fake *f)
+{
+	static const char *const answers[] = {
+		MULTI("0002", "8001", "00000066", "0a", G) NSAP("0b")
+		    NSAP("0c"),
+		MULTI("0001", "0001", "00000066", "0a", G) NSAP("0d"),
+		MULTI("0001", "8002", "00000066", "0a", G) NSAP("0e"),
+		NAK("0a", G),
+		MAP("00", "0002", "8001", "00000067", "01") NSAP("02")
+		    NSAP("01"),
+		MAP("80", "0001", "8001", "00000068", "01") NSAP("03"),
+		MIGRATE("0001", "00000066", G) NSAP("0e"),
+		JOIN("04", "04", "0001", "4000", "0000", "00000067", "0d") G3,
+		JOIN("05", "04", "0001", "4000", "0000", "00000068", "0b") G3,
+		JOIN("08", "04", "0001", "4000", "0000", "00000069", "0d") G3,
+		HEAD("0b") "14 00 00 00 00 04 0001 8001 00000069 " NSAP("0a")
+		    G,
+		"aaaa03 00005e 0001 0007 0800 45000014 00000000 40110000 "
+		    "0a000001 e0010203",
+	};
+	struct fvc *v = walk_vc(f);
+	const struct fsent *last = f->nsent == 0 ? NULL :
+	    &f->sent[f->nsent - 1];
+	bool asked = last != NULL && last->data[7] == 0x03 &&
+	    last->data[8 + 17] == MARS_REQUEST;
+	uint8_t *data;
+	size_t len;
+
+	if (v == NULL || v->root || (!v->up && !v->incoming))
+		return;
+	if (asked && dice(&f->random) % 2 == 0) {
+		data = unhex(answers[dice(&f->random) % 4], &len);
+		data[8 + 55] = last->data[8 + 55];	/* its group */
+	} else if (last != NULL && dice(&f->random) % 2 == 0) {
+		len = last->len;
+		data = clone(last->data, len);
+		if (data[7] == 0x03) {
+			memset(data + 8 + 12, 0, 2);	/* no checksum */
+			data[8 + 24] |= 0x40;		/* a copy */
+		}
+	} else
+		data = unhex(answers[dice(&f->random) %
+		    (sizeof(answers) / sizeof(answers[0]))], &len);
+	if (dice(&f->random) % 16 == 0)
+		len = mutate(data, len, &f->random);
+	f->link.user->sdu(f->link.arg, &v->vc, v->vc.cookie, data, len);
+	free(data);
+}
+
+static void
+walk_leaf(struct fake *f)
+{
+	static const uint16_t causes[] = { 1, 41, 49 };
+	struct fleaf *l = NULL;
+	int i;
+
+	for (i = f->nleaves - 1; i >= 0; i--)
+		if (!f->leaves[i].dead) {
+			l = &f->leaves[i];
+			if (dice(&f->random) % 2 == 0)
+				break;
+		}
+	if (l == NULL)
+		return;
+	if (l->up) {
+		l->dead = true;
+		f->link.user->leaf_drop(f->link.arg, &l->leaf, l->leaf.cookie,
+		    16);
+	} else if (dice(&f->random) % 3 == 0) {
+		l->dead = true;
+		f->link.user->leaf_failed(f->link.arg, &l->leaf,
+		    l->leaf.cookie, causes[dice(&f->random) % 3]);
+	} else {
+		l->up = true;
+		f->link.user->leaf_ack(f->link.arg, &l->leaf,
+		    l->leaf.cookie);
+	}
+}
+
+/* The end of a circuit, without or with a reason; a root's leaves go too. */
+static void
+walk_end(struct fake *f, struct fvc *v, bool failed)
+{
+	int i;
+
+	v->dead = true;
+	for (i = 0; i < f->nleaves; i++)
+		if (f->leaves[i].leaf.root == &v->vc)
+			f->leaves[i].dead = true;
+	if (failed)
+		f->link.user->rqfailed(f->link.arg, &v->vc, v->vc.cookie, 1);
+	else
+		f->link.user->release(f->link.arg, &v->vc, v->vc.cookie, 16);
+}
+
+static void
+walk_circuit(struct fake *f)
+{
+	static const uint8_t callers[] = { 1, 2, 3, 77 };
+	struct fvc *v = walk_vc(f);
+
+	if (dice(&f->random) % 4 == 0)
+		fake_calls(f, callers[dice(&f->random) % 4],
+		    dice(&f->random) % 8 != 0);
+	else if (v == NULL)
+		return;
+	else if (!v->root && !v->incoming && !v->up) {
+		if (dice(&f->random) % 4 == 0) {
+			walk_end(f, v, true);
+			return;
+		}
+		v->up = true;
+		f->link.user->ack(f->link.arg, &v->vc, v->vc.cookie);
+	} else if (dice(&f->random) % 8 == 0)
+		walk_end(f, v, false);
+}
+
+static void
+walk_step(struct fake *f)
+{
+	switch (dice(&f->random) % 8) {
+	case 0:
+		walk_owner(f);
+		break;
+	case 1:
+	case 2:
+		walk_leaf(f);
+		break;
+	case 3:
+	case 4:
+		walk_circuit(f);
+		break;
+	case 5:
+		fake_wait(f, MTIME_MS(dice(&f->random) % 6000));
+		break;
+	default:
+		walk_answer(f);
+		break;
+	}
+}
+
+/*
+ * Whatever owner, MARS, network and time do, in whatever order: no dead
+ * circuit is used (marsc_fake.h), nothing is left.  What all walks together
+ * reached is checked, so that they stay worth their time.
+ */
+static void
+walks(void **state)
+{
+	bool reg[REG_STATE_MAX] = { false }, path[PATH_STATE_MAX] = { true };
+	bool join[JOIN_STATE_MAX] = { true };
+	struct joined *j;
+	struct fake *f;
+	uint32_t seed;
+	struct path *p;
+	int i;
+
+	(void)state;
+	for (seed = 1; seed <= 500; seed++) {
+		f = fake_new(10, 3, seed % 4 == 0);
+		f->random = seed * 2654435761u;
+		client_register(f->c);
+		for (i = 0; i < 2000 && f->nvcs < FAKE_CIRCUITS - 8 &&
+		    f->nleaves < FAKE_CIRCUITS - 16; i++) {
+			walk_step(f);
+			if (f->nsent > FAKE_MAX / 2)
+				f->nsent = 0;
+			if (f->nnotes > FAKE_MAX / 2)
+				f->nnotes = 0;
+			reg[f->c->reg.state] = true;
+			RB_FOREACH(p, path_tree, &f->c->paths)
+				path[p->state] = true;
+			RB_FOREACH(j, joined_tree, &f->c->singles)
+				join[j->state] = true;
+		}
+		client_free(f->c);
+		assert_int_equal(f->ts.count, 0);
+		for (i = 0; i < f->nvcs; i++)
+			assert_true(f->vcs[i].dead);
+		for (i = 0; i < f->nleaves; i++)
+			assert_true(f->leaves[i].dead);
+		free(f);
+	}
+	for (i = 0; i < REG_STATE_MAX; i++)
+		assert_true(reg[i]);
+	for (i = 0; i < PATH_STATE_MAX; i++)
+		assert_true(path[i]);
+	for (i = 0; i < JOIN_STATE_MAX; i++)
+		assert_true(join[i]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registration),
+		cmocka_unit_test(joins),
+		cmocka_unit_test(queries),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(parts),
+		cmocka_unit_test(walks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
