@@ -25,6 +25,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_UP] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_DOWN] = C(DOWN, IGNORE),
 		[ALIGN_EV_INIT] = C(DOWN, DISCARD),
+		[ALIGN_EV_INIT_AGAIN] = C(DOWN, VIOLATION),
 		[ALIGN_EV_ANSWER] = C(DOWN, VIOLATION),
 		[ALIGN_EV_NEXT] = C(DOWN, VIOLATION),
 		[ALIGN_EV_DONE] = C(DOWN, VIOLATION),
@@ -34,6 +35,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_ERROR] = C(DOWN, VIOLATION),
 		[ALIGN_EV_STRAY] = C(DOWN, DISCARD),
 		[ALIGN_EV_TIMER] = C(DOWN, VIOLATION),
+		[ALIGN_EV_STUCK] = C(DOWN, VIOLATION),
 		[ALIGN_EV_SYNCED] = C(DOWN, VIOLATION),
 		[ALIGN_EV_REALIGN] = C(DOWN, IGNORE),
 	},
@@ -41,6 +43,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_UP] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[ALIGN_EV_INIT] = C(SUMMARIZE, SLAVE),
+		[ALIGN_EV_INIT_AGAIN] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_ANSWER] = C(SUMMARIZE, MASTER),
 		[ALIGN_EV_NEXT] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_DONE] = C(NEGOTIATION, VIOLATION),
@@ -50,14 +53,16 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_STRAY] = C(NEGOTIATION, DISCARD),
 		[ALIGN_EV_TIMER] = C(NEGOTIATION, RESEND),
+		[ALIGN_EV_STUCK] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_SYNCED] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_REALIGN] = C(NEGOTIATION, IGNORE),
 	},
 	[ALIGN_SUMMARIZE] = {
 		[ALIGN_EV_UP] = C(SUMMARIZE, VIOLATION),
 		[ALIGN_EV_DOWN] = C(DOWN, CLEAR),
-		/* and the same CA again, which then makes us slave */
+		/* this CA with its other number then makes us slave */
 		[ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
+		[ALIGN_EV_INIT_AGAIN] = C(SUMMARIZE, AGAIN),
 		[ALIGN_EV_ANSWER] = C(SUMMARIZE, VIOLATION),
 		[ALIGN_EV_NEXT] = C(SUMMARIZE, NEXT),
 		[ALIGN_EV_DONE] = C(UPDATE, DONE),
@@ -67,6 +72,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_STRAY] = C(SUMMARIZE, VIOLATION),
 		[ALIGN_EV_TIMER] = C(SUMMARIZE, RESEND),
+		[ALIGN_EV_STUCK] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_SYNCED] = C(SUMMARIZE, VIOLATION),
 		[ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
@@ -74,6 +80,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_UP] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),	/* */
+		[ALIGN_EV_INIT_AGAIN] = C(UPDATE, AGAIN),
 		[ALIGN_EV_ANSWER] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_NEXT] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_DONE] = C(UPDATE, VIOLATION),
@@ -83,6 +90,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_STRAY] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_TIMER] = C(UPDATE, RELEASE),
+		[ALIGN_EV_STUCK] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_SYNCED] = C(ALIGNED, ALIGNED),
 		[ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
@@ -90,6 +98,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_UP] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
+		[ALIGN_EV_INIT_AGAIN] = C(ALIGNED, AGAIN),
 		[ALIGN_EV_ANSWER] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_NEXT] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_DONE] = C(ALIGNED, VIOLATION),
@@ -99,6 +108,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_STRAY] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_TIMER] = C(ALIGNED, RELEASE),
+		[ALIGN_EV_STUCK] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_SYNCED] = C(ALIGNED, IGNORE),		/* */
 		[ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
@@ -145,6 +155,24 @@ summary_fits(struct neighbor *nb)
 	return true;
 }
 
+/*
+ * Whoever leads repeats until there is an answer (A-69).  A slave never
+ * does, but it may have answered a CA of an earlier alignment: nobody will
+ * go on with that, so it doesn't wait for ever.
+ */
+static void
+rearm(struct neighbor *nb)
+{
+	struct timers *ts = nb->scsp->timers;
+	int64_t interval = seconds(nb->conf.rexmt_ca);
+
+	if (nb->align == ALIGN_NEGOTIATION ||
+	    (nb->align == ALIGN_SUMMARIZE && nb->master))
+		timer_set(ts, &nb->ca_timer, interval);
+	else if (nb->align == ALIGN_SUMMARIZE)
+		timer_set(ts, &nb->ca_timer, 3 * interval);
+}
+
 /* Sends the last CA again: no copy of it, it gets a MAC of its own. */
 static void
 resend(struct neighbor *nb)
@@ -160,15 +188,7 @@ resend(struct neighbor *nb)
 	nb->cas_out++;
 	nb->retransmissions++;
 	neighbor_send(nb, &p, NULL, false);
-}
-
-/* Whoever leads repeats until there is an answer. */
-static void
-rearm(struct neighbor *nb)
-{
-	if (nb->align == ALIGN_NEGOTIATION || nb->master)
-		timer_set(nb->scsp->timers, &nb->ca_timer,
-		    seconds(nb->conf.rexmt_ca));
+	rearm(nb);
 }
 
 /* Sends the next CA, with records if it is a summary's. */
@@ -246,6 +266,8 @@ negotiate(struct neighbor *nb)
 	uint32_t now;
 
 	align_clear(nb);
+	if (nb->twice)			/* now the DCS takes a new one */
+		nb->begun = nb->twice = false;
 	now = (uint32_t)nb->scsp->ops->wallclock(nb->scsp->arg);
 	nb->ca_used++;
 	if ((int32_t)(now - nb->ca_used) > 0)
@@ -275,6 +297,10 @@ act(struct neighbor *nb, enum align_action action,
 		break;
 	case ALIGN_DO_IGNORE:
 		break;
+	case ALIGN_DO_AGAIN:
+		neighbor_drop(nb, DROP_STATE);
+		nb->nagain++;
+		break;
 	case ALIGN_DO_CLEAR:
 		align_clear(nb);
 		break;
@@ -285,6 +311,10 @@ act(struct neighbor *nb, enum align_action action,
 		timer_clear(ts, &nb->ca_timer);
 		nb->master = false;
 		nb->ca_seq = m->ca_seq;
+		nb->twice = nb->begun && nb->ca_first == m->ca_seq;
+		nb->ca_first = m->ca_seq;
+		nb->begun = true;
+		nb->nagain = 0;
 		send_ca(nb, 0, true);
 		break;
 	case ALIGN_DO_MASTER:		/* 2.2.1 rule 2 */
@@ -319,8 +349,6 @@ act(struct neighbor *nb, enum align_action action,
 		break;
 	case ALIGN_DO_RESEND:
 		resend(nb);
-		if (nb->align != ALIGN_UPDATE && nb->align != ALIGN_ALIGNED)
-			rearm(nb);
 		break;
 	case ALIGN_DO_RELEASE:
 		align_release_saved(nb);
@@ -356,6 +384,25 @@ align_run(struct neighbor *nb, enum align_event ev)
 	run(nb, ev, NULL);
 }
 
+/*
+ * The initial CA of a larger ID.  With the number that this alignment began
+ * with it is a copy, unless the master repeats it for want of an answer: it
+ * takes another number when it begins anew (B.2.1).  Another answer with
+ * that number would be a duplicate for it, and we would wait for the next
+ * CA in vain, or it would miss what only the second summary lists.  Copies
+ * are few; a DCS that restarts with one and the same number sends many.
+ */
+static enum align_event
+classify_initial(struct neighbor *nb, const struct scsp_message *m)
+{
+	if (nb->align < ALIGN_SUMMARIZE || nb->master ||
+	    m->ca_seq != nb->ca_first)
+		return ALIGN_EV_INIT;
+	if (nb->align == ALIGN_SUMMARIZE && nb->ca_seq == nb->ca_first)
+		return ALIGN_EV_REPEATED;
+	return nb->nagain < AGAIN_MAX ? ALIGN_EV_INIT_AGAIN : ALIGN_EV_INIT;
+}
+
 static enum align_event
 classify_summarize(struct neighbor *nb, const struct scsp_message *m)
 {
@@ -374,7 +421,8 @@ classify_summarize(struct neighbor *nb, const struct scsp_message *m)
 	}
 	if (ahead == 0)
 		return ALIGN_EV_REPEATED;		/* rule 4 */
-	if (ahead != 1)
+	/* which of two summaries of ours with one number does it have? */
+	if (ahead != 1 || nb->twice)
 		return ALIGN_EV_ERROR;			/* rule 6 */
 	return !more && summary_fits(nb) ? ALIGN_EV_FINAL : ALIGN_EV_NEXT;
 }
@@ -388,7 +436,7 @@ classify(struct neighbor *nb, const struct scsp_message *m)
 
 	if ((m->flags & all) == all && m->nrecords == 0 &&
 	    m->sender > nb->scsp->lsid)
-		return ALIGN_EV_INIT;
+		return classify_initial(nb, m);
 	switch (nb->align) {
 	case ALIGN_NEGOTIATION:				/* and A-68 */
 		return lead == 0 && m->sender < nb->scsp->lsid &&
@@ -428,7 +476,11 @@ align_ca(struct neighbor *nb, const struct scsp_message *m)
 static void
 on_ca_timer(void *arg)
 {
-	align_run(arg, ALIGN_EV_TIMER);
+	struct neighbor *nb = arg;
+	bool stuck = (nb->align == ALIGN_SUMMARIZE && !nb->master) ||
+	    (!align_exchanging(nb) && nb->saved == NULL);
+
+	align_run(nb, stuck ? ALIGN_EV_STUCK : ALIGN_EV_TIMER);
 }
 
 void

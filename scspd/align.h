@@ -14,6 +14,7 @@ enum align_action {
 	ALIGN_DO_IGNORE,
 	ALIGN_DO_VIOLATION,	/* cannot happen: counted */
 	ALIGN_DO_DISCARD,	/* 2.2.1 rule 3, 2.2.2 rule 2: counted */
+	ALIGN_DO_AGAIN,
 	ALIGN_DO_CLEAR,
 	ALIGN_DO_NEGOTIATE,
 	ALIGN_DO_SLAVE,

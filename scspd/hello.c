@@ -88,7 +88,7 @@ act(struct neighbor *nb, enum hello_action action)
 	case HELLO_DO_STOP:
 		timer_clear(nb->scsp->timers, &nb->hello_timer);
 		forget(nb);
-		nb->has_id = false;
+		nb->has_id = nb->begun = false;
 		nb->prompted = nb->answered = false;
 		replay_reset(&nb->replay, nb->scsp->ops->random(
 		    nb->scsp->arg));

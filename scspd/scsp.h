@@ -40,6 +40,7 @@
 #define WINDOW_OCTETS	(14 * SCSP_MTU)	/* CSA records not acknowledged */
 #define CALL_WAIT	MTIME_SEC(3)	/* */
 #define CALL_RETRY	MTIME_SEC(1)
+#define AGAIN_MAX	3		/* old copies of one CA to put up with */
 #define PROMPT_PAUSE	MTIME_SEC(1)	/* */
 #define CIRCUITS_MAX	4		/* calls of one neighbor at a time */
 
@@ -85,6 +86,7 @@ enum align_state {
 	X(ALIGN_EV_UP, "bidirectional") \
 	X(ALIGN_EV_DOWN, "no longer bidirectional") \
 	X(ALIGN_EV_INIT, "first CA of a larger ID") \
+	X(ALIGN_EV_INIT_AGAIN, "old copy of the first CA") \
 	X(ALIGN_EV_ANSWER, "the slave's answer to our first CA") \
 	X(ALIGN_EV_NEXT, "next CA, and more will follow") \
 	X(ALIGN_EV_DONE, "the slave's last CA") \
@@ -94,6 +96,7 @@ enum align_state {
 	X(ALIGN_EV_ERROR, "CA out of step") \
 	X(ALIGN_EV_STRAY, "CA that does not matter here") \
 	X(ALIGN_EV_TIMER, "no CA in time") \
+	X(ALIGN_EV_STUCK, "no master any more, or no copy to repeat") \
 	X(ALIGN_EV_SYNCED, "everything solicited is here") \
 	X(ALIGN_EV_REALIGN, "told to start over")
 enum align_event {
@@ -208,6 +211,10 @@ struct neighbor {
 	uint32_t		 ca_seq;
 	uint32_t		 ca_sent;	/* number of the last sent */
 	uint32_t		 ca_used;	/* last one negotiated with */
+	uint32_t		 ca_first;	/* slave: that it began with */
+	bool			 begun;		/* ca_first is valid */
+	bool			 twice;		/* began with it before */
+	uint32_t		 nagain;	/* old copies of its first CA */
 	record_id		 cursor;	/* summarised up to here */
 	bool			 cursor_set, summarised;
 	bool			 skipped;	/* not told of hidden ones */

@@ -163,7 +163,9 @@ slave(void **state)
 	assert_true(seq == 777);
 	assert_int_equal(records, 3);
 	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
-	assert_false(timer_isset(&nb->ca_timer));
+	raw_clear(n, dcs);			/* it repeats nothing */
+	net_run(n, 8500);
+	assert_int_equal(raw_count(n, dcs, 1), 0);
 	net_free(n);
 	begin(false, 3, 2);
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
@@ -347,8 +349,8 @@ last_kept(void **state)
 	assert_int_equal(say(M, 778, 0, 0), M | I | O);
 	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
 	/* released by a CSUS */
-	say(M | I | O, 777, 0, 0);
-	say(M, 778, 0, 0);
+	say(M | I | O, 787, 0, 0);
+	say(M, 788, 0, 0);
 	assert_non_null(nb->saved);
 	raw_begin(&p, 4, RAW_ID(dcs), RAW_ID(ls));
 	raw_record(&p, 1, RAW_ID(ls), 0, SEQ_FIRST, false, NULL);
@@ -395,6 +397,132 @@ give(uint32_t key, uint32_t count)
 	for (; count > 0; count--)
 		raw_record(&p, 1, RAW_ID(dcs), key++, 5, false, "Jr");
 	raw_done(n, dcs, &p);
+}
+
+/*
+ * A-56: the master's first CA once more, doubled or overtaken, when all is
+ * over.  An answer to it would be a duplicate for the master, Aligned, and
+ * we would wait for ever.
+ */
+static void
+first_again(void **state)
+{
+	(void)state;
+	begin(false, 2, 5);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 1);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	give(0, 1);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->drops[DROP_STATE], 3);
+	/* one that has no other number comes again and again */
+	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	net_free(n);
+	/* another number is another alignment */
+	begin(false, 2, 5);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 0);
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	assert_int_equal(say(M | I | O, 776, 0, 0), 0);
+	assert_true(seq == 776);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	net_free(n);
+}
+
+/*
+ * A-55, R2334-2.2.2-11 (rule 4): in Summarize the first CA once more gets
+ * the answer that it had, or none when the master is past it.  What changed
+ * since stays queued (A-63): the master may have the first answer already,
+ * and drops a second one unread.
+ */
+static void
+same_answer(void **state)
+{
+	(void)state;
+	begin(false, 2, 5);
+	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+	assert_int_equal(records, 2);
+	node_publish(&n->node[ls], 5, "new");
+	assert_int_equal(nb->nqueued, 1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+	assert_true(seq == 777);
+	assert_int_equal(records, 2);
+	assert_int_equal(nb->nqueued, 1);
+	say(M, 778, 0, 0);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	net_run(n, 10);
+	assert_int_equal(raw_get(raw_nth(n, dcs, 2, 0), 18, 2), 1);
+	net_free(n);
+	begin(false, 2, 1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	assert_int_equal(say(M | O, 778, 0, 0), 0);
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(say(M, 779, 0, 0), 0);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	net_free(n);
+}
+
+/*
+ * A-69: a slave whose answer nobody wants, as to a first CA of an earlier
+ * alignment, starts over after three CAReXmtIntervals without a CA.
+ */
+static void
+no_master(void **state)
+{
+	(void)state;
+	begin(false, 2, 1);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	net_run(n, 8000);
+	assert_int_equal(say(M | O, 778, 0, 0), 0);	/* begins anew */
+	net_run(n, 8900);
+	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	/* what is not answered doesn't count */
+	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
+	net_run(n, 200);
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(last(), M | I | O);
+	assert_true(seq >= 1700000000);
+	net_run(n, 3100);
+	assert_int_equal(raw_count(n, dcs, 1), 2);
+	net_free(n);
+}
+
+/*
+ * B.2.1: an adjacency that was lost at this end alone, and the first CA of
+ * the alignment before arrives again: the master may have either of our two
+ * answers with that number.  It is made to take another number, once.
+ */
+static void
+two_answers(void **state)
+{
+	int round;
+
+	(void)state;
+	begin(false, 1, 5);
+	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
+	node_publish(&n->node[ls], 5, "new");
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	for (round = 0; round < 2; round++) {
+		assert_int_equal(say(M | I | O, 777, 0, 0), 0);
+		assert_int_equal(records, 2);
+		if (round == 0) {
+			assert_int_equal(say(M, 778, 0, 0), M | I | O);
+			assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+		}
+	}
+	/* a DCS that knows one number only */
+	assert_int_equal(say(M, 778, 0, 0), 0);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	net_free(n);
 }
 
 static const struct heard *
@@ -625,6 +753,10 @@ main(void)
 		cmocka_unit_test(as_slave),
 		cmocka_unit_test(last_kept),
 		cmocka_unit_test(starts_over),
+		cmocka_unit_test(first_again),
+		cmocka_unit_test(same_answer),
+		cmocka_unit_test(no_master),
+		cmocka_unit_test(two_answers),
 		cmocka_unit_test(solicit),
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(unanswered),
