@@ -14,7 +14,9 @@
 
 #define G	"e0010203"
 #define G3	"e0010203 e0010203"
-#define COPY	JOIN("04", "00", "0001", "6001", "0005", "00000064", "0a")
+/* an IPv4 packet's first 20 octets, to 224.1.2.3, of a sender with CMI 7 */
+#define DATA	"aaaa03 00005e 0001 0007 0800 " \
+	"45000014 00000000 40110000 0a000001 e0010203"
 
 static const struct paddr group = { .len = 4, .a = { 224, 1, 2, 3 } };
 
@@ -442,8 +444,7 @@ walk_answer(struct fake *f)
 		JOIN("08", "04", "0001", "4000", "0000", "00000069", "0d") G3,
 		HEAD("0b") "14 00 00 00 00 04 0001 8001 00000069 " NSAP("0a")
 		    G,
-		"aaaa03 00005e 0001 0007 0800 45000014 00000000 40110000 "
-		    "0a000001 e0010203",
+		DATA,
 	};
 	struct fvc *v = walk_vc(f);
 	const struct fsent *last = f->nsent == 0 ? NULL :
