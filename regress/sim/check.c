@@ -676,6 +676,10 @@ find_ghosts(struct check *c)
 				h->ghosts = l.v[0].joins - l.v[0].confirmed;
 		}
 	}
+	/* of multicast servers nobody shows it */
+	for (i = 0; i < w->nhosts; i++)
+		if (w->host[i].alive && w->host[i].mcs)
+			w->host[i].ghosts = UINT32_MAX;
 	free(l.v);
 	free(rows);
 }

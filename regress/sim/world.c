@@ -209,6 +209,15 @@ arrive(void *arg)
 	free(d);
 }
 
+/* May this datagram be overtaken, or come twice?  (K_DISORDER) */
+static bool
+loose(const struct world *w, const struct node *a, const struct node *b,
+    const uint8_t *head)
+{
+	return (a->server && b->server) || (w->kinds & K_DISORDER) != 0 ||
+	    (head[0] & 15) != NVC_DATA;
+}
+
 static void
 post(struct world *w, struct port *from, struct node *to, uint8_t sel,
     const uint8_t *head, size_t headlen, const struct sdu *sdu)
@@ -221,7 +230,7 @@ post(struct world *w, struct port *from, struct node *to, uint8_t sel,
 		abort();
 	/* a constant for each way, so that nothing overtakes by itself */
 	delay += (from->node->n * 37 + to->n * 101 + sel) % 900;
-	if (w->jitter != 0)
+	if (w->jitter != 0 && loose(w, from->node, to, head))
 		delay += (int64_t)rnd(w, (uint64_t)w->jitter);
 	d->to = to;
 	d->sel = sel;
@@ -265,7 +274,8 @@ output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
 		w->st.lost++;
 		return true;
 	}
-	if (w->dup != 0 && rnd(w, 10000) < w->dup) {
+	if (w->dup != 0 && loose(w, n, to, head) &&
+	    rnd(w, 10000) < w->dup) {
 		w->st.duplicated++;
 		post(w, p, to, sel, head, headlen, sdu);
 	}
