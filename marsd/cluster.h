@@ -146,6 +146,7 @@ struct control {
 	X(LEAF_EV_BUSY, "busy")		/* failed, worth another try, A-111 */ \
 	X(LEAF_EV_FAIL, "fail")		/* failed for good */ \
 	X(LEAF_EV_DROP, "drop")		/* ERR_L_DROP */ \
+	X(LEAF_EV_STALE, "stale")	/* and it has registered since */ \
 	X(LEAF_EV_ROOT, "root")		/* the whole VC has gone, A-110 */ \
 	X(LEAF_EV_TIMER, "timer")
 
@@ -187,6 +188,7 @@ struct reg {
 	struct vc_leaf	*leaf;		/* or NULL */
 	enum leaf_state	 state;
 	bool		 registered;	/* the leaf was up once, and answered */
+	bool		 again;		/* it registered while the leaf was up */
 	bool		 adopting;	/* has adopted joins (D9) */
 	uint8_t		 tries;
 	uint16_t	 cmi;

@@ -24,6 +24,7 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_BUSY] = C(NONE, VIOLATION),
 		[LEAF_EV_FAIL] = C(NONE, VIOLATION),
 		[LEAF_EV_DROP] = C(NONE, VIOLATION),
+		[LEAF_EV_STALE] = C(NONE, VIOLATION),
 		[LEAF_EV_ROOT] = C(NONE, IGNORE),
 		[LEAF_EV_TIMER] = C(NONE, IGNORE),
 	},
@@ -33,6 +34,7 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_BUSY] = C(RETRY, WAIT),
 		[LEAF_EV_FAIL] = C(NONE, LOST),
 		[LEAF_EV_DROP] = C(NONE, LOST),
+		[LEAF_EV_STALE] = C(NONE, LOST),
 		[LEAF_EV_ROOT] = C(ADDING, ADD),
 		[LEAF_EV_TIMER] = C(ADDING, IGNORE),
 	},
@@ -42,6 +44,7 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_BUSY] = C(RETRY, VIOLATION),
 		[LEAF_EV_FAIL] = C(RETRY, VIOLATION),
 		[LEAF_EV_DROP] = C(RETRY, VIOLATION),
+		[LEAF_EV_STALE] = C(RETRY, VIOLATION),
 		[LEAF_EV_ROOT] = C(RETRY, IGNORE),
 		[LEAF_EV_TIMER] = C(ADDING, ADD),
 	},
@@ -51,6 +54,8 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_BUSY] = C(UP, VIOLATION),
 		[LEAF_EV_FAIL] = C(UP, VIOLATION),
 		[LEAF_EV_DROP] = C(NONE, LOST),
+		/* it restarted: the leaf was of its life before */
+		[LEAF_EV_STALE] = C(ADDING, ADD),
 		[LEAF_EV_ROOT] = C(ADDING, ADD),
 		[LEAF_EV_TIMER] = C(UP, IGNORE),
 	},
@@ -113,6 +118,7 @@ reg_add_leaf(struct reg *r)
 	struct control *ctl = r->control;
 	struct vc_link *link = ctl->proto->cluster->link;
 
+	r->again = false;
 	if (ctl->root == NULL && link != NULL)
 		ctl->root = vc_multi(link, ctl);
 	r->leaf = ctl->root == NULL ? NULL :
@@ -272,6 +278,7 @@ member_register(struct incoming *in, enum role role)
 	}
 	reg_circuit(n->reg, in->circuit);
 	reg_returned(n->reg);
+	n->reg->again = n->reg->state == LEAF_UP;
 	leaf_step(n->reg, LEAF_EV_REGISTER);
 	return DROP_NONE;
 }

@@ -19,6 +19,7 @@
 #include "sim.h"
 
 #define COMPLAINTS_MAX	12
+#define SETUP_TIME	MTIME_SEC(16)	/* until a call has failed */
 #define KEY_REDIRECT	0x20000U	/* below: refreshed all the time */
 
 /* One thing that is the case at a server. */
@@ -786,7 +787,7 @@ excused(const struct world *w, const struct view *v, const struct host **list,
 		return true;
 	for (i = 0; i < n; i++)
 		if (!has_addr(v->leaf, v->n, &list[i]->addr)) {
-			if (list[i]->node.started < v->since)
+			if (list[i]->node.started + SETUP_TIME < v->since)
 				return false;
 			missing++;
 		}

@@ -321,6 +321,38 @@ echoes(void **state)
 	net_free(net);
 }
 
+/*
+ * R2022-6.1.2-24, A-111: the leaf of a client that restarted drops after it
+ * has registered again: it gets a new one, and stays in its groups.
+ */
+static void
+restarted(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	net_hangup(v);
+	v = net_call(net, 0, HOST(1));
+	net_join(v, 4, 0x2000, 0, 0);
+	net_vanish(net, HOST(1));
+	net_settle(net);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 2);
+	assert_true(net_finds(w, 0xe0000001, HOST(1)));
+	/* and now it has really gone */
+	net_vanish(net, HOST(1));
+	net_settle(net);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_false(net_finds(w, 0xe0000001, HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
 /* Every cell of the leaf's table is written. */
 static void
 table(void **state)
@@ -394,6 +426,7 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(control_vcs),
 		cmocka_unit_test(echoes),
+		cmocka_unit_test(restarted),
 		cmocka_unit_test(table),
 		cmocka_unit_test(leaf_retry),
 	};
