@@ -291,7 +291,7 @@ user_leaf_drop(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 	(void)leaf;
 	(void)cause;
 	r->leaf = NULL;
-	leaf_step(r, r->again ? LEAF_EV_STALE : LEAF_EV_DROP);
+	leaf_dropped(r);
 }
 
 const struct vc_user cluster_vc_user = {

@@ -189,6 +189,7 @@ struct reg {
 	enum leaf_state	 state;
 	bool		 registered;	/* the leaf was up once, and answered */
 	bool		 again;		/* it registered while the leaf was up */
+	mtime_t		 again_at;
 	bool		 adopting;	/* has adopted joins (D9) */
 	uint8_t		 tries;
 	uint16_t	 cmi;
@@ -484,6 +485,7 @@ bool		 group_has(struct proto *, enum role, const struct paddr *);
 enum drop	 member_register(struct incoming *, enum role);
 enum drop	 member_deregister(struct incoming *, enum role);
 void		 leaf_step(struct reg *, enum leaf_event);
+void		 leaf_dropped(struct reg *);
 void		 member_gone(struct reg *);
 void		 member_free(struct reg *);
 struct reg	*member_source(struct incoming *, enum role);

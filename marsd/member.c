@@ -14,6 +14,7 @@
 
 #define LEAF_TRIES	5
 #define LEAF_WAIT	MTIME_SEC(1)
+#define LEAF_MISSED	MTIME_SEC(60)
 
 #define C(s, a)	{ LEAF_##s, LEAF_ACT_##a }
 
@@ -190,6 +191,19 @@ leaf_step(struct reg *r, enum leaf_event ev)
 	}
 }
 
+/*
+ * ERR_L_DROP.  Of a node that restarted and has registered since it may be
+ * the leaf of its life before, which a backend takes a while to miss.
+ */
+void
+leaf_dropped(struct reg *r)
+{
+	mtime_t now = proto_timers(r->control->proto)->now;
+
+	leaf_step(r, r->again && mtime_diff(r->again_at, now) < LEAF_MISSED ?
+	    LEAF_EV_STALE : LEAF_EV_DROP);
+}
+
 static void
 retry_expired(void *arg)
 {
@@ -279,6 +293,7 @@ member_register(struct incoming *in, enum role role)
 	reg_circuit(n->reg, in->circuit);
 	reg_returned(n->reg);
 	n->reg->again = n->reg->state == LEAF_UP;
+	n->reg->again_at = proto_timers(in->proto)->now;
 	leaf_step(n->reg, LEAF_EV_REGISTER);
 	return DROP_NONE;
 }

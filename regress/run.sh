@@ -52,6 +52,11 @@ for t in regress/config/run.sh regress/decode/test.sh \
     regress/model/test.sh regress/lint/*.sh; do
 	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
 done
+sim=$(sed -n 's/^SIM=//p' "$BUILD/rules.mk")
+if [ -n "$sim" ]; then
+	one sim/seeds "$sim" -f regress/sim/seeds -n 60 -t 50
+	one sim/again "$sim" -r 1 2 3		# bit for bit
+fi
 for t in regress/system/*.py; do
 	case $t in
 	*/suite.py) ;;		# what the others have in common
