@@ -20,11 +20,11 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "link.h"
 #include "loop.h"
 #include "packet.h"
 #include "print.h"
 #include "script.h"
-#include "vc_udp.h"
 
 #define EXIT_USAGE	2
 #define STARTS_A_TURN	64	/* clients that begin a command at once */
@@ -43,7 +43,7 @@ struct tool {
 	struct loop	 loop;
 	struct printer	 printer;
 	struct client_conf conf;
-	struct vc_udp_params link;
+	struct links	 links;
 	struct script	 script;
 	struct step	*step;		/* the current command, or NULL */
 	struct member	*members;
@@ -60,8 +60,9 @@ struct tool {
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: marsc [-j] [-b base-port] [-n count] "
-	    "[-p ipv4|ipv6] [-t timer=value]\n"
+	fprintf(stderr, "usage: marsc [-j] [-b base-port] [-c circuit,address] "
+	    "[-n count]\n"
+	    "             [-p ipv4|ipv6] [-t timer=value]\n"
 	    "             -l address -s server[,server ...] command "
 	    "[argument ...]\n");
 	exit(EXIT_USAGE);
@@ -444,7 +445,7 @@ tool_last_words(struct tool *t)
 
 /* --- setting up */
 
-/* the i-th address after a */
+/* the i-th address after a: its IP address, or its ESI */
 static bool
 address_plus(struct atm_addr *a, size_t i)
 {
@@ -452,8 +453,15 @@ address_plus(struct atm_addr *a, size_t i)
 	size_t at, carry = i;
 	bool v6;
 
-	if (!atm_to_ip(a, &v6, ip, &sel))
-		return false;
+	if (carry == 0)
+		return true;
+	if (!atm_to_ip(a, &v6, ip, &sel)) {
+		for (at = NSAPA_LEN - 1; at-- > 13 && carry > 0; carry >>= 8) {
+			carry += a->num[at];
+			a->num[at] = (uint8_t)carry;
+		}
+		return carry == 0 && a->num_tl == NSAPA_LEN;
+	}
 	for (at = v6 ? 16 : 4; at-- > 0 && carry > 0; carry >>= 8) {
 		carry += ip[at];
 		ip[at] = (uint8_t)carry;
@@ -466,8 +474,7 @@ static void
 member_open(struct tool *t, struct member *m, const struct atm_addr *first,
     size_t i)
 {
-	char buf[ATM_STRLEN];
-	int fd;
+	char buf[ATM_STRLEN], why[256];
 
 	m->tool = t;
 	m->addr = *first;
@@ -476,13 +483,10 @@ member_open(struct tool *t, struct member *m, const struct atm_addr *first,
 	m->client = client_new(&ops, m, &t->loop.timers, &t->conf);
 	if (m->client == NULL)
 		err(1, NULL);
-	fd = vc_udp_socket(&m->addr, t->link.base_port);
-	if (fd == -1)
-		err(1, "%s", atm_print(&m->addr, buf, sizeof(buf)));
-	m->link = vc_udp_open(t->loop.base, &t->loop.timers, fd, &m->addr,
-	    &t->link, &client_vc_user, m->client);
+	m->link = links_open(&t->links, &m->addr, &client_vc_user, m->client,
+	    why, sizeof(why));
 	if (m->link == NULL)
-		err(1, NULL);
+		errx(1, "%s: %s", atm_print(&m->addr, buf, sizeof(buf)), why);
 	client_attach(m->client, m->link);
 }
 
@@ -597,7 +601,7 @@ parse_timer(struct tool *t, char *arg)
 		return;
 	}
 	if (strcmp(arg, "enquiry") == 0) {
-		t->link.enquiry_interval =
+		t->links.udp.enquiry_interval =
 		    (uint16_t)strtonum(value, 1, 255, &error);
 		if (error != NULL)
 			errx(EXIT_USAGE, "%s is %s", arg, error);
@@ -626,11 +630,16 @@ parse_options(struct tool *t, int argc, char **argv, struct atm_addr *local)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "b:jl:n:p:s:t:")) != -1)
+	while ((ch = getopt(argc, argv, "b:c:jl:n:p:s:t:")) != -1)
 		switch (ch) {
 		case 'b':
-			t->link.base_port = (uint16_t)number(optarg, 1,
+			t->links.udp.base_port = (uint16_t)number(optarg, 1,
 			    65535 - 255, "base port");
+			break;
+		case 'c':
+			if (!links_line(&t->links, optarg))
+				errx(EXIT_USAGE, "%s: no circuit, write "
+				    "[itf.]vpi.vci,ADDRESS", optarg);
 			break;
 		case 'j':
 			t->printer.json = true;
@@ -666,7 +675,8 @@ tool_defaults(struct tool *t)
 	t->printer.out = stdout;
 	t->conf.pro.type = PRO_IPV4;
 	client_timers_default(&t->conf.timers);
-	t->link = (struct vc_udp_params){ .base_port = 2022,
+	LIST_INIT(&t->links.calls);
+	t->links.udp = (struct vc_udp_params){ .base_port = 2022,
 	    .enquiry_interval = 10, .max_circuits = 131072,
 	    .circuits_per_address = 64, .random = tool_random64 };
 	STAILQ_INIT(&t->script);
@@ -681,6 +691,8 @@ tool_open(struct tool *t, const struct atm_addr *local)
 
 	if (loop_init(&t->loop) == -1)
 		err(1, NULL);
+	t->links.base = t->loop.base;
+	t->links.timers = &t->loop.timers;
 	raise_limit();
 	t->members = calloc(t->n, sizeof(*t->members));
 	if (t->members == NULL)
@@ -699,6 +711,7 @@ tool_close(struct tool *t)
 {
 	size_t i;
 
+	links_end(&t->links);
 	for (i = 0; i < t->n; i++) {
 		client_free(t->members[i].client);
 		vc_close(t->members[i].link);
@@ -726,6 +739,9 @@ main(int argc, char **argv)
 	argv += optind;
 	if (argc == 0 || atm_is_null(&local) || t.conf.nservers == 0)
 		usage();
+	if (t.n > 1 && t.links.nlines > 0)
+		errx(EXIT_USAGE, "a permanent circuit is one client's");
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (strcmp(argv[0], "run") == 0) {
 		if (argc != 2)
 			usage();

@@ -1,0 +1,229 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "atm.h"
+#include "link.h"
+#include "vc_pvc.h"
+#include "vc_svc.h"
+
+#define LINE_STRLEN	32	/* buffer for [itf.]vpi.vci */
+
+struct link_call {
+	LIST_ENTRY(link_call)	 entry;
+	struct atm_call		*call;
+	struct vc_link		*link;
+	uint32_t		 id;
+};
+
+/* "0.0.100" or "0.100" */
+static bool
+parse_circuit(struct link_line *l, char *s)
+{
+	static const int min[] = { 0, 0, 32 }, max[] = { 32767, 4095, 65535 };
+	const char *error, *part;
+	int n[3] = { 0, 0, 0 }, count = 0;
+
+	while ((part = strsep(&s, ".")) != NULL) {
+		if (count == 3)
+			return false;
+		n[count++] = (int)strtonum(part, 0, 65535, &error);
+		if (error != NULL)
+			return false;
+	}
+	if (count == 2) {
+		n[2] = n[1];
+		n[1] = n[0];
+		n[0] = 0;
+	}
+	for (l->itf = n[0], l->vpi = n[1], l->vci = n[2]; count-- > 0;)
+		if (n[count] < min[count] || n[count] > max[count])
+			return false;
+	return true;
+}
+
+bool
+links_line(struct links *ls, const char *arg)
+{
+	char circuit[LINE_STRLEN];
+	const char *comma = strchr(arg, ',');
+	struct link_line *v, l;
+
+	if (comma == NULL || (size_t)(comma - arg) >= sizeof(circuit))
+		return false;
+	memcpy(circuit, arg, (size_t)(comma - arg));
+	circuit[comma - arg] = '\0';
+	if (strchr(circuit, '.') == NULL || !parse_circuit(&l, circuit) ||
+	    atm_parse(&l.peer, comma + 1) == -1)
+		return false;
+	v = reallocarray(ls->lines, ls->nlines + 1, sizeof(*v));
+	if (v == NULL)
+		return false;
+	ls->lines = v;
+	v[ls->nlines++] = l;
+	return true;
+}
+
+/* --- switched circuits */
+
+static void
+called(void *arg, int fd, uint16_t cause)
+{
+	struct link_call call = *(struct link_call *)arg;
+
+	LIST_REMOVE((struct link_call *)arg, entry);
+	free(arg);
+	vc_svc_answer(call.link, call.id, fd, cause);
+}
+
+static int
+svc_call(void *arg, struct vc_link *link, uint32_t id,
+    const struct atm_addr *to, bool leaf)
+{
+	struct links *ls = arg;
+	struct link_call *c;
+	int fd;
+
+	if (to == NULL) {
+		if ((fd = atm_svc_listen(&link->local)) == -1)
+			return -1;
+		vc_svc_answer(link, id, fd, CAUSE_NONE);
+		return 0;
+	}
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return -1;
+	c->link = link;
+	c->id = id;
+	c->call = atm_call_new(ls->base, &link->local, to, leaf, called, c);
+	if (c->call == NULL) {
+		free(c);
+		return -1;
+	}
+	LIST_INSERT_HEAD(&ls->calls, c, entry);
+	return 0;
+}
+
+static struct vc_link *
+svc_open(struct links *ls, const struct atm_addr *local,
+    const struct vc_user *user, void *arg, char *why, size_t size)
+{
+	struct vc_svc_params p = {
+		.max_circuits = ls->udp.max_circuits,
+		.open = svc_call,
+		.accept = atm_svc_accept,
+		.arg = ls,
+	};
+	struct vc_link *l;
+	int fd;
+
+	if ((fd = atm_svc_listen(local)) == -1) {
+		atm_explain(true, errno, why, size);
+		return NULL;
+	}
+	l = vc_svc_open(ls->base, ls->timers, fd, local, &p, user, arg);
+	if (l == NULL)
+		(void)close(fd);
+	return l;
+}
+
+/* --- permanent circuits */
+
+static int
+line_fd(const struct link_line *l)
+{
+	return atm_pvc_open(l->itf, l->vpi, l->vci);
+}
+
+static int
+pvc_again(void *arg, struct vc_link *link, const struct atm_addr *peer)
+{
+	struct links *ls = arg;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ls->nlines; i++)
+		if (atm_equal(&ls->lines[i].peer, peer))
+			break;
+	if (i == ls->nlines || (fd = line_fd(&ls->lines[i])) == -1)
+		return -1;
+	return vc_pvc_line(link, peer, fd);
+}
+
+static struct vc_link *
+pvc_open(struct links *ls, const struct atm_addr *local,
+    const struct vc_user *user, void *arg, char *why, size_t size)
+{
+	struct vc_pvc_params p = { .open = pvc_again, .arg = ls };
+	struct vc_link *l;
+	size_t i;
+	int fd;
+
+	l = vc_pvc_open(ls->base, ls->timers, local, &p, user, arg);
+	for (i = 0; l != NULL && i < ls->nlines; i++) {
+		fd = line_fd(&ls->lines[i]);
+		if (fd == -1)
+			atm_explain(false, errno, why, size);
+		if (fd == -1 || vc_pvc_line(l, &ls->lines[i].peer,
+		    fd) == -1) {
+			vc_close(l);
+			return NULL;
+		}
+	}
+	return l;
+}
+
+/* --- any link */
+
+static struct vc_link *
+udp_open(struct links *ls, const struct atm_addr *local,
+    const struct vc_user *user, void *arg, char *why, size_t size)
+{
+	struct vc_link *l;
+	int fd;
+
+	if ((fd = vc_udp_socket(local, ls->udp.base_port)) == -1) {
+		(void)snprintf(why, size, "%s", strerror(errno));
+		return NULL;
+	}
+	l = vc_udp_open(ls->base, ls->timers, fd, local, &ls->udp, user, arg);
+	if (l == NULL)
+		(void)close(fd);
+	return l;
+}
+
+struct vc_link *
+links_open(struct links *ls, const struct atm_addr *local,
+    const struct vc_user *user, void *arg, char *why, size_t size)
+{
+	uint8_t ip[16], sel;
+	bool v6;
+
+	(void)snprintf(why, size, "not enough memory");
+	if (ls->nlines > 0)
+		return pvc_open(ls, local, user, arg, why, size);
+	if (atm_to_ip(local, &v6, ip, &sel))
+		return udp_open(ls, local, user, arg, why, size);
+	return svc_open(ls, local, user, arg, why, size);
+}
+
+void
+links_end(struct links *ls)
+{
+	struct link_call *c;
+
+	while ((c = LIST_FIRST(&ls->calls)) != NULL) {
+		LIST_REMOVE(c, entry);
+		atm_call_free(c->call);
+		free(c);
+	}
+	free(ls->lines);
+	ls->lines = NULL;
+	ls->nlines = 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The clients' links, whose sockets marsc(1) makes itself: UDP for an
+ * address that embeds an IP address, permanent ATM circuits where there are
+ * some, switched ones for any other address.
+ */
+#ifndef MARS_LINK_H
+#define MARS_LINK_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "timer.h"
+#include "vc.h"
+#include "vc_udp.h"
+
+struct link_line {		/* a permanent circuit */
+	int		 itf, vpi, vci;
+	struct atm_addr	 peer;
+};
+
+struct link_call;
+struct links {
+	struct event_base	*base;
+	struct timers		*timers;
+	struct vc_udp_params	 udp;
+	struct link_line	*lines;
+	size_t			 nlines;
+	LIST_HEAD(, link_call)	 calls;		/* under way */
+};
+
+/* [itf.]vpi.vci,ADDRESS; false: it is none, or there is no memory */
+bool	links_line(struct links *, const char *);
+/* NULL, and why: a sentence for the user */
+struct vc_link *links_open(struct links *, const struct atm_addr *local,
+	    const struct vc_user *, void *arg, char *why, size_t);
+/* before the links themselves are closed */
+void	links_end(struct links *);
+
+#endif
