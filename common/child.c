@@ -64,6 +64,7 @@ void
 child_init(void)
 {
 	struct stat st;
+	uint32_t some;
 
 	if (fstat(CHILD_FD, &st) == -1 || !S_ISSOCK(st.st_mode))
 		fatalx("started by hand: mars(8) starts this program");
@@ -72,6 +73,12 @@ child_init(void)
 	/* a peer that has closed its end is an error of write(2) */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		fatal("signal");
+	/*
+	 * Soon after the machine's own start there may be no randomness yet:
+	 * then glibc opens /dev/random to wait for it, which is possible now
+	 * and is not needed ever after.
+	 */
+	arc4random_buf(&some, sizeof(some));
 	warm_crypto("MD5");
 	warm_crypto("SHA256");
 	warm_crypto("SHA384");
