@@ -95,9 +95,10 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .file = NULL };
-	struct parent p = { .detach_fd = -1 };
+	struct parent p = { .detach_fd = -1, .null_fd = -1 };
 	char why[SENTENCE_SIZE];
 
+	closefrom(STDERR_FILENO + 1);
 	log_init("mars", true);
 	parse_options(&o, &p.macros, argc, argv);
 	p.file = o.file;

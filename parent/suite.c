@@ -65,6 +65,9 @@ detach(struct parent *p)
 	p->detach_fd = -1;
 	if (p->foreground)
 		return;
+	p->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (p->null_fd == -1)
+		fatal("/dev/null");
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		fatal("pipe");
 	switch (fork()) {
@@ -85,18 +88,16 @@ detach(struct parent *p)
 static void
 detach_done(struct parent *p)
 {
-	int null;
+	int fd;
 
 	if (p->detach_fd == -1)
 		return;
 	log_init("mars", false);
-	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) != -1) {
-		(void)dup2(null, STDIN_FILENO);
-		(void)dup2(null, STDOUT_FILENO);
-		(void)dup2(null, STDERR_FILENO);
-		if (null > STDERR_FILENO)
-			(void)close(null);
-	}
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(p->null_fd, fd) == -1)
+			fatal("can't leave the terminal");
+	(void)close(p->null_fd);
+	p->null_fd = -1;
 	if (write(p->detach_fd, "", 1) != 1)
 		log_warn("can't tell that mars has started");
 	(void)close(p->detach_fd);

@@ -148,6 +148,18 @@ cluster "lis1" {
         self.process.send_signal(sig)
         return self.process.wait(PATIENCE)
 
+    def find(self):
+        """pids of whoever was started with this configuration."""
+        r = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    if self.conf.encode() in f.read():
+                        r.append(int(pid))
+            except OSError:
+                continue        # it has ended meanwhile
+        return r
+
     def children(self):
         """pids of marsd and scspd by name."""
         r = {}

@@ -170,6 +170,27 @@ def confined():
 
 
 @test
+def detaches():
+    """without -d mars leaves its terminal, and its exit status tells"""
+    a = Server(1)
+    # run() returns when nobody holds the pipe any more
+    r = subprocess.run([BUILD + "/mars", "-L", BUILD, "-f", a.conf],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True, timeout=60)
+    assert r.returncode == 0, r
+    assert a.marsctl("show", "summary").returncode == 0
+    mars = a.find()
+    assert len(mars) == 1, mars
+    os.kill(mars[0], signal.SIGTERM)
+    wait("it has ended", lambda: not os.path.exists("/proc/%d" % mars[0]))
+    a.write(text="nonsense\n")
+    r = subprocess.run([BUILD + "/mars", "-L", BUILD, "-f", a.conf],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True, timeout=60)
+    assert r.returncode == 1 and "mars.conf:1" in r.stdout, r
+
+
+@test
 def second_instance():
     """a second mars on the same control directory is refused"""
     a = Server(1).start()
