@@ -242,7 +242,7 @@ client_message(struct client *c, const struct mars_msg *m)
 		return;
 	client_notify(c, CLIENT_JUMP, &(struct client_notice){
 	    .number = m->msn, .server = &c->mars->addr });
-	path_stale_all(c, NULL);
+	path_stale_all(c);
 }
 
 /*

@@ -354,8 +354,8 @@ void	path_failed(struct client *, const struct paddr *);
 void	path_update(struct client *, bool join, const struct atm_addr *,
 	    const struct paddr *min, const struct paddr *max);
 void	path_migrate(struct client *, const struct mars_msg *);
-/* VC_revalidate of every path but one, each at its own time (5.1.5) */
-void	path_stale_all(struct client *, const struct path *but);
+/* VC_revalidate of every open path, each at its own time (5.1.5) */
+void	path_stale_all(struct client *);
 void	path_leaf_up(struct leaf *);
 void	path_leaf_failed(struct leaf *, uint16_t);
 void	path_leaf_drop(struct leaf *);

@@ -58,6 +58,6 @@ grouplist_reply(struct client *c, const struct mars_msg *m)
 	if (!query_part(q, m))
 		return;
 	if (hsn_update(&c->hsn, m->msn))
-		path_stale_all(c, NULL);
+		path_stale_all(c);
 	query_event(q, QUERY_EV_ANSWER);
 }

@@ -436,14 +436,14 @@ path_stale_soon(struct path *p)
 		    client_delay(c, c->t.stale_min, c->t.stale_max));
 }
 
+/* Of one that is only now being opened there is no circuit (5.1.5.2). */
 void
-path_stale_all(struct client *c, const struct path *but)
+path_stale_all(struct client *c)
 {
 	struct path *p;
 
 	RB_FOREACH(p, path_tree, &c->paths)
-		if (p != but)
-			path_stale_soon(p);
+		path_stale_soon(p);
 }
 
 struct path *

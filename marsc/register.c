@@ -155,7 +155,7 @@ reg_on(struct client *c)
 	join_all(c, again ? JOIN_EV_AGAIN : JOIN_EV_READY);
 	query_kick(c);
 	if (again)
-		path_stale_all(c, NULL);
+		path_stale_all(c);
 }
 
 static void

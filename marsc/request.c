@@ -286,8 +286,6 @@ void
 query_multi(struct client *c, const struct mars_msg *m)
 {
 	struct query *q = query_find(c, &m->tpa);
-	struct path *p = path_find(c, &m->tpa);
-	bool jump;
 
 	if (q == NULL || q->state != QUERY_ASKING ||
 	    !client_is_self(c, &m->src)) {
@@ -296,11 +294,8 @@ query_multi(struct client *c, const struct mars_msg *m)
 	}
 	if (!query_part(q, m))
 		return;
-	jump = hsn_update(&c->hsn, m->msn);
-	if (p != NULL && p->state != PATH_ASKING)
-		p = NULL;
-	if (jump)	/* before the answer, which may free the path */
-		path_stale_all(c, p);
+	if (hsn_update(&c->hsn, m->msn))	/* before the path is opened */
+		path_stale_all(c);
 	query_event(q, query_only_self(q) ? QUERY_EV_EMPTY : QUERY_EV_ANSWER);
 }
 

@@ -82,6 +82,7 @@ struct fake {
 	struct fnote	 notes[FAKE_MAX];
 	int		 nvcs, nleaves, nsent, nnotes, npackets;
 	uint32_t	 random;
+	bool		 low;		/* random numbers are all 0 */
 	uint8_t		 packet[1024];
 	size_t		 packet_len;
 };
@@ -211,7 +212,7 @@ fake_random(void *arg)
 {
 	struct fake *f = arg;
 
-	return dice(&f->random);
+	return f->low ? 0 : dice(&f->random);
 }
 
 static inline void

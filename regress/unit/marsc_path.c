@@ -489,6 +489,37 @@ jump_stales_all(void **state)
 	}
 }
 
+/*
+ * R2022-5.1.5-06, R2022-5.1.5.1-02, R2022-5.1.3-05: where chance is the
+ * shortest, it is 1 s until VC_revalidate is set, and 5 s until a call is
+ * repeated.
+ */
+static void
+earliest(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct path *p;
+
+	(void)state;
+	f->low = true;
+	path_up(f);
+	p = path_find(f->c, &group);
+	fake_leaf_drops(f, 12);
+	fake_wait(f, MTIME_SEC(1) - 1);
+	assert_false(p->revalidate);
+	fake_wait(f, 1);
+	assert_true(p->revalidate);
+	client_transmit(f->c, &group, "x", 1);
+	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
+	    NSAP("0b") NSAP("0c"));
+	fake_leaf_fails(f, 12, 41);
+	fake_wait(f, MTIME_SEC(5) - 1);
+	assert_null(fake_leaf(f, 12));
+	fake_wait(f, 1);
+	assert_non_null(fake_leaf(f, 12));
+	fake_free(f);
+}
+
 /* R2022-5.1.5-01: an error on one group's circuit is that group's alone */
 static void
 error_of_one(void **state)
@@ -718,6 +749,7 @@ main(void)
 		cmocka_unit_test(jump),
 		cmocka_unit_test(jump_in_multi),
 		cmocka_unit_test(jump_stales_all),
+		cmocka_unit_test(earliest),
 		cmocka_unit_test(error_of_one),
 		cmocka_unit_test(current_cmi),
 		cmocka_unit_test(leaf_drops),

@@ -345,6 +345,11 @@ soft(void **state)
 	new = fake_calls(f, 2, true);
 	assert_non_null(new);
 	assert_false(old->dead);
+	/* until the copy it is not our MARS: nothing else counts */
+	fake_says(f, new, JOIN("04", "04", "0001", "4000", "0000", "00000999",
+	    "0b") "e0010203 e0010203");
+	assert_int_equal(f->c->hsn.value, 0x65);
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_STRANGER), 1);
 	fake_says(f, v, COPY("03", "0009", "00000001"));
 	assert_true(old->dead);
 	assert_true(control->dead);
@@ -352,6 +357,12 @@ soft(void **state)
 	assert_int_equal(client_cmi(f->c), 9);
 	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
 	fake_wait(f, MTIME_SEC(30));
+	fake_silent(f);
+	/* it is where the map says: no redirect */
+	assert_int_equal(fake_noted(f, CLIENT_REDIRECT, NULL), 1);
+	fake_says(f, new, MAP("00", "0002", "8001", "00000001", "02")
+	    NSAP("02") NSAP("01"));
+	assert_int_equal(fake_noted(f, CLIENT_REDIRECT, NULL), 0);
 	fake_silent(f);
 	/* and the new circuit is the one in use */
 	client_leave(f->c, &g, &g);

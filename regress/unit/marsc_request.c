@@ -399,9 +399,15 @@ grouplist_errors(void **state)
 	fake_wait(f, 1);
 	fake_expect(f, list);
 	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
-	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8001", "00000064") G);
+	/* another's */
+	fake_says(f, fake_vc(f, 1), HEAD("0b") "14 00 00 00 00 04 0001 8001 "
+	    "00000064 " NSAP("0b") G);
+	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
+	/* its number counts as any other's */
+	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8001", "00000077") G);
 	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
 	assert_int_equal(n.n, 1);
+	assert_int_equal(f->c->hsn.value, 0x77);
 	fake_free(f);
 }
 

@@ -103,7 +103,10 @@ delays(void **state)
 	fake_free(f);
 }
 
-/* R2022-5.5.1-01, -02, R2022-9-04, -06: Type #1, short form and long form */
+/*
+ * R2022-5.5.1-01, -02, R2022-9-04, -06: Type #1, short form and long form;
+ * R2022-5.5.2-03: a Type #2 packet is never a reflected one.
+ */
 static void
 encapsulation(void **state)
 {
@@ -137,6 +140,11 @@ encapsulation(void **state)
 		    ENCAP_SHORT);
 		free(want);
 	}
+	want = unhex("aaaa03 00005e 0004 0000000000000000 0800 0000", &len);
+	assert_int_equal(encap_decode(&e, want, len), ENCAP_OK);
+	assert_int_equal(e.type, 2);
+	assert_false(encap_reflected(&e, 0));
+	free(want);
 }
 
 /*
