@@ -20,6 +20,7 @@
 
 #define KEPT		300
 #define SEEDS		4
+#define PID		5	/* of another group, between the same servers */
 #define PACKETS		3000
 
 /* what node 0 has said to node 1, LLC/SNAP header and all */
@@ -59,6 +60,15 @@ odd(struct net *n)
 	return r % 2 ? (uint8_t)(r >> 8) : odds[(r >> 8) % sizeof(odds)];
 }
 
+/* the octet of a packet that tells the PIDs here apart */
+static uint8_t *
+pid_of(uint8_t *p)
+{
+	static const size_t common[] = { 8, 12, 8, 8, 8, 16 };
+
+	return &p[LLC_LEN + common[p[LLC_LEN + 1] % 6] + 1];
+}
+
 /* a packet of the network, changed from octet lo on; its length */
 static size_t
 mutate(struct net *n, uint8_t *p, size_t lo, size_t max)
@@ -69,6 +79,8 @@ mutate(struct net *n, uint8_t *p, size_t lo, size_t max)
 	uint64_t times = net_random(n) % 4;
 
 	memcpy(p, k->data, len);
+	if (net_random(n) % 4 == 0)
+		*pid_of(p) = PID;
 	for (; times > 0; times--) {
 		at = lo + net_random(n) % (len - lo);
 		switch (net_random(n) % 6) {
@@ -126,6 +138,7 @@ sign(struct net *n)
 {
 	struct neighbor *nb = node_neighbor_of(&n->node[0], 1);
 	static uint8_t p[LLC_LEN + SCSP_MTU - EXT_RESERVE];
+	struct group *g = group_get(n->node[0].s, PID, NET_SGID);
 	struct packet packet;
 	size_t len, start;
 
@@ -137,25 +150,57 @@ sign(struct net *n)
 	packet_begin(&packet, SCSP_HELLO);
 	packet.w.len = 0;
 	wr_bytes(&packet.w, p + LLC_LEN, len - LLC_LEN);
+	if (*pid_of(p) == PID)
+		nb = TAILQ_FIRST(&g->neighbors);
 	neighbor_send(nb, &packet, NULL, false);
+}
+
+static void
+add_keys(struct conf_cluster *cl)
+{
+	struct conf_neighbor *cn;
+
+	TAILQ_FOREACH(cn, &cl->neighbors, entry) {
+		cn->auth = true;
+		cn->spis[0] = 257;
+		cn->nspis = 1;
+	}
+}
+
+/* the same neighbors as in the group of MARS */
+static struct conf_cluster *
+add_group(struct node *nd)
+{
+	struct conf_cluster *g = conf_group_new(nd->conf, NET_SGID, PID);
+	const struct conf_neighbor *cn;
+	struct conf_neighbor *new;
+
+	assert_non_null(g);
+	TAILQ_FOREACH(cn, &TAILQ_FIRST(&nd->conf->clusters)->neighbors,
+	    entry) {
+		new = conf_neighbor_new(g);
+		assert_non_null(new);
+		new->addr = cn->addr;
+		new->auth = false;
+	}
+	return g;
 }
 
 static struct net *
 begin(uint64_t seed, bool keys)
 {
 	struct net *n = net_line(seed, 3, false);
-	struct conf_neighbor *cn;
+	struct conf_cluster *g;
 	uint32_t i;
 	int k;
 
-	for (k = 0; keys && k < n->n; k++) {
+	for (k = 0; k < n->n; k++) {
+		g = add_group(&n->node[k]);
+		if (!keys)
+			continue;
 		node_key(&n->node[k], 257, HMAC_SHA256, "secret", 0, 0);
-		TAILQ_FOREACH(cn, &TAILQ_FIRST(&n->node[k].conf->clusters)->
-		    neighbors, entry) {
-			cn->auth = true;
-			cn->spis[0] = 257;
-			cn->nspis = 1;
-		}
+		add_keys(TAILQ_FIRST(&n->node[k].conf->clusters));
+		add_keys(g);
 	}
 	nkept = 0;
 	n->tap = keep;
@@ -178,6 +223,7 @@ begin(uint64_t seed, bool keys)
 static void
 works(struct net *n)
 {
+	struct neighbor *nb;
 	int i, k;
 
 	net_run(n, 30000);
@@ -186,6 +232,10 @@ works(struct net *n)
 	net_run(n, 30000);
 	assert_true(net_aligned(n));
 	assert_true(net_quiet(n));
+	for (i = 0; i < n->n; i++)
+		TAILQ_FOREACH(nb, &group_get(n->node[i].s, PID, NET_SGID)->
+		    neighbors, of_group)
+			assert_int_equal(nb->align, ALIGN_ALIGNED);
 	for (i = 0; i < n->n; i++)
 		for (k = 0; k < n->n; k++) {
 			assert_non_null(node_entry(&n->node[k], i, 4000));
