@@ -86,8 +86,10 @@ struct root {
 LIST_HEAD(roots, root);
 
 /*
- * What waits for output, in one queue so that nothing overtakes anything: a
- * datagram, or an SDU for the leaves that a root has when it is sent.
+ * What waits for output: a datagram, or an SDU for the leaves that a root has
+ * when it is sent.  SDUs, and a RELEASE after them, are in one queue so that
+ * none overtakes another; what keeps circuits alive is in one that goes
+ * first, or copies for very many leaves would clear them.
  */
 struct out {
 	STAILQ_ENTRY(out) entry;
@@ -123,8 +125,8 @@ struct nvc {
 	struct roots	 roots;
 	struct head	*graveyard;
 
-	struct outs	 outs;
-	uint32_t	 nouts;
+	struct outs	 outs, first;
+	uint32_t	 nouts;		/* in both */
 	size_t		 octets;	/* of SDUs in the queue */
 	uint64_t	 seq;		/* of the next in the queue */
 	struct circuit	*cursor;	/* next leaf of the queue's first */
@@ -229,7 +231,7 @@ nvc_dropped(struct nvc *n, enum nvc_drop why)
 /* --- the output queue */
 
 static struct out *
-queue(struct nvc *n, size_t len, struct sdu *sdu)
+queue(struct nvc *n, struct outs *q, size_t len, struct sdu *sdu)
 {
 	struct out *o;
 
@@ -239,18 +241,18 @@ queue(struct nvc *n, size_t len, struct sdu *sdu)
 	o->sdu = sdu;
 	o->seq = n->seq++;
 	o->len = (uint8_t)len;
-	STAILQ_INSERT_TAIL(&n->outs, o, entry);
+	STAILQ_INSERT_TAIL(q, o, entry);
 	n->nouts++;
 	n->octets += sdu == NULL ? 0 : sdu->len;
 	return o;
 }
 
 static void
-unqueue(struct nvc *n)
+unqueue(struct nvc *n, struct outs *q)
 {
-	struct out *o = STAILQ_FIRST(&n->outs);
+	struct out *o = STAILQ_FIRST(q);
 
-	STAILQ_REMOVE_HEAD(&n->outs, entry);
+	STAILQ_REMOVE_HEAD(q, entry);
 	n->nouts--;
 	n->octets -= o->sdu == NULL ? 0 : o->sdu->len;
 	sdu_free(o->sdu);
@@ -270,10 +272,15 @@ put_head(struct wr *w, enum nvc_type type, uint8_t flags, uint16_t cause,
 static void
 send_control(struct nvc *n, const struct nvc_dest *to, const struct wr *w)
 {
+	struct outs *q;
 	struct out *o;
 
-	if (wr_failed(w) || n->nouts >= NVC_CONTROL_COUNT ||
-	    (o = queue(n, w->len, NULL)) == NULL) {
+	if (wr_failed(w) || n->nouts >= NVC_CONTROL_COUNT) {
+		nvc_dropped(n, NVC_DROP_QUEUE);
+		return;
+	}
+	q = (w->buf[0] & 0x0f) == NVC_RELEASE ? &n->outs : &n->first;
+	if ((o = queue(n, q, w->len, NULL)) == NULL) {
 		nvc_dropped(n, NVC_DROP_QUEUE);
 		return;
 	}
@@ -1450,7 +1457,7 @@ root_send(struct nvc *n, struct root *r, struct sdu *s)
 	}
 	if (!queue_room(n, s))
 		return -1;
-	if ((o = queue(n, 0, s)) == NULL) {
+	if ((o = queue(n, &n->outs, 0, s)) == NULL) {
 		n->sdus_dropped++;
 		sdu_free(s);
 		return -1;
@@ -1482,7 +1489,7 @@ nvc_send(struct vc *vc, struct sdu *s)
 	}
 	if (!queue_room(n, s))
 		return -1;
-	if ((o = queue(n, NVC_HDRLEN, s)) == NULL) {
+	if ((o = queue(n, &n->outs, NVC_HDRLEN, s)) == NULL) {
 		n->sdus_dropped++;
 		sdu_free(s);
 		return -1;
@@ -1531,24 +1538,38 @@ flush_root(struct nvc *n, const struct out *o, size_t *max)
 	return true;
 }
 
+/* One datagram; false: no room, or *max is used up. */
+static bool
+flush_one(struct nvc *n, const struct out *o, size_t *max)
+{
+	if (*max == 0 || !n->ops->output(n->arg, &o->dest, o->head, o->len,
+	    o->sdu))
+		return false;
+	(*max)--;
+	return true;
+}
+
 bool
 nvc_flush(struct nvc *n, size_t max)
 {
 	struct out *o;
 
 	reap(n);
+	while ((o = STAILQ_FIRST(&n->first)) != NULL) {
+		if (!flush_one(n, o, &max))
+			return false;
+		unqueue(n, &n->first);
+	}
 	while ((o = STAILQ_FIRST(&n->outs)) != NULL) {
-		if (o->root != NULL) {
+		if (o->root == NULL) {
+			if (!flush_one(n, o, &max))
+				return false;
+		} else {
 			if (!flush_root(n, o, &max))
 				return false;
 			root_sent(n, o->root, o->seq);
-		} else {
-			if (max == 0 || !n->ops->output(n->arg, &o->dest,
-			    o->head, o->len, o->sdu))
-				return false;
-			max--;
 		}
-		unqueue(n);
+		unqueue(n, &n->outs);
 	}
 	return true;
 }
@@ -1602,6 +1623,7 @@ nvc_new(const struct nvc_ops *ops, void *arg, struct timers *ts,
 	TAILQ_INIT(&n->failing);
 	LIST_INIT(&n->roots);
 	STAILQ_INIT(&n->outs);
+	STAILQ_INIT(&n->first);
 	if (!secrets_new(n)) {
 		nvc_free(n);
 		return NULL;
@@ -1637,8 +1659,10 @@ nvc_free(struct nvc *n)
 
 		if (o->root != NULL)
 			root_sent(n, o->root, o->seq);
-		unqueue(n);
+		unqueue(n, &n->outs);
 	}
+	while (!STAILQ_EMPTY(&n->first))
+		unqueue(n, &n->first);
 	reap(n);
 	EVP_MAC_CTX_free(n->secret[0]);
 	EVP_MAC_CTX_free(n->secret[1]);
