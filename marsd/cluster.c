@@ -158,7 +158,7 @@ receive(struct cluster *c, struct circuit *ci, const uint8_t *p, size_t len)
 	uint16_t pid;
 
 	/* a client's own limit first, so that none uses up the others' */
-	if (!bucket_take(&ci->bucket, now, c->conf->rate))
+	if (!bucket_take(&ci->caller->bucket, now, c->conf->rate))
 		return DROP_RATE;
 	if (!bucket_take(&c->bucket, now, c->conf->rate_total))
 		return DROP_RATE_TOTAL;
@@ -187,7 +187,9 @@ user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 		c->counts.calls_refused++;
 		return CAUSE_REJECTED;
 	}
-	if ((ci = calloc(1, sizeof(*ci))) == NULL) {
+	if ((ci = calloc(1, sizeof(*ci))) == NULL ||
+	    (ci->caller = caller_get(c, caller)) == NULL) {
+		free(ci);
 		c->counts.calls_refused++;
 		return CAUSE_RESOURCE;
 	}
@@ -195,7 +197,6 @@ user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 	ci->cluster = c;
 	ci->vc = vc;
 	TAILQ_INIT(&ci->regs);
-	bucket_init(&ci->bucket, c->mars->ts->now, c->conf->rate);
 	LIST_INSERT_HEAD(&c->circuits, ci, entry);
 	*cookie = ci;
 	return CAUSE_NONE;
@@ -211,6 +212,7 @@ circuit_free(struct circuit *ci)
 		r->circuit = NULL;
 	}
 	LIST_REMOVE(ci, entry);
+	caller_put(ci->cluster, ci->caller);
 	free(ci);
 }
 
@@ -415,6 +417,7 @@ cluster_free(struct cluster *c)
 		vc_release(ci->vc, CAUSE_NORMAL);
 		circuit_free(ci);
 	}
+	callers_free(c);
 	TAILQ_REMOVE(&c->mars->clusters, c, entry);
 	free(c);
 }
@@ -442,6 +445,8 @@ cluster_new(struct mars *m, const struct conf_cluster *conf)
 	TAILQ_INIT(&c->protos);
 	RB_INIT(&c->owners);
 	LIST_INIT(&c->circuits);
+	RB_INIT(&c->callers);
+	TAILQ_INIT(&c->idle);
 	bucket_init(&c->bucket, m->ts->now, conf->rate_total);
 	TAILQ_INSERT_TAIL(&m->clusters, c, entry);
 	return c;

@@ -51,7 +51,7 @@ enum role {
 	X(DROP_TLV_ERROR, "tlv-error", "TLV not understood (Type.x 2)") \
 	X(DROP_OP, "op-unexpected", "operation that a MARS does not take") \
 	X(DROP_SOURCE, "source", "source is not the calling party") \
-	X(DROP_RATE, "rate-client", "too many messages on this circuit") \
+	X(DROP_RATE, "rate-client", "too many messages of this client") \
 	X(DROP_RATE_TOTAL, "rate-total", "too many messages in all") \
 	X(DROP_COPY, "copy", "mar$flags.copy is set") \
 	X(DROP_UNREGISTERED, "unregistered", "source is not registered") \
@@ -111,12 +111,24 @@ enum cookie {
 	COOKIE_CONTROL
 };
 
+/* Who has opened circuits to us: an address without its selector. */
+struct caller {
+	RB_ENTRY(caller) entry;
+	TAILQ_ENTRY(caller) idle_entry;	/* while it has none */
+	struct atm_addr	 addr;
+	uint32_t	 circuits;
+	mtime_t		 gone;		/* when the last one went */
+	struct bucket	 bucket;
+};
+RB_HEAD(caller_tree, caller);
+RB_PROTOTYPE(caller_tree, caller, entry, caller_cmp)
+
 /* A point-to-point VC that a client opened to us. */
 struct circuit {
 	enum cookie	 cookie;
 	struct cluster	*cluster;
 	struct vc	*vc;
-	struct bucket	 bucket;
+	struct caller	*caller;
 	TAILQ_HEAD(, reg) regs;		/* whose last message came on it */
 	LIST_ENTRY(circuit) entry;
 };
@@ -130,6 +142,7 @@ struct control {
 	uint32_t	 msn;		/* CSN or SSN (6.1.4, 6.2.5) */
 	uint32_t	 leaves;	/* connected now */
 	uint32_t	 registered;
+	uint32_t	 nregs;		/* the same and those on their way */
 	TAILQ_HEAD(, reg) regs;
 };
 
@@ -378,6 +391,8 @@ struct cluster {
 	TAILQ_HEAD(, proto) protos;
 	struct owner_tree owners;
 	LIST_HEAD(, circuit) circuits;
+	struct caller_tree callers;
+	TAILQ_HEAD(, caller) idle;	/* callers, the longest first */
 	struct bucket	 bucket;
 	struct counts	 counts;
 	uint64_t	 drops[DROP_MAX];
@@ -430,6 +445,11 @@ void	own_message(struct proto *, struct mars_msg *, uint8_t op);
 /* limit.c: rate 0 is no limit */
 void	bucket_init(struct bucket *, mtime_t, uint32_t);
 bool	bucket_take(struct bucket *, mtime_t, uint32_t);
+
+/* caller.c */
+struct caller	*caller_get(struct cluster *, const struct atm_addr *);
+void		 caller_put(struct cluster *, struct caller *);
+void		 callers_free(struct cluster *);
 
 /* cmi.c */
 int	 cmi_init(struct cmi_pool *, uint16_t, uint16_t);

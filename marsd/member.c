@@ -222,7 +222,10 @@ reg_cmi(struct proto *p)
 	return cmi;
 }
 
-/* 60,000 members are many, and MCSs few: each has its own limit. */
+/*
+ * 60,000 members are many, and MCSs few: each has its own limit.  Those whose
+ * leaf is on its way count, or who names others that don't answer has none.
+ */
 static enum drop
 reg_limits(struct proto *p, enum role role)
 {
@@ -230,7 +233,7 @@ reg_limits(struct proto *p, enum role role)
 	uint32_t limit = role == ROLE_CLIENT ? conf->max_members :
 	    conf->max_servers;
 
-	if (p->control[role].registered < limit)
+	if (p->control[role].nregs < limit)
 		return DROP_NONE;
 	return role == ROLE_CLIENT ? DROP_MEMBERS : DROP_SERVERS;
 }
@@ -261,6 +264,7 @@ reg_new(struct node *n)
 	timer_init(&r->adopt, reg_adopt_expired, r);
 	timer_init(&r->move, reg_move_expired, r);
 	TAILQ_INSERT_TAIL(&r->control->regs, r, control_entry);
+	r->control->nregs++;
 	n->reg = r;
 	return DROP_NONE;
 }
@@ -352,6 +356,7 @@ member_free(struct reg *r)
 	if (r->registered)
 		r->control->registered--;
 	TAILQ_REMOVE(&r->control->regs, r, control_entry);
+	r->control->nregs--;
 	reg_circuit(r, NULL);
 	sdu_free(r->pending);
 	if (p->by_cmi[r->cmi] == r->node)

@@ -289,13 +289,14 @@ limits(void **state)
 
 /*
  * Messages a second: one client is stopped before it uses up what all have,
- * and goes on a second later.
+ * and goes on a second later.  Another circuit of the same address brings no
+ * more, be it a second one or one called anew.
  */
 static void
 rates(void **state)
 {
 	struct net *net = net_new();
-	struct nvc *v, *w;
+	struct nvc *v, *w, *x;
 	int i;
 
 	(void)state;
@@ -313,11 +314,18 @@ rates(void **state)
 	assert_int_equal(net->nsent, 1);
 	for (i = 0; i < 8; i++)
 		net_request(w, G(1));
+	x = net_call(net, 0, HOST(2));
+	net_request(x, G(1));
+	net_hangup(x);
 	net_hangup(w);
 	w = net_call(net, 0, HOST(2));
 	net_request(w, G(1));
-	net_request(w, G(1));
+	assert_int_equal(net_dropped(net, 0, DROP_RATE), 93);
+	x = net_call(net, 0, HOST(3));
+	net_request(x, G(1));
+	net_request(x, G(1));
 	assert_int_equal(net_dropped(net, 0, DROP_RATE_TOTAL), 2);
+	net_hangup(x);
 	net_clear(net);
 	net_wait(net, MTIME_SEC(1));
 	net_request(v, G(1));

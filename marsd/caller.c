@@ -1,0 +1,87 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Who has called: all circuits of one address, whatever their selectors,
+ * have one share of the rate, so that nobody gets more by calling often.
+ * A caller is remembered after its last circuit until its share is whole
+ * again, which takes a second (limit.c).
+ */
+#include <stdlib.h>
+
+#include "cluster.h"
+
+#define REMEMBERED	MTIME_SEC(1)
+
+static int
+caller_cmp(const struct caller *a, const struct caller *b)
+{
+	return atm_cmp(&a->addr, &b->addr);
+}
+
+RB_GENERATE(caller_tree, caller, entry, caller_cmp)
+
+static void
+caller_free(struct cluster *c, struct caller *k)
+{
+	RB_REMOVE(caller_tree, &c->callers, k);
+	TAILQ_REMOVE(&c->idle, k, idle_entry);
+	free(k);
+}
+
+/* Forgets those who have been gone for long enough. */
+static void
+callers_expire(struct cluster *c)
+{
+	mtime_t now = c->mars->ts->now;
+	struct caller *k;
+
+	while ((k = TAILQ_FIRST(&c->idle)) != NULL &&
+	    mtime_diff(k->gone, now) >= REMEMBERED)
+		caller_free(c, k);
+}
+
+/* For one more circuit of a caller; NULL: no memory. */
+struct caller *
+caller_get(struct cluster *c, const struct atm_addr *addr)
+{
+	struct caller key, *k;
+
+	callers_expire(c);
+	key.addr = *addr;
+	if (key.addr.num_tl == NSAPA_LEN)
+		key.addr.num[NSAPA_LEN - 1] = 0;	/* SEL */
+	if ((k = RB_FIND(caller_tree, &c->callers, &key)) != NULL) {
+		if (k->circuits++ == 0)
+			TAILQ_REMOVE(&c->idle, k, idle_entry);
+		return k;
+	}
+	if ((k = calloc(1, sizeof(*k))) == NULL)
+		return NULL;
+	k->addr = key.addr;
+	k->circuits = 1;
+	bucket_init(&k->bucket, c->mars->ts->now, c->conf->rate);
+	RB_INSERT(caller_tree, &c->callers, k);
+	return k;
+}
+
+void
+caller_put(struct cluster *c, struct caller *k)
+{
+	if (--k->circuits != 0)
+		return;
+	k->gone = c->mars->ts->now;
+	TAILQ_INSERT_TAIL(&c->idle, k, idle_entry);
+}
+
+/* The cluster and all its circuits have gone. */
+void
+callers_free(struct cluster *c)
+{
+	struct caller *k;
+
+	while ((k = TAILQ_FIRST(&c->idle)) != NULL)
+		caller_free(c, k);
+}
