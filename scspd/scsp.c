@@ -750,8 +750,10 @@ scsp_hide(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 	if (e == NULL)
 		return;
 	cache_flag(&g->cache, e, ENTRY_HIDDEN);
-	while ((l = LIST_FIRST(&e->links)) != NULL)
+	while ((l = LIST_FIRST(&e->links)) != NULL) {
+		l->neighbor->skipped = true;
 		update_unqueue(l);
+	}
 	entry_settle(g, e);
 }
 

@@ -40,7 +40,7 @@
 #define WINDOW_OCTETS	(14 * SCSP_MTU)	/* CSA records not acknowledged */
 #define CALL_WAIT	MTIME_SEC(3)	/* */
 #define CALL_RETRY	MTIME_SEC(1)
-#define AGAIN_MAX	3		/* old copies of one CA to put up with */
+#define AGAIN_MAX	3		/* old copies of one CA */
 #define PROMPT_PAUSE	MTIME_SEC(1)	/* */
 #define CIRCUITS_MAX	4		/* calls of one neighbor at a time */
 
@@ -383,7 +383,7 @@ void		 solicit_clear(struct neighbor *);
 void		 solicit_add(struct neighbor *, record_id, int32_t);
 void		 solicit_kick(struct neighbor *);
 /* was it asked for? */
-bool		 solicit_answered(struct neighbor *, record_id);
+bool		 solicit_answered(struct neighbor *, const struct csas *);
 uint32_t	 solicit_pending(const struct neighbor *);
 
 /* update.c */

@@ -156,13 +156,16 @@ solicit_kick(struct neighbor *nb)
 }
 
 /*
- * The DCS has sent this record, whatever became of it (A-72).  True if it
- * is in the CSUS that is outstanding.
+ * The DCS has sent this record, whatever became of it (A-72).  An older
+ * instance than was asked for is no answer: it may have been under way for
+ * long, and our CSUS lost.  True if the record is in the CSUS that is
+ * outstanding.
  */
 bool
-solicit_answered(struct neighbor *nb, record_id id)
+solicit_answered(struct neighbor *nb, const struct csas *c)
 {
-	struct want key = { .id = id }, *w;
+	struct want key = { .id = c->id }, *w;
+	bool refused = c->null || !seq_valid(c->seq);
 
 	if (nb->nopen == 0)
 		return false;
@@ -170,10 +173,10 @@ solicit_answered(struct neighbor *nb, record_id id)
 	if (w == NULL)
 		return false;
 	/* the same name may be there more than once */
-	while (w > nb->out && w[-1].id == id)
+	while (w > nb->out && w[-1].id == c->id)
 		w--;
-	for (; w < nb->out + nb->nout && w->id == id; w++)
-		if (!w->answered) {
+	for (; w < nb->out + nb->nout && w->id == c->id; w++)
+		if (!w->answered && (refused || c->seq >= w->seq)) {
 			w->answered = true;
 			nb->nopen--;
 			nb->csus_progress = true;

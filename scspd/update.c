@@ -509,7 +509,7 @@ request_record(struct neighbor *nb, const struct csas *c)
 {
 	struct group *g = nb->group;
 	struct entry *e = cache_find(&g->cache, c->id);
-	bool solicited = solicit_answered(nb, c->id);
+	bool solicited = solicit_answered(nb, c);
 	bool hidden = e != NULL && (e->flags & ENTRY_HIDDEN) != 0;
 	int32_t ack = c->seq;
 	int order;

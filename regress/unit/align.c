@@ -628,6 +628,39 @@ unanswered(void **state)
 }
 
 /*
+ * A-72: an instance older than the one that was asked for, on its way since
+ * before, is taken but is no answer: the CSUS may be lost.  N is one.
+ */
+static void
+old_instance(void **state)
+{
+	struct rawpkt p;
+	int32_t i;
+
+	(void)state;
+	begin(false, 0, 9);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 2);
+	for (i = 3; i <= 4; i++) {
+		raw_begin(&p, 2, RAW_ID(dcs), RAW_ID(ls));
+		raw_record(&p, 3, RAW_ID(dcs), 0, i, false, "Jold");
+		raw_done(n, dcs, &p);
+	}
+	assert_int_equal(node_entry(&n->node[ls], dcs, 0)->seq, 4);
+	raw_begin(&p, 2, RAW_ID(dcs), RAW_ID(ls));
+	raw_record(&p, 1, RAW_ID(dcs), 1, 5, true, NULL);
+	raw_done(n, dcs, &p);
+	assert_int_equal(nb->align, ALIGN_UPDATE);
+	net_run(n, 3100);
+	assert_int_equal(raw_count(n, dcs, 4), 2);
+	csus(1, 0, 1);
+	give(0, 1);
+	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(node_entry(&n->node[ls], dcs, 0)->seq, 5);
+	net_free(n);
+}
+
+/*
  * A-53, A-54: every number of records at both sides, every size of message:
  * the 147 cases of which the text as printed hangs in 82.
  */
@@ -760,6 +793,7 @@ main(void)
 		cmocka_unit_test(solicit),
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(unanswered),
+		cmocka_unit_test(old_instance),
 		cmocka_unit_test(sweep),
 		cmocka_unit_test(meanwhile),
 		cmocka_unit_test(hidden),

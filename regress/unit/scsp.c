@@ -187,6 +187,203 @@ heal(void **state)
 	net_free(n);
 }
 
+/* marsd of a server: is that one there, as far as its heartbeat tells? */
+static void
+heartbeat(struct node *nd, int of, uint32_t count, bool heard)
+{
+	uint8_t oid[4] = { 10, 0, 0, (uint8_t)(of + 1) };
+	uint32_t key;
+
+	for (key = 0; key < count; key++)
+		if (heard)
+			scsp_revive(nd->s, NET_SGID, oid, key);
+		else
+			scsp_hide(nd->s, NET_SGID, oid, key);
+}
+
+/*
+ * A-8: the records of a server that is silent are hidden; who aligned in
+ * the meantime, or had them queued when they were hidden, gets them when it
+ * is heard again, and passes them on.
+ */
+static void
+revived(void **state)
+{
+	struct net *n = net_line(27, 4, false);
+
+	(void)state;
+	node_start(&n->node[0]);
+	node_start(&n->node[1]);
+	fill(&n->node[0], 70);		/* more than one CA of them */
+	net_run(n, 10000);
+	assert_true(net_equal(&n->node[0], &n->node[1]));
+	heartbeat(&n->node[1], 0, 70, false);
+	node_start(&n->node[2]);
+	node_start(&n->node[3]);
+	fill(&n->node[1], 3);
+	net_run(n, 15000);
+	assert_true(net_aligned(n));
+	assert_null(node_entry(&n->node[2], 0, 0));
+	assert_non_null(node_entry(&n->node[3], 1, 2));
+	heartbeat(&n->node[1], 0, 70, true);
+	assert_true(net_settle(n, 100));
+	assert_non_null(node_entry(&n->node[3], 0, 69));
+	assert_int_equal(n->node[1].downs + n->node[2].downs, 0);
+	net_free(n);
+	/* hidden before 2 had acknowledged it */
+	n = net_line(27, 4, false);
+	net_start(n);
+	assert_true(net_settle(n, 5000));
+	n->cut[1][2] = true;
+	node_publish(&n->node[0], 70, "late");
+	net_run(n, 100);
+	assert_non_null(node_entry(&n->node[1], 0, 70));
+	heartbeat(&n->node[1], 0, 71, false);
+	n->cut[1][2] = false;
+	net_run(n, 5000);
+	assert_null(node_entry(&n->node[2], 0, 70));
+	heartbeat(&n->node[1], 0, 71, true);
+	assert_true(net_settle(n, 100));
+	assert_non_null(node_entry(&n->node[3], 0, 70));
+	assert_int_equal(n->node[1].downs + n->node[2].downs, 0);
+	net_free(n);
+}
+
+/* --- CAs that come twice, late, or not at all */
+
+struct faults {
+	int64_t		late;		/* microseconds, at most */
+	uint32_t	dup, delay, loss;	/* per thousand */
+	uint64_t	count;
+};
+
+/* a copy of it, on the circuit that is in use, some time later */
+static void
+later(struct net *n, int from, int to, const uint8_t *data, size_t len,
+    int64_t late)
+{
+	int64_t delay = n->delay;
+	struct fvc *f;
+
+	TAILQ_FOREACH(f, &n->node[from].fvcs, entry)
+		if (f->up && f->peer == to)
+			break;
+	if (f == NULL)
+		return;
+	n->delay += (int64_t)(net_random(n) % (uint64_t)late);
+	net_post(n, MSG_DATA, from, f->id, to, f->peer_id, 0,
+	    sdu_new(data, len));
+	n->delay = delay;
+}
+
+static bool
+disturb(struct net *n, int from, int to, const uint8_t *data, size_t len)
+{
+	struct faults *f = n->taparg;
+	bool held;
+
+	if (f == NULL || data[LLC_LEN + 1] != SCSP_CA)
+		return false;
+	if (net_random(n) % 1000 < f->dup) {
+		later(n, from, to, data, len, f->late);
+		f->count++;
+	}
+	held = net_random(n) % 1000 < f->delay;
+	if (held)
+		later(n, from, to, data, len, f->late);
+	return held || net_random(n) % 1000 < f->loss;
+}
+
+/* Something that makes servers align again, or changes what they have. */
+static void
+stir(struct net *n)
+{
+	struct node *nd = &n->node[net_random(n) % (uint64_t)n->n];
+	struct neighbor *nb;
+
+	switch (net_random(n) % 8) {
+	case 0:
+		scsp_realign(nd->s, NET_SGID);
+		break;
+	case 1:
+		nb = TAILQ_FIRST(&node_group(nd)->neighbors);
+		hello_run(nb, HELLO_EV_ABNORMAL);
+		break;
+	case 2:				/* nobody else notices */
+		TAILQ_FOREACH(nb, &node_group(nd)->neighbors, of_group)
+			if (nb->hello == HELLO_BIDI) {
+				align_run(nb, ALIGN_EV_DOWN);
+				align_run(nb, ALIGN_EV_UP);
+			}
+		break;
+	default:
+		node_publish(nd, (uint32_t)(net_random(n) % 5),
+		    nd->updates % 3 == 0 ? NULL : "x");
+	}
+}
+
+static void
+small_packets(struct net *n)
+{
+	struct neighbor *nb;
+	uint32_t k = (uint32_t)(1 + net_random(n) % 3);
+	int i;
+
+	for (i = 0; i < n->n; i++)
+		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
+		    of_group)
+			nb->mtu = EXT_RESERVE + 32 + 20 * k;
+}
+
+/*
+ * A-53 to A-57, A-63, A-67 to A-69, A-74: without replay protection, and
+ * with CAs doubled, overtaken, late and lost while servers begin anew and
+ * records change: everybody is Aligned in the end, stays so, and has the
+ * same.
+ */
+#define RUNS	5000
+static void
+copies(void **state)
+{
+	struct faults f;
+	struct net *n;
+	uint64_t seed, count = 0;
+	int i, nodes, stirs;
+
+	(void)state;
+	for (seed = 1; seed <= RUNS; seed++) {
+		nodes = seed % 4 == 0 ? 3 : 2;
+		n = net_line(seed, nodes, seed % 8 == 0);
+		f.late = MTIME_MS(seed % 3 == 0 ? 20 : 7000);
+		f.dup = 300;
+		f.delay = 100;
+		f.loss = seed % 2 == 0 ? 100 : 0;
+		f.count = 0;
+		n->tap = disturb;
+		n->taparg = &f;
+		net_start(n);
+		small_packets(n);
+		for (i = 0; i < nodes; i++)
+			fill(&n->node[i], net_random(n) % 4);
+		net_run(n, 3010);	/* the call */
+		stirs = (int)(net_random(n) % (seed % 2 == 0 ? 16 : 5));
+		for (i = 0; i < stirs; i++) {
+			stir(n);
+			net_run(n, (int64_t)(net_random(n) %
+			    (i % 2 == 0 ? 5 : 2000)));
+		}
+		n->taparg = NULL;
+		net_run(n, 8000);	/* the last copy is there */
+		if (!net_settle(n, 60000))
+			fail_msg("seed %d", (int)seed);
+		net_run(n, 20000);
+		assert_true(net_aligned(n) && net_all_equal(n));
+		count += f.count;
+		net_free(n);
+	}
+	assert_true(count > 2 * RUNS);
+}
+
 /* --- authentication between whole servers */
 
 static void
@@ -799,6 +996,8 @@ main(void)
 		cmocka_unit_test(lossy),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(heal),
+		cmocka_unit_test(revived),
+		cmocka_unit_test(copies),
 		cmocka_unit_test(authenticated),
 		cmocka_unit_test(pairwise),
 		cmocka_unit_test(wrong_key),
