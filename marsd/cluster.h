@@ -201,7 +201,7 @@ struct reg {
 	struct vc_leaf	*leaf;		/* or NULL */
 	enum leaf_state	 state;
 	bool		 registered;	/* the leaf was up once, and answered */
-	bool		 again;		/* it registered while the leaf was up */
+	bool		 again;		/* registered with the leaf up */
 	mtime_t		 again_at;
 	bool		 adopting;	/* has adopted joins (D9) */
 	uint8_t		 tries;
@@ -261,7 +261,7 @@ struct claim {
 	struct entry	*reg;		/* its register record, or NULL */
 	bool		 dereg;		/* that record is a tombstone, A-23 */
 	bool		 conflict;	/* registered there as well as here */
-	uint16_t	 cmi;		/* the one known to be its, A-20, or 0 */
+	uint16_t	 cmi;		/* known to be its, A-20, or 0 */
 	uint32_t	 entries;	/* the register record included */
 };
 

@@ -336,6 +336,71 @@ rates(void **state)
 	net_free(net);
 }
 
+/*
+ * One hostile client: it registers over and over, joins the whole
+ * space one group at a time, blocks that overlap, asks for the largest group
+ * and opens circuits.  What it can take is bounded by its own limits, and
+ * another client is served all the while.
+ */
+static void
+hostile(void **state)
+{
+	struct net *net = net_new();
+	struct conf_cluster *conf = net_cluster_conf(net, 0);
+	struct nvc *v, *w, *idle[64];
+	struct proto *p;
+	uint32_t i, k;
+
+	(void)state;
+	conf->rate = 100;
+	conf->rate_total = 1000;
+	conf->max_joins = 50;
+	net_start(net, 0);
+	p = net_proto(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	net_join(w, 4, 0, G(1), G(1));
+	for (i = 0; i < 64; i++)
+		idle[i] = net_call(net, 0, HOST(1));
+	for (i = 0; i < 60; i++) {		/* for a minute */
+		net_clear(net);
+		for (k = 0; k < 1200; k++)	/* each kind first in turn */
+			switch ((i + k / 300) % 4) {
+			case 0:
+				net_join(v, 4, 0x2000, 0, 0);
+				break;
+			case 1:
+				net_join(v, 4, 0, i << 16 | k, i << 16 | k);
+				break;
+			case 2:
+				net_join(v, 4, 0, G(k), G(0x100000 - k));
+				break;
+			case 3:
+				net_request(v, G(5));
+			}
+		/* an echo and a copy at most for each that gets through */
+		assert_true(net->nsent <= 2 * 100);
+		net_clear(net);
+		/* the other one has an answer at once */
+		net_request(w, G(1));
+		assert_int_equal(net->nsent, 1);
+		assert_int_equal(OP(&net->sent[0]), 2);
+		net_wait(net, MTIME_SEC(1));
+	}
+	assert_true(net_dropped(net, 0, DROP_RATE) > 60 * 1000);
+	assert_true(net_dropped(net, 0, DROP_JOINS) > 0);
+	assert_int_equal(net_dropped(net, 0, DROP_RATE_TOTAL), 0);
+	assert_true(p->joins <= 50 + 1);
+	assert_true(p->ranges[ROLE_CLIENT] <= 50 + 1);
+	assert_int_equal(p->control[CCVC].registered, 2);
+	assert_int_equal(p->cmi.used, 2);
+	for (i = 0; i < 64; i++)
+		net_hangup(idle[i]);
+	net_hangup(w);
+	net_hangup(v);
+	net_free(net);
+}
+
 /* what a client adds to its message stays in what goes out. */
 static void
 tlvs_kept(void **state)
@@ -692,6 +757,7 @@ main(void)
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(rates),
+		cmocka_unit_test(hostile),
 		cmocka_unit_test(tlvs_kept),
 		cmocka_unit_test(tlvs_full),
 		cmocka_unit_test(csn_start),

@@ -285,6 +285,38 @@ ordered_all(void **state)
 	net_free(net);
 }
 
+/*
+ * A-132, R2022-6.1.4-03, R2022-6.2.5-05: control VCs that have lost their
+ * last leaf carry nothing, and nothing is counted: who comes next sees no
+ * jump.
+ */
+static void
+empty(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *m;
+	uint32_t csn, ssn;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_join(v, 5, 0x2000, 0, 0);
+	net_join(m, 7, 0x2000, 0, 0);
+	net_clear(net);
+	csn = net_proto(net, 0)->control[CCVC].msn;
+	ssn = net_proto(net, 0)->control[SCVC].msn;
+	net_wait(net, MTIME_SEC(180));
+	assert_int_equal(net->nsent, 0);
+	net_join(v, 4, 0x2000, 0, 0);
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), csn);
+	net_join(m, 3, 0x2000, 0, 0);
+	assert_int_equal(MSN(net_only(net, 0, PRIV, 3)), ssn);
+	net_hangup(m);
+	net_hangup(v);
+	net_free(net);
+}
+
 /* the last words: a hard redirect to another, and deregistrations. */
 static void
 shutdown(void **state)
@@ -323,6 +355,7 @@ main(void)
 		cmocka_unit_test(ordered),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(ordered_all),
+		cmocka_unit_test(empty),
 		cmocka_unit_test(shutdown),
 	};
 

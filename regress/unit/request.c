@@ -138,10 +138,11 @@ kinds(void **state)
 	net_join(w, 4, 0x2000, 0, 0);
 	net_join(x, 4, 0x2000, 0, 0);
 	y = net_client(net, 0, 2);
+	/* each kind by a block as well as by a single join */
 	net_join(v, 4, 0, G(1), G(1));
-	net_join(w, 4, 0, G(1), G(1));
+	net_join(w, 4, 0, G(0), G(9));
 	net_join(x, 4, 0, G(1), G(1));
-	net_join(y, 4, 0, G(1), G(1));
+	net_join(y, 4, 0, G(0), G(9));
 	net_clear(net);
 	net_request(v, G(1));
 	assert_int_equal(net->nsent, 3);
