@@ -14,8 +14,10 @@
 #include "atm.h"
 #include "vc.h"
 
-#define LOOK_AGAIN	1	/* s: should a wakeup have been missed */
+#define LOOK_AGAIN	1000000	/* us: should a wakeup have been missed */
 #define GIVE_UP		60	/* looks; signalling has timers of its own */
+#define TRIES		5
+#define TRY_AGAIN	200000	/* us */
 
 uint16_t
 atm_cause(int error)
@@ -45,6 +47,7 @@ atm_cause(int error)
 		return CAUSE_RESOURCE;
 	case EAGAIN:
 	case EBUSY:
+	case EADDRINUSE:
 	case EUNATCH:		/* signalling has gone, and may come back */
 		return CAUSE_TEMPORARY;
 	default:
@@ -81,13 +84,40 @@ atm_explain(bool svc, int error, char *buf, size_t size)
 }
 
 struct atm_call {
+	struct event_base *base;
 	struct event	 ev;
-	int		 fd, error;
-	unsigned int	 looks;
-	struct atm_addr	 to;
+	int		 fd;		/* -1: none yet, or none any more */
+	int		 error;		/* why there is none */
+	unsigned int	 looks, tries;
+	struct atm_addr	 local, to;
+	bool		 leaf;
 	atm_called	*done;
 	void		*arg;
 };
+
+static void	call_look(evutil_socket_t, short, void *);
+
+/* Looks again when something happens, or then. */
+static int
+call_wait(struct atm_call *c, suseconds_t us)
+{
+	struct timeval tv = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
+
+	return event_assign(&c->ev, c->base, c->fd,
+	    c->fd == -1 ? 0 : EV_WRITE | EV_PERSIST, call_look, c) == -1 ||
+	    event_add(&c->ev, &tv) == -1 ? -1 : 0;
+}
+
+/* Whatever goes wrong is told later. */
+static int
+call_begin(struct atm_call *c)
+{
+	c->tries++;
+	c->error = 0;
+	if ((c->fd = atm_svc_call(&c->local, &c->to, c->leaf)) == -1)
+		c->error = errno;
+	return call_wait(c, c->fd == -1 ? 0 : LOOK_AGAIN);
+}
 
 static void
 call_end(struct atm_call *c, int error)
@@ -96,7 +126,6 @@ call_end(struct atm_call *c, int error)
 	void *arg = c->arg;
 	int fd = c->fd;
 
-	(void)event_del(&c->ev);
 	if (error != 0 && fd != -1)
 		(void)close(fd);
 	free(c);
@@ -104,50 +133,70 @@ call_end(struct atm_call *c, int error)
 	    error == 0 ? CAUSE_NONE : atm_cause(error));
 }
 
+/* Is it there?  0, or why not (EALREADY: not yet). */
+static int
+call_state(struct atm_call *c)
+{
+	if (c->fd == -1)
+		return c->error;
+	if (atm_svc_finish(c->fd, &c->to) == 0)
+		return 0;
+	return errno == EINPROGRESS ? EALREADY : errno;
+}
+
+/*
+ * EADDRINUSE: the network has given us a VCI whose last user, who has been
+ * released, has not closed it yet.  The next call gets another one.
+ */
 static void
 call_look(evutil_socket_t fd, short what, void *arg)
 {
 	struct atm_call *c = arg;
+	int error;
 
 	(void)fd;
 	(void)what;
-	if (c->fd == -1)
-		call_end(c, c->error);
-	else if (atm_svc_finish(c->fd, &c->to) == 0)
-		call_end(c, 0);
-	else if (errno != EALREADY && errno != EINPROGRESS)
-		call_end(c, errno);
-	else if (++c->looks >= GIVE_UP)
-		call_end(c, ETIMEDOUT);
+	if (c->fd == -1 && c->error == 0) {	/* a pause has ended */
+		if (call_begin(c) == -1)
+			call_end(c, ENOMEM);
+		return;
+	}
+	error = call_state(c);
+	if (error == EALREADY && ++c->looks < GIVE_UP)
+		return;
+	(void)event_del(&c->ev);
+	if (error != EADDRINUSE || c->tries >= TRIES) {
+		call_end(c, error == EALREADY ? ETIMEDOUT : error);
+		return;
+	}
+	if (c->fd != -1)
+		(void)close(c->fd);
+	c->fd = -1;
+	c->error = 0;
+	if (call_wait(c, TRY_AGAIN) == -1)
+		call_end(c, ENOMEM);
 }
 
 struct atm_call *
 atm_call_new(struct event_base *base, const struct atm_addr *local,
     const struct atm_addr *to, bool leaf, atm_called *done, void *arg)
 {
-	struct timeval tv = { .tv_sec = LOOK_AGAIN };
 	struct atm_call *c = calloc(1, sizeof(*c));
-	short what = EV_WRITE | EV_PERSIST;
 
 	if (c == NULL)
 		return NULL;
+	c->base = base;
+	c->local = *local;
 	c->to = *to;
+	c->leaf = leaf;
 	c->done = done;
 	c->arg = arg;
-	if ((c->fd = atm_svc_call(local, to, leaf)) == -1) {
-		/* it is told later, whatever it is */
-		c->error = errno;
-		tv.tv_sec = 0;
-		what = 0;
-	}
-	if (event_assign(&c->ev, base, c->fd, what, call_look, c) == -1 ||
-	    event_add(&c->ev, &tv) == -1) {
-		if (c->fd != -1)
-			(void)close(c->fd);
-		free(c);
-		return NULL;
-	}
-	return c;
+	if (call_begin(c) == 0)
+		return c;
+	if (c->fd != -1)
+		(void)close(c->fd);
+	free(c);
+	return NULL;
 }
 
 void
