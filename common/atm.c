@@ -17,7 +17,7 @@
 #define LOOK_AGAIN	1000000	/* us: should a wakeup have been missed */
 #define GIVE_UP		60	/* looks; signalling has timers of its own */
 #define TRIES		5
-#define TRY_AGAIN	200000	/* us */
+#define CALL_AGAIN	200000	/* us */
 
 uint16_t
 atm_cause(int error)
@@ -173,7 +173,7 @@ call_look(evutil_socket_t fd, short what, void *arg)
 		(void)close(c->fd);
 	c->fd = -1;
 	c->error = 0;
-	if (call_wait(c, TRY_AGAIN) == -1)
+	if (call_wait(c, CALL_AGAIN) == -1)
 		call_end(c, ENOMEM);
 }
 
