@@ -239,7 +239,7 @@ $(for p in $programs; do
 done)
 PROGRAMS=$(for p in $programs; do
 	[ ! -f "$p.c" ] || printf '%s ' "$BUILD/${p#*/}"; done)
-$(for t in regress/unit/*.c regress/bench/*.c; do
+$(for t in $(sources regress/unit) regress/bench/*.c; do
 	[ -f "$t" ] || continue
 	compile "$t"
 	# shellcheck disable=SC2046
@@ -248,8 +248,8 @@ $(for t in regress/unit/*.c regress/bench/*.c; do
 	    "$BUILD/${t%.c}" "$(object "$t")" "$l" "$BUILD/${t%.c}" \
 	    "$(object "$t")" "$l"
 done)
-TESTS=$(for t in regress/unit/*.c; do
-	[ ! -f "$t" ] || printf '%s ' "$BUILD/${t%.c}"; done)
+TESTS=$(for t in $(sources regress/unit); do
+	printf '%s ' "$BUILD/${t%.c}"; done)
 
 $(simulator)
 
