@@ -36,6 +36,12 @@ conformance:
 	@sh regress/run.sh $(BUILD) || :
 	@python3 -B regress/conformance.py $(BUILD)
 
+# Real ATM sockets and signalling, in a virtual machine: about two minutes.
+regress-atm:
+	@sh etc/prerequisites atm
+	@$(MAKE) -s programs
+	@sh regress/atm/run.sh $(BUILD)
+
 # The simulator: make sim SEEDS=100000 for a night.
 SEEDS ?=	200
 sim: $(SIM)
@@ -53,4 +59,4 @@ install: programs
 clean:
 	rm -rf build build-*
 
-.PHONY: all programs tests demo regress conformance sim model install clean
+.PHONY: all programs tests demo regress regress-atm conformance sim model install clean

@@ -49,7 +49,7 @@ for t in $(sed -n 's/^TESTS=//p' "$BUILD/rules.mk"); do
 	one "unit/$(basename "$t")" "$t"
 done
 for t in regress/config/run.sh regress/decode/test.sh \
-    regress/model/test.sh regress/lint/*.sh; do
+    regress/model/test.sh regress/lint/*.sh regress/atm/refused.sh; do
 	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
 done
 sim=$(sed -n 's/^SIM=//p' "$BUILD/rules.mk")
@@ -63,6 +63,12 @@ for t in regress/system/*.py; do
 	*) one "${t#regress/}" python3 -B "$t" ;;
 	esac
 done
+# a virtual machine with a real ATM stack, where it can be had
+if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
+	one atm/run.sh sh regress/atm/run.sh "$BUILD"
+else
+	echo "atm/run.sh: not run: $why"
+fi
 # last: which requirement is shown by which of these
 one conformance.py python3 -B regress/conformance.py -t "$BUILD"
 
