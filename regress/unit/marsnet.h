@@ -55,6 +55,7 @@ struct sent {
 
 struct record {			/* as a fake scspd has it */
 	struct record	*next;
+	uint16_t	 sgid;
 	uint32_t	 key;
 	int32_t		 seq;
 	size_t		 len;
@@ -258,12 +259,12 @@ net_publish(void *arg, uint16_t sgid, uint32_t key, const void *data,
 	struct delivery *d;
 	int i;
 
-	(void)sgid;
 	s->published++;
 	if (s->net->quiet)
 		return;
 	r = calloc(1, sizeof(*r));
 	assert_non_null(r);
+	r->sgid = sgid;
 	r->key = key;
 	r->seq = INT32_MIN + 1;
 	for (old = s->records; old != NULL; old = old->next)
