@@ -124,7 +124,7 @@ class Asker:
     """Asks one server for a group again and again, and remembers."""
 
     def __init__(self, address, server, group):
-        self.group = group
+        self.address, self.group = address, group
         self.output = os.path.join(server.dir, "asker-" + address)
         path = script(["register"] + ["request " + group, "wait 0.05"] *
                       5000)
@@ -139,16 +139,17 @@ class Asker:
         with open(self.output) as f:
             rows = [json.loads(line) for line in f if line.endswith("\n")]
         assert self.process.poll() is None, rows[-3:]
-        return [r.get("members", []) for r in rows if r["event"] in
+        return [r for r in rows if r["event"] in
                 ("members", "request-failed") and r["group"] == self.group]
 
 
 def never_without(askers, members, n):
     """Every answer from the n-th (of each) on has all these members."""
     for a, since in zip(askers, n):
-        for answer in a.answers()[since:]:
-            missing = set(members) - set(answer)
-            assert not missing, "%s: without %s" % (a.output, missing)
+        for i, answer in enumerate(a.answers()):
+            missing = set(members) - set(answer.get("members", ()))
+            assert i < since or not missing, "answer %d to %s, %s: no %s" % (
+                i, a.address, answer, sorted(missing))
 
 
 def asked_since(askers, n, more=3):
