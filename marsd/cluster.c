@@ -291,9 +291,8 @@ user_leaf_drop(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 
 	(void)arg;
 	(void)leaf;
-	(void)cause;
 	r->leaf = NULL;
-	leaf_dropped(r);
+	leaf_dropped(r, cause);
 }
 
 const struct vc_user cluster_vc_user = {

@@ -148,11 +148,13 @@ struct control {
 
 /*
  * The leaf of a registered node on its control VC.  NONE is before the
- * first call and after the last: the registration goes with it.
+ * first call and after the last: the registration goes with it.  LEFT is a
+ * node that cleared its leaf without a word: it may have moved, and then
+ * another server's records are on their way (A-131, D9).
  */
 #define LEAF_STATES(X) \
 	X(LEAF_NONE, "none") X(LEAF_ADDING, "adding") \
-	X(LEAF_RETRY, "retry") X(LEAF_UP, "up")
+	X(LEAF_RETRY, "retry") X(LEAF_UP, "up") X(LEAF_LEFT, "left")
 #define LEAF_EVENTS(X) \
 	X(LEAF_EV_REGISTER, "register")	/* a registration arrived */ \
 	X(LEAF_EV_ACK, "ack")		/* L_ACK */ \
@@ -160,6 +162,8 @@ struct control {
 	X(LEAF_EV_FAIL, "fail")		/* failed for good */ \
 	X(LEAF_EV_DROP, "drop")		/* ERR_L_DROP */ \
 	X(LEAF_EV_STALE, "stale")	/* and it has registered since */ \
+	X(LEAF_EV_LEFT, "left")		/* the same: it cleared it, and where \
+					 * to move to there is */ \
 	X(LEAF_EV_ROOT, "root")		/* the whole VC has gone, A-110 */ \
 	X(LEAF_EV_TIMER, "timer")
 
@@ -184,6 +188,7 @@ enum leaf_action {
 	LEAF_ACT_WAIT,		/* for another try */
 	LEAF_ACT_UP,		/* registered: answer */
 	LEAF_ACT_ANSWER,	/* already registered: answer */
+	LEAF_ACT_LINGER,	/* for what another server may say */
 	LEAF_ACT_LOST		/* the node has gone, 6.1.2 */
 };
 struct leaf_cell {
@@ -505,7 +510,7 @@ bool		 group_has(struct proto *, enum role, const struct paddr *);
 enum drop	 member_register(struct incoming *, enum role);
 enum drop	 member_deregister(struct incoming *, enum role);
 void		 leaf_step(struct reg *, enum leaf_event);
-void		 leaf_dropped(struct reg *);
+void		 leaf_dropped(struct reg *, uint16_t cause);
 void		 member_gone(struct reg *);
 void		 member_free(struct reg *);
 struct reg	*member_source(struct incoming *, enum role);

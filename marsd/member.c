@@ -15,6 +15,7 @@
 #define LEAF_TRIES	5
 #define LEAF_WAIT	MTIME_SEC(1)
 #define LEAF_MISSED	MTIME_SEC(60)
+#define LEFT_WAIT	MTIME_SEC(5)
 
 #define C(s, a)	{ LEAF_##s, LEAF_ACT_##a }
 
@@ -26,6 +27,7 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_FAIL] = C(NONE, VIOLATION),
 		[LEAF_EV_DROP] = C(NONE, VIOLATION),
 		[LEAF_EV_STALE] = C(NONE, VIOLATION),
+		[LEAF_EV_LEFT] = C(NONE, VIOLATION),
 		[LEAF_EV_ROOT] = C(NONE, IGNORE),
 		[LEAF_EV_TIMER] = C(NONE, IGNORE),
 	},
@@ -36,6 +38,7 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_FAIL] = C(NONE, LOST),
 		[LEAF_EV_DROP] = C(NONE, LOST),
 		[LEAF_EV_STALE] = C(NONE, LOST),
+		[LEAF_EV_LEFT] = C(NONE, LOST),
 		[LEAF_EV_ROOT] = C(ADDING, ADD),
 		[LEAF_EV_TIMER] = C(ADDING, IGNORE),
 	},
@@ -46,6 +49,7 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_FAIL] = C(RETRY, VIOLATION),
 		[LEAF_EV_DROP] = C(RETRY, VIOLATION),
 		[LEAF_EV_STALE] = C(RETRY, VIOLATION),
+		[LEAF_EV_LEFT] = C(RETRY, VIOLATION),
 		[LEAF_EV_ROOT] = C(RETRY, IGNORE),
 		[LEAF_EV_TIMER] = C(ADDING, ADD),
 	},
@@ -57,8 +61,20 @@ const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
 		[LEAF_EV_DROP] = C(NONE, LOST),
 		/* it restarted: the leaf was of its life before */
 		[LEAF_EV_STALE] = C(ADDING, ADD),
+		[LEAF_EV_LEFT] = C(LEFT, LINGER),
 		[LEAF_EV_ROOT] = C(ADDING, ADD),
 		[LEAF_EV_TIMER] = C(UP, IGNORE),
+	},
+	[LEAF_LEFT] = {
+		[LEAF_EV_REGISTER] = C(ADDING, ADD),
+		[LEAF_EV_ACK] = C(LEFT, VIOLATION),
+		[LEAF_EV_BUSY] = C(LEFT, VIOLATION),
+		[LEAF_EV_FAIL] = C(LEFT, VIOLATION),
+		[LEAF_EV_DROP] = C(LEFT, VIOLATION),
+		[LEAF_EV_STALE] = C(LEFT, VIOLATION),
+		[LEAF_EV_LEFT] = C(LEFT, VIOLATION),
+		[LEAF_EV_ROOT] = C(LEFT, IGNORE),
+		[LEAF_EV_TIMER] = C(NONE, LOST),
 	},
 };
 #undef C
@@ -85,7 +101,8 @@ member_source(struct incoming *in, enum role role)
 {
 	struct node *n = node_find(in->proto, role, &in->msg.src);
 
-	if (n == NULL || n->reg == NULL || !n->reg->registered)
+	if (n == NULL || n->reg == NULL || !n->reg->registered ||
+	    n->reg->state == LEAF_LEFT)
 		return NULL;
 	reg_circuit(n->reg, in->circuit);
 	return n->reg;
@@ -181,6 +198,10 @@ leaf_step(struct reg *r, enum leaf_event ev)
 	case LEAF_ACT_ANSWER:
 		reg_answer(r);
 		break;
+	case LEAF_ACT_LINGER:
+		timer_set(proto_timers(r->control->proto), &r->timer,
+		    LEFT_WAIT);
+		break;
 	case LEAF_ACT_LOST:
 		reg_lost(r);
 		break;
@@ -192,16 +213,37 @@ leaf_step(struct reg *r, enum leaf_event ev)
 }
 
 /*
+ * A node that cleared its leaf of its own and has not deregistered: where
+ * there are other servers it may be at one of them by now.
+ */
+static bool
+may_have_moved(const struct reg *r, uint16_t cause)
+{
+	struct peer *peer;
+
+	if (cause != CAUSE_NORMAL)
+		return false;
+	RB_FOREACH(peer, peer_tree, &r->node->proto->peers)
+		if (peer->state == PEER_ALIVE)
+			return true;
+	return false;
+}
+
+/*
  * ERR_L_DROP.  Of a node that restarted and has registered since it may be
  * the leaf of its life before, which a backend takes a while to miss.
  */
 void
-leaf_dropped(struct reg *r)
+leaf_dropped(struct reg *r, uint16_t cause)
 {
 	mtime_t now = proto_timers(r->control->proto)->now;
 
-	leaf_step(r, r->again && mtime_diff(r->again_at, now) < LEAF_MISSED ?
-	    LEAF_EV_STALE : LEAF_EV_DROP);
+	if (may_have_moved(r, cause))
+		leaf_step(r, LEAF_EV_LEFT);
+	else if (r->again && mtime_diff(r->again_at, now) < LEAF_MISSED)
+		leaf_step(r, LEAF_EV_STALE);
+	else
+		leaf_step(r, LEAF_EV_DROP);
 }
 
 static void

@@ -547,9 +547,9 @@ net_hangup(struct nvc *v)
 	free(v);
 }
 
-/* the leaf of this node leaves its control VC */
+/* the first leaf of this node leaves its control VC */
 static inline void
-net_vanish(struct net *net, struct atm_addr who)
+net_drop(struct net *net, struct atm_addr who, uint16_t cause)
 {
 	struct nleaf *l;
 
@@ -559,8 +559,14 @@ net_vanish(struct net *net, struct atm_addr who)
 	assert_non_null(l);
 	TAILQ_REMOVE(&net->leaves, l, entry);
 	cluster_vc_user.leaf_drop(l->leaf.root->link->arg, &l->leaf,
-	    l->leaf.cookie, CAUSE_OUT_OF_ORDER);
+	    l->leaf.cookie, cause);
 	free(l);
+}
+
+static inline void
+net_vanish(struct net *net, struct atm_addr who)
+{
+	net_drop(net, who, CAUSE_OUT_OF_ORDER);
 }
 
 struct buf {

@@ -315,6 +315,87 @@ back(void **state)
 	net_free(net);
 }
 
+/*
+ * D9, A-131: the client clears its leaf at the old server before that one
+ * has heard of the new one: no request misses it meanwhile.
+ */
+static void
+leaf_first(void **state)
+{
+	struct nvc *v, *w, *x, *y;
+	struct net *net = two_servers(&x);
+	struct nleaf *l;
+	struct buf b;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	y = net_client(net, 0, 51);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_call(net, 1, HOST(1));
+	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
+	net_put(w, &b);
+	l = TAILQ_LAST(&net->leaves, nleaf_list);
+	l->acked = true;		/* its records wait in the queue */
+	cluster_vc_user.leaf_ack(net->s[1].link.arg, &l->leaf, l->leaf.cookie);
+	net_drop(net, HOST(1), CAUSE_NORMAL);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(y, G(1), HOST(1)));
+	/* off its control VC it is no client of this server any more */
+	b_join(&b, 4, 0, HOST(1), 1, G(2), G(2));
+	net_put(v, &b);
+	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	net_clear(net);
+	net_wait(net, MTIME_SEC(30));
+	assert_int_equal(net_count(net, 0, CCVC, 5), 0);
+	assert_int_equal(net_count(net, 2, CCVC, 5), 0);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(y, G(1), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(y);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * R2443-2-19, R2022-6.1.2-24: one that clears its leaf and turns up nowhere
+ * is deregistered 5 s later; at once where there is nowhere to go; and one
+ * that registers again has lost nothing.
+ */
+static void
+leaf_gone(void **state)
+{
+	struct nvc *v, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_wait(net, MTIME_SEC(4));
+	net_join(v, 4, 0x2000, 0, 0);
+	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 1);
+	net_wait(net, MTIME_SEC(10));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_wait(net, MTIME_SEC(4));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_wait(net, MTIME_SEC(2));
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 0)->cmi.used, 0);
+	net_join(v, 4, 0x2000, 0, 0);
+	net_crash(net, 1);
+	net_hangup(x);
+	net_crash(net, 2);
+	net_wait(net, MTIME_SEC(241));
+	net_drop(net, HOST(1), CAUSE_NORMAL);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	net_hangup(v);
+	net_free(net);
+}
+
 /* An MCS moves as a client does; the members hear nothing of it. */
 static void
 mcs(void **state)
@@ -352,6 +433,8 @@ main(void)
 		cmocka_unit_test(leave_while_moving),
 		cmocka_unit_test(leave_when_moved),
 		cmocka_unit_test(back),
+		cmocka_unit_test(leaf_first),
+		cmocka_unit_test(leaf_gone),
 		cmocka_unit_test(mcs),
 	};
 
