@@ -31,6 +31,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_DONE] = C(DOWN, VIOLATION),
 		[ALIGN_EV_FINAL] = C(DOWN, VIOLATION),
 		[ALIGN_EV_REPEATED] = C(DOWN, VIOLATION),
+		[ALIGN_EV_TWICE] = C(DOWN, VIOLATION),
 		[ALIGN_EV_STALE] = C(DOWN, VIOLATION),
 		[ALIGN_EV_ERROR] = C(DOWN, VIOLATION),
 		[ALIGN_EV_STRAY] = C(DOWN, DISCARD),
@@ -49,6 +50,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_DONE] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_FINAL] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_REPEATED] = C(NEGOTIATION, VIOLATION),
+		[ALIGN_EV_TWICE] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_STALE] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, VIOLATION),
 		[ALIGN_EV_STRAY] = C(NEGOTIATION, DISCARD),
@@ -68,6 +70,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_DONE] = C(UPDATE, DONE),
 		[ALIGN_EV_FINAL] = C(UPDATE, FINAL),
 		[ALIGN_EV_REPEATED] = C(SUMMARIZE, RESEND),
+		[ALIGN_EV_TWICE] = C(NEGOTIATION, RENUMBER),
 		[ALIGN_EV_STALE] = C(SUMMARIZE, DISCARD),
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_STRAY] = C(SUMMARIZE, VIOLATION),
@@ -86,6 +89,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_DONE] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_FINAL] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_REPEATED] = C(UPDATE, RESEND),
+		[ALIGN_EV_TWICE] = C(UPDATE, VIOLATION),
 		[ALIGN_EV_STALE] = C(UPDATE, DISCARD),
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_STRAY] = C(UPDATE, VIOLATION),
@@ -104,6 +108,7 @@ const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX] = {
 		[ALIGN_EV_DONE] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_FINAL] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_REPEATED] = C(ALIGNED, RESEND),
+		[ALIGN_EV_TWICE] = C(ALIGNED, VIOLATION),
 		[ALIGN_EV_STALE] = C(ALIGNED, DISCARD),
 		[ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
 		[ALIGN_EV_STRAY] = C(ALIGNED, VIOLATION),
@@ -266,8 +271,6 @@ negotiate(struct neighbor *nb)
 	uint32_t now;
 
 	align_clear(nb);
-	if (nb->twice)			/* now the DCS takes a new one */
-		nb->begun = nb->twice = false;
 	now = (uint32_t)nb->scsp->ops->wallclock(nb->scsp->arg);
 	nb->ca_used++;
 	if ((int32_t)(now - nb->ca_used) > 0)
@@ -304,6 +307,10 @@ act(struct neighbor *nb, enum align_action action,
 	case ALIGN_DO_CLEAR:
 		align_clear(nb);
 		break;
+	case ALIGN_DO_RENUMBER:		/* now the DCS takes a new one */
+		nb->ntwice++;
+		negotiate(nb);
+		break;
 	case ALIGN_DO_NEGOTIATE:
 		negotiate(nb);
 		break;
@@ -311,8 +318,11 @@ act(struct neighbor *nb, enum align_action action,
 		timer_clear(ts, &nb->ca_timer);
 		nb->master = false;
 		nb->ca_seq = m->ca_seq;
-		nb->twice = nb->begun && nb->ca_first == m->ca_seq;
 		nb->ca_first = m->ca_seq;
+		nb->twice = nb->begun &&
+		    (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
+		if (!nb->twice)
+			nb->ca_highest = nb->ca_first;
 		nb->begun = true;
 		nb->nagain = 0;
 		send_ca(nb, 0, true);
@@ -340,6 +350,7 @@ act(struct neighbor *nb, enum align_action action,
 		enter_update(nb);
 		break;
 	case ALIGN_DO_FINAL:		/* 2.2.2 rules 5c1, 5c2b; A-57 */
+		nb->ntwice = 0;
 		process(nb, m);
 		nb->ca_seq++;
 		send_ca(nb, 0, true);
@@ -421,9 +432,15 @@ classify_summarize(struct neighbor *nb, const struct scsp_message *m)
 	}
 	if (ahead == 0)
 		return ALIGN_EV_REPEATED;		/* rule 4 */
-	/* which of two summaries of ours with one number does it have? */
-	if (ahead != 1 || nb->twice)
+	if (ahead != 1)
 		return ALIGN_EV_ERROR;			/* rule 6 */
+	/*
+	 * It may have an earlier answer of ours to that number, with another
+	 * summary.  A DCS with numbers that don't grow gets through, too.
+	 */
+	if (nb->twice && nb->ca_seq == nb->ca_first &&
+	    nb->ntwice < AGAIN_MAX)
+		return ALIGN_EV_TWICE;
 	return !more && summary_fits(nb) ? ALIGN_EV_FINAL : ALIGN_EV_NEXT;
 }
 

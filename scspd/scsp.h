@@ -92,6 +92,7 @@ enum align_state {
 	X(ALIGN_EV_DONE, "the slave's last CA") \
 	X(ALIGN_EV_FINAL, "the master's last CA") \
 	X(ALIGN_EV_REPEATED, "the master's CA again") \
+	X(ALIGN_EV_TWICE, "next CA, after either of two answers") \
 	X(ALIGN_EV_STALE, "the slave's CA again") \
 	X(ALIGN_EV_ERROR, "CA out of step") \
 	X(ALIGN_EV_STRAY, "CA that does not matter here") \
@@ -212,9 +213,11 @@ struct neighbor {
 	uint32_t		 ca_sent;	/* number of the last sent */
 	uint32_t		 ca_used;	/* last one negotiated with */
 	uint32_t		 ca_first;	/* slave: that it began with */
-	bool			 begun;		/* ca_first is valid */
-	bool			 twice;		/* began with it before */
+	uint32_t		 ca_highest;	/* that it ever began with, */
+	bool			 begun;		/* if it did */
+	bool			 twice;		/* ca_first is not newer */
 	uint32_t		 nagain;	/* old copies of its first CA */
+	uint32_t		 ntwice;	/* since it got through */
 	record_id		 cursor;	/* summarised up to here */
 	bool			 cursor_set, summarised;
 	bool			 skipped;	/* not told of hidden ones */
