@@ -49,6 +49,7 @@ for t in $(sed -n 's/^TESTS=//p' "$BUILD/rules.mk"); do
 	one "unit/$(basename "$t")" "$t"
 done
 for t in regress/config/run.sh regress/decode/test.sh \
+    regress/captures/test.sh \
     regress/model/test.sh regress/lint/*.sh regress/atm/refused.sh; do
 	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
 done
