@@ -179,19 +179,35 @@ one(const struct options *o, uint64_t seed, const char *why,
 	    *why == '\0' ? "" : "; found ", why);
 }
 
-/* The seeds that found something once: "SEED what it found" */
+/* Line n of the file of kept seeds, from 0; false behind the last. */
+static bool
+kept_line(const char *file, uint64_t n, char *line, int size)
+{
+	FILE *f = fopen(file, "r");
+	bool found = true;
+
+	if (f == NULL) {
+		perror(file);
+		exit(1);
+	}
+	do
+		found = fgets(line, size, f) != NULL;
+	while (found && n-- > 0);
+	fclose(f);
+	return found;
+}
+
+/*
+ * The seeds that found something once: "SEED what it found".  The file is
+ * not open while a seed runs: the child's exit would move its offset.
+ */
 static void
 kept(const struct options *o, struct totals *t)
 {
-	FILE *f = fopen(o->file, "r");
 	char line[512], *end;
-	uint64_t seed;
+	uint64_t seed, n;
 
-	if (f == NULL) {
-		perror(o->file);
-		exit(1);
-	}
-	while (fgets(line, sizeof(line), f) != NULL) {
+	for (n = 0; kept_line(o->file, n, line, sizeof(line)); n++) {
 		line[strcspn(line, "\n")] = '\0';
 		seed = strtoull(line, &end, 0);
 		if (end == line)
@@ -200,7 +216,6 @@ kept(const struct options *o, struct totals *t)
 			end++;
 		one(o, seed, end, t);
 	}
-	fclose(f);
 }
 
 static void
