@@ -326,6 +326,21 @@ flags(void **state)
 	assert_int_equal(c.flags, 0);
 }
 
+/* R2443-3-09, -10: no other bit goes out, whatever is in the struct. */
+static void
+reserved(void **state)
+{
+	uint8_t out[CSA_MAX];
+	struct csa c;
+
+	(void)state;
+	assert_int_equal(decoded("join_register", &c), CSA_LIVE);
+	c.flags = 0xffff;
+	assert_int_not_equal(csa_encode(&c, out, sizeof(out)), 0);
+	assert_int_equal(out[12], 0xa0);
+	assert_int_equal(out[13], 0);
+}
+
 /* What random changes leave is what its own encoding says. */
 static void
 mutations(void **state)
@@ -371,6 +386,7 @@ main(void)
 		cmocka_unit_test(unknown),
 		cmocka_unit_test(contradictions),
 		cmocka_unit_test(flags),
+		cmocka_unit_test(reserved),
 		cmocka_unit_test(mutations),
 	};
 
