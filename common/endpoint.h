@@ -16,7 +16,7 @@
 #include "addr.h"
 #include "conf.h"
 
-#define SEL_SCSPD	1	/* nvc.md: SEL 1 is scspd, others are clusters */
+#define SEL_SCSPD	1	/* nvc.md: SEL 1 is scspd */
 
 struct endpoint {
 	enum conf_transport	 transport;

@@ -65,8 +65,8 @@ struct parent {
 	bool		 foreground;
 	bool		 started;	/* both children are at work */
 	int		 detach_fd;	/* says so to who started us; or -1 */
-	int		 null_fd;	/* for then: the sandbox opens no file to
-					 * write to */
+	int		 null_fd;	/* for then: no file is opened to be
+					 * written to in the sandbox */
 	/* reload */
 	enum requester	 requester;
 	enum child_id	 asker;		/* BY_CHILD */

@@ -31,7 +31,7 @@ check "every shell script parses" "$(
 	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
 
 # The cores know no socket, clock, random source, log, libevent or imsg.
-shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/(marsc|print))\.[ch]$'
+shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/(marsc|print|link))\.[ch]$'
 cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
     common/nvc.c common/nvc.h common/addr.c common/mars.c common/csa.c \
     common/llc.c common/wire.c common/timer.c common/vc.c |
