@@ -46,7 +46,8 @@ atmtcp virtual connect 127.0.0.1 2812 >/tmp/atmtcp1 2>&1 &
 sleep 1
 atmsigd -l /tmp/atmsigd.log &
 sleep 2
-echo booted
+# after what the firmware has left on the line
+printf '\nbooted\n'
 cd /payload
 sh ./inside.sh
 echo "exit $?"
@@ -56,6 +57,6 @@ chmod +x "$root/init"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) > "$root.img"
 # "max": with the instruction that gives random numbers at once
 timeout "$seconds" qemu-system-x86_64 -accel tcg -cpu max -m 512 \
-    -nographic -no-reboot -kernel "$kernel/vmlinuz" -initrd "$root.img" \
+    -nic none -nographic -no-reboot -kernel "$kernel/vmlinuz" -initrd "$root.img" \
     -append "console=ttyS0 quiet panic=1" </dev/null |
     sed -u -n -e 's/\r$//' -e '/^booted/,/^exit/p'

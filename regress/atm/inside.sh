@@ -52,7 +52,7 @@ address() {
 names() {
 	for who in A B M 1 2 3; do
 		case $transport in
-		udp) echo "s/127\\.0\\.0\\.$(number $who)\\([^0-9]\\)/$who\\1/g" ;;
+		udp) echo "s/127\\.0\\.0\\.$(number $who)\\([^0-9]\\|\$\\)/$who\\1/g" ;;
 		*) printf 's/47[0-9a-f.]*%02x\\.00/%s/g\n' \
 		    "$(number $who)" $who ;;
 		esac

@@ -1,0 +1,221 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * links: parent
+ * What a configuration gives to each child, and what a child may ask for.
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atm.h"
+#include "endpoint.h"
+#include "parent/parent.h"
+#include "vc.h"
+
+static struct conf	*c;
+
+static struct atm_addr
+addr(uint8_t n, uint8_t sel)
+{
+	struct atm_addr a = { .num_tl = NSAPA_LEN, .num = { 0x47 } };
+
+	a.num[18] = n;
+	a.num[19] = sel;
+	return a;
+}
+
+static void
+listen_on(enum conf_transport transport, uint8_t own, uint8_t sel,
+    uint8_t peer, int vci)
+{
+	struct conf_listen *l = calloc(1, sizeof(*l));
+
+	assert_non_null(l);
+	l->transport = transport;
+	l->addr = addr(own, sel);
+	if (peer != 0)
+		l->peer = addr(peer, 0);
+	l->vci = vci;
+	TAILQ_INSERT_TAIL(&c->listens, l, entry);
+}
+
+/* Clusters at 1, SEL 0 and 2, whose neighbor is 9, SEL 1. */
+static int
+setup(void **state)
+{
+	struct conf_cluster *a, *b;
+
+	(void)state;
+	assert_non_null(c = conf_new());
+	assert_non_null(a = conf_cluster_new(c, "a"));
+	assert_non_null(b = conf_cluster_new(c, "b"));
+	a->addr = addr(1, 0);
+	b->addr = addr(1, 2);
+	conf_neighbor_new(a)->addr = addr(9, 1);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	conf_free(c);
+	return 0;
+}
+
+static bool
+is(bool marsd, size_t nth, enum conf_transport transport, struct atm_addr local,
+    struct atm_addr peer)
+{
+	struct endpoint e;
+
+	return conf_endpoint(c, marsd, nth, &e) && e.transport == transport &&
+	    atm_equal(&e.local, &local) && atm_equal(&e.peer, &peer);
+}
+
+static bool
+ends(bool marsd, size_t nth)
+{
+	struct endpoint e;
+
+	return !conf_endpoint(c, marsd, nth, &e);
+}
+
+/* UDP and switched circuits: each cluster's address, and SEL 1 of all */
+static void
+addresses(void **state)
+{
+	struct atm_addr none = { 0 };
+
+	(void)state;
+	listen_on(LISTEN_ATM_SVC, 1, 0, 0, 0);
+	listen_on(LISTEN_UDP, 3, 0, 0, 0);
+	assert_true(is(true, 0, LISTEN_ATM_SVC, addr(1, 0), none));
+	assert_true(is(true, 1, LISTEN_ATM_SVC, addr(1, 2), none));
+	assert_true(ends(true, 2));
+	assert_true(is(false, 0, LISTEN_ATM_SVC, addr(1, 1), none));
+	assert_true(is(false, 1, LISTEN_UDP, addr(3, 1), none));
+	assert_true(ends(false, 2));
+}
+
+/* a permanent circuit is scspd's where its peer is a neighbor, or by SEL */
+static void
+circuits(void **state)
+{
+	(void)state;
+	listen_on(LISTEN_ATM_PVC, 1, 0, 9, 100);	/* the neighbor */
+	listen_on(LISTEN_ATM_PVC, 1, 0, 5, 101);	/* a client of a */
+	listen_on(LISTEN_ATM_PVC, 1, 2, 6, 102);	/* a client of b */
+	listen_on(LISTEN_ATM_PVC, 1, 1, 7, 103);	/* scspd's by SEL */
+	listen_on(LISTEN_ATM_PVC, 4, 0, 8, 104);	/* no cluster there */
+	assert_true(is(false, 0, LISTEN_ATM_PVC, addr(1, 1), addr(9, 1)));
+	assert_true(is(false, 1, LISTEN_ATM_PVC, addr(1, 1), addr(7, 0)));
+	assert_true(ends(false, 2));
+	assert_true(is(true, 0, LISTEN_ATM_PVC, addr(1, 0), addr(5, 0)));
+	assert_true(is(true, 1, LISTEN_ATM_PVC, addr(1, 2), addr(6, 0)));
+	assert_true(ends(true, 2));
+}
+
+static bool
+may(enum child_id id, int kind, struct atm_addr local, struct atm_addr peer)
+{
+	struct endpoint e;
+
+	return opening_allowed(c, id, (enum atm_open)kind, &local, &peer, &e);
+}
+
+/* its own local address, and for scspd its neighbors */
+static void
+switched(void **state)
+{
+	struct atm_addr none = { 0 };
+
+	(void)state;
+	listen_on(LISTEN_ATM_SVC, 1, 0, 0, 0);
+	assert_true(may(MARSD, ATM_OPEN_LEAF, addr(1, 0), addr(5, 0)));
+	assert_true(may(MARSD, ATM_OPEN_CALL, addr(1, 2), addr(5, 0)));
+	assert_false(may(MARSD, ATM_OPEN_CALL, addr(1, 1), addr(9, 1)));
+	assert_false(may(MARSD, ATM_OPEN_CALL, addr(2, 0), addr(5, 0)));
+	assert_false(may(MARSD, ATM_OPEN_CALL, addr(1, 0), none));
+	assert_true(may(SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 1)));
+	assert_false(may(SCSPD, ATM_OPEN_CALL, addr(1, 0), addr(9, 1)));
+	assert_false(may(SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 0)));
+	assert_false(may(SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(5, 0)));
+	assert_true(may(MARSD, ATM_OPEN_LISTEN, addr(1, 0), none));
+	assert_true(may(SCSPD, ATM_OPEN_LISTEN, addr(1, 1), none));
+	assert_false(may(MARSD, ATM_OPEN_LISTEN, addr(1, 1), none));
+	assert_false(may(MARSD, ATM_OPEN_LISTEN, addr(1, 0), addr(5, 0)));
+	assert_false(may(MARSD, ATM_OPEN_PVC, addr(1, 0), addr(5, 0)));
+	assert_false(may(MARSD, 0, addr(1, 0), addr(5, 0)));
+	assert_false(may(MARSD, 99, addr(1, 0), addr(5, 0)));
+}
+
+/* a permanent circuit: that one, for that child, and no calls */
+static void
+permanent(void **state)
+{
+	(void)state;
+	listen_on(LISTEN_ATM_PVC, 1, 0, 5, 101);
+	assert_true(may(MARSD, ATM_OPEN_PVC, addr(1, 0), addr(5, 0)));
+	assert_false(may(SCSPD, ATM_OPEN_PVC, addr(1, 1), addr(5, 0)));
+	assert_false(may(MARSD, ATM_OPEN_PVC, addr(1, 0), addr(6, 0)));
+	assert_false(may(MARSD, ATM_OPEN_CALL, addr(1, 0), addr(5, 0)));
+	assert_false(may(MARSD, ATM_OPEN_LISTEN, addr(1, 0), addr(5, 0)));
+}
+
+/* causes by what a protocol does about them: A-111 tries again after 41 */
+static void
+causes(void **state)
+{
+	(void)state;
+	assert_int_equal(atm_cause(0), 16);
+	assert_int_equal(atm_cause(EADDRNOTAVAIL), 1);
+	assert_int_equal(atm_cause(ECONNREFUSED), 21);
+	assert_int_equal(atm_cause(EHOSTUNREACH), 27);
+	assert_int_equal(atm_cause(ETIMEDOUT), 27);
+	assert_int_equal(atm_cause(EUNATCH), 41);
+	assert_int_equal(atm_cause(EADDRINUSE), 41);
+	assert_int_equal(atm_cause(ENOBUFS), 47);
+	assert_int_equal(atm_cause(EDOM), 31);
+}
+
+/* which module or which daemon is missing */
+static void
+sentences(void **state)
+{
+	char buf[128];
+
+	(void)state;
+	atm_explain(true, EAFNOSUPPORT, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "load the kernel module atm"));
+	atm_explain(true, EUNATCH, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "start atmsigd"));
+	atm_explain(true, EADDRNOTAVAIL, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "add it with atmaddr"));
+	atm_explain(false, ENODEV, buf, sizeof(buf));
+	assert_non_null(strstr(buf, "load its driver"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(addresses), T(circuits), T(switched), T(permanent),
+		cmocka_unit_test(causes), cmocka_unit_test(sentences),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
