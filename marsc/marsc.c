@@ -755,6 +755,7 @@ main(int argc, char **argv)
 	    (t.printer.heard || strcmp(argv[0], "run") == 0);
 	tool_open(&t, &local);
 	tool_begin(&t, STAILQ_FIRST(&t.script));
+	tool_flush(&t);		/* the first turn waits before it sends */
 	loop_run(&t.loop, tool_turn, &t);
 	tool_last_words(&t);
 	if (counters)
