@@ -337,9 +337,9 @@ rates(void **state)
 }
 
 /*
- * One hostile client: it registers over and over, joins the whole
- * space one group at a time, blocks that overlap, asks for the largest group
- * and opens circuits.  What it can take is bounded by its own limits, and
+ * One hostile client: over 64 circuits it registers again and again, joins
+ * the whole space one group at a time, and blocks that overlap, and asks for
+ * the largest group.  What it can take is bounded by its own limits, and
  * another client is served all the while.
  */
 static void
@@ -347,7 +347,7 @@ hostile(void **state)
 {
 	struct net *net = net_new();
 	struct conf_cluster *conf = net_cluster_conf(net, 0);
-	struct nvc *v, *w, *idle[64];
+	struct nvc *v, *w, *more[64];
 	struct proto *p;
 	uint32_t i, k;
 
@@ -361,13 +361,13 @@ hostile(void **state)
 	w = net_client(net, 0, 2);
 	net_join(w, 4, 0, G(1), G(1));
 	for (i = 0; i < 64; i++)
-		idle[i] = net_call(net, 0, HOST(1));
+		more[i] = net_call(net, 0, HOST(1));
 	for (i = 0; i < 60; i++) {		/* for a minute */
 		net_clear(net);
 		for (k = 0; k < 1200; k++)	/* each kind first in turn */
 			switch ((i + k / 300) % 4) {
 			case 0:
-				net_join(v, 4, 0x2000, 0, 0);
+				net_join(more[k % 64], 4, 0x2000, 0, 0);
 				break;
 			case 1:
 				net_join(v, 4, 0, i << 16 | k, i << 16 | k);
@@ -376,7 +376,7 @@ hostile(void **state)
 				net_join(v, 4, 0, G(k), G(0x100000 - k));
 				break;
 			case 3:
-				net_request(v, G(5));
+				net_request(more[k % 64], G(5));
 			}
 		/* an echo and a copy at most for each that gets through */
 		assert_true(net->nsent <= 2 * 100);
@@ -395,7 +395,7 @@ hostile(void **state)
 	assert_int_equal(p->control[CCVC].registered, 2);
 	assert_int_equal(p->cmi.used, 2);
 	for (i = 0; i < 64; i++)
-		net_hangup(idle[i]);
+		net_hangup(more[i]);
 	net_hangup(w);
 	net_hangup(v);
 	net_free(net);
