@@ -52,7 +52,7 @@ address() {
 names() {
 	for who in A B M 1 2 3; do
 		case $transport in
-		udp) echo "s/127\\.0\\.0\\.$(number $who)\\([^0-9]\\|\$\\)/$who\\1/g" ;;
+		udp) echo "s/127\\.0\\.0\\.$(number $who)\\([^0-9]\\)/$who\\1/g" ;;
 		*) printf 's/47[0-9a-f.]*%02x\\.00/%s/g\n' \
 		    "$(number $who)" $who ;;
 		esac
@@ -146,7 +146,7 @@ aligned() {
 # one line a group: its members and its multicast servers
 groups() {
 	./marsctl -j -s "$dir/$1" show groups | sed 's/},{/}\n{/g' |
-	    sed -n 's/.*"group-min":"\([^"]*\)".*"servers":\[\([^]]*\)\].*"members":\[\([^]]*\)\].*/\1 members \3 servers \2/p' |
+	    sed -n 's/.*"group-min":"\([^"]*\)".*"servers":\[\([^]]*\)\].*"members":\[\([^]]*\)\].*/\1 members [\3] servers [\2]/p' |
 	    tr -d '"' | names | sort
 }
 
@@ -166,8 +166,8 @@ has() {
 
 # the client of the server that has died is at the other, with its group
 moved() {
-	has A "224.1.2.3 members 1 servers 
-224.9.9.9 members 3 servers M" && [ "$(members A)" = "1 at local
+	has A "224.1.2.3 members [1] servers []
+224.9.9.9 members [3] servers [M]" && [ "$(members A)" = "1 at local
 3 at local" ]
 }
 
@@ -204,15 +204,15 @@ story() {
 
 	client 1 "$a,$b" register "join 224.1.2.3" stay
 	client 2 "$b,$a" register "join 224.1.2.3" "join 224.1.2.4" stay
-	until_true 30 has "A B" "224.1.2.3 members 1,2 servers 
-224.1.2.4 members 2 servers "
+	until_true 30 has "A B" "224.1.2.3 members [1,2] servers []
+224.1.2.4 members [2] servers []"
 	result $? "$transport: two clients' groups are known at both"
 
 	client M "$a" register "serve 224.9.9.9" stay
 	client 3 "$b,$a" register "join 224.9.9.9" stay
-	until_true 30 has "A B" "224.1.2.3 members 1,2 servers 
-224.1.2.4 members 2 servers 
-224.9.9.9 members 3 servers M"
+	until_true 30 has "A B" "224.1.2.3 members [1,2] servers []
+224.1.2.4 members [2] servers []
+224.9.9.9 members [3] servers [M]"
 	result $? "$transport: a multicast server serves a group of both"
 
 	kill "$pid_1"
@@ -233,8 +233,8 @@ story() {
 		client 2 "$b,$a" register "join 224.1.2.3" "join 224.1.2.4" \
 		    "leave 224.1.2.3" "leave 224.1.2.4" stay
 	fi
-	until_true 60 has "A B" "224.1.2.3 members 1 servers 
-224.9.9.9 members 3 servers M"
+	until_true 60 has "A B" "224.1.2.3 members [1] servers []
+224.9.9.9 members [3] servers [M]"
 	result $? "$transport: a client that was killed is gone from both"
 
 	kill -9 "$pid_B"
