@@ -488,21 +488,6 @@ newer_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 	return true;
 }
 
-/*
- * Two contents with one number (A-89): the owner has restarted where nobody
- * knew its records.  Everybody prefers the same one, the greater, and gives
- * it to who has the other, so that it reaches the owner, who puts another
- * number on what is true (A-11).
- */
-static int
-contents_cmp(const struct entry *e, const struct csas *c)
-{
-	size_t n = e->len < c->len ? e->len : c->len;
-	int r = n == 0 ? 0 : memcmp(e->data, c->data, n);
-
-	return r != 0 ? r : (e->len > c->len) - (e->len < c->len);
-}
-
 /* One CSA record of a CSU Request. */
 static void
 request_record(struct neighbor *nb, const struct csas *c)
@@ -512,7 +497,6 @@ request_record(struct neighbor *nb, const struct csas *c)
 	bool solicited = solicit_answered(nb, c);
 	bool hidden = e != NULL && (e->flags & ENTRY_HIDDEN) != 0;
 	int32_t ack = c->seq;
-	int order;
 
 	nb->records_in++;
 	if (!seq_valid(c->seq))				/* */
@@ -528,22 +512,20 @@ request_record(struct neighbor *nb, const struct csas *c)
 		if (e != NULL && c->seq < e->seq &&
 		    (e->flags & (ENTRY_BARE | ENTRY_HELD)) == 0)
 			ack = e->seq;	/* as for any other: 2.3 */
-	} else if (e == NULL || c->seq > e->seen) {
+	} else if (e == NULL || c->seq > e->seen ||
+	    /* its owner began anew where it was forgotten */
+	    (hidden && c->seq == e->seq && !same_contents(e, c))) {
 		if (!newer_record(nb, e, c, solicited))
 			return;
 	} else if (c->seq < e->seq && (e->flags & ENTRY_BARE) == 0) {
 		ack = e->seq;		/* ours is newer: 2.3 */
 		if (hidden)		/* which it will ask for */
 			cache_flag(&g->cache, e, ENTRY_SHOWN);
-	} else if (c->seq == e->seq && (e->flags & ENTRY_BARE) == 0 &&
-	    (order = contents_cmp(e, c)) != 0) {
-		record_event(nb, SCSP_EV_CONFLICT, c, DROP_NONE);
-		if (order > 0)
-			enqueue(nb, e, g->hop_count, true);
-		else if (!newer_record(nb, e, c, solicited))
-			return;
-	} else
+	} else {
+		if (c->seq == e->seq && !same_contents(e, c))
+			record_event(nb, SCSP_EV_CONFLICT, c, DROP_NONE);
 		implicit(nb, e, c->seq);
+	}
 	acknowledge(nb, c, ack);
 }
 
