@@ -24,19 +24,12 @@ seq_valid(int32_t seq)
 }
 
 int32_t
-seq_start(int64_t now)
-{
-	if (now <= SEQ_EPOCH)
-		return SEQ_FIRST;
-	return now - SEQ_EPOCH < INT32_MAX ?
-	    (int32_t)(SEQ_FIRST + (now - SEQ_EPOCH)) : 0;
-}
-
-int32_t
-seq_next(int32_t seq, int32_t seen, bool again)
+seq_next(bool known, int32_t seq, int32_t seen, bool again)
 {
 	int32_t step = seen > seq || again ? SEQ_RESTART : 1;
 
+	if (!known)
+		return SEQ_FIRST;
 	if (seen < seq)
 		seen = seq;
 	if (seen == SEQ_PURGE)

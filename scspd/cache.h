@@ -26,7 +26,6 @@
 #define SEQ_LAST	(INT32_MAX - 1)	/* of an instance that can change */
 #define SEQ_PURGE	INT32_MAX
 #define SEQ_RESTART	16		/* the configured constant, A-11 */
-#define SEQ_EPOCH	1767225600	/* time(3): the year 2026 */
 
 #define ENTRY_OWN	0x01	/* published here: data is ours */
 #define ENTRY_HELD	0x02	/* not numbered yet: nobody has seen it */
@@ -82,19 +81,11 @@ bool		 entry_listed(const struct entry *);
 /* is this number usable? */
 bool		 seq_valid(int32_t);
 /*
- * The number of a record that nobody is known to have, at this time(3).
- * B.2.0.2 has -2^31+1 for the first time ever and a number that is unique
- * for the rest; nobody who starts knows which it is, and somebody out of
- * reach may have the record from before.  So it is -2^31+1 and a second for
- * every second since the epoch: later is greater, as in A-91.
- */
-int32_t		 seq_start(int64_t);
-/*
  * The number of the next instance of a record of ours (B.2.0.2, A-11,
- * A-92).  seq: its last number, seen: the highest that came back, again: as
- * seq but with other contents.
+ * A-92).  known: it was published or seen before.  seq: its last number,
+ * seen: the highest that came back, again: as seq but with other contents.
  * SEQ_PURGE: purge it first; SEQ_RESERVED: there is no way on.
  */
-int32_t		 seq_next(int32_t seq, int32_t seen, bool again);
+int32_t		 seq_next(bool known, int32_t seq, int32_t seen, bool again);
 
 #endif

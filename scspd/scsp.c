@@ -650,9 +650,8 @@ static void
 number(struct group *g, struct entry *e, bool known, const void *data,
     uint16_t len, bool tomb)
 {
-	int32_t seq = !known ?
-	    seq_start(g->scsp->ops->wallclock(g->scsp->arg)) :
-	    seq_next(e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+	int32_t seq = seq_next(known, e->seq, e->seen,
+	    (e->flags & ENTRY_AGAIN) != 0);
 
 	if (seq == SEQ_RESERVED) {
 		/* purged already, and not forgotten yet */

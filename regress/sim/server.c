@@ -253,7 +253,7 @@ op_wallclock(void *arg)
 {
 	const struct server *s = arg;
 
-	return 1800000000 + s->node.offset / 100000 +
+	return 1700000000 + s->node.offset / 100000 +
 	    s->node.w->ts.now.us / 1000000;
 }
 
