@@ -30,7 +30,7 @@ import re
 import sys
 
 # Roles that may not miss a single id any more.
-COMPLETE = ("mars", "client", "mcs", "scsp", "admin")
+COMPLETE = ("mars", "client", "mcs", "scsp", "dist", "admin")
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REQUIREMENTS = os.path.join(TOP, "..", "shared", "requirements.tsv")
