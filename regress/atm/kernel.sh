@@ -1,8 +1,8 @@
 #!/bin/sh
-# kernel.sh DIR: a Debian kernel for the ATM test, unpacked in DIR; prints its
-# version.  Since 6.1.150 and 6.12.45 atmtcp refuses the control messages of
-# its own program, and opening a circuit hangs; so it is one from before that,
-# from the mirror of this machine's own packages.
+# kernel.sh DIR: a Debian kernel for the ATM test, unpacked in DIR (an absolute
+# path); prints its version.  Since 6.1.150 and 6.12.45 atmtcp refuses the
+# control messages of its own program, and opening a circuit hangs; so it is
+# one from before that, from the mirror of this machine's own packages.
 set -eu
 dir=${1:?usage: kernel.sh DIR}
 
@@ -29,16 +29,16 @@ for candidate in bullseye:5.10.0-32-amd64 \
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 	    "$mirror $suite main" > "$dir/sources.list"
 	# this machine's own lists are left as they are
-	set -- -qq -o "Dir::Etc::sourcelist=$PWD/$dir/sources.list" \
+	set -- -qq -o "Dir::Etc::sourcelist=$dir/sources.list" \
 	    -o Dir::Etc::sourceparts=/dev/null \
-	    -o "Dir::State::Lists=$PWD/$dir/lists" \
+	    -o "Dir::State::Lists=$dir/lists" \
 	    -o APT::Sandbox::User=root -o Acquire::http::Timeout=20 \
 	    -o Acquire::Retries=1
 	timeout 60 apt-get "$@" update >/dev/null 2>&1 || continue
 	(cd "$dir/deb" && timeout 90 apt-get "$@" download \
 	    "linux-image-$version" >/dev/null 2>&1) || continue
 	dpkg -x "$dir/deb/linux-image-$version"_*.deb "$dir/root"
-	mkdir "$dir/modules"
+	mkdir -p "$dir/modules"
 	for m in net/atm/atm drivers/atm/atmtcp; do
 		f=$(ls "$dir/root/lib/modules/$version/kernel/$m".ko*)
 		case $f in
