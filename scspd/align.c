@@ -239,8 +239,11 @@ process(struct neighbor *nb, const struct scsp_message *m)
 		if (!seq_valid(c.seq))		/* */
 			continue;
 		e = cache_find(&nb->group->cache, c.id);
-		if (e == NULL || e->seen < c.seq)	/* */
-			solicit_add(nb, c.id, c.seq);
+		if (e != NULL && e->seen >= c.seq)	/* */
+			continue;
+		solicit_add(nb, c.id, c.seq);
+		if (group_owns(nb->group, c.id))
+			reborn_heard(nb->group, c.seq);
 	}
 }
 

@@ -155,6 +155,7 @@ group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->pid = pid;
 	g->sgid = sgid;
 	g->holding = true;
+	g->first = SEQ_FIRST;
 	cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
 	TAILQ_INIT(&g->renewals);
@@ -601,6 +602,13 @@ originate(struct group *g, struct entry *e, int32_t seq, const void *data,
 	return true;
 }
 
+void
+entry_renumber(struct group *g, struct entry *e, int32_t seq)
+{
+	(void)originate(g, e, seq, e->data, e->len,
+	    (e->flags & ENTRY_TOMB) != 0);
+}
+
 static void
 stuck(struct group *g, uint32_t key)
 {
@@ -650,8 +658,8 @@ static void
 number(struct group *g, struct entry *e, bool known, const void *data,
     uint16_t len, bool tomb)
 {
-	int32_t seq = seq_next(known, e->seq, e->seen,
-	    (e->flags & ENTRY_AGAIN) != 0);
+	int32_t seq = known ? seq_next(known, e->seq, e->seen,
+	    (e->flags & ENTRY_AGAIN) != 0) : g->first;
 
 	if (seq == SEQ_RESERVED) {
 		/* purged already, and not forgotten yet */

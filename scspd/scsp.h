@@ -266,6 +266,8 @@ struct group {
 	int64_t			 tombstone;	/* microseconds */
 	uint32_t		 max_records;
 	bool			 holding;	/* own records wait, A-11 */
+	bool			 reborn;	/* an earlier life turned up */
+	int32_t			 first;		/* number of a new own record */
 	bool			 wanted, made;	/* while it is configured */
 	struct cache		 cache;
 	struct neighbor_list	 neighbors;
@@ -324,8 +326,14 @@ void		 group_release(struct group *);
 void		 entry_settle(struct group *, struct entry *);
 /* off every queue and out of the cache */
 void		 entry_remove(struct group *, struct entry *);
+/* one of ours, with the same contents under this number */
+void		 entry_renumber(struct group *, struct entry *, int32_t);
 void		 group_mortals(struct group *);	/* sets their timer */
 void		 oid_octets(uint32_t, uint8_t [4]);
+
+/* reborn.c: of an own instance, with this number, that is not of now */
+void		 reborn_heard(struct group *, int32_t);	/* it exists */
+void		 reborn_proven(struct group *, int32_t);	/* it is here */
 
 /* peer.c */
 struct peer	*peer_find(struct scsp *, const struct atm_addr *);

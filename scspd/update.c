@@ -377,7 +377,7 @@ own_record(struct neighbor *nb, struct entry *e, const struct csas *c)
 	struct group *g = nb->group;
 	struct scsp *s = nb->scsp;
 	bool backed = e != NULL && (e->flags & ENTRY_OWN) != 0;
-	bool tomb;
+	bool tomb, held;
 
 	if (e != NULL)
 		implicit(nb, e, c->seq);
@@ -398,7 +398,9 @@ own_record(struct neighbor *nb, struct entry *e, const struct csas *c)
 	    same_contents(e, c))
 		return true;
 	cache_flag(&g->cache, e, ENTRY_AGAIN);
-	if ((e->flags & ENTRY_HELD) == 0)
+	held = (e->flags & ENTRY_HELD) != 0;
+	reborn_proven(g, c->seq);
+	if (!held)
 		s->ops->own(s->arg, g->sgid, RECORD_KEY(c->id), c->seq,
 		    c->data, c->len);
 	return true;
@@ -426,6 +428,7 @@ null_record(struct neighbor *nb, struct entry *e, const struct csas *c,
 		cache_flag(&g->cache, e, ENTRY_AGAIN);
 		s->ops->own(s->arg, g->sgid, RECORD_KEY(c->id), c->seq,
 		    e->data, e->len);
+		reborn_proven(g, c->seq);
 		return;
 	}
 	if ((e->flags & ENTRY_BARE) == 0)

@@ -162,6 +162,57 @@ restart(void **state)
 	net_free(n);
 }
 
+/*
+ * R2334-B.2.0.2-20, A-11, A-89: the owner restarts while nobody in reach
+ * knows what it had, and its new records get the numbers of the old ones,
+ * which a server behind the cut has still.  One of those had got further:
+ * that gives it away, and the new ones win everywhere.
+ */
+static void
+reborn(void **state)
+{
+	struct net *n;
+	int owner, i;
+
+	(void)state;
+	for (owner = 0; owner < 2; owner++) {
+		n = net_line(31, 3, false);
+		net_start(n);
+		fill(&n->node[owner], 8);
+		net_run(n, 5000);
+		for (i = 0; i < 4; i++)
+			node_publish(&n->node[owner], 5, "further");
+		assert_true(net_settle(n, 5000));
+		assert_int_equal(node_entry(&n->node[2], owner, 5)->seq,
+		    SEQ_FIRST + 4);
+		n->cut[1][2] = n->cut[2][1] = true;
+		node_stop(&n->node[0]);
+		node_stop(&n->node[1]);
+		node_start(&n->node[0]);
+		node_start(&n->node[1]);
+		for (i = 0; i < 6; i++)
+			node_publish(&n->node[owner], (uint32_t)i, "new");
+		fill(&n->node[2], 3);
+		net_run(n, 20000);
+		assert_true(net_equal(&n->node[0], &n->node[1]));
+		/* the same number, other contents */
+		assert_int_equal(node_entry(&n->node[1], owner, 3)->seq,
+		    SEQ_FIRST);
+		assert_int_equal(node_entry(&n->node[2], owner, 3)->seq,
+		    SEQ_FIRST);
+		n->cut[1][2] = n->cut[2][1] = false;
+		assert_true(net_settle(n, 30000));
+		for (i = 0; i < 6; i++)
+			assert_memory_equal(node_entry(&n->node[2], owner,
+			    (uint32_t)i)->data, "Jnew", 4);
+		assert_memory_equal(node_entry(&n->node[0], owner, 6)->data,
+		    "T", 1);
+		assert_int_equal(n->node[0].events[SCSP_EV_CONFLICT] +
+		    n->node[2].events[SCSP_EV_CONFLICT], 0);
+		net_free(n);
+	}
+}
+
 /* what comes over a healed link goes on to the rest. */
 static void
 heal(void **state)
@@ -998,6 +1049,7 @@ main(void)
 		cmocka_unit_test(ring),
 		cmocka_unit_test(lossy),
 		cmocka_unit_test(restart),
+		cmocka_unit_test(reborn),
 		cmocka_unit_test(heal),
 		cmocka_unit_test(revived),
 		cmocka_unit_test(copies),

@@ -627,6 +627,49 @@ own(void **state)
 }
 
 /*
+ * R2334-B.2.0.2-20, A-11: anything of an earlier life, and all that we have
+ * numbered in this one is numbered once more, and what is new goes on from
+ * there; not a second time, and not towards the purge.
+ */
+static void
+own_reborn(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	n->node[LS].silent = true;
+	for (i = 0; i < 3; i++)
+		node_publish(&n->node[LS], i, "a");
+	entry(LS, 2)->seq = entry(LS, 2)->seen = 1000;
+	node_publish(&n->node[LS], 3, NULL);
+	net_run(n, 10);
+	/* too near to the purge: nothing but that record is concerned */
+	say(DCS, 2, 9, LS, 10, (1 << 30) + 1, "Jz");
+	assert_int_equal(entry(LS, 0)->seq, SEQ_FIRST);
+	raw_clear(n, DCS);
+	say(DCS, 2, 9, LS, 11, 100, "Jz");
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 0), 18, 2), 4);
+	assert_int_equal(entry(LS, 0)->seq, 116);
+	assert_int_equal(entry(LS, 1)->seq, 116);
+	assert_memory_equal(entry(LS, 1)->data, "Ja", 2);
+	assert_int_equal(entry(LS, 2)->seq, 1016);
+	assert_int_equal(entry(LS, 3)->seq, 116);
+	assert_int_equal(entry(LS, 3)->flags & ENTRY_TOMB, ENTRY_TOMB);
+	assert_int_equal(entry(LS, 11)->seq, 100);	/* marsd's to answer */
+	raw_clear(n, DCS);
+	say(DCS, 2, 9, LS, 12, 200, "Jz");
+	assert_int_equal(raw_count(n, DCS, 2), 0);
+	assert_int_equal(entry(LS, 0)->seq, 116);
+	node_publish(&n->node[LS], 4, "new");
+	assert_int_equal(entry(LS, 4)->seq, 216);
+	node_publish(&n->node[LS], 0, "b");
+	assert_int_equal(entry(LS, 0)->seq, 117);
+	net_free(n);
+}
+
+/*
  * A-11, R2334-2.3-28: what undid our record before we restarted goes on to
  * those who have the record still, and so does our number when one of them
  * comes with it.
@@ -747,6 +790,7 @@ main(void)
 		cmocka_unit_test(batches),
 		cmocka_unit_test(tombstone),
 		cmocka_unit_test(own),
+		cmocka_unit_test(own_reborn),
 		cmocka_unit_test(own_undone),
 		cmocka_unit_test(purge),
 		cmocka_unit_test(limit),
