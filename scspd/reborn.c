@@ -13,8 +13,8 @@
  * So as soon as anything of an earlier life turns up, our numbers are made
  * unique as B.2.0.2 has it for a restart, the existing number plus a
  * constant: what we have numbered in this life is numbered once more, past
- * the highest that has turned up, and so is what is new from then on.  A
- * record that turns up itself is marsd's to answer, as before.
+ * the highest that has turned up.  A record that turns up itself is marsd's
+ * to answer, as before, and a new key still begins at -2^31+1 (A-11).
  */
 #include "scsp.h"
 
@@ -24,8 +24,8 @@
 void
 reborn_heard(struct group *g, int32_t seq)
 {
-	if (seq <= REBORN_LIMIT && g->first < seq + SEQ_RESTART)
-		g->first = seq + SEQ_RESTART;
+	if (seq <= REBORN_LIMIT && g->past < seq + SEQ_RESTART)
+		g->past = seq + SEQ_RESTART;
 }
 
 /* One of ours in this life, that everybody may think to have already? */
@@ -58,6 +58,6 @@ reborn_proven(struct group *g, int32_t seq)
 		if (!concerned(e))
 			continue;
 		next = e->seen + SEQ_RESTART;
-		entry_renumber(g, e, next < g->first ? g->first : next);
+		entry_renumber(g, e, next < g->past ? g->past : next);
 	}
 }

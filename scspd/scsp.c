@@ -155,7 +155,7 @@ group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->pid = pid;
 	g->sgid = sgid;
 	g->holding = true;
-	g->first = SEQ_FIRST;
+	g->past = SEQ_FIRST;
 	cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
 	TAILQ_INIT(&g->renewals);
@@ -658,8 +658,8 @@ static void
 number(struct group *g, struct entry *e, bool known, const void *data,
     uint16_t len, bool tomb)
 {
-	int32_t seq = known ? seq_next(known, e->seq, e->seen,
-	    (e->flags & ENTRY_AGAIN) != 0) : g->first;
+	int32_t seq = seq_next(known, e->seq, e->seen,
+	    (e->flags & ENTRY_AGAIN) != 0);
 
 	if (seq == SEQ_RESERVED) {
 		/* purged already, and not forgotten yet */

@@ -267,7 +267,7 @@ struct group {
 	uint32_t		 max_records;
 	bool			 holding;	/* own records wait, A-11 */
 	bool			 reborn;	/* an earlier life turned up */
-	int32_t			 first;		/* number of a new own record */
+	int32_t			 past;		/* beyond all of that life's */
 	bool			 wanted, made;	/* while it is configured */
 	struct cache		 cache;
 	struct neighbor_list	 neighbors;
