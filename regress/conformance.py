@@ -6,8 +6,7 @@
 usage: conformance.py [-t] [BUILD]
 
 Reads the requirements (../shared/requirements.tsv beside the project), what
-regress/conformance.tsv and regress/conformance/*.tsv say about them, and the
-logs of the last regress/run.sh in BUILD (default: build).  Lines are
+regress/conformance.tsv says about them, and the logs of the last regress/run.sh in BUILD (default: build).  Lines are
 
         ID<TAB>test [test ...]
         ID<TAB>n/a<TAB>why nothing can be shown
@@ -24,7 +23,6 @@ not in COMPLETE.
 """
 
 import collections
-import glob
 import os
 import re
 import sys
@@ -61,36 +59,32 @@ def table(known, faults):
     """What is said about each id; what is wrong with it goes to faults."""
     rows = {}
     order = {id: n for n, id in enumerate(known)}
-    one = os.path.join(TOP, "regress", "conformance.tsv")
-    pieces = [one] if os.path.exists(one) else []
-    pieces += sorted(glob.glob(os.path.join(TOP, "regress", "conformance",
-                                            "*.tsv")))
-    for path in pieces:
-        name = os.path.relpath(path, TOP)
-        last = -1
-        for number, fields in lines(path):
-            where = "%s:%d" % (name, number)
-            id, rest = fields[0], fields[1:]
-            if id not in known:
-                faults.append((None, "%s: no requirement %s" % (where, id)))
-                continue
-            role = known[id].role
-            if id in rows:
-                faults.append((role, "%s: %s is also at %s" %
-                               (where, id, rows[id].where)))
-                continue
-            if order[id] < last:
-                faults.append((role, "%s: %s is not in order" % (where, id)))
-            last = order[id]
-            if rest[:1] == ["n/a"]:
-                if len(rest) != 2 or not rest[1].strip():
-                    faults.append((role, "%s: %s: n/a has no reason" %
-                                   (where, id)))
-                rows[id] = Row(where, [], rest[1:])
-            elif len(rest) != 1 or not rest[0].split():
-                faults.append((role, "%s: %s names no test" % (where, id)))
-            else:
-                rows[id] = Row(where, rest[0].split(), None)
+    path = os.path.join(TOP, "regress", "conformance.tsv")
+    name = os.path.relpath(path, TOP)
+    last = -1
+    for number, fields in lines(path):
+        where = "%s:%d" % (name, number)
+        id, rest = fields[0], fields[1:]
+        if id not in known:
+            faults.append((None, "%s: no requirement %s" % (where, id)))
+            continue
+        role = known[id].role
+        if id in rows:
+            faults.append((role, "%s: %s is also at %s" %
+                           (where, id, rows[id].where)))
+            continue
+        if order[id] < last:
+            faults.append((role, "%s: %s is not in order" % (where, id)))
+        last = order[id]
+        if rest[:1] == ["n/a"]:
+            if len(rest) != 2 or not rest[1].strip():
+                faults.append((role, "%s: %s: n/a has no reason" %
+                               (where, id)))
+            rows[id] = Row(where, [], rest[1:])
+        elif len(rest) != 1 or not rest[0].split():
+            faults.append((role, "%s: %s names no test" % (where, id)))
+        else:
+            rows[id] = Row(where, rest[0].split(), None)
     return rows
 
 
