@@ -16,7 +16,7 @@ RULES != CC='$(CC)' CFLAGS='$(CFLAGS)' SANITIZE='$(SANITIZE)' \
 	LIBEXECDIR='$(LIBEXECDIR)' BUILD='$(BUILD)' sh mk/rules.sh
 include $(RULES)
 
-# Two servers and three clients on loopback, about 15 seconds.
+# Two servers and a few clients on loopback, about 15 seconds.
 demo:
 	@sh etc/prerequisites build
 	@$(MAKE) -s programs

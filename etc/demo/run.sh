@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh BUILD: two servers on 127.0.0.1 and 127.0.0.2 and three clients, for
+# run.sh BUILD: two servers on 127.0.0.1 and 127.0.0.2 and a few clients, for
 # about 15 seconds, as any user.  Exits with 0 only if both servers end up
 # with the same groups; leaves nothing running and nothing behind.
 set -u
