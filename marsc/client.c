@@ -483,6 +483,24 @@ client_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	}
 }
 
+/*
+ * A control message where data are expected: a MARS that is not in our table
+ * has us on its control VC, from a life of ours before this one.  It would
+ * keep us for ever (A-131); so it is told, by the leaf that drops.
+ */
+static bool
+client_is_stray(struct client *c, const uint8_t *data, size_t len)
+{
+	uint32_t oui;
+	uint16_t pid;
+
+	if (!llc_decode(data, len, &oui, &pid) || oui != LLC_OUI_IANA ||
+	    pid != LLC_PID_MARS)
+		return false;
+	c->drops[CLIENT_DROP_STRANGER]++;
+	return true;
+}
+
 static void
 client_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *data,
     size_t len)
@@ -500,7 +518,10 @@ client_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *data,
 	in = client_incoming(end);
 	if (in->control)
 		client_control(c, &in->caller, true, data, len);
-	else
+	else if (client_is_stray(c, data, len)) {
+		vc_release(in->vc, CAUSE_NORMAL);
+		incoming_free(in);
+	} else
 		client_data(c, data, len);
 }
 

@@ -312,6 +312,7 @@ struct leaf {
 	struct timer	 timer;
 	int64_t		 delay;		/* of the last wait; doubles */
 	bool		 seen;		/* while comparing with a new set */
+	bool		 again;		/* has joined since it was called */
 };
 RB_HEAD(leaf_tree, leaf);
 
@@ -328,6 +329,7 @@ struct path {
 	struct sdu	*packet;	/* the one that is being sent */
 	bool		 revalidate;	/* VC_revalidate, 5.1.5 */
 	struct timer	 stale;		/* sets it */
+	int64_t		 doubt;		/* its last wait after a failed call */
 	struct timer	 idle;
 	const struct atm_addr *set;	/* answer or migration in hand */
 	size_t		 nset;

@@ -73,6 +73,7 @@ leaf_retry(struct leaf *l)
 static void
 leaf_call(struct leaf *l)
 {
+	l->again = false;
 	l->vcleaf = vc_multi_add(l->path->vc, &l->addr, &l->end);
 	if (l->vcleaf == NULL)
 		leaf_retry(l);
@@ -268,6 +269,7 @@ path_release(struct path *p)
 	timer_clear(c->ts, &p->stale);
 	timer_clear(c->ts, &p->idle);
 	p->revalidate = false;
+	p->doubt = 0;
 	if (p->vc != NULL)
 		vc_release(p->vc, CAUSE_NORMAL);
 	p->vc = NULL;
@@ -436,6 +438,26 @@ path_stale_soon(struct path *p)
 		    client_delay(c, c->t.stale_min, c->t.stale_max));
 }
 
+/*
+ * A leaf that could not be called may have been out of reach for a moment
+ * only: an error on the circuit, so the group is revalidated (5.1.5).  Each
+ * further time is twice as far away, or those who are out of reach for good
+ * would be asked for all the time.
+ */
+static void
+path_doubt(struct path *p)
+{
+	struct client *c = p->end.client;
+
+	if (p->vc == NULL || timer_isset(&p->stale))
+		return;
+	p->doubt = p->doubt == 0 ?
+	    client_delay(c, c->t.stale_min, c->t.stale_max) : 2 * p->doubt;
+	if (p->doubt > c->t.path_idle)
+		p->doubt = c->t.path_idle;
+	timer_set(c->ts, &p->stale, p->doubt);
+}
+
 /* Of one that is only now being opened there is no circuit (5.1.5.2). */
 void
 path_stale_all(struct client *c)
@@ -532,7 +554,9 @@ path_update_one(struct path *p, bool join, const struct atm_addr *addr)
 		leaf_add(p, addr);
 		if (p->state == PATH_CALLING)	/* if nobody else is called */
 			path_event(p, PATH_EV_NEXT);
-	} else if (!join && l != NULL) {
+	} else if (join && l->state == LEAF_CALLED)
+		l->again = true;
+	else if (!join && l != NULL) {
 		p->why = "the last member left";
 		leaf_drop(l);
 		path_shrunk(p);
@@ -588,7 +612,11 @@ path_leaf_up(struct leaf *l)
 	path_event(l->path, PATH_EV_LEAF_UP);
 }
 
-/* 5.1.3: tagged and called again after a temporary failure, else dropped */
+/*
+ * 5.1.3: tagged and called again after a temporary failure, else dropped.
+ * Who has joined while it was called is a new leaf (5.1.4.1): what failed was
+ * the call to its life before.
+ */
 void
 path_leaf_failed(struct leaf *l, uint16_t cause)
 {
@@ -597,8 +625,12 @@ path_leaf_failed(struct leaf *l, uint16_t cause)
 	if (cause == CAUSE_QOS || cause == CAUSE_RATE_30 ||
 	    cause == CAUSE_RATE_31 || cause == CAUSE_TEMPORARY)
 		leaf_retry(l);
-	else
+	else if (l->again)
+		leaf_call(l);
+	else {
 		leaf_free(l);
+		path_doubt(p);
+	}
 	p->why = "no leaf can be reached";
 	path_shrunk(p);
 }

@@ -170,6 +170,93 @@ causes(void **state)
 	}
 }
 
+/*
+ * R2022-5.1.4.1-01, R2022-5.1.3-04: who joins while a call to it is on its way
+ * has come back: when that call fails it is called once more, and not a third
+ * time.
+ */
+static void
+joined_while_called(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = path_up(f);
+
+	(void)state;
+	fake_says(f, control, HEARD("04", "c000", "00000065", "0d", G3));
+	assert_int_equal(f->nleaves, 3);
+	fake_says(f, control, HEARD("04", "c000", "00000066", "0d", G3));
+	assert_int_equal(f->nleaves, 3);
+	fake_leaf_fails(f, 13, 27);
+	assert_int_equal(f->nleaves, 4);
+	assert_non_null(fake_leaf(f, 13));
+	fake_leaf_fails(f, 13, 27);
+	assert_int_equal(f->nleaves, 4);
+	assert_null(fake_leaf(f, 13));
+	assert_int_equal(fake_live_leaves(f), 2);
+	fake_free(f);
+}
+
+/* Seconds until a packet asks again; one every 20 s keeps the path. */
+static int
+asks_after(struct fake *f)
+{
+	int s = 0;
+
+	while (!path_find(f->c, &group)->revalidate && s < 100) {
+		fake_wait(f, MTIME_SEC(1));
+		if (++s % 20 != 0)
+			continue;
+		client_transmit(f->c, &group, "x", 1);
+		fake_expect(f, DATA("0005", "78"));
+	}
+	client_transmit(f->c, &group, "y", 1);
+	fake_expect(f, DATA("0005", "79"));
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), MULTI("0003", "8001", "00000065", "0a", G)
+	    NSAP("0b") NSAP("0c") NSAP("0d"));
+	return s;
+}
+
+/*
+ * R2022-5.1.5-01: a call that fails for good is an error on the circuit: the
+ * group is revalidated, in 1 to 10 s at first and then after twice as long,
+ * up to the time of an idle circuit.
+ */
+static void
+unreachable(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control;
+	int i, s, last = 0;
+
+	(void)state;
+	f->c->t.path_idle = MTIME_SEC(30);
+	control = path_up(f);
+	fake_says(f, control, HEARD("04", "c000", "00000065", "0d", G3));
+	for (i = 0; i < 6; i++) {
+		fake_leaf_fails(f, 13, 27);
+		assert_null(fake_leaf(f, 13));
+		s = asks_after(f);
+		assert_non_null(fake_leaf(f, 13));
+		if (i == 0)
+			assert_in_range(s, 1, 10);
+		else if (last < 15)
+			assert_in_range(s, 2 * last - 2, 2 * last);
+		else
+			assert_int_equal(s, 30);
+		last = s;
+	}
+	assert_int_equal(last, 30);
+	/* it answers: nothing is left to be asked */
+	fake_leaf_ack(f, 13);
+	assert_int_equal(fake_live_leaves(f), 3);
+	fake_wait(f, MTIME_SEC(29));
+	client_transmit(f->c, &group, "x", 1);
+	fake_expect(f, DATA("0005", "78"));
+	fake_silent(f);
+	fake_free(f);
+}
+
 /* Fails the call to 127.0.0.12; milliseconds until the next. */
 static int
 again_after(struct fake *f)
@@ -739,6 +826,8 @@ main(void)
 		cmocka_unit_test(empty),
 		cmocka_unit_test(failing_calls),
 		cmocka_unit_test(causes),
+		cmocka_unit_test(joined_while_called),
+		cmocka_unit_test(unreachable),
 		cmocka_unit_test(doubling),
 		cmocka_unit_test(one_call),
 		cmocka_unit_test(moves_while_calling),

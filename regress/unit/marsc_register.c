@@ -415,11 +415,16 @@ trust(void **state)
 	assert_non_null(stranger);
 	fake_says(f, stranger, MAP("80", "0001", "8001", "00000064", "01")
 	    NSAP("4d"));
+	/* it takes us for its member: it is told that we are not */
+	assert_true(stranger->dead);
+	stranger = fake_calls(f, 78, true);
+	assert_non_null(stranger);
 	fake_says(f, stranger, JOIN("04", "04", "0001", "4000", "0000",
 	    "000000ff", "4d") "e0010203 e0010203");
+	assert_true(stranger->dead);
 	assert_true(client_is_registered(f->c));
 	assert_int_equal(f->c->hsn.value, 100);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_LLC), 2);
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_STRANGER), 2);
 	fake_free(f);
 }
 
