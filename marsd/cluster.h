@@ -209,6 +209,7 @@ struct reg {
 	bool		 again;		/* registered with the leaf up */
 	mtime_t		 again_at;
 	bool		 adopting;	/* has adopted joins (D9) */
+	uint8_t		 sequence;	/* of its last registration */
 	uint8_t		 tries;
 	uint16_t	 cmi;
 	mtime_t		 since;
@@ -281,6 +282,7 @@ struct entry {
 	uint16_t	 cmi;
 	bool		 layer3;
 	bool		 adopted;	/* D9, not confirmed yet */
+	bool		 left;		/* at the server it is moving to */
 	bool		 stale;		/* ours from before a restart, A-10 */
 };
 RB_HEAD(entry_tree, entry);
@@ -556,11 +558,18 @@ void		 own_sweep_mcs(void *);
 
 /* move.c: clients that change their server */
 void		 reg_adopt(struct reg *);
-void		 reg_adopt_late(struct reg *, struct join *);
+void		 reg_adopt_late(struct reg *, const struct peer *,
+		    struct join *);
+void		 reg_adopt_all_late(struct reg *);
+void		 reg_doubt(struct reg *);
+void		 entry_confirm(struct entry *);
 void		 reg_confirm(struct reg *, const struct entry *);
 void		 reg_adopt_expired(void *);
 void		 reg_move(struct reg *, struct peer *);
 void		 reg_move_joined(struct reg *, struct peer *, struct join *);
+void		 reg_move_left(struct reg *, const struct peer *,
+		    struct join *);
+void		 reg_move_off(struct reg *, const struct peer *);
 void		 reg_move_stop(struct reg *);
 void		 reg_returned(struct reg *);
 void		 reg_move_expired(void *);

@@ -102,7 +102,7 @@ join_limits(struct node *n, const struct span *s)
 static void
 join_again(struct incoming *in, struct entry *e, bool layer3)
 {
-	e->adopted = false;
+	entry_confirm(e);
 	if (e->layer3 != layer3) {
 		e->layer3 = layer3;
 		(void)join_refresh(e->join);

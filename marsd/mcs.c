@@ -209,7 +209,7 @@ mserv_message(struct incoming *in)
 	}
 	if (e == NULL)
 		return serve_new_entry(in, reg->node, &s);
-	e->adopted = false;
+	entry_confirm(e);
 	serve_echo(in);			/* redundant: 6.2.2 */
 	return DROP_NONE;
 }

@@ -311,6 +311,23 @@ reg_new(struct node *n)
 	return DROP_NONE;
 }
 
+/*
+ * Of a node that is registered already, or on its way: it comes from elsewhere
+ * (A-6), or from a life before, or it has sent the same message twice, with
+ * the same mar$flags.sequence (5.2.2).
+ */
+static void
+reg_once_more(struct reg *r, uint16_t sequence)
+{
+	if (r->moving != NULL || r->state == LEAF_LEFT)
+		reg_returned(r);
+	else if (r->registered && sequence != r->sequence)
+		reg_doubt(r);
+	r->sequence = (uint8_t)sequence;
+	r->again = r->state == LEAF_UP;
+	r->again_at = proto_timers(r->node->proto)->now;
+}
+
 /* A MARS_JOIN or MARS_MSERV with the register flag. */
 enum drop
 member_register(struct incoming *in, enum role role)
@@ -337,9 +354,7 @@ member_register(struct incoming *in, enum role role)
 		n->reg->pending = copy;
 	}
 	reg_circuit(n->reg, in->circuit);
-	reg_returned(n->reg);
-	n->reg->again = n->reg->state == LEAF_UP;
-	n->reg->again_at = proto_timers(in->proto)->now;
+	reg_once_more(n->reg, in->msg.flags & MARS_F_SEQUENCE);
 	leaf_step(n->reg, LEAF_EV_REGISTER);
 	return DROP_NONE;
 }

@@ -8,11 +8,14 @@
  * the old one says about the client, and the old one takes back its own
  * word once the new one has said as much: the union never loses a member.
  */
+#include <string.h>
+
 #include "cluster.h"
 
 #define ADOPT_CONFIRM	MTIME_SEC(60)
 #define ADOPT_LATE	MTIME_SEC(10)
 #define MOVE_WAIT	MTIME_SEC(5)
+#define MOVE_TIE	MTIME_SEC(1)
 
 /* Is this someone else's record, in effect, of a server that is alive? */
 static bool
@@ -66,16 +69,64 @@ reg_adopt(struct reg *r)
 		adopt_join(r, join_of(in));
 }
 
+/* Is what the old server says still on its way to us? */
+static bool
+is_late(const struct reg *r)
+{
+	return mtime_diff(r->since, proto_timers(r->node->proto)->now) <=
+	    ADOPT_LATE;
+}
+
 /*
- * A join that the old server told of when the client was already on its way
- * to us: it would go when that server takes back its word.
+ * A join that the old server (from) told of when the client was already on
+ * its way to us: it would go when that server takes back its word.  Not while
+ * that server's registration is unknown: the client may have joined there
+ * since, and by now be its.
  */
 void
-reg_adopt_late(struct reg *r, struct join *j)
+reg_adopt_late(struct reg *r, const struct peer *from, struct join *j)
 {
-	if (mtime_diff(r->since, proto_timers(r->node->proto)->now) <=
-	    ADOPT_LATE)
+	const struct claim *c = claim_find(r->node, from);
+
+	if (c->reg != NULL && is_late(r))
 		adopt_join(r, j);
+}
+
+/* The same with that registration, which comes after its joins. */
+void
+reg_adopt_all_late(struct reg *r)
+{
+	if (is_late(r))
+		reg_adopt(r);
+}
+
+/*
+ * The node has registered once more, and not just sent its registration
+ * twice: it may have restarted, or mistrust us (5.4.1).  Our joins are as good
+ * as adopted until it asks for them again (D9).
+ */
+void
+reg_doubt(struct reg *r)
+{
+	struct peer *self = r->node->proto->self;
+	struct itree_node *in;
+	struct entry *e;
+
+	for (in = itree_next(&r->node->joins, NULL); in != NULL;
+	    in = itree_next(&r->node->joins, in->span)) {
+		e = join_entry(join_of(in), self);
+		if (e == NULL || e->stale)
+			continue;
+		e->adopted = true;
+		r->adopting = true;
+	}
+}
+
+/* It wants this join, now. */
+void
+entry_confirm(struct entry *e)
+{
+	e->adopted = e->left = false;
 }
 
 /*
@@ -93,6 +144,18 @@ reg_confirm(struct reg *r, const struct entry *e)
 		    ADOPT_CONFIRM);
 }
 
+/* Takes back one of our joins that still counts. */
+static void
+withdraw(struct entry *e)
+{
+	struct node *n = e->claim->node;
+
+	publish_entry(e, true);
+	if (n->role == ROLE_CLIENT)
+		n->proto->joins--;
+	entry_retract(e);
+}
+
 void
 reg_adopt_expired(void *arg)
 {
@@ -107,13 +170,25 @@ reg_adopt_expired(void *arg)
 	    in = itree_next(&n->joins, &at)) {
 		at = *in->span;
 		e = join_entry(join_of(in), n->proto->self);
-		if (e == NULL || !e->adopted)
-			continue;
-		publish_entry(e, true);
-		if (n->role == ROLE_CLIENT)
-			n->proto->joins--;
-		entry_retract(e);
+		if (e != NULL && e->adopted)
+			withdraw(e);
 	}
+}
+
+/*
+ * Two servers may each hear of the other's registration last and give the
+ * client up at the same moment: of two the one with the larger OID waits a
+ * little, and hears that the other has.
+ */
+static int64_t
+move_wait(const struct reg *r)
+{
+	const struct peer *self = r->node->proto->self;
+	int64_t wait = r->uncovered == 0 ? 0 : MOVE_WAIT;
+
+	if (memcmp(self->owner->oid, r->moving->owner->oid, 4) > 0)
+		wait += MOVE_TIE;
+	return wait;
 }
 
 /*
@@ -138,8 +213,7 @@ reg_move(struct reg *r, struct peer *to)
 				r->uncovered++;
 		}
 	}
-	timer_set(proto_timers(r->node->proto), &r->move,
-	    r->uncovered == 0 ? 0 : MOVE_WAIT);
+	timer_set(proto_timers(r->node->proto), &r->move, move_wait(r));
 }
 
 /* That server has told of one more of its joins. */
@@ -151,22 +225,74 @@ reg_move_joined(struct reg *r, struct peer *to, struct join *j)
 	if (r->moving != to || e == NULL || e->stale || r->uncovered == 0)
 		return;
 	if (--r->uncovered == 0)
-		timer_set(proto_timers(r->node->proto), &r->move, 0);
+		timer_set(proto_timers(r->node->proto), &r->move,
+		    move_wait(r));
+}
+
+/*
+ * That server has taken back a join.  The client has left it there, or the
+ * server is taking back all that it says of a client that it does not have:
+ * the Deregister, which says so, may come later.  So it is kept in mind, and
+ * goes with the rest when the move is over.
+ */
+void
+reg_move_left(struct reg *r, const struct peer *to, struct join *j)
+{
+	struct entry *e = join_entry(j, r->node->proto->self);
+
+	if (r->moving == to && e != NULL && !e->stale)
+		e->left = true;
+}
+
+/* The client is not there after all. */
+void
+reg_move_off(struct reg *r, const struct peer *to)
+{
+	struct peer *self = r->node->proto->self;
+	struct itree_node *in;
+	struct entry *e;
+
+	if (r->moving != to)
+		return;
+	reg_move_stop(r);
+	for (in = itree_next(&r->node->joins, NULL); in != NULL;
+	    in = itree_next(&r->node->joins, in->span))
+		if ((e = join_entry(join_of(in), self)) != NULL)
+			e->left = false;
+}
+
+/* What the client left while it was at another server. */
+static void
+withdraw_left(struct reg *r)
+{
+	struct node *n = r->node;
+	struct itree_node *in;
+	struct entry *e;
+	struct span at;
+
+	for (in = itree_next(&n->joins, NULL); in != NULL;
+	    in = itree_next(&n->joins, &at)) {
+		at = *in->span;
+		e = join_entry(join_of(in), n->proto->self);
+		if (e != NULL && e->left)
+			withdraw(e);
+	}
 }
 
 /*
  * It registers here again while it was about to be given up: the last
- * registration wins, so the other server has to hear of it.
+ * registration wins, so the other server has to hear of it.  It came back
+ * softly, with all its joins, or hard, and asks for them.
  */
 void
 reg_returned(struct reg *r)
 {
-	if (r->moving == NULL)
-		return;
 	reg_move_stop(r);
 	if (!r->registered)
 		return;
 	r->since = proto_timers(r->node->proto)->now;
+	withdraw_left(r);
+	reg_doubt(r);
 	publish_register(r);
 	reg_adopt(r);
 }

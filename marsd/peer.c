@@ -356,6 +356,7 @@ check_move(struct update *u, struct node *n, struct claim *c)
 	else {
 		c->conflict = true;
 		cluster_event(n->proto->cluster, MARS_EV_MOVED, &ev);
+		reg_adopt_all_late(n->reg);
 	}
 }
 
@@ -415,27 +416,7 @@ update_join(struct update *u, struct node *n)
 	else if (fresh && n->reg->moving == u->peer)
 		reg_move_joined(n->reg, u->peer, e->join);
 	else if (fresh)
-		reg_adopt_late(n->reg, e->join);
-}
-
-/*
- * The client has left a range at the server that it moved to; so it has
- * here, though what we say of it still stands.
- */
-static void
-leave_too(struct update *u)
-{
-	struct join *j = u->old->join;
-	struct reg *r = j == NULL ? NULL : j->node->reg;
-	struct entry *e;
-
-	if (r == NULL || r->moving != u->peer ||
-	    (e = join_entry(j, j->node->proto->self)) == NULL || e->stale)
-		return;
-	publish_entry(e, true);
-	if (j->node->role == ROLE_CLIENT)
-		j->node->proto->joins--;
-	entry_retract(e);
+		reg_adopt_late(n->reg, u->peer, e->join);
 }
 
 /*
@@ -455,8 +436,8 @@ update_dereg(struct update *u, struct node *n)
 	}
 	e->claim->dereg = true;
 	e->claim->conflict = false;
-	if (n->reg != NULL && n->reg->moving == u->peer)
-		reg_move_stop(n->reg);	/* it is not there after all */
+	if (n->reg != NULL)
+		reg_move_off(n->reg, u->peer);
 	spans_init(&gone);
 	for (in = itree_next(&n->joins, NULL); in != NULL;
 	    in = itree_next(&n->joins, in->span))
@@ -468,6 +449,16 @@ update_dereg(struct update *u, struct node *n)
 }
 
 static void
+update_leave(struct update *u)
+{
+	struct join *j = u->old->join;
+
+	if (j != NULL && j->node->reg != NULL)
+		reg_move_left(j->node->reg, u->peer, j);
+	entry_retract(u->old);
+}
+
+static void
 update_member(struct update *u)
 {
 	bool reg = (u->csa->flags & CSA_F_REGISTER) != 0;
@@ -475,10 +466,8 @@ update_member(struct update *u)
 	struct node *n;
 
 	if (!live && !reg) {
-		if (u->old != NULL) {
-			leave_too(u);
-			entry_retract(u->old);
-		}
+		if (u->old != NULL)
+			update_leave(u);
 		return;
 	}
 	n = node_get(u->peer->proto, csa_role(u->csa), &u->csa->atm);
