@@ -10,11 +10,13 @@
  * reach holds, with other contents: no summary shows that, and each server
  * keeps what it had first (A-89).
  *
- * So as soon as anything of an earlier life turns up, our numbers are made
- * unique as B.2.0.2 has it for a restart, the existing number plus a
- * constant: what we have numbered in this life is numbered once more, past
- * the highest that has turned up.  A record that turns up itself is marsd's
- * to answer, as before, and a new key still begins at -2^31+1 (A-11).
+ * So what we have numbered in this life is numbered once more, to be unique
+ * as B.2.0.2 wants it after a restart: the existing number plus a constant.
+ * At once when anything of an earlier life turns up; and when that life is
+ * forgotten, D + H after our start (A-8): who has not heard of us until then
+ * has erased what it had of us, and who has may still keep what it had.  A
+ * record that turns up itself is marsd's to answer, and a new key begins at
+ * -2^31+1 (A-11).
  */
 #include "scsp.h"
 
@@ -36,22 +38,14 @@ concerned(const struct entry *e)
 	    (e->flags & (ENTRY_HELD | ENTRY_AGAIN | ENTRY_EXPIRED)) == 0;
 }
 
-/*
- * That instance is here: our others are numbered anew, once in a life.
- * While they are held there is nothing to do, and the next one counts.
- * Any entry that has expired may be gone afterwards.
- */
-void
-reborn_proven(struct group *g, int32_t seq)
+/* Any entry that has expired may be gone afterwards. */
+static void
+renumber(struct group *g)
 {
 	struct entry *e;
 	record_id id = RECORD_ID(g->scsp->lsid, 0) - 1;
 	int32_t next;
 
-	reborn_heard(g, seq);
-	if (seq > REBORN_LIMIT || g->holding || g->reborn)
-		return;
-	g->reborn = true;
 	while ((e = cache_after(&g->cache, id)) != NULL &&
 	    RECORD_OID(e->id) == g->scsp->lsid) {
 		id = e->id;
@@ -60,4 +54,41 @@ reborn_proven(struct group *g, int32_t seq)
 		next = e->seen + SEQ_RESTART;
 		entry_renumber(g, e, next < g->past ? g->past : next);
 	}
+}
+
+/*
+ * That instance is here: our others are numbered anew, once in a life.
+ * While they are held there is nothing to do, and the next one counts.
+ */
+void
+reborn_proven(struct group *g, int32_t seq)
+{
+	reborn_heard(g, seq);
+	if (seq > REBORN_LIMIT || g->holding || g->reborn)
+		return;
+	g->reborn = true;
+	renumber(g);
+}
+
+static void
+on_forgotten(void *arg)
+{
+	renumber(arg);
+}
+
+/* conf: of the same cluster, for D and H; the interval is for slow clocks */
+void
+reborn_start(struct group *g, const struct conf_cluster *conf)
+{
+	if (group_is_mars(g))
+		timer_set(g->scsp->timers, &g->forgotten,
+		    seconds(conf->redirect_dead + conf->hold +
+		    conf->redirect_interval));
+}
+
+void
+reborn_init(struct group *g)
+{
+	g->past = SEQ_FIRST;
+	timer_init(&g->forgotten, on_forgotten, g);
 }

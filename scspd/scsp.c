@@ -155,7 +155,7 @@ group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->pid = pid;
 	g->sgid = sgid;
 	g->holding = true;
-	g->past = SEQ_FIRST;
+	reborn_init(g);
 	cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
 	TAILQ_INIT(&g->renewals);
@@ -177,6 +177,7 @@ group_free(struct group *g)
 		free(r);
 	}
 	timer_clear(g->scsp->timers, &g->mortal_timer);
+	timer_clear(g->scsp->timers, &g->forgotten);
 	cache_free(&g->cache);
 	RB_REMOVE(group_tree, &g->scsp->groups, g);
 	free(g);
@@ -296,6 +297,7 @@ prepare(struct scsp *s, const struct conf_clusters *clusters)
 			    cc->server_group)) == NULL)
 				return false;
 			g->made = true;
+			reborn_start(g, cc);
 		}
 		g->wanted = true;
 		TAILQ_FOREACH(cn, &cc->neighbors, entry) {

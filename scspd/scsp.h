@@ -268,6 +268,7 @@ struct group {
 	bool			 holding;	/* own records wait, A-11 */
 	bool			 reborn;	/* an earlier life turned up */
 	int32_t			 past;		/* beyond all of that life's */
+	struct timer		 forgotten;	/* it is, by everybody */
 	bool			 wanted, made;	/* while it is configured */
 	struct cache		 cache;
 	struct neighbor_list	 neighbors;
@@ -331,7 +332,10 @@ void		 entry_renumber(struct group *, struct entry *, int32_t);
 void		 group_mortals(struct group *);	/* sets their timer */
 void		 oid_octets(uint32_t, uint8_t [4]);
 
-/* reborn.c: of an own instance, with this number, that is not of now */
+/* reborn.c */
+void		 reborn_init(struct group *);
+void		 reborn_start(struct group *, const struct conf_cluster *);
+/* of an own instance, with this number, that is not of now */
 void		 reborn_heard(struct group *, int32_t);	/* it exists */
 void		 reborn_proven(struct group *, int32_t);	/* it is here */
 

@@ -213,6 +213,48 @@ reborn(void **state)
 	}
 }
 
+/*
+ * R2334-B.2.0.2-20, A-11, A-8: and where nothing gives the earlier life away,
+ * because none of its records got further, the servers agree when D + H (240 s
+ * each, and one interval of 60 s) have passed since the owner started.
+ */
+static void
+reborn_unseen(void **state)
+{
+	struct net *n = net_line(32, 3, false);
+	int i;
+
+	(void)state;
+	net_start(n);
+	fill(&n->node[0], 8);
+	net_run(n, 5000);
+	n->cut[1][2] = n->cut[2][1] = true;
+	node_stop(&n->node[0]);
+	node_stop(&n->node[1]);
+	node_start(&n->node[0]);
+	node_start(&n->node[1]);
+	for (i = 0; i < 8; i++)
+		node_publish(&n->node[0], (uint32_t)i, "new");
+	net_run(n, 20000);
+	n->cut[1][2] = n->cut[2][1] = false;
+	net_run(n, 500000);
+	assert_memory_equal(node_entry(&n->node[1], 0, 3)->data, "Jnew", 4);
+	assert_memory_not_equal(node_entry(&n->node[2], 0, 3)->data, "Jnew",
+	    4);
+	net_run(n, 30000);
+	for (i = 0; i < 8; i++) {
+		assert_memory_equal(node_entry(&n->node[2], 0,
+		    (uint32_t)i)->data, "Jnew", 4);
+		assert_int_equal(node_entry(&n->node[2], 0, (uint32_t)i)->seq,
+		    SEQ_FIRST + 16);
+	}
+	assert_true(net_equal(&n->node[0], &n->node[2]));
+	/* once in a life */
+	net_run(n, 600000);
+	assert_int_equal(node_entry(&n->node[0], 0, 3)->seq, SEQ_FIRST + 16);
+	net_free(n);
+}
+
 /* what comes over a healed link goes on to the rest. */
 static void
 heal(void **state)
@@ -1050,6 +1092,7 @@ main(void)
 		cmocka_unit_test(lossy),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(reborn),
+		cmocka_unit_test(reborn_unseen),
 		cmocka_unit_test(heal),
 		cmocka_unit_test(revived),
 		cmocka_unit_test(copies),
