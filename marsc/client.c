@@ -111,12 +111,17 @@ client_no_memory(struct client *c, const char *what)
 
 /*
  * Our own scheme for mar$flags.sequence (5.2.2): each new message has the next
- * number, its retransmissions the same; an MCS does without.
+ * number, its retransmissions the same; an MCS does without.  0 is in what
+ * servers tell by other servers' records (A-35).
  */
 uint8_t
 client_next_sequence(struct client *c)
 {
-	return c->role->test_sequence ? ++c->sequence : 0;
+	if (!c->role->test_sequence)
+		return 0;
+	if (++c->sequence == 0)
+		c->sequence = 1;
+	return c->sequence;
 }
 
 void

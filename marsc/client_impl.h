@@ -189,6 +189,7 @@ extern const struct join_cell join_table[JOIN_STATE_MAX][JOIN_EVENT_MAX];
 void	join_ignore(struct joined *);
 void	join_violation(struct joined *);
 void	join_all(struct client *, enum join_event);
+bool	join_pending(struct client *);
 bool	join_copy(struct client *, const struct mars_msg *);
 void	join_free(struct client *);
 

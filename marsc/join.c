@@ -271,6 +271,21 @@ join_all(struct client *c, enum join_event ev)
 		join_event(j, ev);
 }
 
+/* Is a group still to be joined? */
+bool
+join_pending(struct client *c)
+{
+	struct joined_tree *trees[] = { &c->singles, &c->blocks };
+	struct joined *j;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		RB_FOREACH(j, joined_tree, trees[i])
+			if (j->state == JOIN_DELAY || j->state == JOIN_JOINING)
+				return true;
+	return false;
+}
+
 static struct joined *
 join_find(struct client *c, const struct paddr *min, const struct paddr *max)
 {

@@ -203,7 +203,12 @@ reg_soft_more(struct client *c)
 	reg_transmit(c, c->next, c->role->join);
 }
 
-/* 5.4.3: shut the circuit to the old MARS, use the new; rejoin nothing. */
+/*
+ * 5.4.3: shut the circuit to the old MARS, use the new; rejoin nothing.  But
+ * where a JOIN was still on its way the new MARS may know the group from the
+ * old one, and takes whoever joins such a group for one that joins everything
+ * it wants to keep (D9): so that is what we do.
+ */
 static void
 reg_moved(struct client *c)
 {
@@ -218,6 +223,10 @@ reg_moved(struct client *c)
 	client_drop_incoming(c, &c->mars->addr);
 	reg_map_wait(c);
 	reg_notify(c, CLIENT_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
+	if (join_pending(c)) {
+		join_all(c, JOIN_EV_LOST);
+		join_all(c, JOIN_EV_AGAIN);
+	}
 }
 
 /* keep the current MARS, and try again at the next map. */

@@ -96,7 +96,11 @@ mcs_leave(struct node *n, const struct spans *gone)
 	}
 }
 
-/* The server map has changed by this range. */
+/*
+ * The server map has changed by this range.  To the other MCSs, too (A-37), but
+ * not by another server's word about an MCS that is registered here: it would
+ * take that for the copy of a message of its own that was lost (A-118).
+ */
 void
 serve_announce(struct node *n, bool served, const struct span *s,
     struct incoming *in)
@@ -117,7 +121,8 @@ serve_announce(struct node *n, bool served, const struct span *s,
 	    served ? &joined : &pairs, false);
 	m.op = served ? MARS_MSERV : MARS_UNSERV;
 	spans_add(&whole, s);
-	send_spans(&n->proto->control[ROLE_MCS], &m, &whole, false);
+	if (in != NULL || n->reg == NULL)
+		send_spans(&n->proto->control[ROLE_MCS], &m, &whole, false);
 	spans_free(&whole);
 	spans_free(&joined);
 	spans_free(&pairs);

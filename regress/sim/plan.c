@@ -311,19 +311,26 @@ connected(const struct world *w)
 	return true;
 }
 
-/* All servers come back, or some stay away where the rest is enough. */
+/*
+ * All servers come back, or some stay away where the rest is enough: every
+ * host knows three at least.
+ */
 static void
 servers_back(struct world *w)
 {
 	struct server *s;
-	uint32_t i;
+	uint32_t i, away = 0;
 
 	for (i = 0; i < w->nservers; i++) {
 		s = &w->server[i];
 		if (s->stopping)
 			server_crash(s);
 		timer_clear(&w->ts, &s->comeback);
-		if (!s->alive && !((w->kinds & K_DEAD) != 0 && chance(w, 40)))
+		if (s->alive)
+			continue;
+		if ((w->kinds & K_DEAD) != 0 && chance(w, 40) && away < 2)
+			away++;
+		else
 			server_start(s);
 	}
 	for (i = 0; i < w->nservers && !connected(w); i++)

@@ -372,6 +372,47 @@ soft(void **state)
 	fake_free(f);
 }
 
+/*
+ * R2022-5.4.3-15, D9: a JOIN is still on its way when a soft redirect comes:
+ * to the new MARS, which may know that group, a JOIN of it says that all are
+ * joined again; so they are.
+ */
+static void
+soft_joining(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f), *v;
+	struct paddr g = fake_group(224, 1, 2, 3), h = fake_group(224, 1, 2, 4);
+	struct fsent *s;
+	int i, last = 0;
+
+	(void)state;
+	client_join(f->c, &g, &g, true);
+	fake_next(f);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") "e0010203 e0010203");
+	client_join(f->c, &h, &h, true);
+	fake_next(f);
+	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
+	    NSAP("02") NSAP("01"));
+	v = fake_ack(f, 2);
+	fake_expect(f, REGISTER("04"));
+	fake_says(f, v, COPY("04", "0009", "00000001"));
+	fake_silent(f);
+	fake_wait(f, MTIME_SEC(10) - 1);
+	for (i = 0; i < 2; i++) {
+		s = fake_next(f);
+		assert_non_null(s);
+		assert_int_equal(s->vc, v - f->vcs);
+		/* op 4, and the last octet of the group */
+		assert_int_equal(s->data[8 + 17], 4);
+		last ^= s->data[s->len - 1];
+	}
+	assert_int_equal(last, 3 ^ 4);
+	fake_silent(f);
+	fake_free(f);
+}
+
 /* a soft redirect that fails keeps the MARS; the next map tries again */
 static void
 soft_fails(void **state)
@@ -825,6 +866,7 @@ main(void)
 		cmocka_unit_test(idle),
 		cmocka_unit_test(hard),
 		cmocka_unit_test(soft),
+		cmocka_unit_test(soft_joining),
 		cmocka_unit_test(soft_fails),
 		cmocka_unit_test(trust),
 		cmocka_unit_test(map_parts),

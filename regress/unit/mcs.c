@@ -356,6 +356,44 @@ remote(void **state)
 	net_free(net);
 }
 
+/*
+ * A-37, A-118: what another server says of an MCS that is registered here is
+ * not sent on ServerControlVC: the MCS would take it for the copy of its own
+ * MARS_MSERV, which may be lost, and never send that again.
+ */
+static void
+not_its_copy(void **state)
+{
+	struct net *net = net_new();
+	uint8_t oid[4] = { 192, 0, 2, 1 };
+	struct record *r;
+	struct nvc *m, *n, *w;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	net->s[1].cut = true;
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net->s[0].cut = true;
+	net->s[1].cut = false;
+	w = net_mcs(net, 1, 8);
+	n = net_mcs(net, 1, 9);
+	net_clear(net);
+	for (r = net->s[0].records; r != NULL; r = r->next)
+		mars_csa_update(net->s[1].mars, 1, oid, r->key, r->seq,
+		    CSA_HOW_FLOODED, r->data, r->len);
+	assert_true(group_has(net_proto(net, 1), ROLE_MCS,
+	    &(struct paddr){ .len = 4, .a = { 224, 0, 0, 1 } }));
+	assert_int_equal(net_count(net, 1, SCVC, 3), 0);
+	net_join(n, 3, 0, G(1), G(1));
+	assert_int_equal(net_count(net, 1, PRIV, 3), 1);
+	net_hangup(w);
+	net_hangup(n);
+	net_hangup(m);
+	net_free(net);
+}
+
 /* R2022-6.2.2-06, A-46, A-118: what is dropped. */
 static void
 dropped(void **state)
@@ -702,6 +740,7 @@ main(void)
 		cmocka_unit_test(sjoin_block),
 		cmocka_unit_test(vanished),
 		cmocka_unit_test(remote),
+		cmocka_unit_test(not_its_copy),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(many_served),
 		cmocka_unit_test(nothing_left),

@@ -319,6 +319,202 @@ back(void **state)
 	net_free(net);
 }
 
+/* What one server has published of a client, or of its groups, to another. */
+static void
+tell(struct net *net, int from, int to, bool registration, bool joins)
+{
+	uint8_t oid[4] = { 192, 0, 2, (uint8_t)(from + 1) };
+	struct record *r, *newer;
+	struct csa c;
+
+	for (r = net->s[from].records; r != NULL; r = r->next) {
+		for (newer = net->s[from].records; newer->key != r->key;)
+			newer = newer->next;
+		(void)csa_decode(&c, r->data, r->len);
+		if (newer == r &&
+		    ((c.flags & CSA_F_REGISTER) != 0 ? registration : joins))
+			mars_csa_update(net->s[to].mars, 1, oid, r->key,
+			    r->seq, CSA_HOW_FLOODED, r->data, r->len);
+	}
+}
+
+/*
+ * A-6: two servers hear of each other's registration at the same moment: one
+ * of them gives the client up, not both, and no request misses it.
+ */
+static void
+both(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	int i;
+
+	(void)state;
+	net->s[1].cut = true;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[1].cut = false;
+	net->s[0].cut = true;
+	w = net_client(net, 1, 1);
+	net_join(w, 4, 0, G(1), G(1));
+	net->s[0].cut = false;
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	tell(net, 0, 1, true, true);
+	tell(net, 1, 0, true, true);
+	for (i = 0; i < 20; i++) {
+		net_wait(net, MTIME_MS(500));
+		assert_true(net_finds(x, G(1), HOST(1)));
+	}
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * A-6, A-23: a server that does not have the client takes back all that it
+ * says of it, and the Deregister arrives last: the client has left nothing.
+ */
+static void
+taken_back(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	net->s[0].cut = true;
+	w = net_client(net, 1, 1);
+	net_join(w, 4, 0, G(1), G(1));
+	net->s[0].cut = false;
+	net->s[1].cut = true;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net->s[1].cut = false;
+	net->s[0].cut = true;
+	tell(net, 1, 0, true, true);		/* is it there? wait 5 s */
+	tell(net, 0, 1, true, true);		/* no: it came from there */
+	net_wait(net, MTIME_SEC(2));
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	net->s[0].cut = false;
+	tell(net, 1, 0, false, true);
+	net_wait(net, MTIME_SEC(1));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	tell(net, 1, 0, true, false);
+	net_wait(net, MTIME_SEC(30));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* there, a LEAVE, and back again: what it left there it has left. */
+static void
+back_without(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3));		/* so that it waits */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(w, 5, 0, G(1), G(1));
+	net_join(v, 4, 0x2001, 0, 0);
+	net_wait(net, MTIME_SEC(20));
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * R2022-5.4.1-04, D9: a client that registers once more, by another
+ * mar$flags.sequence, and joins again has lost what it does not join: 60 s
+ * after its last JOIN that is gone.  The same registration twice (5.2.2) and
+ * one without a JOIN change nothing.
+ */
+static void
+once_more(void **state)
+{
+	struct nvc *v, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 1, G(1), G(1));
+	net_join(v, 4, 2, G(2), G(2));
+	net_join(v, 4, 0x2000, 0, 0);		/* as net_client() did */
+	net_join(v, 4, 1, G(1), G(1));
+	net_wait(net, MTIME_SEC(100));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_join(v, 4, 0x2003, 0, 0);
+	net_wait(net, MTIME_SEC(100));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_join(v, 4, 4, G(1), G(1));
+	net_wait(net, MTIME_SEC(59));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_wait(net, MTIME_SEC(2));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_false(net_finds(x, G(2), HOST(1)));
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * D9: joins that another server tells of in the first 10 s are adopted if that
+ * server is known to have the client: not before its registration is known,
+ * and then all of them.
+ */
+static void
+late(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	uint8_t oid[4] = { 192, 0, 2, 1 };
+	struct record *r;
+	struct csa c;
+
+	(void)state;
+	net->s[1].cut = true;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[0].cut = true;
+	net->s[1].cut = false;
+	w = net_client(net, 1, 1);
+	tell(net, 0, 1, false, true);
+	assert_int_equal(net_proto(net, 1)->joins, 0);
+	for (r = net->s[0].records; r != NULL; r = r->next) {
+		(void)csa_decode(&c, r->data, r->len);
+		if ((c.flags & CSA_F_REGISTER) != 0)
+			mars_csa_update(net->s[1].mars, 1, oid, r->key,
+			    r->seq, CSA_HOW_ALIGNED, r->data, r->len);
+	}
+	assert_int_equal(net_proto(net, 1)->joins, 1);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
 /*
  * D9, A-131: the client clears its leaf at the old server before that one
  * has heard of the new one: no request misses it meanwhile.
@@ -437,6 +633,11 @@ main(void)
 		cmocka_unit_test(leave_while_moving),
 		cmocka_unit_test(leave_when_moved),
 		cmocka_unit_test(back),
+		cmocka_unit_test(both),
+		cmocka_unit_test(taken_back),
+		cmocka_unit_test(back_without),
+		cmocka_unit_test(once_more),
+		cmocka_unit_test(late),
 		cmocka_unit_test(leaf_first),
 		cmocka_unit_test(leaf_gone),
 		cmocka_unit_test(mcs),
