@@ -586,6 +586,8 @@ client_new(const struct client_ops *ops, void *arg, struct timers *ts,
 	c->arg = arg;
 	c->ts = ts;
 	c->t = conf->timers;
+	/* a life after a restart is told from the one before (5.2.2) */
+	c->sequence = (uint8_t)ops->random(arg);
 	c->pro = conf->pro;
 	c->spa = conf->spa;
 	c->role = conf->mcs ? &role_server : &role_member;

@@ -561,7 +561,7 @@ void		 reg_adopt(struct reg *);
 void		 reg_adopt_late(struct reg *, const struct peer *,
 		    struct join *);
 void		 reg_adopt_all_late(struct reg *);
-void		 reg_doubt(struct reg *);
+void		 reg_anew(struct reg *);
 void		 entry_confirm(struct entry *);
 void		 reg_confirm(struct reg *, const struct entry *);
 void		 reg_adopt_expired(void *);

@@ -322,7 +322,7 @@ reg_once_more(struct reg *r, uint16_t sequence)
 	if (r->moving != NULL || r->state == LEAF_LEFT)
 		reg_returned(r);
 	else if (r->registered && sequence != r->sequence)
-		reg_doubt(r);
+		reg_anew(r);
 	r->sequence = (uint8_t)sequence;
 	r->again = r->state == LEAF_UP;
 	r->again_at = proto_timers(r->node->proto)->now;

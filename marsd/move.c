@@ -101,11 +101,10 @@ reg_adopt_all_late(struct reg *r)
 }
 
 /*
- * The node has registered once more, and not just sent its registration
- * twice: it may have restarted, or mistrust us (5.4.1).  Our joins are as good
- * as adopted until it asks for them again (D9).
+ * The node has registered once more: our joins are as good as adopted until it
+ * asks for them again (D9).
  */
-void
+static void
 reg_doubt(struct reg *r)
 {
 	struct peer *self = r->node->proto->self;
@@ -120,6 +119,20 @@ reg_doubt(struct reg *r)
 		e->adopted = true;
 		r->adopting = true;
 	}
+}
+
+/*
+ * A registration with another mar$flags.sequence than the one before (5.2.2):
+ * the node has restarted, or mistrusts us (5.4.1).  Either way it has to join
+ * everything again, so there is nothing to wait for as in a soft redirect.
+ */
+void
+reg_anew(struct reg *r)
+{
+	reg_doubt(r);
+	if (r->adopting)
+		timer_set(proto_timers(r->node->proto), &r->adopt,
+		    ADOPT_CONFIRM);
 }
 
 /* It wants this join, now. */

@@ -20,6 +20,7 @@
 
 #define COMPLAINTS_MAX	12
 #define SETUP_TIME	MTIME_SEC(16)	/* until a call has failed */
+#define HEARD		MTIME_SEC(3)	/* from one server to all */
 #define KEY_REDIRECT	0x20000U	/* below: refreshed all the time */
 
 /* One thing that is the case at a server. */
@@ -285,20 +286,29 @@ fact_complain(struct check *c, const struct server *s, const struct fact *f,
 }
 
 static void
-check_groups(struct check *c, struct server *s, const struct facts *wanted)
+facts_of(struct check *c, struct server *s, struct facts *l,
+    const struct facts *wanted)
 {
-	struct facts l = { 0 };
 	struct rows *rows = calloc(1, sizeof(*rows));
 	struct wr wr;
-	size_t i = 0, j = 0;
-	int r;
 
 	if (rows == NULL)
 		abort();
 	while (ROW(rows, mars_show_groups, s->mars, c))
-		facts_row(c, s, &rows->r, &l, wanted);
-	if (l.n != 0)
-		qsort(l.v, l.n, sizeof(*l.v), fact_cmp);
+		facts_row(c, s, &rows->r, l, wanted);
+	if (l->n != 0)
+		qsort(l->v, l->n, sizeof(*l->v), fact_cmp);
+	free(rows);
+}
+
+static void
+check_groups(struct check *c, struct server *s, const struct facts *wanted)
+{
+	struct facts l = { 0 };
+	size_t i = 0, j = 0;
+	int r;
+
+	facts_of(c, s, &l, wanted);
 	while (i < l.n || j < wanted->n) {
 		r = i == l.n ? 1 : j == wanted->n ? -1 :
 		    fact_cmp(&l.v[i], &wanted->v[j]);
@@ -312,7 +322,59 @@ check_groups(struct check *c, struct server *s, const struct facts *wanted)
 		j += r >= 0;
 	}
 	free(l.v);
-	free(rows);
+}
+
+/* What has been joined for so long that every server has heard of it. */
+static void
+facts_known(const struct world *w, struct facts *l)
+{
+	const struct want *v;
+	const struct host *h;
+	uint32_t i;
+	size_t j;
+
+	for (i = 0; i < w->nhosts; i++) {
+		h = &w->host[i];
+		for (j = 0; h->alive && !h->leaving && j < h->nwant; j++) {
+			v = &h->want[j];
+			if (v->joined && v->since + HEARD < w->ts.now.us)
+				fact_add(l, h->proto, h->mcs, &v->min,
+				    &v->max, &h->addr);
+		}
+	}
+	if (l->n != 0)
+		qsort(l->v, l->n, sizeof(*l->v), fact_cmp);
+}
+
+/*
+ * While nothing is lost and nobody dies: no server may be without a member
+ * that stays joined, whatever moves, is redirected or comes and goes.
+ */
+void
+check_throughout(struct world *w)
+{
+	struct check c = { w, true, 0 };
+	struct facts known = { 0 }, l;
+	uint32_t i;
+	size_t j, k;
+
+	w->st.checks++;
+	facts_known(w, &known);
+	for (i = 0; i < w->nservers; i++) {
+		if (!w->server[i].alive)
+			continue;
+		l = (struct facts){ 0 };
+		facts_of(&c, &w->server[i], &l, &known);
+		for (j = k = 0; k < known.n; k++) {
+			while (j < l.n && fact_cmp(&l.v[j], &known.v[k]) < 0)
+				j++;
+			if (j == l.n || fact_cmp(&l.v[j], &known.v[k]) != 0)
+				fact_complain(&c, &w->server[i], &known.v[k],
+				    "is for a moment without");
+		}
+		free(l.v);
+	}
+	free(known.v);
 }
 
 /* --- members */
@@ -840,6 +902,22 @@ transmit_all(struct world *w)
 	}
 }
 
+/*
+ * An MCS has a view of its own, by ServerControlVC, and it may be an old one
+ * as a sender's may.
+ */
+static bool
+old_server(const struct world *w, const struct host *mcs,
+    const struct paddr *g)
+{
+	size_t i;
+
+	for (i = 0; i < mcs->nwant; i++)
+		if (paddr_equal(&mcs->want[i].min, g))
+			return mcs->want[i].asked <= w->trouble;
+	return true;
+}
+
 /* A packet of one sender: at every member of its group, once. */
 static void
 check_delivery(struct world *w, struct host *from, const struct view *v,
@@ -849,6 +927,9 @@ check_delivery(struct world *w, struct host *from, const struct view *v,
 	size_t n, i, servers;
 
 	servers = group_wanted(w, from->proto, &v->group, true, from, list);
+	for (n = 0; n < servers; n++)
+		if (old_server(w, list[n], &v->group))
+			return;
 	w->tag++;
 	for (i = 0; i < w->nhosts; i++)
 		w->host[i].heard = 0;

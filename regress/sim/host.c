@@ -114,7 +114,11 @@ static void
 view_notice(struct host *h, const struct client_notice *n)
 {
 	struct view *v = view_find(h, n->min);
+	struct want *want = want_find(h, n->min, n->max);
 
+	if (h->mcs && want != NULL && (n->code == CLIENT_PATH_UP ||
+	    n->code == CLIENT_REVALIDATE))
+		want->asked = h->node.w->ts.now.us;
 	if (v == NULL)
 		return;
 	switch (n->code) {
@@ -166,8 +170,11 @@ notice(void *arg, const struct client_notice *n)
 	switch (n->code) {
 	case CLIENT_JOINED:
 	case CLIENT_LEFT:
-		if ((want = want_find(h, n->min, n->max)) != NULL)
-			want->joined = n->code == CLIENT_JOINED;
+		if ((want = want_find(h, n->min, n->max)) == NULL)
+			break;
+		if (!want->joined)
+			want->since = w->ts.now.us;
+		want->joined = n->code == CLIENT_JOINED;
 		break;
 	case CLIENT_LEAF_ADDED:
 	case CLIENT_LEAF_DROPPED:

@@ -159,6 +159,9 @@ churn_move(struct world *w, struct host *h)
 {
 	w->st.moves++;
 	host_vanish(h);
+	/* it comes back with fewer wishes, now and then */
+	while ((w->kinds & K_WISHES) != 0 && h->nwant != 0 && chance(w, 30))
+		host_leave(h, (size_t)rnd(w, h->nwant));
 	timer_set(&w->ts, &h->comeback, between(w, 0, MTIME_SEC(25)));
 }
 
@@ -396,6 +399,15 @@ faults(struct world *w)
 	hosts_back(w);
 }
 
+static void
+on_watch(void *arg)
+{
+	struct world *w = arg;
+
+	check_throughout(w);
+	timer_set(&w->ts, &w->watch, MTIME_MS(between(w, 100, 900)));
+}
+
 /* Things happen, but nothing is lost. */
 static void
 calm(struct world *w)
@@ -403,9 +415,12 @@ calm(struct world *w)
 	w->pace = MTIME_SEC(60) / (10 + w->nhosts) * between(w, 1, 10) / 2;
 	trace(w, 1, NULL, "changes without faults");
 	timer_set(&w->ts, &w->churn, 0);
+	timer_set(&w->ts, &w->watch, MTIME_SEC(1));
 	run_for(w, between(w, MTIME_SEC(10), MTIME_SEC(60)));
 	timer_clear(&w->ts, &w->churn);
 	hosts_back(w);
+	run_for(w, MTIME_SEC(20));
+	timer_clear(&w->ts, &w->watch);
 }
 
 /* The hosts leave, and the servers forget them. */
@@ -433,6 +448,7 @@ plan_run(struct world *w)
 
 	timer_init(&w->churn, on_churn, w);
 	timer_init(&w->weather, on_weather, w);
+	timer_init(&w->watch, on_watch, w);
 	for (i = 0; i < w->nservers; i++)
 		server_start(&w->server[i]);
 	run_for(w, between(w, 0, MTIME_SEC(10)));

@@ -53,7 +53,7 @@
 	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
 	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
 	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6") \
-	X(K_DISORDER, "disorder")
+	X(K_WISHES, "wishes") X(K_DISORDER, "disorder")
 
 enum kind_bit {
 #define X(sym, name) sym##_BIT,
@@ -117,6 +117,8 @@ struct server {
 struct want {
 	struct paddr	 min, max;
 	bool		 joined;	/* as the client itself was told */
+	int64_t		 since;		/* it was told so first */
+	int64_t		 asked;		/* an MCS, for the members, last */
 };
 
 /* A sender's view of a group: the leaves that are up. */
@@ -184,7 +186,7 @@ struct world {
 	bool		 partitioned;
 	bool		 cut[SERVERS_MAX][SERVERS_MAX];
 
-	struct timer	 churn, weather;
+	struct timer	 churn, weather, watch;
 	int64_t		 pace;		/* us between two things that happen */
 	uint32_t	 tag;
 	int64_t		 trouble;	/* views from before are not trusted */
@@ -239,6 +241,7 @@ void	plan_run(struct world *);
 
 /* check.c */
 bool	check_servers(struct world *, bool loud);
+void	check_throughout(struct world *);
 void	check_members(struct world *);
 void	check_empty(struct world *);
 

@@ -264,8 +264,10 @@ fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 	f->link.backend = &fake_backend;
 	f->link.local = fake_addr(x);
 	client_timers_default(&conf.timers);
+	f->low = true;		/* the first mar$flags.sequence is 1 */
 	f->c = client_new(&fake_ops, f, &f->ts, &conf);
 	assert_non_null(f->c);
+	f->low = false;
 	client_attach(f->c, &f->link);
 	return f;
 }

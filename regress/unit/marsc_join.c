@@ -39,6 +39,50 @@ table(void **state)
 		}
 }
 
+static uint8_t
+first_number(uint32_t random)
+{
+	struct client_conf conf = { .pro = { .type = 0x0800 } };
+	struct fake *f = fake_new(10, 1, false);
+	struct atm_addr server = fake_addr(1);
+	uint8_t n;
+
+	client_free(f->c);
+	f->random = random;
+	conf.servers = &server;
+	conf.nservers = 1;
+	client_timers_default(&conf.timers);
+	f->c = client_new(&fake_ops, f, &f->ts, &conf);
+	assert_non_null(f->c);
+	n = client_next_sequence(f->c);
+	fake_free(f);
+	return n;
+}
+
+/*
+ * R2022-5.2.2-01, A-35: numbers of messages begin anywhere, so that a life
+ * after a restart does not begin as the one before; 0, which is in what is
+ * built from records, is none of ours.
+ */
+static void
+numbers(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	bool seen[256] = { false };
+	int i, different = 0;
+
+	(void)state;
+	for (i = 0; i < 256; i++)
+		seen[client_next_sequence(f->c)] = true;
+	assert_false(seen[0]);
+	for (i = 1; i < 256; i++)
+		assert_true(seen[i]);
+	fake_free(f);
+	for (i = 2; i < 10; i++)
+		different += first_number((uint32_t)i) != first_number(1);
+	assert_true(different > 4);
+}
+
 /*
  * R2022-5.2-01, -04, R2022-5.2.1.1-01, -02, R2022-5.2.1-07, -08, -10, -13,
  * -14, -16, -17, R2022-5.2.2-01, -03, R2022-E-06: JOIN and LEAVE of one group:
@@ -313,6 +357,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(join_leave),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(failure),
