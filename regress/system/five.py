@@ -10,8 +10,10 @@ import signal
 import subprocess
 import time
 
-from suite import BASE_PORT, BUILD, Client, Server, main, running, script, \
-    test, wait
+from suite import BASE_PORT, BUILD, Client, Server, Skip, link, main, \
+    own_network, running, script, test, wait
+
+OWN_NETWORK = own_network()
 
 ALL = tuple("127.0.0.%d" % n for n in range(1, 6))
 LINE = {1: (2,), 2: (1, 3), 3: (2, 4), 4: (3, 5), 5: (4,)}
@@ -120,6 +122,23 @@ def cut_within(server, neighbor):
     return pid
 
 
+def cut_link_within(server, neighbor):
+    """Cuts the link of the two in the middle of alignment."""
+    def caught():
+        link(server, neighbor, False)
+        state = alignment(server, neighbor)
+        if state in BETWEEN:
+            return True
+        if state == "Aligned":
+            server.marsctl("neighbor", "clear", neighbor.address)
+        link(server, neighbor, True)
+        time.sleep(0.003)
+        return False
+
+    wait("the link of %s and %s is cut between Down and Aligned" % (
+        server.address, neighbor.address), caught)
+
+
 class Asker:
     """Asks one server for a group again and again, and remembers."""
 
@@ -217,6 +236,38 @@ def ring():
         assert cs[n].stop() == 0
     wait("nobody is left", lambda: all(view(x) == ({}, {}) for x in s),
          PATIENCE)
+
+
+@test
+def links():
+    """R2443-2: links are cut in the middle of alignment; a division heals"""
+    if not OWN_NETWORK:
+        raise Skip("no network namespace of its own (unshare, iproute2)")
+    s = start(RING)
+    cs = [load(n) for n in range(1, 6)]
+    before = settled(s, 500)
+    cut_link_within(s[1], s[2])
+    wait("the two are given up", lambda: alignment(s[1], s[2]) == "Down" and
+         alignment(s[2], s[1]) == "Down", PATIENCE)
+    assert all(view(x) == before for x in s)
+    # and now 127.0.0.1 and .2 are on their own
+    link(s[0], s[2], False)
+    link(s[0], s[4], False)
+    wait("one side has 200", lambda: view(s[0]) == view(s[1]) and
+         len(view(s[0])[0]) == s[0].group_size("224.1.1.1") == 200,
+         PATIENCE)
+    wait("the other has 300", lambda: view(s[2]) == view(s[3]) == view(s[4])
+         and len(view(s[2])[0]) == s[2].group_size("224.1.1.1") == 300,
+         PATIENCE)
+    assert cs[0].stop() == 0
+    Client("127.0.0.21", ALL[3], "run", script(
+        ["register", "join 224.1.1.1", "stay"]), options=QUICK)
+    # it heals, and is cut once more on the way
+    link(s[0], s[4], True)
+    cut_link_within(s[0], s[4])
+    for a, b in (0, 2), (0, 4), (1, 2):
+        link(s[a], s[b], True)
+    settled(s, 401)
 
 
 @test

@@ -445,7 +445,7 @@ back_without(void **state)
 }
 
 /*
- * R2022-5.4.1-04, D9: a client that registers once more, by another
+ * R2022-5.4.1-02, D9: a client that registers once more, by another
  * mar$flags.sequence, has to join everything again: what it has not joined
  * 60 s after that or after its last JOIN is gone.  The same registration twice
  * (5.2.2) changes nothing.
