@@ -658,6 +658,13 @@ mars_redirect(struct mars *m, const char *cluster, bool hard,
 
 	if (c == NULL)
 		return "no such cluster";
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (!hard && p->control[ROLE_CLIENT].nregs +
+		    p->control[ROLE_MCS].nregs != 0 &&
+		    !redirect_can_be_soft(p, to))
+			return "no server of the group that is alive has that "
+			    "address: its clients' groups are unknown there, "
+			    "so say hard";
 	TAILQ_FOREACH(p, &c->protos, entry) {
 		if (member == NULL) {
 			redirect_send(p, hard, to, NULL);

@@ -540,6 +540,7 @@ enum drop	 grouplist_message(struct incoming *);
 /* redirect.c */
 void		 redirect_start(struct proto *);
 void		 redirect_stop(struct proto *);
+bool		 redirect_can_be_soft(struct proto *, const struct atm_addr *);
 /* to: put first, or NULL; reg: to this one alone, or NULL */
 void		 redirect_send(struct proto *, bool hard,
 		    const struct atm_addr *to, struct reg *);

@@ -71,6 +71,22 @@ map_build(struct map *map, struct proto *p, const struct atm_addr *to)
 }
 
 /*
+ * Does a server that is alive have this address?  Others don't know the groups
+ * of our clients, who join nothing again when they are redirected softly
+ * (5.4.3, D9).
+ */
+bool
+redirect_can_be_soft(struct proto *p, const struct atm_addr *to)
+{
+	struct peer *peer;
+
+	RB_FOREACH(peer, peer_tree, &p->peers)
+		if (peer->state == PEER_ALIVE && atm_equal(&peer->addr, to))
+			return true;
+	return false;
+}
+
+/*
  * To everybody on both control VCs, each with its own sequence number, or
  * to one node on the VC that it has to us.
  */

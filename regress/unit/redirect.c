@@ -156,17 +156,23 @@ kinds(void **state)
 	net_free(net);
 }
 
-/* R2022-5.4.3-11: a redirect that is ordered, of all or of one. */
+/*
+ * R2022-5.4.3-11, A-30, D9: a redirect that is ordered, of all or of one; a
+ * soft one only to a server of the group that is alive, who knows the groups.
+ */
 static void
 ordered(void **state)
 {
 	struct net *net = net_new();
-	struct atm_addr to = SERVER(3), one = HOST(1), none = HOST(5);
+	struct atm_addr to = SERVER(1), one = HOST(1), none = HOST(5);
+	struct atm_addr stranger = SERVER(3);
 	const struct sent *t;
 	struct nvc *v, *w;
 
 	(void)state;
 	net_start(net, 0);
+	net_start(net, 1);
+	net_settle(net);
 	v = net_client(net, 0, 1);
 	w = net_client(net, 0, 2);
 	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &to, NULL));
@@ -182,6 +188,18 @@ ordered(void **state)
 	assert_non_null(mars_redirect(net->s[0].mars, "x", true, &to, NULL));
 	assert_non_null(mars_redirect(net->s[0].mars, "lis1", true, &to,
 	    &none));
+	net_clear(net);
+	assert_non_null(mars_redirect(net->s[0].mars, "lis1", false,
+	    &stranger, NULL));
+	net_crash(net, 1);
+	net_wait(net, MTIME_SEC(241));
+	net_clear(net);
+	assert_non_null(mars_redirect(net->s[0].mars, "lis1", false, &to,
+	    NULL));
+	assert_int_equal(net->nsent, 0);
+	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &stranger,
+	    NULL));
+	assert_int_equal(net_count(net, 0, CCVC, 12), 1);
 	net_hangup(w);
 	net_hangup(v);
 	net_free(net);
@@ -227,7 +245,7 @@ parts(void **state)
 	assert_int_equal(n[CCVC], 2);
 	assert_int_equal(n[SCVC], 2);
 	net_clear(net);
-	assert_null(mars_redirect(net->s[0].mars, "lis1", false, &one, &one));
+	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &one, &one));
 	assert_int_equal(net->nsent, 2);
 	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]));
 	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
