@@ -9,8 +9,9 @@
  * Runs seeds, each in a process of its own, and prints TAP: those of the
  * file first, one a line (the rest of a line says what it once found), then
  * those named, or the numbers from 1 to n.  -t: no new one after so many
- * seconds.  -v tells what happens, -vv every packet on a control VC, -vvv
- * every datagram.  -q prints only failures and the sums.
+ * seconds.  -v tells what happens, as is done of the first seeds that fail
+ * anyway; -vv also every record and packet on a control VC, -vvv every
+ * datagram.  -q prints only failures and the sums.
  */
 #include <sys/wait.h>
 
@@ -26,6 +27,7 @@
 #include "sim.h"
 
 #define HANG	300		/* s of the processor for one seed */
+#define TRACES	3		/* that are printed of failed seeds */
 
 struct options {
 	uint32_t	 kinds;
@@ -149,6 +151,19 @@ add(struct totals *t, const struct stats *s)
 		u->slowest_us = s->slowest_us;
 }
 
+/* What happened, and how to see more of it. */
+static void
+tell(const struct options *o, uint64_t seed)
+{
+	struct options loud = *o;
+	struct stats s;
+
+	fprintf(stderr, "# what happened in seed %" PRIu64 " (more of it: "
+	    "regress/sim/sim -vv %" PRIu64 "):\n", seed, seed);
+	loud.verbose = 1;
+	(void)fork_seed(&loud, seed, &s);
+}
+
 static void
 one(const struct options *o, uint64_t seed, const char *why,
     struct totals *t)
@@ -165,11 +180,8 @@ one(const struct options *o, uint64_t seed, const char *why,
 	}
 	t->runs++;
 	add(t, &s);
-	if (!ok) {
-		t->failed++;
-		fprintf(stderr, "# repeat it with: regress/sim/sim -v %" PRIu64
-		    "\n", seed);
-	}
+	if (!ok && t->failed++ < TRACES && o->verbose == 0)
+		tell(o, seed);
 	if (ok && o->quiet)
 		return;
 	printf("%s %" PRIu64 " - seed %" PRIu64 ": %u servers, %u hosts, %lld"
