@@ -75,6 +75,7 @@ struct check {
 	struct world	*w;
 	bool		 loud;
 	uint32_t	 wrong;
+	struct facts	 ghosts;	/* what nobody wants, D9 */
 };
 
 static void	wrong(struct check *, const char *, ...)
@@ -313,7 +314,8 @@ check_groups(struct check *c, struct server *s, const struct facts *wanted)
 		r = i == l.n ? 1 : j == wanted->n ? -1 :
 		    fact_cmp(&l.v[i], &wanted->v[j]);
 		if (r < 0 && ghosts(c->w, &l.v[i].who) != 0)
-			c->w->st.ghosts++;
+			fact_add(&c->ghosts, l.v[i].proto, l.v[i].serve,
+			    &l.v[i].min, &l.v[i].max, &l.v[i].who);
 		else if (r < 0)
 			fact_complain(c, s, &l.v[i], "has too much");
 		else if (r > 0)
@@ -353,7 +355,7 @@ facts_known(const struct world *w, struct facts *l)
 void
 check_throughout(struct world *w)
 {
-	struct check c = { w, true, 0 };
+	struct check c = { .w = w, .loud = true };
 	struct facts known = { 0 }, l;
 	uint32_t i;
 	size_t j, k;
@@ -748,32 +750,41 @@ find_ghosts(struct check *c)
 }
 
 /* All servers against the hosts, and against each other. */
-bool
-check_servers(struct world *w, bool loud)
+static void
+compare(struct check *c)
 {
-	struct check c = { w, loud, 0 };
+	struct world *w = c->w;
 	struct facts wanted = { 0 };
 	struct members members = { 0 };
 	struct server *s;
 	uint32_t i;
 
 	w->st.checks++;
-	find_ghosts(&c);
+	find_ghosts(c);
 	facts_wanted(w, &wanted);
-	members_wanted(&c, &members);
-	for (i = 0; i < w->nservers && (loud || c.wrong == 0); i++) {
+	members_wanted(c, &members);
+	for (i = 0; i < w->nservers && (c->loud || c->wrong == 0); i++) {
 		s = &w->server[i];
 		if (!s->alive)
 			continue;
-		check_alive(&c, s);
-		check_neighbors(&c, s);
-		check_registered(&c, s, &members);
-		check_groups(&c, s, &wanted);
+		check_alive(c, s);
+		check_neighbors(c, s);
+		check_registered(c, s, &members);
+		check_groups(c, s, &wanted);
 	}
-	if (loud || c.wrong == 0)
-		check_caches(&c);
+	if (c->loud || c->wrong == 0)
+		check_caches(c);
 	free(wanted.v);
 	free(members.v);
+}
+
+bool
+check_servers(struct world *w, bool loud)
+{
+	struct check c = { .w = w, .loud = loud };
+
+	compare(&c);
+	free(c.ghosts.v);
 	return c.wrong == 0;
 }
 
@@ -795,6 +806,22 @@ group_wanted(const struct world *w, uint8_t proto, const struct paddr *g,
 			list[n++] = h;
 	}
 	return n;
+}
+
+/* Is somebody in it, or serves it, who does not want that any more? */
+static bool
+haunted(const struct check *c, uint8_t proto, const struct paddr *g)
+{
+	const struct fact *f;
+	size_t i;
+
+	for (i = 0; i < c->ghosts.n; i++) {
+		f = &c->ghosts.v[i];
+		if (f->proto == proto && paddr_cmp(&f->min, g) <= 0 &&
+		    paddr_cmp(g, &f->max) <= 0)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -833,6 +860,19 @@ same_hosts(const struct host **list, size_t n, const struct atm_addr *a,
 }
 
 /*
+ * A call that began before its host restarted reaches the life after, which
+ * may not want the group any more; that it was gone for a moment nobody saw.
+ */
+static bool
+called_across(struct world *w, const struct view *v, size_t i)
+{
+	const struct host *h = host_of(w, &v->leaf[i]);
+
+	return h != NULL && h->alive && h->node.started <= v->added[i] &&
+	    v->added[i] <= h->node.started + SETUP_TIME;
+}
+
+/*
  * May the view be an old one?  What was lost on a control VC may have gone
  * unnoticed (A-107), and servers that die take members with them silently
  * (A-10, A-12); a member that was dead when its leaf was called is left out
@@ -840,20 +880,22 @@ same_hosts(const struct host **list, size_t n, const struct atm_addr *a,
  * server never missed it.
  */
 static bool
-excused(const struct world *w, const struct view *v, const struct host **list,
+excused(struct world *w, const struct view *v, const struct host **list,
     size_t n)
 {
-	size_t i, missing = 0;
+	size_t i;
 
 	if (v->since <= w->trouble)
 		return true;
 	for (i = 0; i < n; i++)
-		if (!has_addr(v->leaf, v->n, &list[i]->addr)) {
-			if (list[i]->node.started + SETUP_TIME < v->since)
-				return false;
-			missing++;
-		}
-	return v->n + missing == n;
+		if (!has_addr(v->leaf, v->n, &list[i]->addr) &&
+		    list[i]->node.started + SETUP_TIME < v->since)
+			return false;
+	for (i = 0; i < v->n; i++)
+		if (!has_host(list, n, &v->leaf[i]) &&
+		    !called_across(w, v, i))
+			return false;
+	return true;
 }
 
 static void
@@ -945,8 +987,9 @@ check_delivery(struct world *w, struct host *from, const struct view *v,
 }
 
 static void
-check_views(struct world *w, const struct host **list)
+check_views(const struct check *c, const struct host **list)
 {
+	struct world *w = c->w;
 	uint64_t excused = w->st.views_excused;
 	struct host *h;
 	uint32_t i;
@@ -961,8 +1004,10 @@ check_views(struct world *w, const struct host **list)
 		if (!h->alive || h->mcs)
 			continue;
 		for (j = 0; j < h->nviews; j++)
-			check_view(w, h, &h->view[j], list);
+			if (!haunted(c, h->proto, &h->view[j].group))
+				check_view(w, h, &h->view[j], list);
 		if (h->nviews != 0 && w->st.views_excused == excused &&
+		    !haunted(c, h->proto, &h->view[0].group) &&
 		    rnd(w, 4) == 0)
 			check_delivery(w, h, &h->view[0], list);
 	}
@@ -970,8 +1015,9 @@ check_views(struct world *w, const struct host **list)
 
 /* Some ask their servers who is in a group. */
 static void
-check_answers(struct world *w, const struct host **list)
+check_answers(const struct check *c, const struct host **list)
 {
+	struct world *w = c->w;
 	struct host *h;
 	struct paddr g;
 	char text[PADDR_STRLEN];
@@ -991,7 +1037,8 @@ check_answers(struct world *w, const struct host **list)
 	run_for(w, MTIME_SEC(20));
 	for (i = 0; i < w->nhosts; i++) {
 		h = &w->host[i];
-		if (!h->asked || !h->alive)
+		if (!h->asked || !h->alive ||
+		    haunted(c, h->proto, &h->question))
 			continue;
 		w->st.probes++;
 		n = h->mcs ? 0 :
@@ -1014,16 +1061,15 @@ void
 check_members(struct world *w)
 {
 	const struct host **list = calloc(w->nhosts + 1, sizeof(*list));
-
-	uint64_t before = w->st.ghosts;
+	struct check c = { .w = w, .loud = true };
 
 	if (list == NULL)
 		abort();
-	(void)check_servers(w, true);
-	if (w->st.ghosts == before) {
-		check_views(w, list);
-		check_answers(w, list);
-	}
+	compare(&c);
+	w->st.ghosts += c.ghosts.n;
+	check_views(&c, list);
+	check_answers(&c, list);
+	free(c.ghosts.v);
 	free(list);
 }
 
@@ -1046,7 +1092,7 @@ circuits(const struct port *p)
 void
 check_empty(struct world *w)
 {
-	struct check c = { w, true, 0 };
+	struct check c = { .w = w, .loud = true };
 	struct records l;
 	struct server *s;
 	uint32_t i, j, up, n = 0;

@@ -86,18 +86,22 @@ view_drop(struct view *v, const struct atm_addr *a)
 {
 	size_t i = view_leaf(v, a);
 
-	if (i < v->n)
-		v->leaf[i] = v->leaf[--v->n];
+	if (i == v->n)
+		return;
+	v->leaf[i] = v->leaf[--v->n];
+	v->added[i] = v->added[v->n];
 }
 
 /* The last one is always that of which was told last. */
 static void
-view_add(struct view *v, const struct atm_addr *a)
+view_add(struct view *v, const struct atm_addr *a, int64_t now)
 {
 	view_drop(v, a);
 	v->leaf = reallocarray(v->leaf, v->n + 1, sizeof(*v->leaf));
-	if (v->leaf == NULL)
+	v->added = reallocarray(v->added, v->n + 1, sizeof(*v->added));
+	if (v->leaf == NULL || v->added == NULL)
 		abort();
+	v->added[v->n] = now;
 	v->leaf[v->n++] = *a;
 }
 
@@ -105,7 +109,9 @@ static void
 view_clear(struct view *v)
 {
 	free(v->leaf);
+	free(v->added);
 	v->leaf = NULL;
+	v->added = NULL;
 	v->n = 0;
 	v->up = false;
 }
@@ -123,7 +129,7 @@ view_notice(struct host *h, const struct client_notice *n)
 		return;
 	switch (n->code) {
 	case CLIENT_LEAF_ADDED:
-		view_add(v, n->addrs);
+		view_add(v, n->addrs, h->node.w->ts.now.us);
 		break;
 	case CLIENT_LEAF_DROPPED:
 		view_drop(v, n->addrs);
@@ -131,6 +137,7 @@ view_notice(struct host *h, const struct client_notice *n)
 	case CLIENT_PATH_UP:
 		/* a new circuit, and its first leaf was told of just now */
 		v->leaf[0] = v->leaf[v->n - 1];
+		v->added[0] = v->added[v->n - 1];
 		v->n = 1;
 		v->up = true;
 		v->since = h->node.w->ts.now.us;

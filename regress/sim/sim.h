@@ -127,6 +127,7 @@ struct view {
 	bool		 up;
 	int64_t		 since;		/* it was last asked for */
 	struct atm_addr	*leaf;
+	int64_t		*added;		/* when, each */
 	size_t		 n;
 };
 
