@@ -209,7 +209,7 @@ struct reg {
 	bool		 again;		/* registered with the leaf up */
 	mtime_t		 again_at;
 	bool		 adopting;	/* has adopted joins (D9) */
-	uint8_t		 sequence;	/* of its last registration */
+	uint16_t	 sequence;	/* of its last registration */
 	uint8_t		 tries;
 	uint16_t	 cmi;
 	mtime_t		 since;

@@ -313,17 +313,21 @@ reg_new(struct node *n)
 
 /*
  * Of a node that is registered already, or on its way: it comes from elsewhere
- * (A-6), or from a life before, or it has sent the same message twice, with
- * the same mar$flags.sequence (5.2.2).
+ * (A-6), or from a life before, or it has sent the same message twice: on the
+ * same circuit, with the same mar$flags.sequence (5.2.2).
  */
 static void
-reg_once_more(struct reg *r, uint16_t sequence)
+reg_once_more(struct reg *r, const struct incoming *in)
 {
+	uint16_t sequence = in->msg.flags & MARS_F_SEQUENCE;
+	bool same = in->circuit == r->circuit && sequence == r->sequence;
+
+	reg_circuit(r, in->circuit);
 	if (r->moving != NULL || r->state == LEAF_LEFT)
 		reg_returned(r);
-	else if (r->registered && sequence != r->sequence)
+	else if (r->registered && !same)
 		reg_anew(r);
-	r->sequence = (uint8_t)sequence;
+	r->sequence = sequence;
 	r->again = r->state == LEAF_UP;
 	r->again_at = proto_timers(r->node->proto)->now;
 }
@@ -353,8 +357,7 @@ member_register(struct incoming *in, enum role role)
 		sdu_free(n->reg->pending);
 		n->reg->pending = copy;
 	}
-	reg_circuit(n->reg, in->circuit);
-	reg_once_more(n->reg, in->msg.flags & MARS_F_SEQUENCE);
+	reg_once_more(n->reg, in);
 	leaf_step(n->reg, LEAF_EV_REGISTER);
 	return DROP_NONE;
 }

@@ -17,6 +17,27 @@
 #define MOVE_WAIT	MTIME_SEC(5)
 #define MOVE_TIE	MTIME_SEC(1)
 
+/* What we say ourselves of a node: the first join, or the next one behind at. */
+static struct entry *
+own_next(struct node *n, const struct span *at)
+{
+	struct itree_node *in;
+	struct entry *e;
+
+	for (in = itree_next(&n->joins, at); in != NULL;
+	    in = itree_next(&n->joins, in->span)) {
+		e = join_entry(join_of(in), n->proto->self);
+		if (e != NULL && !e->stale)
+			return e;
+	}
+	return NULL;
+}
+
+#define OWN_FOREACH(e, at, n) \
+	for ((e) = own_next((n), NULL); \
+	    (e) != NULL && ((at) = (e)->join->range->span, true); \
+	    (e) = own_next((n), &(at)))
+
 /* Is this someone else's record, in effect, of a server that is alive? */
 static bool
 adoptable(const struct entry *e)
@@ -107,24 +128,17 @@ reg_adopt_all_late(struct reg *r)
 static void
 reg_doubt(struct reg *r)
 {
-	struct peer *self = r->node->proto->self;
-	struct itree_node *in;
 	struct entry *e;
+	struct span at;
 
-	for (in = itree_next(&r->node->joins, NULL); in != NULL;
-	    in = itree_next(&r->node->joins, in->span)) {
-		e = join_entry(join_of(in), self);
-		if (e == NULL || e->stale)
-			continue;
-		e->adopted = true;
-		r->adopting = true;
-	}
+	OWN_FOREACH(e, at, r->node)
+		r->adopting = e->adopted = true;
 }
 
 /*
- * A registration with another mar$flags.sequence than the one before (5.2.2):
- * the node has restarted, or mistrusts us (5.4.1).  Either way it has to join
- * everything again, so there is nothing to wait for as in a soft redirect.
+ * Another registration than the one before: the node has restarted, or
+ * mistrusts us (5.4.1).  Either way it has to join everything again, so there
+ * is nothing to wait for as in a soft redirect.
  */
 void
 reg_anew(struct reg *r)
@@ -173,19 +187,13 @@ void
 reg_adopt_expired(void *arg)
 {
 	struct reg *r = arg;
-	struct node *n = r->node;
-	struct itree_node *in;
 	struct entry *e;
 	struct span at;
 
 	r->adopting = false;
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, &at)) {
-		at = *in->span;
-		e = join_entry(join_of(in), n->proto->self);
-		if (e != NULL && e->adopted)
+	OWN_FOREACH(e, at, r->node)
+		if (e->adopted)
 			withdraw(e);
-	}
 }
 
 /*
@@ -211,20 +219,14 @@ move_wait(const struct reg *r)
 void
 reg_move(struct reg *r, struct peer *to)
 {
-	struct peer *self = r->node->proto->self;
-	struct itree_node *in;
 	struct entry *e;
+	struct span at;
 
 	if (r->moving != to) {
 		r->moving = to;
 		r->uncovered = 0;
-		for (in = itree_next(&r->node->joins, NULL); in != NULL;
-		    in = itree_next(&r->node->joins, in->span)) {
-			e = join_entry(join_of(in), self);
-			if (e != NULL && !e->stale &&
-			    join_entry(join_of(in), to) == NULL)
-				r->uncovered++;
-		}
+		OWN_FOREACH(e, at, r->node)
+			r->uncovered += join_entry(e->join, to) == NULL;
 	}
 	timer_set(proto_timers(r->node->proto), &r->move, move_wait(r));
 }
@@ -261,50 +263,35 @@ reg_move_left(struct reg *r, const struct peer *to, struct join *j)
 void
 reg_move_off(struct reg *r, const struct peer *to)
 {
-	struct peer *self = r->node->proto->self;
-	struct itree_node *in;
 	struct entry *e;
+	struct span at;
 
 	if (r->moving != to)
 		return;
 	reg_move_stop(r);
-	for (in = itree_next(&r->node->joins, NULL); in != NULL;
-	    in = itree_next(&r->node->joins, in->span))
-		if ((e = join_entry(join_of(in), self)) != NULL)
-			e->left = false;
-}
-
-/* What the client left while it was at another server. */
-static void
-withdraw_left(struct reg *r)
-{
-	struct node *n = r->node;
-	struct itree_node *in;
-	struct entry *e;
-	struct span at;
-
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, &at)) {
-		at = *in->span;
-		e = join_entry(join_of(in), n->proto->self);
-		if (e != NULL && e->left)
-			withdraw(e);
-	}
+	OWN_FOREACH(e, at, r->node)
+		e->left = false;
 }
 
 /*
  * It registers here again while it was about to be given up: the last
  * registration wins, so the other server has to hear of it.  It came back
- * softly, with all its joins, or hard, and asks for them.
+ * softly, with all its joins but those that it left there, or hard, and asks
+ * for them.
  */
 void
 reg_returned(struct reg *r)
 {
+	struct entry *e;
+	struct span at;
+
 	reg_move_stop(r);
 	if (!r->registered)
 		return;
 	r->since = proto_timers(r->node->proto)->now;
-	withdraw_left(r);
+	OWN_FOREACH(e, at, r->node)
+		if (e->left)
+			withdraw(e);
 	reg_doubt(r);
 	publish_register(r);
 	reg_adopt(r);

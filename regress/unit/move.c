@@ -484,6 +484,34 @@ once_more(void **state)
 	net_free(net);
 }
 
+/* The same of an MCS, which has no numbers: on another circuit. */
+static void
+mcs_once_more(void **state)
+{
+	struct nvc *m, *n, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net_join(m, 3, 0, G(2), G(2));
+	net_join(m, 3, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(100));
+	assert_true(net_finds(x, G(2), HOST(9)));
+	n = net_call(net, 0, HOST(9));
+	net_join(n, 3, 0x2000, 0, 0);
+	net_join(n, 3, 0, G(1), G(1));
+	net_wait(net, MTIME_SEC(59));
+	assert_true(net_finds(x, G(2), HOST(9)));
+	net_wait(net, MTIME_SEC(2));
+	assert_true(net_finds(x, G(1), HOST(9)));
+	assert_false(net_finds(x, G(2), HOST(9)));
+	net_hangup(n);
+	net_hangup(m);
+	net_hangup(x);
+	net_free(net);
+}
+
 /*
  * D9: joins that another server tells of in the first 10 s are adopted if that
  * server is known to have the client: not before its registration is known,
@@ -642,6 +670,7 @@ main(void)
 		cmocka_unit_test(taken_back),
 		cmocka_unit_test(back_without),
 		cmocka_unit_test(once_more),
+		cmocka_unit_test(mcs_once_more),
 		cmocka_unit_test(late),
 		cmocka_unit_test(leaf_first),
 		cmocka_unit_test(leaf_gone),
