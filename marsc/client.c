@@ -488,22 +488,34 @@ client_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	}
 }
 
-/*
- * A control message where data are expected: a MARS that is not in our table
- * has us on its control VC, from a life of ours before this one.  It would
- * keep us for ever (A-131); so it is told, by the leaf that drops.
- */
 static bool
-client_is_stray(struct client *c, const uint8_t *data, size_t len)
+is_control(const uint8_t *data, size_t len)
 {
 	uint32_t oui;
 	uint16_t pid;
 
-	if (!llc_decode(data, len, &oui, &pid) || oui != LLC_OUI_IANA ||
-	    pid != LLC_PID_MARS)
-		return false;
+	return llc_decode(data, len, &oui, &pid) && oui == LLC_OUI_IANA &&
+	    pid == LLC_PID_MARS;
+}
+
+/*
+ * A control message where data are expected.  A MARS that is not in our table
+ * has us on its control VC, from a life of ours before this one.  It would
+ * keep us for ever (A-131); so it is told, by the leaf that drops.  Unless a
+ * redirect has made it ours since it called.
+ */
+static void
+client_stray(struct client *c, struct incoming *in, const uint8_t *data,
+    size_t len)
+{
+	if (reg_is_on(c) && atm_equal(&in->caller, &c->mars->addr)) {
+		in->control = true;
+		client_control(c, &in->caller, true, data, len);
+		return;
+	}
 	c->drops[CLIENT_DROP_STRANGER]++;
-	return true;
+	vc_release(in->vc, CAUSE_NORMAL);
+	incoming_free(in);
 }
 
 static void
@@ -523,10 +535,9 @@ client_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *data,
 	in = client_incoming(end);
 	if (in->control)
 		client_control(c, &in->caller, true, data, len);
-	else if (client_is_stray(c, data, len)) {
-		vc_release(in->vc, CAUSE_NORMAL);
-		incoming_free(in);
-	} else
+	else if (is_control(data, len))
+		client_stray(c, in, data, len);
+	else
 		client_data(c, data, len);
 }
 

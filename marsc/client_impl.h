@@ -121,6 +121,7 @@ struct registration {
 	uint32_t	 sent;		/* transmissions of what is out */
 	uint32_t	 failures;	/* attempts since the last success */
 	bool		 again;		/* was a member before */
+	bool		 soft;		/* came by a soft redirect */
 	uint8_t		 sequence;	/* mar$flags.sequence of what is out */
 	uint16_t	 cmi;
 	const char	*why;		/* of the problem, for the owner */
@@ -190,6 +191,7 @@ void	join_ignore(struct joined *);
 void	join_violation(struct joined *);
 void	join_all(struct client *, enum join_event);
 bool	join_pending(struct client *);
+void	join_again(struct client *);
 bool	join_copy(struct client *, const struct mars_msg *);
 void	join_free(struct client *);
 

@@ -145,6 +145,29 @@ join_delay(struct joined *j)
 	    client_delay(c, c->t.rejoin_min, c->t.rejoin_max));
 }
 
+/*
+ * Everything is to be joined again, each in its own time.  Also where we have
+ * come by a soft redirect and a JOIN would be of a group that the new MARS may
+ * know: it takes that for a part of this (D9).
+ */
+void
+join_again(struct client *c)
+{
+	c->reg.soft = false;
+	join_all(c, JOIN_EV_LOST);
+	join_all(c, JOIN_EV_AGAIN);
+}
+
+/* Wanted again before the MARS has confirmed that it was left. */
+static void
+join_back(struct joined *j)
+{
+	if (j->client->reg.soft)
+		join_again(j->client);
+	else
+		join_send(j);
+}
+
 /* 5.2.2: this is a failure of the MARS */
 static void
 join_fail(struct joined *j)
@@ -216,7 +239,7 @@ const struct join_cell join_table[JOIN_STATE_MAX][JOIN_EVENT_MAX] = {
 		[JOIN_EV_AGAIN] = { JOIN_IN, I },
 	},
 	[JOIN_LEAVING] = {
-		[JOIN_EV_JOIN] = { JOIN_JOINING, join_send },
+		[JOIN_EV_JOIN] = { JOIN_JOINING, join_back },
 		[JOIN_EV_LEAVE] = { JOIN_LEAVING, I },
 		[JOIN_EV_COPY] = { JOIN_OUT, join_forget },
 		[JOIN_EV_TIMER] = { JOIN_LEAVING, join_send_leave_more },
@@ -271,7 +294,7 @@ join_all(struct client *c, enum join_event ev)
 		join_event(j, ev);
 }
 
-/* Is a group still to be joined? */
+/* Is a group still to be joined, or still to be left? */
 bool
 join_pending(struct client *c)
 {
@@ -281,7 +304,9 @@ join_pending(struct client *c)
 
 	for (i = 0; i < 2; i++)
 		RB_FOREACH(j, joined_tree, trees[i])
-			if (j->state == JOIN_DELAY || j->state == JOIN_JOINING)
+			if (j->state == JOIN_DELAY ||
+			    j->state == JOIN_JOINING ||
+			    j->state == JOIN_LEAVING)
 				return true;
 	return false;
 }

@@ -433,9 +433,11 @@ path_stale_soon(struct path *p)
 {
 	struct client *c = p->end.client;
 
-	if (p->vc != NULL && !timer_isset(&p->stale))
-		timer_set(c->ts, &p->stale,
-		    client_delay(c, c->t.stale_min, c->t.stale_max));
+	if (p->vc == NULL || (timer_isset(&p->stale) &&
+	    mtime_diff(c->ts->now, p->stale.due) <= c->t.stale_max))
+		return;
+	timer_set(c->ts, &p->stale,
+	    client_delay(c, c->t.stale_min, c->t.stale_max));
 }
 
 /*
@@ -608,6 +610,7 @@ path_leaf_up(struct leaf *l)
 {
 	l->state = LEAF_UP;
 	l->delay = 0;
+	l->path->doubt = 0;
 	path_notify(l->path, CLIENT_LEAF_ADDED, &l->addr, NULL);
 	path_event(l->path, PATH_EV_LEAF_UP);
 }

@@ -151,6 +151,7 @@ reg_on(struct client *c)
 		reg_notify(c, CLIENT_BACKUP, &c->mars->addr, NULL, 0);
 	c->reg.failures = 0;
 	c->reg.again = true;
+	c->reg.soft = false;
 	reg_notify(c, CLIENT_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
 	join_all(c, again ? JOIN_EV_AGAIN : JOIN_EV_READY);
 	query_kick(c);
@@ -205,9 +206,9 @@ reg_soft_more(struct client *c)
 
 /*
  * 5.4.3: shut the circuit to the old MARS, use the new; rejoin nothing.  But
- * where a JOIN was still on its way the new MARS may know the group from the
- * old one, and takes whoever joins such a group for one that joins everything
- * it wants to keep (D9): so that is what we do.
+ * where a JOIN or LEAVE was still on its way the new MARS may know the group
+ * from the old one, and takes whoever joins such a group for one that joins
+ * everything it wants to keep (D9): so that is what we do.
  */
 static void
 reg_moved(struct client *c)
@@ -223,10 +224,9 @@ reg_moved(struct client *c)
 	client_drop_incoming(c, &c->mars->addr);
 	reg_map_wait(c);
 	reg_notify(c, CLIENT_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
-	if (join_pending(c)) {
-		join_all(c, JOIN_EV_LOST);
-		join_all(c, JOIN_EV_AGAIN);
-	}
+	c->reg.soft = true;
+	if (join_pending(c))
+		join_again(c);
 }
 
 /* keep the current MARS, and try again at the next map. */

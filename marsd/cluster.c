@@ -645,6 +645,24 @@ mars_shutdown(struct mars *m)
 			proto_shutdown(p);
 }
 
+/* Is there anybody to be redirected? */
+static bool
+redirects_any(struct proto *p, const struct atm_addr *member)
+{
+	const struct node *n;
+	int role;
+
+	if (member == NULL)
+		return p->control[ROLE_CLIENT].nregs != 0 ||
+		    p->control[ROLE_MCS].nregs != 0;
+	for (role = 0; role < ROLES; role++) {
+		n = node_find(p, (enum role)role, member);
+		if (n != NULL && n->reg != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* An operator's order; NULL, or a sentence that says what is wrong. */
 const char *
 mars_redirect(struct mars *m, const char *cluster, bool hard,
@@ -659,8 +677,7 @@ mars_redirect(struct mars *m, const char *cluster, bool hard,
 	if (c == NULL)
 		return "no such cluster";
 	TAILQ_FOREACH(p, &c->protos, entry)
-		if (!hard && p->control[ROLE_CLIENT].nregs +
-		    p->control[ROLE_MCS].nregs != 0 &&
+		if (!hard && redirects_any(p, member) &&
 		    !redirect_can_be_soft(p, to))
 			return "no server of the group that is alive has that "
 			    "address: its clients' groups are unknown there, "

@@ -209,7 +209,6 @@ struct reg {
 	bool		 again;		/* registered with the leaf up */
 	mtime_t		 again_at;
 	bool		 adopting;	/* has adopted joins (D9) */
-	uint16_t	 sequence;	/* of its last registration */
 	uint8_t		 tries;
 	uint16_t	 cmi;
 	mtime_t		 since;
@@ -279,6 +278,7 @@ struct entry {
 	struct claim	*claim;		/* NULL: a Redirect Entry */
 	struct join	*join;		/* NULL: a register record */
 	uint32_t	 key;
+	int32_t		 seq;		/* of a peer's */
 	uint16_t	 cmi;
 	bool		 layer3;
 	bool		 adopted;	/* D9, not confirmed yet */
@@ -529,8 +529,9 @@ void		 join_announce(struct node *, bool joined, const struct span *,
 /* mcs.c */
 enum drop	 mserv_message(struct incoming *);
 enum drop	 unserv_message(struct incoming *);
+/* by: whose word this is */
 void		 serve_announce(struct node *, bool served, const struct span *,
-		    struct incoming *in);
+		    const struct peer *by, struct incoming *in);
 void		 mcs_leave(struct node *, const struct spans *);
 
 /* request.c */

@@ -96,6 +96,22 @@ mcs_leave(struct node *n, const struct spans *gone)
 	}
 }
 
+/* To all our MCSs, and so to n itself if it is one of them. */
+static void
+serve_tell(struct node *n, bool served, const struct span *s,
+    struct incoming *in)
+{
+	struct spans whole;
+	struct mars_msg m;
+
+	serve_template(n, in, &m);
+	m.op = served ? MARS_MSERV : MARS_UNSERV;
+	spans_init(&whole);
+	spans_add(&whole, s);
+	send_spans(&n->proto->control[ROLE_MCS], &m, &whole, false);
+	spans_free(&whole);
+}
+
 /*
  * The server map has changed by this range.  To the other MCSs, too (A-37), but
  * not by another server's word about an MCS that is registered here: it would
@@ -103,15 +119,14 @@ mcs_leave(struct node *n, const struct spans *gone)
  */
 void
 serve_announce(struct node *n, bool served, const struct span *s,
-    struct incoming *in)
+    const struct peer *by, struct incoming *in)
 {
-	struct spans pairs, joined, whole;
+	struct spans pairs, joined;
 	struct mars_msg m;
 	size_t i;
 
 	spans_init(&pairs);
 	spans_init(&joined);
-	spans_init(&whole);
 	node_uncovered(n, s, &pairs);
 	for (i = 0; served && i < pairs.n; i++)
 		serve_new(n, &pairs.v[i], in != NULL, &joined);
@@ -119,11 +134,8 @@ serve_announce(struct node *n, bool served, const struct span *s,
 	m.op = served ? MARS_JOIN : MARS_LEAVE;
 	send_spans(&n->proto->control[ROLE_CLIENT], &m,
 	    served ? &joined : &pairs, false);
-	m.op = served ? MARS_MSERV : MARS_UNSERV;
-	spans_add(&whole, s);
-	if (in != NULL || n->reg == NULL)
-		send_spans(&n->proto->control[ROLE_MCS], &m, &whole, false);
-	spans_free(&whole);
+	if (by == n->proto->self || n->reg == NULL || !n->reg->registered)
+		serve_tell(n, served, s, in);
 	spans_free(&joined);
 	spans_free(&pairs);
 }
@@ -186,9 +198,9 @@ serve_new_entry(struct incoming *in, struct node *n, const struct span *s)
 	e->cmi = n->reg->cmi;
 	publish_entry(e, false);
 	if (join_refresh(e->join) == CHANGE_UP)
-		serve_announce(n, true, s, in);
-	else
-		serve_echo(in);
+		serve_announce(n, true, s, self, in);
+	else	/* another server said so, which was not told here */
+		serve_tell(n, true, s, in);
 	return DROP_NONE;
 }
 
@@ -241,7 +253,7 @@ unserv_message(struct incoming *in)
 	publish_entry(e, true);
 	e->stale = true;
 	if (join_refresh(j) == CHANGE_DOWN)
-		serve_announce(reg->node, false, &s, in);
+		serve_announce(reg->node, false, &s, in->proto->self, in);
 	else
 		serve_echo(in);
 	entry_free(e);

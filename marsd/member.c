@@ -313,21 +313,20 @@ reg_new(struct node *n)
 
 /*
  * Of a node that is registered already, or on its way: it comes from elsewhere
- * (A-6), or from a life before, or it has sent the same message twice: on the
- * same circuit, with the same mar$flags.sequence (5.2.2).
+ * (A-6), or from a life before, on a new circuit; or it has sent the same
+ * message twice.  mar$flags.sequence could tell, but is none of our business
+ * (5.2.2).
  */
 static void
 reg_once_more(struct reg *r, const struct incoming *in)
 {
-	uint16_t sequence = in->msg.flags & MARS_F_SEQUENCE;
-	bool same = in->circuit == r->circuit && sequence == r->sequence;
+	bool same = in->circuit == r->circuit;
 
 	reg_circuit(r, in->circuit);
 	if (r->moving != NULL || r->state == LEAF_LEFT)
 		reg_returned(r);
 	else if (r->registered && !same)
 		reg_anew(r);
-	r->sequence = sequence;
 	r->again = r->state == LEAF_UP;
 	r->again_at = proto_timers(r->node->proto)->now;
 }

@@ -14,10 +14,11 @@
 
 #define ADOPT_CONFIRM	MTIME_SEC(60)
 #define ADOPT_LATE	MTIME_SEC(10)
+#define ADOPT_REJOIN	MTIME_SEC(120)	/* 10 s and retransmissions, twice */
 #define MOVE_WAIT	MTIME_SEC(5)
 #define MOVE_TIE	MTIME_SEC(1)
 
-/* What we say ourselves of a node: the first join, or the next one behind at. */
+/* What we say ourselves of a node: the first join, or the next behind at. */
 static struct entry *
 own_next(struct node *n, const struct span *at)
 {
@@ -135,18 +136,28 @@ reg_doubt(struct reg *r)
 		r->adopting = e->adopted = true;
 }
 
+/* What it does not ask for in time it does not want. */
+static void
+reg_hurry(struct reg *r)
+{
+	if (r->adopting)
+		timer_set(proto_timers(r->node->proto), &r->adopt,
+		    ADOPT_CONFIRM);
+}
+
 /*
  * Another registration than the one before: the node has restarted, or
  * mistrusts us (5.4.1).  Either way it has to join everything again, so there
- * is nothing to wait for as in a soft redirect.
+ * is nothing to wait for as in a soft redirect; if it came to us by one,
+ * though, this may be that registration still.
  */
 void
 reg_anew(struct reg *r)
 {
-	reg_doubt(r);
 	if (r->adopting)
-		timer_set(proto_timers(r->node->proto), &r->adopt,
-		    ADOPT_CONFIRM);
+		return;
+	reg_doubt(r);
+	reg_hurry(r);
 }
 
 /* It wants this join, now. */
@@ -160,15 +171,17 @@ entry_confirm(struct entry *e)
  * A JOIN or MSERV.  Of a group that was adopted (e): the node moved hard, and
  * asks again for whatever it still wants; what it has not asked for when
  * 60 s have passed since its last one it does not want.  One that moved
- * softly asks only for groups that are new.
+ * softly asks only for groups that are new, but later on perhaps also for one
+ * that it left at the old server when the adoption was on its way.
  */
 void
 reg_confirm(struct reg *r, const struct entry *e)
 {
-	if (r->adopting &&
-	    ((e != NULL && e->adopted) || timer_isset(&r->adopt)))
-		timer_set(proto_timers(r->node->proto), &r->adopt,
-		    ADOPT_CONFIRM);
+	mtime_t now = proto_timers(r->node->proto)->now;
+
+	if (timer_isset(&r->adopt) || (e != NULL && e->adopted &&
+	    mtime_diff(r->since, now) <= ADOPT_REJOIN))
+		reg_hurry(r);
 }
 
 /* Takes back one of our joins that still counts. */
@@ -222,6 +235,7 @@ reg_move(struct reg *r, struct peer *to)
 	struct entry *e;
 	struct span at;
 
+	timer_clear(proto_timers(r->node->proto), &r->adopt);
 	if (r->moving != to) {
 		r->moving = to;
 		r->uncovered = 0;
@@ -277,15 +291,17 @@ reg_move_off(struct reg *r, const struct peer *to)
  * It registers here again while it was about to be given up: the last
  * registration wins, so the other server has to hear of it.  It came back
  * softly, with all its joins but those that it left there, or hard, and asks
- * for them.
+ * for them.  One that was nowhere else, as far as is known, has restarted.
  */
 void
 reg_returned(struct reg *r)
 {
+	bool elsewhere = r->moving != NULL;
 	struct entry *e;
 	struct span at;
 
 	reg_move_stop(r);
+	timer_clear(proto_timers(r->node->proto), &r->adopt);
 	if (!r->registered)
 		return;
 	r->since = proto_timers(r->node->proto)->now;
@@ -293,6 +309,8 @@ reg_returned(struct reg *r)
 		if (e->left)
 			withdraw(e);
 	reg_doubt(r);
+	if (!elsewhere)
+		reg_hurry(r);
 	publish_register(r);
 	reg_adopt(r);
 }

@@ -17,6 +17,7 @@
 #define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
 #define SWEEP_ALIGNED	MTIME_SEC(1)
 #define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
+#define SEQ_ANEW	16		/* the constant of A-11 */
 
 #define C(s, a)	{ PEER_##s, PEER_ACT_##a }
 
@@ -111,8 +112,9 @@ tell_keys(struct peer *peer, void (*tell)(void *, uint16_t, const uint8_t *,
 		    keys, n);
 }
 
+/* by: whose word has changed it */
 static void
-announce(struct join *j, enum change ch)
+announce(struct join *j, enum change ch, const struct peer *by)
 {
 	struct node *n = j->node;
 
@@ -122,7 +124,7 @@ announce(struct join *j, enum change ch)
 		join_announce(n, ch == CHANGE_UP, &j->range->span, j->layer3,
 		    NULL);
 	else
-		serve_announce(n, ch == CHANGE_UP, &j->range->span, NULL);
+		serve_announce(n, ch == CHANGE_UP, &j->range->span, by, NULL);
 }
 
 /*
@@ -140,7 +142,7 @@ peer_refresh(struct peer *peer, bool silent)
 			continue;
 		ch = join_refresh(e->join);
 		if (!silent)
-			announce(e->join, ch);
+			announce(e->join, ch, peer);
 	}
 }
 
@@ -248,7 +250,7 @@ entry_retract(struct entry *e)
 {
 	if (e->join != NULL) {
 		e->stale = true;
-		announce(e->join, join_refresh(e->join));
+		announce(e->join, join_refresh(e->join), e->peer);
 	}
 	entry_free(e);
 }
@@ -339,6 +341,19 @@ check_cmi(struct claim *c, uint16_t cmi)
 }
 
 /*
+ * Is it what we had from that server, under a number that is further than by
+ * something that happened?  It has numbered its records anew (A-11).
+ */
+static bool
+renumbered(const struct update *u)
+{
+	const struct entry *e = u->old;
+
+	return e != NULL && !e->claim->dereg && e->cmi == u->csa->cmi &&
+	    (int64_t)u->seq - e->seq >= SEQ_ANEW;
+}
+
+/*
  * A registration at another server of a client that is registered here
  * (A-6).  A fresh one is a move; of one that comes by an alignment nobody
  * knows which was later, until that server's next fresh join.
@@ -373,7 +388,7 @@ claim_refresh(struct node *n, const struct peer *peer, bool silent)
 			continue;
 		ch = join_refresh(join_of(in));
 		if (!silent)
-			announce(join_of(in), ch);
+			announce(join_of(in), ch, peer);
 	}
 }
 
@@ -381,16 +396,19 @@ static void
 update_register(struct update *u, struct node *n)
 {
 	struct entry *e = u->old;
+	bool same = renumbered(u);
 
 	if (e == NULL && (e = entry_register(u->peer, n, u->key)) == NULL)
 		return;
+	e->seq = u->seq;
 	e->cmi = u->csa->cmi;
 	check_cmi(e->claim, e->cmi);
 	if (e->claim->dereg) {
 		e->claim->dereg = false;
 		claim_refresh(n, u->peer, false);
 	}
-	check_move(u, n, e->claim);
+	if (!same)
+		check_move(u, n, e->claim);
 }
 
 static void
@@ -398,7 +416,7 @@ update_join(struct update *u, struct node *n)
 {
 	struct span s = { u->csa->min, u->csa->max };
 	struct entry *e = u->old;
-	bool fresh = e == NULL;
+	bool fresh = e == NULL;		/* and not just numbered anew */
 
 	if (e == NULL && (e = entry_join(u->peer, n, &s, u->key)) == NULL)
 		return;
@@ -408,10 +426,10 @@ update_join(struct update *u, struct node *n)
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max);		/* */
 	check_cmi(e->claim, e->cmi);
-	announce(e->join, join_refresh(e->join));
+	announce(e->join, join_refresh(e->join), u->peer);
 	if (n->reg == NULL || !n->reg->registered)
 		return;
-	if (u->fresh && e->claim->conflict)
+	if (u->fresh && fresh && e->claim->conflict)
 		reg_move(n->reg, u->peer);
 	else if (fresh && n->reg->moving == u->peer)
 		reg_move_joined(n->reg, u->peer, e->join);

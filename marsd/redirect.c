@@ -80,6 +80,8 @@ redirect_can_be_soft(struct proto *p, const struct atm_addr *to)
 {
 	struct peer *peer;
 
+	if (atm_equal(&p->cluster->conf->addr, to))
+		return true;
 	RB_FOREACH(peer, peer_tree, &p->peers)
 		if (peer->state == PEER_ALIVE && atm_equal(&peer->addr, to))
 			return true;

@@ -55,7 +55,7 @@ for t in regress/config/run.sh regress/decode/test.sh \
 done
 sim=$(sed -n 's/^SIM=//p' "$BUILD/rules.mk")
 if [ -n "$sim" ]; then
-	one sim/seeds "$sim" -f regress/sim/seeds -n 200
+	one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
 	one sim/again "$sim" -r 1 2 3		# bit for bit
 fi
 for t in regress/system/*.py; do

@@ -159,13 +159,14 @@ solicit_kick(struct neighbor *nb)
  * The DCS has sent this record, whatever became of it (A-72).  An older
  * instance than was asked for is no answer: it may have been under way for
  * long, and our CSUS lost.  True if the record is in the CSUS that is
- * outstanding.
+ * outstanding; and a null record only if nothing has answered it yet (A-65):
+ * the DCS may have got it back since it said that it has it no more.
  */
 bool
 solicit_answered(struct neighbor *nb, const struct csas *c)
 {
 	struct want key = { .id = c->id }, *w;
-	bool refused = c->null || !seq_valid(c->seq);
+	bool refused = c->null || !seq_valid(c->seq), open = false;
 
 	if (nb->nopen == 0)
 		return false;
@@ -177,11 +178,11 @@ solicit_answered(struct neighbor *nb, const struct csas *c)
 		w--;
 	for (; w < nb->out + nb->nout && w->id == c->id; w++)
 		if (!w->answered && (refused || c->seq >= w->seq)) {
-			w->answered = true;
+			w->answered = open = true;
 			nb->nopen--;
 			nb->csus_progress = true;
 		}
-	return true;
+	return open || !c->null;
 }
 
 /*

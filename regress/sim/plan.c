@@ -315,8 +315,8 @@ connected(const struct world *w)
 }
 
 /*
- * All servers come back, or some stay away where the rest is enough: every
- * host knows three at least.
+ * All servers come back, or two at most stay away where the rest is enough:
+ * every host knows three, or all.
  */
 static void
 servers_back(struct world *w)

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import time
 
-from suite import BASE_PORT, BUILD, Client, Server, Skip, link, main, \
-    own_network, running, script, test, wait
+from suite import BASE_PORT, BUILD, Client, Server, Skip, link, links_up, \
+    main, own_network, running, script, test, wait
 
 OWN_NETWORK = own_network()
 
@@ -243,6 +243,13 @@ def links():
     """R2443-2: links are cut in the middle of alignment; a division heals"""
     if not OWN_NETWORK:
         raise Skip("no network namespace of its own (unshare, iproute2)")
+    try:
+        cut_and_mended()
+    finally:
+        links_up()
+
+
+def cut_and_mended():
     s = start(RING)
     cs = [load(n) for n in range(1, 6)]
     before = settled(s, 500)

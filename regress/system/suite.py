@@ -59,7 +59,9 @@ def ip(*words):
 def own_network():
     """Begins this program again in a network namespace of its own, where its
     links can be cut.  False: that cannot be had."""
-    if "MARS_OWN_NETWORK" not in os.environ:
+    here = os.readlink("/proc/self/ns/net") if os.path.exists(
+        "/proc/self/ns/net") else None
+    if os.environ.get("MARS_OWN_NETWORK", here) == here:
         unshare = ["unshare", "-n" if os.geteuid() == 0 else "-rn"]
         try:
             subprocess.run(unshare + [
@@ -69,13 +71,21 @@ def own_network():
                 stderr=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError):
             return False
-        os.environ["MARS_OWN_NETWORK"] = "yes"
+        os.environ["MARS_OWN_NETWORK"] = here       # is not it
         os.execvp(unshare[0], unshare + [sys.executable, "-B"] + sys.argv)
     ip("link", "set", "lo", "up")
     # what is cut is looked up before the addresses of this machine
     ip("rule", "add", "pref", "100", "table", "local")
     ip("rule", "del", "pref", "0")
     return True
+
+
+def links_up():
+    """Mends all links."""
+    while subprocess.run(["ip", "rule", "del", "pref", "50"],
+                         stdin=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL).returncode == 0:
+        pass
 
 
 def link(a, b, up):

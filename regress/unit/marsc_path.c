@@ -204,7 +204,7 @@ asks_after(struct fake *f)
 
 	while (!path_find(f->c, &group)->revalidate && s < 100) {
 		fake_wait(f, MTIME_SEC(1));
-		if (++s % 20 != 0)
+		if (++s % 20 != 0 || path_find(f->c, &group)->revalidate)
 			continue;
 		client_transmit(f->c, &group, "x", 1);
 		fake_expect(f, DATA("0005", "78"));
@@ -254,6 +254,45 @@ unreachable(void **state)
 	client_transmit(f->c, &group, "x", 1);
 	fake_expect(f, DATA("0005", "78"));
 	fake_silent(f);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.5.2-01, R2022-5.1.5-06: a jump stales the path in 1 to 10 s also
+ * while it waits, for minutes by now, to ask for one that can't be reached; and
+ * who answers ends that wait's growth.
+ */
+static void
+jump_in_doubt(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control;
+	int i;
+
+	(void)state;
+	f->c->t.map = MTIME_SEC(3600);
+	control = path_up(f);
+	fake_says(f, control, HEARD("04", "c000", "00000065", "0d", G3));
+	for (i = 0; i < 4; i++) {
+		fake_leaf_fails(f, 13, 27);
+		(void)asks_after(f);
+	}
+	fake_leaf_fails(f, 13, 27);
+	assert_true(mtime_diff(f->ts.now,
+	    path_find(f->c, &group)->stale.due) > MTIME_SEC(10));
+	fake_says(f, control, MAP("00", "0001", "8001", "00000070", "01")
+	    NSAP("01"));
+	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+	f->c->hsn.value = 0x65;		/* as the answers have it */
+	fake_wait(f, MTIME_SEC(10));
+	assert_true(path_find(f->c, &group)->revalidate);
+	assert_in_range(asks_after(f), 0, 1);
+	fake_leaf_ack(f, 13);
+	fake_leaf_drops(f, 13);
+	fake_wait(f, MTIME_SEC(10));
+	assert_in_range(asks_after(f), 0, 1);
+	fake_leaf_fails(f, 13, 27);
+	assert_in_range(asks_after(f), 1, 10);
 	fake_free(f);
 }
 
@@ -828,6 +867,7 @@ main(void)
 		cmocka_unit_test(causes),
 		cmocka_unit_test(joined_while_called),
 		cmocka_unit_test(unreachable),
+		cmocka_unit_test(jump_in_doubt),
 		cmocka_unit_test(doubling),
 		cmocka_unit_test(one_call),
 		cmocka_unit_test(moves_while_calling),

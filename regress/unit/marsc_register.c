@@ -413,6 +413,103 @@ soft_joining(void **state)
 	fake_free(f);
 }
 
+/* JOINs that went out since; which groups they name, as bits of the last octet */
+static unsigned
+joins_out(struct fake *f)
+{
+	unsigned groups = 0;
+	struct fsent *s;
+
+	while ((s = fake_next(f)) != NULL)
+		if (s->data[8 + 17] == 4)
+			groups |= 1U << s->data[s->len - 1];
+	return groups;
+}
+
+/*
+ * R2022-5.4.3-15, D9: and so with a LEAVE that is on its way when the soft
+ * redirect comes, or that is not confirmed yet by the new MARS when the group
+ * is wanted again; a group that is new is just joined.
+ */
+static void
+soft_leaving(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f), *v;
+	struct paddr g = fake_group(224, 1, 2, 3), h = fake_group(224, 1, 2, 4);
+	struct paddr k = fake_group(224, 1, 2, 5);
+
+	(void)state;
+	client_join(f->c, &g, &g, true);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") "e0010203 e0010203");
+	client_join(f->c, &h, &h, true);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c003", "0000",
+	    "00000066", "0a") "e0010204 e0010204");
+	client_leave(f->c, &g, &g);
+	(void)joins_out(f);
+	fake_says(f, control, MAP("00", "0002", "8001", "00000066", "01")
+	    NSAP("02") NSAP("01"));
+	v = fake_ack(f, 2);
+	fake_next(f);
+	fake_says(f, v, COPY("05", "0009", "00000001"));
+	fake_wait(f, MTIME_SEC(10) - 1);
+	assert_int_equal(joins_out(f), 1 << 4);
+	fake_free(f);
+
+	f = fake_new(10, 2, false);
+	control = fake_registered(f);
+	client_join(f->c, &g, &g, true);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") "e0010203 e0010203");
+	client_join(f->c, &h, &h, true);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c003", "0000",
+	    "00000066", "0a") "e0010204 e0010204");
+	(void)joins_out(f);
+	fake_says(f, control, MAP("00", "0002", "8001", "00000066", "01")
+	    NSAP("02") NSAP("01"));
+	v = fake_ack(f, 2);
+	fake_next(f);
+	fake_says(f, v, COPY("04", "0009", "00000001"));
+	client_join(f->c, &k, &k, true);
+	fake_wait(f, MTIME_SEC(9));
+	assert_int_equal(joins_out(f), 1 << 5);
+	fake_says(f, v, JOIN("04", "04", "0001", "c005", "0000", "00000001",
+	    "0a") "e0010205 e0010205");
+	client_leave(f->c, &g, &g);
+	assert_int_equal(joins_out(f), 0);
+	client_join(f->c, &g, &g, true);
+	fake_wait(f, MTIME_SEC(10) - 1);
+	assert_int_equal(joins_out(f), 1 << 3 | 1 << 4 | 1 << 5);
+	fake_free(f);
+}
+
+/*
+ * A-131: a circuit that a MARS which we did not know opened before a redirect
+ * made it ours is its control VC.
+ */
+static void
+control_from_before(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f), *new, *v;
+
+	(void)state;
+	new = fake_calls(f, 7, true);
+	assert_non_null(new);
+	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
+	    NSAP("07") NSAP("01"));
+	v = fake_ack(f, 7);
+	fake_expect(f, REGISTER("02"));
+	fake_says(f, v, COPY("02", "0009", "00000001"));
+	fake_says(f, new, MAP("00", "0002", "8001", "00000001", "07")
+	    NSAP("07") NSAP("01"));
+	assert_false(new->dead);
+	assert_int_equal(client_drops(f->c, CLIENT_DROP_STRANGER), 0);
+	assert_true(client_is_registered(f->c));
+	fake_free(f);
+}
+
 /* a soft redirect that fails keeps the MARS; the next map tries again */
 static void
 soft_fails(void **state)
@@ -867,6 +964,8 @@ main(void)
 		cmocka_unit_test(hard),
 		cmocka_unit_test(soft),
 		cmocka_unit_test(soft_joining),
+		cmocka_unit_test(soft_leaving),
+		cmocka_unit_test(control_from_before),
 		cmocka_unit_test(soft_fails),
 		cmocka_unit_test(trust),
 		cmocka_unit_test(map_parts),

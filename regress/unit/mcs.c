@@ -386,9 +386,43 @@ not_its_copy(void **state)
 	assert_true(group_has(net_proto(net, 1), ROLE_MCS,
 	    &(struct paddr){ .len = 4, .a = { 224, 0, 0, 1 } }));
 	assert_int_equal(net_count(net, 1, SCVC, 3), 0);
+	/* its own is told to all, and so comes back to it */
 	net_join(n, 3, 0, G(1), G(1));
+	assert_int_equal(net_count(net, 1, SCVC, 3), 1);
+	assert_int_equal(net_count(net, 1, PRIV, 3), 0);
+	net_clear(net);
+	net_join(n, 3, 0, G(1), G(1));
+	assert_int_equal(net_count(net, 1, SCVC, 3), 0);
 	assert_int_equal(net_count(net, 1, PRIV, 3), 1);
 	net_hangup(w);
+	net_hangup(n);
+	net_hangup(m);
+	net_free(net);
+}
+
+/*
+ * A-37, R2022-5.4.1-02: what we take back ourselves the other MCSs hear: a
+ * group that a restarted MCS does not serve again.
+ */
+static void
+not_served_again(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *m, *n, *other;
+
+	(void)state;
+	net_start(net, 0);
+	other = net_mcs(net, 0, 8);
+	m = net_mcs(net, 0, 9);
+	net_join(m, 3, 0, G(1), G(1));
+	net_join(m, 3, 0, G(2), G(2));
+	n = net_call(net, 0, HOST(9));
+	net_join(n, 3, 0x2000, 0, 0);
+	net_join(n, 3, 0, G(1), G(1));
+	net_clear(net);
+	net_wait(net, MTIME_SEC(61));
+	check_pairs(net_only(net, 0, SCVC, 7), 1, G(2), G(2));
+	net_hangup(other);
 	net_hangup(n);
 	net_hangup(m);
 	net_free(net);
@@ -741,6 +775,7 @@ main(void)
 		cmocka_unit_test(vanished),
 		cmocka_unit_test(remote),
 		cmocka_unit_test(not_its_copy),
+		cmocka_unit_test(not_served_again),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(many_served),
 		cmocka_unit_test(nothing_left),

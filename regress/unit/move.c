@@ -445,15 +445,15 @@ back_without(void **state)
 }
 
 /*
- * R2022-5.4.1-02, D9: a client that registers once more, by another
- * mar$flags.sequence, has to join everything again: what it has not joined
- * 60 s after that or after its last JOIN is gone.  The same registration twice
- * (5.2.2) changes nothing.
+ * R2022-5.4.1-02, D9: a client that registers once more, on a new circuit, has
+ * to join everything again: what it has not joined 60 s after that or after
+ * its last JOIN is gone.  R2022-5.2.2-08: the same registration twice, or with
+ * another number, on the circuit that it has changes nothing.
  */
 static void
 once_more(void **state)
 {
-	struct nvc *v, *x;
+	struct nvc *v, *w, *y, *x;
 	struct net *net = two_servers(&x);
 
 	(void)state;
@@ -461,30 +461,177 @@ once_more(void **state)
 	net_join(v, 4, 1, G(1), G(1));
 	net_join(v, 4, 2, G(2), G(2));
 	net_join(v, 4, 0x2000, 0, 0);		/* as net_client() did */
+	net_join(v, 4, 0x2077, 0, 0);
 	net_join(v, 4, 1, G(1), G(1));
 	net_wait(net, MTIME_SEC(100));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	net_join(v, 4, 0x2003, 0, 0);
+	w = net_call(net, 0, HOST(1));
+	net_join(w, 4, 0x2003, 0, 0);
 	net_wait(net, MTIME_SEC(50));
-	net_join(v, 4, 4, G(1), G(1));
+	net_join(w, 4, 4, G(1), G(1));
 	net_wait(net, MTIME_SEC(59));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_wait(net, MTIME_SEC(2));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_false(net_finds(x, G(2), HOST(1)));
 	/* and the same with no JOIN at all */
-	net_join(v, 4, 0x2005, 0, 0);
+	y = net_call(net, 0, HOST(1));
+	net_join(y, 4, 0x2005, 0, 0);
 	net_wait(net, MTIME_SEC(59));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_wait(net, MTIME_SEC(2));
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	net_hangup(y);
+	net_hangup(w);
 	net_hangup(v);
 	net_hangup(x);
 	net_free(net);
 }
 
-/* The same of an MCS, which has no numbers: on another circuit. */
+/*
+ * R2022-5.4.3-15, D9: one that came softly and repeats its registration, by
+ * another number or on another circuit since the first was lost with its
+ * answer, still joins nothing again, and stays in everything; months later a
+ * JOIN of one group does not cost it the others.
+ */
+static void
+soft_twice(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(v, 4, 0, G(2), G(2));
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(w, 4, 0x2001, 0, 0);
+	y = net_call(net, 1, HOST(1));
+	net_join(y, 4, 0x2001, 0, 0);
+	net_wait(net, MTIME_SEC(200));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_join(y, 4, 2, G(2), G(2));
+	net_wait(net, MTIME_SEC(200));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(2), HOST(1)));
+	net_hangup(y);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* D9: one that is joining everything again is redirected softly, and back. */
+static void
+soft_and_back(void **state)
+{
+	struct nvc *v, *w, *y, *z, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	y = net_call(net, 0, HOST(1));
+	net_join(y, 4, 0x2003, 0, 0);
+	net_join(y, 4, 0, G(1), G(1));
+	net_wait(net, MTIME_SEC(20));
+	net->s[0].cut = true;
+	net_join(y, 4, 0, G(3), G(3));		/* so that it waits */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2004, 0, 0);
+	z = net_call(net, 0, HOST(1));
+	net_join(z, 4, 0x2005, 0, 0);
+	net_wait(net, MTIME_SEC(200));
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_hangup(z);
+	net_hangup(y);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * R2022-5.4.1-02: a client that ends in order, so that its leaf is cleared
+ * normally, and is back within 5 s, with other wishes.
+ */
+static void
+restarted(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_hangup(v);
+	net_wait(net, MTIME_SEC(3));
+	w = net_call(net, 0, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(w, 4, 1, G(7), G(7));
+	net_wait(net, MTIME_SEC(62));
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_true(net_finds(x, G(7), HOST(1)));
+	net_hangup(w);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
+ * A-6, A-11: a client is registered at two servers, and nobody knows where it
+ * went last.  One of them numbers its records anew: that says nothing.
+ */
+static void
+numbered_anew(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+	uint8_t oid[4] = { 192, 0, 2, 1 };
+	struct record *r;
+	struct csa c;
+	int i;
+
+	(void)state;
+	net->s[0].cut = net->s[1].cut = true;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_client(net, 1, 1);
+	net_join(w, 4, 0, G(2), G(2));
+	net_wait(net, MTIME_SEC(30));
+	net->s[0].cut = net->s[1].cut = false;
+	for (i = 0; i < 2; i++) {
+		for (r = net->s[0].records; r != NULL; r = r->next) {
+			(void)csa_decode(&c, r->data, r->len);
+			if (c.state == CSA_REDIRECT)
+				continue;
+			mars_csa_update(net->s[1].mars, 1, oid, r->key,
+			    r->seq + 16 * i, i == 0 ? CSA_HOW_ALIGNED :
+			    CSA_HOW_FLOODED, r->data, r->len);
+		}
+		net_wait(net, MTIME_SEC(20));
+		assert_int_equal(
+		    net_proto(net, 1)->control[CCVC].registered, 1);
+	}
+	/* but the next number, that of a registration there, is a move */
+	for (r = net->s[0].records; r != NULL; r = r->next) {
+		(void)csa_decode(&c, r->data, r->len);
+		if ((c.flags & CSA_F_REGISTER) != 0)
+			mars_csa_update(net->s[1].mars, 1, oid, r->key,
+			    r->seq + 17, CSA_HOW_FLOODED, r->data, r->len);
+	}
+	net_wait(net, MTIME_SEC(20));
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/* The same of an MCS. */
 static void
 mcs_once_more(void **state)
 {
@@ -671,6 +818,10 @@ main(void)
 		cmocka_unit_test(back_without),
 		cmocka_unit_test(once_more),
 		cmocka_unit_test(mcs_once_more),
+		cmocka_unit_test(soft_twice),
+		cmocka_unit_test(soft_and_back),
+		cmocka_unit_test(restarted),
+		cmocka_unit_test(numbered_anew),
 		cmocka_unit_test(late),
 		cmocka_unit_test(leaf_first),
 		cmocka_unit_test(leaf_gone),

@@ -165,7 +165,7 @@ ordered(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr to = SERVER(1), one = HOST(1), none = HOST(5);
-	struct atm_addr stranger = SERVER(3);
+	struct atm_addr stranger = SERVER(3), self = SERVER(0);
 	const struct sent *t;
 	struct nvc *v, *w;
 
@@ -191,6 +191,9 @@ ordered(void **state)
 	net_clear(net);
 	assert_non_null(mars_redirect(net->s[0].mars, "lis1", false,
 	    &stranger, NULL));
+	assert_int_equal(net->nsent, 0);
+	assert_null(mars_redirect(net->s[0].mars, "lis1", false, &self,
+	    NULL));
 	net_crash(net, 1);
 	net_wait(net, MTIME_SEC(241));
 	net_clear(net);

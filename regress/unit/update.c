@@ -423,6 +423,47 @@ null_record(void **state)
 	net_free(n);
 }
 
+/*
+ * A-64, A-65: a null record that comes after the record itself is late: the DCS
+ * hid what it has, said so, and has it again (A-8).
+ */
+static void
+null_late(void **state)
+{
+	struct rawpkt p;
+
+	(void)state;
+	begin(true);
+	say(OTHER, 2, 9, 5, 4, 10, "Jten");
+	say(OTHER, 2, 9, 5, 6, 10, "Jten");
+	/* it has 20 of both: one CSUS asks for them */
+	raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 1, RAW_ID(5), 4, 20, false, NULL);
+	raw_record(&p, 1, RAW_ID(5), 6, 20, false, NULL);
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_int_equal(raw_count(n, DCS, 4), 1);
+	assert_int_equal(nb->nopen, 2);
+	say(DCS, 2, 1, 5, 4, 20, "Jtwenty");
+	assert_int_equal(nb->nopen, 1);
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 1, RAW_ID(5), 4, 20, true, NULL);
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_non_null(entry(5, 4));
+	assert_int_equal(entry(5, 4)->seq, 20);
+	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
+	assert_int_equal(nb->nopen, 1);
+	/* of the other one it is the answer */
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 1, RAW_ID(5), 6, 20, true, NULL);
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_null(entry(5, 6));
+	assert_int_equal(nb->nopen, 0);
+	net_free(n);
+}
+
 /* acknowledged, not installed, remembered, not asked again. */
 static void
 strange(void **state)
@@ -784,6 +825,7 @@ main(void)
 		cmocka_unit_test(solicited),
 		cmocka_unit_test(no_longer),
 		cmocka_unit_test(null_record),
+		cmocka_unit_test(null_late),
 		cmocka_unit_test(strange),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(to_all),
