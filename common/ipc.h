@@ -45,6 +45,13 @@ enum imsg_type {
 	IMSG_ATM_FD,		/* parent -> child: u32 id, u8 ATM_OPEN_*,
 				 * addr local, addr peer, u16 cause; fd where
 				 * the cause is CAUSE_NONE */
+	IMSG_ATM_PARTY,		/* marsd -> parent: u32 id of a root, u8
+				 * ATM_PARTY_*, u32 reference (DROP), addr
+				 * local, addr peer (ADD); ADD and DROP are
+				 * answered, and one at a time is asked for */
+	IMSG_ATM_PARTY_RES,	/* parent -> marsd: u32 id of the root, u8
+				 * ATM_PARTY_*, u32 reference, addr local, u16
+				 * cause */
 
 	/* marsd <-> scspd; every one begins with u16 SGID */
 	IMSG_CSA_PUBLISH,	/* marsd: u32 key, rest data; we originate */
@@ -78,7 +85,16 @@ enum atm_open {			/* a socket of the ATM stack */
 	ATM_OPEN_CALL = 1,	/* a switched circuit, connected */
 	ATM_OPEN_LEAF,		/* the same as the root of one leaf */
 	ATM_OPEN_LISTEN,	/* for calls to local, after one was lost */
-	ATM_OPEN_PVC		/* the permanent circuit to peer, likewise */
+	ATM_OPEN_PVC,		/* the permanent circuit to peer, likewise */
+	ATM_OPEN_ROOT		/* a call to local itself, to add parties to */
+};
+
+enum atm_party {		/* of a root: */
+	ATM_PARTY_ADD = 1,	/* one to peer; the reference, or 0: failed */
+	ATM_PARTY_DROP,
+	ATM_PARTY_END,		/* the root is over: no answer */
+	ATM_PARTY_LEFT,		/* answer only: that one has, by itself */
+	ATM_PARTY_STUCK		/* answer only: it can't be done any more */
 };
 
 enum csa_how {			/* how scspd learned it; A-6 */

@@ -79,7 +79,7 @@ struct vc_user {
 /* A circuit as marsctl shows it. */
 struct vc_circuit_info {
 	struct atm_addr	 local, peer;
-	const char	*kind;		/* in, out, leaf-end, leaf */
+	const char	*kind;		/* in, out, leaf-end, leaf, own-end */
 	const char	*state;		/* failing, calling, connected */
 	uint64_t	 number;	/* our own number of it */
 	uint64_t	 sdus_in, sdus_out;

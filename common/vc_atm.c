@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vc_atm.h"
+#include "vc_party.h"
 
 static const char *const kind_names[] = {
 #define X(sym, name) name,
@@ -53,6 +54,7 @@ burn(struct vc_atm *a)
 
 	while ((c = TAILQ_FIRST(&a->dead)) != NULL) {
 		TAILQ_REMOVE(&a->dead, c, entry);
+		free(c->parties);
 		free(c);
 	}
 }
@@ -88,12 +90,11 @@ bury(struct circuit *c)
 	if (c->unsent)
 		TAILQ_REMOVE(&a->unsent, c, to_flush);
 	c->unsent = false;
+	a->ops->close(c);
+	c->port = NULL;
 	if (c->root != NULL)
 		TAILQ_REMOVE(&c->root->leaves, c, of_root);
 	c->root = NULL;
-	if (c->port != NULL)
-		a->ops->close(c);
-	c->port = NULL;
 	RB_REMOVE(vc_atm_tree, &a->circuits, c);
 	a->many--;
 	TAILQ_INSERT_TAIL(&a->dead, c, entry);
@@ -133,6 +134,8 @@ act_lost(struct circuit *c)
 
 	c->atm->counters.cleared++;
 	bury(c);
+	if (c->kind == VC_ATM_OWN_END)
+		return;
 	if (c->kind == VC_ATM_LEAF)
 		l->user->leaf_drop(l->arg, &c->u.leaf, c->u.leaf.cookie,
 		    c->cause);
@@ -332,6 +335,8 @@ vc_atm_release(struct vc *vc, uint16_t cause)
 	struct circuit *leaf, *next, *c = circuit_of(vc);
 
 	(void)cause;		/* close(2) says normal clearing */
+	if (c->atm->ops->release != NULL)
+		c->atm->ops->release(c);
 	TAILQ_FOREACH_SAFE(leaf, &c->leaves, of_root, next)
 		vc_atm_step(leaf, VC_ATM_EV_DROP);
 	vc_atm_step(c, VC_ATM_EV_DROP);
@@ -363,6 +368,8 @@ vc_atm_send(struct vc *vc, struct sdu *sdu)
 	int r = 0;
 
 	if (c->kind != VC_ATM_ROOT)
+		return circuit_send(c, sdu);
+	if (c->parties != NULL && parties_any(c))
 		return circuit_send(c, sdu);
 	TAILQ_FOREACH(leaf, &c->leaves, of_root)
 		if (leaf->state == VC_ATM_UP &&
@@ -422,8 +429,11 @@ vc_atm_close(struct vc_link *l)
 		return;
 	a->closing = true;
 	/* leaves before their root */
-	RB_FOREACH(c, vc_atm_tree, &a->circuits)
+	RB_FOREACH(c, vc_atm_tree, &a->circuits) {
+		if (a->ops->release != NULL)
+			a->ops->release(c);
 		c->root = NULL;
+	}
 	while ((c = RB_ROOT(&a->circuits)) != NULL)
 		vc_atm_step(c, VC_ATM_EV_DROP);
 	if (a->busy > 0) {
@@ -465,7 +475,9 @@ vc_atm_circuit(const struct vc_link *l, uint32_t *cursor,
 	info->state = state_names[c->state];
 	info->number = c->id;
 	info->sdus_in = c->sdus_in;
-	info->sdus_out = c->sdus_out;
+	/* one for all parties; each has had it since it came */
+	info->sdus_out = c->ref != 0 ? c->root->sdus_out - c->sdus_out :
+	    c->sdus_out;
 	if (c->port != NULL)
 		info->idle = mtime_diff(c->port->last, a->timers->now);
 	return true;

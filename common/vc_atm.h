@@ -6,7 +6,7 @@
 /*
  * What the backends for switched and for permanent ATM circuits have in
  * common: the circuits of a link, their states, and their SDUs.  Only
- * vc_svc.c, vc_pvc.c and tests include this.
+ * vc_svc.c, vc_party.c, vc_pvc.c and tests include this.
  */
 #ifndef MARS_VC_ATM_H
 #define MARS_VC_ATM_H
@@ -34,7 +34,8 @@
 #define VC_ATM_KINDS(X) \
 	X(VC_ATM_IN, "in") X(VC_ATM_OUT, "out") \
 	X(VC_ATM_LEAF_END, "leaf-end") X(VC_ATM_LEAF, "leaf") \
-	X(VC_ATM_ROOT, "root")
+	X(VC_ATM_ROOT, "root") \
+	X(VC_ATM_OWN_END, "own-end")	/* of a root of ours: vc_party.h */
 #define VC_ATM_STATES(X) \
 	X(VC_ATM_WAITING, "waiting")	/* others are called first */ \
 	X(VC_ATM_ASKED, "calling")	/* its owner has been asked for it */ \
@@ -68,6 +69,7 @@ enum vc_atm_event {
 
 struct vc_atm;
 struct pvc_line;
+struct parties;
 
 struct circuit {
 	union {			/* the handle: of a circuit, or of a leaf */
@@ -80,14 +82,19 @@ struct circuit {
 	uint32_t		 id;
 	uint16_t		 cause;		/* of the event being handled */
 	struct atm_addr		 peer;
-	struct port		*port;		/* while it is up; not a root */
+	struct port		*port;		/* while it is up; of a root
+						 * only with parties */
 	struct port		 own;		/* of a switched circuit */
 	struct pvc_line		*line;		/* that a permanent one is on */
 	TAILQ_ENTRY(circuit)	 of_line;
 	struct circuit		*root;		/* of a leaf */
 	TAILQ_HEAD(, circuit)	 leaves;	/* of a root */
 	TAILQ_ENTRY(circuit)	 of_root;
-	TAILQ_ENTRY(circuit)	 entry;		/* of waiting or dead */
+	struct parties		*parties;	/* of a root with one call */
+	uint32_t		 ref;		/* of a party; 0: none yet */
+	bool			 wants;		/* to be a party, and waits */
+	TAILQ_ENTRY(circuit)	 entry;		/* of waiting, dead, or who
+						 * want to be a party */
 	TAILQ_ENTRY(circuit)	 to_flush;
 	bool			 unsent;	/* it is in that list */
 	uint64_t		 sdus_in, sdus_out;
@@ -104,7 +111,9 @@ struct vc_atm_ops {
 	 * with a cause, follows, now or later.
 	 */
 	void	(*ask)(struct circuit *);
-	void	(*close)(struct circuit *);	/* it has no use for its port */
+	/* it is over: it has no use for what it has, which may be nothing */
+	void	(*close)(struct circuit *);
+	void	(*release)(struct circuit *);	/* the user does; or NULL */
 	void	(*destroy)(struct vc_atm *);	/* the link's own memory */
 };
 

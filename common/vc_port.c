@@ -62,7 +62,7 @@ port_flush(struct port *p)
 	struct port_sdu *q;
 	ssize_t n;
 
-	if (p->fd == -1)
+	if (p->fd == -1 || p->held)
 		return;
 	p->full = false;
 	while ((q = STAILQ_FIRST(&p->queue)) != NULL) {
@@ -190,6 +190,14 @@ port_close(struct port *p)
 	}
 	(void)close(p->fd);
 	p->fd = -1;
+}
+
+void
+port_hold(struct port *p, bool hold)
+{
+	p->held = hold;
+	if (!hold)
+		port_flush(p);
 }
 
 void

@@ -53,6 +53,7 @@ struct port {
 	struct port_sdus	 queue;
 	uint32_t		 queued;
 	bool			 full;		/* waits for room */
+	bool			 held;		/* see port_hold() */
 	uint64_t		 sdus_in, sdus_out;
 	mtime_t			 last;		/* when something came in */
 };
@@ -65,6 +66,11 @@ void	port_close(struct port *);
 /* Takes the reference over, always.  -1, and counted: it was not queued. */
 int	port_send(struct port *, struct sdu *);
 void	port_flush(struct port *);
+/*
+ * true: what is sent waits in the queue until false, since a send might wait
+ * in the system; port_close() drops what is held.
+ */
+void	port_hold(struct port *, bool);
 /* true: nothing is read until false */
 void	port_pause(struct port *, bool);
 

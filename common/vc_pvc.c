@@ -67,7 +67,9 @@ circuit_join(struct circuit *c, struct pvc_line *line)
 static void
 circuit_close(struct circuit *c)
 {
-	TAILQ_REMOVE(&c->line->circuits, c, of_line);
+	if (c->line != NULL)
+		TAILQ_REMOVE(&c->line->circuits, c, of_line);
+	c->line = NULL;
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "atm.h"
 #include "loop.h"
 #include "vc_atm.h"
+#include "vc_party.h"
 #include "vc_svc.h"
 
 #define ACCEPTS		16		/* calls before others have a turn */
@@ -23,6 +24,7 @@ struct svc {
 	int			 fd;		/* -1: the listener is lost */
 	struct event		 acceptable;
 	struct timer		 listen_again;
+	bool			 given_up;	/* on parties, for good */
 };
 
 static struct svc *
@@ -45,8 +47,10 @@ circuit_sdu(void *arg, const uint8_t *p, size_t len)
 	struct circuit *c = arg;
 	struct vc_atm *a = c->atm;
 
+	if (c->kind == VC_ATM_OWN_END)
+		return;		/* what we have sent ourselves */
 	/* a leaf has nothing to say (RFC 2022 section 3.4) */
-	if (c->kind == VC_ATM_LEAF) {
+	if (c->kind == VC_ATM_LEAF || c->kind == VC_ATM_ROOT) {
 		a->counters.sdus_dropped++;
 		return;
 	}
@@ -63,7 +67,10 @@ circuit_lost(void *arg, int error)
 
 	vc_atm_enter(a);
 	c->cause = atm_cause(error);
-	vc_atm_step(c, VC_ATM_EV_LOST);
+	if (c->parties != NULL)
+		parties_step(c, PARTIES_EV_LOST);
+	else
+		vc_atm_step(c, VC_ATM_EV_LOST);
 	vc_atm_leave(a);
 }
 
@@ -83,9 +90,33 @@ circuit_port(struct circuit *c, int fd)
 	return 0;
 }
 
+static bool
+is_party(const struct circuit *c)
+{
+	return c->root != NULL && c->root->parties != NULL;
+}
+
+/* The user's own release: the leaves that go with it need no dropping. */
+static void
+circuit_release(struct circuit *c)
+{
+	if (c->parties != NULL)
+		parties_step(c, PARTIES_EV_END);
+}
+
 static void
 circuit_close(struct circuit *c)
 {
+	struct svc *s = svc_of(c->atm);
+
+	if (is_party(c)) {
+		parties_leave(c);
+		return;
+	}
+	circuit_release(c);
+	if (c->parties != NULL && c->port != NULL)
+		(void)s->params.party(s->params.arg, &s->atm.link, c->id,
+		    ATM_PARTY_END, 0, NULL);
 	port_close(&c->own);
 }
 
@@ -94,6 +125,11 @@ circuit_ask(struct circuit *c)
 {
 	struct svc *s = svc_of(c->atm);
 
+	if (is_party(c)) {
+		s->atm.asked--;
+		parties_want(c);
+		return;
+	}
 	if (s->params.open(s->params.arg, &s->atm.link, c->id, &c->peer,
 	    c->kind == VC_ATM_LEAF) == 0)
 		return;
@@ -102,7 +138,92 @@ circuit_ask(struct circuit *c)
 	vc_atm_step(c, VC_ATM_EV_FAILED);
 }
 
+/* --- roots with parties */
+
+static int
+root_call(struct circuit *root)
+{
+	struct svc *s = svc_of(root->atm);
+
+	if (s->params.root(s->params.arg, &s->atm.link, root->id) == -1)
+		return -1;
+	s->atm.asked++;
+	return 0;
+}
+
+static int
+root_ask(struct circuit *root, enum atm_party what, uint32_t ref,
+    const struct atm_addr *to)
+{
+	struct svc *s = svc_of(root->atm);
+
+	return s->params.party(s->params.arg, &s->atm.link, root->id, what,
+	    ref, to);
+}
+
+static void
+root_give_up(struct circuit *root)
+{
+	svc_of(root->atm)->given_up = true;
+}
+
+static const struct parties_ops parties_ops = {
+	root_call, root_ask, root_give_up
+};
+
+/* Without memory for parties, it has a call for each leaf. */
+static struct vc *
+svc_multi(struct vc_link *l, void *cookie)
+{
+	struct svc *s = link_svc(l);
+	struct vc *vc = vc_atm_multi(l, cookie);
+
+	if (vc != NULL && s->params.parties && !s->given_up)
+		(void)parties_new((struct circuit *)(void *)vc, &parties_ops);
+	return vc;
+}
+
+static bool
+root_answer(struct circuit *root, int fd)
+{
+	struct vc_atm *a = root->atm;
+	bool open = fd != -1 && root->port == NULL &&
+	    circuit_port(root, fd) == 0;
+
+	if (fd != -1 && !open)
+		(void)close(fd);
+	vc_atm_enter(a);
+	parties_step(root, open ? PARTIES_EV_OPENED : PARTIES_EV_FAILED);
+	vc_atm_leave(a);
+	return open;
+}
+
+/* The root may have gone in the meantime. */
+void
+vc_svc_party(struct vc_link *l, uint32_t root, enum atm_party what,
+    uint32_t ref, uint16_t cause)
+{
+	struct vc_atm *a = vc_atm_of(l);
+	struct circuit *c = vc_atm_find(a, root);
+
+	if (c == NULL || c->parties == NULL)
+		return;
+	vc_atm_enter(a);
+	parties_told(c, what, ref, cause);
+	vc_atm_leave(a);
+}
+
 /* --- calls that come in */
+
+/* The first party of a root of ours is this link itself. */
+static enum vc_atm_kind
+kind_of(const struct svc *s, const struct atm_addr *caller, bool leaf)
+{
+	if (!leaf)
+		return VC_ATM_IN;
+	return s->params.parties && atm_equal(caller, &s->atm.link.local) ?
+	    VC_ATM_OWN_END : VC_ATM_LEAF_END;
+}
 
 /* Its descriptor is connected already: a refusal can only release it. */
 static void
@@ -112,10 +233,10 @@ offered(struct svc *s, int fd, const struct atm_addr *caller, bool leaf)
 	struct circuit *c = NULL;
 
 	if (a->many < a->max)
-		c = vc_atm_new(a, leaf ? VC_ATM_LEAF_END : VC_ATM_IN, caller,
-		    VC_ATM_UP);
+		c = vc_atm_new(a, kind_of(s, caller, leaf), caller, VC_ATM_UP);
 	if (c != NULL && circuit_port(c, fd) == 0) {
-		(void)vc_atm_offer(c);
+		if (c->kind != VC_ATM_OWN_END)
+			(void)vc_atm_offer(c);
 		return;
 	}
 	if (c != NULL)
@@ -181,46 +302,57 @@ on_listen_again(void *arg)
 		timer_set(s->atm.timers, &s->listen_again, LISTEN_AGAIN);
 }
 
-static void
+static bool
 listener_answer(struct svc *s, int fd)
 {
 	if (s->fd == -1 && fd != -1 && listener_set(s, fd) == 0)
-		return;
+		return true;
 	if (fd != -1)
 		(void)close(fd);
 	if (s->fd == -1)
 		timer_set(s->atm.timers, &s->listen_again, LISTEN_AGAIN);
+	return false;
 }
 
-void
+static bool
+circuit_answer(struct circuit *c, int fd, uint16_t cause)
+{
+	struct vc_atm *a = c->atm;
+	bool open = fd != -1 && circuit_port(c, fd) == 0;
+
+	if (fd != -1 && !open) {
+		(void)close(fd);
+		cause = CAUSE_RESOURCE;
+	}
+	c->cause = cause;
+	vc_atm_enter(a);
+	vc_atm_step(c, open ? VC_ATM_EV_OPENED : VC_ATM_EV_FAILED);
+	vc_atm_leave(a);
+	return open;
+}
+
+bool
 vc_svc_answer(struct vc_link *l, uint32_t id, int fd, uint16_t cause)
 {
 	struct svc *s = link_svc(l);
 	struct vc_atm *a = &s->atm;
 	struct circuit *c;
 
-	if (id == 0) {
-		listener_answer(s, fd);
-		return;
-	}
+	if (id == 0)
+		return listener_answer(s, fd);
 	if (a->asked > 0)
 		a->asked--;
 	timer_set(a->timers, &a->later, 0);	/* for who waits */
 	c = vc_atm_find(a, id);
-	if (c == NULL || c->state != VC_ATM_ASKED) {	/* given up */
-		if (fd != -1)
-			(void)close(fd);
-		return;
+	if (c != NULL && c->parties != NULL) {
+		c->cause = cause;
+		return root_answer(c, fd);
 	}
-	if (fd != -1 && circuit_port(c, fd) == -1) {
+	if (c != NULL && c->state == VC_ATM_ASKED)
+		return circuit_answer(c, fd, cause);
+	if (fd != -1)		/* given up */
 		(void)close(fd);
-		fd = -1;
-		cause = CAUSE_RESOURCE;
-	}
-	c->cause = cause;
-	vc_atm_enter(a);
-	vc_atm_step(c, fd == -1 ? VC_ATM_EV_FAILED : VC_ATM_EV_OPENED);
-	vc_atm_leave(a);
+	return false;
 }
 
 /* --- links */
@@ -268,6 +400,7 @@ svc_pause(struct vc_link *l, bool pause)
 static const struct vc_atm_ops ops = {
 	.ask = circuit_ask,
 	.close = circuit_close,
+	.release = circuit_release,
 	.destroy = svc_destroy,
 };
 
@@ -275,7 +408,7 @@ static const struct vc_backend backend = {
 	.name = "atm-svc",
 	.knows_caller = true,
 	.call = vc_atm_call,
-	.multi = vc_atm_multi,
+	.multi = svc_multi,
 	.multi_add = vc_atm_multi_add,
 	.multi_drop = vc_atm_multi_drop,
 	.release = vc_atm_release,

@@ -80,7 +80,7 @@ called(void *arg, int fd, uint16_t cause)
 
 	LIST_REMOVE((struct link_call *)arg, entry);
 	free(arg);
-	vc_svc_answer(call.link, call.id, fd, cause);
+	(void)vc_svc_answer(call.link, call.id, fd, cause);
 }
 
 static int
@@ -94,7 +94,7 @@ svc_call(void *arg, struct vc_link *link, uint32_t id,
 	if (to == NULL) {
 		if ((fd = atm_svc_listen(&link->local)) == -1)
 			return -1;
-		vc_svc_answer(link, id, fd, CAUSE_NONE);
+		(void)vc_svc_answer(link, id, fd, CAUSE_NONE);
 		return 0;
 	}
 	if ((c = calloc(1, sizeof(*c))) == NULL)

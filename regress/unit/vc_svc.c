@@ -25,6 +25,7 @@
 
 #include "loop.h"
 #include "vc_atm.h"
+#include "vc_party.h"
 #include "vc_pvc.h"
 #include "vc_svc.h"
 
@@ -35,6 +36,8 @@ static char		 story[LOG_MAX];
 static struct loop	 loop;
 static struct vc_link	*l;
 static uint32_t		 asked_id;
+static uint32_t		 root_id;	/* the last that was asked for */
+static uint8_t		 caller_id;	/* who calls next */
 static int		 offered_fd;	/* the next that accept() finds */
 static bool		 offered_leaf;
 static uint16_t		 verdict;	/* on a call that comes in */
@@ -172,6 +175,36 @@ src_open(void *arg, struct vc_link *link, uint32_t id,
 }
 
 static int
+src_root(void *arg, struct vc_link *link, uint32_t id)
+{
+	(void)arg;
+	(void)link;
+	if (cannot_ask)
+		return -1;
+	told("root; ");
+	root_id = id;
+	return 0;
+}
+
+static int
+src_party(void *arg, struct vc_link *link, uint32_t root, enum atm_party what,
+    uint32_t ref, const struct atm_addr *to)
+{
+	(void)arg;
+	(void)link;
+	assert_int_equal(root, root_id);
+	if (cannot_ask)
+		return -1;
+	if (what == ATM_PARTY_ADD)
+		told("add %u; ", to->num[18]);
+	else if (what == ATM_PARTY_DROP)
+		told("drop ref %u; ", ref);
+	else
+		told("end; ");
+	return 0;
+}
+
+static int
 src_accept(int fd, struct atm_addr *caller, bool *leaf)
 {
 	char c;
@@ -185,7 +218,7 @@ src_accept(int fd, struct atm_addr *caller, bool *leaf)
 		errno = EUNATCH;
 		return -1;
 	}
-	*caller = addr(7);
+	*caller = addr(caller_id);
 	*leaf = offered_leaf;
 	return r;
 }
@@ -231,23 +264,38 @@ begin(void)
 {
 	story[0] = '\0';
 	verdict = CAUSE_NONE;
+	caller_id = 7;
 	cannot_ask = close_in_sdu = offered_leaf = false;
 	assert_int_equal(loop_init(&loop), 0);
 }
 
 static int
-svc_setup(void **state)
+svc_open(bool parties)
 {
 	struct vc_svc_params p = { .max_circuits = 100, .open = src_open,
-	    .accept = src_accept };
+	    .accept = src_accept, .parties = parties, .root = src_root,
+	    .party = src_party };
 	struct atm_addr own = addr(1);
 
-	(void)state;
 	begin();
 	pair(listener);
 	l = vc_svc_open(loop.base, &loop.timers, listener[0], &own, &p, &user,
 	    NULL);
 	return l == NULL ? -1 : 0;
+}
+
+static int
+svc_setup(void **state)
+{
+	(void)state;
+	return svc_open(false);
+}
+
+static int
+parties_setup(void **state)
+{
+	(void)state;
+	return svc_open(true);
 }
 
 static int
@@ -671,6 +719,382 @@ listing(void **state)
 	(void)close(fd);
 }
 
+/* --- native parties of switched circuits */
+
+static char root_name[] = "root", name2[] = "2", name3[] = "3",
+	name4[] = "4";
+
+/* every cell of this state table, too */
+static void
+parties_table(void **state)
+{
+	int s, e;
+
+	(void)state;
+	for (s = 0; s < PARTIES_STATE_MAX; s++)
+		for (e = 0; e < PARTIES_EVENT_MAX; e++)
+			assert_true(parties_cell((enum parties_state)s,
+			    (enum parties_event)e));
+}
+
+static struct vc_leaf *
+leaf(struct vc *root, uint8_t n, char *name)
+{
+	struct atm_addr to = addr(n);
+	struct vc_leaf *f = vc_multi_add(root, &to, name);
+
+	assert_non_null(f);
+	return f;
+}
+
+/* What has come of adding one: its reference, or 0. */
+static void
+party(enum atm_party what, uint32_t ref, uint16_t cause)
+{
+	vc_svc_party(l, root_id, what, ref, cause);
+}
+
+/* A root whose call is there, with leaves 2 and 3, references 1 and 2. */
+static struct vc *
+root_up(struct vc_leaf **f, int *fd)
+{
+	struct vc *vc = vc_multi(l, root_name);
+	int fds[2];
+
+	assert_non_null(vc);
+	f[0] = leaf(vc, 2, name2);
+	f[1] = leaf(vc, 3, name3);
+	STORY("");		/* nothing goes up, or out, from within it */
+	turns();
+	STORY("root; ");
+	pair(fds);
+	*fd = fds[1];
+	assert_true(vc_svc_answer(l, root_id, fds[0], CAUSE_NONE));
+	turns();
+	STORY("add 2; ");	/* one at a time */
+	party(ATM_PARTY_ADD, 1, CAUSE_NONE);
+	turns();
+	STORY("leaf ack 2; add 3; ");
+	party(ATM_PARTY_ADD, 2, CAUSE_NONE);
+	turns();
+	STORY("leaf ack 3; ");
+	return vc;
+}
+
+static void
+got_nothing(int fd)
+{
+	char c;
+
+	assert_int_equal(recv(fd, &c, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+/* R2022-3.4: one call, and an SDU for all its leaves is sent once */
+static void
+parties_send(void **state)
+{
+	struct vc_circuit_info info;
+	struct vc_leaf *f[2];
+	uint32_t cursor = 0;
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	say(vc, "all", 0);
+	turns();
+	got(fd, "all");
+	got_nothing(fd);
+	assert_int_equal(counter("sdus-out"), 1);
+	assert_int_equal(counter("calls-out"), 2);
+	assert_true(vc_circuit(l, &cursor, &info));
+	assert_string_equal(info.kind, "leaf");
+	assert_int_equal(info.sdus_out, 1);
+	/* nobody is left: the call stays, and nothing is sent on it */
+	party(ATM_PARTY_LEFT, 1, CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 2, CAUSE_NORMAL);
+	STORY("leaf drop 2 16; leaf drop 3 16; ");
+	say(vc, "none", 0);
+	turns();
+	got_nothing(fd);
+	/* what was queued before the release still goes, and none is dropped */
+	(void)leaf(vc, 4, name4);
+	turns();
+	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	STORY("add 4; leaf ack 4; ");
+	say(vc, "bye", 0);
+	vc_release(vc, CAUSE_NORMAL);
+	turns();
+	STORY("end; ");
+	got(fd, "bye");
+	got_end(fd);
+}
+
+/* nothing is sent while the system has the socket locked, nor forgotten */
+static void
+parties_held(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	uint32_t i;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	turns();
+	STORY("add 4; ");
+	say(vc, "one", 0);
+	say(vc, "two", 0);
+	turns();
+	got_nothing(fd);
+	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	STORY("leaf ack 4; ");
+	got(fd, "one");
+	got(fd, "two");
+	/* the same while one is dropped; what waits has a bound */
+	vc_multi_drop(f[0]);
+	STORY("");
+	turns();
+	STORY("drop ref 1; ");
+	for (i = 0; i < PORT_QUEUE_MAX; i++)
+		say(vc, "x", 0);
+	say(vc, "y", -1);
+	turns();
+	got_nothing(fd);
+	assert_int_equal(counter("sdus-dropped"), 1);
+	/* released meanwhile, it does not wait either */
+	vc_release(vc, CAUSE_NORMAL);
+	STORY("end; ");
+	got_end(fd);
+	assert_int_equal(counter("sdus-dropped"), PORT_QUEUE_MAX + 1);
+	party(ATM_PARTY_DROP, 0, CAUSE_NONE);
+	turns();
+	STORY("");
+}
+
+/* R2022-3.4: ERR_L_RQFAILED and ERR_L_DROP are one leaf's alone */
+static void
+parties_fail(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	turns();
+	party(ATM_PARTY_ADD, 0, CAUSE_UNALLOCATED);
+	turns();
+	STORY("add 4; leaf failed 4 1; ");
+	party(ATM_PARTY_LEFT, 2, CAUSE_NORMAL);
+	turns();
+	STORY("leaf drop 3 16; ");
+	party(ATM_PARTY_LEFT, 2, CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 0, CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 77, CAUSE_NORMAL);
+	STORY("");
+	say(vc, "rest", 0);
+	turns();
+	got(fd, "rest");
+	(void)close(fd);
+}
+
+/* who is given up while it waits, or while it is added */
+static void
+parties_given_up(void **state)
+{
+	struct vc_leaf *f[2], *a, *b;
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	a = leaf(vc, 4, name4);
+	b = leaf(vc, 5, name2);
+	turns();
+	STORY("add 4; ");
+	vc_multi_drop(b);
+	vc_multi_drop(a);
+	turns();
+	STORY("");
+	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	turns();
+	STORY("drop ref 3; ");
+	/* an answer that was not asked for adds nobody */
+	party(ATM_PARTY_DROP, 0, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 4, CAUSE_NONE);
+	turns();
+	STORY("");
+	(void)close(fd);
+}
+
+/* the call has gone, and the next is one call again */
+static void
+parties_lost(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	(void)root_up(f, &fd);
+	(void)close(fd);
+	turns();
+	STORY("end; release root 16; ");
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	cannot_ask = true;
+	turns();
+	STORY("release root 41; ");
+	got_end(fd);
+}
+
+/* one that leaves while another is added comes as the answer to that */
+static void
+parties_confused(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	turns();
+	STORY("add 4; ");
+	party(ATM_PARTY_ADD, 2, CAUSE_NONE);
+	STORY("end; release root 41; ");
+	got_end(fd);
+}
+
+/* signalling does not add parties: from now on one call for each leaf */
+static void
+parties_stuck(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	int fd, i;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	turns();
+	say(vc, "lost", 0);
+	party(ATM_PARTY_STUCK, 0, CAUSE_TEMPORARY);
+	STORY("add 4; end; release root 41; ");
+	got_end(fd);
+	for (i = 0; i < 2; i++) {
+		assert_non_null(vc = vc_multi(l, root_name));
+		(void)leaf(vc, 2, name2);
+		turns();
+		STORY("ask 2 leaf; ");
+		vc_svc_answer(l, asked_id, -1, CAUSE_TEMPORARY);
+		STORY("leaf failed 2 41; ");
+	}
+}
+
+/* the same where we can't call ourselves, or can't ask for it */
+static void
+parties_no_root(void **state)
+{
+	struct vc *vc = vc_multi(l, root_name);
+
+	(void)state;
+	(void)leaf(vc, 2, name2);
+	turns();
+	assert_false(vc_svc_answer(l, root_id, -1, CAUSE_OUT_OF_ORDER));
+	STORY("root; release root 27; ");
+	assert_non_null(vc = vc_multi(l, root_name));
+	(void)leaf(vc, 2, name2);
+	turns();
+	STORY("ask 2 leaf; ");
+}
+
+static void
+parties_no_asking(void **state)
+{
+	struct vc *vc = vc_multi(l, root_name);
+
+	(void)state;
+	(void)leaf(vc, 2, name2);
+	cannot_ask = true;
+	turns();
+	STORY("release root 41; ");
+}
+
+/* released before its call is there: who asked is told that it is not used */
+static void
+parties_abandoned(void **state)
+{
+	struct vc *vc = vc_multi(l, root_name);
+	int fds[2];
+
+	(void)state;
+	(void)leaf(vc, 2, name2);
+	turns();
+	vc_release(vc, CAUSE_NORMAL);
+	STORY("root; ");
+	pair(fds);
+	assert_false(vc_svc_answer(l, root_id, fds[0], CAUSE_NONE));
+	got_end(fds[1]);
+	party(ATM_PARTY_ADD, 1, CAUSE_NONE);
+	turns();
+	STORY("");
+}
+
+/* the first party is we ourselves: nobody else hears of that */
+static void
+parties_own_end(void **state)
+{
+	struct vc_circuit_info info;
+	uint32_t cursor = 0;
+	int fds[2];
+
+	(void)state;
+	pair(fds);
+	offered_fd = fds[0];
+	offered_leaf = true;
+	caller_id = 1;
+	put(listener[1], "c");
+	put(fds[1], "x");
+	turns();
+	STORY("");
+	assert_true(vc_circuit(l, &cursor, &info));
+	assert_string_equal(info.kind, "own-end");
+	assert_int_equal(counter("sdus-dropped"), 0);
+	(void)close(fds[1]);
+	turns();
+	STORY("");
+	cursor = 0;
+	assert_false(vc_circuit(l, &cursor, &info));
+}
+
+/* the link is closed with leaves in every state */
+static void
+parties_close(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	(void)leaf(vc, 5, name4);
+	turns();
+	(void)leaf(vc, 6, name4);
+	vc_multi_drop(f[0]);
+	(void)leaf(vc_multi(l, root_name), 2, name2);
+	story[0] = '\0';
+	vc_close(l);
+	l = NULL;
+	STORY("end; ");
+	got_end(fd);
+}
+
 /* --- permanent circuits */
 
 static int
@@ -788,6 +1212,8 @@ pvc_lost(void **state)
 }
 
 #define SVC(f) cmocka_unit_test_setup_teardown(f, svc_setup, teardown)
+#define PARTIES(f) \
+	cmocka_unit_test_setup_teardown(f, parties_setup, teardown)
 #define PVC(f) cmocka_unit_test_setup_teardown(f, pvc_setup, teardown)
 
 int
@@ -799,6 +1225,13 @@ main(void)
 		SVC(multi), SVC(remote_call), SVC(too_many),
 		SVC(listener_lost), SVC(paused_and_long), SVC(close_within),
 		SVC(listing),
+		cmocka_unit_test(parties_table),
+		PARTIES(parties_send), PARTIES(parties_held),
+		PARTIES(parties_fail), PARTIES(parties_given_up),
+		PARTIES(parties_lost), PARTIES(parties_confused),
+		PARTIES(parties_stuck), PARTIES(parties_no_root),
+		PARTIES(parties_no_asking), PARTIES(parties_abandoned),
+		PARTIES(parties_own_end), PARTIES(parties_close),
 		PVC(pvc_call), PVC(pvc_incoming), PVC(pvc_multi),
 		PVC(pvc_lost),
 	};

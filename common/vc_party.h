@@ -1,0 +1,84 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * A point-to-multipoint call of ATM signalling: the leaves of a root are the
+ * parties of its one call (UNI 3.1 section 5.6), over which an SDU is sent
+ * once.  Only vc_svc.c, vc_atm.c and tests include this.
+ *
+ * The call is begun to the link's own address, so that the first party is we
+ * ourselves and every leaf is added: Linux names a party that has left by its
+ * endpoint reference, negated, and that of the first is 0 (RFC 2022 section
+ * 6.1.2 lives on ERR_L_DROP).
+ *
+ * One party is added or dropped at a time.  Meanwhile the system has the
+ * socket locked, so nothing is sent on it.
+ */
+#ifndef MARS_VC_PARTY_H
+#define MARS_VC_PARTY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc.h"
+#include "vc_atm.h"
+
+#define PARTIES_STATES(X) \
+	X(PARTIES_NONE)		/* no leaf has been asked for yet */ \
+	X(PARTIES_CALLING)	/* the call to ourselves */ \
+	X(PARTIES_READY) \
+	X(PARTIES_BUSY)		/* one is being added or dropped */ \
+	X(PARTIES_DEAD)		/* released, by us or from outside */
+#define PARTIES_EVENTS(X) \
+	X(PARTIES_EV_WORK)	/* there is one to be added or dropped */ \
+	X(PARTIES_EV_OPENED)	/* the call is there */ \
+	X(PARTIES_EV_FAILED)	/* it can't be had, or no party added */ \
+	X(PARTIES_EV_ANSWER)	/* of who was asked to add or drop */ \
+	X(PARTIES_EV_LOST)	/* the call has gone */ \
+	X(PARTIES_EV_END)	/* the user has released the root */
+
+enum parties_state {
+#define X(sym) sym,
+	PARTIES_STATES(X)
+#undef X
+	PARTIES_STATE_MAX
+};
+enum parties_event {
+#define X(sym) sym,
+	PARTIES_EVENTS(X)
+#undef X
+	PARTIES_EVENT_MAX
+};
+
+struct parties_ops {
+	/* asks for the call: PARTIES_EV_OPENED or FAILED follows; or -1 */
+	int	(*call)(struct circuit *root);
+	/* asks for that; one answer follows; or -1 */
+	int	(*ask)(struct circuit *root, enum atm_party, uint32_t ref,
+		    const struct atm_addr *);
+	/* from now on this link has one call for each leaf */
+	void	(*give_up)(struct circuit *root);
+};
+
+/* Makes it a root with one call.  -1: no memory. */
+int	parties_new(struct circuit *root, const struct parties_ops *);
+/* A leaf of such a root is to be called. */
+void	parties_want(struct circuit *leaf);
+/* A leaf of such a root is over. */
+void	parties_leave(struct circuit *leaf);
+/* Is any leaf connected? */
+bool	parties_any(const struct circuit *root);
+/* Within vc_atm_enter(), since the user is told. */
+void	parties_step(struct circuit *root, enum parties_event);
+/*
+ * What came of one request, or happened by itself: with ATM_PARTY_ADD the
+ * reference, or 0 and the cause.
+ */
+void	parties_told(struct circuit *root, enum atm_party, uint32_t ref,
+	    uint16_t cause);
+/* a cell of the state table; false: forgotten */
+bool	parties_cell(enum parties_state, enum parties_event);
+
+#endif
