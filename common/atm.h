@@ -34,6 +34,22 @@ int	atm_svc_accept(int fd, struct atm_addr *caller, bool *leaf);
 int	atm_svc_call(const struct atm_addr *local, const struct atm_addr *to,
 	    bool leaf);
 int	atm_svc_finish(int fd, const struct atm_addr *to);
+/*
+ * For a connected one of which we are the root: adds a party (its reference,
+ * above 0, comes back), drops one, tells which has left by itself (0: none,
+ * ask again).  The first two wait for the signalling daemon, for ever where
+ * it does not know how, and no signal ends that: not for a process that has
+ * anything else to do.
+ */
+int	atm_party_add(int fd, const struct atm_addr *);
+int	atm_party_drop(int fd, int ref);
+int	atm_party_left(int fd);
+/*
+ * A descriptor for atm_party_wait(), which waits until there may be something
+ * to read from ctl, or a party may have left.
+ */
+int	atm_party_watch(int fd, int ctl);
+void	atm_party_wait(int watch);
 /* A permanent circuit; vpi and vci as at the interface. */
 int	atm_pvc_open(int itf, int vpi, int vci);
 

@@ -8,13 +8,17 @@
  * and AF_ATMPVC.
  */
 
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <linux/atm.h>
 #include <linux/atmsap.h>
+#include <linux/atmdev.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +26,7 @@
 #include "vc.h"
 
 #define BACKLOG		64
+#define PARTY_LOOK	1000	/* ms: should a wakeup have been missed */
 
 /* Closes fd, leaving errno as it is. */
 static int
@@ -204,6 +209,71 @@ atm_svc_finish(int fd, const struct atm_addr *to)
 	    errno != EISCONN)
 		return -1;
 	return 0;
+}
+
+/* 0 is what comes back when the daemon has ended in the meantime. */
+int
+atm_party_add(int fd, const struct atm_addr *a)
+{
+	struct sockaddr_atmsvc sa;
+	int ref;
+
+	if (!address_set(&sa, a)) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	if ((ref = ioctl(fd, ATM_ADDPARTY, &sa)) == 0) {
+		errno = EUNATCH;
+		return -1;
+	}
+	return ref;
+}
+
+int
+atm_party_drop(int fd, int ref)
+{
+	return ioctl(fd, ATM_DROPPARTY, &ref) < 0 ? -1 : 0;
+}
+
+/* It is the socket's pending error, and its sign has changed over time. */
+int
+atm_party_left(int fd)
+{
+	socklen_t len = sizeof(int);
+	int n = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &n, &len) == -1 ||
+	    n == INT_MIN)
+		return 0;
+	return n < 0 ? -n : n;
+}
+
+/*
+ * That a party has left wakes up who waits for the socket, but nothing that
+ * poll(2) knows has become true.  It can be written all the time, so an edge
+ * of that is every time that somebody is woken up.
+ */
+int
+atm_party_watch(int fd, int ctl)
+{
+	struct epoll_event root = { .events = EPOLLOUT | EPOLLET };
+	struct epoll_event in = { .events = EPOLLIN };
+	int ep;
+
+	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		return -1;
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &root) == -1 ||
+	    epoll_ctl(ep, EPOLL_CTL_ADD, ctl, &in) == -1)
+		return failed(ep);
+	return ep;
+}
+
+void
+atm_party_wait(int watch)
+{
+	struct epoll_event e;
+
+	(void)epoll_wait(watch, &e, 1, PARTY_LOOK);
 }
 
 int

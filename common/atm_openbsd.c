@@ -51,6 +51,43 @@ atm_svc_finish(int fd, const struct atm_addr *to)
 }
 
 int
+atm_party_add(int fd, const struct atm_addr *a)
+{
+	(void)fd;
+	(void)a;
+	return none();
+}
+
+int
+atm_party_drop(int fd, int ref)
+{
+	(void)fd;
+	(void)ref;
+	return none();
+}
+
+int
+atm_party_left(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int
+atm_party_watch(int fd, int ctl)
+{
+	(void)fd;
+	(void)ctl;
+	return none();
+}
+
+void
+atm_party_wait(int watch)
+{
+	(void)watch;
+}
+
+int
 atm_pvc_open(int itf, int vpi, int vci)
 {
 	(void)itf;

@@ -156,14 +156,10 @@ limits(void)
 		limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, CHILD_NOFILE);
-#ifndef SANITIZE_BUILD
-	/* LeakSanitizer starts a process of its own at the end */
-	limit(RLIMIT_NPROC, 0);
-#endif
 }
 
 void
-child_drop(bool privileged, const char *user)
+child_drop_forking(bool privileged, const char *user)
 {
 	if (privileged)
 		become(user);
@@ -171,4 +167,14 @@ child_drop(bool privileged, const char *user)
 	sandbox_undumpable();
 	limits();
 	sandbox_no_new_privs();
+}
+
+void
+child_drop(bool privileged, const char *user)
+{
+	child_drop_forking(privileged, user);
+#ifndef SANITIZE_BUILD
+	/* LeakSanitizer starts a process of its own at the end */
+	limit(RLIMIT_NPROC, 0);
+#endif
 }

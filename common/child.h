@@ -13,7 +13,8 @@
 enum sandbox_role {
 	SANDBOX_MARSD,
 	SANDBOX_SCSPD,
-	SANDBOX_PARENT	/* keeps files and sockets; no exec, ptrace, mount */
+	SANDBOX_PARENT,	/* keeps files and sockets; no exec, ptrace, mount */
+	SANDBOX_PARTIES	/* a child's, and fork, and two ioctls of ATM */
 };
 
 #define SANDBOX_STRLEN	160	/* buffer for what is in force */
@@ -31,6 +32,8 @@ void	child_init(void);
  * (no files, no processes, no core), no_new_privs.  fatal() on failure.
  */
 void	child_drop(bool privileged, const char *user);
+/* The same for a process that forks. */
+void	child_drop_forking(bool privileged, const char *user);
 
 /*
  * The last step: seccomp (default deny) and Landlock, or pledge and unveil.

@@ -29,8 +29,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <linux/atm.h>
+#include <linux/atmdev.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -188,11 +192,14 @@ static const char *const allow_parent[] = {
 	"getresgid",
 };
 
+/* ends the process, but for the one that forks, which makes no threads */
+static const char *const kill_fork[] = { "fork", "vfork", "clone" };
+
 /* ends the process in every role */
 static const char *const kill_all[] = {
-	"execve", "execveat", "fork", "vfork", "clone", "ptrace",
-	"process_vm_readv", "process_vm_writev", "process_madvise",
-	"pidfd_getfd", "kcmp", "mount", "umount", "umount2", "pivot_root",
+	"execve", "execveat", "ptrace", "process_vm_readv",
+	"process_vm_writev", "process_madvise", "pidfd_getfd", "kcmp",
+	"mount", "umount", "umount2", "pivot_root",
 	"move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
 	"mount_setattr", "chroot", "swapon", "swapoff", "setns", "unshare",
 	"bpf", "perf_event_open", "userfaultfd", "init_module",
@@ -299,6 +306,27 @@ rules_child(scmp_filter_ctx ctx)
 	RULES(ctx, SCMP_ACT_ERRNO(EACCES), refuse_child);
 }
 
+/* fork(2), in no other namespace and with no memory shared */
+static void
+rules_parties(scmp_filter_ctx ctx)
+{
+	static const uint64_t ioctls[] = { ATM_ADDPARTY, ATM_DROPPARTY };
+	const struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ,
+	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWCGROUP |
+	    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+	    CLONE_NEWNET | CLONE_PTRACE, 0);
+	struct scmp_arg_cmp cmp;
+	size_t i;
+
+	rule(ctx, SCMP_ACT_ALLOW, "fork", 0, NULL);
+	rule(ctx, SCMP_ACT_ALLOW, "epoll_create1", 0, NULL);
+	rule(ctx, SCMP_ACT_ALLOW, "clone", 1, &plain);
+	for (i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
+		cmp = SCMP_A1(SCMP_CMP_EQ, ioctls[i], 0);
+		rule(ctx, SCMP_ACT_ALLOW, "ioctl", 1, &cmp);
+	}
+}
+
 static void
 rules_parent(scmp_filter_ctx ctx)
 {
@@ -329,6 +357,10 @@ seccomp(enum sandbox_role role)
 		fatalx("seccomp_attr_set");
 	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);
+	if (role == SANDBOX_PARTIES)
+		rules_parties(ctx);
+	else
+		RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_fork);
 	rules_by_argument(ctx);
 	if (role == SANDBOX_PARENT)
 		rules_parent(ctx);

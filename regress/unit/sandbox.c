@@ -9,6 +9,8 @@
  * with SIGSYS.  Each attempt is made by a process of its own.
  */
 #include <sys/types.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -19,6 +21,9 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <netinet/in.h>
+
+#include <linux/atm.h>
+#include <linux/atmdev.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -190,6 +195,18 @@ try_setrlimit(void)
 }
 
 static int
+try_add_party(void)
+{
+	return result(ioctl(pair[0], ATM_ADDPARTY, NULL));
+}
+
+static int
+try_epoll_create(void)
+{
+	return result(epoll_create1(EPOLL_CLOEXEC));
+}
+
+static int
 try_setfl_async(void)
 {
 	return result(fcntl(pair[0], F_SETOWN, getpid()));
@@ -255,29 +272,32 @@ static const struct attempt {
 	const char	*name;
 	int		(*try)(void);
 	int		 child, parent;	/* 0, an errno, or ENDS */
+	int		 parties;	/* the same */
 } attempts[] = {
-	{ "work", try_work, 0, 0 },
-	{ "execve", try_execve, ENDS, ENDS },
-	{ "fork", try_fork, ENDS, ENDS },
-	{ "clone3", try_clone3, ENOSYS, ENOSYS },
-	{ "ptrace", try_ptrace, ENDS, ENDS },
-	{ "mount", try_mount, ENDS, ENDS },
-	{ "setuid", try_setuid, ENDS, ENDS },
-	{ "open", try_open, ENDS, 0 },
-	{ "open for writing", try_open_write, ENDS, ENOSYS },
-	{ "unlink", try_unlink, ENDS, ENOENT },
-	{ "stat", try_stat, ENOSYS, 0 },
-	{ "socket", try_socket, EACCES, 0 },
-	{ "connect", try_connect, EACCES, ENOENT },
-	{ "bind", try_bind, ENDS, EINVAL },
-	{ "kill", try_kill, ENDS, 0 },
-	{ "tgkill of another", try_tgkill_other, ENOSYS, ENOSYS },
-	{ "mmap for execution", try_mmap_exec, ENOSYS, ENOSYS },
-	{ "mprotect for execution", try_mprotect_exec, ENOSYS, ENOSYS },
-	{ "a call of the future", try_unknown, ENOSYS, ENOSYS },
-	{ "setrlimit", try_setrlimit, ENOSYS, 0 },
-	{ "F_SETOWN", try_setfl_async, ENOSYS, 0 },
-	{ "syslog", try_syslog, 0, 0 },
+	{ "work", try_work, 0, 0, 0 },
+	{ "execve", try_execve, ENDS, ENDS, ENDS },
+	{ "fork", try_fork, ENDS, ENDS, 0 },
+	{ "clone3", try_clone3, ENOSYS, ENOSYS, ENOSYS },
+	{ "ptrace", try_ptrace, ENDS, ENDS, ENDS },
+	{ "mount", try_mount, ENDS, ENDS, ENDS },
+	{ "setuid", try_setuid, ENDS, ENDS, ENDS },
+	{ "open", try_open, ENDS, 0, ENDS },
+	{ "open for writing", try_open_write, ENDS, ENOSYS, ENDS },
+	{ "unlink", try_unlink, ENDS, ENOENT, ENDS },
+	{ "stat", try_stat, ENOSYS, 0, ENOSYS },
+	{ "socket", try_socket, EACCES, 0, EACCES },
+	{ "connect", try_connect, EACCES, ENOENT, EACCES },
+	{ "bind", try_bind, ENDS, EINVAL, ENDS },
+	{ "kill", try_kill, ENDS, 0, ENDS },
+	{ "tgkill of another", try_tgkill_other, ENOSYS, ENOSYS, ENOSYS },
+	{ "mmap for execution", try_mmap_exec, ENOSYS, ENOSYS, ENOSYS },
+	{ "mprotect for execution", try_mprotect_exec, ENOSYS, ENOSYS, ENOSYS },
+	{ "a call of the future", try_unknown, ENOSYS, ENOSYS, ENOSYS },
+	{ "setrlimit", try_setrlimit, ENOSYS, 0, ENOSYS },
+	{ "F_SETOWN", try_setfl_async, ENOSYS, 0, ENOSYS },
+	{ "a party", try_add_party, ENOSYS, ENOTTY, ENOTTY },
+	{ "epoll_create1", try_epoll_create, ENOSYS, ENOSYS, 0 },
+	{ "syslog", try_syslog, 0, 0, 0 },
 };
 
 /* Runs one attempt in a process in that role; its wait status. */
@@ -325,6 +345,7 @@ roles(void **unused)
 		check(SANDBOX_MARSD, &attempts[i], attempts[i].child);
 		check(SANDBOX_SCSPD, &attempts[i], attempts[i].child);
 		check(SANDBOX_PARENT, &attempts[i], attempts[i].parent);
+		check(SANDBOX_PARTIES, &attempts[i], attempts[i].parties);
 	}
 }
 
