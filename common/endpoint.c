@@ -127,3 +127,16 @@ conf_has_endpoint(const struct conf *c, bool marsd,
 			return true;
 	return false;
 }
+
+bool
+conf_parties(const struct conf *c, const struct atm_addr *local)
+{
+	const struct conf_cluster *cl;
+	struct endpoint e;
+
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		if (cl->native_parties && atm_equal(&cl->addr, local))
+			return conf_has_endpoint(c, true, LISTEN_ATM_SVC,
+			    local, NULL, &e);
+	return false;
+}

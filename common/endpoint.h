@@ -38,6 +38,8 @@ bool	conf_endpoint(const struct conf *, bool marsd, size_t nth,
 bool	conf_has_endpoint(const struct conf *, bool marsd,
 	    enum conf_transport, const struct atm_addr *local,
 	    const struct atm_addr *peer, struct endpoint *);
+/* Has the cluster at that address switched circuits with native parties? */
+bool	conf_parties(const struct conf *, const struct atm_addr *);
 /* the same but for SEL */
 bool	atm_same_endpoint(const struct atm_addr *, const struct atm_addr *);
 

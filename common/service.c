@@ -171,13 +171,48 @@ pvc_ask(void *arg, struct vc_link *l, const struct atm_addr *peer)
 	return atm_open(arg, 0, ATM_OPEN_PVC, &l->local, peer);
 }
 
+static int
+svc_root(void *arg, struct vc_link *l, uint32_t id)
+{
+	return atm_open(arg, id, ATM_OPEN_ROOT, &l->local, &l->local);
+}
+
+static int
+party(struct service *s, const struct atm_addr *local, uint32_t root,
+    enum atm_party what, uint32_t ref, const struct atm_addr *to)
+{
+	static const struct atm_addr none;
+	uint8_t buf[128];
+	struct wr w;
+
+	if (!s->parent.open)
+		return -1;
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, root);
+	wr_u8(&w, (uint8_t)what);
+	wr_u32(&w, ref);
+	wr_atm_addr(&w, local);
+	wr_atm_addr(&w, to == NULL ? &none : to);
+	return channel_send(&s->parent, IMSG_ATM_PARTY, -1, buf, w.len);
+}
+
+static int
+svc_party(void *arg, struct vc_link *l, uint32_t root, enum atm_party what,
+    uint32_t ref, const struct atm_addr *to)
+{
+	return party(arg, &l->local, root, what, ref, to);
+}
+
 static struct vc_svc_params
-svc_params(struct service *s)
+svc_params(struct service *s, const struct atm_addr *local)
 {
 	struct vc_svc_params p = {
 		.max_circuits = s->conf->max_circuits,
 		.open = svc_ask,
 		.accept = atm_svc_accept,
+		.parties = s->hooks->marsd && conf_parties(s->conf, local),
+		.root = svc_root,
+		.party = svc_party,
 		.arg = s,
 	};
 
@@ -188,7 +223,7 @@ static struct vc_link *
 svc_open(struct service *s, struct service_link *l,
     const struct service_user *u)
 {
-	struct vc_svc_params p = svc_params(s);
+	struct vc_svc_params p = svc_params(s, &l->local);
 
 	return vc_svc_open(s->loop.base, &s->loop.timers, l->fd, &l->local,
 	    &p, u->user, u->arg);
@@ -197,7 +232,7 @@ svc_open(struct service *s, struct service_link *l,
 static void
 svc_apply(struct service *s, struct service_link *l)
 {
-	struct vc_svc_params p = svc_params(s);
+	struct vc_svc_params p = svc_params(s, &l->local);
 
 	vc_svc_set_params(l->vc, &p);
 }
@@ -591,6 +626,7 @@ on_atm_fd(struct service *s, struct rd *r, int fd)
 	struct service_link *l;
 	uint32_t id = rd_u32(r);
 	enum atm_open kind = rd_u8(r);
+	bool used = false;
 	uint16_t cause;
 
 	(void)rd_atm_addr(r, &local);
@@ -600,15 +636,36 @@ on_atm_fd(struct service *s, struct rd *r, int fd)
 		fatalx("an ATM socket was not expected");
 	l = link_find(s, kind == ATM_OPEN_PVC ? LISTEN_ATM_PVC :
 	    LISTEN_ATM_SVC, &local);
-	if (l == NULL || l->vc == NULL) {
-		if (fd != -1)
-			(void)close(fd);
-	} else if (kind != ATM_OPEN_PVC)
-		vc_svc_answer(l->vc, id, fd, cause);
-	else if (vc_leads_to(l->vc, &peer))
+	if (l != NULL && l->vc != NULL && kind != ATM_OPEN_PVC)
+		used = vc_svc_answer(l->vc, id, fd, cause);
+	else if (l != NULL && l->vc != NULL && vc_leads_to(l->vc, &peer))
 		(void)vc_pvc_line(l->vc, &peer, fd);
 	else if (fd != -1)
 		(void)close(fd);
+	/* mars(8) has kept one of these, too */
+	if (kind == ATM_OPEN_ROOT && fd != -1 && !used)
+		(void)party(s, &local, id, ATM_PARTY_END, 0, NULL);
+}
+
+static void
+on_atm_party(struct service *s, struct rd *r, int fd)
+{
+	struct atm_addr local;
+	struct service_link *l;
+	uint32_t root = rd_u32(r);
+	enum atm_party what = rd_u8(r);
+	uint32_t ref = rd_u32(r);
+	uint16_t cause;
+
+	(void)fd;
+	(void)rd_atm_addr(r, &local);
+	cause = rd_u16(r);
+	if (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
+	    what != ATM_PARTY_LEFT && what != ATM_PARTY_STUCK)
+		fatalx("news of a party were not expected");
+	l = link_find(s, LISTEN_ATM_SVC, &local);
+	if (l != NULL && l->vc != NULL && !rd_failed(r))
+		vc_svc_party(l->vc, root, what, ref, cause);
 }
 
 static void
@@ -682,6 +739,7 @@ static const struct parent_type {
 	{ IMSG_CONF_DATA, WITHOUT, ALWAYS, on_conf_data },
 	{ IMSG_LISTEN, WITH, ALWAYS, on_listen },
 	{ IMSG_ATM_FD, MAYBE, SERVING, on_atm_fd },
+	{ IMSG_ATM_PARTY_RES, WITHOUT, SERVING, on_atm_party },
 	{ IMSG_CONF_END, WITHOUT, ALWAYS, on_conf_end },
 	{ IMSG_VERBOSE, WITHOUT, ALWAYS, on_verbose },
 	{ IMSG_CTL_RELOAD_RES, WITHOUT, SERVING, on_reload_res },

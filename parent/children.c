@@ -20,6 +20,24 @@
 
 #define ARGS_MAX	4
 
+void
+child_descriptors(const struct parent *p, int fd)
+{
+	int null;
+
+	if ((null = open("/dev/null", O_RDWR)) == -1)
+		fatal("/dev/null");
+	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
+		fatal("dup2");
+	if (!p->foreground && dup2(null, STDERR_FILENO) == -1)
+		fatal("dup2");
+	/* dup2() of a descriptor to itself leaves close-on-exec as it is */
+	if (fd != CHILD_FD ? dup2(fd, CHILD_FD) == -1 :
+	    fcntl(fd, F_SETFD, 0) == -1)
+		fatal("descriptor %d", CHILD_FD);
+	closefrom(CHILD_FD + 1);
+}
+
 /* What is left of us in the new process: nothing but descriptor 3. */
 static void
 child_exec(const struct child *c, int fd)
@@ -27,7 +45,7 @@ child_exec(const struct child *c, int fd)
 	static char debug[] = "-d", verbose[] = "-v";
 	char path[CONF_PATH_SIZE + 32], name[16];
 	char *argv[ARGS_MAX], *envp[] = { NULL };
-	int argc = 0, null;
+	int argc = 0;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", c->parent->libexec,
 	    c->name);
@@ -38,18 +56,7 @@ child_exec(const struct child *c, int fd)
 	if (log_getverbose() > 0)
 		argv[argc++] = verbose;
 	argv[argc] = NULL;
-
-	if ((null = open("/dev/null", O_RDWR)) == -1)
-		fatal("/dev/null");
-	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
-		fatal("dup2");
-	if (!c->parent->foreground && dup2(null, STDERR_FILENO) == -1)
-		fatal("dup2");
-	/* dup2() of a descriptor to itself leaves close-on-exec as it is */
-	if (fd != CHILD_FD ? dup2(fd, CHILD_FD) == -1 :
-	    fcntl(fd, F_SETFD, 0) == -1)
-		fatal("descriptor %d", CHILD_FD);
-	closefrom(CHILD_FD + 1);
+	child_descriptors(c->parent, fd);
 	(void)execve(path, argv, envp);
 	fatal("can't execute %s", path);
 }
@@ -62,6 +69,21 @@ signals_default(void)
 
 	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		(void)signal(numbers[i], SIG_DFL);
+}
+
+pid_t
+process_fork(void)
+{
+	sigset_t all, old;
+	pid_t pid;
+
+	/* no handler of ours may run in the new process */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	if ((pid = fork()) == 0)
+		signals_default();
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
 }
 
 /* The other end went away: the reason comes with SIGCHLD. */
@@ -80,27 +102,20 @@ channel_closed(void *arg)
 void
 child_start(struct child *c)
 {
-	sigset_t all, old;
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 	    sv) == -1)
 		fatal("socketpair");
-	/* no handler of ours may run in the new process */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	switch (c->pid = fork()) {
+	switch (c->pid = process_fork()) {
 	case -1:
 		fatal("fork");
 	case 0:
-		signals_default();
-		(void)sigprocmask(SIG_SETMASK, &old, NULL);
 		child_exec(c, sv[1]);
 		/* NOTREACHED */
 	default:
 		break;
 	}
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	(void)close(sv[1]);
 	if (channel_open(&c->ch, c->parent->base, sv[0], true, PAYLOAD_MAX,
 	    c->name, parent_message, channel_closed, c) == -1)
@@ -156,6 +171,7 @@ children_reap(struct parent *p)
 	pid_t pid;
 	size_t i;
 
+	parties_reap(p);
 	for (i = 0; i < NCHILDREN; i++) {
 		c = &p->children[i];
 		if (c->pid <= 0)
@@ -228,6 +244,12 @@ on_atm_open(struct child *c, struct rd *r)
 	opening_request(c, r);
 }
 
+static void
+on_atm_party(struct child *c, struct rd *r)
+{
+	parties_request(c, r);
+}
+
 #define FROM(id)	(1U << (id))
 #define FROM_ANY	(FROM(MARSD) | FROM(SCSPD))
 
@@ -241,7 +263,8 @@ static const struct message {
 	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
 	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, on_verbose },
-	{ IMSG_ATM_OPEN, FROM_ANY, 5 + 2 * 42, 5 + 2 * 42, on_atm_open }
+	{ IMSG_ATM_OPEN, FROM_ANY, 5 + 2 * 42, 5 + 2 * 42, on_atm_open },
+	{ IMSG_ATM_PARTY, FROM(MARSD), 9 + 2 * 42, 9 + 2 * 42, on_atm_party }
 };
 
 void

@@ -95,9 +95,11 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .file = NULL };
-	struct parent p = { .detach_fd = -1, .null_fd = -1 };
+	struct parent p = { .detach_fd = -1, .null_fd = -1, .parties_fd = -1 };
 	char why[SENTENCE_SIZE];
 
+	if (argc > 2 && strcmp(argv[1], PARTIES_FLAG) == 0)
+		party_main(argv[2], argc > 3);
 	closefrom(STDERR_FILENO + 1);
 	log_init("mars", true);
 	parse_options(&o, &p.macros, argc, argv);

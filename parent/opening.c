@@ -61,6 +61,10 @@ opening_allowed(const struct conf *c, enum child_id id, enum atm_open kind,
 		return !atm_is_null(peer) && (marsd || is_neighbor(c, peer)) &&
 		    conf_has_endpoint(c, marsd, LISTEN_ATM_SVC, local, NULL,
 		    e);
+	case ATM_OPEN_ROOT:
+		return marsd && atm_equal(local, peer) &&
+		    conf_parties(c, local) && conf_has_endpoint(c, marsd,
+		    LISTEN_ATM_SVC, local, NULL, e);
 	default:
 		return false;
 	}
@@ -90,11 +94,30 @@ opening_free(struct opening *o)
 	free(o);
 }
 
+/* A call of which no process takes care is of no use. */
+static void
+called_root(const struct opening *o, int *fd, uint16_t *cause)
+{
+	char text[ATM_STRLEN];
+
+	if (*fd == -1)
+		log_warnx("native-parties: %s can't be called from itself, "
+		    "cause %u: each leaf gets a call of its own",
+		    atm_print(&o->local, text, sizeof(text)), *cause);
+	else if (!parties_root(o->child, o->id, &o->local, *fd)) {
+		(void)close(*fd);
+		*fd = -1;
+		*cause = CAUSE_TEMPORARY;
+	}
+}
+
 static void
 on_called(void *arg, int fd, uint16_t cause)
 {
 	struct opening *o = arg;
 
+	if (o->kind == ATM_OPEN_ROOT)
+		called_root(o, &fd, &cause);
 	answer(o, fd, cause);
 	opening_free(o);
 }
@@ -106,14 +129,15 @@ call(const struct opening *what)
 	struct child *c = what->child;
 	struct opening *o;
 
-	if (c->nopenings >= OPENINGS_MAX ||
+	if ((what->kind == ATM_OPEN_ROOT && !parties_ready(c->parent)) ||
+	    c->nopenings >= OPENINGS_MAX ||
 	    (o = malloc(sizeof(*o))) == NULL)
 		return CAUSE_TEMPORARY;
 	*o = *what;
 	LIST_INSERT_HEAD(&c->openings, o, entry);
 	c->nopenings++;
 	o->call = atm_call_new(c->parent->base, &o->local, &o->peer,
-	    o->kind == ATM_OPEN_LEAF, on_called, o);
+	    o->kind == ATM_OPEN_LEAF || o->kind == ATM_OPEN_ROOT, on_called, o);
 	if (o->call != NULL)
 		return CAUSE_NONE;
 	opening_free(o);

@@ -25,6 +25,7 @@
 
 struct parent;
 struct opening;
+struct party_root;
 
 enum child_id {
 	MARSD,
@@ -45,6 +46,8 @@ struct child {
 	char		 sandbox[SANDBOX_STRLEN];
 	LIST_HEAD(, opening) openings;	/* ATM calls for it, under way */
 	unsigned int	 nopenings;
+	LIST_HEAD(, party_root) roots;	/* of native multipoint calls */
+	unsigned int	 nroots;
 };
 
 /* Who asked for the reload that is under way. */
@@ -73,6 +76,11 @@ struct parent {
 	uint32_t	 ask_id;
 	bool		 again;		/* SIGHUP came in the meantime */
 	struct conf	*next;		/* waits for the children */
+	/* native parties */
+	int		 parties_fd;	/* to who forks for them; -1: nobody */
+	pid_t		 parties_pid;	/* 0: not running */
+	int		 parties_wait;	/* s that one party may take */
+	bool		 parties_stuck;	/* there are none any more */
 	/* the end */
 	bool		 ending;
 	int		 status;	/* of exit(3) */
@@ -89,6 +97,10 @@ void	suite_started(struct parent *);
 
 /* children.c */
 void	child_start(struct child *);	/* fatal() on failure */
+/* fork(2); in the new process signals are as they were before us */
+pid_t	process_fork(void);
+/* in it: leaves nothing open but the standard descriptors and fd as 3 */
+void	child_descriptors(const struct parent *, int fd);
 void	child_send(struct child *, uint32_t, int, const void *, size_t);
 /* waits for those that have ended; true: none is left */
 bool	children_reap(struct parent *);
@@ -136,5 +148,26 @@ bool	opening_allowed(const struct conf *, enum child_id, enum atm_open,
 	    struct endpoint *);
 void	opening_request(struct child *, struct rd *);
 void	openings_end(struct child *);
+
+/* parties.c */
+#define PARTIES_FLAG	"-P"	/* mars(8) starts itself so, for party_main() */
+/* Does any cluster have native parties on switched circuits? */
+bool	parties_wanted(const struct conf *);
+void	parties_start(struct parent *);		/* if wanted; fatal() */
+bool	parties_ready(const struct parent *);
+/* A root of that number; false: there is no process for it. */
+bool	parties_root(struct child *, uint32_t id, const struct atm_addr *local,
+	    int call);
+void	parties_request(struct child *, struct rd *);
+void	parties_reap(struct parent *);
+void	parties_end(struct parent *);
+void	roots_end(struct child *);
+
+/* party.c */
+#define PARTY_REQUEST	(1 + 4 + 42)	/* u8 ATM_PARTY_*, u32, addr */
+#define PARTY_ANSWER	(1 + 4 + 2)	/* u8 ATM_PARTY_*, u32, u16 cause */
+void	party_main(const char *user, bool foreground)
+	    __attribute__((__noreturn__));
+void	party_serve(int root, int ctl) __attribute__((__noreturn__));
 
 #endif

@@ -231,7 +231,12 @@ reload(struct parent *p, enum requester who)
 		answer(p, why);
 		return;
 	}
-	if ((what = fixed(p->conf, new)) != NULL) {
+	what = fixed(p->conf, new);
+	/* who forks is started before mars is confined, or never */
+	if (what == NULL && p->parties_fd == -1 && parties_wanted(new) &&
+	    !parties_wanted(p->conf))
+		what = "native-parties";
+	if (what != NULL) {
 		(void)snprintf(why, sizeof(why), "%s: %s can't change while "
 		    "mars runs: leave it, or restart mars", p->file, what);
 		conf_free(new);

@@ -90,22 +90,6 @@ listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
 	    old.vpi == e->vpi && old.vci == e->vci;
 }
 
-/* What was asked for and can't be had is better said than left out. */
-static void
-warn_parties(const struct conf *c)
-{
-	const struct conf_cluster *cl;
-	struct endpoint e;
-
-	TAILQ_FOREACH(cl, &c->clusters, entry)
-		if (cl->native_parties && conf_has_endpoint(c, true,
-		    LISTEN_ATM_SVC, &cl->addr, NULL, &e))
-			log_warnx("cluster \"%s\": native-parties: one call "
-			    "for each leaf is made all the same, since this "
-			    "system can't add a party without waiting",
-			    cl->name);
-}
-
 bool
 listeners_open(struct listeners *ls, enum child_id id, const struct conf *c,
     const struct conf *old, char *why, size_t size)
@@ -121,8 +105,6 @@ listeners_open(struct listeners *ls, enum child_id id, const struct conf *c,
 			listeners_close(ls);
 			return false;
 		}
-	if (id == MARSD)
-		warn_parties(c);
 	return true;
 }
 

@@ -224,6 +224,7 @@ init_children(struct parent *p)
 		p->children[i].id = (enum child_id)i;
 		p->children[i].name = names[i];
 		LIST_INIT(&p->children[i].openings);
+		LIST_INIT(&p->children[i].roots);
 		check_program(p, names[i]);
 		p->children[i].privileged = check_user(&p->children[i],
 		    i == MARSD ? p->conf->user_marsd : p->conf->user_scspd);
@@ -249,6 +250,7 @@ suite_run(struct parent *p)
 		p->children[i].control_fd = control_open(p, (enum child_id)i);
 	for (i = 0; i < NCHILDREN; i++)
 		child_start(&p->children[i]);
+	parties_start(p);
 	set_patience(p, START_WAIT);
 	suite_setup(p);
 	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
@@ -257,8 +259,10 @@ suite_run(struct parent *p)
 
 	for (i = 0; i < NCHILDREN; i++) {
 		openings_end(&p->children[i]);
+		roots_end(&p->children[i]);
 		channel_close(&p->children[i].ch);
 	}
+	parties_end(p);
 	control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);

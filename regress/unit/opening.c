@@ -161,6 +161,38 @@ switched(void **state)
 	assert_false(may(MARSD, 99, addr(1, 0), addr(5, 0)));
 }
 
+/* a call to itself, where the cluster at that address has parties */
+static void
+roots(void **state)
+{
+	struct atm_addr none = { 0 };
+
+	(void)state;
+	listen_on(LISTEN_ATM_SVC, 1, 0, 0, 0);
+	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
+	assert_false(parties_wanted(c));
+	TAILQ_LAST(&c->clusters, conf_clusters)->native_parties = true;
+	assert_true(parties_wanted(c));
+	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
+	assert_true(may(MARSD, ATM_OPEN_ROOT, addr(1, 2), addr(1, 2)));
+	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 2), addr(5, 0)));
+	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 2), none));
+	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(4, 0), addr(4, 0)));
+	assert_false(may(SCSPD, ATM_OPEN_ROOT, addr(1, 1), addr(1, 1)));
+	assert_false(may(SCSPD, ATM_OPEN_ROOT, addr(1, 2), addr(1, 2)));
+}
+
+/* over UDP or permanent circuits there are none */
+static void
+no_roots(void **state)
+{
+	(void)state;
+	listen_on(LISTEN_UDP, 1, 0, 0, 0);
+	TAILQ_FIRST(&c->clusters)->native_parties = true;
+	assert_false(parties_wanted(c));
+	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
+}
+
 /* a permanent circuit: that one, for that child, and no calls */
 static void
 permanent(void **state)
@@ -214,6 +246,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(addresses), T(circuits), T(switched), T(permanent),
+		T(roots), T(no_roots),
 		cmocka_unit_test(causes), cmocka_unit_test(sentences),
 	};
 

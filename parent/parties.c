@@ -1,0 +1,353 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Native point-to-multipoint calls: the parent's side of the processes of
+ * party.c.  marsd asks for one thing at a time for each of its roots; what
+ * has not been answered in time never will, and its process is left behind.
+ */
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "atm.h"
+#include "log.h"
+#include "parent.h"
+#include "vc.h"
+
+#define ANSWER_WAIT	20	/* s; UNI 3.1's own timer, T399, is 14 s */
+#define ROOTS_MAX	256
+
+struct party_root {
+	LIST_ENTRY(party_root)	 entry;
+	struct child		*child;
+	uint32_t		 id;		/* that the child gave it */
+	struct atm_addr		 local;
+	int			 fd;		/* to its process */
+	struct event		 readable, patience;
+	uint8_t			 asked;		/* ATM_PARTY_*, or 0 */
+};
+
+bool
+parties_wanted(const struct conf *c)
+{
+	const struct conf_cluster *cl;
+
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		if (conf_parties(c, &cl->addr))
+			return true;
+	return false;
+}
+
+static struct party_root *
+root_find(struct child *c, uint32_t id, const struct atm_addr *local)
+{
+	struct party_root *r;
+
+	LIST_FOREACH(r, &c->roots, entry)
+		if (r->id == id && atm_equal(&r->local, local))
+			return r;
+	return NULL;
+}
+
+/* Its process ends by this, or when the daemon that it waits for does. */
+static void
+root_free(struct party_root *r)
+{
+	(void)event_del(&r->readable);
+	(void)event_del(&r->patience);
+	(void)close(r->fd);
+	LIST_REMOVE(r, entry);
+	r->child->nroots--;
+	free(r);
+}
+
+static void
+answer(struct child *c, uint32_t id, const struct atm_addr *local,
+    enum atm_party what, uint32_t ref, uint16_t cause)
+{
+	uint8_t buf[128];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, id);
+	wr_u8(&w, (uint8_t)what);
+	wr_u32(&w, ref);
+	wr_atm_addr(&w, local);
+	wr_u16(&w, cause);
+	child_send(c, IMSG_ATM_PARTY_RES, -1, buf, w.len);
+}
+
+/*
+ * Whatever it is, it would happen to the next root again: there are no
+ * parties any more, which is said once.
+ */
+static void
+root_stuck(struct party_root *r, const char *why)
+{
+	struct parent *p = r->child->parent;
+
+	if (!p->parties_stuck)
+		log_warnx("native-parties: %s; from now on each leaf gets a "
+		    "call of its own", why);
+	p->parties_stuck = true;
+	answer(r->child, r->id, &r->local, ATM_PARTY_STUCK, 0,
+	    CAUSE_TEMPORARY);
+	root_free(r);
+}
+
+/* --- what the processes say */
+
+/* Both what was asked for, and what they tell by themselves. */
+static void
+root_message(struct party_root *r, struct rd *rd)
+{
+	uint8_t what = rd_u8(rd);
+	uint32_t ref = rd_u32(rd);
+	uint16_t cause = rd_u16(rd);
+
+	if (!rd_done(rd) || (what != ATM_PARTY_LEFT && what != r->asked)) {
+		root_stuck(r, "its process said what it was not asked");
+		return;
+	}
+	if (what == r->asked) {
+		(void)event_del(&r->patience);
+		r->asked = 0;
+	}
+	answer(r->child, r->id, &r->local, what, ref, cause);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct party_root *r = arg;
+	uint8_t buf[PARTY_ANSWER];
+	struct rd rd;
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	(void)what;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		root_stuck(r, "its process has ended");
+		return;
+	}
+	rd_init(&rd, buf, (size_t)n);
+	root_message(r, &rd);
+}
+
+static void
+on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	root_stuck(arg, "the signalling daemon does not answer ADD PARTY: "
+	    "write native-parties no in mars.conf, or use one that does");
+}
+
+/* --- what marsd asks for */
+
+/* Has a process made that takes the call over, and is heard by fd. */
+static int
+process_ask(const struct parent *p, int call, int fd)
+{
+	union {
+		struct cmsghdr	h;
+		char		buf[CMSG_SPACE(2 * sizeof(int))];
+	} control = { .buf = { 0 } };
+	char c = 0;
+	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control.buf,
+	    .msg_controllen = sizeof(control.buf) };
+	int fds[2] = { call, fd };
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(h), fds, sizeof(fds));
+	return sendmsg(p->parties_fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ?
+	    0 : -1;
+}
+
+static struct party_root *
+root_new(struct child *c, uint32_t id, const struct atm_addr *local, int fd)
+{
+	struct party_root *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->child = c;
+	r->id = id;
+	r->local = *local;
+	r->fd = fd;
+	if (event_assign(&r->readable, c->parent->base, fd,
+	    EV_READ | EV_PERSIST, on_readable, r) == -1 ||
+	    evtimer_assign(&r->patience, c->parent->base, on_patience,
+	    r) == -1 || event_add(&r->readable, NULL) == -1) {
+		free(r);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&c->roots, r, entry);
+	c->nroots++;
+	return r;
+}
+
+bool
+parties_root(struct child *c, uint32_t id, const struct atm_addr *local,
+    int call)
+{
+	int sv[2];
+	bool made;
+
+	if (!parties_ready(c->parent) || c->nroots >= ROOTS_MAX ||
+	    root_find(c, id, local) != NULL ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
+		return false;
+	made = process_ask(c->parent, call, sv[1]) == 0 &&
+	    root_new(c, id, local, sv[0]) != NULL;
+	(void)close(sv[1]);
+	if (!made)
+		(void)close(sv[0]);
+	return made;
+}
+
+static void
+root_ask(struct party_root *r, uint8_t what, uint32_t ref,
+    const struct atm_addr *to)
+{
+	struct timeval tv = { .tv_sec = r->child->parent->parties_wait };
+	uint8_t buf[PARTY_REQUEST];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_u8(&w, what);
+	wr_u32(&w, ref);
+	wr_atm_addr(&w, to);
+	if (send(r->fd, buf, w.len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+	    (ssize_t)w.len || evtimer_add(&r->patience, &tv) == -1) {
+		root_stuck(r, "its process can't be asked");
+		return;
+	}
+	r->asked = what;
+}
+
+/* A root that is not there has ended, and marsd will have been told. */
+void
+parties_request(struct child *c, struct rd *rd)
+{
+	struct atm_addr local, to;
+	struct party_root *r;
+	uint32_t id = rd_u32(rd), ref;
+	uint8_t what = rd_u8(rd);
+
+	ref = rd_u32(rd);
+	(void)rd_atm_addr(rd, &local);
+	(void)rd_atm_addr(rd, &to);
+	if (!rd_done(rd) || (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
+	    what != ATM_PARTY_END) ||
+	    (what == ATM_PARTY_ADD) == atm_is_null(&to)) {
+		log_warnx("%s asks for a party in a malformed message",
+		    c->name);
+		return;
+	}
+	if ((r = root_find(c, id, &local)) == NULL)
+		return;
+	if (what == ATM_PARTY_END)
+		root_free(r);
+	else if (r->asked != 0)
+		log_warnx("%s asks for two parties at once", c->name);
+	else
+		root_ask(r, what, ref, &to);
+}
+
+/* --- the process that makes the others */
+
+static void __attribute__((__noreturn__))
+execute(const struct parent *p, int fd)
+{
+	static char name[] = "mars: parties", flag[] = PARTIES_FLAG;
+	static char debug[] = "-d";
+	char user[NAME_SIZE];
+	char *argv[] = { name, flag, user, p->foreground ? debug : NULL,
+	    NULL }, *envp[] = { NULL };
+
+	(void)strlcpy(user, p->children[MARSD].privileged ?
+	    p->conf->user_marsd : "none", sizeof(user));
+	child_descriptors(p, fd);
+	/* the image that runs, whatever has become of its file */
+	(void)execve("/proc/self/exe", argv, envp);
+	fatal("can't execute /proc/self/exe");
+}
+
+void
+parties_start(struct parent *p)
+{
+	int sv[2];
+
+	p->parties_wait = ANSWER_WAIT;
+	if (!parties_wanted(p->conf))
+		return;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
+		fatal("socketpair");
+	switch (p->parties_pid = process_fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		execute(p, sv[1]);
+		/* NOTREACHED */
+	default:
+		break;
+	}
+	(void)close(sv[1]);
+	p->parties_fd = sv[0];
+}
+
+bool
+parties_ready(const struct parent *p)
+{
+	return p->parties_fd != -1 && !p->parties_stuck;
+}
+
+/* Has it ended?  Then no root gets a process any more. */
+void
+parties_reap(struct parent *p)
+{
+	int status;
+
+	if (p->parties_pid <= 0 ||
+	    waitpid(p->parties_pid, &status, WNOHANG) != p->parties_pid)
+		return;
+	p->parties_pid = 0;
+	if (!p->ending)
+		log_warnx("the process that makes those for parties has "
+		    "ended: from now on each leaf gets a call of its own");
+	parties_end(p);
+}
+
+void
+parties_end(struct parent *p)
+{
+	if (p->parties_fd != -1)
+		(void)close(p->parties_fd);
+	p->parties_fd = -1;
+}
+
+void
+roots_end(struct child *c)
+{
+	struct party_root *r;
+
+	while ((r = LIST_FIRST(&c->roots)) != NULL)
+		root_free(r);
+}
