@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs inside the machine that boot.sh boots: the same story over switched
-# circuits, over permanent ones and over UDP, as TAP, and in the end their
-# states compared.  Two servers, A and B; clients 1, 2 and 3; a multicast
+# circuits, over permanent ones, over UDP, and over switched ones with native
+# parties, as TAP, and in the end their states compared.  Two servers, A and B; clients 1, 2 and 3; a multicast
 # server M.  A and M are at interface 0, B at interface 1.
 cd /payload || exit 1
 exec 2>>/tmp/errors
@@ -43,7 +43,7 @@ number() {
 
 address() {
 	case $transport in
-	svc | pvc) printf '%s0000000000%02x00\n' $prefix "$(number "$1")" ;;
+	*vc | parties | fallback) printf '%s0000000000%02x00\n' $prefix "$(number "$1")" ;;
 	udp) echo "127.0.0.$(number "$1")" ;;
 	esac
 }
@@ -79,9 +79,11 @@ circuit() {		# circuit X Y: X's end of it
 listens() {		# listens X Y...: the statements of server X
 	server=$1
 	case $transport in
-	svc | udp)
-		echo "listen on $(echo $transport | sed s/svc/atm-svc/)" \
-		    "$(address "$server")"
+	udp)
+		echo "listen on udp $(address "$server")"
+		return ;;
+	svc | parties | fallback)
+		echo "listen on atm-svc $(address "$server")"
 		return ;;
 	esac
 	shift
@@ -115,6 +117,7 @@ cluster "lis" {
 	redirect { interval 1, dead 4 }
 	hold 4
 	tombstone 10
+	native-parties $native
 	neighbor $(address "$2") { key 1, hello-interval 1, dead-factor 3 }
 }
 C
@@ -130,7 +133,7 @@ client() {
 	printf '%s\n' "$@" > "$dir/$me.script"
 	# shellcheck disable=SC2046
 	./marsc -l "$(address "$me")" -s "$servers" $(lines "$me") \
-	    -t enquiry=1 -t retransmit=1 -t reregister-min=0 \
+	    -t enquiry=1 -t retransmit="${patience:-1}" -t reregister-min=0 \
 	    -t reregister-max=1 -t rejoin-min=0 -t rejoin-max=1 -t loop=2 \
 	    -t redirect-map=4 run "$dir/$me.script" >> "$dir/$me.log" 2>&1 &
 	eval "pid_$me=$!"
@@ -186,17 +189,25 @@ end_all() {
 
 # --- the story
 
-story() {
-	transport=$1 dir=/tmp/$1
+begin() {		# begin TRANSPORT
+	transport=$1 dir=/tmp/$1 native=no
+	case $1 in parties | fallback) native=yes ;; esac
 	pid_A='' pid_B='' pid_1='' pid_2='' pid_3='' pid_M=''
 	mkdir -p "$dir"
 	echo a-secret-of-the-test > "$dir/key"
 	chmod 600 "$dir/key"
 	a=$(address A) b=$(address B)
-	if [ $transport = svc ]; then
-		for who in A 1 M; do atmaddr -a 0 "$(address $who)"; done
-		for who in B 2 3; do atmaddr -a 1 "$(address $who)"; done
-	fi
+}
+
+# at ITF ITF: where the addresses are
+at() {
+	for who in A 1 M; do atmaddr -a "$1" "$(address $who)"; done
+	for who in B 2 3; do atmaddr -a "$2" "$(address $who)"; done
+}
+
+story() {
+	begin "$1"
+	case $1 in svc) at 0 1 ;; parties) at 2 3 ;; esac
 	server A B
 	server B A
 	until_true 30 aligned A B
@@ -246,11 +257,81 @@ story() {
 	end_all
 }
 
-for transport in ${TRANSPORTS:-svc pvc udp}; do
-	story "$transport"
+# --- native parties
+
+helpers() {
+	ps | grep '[m]ars: parties'
+}
+
+gone() {		# gone COMMAND...: it has nothing to say
+	[ -z "$("$@")" ]
+}
+
+ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# atmsigd does not answer ADD PARTY, and who asked it hangs until it ends
+fallback() {
+	begin fallback
+	at 0 1 2>/dev/null	# they may be there
+	server A B
+	until_true 30 grep -q 'marsd is at work' "$dir/A.log"
+	patience=10
+	client 1 "$(address A)" register "join 224.1.2.3" stay
+	patience=
+	until_true 40 has A "224.1.2.3 members [1] servers []" &&
+	    [ "$(grep -c 'does not answer ADD PARTY' "$dir/A.log")" -eq 1 ]
+	result $? "fallback: where parties can't be added, calls are made"
+	./marsctl -s "$dir/A" show circuits | grep -q ' leaf .*connected' &&
+	    ! gone helpers
+	result $? "fallback: the process that hangs is left behind"
+	kill "$pid_A"
+	until_true 15 ended "$pid_A" && wait "$pid_A"
+	result $? "fallback: mars ends all the same"
+	kill "$pid_1"
+	wait "$pid_1"
+	sigd=$(pidof atmsigd)
+	kill "$sigd"
+	until_true 10 gone helpers && ended "$sigd"
+	result $? "fallback: what hung ends with the signalling daemon"
+}
+
+# calls from that address to this one in the log of sigd
+calls() {
+	grep -c "^$1 from $2 to $3" /tmp/sigd.log
+}
+
+parties() {
+	./sigd 2 3 > /tmp/sigd.log 2>&1 &
+	until_true 10 grep -q ready /tmp/sigd.log
+	story parties
+	# of A, its two control VCs, and nothing else; B never had a server
+	[ "$(calls 'MULTIPOINT CALL' 01 01)" -eq 2 ] &&
+	    [ "$(calls 'MULTIPOINT CALL' 01 .)" -eq 2 ] &&
+	    [ "$(calls 'MULTIPOINT CALL' 02 .)" -eq 1 ]
+	result $? "parties: a control VC is one call"
+	[ "$(calls 'ADD PARTY .' 01 0b)" -ge 2 ] &&
+	    [ "$(calls 'ADD PARTY .' 01 14)" -eq 1 ] &&
+	    [ "$(calls 'ADD PARTY .' 01 0d)" -eq 1 ] &&
+	    [ "$(calls 'ADD PARTY 1' 02 0c)" -eq 1 ] &&
+	    [ "$(calls 'ADD PARTY 2' 02 0d)" -eq 1 ]
+	result $? "parties: its leaves are parties of that call"
+	grep -q '^LEFT 1 from 02' /tmp/sigd.log
+	result $? "parties: one that leaves is told to the root"
+	sed 's/^/# /' /tmp/sigd.log
+	gone helpers
+	result $? "parties: no process is left behind"
+}
+
+for transport in ${TRANSPORTS:-svc pvc udp fallback parties}; do
+	case $transport in
+	fallback | parties) $transport ;;
+	*) story "$transport" ;;
+	esac
 done
-for transport in ${TRANSPORTS:-svc pvc}; do
-	[ "$transport" != udp ] || continue
+for transport in ${TRANSPORTS:-svc pvc parties}; do
+	case $transport in udp | fallback) continue ;; esac
 	diff /tmp/end.$transport /tmp/end.udp > /tmp/diff &&
 	    [ -s /tmp/end.udp ]
 	result $? "$transport: the end state is that of UDP"
