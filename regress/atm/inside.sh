@@ -303,6 +303,7 @@ calls() {
 }
 
 parties() {
+	sigd=$(pidof atmsigd) && kill "$sigd" && until_true 10 ended "$sigd"
 	./sigd 2 3 > /tmp/sigd.log 2>&1 &
 	until_true 10 grep -q ready /tmp/sigd.log
 	story parties
