@@ -91,6 +91,20 @@ act_call(struct circuit *root)
 	parties_step(root, PARTIES_EV_FAILED);
 }
 
+/* Its user tries again with each of them, and then so do we. */
+static void
+act_busy(struct circuit *root)
+{
+	struct parties *p = root->parties;
+	struct circuit *leaf;
+
+	while ((leaf = TAILQ_FIRST(&p->want)) != NULL) {
+		unwant(p, leaf);
+		leaf->cause = root->cause;
+		vc_atm_step(leaf, VC_ATM_EV_FAILED);
+	}
+}
+
 static void
 act_next(struct circuit *root)
 {
@@ -180,6 +194,7 @@ static const struct cell {
 	[PARTIES_NONE] = {
 		[PARTIES_EV_WORK] = { PARTIES_CALLING, act_call },
 		[PARTIES_EV_OPENED] = { PARTIES_NONE, act_violation },
+		[PARTIES_EV_BUSY] = { PARTIES_NONE, act_violation },
 		[PARTIES_EV_FAILED] = { PARTIES_NONE, act_violation },
 		[PARTIES_EV_ANSWER] = { PARTIES_NONE, act_violation },
 		[PARTIES_EV_LOST] = { PARTIES_NONE, act_violation },
@@ -188,6 +203,7 @@ static const struct cell {
 	[PARTIES_CALLING] = {
 		[PARTIES_EV_WORK] = { PARTIES_CALLING, act_ignore },
 		[PARTIES_EV_OPENED] = { PARTIES_READY, act_next },
+		[PARTIES_EV_BUSY] = { PARTIES_NONE, act_busy },
 		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_failed },
 		[PARTIES_EV_ANSWER] = { PARTIES_CALLING, act_violation },
 		[PARTIES_EV_LOST] = { PARTIES_CALLING, act_violation },
@@ -196,6 +212,7 @@ static const struct cell {
 	[PARTIES_READY] = {
 		[PARTIES_EV_WORK] = { PARTIES_BUSY, act_ask },
 		[PARTIES_EV_OPENED] = { PARTIES_READY, act_violation },
+		[PARTIES_EV_BUSY] = { PARTIES_READY, act_violation },
 		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_failed },
 		[PARTIES_EV_ANSWER] = { PARTIES_READY, act_violation },
 		[PARTIES_EV_LOST] = { PARTIES_DEAD, act_lost },
@@ -204,6 +221,7 @@ static const struct cell {
 	[PARTIES_BUSY] = {
 		[PARTIES_EV_WORK] = { PARTIES_BUSY, act_ignore },
 		[PARTIES_EV_OPENED] = { PARTIES_BUSY, act_violation },
+		[PARTIES_EV_BUSY] = { PARTIES_BUSY, act_violation },
 		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_failed },
 		[PARTIES_EV_ANSWER] = { PARTIES_READY, act_answer },
 		[PARTIES_EV_LOST] = { PARTIES_DEAD, act_lost },
@@ -212,6 +230,7 @@ static const struct cell {
 	[PARTIES_DEAD] = {
 		[PARTIES_EV_WORK] = { PARTIES_DEAD, act_ignore },
 		[PARTIES_EV_OPENED] = { PARTIES_DEAD, act_ignore },
+		[PARTIES_EV_BUSY] = { PARTIES_DEAD, act_ignore },
 		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_ignore },
 		[PARTIES_EV_ANSWER] = { PARTIES_DEAD, act_ignore },
 		[PARTIES_EV_LOST] = { PARTIES_DEAD, act_ignore },

@@ -34,6 +34,7 @@
 #define PARTIES_EVENTS(X) \
 	X(PARTIES_EV_WORK)	/* there is one to be added or dropped */ \
 	X(PARTIES_EV_OPENED)	/* the call is there */ \
+	X(PARTIES_EV_BUSY)	/* it can't be had now, but may be later */ \
 	X(PARTIES_EV_FAILED)	/* it can't be had, or no party added */ \
 	X(PARTIES_EV_ANSWER)	/* of who was asked to add or drop */ \
 	X(PARTIES_EV_LOST)	/* the call has gone */ \
@@ -53,7 +54,7 @@ enum parties_event {
 };
 
 struct parties_ops {
-	/* asks for the call: PARTIES_EV_OPENED or FAILED follows; or -1 */
+	/* asks for the call: OPENED, BUSY or FAILED follows; or -1 */
 	int	(*call)(struct circuit *root);
 	/* asks for that; one answer follows; or -1 */
 	int	(*ask)(struct circuit *root, enum atm_party, uint32_t ref,

@@ -183,8 +183,12 @@ svc_multi(struct vc_link *l, void *cookie)
 	return vc;
 }
 
+/*
+ * While signalling is away, or our listener has not come back after that, we
+ * can't be called: no reason to give up.
+ */
 static bool
-root_answer(struct circuit *root, int fd)
+root_answer(struct circuit *root, int fd, uint16_t cause)
 {
 	struct vc_atm *a = root->atm;
 	bool open = fd != -1 && root->port == NULL &&
@@ -192,8 +196,12 @@ root_answer(struct circuit *root, int fd)
 
 	if (fd != -1 && !open)
 		(void)close(fd);
+	if (!open && (fd != -1 || svc_of(a)->fd == -1))
+		cause = CAUSE_TEMPORARY;
+	root->cause = cause;
 	vc_atm_enter(a);
-	parties_step(root, open ? PARTIES_EV_OPENED : PARTIES_EV_FAILED);
+	parties_step(root, open ? PARTIES_EV_OPENED :
+	    cause == CAUSE_TEMPORARY ? PARTIES_EV_BUSY : PARTIES_EV_FAILED);
 	vc_atm_leave(a);
 	return open;
 }
@@ -344,10 +352,8 @@ vc_svc_answer(struct vc_link *l, uint32_t id, int fd, uint16_t cause)
 		a->asked--;
 	timer_set(a->timers, &a->later, 0);	/* for who waits */
 	c = vc_atm_find(a, id);
-	if (c != NULL && c->parties != NULL) {
-		c->cause = cause;
-		return root_answer(c, fd);
-	}
+	if (c != NULL && c->parties != NULL)
+		return root_answer(c, fd, cause);
 	if (c != NULL && c->state == VC_ATM_ASKED)
 		return circuit_answer(c, fd, cause);
 	if (fd != -1)		/* given up */

@@ -37,7 +37,8 @@ struct vc_svc_params {
 	bool		 parties;	/* native ones, by what follows */
 	/*
 	 * Asks for a call as the root to the link's own address, to which
-	 * parties can be added; vc_svc_answer() answers.  -1: it can't be.
+	 * parties can be added; vc_svc_answer() answers, and after all causes
+	 * but CAUSE_TEMPORARY there are none any more.  -1: it can't be.
 	 */
 	int		 (*root)(void *arg, struct vc_link *, uint32_t id);
 	/*

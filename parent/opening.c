@@ -94,12 +94,14 @@ opening_free(struct opening *o)
 	free(o);
 }
 
-/* A call of which no process takes care is of no use. */
+/* A call of which no process takes care is of no use, nor is another. */
 static void
 called_root(const struct opening *o, int *fd, uint16_t *cause)
 {
 	char text[ATM_STRLEN];
 
+	if (*fd == -1 && *cause == CAUSE_TEMPORARY)
+		return;		/* signalling may come back */
 	if (*fd == -1)
 		log_warnx("native-parties: %s can't be called from itself, "
 		    "cause %u: each leaf gets a call of its own",
@@ -107,7 +109,7 @@ called_root(const struct opening *o, int *fd, uint16_t *cause)
 	else if (!parties_root(o->child, o->id, &o->local, *fd)) {
 		(void)close(*fd);
 		*fd = -1;
-		*cause = CAUSE_TEMPORARY;
+		*cause = CAUSE_REJECTED;
 	}
 }
 
@@ -129,8 +131,9 @@ call(const struct opening *what)
 	struct child *c = what->child;
 	struct opening *o;
 
-	if ((what->kind == ATM_OPEN_ROOT && !parties_ready(c->parent)) ||
-	    c->nopenings >= OPENINGS_MAX ||
+	if (what->kind == ATM_OPEN_ROOT && !parties_ready(c->parent))
+		return CAUSE_REJECTED;
+	if (c->nopenings >= OPENINGS_MAX ||
 	    (o = malloc(sizeof(*o))) == NULL)
 		return CAUSE_TEMPORARY;
 	*o = *what;

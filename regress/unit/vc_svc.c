@@ -1013,6 +1013,35 @@ parties_no_root(void **state)
 	STORY("ask 2 leaf; ");
 }
 
+/* signalling is away, or the listener with it: it may come back */
+static void
+parties_busy(void **state)
+{
+	struct vc *vc = vc_multi(l, root_name);
+	int fds[2];
+
+	(void)state;
+	(void)leaf(vc, 2, name2);
+	(void)leaf(vc, 3, name3);
+	turns();
+	STORY("root; ");
+	vc_svc_answer(l, root_id, -1, CAUSE_TEMPORARY);
+	STORY("leaf failed 2 41; leaf failed 3 41; ");
+	put(listener[1], "x");
+	turns();
+	(void)leaf(vc, 2, name2);
+	turns();
+	vc_svc_answer(l, root_id, -1, CAUSE_UNALLOCATED);
+	STORY("root; leaf failed 2 41; ");
+	(void)leaf(vc, 2, name2);
+	turns();
+	pair(fds);
+	assert_true(vc_svc_answer(l, root_id, fds[0], CAUSE_NONE));
+	turns();
+	STORY("root; add 2; ");
+	(void)close(fds[1]);
+}
+
 static void
 parties_no_asking(void **state)
 {
@@ -1230,7 +1259,8 @@ main(void)
 		PARTIES(parties_fail), PARTIES(parties_given_up),
 		PARTIES(parties_lost), PARTIES(parties_confused),
 		PARTIES(parties_stuck), PARTIES(parties_no_root),
-		PARTIES(parties_no_asking), PARTIES(parties_abandoned),
+		PARTIES(parties_busy), PARTIES(parties_no_asking),
+		PARTIES(parties_abandoned),
 		PARTIES(parties_own_end), PARTIES(parties_close),
 		PVC(pvc_call), PVC(pvc_incoming), PVC(pvc_multi),
 		PVC(pvc_lost),
