@@ -36,7 +36,7 @@ conformance:
 	@sh regress/run.sh $(BUILD) || :
 	@python3 -B regress/conformance.py $(BUILD)
 
-# Real ATM sockets and signalling, in a virtual machine: about four minutes.
+# Real ATM sockets and signalling, in a virtual machine: about three minutes.
 regress-atm:
 	@sh etc/prerequisites atm
 	@$(MAKE) -s programs
