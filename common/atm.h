@@ -37,9 +37,10 @@ int	atm_svc_finish(int fd, const struct atm_addr *to);
 /*
  * For a connected one of which we are the root: adds a party (its reference,
  * above 0, comes back), drops one, tells which has left by itself (0: none,
- * ask again).  The first two wait for the signalling daemon, for ever where
- * it does not know how, and no signal ends that: not for a process that has
- * anything else to do.
+ * ask again).  If one leaves while the first two wait, its reference is what
+ * comes back from them, and their own answer is lost.  They wait for the
+ * signalling daemon, for ever where it does not know how, and no signal ends
+ * that: not for a process that has anything else to do.
  */
 int	atm_party_add(int fd, const struct atm_addr *);
 int	atm_party_drop(int fd, int ref);

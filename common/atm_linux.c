@@ -232,7 +232,7 @@ atm_party_add(int fd, const struct atm_addr *a)
 int
 atm_party_drop(int fd, int ref)
 {
-	return ioctl(fd, ATM_DROPPARTY, &ref) < 0 ? -1 : 0;
+	return ioctl(fd, ATM_DROPPARTY, &ref);
 }
 
 /* It is the socket's pending error, and its sign has changed over time. */

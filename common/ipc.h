@@ -91,7 +91,7 @@ enum atm_open {			/* a socket of the ATM stack */
 
 enum atm_party {		/* of a root: */
 	ATM_PARTY_ADD = 1,	/* one to peer; the reference, or 0: failed */
-	ATM_PARTY_DROP,
+	ATM_PARTY_DROP,		/* 0, or one that has left meanwhile */
 	ATM_PARTY_END,		/* the root is over: no answer */
 	ATM_PARTY_LEFT,		/* answer only: that one has, by itself */
 	ATM_PARTY_STUCK		/* answer only: it can't be done any more */

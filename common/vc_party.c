@@ -331,9 +331,9 @@ added(struct circuit *root, struct circuit *leaf, uint32_t ref,
 }
 
 /*
- * A party that leaves while another one is added has Linux return its
- * reference as if it were the new one's, and what becomes of the new one is
- * not to be had any more: the call is made anew.
+ * A party that leaves while another one is added or dropped has Linux return
+ * its reference as if it were the new one's, and what becomes of that is not
+ * to be had any more: the call is made anew.
  */
 static void
 answered(struct circuit *root, enum atm_party what, uint32_t ref,
@@ -343,8 +343,8 @@ answered(struct circuit *root, enum atm_party what, uint32_t ref,
 	struct circuit *leaf = p->adding;
 	bool due = p->state == PARTIES_BUSY;
 
-	if (due && what == ATM_PARTY_ADD && ref != 0 &&
-	    (leaf_of(root, ref) != NULL || dropping(p, ref))) {
+	if (due && ref != 0 && (what == ATM_PARTY_DROP ||
+	    leaf_of(root, ref) != NULL || dropping(p, ref))) {
 		root->cause = CAUSE_TEMPORARY;
 		parties_step(root, PARTIES_EV_LOST);
 		return;

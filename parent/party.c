@@ -54,14 +54,15 @@ perform(int root, int ctl, struct rd *r)
 {
 	struct atm_addr to;
 	enum atm_party what = rd_u8(r);
-	int ref = (int)rd_u32(r);
+	int left, ref = (int)rd_u32(r);
 
 	(void)rd_atm_addr(r, &to);
 	if (!rd_done(r))
 		end();
 	if (what == ATM_PARTY_DROP) {
-		(void)atm_party_drop(root, ref);
-		tell(ctl, what, 0, CAUSE_NONE);
+		left = atm_party_drop(root, ref);
+		tell(ctl, what, left > 0 && left != ref ? left : 0,
+		    CAUSE_NONE);
 		return;
 	}
 	ref = atm_party_add(root, &to);

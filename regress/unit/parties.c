@@ -345,8 +345,10 @@ ioctl(int fd, unsigned long request, ...)
 	va_end(ap);
 	if (request == ATM_DROPPARTY) {
 		memcpy(&n, sa, sizeof(n));
+		if (n == 206)
+			return 208;	/* who has left meanwhile */
 		pending = n;	/* who is dropped is named once more */
-		return 0;
+		return n;
 	}
 	n = sa->sas_addr.prv[18];
 	if (n == 0)
@@ -461,6 +463,8 @@ looks(void **state)
 	request(ATM_PARTY_DROP, 205, 0);
 	hears(ATM_PARTY_DROP, 0, 0);
 	hears(ATM_PARTY_LEFT, 205, CAUSE_NORMAL);
+	request(ATM_PARTY_DROP, 206, 0);
+	hears(ATM_PARTY_DROP, 208, 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -952,7 +952,7 @@ parties_lost(void **state)
 	got_end(fd);
 }
 
-/* one that leaves while another is added comes as the answer to that */
+/* one that leaves while another is added or dropped is the answer to that */
 static void
 parties_confused(void **state)
 {
@@ -967,6 +967,21 @@ parties_confused(void **state)
 	STORY("add 4; ");
 	party(ATM_PARTY_ADD, 2, CAUSE_NONE);
 	STORY("end; release root 41; ");
+	got_end(fd);
+	vc = root_up(f, &fd);
+	vc_multi_drop(f[0]);
+	(void)leaf(vc, 4, name4);
+	turns();
+	STORY("drop ref 1; ");
+	party(ATM_PARTY_DROP, 2, CAUSE_NONE);
+	STORY("end; release root 41; ");
+	got_end(fd);
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	turns();
+	vc_multi_drop(f[0]);
+	party(ATM_PARTY_ADD, 1, CAUSE_NONE);
+	STORY("add 4; end; release root 41; ");
 	got_end(fd);
 }
 
