@@ -107,6 +107,8 @@ called_root(const struct opening *o, int *fd, uint16_t *cause)
 		    "cause %u: each leaf gets a call of its own",
 		    atm_print(&o->local, text, sizeof(text)), *cause);
 	else if (!parties_root(o->child, o->id, &o->local, *fd)) {
+		log_warnx("native-parties: there is no process for another "
+		    "call: each leaf gets a call of its own");
 		(void)close(*fd);
 		*fd = -1;
 		*cause = CAUSE_REJECTED;
