@@ -145,16 +145,24 @@ reg_hurry(struct reg *r)
 		    ADOPT_CONFIRM);
 }
 
+/* May it still be joining again what we have adopted, if it does that? */
+static bool
+is_joining(const struct reg *r)
+{
+	return mtime_diff(r->since, proto_timers(r->node->proto)->now) <=
+	    ADOPT_REJOIN;
+}
+
 /*
  * Another registration than the one before: the node has restarted, or
  * mistrusts us (5.4.1).  Either way it has to join everything again, so there
- * is nothing to wait for as in a soft redirect; if it came to us by one,
- * though, this may be that registration still.
+ * is nothing to wait for as in a soft redirect; if it has just come to us by
+ * one, though, this may be that registration still.
  */
 void
 reg_anew(struct reg *r)
 {
-	if (r->adopting)
+	if (r->adopting && !timer_isset(&r->adopt) && is_joining(r))
 		return;
 	reg_doubt(r);
 	reg_hurry(r);
@@ -177,10 +185,8 @@ entry_confirm(struct entry *e)
 void
 reg_confirm(struct reg *r, const struct entry *e)
 {
-	mtime_t now = proto_timers(r->node->proto)->now;
-
-	if (timer_isset(&r->adopt) || (e != NULL && e->adopted &&
-	    mtime_diff(r->since, now) <= ADOPT_REJOIN))
+	if (timer_isset(&r->adopt) ||
+	    (e != NULL && e->adopted && is_joining(r)))
 		reg_hurry(r);
 }
 

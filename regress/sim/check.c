@@ -151,7 +151,7 @@ ghosts(struct world *w, const struct atm_addr *a)
 {
 	const struct host *h = host_of(w, a);
 
-	return h == NULL ? 0 : h->ghosts;
+	return h == NULL || !h->moved ? 0 : h->ghosts;
 }
 
 /* --- group map: host map and server map */
@@ -956,7 +956,8 @@ old_server(const struct world *w, const struct host *mcs,
 
 	for (i = 0; i < mcs->nwant; i++)
 		if (paddr_equal(&mcs->want[i].min, g))
-			return mcs->want[i].asked <= w->trouble;
+			return mcs->want[i].asked != 0 &&
+			    mcs->want[i].asked <= w->trouble;
 	return true;
 }
 
@@ -970,8 +971,10 @@ check_delivery(struct world *w, struct host *from, const struct view *v,
 
 	servers = group_wanted(w, from->proto, &v->group, true, from, list);
 	for (n = 0; n < servers; n++)
-		if (old_server(w, list[n], &v->group))
+		if (old_server(w, list[n], &v->group)) {
+			w->st.untried++;
 			return;
+		}
 	w->tag++;
 	for (i = 0; i < w->nhosts; i++)
 		w->host[i].heard = 0;

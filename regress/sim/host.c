@@ -190,6 +190,10 @@ notice(void *arg, const struct client_notice *n)
 	case CLIENT_REVALIDATE:
 		view_notice(h, n);
 		break;
+	case CLIENT_MARS_FAILED:
+	case CLIENT_REDIRECT:
+		h->moved = true;
+		break;
 	case CLIENT_DEREGISTERED:
 		if (h->leaving)
 			timer_set(&w->ts, &h->comeback, 0);
@@ -245,7 +249,7 @@ on_comeback(void *arg)
 	struct host *h = arg;
 
 	if (h->alive)
-		host_vanish(h);		/* it has deregistered */
+		host_end(h);		/* it has deregistered */
 	else
 		host_start(h);
 }
@@ -317,6 +321,7 @@ host_start(struct host *h)
 	trace(w, 1, &h->node, "starts");
 	node_enter(&h->node);
 	h->alive = true;
+	h->moved = h->moved || h->node.started != 0;
 	h->node.started = h->node.w->ts.now.us;
 	h->leaving = false;
 	choose_servers(w, servers, &c.nservers);
@@ -336,18 +341,13 @@ host_start(struct host *h)
 	node_settle(&h->node);
 }
 
-/* It goes, and nobody is told. */
-void
-host_vanish(struct host *h)
+static void
+stop(struct host *h, bool silent)
 {
 	size_t i;
 
-	if (!h->alive)
-		return;
-	trace(h->node.w, 1, &h->node, h->leaving ? "has left" : "vanishes");
 	timer_clear(&h->node.w->ts, &h->comeback);
-	/* one that left its cluster in order closes its circuits, too */
-	h->node.silent = !h->leaving;
+	h->node.silent = silent;
 	h->alive = h->leaving = false;
 	node_enter(&h->node);
 	client_free(h->client);
@@ -359,6 +359,26 @@ host_vanish(struct host *h)
 		view_clear(&h->view[i]);
 	h->nviews = 0;
 	h->asked = false;
+}
+
+/* It goes, and nobody is told. */
+void
+host_vanish(struct host *h)
+{
+	if (!h->alive)
+		return;
+	trace(h->node.w, 1, &h->node, "vanishes");
+	stop(h, true);
+}
+
+/* Its process ends, and the system closes its circuits. */
+void
+host_end(struct host *h)
+{
+	if (!h->alive)
+		return;
+	trace(h->node.w, 1, &h->node, h->leaving ? "has left" : "ends");
+	stop(h, false);
 }
 
 void

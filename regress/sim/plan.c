@@ -158,7 +158,10 @@ static void
 churn_move(struct world *w, struct host *h)
 {
 	w->st.moves++;
-	host_vanish(h);
+	if (chance(w, 50))
+		host_vanish(h);
+	else
+		host_end(h);
 	/* it comes back with fewer wishes, now and then */
 	while ((w->kinds & K_WISHES) != 0 && h->nwant != 0 && chance(w, 30))
 		host_leave(h, (size_t)rnd(w, h->nwant));
@@ -175,11 +178,13 @@ churn_redirect(struct world *w)
 
 	if (a == b || !a->alive || !b->alive || a->stopping || b->stopping)
 		return;
-	w->st.redirects++;
 	trace(w, 1, &a->node, "redirects %s to server %u",
 	    hard ? "hard" : "softly", b->node.n);
 	node_enter(&a->node);
-	(void)mars_redirect(a->mars, CLUSTER, hard, &b->addr, NULL);
+	if (mars_redirect(a->mars, CLUSTER, hard, &b->addr, NULL) == NULL)
+		w->st.redirects++;
+	else
+		w->st.refused++;
 	node_settle(&a->node);
 }
 

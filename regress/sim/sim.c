@@ -138,11 +138,13 @@ add(struct totals *t, const struct stats *s)
 	u->crashes += s->crashes;
 	u->moves += s->moves;
 	u->redirects += s->redirects;
+	u->refused += s->refused;
 	u->changes += s->changes;
 	u->views += s->views;
 	u->views_excused += s->views_excused;
 	u->probes += s->probes;
 	u->delivered += s->delivered;
+	u->untried += s->untried;
 	u->conflicts += s->conflicts;
 	u->checks += s->checks;
 	u->ghosts += s->ghosts != 0;
@@ -244,14 +246,15 @@ sums(const struct totals *t)
 	    " %" PRIu64 " data units\n", s->datagrams, s->lost,
 	    s->duplicated, s->sdus);
 	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64
-	    " redirects, %" PRIu64 " joins and leaves\n", s->crashes,
-	    s->moves, s->redirects, s->changes);
+	    " redirects (%" PRIu64 " refused), %" PRIu64 " joins and leaves\n",
+	    s->crashes, s->moves, s->redirects, s->refused, s->changes);
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
 	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
-	    " packets delivered; %" PRIu64 " conflicts; %" PRIu64
-	    " seeds with ghosts (D9)\n", s->checks,
+	    " packets delivered, %" PRIu64 " not tried; %" PRIu64
+	    " conflicts; %" PRIu64 " seeds with ghosts (D9)\n", s->checks,
 	    (long long)(s->slowest_us / MTIME_SEC(1)), s->probes, s->views,
-	    s->views_excused, s->delivered, s->conflicts, s->ghosts);
+	    s->views_excused, s->delivered, s->untried, s->conflicts,
+	    s->ghosts);
 }
 
 static uint32_t

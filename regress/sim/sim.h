@@ -144,6 +144,7 @@ struct host {
 	struct timer	 comeback;
 	uint32_t	 heard;		/* packets with the tag in force */
 	uint32_t	 ghosts;	/* adopted and not confirmed, D9 */
+	bool		 moved;		/* or restarted: it may have some */
 	/* the answer to a probe */
 	bool		 asked, answered;
 	struct paddr	 question;
@@ -153,8 +154,8 @@ struct host {
 
 struct stats {
 	uint64_t	 datagrams, lost, duplicated, sdus;
-	uint64_t	 crashes, moves, redirects, changes;
-	uint64_t	 views, views_excused, probes, delivered;
+	uint64_t	 crashes, moves, redirects, refused, changes;
+	uint64_t	 views, views_excused, probes, delivered, untried;
 	uint64_t	 conflicts, checks, ghosts;
 	int64_t		 virtual_us;	/* simulated */
 	int64_t		 slowest_us;	/* to come to rest */
@@ -225,6 +226,7 @@ struct server *server_at(struct world *, const struct atm_addr *);
 void	host_init(struct world *, uint32_t, bool mcs);
 void	host_start(struct host *);
 void	host_vanish(struct host *);
+void	host_end(struct host *);
 void	host_quit(struct host *);		/* deregisters, then goes */
 void	host_join(struct host *, const struct paddr *, const struct paddr *);
 void	host_leave(struct host *, size_t);

@@ -516,6 +516,21 @@ soft_twice(void **state)
 	net_wait(net, MTIME_SEC(200));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
+	/* but now a registration on another circuit is another life */
+	net_hangup(w);
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(w, 4, 1, G(2), G(2));
+	/* and so is the next, though the first is still being dealt with */
+	net_wait(net, MTIME_SEC(30));
+	net_hangup(y);
+	y = net_call(net, 1, HOST(1));
+	net_join(y, 4, 0x2000, 0, 0);
+	net_join(y, 4, 1, G(3), G(3));
+	net_wait(net, MTIME_SEC(62));
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_false(net_finds(x, G(2), HOST(1)));
+	assert_true(net_finds(x, G(3), HOST(1)));
 	net_hangup(y);
 	net_hangup(w);
 	net_hangup(v);
