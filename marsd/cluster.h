@@ -209,6 +209,7 @@ struct reg {
 	bool		 again;		/* registered with the leaf up */
 	mtime_t		 again_at;
 	bool		 adopting;	/* has adopted joins (D9) */
+	bool		 back;		/* which others are not told yet */
 	uint8_t		 tries;
 	uint16_t	 cmi;
 	mtime_t		 since;
@@ -574,6 +575,7 @@ void		 reg_move_left(struct reg *, const struct peer *,
 void		 reg_move_off(struct reg *, const struct peer *);
 void		 reg_move_stop(struct reg *);
 void		 reg_returned(struct reg *);
+void		 reg_back(struct reg *);
 void		 reg_move_expired(void *);
 
 /* peer.c: what others publish */

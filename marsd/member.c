@@ -160,7 +160,8 @@ reg_up(struct reg *r)
 		c->counts.registrations++;
 		publish_register(r);
 		reg_adopt(r);
-	}
+	} else if (r->back)
+		reg_back(r);
 	reg_answer(r);
 }
 

@@ -310,13 +310,26 @@ reg_returned(struct reg *r)
 	timer_clear(proto_timers(r->node->proto), &r->adopt);
 	if (!r->registered)
 		return;
-	r->since = proto_timers(r->node->proto)->now;
 	OWN_FOREACH(e, at, r->node)
 		if (e->left)
 			withdraw(e);
 	reg_doubt(r);
 	if (!elsewhere)
 		reg_hurry(r);
+	r->back = true;
+	if (r->state == LEAF_UP)
+		reg_back(r);
+}
+
+/*
+ * And with its leaf up, and not before, the other server may give it up: it
+ * goes on there until it has our answer (A-111).
+ */
+void
+reg_back(struct reg *r)
+{
+	r->back = false;
+	r->since = proto_timers(r->node->proto)->now;
 	publish_register(r);
 	reg_adopt(r);
 }

@@ -413,7 +413,7 @@ soft_joining(void **state)
 	fake_free(f);
 }
 
-/* JOINs that went out since; which groups they name, as bits of the last octet */
+/* JOINs that went out since: the last octets of their groups, as bits */
 static unsigned
 joins_out(struct fake *f)
 {

@@ -597,6 +597,44 @@ restarted(void **state)
 }
 
 /*
+ * A-111, A-6: a client that had left, and is back from another server: the
+ * other one hears of it when its leaf is up, and keeps it until then.
+ */
+static void
+back_with_leaf(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3));		/* so that 0 waits */
+	net->s[0].cut = false;
+	net_drop(net, HOST(1), CAUSE_NORMAL);
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	net->leaf_hold = true;
+	y = net_call(net, 0, HOST(1));
+	net_join(y, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(2));
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net->leaf_hold = false;
+	net_wait(net, MTIME_SEC(2));
+	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_hangup(y);
+	net_hangup(w);
+	net_hangup(v);
+	net_hangup(x);
+	net_free(net);
+}
+
+/*
  * A-6, A-11: a client is registered at two servers, and nobody knows where it
  * went last.  One of them numbers its records anew: that says nothing.
  */
@@ -836,6 +874,7 @@ main(void)
 		cmocka_unit_test(soft_twice),
 		cmocka_unit_test(soft_and_back),
 		cmocka_unit_test(restarted),
+		cmocka_unit_test(back_with_leaf),
 		cmocka_unit_test(numbered_anew),
 		cmocka_unit_test(late),
 		cmocka_unit_test(leaf_first),
