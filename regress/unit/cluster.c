@@ -77,8 +77,7 @@ faults(void **state)
 	assert_int_equal(net->nsent, 0);
 	net_put(v, &ok);
 	assert_int_equal(net->nsent, 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -121,8 +120,7 @@ tlvs(void **state)
 		net_clear(net);
 	}
 	assert_int_equal(net->s[0].events[MARS_EV_REFUSED], 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* nobody speaks for another, unless the configuration lets him. */
@@ -150,9 +148,7 @@ strict_source(void **state)
 	net_put(w, &b);
 	net_settle(net);
 	(void)net_only(net, 1, PRIV, 4);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /* Who is not allowed is not even connected; nor is a leaf's call taken. */
@@ -176,8 +172,7 @@ allow(void **state)
 	assert_non_null(v);
 	assert_int_equal(cluster_vc_user.remote_call(net->s[0].link.arg,
 	    &v->vc, &in, true, &cookie), CAUSE_REJECTED);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -223,8 +218,7 @@ protocols(void **state)
 	b.p[OFF(7)] = 0x08;
 	net_put(v, &b);
 	assert_int_equal(g16(net_only(net, 0, CCVC, 4), 2), 0x0800);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* names another protocol in a message: type and SNAP (4.3.2) */
@@ -348,9 +342,7 @@ any_protocol(void **state)
 	p = net_proto(net, 0);
 	for (i = 0; i < 4; i++, p = TAILQ_NEXT(p, entry))
 		assert_int_equal(p->control[CCVC].registered, i != 3);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /* what the first JOIN of an unknown protocol says, all others say. */
@@ -388,8 +380,7 @@ address_length(void **state)
 	net_put(v, &b);
 	assert_int_equal(net_dropped(net, 0, DROP_RANGE), 2);
 	assert_int_equal(net->nsent, 0);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -447,8 +438,7 @@ ipv6(void **state)
 	memcpy(b.p + OFF(52), out, 16);
 	net_put(v, &b);
 	(void)net_only(net, 0, PRIV, 6);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -489,8 +479,7 @@ short_form(void **state)
 	set_pro(&b, 0x0080, "\x00\x80\xc2\x08\x00");
 	net_put(v, &b);
 	assert_int_equal(net_dropped(net, 0, DROP_PRO), 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -564,9 +553,7 @@ clusters(void **state)
 	assert_int_equal(p1->control[CCVC].registered, 1);
 	assert_int_equal(p2->control[CCVC].registered, 0);
 	assert_true(net_finds(v, G(1), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -603,9 +590,7 @@ not_forwarded(void **state)
 	assert_int_equal(net->nsent, 0);
 	net_join(v, 4, 0, G(1), G(1));
 	(void)net_only(net, 0, CCVC, 4);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -653,8 +638,7 @@ tlvs_of_all(void **state)
 	bn(&b, "\x78\x03\x00\x00", 4);
 	net_put(v, &b);
 	(void)net_only(net, 0, CCVC, 4);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -701,8 +685,7 @@ check_order(void **state)
 	assert_int_equal(bad(net, MARS_DROP_NO_SOURCE), 1);
 	assert_int_equal(bad(net, MARS_DROP_CHECKSUM), 0);
 	assert_int_equal(net->nsent, 0);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -733,8 +716,7 @@ reserved(void **state)
 	assert_int_equal(t->p[OFF(19)], 0);
 	assert_int_equal(g16(t, 14), 0);	/* no TLVs */
 	assert_true(net_finds(v, G(1), HOST(1)));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -821,8 +803,7 @@ reload(void **state)
 	assert_int_equal(mars_configure(s->mars, s->conf), 0);
 	conf_free(old);
 	assert_true(TAILQ_EMPTY(&net->leaves));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* Rows: bounded, each once, and cursors that survive what goes between. */

@@ -109,8 +109,7 @@ server_group(void **state)
 	assert_false(net_finds(v, G(1), HOST(2)));
 	mars_csa_update(net->s[0].mars, 7, oid, 5, 1, CSA_HOW_FLOODED, p, n);
 	assert_true(net_finds(v, G(1), HOST(2)));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -146,9 +145,7 @@ one_control_vc(void **state)
 		    &client));
 		assert_non_null(node_find(net_proto(net, i), ROLE_MCS, &mcs));
 	}
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /*
@@ -188,8 +185,7 @@ heartbeat(void **state)
 		}
 	}
 	assert_int_equal(beats, 10);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -259,9 +255,7 @@ client_records(void **state)
 	assert_int_equal(last(net, 0)->len, 20 + 11 + 20);
 	net_join(w, 4, 0, G(1), G(1));
 	check_record(last(net, 0), 3, 0, 2, 0, sub, G(1), G(1));
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -289,8 +283,7 @@ mcs_records(void **state)
 	assert_int_equal(last(net, 0)->key, key);
 	put(m, 7, 0x200a, 0xac100009, 0, 0, 0);
 	check_record(last(net, 0), 5, 0x2000, 1, 0xac100009, HOST(9), 0, 0);
-	net_hangup(m);
-	net_free(net);
+	net_end(net, m, NULL);
 }
 
 /*
@@ -321,8 +314,7 @@ nothing_new(void **state)
 	/* inside its own block: another range, and no duplicate */
 	net_join(v, 4, 0, G(5), G(5));
 	assert_int_equal(net->s[0].published, published + 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -482,8 +474,7 @@ proxy_mcs(void **state)
 		assert_false(net_finds(w[i], G(7), HOST(9)));
 		net_hangup(w[i]);
 	}
-	net_hangup(m);
-	net_free(net);
+	net_end(net, m, NULL);
 }
 
 /*
@@ -519,8 +510,7 @@ death_of_mcs(void **state)
 	assert_int_equal(net_count(net, 1, CCVC, 5), 0);
 	assert_false(net_finds(w, G(1), HOST(9)));
 	assert_true(net_finds(w, G(1), HOST(2)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /* R2443-2-06, R2443-3-12: no two endpoints of the LIS have one CMI. */

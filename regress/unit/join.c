@@ -49,8 +49,7 @@ single(void **state)
 	net_join(v, 5, 0x0014, G(1), G(1));
 	(void)net_only(net, 0, PRIV, 5);
 	assert_int_equal(net->nsent, 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* the other reading, by configuration. */
@@ -71,8 +70,7 @@ csn_before(void **state)
 	net_clear(net);
 	net_join(v, 4, 0, G(1), G(1));
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), csn + 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* R2022-5.1.4.2-04, R2022-6.1.4-04: from 0xffffffff to 0. */
@@ -90,8 +88,7 @@ csn_wraps(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), 0xffffffff);
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 0);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -136,8 +133,7 @@ block_with_holes(void **state)
 	check_pairs(t, 2, G(10), G(14), G(16), G(19));
 	assert_true(net_finds(v, G(15), HOST(1)));
 	assert_false(net_finds(v, G(16), HOST(1)));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* R2022-6.1.2-19: no holes; R2022-6.1.2-22: nothing but holes; A-99. */
@@ -167,8 +163,7 @@ block_whole_and_empty(void **state)
 	net_join(v, 4, 0, G(20), G(21));
 	(void)net_only(net, 0, PRIV, 4);
 	assert_int_equal(net->nsent, 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* an overlapping block is a record of its own. */
@@ -189,8 +184,7 @@ overlapping_blocks(void **state)
 	net_join(v, 5, 0, G(10), G(20));
 	check_pairs(net_only(net, 0, CCVC, 5), 1, G(10), G(14));
 	assert_true(net_finds(v, G(15), HOST(1)));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* more holes than one message has room for. */
@@ -223,8 +217,7 @@ many_pairs(void **state)
 		pairs += PNUM(t);
 	}
 	assert_int_equal(pairs, 1501);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -255,9 +248,7 @@ dropped(void **state)
 	net_join(v, 4, 0, G(2), G(1));
 	assert_int_equal(net_dropped(net, 0, DROP_RANGE), 1);
 	assert_int_equal(net->nsent, 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /* Limits: joins of a member, groups. */
@@ -282,9 +273,7 @@ limits(void **state)
 	assert_int_equal(net_dropped(net, 0, DROP_GROUPS), 1);
 	net_join(w, 4, 0, G(1), G(1));
 	assert_int_equal(net_count(net, 0, CCVC, 4), 4);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -331,9 +320,7 @@ rates(void **state)
 	net_request(v, G(1));
 	net_request(w, G(1));
 	assert_int_equal(net->nsent, 2);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -396,9 +383,7 @@ hostile(void **state)
 	assert_int_equal(p->cmi.used, 2);
 	for (i = 0; i < 64; i++)
 		net_hangup(more[i]);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /* what a client adds to its message stays in what goes out. */
@@ -425,8 +410,7 @@ tlvs_kept(void **state)
 	assert_int_equal(PNUM(t), 2);
 	assert_int_equal(g16(t, 14), 68);
 	assert_memory_equal(t->p + OFF(68), tlv, sizeof(tlv));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* the same, with more behind the pair */
@@ -481,8 +465,7 @@ tlvs_full(void **state)
 		assert_int_equal(g32(t, 52), G(11 + 2 * i));
 		assert_int_equal(g32(t, 56), G(11 + 2 * i));
 	}
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -581,8 +564,7 @@ sequence(void **state)
 		assert_int_equal(FLAGS(t), 0x4000 | seq[i]);
 		net_clear(net);
 	}
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -617,9 +599,7 @@ any_address(void **state)
 	net_join(v, 4, 0, 0, 0xffffffff);
 	check_pairs(net_only(net, 0, CCVC, 4), 2, 1, 0x0a000000, 0x0a000002,
 	    0xfffffffe);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -644,8 +624,7 @@ block_layer3(void **state)
 	t = net_only(net, 0, PRIV, 4);
 	assert_int_equal(FLAGS(t), 0xc042);
 	check_pairs(t, 1, G(1), G(9));
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -690,8 +669,7 @@ three_blocks(void **state)
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(net_proto(net, 0)->joins, 0);
 	assert_int_equal(net_proto(net, 0)->ranges[ROLE_CLIENT], 0);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* 60,000 members and 100,000 joins, and all of them gone again. */

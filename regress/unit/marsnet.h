@@ -547,6 +547,20 @@ net_hangup(struct nvc *v)
 	free(v);
 }
 
+/* the end of a test: these circuits, up to NULL, and everything */
+static inline void
+net_end(struct net *net, ...)
+{
+	struct nvc *v;
+	va_list ap;
+
+	va_start(ap, net);
+	while ((v = va_arg(ap, struct nvc *)) != NULL)
+		net_hangup(v);
+	va_end(ap);
+	net_free(net);
+}
+
 /* the first leaf of this node leaves its control VC */
 static inline void
 net_drop(struct net *net, struct atm_addr who, uint16_t cause)

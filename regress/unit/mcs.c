@@ -39,8 +39,7 @@ registration(void **state)
 	assert_int_equal(net_count(net, 0, PRIV, 7), 2);
 	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 0);
 	assert_int_equal(net->s[0].records->data[11], 5);
-	net_hangup(m);
-	net_free(net);
+	net_end(net, m, NULL);
 }
 
 /*
@@ -89,9 +88,7 @@ first(void **state)
 	net_join(m, 3, 0, G(2), G(2));
 	assert_int_equal(net->nsent, 1);
 	(void)net_only(net, 0, SCVC, 3);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /* R2022-6.2.2-10, -11, R2022-6.2.3-10: a second MCS looks like a leaf. */
@@ -133,10 +130,7 @@ second(void **state)
 	/* R2022-6.2.2-18: the last leaves: a mesh again */
 	net_join(m, 7, 0, G(1), G(1));
 	assert_true(net_finds(v, G(1), HOST(1)));
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, n, m, v, NULL);
 }
 
 /* R2022-6.2.1-01 to -03, R2022-6.2.5-03, A-112, A-113: who gets which map. */
@@ -177,11 +171,7 @@ requests(void **state)
 	net_request(x, G(1));
 	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
 	assert_int_equal(net->nsent, 0);
-	net_hangup(x);
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, x, n, m, v, NULL);
 }
 
 /* R2022-6.2.4-01 to -06: single joins of an MCS supported group. */
@@ -220,9 +210,7 @@ sjoin_single(void **state)
 	net_join(v, 4, 0, G(2), G(2));
 	(void)net_only(net, 0, CCVC, 4);
 	assert_int_equal(net->nsent, 1);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /* R2022-6.2.4-07 to -11, A-115, A-116: blocks over MCS supported groups. */
@@ -269,9 +257,7 @@ sjoin_block(void **state)
 	assert_int_equal(FLAGS(t), 0x4000);
 	(void)net_only(net, 0, PRIV, 4);
 	assert_int_equal(net->nsent, 2);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /*
@@ -299,10 +285,7 @@ vanished(void **state)
 	check_pairs(net_only(net, 1, CCVC, 5), 1, G(1), G(1));
 	assert_true(net_finds(w, G(1), HOST(1)));
 	assert_true(net_finds(v, G(1), HOST(1)));
-	net_hangup(m);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, w, v, NULL);
 }
 
 /*
@@ -349,11 +332,7 @@ remote(void **state)
 	(void)net_only(net, 0, CCVC, 5);
 	(void)net_only(net, 1, CCVC, 5);
 	(void)net_only(net, 1, SCVC, 7);
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, n, m, w, v, NULL);
 }
 
 /*
@@ -394,10 +373,7 @@ not_its_copy(void **state)
 	net_join(n, 3, 0, G(1), G(1));
 	assert_int_equal(net_count(net, 1, SCVC, 3), 0);
 	assert_int_equal(net_count(net, 1, PRIV, 3), 1);
-	net_hangup(w);
-	net_hangup(n);
-	net_hangup(m);
-	net_free(net);
+	net_end(net, w, n, m, NULL);
 }
 
 /*
@@ -422,10 +398,7 @@ not_served_again(void **state)
 	net_clear(net);
 	net_wait(net, MTIME_SEC(61));
 	check_pairs(net_only(net, 0, SCVC, 7), 1, G(2), G(2));
-	net_hangup(other);
-	net_hangup(n);
-	net_hangup(m);
-	net_free(net);
+	net_end(net, other, n, m, NULL);
 }
 
 /* R2022-6.2.2-06, A-46, A-118: what is dropped. */
@@ -451,9 +424,7 @@ dropped(void **state)
 	assert_int_equal(net->nsent, 0);
 	net_join(m, 3, 0, G(1), G(256));
 	assert_int_equal(net->nsent, 1);
-	net_hangup(x);
-	net_hangup(m);
-	net_free(net);
+	net_end(net, x, m, NULL);
 }
 
 /*
@@ -515,9 +486,7 @@ many_served(void **state)
 		pairs += PNUM(t);
 	}
 	assert_int_equal(pairs, 1201);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /* R2022-F-12, A-116: nothing is left for the MCS: nothing is sent to it. */
@@ -543,9 +512,7 @@ nothing_left(void **state)
 	net_join(v, 5, 0, G(1), G(2));
 	(void)net_only(net, 0, PRIV, 5);
 	assert_int_equal(net->nsent, 1);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /*
@@ -596,11 +563,7 @@ deregistration(void **state)
 	net_join(m, 3, 0, G(2), G(2));
 	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 2);
 	assert_int_equal(net->nsent, 0);
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, n, m, w, v, NULL);
 }
 
 /*
@@ -644,10 +607,7 @@ ssn(void **state)
 	net_clear(net);
 	net_request(m, G(5));
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 2)), 0);
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, n, m, v, NULL);
 }
 
 /*
@@ -694,10 +654,7 @@ cmi_zero(void **state)
 			    t[i].sent_flags);
 		}
 	}
-	net_hangup(m);
-	net_hangup(n);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, n, v, NULL);
 }
 
 /*
@@ -727,9 +684,7 @@ one_role(void **state)
 	assert_int_equal(net->nsent, 0);
 	net_request(m, G(1));
 	(void)net_only(net, 0, PRIV, 6);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /*
@@ -757,9 +712,7 @@ inside_block(void **state)
 	(void)net_only(net, 0, PRIV, 5);
 	assert_int_equal(net->nsent, 1);
 	assert_true(net_finds(m, G(5), HOST(1)));
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 int

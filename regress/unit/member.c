@@ -40,8 +40,7 @@ registration(void **state)
 	/* it is a leaf now */
 	assert_false(TAILQ_EMPTY(&net->leaves));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* no answer before the leaf is there. */
@@ -63,8 +62,7 @@ answer_after_leaf(void **state)
 	net->leaf_hold = false;
 	net_settle(net);
 	(void)net_only(net, 0, PRIV, 4);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* R2022-6.1.2-04: a second registration gives the same CMI. */
@@ -82,8 +80,7 @@ again(void **state)
 	net_join(v, 4, 0x2000, 0, 0);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 1);
 	assert_int_equal(net->s[0].published, published);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -116,10 +113,7 @@ deregistration(void **state)
 	x = net_call(net, 0, HOST(3));
 	net_join(x, 4, 0x2000, 0, 0);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 3);
-	net_hangup(x);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, x, w, v, NULL);
 }
 
 /* R2022-6.1.2-24, A-110, R2443-2-19, R2443-5.4-03: a leaf that vanished. */
@@ -145,10 +139,7 @@ vanished(void **state)
 	assert_false(net_finds(far, 0xe0000001, HOST(1)));
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
 	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
-	net_hangup(far);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, far, w, v, NULL);
 }
 
 /* the control VC itself goes; the members stay, and get it back. */
@@ -178,8 +169,7 @@ control_released(void **state)
 	assert_int_equal(p->control[CCVC].registered, 1);
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
 	(void)net_only(net, 0, CCVC, 4);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -211,9 +201,7 @@ refusals(void **state)
 	v = net_client(net, 1, 4);
 	w = net_client(net, 1, 5);
 	assert_int_equal(net_dropped(net, 1, DROP_MEMBERS), 1);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /* is this node a leaf of this VC, and how many leaves has it? */
@@ -270,10 +258,7 @@ control_vcs(void **state)
 	assert_false(leaf);
 	net_join(m, 7, 0x2000, 0, 0);
 	assert_int_equal(leaves_of(net, ctl[SCVC].root, HOST(9), &leaf), 0);
-	net_hangup(m);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, w, v, NULL);
 }
 
 /*
@@ -317,8 +302,7 @@ echoes(void **state)
 		    b.len - OFF(32));
 		net_clear(net);
 	}
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -348,9 +332,7 @@ restarted(void **state)
 	net_settle(net);
 	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /* Every cell of the leaf's table is written. */
@@ -409,8 +391,7 @@ leaf_retry(void **state)
 	free(l);
 	assert_int_equal(net->nsent, 0);
 	assert_int_equal(net_proto(net, 0)->cmi.used, 1);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 int

@@ -57,10 +57,7 @@ soft(void **state)
 	assert_true(net_finds(x, G(6), HOST(1)));
 	for (i = 0; i < 3; i++)
 		assert_int_equal(net_count(net, i, CCVC, 5), 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /* D9: a client that moved softly joins nothing again, but new groups. */
@@ -80,10 +77,7 @@ soft_and_new(void **state)
 	net_wait(net, MTIME_SEC(100));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -114,10 +108,7 @@ hard(void **state)
 	assert_false(net_finds(x, G(2), HOST(1)));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	check_pairs(net_only(net, 2, CCVC, 5), 1, G(2), G(2));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /* D9: of a server that is dead nothing is adopted; A-4: joins are ours. */
@@ -151,9 +142,7 @@ after_death(void **state)
 	net_crash(net, 1);
 	net_wait(net, MTIME_SEC(241));
 	assert_true(net_finds(x, G(3), HOST(7)));
-	net_hangup(y);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, y, x, NULL);
 }
 
 /* by an alignment a second registration is only told to the log. */
@@ -177,10 +166,7 @@ by_alignment(void **state)
 	net_wait(net, MTIME_SEC(10));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
 	assert_true(net->s[0].events[MARS_EV_MOVED] > 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -212,10 +198,7 @@ crossing(void **state)
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -246,10 +229,7 @@ leave_while_moving(void **state)
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -287,10 +267,7 @@ leave_when_moved(void **state)
 		check_pairs(net_only(net, i, CCVC, 5), 1, G(1), G(1));
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /* there and back again: the last registration wins. */
@@ -313,10 +290,7 @@ back(void **state)
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
 	assert_true(net_finds(x, G(1), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /* What one server has published of a client, or of its groups, to another. */
@@ -368,10 +342,7 @@ both(void **state)
 	}
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -409,10 +380,7 @@ taken_back(void **state)
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /* there, a LEAVE, and back again: what it left there it has left. */
@@ -438,10 +406,7 @@ back_without(void **state)
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -482,11 +447,7 @@ once_more(void **state)
 	net_wait(net, MTIME_SEC(2));
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	net_hangup(y);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, y, w, v, x, NULL);
 }
 
 /*
@@ -531,11 +492,7 @@ soft_twice(void **state)
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_false(net_finds(x, G(2), HOST(1)));
 	assert_true(net_finds(x, G(3), HOST(1)));
-	net_hangup(y);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, y, w, v, x, NULL);
 }
 
 /* D9: one that is joining everything again is redirected softly, and back. */
@@ -561,12 +518,7 @@ soft_and_back(void **state)
 	net_join(z, 4, 0x2005, 0, 0);
 	net_wait(net, MTIME_SEC(200));
 	assert_true(net_finds(x, G(1), HOST(1)));
-	net_hangup(z);
-	net_hangup(y);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, z, y, w, v, x, NULL);
 }
 
 /*
@@ -591,9 +543,7 @@ restarted(void **state)
 	net_wait(net, MTIME_SEC(62));
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(7), HOST(1)));
-	net_hangup(w);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, x, NULL);
 }
 
 /*
@@ -627,11 +577,7 @@ back_with_leaf(void **state)
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
-	net_hangup(y);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, y, w, v, x, NULL);
 }
 
 /*
@@ -678,10 +624,7 @@ numbered_anew(void **state)
 	}
 	net_wait(net, MTIME_SEC(20));
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /* The same of an MCS. */
@@ -706,10 +649,7 @@ mcs_once_more(void **state)
 	net_wait(net, MTIME_SEC(2));
 	assert_true(net_finds(x, G(1), HOST(9)));
 	assert_false(net_finds(x, G(2), HOST(9)));
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, n, m, x, NULL);
 }
 
 /*
@@ -742,10 +682,7 @@ late(void **state)
 			    r->seq, CSA_HOW_ALIGNED, r->data, r->len);
 	}
 	assert_int_equal(net_proto(net, 1)->joins, 1);
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, x, NULL);
 }
 
 /*
@@ -784,11 +721,7 @@ leaf_first(void **state)
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(y, G(1), HOST(1)));
-	net_hangup(w);
-	net_hangup(v);
-	net_hangup(y);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, w, v, y, x, NULL);
 }
 
 /*
@@ -825,8 +758,7 @@ leaf_gone(void **state)
 	net_wait(net, MTIME_SEC(241));
 	net_drop(net, HOST(1), CAUSE_NORMAL);
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* An MCS moves as a client does; the members hear nothing of it. */
@@ -847,10 +779,7 @@ mcs(void **state)
 	assert_int_equal(net_count(net, 2, CCVC, 13), 0);
 	assert_int_equal(net_proto(net, 0)->control[SCVC].registered, 0);
 	assert_true(net_finds(x, G(1), HOST(9)));
-	net_hangup(n);
-	net_hangup(m);
-	net_hangup(x);
-	net_free(net);
+	net_end(net, n, m, x, NULL);
 }
 
 int

@@ -103,8 +103,7 @@ published(void **state)
 	assert_int_equal(s->records->next->key, reg_key);
 	n = record(want, 4, 0x2000, 1, HOST(1), 0, 0);
 	assert_memory_equal(s->records->next->data, want, n);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -150,9 +149,7 @@ across(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	net_request(v, G(3));
 	assert_int_equal(net->nsent, 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /* no leaf, no transmission, no number. */
@@ -171,8 +168,7 @@ nobody_to_tell(void **state)
 	net_join(v, 4, 0, G(3), G(3));
 	net_wait(net, MTIME_SEC(120));
 	assert_int_equal(net_proto(net, 1)->control[CCVC].msn, csn);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -223,8 +219,7 @@ death(void **state)
 	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
 	assert_int_equal(s->realigned, 1);
 	assert_true(net_finds(w, G(1), HOST(1)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /* D3, A-4, A-5: two owners of one membership, and one takes its word back. */
@@ -252,8 +247,7 @@ owners(void **state)
 	tell(net, 9, 101, CSA_HOW_FLOODED, 4, 0, HOST(1), G(1), G(1));
 	(void)net_only(net, 0, CCVC, 5);
 	assert_false(net_finds(w, G(1), HOST(1)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /*
@@ -287,8 +281,7 @@ dereg_suppresses(void **state)
 	mars_csa_gone(net->s[0].mars, 1, oid, 100);
 	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
 	assert_false(net_finds(w, G(2), HOST(1)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /* a key that turns to something else takes its old meaning back. */
@@ -308,8 +301,7 @@ key_reused(void **state)
 	(void)net_only(net, 0, CCVC, 4);
 	assert_false(net_finds(w, G(1), HOST(1)));
 	assert_true(net_finds(w, G(2), HOST(3)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /* an id of ours that another gives out, and one that two have. */
@@ -335,9 +327,7 @@ cmi_overlap(void **state)
 	mars_csa_update(net->s[0].mars, 1, oid, 71, ++seq, CSA_HOW_FLOODED, p,
 	    n);
 	assert_int_equal(net->s[0].events[MARS_EV_CMI_OVERLAP], 2);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 static void
@@ -442,8 +432,7 @@ restart(void **state)
 		;
 	assert_non_null(r);
 	assert_true(net_finds(w, G(2), HOST(2)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /* what is not understood, and a protocol that is not served. */
@@ -471,8 +460,7 @@ strange(void **state)
 	    n);
 	assert_int_equal(net->nsent, 0);
 	assert_true(net_finds(w, G(1), HOST(1)));
-	net_hangup(w);
-	net_free(net);
+	net_end(net, w, NULL);
 }
 
 /* Every cell of the table of liveness is written. */

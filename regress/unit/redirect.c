@@ -58,9 +58,7 @@ alone(void **state)
 	net_clear(net);
 	net_wait(net, MTIME_SEC(60));
 	assert_int_equal(MSN(net_only(net, 0, CCVC, 12)), csn + 1);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 static void
@@ -108,8 +106,7 @@ order(void **state)
 	want[1] = SERVER(2);
 	want[2] = HOST(77);
 	check_map(net_only(net, 1, CCVC, 12), 3, want);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* the literal order of RFC 2443 by configuration. */
@@ -127,8 +124,7 @@ order_lowest(void **state)
 	v = net_client(net, 1, 1);
 	net_wait(net, MTIME_SEC(60));
 	check_map(net_only(net, 1, CCVC, 12), 2, want);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* R2022-5.4.3-06, A-32, A-108: a new part where the kind changes. */
@@ -152,8 +148,7 @@ kinds(void **state)
 	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
 	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]) + 1);
 	assert_int_equal(net->sent[1].p[OFF(21)], 0x4b);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -203,9 +198,7 @@ ordered(void **state)
 	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &stranger,
 	    NULL));
 	assert_int_equal(net_count(net, 0, CCVC, 12), 1);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -252,9 +245,7 @@ parts(void **state)
 	assert_int_equal(net->nsent, 2);
 	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]));
 	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /*
@@ -301,9 +292,7 @@ ordered_all(void **state)
 	t = net_only(net, 0, CCVC, 12);
 	assert_int_equal(t->p[OFF(23)], 0);
 	assert_memory_equal(t->p + OFF(52), want[1].num, 20);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /*
@@ -333,9 +322,7 @@ empty(void **state)
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), csn);
 	net_join(m, 3, 0x2000, 0, 0);
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 3)), ssn);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /* the last words: a hard redirect to another, and deregistrations. */
@@ -360,9 +347,7 @@ shutdown(void **state)
 	assert_memory_equal(t->p + OFF(52), SERVER(1).num, 20);
 	assert_false(net_finds(w, G(1), HOST(1)));
 	assert_null(net_call(net, 0, HOST(3)));
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 int

@@ -33,9 +33,7 @@ nak(void **state)
 	assert_int_equal(t->len, b.len);
 	b.p[OFF(17)] = 6;
 	assert_memory_equal(t->p, b.p, b.len);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -73,9 +71,7 @@ one_part(void **state)
 	assert_true(net_finds(w, G(1), HOST(1)));
 	assert_true(net_finds(w, G(1), HOST(2)));
 	assert_false(net_finds(w, G(7), HOST(2)));
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -154,11 +150,7 @@ kinds(void **state)
 	assert_int_equal(net->sent[1].p[OFF(22)], 0);
 	assert_int_equal(SEQXY(&net->sent[2]), 0x8003);
 	assert_int_equal(net->sent[2].p[OFF(22)], 20);
-	net_hangup(y);
-	net_hangup(x);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, y, x, w, v, NULL);
 }
 
 /* R2022-4.3.3-01, A-102, A-104: a checksum that was there is right again. */
@@ -194,8 +186,7 @@ nak_checksum(void **state)
 	b.p[OFF(12)] = t->p[OFF(12)];
 	b.p[OFF(13)] = t->p[OFF(13)];
 	assert_memory_equal(t->p, b.p, b.len);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /*
@@ -296,9 +287,7 @@ grouplists(void **state)
 	grouplist(v, 0, 0, 0);
 	grouplist(w, 1, G(0), G(100));
 	assert_int_equal(net->nsent, 0);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, w, v, NULL);
 }
 
 /*
@@ -339,8 +328,7 @@ grouplist_parts(void **state)
 	}
 	assert_int_equal(SEQXY(&net->sent[0]), 0x0001);
 	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, v, NULL);
 }
 
 /* A-126, R2022-6.2.5-02: an MCS asks, and hears the SSN. */
@@ -367,9 +355,7 @@ grouplist_mcs(void **state)
 	net_clear(net);
 	grouplist(v, 1, G(0), G(100));
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 11)), 1000);
-	net_hangup(m);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, v, NULL);
 }
 
 /* does the list of all groups name this one? */
@@ -433,10 +419,7 @@ layer3(void **state)
 	assert_true(listed(v, G(4)) && listed(w, G(4)));
 	net_join(v, 5, 0x2000, 0, 0);
 	assert_false(listed(w, G(4)));
-	net_hangup(m);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, m, w, v, NULL);
 }
 
 /*
@@ -511,10 +494,7 @@ e164(void **state)
 	assert_int_equal(TAILQ_EMPTY(&net->leaves), 0);
 	net_request(w, G(1));
 	(void)net_only(net, 0, PRIV, 6);
-	net_hangup(far);
-	net_hangup(w);
-	net_hangup(v);
-	net_free(net);
+	net_end(net, far, w, v, NULL);
 }
 
 int
