@@ -209,6 +209,11 @@ def tap(known, state, faults):
 
 
 def main(args):
+    if "-t" in args and not os.path.exists(REQUIREMENTS):
+        # a clone has the tests, and not what they were written from
+        print("ok 1 - requirements and tests # SKIP no"
+              " ../shared/requirements.tsv beside the project\n1..1")
+        return 0
     show = report
     if args[:1] == ["-t"]:
         show = tap

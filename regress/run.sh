@@ -25,7 +25,7 @@ one() {
 	bad=$(grep -v '# SKIP' "$log" | grep -c '^not ok ')
 	plan=$(sed -n 's/^1\.\.\([0-9][0-9]*\).*/\1/p' "$log" | head -n 1)
 	# a test that ended early, or printed nothing, has failed as a whole
-	if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ "$ok" -eq 0 ] ||
+	if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ $((ok + skip)) -eq 0 ] ||
 	    [ "${plan:-$((ok + skip))}" -ne $((ok + skip)) ]; }; then
 		bad=1
 		echo "not ok - $name ended with status $status" \
