@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -235,15 +236,21 @@ atm_party_drop(int fd, int ref)
 	return ioctl(fd, ATM_DROPPARTY, &ref);
 }
 
-/* It is the socket's pending error, and its sign has changed over time. */
+/*
+ * It is the socket's pending error, and its sign has changed over time.  That
+ * of a call that is over is an errno: then the socket is hung up already.
+ */
 int
 atm_party_left(int fd)
 {
+	struct pollfd p = { .fd = fd };
 	socklen_t len = sizeof(int);
 	int n = 0;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &n, &len) == -1 ||
-	    n == INT_MIN)
+	    n == 0 || n == INT_MIN)
+		return 0;
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0)
 		return 0;
 	return n < 0 ? -n : n;
 }

@@ -25,6 +25,7 @@
 #include "log.h"
 
 #define CHILD_NOFILE	262144	/* control clients; each ATM circuit is one */
+#define CHILD_FORKS	512	/* processes of one user that forks */
 
 /*
  * OpenSSL opens files when it is first used (its configuration) and when an
@@ -166,6 +167,8 @@ child_drop_forking(bool privileged, const char *user)
 	/* the kernel resets this when the ids change: so not before */
 	sandbox_undumpable();
 	limits();
+	if (privileged)		/* of this user: its own are few */
+		limit(RLIMIT_NPROC, CHILD_FORKS);
 	sandbox_no_new_privs();
 }
 

@@ -314,7 +314,7 @@ rules_parties(scmp_filter_ctx ctx)
 	const struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ,
 	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWCGROUP |
 	    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
-	    CLONE_NEWNET | CLONE_PTRACE, 0);
+	    CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT, 0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
 

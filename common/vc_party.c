@@ -312,6 +312,19 @@ parties_leave(struct circuit *leaf)
 	leaf->ref = 0;
 }
 
+/* One that was to be dropped, and has gone by itself. */
+static void
+drop_forget(struct parties *p, uint32_t ref)
+{
+	struct party_drop *d, *next;
+
+	STAILQ_FOREACH_SAFE(d, &p->drops, entry, next)
+		if (d->ref == ref) {
+			STAILQ_REMOVE(&p->drops, d, party_drop, entry);
+			free(d);
+		}
+}
+
 static void
 added(struct circuit *root, struct circuit *leaf, uint32_t ref,
     uint16_t cause)
@@ -367,8 +380,12 @@ parties_told(struct circuit *root, enum atm_party what, uint32_t ref,
 		answered(root, what, ref, cause);
 		break;
 	case ATM_PARTY_LEFT:
-		if (ref == 0 || (leaf = leaf_of(root, ref)) == NULL)
-			break;		/* one that we have dropped */
+		if (ref == 0)
+			break;
+		if ((leaf = leaf_of(root, ref)) == NULL) {
+			drop_forget(root->parties, ref);
+			break;
+		}
 		leaf->ref = 0;
 		leaf->cause = cause;
 		vc_atm_step(leaf, VC_ATM_EV_LOST);

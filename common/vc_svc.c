@@ -25,6 +25,8 @@ struct svc {
 	struct event		 acceptable;
 	struct timer		 listen_again;
 	bool			 given_up;	/* on parties, for good */
+	uint32_t		 roots;		/* that have parties */
+	uint32_t		 own_ends;	/* of their calls */
 };
 
 static struct svc *
@@ -85,7 +87,8 @@ circuit_port(struct circuit *c, int fd)
 	    &port_ops, c) == -1)
 		return -1;
 	c->port = &c->own;
-	if (a->paused)
+	/* a root has nothing to say but that it is gone */
+	if (a->paused && c->kind != VC_ATM_ROOT)
 		port_pause(c->port, true);
 	return 0;
 }
@@ -114,6 +117,8 @@ circuit_close(struct circuit *c)
 		return;
 	}
 	circuit_release(c);
+	s->roots -= c->parties != NULL;
+	s->own_ends -= c->kind == VC_ATM_OWN_END;
 	if (c->parties != NULL && c->port != NULL)
 		(void)s->params.party(s->params.arg, &s->atm.link, c->id,
 		    ATM_PARTY_END, 0, NULL);
@@ -178,14 +183,16 @@ svc_multi(struct vc_link *l, void *cookie)
 	struct svc *s = link_svc(l);
 	struct vc *vc = vc_atm_multi(l, cookie);
 
-	if (vc != NULL && s->params.parties && !s->given_up)
-		(void)parties_new((struct circuit *)(void *)vc, &parties_ops);
+	if (vc != NULL && s->params.parties && !s->given_up &&
+	    parties_new((struct circuit *)(void *)vc, &parties_ops) == 0)
+		s->roots++;
 	return vc;
 }
 
 /*
- * While signalling is away, or our listener has not come back after that, we
- * can't be called: no reason to give up.
+ * While signalling is away, or our listener has not come back after that, or
+ * is not heard, or there are no descriptors, we can't be called: no reason to
+ * give up.
  */
 static bool
 root_answer(struct circuit *root, int fd, uint16_t cause)
@@ -196,7 +203,8 @@ root_answer(struct circuit *root, int fd, uint16_t cause)
 
 	if (fd != -1 && !open)
 		(void)close(fd);
-	if (!open && (fd != -1 || svc_of(a)->fd == -1))
+	if (!open && (fd != -1 || svc_of(a)->fd == -1 || a->paused ||
+	    cause == CAUSE_RESOURCE))
 		cause = CAUSE_TEMPORARY;
 	root->cause = cause;
 	vc_atm_enter(a);
@@ -223,14 +231,18 @@ vc_svc_party(struct vc_link *l, uint32_t root, enum atm_party what,
 
 /* --- calls that come in */
 
-/* The first party of a root of ours is this link itself. */
+/*
+ * The first party of a root of ours is this link itself: as many as there are
+ * such roots, whatever the limit of circuits.
+ */
 static enum vc_atm_kind
 kind_of(const struct svc *s, const struct atm_addr *caller, bool leaf)
 {
 	if (!leaf)
 		return VC_ATM_IN;
-	return s->params.parties && atm_equal(caller, &s->atm.link.local) ?
-	    VC_ATM_OWN_END : VC_ATM_LEAF_END;
+	return s->own_ends < s->roots &&
+	    atm_equal(caller, &s->atm.link.local) ? VC_ATM_OWN_END :
+	    VC_ATM_LEAF_END;
 }
 
 /* Its descriptor is connected already: a refusal can only release it. */
@@ -238,10 +250,13 @@ static void
 offered(struct svc *s, int fd, const struct atm_addr *caller, bool leaf)
 {
 	struct vc_atm *a = &s->atm;
+	enum vc_atm_kind kind = kind_of(s, caller, leaf);
 	struct circuit *c = NULL;
 
-	if (a->many < a->max)
-		c = vc_atm_new(a, kind_of(s, caller, leaf), caller, VC_ATM_UP);
+	if (a->many < a->max || kind == VC_ATM_OWN_END)
+		c = vc_atm_new(a, kind, caller, VC_ATM_UP);
+	if (c != NULL)
+		s->own_ends += kind == VC_ATM_OWN_END;
 	if (c != NULL && circuit_port(c, fd) == 0) {
 		if (c->kind != VC_ATM_OWN_END)
 			(void)vc_atm_offer(c);

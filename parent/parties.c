@@ -35,6 +35,7 @@ struct party_root {
 	int			 fd;		/* to its process */
 	struct event		 readable, patience;
 	uint8_t			 asked;		/* ATM_PARTY_*, or 0 */
+	bool			 ended;		/* once that is answered */
 };
 
 bool
@@ -54,7 +55,7 @@ root_find(struct child *c, uint32_t id, const struct atm_addr *local)
 	struct party_root *r;
 
 	LIST_FOREACH(r, &c->roots, entry)
-		if (r->id == id && atm_equal(&r->local, local))
+		if (!r->ended && r->id == id && atm_equal(&r->local, local))
 			return r;
 	return NULL;
 }
@@ -100,8 +101,9 @@ root_stuck(struct party_root *r, const char *why)
 		log_warnx("native-parties: %s; from now on each leaf gets a "
 		    "call of its own", why);
 	p->parties_stuck = true;
-	answer(r->child, r->id, &r->local, ATM_PARTY_STUCK, 0,
-	    CAUSE_TEMPORARY);
+	if (!r->ended)
+		answer(r->child, r->id, &r->local, ATM_PARTY_STUCK, 0,
+		    CAUSE_TEMPORARY);
 	root_free(r);
 }
 
@@ -115,13 +117,19 @@ root_message(struct party_root *r, struct rd *rd)
 	uint32_t ref = rd_u32(rd);
 	uint16_t cause = rd_u16(rd);
 
-	if (!rd_done(rd) || (what != ATM_PARTY_LEFT && what != r->asked)) {
+	if (!rd_done(rd) || (what != ATM_PARTY_LEFT &&
+	    (what == 0 || what != r->asked))) {
 		root_stuck(r, "its process said what it was not asked");
 		return;
 	}
 	if (what == r->asked) {
 		(void)event_del(&r->patience);
 		r->asked = 0;
+	}
+	if (r->ended) {
+		if (r->asked == 0)
+			root_free(r);
+		return;
 	}
 	answer(r->child, r->id, &r->local, what, ref, cause);
 }
@@ -263,7 +271,10 @@ parties_request(struct child *c, struct rd *rd)
 	}
 	if ((r = root_find(c, id, &local)) == NULL)
 		return;
-	if (what == ATM_PARTY_END)
+	/* its process counts as long as it waits for the daemon */
+	if (what == ATM_PARTY_END && r->asked != 0)
+		r->ended = true;
+	else if (what == ATM_PARTY_END)
 		root_free(r);
 	else if (r->asked != 0)
 		log_warnx("%s asks for two parties at once", c->name);

@@ -293,6 +293,47 @@ stuck(void **state)
 	assert_true(over(fd));
 }
 
+/*
+ * A root that ends while its process waits for the daemon: it counts until
+ * that is over, and marsd hears no more of it.
+ */
+static void
+ended(void **state)
+{
+	struct atm_addr own = addr(1);
+	int fd = root();
+
+	(void)state;
+	ask(ATM_PARTY_ADD, 5, 0, 9);
+	ask(ATM_PARTY_END, 5, 0, 0);
+	asked(fd, ATM_PARTY_ADD, 0, 9);
+	assert_int_equal(p.children[MARSD].nroots, 1);
+	say(fd, ATM_PARTY_LEFT, 3, 16);
+	assert_int_equal(p.children[MARSD].nroots, 1);
+	say(fd, ATM_PARTY_ADD, 4, 0);
+	assert_int_equal(p.children[MARSD].nroots, 0);
+	assert_true(over(fd));
+	STORY("");
+	/* and where that never comes there are no parties any more */
+	fd = root();
+	p.parties_wait = 0;
+	ask(ATM_PARTY_ADD, 5, 0, 9);
+	STORY("root 5: stuck 0 cause 41; ");
+	p.parties_stuck = false;
+	(void)close(fd);
+	fd = root();
+	p.parties_wait = 1;
+	ask(ATM_PARTY_ADD, 5, 0, 9);
+	ask(ATM_PARTY_END, 5, 0, 0);
+	assert_true(parties_ready(&p));
+	while (p.children[MARSD].nroots != 0)
+		(void)event_base_loop(p.base, EVLOOP_ONCE);
+	STORY("");
+	assert_false(parties_ready(&p));
+	assert_false(parties_root(&p.children[MARSD], 7, &own, maker));
+	(void)close(fd);
+}
+
 /* it has ended, or says what it was not asked */
 static void
 broken(void **state)
@@ -306,6 +347,11 @@ broken(void **state)
 	p.parties_stuck = false;
 	fd = root();
 	say(fd, ATM_PARTY_ADD, 1, 0);
+	STORY("root 5: stuck 0 cause 41; ");
+	assert_true(over(fd));
+	p.parties_stuck = false;
+	fd = root();
+	say(fd, 0, 1, 0);
 	STORY("root 5: stuck 0 cause 41; ");
 	assert_true(over(fd));
 }
@@ -475,7 +521,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(relays), T(refused), T(stuck), T(broken), T(no_maker),
+		T(relays), T(refused), T(stuck), T(ended), T(broken),
+		T(no_maker),
 		P(adds), P(looks),
 	};
 

@@ -1089,15 +1089,20 @@ parties_abandoned(void **state)
 	STORY("");
 }
 
-/* the first party is we ourselves: nobody else hears of that */
+/*
+ * The first party is we ourselves: nobody else hears of that, and it is one for
+ * each root; another call by our own name is a call.
+ */
 static void
 parties_own_end(void **state)
 {
 	struct vc_circuit_info info;
 	uint32_t cursor = 0;
+	struct vc *vc;
 	int fds[2];
 
 	(void)state;
+	assert_non_null(vc = vc_multi(l, root_name));
 	pair(fds);
 	offered_fd = fds[0];
 	offered_leaf = true;
@@ -1114,6 +1119,15 @@ parties_own_end(void **state)
 	STORY("");
 	cursor = 0;
 	assert_false(vc_circuit(l, &cursor, &info));
+	vc_release(vc, CAUSE_NORMAL);
+	STORY("");
+	pair(fds);
+	offered_fd = fds[0];
+	put(listener[1], "c");
+	turns();
+	STORY("call from 1 as leaf; ");
+	(void)close(fds[1]);
+	turns();
 }
 
 /* the link is closed with leaves in every state */
