@@ -1130,6 +1130,32 @@ parties_own_end(void **state)
 	turns();
 }
 
+/* one that waits to be dropped leaves by itself: nothing is left to drop */
+static void
+parties_left_first(void **state)
+{
+	struct vc_leaf *f[2];
+	struct vc *vc;
+	int fd;
+
+	(void)state;
+	vc = root_up(f, &fd);
+	(void)leaf(vc, 4, name4);
+	turns();
+	STORY("add 4; ");
+	vc_multi_drop(f[0]);
+	party(ATM_PARTY_LEFT, 1, CAUSE_NORMAL);
+	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	turns();
+	STORY("leaf ack 4; ");
+	/* and one that does not leave is dropped */
+	vc_multi_drop(f[1]);
+	turns();
+	STORY("drop ref 2; ");
+	vc_release(vc, CAUSE_NORMAL);
+	(void)close(fd);
+}
+
 /* the link is closed with leaves in every state */
 static void
 parties_close(void **state)
@@ -1290,7 +1316,8 @@ main(void)
 		PARTIES(parties_stuck), PARTIES(parties_no_root),
 		PARTIES(parties_busy), PARTIES(parties_no_asking),
 		PARTIES(parties_abandoned),
-		PARTIES(parties_own_end), PARTIES(parties_close),
+		PARTIES(parties_own_end), PARTIES(parties_left_first),
+		PARTIES(parties_close),
 		PVC(pvc_call), PVC(pvc_incoming), PVC(pvc_multi),
 		PVC(pvc_lost),
 	};
