@@ -102,4 +102,10 @@ enum csa_how {			/* how scspd learned it; A-6 */
 	CSA_HOW_ALIGNED = 2	/* solicited during alignment */
 };
 
+/*
+ * By how much scspd goes past the number of an earlier life (RFC 2334 section
+ * B.2.0.2, A-11), and marsd knows that nothing else has happened.
+ */
+#define SEQ_RESTART	16
+
 #endif

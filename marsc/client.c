@@ -269,6 +269,16 @@ client_tlvs(const struct mars_msg *m)
 	return true;
 }
 
+static bool
+is_control(const uint8_t *data, size_t len)
+{
+	uint32_t oui;
+	uint16_t pid;
+
+	return llc_decode(data, len, &oui, &pid) && oui == LLC_OUI_IANA &&
+	    pid == LLC_PID_MARS;
+}
+
 /*
  * A control message that came from this address.  Only the current MARS is
  * listened to (A-131), and while a soft redirect is out its target, for the
@@ -281,11 +291,8 @@ client_control(struct client *c, const struct atm_addr *from, bool vc,
 	bool current = atm_equal(from, &c->mars->addr);
 	enum client_drop drop = CLIENT_DROP_MAX;
 	struct mars_msg m;
-	uint32_t oui;
-	uint16_t pid;
 
-	if (!llc_decode(data, len, &oui, &pid) || oui != LLC_OUI_IANA ||
-	    pid != LLC_PID_MARS)
+	if (!is_control(data, len))
 		drop = CLIENT_DROP_LLC;
 	else if (mars_decode(&m, data + LLC_LEN, len - LLC_LEN) !=
 	    MARS_DROP_NONE)
@@ -486,16 +493,6 @@ client_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 		if (control && reg_is_on(c) && !client_has_control(c))
 			reg_problem(c, "the control VC is gone");
 	}
-}
-
-static bool
-is_control(const uint8_t *data, size_t len)
-{
-	uint32_t oui;
-	uint16_t pid;
-
-	return llc_decode(data, len, &oui, &pid) && oui == LLC_OUI_IANA &&
-	    pid == LLC_PID_MARS;
 }
 
 /*

@@ -17,7 +17,6 @@
 #define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
 #define SWEEP_ALIGNED	MTIME_SEC(1)
 #define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
-#define SEQ_ANEW	16		/* the constant of A-11 */
 
 #define C(s, a)	{ PEER_##s, PEER_ACT_##a }
 
@@ -350,7 +349,7 @@ renumbered(const struct update *u)
 	const struct entry *e = u->old;
 
 	return e != NULL && !e->claim->dereg && e->cmi == u->csa->cmi &&
-	    (int64_t)u->seq - e->seq >= SEQ_ANEW;
+	    (int64_t)u->seq - e->seq >= SEQ_RESTART;
 }
 
 /*

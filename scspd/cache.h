@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc.h"
 #include "message.h"
 #include "timer.h"
 
@@ -25,7 +26,6 @@
 #define SEQ_FIRST	(INT32_MIN + 1)
 #define SEQ_LAST	(INT32_MAX - 1)	/* of an instance that can change */
 #define SEQ_PURGE	INT32_MAX
-#define SEQ_RESTART	16		/* the configured constant, A-11 */
 
 #define ENTRY_OWN	0x01	/* published here: data is ours */
 #define ENTRY_HELD	0x02	/* not numbered yet: nobody has seen it */

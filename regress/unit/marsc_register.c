@@ -426,6 +426,20 @@ joins_out(struct fake *f)
 	return groups;
 }
 
+/* It has joined 224.1.2.3 and .4. */
+static void
+in_two_groups(struct fake *f)
+{
+	struct paddr g = fake_group(224, 1, 2, 3), h = fake_group(224, 1, 2, 4);
+
+	client_join(f->c, &g, &g, true);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
+	    "00000065", "0a") "e0010203 e0010203");
+	client_join(f->c, &h, &h, true);
+	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c003", "0000",
+	    "00000066", "0a") "e0010204 e0010204");
+}
+
 /*
  * R2022-5.4.3-15, D9: and so with a LEAVE that is on its way when the soft
  * redirect comes, or that is not confirmed yet by the new MARS when the group
@@ -436,16 +450,11 @@ soft_leaving(void **state)
 {
 	struct fake *f = fake_new(10, 2, false);
 	struct fvc *control = fake_registered(f), *v;
-	struct paddr g = fake_group(224, 1, 2, 3), h = fake_group(224, 1, 2, 4);
+	struct paddr g = fake_group(224, 1, 2, 3);
 	struct paddr k = fake_group(224, 1, 2, 5);
 
 	(void)state;
-	client_join(f->c, &g, &g, true);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") "e0010203 e0010203");
-	client_join(f->c, &h, &h, true);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c003", "0000",
-	    "00000066", "0a") "e0010204 e0010204");
+	in_two_groups(f);
 	client_leave(f->c, &g, &g);
 	(void)joins_out(f);
 	fake_says(f, control, MAP("00", "0002", "8001", "00000066", "01")
@@ -459,12 +468,7 @@ soft_leaving(void **state)
 
 	f = fake_new(10, 2, false);
 	control = fake_registered(f);
-	client_join(f->c, &g, &g, true);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") "e0010203 e0010203");
-	client_join(f->c, &h, &h, true);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c003", "0000",
-	    "00000066", "0a") "e0010204 e0010204");
+	in_two_groups(f);
 	(void)joins_out(f);
 	fake_says(f, control, MAP("00", "0002", "8001", "00000066", "01")
 	    NSAP("02") NSAP("01"));
