@@ -77,11 +77,11 @@ if [ ! -f "$probe" ] || [ "$(sed -n '1s/^# //p' "$probe")" != "$key" ]; then
 		    :) -levent_core -lcrypto"
 		[ $imsg = yes ] || libs="$libs -lutil" ;;
 	esac
-	[ $imsg = no ] || inc="$inc -Icommon/imsg"
+	[ $imsg = no ] || inc="$inc -Icommon/proc/imsg"
 	put "$probe" <<P
 # $key
 IMSG=$imsg
-CFLAGS_ALL=-std=c11 -O2 -g ${CFLAGS:-} $hard $san $def -Icommon $inc -DLIBEXECDIR='"$LIBEXECDIR"' -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings -Werror
+CFLAGS_ALL=-std=c11 -O2 -g ${CFLAGS:-} $hard $san $def -Icommon/codec -Icommon/core -Icommon/vc -Icommon/proc $inc -DLIBEXECDIR='"$LIBEXECDIR"' -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings -Werror
 LINK=$link $san
 LIBS=$libs
 P
@@ -94,16 +94,16 @@ dirs="common parent marsd scspd marsctl marsc"
 
 # sources DIR: the C files of a directory that this system compiles
 sources() {
-	for c in "$1"/*.c; do
+	for c in "$1"/*.c "$1"/codec/*.c "$1"/core/*.c "$1"/vc/*.c "$1"/proc/*.c; do
 		case $c in
-		"$1/*.c" | *_linux.c)
+		*"*.c" | *_linux.c)
 			[ "$os" = Linux ] && [ -f "$c" ] && echo "$c" ;;
 		*_openbsd.c) [ "$os" = OpenBSD ] && echo "$c" ;;
 		*) echo "$c" ;;
 		esac
 	done
 	if [ "$1" = common ] && [ "$imsg" = yes ]; then
-		ls common/imsg/*.c 2>/dev/null || :
+		ls common/proc/imsg/*.c 2>/dev/null || :
 	fi
 	for y in "$1"/*.y; do
 		[ ! -f "$y" ] || echo "$y"

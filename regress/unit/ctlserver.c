@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 /* its clock is called by hand here, so that no test waits */
-#include "common/ctlserver.c"
+#include "common/proc/ctlserver.c"
 
 #define ROWS	100000
 
