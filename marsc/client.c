@@ -9,18 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client_impl.h"
+#include "marsc_impl.h"
 #include "encap.h"
 #include "llc.h"
 
 /* --- names */
 
 const char *
-client_notice_name(enum client_notice_code code)
+marsc_notice_name(enum marsc_notice_code code)
 {
 	static const char *const names[] = {
 #define X(sym, name) [sym] = name,
-		CLIENT_NOTICES(X)
+		MARSC_NOTICES(X)
 #undef X
 	};
 
@@ -28,11 +28,11 @@ client_notice_name(enum client_notice_code code)
 }
 
 const char *
-client_drop_name(enum client_drop d)
+marsc_drop_name(enum marsc_drop d)
 {
 	static const char *const names[] = {
 #define X(sym, name, text) [sym] = name,
-		CLIENT_DROPS(X)
+		MARSC_DROPS(X)
 #undef X
 	};
 
@@ -40,15 +40,15 @@ client_drop_name(enum client_drop d)
 }
 
 const char *
-client_strerror(enum client_error e)
+marsc_strerror(enum marsc_error e)
 {
-	static const char *const names[CLIENT_E_MAX] = {
-		[CLIENT_OK] = "no error",
-		[CLIENT_E_RANGE] = "not a group or an ascending range",
-		[CLIENT_E_OVERLAP] = "overlaps a block that is joined",
-		[CLIENT_E_NOT_JOINED] = "not joined",
-		[CLIENT_E_BUSY] = "another list is being asked for",
-		[CLIENT_E_MEMORY] = "out of memory",
+	static const char *const names[MARSC_E_MAX] = {
+		[MARSC_OK] = "no error",
+		[MARSC_E_RANGE] = "not a group or an ascending range",
+		[MARSC_E_OVERLAP] = "overlaps a block that is joined",
+		[MARSC_E_NOT_JOINED] = "not joined",
+		[MARSC_E_BUSY] = "another list is being asked for",
+		[MARSC_E_MEMORY] = "out of memory",
 	};
 
 	return names[e];
@@ -57,56 +57,58 @@ client_strerror(enum client_error e)
 /* --- timers */
 
 void
-client_timers_default(struct client_timers *t)
+marsc_timers_default(struct marsc_timers *t)
 {
 #define X(sym, name, seconds, text) t->sym = MTIME_SEC(seconds);
-	CLIENT_TIMERS(X)
+	MARSC_TIMERS(X)
 #undef X
 	t->rexmt_limit = 5;
 }
 
 bool
-client_timers_set(struct client_timers *t, const char *option, int64_t us)
+marsc_timers_set(struct marsc_timers *t, const char *option, int64_t us)
 {
-#define X(sym, name, seconds, text) \
+#define X(sym, name, seconds, text)      \
 	if (strcmp(option, name) == 0) { \
-		t->sym = us; \
-		return true; \
+		t->sym = us;             \
+		return true;             \
 	}
-	CLIENT_TIMERS(X)
+	MARSC_TIMERS(X)
 #undef X
 	return false;
 }
 
 int64_t
-client_delay(struct client *c, int64_t min, int64_t max)
+marsc_delay(struct marsc *c, int64_t min, int64_t max)
 {
 	uint64_t width;
 
 	if (max <= min)
 		return min;
 	width = (uint64_t)(max - min) + 1;
-	return min + (int64_t)(((uint64_t)c->ops->random(c->arg) << 32 |
-	    c->ops->random(c->arg)) % width);
+	return min +
+	    (int64_t)(((uint64_t)c->ops->random(c->arg) << 32 |
+			  c->ops->random(c->arg)) %
+		width);
 }
 
 /* --- what the modules share */
 
 void
-client_notify(struct client *c, enum client_notice_code code,
-    const struct client_notice *n)
+marsc_notify(
+    struct marsc *c, enum marsc_notice_code code, const struct marsc_notice *n)
 {
-	struct client_notice out = *n;
+	struct marsc_notice out = *n;
 
 	out.code = code;
 	c->ops->notice(c->arg, &out);
 }
 
 void
-client_no_memory(struct client *c, const char *what)
+marsc_no_memory(struct marsc *c, const char *what)
 {
-	client_notify(c, CLIENT_NO_MEMORY, &(struct client_notice){
-	    .why = what });
+	marsc_notify(
+	    c, MARSC_NOTICE_NO_MEMORY, &(struct marsc_notice){ .why = what });
 }
 
 /*
@@ -115,7 +117,7 @@ client_no_memory(struct client *c, const char *what)
  * servers tell by other servers' records (A-35).
  */
 uint8_t
-client_next_sequence(struct client *c)
+marsc_next_sequence(struct marsc *c)
 {
 	if (!c->role->test_sequence)
 		return 0;
@@ -125,7 +127,7 @@ client_next_sequence(struct client *c)
 }
 
 void
-client_msg(const struct client *c, struct mars_msg *m, uint8_t op)
+marsc_msg(const struct marsc *c, struct mars_msg *m, uint8_t op)
 {
 	*m = (struct mars_msg){ .pro = c->pro, .op = op, .spa = c->spa };
 	if (c->link != NULL)
@@ -133,46 +135,46 @@ client_msg(const struct client *c, struct mars_msg *m, uint8_t op)
 }
 
 void
-client_send(struct client *c, const struct mars_msg *m)
+marsc_send(struct marsc *c, const struct mars_msg *m)
 {
-	if (reg_is_on(c))
-		marsvc_send(c->mars, m);
+	if (marsc_reg_is_on(c))
+		marsc_marsvc_send(c->mars, m);
 }
 
 bool
-client_is_self(const struct client *c, const struct atm_addr *a)
+marsc_is_self(const struct marsc *c, const struct atm_addr *a)
 {
-	return c->link != NULL && atm_equal(&c->link->local, a);
+	return c->link != NULL && atm_addr_equal(&c->link->local, a);
 }
 
 /* --- REDIRECT_MAP in parts (5.4.3) */
 
 void
-client_forget_map(struct client *c)
+marsc_forget_map(struct marsc *c)
 {
 	timer_clear(c->ts, &c->map_part);
-	parts_reset(&c->map);
+	marsc_parts_reset(&c->map);
 }
 
 static void
 map_timer(void *arg)
 {
-	client_forget_map(arg);
+	marsc_forget_map(arg);
 }
 
 static void
-on_map(struct client *c, const struct mars_msg *m)
+on_map(struct marsc *c, const struct mars_msg *m)
 {
 	if (m->seq == 1)
 		c->map_redirf = m->redirf;
-	switch (parts_input(&c->map, m)) {
-	case PARTS_R_DONE:
+	switch (marsc_parts_input(&c->map, m)) {
+	case MARSC_PARTS_R_DONE:
 		timer_clear(c->ts, &c->map_part);
-		reg_map(c, (c->map_redirf & MARS_REDIRF_HARD) != 0,
+		marsc_reg_map(c, (c->map_redirf & MARS_REDIRF_HARD) != 0,
 		    c->map.addrs, c->map.n);
 		break;
-	case PARTS_R_FAILED:
-		c->drops[CLIENT_DROP_PARTS]++;
+	case MARSC_PARTS_R_FAILED:
+		c->drops[MARSC_DROP_PARTS]++;
 		timer_clear(c->ts, &c->map_part);
 		break;
 	default:
@@ -185,7 +187,7 @@ on_map(struct client *c, const struct mars_msg *m)
 
 /* JOIN and LEAVE, for an MCS SJOIN and SLEAVE, of whoever it is (5.1.4.1) */
 static void
-on_change(struct client *c, const struct mars_msg *m)
+on_change(struct marsc *c, const struct mars_msg *m)
 {
 	bool join = m->op == c->role->heard_join;
 	struct paddr min, max;
@@ -195,7 +197,7 @@ on_change(struct client *c, const struct mars_msg *m)
 		return;
 	for (i = 0; i < m->pnum; i++) {
 		mars_pair(m, i, &min, &max);
-		path_update(c, join, &m->src, &min, &max);
+		marsc_path_update(c, join, &m->src, &min, &max);
 	}
 }
 
@@ -204,23 +206,23 @@ on_change(struct client *c, const struct mars_msg *m)
  * once: that of an answer in parts counts at its end (5.1.4.2).
  */
 static void
-client_message(struct client *c, const struct mars_msg *m)
+client_message(struct marsc *c, const struct mars_msg *m)
 {
 	bool jump;
 
 	switch (m->op) {
 	case MARS_MULTI:
-		query_multi(c, m);
+		marsc_query_multi(c, m);
 		return;
 	case MARS_GROUPLIST_REPLY:
-		grouplist_reply(c, m);
+		marsc_grouplist_reply(c, m);
 		return;
-	case MARS_NAK:		/* carries no mar$msn */
-		query_nak(c, m);
+	case MARS_NAK: /* carries no mar$msn */
+		marsc_query_nak(c, m);
 		return;
 	case MARS_REQUEST:
 	case MARS_GROUPLIST_REQUEST:
-		c->drops[CLIENT_DROP_OP]++;
+		c->drops[MARSC_DROP_OP]++;
 		return;
 	case MARS_REDIRECT_MAP:
 	case MARS_MIGRATE:
@@ -228,26 +230,26 @@ client_message(struct client *c, const struct mars_msg *m)
 	default:
 		/* meant for a MARS, should one live with us (5.2.1) */
 		if ((m->flags & MARS_F_COPY) == 0) {
-			c->drops[CLIENT_DROP_COPY]++;
+			c->drops[MARSC_DROP_COPY]++;
 			return;
 		}
 		break;
 	}
-	jump = hsn_update(&c->hsn, m->msn);
+	jump = marsc_hsn_update(&c->hsn, m->msn);
 	if (m->op == MARS_REDIRECT_MAP)
 		on_map(c, m);
 	else if (m->op == MARS_MIGRATE)
-		path_migrate(c, m);
-	else if (m->op == c->role->heard_join ||
-	    m->op == c->role->heard_leave)
+		marsc_path_migrate(c, m);
+	else if (m->op == c->role->heard_join || m->op == c->role->heard_leave)
 		on_change(c, m);
 	if (m->op == c->role->join || m->op == c->role->leave)
-		(void)join_copy(c, m);
+		(void)marsc_join_copy(c, m);
 	if (!jump)
 		return;
-	client_notify(c, CLIENT_JUMP, &(struct client_notice){
-	    .number = m->msn, .server = &c->mars->addr });
-	path_stale_all(c);
+	marsc_notify(c, MARSC_NOTICE_JUMP,
+	    &(struct marsc_notice){
+		.number = m->msn, .server = &c->mars->addr });
+	marsc_path_stale_all(c);
 }
 
 /*
@@ -285,60 +287,60 @@ is_control(const uint8_t *data, size_t len)
  * copy of the registration.
  */
 static void
-client_control(struct client *c, const struct atm_addr *from, bool vc,
+client_control(struct marsc *c, const struct atm_addr *from, bool vc,
     const uint8_t *data, size_t len)
 {
-	bool current = atm_equal(from, &c->mars->addr);
-	enum client_drop drop = CLIENT_DROP_MAX;
+	bool current = atm_addr_equal(from, &c->mars->addr);
+	enum marsc_drop drop = MARSC_DROP_MAX;
 	struct mars_msg m;
 
 	if (!is_control(data, len))
-		drop = CLIENT_DROP_LLC;
+		drop = MARSC_DROP_LLC;
 	else if (mars_decode(&m, data + LLC_LEN, len - LLC_LEN) !=
 	    MARS_DROP_NONE)
-		drop = CLIENT_DROP_DECODE;
-	else if (!pro_equal(&m.pro, &c->pro))
-		drop = CLIENT_DROP_PRO;
+		drop = MARSC_DROP_DECODE;
+	else if (!mars_pro_equal(&m.pro, &c->pro))
+		drop = MARSC_DROP_PRO;
 	else if (!client_tlvs(&m))
-		drop = CLIENT_DROP_TLV;
-	else if (reg_copy(c, &m, current))
+		drop = MARSC_DROP_TLV;
+	else if (marsc_reg_copy(c, &m, current))
 		return;
-	else if (!current || !reg_is_on(c))
-		drop = CLIENT_DROP_STRANGER;
-	if (drop != CLIENT_DROP_MAX) {
+	else if (!current || !marsc_reg_is_on(c))
+		drop = MARSC_DROP_STRANGER;
+	if (drop != MARSC_DROP_MAX) {
 		c->drops[drop]++;
 		return;
 	}
 	if (vc)
-		client_notify(c, CLIENT_HEARD, &(struct client_notice){
-		    .server = from, .msg = &m });
+		marsc_notify(c, MARSC_NOTICE_HEARD,
+		    &(struct marsc_notice){ .server = from, .msg = &m });
 	client_message(c, &m);
 }
 
 /* Multicast data (5.5). */
 static void
-client_data(struct client *c, const uint8_t *data, size_t len)
+client_data(struct marsc *c, const uint8_t *data, size_t len)
 {
-	struct encap e;
+	struct marsc_encap e;
 
-	if (c->role == &role_server) {
-		mcs_forward(c, data, len);
+	if (c->role == &marsc_role_server) {
+		marsc_mcs_forward(c, data, len);
 		return;
 	}
-	switch (encap_decode(&e, data, len)) {
-	case ENCAP_OTHER:
-		c->drops[CLIENT_DROP_LLC]++;
+	switch (marsc_encap_decode(&e, data, len)) {
+	case MARSC_ENCAP_OTHER:
+		c->drops[MARSC_DROP_LLC]++;
 		return;
-	case ENCAP_SHORT:
-		c->drops[CLIENT_DROP_DATA]++;
+	case MARSC_ENCAP_SHORT:
+		c->drops[MARSC_DROP_DATA]++;
 		return;
-	case ENCAP_OK:
+	case MARSC_ENCAP_OK:
 		break;
 	}
-	if (!pro_equal(&e.pro, &c->pro))
-		c->drops[CLIENT_DROP_PRO]++;
-	else if (encap_reflected(&e, c->reg.cmi))
-		c->drops[CLIENT_DROP_REFLECTED]++;
+	if (!mars_pro_equal(&e.pro, &c->pro))
+		c->drops[MARSC_DROP_PRO]++;
+	else if (marsc_encap_reflected(&e, c->reg.cmi))
+		c->drops[MARSC_DROP_REFLECTED]++;
 	else if (c->ops->packet != NULL)
 		c->ops->packet(c->arg, &e.pro, e.packet.p, e.packet.left);
 }
@@ -346,7 +348,7 @@ client_data(struct client *c, const uint8_t *data, size_t len)
 /* --- circuits */
 
 static void
-incoming_free(struct incoming *in)
+incoming_free(struct marsc_incoming *in)
 {
 	LIST_REMOVE(in, entry);
 	free(in);
@@ -354,15 +356,15 @@ incoming_free(struct incoming *in)
 
 /* keep NULL: all control VCs; else those of other MARSs */
 void
-client_drop_incoming(struct client *c, const struct atm_addr *keep)
+marsc_drop_incoming(struct marsc *c, const struct atm_addr *keep)
 {
-	struct incoming *in, *next;
+	struct marsc_incoming *in, *next;
 
 	LIST_FOREACH_SAFE(in, &c->in, entry, next) {
 		if (!in->control ||
-		    (keep != NULL && atm_equal(&in->caller, keep)))
+		    (keep != NULL && atm_addr_equal(&in->caller, keep)))
 			continue;
-		vc_release(in->vc, CAUSE_NORMAL);
+		vc_release(in->vc, VC_CAUSE_NORMAL);
 		incoming_free(in);
 	}
 }
@@ -376,27 +378,30 @@ static uint16_t
 client_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
 {
-	struct client *c = arg;
-	bool active = c->reg.state != REG_OFF && c->reg.state != REG_LEAVING;
-	bool control = active && (atm_equal(caller, &c->mars->addr) ||
-	    (c->reg.state == REG_MOVING && atm_equal(caller, &c->next->addr)));
-	struct incoming *in;
+	struct marsc *c = arg;
+	bool active =
+	    c->reg.state != MARSC_REG_OFF && c->reg.state != MARSC_REG_LEAVING;
+	bool control = active &&
+	    (atm_addr_equal(caller, &c->mars->addr) ||
+		(c->reg.state == MARSC_REG_MOVING &&
+		    atm_addr_equal(caller, &c->next->addr)));
+	struct marsc_incoming *in;
 
-	if (!leaf || (!control && servers_have(&c->servers, caller)))
-		return CAUSE_REJECTED;
+	if (!leaf || (!control && marsc_servers_have(&c->servers, caller)))
+		return VC_CAUSE_REJECTED;
 	if ((in = calloc(1, sizeof(*in))) == NULL)
-		return CAUSE_RESOURCE;
-	in->end = (struct end){ END_IN, c };
+		return VC_CAUSE_RESOURCE;
+	in->end = (struct marsc_end){ MARSC_END_IN, c };
 	in->vc = vc;
 	in->caller = *caller;
 	in->control = control;
 	LIST_INSERT_HEAD(&c->in, in, entry);
 	*cookie = &in->end;
-	return CAUSE_NONE;
+	return VC_CAUSE_NONE;
 }
 
-static struct marsvc *
-client_marsvc(struct client *c, const struct end *end)
+static struct marsc_marsvc *
+client_marsvc(struct marsc *c, const struct marsc_end *end)
 {
 	return end == &c->mars->end ? c->mars : c->next;
 }
@@ -404,71 +409,71 @@ client_marsvc(struct client *c, const struct end *end)
 static void
 client_ack(void *arg, struct vc *vc, void *cookie)
 {
-	struct client *c = arg;
-	struct end *end = cookie;
+	struct marsc *c = arg;
+	struct marsc_end *end = cookie;
 
 	(void)vc;
-	if (end->kind == END_MARS)
-		marsvc_up(client_marsvc(c, end));
+	if (end->kind == MARSC_END_MARS)
+		marsc_marsvc_up(client_marsvc(c, end));
 }
 
-static struct path *
-client_path(struct end *end)
+static struct marsc_path *
+client_path(struct marsc_end *end)
 {
-	return (struct path *)(void *)((char *)end -
-	    offsetof(struct path, end));
+	return (struct marsc_path *)(void *)((char *)end -
+	    offsetof(struct marsc_path, end));
 }
 
-static struct leaf *
+static struct marsc_leaf *
 client_leaf(void *cookie)
 {
-	return (struct leaf *)(void *)((char *)cookie -
-	    offsetof(struct leaf, end));
+	return (struct marsc_leaf *)(void *)((char *)cookie -
+	    offsetof(struct marsc_leaf, end));
 }
 
-static struct incoming *
-client_incoming(struct end *end)
+static struct marsc_incoming *
+client_incoming(struct marsc_end *end)
 {
-	return (struct incoming *)(void *)((char *)end -
-	    offsetof(struct incoming, end));
+	return (struct marsc_incoming *)(void *)((char *)end -
+	    offsetof(struct marsc_incoming, end));
 }
 
 static void
-client_path_lost(struct end *end)
+client_path_lost(struct marsc_end *end)
 {
-	struct path *p = client_path(end);
+	struct marsc_path *p = client_path(end);
 
 	p->vc = NULL;
 	p->why = "released";
-	path_event(p, PATH_EV_RELEASED);
+	marsc_path_event(p, MARSC_PATH_EV_RELEASED);
 }
 
 static void
 client_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
-	struct client *c = arg;
-	struct end *end = cookie;
-	struct marsvc *m;
+	struct marsc *c = arg;
+	struct marsc_end *end = cookie;
+	struct marsc_marsvc *m;
 
 	(void)vc;
 	(void)cause;
-	if (end->kind == END_PATH)
+	if (end->kind == MARSC_END_PATH)
 		client_path_lost(end);
-	if (end->kind != END_MARS)
+	if (end->kind != MARSC_END_MARS)
 		return;
 	m = client_marsvc(c, end);
-	marsvc_lost(m);
-	reg_call_failed(c, m);
+	marsc_marsvc_lost(m);
+	marsc_reg_call_failed(c, m);
 }
 
 /* Is there still a control VC of the current MARS? */
 static bool
-client_has_control(const struct client *c)
+client_has_control(const struct marsc *c)
 {
-	const struct incoming *in;
+	const struct marsc_incoming *in;
 
 	LIST_FOREACH(in, &c->in, entry)
-		if (in->control && atm_equal(&in->caller, &c->mars->addr))
+		if (in->control && atm_addr_equal(&in->caller, &c->mars->addr))
 			return true;
 	return false;
 }
@@ -476,22 +481,22 @@ client_has_control(const struct client *c)
 static void
 client_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
-	struct client *c = arg;
-	struct end *end = cookie;
+	struct marsc *c = arg;
+	struct marsc_end *end = cookie;
 	bool control;
 
 	(void)vc;
 	(void)cause;
-	if (end->kind == END_MARS)
-		marsvc_lost(client_marsvc(c, end));
-	else if (end->kind == END_PATH)
+	if (end->kind == MARSC_END_MARS)
+		marsc_marsvc_lost(client_marsvc(c, end));
+	else if (end->kind == MARSC_END_PATH)
 		client_path_lost(end);
-	else if (end->kind == END_IN) {
+	else if (end->kind == MARSC_END_IN) {
 		control = client_incoming(end)->control;
 		incoming_free(client_incoming(end));
 		/* 5.4: a sign that something is wrong with the MARS */
-		if (control && reg_is_on(c) && !client_has_control(c))
-			reg_problem(c, "the control VC is gone");
+		if (control && marsc_reg_is_on(c) && !client_has_control(c))
+			marsc_reg_problem(c, "the control VC is gone");
 	}
 }
 
@@ -502,32 +507,32 @@ client_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
  * redirect has made it ours since it called.
  */
 static void
-client_stray(struct client *c, struct incoming *in, const uint8_t *data,
-    size_t len)
+client_stray(
+    struct marsc *c, struct marsc_incoming *in, const uint8_t *data, size_t len)
 {
-	if (reg_is_on(c) && atm_equal(&in->caller, &c->mars->addr)) {
+	if (marsc_reg_is_on(c) && atm_addr_equal(&in->caller, &c->mars->addr)) {
 		in->control = true;
 		client_control(c, &in->caller, true, data, len);
 		return;
 	}
-	c->drops[CLIENT_DROP_STRANGER]++;
-	vc_release(in->vc, CAUSE_NORMAL);
+	c->drops[MARSC_DROP_STRANGER]++;
+	vc_release(in->vc, VC_CAUSE_NORMAL);
 	incoming_free(in);
 }
 
 static void
-client_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *data,
-    size_t len)
+client_sdu(
+    void *arg, struct vc *vc, void *cookie, const uint8_t *data, size_t len)
 {
-	struct client *c = arg;
-	struct end *end = cookie;
-	struct incoming *in;
+	struct marsc *c = arg;
+	struct marsc_end *end = cookie;
+	struct marsc_incoming *in;
 
 	(void)vc;
-	if (end->kind == END_MARS)
-		client_control(c, &client_marsvc(c, end)->addr, false, data,
-		    len);
-	if (end->kind != END_IN)
+	if (end->kind == MARSC_END_MARS)
+		client_control(
+		    c, &client_marsvc(c, end)->addr, false, data, len);
+	if (end->kind != MARSC_END_IN)
 		return;
 	in = client_incoming(end);
 	if (in->control)
@@ -543,29 +548,29 @@ client_leaf_ack(void *arg, struct vc_leaf *vcleaf, void *cookie)
 {
 	(void)arg;
 	(void)vcleaf;
-	path_leaf_up(client_leaf(cookie));
+	marsc_path_leaf_up(client_leaf(cookie));
 }
 
 static void
-client_leaf_failed(void *arg, struct vc_leaf *vcleaf, void *cookie,
-    uint16_t cause)
+client_leaf_failed(
+    void *arg, struct vc_leaf *vcleaf, void *cookie, uint16_t cause)
 {
 	(void)arg;
 	(void)vcleaf;
-	path_leaf_failed(client_leaf(cookie), cause);
+	marsc_path_leaf_failed(client_leaf(cookie), cause);
 }
 
 static void
-client_leaf_drop(void *arg, struct vc_leaf *vcleaf, void *cookie,
-    uint16_t cause)
+client_leaf_drop(
+    void *arg, struct vc_leaf *vcleaf, void *cookie, uint16_t cause)
 {
 	(void)arg;
 	(void)vcleaf;
 	(void)cause;
-	path_leaf_drop(client_leaf(cookie));
+	marsc_path_leaf_drop(client_leaf(cookie));
 }
 
-const struct vc_user client_vc_user = {
+const struct vc_user marsc_vc_user = {
 	.remote_call = client_remote_call,
 	.ack = client_ack,
 	.rqfailed = client_rqfailed,
@@ -578,15 +583,16 @@ const struct vc_user client_vc_user = {
 
 /* --- the owner's functions */
 
-struct client *
-client_new(const struct client_ops *ops, void *arg, struct timers *ts,
-    const struct client_conf *conf)
+struct marsc *
+marsc_new(const struct marsc_ops *ops, void *arg, struct timers *ts,
+    const struct marsc_conf *conf)
 {
-	struct client *c = calloc(1, sizeof(*c));
+	struct marsc *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
-	if (servers_init(&c->servers, conf->servers, conf->nservers) == -1) {
+	if (marsc_servers_init(&c->servers, conf->servers, conf->nservers) ==
+	    -1) {
 		free(c);
 		return NULL;
 	}
@@ -598,113 +604,113 @@ client_new(const struct client_ops *ops, void *arg, struct timers *ts,
 	c->sequence = (uint8_t)ops->random(arg);
 	c->pro = conf->pro;
 	c->spa = conf->spa;
-	c->role = conf->mcs ? &role_server : &role_member;
+	c->role = conf->mcs ? &marsc_role_server : &marsc_role_member;
 	c->mars = &c->vcs[0];
 	c->next = &c->vcs[1];
-	marsvc_init(c->mars, c);
-	marsvc_init(c->next, c);
-	marsvc_aim(c->mars, servers_current(&c->servers));
+	marsc_marsvc_init(c->mars, c);
+	marsc_marsvc_init(c->next, c);
+	marsc_marsvc_aim(c->mars, marsc_servers_current(&c->servers));
 	LIST_INIT(&c->in);
 	RB_INIT(&c->singles);
 	RB_INIT(&c->blocks);
 	RB_INIT(&c->queries);
 	RB_INIT(&c->paths);
-	query_init(&c->list, c, true);
-	parts_init(&c->map, true);
+	marsc_query_init(&c->list, c, true);
+	marsc_parts_init(&c->map, true);
 	timer_init(&c->map_part, map_timer, c);
-	reg_init(c);
+	marsc_reg_init(c);
 	return c;
 }
 
 void
-client_attach(struct client *c, struct vc_link *link)
+marsc_attach(struct marsc *c, struct vc_link *link)
 {
 	c->link = link;
-	link->user = &client_vc_user;
+	link->user = &marsc_vc_user;
 	link->arg = c;
 }
 
 void
-client_set_ops(struct client *c, const struct client_ops *ops)
+marsc_set_ops(struct marsc *c, const struct marsc_ops *ops)
 {
 	c->ops = ops;
 }
 
 void
-client_free(struct client *c)
+marsc_free(struct marsc *c)
 {
-	struct incoming *in;
+	struct marsc_incoming *in;
 
-	join_free(c);
-	query_free(c);
-	path_free(c);
-	marsvc_close(c->mars);
-	marsvc_close(c->next);
+	marsc_join_free(c);
+	marsc_query_free(c);
+	marsc_path_free(c);
+	marsc_marsvc_close(c->mars);
+	marsc_marsvc_close(c->next);
 	while ((in = LIST_FIRST(&c->in)) != NULL) {
-		vc_release(in->vc, CAUSE_NORMAL);
+		vc_release(in->vc, VC_CAUSE_NORMAL);
 		incoming_free(in);
 	}
 	timer_clear(c->ts, &c->reg.timer);
 	timer_clear(c->ts, &c->reg.map);
 	timer_clear(c->ts, &c->map_part);
-	parts_free(&c->map);
-	servers_free(&c->servers);
+	marsc_parts_free(&c->map);
+	marsc_servers_free(&c->servers);
 	free(c);
 }
 
 void
-client_register(struct client *c)
+marsc_register(struct marsc *c)
 {
-	reg_event(c, REG_EV_START);
+	marsc_reg_event(c, MARSC_REG_EV_START);
 }
 
 void
-client_deregister(struct client *c)
+marsc_deregister(struct marsc *c)
 {
-	reg_event(c, REG_EV_STOP);
+	marsc_reg_event(c, MARSC_REG_EV_STOP);
 }
 
 /* 5.5: Type #1 with the CMI of our registration, never Type #2. */
-enum client_error
-client_transmit(struct client *c, const struct paddr *group,
-    const void *packet, size_t len)
+enum marsc_error
+marsc_transmit(
+    struct marsc *c, const struct paddr *group, const void *packet, size_t len)
 {
-	struct sdu *s;
+	struct vc_sdu *s;
 	struct wr w;
-	uint8_t head[ENCAP_MAX];
+	uint8_t head[MARSC_ENCAP_MAX];
 
 	if (group->len == 0)
-		return CLIENT_E_RANGE;
+		return MARSC_E_RANGE;
 	wr_init(&w, head, sizeof(head));
-	encap_write(&w, &c->pro, c->reg.cmi);
-	if ((s = sdu_new(NULL, w.len + len)) == NULL)
-		return CLIENT_E_MEMORY;
+	marsc_encap_write(&w, &c->pro, c->reg.cmi);
+	if ((s = vc_sdu_new(NULL, w.len + len)) == NULL)
+		return MARSC_E_MEMORY;
 	memcpy(s->data, head, w.len);
 	if (len > 0)
 		memcpy(s->data + w.len, packet, len);
-	return path_send(c, group, s);
+	return marsc_path_send(c, group, s);
 }
 
 bool
-client_is_registered(const struct client *c)
+marsc_is_registered(const struct marsc *c)
 {
-	return reg_is_on(c);
+	return marsc_reg_is_on(c);
 }
 
 uint16_t
-client_cmi(const struct client *c)
+marsc_cmi(const struct marsc *c)
 {
 	return c->reg.cmi;
 }
 
 const struct atm_addr *
-client_server(const struct client *c)
+marsc_server(const struct marsc *c)
 {
 	return &c->mars->addr;
 }
 
 uint64_t
-client_drops(const struct client *c, enum client_drop d)
+marsc_drops(const struct marsc *c, enum marsc_drop d)
 {
 	return c->drops[d];
 }

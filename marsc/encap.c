@@ -11,7 +11,7 @@
  * well (5.5.1).
  */
 void
-encap_write(struct wr *w, const struct mars_pro *pro, uint16_t cmi)
+marsc_encap_write(struct wr *w, const struct mars_pro *pro, uint16_t cmi)
 {
 	uint8_t llc[LLC_LEN];
 
@@ -26,22 +26,22 @@ encap_write(struct wr *w, const struct mars_pro *pro, uint16_t cmi)
 }
 
 void
-encap_set_cmi(uint8_t *sdu, uint16_t cmi)
+marsc_encap_set_cmi(uint8_t *sdu, uint16_t cmi)
 {
 	sdu[LLC_LEN] = (uint8_t)(cmi >> 8);
 	sdu[LLC_LEN + 1] = (uint8_t)cmi;
 }
 
-enum encap_result
-encap_decode(struct encap *e, const void *data, size_t len)
+enum marsc_encap_result
+marsc_encap_decode(struct marsc_encap *e, const void *data, size_t len)
 {
 	uint32_t oui;
 	uint16_t pid;
 
-	*e = (struct encap){ 0 };
+	*e = (struct marsc_encap){ 0 };
 	if (!llc_decode(data, len, &oui, &pid) || oui != LLC_OUI_IANA ||
 	    (pid != LLC_PID_T1 && pid != LLC_PID_T2))
-		return ENCAP_OTHER;
+		return MARSC_ENCAP_OTHER;
 	rd_init(&e->packet, data, len);
 	rd_skip(&e->packet, LLC_LEN);
 	e->type = pid == LLC_PID_T1 ? 1 : 2;
@@ -55,12 +55,12 @@ encap_decode(struct encap *e, const void *data, size_t len)
 		rd_skip(&e->packet, e->type == 1 ? 3 : 1);
 	} else if (e->type == 2)
 		rd_skip(&e->packet, 2);
-	pro_normalise(&e->pro);
-	return rd_failed(&e->packet) ? ENCAP_SHORT : ENCAP_OK;
+	mars_pro_normalise(&e->pro);
+	return rd_failed(&e->packet) ? MARSC_ENCAP_SHORT : MARSC_ENCAP_OK;
 }
 
 bool
-encap_reflected(const struct encap *e, uint16_t cmi)
+marsc_encap_reflected(const struct marsc_encap *e, uint16_t cmi)
 {
 	return e->type == 1 && e->cmi == cmi;
 }

@@ -14,15 +14,15 @@
 #include "addr.h"
 #include "wire.h"
 
-#define ENCAP_MAX	24	/* octets before the packet, with LLC/SNAP */
+#define MARSC_ENCAP_MAX	24	/* octets before the packet, with LLC/SNAP */
 
-enum encap_result {
-	ENCAP_OK,
-	ENCAP_OTHER,		/* neither Type #1 nor Type #2 */
-	ENCAP_SHORT		/* cut off in its header */
+enum marsc_encap_result {
+	MARSC_ENCAP_OK,
+	MARSC_ENCAP_OTHER,		/* neither Type #1 nor Type #2 */
+	MARSC_ENCAP_SHORT		/* cut off in its header */
 };
 
-struct encap {
+struct marsc_encap {
 	uint8_t		type;		/* 1 or 2 */
 	uint16_t	cmi;		/* Type #1: pkt$cmi */
 	uint8_t		source[8];	/* Type #2: source ID */
@@ -31,12 +31,14 @@ struct encap {
 };
 
 /* Type #1 header; Type #2 is never sent (5.5) */
-void			encap_write(struct wr *, const struct mars_pro *,
+void			marsc_encap_write(struct wr *, const struct mars_pro *,
 			    uint16_t cmi);
-/* another pkt$cmi in what encap_write() began */
-void			encap_set_cmi(uint8_t *, uint16_t cmi);
-enum encap_result	encap_decode(struct encap *, const void *, size_t);
+/* another pkt$cmi in what marsc_encap_write() began */
+void			marsc_encap_set_cmi(uint8_t *, uint16_t cmi);
+enum marsc_encap_result	marsc_encap_decode(struct marsc_encap *, const void *,
+		    size_t);
 /* our own packet came back (5.5.1); never true of Type #2 (5.5.2) */
-bool			encap_reflected(const struct encap *, uint16_t cmi);
+bool			marsc_encap_reflected(const struct marsc_encap *,
+		    uint16_t cmi);
 
 #endif

@@ -16,8 +16,8 @@
 
 #define LINE_STRLEN	32	/* buffer for [itf.]vpi.vci */
 
-struct link_call {
-	LIST_ENTRY(link_call)	 entry;
+struct marsc_link_call {
+	LIST_ENTRY(marsc_link_call)	 entry;
 	struct atm_call		*call;
 	struct vc_link		*link;
 	uint32_t		 id;
@@ -25,7 +25,7 @@ struct link_call {
 
 /* "0.0.100" or "0.100" */
 static bool
-parse_circuit(struct link_line *l, char *s)
+parse_circuit(struct marsc_link_line *l, char *s)
 {
 	static const int min[] = { 0, 0, 32 }, max[] = { 32767, 4095, 65535 };
 	const char *error, *part;
@@ -50,18 +50,18 @@ parse_circuit(struct link_line *l, char *s)
 }
 
 bool
-links_line(struct links *ls, const char *arg)
+marsc_links_line(struct marsc_links *ls, const char *arg)
 {
 	char circuit[LINE_STRLEN];
 	const char *comma = strchr(arg, ',');
-	struct link_line *v, l;
+	struct marsc_link_line *v, l;
 
 	if (comma == NULL || (size_t)(comma - arg) >= sizeof(circuit))
 		return false;
 	memcpy(circuit, arg, (size_t)(comma - arg));
 	circuit[comma - arg] = '\0';
 	if (strchr(circuit, '.') == NULL || !parse_circuit(&l, circuit) ||
-	    atm_parse(&l.peer, comma + 1) == -1)
+	    atm_addr_parse(&l.peer, comma + 1) == -1)
 		return false;
 	v = reallocarray(ls->lines, ls->nlines + 1, sizeof(*v));
 	if (v == NULL)
@@ -76,9 +76,9 @@ links_line(struct links *ls, const char *arg)
 static void
 called(void *arg, int fd, uint16_t cause)
 {
-	struct link_call call = *(struct link_call *)arg;
+	struct marsc_link_call call = *(struct marsc_link_call *)arg;
 
-	LIST_REMOVE((struct link_call *)arg, entry);
+	LIST_REMOVE((struct marsc_link_call *)arg, entry);
 	free(arg);
 	(void)vc_svc_answer(call.link, call.id, fd, cause);
 }
@@ -87,14 +87,14 @@ static int
 svc_call(void *arg, struct vc_link *link, uint32_t id,
     const struct atm_addr *to, bool leaf)
 {
-	struct links *ls = arg;
-	struct link_call *c;
+	struct marsc_links *ls = arg;
+	struct marsc_link_call *c;
 	int fd;
 
 	if (to == NULL) {
 		if ((fd = atm_svc_listen(&link->local)) == -1)
 			return -1;
-		(void)vc_svc_answer(link, id, fd, CAUSE_NONE);
+		(void)vc_svc_answer(link, id, fd, VC_CAUSE_NONE);
 		return 0;
 	}
 	if ((c = calloc(1, sizeof(*c))) == NULL)
@@ -111,7 +111,7 @@ svc_call(void *arg, struct vc_link *link, uint32_t id,
 }
 
 static struct vc_link *
-svc_open(struct links *ls, const struct atm_addr *local,
+marsc_link_svc_open(struct marsc_links *ls, const struct atm_addr *local,
     const struct vc_user *user, void *arg, char *why, size_t size)
 {
 	struct vc_svc_params p = {
@@ -136,7 +136,7 @@ svc_open(struct links *ls, const struct atm_addr *local,
 /* --- permanent circuits */
 
 static int
-line_fd(const struct link_line *l)
+line_fd(const struct marsc_link_line *l)
 {
 	return atm_pvc_open(l->itf, l->vpi, l->vci);
 }
@@ -144,12 +144,12 @@ line_fd(const struct link_line *l)
 static int
 pvc_again(void *arg, struct vc_link *link, const struct atm_addr *peer)
 {
-	struct links *ls = arg;
+	struct marsc_links *ls = arg;
 	size_t i;
 	int fd;
 
 	for (i = 0; i < ls->nlines; i++)
-		if (atm_equal(&ls->lines[i].peer, peer))
+		if (atm_addr_equal(&ls->lines[i].peer, peer))
 			break;
 	if (i == ls->nlines || (fd = line_fd(&ls->lines[i])) == -1)
 		return -1;
@@ -157,7 +157,7 @@ pvc_again(void *arg, struct vc_link *link, const struct atm_addr *peer)
 }
 
 static struct vc_link *
-pvc_open(struct links *ls, const struct atm_addr *local,
+marsc_link_pvc_open(struct marsc_links *ls, const struct atm_addr *local,
     const struct vc_user *user, void *arg, char *why, size_t size)
 {
 	struct vc_pvc_params p = { .open = pvc_again, .arg = ls };
@@ -170,8 +170,7 @@ pvc_open(struct links *ls, const struct atm_addr *local,
 		fd = line_fd(&ls->lines[i]);
 		if (fd == -1)
 			atm_explain(false, errno, why, size);
-		if (fd == -1 || vc_pvc_line(l, &ls->lines[i].peer,
-		    fd) == -1) {
+		if (fd == -1 || vc_pvc_line(l, &ls->lines[i].peer, fd) == -1) {
 			vc_close(l);
 			return NULL;
 		}
@@ -182,7 +181,7 @@ pvc_open(struct links *ls, const struct atm_addr *local,
 /* --- any link */
 
 static struct vc_link *
-udp_open(struct links *ls, const struct atm_addr *local,
+marsc_link_udp_open(struct marsc_links *ls, const struct atm_addr *local,
     const struct vc_user *user, void *arg, char *why, size_t size)
 {
 	struct vc_link *l;
@@ -199,7 +198,7 @@ udp_open(struct links *ls, const struct atm_addr *local,
 }
 
 struct vc_link *
-links_open(struct links *ls, const struct atm_addr *local,
+marsc_links_open(struct marsc_links *ls, const struct atm_addr *local,
     const struct vc_user *user, void *arg, char *why, size_t size)
 {
 	uint8_t ip[16], sel;
@@ -207,16 +206,16 @@ links_open(struct links *ls, const struct atm_addr *local,
 
 	(void)snprintf(why, size, "not enough memory");
 	if (ls->nlines > 0)
-		return pvc_open(ls, local, user, arg, why, size);
-	if (atm_to_ip(local, &v6, ip, &sel))
-		return udp_open(ls, local, user, arg, why, size);
-	return svc_open(ls, local, user, arg, why, size);
+		return marsc_link_pvc_open(ls, local, user, arg, why, size);
+	if (atm_addr_to_ip(local, &v6, ip, &sel))
+		return marsc_link_udp_open(ls, local, user, arg, why, size);
+	return marsc_link_svc_open(ls, local, user, arg, why, size);
 }
 
 void
-links_end(struct links *ls)
+marsc_links_end(struct marsc_links *ls)
 {
-	struct link_call *c;
+	struct marsc_link_call *c;
 
 	while ((c = LIST_FIRST(&ls->calls)) != NULL) {
 		LIST_REMOVE(c, entry);

@@ -21,27 +21,28 @@
 #include "vc.h"
 #include "vc_udp.h"
 
-struct link_line {		/* a permanent circuit */
+struct marsc_link_line {		/* a permanent circuit */
 	int		 itf, vpi, vci;
 	struct atm_addr	 peer;
 };
 
-struct link_call;
-struct links {
+struct marsc_link_call;
+struct marsc_links {
 	struct event_base	*base;
 	struct timers		*timers;
 	struct vc_udp_params	 udp;
-	struct link_line	*lines;
+	struct marsc_link_line	*lines;
 	size_t			 nlines;
-	LIST_HEAD(, link_call)	 calls;		/* under way */
+	LIST_HEAD(, marsc_link_call)	 calls;		/* under way */
 };
 
 /* [itf.]vpi.vci,ADDRESS; false: it is none, or there is no memory */
-bool	links_line(struct links *, const char *);
+bool	marsc_links_line(struct marsc_links *, const char *);
 /* NULL, and why: a sentence for the user */
-struct vc_link *links_open(struct links *, const struct atm_addr *local,
+struct vc_link *marsc_links_open(struct marsc_links *,
+    const struct atm_addr *local,
 	    const struct vc_user *, void *arg, char *why, size_t);
 /* before the links themselves are closed */
-void	links_end(struct links *);
+void	marsc_links_end(struct marsc_links *);
 
 #endif

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
+#include "marsc.h"
 #include "link.h"
 #include "loop.h"
 #include "packet.h"
@@ -31,22 +31,22 @@
 #define POLL_AGAIN	MTIME_MS(200)	/* `expect` asks again */
 #define LAST_WORDS	MTIME_SEC(3)	/* for a deregistration at the end */
 
-struct member {
-	struct tool	*tool;
-	struct client	*client;
+struct marsc_member {
+	struct marsc_tool	*tool;
+	struct marsc	*client;
 	struct vc_link	*link;
 	struct atm_addr	 addr;
 	bool		 done;		/* with the current command */
 };
 
-struct tool {
+struct marsc_tool {
 	struct loop	 loop;
-	struct printer	 printer;
-	struct client_conf conf;
-	struct links	 links;
-	struct script	 script;
-	struct step	*step;		/* the current command, or NULL */
-	struct member	*members;
+	struct marsc_printer	 printer;
+	struct marsc_conf conf;
+	struct marsc_links	 links;
+	struct marsc_script	 script;
+	struct marsc_step	*step;	/* the current command, or NULL */
+	struct marsc_member	*members;
 	size_t		 n, started, pending;
 	struct timer	 timer;		/* WAIT, and EXPECT's poll */
 	struct timer	 starter;
@@ -60,7 +60,8 @@ struct tool {
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: marsc [-j] [-b base-port] [-c circuit,address] "
+	fprintf(stderr,
+	    "usage: marsc [-j] [-b base-port] [-c circuit,address] "
 	    "[-n count]\n"
 	    "             [-p ipv4|ipv6] [-t timer=value]\n"
 	    "             -l address -s server[,server ...] command "
@@ -88,7 +89,7 @@ tool_random64(void *arg)
 /* --- commands */
 
 static void
-tool_end(struct tool *t, int status)
+tool_end(struct marsc_tool *t, int status)
 {
 	if (t->status == 0)
 		t->status = status;
@@ -97,16 +98,16 @@ tool_end(struct tool *t, int status)
 }
 
 static void
-tool_fail(struct tool *t, const char *why)
+tool_fail(struct marsc_tool *t, const char *why)
 {
-	print_text(&t->printer, "failed", why);
+	marsc_print_text(&t->printer, "failed", why);
 	tool_end(t, 1);
 }
 
 static void
-member_done(struct member *m)
+member_done(struct marsc_member *m)
 {
-	struct tool *t = m->tool;
+	struct marsc_tool *t = m->tool;
 
 	if (m->done || t->ending)
 		return;
@@ -116,71 +117,71 @@ member_done(struct member *m)
 }
 
 static void
-member_check(struct member *m, enum client_error e)
+member_check(struct marsc_member *m, enum marsc_error e)
 {
-	if (e != CLIENT_OK)
-		tool_fail(m->tool, client_strerror(e));
+	if (e != MARSC_OK)
+		tool_fail(m->tool, marsc_strerror(e));
 }
 
 static void
-member_send(struct member *m, const struct step *s)
+member_send(struct marsc_member *m, const struct marsc_step *s)
 {
 	uint8_t buf[PACKET_HEAD_MAX + SCRIPT_TEXT_MAX];
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
-	packet_write(&w, &m->addr, &s->min, s->text, strlen(s->text));
-	member_check(m, client_transmit(m->client, &s->min, buf, w.len));
+	marsc_packet_write(&w, &m->addr, &s->min, s->text, strlen(s->text));
+	member_check(m, marsc_transmit(m->client, &s->min, buf, w.len));
 	member_done(m);
 }
 
 /* What all clients together did not use. */
 static void
-tool_counters(struct tool *t)
+tool_counters(struct marsc_tool *t)
 {
-	uint64_t sum[CLIENT_DROP_MAX] = { 0 };
+	uint64_t sum[MARSC_DROP_MAX] = { 0 };
 	size_t i;
 	int d;
 
 	for (i = 0; i < t->n; i++)
-		for (d = 0; d < CLIENT_DROP_MAX; d++)
-			sum[d] += client_drops(t->members[i].client,
-			    (enum client_drop)d);
-	print_counters(&t->printer, t->n, sum);
+		for (d = 0; d < MARSC_DROP_MAX; d++)
+			sum[d] += marsc_drops(
+			    t->members[i].client, (enum marsc_drop)d);
+	marsc_print_counters(&t->printer, t->n, sum);
 }
 
 /* Hands the current command to one client. */
 static void
-member_start(struct member *m)
+member_start(struct marsc_member *m)
 {
-	struct step *s = m->tool->step;
-	struct client *c = m->client;
+	struct marsc_step *s = m->tool->step;
+	struct marsc *c = m->client;
 
 	switch (s->verb) {
-	case VERB_REGISTER:
-		if (client_is_registered(c))
+	case MARSC_VERB_REGISTER:
+		if (marsc_is_registered(c))
 			member_done(m);
 		else
-			client_register(c);
+			marsc_register(c);
 		break;
-	case VERB_DEREGISTER:
-		client_deregister(c);
+	case MARSC_VERB_DEREGISTER:
+		marsc_deregister(c);
 		break;
-	case VERB_JOIN:
-	case VERB_SERVE:
-		member_check(m, client_join(c, &s->min, &s->max, true));
+	case MARSC_VERB_JOIN:
+	case MARSC_VERB_SERVE:
+		member_check(m, marsc_join(c, &s->min, &s->max, true));
 		break;
-	case VERB_LEAVE:
-	case VERB_UNSERVE:
-		member_check(m, client_leave(c, &s->min, &s->max));
+	case MARSC_VERB_LEAVE:
+	case MARSC_VERB_UNSERVE:
+		member_check(m, marsc_leave(c, &s->min, &s->max));
 		break;
-	case VERB_REQUEST:
-		member_check(m, client_request(c, &s->min));
+	case MARSC_VERB_REQUEST:
+		member_check(m, marsc_request(c, &s->min));
 		break;
-	case VERB_GROUPLIST:
-		member_check(m, client_grouplist(c, &s->min, &s->max));
+	case MARSC_VERB_GROUPLIST:
+		member_check(m, marsc_grouplist(c, &s->min, &s->max));
 		break;
-	case VERB_SEND:
+	case MARSC_VERB_SEND:
 		member_send(m, s);
 		break;
 	default:
@@ -192,7 +193,7 @@ member_start(struct member *m)
 static void
 tool_start_some(void *arg)
 {
-	struct tool *t = arg;
+	struct marsc_tool *t = arg;
 	size_t i;
 
 	for (i = 0; i < STARTS_A_TURN && t->started < t->n && !t->ending; i++)
@@ -202,7 +203,7 @@ tool_start_some(void *arg)
 }
 
 static void
-tool_begin(struct tool *t, struct step *s)
+tool_begin(struct marsc_tool *t, struct marsc_step *s)
 {
 	size_t i;
 
@@ -216,23 +217,23 @@ tool_begin(struct tool *t, struct step *s)
 	for (i = 0; i < t->n; i++)
 		t->members[i].done = false;
 	switch (s->verb) {
-	case VERB_ECHO:
-		print_text(&t->printer, "echo", s->text);
+	case MARSC_VERB_ECHO:
+		marsc_print_text(&t->printer, "echo", s->text);
 		t->advance = true;
 		break;
-	case VERB_COUNTERS:
+	case MARSC_VERB_COUNTERS:
 		tool_counters(t);
 		t->advance = true;
 		break;
-	case VERB_WAIT:
+	case MARSC_VERB_WAIT:
 		timer_set(&t->loop.timers, &t->timer, s->us);
 		break;
-	case VERB_EXPECT:
+	case MARSC_VERB_EXPECT:
 		t->deadline.us = t->loop.timers.now.us + s->us;
 		member_check(&t->members[0],
-		    client_request(t->members[0].client, &s->min));
+		    marsc_request(t->members[0].client, &s->min));
 		break;
-	case VERB_STAY:
+	case MARSC_VERB_STAY:
 		break;
 	default:
 		tool_start_some(t);
@@ -243,24 +244,24 @@ tool_begin(struct tool *t, struct step *s)
 static void
 tool_timer(void *arg)
 {
-	struct tool *t = arg;
+	struct marsc_tool *t = arg;
 
 	if (t->step == NULL)
 		return;
-	if (t->step->verb == VERB_WAIT)
+	if (t->step->verb == MARSC_VERB_WAIT)
 		t->advance = true;
-	else if (t->step->verb == VERB_EXPECT)
+	else if (t->step->verb == MARSC_VERB_EXPECT)
 		member_check(&t->members[0],
-		    client_request(t->members[0].client, &t->step->min));
+		    marsc_request(t->members[0].client, &t->step->min));
 }
 
 /* The answer to `expect`: right, wrong for now, or wrong for good. */
 static void
-tool_expected(struct tool *t, const struct atm_addr *v, size_t n)
+tool_expected(struct marsc_tool *t, const struct atm_addr *v, size_t n)
 {
-	struct step *s = t->step;
+	struct marsc_step *s = t->step;
 
-	if (script_same(s->addrs, s->naddrs, v, n))
+	if (marsc_script_same(s->addrs, s->naddrs, v, n))
 		t->advance = true;
 	else if (mtime_diff(t->loop.timers.now, t->deadline) <= 0)
 		tool_fail(t, "these are not the members expected");
@@ -271,7 +272,7 @@ tool_expected(struct tool *t, const struct atm_addr *v, size_t n)
 /* --- from the clients */
 
 static bool
-step_is(const struct tool *t, const struct client_notice *n)
+step_is(const struct marsc_tool *t, const struct marsc_notice *n)
 {
 	return t->step != NULL && n->min != NULL && n->max != NULL &&
 	    paddr_equal(n->min, &t->step->min) &&
@@ -280,73 +281,74 @@ step_is(const struct tool *t, const struct client_notice *n)
 
 /* Does this notice end the current command for its client, and how? */
 static void
-member_follow(struct member *m, const struct client_notice *n)
+member_follow(struct marsc_member *m, const struct marsc_notice *n)
 {
 	static const struct {
-		enum verb		verb;
-		enum client_notice_code	code;
-		bool			range;
+		enum marsc_verb verb;
+		enum marsc_notice_code code;
+		bool range;
 	} ends[] = {
-		{ VERB_REGISTER, CLIENT_REGISTERED, false },
-		{ VERB_DEREGISTER, CLIENT_DEREGISTERED, false },
-		{ VERB_JOIN, CLIENT_JOINED, true },
-		{ VERB_SERVE, CLIENT_JOINED, true },
-		{ VERB_LEAVE, CLIENT_LEFT, true },
-		{ VERB_UNSERVE, CLIENT_LEFT, true },
-		{ VERB_REQUEST, CLIENT_MEMBERS, true },
-		{ VERB_GROUPLIST, CLIENT_GROUPS, true },
+		{ MARSC_VERB_REGISTER, MARSC_NOTICE_REGISTERED, false },
+		{ MARSC_VERB_DEREGISTER, MARSC_NOTICE_DEREGISTERED, false },
+		{ MARSC_VERB_JOIN, MARSC_NOTICE_JOINED, true },
+		{ MARSC_VERB_SERVE, MARSC_NOTICE_JOINED, true },
+		{ MARSC_VERB_LEAVE, MARSC_NOTICE_LEFT, true },
+		{ MARSC_VERB_UNSERVE, MARSC_NOTICE_LEFT, true },
+		{ MARSC_VERB_REQUEST, MARSC_NOTICE_MEMBERS, true },
+		{ MARSC_VERB_GROUPLIST, MARSC_NOTICE_GROUPS, true },
 	};
-	struct tool *t = m->tool;
+	struct marsc_tool *t = m->tool;
 	size_t i;
 
 	if (t->step == NULL || t->ending)
 		return;
-	if (n->code == CLIENT_NO_MARS && t->step->verb != VERB_STAY &&
-	    t->step->verb != VERB_WAIT)
+	if (n->code == MARSC_NOTICE_NO_MARS &&
+	    t->step->verb != MARSC_VERB_STAY &&
+	    t->step->verb != MARSC_VERB_WAIT)
 		tool_fail(t, "no MARS answers");
-	else if (n->code == CLIENT_QUERY_FAILED && step_is(t, n))
+	else if (n->code == MARSC_NOTICE_QUERY_FAILED && step_is(t, n))
 		tool_fail(t, "no answer");
-	else if (n->code == CLIENT_MEMBERS && t->step->verb == VERB_EXPECT &&
-	    step_is(t, n) && m == &t->members[0])
+	else if (n->code == MARSC_NOTICE_MEMBERS &&
+	    t->step->verb == MARSC_VERB_EXPECT && step_is(t, n) &&
+	    m == &t->members[0])
 		tool_expected(t, n->addrs, n->n);
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends[i].verb == t->step->verb &&
-		    ends[i].code == n->code &&
+		if (ends[i].verb == t->step->verb && ends[i].code == n->code &&
 		    (!ends[i].range || step_is(t, n)))
 			member_done(m);
 }
 
 static void
-member_notice(void *arg, const struct client_notice *notice)
+member_notice(void *arg, const struct marsc_notice *notice)
 {
-	struct member *m = arg;
-	struct client_notice n = *notice;
+	struct marsc_member *m = arg;
+	struct marsc_notice n = *notice;
 	struct atm_addr *sorted = NULL;
 
-	if (n.code == CLIENT_MEMBERS && n.n > 0) {
+	if (n.code == MARSC_NOTICE_MEMBERS && n.n > 0) {
 		sorted = reallocarray(NULL, n.n, sizeof(*sorted));
 		if (sorted == NULL)
 			err(1, NULL);
 		memcpy(sorted, n.addrs, n.n * sizeof(*sorted));
-		script_sort(sorted, n.n);
+		marsc_script_sort(sorted, n.n);
 		n.addrs = sorted;
 	}
-	print_notice(&m->tool->printer, &m->addr, &n);
+	marsc_print_notice(&m->tool->printer, &m->addr, &n);
 	member_follow(m, &n);
 	free(sorted);
 }
 
 static void
-member_packet(void *arg, const struct mars_pro *pro, const uint8_t *data,
-    size_t len)
+member_packet(
+    void *arg, const struct mars_pro *pro, const uint8_t *data, size_t len)
 {
-	struct member *m = arg;
+	struct marsc_member *m = arg;
 
 	(void)pro;
-	print_packet(&m->tool->printer, &m->addr, data, len);
+	marsc_print_packet(&m->tool->printer, &m->addr, data, len);
 }
 
-static const struct client_ops ops = {
+static const struct marsc_ops ops = {
 	.random = tool_random,
 	.notice = member_notice,
 	.packet = member_packet,
@@ -355,7 +357,7 @@ static const struct client_ops ops = {
 /* --- the loop */
 
 static void
-tool_flush(struct tool *t)
+tool_flush(struct marsc_tool *t)
 {
 	size_t i;
 
@@ -366,7 +368,7 @@ tool_flush(struct tool *t)
 static void
 tool_turn(void *arg)
 {
-	struct tool *t = arg;
+	struct marsc_tool *t = arg;
 
 	while (t->advance && !t->ending) {
 		t->advance = false;
@@ -386,7 +388,7 @@ tool_signal(evutil_socket_t fd, short what, void *arg)
 static void
 last_turn(void *arg)
 {
-	struct tool *t = arg;
+	struct marsc_tool *t = arg;
 	size_t i;
 
 	tool_flush(t);
@@ -397,32 +399,32 @@ last_turn(void *arg)
 }
 
 static void
-last_notice(void *arg, const struct client_notice *n)
+last_notice(void *arg, const struct marsc_notice *n)
 {
-	struct member *m = arg;
+	struct marsc_member *m = arg;
 
-	if (n->code != CLIENT_DEREGISTERED)
+	if (n->code != MARSC_NOTICE_DEREGISTERED)
 		return;
-	print_notice(&m->tool->printer, &m->addr, n);
+	marsc_print_notice(&m->tool->printer, &m->addr, n);
 	m->done = true;
 }
 
 static void
 last_timeout(void *arg)
 {
-	struct tool *t = arg;
+	struct marsc_tool *t = arg;
 
 	loop_end(&t->loop);
 }
 
-static const struct client_ops last_ops = {
+static const struct marsc_ops last_ops = {
 	.random = tool_random,
 	.notice = last_notice,
 };
 
 /* Whoever is registered says that it goes; not for longer than a moment. */
 static void
-tool_last_words(struct tool *t)
+tool_last_words(struct marsc_tool *t)
 {
 	struct timer limit;
 	size_t i;
@@ -431,11 +433,10 @@ tool_last_words(struct tool *t)
 	timer_init(&limit, last_timeout, t);
 	timer_set(&t->loop.timers, &limit, LAST_WORDS);
 	for (i = 0; i < t->n; i++) {
-		client_set_ops(t->members[i].client, &last_ops);
-		t->members[i].done =
-		    !client_is_registered(t->members[i].client);
+		marsc_set_ops(t->members[i].client, &last_ops);
+		t->members[i].done = !marsc_is_registered(t->members[i].client);
 		if (!t->members[i].done)
-			client_deregister(t->members[i].client);
+			marsc_deregister(t->members[i].client);
 	}
 	last_turn(t);
 	loop_run(&t->loop, last_turn, t);
@@ -455,7 +456,7 @@ address_plus(struct atm_addr *a, size_t i)
 
 	if (carry == 0)
 		return true;
-	if (!atm_to_ip(a, &v6, ip, &sel)) {
+	if (!atm_addr_to_ip(a, &v6, ip, &sel)) {
 		for (at = NSAPA_LEN - 1; at-- > 13 && carry > 0; carry >>= 8) {
 			carry += a->num[at];
 			a->num[at] = (uint8_t)carry;
@@ -466,13 +467,13 @@ address_plus(struct atm_addr *a, size_t i)
 		carry += ip[at];
 		ip[at] = (uint8_t)carry;
 	}
-	atm_from_ip(a, v6, ip, sel);
+	atm_addr_from_ip(a, v6, ip, sel);
 	return carry == 0;
 }
 
 static void
-member_open(struct tool *t, struct member *m, const struct atm_addr *first,
-    size_t i)
+member_open(struct marsc_tool *t, struct marsc_member *m,
+    const struct atm_addr *first, size_t i)
 {
 	char buf[ATM_STRLEN], why[256];
 
@@ -480,14 +481,15 @@ member_open(struct tool *t, struct member *m, const struct atm_addr *first,
 	m->addr = *first;
 	if (!address_plus(&m->addr, i))
 		errx(1, "too many clients for the address that -l names");
-	m->client = client_new(&ops, m, &t->loop.timers, &t->conf);
+	m->client = marsc_new(&ops, m, &t->loop.timers, &t->conf);
 	if (m->client == NULL)
 		err(1, NULL);
-	m->link = links_open(&t->links, &m->addr, &client_vc_user, m->client,
-	    why, sizeof(why));
+	m->link = marsc_links_open(
+	    &t->links, &m->addr, &marsc_vc_user, m->client, why, sizeof(why));
 	if (m->link == NULL)
-		errx(1, "%s: %s", atm_print(&m->addr, buf, sizeof(buf)), why);
-	client_attach(m->client, m->link);
+		errx(1, "%s: %s", atm_addr_print(&m->addr, buf, sizeof(buf)),
+		    why);
+	marsc_attach(m->client, m->link);
 }
 
 /* A socket for each client: as many descriptors as we may have. */
@@ -503,7 +505,7 @@ raise_limit(void)
 }
 
 static void
-read_script(struct tool *t, const char *path)
+read_script(struct marsc_tool *t, const char *path)
 {
 	char *line = NULL;
 	size_t size = 0, number = 0;
@@ -514,7 +516,7 @@ read_script(struct tool *t, const char *path)
 		err(1, "%s", path);
 	while (getline(&line, &size, f) != -1) {
 		number++;
-		error = script_line(&t->script, line, &t->conf.pro);
+		error = marsc_script_line(&t->script, line, &t->conf.pro);
 		if (error != NULL)
 			errx(EXIT_USAGE, "%s:%zu: %s", path, number, error);
 	}
@@ -527,18 +529,18 @@ read_script(struct tool *t, const char *path)
 
 /* join 224.1.2.3 is: register, join 224.1.2.3, and the end. */
 static void
-read_command(struct tool *t, int argc, char **argv)
+read_command(struct marsc_tool *t, int argc, char **argv)
 {
 	char line[1024] = "";
 	const char *error;
 	int i;
 
-	if (!script_add(&t->script, VERB_REGISTER))
+	if (!marsc_script_add(&t->script, MARSC_VERB_REGISTER))
 		err(1, NULL);
 	if (strcmp(argv[0], "watch") == 0) {
 		if (argc != 1)
 			usage();
-		if (!script_add(&t->script, VERB_STAY))
+		if (!marsc_script_add(&t->script, MARSC_VERB_STAY))
 			err(1, NULL);
 		return;
 	}
@@ -547,18 +549,18 @@ read_command(struct tool *t, int argc, char **argv)
 		if (strlcat(line, " ", sizeof(line)) >= sizeof(line))
 			errx(EXIT_USAGE, "command is too long");
 	}
-	error = script_line(&t->script, line, &t->conf.pro);
+	error = marsc_script_line(&t->script, line, &t->conf.pro);
 	if (error != NULL)
 		errx(EXIT_USAGE, "%s: %s", argv[0], error);
 	if (strcmp(argv[0], "serve") == 0 &&
-	    !script_add(&t->script, VERB_STAY))
+	    !marsc_script_add(&t->script, MARSC_VERB_STAY))
 		err(1, NULL);
 }
 
 static void
-find_role(struct tool *t)
+find_role(struct marsc_tool *t)
 {
-	const char *error = script_role(&t->script, &t->conf.mcs);
+	const char *error = marsc_script_role(&t->script, &t->conf.mcs);
 
 	if (error != NULL)
 		errx(EXIT_USAGE, "%s", error);
@@ -566,7 +568,7 @@ find_role(struct tool *t)
 }
 
 static void
-parse_servers(struct tool *t, char *list)
+parse_servers(struct marsc_tool *t, char *list)
 {
 	struct atm_addr *v = NULL;
 	size_t n = 0;
@@ -575,7 +577,7 @@ parse_servers(struct tool *t, char *list)
 	while ((s = strsep(&list, ",")) != NULL) {
 		if ((v = reallocarray(v, n + 1, sizeof(*v))) == NULL)
 			err(1, NULL);
-		if (atm_parse(&v[n++], s) == -1)
+		if (atm_addr_parse(&v[n++], s) == -1)
 			errx(EXIT_USAGE, "%s: no ATM address", s);
 	}
 	free((void *)(uintptr_t)t->conf.servers);
@@ -584,7 +586,7 @@ parse_servers(struct tool *t, char *list)
 }
 
 static void
-parse_timer(struct tool *t, char *arg)
+parse_timer(struct marsc_tool *t, char *arg)
 {
 	char *value = strchr(arg, '=');
 	const char *error;
@@ -607,14 +609,14 @@ parse_timer(struct tool *t, char *arg)
 			errx(EXIT_USAGE, "%s is %s", arg, error);
 		return;
 	}
-	if (!script_seconds(value, &us))
+	if (!marsc_script_seconds(value, &us))
 		errx(EXIT_USAGE, "%s: not a number of seconds", value);
-	if (!client_timers_set(&t->conf.timers, arg, us))
+	if (!marsc_timers_set(&t->conf.timers, arg, us))
 		errx(EXIT_USAGE, "%s: no such timer", arg);
 }
 
 static long long
-number(const char *arg, long long min, long long max, const char *what)
+tool_number(const char *arg, long long min, long long max, const char *what)
 {
 	const char *error;
 	long long v = strtonum(arg, min, max, &error);
@@ -626,35 +628,37 @@ number(const char *arg, long long min, long long max, const char *what)
 
 /* Options; the address of the first client into *local. */
 static void
-parse_options(struct tool *t, int argc, char **argv, struct atm_addr *local)
+tool_parse_options(
+    struct marsc_tool *t, int argc, char **argv, struct atm_addr *local)
 {
 	int ch;
 
 	while ((ch = getopt(argc, argv, "b:c:jl:n:p:s:t:")) != -1)
 		switch (ch) {
 		case 'b':
-			t->links.udp.base_port = (uint16_t)number(optarg, 1,
-			    65535 - 255, "base port");
+			t->links.udp.base_port = (uint16_t)tool_number(
+			    optarg, 1, 65535 - 255, "base port");
 			break;
 		case 'c':
-			if (!links_line(&t->links, optarg))
-				errx(EXIT_USAGE, "%s: no circuit, write "
-				    "[itf.]vpi.vci,ADDRESS", optarg);
+			if (!marsc_links_line(&t->links, optarg))
+				errx(EXIT_USAGE,
+				    "%s: no circuit, write "
+				    "[itf.]vpi.vci,ADDRESS",
+				    optarg);
 			break;
 		case 'j':
 			t->printer.json = true;
 			break;
 		case 'l':
-			if (atm_parse(local, optarg) == -1)
-				errx(EXIT_USAGE, "%s: no ATM address",
-				    optarg);
+			if (atm_addr_parse(local, optarg) == -1)
+				errx(EXIT_USAGE, "%s: no ATM address", optarg);
 			break;
 		case 'n':
-			t->n = (size_t)number(optarg, 1, 1000000, "count");
+			t->n = (size_t)tool_number(optarg, 1, 1000000, "count");
 			break;
 		case 'p':
-			if (pro_parse(&t->conf.pro, optarg) == -1 ||
-			    pro_addrlen(&t->conf.pro) == 0)
+			if (mars_pro_parse(&t->conf.pro, optarg) == -1 ||
+			    mars_pro_addrlen(&t->conf.pro) == 0)
 				errx(EXIT_USAGE, "%s: no protocol", optarg);
 			break;
 		case 's':
@@ -669,23 +673,25 @@ parse_options(struct tool *t, int argc, char **argv, struct atm_addr *local)
 }
 
 static void
-tool_defaults(struct tool *t)
+tool_defaults(struct marsc_tool *t)
 {
-	*t = (struct tool){ .n = 1 };
+	*t = (struct marsc_tool){ .n = 1 };
 	t->printer.out = stdout;
 	t->conf.pro.type = PRO_IPV4;
-	client_timers_default(&t->conf.timers);
+	marsc_timers_default(&t->conf.timers);
 	LIST_INIT(&t->links.calls);
 	t->links.udp = (struct vc_udp_params){ .base_port = 2022,
-	    .enquiry_interval = 10, .max_circuits = 131072,
-	    .circuits_per_address = 64, .random = tool_random64 };
+		.enquiry_interval = 10,
+		.max_circuits = 131072,
+		.circuits_per_address = 64,
+		.random = tool_random64 };
 	STAILQ_INIT(&t->script);
 	timer_init(&t->timer, tool_timer, t);
 	timer_init(&t->starter, tool_start_some, t);
 }
 
 static void
-tool_open(struct tool *t, const struct atm_addr *local)
+tool_open(struct marsc_tool *t, const struct atm_addr *local)
 {
 	size_t i;
 
@@ -699,21 +705,23 @@ tool_open(struct tool *t, const struct atm_addr *local)
 		err(1, NULL);
 	for (i = 0; i < t->n; i++)
 		member_open(t, &t->members[i], local, i);
-	if (evsignal_assign(&t->term, t->loop.base, SIGTERM, tool_signal,
-	    t) == -1 || evsignal_assign(&t->intr, t->loop.base, SIGINT,
-	    tool_signal, t) == -1 || evsignal_add(&t->term, NULL) == -1 ||
+	if (evsignal_assign(&t->term, t->loop.base, SIGTERM, tool_signal, t) ==
+		-1 ||
+	    evsignal_assign(&t->intr, t->loop.base, SIGINT, tool_signal, t) ==
+		-1 ||
+	    evsignal_add(&t->term, NULL) == -1 ||
 	    evsignal_add(&t->intr, NULL) == -1)
 		err(1, NULL);
 }
 
 static void
-tool_close(struct tool *t)
+tool_close(struct marsc_tool *t)
 {
 	size_t i;
 
-	links_end(&t->links);
+	marsc_links_end(&t->links);
 	for (i = 0; i < t->n; i++) {
-		client_free(t->members[i].client);
+		marsc_free(t->members[i].client);
 		vc_close(t->members[i].link);
 	}
 	(void)evsignal_del(&t->term);
@@ -722,22 +730,22 @@ tool_close(struct tool *t)
 	timer_clear(&t->loop.timers, &t->starter);
 	free(t->members);
 	free((void *)(uintptr_t)t->conf.servers);
-	script_free(&t->script);
+	marsc_script_free(&t->script);
 	loop_free(&t->loop);
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct tool t;
+	static struct marsc_tool t;
 	struct atm_addr local = { 0 };
 	bool counters;
 
 	tool_defaults(&t);
-	parse_options(&t, argc, argv, &local);
+	tool_parse_options(&t, argc, argv, &local);
 	argc -= optind;
 	argv += optind;
-	if (argc == 0 || atm_is_null(&local) || t.conf.nservers == 0)
+	if (argc == 0 || atm_addr_is_null(&local) || t.conf.nservers == 0)
 		usage();
 	if (t.n > 1 && t.links.nlines > 0)
 		errx(EXIT_USAGE, "a permanent circuit is one client's");
@@ -751,11 +759,11 @@ main(int argc, char **argv)
 	find_role(&t);
 	t.printer.many = t.n > 1;
 	t.printer.heard = strcmp(argv[0], "watch") == 0;
-	counters = t.printer.json &&
-	    (t.printer.heard || strcmp(argv[0], "run") == 0);
+	counters =
+	    t.printer.json && (t.printer.heard || strcmp(argv[0], "run") == 0);
 	tool_open(&t, &local);
 	tool_begin(&t, STAILQ_FIRST(&t.script));
-	tool_flush(&t);		/* the first turn waits before it sends */
+	tool_flush(&t); /* the first turn waits before it sends */
 	loop_run(&t.loop, tool_turn, &t);
 	tool_last_words(&t);
 	if (counters)

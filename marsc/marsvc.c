@@ -11,7 +11,7 @@
  */
 #include <stdlib.h>
 
-#include "client_impl.h"
+#include "marsc_impl.h"
 #include "llc.h"
 
 /* Fixed part, three addresses, one pair; we send no TLVs. */
@@ -20,61 +20,61 @@
 static void
 marsvc_idle(void *arg)
 {
-	struct marsvc *m = arg;
+	struct marsc_marsvc *m = arg;
 
-	marsvc_close(m);
+	marsc_marsvc_close(m);
 }
 
 void
-marsvc_init(struct marsvc *m, struct client *c)
+marsc_marsvc_init(struct marsc_marsvc *m, struct marsc *c)
 {
-	*m = (struct marsvc){ .end = { END_MARS, c } };
+	*m = (struct marsc_marsvc){ .end = { MARSC_END_MARS, c } };
 	STAILQ_INIT(&m->held);
 	timer_init(&m->idle, marsvc_idle, m);
 }
 
 /* From now on the circuit goes to this MARS. */
 void
-marsvc_aim(struct marsvc *m, const struct atm_addr *to)
+marsc_marsvc_aim(struct marsc_marsvc *m, const struct atm_addr *to)
 {
-	if (m->vc != NULL && atm_equal(&m->addr, to))
+	if (m->vc != NULL && atm_addr_equal(&m->addr, to))
 		return;
-	marsvc_close(m);
+	marsc_marsvc_close(m);
 	m->addr = *to;
 }
 
 static void
-marsvc_discard(struct marsvc *m)
+marsvc_discard(struct marsc_marsvc *m)
 {
-	struct held *h;
+	struct marsc_held *h;
 
 	while ((h = STAILQ_FIRST(&m->held)) != NULL) {
 		STAILQ_REMOVE_HEAD(&m->held, entry);
-		sdu_free(h->sdu);
+		vc_sdu_free(h->sdu);
 		free(h);
 	}
 }
 
 void
-marsvc_close(struct marsvc *m)
+marsc_marsvc_close(struct marsc_marsvc *m)
 {
 	timer_clear(m->end.client->ts, &m->idle);
 	marsvc_discard(m);
 	if (m->vc != NULL)
-		vc_release(m->vc, CAUSE_NORMAL);
+		vc_release(m->vc, VC_CAUSE_NORMAL);
 	m->vc = NULL;
 	m->up = false;
 }
 
 /* The circuit was released by the other end, or never came up. */
 void
-marsvc_lost(struct marsvc *m)
+marsc_marsvc_lost(struct marsc_marsvc *m)
 {
 	m->vc = NULL;
-	marsvc_close(m);
+	marsc_marsvc_close(m);
 }
 
-static struct sdu *
+static struct vc_sdu *
 marsvc_sdu(const struct mars_msg *msg)
 {
 	uint8_t buf[MESSAGE_MAX];
@@ -82,7 +82,7 @@ marsvc_sdu(const struct mars_msg *msg)
 
 	llc_encode(buf, LLC_OUI_IANA, LLC_PID_MARS);
 	len = mars_encode(msg, buf + LLC_LEN, sizeof(buf) - LLC_LEN);
-	return len == 0 ? NULL : sdu_new(buf, LLC_LEN + len);
+	return len == 0 ? NULL : vc_sdu_new(buf, LLC_LEN + len);
 }
 
 /*
@@ -90,18 +90,18 @@ marsvc_sdu(const struct mars_msg *msg)
  * its own retransmission timer, so no error comes from here.
  */
 void
-marsvc_send(struct marsvc *m, const struct mars_msg *msg)
+marsc_marsvc_send(struct marsc_marsvc *m, const struct mars_msg *msg)
 {
-	struct client *c = m->end.client;
-	struct sdu *s;
-	struct held *h;
+	struct marsc *c = m->end.client;
+	struct vc_sdu *s;
+	struct marsc_held *h;
 
 	if (c->link == NULL)
 		return;
 	if (m->vc == NULL)
 		m->vc = vc_call(c->link, &m->addr, &m->end);
 	if (m->vc == NULL || (s = marsvc_sdu(msg)) == NULL) {
-		client_no_memory(c, "a message to the MARS");
+		marsc_no_memory(c, "a message to the MARS");
 		return;
 	}
 	timer_set(c->ts, &m->idle, c->t.mars_idle);
@@ -110,8 +110,8 @@ marsvc_send(struct marsvc *m, const struct mars_msg *msg)
 		return;
 	}
 	if ((h = malloc(sizeof(*h))) == NULL) {
-		sdu_free(s);
-		client_no_memory(c, "a message to the MARS");
+		vc_sdu_free(s);
+		marsc_no_memory(c, "a message to the MARS");
 		return;
 	}
 	h->sdu = s;
@@ -120,9 +120,9 @@ marsvc_send(struct marsvc *m, const struct mars_msg *msg)
 
 /* L_ACK: what has waited goes out, in its order. */
 void
-marsvc_up(struct marsvc *m)
+marsc_marsvc_up(struct marsc_marsvc *m)
 {
-	struct held *h;
+	struct marsc_held *h;
 
 	m->up = true;
 	while ((h = STAILQ_FIRST(&m->held)) != NULL) {

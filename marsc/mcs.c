@@ -8,13 +8,13 @@
  * it registers with MARS_MSERV, follows MARS_SJOIN and MARS_SLEAVE, counts the
  * SSN, and sends on what it receives.
  */
-#include "client_impl.h"
+#include "marsc_impl.h"
 #include "encap.h"
 
-const struct role role_member = {
+const struct marsc_role marsc_role_member = {
 	MARS_JOIN, MARS_LEAVE, MARS_JOIN, MARS_LEAVE, true
 };
-const struct role role_server = {
+const struct marsc_role marsc_role_server = {
 	MARS_MSERV, MARS_UNSERV, MARS_SJOIN, MARS_SLEAVE, false
 };
 
@@ -25,7 +25,7 @@ const struct role role_server = {
 static bool
 mcs_group(const struct mars_pro *pro, struct rd r, struct paddr *g)
 {
-	*g = (struct paddr){ .len = pro_addrlen(pro) };
+	*g = (struct paddr){ .len = mars_pro_addrlen(pro) };
 	if (pro->type == PRO_IPV4)
 		rd_skip(&r, 16);
 	else if (pro->type == PRO_IPV6)
@@ -42,31 +42,31 @@ mcs_group(const struct mars_pro *pro, struct rd r, struct paddr *g)
  * is also a member knows its own packet (5.5.1).
  */
 void
-mcs_forward(struct client *c, const uint8_t *data, size_t len)
+marsc_mcs_forward(struct marsc *c, const uint8_t *data, size_t len)
 {
-	struct encap e;
+	struct marsc_encap e;
 	struct paddr group;
-	struct joined *j, key;
-	struct sdu *s;
+	struct marsc_joined *j, key;
+	struct vc_sdu *s;
 
-	if (encap_decode(&e, data, len) != ENCAP_OK ||
-	    !pro_equal(&e.pro, &c->pro)) {
-		c->drops[CLIENT_DROP_DATA]++;
+	if (marsc_encap_decode(&e, data, len) != MARSC_ENCAP_OK ||
+	    !mars_pro_equal(&e.pro, &c->pro)) {
+		c->drops[MARSC_DROP_DATA]++;
 		return;
 	}
 	if (!mcs_group(&e.pro, e.packet, &group)) {
 		/* the simple kind: all that comes is for the one group */
-		j = RB_MIN(joined_tree, &c->singles);
+		j = RB_MIN(marsc_joined_tree, &c->singles);
 	} else {
 		key.min = key.max = group;
-		j = RB_FIND(joined_tree, &c->singles, &key);
+		j = RB_FIND(marsc_joined_tree, &c->singles, &key);
 	}
-	if (j == NULL || j->state != JOIN_IN) {
-		c->drops[CLIENT_DROP_DATA]++;
+	if (j == NULL || j->state != MARSC_JOIN_IN) {
+		c->drops[MARSC_DROP_DATA]++;
 		return;
 	}
-	if ((s = sdu_new(data, len)) == NULL)
-		client_no_memory(c, "a packet");
+	if ((s = vc_sdu_new(data, len)) == NULL)
+		marsc_no_memory(c, "a packet");
 	else
-		(void)path_send(c, &j->min, s);
+		(void)marsc_path_send(c, &j->min, s);
 }

@@ -18,7 +18,7 @@
  * An IPv4 or IPv6 packet (by the length of the group) of protocol 253, which
  * RFC 3692 sets aside for experiments, from the address that src embeds.
  */
-void	packet_write(struct wr *, const struct atm_addr *src,
+void	marsc_packet_write(struct wr *, const struct atm_addr *src,
 	    const struct paddr *group, const void *, size_t);
 
 #endif

@@ -8,64 +8,80 @@
 #include "parts.h"
 
 /* RFC 2022 section 5.1.1: a spoilt answer is waited for to its end. */
-const struct parts_cell parts_table[PARTS_STATE_MAX][PARTS_EVENT_MAX] = {
-	[PARTS_NONE] = {
-		[PARTS_EV_GOOD] = { PARTS_SOME, PARTS_R_MORE },
-		[PARTS_EV_GOOD_LAST] = { PARTS_NONE, PARTS_R_DONE },
-		[PARTS_EV_BAD] = { PARTS_SPOILT, PARTS_R_WAIT },
-		[PARTS_EV_BAD_LAST] = { PARTS_NONE, PARTS_R_FAILED },
-		[PARTS_EV_RESET] = { PARTS_NONE, PARTS_R_CLEARED },
+const struct marsc_parts_cell marsc_parts_table[MARSC_PARTS_STATE_MAX]
+    [MARSC_PARTS_EVENT_MAX] = {
+	[MARSC_PARTS_NONE] = {
+		[MARSC_PARTS_EV_GOOD] =
+		    { MARSC_PARTS_SOME, MARSC_PARTS_R_MORE },
+		[MARSC_PARTS_EV_GOOD_LAST] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_DONE },
+		[MARSC_PARTS_EV_BAD] =
+		    { MARSC_PARTS_SPOILT, MARSC_PARTS_R_WAIT },
+		[MARSC_PARTS_EV_BAD_LAST] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_FAILED },
+		[MARSC_PARTS_EV_RESET] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_CLEARED },
 	},
-	[PARTS_SOME] = {
-		[PARTS_EV_GOOD] = { PARTS_SOME, PARTS_R_MORE },
-		[PARTS_EV_GOOD_LAST] = { PARTS_NONE, PARTS_R_DONE },
-		[PARTS_EV_BAD] = { PARTS_SPOILT, PARTS_R_WAIT },
-		[PARTS_EV_BAD_LAST] = { PARTS_NONE, PARTS_R_FAILED },
-		[PARTS_EV_RESET] = { PARTS_NONE, PARTS_R_CLEARED },
+	[MARSC_PARTS_SOME] = {
+		[MARSC_PARTS_EV_GOOD] =
+		    { MARSC_PARTS_SOME, MARSC_PARTS_R_MORE },
+		[MARSC_PARTS_EV_GOOD_LAST] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_DONE },
+		[MARSC_PARTS_EV_BAD] =
+		    { MARSC_PARTS_SPOILT, MARSC_PARTS_R_WAIT },
+		[MARSC_PARTS_EV_BAD_LAST] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_FAILED },
+		[MARSC_PARTS_EV_RESET] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_CLEARED },
 	},
-	[PARTS_SPOILT] = {
-		[PARTS_EV_GOOD] = { PARTS_SPOILT, PARTS_R_WAIT },
-		[PARTS_EV_GOOD_LAST] = { PARTS_NONE, PARTS_R_FAILED },
-		[PARTS_EV_BAD] = { PARTS_SPOILT, PARTS_R_WAIT },
-		[PARTS_EV_BAD_LAST] = { PARTS_NONE, PARTS_R_FAILED },
-		[PARTS_EV_RESET] = { PARTS_NONE, PARTS_R_CLEARED },
+	[MARSC_PARTS_SPOILT] = {
+		[MARSC_PARTS_EV_GOOD] =
+		    { MARSC_PARTS_SPOILT, MARSC_PARTS_R_WAIT },
+		[MARSC_PARTS_EV_GOOD_LAST] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_FAILED },
+		[MARSC_PARTS_EV_BAD] =
+		    { MARSC_PARTS_SPOILT, MARSC_PARTS_R_WAIT },
+		[MARSC_PARTS_EV_BAD_LAST] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_FAILED },
+		[MARSC_PARTS_EV_RESET] =
+		    { MARSC_PARTS_NONE, MARSC_PARTS_R_CLEARED },
 	},
 };
 
 void
-parts_init(struct parts *p, bool moving)
+marsc_parts_init(struct marsc_parts *p, bool moving)
 {
-	*p = (struct parts){ .next = 1, .moving = moving };
+	*p = (struct marsc_parts){ .next = 1, .moving = moving };
 }
 
 void
-parts_free(struct parts *p)
+marsc_parts_free(struct marsc_parts *p)
 {
 	free(p->addrs);
 	free(p->groups);
-	parts_init(p, p->moving);
+	marsc_parts_init(p, p->moving);
 }
 
-static enum parts_result
-parts_step(struct parts *p, enum parts_event ev)
+static enum marsc_parts_result
+parts_step(struct marsc_parts *p, enum marsc_parts_event ev)
 {
-	const struct parts_cell *cell = &parts_table[p->state][ev];
+	const struct marsc_parts_cell *cell = &marsc_parts_table[p->state][ev];
 
 	p->state = cell->next;
 	return cell->result;
 }
 
 void
-parts_reset(struct parts *p)
+marsc_parts_reset(struct marsc_parts *p)
 {
-	(void)parts_step(p, PARTS_EV_RESET);
+	(void)parts_step(p, MARSC_PARTS_EV_RESET);
 	p->n = 0;
 	p->next = 1;
 	p->no_memory = false;
 }
 
 static bool
-parts_grow(struct parts *p, bool groups, size_t more)
+parts_grow(struct marsc_parts *p, bool groups, size_t more)
 {
 	size_t want = p->n + more;
 	void *v;
@@ -74,7 +90,7 @@ parts_grow(struct parts *p, bool groups, size_t more)
 		return true;
 	want += want / 2;
 	v = groups ? reallocarray(p->groups, want, sizeof(*p->groups)) :
-	    reallocarray(p->addrs, want, sizeof(*p->addrs));
+		     reallocarray(p->addrs, want, sizeof(*p->addrs));
 	if (v == NULL)
 		return false;
 	if (groups)
@@ -86,7 +102,7 @@ parts_grow(struct parts *p, bool groups, size_t more)
 }
 
 static void
-parts_take(struct parts *p, const struct mars_msg *m)
+parts_take(struct marsc_parts *p, const struct mars_msg *m)
 {
 	bool groups = m->op == MARS_GROUPLIST_REPLY;
 	uint16_t i;
@@ -105,7 +121,7 @@ parts_take(struct parts *p, const struct mars_msg *m)
 
 /* The first part fixes mar$msn; a control VC counts it up. */
 static bool
-parts_expected(const struct parts *p, const struct mars_msg *m)
+parts_expected(const struct marsc_parts *p, const struct mars_msg *m)
 {
 	if (m->seq != p->next)
 		return false;
@@ -113,27 +129,28 @@ parts_expected(const struct parts *p, const struct mars_msg *m)
 	    (p->moving && m->msn - p->msn == 1);
 }
 
-enum parts_result
-parts_input(struct parts *p, const struct mars_msg *m)
+enum marsc_parts_result
+marsc_parts_input(struct marsc_parts *p, const struct mars_msg *m)
 {
-	enum parts_event ev;
-	enum parts_result r;
+	enum marsc_parts_event ev;
+	enum marsc_parts_result r;
 
-	if (p->state == PARTS_NONE) {	/* what was complete before is over */
+	if (p->state ==
+	    MARSC_PARTS_NONE) { /* what was complete before is over */
 		p->n = 0;
 		p->next = 1;
 		p->no_memory = false;
 	}
-	if (p->state != PARTS_SPOILT && parts_expected(p, m))
+	if (p->state != MARSC_PARTS_SPOILT && parts_expected(p, m))
 		parts_take(p, m);
 	if (!parts_expected(p, m) || p->no_memory)
-		ev = m->last ? PARTS_EV_BAD_LAST : PARTS_EV_BAD;
+		ev = m->last ? MARSC_PARTS_EV_BAD_LAST : MARSC_PARTS_EV_BAD;
 	else
-		ev = m->last ? PARTS_EV_GOOD_LAST : PARTS_EV_GOOD;
+		ev = m->last ? MARSC_PARTS_EV_GOOD_LAST : MARSC_PARTS_EV_GOOD;
 	p->next = (uint16_t)(m->seq + 1);
 	p->msn = m->msn;
 	r = parts_step(p, ev);
-	if (r == PARTS_R_FAILED)
+	if (r == MARSC_PARTS_R_FAILED)
 		p->n = 0;
 	return r;
 }

@@ -16,49 +16,49 @@
 
 #include "mars.h"
 
-#define PARTS_STATES(X) \
-	X(PARTS_NONE, "none")		/* nothing yet */ \
-	X(PARTS_SOME, "some")		/* parts 1 to next - 1 */ \
-	X(PARTS_SPOILT, "spoilt")	/* to be discarded at the last part */
+#define MARSC_PARTS_STATES(X) \
+	X(MARSC_PARTS_NONE, "none")		/* nothing yet */ \
+	X(MARSC_PARTS_SOME, "some")		/* parts 1 to next - 1 */ \
+	X(MARSC_PARTS_SPOILT, "spoilt")	/* to be discarded at the last part */
 
-#define PARTS_EVENTS(X) \
-	X(PARTS_EV_GOOD, "good")	/* the part that was expected */ \
-	X(PARTS_EV_GOOD_LAST, "good-last") \
-	X(PARTS_EV_BAD, "bad")		/* a jump of y, or mar$msn changed */ \
-	X(PARTS_EV_BAD_LAST, "bad-last") \
-	X(PARTS_EV_RESET, "reset")	/* timeout, or a new question */
+#define MARSC_PARTS_EVENTS(X) \
+	X(MARSC_PARTS_EV_GOOD, "good")	/* the part that was expected */ \
+	X(MARSC_PARTS_EV_GOOD_LAST, "good-last") \
+	X(MARSC_PARTS_EV_BAD, "bad")	/* a jump of y, or mar$msn changed */ \
+	X(MARSC_PARTS_EV_BAD_LAST, "bad-last") \
+	X(MARSC_PARTS_EV_RESET, "reset")	/* timeout, or a new question */
 
-enum parts_state {
+enum marsc_parts_state {
 #define X(sym, name) sym,
-	PARTS_STATES(X)
+	MARSC_PARTS_STATES(X)
 #undef X
-	PARTS_STATE_MAX
+	MARSC_PARTS_STATE_MAX
 };
-enum parts_event {
+enum marsc_parts_event {
 #define X(sym, name) sym,
-	PARTS_EVENTS(X)
+	MARSC_PARTS_EVENTS(X)
 #undef X
-	PARTS_EVENT_MAX
+	MARSC_PARTS_EVENT_MAX
 };
 
-enum parts_result {
-	PARTS_R_FORGOTTEN,	/* no cell of the table has this */
-	PARTS_R_MORE,		/* taken: wait for the next */
-	PARTS_R_WAIT,		/* not taken: wait for the last, then fail */
-	PARTS_R_DONE,		/* taken, and complete */
-	PARTS_R_FAILED,		/* discarded: ask again */
-	PARTS_R_CLEARED
+enum marsc_parts_result {
+	MARSC_PARTS_R_FORGOTTEN,	/* no cell of the table has this */
+	MARSC_PARTS_R_MORE,		/* taken: wait for the next */
+	MARSC_PARTS_R_WAIT,	/* not taken: wait for the last, then fail */
+	MARSC_PARTS_R_DONE,		/* taken, and complete */
+	MARSC_PARTS_R_FAILED,		/* discarded: ask again */
+	MARSC_PARTS_R_CLEARED
 };
 
-struct parts_cell {
-	enum parts_state	next;
-	enum parts_result	result;
+struct marsc_parts_cell {
+	enum marsc_parts_state	next;
+	enum marsc_parts_result	result;
 };
-extern const struct parts_cell
-    parts_table[PARTS_STATE_MAX][PARTS_EVENT_MAX];
+extern const struct marsc_parts_cell
+    marsc_parts_table[MARSC_PARTS_STATE_MAX][MARSC_PARTS_EVENT_MAX];
 
-struct parts {
-	enum parts_state	 state;
+struct marsc_parts {
+	enum marsc_parts_state	 state;
 	uint16_t		 next;		/* mar$y of the part to come */
 	uint32_t		 msn;		/* of the part before */
 	bool			 moving;	/* msn may go up by 1 */
@@ -68,10 +68,11 @@ struct parts {
 	bool			 no_memory;
 };
 
-void			parts_init(struct parts *, bool moving);
-void			parts_free(struct parts *);
-void			parts_reset(struct parts *);
-/* a decoded part; a failure for want of memory is PARTS_R_FAILED too */
-enum parts_result	parts_input(struct parts *, const struct mars_msg *);
+void			marsc_parts_init(struct marsc_parts *, bool moving);
+void			marsc_parts_free(struct marsc_parts *);
+void			marsc_parts_reset(struct marsc_parts *);
+/* a decoded part; a failure for want of memory is MARSC_PARTS_R_FAILED too */
+enum marsc_parts_result	marsc_parts_input(struct marsc_parts *,
+		    const struct mars_msg *);
 
 #endif

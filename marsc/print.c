@@ -38,7 +38,7 @@ json_atm(FILE *f, const char *name, const struct atm_addr *a)
 	char buf[ATM_STRLEN];
 
 	if (a != NULL)
-		json_pair(f, name, atm_print(a, buf, sizeof(buf)));
+		json_pair(f, name, atm_addr_print(a, buf, sizeof(buf)));
 }
 
 static void
@@ -57,23 +57,24 @@ json_range(FILE *f, const struct paddr *min, const struct paddr *max)
 }
 
 static void
-json_lists(FILE *f, const struct client_notice *n)
+json_lists(FILE *f, const struct marsc_notice *n)
 {
 	char abuf[ATM_STRLEN], pbuf[PADDR_STRLEN];
 	size_t i;
 
-	if (n->code != CLIENT_MEMBERS && n->code != CLIENT_GROUPS) {
+	if (n->code != MARSC_NOTICE_MEMBERS && n->code != MARSC_NOTICE_GROUPS) {
 		if (n->n > 0)
 			json_atm(f, "leaf", &n->addrs[0]);
 		return;
 	}
-	fprintf(f, ",\"%s\":[", client_notice_name(n->code));
+	fprintf(f, ",\"%s\":[", marsc_notice_name(n->code));
 	for (i = 0; i < n->n; i++) {
 		if (i > 0)
 			fputc(',', f);
-		json_string(f, n->code == CLIENT_GROUPS ?
-		    paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
-		    atm_print(&n->addrs[i], abuf, sizeof(abuf)));
+		json_string(f,
+		    n->code == MARSC_NOTICE_GROUPS ?
+			paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
+			atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
 	}
 	fputc(']', f);
 }
@@ -105,17 +106,17 @@ json_heard(FILE *f, const struct mars_msg *m)
 }
 
 static void
-json_notice(FILE *f, const struct atm_addr *client,
-    const struct client_notice *n)
+json_notice(
+    FILE *f, const struct atm_addr *client, const struct marsc_notice *n)
 {
-	fprintf(f, "{\"event\":\"%s\"", client_notice_name(n->code));
+	fprintf(f, "{\"event\":\"%s\"", marsc_notice_name(n->code));
 	json_atm(f, "client", client);
 	json_atm(f, "server", n->server);
-	if (n->code == CLIENT_REGISTERED)
+	if (n->code == MARSC_NOTICE_REGISTERED)
 		fprintf(f, ",\"cmi\":%u", n->number);
-	else if (n->code == CLIENT_JUMP)
+	else if (n->code == MARSC_NOTICE_JUMP)
 		fprintf(f, ",\"msn\":%u", n->number);
-	else if (n->code == CLIENT_NO_MARS)
+	else if (n->code == MARSC_NOTICE_NO_MARS)
 		fprintf(f, ",\"wait\":%u", n->number);
 	json_range(f, n->min, n->max);
 	json_lists(f, n);
@@ -133,7 +134,7 @@ text_atm(FILE *f, const struct atm_addr *a)
 {
 	char buf[ATM_STRLEN];
 
-	fputs(a == NULL ? "?" : atm_print(a, buf, sizeof(buf)), f);
+	fputs(a == NULL ? "?" : atm_addr_print(a, buf, sizeof(buf)), f);
 }
 
 static void
@@ -147,18 +148,19 @@ text_range(FILE *f, const struct paddr *min, const struct paddr *max)
 }
 
 static void
-text_lists(FILE *f, const struct client_notice *n)
+text_lists(FILE *f, const struct marsc_notice *n)
 {
 	char abuf[ATM_STRLEN], pbuf[PADDR_STRLEN];
 	size_t i;
 
-	fputs(n->code == CLIENT_GROUPS ? "groups in " : "members of ", f);
+	fputs(n->code == MARSC_NOTICE_GROUPS ? "groups in " : "members of ", f);
 	text_range(f, n->min, n->max);
 	fputs(n->n == 0 ? ": none" : ":", f);
 	for (i = 0; i < n->n; i++)
-		fprintf(f, " %s", n->code == CLIENT_GROUPS ?
-		    paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
-		    atm_print(&n->addrs[i], abuf, sizeof(abuf)));
+		fprintf(f, " %s",
+		    n->code == MARSC_NOTICE_GROUPS ?
+			paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
+			atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
 }
 
 static void
@@ -185,37 +187,40 @@ text_heard(FILE *f, const struct mars_msg *m)
 static const struct {
 	const char	*words;
 	bool		 range, server, leaf, why;
-} text_forms[CLIENT_NOTICE_MAX] = {
-	[CLIENT_DEREGISTERED] = { "deregistered from", false, true, false,
+} text_forms[MARSC_NOTICE_MAX] = {
+	[MARSC_NOTICE_DEREGISTERED] = { "deregistered from", false, true, false,
 	    true },
-	[CLIENT_JOINED] = { "joined", true, false, false, false },
-	[CLIENT_LEFT] = { "left", true, false, false, false },
-	[CLIENT_QUERY_FAILED] = { "no answer about", true, false, false,
+	[MARSC_NOTICE_JOINED] = { "joined", true, false, false, false },
+	[MARSC_NOTICE_LEFT] = { "left", true, false, false, false },
+	[MARSC_NOTICE_QUERY_FAILED] = { "no answer about", true, false, false,
 	    false },
-	[CLIENT_MARS_FAILED] = { "lost", false, true, false, true },
-	[CLIENT_NO_MARS] = { "no MARS answers, the last was", false, true,
+	[MARSC_NOTICE_MARS_FAILED] = { "lost", false, true, false, true },
+	[MARSC_NOTICE_NO_MARS] = { "no MARS answers, the last was", false, true,
 	    false, false },
-	[CLIENT_BACKUP] = { "using backup", false, true, false, false },
-	[CLIENT_REDIRECT] = { "redirected to", false, true, false, true },
-	[CLIENT_REDIRECT_FAILED] = { "no redirect to", false, true, false,
+	[MARSC_NOTICE_BACKUP] = { "using backup", false, true, false, false },
+	[MARSC_NOTICE_REDIRECT] = { "redirected to", false, true, false, true },
+	[MARSC_NOTICE_REDIRECT_FAILED] = { "no redirect to", false, true, false,
 	    false },
-	[CLIENT_PATH_UP] = { "path up to", true, false, false, false },
-	[CLIENT_PATH_DOWN] = { "path down to", true, false, false, true },
-	[CLIENT_LEAF_ADDED] = { "leaf added to", true, false, true, false },
-	[CLIENT_LEAF_DROPPED] = { "leaf dropped from", true, false, true,
+	[MARSC_NOTICE_PATH_UP] = { "path up to", true, false, false, false },
+	[MARSC_NOTICE_PATH_DOWN] = { "path down to", true, false, false, true },
+	[MARSC_NOTICE_LEAF_ADDED] =
+	    { "leaf added to", true, false, true, false },
+	[MARSC_NOTICE_LEAF_DROPPED] = { "leaf dropped from", true, false, true,
 	    false },
-	[CLIENT_REVALIDATE] = { "revalidating", true, false, false, false },
-	[CLIENT_NO_MEMORY] = { "out of memory", false, false, false, true },
+	[MARSC_NOTICE_REVALIDATE] =
+	    { "revalidating", true, false, false, false },
+	[MARSC_NOTICE_NO_MEMORY] =
+	    { "out of memory", false, false, false, true },
 };
 
 static void
-text_form(FILE *f, const struct client_notice *n, bool mcs)
+text_form(FILE *f, const struct marsc_notice *n, bool mcs)
 {
 	const char *words = text_forms[n->code].words;
 
-	if (mcs && n->code == CLIENT_JOINED)
+	if (mcs && n->code == MARSC_NOTICE_JOINED)
 		words = "serving";
-	else if (mcs && n->code == CLIENT_LEFT)
+	else if (mcs && n->code == MARSC_NOTICE_LEFT)
 		words = "no longer serving";
 	fputs(words, f);
 	if (text_forms[n->code].range || text_forms[n->code].server)
@@ -233,8 +238,8 @@ text_form(FILE *f, const struct client_notice *n, bool mcs)
 }
 
 static void
-text_notice(const struct printer *p, const struct atm_addr *client,
-    const struct client_notice *n)
+text_notice(const struct marsc_printer *p, const struct atm_addr *client,
+    const struct marsc_notice *n)
 {
 	FILE *f = p->out;
 
@@ -243,7 +248,7 @@ text_notice(const struct printer *p, const struct atm_addr *client,
 		fputs(": ", f);
 	}
 	switch (n->code) {
-	case CLIENT_REGISTERED:
+	case MARSC_NOTICE_REGISTERED:
 		fputs("registered with ", f);
 		text_atm(f, n->server);
 		if (p->mcs)
@@ -251,14 +256,14 @@ text_notice(const struct printer *p, const struct atm_addr *client,
 		else
 			fprintf(f, " cmi %u", n->number);
 		break;
-	case CLIENT_MEMBERS:
-	case CLIENT_GROUPS:
+	case MARSC_NOTICE_MEMBERS:
+	case MARSC_NOTICE_GROUPS:
 		text_lists(f, n);
 		break;
-	case CLIENT_JUMP:
+	case MARSC_NOTICE_JUMP:
 		fprintf(f, "missed messages before number %u", n->number);
 		break;
-	case CLIENT_HEARD:
+	case MARSC_NOTICE_HEARD:
 		text_heard(f, n->msg);
 		break;
 	default:
@@ -269,10 +274,10 @@ text_notice(const struct printer *p, const struct atm_addr *client,
 }
 
 void
-print_notice(const struct printer *p, const struct atm_addr *client,
-    const struct client_notice *n)
+marsc_print_notice(const struct marsc_printer *p, const struct atm_addr *client,
+    const struct marsc_notice *n)
 {
-	if (n->code == CLIENT_HEARD && !p->heard)
+	if (n->code == MARSC_NOTICE_HEARD && !p->heard)
 		return;
 	if (p->json)
 		json_notice(p->out, client, n);
@@ -282,7 +287,7 @@ print_notice(const struct printer *p, const struct atm_addr *client,
 }
 
 void
-print_packet(const struct printer *p, const struct atm_addr *client,
+marsc_print_packet(const struct marsc_printer *p, const struct atm_addr *client,
     const uint8_t *data, size_t len)
 {
 	(void)data;
@@ -301,8 +306,8 @@ print_packet(const struct printer *p, const struct atm_addr *client,
 }
 
 void
-print_counters(const struct printer *p, size_t clients,
-    const uint64_t v[CLIENT_DROP_MAX])
+marsc_print_counters(const struct marsc_printer *p, size_t clients,
+    const uint64_t v[MARSC_DROP_MAX])
 {
 	FILE *f = p->out;
 	bool none = true;
@@ -312,21 +317,22 @@ print_counters(const struct printer *p, size_t clients,
 		fprintf(f, "{\"event\":\"counters\",\"clients\":%zu", clients);
 	else
 		fputs("not used:", f);
-	for (d = 0; d < CLIENT_DROP_MAX; d++) {
+	for (d = 0; d < MARSC_DROP_MAX; d++) {
 		none &= v[d] == 0;
 		if (p->json)
 			fprintf(f, ",\"%s\":%" PRIu64,
-			    client_drop_name((enum client_drop)d), v[d]);
+			    marsc_drop_name((enum marsc_drop)d), v[d]);
 		else if (v[d] != 0)
 			fprintf(f, " %s %" PRIu64,
-			    client_drop_name((enum client_drop)d), v[d]);
+			    marsc_drop_name((enum marsc_drop)d), v[d]);
 	}
 	fputs(p->json ? "}\n" : none ? " nothing\n" : "\n", f);
 	fflush(f);
 }
 
 void
-print_text(const struct printer *p, const char *event, const char *text)
+marsc_print_text(
+    const struct marsc_printer *p, const char *event, const char *text)
 {
 	if (p->json) {
 		fprintf(p->out, "{\"event\":\"%s\"", event);

@@ -12,9 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "client.h"
+#include "marsc.h"
 
-struct printer {
+struct marsc_printer {
 	FILE	*out;
 	bool	 json;
 	bool	 mcs;		/* "serving" rather than "joined" */
@@ -22,14 +22,17 @@ struct printer {
 	bool	 heard;		/* print what comes on the control VC */
 };
 
-void	print_notice(const struct printer *, const struct atm_addr *client,
-	    const struct client_notice *);
-void	print_packet(const struct printer *, const struct atm_addr *client,
+void	marsc_print_notice(const struct marsc_printer *,
+	    const struct atm_addr *client,
+	    const struct marsc_notice *);
+void	marsc_print_packet(const struct marsc_printer *,
+	    const struct atm_addr *client,
 	    const uint8_t *, size_t);
-/* what came in and was not used by so many clients, by enum client_drop */
-void	print_counters(const struct printer *, size_t clients,
-	    const uint64_t [CLIENT_DROP_MAX]);
+/* what came in and was not used by so many clients, by enum marsc_drop */
+void	marsc_print_counters(const struct marsc_printer *, size_t clients,
+	    const uint64_t [MARSC_DROP_MAX]);
 /* event: "echo", "failed", "wrong-members" */
-void	print_text(const struct printer *, const char *event, const char *);
+void	marsc_print_text(const struct marsc_printer *, const char *event,
+	    const char *);
 
 #endif

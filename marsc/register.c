@@ -7,42 +7,43 @@
  * Registration with a MARS, and with the next one when it fails or when it
  * says so (RFC 2022 sections 5.2.3 and 5.4).
  */
-#include "client_impl.h"
+#include "marsc_impl.h"
 
 void
-reg_ignore(struct client *c)
+marsc_reg_ignore(struct marsc *c)
 {
 	(void)c;
 }
 
 /* A timer that was not set, or the like: visible to tests, harmless. */
 void
-reg_violation(struct client *c)
+marsc_reg_violation(struct marsc *c)
 {
 	(void)c;
 }
 
 bool
-reg_is_on(const struct client *c)
+marsc_reg_is_on(const struct marsc *c)
 {
-	return c->reg.state == REG_ON || c->reg.state == REG_MOVING;
+	return c->reg.state == MARSC_REG_ON || c->reg.state == MARSC_REG_MOVING;
 }
 
 void
-reg_event(struct client *c, enum reg_event ev)
+marsc_reg_event(struct marsc *c, enum marsc_reg_event ev)
 {
-	const struct reg_cell *cell = &reg_table[c->reg.state][ev];
+	const struct marsc_reg_cell *cell = &marsc_reg_table[c->reg.state][ev];
 
 	c->reg.state = cell->next;
 	cell->action(c);
 }
 
 static void
-reg_notify(struct client *c, enum client_notice_code code,
+reg_notify(struct marsc *c, enum marsc_notice_code code,
     const struct atm_addr *server, const char *why, uint32_t number)
 {
-	client_notify(c, code, &(struct client_notice){ .server = server,
-	    .why = why, .number = number });
+	marsc_notify(c, code,
+	    &(struct marsc_notice){
+		.server = server, .why = why, .number = number });
 }
 
 /*
@@ -50,75 +51,75 @@ reg_notify(struct client *c, enum client_notice_code code,
  * empty pair: pnum has to be 1 and no group may be in it (5.2.1, 5.2.3, A-97).
  */
 static void
-reg_transmit(struct client *c, struct marsvc *to, uint8_t op)
+reg_transmit(struct marsc *c, struct marsc_marsvc *to, uint8_t op)
 {
 	struct mars_msg m;
 
-	client_msg(c, &m, op);
+	marsc_msg(c, &m, op);
 	m.flags = (uint16_t)(MARS_F_REGISTER | c->reg.sequence);
 	m.pnum = 1;
 	c->reg.sent++;
 	timer_set(c->ts, &c->reg.timer, c->t.rexmt);
-	marsvc_send(to, &m);
+	marsc_marsvc_send(to, &m);
 }
 
 static void
-reg_first(struct client *c, struct marsvc *to, uint8_t op)
+reg_first(struct marsc *c, struct marsc_marsvc *to, uint8_t op)
 {
 	c->reg.sent = 0;
-	c->reg.sequence = client_next_sequence(c);
+	c->reg.sequence = marsc_next_sequence(c);
 	reg_transmit(c, to, op);
 }
 
 /* --- actions */
 
 static void
-reg_ask(struct client *c)
+reg_ask(struct marsc *c)
 {
-	marsvc_aim(c->mars, servers_current(&c->servers));
+	marsc_marsvc_aim(c->mars, marsc_servers_current(&c->servers));
 	reg_first(c, c->mars, c->role->join);
 }
 
 static void
-reg_start(struct client *c)
+reg_start(struct marsc *c)
 {
 	c->reg.failures = 0;
 	reg_ask(c);
 }
 
 static void
-reg_ask_more(struct client *c)
+reg_ask_more(struct marsc *c)
 {
 	reg_transmit(c, c->mars, c->role->join);
 }
 
 static void
-reg_ask_next(struct client *c)
+reg_ask_next(struct marsc *c)
 {
-	servers_next(&c->servers);
+	marsc_servers_next(&c->servers);
 	reg_ask(c);
 }
 
 static void
-reg_failed_at(struct client *c)
+reg_failed_at(struct marsc *c)
 {
-	reg_notify(c, CLIENT_MARS_FAILED, &c->mars->addr, c->reg.why, 0);
-	marsvc_close(c->mars);
+	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &c->mars->addr, c->reg.why, 0);
+	marsc_marsvc_close(c->mars);
 	c->reg.failures++;
 }
 
 static void
-reg_wait(struct client *c)
+reg_wait(struct marsc *c)
 {
 	if (c->reg.failures >= c->servers.n)
-		reg_notify(c, CLIENT_NO_MARS, &c->mars->addr, c->reg.why,
+		reg_notify(c, MARSC_NOTICE_NO_MARS, &c->mars->addr, c->reg.why,
 		    (uint32_t)(c->t.loop / MTIME_SEC(1)));
 	timer_set(c->ts, &c->reg.timer, c->t.loop);
 }
 
 /* 5.4.1, 5.4.2: at least a minute before the next attempt. */
 static void
-reg_loop(struct client *c)
+reg_loop(struct marsc *c)
 {
 	reg_failed_at(c);
 	reg_wait(c);
@@ -126,80 +127,81 @@ reg_loop(struct client *c)
 
 /* 5.4.2: the first backup is tried without a wait. */
 static void
-reg_backup(struct client *c)
+reg_backup(struct marsc *c)
 {
 	reg_failed_at(c);
 	reg_ask_next(c);
 }
 
 static void
-reg_map_wait(struct client *c)
+reg_map_wait(struct marsc *c)
 {
 	timer_set(c->ts, &c->reg.map, c->t.map);
 }
 
 /* Registered.  Again: 5.4.1, every group is rejoined and revalidated. */
 static void
-reg_on(struct client *c)
+reg_on(struct marsc *c)
 {
 	bool again = c->reg.again;
 
 	timer_clear(c->ts, &c->reg.timer);
 	reg_map_wait(c);
-	client_drop_incoming(c, &c->mars->addr);
+	marsc_drop_incoming(c, &c->mars->addr);
 	if (c->reg.failures > 0)
-		reg_notify(c, CLIENT_BACKUP, &c->mars->addr, NULL, 0);
+		reg_notify(c, MARSC_NOTICE_BACKUP, &c->mars->addr, NULL, 0);
 	c->reg.failures = 0;
 	c->reg.again = true;
 	c->reg.soft = false;
-	reg_notify(c, CLIENT_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
-	join_all(c, again ? JOIN_EV_AGAIN : JOIN_EV_READY);
-	query_kick(c);
+	reg_notify(
+	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
+	marsc_join_all(c, again ? MARSC_JOIN_EV_AGAIN : MARSC_JOIN_EV_READY);
+	marsc_query_kick(c);
 	if (again)
-		path_stale_all(c);
+		marsc_path_stale_all(c);
 }
 
 static void
-reg_pause(struct client *c)
+reg_pause(struct marsc *c)
 {
-	marsvc_close(c->mars);
-	marsvc_close(c->next);
-	client_forget_map(c);
+	marsc_marsvc_close(c->mars);
+	marsc_marsvc_close(c->next);
+	marsc_forget_map(c);
 	timer_clear(c->ts, &c->reg.map);
 	c->reg.failures = 0;
 	timer_set(c->ts, &c->reg.timer,
-	    client_delay(c, c->t.again_min, c->t.again_max));
-	join_all(c, JOIN_EV_LOST);
+	    marsc_delay(c, c->t.again_min, c->t.again_max));
+	marsc_join_all(c, MARSC_JOIN_EV_LOST);
 }
 
 /* 5.4.1: first assume that the problem is transient. */
 static void
-reg_problem_seen(struct client *c)
+reg_problem_seen(struct marsc *c)
 {
-	reg_notify(c, CLIENT_MARS_FAILED, &c->mars->addr, c->reg.why, 0);
+	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &c->mars->addr, c->reg.why, 0);
 	reg_pause(c);
 }
 
 /* 5.4.3: the table is installed, its first MARS is the one to go to. */
 static void
-reg_hard(struct client *c)
+reg_hard(struct marsc *c)
 {
-	servers_use(&c->servers, &c->servers.v[0]);
-	reg_notify(c, CLIENT_REDIRECT, servers_current(&c->servers), "hard",
-	    0);
+	marsc_servers_use(&c->servers, &c->servers.v[0]);
+	reg_notify(c, MARSC_NOTICE_REDIRECT, marsc_servers_current(&c->servers),
+	    "hard", 0);
 	reg_pause(c);
 }
 
 static void
-reg_soft(struct client *c)
+reg_soft(struct marsc *c)
 {
-	marsvc_aim(c->next, &c->servers.v[0]);
-	reg_notify(c, CLIENT_REDIRECT, &c->next->addr, "soft", 0);
+	marsc_marsvc_aim(c->next, &c->servers.v[0]);
+	reg_notify(c, MARSC_NOTICE_REDIRECT, &c->next->addr, "soft", 0);
 	reg_first(c, c->next, c->role->join);
 }
 
 static void
-reg_soft_more(struct client *c)
+reg_soft_more(struct marsc *c)
 {
 	reg_transmit(c, c->next, c->role->join);
 }
@@ -211,181 +213,189 @@ reg_soft_more(struct client *c)
  * everything it wants to keep (D9): so that is what we do.
  */
 static void
-reg_moved(struct client *c)
+reg_moved(struct marsc *c)
 {
-	struct marsvc *old = c->mars;
+	struct marsc_marsvc *old = c->mars;
 
 	timer_clear(c->ts, &c->reg.timer);
 	c->mars = c->next;
 	c->next = old;
-	marsvc_close(old);
-	client_forget_map(c);
-	servers_use(&c->servers, &c->mars->addr);
-	client_drop_incoming(c, &c->mars->addr);
+	marsc_marsvc_close(old);
+	marsc_forget_map(c);
+	marsc_servers_use(&c->servers, &c->mars->addr);
+	marsc_drop_incoming(c, &c->mars->addr);
 	reg_map_wait(c);
-	reg_notify(c, CLIENT_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
+	reg_notify(
+	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
 	c->reg.soft = true;
-	if (join_pending(c))
-		join_again(c);
+	if (marsc_join_pending(c))
+		marsc_join_again(c);
 }
 
 /* keep the current MARS, and try again at the next map. */
 static void
-reg_stay(struct client *c)
+reg_stay(struct marsc *c)
 {
 	timer_clear(c->ts, &c->reg.timer);
-	reg_notify(c, CLIENT_REDIRECT_FAILED, &c->next->addr, NULL, 0);
-	marsvc_close(c->next);
+	reg_notify(c, MARSC_NOTICE_REDIRECT_FAILED, &c->next->addr, NULL, 0);
+	marsc_marsvc_close(c->next);
 }
 
 static void
-reg_leave(struct client *c)
+reg_leave(struct marsc *c)
 {
-	marsvc_close(c->next);
+	marsc_marsvc_close(c->next);
 	timer_clear(c->ts, &c->reg.map);
-	client_forget_map(c);
-	join_all(c, JOIN_EV_LOST);
+	marsc_forget_map(c);
+	marsc_join_all(c, MARSC_JOIN_EV_LOST);
 	reg_first(c, c->mars, c->role->leave);
 }
 
 static void
-reg_leave_more(struct client *c)
+reg_leave_more(struct marsc *c)
 {
 	reg_transmit(c, c->mars, c->role->leave);
 }
 
 static void
-reg_off_why(struct client *c, const char *why)
+reg_off_why(struct marsc *c, const char *why)
 {
 	timer_clear(c->ts, &c->reg.timer);
 	timer_clear(c->ts, &c->reg.map);
-	marsvc_close(c->mars);
-	marsvc_close(c->next);
-	client_drop_incoming(c, NULL);
+	marsc_marsvc_close(c->mars);
+	marsc_marsvc_close(c->next);
+	marsc_drop_incoming(c, NULL);
 	c->reg.again = false;
 	c->reg.cmi = 0;
-	reg_notify(c, CLIENT_DEREGISTERED, &c->mars->addr, why, 0);
+	reg_notify(c, MARSC_NOTICE_DEREGISTERED, &c->mars->addr, why, 0);
 }
 
 static void
-reg_off(struct client *c)
+reg_off(struct marsc *c)
 {
 	reg_off_why(c, NULL);
 }
 
 static void
-reg_off_unheard(struct client *c)
+reg_off_unheard(struct marsc *c)
 {
 	reg_off_why(c, "no answer");
 }
 
-#define I	reg_ignore
-#define V	reg_violation
-const struct reg_cell reg_table[REG_STATE_MAX][REG_EVENT_MAX] = {
-	[REG_OFF] = {
-		[REG_EV_START] = { REG_ASKING, reg_start },
-		[REG_EV_STOP] = { REG_OFF, reg_off },
-		[REG_EV_COPY] = { REG_OFF, I },
-		[REG_EV_COPY_NEXT] = { REG_OFF, I },
-		[REG_EV_GONE] = { REG_OFF, I },
-		[REG_EV_TIMER] = { REG_OFF, V },
-		[REG_EV_FAIL_ALONE] = { REG_OFF, I },
-		[REG_EV_FAIL_FIRST] = { REG_OFF, I },
-		[REG_EV_FAIL_AGAIN] = { REG_OFF, I },
-		[REG_EV_FAIL_NEXT] = { REG_OFF, I },
-		[REG_EV_PROBLEM] = { REG_OFF, I },
-		[REG_EV_HARD] = { REG_OFF, I },
-		[REG_EV_SOFT] = { REG_OFF, I },
+#define I	marsc_reg_ignore
+#define V	marsc_reg_violation
+const struct marsc_reg_cell marsc_reg_table[MARSC_REG_STATE_MAX]
+    [MARSC_REG_EVENT_MAX] = {
+	[MARSC_REG_OFF] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, reg_start },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_OFF, V },
+		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_OFF, I },
 	},
-	[REG_ASKING] = {
-		[REG_EV_START] = { REG_ASKING, I },
-		[REG_EV_STOP] = { REG_LEAVING, reg_leave },
-		[REG_EV_COPY] = { REG_ON, reg_on },
-		[REG_EV_COPY_NEXT] = { REG_ASKING, I },
-		[REG_EV_GONE] = { REG_ASKING, I },
-		[REG_EV_TIMER] = { REG_ASKING, reg_ask_more },
-		[REG_EV_FAIL_ALONE] = { REG_LOOP, reg_loop },
-		[REG_EV_FAIL_FIRST] = { REG_ASKING, reg_backup },
-		[REG_EV_FAIL_AGAIN] = { REG_LOOP, reg_loop },
-		[REG_EV_FAIL_NEXT] = { REG_ASKING, I },
-		[REG_EV_PROBLEM] = { REG_ASKING, I },
-		[REG_EV_HARD] = { REG_PAUSE, reg_hard },
-		[REG_EV_SOFT] = { REG_ASKING, I },
+	[MARSC_REG_ASKING] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, I },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, reg_leave },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_ON, reg_on },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ASKING, I },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_ASKING, I },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, reg_ask_more },
+		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_LOOP, reg_loop },
+		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_ASKING, reg_backup },
+		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_LOOP, reg_loop },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ASKING, I },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_ASKING, I },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_ASKING, I },
 	},
-	[REG_ON] = {
-		[REG_EV_START] = { REG_ON, I },
-		[REG_EV_STOP] = { REG_LEAVING, reg_leave },
-		[REG_EV_COPY] = { REG_ON, I },
-		[REG_EV_COPY_NEXT] = { REG_ON, I },
-		[REG_EV_GONE] = { REG_ON, I },
-		[REG_EV_TIMER] = { REG_ON, V },
-		[REG_EV_FAIL_ALONE] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_FAIL_FIRST] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_FAIL_AGAIN] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_FAIL_NEXT] = { REG_ON, I },
-		[REG_EV_PROBLEM] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_HARD] = { REG_PAUSE, reg_hard },
-		[REG_EV_SOFT] = { REG_MOVING, reg_soft },
+	[MARSC_REG_ON] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_ON, I },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, reg_leave },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_ON, I },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ON, I },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_ON, I },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_ON, V },
+		[MARSC_REG_EV_FAIL_ALONE] =
+		    { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_FAIL_FIRST] =
+		    { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_FAIL_AGAIN] =
+		    { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ON, I },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_MOVING, reg_soft },
 	},
-	[REG_MOVING] = {
-		[REG_EV_START] = { REG_MOVING, I },
-		[REG_EV_STOP] = { REG_LEAVING, reg_leave },
-		[REG_EV_COPY] = { REG_MOVING, I },
-		[REG_EV_COPY_NEXT] = { REG_ON, reg_moved },
-		[REG_EV_GONE] = { REG_MOVING, I },
-		[REG_EV_TIMER] = { REG_MOVING, reg_soft_more },
-		[REG_EV_FAIL_ALONE] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_FAIL_FIRST] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_FAIL_AGAIN] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_FAIL_NEXT] = { REG_ON, reg_stay },
-		[REG_EV_PROBLEM] = { REG_PAUSE, reg_problem_seen },
-		[REG_EV_HARD] = { REG_PAUSE, reg_hard },
-		[REG_EV_SOFT] = { REG_MOVING, I },
+	[MARSC_REG_MOVING] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_MOVING, I },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, reg_leave },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_MOVING, I },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ON, reg_moved },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_MOVING, I },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_MOVING, reg_soft_more },
+		[MARSC_REG_EV_FAIL_ALONE] =
+		    { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_FAIL_FIRST] =
+		    { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_FAIL_AGAIN] =
+		    { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ON, reg_stay },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_PAUSE, reg_problem_seen },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_MOVING, I },
 	},
-	[REG_PAUSE] = {
-		[REG_EV_START] = { REG_PAUSE, I },
-		[REG_EV_STOP] = { REG_OFF, reg_off },
-		[REG_EV_COPY] = { REG_PAUSE, I },
-		[REG_EV_COPY_NEXT] = { REG_PAUSE, I },
-		[REG_EV_GONE] = { REG_PAUSE, I },
-		[REG_EV_TIMER] = { REG_ASKING, reg_ask },
-		[REG_EV_FAIL_ALONE] = { REG_PAUSE, I },
-		[REG_EV_FAIL_FIRST] = { REG_PAUSE, I },
-		[REG_EV_FAIL_AGAIN] = { REG_PAUSE, I },
-		[REG_EV_FAIL_NEXT] = { REG_PAUSE, I },
-		[REG_EV_PROBLEM] = { REG_PAUSE, I },
-		[REG_EV_HARD] = { REG_PAUSE, reg_hard },
-		[REG_EV_SOFT] = { REG_PAUSE, I },
+	[MARSC_REG_PAUSE] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, reg_ask },
+		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_PAUSE, I },
 	},
-	[REG_LOOP] = {
-		[REG_EV_START] = { REG_LOOP, I },
-		[REG_EV_STOP] = { REG_OFF, reg_off },
-		[REG_EV_COPY] = { REG_LOOP, I },
-		[REG_EV_COPY_NEXT] = { REG_LOOP, I },
-		[REG_EV_GONE] = { REG_LOOP, I },
-		[REG_EV_TIMER] = { REG_ASKING, reg_ask_next },
-		[REG_EV_FAIL_ALONE] = { REG_LOOP, I },
-		[REG_EV_FAIL_FIRST] = { REG_LOOP, I },
-		[REG_EV_FAIL_AGAIN] = { REG_LOOP, I },
-		[REG_EV_FAIL_NEXT] = { REG_LOOP, I },
-		[REG_EV_PROBLEM] = { REG_LOOP, I },
-		[REG_EV_HARD] = { REG_PAUSE, reg_hard },
-		[REG_EV_SOFT] = { REG_LOOP, I },
+	[MARSC_REG_LOOP] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, reg_ask_next },
+		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_LOOP, I },
 	},
-	[REG_LEAVING] = {
-		[REG_EV_START] = { REG_ASKING, reg_start },
-		[REG_EV_STOP] = { REG_LEAVING, I },
-		[REG_EV_COPY] = { REG_LEAVING, I },
-		[REG_EV_COPY_NEXT] = { REG_LEAVING, I },
-		[REG_EV_GONE] = { REG_OFF, reg_off },
-		[REG_EV_TIMER] = { REG_LEAVING, reg_leave_more },
-		[REG_EV_FAIL_ALONE] = { REG_OFF, reg_off_unheard },
-		[REG_EV_FAIL_FIRST] = { REG_OFF, reg_off_unheard },
-		[REG_EV_FAIL_AGAIN] = { REG_OFF, reg_off_unheard },
-		[REG_EV_FAIL_NEXT] = { REG_LEAVING, I },
-		[REG_EV_PROBLEM] = { REG_LEAVING, I },
-		[REG_EV_HARD] = { REG_LEAVING, I },
-		[REG_EV_SOFT] = { REG_LEAVING, I },
+	[MARSC_REG_LEAVING] = {
+		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, reg_start },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_LEAVING, reg_leave_more },
+		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_OFF, reg_off_unheard },
+		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_OFF, reg_off_unheard },
+		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_OFF, reg_off_unheard },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_LEAVING, I },
 	},
 };
 #undef I
@@ -395,29 +405,30 @@ const struct reg_cell reg_table[REG_STATE_MAX][REG_EVENT_MAX] = {
 
 /* An attempt at the current MARS failed: is there another, and was it tried? */
 static void
-reg_attempt_failed(struct client *c, const char *why)
+reg_attempt_failed(struct marsc *c, const char *why)
 {
 	c->reg.why = why;
 	if (c->servers.n == 1)
-		reg_event(c, REG_EV_FAIL_ALONE);
+		marsc_reg_event(c, MARSC_REG_EV_FAIL_ALONE);
 	else if (c->reg.failures == 0)
-		reg_event(c, REG_EV_FAIL_FIRST);
+		marsc_reg_event(c, MARSC_REG_EV_FAIL_FIRST);
 	else
-		reg_event(c, REG_EV_FAIL_AGAIN);
+		marsc_reg_event(c, MARSC_REG_EV_FAIL_AGAIN);
 }
 
 /* failure is declared one interval after the fifth retransmission. */
 static void
 reg_timer(void *arg)
 {
-	struct client *c = arg;
-	bool out = c->reg.state == REG_ASKING ||
-	    c->reg.state == REG_MOVING || c->reg.state == REG_LEAVING;
+	struct marsc *c = arg;
+	bool out = c->reg.state == MARSC_REG_ASKING ||
+	    c->reg.state == MARSC_REG_MOVING ||
+	    c->reg.state == MARSC_REG_LEAVING;
 
 	if (!out || c->reg.sent <= c->t.rexmt_limit)
-		reg_event(c, REG_EV_TIMER);
-	else if (c->reg.state == REG_MOVING)
-		reg_event(c, REG_EV_FAIL_NEXT);
+		marsc_reg_event(c, MARSC_REG_EV_TIMER);
+	else if (c->reg.state == MARSC_REG_MOVING)
+		marsc_reg_event(c, MARSC_REG_EV_FAIL_NEXT);
 	else
 		reg_attempt_failed(c, "no answer");
 }
@@ -425,30 +436,31 @@ reg_timer(void *arg)
 static void
 reg_map_silent(void *arg)
 {
-	reg_problem(arg, "no MARS_REDIRECT_MAP");
+	marsc_reg_problem(arg, "no MARS_REDIRECT_MAP");
 }
 
 void
-reg_init(struct client *c)
+marsc_reg_init(struct marsc *c)
 {
-	c->reg = (struct registration){ .state = REG_OFF, .why = "" };
+	c->reg =
+	    (struct marsc_registration){ .state = MARSC_REG_OFF, .why = "" };
 	timer_init(&c->reg.timer, reg_timer, c);
 	timer_init(&c->reg.map, reg_map_silent, c);
 }
 
 /* 5.4: why we think that something is wrong with the MARS */
 void
-reg_problem(struct client *c, const char *why)
+marsc_reg_problem(struct marsc *c, const char *why)
 {
 	c->reg.why = why;
-	reg_event(c, REG_EV_PROBLEM);
+	marsc_reg_event(c, MARSC_REG_EV_PROBLEM);
 }
 
 void
-reg_call_failed(struct client *c, struct marsvc *m)
+marsc_reg_call_failed(struct marsc *c, struct marsc_marsvc *m)
 {
 	if (m == c->next)
-		reg_event(c, REG_EV_FAIL_NEXT);
+		marsc_reg_event(c, MARSC_REG_EV_FAIL_NEXT);
 	else
 		reg_attempt_failed(c, "no circuit");
 }
@@ -458,30 +470,31 @@ reg_call_failed(struct client *c, struct marsvc *m)
  * we use; otherwise from the target of a soft redirect.
  */
 bool
-reg_copy(struct client *c, const struct mars_msg *m, bool current)
+marsc_reg_copy(struct marsc *c, const struct mars_msg *m, bool current)
 {
-	enum reg_state want = current ? REG_ASKING : REG_MOVING;
+	enum marsc_reg_state want =
+	    current ? MARSC_REG_ASKING : MARSC_REG_MOVING;
 
 	if ((m->flags & MARS_F_REGISTER) == 0 ||
-	    (m->flags & MARS_F_PUNCHED) != 0 ||
-	    (m->flags & MARS_F_COPY) == 0 || m->pnum != 1 || m->tpln != 0 ||
-	    !client_is_self(c, &m->src))
+	    (m->flags & MARS_F_PUNCHED) != 0 || (m->flags & MARS_F_COPY) == 0 ||
+	    m->pnum != 1 || m->tpln != 0 || !marsc_is_self(c, &m->src))
 		return false;
 	if (c->role->test_sequence &&
 	    (m->flags & MARS_F_SEQUENCE) != c->reg.sequence)
 		return false;
 	if (m->op == c->role->leave) {
-		if (c->reg.state == REG_LEAVING)
-			reg_event(c, REG_EV_GONE);
+		if (c->reg.state == MARSC_REG_LEAVING)
+			marsc_reg_event(c, MARSC_REG_EV_GONE);
 		return true;
 	}
 	if (m->op != c->role->join)
 		return false;
 	if (c->reg.state == want) {
 		c->reg.cmi = m->cmi;
-		hsn_load(&c->hsn, m->msn);	/* */
+		marsc_hsn_load(&c->hsn, m->msn); /* */
 	}
-	reg_event(c, current ? REG_EV_COPY : REG_EV_COPY_NEXT);
+	marsc_reg_event(
+	    c, current ? MARSC_REG_EV_COPY : MARSC_REG_EV_COPY_NEXT);
 	return true;
 }
 
@@ -490,16 +503,17 @@ reg_copy(struct client *c, const struct mars_msg *m, bool current)
  * is where we should be.
  */
 void
-reg_map(struct client *c, bool hard, const struct atm_addr *v, size_t n)
+marsc_reg_map(struct marsc *c, bool hard, const struct atm_addr *v, size_t n)
 {
 	if (n == 0)
 		return;
-	if (reg_is_on(c))
+	if (marsc_reg_is_on(c))
 		reg_map_wait(c);
-	if (servers_learn(&c->servers, v, n) == -1) {
-		client_no_memory(c, "the table of MARSs");
+	if (marsc_servers_learn(&c->servers, v, n) == -1) {
+		marsc_no_memory(c, "the table of MARSs");
 		return;
 	}
-	if (!atm_equal(&v[0], servers_current(&c->servers)))
-		reg_event(c, hard ? REG_EV_HARD : REG_EV_SOFT);
+	if (!atm_addr_equal(&v[0], marsc_servers_current(&c->servers)))
+		marsc_reg_event(
+		    c, hard ? MARSC_REG_EV_HARD : MARSC_REG_EV_SOFT);
 }

@@ -10,152 +10,158 @@
  */
 #include <stdlib.h>
 
-#include "client_impl.h"
+#include "marsc_impl.h"
 
 static int
-query_cmp(struct query *a, struct query *b)
+query_cmp(struct marsc_query *a, struct marsc_query *b)
 {
 	return paddr_cmp(&a->min, &b->min);
 }
-RB_GENERATE(query_tree, query, entry, query_cmp)
+RB_GENERATE(marsc_query_tree, marsc_query, entry, query_cmp)
 
 void
-query_ignore(struct query *q)
+marsc_query_ignore(struct marsc_query *q)
 {
 	(void)q;
 }
 
 void
-query_violation(struct query *q)
+marsc_query_violation(struct marsc_query *q)
 {
 	(void)q;
 }
 
 static void
-query_notify(struct query *q, enum client_notice_code code, bool full)
+query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
 {
 	bool told = q->told;
 
 	q->told = false;
 	if (told)
-		client_notify(q->client, code, &(struct client_notice){
-		    .min = &q->min, .max = &q->max,
-		    .server = &q->client->mars->addr,
-		    .addrs = q->list ? NULL : q->parts.addrs,
-		    .groups = q->list ? q->parts.groups : NULL,
-		    .n = full ? q->parts.n : 0 });
+		marsc_notify(q->client, code,
+		    &(struct marsc_notice){ .min = &q->min,
+			.max = &q->max,
+			.server = &q->client->mars->addr,
+			.addrs = q->list ? NULL : q->parts.addrs,
+			.groups = q->list ? q->parts.groups : NULL,
+			.n = full ? q->parts.n : 0 });
 }
 
 static void
-request_send(struct query *q)
+request_send(struct marsc_query *q)
 {
 	struct mars_msg m;
 
-	client_msg(q->client, &m, MARS_REQUEST);
+	marsc_msg(q->client, &m, MARS_REQUEST);
 	m.tpa = q->min;
-	client_send(q->client, &m);
+	marsc_send(q->client, &m);
 }
 
 /* --- actions */
 
 static void
-query_wait(struct query *q)
+query_wait(struct marsc_query *q)
 {
 	timer_set(q->client->ts, &q->timer, q->client->t.part);
 }
 
 static void
-query_send_more(struct query *q)
+query_send_more(struct marsc_query *q)
 {
-	parts_reset(&q->parts);
+	marsc_parts_reset(&q->parts);
 	q->sent++;
 	query_wait(q);
 	if (q->list)
-		grouplist_send(q);
+		marsc_grouplist_send(q);
 	else
 		request_send(q);
 }
 
 static void
-query_send(struct query *q)
+query_send(struct marsc_query *q)
 {
 	q->sent = 0;
 	query_send_more(q);
 }
 
 static void
-query_answer(struct query *q)
+query_answer(struct marsc_query *q)
 {
 	timer_clear(q->client->ts, &q->timer);
 	if (!q->list)
-		path_answer(q->client, &q->min, q->parts.addrs, q->parts.n);
-	query_notify(q, q->list ? CLIENT_GROUPS : CLIENT_MEMBERS, true);
+		marsc_path_answer(
+		    q->client, &q->min, q->parts.addrs, q->parts.n);
+	query_notify(
+	    q, q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, true);
 }
 
 /* 5.1.1: not asked again for 5 to 10 s, whatever we are asked to send */
 static void
-query_empty(struct query *q)
+query_empty(struct marsc_query *q)
 {
-	struct client *c = q->client;
+	struct marsc *c = q->client;
 
-	timer_set(c->ts, &q->timer,
-	    client_delay(c, c->t.quiet_min, c->t.quiet_max));
-	path_answer(c, &q->min, NULL, 0);
-	query_notify(q, CLIENT_MEMBERS, true);
+	timer_set(
+	    c->ts, &q->timer, marsc_delay(c, c->t.quiet_min, c->t.quiet_max));
+	marsc_path_answer(c, &q->min, NULL, 0);
+	query_notify(q, MARSC_NOTICE_MEMBERS, true);
 }
 
 /* 5.4: a request that fails is a problem with the MARS */
 static void
-query_fail(struct query *q)
+query_fail(struct marsc_query *q)
 {
 	if (!q->list)
-		path_failed(q->client, &q->min);
-	query_notify(q, CLIENT_QUERY_FAILED, false);
-	reg_problem(q->client, "a request has no answer");
+		marsc_path_failed(q->client, &q->min);
+	query_notify(q, MARSC_NOTICE_QUERY_FAILED, false);
+	marsc_reg_problem(q->client, "a request has no answer");
 }
 
-#define I	query_ignore
-#define V	query_violation
-const struct query_cell query_table[QUERY_STATE_MAX][QUERY_EVENT_MAX] = {
-	[QUERY_IDLE] = {
-		[QUERY_EV_ASK] = { QUERY_ASKING, query_send },
-		[QUERY_EV_PART] = { QUERY_IDLE, I },
-		[QUERY_EV_ANSWER] = { QUERY_IDLE, I },
-		[QUERY_EV_EMPTY] = { QUERY_IDLE, I },
-		[QUERY_EV_BROKEN] = { QUERY_IDLE, I },
-		[QUERY_EV_TIMER] = { QUERY_IDLE, V },
-		[QUERY_EV_WAIT] = { QUERY_IDLE, V },
-		[QUERY_EV_LIMIT] = { QUERY_IDLE, V },
+#define I	marsc_query_ignore
+#define V	marsc_query_violation
+const struct marsc_query_cell marsc_query_table[MARSC_QUERY_STATE_MAX]
+    [MARSC_QUERY_EVENT_MAX] = {
+	[MARSC_QUERY_IDLE] = {
+		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_ASKING, query_send },
+		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_BROKEN] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_IDLE, V },
+		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_IDLE, V },
+		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_IDLE, V },
 	},
-	[QUERY_ASKING] = {
-		[QUERY_EV_ASK] = { QUERY_ASKING, I },
-		[QUERY_EV_PART] = { QUERY_ASKING, query_wait },
-		[QUERY_EV_ANSWER] = { QUERY_IDLE, query_answer },
-		[QUERY_EV_EMPTY] = { QUERY_QUIET, query_empty },
-		[QUERY_EV_BROKEN] = { QUERY_ASKING, query_send_more },
-		[QUERY_EV_TIMER] = { QUERY_ASKING, query_send_more },
-		[QUERY_EV_WAIT] = { QUERY_ASKING, query_wait },
-		[QUERY_EV_LIMIT] = { QUERY_IDLE, query_fail },
+	[MARSC_QUERY_ASKING] = {
+		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_ASKING, I },
+		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_ASKING, query_wait },
+		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_IDLE, query_answer },
+		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_QUIET, query_empty },
+		[MARSC_QUERY_EV_BROKEN] =
+		    { MARSC_QUERY_ASKING, query_send_more },
+		[MARSC_QUERY_EV_TIMER] =
+		    { MARSC_QUERY_ASKING, query_send_more },
+		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_ASKING, query_wait },
+		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_IDLE, query_fail },
 	},
-	[QUERY_QUIET] = {
-		[QUERY_EV_ASK] = { QUERY_LATER, I },
-		[QUERY_EV_PART] = { QUERY_QUIET, I },
-		[QUERY_EV_ANSWER] = { QUERY_QUIET, I },
-		[QUERY_EV_EMPTY] = { QUERY_QUIET, I },
-		[QUERY_EV_BROKEN] = { QUERY_QUIET, I },
-		[QUERY_EV_TIMER] = { QUERY_IDLE, I },
-		[QUERY_EV_WAIT] = { QUERY_QUIET, V },
-		[QUERY_EV_LIMIT] = { QUERY_QUIET, V },
+	[MARSC_QUERY_QUIET] = {
+		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_LATER, I },
+		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_QUIET, I },
+		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_QUIET, I },
+		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_QUIET, I },
+		[MARSC_QUERY_EV_BROKEN] = { MARSC_QUERY_QUIET, I },
+		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_QUIET, V },
+		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_QUIET, V },
 	},
-	[QUERY_LATER] = {
-		[QUERY_EV_ASK] = { QUERY_LATER, I },
-		[QUERY_EV_PART] = { QUERY_LATER, I },
-		[QUERY_EV_ANSWER] = { QUERY_LATER, I },
-		[QUERY_EV_EMPTY] = { QUERY_LATER, I },
-		[QUERY_EV_BROKEN] = { QUERY_LATER, I },
-		[QUERY_EV_TIMER] = { QUERY_ASKING, query_send },
-		[QUERY_EV_WAIT] = { QUERY_LATER, V },
-		[QUERY_EV_LIMIT] = { QUERY_LATER, V },
+	[MARSC_QUERY_LATER] = {
+		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_LATER, I },
+		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_LATER, I },
+		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_LATER, I },
+		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_LATER, I },
+		[MARSC_QUERY_EV_BROKEN] = { MARSC_QUERY_LATER, I },
+		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_ASKING, query_send },
+		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_LATER, V },
+		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_LATER, V },
 	},
 };
 #undef I
@@ -163,117 +169,117 @@ const struct query_cell query_table[QUERY_STATE_MAX][QUERY_EVENT_MAX] = {
 
 /* A question about a group is gone afterwards when it is idle. */
 void
-query_event(struct query *q, enum query_event ev)
+marsc_query_event(struct marsc_query *q, enum marsc_query_event ev)
 {
-	const struct query_cell *cell = &query_table[q->state][ev];
-	struct client *c = q->client;
+	const struct marsc_query_cell *cell = &marsc_query_table[q->state][ev];
+	struct marsc *c = q->client;
 
 	q->state = cell->next;
 	cell->action(q);
-	if (q->state != QUERY_IDLE || q->list)
+	if (q->state != MARSC_QUERY_IDLE || q->list)
 		return;
 	timer_clear(c->ts, &q->timer);
-	RB_REMOVE(query_tree, &c->queries, q);
-	parts_free(&q->parts);
+	RB_REMOVE(marsc_query_tree, &c->queries, q);
+	marsc_parts_free(&q->parts);
 	free(q);
 }
 
 static void
 query_timer(void *arg)
 {
-	struct query *q = arg;
+	struct marsc_query *q = arg;
 
-	if (q->state != QUERY_ASKING)
-		query_event(q, QUERY_EV_TIMER);
-	else if (!reg_is_on(q->client))
-		query_event(q, QUERY_EV_WAIT);
+	if (q->state != MARSC_QUERY_ASKING)
+		marsc_query_event(q, MARSC_QUERY_EV_TIMER);
+	else if (!marsc_reg_is_on(q->client))
+		marsc_query_event(q, MARSC_QUERY_EV_WAIT);
 	else if (q->sent > q->client->t.rexmt_limit)
-		query_event(q, QUERY_EV_LIMIT);
+		marsc_query_event(q, MARSC_QUERY_EV_LIMIT);
 	else
-		query_event(q, QUERY_EV_TIMER);
+		marsc_query_event(q, MARSC_QUERY_EV_TIMER);
 }
 
 void
-query_init(struct query *q, struct client *c, bool list)
+marsc_query_init(struct marsc_query *q, struct marsc *c, bool list)
 {
-	*q = (struct query){ .client = c, .list = list };
+	*q = (struct marsc_query){ .client = c, .list = list };
 	timer_init(&q->timer, query_timer, q);
-	parts_init(&q->parts, false);
+	marsc_parts_init(&q->parts, false);
 }
 
-static struct query *
-query_find(struct client *c, const struct paddr *group)
+static struct marsc_query *
+query_find(struct marsc *c, const struct paddr *group)
 {
-	struct query key;
+	struct marsc_query key;
 
 	key.min = *group;
-	return RB_FIND(query_tree, &c->queries, &key);
+	return RB_FIND(marsc_query_tree, &c->queries, &key);
 }
 
 int
-query_group(struct client *c, const struct paddr *group, bool told)
+marsc_query_group(struct marsc *c, const struct paddr *group, bool told)
 {
-	struct query *q = query_find(c, group);
+	struct marsc_query *q = query_find(c, group);
 
 	if (q == NULL) {
 		if ((q = malloc(sizeof(*q))) == NULL)
 			return -1;
-		query_init(q, c, false);
+		marsc_query_init(q, c, false);
 		q->min = q->max = *group;
-		RB_INSERT(query_tree, &c->queries, q);
+		RB_INSERT(marsc_query_tree, &c->queries, q);
 	}
 	q->told |= told;
-	query_event(q, QUERY_EV_ASK);
+	marsc_query_event(q, MARSC_QUERY_EV_ASK);
 	return 0;
 }
 
 /* Is this group in the 5 to 10 s after an empty answer? */
 bool
-query_quiet(struct client *c, const struct paddr *group)
+marsc_query_quiet(struct marsc *c, const struct paddr *group)
 {
-	struct query *q = query_find(c, group);
+	struct marsc_query *q = query_find(c, group);
 
 	return q != NULL &&
-	    (q->state == QUERY_QUIET || q->state == QUERY_LATER);
+	    (q->state == MARSC_QUERY_QUIET || q->state == MARSC_QUERY_LATER);
 }
 
-enum client_error
-client_request(struct client *c, const struct paddr *group)
+enum marsc_error
+marsc_request(struct marsc *c, const struct paddr *group)
 {
 	if (group->len == 0)
-		return CLIENT_E_RANGE;
-	return query_group(c, group, true) == -1 ? CLIENT_E_MEMORY :
-	    CLIENT_OK;
+		return MARSC_E_RANGE;
+	return marsc_query_group(c, group, true) == -1 ? MARSC_E_MEMORY :
+							 MARSC_OK;
 }
 
 bool
-query_part(struct query *q, const struct mars_msg *m)
+marsc_query_part(struct marsc_query *q, const struct mars_msg *m)
 {
-	struct client *c = q->client;
+	struct marsc *c = q->client;
 
-	switch (parts_input(&q->parts, m)) {
-	case PARTS_R_DONE:
+	switch (marsc_parts_input(&q->parts, m)) {
+	case MARSC_PARTS_R_DONE:
 		return true;
-	case PARTS_R_FAILED:
-		c->drops[CLIENT_DROP_PARTS]++;
+	case MARSC_PARTS_R_FAILED:
+		c->drops[MARSC_DROP_PARTS]++;
 		if (q->sent > c->t.rexmt_limit)
-			query_event(q, QUERY_EV_LIMIT);
+			marsc_query_event(q, MARSC_QUERY_EV_LIMIT);
 		else
-			query_event(q, QUERY_EV_BROKEN);
+			marsc_query_event(q, MARSC_QUERY_EV_BROKEN);
 		return false;
 	default:
-		query_event(q, QUERY_EV_PART);
+		marsc_query_event(q, MARSC_QUERY_EV_PART);
 		return false;
 	}
 }
 
 static bool
-query_only_self(const struct query *q)
+query_only_self(const struct marsc_query *q)
 {
 	size_t i;
 
 	for (i = 0; i < q->parts.n; i++)
-		if (!client_is_self(q->client, &q->parts.addrs[i]))
+		if (!marsc_is_self(q->client, &q->parts.addrs[i]))
 			return false;
 	return true;
 }
@@ -283,64 +289,65 @@ query_only_self(const struct query *q)
  * a path that is only now being opened needs no revalidation (5.1.5.2).
  */
 void
-query_multi(struct client *c, const struct mars_msg *m)
+marsc_query_multi(struct marsc *c, const struct mars_msg *m)
 {
-	struct query *q = query_find(c, &m->tpa);
+	struct marsc_query *q = query_find(c, &m->tpa);
 
-	if (q == NULL || q->state != QUERY_ASKING ||
-	    !client_is_self(c, &m->src)) {
-		c->drops[CLIENT_DROP_UNASKED]++;
+	if (q == NULL || q->state != MARSC_QUERY_ASKING ||
+	    !marsc_is_self(c, &m->src)) {
+		c->drops[MARSC_DROP_UNASKED]++;
 		return;
 	}
-	if (!query_part(q, m))
+	if (!marsc_query_part(q, m))
 		return;
-	if (hsn_update(&c->hsn, m->msn))	/* before the path is opened */
-		path_stale_all(c);
-	query_event(q, query_only_self(q) ? QUERY_EV_EMPTY : QUERY_EV_ANSWER);
+	if (marsc_hsn_update(&c->hsn, m->msn)) /* before the path is opened */
+		marsc_path_stale_all(c);
+	marsc_query_event(q,
+	    query_only_self(q) ? MARSC_QUERY_EV_EMPTY : MARSC_QUERY_EV_ANSWER);
 }
 
 void
-query_nak(struct client *c, const struct mars_msg *m)
+marsc_query_nak(struct marsc *c, const struct mars_msg *m)
 {
-	struct query *q = query_find(c, &m->tpa);
+	struct marsc_query *q = query_find(c, &m->tpa);
 
-	if (q == NULL || q->state != QUERY_ASKING ||
-	    !client_is_self(c, &m->src)) {
-		c->drops[CLIENT_DROP_UNASKED]++;
+	if (q == NULL || q->state != MARSC_QUERY_ASKING ||
+	    !marsc_is_self(c, &m->src)) {
+		c->drops[MARSC_DROP_UNASKED]++;
 		return;
 	}
-	parts_reset(&q->parts);
-	query_event(q, QUERY_EV_EMPTY);
+	marsc_parts_reset(&q->parts);
+	marsc_query_event(q, MARSC_QUERY_EV_EMPTY);
 }
 
 /* Registered: do not wait for the timers of what could not be sent. */
 void
-query_kick(struct client *c)
+marsc_query_kick(struct marsc *c)
 {
-	struct query *q;
+	struct marsc_query *q;
 
-	RB_FOREACH(q, query_tree, &c->queries)
-		if (q->state == QUERY_ASKING) {
+	RB_FOREACH(q, marsc_query_tree, &c->queries)
+		if (q->state == MARSC_QUERY_ASKING) {
 			q->sent = 0;
-			query_event(q, QUERY_EV_TIMER);
+			marsc_query_event(q, MARSC_QUERY_EV_TIMER);
 		}
-	if (c->list.state == QUERY_ASKING) {
+	if (c->list.state == MARSC_QUERY_ASKING) {
 		c->list.sent = 0;
-		query_event(&c->list, QUERY_EV_TIMER);
+		marsc_query_event(&c->list, MARSC_QUERY_EV_TIMER);
 	}
 }
 
 void
-query_free(struct client *c)
+marsc_query_free(struct marsc *c)
 {
-	struct query *q;
+	struct marsc_query *q;
 
 	while ((q = RB_ROOT(&c->queries)) != NULL) {
 		timer_clear(c->ts, &q->timer);
-		RB_REMOVE(query_tree, &c->queries, q);
-		parts_free(&q->parts);
+		RB_REMOVE(marsc_query_tree, &c->queries, q);
+		marsc_parts_free(&q->parts);
 		free(q);
 	}
 	timer_clear(c->ts, &c->list.timer);
-	parts_free(&c->list.parts);
+	marsc_parts_free(&c->list.parts);
 }

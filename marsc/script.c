@@ -13,7 +13,7 @@
 #define WORDS_MAX	6
 #define LINE_SIZE	SCRIPT_TEXT_MAX
 
-struct line {
+struct marsc_line {
 	char	 buf[LINE_SIZE];
 	char	*word[WORDS_MAX];
 	int	 n;
@@ -23,32 +23,32 @@ struct line {
 static int
 addr_cmp(const void *a, const void *b)
 {
-	return atm_cmp(a, b);
+	return atm_addr_cmp(a, b);
 }
 
 void
-script_sort(struct atm_addr *v, size_t n)
+marsc_script_sort(struct atm_addr *v, size_t n)
 {
 	if (n > 0)
 		qsort(v, n, sizeof(*v), addr_cmp);
 }
 
 bool
-script_same(const struct atm_addr *a, size_t na, const struct atm_addr *b,
-    size_t nb)
+marsc_script_same(
+    const struct atm_addr *a, size_t na, const struct atm_addr *b, size_t nb)
 {
 	size_t i;
 
 	if (na != nb)
 		return false;
 	for (i = 0; i < na; i++)
-		if (!atm_equal(&a[i], &b[i]))
+		if (!atm_addr_equal(&a[i], &b[i]))
 			return false;
 	return true;
 }
 
 bool
-script_seconds(const char *s, int64_t *us)
+marsc_script_seconds(const char *s, int64_t *us)
 {
 	char *end;
 	double d;
@@ -62,7 +62,7 @@ script_seconds(const char *s, int64_t *us)
 }
 
 bool
-script_range(const char *s, const struct mars_pro *pro, struct paddr *min,
+marsc_script_range(const char *s, const struct mars_pro *pro, struct paddr *min,
     struct paddr *max)
 {
 	char buf[2 * PADDR_STRLEN], *dash;
@@ -74,13 +74,13 @@ script_range(const char *s, const struct mars_pro *pro, struct paddr *min,
 	if (paddr_parse(min, buf) == -1 ||
 	    paddr_parse(max, dash == NULL ? buf : dash) == -1)
 		return false;
-	return min->len == pro_addrlen(pro) && max->len == min->len &&
+	return min->len == mars_pro_addrlen(pro) && max->len == min->len &&
 	    paddr_cmp(min, max) <= 0;
 }
 
 /* ADDR,ADDR,... or none */
 static const char *
-parse_addrs(struct step *s, char *list)
+parse_addrs(struct marsc_step *s, char *list)
 {
 	struct atm_addr *v;
 	char *a;
@@ -92,31 +92,33 @@ parse_addrs(struct step *s, char *list)
 		if (v == NULL)
 			return "out of memory";
 		s->addrs = v;
-		if (atm_parse(&v[s->naddrs++], a) == -1)
+		if (atm_addr_parse(&v[s->naddrs++], a) == -1)
 			return "bad ATM address";
 	}
-	script_sort(s->addrs, s->naddrs);
+	marsc_script_sort(s->addrs, s->naddrs);
 	return NULL;
 }
 
 /* expect members GROUP ADDR,ADDR|none [within SECONDS] */
 static const char *
-parse_expect(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_expect(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
 	if ((l->n != 4 && l->n != 6) || strcmp(l->word[1], "members") != 0 ||
 	    (l->n == 6 && strcmp(l->word[4], "within") != 0))
 		return "expect members GROUP ADDRESS,...|none "
-		    "[within SECONDS]";
-	if (!script_range(l->word[2], pro, &s->min, &s->max) ||
+		       "[within SECONDS]";
+	if (!marsc_script_range(l->word[2], pro, &s->min, &s->max) ||
 	    !paddr_equal(&s->min, &s->max))
 		return "bad group";
-	if (l->n == 6 && !script_seconds(l->word[5], &s->us))
+	if (l->n == 6 && !marsc_script_seconds(l->word[5], &s->us))
 		return "bad number of seconds";
 	return parse_addrs(s, l->word[3]);
 }
 
 static const char *
-parse_none(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_none(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
 	(void)s;
 	(void)pro;
@@ -124,29 +126,33 @@ parse_none(struct step *s, struct line *l, const struct mars_pro *pro)
 }
 
 static const char *
-parse_range(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_range(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
-	if (l->n != 2 || !script_range(l->word[1], pro, &s->min, &s->max))
+	if (l->n != 2 || !marsc_script_range(l->word[1], pro, &s->min, &s->max))
 		return "needs one group or MIN-MAX";
 	return NULL;
 }
 
 /* Without an argument all groups of the protocol, as 8.5 recommends. */
 static const char *
-parse_grouplist(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_grouplist(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
-	const char *all = pro_addrlen(pro) == 4 ?
+	const char *all = mars_pro_addrlen(pro) == 4 ?
 	    "224.0.0.0-239.255.255.255" :
 	    "ff00::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
 
 	if (l->n > 1)
 		return parse_range(s, l, pro);
-	return script_range(all, pro, &s->min, &s->max) ? NULL :
+	return marsc_script_range(all, pro, &s->min, &s->max) ?
+	    NULL :
 	    "needs one group or MIN-MAX";
 }
 
 static const char *
-parse_group(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_group(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
 	if (parse_range(s, l, pro) != NULL || !paddr_equal(&s->min, &s->max))
 		return "needs one group";
@@ -154,16 +160,18 @@ parse_group(struct step *s, struct line *l, const struct mars_pro *pro)
 }
 
 static const char *
-parse_wait(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_wait(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
 	(void)pro;
-	if (l->n != 2 || !script_seconds(l->word[1], &s->us))
+	if (l->n != 2 || !marsc_script_seconds(l->word[1], &s->us))
 		return "needs a number of seconds";
 	return NULL;
 }
 
 static const char *
-parse_echo(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_echo(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
 	(void)pro;
 	s->text = strdup(l->rest);
@@ -172,11 +180,12 @@ parse_echo(struct step *s, struct line *l, const struct mars_pro *pro)
 
 /* send GROUP TEXT */
 static const char *
-parse_send(struct step *s, struct line *l, const struct mars_pro *pro)
+parse_send(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
 {
 	const char *text;
 
-	if (l->n < 3 || !script_range(l->word[1], pro, &s->min, &s->max))
+	if (l->n < 3 || !marsc_script_range(l->word[1], pro, &s->min, &s->max))
 		return "needs a group and a text";
 	text = l->rest + strcspn(l->rest, " \t");
 	s->text = strdup(text + strspn(text, " \t"));
@@ -185,28 +194,28 @@ parse_send(struct step *s, struct line *l, const struct mars_pro *pro)
 
 static const struct {
 	const char	*name;
-	enum verb	 verb;
-	const char	*(*parse)(struct step *, struct line *,
+	enum marsc_verb	 verb;
+	const char	*(*parse)(struct marsc_step *, struct marsc_line *,
 			    const struct mars_pro *);
 } verbs[] = {
-	{ "register", VERB_REGISTER, parse_none },
-	{ "deregister", VERB_DEREGISTER, parse_none },
-	{ "join", VERB_JOIN, parse_range },
-	{ "leave", VERB_LEAVE, parse_range },
-	{ "serve", VERB_SERVE, parse_range },
-	{ "unserve", VERB_UNSERVE, parse_range },
-	{ "request", VERB_REQUEST, parse_group },
-	{ "grouplist", VERB_GROUPLIST, parse_grouplist },
-	{ "send", VERB_SEND, parse_send },
-	{ "wait", VERB_WAIT, parse_wait },
-	{ "expect", VERB_EXPECT, parse_expect },
-	{ "echo", VERB_ECHO, parse_echo },
-	{ "counters", VERB_COUNTERS, parse_none },
-	{ "stay", VERB_STAY, parse_none },
+	{ "register", MARSC_VERB_REGISTER, parse_none },
+	{ "deregister", MARSC_VERB_DEREGISTER, parse_none },
+	{ "join", MARSC_VERB_JOIN, parse_range },
+	{ "leave", MARSC_VERB_LEAVE, parse_range },
+	{ "serve", MARSC_VERB_SERVE, parse_range },
+	{ "unserve", MARSC_VERB_UNSERVE, parse_range },
+	{ "request", MARSC_VERB_REQUEST, parse_group },
+	{ "grouplist", MARSC_VERB_GROUPLIST, parse_grouplist },
+	{ "send", MARSC_VERB_SEND, parse_send },
+	{ "wait", MARSC_VERB_WAIT, parse_wait },
+	{ "expect", MARSC_VERB_EXPECT, parse_expect },
+	{ "echo", MARSC_VERB_ECHO, parse_echo },
+	{ "counters", MARSC_VERB_COUNTERS, parse_none },
+	{ "stay", MARSC_VERB_STAY, parse_none },
 };
 
 static const char *
-split(struct line *l, const char *text)
+split(struct marsc_line *l, const char *text)
 {
 	const char *p;
 	char *next = l->buf, *w;
@@ -227,7 +236,7 @@ split(struct line *l, const char *text)
 }
 
 static void
-step_free(struct step *s)
+step_free(struct marsc_step *s)
 {
 	free(s->addrs);
 	free(s->text);
@@ -235,12 +244,12 @@ step_free(struct step *s)
 }
 
 const char *
-script_line(struct script *script, const char *text,
-    const struct mars_pro *pro)
+marsc_script_line(
+    struct marsc_script *script, const char *text, const struct mars_pro *pro)
 {
-	struct line l;
+	struct marsc_line l;
 	const char *error;
-	struct step *s;
+	struct marsc_step *s;
 	size_t i;
 
 	if ((error = split(&l, text)) != NULL)
@@ -264,9 +273,9 @@ script_line(struct script *script, const char *text,
 }
 
 bool
-script_add(struct script *script, enum verb verb)
+marsc_script_add(struct marsc_script *script, enum marsc_verb verb)
 {
-	struct step *s = calloc(1, sizeof(*s));
+	struct marsc_step *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return false;
@@ -276,25 +285,25 @@ script_add(struct script *script, enum verb verb)
 }
 
 const char *
-script_role(const struct script *script, bool *mcs)
+marsc_script_role(const struct marsc_script *script, bool *mcs)
 {
-	const struct step *s;
+	const struct marsc_step *s;
 	bool member = false;
 
 	*mcs = false;
 	STAILQ_FOREACH(s, script, entry) {
-		if (s->verb == VERB_SERVE)
+		if (s->verb == MARSC_VERB_SERVE)
 			*mcs = true;
-		if (s->verb == VERB_JOIN)
+		if (s->verb == MARSC_VERB_JOIN)
 			member = true;
 	}
 	return *mcs && member ? "a client can't both join and serve" : NULL;
 }
 
 void
-script_free(struct script *script)
+marsc_script_free(struct marsc_script *script)
 {
-	struct step *s;
+	struct marsc_step *s;
 
 	while ((s = STAILQ_FIRST(script)) != NULL) {
 		STAILQ_REMOVE_HEAD(script, entry);

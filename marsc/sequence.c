@@ -10,14 +10,14 @@
  * moves, so the copy of a registration is no jump (A-14, A-15).
  */
 void
-hsn_load(struct hsn *h, uint32_t msn)
+marsc_hsn_load(struct marsc_hsn *h, uint32_t msn)
 {
 	h->value = msn;
 }
 
 /* Unsigned 32 bit arithmetic, so 0xffffffff is followed by 0 (5.1.4.2). */
 bool
-hsn_update(struct hsn *h, uint32_t msn)
+marsc_hsn_update(struct marsc_hsn *h, uint32_t msn)
 {
 	uint32_t diff = msn - h->value;
 

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct hsn {
+struct marsc_hsn {
 	uint32_t	value;		/* 0 at the start */
 };
 
 /* the copy of a registration: taken as it is */
-void	hsn_load(struct hsn *, uint32_t);
+void	marsc_hsn_load(struct marsc_hsn *, uint32_t);
 /* mar$msn of a message: true if messages before it were missed */
-bool	hsn_update(struct hsn *, uint32_t);
+bool	marsc_hsn_update(struct marsc_hsn *, uint32_t);
 
 #endif

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client_impl.h"
+#include "marsc_impl.h"
 
 int
-servers_init(struct servers *s, const struct atm_addr *v, size_t n)
+marsc_servers_init(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
-	*s = (struct servers){ 0 };
+	*s = (struct marsc_servers){ 0 };
 	if (n == 0)
 		return -1;
 	s->configured = reallocarray(NULL, n, sizeof(*v));
@@ -24,34 +24,34 @@ servers_init(struct servers *s, const struct atm_addr *v, size_t n)
 		return -1;
 	memcpy(s->configured, v, n * sizeof(*v));
 	s->nconfigured = n;
-	if (servers_learn(s, NULL, 0) == 0)
+	if (marsc_servers_learn(s, NULL, 0) == 0)
 		return 0;
-	servers_free(s);
+	marsc_servers_free(s);
 	return -1;
 }
 
 void
-servers_free(struct servers *s)
+marsc_servers_free(struct marsc_servers *s)
 {
 	free(s->v);
 	free(s->configured);
-	*s = (struct servers){ 0 };
+	*s = (struct marsc_servers){ 0 };
 }
 
 static void
-servers_add(struct servers *s, const struct atm_addr *v, size_t n)
+servers_add(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!atm_is_null(&v[i]) && !servers_have(s, &v[i]))
+		if (!atm_addr_is_null(&v[i]) && !marsc_servers_have(s, &v[i]))
 			s->v[s->n++] = v[i];
 }
 
 int
-servers_learn(struct servers *s, const struct atm_addr *v, size_t n)
+marsc_servers_learn(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
-	struct servers old = *s;
+	struct marsc_servers old = *s;
 
 	/* room for the current one too, which the map may leave out */
 	s->v = reallocarray(NULL, n + s->nconfigured + 1, sizeof(*v));
@@ -64,7 +64,7 @@ servers_learn(struct servers *s, const struct atm_addr *v, size_t n)
 	servers_add(s, s->configured, s->nconfigured);
 	if (old.n > 0) {
 		servers_add(s, &old.v[old.at], 1);
-		servers_use(s, &old.v[old.at]);
+		marsc_servers_use(s, &old.v[old.at]);
 	}
 	free(old.v);
 	return 0;
@@ -72,35 +72,35 @@ servers_learn(struct servers *s, const struct atm_addr *v, size_t n)
 
 /* Makes an entry of the table the current one. */
 void
-servers_use(struct servers *s, const struct atm_addr *a)
+marsc_servers_use(struct marsc_servers *s, const struct atm_addr *a)
 {
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (atm_equal(&s->v[i], a))
+		if (atm_addr_equal(&s->v[i], a))
 			s->at = i;
 }
 
 bool
-servers_have(const struct servers *s, const struct atm_addr *a)
+marsc_servers_have(const struct marsc_servers *s, const struct atm_addr *a)
 {
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (atm_equal(&s->v[i], a))
+		if (atm_addr_equal(&s->v[i], a))
 			return true;
 	return false;
 }
 
 /* 5.4.2: the next in the table, and from its end to its top */
 void
-servers_next(struct servers *s)
+marsc_servers_next(struct marsc_servers *s)
 {
 	s->at = s->at + 1 < s->n ? s->at + 1 : 0;
 }
 
 const struct atm_addr *
-servers_current(const struct servers *s)
+marsc_servers_current(const struct marsc_servers *s)
 {
 	return &s->v[s->at];
 }

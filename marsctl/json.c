@@ -14,7 +14,7 @@
  * U+10FFFF.
  */
 size_t
-utf8_length(const char *s)
+marsctl_utf8_length(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	size_t i, n;
@@ -23,8 +23,10 @@ utf8_length(const char *s)
 		return 0;
 	if (p[0] < 0x80)
 		return 1;
-	n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : p[0] >= 0xe0 && p[0] <= 0xef ?
-	    3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
+	n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 :
+	    p[0] >= 0xe0 && p[0] <= 0xef ? 3 :
+	    p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 :
+					   0;
 	for (i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
@@ -35,13 +37,13 @@ utf8_length(const char *s)
 }
 
 void
-json_string(FILE *f, const char *s)
+marsctl_json_string(FILE *f, const char *s)
 {
 	size_t n;
 
 	putc('"', f);
 	while (*s != '\0') {
-		n = utf8_length(s);
+		n = marsctl_utf8_length(s);
 		if (n == 0) {
 			/* what is no text must not make the whole invalid */
 			fputs("\\ufffd", f);
@@ -62,7 +64,7 @@ json_value(FILE *f, const struct ctl_value *v)
 {
 	switch (v->tag) {
 	case CTL_STRING:
-		json_string(f, v->string);
+		marsctl_json_string(f, v->string);
 		break;
 	case CTL_UINT:
 		fprintf(f, "%" PRIu64, v->number);
@@ -92,7 +94,7 @@ json_members(FILE *f, struct rd *r, bool array)
 		fputs(comma, f);
 		comma = ",";
 		if (!array) {
-			json_string(f, v.name);
+			marsctl_json_string(f, v.name);
 			putc(':', f);
 		}
 		if (v.tag == CTL_ARRAY || v.tag == CTL_OBJECT)
@@ -104,7 +106,7 @@ json_members(FILE *f, struct rd *r, bool array)
 }
 
 void
-json_object(FILE *f, struct rd r)
+marsctl_json_object(FILE *f, struct rd r)
 {
 	json_members(f, &r, false);
 }

@@ -12,9 +12,9 @@
 #include "wire.h"
 
 /* octets of the UTF-8 sequence at the start of a string, 0 if it is none */
-size_t	utf8_length(const char *);
-void	json_string(FILE *, const char *);
-/* the named values in r, in braces; r was checked with row_valid() */
-void	json_object(FILE *, struct rd);
+size_t	marsctl_utf8_length(const char *);
+void	marsctl_json_string(FILE *, const char *);
+/* the named values in r, in braces; r was checked with marsctl_row_valid() */
+void	marsctl_json_object(FILE *, struct rd);
 
 #endif

@@ -32,38 +32,39 @@
 #define CONTROL_DIR	"/var/run/mars"
 #define WHY_SIZE	1024
 
-struct daemon {
+struct marsctl_daemon {
 	const char	*name;
 	unsigned int	 ask;
 	struct imsgbuf	 ibuf;
 	bool		 asked;
 };
 
-static struct daemon daemons[] = {
+static struct marsctl_daemon daemons[] = {
 	{ .name = "marsd", .ask = ASK_MARSD },
 	{ .name = "scspd", .ask = ASK_SCSPD },
 };
 #define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
 
 /* The outcome of one question. */
-struct answer {
+struct marsctl_answer {
 	bool	ok;
 	char	why[WHY_SIZE];
 };
 
-static void	wrong(struct answer *, const char *, ...) PRINTFLIKE(2, 3);
+static void	wrong(struct marsctl_answer *, const char *, ...) PRINTFLIKE(2,
+    3);
 
 static void
 usage(void)
 {
-	fprintf(stderr,
-	    "usage: marsctl [-jV] [-s directory|socket] command ...\n");
+	fprintf(
+	    stderr, "usage: marsctl [-jV] [-s directory|socket] command ...\n");
 	exit(1);
 }
 
 /* The first thing that went wrong is what is told. */
 static void
-wrong(struct answer *a, const char *fmt, ...)
+wrong(struct marsctl_answer *a, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -77,7 +78,7 @@ wrong(struct answer *a, const char *fmt, ...)
 
 /* Ends marsctl where that can't be. */
 static void
-attach(struct daemon *d, const char *where)
+marsctl_attach(struct marsctl_daemon *d, const char *where)
 {
 	struct sockaddr_un sun;
 	struct stat st;
@@ -108,7 +109,7 @@ attach(struct daemon *d, const char *where)
 
 /* A socket that is named itself is that of the one who is to be asked. */
 static void
-attach_all(struct request *q, const char *where)
+attach_all(struct marsctl_request *q, const char *where)
 {
 	const char *base = strrchr(where, '/');
 	struct stat st;
@@ -127,11 +128,11 @@ attach_all(struct request *q, const char *where)
 		}
 	for (i = 0; i < NDAEMONS; i++)
 		if (q->ask & daemons[i].ask)
-			attach(&daemons[i], where);
+			marsctl_attach(&daemons[i], where);
 }
 
 static int
-send_request(struct daemon *d, const struct request *q)
+marsctl_send_request(struct marsctl_daemon *d, const struct marsctl_request *q)
 {
 	uint8_t buf[CTL_ARGS_MAX * (CTL_ARG_SIZE + 2)];
 	struct wr w;
@@ -148,8 +149,8 @@ send_request(struct daemon *d, const struct request *q)
 
 /* One message of the answer.  True: it was the last. */
 static bool
-on_message(struct daemon *d, struct imsg *m, struct output *o,
-    struct answer *a)
+on_message(struct marsctl_daemon *d, struct imsg *m, struct marsctl_output *o,
+    struct marsctl_answer *a)
 {
 	char text[WHY_SIZE];
 	struct ibuf v;
@@ -161,7 +162,7 @@ on_message(struct daemon *d, struct imsg *m, struct output *o,
 		rd_init(&r, ibuf_data(&v), ibuf_size(&v));
 	switch (imsg_get_type(m)) {
 	case IMSG_CTL_ROW:
-		if (!output_row(o, d->name, r)) {
+		if (!marsctl_output_row(o, d->name, r)) {
 			wrong(a, "%s: malformed answer", d->name);
 			return true;
 		}
@@ -187,14 +188,14 @@ on_message(struct daemon *d, struct imsg *m, struct output *o,
 
 /* Reads and prints until the end of the answer. */
 static void
-ask(struct daemon *d, const struct request *q, struct output *o,
-    struct answer *a)
+ask(struct marsctl_daemon *d, const struct marsctl_request *q,
+    struct marsctl_output *o, struct marsctl_answer *a)
 {
 	struct imsg m;
 	bool last;
 	int n;
 
-	if (send_request(d, q) == -1) {
+	if (marsctl_send_request(d, q) == -1) {
 		wrong(a, "%s: %s", d->name, strerror(errno));
 		return;
 	}
@@ -217,17 +218,17 @@ ask(struct daemon *d, const struct request *q, struct output *o,
 }
 
 static int
-run(const struct request *q, bool json)
+marsctl_run(const struct marsctl_request *q, bool json)
 {
-	struct answer a = { .ok = true };
-	struct output o;
+	struct marsctl_answer a = { .ok = true };
+	struct marsctl_output o;
 	size_t i;
 
-	output_begin(&o, stdout, json, q);
+	marsctl_output_begin(&o, stdout, json, q);
 	for (i = 0; i < NDAEMONS; i++)
 		if (daemons[i].asked)
 			ask(&daemons[i], q, &o, &a);
-	output_end(&o, a.ok, a.why);
+	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		wrong(&a, "output: %s", strerror(errno));
 	if (!a.ok)
@@ -239,7 +240,7 @@ int
 main(int argc, char **argv)
 {
 	const char *where = CONTROL_DIR;
-	struct request q;
+	struct marsctl_request q;
 	bool json = false;
 	int c;
 
@@ -262,7 +263,7 @@ main(int argc, char **argv)
 	argv += optind;
 	if (argc == 0)
 		usage();
-	if (parse(&q, argc, argv, stderr) == -1)
+	if (marsctl_parse(&q, argc, argv, stderr) == -1)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	attach_all(&q, where);
@@ -270,5 +271,5 @@ main(int argc, char **argv)
 	if (pledge("stdio", NULL) == -1)
 		err(1, "pledge");
 #endif
-	return run(&q, json);
+	return marsctl_run(&q, json);
 }

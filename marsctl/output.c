@@ -14,7 +14,7 @@
 
 /* A row is printed only if all of it can be read. */
 bool
-row_valid(struct rd r)
+marsctl_row_valid(struct rd r)
 {
 	struct ctl_value v;
 	int depth = 0;
@@ -32,7 +32,7 @@ row_valid(struct rd r)
 
 /* Goes on after what v opened. */
 static void
-skip(struct rd *r, const struct ctl_value *v)
+marsctl_output_skip(struct rd *r, const struct ctl_value *v)
 {
 	struct ctl_value in;
 	int depth = v->tag == CTL_ARRAY || v->tag == CTL_OBJECT;
@@ -52,7 +52,7 @@ find(struct rd *r, const char *name, struct ctl_value *v)
 	while (ctl_next(r, v)) {
 		if (strcmp(v->name, name) == 0)
 			return true;
-		skip(r, v);
+		marsctl_output_skip(r, v);
 	}
 	return false;
 }
@@ -85,12 +85,12 @@ in_range(const char *group, const char *min, const char *max)
 }
 
 bool
-row_wanted(const struct request *q, struct rd r)
+marsctl_row_wanted(const struct marsctl_request *q, struct rd r)
 {
 	struct ctl_value v, max;
 
-	if (q->cluster != NULL && !(find_string(r, "cluster", &v) ||
-	    find_string(r, "scope", &v)))
+	if (q->cluster != NULL &&
+	    !(find_string(r, "cluster", &v) || find_string(r, "scope", &v)))
 		return false;
 	if (q->cluster != NULL && strcmp(v.string, q->cluster) != 0)
 		return false;
@@ -102,7 +102,7 @@ row_wanted(const struct request *q, struct rd r)
 }
 
 char *
-age_print(uint64_t s, char *buf, size_t size)
+marsctl_age_print(uint64_t s, char *buf, size_t size)
 {
 	uint64_t m = s / 60, h = m / 60, d = h / 24, w = d / 7;
 
@@ -111,8 +111,8 @@ age_print(uint64_t s, char *buf, size_t size)
 	else if (d > 0)
 		snprintf(buf, size, "%" PRIu64 "d%02" PRIu64 "h", d, h % 24);
 	else
-		snprintf(buf, size, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64,
-		    h, m % 60, s % 60);
+		snprintf(buf, size, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, h,
+		    m % 60, s % 60);
 	return buf;
 }
 
@@ -124,11 +124,12 @@ put_text(FILE *f, const char *s)
 	size_t n;
 
 	for (; *s != '\0'; s += n) {
-		n = utf8_length(s);
+		n = marsctl_utf8_length(s);
 		/* C0, DEL, and C1 (U+0080 to U+009F) */
-		if (n == 0 || (n == 1 && ((unsigned char)*s < 0x20 ||
-		    *s == 0x7f)) || (n == 2 && (unsigned char)s[0] == 0xc2 &&
-		    (unsigned char)s[1] < 0xa0)) {
+		if (n == 0 ||
+		    (n == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f)) ||
+		    (n == 2 && (unsigned char)s[0] == 0xc2 &&
+			(unsigned char)s[1] < 0xa0)) {
 			putc('?', f);
 			n = n == 0 ? 1 : n;
 		} else
@@ -139,7 +140,7 @@ put_text(FILE *f, const char *s)
 }
 
 static int
-put_scalar(FILE *f, const struct ctl_value *v, enum column_kind kind)
+put_scalar(FILE *f, const struct ctl_value *v, enum marsctl_column_kind kind)
 {
 	char buf[32];
 
@@ -147,8 +148,9 @@ put_scalar(FILE *f, const struct ctl_value *v, enum column_kind kind)
 		return put_text(f, *v->string == '\0' ? "-" : v->string);
 	if (v->tag == CTL_BOOL)
 		return put_text(f, v->number != 0 ? "yes" : "no");
-	if (kind == COL_AGE)
-		return put_text(f, age_print(v->number, buf, sizeof(buf)));
+	if (kind == MARSCTL_COL_AGE)
+		return put_text(
+		    f, marsctl_age_print(v->number, buf, sizeof(buf)));
 	if (v->tag == CTL_INT)
 		snprintf(buf, sizeof(buf), "%" PRId64, (int64_t)v->number);
 	else
@@ -159,7 +161,7 @@ put_scalar(FILE *f, const struct ctl_value *v, enum column_kind kind)
 /* A value: what is nested in it is put behind each other, with its names. */
 static int
 put_value(FILE *f, struct rd *r, const struct ctl_value *v,
-    enum column_kind kind)
+    enum marsctl_column_kind kind)
 {
 	struct ctl_value in;
 	int columns = 0;
@@ -196,29 +198,29 @@ put_range(FILE *f, struct rd r, const char *key)
 
 /* Goes to the next column, at least one blank away. */
 static void
-pad(FILE *f, int used, int width)
+marsctl_output_pad(FILE *f, int used, int width)
 {
 	if (width > 0)
 		fprintf(f, "%*s", used < width ? width - used : 1, "");
 }
 
 static void
-text_head(struct output *o)
+text_head(struct marsctl_output *o)
 {
-	const struct show *s = o->request->show;
+	const struct marsctl_show *s = o->request->show;
 	size_t i;
 
 	for (i = 0; i < s->ncolumns; i++)
-		pad(o->f, put_text(o->f, s->columns[i].head),
+		marsctl_output_pad(o->f, put_text(o->f, s->columns[i].head),
 		    s->columns[i].width);
 	putc('\n', o->f);
 }
 
 static void
-text_row(struct output *o, struct rd row)
+text_row(struct marsctl_output *o, struct rd row)
 {
-	const struct show *s = o->request->show;
-	const struct column *c;
+	const struct marsctl_show *s = o->request->show;
+	const struct marsctl_column *c;
 	struct ctl_value v;
 	struct rd r;
 	size_t i;
@@ -227,35 +229,37 @@ text_row(struct output *o, struct rd row)
 	for (i = 0; i < s->ncolumns; i++) {
 		c = &s->columns[i];
 		r = row;
-		if (c->kind == COL_RANGE)
+		if (c->kind == MARSCTL_COL_RANGE)
 			n = put_range(o->f, row, c->key);
 		else if (find(&r, c->key, &v))
 			n = put_value(o->f, &r, &v, c->kind);
 		else
 			n = put_text(o->f, "-");
-		pad(o->f, n, c->width);
+		marsctl_output_pad(o->f, n, c->width);
 	}
 	putc('\n', o->f);
 }
 
 /* All values of one object, one a line. */
 static void
-text_object(struct output *o, const char *process, struct rd r)
+text_object(struct marsctl_output *o, const char *process, struct rd r)
 {
 	struct ctl_value v;
 
 	fprintf(o->f, "%s%s:\n", o->begun ? "\n" : "", process);
 	while (ctl_next(&r, &v)) {
 		fputs("  ", o->f);
-		pad(o->f, put_text(o->f, v.name), 18);
-		put_value(o->f, &r, &v, strcmp(v.name, "started") == 0 ?
-		    COL_AGE : COL_PLAIN);
+		marsctl_output_pad(o->f, put_text(o->f, v.name), 18);
+		put_value(o->f, &r, &v,
+		    strcmp(v.name, "started") == 0 ? MARSCTL_COL_AGE :
+						     MARSCTL_COL_PLAIN);
 		putc('\n', o->f);
 	}
 }
 
 void
-output_begin(struct output *o, FILE *f, bool json, const struct request *q)
+marsctl_output_begin(struct marsctl_output *o, FILE *f, bool json,
+    const struct marsctl_request *q)
 {
 	o->f = f;
 	o->json = json;
@@ -271,19 +275,19 @@ output_begin(struct output *o, FILE *f, bool json, const struct request *q)
 }
 
 bool
-output_row(struct output *o, const char *process, struct rd r)
+marsctl_output_row(struct marsctl_output *o, const char *process, struct rd r)
 {
-	const struct show *s = o->request->show;
+	const struct marsctl_show *s = o->request->show;
 
-	if (s == NULL || !row_valid(r))
+	if (s == NULL || !marsctl_row_valid(r))
 		return false;
-	if (!row_wanted(o->request, r))
+	if (!marsctl_row_wanted(o->request, r))
 		return true;
 	if (o->json) {
 		fputs(o->begun ? ",\n" : "\n", o->f);
 		if (s->columns == NULL)
 			fprintf(o->f, "\"%s\":", process);
-		json_object(o->f, r);
+		marsctl_json_object(o->f, r);
 	} else if (s->columns == NULL)
 		text_object(o, process, r);
 	else
@@ -293,9 +297,9 @@ output_row(struct output *o, const char *process, struct rd r)
 }
 
 void
-output_end(struct output *o, bool ok, const char *wrong)
+marsctl_output_end(struct marsctl_output *o, bool ok, const char *wrong)
 {
-	const struct show *s = o->request->show;
+	const struct marsctl_show *s = o->request->show;
 
 	if (!o->json)
 		return;
@@ -306,7 +310,7 @@ output_end(struct output *o, bool ok, const char *wrong)
 	fprintf(o->f, "{\"ok\":%s", ok ? "true" : "false");
 	if (!ok) {
 		fputs(",\"error\":", o->f);
-		json_string(o->f, wrong);
+		marsctl_json_string(o->f, wrong);
 	}
 	fputs("}\n", o->f);
 }

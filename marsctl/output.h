@@ -14,22 +14,23 @@
 
 #define ROW_DEPTH	8	/* arrays and objects within each other */
 
-struct output {
+struct marsctl_output {
 	FILE		*f;
 	bool		 json;
-	const struct request *request;
+	const struct marsctl_request *request;
 	bool		 begun;		/* a row has been printed */
 };
 
-bool	row_valid(struct rd);
-bool	row_wanted(const struct request *, struct rd);
+bool	marsctl_row_valid(struct rd);
+bool	marsctl_row_wanted(const struct marsctl_request *, struct rd);
 /* seconds as 00:00:00, 1d02h or 3w2d; buf of at least 32 octets */
-char	*age_print(uint64_t, char *, size_t);
+char	*marsctl_age_print(uint64_t, char *, size_t);
 
-void	output_begin(struct output *, FILE *, bool, const struct request *);
+void	marsctl_output_begin(struct marsctl_output *, FILE *, bool,
+	    const struct marsctl_request *);
 /* one object of that process; false: malformed, nothing printed */
-bool	output_row(struct output *, const char *, struct rd);
+bool	marsctl_output_row(struct marsctl_output *, const char *, struct rd);
 /* ends it; for a command that is the whole answer */
-void	output_end(struct output *, bool, const char *);
+void	marsctl_output_end(struct marsctl_output *, bool, const char *);
 
 #endif

@@ -13,158 +13,160 @@
 
 #include "parser.h"
 
-enum token_type {
-	TOKEN_NONE,		/* ends a table */
-	TOKEN_END,		/* the command may be complete here */
-	TOKEN_KEYWORD,
-	TOKEN_VALUE		/* any word; called so in messages */
+enum marsctl_token_type {
+	MARSCTL_TOKEN_NONE,		/* ends a table */
+	MARSCTL_TOKEN_END,		/* the command may be complete here */
+	MARSCTL_TOKEN_KEYWORD,
+	MARSCTL_TOKEN_VALUE		/* any word; called so in messages */
 };
 
-enum effect {
-	EFFECT_NONE,
-	EFFECT_SEND,		/* the daemon is sent the word */
-	EFFECT_SHOW,		/* and it is what to show */
-	EFFECT_CLUSTER,
-	EFFECT_GROUP
+enum marsctl_effect {
+	MARSCTL_EFFECT_NONE,
+	MARSCTL_EFFECT_SEND,		/* the daemon is sent the word */
+	MARSCTL_EFFECT_SHOW,		/* and it is what to show */
+	MARSCTL_EFFECT_CLUSTER,
+	MARSCTL_EFFECT_GROUP
 };
 
-struct token {
-	enum token_type	 type;
+struct marsctl_token {
+	enum marsctl_token_type	 type;
 	const char	*word;
-	enum effect	 effect;
+	enum marsctl_effect	 effect;
 	unsigned int	 ask;		/* ASK_*, where that is clear now */
-	const struct token *next;
+	const struct marsctl_token *next;
 };
 
 #define KEYWORD(word, effect, ask, next) \
-	{ TOKEN_KEYWORD, word, effect, ask, next }
-#define VALUE(word, effect, next)	{ TOKEN_VALUE, word, effect, 0, next }
-#define END	{ TOKEN_END, NULL, EFFECT_NONE, 0, NULL }
-#define NONE	{ TOKEN_NONE, NULL, EFFECT_NONE, 0, NULL }
+	{ MARSCTL_TOKEN_KEYWORD, word, effect, ask, next }
+#define VALUE(word, effect, next) \
+	{ MARSCTL_TOKEN_VALUE, word, effect, 0, next }
+#define END	{ MARSCTL_TOKEN_END, NULL, MARSCTL_EFFECT_NONE, 0, NULL }
+#define NONE	{ MARSCTL_TOKEN_NONE, NULL, MARSCTL_EFFECT_NONE, 0, NULL }
 
-static const struct token t_end[] = { END, NONE };
+static const struct marsctl_token t_end[] = { END, NONE };
 
-static const struct token t_in_cluster[] = {
-	VALUE("NAME", EFFECT_CLUSTER, t_end),
+static const struct marsctl_token t_in_cluster[] = {
+	VALUE("NAME", MARSCTL_EFFECT_CLUSTER, t_end),
 	NONE
 };
-static const struct token t_filter[] = {
+static const struct marsctl_token t_filter[] = {
 	END,
-	KEYWORD("cluster", EFFECT_NONE, 0, t_in_cluster),
+	KEYWORD("cluster", MARSCTL_EFFECT_NONE, 0, t_in_cluster),
 	NONE
 };
 
 /* of groups: both filters, in any order */
-static const struct token t_last_group[] = {
-	VALUE("ADDRESS", EFFECT_GROUP, t_end),
+static const struct marsctl_token t_last_group[] = {
+	VALUE("ADDRESS", MARSCTL_EFFECT_GROUP, t_end),
 	NONE
 };
-static const struct token t_after_cluster[] = {
+static const struct marsctl_token t_after_cluster[] = {
 	END,
-	KEYWORD("group", EFFECT_NONE, 0, t_last_group),
+	KEYWORD("group", MARSCTL_EFFECT_NONE, 0, t_last_group),
 	NONE
 };
-static const struct token t_groups_cluster[] = {
-	VALUE("NAME", EFFECT_CLUSTER, t_after_cluster),
+static const struct marsctl_token t_groups_cluster[] = {
+	VALUE("NAME", MARSCTL_EFFECT_CLUSTER, t_after_cluster),
 	NONE
 };
-static const struct token t_group[] = {
-	VALUE("ADDRESS", EFFECT_GROUP, t_filter),
+static const struct marsctl_token t_group[] = {
+	VALUE("ADDRESS", MARSCTL_EFFECT_GROUP, t_filter),
 	NONE
 };
-static const struct token t_group_filter[] = {
+static const struct marsctl_token t_group_filter[] = {
 	END,
-	KEYWORD("cluster", EFFECT_NONE, 0, t_groups_cluster),
-	KEYWORD("group", EFFECT_NONE, 0, t_group),
+	KEYWORD("cluster", MARSCTL_EFFECT_NONE, 0, t_groups_cluster),
+	KEYWORD("group", MARSCTL_EFFECT_NONE, 0, t_group),
 	NONE
 };
 
-static const struct token t_show[] = {
-	KEYWORD("summary", EFFECT_SHOW, 0, t_end),
-	KEYWORD("clusters", EFFECT_SHOW, 0, t_filter),
-	KEYWORD("members", EFFECT_SHOW, 0, t_filter),
-	KEYWORD("groups", EFFECT_SHOW, 0, t_group_filter),
-	KEYWORD("servers", EFFECT_SHOW, 0, t_filter),
-	KEYWORD("neighbors", EFFECT_SHOW, 0, t_filter),
-	KEYWORD("cache", EFFECT_SHOW, 0, t_filter),
-	KEYWORD("counters", EFFECT_SHOW, 0, t_filter),
-	KEYWORD("circuits", EFFECT_SHOW, 0, t_end),
+static const struct marsctl_token t_show[] = {
+	KEYWORD("summary", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("clusters", MARSCTL_EFFECT_SHOW, 0, t_filter),
+	KEYWORD("members", MARSCTL_EFFECT_SHOW, 0, t_filter),
+	KEYWORD("groups", MARSCTL_EFFECT_SHOW, 0, t_group_filter),
+	KEYWORD("servers", MARSCTL_EFFECT_SHOW, 0, t_filter),
+	KEYWORD("neighbors", MARSCTL_EFFECT_SHOW, 0, t_filter),
+	KEYWORD("cache", MARSCTL_EFFECT_SHOW, 0, t_filter),
+	KEYWORD("counters", MARSCTL_EFFECT_SHOW, 0, t_filter),
+	KEYWORD("circuits", MARSCTL_EFFECT_SHOW, 0, t_end),
 	NONE
 };
 
-static const struct token t_log[] = {
-	KEYWORD("verbose", EFFECT_SEND, 0, t_end),
-	KEYWORD("brief", EFFECT_SEND, 0, t_end),
+static const struct marsctl_token t_log[] = {
+	KEYWORD("verbose", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("brief", MARSCTL_EFFECT_SEND, 0, t_end),
 	NONE
 };
 
-static const struct token t_clear[] = {
-	VALUE("ADDRESS", EFFECT_SEND, t_end),
+static const struct marsctl_token t_clear[] = {
+	VALUE("ADDRESS", MARSCTL_EFFECT_SEND, t_end),
 	NONE
 };
-static const struct token t_neighbor[] = {
-	KEYWORD("clear", EFFECT_SEND, 0, t_clear),
+static const struct marsctl_token t_neighbor[] = {
+	KEYWORD("clear", MARSCTL_EFFECT_SEND, 0, t_clear),
 	NONE
 };
 
-static const struct token t_member[] = {
-	VALUE("ADDRESS", EFFECT_SEND, t_end),
+static const struct marsctl_token t_member[] = {
+	VALUE("ADDRESS", MARSCTL_EFFECT_SEND, t_end),
 	NONE
 };
-static const struct token t_redirect_member[] = {
+static const struct marsctl_token t_redirect_member[] = {
 	END,
-	KEYWORD("member", EFFECT_NONE, 0, t_member),
+	KEYWORD("member", MARSCTL_EFFECT_NONE, 0, t_member),
 	NONE
 };
-static const struct token t_redirect_address[] = {
-	VALUE("ADDRESS", EFFECT_SEND, t_redirect_member),
+static const struct marsctl_token t_redirect_address[] = {
+	VALUE("ADDRESS", MARSCTL_EFFECT_SEND, t_redirect_member),
 	NONE
 };
-static const struct token t_redirect_to[] = {
-	KEYWORD("to", EFFECT_NONE, 0, t_redirect_address),
+static const struct marsctl_token t_redirect_to[] = {
+	KEYWORD("to", MARSCTL_EFFECT_NONE, 0, t_redirect_address),
 	NONE
 };
-static const struct token t_redirect_how[] = {
-	KEYWORD("hard", EFFECT_SEND, 0, t_redirect_to),
-	KEYWORD("soft", EFFECT_SEND, 0, t_redirect_to),
+static const struct marsctl_token t_redirect_how[] = {
+	KEYWORD("hard", MARSCTL_EFFECT_SEND, 0, t_redirect_to),
+	KEYWORD("soft", MARSCTL_EFFECT_SEND, 0, t_redirect_to),
 	NONE
 };
-static const struct token t_redirect[] = {
-	VALUE("CLUSTER", EFFECT_SEND, t_redirect_how),
+static const struct marsctl_token t_redirect[] = {
+	VALUE("CLUSTER", MARSCTL_EFFECT_SEND, t_redirect_how),
 	NONE
 };
 
-static const struct token t_main[] = {
-	KEYWORD("show", EFFECT_SEND, 0, t_show),
-	KEYWORD("reload", EFFECT_SEND, ASK_MARSD, t_end),
-	KEYWORD("log", EFFECT_SEND, ASK_MARSD, t_log),
-	KEYWORD("neighbor", EFFECT_SEND, ASK_SCSPD, t_neighbor),
-	KEYWORD("redirect", EFFECT_SEND, ASK_MARSD, t_redirect),
+static const struct marsctl_token t_main[] = {
+	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
+	KEYWORD("reload", MARSCTL_EFFECT_SEND, ASK_MARSD, t_end),
+	KEYWORD("log", MARSCTL_EFFECT_SEND, ASK_MARSD, t_log),
+	KEYWORD("neighbor", MARSCTL_EFFECT_SEND, ASK_SCSPD, t_neighbor),
+	KEYWORD("redirect", MARSCTL_EFFECT_SEND, ASK_MARSD, t_redirect),
 	NONE
 };
 
 /* What may stand here, one a line. */
 static void
-list(const struct token *t, FILE *err)
+list(const struct marsctl_token *t, FILE *err)
 {
 	fprintf(err, "valid here:\n");
-	for (; t->type != TOKEN_NONE; t++)
+	for (; t->type != MARSCTL_TOKEN_NONE; t++)
 		fprintf(err, "  %s\n",
-		    t->type == TOKEN_END ? "<end of the command>" : t->word);
+		    t->type == MARSCTL_TOKEN_END ? "<end of the command>" :
+						   t->word);
 }
 
 /* The token that a word is: exactly, by its beginning, or as a value. */
-static const struct token *
-match(const struct token *t, const char *word, bool *ambiguous)
+static const struct marsctl_token *
+match(const struct marsctl_token *t, const char *word, bool *ambiguous)
 {
-	const struct token *found = NULL, *value = NULL;
+	const struct marsctl_token *found = NULL, *value = NULL;
 	int n = 0;
 
 	*ambiguous = false;
-	for (; t->type != TOKEN_NONE; t++) {
-		if (t->type == TOKEN_VALUE)
+	for (; t->type != MARSCTL_TOKEN_NONE; t++) {
+		if (t->type == MARSCTL_TOKEN_VALUE)
 			value = t;
-		if (t->type != TOKEN_KEYWORD || *word == '\0' ||
+		if (t->type != MARSCTL_TOKEN_KEYWORD || *word == '\0' ||
 		    strncmp(t->word, word, strlen(word)) != 0)
 			continue;
 		if (strlen(t->word) == strlen(word))
@@ -179,28 +181,29 @@ match(const struct token *t, const char *word, bool *ambiguous)
 
 /* False: more words than a request has room for. */
 static bool
-apply(struct request *q, const struct token *t, const char *word)
+apply(
+    struct marsctl_request *q, const struct marsctl_token *t, const char *word)
 {
-	if (t->type == TOKEN_KEYWORD)
-		word = t->word;		/* in full */
+	if (t->type == MARSCTL_TOKEN_KEYWORD)
+		word = t->word; /* in full */
 	q->ask |= t->ask;
 	switch (t->effect) {
-	case EFFECT_CLUSTER:
+	case MARSCTL_EFFECT_CLUSTER:
 		q->cluster = word;
 		break;
-	case EFFECT_GROUP:
+	case MARSCTL_EFFECT_GROUP:
 		q->group = word;
 		break;
-	case EFFECT_SHOW:
-		q->show = show_find(word);
+	case MARSCTL_EFFECT_SHOW:
+		q->show = marsctl_show_find(word);
 		q->ask |= q->show->ask;
 		/* FALLTHROUGH */
-	case EFFECT_SEND:
+	case MARSCTL_EFFECT_SEND:
 		if (q->argc == CTL_ARGS_MAX || strlen(word) >= CTL_ARG_SIZE)
 			return false;
 		q->argv[q->argc++] = word;
 		break;
-	case EFFECT_NONE:
+	case MARSCTL_EFFECT_NONE:
 		break;
 	}
 	return true;
@@ -211,17 +214,18 @@ apply(struct request *q, const struct token *t, const char *word)
  * told why and what would have been.  The request points to the words.
  */
 int
-parse(struct request *q, int argc, char **argv, FILE *err)
+marsctl_parse(struct marsctl_request *q, int argc, char **argv, FILE *err)
 {
-	const struct token *place = t_main, *t;
+	const struct marsctl_token *place = t_main, *t;
 	bool ambiguous;
 	int i;
 
 	memset(q, 0, sizeof(*q));
 	for (i = 0; i < argc; i++) {
 		if ((t = match(place, argv[i], &ambiguous)) == NULL) {
-			fprintf(err, "%s: %s\n", ambiguous ?
-			    "ambiguous word" : "unknown word", argv[i]);
+			fprintf(err, "%s: %s\n",
+			    ambiguous ? "ambiguous word" : "unknown word",
+			    argv[i]);
 			list(place, err);
 			return -1;
 		}
@@ -231,8 +235,8 @@ parse(struct request *q, int argc, char **argv, FILE *err)
 		}
 		place = t->next;
 	}
-	for (t = place; t->type != TOKEN_NONE; t++)
-		if (t->type == TOKEN_END)
+	for (t = place; t->type != MARSCTL_TOKEN_NONE; t++)
+		if (t->type == MARSCTL_TOKEN_END)
 			return 0;
 	fprintf(err, "something is missing at the end\n");
 	list(place, err);

@@ -15,15 +15,15 @@
 #define ASK_MARSD	0x01
 #define ASK_SCSPD	0x02
 
-struct request {
+struct marsctl_request {
 	unsigned int	 ask;		/* ASK_* */
-	const struct show *show;	/* NULL: a command, without rows */
+	const struct marsctl_show *show; /* NULL: a command, without rows */
 	const char	*cluster;	/* filters, or NULL */
 	const char	*group;
 	int		 argc;
 	const char	*argv[CTL_ARGS_MAX];	/* what the daemon is sent */
 };
 
-int	parse(struct request *, int, char **, FILE *);
+int	marsctl_parse(struct marsctl_request *, int, char **, FILE *);
 
 #endif

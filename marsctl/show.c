@@ -11,84 +11,84 @@
 
 #define COLUMNS(name)	name, sizeof(name) / sizeof(name[0])
 
-static const struct column clusters[] = {
-	{ "CLUSTER", "cluster", 9, COL_PLAIN },
-	{ "PROTO", "protocol", 6, COL_PLAIN },
-	{ "ADDRESS", "address", 16, COL_PLAIN },
-	{ "MEMBERS", "members", 8, COL_PLAIN },
-	{ "GROUPS", "groups", 7, COL_PLAIN },
-	{ "JOINS", "joins", 8, COL_PLAIN },
-	{ "CSN", "csn", 8, COL_PLAIN },
-	{ "REMOTE", "records-remote", 0, COL_PLAIN },
+static const struct marsctl_column clusters[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address", 16, MARSCTL_COL_PLAIN },
+	{ "MEMBERS", "members", 8, MARSCTL_COL_PLAIN },
+	{ "GROUPS", "groups", 7, MARSCTL_COL_PLAIN },
+	{ "JOINS", "joins", 8, MARSCTL_COL_PLAIN },
+	{ "CSN", "csn", 8, MARSCTL_COL_PLAIN },
+	{ "REMOTE", "records-remote", 0, MARSCTL_COL_PLAIN },
 };
 
-static const struct column members[] = {
-	{ "CLUSTER", "cluster", 9, COL_PLAIN },
-	{ "PROTO", "protocol", 6, COL_PLAIN },
-	{ "MEMBER", "address", 18, COL_PLAIN },
-	{ "CMI", "cmi", 6, COL_PLAIN },
-	{ "SERVER", "server", 16, COL_PLAIN },
-	{ "JOINS", "joins", 6, COL_PLAIN },
-	{ "SINCE", "since", 0, COL_AGE },
+static const struct marsctl_column members[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "MEMBER", "address", 18, MARSCTL_COL_PLAIN },
+	{ "CMI", "cmi", 6, MARSCTL_COL_PLAIN },
+	{ "SERVER", "server", 16, MARSCTL_COL_PLAIN },
+	{ "JOINS", "joins", 6, MARSCTL_COL_PLAIN },
+	{ "SINCE", "since", 0, MARSCTL_COL_AGE },
 };
 
-static const struct column groups[] = {
-	{ "CLUSTER", "cluster", 8, COL_PLAIN },
-	{ "PROTO", "protocol", 6, COL_PLAIN },
-	{ "GROUP", "group", 24, COL_RANGE },
-	{ "SERVERS", "servers", 8, COL_PLAIN },
-	{ "MEMBERS", "members", 0, COL_PLAIN },
+static const struct marsctl_column groups[] = {
+	{ "CLUSTER", "cluster", 8, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "GROUP", "group", 24, MARSCTL_COL_RANGE },
+	{ "SERVERS", "servers", 8, MARSCTL_COL_PLAIN },
+	{ "MEMBERS", "members", 0, MARSCTL_COL_PLAIN },
 };
 
-static const struct column servers[] = {
-	{ "CLUSTER", "cluster", 9, COL_PLAIN },
-	{ "PROTO", "protocol", 6, COL_PLAIN },
-	{ "SERVER", "oid", 16, COL_PLAIN },
-	{ "ADDRESS", "address", 20, COL_PLAIN },
-	{ "STATE", "state", 8, COL_PLAIN },
-	{ "AGE", "age", 0, COL_AGE },
+static const struct marsctl_column servers[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "SERVER", "oid", 16, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address", 20, MARSCTL_COL_PLAIN },
+	{ "STATE", "state", 8, MARSCTL_COL_PLAIN },
+	{ "AGE", "age", 0, MARSCTL_COL_AGE },
 };
 
-static const struct column neighbors[] = {
-	{ "CLUSTER", "cluster", 9, COL_PLAIN },
-	{ "NEIGHBOR", "address", 16, COL_PLAIN },
-	{ "HELLO", "hello", 15, COL_PLAIN },
-	{ "ALIGNMENT", "alignment", 12, COL_PLAIN },
-	{ "AUTH", "auth", 12, COL_PLAIN },
-	{ "REPLAY", "replay", 12, COL_PLAIN },
-	{ "SINCE", "since", 0, COL_AGE },
+static const struct marsctl_column neighbors[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "NEIGHBOR", "address", 16, MARSCTL_COL_PLAIN },
+	{ "HELLO", "hello", 15, MARSCTL_COL_PLAIN },
+	{ "ALIGNMENT", "alignment", 12, MARSCTL_COL_PLAIN },
+	{ "AUTH", "auth", 12, MARSCTL_COL_PLAIN },
+	{ "REPLAY", "replay", 12, MARSCTL_COL_PLAIN },
+	{ "SINCE", "since", 0, MARSCTL_COL_AGE },
 };
 
-static const struct column cache[] = {
-	{ "CLUSTER", "cluster", 9, COL_PLAIN },
-	{ "SERVER", "oid", 16, COL_PLAIN },
-	{ "KEY", "key", 11, COL_PLAIN },
-	{ "SEQUENCE", "sequence", 12, COL_PLAIN },
-	{ "LENGTH", "length", 7, COL_PLAIN },
-	{ "STATE", "state", 10, COL_PLAIN },
-	{ "OWN", "own", 4, COL_PLAIN },
-	{ "AGE", "age", 0, COL_AGE },
+static const struct marsctl_column cache[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "SERVER", "oid", 16, MARSCTL_COL_PLAIN },
+	{ "KEY", "key", 11, MARSCTL_COL_PLAIN },
+	{ "SEQUENCE", "sequence", 12, MARSCTL_COL_PLAIN },
+	{ "LENGTH", "length", 7, MARSCTL_COL_PLAIN },
+	{ "STATE", "state", 10, MARSCTL_COL_PLAIN },
+	{ "OWN", "own", 4, MARSCTL_COL_PLAIN },
+	{ "AGE", "age", 0, MARSCTL_COL_AGE },
 };
 
-static const struct column counters[] = {
-	{ "PROCESS", "process", 8, COL_PLAIN },
-	{ "SCOPE", "scope", 18, COL_PLAIN },
-	{ "NAME", "name", 32, COL_PLAIN },
-	{ "VALUE", "value", 0, COL_PLAIN },
+static const struct marsctl_column counters[] = {
+	{ "PROCESS", "process", 8, MARSCTL_COL_PLAIN },
+	{ "SCOPE", "scope", 18, MARSCTL_COL_PLAIN },
+	{ "NAME", "name", 32, MARSCTL_COL_PLAIN },
+	{ "VALUE", "value", 0, MARSCTL_COL_PLAIN },
 };
 
-static const struct column circuits[] = {
-	{ "PROCESS", "process", 8, COL_PLAIN },
-	{ "LOCAL", "local", 16, COL_PLAIN },
-	{ "PEER", "peer", 16, COL_PLAIN },
-	{ "KIND", "kind", 6, COL_PLAIN },
-	{ "STATE", "state", 12, COL_PLAIN },
-	{ "IN", "sdus-in", 7, COL_PLAIN },
-	{ "OUT", "sdus-out", 7, COL_PLAIN },
-	{ "IDLE", "idle", 0, COL_AGE },
+static const struct marsctl_column circuits[] = {
+	{ "PROCESS", "process", 8, MARSCTL_COL_PLAIN },
+	{ "LOCAL", "local", 16, MARSCTL_COL_PLAIN },
+	{ "PEER", "peer", 16, MARSCTL_COL_PLAIN },
+	{ "KIND", "kind", 6, MARSCTL_COL_PLAIN },
+	{ "STATE", "state", 12, MARSCTL_COL_PLAIN },
+	{ "IN", "sdus-in", 7, MARSCTL_COL_PLAIN },
+	{ "OUT", "sdus-out", 7, MARSCTL_COL_PLAIN },
+	{ "IDLE", "idle", 0, MARSCTL_COL_AGE },
 };
 
-const struct show shows[] = {
+const struct marsctl_show shows[] = {
 	{ "summary", ASK_MARSD | ASK_SCSPD, NULL, 0 },
 	{ "clusters", ASK_MARSD, COLUMNS(clusters) },
 	{ "members", ASK_MARSD, COLUMNS(members) },
@@ -101,8 +101,8 @@ const struct show shows[] = {
 };
 const size_t nshows = sizeof(shows) / sizeof(shows[0]);
 
-const struct show *
-show_find(const char *name)
+const struct marsctl_show *
+marsctl_show_find(const char *name)
 {
 	size_t i;
 

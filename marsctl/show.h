@@ -9,30 +9,30 @@
 
 #include <stddef.h>
 
-enum column_kind {
-	COL_PLAIN,
-	COL_AGE,		/* seconds, as a time */
-	COL_RANGE		/* key-min and key-max */
+enum marsctl_column_kind {
+	MARSCTL_COL_PLAIN,
+	MARSCTL_COL_AGE,		/* seconds, as a time */
+	MARSCTL_COL_RANGE		/* key-min and key-max */
 };
 
-struct column {
+struct marsctl_column {
 	const char	*head;
 	const char	*key;
 	int		 width;		/* with the gap; 0: the last one */
-	enum column_kind kind;
+	enum marsctl_column_kind kind;
 };
 
-struct show {
+struct marsctl_show {
 	const char	*name;		/* in the request, and the JSON key */
 	unsigned int	 ask;		/* ASK_* */
 	/* NULL: not a table but one object of each daemon */
-	const struct column *columns;
+	const struct marsctl_column *columns;
 	size_t		 ncolumns;
 };
 
-extern const struct show shows[];
+extern const struct marsctl_show shows[];
 extern const size_t nshows;
 
-const struct show	*show_find(const char *);
+const struct marsctl_show	*marsctl_show_find(const char *);
 
 #endif

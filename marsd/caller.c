@@ -16,27 +16,27 @@
 #define REMEMBERED	MTIME_SEC(1)
 
 static int
-caller_cmp(const struct caller *a, const struct caller *b)
+caller_cmp(const struct marsd_caller *a, const struct marsd_caller *b)
 {
-	return atm_cmp(&a->addr, &b->addr);
+	return atm_addr_cmp(&a->addr, &b->addr);
 }
 
-RB_GENERATE(caller_tree, caller, entry, caller_cmp)
+RB_GENERATE(marsd_caller_tree, marsd_caller, entry, caller_cmp)
 
 static void
-caller_free(struct cluster *c, struct caller *k)
+caller_free(struct marsd_cluster *c, struct marsd_caller *k)
 {
-	RB_REMOVE(caller_tree, &c->callers, k);
+	RB_REMOVE(marsd_caller_tree, &c->callers, k);
 	TAILQ_REMOVE(&c->idle, k, idle_entry);
 	free(k);
 }
 
 /* Forgets those who have been gone for long enough. */
 static void
-callers_expire(struct cluster *c)
+callers_expire(struct marsd_cluster *c)
 {
 	mtime_t now = c->mars->ts->now;
-	struct caller *k;
+	struct marsd_caller *k;
 
 	while ((k = TAILQ_FIRST(&c->idle)) != NULL &&
 	    mtime_diff(k->gone, now) >= REMEMBERED)
@@ -44,16 +44,16 @@ callers_expire(struct cluster *c)
 }
 
 /* For one more circuit of a caller; NULL: no memory. */
-struct caller *
-caller_get(struct cluster *c, const struct atm_addr *addr)
+struct marsd_caller *
+marsd_caller_get(struct marsd_cluster *c, const struct atm_addr *addr)
 {
-	struct caller key, *k;
+	struct marsd_caller key, *k;
 
 	callers_expire(c);
 	key.addr = *addr;
 	if (key.addr.num_tl == NSAPA_LEN)
-		key.addr.num[NSAPA_LEN - 1] = 0;	/* SEL */
-	if ((k = RB_FIND(caller_tree, &c->callers, &key)) != NULL) {
+		key.addr.num[NSAPA_LEN - 1] = 0; /* SEL */
+	if ((k = RB_FIND(marsd_caller_tree, &c->callers, &key)) != NULL) {
 		if (k->circuits++ == 0)
 			TAILQ_REMOVE(&c->idle, k, idle_entry);
 		return k;
@@ -62,13 +62,13 @@ caller_get(struct cluster *c, const struct atm_addr *addr)
 		return NULL;
 	k->addr = key.addr;
 	k->circuits = 1;
-	bucket_init(&k->bucket, c->mars->ts->now, c->conf->rate);
-	RB_INSERT(caller_tree, &c->callers, k);
+	marsd_bucket_init(&k->bucket, c->mars->ts->now, c->conf->rate);
+	RB_INSERT(marsd_caller_tree, &c->callers, k);
 	return k;
 }
 
 void
-caller_put(struct cluster *c, struct caller *k)
+marsd_caller_put(struct marsd_cluster *c, struct marsd_caller *k)
 {
 	if (--k->circuits != 0)
 		return;
@@ -78,9 +78,9 @@ caller_put(struct cluster *c, struct caller *k)
 
 /* The cluster and all its circuits have gone. */
 void
-callers_free(struct cluster *c)
+marsd_callers_free(struct marsd_cluster *c)
 {
-	struct caller *k;
+	struct marsd_caller *k;
 
 	while ((k = TAILQ_FIRST(&c->idle)) != NULL)
 		caller_free(c, k);

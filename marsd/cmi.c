@@ -16,7 +16,7 @@
 
 /* All of min to max; 0, or -1: no memory or an empty range. */
 int
-cmi_init(struct cmi_pool *p, uint16_t min, uint16_t max)
+marsd_cmi_init(struct marsd_cmi_pool *p, uint16_t min, uint16_t max)
 {
 	uint32_t i;
 
@@ -31,7 +31,7 @@ cmi_init(struct cmi_pool *p, uint16_t min, uint16_t max)
 	p->queue = calloc(p->size, sizeof(*p->queue));
 	p->bad = calloc(CMI_BAD_SIZE, 1);
 	if (p->queue == NULL || p->bad == NULL) {
-		cmi_free_pool(p);
+		marsd_cmi_free_pool(p);
 		return -1;
 	}
 	for (i = 0; i < p->size; i++)
@@ -41,7 +41,7 @@ cmi_init(struct cmi_pool *p, uint16_t min, uint16_t max)
 }
 
 void
-cmi_free_pool(struct cmi_pool *p)
+marsd_cmi_free_pool(struct marsd_cmi_pool *p)
 {
 	free(p->queue);
 	free(p->bad);
@@ -51,14 +51,14 @@ cmi_free_pool(struct cmi_pool *p)
 }
 
 static bool
-is_bad(const struct cmi_pool *p, uint16_t cmi)
+is_bad(const struct marsd_cmi_pool *p, uint16_t cmi)
 {
 	return (p->bad[cmi / 8] & 1 << cmi % 8) != 0;
 }
 
 /* One that nobody has, or 0. */
 uint16_t
-cmi_get(struct cmi_pool *p)
+marsd_cmi_get(struct marsd_cmi_pool *p)
 {
 	uint16_t cmi;
 
@@ -67,7 +67,7 @@ cmi_get(struct cmi_pool *p)
 		p->head = (p->head + 1) % p->size;
 		p->count--;
 		if (is_bad(p, cmi))
-			continue;	/* never allocated again, A-20 */
+			continue; /* never allocated again, A-20 */
 		p->used++;
 		return cmi;
 	}
@@ -76,27 +76,27 @@ cmi_get(struct cmi_pool *p)
 
 /* Back it goes, unless it is of a range that is no longer ours. */
 void
-cmi_put(struct cmi_pool *p, uint16_t cmi)
+marsd_cmi_put(struct marsd_cmi_pool *p, uint16_t cmi)
 {
 	if (cmi == 0)
 		return;
 	if (p->used > 0)
 		p->used--;
-	if (!cmi_ours(p, cmi) || is_bad(p, cmi) || p->count == p->size)
+	if (!marsd_cmi_ours(p, cmi) || is_bad(p, cmi) || p->count == p->size)
 		return;
 	p->queue[(p->head + p->count) % p->size] = cmi;
 	p->count++;
 }
 
 bool
-cmi_ours(const struct cmi_pool *p, uint16_t cmi)
+marsd_cmi_ours(const struct marsd_cmi_pool *p, uint16_t cmi)
 {
 	return p->size != 0 && cmi >= p->min && cmi <= p->max;
 }
 
 /* Another server has given it out, though it is ours to give. */
 void
-cmi_taken(struct cmi_pool *p, uint16_t cmi)
+marsd_cmi_taken(struct marsd_cmi_pool *p, uint16_t cmi)
 {
 	p->bad[cmi / 8] = (uint8_t)(p->bad[cmi / 8] | 1 << cmi % 8);
 }

@@ -14,11 +14,11 @@ static enum ctl_more \
 show_##name(void *arg, int argc, char **argv, void *cursor, struct wr *w) \
 { \
 	struct service *s = service_asked(arg); \
-	struct marsd *d = s->arg; \
+	struct marsd_shell *d = s->arg; \
 \
 	(void)argc; \
 	(void)argv; \
-	return mars_show_##name(d->mars, cursor, w) ? CTL_MORE : CTL_DONE; \
+	return marsd_show_##name(d->mars, cursor, w) ? CTL_MORE : CTL_DONE; \
 }
 
 SHOW(clusters)
@@ -31,40 +31,44 @@ static enum ctl_more
 show_summary(void *arg, int argc, char **argv, void *cursor, struct wr *w)
 {
 	struct service *s = service_asked(arg);
-	struct marsd *d = s->arg;
+	struct marsd_shell *d = s->arg;
 
 	(void)argc;
 	(void)argv;
-	if (!mars_show_summary(d->mars, cursor, w))
+	if (!marsd_show_summary(d->mars, cursor, w))
 		return CTL_DONE;
 	service_summary(s, w);
 	return CTL_MORE;
 }
 
 static bool
-core_counters(void *arg, void *cursor, struct wr *w)
+marsd_ctl_core_counters(void *arg, void *cursor, struct wr *w)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
-	return mars_show_counters(d->mars, cursor, w);
+	return marsd_show_counters(d->mars, cursor, w);
 }
 
 static enum ctl_more
-show_counters(void *arg, int argc, char **argv, void *cursor, struct wr *w)
+marsd_ctl_show_counters(
+    void *arg, int argc, char **argv, void *cursor, struct wr *w)
 {
 	(void)argc;
 	(void)argv;
-	return service_show_counters(service_asked(arg), core_counters, cursor,
-	    w) ? CTL_MORE : CTL_DONE;
+	return service_show_counters(
+		   service_asked(arg), marsd_ctl_core_counters, cursor, w) ?
+	    CTL_MORE :
+	    CTL_DONE;
 }
 
 static enum ctl_more
-show_circuits(void *arg, int argc, char **argv, void *cursor, struct wr *w)
+marsd_ctl_show_circuits(
+    void *arg, int argc, char **argv, void *cursor, struct wr *w)
 {
 	(void)argc;
 	(void)argv;
-	return service_show_circuits(service_asked(arg), cursor, w) ?
-	    CTL_MORE : CTL_DONE;
+	return service_show_circuits(service_asked(arg), cursor, w) ? CTL_MORE :
+								      CTL_DONE;
 }
 
 /* redirect CLUSTER soft|hard ADDRESS [MEMBER] (RFC 2022 section 5.4.3) */
@@ -72,7 +76,7 @@ static const char *
 redirect(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	struct service *s = service_asked(arg);
-	struct marsd *d = s->arg;
+	struct marsd_shell *d = s->arg;
 	struct atm_addr to, member;
 	bool hard;
 
@@ -82,12 +86,12 @@ redirect(void *arg, struct ctl_conn *c, int argc, char **argv)
 	hard = strcmp(argv[1], "hard") == 0;
 	if (!hard && strcmp(argv[1], "soft") != 0)
 		return "a redirect is soft or hard";
-	if (atm_parse(&to, argv[2]) == -1)
+	if (atm_addr_parse(&to, argv[2]) == -1)
 		return "the address to redirect to is not an address";
-	if (argc == 4 && atm_parse(&member, argv[3]) == -1)
+	if (argc == 4 && atm_addr_parse(&member, argv[3]) == -1)
 		return "the address of the member is not an address";
-	return mars_redirect(d->mars, argv[0], hard, &to,
-	    argc == 4 ? &member : NULL);
+	return marsd_redirect(
+	    d->mars, argv[0], hard, &to, argc == 4 ? &member : NULL);
 }
 
 const struct ctl_command marsd_commands[] = {
@@ -96,8 +100,8 @@ const struct ctl_command marsd_commands[] = {
 	{ "show members", show_members, NULL },
 	{ "show groups", show_groups, NULL },
 	{ "show servers", show_servers, NULL },
-	{ "show counters", show_counters, NULL },
-	{ "show circuits", show_circuits, NULL },
+	{ "show counters", marsd_ctl_show_counters, NULL },
+	{ "show circuits", marsd_ctl_show_circuits, NULL },
 	{ "redirect", NULL, redirect },
 	{ "reload", NULL, service_ctl_reload },
 	{ "log verbose", NULL, service_ctl_verbose },

@@ -6,7 +6,7 @@
 /*
  * The database: who is in which group, according to whom (RFC 2022 sections
  * 4.1 and 6.2: host map and server map; RFC 2443; D1, D3).  Nothing here
- * sends anything: join_refresh() says what has changed, and the callers
+ * sends anything: marsd_join_refresh() says what has changed, and the callers
  * tell those who have to know (A-24).
  */
 #include <stddef.h>
@@ -16,71 +16,75 @@
 #include "cluster.h"
 
 static int
-node_cmp(struct node *a, struct node *b)
+node_cmp(struct marsd_node *a, struct marsd_node *b)
 {
-	return atm_cmp(&a->atm, &b->atm);
+	return atm_addr_cmp(&a->atm, &b->atm);
 }
 
 static int
-entry_cmp(struct entry *a, struct entry *b)
+marsd_entry_cmp(struct marsd_entry *a, struct marsd_entry *b)
 {
 	return a->key < b->key ? -1 : a->key > b->key;
 }
 
 static int
-owner_cmp(struct owner *a, struct owner *b)
+owner_cmp(struct marsd_owner *a, struct marsd_owner *b)
 {
 	return memcmp(a->oid, b->oid, sizeof(a->oid));
 }
 
 static int
-peer_cmp(struct peer *a, struct peer *b)
+marsd_peer_cmp(struct marsd_peer *a, struct marsd_peer *b)
 {
 	return owner_cmp(a->owner, b->owner);
 }
 
 static int
-join_cmp(struct join *a, struct join *b)
+join_cmp(struct marsd_join *a, struct marsd_join *b)
 {
-	return atm_cmp(&a->node->atm, &b->node->atm);
+	return atm_addr_cmp(&a->node->atm, &b->node->atm);
 }
 
-RB_GENERATE(node_tree, node, entry, node_cmp)
-RB_GENERATE(entry_tree, entry, key_entry, entry_cmp)
-RB_GENERATE(owner_tree, owner, entry, owner_cmp)
-RB_GENERATE(peer_tree, peer, entry, peer_cmp)
-RB_GENERATE(join_tree, join, range_entry, join_cmp)
+RB_GENERATE(marsd_node_tree, marsd_node, entry, node_cmp)
+RB_GENERATE(marsd_entry_tree, marsd_entry, key_entry, marsd_entry_cmp)
+RB_GENERATE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
+RB_GENERATE(marsd_peer_tree, marsd_peer, entry, marsd_peer_cmp)
+RB_GENERATE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
-_Static_assert(offsetof(struct join, link) == 0, "link is first in a join");
-_Static_assert(offsetof(struct range, link) == 0, "link is first in a range");
+_Static_assert(offsetof(struct marsd_join, link) == 0,
+    "link is first in a join");
+_Static_assert(offsetof(struct marsd_range, link) == 0,
+    "link is first in a range");
 
-struct join *
-join_of(struct itree_node *n)
+struct marsd_join *
+marsd_join_of(struct marsd_itree_node *n)
 {
-	return (struct join *)n;
+	return (struct marsd_join *)n;
 }
 
-struct range *
-range_of(struct itree_node *n)
+struct marsd_range *
+marsd_range_of(struct marsd_itree_node *n)
 {
-	return (struct range *)n;
+	return (struct marsd_range *)n;
 }
 
 /* Who a node is: its ATM address, never its protocol address. */
-struct node *
-node_find(struct proto *p, enum role role, const struct atm_addr *atm)
+struct marsd_node *
+marsd_node_find(
+    struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
 {
-	struct node key;
+	struct marsd_node key;
 
 	key.atm = *atm;
-	return RB_FIND(node_tree, &p->nodes[role], &key);
+	return RB_FIND(marsd_node_tree, &p->nodes[role], &key);
 }
 
 /* The same, made if need be; NULL: no memory. */
-struct node *
-node_get(struct proto *p, enum role role, const struct atm_addr *atm)
+struct marsd_node *
+marsd_node_get(
+    struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
 {
-	struct node *n = node_find(p, role, atm);
+	struct marsd_node *n = marsd_node_find(p, role, atm);
 
 	if (n != NULL)
 		return n;
@@ -90,33 +94,33 @@ node_get(struct proto *p, enum role role, const struct atm_addr *atm)
 	n->role = role;
 	n->atm = *atm;
 	LIST_INIT(&n->claims);
-	itree_init(&n->joins, mars_random(p->cluster->mars));
-	RB_INSERT(node_tree, &p->nodes[role], n);
+	marsd_itree_init(&n->joins, marsd_random(p->cluster->mars));
+	RB_INSERT(marsd_node_tree, &p->nodes[role], n);
 	return n;
 }
 
 void
-node_release(struct node *n)
+marsd_node_release(struct marsd_node *n)
 {
 	if (n->reg != NULL || !LIST_EMPTY(&n->claims) || n->njoins != 0)
 		return;
-	RB_REMOVE(node_tree, &n->proto->nodes[n->role], n);
+	RB_REMOVE(marsd_node_tree, &n->proto->nodes[n->role], n);
 	free(n);
 }
 
-struct owner *
-owner_find(struct cluster *c, const uint8_t oid[4])
+struct marsd_owner *
+marsd_owner_find(struct marsd_cluster *c, const uint8_t oid[4])
 {
-	struct owner key;
+	struct marsd_owner key;
 
 	memcpy(key.oid, oid, sizeof(key.oid));
-	return RB_FIND(owner_tree, &c->owners, &key);
+	return RB_FIND(marsd_owner_tree, &c->owners, &key);
 }
 
-struct owner *
-owner_get(struct cluster *c, const uint8_t oid[4])
+struct marsd_owner *
+marsd_owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 {
-	struct owner *o = owner_find(c, oid);
+	struct marsd_owner *o = marsd_owner_find(c, oid);
 
 	if (o != NULL)
 		return o;
@@ -125,23 +129,23 @@ owner_get(struct cluster *c, const uint8_t oid[4])
 	o->cluster = c;
 	memcpy(o->oid, oid, sizeof(o->oid));
 	RB_INIT(&o->keys);
-	RB_INSERT(owner_tree, &c->owners, o);
+	RB_INSERT(marsd_owner_tree, &c->owners, o);
 	return o;
 }
 
-struct peer *
-peer_find(struct proto *p, struct owner *o)
+struct marsd_peer *
+marsd_peer_find(struct marsd_proto *p, struct marsd_owner *o)
 {
-	struct peer key;
+	struct marsd_peer key;
 
 	key.owner = o;
-	return RB_FIND(peer_tree, &p->peers, &key);
+	return RB_FIND(marsd_peer_tree, &p->peers, &key);
 }
 
-struct claim *
-claim_find(struct node *n, const struct peer *peer)
+struct marsd_claim *
+marsd_claim_find(struct marsd_node *n, const struct marsd_peer *peer)
 {
-	struct claim *c;
+	struct marsd_claim *c;
 
 	/* as many as servers that have it: one, or two while it moves */
 	LIST_FOREACH(c, &n->claims, node_entry)
@@ -150,10 +154,10 @@ claim_find(struct node *n, const struct peer *peer)
 	return NULL;
 }
 
-static struct claim *
-claim_get(struct node *n, struct peer *peer)
+static struct marsd_claim *
+claim_get(struct marsd_node *n, struct marsd_peer *peer)
 {
-	struct claim *c = claim_find(n, peer);
+	struct marsd_claim *c = marsd_claim_find(n, peer);
 
 	if (c != NULL)
 		return c;
@@ -167,10 +171,10 @@ claim_get(struct node *n, struct peer *peer)
 
 /* Does the server that gave this id out still say so? */
 static bool
-claim_counts(const struct claim *c)
+claim_counts(const struct marsd_claim *c)
 {
-	return !c->dereg && c->peer->state != PEER_HIDDEN &&
-	    c->peer->state != PEER_ERASED;
+	return !c->dereg && c->peer->state != MARSD_PEER_HIDDEN &&
+	    c->peer->state != MARSD_PEER_ERASED;
 }
 
 /*
@@ -180,10 +184,10 @@ claim_counts(const struct claim *c)
  * before still hold.
  */
 bool
-claim_cmi(struct claim *c, uint16_t cmi)
+marsd_claim_cmi(struct marsd_claim *c, uint16_t cmi)
 {
-	struct claim **heard = c->node->proto->heard_cmi;
-	const struct claim *held = heard[cmi];
+	struct marsd_claim **heard = c->node->proto->heard_cmi;
+	const struct marsd_claim *held = heard[cmi];
 
 	if (c->cmi != cmi && c->cmi != 0 && heard[c->cmi] == c)
 		heard[c->cmi] = NULL;
@@ -198,9 +202,9 @@ claim_cmi(struct claim *c, uint16_t cmi)
 }
 
 static void
-claim_release(struct claim *c)
+claim_release(struct marsd_claim *c)
 {
-	struct claim **heard = c->node->proto->heard_cmi;
+	struct marsd_claim **heard = c->node->proto->heard_cmi;
 
 	if (c->entries != 0)
 		return;
@@ -210,20 +214,20 @@ claim_release(struct claim *c)
 	free(c);
 }
 
-struct entry *
-entry_find(struct owner *o, uint32_t key)
+struct marsd_entry *
+marsd_entry_find(struct marsd_owner *o, uint32_t key)
 {
-	struct entry e;
+	struct marsd_entry e;
 
 	e.key = key;
-	return RB_FIND(entry_tree, &o->keys, &e);
+	return RB_FIND(marsd_entry_tree, &o->keys, &e);
 }
 
 /* A record that nobody holds under this key; NULL: no memory. */
-static struct entry *
-entry_new(struct peer *peer, uint32_t key, struct claim *claim)
+static struct marsd_entry *
+entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 {
-	struct entry *e;
+	struct marsd_entry *e;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
@@ -233,21 +237,22 @@ entry_new(struct peer *peer, uint32_t key, struct claim *claim)
 	peer->records++;
 	if (claim != NULL)
 		claim->entries++;
-	RB_INSERT(entry_tree, &peer->owner->keys, e);
+	RB_INSERT(marsd_entry_tree, &peer->owner->keys, e);
 	return e;
 }
 
-struct entry *
-entry_redirect(struct peer *peer, uint32_t key)
+struct marsd_entry *
+marsd_entry_redirect(struct marsd_peer *peer, uint32_t key)
 {
 	return entry_new(peer, key, NULL);
 }
 
-struct entry *
-entry_register(struct peer *peer, struct node *n, uint32_t key)
+struct marsd_entry *
+marsd_entry_register(
+    struct marsd_peer *peer, struct marsd_node *n, uint32_t key)
 {
-	struct claim *c = claim_get(n, peer);
-	struct entry *e;
+	struct marsd_claim *c = claim_get(n, peer);
+	struct marsd_entry *e;
 
 	if (c == NULL)
 		return NULL;
@@ -259,46 +264,48 @@ entry_register(struct peer *peer, struct node *n, uint32_t key)
 	return e;
 }
 
-static struct range *
-range_get(struct proto *p, enum role role, const struct span *s)
+static struct marsd_range *
+range_get(
+    struct marsd_proto *p, enum marsd_role role, const struct marsd_span *s)
 {
-	struct itree_node *in = itree_find(&p->map[role], s);
-	struct range *r;
+	struct marsd_itree_node *in = marsd_itree_find(&p->map[role], s);
+	struct marsd_range *r;
 
 	if (in != NULL)
-		return range_of(in);
+		return marsd_range_of(in);
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
 	r->span = *s;
 	RB_INIT(&r->joins);
-	(void)itree_insert(&p->map[role], &r->link, &r->span);
+	(void)marsd_itree_insert(&p->map[role], &r->link, &r->span);
 	p->ranges[role]++;
 	return r;
 }
 
 static void
-range_release(struct proto *p, enum role role, struct range *r)
+range_release(
+    struct marsd_proto *p, enum marsd_role role, struct marsd_range *r)
 {
 	if (!RB_EMPTY(&r->joins))
 		return;
-	itree_remove(&p->map[role], &r->link);
+	marsd_itree_remove(&p->map[role], &r->link);
 	p->ranges[role]--;
 	free(r);
 }
 
-struct join *
-join_find(struct node *n, const struct span *s)
+struct marsd_join *
+marsd_join_find(struct marsd_node *n, const struct marsd_span *s)
 {
-	struct itree_node *in = itree_find(&n->joins, s);
+	struct marsd_itree_node *in = marsd_itree_find(&n->joins, s);
 
-	return in == NULL ? NULL : join_of(in);
+	return in == NULL ? NULL : marsd_join_of(in);
 }
 
-static struct join *
-join_get(struct node *n, const struct span *s)
+static struct marsd_join *
+join_get(struct marsd_node *n, const struct marsd_span *s)
 {
-	struct join *j = join_find(n, s);
-	struct range *r;
+	struct marsd_join *j = marsd_join_find(n, s);
+	struct marsd_range *r;
 
 	if (j != NULL)
 		return j;
@@ -311,36 +318,36 @@ join_get(struct node *n, const struct span *s)
 	j->node = n;
 	j->range = r;
 	LIST_INIT(&j->entries);
-	RB_INSERT(join_tree, &r->joins, j);
-	(void)itree_insert(&n->joins, &j->link, &r->span);
+	RB_INSERT(marsd_join_tree, &r->joins, j);
+	(void)marsd_itree_insert(&n->joins, &j->link, &r->span);
 	n->njoins++;
 	return j;
 }
 
 /* A join on which nothing rests any more goes. */
 static void
-join_release(struct join *j)
+join_release(struct marsd_join *j)
 {
-	struct node *n = j->node;
-	struct range *r = j->range;
+	struct marsd_node *n = j->node;
+	struct marsd_range *r = j->range;
 
 	if (!LIST_EMPTY(&j->entries))
 		return;
-	(void)join_refresh(j);
-	itree_remove(&n->joins, &j->link);
+	(void)marsd_join_refresh(j);
+	marsd_itree_remove(&n->joins, &j->link);
 	n->njoins--;
-	RB_REMOVE(join_tree, &r->joins, j);
+	RB_REMOVE(marsd_join_tree, &r->joins, j);
 	free(j);
 	range_release(n->proto, n->role, r);
 }
 
-struct entry *
-entry_join(struct peer *peer, struct node *n, const struct span *s,
-    uint32_t key)
+struct marsd_entry *
+marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
+    const struct marsd_span *s, uint32_t key)
 {
-	struct join *j = join_get(n, s);
-	struct claim *c;
-	struct entry *e;
+	struct marsd_join *j = join_get(n, s);
+	struct marsd_claim *c;
+	struct marsd_entry *e;
 
 	if (j == NULL)
 		return NULL;
@@ -354,7 +361,7 @@ entry_join(struct peer *peer, struct node *n, const struct span *s,
 		return NULL;
 	}
 	e->join = j;
-	LIST_INSERT_HEAD(&j->entries, e, join_entry);
+	LIST_INSERT_HEAD(&j->entries, e, marsd_join_entry);
 	return e;
 }
 
@@ -363,16 +370,16 @@ entry_join(struct peer *peer, struct node *n, const struct span *s,
  * so whoever wants to know what changed makes it ineffective first.
  */
 void
-entry_free(struct entry *e)
+marsd_entry_free(struct marsd_entry *e)
 {
-	struct claim *c = e->claim;
-	struct node *n = c == NULL ? NULL : c->node;
+	struct marsd_claim *c = e->claim;
+	struct marsd_node *n = c == NULL ? NULL : c->node;
 
-	RB_REMOVE(entry_tree, &e->peer->owner->keys, e);
+	RB_REMOVE(marsd_entry_tree, &e->peer->owner->keys, e);
 	e->peer->records--;
 	if (e->join != NULL) {
-		LIST_REMOVE(e, join_entry);
-		(void)join_refresh(e->join);
+		LIST_REMOVE(e, marsd_join_entry);
+		(void)marsd_join_refresh(e->join);
 		join_release(e->join);
 	}
 	if (c != NULL) {
@@ -385,15 +392,15 @@ entry_free(struct entry *e)
 	}
 	free(e);
 	if (n != NULL)
-		node_release(n);
+		marsd_node_release(n);
 }
 
-struct entry *
-join_entry(struct join *j, const struct peer *peer)
+struct marsd_entry *
+marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 {
-	struct entry *e;
+	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
+	LIST_FOREACH(e, &j->entries, marsd_join_entry)
 		if (e->peer == peer)
 			return e;
 	return NULL;
@@ -404,36 +411,38 @@ join_entry(struct join *j, const struct peer *peer)
  * the node (A-23).
  */
 bool
-entry_counts(const struct entry *e)
+marsd_entry_counts(const struct marsd_entry *e)
 {
 	if (e->stale || e->claim->dereg)
 		return false;
-	return e->peer->state != PEER_HIDDEN && e->peer->state != PEER_ERASED;
+	return e->peer->state != MARSD_PEER_HIDDEN &&
+	    e->peer->state != MARSD_PEER_ERASED;
 }
 
 /* Is the node registered with a server other than this one? */
 bool
-node_registered(const struct node *n, const struct peer *but)
+marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 {
-	const struct claim *c;
+	const struct marsd_claim *c;
 
 	if (but != n->proto->self && n->reg != NULL && n->reg->registered)
 		return true;
 	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->peer != but && c->reg != NULL && entry_counts(c->reg))
+		if (c->peer != but && c->reg != NULL &&
+		    marsd_entry_counts(c->reg))
 			return true;
 	return false;
 }
 
 /* Works out anew whether the join counts, and says what that changed. */
-enum change
-join_refresh(struct join *j)
+enum marsd_change
+marsd_join_refresh(struct marsd_join *j)
 {
 	bool live = false, layer3 = false, was = j->live;
-	struct entry *e;
+	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, join_entry) {
-		if (!entry_counts(e))
+	LIST_FOREACH(e, &j->entries, marsd_join_entry) {
+		if (!marsd_entry_counts(e))
 			continue;
 		live = true;
 		layer3 = layer3 || e->layer3;
@@ -448,7 +457,9 @@ join_refresh(struct join *j)
 		j->range->live++;
 	if (layer3)
 		j->range->layer3++;
-	return live == was ? CHANGE_NONE : live ? CHANGE_UP : CHANGE_DOWN;
+	return live == was ? MARSD_CHANGE_NONE :
+	    live	   ? MARSD_CHANGE_UP :
+			     MARSD_CHANGE_DOWN;
 }
 
 /*
@@ -456,41 +467,41 @@ join_refresh(struct join *j)
  * joins: the hole punching of 6.1.2, over all its live records (A-16).
  */
 void
-node_uncovered(struct node *n, const struct span *s, struct spans *out)
+marsd_node_uncovered(
+    struct marsd_node *n, const struct marsd_span *s, struct marsd_spans *out)
 {
-	struct itree_node *in;
-	struct punch p;
+	struct marsd_itree_node *in;
+	struct marsd_punch p;
 
-	punch_init(&p, out, s);
-	for (in = itree_overlap(&n->joins, s, NULL); in != NULL;
-	    in = itree_overlap(&n->joins, s, in->span))
-		if (join_of(in)->live && span_cmp(in->span, s) != 0)
-			punch_hole(&p, in->span);
-	punch_end(&p);
+	marsd_punch_init(&p, out, s);
+	for (in = marsd_itree_overlap(&n->joins, s, NULL); in != NULL;
+	     in = marsd_itree_overlap(&n->joins, s, in->span))
+		if (marsd_join_of(in)->live && marsd_span_cmp(in->span, s) != 0)
+			marsd_punch_hole(&p, in->span);
+	marsd_punch_end(&p);
 }
 
 /* Is the node in this group, by whatever join? */
 bool
-node_covers(struct node *n, const struct paddr *group)
+marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 {
-	struct span s = { *group, *group };
-	struct itree_node *in;
+	struct marsd_span s = { *group, *group };
+	struct marsd_itree_node *in;
 
-	for (in = itree_overlap(&n->joins, &s, NULL); in != NULL;
-	    in = itree_overlap(&n->joins, &s, in->span))
-		if (join_of(in)->live)
+	for (in = marsd_itree_overlap(&n->joins, &s, NULL); in != NULL;
+	     in = marsd_itree_overlap(&n->joins, &s, in->span))
+		if (marsd_join_of(in)->live)
 			return true;
 	return false;
 }
 
 static bool
-served_here(struct range *r)
+served_here(struct marsd_range *r)
 {
-	struct join *j;
+	struct marsd_join *j;
 
-	RB_FOREACH(j, join_tree, &r->joins)
-		if (j->live && j->node->reg != NULL &&
-		    j->node->reg->registered)
+	RB_FOREACH(j, marsd_join_tree, &r->joins)
+		if (j->live && j->node->reg != NULL && j->node->reg->registered)
 			return true;
 	return false;
 }
@@ -500,49 +511,51 @@ served_here(struct range *r)
  * here (A-38)?
  */
 bool
-map_serves(struct proto *p, const struct span *s, bool local)
+marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 {
-	const struct itree *map = &p->map[ROLE_MCS];
-	struct itree_node *in;
+	const struct marsd_itree *map = &p->map[MARSD_ROLE_MCS];
+	struct marsd_itree_node *in;
 
-	for (in = itree_overlap(map, s, NULL); in != NULL;
-	    in = itree_overlap(map, s, in->span))
-		if (range_of(in)->live != 0 &&
-		    (!local || served_here(range_of(in))))
+	for (in = marsd_itree_overlap(map, s, NULL); in != NULL;
+	     in = marsd_itree_overlap(map, s, in->span))
+		if (marsd_range_of(in)->live != 0 &&
+		    (!local || served_here(marsd_range_of(in))))
 			return true;
 	return false;
 }
 
 /* What of the ranges no MCS serves: 6.2.4. */
 void
-spans_unserved(struct proto *p, const struct spans *in, struct spans *out)
+marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
+    struct marsd_spans *out)
 {
-	const struct itree *map = &p->map[ROLE_MCS];
-	struct itree_node *n;
-	struct punch punch;
+	const struct marsd_itree *map = &p->map[MARSD_ROLE_MCS];
+	struct marsd_itree_node *n;
+	struct marsd_punch punch;
 	size_t i;
 
 	out->failed = out->failed || in->failed;
 	for (i = 0; i < in->n; i++) {
-		punch_init(&punch, out, &in->v[i]);
-		for (n = itree_overlap(map, &in->v[i], NULL); n != NULL;
-		    n = itree_overlap(map, &in->v[i], n->span))
-			if (range_of(n)->live != 0)
-				punch_hole(&punch, n->span);
-		punch_end(&punch);
+		marsd_punch_init(&punch, out, &in->v[i]);
+		for (n = marsd_itree_overlap(map, &in->v[i], NULL); n != NULL;
+		     n = marsd_itree_overlap(map, &in->v[i], n->span))
+			if (marsd_range_of(n)->live != 0)
+				marsd_punch_hole(&punch, n->span);
+		marsd_punch_end(&punch);
 	}
 }
 
 /* Is anybody in the group at all? */
 bool
-group_has(struct proto *p, enum role role, const struct paddr *group)
+marsd_group_has(
+    struct marsd_proto *p, enum marsd_role role, const struct paddr *group)
 {
-	struct span s = { *group, *group };
-	struct itree_node *in;
+	struct marsd_span s = { *group, *group };
+	struct marsd_itree_node *in;
 
-	for (in = itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	    in = itree_overlap(&p->map[role], &s, in->span))
-		if (range_of(in)->live != 0)
+	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
+	     in = marsd_itree_overlap(&p->map[role], &s, in->span))
+		if (marsd_range_of(in)->live != 0)
 			return true;
 	return false;
 }
@@ -569,20 +582,20 @@ list_add(const struct atm_addr ***list, size_t *n, size_t *max,
  * it, each node once.
  */
 int
-group_members(struct proto *p, enum role role, const struct paddr *group,
-    const struct atm_addr ***list, size_t *n)
+marsd_group_members(struct marsd_proto *p, enum marsd_role role,
+    const struct paddr *group, const struct atm_addr ***list, size_t *n)
 {
-	struct span s = { *group, *group };
-	struct itree_node *in;
-	struct join *j;
+	struct marsd_span s = { *group, *group };
+	struct marsd_itree_node *in;
+	struct marsd_join *j;
 	size_t max = 0;
 
 	*list = NULL;
 	*n = 0;
 	p->mark++;
-	for (in = itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	    in = itree_overlap(&p->map[role], &s, in->span)) {
-		RB_FOREACH(j, join_tree, &range_of(in)->joins) {
+	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
+	     in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
+		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins) {
 			if (!j->live || j->node->mark == p->mark)
 				continue;
 			j->node->mark = p->mark;

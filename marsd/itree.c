@@ -8,7 +8,7 @@
 #include "itree.h"
 
 int
-span_cmp(const struct span *a, const struct span *b)
+marsd_span_cmp(const struct marsd_span *a, const struct marsd_span *b)
 {
 	int c = paddr_cmp(&a->min, &b->min);
 
@@ -17,7 +17,7 @@ span_cmp(const struct span *a, const struct span *b)
 
 /* seed decides the shape of the tree, so that no peer can. */
 void
-itree_init(struct itree *t, uint32_t seed)
+marsd_itree_init(struct marsd_itree *t, uint32_t seed)
 {
 	t->root = NULL;
 	t->seed = seed | 1;
@@ -25,7 +25,7 @@ itree_init(struct itree *t, uint32_t seed)
 
 /* xorshift: never zero when the seed is not */
 static uint32_t
-priority(struct itree *t)
+priority(struct marsd_itree *t)
 {
 	t->seed ^= t->seed << 13;
 	t->seed ^= t->seed >> 17;
@@ -34,7 +34,7 @@ priority(struct itree *t)
 }
 
 static void
-update(struct itree_node *n)
+update(struct marsd_itree_node *n)
 {
 	n->end = &n->span->max;
 	if (n->left != NULL && paddr_cmp(n->left->end, n->end) > 0)
@@ -43,10 +43,10 @@ update(struct itree_node *n)
 		n->end = n->right->end;
 }
 
-static struct itree_node *
-rotate_right(struct itree_node *n)
+static struct marsd_itree_node *
+rotate_right(struct marsd_itree_node *n)
 {
-	struct itree_node *l = n->left;
+	struct marsd_itree_node *l = n->left;
 
 	n->left = l->right;
 	l->right = n;
@@ -55,10 +55,10 @@ rotate_right(struct itree_node *n)
 	return l;
 }
 
-static struct itree_node *
-rotate_left(struct itree_node *n)
+static struct marsd_itree_node *
+rotate_left(struct marsd_itree_node *n)
 {
-	struct itree_node *r = n->right;
+	struct marsd_itree_node *r = n->right;
 
 	n->right = r->left;
 	r->left = n;
@@ -67,12 +67,12 @@ rotate_left(struct itree_node *n)
 	return r;
 }
 
-static struct itree_node *
-insert(struct itree_node *at, struct itree_node *n)
+static struct marsd_itree_node *
+insert(struct marsd_itree_node *at, struct marsd_itree_node *n)
 {
 	if (at == NULL)
 		return n;
-	if (span_cmp(n->span, at->span) < 0) {
+	if (marsd_span_cmp(n->span, at->span) < 0) {
 		at->left = insert(at->left, n);
 		if (at->left->priority > at->priority)
 			return rotate_right(at);
@@ -86,9 +86,10 @@ insert(struct itree_node *at, struct itree_node *n)
 }
 
 bool
-itree_insert(struct itree *t, struct itree_node *n, const struct span *span)
+marsd_itree_insert(struct marsd_itree *t, struct marsd_itree_node *n,
+    const struct marsd_span *span)
 {
-	if (itree_find(t, span) != NULL)
+	if (marsd_itree_find(t, span) != NULL)
 		return false;
 	n->left = n->right = NULL;
 	n->span = span;
@@ -98,8 +99,8 @@ itree_insert(struct itree *t, struct itree_node *n, const struct span *span)
 	return true;
 }
 
-static struct itree_node *
-merge(struct itree_node *a, struct itree_node *b)
+static struct marsd_itree_node *
+merge(struct marsd_itree_node *a, struct marsd_itree_node *b)
 {
 	if (a == NULL)
 		return b;
@@ -115,14 +116,14 @@ merge(struct itree_node *a, struct itree_node *b)
 	return b;
 }
 
-static struct itree_node *
-take(struct itree_node *at, struct itree_node *n)
+static struct marsd_itree_node *
+take(struct marsd_itree_node *at, struct marsd_itree_node *n)
 {
 	if (at == NULL)
 		return NULL;
 	if (at == n)
 		return merge(n->left, n->right);
-	if (span_cmp(n->span, at->span) < 0)
+	if (marsd_span_cmp(n->span, at->span) < 0)
 		at->left = take(at->left, n);
 	else
 		at->right = take(at->right, n);
@@ -131,19 +132,19 @@ take(struct itree_node *at, struct itree_node *n)
 }
 
 void
-itree_remove(struct itree *t, struct itree_node *n)
+marsd_itree_remove(struct marsd_itree *t, struct marsd_itree_node *n)
 {
 	t->root = take(t->root, n);
 	n->left = n->right = NULL;
 }
 
-struct itree_node *
-itree_find(const struct itree *t, const struct span *span)
+struct marsd_itree_node *
+marsd_itree_find(const struct marsd_itree *t, const struct marsd_span *span)
 {
-	struct itree_node *n = t->root;
+	struct marsd_itree_node *n = t->root;
 	int c;
 
-	while (n != NULL && (c = span_cmp(span, n->span)) != 0)
+	while (n != NULL && (c = marsd_span_cmp(span, n->span)) != 0)
 		n = c < 0 ? n->left : n->right;
 	return n;
 }
@@ -152,13 +153,14 @@ itree_find(const struct itree *t, const struct span *span)
  * A subtree whose largest end lies before the range has nothing; one whose
  * root begins behind it can have something only to the left.
  */
-static struct itree_node *
-overlap(struct itree_node *n, const struct span *s, const struct span *after)
+static struct marsd_itree_node *
+overlap(struct marsd_itree_node *n, const struct marsd_span *s,
+    const struct marsd_span *after)
 {
-	struct itree_node *found;
+	struct marsd_itree_node *found;
 
 	while (n != NULL && paddr_cmp(n->end, &s->min) >= 0) {
-		if (after == NULL || span_cmp(n->span, after) > 0) {
+		if (after == NULL || marsd_span_cmp(n->span, after) > 0) {
 			found = overlap(n->left, s, after);
 			if (found != NULL)
 				return found;
@@ -172,20 +174,20 @@ overlap(struct itree_node *n, const struct span *s, const struct span *after)
 	return NULL;
 }
 
-struct itree_node *
-itree_overlap(const struct itree *t, const struct span *s,
-    const struct span *after)
+struct marsd_itree_node *
+marsd_itree_overlap(const struct marsd_itree *t, const struct marsd_span *s,
+    const struct marsd_span *after)
 {
 	return overlap(t->root, s, after);
 }
 
-struct itree_node *
-itree_next(const struct itree *t, const struct span *after)
+struct marsd_itree_node *
+marsd_itree_next(const struct marsd_itree *t, const struct marsd_span *after)
 {
-	struct itree_node *n = t->root, *best = NULL;
+	struct marsd_itree_node *n = t->root, *best = NULL;
 
 	while (n != NULL) {
-		if (after == NULL || span_cmp(n->span, after) > 0) {
+		if (after == NULL || marsd_span_cmp(n->span, after) > 0) {
 			best = n;
 			n = n->left;
 		} else
@@ -195,7 +197,7 @@ itree_next(const struct itree *t, const struct span *after)
 }
 
 void
-spans_init(struct spans *l)
+marsd_spans_init(struct marsd_spans *l)
 {
 	l->v = NULL;
 	l->n = l->max = 0;
@@ -203,16 +205,16 @@ spans_init(struct spans *l)
 }
 
 void
-spans_free(struct spans *l)
+marsd_spans_free(struct marsd_spans *l)
 {
 	free(l->v);
-	spans_init(l);
+	marsd_spans_init(l);
 }
 
 void
-spans_add(struct spans *l, const struct span *s)
+marsd_spans_add(struct marsd_spans *l, const struct marsd_span *s)
 {
-	struct span *v;
+	struct marsd_span *v;
 	size_t max;
 
 	if (l->n == l->max && !l->failed) {
@@ -230,9 +232,9 @@ spans_add(struct spans *l, const struct span *s)
 }
 
 bool
-spans_whole(const struct spans *l, const struct span *s)
+marsd_spans_whole(const struct marsd_spans *l, const struct marsd_span *s)
 {
-	return !l->failed && l->n == 1 && span_cmp(&l->v[0], s) == 0;
+	return !l->failed && l->n == 1 && marsd_span_cmp(&l->v[0], s) == 0;
 }
 
 /*
@@ -240,7 +242,8 @@ spans_whole(const struct spans *l, const struct span *s)
  * lose the addresses at the edges (A-136).
  */
 void
-punch_init(struct punch *p, struct spans *out, const struct span *whole)
+marsd_punch_init(struct marsd_punch *p, struct marsd_spans *out,
+    const struct marsd_span *whole)
 {
 	p->out = out;
 	p->next = whole->min;
@@ -249,21 +252,21 @@ punch_init(struct punch *p, struct spans *out, const struct span *whole)
 }
 
 void
-punch_hole(struct punch *p, const struct span *hole)
+marsd_punch_hole(struct marsd_punch *p, const struct marsd_span *hole)
 {
-	struct span s;
+	struct marsd_span s;
 
 	if (p->done || paddr_cmp(&hole->max, &p->next) < 0)
 		return;
 	if (paddr_cmp(&hole->min, &p->last) > 0) {
-		punch_end(p);
+		marsd_punch_end(p);
 		return;
 	}
 	if (paddr_cmp(&hole->min, &p->next) > 0) {
 		s.min = p->next;
 		s.max = hole->min;
-		(void)paddr_prev(&s.max);	/* not zero: next is less */
-		spans_add(p->out, &s);
+		(void)paddr_prev(&s.max); /* not zero: next is less */
+		marsd_spans_add(p->out, &s);
 	}
 	p->next = hole->max;
 	if (!paddr_next(&p->next) || paddr_cmp(&p->next, &p->last) > 0)
@@ -271,11 +274,11 @@ punch_hole(struct punch *p, const struct span *hole)
 }
 
 void
-punch_end(struct punch *p)
+marsd_punch_end(struct marsd_punch *p)
 {
-	struct span s = { p->next, p->last };
+	struct marsd_span s = { p->next, p->last };
 
 	if (!p->done)
-		spans_add(p->out, &s);
+		marsd_spans_add(p->out, &s);
 	p->done = true;
 }

@@ -14,62 +14,68 @@
 #include "addr.h"
 
 /* all addresses from min to max, both included (RFC 2022 section 5.2) */
-struct span {
+struct marsd_span {
 	struct paddr	min, max;
 };
 
-struct itree_node {
-	struct itree_node	*left, *right;
-	const struct span	*span;	/* of the object that this is part of */
+struct marsd_itree_node {
+	struct marsd_itree_node	*left, *right;
+	const struct marsd_span	*span;	/* of the object that this is part of */
 	const struct paddr	*end;	/* largest max in this subtree */
 	uint32_t		 priority;
 };
 
-struct itree {
-	struct itree_node	*root;
+struct marsd_itree {
+	struct marsd_itree_node	*root;
 	uint32_t		 seed;
 };
 
-int	span_cmp(const struct span *, const struct span *);
+int	marsd_span_cmp(const struct marsd_span *, const struct marsd_span *);
 
-void	itree_init(struct itree *, uint32_t);
+void	marsd_itree_init(struct marsd_itree *, uint32_t);
 /* span has to outlive the node; false: an equal span is there already */
-bool	itree_insert(struct itree *, struct itree_node *, const struct span *);
-void	itree_remove(struct itree *, struct itree_node *);
-struct itree_node *itree_find(const struct itree *, const struct span *);
+bool	marsd_itree_insert(struct marsd_itree *, struct marsd_itree_node *,
+	    const struct marsd_span *);
+void	marsd_itree_remove(struct marsd_itree *, struct marsd_itree_node *);
+struct marsd_itree_node *marsd_itree_find(const struct marsd_itree *,
+    const struct marsd_span *);
 /* the next node in order after a span (NULL: from the start) that overlaps */
-struct itree_node *itree_overlap(const struct itree *, const struct span *,
-	    const struct span *);
+struct marsd_itree_node *marsd_itree_overlap(const struct marsd_itree *,
+    const struct marsd_span *,
+	    const struct marsd_span *);
 /* the next node in order after a span (NULL: the first) */
-struct itree_node *itree_next(const struct itree *, const struct span *);
+struct marsd_itree_node *marsd_itree_next(const struct marsd_itree *,
+    const struct marsd_span *);
 
 /*
  * A list of ranges under construction: ascending, apart.  A shortage of
  * memory is remembered in failed.
  */
-struct spans {
-	struct span	*v;
+struct marsd_spans {
+	struct marsd_span	*v;
 	size_t		 n, max;
 	bool		 failed;
 };
 
-void	spans_init(struct spans *);
-void	spans_free(struct spans *);
-void	spans_add(struct spans *, const struct span *);
+void	marsd_spans_init(struct marsd_spans *);
+void	marsd_spans_free(struct marsd_spans *);
+void	marsd_spans_add(struct marsd_spans *, const struct marsd_span *);
 /*
  * What holes have been punched so far leave of whole, for holes that come
  * in ascending order of min: call for each, then with NULL.
  */
-struct punch {
-	struct spans	*out;
+struct marsd_punch {
+	struct marsd_spans	*out;
 	struct paddr	 next;		/* first address not yet decided */
 	struct paddr	 last;
 	bool		 done;
 };
-void	punch_init(struct punch *, struct spans *, const struct span *);
-void	punch_hole(struct punch *, const struct span *);
-void	punch_end(struct punch *);
+void	marsd_punch_init(struct marsd_punch *, struct marsd_spans *,
+	    const struct marsd_span *);
+void	marsd_punch_hole(struct marsd_punch *, const struct marsd_span *);
+void	marsd_punch_end(struct marsd_punch *);
 /* the one range is whole */
-bool	spans_whole(const struct spans *, const struct span *);
+bool	marsd_spans_whole(const struct marsd_spans *,
+	    const struct marsd_span *);
 
 #endif

@@ -12,14 +12,14 @@
 #define TOKEN	1000000
 
 void
-bucket_init(struct bucket *b, mtime_t now, uint32_t rate)
+marsd_bucket_init(struct marsd_bucket *b, mtime_t now, uint32_t rate)
 {
 	b->tokens = (int64_t)rate * TOKEN;
 	b->last = now;
 }
 
 bool
-bucket_take(struct bucket *b, mtime_t now, uint32_t rate)
+marsd_bucket_take(struct marsd_bucket *b, mtime_t now, uint32_t rate)
 {
 	int64_t full = (int64_t)rate * TOKEN, gone = mtime_diff(b->last, now);
 

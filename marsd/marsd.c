@@ -18,19 +18,21 @@
 /* --- what the core asks for */
 
 static uint32_t
-op_random(void *arg)
+marsd_hook_op_random(void *arg)
 {
 	(void)arg;
 	return arc4random();
 }
 
 static void
-op_publish(void *arg, uint16_t sgid, uint32_t key, const void *data,
-    size_t len)
+op_publish(void *arg, uint16_t sgid, uint32_t key, const void *data, size_t len)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 	const struct replica_msg m = {
-		.sgid = sgid, .key = key, .data = data, .len = len,
+		.sgid = sgid,
+		.key = key,
+		.data = data,
+		.len = len,
 	};
 
 	service_replicate(&d->service, IMSG_CSA_PUBLISH, &m);
@@ -40,72 +42,72 @@ static void
 op_hide(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *keys,
     uint32_t n)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
 	service_replicate_keys(&d->service, IMSG_CSA_HIDE, sgid, oid, keys, n);
 }
 
 static void
-op_revive(void *arg, uint16_t sgid, const uint8_t oid[4],
-    const uint32_t *keys, uint32_t n)
+op_revive(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *keys,
+    uint32_t n)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
-	service_replicate_keys(&d->service, IMSG_CSA_REVIVE, sgid, oid, keys,
-	    n);
+	service_replicate_keys(
+	    &d->service, IMSG_CSA_REVIVE, sgid, oid, keys, n);
 }
 
 static void
 op_erase(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *keys,
     uint32_t n)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
-	service_replicate_keys(&d->service, IMSG_CSA_ERASE, sgid, oid, keys,
-	    n);
+	service_replicate_keys(&d->service, IMSG_CSA_ERASE, sgid, oid, keys, n);
 }
 
 static void
 op_realign(void *arg, uint16_t sgid)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 	const struct replica_msg m = { .sgid = sgid };
 
 	service_replicate(&d->service, IMSG_CSA_REALIGN, &m);
 }
 
 /* Texts of the core, and what an operator can do about it. */
-static const char *const event_text[MARS_EV_MAX] = {
+static const char *const event_text[MARSD_EV_MAX] = {
 #define X(sym, text) [sym] = text,
-	MARS_EVENTS(X)
+	MARSD_EVENTS(X)
 #undef X
 };
-static const char *const event_advice[MARS_EV_MAX] = {
-	[MARS_EV_CMI_EXHAUSTED] = "widen cmi in mars.conf",
-	[MARS_EV_CMI_OVERLAP] =
+static const char *const event_advice[MARSD_EV_MAX] = {
+	[MARSD_EV_CMI_EXHAUSTED] = "widen cmi in mars.conf",
+	[MARSD_EV_CMI_OVERLAP] =
 	    "give every server of the group a cmi range of its own",
-	[MARS_EV_SERVER_DEAD] = "look at that server and the way to it",
+	[MARSD_EV_SERVER_DEAD] = "look at that server and the way to it",
 };
 
 static void
-op_event(void *arg, const struct mars_event *e)
+marsd_hook_op_event(void *arg, const struct marsd_event *e)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 	char line[512] = "", text[ATM_STRLEN];
 	const char *advice = event_advice[e->code];
 	size_t n = 0;
 
-#define ADD(...) do { \
-	if (n < sizeof(line)) \
-		n += (size_t)snprintf(line + n, sizeof(line) - n, \
-		    __VA_ARGS__); \
-} while (0)
+#define ADD(...)                                                      \
+	do {                                                          \
+		if (n < sizeof(line))                                 \
+			n += (size_t)snprintf(                        \
+			    line + n, sizeof(line) - n, __VA_ARGS__); \
+	} while (0)
 	if (e->cluster != NULL)
 		ADD("cluster %s: ", e->cluster);
 	if (e->pro != NULL)
-		ADD("%s: ", pro_print(e->pro, text, sizeof(text)));
+		ADD("%s: ", mars_pro_print(e->pro, text, sizeof(text)));
 	if (e->who != NULL)
-		ADD("%s: ", atm_print(e->who, text, sizeof(text)));
+		ADD("%s: ", atm_addr_print(e->who, text, sizeof(text)));
 	if (e->oid != NULL)
 		ADD("server %u.%u.%u.%u: ", e->oid[0], e->oid[1], e->oid[2],
 		    e->oid[3]);
@@ -117,108 +119,108 @@ op_event(void *arg, const struct mars_event *e)
 	if (advice != NULL)
 		ADD(": %s", advice);
 #undef ADD
-	log_limited(&d->limits[e->code], d->service.loop.timers.now, "%s",
-	    line);
+	log_limited(
+	    &d->limits[e->code], d->service.loop.timers.now, "%s", line);
 }
 
-static const struct mars_ops ops = {
-	.random = op_random,
+static const struct marsd_ops ops = {
+	.random = marsd_hook_op_random,
 	.publish = op_publish,
 	.hide = op_hide,
 	.revive = op_revive,
 	.erase = op_erase,
 	.realign = op_realign,
-	.event = op_event,
+	.event = marsd_hook_op_event,
 };
 
 /* --- what the process asks for */
 
 static int
-configure(void *arg, const struct conf *c)
+marsd_hook_configure(void *arg, const struct conf *c)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 	size_t i;
 
 	if (d->mars == NULL) {
-		for (i = 0; i < MARS_EV_MAX; i++)
-			ratelimit_init(&d->limits[i],
-			    d->service.loop.timers.now);
-		d->mars = mars_new(&ops, d, &d->service.loop.timers);
+		for (i = 0; i < MARSD_EV_MAX; i++)
+			ratelimit_init(
+			    &d->limits[i], d->service.loop.timers.now);
+		d->mars = marsd_new(&ops, d, &d->service.loop.timers);
 		if (d->mars == NULL)
 			return -1;
 	}
-	return mars_configure(d->mars, c);
+	return marsd_configure(d->mars, c);
 }
 
 static bool
-whose(void *arg, const struct conf *c, const struct atm_addr *local,
+marsd_hook_whose(void *arg, const struct conf *c, const struct atm_addr *local,
     struct service_user *u)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 	const struct conf_cluster *cl;
 
 	TAILQ_FOREACH(cl, &c->clusters, entry)
-		if (atm_equal(&cl->addr, local)) {
+		if (atm_addr_equal(&cl->addr, local)) {
 			u->name = cl->name;
-			u->user = &cluster_vc_user;
-			u->arg = mars_cluster(d->mars, cl->name);
+			u->user = &marsd_vc_user;
+			u->arg = marsd_cluster(d->mars, cl->name);
 			return u->arg != NULL;
 		}
 	return false;
 }
 
 static void
-attach(void *arg, const struct service_user *u, struct vc_link *link)
+marsd_hook_attach(void *arg, const struct service_user *u, struct vc_link *link)
 {
 	(void)arg;
-	cluster_attach(u->arg, link);
+	marsd_cluster_attach(u->arg, link);
 }
 
 static void
-replica(void *arg, uint32_t type, const struct replica_msg *m)
+marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
 	switch (type) {
 	case IMSG_CSA_UPDATE:
-		mars_csa_update(d->mars, m->sgid, m->oid, m->key, m->seq,
+		marsd_csa_update(d->mars, m->sgid, m->oid, m->key, m->seq,
 		    m->how, m->data, m->len);
 		break;
 	case IMSG_CSA_OWN:
-		mars_csa_own(d->mars, m->sgid, m->key, m->seq, m->data,
-		    m->len);
+		marsd_csa_own(
+		    d->mars, m->sgid, m->key, m->seq, m->data, m->len);
 		break;
 	case IMSG_CSA_GONE:
-		mars_csa_gone(d->mars, m->sgid, m->oid, m->key);
+		marsd_csa_gone(d->mars, m->sgid, m->oid, m->key);
 		break;
-	default:	/* service.c lets no other pass */
-		mars_csa_neighbor(d->mars, m->sgid, m->oid, m->aligned);
+	default: /* service.c lets no other pass */
+		marsd_csa_neighbor(d->mars, m->sgid, m->oid, m->aligned);
 		break;
 	}
 }
 
 static void
-end(void *arg)
+marsd_hook_end(void *arg)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
-	mars_shutdown(d->mars);
+	marsd_shutdown(d->mars);
 }
 
 static void
-destroy(void *arg)
+marsd_hook_destroy(void *arg)
 {
-	struct marsd *d = arg;
+	struct marsd_shell *d = arg;
 
 	if (d->mars != NULL)
-		mars_free(d->mars);
+		marsd_free(d->mars);
 	d->mars = NULL;
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct marsd d;
+	static struct marsd_shell d;
 	struct service_hooks hooks = {
 		.name = "marsd",
 		.sibling = "scspd",
@@ -226,12 +228,12 @@ main(int argc, char **argv)
 		.marsd = true,
 		.commands = marsd_commands,
 		.ncommands = marsd_ncommands,
-		.configure = configure,
-		.whose = whose,
-		.attach = attach,
-		.replica = replica,
-		.shutdown = end,
-		.destroy = destroy,
+		.configure = marsd_hook_configure,
+		.whose = marsd_hook_whose,
+		.attach = marsd_hook_attach,
+		.replica = marsd_hook_replica,
+		.shutdown = marsd_hook_end,
+		.destroy = marsd_hook_destroy,
 	};
 
 	return service_main(&d.service, &hooks, &d, argc, argv);

@@ -3,20 +3,20 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* marsd(8)'s shell: the process around the core (mars_core.h). */
+/* marsd(8)'s shell: the process around the core (marsd_core.h). */
 #ifndef MARS_MARSD_H
 #define MARS_MARSD_H
 
 #include <stddef.h>
 
 #include "log.h"
-#include "mars_core.h"
+#include "marsd_core.h"
 #include "service.h"
 
-struct marsd {
+struct marsd_shell {
 	struct service	 service;
-	struct mars	*mars;
-	struct ratelimit limits[MARS_EV_MAX];	/* of lines in the log */
+	struct marsd	*mars;
+	struct ratelimit limits[MARSD_EV_MAX];	/* of lines in the log */
 };
 
 /* control.c: what marsctl can ask; arg is the struct service of a marsd */

@@ -12,76 +12,77 @@
 
 #include "cluster.h"
 
-#define LEAF_TRIES	5
-#define LEAF_WAIT	MTIME_SEC(1)
-#define LEAF_MISSED	MTIME_SEC(60)
+#define MARSD_LEAF_TRIES	5
+#define MARSD_LEAF_WAIT	MTIME_SEC(1)
+#define MARSD_LEAF_MISSED	MTIME_SEC(60)
 #define LEFT_WAIT	MTIME_SEC(5)
 
-#define C(s, a)	{ LEAF_##s, LEAF_ACT_##a }
+#define C(s, a)	{ MARSD_LEAF_##s, MARSD_LEAF_ACT_##a }
 
-const struct leaf_cell leaf_table[LEAF_STATE_MAX][LEAF_EVENT_MAX] = {
-	[LEAF_NONE] = {
-		[LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[LEAF_EV_ACK] = C(NONE, VIOLATION),
-		[LEAF_EV_BUSY] = C(NONE, VIOLATION),
-		[LEAF_EV_FAIL] = C(NONE, VIOLATION),
-		[LEAF_EV_DROP] = C(NONE, VIOLATION),
-		[LEAF_EV_STALE] = C(NONE, VIOLATION),
-		[LEAF_EV_LEFT] = C(NONE, VIOLATION),
-		[LEAF_EV_ROOT] = C(NONE, IGNORE),
-		[LEAF_EV_TIMER] = C(NONE, IGNORE),
+const struct marsd_leaf_cell marsd_leaf_table[MARSD_LEAF_STATE_MAX]
+    [MARSD_LEAF_EVENT_MAX] = {
+	[MARSD_LEAF_NONE] = {
+		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = C(NONE, VIOLATION),
+		[MARSD_LEAF_EV_BUSY] = C(NONE, VIOLATION),
+		[MARSD_LEAF_EV_FAIL] = C(NONE, VIOLATION),
+		[MARSD_LEAF_EV_DROP] = C(NONE, VIOLATION),
+		[MARSD_LEAF_EV_STALE] = C(NONE, VIOLATION),
+		[MARSD_LEAF_EV_LEFT] = C(NONE, VIOLATION),
+		[MARSD_LEAF_EV_ROOT] = C(NONE, IGNORE),
+		[MARSD_LEAF_EV_TIMER] = C(NONE, IGNORE),
 	},
-	[LEAF_ADDING] = {
-		[LEAF_EV_REGISTER] = C(ADDING, IGNORE),
-		[LEAF_EV_ACK] = C(UP, UP),
-		[LEAF_EV_BUSY] = C(RETRY, WAIT),
-		[LEAF_EV_FAIL] = C(NONE, LOST),
-		[LEAF_EV_DROP] = C(NONE, LOST),
-		[LEAF_EV_STALE] = C(NONE, LOST),
-		[LEAF_EV_LEFT] = C(NONE, LOST),
-		[LEAF_EV_ROOT] = C(ADDING, ADD),
-		[LEAF_EV_TIMER] = C(ADDING, IGNORE),
+	[MARSD_LEAF_ADDING] = {
+		[MARSD_LEAF_EV_REGISTER] = C(ADDING, IGNORE),
+		[MARSD_LEAF_EV_ACK] = C(UP, UP),
+		[MARSD_LEAF_EV_BUSY] = C(RETRY, WAIT),
+		[MARSD_LEAF_EV_FAIL] = C(NONE, LOST),
+		[MARSD_LEAF_EV_DROP] = C(NONE, LOST),
+		[MARSD_LEAF_EV_STALE] = C(NONE, LOST),
+		[MARSD_LEAF_EV_LEFT] = C(NONE, LOST),
+		[MARSD_LEAF_EV_ROOT] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_TIMER] = C(ADDING, IGNORE),
 	},
-	[LEAF_RETRY] = {
-		[LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[LEAF_EV_ACK] = C(RETRY, VIOLATION),
-		[LEAF_EV_BUSY] = C(RETRY, VIOLATION),
-		[LEAF_EV_FAIL] = C(RETRY, VIOLATION),
-		[LEAF_EV_DROP] = C(RETRY, VIOLATION),
-		[LEAF_EV_STALE] = C(RETRY, VIOLATION),
-		[LEAF_EV_LEFT] = C(RETRY, VIOLATION),
-		[LEAF_EV_ROOT] = C(RETRY, IGNORE),
-		[LEAF_EV_TIMER] = C(ADDING, ADD),
+	[MARSD_LEAF_RETRY] = {
+		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = C(RETRY, VIOLATION),
+		[MARSD_LEAF_EV_BUSY] = C(RETRY, VIOLATION),
+		[MARSD_LEAF_EV_FAIL] = C(RETRY, VIOLATION),
+		[MARSD_LEAF_EV_DROP] = C(RETRY, VIOLATION),
+		[MARSD_LEAF_EV_STALE] = C(RETRY, VIOLATION),
+		[MARSD_LEAF_EV_LEFT] = C(RETRY, VIOLATION),
+		[MARSD_LEAF_EV_ROOT] = C(RETRY, IGNORE),
+		[MARSD_LEAF_EV_TIMER] = C(ADDING, ADD),
 	},
-	[LEAF_UP] = {
-		[LEAF_EV_REGISTER] = C(UP, ANSWER),
-		[LEAF_EV_ACK] = C(UP, VIOLATION),
-		[LEAF_EV_BUSY] = C(UP, VIOLATION),
-		[LEAF_EV_FAIL] = C(UP, VIOLATION),
-		[LEAF_EV_DROP] = C(NONE, LOST),
+	[MARSD_LEAF_UP] = {
+		[MARSD_LEAF_EV_REGISTER] = C(UP, ANSWER),
+		[MARSD_LEAF_EV_ACK] = C(UP, VIOLATION),
+		[MARSD_LEAF_EV_BUSY] = C(UP, VIOLATION),
+		[MARSD_LEAF_EV_FAIL] = C(UP, VIOLATION),
+		[MARSD_LEAF_EV_DROP] = C(NONE, LOST),
 		/* it restarted: the leaf was of its life before */
-		[LEAF_EV_STALE] = C(ADDING, ADD),
-		[LEAF_EV_LEFT] = C(LEFT, LINGER),
-		[LEAF_EV_ROOT] = C(ADDING, ADD),
-		[LEAF_EV_TIMER] = C(UP, IGNORE),
+		[MARSD_LEAF_EV_STALE] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_LEFT] = C(LEFT, LINGER),
+		[MARSD_LEAF_EV_ROOT] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_TIMER] = C(UP, IGNORE),
 	},
-	[LEAF_LEFT] = {
-		[LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[LEAF_EV_ACK] = C(LEFT, VIOLATION),
-		[LEAF_EV_BUSY] = C(LEFT, VIOLATION),
-		[LEAF_EV_FAIL] = C(LEFT, VIOLATION),
-		[LEAF_EV_DROP] = C(LEFT, VIOLATION),
-		[LEAF_EV_STALE] = C(LEFT, VIOLATION),
-		[LEAF_EV_LEFT] = C(LEFT, VIOLATION),
-		[LEAF_EV_ROOT] = C(LEFT, IGNORE),
-		[LEAF_EV_TIMER] = C(NONE, LOST),
+	[MARSD_LEAF_LEFT] = {
+		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = C(LEFT, VIOLATION),
+		[MARSD_LEAF_EV_BUSY] = C(LEFT, VIOLATION),
+		[MARSD_LEAF_EV_FAIL] = C(LEFT, VIOLATION),
+		[MARSD_LEAF_EV_DROP] = C(LEFT, VIOLATION),
+		[MARSD_LEAF_EV_STALE] = C(LEFT, VIOLATION),
+		[MARSD_LEAF_EV_LEFT] = C(LEFT, VIOLATION),
+		[MARSD_LEAF_EV_ROOT] = C(LEFT, IGNORE),
+		[MARSD_LEAF_EV_TIMER] = C(NONE, LOST),
 	},
 };
 #undef C
 
 /* The VC on which the node was last heard, for what we have to tell it. */
 static void
-reg_circuit(struct reg *r, struct circuit *c)
+reg_circuit(struct marsd_reg *r, struct marsd_circuit *c)
 {
 	if (r->circuit == c)
 		return;
@@ -96,13 +97,13 @@ reg_circuit(struct reg *r, struct circuit *c)
  * The local registration of a message's source, or NULL.  Nodes that are
  * registered elsewhere don't count (A-22).
  */
-struct reg *
-member_source(struct incoming *in, enum role role)
+struct marsd_reg *
+marsd_member_source(struct marsd_incoming *in, enum marsd_role role)
 {
-	struct node *n = node_find(in->proto, role, &in->msg.src);
+	struct marsd_node *n = marsd_node_find(in->proto, role, &in->msg.src);
 
 	if (n == NULL || n->reg == NULL || !n->reg->registered ||
-	    n->reg->state == LEAF_LEFT)
+	    n->reg->state == MARSD_LEAF_LEFT)
 		return NULL;
 	reg_circuit(n->reg, in->circuit);
 	return n->reg;
@@ -110,7 +111,7 @@ member_source(struct incoming *in, enum role role)
 
 /* The copy of the registration, with the CMI; an MCS has none (6.2.3). */
 static void
-reg_answer(struct reg *r)
+reg_answer(struct marsd_reg *r)
 {
 	struct mars_msg m;
 
@@ -120,36 +121,37 @@ reg_answer(struct reg *r)
 	    MARS_DROP_NONE) {
 		m.flags = (m.flags | MARS_F_COPY) & (uint16_t)~MARS_F_PUNCHED;
 		m.cmi = r->cmi;
-		if (r->node->role == ROLE_MCS) {
+		if (r->node->role == MARSD_ROLE_MCS) {
 			m.cmi = 0;
 			m.flags &= (uint16_t)~MARS_F_LAYER3GRP;
 		}
-		send_private(r->circuit, r->node->proto, r->node->role, &m);
+		marsd_send_private(
+		    r->circuit, r->node->proto, r->node->role, &m);
 	}
-	sdu_free(r->pending);
+	vc_sdu_free(r->pending);
 	r->pending = NULL;
 }
 
 static void
-reg_add_leaf(struct reg *r)
+reg_add_leaf(struct marsd_reg *r)
 {
-	struct control *ctl = r->control;
+	struct marsd_control *ctl = r->control;
 	struct vc_link *link = ctl->proto->cluster->link;
 
 	r->again = false;
 	if (ctl->root == NULL && link != NULL)
 		ctl->root = vc_multi(link, ctl);
 	r->leaf = ctl->root == NULL ? NULL :
-	    vc_multi_add(ctl->root, &r->node->atm, r);
+				      vc_multi_add(ctl->root, &r->node->atm, r);
 	if (r->leaf == NULL)
-		leaf_step(r, LEAF_EV_BUSY);
+		marsd_leaf_step(r, MARSD_LEAF_EV_BUSY);
 }
 
 /* The leaf is there: now, and not before, it is registered. */
 static void
-reg_up(struct reg *r)
+reg_up(struct marsd_reg *r)
 {
-	struct cluster *c = r->control->proto->cluster;
+	struct marsd_cluster *c = r->control->proto->cluster;
 
 	r->tries = 0;
 	r->control->leaves++;
@@ -158,57 +160,57 @@ reg_up(struct reg *r)
 		r->since = c->mars->ts->now;
 		r->control->registered++;
 		c->counts.registrations++;
-		publish_register(r);
-		reg_adopt(r);
+		marsd_publish_register(r);
+		marsd_reg_adopt(r);
 	} else if (r->back)
-		reg_back(r);
+		marsd_reg_back(r);
 	reg_answer(r);
 }
 
 static void
-reg_lost(struct reg *r)
+reg_lost(struct marsd_reg *r)
 {
 	if (r->registered)
 		r->control->proto->cluster->counts.vanished++;
-	member_gone(r);
+	marsd_member_gone(r);
 }
 
 void
-leaf_step(struct reg *r, enum leaf_event ev)
+marsd_leaf_step(struct marsd_reg *r, enum marsd_leaf_event ev)
 {
-	const struct leaf_cell *cell;
-	enum leaf_state was = r->state;
+	const struct marsd_leaf_cell *cell;
+	enum marsd_leaf_state was = r->state;
 
-	if (ev == LEAF_EV_BUSY && ++r->tries >= LEAF_TRIES)
-		ev = LEAF_EV_FAIL;
-	cell = &leaf_table[was][ev];
-	if (was == LEAF_UP && cell->next != LEAF_UP)
+	if (ev == MARSD_LEAF_EV_BUSY && ++r->tries >= MARSD_LEAF_TRIES)
+		ev = MARSD_LEAF_EV_FAIL;
+	cell = &marsd_leaf_table[was][ev];
+	if (was == MARSD_LEAF_UP && cell->next != MARSD_LEAF_UP)
 		r->control->leaves--;
 	r->state = cell->next;
 	switch (cell->action) {
-	case LEAF_ACT_ADD:
+	case MARSD_LEAF_ACT_ADD:
 		reg_add_leaf(r);
 		break;
-	case LEAF_ACT_WAIT:
-		timer_set(proto_timers(r->control->proto), &r->timer,
-		    LEAF_WAIT);
+	case MARSD_LEAF_ACT_WAIT:
+		timer_set(marsd_proto_timers(r->control->proto), &r->timer,
+		    MARSD_LEAF_WAIT);
 		break;
-	case LEAF_ACT_UP:
+	case MARSD_LEAF_ACT_UP:
 		reg_up(r);
 		break;
-	case LEAF_ACT_ANSWER:
+	case MARSD_LEAF_ACT_ANSWER:
 		reg_answer(r);
 		break;
-	case LEAF_ACT_LINGER:
-		timer_set(proto_timers(r->control->proto), &r->timer,
+	case MARSD_LEAF_ACT_LINGER:
+		timer_set(marsd_proto_timers(r->control->proto), &r->timer,
 		    LEFT_WAIT);
 		break;
-	case LEAF_ACT_LOST:
+	case MARSD_LEAF_ACT_LOST:
 		reg_lost(r);
 		break;
-	case LEAF_ACT_IGNORE:
-	case LEAF_ACT_VIOLATION:
-	case LEAF_ACT_FORGOTTEN:
+	case MARSD_LEAF_ACT_IGNORE:
+	case MARSD_LEAF_ACT_VIOLATION:
+	case MARSD_LEAF_ACT_FORGOTTEN:
 		break;
 	}
 }
@@ -218,14 +220,14 @@ leaf_step(struct reg *r, enum leaf_event ev)
  * there are other servers it may be at one of them by now.
  */
 static bool
-may_have_moved(const struct reg *r, uint16_t cause)
+may_have_moved(const struct marsd_reg *r, uint16_t cause)
 {
-	struct peer *peer;
+	struct marsd_peer *peer;
 
-	if (cause != CAUSE_NORMAL)
+	if (cause != VC_CAUSE_NORMAL)
 		return false;
-	RB_FOREACH(peer, peer_tree, &r->node->proto->peers)
-		if (peer->state == PEER_ALIVE)
+	RB_FOREACH(peer, marsd_peer_tree, &r->node->proto->peers)
+		if (peer->state == MARSD_PEER_ALIVE)
 			return true;
 	return false;
 }
@@ -235,32 +237,32 @@ may_have_moved(const struct reg *r, uint16_t cause)
  * the leaf of its life before, which a backend takes a while to miss.
  */
 void
-leaf_dropped(struct reg *r, uint16_t cause)
+marsd_leaf_dropped(struct marsd_reg *r, uint16_t cause)
 {
-	mtime_t now = proto_timers(r->control->proto)->now;
+	mtime_t now = marsd_proto_timers(r->control->proto)->now;
 
 	if (may_have_moved(r, cause))
-		leaf_step(r, LEAF_EV_LEFT);
-	else if (r->again && mtime_diff(r->again_at, now) < LEAF_MISSED)
-		leaf_step(r, LEAF_EV_STALE);
+		marsd_leaf_step(r, MARSD_LEAF_EV_LEFT);
+	else if (r->again && mtime_diff(r->again_at, now) < MARSD_LEAF_MISSED)
+		marsd_leaf_step(r, MARSD_LEAF_EV_STALE);
 	else
-		leaf_step(r, LEAF_EV_DROP);
+		marsd_leaf_step(r, MARSD_LEAF_EV_DROP);
 }
 
 static void
 retry_expired(void *arg)
 {
-	leaf_step(arg, LEAF_EV_TIMER);
+	marsd_leaf_step(arg, MARSD_LEAF_EV_TIMER);
 }
 
 /* A CMI that nobody is known to have; 0: none. */
 static uint16_t
-reg_cmi(struct proto *p)
+reg_cmi(struct marsd_proto *p)
 {
 	uint16_t cmi;
 
 	do
-		cmi = cmi_get(&p->cmi);
+		cmi = marsd_cmi_get(&p->cmi);
 	while (cmi != 0 && p->by_cmi[cmi] != NULL);
 	return cmi;
 }
@@ -269,47 +271,48 @@ reg_cmi(struct proto *p)
  * 60,000 members are many, and MCSs few: each has its own limit.  Those whose
  * leaf is on its way count, or who names others that don't answer has none.
  */
-static enum drop
-reg_limits(struct proto *p, enum role role)
+static enum marsd_drop
+reg_limits(struct marsd_proto *p, enum marsd_role role)
 {
 	const struct conf_cluster *conf = p->cluster->conf;
-	uint32_t limit = role == ROLE_CLIENT ? conf->max_members :
-	    conf->max_servers;
+	uint32_t limit =
+	    role == MARSD_ROLE_CLIENT ? conf->max_members : conf->max_servers;
 
 	if (p->control[role].nregs < limit)
-		return DROP_NONE;
-	return role == ROLE_CLIENT ? DROP_MEMBERS : DROP_SERVERS;
+		return MARSD_DROP_NONE;
+	return role == MARSD_ROLE_CLIENT ? MARSD_DROP_MEMBERS :
+					   MARSD_DROP_SERVERS;
 }
 
-static enum drop
-reg_new(struct node *n)
+static enum marsd_drop
+reg_new(struct marsd_node *n)
 {
-	struct proto *p = n->proto;
-	enum drop d = reg_limits(p, n->role);
-	struct reg *r;
+	struct marsd_proto *p = n->proto;
+	enum marsd_drop d = reg_limits(p, n->role);
+	struct marsd_reg *r;
 
-	if (d != DROP_NONE)
+	if (d != MARSD_DROP_NONE)
 		return d;
 	if ((r = calloc(1, sizeof(*r))) == NULL)
-		return DROP_MEMORY;
+		return MARSD_DROP_MEMORY;
 	if ((r->cmi = reg_cmi(p)) == 0) {
-		struct mars_event ev = { .pro = &p->pro, .who = &n->atm };
+		struct marsd_event ev = { .pro = &p->pro, .who = &n->atm };
 
-		cluster_event(p->cluster, MARS_EV_CMI_EXHAUSTED, &ev);
+		marsd_cluster_event(p->cluster, MARSD_EV_CMI_EXHAUSTED, &ev);
 		free(r);
-		return DROP_CMI;
+		return MARSD_DROP_CMI;
 	}
 	p->by_cmi[r->cmi] = n;
 	r->node = n;
 	r->control = &p->control[n->role];
-	r->state = LEAF_NONE;
+	r->state = MARSD_LEAF_NONE;
 	timer_init(&r->timer, retry_expired, r);
-	timer_init(&r->adopt, reg_adopt_expired, r);
-	timer_init(&r->move, reg_move_expired, r);
+	timer_init(&r->adopt, marsd_reg_adopt_expired, r);
+	timer_init(&r->move, marsd_reg_move_expired, r);
 	TAILQ_INSERT_TAIL(&r->control->regs, r, control_entry);
 	r->control->nregs++;
 	n->reg = r;
-	return DROP_NONE;
+	return MARSD_DROP_NONE;
 }
 
 /*
@@ -319,70 +322,72 @@ reg_new(struct node *n)
  * (5.2.2).
  */
 static void
-reg_once_more(struct reg *r, const struct incoming *in)
+reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
 {
 	bool same = in->circuit == r->circuit;
 
 	reg_circuit(r, in->circuit);
-	if (r->moving != NULL || r->state == LEAF_LEFT)
-		reg_returned(r);
+	if (r->moving != NULL || r->state == MARSD_LEAF_LEFT)
+		marsd_reg_returned(r);
 	else if (r->registered && !same)
-		reg_anew(r);
-	r->again = r->state == LEAF_UP;
-	r->again_at = proto_timers(r->node->proto)->now;
+		marsd_reg_anew(r);
+	r->again = r->state == MARSD_LEAF_UP;
+	r->again_at = marsd_proto_timers(r->node->proto)->now;
 }
 
 /* A MARS_JOIN or MARS_MSERV with the register flag. */
-enum drop
-member_register(struct incoming *in, enum role role)
+enum marsd_drop
+marsd_member_register(struct marsd_incoming *in, enum marsd_role role)
 {
-	enum role other = role == ROLE_CLIENT ? ROLE_MCS : ROLE_CLIENT;
-	struct node *n = node_find(in->proto, other, &in->msg.src);
-	struct sdu *copy;
-	enum drop d;
+	enum marsd_role other =
+	    role == MARSD_ROLE_CLIENT ? MARSD_ROLE_MCS : MARSD_ROLE_CLIENT;
+	struct marsd_node *n = marsd_node_find(in->proto, other, &in->msg.src);
+	struct vc_sdu *copy;
+	enum marsd_drop d;
 
 	if (in->msg.pnum > 1)
-		return DROP_PAIRS;
-	if (n != NULL && n->reg != NULL)	/* */
-		return cluster_refused(in->proto, DROP_BOTH_ROLES, &n->atm);
-	if ((n = node_get(in->proto, role, &in->msg.src)) == NULL)
-		return DROP_MEMORY;
-	if (n->reg == NULL && (d = reg_new(n)) != DROP_NONE) {
-		d = cluster_refused(in->proto, d, &in->msg.src);
-		node_release(n);
+		return MARSD_DROP_PAIRS;
+	if (n != NULL && n->reg != NULL) /* */
+		return marsd_cluster_refused(
+		    in->proto, MARSD_DROP_BOTH_ROLES, &n->atm);
+	if ((n = marsd_node_get(in->proto, role, &in->msg.src)) == NULL)
+		return MARSD_DROP_MEMORY;
+	if (n->reg == NULL && (d = reg_new(n)) != MARSD_DROP_NONE) {
+		d = marsd_cluster_refused(in->proto, d, &in->msg.src);
+		marsd_node_release(n);
 		return d;
 	}
 	n->spa = in->msg.spa;
-	if ((copy = sdu_new(in->octets, in->len)) != NULL) {
-		sdu_free(n->reg->pending);
+	if ((copy = vc_sdu_new(in->octets, in->len)) != NULL) {
+		vc_sdu_free(n->reg->pending);
 		n->reg->pending = copy;
 	}
 	reg_once_more(n->reg, in);
-	leaf_step(n->reg, LEAF_EV_REGISTER);
-	return DROP_NONE;
+	marsd_leaf_step(n->reg, MARSD_LEAF_EV_REGISTER);
+	return MARSD_DROP_NONE;
 }
 
 /*
  * A deregistration is always answered, since the first answer may have been
  * lost (A-109).
  */
-enum drop
-member_deregister(struct incoming *in, enum role role)
+enum marsd_drop
+marsd_member_deregister(struct marsd_incoming *in, enum marsd_role role)
 {
-	struct node *n = node_find(in->proto, role, &in->msg.src);
+	struct marsd_node *n = marsd_node_find(in->proto, role, &in->msg.src);
 
 	if (in->msg.pnum > 1)
-		return DROP_PAIRS;
-	if (role == ROLE_MCS) {
+		return MARSD_DROP_PAIRS;
+	if (role == MARSD_ROLE_MCS) {
 		in->msg.cmi = 0;
 		in->msg.flags &= (uint16_t)~MARS_F_LAYER3GRP;
 	}
-	send_echo(in, role);
+	marsd_send_echo(in, role);
 	if (n == NULL || n->reg == NULL)
-		return DROP_NONE;
+		return MARSD_DROP_NONE;
 	in->proto->cluster->counts.deregistrations++;
-	member_gone(n->reg);
-	return DROP_NONE;
+	marsd_member_gone(n->reg);
+	return MARSD_DROP_NONE;
 }
 
 /*
@@ -390,38 +395,38 @@ member_deregister(struct incoming *in, enum role role)
  * peers are told (RFC 2443 sections 5.4, 5.5), and its leaf is dropped.
  */
 void
-member_gone(struct reg *r)
+marsd_member_gone(struct marsd_reg *r)
 {
-	struct node *n = r->node;
+	struct marsd_node *n = r->node;
 
-	withdraw_all(n);
-	member_free(r);
-	node_release(n);
+	marsd_withdraw_all(n);
+	marsd_member_free(r);
+	marsd_node_release(n);
 }
 
 /* Frees a registration and nothing else of the node. */
 void
-member_free(struct reg *r)
+marsd_member_free(struct marsd_reg *r)
 {
-	struct proto *p = r->control->proto;
-	struct timers *ts = proto_timers(p);
+	struct marsd_proto *p = r->control->proto;
+	struct timers *ts = marsd_proto_timers(p);
 
 	timer_clear(ts, &r->timer);
 	timer_clear(ts, &r->adopt);
 	timer_clear(ts, &r->move);
 	if (r->leaf != NULL)
 		vc_multi_drop(r->leaf);
-	if (r->state == LEAF_UP)
+	if (r->state == MARSD_LEAF_UP)
 		r->control->leaves--;
 	if (r->registered)
 		r->control->registered--;
 	TAILQ_REMOVE(&r->control->regs, r, control_entry);
 	r->control->nregs--;
 	reg_circuit(r, NULL);
-	sdu_free(r->pending);
+	vc_sdu_free(r->pending);
 	if (p->by_cmi[r->cmi] == r->node)
 		p->by_cmi[r->cmi] = NULL;
-	cmi_put(&p->cmi, r->cmi);
+	marsd_cmi_put(&p->cmi, r->cmi);
 	r->node->reg = NULL;
 	free(r);
 }
@@ -431,13 +436,13 @@ member_free(struct reg *r)
  * only those are lost that can't be added again (A-110).
  */
 void
-control_rebuild(struct control *ctl)
+marsd_control_rebuild(struct marsd_control *ctl)
 {
-	struct reg *r, *next;
+	struct marsd_reg *r, *next;
 
 	ctl->root = NULL;
 	TAILQ_FOREACH(r, &ctl->regs, control_entry)
 		r->leaf = NULL;
 	TAILQ_FOREACH_SAFE(r, &ctl->regs, control_entry, next)
-		leaf_step(r, LEAF_EV_ROOT);
+		marsd_leaf_step(r, MARSD_LEAF_EV_ROOT);
 }

@@ -19,15 +19,15 @@
 #define MOVE_TIE	MTIME_SEC(1)
 
 /* What we say ourselves of a node: the first join, or the next behind at. */
-static struct entry *
-own_next(struct node *n, const struct span *at)
+static struct marsd_entry *
+own_next(struct marsd_node *n, const struct marsd_span *at)
 {
-	struct itree_node *in;
-	struct entry *e;
+	struct marsd_itree_node *in;
+	struct marsd_entry *e;
 
-	for (in = itree_next(&n->joins, at); in != NULL;
-	    in = itree_next(&n->joins, in->span)) {
-		e = join_entry(join_of(in), n->proto->self);
+	for (in = marsd_itree_next(&n->joins, at); in != NULL;
+	     in = marsd_itree_next(&n->joins, in->span)) {
+		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
 		if (e != NULL && !e->stale)
 			return e;
 	}
@@ -41,61 +41,61 @@ own_next(struct node *n, const struct span *at)
 
 /* Is this someone else's record, in effect, of a server that is alive? */
 static bool
-adoptable(const struct entry *e)
+adoptable(const struct marsd_entry *e)
 {
-	return e->peer->state == PEER_ALIVE && entry_counts(e);
+	return e->peer->state == MARSD_PEER_ALIVE && marsd_entry_counts(e);
 }
 
 /* One join of another server's becomes ours too, until it is confirmed. */
 static void
-adopt_join(struct reg *r, struct join *j)
+adopt_join(struct marsd_reg *r, struct marsd_join *j)
 {
-	struct peer *self = r->node->proto->self;
-	struct span s = j->range->span;
-	struct entry *e, *mine;
+	struct marsd_peer *self = r->node->proto->self;
+	struct marsd_span s = j->range->span;
+	struct marsd_entry *e, *mine;
 	bool layer3 = false, found = false;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
+	LIST_FOREACH(e, &j->entries, marsd_join_entry)
 		if (e->peer != self && adoptable(e)) {
 			found = true;
 			layer3 = layer3 || e->layer3;
 		}
-	mine = join_entry(j, self);
+	mine = marsd_join_entry(j, self);
 	if (!found || (mine != NULL && !mine->stale))
 		return;
 	if (mine == NULL)
-		mine = entry_join(self, r->node, &s,
-		    own_key(self, r->node, &s));
+		mine = marsd_entry_join(
+		    self, r->node, &s, marsd_own_key(self, r->node, &s));
 	if (mine == NULL)
 		return;
 	mine->stale = false;
 	mine->adopted = true;
 	mine->layer3 = layer3;
 	mine->cmi = r->cmi;
-	(void)join_refresh(j);		/* it counted before: nothing changes */
-	if (r->node->role == ROLE_CLIENT)
+	(void)marsd_join_refresh(j); /* it counted before: nothing changes */
+	if (r->node->role == MARSD_ROLE_CLIENT)
 		r->node->proto->joins++;
 	r->adopting = true;
 	r->node->proto->cluster->counts.adopted++;
-	publish_entry(mine, false);
+	marsd_publish_entry(mine, false);
 }
 
 /* At registration, with the Register record just published. */
 void
-reg_adopt(struct reg *r)
+marsd_reg_adopt(struct marsd_reg *r)
 {
-	struct itree_node *in;
+	struct marsd_itree_node *in;
 
-	for (in = itree_next(&r->node->joins, NULL); in != NULL;
-	    in = itree_next(&r->node->joins, in->span))
-		adopt_join(r, join_of(in));
+	for (in = marsd_itree_next(&r->node->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&r->node->joins, in->span))
+		adopt_join(r, marsd_join_of(in));
 }
 
 /* Is what the old server says still on its way to us? */
 static bool
-is_late(const struct reg *r)
+is_late(const struct marsd_reg *r)
 {
-	return mtime_diff(r->since, proto_timers(r->node->proto)->now) <=
+	return mtime_diff(r->since, marsd_proto_timers(r->node->proto)->now) <=
 	    ADOPT_LATE;
 }
 
@@ -106,9 +106,10 @@ is_late(const struct reg *r)
  * since, and by now be its.
  */
 void
-reg_adopt_late(struct reg *r, const struct peer *from, struct join *j)
+marsd_reg_adopt_late(
+    struct marsd_reg *r, const struct marsd_peer *from, struct marsd_join *j)
 {
-	const struct claim *c = claim_find(r->node, from);
+	const struct marsd_claim *c = marsd_claim_find(r->node, from);
 
 	if (c->reg != NULL && is_late(r))
 		adopt_join(r, j);
@@ -116,10 +117,10 @@ reg_adopt_late(struct reg *r, const struct peer *from, struct join *j)
 
 /* The same with that registration, which comes after its joins. */
 void
-reg_adopt_all_late(struct reg *r)
+marsd_reg_adopt_all_late(struct marsd_reg *r)
 {
 	if (is_late(r))
-		reg_adopt(r);
+		marsd_reg_adopt(r);
 }
 
 /*
@@ -127,29 +128,29 @@ reg_adopt_all_late(struct reg *r)
  * asks for them again (D9).
  */
 static void
-reg_doubt(struct reg *r)
+reg_doubt(struct marsd_reg *r)
 {
-	struct entry *e;
-	struct span at;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
 	OWN_FOREACH(e, at, r->node)
-		r->adopting = e->adopted = true;
+	r->adopting = e->adopted = true;
 }
 
 /* What it does not ask for in time it does not want. */
 static void
-reg_hurry(struct reg *r)
+reg_hurry(struct marsd_reg *r)
 {
 	if (r->adopting)
-		timer_set(proto_timers(r->node->proto), &r->adopt,
+		timer_set(marsd_proto_timers(r->node->proto), &r->adopt,
 		    ADOPT_CONFIRM);
 }
 
 /* May it still be joining again what we have adopted, if it does that? */
 static bool
-is_joining(const struct reg *r)
+is_joining(const struct marsd_reg *r)
 {
-	return mtime_diff(r->since, proto_timers(r->node->proto)->now) <=
+	return mtime_diff(r->since, marsd_proto_timers(r->node->proto)->now) <=
 	    ADOPT_REJOIN;
 }
 
@@ -160,7 +161,7 @@ is_joining(const struct reg *r)
  * one, though, this may be that registration still.
  */
 void
-reg_anew(struct reg *r)
+marsd_reg_anew(struct marsd_reg *r)
 {
 	if (r->adopting && !timer_isset(&r->adopt) && is_joining(r))
 		return;
@@ -170,7 +171,7 @@ reg_anew(struct reg *r)
 
 /* It wants this join, now. */
 void
-entry_confirm(struct entry *e)
+marsd_entry_confirm(struct marsd_entry *e)
 {
 	e->adopted = e->left = false;
 }
@@ -183,7 +184,7 @@ entry_confirm(struct entry *e)
  * that it left at the old server when the adoption was on its way.
  */
 void
-reg_confirm(struct reg *r, const struct entry *e)
+marsd_reg_confirm(struct marsd_reg *r, const struct marsd_entry *e)
 {
 	if (timer_isset(&r->adopt) ||
 	    (e != NULL && e->adopted && is_joining(r)))
@@ -192,27 +193,27 @@ reg_confirm(struct reg *r, const struct entry *e)
 
 /* Takes back one of our joins that still counts. */
 static void
-withdraw(struct entry *e)
+withdraw(struct marsd_entry *e)
 {
-	struct node *n = e->claim->node;
+	struct marsd_node *n = e->claim->node;
 
-	publish_entry(e, true);
-	if (n->role == ROLE_CLIENT)
+	marsd_publish_entry(e, true);
+	if (n->role == MARSD_ROLE_CLIENT)
 		n->proto->joins--;
-	entry_retract(e);
+	marsd_entry_retract(e);
 }
 
 void
-reg_adopt_expired(void *arg)
+marsd_reg_adopt_expired(void *arg)
 {
-	struct reg *r = arg;
-	struct entry *e;
-	struct span at;
+	struct marsd_reg *r = arg;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
 	r->adopting = false;
 	OWN_FOREACH(e, at, r->node)
-		if (e->adopted)
-			withdraw(e);
+	if (e->adopted)
+		withdraw(e);
 }
 
 /*
@@ -221,9 +222,9 @@ reg_adopt_expired(void *arg)
  * little, and hears that the other has.
  */
 static int64_t
-move_wait(const struct reg *r)
+move_wait(const struct marsd_reg *r)
 {
-	const struct peer *self = r->node->proto->self;
+	const struct marsd_peer *self = r->node->proto->self;
 	int64_t wait = r->uncovered == 0 ? 0 : MOVE_WAIT;
 
 	if (memcmp(self->owner->oid, r->moving->owner->oid, 4) > 0)
@@ -236,32 +237,33 @@ move_wait(const struct reg *r)
  * say of it stays until that server has said as much, or for 5 s.
  */
 void
-reg_move(struct reg *r, struct peer *to)
+marsd_reg_move(struct marsd_reg *r, struct marsd_peer *to)
 {
-	struct entry *e;
-	struct span at;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
-	timer_clear(proto_timers(r->node->proto), &r->adopt);
+	timer_clear(marsd_proto_timers(r->node->proto), &r->adopt);
 	if (r->moving != to) {
 		r->moving = to;
 		r->uncovered = 0;
 		OWN_FOREACH(e, at, r->node)
-			r->uncovered += join_entry(e->join, to) == NULL;
+		r->uncovered += marsd_join_entry(e->join, to) == NULL;
 	}
-	timer_set(proto_timers(r->node->proto), &r->move, move_wait(r));
+	timer_set(marsd_proto_timers(r->node->proto), &r->move, move_wait(r));
 }
 
 /* That server has told of one more of its joins. */
 void
-reg_move_joined(struct reg *r, struct peer *to, struct join *j)
+marsd_reg_move_joined(
+    struct marsd_reg *r, struct marsd_peer *to, struct marsd_join *j)
 {
-	struct entry *e = join_entry(j, r->node->proto->self);
+	struct marsd_entry *e = marsd_join_entry(j, r->node->proto->self);
 
 	if (r->moving != to || e == NULL || e->stale || r->uncovered == 0)
 		return;
 	if (--r->uncovered == 0)
-		timer_set(proto_timers(r->node->proto), &r->move,
-		    move_wait(r));
+		timer_set(
+		    marsd_proto_timers(r->node->proto), &r->move, move_wait(r));
 }
 
 /*
@@ -271,9 +273,10 @@ reg_move_joined(struct reg *r, struct peer *to, struct join *j)
  * goes with the rest when the move is over.
  */
 void
-reg_move_left(struct reg *r, const struct peer *to, struct join *j)
+marsd_reg_move_left(
+    struct marsd_reg *r, const struct marsd_peer *to, struct marsd_join *j)
 {
-	struct entry *e = join_entry(j, r->node->proto->self);
+	struct marsd_entry *e = marsd_join_entry(j, r->node->proto->self);
 
 	if (r->moving == to && e != NULL && !e->stale)
 		e->left = true;
@@ -281,16 +284,16 @@ reg_move_left(struct reg *r, const struct peer *to, struct join *j)
 
 /* The client is not there after all. */
 void
-reg_move_off(struct reg *r, const struct peer *to)
+marsd_reg_move_off(struct marsd_reg *r, const struct marsd_peer *to)
 {
-	struct entry *e;
-	struct span at;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
 	if (r->moving != to)
 		return;
-	reg_move_stop(r);
+	marsd_reg_move_stop(r);
 	OWN_FOREACH(e, at, r->node)
-		e->left = false;
+	e->left = false;
 }
 
 /*
@@ -300,25 +303,25 @@ reg_move_off(struct reg *r, const struct peer *to)
  * for them.  One that was nowhere else, as far as is known, has restarted.
  */
 void
-reg_returned(struct reg *r)
+marsd_reg_returned(struct marsd_reg *r)
 {
 	bool elsewhere = r->moving != NULL;
-	struct entry *e;
-	struct span at;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
-	reg_move_stop(r);
-	timer_clear(proto_timers(r->node->proto), &r->adopt);
+	marsd_reg_move_stop(r);
+	timer_clear(marsd_proto_timers(r->node->proto), &r->adopt);
 	if (!r->registered)
 		return;
 	OWN_FOREACH(e, at, r->node)
-		if (e->left)
-			withdraw(e);
+	if (e->left)
+		withdraw(e);
 	reg_doubt(r);
 	if (!elsewhere)
 		reg_hurry(r);
 	r->back = true;
-	if (r->state == LEAF_UP)
-		reg_back(r);
+	if (r->state == MARSD_LEAF_UP)
+		marsd_reg_back(r);
 }
 
 /*
@@ -326,30 +329,31 @@ reg_returned(struct reg *r)
  * goes on there until it has our answer (A-111).
  */
 void
-reg_back(struct reg *r)
+marsd_reg_back(struct marsd_reg *r)
 {
 	r->back = false;
-	r->since = proto_timers(r->node->proto)->now;
-	publish_register(r);
-	reg_adopt(r);
+	r->since = marsd_proto_timers(r->node->proto)->now;
+	marsd_publish_register(r);
+	marsd_reg_adopt(r);
 }
 
 void
-reg_move_stop(struct reg *r)
+marsd_reg_move_stop(struct marsd_reg *r)
 {
 	r->moving = NULL;
-	timer_clear(proto_timers(r->node->proto), &r->move);
+	timer_clear(marsd_proto_timers(r->node->proto), &r->move);
 }
 
 void
-reg_move_expired(void *arg)
+marsd_reg_move_expired(void *arg)
 {
-	struct reg *r = arg;
-	struct proto *p = r->node->proto;
-	struct mars_event ev = { .pro = &p->pro, .who = &r->node->atm,
-	    .oid = r->moving->owner->oid };
+	struct marsd_reg *r = arg;
+	struct marsd_proto *p = r->node->proto;
+	struct marsd_event ev = { .pro = &p->pro,
+		.who = &r->node->atm,
+		.oid = r->moving->owner->oid };
 
-	cluster_event(p->cluster, MARS_EV_MOVED, &ev);
+	marsd_cluster_event(p->cluster, MARSD_EV_MOVED, &ev);
 	p->cluster->counts.moved++;
-	member_gone(r);
+	marsd_member_gone(r);
 }

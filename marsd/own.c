@@ -33,17 +33,18 @@ hash(uint32_t h, const void *data, size_t len)
 }
 
 uint32_t
-redirect_key(const struct mars_pro *pro)
+marsd_redirect_key(const struct mars_pro *pro)
 {
 	if (pro->type != PRO_SNAP)
 		return pro->type;
-	return 0x10000U | (hash(FNV_BASIS, pro->snap, sizeof(pro->snap)) &
-	    0xffff);
+	return 0x10000U |
+	    (hash(FNV_BASIS, pro->snap, sizeof(pro->snap)) & 0xffff);
 }
 
 /* A key for a record about the node; s NULL: its register record. */
 uint32_t
-own_key(struct peer *self, struct node *n, const struct span *s)
+marsd_own_key(
+    struct marsd_peer *self, struct marsd_node *n, const struct marsd_span *s)
 {
 	uint8_t role = (uint8_t)n->role;
 	uint32_t h = hash(FNV_BASIS, &role, 1);
@@ -58,13 +59,13 @@ own_key(struct peer *self, struct node *n, const struct span *s)
 		h = hash(h, s->min.a, s->min.len);
 		h = hash(h, s->max.a, s->max.len);
 	}
-	while (h < KEY_FIRST || entry_find(self->owner, h) != NULL)
+	while (h < KEY_FIRST || marsd_entry_find(self->owner, h) != NULL)
 		h = h < KEY_FIRST ? h + KEY_FIRST : h + 1;
 	return h;
 }
 
 static void
-publish(struct cluster *c, uint32_t key, const struct csa *csa)
+publish(struct marsd_cluster *c, uint32_t key, const struct csa *csa)
 {
 	uint8_t buf[CSA_MAX];
 	size_t n = csa_encode(csa, buf, sizeof(buf));
@@ -77,14 +78,14 @@ publish(struct cluster *c, uint32_t key, const struct csa *csa)
 
 /* The record as it is, or as what undoes it. */
 void
-publish_entry(const struct entry *e, bool withdrawn)
+marsd_publish_entry(const struct marsd_entry *e, bool withdrawn)
 {
-	const struct node *n = e->claim->node;
+	const struct marsd_node *n = e->claim->node;
 	struct csa csa;
 
 	memset(&csa, 0, sizeof(csa));
 	csa.pro = n->proto->pro;
-	csa.state = n->role == ROLE_CLIENT ? CSA_JOIN : CSA_SERVE;
+	csa.state = n->role == MARSD_ROLE_CLIENT ? CSA_JOIN : CSA_SERVE;
 	csa.cmi = e->cmi;
 	csa.spa = n->spa;
 	csa.atm = n->atm;
@@ -101,34 +102,35 @@ publish_entry(const struct entry *e, bool withdrawn)
 }
 
 void
-publish_redirect(struct proto *p)
+marsd_publish_redirect(struct marsd_proto *p)
 {
 	struct csa csa;
 
 	memset(&csa, 0, sizeof(csa));
 	csa.pro = p->pro;
 	csa.state = CSA_REDIRECT;
-	csa.atm = p->cluster->conf->addr;	/* */
-	publish(p->cluster, redirect_key(&p->pro), &csa);
+	csa.atm = p->cluster->conf->addr; /* */
+	publish(p->cluster, marsd_redirect_key(&p->pro), &csa);
 }
 
 /* A node has registered here (RFC 2443 sections 5.2, 5.3). */
 void
-publish_register(struct reg *r)
+marsd_publish_register(struct marsd_reg *r)
 {
-	struct peer *self = r->node->proto->self;
-	struct claim *c = claim_find(r->node, self);
-	struct entry *e = c == NULL ? NULL : c->reg;
+	struct marsd_peer *self = r->node->proto->self;
+	struct marsd_claim *c = marsd_claim_find(r->node, self);
+	struct marsd_entry *e = c == NULL ? NULL : c->reg;
 
 	if (e == NULL)
-		e = entry_register(self, r->node, own_key(self, r->node, NULL));
+		e = marsd_entry_register(
+		    self, r->node, marsd_own_key(self, r->node, NULL));
 	if (e == NULL) {
-		r->node->proto->cluster->drops[DROP_MEMORY]++;
+		r->node->proto->cluster->drops[MARSD_DROP_MEMORY]++;
 		return;
 	}
 	e->stale = false;
 	e->cmi = r->cmi;
-	publish_entry(e, false);
+	marsd_publish_entry(e, false);
 }
 
 /*
@@ -138,16 +140,16 @@ publish_register(struct reg *r)
  * moved left these groups meanwhile (A-24).
  */
 void
-gone_announce(struct node *n, const struct peer *peer,
-    const struct spans *gone)
+marsd_gone_announce(struct marsd_node *n, const struct marsd_peer *peer,
+    const struct marsd_spans *gone)
 {
 	size_t i;
 
-	if (n->role == ROLE_MCS)
-		mcs_leave(n, gone);
-	else if (node_registered(n, peer))
+	if (n->role == MARSD_ROLE_MCS)
+		marsd_mcs_leave(n, gone);
+	else if (marsd_node_registered(n, peer))
 		for (i = 0; i < gone->n; i++)
-			join_announce(n, false, &gone->v[i], false, NULL);
+			marsd_join_announce(n, false, &gone->v[i], false, NULL);
 }
 
 /*
@@ -155,47 +157,47 @@ gone_announce(struct node *n, const struct peer *peer,
  * then a tombstone for each other record (A-23).
  */
 void
-withdraw_all(struct node *n)
+marsd_withdraw_all(struct marsd_node *n)
 {
-	struct peer *self = n->proto->self;
-	struct claim *c = claim_find(n, self);
-	struct itree_node *in;
-	struct spans gone;
-	struct span at;
-	struct entry *e;
+	struct marsd_peer *self = n->proto->self;
+	struct marsd_claim *c = marsd_claim_find(n, self);
+	struct marsd_itree_node *in;
+	struct marsd_spans gone;
+	struct marsd_span at;
+	struct marsd_entry *e;
 
 	if (c == NULL)
 		return;
-	spans_init(&gone);
+	marsd_spans_init(&gone);
 	if ((e = c->reg) != NULL)
-		publish_entry(e, true);
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, &at)) {
+		marsd_publish_entry(e, true);
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
-		if ((e = join_entry(join_of(in), self)) == NULL)
+		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
 			continue;
-		publish_entry(e, true);
-		if (!e->stale && n->role == ROLE_CLIENT)
+		marsd_publish_entry(e, true);
+		if (!e->stale && n->role == MARSD_ROLE_CLIENT)
 			n->proto->joins--;
 		e->stale = true;
-		if (join_refresh(join_of(in)) == CHANGE_DOWN)
-			spans_add(&gone, &at);
+		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
+			marsd_spans_add(&gone, &at);
 	}
-	gone_announce(n, self, &gone);
-	spans_free(&gone);
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, &at)) {
+	marsd_gone_announce(n, self, &gone);
+	marsd_spans_free(&gone);
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
-		if ((e = join_entry(join_of(in), self)) != NULL &&
+		if ((e = marsd_join_entry(marsd_join_of(in), self)) != NULL &&
 		    c->entries > 1)
-			entry_free(e);
+			marsd_entry_free(e);
 		else if (e != NULL) {
-			entry_free(e);		/* and the claim, maybe n */
+			marsd_entry_free(e); /* and the claim, maybe n */
 			return;
 		}
 	}
 	if (c->reg != NULL)
-		entry_free(c->reg);
+		marsd_entry_free(c->reg);
 }
 
 /* --- records from before a restart */
@@ -205,41 +207,41 @@ withdraw_all(struct node *n)
  * again, and single joins of those that have.
  */
 static void
-sweep(struct proto *p, enum role role)
+marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 {
-	struct node *n, *next;
-	struct itree_node *in;
-	struct claim *c;
-	struct entry *e;
-	struct span at;
+	struct marsd_node *n, *next;
+	struct marsd_itree_node *in;
+	struct marsd_claim *c;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
-	RB_FOREACH_SAFE(n, node_tree, &p->nodes[role], next) {
-		if ((c = claim_find(n, p->self)) == NULL)
+	RB_FOREACH_SAFE(n, marsd_node_tree, &p->nodes[role], next) {
+		if ((c = marsd_claim_find(n, p->self)) == NULL)
 			continue;
 		if (n->reg == NULL || !n->reg->registered) {
-			withdraw_all(n);
+			marsd_withdraw_all(n);
 			continue;
 		}
-		for (in = itree_next(&n->joins, NULL); in != NULL;
-		    in = itree_next(&n->joins, &at)) {
+		for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+		     in = marsd_itree_next(&n->joins, &at)) {
 			at = *in->span;
-			e = join_entry(join_of(in), p->self);
+			e = marsd_join_entry(marsd_join_of(in), p->self);
 			if (e != NULL && e->stale) {
-				publish_entry(e, true);
-				entry_free(e);
+				marsd_publish_entry(e, true);
+				marsd_entry_free(e);
 			}
 		}
 	}
 }
 
 void
-own_sweep_clients(void *arg)
+marsd_own_sweep_clients(void *arg)
 {
-	sweep(arg, ROLE_CLIENT);
+	marsd_own_sweep(arg, MARSD_ROLE_CLIENT);
 }
 
 void
-own_sweep_mcs(void *arg)
+marsd_own_sweep_mcs(void *arg)
 {
-	sweep(arg, ROLE_MCS);
+	marsd_own_sweep(arg, MARSD_ROLE_MCS);
 }

@@ -18,34 +18,35 @@
 #define SWEEP_ALIGNED	MTIME_SEC(1)
 #define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
 
-#define C(s, a)	{ PEER_##s, PEER_ACT_##a }
+#define C(s, a)	{ MARSD_PEER_##s, MARSD_PEER_ACT_##a }
 
-const struct peer_cell peer_table[PEER_STATE_MAX][PEER_EVENT_MAX] = {
-	[PEER_SELF] = {
-		[PEER_EV_REDIRECT] = C(SELF, IGNORE),
-		[PEER_EV_RECORD] = C(SELF, IGNORE),
-		[PEER_EV_SILENT] = C(SELF, VIOLATION),
+const struct marsd_peer_cell marsd_peer_table[MARSD_PEER_STATE_MAX]
+    [MARSD_PEER_EVENT_MAX] = {
+	[MARSD_PEER_SELF] = {
+		[MARSD_PEER_EV_REDIRECT] = C(SELF, IGNORE),
+		[MARSD_PEER_EV_RECORD] = C(SELF, IGNORE),
+		[MARSD_PEER_EV_SILENT] = C(SELF, VIOLATION),
 	},
-	[PEER_UNHEARD] = {
-		[PEER_EV_REDIRECT] = C(ALIVE, START),
-		[PEER_EV_RECORD] = C(UNHEARD, IGNORE),
-		[PEER_EV_SILENT] = C(HIDDEN, HIDE),
+	[MARSD_PEER_UNHEARD] = {
+		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, START),
+		[MARSD_PEER_EV_RECORD] = C(UNHEARD, IGNORE),
+		[MARSD_PEER_EV_SILENT] = C(HIDDEN, HIDE),
 	},
-	[PEER_ALIVE] = {
-		[PEER_EV_REDIRECT] = C(ALIVE, START),
-		[PEER_EV_RECORD] = C(ALIVE, IGNORE),
-		[PEER_EV_SILENT] = C(HIDDEN, HIDE),
+	[MARSD_PEER_ALIVE] = {
+		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, START),
+		[MARSD_PEER_EV_RECORD] = C(ALIVE, IGNORE),
+		[MARSD_PEER_EV_SILENT] = C(HIDDEN, HIDE),
 	},
-	[PEER_HIDDEN] = {
-		[PEER_EV_REDIRECT] = C(ALIVE, REVIVE),
-		[PEER_EV_RECORD] = C(HIDDEN, IGNORE),
-		[PEER_EV_SILENT] = C(ERASED, ERASE),
+	[MARSD_PEER_HIDDEN] = {
+		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, REVIVE),
+		[MARSD_PEER_EV_RECORD] = C(HIDDEN, IGNORE),
+		[MARSD_PEER_EV_SILENT] = C(ERASED, ERASE),
 	},
 	/* a late peer's old records don't raise the dead */
-	[PEER_ERASED] = {
-		[PEER_EV_REDIRECT] = C(ALIVE, REALIGN),
-		[PEER_EV_RECORD] = C(ERASED, HOLD),
-		[PEER_EV_SILENT] = C(ERASED, ERASE),
+	[MARSD_PEER_ERASED] = {
+		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, REALIGN),
+		[MARSD_PEER_EV_RECORD] = C(ERASED, HOLD),
+		[MARSD_PEER_EV_SILENT] = C(ERASED, ERASE),
 	},
 };
 #undef C
@@ -53,22 +54,22 @@ const struct peer_cell peer_table[PEER_STATE_MAX][PEER_EVENT_MAX] = {
 static void
 peer_expired(void *arg)
 {
-	peer_step(arg, PEER_EV_SILENT);
+	marsd_peer_step(arg, MARSD_PEER_EV_SILENT);
 }
 
 /*
  * The server as far as this protocol goes, made if need be: the timer of
  * its death starts with its first record (A-27).  NULL: no memory.
  */
-struct peer *
-peer_get(struct proto *p, const uint8_t oid[4])
+struct marsd_peer *
+marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 {
-	struct owner *o = owner_get(p->cluster, oid);
-	struct peer *peer;
+	struct marsd_owner *o = marsd_owner_get(p->cluster, oid);
+	struct marsd_peer *peer;
 
 	if (o == NULL)
 		return NULL;
-	if ((peer = peer_find(p, o)) != NULL)
+	if ((peer = marsd_peer_find(p, o)) != NULL)
 		return peer;
 	if ((peer = calloc(1, sizeof(*peer))) == NULL)
 		return NULL;
@@ -76,27 +77,27 @@ peer_get(struct proto *p, const uint8_t oid[4])
 	peer->proto = p;
 	timer_init(&peer->timer, peer_expired, peer);
 	if (memcmp(oid, p->cluster->mars->oid, 4) == 0)
-		peer->state = PEER_SELF;
+		peer->state = MARSD_PEER_SELF;
 	else {
-		peer->state = PEER_UNHEARD;
-		timer_set(proto_timers(p), &peer->timer,
+		peer->state = MARSD_PEER_UNHEARD;
+		timer_set(marsd_proto_timers(p), &peer->timer,
 		    MTIME_SEC(p->cluster->conf->redirect_dead));
 	}
-	RB_INSERT(peer_tree, &p->peers, peer);
+	RB_INSERT(marsd_peer_tree, &p->peers, peer);
 	return peer;
 }
 
 /* A server's keys in batches, to scspd. */
 static void
-tell_keys(struct peer *peer, void (*tell)(void *, uint16_t, const uint8_t *,
-    const uint32_t *, uint32_t))
+tell_keys(struct marsd_peer *peer,
+    void (*tell)(void *, uint16_t, const uint8_t *, const uint32_t *, uint32_t))
 {
-	struct cluster *c = peer->proto->cluster;
+	struct marsd_cluster *c = peer->proto->cluster;
 	uint32_t keys[KEYS_AT_ONCE];
 	uint32_t n = 0;
-	struct entry *e;
+	struct marsd_entry *e;
 
-	RB_FOREACH(e, entry_tree, &peer->owner->keys) {
+	RB_FOREACH(e, marsd_entry_tree, &peer->owner->keys) {
 		if (e->peer != peer)
 			continue;
 		keys[n++] = e->key;
@@ -113,17 +114,19 @@ tell_keys(struct peer *peer, void (*tell)(void *, uint16_t, const uint8_t *,
 
 /* by: whose word has changed it */
 static void
-announce(struct join *j, enum change ch, const struct peer *by)
+announce(
+    struct marsd_join *j, enum marsd_change ch, const struct marsd_peer *by)
 {
-	struct node *n = j->node;
+	struct marsd_node *n = j->node;
 
-	if (ch == CHANGE_NONE)
+	if (ch == MARSD_CHANGE_NONE)
 		return;
-	if (n->role == ROLE_CLIENT)
-		join_announce(n, ch == CHANGE_UP, &j->range->span, j->layer3,
-		    NULL);
+	if (n->role == MARSD_ROLE_CLIENT)
+		marsd_join_announce(
+		    n, ch == MARSD_CHANGE_UP, &j->range->span, j->layer3, NULL);
 	else
-		serve_announce(n, ch == CHANGE_UP, &j->range->span, by, NULL);
+		marsd_serve_announce(
+		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
 }
 
 /*
@@ -131,111 +134,113 @@ announce(struct join *j, enum change ch, const struct peer *by)
  * mostly alive (A-12), and for all to hear when it is back.
  */
 static void
-peer_refresh(struct peer *peer, bool silent)
+peer_refresh(struct marsd_peer *peer, bool silent)
 {
-	struct entry *e;
-	enum change ch;
+	struct marsd_entry *e;
+	enum marsd_change ch;
 
-	RB_FOREACH(e, entry_tree, &peer->owner->keys) {
+	RB_FOREACH(e, marsd_entry_tree, &peer->owner->keys) {
 		if (e->peer != peer || e->join == NULL)
 			continue;
-		ch = join_refresh(e->join);
+		ch = marsd_join_refresh(e->join);
 		if (!silent)
 			announce(e->join, ch, peer);
 	}
 }
 
 static void
-peer_event(struct peer *peer, enum mars_event_code code)
+peer_event(struct marsd_peer *peer, enum marsd_event_code code)
 {
-	struct mars_event ev = { .pro = &peer->proto->pro,
-	    .oid = peer->owner->oid, .number = peer->records };
+	struct marsd_event ev = { .pro = &peer->proto->pro,
+		.oid = peer->owner->oid,
+		.number = peer->records };
 
-	cluster_event(peer->proto->cluster, code, &ev);
+	marsd_cluster_event(peer->proto->cluster, code, &ev);
 }
 
 static void
-peer_timer(struct peer *peer, uint32_t seconds)
+peer_timer(struct marsd_peer *peer, uint32_t seconds)
 {
-	timer_set(proto_timers(peer->proto), &peer->timer, MTIME_SEC(seconds));
+	timer_set(
+	    marsd_proto_timers(peer->proto), &peer->timer, MTIME_SEC(seconds));
 }
 
 static void
-peer_hide(struct peer *peer)
+peer_hide(struct marsd_peer *peer)
 {
-	const struct mars_ops *ops = peer->proto->cluster->mars->ops;
+	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
 
-	peer_event(peer, MARS_EV_SERVER_DEAD);
+	peer_event(peer, MARSD_EV_SERVER_DEAD);
 	peer_refresh(peer, true);
 	tell_keys(peer, ops->hide);
 	peer_timer(peer, peer->proto->cluster->conf->hold);
 }
 
 static void
-peer_revive(struct peer *peer)
+peer_revive(struct marsd_peer *peer)
 {
-	const struct mars_ops *ops = peer->proto->cluster->mars->ops;
+	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
 
-	peer_event(peer, MARS_EV_SERVER_BACK);
+	peer_event(peer, MARSD_EV_SERVER_BACK);
 	tell_keys(peer, ops->revive);
 	peer_refresh(peer, false);
 	peer_timer(peer, peer->proto->cluster->conf->redirect_dead);
 }
 
 static void
-peer_erase(struct peer *peer)
+peer_erase(struct marsd_peer *peer)
 {
-	const struct mars_ops *ops = peer->proto->cluster->mars->ops;
-	struct entry *e, *next;
+	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
+	struct marsd_entry *e, *next;
 
 	tell_keys(peer, ops->erase);
-	RB_FOREACH_SAFE(e, entry_tree, &peer->owner->keys, next)
+	RB_FOREACH_SAFE(e, marsd_entry_tree, &peer->owner->keys, next)
 		if (e->peer == peer)
-			entry_free(e);
+			marsd_entry_free(e);
 	memset(&peer->addr, 0, sizeof(peer->addr));
 }
 
 static void
-peer_realign(struct peer *peer)
+peer_realign(struct marsd_peer *peer)
 {
-	struct cluster *c = peer->proto->cluster;
+	struct marsd_cluster *c = peer->proto->cluster;
 
-	peer_event(peer, MARS_EV_SERVER_BACK);
+	peer_event(peer, MARSD_EV_SERVER_BACK);
 	peer_refresh(peer, false);
 	c->mars->ops->realign(c->mars->arg, c->conf->server_group);
 	peer_timer(peer, c->conf->redirect_dead);
 }
 
 void
-peer_step(struct peer *peer, enum peer_event ev)
+marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 {
-	const struct peer_cell *cell = &peer_table[peer->state][ev];
+	const struct marsd_peer_cell *cell = &marsd_peer_table[peer->state][ev];
 	const struct conf_cluster *conf = peer->proto->cluster->conf;
 
 	peer->state = cell->next;
 	switch (cell->action) {
-	case PEER_ACT_START:
+	case MARSD_PEER_ACT_START:
 		peer_timer(peer, conf->redirect_dead);
 		break;
-	case PEER_ACT_HIDE:
+	case MARSD_PEER_ACT_HIDE:
 		peer_hide(peer);
 		break;
-	case PEER_ACT_REVIVE:
+	case MARSD_PEER_ACT_REVIVE:
 		peer_revive(peer);
 		break;
-	case PEER_ACT_ERASE:
+	case MARSD_PEER_ACT_ERASE:
 		peer_erase(peer);
 		break;
-	case PEER_ACT_REALIGN:
+	case MARSD_PEER_ACT_REALIGN:
 		peer_realign(peer);
 		break;
-	case PEER_ACT_HOLD:
+	case MARSD_PEER_ACT_HOLD:
 		if (!timer_isset(&peer->timer))
 			peer_timer(peer, conf->hold);
 		break;
-	case PEER_ACT_IGNORE:
-	case PEER_ACT_VIOLATION:
-	case PEER_ACT_FORGOTTEN:
+	case MARSD_PEER_ACT_IGNORE:
+	case MARSD_PEER_ACT_VIOLATION:
+	case MARSD_PEER_ACT_FORGOTTEN:
 		break;
 	}
 }
@@ -245,51 +250,52 @@ peer_step(struct peer *peer, enum peer_event ev)
  * were before and are now (A-24).
  */
 void
-entry_retract(struct entry *e)
+marsd_entry_retract(struct marsd_entry *e)
 {
 	if (e->join != NULL) {
 		e->stale = true;
-		announce(e->join, join_refresh(e->join), e->peer);
+		announce(e->join, marsd_join_refresh(e->join), e->peer);
 	}
-	entry_free(e);
+	marsd_entry_free(e);
 }
 
 /* --- records as they come */
 
-struct update {
-	struct peer	*peer;
+struct marsd_update {
+	struct marsd_peer	*peer;
 	struct csa	*csa;
-	struct entry	*old;		/* under this key, or NULL */
+	struct marsd_entry	*old;		/* under this key, or NULL */
 	uint32_t	 key;
 	int32_t		 seq;
 	bool		 fresh;		/* flooded, not by an alignment */
 };
 
-static enum role
+static enum marsd_role
 csa_role(const struct csa *c)
 {
-	return c->state == CSA_SERVE || c->state == CSA_UNSERVE ? ROLE_MCS :
-	    ROLE_CLIENT;
+	return c->state == CSA_SERVE || c->state == CSA_UNSERVE ?
+	    MARSD_ROLE_MCS :
+	    MARSD_ROLE_CLIENT;
 }
 
 /* Is the record that we hold about the same thing as this one? */
 static bool
-same_subject(const struct entry *e, struct peer *peer, const struct csa *c)
+same_subject(
+    const struct marsd_entry *e, struct marsd_peer *peer, const struct csa *c)
 {
-	const struct node *n;
+	const struct marsd_node *n;
 
-	if (e->peer != peer || (e->claim == NULL) !=
-	    (c->state == CSA_REDIRECT))
+	if (e->peer != peer || (e->claim == NULL) != (c->state == CSA_REDIRECT))
 		return false;
 	if (e->claim == NULL)
 		return true;
 	n = e->claim->node;
-	if (n->role != csa_role(c) || !atm_equal(&n->atm, &c->atm) ||
+	if (n->role != csa_role(c) || !atm_addr_equal(&n->atm, &c->atm) ||
 	    (e->join == NULL) != ((c->flags & CSA_F_REGISTER) != 0))
 		return false;
 	return e->join == NULL ||
 	    (paddr_equal(&e->join->range->span.min, &c->min) &&
-	    paddr_equal(&e->join->range->span.max, &c->max));
+		paddr_equal(&e->join->range->span.max, &c->max));
 }
 
 /*
@@ -298,22 +304,22 @@ same_subject(const struct entry *e, struct peer *peer, const struct csa *c)
  * copy.
  */
 static void
-update_redirect(struct update *u)
+update_redirect(struct marsd_update *u)
 {
-	struct peer *p = u->peer;
+	struct marsd_peer *p = u->peer;
 
-	if (u->old == NULL && entry_redirect(p, u->key) == NULL)
+	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
 		return;
 	if (p->heard_once && u->seq <= p->seq &&
-	    !(u->fresh && p->state == PEER_ERASED)) {
-		peer_step(p, PEER_EV_RECORD);
+	    !(u->fresh && p->state == MARSD_PEER_ERASED)) {
+		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
 		return;
 	}
 	p->heard_once = true;
 	p->seq = u->seq;
 	p->addr = u->csa->atm;
 	p->heard = p->proto->cluster->mars->ts->now;
-	peer_step(p, PEER_EV_REDIRECT);
+	marsd_peer_step(p, MARSD_PEER_EV_REDIRECT);
 }
 
 /*
@@ -321,22 +327,24 @@ update_redirect(struct update *u)
  * servers gave out (A-20).
  */
 static void
-check_cmi(struct claim *c, uint16_t cmi)
+check_cmi(struct marsd_claim *c, uint16_t cmi)
 {
-	struct node *n = c->node;
-	struct proto *p = n->proto;
-	struct mars_event ev = { .pro = &p->pro, .who = &n->atm,
-	    .oid = c->peer->owner->oid, .number = cmi };
-	const struct node *held = p->by_cmi[cmi];
-	bool clash = !claim_cmi(c, cmi);
+	struct marsd_node *n = c->node;
+	struct marsd_proto *p = n->proto;
+	struct marsd_event ev = { .pro = &p->pro,
+		.who = &n->atm,
+		.oid = c->peer->owner->oid,
+		.number = cmi };
+	const struct marsd_node *held = p->by_cmi[cmi];
+	bool clash = !marsd_claim_cmi(c, cmi);
 
 	if (cmi == 0)
-		return;			/* an MCS may have none, A-19 */
-	if (cmi_ours(&p->cmi, cmi))
-		cmi_taken(&p->cmi, cmi);
+		return; /* an MCS may have none, A-19 */
+	if (marsd_cmi_ours(&p->cmi, cmi))
+		marsd_cmi_taken(&p->cmi, cmi);
 	else if ((held == NULL || held == n) && !clash)
 		return;
-	cluster_event(p->cluster, MARS_EV_CMI_OVERLAP, &ev);
+	marsd_cluster_event(p->cluster, MARSD_EV_CMI_OVERLAP, &ev);
 }
 
 /*
@@ -344,9 +352,9 @@ check_cmi(struct claim *c, uint16_t cmi)
  * something that happened?  It has numbered its records anew (A-11).
  */
 static bool
-renumbered(const struct update *u)
+renumbered(const struct marsd_update *u)
 {
-	const struct entry *e = u->old;
+	const struct marsd_entry *e = u->old;
 
 	return e != NULL && !e->claim->dereg && e->cmi == u->csa->cmi &&
 	    (int64_t)u->seq - e->seq >= SEQ_RESTART;
@@ -358,46 +366,48 @@ renumbered(const struct update *u)
  * knows which was later, until that server's next fresh join.
  */
 static void
-check_move(struct update *u, struct node *n, struct claim *c)
+check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
 {
-	struct mars_event ev = { .pro = &n->proto->pro, .who = &n->atm,
-	    .oid = u->peer->owner->oid, .why = "alignment" };
+	struct marsd_event ev = { .pro = &n->proto->pro,
+		.who = &n->atm,
+		.oid = u->peer->owner->oid,
+		.why = "alignment" };
 
 	if (n->reg == NULL || !n->reg->registered)
 		return;
 	if (u->fresh)
-		reg_move(n->reg, u->peer);
+		marsd_reg_move(n->reg, u->peer);
 	else {
 		c->conflict = true;
-		cluster_event(n->proto->cluster, MARS_EV_MOVED, &ev);
-		reg_adopt_all_late(n->reg);
+		marsd_cluster_event(n->proto->cluster, MARSD_EV_MOVED, &ev);
+		marsd_reg_adopt_all_late(n->reg);
 	}
 }
 
 /* Every join of the node by this server anew. */
 static void
-claim_refresh(struct node *n, const struct peer *peer, bool silent)
+claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 {
-	struct itree_node *in;
-	enum change ch;
+	struct marsd_itree_node *in;
+	enum marsd_change ch;
 
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, in->span)) {
-		if (join_entry(join_of(in), peer) == NULL)
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&n->joins, in->span)) {
+		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
 			continue;
-		ch = join_refresh(join_of(in));
+		ch = marsd_join_refresh(marsd_join_of(in));
 		if (!silent)
-			announce(join_of(in), ch, peer);
+			announce(marsd_join_of(in), ch, peer);
 	}
 }
 
 static void
-update_register(struct update *u, struct node *n)
+update_register(struct marsd_update *u, struct marsd_node *n)
 {
-	struct entry *e = u->old;
+	struct marsd_entry *e = u->old;
 	bool same = renumbered(u);
 
-	if (e == NULL && (e = entry_register(u->peer, n, u->key)) == NULL)
+	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
 	e->seq = u->seq;
 	e->cmi = u->csa->cmi;
@@ -411,29 +421,29 @@ update_register(struct update *u, struct node *n)
 }
 
 static void
-update_join(struct update *u, struct node *n)
+update_join(struct marsd_update *u, struct marsd_node *n)
 {
-	struct span s = { u->csa->min, u->csa->max };
-	struct entry *e = u->old;
-	bool fresh = e == NULL;		/* and not just numbered anew */
+	struct marsd_span s = { u->csa->min, u->csa->max };
+	struct marsd_entry *e = u->old;
+	bool fresh = e == NULL; /* and not just numbered anew */
 
-	if (e == NULL && (e = entry_join(u->peer, n, &s, u->key)) == NULL)
+	if (e == NULL && (e = marsd_entry_join(u->peer, n, &s, u->key)) == NULL)
 		return;
 	if (n->proto->addrlen == 0)
 		n->proto->addrlen = s.min.len;
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
-	    paddr_equal(&s.min, &s.max);		/* */
+	    paddr_equal(&s.min, &s.max); /* */
 	check_cmi(e->claim, e->cmi);
-	announce(e->join, join_refresh(e->join), u->peer);
+	announce(e->join, marsd_join_refresh(e->join), u->peer);
 	if (n->reg == NULL || !n->reg->registered)
 		return;
 	if (u->fresh && fresh && e->claim->conflict)
-		reg_move(n->reg, u->peer);
+		marsd_reg_move(n->reg, u->peer);
 	else if (fresh && n->reg->moving == u->peer)
-		reg_move_joined(n->reg, u->peer, e->join);
+		marsd_reg_move_joined(n->reg, u->peer, e->join);
 	else if (fresh)
-		reg_adopt_late(n->reg, u->peer, e->join);
+		marsd_reg_adopt_late(n->reg, u->peer, e->join);
 }
 
 /*
@@ -441,53 +451,54 @@ update_join(struct update *u, struct node *n)
  * while the record is held (A-5, A-23), for a client silently (A-12).
  */
 static void
-update_dereg(struct update *u, struct node *n)
+update_dereg(struct marsd_update *u, struct marsd_node *n)
 {
-	struct entry *e = u->old;
-	struct itree_node *in;
-	struct spans gone;
+	struct marsd_entry *e = u->old;
+	struct marsd_itree_node *in;
+	struct marsd_spans gone;
 
-	if (e == NULL && (e = entry_register(u->peer, n, u->key)) == NULL) {
-		node_release(n);
+	if (e == NULL &&
+	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
+		marsd_node_release(n);
 		return;
 	}
 	e->claim->dereg = true;
 	e->claim->conflict = false;
 	if (n->reg != NULL)
-		reg_move_off(n->reg, u->peer);
-	spans_init(&gone);
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, in->span))
-		if (join_entry(join_of(in), u->peer) != NULL &&
-		    join_refresh(join_of(in)) == CHANGE_DOWN)
-			spans_add(&gone, in->span);
-	gone_announce(n, u->peer, &gone);
-	spans_free(&gone);
+		marsd_reg_move_off(n->reg, u->peer);
+	marsd_spans_init(&gone);
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&n->joins, in->span))
+		if (marsd_join_entry(marsd_join_of(in), u->peer) != NULL &&
+		    marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
+			marsd_spans_add(&gone, in->span);
+	marsd_gone_announce(n, u->peer, &gone);
+	marsd_spans_free(&gone);
 }
 
 static void
-update_leave(struct update *u)
+update_leave(struct marsd_update *u)
 {
-	struct join *j = u->old->join;
+	struct marsd_join *j = u->old->join;
 
 	if (j != NULL && j->node->reg != NULL)
-		reg_move_left(j->node->reg, u->peer, j);
-	entry_retract(u->old);
+		marsd_reg_move_left(j->node->reg, u->peer, j);
+	marsd_entry_retract(u->old);
 }
 
 static void
-update_member(struct update *u)
+update_member(struct marsd_update *u)
 {
 	bool reg = (u->csa->flags & CSA_F_REGISTER) != 0;
 	bool live = u->csa->state == CSA_JOIN || u->csa->state == CSA_SERVE;
-	struct node *n;
+	struct marsd_node *n;
 
 	if (!live && !reg) {
 		if (u->old != NULL)
 			update_leave(u);
 		return;
 	}
-	n = node_get(u->peer->proto, csa_role(u->csa), &u->csa->atm);
+	n = marsd_node_get(u->peer->proto, csa_role(u->csa), &u->csa->atm);
 	if (n == NULL)
 		return;
 	if (n->reg == NULL)
@@ -498,13 +509,13 @@ update_member(struct update *u)
 		update_register(u, n);
 	else
 		update_join(u, n);
-	node_release(n);
+	marsd_node_release(n);
 }
 
-static struct cluster *
-find_group(struct mars *m, uint16_t sgid)
+static struct marsd_cluster *
+find_group(struct marsd *m, uint16_t sgid)
 {
-	struct cluster *c;
+	struct marsd_cluster *c;
 
 	TAILQ_FOREACH(c, &m->clusters, entry)
 		if (c->configured && c->conf->server_group == sgid)
@@ -512,55 +523,56 @@ find_group(struct mars *m, uint16_t sgid)
 	return NULL;
 }
 
-static struct proto *
-find_proto(struct cluster *c, const struct mars_pro *pro)
+static struct marsd_proto *
+marsd_peer_find_proto(struct marsd_cluster *c, const struct mars_pro *pro)
 {
-	struct proto *p;
+	struct marsd_proto *p;
 
 	TAILQ_FOREACH(p, &c->protos, entry)
-		if (pro_equal(&p->pro, pro))
+		if (mars_pro_equal(&p->pro, pro))
 			return p;
 	return NULL;
 }
 
 /* Can this record be of this protocol? */
 static bool
-usable(const struct proto *p, const struct csa *c)
+usable(const struct marsd_proto *p, const struct csa *c)
 {
 	return c->state == CSA_REDIRECT || (c->flags & CSA_F_REGISTER) != 0 ||
 	    ((p->addrlen == 0 || c->min.len == p->addrlen) &&
-	    c->min.len == c->max.len && c->min.len != 0);
+		c->min.len == c->max.len && c->min.len != 0);
 }
 
 /* scspd's cache holds this instance of another server's record now. */
 void
-mars_csa_update(struct mars *m, uint16_t sgid, const uint8_t oid[4],
+marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
     uint32_t key, int32_t seq, uint8_t how, const void *data, size_t len)
 {
-	struct cluster *c = find_group(m, sgid);
-	struct owner *o;
-	struct update u;
-	struct proto *p;
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_owner *o;
+	struct marsd_update u;
+	struct marsd_proto *p;
 	struct csa csa;
 	enum csa_verdict v;
 
 	if (c == NULL || memcmp(oid, m->oid, 4) == 0)
 		return;
 	c->counts.records_in++;
-	o = owner_find(c, oid);
-	u.old = o == NULL ? NULL : entry_find(o, key);
+	o = marsd_owner_find(c, oid);
+	u.old = o == NULL ? NULL : marsd_entry_find(o, key);
 	v = csa_decode(&csa, data, len);
-	p = v == CSA_LIVE || v == CSA_TOMBSTONE ? find_proto(c, &csa.pro) :
+	p = v == CSA_LIVE || v == CSA_TOMBSTONE ?
+	    marsd_peer_find_proto(c, &csa.pro) :
 	    NULL;
 	if (p == NULL || !usable(p, &csa) ||
-	    (u.peer = peer_get(p, oid)) == NULL) {
+	    (u.peer = marsd_peer_get(p, oid)) == NULL) {
 		c->counts.records_ignored++;
 		if (u.old != NULL)
-			entry_retract(u.old);
+			marsd_entry_retract(u.old);
 		return;
 	}
 	if (u.old != NULL && !same_subject(u.old, u.peer, &csa)) {
-		entry_retract(u.old);
+		marsd_entry_retract(u.old);
 		u.old = NULL;
 	}
 	u.csa = &csa;
@@ -571,50 +583,50 @@ mars_csa_update(struct mars *m, uint16_t sgid, const uint8_t oid[4],
 		update_redirect(&u);
 		return;
 	}
-	peer_step(u.peer, PEER_EV_RECORD);
+	marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
 	update_member(&u);
 }
 
 /* Joins that a tombstone kept from counting go with it. */
 static void
-purge_claim(struct claim *c)
+purge_claim(struct marsd_claim *c)
 {
-	struct node *n = c->node;
-	struct peer *peer = c->peer;
-	struct itree_node *in;
-	struct entry *e;
-	struct span at;
+	struct marsd_node *n = c->node;
+	struct marsd_peer *peer = c->peer;
+	struct marsd_itree_node *in;
+	struct marsd_entry *e;
+	struct marsd_span at;
 
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, &at)) {
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		/* the register record goes last, so n stays until then */
-		if ((e = join_entry(join_of(in), peer)) != NULL)
-			entry_free(e);
+		if ((e = marsd_join_entry(marsd_join_of(in), peer)) != NULL)
+			marsd_entry_free(e);
 	}
-	entry_free(c->reg);
+	marsd_entry_free(c->reg);
 }
 
 /* scspd holds a record no longer. */
 void
-mars_csa_gone(struct mars *m, uint16_t sgid, const uint8_t oid[4],
-    uint32_t key)
+marsd_csa_gone(
+    struct marsd *m, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 {
-	struct cluster *c = find_group(m, sgid);
-	struct owner *o = c == NULL ? NULL : owner_find(c, oid);
-	struct entry *e = o == NULL ? NULL : entry_find(o, key);
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_owner *o = c == NULL ? NULL : marsd_owner_find(c, oid);
+	struct marsd_entry *e = o == NULL ? NULL : marsd_entry_find(o, key);
 
 	if (e == NULL)
 		return;
-	if (e->peer->state == PEER_SELF) {
+	if (e->peer->state == MARSD_PEER_SELF) {
 		if (e->stale)
-			entry_free(e);
+			marsd_entry_free(e);
 		return;
 	}
 	if (e->claim != NULL && e->claim->reg == e && e->claim->dereg)
 		purge_claim(e->claim);
 	else
-		entry_retract(e);
+		marsd_entry_retract(e);
 }
 
 /* --- our own records, as others still have them */
@@ -624,44 +636,47 @@ mars_csa_gone(struct mars *m, uint16_t sgid, const uint8_t oid[4],
  * its key, and the rest is withdrawn together (A-10).
  */
 static void
-own_stale(struct proto *p, uint32_t key, const struct csa *csa)
+own_stale(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 {
-	struct node *n = node_get(p, csa_role(csa), &csa->atm);
-	struct span s = { csa->min, csa->max };
+	struct marsd_node *n = marsd_node_get(p, csa_role(csa), &csa->atm);
+	struct marsd_span s = { csa->min, csa->max };
 	struct timer *t = &p->sweep[csa_role(csa)];
-	struct entry *e;
+	struct marsd_entry *e;
 
 	if (n == NULL)
 		return;
 	if (n->claims.lh_first == NULL && n->reg == NULL)
 		n->spa = csa->spa;
-	e = csa->flags & CSA_F_REGISTER ? entry_register(p->self, n, key) :
-	    entry_join(p->self, n, &s, key);
+	e = csa->flags & CSA_F_REGISTER ?
+	    marsd_entry_register(p->self, n, key) :
+	    marsd_entry_join(p->self, n, &s, key);
 	if (e != NULL) {
 		e->stale = true;
 		e->cmi = csa->cmi;
 		if (!timer_isset(t))
-			timer_set(proto_timers(p), t,
-			    n->role == ROLE_CLIENT ? SWEEP_CLIENTS : SWEEP_MCS);
+			timer_set(marsd_proto_timers(p), t,
+			    n->role == MARSD_ROLE_CLIENT ? SWEEP_CLIENTS :
+							   SWEEP_MCS);
 	}
-	node_release(n);
+	marsd_node_release(n);
 }
 
 /* Do we say the same already, under another key? */
 static bool
-own_elsewhere(struct proto *p, const struct csa *csa)
+own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 {
-	struct node *n = node_find(p, csa_role(csa), &csa->atm);
-	struct span s = { csa->min, csa->max };
-	struct claim *c;
-	struct join *j;
+	struct marsd_node *n = marsd_node_find(p, csa_role(csa), &csa->atm);
+	struct marsd_span s = { csa->min, csa->max };
+	struct marsd_claim *c;
+	struct marsd_join *j;
 
 	if (n == NULL)
 		return false;
 	if (csa->flags & CSA_F_REGISTER)
-		return (c = claim_find(n, p->self)) != NULL && c->reg != NULL;
-	return (j = join_find(n, &s)) != NULL &&
-	    join_entry(j, p->self) != NULL;
+		return (c = marsd_claim_find(n, p->self)) != NULL &&
+		    c->reg != NULL;
+	return (j = marsd_join_find(n, &s)) != NULL &&
+	    marsd_join_entry(j, p->self) != NULL;
 }
 
 /*
@@ -669,13 +684,13 @@ own_elsewhere(struct proto *p, const struct csa *csa)
  * ours: as it is now it goes out again, or it is withdrawn (A-10, A-11).
  */
 void
-mars_csa_own(struct mars *m, uint16_t sgid, uint32_t key, int32_t seq,
+marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
     const void *data, size_t len)
 {
-	struct cluster *c = find_group(m, sgid);
-	struct owner *o;
-	struct entry *e;
-	struct proto *p;
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_owner *o;
+	struct marsd_entry *e;
+	struct marsd_proto *p;
 	struct csa csa;
 	uint8_t buf[CSA_MAX];
 	enum csa_verdict v;
@@ -687,20 +702,20 @@ mars_csa_own(struct mars *m, uint16_t sgid, uint32_t key, int32_t seq,
 	v = csa_decode(&csa, data, len);
 	if (v != CSA_LIVE && v != CSA_TOMBSTONE)
 		return;
-	o = owner_find(c, m->oid);
-	e = o == NULL ? NULL : entry_find(o, key);
+	o = marsd_owner_find(c, m->oid);
+	e = o == NULL ? NULL : marsd_entry_find(o, key);
 	if (e != NULL && !e->stale) {
-		publish_entry(e, false);
+		marsd_publish_entry(e, false);
 		return;
 	}
-	p = find_proto(c, &csa.pro);
+	p = marsd_peer_find_proto(c, &csa.pro);
 	if (csa.state == CSA_REDIRECT) {
-		if (p != NULL && key == redirect_key(&p->pro))
-			publish_redirect(p);
+		if (p != NULL && key == marsd_redirect_key(&p->pro))
+			marsd_publish_redirect(p);
 		return;
 	}
 	if (v == CSA_TOMBSTONE || e != NULL)
-		return;			/* as it ought to be, or will */
+		return; /* as it ought to be, or will */
 	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
 		own_stale(p, key, &csa);
 		return;
@@ -712,33 +727,33 @@ mars_csa_own(struct mars *m, uint16_t sgid, uint32_t key, int32_t seq,
 
 /* Aligned: what we have not heard of us by now nobody has. */
 void
-mars_csa_neighbor(struct mars *m, uint16_t sgid, const uint8_t oid[4],
-    bool aligned)
+marsd_csa_neighbor(
+    struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)
 {
-	struct cluster *c = find_group(m, sgid);
-	struct proto *p;
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_proto *p;
 
 	(void)oid;
 	if (c == NULL || !aligned)
 		return;
 	TAILQ_FOREACH(p, &c->protos, entry)
-		if (timer_isset(&p->sweep[ROLE_CLIENT]))
-			timer_set(m->ts, &p->sweep[ROLE_CLIENT],
-			    SWEEP_ALIGNED);
+		if (timer_isset(&p->sweep[MARSD_ROLE_CLIENT]))
+			timer_set(
+			    m->ts, &p->sweep[MARSD_ROLE_CLIENT], SWEEP_ALIGNED);
 }
 
 void
-peers_free(struct proto *p)
+marsd_peers_free(struct marsd_proto *p)
 {
-	struct entry *e, *enext;
-	struct peer *peer, *next;
+	struct marsd_entry *e, *enext;
+	struct marsd_peer *peer, *next;
 
-	RB_FOREACH_SAFE(peer, peer_tree, &p->peers, next) {
-		timer_clear(proto_timers(p), &peer->timer);
-		RB_FOREACH_SAFE(e, entry_tree, &peer->owner->keys, enext)
+	RB_FOREACH_SAFE(peer, marsd_peer_tree, &p->peers, next) {
+		timer_clear(marsd_proto_timers(p), &peer->timer);
+		RB_FOREACH_SAFE(e, marsd_entry_tree, &peer->owner->keys, enext)
 			if (e->peer == peer)
-				entry_free(e);
-		RB_REMOVE(peer_tree, &p->peers, peer);
+				marsd_entry_free(e);
+		RB_REMOVE(marsd_peer_tree, &p->peers, peer);
 		free(peer);
 	}
 }

@@ -13,47 +13,49 @@
 
 #include "cluster.h"
 
-struct map {
+struct marsd_map {
 	const struct atm_addr	**v;
 	size_t			  n;
 };
 
 /* Each address once, at its first position. */
 static void
-map_add(struct map *map, const struct atm_addr *a)
+map_add(struct marsd_map *map, const struct atm_addr *a)
 {
 	size_t i;
 
 	for (i = 0; i < map->n; i++)
-		if (atm_equal(map->v[i], a))
+		if (atm_addr_equal(map->v[i], a))
 			return;
 	map->v[map->n++] = a;
 }
 
 /* The live servers of the group, ascending by OID. */
 static void
-map_peers(struct map *map, struct proto *p, bool with_self)
+map_peers(struct marsd_map *map, struct marsd_proto *p, bool with_self)
 {
-	struct peer *peer;
+	struct marsd_peer *peer;
 
-	RB_FOREACH(peer, peer_tree, &p->peers) {
-		if (peer->state == PEER_ALIVE && !atm_is_null(&peer->addr))
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers) {
+		if (peer->state == MARSD_PEER_ALIVE &&
+		    !atm_addr_is_null(&peer->addr))
 			map_add(map, &peer->addr);
-		else if (peer->state == PEER_SELF && with_self)
+		else if (peer->state == MARSD_PEER_SELF && with_self)
 			map_add(map, &p->cluster->conf->addr);
 	}
 }
 
 /* to first, then ourselves, the others, the configured backups (D7). */
 static int
-map_build(struct map *map, struct proto *p, const struct atm_addr *to)
+map_build(
+    struct marsd_map *map, struct marsd_proto *p, const struct atm_addr *to)
 {
 	const struct conf_cluster *conf = p->cluster->conf;
 	struct conf_backup *b;
-	struct peer *peer;
+	struct marsd_peer *peer;
 	size_t n = 2;
 
-	RB_FOREACH(peer, peer_tree, &p->peers)
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
 		n++;
 	TAILQ_FOREACH(b, &conf->backups, entry)
 		n++;
@@ -62,9 +64,9 @@ map_build(struct map *map, struct proto *p, const struct atm_addr *to)
 		return -1;
 	if (to != NULL)
 		map_add(map, to);
-	if (conf->redirect_order == ORDER_SELF)
+	if (conf->redirect_order == CONF_ORDER_SELF)
 		map_add(map, &conf->addr);
-	map_peers(map, p, conf->redirect_order != ORDER_SELF);
+	map_peers(map, p, conf->redirect_order != CONF_ORDER_SELF);
 	TAILQ_FOREACH(b, &conf->backups, entry)
 		map_add(map, &b->addr);
 	return 0;
@@ -76,14 +78,15 @@ map_build(struct map *map, struct proto *p, const struct atm_addr *to)
  * (5.4.3, D9).
  */
 bool
-redirect_can_be_soft(struct proto *p, const struct atm_addr *to)
+marsd_redirect_can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 {
-	struct peer *peer;
+	struct marsd_peer *peer;
 
-	if (atm_equal(&p->cluster->conf->addr, to))
+	if (atm_addr_equal(&p->cluster->conf->addr, to))
 		return true;
-	RB_FOREACH(peer, peer_tree, &p->peers)
-		if (peer->state == PEER_ALIVE && atm_equal(&peer->addr, to))
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
+		if (peer->state == MARSD_PEER_ALIVE &&
+		    atm_addr_equal(&peer->addr, to))
 			return true;
 	return false;
 }
@@ -93,23 +96,23 @@ redirect_can_be_soft(struct proto *p, const struct atm_addr *to)
  * to one node on the VC that it has to us.
  */
 void
-redirect_send(struct proto *p, bool hard, const struct atm_addr *to,
-    struct reg *reg)
+marsd_redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
+    struct marsd_reg *reg)
 {
 	struct mars_msg m;
-	struct map map;
+	struct marsd_map map;
 	int role;
 
 	if (map_build(&map, p, to) == -1) {
-		p->cluster->drops[DROP_MEMORY]++;
+		p->cluster->drops[MARSD_DROP_MEMORY]++;
 		return;
 	}
-	own_message(p, &m, MARS_REDIRECT_MAP);
+	marsd_own_message(p, &m, MARS_REDIRECT_MAP);
 	m.redirf = hard ? MARS_REDIRF_HARD : 0;
 	if (reg != NULL)
-		send_parts(reg->control, reg->circuit, &m, map.v, map.n);
-	for (role = 0; reg == NULL && role < ROLES; role++)
-		send_parts(&p->control[role], NULL, &m, map.v, map.n);
+		marsd_send_parts(reg->control, reg->circuit, &m, map.v, map.n);
+	for (role = 0; reg == NULL && role < MARSD_ROLES; role++)
+		marsd_send_parts(&p->control[role], NULL, &m, map.v, map.n);
 	free(map.v);
 }
 
@@ -117,26 +120,26 @@ redirect_send(struct proto *p, bool hard, const struct atm_addr *to,
 static void
 redirect_expired(void *arg)
 {
-	struct proto *p = arg;
+	struct marsd_proto *p = arg;
 
-	timer_set(proto_timers(p), &p->redirect,
+	timer_set(marsd_proto_timers(p), &p->redirect,
 	    MTIME_SEC(p->cluster->conf->redirect_interval));
-	publish_redirect(p);
-	redirect_send(p, false, NULL, NULL);
+	marsd_publish_redirect(p);
+	marsd_redirect_send(p, false, NULL, NULL);
 }
 
 /* Serving begins: the peers hear of us at once. */
 void
-redirect_start(struct proto *p)
+marsd_redirect_start(struct marsd_proto *p)
 {
 	timer_init(&p->redirect, redirect_expired, p);
-	timer_set(proto_timers(p), &p->redirect,
+	timer_set(marsd_proto_timers(p), &p->redirect,
 	    MTIME_SEC(p->cluster->conf->redirect_interval));
-	publish_redirect(p);
+	marsd_publish_redirect(p);
 }
 
 void
-redirect_stop(struct proto *p)
+marsd_redirect_stop(struct marsd_proto *p)
 {
-	timer_clear(proto_timers(p), &p->redirect);
+	timer_clear(marsd_proto_timers(p), &p->redirect);
 }

@@ -21,7 +21,7 @@ kind_cmp(const void *a, const void *b)
 		return x->num_tl < y->num_tl ? -1 : 1;
 	if (x->sub_tl != y->sub_tl)
 		return x->sub_tl < y->sub_tl ? -1 : 1;
-	return atm_cmp(x, y);
+	return atm_addr_cmp(x, y);
 }
 
 /* Puts addresses of one kind together; nearly always there is only one. */
@@ -31,7 +31,7 @@ by_kind(const struct atm_addr **v, size_t n)
 	size_t i;
 
 	for (i = 1; i < n; i++)
-		if (!atm_same_kind(v[i], v[0]))
+		if (!atm_addr_same_kind(v[i], v[0]))
 			break;
 	if (i < n)
 		qsort(v, n, sizeof(*v), kind_cmp);
@@ -41,84 +41,88 @@ by_kind(const struct atm_addr **v, size_t n)
  * The request itself with its op code changed, and nothing else (5.1.2,
  * A-102, A-128).  A checksum that was computed is computed anew.
  */
-static enum drop
-send_nak(struct incoming *in)
+static enum marsd_drop
+send_nak(struct marsd_incoming *in)
 {
 	uint8_t *copy;
 	struct wr w;
 	uint16_t sum;
 
 	if ((copy = malloc(in->len)) == NULL)
-		return DROP_MEMORY;
+		return MARSD_DROP_MEMORY;
 	wr_init(&w, copy, in->len);
 	wr_bytes(&w, in->octets, in->len);
 	wr_at_u16(&w, 16, MARS_NAK);
 	if (copy[12] != 0 || copy[13] != 0) {
 		wr_at_u16(&w, 12, 0);
 		sum = in_cksum(copy, in->len);
-		wr_at_u16(&w, 12, sum == 0 ? 0xffff : sum);	/* */
+		wr_at_u16(&w, 12, sum == 0 ? 0xffff : sum); /* */
 	}
-	send_raw(in->circuit, copy, in->len);
+	marsd_send_raw(in->circuit, copy, in->len);
 	in->proto->cluster->counts.naks++;
 	free(copy);
-	return DROP_NONE;
+	return MARSD_DROP_NONE;
 }
 
 /* The map in as many MARS_MULTIs as it needs, or a MARS_NAK. */
-static enum drop
-answer(struct incoming *in, enum role asker, enum role map)
+static enum marsd_drop
+marsd_request_answer(
+    struct marsd_incoming *in, enum marsd_role asker, enum marsd_role map)
 {
 	const struct atm_addr **v;
 	struct mars_msg m;
 	size_t n;
 
-	if (group_members(in->proto, map, &in->msg.tpa, &v, &n) == -1)
-		return DROP_MEMORY;
+	if (marsd_group_members(in->proto, map, &in->msg.tpa, &v, &n) == -1)
+		return MARSD_DROP_MEMORY;
 	if (n == 0)
 		return send_nak(in);
 	by_kind(v, n);
-	own_message(in->proto, &m, MARS_MULTI);
-	m.src = in->msg.src;		/* the requester's own, 5.1.2 */
+	marsd_own_message(in->proto, &m, MARS_MULTI);
+	m.src = in->msg.src; /* the requester's own, 5.1.2 */
 	m.spa = in->msg.spa;
 	m.tpa = in->msg.tpa;
-	send_parts(&in->proto->control[asker], in->circuit, &m, v, n);
+	marsd_send_parts(&in->proto->control[asker], in->circuit, &m, v, n);
 	free(v);
-	return DROP_NONE;
+	return MARSD_DROP_NONE;
 }
 
-enum drop
-request_message(struct incoming *in)
+enum marsd_drop
+marsd_request_message(struct marsd_incoming *in)
 {
-	struct proto *p = in->proto;
-	struct reg *reg;
+	struct marsd_proto *p = in->proto;
+	struct marsd_reg *reg;
 
 	if (in->msg.tpa.len == 0 ||
 	    (p->addrlen != 0 && in->msg.tpa.len != p->addrlen))
-		return DROP_RANGE;
-	if ((reg = member_source(in, ROLE_MCS)) != NULL) {
-		if (!node_covers(reg->node, &in->msg.tpa))
-			return DROP_NOT_SERVING;	/* */
+		return MARSD_DROP_RANGE;
+	if ((reg = marsd_member_source(in, MARSD_ROLE_MCS)) != NULL) {
+		if (!marsd_node_covers(reg->node, &in->msg.tpa))
+			return MARSD_DROP_NOT_SERVING; /* */
 		p->cluster->counts.requests++;
-		return answer(in, ROLE_MCS, ROLE_CLIENT);
+		return marsd_request_answer(
+		    in, MARSD_ROLE_MCS, MARSD_ROLE_CLIENT);
 	}
-	if (member_source(in, ROLE_CLIENT) == NULL)
-		return DROP_UNREGISTERED;
+	if (marsd_member_source(in, MARSD_ROLE_CLIENT) == NULL)
+		return MARSD_DROP_UNREGISTERED;
 	p->cluster->counts.requests++;
-	return answer(in, ROLE_CLIENT, group_has(p, ROLE_MCS, &in->msg.tpa) ?
-	    ROLE_MCS : ROLE_CLIENT);			/* */
+	return marsd_request_answer(in, MARSD_ROLE_CLIENT,
+	    marsd_group_has(p, MARSD_ROLE_MCS, &in->msg.tpa) ?
+		MARSD_ROLE_MCS :
+		MARSD_ROLE_CLIENT); /* */
 }
 
 /* One part of a MARS_GROUPLIST_REPLY, and the next can begin. */
 static void
-grouplist_part(struct incoming *in, enum role asker, struct mars_msg *m,
-    struct wr *w, bool last)
+grouplist_part(struct marsd_incoming *in, enum marsd_role asker,
+    struct mars_msg *m, struct wr *w, bool last)
 {
 	m->list = w->buf;
 	m->list_len = w->len;
 	m->tnum = (uint16_t)(w->len / m->tpln);
 	m->last = last;
 	m->seq++;
-	send_private(in->circuit, in->proto, asker, m);
+	marsd_send_private(in->circuit, in->proto, asker, m);
 	w->len = 0;
 }
 
@@ -127,41 +131,42 @@ grouplist_part(struct incoming *in, enum role asker, struct mars_msg *m,
  * in parts like a MARS_MULTI's; none gives an empty reply, and an MCS gets
  * its own sequence number (A-126).
  */
-enum drop
-grouplist_message(struct incoming *in)
+enum marsd_drop
+marsd_grouplist_message(struct marsd_incoming *in)
 {
 	uint8_t list[MARS_MTU];
-	enum role asker = ROLE_CLIENT;
-	struct itree_node *r;
+	enum marsd_role asker = MARSD_ROLE_CLIENT;
+	struct marsd_itree_node *r;
 	struct mars_msg m;
-	struct span s;
+	struct marsd_span s;
 	struct wr w;
 
 	if (in->msg.pnum == 0)
-		return DROP_PAIRS;
-	if (member_source(in, ROLE_CLIENT) == NULL) {
-		if (member_source(in, ROLE_MCS) == NULL)
-			return DROP_UNREGISTERED;
-		asker = ROLE_MCS;
+		return MARSD_DROP_PAIRS;
+	if (marsd_member_source(in, MARSD_ROLE_CLIENT) == NULL) {
+		if (marsd_member_source(in, MARSD_ROLE_MCS) == NULL)
+			return MARSD_DROP_UNREGISTERED;
+		asker = MARSD_ROLE_MCS;
 	}
-	in->msg.pnum = 1;		/* any more are ignored, 5.3 */
-	if (!incoming_span(in, &s))
-		return DROP_RANGE;
+	in->msg.pnum = 1; /* any more are ignored, 5.3 */
+	if (!marsd_incoming_span(in, &s))
+		return MARSD_DROP_RANGE;
 	in->proto->cluster->counts.grouplists++;
-	own_message(in->proto, &m, MARS_GROUPLIST_REPLY);
+	marsd_own_message(in->proto, &m, MARS_GROUPLIST_REPLY);
 	m.src = in->msg.src;
 	m.spa = in->msg.spa;
 	m.tpln = s.min.len;
 	wr_init(&w, list, MARS_MTU - mars_overhead(&m));
-	for (r = itree_overlap(&in->proto->map[ROLE_CLIENT], &s, NULL);
-	    r != NULL; r = itree_overlap(&in->proto->map[ROLE_CLIENT], &s,
-	    r->span)) {
-		if (range_of(r)->layer3 == 0)
+	for (r = marsd_itree_overlap(
+		 &in->proto->map[MARSD_ROLE_CLIENT], &s, NULL);
+	     r != NULL; r = marsd_itree_overlap(
+			    &in->proto->map[MARSD_ROLE_CLIENT], &s, r->span)) {
+		if (marsd_range_of(r)->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)
 			grouplist_part(in, asker, &m, &w, false);
 		wr_bytes(&w, r->span->min.a, m.tpln);
 	}
 	grouplist_part(in, asker, &m, &w, true);
-	return DROP_NONE;
+	return MARSD_DROP_NONE;
 }

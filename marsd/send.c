@@ -16,14 +16,14 @@
 
 /* The number that a private message to this role carries now. */
 uint32_t
-msn_now(const struct proto *p, enum role role)
+marsd_msn_now(const struct marsd_proto *p, enum marsd_role role)
 {
 	return p->control[role].msn;
 }
 
 /* A message of the MARS's own: from us, about p. */
 void
-own_message(struct proto *p, struct mars_msg *m, uint8_t op)
+marsd_own_message(struct marsd_proto *p, struct mars_msg *m, uint8_t op)
 {
 	memset(m, 0, sizeof(*m));
 	m->pro = p->pro;
@@ -32,31 +32,31 @@ own_message(struct proto *p, struct mars_msg *m, uint8_t op)
 }
 
 /* LLC/SNAP and the message in one SDU; NULL: no memory, or too big. */
-static struct sdu *
-sdu_build(struct cluster *c, const struct mars_msg *m)
+static struct vc_sdu *
+sdu_build(struct marsd_cluster *c, const struct mars_msg *m)
 {
 	uint8_t buf[LLC_LEN + MARS_MTU];
-	struct sdu *s = NULL;
+	struct vc_sdu *s = NULL;
 	size_t n;
 
 	llc_encode(buf, LLC_OUI_IANA, LLC_PID_MARS);
 	n = mars_encode(m, buf + LLC_LEN, MARS_MTU);
 	if (n == 0)
-		c->drops[DROP_TOO_BIG]++;
-	else if ((s = sdu_new(buf, LLC_LEN + n)) == NULL)
-		c->drops[DROP_MEMORY]++;
+		c->drops[MARSD_DROP_TOO_BIG]++;
+	else if ((s = vc_sdu_new(buf, LLC_LEN + n)) == NULL)
+		c->drops[MARSD_DROP_MEMORY]++;
 	return s;
 }
 
 void
-send_private(struct circuit *to, struct proto *p, enum role role,
-    struct mars_msg *m)
+marsd_send_private(struct marsd_circuit *to, struct marsd_proto *p,
+    enum marsd_role role, struct mars_msg *m)
 {
-	struct sdu *s;
+	struct vc_sdu *s;
 
 	if (to == NULL)
 		return;
-	m->msn = msn_now(p, role);
+	m->msn = marsd_msn_now(p, role);
 	if ((s = sdu_build(p->cluster, m)) == NULL)
 		return;
 	p->cluster->counts.messages_out++;
@@ -65,13 +65,13 @@ send_private(struct circuit *to, struct proto *p, enum role role,
 
 /* Octets of a message as they are, for a MARS_NAK. */
 void
-send_raw(struct circuit *to, const void *octets, size_t len)
+marsd_send_raw(struct marsd_circuit *to, const void *octets, size_t len)
 {
-	struct cluster *c = to->cluster;
-	struct sdu *s = sdu_new(NULL, LLC_LEN + len);
+	struct marsd_cluster *c = to->cluster;
+	struct vc_sdu *s = vc_sdu_new(NULL, LLC_LEN + len);
 
 	if (s == NULL) {
-		c->drops[DROP_MEMORY]++;
+		c->drops[MARSD_DROP_MEMORY]++;
 		return;
 	}
 	llc_encode(s->data, LLC_OUI_IANA, LLC_PID_MARS);
@@ -85,11 +85,11 @@ send_raw(struct circuit *to, const void *octets, size_t len)
  * leaf (A-132).
  */
 void
-send_control(struct control *ctl, struct mars_msg *m)
+marsd_send_control(struct marsd_control *ctl, struct mars_msg *m)
 {
-	struct cluster *c = ctl->proto->cluster;
+	struct marsd_cluster *c = ctl->proto->cluster;
 	bool before = c->conf->csn_before;
-	struct sdu *s;
+	struct vc_sdu *s;
 
 	if (ctl->root == NULL || ctl->leaves == 0)
 		return;
@@ -97,7 +97,7 @@ send_control(struct control *ctl, struct mars_msg *m)
 	if ((s = sdu_build(c, m)) == NULL)
 		return;
 	ctl->msn++;
-	if (ctl->role == ROLE_CLIENT)
+	if (ctl->role == MARSD_ROLE_CLIENT)
 		c->counts.ccvc_out++;
 	else
 		c->counts.scvc_out++;
@@ -109,13 +109,13 @@ send_control(struct control *ctl, struct mars_msg *m)
  * but for what a copy has to have (A-117).
  */
 void
-send_echo(struct incoming *in, enum role role)
+marsd_send_echo(struct marsd_incoming *in, enum marsd_role role)
 {
 	struct mars_msg m = in->msg;
 
-	m.flags = (uint16_t)((m.flags | MARS_F_COPY) &
-	    ~(unsigned)MARS_F_PUNCHED);
-	send_private(in->circuit, in->proto, role, &m);
+	m.flags =
+	    (uint16_t)((m.flags | MARS_F_COPY) & ~(unsigned)MARS_F_PUNCHED);
+	marsd_send_private(in->circuit, in->proto, role, &m);
 }
 
 /*
@@ -123,19 +123,19 @@ send_echo(struct incoming *in, enum role role)
  * as they need (A-119).
  */
 void
-send_spans(struct control *ctl, struct mars_msg *m, const struct spans *l,
-    bool punched)
+marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
+    const struct marsd_spans *l, bool punched)
 {
 	uint8_t list[MARS_MTU];
 	struct wr w;
 	size_t i, room, pair;
 
 	if (l->failed) {
-		ctl->proto->cluster->drops[DROP_MEMORY]++;
+		ctl->proto->cluster->drops[MARSD_DROP_MEMORY]++;
 		return;
 	}
-	m->flags = (uint16_t)((m->flags | MARS_F_COPY) &
-	    ~(unsigned)MARS_F_PUNCHED);
+	m->flags =
+	    (uint16_t)((m->flags | MARS_F_COPY) & ~(unsigned)MARS_F_PUNCHED);
 	if (punched)
 		m->flags |= MARS_F_PUNCHED;
 	for (i = 0; i < l->n;) {
@@ -151,22 +151,23 @@ send_spans(struct control *ctl, struct mars_msg *m, const struct spans *l,
 		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)
 			mars_list_pair(&w, &l->v[i].min, &l->v[i].max);
 		if (m->pnum == 0) {
-			ctl->proto->cluster->drops[DROP_TOO_BIG]++;
+			ctl->proto->cluster->drops[MARSD_DROP_TOO_BIG]++;
 			return;
 		}
 		m->list = list;
 		m->list_len = w.len;
-		send_control(ctl, m);
+		marsd_send_control(ctl, m);
 	}
 }
 
 static void
-send_part(struct control *ctl, struct circuit *to, struct mars_msg *m)
+send_part(
+    struct marsd_control *ctl, struct marsd_circuit *to, struct mars_msg *m)
 {
 	if (to != NULL)
-		send_private(to, ctl->proto, ctl->role, m);
+		marsd_send_private(to, ctl->proto, ctl->role, m);
 	else
-		send_control(ctl, m);
+		marsd_send_control(ctl, m);
 }
 
 /*
@@ -177,8 +178,8 @@ send_part(struct control *ctl, struct circuit *to, struct mars_msg *m)
  * with NULL on the control VC.
  */
 void
-send_parts(struct control *ctl, struct circuit *to, struct mars_msg *m,
-    const struct atm_addr *const *v, size_t n)
+marsd_send_parts(struct marsd_control *ctl, struct marsd_circuit *to,
+    struct mars_msg *m, const struct atm_addr *const *v, size_t n)
 {
 	uint8_t list[MARS_MTU];
 	struct wr w;
@@ -198,7 +199,7 @@ send_parts(struct control *ctl, struct circuit *to, struct mars_msg *m,
 			mars_list_target(&w, v[i++]);
 			m->tnum++;
 		} while (i < n && w.len + len <= room &&
-		    atm_same_kind(v[i], v[i - 1]));
+		    atm_addr_same_kind(v[i], v[i - 1]));
 		m->list = list;
 		m->list_len = w.len;
 		m->last = i == n;

@@ -16,23 +16,23 @@
 /* Octets of a row that an array leaves for what follows it. */
 #define ROW_RESERVE	512
 
-struct cursor {
+struct marsd_cursor {
 	uint32_t	proto;		/* how many protocols are behind us */
 	uint32_t	number;		/* of a list within one */
 	uint8_t		begun;		/* last and span are set */
 	uint8_t		role;
 	struct atm_addr	last;
-	struct span	span;
+	struct marsd_span	span;
 	uint8_t		oid[4];
 };
-_Static_assert(sizeof(struct cursor) <= CTL_CURSOR_SIZE, "cursor fits");
+_Static_assert(sizeof(struct marsd_cursor) <= CTL_CURSOR_SIZE, "cursor fits");
 
 /* The n-th protocol of all clusters, or NULL. */
-static struct proto *
-nth_proto(struct mars *m, uint32_t n)
+static struct marsd_proto *
+nth_proto(struct marsd *m, uint32_t n)
 {
-	struct cluster *c;
-	struct proto *p;
+	struct marsd_cluster *c;
+	struct marsd_proto *p;
 
 	TAILQ_FOREACH(c, &m->clusters, entry)
 		TAILQ_FOREACH(p, &c->protos, entry)
@@ -42,7 +42,7 @@ nth_proto(struct mars *m, uint32_t n)
 }
 
 static void
-next_proto(struct cursor *cur)
+next_proto(struct marsd_cursor *cur)
 {
 	uint32_t n = cur->proto + 1;
 
@@ -55,7 +55,7 @@ put_atm(struct wr *w, const char *name, const struct atm_addr *a)
 {
 	char text[ATM_STRLEN];
 
-	ctl_string(w, name, atm_print(a, text, sizeof(text)));
+	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
 }
 
 static void
@@ -77,16 +77,16 @@ put_paddr(struct wr *w, const char *name, const struct paddr *a)
 }
 
 static void
-put_proto(struct wr *w, const struct proto *p)
+put_proto(struct wr *w, const struct marsd_proto *p)
 {
 	char text[PADDR_STRLEN];
 
 	ctl_string(w, "cluster", p->cluster->name);
-	ctl_string(w, "protocol", pro_print(&p->pro, text, sizeof(text)));
+	ctl_string(w, "protocol", mars_pro_print(&p->pro, text, sizeof(text)));
 }
 
 static uint64_t
-seconds_since(const struct proto *p, mtime_t t)
+seconds_since(const struct marsd_proto *p, mtime_t t)
 {
 	int64_t us = mtime_diff(t, p->cluster->mars->ts->now);
 
@@ -94,12 +94,12 @@ seconds_since(const struct proto *p, mtime_t t)
 }
 
 static uint64_t
-dropped(const struct cluster *c)
+marsd_show_dropped(const struct marsd_cluster *c)
 {
 	uint64_t n = 0;
 	int i;
 
-	for (i = 1; i < DROP_MAX; i++)
+	for (i = 1; i < MARSD_DROP_MAX; i++)
 		n += c->drops[i];
 	for (i = 1; i < MARS_DROP_MAX; i++)
 		n += c->bad[i];
@@ -107,30 +107,30 @@ dropped(const struct cluster *c)
 }
 
 bool
-mars_show_summary(struct mars *m, void *cursor, struct wr *w)
+marsd_show_summary(struct marsd *m, void *cursor, struct wr *w)
 {
 	uint64_t clusters = 0, members = 0, groups = 0, joins = 0, drops = 0;
 	uint64_t servers = 0;
-	struct cursor *cur = cursor;
-	struct cluster *c;
-	struct proto *p;
+	struct marsd_cursor *cur = cursor;
+	struct marsd_cluster *c;
+	struct marsd_proto *p;
 
 	if (cur->begun)
 		return false;
 	cur->begun = 1;
 	TAILQ_FOREACH(c, &m->clusters, entry) {
 		clusters++;
-		drops += dropped(c);
+		drops += marsd_show_dropped(c);
 		TAILQ_FOREACH(p, &c->protos, entry) {
-			members += p->control[ROLE_CLIENT].registered;
-			servers += p->control[ROLE_MCS].registered;
-			groups += p->ranges[ROLE_CLIENT];
+			members += p->control[MARSD_ROLE_CLIENT].registered;
+			servers += p->control[MARSD_ROLE_MCS].registered;
+			groups += p->ranges[MARSD_ROLE_CLIENT];
 			joins += p->joins;
 		}
 	}
 	put_oid(w, "server-id", m->oid);
-	ctl_uint(w, "started", (uint64_t)(mtime_diff(m->started, m->ts->now) /
-	    MTIME_SEC(1)));
+	ctl_uint(w, "started",
+	    (uint64_t)(mtime_diff(m->started, m->ts->now) / MTIME_SEC(1)));
 	ctl_uint(w, "clusters", clusters);
 	ctl_uint(w, "members", members);
 	ctl_uint(w, "groups", groups);
@@ -141,34 +141,34 @@ mars_show_summary(struct mars *m, void *cursor, struct wr *w)
 }
 
 static uint64_t
-remote_records(struct proto *p)
+remote_records(struct marsd_proto *p)
 {
-	struct peer *peer;
+	struct marsd_peer *peer;
 	uint64_t n = 0;
 
-	RB_FOREACH(peer, peer_tree, &p->peers)
-		if (peer->state != PEER_SELF)
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
+		if (peer->state != MARSD_PEER_SELF)
 			n += peer->records;
 	return n;
 }
 
 bool
-mars_show_clusters(struct mars *m, void *cursor, struct wr *w)
+marsd_show_clusters(struct marsd *m, void *cursor, struct wr *w)
 {
-	struct cursor *cur = cursor;
-	struct proto *p = nth_proto(m, cur->proto);
+	struct marsd_cursor *cur = cursor;
+	struct marsd_proto *p = nth_proto(m, cur->proto);
 
 	if (p == NULL)
 		return false;
 	put_proto(w, p);
 	put_atm(w, "address", &p->cluster->conf->addr);
 	ctl_uint(w, "server-group", p->cluster->conf->server_group);
-	ctl_uint(w, "members", p->control[ROLE_CLIENT].registered);
-	ctl_uint(w, "servers", p->control[ROLE_MCS].registered);
-	ctl_uint(w, "groups", p->ranges[ROLE_CLIENT]);
+	ctl_uint(w, "members", p->control[MARSD_ROLE_CLIENT].registered);
+	ctl_uint(w, "servers", p->control[MARSD_ROLE_MCS].registered);
+	ctl_uint(w, "groups", p->ranges[MARSD_ROLE_CLIENT]);
 	ctl_uint(w, "joins", p->joins);
-	ctl_uint(w, "csn", p->control[ROLE_CLIENT].msn);
-	ctl_uint(w, "ssn", p->control[ROLE_MCS].msn);
+	ctl_uint(w, "csn", p->control[MARSD_ROLE_CLIENT].msn);
+	ctl_uint(w, "ssn", p->control[MARSD_ROLE_MCS].msn);
 	ctl_uint(w, "cmi-used", p->cmi.used);
 	ctl_uint(w, "cmi-free", p->cmi.count);
 	ctl_uint(w, "records-remote", remote_records(p));
@@ -178,12 +178,12 @@ mars_show_clusters(struct mars *m, void *cursor, struct wr *w)
 
 /* Who has the node: us, or the first server whose word counts. */
 static void
-put_server(struct wr *w, const struct node *n)
+put_server(struct wr *w, const struct marsd_node *n)
 {
-	const struct claim *c, *best = NULL;
+	const struct marsd_claim *c, *best = NULL;
 
 	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL && !c->dereg && entry_counts(c->reg))
+		if (c->reg != NULL && !c->dereg && marsd_entry_counts(c->reg))
 			best = c;
 	if (n->reg != NULL && n->reg->registered)
 		ctl_string(w, "server", "local");
@@ -194,39 +194,40 @@ put_server(struct wr *w, const struct node *n)
 }
 
 static uint16_t
-node_cmi(const struct node *n)
+node_cmi(const struct marsd_node *n)
 {
-	const struct claim *c;
+	const struct marsd_claim *c;
 
 	if (n->reg != NULL)
 		return n->reg->cmi;
 	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL && entry_counts(c->reg))
+		if (c->reg != NULL && marsd_entry_counts(c->reg))
 			return c->reg->cmi;
 	return 0;
 }
 
 static uint64_t
-node_unconfirmed(struct node *n)
+node_unconfirmed(struct marsd_node *n)
 {
-	struct itree_node *in;
-	struct entry *e;
+	struct marsd_itree_node *in;
+	struct marsd_entry *e;
 	uint64_t count = 0;
 
 	if (n->reg == NULL || !n->reg->adopting)
 		return 0;
-	for (in = itree_next(&n->joins, NULL); in != NULL;
-	    in = itree_next(&n->joins, in->span))
-		if ((e = join_entry(join_of(in), n->proto->self)) != NULL &&
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	     in = marsd_itree_next(&n->joins, in->span))
+		if ((e = marsd_join_entry(marsd_join_of(in), n->proto->self)) !=
+			NULL &&
 		    e->adopted)
 			count++;
 	return count;
 }
 
 static void
-put_member(struct wr *w, struct node *n)
+put_member(struct wr *w, struct marsd_node *n)
 {
-	struct proto *p = n->proto;
+	struct marsd_proto *p = n->proto;
 
 	put_proto(w, p);
 	put_atm(w, "address", &n->atm);
@@ -234,31 +235,33 @@ put_member(struct wr *w, struct node *n)
 	put_server(w, n);
 	ctl_uint(w, "joins", n->njoins);
 	ctl_uint(w, "confirmed", n->njoins - node_unconfirmed(n));
-	ctl_uint(w, "since", n->reg == NULL || !n->reg->registered ? 0 :
-	    seconds_since(p, n->reg->since));
+	ctl_uint(w, "since",
+	    n->reg == NULL || !n->reg->registered ?
+		0 :
+		seconds_since(p, n->reg->since));
 }
 
 /* The next node that is a member anywhere, for all that we know. */
-static struct node *
-next_member(struct proto *p, struct cursor *cur)
+static struct marsd_node *
+next_member(struct marsd_proto *p, struct marsd_cursor *cur)
 {
-	struct node key, *n;
+	struct marsd_node key, *n;
 
 	key.atm = cur->last;
-	n = RB_NFIND(node_tree, &p->nodes[ROLE_CLIENT], &key);
-	if (n != NULL && cur->begun && atm_equal(&n->atm, &cur->last))
-		n = RB_NEXT(node_tree, &p->nodes[ROLE_CLIENT], n);
+	n = RB_NFIND(marsd_node_tree, &p->nodes[MARSD_ROLE_CLIENT], &key);
+	if (n != NULL && cur->begun && atm_addr_equal(&n->atm, &cur->last))
+		n = RB_NEXT(marsd_node_tree, &p->nodes[MARSD_ROLE_CLIENT], n);
 	while (n != NULL && node_cmi(n) == 0 && n->njoins == 0)
-		n = RB_NEXT(node_tree, &p->nodes[ROLE_CLIENT], n);
+		n = RB_NEXT(marsd_node_tree, &p->nodes[MARSD_ROLE_CLIENT], n);
 	return n;
 }
 
 bool
-mars_show_members(struct mars *m, void *cursor, struct wr *w)
+marsd_show_members(struct marsd *m, void *cursor, struct wr *w)
 {
-	struct cursor *cur = cursor;
-	struct proto *p;
-	struct node *n;
+	struct marsd_cursor *cur = cursor;
+	struct marsd_proto *p;
+	struct marsd_node *n;
 
 	while ((p = nth_proto(m, cur->proto)) != NULL) {
 		if ((n = next_member(p, cur)) == NULL) {
@@ -275,14 +278,13 @@ mars_show_members(struct mars *m, void *cursor, struct wr *w)
 
 /* As many as fit, by address; the count says how many there are. */
 static void
-put_nodes(struct wr *w, const char *name, struct range *r,
-    size_t reserve)
+put_nodes(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
 {
-	struct join *j;
+	struct marsd_join *j;
 
 	ctl_array(w, name);
 	if (r != NULL)
-		RB_FOREACH(j, join_tree, &r->joins) {
+		RB_FOREACH(j, marsd_join_tree, &r->joins) {
 			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
 				break;
 			if (j->live)
@@ -292,15 +294,15 @@ put_nodes(struct wr *w, const char *name, struct range *r,
 }
 
 static void
-put_group(struct wr *w, struct proto *p, const struct span *s)
+put_group(struct wr *w, struct marsd_proto *p, const struct marsd_span *s)
 {
-	struct itree_node *in;
-	struct range *host, *serve;
+	struct marsd_itree_node *in;
+	struct marsd_range *host, *serve;
 
-	in = itree_find(&p->map[ROLE_CLIENT], s);
-	host = in == NULL ? NULL : range_of(in);
-	in = itree_find(&p->map[ROLE_MCS], s);
-	serve = in == NULL ? NULL : range_of(in);
+	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
+	host = in == NULL ? NULL : marsd_range_of(in);
+	in = marsd_itree_find(&p->map[MARSD_ROLE_MCS], s);
+	serve = in == NULL ? NULL : marsd_range_of(in);
 	put_proto(w, p);
 	put_paddr(w, "group-min", &s->min);
 	put_paddr(w, "group-max", &s->max);
@@ -312,18 +314,19 @@ put_group(struct wr *w, struct proto *p, const struct span *s)
 
 /* The next range of either map. */
 static bool
-next_range(struct proto *p, struct cursor *cur, struct span *s)
+next_range(
+    struct marsd_proto *p, struct marsd_cursor *cur, struct marsd_span *s)
 {
-	const struct span *after = cur->begun ? &cur->span : NULL;
-	struct itree_node *a, *b;
+	const struct marsd_span *after = cur->begun ? &cur->span : NULL;
+	struct marsd_itree_node *a, *b;
 
-	a = itree_next(&p->map[ROLE_CLIENT], after);
-	while (a != NULL && range_of(a)->live == 0)
-		a = itree_next(&p->map[ROLE_CLIENT], a->span);
-	b = itree_next(&p->map[ROLE_MCS], after);
-	while (b != NULL && range_of(b)->live == 0)
-		b = itree_next(&p->map[ROLE_MCS], b->span);
-	if (a == NULL || (b != NULL && span_cmp(b->span, a->span) < 0))
+	a = marsd_itree_next(&p->map[MARSD_ROLE_CLIENT], after);
+	while (a != NULL && marsd_range_of(a)->live == 0)
+		a = marsd_itree_next(&p->map[MARSD_ROLE_CLIENT], a->span);
+	b = marsd_itree_next(&p->map[MARSD_ROLE_MCS], after);
+	while (b != NULL && marsd_range_of(b)->live == 0)
+		b = marsd_itree_next(&p->map[MARSD_ROLE_MCS], b->span);
+	if (a == NULL || (b != NULL && marsd_span_cmp(b->span, a->span) < 0))
 		a = b;
 	if (a == NULL)
 		return false;
@@ -332,11 +335,11 @@ next_range(struct proto *p, struct cursor *cur, struct span *s)
 }
 
 bool
-mars_show_groups(struct mars *m, void *cursor, struct wr *w)
+marsd_show_groups(struct marsd *m, void *cursor, struct wr *w)
 {
-	struct cursor *cur = cursor;
-	struct proto *p;
-	struct span s;
+	struct marsd_cursor *cur = cursor;
+	struct marsd_proto *p;
+	struct marsd_span s;
 
 	while ((p = nth_proto(m, cur->proto)) != NULL) {
 		if (!next_range(p, cur, &s)) {
@@ -352,11 +355,11 @@ mars_show_groups(struct mars *m, void *cursor, struct wr *w)
 }
 
 static const char *
-peer_state_name(enum peer_state s)
+peer_state_name(enum marsd_peer_state s)
 {
-	static const char *const names[PEER_STATE_MAX] = {
+	static const char *const names[MARSD_PEER_STATE_MAX] = {
 #define X(sym, name) [sym] = name,
-		PEER_STATES(X)
+		MARSD_PEER_STATES(X)
 #undef X
 	};
 
@@ -364,23 +367,23 @@ peer_state_name(enum peer_state s)
 }
 
 static void
-put_peer(struct wr *w, struct peer *peer)
+put_peer(struct wr *w, struct marsd_peer *peer)
 {
-	struct proto *p = peer->proto;
+	struct marsd_proto *p = peer->proto;
 
 	put_proto(w, p);
 	put_oid(w, "oid", peer->owner->oid);
-	if (peer->state == PEER_SELF)
+	if (peer->state == MARSD_PEER_SELF)
 		put_atm(w, "address", &p->cluster->conf->addr);
 	else
 		put_atm(w, "address", &peer->addr);
 	ctl_string(w, "state", peer_state_name(peer->state));
-	ctl_uint(w, "age", peer->heard_once ? seconds_since(p, peer->heard) :
-	    0);
+	ctl_uint(
+	    w, "age", peer->heard_once ? seconds_since(p, peer->heard) : 0);
 }
 
 static struct conf_backup *
-nth_backup(const struct cluster *c, uint32_t n)
+nth_backup(const struct marsd_cluster *c, uint32_t n)
 {
 	struct conf_backup *b;
 
@@ -391,26 +394,26 @@ nth_backup(const struct cluster *c, uint32_t n)
 }
 
 /* The next server after the cursor's OID; once begun 2: the backups. */
-static struct peer *
-next_peer(struct proto *p, struct cursor *cur)
+static struct marsd_peer *
+next_peer(struct marsd_proto *p, struct marsd_cursor *cur)
 {
-	struct peer *peer;
+	struct marsd_peer *peer;
 
 	if (cur->begun == 2)
 		return NULL;
-	RB_FOREACH(peer, peer_tree, &p->peers)
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
 		if (!cur->begun || memcmp(peer->owner->oid, cur->oid, 4) > 0)
 			return peer;
 	return NULL;
 }
 
 bool
-mars_show_servers(struct mars *m, void *cursor, struct wr *w)
+marsd_show_servers(struct marsd *m, void *cursor, struct wr *w)
 {
-	struct cursor *cur = cursor;
+	struct marsd_cursor *cur = cursor;
 	struct conf_backup *b;
-	struct peer *peer;
-	struct proto *p;
+	struct marsd_peer *peer;
+	struct marsd_proto *p;
 
 	while ((p = nth_proto(m, cur->proto)) != NULL) {
 		if ((peer = next_peer(p, cur)) != NULL) {
@@ -434,24 +437,25 @@ mars_show_servers(struct mars *m, void *cursor, struct wr *w)
 	return false;
 }
 
-struct counter {
+struct marsd_counter {
 	const char	*name;
 	uint64_t	 value;
 };
 
 /* The n-th counter of a cluster; false: there are no more. */
 static bool
-nth_counter(const struct cluster *c, uint32_t n, struct counter *out)
+nth_counter(
+    const struct marsd_cluster *c, uint32_t n, struct marsd_counter *out)
 {
-	const struct counter all[] = {
+	const struct marsd_counter all[] = {
 #define X(sym, name) { name, c->counts.sym },
 		MARSD_COUNTS(X)
 #undef X
 #define X(sym, name, text) { "dropped-" name, c->drops[sym] },
-		MARSD_DROPS(X)
+		    MARSD_DROPS(X)
 #undef X
 #define X(sym, name, text) { "dropped-" name, c->bad[sym] },
-		MARS_DROPS(X)
+			MARS_DROPS(X)
 #undef X
 	};
 
@@ -462,11 +466,11 @@ nth_counter(const struct cluster *c, uint32_t n, struct counter *out)
 }
 
 bool
-mars_show_counters(struct mars *m, void *cursor, struct wr *w)
+marsd_show_counters(struct marsd *m, void *cursor, struct wr *w)
 {
-	struct cursor *cur = cursor;
-	struct counter counter;
-	struct cluster *c;
+	struct marsd_cursor *cur = cursor;
+	struct marsd_counter counter;
+	struct marsd_cluster *c;
 	uint32_t n = cur->proto;
 
 	TAILQ_FOREACH(c, &m->clusters, entry) {

@@ -202,11 +202,11 @@ simulator() {
 		compile "$c"
 		objs="$objs $(object "$c")"
 	done
-	core marsd 'mars_*' 'cluster_*'
-	core scspd 'scsp_*'
-	core marsc 'client_*'
+
+
+
 	for d in marsd scspd marsc; do
-		objs="$objs $BUILD/obj/regress/sim/core-$d.o"
+		objs="$objs $BUILD/obj/$d/lib$d.a"
 	done
 	sim=$BUILD/regress/sim/sim
 	mkdir -p "$BUILD/regress/sim"

@@ -21,7 +21,7 @@
 #define ARGS_MAX	4
 
 void
-child_descriptors(const struct parent *p, int fd)
+parent_child_descriptors(const struct parent *p, int fd)
 {
 	int null;
 
@@ -33,22 +33,22 @@ child_descriptors(const struct parent *p, int fd)
 		fatal("dup2");
 	/* dup2() of a descriptor to itself leaves close-on-exec as it is */
 	if (fd != CHILD_FD ? dup2(fd, CHILD_FD) == -1 :
-	    fcntl(fd, F_SETFD, 0) == -1)
+			     fcntl(fd, F_SETFD, 0) == -1)
 		fatal("descriptor %d", CHILD_FD);
 	closefrom(CHILD_FD + 1);
 }
 
 /* What is left of us in the new process: nothing but descriptor 3. */
 static void
-child_exec(const struct child *c, int fd)
+child_exec(const struct parent_child *c, int fd)
 {
 	static char debug[] = "-d", verbose[] = "-v";
 	char path[CONF_PATH_SIZE + 32], name[16];
 	char *argv[ARGS_MAX], *envp[] = { NULL };
 	int argc = 0;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", c->parent->libexec,
-	    c->name);
+	(void)snprintf(
+	    path, sizeof(path), "%s/%s", c->parent->libexec, c->name);
 	(void)strlcpy(name, c->name, sizeof(name));
 	argv[argc++] = name;
 	if (c->parent->foreground)
@@ -56,7 +56,7 @@ child_exec(const struct child *c, int fd)
 	if (log_getverbose() > 0)
 		argv[argc++] = verbose;
 	argv[argc] = NULL;
-	child_descriptors(c->parent, fd);
+	parent_child_descriptors(c->parent, fd);
 	(void)execve(path, argv, envp);
 	fatal("can't execute %s", path);
 }
@@ -72,7 +72,7 @@ signals_default(void)
 }
 
 pid_t
-process_fork(void)
+parent_fork(void)
 {
 	sigset_t all, old;
 	pid_t pid;
@@ -90,24 +90,24 @@ process_fork(void)
 static void
 channel_closed(void *arg)
 {
-	struct child *c = arg;
+	struct parent_child *c = arg;
 
 	channel_close(&c->ch);
 	if (!c->parent->ending)
 		log_warnx("%s closed its channel", c->name);
-	suite_end(c->parent, 1);
+	parent_suite_end(c->parent, 1);
 }
 
 /* Forks and executes the program of that child. */
 void
-child_start(struct child *c)
+parent_child_start(struct parent_child *c)
 {
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	    sv) == -1)
+		sv) == -1)
 		fatal("socketpair");
-	switch (c->pid = process_fork()) {
+	switch (c->pid = parent_fork()) {
 	case -1:
 		fatal("fork");
 	case 0:
@@ -118,14 +118,14 @@ child_start(struct child *c)
 	}
 	(void)close(sv[1]);
 	if (channel_open(&c->ch, c->parent->base, sv[0], true, PAYLOAD_MAX,
-	    c->name, parent_message, channel_closed, c) == -1)
+		c->name, parent_message, channel_closed, c) == -1)
 		fatal("channel to %s", c->name);
 }
 
 /* fd, if not -1, is the child's from then on. */
 void
-child_send(struct child *c, uint32_t type, int fd, const void *data,
-    size_t len)
+parent_child_send(
+    struct parent_child *c, uint32_t type, int fd, const void *data, size_t len)
 {
 	if (!c->ch.open) {
 		if (fd != -1)
@@ -134,27 +134,26 @@ child_send(struct child *c, uint32_t type, int fd, const void *data,
 	}
 	if (channel_send(&c->ch, type, fd, data, len) == -1) {
 		log_warn("can't send to %s", c->name);
-		suite_end(c->parent, 1);
+		parent_suite_end(c->parent, 1);
 	}
 }
 
 void
-children_signal(struct parent *p, int signo)
+parent_children_signal(struct parent *p, int signo)
 {
 	size_t i;
 
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->children[i].pid > 0)
 			(void)kill(p->children[i].pid, signo);
 }
 
 static void
-log_end(const struct child *c, int status)
+log_end(const struct parent_child *c, int status)
 {
 	if (WIFSIGNALED(status))
 		log_warnx("%s (pid %d) was killed by signal %d, %s", c->name,
-		    (int)c->pid, WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
+		    (int)c->pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != 0 || !c->parent->ending)
 		log_warnx("%s (pid %d) ended with status %d", c->name,
 		    (int)c->pid, WEXITSTATUS(status));
@@ -163,16 +162,16 @@ log_end(const struct child *c, int status)
 }
 
 bool
-children_reap(struct parent *p)
+parent_children_reap(struct parent *p)
 {
-	struct child *c;
+	struct parent_child *c;
 	bool left = false;
 	int status;
 	pid_t pid;
 	size_t i;
 
-	parties_reap(p);
-	for (i = 0; i < NCHILDREN; i++) {
+	parent_parties_reap(p);
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		c = &p->children[i];
 		if (c->pid <= 0)
 			continue;
@@ -186,7 +185,7 @@ children_reap(struct parent *p)
 		if (pid != -1)
 			log_end(c, status);
 		c->pid = 0;
-		suite_end(p, 1);
+		parent_suite_end(p, 1);
 	}
 	return !left;
 }
@@ -196,7 +195,7 @@ children_reap(struct parent *p)
  * who says it and how long it is, and outlives whatever it is.
  */
 static void
-on_ready(struct child *c, struct rd *r)
+on_ready(struct parent_child *c, struct rd *r)
 {
 	if (!rd_string(r, c->sandbox, sizeof(c->sandbox)) || !rd_done(r)) {
 		log_warnx("%s: malformed message that it is ready", c->name);
@@ -204,24 +203,24 @@ on_ready(struct child *c, struct rd *r)
 	}
 	log_debug("%s is ready: %s", c->name, c->sandbox);
 	c->ready = true;
-	suite_started(c->parent);
+	parent_suite_started(c->parent);
 }
 
 static void
-on_applied(struct child *c, struct rd *r)
+on_applied(struct parent_child *c, struct rd *r)
 {
 	(void)r;
-	reload_applied(c);
+	parent_reload_applied(c);
 }
 
 static void
-on_reload(struct child *c, struct rd *r)
+on_reload(struct parent_child *c, struct rd *r)
 {
-	reload_request(c, rd_u32(r));
+	parent_reload_request(c, rd_u32(r));
 }
 
 static void
-on_verbose(struct child *c, struct rd *r)
+children_on_verbose(struct parent_child *c, struct rd *r)
 {
 	struct parent *p = c->parent;
 	uint32_t level = rd_u32(r);
@@ -229,49 +228,51 @@ on_verbose(struct child *c, struct rd *r)
 	struct wr w;
 	size_t i;
 
-	log_info("log %s, asked for by a client of %s", level > 0 ?
-	    "verbose" : "brief", c->name);
+	log_info("log %s, asked for by a client of %s",
+	    level > 0 ? "verbose" : "brief", c->name);
 	log_verbose(level > 0);
 	wr_init(&w, buf, sizeof(buf));
 	wr_u32(&w, level > 0);
-	for (i = 0; i < NCHILDREN; i++)
-		child_send(&p->children[i], IMSG_VERBOSE, -1, buf, w.len);
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_child_send(
+		    &p->children[i], IMSG_VERBOSE, -1, buf, w.len);
 }
 
 static void
-on_atm_open(struct child *c, struct rd *r)
+on_atm_open(struct parent_child *c, struct rd *r)
 {
-	opening_request(c, r);
+	parent_opening_request(c, r);
 }
 
 static void
-on_atm_party(struct child *c, struct rd *r)
+children_on_atm_party(struct parent_child *c, struct rd *r)
 {
-	parties_request(c, r);
+	parent_parties_request(c, r);
 }
 
 #define FROM(id)	(1U << (id))
-#define FROM_ANY	(FROM(MARSD) | FROM(SCSPD))
+#define FROM_ANY	(FROM(PARENT_MARSD) | FROM(PARENT_SCSPD))
 
-static const struct message {
+static const struct children_message {
 	uint32_t	 type;
 	uint32_t	 from;		/* FROM() of those who may send it */
 	size_t		 min, max;	/* octets */
-	void		(*handle)(struct child *, struct rd *);
+	void		(*handle)(struct parent_child *, struct rd *);
 } messages[] = {
 	{ IMSG_READY, FROM_ANY, 2, 2 + SANDBOX_STRLEN, on_ready },
 	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
-	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, on_verbose },
+	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, children_on_verbose },
 	{ IMSG_ATM_OPEN, FROM_ANY, 5 + 2 * 42, 5 + 2 * 42, on_atm_open },
-	{ IMSG_ATM_PARTY, FROM(MARSD), 9 + 2 * 42, 9 + 2 * 42, on_atm_party }
+	{ IMSG_ATM_PARTY, FROM(PARENT_MARSD), 9 + 2 * 42, 9 + 2 * 42,
+	    children_on_atm_party }
 };
 
 void
 parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
-	struct child *c = arg;
-	const struct message *m;
+	struct parent_child *c = arg;
+	const struct children_message *m;
 	size_t i;
 
 	if (fd != -1) {
@@ -288,5 +289,6 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 		return;
 	}
 	log_warnx("%s sent a message of type %u and %zu octets, which is "
-	    "ignored", c->name, type, r->left);
+		  "ignored",
+	    c->name, type, r->left);
 }

@@ -15,8 +15,8 @@
 #define END	(-1)
 
 /* Text that is being read: a file, or the value of a macro. */
-struct source {
-	struct source	*below;
+struct lex_source {
+	struct lex_source	*below;
 	char		*file;		/* NULL: a macro's value */
 	char		*text;
 	size_t		 len, pos;
@@ -25,9 +25,10 @@ struct source {
 
 /* Sets a macro; one that persists is not changed.  False: no memory. */
 bool
-macro_set(struct macros *ms, const char *name, const char *value, bool persist)
+lex_macro_set(
+    struct lex_macros *ms, const char *name, const char *value, bool persist)
 {
-	struct macro *m;
+	struct lex_macro *m;
 	char *copy = strdup(value);
 
 	if (copy == NULL)
@@ -55,15 +56,15 @@ macro_set(struct macros *ms, const char *name, const char *value, bool persist)
 
 /* Forgets what files have set, or everything. */
 void
-macros_free(struct macros *ms, bool all)
+lex_macros_free(struct lex_macros *ms, bool all)
 {
-	struct macro *m, *next;
+	struct lex_macro *m, *next;
 
 	for (m = SLIST_FIRST(ms); m != NULL; m = next) {
 		next = SLIST_NEXT(m, entry);
 		if (m->persist && !all)
 			continue;
-		SLIST_REMOVE(ms, m, macro, entry);
+		SLIST_REMOVE(ms, m, lex_macro, entry);
 		free(m->name);
 		free(m->value);
 		free(m);
@@ -71,7 +72,7 @@ macros_free(struct macros *ms, bool all)
 }
 
 void
-lex_init(struct lexer *lx, struct macros *ms, void (*report)(const char *))
+lex_init(struct lex *lx, struct lex_macros *ms, void (*report)(const char *))
 {
 	memset(lx, 0, sizeof(*lx));
 	lx->macros = ms;
@@ -79,9 +80,9 @@ lex_init(struct lexer *lx, struct macros *ms, void (*report)(const char *))
 }
 
 static void
-pop(struct lexer *lx)
+pop(struct lex *lx)
 {
-	struct source *s = lx->top;
+	struct lex_source *s = lx->top;
 
 	lx->top = s->below;
 	lx->depth--;
@@ -91,7 +92,7 @@ pop(struct lexer *lx)
 }
 
 void
-lex_free(struct lexer *lx)
+lex_free(struct lex *lx)
 {
 	while (lx->top != NULL)
 		pop(lx);
@@ -99,13 +100,13 @@ lex_free(struct lexer *lx)
 
 /* Takes over text; false: too deep or no memory, which is reported. */
 static bool
-push(struct lexer *lx, const char *file, char *text, size_t len)
+push(struct lex *lx, const char *file, char *text, size_t len)
 {
-	struct source *s;
+	struct lex_source *s;
 
 	if (lx->depth >= LEX_DEPTH_MAX) {
 		lx->report("more than 16 files and macros inside one another:"
-		    " does one contain itself?");
+			   " does one contain itself?");
 		free(text);
 		return false;
 	}
@@ -125,14 +126,14 @@ push(struct lexer *lx, const char *file, char *text, size_t len)
 }
 
 bool
-lex_push_file(struct lexer *lx, const char *path)
+lex_push_file(struct lex *lx, const char *path)
 {
 	char why[SENTENCE_SIZE], *text;
 	size_t len;
 	bool ok;
 
-	if (!file_read(path, false, LEX_FILE_MAX, &text, &len, why,
-	    sizeof(why))) {
+	if (!secretfile_read(
+		path, false, LEX_FILE_MAX, &text, &len, why, sizeof(why))) {
 		lx->report(why);
 		return false;
 	}
@@ -144,10 +145,10 @@ lex_push_file(struct lexer *lx, const char *path)
 	return ok;
 }
 
-static const struct source *
-current_file(const struct lexer *lx)
+static const struct lex_source *
+current_file(const struct lex *lx)
 {
-	const struct source *s = lx->top;
+	const struct lex_source *s = lx->top;
 
 	while (s != NULL && s->file == NULL)
 		s = s->below;
@@ -155,9 +156,9 @@ current_file(const struct lexer *lx)
 }
 
 bool
-lex_path(const struct lexer *lx, const char *path, char *buf, size_t size)
+lex_path(const struct lex *lx, const char *path, char *buf, size_t size)
 {
-	const struct source *s = current_file(lx);
+	const struct lex_source *s = current_file(lx);
 	const char *slash = s == NULL ? NULL : strrchr(s->file, '/');
 	int dir, n;
 
@@ -171,9 +172,9 @@ lex_path(const struct lexer *lx, const char *path, char *buf, size_t size)
  * and continued lines are skipped, the end of a file is END.
  */
 static int
-peek(struct lexer *lx)
+peek(struct lex *lx)
 {
-	struct source *s;
+	struct lex_source *s;
 
 	while ((s = lx->top) != NULL) {
 		if (s->pos == s->len) {
@@ -192,9 +193,9 @@ peek(struct lexer *lx)
 
 /* Consumes what peek() has shown. */
 static void
-skip(struct lexer *lx)
+lex_skip(struct lex *lx)
 {
-	struct source *s = lx->top;
+	struct lex_source *s = lx->top;
 
 	if (s->text[s->pos++] == '\n')
 		s->line++;
@@ -203,12 +204,12 @@ skip(struct lexer *lx)
 static bool
 is_word(int c)
 {
-	return c != END && (isalnum(c) ||
-	    (c != 0 && strchr("_./:%+-@*~", c) != NULL));
+	return c != END &&
+	    (isalnum(c) || (c != 0 && strchr("_./:%+-@*~", c) != NULL));
 }
 
 static bool
-add(struct lexer *lx, size_t *n, int c)
+add(struct lex *lx, size_t *n, int c)
 {
 	if (*n + 1 >= sizeof(lx->text)) {
 		lx->report("a word of more than 1022 characters");
@@ -221,27 +222,28 @@ add(struct lexer *lx, size_t *n, int c)
 
 /* At a $: puts the value of the macro in front of what is to be read. */
 static bool
-expand(struct lexer *lx)
+expand(struct lex *lx)
 {
 	char name[64], why[SENTENCE_SIZE];
 	size_t n = 0;
-	struct macro *m;
+	struct lex_macro *m;
 	int c;
 
-	skip(lx);
+	lex_skip(lx);
 	while ((c = peek(lx)) != END && (isalnum(c) || c == '_')) {
 		if (n + 1 < sizeof(name))
 			name[n++] = (char)c;
-		skip(lx);
+		lex_skip(lx);
 	}
 	name[n] = '\0';
 	SLIST_FOREACH(m, lx->macros, entry)
 		if (strcmp(m->name, name) == 0)
-			return push(lx, NULL, strdup(m->value),
-			    strlen(m->value));
-	(void)snprintf(why, sizeof(why), "macro $%s is not defined: write "
-	    "%s = \"value\" above this line, or -D %s=value", name, name,
-	    name);
+			return push(
+			    lx, NULL, strdup(m->value), strlen(m->value));
+	(void)snprintf(why, sizeof(why),
+	    "macro $%s is not defined: write "
+	    "%s = \"value\" above this line, or -D %s=value",
+	    name, name, name);
 	lx->report(why);
 	return false;
 }
@@ -257,7 +259,7 @@ all_digits(const char *s)
 
 /* "1-4095" is a number, a '-' and a number: gives all but "1" back. */
 static bool
-split_range(struct lexer *lx)
+split_range(struct lex *lx)
 {
 	char *dash = lx->text + strspn(lx->text, "0123456789");
 	char *rest;
@@ -271,7 +273,7 @@ split_range(struct lexer *lx)
 }
 
 static enum lex_kind
-word(struct lexer *lx)
+word(struct lex *lx)
 {
 	size_t n = 0;
 	int c;
@@ -286,9 +288,9 @@ word(struct lexer *lx)
 			break;
 		if (!add(lx, &n, c))
 			return LEX_ERROR;
-		skip(lx);
+		lex_skip(lx);
 	}
-	if (n == 0)		/* the macro begins with something else */
+	if (n == 0) /* the macro begins with something else */
 		return lex_next(lx);
 	if (!split_range(lx))
 		return LEX_ERROR;
@@ -299,25 +301,25 @@ word(struct lexer *lx)
 }
 
 static enum lex_kind
-quoted(struct lexer *lx, int quote)
+quoted(struct lex *lx, int quote)
 {
 	size_t n = 0;
 	int c;
 
-	skip(lx);
+	lex_skip(lx);
 	for (;;) {
 		c = peek(lx);
 		if (c == END || c == '\n') {
 			lx->report("the quoted string does not end on this "
-			    "line: close the quotes");
+				   "line: close the quotes");
 			return LEX_ERROR;
 		}
-		skip(lx);
+		lex_skip(lx);
 		if (c == quote)
 			return LEX_QUOTED;
 		if (c == '\\' && (peek(lx) == quote || peek(lx) == '\\')) {
 			c = peek(lx);
-			skip(lx);
+			lex_skip(lx);
 		}
 		if (!add(lx, &n, c))
 			return LEX_ERROR;
@@ -326,7 +328,7 @@ quoted(struct lexer *lx, int quote)
 
 /* At the end of a file, which always ends a line too. */
 static enum lex_kind
-end_of_file(struct lexer *lx)
+end_of_file(struct lex *lx)
 {
 	if (lx->midline) {
 		lx->midline = false;
@@ -343,22 +345,22 @@ end_of_file(struct lexer *lx)
 }
 
 static void
-skip_blanks(struct lexer *lx)
+skip_blanks(struct lex *lx)
 {
 	int c;
 
 	while ((c = peek(lx)) == ' ' || c == '\t' || c == '\r')
-		skip(lx);
+		lex_skip(lx);
 	if (c == '#')
 		while ((c = peek(lx)) != END && c != '\n')
-			skip(lx);
+			lex_skip(lx);
 }
 
 /* The next token; text, number, file and line say which and where. */
 enum lex_kind
-lex_next(struct lexer *lx)
+lex_next(struct lex *lx)
 {
-	const struct source *s;
+	const struct lex_source *s;
 	int c;
 
 	skip_blanks(lx);
@@ -371,7 +373,7 @@ lex_next(struct lexer *lx)
 	if (c == END)
 		return end_of_file(lx);
 	if (c == '\n') {
-		skip(lx);
+		lex_skip(lx);
 		lx->midline = false;
 		return LEX_NEWLINE;
 	}
@@ -380,7 +382,7 @@ lex_next(struct lexer *lx)
 		return quoted(lx, c);
 	if (c == '$' || (is_word(c) && c != '-'))
 		return word(lx);
-	skip(lx);
+	lex_skip(lx);
 	lx->text[0] = (char)c;
 	lx->text[1] = '\0';
 	return LEX_CHAR;

@@ -24,13 +24,13 @@
 #define LEX_DEPTH_MAX	16	/* files and macros inside one another */
 
 /* name = "value"; what -D sets can't be changed by a file */
-struct macro {
-	SLIST_ENTRY(macro)	 entry;
+struct lex_macro {
+	SLIST_ENTRY(lex_macro)	 entry;
 	char			*name;
 	char			*value;
 	bool			 persist;
 };
-SLIST_HEAD(macros, macro);
+SLIST_HEAD(lex_macros, lex_macro);
 
 enum lex_kind {
 	LEX_EOF,
@@ -42,11 +42,11 @@ enum lex_kind {
 	LEX_ERROR	/* reported already */
 };
 
-struct source;
-struct lexer {
-	struct source	*top;
+struct lex_source;
+struct lex {
+	struct lex_source	*top;
 	unsigned	 depth;
-	struct macros	*macros;
+	struct lex_macros	*macros;
 	void		(*report)(const char *);	/* one sentence */
 	bool		 midline;	/* something since the last newline */
 	/* the token that was read last, until the next one is */
@@ -56,15 +56,16 @@ struct lexer {
 	int		 line;
 };
 
-bool	macro_set(struct macros *, const char *, const char *, bool persist);
-void	macros_free(struct macros *, bool all);
+bool	lex_macro_set(struct lex_macros *, const char *, const char *,
+	    bool persist);
+void	lex_macros_free(struct lex_macros *, bool all);
 
-void	lex_init(struct lexer *, struct macros *, void (*)(const char *));
-void	lex_free(struct lexer *);
+void	lex_init(struct lex *, struct lex_macros *, void (*)(const char *));
+void	lex_free(struct lex *);
 /* reads from that file until its end; false: reported */
-bool	lex_push_file(struct lexer *, const char *);
-enum lex_kind lex_next(struct lexer *);
+bool	lex_push_file(struct lex *, const char *);
+enum lex_kind lex_next(struct lex *);
 /* path as seen from the directory of the file being read; false: too long */
-bool	lex_path(const struct lexer *, const char *, char *, size_t);
+bool	lex_path(const struct lex *, const char *, char *, size_t);
 
 #endif

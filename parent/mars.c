@@ -22,7 +22,7 @@
 #define MARS_VERSION	"0.1"
 #define MARS_CONF	"/etc/mars/mars.conf"
 
-struct options {
+struct parent_options {
 	const char	*file;
 	const char	*libexec;
 	bool		 foreground;
@@ -30,17 +30,17 @@ struct options {
 	int		 verbose;
 };
 
-static void __attribute__((__noreturn__))
-usage(void)
+static void __attribute__((__noreturn__)) usage(void)
 {
-	fprintf(stderr, "usage: mars [-dnVv] [-D macro=value] [-f file] "
+	fprintf(stderr,
+	    "usage: mars [-dnVv] [-D macro=value] [-f file] "
 	    "[-L directory]\n");
 	exit(1);
 }
 
 /* -D name=value */
 static void
-define(struct macros *ms, const char *arg)
+define(struct lex_macros *ms, const char *arg)
 {
 	char name[64];
 	const char *eq = strchr(arg, '=');
@@ -50,12 +50,13 @@ define(struct macros *ms, const char *arg)
 		errx(1, "-D %s: write -D macro=value", arg);
 	memcpy(name, arg, len);
 	name[len] = '\0';
-	if (!macro_set(ms, name, eq + 1, true))
+	if (!lex_macro_set(ms, name, eq + 1, true))
 		err(1, "-D");
 }
 
 static void
-parse_options(struct options *o, struct macros *ms, int argc, char **argv)
+mars_parse_options(
+    struct parent_options *o, struct lex_macros *ms, int argc, char **argv)
 {
 	int ch;
 
@@ -94,15 +95,15 @@ parse_options(struct options *o, struct macros *ms, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .file = NULL };
+	struct parent_options o = { .file = NULL };
 	struct parent p = { .detach_fd = -1, .null_fd = -1, .parties_fd = -1 };
 	char why[SENTENCE_SIZE];
 
-	if (argc > 2 && strcmp(argv[1], PARTIES_FLAG) == 0)
-		party_main(argv[2], argc > 3);
+	if (argc > 2 && strcmp(argv[1], VC_PARTY_FLAG) == 0)
+		parent_party_main(argv[2], argc > 3);
 	closefrom(STDERR_FILENO + 1);
 	log_init("mars", true);
-	parse_options(&o, &p.macros, argc, argv);
+	mars_parse_options(&o, &p.macros, argc, argv);
 	p.file = o.file;
 	p.libexec = o.libexec;
 	p.foreground = o.foreground;
@@ -113,13 +114,13 @@ main(int argc, char **argv)
 		return 1;
 	if (o.check) {
 		if (o.verbose > 0)
-			print_config(stdout, p.conf);
+			parent_print_config(stdout, p.conf);
 		else
 			fprintf(stderr, "configuration OK\n");
 	} else
-		p.status = suite_run(&p);
+		p.status = parent_suite_run(&p);
 	conf_free(p.conf);
 	conf_free(p.next);
-	macros_free(&p.macros, true);
+	lex_macros_free(&p.macros, true);
 	return p.status;
 }

@@ -19,9 +19,9 @@
 
 #define OPENINGS_MAX	1024	/* calls under way for one child */
 
-struct opening {
-	LIST_ENTRY(opening)	 entry;
-	struct child		*child;
+struct parent_opening {
+	LIST_ENTRY(parent_opening)	 entry;
+	struct parent_child		*child;
 	struct atm_call		*call;
 	uint32_t		 id;
 	enum atm_open		 kind;
@@ -36,35 +36,38 @@ is_neighbor(const struct conf *c, const struct atm_addr *a)
 
 	TAILQ_FOREACH(cl, &c->clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
-			if (atm_equal(&n->addr, a))
+			if (atm_addr_equal(&n->addr, a))
 				return true;
 	return false;
 }
 
 bool
-opening_allowed(const struct conf *c, enum child_id id, enum atm_open kind,
-    const struct atm_addr *local, const struct atm_addr *peer,
-    struct endpoint *e)
+parent_opening_allowed(const struct conf *c, enum parent_child_id id,
+    enum atm_open kind, const struct atm_addr *local,
+    const struct atm_addr *peer, struct endpoint *e)
 {
-	bool marsd = id == MARSD;
+	bool marsd = id == PARENT_MARSD;
 
 	switch (kind) {
 	case ATM_OPEN_PVC:
-		return conf_has_endpoint(c, marsd, LISTEN_ATM_PVC, local,
-		    peer, e);
+		return conf_has_endpoint(
+		    c, marsd, CONF_LISTEN_ATM_PVC, local, peer, e);
 	case ATM_OPEN_LISTEN:
-		return atm_is_null(peer) && conf_has_endpoint(c, marsd,
-		    LISTEN_ATM_SVC, local, NULL, e);
+		return atm_addr_is_null(peer) &&
+		    conf_has_endpoint(
+			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_CALL:
 	case ATM_OPEN_LEAF:
 		/* to whom marsd speaks, its clients and cluster decide */
-		return !atm_is_null(peer) && (marsd || is_neighbor(c, peer)) &&
-		    conf_has_endpoint(c, marsd, LISTEN_ATM_SVC, local, NULL,
-		    e);
+		return !atm_addr_is_null(peer) &&
+		    (marsd || is_neighbor(c, peer)) &&
+		    conf_has_endpoint(
+			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:
-		return marsd && atm_equal(local, peer) &&
-		    conf_parties(c, local) && conf_has_endpoint(c, marsd,
-		    LISTEN_ATM_SVC, local, NULL, e);
+		return marsd && atm_addr_equal(local, peer) &&
+		    conf_parties(c, local) &&
+		    conf_has_endpoint(
+			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	default:
 		return false;
 	}
@@ -72,7 +75,7 @@ opening_allowed(const struct conf *c, enum child_id id, enum atm_open kind,
 
 /* fd is the child's from then on. */
 static void
-answer(const struct opening *o, int fd, uint16_t cause)
+opening_answer(const struct parent_opening *o, int fd, uint16_t cause)
 {
 	uint8_t buf[128];
 	struct wr w;
@@ -83,11 +86,11 @@ answer(const struct opening *o, int fd, uint16_t cause)
 	wr_atm_addr(&w, &o->local);
 	wr_atm_addr(&w, &o->peer);
 	wr_u16(&w, cause);
-	child_send(o->child, IMSG_ATM_FD, fd, buf, w.len);
+	parent_child_send(o->child, IMSG_ATM_FD, fd, buf, w.len);
 }
 
 static void
-opening_free(struct opening *o)
+opening_free(struct parent_opening *o)
 {
 	LIST_REMOVE(o, entry);
 	o->child->nopenings--;
@@ -96,85 +99,86 @@ opening_free(struct opening *o)
 
 /* A call of which no process takes care is of no use, nor is another. */
 static void
-called_root(const struct opening *o, int *fd, uint16_t *cause)
+called_root(const struct parent_opening *o, int *fd, uint16_t *cause)
 {
 	char text[ATM_STRLEN];
 
-	if (*fd == -1 && *cause == CAUSE_TEMPORARY)
-		return;		/* signalling may come back */
+	if (*fd == -1 && *cause == VC_CAUSE_TEMPORARY)
+		return; /* signalling may come back */
 	if (*fd == -1)
 		log_warnx("native-parties: %s can't be called from itself, "
-		    "cause %u: each leaf gets a call of its own",
-		    atm_print(&o->local, text, sizeof(text)), *cause);
-	else if (!parties_root(o->child, o->id, &o->local, *fd)) {
+			  "cause %u: each leaf gets a call of its own",
+		    atm_addr_print(&o->local, text, sizeof(text)), *cause);
+	else if (!parent_parties_root(o->child, o->id, &o->local, *fd)) {
 		log_warnx("native-parties: there is no process for another "
-		    "call: each leaf gets a call of its own");
+			  "call: each leaf gets a call of its own");
 		(void)close(*fd);
 		*fd = -1;
-		*cause = CAUSE_REJECTED;
+		*cause = VC_CAUSE_REJECTED;
 	}
 }
 
 static void
 on_called(void *arg, int fd, uint16_t cause)
 {
-	struct opening *o = arg;
+	struct parent_opening *o = arg;
 
 	if (o->kind == ATM_OPEN_ROOT)
 		called_root(o, &fd, &cause);
-	answer(o, fd, cause);
+	opening_answer(o, fd, cause);
 	opening_free(o);
 }
 
-/* The cause why there will be none, or CAUSE_NONE: it is under way. */
+/* The cause why there will be none, or VC_CAUSE_NONE: it is under way. */
 static uint16_t
-call(const struct opening *what)
+call(const struct parent_opening *what)
 {
-	struct child *c = what->child;
-	struct opening *o;
+	struct parent_child *c = what->child;
+	struct parent_opening *o;
 
-	if (what->kind == ATM_OPEN_ROOT && !parties_ready(c->parent))
-		return CAUSE_REJECTED;
-	if (c->nopenings >= OPENINGS_MAX ||
-	    (o = malloc(sizeof(*o))) == NULL)
-		return CAUSE_TEMPORARY;
+	if (what->kind == ATM_OPEN_ROOT && !parent_parties_ready(c->parent))
+		return VC_CAUSE_REJECTED;
+	if (c->nopenings >= OPENINGS_MAX || (o = malloc(sizeof(*o))) == NULL)
+		return VC_CAUSE_TEMPORARY;
 	*o = *what;
 	LIST_INSERT_HEAD(&c->openings, o, entry);
 	c->nopenings++;
 	o->call = atm_call_new(c->parent->base, &o->local, &o->peer,
 	    o->kind == ATM_OPEN_LEAF || o->kind == ATM_OPEN_ROOT, on_called, o);
 	if (o->call != NULL)
-		return CAUSE_NONE;
+		return VC_CAUSE_NONE;
 	opening_free(o);
-	return CAUSE_TEMPORARY;
+	return VC_CAUSE_TEMPORARY;
 }
 
 /* A child follows a new configuration before we know that both have it. */
 static bool
-allowed(const struct opening *o, struct endpoint *e)
+allowed(const struct parent_opening *o, struct endpoint *e)
 {
 	const struct parent *p = o->child->parent;
 
-	return opening_allowed(p->conf, o->child->id, o->kind, &o->local,
-	    &o->peer, e) || (p->next != NULL && opening_allowed(p->next,
-	    o->child->id, o->kind, &o->local, &o->peer, e));
+	return parent_opening_allowed(
+		   p->conf, o->child->id, o->kind, &o->local, &o->peer, e) ||
+	    (p->next != NULL &&
+		parent_opening_allowed(
+		    p->next, o->child->id, o->kind, &o->local, &o->peer, e));
 }
 
 static void
-open_now(const struct opening *o, const struct endpoint *e)
+open_now(const struct parent_opening *o, const struct endpoint *e)
 {
 	char why[SENTENCE_SIZE];
-	int fd = atm_socket(e, why, sizeof(why));
+	int fd = parent_atm_socket(e, why, sizeof(why));
 
 	if (fd == -1)
 		log_debug("%s", why);
-	answer(o, fd, fd == -1 ? CAUSE_TEMPORARY : CAUSE_NONE);
+	opening_answer(o, fd, fd == -1 ? VC_CAUSE_TEMPORARY : VC_CAUSE_NONE);
 }
 
 void
-opening_request(struct child *c, struct rd *r)
+parent_opening_request(struct parent_child *c, struct rd *r)
 {
-	struct opening o = { .child = c };
+	struct parent_opening o = { .child = c };
 	struct endpoint e;
 	uint16_t cause;
 
@@ -189,18 +193,19 @@ opening_request(struct child *c, struct rd *r)
 	}
 	if (!allowed(&o, &e)) {
 		log_warnx("%s asks for an ATM socket that the configuration "
-		    "does not give it", c->name);
-		answer(&o, -1, CAUSE_REJECTED);
+			  "does not give it",
+		    c->name);
+		opening_answer(&o, -1, VC_CAUSE_REJECTED);
 	} else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)
 		open_now(&o, &e);
-	else if ((cause = call(&o)) != CAUSE_NONE)
-		answer(&o, -1, cause);
+	else if ((cause = call(&o)) != VC_CAUSE_NONE)
+		opening_answer(&o, -1, cause);
 }
 
 void
-openings_end(struct child *c)
+parent_openings_end(struct parent_child *c)
 {
-	struct opening *o;
+	struct parent_opening *o;
 
 	while ((o = LIST_FIRST(&c->openings)) != NULL) {
 		atm_call_free(o->call);

@@ -38,7 +38,7 @@ struct text {
 	char			 s[];
 };
 
-static struct lexer		 lx;
+static struct lex		 lx;
 static SLIST_HEAD(, origin)	 origins;
 static SLIST_HEAD(, text)	 texts;
 static struct conf		*conf;
@@ -165,22 +165,24 @@ include		: INCLUDE STRING '\n'	{
 statement	: STRING '=' strings	{ macro($1, $3); }
 		| SERVER_ID STRING	{ server_id($2); }
 		| LISTEN ON UDP STRING	{
-			listen_on(LISTEN_UDP, $4, NULL, NULL);
+			listen_on(CONF_LISTEN_UDP, $4, NULL, NULL);
 		}
 		| LISTEN ON ATM_SVC STRING {
-			listen_on(LISTEN_ATM_SVC, $4, NULL, NULL);
+			listen_on(CONF_LISTEN_ATM_SVC, $4, NULL, NULL);
 		}
 		| LISTEN ON ATM_PVC STRING PEER STRING {
-			listen_on(LISTEN_ATM_PVC, NULL, $4, $6);
+			listen_on(CONF_LISTEN_ATM_PVC, NULL, $4, $6);
 		}
 		| LISTEN ON ATM_PVC STRING PEER STRING ADDRESS STRING {
-			listen_on(LISTEN_ATM_PVC, $8, $4, $6);
+			listen_on(CONF_LISTEN_ATM_PVC, $8, $4, $6);
 		}
 		| UDP BASE_PORT NUMBER	{ number("udp base-port", $3); }
 		| NUMERIC NUMBER	{ number($1, $2); }
 		| CONTROL STRING	{ control($2); }
-		| USER MARSD STRING	{ copy_name(conf->user_marsd, $3); }
-		| USER SCSPD STRING	{ copy_name(conf->user_scspd, $3); }
+		| USER MARSD STRING	{ copy_name(conf->user_marsd,
+		    $3); }
+		| USER SCSPD STRING	{ copy_name(conf->user_scspd,
+		    $3); }
 		| LIMIT limit_begin NUMERIC NUMBER {
 			number($3, $4);
 			leave(in_file);
@@ -356,7 +358,7 @@ redirect_lines	: /* empty */
 redirect_item	: NUMERIC NUMBER	{ number($1, $2); }
 		| ORDER STRING		{
 			cluster->redirect_order = choice($2, "self",
-			    "lowest") ? ORDER_LOWEST : ORDER_SELF;
+			    "lowest") ? CONF_ORDER_LOWEST : CONF_ORDER_SELF;
 		}
 		;
 
@@ -714,7 +716,7 @@ number(const char *name, uint64_t value)
 static void
 address(struct atm_addr *a, const char *s)
 {
-	if (atm_parse(a, s) == -1) {
+	if (atm_addr_parse(a, s) == -1) {
 		wrong("%s is no address: write an IP address, 192.0.2.1%%SEL, "
 		    "an NSAPA of 40 hex digits or +digits", s);
 		memset(a, 0, sizeof(*a));
@@ -834,7 +836,7 @@ key_begin(uint64_t spi)
 		    "its own", (unsigned long long)spi);
 	key = item(sizeof(*key));
 	key->spi = (uint32_t)spi;
-	key->algorithm = HMAC_SHA256;
+	key->algorithm = CONF_HMAC_SHA256;
 	TAILQ_INSERT_TAIL(&conf->keys, key, entry);
 }
 
@@ -847,7 +849,7 @@ key_end(void)
 	if (*key->file == '\0')
 		complain(key, "key %u has no file: write file \"/etc/mars/%u."
 		    "key\"", key->spi, key->spi);
-	else if (!key_read(key, why, sizeof(why)))
+	else if (!secretfile_key(key, why, sizeof(why)))
 		complain(key, "%s", why);
 	key = NULL;
 }
@@ -855,10 +857,10 @@ key_end(void)
 static void
 key_algorithm(const char *name)
 {
-	if (!key_algorithm_find(name, &key->algorithm))
+	if (!conf_algorithm_find(name, &key->algorithm))
 		wrong("algorithm %s is not known: write hmac-sha256, "
 		    "hmac-sha384, hmac-sha512 or hmac-md5", name);
-	else if (key->algorithm == HMAC_MD5)
+	else if (key->algorithm == CONF_HMAC_MD5)
 		log_warnx("%s:%d: hmac-md5 is weak: write hmac-sha256 unless "
 		    "the neighbor knows nothing else", lx.file, lx.line);
 }
@@ -978,7 +980,7 @@ protocol(const char *name, const char *snap)
 		if (!snap_parse(p->pro.snap, snap))
 			wrong("snap \"%s\": write five octets, such as "
 			    "\"00-00-00-08-00\"", snap);
-		pro_normalise(&p->pro);
+		mars_pro_normalise(&p->pro);
 	} else if (strcmp(name, "ipv4") == 0)
 		p->pro.type = PRO_IPV4;
 	else if (strcmp(name, "ipv6") == 0)
@@ -987,7 +989,7 @@ protocol(const char *name, const char *snap)
 		wrong("protocol %s: write ipv4, ipv6, an Ethertype 0xNNNN or "
 		    "snap \"xx-xx-xx-xx-xx\"", name);
 	TAILQ_FOREACH(have, &cluster->protocols, entry)
-		if (pro_equal(&have->pro, &p->pro)) {
+		if (mars_pro_equal(&have->pro, &p->pro)) {
 			wrong("protocol %s is there twice: remove one",
 			    snap != NULL ? snap : name);
 			break;
@@ -1066,7 +1068,7 @@ macro(const char *name, const char *value)
 	    strspn(name, more) != strlen(name) || strlen(name) > 63)
 		wrong("\"%s\" is no name of a macro: write a letter, then "
 		    "letters, digits and _", name);
-	else if (!macro_set(lx.macros, name, value, false))
+	else if (!lex_macro_set(lx.macros, name, value, false))
 		fatal("parse");
 }
 
@@ -1087,7 +1089,7 @@ forget(void)
 }
 
 struct conf *
-parse_config(const char *file, struct macros *ms, char *why, size_t size)
+parse_config(const char *file, struct lex_macros *ms, char *why, size_t size)
 {
 	struct conf *result;
 
@@ -1113,11 +1115,11 @@ parse_config(const char *file, struct macros *ms, char *why, size_t size)
 		if (yyparse() != 0 && errors == 0)
 			report("the file can't be parsed");
 		if (errors == 0)
-			conf_check(conf, complain);
+			parent_check_conf(conf, complain);
 	}
 	lex_free(&lx);
 	forget();
-	macros_free(ms, false);
+	lex_macros_free(ms, false);
 	result = conf;
 	conf = NULL;
 	if (errors != 0) {

@@ -19,16 +19,17 @@
  * error is logged as file:line: sentence; the first is also put into why.
  * Macros of the file are gone afterwards, those of the command line stay.
  */
-struct conf	*parse_config(const char *, struct macros *, char *why, size_t);
+struct conf	*parse_config(const char *, struct lex_macros *, char *why,
+		    size_t);
 
 /* Says what is wrong with obj, a part of the configuration. */
 typedef void	 complain_fn(const void *obj, const char *, ...)
 		    __attribute__((__format__(printf, 2, 3)));
 
 /* check.c: fills in what follows from other statements, and checks the rest */
-void		 conf_check(struct conf *, complain_fn *);
+void		 parent_check_conf(struct conf *, complain_fn *);
 
 /* printconf.c: what is in force, as a file that parses again */
-void		 print_config(FILE *, const struct conf *);
+void		 parent_print_config(FILE *, const struct conf *);
 
 #endif

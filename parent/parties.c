@@ -27,9 +27,9 @@
 #define ANSWER_WAIT	20	/* s; UNI 3.1's own timer, T399, is 14 s */
 #define ROOTS_MAX	256
 
-struct party_root {
-	LIST_ENTRY(party_root)	 entry;
-	struct child		*child;
+struct parent_party_root {
+	LIST_ENTRY(parent_party_root)	 entry;
+	struct parent_child		*child;
 	uint32_t		 id;		/* that the child gave it */
 	struct atm_addr		 local;
 	int			 fd;		/* to its process */
@@ -39,7 +39,7 @@ struct party_root {
 };
 
 bool
-parties_wanted(const struct conf *c)
+parent_parties_wanted(const struct conf *c)
 {
 	const struct conf_cluster *cl;
 
@@ -49,20 +49,21 @@ parties_wanted(const struct conf *c)
 	return false;
 }
 
-static struct party_root *
-root_find(struct child *c, uint32_t id, const struct atm_addr *local)
+static struct parent_party_root *
+root_find(struct parent_child *c, uint32_t id, const struct atm_addr *local)
 {
-	struct party_root *r;
+	struct parent_party_root *r;
 
 	LIST_FOREACH(r, &c->roots, entry)
-		if (!r->ended && r->id == id && atm_equal(&r->local, local))
+		if (!r->ended && r->id == id &&
+		    atm_addr_equal(&r->local, local))
 			return r;
 	return NULL;
 }
 
 /* Its process ends by this, or when the daemon that it waits for does. */
 static void
-root_free(struct party_root *r)
+root_free(struct parent_party_root *r)
 {
 	(void)event_del(&r->readable);
 	(void)event_del(&r->patience);
@@ -73,8 +74,9 @@ root_free(struct party_root *r)
 }
 
 static void
-answer(struct child *c, uint32_t id, const struct atm_addr *local,
-    enum atm_party what, uint32_t ref, uint16_t cause)
+parties_answer(struct parent_child *c, uint32_t id,
+    const struct atm_addr *local, enum atm_party what, uint32_t ref,
+    uint16_t cause)
 {
 	uint8_t buf[128];
 	struct wr w;
@@ -85,7 +87,7 @@ answer(struct child *c, uint32_t id, const struct atm_addr *local,
 	wr_u32(&w, ref);
 	wr_atm_addr(&w, local);
 	wr_u16(&w, cause);
-	child_send(c, IMSG_ATM_PARTY_RES, -1, buf, w.len);
+	parent_child_send(c, IMSG_ATM_PARTY_RES, -1, buf, w.len);
 }
 
 /*
@@ -93,17 +95,18 @@ answer(struct child *c, uint32_t id, const struct atm_addr *local,
  * parties any more, which is said once.
  */
 static void
-root_stuck(struct party_root *r, const char *why)
+root_stuck(struct parent_party_root *r, const char *why)
 {
 	struct parent *p = r->child->parent;
 
 	if (!p->parties_stuck)
 		log_warnx("native-parties: %s; from now on each leaf gets a "
-		    "call of its own", why);
+			  "call of its own",
+		    why);
 	p->parties_stuck = true;
 	if (!r->ended)
-		answer(r->child, r->id, &r->local, ATM_PARTY_STUCK, 0,
-		    CAUSE_TEMPORARY);
+		parties_answer(r->child, r->id, &r->local, ATM_PARTY_STUCK, 0,
+		    VC_CAUSE_TEMPORARY);
 	root_free(r);
 }
 
@@ -111,14 +114,14 @@ root_stuck(struct party_root *r, const char *why)
 
 /* Both what was asked for, and what they tell by themselves. */
 static void
-root_message(struct party_root *r, struct rd *rd)
+root_message(struct parent_party_root *r, struct rd *rd)
 {
 	uint8_t what = rd_u8(rd);
 	uint32_t ref = rd_u32(rd);
 	uint16_t cause = rd_u16(rd);
 
-	if (!rd_done(rd) || (what != ATM_PARTY_LEFT &&
-	    (what == 0 || what != r->asked))) {
+	if (!rd_done(rd) ||
+	    (what != ATM_PARTY_LEFT && (what == 0 || what != r->asked))) {
 		root_stuck(r, "its process said what it was not asked");
 		return;
 	}
@@ -131,13 +134,13 @@ root_message(struct party_root *r, struct rd *rd)
 			root_free(r);
 		return;
 	}
-	answer(r->child, r->id, &r->local, what, ref, cause);
+	parties_answer(r->child, r->id, &r->local, what, ref, cause);
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+parties_on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct party_root *r = arg;
+	struct parent_party_root *r = arg;
 	uint8_t buf[PARTY_ANSWER];
 	struct rd rd;
 	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
@@ -154,11 +157,12 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_patience(evutil_socket_t fd, short what, void *arg)
+parties_on_patience(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	root_stuck(arg, "the signalling daemon does not answer ADD PARTY: "
+	root_stuck(arg,
+	    "the signalling daemon does not answer ADD PARTY: "
 	    "write native-parties no in mars.conf, or use one that does");
 }
 
@@ -169,14 +173,15 @@ static int
 process_ask(const struct parent *p, int call, int fd)
 {
 	union {
-		struct cmsghdr	h;
-		char		buf[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr h;
+		char buf[CMSG_SPACE(2 * sizeof(int))];
 	} control = { .buf = { 0 } };
 	char c = 0;
 	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.buf,
-	    .msg_controllen = sizeof(control.buf) };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
 	int fds[2] = { call, fd };
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 
@@ -185,13 +190,15 @@ process_ask(const struct parent *p, int call, int fd)
 	h->cmsg_len = CMSG_LEN(sizeof(fds));
 	memcpy(CMSG_DATA(h), fds, sizeof(fds));
 	return sendmsg(p->parties_fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ?
-	    0 : -1;
+	    0 :
+	    -1;
 }
 
-static struct party_root *
-root_new(struct child *c, uint32_t id, const struct atm_addr *local, int fd)
+static struct parent_party_root *
+root_new(
+    struct parent_child *c, uint32_t id, const struct atm_addr *local, int fd)
 {
-	struct party_root *r = calloc(1, sizeof(*r));
+	struct parent_party_root *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
@@ -200,9 +207,10 @@ root_new(struct child *c, uint32_t id, const struct atm_addr *local, int fd)
 	r->local = *local;
 	r->fd = fd;
 	if (event_assign(&r->readable, c->parent->base, fd,
-	    EV_READ | EV_PERSIST, on_readable, r) == -1 ||
-	    evtimer_assign(&r->patience, c->parent->base, on_patience,
-	    r) == -1 || event_add(&r->readable, NULL) == -1) {
+		EV_READ | EV_PERSIST, parties_on_readable, r) == -1 ||
+	    evtimer_assign(
+		&r->patience, c->parent->base, parties_on_patience, r) == -1 ||
+	    event_add(&r->readable, NULL) == -1) {
 		free(r);
 		return NULL;
 	}
@@ -212,13 +220,13 @@ root_new(struct child *c, uint32_t id, const struct atm_addr *local, int fd)
 }
 
 bool
-parties_root(struct child *c, uint32_t id, const struct atm_addr *local,
-    int call)
+parent_parties_root(
+    struct parent_child *c, uint32_t id, const struct atm_addr *local, int call)
 {
 	int sv[2];
 	bool made;
 
-	if (!parties_ready(c->parent) || c->nroots >= ROOTS_MAX ||
+	if (!parent_parties_ready(c->parent) || c->nroots >= ROOTS_MAX ||
 	    root_find(c, id, local) != NULL ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
 		return false;
@@ -231,7 +239,7 @@ parties_root(struct child *c, uint32_t id, const struct atm_addr *local,
 }
 
 static void
-root_ask(struct party_root *r, uint8_t what, uint32_t ref,
+parties_root_ask(struct parent_party_root *r, uint8_t what, uint32_t ref,
     const struct atm_addr *to)
 {
 	struct timeval tv = { .tv_sec = r->child->parent->parties_wait };
@@ -243,7 +251,8 @@ root_ask(struct party_root *r, uint8_t what, uint32_t ref,
 	wr_u32(&w, ref);
 	wr_atm_addr(&w, to);
 	if (send(r->fd, buf, w.len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-	    (ssize_t)w.len || evtimer_add(&r->patience, &tv) == -1) {
+		(ssize_t)w.len ||
+	    evtimer_add(&r->patience, &tv) == -1) {
 		root_stuck(r, "its process can't be asked");
 		return;
 	}
@@ -252,21 +261,22 @@ root_ask(struct party_root *r, uint8_t what, uint32_t ref,
 
 /* A root that is not there has ended, and marsd will have been told. */
 void
-parties_request(struct child *c, struct rd *rd)
+parent_parties_request(struct parent_child *c, struct rd *rd)
 {
 	struct atm_addr local, to;
-	struct party_root *r;
+	struct parent_party_root *r;
 	uint32_t id = rd_u32(rd), ref;
 	uint8_t what = rd_u8(rd);
 
 	ref = rd_u32(rd);
 	(void)rd_atm_addr(rd, &local);
 	(void)rd_atm_addr(rd, &to);
-	if (!rd_done(rd) || (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
-	    what != ATM_PARTY_END) ||
-	    (what == ATM_PARTY_ADD) == atm_is_null(&to)) {
-		log_warnx("%s asks for a party in a malformed message",
-		    c->name);
+	if (!rd_done(rd) ||
+	    (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
+		what != ATM_PARTY_END) ||
+	    (what == ATM_PARTY_ADD) == atm_addr_is_null(&to)) {
+		log_warnx(
+		    "%s asks for a party in a malformed message", c->name);
 		return;
 	}
 	if ((r = root_find(c, id, &local)) == NULL)
@@ -279,7 +289,7 @@ parties_request(struct child *c, struct rd *rd)
 	else if (r->asked != 0)
 		log_warnx("%s asks for two parties at once", c->name);
 	else
-		root_ask(r, what, ref, &to);
+		parties_root_ask(r, what, ref, &to);
 }
 
 /* --- the process that makes the others */
@@ -287,31 +297,32 @@ parties_request(struct child *c, struct rd *rd)
 static void __attribute__((__noreturn__))
 execute(const struct parent *p, int fd)
 {
-	static char name[] = "mars: parties", flag[] = PARTIES_FLAG;
+	static char name[] = "mars: parties", flag[] = VC_PARTY_FLAG;
 	static char debug[] = "-d";
 	char user[NAME_SIZE];
-	char *argv[] = { name, flag, user, p->foreground ? debug : NULL,
-	    NULL }, *envp[] = { NULL };
+	char *argv[] = { name, flag, user, p->foreground ? debug : NULL, NULL },
+	     *envp[] = { NULL };
 
-	(void)strlcpy(user, p->children[MARSD].privileged ?
-	    p->conf->user_marsd : "none", sizeof(user));
-	child_descriptors(p, fd);
+	(void)strlcpy(user,
+	    p->children[PARENT_MARSD].privileged ? p->conf->user_marsd : "none",
+	    sizeof(user));
+	parent_child_descriptors(p, fd);
 	/* the image that runs, whatever has become of its file */
 	(void)execve("/proc/self/exe", argv, envp);
 	fatal("can't execute /proc/self/exe");
 }
 
 void
-parties_start(struct parent *p)
+parent_parties_start(struct parent *p)
 {
 	int sv[2];
 
 	p->parties_wait = ANSWER_WAIT;
-	if (!parties_wanted(p->conf))
+	if (!parent_parties_wanted(p->conf))
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
 		fatal("socketpair");
-	switch (p->parties_pid = process_fork()) {
+	switch (p->parties_pid = parent_fork()) {
 	case -1:
 		fatal("fork");
 	case 0:
@@ -325,14 +336,14 @@ parties_start(struct parent *p)
 }
 
 bool
-parties_ready(const struct parent *p)
+parent_parties_ready(const struct parent *p)
 {
 	return p->parties_fd != -1 && !p->parties_stuck;
 }
 
 /* Has it ended?  Then no root gets a process any more. */
 void
-parties_reap(struct parent *p)
+parent_parties_reap(struct parent *p)
 {
 	int status;
 
@@ -341,13 +352,14 @@ parties_reap(struct parent *p)
 		return;
 	p->parties_pid = 0;
 	if (!p->ending)
-		log_warnx("the process that makes those for parties has "
+		log_warnx(
+		    "the process that makes those for parties has "
 		    "ended: from now on each leaf gets a call of its own");
-	parties_end(p);
+	parent_parties_end(p);
 }
 
 void
-parties_end(struct parent *p)
+parent_parties_end(struct parent *p)
 {
 	if (p->parties_fd != -1)
 		(void)close(p->parties_fd);
@@ -355,9 +367,9 @@ parties_end(struct parent *p)
 }
 
 void
-roots_end(struct child *c)
+parent_roots_end(struct parent_child *c)
 {
-	struct party_root *r;
+	struct parent_party_root *r;
 
 	while ((r = LIST_FIRST(&c->roots)) != NULL)
 		root_free(r);

@@ -28,8 +28,7 @@
 #include "parent.h"
 #include "vc.h"
 
-static void __attribute__((__noreturn__))
-end(void)
+static void __attribute__((__noreturn__)) party_end(void)
 {
 	_exit(0);
 }
@@ -46,7 +45,7 @@ tell(int ctl, enum atm_party what, int ref, uint16_t cause)
 	wr_u32(&w, (uint32_t)ref);
 	wr_u16(&w, cause);
 	if (send(ctl, buf, w.len, MSG_NOSIGNAL) != (ssize_t)w.len)
-		end();
+		party_end();
 }
 
 static void
@@ -58,16 +57,16 @@ perform(int root, int ctl, struct rd *r)
 
 	(void)rd_atm_addr(r, &to);
 	if (!rd_done(r))
-		end();
+		party_end();
 	if (what == ATM_PARTY_DROP) {
 		left = atm_party_drop(root, ref);
 		tell(ctl, what, left > 0 && left != ref ? left : 0,
-		    CAUSE_NONE);
+		    VC_CAUSE_NONE);
 		return;
 	}
 	ref = atm_party_add(root, &to);
 	if (ref > 0)
-		tell(ctl, ATM_PARTY_ADD, ref, CAUSE_NONE);
+		tell(ctl, ATM_PARTY_ADD, ref, VC_CAUSE_NONE);
 	else
 		tell(ctl, ATM_PARTY_ADD, 0, atm_cause(errno));
 }
@@ -83,49 +82,50 @@ request(int root, int ctl)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0)
-		end();
+		party_end();
 	rd_init(&r, buf, (size_t)n);
 	perform(root, ctl, &r);
 }
 
 void
-party_serve(int root, int ctl)
+parent_party_serve(int root, int ctl)
 {
 	int ref, watch = atm_party_watch(root, ctl);
 
 	if (watch == -1)
-		end();
+		party_end();
 	for (;;) {
 		atm_party_wait(watch);
 		if ((ref = atm_party_left(root)) != 0)
-			tell(ctl, ATM_PARTY_LEFT, ref, CAUSE_NORMAL);
+			tell(ctl, ATM_PARTY_LEFT, ref, VC_CAUSE_NORMAL);
 		request(root, ctl);
 	}
 }
 
 /* The two descriptors of a message.  Ends with mars(8). */
 static bool
-receive(int fds[2])
+party_receive(int fds[2])
 {
 	union {
-		struct cmsghdr	h;
-		char		buf[CMSG_SPACE(2 * sizeof(int))];
+		struct cmsghdr h;
+		char buf[CMSG_SPACE(2 * sizeof(int))];
 	} control;
 	char c;
 	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.buf,
-	    .msg_controllen = sizeof(control.buf) };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *h;
 	ssize_t n = recvmsg(CHILD_FD, &m, MSG_CMSG_CLOEXEC);
 
 	if (n == -1 && errno == EINTR)
 		return false;
 	if (n <= 0)
-		end();
+		party_end();
 	h = CMSG_FIRSTHDR(&m);
 	if (h == NULL || h->cmsg_len != CMSG_LEN(2 * sizeof(int)))
-		end();
+		party_end();
 	memcpy(fds, CMSG_DATA(h), 2 * sizeof(int));
 	return true;
 }
@@ -136,14 +136,14 @@ start(int fds[2])
 {
 	if (fork() == 0) {
 		(void)close(CHILD_FD);
-		party_serve(fds[0], fds[1]);
+		parent_party_serve(fds[0], fds[1]);
 	}
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 }
 
 void
-party_main(const char *user, bool foreground)
+parent_party_main(const char *user, bool foreground)
 {
 	char state[SANDBOX_STRLEN];
 	struct stat st;
@@ -161,6 +161,6 @@ party_main(const char *user, bool foreground)
 	child_drop_forking(strcmp(user, "none") != 0, user);
 	sandbox_enter(SANDBOX_PARTIES, state, sizeof(state));
 	for (;;)
-		if (receive(fds))
+		if (party_receive(fds))
 			start(fds);
 }

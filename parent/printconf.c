@@ -33,7 +33,7 @@ print_addr(FILE *f, const char *what, const struct atm_addr *a)
 {
 	char buf[ATM_STRLEN];
 
-	(void)fprintf(f, "%s%s", what, atm_print(a, buf, sizeof(buf)));
+	(void)fprintf(f, "%s%s", what, atm_addr_print(a, buf, sizeof(buf)));
 }
 
 /* Those numbers whose name begins with prefix, one line each. */
@@ -64,15 +64,15 @@ static void
 print_listen(FILE *f, const struct conf_listen *l)
 {
 	switch (l->transport) {
-	case LISTEN_UDP:
+	case CONF_LISTEN_UDP:
 		print_addr(f, "listen on udp ", &l->addr);
 		break;
-	case LISTEN_ATM_SVC:
+	case CONF_LISTEN_ATM_SVC:
 		print_addr(f, "listen on atm-svc ", &l->addr);
 		break;
-	case LISTEN_ATM_PVC:
-		(void)fprintf(f, "listen on atm-pvc %d.%d.%d", l->itf, l->vpi,
-		    l->vci);
+	case CONF_LISTEN_ATM_PVC:
+		(void)fprintf(
+		    f, "listen on atm-pvc %d.%d.%d", l->itf, l->vpi, l->vci);
 		print_addr(f, " peer ", &l->peer);
 		print_addr(f, " address ", &l->addr);
 		break;
@@ -97,7 +97,7 @@ static void
 print_key(FILE *f, const struct conf_key *k)
 {
 	(void)fprintf(f, "key %u {\n\talgorithm %s\n\tfile ", k->spi,
-	    key_algorithm_name(k->algorithm));
+	    conf_algorithm_name(k->algorithm));
 	print_quoted(f, k->file);
 	if (k->not_before != 0 || k->not_after != 0) {
 		(void)fprintf(f, "\n\tvalid");
@@ -118,8 +118,8 @@ print_neighbor(FILE *f, const struct conf_neighbor *n)
 		(void)fprintf(f, "%s%u%s", i == 0 ? "\t\tkey " : ", ",
 		    n->spis[i], i + 1 == n->nspis ? "\n" : "");
 	(void)fprintf(f, "\t\tauth %s\n", n->auth ? "required" : "off");
-	(void)fprintf(f, "\t\treplay %s\n", n->replay_required ? "required" :
-	    "optional");
+	(void)fprintf(
+	    f, "\t\treplay %s\n", n->replay_required ? "required" : "optional");
 	print_number(f, "\t\t", "hello-interval", conf_neighbor_numbers, n);
 	print_number(f, "\t\t", "dead-factor", conf_neighbor_numbers, n);
 	(void)fprintf(f, "\t\tretransmit {\n");
@@ -137,9 +137,10 @@ print_protocol(FILE *f, const struct mars_pro *p)
 	else if (p->type != PRO_SNAP)
 		(void)fprintf(f, "\tprotocol 0x%04x\n", p->type);
 	else
-		(void)fprintf(f, "\tprotocol snap \"%02x-%02x-%02x-%02x-%02x"
-		    "\"\n", p->snap[0], p->snap[1], p->snap[2], p->snap[3],
-		    p->snap[4]);
+		(void)fprintf(f,
+		    "\tprotocol snap \"%02x-%02x-%02x-%02x-%02x"
+		    "\"\n",
+		    p->snap[0], p->snap[1], p->snap[2], p->snap[3], p->snap[4]);
 }
 
 static void
@@ -165,7 +166,7 @@ static void
 print_cluster(FILE *f, const struct conf_cluster *cl)
 {
 	static const char *const single[] = { "server-group", "tombstone",
-	    "hold", "hop-count" };
+		"hold", "hop-count" };
 	const struct conf_number *n = conf_cluster_numbers;
 	const struct conf_neighbor *nb;
 	size_t i;
@@ -180,12 +181,12 @@ print_cluster(FILE *f, const struct conf_cluster *cl)
 	print_lists(f, cl);
 	(void)fprintf(f, "\tredirect {\n");
 	print_numbers(f, "\t\t", "redirect ", n, cl);
-	(void)fprintf(f, "\t\torder %s\n\t}\n", cl->redirect_order ==
-	    ORDER_LOWEST ? "lowest" : "self");
+	(void)fprintf(f, "\t\torder %s\n\t}\n",
+	    cl->redirect_order == CONF_ORDER_LOWEST ? "lowest" : "self");
 	(void)fprintf(f, "\tlimit {\n");
 	print_numbers(f, "\t\t", "limit ", n, cl);
-	(void)fprintf(f, "\t}\n\tcsn %s\n", cl->csn_before ? "before" :
-	    "after");
+	(void)fprintf(
+	    f, "\t}\n\tcsn %s\n", cl->csn_before ? "before" : "after");
 	(void)fprintf(f, "\tstrict-source %s\n", yes_no(cl->strict_source));
 	(void)fprintf(f, "\tnative-parties %s\n", yes_no(cl->native_parties));
 	TAILQ_FOREACH(nb, &cl->neighbors, entry)
@@ -198,8 +199,8 @@ print_group(FILE *f, const struct conf_cluster *g)
 {
 	const struct conf_neighbor *nb;
 
-	(void)fprintf(f, "server-group %u protocol-id %u {\n",
-	    g->server_group, g->protocol_id);
+	(void)fprintf(f, "server-group %u protocol-id %u {\n", g->server_group,
+	    g->protocol_id);
 	print_number(f, "\t", "hop-count", conf_cluster_numbers, g);
 	print_number(f, "\t", "limit records", conf_cluster_numbers, g);
 	TAILQ_FOREACH(nb, &g->neighbors, entry)
@@ -208,7 +209,7 @@ print_group(FILE *f, const struct conf_cluster *g)
 }
 
 void
-print_config(FILE *f, const struct conf *c)
+parent_print_config(FILE *f, const struct conf *c)
 {
 	const struct conf_listen *l;
 	const struct conf_key *k;

@@ -23,20 +23,21 @@
 #define PIECE	8192		/* octets of a configuration in one message */
 
 static void
-send_setup(struct parent *p, enum child_id id)
+reload_send_setup(struct parent *p, enum parent_child_id id)
 {
 	uint8_t buf[NAME_SIZE + 16];
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
 	wr_u8(&w, p->children[id].privileged ? SETUP_PRIVILEGED : 0);
-	wr_string(&w, id == MARSD ? p->conf->user_marsd : p->conf->user_scspd);
+	wr_string(
+	    &w, id == PARENT_MARSD ? p->conf->user_marsd : p->conf->user_scspd);
 	wr_u32(&w, (uint32_t)log_getverbose());
-	child_send(&p->children[id], IMSG_SETUP, -1, buf, w.len);
+	parent_child_send(&p->children[id], IMSG_SETUP, -1, buf, w.len);
 }
 
 static void
-send_listeners(struct child *c, struct listeners *ls)
+send_listeners(struct parent_child *c, struct parent_listeners *ls)
 {
 	uint8_t buf[128];
 	struct wr w;
@@ -47,7 +48,7 @@ send_listeners(struct child *c, struct listeners *ls)
 		wr_u8(&w, (uint8_t)ls->v[i].at.transport);
 		wr_atm_addr(&w, &ls->v[i].at.local);
 		wr_atm_addr(&w, &ls->v[i].at.peer);
-		child_send(c, IMSG_LISTEN, ls->v[i].fd, buf, w.len);
+		parent_child_send(c, IMSG_LISTEN, ls->v[i].fd, buf, w.len);
 		ls->v[i].fd = -1;
 	}
 }
@@ -57,25 +58,25 @@ send_listeners(struct child *c, struct listeners *ls)
  * CONF_SIZE_MAX octets, which is known to be enough.
  */
 static void
-send_conf(struct child *c, const struct conf *conf, struct listeners *ls,
-    uint8_t *buf)
+send_conf(struct parent_child *c, const struct conf *conf,
+    struct parent_listeners *ls, uint8_t *buf)
 {
 	uint8_t head[4];
 	struct wr w, h;
 	size_t at, n;
 
 	wr_init(&w, buf, CONF_SIZE_MAX);
-	conf_write(&w, conf, c->id == SCSPD);
+	conf_write(&w, conf, c->id == PARENT_SCSPD);
 	c->configured = false;
 	wr_init(&h, head, sizeof(head));
 	wr_u32(&h, (uint32_t)w.len);
-	child_send(c, IMSG_CONF_BEGIN, -1, head, h.len);
+	parent_child_send(c, IMSG_CONF_BEGIN, -1, head, h.len);
 	for (at = 0; at < w.len; at += n) {
 		n = w.len - at < PIECE ? w.len - at : PIECE;
-		child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
+		parent_child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
 	}
 	send_listeners(c, ls);
-	child_send(c, IMSG_CONF_END, -1, NULL, 0);
+	parent_child_send(c, IMSG_CONF_END, -1, NULL, 0);
 	explicit_bzero(buf, w.len);
 }
 
@@ -103,25 +104,27 @@ fits(const struct conf *conf, uint8_t *buf)
 
 /* To both, or to nobody: false, and why says why. */
 static bool
-send_all(struct parent *p, struct conf *new, const struct conf *old,
-    char *why, size_t size)
+send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
+    size_t size)
 {
-	struct listeners ls[NCHILDREN] = { { NULL, 0 }, { NULL, 0 } };
+	struct parent_listeners ls[PARENT_NCHILDREN] = { { NULL, 0 },
+		{ NULL, 0 } };
 	uint8_t *buf = malloc(CONF_SIZE_MAX);
 	bool ok = buf != NULL && fits(new, buf);
 	size_t i;
 
 	if (!ok)
-		(void)snprintf(why, size, "%s", buf == NULL ?
-		    "not enough memory" : "the configuration is too large: "
-		    "make it smaller");
-	for (i = 0; i < NCHILDREN && ok; i++)
-		ok = listeners_open(&ls[i], (enum child_id)i, new, old, why,
-		    size);
-	for (i = 0; i < NCHILDREN; i++) {
+		(void)snprintf(why, size, "%s",
+		    buf == NULL ? "not enough memory" :
+				  "the configuration is too large: "
+				  "make it smaller");
+	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
+		ok = parent_listeners_open(
+		    &ls[i], (enum parent_child_id)i, new, old, why, size);
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		if (ok)
 			send_conf(&p->children[i], new, &ls[i], buf);
-		listeners_close(&ls[i]);
+		parent_listeners_close(&ls[i]);
 	}
 	forget_keys(new);
 	free(buf);
@@ -130,55 +133,56 @@ send_all(struct parent *p, struct conf *new, const struct conf *old,
 
 /* Everything that the children are told once, and the configuration. */
 void
-suite_setup(struct parent *p)
+parent_suite_setup(struct parent *p)
 {
 	char why[SENTENCE_SIZE];
 	int sv[2];
 	size_t i;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	    sv) == -1)
+		sv) == -1)
 		fatal("socketpair");
-	for (i = 0; i < NCHILDREN; i++) {
-		send_setup(p, (enum child_id)i);
-		child_send(&p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
-		child_send(&p->children[i], IMSG_CONTROL,
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
+		reload_send_setup(p, (enum parent_child_id)i);
+		parent_child_send(
+		    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
+		parent_child_send(&p->children[i], IMSG_CONTROL,
 		    p->children[i].control_fd, NULL, 0);
 		p->children[i].control_fd = -1;
 	}
-	p->requester = BY_START;
+	p->requester = PARENT_BY_START;
 	if (!send_all(p, p->conf, NULL, why, sizeof(why))) {
 		log_warnx("%s", why);
-		suite_end(p, 1);
+		parent_suite_end(p, 1);
 	}
 }
 
 /* Says to who asked how it went; why is NULL if it went well. */
 static void
-answer(struct parent *p, const char *why)
+reload_answer(struct parent *p, const char *why)
 {
 	uint8_t buf[SENTENCE_SIZE + 16];
-	enum requester who = p->requester;
+	enum parent_requester who = p->requester;
 	struct wr w;
 
-	p->requester = BY_NOBODY;
-	if (who != BY_START) {
+	p->requester = PARENT_BY_NOBODY;
+	if (who != PARENT_BY_START) {
 		if (why == NULL)
 			log_info("configuration reloaded");
 		else
 			log_warnx("configuration not reloaded: %s", why);
 	}
-	if (who == BY_CHILD) {
+	if (who == PARENT_BY_CHILD) {
 		wr_init(&w, buf, sizeof(buf));
 		wr_u32(&w, p->ask_id);
 		wr_u8(&w, why == NULL);
 		wr_string(&w, why == NULL ? "" : why);
-		child_send(&p->children[p->asker], IMSG_CTL_RELOAD_RES, -1,
-		    buf, w.len);
+		parent_child_send(&p->children[p->asker], IMSG_CTL_RELOAD_RES,
+		    -1, buf, w.len);
 	}
 	if (p->again && !p->ending) {
 		p->again = false;
-		reload(p, BY_SIGNAL);
+		parent_reload(p, PARENT_BY_SIGNAL);
 	}
 }
 
@@ -219,7 +223,7 @@ fixed(const struct conf *old, const struct conf *new)
 
 /* Reads the file again; the answer comes when both children have it. */
 void
-reload(struct parent *p, enum requester who)
+parent_reload(struct parent *p, enum parent_requester who)
 {
 	char why[SENTENCE_SIZE];
 	struct conf *new;
@@ -228,24 +232,26 @@ reload(struct parent *p, enum requester who)
 	p->requester = who;
 	if ((new = parse_config(p->file, &p->macros, why, sizeof(why))) ==
 	    NULL) {
-		answer(p, why);
+		reload_answer(p, why);
 		return;
 	}
 	what = fixed(p->conf, new);
 	/* who forks is started before mars is confined, or never */
-	if (what == NULL && p->parties_fd == -1 && parties_wanted(new) &&
-	    !parties_wanted(p->conf))
+	if (what == NULL && p->parties_fd == -1 && parent_parties_wanted(new) &&
+	    !parent_parties_wanted(p->conf))
 		what = "native-parties";
 	if (what != NULL) {
-		(void)snprintf(why, sizeof(why), "%s: %s can't change while "
-		    "mars runs: leave it, or restart mars", p->file, what);
+		(void)snprintf(why, sizeof(why),
+		    "%s: %s can't change while "
+		    "mars runs: leave it, or restart mars",
+		    p->file, what);
 		conf_free(new);
-		answer(p, why);
+		reload_answer(p, why);
 		return;
 	}
 	if (!send_all(p, new, p->conf, why, sizeof(why))) {
 		conf_free(new);
-		answer(p, why);
+		reload_answer(p, why);
 		return;
 	}
 	p->next = new;
@@ -253,40 +259,40 @@ reload(struct parent *p, enum requester who)
 
 /* A client of a child asks for it. */
 void
-reload_request(struct child *c, uint32_t id)
+parent_reload_request(struct parent_child *c, uint32_t id)
 {
 	struct parent *p = c->parent;
 	static const char busy[] = "a reload is under way: try again";
 	uint8_t buf[sizeof(busy) + 16];
 	struct wr w;
 
-	if (p->requester == BY_NOBODY && !p->ending) {
+	if (p->requester == PARENT_BY_NOBODY && !p->ending) {
 		p->asker = c->id;
 		p->ask_id = id;
-		reload(p, BY_CHILD);
+		parent_reload(p, PARENT_BY_CHILD);
 		return;
 	}
 	wr_init(&w, buf, sizeof(buf));
 	wr_u32(&w, id);
 	wr_u8(&w, 0);
 	wr_string(&w, busy);
-	child_send(c, IMSG_CTL_RELOAD_RES, -1, buf, w.len);
+	parent_child_send(c, IMSG_CTL_RELOAD_RES, -1, buf, w.len);
 }
 
 /* The child has applied what it was sent. */
 void
-reload_applied(struct child *c)
+parent_reload_applied(struct parent_child *c)
 {
 	struct parent *p = c->parent;
 	size_t i;
 
-	if (p->requester == BY_NOBODY || c->configured) {
-		log_warnx("%s applied a configuration that it was not sent",
-		    c->name);
+	if (p->requester == PARENT_BY_NOBODY || c->configured) {
+		log_warnx(
+		    "%s applied a configuration that it was not sent", c->name);
 		return;
 	}
 	c->configured = true;
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (!p->children[i].configured)
 			return;
 	if (p->next != NULL) {
@@ -294,6 +300,6 @@ reload_applied(struct child *c)
 		p->conf = p->next;
 		p->next = NULL;
 	}
-	answer(p, NULL);
-	suite_started(p);
+	reload_answer(p, NULL);
+	parent_suite_started(p);
 }

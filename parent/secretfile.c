@@ -25,20 +25,30 @@ file_check(int fd, const char *path, bool secret, size_t max, size_t *len,
 	if (fstat(fd, &st) == -1)
 		(void)snprintf(why, size, "%s: %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		(void)snprintf(why, size, "%s is not a regular file: name a "
-		    "file", path);
+		(void)snprintf(why, size,
+		    "%s is not a regular file: name a "
+		    "file",
+		    path);
 	else if (st.st_uid != 0 && st.st_uid != geteuid())
-		(void)snprintf(why, size, "%s belongs to neither root nor the "
-		    "user who runs mars: chown it", path);
+		(void)snprintf(why, size,
+		    "%s belongs to neither root nor the "
+		    "user who runs mars: chown it",
+		    path);
 	else if (secret && (st.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0)
-		(void)snprintf(why, size, "%s holds a secret and others may "
-		    "read or write it: chmod 600 it", path);
+		(void)snprintf(why, size,
+		    "%s holds a secret and others may "
+		    "read or write it: chmod 600 it",
+		    path);
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		(void)snprintf(why, size, "%s can be written by others: chmod "
-		    "go-w it", path);
+		(void)snprintf(why, size,
+		    "%s can be written by others: chmod "
+		    "go-w it",
+		    path);
 	else if (st.st_size < 0 || (uintmax_t)st.st_size > max)
-		(void)snprintf(why, size, "%s is longer than %zu octets: make "
-		    "it shorter", path, max);
+		(void)snprintf(why, size,
+		    "%s is longer than %zu octets: make "
+		    "it shorter",
+		    path, max);
 	else {
 		*len = (size_t)st.st_size;
 		return true;
@@ -68,16 +78,16 @@ read_all(int fd, char *text, size_t *len)
 }
 
 bool
-file_read(const char *path, bool secret, size_t max, char **text, size_t *len,
-    char *why, size_t size)
+secretfile_read(const char *path, bool secret, size_t max, char **text,
+    size_t *len, char *why, size_t size)
 {
 	int fd;
 
 	*text = NULL;
 	/* non-blocking, so that a FIFO does not stop us */
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
-		(void)snprintf(why, size, "can't open %s: %s", path,
-		    strerror(errno));
+		(void)snprintf(
+		    why, size, "can't open %s: %s", path, strerror(errno));
 		return false;
 	}
 	if (!file_check(fd, path, secret, max, len, why, size)) {
@@ -86,8 +96,8 @@ file_read(const char *path, bool secret, size_t max, char **text, size_t *len,
 	}
 	if ((*text = calloc(1, *len + 1)) == NULL ||
 	    !read_all(fd, *text, len)) {
-		(void)snprintf(why, size, "can't read %s: %s", path,
-		    strerror(errno));
+		(void)snprintf(
+		    why, size, "can't read %s: %s", path, strerror(errno));
 		freezero(*text, *len + 1);
 		*text = NULL;
 		(void)close(fd);
@@ -98,7 +108,7 @@ file_read(const char *path, bool secret, size_t max, char **text, size_t *len,
 }
 
 static int
-hex_digit(char c)
+secret_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -119,8 +129,8 @@ key_hex(struct conf_key *k, const char *s, size_t len)
 	if (len % 2 != 0 || len / 2 > KEY_SIZE)
 		return false;
 	for (i = 0; i < len; i += 2) {
-		hi = hex_digit(s[i]);
-		lo = hex_digit(s[i + 1]);
+		hi = secret_hex_digit(s[i]);
+		lo = secret_hex_digit(s[i + 1]);
 		if (hi == -1 || lo == -1)
 			return false;
 		k->secret[i / 2] = (uint8_t)(hi << 4 | lo);
@@ -145,13 +155,14 @@ key_text(struct conf_key *k, const char *s, size_t len)
 }
 
 bool
-key_read(struct conf_key *k, char *why, size_t size)
+secretfile_key(struct conf_key *k, char *why, size_t size)
 {
 	char *text;
 	size_t room, len;
 	bool ok;
 
-	if (!file_read(k->file, true, 4 * KEY_SIZE, &text, &len, why, size))
+	if (!secretfile_read(
+		k->file, true, 4 * KEY_SIZE, &text, &len, why, size))
 		return false;
 	room = len + 1;
 	if (len > 0 && text[len - 1] == '\n')
@@ -163,9 +174,11 @@ key_read(struct conf_key *k, char *why, size_t size)
 	else
 		ok = key_text(k, text, len);
 	if (!ok || k->len == 0) {
-		(void)snprintf(why, size, "%s holds no key: write one line of "
+		(void)snprintf(why, size,
+		    "%s holds no key: write one line of "
 		    "1 to %d printable characters, or 0x and hex digits in "
-		    "pairs", k->file, KEY_SIZE);
+		    "pairs",
+		    k->file, KEY_SIZE);
 		explicit_bzero(k->secret, sizeof(k->secret));
 		k->len = 0;
 		ok = false;

@@ -19,9 +19,9 @@
  * runs us, which nobody else can write; a secret one nobody else can read.
  * The text is for free(3).  False: why says what to do.
  */
-bool	file_read(const char *path, bool secret, size_t max, char **text,
+bool	secretfile_read(const char *path, bool secret, size_t max, char **text,
 	    size_t *len, char *why, size_t);
 /* the secret from k->file */
-bool	key_read(struct conf_key *k, char *why, size_t);
+bool	secretfile_key(struct conf_key *k, char *why, size_t);
 
 #endif

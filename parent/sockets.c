@@ -23,45 +23,48 @@
 #define CONTROL_BACKLOG	16
 
 int
-atm_socket(const struct endpoint *e, char *why, size_t size)
+parent_atm_socket(const struct endpoint *e, char *why, size_t size)
 {
 	char text[ATM_STRLEN], reason[128];
-	bool svc = e->transport == LISTEN_ATM_SVC;
+	bool svc = e->transport == CONF_LISTEN_ATM_SVC;
 	int fd;
 
 	fd = svc ? atm_svc_listen(&e->local) :
-	    atm_pvc_open(e->itf, e->vpi, e->vci);
+		   atm_pvc_open(e->itf, e->vpi, e->vci);
 	if (fd != -1)
 		return fd;
 	atm_explain(svc, errno, reason, sizeof(reason));
 	if (svc)
 		(void)snprintf(why, size, "can't listen on atm-svc %s: %s",
-		    atm_print(&e->local, text, sizeof(text)), reason);
+		    atm_addr_print(&e->local, text, sizeof(text)), reason);
 	else
-		(void)snprintf(why, size, "can't listen on atm-pvc %d.%d.%d: "
-		    "%s", e->itf, e->vpi, e->vci, reason);
+		(void)snprintf(why, size,
+		    "can't listen on atm-pvc %d.%d.%d: "
+		    "%s",
+		    e->itf, e->vpi, e->vci, reason);
 	return -1;
 }
 
 static int
-udp_socket(const struct endpoint *e, uint16_t base_port, char *why,
-    size_t size)
+udp_socket(const struct endpoint *e, uint16_t base_port, char *why, size_t size)
 {
 	char buf[ATM_STRLEN];
 	int fd;
 
 	if ((fd = vc_udp_socket(&e->local, base_port)) == -1)
-		(void)snprintf(why, size, "can't listen on %s, UDP port %u: "
-		    "%s", atm_print(&e->local, buf, sizeof(buf)),
-		    base_port + atm_sel(&e->local), strerror(errno));
+		(void)snprintf(why, size,
+		    "can't listen on %s, UDP port %u: "
+		    "%s",
+		    atm_addr_print(&e->local, buf, sizeof(buf)),
+		    base_port + atm_addr_sel(&e->local), strerror(errno));
 	return fd;
 }
 
 static bool
-listener_add(struct listeners *ls, const struct endpoint *e,
+listener_add(struct parent_listeners *ls, const struct endpoint *e,
     uint16_t base_port, char *why, size_t size)
 {
-	struct listener *v;
+	struct parent_listener *v;
 	int fd;
 
 	v = reallocarray(ls->v, ls->n + 1, sizeof(*v));
@@ -70,8 +73,9 @@ listener_add(struct listeners *ls, const struct endpoint *e,
 		return false;
 	}
 	ls->v = v;
-	fd = e->transport == LISTEN_UDP ? udp_socket(e, base_port, why, size) :
-	    atm_socket(e, why, size);
+	fd = e->transport == CONF_LISTEN_UDP ?
+	    udp_socket(e, base_port, why, size) :
+	    parent_atm_socket(e, why, size);
 	if (fd == -1)
 		return false;
 	v[ls->n].at = *e;
@@ -85,24 +89,25 @@ listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
 {
 	struct endpoint old;
 
-	return c != NULL && conf_has_endpoint(c, marsd, e->transport,
-	    &e->local, &e->peer, &old) && old.itf == e->itf &&
-	    old.vpi == e->vpi && old.vci == e->vci;
+	return c != NULL &&
+	    conf_has_endpoint(
+		c, marsd, e->transport, &e->local, &e->peer, &old) &&
+	    old.itf == e->itf && old.vpi == e->vpi && old.vci == e->vci;
 }
 
 bool
-listeners_open(struct listeners *ls, enum child_id id, const struct conf *c,
-    const struct conf *old, char *why, size_t size)
+parent_listeners_open(struct parent_listeners *ls, enum parent_child_id id,
+    const struct conf *c, const struct conf *old, char *why, size_t size)
 {
 	struct endpoint e;
 	size_t i;
 
 	ls->v = NULL;
 	ls->n = 0;
-	for (i = 0; conf_endpoint(c, id == MARSD, i, &e); i++)
-		if (!listens_on(old, id == MARSD, &e) &&
+	for (i = 0; conf_endpoint(c, id == PARENT_MARSD, i, &e); i++)
+		if (!listens_on(old, id == PARENT_MARSD, &e) &&
 		    !listener_add(ls, &e, c->base_port, why, size)) {
-			listeners_close(ls);
+			parent_listeners_close(ls);
 			return false;
 		}
 	return true;
@@ -110,7 +115,7 @@ listeners_open(struct listeners *ls, enum child_id id, const struct conf *c,
 
 /* Closes those that nobody has taken over. */
 void
-listeners_close(struct listeners *ls)
+parent_listeners_close(struct parent_listeners *ls)
 {
 	size_t i;
 
@@ -138,10 +143,12 @@ control_dir(const char *dir)
 		fatalx("control %s is not a directory: name another one", dir);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		fatalx("control directory %s belongs to neither root nor the "
-		    "user who runs mars: chown it", dir);
+		       "user who runs mars: chown it",
+		    dir);
 	if ((st.st_mode & S_IWOTH) != 0)
 		fatalx("control directory %s can be written by others: chmod "
-		    "o-w it", dir);
+		       "o-w it",
+		    dir);
 }
 
 /* Removes the socket of a mars that has gone, if there is one. */
@@ -158,20 +165,21 @@ control_stale(const struct sockaddr_un *sun)
 	}
 	if (!S_ISSOCK(st.st_mode))
 		fatalx("%s is not a socket: remove it", sun->sun_path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) == -1)
+	if ((fd = socket(
+		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		fatal("socket");
 	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
 	    errno != ECONNREFUSED)
 		fatalx("another mars is running with %s: stop it, or name "
-		    "another control directory", sun->sun_path);
+		       "another control directory",
+		    sun->sun_path);
 	(void)close(fd);
 	if (unlink(sun->sun_path) == -1)
 		fatal("can't remove %s", sun->sun_path);
 }
 
 int
-control_open(struct parent *p, enum child_id id)
+parent_control_open(struct parent *p, enum parent_child_id id)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	char *path = p->control[id];
@@ -183,11 +191,11 @@ control_open(struct parent *p, enum child_id id)
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
 	    sizeof(sun.sun_path))
 		fatalx("%s: name too long", path);
-	*path = '\0';		/* not ours to remove, so far */
+	*path = '\0'; /* not ours to remove, so far */
 	control_dir(p->conf->control);
 	control_stale(&sun);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0)) == -1)
+	if ((fd = socket(
+		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		fatal("socket");
 	old = umask(0177);
 	if (bind(fd, (const struct sockaddr *)&sun, sizeof(sun)) == -1)
@@ -200,11 +208,11 @@ control_open(struct parent *p, enum child_id id)
 }
 
 void
-control_remove(struct parent *p)
+parent_control_remove(struct parent *p)
 {
 	size_t i;
 
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (*p->control[i] != '\0')
 			(void)unlink(p->control[i]);
 }

@@ -26,19 +26,20 @@
  * not: who mistypes a name must not get a daemon that keeps root.
  */
 static bool
-check_user(const struct child *c, const char *user)
+check_user(const struct parent_child *c, const char *user)
 {
 	if (geteuid() != 0)
 		return false;
 	if (strcmp(user, "none") == 0) {
 		log_warnx("%s keeps root and is not confined by chroot, as "
-		    "user %s none says: leave that to tests", c->name,
-		    c->name);
+			  "user %s none says: leave that to tests",
+		    c->name, c->name);
 		return false;
 	}
 	if (getpwnam(user) == NULL)
 		fatalx("there is no user %s: create it, or write user %s with "
-		    "the name of another one", user, c->name);
+		       "the name of another one",
+		    user, c->name);
 	return true;
 }
 
@@ -57,7 +58,7 @@ check_program(const struct parent *p, const char *name)
  * is at work, so that its exit status tells whether it is.
  */
 static void
-detach(struct parent *p)
+suite_detach(struct parent *p)
 {
 	int fds[2];
 	char c;
@@ -114,55 +115,55 @@ set_patience(struct parent *p, int seconds)
 }
 
 void
-suite_started(struct parent *p)
+parent_suite_started(struct parent *p)
 {
 	size_t i;
 
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (!p->children[i].ready || !p->children[i].configured)
 			return;
 	if (p->started || p->ending)
 		return;
 	p->started = true;
 	(void)evtimer_del(p->patience);
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++)
 		log_info("%s is at work, pid %d; %s", p->children[i].name,
 		    (int)p->children[i].pid, p->children[i].sandbox);
 	detach_done(p);
 }
 
 void
-suite_end(struct parent *p, int status)
+parent_suite_end(struct parent *p, int status)
 {
 	if (p->ending)
 		return;
 	p->ending = true;
 	p->status = status;
-	children_signal(p, SIGTERM);
+	parent_children_signal(p, SIGTERM);
 	set_patience(p, END_WAIT);
 }
 
 /* A child did not start, or does not end, in time. */
 static void
-on_patience(evutil_socket_t fd, short what, void *arg)
+suite_on_patience(evutil_socket_t fd, short what, void *arg)
 {
 	struct parent *p = arg;
 	size_t i;
 
 	(void)fd;
 	(void)what;
-	for (i = 0; i < NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->ending && p->children[i].pid > 0)
 			log_warnx("%s does not end and is killed",
 			    p->children[i].name);
-		else if (!p->ending && (!p->children[i].ready ||
-		    !p->children[i].configured))
+		else if (!p->ending &&
+		    (!p->children[i].ready || !p->children[i].configured))
 			log_warnx("%s is not at work after %d s",
 			    p->children[i].name, START_WAIT);
 	if (p->ending)
-		children_signal(p, SIGKILL);
+		parent_children_signal(p, SIGKILL);
 	else
-		suite_end(p, 1);
+		parent_suite_end(p, 1);
 }
 
 static void
@@ -173,21 +174,21 @@ on_signal(evutil_socket_t signo, short what, void *arg)
 	(void)what;
 	switch (signo) {
 	case SIGCHLD:
-		if (children_reap(p))
+		if (parent_children_reap(p))
 			(void)event_base_loopbreak(p->base);
 		break;
 	case SIGHUP:
 		if (p->ending)
 			break;
-		if (p->requester == BY_NOBODY)
-			reload(p, BY_SIGNAL);
+		if (p->requester == PARENT_BY_NOBODY)
+			parent_reload(p, PARENT_BY_SIGNAL);
 		else
 			p->again = true;
 		break;
 	default:
 		if (!p->ending)
 			log_info("terminating");
-		suite_end(p, 0);
+		parent_suite_end(p, 0);
 		break;
 	}
 }
@@ -196,7 +197,7 @@ static void
 init_events(struct parent *p, struct event *signals[NSIGNALS])
 {
 	static const int numbers[NSIGNALS] = { SIGHUP, SIGINT, SIGTERM,
-	    SIGCHLD };
+		SIGCHLD };
 	size_t i;
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -207,32 +208,33 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 		if (signals[i] == NULL || evsignal_add(signals[i], NULL) == -1)
 			fatalx("can't catch signals");
 	}
-	if ((p->patience = evtimer_new(p->base, on_patience, p)) == NULL)
+	if ((p->patience = evtimer_new(p->base, suite_on_patience, p)) == NULL)
 		fatalx("evtimer_new");
 }
 
 static void
 init_children(struct parent *p)
 {
-	static const char *const names[NCHILDREN] = {
-		[MARSD] = "marsd", [SCSPD] = "scspd"
+	static const char *const names[PARENT_NCHILDREN] = {
+		[PARENT_MARSD] = "marsd", [PARENT_SCSPD] = "scspd"
 	};
 	size_t i;
 
-	for (i = 0; i < NCHILDREN; i++) {
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		p->children[i].parent = p;
-		p->children[i].id = (enum child_id)i;
+		p->children[i].id = (enum parent_child_id)i;
 		p->children[i].name = names[i];
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
 		check_program(p, names[i]);
 		p->children[i].privileged = check_user(&p->children[i],
-		    i == MARSD ? p->conf->user_marsd : p->conf->user_scspd);
+		    i == PARENT_MARSD ? p->conf->user_marsd :
+					p->conf->user_scspd);
 	}
 }
 
 int
-suite_run(struct parent *p)
+parent_suite_run(struct parent *p)
 {
 	struct event *signals[NSIGNALS];
 	char state[SANDBOX_STRLEN];
@@ -241,29 +243,30 @@ suite_run(struct parent *p)
 	sandbox_undumpable();
 	if (geteuid() != 0)
 		log_info("not started as root: the children keep this user "
-		    "and are not confined by chroot");
+			 "and are not confined by chroot");
 	init_children(p);
-	detach(p);
+	suite_detach(p);
 	init_events(p, signals);
 	/* before anything runs, so that a second mars disturbs nothing */
-	for (i = 0; i < NCHILDREN; i++)
-		p->children[i].control_fd = control_open(p, (enum child_id)i);
-	for (i = 0; i < NCHILDREN; i++)
-		child_start(&p->children[i]);
-	parties_start(p);
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		p->children[i].control_fd =
+		    parent_control_open(p, (enum parent_child_id)i);
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_child_start(&p->children[i]);
+	parent_parties_start(p);
 	set_patience(p, START_WAIT);
-	suite_setup(p);
+	parent_suite_setup(p);
 	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
 	log_debug("parent: %s", state);
 	(void)event_base_dispatch(p->base);
 
-	for (i = 0; i < NCHILDREN; i++) {
-		openings_end(&p->children[i]);
-		roots_end(&p->children[i]);
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
+		parent_openings_end(&p->children[i]);
+		parent_roots_end(&p->children[i]);
 		channel_close(&p->children[i].ch);
 	}
-	parties_end(p);
-	control_remove(p);
+	parent_parties_end(p);
+	parent_control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);
 	event_free(p->patience);

@@ -9,29 +9,30 @@
 
 #include "scsp.h"
 
-enum align_action {
-	ALIGN_DO_FORGOTTEN,	/* a cell that was not written */
-	ALIGN_DO_IGNORE,
-	ALIGN_DO_VIOLATION,	/* cannot happen: counted */
-	ALIGN_DO_DISCARD,	/* 2.2.1 rule 3, 2.2.2 rule 2: counted */
-	ALIGN_DO_AGAIN,
-	ALIGN_DO_CLEAR,
-	ALIGN_DO_NEGOTIATE,
-	ALIGN_DO_RENUMBER,
-	ALIGN_DO_SLAVE,
-	ALIGN_DO_MASTER,
-	ALIGN_DO_NEXT,
-	ALIGN_DO_DONE,
-	ALIGN_DO_FINAL,
-	ALIGN_DO_RESEND,
-	ALIGN_DO_RELEASE,
-	ALIGN_DO_ALIGNED
+enum scsp_align_action {
+	SCSP_ALIGN_DO_FORGOTTEN,	/* a cell that was not written */
+	SCSP_ALIGN_DO_IGNORE,
+	SCSP_ALIGN_DO_VIOLATION,	/* cannot happen: counted */
+	SCSP_ALIGN_DO_DISCARD,	/* 2.2.1 rule 3, 2.2.2 rule 2: counted */
+	SCSP_ALIGN_DO_AGAIN,
+	SCSP_ALIGN_DO_CLEAR,
+	SCSP_ALIGN_DO_NEGOTIATE,
+	SCSP_ALIGN_DO_RENUMBER,
+	SCSP_ALIGN_DO_SLAVE,
+	SCSP_ALIGN_DO_MASTER,
+	SCSP_ALIGN_DO_NEXT,
+	SCSP_ALIGN_DO_DONE,
+	SCSP_ALIGN_DO_FINAL,
+	SCSP_ALIGN_DO_RESEND,
+	SCSP_ALIGN_DO_RELEASE,
+	SCSP_ALIGN_DO_ALIGNED
 };
 
-struct align_cell {
-	enum align_state	 next;
-	enum align_action	 action;
+struct scsp_align_cell {
+	enum scsp_align_state	 next;
+	enum scsp_align_action	 action;
 };
-extern const struct align_cell align_table[ALIGN_STATE_MAX][ALIGN_EV_MAX];
+extern const struct scsp_align_cell scsp_align_table[SCSP_ALIGN_STATE_MAX]
+    [SCSP_ALIGN_EV_MAX];
 
 #endif

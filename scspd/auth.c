@@ -12,14 +12,14 @@
 
 #include "auth.h"
 
-struct auth {
+struct scsp_auth {
 	EVP_MAC		*hmac;
 };
 
-struct auth_key {
+struct scsp_auth_key {
 	EVP_MAC_CTX	*ctx;		/* holds the key */
 	uint32_t	 spi;
-	enum key_algorithm algorithm;
+	enum conf_algorithm algorithm;
 	size_t		 maclen;
 	int64_t		 not_before, not_after;	/* 0: no bound */
 };
@@ -28,19 +28,19 @@ static const struct {
 	const char	*digest;
 	size_t		 maclen;
 } algorithms[] = {
-	[HMAC_MD5] = { "MD5", 16 },
-	[HMAC_SHA256] = { "SHA256", 32 },
-	[HMAC_SHA384] = { "SHA384", 48 },
-	[HMAC_SHA512] = { "SHA512", 64 },
+	[CONF_HMAC_MD5] = { "MD5", 16 },
+	[CONF_HMAC_SHA256] = { "SHA256", 32 },
+	[CONF_HMAC_SHA384] = { "SHA384", 48 },
+	[CONF_HMAC_SHA512] = { "SHA512", 64 },
 };
 #define NALGORITHMS	(sizeof(algorithms) / sizeof(algorithms[0]))
 
 static const uint8_t zeros[AUTH_MAC_MAX];
 
-struct auth *
-auth_new(void)
+struct scsp_auth *
+scsp_auth_new(void)
 {
-	struct auth *a;
+	struct scsp_auth *a;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
@@ -52,7 +52,7 @@ auth_new(void)
 }
 
 void
-auth_free(struct auth *a)
+scsp_auth_free(struct scsp_auth *a)
 {
 	if (a == NULL)
 		return;
@@ -64,16 +64,15 @@ auth_free(struct auth *a)
  * A key ready for use, its digest fetched: nothing is looked up per packet.
  * NULL: no memory, or an algorithm that the library does not have.
  */
-struct auth_key *
-auth_key_new(struct auth *a, const struct conf_key *c)
+struct scsp_auth_key *
+scsp_auth_key_new(struct scsp_auth *a, const struct conf_key *c)
 {
-	struct auth_key *k;
+	struct scsp_auth_key *k;
 	char digest[16];
 	OSSL_PARAM params[2];
 
 	if ((size_t)c->algorithm >= NALGORITHMS || c->len == 0 ||
-	    c->len > sizeof(c->secret) ||
-	    (k = calloc(1, sizeof(*k))) == NULL)
+	    c->len > sizeof(c->secret) || (k = calloc(1, sizeof(*k))) == NULL)
 		return NULL;
 	k->spi = c->spi;
 	k->algorithm = c->algorithm;
@@ -83,58 +82,58 @@ auth_key_new(struct auth *a, const struct conf_key *c)
 	/* the library wants it writable, though it only reads it */
 	strncpy(digest, algorithms[c->algorithm].digest, sizeof(digest) - 1);
 	digest[sizeof(digest) - 1] = '\0';
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-	    digest, 0);
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
 	params[1] = OSSL_PARAM_construct_end();
 	if ((k->ctx = EVP_MAC_CTX_new(a->hmac)) == NULL ||
 	    EVP_MAC_init(k->ctx, c->secret, c->len, params) != 1) {
-		auth_key_free(k);
+		scsp_auth_key_free(k);
 		return NULL;
 	}
 	return k;
 }
 
 void
-auth_key_free(struct auth_key *k)
+scsp_auth_key_free(struct scsp_auth_key *k)
 {
 	if (k == NULL)
 		return;
-	EVP_MAC_CTX_free(k->ctx);	/* wipes the key */
+	EVP_MAC_CTX_free(k->ctx); /* wipes the key */
 	free(k);
 }
 
 uint32_t
-auth_key_spi(const struct auth_key *k)
+scsp_auth_key_spi(const struct scsp_auth_key *k)
 {
 	return k->spi;
 }
 
 size_t
-auth_key_maclen(const struct auth_key *k)
+scsp_auth_key_maclen(const struct scsp_auth_key *k)
 {
 	return k->maclen;
 }
 
 const char *
-auth_key_algorithm(const struct auth_key *k)
+scsp_auth_key_algorithm(const struct scsp_auth_key *k)
 {
-	return key_algorithm_name(k->algorithm);
+	return conf_algorithm_name(k->algorithm);
 }
 
 bool
-auth_key_valid(const struct auth_key *k, int64_t now)
+scsp_auth_key_valid(const struct scsp_auth_key *k, int64_t now)
 {
 	return (k->not_before == 0 || now >= k->not_before) &&
 	    (k->not_after == 0 || now <= k->not_after);
 }
 
-struct auth_key *
-auth_sign_key(struct auth_key *const *keys, size_t n, int64_t now)
+struct scsp_auth_key *
+scsp_auth_sign_key(struct scsp_auth_key *const *keys, size_t n, int64_t now)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (auth_key_valid(keys[i], now))
+		if (scsp_auth_key_valid(keys[i], now))
 			return keys[i];
 	return NULL;
 }
@@ -144,8 +143,8 @@ auth_sign_key(struct auth_key *const *keys, size_t n, int64_t now)
  * and its authentication data taken as zero (B.3.1.4, A-79).
  */
 bool
-auth_mac(struct auth_key *k, const uint8_t *p, size_t len, size_t mac_at,
-    uint8_t mac[AUTH_MAC_MAX])
+scsp_auth_mac(struct scsp_auth_key *k, const uint8_t *p, size_t len,
+    size_t mac_at, uint8_t mac[AUTH_MAC_MAX])
 {
 	size_t end = mac_at + k->maclen, n = 0;
 
@@ -157,8 +156,7 @@ auth_mac(struct auth_key *k, const uint8_t *p, size_t len, size_t mac_at,
 	    EVP_MAC_update(k->ctx, p + 6, mac_at - 6) == 1 &&
 	    EVP_MAC_update(k->ctx, zeros, k->maclen) == 1 &&
 	    EVP_MAC_update(k->ctx, p + end, len - end) == 1 &&
-	    EVP_MAC_final(k->ctx, mac, &n, AUTH_MAC_MAX) == 1 &&
-	    n == k->maclen;
+	    EVP_MAC_final(k->ctx, mac, &n, AUTH_MAC_MAX) == 1 && n == k->maclen;
 }
 
 /*
@@ -166,7 +164,7 @@ auth_mac(struct auth_key *k, const uint8_t *p, size_t len, size_t mac_at,
  * are valid verify, so that keys roll over (B.3.1.3, A-82).
  */
 enum scsp_drop
-auth_verify(struct auth_key *const *keys, size_t n, int64_t now,
+scsp_auth_verify(struct scsp_auth_key *const *keys, size_t n, int64_t now,
     const uint8_t *p, size_t len, const struct scsp_ext *x)
 {
 	uint8_t mac[AUTH_MAC_MAX];
@@ -178,13 +176,13 @@ auth_verify(struct auth_key *const *keys, size_t n, int64_t now,
 	for (i = 0; i < n; i++) {
 		if (keys[i]->spi != x->spi)
 			continue;
-		if (!auth_key_valid(keys[i], now)) {
+		if (!scsp_auth_key_valid(keys[i], now)) {
 			why = DROP_AUTH_TIME;
 			continue;
 		}
 		why = DROP_AUTH_MAC;
 		if (x->mac_len == keys[i]->maclen &&
-		    auth_mac(keys[i], p, len, x->mac_at, mac) &&
+		    scsp_auth_mac(keys[i], p, len, x->mac_at, mac) &&
 		    CRYPTO_memcmp(mac, p + x->mac_at, x->mac_len) == 0)
 			return DROP_NONE;
 	}

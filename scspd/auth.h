@@ -16,24 +16,28 @@
 
 #define AUTH_MAC_MAX	64
 
-struct auth;		/* what is fetched from the library, once */
-struct auth_key;	/* one SPI with its key and lifetime */
+struct scsp_auth;		/* what is fetched from the library, once */
+struct scsp_auth_key;	/* one SPI with its key and lifetime */
 
-struct auth	*auth_new(void);		/* NULL: not available */
-void		 auth_free(struct auth *);
-struct auth_key	*auth_key_new(struct auth *, const struct conf_key *);
-void		 auth_key_free(struct auth_key *);
-uint32_t	 auth_key_spi(const struct auth_key *);
-size_t		 auth_key_maclen(const struct auth_key *);
-bool		 auth_key_valid(const struct auth_key *, int64_t now);
-const char	*auth_key_algorithm(const struct auth_key *);
+struct scsp_auth	*scsp_auth_new(void);	/* NULL: not available */
+void		 scsp_auth_free(struct scsp_auth *);
+struct scsp_auth_key	*scsp_auth_key_new(struct scsp_auth *,
+		    const struct conf_key *);
+void		 scsp_auth_key_free(struct scsp_auth_key *);
+uint32_t	 scsp_auth_key_spi(const struct scsp_auth_key *);
+size_t		 scsp_auth_key_maclen(const struct scsp_auth_key *);
+bool		 scsp_auth_key_valid(const struct scsp_auth_key *, int64_t now);
+const char	*scsp_auth_key_algorithm(const struct scsp_auth_key *);
 
 /* the first key that is valid now, or NULL */
-struct auth_key	*auth_sign_key(struct auth_key *const *, size_t, int64_t);
+struct scsp_auth_key	*scsp_auth_sign_key(struct scsp_auth_key *const *,
+		    size_t, int64_t);
 /* the MAC of a packet whose mac_len octets at mac_at count as zero */
-bool		 auth_mac(struct auth_key *, const uint8_t *, size_t len,
+bool		 scsp_auth_mac(struct scsp_auth_key *, const uint8_t *,
+		    size_t len,
 		    size_t mac_at, uint8_t mac[AUTH_MAC_MAX]);
-enum scsp_drop	 auth_verify(struct auth_key *const *, size_t, int64_t now,
+enum scsp_drop	 scsp_auth_verify(struct scsp_auth_key *const *, size_t,
+		    int64_t now,
 		    const uint8_t *, size_t, const struct scsp_ext *);
 
 #endif

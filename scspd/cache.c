@@ -9,22 +9,22 @@
 #include "cache.h"
 
 static int
-entry_cmp(const struct entry *a, const struct entry *b)
+scsp_cache_entry_cmp(const struct scsp_entry *a, const struct scsp_entry *b)
 {
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-RB_PROTOTYPE(entry_tree, entry, node, entry_cmp)
-RB_GENERATE(entry_tree, entry, node, entry_cmp)
+RB_PROTOTYPE(scsp_entry_tree, scsp_entry, node, scsp_cache_entry_cmp)
+RB_GENERATE(scsp_entry_tree, scsp_entry, node, scsp_cache_entry_cmp)
 
 bool
-seq_valid(int32_t seq)
+scsp_seq_valid(int32_t seq)
 {
 	return seq != SEQ_RESERVED;
 }
 
 int32_t
-seq_next(bool known, int32_t seq, int32_t seen, bool again)
+scsp_seq_next(bool known, int32_t seq, int32_t seen, bool again)
 {
 	int32_t step = seen > seq || again ? SEQ_RESTART : 1;
 
@@ -38,7 +38,7 @@ seq_next(bool known, int32_t seq, int32_t seen, bool again)
 }
 
 void
-cache_init(struct cache *c)
+scsp_cache_init(struct scsp_cache *c)
 {
 	memset(c, 0, sizeof(*c));
 	RB_INIT(&c->tree);
@@ -46,43 +46,43 @@ cache_init(struct cache *c)
 }
 
 void
-cache_free(struct cache *c)
+scsp_cache_free(struct scsp_cache *c)
 {
-	struct entry *e;
+	struct scsp_entry *e;
 
 	while ((e = RB_ROOT(&c->tree)) != NULL)
-		cache_erase(c, e);
+		scsp_cache_erase(c, e);
 }
 
-struct entry *
-cache_find(struct cache *c, record_id id)
+struct scsp_entry *
+scsp_cache_find(struct scsp_cache *c, record_id id)
 {
-	struct entry key;
+	struct scsp_entry key;
 
 	key.id = id;
-	return RB_FIND(entry_tree, &c->tree, &key);
+	return RB_FIND(scsp_entry_tree, &c->tree, &key);
 }
 
-struct entry *
-cache_after(struct cache *c, record_id id)
+struct scsp_entry *
+scsp_cache_after(struct scsp_cache *c, record_id id)
 {
-	struct entry key;
+	struct scsp_entry key;
 
 	if (id == UINT64_MAX)
 		return NULL;
 	key.id = id + 1;
-	return RB_NFIND(entry_tree, &c->tree, &key);
+	return RB_NFIND(scsp_entry_tree, &c->tree, &key);
 }
 
-struct entry *
-cache_first(struct cache *c)
+struct scsp_entry *
+scsp_cache_first(struct scsp_cache *c)
 {
-	return RB_MIN(entry_tree, &c->tree);
+	return RB_MIN(scsp_entry_tree, &c->tree);
 }
 
 /* Counts what the flags of an entry say, or takes it back. */
 static void
-account(struct cache *c, const struct entry *e, uint32_t by)
+account(struct scsp_cache *c, const struct scsp_entry *e, uint32_t by)
 {
 	c->count += by;
 	if (e->flags & ENTRY_TOMB)
@@ -97,18 +97,18 @@ account(struct cache *c, const struct entry *e, uint32_t by)
 
 /* Is it in the list of those whose time runs? */
 static bool
-is_mortal(const struct entry *e)
+is_mortal(const struct scsp_entry *e)
 {
 	return (e->flags & (ENTRY_TOMB | ENTRY_BARE)) != 0 &&
 	    (e->flags & ENTRY_EXPIRED) == 0;
 }
 
 static void
-change(struct cache *c, struct entry *e, uint8_t flags)
+change(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 {
 	bool was = is_mortal(e);
 
-	account(c, e, UINT32_MAX);	/* that is, - 1 */
+	account(c, e, UINT32_MAX); /* that is, - 1 */
 	e->flags = flags;
 	account(c, e, 1);
 	if (was && !is_mortal(e))
@@ -118,30 +118,30 @@ change(struct cache *c, struct entry *e, uint8_t flags)
 }
 
 void
-cache_flag(struct cache *c, struct entry *e, uint8_t flags)
+scsp_cache_flag(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 {
 	change(c, e, e->flags | flags);
 }
 
 void
-cache_unflag(struct cache *c, struct entry *e, uint8_t flags)
+scsp_cache_unflag(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 {
 	change(c, e, (uint8_t)(e->flags & ~flags));
 }
 
-struct entry *
-cache_add(struct cache *c, record_id id, mtime_t now)
+struct scsp_entry *
+scsp_cache_add(struct scsp_cache *c, record_id id, mtime_t now)
 {
-	struct entry *e;
+	struct scsp_entry *e;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
 	e->id = id;
-	e->seq = e->seen = SEQ_RESERVED;	/* older than anything */
+	e->seq = e->seen = SEQ_RESERVED; /* older than anything */
 	e->since = now;
 	e->flags = ENTRY_BARE;
 	LIST_INIT(&e->links);
-	RB_INSERT(entry_tree, &c->tree, e);
+	RB_INSERT(scsp_entry_tree, &c->tree, e);
 	TAILQ_INSERT_TAIL(&c->mortals, e, mortal);
 	account(c, e, 1);
 	return e;
@@ -152,8 +152,8 @@ cache_add(struct cache *c, record_id id, mtime_t now)
  * long as its kind does, and keeps ENTRY_OWN and ENTRY_HELD.
  */
 bool
-cache_set(struct cache *c, struct entry *e, int32_t seq, const void *data,
-    uint16_t len, bool tomb, mtime_t now)
+scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
+    const void *data, uint16_t len, bool tomb, mtime_t now)
 {
 	uint8_t *copy = e->data;
 
@@ -178,18 +178,18 @@ cache_set(struct cache *c, struct entry *e, int32_t seq, const void *data,
 }
 
 void
-cache_erase(struct cache *c, struct entry *e)
+scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 {
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
 		TAILQ_REMOVE(&c->mortals, e, mortal);
-	RB_REMOVE(entry_tree, &c->tree, e);
+	RB_REMOVE(scsp_entry_tree, &c->tree, e);
 	free(e->data);
 	free(e);
 }
 
 bool
-entry_listed(const struct entry *e)
+scsp_entry_listed(const struct scsp_entry *e)
 {
 	return (e->flags & (ENTRY_BARE | ENTRY_HIDDEN | ENTRY_HELD)) == 0;
 }

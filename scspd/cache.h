@@ -36,14 +36,14 @@
 #define ENTRY_AGAIN	0x40	/* our number, not our contents, came back */
 #define ENTRY_SHOWN	0x80	/* hidden, but its number was told: A-11 */
 
-struct link;
-LIST_HEAD(link_list, link);
+struct scsp_link;
+LIST_HEAD(scsp_link_list, scsp_link);
 
-struct entry {
-	RB_ENTRY(entry)		 node;
+struct scsp_entry {
+	RB_ENTRY(scsp_entry)		 node;
 	record_id		 id;
-	struct link_list	 links;	/* on whose retransmit queues */
-	TAILQ_ENTRY(entry)	 mortal;	/* if TOMB or BARE */
+	struct scsp_link_list	 links;	/* on whose retransmit queues */
+	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
 	mtime_t			 since;	/* this instance is here */
 	uint8_t			*data;
 	int32_t			 seq;	/* of data */
@@ -51,41 +51,46 @@ struct entry {
 	uint16_t		 len;
 	uint8_t			 flags;
 };
-RB_HEAD(entry_tree, entry);
-TAILQ_HEAD(entry_list, entry);
+RB_HEAD(scsp_entry_tree, scsp_entry);
+TAILQ_HEAD(scsp_entry_list, scsp_entry);
 
-struct cache {
-	struct entry_tree	 tree;
-	struct entry_list	 mortals;	/* by since, oldest first */
+struct scsp_cache {
+	struct scsp_entry_tree	 tree;
+	struct scsp_entry_list	 mortals;	/* by since, oldest first */
 	uint32_t		 count, tombs, hidden, bare, held;
 };
 
-void		 cache_init(struct cache *);
+void		 scsp_cache_init(struct scsp_cache *);
 /* frees every entry; none may be on a queue */
-void		 cache_free(struct cache *);
-struct entry	*cache_find(struct cache *, record_id);
+void		 scsp_cache_free(struct scsp_cache *);
+struct scsp_entry	*scsp_cache_find(struct scsp_cache *, record_id);
 /* the first entry after this name, or at all */
-struct entry	*cache_after(struct cache *, record_id);
-struct entry	*cache_first(struct cache *);
+struct scsp_entry	*scsp_cache_after(struct scsp_cache *, record_id);
+struct scsp_entry	*scsp_cache_first(struct scsp_cache *);
 /* a new, bare entry; the name must not be there yet.  NULL: no memory */
-struct entry	*cache_add(struct cache *, record_id, mtime_t);
+struct scsp_entry	*scsp_cache_add(struct scsp_cache *, record_id,
+		    mtime_t);
 /* false: no memory, unchanged */
-bool		 cache_set(struct cache *, struct entry *, int32_t,
+bool		 scsp_cache_set(struct scsp_cache *, struct scsp_entry *,
+		    int32_t,
 		    const void *, uint16_t, bool tomb, mtime_t);
-void		 cache_flag(struct cache *, struct entry *, uint8_t);
-void		 cache_unflag(struct cache *, struct entry *, uint8_t);
-void		 cache_erase(struct cache *, struct entry *);
+void		 scsp_cache_flag(struct scsp_cache *, struct scsp_entry *,
+		    uint8_t);
+void		 scsp_cache_unflag(struct scsp_cache *, struct scsp_entry *,
+		    uint8_t);
+void		 scsp_cache_erase(struct scsp_cache *, struct scsp_entry *);
 /* does a neighbor get to hear of it? */
-bool		 entry_listed(const struct entry *);
+bool		 scsp_entry_listed(const struct scsp_entry *);
 
 /* is this number usable? */
-bool		 seq_valid(int32_t);
+bool		 scsp_seq_valid(int32_t);
 /*
  * The number of the next instance of a record of ours (B.2.0.2, A-11,
  * A-92).  known: it was published or seen before.  seq: its last number,
  * seen: the highest that came back, again: as seq but with other contents.
  * SEQ_PURGE: purge it first; SEQ_RESERVED: there is no way on.
  */
-int32_t		 seq_next(bool known, int32_t seq, int32_t seen, bool again);
+int32_t		 scsp_seq_next(bool known, int32_t seq, int32_t seen,
+		    bool again);
 
 #endif

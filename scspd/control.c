@@ -12,7 +12,7 @@ static enum ctl_more \
 show_##name(void *arg, int argc, char **argv, void *cursor, struct wr *w) \
 { \
 	struct service *s = service_asked(arg); \
-	struct scspd *d = s->arg; \
+	struct scspd_shell *d = s->arg; \
 \
 	(void)argc; \
 	(void)argv; \
@@ -27,7 +27,7 @@ static enum ctl_more
 show_summary(void *arg, int argc, char **argv, void *cursor, struct wr *w)
 {
 	struct service *s = service_asked(arg);
-	struct scspd *d = s->arg;
+	struct scspd_shell *d = s->arg;
 
 	(void)argc;
 	(void)argv;
@@ -38,29 +38,33 @@ show_summary(void *arg, int argc, char **argv, void *cursor, struct wr *w)
 }
 
 static bool
-core_counters(void *arg, void *cursor, struct wr *w)
+scspd_ctl_core_counters(void *arg, void *cursor, struct wr *w)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 
 	return scsp_show_counters(d->scsp, cursor, w);
 }
 
 static enum ctl_more
-show_counters(void *arg, int argc, char **argv, void *cursor, struct wr *w)
+scspd_ctl_show_counters(
+    void *arg, int argc, char **argv, void *cursor, struct wr *w)
 {
 	(void)argc;
 	(void)argv;
-	return service_show_counters(service_asked(arg), core_counters, cursor,
-	    w) ? CTL_MORE : CTL_DONE;
+	return service_show_counters(
+		   service_asked(arg), scspd_ctl_core_counters, cursor, w) ?
+	    CTL_MORE :
+	    CTL_DONE;
 }
 
 static enum ctl_more
-show_circuits(void *arg, int argc, char **argv, void *cursor, struct wr *w)
+scspd_ctl_show_circuits(
+    void *arg, int argc, char **argv, void *cursor, struct wr *w)
 {
 	(void)argc;
 	(void)argv;
-	return service_show_circuits(service_asked(arg), cursor, w) ?
-	    CTL_MORE : CTL_DONE;
+	return service_show_circuits(service_asked(arg), cursor, w) ? CTL_MORE :
+								      CTL_DONE;
 }
 
 /* neighbor clear ADDRESS; without a SEL, that of its scspd is meant */
@@ -68,16 +72,16 @@ static const char *
 neighbor_clear(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	struct service *s = service_asked(arg);
-	struct scspd *d = s->arg;
+	struct scspd_shell *d = s->arg;
 	struct atm_addr addr;
 
 	(void)c;
 	if (argc != 1)
 		return "say: neighbor clear ADDRESS";
-	if (atm_parse(&addr, argv[0]) == -1)
+	if (atm_addr_parse(&addr, argv[0]) == -1)
 		return "that is not an address";
-	if (atm_sel(&addr) == 0)
-		atm_set_sel(&addr, SCSPD_SEL);
+	if (atm_addr_sel(&addr) == 0)
+		atm_addr_set_sel(&addr, SCSPD_SEL);
 	return scsp_neighbor_clear(d->scsp, &addr);
 }
 
@@ -85,8 +89,8 @@ const struct ctl_command scspd_commands[] = {
 	{ "show summary", show_summary, NULL },
 	{ "show neighbors", show_neighbors, NULL },
 	{ "show cache", show_cache, NULL },
-	{ "show counters", show_counters, NULL },
-	{ "show circuits", show_circuits, NULL },
+	{ "show counters", scspd_ctl_show_counters, NULL },
+	{ "show circuits", scspd_ctl_show_circuits, NULL },
 	{ "neighbor clear", NULL, neighbor_clear },
 	{ "log verbose", NULL, service_ctl_verbose },
 	{ "log brief", NULL, service_ctl_brief },

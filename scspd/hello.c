@@ -11,142 +11,144 @@
 #include "hello.h"
 #include "scsp.h"
 
-const char *const hello_state_names[] = {
+const char *const scsp_hello_state_names[] = {
 #define X(sym, name) name,
-	HELLO_STATES(X)
+	SCSP_HELLO_STATES(X)
 #undef X
 };
 
-#define C(state, action) { HELLO_##state, HELLO_DO_##action }
-const struct hello_cell hello_table[HELLO_STATE_MAX][HELLO_EV_MAX] = {
-	[HELLO_DOWN] = {
-		[HELLO_EV_VC_UP] = C(WAITING, START),
-		[HELLO_EV_VC_DOWN] = C(DOWN, IGNORE),
-		[HELLO_EV_LISTED] = C(DOWN, IGNORE),
-		[HELLO_EV_UNLISTED] = C(DOWN, IGNORE),
-		[HELLO_EV_STALL_HEARD] = C(DOWN, VIOLATION),
-		[HELLO_EV_STALL_SILENT] = C(DOWN, VIOLATION),
-		[HELLO_EV_ABNORMAL] = C(DOWN, IGNORE),
-		[HELLO_EV_NEW_ID] = C(DOWN, IGNORE),
+#define C(state, action) { SCSP_HELLO_##state, SCSP_HELLO_DO_##action }
+const struct scsp_hello_cell scsp_hello_table[SCSP_HELLO_STATE_MAX]
+    [SCSP_HELLO_EV_MAX] = {
+	[SCSP_HELLO_DOWN] = {
+		[SCSP_HELLO_EV_VC_UP] = C(WAITING, START),
+		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, IGNORE),
+		[SCSP_HELLO_EV_LISTED] = C(DOWN, IGNORE),
+		[SCSP_HELLO_EV_UNLISTED] = C(DOWN, IGNORE),
+		[SCSP_HELLO_EV_STALL_HEARD] = C(DOWN, VIOLATION),
+		[SCSP_HELLO_EV_STALL_SILENT] = C(DOWN, VIOLATION),
+		[SCSP_HELLO_EV_ABNORMAL] = C(DOWN, IGNORE),
+		[SCSP_HELLO_EV_NEW_ID] = C(DOWN, IGNORE),
 	},
-	[HELLO_WAITING] = {
-		[HELLO_EV_VC_UP] = C(WAITING, IGNORE),
-		[HELLO_EV_VC_DOWN] = C(DOWN, STOP),
-		[HELLO_EV_LISTED] = C(BIDI, UP),
-		[HELLO_EV_UNLISTED] = C(UNI, IGNORE),
-		[HELLO_EV_STALL_HEARD] = C(WAITING, VIOLATION),
-		[HELLO_EV_STALL_SILENT] = C(WAITING, VIOLATION),
-		[HELLO_EV_ABNORMAL] = C(WAITING, IGNORE),
-		[HELLO_EV_NEW_ID] = C(WAITING, IGNORE),
+	[SCSP_HELLO_WAITING] = {
+		[SCSP_HELLO_EV_VC_UP] = C(WAITING, IGNORE),
+		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
+		[SCSP_HELLO_EV_LISTED] = C(BIDI, UP),
+		[SCSP_HELLO_EV_UNLISTED] = C(UNI, IGNORE),
+		[SCSP_HELLO_EV_STALL_HEARD] = C(WAITING, VIOLATION),
+		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, VIOLATION),
+		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, IGNORE),
+		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, IGNORE),
 	},
-	[HELLO_UNI] = {
-		[HELLO_EV_VC_UP] = C(UNI, IGNORE),
-		[HELLO_EV_VC_DOWN] = C(DOWN, STOP),
-		[HELLO_EV_LISTED] = C(BIDI, UP),
-		[HELLO_EV_UNLISTED] = C(UNI, IGNORE),
-		[HELLO_EV_STALL_HEARD] = C(UNI, VIOLATION),
-		[HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
-		[HELLO_EV_ABNORMAL] = C(WAITING, RESET),
-		[HELLO_EV_NEW_ID] = C(WAITING, FORGET),
+	[SCSP_HELLO_UNI] = {
+		[SCSP_HELLO_EV_VC_UP] = C(UNI, IGNORE),
+		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
+		[SCSP_HELLO_EV_LISTED] = C(BIDI, UP),
+		[SCSP_HELLO_EV_UNLISTED] = C(UNI, IGNORE),
+		[SCSP_HELLO_EV_STALL_HEARD] = C(UNI, VIOLATION),
+		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
+		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, RESET),
+		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, FORGET),
 	},
-	[HELLO_BIDI] = {
-		[HELLO_EV_VC_UP] = C(BIDI, IGNORE),
-		[HELLO_EV_VC_DOWN] = C(DOWN, STOP),
-		[HELLO_EV_LISTED] = C(BIDI, IGNORE),
-		[HELLO_EV_UNLISTED] = C(UNI, LOST),
-		[HELLO_EV_STALL_HEARD] = C(UNI, LOST),
-		[HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
-		[HELLO_EV_ABNORMAL] = C(WAITING, RESET),
-		[HELLO_EV_NEW_ID] = C(WAITING, FORGET),
+	[SCSP_HELLO_BIDI] = {
+		[SCSP_HELLO_EV_VC_UP] = C(BIDI, IGNORE),
+		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
+		[SCSP_HELLO_EV_LISTED] = C(BIDI, IGNORE),
+		[SCSP_HELLO_EV_UNLISTED] = C(UNI, LOST),
+		[SCSP_HELLO_EV_STALL_HEARD] = C(UNI, LOST),
+		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
+		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, RESET),
+		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, FORGET),
 	},
 };
 #undef C
 
 /* Nobody is heard on this neighbor's circuit any more. */
 static void
-forget(struct neighbor *nb)
+scsp_hello_forget(struct scsp_neighbor *nb)
 {
 	nb->heard = false;
 	timer_clear(nb->scsp->timers, &nb->heard_timer);
 	timer_clear(nb->scsp->timers, &nb->listed_timer);
-	align_run(nb, ALIGN_EV_DOWN);
+	scsp_align_run(nb, SCSP_ALIGN_EV_DOWN);
 }
 
 static void
-act(struct neighbor *nb, enum hello_action action)
+scsp_hello_act(struct scsp_neighbor *nb, enum scsp_hello_action action)
 {
 	switch (action) {
-	case HELLO_DO_FORGOTTEN:
-	case HELLO_DO_VIOLATION:
-		neighbor_drop(nb, DROP_STATE);
+	case SCSP_HELLO_DO_FORGOTTEN:
+	case SCSP_HELLO_DO_VIOLATION:
+		scsp_neighbor_drop(nb, DROP_STATE);
 		break;
-	case HELLO_DO_IGNORE:
+	case SCSP_HELLO_DO_IGNORE:
 		break;
-	case HELLO_DO_START:
-		hello_send(nb);
+	case SCSP_HELLO_DO_START:
+		scsp_hello_send(nb);
 		break;
-	case HELLO_DO_STOP:
+	case SCSP_HELLO_DO_STOP:
 		timer_clear(nb->scsp->timers, &nb->hello_timer);
-		forget(nb);
+		scsp_hello_forget(nb);
 		nb->has_id = nb->begun = false;
 		nb->prompted = nb->answered = false;
-		replay_reset(&nb->replay, nb->scsp->ops->random(
-		    nb->scsp->arg));
+		scsp_replay_reset(
+		    &nb->replay, nb->scsp->ops->random(nb->scsp->arg));
 		break;
-	case HELLO_DO_UP:
-		align_run(nb, ALIGN_EV_UP);
+	case SCSP_HELLO_DO_UP:
+		scsp_align_run(nb, SCSP_ALIGN_EV_UP);
 		break;
-	case HELLO_DO_LOST:
+	case SCSP_HELLO_DO_LOST:
 		timer_clear(nb->scsp->timers, &nb->listed_timer);
-		align_run(nb, ALIGN_EV_DOWN);
+		scsp_align_run(nb, SCSP_ALIGN_EV_DOWN);
 		break;
-	case HELLO_DO_FORGET:
-		forget(nb);
+	case SCSP_HELLO_DO_FORGET:
+		scsp_hello_forget(nb);
 		break;
-	case HELLO_DO_RESET:	/* and let it notice, A-76 */
-		forget(nb);
-		hello_prompt(nb);
+	case SCSP_HELLO_DO_RESET: /* and let it notice, A-76 */
+		scsp_hello_forget(nb);
+		scsp_hello_prompt(nb);
 		break;
 	}
 }
 
 void
-hello_run(struct neighbor *nb, enum hello_event ev)
+scsp_hello_run(struct scsp_neighbor *nb, enum scsp_hello_event ev)
 {
-	const struct hello_cell *cell = &hello_table[nb->hello][ev];
-	enum hello_state old = nb->hello;
+	const struct scsp_hello_cell *cell = &scsp_hello_table[nb->hello][ev];
+	enum scsp_hello_state old = nb->hello;
 
 	nb->hello = cell->next;
 	if (old != cell->next) {
 		nb->hello_since = nb->scsp->timers->now;
-		neighbor_event(nb, SCSP_EV_HELLO, hello_state_names[old],
-		    hello_state_names[cell->next], NULL, 0);
+		scsp_neighbor_event(nb, SCSP_EV_HELLO,
+		    scsp_hello_state_names[old],
+		    scsp_hello_state_names[cell->next], NULL, 0);
 	}
-	act(nb, cell->action);
+	scsp_hello_act(nb, cell->action);
 }
 
 static void
 on_hello_timer(void *arg)
 {
-	hello_send(arg);
+	scsp_hello_send(arg);
 }
 
 static void
 on_heard_timer(void *arg)
 {
-	hello_run(arg, HELLO_EV_STALL_SILENT);
+	scsp_hello_run(arg, SCSP_HELLO_EV_STALL_SILENT);
 }
 
 static void
 on_listed_timer(void *arg)
 {
-	hello_run(arg, HELLO_EV_STALL_HEARD);
+	scsp_hello_run(arg, SCSP_HELLO_EV_STALL_HEARD);
 }
 
 void
-hello_init(struct neighbor *nb)
+scsp_hello_init(struct scsp_neighbor *nb)
 {
-	nb->hello = HELLO_DOWN;
+	nb->hello = SCSP_HELLO_DOWN;
 	nb->hello_since = nb->scsp->timers->now;
 	timer_init(&nb->hello_timer, on_hello_timer, nb);
 	timer_init(&nb->heard_timer, on_heard_timer, nb);
@@ -154,19 +156,19 @@ hello_init(struct neighbor *nb)
 }
 
 static void
-send_via(struct neighbor *nb, struct circuit *via, bool echo_heard)
+send_via(struct scsp_neighbor *nb, struct scsp_circuit *via, bool echo_heard)
 {
-	struct group *g = nb->group;
-	struct packet p;
+	struct scsp_group *g = nb->group;
+	struct scsp_packet p;
 
-	packet_begin(&p, SCSP_HELLO);
+	scsp_packet_begin(&p, SCSP_HELLO);
 	wr_u16(&p.w, nb->conf.hello_interval);
 	wr_u16(&p.w, nb->conf.dead_factor);
-	wr_u32(&p.w, 0);		/* unused, Family ID */
-	packet_hello_common(&p, g->pid, g->sgid, nb->scsp->lsid, nb->heard,
-	    nb->id);
+	wr_u32(&p.w, 0); /* unused, Family ID */
+	scsp_packet_hello_common(
+	    &p, g->pid, g->sgid, nb->scsp->lsid, nb->heard, nb->id);
 	nb->hellos_out++;
-	neighbor_send(nb, &p, via, echo_heard);
+	scsp_neighbor_send(nb, &p, via, echo_heard);
 }
 
 /*
@@ -175,21 +177,20 @@ send_via(struct neighbor *nb, struct circuit *via, bool echo_heard)
  * ends learn which of them work (A-85).
  */
 void
-hello_send(struct neighbor *nb)
+scsp_hello_send(struct scsp_neighbor *nb)
 {
-	int64_t interval = seconds(nb->conf.hello_interval);
-	struct circuit *c;
+	int64_t interval = scsp_seconds(nb->conf.hello_interval);
+	struct scsp_circuit *c;
 
 	TAILQ_FOREACH(c, &nb->peer->circuits, entry)
 		if (c->connected && !c->leaf)
 			send_via(nb, c, false);
-	timer_set(nb->scsp->timers, &nb->hello_timer,
-	    interval - interval / 16);
+	timer_set(nb->scsp->timers, &nb->hello_timer, interval - interval / 16);
 }
 
 /* May this be done again?  At most once a second. */
 static bool
-paused(struct neighbor *nb, bool *done, mtime_t *at)
+paused(struct scsp_neighbor *nb, bool *done, mtime_t *at)
 {
 	mtime_t now = nb->scsp->timers->now;
 
@@ -202,16 +203,15 @@ paused(struct neighbor *nb, bool *done, mtime_t *at)
 
 /* Our Hello says something new: at once, or as soon as allowed. */
 void
-hello_prompt(struct neighbor *nb)
+scsp_hello_prompt(struct scsp_neighbor *nb)
 {
 	int64_t wait;
 
 	if (!paused(nb, &nb->prompted, &nb->prompt_at)) {
-		hello_send(nb);
+		scsp_hello_send(nb);
 		return;
 	}
-	wait = PROMPT_PAUSE - mtime_diff(nb->prompt_at,
-	    nb->scsp->timers->now);
+	wait = PROMPT_PAUSE - mtime_diff(nb->prompt_at, nb->scsp->timers->now);
 	if (!timer_isset(&nb->hello_timer) ||
 	    mtime_diff(nb->scsp->timers->now, nb->hello_timer.due) > wait)
 		timer_set(nb->scsp->timers, &nb->hello_timer, wait);
@@ -219,39 +219,40 @@ hello_prompt(struct neighbor *nb)
 
 /* The Hello did not echo our nonce: here it is, and its own. */
 void
-hello_answer(struct neighbor *nb, struct circuit *via)
+scsp_hello_answer(struct scsp_neighbor *nb, struct scsp_circuit *via)
 {
-	if (nb->hello != HELLO_DOWN && !via->leaf &&
+	if (nb->hello != SCSP_HELLO_DOWN && !via->leaf &&
 	    !paused(nb, &nb->answered, &nb->answer_at))
 		send_via(nb, via, true);
 }
 
 /* A Hello that may be believed. */
 void
-hello_input(struct neighbor *nb, const struct scsp_message *m)
+scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	struct timers *ts = nb->scsp->timers;
 	int64_t dead;
 	bool listed, news;
 
-	if (nb->hello == HELLO_DOWN) {
-		neighbor_drop(nb, DROP_STATE);
+	if (nb->hello == SCSP_HELLO_DOWN) {
+		scsp_neighbor_drop(nb, DROP_STATE);
 		return;
 	}
-	if (nb->has_id && nb->id != m->sender)		/* */
-		hello_run(nb, HELLO_EV_NEW_ID);
-	listed = message_lists(m, nb->scsp->lsid);
+	if (nb->has_id && nb->id != m->sender) /* */
+		scsp_hello_run(nb, SCSP_HELLO_EV_NEW_ID);
+	listed = scsp_message_lists(m, nb->scsp->lsid);
 	news = !nb->heard;
 	nb->id = m->sender;
 	nb->has_id = nb->heard = true;
-	nb->interval = m->interval == 0 ? 1 : m->interval;	/* */
+	nb->interval = m->interval == 0 ? 1 : m->interval; /* */
 	nb->dead = m->dead == 0 ? 1 : m->dead;
-	dead = seconds(nb->interval) * nb->dead;
+	dead = scsp_seconds(nb->interval) * nb->dead;
 	timer_set(ts, &nb->heard_timer, dead);
 	if (listed)
 		timer_set(ts, &nb->listed_timer, dead);
 	/* before the first CA, which it ignores until it has heard this */
 	if (news)
-		hello_prompt(nb);
-	hello_run(nb, listed ? HELLO_EV_LISTED : HELLO_EV_UNLISTED);
+		scsp_hello_prompt(nb);
+	scsp_hello_run(
+	    nb, listed ? SCSP_HELLO_EV_LISTED : SCSP_HELLO_EV_UNLISTED);
 }

@@ -9,22 +9,23 @@
 
 #include "scsp.h"
 
-enum hello_action {
-	HELLO_DO_FORGOTTEN,	/* a cell that was not written */
-	HELLO_DO_IGNORE,
-	HELLO_DO_VIOLATION,	/* a timer that cannot be set here */
-	HELLO_DO_START,
-	HELLO_DO_STOP,
-	HELLO_DO_UP,
-	HELLO_DO_LOST,
-	HELLO_DO_FORGET,
-	HELLO_DO_RESET
+enum scsp_hello_action {
+	SCSP_HELLO_DO_FORGOTTEN,	/* a cell that was not written */
+	SCSP_HELLO_DO_IGNORE,
+	SCSP_HELLO_DO_VIOLATION,	/* a timer that cannot be set here */
+	SCSP_HELLO_DO_START,
+	SCSP_HELLO_DO_STOP,
+	SCSP_HELLO_DO_UP,
+	SCSP_HELLO_DO_LOST,
+	SCSP_HELLO_DO_FORGET,
+	SCSP_HELLO_DO_RESET
 };
 
-struct hello_cell {
-	enum hello_state	 next;
-	enum hello_action	 action;
+struct scsp_hello_cell {
+	enum scsp_hello_state	 next;
+	enum scsp_hello_action	 action;
 };
-extern const struct hello_cell hello_table[HELLO_STATE_MAX][HELLO_EV_MAX];
+extern const struct scsp_hello_cell scsp_hello_table[SCSP_HELLO_STATE_MAX]
+    [SCSP_HELLO_EV_MAX];
 
 #endif

@@ -42,10 +42,10 @@ head_len(enum scsp_type type)
 /*
  * Looks only as far as is needed to know whose packet this is: the fixed
  * part (B.1) with its checksum, PID and SGID.  The packet size is left to
- * message_parse(), since a wrong one is malformed (A-87).
+ * scsp_message_parse(), since a wrong one is malformed (A-87).
  */
 enum scsp_drop
-message_peek(const uint8_t *p, size_t len, enum scsp_type *type,
+scsp_message_peek(const uint8_t *p, size_t len, enum scsp_type *type,
     uint16_t *pid, uint16_t *sgid)
 {
 	struct rd r;
@@ -91,20 +91,20 @@ one_extension(struct scsp_ext *x, uint16_t type, struct rd v,
 	case EXT_VENDOR:
 		if (v.left < 3)
 			return false;
-		vendor = (uint32_t)v.p[0] << 16 | (uint32_t)v.p[1] << 8 |
-		    v.p[2];
+		vendor =
+		    (uint32_t)v.p[0] << 16 | (uint32_t)v.p[1] << 8 | v.p[2];
 		for (i = 0; i < *nvendors; i++)
 			if (vendors[i] == vendor)
 				return false;
 		/* nobody sends more; what is beyond is not compared */
 		if (*nvendors < 8)
 			vendors[(*nvendors)++] = vendor;
-		if (vendor == REPLAY_VENDOR && v.left == REPLAY_LEN &&
-		    v.p[3] == REPLAY_KIND)
+		if (vendor == SCSP_REPLAY_VENDOR && v.left == SCSP_REPLAY_LEN &&
+		    v.p[3] == SCSP_REPLAY_KIND)
 			x->replay = v.p;
 		return true;
 	default:
-		return true;		/* unknown: skipped */
+		return true; /* unknown: skipped */
 	}
 }
 
@@ -114,7 +114,7 @@ one_extension(struct scsp_ext *x, uint16_t type, struct rd v,
  * unknown ones skipped, its end required and the packet's end too (A-86).
  */
 void
-message_extensions(const uint8_t *p, size_t len, struct scsp_ext *x)
+scsp_message_extensions(const uint8_t *p, size_t len, struct scsp_ext *x)
 {
 	struct rd r, v;
 	uint32_t vendors[8];
@@ -151,7 +151,7 @@ message_extensions(const uint8_t *p, size_t len, struct scsp_ext *x)
 
 /* The CSAS part of a record; false if its lengths are not ours. */
 static bool
-parse_csas(struct rd *r, struct csas *c, uint16_t *reclen)
+parse_csas(struct rd *r, struct scsp_csas *c, uint16_t *reclen)
 {
 	uint16_t flags;
 	uint8_t keylen, oidlen;
@@ -174,7 +174,7 @@ parse_csas(struct rd *r, struct csas *c, uint16_t *reclen)
 }
 
 bool
-message_csas(struct rd *r, struct csas *c)
+scsp_message_csas(struct rd *r, struct scsp_csas *c)
 {
 	uint16_t reclen;
 
@@ -183,7 +183,7 @@ message_csas(struct rd *r, struct csas *c)
 }
 
 bool
-message_csa(struct rd *r, struct csas *c)
+scsp_message_csa(struct rd *r, struct scsp_csas *c)
 {
 	uint16_t reclen;
 
@@ -200,7 +200,7 @@ records_fit(const struct scsp_message *m,
     enum csa_verdict (*judge)(const void *, size_t))
 {
 	struct rd r = m->records;
-	struct csas c;
+	struct scsp_csas c;
 	uint16_t i;
 
 	for (i = 0; i < m->nrecords; i++) {
@@ -211,13 +211,13 @@ records_fit(const struct scsp_message *m,
 			rd_skip(&r, 4);
 			break;
 		case SCSP_CSU_REQUEST:
-			if (!message_csa(&r, &c))
+			if (!scsp_message_csa(&r, &c))
 				return false;
 			if (!c.null && judge(c.data, c.len) == CSA_MALFORMED)
 				return false;
 			break;
 		default:
-			if (!message_csas(&r, &c))
+			if (!scsp_message_csas(&r, &c))
 				return false;
 		}
 	}
@@ -241,7 +241,7 @@ parse_common(struct rd *r, struct scsp_message *m)
 		return false;
 	m->sender = rd_u32(r);
 	m->no_receiver = rlen == 0;
-	if (rlen == 0)	/* only a Hello has nobody to name (B.2.5) */
+	if (rlen == 0) /* only a Hello has nobody to name (B.2.5) */
 		return m->type == SCSP_HELLO && m->nrecords == 0;
 	if (rlen != 4)
 		return false;
@@ -250,12 +250,12 @@ parse_common(struct rd *r, struct scsp_message *m)
 }
 
 /*
- * Parses a packet that message_peek() let pass.  judge looks at the
+ * Parses a packet that scsp_message_peek() let pass.  judge looks at the
  * protocol specific parts (A-49).  Anything but DROP_NONE is malformed in
  * the sense of 2.1 and A-59.
  */
 enum scsp_drop
-message_parse(const uint8_t *p, size_t len,
+scsp_message_parse(const uint8_t *p, size_t len,
     enum csa_verdict (*judge)(const void *, size_t), struct scsp_message *m)
 {
 	struct scsp_ext x;
@@ -271,17 +271,17 @@ message_parse(const uint8_t *p, size_t len,
 	start = rd_u16(&r);
 	if (size != len)
 		return DROP_MALFORMED_SIZE;
-	message_extensions(p, len, &x);
+	scsp_message_extensions(p, len, &x);
 	if (!x.ok)
 		return DROP_MALFORMED_EXTENSION;
-	if (start != 0)		/* from here on only the mandatory part */
+	if (start != 0) /* from here on only the mandatory part */
 		r.left = (size_t)start - SCSP_FIXED_LEN;
 	if (m->type == SCSP_CA)
 		m->ca_seq = rd_u32(&r);
 	if (m->type == SCSP_HELLO) {
 		m->interval = rd_u16(&r);
 		m->dead = rd_u16(&r);
-		rd_skip(&r, 4);		/* unused, Family ID: A-48 */
+		rd_skip(&r, 4); /* unused, Family ID: A-48 */
 	}
 	if (!parse_common(&r, m))
 		return rd_failed(&r) ? DROP_MALFORMED_SIZE : DROP_MALFORMED_ID;
@@ -294,7 +294,7 @@ message_parse(const uint8_t *p, size_t len,
 }
 
 bool
-message_lists(const struct scsp_message *m, uint32_t id)
+scsp_message_lists(const struct scsp_message *m, uint32_t id)
 {
 	struct rd r = m->records;
 	uint16_t i;
@@ -312,18 +312,18 @@ message_lists(const struct scsp_message *m, uint32_t id)
 }
 
 void
-packet_begin(struct packet *p, enum scsp_type type)
+scsp_packet_begin(struct scsp_packet *p, enum scsp_type type)
 {
 	wr_init(&p->w, p->buf, sizeof(p->buf));
 	p->nrecords = 0;
 	p->common_at = 0;
 	wr_u8(&p->w, SCSP_VERSION);
 	wr_u8(&p->w, (uint8_t)type);
-	wr_zero(&p->w, SCSP_FIXED_LEN - 2);	/* size, checksum, start */
+	wr_zero(&p->w, SCSP_FIXED_LEN - 2); /* size, checksum, start */
 }
 
 static void
-common(struct packet *p, uint16_t pid, uint16_t sgid, uint16_t flags,
+common(struct scsp_packet *p, uint16_t pid, uint16_t sgid, uint16_t flags,
     uint8_t rlen, uint32_t sender)
 {
 	p->common_at = p->w.len;
@@ -333,13 +333,13 @@ common(struct packet *p, uint16_t pid, uint16_t sgid, uint16_t flags,
 	wr_u16(&p->w, flags);
 	wr_u8(&p->w, 4);
 	wr_u8(&p->w, rlen);
-	wr_u16(&p->w, 0);		/* number of records: later */
+	wr_u16(&p->w, 0); /* number of records: later */
 	wr_u32(&p->w, sender);
 }
 
 void
-packet_common(struct packet *p, uint16_t pid, uint16_t sgid, uint16_t flags,
-    uint32_t sender, uint32_t receiver)
+scsp_packet_common(struct scsp_packet *p, uint16_t pid, uint16_t sgid,
+    uint16_t flags, uint32_t sender, uint32_t receiver)
 {
 	common(p, pid, sgid, flags, 4, sender);
 	wr_u32(&p->w, receiver);
@@ -347,7 +347,7 @@ packet_common(struct packet *p, uint16_t pid, uint16_t sgid, uint16_t flags,
 
 /* For a Hello, which names nobody until somebody was heard (B.2.5). */
 void
-packet_hello_common(struct packet *p, uint16_t pid, uint16_t sgid,
+scsp_packet_hello_common(struct scsp_packet *p, uint16_t pid, uint16_t sgid,
     uint32_t sender, bool heard, uint32_t receiver)
 {
 	common(p, pid, sgid, 0, heard ? 4 : 0, sender);
@@ -356,7 +356,7 @@ packet_hello_common(struct packet *p, uint16_t pid, uint16_t sgid,
 }
 
 static void
-put_csas(struct packet *p, const struct csas *c, uint16_t len)
+put_csas(struct scsp_packet *p, const struct scsp_csas *c, uint16_t len)
 {
 	wr_u16(&p->w, c->hops);
 	wr_u16(&p->w, (uint16_t)(SCSP_CSAS_LEN + len));
@@ -371,23 +371,23 @@ put_csas(struct packet *p, const struct csas *c, uint16_t len)
 
 /* A stand-alone record: hop count 1 (B.2.0.2). */
 void
-packet_csas(struct packet *p, const struct csas *c)
+scsp_packet_csas(struct scsp_packet *p, const struct scsp_csas *c)
 {
-	struct csas alone = *c;
+	struct scsp_csas alone = *c;
 
 	alone.hops = 1;
 	put_csas(p, &alone, 0);
 }
 
 void
-packet_csa(struct packet *p, const struct csas *c)
+scsp_packet_csa(struct scsp_packet *p, const struct scsp_csas *c)
 {
 	put_csas(p, c, c->len);
 	wr_bytes(&p->w, c->data, c->len);
 }
 
 size_t
-packet_left(const struct packet *p, size_t reserve)
+scsp_packet_left(const struct scsp_packet *p, size_t reserve)
 {
 	size_t left = wr_left(&p->w);
 
@@ -396,14 +396,14 @@ packet_left(const struct packet *p, size_t reserve)
 
 /* The mandatory part is complete: notes that extensions follow. */
 void
-packet_extensions(struct packet *p)
+scsp_packet_extensions(struct scsp_packet *p)
 {
 	wr_at_u16(&p->w, 6, (uint16_t)p->w.len);
 }
 
 /* Everything is written: packet size and number of records; checksum. */
 void
-packet_checksum(struct packet *p)
+scsp_packet_checksum(struct scsp_packet *p)
 {
 	wr_at_u16(&p->w, 4, 0);
 	wr_at_u16(&p->w, 4, in_cksum(p->w.buf, p->w.len));

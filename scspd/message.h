@@ -33,9 +33,9 @@
 #define EXT_END		0
 #define EXT_AUTH	1
 #define EXT_VENDOR	2
-#define REPLAY_VENDOR	0x024d52
-#define REPLAY_KIND	1
-#define REPLAY_LEN	32
+#define SCSP_REPLAY_VENDOR	0x024d52
+#define SCSP_REPLAY_KIND	1
+#define SCSP_REPLAY_LEN	32
 
 enum scsp_type {
 	SCSP_CA = 1,
@@ -90,7 +90,7 @@ typedef uint64_t record_id;
 #define RECORD_OID(id)		((uint32_t)((id) >> 32))
 #define RECORD_KEY(id)		((uint32_t)(id))
 
-struct csas {
+struct scsp_csas {
 	record_id	 id;
 	int32_t		 seq;
 	uint16_t	 hops;
@@ -99,7 +99,7 @@ struct csas {
 	const uint8_t	*data;
 };
 
-/* A packet whose every length is known to fit (message_parse). */
+/* A packet whose every length is known to fit (scsp_message_parse). */
 struct scsp_message {
 	enum scsp_type	 type;
 	uint16_t	 pid, sgid, flags;
@@ -117,42 +117,45 @@ struct scsp_ext {
 	bool		 has_auth;
 	uint32_t	 spi;
 	size_t		 mac_at, mac_len;	/* where in the packet */
-	const uint8_t	*replay;	/* REPLAY_LEN octets, or NULL */
+	const uint8_t	*replay;	/* SCSP_REPLAY_LEN octets, or NULL */
 };
 
 /* the fixed part and where the packet belongs */
-enum scsp_drop	 message_peek(const uint8_t *, size_t, enum scsp_type *,
+enum scsp_drop	 scsp_message_peek(const uint8_t *, size_t, enum scsp_type *,
 		    uint16_t *pid, uint16_t *sgid);
-void		 message_extensions(const uint8_t *, size_t,
+void		 scsp_message_extensions(const uint8_t *, size_t,
 		    struct scsp_ext *);
-enum scsp_drop	 message_parse(const uint8_t *, size_t,
+enum scsp_drop	 scsp_message_parse(const uint8_t *, size_t,
 		    enum csa_verdict (*)(const void *, size_t),
 		    struct scsp_message *);
 /* the next record of a parsed message; false at the end */
-bool		 message_csas(struct rd *, struct csas *);
-bool		 message_csa(struct rd *, struct csas *);
+bool		 scsp_message_csas(struct rd *, struct scsp_csas *);
+bool		 scsp_message_csa(struct rd *, struct scsp_csas *);
 /* is this ID among the receiver IDs of a Hello? */
-bool		 message_lists(const struct scsp_message *, uint32_t);
+bool		 scsp_message_lists(const struct scsp_message *, uint32_t);
 
 /* A packet being built, after its LLC/SNAP header. */
-struct packet {
+struct scsp_packet {
 	struct wr	 w;
 	size_t		 common_at;	/* mandatory common part */
 	uint16_t	 nrecords;
 	uint8_t		 buf[SCSP_MTU];
 };
-void		 packet_begin(struct packet *, enum scsp_type);
-void		 packet_common(struct packet *, uint16_t pid, uint16_t sgid,
+void		 scsp_packet_begin(struct scsp_packet *, enum scsp_type);
+void		 scsp_packet_common(struct scsp_packet *, uint16_t pid,
+		    uint16_t sgid,
 		    uint16_t flags, uint32_t sender, uint32_t receiver);
-void		 packet_hello_common(struct packet *, uint16_t pid,
+void		 scsp_packet_hello_common(struct scsp_packet *, uint16_t pid,
 		    uint16_t sgid, uint32_t sender, bool heard,
 		    uint32_t receiver);
-void		 packet_csas(struct packet *, const struct csas *);
-void		 packet_csa(struct packet *, const struct csas *);
+void		 scsp_packet_csas(struct scsp_packet *,
+		    const struct scsp_csas *);
+void		 scsp_packet_csa(struct scsp_packet *,
+		    const struct scsp_csas *);
 /* room for records when this much has to stay free for extensions */
-size_t		 packet_left(const struct packet *, size_t reserve);
+size_t		 scsp_packet_left(const struct scsp_packet *, size_t reserve);
 /* packet size, number of records; 0 octets if it did not fit */
-void		 packet_extensions(struct packet *);
-void		 packet_checksum(struct packet *);
+void		 scsp_packet_extensions(struct scsp_packet *);
+void		 scsp_packet_checksum(struct scsp_packet *);
 
 #endif

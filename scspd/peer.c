@@ -16,32 +16,32 @@
 #include "scsp.h"
 
 int
-peer_cmp(const struct peer *a, const struct peer *b)
+scsp_peer_cmp(const struct scsp_peer *a, const struct scsp_peer *b)
 {
-	return atm_cmp(&a->addr, &b->addr);
+	return atm_addr_cmp(&a->addr, &b->addr);
 }
 
-RB_GENERATE(peer_tree, peer, node, peer_cmp)
+RB_GENERATE(scsp_peer_tree, scsp_peer, node, scsp_peer_cmp)
 
 static void	on_call(void *);
 static void	on_settle(void *);
 
-struct peer *
-peer_find(struct scsp *s, const struct atm_addr *addr)
+struct scsp_peer *
+scsp_peer_find(struct scsp *s, const struct atm_addr *addr)
 {
-	struct peer key;
+	struct scsp_peer key;
 
 	key.addr = *addr;
-	return RB_FIND(peer_tree, &s->peers, &key);
+	return RB_FIND(scsp_peer_tree, &s->peers, &key);
 }
 
 /* The peer at an address, where scspd has SEL 1; made if need be. */
-struct peer *
-peer_new(struct scsp *s, const struct atm_addr *addr)
+struct scsp_peer *
+scsp_peer_new(struct scsp *s, const struct atm_addr *addr)
 {
-	struct peer *p;
+	struct scsp_peer *p;
 
-	if ((p = peer_find(s, addr)) != NULL)
+	if ((p = scsp_peer_find(s, addr)) != NULL)
 		return p;
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
@@ -51,14 +51,14 @@ peer_new(struct scsp *s, const struct atm_addr *addr)
 	TAILQ_INIT(&p->neighbors);
 	timer_init(&p->call, on_call, p);
 	timer_init(&p->settle, on_settle, p);
-	RB_INSERT(peer_tree, &s->peers, p);
+	RB_INSERT(scsp_peer_tree, &s->peers, p);
 	return p;
 }
 
 static void
-circuit_free(struct circuit *c)
+scsp_peer_circuit_free(struct scsp_circuit *c)
 {
-	struct peer *p = c->peer;
+	struct scsp_peer *p = c->peer;
 
 	TAILQ_REMOVE(&p->circuits, c, entry);
 	p->ncircuits--;
@@ -67,10 +67,10 @@ circuit_free(struct circuit *c)
 	free(c);
 }
 
-static struct circuit *
-circuit_new(struct peer *p, struct vc *vc, bool outgoing, bool leaf)
+static struct scsp_circuit *
+circuit_new(struct scsp_peer *p, struct vc *vc, bool outgoing, bool leaf)
 {
-	struct circuit *c;
+	struct scsp_circuit *c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
@@ -85,23 +85,23 @@ circuit_new(struct peer *p, struct vc *vc, bool outgoing, bool leaf)
 }
 
 void
-peer_free(struct peer *p)
+scsp_peer_free(struct scsp_peer *p)
 {
-	struct circuit *c;
+	struct scsp_circuit *c;
 
 	while ((c = TAILQ_FIRST(&p->circuits)) != NULL) {
-		vc_release(c->vc, CAUSE_NORMAL);
-		circuit_free(c);
+		vc_release(c->vc, VC_CAUSE_NORMAL);
+		scsp_peer_circuit_free(c);
 	}
 	timer_clear(p->scsp->timers, &p->call);
 	timer_clear(p->scsp->timers, &p->settle);
-	RB_REMOVE(peer_tree, &p->scsp->peers, p);
+	RB_REMOVE(scsp_peer_tree, &p->scsp->peers, p);
 	free(p);
 }
 
 /* Is our ID the larger one?  Before its first Hello its address must do. */
 static bool
-larger(const struct peer *p)
+larger(const struct scsp_peer *p)
 {
 	uint8_t ip[16], sel;
 	uint32_t id;
@@ -109,7 +109,7 @@ larger(const struct peer *p)
 
 	if (p->has_id)
 		return p->scsp->lsid > p->id;
-	if (!atm_to_ip(&p->addr, &v6, ip, &sel) || v6)
+	if (!atm_addr_to_ip(&p->addr, &v6, ip, &sel) || v6)
 		return true;
 	id = (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 |
 	    (uint32_t)ip[2] << 8 | ip[3];
@@ -118,17 +118,17 @@ larger(const struct peer *p)
 
 /* Works, and has the right direction: the greater the better. */
 static int
-rank(const struct circuit *c)
+rank(const struct scsp_circuit *c)
 {
 	if (!c->connected || c->leaf)
 		return -1;
 	return (c->proven ? 2 : 0) + (c->outgoing == larger(c->peer));
 }
 
-static struct circuit *
-choose(const struct peer *p)
+static struct scsp_circuit *
+choose(const struct scsp_peer *p)
 {
-	struct circuit *c, *best = NULL;
+	struct scsp_circuit *c, *best = NULL;
 
 	TAILQ_FOREACH(c, &p->circuits, entry)
 		if (rank(c) >= 0 && (best == NULL || rank(c) > rank(best)))
@@ -138,11 +138,11 @@ choose(const struct peer *p)
 
 /* Circuits came, went or proved themselves: which one is it now? */
 void
-peer_settle(struct peer *p)
+scsp_peer_settle(struct scsp_peer *p)
 {
-	struct circuit *best = choose(p);
-	struct circuit *c;
-	struct neighbor *nb;
+	struct scsp_circuit *best = choose(p);
+	struct scsp_circuit *c;
+	struct scsp_neighbor *nb;
 	bool fresh = false;
 
 	p->best = best;
@@ -151,23 +151,22 @@ peer_settle(struct peer *p)
 			fresh = c->greeted = true;
 	TAILQ_FOREACH(nb, &p->neighbors, of_peer) {
 		if (best == NULL)
-			hello_run(nb, HELLO_EV_VC_DOWN);
-		else if (nb->hello == HELLO_DOWN)
-			hello_run(nb, HELLO_EV_VC_UP);
+			scsp_hello_run(nb, SCSP_HELLO_EV_VC_DOWN);
+		else if (nb->hello == SCSP_HELLO_DOWN)
+			scsp_hello_run(nb, SCSP_HELLO_EV_VC_UP);
 		else if (fresh)
-			hello_send(nb);
+			scsp_hello_send(nb);
 	}
-	if (p->started && TAILQ_EMPTY(&p->circuits) &&
-	    !timer_isset(&p->call))
+	if (p->started && TAILQ_EMPTY(&p->circuits) && !timer_isset(&p->call))
 		timer_set(p->scsp->timers, &p->call,
 		    larger(p) ? CALL_RETRY : CALL_WAIT);
 }
 
 /* Releases what is not needed beside a circuit that works. */
 static void
-prune(struct peer *p)
+prune(struct scsp_peer *p)
 {
-	struct circuit *c, *next, *best = p->best;
+	struct scsp_circuit *c, *next, *best = p->best;
 
 	if (best == NULL || !best->proven)
 		return;
@@ -177,23 +176,23 @@ prune(struct peer *p)
 		/* the one that is to be kept may still be coming up */
 		if (rank(best) < 3 && !c->proven)
 			continue;
-		vc_release(c->vc, CAUSE_NORMAL);
-		circuit_free(c);
+		vc_release(c->vc, VC_CAUSE_NORMAL);
+		scsp_peer_circuit_free(c);
 	}
 }
 
 static void
 on_settle(void *arg)
 {
-	struct peer *p = arg;
+	struct scsp_peer *p = arg;
 
-	peer_settle(p);
+	scsp_peer_settle(p);
 	prune(p);
 }
 
 /* Not from within the backend's call: it may not be done with it. */
 static void
-settle_soon(struct peer *p)
+settle_soon(struct scsp_peer *p)
 {
 	timer_set(p->scsp->timers, &p->settle, 0);
 }
@@ -205,18 +204,18 @@ settle_soon(struct peer *p)
 static struct vc_link *
 link_for(struct scsp *s, const struct atm_addr *to)
 {
-	struct attached *a;
+	struct scsp_attached *a;
 	uint8_t ip[16], sel;
 	bool v6 = false, is_v6 = false, ip_to, is_ip;
 
 	SLIST_FOREACH(a, &s->links, entry)
 		if (vc_leads_to(a->link, to))
 			return a->link;
-	ip_to = atm_to_ip(to, &v6, ip, &sel);
+	ip_to = atm_addr_to_ip(to, &v6, ip, &sel);
 	SLIST_FOREACH(a, &s->links, entry) {
 		if (a->link->backend->leads_to != NULL)
-			continue;	/* to its own peers and no others */
-		is_ip = atm_to_ip(&a->link->local, &is_v6, ip, &sel);
+			continue; /* to its own peers and no others */
+		is_ip = atm_addr_to_ip(&a->link->local, &is_v6, ip, &sel);
 		if (is_ip == ip_to && (!is_ip || is_v6 == v6))
 			return a->link;
 	}
@@ -226,21 +225,21 @@ link_for(struct scsp *s, const struct atm_addr *to)
 static void
 on_call(void *arg)
 {
-	struct peer *p = arg;
+	struct scsp_peer *p = arg;
 	struct vc_link *l;
-	struct circuit *c;
+	struct scsp_circuit *c;
 
 	/* a call of its own saves ours, except for the right direction */
 	TAILQ_FOREACH(c, &p->circuits, entry)
 		if (!c->leaf)
 			return;
 	if ((l = link_for(p->scsp, &p->addr)) == NULL)
-		return;			/* peer_start() follows the link */
+		return; /* scsp_peer_start() follows the link */
 	timer_set(p->scsp->timers, &p->call, CALL_WAIT);
 	if ((c = circuit_new(p, NULL, true, false)) == NULL)
 		return;
 	if ((c->vc = vc_call(l, &p->addr, c)) == NULL) {
-		circuit_free(c);
+		scsp_peer_circuit_free(c);
 		return;
 	}
 	timer_clear(p->scsp->timers, &p->call);
@@ -248,21 +247,20 @@ on_call(void *arg)
 
 /* Begins to call: there is a link, or a new configuration. */
 void
-peer_start(struct peer *p)
+scsp_peer_start(struct scsp_peer *p)
 {
 	p->started = true;
 	if (TAILQ_EMPTY(&p->circuits))
-		timer_set(p->scsp->timers, &p->call,
-		    larger(p) ? 0 : CALL_WAIT);
+		timer_set(p->scsp->timers, &p->call, larger(p) ? 0 : CALL_WAIT);
 	else
 		settle_soon(p);
 }
 
 /* A Hello that may be believed came on this circuit. */
 void
-peer_proven(struct circuit *c, uint32_t id)
+scsp_peer_proven(struct scsp_circuit *c, uint32_t id)
 {
-	struct peer *p = c->peer;
+	struct scsp_peer *p = c->peer;
 
 	if (c->proven && p->has_id && p->id == id)
 		return;
@@ -273,32 +271,32 @@ peer_proven(struct circuit *c, uint32_t id)
 }
 
 uint16_t
-peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
+scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
 {
 	struct scsp *s = arg;
-	struct peer *p;
-	struct circuit *c;
+	struct scsp_peer *p;
+	struct scsp_circuit *c;
 
-	if ((p = peer_find(s, caller)) == NULL) {
+	if ((p = scsp_peer_find(s, caller)) == NULL) {
 		s->calls_refused++;
-		return CAUSE_REJECTED;
+		return VC_CAUSE_REJECTED;
 	}
 	if (p->ncircuits >= CIRCUITS_MAX ||
 	    (c = circuit_new(p, vc, false, leaf)) == NULL) {
 		s->calls_refused++;
-		return CAUSE_RESOURCE;
+		return VC_CAUSE_RESOURCE;
 	}
 	*cookie = c;
 	if (!leaf)
 		settle_soon(p);
-	return CAUSE_NONE;
+	return VC_CAUSE_NONE;
 }
 
 void
-peer_ack(void *arg, struct vc *vc, void *cookie)
+scsp_peer_ack(void *arg, struct vc *vc, void *cookie)
 {
-	struct circuit *c = cookie;
+	struct scsp_circuit *c = cookie;
 
 	(void)arg;
 	(void)vc;
@@ -307,16 +305,16 @@ peer_ack(void *arg, struct vc *vc, void *cookie)
 }
 
 static void
-gone(struct circuit *c)
+gone(struct scsp_circuit *c)
 {
-	struct peer *p = c->peer;
+	struct scsp_peer *p = c->peer;
 
-	circuit_free(c);
+	scsp_peer_circuit_free(c);
 	settle_soon(p);
 }
 
 void
-peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
+scsp_peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
 	(void)arg;
 	(void)vc;
@@ -325,7 +323,7 @@ peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 }
 
 void
-peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
+scsp_peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
 	(void)arg;
 	(void)vc;
@@ -335,16 +333,16 @@ peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 
 /* The link is about to be closed: its circuits go first. */
 void
-peer_forget_link(struct scsp *s, struct vc_link *l)
+scsp_peer_forget_link(struct scsp *s, struct vc_link *l)
 {
-	struct peer *p;
-	struct circuit *c, *next;
+	struct scsp_peer *p;
+	struct scsp_circuit *c, *next;
 
-	RB_FOREACH(p, peer_tree, &s->peers) {
+	RB_FOREACH(p, scsp_peer_tree, &s->peers) {
 		TAILQ_FOREACH_SAFE(c, &p->circuits, entry, next)
 			if (c->vc->link == l) {
-				vc_release(c->vc, CAUSE_NORMAL);
-				circuit_free(c);
+				vc_release(c->vc, VC_CAUSE_NORMAL);
+				scsp_peer_circuit_free(c);
 			}
 		settle_soon(p);
 	}

@@ -24,7 +24,7 @@
 
 /* Somebody has an instance of ours with a number that is news to us. */
 void
-reborn_heard(struct group *g, int32_t seq)
+scsp_reborn_heard(struct scsp_group *g, int32_t seq)
 {
 	if (seq <= REBORN_LIMIT && g->past < seq + SEQ_RESTART)
 		g->past = seq + SEQ_RESTART;
@@ -32,7 +32,7 @@ reborn_heard(struct group *g, int32_t seq)
 
 /* One of ours in this life, that everybody may think to have already? */
 static bool
-concerned(const struct entry *e)
+concerned(const struct scsp_entry *e)
 {
 	return (e->flags & ENTRY_OWN) != 0 && e->seen <= REBORN_LIMIT &&
 	    (e->flags & (ENTRY_HELD | ENTRY_AGAIN | ENTRY_EXPIRED)) == 0;
@@ -40,19 +40,19 @@ concerned(const struct entry *e)
 
 /* Any entry that has expired may be gone afterwards. */
 static void
-renumber(struct group *g)
+renumber(struct scsp_group *g)
 {
-	struct entry *e;
+	struct scsp_entry *e;
 	record_id id = RECORD_ID(g->scsp->lsid, 0) - 1;
 	int32_t next;
 
-	while ((e = cache_after(&g->cache, id)) != NULL &&
+	while ((e = scsp_cache_after(&g->cache, id)) != NULL &&
 	    RECORD_OID(e->id) == g->scsp->lsid) {
 		id = e->id;
 		if (!concerned(e))
 			continue;
 		next = e->seen + SEQ_RESTART;
-		entry_renumber(g, e, next < g->past ? g->past : next);
+		scsp_entry_renumber(g, e, next < g->past ? g->past : next);
 	}
 }
 
@@ -61,9 +61,9 @@ renumber(struct group *g)
  * While they are held there is nothing to do, and the next one counts.
  */
 void
-reborn_proven(struct group *g, int32_t seq)
+scsp_reborn_proven(struct scsp_group *g, int32_t seq)
 {
-	reborn_heard(g, seq);
+	scsp_reborn_heard(g, seq);
 	if (seq > REBORN_LIMIT || g->holding || g->reborn)
 		return;
 	g->reborn = true;
@@ -78,16 +78,16 @@ on_forgotten(void *arg)
 
 /* conf: of the same cluster, for D and H; the interval is for slow clocks */
 void
-reborn_start(struct group *g, const struct conf_cluster *conf)
+scsp_reborn_start(struct scsp_group *g, const struct conf_cluster *conf)
 {
-	if (group_is_mars(g))
+	if (scsp_group_is_mars(g))
 		timer_set(g->scsp->timers, &g->forgotten,
-		    seconds(conf->redirect_dead + conf->hold +
-		    conf->redirect_interval));
+		    scsp_seconds(conf->redirect_dead + conf->hold +
+			conf->redirect_interval));
 }
 
 void
-reborn_init(struct group *g)
+scsp_reborn_init(struct scsp_group *g)
 {
 	g->past = SEQ_FIRST;
 	timer_init(&g->forgotten, on_forgotten, g);

@@ -9,7 +9,7 @@
 
 /* nonce: 64 random bits; 0 stands for none, so it is not used */
 void
-replay_init(struct replay *rp, uint64_t nonce)
+scsp_replay_init(struct scsp_replay *rp, uint64_t nonce)
 {
 	rp->own = nonce == 0 ? 1 : nonce;
 	rp->heard = rp->proven = 0;
@@ -24,17 +24,17 @@ replay_init(struct replay *rp, uint64_t nonce)
  * echoes the old one, must not prove the old peer's nonce again.
  */
 void
-replay_reset(struct replay *rp, uint64_t nonce)
+scsp_replay_reset(struct scsp_replay *rp, uint64_t nonce)
 {
 	uint64_t sent = rp->sent;
 
-	replay_init(rp, nonce);
+	scsp_replay_init(rp, nonce);
 	rp->sent = sent;
 }
 
 /* Marks a counter as seen; false if it was, or is older than the window. */
 static bool
-count(struct replay *rp, uint64_t counter)
+count(struct scsp_replay *rp, uint64_t counter)
 {
 	uint64_t ahead, behind;
 
@@ -60,7 +60,7 @@ count(struct replay *rp, uint64_t counter)
  * way are remembered; when there are too many, ours changes.
  */
 static bool
-is_retired(const struct replay *rp, uint64_t peer)
+is_retired(const struct scsp_replay *rp, uint64_t peer)
 {
 	uint8_t i;
 
@@ -71,9 +71,9 @@ is_retired(const struct replay *rp, uint64_t peer)
 }
 
 static void
-retire(struct replay *rp, uint64_t nonce)
+retire(struct scsp_replay *rp, uint64_t nonce)
 {
-	if (rp->nretired < REPLAY_RETIRED) {
+	if (rp->nretired < SCSP_REPLAY_RETIRED) {
 		rp->retired[rp->nretired++] = rp->proven;
 		return;
 	}
@@ -82,11 +82,11 @@ retire(struct replay *rp, uint64_t nonce)
 }
 
 /*
- * Judges an authentic packet.  Changes nothing but what a REPLAY_ANSWER
+ * Judges an authentic packet.  Changes nothing but what a SCSP_REPLAY_ANSWER
  * needs unless the packet is fresh.
  */
-enum replay_verdict
-replay_check(struct replay *rp, const uint8_t *value, bool hello,
+enum scsp_replay_verdict
+scsp_replay_check(struct scsp_replay *rp, const uint8_t *value, bool hello,
     bool required, uint64_t nonce)
 {
 	struct rd r;
@@ -94,43 +94,44 @@ replay_check(struct replay *rp, const uint8_t *value, bool hello,
 	bool again;
 
 	if (value == NULL)
-		return required || rp->shown ? REPLAY_MISSING : REPLAY_OK;
+		return required || rp->shown ? SCSP_REPLAY_MISSING :
+					       SCSP_REPLAY_OK;
 	rp->shown = true;
-	rd_init(&r, value, REPLAY_LEN);
+	rd_init(&r, value, SCSP_REPLAY_LEN);
 	rd_skip(&r, 8);
 	peer = rd_u64(&r);
 	echo = rd_u64(&r);
 	counter = rd_u64(&r);
 	if (peer == 0)
-		return REPLAY_NONCE;
+		return SCSP_REPLAY_NONCE;
 	if (echo != rp->own) {
 		if (!hello)
-			return REPLAY_NONCE;
+			return SCSP_REPLAY_NONCE;
 		rp->heard = peer;
-		return REPLAY_ANSWER;
+		return SCSP_REPLAY_ANSWER;
 	}
 	if (peer == rp->proven)
-		return count(rp, counter) ? REPLAY_OK : REPLAY_SEEN;
+		return count(rp, counter) ? SCSP_REPLAY_OK : SCSP_REPLAY_SEEN;
 	if (!hello)
-		return REPLAY_NONCE;
+		return SCSP_REPLAY_NONCE;
 	if (is_retired(rp, peer))
-		return REPLAY_NONCE;
+		return SCSP_REPLAY_NONCE;
 	again = rp->proven != 0;
 	if (again)
 		retire(rp, nonce);
 	rp->proven = rp->heard = peer;
 	rp->top = rp->window = 0;
 	if (!count(rp, counter))
-		return REPLAY_SEEN;
-	return again ? REPLAY_NEW : REPLAY_OK;
+		return SCSP_REPLAY_SEEN;
+	return again ? SCSP_REPLAY_NEW : SCSP_REPLAY_OK;
 }
 
 void
-replay_put(struct replay *rp, struct wr *w, bool echo_heard)
+scsp_replay_put(struct scsp_replay *rp, struct wr *w, bool echo_heard)
 {
 	wr_u16(w, EXT_VENDOR);
-	wr_u16(w, REPLAY_LEN);
-	wr_u32(w, (uint32_t)REPLAY_VENDOR << 8 | REPLAY_KIND);
+	wr_u16(w, SCSP_REPLAY_LEN);
+	wr_u32(w, (uint32_t)SCSP_REPLAY_VENDOR << 8 | SCSP_REPLAY_KIND);
 	wr_u32(w, 0);
 	wr_u64(w, rp->own);
 	wr_u64(w, echo_heard || rp->proven == 0 ? rp->heard : rp->proven);

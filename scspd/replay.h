@@ -18,9 +18,9 @@
 #include "message.h"
 #include "wire.h"
 
-#define REPLAY_RETIRED	8
+#define SCSP_REPLAY_RETIRED	8
 
-struct replay {
+struct scsp_replay {
 	uint64_t	 own;		/* our nonce towards this neighbor */
 	uint64_t	 heard;		/* last nonce of its, not proven */
 	uint64_t	 proven;	/* its nonce, proven; 0: none */
@@ -29,26 +29,31 @@ struct replay {
 	uint64_t	 window;	/* bit i: top - i was seen */
 	bool		 shown;		/* it has sent the extension */
 	uint8_t		 nretired;
-	uint64_t	 retired[REPLAY_RETIRED]; /* proven before, under own */
+	/* proven before, under own */
+	uint64_t	 retired[SCSP_REPLAY_RETIRED];
 };
 
-/* what replay_check() found */
-enum replay_verdict {
-	REPLAY_OK,
-	REPLAY_NEW,	/* a Hello that proves another nonce: a new boot */
-	REPLAY_ANSWER,	/* a Hello that changes nothing: answer it */
-	REPLAY_MISSING,
-	REPLAY_NONCE,
-	REPLAY_SEEN
+/* what scsp_replay_check() found */
+enum scsp_replay_verdict {
+	SCSP_REPLAY_OK,
+	SCSP_REPLAY_NEW, /* a Hello that proves another nonce: a new boot */
+	SCSP_REPLAY_ANSWER,	/* a Hello that changes nothing: answer it */
+	SCSP_REPLAY_MISSING,
+	SCSP_REPLAY_NONCE,
+	SCSP_REPLAY_SEEN
 };
 
-void	replay_init(struct replay *, uint64_t nonce);
+void	scsp_replay_init(struct scsp_replay *, uint64_t nonce);
 /* the adjacency has gone to Down: forget the peer, under a new nonce */
-void	replay_reset(struct replay *, uint64_t nonce);
-/* value: the extension's REPLAY_LEN octets, or NULL; nonce: random */
-enum replay_verdict replay_check(struct replay *, const uint8_t *value,
+void	scsp_replay_reset(struct scsp_replay *, uint64_t nonce);
+/* value: the extension's SCSP_REPLAY_LEN octets, or NULL; nonce: random */
+enum scsp_replay_verdict scsp_replay_check(struct scsp_replay *,
+    const uint8_t *value,
 	    bool hello, bool required, uint64_t nonce);
-/* appends the extension; echo_heard: this is the answer to REPLAY_ANSWER */
-void	replay_put(struct replay *, struct wr *, bool echo_heard);
+/*
+ * appends the extension; echo_heard: this is the answer to
+ * SCSP_REPLAY_ANSWER
+ */
+void	scsp_replay_put(struct scsp_replay *, struct wr *, bool echo_heard);
 
 #endif

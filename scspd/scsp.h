@@ -30,7 +30,7 @@
 #include "scsp_core.h"
 
 /* octets kept free in every packet for the longest extensions */
-#define EXT_RESERVE	(4 + 4 + AUTH_MAC_MAX + 4 + REPLAY_LEN + 4)
+#define EXT_RESERVE	(4 + 4 + AUTH_MAC_MAX + 4 + SCSP_REPLAY_LEN + 4)
 #define RECORDS_MAX	((SCSP_MTU - EXT_RESERVE - SCSP_FIXED_LEN - \
 			    SCSP_COMMON_LEN) / SCSP_CSAS_LEN)
 #define FLUSH_DELAY	MTIME_MS(5)	/* how long a record waits for others */
@@ -44,67 +44,67 @@
 #define PROMPT_PAUSE	MTIME_SEC(1)	/* */
 #define CIRCUITS_MAX	4		/* calls of one neighbor at a time */
 
-#define HELLO_STATES(X) \
-	X(HELLO_DOWN, "Down") X(HELLO_WAITING, "Waiting") \
-	X(HELLO_UNI, "Unidirectional") X(HELLO_BIDI, "Bidirectional")
-enum hello_state {
+#define SCSP_HELLO_STATES(X) \
+	X(SCSP_HELLO_DOWN, "Down") X(SCSP_HELLO_WAITING, "Waiting") \
+	X(SCSP_HELLO_UNI, "Unidirectional") X(SCSP_HELLO_BIDI, "Bidirectional")
+enum scsp_hello_state {
 #define X(sym, name) sym,
-	HELLO_STATES(X)
+	SCSP_HELLO_STATES(X)
 #undef X
-	HELLO_STATE_MAX
+	SCSP_HELLO_STATE_MAX
 };
 
-#define HELLO_EVENTS(X) \
-	X(HELLO_EV_VC_UP, "circuit up") \
-	X(HELLO_EV_VC_DOWN, "circuit down") \
-	X(HELLO_EV_LISTED, "hello that lists us") \
-	X(HELLO_EV_UNLISTED, "hello that does not list us") \
-	X(HELLO_EV_STALL_HEARD, "no hello that lists us in time") \
-	X(HELLO_EV_STALL_SILENT, "no hello in time") \
-	X(HELLO_EV_ABNORMAL, "abnormal event") \
-	X(HELLO_EV_NEW_ID, "another server or another boot")
-enum hello_event {
+#define SCSP_HELLO_EVENTS(X) \
+	X(SCSP_HELLO_EV_VC_UP, "circuit up") \
+	X(SCSP_HELLO_EV_VC_DOWN, "circuit down") \
+	X(SCSP_HELLO_EV_LISTED, "hello that lists us") \
+	X(SCSP_HELLO_EV_UNLISTED, "hello that does not list us") \
+	X(SCSP_HELLO_EV_STALL_HEARD, "no hello that lists us in time") \
+	X(SCSP_HELLO_EV_STALL_SILENT, "no hello in time") \
+	X(SCSP_HELLO_EV_ABNORMAL, "abnormal event") \
+	X(SCSP_HELLO_EV_NEW_ID, "another server or another boot")
+enum scsp_hello_event {
 #define X(sym, name) sym,
-	HELLO_EVENTS(X)
+	SCSP_HELLO_EVENTS(X)
 #undef X
-	HELLO_EV_MAX
+	SCSP_HELLO_EV_MAX
 };
 
-#define ALIGN_STATES(X) \
-	X(ALIGN_DOWN, "Down") X(ALIGN_NEGOTIATION, "Negotiation") \
-	X(ALIGN_SUMMARIZE, "Summarize") X(ALIGN_UPDATE, "Update") \
-	X(ALIGN_ALIGNED, "Aligned")
-enum align_state {
+#define SCSP_ALIGN_STATES(X) \
+	X(SCSP_ALIGN_DOWN, "Down") X(SCSP_ALIGN_NEGOTIATION, "Negotiation") \
+	X(SCSP_ALIGN_SUMMARIZE, "Summarize") X(SCSP_ALIGN_UPDATE, "Update") \
+	X(SCSP_ALIGN_ALIGNED, "Aligned")
+enum scsp_align_state {
 #define X(sym, name) sym,
-	ALIGN_STATES(X)
+	SCSP_ALIGN_STATES(X)
 #undef X
-	ALIGN_STATE_MAX
+	SCSP_ALIGN_STATE_MAX
 };
 
 /* the choices of 2.2.1 and 2.2.2 are made before the table is asked */
-#define ALIGN_EVENTS(X) \
-	X(ALIGN_EV_UP, "bidirectional") \
-	X(ALIGN_EV_DOWN, "no longer bidirectional") \
-	X(ALIGN_EV_INIT, "first CA of a larger ID") \
-	X(ALIGN_EV_INIT_AGAIN, "old copy of the first CA") \
-	X(ALIGN_EV_ANSWER, "the slave's answer to our first CA") \
-	X(ALIGN_EV_NEXT, "next CA, and more will follow") \
-	X(ALIGN_EV_DONE, "the slave's last CA") \
-	X(ALIGN_EV_FINAL, "the master's last CA") \
-	X(ALIGN_EV_REPEATED, "the master's CA again") \
-	X(ALIGN_EV_TWICE, "next CA, after either of two answers") \
-	X(ALIGN_EV_STALE, "the slave's CA again") \
-	X(ALIGN_EV_ERROR, "CA out of step") \
-	X(ALIGN_EV_STRAY, "CA that does not matter here") \
-	X(ALIGN_EV_TIMER, "no CA in time") \
-	X(ALIGN_EV_STUCK, "no master any more, or no copy to repeat") \
-	X(ALIGN_EV_SYNCED, "everything solicited is here") \
-	X(ALIGN_EV_REALIGN, "told to start over")
-enum align_event {
+#define SCSP_ALIGN_EVENTS(X) \
+	X(SCSP_ALIGN_EV_UP, "bidirectional") \
+	X(SCSP_ALIGN_EV_DOWN, "no longer bidirectional") \
+	X(SCSP_ALIGN_EV_INIT, "first CA of a larger ID") \
+	X(SCSP_ALIGN_EV_INIT_AGAIN, "old copy of the first CA") \
+	X(SCSP_ALIGN_EV_ANSWER, "the slave's answer to our first CA") \
+	X(SCSP_ALIGN_EV_NEXT, "next CA, and more will follow") \
+	X(SCSP_ALIGN_EV_DONE, "the slave's last CA") \
+	X(SCSP_ALIGN_EV_FINAL, "the master's last CA") \
+	X(SCSP_ALIGN_EV_REPEATED, "the master's CA again") \
+	X(SCSP_ALIGN_EV_TWICE, "next CA, after either of two answers") \
+	X(SCSP_ALIGN_EV_STALE, "the slave's CA again") \
+	X(SCSP_ALIGN_EV_ERROR, "CA out of step") \
+	X(SCSP_ALIGN_EV_STRAY, "CA that does not matter here") \
+	X(SCSP_ALIGN_EV_TIMER, "no CA in time") \
+	X(SCSP_ALIGN_EV_STUCK, "no master any more, or no copy to repeat") \
+	X(SCSP_ALIGN_EV_SYNCED, "everything solicited is here") \
+	X(SCSP_ALIGN_EV_REALIGN, "told to start over")
+enum scsp_align_event {
 #define X(sym, name) sym,
-	ALIGN_EVENTS(X)
+	SCSP_ALIGN_EVENTS(X)
 #undef X
-	ALIGN_EV_MAX
+	SCSP_ALIGN_EV_MAX
 };
 
 #define NEIGHBOR_COUNTERS(X) \
@@ -118,14 +118,14 @@ enum align_event {
 	X(abnormal, "abnormal-events")
 
 struct scsp;
-struct group;
-struct peer;
-struct neighbor;
+struct scsp_group;
+struct scsp_peer;
+struct scsp_neighbor;
 
 /* One circuit to or from a peer; the cookie of its vc. */
-struct circuit {
-	TAILQ_ENTRY(circuit)	 entry;
-	struct peer		*peer;
+struct scsp_circuit {
+	TAILQ_ENTRY(scsp_circuit)	 entry;
+	struct scsp_peer		*peer;
 	struct vc		*vc;
 	bool			 outgoing;
 	bool			 leaf;		/* only for receiving */
@@ -133,33 +133,33 @@ struct circuit {
 	bool			 greeted;	/* our first Hello went out */
 	bool			 proven;	/* a Hello of its came on it */
 };
-TAILQ_HEAD(circuit_list, circuit);
-TAILQ_HEAD(neighbor_list, neighbor);
+TAILQ_HEAD(scsp_circuit_list, scsp_circuit);
+TAILQ_HEAD(scsp_neighbor_list, scsp_neighbor);
 
 /* The servers at one address; all groups share its circuits. */
-struct peer {
-	RB_ENTRY(peer)		 node;
+struct scsp_peer {
+	RB_ENTRY(scsp_peer)		 node;
 	struct scsp		*scsp;
 	struct atm_addr		 addr;
-	struct circuit_list	 circuits;	/* newest first */
+	struct scsp_circuit_list	 circuits;	/* newest first */
 	uint32_t		 ncircuits;
-	struct circuit		*best;		/* the one to send on */
-	struct neighbor_list	 neighbors;	/* one per group */
+	struct scsp_circuit		*best;		/* the one to send on */
+	struct scsp_neighbor_list	 neighbors;	/* one per group */
 	struct timer		 call;
 	struct timer		 settle;
 	bool			 started;
 	bool			 has_id;	/* from its last Hello */
 	uint32_t		 id;
 };
-RB_HEAD(peer_tree, peer);
+RB_HEAD(scsp_peer_tree, scsp_peer);
 
 /* An entry on a neighbor's retransmit queue (2.3); never a copy of it. */
-TAILQ_HEAD(link_queue, link);
-struct link {
-	LIST_ENTRY(link)	 of_entry;
-	TAILQ_ENTRY(link)	 of_neighbor;
-	struct entry		*entry;
-	struct neighbor		*neighbor;
+TAILQ_HEAD(scsp_link_queue, scsp_link);
+struct scsp_link {
+	LIST_ENTRY(scsp_link)	 of_entry;
+	TAILQ_ENTRY(scsp_link)	 of_neighbor;
+	struct scsp_entry		*entry;
+	struct scsp_neighbor		*neighbor;
 	mtime_t			 sent_at;
 	uint32_t		 octets;	/* as counted in its list */
 	bool			 flying;	/* sent, not acknowledged */
@@ -167,33 +167,33 @@ struct link {
 	uint16_t		 tries;		/* retransmissions so far */
 };
 
-struct want {		/* an element of the CSA Request List */
+struct scsp_want {		/* an element of the CSA Request List */
 	record_id	 id;
 	int32_t		 seq;
 	bool		 answered;
 };
-struct want_block {
-	TAILQ_ENTRY(want_block) entry;
+struct scsp_want_block {
+	TAILQ_ENTRY(scsp_want_block) entry;
 	uint32_t		 first, n;
-	struct want		 want[RECORDS_MAX];
+	struct scsp_want		 want[RECORDS_MAX];
 };
-TAILQ_HEAD(want_list, want_block);
+TAILQ_HEAD(scsp_want_list, scsp_want_block);
 
-struct neighbor {
-	TAILQ_ENTRY(neighbor)	 of_group;
-	TAILQ_ENTRY(neighbor)	 of_peer;
+struct scsp_neighbor {
+	TAILQ_ENTRY(scsp_neighbor)	 of_group;
+	TAILQ_ENTRY(scsp_neighbor)	 of_peer;
 	struct scsp		*scsp;
-	struct group		*group;
-	struct peer		*peer;
+	struct scsp_group		*group;
+	struct scsp_peer		*peer;
 	struct conf_neighbor	 conf;
-	struct auth_key		*keys[16];
+	struct scsp_auth_key		*keys[16];
 	size_t			 nkeys;
-	struct replay		 replay;
+	struct scsp_replay		 replay;
 	bool			 wanted, made;	/* while it is configured */
 	uint32_t		 mtu;		/* octets of a packet */
 
 	/* hello.c */
-	enum hello_state	 hello;
+	enum scsp_hello_state	 hello;
 	mtime_t			 hello_since;
 	bool			 has_id;	/* id is saved (2.1) */
 	bool			 heard;		/* and listed in our Hellos */
@@ -206,7 +206,7 @@ struct neighbor {
 	mtime_t			 prompt_at, answer_at;
 
 	/* align.c */
-	enum align_state	 align;
+	enum scsp_align_state	 align;
 	mtime_t			 align_since;
 	bool			 master;
 	uint32_t		 ca_seq;
@@ -226,19 +226,19 @@ struct neighbor {
 	size_t			 saved_len;
 
 	/* solicit.c */
-	struct want_list	 crl;
+	struct scsp_want_list	 crl;
 	uint32_t		 ncrl;
-	struct want		*out;		/* in the CSUS, sorted */
+	struct scsp_want		*out;	/* in the CSUS, sorted */
 	uint32_t		 nout, nopen;
 	uint32_t		 csus_tries;
 	bool			 csus_progress, crl_failed;
 	struct timer		 csus_timer;
 
 	/* update.c */
-	struct link_queue	 fresh, sent;
+	struct scsp_link_queue	 fresh, sent;
 	uint32_t		 nqueued;
 	uint64_t		 waiting, flying;	/* octets */
-	struct csas		*acks;
+	struct scsp_csas		*acks;
 	uint32_t		 nacks;
 	struct timer		 flush_timer;
 	struct timer		 csu_timer;
@@ -250,15 +250,15 @@ struct neighbor {
 };
 
 /* New contents of a record of ours that is being purged. */
-struct renewal {
-	TAILQ_ENTRY(renewal)	 entry;
+struct scsp_renewal {
+	TAILQ_ENTRY(scsp_renewal)	 entry;
 	uint32_t		 key;
 	uint16_t		 len;
 	uint8_t			 data[];
 };
 
-struct group {
-	RB_ENTRY(group)		 node;
+struct scsp_group {
+	RB_ENTRY(scsp_group)		 node;
 	struct scsp		*scsp;
 	uint16_t		 pid, sgid;
 	char			 name[NAME_SIZE];
@@ -270,150 +270,174 @@ struct group {
 	int32_t			 past;		/* beyond all of that life's */
 	struct timer		 forgotten;	/* it is, by everybody */
 	bool			 wanted, made;	/* while it is configured */
-	struct cache		 cache;
-	struct neighbor_list	 neighbors;
-	TAILQ_HEAD(, renewal)	 renewals;
+	struct scsp_cache		 cache;
+	struct scsp_neighbor_list	 neighbors;
+	TAILQ_HEAD(, scsp_renewal)	 renewals;
 	struct timer		 mortal_timer;
 };
-RB_HEAD(group_tree, group);
+RB_HEAD(scsp_group_tree, scsp_group);
 
-struct attached {
-	SLIST_ENTRY(attached)	 entry;
+struct scsp_attached {
+	SLIST_ENTRY(scsp_attached)	 entry;
 	struct vc_link		*link;
 };
 
 struct scsp_key {
 	SLIST_ENTRY(scsp_key)	 entry;
-	struct auth_key		*key;
+	struct scsp_auth_key		*key;
 };
-SLIST_HEAD(key_list, scsp_key);
+SLIST_HEAD(scsp_key_list, scsp_key);
 
 struct scsp {
 	const struct scsp_ops	*ops;
 	void			*arg;
 	struct timers		*timers;
-	struct auth		*auth;
+	struct scsp_auth		*auth;
 	uint32_t		 lsid;
-	struct group_tree	 groups;
-	struct peer_tree	 peers;
-	struct key_list		 keys;
-	SLIST_HEAD(, attached)	 links;
+	struct scsp_group_tree	 groups;
+	struct scsp_peer_tree	 peers;
+	struct scsp_key_list		 keys;
+	SLIST_HEAD(, scsp_attached)	 links;
 	uint64_t		 calls_refused;
 	uint64_t		 drops[DROP_MAX];	/* of no neighbor */
 };
 
-RB_PROTOTYPE(group_tree, group, node, group_cmp)
-RB_PROTOTYPE(peer_tree, peer, node, peer_cmp)
-int		 group_cmp(const struct group *, const struct group *);
-int		 peer_cmp(const struct peer *, const struct peer *);
+RB_PROTOTYPE(scsp_group_tree, scsp_group, node, scsp_group_cmp)
+RB_PROTOTYPE(scsp_peer_tree, scsp_peer, node, scsp_peer_cmp)
+int		 scsp_group_cmp(const struct scsp_group *,
+		    const struct scsp_group *);
+int		 scsp_peer_cmp(const struct scsp_peer *,
+		    const struct scsp_peer *);
 
 /* scsp.c */
-struct group	*group_find(struct scsp *, uint16_t);	/* of PID_MARS */
-struct group	*group_get(struct scsp *, uint16_t pid, uint16_t sgid);
+/* of PID_MARS */
+struct scsp_group	*scsp_group_find(struct scsp *, uint16_t);
+struct scsp_group	*scsp_group_get(struct scsp *, uint16_t pid,
+		    uint16_t sgid);
 /*
  * Groups of other protocols are kept in step without being understood: any
  * contents are good, nothing in them is ours, and marsd is not told.
  */
-bool		 group_is_mars(const struct group *);
-enum csa_verdict (*group_judge(const struct group *))(const void *, size_t);
-bool		 group_owns(const struct group *, record_id);
-void		 group_tell_update(struct group *, const struct csas *,
+bool		 scsp_group_is_mars(const struct scsp_group *);
+enum csa_verdict (*scsp_group_judge(const struct scsp_group *))(const void *,
+    size_t);
+bool		 scsp_group_owns(const struct scsp_group *, record_id);
+void		 scsp_group_tell_update(struct scsp_group *,
+		    const struct scsp_csas *,
 		    uint8_t how);
-void		 group_tell_gone(struct group *, record_id);
-void		 group_tell_neighbor(struct group *, uint32_t id, bool);
+void		 scsp_group_tell_gone(struct scsp_group *, record_id);
+void		 scsp_group_tell_neighbor(struct scsp_group *, uint32_t id,
+		    bool);
 /* number and flood what was held back, now that a DCS is aligned */
-void		 group_release(struct group *);
+void		 scsp_group_release(struct scsp_group *);
 /* the last neighbor that had to hear of e may have: is that its end? */
-void		 entry_settle(struct group *, struct entry *);
+void		 scsp_entry_settle(struct scsp_group *, struct scsp_entry *);
 /* off every queue and out of the cache */
-void		 entry_remove(struct group *, struct entry *);
+void		 scsp_entry_remove(struct scsp_group *, struct scsp_entry *);
 /* one of ours, with the same contents under this number */
-void		 entry_renumber(struct group *, struct entry *, int32_t);
-void		 group_mortals(struct group *);	/* sets their timer */
-void		 oid_octets(uint32_t, uint8_t [4]);
+void		 scsp_entry_renumber(struct scsp_group *, struct scsp_entry *,
+		    int32_t);
+void		 scsp_group_mortals(struct scsp_group *); /* sets their timer */
+void		 scsp_oid_octets(uint32_t, uint8_t [4]);
 
 /* reborn.c */
-void		 reborn_init(struct group *);
-void		 reborn_start(struct group *, const struct conf_cluster *);
+void		 scsp_reborn_init(struct scsp_group *);
+void		 scsp_reborn_start(struct scsp_group *,
+		    const struct conf_cluster *);
 /* of an own instance, with this number, that is not of now */
-void		 reborn_heard(struct group *, int32_t);	/* it exists */
-void		 reborn_proven(struct group *, int32_t);	/* it is here */
+/* it exists */
+void		 scsp_reborn_heard(struct scsp_group *, int32_t);
+/* it is here */
+void		 scsp_reborn_proven(struct scsp_group *, int32_t);
 
 /* peer.c */
-struct peer	*peer_find(struct scsp *, const struct atm_addr *);
-struct peer	*peer_new(struct scsp *, const struct atm_addr *);
-void		 peer_free(struct peer *);
-void		 peer_start(struct peer *);
-void		 peer_settle(struct peer *);
-void		 peer_proven(struct circuit *, uint32_t id);
-void		 peer_forget_link(struct scsp *, struct vc_link *);
-uint16_t	 peer_remote_call(void *, struct vc *,
+struct scsp_peer	*scsp_peer_find(struct scsp *, const struct atm_addr *);
+struct scsp_peer	*scsp_peer_new(struct scsp *, const struct atm_addr *);
+void		 scsp_peer_free(struct scsp_peer *);
+void		 scsp_peer_start(struct scsp_peer *);
+void		 scsp_peer_settle(struct scsp_peer *);
+void		 scsp_peer_proven(struct scsp_circuit *, uint32_t id);
+void		 scsp_peer_forget_link(struct scsp *, struct vc_link *);
+uint16_t	 scsp_peer_remote_call(void *, struct vc *,
 		    const struct atm_addr *, bool, void **);
-void		 peer_ack(void *, struct vc *, void *);
-void		 peer_rqfailed(void *, struct vc *, void *, uint16_t);
-void		 peer_release(void *, struct vc *, void *, uint16_t);
+void		 scsp_peer_ack(void *, struct vc *, void *);
+void		 scsp_peer_rqfailed(void *, struct vc *, void *, uint16_t);
+void		 scsp_peer_release(void *, struct vc *, void *, uint16_t);
 
 /* neighbor.c */
-struct neighbor	*neighbor_new(struct group *, struct peer *,
+struct scsp_neighbor	*scsp_neighbor_new(struct scsp_group *,
+		    struct scsp_peer *,
 		    const struct conf_neighbor *);
-void		 neighbor_free(struct neighbor *);
-void		 neighbor_drop(struct neighbor *, enum scsp_drop);
-void		 neighbor_event(struct neighbor *, enum scsp_event_code,
+void		 scsp_neighbor_free(struct scsp_neighbor *);
+void		 scsp_neighbor_drop(struct scsp_neighbor *, enum scsp_drop);
+void		 scsp_neighbor_event(struct scsp_neighbor *,
+		    enum scsp_event_code,
 		    const char *from, const char *to, const char *why,
 		    uint64_t number);
-void		 neighbor_abnormal(struct neighbor *, const char *why);
+void		 scsp_neighbor_abnormal(struct scsp_neighbor *,
+		    const char *why);
 /* adds extensions, MAC and checksum, and sends; via NULL: the best one */
-void		 neighbor_send(struct neighbor *, struct packet *,
-		    struct circuit *via, bool echo_heard);
-void		 neighbor_input(struct neighbor *, struct circuit *,
+void		 scsp_neighbor_send(struct scsp_neighbor *,
+		    struct scsp_packet *,
+		    struct scsp_circuit *via, bool echo_heard);
+void		 scsp_neighbor_input(struct scsp_neighbor *,
+		    struct scsp_circuit *,
 		    const uint8_t *, size_t, enum scsp_type);
-int64_t		 seconds(uint32_t);
+int64_t		 scsp_seconds(uint32_t);
 /* begins a packet, down to its records */
-void		 neighbor_begin(struct neighbor *, struct packet *,
+void		 scsp_neighbor_begin(struct scsp_neighbor *,
+		    struct scsp_packet *,
 		    enum scsp_type, uint16_t flags);
 /* summaries that go into a packet whose head has so many octets more */
-uint32_t	 neighbor_records(const struct neighbor *, uint32_t head);
+uint32_t	 scsp_neighbor_records(const struct scsp_neighbor *,
+		    uint32_t head);
 
 /* hello.c */
-extern const char *const hello_state_names[];
-void		 hello_init(struct neighbor *);
-void		 hello_run(struct neighbor *, enum hello_event);
-void		 hello_input(struct neighbor *, const struct scsp_message *);
-void		 hello_answer(struct neighbor *, struct circuit *);
-void		 hello_send(struct neighbor *);
-void		 hello_prompt(struct neighbor *);
+extern const char *const scsp_hello_state_names[];
+void		 scsp_hello_init(struct scsp_neighbor *);
+void		 scsp_hello_run(struct scsp_neighbor *, enum scsp_hello_event);
+void		 scsp_hello_input(struct scsp_neighbor *,
+		    const struct scsp_message *);
+void		 scsp_hello_answer(struct scsp_neighbor *,
+		    struct scsp_circuit *);
+void		 scsp_hello_send(struct scsp_neighbor *);
+void		 scsp_hello_prompt(struct scsp_neighbor *);
 
 /* align.c */
-extern const char *const align_state_names[];
-void		 align_init(struct neighbor *);
-void		 align_clear(struct neighbor *);
-void		 align_run(struct neighbor *, enum align_event);
-void		 align_ca(struct neighbor *, const struct scsp_message *);
-void		 align_release_saved(struct neighbor *);
-bool		 align_exchanging(const struct neighbor *);
+extern const char *const scsp_align_state_names[];
+void		 scsp_align_init(struct scsp_neighbor *);
+void		 scsp_align_clear(struct scsp_neighbor *);
+void		 scsp_align_run(struct scsp_neighbor *, enum scsp_align_event);
+void		 scsp_align_ca(struct scsp_neighbor *,
+		    const struct scsp_message *);
+void		 scsp_align_release_saved(struct scsp_neighbor *);
+bool		 scsp_align_exchanging(const struct scsp_neighbor *);
 
 /* solicit.c */
-void		 solicit_init(struct neighbor *);
-void		 solicit_clear(struct neighbor *);
-void		 solicit_add(struct neighbor *, record_id, int32_t);
-void		 solicit_kick(struct neighbor *);
+void		 scsp_solicit_init(struct scsp_neighbor *);
+void		 scsp_solicit_clear(struct scsp_neighbor *);
+void		 scsp_solicit_add(struct scsp_neighbor *, record_id, int32_t);
+void		 scsp_solicit_kick(struct scsp_neighbor *);
 /* was it asked for? */
-bool		 solicit_answered(struct neighbor *, const struct csas *);
-uint32_t	 solicit_pending(const struct neighbor *);
+bool		 scsp_solicit_answered(struct scsp_neighbor *,
+		    const struct scsp_csas *);
+uint32_t	 scsp_solicit_pending(const struct scsp_neighbor *);
 
 /* update.c */
-void		 update_init(struct neighbor *);
-void		 update_clear(struct neighbor *);
+void		 scsp_update_init(struct scsp_neighbor *);
+void		 scsp_update_clear(struct scsp_neighbor *);
 /* all: even what does not fill a packet */
-void		 update_flush(struct neighbor *, bool all);
-void		 update_request(struct neighbor *,
+void		 scsp_update_flush(struct scsp_neighbor *, bool all);
+void		 scsp_update_request(struct scsp_neighbor *,
 		    const struct scsp_message *);
-void		 update_reply(struct neighbor *, const struct scsp_message *);
-void		 update_csus(struct neighbor *, const struct scsp_message *);
+void		 scsp_update_reply(struct scsp_neighbor *,
+		    const struct scsp_message *);
+void		 scsp_update_csus(struct scsp_neighbor *,
+		    const struct scsp_message *);
 /* to every DCS but one (NULL: to all) that may not know this instance */
-void		 update_flood(struct group *, struct entry *,
-		    const struct neighbor *, uint16_t hops);
-void		 update_revived(struct group *, struct entry *);
-void		 update_unqueue(struct link *);
+void		 scsp_update_flood(struct scsp_group *, struct scsp_entry *,
+		    const struct scsp_neighbor *, uint16_t hops);
+void		 scsp_update_revived(struct scsp_group *, struct scsp_entry *);
+void		 scsp_update_unqueue(struct scsp_link *);
 
 #endif

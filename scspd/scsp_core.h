@@ -75,7 +75,7 @@ struct scsp_ops {
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
 /* still tells its owner that the neighbors are gone */
 void		 scsp_free(struct scsp *);
-/* as mars_configure() */
+/* as marsd_configure() */
 int		 scsp_configure(struct scsp *, const struct conf *);
 /* A link for SEL 1 of a listener; its user is scsp_vc_user, arg the scsp. */
 void		 scsp_attach(struct scsp *, struct vc_link *);
@@ -94,7 +94,7 @@ void		 scsp_erase(struct scsp *, uint16_t sgid, const uint8_t oid[4],
 		    uint32_t key);
 void		 scsp_realign(struct scsp *, uint16_t sgid);
 
-/* for marsctl, as in mars_core.h */
+/* for marsctl, as in marsd_core.h */
 bool		 scsp_show_summary(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);

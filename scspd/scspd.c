@@ -19,7 +19,7 @@
 /* --- what the core asks for */
 
 static uint64_t
-op_random(void *arg)
+scspd_hook_op_random(void *arg)
 {
 	uint64_t n;
 
@@ -39,10 +39,14 @@ static void
 op_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
     int32_t seq, uint8_t how, const void *data, size_t len)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	struct replica_msg m = {
-		.sgid = sgid, .key = key, .seq = seq, .how = how,
-		.data = data, .len = len,
+		.sgid = sgid,
+		.key = key,
+		.seq = seq,
+		.how = how,
+		.data = data,
+		.len = len,
 	};
 
 	memcpy(m.oid, oid, sizeof(m.oid));
@@ -53,9 +57,13 @@ static void
 op_own(void *arg, uint16_t sgid, uint32_t key, int32_t seq, const void *data,
     size_t len)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	const struct replica_msg m = {
-		.sgid = sgid, .key = key, .seq = seq, .data = data, .len = len,
+		.sgid = sgid,
+		.key = key,
+		.seq = seq,
+		.data = data,
+		.len = len,
 	};
 
 	service_replicate(&d->service, IMSG_CSA_OWN, &m);
@@ -64,7 +72,7 @@ op_own(void *arg, uint16_t sgid, uint32_t key, int32_t seq, const void *data,
 static void
 op_gone(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	struct replica_msg m = { .sgid = sgid, .key = key };
 
 	memcpy(m.oid, oid, sizeof(m.oid));
@@ -74,7 +82,7 @@ op_gone(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 static void
 op_neighbor(void *arg, uint16_t sgid, const uint8_t oid[4], bool aligned)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	struct replica_msg m = { .sgid = sgid, .aligned = aligned };
 
 	memcpy(m.oid, oid, sizeof(m.oid));
@@ -113,26 +121,27 @@ ordinary(enum scsp_event_code code)
 }
 
 static void
-op_event(void *arg, const struct scsp_event *e)
+scspd_hook_op_event(void *arg, const struct scsp_event *e)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	void (*say)(struct ratelimit *, mtime_t, const char *, ...) =
 	    ordinary(e->code) ? log_limited_info : log_limited;
 	char line[512] = "", text[ATM_STRLEN];
 	const char *advice = event_advice[e->code];
 	size_t n = 0;
 
-#define ADD(...) do { \
-	if (n < sizeof(line)) \
-		n += (size_t)snprintf(line + n, sizeof(line) - n, \
-		    __VA_ARGS__); \
-} while (0)
+#define ADD(...)                                                      \
+	do {                                                          \
+		if (n < sizeof(line))                                 \
+			n += (size_t)snprintf(                        \
+			    line + n, sizeof(line) - n, __VA_ARGS__); \
+	} while (0)
 	if (e->pid != PID_MARS)
 		ADD("protocol %u: ", e->pid);
 	ADD("server group %u: ", e->sgid);
 	if (e->neighbor != NULL)
-		ADD("neighbor %s: ", atm_print(e->neighbor, text,
-		    sizeof(text)));
+		ADD("neighbor %s: ",
+		    atm_addr_print(e->neighbor, text, sizeof(text)));
 	if (e->oid != NULL)
 		ADD("server %u.%u.%u.%u: ", e->oid[0], e->oid[1], e->oid[2],
 		    e->oid[3]);
@@ -151,7 +160,7 @@ op_event(void *arg, const struct scsp_event *e)
 }
 
 static const struct scsp_ops ops = {
-	.random = op_random,
+	.random = scspd_hook_op_random,
 	.wallclock = op_wallclock,
 	.judge = csa_judge,
 	.withdraw = op_withdraw,
@@ -159,7 +168,7 @@ static const struct scsp_ops ops = {
 	.own = op_own,
 	.gone = op_gone,
 	.neighbor = op_neighbor,
-	.event = op_event,
+	.event = scspd_hook_op_event,
 };
 
 /* --- what the process asks for */
@@ -175,23 +184,26 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (!n->auth)
-				log_warnx("server group %u: neighbor %s: auth "
+				log_warnx(
+				    "server group %u: neighbor %s: auth "
 				    "off: anybody who can send packets in its "
 				    "name can change every group: write key "
-				    "NUMBER", cl->server_group,
-				    atm_print(&n->addr, text, sizeof(text)));
+				    "NUMBER",
+				    cl->server_group,
+				    atm_addr_print(
+					&n->addr, text, sizeof(text)));
 }
 
 static int
-configure(void *arg, const struct conf *c)
+scspd_hook_configure(void *arg, const struct conf *c)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	size_t i;
 
 	if (d->scsp == NULL) {
 		for (i = 0; i < SCSP_EV_MAX; i++)
-			ratelimit_init(&d->limits[i],
-			    d->service.loop.timers.now);
+			ratelimit_init(
+			    &d->limits[i], d->service.loop.timers.now);
 		d->scsp = scsp_new(&ops, d, &d->service.loop.timers);
 		if (d->scsp == NULL)
 			return -1;
@@ -205,17 +217,17 @@ configure(void *arg, const struct conf *c)
 
 /* SEL 1 of every listener. */
 static bool
-whose(void *arg, const struct conf *c, const struct atm_addr *local,
+scspd_hook_whose(void *arg, const struct conf *c, const struct atm_addr *local,
     struct service_user *u)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	const struct conf_listen *l;
 	struct atm_addr addr;
 
 	TAILQ_FOREACH(l, &c->listens, entry) {
 		addr = l->addr;
-		atm_set_sel(&addr, SCSPD_SEL);
-		if (!atm_equal(&addr, local))
+		atm_addr_set_sel(&addr, SCSPD_SEL);
+		if (!atm_addr_equal(&addr, local))
 			continue;
 		u->name = "scspd";
 		u->user = &scsp_vc_user;
@@ -226,26 +238,26 @@ whose(void *arg, const struct conf *c, const struct atm_addr *local,
 }
 
 static void
-attach(void *arg, const struct service_user *u, struct vc_link *link)
+scspd_hook_attach(void *arg, const struct service_user *u, struct vc_link *link)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 
 	(void)u;
 	scsp_attach(d->scsp, link);
 }
 
 static void
-detach(void *arg, struct vc_link *link)
+scspd_hook_detach(void *arg, struct vc_link *link)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 
 	scsp_detach(d->scsp, link);
 }
 
 static void
-replica(void *arg, uint32_t type, const struct replica_msg *m)
+scspd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 	void (*act)(struct scsp *, uint16_t, const uint8_t *, uint32_t);
 	uint32_t i;
 
@@ -262,7 +274,7 @@ replica(void *arg, uint32_t type, const struct replica_msg *m)
 	case IMSG_CSA_REVIVE:
 		act = scsp_revive;
 		break;
-	default:	/* service.c lets no other pass */
+	default: /* service.c lets no other pass */
 		act = scsp_erase;
 		break;
 	}
@@ -272,15 +284,15 @@ replica(void *arg, uint32_t type, const struct replica_msg *m)
 
 /* Other servers notice by our silence: SCSP has no farewell. */
 static void
-end(void *arg)
+scspd_hook_end(void *arg)
 {
 	(void)arg;
 }
 
 static void
-destroy(void *arg)
+scspd_hook_destroy(void *arg)
 {
-	struct scspd *d = arg;
+	struct scspd_shell *d = arg;
 
 	if (d->scsp != NULL)
 		scsp_free(d->scsp);
@@ -290,7 +302,7 @@ destroy(void *arg)
 int
 main(int argc, char **argv)
 {
-	static struct scspd d;
+	static struct scspd_shell d;
 	struct service_hooks hooks = {
 		.name = "scspd",
 		.sibling = "marsd",
@@ -298,13 +310,13 @@ main(int argc, char **argv)
 		.marsd = false,
 		.commands = scspd_commands,
 		.ncommands = scspd_ncommands,
-		.configure = configure,
-		.whose = whose,
-		.attach = attach,
-		.detach = detach,
-		.replica = replica,
-		.shutdown = end,
-		.destroy = destroy,
+		.configure = scspd_hook_configure,
+		.whose = scspd_hook_whose,
+		.attach = scspd_hook_attach,
+		.detach = scspd_hook_detach,
+		.replica = scspd_hook_replica,
+		.shutdown = scspd_hook_end,
+		.destroy = scspd_hook_destroy,
 	};
 
 	return service_main(&d.service, &hooks, &d, argc, argv);

@@ -15,7 +15,7 @@
 
 #define SCSPD_SEL	1	/* of its address on every listener */
 
-struct scspd {
+struct scspd_shell {
 	struct service	 service;
 	struct scsp	*scsp;
 	struct ratelimit limits[SCSP_EV_MAX];	/* of lines in the log */

@@ -13,24 +13,24 @@
  * Neighbors and counters are few and set by configuration: a position is
  * enough.  Records are many and come and go: the name of the last one.
  */
-struct place {
+struct scsp_place {
 	uint32_t	 n;
 	uint32_t	 counter;
 };
 
-struct cache_place {
+struct scsp_cache_place {
 	bool		 started;
 	uint16_t	 pid, sgid;
 	record_id	 id;
 };
 
-static struct neighbor *
+static struct scsp_neighbor *
 neighbor_at(struct scsp *s, uint32_t n)
 {
-	struct group *g;
-	struct neighbor *nb;
+	struct scsp_group *g;
+	struct scsp_neighbor *nb;
 
-	RB_FOREACH(g, group_tree, &s->groups)
+	RB_FOREACH(g, scsp_group_tree, &s->groups)
 		TAILQ_FOREACH(nb, &g->neighbors, of_group)
 			if (n-- == 0)
 				return nb;
@@ -45,7 +45,7 @@ put_id(struct wr *w, const char *name, uint32_t id)
 	int i;
 	uint8_t v;
 
-	oid_octets(id, o);
+	scsp_oid_octets(id, o);
 	for (i = 0; i < 4; i++) {
 		v = o[i];
 		if (v >= 100)
@@ -66,7 +66,7 @@ put_age(struct wr *w, const char *name, const struct scsp *s, mtime_t since)
 }
 
 static uint64_t
-dropped(const uint64_t *drops)
+scsp_show_dropped(const uint64_t *drops)
 {
 	uint64_t sum = 0;
 	int i;
@@ -77,36 +77,36 @@ dropped(const uint64_t *drops)
 }
 
 static const char *
-replay_state(const struct neighbor *nb)
+replay_state(const struct scsp_neighbor *nb)
 {
 	if (!nb->conf.auth)
 		return "off";
 	if (nb->replay.proven != 0)
 		return "in force";
 	return nb->conf.replay_required || nb->replay.shown ? "pending" :
-	    "not offered";
+							      "not offered";
 }
 
 bool
 scsp_show_summary(struct scsp *s, void *cursor, struct wr *w)
 {
-	struct place *at = cursor;
-	struct group *g;
-	struct neighbor *nb;
+	struct scsp_place *at = cursor;
+	struct scsp_group *g;
+	struct scsp_neighbor *nb;
 	uint64_t neighbors = 0, aligned = 0, records = 0, tombs = 0;
-	uint64_t hidden = 0, strange = 0, drops = dropped(s->drops);
+	uint64_t hidden = 0, strange = 0, drops = scsp_show_dropped(s->drops);
 
 	if (at->n++ != 0)
 		return false;
-	RB_FOREACH(g, group_tree, &s->groups) {
+	RB_FOREACH(g, scsp_group_tree, &s->groups) {
 		records += g->cache.count;
 		tombs += g->cache.tombs;
 		hidden += g->cache.hidden;
 		strange += g->cache.bare;
 		TAILQ_FOREACH(nb, &g->neighbors, of_group) {
 			neighbors++;
-			aligned += nb->align == ALIGN_ALIGNED;
-			drops += dropped(nb->drops);
+			aligned += nb->align == SCSP_ALIGN_ALIGNED;
+			drops += scsp_show_dropped(nb->drops);
 		}
 	}
 	put_id(w, "server-id", s->lsid);
@@ -122,18 +122,18 @@ scsp_show_summary(struct scsp *s, void *cursor, struct wr *w)
 }
 
 static void
-put_keys(struct wr *w, const struct neighbor *nb)
+put_keys(struct wr *w, const struct scsp_neighbor *nb)
 {
-	const struct auth_key *k = auth_sign_key(nb->keys, nb->nkeys,
-	    nb->scsp->ops->wallclock(nb->scsp->arg));
+	const struct scsp_auth_key *k = scsp_auth_sign_key(
+	    nb->keys, nb->nkeys, nb->scsp->ops->wallclock(nb->scsp->arg));
 
 	if (!nb->conf.auth)
 		ctl_string(w, "auth", "off");
 	else if (k == NULL)
 		ctl_string(w, "auth", "no valid key");
 	else {
-		ctl_string(w, "auth", auth_key_algorithm(k));
-		ctl_uint(w, "spi", auth_key_spi(k));
+		ctl_string(w, "auth", scsp_auth_key_algorithm(k));
+		ctl_uint(w, "spi", scsp_auth_key_spi(k));
 	}
 	ctl_string(w, "replay", replay_state(nb));
 }
@@ -141,8 +141,8 @@ put_keys(struct wr *w, const struct neighbor *nb)
 bool
 scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 {
-	struct place *at = cursor;
-	struct neighbor *nb;
+	struct scsp_place *at = cursor;
+	struct scsp_neighbor *nb;
 	char addr[ATM_STRLEN];
 
 	if ((nb = neighbor_at(s, at->n)) == NULL)
@@ -151,29 +151,29 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 	ctl_string(w, "cluster", nb->group->name);
 	ctl_uint(w, "server-group", nb->group->sgid);
 	ctl_uint(w, "protocol-id", nb->group->pid);
-	ctl_string(w, "address", atm_print(&nb->peer->addr, addr,
-	    sizeof(addr)));
+	ctl_string(
+	    w, "address", atm_addr_print(&nb->peer->addr, addr, sizeof(addr)));
 	if (nb->has_id)
 		put_id(w, "id", nb->id);
 	else
 		ctl_string(w, "id", "");
-	ctl_string(w, "hello", hello_state_names[nb->hello]);
-	ctl_string(w, "alignment", align_state_names[nb->align]);
+	ctl_string(w, "hello", scsp_hello_state_names[nb->hello]);
+	ctl_string(w, "alignment", scsp_align_state_names[nb->align]);
 	put_age(w, "since", s, nb->align_since);
 	ctl_uint(w, "records-sent", nb->records_out);
 	ctl_uint(w, "records-received", nb->records_in);
 	ctl_uint(w, "csu-queue", nb->nqueued);
-	ctl_uint(w, "csus-pending", solicit_pending(nb));
+	ctl_uint(w, "csus-pending", scsp_solicit_pending(nb));
 	put_keys(w, nb);
 	ctl_uint(w, "hellos-in", nb->hellos_in);
 	ctl_uint(w, "hellos-out", nb->hellos_out);
 	ctl_uint(w, "retransmissions", nb->retransmissions);
-	ctl_uint(w, "dropped", dropped(nb->drops));
+	ctl_uint(w, "dropped", scsp_show_dropped(nb->drops));
 	return true;
 }
 
 static const char *
-entry_state(const struct entry *e)
+entry_state(const struct scsp_entry *e)
 {
 	if (e->flags & ENTRY_BARE)
 		return "strange";
@@ -185,16 +185,17 @@ entry_state(const struct entry *e)
 bool
 scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
 {
-	struct cache_place *at = cursor;
-	struct group *g, key;
-	struct entry *e = NULL;
+	struct scsp_cache_place *at = cursor;
+	struct scsp_group *g, key;
+	struct scsp_entry *e = NULL;
 
 	key.pid = at->pid;
 	key.sgid = at->sgid;
-	for (g = RB_NFIND(group_tree, &s->groups, &key); g != NULL;
-	    g = RB_NEXT(group_tree, &s->groups, g)) {
-		e = at->started && group_cmp(g, &key) == 0 ?
-		    cache_after(&g->cache, at->id) : cache_first(&g->cache);
+	for (g = RB_NFIND(scsp_group_tree, &s->groups, &key); g != NULL;
+	     g = RB_NEXT(scsp_group_tree, &s->groups, g)) {
+		e = at->started && scsp_group_cmp(g, &key) == 0 ?
+		    scsp_cache_after(&g->cache, at->id) :
+		    scsp_cache_first(&g->cache);
 		if (e != NULL)
 			break;
 	}
@@ -221,14 +222,14 @@ static const struct {
 	const char	*name;
 	size_t		 offset;
 } counters[] = {
-#define X(sym, name) { name, offsetof(struct neighbor, sym) },
+#define X(sym, name) { name, offsetof(struct scsp_neighbor, sym) },
 	NEIGHBOR_COUNTERS(X)
 #undef X
 };
 #define NCOUNTERS	((uint32_t)(sizeof(counters) / sizeof(counters[0])))
 
 static uint64_t
-neighbor_counter(const struct neighbor *nb, uint32_t i)
+neighbor_counter(const struct scsp_neighbor *nb, uint32_t i)
 {
 	uint64_t v;
 
@@ -243,8 +244,8 @@ neighbor_counter(const struct neighbor *nb, uint32_t i)
 bool
 scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 {
-	struct place *at = cursor;
-	struct neighbor *nb = NULL;
+	struct scsp_place *at = cursor;
+	struct scsp_neighbor *nb = NULL;
 	char scope[ATM_STRLEN] = "all";
 	const char *name;
 	uint64_t v;
@@ -271,7 +272,7 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 			break;
 	}
 	if (nb != NULL)
-		atm_print(&nb->peer->addr, scope, sizeof(scope));
+		atm_addr_print(&nb->peer->addr, scope, sizeof(scope));
 	ctl_string(w, "scope", scope);
 	ctl_string(w, "name", name);
 	ctl_uint(w, "value", v);

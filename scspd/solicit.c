@@ -17,16 +17,16 @@
 static void	on_csus_timer(void *);
 
 void
-solicit_init(struct neighbor *nb)
+scsp_solicit_init(struct scsp_neighbor *nb)
 {
 	TAILQ_INIT(&nb->crl);
 	timer_init(&nb->csus_timer, on_csus_timer, nb);
 }
 
 void
-solicit_clear(struct neighbor *nb)
+scsp_solicit_clear(struct scsp_neighbor *nb)
 {
-	struct want_block *b;
+	struct scsp_want_block *b;
 
 	while ((b = TAILQ_FIRST(&nb->crl)) != NULL) {
 		TAILQ_REMOVE(&nb->crl, b, entry);
@@ -40,22 +40,22 @@ solicit_clear(struct neighbor *nb)
 }
 
 uint32_t
-solicit_pending(const struct neighbor *nb)
+scsp_solicit_pending(const struct scsp_neighbor *nb)
 {
 	return nb->ncrl + nb->nopen;
 }
 
 /* Puts an entry on the CRL; without memory the alignment starts over. */
 void
-solicit_add(struct neighbor *nb, record_id id, int32_t seq)
+scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
 {
-	struct want_block *b;
-	struct want *w;
+	struct scsp_want_block *b;
+	struct scsp_want *w;
 
-	b = TAILQ_LAST(&nb->crl, want_list);
+	b = TAILQ_LAST(&nb->crl, scsp_want_list);
 	if (b == NULL || b->n == RECORDS_MAX) {
 		if ((b = malloc(sizeof(*b))) == NULL) {
-			neighbor_drop(nb, DROP_MEMORY);
+			scsp_neighbor_drop(nb, DROP_MEMORY);
 			nb->crl_failed = true;
 			return;
 		}
@@ -71,9 +71,9 @@ solicit_add(struct neighbor *nb, record_id id, int32_t seq)
 
 /* however it came, or was refused. */
 static bool
-satisfied(struct neighbor *nb, const struct want *w)
+satisfied(struct scsp_neighbor *nb, const struct scsp_want *w)
 {
-	struct entry *e = cache_find(&nb->group->cache, w->id);
+	struct scsp_entry *e = scsp_cache_find(&nb->group->cache, w->id);
 
 	return w->answered || (e != NULL && e->seen >= w->seq);
 }
@@ -81,19 +81,19 @@ satisfied(struct neighbor *nb, const struct want *w)
 static int
 want_cmp(const void *a, const void *b)
 {
-	const struct want *x = a, *y = b;
+	const struct scsp_want *x = a, *y = b;
 
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
 /* Fills the CSUS to be sent with what is still wanted from the CRL. */
 static void
-fill(struct neighbor *nb)
+fill(struct scsp_neighbor *nb)
 {
-	struct want_block *b;
-	struct want *w;
+	struct scsp_want_block *b;
+	struct scsp_want *w;
 
-	while (nb->nout < neighbor_records(nb, 0) &&
+	while (nb->nout < scsp_neighbor_records(nb, 0) &&
 	    (b = TAILQ_FIRST(&nb->crl)) != NULL) {
 		w = &b->want[b->first++];
 		nb->ncrl--;
@@ -104,43 +104,43 @@ fill(struct neighbor *nb)
 			free(b);
 		}
 	}
-	/* in order for solicit_answered(); the same twice is asked once */
+	/* in order for scsp_solicit_answered(); the same twice is asked once */
 	if (nb->nout > 1)
 		qsort(nb->out, nb->nout, sizeof(*nb->out), want_cmp);
 	nb->nopen = nb->nout;
 }
 
 static void
-send_csus(struct neighbor *nb)
+send_csus(struct scsp_neighbor *nb)
 {
-	struct packet p;
-	struct csas c = { 0 };
+	struct scsp_packet p;
+	struct scsp_csas c = { 0 };
 	uint32_t i;
 
 	/* the timer first, as 2.2.3 has it */
 	timer_set(nb->scsp->timers, &nb->csus_timer,
-	    seconds(nb->conf.rexmt_csus));
-	neighbor_begin(nb, &p, SCSP_CSUS, 0);
+	    scsp_seconds(nb->conf.rexmt_csus));
+	scsp_neighbor_begin(nb, &p, SCSP_CSUS, 0);
 	for (i = 0; i < nb->nout; i++) {
 		c.id = nb->out[i].id;
 		c.seq = nb->out[i].seq;
-		packet_csas(&p, &c);
+		scsp_packet_csas(&p, &c);
 	}
 	nb->csus_out++;
-	neighbor_send(nb, &p, NULL, false);
+	scsp_neighbor_send(nb, &p, NULL, false);
 }
 
 /* Asks for the next part of the CRL unless an answer is outstanding. */
 void
-solicit_kick(struct neighbor *nb)
+scsp_solicit_kick(struct scsp_neighbor *nb)
 {
-	if (nb->nopen != 0 || !align_exchanging(nb))
+	if (nb->nopen != 0 || !scsp_align_exchanging(nb))
 		return;
 	timer_clear(nb->scsp->timers, &nb->csus_timer);
 	if (nb->out == NULL && nb->ncrl != 0 &&
 	    (nb->out = malloc(RECORDS_MAX * sizeof(*nb->out))) == NULL) {
-		neighbor_drop(nb, DROP_MEMORY);
-		neighbor_abnormal(nb, scsp_drop_name(DROP_MEMORY));
+		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_abnormal(nb, scsp_drop_name(DROP_MEMORY));
 		return;
 	}
 	nb->nout = nb->csus_tries = 0;
@@ -152,7 +152,8 @@ solicit_kick(struct neighbor *nb)
 	}
 	free(nb->out);
 	nb->out = NULL;
-	align_run(nb, nb->crl_failed ? ALIGN_EV_REALIGN : ALIGN_EV_SYNCED);
+	scsp_align_run(
+	    nb, nb->crl_failed ? SCSP_ALIGN_EV_REALIGN : SCSP_ALIGN_EV_SYNCED);
 }
 
 /*
@@ -163,10 +164,10 @@ solicit_kick(struct neighbor *nb)
  * the DCS may have got it back since it said that it has it no more.
  */
 bool
-solicit_answered(struct neighbor *nb, const struct csas *c)
+scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
 {
-	struct want key = { .id = c->id }, *w;
-	bool refused = c->null || !seq_valid(c->seq), open = false;
+	struct scsp_want key = { .id = c->id }, *w;
+	bool refused = c->null || !scsp_seq_valid(c->seq), open = false;
 
 	if (nb->nopen == 0)
 		return false;
@@ -192,7 +193,7 @@ solicit_answered(struct neighbor *nb, const struct csas *c)
 static void
 on_csus_timer(void *arg)
 {
-	struct neighbor *nb = arg;
+	struct scsp_neighbor *nb = arg;
 	uint32_t i, n = 0;
 
 	for (i = 0; i < nb->nout; i++)
@@ -201,14 +202,14 @@ on_csus_timer(void *arg)
 	nb->nout = n;
 	if (n == 0) {
 		nb->nopen = 0;
-		solicit_kick(nb);
+		scsp_solicit_kick(nb);
 		return;
 	}
 	if (nb->csus_progress)
 		nb->csus_tries = 0;
 	nb->csus_progress = false;
 	if (nb->csus_tries++ >= nb->conf.rexmt_limit) {
-		neighbor_abnormal(nb, "csus-limit");
+		scsp_neighbor_abnormal(nb, "csus-limit");
 		return;
 	}
 	nb->retransmissions += n;

@@ -22,38 +22,38 @@ _Static_assert(NSAPA_LEN <= ATM_NUM_MAX, "an NSAPA does not fit");
 /* --- ATM addresses */
 
 int
-atm_cmp(const struct atm_addr *a, const struct atm_addr *b)
+atm_addr_cmp(const struct atm_addr *a, const struct atm_addr *b)
 {
 	return memcmp(a, b, sizeof(*a));
 }
 
 bool
-atm_equal(const struct atm_addr *a, const struct atm_addr *b)
+atm_addr_equal(const struct atm_addr *a, const struct atm_addr *b)
 {
-	return atm_cmp(a, b) == 0;
+	return atm_addr_cmp(a, b) == 0;
 }
 
 bool
-atm_is_null(const struct atm_addr *a)
+atm_addr_is_null(const struct atm_addr *a)
 {
 	return (a->num_tl & ATM_TL_LEN) == 0;
 }
 
 bool
-atm_same_kind(const struct atm_addr *a, const struct atm_addr *b)
+atm_addr_same_kind(const struct atm_addr *a, const struct atm_addr *b)
 {
 	return a->num_tl == b->num_tl && a->sub_tl == b->sub_tl;
 }
 
 /* Neither E.164 nor the null address has a selector: 0. */
 uint8_t
-atm_sel(const struct atm_addr *a)
+atm_addr_sel(const struct atm_addr *a)
 {
 	return a->num_tl == NSAPA_LEN ? a->num[NSAPA_LEN - 1] : 0;
 }
 
 void
-atm_set_sel(struct atm_addr *a, uint8_t sel)
+atm_addr_set_sel(struct atm_addr *a, uint8_t sel)
 {
 	if (a->num_tl == NSAPA_LEN)
 		a->num[NSAPA_LEN - 1] = sel;
@@ -61,7 +61,7 @@ atm_set_sel(struct atm_addr *a, uint8_t sel)
 
 /* The NSAPA that embeds 4 or 16 octets of IP address (RFC 4548, nvc.md). */
 void
-atm_from_ip(struct atm_addr *a, bool v6, const uint8_t *ip, uint8_t sel)
+atm_addr_from_ip(struct atm_addr *a, bool v6, const uint8_t *ip, uint8_t sel)
 {
 	memset(a, 0, sizeof(*a));
 	a->num_tl = NSAPA_LEN;
@@ -73,7 +73,7 @@ atm_from_ip(struct atm_addr *a, bool v6, const uint8_t *ip, uint8_t sel)
 
 /* ip takes 16 octets; the unused 12 of an IPv4 address are zero. */
 bool
-atm_to_ip(const struct atm_addr *a, bool *v6, uint8_t *ip, uint8_t *sel)
+atm_addr_to_ip(const struct atm_addr *a, bool *v6, uint8_t *ip, uint8_t *sel)
 {
 	static const uint8_t zero[12];
 
@@ -99,7 +99,7 @@ atm_to_ip(const struct atm_addr *a, bool *v6, uint8_t *ip, uint8_t *sel)
  * the type where there is no address (5.1.2).
  */
 uint8_t
-atm_tl_normalise(uint8_t tl)
+atm_addr_tl_normalise(uint8_t tl)
 {
 	return (tl & ATM_TL_LEN) == 0 ? 0 : tl & (ATM_TL_E164 | ATM_TL_LEN);
 }
@@ -109,7 +109,7 @@ atm_tl_normalise(uint8_t tl)
  * E.164 number is of digits, which the caller checks with the octets.
  */
 bool
-atm_tl_usable(uint8_t tl)
+atm_addr_tl_usable(uint8_t tl)
 {
 	if (tl == 0 || tl == NSAPA_LEN)
 		return true;
@@ -118,11 +118,11 @@ atm_tl_usable(uint8_t tl)
 
 /* p holds the octets of one number of that kind. */
 bool
-atm_number_usable(uint8_t tl, const uint8_t *p)
+atm_addr_number_usable(uint8_t tl, const uint8_t *p)
 {
 	uint8_t i;
 
-	if (!atm_tl_usable(tl))
+	if (!atm_addr_tl_usable(tl))
 		return false;
 	if (tl & ATM_TL_E164)
 		for (i = 0; i < (tl & ATM_TL_LEN); i++)
@@ -140,13 +140,13 @@ bool
 rd_atm_number(struct rd *r, uint8_t *tl, uint8_t num[ATM_NUM_MAX])
 {
 	const uint8_t *p;
-	uint8_t kind = atm_tl_normalise(*tl);
+	uint8_t kind = atm_addr_tl_normalise(*tl);
 
 	memset(num, 0, ATM_NUM_MAX);
 	*tl = 0;
 	if ((p = rd_bytes(r, kind & ATM_TL_LEN)) == NULL)
 		return true;
-	if (!atm_number_usable(kind, p))
+	if (!atm_addr_number_usable(kind, p))
 		return false;
 	*tl = kind;
 	if (kind != 0)
@@ -202,7 +202,7 @@ ip_prefix_match(const struct ip_prefix *p, const struct atm_addr *a)
 	unsigned int i;
 	bool v6;
 
-	if (!atm_to_ip(a, &v6, ip, &sel) || v6 != (p->v6 != 0))
+	if (!atm_addr_to_ip(a, &v6, ip, &sel) || v6 != (p->v6 != 0))
 		return false;
 	for (i = 0; i < sizeof(ip); i++)
 		if ((ip[i] & mask_octet(p->bits, i)) != p->a[i])
@@ -256,7 +256,7 @@ paddr_prev(struct paddr *a)
 /* --- protocols */
 
 int
-pro_cmp(const struct mars_pro *a, const struct mars_pro *b)
+mars_pro_cmp(const struct mars_pro *a, const struct mars_pro *b)
 {
 	if (a->type != b->type)
 		return a->type < b->type ? -1 : 1;
@@ -264,9 +264,9 @@ pro_cmp(const struct mars_pro *a, const struct mars_pro *b)
 }
 
 bool
-pro_equal(const struct mars_pro *a, const struct mars_pro *b)
+mars_pro_equal(const struct mars_pro *a, const struct mars_pro *b)
 {
-	return pro_cmp(a, b) == 0;
+	return mars_pro_cmp(a, b) == 0;
 }
 
 /*
@@ -275,7 +275,7 @@ pro_equal(const struct mars_pro *a, const struct mars_pro *b)
  * short form names.
  */
 void
-pro_normalise(struct mars_pro *p)
+mars_pro_normalise(struct mars_pro *p)
 {
 	uint16_t ether = (uint16_t)(p->snap[3] << 8 | p->snap[4]);
 
@@ -290,7 +290,7 @@ pro_normalise(struct mars_pro *p)
 
 /* False for the long form that names nothing. */
 bool
-pro_usable(const struct mars_pro *p)
+mars_pro_usable(const struct mars_pro *p)
 {
 	static const uint8_t zero[sizeof(p->snap)];
 
@@ -298,7 +298,7 @@ pro_usable(const struct mars_pro *p)
 }
 
 uint8_t
-pro_addrlen(const struct mars_pro *p)
+mars_pro_addrlen(const struct mars_pro *p)
 {
 	switch (p->type) {
 	case PRO_IPV4:

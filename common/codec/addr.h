@@ -57,30 +57,30 @@ struct ip_prefix {
 	uint8_t	a[16];
 };
 
-int	atm_cmp(const struct atm_addr *, const struct atm_addr *);
-bool	atm_equal(const struct atm_addr *, const struct atm_addr *);
-bool	atm_is_null(const struct atm_addr *);
+int	atm_addr_cmp(const struct atm_addr *, const struct atm_addr *);
+bool	atm_addr_equal(const struct atm_addr *, const struct atm_addr *);
+bool	atm_addr_is_null(const struct atm_addr *);
 /* same type and length of number and of subaddress (one MARS_MULTI, 5.1.1) */
-bool	atm_same_kind(const struct atm_addr *, const struct atm_addr *);
-int	atm_parse(struct atm_addr *, const char *);
-char	*atm_print(const struct atm_addr *, char *, size_t);
-uint8_t	atm_sel(const struct atm_addr *);
-void	atm_set_sel(struct atm_addr *, uint8_t);
+bool	atm_addr_same_kind(const struct atm_addr *, const struct atm_addr *);
+int	atm_addr_parse(struct atm_addr *, const char *);
+char	*atm_addr_print(const struct atm_addr *, char *, size_t);
+uint8_t	atm_addr_sel(const struct atm_addr *);
+void	atm_addr_set_sel(struct atm_addr *, uint8_t);
 
 /*
  * On the wire: a type/length octet without the reserved bit, and 0 for a null
  * number; whether a number of that kind, or these octets of one, can be used
  * (an NSAPA has 20 octets, E.164 at most 20 digits); reading of addresses.
  */
-uint8_t	atm_tl_normalise(uint8_t);
-bool	atm_tl_usable(uint8_t);
-bool	atm_number_usable(uint8_t, const uint8_t *);
+uint8_t	atm_addr_tl_normalise(uint8_t);
+bool	atm_addr_tl_usable(uint8_t);
+bool	atm_addr_number_usable(uint8_t, const uint8_t *);
 bool	rd_atm_number(struct rd *, uint8_t *, uint8_t[ATM_NUM_MAX]);
 bool	rd_paddr(struct rd *, uint8_t, struct paddr *);
 
 /* embedded IP (v6 false: 4 octets, true: 16); false if it is not one */
-void	atm_from_ip(struct atm_addr *, bool, const uint8_t *, uint8_t);
-bool	atm_to_ip(const struct atm_addr *, bool *, uint8_t *, uint8_t *);
+void	atm_addr_from_ip(struct atm_addr *, bool, const uint8_t *, uint8_t);
+bool	atm_addr_to_ip(const struct atm_addr *, bool *, uint8_t *, uint8_t *);
 void	ip_prefix_mask(struct ip_prefix *);
 bool	ip_prefix_parse(struct ip_prefix *, const char *);
 bool	ip_prefix_match(const struct ip_prefix *, const struct atm_addr *);
@@ -93,13 +93,13 @@ char	*paddr_print(const struct paddr *, char *, size_t);
 bool	paddr_next(struct paddr *);	/* + 1; false at all ones */
 bool	paddr_prev(struct paddr *);	/* - 1; false at zero */
 
-int	pro_cmp(const struct mars_pro *, const struct mars_pro *);
-bool	pro_equal(const struct mars_pro *, const struct mars_pro *);
-void	pro_normalise(struct mars_pro *);	/* long form to short, A-135 */
-bool	pro_usable(const struct mars_pro *);	/* not 0x80 with zero SNAP */
-int	pro_parse(struct mars_pro *, const char *);
-char	*pro_print(const struct mars_pro *, char *, size_t);
+int	mars_pro_cmp(const struct mars_pro *, const struct mars_pro *);
+bool	mars_pro_equal(const struct mars_pro *, const struct mars_pro *);
+void	mars_pro_normalise(struct mars_pro *);	/* long form to short, A-135 */
+bool	mars_pro_usable(const struct mars_pro *); /* not 0x80 with zero SNAP */
+int	mars_pro_parse(struct mars_pro *, const char *);
+char	*mars_pro_print(const struct mars_pro *, char *, size_t);
 /* length of a group address of this protocol, 0 if it is not known */
-uint8_t	pro_addrlen(const struct mars_pro *);
+uint8_t	mars_pro_addrlen(const struct mars_pro *);
 
 #endif

@@ -22,8 +22,7 @@
  * Appends to a string of size octets, of which len are used.  Gives the
  * length so far, size at most: what does not fit is cut.
  */
-__attribute__((format(printf, 4, 5)))
-static size_t
+__attribute__((format(printf, 4, 5))) static size_t
 append(char *buf, size_t size, size_t len, const char *fmt, ...)
 {
 	va_list ap;
@@ -50,7 +49,7 @@ append_hex(char *buf, size_t size, size_t len, const uint8_t *p, size_t n)
 }
 
 static int
-hex_digit(char c)
+text_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -74,7 +73,7 @@ parse_hex(uint8_t *to, size_t max, const char *s, char skip)
 	for (; *s != '\0'; s++) {
 		if (*s == skip)
 			continue;
-		if ((d = hex_digit(*s)) == -1 || n / 2 >= max)
+		if ((d = text_hex_digit(*s)) == -1 || n / 2 >= max)
 			return -1;
 		to[n / 2] = (uint8_t)(to[n / 2] << 4 | d);
 		n++;
@@ -84,7 +83,7 @@ parse_hex(uint8_t *to, size_t max, const char *s, char skip)
 
 /* A decimal number of at most max, digits only, up to the end of s; or -1. */
 static int
-parse_number(const char *s, int max)
+text_parse_number(const char *s, int max)
 {
 	int n = 0;
 
@@ -111,13 +110,13 @@ parse_ip_number(struct atm_addr *a, char *s)
 
 	if ((p = strchr(s, '%')) != NULL) {
 		*p++ = '\0';
-		if ((sel = parse_number(p, UINT8_MAX)) == -1)
+		if ((sel = text_parse_number(p, UINT8_MAX)) == -1)
 			return false;
 	}
 	if (inet_pton(AF_INET, s, ip) == 1)
-		atm_from_ip(a, false, ip, (uint8_t)sel);
+		atm_addr_from_ip(a, false, ip, (uint8_t)sel);
 	else if (inet_pton(AF_INET6, s, ip) == 1)
-		atm_from_ip(a, true, ip, (uint8_t)sel);
+		atm_addr_from_ip(a, true, ip, (uint8_t)sel);
 	else
 		return false;
 	return true;
@@ -153,7 +152,7 @@ parse_atm_number(uint8_t *tl, uint8_t num[ATM_NUM_MAX], char *s)
 
 /* 0, or -1 where s is no address; then *a is null. */
 int
-atm_parse(struct atm_addr *a, const char *s)
+atm_addr_parse(struct atm_addr *a, const char *s)
 {
 	char buf[2 * ATM_STRLEN], *sub;
 
@@ -186,9 +185,9 @@ print_atm_number(uint8_t tl, const uint8_t num[ATM_NUM_MAX], char *buf,
 		return append(buf, size, len, "+%.*s", tl & ATM_TL_LEN,
 		    (const char *)num);
 	memcpy(a.num, num, ATM_NUM_MAX);
-	if (atm_to_ip(&a, &v6, ip, &sel)) {
+	if (atm_addr_to_ip(&a, &v6, ip, &sel)) {
 		if (inet_ntop(v6 ? AF_INET6 : AF_INET, ip, text,
-		    sizeof(text)) != NULL)
+			sizeof(text)) != NULL)
 			len = append(buf, size, len, "%s", text);
 		return sel == 0 ? len : append(buf, size, len, "%%%u", sel);
 	}
@@ -202,11 +201,11 @@ print_atm_number(uint8_t tl, const uint8_t num[ATM_NUM_MAX], char *buf,
 }
 
 /*
- * What atm_parse() reads, in a buffer of ATM_STRLEN octets; "-" is the null
+ * What atm_addr_parse() reads, in a buffer of ATM_STRLEN octets; "-" is null
  * address, which it does not.
  */
 char *
-atm_print(const struct atm_addr *a, char *buf, size_t size)
+atm_addr_print(const struct atm_addr *a, char *buf, size_t size)
 {
 	size_t len;
 
@@ -237,7 +236,7 @@ ip_prefix_parse(struct ip_prefix *p, const char *s)
 	else if (inet_pton(AF_INET, buf, p->a) != 1)
 		return false;
 	bits = p->v6 ? 128 : 32;
-	if (slash != NULL && (bits = parse_number(slash, bits)) == -1)
+	if (slash != NULL && (bits = text_parse_number(slash, bits)) == -1)
 		return false;
 	p->bits = (uint8_t)bits;
 	ip_prefix_mask(p);
@@ -289,8 +288,8 @@ paddr_print(const struct paddr *a, char *buf, size_t size)
 	if (a->len == 0)
 		(void)append(buf, size, 0, "-");
 	else if (a->len == 4 || a->len == 16) {
-		(void)inet_ntop(a->len == 4 ? AF_INET : AF_INET6, a->a, text,
-		    sizeof(text));
+		(void)inet_ntop(
+		    a->len == 4 ? AF_INET : AF_INET6, a->a, text, sizeof(text));
 		(void)append(buf, size, 0, "%s", text);
 	} else {
 		len = append(buf, size, 0, "0x");
@@ -303,7 +302,7 @@ paddr_print(const struct paddr *a, char *buf, size_t size)
 
 /* ipv4, ipv6, 0xNNNN, or snap: and ten hex digits.  0 or -1. */
 int
-pro_parse(struct mars_pro *p, const char *s)
+mars_pro_parse(struct mars_pro *p, const char *s)
 {
 	uint8_t type[2] = { 0, 0 };
 
@@ -317,7 +316,7 @@ pro_parse(struct mars_pro *p, const char *s)
 		if (parse_hex(p->snap, sizeof(p->snap), s + 5, '-') !=
 		    sizeof(p->snap))
 			return -1;
-		pro_normalise(p);
+		mars_pro_normalise(p);
 	} else {
 		if (strncmp(s, "0x", 2) != 0 ||
 		    parse_hex(type, sizeof(type), s + 2, '\0') != sizeof(type))
@@ -328,7 +327,7 @@ pro_parse(struct mars_pro *p, const char *s)
 }
 
 char *
-pro_print(const struct mars_pro *p, char *buf, size_t size)
+mars_pro_print(const struct mars_pro *p, char *buf, size_t size)
 {
 	size_t len;
 

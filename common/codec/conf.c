@@ -65,14 +65,14 @@ const struct conf_number conf_neighbor_numbers[] = {
 };
 
 static const char *const algorithm_names[] = {
-	[HMAC_MD5] = "hmac-md5",
-	[HMAC_SHA256] = "hmac-sha256",
-	[HMAC_SHA384] = "hmac-sha384",
-	[HMAC_SHA512] = "hmac-sha512"
+	[CONF_HMAC_MD5] = "hmac-md5",
+	[CONF_HMAC_SHA256] = "hmac-sha256",
+	[CONF_HMAC_SHA384] = "hmac-sha384",
+	[CONF_HMAC_SHA512] = "hmac-sha512"
 };
 #define NALGORITHMS	(sizeof(algorithm_names) / sizeof(*algorithm_names))
 
-_Static_assert(NALGORITHMS == HMAC_SHA512 + 1, "one name per algorithm");
+_Static_assert(NALGORITHMS == CONF_HMAC_SHA512 + 1, "one name per algorithm");
 
 /* The value of a number in the struct at base. */
 uint32_t
@@ -135,7 +135,7 @@ conf_new(void)
 }
 
 static struct conf_cluster *
-cluster_new(void)
+conf_cluster_blank(void)
 {
 	struct conf_cluster *cl = calloc(1, sizeof(*cl));
 
@@ -157,7 +157,7 @@ conf_cluster_new(struct conf *c, const char *name)
 {
 	struct conf_cluster *cl;
 
-	if ((cl = cluster_new()) == NULL)
+	if ((cl = conf_cluster_blank()) == NULL)
 		return NULL;
 	(void)strlcpy(cl->name, name, sizeof(cl->name));
 	TAILQ_INSERT_TAIL(&c->clusters, cl, entry);
@@ -169,7 +169,7 @@ conf_group_new(struct conf *c, uint16_t sgid, uint16_t pid)
 {
 	struct conf_cluster *g;
 
-	if ((g = cluster_new()) == NULL)
+	if ((g = conf_cluster_blank()) == NULL)
 		return NULL;
 	g->server_group = sgid;
 	g->protocol_id = pid;
@@ -200,7 +200,7 @@ conf_neighbor_new(struct conf_cluster *cl)
 } while (0)
 
 static void
-cluster_free(struct conf_cluster *cl)
+conf_cluster_free(struct conf_cluster *cl)
 {
 	LIST_FREE(&cl->protocols, conf_protocol);
 	LIST_FREE(&cl->backups, conf_backup);
@@ -225,11 +225,11 @@ conf_free(struct conf *c)
 	}
 	while ((cl = TAILQ_FIRST(&c->clusters)) != NULL) {
 		TAILQ_REMOVE(&c->clusters, cl, entry);
-		cluster_free(cl);
+		conf_cluster_free(cl);
 	}
 	while ((cl = TAILQ_FIRST(&c->groups)) != NULL) {
 		TAILQ_REMOVE(&c->groups, cl, entry);
-		cluster_free(cl);
+		conf_cluster_free(cl);
 	}
 	free(c);
 }
@@ -257,20 +257,20 @@ conf_key_find(const struct conf *c, uint32_t spi)
 }
 
 const char *
-key_algorithm_name(enum key_algorithm a)
+conf_algorithm_name(enum conf_algorithm a)
 {
 	return (size_t)a < NALGORITHMS ? algorithm_names[a] : "unknown";
 }
 
 /* The algorithm of that name; false if there is none. */
 bool
-key_algorithm_find(const char *name, enum key_algorithm *a)
+conf_algorithm_find(const char *name, enum conf_algorithm *a)
 {
 	size_t i;
 
 	for (i = 0; i < NALGORITHMS; i++)
 		if (strcmp(algorithm_names[i], name) == 0) {
-			*a = (enum key_algorithm)i;
+			*a = (enum conf_algorithm)i;
 			return true;
 		}
 	return false;
@@ -403,7 +403,7 @@ rd_listens(struct rd *r, struct conf *c)
 		if (l == NULL)
 			return;
 		l->transport = rd_u8(r);
-		if (l->transport > LISTEN_ATM_PVC)
+		if (l->transport > CONF_LISTEN_ATM_PVC)
 			r->failed = true;
 		rd_endpoint(r, &l->addr);
 		(void)rd_atm_addr(r, &l->peer);
@@ -624,7 +624,7 @@ rd_cluster(struct rd *r, struct conf *c)
 	rd_numbers(r, conf_cluster_numbers, cl);
 	if (cl->cmi_min > cl->cmi_max)
 		r->failed = true;
-	cl->redirect_order = rd_bool(r) ? ORDER_LOWEST : ORDER_SELF;
+	cl->redirect_order = rd_bool(r) ? CONF_ORDER_LOWEST : CONF_ORDER_SELF;
 	cl->csn_before = rd_bool(r);
 	cl->strict_source = rd_bool(r);
 	cl->native_parties = rd_bool(r);

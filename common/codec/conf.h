@@ -30,9 +30,9 @@
 #define CONF_SIZE_MAX	(16U << 20)	/* octets of one as sent by imsg */
 
 enum conf_transport {
-	LISTEN_UDP,
-	LISTEN_ATM_SVC,
-	LISTEN_ATM_PVC
+	CONF_LISTEN_UDP,
+	CONF_LISTEN_ATM_SVC,
+	CONF_LISTEN_ATM_PVC
 };
 
 struct conf_listen {
@@ -44,17 +44,17 @@ struct conf_listen {
 };
 TAILQ_HEAD(conf_listens, conf_listen);
 
-enum key_algorithm {		/* marsctl and mars.conf use these names */
-	HMAC_MD5,		/* RFC 2334 B.3.1, RFC 2104 */
-	HMAC_SHA256,
-	HMAC_SHA384,
-	HMAC_SHA512
+enum conf_algorithm {		/* marsctl and mars.conf use these names */
+	CONF_HMAC_MD5,		/* RFC 2334 B.3.1, RFC 2104 */
+	CONF_HMAC_SHA256,
+	CONF_HMAC_SHA384,
+	CONF_HMAC_SHA512
 };
 
 struct conf_key {
 	TAILQ_ENTRY(conf_key)	 entry;
 	uint32_t		 spi;
-	enum key_algorithm	 algorithm;
+	enum conf_algorithm	 algorithm;
 	int64_t			 not_before;	/* time(3), 0: always */
 	int64_t			 not_after;	/* time(3), 0: for ever */
 	char			 file[CONF_PATH_SIZE];	/* empty at children */
@@ -95,9 +95,9 @@ struct conf_backup {
 };
 TAILQ_HEAD(conf_backups, conf_backup);
 
-enum redirect_order {		/* */
-	ORDER_SELF,		/* own address first: default */
-	ORDER_LOWEST		/* literal RFC 2443 section 2 */
+enum conf_order {		/* */
+	CONF_ORDER_SELF,		/* own address first: default */
+	CONF_ORDER_LOWEST		/* literal RFC 2443 section 2 */
 };
 
 struct conf_cluster {
@@ -115,7 +115,7 @@ struct conf_cluster {
 	uint32_t		 redirect_interval;	/* s, 60; RFC 2022 5.4.3
 							 * and 2443 5.1 */
 	uint32_t		 redirect_dead;		/* s, 240; A-7 */
-	enum redirect_order	 redirect_order;
+	enum conf_order	 redirect_order;
 	uint32_t		 tombstone;		/* s, 600; A-9 */
 	uint32_t		 hold;			/* s, 240; H of A-8 */
 	uint16_t		 hop_count;		/* 16; A-48 */
@@ -185,9 +185,9 @@ struct conf_neighbor	*conf_neighbor_new(struct conf_cluster *);
 void			 conf_free(struct conf *);	/* wipes the keys */
 struct conf_cluster	*conf_cluster_find(const struct conf *, const char *);
 const struct conf_key	*conf_key_find(const struct conf *, uint32_t);
-const char		*key_algorithm_name(enum key_algorithm);
-bool			 key_algorithm_find(const char *,
-			    enum key_algorithm *);
+const char		*conf_algorithm_name(enum conf_algorithm);
+bool			 conf_algorithm_find(const char *,
+			    enum conf_algorithm *);
 
 /* an address inside an imsg, 42 octets; false: malformed (and r failed) */
 void			 wr_atm_addr(struct wr *, const struct atm_addr *);

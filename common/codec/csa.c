@@ -26,8 +26,10 @@ decode_body(struct csa *c, struct rd *r)
 
 	c->atm.num_tl = rd_u8(r);
 	c->atm.sub_tl = rd_u8(r);
-	if (c->state == CSA_REDIRECT && r->left ==
-	    (size_t)(c->atm.num_tl & ATM_TL_LEN) + (c->atm.sub_tl & ATM_TL_LEN))
+	if (c->state == CSA_REDIRECT &&
+	    r->left ==
+		(size_t)(c->atm.num_tl & ATM_TL_LEN) +
+		    (c->atm.sub_tl & ATM_TL_LEN))
 		spln = tpln = 0;
 	ok = rd_paddr(r, spln, &c->spa);
 	atm_ok = rd_atm_number(r, &c->atm.num_tl, c->atm.num);
@@ -42,14 +44,14 @@ decode_body(struct csa *c, struct rd *r)
 	memset(&c->spa, 0, sizeof(c->spa));
 	memset(&c->min, 0, sizeof(c->min));
 	memset(&c->max, 0, sizeof(c->max));
-	return atm_ok;	/* what is stray can't make it unusable */
+	return atm_ok; /* what is stray can't make it unusable */
 }
 
 /* Do the fields of states 2 to 5 agree with each other?  A-49. */
 static bool
 range_usable(const struct csa *c)
 {
-	uint8_t len = pro_addrlen(&c->pro);
+	uint8_t len = mars_pro_addrlen(&c->pro);
 
 	if (c->flags & CSA_F_REGISTER)
 		return c->min.len == 0;
@@ -87,8 +89,8 @@ csa_decode(struct csa *c, const void *buf, size_t len)
 	usable = decode_body(c, &r);
 	if (!rd_done(&r))
 		return CSA_MALFORMED;
-	pro_normalise(&c->pro);
-	if (!usable || !pro_usable(&c->pro) || atm_is_null(&c->atm))
+	mars_pro_normalise(&c->pro);
+	if (!usable || !mars_pro_usable(&c->pro) || atm_addr_is_null(&c->atm))
 		return CSA_STRANGE;
 	if (c->state == CSA_REDIRECT)
 		return CSA_LIVE;
@@ -99,7 +101,8 @@ csa_decode(struct csa *c, const void *buf, size_t len)
 	    !paddr_equal(&c->min, &c->max))
 		c->flags &= (uint16_t)~CSA_F_LAYER3GRP;
 	return c->state == CSA_LEAVE || c->state == CSA_UNSERVE ?
-	    CSA_TOMBSTONE : CSA_LIVE;
+	    CSA_TOMBSTONE :
+	    CSA_LIVE;
 }
 
 enum csa_verdict
@@ -140,9 +143,9 @@ csa_encode(const struct csa *c, void *buf, size_t max)
 bool
 csa_equal(const struct csa *a, const struct csa *b)
 {
-	return pro_equal(&a->pro, &b->pro) && a->state == b->state &&
+	return mars_pro_equal(&a->pro, &b->pro) && a->state == b->state &&
 	    a->flags == b->flags && a->cmi == b->cmi &&
-	    paddr_equal(&a->spa, &b->spa) && atm_equal(&a->atm, &b->atm) &&
+	    paddr_equal(&a->spa, &b->spa) && atm_addr_equal(&a->atm, &b->atm) &&
 	    paddr_equal(&a->min, &b->min) && paddr_equal(&a->max, &b->max);
 }
 

@@ -8,27 +8,27 @@
 #include "endpoint.h"
 
 bool
-atm_same_endpoint(const struct atm_addr *a, const struct atm_addr *b)
+endpoint_same(const struct atm_addr *a, const struct atm_addr *b)
 {
 	struct atm_addr x = *a, y = *b;
 
-	atm_set_sel(&x, 0);
-	atm_set_sel(&y, 0);
-	return atm_equal(&x, &y);
+	atm_addr_set_sel(&x, 0);
+	atm_addr_set_sel(&y, 0);
+	return atm_addr_equal(&x, &y);
 }
 
 static const struct conf_neighbor *
-neighbor_among(const struct conf_clusters *clusters,
-    const struct conf_listen *l)
+neighbor_among(
+    const struct conf_clusters *clusters, const struct conf_listen *l)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 
 	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
-			if (atm_equal(&n->addr, &l->peer) ||
-			    (atm_sel(&l->peer) == 0 &&
-			    atm_same_endpoint(&n->addr, &l->peer)))
+			if (atm_addr_equal(&n->addr, &l->peer) ||
+			    (atm_addr_sel(&l->peer) == 0 &&
+				endpoint_same(&n->addr, &l->peer)))
 				return n;
 	return NULL;
 }
@@ -48,9 +48,9 @@ cluster_at(const struct conf *c, const struct atm_addr *addr)
 	const struct conf_cluster *cl, *first = NULL;
 
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
-		if (atm_equal(&cl->addr, addr))
+		if (atm_addr_equal(&cl->addr, addr))
 			return cl;
-		if (first == NULL && atm_same_endpoint(&cl->addr, addr))
+		if (first == NULL && endpoint_same(&cl->addr, addr))
 			first = cl;
 	}
 	return first;
@@ -63,14 +63,14 @@ pvc_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
 {
 	const struct conf_neighbor *n = neighbor_of(c, l);
 	const struct conf_cluster *cl = cluster_at(c, &l->addr);
-	bool scspd = n != NULL || atm_sel(&l->addr) == SEL_SCSPD;
+	bool scspd = n != NULL || atm_addr_sel(&l->addr) == SEL_SCSPD;
 
 	if (scspd == marsd || (marsd && cl == NULL))
 		return false;
 	e->transport = l->transport;
 	e->local = marsd ? cl->addr : l->addr;
 	if (scspd)
-		atm_set_sel(&e->local, SEL_SCSPD);
+		atm_addr_set_sel(&e->local, SEL_SCSPD);
 	e->peer = n != NULL ? n->addr : l->peer;
 	e->itf = l->itf;
 	e->vpi = l->vpi;
@@ -86,15 +86,15 @@ listen_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
 	const struct conf_cluster *cl;
 
 	memset(e, 0, sizeof(*e));
-	if (l->transport == LISTEN_ATM_PVC)
+	if (l->transport == CONF_LISTEN_ATM_PVC)
 		return pvc_endpoint(c, marsd, l, e) && (*nth)-- == 0;
 	e->transport = l->transport;
 	e->local = l->addr;
-	atm_set_sel(&e->local, SEL_SCSPD);
+	atm_addr_set_sel(&e->local, SEL_SCSPD);
 	if (!marsd)
 		return (*nth)-- == 0;
 	TAILQ_FOREACH(cl, &c->clusters, entry)
-		if (atm_same_endpoint(&cl->addr, &l->addr) && (*nth)-- == 0) {
+		if (endpoint_same(&cl->addr, &l->addr) && (*nth)-- == 0) {
 			e->local = cl->addr;
 			return true;
 		}
@@ -102,8 +102,7 @@ listen_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
 }
 
 bool
-conf_endpoint(const struct conf *c, bool marsd, size_t nth,
-    struct endpoint *e)
+conf_endpoint(const struct conf *c, bool marsd, size_t nth, struct endpoint *e)
 {
 	const struct conf_listen *l;
 
@@ -122,8 +121,8 @@ conf_has_endpoint(const struct conf *c, bool marsd,
 
 	for (i = 0; conf_endpoint(c, marsd, i, e); i++)
 		if (e->transport == transport &&
-		    atm_equal(&e->local, local) &&
-		    (peer == NULL || atm_equal(&e->peer, peer)))
+		    atm_addr_equal(&e->local, local) &&
+		    (peer == NULL || atm_addr_equal(&e->peer, peer)))
 			return true;
 	return false;
 }
@@ -135,8 +134,8 @@ conf_parties(const struct conf *c, const struct atm_addr *local)
 	struct endpoint e;
 
 	TAILQ_FOREACH(cl, &c->clusters, entry)
-		if (cl->native_parties && atm_equal(&cl->addr, local))
-			return conf_has_endpoint(c, true, LISTEN_ATM_SVC,
-			    local, NULL, &e);
+		if (cl->native_parties && atm_addr_equal(&cl->addr, local))
+			return conf_has_endpoint(
+			    c, true, CONF_LISTEN_ATM_SVC, local, NULL, &e);
 	return false;
 }

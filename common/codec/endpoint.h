@@ -41,6 +41,6 @@ bool	conf_has_endpoint(const struct conf *, bool marsd,
 /* Has the cluster at that address switched circuits with native parties? */
 bool	conf_parties(const struct conf *, const struct atm_addr *);
 /* the same but for SEL */
-bool	atm_same_endpoint(const struct atm_addr *, const struct atm_addr *);
+bool	endpoint_same(const struct atm_addr *, const struct atm_addr *);
 
 #endif

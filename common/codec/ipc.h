@@ -44,7 +44,7 @@ enum imsg_type {
 				 * one is answered */
 	IMSG_ATM_FD,		/* parent -> child: u32 id, u8 ATM_OPEN_*,
 				 * addr local, addr peer, u16 cause; fd where
-				 * the cause is CAUSE_NONE */
+				 * the cause is VC_CAUSE_NONE */
 	IMSG_ATM_PARTY,		/* marsd -> parent: u32 id of a root, u8
 				 * ATM_PARTY_*, u32 reference (DROP), addr
 				 * local, addr peer (ADD); ADD and DROP are

@@ -18,44 +18,46 @@
 #define TLV_NULL_LEN	4
 
 /* The shapes of the mandatory fields and addresses. */
-enum shape {
-	SHAPE_NONE = 0,		/* no such operation */
-	SHAPE_REQUEST,		/* 5.1.2 */
-	SHAPE_MULTI,		/* 5.1.2; 5.1.6 but for mar$resv */
-	SHAPE_JOIN,		/* 5.2.1, 5.3, 6.2.2, 6.2.4 */
-	SHAPE_GROUPLIST,	/* 5.3 */
-	SHAPE_MAP		/* 5.4.3 */
+enum mars_shape {
+	MARS_SHAPE_NONE = 0,		/* no such operation */
+	MARS_SHAPE_REQUEST,		/* 5.1.2 */
+	MARS_SHAPE_MULTI,		/* 5.1.2; 5.1.6 but for mar$resv */
+	MARS_SHAPE_JOIN,		/* 5.2.1, 5.3, 6.2.2, 6.2.4 */
+	MARS_SHAPE_GROUPLIST,	/* 5.3 */
+	MARS_SHAPE_MAP		/* 5.4.3 */
 };
 
 static const struct {
 	const char	*name;
-	enum shape	 shape;
+	enum mars_shape	 shape;
 } ops[MARS_OP_MAX + 1] = {
-	[MARS_REQUEST]		= { "MARS_REQUEST", SHAPE_REQUEST },
-	[MARS_MULTI]		= { "MARS_MULTI", SHAPE_MULTI },
-	[MARS_MSERV]		= { "MARS_MSERV", SHAPE_JOIN },
-	[MARS_JOIN]		= { "MARS_JOIN", SHAPE_JOIN },
-	[MARS_LEAVE]		= { "MARS_LEAVE", SHAPE_JOIN },
-	[MARS_NAK]		= { "MARS_NAK", SHAPE_REQUEST },
-	[MARS_UNSERV]		= { "MARS_UNSERV", SHAPE_JOIN },
-	[MARS_SJOIN]		= { "MARS_SJOIN", SHAPE_JOIN },
-	[MARS_SLEAVE]		= { "MARS_SLEAVE", SHAPE_JOIN },
-	[MARS_GROUPLIST_REQUEST] = { "MARS_GROUPLIST_REQUEST", SHAPE_JOIN },
-	[MARS_GROUPLIST_REPLY] = { "MARS_GROUPLIST_REPLY", SHAPE_GROUPLIST },
-	[MARS_REDIRECT_MAP]	= { "MARS_REDIRECT_MAP", SHAPE_MAP },
-	[MARS_MIGRATE]		= { "MARS_MIGRATE", SHAPE_MULTI }
+	[MARS_REQUEST]		= { "MARS_REQUEST", MARS_SHAPE_REQUEST },
+	[MARS_MULTI]		= { "MARS_MULTI", MARS_SHAPE_MULTI },
+	[MARS_MSERV]		= { "MARS_MSERV", MARS_SHAPE_JOIN },
+	[MARS_JOIN]		= { "MARS_JOIN", MARS_SHAPE_JOIN },
+	[MARS_LEAVE]		= { "MARS_LEAVE", MARS_SHAPE_JOIN },
+	[MARS_NAK]		= { "MARS_NAK", MARS_SHAPE_REQUEST },
+	[MARS_UNSERV]		= { "MARS_UNSERV", MARS_SHAPE_JOIN },
+	[MARS_SJOIN]		= { "MARS_SJOIN", MARS_SHAPE_JOIN },
+	[MARS_SLEAVE]		= { "MARS_SLEAVE", MARS_SHAPE_JOIN },
+	[MARS_GROUPLIST_REQUEST] =
+	    { "MARS_GROUPLIST_REQUEST", MARS_SHAPE_JOIN },
+	[MARS_GROUPLIST_REPLY] =
+	    { "MARS_GROUPLIST_REPLY", MARS_SHAPE_GROUPLIST },
+	[MARS_REDIRECT_MAP]	= { "MARS_REDIRECT_MAP", MARS_SHAPE_MAP },
+	[MARS_MIGRATE]		= { "MARS_MIGRATE", MARS_SHAPE_MULTI }
 };
 
-static enum shape
+static enum mars_shape
 shape(uint8_t op)
 {
-	return op <= MARS_OP_MAX ? ops[op].shape : SHAPE_NONE;
+	return op <= MARS_OP_MAX ? ops[op].shape : MARS_SHAPE_NONE;
 }
 
 const char *
 mars_op_name(uint8_t op)
 {
-	return shape(op) == SHAPE_NONE ? "unknown" : ops[op].name;
+	return shape(op) == MARS_SHAPE_NONE ? "unknown" : ops[op].name;
 }
 
 const char *
@@ -93,7 +95,7 @@ in_cksum(const void *buf, size_t len)
 
 /* octets that are missing to a multiple of 4 (section 10.2) */
 static size_t
-pad(size_t len)
+mars_pad(size_t len)
 {
 	return (4 - (len & 3)) % 4;
 }
@@ -102,20 +104,20 @@ pad(size_t len)
 static size_t
 list_size(const struct mars_msg *m)
 {
-	size_t atm = (size_t)(m->tgt_num_tl & ATM_TL_LEN) +
-	    (m->tgt_sub_tl & ATM_TL_LEN);
+	size_t atm =
+	    (size_t)(m->tgt_num_tl & ATM_TL_LEN) + (m->tgt_sub_tl & ATM_TL_LEN);
 
 	switch (shape(m->op)) {
-	case SHAPE_JOIN:
+	case MARS_SHAPE_JOIN:
 		return (size_t)m->pnum * 2 * m->tpln;
-	case SHAPE_GROUPLIST:
+	case MARS_SHAPE_GROUPLIST:
 		return (size_t)m->tnum * m->tpln;
-	case SHAPE_REQUEST:		/* mar$tha and mar$tsa, null */
+	case MARS_SHAPE_REQUEST: /* mar$tha and mar$tsa, null */
 		return atm;
-	case SHAPE_MULTI:
-	case SHAPE_MAP:
+	case MARS_SHAPE_MULTI:
+	case MARS_SHAPE_MAP:
 		return m->tnum * atm;
-	case SHAPE_NONE:
+	case MARS_SHAPE_NONE:
 		break;
 	}
 	return 0;
@@ -124,30 +126,31 @@ list_size(const struct mars_msg *m)
 /* --- decoding */
 
 /* What the addresses area says about itself, before it is believed. */
-struct lengths {
+struct mars_lengths {
 	uint8_t	shtl, sstl, spln, tpln;
 };
 
 /* The 12 octets of mandatory fields. */
 static void
-decode_mandatory(struct mars_msg *m, struct rd *r, struct lengths *l)
+decode_mandatory(struct mars_msg *m, struct rd *r, struct mars_lengths *l)
 {
 	uint16_t seqxy;
 
 	l->spln = rd_u8(r);
-	if (shape(m->op) == SHAPE_JOIN) {
+	if (shape(m->op) == MARS_SHAPE_JOIN) {
 		l->tpln = rd_u8(r);
 		m->pnum = rd_u16(r);
-		m->flags = rd_u16(r) & (MARS_F_LAYER3GRP | MARS_F_COPY |
-		    MARS_F_REGISTER | MARS_F_PUNCHED | MARS_F_SEQUENCE);
+		m->flags = rd_u16(r) &
+		    (MARS_F_LAYER3GRP | MARS_F_COPY | MARS_F_REGISTER |
+			MARS_F_PUNCHED | MARS_F_SEQUENCE);
 		m->cmi = rd_u16(r);
 		m->msn = rd_u32(r);
 		return;
 	}
-	m->tgt_num_tl = atm_tl_normalise(rd_u8(r));
-	m->tgt_sub_tl = atm_tl_normalise(rd_u8(r));
+	m->tgt_num_tl = atm_addr_tl_normalise(rd_u8(r));
+	m->tgt_sub_tl = atm_addr_tl_normalise(rd_u8(r));
 	l->tpln = rd_u8(r);
-	if (shape(m->op) == SHAPE_REQUEST) {
+	if (shape(m->op) == MARS_SHAPE_REQUEST) {
 		rd_copy(r, m->pad, sizeof(m->pad));
 		return;
 	}
@@ -158,10 +161,10 @@ decode_mandatory(struct mars_msg *m, struct rd *r, struct lengths *l)
 		m->last = (seqxy & 0x8000) != 0;
 		m->seq = seqxy & 0x7fff;
 	}
-	if (shape(m->op) == SHAPE_MAP) {	/* neither spa nor tpa, 5.4.3 */
+	if (shape(m->op) == MARS_SHAPE_MAP) { /* neither spa nor tpa, 5.4.3 */
 		m->redirf = l->tpln & MARS_REDIRF_HARD;
 		l->spln = l->tpln = 0;
-	} else if (shape(m->op) == SHAPE_GROUPLIST)
+	} else if (shape(m->op) == MARS_SHAPE_GROUPLIST)
 		m->tgt_num_tl = m->tgt_sub_tl = 0;
 }
 
@@ -170,7 +173,7 @@ decode_mandatory(struct mars_msg *m, struct rd *r, struct lengths *l)
  * whether they were there.
  */
 static bool
-decode_addresses(struct mars_msg *m, struct rd *r, const struct lengths *l)
+decode_addresses(struct mars_msg *m, struct rd *r, const struct mars_lengths *l)
 {
 	bool ok = true;
 
@@ -179,7 +182,8 @@ decode_addresses(struct mars_msg *m, struct rd *r, const struct lengths *l)
 	ok &= rd_atm_number(r, &m->src.num_tl, m->src.num);
 	ok &= rd_atm_number(r, &m->src.sub_tl, m->src.sub);
 	ok &= rd_paddr(r, l->spln, &m->spa);
-	if (shape(m->op) == SHAPE_REQUEST || shape(m->op) == SHAPE_MULTI)
+	if (shape(m->op) == MARS_SHAPE_REQUEST ||
+	    shape(m->op) == MARS_SHAPE_MULTI)
 		ok &= rd_paddr(r, l->tpln, &m->tpa);
 	else
 		m->tpln = l->tpln;
@@ -198,27 +202,27 @@ list_usable(const struct mars_msg *m)
 	uint16_t i;
 
 	switch (shape(m->op)) {
-	case SHAPE_JOIN:
+	case MARS_SHAPE_JOIN:
 		return m->pnum == 0 || m->tpln <= PADDR_MAX ||
 		    (m->flags & MARS_F_REGISTER) != 0;
-	case SHAPE_GROUPLIST:
+	case MARS_SHAPE_GROUPLIST:
 		return m->tnum == 0 || (m->tpln != 0 && m->tpln <= PADDR_MAX);
-	case SHAPE_MULTI:
-	case SHAPE_MAP:
+	case MARS_SHAPE_MULTI:
+	case MARS_SHAPE_MAP:
 		if (m->tnum == 0)
 			return true;
-		if (nl == 0 || !atm_tl_usable(m->tgt_num_tl) ||
-		    !atm_tl_usable(m->tgt_sub_tl))
+		if (nl == 0 || !atm_addr_tl_usable(m->tgt_num_tl) ||
+		    !atm_addr_tl_usable(m->tgt_sub_tl))
 			return false;
 		if (((m->tgt_num_tl | m->tgt_sub_tl) & ATM_TL_E164) == 0)
 			return true;
 		for (i = 0; i < m->tnum; i++, p += nl + sl)
-			if (!atm_number_usable(m->tgt_num_tl, p) ||
-			    !atm_number_usable(m->tgt_sub_tl, p + nl))
+			if (!atm_addr_number_usable(m->tgt_num_tl, p) ||
+			    !atm_addr_number_usable(m->tgt_sub_tl, p + nl))
 				return false;
 		return true;
 	default:
-		return true;	/* REQUEST, NAK: nobody reads it */
+		return true; /* REQUEST, NAK: nobody reads it */
 	}
 }
 
@@ -231,13 +235,13 @@ rd_tlv(struct rd *r, struct mars_tlv *t)
 	t->x = (uint8_t)(type >> TLV_X_SHIFT);
 	t->y = type & TLV_Y_MASK;
 	t->len = rd_u16(r);
-	if (t->y == 0) {	/* the end, whatever its length */
+	if (t->y == 0) { /* the end, whatever its length */
 		t->value = NULL;
 		t->len = 0;
 		return !rd_failed(r);
 	}
 	t->value = rd_bytes(r, t->len);
-	rd_skip(r, pad(t->len));
+	rd_skip(r, mars_pad(t->len));
 	return !rd_failed(r);
 }
 
@@ -276,7 +280,7 @@ decode_tlvs(struct mars_msg *m, const uint8_t *msg, size_t len, uint16_t extoff,
 enum mars_drop
 mars_decode(struct mars_msg *m, const void *buf, size_t len)
 {
-	struct lengths l = { 0 };
+	struct mars_lengths l = { 0 };
 	uint16_t afn, chksum, extoff;
 	uint8_t version;
 	bool usable = true;
@@ -287,7 +291,7 @@ mars_decode(struct mars_msg *m, const void *buf, size_t len)
 	afn = rd_u16(&r);
 	m->pro.type = rd_u16(&r);
 	rd_copy(&r, m->pro.snap, sizeof(m->pro.snap));
-	rd_skip(&r, 3);				/* mar$hdrrsv */
+	rd_skip(&r, 3); /* mar$hdrrsv */
 	chksum = rd_u16(&r);
 	extoff = rd_u16(&r);
 	version = rd_u8(&r);
@@ -301,7 +305,7 @@ mars_decode(struct mars_msg *m, const void *buf, size_t len)
 	if (version != 0)
 		return MARS_DROP_VERSION;
 	/* only with the version known is it known what a length is about */
-	if (shape(m->op) != SHAPE_NONE) {
+	if (shape(m->op) != MARS_SHAPE_NONE) {
 		decode_mandatory(m, &r, &l);
 		usable = decode_addresses(m, &r, &l);
 	}
@@ -311,12 +315,12 @@ mars_decode(struct mars_msg *m, const void *buf, size_t len)
 		return MARS_DROP_NO_SOURCE;
 	if (chksum != 0 && in_cksum(buf, len) != 0)
 		return MARS_DROP_CHECKSUM;
-	pro_normalise(&m->pro);
-	if (!pro_usable(&m->pro))
+	mars_pro_normalise(&m->pro);
+	if (!mars_pro_usable(&m->pro))
 		return MARS_DROP_PRO;
 	if (!decode_tlvs(m, buf, len, extoff, len - r.left))
 		return MARS_DROP_TLV;
-	if (shape(m->op) == SHAPE_NONE)
+	if (shape(m->op) == MARS_SHAPE_NONE)
 		return MARS_DROP_OP;
 	if (!usable || !list_usable(m))
 		return MARS_DROP_ADDRESS;
@@ -331,9 +335,10 @@ mars_overhead(const struct mars_msg *m)
 	size_t len = HEADER_LEN + (size_t)(m->src.num_tl & ATM_TL_LEN) +
 	    (m->src.sub_tl & ATM_TL_LEN);
 
-	if (shape(m->op) != SHAPE_MAP)
+	if (shape(m->op) != MARS_SHAPE_MAP)
 		len += m->spa.len;
-	if (shape(m->op) == SHAPE_REQUEST || shape(m->op) == SHAPE_MULTI)
+	if (shape(m->op) == MARS_SHAPE_REQUEST ||
+	    shape(m->op) == MARS_SHAPE_MULTI)
 		len += m->tpa.len;
 	return len;
 }
@@ -343,17 +348,19 @@ encode_mandatory(const struct mars_msg *m, struct wr *w)
 {
 	uint16_t seqxy = (uint16_t)((m->last ? 0x8000 : 0) | (m->seq & 0x7fff));
 
-	wr_u8(w, shape(m->op) == SHAPE_MAP ? 0 : m->spa.len);
+	wr_u8(w, shape(m->op) == MARS_SHAPE_MAP ? 0 : m->spa.len);
 	switch (shape(m->op)) {
-	case SHAPE_JOIN:
+	case MARS_SHAPE_JOIN:
 		wr_u8(w, m->tpln);
 		wr_u16(w, m->pnum);
-		wr_u16(w, m->flags & (MARS_F_LAYER3GRP | MARS_F_COPY |
-		    MARS_F_REGISTER | MARS_F_PUNCHED | MARS_F_SEQUENCE));
+		wr_u16(w,
+		    m->flags &
+			(MARS_F_LAYER3GRP | MARS_F_COPY | MARS_F_REGISTER |
+			    MARS_F_PUNCHED | MARS_F_SEQUENCE));
 		wr_u16(w, m->cmi);
 		break;
-	case SHAPE_GROUPLIST:
-		wr_u16(w, 0);		/* mar$thtl, mar$tstl */
+	case MARS_SHAPE_GROUPLIST:
+		wr_u16(w, 0); /* mar$thtl, mar$tstl */
 		wr_u8(w, m->tpln);
 		wr_u16(w, m->tnum);
 		wr_u16(w, seqxy);
@@ -361,9 +368,11 @@ encode_mandatory(const struct mars_msg *m, struct wr *w)
 	default:
 		wr_u8(w, m->tgt_num_tl);
 		wr_u8(w, m->tgt_sub_tl);
-		wr_u8(w, shape(m->op) == SHAPE_MAP ?
-		    m->redirf & MARS_REDIRF_HARD : m->tpa.len);
-		if (shape(m->op) == SHAPE_REQUEST) {
+		wr_u8(w,
+		    shape(m->op) == MARS_SHAPE_MAP ?
+			m->redirf & MARS_REDIRF_HARD :
+			m->tpa.len);
+		if (shape(m->op) == MARS_SHAPE_REQUEST) {
 			wr_bytes(w, m->pad, sizeof(m->pad));
 			return;
 		}
@@ -380,7 +389,7 @@ encode_tlvs(const struct mars_msg *m, struct wr *w)
 {
 	if (m->tlvs == NULL || m->tlvs_len < TLV_NULL_LEN)
 		return;
-	wr_zero(w, pad(w->len));
+	wr_zero(w, mars_pad(w->len));
 	if (w->len > UINT16_MAX)
 		w->failed = true;
 	wr_at_u16(w, OFF_EXTOFF, (uint16_t)w->len);
@@ -400,25 +409,26 @@ mars_encode(const struct mars_msg *m, void *buf, size_t max)
 	uint16_t chksum;
 	struct wr w;
 
-	if (shape(m->op) == SHAPE_NONE || m->list_len != list_size(m))
+	if (shape(m->op) == MARS_SHAPE_NONE || m->list_len != list_size(m))
 		return 0;
 	wr_init(&w, buf, max);
 	wr_u16(&w, MARS_AFN);
 	wr_u16(&w, m->pro.type);
 	wr_bytes(&w, m->pro.snap, sizeof(m->pro.snap));
-	wr_zero(&w, 3);				/* mar$hdrrsv */
-	wr_u16(&w, 0);				/* mar$chksum, below */
-	wr_u16(&w, 0);				/* mar$extoff, below */
-	wr_u8(&w, 0);				/* mar$op.version */
+	wr_zero(&w, 3); /* mar$hdrrsv */
+	wr_u16(&w, 0); /* mar$chksum, below */
+	wr_u16(&w, 0); /* mar$extoff, below */
+	wr_u8(&w, 0); /* mar$op.version */
 	wr_u8(&w, m->op);
 	wr_u8(&w, m->src.num_tl);
 	wr_u8(&w, m->src.sub_tl);
 	encode_mandatory(m, &w);
 	wr_bytes(&w, m->src.num, m->src.num_tl & ATM_TL_LEN);
 	wr_bytes(&w, m->src.sub, m->src.sub_tl & ATM_TL_LEN);
-	if (shape(m->op) != SHAPE_MAP)
+	if (shape(m->op) != MARS_SHAPE_MAP)
 		wr_bytes(&w, m->spa.a, m->spa.len);
-	if (shape(m->op) == SHAPE_REQUEST || shape(m->op) == SHAPE_MULTI)
+	if (shape(m->op) == MARS_SHAPE_REQUEST ||
+	    shape(m->op) == MARS_SHAPE_MULTI)
 		wr_bytes(&w, m->tpa.a, m->tpa.len);
 	wr_bytes(&w, m->list, m->list_len);
 	encode_tlvs(m, &w);
@@ -445,8 +455,8 @@ element(const struct mars_msg *m, uint16_t i, size_t size)
 }
 
 void
-mars_pair(const struct mars_msg *m, uint16_t i, struct paddr *min,
-    struct paddr *max)
+mars_pair(
+    const struct mars_msg *m, uint16_t i, struct paddr *min, struct paddr *max)
 {
 	struct rd r = element(m, i, (size_t)m->tpln * 2);
 
@@ -465,8 +475,9 @@ mars_group(const struct mars_msg *m, uint16_t i, struct paddr *group)
 void
 mars_target(const struct mars_msg *m, uint16_t i, struct atm_addr *a)
 {
-	struct rd r = element(m, i, (size_t)(m->tgt_num_tl & ATM_TL_LEN) +
-	    (m->tgt_sub_tl & ATM_TL_LEN));
+	struct rd r = element(m, i,
+	    (size_t)(m->tgt_num_tl & ATM_TL_LEN) +
+		(m->tgt_sub_tl & ATM_TL_LEN));
 
 	a->num_tl = m->tgt_num_tl;
 	a->sub_tl = m->tgt_sub_tl;
@@ -496,12 +507,12 @@ mars_tlv_next(struct rd *r, struct mars_tlv *t)
 
 /* x 0 to 3, y 1 to 0x3fff (0 and 0 with no value: the Null TLV). */
 bool
-wr_mars_tlv(struct wr *w, uint8_t x, uint16_t y, const void *value,
-    uint16_t len)
+wr_mars_tlv(
+    struct wr *w, uint8_t x, uint16_t y, const void *value, uint16_t len)
 {
 	wr_u16(w, (uint16_t)(x << TLV_X_SHIFT | (y & TLV_Y_MASK)));
 	wr_u16(w, len);
 	wr_bytes(w, value, len);
-	wr_zero(w, pad(len));
+	wr_zero(w, mars_pad(len));
 	return !wr_failed(w);
 }

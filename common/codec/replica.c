@@ -18,7 +18,7 @@
 #define HAS_DATA	0x40	/* the rest */
 #define FROM_MARSD	0x80
 
-static const struct layout {
+static const struct replica_layout {
 	uint32_t	type;
 	unsigned int	has;
 } layouts[] = {
@@ -33,7 +33,7 @@ static const struct layout {
 	{ IMSG_CSA_NEIGHBOR, HAS_OID | HAS_ALIGNED },
 };
 
-static const struct layout *
+static const struct replica_layout *
 layout(uint32_t type)
 {
 	size_t i;
@@ -47,7 +47,7 @@ layout(uint32_t type)
 bool
 replica_from(uint32_t type, bool marsd)
 {
-	const struct layout *l = layout(type);
+	const struct replica_layout *l = layout(type);
 
 	return l != NULL && ((l->has & FROM_MARSD) != 0) == marsd;
 }
@@ -68,7 +68,7 @@ read_keys(struct rd *r, struct replica_msg *m)
 bool
 replica_decode(struct replica_msg *m, uint32_t type, struct rd *r)
 {
-	const struct layout *l = layout(type);
+	const struct replica_layout *l = layout(type);
 
 	memset(m, 0, sizeof(*m));
 	if (l == NULL)
@@ -104,7 +104,7 @@ replica_decode(struct replica_msg *m, uint32_t type, struct rd *r)
 void
 replica_encode(struct wr *w, uint32_t type, const struct replica_msg *m)
 {
-	const struct layout *l = layout(type);
+	const struct replica_layout *l = layout(type);
 	uint32_t i;
 
 	if (l == NULL || ((l->has & HAS_KEYS) && m->nkeys > REPLICA_KEYS_MAX)) {

@@ -19,7 +19,7 @@ static void	on_event(evutil_socket_t, short, void *);
  * changed: a burst of messages costs one system call, not one each.
  */
 static int
-arm(struct channel *c)
+channel_arm(struct channel *c)
 {
 	short want = EV_READ | EV_PERSIST;
 
@@ -79,7 +79,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
 		if (c->drained != NULL && channel_queued(c) < queued)
 			c->drained(c->arg);
 	}
-	if (!c->open || arm(c) == 0)
+	if (!c->open || channel_arm(c) == 0)
 		return;
 gone:
 	/* once: what is at the end of a stream stays readable for ever */
@@ -96,8 +96,8 @@ gone:
 int
 channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,
     uint32_t maxpayload, const char *name,
-    void (*message)(void *, uint32_t, struct rd *, int),
-    void (*closed)(void *), void *arg)
+    void (*message)(void *, uint32_t, struct rd *, int), void (*closed)(void *),
+    void *arg)
 {
 	memset(c, 0, sizeof(*c));
 	c->base = base;
@@ -112,7 +112,7 @@ channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,
 		goto fail;
 	if (fdpass)
 		imsgbuf_allow_fdpass(&c->ibuf);
-	if (arm(c) == -1)
+	if (channel_arm(c) == -1)
 		goto fail;
 	c->open = true;
 	return 0;
@@ -134,8 +134,8 @@ channel_close(struct channel *c)
 }
 
 int
-channel_send(struct channel *c, uint32_t type, int fd, const void *data,
-    size_t len)
+channel_send(
+    struct channel *c, uint32_t type, int fd, const void *data, size_t len)
 {
 	if (!c->open) {
 		errno = ENOTCONN;
@@ -143,7 +143,7 @@ channel_send(struct channel *c, uint32_t type, int fd, const void *data,
 	}
 	if (imsg_compose(&c->ibuf, type, 0, 0, fd, data, len) == -1)
 		return -1;
-	return arm(c);
+	return channel_arm(c);
 }
 
 uint32_t
@@ -170,5 +170,5 @@ channel_flush(struct channel *c)
 		if (n == 1 && imsgbuf_write(&c->ibuf) == -1)
 			return -1;
 	}
-	return arm(c);
+	return channel_arm(c);
 }

@@ -45,8 +45,8 @@ warm_crypto(const char *digest)
 	for (i = 0; digest[i] != '\0' && i < sizeof(name) - 1; i++)
 		name[i] = digest[i];
 	name[i] = '\0';
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-	    name, 0);
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
 	params[1] = OSSL_PARAM_construct_end();
 	if ((mac = EVP_MAC_fetch(NULL, "HMAC", NULL)) == NULL ||
 	    (ctx = EVP_MAC_CTX_new(mac)) == NULL)
@@ -97,7 +97,8 @@ enter_home(const struct passwd *pw)
 	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		fatalx("%s: has to be a directory that root owns and nobody "
-		    "else can write to", pw->pw_dir);
+		       "else can write to",
+		    pw->pw_dir);
 	if (chroot(pw->pw_dir) == -1)
 		fatal("chroot %s", pw->pw_dir);
 	if (chdir("/") == -1)
@@ -167,7 +168,7 @@ child_drop_forking(bool privileged, const char *user)
 	/* the kernel resets this when the ids change: so not before */
 	sandbox_undumpable();
 	limits();
-	if (privileged)		/* of this user: its own are few */
+	if (privileged) /* of this user: its own are few */
 		limit(RLIMIT_NPROC, CHILD_FORKS);
 	sandbox_no_new_privs();
 }

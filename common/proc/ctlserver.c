@@ -71,7 +71,10 @@ conn_closed(void *arg)
 	conn_free(arg);
 }
 
-/* From within the channel's own functions c can't be freed: reap() will. */
+/*
+ * From within the channel's own functions c can't be freed:
+ * ctlserver_reap() will.
+ */
 static void
 conn_cut(struct ctl_conn *c)
 {
@@ -85,7 +88,7 @@ conn_cut(struct ctl_conn *c)
 }
 
 static void
-reap(evutil_socket_t fd, short what, void *arg)
+ctlserver_reap(evutil_socket_t fd, short what, void *arg)
 {
 	struct ctlserver *s = arg;
 	struct ctl_conn *c, *next;
@@ -129,13 +132,13 @@ conn_more(struct ctl_conn *c)
 
 	while (c->command != NULL && channel_queued(&c->ch) < HIGH_MARK) {
 		wr_init(&w, s->row, sizeof(s->row));
-		if (c->command->show(s->arg, c->argc, c->argv, c->cursor,
-		    &w) == CTL_DONE)
+		if (c->command->show(s->arg, c->argc, c->argv, c->cursor, &w) ==
+		    CTL_DONE)
 			conn_end(c, true, "");
 		else if (wr_failed(&w))
 			conn_end(c, false, "an entry is too large to show");
-		else if (channel_send(&c->ch, IMSG_CTL_ROW, -1, s->row,
-		    w.len) == -1)
+		else if (channel_send(
+			     &c->ch, IMSG_CTL_ROW, -1, s->row, w.len) == -1)
 			conn_cut(c);
 	}
 }
@@ -193,7 +196,7 @@ conn_act(struct ctl_conn *c, const struct ctl_command *cmd)
 {
 	const char *wrong;
 
-	c->later = true;	/* it may end before we are told so */
+	c->later = true; /* it may end before we are told so */
 	wrong = cmd->act(c->server->arg, c, c->argc, c->argv);
 	if (wrong != CTL_LATER)
 		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
@@ -261,7 +264,7 @@ conn_new(struct ctlserver *s, int fd)
 	c->server = s;
 	c->id = ++s->next_id;
 	if (channel_open(&c->ch, s->base, fd, false, CTL_ROW_MAX, "marsctl",
-	    conn_message, conn_closed, c) == -1) {
+		conn_message, conn_closed, c) == -1) {
 		s->refused++;
 		close(fd);
 		free(c);
@@ -335,8 +338,8 @@ ctlserver_new(struct event_base *base, int fd,
 	TAILQ_INIT(&s->conns);
 	if (evutil_make_socket_nonblocking(fd) == -1 ||
 	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
-	    accept_ready, s) == -1 ||
-	    event_assign(&s->reap, base, -1, 0, reap, s) == -1 ||
+		accept_ready, s) == -1 ||
+	    event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||
 	    event_add(&s->accept, NULL) == -1 ||
 	    event_add(&s->tick, &first) == -1) {

@@ -27,7 +27,7 @@ log_init(const char *name, bool foreground)
 	log_foreground = foreground;
 	if (!foreground)
 		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	tzset();	/* now, while the file can be read */
+	tzset(); /* now, while the file can be read */
 }
 
 void
@@ -66,8 +66,8 @@ vlog(int priority, int code, const char *fmt, va_list ap)
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	len = strlen(line);
 	if (code != 0)
-		(void)snprintf(line + len, sizeof(line) - len, ": %s",
-		    strerror(code));
+		(void)snprintf(
+		    line + len, sizeof(line) - len, ": %s", strerror(code));
 	emit(priority, line);
 }
 
@@ -173,8 +173,8 @@ ratelimit_pass(struct ratelimit *r, mtime_t now)
 }
 
 static void
-vlimited(int priority, struct ratelimit *r, mtime_t now, const char *fmt,
-    va_list ap)
+vlimited(
+    int priority, struct ratelimit *r, mtime_t now, const char *fmt, va_list ap)
 {
 	if (!ratelimit_pass(r, now))
 		return;

@@ -62,7 +62,7 @@ loop_clock(struct timers *ts)
 }
 
 static void
-arm(struct loop *l)
+loop_arm(struct loop *l)
 {
 	struct timeval tv = { 0, 0 };
 	mtime_t due;
@@ -84,7 +84,7 @@ arm(struct loop *l)
 static void
 run_turn(struct loop *l, int flags, void (*turn)(void *), void *arg)
 {
-	arm(l);
+	loop_arm(l);
 	if (event_base_loop(l->base, flags) == -1)
 		fatal("event_base_loop");
 	timers_run(&l->timers, monotonic());

@@ -93,18 +93,19 @@ sandbox_enter(enum sandbox_role role, char *buf, size_t size)
 #define LL_FS_PARENT	(LL_FS_READ_FILE | LL_FS_READ_DIR | \
     LL_FS_REMOVE_FILE | LL_FS_MAKE_SOCK)
 
-struct ll_ruleset {		/* the kernel's layout */
+struct sandbox_ll_ruleset {		/* the kernel's layout */
 	uint64_t	fs;
 	uint64_t	net;		/* since ABI 4 */
 	uint64_t	scoped;		/* since ABI 6 */
 };
-_Static_assert(sizeof(struct ll_ruleset) == 24, "landlock_ruleset_attr");
+_Static_assert(sizeof(struct sandbox_ll_ruleset) == 24,
+    "landlock_ruleset_attr");
 
 /* everything that each ABI can restrict */
-static const struct ll_abi {
+static const struct sandbox_ll_abi {
 	int			 abi;
 	size_t			 size;
-	struct ll_ruleset	 all;
+	struct sandbox_ll_ruleset	 all;
 } ll_abis[] = {
 	{ 6, 24, { 0xffff, 0x3, 0x3 } },	/* signals, abstract sockets */
 	{ 5, 16, { 0xffff, 0x3, 0 } },		/* ioctl on devices */
@@ -118,21 +119,21 @@ static const struct ll_abi {
 static int
 landlock(enum sandbox_role role)
 {
-	const struct ll_abi *a = ll_abis;
-	struct ll_ruleset rules;
+	const struct sandbox_ll_abi *a = ll_abis;
+	struct sandbox_ll_ruleset rules;
 	long abi;
 	int fd;
 
-	abi = syscall(__NR_landlock_create_ruleset, NULL, (size_t)0,
-	    LL_VERSION);
+	abi =
+	    syscall(__NR_landlock_create_ruleset, NULL, (size_t)0, LL_VERSION);
 	if (abi < 1)
-		return 0;	/* not in this kernel, or not switched on */
+		return 0; /* not in this kernel, or not switched on */
 	while (a->abi > abi)
 		a++;
 	rules = a->all;
 	if (role == SANDBOX_PARENT) {
 		rules.fs &= ~LL_FS_PARENT;
-		rules.scoped &= ~LL_SCOPE_SIGNAL;	/* ends its children */
+		rules.scoped &= ~LL_SCOPE_SIGNAL; /* ends its children */
 	}
 	fd = (int)syscall(__NR_landlock_create_ruleset, &rules, a->size, 0U);
 	if (fd == -1)
@@ -246,8 +247,7 @@ rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned int n,
 }
 
 static void
-rules(scmp_filter_ctx ctx, uint32_t action, const char *const *names,
-    size_t n)
+rules(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t n)
 {
 	size_t i;
 
@@ -262,10 +262,10 @@ static void
 rules_by_argument(scmp_filter_ctx ctx)
 {
 	static const char *const maps[] = { "mmap", "mmap2", "mprotect" };
-	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ,
-	    PROT_EXEC, 0);
-	const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ,
-	    (scmp_datum_t)getpid(), 0);
+	const struct scmp_arg_cmp no_exec =
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp own =
+	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	size_t i;
 
 	/* memory that was written is never executed */
@@ -279,12 +279,12 @@ static void
 rules_child(scmp_filter_ctx ctx)
 {
 	static const uint64_t fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL,
-	    F_DUPFD_CLOEXEC };
+		F_DUPFD_CLOEXEC };
 	static const uint64_t ioctls[] = { FIONREAD, FIONBIO };
 	const struct scmp_arg_cmp ask[] = { SCMP_A0(SCMP_CMP_EQ, 0, 0),
-	    SCMP_A2(SCMP_CMP_EQ, 0, 0) };
-	const struct scmp_arg_cmp empty = SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH,
-	    0);
+		SCMP_A2(SCMP_CMP_EQ, 0, 0) };
+	const struct scmp_arg_cmp empty =
+	    SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH, 0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
 
@@ -313,8 +313,9 @@ rules_parties(scmp_filter_ctx ctx)
 	static const uint64_t ioctls[] = { ATM_ADDPARTY, ATM_DROPPARTY };
 	const struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ,
 	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWCGROUP |
-	    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
-	    CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT, 0);
+		CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+		CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT,
+	    0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
 
@@ -352,8 +353,8 @@ seccomp(enum sandbox_role role)
 
 	if ((ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) == NULL)
 		fatalx("seccomp_init");
-	if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
-	    SCMP_ACT_KILL_PROCESS) != 0)
+	if (seccomp_attr_set(
+		ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
 		fatalx("seccomp_attr_set");
 	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);
@@ -367,8 +368,8 @@ seccomp(enum sandbox_role role)
 	else
 		rules_child(ctx);
 	if ((error = seccomp_load(ctx)) != 0)
-		fatalx("seccomp: the kernel refuses the filter: error %d",
-		    -error);
+		fatalx(
+		    "seccomp: the kernel refuses the filter: error %d", -error);
 	seccomp_release(ctx);
 }
 

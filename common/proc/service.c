@@ -56,7 +56,8 @@ link_find(struct service *s, enum conf_transport transport,
 	struct service_link *l;
 
 	TAILQ_FOREACH(l, &s->links, entry)
-		if (l->transport == transport && atm_equal(&l->local, local))
+		if (l->transport == transport &&
+		    atm_addr_equal(&l->local, local))
 			return l;
 	return NULL;
 }
@@ -109,8 +110,8 @@ link_remove(struct service *s, struct service_link *l)
 }
 
 static void
-link_attach(struct service *s, struct service_link *l,
-    const struct service_user *u)
+link_attach(
+    struct service *s, struct service_link *l, const struct service_user *u)
 {
 	(void)strlcpy(l->owner, u->name, sizeof(l->owner));
 	l->vc->user = u->user;
@@ -121,13 +122,13 @@ link_attach(struct service *s, struct service_link *l,
 /* How each kind of link is opened, and follows a new configuration. */
 
 static struct vc_link *
-udp_open(struct service *s, struct service_link *l,
-    const struct service_user *u)
+service_udp_open(
+    struct service *s, struct service_link *l, const struct service_user *u)
 {
 	struct vc_udp_params p = params(s->conf);
 
-	return vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local,
-	    &p, u->user, u->arg);
+	return vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local, &p,
+	    u->user, u->arg);
 }
 
 static void
@@ -161,8 +162,11 @@ static int
 svc_ask(void *arg, struct vc_link *l, uint32_t id, const struct atm_addr *to,
     bool leaf)
 {
-	return atm_open(arg, id, to == NULL ? ATM_OPEN_LISTEN :
-	    leaf ? ATM_OPEN_LEAF : ATM_OPEN_CALL, &l->local, to);
+	return atm_open(arg, id,
+	    to == NULL ? ATM_OPEN_LISTEN :
+		leaf   ? ATM_OPEN_LEAF :
+			 ATM_OPEN_CALL,
+	    &l->local, to);
 }
 
 static int
@@ -220,13 +224,13 @@ svc_params(struct service *s, const struct atm_addr *local)
 }
 
 static struct vc_link *
-svc_open(struct service *s, struct service_link *l,
-    const struct service_user *u)
+service_svc_open(
+    struct service *s, struct service_link *l, const struct service_user *u)
 {
 	struct vc_svc_params p = svc_params(s, &l->local);
 
-	return vc_svc_open(s->loop.base, &s->loop.timers, l->fd, &l->local,
-	    &p, u->user, u->arg);
+	return vc_svc_open(s->loop.base, &s->loop.timers, l->fd, &l->local, &p,
+	    u->user, u->arg);
 }
 
 static void
@@ -247,27 +251,26 @@ pvc_apply(struct service *s, struct service_link *l)
 
 	for (i = 0; i < l->nlines; i++) {
 		vc_pvc_remove(l->vc, &l->lines[i].peer);
-		if (vc_pvc_line(l->vc, &l->lines[i].peer,
-		    l->lines[i].fd) == -1)
+		if (vc_pvc_line(l->vc, &l->lines[i].peer, l->lines[i].fd) == -1)
 			fatal("permanent circuit");
 	}
 	l->nlines = 0;
 	for (i = 0; (peer = vc_pvc_peer(l->vc, i)) != NULL;)
 		if (conf_has_endpoint(s->conf, s->hooks->marsd,
-		    LISTEN_ATM_PVC, &l->local, peer, &e))
+			CONF_LISTEN_ATM_PVC, &l->local, peer, &e))
 			i++;
 		else
 			vc_pvc_remove(l->vc, peer);
 }
 
 static struct vc_link *
-pvc_open(struct service *s, struct service_link *l,
-    const struct service_user *u)
+service_pvc_open(
+    struct service *s, struct service_link *l, const struct service_user *u)
 {
 	struct vc_pvc_params p = { .open = pvc_ask, .arg = s };
 
-	l->vc = vc_pvc_open(s->loop.base, &s->loop.timers, &l->local, &p,
-	    u->user, u->arg);
+	l->vc = vc_pvc_open(
+	    s->loop.base, &s->loop.timers, &l->local, &p, u->user, u->arg);
 	if (l->vc != NULL)
 		pvc_apply(s, l);
 	return l->vc;
@@ -278,14 +281,14 @@ static const struct {
 			    const struct service_user *);
 	void		 (*apply)(struct service *, struct service_link *);
 } transports[] = {
-	[LISTEN_UDP] = { udp_open, udp_apply },
-	[LISTEN_ATM_SVC] = { svc_open, svc_apply },
-	[LISTEN_ATM_PVC] = { pvc_open, pvc_apply },
+	[CONF_LISTEN_UDP] = { service_udp_open, udp_apply },
+	[CONF_LISTEN_ATM_SVC] = { service_svc_open, svc_apply },
+	[CONF_LISTEN_ATM_PVC] = { service_pvc_open, pvc_apply },
 };
 
 static void
-link_open(struct service *s, struct service_link *l,
-    const struct service_user *u)
+link_open(
+    struct service *s, struct service_link *l, const struct service_user *u)
 {
 	l->vc = transports[l->transport].open(s, l, u);
 	if (l->vc == NULL)
@@ -298,14 +301,14 @@ link_open(struct service *s, struct service_link *l,
 
 /* Who has this link by the configuration in force; false: nobody. */
 static bool
-link_whose(struct service *s, const struct service_link *l,
-    struct service_user *u)
+link_whose(
+    struct service *s, const struct service_link *l, struct service_user *u)
 {
 	struct endpoint e;
 
 	return conf_has_endpoint(s->conf, s->hooks->marsd, l->transport,
-	    &l->local, NULL, &e) && s->hooks->whose(s->arg, s->conf,
-	    &l->local, u);
+		   &l->local, NULL, &e) &&
+	    s->hooks->whose(s->arg, s->conf, &l->local, u);
 }
 
 /*
@@ -403,7 +406,7 @@ patience_over(void *arg)
  * servers, so scspd goes on until marsd has closed, for a second at most.
  */
 static void
-end(struct service *s)
+service_end(struct service *s)
 {
 	if (s->ending)
 		return;
@@ -427,7 +430,7 @@ on_sigterm(evutil_socket_t signo, short what, void *arg)
 	(void)signo;
 	(void)what;
 	loop_clock(&s->loop.timers);
-	end(s);
+	service_end(s);
 }
 
 static void
@@ -437,7 +440,7 @@ parent_closed(void *arg)
 
 	loop_clock(&s->loop.timers);
 	channel_close(&s->parent);
-	end(s);
+	service_end(s);
 }
 
 /* Where the suite ends, mars(8) says so in a moment; otherwise it died. */
@@ -471,14 +474,13 @@ sibling_message(void *arg, uint32_t type, struct rd *r, int fd)
 }
 
 void
-service_replicate(struct service *s, uint32_t type,
-    const struct replica_msg *m)
+service_replicate(struct service *s, uint32_t type, const struct replica_msg *m)
 {
 	static uint8_t buf[REPLICA_MAX];
 	struct wr w;
 
 	if (!s->sibling.open)
-		return;		/* it has gone, and so do we */
+		return; /* it has gone, and so do we */
 	wr_init(&w, buf, sizeof(buf));
 	replica_encode(&w, type, m);
 	if (wr_failed(&w))
@@ -510,7 +512,7 @@ static void
 tell_parent(struct service *s, uint32_t type, const struct wr *w)
 {
 	if (channel_send(&s->parent, type, -1, w == NULL ? NULL : w->buf,
-	    w == NULL ? 0 : w->len) == -1)
+		w == NULL ? 0 : w->len) == -1)
 		fatal("message for mars");
 }
 
@@ -528,8 +530,8 @@ static void
 meet_sibling(struct service *s)
 {
 	if (channel_open(&s->sibling, s->loop.base, s->sibling_fd, false,
-	    REPLICA_MAX, s->hooks->sibling, sibling_message, sibling_closed,
-	    s) == -1)
+		REPLICA_MAX, s->hooks->sibling, sibling_message, sibling_closed,
+		s) == -1)
 		fatal("channel to %s", s->hooks->sibling);
 }
 
@@ -578,8 +580,8 @@ on_conf_begin(struct service *s, struct rd *r, int fd)
 {
 	(void)fd;
 	s->octets_max = rd_u32(r);
-	if (s->octets != NULL || s->octets_max > CONF_SIZE_MAX ||
-	    !s->setup || s->sibling_fd == -1 || s->control_fd == -1)
+	if (s->octets != NULL || s->octets_max > CONF_SIZE_MAX || !s->setup ||
+	    s->sibling_fd == -1 || s->control_fd == -1)
 		fatalx("a configuration was not expected");
 	s->noctets = 0;
 	if ((s->octets = malloc(s->octets_max + 1)) == NULL)
@@ -604,18 +606,18 @@ on_listen(struct service *s, struct rd *r, int fd)
 	uint8_t transport = rd_u8(r);
 	struct service_link *l;
 
-	if (s->octets == NULL || transport > LISTEN_ATM_PVC ||
+	if (s->octets == NULL || transport > CONF_LISTEN_ATM_PVC ||
 	    !rd_atm_addr(r, &local) || !rd_atm_addr(r, &peer))
 		fatalx("a socket was not expected");
 	l = link_find(s, transport, &local);
-	if (transport == LISTEN_ATM_PVC) {
+	if (transport == CONF_LISTEN_ATM_PVC) {
 		if (l == NULL)
 			l = link_add(s, transport, &local, -1);
 		line_add(l, &peer, fd);
 	} else if (l == NULL)
 		(void)link_add(s, transport, &local, fd);
 	else
-		(void)close(fd);	/* the one that there is goes on */
+		(void)close(fd); /* the one that there is goes on */
 }
 
 /* The answer to atm_open(); the link may have gone in the meantime. */
@@ -632,10 +634,11 @@ on_atm_fd(struct service *s, struct rd *r, int fd)
 	(void)rd_atm_addr(r, &local);
 	(void)rd_atm_addr(r, &peer);
 	cause = rd_u16(r);
-	if (rd_failed(r) || (fd == -1) != (cause != CAUSE_NONE))
+	if (rd_failed(r) || (fd == -1) != (cause != VC_CAUSE_NONE))
 		fatalx("an ATM socket was not expected");
-	l = link_find(s, kind == ATM_OPEN_PVC ? LISTEN_ATM_PVC :
-	    LISTEN_ATM_SVC, &local);
+	l = link_find(s,
+	    kind == ATM_OPEN_PVC ? CONF_LISTEN_ATM_PVC : CONF_LISTEN_ATM_SVC,
+	    &local);
 	if (l != NULL && l->vc != NULL && kind != ATM_OPEN_PVC)
 		used = vc_svc_answer(l->vc, id, fd, cause);
 	else if (l != NULL && l->vc != NULL && vc_leads_to(l->vc, &peer))
@@ -648,7 +651,7 @@ on_atm_fd(struct service *s, struct rd *r, int fd)
 }
 
 static void
-on_atm_party(struct service *s, struct rd *r, int fd)
+service_on_atm_party(struct service *s, struct rd *r, int fd)
 {
 	struct atm_addr local;
 	struct service_link *l;
@@ -663,7 +666,7 @@ on_atm_party(struct service *s, struct rd *r, int fd)
 	if (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
 	    what != ATM_PARTY_LEFT && what != ATM_PARTY_STUCK)
 		fatalx("news of a party were not expected");
-	l = link_find(s, LISTEN_ATM_SVC, &local);
+	l = link_find(s, CONF_LISTEN_ATM_SVC, &local);
 	if (l != NULL && l->vc != NULL && !rd_failed(r))
 		vc_svc_party(l->vc, root, what, ref, cause);
 }
@@ -681,7 +684,7 @@ on_conf_end(struct service *s, struct rd *r, int fd)
 	rd_init(&octets, s->octets, s->noctets);
 	if ((new = conf_read(&octets)) == NULL || !rd_done(&octets))
 		fatalx("malformed configuration");
-	freezero(s->octets, s->noctets);	/* keys */
+	freezero(s->octets, s->noctets); /* keys */
 	s->octets = NULL;
 	if (!s->serving) {
 		confine(s);
@@ -691,7 +694,7 @@ on_conf_end(struct service *s, struct rd *r, int fd)
 		if (!s->serving)
 			fatal("configuration");
 		log_warnx("no memory for the new configuration: the old one "
-		    "stays in force");
+			  "stays in force");
 		conf_free(new);
 	} else {
 		s->conf = new;
@@ -705,7 +708,7 @@ on_conf_end(struct service *s, struct rd *r, int fd)
 }
 
 static void
-on_verbose(struct service *s, struct rd *r, int fd)
+service_on_verbose(struct service *s, struct rd *r, int fd)
 {
 	(void)s;
 	(void)fd;
@@ -726,40 +729,43 @@ on_reload_res(struct service *s, struct rd *r, int fd)
 }
 
 /* What mars(8) says, whether a descriptor comes with it, and when. */
-static const struct parent_type {
+static const struct service_message {
 	uint32_t	 type;
-	enum { WITHOUT, WITH, MAYBE } fd;
-	enum { ONCE, ALWAYS, SERVING } when;	/* ONCE: before it serves */
+	enum { SERVICE_WITHOUT, SERVICE_WITH, SERVICE_MAYBE } fd;
+	/* SERVICE_ONCE: before it serves */
+	enum { SERVICE_ONCE, SERVICE_ALWAYS, SERVICE_SERVING } when;
 	void		(*handle)(struct service *, struct rd *, int);
 } parent_types[] = {
-	{ IMSG_SETUP, WITHOUT, ONCE, on_setup },
-	{ IMSG_SIBLING, WITH, ONCE, on_sibling },
-	{ IMSG_CONTROL, WITH, ONCE, on_control },
-	{ IMSG_CONF_BEGIN, WITHOUT, ALWAYS, on_conf_begin },
-	{ IMSG_CONF_DATA, WITHOUT, ALWAYS, on_conf_data },
-	{ IMSG_LISTEN, WITH, ALWAYS, on_listen },
-	{ IMSG_ATM_FD, MAYBE, SERVING, on_atm_fd },
-	{ IMSG_ATM_PARTY_RES, WITHOUT, SERVING, on_atm_party },
-	{ IMSG_CONF_END, WITHOUT, ALWAYS, on_conf_end },
-	{ IMSG_VERBOSE, WITHOUT, ALWAYS, on_verbose },
-	{ IMSG_CTL_RELOAD_RES, WITHOUT, SERVING, on_reload_res },
+	{ IMSG_SETUP, SERVICE_WITHOUT, SERVICE_ONCE, on_setup },
+	{ IMSG_SIBLING, SERVICE_WITH, SERVICE_ONCE, on_sibling },
+	{ IMSG_CONTROL, SERVICE_WITH, SERVICE_ONCE, on_control },
+	{ IMSG_CONF_BEGIN, SERVICE_WITHOUT, SERVICE_ALWAYS, on_conf_begin },
+	{ IMSG_CONF_DATA, SERVICE_WITHOUT, SERVICE_ALWAYS, on_conf_data },
+	{ IMSG_LISTEN, SERVICE_WITH, SERVICE_ALWAYS, on_listen },
+	{ IMSG_ATM_FD, SERVICE_MAYBE, SERVICE_SERVING, on_atm_fd },
+	{ IMSG_ATM_PARTY_RES, SERVICE_WITHOUT, SERVICE_SERVING,
+	    service_on_atm_party },
+	{ IMSG_CONF_END, SERVICE_WITHOUT, SERVICE_ALWAYS, on_conf_end },
+	{ IMSG_VERBOSE, SERVICE_WITHOUT, SERVICE_ALWAYS, service_on_verbose },
+	{ IMSG_CTL_RELOAD_RES, SERVICE_WITHOUT, SERVICE_SERVING,
+	    on_reload_res },
 };
 
 static void
-parent_message(void *arg, uint32_t type, struct rd *r, int fd)
+service_parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
 	struct service *s = arg;
-	const struct parent_type *t = NULL;
+	const struct service_message *t = NULL;
 	size_t i;
 
 	loop_clock(&s->loop.timers);
 	for (i = 0; i < sizeof(parent_types) / sizeof(parent_types[0]); i++)
 		if (parent_types[i].type == type)
 			t = &parent_types[i];
-	if (t == NULL || (t->fd == WITH && fd == -1) ||
-	    (t->fd == WITHOUT && fd != -1) ||
-	    (t->when == ONCE && s->serving) ||
-	    (t->when == SERVING && !s->serving))
+	if (t == NULL || (t->fd == SERVICE_WITH && fd == -1) ||
+	    (t->fd == SERVICE_WITHOUT && fd != -1) ||
+	    (t->when == SERVICE_ONCE && s->serving) ||
+	    (t->when == SERVICE_SERVING && !s->serving))
 		fatalx("message of type %u from mars was not expected", type);
 	t->handle(s, r, fd);
 	if (!rd_done(r))
@@ -769,7 +775,7 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 /* --- for marsctl */
 
 /* Cursor of listings over all links: which one, and where in it. */
-struct link_cursor {
+struct service_cursor {
 	uint32_t	link;
 	uint32_t	at;
 };
@@ -790,13 +796,13 @@ ctl_addr(struct wr *w, const char *name, const struct atm_addr *a)
 {
 	char text[ATM_STRLEN];
 
-	ctl_string(w, name, atm_print(a, text, sizeof(text)));
+	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
 }
 
 bool
 service_show_circuits(struct service *s, void *cursor, struct wr *w)
 {
-	struct link_cursor *at = cursor;
+	struct service_cursor *at = cursor;
 	struct vc_circuit_info info;
 	struct service_link *l;
 
@@ -829,7 +835,7 @@ show_counter(struct service *s, struct wr *w, const char *scope,
 static bool
 own_counters(struct service *s, void *cursor, struct wr *w)
 {
-	struct link_cursor *at = cursor;
+	struct service_cursor *at = cursor;
 	struct service_link *l;
 	char scope[ATM_STRLEN];
 	const char *name;
@@ -839,8 +845,9 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 		if (!vc_counter(l->vc, at->at, &name, &value))
 			continue;
 		at->at++;
-		show_counter(s, w, atm_print(&l->local, scope, sizeof(scope)),
-		    name, value);
+		show_counter(s, w,
+		    atm_addr_print(&l->local, scope, sizeof(scope)), name,
+		    value);
 		return true;
 	}
 	if (at->at != 0)
@@ -872,7 +879,7 @@ service_show_counters(struct service *s,
 void
 service_summary(struct service *s, struct wr *w)
 {
-	struct link_cursor at = { 0, 0 };
+	struct service_cursor at = { 0, 0 };
 	struct vc_circuit_info info;
 	struct service_link *l;
 	uint64_t n = 0;
@@ -953,11 +960,12 @@ init(struct service *s, const struct service_hooks *hooks, void *arg)
 	if (signal(SIGINT, SIG_IGN) == SIG_ERR ||
 	    signal(SIGHUP, SIG_IGN) == SIG_ERR)
 		fatal("signal");
-	if (evsignal_assign(&s->sigterm, s->loop.base, SIGTERM, on_sigterm,
-	    s) == -1 || evsignal_add(&s->sigterm, NULL) == -1)
+	if (evsignal_assign(
+		&s->sigterm, s->loop.base, SIGTERM, on_sigterm, s) == -1 ||
+	    evsignal_add(&s->sigterm, NULL) == -1)
 		fatal("SIGTERM");
 	if (channel_open(&s->parent, s->loop.base, CHILD_FD, true, PARENT_MAX,
-	    "mars", parent_message, parent_closed, s) == -1)
+		"mars", service_parent_message, parent_closed, s) == -1)
 		fatal("channel to mars");
 }
 

@@ -26,32 +26,32 @@ atm_cause(int error)
 	case 0:
 	case ECONNRESET:
 	case EPIPE:
-		return CAUSE_NORMAL;
+		return VC_CAUSE_NORMAL;
 	case EADDRNOTAVAIL:
 	case ENOENT:
-		return CAUSE_UNALLOCATED;
+		return VC_CAUSE_UNALLOCATED;
 	case ECONNREFUSED:
 	case EACCES:
 	case EPERM:
-		return CAUSE_REJECTED;
+		return VC_CAUSE_REJECTED;
 	case EHOSTUNREACH:
 	case EHOSTDOWN:
 	case ENETUNREACH:
 	case ENETDOWN:
 	case ETIMEDOUT:
-		return CAUSE_OUT_OF_ORDER;
+		return VC_CAUSE_OUT_OF_ORDER;
 	case ENOBUFS:
 	case ENOMEM:
 	case EMFILE:
 	case ENFILE:
-		return CAUSE_RESOURCE;
+		return VC_CAUSE_RESOURCE;
 	case EAGAIN:
 	case EBUSY:
 	case EADDRINUSE:
-	case EUNATCH:		/* signalling has gone, and may come back */
-		return CAUSE_TEMPORARY;
+	case EUNATCH: /* signalling has gone, and may come back */
+		return VC_CAUSE_TEMPORARY;
 	default:
-		return CAUSE_UNSPECIFIED;
+		return VC_CAUSE_UNSPECIFIED;
 	}
 }
 
@@ -61,20 +61,25 @@ atm_explain(bool svc, int error, char *buf, size_t size)
 	switch (error) {
 	case EAFNOSUPPORT:
 	case EPROTONOSUPPORT:
-		(void)snprintf(buf, size, "this system has no ATM: load the "
+		(void)snprintf(buf, size,
+		    "this system has no ATM: load the "
 		    "kernel module atm, and the driver of your interface");
 		break;
 	case EUNATCH:
-		(void)snprintf(buf, size, "no signalling daemon: start "
+		(void)snprintf(buf, size,
+		    "no signalling daemon: start "
 		    "atmsigd");
 		break;
 	case EADDRNOTAVAIL:
-		(void)snprintf(buf, size, svc ? "no interface has this "
-		    "address: add it with atmaddr" : "no such interface or "
-		    "circuit");
+		(void)snprintf(buf, size,
+		    svc ? "no interface has this "
+			  "address: add it with atmaddr" :
+			  "no such interface or "
+			  "circuit");
 		break;
 	case ENODEV:
-		(void)snprintf(buf, size, "there is no such ATM interface: "
+		(void)snprintf(buf, size,
+		    "there is no such ATM interface: "
 		    "load its driver");
 		break;
 	default:
@@ -104,8 +109,11 @@ call_wait(struct atm_call *c, suseconds_t us)
 	struct timeval tv = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
 
 	return event_assign(&c->ev, c->base, c->fd,
-	    c->fd == -1 ? 0 : EV_WRITE | EV_PERSIST, call_look, c) == -1 ||
-	    event_add(&c->ev, &tv) == -1 ? -1 : 0;
+		   c->fd == -1 ? 0 : EV_WRITE | EV_PERSIST, call_look,
+		   c) == -1 ||
+		event_add(&c->ev, &tv) == -1 ?
+	    -1 :
+	    0;
 }
 
 /* Whatever goes wrong is told later. */
@@ -130,7 +138,7 @@ call_end(struct atm_call *c, int error)
 		(void)close(fd);
 	free(c);
 	done(arg, error == 0 ? fd : -1,
-	    error == 0 ? CAUSE_NONE : atm_cause(error));
+	    error == 0 ? VC_CAUSE_NONE : atm_cause(error));
 }
 
 /* Is it there?  0, or why not (EALREADY: not yet). */
@@ -156,7 +164,7 @@ call_look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (c->fd == -1 && c->error == 0) {	/* a pause has ended */
+	if (c->fd == -1 && c->error == 0) { /* a pause has ended */
 		if (call_begin(c) == -1)
 			call_end(c, ENOMEM);
 		return;

@@ -54,7 +54,7 @@ number_set(char *pub, size_t size, uint8_t tl, const uint8_t *num)
 
 /* false: not an address that signalling can carry */
 static bool
-address_set(struct sockaddr_atmsvc *s, const struct atm_addr *a)
+atm_address_set(struct sockaddr_atmsvc *s, const struct atm_addr *a)
 {
 	memset(s, 0, sizeof(*s));
 	s->sas_family = AF_ATMSVC;
@@ -67,12 +67,12 @@ address_set(struct sockaddr_atmsvc *s, const struct atm_addr *a)
 	else if (a->sub_tl != 0)
 		return false;
 	return (a->num_tl & ATM_TL_E164) != 0 &&
-	    number_set(s->sas_addr.pub, sizeof(s->sas_addr.pub), a->num_tl,
-	    a->num);
+	    number_set(
+		s->sas_addr.pub, sizeof(s->sas_addr.pub), a->num_tl, a->num);
 }
 
 static void
-address_get(const struct sockaddr_atmsvc *s, struct atm_addr *a)
+atm_address_get(const struct sockaddr_atmsvc *s, struct atm_addr *a)
 {
 	size_t len = strnlen(s->sas_addr.pub, sizeof(s->sas_addr.pub) - 1);
 
@@ -133,7 +133,7 @@ svc_socket(const struct atm_addr *local, bool leaf)
 	struct sockaddr_atmsvc sa;
 	int fd, on = 1;
 
-	if (!address_set(&sa, local)) {
+	if (!atm_address_set(&sa, local)) {
 		errno = EADDRNOTAVAIL;
 		return -1;
 	}
@@ -142,8 +142,9 @@ svc_socket(const struct atm_addr *local, bool leaf)
 		return -1;
 	/* bind asks the daemon, which answers at once: it waits for that */
 	if (set_qos(fd, leaf) == -1 || set_sap(fd) == -1 ||
-	    (leaf && setsockopt(fd, SOL_ATM, SO_MULTIPOINT, &on,
-	    sizeof(on)) == -1) ||
+	    (leaf &&
+		setsockopt(fd, SOL_ATM, SO_MULTIPOINT, &on, sizeof(on)) ==
+		    -1) ||
 	    bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) == -1 ||
 	    fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 		return failed(fd);
@@ -171,21 +172,20 @@ atm_svc_accept(int fd, struct atm_addr *caller, bool *leaf)
 	int s;
 
 	memset(&sa, 0, sizeof(sa));
-	s = accept4(fd, (struct sockaddr *)&sa, &len,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	s = accept4(
+	    fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (s == -1)
 		return -1;
 	len = sizeof(qos);
 	if (getsockopt(s, SOL_ATM, SO_ATMQOS, &qos, &len) == -1)
 		return failed(s);
-	address_get(&sa, caller);
+	atm_address_get(&sa, caller);
 	*leaf = qos.txtp.traffic_class == ATM_NONE;
 	return s;
 }
 
 int
-atm_svc_call(const struct atm_addr *local, const struct atm_addr *to,
-    bool leaf)
+atm_svc_call(const struct atm_addr *local, const struct atm_addr *to, bool leaf)
 {
 	int fd;
 
@@ -202,7 +202,7 @@ atm_svc_finish(int fd, const struct atm_addr *to)
 {
 	struct sockaddr_atmsvc sa;
 
-	if (!address_set(&sa, to)) {
+	if (!atm_address_set(&sa, to)) {
 		errno = EADDRNOTAVAIL;
 		return -1;
 	}
@@ -219,7 +219,7 @@ atm_party_add(int fd, const struct atm_addr *a)
 	struct sockaddr_atmsvc sa;
 	int ref;
 
-	if (!address_set(&sa, a)) {
+	if (!atm_address_set(&sa, a)) {
 		errno = EADDRNOTAVAIL;
 		return -1;
 	}
@@ -247,8 +247,8 @@ atm_party_left(int fd)
 	socklen_t len = sizeof(int);
 	int n = 0;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &n, &len) == -1 ||
-	    n == 0 || n == INT_MIN)
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &n, &len) == -1 || n == 0 ||
+	    n == INT_MIN)
 		return 0;
 	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0)
 		return 0;

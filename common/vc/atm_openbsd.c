@@ -33,8 +33,7 @@ atm_svc_accept(int fd, struct atm_addr *caller, bool *leaf)
 }
 
 int
-atm_svc_call(const struct atm_addr *local, const struct atm_addr *to,
-    bool leaf)
+atm_svc_call(const struct atm_addr *local, const struct atm_addr *to, bool leaf)
 {
 	(void)local;
 	(void)to;

@@ -24,31 +24,31 @@
 #define NEVER		UINT64_MAX
 
 /* What circuits and roots begin with, so that a handle tells which it is. */
-struct head {
+struct nvc_head {
 	union {
 		struct vc	 vc;
 		struct vc_leaf	 leaf;		/* NVC_LEAF */
 	} u;
-	struct head	*dead;		/* next in the graveyard */
+	struct nvc_head	*dead;		/* next in the graveyard */
 	uint8_t		 kind;		/* enum nvc_kind */
 };
 
 /* How many circuits one IP address has called; while there is one. */
-struct peer {
-	RB_ENTRY(peer)	 entry;
+struct nvc_peer {
+	RB_ENTRY(nvc_peer)	 entry;
 	struct nvc_dest	 ip;		/* port 0 */
 	uint32_t	 count;
 };
-RB_HEAD(peers, peer);
+RB_HEAD(nvc_peers, nvc_peer);
 
-struct token {
+struct nvc_token {
 	uint8_t		 len;
 	uint8_t		 octets[NVC_TOKEN_MAX];
 };
 
 /* A circuit: point-to-point, a leaf's end, or one leaf of a root. */
-struct circuit {
-	struct head	 h;
+struct nvc_circuit {
+	struct nvc_head	 h;
 	uint8_t		 state;		/* enum nvc_state */
 	uint8_t		 tries;		/* SETUPs or ENQUIRYs unanswered */
 	uint8_t		 offered;	/* enquiry interval we told, s */
@@ -62,28 +62,28 @@ struct circuit {
 	mtime_t		 heard;
 	uint64_t	 sdus_in, sdus_out;
 	struct timer	 timer;
-	struct token	*token;		/* while calling, after a RETRY */
-	struct peer	*peer;		/* of a circuit that was called in */
+	struct nvc_token	*token;	/* while calling, after a RETRY */
+	struct nvc_peer	*peer;		/* of a circuit that was called in */
 	bool		 indexed;	/* by_peer */
-	RB_ENTRY(circuit) by_peer;	/* connected, or called in */
-	TAILQ_ENTRY(circuit) entry;	/* root's leaves; failing calls */
+	RB_ENTRY(nvc_circuit) by_peer;	/* connected, or called in */
+	TAILQ_ENTRY(nvc_circuit) entry;	/* root's leaves; failing calls */
 	uint64_t	 from, until;	/* leaf: of the SDUs that it gets */
 };
-RB_HEAD(by_peer, circuit);
-TAILQ_HEAD(circuits, circuit);
+RB_HEAD(nvc_by_peer, nvc_circuit);
+TAILQ_HEAD(nvc_circuits, nvc_circuit);
 
 /* The root of a point-to-multipoint call: one circuit for each leaf. */
-struct root {
-	struct head	 h;
+struct nvc_root {
+	struct nvc_head	 h;
 	bool		 released;
 	uint32_t	 connected;	/* leaves */
 	uint32_t	 pending;	/* SDUs in the queue */
 	uint32_t	 dropped;	/* leaves that wait for some of them */
-	struct circuits	 leaves;	/* in the order of their calls, and
+	struct nvc_circuits	 leaves; /* in the order of their calls, and
 					 * those dropped that still get SDUs */
-	LIST_ENTRY(root) entry;
+	LIST_ENTRY(nvc_root) entry;
 };
-LIST_HEAD(roots, root);
+LIST_HEAD(nvc_roots, nvc_root);
 
 /*
  * What waits for output: a datagram, or an SDU for the leaves that a root has
@@ -91,19 +91,19 @@ LIST_HEAD(roots, root);
  * none overtakes another; what keeps circuits alive is in one that goes
  * first, or copies for very many leaves would clear them.
  */
-struct out {
-	STAILQ_ENTRY(out) entry;
-	struct root	*root;		/* or NULL: dest and head count */
-	struct sdu	*sdu;		/* or NULL */
+struct nvc_out {
+	STAILQ_ENTRY(nvc_out) entry;
+	struct nvc_root	*root;		/* or NULL: dest and head count */
+	struct vc_sdu	*sdu;		/* or NULL */
 	uint64_t	 seq;
 	struct nvc_dest	 dest;
 	uint8_t		 len;
 	uint8_t		 head[];
 };
-STAILQ_HEAD(outs, out);
+STAILQ_HEAD(nvc_outs, nvc_out);
 
-struct slot {
-	struct circuit	*circuit;
+struct nvc_slot {
+	struct nvc_circuit	*circuit;
 	uint32_t	 next;		/* free slot after this one, + 1 */
 };
 
@@ -116,20 +116,20 @@ struct nvc {
 	bool		 quiet;		/* closing: nothing goes up */
 	uint32_t	 depth;		/* of calls up */
 
-	struct slot	*slots;		/* low half of a number: index + 1 */
+	struct nvc_slot	*slots;		/* low half of a number: index + 1 */
 	uint32_t	 nslots, free;	/* free: index + 1, or 0 */
 	uint32_t	 ncircuits;
-	struct by_peer	 by_peer;
-	struct peers	 peers;
-	struct circuits	 failing;
-	struct roots	 roots;
-	struct head	*graveyard;
+	struct nvc_by_peer	 by_peer;
+	struct nvc_peers	 peers;
+	struct nvc_circuits	 failing;
+	struct nvc_roots	 roots;
+	struct nvc_head	*graveyard;
 
-	struct outs	 outs, first;
+	struct nvc_outs	 outs, first;
 	uint32_t	 nouts;		/* in both */
 	size_t		 octets;	/* of SDUs in the queue */
 	uint64_t	 seq;		/* of the next in the queue */
-	struct circuit	*cursor;	/* next leaf of the queue's first */
+	struct nvc_circuit	*cursor; /* next leaf of the queue's first */
 	bool		 iterating;
 
 	EVP_MAC		*mac;
@@ -146,7 +146,7 @@ struct nvc {
 };
 
 /* A datagram taken apart; views point into it. */
-struct msg {
+struct nvc_msg {
 	enum nvc_type	 type;
 	uint8_t		 flags;
 	uint16_t	 cause;
@@ -161,7 +161,8 @@ struct msg {
 	size_t		 sdu_len;
 };
 
-static void	step(struct circuit *, enum nvc_event, const struct msg *);
+static void	step(struct nvc_circuit *, enum nvc_event,
+    const struct nvc_msg *);
 
 static int
 dest_cmp(const struct nvc_dest *a, const struct nvc_dest *b)
@@ -174,20 +175,20 @@ dest_cmp(const struct nvc_dest *a, const struct nvc_dest *b)
 }
 
 static int
-peer_cmp(struct peer *a, struct peer *b)
+nvc_peer_cmp(struct nvc_peer *a, struct nvc_peer *b)
 {
 	return dest_cmp(&a->ip, &b->ip);
 }
 
 /* Did the peer number it as the caller?  Each side numbers for itself. */
 static bool
-called_in(const struct circuit *c)
+called_in(const struct nvc_circuit *c)
 {
 	return c->h.kind == NVC_IN || c->h.kind == NVC_LEAF_END;
 }
 
 static int
-by_peer_cmp(struct circuit *a, struct circuit *b)
+by_peer_cmp(struct nvc_circuit *a, struct nvc_circuit *b)
 {
 	int r;
 
@@ -199,8 +200,8 @@ by_peer_cmp(struct circuit *a, struct circuit *b)
 }
 
 #define TREE	__attribute__((__unused__)) static	/* not all are used */
-RB_GENERATE_INTERNAL(peers, peer, entry, peer_cmp, TREE)
-RB_GENERATE_INTERNAL(by_peer, circuit, by_peer, by_peer_cmp, TREE)
+RB_GENERATE_INTERNAL(nvc_peers, nvc_peer, entry, nvc_peer_cmp, TREE)
+RB_GENERATE_INTERNAL(nvc_by_peer, nvc_circuit, by_peer, by_peer_cmp, TREE)
 
 static struct nvc *
 link_nvc(struct vc_link *l)
@@ -209,17 +210,17 @@ link_nvc(struct vc_link *l)
 }
 
 static struct nvc *
-circuit_nvc(const struct circuit *c)
+circuit_nvc(const struct nvc_circuit *c)
 {
 	if (c->h.kind == NVC_LEAF)
 		return link_nvc(c->h.u.leaf.root->link);
 	return link_nvc(c->h.u.vc.link);
 }
 
-static struct root *
-leaf_root(const struct circuit *c)
+static struct nvc_root *
+leaf_root(const struct nvc_circuit *c)
 {
-	return (struct root *)c->h.u.leaf.root;
+	return (struct nvc_root *)c->h.u.leaf.root;
 }
 
 void
@@ -230,10 +231,10 @@ nvc_dropped(struct nvc *n, enum nvc_drop why)
 
 /* --- the output queue */
 
-static struct out *
-queue(struct nvc *n, struct outs *q, size_t len, struct sdu *sdu)
+static struct nvc_out *
+queue(struct nvc *n, struct nvc_outs *q, size_t len, struct vc_sdu *sdu)
 {
-	struct out *o;
+	struct nvc_out *o;
 
 	if ((o = malloc(sizeof(*o) + len)) == NULL)
 		return NULL;
@@ -248,14 +249,14 @@ queue(struct nvc *n, struct outs *q, size_t len, struct sdu *sdu)
 }
 
 static void
-unqueue(struct nvc *n, struct outs *q)
+unqueue(struct nvc *n, struct nvc_outs *q)
 {
-	struct out *o = STAILQ_FIRST(q);
+	struct nvc_out *o = STAILQ_FIRST(q);
 
 	STAILQ_REMOVE_HEAD(q, entry);
 	n->nouts--;
 	n->octets -= o->sdu == NULL ? 0 : o->sdu->len;
-	sdu_free(o->sdu);
+	vc_sdu_free(o->sdu);
 	free(o);
 }
 
@@ -272,8 +273,8 @@ put_head(struct wr *w, enum nvc_type type, uint8_t flags, uint16_t cause,
 static void
 send_control(struct nvc *n, const struct nvc_dest *to, const struct wr *w)
 {
-	struct outs *q;
-	struct out *o;
+	struct nvc_outs *q;
+	struct nvc_out *o;
 
 	if (wr_failed(w) || n->nouts >= NVC_CONTROL_COUNT) {
 		nvc_dropped(n, NVC_DROP_QUEUE);
@@ -303,7 +304,7 @@ send_number(struct nvc *n, const struct nvc_dest *to, enum nvc_type type,
 }
 
 static void
-send_setup(struct circuit *c)
+nvc_send_setup(struct nvc_circuit *c)
 {
 	struct nvc *n = circuit_nvc(c);
 	uint8_t buf[NVC_CONTROL_MAX];
@@ -323,7 +324,7 @@ send_setup(struct circuit *c)
 }
 
 static void
-send_connect(struct circuit *c)
+send_connect(struct nvc_circuit *c)
 {
 	uint8_t buf[NVC_CONTROL_MAX];
 	struct wr w;
@@ -338,7 +339,7 @@ send_connect(struct circuit *c)
 }
 
 static bool
-output_data(struct nvc *n, struct circuit *c, struct sdu *sdu)
+output_data(struct nvc *n, struct nvc_circuit *c, struct vc_sdu *sdu)
 {
 	uint8_t buf[NVC_HDRLEN];
 	struct wr w;
@@ -355,18 +356,18 @@ output_data(struct nvc *n, struct circuit *c, struct sdu *sdu)
 
 /* --- what is no longer in use */
 
-/* It may still be in use below us on the stack: freed by reap(). */
+/* It may still be in use below us on the stack: freed by nvc_reap(). */
 static void
-bury(struct nvc *n, struct head *h)
+nvc_bury(struct nvc *n, struct nvc_head *h)
 {
 	h->dead = n->graveyard;
 	n->graveyard = h;
 }
 
 static void
-reap(struct nvc *n)
+nvc_reap(struct nvc *n)
 {
-	struct head *h;
+	struct nvc_head *h;
 
 	if (n->depth > 0)
 		return;
@@ -377,26 +378,26 @@ reap(struct nvc *n)
 }
 
 static void
-leaf_unlink(struct nvc *n, struct root *r, struct circuit *c)
+leaf_unlink(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c)
 {
 	if (n->cursor == c)
 		n->cursor = TAILQ_NEXT(c, entry);
 	TAILQ_REMOVE(&r->leaves, c, entry);
-	bury(n, &c->h);
+	nvc_bury(n, &c->h);
 }
 
 static void
-root_unlink(struct nvc *n, struct root *r)
+root_unlink(struct nvc *n, struct nvc_root *r)
 {
 	LIST_REMOVE(r, entry);
-	bury(n, &r->h);
+	nvc_bury(n, &r->h);
 }
 
 /* SDU seq has gone to every leaf: forgets leaves that waited for it alone. */
 static void
-root_sent(struct nvc *n, struct root *r, uint64_t seq)
+root_sent(struct nvc *n, struct nvc_root *r, uint64_t seq)
 {
-	struct circuit *c, *next;
+	struct nvc_circuit *c, *next;
 
 	r->pending--;
 	if (r->dropped > 0)
@@ -412,7 +413,7 @@ root_sent(struct nvc *n, struct root *r, uint64_t seq)
 
 /* A leaf is gone; SDUs that were sent before still go to it. */
 static void
-leaf_detach(struct nvc *n, struct root *r, struct circuit *c)
+leaf_detach(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c)
 {
 	bool was_connected = c->from != NEVER;
 
@@ -430,7 +431,7 @@ static bool
 slots_grow(struct nvc *n)
 {
 	uint32_t i, many = n->nslots == 0 ? 64 : n->nslots * 2;
-	struct slot *s;
+	struct nvc_slot *s;
 
 	if (many <= n->nslots ||
 	    (s = reallocarray(n->slots, many, sizeof(*s))) == NULL)
@@ -450,9 +451,9 @@ slots_grow(struct nvc *n)
  * it and a number is not used again soon, and its place in a table below.
  */
 static bool
-circuit_number(struct nvc *n, struct circuit *c)
+circuit_number(struct nvc *n, struct nvc_circuit *c)
 {
-	struct slot *s;
+	struct nvc_slot *s;
 
 	if (n->free == 0 && !slots_grow(n))
 		return false;
@@ -464,11 +465,11 @@ circuit_number(struct nvc *n, struct circuit *c)
 	return true;
 }
 
-static struct circuit *
+static struct nvc_circuit *
 circuit_find(const struct nvc *n, uint64_t num)
 {
 	uint32_t i = (uint32_t)num;
-	struct circuit *c;
+	struct nvc_circuit *c;
 
 	if (i == 0 || i > n->nslots)
 		return NULL;
@@ -477,52 +478,52 @@ circuit_find(const struct nvc *n, uint64_t num)
 }
 
 /* The circuit that its peer calls num, of those called in or those called. */
-static struct circuit *
-circuit_by_peer(struct nvc *n, const struct nvc_dest *peer, uint64_t num,
-    bool in)
+static struct nvc_circuit *
+circuit_by_peer(
+    struct nvc *n, const struct nvc_dest *peer, uint64_t num, bool in)
 {
-	struct circuit key;
+	struct nvc_circuit key;
 
 	key.dest = *peer;
 	key.peer_num = num;
 	key.h.kind = in ? NVC_IN : NVC_OUT;
-	return RB_FIND(by_peer, &n->by_peer, &key);
+	return RB_FIND(nvc_by_peer, &n->by_peer, &key);
 }
 
-static struct peer *
+static struct nvc_peer *
 peer_get(struct nvc *n, const struct nvc_dest *from)
 {
-	struct peer key, *p;
+	struct nvc_peer key, *p;
 
 	key.ip = *from;
 	key.ip.port = 0;
-	if ((p = RB_FIND(peers, &n->peers, &key)) != NULL)
+	if ((p = RB_FIND(nvc_peers, &n->peers, &key)) != NULL)
 		return p;
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
 	p->ip = key.ip;
-	RB_INSERT(peers, &n->peers, p);
+	RB_INSERT(nvc_peers, &n->peers, p);
 	return p;
 }
 
 static void
-peer_put(struct nvc *n, struct peer *p)
+peer_put(struct nvc *n, struct nvc_peer *p)
 {
 	if (p == NULL || p->count > 0)
 		return;
-	RB_REMOVE(peers, &n->peers, p);
+	RB_REMOVE(nvc_peers, &n->peers, p);
 	free(p);
 }
 
 static void	circuit_timer(void *);
 
 static void
-circuit_init(struct nvc *n, struct circuit *c, enum nvc_kind kind,
+circuit_init(struct nvc *n, struct nvc_circuit *c, enum nvc_kind kind,
     enum nvc_state state)
 {
 	c->h.kind = (uint8_t)kind;
 	c->state = (uint8_t)state;
-	c->cause = CAUSE_OUT_OF_ORDER;
+	c->cause = VC_CAUSE_OUT_OF_ORDER;
 	c->offered = c->interval = (uint8_t)n->params.enquiry_interval;
 	c->max_sdu = VC_SDU_MAX;
 	c->heard = n->timers->now;
@@ -536,7 +537,7 @@ circuit_init(struct nvc *n, struct circuit *c, enum nvc_kind kind,
  * would be older than the interval.
  */
 static void
-circuit_heard(struct circuit *c)
+circuit_heard(struct nvc_circuit *c)
 {
 	c->heard = circuit_nvc(c)->timers->now;
 	if (c->state == NVC_CONNECTED)
@@ -545,16 +546,16 @@ circuit_heard(struct circuit *c)
 
 /* Takes a circuit out of everything but its root, if SDUs wait for it. */
 static void
-circuit_detach(struct circuit *c)
+circuit_detach(struct nvc_circuit *c)
 {
 	struct nvc *n = circuit_nvc(c);
-	struct slot *s;
+	struct nvc_slot *s;
 
 	timer_clear(n->timers, &c->timer);
 	free(c->token);
 	c->token = NULL;
 	if (c->indexed)
-		RB_REMOVE(by_peer, &n->by_peer, c);
+		RB_REMOVE(nvc_by_peer, &n->by_peer, c);
 	if (c->peer != NULL) {
 		c->peer->count--;
 		peer_put(n, c->peer);
@@ -571,12 +572,12 @@ circuit_detach(struct circuit *c)
 		leaf_detach(n, leaf_root(c), c);
 		return;
 	}
-	bury(n, &c->h);
+	nvc_bury(n, &c->h);
 }
 
 /* Rule 6: from now on ENQUIRY after every interval of silence. */
 static void
-circuit_watch(struct circuit *c)
+circuit_watch(struct nvc_circuit *c)
 {
 	struct nvc *n = circuit_nvc(c);
 	int64_t wait = MTIME_SEC(c->interval);
@@ -598,34 +599,35 @@ static const int64_t setup_wait[SETUP_TRIES + 1] = {
 static void
 circuit_timer(void *arg)
 {
-	struct circuit *c = arg;
+	struct nvc_circuit *c = arg;
 	struct timers *ts = circuit_nvc(c)->timers;
-	struct msg m = { .cause = c->cause };
+	struct nvc_msg m = { .cause = c->cause };
 	int64_t silent = mtime_diff(c->heard, ts->now);
 
 	if (c->state == NVC_FAILING)
 		step(c, NVC_EV_EXPIRED, &m);
 	else if (c->state == NVC_CALLING)
-		step(c, c->tries == SETUP_TRIES ? NVC_EV_EXPIRED :
-		    NVC_EV_TIMEOUT, &m);
+		step(c,
+		    c->tries == SETUP_TRIES ? NVC_EV_EXPIRED : NVC_EV_TIMEOUT,
+		    &m);
 	else if (silent < MTIME_SEC(c->interval))
 		timer_set(ts, &c->timer, MTIME_SEC(c->interval) - silent);
 	else
-		step(c, c->tries == ENQUIRIES ? NVC_EV_EXPIRED :
-		    NVC_EV_TIMEOUT, &m);
+		step(c, c->tries == ENQUIRIES ? NVC_EV_EXPIRED : NVC_EV_TIMEOUT,
+		    &m);
 }
 
 /* --- the state machine; the actions come first and assign no state */
 
 static void
-act_ignore(struct circuit *c, const struct msg *m)
+nvc_act_ignore(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)c;
 	(void)m;
 }
 
 static void
-act_violation(struct circuit *c, const struct msg *m)
+nvc_act_violation(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
 	nvc_dropped(circuit_nvc(c), NVC_DROP_STATE);
@@ -633,7 +635,7 @@ act_violation(struct circuit *c, const struct msg *m)
 
 /* The user took the call. */
 static void
-act_accept(struct circuit *c, const struct msg *m)
+act_accept(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
 	circuit_nvc(c)->calls_in++;
@@ -642,7 +644,7 @@ act_accept(struct circuit *c, const struct msg *m)
 }
 
 static void
-act_refuse(struct circuit *c, const struct msg *m)
+act_refuse(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = circuit_nvc(c);
 
@@ -654,7 +656,7 @@ act_refuse(struct circuit *c, const struct msg *m)
 
 /* Rule 3 */
 static void
-act_connect_again(struct circuit *c, const struct msg *m)
+act_connect_again(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
 	send_connect(c);
@@ -662,27 +664,27 @@ act_connect_again(struct circuit *c, const struct msg *m)
 
 /* RETRY: the SETUP with the callee's token, at once */
 static void
-act_retry(struct circuit *c, const struct msg *m)
+act_retry(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	if (c->token == NULL && (c->token = malloc(sizeof(*c->token))) == NULL)
-		return;		/* the timer tries again */
+		return; /* the timer tries again */
 	c->token->len = m->token_len;
 	memcpy(c->token->octets, m->token, m->token_len);
-	send_setup(c);
+	nvc_send_setup(c);
 }
 
 static void
-act_repeat(struct circuit *c, const struct msg *m)
+act_repeat(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
-	send_setup(c);
+	nvc_send_setup(c);
 	c->tries++;
 	timer_set(circuit_nvc(c)->timers, &c->timer, setup_wait[c->tries]);
 }
 
 /* CONNECT: L_ACK */
 static void
-act_connected(struct circuit *c, const struct msg *m)
+act_connected(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = circuit_nvc(c);
 
@@ -693,29 +695,29 @@ act_connected(struct circuit *c, const struct msg *m)
 	if (m->interval > c->interval)
 		c->interval = m->interval;
 	/* a peer that numbers two circuits alike spoils this for itself */
-	c->indexed = RB_INSERT(by_peer, &n->by_peer, c) == NULL;
+	c->indexed = RB_INSERT(nvc_by_peer, &n->by_peer, c) == NULL;
 	circuit_watch(c);
 	n->depth++;
 	if (c->h.kind == NVC_LEAF) {
 		c->from = n->seq;
 		leaf_root(c)->connected++;
-		n->link.user->leaf_ack(n->link.arg, &c->h.u.leaf,
-		    c->h.u.leaf.cookie);
+		n->link.user->leaf_ack(
+		    n->link.arg, &c->h.u.leaf, c->h.u.leaf.cookie);
 	} else
 		n->link.user->ack(n->link.arg, &c->h.u.vc, c->h.u.vc.cookie);
 	n->depth--;
 }
 
 static void
-act_status(struct circuit *c, const struct msg *m)
+act_status(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
-	send_number(circuit_nvc(c), &c->dest, NVC_STATUS, 0, c->peer_num,
-	    c->num);
+	send_number(
+	    circuit_nvc(c), &c->dest, NVC_STATUS, 0, c->peer_num, c->num);
 }
 
 static void
-act_enquire(struct circuit *c, const struct msg *m)
+act_enquire(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = circuit_nvc(c);
 
@@ -726,7 +728,7 @@ act_enquire(struct circuit *c, const struct msg *m)
 }
 
 static void
-act_deliver(struct circuit *c, const struct msg *m)
+act_deliver(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = circuit_nvc(c);
 
@@ -734,14 +736,14 @@ act_deliver(struct circuit *c, const struct msg *m)
 	n->sdus_in++;
 	n->octets_in += m->sdu_len;
 	n->depth++;
-	n->link.user->sdu(n->link.arg, &c->h.u.vc, c->h.u.vc.cookie, m->sdu,
-	    m->sdu_len);
+	n->link.user->sdu(
+	    n->link.arg, &c->h.u.vc, c->h.u.vc.cookie, m->sdu, m->sdu_len);
 	n->depth--;
 }
 
 /* The call failed: ERR_L_RQFAILED. */
 static void
-act_fail(struct circuit *c, const struct msg *m)
+act_fail(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = circuit_nvc(c);
 
@@ -749,17 +751,17 @@ act_fail(struct circuit *c, const struct msg *m)
 	circuit_detach(c);
 	n->depth++;
 	if (c->h.kind == NVC_LEAF)
-		n->link.user->leaf_failed(n->link.arg, &c->h.u.leaf,
-		    c->h.u.leaf.cookie, m->cause);
+		n->link.user->leaf_failed(
+		    n->link.arg, &c->h.u.leaf, c->h.u.leaf.cookie, m->cause);
 	else
-		n->link.user->rqfailed(n->link.arg, &c->h.u.vc,
-		    c->h.u.vc.cookie, m->cause);
+		n->link.user->rqfailed(
+		    n->link.arg, &c->h.u.vc, c->h.u.vc.cookie, m->cause);
 	n->depth--;
 }
 
 /* The peer cleared it: ERR_L_RELEASE, or ERR_L_DROP. */
 static void
-act_clear(struct circuit *c, const struct msg *m)
+act_clear(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = circuit_nvc(c);
 
@@ -767,17 +769,17 @@ act_clear(struct circuit *c, const struct msg *m)
 	circuit_detach(c);
 	n->depth++;
 	if (c->h.kind == NVC_LEAF)
-		n->link.user->leaf_drop(n->link.arg, &c->h.u.leaf,
-		    c->h.u.leaf.cookie, m->cause);
+		n->link.user->leaf_drop(
+		    n->link.arg, &c->h.u.leaf, c->h.u.leaf.cookie, m->cause);
 	else
-		n->link.user->release(n->link.arg, &c->h.u.vc,
-		    c->h.u.vc.cookie, m->cause);
+		n->link.user->release(
+		    n->link.arg, &c->h.u.vc, c->h.u.vc.cookie, m->cause);
 	n->depth--;
 }
 
 /* We clear it, because it is silent (rule 6). */
 static void
-act_expire(struct circuit *c, const struct msg *m)
+act_expire(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	send_number(circuit_nvc(c), &c->dest, NVC_RELEASE, m->cause,
 	    c->peer_num, c->num);
@@ -786,7 +788,7 @@ act_expire(struct circuit *c, const struct msg *m)
 
 /* L_RELEASE or L_MULTI_DROP */
 static void
-act_release(struct circuit *c, const struct msg *m)
+act_release(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	send_number(circuit_nvc(c), &c->dest, NVC_RELEASE, m->cause,
 	    c->peer_num, c->num);
@@ -798,50 +800,49 @@ act_release(struct circuit *c, const struct msg *m)
  * have accepted: with Circuit 0 it finds the circuit by ours (rule 5).
  */
 static void
-act_abandon(struct circuit *c, const struct msg *m)
+act_abandon(struct nvc_circuit *c, const struct nvc_msg *m)
 {
-	send_number(circuit_nvc(c), &c->dest, NVC_RELEASE, m->cause, 0,
-	    c->num);
+	send_number(circuit_nvc(c), &c->dest, NVC_RELEASE, m->cause, 0, c->num);
 	circuit_detach(c);
 }
 
 static void
-act_forget(struct circuit *c, const struct msg *m)
+nvc_act_forget(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
 	circuit_detach(c);
 }
 
-#define ACTIONS(X) \
-	X(IGNORE, act_ignore) X(VIOLATION, act_violation) \
+#define NVC_ACTIONS(X) \
+	X(IGNORE, nvc_act_ignore) X(VIOLATION, nvc_act_violation) \
 	X(ACCEPT, act_accept) X(REFUSE, act_refuse) \
 	X(CONNECT_AGAIN, act_connect_again) X(RETRY, act_retry) \
 	X(REPEAT, act_repeat) X(CONNECTED, act_connected) \
 	X(STATUS, act_status) X(ENQUIRE, act_enquire) \
 	X(DELIVER, act_deliver) X(FAIL, act_fail) X(CLEAR, act_clear) \
 	X(EXPIRE, act_expire) X(RELEASE, act_release) \
-	X(ABANDON, act_abandon) X(FORGET, act_forget)
+	X(ABANDON, act_abandon) X(FORGET, nvc_act_forget)
 
-enum action {
-	FORGOTTEN,
+enum nvc_action {
+	NVC_FORGOTTEN,
 #define X(sym, fn) sym,
-	ACTIONS(X)
+	NVC_ACTIONS(X)
 #undef X
 };
 
 static const struct {
 	const char	*name;
-	void		(*act)(struct circuit *, const struct msg *);
+	void		(*act)(struct nvc_circuit *, const struct nvc_msg *);
 } actions[] = {
-	{ NULL, act_violation },
+	{ NULL, nvc_act_violation },
 #define X(sym, fn) { #sym, fn },
-	ACTIONS(X)
+	NVC_ACTIONS(X)
 #undef X
 };
 
-static const struct cell {
+static const struct nvc_cell {
 	enum nvc_state	next;
-	enum action	action;
+	enum nvc_action	action;
 } table[NVC_STATE_MAX][NVC_EVENT_MAX] = {
 	[NVC_FAILING] = {	/* has no number: only time and the user */
 		[NVC_EV_ACCEPT] = { NVC_FAILING, VIOLATION },
@@ -918,9 +919,9 @@ static const struct cell {
 };
 
 static void
-step(struct circuit *c, enum nvc_event ev, const struct msg *m)
+step(struct nvc_circuit *c, enum nvc_event ev, const struct nvc_msg *m)
 {
-	const struct cell *cell = &table[c->state][ev];
+	const struct nvc_cell *cell = &table[c->state][ev];
 
 	c->state = (uint8_t)cell->next;
 	actions[cell->action].act(c, m);
@@ -930,11 +931,11 @@ bool
 nvc_cell(enum nvc_state s, enum nvc_event e, enum nvc_state *next,
     const char **action)
 {
-	const struct cell *cell = &table[s][e];
+	const struct nvc_cell *cell = &table[s][e];
 
 	*next = cell->next;
 	*action = actions[cell->action].name;
-	return cell->action != FORGOTTEN;
+	return cell->action != NVC_FORGOTTEN;
 }
 
 /* --- datagrams in */
@@ -948,7 +949,7 @@ read_nsapa(struct rd *r, struct atm_addr *a)
 }
 
 static void
-parse_setup(struct rd *r, struct msg *m)
+parse_setup(struct rd *r, struct nvc_msg *m)
 {
 	m->number = rd_u64(r);
 	m->max_sdu = rd_u16(r);
@@ -960,14 +961,14 @@ parse_setup(struct rd *r, struct msg *m)
 }
 
 static void
-parse_retry(struct rd *r, struct msg *m)
+parse_retry(struct rd *r, struct nvc_msg *m)
 {
 	m->token_len = r->left > NVC_TOKEN_MAX ? 0 : (uint8_t)r->left;
 	m->token = rd_bytes(r, r->left);
 }
 
 static void
-parse_connect(struct rd *r, struct msg *m)
+parse_connect(struct rd *r, struct nvc_msg *m)
 {
 	m->number = rd_u64(r);
 	m->max_sdu = rd_u16(r);
@@ -976,34 +977,34 @@ parse_connect(struct rd *r, struct msg *m)
 }
 
 static void
-parse_number(struct rd *r, struct msg *m)
+nvc_parse_number(struct rd *r, struct nvc_msg *m)
 {
 	m->number = rd_u64(r);
 }
 
 static void
-parse_data(struct rd *r, struct msg *m)
+parse_data(struct rd *r, struct nvc_msg *m)
 {
 	m->sdu_len = r->left;
 	m->sdu = rd_bytes(r, r->left);
 }
 
 static const struct {
-	void		(*parse)(struct rd *, struct msg *);
+	void		(*parse)(struct rd *, struct nvc_msg *);
 	enum nvc_event	event;
 } types[NVC_TYPE_MAX] = {
 	[NVC_SETUP] = { parse_setup, NVC_EV_SETUP },
 	[NVC_RETRY] = { parse_retry, NVC_EV_RETRY },
 	[NVC_CONNECT] = { parse_connect, NVC_EV_CONNECT },
-	[NVC_RELEASE] = { parse_number, NVC_EV_RELEASE },
-	[NVC_ENQUIRY] = { parse_number, NVC_EV_ENQUIRY },
-	[NVC_STATUS] = { parse_number, NVC_EV_STATUS },
+	[NVC_RELEASE] = { nvc_parse_number, NVC_EV_RELEASE },
+	[NVC_ENQUIRY] = { nvc_parse_number, NVC_EV_ENQUIRY },
+	[NVC_STATUS] = { nvc_parse_number, NVC_EV_STATUS },
 	[NVC_DATA] = { parse_data, NVC_EV_DATA },
 };
 
 /* NVC_DROP_MAX: m is good as far as it says by itself */
 static enum nvc_drop
-parse(struct msg *m, const void *p, size_t len)
+nvc_parse(struct nvc_msg *m, const void *p, size_t len)
 {
 	struct rd r;
 	uint8_t first;
@@ -1029,8 +1030,8 @@ parse(struct msg *m, const void *p, size_t len)
 		return NVC_DROP_TOKEN_LEN;
 	if ((m->type == NVC_SETUP || m->type == NVC_CONNECT) && m->number == 0)
 		return NVC_DROP_ZERO_CIRCUIT;
-	if (m->type == NVC_RELEASE && m->cause == CAUSE_NONE)
-		m->cause = CAUSE_UNSPECIFIED;	/* ours alone means accepted */
+	if (m->type == NVC_RELEASE && m->cause == VC_CAUSE_NONE)
+		m->cause = VC_CAUSE_UNSPECIFIED; /* ours alone means accepted */
 	return NVC_DROP_MAX;
 }
 
@@ -1040,11 +1041,9 @@ static bool
 secret_draw(struct nvc *n, EVP_MAC_CTX *ctx)
 {
 	char sha[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha,
-		    0),
-		OSSL_PARAM_construct_end()
-	};
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+				    OSSL_MAC_PARAM_DIGEST, sha, 0),
+		OSSL_PARAM_construct_end() };
 	uint8_t key[32];
 	struct wr w;
 	bool ok;
@@ -1080,8 +1079,8 @@ secret_age(struct nvc *n)
 }
 
 static bool
-token_make(EVP_MAC_CTX *ctx, const struct nvc_dest *from, const struct msg *m,
-    uint8_t token[NVC_TOKEN_LEN])
+token_make(EVP_MAC_CTX *ctx, const struct nvc_dest *from,
+    const struct nvc_msg *m, uint8_t token[NVC_TOKEN_LEN])
 {
 	uint8_t buf[16 + 2 + 8 + NSAPA_LEN], mac[EVP_MAX_MD_SIZE];
 	size_t len;
@@ -1102,7 +1101,7 @@ token_make(EVP_MAC_CTX *ctx, const struct nvc_dest *from, const struct msg *m,
 
 /* Is the SETUP's token one of ours?  If not, answers RETRY with one. */
 static bool
-token_check(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
+token_check(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 {
 	uint8_t token[NVC_TOKEN_LEN], buf[NVC_CONTROL_MAX];
 	struct wr w;
@@ -1125,13 +1124,13 @@ token_check(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
 		nvc_dropped(n, NVC_DROP_TOKEN_BAD);
 	wr_init(&w, buf, sizeof(buf));
 	put_head(&w, NVC_RETRY, 0, 0, m->number);
-	wr_bytes(&w, token, NVC_TOKEN_LEN);	/* of the newer secret */
+	wr_bytes(&w, token, NVC_TOKEN_LEN); /* of the newer secret */
 	send_control(n, from, &w);
 	return false;
 }
 
 static void
-refuse(struct nvc *n, const struct nvc_dest *from, const struct msg *m,
+nvc_refuse(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m,
     uint16_t cause, enum nvc_drop why)
 {
 	n->calls_refused++;
@@ -1140,20 +1139,20 @@ refuse(struct nvc *n, const struct nvc_dest *from, const struct msg *m,
 }
 
 /* A circuit for a call in, or NULL: refused. */
-static struct circuit *
-call_in(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
+static struct nvc_circuit *
+call_in(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 {
-	struct peer *p;
-	struct circuit *c;
+	struct nvc_peer *p;
+	struct nvc_circuit *c;
 
 	if (n->ncircuits >= n->params.max_circuits) {
-		refuse(n, from, m, CAUSE_RESOURCE, NVC_DROP_CIRCUITS);
+		nvc_refuse(n, from, m, VC_CAUSE_RESOURCE, NVC_DROP_CIRCUITS);
 		return NULL;
 	}
 	if ((p = peer_get(n, from)) != NULL &&
 	    p->count >= n->params.circuits_per_address) {
 		peer_put(n, p);
-		refuse(n, from, m, CAUSE_RESOURCE, NVC_DROP_PER_ADDRESS);
+		nvc_refuse(n, from, m, VC_CAUSE_RESOURCE, NVC_DROP_PER_ADDRESS);
 		return NULL;
 	}
 	if (p == NULL || (c = calloc(1, sizeof(*c))) == NULL ||
@@ -1162,11 +1161,11 @@ call_in(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
 			free(c);
 			peer_put(n, p);
 		}
-		refuse(n, from, m, CAUSE_RESOURCE, NVC_DROP_MEMORY);
+		nvc_refuse(n, from, m, VC_CAUSE_RESOURCE, NVC_DROP_MEMORY);
 		return NULL;
 	}
-	circuit_init(n, c, (m->flags & NVC_F_MULTI) != 0 ? NVC_LEAF_END :
-	    NVC_IN, NVC_OFFERED);
+	circuit_init(n, c,
+	    (m->flags & NVC_F_MULTI) != 0 ? NVC_LEAF_END : NVC_IN, NVC_OFFERED);
 	c->h.u.vc.link = &n->link;
 	c->dest = *from;
 	c->addr = m->calling;
@@ -1176,31 +1175,31 @@ call_in(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
 		c->interval = m->interval;
 	c->peer = p;
 	p->count++;
-	RB_INSERT(by_peer, &n->by_peer, c);
+	RB_INSERT(nvc_by_peer, &n->by_peer, c);
 	c->indexed = true;
 	return c;
 }
 
 static void
-input_setup(struct nvc *n, const struct nvc_dest *from, struct msg *m)
+input_setup(struct nvc *n, const struct nvc_dest *from, struct nvc_msg *m)
 {
 	struct nvc_dest caller = { .v6 = 0 };
-	struct circuit *c;
+	struct nvc_circuit *c;
 	bool v6;
 	uint8_t sel;
 
-	if (!atm_to_ip(&m->calling, &v6, caller.ip, &sel)) {
-		refuse(n, from, m, CAUSE_REJECTED, NVC_DROP_SOURCE);
+	if (!atm_addr_to_ip(&m->calling, &v6, caller.ip, &sel)) {
+		nvc_refuse(n, from, m, VC_CAUSE_REJECTED, NVC_DROP_SOURCE);
 		return;
 	}
 	caller.v6 = v6;
 	caller.port = from->port;
 	if (dest_cmp(&caller, from) != 0) {
-		refuse(n, from, m, CAUSE_REJECTED, NVC_DROP_SOURCE);
+		nvc_refuse(n, from, m, VC_CAUSE_REJECTED, NVC_DROP_SOURCE);
 		return;
 	}
-	if (!atm_equal(&m->called, &n->link.local)) {
-		refuse(n, from, m, CAUSE_UNALLOCATED, NVC_DROP_CALLED);
+	if (!atm_addr_equal(&m->called, &n->link.local)) {
+		nvc_refuse(n, from, m, VC_CAUSE_UNALLOCATED, NVC_DROP_CALLED);
 		return;
 	}
 	if ((c = circuit_by_peer(n, from, m->number, true)) != NULL) {
@@ -1214,35 +1213,34 @@ input_setup(struct nvc *n, const struct nvc_dest *from, struct msg *m)
 	m->cause = n->link.user->remote_call(n->link.arg, &c->h.u.vc, &c->addr,
 	    c->h.kind == NVC_LEAF_END, &c->h.u.vc.cookie);
 	n->depth--;
-	step(c, m->cause == CAUSE_NONE ? NVC_EV_ACCEPT : NVC_EV_REFUSE, m);
+	step(c, m->cause == VC_CAUSE_NONE ? NVC_EV_ACCEPT : NVC_EV_REFUSE, m);
 }
 
 /* Rule 5: at most 100 in any second. */
 static void
-unknown(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
+unknown(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 {
 	mtime_t *oldest = &n->released[n->oldest];
 
 	nvc_dropped(n, NVC_DROP_UNKNOWN);
 	if (m->type != NVC_DATA && m->type != NVC_ENQUIRY)
 		return;
-	if (n->wrapped &&
-	    mtime_diff(*oldest, n->timers->now) < MTIME_SEC(1)) {
+	if (n->wrapped && mtime_diff(*oldest, n->timers->now) < MTIME_SEC(1)) {
 		nvc_dropped(n, NVC_DROP_RELEASE_RATE);
 		return;
 	}
 	*oldest = n->timers->now;
 	n->oldest = (n->oldest + 1) % RELEASES;
 	n->wrapped = n->wrapped || n->oldest == 0;
-	send_number(n, from, NVC_RELEASE, CAUSE_INVALID_REF, 0, m->circuit);
+	send_number(n, from, NVC_RELEASE, VC_CAUSE_INVALID_REF, 0, m->circuit);
 }
 
 /* RELEASE with Circuit 0: the sender knows no circuit of that number. */
 static void
-input_release0(struct nvc *n, const struct nvc_dest *from,
-    const struct msg *m)
+input_release0(
+    struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 {
-	struct circuit *c;
+	struct nvc_circuit *c;
 
 	if ((c = circuit_by_peer(n, from, m->number, false)) == NULL &&
 	    (c = circuit_by_peer(n, from, m->number, true)) == NULL) {
@@ -1253,9 +1251,10 @@ input_release0(struct nvc *n, const struct nvc_dest *from,
 }
 
 static void
-input_circuit(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
+input_circuit(
+    struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 {
-	struct circuit *c;
+	struct nvc_circuit *c;
 
 	if ((c = circuit_find(n, m->circuit)) == NULL) {
 		unknown(n, from, m);
@@ -1279,16 +1278,15 @@ input_circuit(struct nvc *n, const struct nvc_dest *from, const struct msg *m)
 }
 
 void
-nvc_input(struct nvc *n, const struct nvc_dest *from, const void *p,
-    size_t len)
+nvc_input(struct nvc *n, const struct nvc_dest *from, const void *p, size_t len)
 {
-	struct msg m = { .type = NVC_NO_TYPE };
+	struct nvc_msg m = { .type = NVC_NO_TYPE };
 	enum nvc_drop why;
 
-	reap(n);
+	nvc_reap(n);
 	if (n->quiet)
 		return;
-	if ((why = parse(&m, p, len)) != NVC_DROP_MAX)
+	if ((why = nvc_parse(&m, p, len)) != NVC_DROP_MAX)
 		nvc_dropped(n, why);
 	else if (m.type == NVC_SETUP)
 		input_setup(n, from, &m);
@@ -1302,16 +1300,16 @@ nvc_input(struct nvc *n, const struct nvc_dest *from, const void *p,
 
 /* Where c->addr is; sets c->cause and returns false if that can't be said. */
 static bool
-resolve(const struct nvc *n, struct circuit *c)
+resolve(const struct nvc *n, struct nvc_circuit *c)
 {
 	bool v6, local_v6;
 	uint8_t sel, ip[16];
 	uint32_t port;
 
 	memset(&c->dest, 0, sizeof(c->dest));
-	c->cause = CAUSE_UNALLOCATED;
-	if (!atm_to_ip(&c->addr, &v6, c->dest.ip, &sel) ||
-	    !atm_to_ip(&n->link.local, &local_v6, ip, &ip[0]) ||
+	c->cause = VC_CAUSE_UNALLOCATED;
+	if (!atm_addr_to_ip(&c->addr, &v6, c->dest.ip, &sel) ||
+	    !atm_addr_to_ip(&n->link.local, &local_v6, ip, &ip[0]) ||
 	    v6 != local_v6)
 		return false;
 	port = (uint32_t)n->params.base_port + sel;
@@ -1319,16 +1317,16 @@ resolve(const struct nvc *n, struct circuit *c)
 		return false;
 	c->dest.v6 = v6;
 	c->dest.port = (uint16_t)port;
-	c->cause = CAUSE_RESOURCE;
+	c->cause = VC_CAUSE_RESOURCE;
 	if (n->ncircuits >= n->params.max_circuits)
 		return false;
-	c->cause = CAUSE_OUT_OF_ORDER;
+	c->cause = VC_CAUSE_OUT_OF_ORDER;
 	return true;
 }
 
 /* Begins a call; what is wrong with it comes up from the loop.  h is set. */
 static bool
-call_out(struct nvc *n, struct circuit *c, enum nvc_kind kind,
+call_out(struct nvc *n, struct nvc_circuit *c, enum nvc_kind kind,
     const struct atm_addr *to)
 {
 	circuit_init(n, c, kind, NVC_CALLING);
@@ -1341,7 +1339,7 @@ call_out(struct nvc *n, struct circuit *c, enum nvc_kind kind,
 	}
 	if (!circuit_number(n, c))
 		return false;
-	send_setup(c);
+	nvc_send_setup(c);
 	timer_set(n->timers, &c->timer, setup_wait[0]);
 	return true;
 }
@@ -1350,7 +1348,7 @@ struct vc *
 nvc_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
 {
 	struct nvc *n = link_nvc(l);
-	struct circuit *c;
+	struct nvc_circuit *c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
@@ -1369,7 +1367,7 @@ struct vc *
 nvc_multi(struct vc_link *l, void *cookie)
 {
 	struct nvc *n = link_nvc(l);
-	struct root *r;
+	struct nvc_root *r;
 
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
@@ -1385,8 +1383,8 @@ nvc_multi(struct vc_link *l, void *cookie)
 struct vc_leaf *
 nvc_multi_add(struct vc *vc, const struct atm_addr *to, void *cookie)
 {
-	struct root *r = (struct root *)vc;
-	struct circuit *c;
+	struct nvc_root *r = (struct nvc_root *)vc;
+	struct nvc_circuit *c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
@@ -1404,15 +1402,15 @@ nvc_multi_add(struct vc *vc, const struct atm_addr *to, void *cookie)
 void
 nvc_multi_drop(struct vc_leaf *leaf)
 {
-	const struct msg m = { .cause = CAUSE_NORMAL };
+	const struct nvc_msg m = { .cause = VC_CAUSE_NORMAL };
 
-	step((struct circuit *)leaf, NVC_EV_DROP, &m);
+	step((struct nvc_circuit *)leaf, NVC_EV_DROP, &m);
 }
 
 static void
-root_release(struct nvc *n, struct root *r, const struct msg *m)
+root_release(struct nvc *n, struct nvc_root *r, const struct nvc_msg *m)
 {
-	struct circuit *c, *next;
+	struct nvc_circuit *c, *next;
 
 	if (r->released)
 		return;
@@ -1426,40 +1424,40 @@ root_release(struct nvc *n, struct root *r, const struct msg *m)
 void
 nvc_release(struct vc *vc, uint16_t cause)
 {
-	const struct msg m = { .cause = cause };
+	const struct nvc_msg m = { .cause = cause };
 
-	if (((struct head *)vc)->kind == NVC_ROOT)
-		root_release(link_nvc(vc->link), (struct root *)vc, &m);
+	if (((struct nvc_head *)vc)->kind == NVC_ROOT)
+		root_release(link_nvc(vc->link), (struct nvc_root *)vc, &m);
 	else
-		step((struct circuit *)vc, NVC_EV_DROP, &m);
+		step((struct nvc_circuit *)vc, NVC_EV_DROP, &m);
 }
 
 /* Room for one more SDU?  Takes it over if not. */
 static bool
-queue_room(struct nvc *n, struct sdu *s)
+queue_room(struct nvc *n, struct vc_sdu *s)
 {
 	if (n->nouts < NVC_QUEUE_COUNT && s->len <= NVC_QUEUE_OCTETS &&
 	    n->octets <= NVC_QUEUE_OCTETS - s->len)
 		return true;
 	n->sdus_dropped++;
-	sdu_free(s);
+	vc_sdu_free(s);
 	return false;
 }
 
 static int
-root_send(struct nvc *n, struct root *r, struct sdu *s)
+root_send(struct nvc *n, struct nvc_root *r, struct vc_sdu *s)
 {
-	struct out *o;
+	struct nvc_out *o;
 
 	if (r->connected == 0) {
-		sdu_free(s);	/* nobody there is no error, A-132 */
+		vc_sdu_free(s); /* nobody there is no error, A-132 */
 		return 0;
 	}
 	if (!queue_room(n, s))
 		return -1;
 	if ((o = queue(n, &n->outs, 0, s)) == NULL) {
 		n->sdus_dropped++;
-		sdu_free(s);
+		vc_sdu_free(s);
 		return -1;
 	}
 	o->root = r;
@@ -1468,30 +1466,30 @@ root_send(struct nvc *n, struct root *r, struct sdu *s)
 }
 
 int
-nvc_send(struct vc *vc, struct sdu *s)
+nvc_send(struct vc *vc, struct vc_sdu *s)
 {
-	struct circuit *c = (struct circuit *)vc;
+	struct nvc_circuit *c = (struct nvc_circuit *)vc;
 	struct nvc *n = link_nvc(vc->link);
-	struct out *o;
+	struct nvc_out *o;
 	struct wr w;
 
 	if (c->h.kind == NVC_ROOT)
-		return root_send(n, (struct root *)vc, s);
+		return root_send(n, (struct nvc_root *)vc, s);
 	if (c->state == NVC_CONNECTED && s->len > c->max_sdu) {
 		n->sdus_too_big++;
-		sdu_free(s);
+		vc_sdu_free(s);
 		return -1;
 	}
 	if (c->state != NVC_CONNECTED || c->h.kind == NVC_LEAF_END) {
 		n->sdus_dropped++;
-		sdu_free(s);
+		vc_sdu_free(s);
 		return -1;
 	}
 	if (!queue_room(n, s))
 		return -1;
 	if ((o = queue(n, &n->outs, NVC_HDRLEN, s)) == NULL) {
 		n->sdus_dropped++;
-		sdu_free(s);
+		vc_sdu_free(s);
 		return -1;
 	}
 	o->dest = c->dest;
@@ -1507,7 +1505,7 @@ nvc_send(struct vc *vc, struct sdu *s)
 const struct atm_addr *
 nvc_peer(const struct vc *vc)
 {
-	const struct circuit *c = (const struct circuit *)vc;
+	const struct nvc_circuit *c = (const struct nvc_circuit *)vc;
 
 	return c->h.kind == NVC_ROOT ? &vc->link->local : &c->addr;
 }
@@ -1516,16 +1514,16 @@ nvc_peer(const struct vc *vc)
 
 /* To the leaves from the cursor on; false: no room, or *max is used up. */
 static bool
-flush_root(struct nvc *n, const struct out *o, size_t *max)
+flush_root(struct nvc *n, const struct nvc_out *o, size_t *max)
 {
-	struct circuit *c;
+	struct nvc_circuit *c;
 
 	if (!n->iterating)
 		n->cursor = TAILQ_FIRST(&o->root->leaves);
 	n->iterating = true;
 	while ((c = n->cursor) != NULL) {
 		if (o->seq < c->from || o->seq >= c->until)
-			;	/* not connected when it was sent */
+			; /* not connected when it was sent */
 		else if (o->sdu->len > c->max_sdu)
 			n->sdus_too_big++;
 		else if (*max == 0 || !output_data(n, c, o->sdu))
@@ -1540,10 +1538,10 @@ flush_root(struct nvc *n, const struct out *o, size_t *max)
 
 /* One datagram; false: no room, or *max is used up. */
 static bool
-flush_one(struct nvc *n, const struct out *o, size_t *max)
+flush_one(struct nvc *n, const struct nvc_out *o, size_t *max)
 {
-	if (*max == 0 || !n->ops->output(n->arg, &o->dest, o->head, o->len,
-	    o->sdu))
+	if (*max == 0 ||
+	    !n->ops->output(n->arg, &o->dest, o->head, o->len, o->sdu))
 		return false;
 	(*max)--;
 	return true;
@@ -1552,9 +1550,9 @@ flush_one(struct nvc *n, const struct out *o, size_t *max)
 bool
 nvc_flush(struct nvc *n, size_t max)
 {
-	struct out *o;
+	struct nvc_out *o;
 
-	reap(n);
+	nvc_reap(n);
 	while ((o = STAILQ_FIRST(&n->first)) != NULL) {
 		if (!flush_one(n, o, &max))
 			return false;
@@ -1603,8 +1601,7 @@ secrets_new(struct nvc *n)
 struct nvc *
 nvc_new(const struct nvc_ops *ops, void *arg, struct timers *ts,
     const struct vc_backend *backend, const struct atm_addr *local,
-    const struct nvc_params *params, const struct vc_user *user,
-    void *user_arg)
+    const struct nvc_params *params, const struct vc_user *user, void *user_arg)
 {
 	struct nvc *n;
 
@@ -1635,9 +1632,9 @@ nvc_new(const struct nvc_ops *ops, void *arg, struct timers *ts,
 void
 nvc_release_all(struct nvc *n)
 {
-	const struct msg m = { .cause = CAUSE_NORMAL };
-	struct circuit *c;
-	struct root *r, *next;
+	const struct nvc_msg m = { .cause = VC_CAUSE_NORMAL };
+	struct nvc_circuit *c;
+	struct nvc_root *r, *next;
 	uint32_t i;
 
 	n->quiet = true;
@@ -1655,7 +1652,7 @@ nvc_free(struct nvc *n)
 {
 	nvc_release_all(n);
 	while (!STAILQ_EMPTY(&n->outs)) {
-		struct out *o = STAILQ_FIRST(&n->outs);
+		struct nvc_out *o = STAILQ_FIRST(&n->outs);
 
 		if (o->root != NULL)
 			root_sent(n, o->root, o->seq);
@@ -1663,7 +1660,7 @@ nvc_free(struct nvc *n)
 	}
 	while (!STAILQ_EMPTY(&n->first))
 		unqueue(n, &n->first);
-	reap(n);
+	nvc_reap(n);
 	EVP_MAC_CTX_free(n->secret[0]);
 	EVP_MAC_CTX_free(n->secret[1]);
 	EVP_MAC_free(n->mac);
@@ -1724,8 +1721,7 @@ nvc_counter(const struct nvc *n, size_t i, const char **name, uint64_t *value)
 }
 
 bool
-nvc_circuit(const struct nvc *n, uint32_t *cursor,
-    struct vc_circuit_info *info)
+nvc_circuit(const struct nvc *n, uint32_t *cursor, struct vc_circuit_info *info)
 {
 	static const char *const kinds[] = {
 #define X(sym, name) name,
@@ -1737,7 +1733,7 @@ nvc_circuit(const struct nvc *n, uint32_t *cursor,
 		NVC_STATES(X)
 #undef X
 	};
-	const struct circuit *c = NULL;
+	const struct nvc_circuit *c = NULL;
 
 	while (c == NULL) {
 		if (*cursor >= n->nslots)

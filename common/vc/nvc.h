@@ -100,7 +100,7 @@ struct nvc_ops {
 	 * reference to keep it).  False: no room now, it is offered again.
 	 */
 	bool	 (*output)(void *, const struct nvc_dest *,
-		    const uint8_t *head, size_t headlen, struct sdu *);
+		    const uint8_t *head, size_t headlen, struct vc_sdu *);
 };
 
 /* what a circuit is, and its states, for marsctl */
@@ -190,7 +190,7 @@ struct vc	*nvc_multi(struct vc_link *, void *);
 struct vc_leaf	*nvc_multi_add(struct vc *, const struct atm_addr *, void *);
 void		 nvc_multi_drop(struct vc_leaf *);
 void		 nvc_release(struct vc *, uint16_t);
-int		 nvc_send(struct vc *, struct sdu *);
+int		 nvc_send(struct vc *, struct vc_sdu *);
 const struct atm_addr *nvc_peer(const struct vc *);
 
 #endif

@@ -9,10 +9,10 @@
 #include "vc.h"
 
 /* A data unit of len octets copied from data (NULL: zeros), one reference. */
-struct sdu *
-sdu_new(const void *data, size_t len)
+struct vc_sdu *
+vc_sdu_new(const void *data, size_t len)
 {
-	struct sdu *s;
+	struct vc_sdu *s;
 
 	if (len > UINT32_MAX || (s = malloc(sizeof(*s) + len)) == NULL)
 		return NULL;
@@ -25,15 +25,15 @@ sdu_new(const void *data, size_t len)
 	return s;
 }
 
-struct sdu *
-sdu_ref(struct sdu *s)
+struct vc_sdu *
+vc_sdu_ref(struct vc_sdu *s)
 {
 	s->refs++;
 	return s;
 }
 
 void
-sdu_free(struct sdu *s)
+vc_sdu_free(struct vc_sdu *s)
 {
 	if (s != NULL && --s->refs == 0)
 		free(s);
@@ -70,7 +70,7 @@ vc_release(struct vc *vc, uint16_t cause)
 }
 
 int
-vc_send(struct vc *vc, struct sdu *s)
+vc_send(struct vc *vc, struct vc_sdu *s)
 {
 	return vc->link->backend->send(vc, s);
 }
@@ -107,16 +107,16 @@ vc_pause(struct vc_link *l, bool pause)
 }
 
 bool
-vc_counter(const struct vc_link *l, size_t i, const char **name,
-    uint64_t *value)
+vc_counter(
+    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
 {
 	return l->backend->counter != NULL &&
 	    l->backend->counter(l, i, name, value);
 }
 
 bool
-vc_circuit(const struct vc_link *l, uint32_t *cursor,
-    struct vc_circuit_info *info)
+vc_circuit(
+    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
 {
 	return l->backend->circuit != NULL &&
 	    l->backend->circuit(l, cursor, info);

@@ -22,15 +22,15 @@
 #include "addr.h"
 
 /* Q.850 causes that we use (nvc.md) */
-#define CAUSE_NONE		0
-#define CAUSE_UNALLOCATED	1
-#define CAUSE_NORMAL		16
-#define CAUSE_REJECTED		21
-#define CAUSE_OUT_OF_ORDER	27
-#define CAUSE_UNSPECIFIED	31
-#define CAUSE_TEMPORARY		41
-#define CAUSE_RESOURCE		47
-#define CAUSE_INVALID_REF	81
+#define VC_CAUSE_NONE		0
+#define VC_CAUSE_UNALLOCATED	1
+#define VC_CAUSE_NORMAL		16
+#define VC_CAUSE_REJECTED		21
+#define VC_CAUSE_OUT_OF_ORDER	27
+#define VC_CAUSE_UNSPECIFIED	31
+#define VC_CAUSE_TEMPORARY		41
+#define VC_CAUSE_RESOURCE		47
+#define VC_CAUSE_INVALID_REF	81
 
 #define VC_SDU_MAX		9188	/* MTU 9180 and 8 octets LLC/SNAP */
 
@@ -39,14 +39,14 @@ struct vc_leaf;		/* one leaf of a root's call */
 struct vc_link;
 
 /* A data unit, built once whatever the number of leaves; counted. */
-struct sdu {
+struct vc_sdu {
 	uint32_t	refs;
 	uint32_t	len;
 	uint8_t		data[];
 };
-struct sdu	*sdu_new(const void *, size_t);	/* NULL: no memory */
-struct sdu	*sdu_ref(struct sdu *);
-void		 sdu_free(struct sdu *);
+struct vc_sdu	*vc_sdu_new(const void *, size_t);	/* NULL: no memory */
+struct vc_sdu	*vc_sdu_ref(struct vc_sdu *);
+void		 vc_sdu_free(struct vc_sdu *);
 
 /*
  * What goes up, to the user of a link.  arg is the link's; cookie is what
@@ -56,7 +56,7 @@ void		 sdu_free(struct sdu *);
 struct vc_user {
 	/*
 	 * L_REMOTE_CALL.  leaf: we are a leaf of a point-to-multipoint call
-	 * and can only receive.  Returns CAUSE_NONE to accept, with *cookie
+	 * and can only receive.  Returns VC_CAUSE_NONE to accept, with *cookie
 	 * set, or the cause for a refusal.
 	 */
 	uint16_t (*remote_call)(void *arg, struct vc *,
@@ -97,7 +97,7 @@ struct vc_backend {
 			    void *);
 	void		 (*multi_drop)(struct vc_leaf *);
 	void		 (*release)(struct vc *, uint16_t);
-	int		 (*send)(struct vc *, struct sdu *);
+	int		 (*send)(struct vc *, struct vc_sdu *);
 	const struct atm_addr *(*peer)(const struct vc *);
 	void		 (*flush)(struct vc_link *);
 	void		 (*close)(struct vc_link *);
@@ -142,7 +142,7 @@ void		 vc_release(struct vc *, uint16_t);
  * goes to every leaf that is connected now.  0, or -1 (and counted): larger
  * than the peer takes, not connected, or the queue is full.
  */
-int		 vc_send(struct vc *, struct sdu *);
+int		 vc_send(struct vc *, struct vc_sdu *);
 const struct atm_addr *vc_peer(const struct vc *);
 bool		 vc_knows_caller(const struct vc *);
 /* Sends what is queued; once per turn of the loop. */

@@ -21,12 +21,12 @@ static const char *const state_names[] = {
 };
 
 static int
-circuit_cmp(const struct circuit *a, const struct circuit *b)
+circuit_cmp(const struct vc_atm_circuit *a, const struct vc_atm_circuit *b)
 {
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-RB_GENERATE(vc_atm_tree, circuit, node, circuit_cmp)
+RB_GENERATE(vc_atm_tree, vc_atm_circuit, node, circuit_cmp)
 
 struct vc_atm *
 vc_atm_of(const struct vc_link *l)
@@ -35,14 +35,14 @@ vc_atm_of(const struct vc_link *l)
 	return (struct vc_atm *)(uintptr_t)l;
 }
 
-static struct circuit *
+static struct vc_atm_circuit *
 circuit_of(const struct vc *vc)
 {
-	return (struct circuit *)(uintptr_t)vc;
+	return (struct vc_atm_circuit *)(uintptr_t)vc;
 }
 
 static void
-soon(struct vc_atm *a)
+vc_atm_soon(struct vc_atm *a)
 {
 	timer_set(a->timers, &a->later, 0);
 }
@@ -50,7 +50,7 @@ soon(struct vc_atm *a)
 static void
 burn(struct vc_atm *a)
 {
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	while ((c = TAILQ_FIRST(&a->dead)) != NULL) {
 		TAILQ_REMOVE(&a->dead, c, entry);
@@ -74,7 +74,7 @@ vc_atm_leave(struct vc_atm *a)
 /* --- states */
 
 static void
-act_ask(struct circuit *c)
+vc_atm_act_ask(struct vc_atm_circuit *c)
 {
 	TAILQ_REMOVE(&c->atm->waiting, c, entry);
 	c->atm->asked++;
@@ -83,7 +83,7 @@ act_ask(struct circuit *c)
 
 /* Out of everything; its memory stays until no handler runs. */
 static void
-bury(struct circuit *c)
+vc_atm_bury(struct vc_atm_circuit *c)
 {
 	struct vc_atm *a = c->atm;
 
@@ -98,11 +98,11 @@ bury(struct circuit *c)
 	RB_REMOVE(vc_atm_tree, &a->circuits, c);
 	a->many--;
 	TAILQ_INSERT_TAIL(&a->dead, c, entry);
-	soon(a);
+	vc_atm_soon(a);
 }
 
 static void
-act_up(struct circuit *c)
+act_up(struct vc_atm_circuit *c)
 {
 	struct vc_link *l = &c->atm->link;
 
@@ -114,93 +114,93 @@ act_up(struct circuit *c)
 }
 
 static void
-act_failed(struct circuit *c)
+vc_atm_act_failed(struct vc_atm_circuit *c)
 {
 	struct vc_link *l = &c->atm->link;
 
 	c->atm->counters.calls_failed++;
-	bury(c);
+	vc_atm_bury(c);
 	if (c->kind == VC_ATM_LEAF)
-		l->user->leaf_failed(l->arg, &c->u.leaf, c->u.leaf.cookie,
-		    c->cause);
+		l->user->leaf_failed(
+		    l->arg, &c->u.leaf, c->u.leaf.cookie, c->cause);
 	else
 		l->user->rqfailed(l->arg, &c->u.vc, c->u.vc.cookie, c->cause);
 }
 
 static void
-act_lost(struct circuit *c)
+vc_atm_act_lost(struct vc_atm_circuit *c)
 {
 	struct vc_link *l = &c->atm->link;
 
 	c->atm->counters.cleared++;
-	bury(c);
+	vc_atm_bury(c);
 	if (c->kind == VC_ATM_OWN_END)
 		return;
 	if (c->kind == VC_ATM_LEAF)
-		l->user->leaf_drop(l->arg, &c->u.leaf, c->u.leaf.cookie,
-		    c->cause);
+		l->user->leaf_drop(
+		    l->arg, &c->u.leaf, c->u.leaf.cookie, c->cause);
 	else
 		l->user->release(l->arg, &c->u.vc, c->u.vc.cookie, c->cause);
 }
 
 static void
-act_forget(struct circuit *c)
+vc_atm_act_forget(struct vc_atm_circuit *c)
 {
 	TAILQ_REMOVE(&c->atm->waiting, c, entry);
-	bury(c);
+	vc_atm_bury(c);
 }
 
 /* Where it was asked for, the answer will find nobody. */
 static void
-act_close(struct circuit *c)
+act_close(struct vc_atm_circuit *c)
 {
-	bury(c);
+	vc_atm_bury(c);
 }
 
 /* Its owner has answered what was not asked. */
 static void
-act_violation(struct circuit *c)
+vc_atm_act_violation(struct vc_atm_circuit *c)
 {
 	c->atm->counters.calls_failed++;
 }
 
 static void
-act_ignore(struct circuit *c)
+vc_atm_act_ignore(struct vc_atm_circuit *c)
 {
 	(void)c;
 }
 
-static const struct cell {
+static const struct vc_atm_cell {
 	enum vc_atm_state	 next;
-	void			(*action)(struct circuit *);
+	void			(*action)(struct vc_atm_circuit *);
 } table[VC_ATM_STATE_MAX][VC_ATM_EVENT_MAX] = {
 	[VC_ATM_WAITING] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, act_ask },
-		[VC_ATM_EV_OPENED] = { VC_ATM_WAITING, act_violation },
-		[VC_ATM_EV_FAILED] = { VC_ATM_WAITING, act_violation },
-		[VC_ATM_EV_LOST] = { VC_ATM_WAITING, act_violation },
-		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_forget },
+		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, vc_atm_act_ask },
+		[VC_ATM_EV_OPENED] = { VC_ATM_WAITING, vc_atm_act_violation },
+		[VC_ATM_EV_FAILED] = { VC_ATM_WAITING, vc_atm_act_violation },
+		[VC_ATM_EV_LOST] = { VC_ATM_WAITING, vc_atm_act_violation },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, vc_atm_act_forget },
 	},
 	[VC_ATM_ASKED] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, act_violation },
+		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, vc_atm_act_violation },
 		[VC_ATM_EV_OPENED] = { VC_ATM_UP, act_up },
-		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, act_failed },
-		[VC_ATM_EV_LOST] = { VC_ATM_ASKED, act_violation },
+		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, vc_atm_act_failed },
+		[VC_ATM_EV_LOST] = { VC_ATM_ASKED, vc_atm_act_violation },
 		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_close },
 	},
 	[VC_ATM_UP] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_UP, act_violation },
-		[VC_ATM_EV_OPENED] = { VC_ATM_UP, act_violation },
-		[VC_ATM_EV_FAILED] = { VC_ATM_UP, act_violation },
-		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, act_lost },
+		[VC_ATM_EV_ASK] = { VC_ATM_UP, vc_atm_act_violation },
+		[VC_ATM_EV_OPENED] = { VC_ATM_UP, vc_atm_act_violation },
+		[VC_ATM_EV_FAILED] = { VC_ATM_UP, vc_atm_act_violation },
+		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, vc_atm_act_lost },
 		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_close },
 	},
 	[VC_ATM_DEAD] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_DEAD, act_ignore },
-		[VC_ATM_EV_OPENED] = { VC_ATM_DEAD, act_ignore },
-		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, act_ignore },
-		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, act_ignore },
-		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_ignore },
+		[VC_ATM_EV_ASK] = { VC_ATM_DEAD, vc_atm_act_ignore },
+		[VC_ATM_EV_OPENED] = { VC_ATM_DEAD, vc_atm_act_ignore },
+		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, vc_atm_act_ignore },
+		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, vc_atm_act_ignore },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, vc_atm_act_ignore },
 	},
 };
 
@@ -211,9 +211,9 @@ vc_atm_cell(enum vc_atm_state state, enum vc_atm_event ev)
 }
 
 void
-vc_atm_step(struct circuit *c, enum vc_atm_event ev)
+vc_atm_step(struct vc_atm_circuit *c, enum vc_atm_event ev)
 {
-	const struct cell *cell = &table[c->state][ev];
+	const struct vc_atm_cell *cell = &table[c->state][ev];
 
 	c->state = cell->next;
 	cell->action(c);
@@ -221,21 +221,21 @@ vc_atm_step(struct circuit *c, enum vc_atm_event ev)
 
 /* --- circuits */
 
-struct circuit *
+struct vc_atm_circuit *
 vc_atm_find(struct vc_atm *a, uint32_t id)
 {
-	struct circuit key;
+	struct vc_atm_circuit key;
 
 	key.id = id;
 	return RB_FIND(vc_atm_tree, &a->circuits, &key);
 }
 
 /* NULL: no memory.  A number that no circuit has; 0 is none. */
-struct circuit *
-vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind,
-    const struct atm_addr *peer, enum vc_atm_state state)
+struct vc_atm_circuit *
+vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind, const struct atm_addr *peer,
+    enum vc_atm_state state)
 {
-	struct circuit *c = calloc(1, sizeof(*c));
+	struct vc_atm_circuit *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
@@ -255,18 +255,18 @@ vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind,
 	a->many++;
 	if (state == VC_ATM_WAITING) {
 		TAILQ_INSERT_TAIL(&a->waiting, c, entry);
-		soon(a);
+		vc_atm_soon(a);
 	}
 	return c;
 }
 
 bool
-vc_atm_offer(struct circuit *c)
+vc_atm_offer(struct vc_atm_circuit *c)
 {
 	struct vc_atm *a = c->atm;
 
 	if (a->link.user->remote_call(a->link.arg, &c->u.vc, &c->peer,
-	    c->kind == VC_ATM_LEAF_END, &c->u.vc.cookie) == CAUSE_NONE) {
+		c->kind == VC_ATM_LEAF_END, &c->u.vc.cookie) == VC_CAUSE_NONE) {
 		a->counters.calls_in++;
 		return true;
 	}
@@ -276,7 +276,7 @@ vc_atm_offer(struct circuit *c)
 }
 
 void
-vc_atm_sdu(struct circuit *c, const uint8_t *p, size_t len)
+vc_atm_sdu(struct vc_atm_circuit *c, const uint8_t *p, size_t len)
 {
 	struct vc_link *l = &c->atm->link;
 
@@ -287,7 +287,7 @@ vc_atm_sdu(struct circuit *c, const uint8_t *p, size_t len)
 struct vc *
 vc_atm_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
 {
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	c = vc_atm_new(vc_atm_of(l), VC_ATM_OUT, to, VC_ATM_WAITING);
 	if (c == NULL)
@@ -299,7 +299,7 @@ vc_atm_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
 struct vc *
 vc_atm_multi(struct vc_link *l, void *cookie)
 {
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	c = vc_atm_new(vc_atm_of(l), VC_ATM_ROOT, NULL, VC_ATM_UP);
 	if (c == NULL)
@@ -311,7 +311,7 @@ vc_atm_multi(struct vc_link *l, void *cookie)
 struct vc_leaf *
 vc_atm_multi_add(struct vc *vc, const struct atm_addr *to, void *cookie)
 {
-	struct circuit *c, *root = circuit_of(vc);
+	struct vc_atm_circuit *c, *root = circuit_of(vc);
 
 	c = vc_atm_new(root->atm, VC_ATM_LEAF, to, VC_ATM_WAITING);
 	if (c == NULL)
@@ -326,15 +326,15 @@ vc_atm_multi_add(struct vc *vc, const struct atm_addr *to, void *cookie)
 void
 vc_atm_multi_drop(struct vc_leaf *leaf)
 {
-	vc_atm_step((struct circuit *)(void *)leaf, VC_ATM_EV_DROP);
+	vc_atm_step((struct vc_atm_circuit *)(void *)leaf, VC_ATM_EV_DROP);
 }
 
 void
 vc_atm_release(struct vc *vc, uint16_t cause)
 {
-	struct circuit *leaf, *next, *c = circuit_of(vc);
+	struct vc_atm_circuit *leaf, *next, *c = circuit_of(vc);
 
-	(void)cause;		/* close(2) says normal clearing */
+	(void)cause; /* close(2) says normal clearing */
 	if (c->atm->ops->release != NULL)
 		c->atm->ops->release(c);
 	TAILQ_FOREACH_SAFE(leaf, &c->leaves, of_root, next)
@@ -343,16 +343,16 @@ vc_atm_release(struct vc *vc, uint16_t cause)
 }
 
 static int
-circuit_send(struct circuit *c, struct sdu *sdu)
+circuit_send(struct vc_atm_circuit *c, struct vc_sdu *sdu)
 {
 	struct vc_atm *a = c->atm;
 
 	if (c->port == NULL || c->kind == VC_ATM_LEAF_END) {
 		a->counters.sdus_dropped++;
-		sdu_free(sdu);
+		vc_sdu_free(sdu);
 		return -1;
 	}
-	if (port_send(c->port, sdu) == -1)
+	if (vc_port_send(c->port, sdu) == -1)
 		return -1;
 	c->sdus_out++;
 	if (!c->unsent)
@@ -362,20 +362,20 @@ circuit_send(struct circuit *c, struct sdu *sdu)
 }
 
 int
-vc_atm_send(struct vc *vc, struct sdu *sdu)
+vc_atm_send(struct vc *vc, struct vc_sdu *sdu)
 {
-	struct circuit *leaf, *c = circuit_of(vc);
+	struct vc_atm_circuit *leaf, *c = circuit_of(vc);
 	int r = 0;
 
 	if (c->kind != VC_ATM_ROOT)
 		return circuit_send(c, sdu);
-	if (c->parties != NULL && parties_any(c))
+	if (c->parties != NULL && vc_party_any(c))
 		return circuit_send(c, sdu);
 	TAILQ_FOREACH(leaf, &c->leaves, of_root)
 		if (leaf->state == VC_ATM_UP &&
-		    circuit_send(leaf, sdu_ref(sdu)) == -1)
+		    circuit_send(leaf, vc_sdu_ref(sdu)) == -1)
 			r = -1;
-	sdu_free(sdu);
+	vc_sdu_free(sdu);
 	return r;
 }
 
@@ -391,20 +391,20 @@ void
 vc_atm_flush(struct vc_link *l)
 {
 	struct vc_atm *a = vc_atm_of(l);
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	while ((c = TAILQ_FIRST(&a->unsent)) != NULL) {
 		TAILQ_REMOVE(&a->unsent, c, to_flush);
 		c->unsent = false;
-		port_flush(c->port);
+		vc_port_flush(c->port);
 	}
 }
 
 static void
-on_later(void *arg)
+vc_atm_on_later(void *arg)
 {
 	struct vc_atm *a = arg;
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	burn(a);
 	if (a->closing) {
@@ -423,7 +423,7 @@ void
 vc_atm_close(struct vc_link *l)
 {
 	struct vc_atm *a = vc_atm_of(l);
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	if (a->closing)
 		return;
@@ -437,7 +437,7 @@ vc_atm_close(struct vc_link *l)
 	while ((c = RB_ROOT(&a->circuits)) != NULL)
 		vc_atm_step(c, VC_ATM_EV_DROP);
 	if (a->busy > 0) {
-		soon(a);
+		vc_atm_soon(a);
 		return;
 	}
 	timer_clear(a->timers, &a->later);
@@ -446,18 +446,18 @@ vc_atm_close(struct vc_link *l)
 }
 
 bool
-vc_atm_counter(const struct vc_link *l, size_t i, const char **name,
-    uint64_t *value)
+vc_atm_counter(
+    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
 {
 	return vc_counters_get(&vc_atm_of(l)->counters, i, name, value);
 }
 
 bool
-vc_atm_circuit(const struct vc_link *l, uint32_t *cursor,
-    struct vc_circuit_info *info)
+vc_atm_circuit(
+    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
 {
 	struct vc_atm *a = vc_atm_of(l);
-	struct circuit *c, key;
+	struct vc_atm_circuit *c, key;
 
 	if (*cursor == UINT32_MAX)
 		return false;
@@ -476,8 +476,8 @@ vc_atm_circuit(const struct vc_link *l, uint32_t *cursor,
 	info->number = c->id;
 	info->sdus_in = c->sdus_in;
 	/* one for all parties; each has had it since it came */
-	info->sdus_out = c->ref != 0 ? c->root->sdus_out - c->sdus_out :
-	    c->sdus_out;
+	info->sdus_out =
+	    c->ref != 0 ? c->root->sdus_out - c->sdus_out : c->sdus_out;
 	if (c->port != NULL)
 		info->idle = mtime_diff(c->port->last, a->timers->now);
 	return true;
@@ -498,5 +498,5 @@ vc_atm_init(struct vc_atm *a, struct event_base *base, struct timers *ts,
 	TAILQ_INIT(&a->waiting);
 	TAILQ_INIT(&a->unsent);
 	TAILQ_INIT(&a->dead);
-	timer_init(&a->later, on_later, a);
+	timer_init(&a->later, vc_atm_on_later, a);
 }

@@ -68,10 +68,10 @@ enum vc_atm_event {
 };
 
 struct vc_atm;
-struct pvc_line;
-struct parties;
+struct vc_pvc_line;
+struct vc_parties;
 
-struct circuit {
+struct vc_atm_circuit {
 	union {			/* the handle: of a circuit, or of a leaf */
 		struct vc	 vc;
 		struct vc_leaf	 leaf;
@@ -82,38 +82,39 @@ struct circuit {
 	uint32_t		 id;
 	uint16_t		 cause;		/* of the event being handled */
 	struct atm_addr		 peer;
-	struct port		*port;		/* while it is up; of a root
+	struct vc_port		*port;		/* while it is up; of a root
 						 * only with parties */
-	struct port		 own;		/* of a switched circuit */
-	struct pvc_line		*line;		/* that a permanent one is on */
-	TAILQ_ENTRY(circuit)	 of_line;
-	struct circuit		*root;		/* of a leaf */
-	TAILQ_HEAD(, circuit)	 leaves;	/* of a root */
-	TAILQ_ENTRY(circuit)	 of_root;
-	struct parties		*parties;	/* of a root with one call */
+	struct vc_port		 own;		/* of a switched circuit */
+	struct vc_pvc_line		*line;	/* that a permanent one is on */
+	TAILQ_ENTRY(vc_atm_circuit)	 of_line;
+	struct vc_atm_circuit		*root;		/* of a leaf */
+	TAILQ_HEAD(, vc_atm_circuit)	 leaves;	/* of a root */
+	TAILQ_ENTRY(vc_atm_circuit)	 of_root;
+	struct vc_parties		*parties; /* of a root with one call */
 	uint32_t		 ref;		/* of a party; 0: none yet */
 	bool			 wants;		/* to be a party, and waits */
-	TAILQ_ENTRY(circuit)	 entry;		/* of waiting, dead, or who
+	TAILQ_ENTRY(vc_atm_circuit)	 entry;	/* of waiting, dead, or who
 						 * want to be a party */
-	TAILQ_ENTRY(circuit)	 to_flush;
+	TAILQ_ENTRY(vc_atm_circuit)	 to_flush;
 	bool			 unsent;	/* it is in that list */
 	uint64_t		 sdus_in, sdus_out;
-	RB_ENTRY(circuit)	 node;
+	RB_ENTRY(vc_atm_circuit)	 node;
 };
-TAILQ_HEAD(circuits, circuit);
-RB_HEAD(vc_atm_tree, circuit);
+TAILQ_HEAD(vc_atm_circuits, vc_atm_circuit);
+RB_HEAD(vc_atm_tree, vc_atm_circuit);
 
-RB_PROTOTYPE(vc_atm_tree, circuit, node, circuit_cmp)
+RB_PROTOTYPE(vc_atm_tree, vc_atm_circuit, node, circuit_cmp)
 
 struct vc_atm_ops {
 	/*
 	 * It is this circuit's turn: OPENED with its port set, or FAILED
 	 * with a cause, follows, now or later.
 	 */
-	void	(*ask)(struct circuit *);
+	void	(*ask)(struct vc_atm_circuit *);
 	/* it is over: it has no use for what it has, which may be nothing */
-	void	(*close)(struct circuit *);
-	void	(*release)(struct circuit *);	/* the user does; or NULL */
+	void	(*close)(struct vc_atm_circuit *);
+	/* the user does; or NULL */
+	void	(*release)(struct vc_atm_circuit *);
 	void	(*destroy)(struct vc_atm *);	/* the link's own memory */
 };
 
@@ -124,7 +125,7 @@ struct vc_atm {
 	struct timers		*timers;
 	const struct vc_atm_ops	*ops;
 	struct vc_atm_tree	 circuits;	/* by id, no dead ones */
-	struct circuits		 waiting, unsent, dead;
+	struct vc_atm_circuits		 waiting, unsent, dead;
 	uint32_t		 last_id, many, asked, max;
 	struct timer		 later;		/* ask, and bury the dead */
 	struct vc_counters	 counters;
@@ -141,17 +142,17 @@ struct vc_atm *vc_atm_of(const struct vc_link *);
 void	vc_atm_enter(struct vc_atm *);
 void	vc_atm_leave(struct vc_atm *);
 
-struct circuit *vc_atm_find(struct vc_atm *, uint32_t id);
-void	vc_atm_step(struct circuit *, enum vc_atm_event);
+struct vc_atm_circuit *vc_atm_find(struct vc_atm *, uint32_t id);
+void	vc_atm_step(struct vc_atm_circuit *, enum vc_atm_event);
 /*
  * A call that has come in, with its port.  False, and it is dead: refused,
  * or no memory (a bare circuit is not even made).
  */
-bool	vc_atm_offer(struct circuit *);
-struct circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
+bool	vc_atm_offer(struct vc_atm_circuit *);
+struct vc_atm_circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
 	    const struct atm_addr *peer, enum vc_atm_state);
 /* An SDU for the user. */
-void	vc_atm_sdu(struct circuit *, const uint8_t *, size_t);
+void	vc_atm_sdu(struct vc_atm_circuit *, const uint8_t *, size_t);
 /* a cell of the state table; false: forgotten */
 bool	vc_atm_cell(enum vc_atm_state, enum vc_atm_event);
 
@@ -161,7 +162,7 @@ struct vc	*vc_atm_multi(struct vc_link *, void *);
 struct vc_leaf	*vc_atm_multi_add(struct vc *, const struct atm_addr *, void *);
 void		 vc_atm_multi_drop(struct vc_leaf *);
 void		 vc_atm_release(struct vc *, uint16_t);
-int		 vc_atm_send(struct vc *, struct sdu *);
+int		 vc_atm_send(struct vc *, struct vc_sdu *);
 const struct atm_addr *vc_atm_peer(const struct vc *);
 void		 vc_atm_flush(struct vc_link *);
 void		 vc_atm_close(struct vc_link *);

@@ -7,64 +7,64 @@
 
 #include "vc_party.h"
 
-struct party_drop {
-	STAILQ_ENTRY(party_drop) entry;
+struct vc_party_drop {
+	STAILQ_ENTRY(vc_party_drop) entry;
 	uint32_t		 ref;
 };
 
-struct parties {
-	const struct parties_ops *ops;
-	enum parties_state	 state;
-	struct circuits		 want;		/* leaves to add, in order */
-	struct circuit		*adding;	/* NULL: nobody any more */
-	STAILQ_HEAD(, party_drop) drops;	/* who have left the user */
+struct vc_parties {
+	const struct vc_party_ops *ops;
+	enum vc_party_state	 state;
+	struct vc_atm_circuits		 want;	/* leaves to add, in order */
+	struct vc_atm_circuit		*adding; /* NULL: nobody any more */
+	STAILQ_HEAD(, vc_party_drop) drops;	/* who have left the user */
 	struct timer		 later;
 };
 
 /* --- what is to be done */
 
 static bool
-has_work(const struct parties *p)
+has_work(const struct vc_parties *p)
 {
 	return !TAILQ_EMPTY(&p->want) || !STAILQ_EMPTY(&p->drops);
 }
 
 /* Not from within a call of the user's: it may end in a call to the user. */
 static void
-soon(struct circuit *root)
+vc_party_soon(struct vc_atm_circuit *root)
 {
 	timer_set(root->atm->timers, &root->parties->later, 0);
 }
 
 static void
-on_later(void *arg)
+vc_party_on_later(void *arg)
 {
-	struct circuit *root = arg;
+	struct vc_atm_circuit *root = arg;
 
 	if (!has_work(root->parties))
 		return;
 	vc_atm_enter(root->atm);
-	parties_step(root, PARTIES_EV_WORK);
+	vc_party_step(root, VC_PARTY_EV_WORK);
 	vc_atm_leave(root->atm);
 }
 
 /* No memory: it stays a party that nobody knows, until the call's end. */
 static void
-drop_later(struct circuit *root, uint32_t ref)
+drop_later(struct vc_atm_circuit *root, uint32_t ref)
 {
-	struct party_drop *d = malloc(sizeof(*d));
+	struct vc_party_drop *d = malloc(sizeof(*d));
 
 	if (d == NULL)
 		return;
 	d->ref = ref;
 	STAILQ_INSERT_TAIL(&root->parties->drops, d, entry);
-	soon(root);
+	vc_party_soon(root);
 }
 
 static uint32_t
-drop_next(struct parties *p)
+drop_next(struct vc_parties *p)
 {
-	struct party_drop *d = STAILQ_FIRST(&p->drops);
+	struct vc_party_drop *d = STAILQ_FIRST(&p->drops);
 	uint32_t ref = d->ref;
 
 	STAILQ_REMOVE_HEAD(&p->drops, entry);
@@ -73,7 +73,7 @@ drop_next(struct parties *p)
 }
 
 static void
-unwant(struct parties *p, struct circuit *leaf)
+unwant(struct vc_parties *p, struct vc_atm_circuit *leaf)
 {
 	if (leaf->wants)
 		TAILQ_REMOVE(&p->want, leaf, entry);
@@ -83,20 +83,20 @@ unwant(struct parties *p, struct circuit *leaf)
 /* --- states */
 
 static void
-act_call(struct circuit *root)
+act_call(struct vc_atm_circuit *root)
 {
 	if (root->parties->ops->call(root) == 0)
 		return;
-	root->cause = CAUSE_TEMPORARY;
-	parties_step(root, PARTIES_EV_FAILED);
+	root->cause = VC_CAUSE_TEMPORARY;
+	vc_party_step(root, VC_PARTY_EV_FAILED);
 }
 
 /* Its user tries again with each of them, and then so do we. */
 static void
-act_busy(struct circuit *root)
+act_busy(struct vc_atm_circuit *root)
 {
-	struct parties *p = root->parties;
-	struct circuit *leaf;
+	struct vc_parties *p = root->parties;
+	struct vc_atm_circuit *leaf;
 
 	while ((leaf = TAILQ_FIRST(&p->want)) != NULL) {
 		unwant(p, leaf);
@@ -106,20 +106,20 @@ act_busy(struct circuit *root)
 }
 
 static void
-act_next(struct circuit *root)
+act_next(struct vc_atm_circuit *root)
 {
-	soon(root);
+	vc_party_soon(root);
 }
 
 /* Who has left goes first: that makes room. */
 static void
-act_ask(struct circuit *root)
+vc_party_act_ask(struct vc_atm_circuit *root)
 {
-	struct parties *p = root->parties;
-	struct circuit *leaf = TAILQ_FIRST(&p->want);
+	struct vc_parties *p = root->parties;
+	struct vc_atm_circuit *leaf = TAILQ_FIRST(&p->want);
 	int r;
 
-	port_hold(root->port, true);
+	vc_port_hold(root->port, true);
 	if (!STAILQ_EMPTY(&p->drops))
 		r = p->ops->ask(root, ATM_PARTY_DROP, drop_next(p), NULL);
 	else {
@@ -129,24 +129,24 @@ act_ask(struct circuit *root)
 	}
 	if (r == 0)
 		return;
-	root->cause = CAUSE_TEMPORARY;
-	parties_step(root, PARTIES_EV_LOST);
+	root->cause = VC_CAUSE_TEMPORARY;
+	vc_party_step(root, VC_PARTY_EV_LOST);
 }
 
 static void
-act_answer(struct circuit *root)
+act_answer(struct vc_atm_circuit *root)
 {
 	root->parties->adding = NULL;
-	port_hold(root->port, false);
-	soon(root);
+	vc_port_hold(root->port, false);
+	vc_party_soon(root);
 }
 
 /* The state is the last already: its leaves ask for nothing any more. */
 static void
-act_end(struct circuit *root)
+act_end(struct vc_atm_circuit *root)
 {
-	struct parties *p = root->parties;
-	struct circuit *leaf;
+	struct vc_parties *p = root->parties;
+	struct vc_atm_circuit *leaf;
 
 	timer_clear(root->atm->timers, &p->later);
 	while ((leaf = TAILQ_FIRST(&p->want)) != NULL)
@@ -158,9 +158,9 @@ act_end(struct circuit *root)
 
 /* The handles of the leaves die with their root's. */
 static void
-act_lost(struct circuit *root)
+vc_party_act_lost(struct vc_atm_circuit *root)
 {
-	struct circuit *leaf, *next;
+	struct vc_atm_circuit *leaf, *next;
 
 	act_end(root);
 	TAILQ_FOREACH_SAFE(leaf, &root->leaves, of_root, next)
@@ -169,85 +169,93 @@ act_lost(struct circuit *root)
 }
 
 static void
-act_failed(struct circuit *root)
+vc_party_act_failed(struct vc_atm_circuit *root)
 {
 	root->parties->ops->give_up(root);
-	act_lost(root);
+	vc_party_act_lost(root);
 }
 
 static void
-act_violation(struct circuit *root)
+vc_party_act_violation(struct vc_atm_circuit *root)
 {
 	root->atm->counters.calls_failed++;
 }
 
 static void
-act_ignore(struct circuit *root)
+vc_party_act_ignore(struct vc_atm_circuit *root)
 {
 	(void)root;
 }
 
-static const struct cell {
-	enum parties_state	 next;
-	void			(*action)(struct circuit *);
-} table[PARTIES_STATE_MAX][PARTIES_EVENT_MAX] = {
-	[PARTIES_NONE] = {
-		[PARTIES_EV_WORK] = { PARTIES_CALLING, act_call },
-		[PARTIES_EV_OPENED] = { PARTIES_NONE, act_violation },
-		[PARTIES_EV_BUSY] = { PARTIES_NONE, act_violation },
-		[PARTIES_EV_FAILED] = { PARTIES_NONE, act_violation },
-		[PARTIES_EV_ANSWER] = { PARTIES_NONE, act_violation },
-		[PARTIES_EV_LOST] = { PARTIES_NONE, act_violation },
-		[PARTIES_EV_END] = { PARTIES_DEAD, act_end },
+static const struct vc_atm_cell {
+	enum vc_party_state	 next;
+	void			(*action)(struct vc_atm_circuit *);
+} table[VC_PARTY_STATE_MAX][VC_PARTY_EVENT_MAX] = {
+	[VC_PARTY_NONE] = {
+		[VC_PARTY_EV_WORK] = { VC_PARTY_CALLING, act_call },
+		[VC_PARTY_EV_OPENED] =
+		    { VC_PARTY_NONE, vc_party_act_violation },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_NONE, vc_party_act_violation },
+		[VC_PARTY_EV_FAILED] =
+		    { VC_PARTY_NONE, vc_party_act_violation },
+		[VC_PARTY_EV_ANSWER] =
+		    { VC_PARTY_NONE, vc_party_act_violation },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_NONE, vc_party_act_violation },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
 	},
-	[PARTIES_CALLING] = {
-		[PARTIES_EV_WORK] = { PARTIES_CALLING, act_ignore },
-		[PARTIES_EV_OPENED] = { PARTIES_READY, act_next },
-		[PARTIES_EV_BUSY] = { PARTIES_NONE, act_busy },
-		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_failed },
-		[PARTIES_EV_ANSWER] = { PARTIES_CALLING, act_violation },
-		[PARTIES_EV_LOST] = { PARTIES_CALLING, act_violation },
-		[PARTIES_EV_END] = { PARTIES_DEAD, act_end },
+	[VC_PARTY_CALLING] = {
+		[VC_PARTY_EV_WORK] = { VC_PARTY_CALLING, vc_party_act_ignore },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_READY, act_next },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_NONE, act_busy },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_failed },
+		[VC_PARTY_EV_ANSWER] =
+		    { VC_PARTY_CALLING, vc_party_act_violation },
+		[VC_PARTY_EV_LOST] =
+		    { VC_PARTY_CALLING, vc_party_act_violation },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
 	},
-	[PARTIES_READY] = {
-		[PARTIES_EV_WORK] = { PARTIES_BUSY, act_ask },
-		[PARTIES_EV_OPENED] = { PARTIES_READY, act_violation },
-		[PARTIES_EV_BUSY] = { PARTIES_READY, act_violation },
-		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_failed },
-		[PARTIES_EV_ANSWER] = { PARTIES_READY, act_violation },
-		[PARTIES_EV_LOST] = { PARTIES_DEAD, act_lost },
-		[PARTIES_EV_END] = { PARTIES_DEAD, act_end },
+	[VC_PARTY_READY] = {
+		[VC_PARTY_EV_WORK] = { VC_PARTY_BUSY, vc_party_act_ask },
+		[VC_PARTY_EV_OPENED] =
+		    { VC_PARTY_READY, vc_party_act_violation },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_READY, vc_party_act_violation },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_failed },
+		[VC_PARTY_EV_ANSWER] =
+		    { VC_PARTY_READY, vc_party_act_violation },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, vc_party_act_lost },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
 	},
-	[PARTIES_BUSY] = {
-		[PARTIES_EV_WORK] = { PARTIES_BUSY, act_ignore },
-		[PARTIES_EV_OPENED] = { PARTIES_BUSY, act_violation },
-		[PARTIES_EV_BUSY] = { PARTIES_BUSY, act_violation },
-		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_failed },
-		[PARTIES_EV_ANSWER] = { PARTIES_READY, act_answer },
-		[PARTIES_EV_LOST] = { PARTIES_DEAD, act_lost },
-		[PARTIES_EV_END] = { PARTIES_DEAD, act_end },
+	[VC_PARTY_BUSY] = {
+		[VC_PARTY_EV_WORK] = { VC_PARTY_BUSY, vc_party_act_ignore },
+		[VC_PARTY_EV_OPENED] =
+		    { VC_PARTY_BUSY, vc_party_act_violation },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_BUSY, vc_party_act_violation },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_failed },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_READY, act_answer },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, vc_party_act_lost },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
 	},
-	[PARTIES_DEAD] = {
-		[PARTIES_EV_WORK] = { PARTIES_DEAD, act_ignore },
-		[PARTIES_EV_OPENED] = { PARTIES_DEAD, act_ignore },
-		[PARTIES_EV_BUSY] = { PARTIES_DEAD, act_ignore },
-		[PARTIES_EV_FAILED] = { PARTIES_DEAD, act_ignore },
-		[PARTIES_EV_ANSWER] = { PARTIES_DEAD, act_ignore },
-		[PARTIES_EV_LOST] = { PARTIES_DEAD, act_ignore },
-		[PARTIES_EV_END] = { PARTIES_DEAD, act_ignore },
+	[VC_PARTY_DEAD] = {
+		[VC_PARTY_EV_WORK] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, vc_party_act_ignore },
 	},
 };
 
 bool
-parties_cell(enum parties_state state, enum parties_event ev)
+vc_party_cell(enum vc_party_state state, enum vc_party_event ev)
 {
 	return table[state][ev].action != NULL;
 }
 
 void
-parties_step(struct circuit *root, enum parties_event ev)
+vc_party_step(struct vc_atm_circuit *root, enum vc_party_event ev)
 {
-	const struct cell *cell = &table[root->parties->state][ev];
+	const struct vc_atm_cell *cell = &table[root->parties->state][ev];
 
 	root->parties->state = cell->next;
 	cell->action(root);
@@ -255,10 +263,10 @@ parties_step(struct circuit *root, enum parties_event ev)
 
 /* --- leaves */
 
-static struct circuit *
-leaf_of(const struct circuit *root, uint32_t ref)
+static struct vc_atm_circuit *
+leaf_of(const struct vc_atm_circuit *root, uint32_t ref)
 {
-	struct circuit *leaf;
+	struct vc_atm_circuit *leaf;
 
 	TAILQ_FOREACH(leaf, &root->leaves, of_root)
 		if (leaf->ref == ref)
@@ -267,9 +275,9 @@ leaf_of(const struct circuit *root, uint32_t ref)
 }
 
 static bool
-dropping(const struct parties *p, uint32_t ref)
+dropping(const struct vc_parties *p, uint32_t ref)
 {
-	const struct party_drop *d;
+	const struct vc_party_drop *d;
 
 	STAILQ_FOREACH(d, &p->drops, entry)
 		if (d->ref == ref)
@@ -278,9 +286,9 @@ dropping(const struct parties *p, uint32_t ref)
 }
 
 bool
-parties_any(const struct circuit *root)
+vc_party_any(const struct vc_atm_circuit *root)
 {
-	const struct circuit *leaf;
+	const struct vc_atm_circuit *leaf;
 
 	TAILQ_FOREACH(leaf, &root->leaves, of_root)
 		if (leaf->state == VC_ATM_UP)
@@ -289,44 +297,44 @@ parties_any(const struct circuit *root)
 }
 
 void
-parties_want(struct circuit *leaf)
+vc_party_want(struct vc_atm_circuit *leaf)
 {
-	struct parties *p = leaf->root->parties;
+	struct vc_parties *p = leaf->root->parties;
 
 	TAILQ_INSERT_TAIL(&p->want, leaf, entry);
 	leaf->wants = true;
-	soon(leaf->root);
+	vc_party_soon(leaf->root);
 }
 
 void
-parties_leave(struct circuit *leaf)
+vc_party_leave(struct vc_atm_circuit *leaf)
 {
-	struct circuit *root = leaf->root;
-	struct parties *p = root->parties;
+	struct vc_atm_circuit *root = leaf->root;
+	struct vc_parties *p = root->parties;
 
 	unwant(p, leaf);
 	if (p->adding == leaf)
-		p->adding = NULL;	/* dropped when it has been added */
-	if (leaf->ref != 0 && p->state != PARTIES_DEAD)
+		p->adding = NULL; /* dropped when it has been added */
+	if (leaf->ref != 0 && p->state != VC_PARTY_DEAD)
 		drop_later(root, leaf->ref);
 	leaf->ref = 0;
 }
 
 /* One that was to be dropped, and has gone by itself. */
 static void
-drop_forget(struct parties *p, uint32_t ref)
+drop_forget(struct vc_parties *p, uint32_t ref)
 {
-	struct party_drop *d, *next;
+	struct vc_party_drop *d, *next;
 
 	STAILQ_FOREACH_SAFE(d, &p->drops, entry, next)
-		if (d->ref == ref) {
-			STAILQ_REMOVE(&p->drops, d, party_drop, entry);
-			free(d);
-		}
+	if (d->ref == ref) {
+		STAILQ_REMOVE(&p->drops, d, vc_party_drop, entry);
+		free(d);
+	}
 }
 
 static void
-added(struct circuit *root, struct circuit *leaf, uint32_t ref,
+added(struct vc_atm_circuit *root, struct vc_atm_circuit *leaf, uint32_t ref,
     uint16_t cause)
 {
 	if (leaf == NULL) {
@@ -349,29 +357,30 @@ added(struct circuit *root, struct circuit *leaf, uint32_t ref,
  * to be had any more: the call is made anew.
  */
 static void
-answered(struct circuit *root, enum atm_party what, uint32_t ref,
+answered(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
     uint16_t cause)
 {
-	struct parties *p = root->parties;
-	struct circuit *leaf = p->adding;
-	bool due = p->state == PARTIES_BUSY;
+	struct vc_parties *p = root->parties;
+	struct vc_atm_circuit *leaf = p->adding;
+	bool due = p->state == VC_PARTY_BUSY;
 
-	if (due && ref != 0 && (what == ATM_PARTY_DROP ||
-	    leaf_of(root, ref) != NULL || dropping(p, ref))) {
-		root->cause = CAUSE_TEMPORARY;
-		parties_step(root, PARTIES_EV_LOST);
+	if (due && ref != 0 &&
+	    (what == ATM_PARTY_DROP || leaf_of(root, ref) != NULL ||
+		dropping(p, ref))) {
+		root->cause = VC_CAUSE_TEMPORARY;
+		vc_party_step(root, VC_PARTY_EV_LOST);
 		return;
 	}
-	parties_step(root, PARTIES_EV_ANSWER);
+	vc_party_step(root, VC_PARTY_EV_ANSWER);
 	if (due && what == ATM_PARTY_ADD)
 		added(root, leaf, ref, cause);
 }
 
 void
-parties_told(struct circuit *root, enum atm_party what, uint32_t ref,
+vc_party_told(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
     uint16_t cause)
 {
-	struct circuit *leaf;
+	struct vc_atm_circuit *leaf;
 
 	root->cause = cause;
 	switch (what) {
@@ -390,25 +399,25 @@ parties_told(struct circuit *root, enum atm_party what, uint32_t ref,
 		leaf->cause = cause;
 		vc_atm_step(leaf, VC_ATM_EV_LOST);
 		break;
-	case ATM_PARTY_END:	/* is not said to us */
+	case ATM_PARTY_END: /* is not said to us */
 	case ATM_PARTY_STUCK:
-		parties_step(root, PARTIES_EV_FAILED);
+		vc_party_step(root, VC_PARTY_EV_FAILED);
 		break;
 	}
 }
 
 int
-parties_new(struct circuit *root, const struct parties_ops *ops)
+vc_party_new(struct vc_atm_circuit *root, const struct vc_party_ops *ops)
 {
-	struct parties *p = calloc(1, sizeof(*p));
+	struct vc_parties *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return -1;
 	p->ops = ops;
-	p->state = PARTIES_NONE;
+	p->state = VC_PARTY_NONE;
 	TAILQ_INIT(&p->want);
 	STAILQ_INIT(&p->drops);
-	timer_init(&p->later, on_later, root);
+	timer_init(&p->later, vc_party_on_later, root);
 	root->parties = p;
 	return 0;
 }

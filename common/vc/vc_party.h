@@ -25,61 +25,62 @@
 #include "ipc.h"
 #include "vc_atm.h"
 
-#define PARTIES_STATES(X) \
-	X(PARTIES_NONE)		/* no leaf has been asked for yet */ \
-	X(PARTIES_CALLING)	/* the call to ourselves */ \
-	X(PARTIES_READY) \
-	X(PARTIES_BUSY)		/* one is being added or dropped */ \
-	X(PARTIES_DEAD)		/* released, by us or from outside */
-#define PARTIES_EVENTS(X) \
-	X(PARTIES_EV_WORK)	/* there is one to be added or dropped */ \
-	X(PARTIES_EV_OPENED)	/* the call is there */ \
-	X(PARTIES_EV_BUSY)	/* it can't be had now, but may be later */ \
-	X(PARTIES_EV_FAILED)	/* it can't be had, or no party added */ \
-	X(PARTIES_EV_ANSWER)	/* of who was asked to add or drop */ \
-	X(PARTIES_EV_LOST)	/* the call has gone */ \
-	X(PARTIES_EV_END)	/* the user has released the root */
+#define VC_PARTY_STATES(X) \
+	X(VC_PARTY_NONE)		/* no leaf has been asked for yet */ \
+	X(VC_PARTY_CALLING)	/* the call to ourselves */ \
+	X(VC_PARTY_READY) \
+	X(VC_PARTY_BUSY)		/* one is being added or dropped */ \
+	X(VC_PARTY_DEAD)		/* released, by us or from outside */
+#define VC_PARTY_EVENTS(X) \
+	X(VC_PARTY_EV_WORK)	/* there is one to be added or dropped */ \
+	X(VC_PARTY_EV_OPENED)	/* the call is there */ \
+	X(VC_PARTY_EV_BUSY)	/* it can't be had now, but may be later */ \
+	X(VC_PARTY_EV_FAILED)	/* it can't be had, or no party added */ \
+	X(VC_PARTY_EV_ANSWER)	/* of who was asked to add or drop */ \
+	X(VC_PARTY_EV_LOST)	/* the call has gone */ \
+	X(VC_PARTY_EV_END)	/* the user has released the root */
 
-enum parties_state {
+enum vc_party_state {
 #define X(sym) sym,
-	PARTIES_STATES(X)
+	VC_PARTY_STATES(X)
 #undef X
-	PARTIES_STATE_MAX
+	VC_PARTY_STATE_MAX
 };
-enum parties_event {
+enum vc_party_event {
 #define X(sym) sym,
-	PARTIES_EVENTS(X)
+	VC_PARTY_EVENTS(X)
 #undef X
-	PARTIES_EVENT_MAX
+	VC_PARTY_EVENT_MAX
 };
 
-struct parties_ops {
+struct vc_party_ops {
 	/* asks for the call: OPENED, BUSY or FAILED follows; or -1 */
-	int	(*call)(struct circuit *root);
+	int	(*call)(struct vc_atm_circuit *root);
 	/* asks for that; one answer follows; or -1 */
-	int	(*ask)(struct circuit *root, enum atm_party, uint32_t ref,
+	int	(*ask)(struct vc_atm_circuit *root, enum atm_party,
+	    uint32_t ref,
 		    const struct atm_addr *);
 	/* from now on this link has one call for each leaf */
-	void	(*give_up)(struct circuit *root);
+	void	(*give_up)(struct vc_atm_circuit *root);
 };
 
 /* Makes it a root with one call.  -1: no memory. */
-int	parties_new(struct circuit *root, const struct parties_ops *);
+int	vc_party_new(struct vc_atm_circuit *root, const struct vc_party_ops *);
 /* A leaf of such a root is to be called. */
-void	parties_want(struct circuit *leaf);
+void	vc_party_want(struct vc_atm_circuit *leaf);
 /* A leaf of such a root is over. */
-void	parties_leave(struct circuit *leaf);
+void	vc_party_leave(struct vc_atm_circuit *leaf);
 /* Is any leaf connected? */
-bool	parties_any(const struct circuit *root);
+bool	vc_party_any(const struct vc_atm_circuit *root);
 /* Within vc_atm_enter(), since the user is told. */
-void	parties_step(struct circuit *root, enum parties_event);
+void	vc_party_step(struct vc_atm_circuit *root, enum vc_party_event);
 /*
  * What came of one request, or happened by itself: with ATM_PARTY_ADD the
  * reference, or 0 and the cause.
  */
-void	parties_told(struct circuit *root, enum atm_party, uint32_t ref,
+void	vc_party_told(struct vc_atm_circuit *root, enum atm_party, uint32_t ref,
 	    uint16_t cause);
 /* a cell of the state table; false: forgotten */
-bool	parties_cell(enum parties_state, enum parties_event);
+bool	vc_party_cell(enum vc_party_state, enum vc_party_event);
 
 #endif

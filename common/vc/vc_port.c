@@ -16,21 +16,21 @@
 
 #define READS	64	/* frames before others have a turn */
 
-struct port_sdu {
-	STAILQ_ENTRY(port_sdu)	 entry;
-	struct sdu		*sdu;
+struct vc_port_sdu {
+	STAILQ_ENTRY(vc_port_sdu)	 entry;
+	struct vc_sdu		*sdu;
 };
 
 /* One octet more than the longest, so that a longer one shows. */
 static uint8_t input[VC_SDU_MAX + 1];
 
 bool
-vc_counters_get(const struct vc_counters *c, size_t i, const char **name,
-    uint64_t *value)
+vc_counters_get(
+    const struct vc_counters *c, size_t i, const char **name, uint64_t *value)
 {
 	static const struct {
-		const char	*name;
-		size_t		 offset;
+		const char *name;
+		size_t offset;
 	} all[] = {
 #define X(member, text) { text, offsetof(struct vc_counters, member) },
 		VC_COUNTERS(X)
@@ -45,21 +45,21 @@ vc_counters_get(const struct vc_counters *c, size_t i, const char **name,
 }
 
 static void
-dequeue(struct port *p)
+dequeue(struct vc_port *p)
 {
-	struct port_sdu *q = STAILQ_FIRST(&p->queue);
+	struct vc_port_sdu *q = STAILQ_FIRST(&p->queue);
 
 	STAILQ_REMOVE_HEAD(&p->queue, entry);
 	p->queued--;
-	sdu_free(q->sdu);
+	vc_sdu_free(q->sdu);
 	free(q);
 }
 
 /* An error is for the reader to find: then the frame is lost with it. */
 void
-port_flush(struct port *p)
+vc_port_flush(struct vc_port *p)
 {
-	struct port_sdu *q;
+	struct vc_port_sdu *q;
 	ssize_t n;
 
 	if (p->fd == -1 || p->held)
@@ -87,21 +87,21 @@ port_flush(struct port *p)
 }
 
 static void
-on_writable(evutil_socket_t fd, short what, void *arg)
+vc_port_on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	port_flush(arg);
+	vc_port_flush(arg);
 }
 
 int
-port_send(struct port *p, struct sdu *s)
+vc_port_send(struct vc_port *p, struct vc_sdu *s)
 {
-	struct port_sdu *q;
+	struct vc_port_sdu *q;
 
 	if (s->len > VC_SDU_MAX)
 		p->counters->sdus_too_big++;
-	else if (p->fd == -1 || p->queued >= PORT_QUEUE_MAX ||
+	else if (p->fd == -1 || p->queued >= VC_PORT_QUEUE_MAX ||
 	    (q = malloc(sizeof(*q))) == NULL)
 		p->counters->sdus_dropped++;
 	else {
@@ -110,13 +110,13 @@ port_send(struct port *p, struct sdu *s)
 		p->queued++;
 		return 0;
 	}
-	sdu_free(s);
+	vc_sdu_free(s);
 	return -1;
 }
 
 /* One frame; false: there is no more for now. */
 static bool
-receive(struct port *p)
+vc_port_receive(struct vc_port *p)
 {
 	ssize_t n;
 
@@ -143,21 +143,22 @@ receive(struct port *p)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+vc_port_on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct port *p = arg;
+	struct vc_port *p = arg;
 	int i;
 
 	(void)fd;
 	(void)what;
 	loop_clock(p->timers);
-	for (i = 0; i < READS && p->fd != -1 && receive(p); i++)
+	for (i = 0; i < READS && p->fd != -1 && vc_port_receive(p); i++)
 		;
 }
 
 int
-port_open(struct port *p, struct event_base *base, struct timers *ts, int fd,
-    struct vc_counters *counters, const struct port_ops *ops, void *arg)
+vc_port_open(struct vc_port *p, struct event_base *base, struct timers *ts,
+    int fd, struct vc_counters *counters, const struct vc_port_ops *ops,
+    void *arg)
 {
 	memset(p, 0, sizeof(*p));
 	p->fd = -1;
@@ -168,8 +169,9 @@ port_open(struct port *p, struct event_base *base, struct timers *ts, int fd,
 	p->last = ts->now;
 	STAILQ_INIT(&p->queue);
 	if (event_assign(&p->readable, base, fd, EV_READ | EV_PERSIST,
-	    on_readable, p) == -1 || event_assign(&p->writable, base, fd,
-	    EV_WRITE, on_writable, p) == -1 ||
+		vc_port_on_readable, p) == -1 ||
+	    event_assign(&p->writable, base, fd, EV_WRITE, vc_port_on_writable,
+		p) == -1 ||
 	    event_add(&p->readable, NULL) == -1)
 		return -1;
 	p->fd = fd;
@@ -177,11 +179,11 @@ port_open(struct port *p, struct event_base *base, struct timers *ts, int fd,
 }
 
 void
-port_close(struct port *p)
+vc_port_close(struct vc_port *p)
 {
 	if (p->fd == -1)
 		return;
-	port_flush(p);
+	vc_port_flush(p);
 	(void)event_del(&p->readable);
 	(void)event_del(&p->writable);
 	while (!STAILQ_EMPTY(&p->queue)) {
@@ -193,15 +195,15 @@ port_close(struct port *p)
 }
 
 void
-port_hold(struct port *p, bool hold)
+vc_port_hold(struct vc_port *p, bool hold)
 {
 	p->held = hold;
 	if (!hold)
-		port_flush(p);
+		vc_port_flush(p);
 }
 
 void
-port_pause(struct port *p, bool pause)
+vc_port_pause(struct vc_port *p, bool pause)
 {
 	if (p->fd == -1)
 		return;

@@ -21,7 +21,7 @@
 #include "timer.h"
 #include "vc.h"
 
-#define PORT_QUEUE_MAX	4096	/* SDUs that wait for one descriptor */
+#define VC_PORT_QUEUE_MAX	4096	/* SDUs that wait for one descriptor */
 
 /* Counters of a link, all of VC_COUNTERS. */
 struct vc_counters {
@@ -32,46 +32,47 @@ struct vc_counters {
 bool	vc_counters_get(const struct vc_counters *, size_t, const char **,
 	    uint64_t *);
 
-struct port;
-struct port_ops {
+struct vc_port;
+struct vc_port_ops {
 	void	(*sdu)(void *, const uint8_t *, size_t);
-	/* the other end has gone; port_close() is for you */
+	/* the other end has gone; vc_port_close() is for you */
 	void	(*lost)(void *, int error);
 };
 
-struct port_sdu;
-STAILQ_HEAD(port_sdus, port_sdu);
+struct vc_port_sdu;
+STAILQ_HEAD(vc_port_sdus, vc_port_sdu);
 
 /* Its memory has to stay until the handler that it is in has returned. */
-struct port {
+struct vc_port {
 	int			 fd;		/* -1: closed */
-	const struct port_ops	*ops;
+	const struct vc_port_ops	*ops;
 	void			*arg;
 	struct timers		*timers;
 	struct vc_counters	*counters;
 	struct event		 readable, writable;
-	struct port_sdus	 queue;
+	struct vc_port_sdus	 queue;
 	uint32_t		 queued;
 	bool			 full;		/* waits for room */
-	bool			 held;		/* see port_hold() */
+	bool			 held;		/* see vc_port_hold() */
 	uint64_t		 sdus_in, sdus_out;
 	mtime_t			 last;		/* when something came in */
 };
 
 /* Takes fd over.  0, or -1: no memory, fd is still yours. */
-int	port_open(struct port *, struct event_base *, struct timers *, int fd,
-	    struct vc_counters *, const struct port_ops *, void *arg);
+int	vc_port_open(struct vc_port *, struct event_base *, struct timers *,
+	    int fd,
+	    struct vc_counters *, const struct vc_port_ops *, void *arg);
 /* Sends what goes without waiting, and closes. */
-void	port_close(struct port *);
+void	vc_port_close(struct vc_port *);
 /* Takes the reference over, always.  -1, and counted: it was not queued. */
-int	port_send(struct port *, struct sdu *);
-void	port_flush(struct port *);
+int	vc_port_send(struct vc_port *, struct vc_sdu *);
+void	vc_port_flush(struct vc_port *);
 /*
  * true: what is sent waits in the queue until false, since a send might wait
- * in the system; port_close() drops what is held.
+ * in the system; vc_port_close() drops what is held.
  */
-void	port_hold(struct port *, bool);
+void	vc_port_hold(struct vc_port *, bool);
 /* true: nothing is read until false */
-void	port_pause(struct port *, bool);
+void	vc_port_pause(struct vc_port *, bool);
 
 #endif

@@ -11,45 +11,45 @@
 
 #define LINE_AGAIN	MTIME_SEC(2)	/* after it was lost */
 
-struct pvc;
-struct pvc_line {
-	TAILQ_ENTRY(pvc_line)	 entry;
-	struct pvc		*pvc;
+struct vc_pvc;
+struct vc_pvc_line {
+	TAILQ_ENTRY(vc_pvc_line)	 entry;
+	struct vc_pvc		*pvc;
 	struct atm_addr		 peer;
-	struct port		 port;
-	TAILQ_HEAD(, circuit)	 circuits;	/* that are up */
+	struct vc_port		 port;
+	TAILQ_HEAD(, vc_atm_circuit)	 circuits;	/* that are up */
 	struct timer		 again;
 	bool			 removed;
 };
-TAILQ_HEAD(pvc_lines, pvc_line);
+TAILQ_HEAD(vc_pvc_lines, vc_pvc_line);
 
-struct pvc {
+struct vc_pvc {
 	struct vc_atm		 atm;
 	struct vc_pvc_params	 params;
 	/* as configured by hand, one line each: a list will do */
-	struct pvc_lines	 lines, removed;
+	struct vc_pvc_lines	 lines, removed;
 	struct timer		 later;		/* frees what was removed */
 };
 
-static struct pvc *
+static struct vc_pvc *
 pvc_of(struct vc_atm *a)
 {
-	return (struct pvc *)(void *)a;
+	return (struct vc_pvc *)(void *)a;
 }
 
-static struct pvc *
+static struct vc_pvc *
 link_pvc(const struct vc_link *l)
 {
 	return pvc_of(vc_atm_of(l));
 }
 
-static struct pvc_line *
-line_find(const struct pvc *p, const struct atm_addr *peer)
+static struct vc_pvc_line *
+line_find(const struct vc_pvc *p, const struct atm_addr *peer)
 {
-	struct pvc_line *line;
+	struct vc_pvc_line *line;
 
 	TAILQ_FOREACH(line, &p->lines, entry)
-		if (atm_equal(&line->peer, peer))
+		if (atm_addr_equal(&line->peer, peer))
 			return line;
 	return NULL;
 }
@@ -57,7 +57,7 @@ line_find(const struct pvc *p, const struct atm_addr *peer)
 /* --- circuits */
 
 static void
-circuit_join(struct circuit *c, struct pvc_line *line)
+circuit_join(struct vc_atm_circuit *c, struct vc_pvc_line *line)
 {
 	c->line = line;
 	c->port = &line->port;
@@ -65,7 +65,7 @@ circuit_join(struct circuit *c, struct pvc_line *line)
 }
 
 static void
-circuit_close(struct circuit *c)
+vc_pvc_circuit_close(struct vc_atm_circuit *c)
 {
 	if (c->line != NULL)
 		TAILQ_REMOVE(&c->line->circuits, c, of_line);
@@ -73,9 +73,9 @@ circuit_close(struct circuit *c)
 }
 
 static void
-circuit_ask(struct circuit *c)
+vc_pvc_circuit_ask(struct vc_atm_circuit *c)
 {
-	struct pvc_line *line = line_find(pvc_of(c->atm), &c->peer);
+	struct vc_pvc_line *line = line_find(pvc_of(c->atm), &c->peer);
 
 	c->atm->asked--;
 	if (line != NULL) {
@@ -83,7 +83,7 @@ circuit_ask(struct circuit *c)
 		vc_atm_step(c, VC_ATM_EV_OPENED);
 		return;
 	}
-	c->cause = CAUSE_UNALLOCATED;
+	c->cause = VC_CAUSE_UNALLOCATED;
 	vc_atm_step(c, VC_ATM_EV_FAILED);
 }
 
@@ -93,10 +93,10 @@ circuit_ask(struct circuit *c)
  * Who takes it: the end of a point-to-multipoint call, since a user who has
  * one wants to know what came on it, or else a call.
  */
-static struct circuit *
-receiver(struct pvc_line *line)
+static struct vc_atm_circuit *
+receiver(struct vc_pvc_line *line)
 {
-	struct circuit *c, *call = NULL;
+	struct vc_atm_circuit *c, *call = NULL;
 
 	TAILQ_FOREACH(c, &line->circuits, of_line) {
 		if (c->kind == VC_ATM_LEAF_END)
@@ -107,10 +107,10 @@ receiver(struct pvc_line *line)
 	return call;
 }
 
-static struct circuit *
-offer(struct pvc_line *line, enum vc_atm_kind kind)
+static struct vc_atm_circuit *
+offer(struct vc_pvc_line *line, enum vc_atm_kind kind)
 {
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	c = vc_atm_new(&line->pvc->atm, kind, &line->peer, VC_ATM_UP);
 	if (c == NULL)
@@ -122,9 +122,9 @@ offer(struct pvc_line *line, enum vc_atm_kind kind)
 static void
 line_sdu(void *arg, const uint8_t *p, size_t len)
 {
-	struct pvc_line *line = arg;
+	struct vc_pvc_line *line = arg;
 	struct vc_atm *a = &line->pvc->atm;
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	vc_atm_enter(a);
 	if ((c = receiver(line)) == NULL &&
@@ -141,21 +141,21 @@ line_sdu(void *arg, const uint8_t *p, size_t len)
 static void
 line_lost(void *arg, int error)
 {
-	struct pvc_line *line = arg;
+	struct vc_pvc_line *line = arg;
 
 	(void)error;
 	line->pvc->atm.counters.cleared++;
-	port_close(&line->port);
+	vc_port_close(&line->port);
 	timer_set(line->pvc->atm.timers, &line->again, LINE_AGAIN);
 }
 
-static const struct port_ops port_ops = { line_sdu, line_lost };
+static const struct vc_port_ops port_ops = { line_sdu, line_lost };
 
 static void
 line_again(void *arg)
 {
-	struct pvc_line *line = arg;
-	struct pvc *p = line->pvc;
+	struct vc_pvc_line *line = arg;
+	struct vc_pvc *p = line->pvc;
 
 	if (p->params.open(p->params.arg, &p->atm.link, &line->peer) == -1)
 		timer_set(p->atm.timers, &line->again, LINE_AGAIN);
@@ -164,10 +164,10 @@ line_again(void *arg)
 /* --- lines */
 
 static void
-line_free(struct pvc_line *line)
+line_free(struct vc_pvc_line *line)
 {
 	timer_clear(line->pvc->atm.timers, &line->again);
-	port_close(&line->port);
+	vc_port_close(&line->port);
 	free(line);
 }
 
@@ -175,8 +175,8 @@ line_free(struct pvc_line *line)
 static void
 lines_free(void *arg)
 {
-	struct pvc *p = arg;
-	struct pvc_line *line;
+	struct vc_pvc *p = arg;
+	struct vc_pvc_line *line;
 
 	while ((line = TAILQ_FIRST(&p->removed)) != NULL) {
 		TAILQ_REMOVE(&p->removed, line, entry);
@@ -184,10 +184,10 @@ lines_free(void *arg)
 	}
 }
 
-static struct pvc_line *
-line_new(struct pvc *p, const struct atm_addr *peer)
+static struct vc_pvc_line *
+line_new(struct vc_pvc *p, const struct atm_addr *peer)
 {
-	struct pvc_line *line = calloc(1, sizeof(*line));
+	struct vc_pvc_line *line = calloc(1, sizeof(*line));
 
 	if (line == NULL)
 		return NULL;
@@ -204,17 +204,17 @@ line_new(struct pvc *p, const struct atm_addr *peer)
 int
 vc_pvc_line(struct vc_link *l, const struct atm_addr *peer, int fd)
 {
-	struct pvc *p = link_pvc(l);
+	struct vc_pvc *p = link_pvc(l);
 	struct vc_atm *a = &p->atm;
-	struct pvc_line *line = line_find(p, peer);
+	struct vc_pvc_line *line = line_find(p, peer);
 
 	if (line == NULL)
 		line = line_new(p, peer);
 	if (line != NULL && line->port.fd == -1 && fd != -1 &&
-	    port_open(&line->port, a->base, a->timers, fd, &a->counters,
-	    &port_ops, line) == 0) {
+	    vc_port_open(&line->port, a->base, a->timers, fd, &a->counters,
+		&port_ops, line) == 0) {
 		if (a->paused)
-			port_pause(&line->port, true);
+			vc_port_pause(&line->port, true);
 		return 0;
 	}
 	if (fd != -1)
@@ -229,9 +229,9 @@ vc_pvc_line(struct vc_link *l, const struct atm_addr *peer, int fd)
 void
 vc_pvc_remove(struct vc_link *l, const struct atm_addr *peer)
 {
-	struct pvc *p = link_pvc(l);
-	struct pvc_line *line = line_find(p, peer);
-	struct circuit *c;
+	struct vc_pvc *p = link_pvc(l);
+	struct vc_pvc_line *line = line_find(p, peer);
+	struct vc_atm_circuit *c;
 
 	if (line == NULL)
 		return;
@@ -239,18 +239,18 @@ vc_pvc_remove(struct vc_link *l, const struct atm_addr *peer)
 	TAILQ_INSERT_TAIL(&p->removed, line, entry);
 	vc_atm_enter(&p->atm);
 	while ((c = TAILQ_FIRST(&line->circuits)) != NULL) {
-		c->cause = CAUSE_OUT_OF_ORDER;
+		c->cause = VC_CAUSE_OUT_OF_ORDER;
 		vc_atm_step(c, VC_ATM_EV_LOST);
 	}
 	vc_atm_leave(&p->atm);
-	port_close(&line->port);
+	vc_port_close(&line->port);
 	timer_set(p->atm.timers, &p->later, 0);
 }
 
 const struct atm_addr *
 vc_pvc_peer(const struct vc_link *l, size_t nth)
 {
-	const struct pvc_line *line;
+	const struct vc_pvc_line *line;
 
 	TAILQ_FOREACH(line, &link_pvc(l)->lines, entry)
 		if (nth-- == 0)
@@ -263,7 +263,7 @@ vc_pvc_peer(const struct vc_link *l, size_t nth)
 static void
 pvc_destroy(struct vc_atm *a)
 {
-	struct pvc *p = pvc_of(a);
+	struct vc_pvc *p = pvc_of(a);
 
 	timer_clear(a->timers, &p->later);
 	lines_free(p);
@@ -273,13 +273,13 @@ pvc_destroy(struct vc_atm *a)
 static void
 pvc_close(struct vc_link *l)
 {
-	struct pvc *p = link_pvc(l);
-	struct pvc_line *line;
+	struct vc_pvc *p = link_pvc(l);
+	struct vc_pvc_line *line;
 
 	while ((line = TAILQ_FIRST(&p->lines)) != NULL) {
 		TAILQ_REMOVE(&p->lines, line, entry);
 		TAILQ_INSERT_TAIL(&p->removed, line, entry);
-		port_close(&line->port);
+		vc_port_close(&line->port);
 	}
 	vc_atm_close(l);
 }
@@ -287,12 +287,12 @@ pvc_close(struct vc_link *l)
 static void
 pvc_pause(struct vc_link *l, bool pause)
 {
-	struct pvc *p = link_pvc(l);
-	struct pvc_line *line;
+	struct vc_pvc *p = link_pvc(l);
+	struct vc_pvc_line *line;
 
 	p->atm.paused = pause;
 	TAILQ_FOREACH(line, &p->lines, entry)
-		port_pause(&line->port, pause);
+		vc_port_pause(&line->port, pause);
 }
 
 static bool
@@ -302,8 +302,8 @@ pvc_leads_to(const struct vc_link *l, const struct atm_addr *to)
 }
 
 static const struct vc_atm_ops ops = {
-	.ask = circuit_ask,
-	.close = circuit_close,
+	.ask = vc_pvc_circuit_ask,
+	.close = vc_pvc_circuit_close,
 	.destroy = pvc_destroy,
 };
 
@@ -330,12 +330,12 @@ vc_pvc_open(struct event_base *base, struct timers *ts,
     const struct atm_addr *local, const struct vc_pvc_params *params,
     const struct vc_user *user, void *arg)
 {
-	struct pvc *p = calloc(1, sizeof(*p));
+	struct vc_pvc *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
-	vc_atm_init(&p->atm, base, ts, &ops, &backend, local, UINT32_MAX,
-	    user, arg);
+	vc_atm_init(
+	    &p->atm, base, ts, &ops, &backend, local, UINT32_MAX, user, arg);
 	p->params = *params;
 	TAILQ_INIT(&p->lines);
 	TAILQ_INIT(&p->removed);

@@ -18,7 +18,7 @@
 #define ACCEPTS		16		/* calls before others have a turn */
 #define LISTEN_AGAIN	MTIME_SEC(2)	/* after the listener was lost */
 
-struct svc {
+struct vc_svc {
 	struct vc_atm		 atm;
 	struct vc_svc_params	 params;
 	int			 fd;		/* -1: the listener is lost */
@@ -29,13 +29,13 @@ struct svc {
 	uint32_t		 own_ends;	/* of their calls */
 };
 
-static struct svc *
+static struct vc_svc *
 svc_of(struct vc_atm *a)
 {
-	return (struct svc *)(void *)a;
+	return (struct vc_svc *)(void *)a;
 }
 
-static struct svc *
+static struct vc_svc *
 link_svc(const struct vc_link *l)
 {
 	return svc_of(vc_atm_of(l));
@@ -46,11 +46,11 @@ link_svc(const struct vc_link *l)
 static void
 circuit_sdu(void *arg, const uint8_t *p, size_t len)
 {
-	struct circuit *c = arg;
+	struct vc_atm_circuit *c = arg;
 	struct vc_atm *a = c->atm;
 
 	if (c->kind == VC_ATM_OWN_END)
-		return;		/* what we have sent ourselves */
+		return; /* what we have sent ourselves */
 	/* a leaf has nothing to say (RFC 2022 section 3.4) */
 	if (c->kind == VC_ATM_LEAF || c->kind == VC_ATM_ROOT) {
 		a->counters.sdus_dropped++;
@@ -64,91 +64,91 @@ circuit_sdu(void *arg, const uint8_t *p, size_t len)
 static void
 circuit_lost(void *arg, int error)
 {
-	struct circuit *c = arg;
+	struct vc_atm_circuit *c = arg;
 	struct vc_atm *a = c->atm;
 
 	vc_atm_enter(a);
 	c->cause = atm_cause(error);
 	if (c->parties != NULL)
-		parties_step(c, PARTIES_EV_LOST);
+		vc_party_step(c, VC_PARTY_EV_LOST);
 	else
 		vc_atm_step(c, VC_ATM_EV_LOST);
 	vc_atm_leave(a);
 }
 
-static const struct port_ops port_ops = { circuit_sdu, circuit_lost };
+static const struct vc_port_ops port_ops = { circuit_sdu, circuit_lost };
 
 static int
-circuit_port(struct circuit *c, int fd)
+circuit_port(struct vc_atm_circuit *c, int fd)
 {
 	struct vc_atm *a = c->atm;
 
-	if (port_open(&c->own, a->base, a->timers, fd, &a->counters,
-	    &port_ops, c) == -1)
+	if (vc_port_open(&c->own, a->base, a->timers, fd, &a->counters,
+		&port_ops, c) == -1)
 		return -1;
 	c->port = &c->own;
 	/* a root has nothing to say but that it is gone */
 	if (a->paused && c->kind != VC_ATM_ROOT)
-		port_pause(c->port, true);
+		vc_port_pause(c->port, true);
 	return 0;
 }
 
 static bool
-is_party(const struct circuit *c)
+is_party(const struct vc_atm_circuit *c)
 {
 	return c->root != NULL && c->root->parties != NULL;
 }
 
 /* The user's own release: the leaves that go with it need no dropping. */
 static void
-circuit_release(struct circuit *c)
+circuit_release(struct vc_atm_circuit *c)
 {
 	if (c->parties != NULL)
-		parties_step(c, PARTIES_EV_END);
+		vc_party_step(c, VC_PARTY_EV_END);
 }
 
 static void
-circuit_close(struct circuit *c)
+vc_svc_circuit_close(struct vc_atm_circuit *c)
 {
-	struct svc *s = svc_of(c->atm);
+	struct vc_svc *s = svc_of(c->atm);
 
 	if (is_party(c)) {
-		parties_leave(c);
+		vc_party_leave(c);
 		return;
 	}
 	circuit_release(c);
 	s->roots -= c->parties != NULL;
 	s->own_ends -= c->kind == VC_ATM_OWN_END;
 	if (c->parties != NULL && c->port != NULL)
-		(void)s->params.party(s->params.arg, &s->atm.link, c->id,
-		    ATM_PARTY_END, 0, NULL);
-	port_close(&c->own);
+		(void)s->params.party(
+		    s->params.arg, &s->atm.link, c->id, ATM_PARTY_END, 0, NULL);
+	vc_port_close(&c->own);
 }
 
 static void
-circuit_ask(struct circuit *c)
+vc_svc_circuit_ask(struct vc_atm_circuit *c)
 {
-	struct svc *s = svc_of(c->atm);
+	struct vc_svc *s = svc_of(c->atm);
 
 	if (is_party(c)) {
 		s->atm.asked--;
-		parties_want(c);
+		vc_party_want(c);
 		return;
 	}
 	if (s->params.open(s->params.arg, &s->atm.link, c->id, &c->peer,
-	    c->kind == VC_ATM_LEAF) == 0)
+		c->kind == VC_ATM_LEAF) == 0)
 		return;
 	s->atm.asked--;
-	c->cause = CAUSE_TEMPORARY;
+	c->cause = VC_CAUSE_TEMPORARY;
 	vc_atm_step(c, VC_ATM_EV_FAILED);
 }
 
 /* --- roots with parties */
 
 static int
-root_call(struct circuit *root)
+root_call(struct vc_atm_circuit *root)
 {
-	struct svc *s = svc_of(root->atm);
+	struct vc_svc *s = svc_of(root->atm);
 
 	if (s->params.root(s->params.arg, &s->atm.link, root->id) == -1)
 		return -1;
@@ -157,34 +157,35 @@ root_call(struct circuit *root)
 }
 
 static int
-root_ask(struct circuit *root, enum atm_party what, uint32_t ref,
+vc_svc_root_ask(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
     const struct atm_addr *to)
 {
-	struct svc *s = svc_of(root->atm);
+	struct vc_svc *s = svc_of(root->atm);
 
-	return s->params.party(s->params.arg, &s->atm.link, root->id, what,
-	    ref, to);
+	return s->params.party(
+	    s->params.arg, &s->atm.link, root->id, what, ref, to);
 }
 
 static void
-root_give_up(struct circuit *root)
+root_give_up(struct vc_atm_circuit *root)
 {
 	svc_of(root->atm)->given_up = true;
 }
 
-static const struct parties_ops parties_ops = {
-	root_call, root_ask, root_give_up
+static const struct vc_party_ops parties_ops = {
+	root_call, vc_svc_root_ask, root_give_up
 };
 
 /* Without memory for parties, it has a call for each leaf. */
 static struct vc *
 svc_multi(struct vc_link *l, void *cookie)
 {
-	struct svc *s = link_svc(l);
+	struct vc_svc *s = link_svc(l);
 	struct vc *vc = vc_atm_multi(l, cookie);
 
 	if (vc != NULL && s->params.parties && !s->given_up &&
-	    parties_new((struct circuit *)(void *)vc, &parties_ops) == 0)
+	    vc_party_new((struct vc_atm_circuit *)(void *)vc, &parties_ops) ==
+		0)
 		s->roots++;
 	return vc;
 }
@@ -195,21 +196,24 @@ svc_multi(struct vc_link *l, void *cookie)
  * give up.
  */
 static bool
-root_answer(struct circuit *root, int fd, uint16_t cause)
+root_answer(struct vc_atm_circuit *root, int fd, uint16_t cause)
 {
 	struct vc_atm *a = root->atm;
-	bool open = fd != -1 && root->port == NULL &&
-	    circuit_port(root, fd) == 0;
+	bool open =
+	    fd != -1 && root->port == NULL && circuit_port(root, fd) == 0;
 
 	if (fd != -1 && !open)
 		(void)close(fd);
-	if (!open && (fd != -1 || svc_of(a)->fd == -1 || a->paused ||
-	    cause == CAUSE_RESOURCE))
-		cause = CAUSE_TEMPORARY;
+	if (!open &&
+	    (fd != -1 || svc_of(a)->fd == -1 || a->paused ||
+		cause == VC_CAUSE_RESOURCE))
+		cause = VC_CAUSE_TEMPORARY;
 	root->cause = cause;
 	vc_atm_enter(a);
-	parties_step(root, open ? PARTIES_EV_OPENED :
-	    cause == CAUSE_TEMPORARY ? PARTIES_EV_BUSY : PARTIES_EV_FAILED);
+	vc_party_step(root,
+	    open			    ? VC_PARTY_EV_OPENED :
+		cause == VC_CAUSE_TEMPORARY ? VC_PARTY_EV_BUSY :
+					      VC_PARTY_EV_FAILED);
 	vc_atm_leave(a);
 	return open;
 }
@@ -220,12 +224,12 @@ vc_svc_party(struct vc_link *l, uint32_t root, enum atm_party what,
     uint32_t ref, uint16_t cause)
 {
 	struct vc_atm *a = vc_atm_of(l);
-	struct circuit *c = vc_atm_find(a, root);
+	struct vc_atm_circuit *c = vc_atm_find(a, root);
 
 	if (c == NULL || c->parties == NULL)
 		return;
 	vc_atm_enter(a);
-	parties_told(c, what, ref, cause);
+	vc_party_told(c, what, ref, cause);
 	vc_atm_leave(a);
 }
 
@@ -236,22 +240,23 @@ vc_svc_party(struct vc_link *l, uint32_t root, enum atm_party what,
  * such roots, whatever the limit of circuits.
  */
 static enum vc_atm_kind
-kind_of(const struct svc *s, const struct atm_addr *caller, bool leaf)
+kind_of(const struct vc_svc *s, const struct atm_addr *caller, bool leaf)
 {
 	if (!leaf)
 		return VC_ATM_IN;
 	return s->own_ends < s->roots &&
-	    atm_equal(caller, &s->atm.link.local) ? VC_ATM_OWN_END :
+		atm_addr_equal(caller, &s->atm.link.local) ?
+	    VC_ATM_OWN_END :
 	    VC_ATM_LEAF_END;
 }
 
 /* Its descriptor is connected already: a refusal can only release it. */
 static void
-offered(struct svc *s, int fd, const struct atm_addr *caller, bool leaf)
+offered(struct vc_svc *s, int fd, const struct atm_addr *caller, bool leaf)
 {
 	struct vc_atm *a = &s->atm;
 	enum vc_atm_kind kind = kind_of(s, caller, leaf);
-	struct circuit *c = NULL;
+	struct vc_atm_circuit *c = NULL;
 
 	if (a->many < a->max || kind == VC_ATM_OWN_END)
 		c = vc_atm_new(a, kind, caller, VC_ATM_UP);
@@ -269,7 +274,7 @@ offered(struct svc *s, int fd, const struct atm_addr *caller, bool leaf)
 }
 
 static void
-listener_lost(struct svc *s)
+listener_lost(struct vc_svc *s)
 {
 	(void)event_del(&s->acceptable);
 	(void)close(s->fd);
@@ -280,7 +285,7 @@ listener_lost(struct svc *s)
 static void
 on_acceptable(evutil_socket_t listener, short what, void *arg)
 {
-	struct svc *s = arg;
+	struct vc_svc *s = arg;
 	struct atm_addr caller;
 	bool leaf;
 	int i, fd;
@@ -299,17 +304,17 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 		    errno == EINVAL || errno == EMFILE || errno == ENFILE)
 			/* no daemon, or no descriptor: not before a while */
 			listener_lost(s);
-		else	/* this call: the next one may work */
+		else /* this call: the next one may work */
 			s->atm.counters.calls_refused++;
 	}
 	vc_atm_leave(&s->atm);
 }
 
 static int
-listener_set(struct svc *s, int fd)
+listener_set(struct vc_svc *s, int fd)
 {
-	if (event_assign(&s->acceptable, s->atm.base, fd,
-	    EV_READ | EV_PERSIST, on_acceptable, s) == -1 ||
+	if (event_assign(&s->acceptable, s->atm.base, fd, EV_READ | EV_PERSIST,
+		on_acceptable, s) == -1 ||
 	    (!s->atm.paused && event_add(&s->acceptable, NULL) == -1))
 		return -1;
 	s->fd = fd;
@@ -319,14 +324,14 @@ listener_set(struct svc *s, int fd)
 static void
 on_listen_again(void *arg)
 {
-	struct svc *s = arg;
+	struct vc_svc *s = arg;
 
 	if (s->params.open(s->params.arg, &s->atm.link, 0, NULL, false) == -1)
 		timer_set(s->atm.timers, &s->listen_again, LISTEN_AGAIN);
 }
 
 static bool
-listener_answer(struct svc *s, int fd)
+listener_answer(struct vc_svc *s, int fd)
 {
 	if (s->fd == -1 && fd != -1 && listener_set(s, fd) == 0)
 		return true;
@@ -338,14 +343,14 @@ listener_answer(struct svc *s, int fd)
 }
 
 static bool
-circuit_answer(struct circuit *c, int fd, uint16_t cause)
+circuit_answer(struct vc_atm_circuit *c, int fd, uint16_t cause)
 {
 	struct vc_atm *a = c->atm;
 	bool open = fd != -1 && circuit_port(c, fd) == 0;
 
 	if (fd != -1 && !open) {
 		(void)close(fd);
-		cause = CAUSE_RESOURCE;
+		cause = VC_CAUSE_RESOURCE;
 	}
 	c->cause = cause;
 	vc_atm_enter(a);
@@ -357,21 +362,21 @@ circuit_answer(struct circuit *c, int fd, uint16_t cause)
 bool
 vc_svc_answer(struct vc_link *l, uint32_t id, int fd, uint16_t cause)
 {
-	struct svc *s = link_svc(l);
+	struct vc_svc *s = link_svc(l);
 	struct vc_atm *a = &s->atm;
-	struct circuit *c;
+	struct vc_atm_circuit *c;
 
 	if (id == 0)
 		return listener_answer(s, fd);
 	if (a->asked > 0)
 		a->asked--;
-	timer_set(a->timers, &a->later, 0);	/* for who waits */
+	timer_set(a->timers, &a->later, 0); /* for who waits */
 	c = vc_atm_find(a, id);
 	if (c != NULL && c->parties != NULL)
 		return root_answer(c, fd, cause);
 	if (c != NULL && c->state == VC_ATM_ASKED)
 		return circuit_answer(c, fd, cause);
-	if (fd != -1)		/* given up */
+	if (fd != -1) /* given up */
 		(void)close(fd);
 	return false;
 }
@@ -381,7 +386,7 @@ vc_svc_answer(struct vc_link *l, uint32_t id, int fd, uint16_t cause)
 static void
 svc_destroy(struct vc_atm *a)
 {
-	struct svc *s = svc_of(a);
+	struct vc_svc *s = svc_of(a);
 
 	timer_clear(a->timers, &s->listen_again);
 	free(s);
@@ -390,7 +395,7 @@ svc_destroy(struct vc_atm *a)
 static void
 svc_close(struct vc_link *l)
 {
-	struct svc *s = link_svc(l);
+	struct vc_svc *s = link_svc(l);
 
 	if (s->fd != -1) {
 		(void)event_del(&s->acceptable);
@@ -403,13 +408,13 @@ svc_close(struct vc_link *l)
 static void
 svc_pause(struct vc_link *l, bool pause)
 {
-	struct svc *s = link_svc(l);
+	struct vc_svc *s = link_svc(l);
 	struct vc_circuit_info info;
 	uint32_t cursor = 0;
 
 	s->atm.paused = pause;
 	while (vc_atm_circuit(l, &cursor, &info))
-		port_pause(&vc_atm_find(&s->atm, cursor)->own, pause);
+		vc_port_pause(&vc_atm_find(&s->atm, cursor)->own, pause);
 	if (s->fd == -1)
 		return;
 	if (pause)
@@ -419,8 +424,8 @@ svc_pause(struct vc_link *l, bool pause)
 }
 
 static const struct vc_atm_ops ops = {
-	.ask = circuit_ask,
-	.close = circuit_close,
+	.ask = vc_svc_circuit_ask,
+	.close = vc_svc_circuit_close,
 	.release = circuit_release,
 	.destroy = svc_destroy,
 };
@@ -445,7 +450,7 @@ static const struct vc_backend backend = {
 void
 vc_svc_set_params(struct vc_link *l, const struct vc_svc_params *p)
 {
-	struct svc *s = link_svc(l);
+	struct vc_svc *s = link_svc(l);
 
 	s->params = *p;
 	s->atm.max = p->max_circuits;
@@ -456,7 +461,7 @@ vc_svc_open(struct event_base *base, struct timers *ts, int fd,
     const struct atm_addr *local, const struct vc_svc_params *p,
     const struct vc_user *user, void *arg)
 {
-	struct svc *s = calloc(1, sizeof(*s));
+	struct vc_svc *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;

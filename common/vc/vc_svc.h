@@ -38,7 +38,7 @@ struct vc_svc_params {
 	/*
 	 * Asks for a call as the root to the link's own address, to which
 	 * parties can be added; vc_svc_answer() answers, and after all causes
-	 * but CAUSE_TEMPORARY there are none any more.  -1: it can't be.
+	 * but VC_CAUSE_TEMPORARY there are none any more.  -1: it can't be.
 	 */
 	int		 (*root)(void *arg, struct vc_link *, uint32_t id);
 	/*

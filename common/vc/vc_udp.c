@@ -25,17 +25,17 @@
 #define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
 #define BUFFER_MIN	(64 << 10)
 
-union address {
+union vc_udp_address {
 	struct sockaddr		sa;
 	struct sockaddr_in	in;
 	struct sockaddr_in6	in6;
 };
 
 /* One datagram for the system; the header is a copy, the SDU is not. */
-struct slot {
-	union address	 to;
+struct vc_udp_slot {
+	union vc_udp_address	 to;
 	struct iovec	 iov[2];
-	struct sdu	*sdu;
+	struct vc_sdu	*sdu;
 	uint8_t		 head[NVC_CONTROL_MAX];
 };
 
@@ -50,7 +50,7 @@ struct vc_udp {
 	void		*random_arg;
 	uint32_t	 first, many;	/* of out, that are waiting */
 	struct mmsghdr	 msgs[BATCH];
-	struct slot	 out[BATCH];
+	struct vc_udp_slot	 out[BATCH];
 };
 
 /*
@@ -66,7 +66,7 @@ link_udp(const struct vc_link *l)
 }
 
 static socklen_t
-address_set(union address *a, const struct nvc_dest *d)
+vc_udp_address_set(union vc_udp_address *a, const struct nvc_dest *d)
 {
 	memset(a, 0, sizeof(*a));
 	if (d->v6) {
@@ -82,7 +82,7 @@ address_set(union address *a, const struct nvc_dest *d)
 }
 
 static bool
-address_get(const union address *a, struct nvc_dest *d)
+vc_udp_address_get(const union vc_udp_address *a, struct nvc_dest *d)
 {
 	memset(d, 0, sizeof(*d));
 	if (a->sa.sa_family == AF_INET6) {
@@ -135,7 +135,7 @@ static void
 sent(struct vc_udp *u, uint32_t n)
 {
 	while (n-- > 0)
-		sdu_free(u->out[u->first++].sdu);
+		vc_sdu_free(u->out[u->first++].sdu);
 	if (u->first == u->many)
 		u->first = u->many = 0;
 }
@@ -163,18 +163,18 @@ send_batch(struct vc_udp *u)
 
 static bool
 output(void *arg, const struct nvc_dest *to, const uint8_t *head,
-    size_t headlen, struct sdu *sdu)
+    size_t headlen, struct vc_sdu *sdu)
 {
 	struct vc_udp *u = arg;
 	struct msghdr *h;
-	struct slot *s;
+	struct vc_udp_slot *s;
 
 	if (u->many == BATCH && !send_batch(u))
 		return false;
 	h = &u->msgs[u->many].msg_hdr;
 	s = &u->out[u->many];
 	memcpy(s->head, head, headlen);
-	s->sdu = sdu == NULL ? NULL : sdu_ref(sdu);
+	s->sdu = sdu == NULL ? NULL : vc_sdu_ref(sdu);
 	s->iov[0].iov_base = s->head;
 	s->iov[0].iov_len = headlen;
 	if (sdu != NULL) {
@@ -182,7 +182,7 @@ output(void *arg, const struct nvc_dest *to, const uint8_t *head,
 		s->iov[1].iov_len = sdu->len;
 	}
 	memset(h, 0, sizeof(*h));
-	h->msg_namelen = address_set(&s->to, to);
+	h->msg_namelen = vc_udp_address_set(&s->to, to);
 	h->msg_name = &s->to;
 	h->msg_iov = s->iov;
 	h->msg_iovlen = sdu == NULL ? 1 : 2;
@@ -206,7 +206,7 @@ flush(struct vc_link *l)
 }
 
 static void
-on_writable(int fd, short what, void *arg)
+vc_udp_on_writable(int fd, short what, void *arg)
 {
 	struct vc_udp *u = arg;
 
@@ -218,10 +218,10 @@ on_writable(int fd, short what, void *arg)
 /* --- in */
 
 static void
-on_readable(int fd, short what, void *arg)
+vc_udp_on_readable(int fd, short what, void *arg)
 {
 	struct vc_udp *u = arg;
-	union address from[BATCH];
+	union vc_udp_address from[BATCH];
 	struct mmsghdr msgs[BATCH];
 	struct iovec iov[BATCH];
 	struct nvc_dest d;
@@ -241,9 +241,9 @@ on_readable(int fd, short what, void *arg)
 		}
 		n = receive_many(fd, msgs, BATCH);
 		for (i = 0; i < n; i++)
-			if (address_get(&from[i], &d))
-				nvc_input(u->core, &d, input[i],
-				    msgs[i].msg_len);
+			if (vc_udp_address_get(&from[i], &d))
+				nvc_input(
+				    u->core, &d, input[i], msgs[i].msg_len);
 		if (n < BATCH || u->paused || u->closing)
 			break;
 	}
@@ -368,10 +368,12 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	u->random_arg = p->random_arg;
 	timer_init(&u->end, link_free, u);
 	u->core = nvc_new(&ops, u, ts, &backend, local, &n, user, arg);
-	if (u->core == NULL || event_assign(&u->readable, base, fd,
-	    EV_READ | EV_PERSIST, on_readable, u) == -1 ||
-	    event_assign(&u->writable, base, fd, EV_WRITE, on_writable,
-	    u) == -1 || event_add(&u->readable, NULL) == -1) {
+	if (u->core == NULL ||
+	    event_assign(&u->readable, base, fd, EV_READ | EV_PERSIST,
+		vc_udp_on_readable, u) == -1 ||
+	    event_assign(&u->writable, base, fd, EV_WRITE, vc_udp_on_writable,
+		u) == -1 ||
+	    event_add(&u->readable, NULL) == -1) {
 		if (u->core != NULL)
 			nvc_free(u->core);
 		free(u);
@@ -387,8 +389,7 @@ buffer_size(int fd, int which)
 	int size;
 
 	for (size = BUFFER_MAX; size >= BUFFER_MIN; size /= 2)
-		if (setsockopt(fd, SOL_SOCKET, which, &size,
-		    sizeof(size)) == 0)
+		if (setsockopt(fd, SOL_SOCKET, which, &size, sizeof(size)) == 0)
 			return;
 }
 
@@ -396,13 +397,13 @@ int
 vc_udp_socket(const struct atm_addr *local, uint16_t base_port)
 {
 	struct nvc_dest d = { .v6 = 0 };
-	union address a;
+	union vc_udp_address a;
 	socklen_t len;
 	uint8_t sel;
 	int fd, on = 1, e;
 	bool v6;
 
-	if (!atm_to_ip(local, &v6, d.ip, &sel)) {
+	if (!atm_addr_to_ip(local, &v6, d.ip, &sel)) {
 		errno = EAFNOSUPPORT;
 		return -1;
 	}
@@ -412,13 +413,13 @@ vc_udp_socket(const struct atm_addr *local, uint16_t base_port)
 	}
 	d.v6 = v6;
 	d.port = (uint16_t)(base_port + sel);
-	len = address_set(&a, &d);
-	fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
+	len = vc_udp_address_set(&a, &d);
+	fd = socket(
+	    a.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	if (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on,
-	    sizeof(on)) == -1)
+	if (v6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		goto fail;
 	buffer_size(fd, SO_RCVBUF);
 	buffer_size(fd, SO_SNDBUF);
@@ -434,15 +435,15 @@ fail:
 /* --- for marsctl */
 
 bool
-vc_udp_counter(const struct vc_link *l, size_t i, const char **name,
-    uint64_t *value)
+vc_udp_counter(
+    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
 {
 	return nvc_counter(link_udp(l)->core, i, name, value);
 }
 
 bool
-vc_udp_circuit(const struct vc_link *l, uint32_t *cursor,
-    struct vc_circuit_info *info)
+vc_udp_circuit(
+    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
 {
 	return nvc_circuit(link_udp(l)->core, cursor, info);
 }

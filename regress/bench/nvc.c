@@ -45,7 +45,7 @@ up_call(void *arg, struct vc *vc, const struct atm_addr *who, bool leaf,
 	(void)who;
 	(void)leaf;
 	(void)cookie;
-	return CAUSE_NONE;
+	return VC_CAUSE_NONE;
 }
 
 static void
@@ -118,14 +118,14 @@ plain(int out, int in, size_t len)
 			m[i].msg_hdr.msg_iovlen = 1;
 		}
 		for (i = 0; i < BATCH; i += n)
-			if ((n = sendmmsg(out, m + i, (unsigned int)(BATCH - i),
-			    0)) < 1)
+			if ((n = sendmmsg(
+				 out, m + i, (unsigned int)(BATCH - i), 0)) < 1)
 				err(1, "sendmmsg");
 		for (i = 0; i < BATCH; i++)
 			iov[i].iov_len = sizeof(buf[i]);
 		for (i = 0; i < BATCH; i += n)
 			if ((n = recvmmsg(in, m + i, (unsigned int)(BATCH - i),
-			    MSG_DONTWAIT, NULL)) < 1)
+				 MSG_DONTWAIT, NULL)) < 1)
 				err(1, "recvmmsg");
 	}
 	return ROUNDS * (double)BATCH / (seconds() - start);
@@ -135,13 +135,13 @@ static double
 circuit(struct vc *vc, size_t len)
 {
 	double start = seconds();
-	struct sdu *s;
+	struct vc_sdu *s;
 	int i, round;
 
 	got = 0;
 	for (round = 1; round <= ROUNDS; round++) {
 		for (i = 0; i < BATCH; i++)
-			if ((s = sdu_new(NULL, len)) == NULL ||
+			if ((s = vc_sdu_new(NULL, len)) == NULL ||
 			    vc_send(vc, s) == -1)
 				errx(1, "vc_send");
 		while (got < (uint64_t)round * BATCH)
@@ -166,9 +166,11 @@ int
 main(void)
 {
 	static const size_t sizes[] = { 64, 512, 1400, 9188 };
-	struct vc_udp_params p = { .base_port = 21000, .enquiry_interval = 60,
-	    .max_circuits = 10, .circuits_per_address = 10,
-	    .random = random64 };
+	struct vc_udp_params p = { .base_port = 21000,
+		.enquiry_interval = 60,
+		.max_circuits = 10,
+		.circuits_per_address = 10,
+		.random = random64 };
 	struct atm_addr a, b, c, d;
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -178,10 +180,10 @@ main(void)
 	int out, in, i;
 	size_t n;
 
-	if (loop_init(&loop) == -1 || atm_parse(&a, "127.0.0.61") == -1 ||
-	    atm_parse(&b, "127.0.0.62") == -1 ||
-	    atm_parse(&c, "127.0.0.63") == -1 ||
-	    atm_parse(&d, "127.0.0.64") == -1)
+	if (loop_init(&loop) == -1 || atm_addr_parse(&a, "127.0.0.61") == -1 ||
+	    atm_addr_parse(&b, "127.0.0.62") == -1 ||
+	    atm_addr_parse(&c, "127.0.0.63") == -1 ||
+	    atm_addr_parse(&d, "127.0.0.64") == -1)
 		errx(1, "start");
 	in = free_socket(&d, &port);
 	out = free_socket(&c, &port);
@@ -190,15 +192,15 @@ main(void)
 		err(1, "connect");
 	from = vc_udp_open(loop.base, &loop.timers,
 	    free_socket(&a, &p.base_port), &a, &p, &user, NULL);
-	to = vc_udp_open(loop.base, &loop.timers, vc_udp_socket(&b,
-	    p.base_port), &b, &p, &user, NULL);
+	to = vc_udp_open(loop.base, &loop.timers,
+	    vc_udp_socket(&b, p.base_port), &b, &p, &user, NULL);
 	if (from == NULL || to == NULL ||
 	    (vc = vc_call(from, &b, NULL)) == NULL)
 		errx(1, "link");
 	while (acks == 0)
 		loop_poll(&loop, turn, NULL);
-	printf("%8s %12s %12s %6s\n", "octets", "plain/s", "circuit/s",
-	    "ratio");
+	printf(
+	    "%8s %12s %12s %6s\n", "octets", "plain/s", "circuit/s", "ratio");
 	for (n = 0; n < sizeof(sizes) / sizeof(sizes[0]); n++) {
 		for (base = best = 0, i = 0; i < REPEATS; i++) {
 			v = plain(out, in, sizes[n] + NVC_HDRLEN);

@@ -24,7 +24,6 @@ void	 __wrap_free(void *);
 
 int64_t alive_allocations;
 
-
 void *
 __wrap_malloc(size_t n)
 {

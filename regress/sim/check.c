@@ -125,8 +125,8 @@ proto_named(const struct world *w, const char *name)
 	uint8_t i;
 
 	for (i = 0; i < w->nprotos; i++)
-		if (strcmp(pro_print(&w->pro[i], text, sizeof(text)),
-		    name) == 0)
+		if (strcmp(mars_pro_print(&w->pro[i], text, sizeof(text)),
+			name) == 0)
 			break;
 	return i;
 }
@@ -140,7 +140,7 @@ host_of(struct world *w, const struct atm_addr *a)
 	uint32_t n;
 	bool v6;
 
-	if (!atm_to_ip(a, &v6, ip, &sel) || v6 || ip[1] == 0)
+	if (!atm_addr_to_ip(a, &v6, ip, &sel) || v6 || ip[1] == 0)
 		return NULL;
 	n = (uint32_t)(ip[1] - 1) << 16 | (uint32_t)ip[2] << 8 | ip[3];
 	return n < w->nhosts ? &w->host[n] : NULL;
@@ -169,7 +169,7 @@ fact_cmp(const void *a, const void *b)
 	if ((r = paddr_cmp(&x->min, &y->min)) != 0 ||
 	    (r = paddr_cmp(&x->max, &y->max)) != 0)
 		return r;
-	return atm_cmp(&x->who, &y->who);
+	return atm_addr_cmp(&x->who, &y->who);
 }
 
 static void
@@ -235,8 +235,7 @@ facts_fill(struct check *c, const struct server *s, struct facts *l,
 		    wanted->v[i].serve == serve &&
 		    paddr_equal(&wanted->v[i].min, min) &&
 		    paddr_equal(&wanted->v[i].max, max))
-			fact_add(l, proto, serve, min, max,
-			    &wanted->v[i].who);
+			fact_add(l, proto, serve, min, max, &wanted->v[i].who);
 }
 
 static void
@@ -268,7 +267,7 @@ facts_row(struct check *c, const struct server *s, struct rd *r,
 		} else if (v.tag == CTL_CLOSE)
 			facts_fill(c, s, l, from, wanted, count[serve], proto,
 			    serve, &min, &max);
-		else if (serve >= 0 && atm_parse(&a, v.string) == 0)
+		else if (serve >= 0 && atm_addr_parse(&a, v.string) == 0)
 			fact_add(l, proto, serve, &min, &max, &a);
 	}
 }
@@ -280,9 +279,8 @@ fact_complain(struct check *c, const struct server *s, const struct fact *f,
 	char who[ATM_STRLEN], min[PADDR_STRLEN], max[PADDR_STRLEN];
 
 	wrong(c, "server %u %s: %s %s %s - %s", s->node.n, what,
-	    atm_print(&f->who, who, sizeof(who)),
-	    f->serve ? "serves" : "in",
-	    paddr_print(&f->min, min, sizeof(min)),
+	    atm_addr_print(&f->who, who, sizeof(who)),
+	    f->serve ? "serves" : "in", paddr_print(&f->min, min, sizeof(min)),
 	    paddr_print(&f->max, max, sizeof(max)));
 }
 
@@ -295,7 +293,7 @@ facts_of(struct check *c, struct server *s, struct facts *l,
 
 	if (rows == NULL)
 		abort();
-	while (ROW(rows, mars_show_groups, s->mars, c))
+	while (ROW(rows, marsd_show_groups, s->mars, c))
 		facts_row(c, s, &rows->r, l, wanted);
 	if (l->n != 0)
 		qsort(l->v, l->n, sizeof(*l->v), fact_cmp);
@@ -311,8 +309,9 @@ check_groups(struct check *c, struct server *s, const struct facts *wanted)
 
 	facts_of(c, s, &l, wanted);
 	while (i < l.n || j < wanted->n) {
-		r = i == l.n ? 1 : j == wanted->n ? -1 :
-		    fact_cmp(&l.v[i], &wanted->v[j]);
+		r = i == l.n	   ? 1 :
+		    j == wanted->n ? -1 :
+				     fact_cmp(&l.v[i], &wanted->v[j]);
 		if (r < 0 && ghosts(c->w, &l.v[i].who) != 0)
 			fact_add(&c->ghosts, l.v[i].proto, l.v[i].serve,
 			    &l.v[i].min, &l.v[i].max, &l.v[i].who);
@@ -340,8 +339,8 @@ facts_known(const struct world *w, struct facts *l)
 		for (j = 0; h->alive && !h->leaving && j < h->nwant; j++) {
 			v = &h->want[j];
 			if (v->joined && v->since + HEARD < w->ts.now.us)
-				fact_add(l, h->proto, h->mcs, &v->min,
-				    &v->max, &h->addr);
+				fact_add(l, h->proto, h->mcs, &v->min, &v->max,
+				    &h->addr);
 		}
 	}
 	if (l->n != 0)
@@ -388,7 +387,7 @@ member_cmp(const void *a, const void *b)
 
 	if (x->proto != y->proto)
 		return x->proto < y->proto ? -1 : 1;
-	return atm_cmp(&x->who, &y->who);
+	return atm_addr_cmp(&x->who, &y->who);
 }
 
 static int
@@ -425,9 +424,8 @@ members_wanted(struct check *c, struct members *l)
 		h = &w->host[i];
 		if (!h->alive)
 			continue;
-		s = server_at(w, client_server(h->client));
-		if (!client_is_registered(h->client) || s == NULL ||
-		    !s->alive) {
+		s = server_at(w, marsc_server(h->client));
+		if (!marsc_is_registered(h->client) || s == NULL || !s->alive) {
 			wrong(c, "host %u is not registered", i);
 			continue;
 		}
@@ -439,9 +437,10 @@ members_wanted(struct check *c, struct members *l)
 			continue;
 		GROW(l);
 		m = &l->v[l->n++];
-		*m = (struct member){ .proto = h->proto, .who = h->addr,
-		    .cmi = client_cmi(h->client),
-		    .joins = (uint32_t)h->nwant };
+		*m = (struct member){ .proto = h->proto,
+			.who = h->addr,
+			.cmi = marsc_cmi(h->client),
+			.joins = (uint32_t)h->nwant };
 		oid_text(s, m->server, sizeof(m->server));
 	}
 	if (l->n == 0)
@@ -454,8 +453,8 @@ members_wanted(struct check *c, struct members *l)
 }
 
 static void
-member_row(struct check *c, const struct server *s, struct rd *r,
-    struct members *l)
+member_row(
+    struct check *c, const struct server *s, struct rd *r, struct members *l)
 {
 	struct ctl_value v;
 	struct member *m;
@@ -467,7 +466,7 @@ member_row(struct check *c, const struct server *s, struct rd *r,
 		if (strcmp(v.name, "protocol") == 0)
 			m->proto = proto_named(c->w, v.string);
 		else if (strcmp(v.name, "address") == 0)
-			(void)atm_parse(&m->who, v.string);
+			(void)atm_addr_parse(&m->who, v.string);
 		else if (strcmp(v.name, "cmi") == 0)
 			m->cmi = (uint32_t)v.number;
 		else if (strcmp(v.name, "joins") == 0)
@@ -479,14 +478,14 @@ member_row(struct check *c, const struct server *s, struct rd *r,
 		else if (strcmp(v.string, "local") == 0)
 			oid_text(s, m->server, sizeof(m->server));
 		else
-			snprintf(m->server, sizeof(m->server), "%.63s",
-			    v.string);
+			snprintf(
+			    m->server, sizeof(m->server), "%.63s", v.string);
 	}
 }
 
 static void
-check_registered(struct check *c, struct server *s,
-    const struct members *wanted)
+check_registered(
+    struct check *c, struct server *s, const struct members *wanted)
 {
 	struct members l = { 0 };
 	struct rows *rows = calloc(1, sizeof(*rows));
@@ -498,30 +497,33 @@ check_registered(struct check *c, struct server *s,
 
 	if (rows == NULL)
 		abort();
-	while (ROW(rows, mars_show_members, s->mars, c))
+	while (ROW(rows, marsd_show_members, s->mars, c))
 		member_row(c, s, &rows->r, &l);
 	if (l.n != 0)
 		qsort(l.v, l.n, sizeof(*l.v), member_cmp);
 	while (i < l.n || j < wanted->n) {
 		have = &l.v[i];
 		want = &wanted->v[j];
-		r = i == l.n ? 1 : j == wanted->n ? -1 :
-		    member_cmp(have, want);
+		r = i == l.n ? 1 : j == wanted->n ? -1 : member_cmp(have, want);
 		if (r < 0)
-			wrong(c, "server %u has a member too much: %s (cmi %u,"
-			    " %u joins, at %s)", s->node.n,
-			    atm_print(&have->who, who, sizeof(who)),
+			wrong(c,
+			    "server %u has a member too much: %s (cmi %u,"
+			    " %u joins, at %s)",
+			    s->node.n,
+			    atm_addr_print(&have->who, who, sizeof(who)),
 			    have->cmi, have->joins, have->server);
 		else if (r > 0)
 			wrong(c, "server %u lacks member %s", s->node.n,
-			    atm_print(&want->who, who, sizeof(who)));
+			    atm_addr_print(&want->who, who, sizeof(who)));
 		else if (have->cmi != want->cmi ||
 		    (have->joins != want->joins &&
-		    have->joins > want->joins + ghosts(c->w, &want->who)) ||
+			have->joins > want->joins + ghosts(c->w, &want->who)) ||
 		    strcmp(have->server, want->server) != 0)
-			wrong(c, "server %u: %s has cmi %u, %u joins, is at"
-			    " %s; it says %u, %u, %s", s->node.n,
-			    atm_print(&have->who, who, sizeof(who)),
+			wrong(c,
+			    "server %u: %s has cmi %u, %u joins, is at"
+			    " %s; it says %u, %u, %s",
+			    s->node.n,
+			    atm_addr_print(&have->who, who, sizeof(who)),
 			    have->cmi, have->joins, have->server, want->cmi,
 			    want->joins, want->server);
 		i += r <= 0;
@@ -547,7 +549,7 @@ check_alive(struct check *c, struct server *s)
 
 	if (rows == NULL)
 		abort();
-	while (ROW(rows, mars_show_servers, s->mars, c)) {
+	while (ROW(rows, marsd_show_servers, s->mars, c)) {
 		up = false;
 		oid.a[3] = 0;
 		while (ctl_next(&rows->r, &v)) {
@@ -590,20 +592,20 @@ check_neighbors(struct check *c, struct server *s)
 		queued = 0;
 		while (ctl_next(&rows->r, &v)) {
 			if (strcmp(v.name, "address") == 0)
-				(void)atm_parse(&a, v.string);
+				(void)atm_addr_parse(&a, v.string);
 			else if (strcmp(v.name, "alignment") == 0)
 				aligned = strcmp(v.string, "Aligned") == 0;
 			else if (strcmp(v.name, "csus-pending") == 0)
 				queued += v.number;
 		}
-		atm_set_sel(&a, 0);
+		atm_addr_set_sel(&a, 0);
 		other = server_at(c->w, &a);
 		if (other == NULL || aligned != other->alive || queued != 0)
-			wrong(c, "server %u: neighbor %u is %saligned, %llu"
-			    " wanted", s->node.n,
-			    other == NULL ? 99 : other->node.n,
-			    aligned ? "" : "not ",
-			    (unsigned long long)queued);
+			wrong(c,
+			    "server %u: neighbor %u is %saligned, %llu"
+			    " wanted",
+			    s->node.n, other == NULL ? 99 : other->node.n,
+			    aligned ? "" : "not ", (unsigned long long)queued);
 	}
 	free(rows);
 }
@@ -637,8 +639,8 @@ records_of(struct check *c, struct server *s, struct records *l)
 		*r = (struct record){ 0 };
 		while (ctl_next(&rows->r, &v)) {
 			if (strcmp(v.name, "oid") == 0)
-				snprintf(r->oid, sizeof(r->oid), "%.63s",
-				    v.string);
+				snprintf(
+				    r->oid, sizeof(r->oid), "%.63s", v.string);
 			else if (strcmp(v.name, "key") == 0)
 				r->key = (uint32_t)v.number;
 			else if (strcmp(v.name, "sequence") == 0)
@@ -659,8 +661,8 @@ records_of(struct check *c, struct server *s, struct records *l)
  * its own time, but where both are they are the same.
  */
 static void
-compare_caches(struct check *c, const struct server *a,
-    const struct records *x, const struct server *b, const struct records *y)
+compare_caches(struct check *c, const struct server *a, const struct records *x,
+    const struct server *b, const struct records *y)
 {
 	const struct record *p, *q;
 	size_t i = 0, j = 0;
@@ -676,11 +678,14 @@ compare_caches(struct check *c, const struct server *a,
 		else if (r > 0 && q->state == 'l')
 			wrong(c, "only server %u, not %u, has record %s/%u",
 			    b->node.n, a->node.n, q->oid, q->key);
-		else if (r == 0 && (p->state != q->state ||
-		    (p->seq != q->seq && p->key >= KEY_REDIRECT)))
-			wrong(c, "record %s/%u is %c %d at server %u, %c %d at"
-			    " %u", p->oid, p->key, p->state, p->seq,
-			    a->node.n, q->state, q->seq, b->node.n);
+		else if (r == 0 &&
+		    (p->state != q->state ||
+			(p->seq != q->seq && p->key >= KEY_REDIRECT)))
+			wrong(c,
+			    "record %s/%u is %c %d at server %u, %c %d at"
+			    " %u",
+			    p->oid, p->key, p->state, p->seq, a->node.n,
+			    q->state, q->seq, b->node.n);
 		i += r <= 0;
 		j += r >= 0;
 	}
@@ -733,7 +738,7 @@ find_ghosts(struct check *c)
 	for (i = 0; i < w->nservers; i++) {
 		s = &w->server[i];
 		memset(rows->cursor, 0, sizeof(rows->cursor));
-		while (s->alive && ROW(rows, mars_show_members, s->mars, c)) {
+		while (s->alive && ROW(rows, marsd_show_members, s->mars, c)) {
 			l.n = 0;
 			member_row(c, s, &rows->r, &l);
 			h = host_of(w, &l.v[0].who);
@@ -830,7 +835,7 @@ has_addr(const struct atm_addr *a, size_t n, const struct atm_addr *addr)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (atm_equal(&a[i], addr))
+		if (atm_addr_equal(&a[i], addr))
 			return true;
 	return false;
 }
@@ -841,15 +846,15 @@ has_host(const struct host **list, size_t n, const struct atm_addr *addr)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (atm_equal(&list[i]->addr, addr))
+		if (atm_addr_equal(&list[i]->addr, addr))
 			return true;
 	return false;
 }
 
 /* Are these addresses those hosts? */
 static bool
-same_hosts(const struct host **list, size_t n, const struct atm_addr *a,
-    size_t na)
+same_hosts(
+    const struct host **list, size_t n, const struct atm_addr *a, size_t na)
 {
 	size_t i;
 
@@ -880,8 +885,8 @@ called_across(struct world *w, const struct view *v, size_t i)
  * server never missed it.
  */
 static bool
-excused(struct world *w, const struct view *v, const struct host **list,
-    size_t n)
+excused(
+    struct world *w, const struct view *v, const struct host **list, size_t n)
 {
 	size_t i;
 
@@ -892,8 +897,7 @@ excused(struct world *w, const struct view *v, const struct host **list,
 		    list[i]->node.started + SETUP_TIME < v->since)
 			return false;
 	for (i = 0; i < v->n; i++)
-		if (!has_host(list, n, &v->leaf[i]) &&
-		    !called_across(w, v, i))
+		if (!has_host(list, n, &v->leaf[i]) && !called_across(w, v, i))
 			return false;
 	return true;
 }
@@ -903,8 +907,9 @@ check_view(struct world *w, const struct host *h, const struct view *v,
     const struct host **list)
 {
 	char g[PADDR_STRLEN], who[ATM_STRLEN];
-	size_t i, n = h->mcs ? 0 :
-	    group_wanted(w, h->proto, &v->group, true, h, list);
+	size_t i,
+	    n = h->mcs ? 0 :
+			 group_wanted(w, h->proto, &v->group, true, h, list);
 
 	if (n == 0)
 		n = group_wanted(w, h->proto, &v->group, false, h, list);
@@ -921,12 +926,12 @@ check_view(struct world *w, const struct host *h, const struct view *v,
 	    paddr_print(&v->group, g, sizeof(g)), v->n, n);
 	for (i = 0; i < n; i++)
 		if (!has_addr(v->leaf, v->n, &list[i]->addr))
-			fail(w, "it lacks %s %u", list[i]->mcs ? "MCS" :
-			    "host", list[i]->node.n);
+			fail(w, "it lacks %s %u", list[i]->mcs ? "MCS" : "host",
+			    list[i]->node.n);
 	for (i = 0; i < v->n; i++)
 		if (!has_host(list, n, &v->leaf[i]))
-			fail(w, "it has %s too much", atm_print(&v->leaf[i],
-			    who, sizeof(who)));
+			fail(w, "it has %s too much",
+			    atm_addr_print(&v->leaf[i], who, sizeof(who)));
 }
 
 static void
@@ -949,8 +954,7 @@ transmit_all(struct world *w)
  * as a sender's may.
  */
 static bool
-old_server(const struct world *w, const struct host *mcs,
-    const struct paddr *g)
+old_server(const struct world *w, const struct host *mcs, const struct paddr *g)
 {
 	size_t i;
 
@@ -1010,8 +1014,7 @@ check_views(const struct check *c, const struct host **list)
 			if (!haunted(c, h->proto, &h->view[j].group))
 				check_view(w, h, &h->view[j], list);
 		if (h->nviews != 0 && w->st.views_excused == excused &&
-		    !haunted(c, h->proto, &h->view[0].group) &&
-		    rnd(w, 4) == 0)
+		    !haunted(c, h->proto, &h->view[0].group) && rnd(w, 4) == 0)
 			check_delivery(w, h, &h->view[0], list);
 	}
 }
@@ -1044,18 +1047,20 @@ check_answers(const struct check *c, const struct host **list)
 		    haunted(c, h->proto, &h->question))
 			continue;
 		w->st.probes++;
-		n = h->mcs ? 0 :
-		    group_wanted(w, h->proto, &h->question, true, NULL,
-		    list);
+		n = h->mcs ?
+		    0 :
+		    group_wanted(w, h->proto, &h->question, true, NULL, list);
 		if (n == 0)
-			n = group_wanted(w, h->proto, &h->question, false,
-			    NULL, list);
+			n = group_wanted(
+			    w, h->proto, &h->question, false, NULL, list);
 		paddr_print(&h->question, text, sizeof(text));
 		if (!h->answered)
 			fail(w, "host %u: no answer about %s", i, text);
 		else if (!same_hosts(list, n, h->answer, h->nanswer))
-			fail(w, "host %u: %s has %zu members, its server says"
-			    " %zu", i, text, n, h->nanswer);
+			fail(w,
+			    "host %u: %s has %zu members, its server says"
+			    " %zu",
+			    i, text, n, h->nanswer);
 		h->asked = false;
 	}
 }
@@ -1079,7 +1084,7 @@ check_members(struct world *w)
 /* --- the end */
 
 static size_t
-circuits(const struct port *p)
+circuits(const struct vc_port *p)
 {
 	struct vc_circuit_info info;
 	uint32_t cursor = 0;

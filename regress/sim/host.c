@@ -20,7 +20,7 @@ void
 group_addr(const struct world *w, uint8_t proto, uint32_t n, struct paddr *g)
 {
 	memset(g, 0, sizeof(*g));
-	g->len = pro_addrlen(&w->pro[proto]);
+	g->len = mars_pro_addrlen(&w->pro[proto]);
 	if (g->len == 4) {
 		g->a[0] = 239;
 		g->a[1] = 1;
@@ -75,11 +75,10 @@ view_leaf(const struct view *v, const struct atm_addr *a)
 	size_t i;
 
 	for (i = 0; i < v->n; i++)
-		if (atm_equal(&v->leaf[i], a))
+		if (atm_addr_equal(&v->leaf[i], a))
 			break;
 	return i;
 }
-
 
 static void
 view_drop(struct view *v, const struct atm_addr *a)
@@ -117,24 +116,25 @@ view_clear(struct view *v)
 }
 
 static void
-view_notice(struct host *h, const struct client_notice *n)
+view_notice(struct host *h, const struct marsc_notice *n)
 {
 	struct view *v = view_find(h, n->min);
 	struct want *want = want_find(h, n->min, n->max);
 
-	if (h->mcs && want != NULL && (n->code == CLIENT_PATH_UP ||
-	    n->code == CLIENT_REVALIDATE))
+	if (h->mcs && want != NULL &&
+	    (n->code == MARSC_NOTICE_PATH_UP ||
+		n->code == MARSC_NOTICE_REVALIDATE))
 		want->asked = h->node.w->ts.now.us;
 	if (v == NULL)
 		return;
 	switch (n->code) {
-	case CLIENT_LEAF_ADDED:
+	case MARSC_NOTICE_LEAF_ADDED:
 		view_add(v, n->addrs, h->node.w->ts.now.us);
 		break;
-	case CLIENT_LEAF_DROPPED:
+	case MARSC_NOTICE_LEAF_DROPPED:
 		view_drop(v, n->addrs);
 		break;
-	case CLIENT_PATH_UP:
+	case MARSC_NOTICE_PATH_UP:
 		/* a new circuit, and its first leaf was told of just now */
 		v->leaf[0] = v->leaf[v->n - 1];
 		v->added[0] = v->added[v->n - 1];
@@ -142,7 +142,7 @@ view_notice(struct host *h, const struct client_notice *n)
 		v->up = true;
 		v->since = h->node.w->ts.now.us;
 		break;
-	case CLIENT_REVALIDATE:
+	case MARSC_NOTICE_REVALIDATE:
 		v->since = h->node.w->ts.now.us;
 		break;
 	default:
@@ -154,7 +154,7 @@ view_notice(struct host *h, const struct client_notice *n)
 /* --- what the client tells */
 
 static void
-notice(void *arg, const struct client_notice *n)
+notice(void *arg, const struct marsc_notice *n)
 {
 	struct host *h = arg;
 	struct world *w = h->node.w;
@@ -162,43 +162,45 @@ notice(void *arg, const struct client_notice *n)
 	struct want *want;
 	size_t i;
 
-	if (w->verbose > 1 || (w->verbose > 0 && n->code != CLIENT_HEARD &&
-	    n->code != CLIENT_LEAF_ADDED && n->code != CLIENT_LEAF_DROPPED)) {
+	if (w->verbose > 1 ||
+	    (w->verbose > 0 && n->code != MARSC_NOTICE_HEARD &&
+		n->code != MARSC_NOTICE_LEAF_ADDED &&
+		n->code != MARSC_NOTICE_LEAF_DROPPED)) {
 		if (n->min != NULL)
 			paddr_print(n->min, text, sizeof(text));
 		if (n->server != NULL)
-			atm_print(n->server, server, sizeof(server));
+			atm_addr_print(n->server, server, sizeof(server));
 		if (n->addrs != NULL && n->n != 0)
-			atm_print(n->addrs, server, sizeof(server));
+			atm_addr_print(n->addrs, server, sizeof(server));
 		trace(w, 1, &h->node, "%s %s %s %s %u %zu",
-		    client_notice_name(n->code), server, text,
+		    marsc_notice_name(n->code), server, text,
 		    n->why == NULL ? "" : n->why, n->number, n->n);
 	}
 	switch (n->code) {
-	case CLIENT_JOINED:
-	case CLIENT_LEFT:
+	case MARSC_NOTICE_JOINED:
+	case MARSC_NOTICE_LEFT:
 		if ((want = want_find(h, n->min, n->max)) == NULL)
 			break;
 		if (!want->joined)
 			want->since = w->ts.now.us;
-		want->joined = n->code == CLIENT_JOINED;
+		want->joined = n->code == MARSC_NOTICE_JOINED;
 		break;
-	case CLIENT_LEAF_ADDED:
-	case CLIENT_LEAF_DROPPED:
-	case CLIENT_PATH_UP:
-	case CLIENT_PATH_DOWN:
-	case CLIENT_REVALIDATE:
+	case MARSC_NOTICE_LEAF_ADDED:
+	case MARSC_NOTICE_LEAF_DROPPED:
+	case MARSC_NOTICE_PATH_UP:
+	case MARSC_NOTICE_PATH_DOWN:
+	case MARSC_NOTICE_REVALIDATE:
 		view_notice(h, n);
 		break;
-	case CLIENT_MARS_FAILED:
-	case CLIENT_REDIRECT:
+	case MARSC_NOTICE_MARS_FAILED:
+	case MARSC_NOTICE_REDIRECT:
 		h->moved = true;
 		break;
-	case CLIENT_DEREGISTERED:
+	case MARSC_NOTICE_DEREGISTERED:
 		if (h->leaving)
 			timer_set(&w->ts, &h->comeback, 0);
 		break;
-	case CLIENT_MEMBERS:
+	case MARSC_NOTICE_MEMBERS:
 		if (!h->asked || !paddr_equal(n->min, &h->question))
 			break;
 		free(h->answer);
@@ -237,7 +239,7 @@ op_packet(void *arg, const struct mars_pro *pro, const uint8_t *p, size_t len)
 		h->heard++;
 }
 
-static const struct client_ops client_ops = {
+static const struct marsc_ops client_ops = {
 	.random = op_random, .notice = notice, .packet = op_packet
 };
 
@@ -249,7 +251,7 @@ on_comeback(void *arg)
 	struct host *h = arg;
 
 	if (h->alive)
-		host_end(h);		/* it has deregistered */
+		host_end(h); /* it has deregistered */
 	else
 		host_start(h);
 }
@@ -262,7 +264,7 @@ host_init(struct world *w, uint32_t n, bool mcs)
 	node_init(&h->node, w, false, n);
 	h->mcs = mcs;
 	h->proto = (uint8_t)rnd(w, w->nprotos);
-	atm_from_ip(&h->addr, false, h->node.ip, HOST_SEL);
+	atm_addr_from_ip(&h->addr, false, h->node.ip, HOST_SEL);
 	timer_init(&h->comeback, on_comeback, h);
 }
 
@@ -288,9 +290,9 @@ choose_servers(struct world *w, struct atm_addr *list, size_t *n)
 }
 
 static void
-timers_short(const struct world *w, struct client_timers *t)
+timers_short(const struct world *w, struct marsc_timers *t)
 {
-	client_timers_default(t);
+	marsc_timers_default(t);
 	t->mars_idle = MTIME_SEC(w->seed % 3 == 0 ? 15 : 1200);
 	t->part = MTIME_SEC(3);
 	t->quiet_min = MTIME_SEC(1);
@@ -313,7 +315,7 @@ host_start(struct host *h)
 {
 	struct world *w = h->node.w;
 	struct atm_addr servers[SERVERS_MAX];
-	struct client_conf c = { .pro = w->pro[h->proto], .mcs = h->mcs };
+	struct marsc_conf c = { .pro = w->pro[h->proto], .mcs = h->mcs };
 	struct nvc *nvc;
 	size_t i;
 
@@ -327,16 +329,16 @@ host_start(struct host *h)
 	choose_servers(w, servers, &c.nservers);
 	c.servers = servers;
 	timers_short(w, &c.timers);
-	h->client = client_new(&client_ops, h, &h->node.ts, &c);
+	h->client = marsc_new(&client_ops, h, &h->node.ts, &c);
 	if (h->client == NULL)
 		abort();
-	nvc = node_open(&h->node, 0, HOST_SEL, &client_vc_user, h->client);
-	client_attach(h->client, nvc_link(nvc));
-	client_register(h->client);
+	nvc = node_open(&h->node, 0, HOST_SEL, &marsc_vc_user, h->client);
+	marsc_attach(h->client, nvc_link(nvc));
+	marsc_register(h->client);
 	for (i = 0; i < h->nwant; i++) {
 		h->want[i].joined = false;
-		(void)client_join(h->client, &h->want[i].min,
-		    &h->want[i].max, (h->node.n & 1) != 0);
+		(void)marsc_join(h->client, &h->want[i].min, &h->want[i].max,
+		    (h->node.n & 1) != 0);
 	}
 	node_settle(&h->node);
 }
@@ -350,7 +352,7 @@ stop(struct host *h, bool silent)
 	h->node.silent = silent;
 	h->alive = h->leaving = false;
 	node_enter(&h->node);
-	client_free(h->client);
+	marsc_free(h->client);
 	h->client = NULL;
 	if (!h->node.silent)
 		node_settle(&h->node);
@@ -389,7 +391,7 @@ host_quit(struct host *h)
 	trace(h->node.w, 1, &h->node, "leaves the cluster");
 	h->leaving = true;
 	node_enter(&h->node);
-	client_deregister(h->client);
+	marsc_deregister(h->client);
 	node_settle(&h->node);
 }
 
@@ -412,8 +414,7 @@ host_join(struct host *h, const struct paddr *min, const struct paddr *max)
 		return;
 	node_enter(&h->node);
 	/* overlapping blocks are not allowed (5.2): it is not wanted then */
-	if (client_join(h->client, min, max, (h->node.n & 1) != 0) !=
-	    CLIENT_OK)
+	if (marsc_join(h->client, min, max, (h->node.n & 1) != 0) != MARSC_OK)
 		h->nwant--;
 	node_settle(&h->node);
 }
@@ -431,7 +432,7 @@ host_leave(struct host *h, size_t i)
 	if (!h->alive)
 		return;
 	node_enter(&h->node);
-	(void)client_leave(h->client, &v.min, &v.max);
+	(void)marsc_leave(h->client, &v.min, &v.max);
 	node_settle(&h->node);
 }
 
@@ -456,7 +457,7 @@ host_packet(struct host *h, const struct paddr *g)
 	memcpy(p + (g->len == 4 ? 16 : 24), g->a, g->len);
 	memcpy(p + len, &h->node.w->tag, TAG_LEN);
 	node_enter(&h->node);
-	(void)client_transmit(h->client, g, p, len + TAG_LEN);
+	(void)marsc_transmit(h->client, g, p, len + TAG_LEN);
 	node_settle(&h->node);
 }
 
@@ -467,7 +468,7 @@ host_ask(struct host *h, const struct paddr *g)
 	h->answered = false;
 	h->question = *g;
 	node_enter(&h->node);
-	(void)client_request(h->client, g);
+	(void)marsc_request(h->client, g);
 	node_settle(&h->node);
 }
 

@@ -69,8 +69,8 @@ times(struct world *w)
 
 /* Small ones often, a block of 16 now and then. */
 static void
-some_group(struct world *w, const struct host *h, struct paddr *min,
-    struct paddr *max)
+some_group(
+    struct world *w, const struct host *h, struct paddr *min, struct paddr *max)
 {
 	uint32_t n = (uint32_t)rnd(w, rnd(w, w->ngroups) + 1);
 
@@ -181,7 +181,7 @@ churn_redirect(struct world *w)
 	trace(w, 1, &a->node, "redirects %s to server %u",
 	    hard ? "hard" : "softly", b->node.n);
 	node_enter(&a->node);
-	if (mars_redirect(a->mars, CLUSTER, hard, &b->addr, NULL) == NULL)
+	if (marsd_redirect(a->mars, CLUSTER, hard, &b->addr, NULL) == NULL)
 		w->st.redirects++;
 	else
 		w->st.refused++;
@@ -202,8 +202,9 @@ churn_server(struct world *w)
 	}
 	server_crash(s);
 	/* at once, or when everybody has noticed, or when it is forgotten */
-	timer_set(&w->ts, &s->comeback, between(w, 0, MTIME_SEC(
-	    chance(w, 50) ? 5 : w->dead + w->hold + 10)));
+	timer_set(&w->ts, &s->comeback,
+	    between(
+		w, 0, MTIME_SEC(chance(w, 50) ? 5 : w->dead + w->hold + 10)));
 }
 
 /* One thing happens, and the next one in a while. */
@@ -214,8 +215,8 @@ on_churn(void *arg)
 	struct host *h = some_host(w);
 	uint32_t p = (uint32_t)rnd(w, 1000);
 
-	timer_set(&w->ts, &w->churn, (int64_t)rnd(w,
-	    2 * (uint64_t)w->pace + 1));
+	timer_set(
+	    &w->ts, &w->churn, (int64_t)rnd(w, 2 * (uint64_t)w->pace + 1));
 	if (p < 8 && (w->kinds & K_REDIRECT) != 0)
 		churn_redirect(w);
 	else if (p < 25 && (w->kinds & K_CRASH) != 0 && w->faulty)
@@ -254,9 +255,8 @@ cut(struct world *w)
 
 	for (i = 0; i < w->nservers; i++)
 		for (j = 0; j < i; j++)
-			w->cut[i][j] = w->cut[j][i] =
-			    (w->kinds & K_CUT) != 0 && w->edge[i][j] &&
-			    chance(w, 25);
+			w->cut[i][j] = w->cut[j][i] = (w->kinds & K_CUT) != 0 &&
+			    w->edge[i][j] && chance(w, 25);
 }
 
 static void
@@ -264,13 +264,16 @@ on_weather(void *arg)
 {
 	struct world *w = arg;
 
-	timer_set(&w->ts, &w->weather, between(w, MTIME_SEC(5),
-	    MTIME_SEC(2 * w->dead)));
-	w->loss = (w->kinds & K_LOSS) == 0 || chance(w, 30) ? 0 :
+	timer_set(&w->ts, &w->weather,
+	    between(w, MTIME_SEC(5), MTIME_SEC(2 * w->dead)));
+	w->loss = (w->kinds & K_LOSS) == 0 || chance(w, 30) ?
+	    0 :
 	    (uint32_t)between(w, 1, chance(w, 80) ? 500 : 3000);
-	w->dup = (w->kinds & K_DUP) == 0 || chance(w, 50) ? 0 :
+	w->dup = (w->kinds & K_DUP) == 0 || chance(w, 50) ?
+	    0 :
 	    (uint32_t)between(w, 1, 1000);
-	w->jitter = (w->kinds & K_REORDER) == 0 || chance(w, 50) ? 0 :
+	w->jitter = (w->kinds & K_REORDER) == 0 || chance(w, 50) ?
+	    0 :
 	    between(w, 1, MTIME_MS(400));
 	w->partitioned = (w->kinds & K_PARTITION) != 0 && chance(w, 25);
 	cut(w);
@@ -458,8 +461,8 @@ plan_run(struct world *w)
 		server_start(&w->server[i]);
 	run_for(w, between(w, 0, MTIME_SEC(10)));
 	for (i = 0; i < w->nhosts; i++)
-		timer_set(&w->ts, &w->host[i].comeback,
-		    between(w, 0, MTIME_SEC(5)));
+		timer_set(
+		    &w->ts, &w->host[i].comeback, between(w, 0, MTIME_SEC(5)));
 	run_for(w, MTIME_SEC(6));
 	quiet(w);
 	for (i = 0; i < phases && !w->failed; i++) {

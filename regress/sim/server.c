@@ -31,18 +31,18 @@ to_marsd(struct server *s, uint32_t type, const struct replica_msg *m)
 {
 	switch (type) {
 	case IMSG_CSA_UPDATE:
-		mars_csa_update(s->mars, m->sgid, m->oid, m->key, m->seq,
+		marsd_csa_update(s->mars, m->sgid, m->oid, m->key, m->seq,
 		    m->how, m->data, m->len);
 		break;
 	case IMSG_CSA_OWN:
-		mars_csa_own(s->mars, m->sgid, m->key, m->seq, m->data,
-		    m->len);
+		marsd_csa_own(
+		    s->mars, m->sgid, m->key, m->seq, m->data, m->len);
 		break;
 	case IMSG_CSA_GONE:
-		mars_csa_gone(s->mars, m->sgid, m->oid, m->key);
+		marsd_csa_gone(s->mars, m->sgid, m->oid, m->key);
 		break;
 	default:
-		mars_csa_neighbor(s->mars, m->sgid, m->oid, m->aligned);
+		marsd_csa_neighbor(s->mars, m->sgid, m->oid, m->aligned);
 		break;
 	}
 }
@@ -82,8 +82,10 @@ delivered(void *arg)
 		rd_init(&r, c->data, c->len);
 		node_enter(&s->node);
 		if (!replica_decode(&m, c->type, &r))
-			fail(s->node.w, "server %u: a replica message of type"
-			    " %u can't be decoded", s->node.n, c->type);
+			fail(s->node.w,
+			    "server %u: a replica message of type"
+			    " %u can't be decoded",
+			    s->node.n, c->type);
 		else if (replica_from(c->type, true))
 			to_scspd(s, c->type, &m);
 		else
@@ -97,24 +99,29 @@ delivered(void *arg)
 static void
 trace_record(struct server *s, uint32_t type, const struct replica_msg *m)
 {
-	static const char *const names[IMSG_TYPE_MAX] = {
-		[IMSG_CSA_PUBLISH] = "publish", [IMSG_CSA_HIDE] = "hide",
-		[IMSG_CSA_REVIVE] = "revive", [IMSG_CSA_ERASE] = "erase",
-		[IMSG_CSA_REALIGN] = "realign", [IMSG_CSA_UPDATE] = "update",
-		[IMSG_CSA_OWN] = "own", [IMSG_CSA_GONE] = "gone",
-		[IMSG_CSA_NEIGHBOR] = "neighbor"
-	};
+	static const char *const names[IMSG_TYPE_MAX] = { [IMSG_CSA_PUBLISH] =
+							      "publish",
+		[IMSG_CSA_HIDE] = "hide",
+		[IMSG_CSA_REVIVE] = "revive",
+		[IMSG_CSA_ERASE] = "erase",
+		[IMSG_CSA_REALIGN] = "realign",
+		[IMSG_CSA_UPDATE] = "update",
+		[IMSG_CSA_OWN] = "own",
+		[IMSG_CSA_GONE] = "gone",
+		[IMSG_CSA_NEIGHBOR] = "neighbor" };
 	char who[ATM_STRLEN] = "", min[PADDR_STRLEN] = "";
 	struct csa c = { .state = 0 };
 
 	if (m->len != 0) {
 		(void)csa_decode(&c, m->data, m->len);
-		atm_print(&c.atm, who, sizeof(who));
+		atm_addr_print(&c.atm, who, sizeof(who));
 		paddr_print(&c.min, min, sizeof(min));
 	}
-	trace(s->node.w, 2, &s->node, "%s %u/%u seq %d how %u: state %u %s %s"
-	    " cmi %u, %u keys", names[type], m->oid[3], m->key, m->seq,
-	    m->how, c.state, who, min, c.cmi, m->nkeys);
+	trace(s->node.w, 2, &s->node,
+	    "%s %u/%u seq %d how %u: state %u %s %s"
+	    " cmi %u, %u keys",
+	    names[type], m->oid[3], m->key, m->seq, m->how, c.state, who, min,
+	    c.cmi, m->nkeys);
 }
 
 static void
@@ -159,11 +166,11 @@ mars_op_random(void *arg)
 }
 
 static void
-op_publish(void *arg, uint16_t sgid, uint32_t key, const void *data,
-    size_t len)
+op_publish(void *arg, uint16_t sgid, uint32_t key, const void *data, size_t len)
 {
-	const struct replica_msg m = { .sgid = sgid, .key = key,
-	    .data = data, .len = len };
+	const struct replica_msg m = {
+		.sgid = sgid, .key = key, .data = data, .len = len
+	};
 
 	carry(arg, IMSG_CSA_PUBLISH, &m);
 }
@@ -208,28 +215,28 @@ op_realign(void *arg, uint16_t sgid)
 }
 
 static void
-mars_op_event(void *arg, const struct mars_event *e)
+mars_op_event(void *arg, const struct marsd_event *e)
 {
-	static const char *const text[MARS_EV_MAX] = {
+	static const char *const text[MARSD_EV_MAX] = {
 #define X(sym, text) [sym] = text,
-		MARS_EVENTS(X)
+		MARSD_EVENTS(X)
 #undef X
 	};
 	struct server *s = arg;
 	char who[ATM_STRLEN] = "";
 
 	if (e->who != NULL)
-		atm_print(e->who, who, sizeof(who));
+		atm_addr_print(e->who, who, sizeof(who));
 	trace(s->node.w, 1, &s->node, "marsd: %s %s (server %d) %s %llu",
 	    text[e->code], who, e->oid == NULL ? -1 : e->oid[3] - 1,
 	    e->why == NULL ? "" : e->why, (unsigned long long)e->number);
 	/* every server has a range of its own: nothing may overlap */
-	if (e->code == MARS_EV_CMI_OVERLAP)
+	if (e->code == MARSD_EV_CMI_OVERLAP)
 		fail(s->node.w, "server %u: CMI %llu of %s is not unique",
 		    s->node.n, (unsigned long long)e->number, who);
 }
 
-static const struct mars_ops mars_ops = {
+static const struct marsd_ops mars_ops = {
 	.random = mars_op_random,
 	.publish = op_publish,
 	.hide = op_hide,
@@ -261,8 +268,12 @@ static void
 op_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
     int32_t seq, uint8_t how, const void *data, size_t len)
 {
-	struct replica_msg m = { .sgid = sgid, .key = key, .seq = seq,
-	    .how = how, .data = data, .len = len };
+	struct replica_msg m = { .sgid = sgid,
+		.key = key,
+		.seq = seq,
+		.how = how,
+		.data = data,
+		.len = len };
 
 	memcpy(m.oid, oid, sizeof(m.oid));
 	carry(arg, IMSG_CSA_UPDATE, &m);
@@ -272,8 +283,9 @@ static void
 op_own(void *arg, uint16_t sgid, uint32_t key, int32_t seq, const void *data,
     size_t len)
 {
-	const struct replica_msg m = { .sgid = sgid, .key = key, .seq = seq,
-	    .data = data, .len = len };
+	const struct replica_msg m = {
+		.sgid = sgid, .key = key, .seq = seq, .data = data, .len = len
+	};
 
 	carry(arg, IMSG_CSA_OWN, &m);
 }
@@ -319,7 +331,7 @@ scsp_op_event(void *arg, const struct scsp_event *e)
 	char who[ATM_STRLEN] = "";
 
 	if (e->neighbor != NULL)
-		atm_print(e->neighbor, who, sizeof(who));
+		atm_addr_print(e->neighbor, who, sizeof(who));
 	trace(s->node.w, 1, &s->node, "scspd: %s: %s %s -> %s %s %llu", who,
 	    text[e->code], e->from == NULL ? "" : e->from,
 	    e->to == NULL ? "" : e->to, e->why == NULL ? "" : e->why,
@@ -351,7 +363,7 @@ configure_key(struct conf *c)
 	if (k == NULL)
 		abort();
 	k->spi = 257;
-	k->algorithm = HMAC_SHA256;
+	k->algorithm = CONF_HMAC_SHA256;
 	k->len = sizeof(secret) - 1;
 	memcpy(k->secret, secret, k->len);
 	TAILQ_INSERT_TAIL(&c->keys, k, entry);
@@ -366,7 +378,7 @@ configure_neighbor(struct server *s, struct conf_cluster *cc, uint32_t to)
 	if (cn == NULL)
 		abort();
 	cn->addr = w->server[to].addr;
-	atm_set_sel(&cn->addr, SCSPD_SEL);
+	atm_addr_set_sel(&cn->addr, SCSPD_SEL);
 	cn->auth = w->keys;
 	if (w->keys) {
 		cn->nspis = 1;
@@ -431,7 +443,7 @@ server_init(struct world *w, uint32_t n)
 	struct server *s = &w->server[n];
 
 	node_init(&s->node, w, true, n);
-	atm_from_ip(&s->addr, false, s->node.ip, MARSD_SEL);
+	atm_addr_from_ip(&s->addr, false, s->node.ip, MARSD_SEL);
 	timer_init(&s->comeback, on_comeback, s);
 }
 
@@ -449,14 +461,14 @@ server_start(struct server *s)
 	if (s->conf == NULL)
 		configure(s);
 	s->scsp = scsp_new(&scsp_ops, s, &s->node.ts);
-	s->mars = mars_new(&mars_ops, s, &s->node.ts);
+	s->mars = marsd_new(&mars_ops, s, &s->node.ts);
 	if (s->scsp == NULL || s->mars == NULL ||
 	    scsp_configure(s->scsp, s->conf) == -1 ||
-	    mars_configure(s->mars, s->conf) == -1)
+	    marsd_configure(s->mars, s->conf) == -1)
 		abort();
-	nvc = node_open(&s->node, 0, MARSD_SEL, &cluster_vc_user,
-	    mars_cluster(s->mars, CLUSTER));
-	cluster_attach(mars_cluster(s->mars, CLUSTER), nvc_link(nvc));
+	nvc = node_open(&s->node, 0, MARSD_SEL, &marsd_vc_user,
+	    marsd_cluster(s->mars, CLUSTER));
+	marsd_cluster_attach(marsd_cluster(s->mars, CLUSTER), nvc_link(nvc));
 	nvc = node_open(&s->node, 1, SCSPD_SEL, &scsp_vc_user, s->scsp);
 	scsp_attach(s->scsp, nvc_link(nvc));
 	node_settle(&s->node);
@@ -472,7 +484,7 @@ server_crash(struct server *s)
 	timer_clear(&s->node.w->ts, &s->comeback);
 	s->node.silent = true;
 	s->alive = s->stopping = false;
-	mars_free(s->mars);
+	marsd_free(s->mars);
 	scsp_free(s->scsp);
 	s->mars = NULL;
 	s->scsp = NULL;
@@ -488,7 +500,7 @@ server_stop(struct server *s, int64_t moment)
 	trace(s->node.w, 1, &s->node, "is stopped");
 	s->stopping = true;
 	node_enter(&s->node);
-	mars_shutdown(s->mars);
+	marsd_shutdown(s->mars);
 	node_settle(&s->node);
 	timer_set(&s->node.w->ts, &s->comeback, moment);
 }
@@ -509,7 +521,7 @@ server_at(struct world *w, const struct atm_addr *a)
 	uint32_t i;
 
 	for (i = 0; i < w->nservers; i++)
-		if (atm_equal(&w->server[i].addr, a))
+		if (atm_addr_equal(&w->server[i].addr, a))
 			return &w->server[i];
 	return NULL;
 }

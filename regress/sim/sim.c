@@ -160,15 +160,16 @@ tell(const struct options *o, uint64_t seed)
 	struct options loud = *o;
 	struct stats s;
 
-	fprintf(stderr, "# what happened in seed %" PRIu64 " (more of it: "
-	    "regress/sim/sim -vv %" PRIu64 "):\n", seed, seed);
+	fprintf(stderr,
+	    "# what happened in seed %" PRIu64 " (more of it: "
+	    "regress/sim/sim -vv %" PRIu64 "):\n",
+	    seed, seed);
 	loud.verbose = 1;
 	(void)fork_seed(&loud, seed, &s);
 }
 
 static void
-one(const struct options *o, uint64_t seed, const char *why,
-    struct totals *t)
+one(const struct options *o, uint64_t seed, const char *why, struct totals *t)
 {
 	struct stats s, again;
 	bool ok = fork_seed(o, seed, &s);
@@ -177,8 +178,9 @@ one(const struct options *o, uint64_t seed, const char *why,
 		ok = fork_seed(o, seed, &again) &&
 		    memcmp(&s, &again, sizeof(s)) == 0;
 		if (!ok)
-			fprintf(stderr, "# FAILED seed %" PRIu64
-			    ": two runs differ\n", seed);
+			fprintf(stderr,
+			    "# FAILED seed %" PRIu64 ": two runs differ\n",
+			    seed);
 	}
 	t->runs++;
 	add(t, &s);
@@ -187,8 +189,8 @@ one(const struct options *o, uint64_t seed, const char *why,
 	if (ok && o->quiet)
 		return;
 	printf("%s %" PRIu64 " - seed %" PRIu64 ": %u servers, %u hosts, %lld"
-	    " s, %" PRIu64 " datagrams%s%s\n", ok ? "ok" : "not ok", t->runs,
-	    seed, s.servers, s.hosts,
+	       " s, %" PRIu64 " datagrams%s%s\n",
+	    ok ? "ok" : "not ok", t->runs, seed, s.servers, s.hosts,
 	    (long long)(s.virtual_us / MTIME_SEC(1)), s.datagrams,
 	    *why == '\0' ? "" : "; found ", why);
 }
@@ -239,21 +241,22 @@ sums(const struct totals *t)
 
 	printf("1..%" PRIu64 "\n", t->runs);
 	printf("# %" PRIu64 " seeds, %" PRIu64 " failed, %.1f simulated"
-	    " hours in %lld s\n", t->runs, t->failed,
-	    (double)s->virtual_us / 3.6e9,
+	       " hours in %lld s\n",
+	    t->runs, t->failed, (double)s->virtual_us / 3.6e9,
 	    (long long)(time(NULL) - t->began));
 	printf("# %" PRIu64 " datagrams, %" PRIu64 " lost, %" PRIu64 " twice;"
-	    " %" PRIu64 " data units\n", s->datagrams, s->lost,
-	    s->duplicated, s->sdus);
+	       " %" PRIu64 " data units\n",
+	    s->datagrams, s->lost, s->duplicated, s->sdus);
 	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64
-	    " redirects (%" PRIu64 " refused), %" PRIu64 " joins and leaves\n",
+	       " redirects (%" PRIu64 " refused), %" PRIu64
+	       " joins and leaves\n",
 	    s->crashes, s->moves, s->redirects, s->refused, s->changes);
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
-	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
-	    " packets delivered, %" PRIu64 " not tried; %" PRIu64
-	    " conflicts; %" PRIu64 " seeds with ghosts (D9)\n", s->checks,
-	    (long long)(s->slowest_us / MTIME_SEC(1)), s->probes, s->views,
-	    s->views_excused, s->delivered, s->untried, s->conflicts,
+	       " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
+	       " packets delivered, %" PRIu64 " not tried; %" PRIu64
+	       " conflicts; %" PRIu64 " seeds with ghosts (D9)\n",
+	    s->checks, (long long)(s->slowest_us / MTIME_SEC(1)), s->probes,
+	    s->views, s->views_excused, s->delivered, s->untried, s->conflicts,
 	    s->ghosts);
 }
 
@@ -314,7 +317,8 @@ main(int argc, char **argv)
 			o.verbose++;
 			break;
 		default:
-			fprintf(stderr, "usage: sim [-qrv] [-f file] [-k kind,"
+			fprintf(stderr,
+			    "usage: sim [-qrv] [-f file] [-k kind,"
 			    "...] [-n seeds] [-t seconds] [seed ...]\n");
 			return 1;
 		}

@@ -33,8 +33,8 @@
 
 #include "addr.h"
 #include "conf.h"
-#include "marsc/client.h"
-#include "marsd/mars_core.h"
+#include "marsc/marsc.h"
+#include "marsd/marsd_core.h"
 #include "nvc.h"
 #include "scspd/scsp_core.h"
 #include "timer.h"
@@ -77,7 +77,7 @@ struct world;
 struct node;
 
 /* One local address of a node, and its NVC. */
-struct port {
+struct vc_port {
 	struct node	*node;
 	uint8_t		 sel;
 	struct nvc	*nvc;
@@ -95,7 +95,7 @@ struct node {
 	int32_t		 ppm;		/* by which it is too fast */
 	struct timers	 ts;
 	struct timer	 wake;		/* in the world: its next timer */
-	struct port	 port[2];
+	struct vc_port	 port[2];
 	int64_t		 started;	/* it lives since then */
 };
 
@@ -104,7 +104,7 @@ struct server {
 	bool		 alive;
 	struct atm_addr	 addr;		/* of marsd */
 	struct conf	*conf;
-	struct mars	*mars;
+	struct marsd	*mars;
 	struct scsp	*scsp;
 	uint8_t		 secret_spi;
 	struct timer	 comeback;	/* to life, or, stopping, to an end */
@@ -136,7 +136,7 @@ struct host {
 	bool		 alive, mcs, leaving;
 	uint8_t		 proto;
 	struct atm_addr	 addr;
-	struct client	*client;
+	struct marsc	*client;
 	struct want	*want;
 	size_t		 nwant;
 	struct view	 view[VIEWS_MAX];

@@ -62,8 +62,7 @@ say(struct world *w, const struct node *n, const char *fmt, va_list ap)
 {
 	fprintf(stderr, "# %10.3f ", (double)w->ts.now.us / 1e6);
 	if (n != NULL)
-		fprintf(stderr, "%s %u: ", n->server ? "server" : "host",
-		    n->n);
+		fprintf(stderr, "%s %u: ", n->server ? "server" : "host", n->n);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 }
@@ -174,7 +173,8 @@ node_at(struct world *w, const uint8_t ip[4])
 		return NULL;
 	if (ip[1] == 0)
 		return ip[3] >= 1 && ip[3] <= w->nservers ?
-		    &w->server[ip[3] - 1].node : NULL;
+		    &w->server[ip[3] - 1].node :
+		    NULL;
 	n = (uint32_t)(ip[1] - 1) << 16 | (uint32_t)ip[2] << 8 | ip[3];
 	return n < w->nhosts ? &w->host[n].node : NULL;
 }
@@ -219,8 +219,8 @@ loose(const struct world *w, const struct node *a, const struct node *b,
 }
 
 static void
-post(struct world *w, struct port *from, struct node *to, uint8_t sel,
-    const uint8_t *head, size_t headlen, const struct sdu *sdu)
+post(struct world *w, struct vc_port *from, struct node *to, uint8_t sel,
+    const uint8_t *head, size_t headlen, const struct vc_sdu *sdu)
 {
 	size_t len = headlen + (sdu == NULL ? 0 : sdu->len);
 	struct dgram *d = calloc(1, sizeof(*d) + len);
@@ -256,9 +256,9 @@ lost(struct world *w, const struct node *a, const struct node *b)
 
 static bool
 output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
-    size_t headlen, struct sdu *sdu)
+    size_t headlen, struct vc_sdu *sdu)
 {
-	struct port *p = arg;
+	struct vc_port *p = arg;
 	struct node *n = p->node, *to;
 	struct world *w = n->w;
 	uint8_t sel = (uint8_t)(dest->port - BASE_PORT);
@@ -274,8 +274,7 @@ output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
 		w->st.lost++;
 		return true;
 	}
-	if (w->dup != 0 && loose(w, n, to, head) &&
-	    rnd(w, 10000) < w->dup) {
+	if (w->dup != 0 && loose(w, n, to, head) && rnd(w, 10000) < w->dup) {
 		w->st.duplicated++;
 		post(w, p, to, sel, head, headlen, sdu);
 	}
@@ -305,17 +304,16 @@ node_init(struct node *n, struct world *w, bool server, uint32_t number)
 static uint64_t
 port_random(void *arg)
 {
-	return next(((struct port *)arg)->node->w);
+	return next(((struct vc_port *)arg)->node->w);
 }
 
 struct nvc *
-node_open(struct node *n, int i, uint8_t sel, const struct vc_user *user,
-    void *arg)
+node_open(
+    struct node *n, int i, uint8_t sel, const struct vc_user *user, void *arg)
 {
-	static const struct nvc_ops ops = {
-		.random = port_random, .output = output
-	};
-	struct port *p = &n->port[i];
+	static const struct nvc_ops ops = { .random = port_random,
+		.output = output };
+	struct vc_port *p = &n->port[i];
 	struct nvc_params params = {
 		.base_port = BASE_PORT,
 		.enquiry_interval = n->w->enquiry,
@@ -326,9 +324,8 @@ node_open(struct node *n, int i, uint8_t sel, const struct vc_user *user,
 
 	p->node = n;
 	p->sel = sel;
-	atm_from_ip(&a, false, n->ip, sel);
-	p->nvc = nvc_new(&ops, p, &n->ts, &nvc_backend, &a, &params, user,
-	    arg);
+	atm_addr_from_ip(&a, false, n->ip, sel);
+	p->nvc = nvc_new(&ops, p, &n->ts, &nvc_backend, &a, &params, user, arg);
 	if (p->nvc == NULL)
 		abort();
 	return p->nvc;

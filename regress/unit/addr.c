@@ -16,8 +16,7 @@
 #include "unhex.h"
 
 static void
-assert_number(uint8_t tl, const uint8_t *num, uint8_t want_tl,
-    const char *hex)
+assert_number(uint8_t tl, const uint8_t *num, uint8_t want_tl, const char *hex)
 {
 	uint8_t want[ATM_NUM_MAX] = { 0 };
 	size_t len;
@@ -37,9 +36,9 @@ static void
 text(void **state)
 {
 	static const struct {
-		const char	*text, *print;
-		uint8_t		 tl;
-		const char	*hex;
+		const char *text, *print;
+		uint8_t tl;
+		const char *hex;
 	} t[] = {
 		{ "192.0.2.1", "192.0.2.1", 20,
 		    "350001 c0000201 000000000000000000000000 00" },
@@ -54,8 +53,8 @@ text(void **state)
 		{ "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00",
 		    "47.0005.80ff.e100.0000.f21a.26d8.0020.480d.1a2b.00", 20,
 		    "47000580ffe1000000f21a26d80020480d1a2b00" },
-		{ "350001c000020100000000000000000000000009", "192.0.2.1%9",
-		    20, "350001 c0000201 000000000000000000000000 09" },
+		{ "350001c000020100000000000000000000000009", "192.0.2.1%9", 20,
+		    "350001 c0000201 000000000000000000000000 09" },
 		/* octets behind the IPv4 address: not that form */
 		{ "350001C000020100000000000000000000000100",
 		    "35.0001.c000.0201.0000.0000.0000.0000.0000.0001.00", 20,
@@ -76,13 +75,13 @@ text(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		memset(&a, 0xff, sizeof(a));
-		assert_int_equal(atm_parse(&a, t[i].text), 0);
+		assert_int_equal(atm_addr_parse(&a, t[i].text), 0);
 		assert_number(a.num_tl, a.num, t[i].tl, t[i].hex);
 		assert_int_equal(a.sub_tl, 0);
-		assert_string_equal(atm_print(&a, buf, sizeof(buf)),
-		    t[i].print);
-		assert_int_equal(atm_parse(&b, buf), 0);
-		assert_true(atm_equal(&a, &b));
+		assert_string_equal(
+		    atm_addr_print(&a, buf, sizeof(buf)), t[i].print);
+		assert_int_equal(atm_addr_parse(&b, buf), 0);
+		assert_true(atm_addr_equal(&a, &b));
 	}
 }
 
@@ -94,22 +93,23 @@ subaddress(void **state)
 	struct atm_addr a, b;
 
 	(void)state;
-	assert_int_equal(atm_parse(&a, "+49301/2001:db8::1%3"), 0);
+	assert_int_equal(atm_addr_parse(&a, "+49301/2001:db8::1%3"), 0);
 	assert_number(a.num_tl, a.num, 0x45, "3439333031");
-	assert_number(a.sub_tl, a.sub, 20,
-	    "350000 20010db8000000000000000000000001 03");
-	assert_string_equal(atm_print(&a, buf, sizeof(buf)),
-	    "+49301/2001:db8::1%3");
+	assert_number(
+	    a.sub_tl, a.sub, 20, "350000 20010db8000000000000000000000001 03");
+	assert_string_equal(
+	    atm_addr_print(&a, buf, sizeof(buf)), "+49301/2001:db8::1%3");
 	/* the longest of all fits */
-	assert_int_equal(atm_parse(&a,
-	    "ffffffffffffffffffffffffffffffffffffffff/"
-	    "ffffffffffffffffffffffffffffffffffffffff"), 0);
-	atm_print(&a, buf, sizeof(buf));
-	assert_int_equal(atm_parse(&b, buf), 0);
-	assert_true(atm_equal(&a, &b));
+	assert_int_equal(atm_addr_parse(&a,
+			     "ffffffffffffffffffffffffffffffffffffffff/"
+			     "ffffffffffffffffffffffffffffffffffffffff"),
+	    0);
+	atm_addr_print(&a, buf, sizeof(buf));
+	assert_int_equal(atm_addr_parse(&b, buf), 0);
+	assert_true(atm_addr_equal(&a, &b));
 	/* what does not fit is cut, not written */
 	memset(buf, 0x5a, sizeof(buf));
-	atm_print(&a, buf, 8);
+	atm_addr_print(&a, buf, 8);
 	assert_string_equal(buf, "ff.ffff");
 	assert_int_equal(buf[8], 0x5a);
 }
@@ -118,15 +118,32 @@ static void
 no_address(void **state)
 {
 	static const char *const t[] = {
-		"", "-", "+", "+12a", "+123456789012345678901", "1.2.3",
-		"1.2.3.4.5", "192.0.2.1%", "192.0.2.1%256", "192.0.2.1%-1",
-		"192.0.2.1%0x1", "192.0.2.1%%1", "192.0.2.1/", "/192.0.2.1",
-		"192.0.2.1/24", "192.0.2.1/192.0.2.2/192.0.2.3", "host",
+		"",
+		"-",
+		"+",
+		"+12a",
+		"+123456789012345678901",
+		"1.2.3",
+		"1.2.3.4.5",
+		"192.0.2.1%",
+		"192.0.2.1%256",
+		"192.0.2.1%-1",
+		"192.0.2.1%0x1",
+		"192.0.2.1%%1",
+		"192.0.2.1/",
+		"/192.0.2.1",
+		"192.0.2.1/24",
+		"192.0.2.1/192.0.2.2/192.0.2.3",
+		"host",
 		"47000580ffe1000000f21a26d80020480d1a2b0",
 		"47000580ffe1000000f21a26d80020480d1a2b000",
 		"47000580ffe1000000f21a26d80020480d1a2b0000",
-		"47000580ffe1000000f21a26d80020480d1a2bzz", " 192.0.2.1",
-		"192.0.2.1 ", "2001:db8::1%1%2", ":", "....",
+		"47000580ffe1000000f21a26d80020480d1a2bzz",
+		" 192.0.2.1",
+		"192.0.2.1 ",
+		"2001:db8::1%1%2",
+		":",
+		"....",
 	};
 	static const struct atm_addr null;
 	char buf[ATM_STRLEN];
@@ -136,12 +153,12 @@ no_address(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		memset(&a, 0xff, sizeof(a));
-		if (atm_parse(&a, t[i]) != -1)
+		if (atm_addr_parse(&a, t[i]) != -1)
 			fail_msg("\"%s\" is an address", t[i]);
-		assert_true(atm_equal(&a, &null));
-		assert_true(atm_is_null(&a));
+		assert_true(atm_addr_equal(&a, &null));
+		assert_true(atm_addr_is_null(&a));
 	}
-	assert_string_equal(atm_print(&null, buf, sizeof(buf)), "-");
+	assert_string_equal(atm_addr_print(&null, buf, sizeof(buf)), "-");
 }
 
 /* SEL is the last octet of an NSAPA (R2022-4.1-04); E.164 has none. */
@@ -151,16 +168,16 @@ selector(void **state)
 	struct atm_addr a, b;
 
 	(void)state;
-	assert_int_equal(atm_parse(&a, "192.0.2.1%4"), 0);
-	assert_int_equal(atm_sel(&a), 4);
-	atm_set_sel(&a, 1);
-	assert_int_equal(atm_parse(&b, "192.0.2.1%1"), 0);
-	assert_true(atm_equal(&a, &b));
-	assert_int_equal(atm_parse(&a, "+12345678901234567890"), 0);
+	assert_int_equal(atm_addr_parse(&a, "192.0.2.1%4"), 0);
+	assert_int_equal(atm_addr_sel(&a), 4);
+	atm_addr_set_sel(&a, 1);
+	assert_int_equal(atm_addr_parse(&b, "192.0.2.1%1"), 0);
+	assert_true(atm_addr_equal(&a, &b));
+	assert_int_equal(atm_addr_parse(&a, "+12345678901234567890"), 0);
 	b = a;
-	atm_set_sel(&a, 7);
-	assert_true(atm_equal(&a, &b));
-	assert_int_equal(atm_sel(&a), 0);
+	atm_addr_set_sel(&a, 7);
+	assert_true(atm_addr_equal(&a, &b));
+	assert_int_equal(atm_addr_sel(&a), 0);
 }
 
 /* R2022-5.1.1-*: one part of a MARS_MULTI has addresses of one kind. */
@@ -170,16 +187,16 @@ kinds(void **state)
 	struct atm_addr a, b;
 
 	(void)state;
-	assert_int_equal(atm_parse(&a, "192.0.2.1"), 0);
-	assert_int_equal(atm_parse(&b, "2001:db8::1%1"), 0);
-	assert_true(atm_same_kind(&a, &b));
-	assert_int_equal(atm_parse(&b, "+12345678901234567890"), 0);
-	assert_false(atm_same_kind(&a, &b));
-	assert_int_equal(atm_parse(&b, "192.0.2.1/192.0.2.2"), 0);
-	assert_false(atm_same_kind(&a, &b));
+	assert_int_equal(atm_addr_parse(&a, "192.0.2.1"), 0);
+	assert_int_equal(atm_addr_parse(&b, "2001:db8::1%1"), 0);
+	assert_true(atm_addr_same_kind(&a, &b));
+	assert_int_equal(atm_addr_parse(&b, "+12345678901234567890"), 0);
+	assert_false(atm_addr_same_kind(&a, &b));
+	assert_int_equal(atm_addr_parse(&b, "192.0.2.1/192.0.2.2"), 0);
+	assert_false(atm_addr_same_kind(&a, &b));
 	/* an order, not only a difference */
-	assert_true(atm_cmp(&a, &b) < 0);
-	assert_true(atm_cmp(&b, &a) > 0);
+	assert_true(atm_addr_cmp(&a, &b) < 0);
+	assert_true(atm_addr_cmp(&b, &a) > 0);
 }
 
 static void
@@ -191,26 +208,26 @@ embedded(void **state)
 	bool v6;
 
 	(void)state;
-	assert_int_equal(atm_parse(&a, "192.0.2.1%3"), 0);
+	assert_int_equal(atm_addr_parse(&a, "192.0.2.1%3"), 0);
 	memset(ip, 0xff, sizeof(ip));
 	v6 = true;
-	assert_true(atm_to_ip(&a, &v6, ip, &sel));
+	assert_true(atm_addr_to_ip(&a, &v6, ip, &sel));
 	assert_false(v6);
 	assert_memory_equal(ip, v4, sizeof(v4));
 	assert_int_equal(sel, 3);
-	assert_int_equal(atm_parse(&a, "2001:db8::1"), 0);
-	assert_true(atm_to_ip(&a, &v6, ip, &sel));
+	assert_int_equal(atm_addr_parse(&a, "2001:db8::1"), 0);
+	assert_true(atm_addr_to_ip(&a, &v6, ip, &sel));
 	assert_true(v6);
 	assert_int_equal(ip[0], 0x20);
-	assert_int_equal(atm_parse(&a, "+1"), 0);
-	assert_false(atm_to_ip(&a, &v6, ip, &sel));
+	assert_int_equal(atm_addr_parse(&a, "+1"), 0);
+	assert_false(atm_addr_to_ip(&a, &v6, ip, &sel));
 }
 
 static void
 prefixes(void **state)
 {
 	static const struct {
-		const char	*prefix, *print, *in, *out;
+		const char *prefix, *print, *in, *out;
 	} t[] = {
 		{ "192.0.2.0/24", "192.0.2.0/24", "192.0.2.255%7",
 		    "192.0.3.0" },
@@ -226,9 +243,9 @@ prefixes(void **state)
 		{ "2001:db8::1/128", "2001:db8::1/128", "2001:db8::1%9",
 		    "2001:db8::2" },
 	};
-	static const char *const bad[] = { "", "192.0.2.0/33",
-		"2001:db8::/129", "192.0.2.0/", "192.0.2/24", "192.0.2.0/-1",
-		"192.0.2.0/8/8", "192.0.2.1%1" };
+	static const char *const bad[] = { "", "192.0.2.0/33", "2001:db8::/129",
+		"192.0.2.0/", "192.0.2/24", "192.0.2.0/-1", "192.0.2.0/8/8",
+		"192.0.2.1%1" };
 	char buf[PADDR_STRLEN];
 	struct ip_prefix p;
 	struct atm_addr a;
@@ -237,13 +254,13 @@ prefixes(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		assert_true(ip_prefix_parse(&p, t[i].prefix));
-		assert_string_equal(ip_prefix_print(&p, buf, sizeof(buf)),
-		    t[i].print);
-		assert_int_equal(atm_parse(&a, t[i].in), 0);
+		assert_string_equal(
+		    ip_prefix_print(&p, buf, sizeof(buf)), t[i].print);
+		assert_int_equal(atm_addr_parse(&a, t[i].in), 0);
 		assert_true(ip_prefix_match(&p, &a));
-		assert_int_equal(atm_parse(&a, t[i].out), 0);
+		assert_int_equal(atm_addr_parse(&a, t[i].out), 0);
 		assert_false(ip_prefix_match(&p, &a));
-		assert_int_equal(atm_parse(&a, "+1"), 0);
+		assert_int_equal(atm_addr_parse(&a, "+1"), 0);
 		assert_false(ip_prefix_match(&p, &a));
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -255,8 +272,8 @@ static void
 protocol_addresses(void **state)
 {
 	static const struct {
-		const char	*text, *print;
-		uint8_t		 len;
+		const char *text, *print;
+		uint8_t len;
 	} t[] = {
 		{ "224.0.0.1", "224.0.0.1", 4 },
 		{ "ff02::1", "ff02::1", 16 },
@@ -298,7 +315,7 @@ static void
 steps(void **state)
 {
 	static const struct {
-		const char	*low, *high;
+		const char *low, *high;
 	} t[] = {
 		{ "224.0.0.0", "224.0.0.1" },
 		{ "224.0.0.255", "224.0.1.0" },
@@ -336,9 +353,9 @@ static void
 protocols(void **state)
 {
 	static const struct {
-		const char	*text, *print;
-		uint16_t	 type;
-		uint8_t		 addrlen;
+		const char *text, *print;
+		uint16_t type;
+		uint8_t addrlen;
 	} t[] = {
 		{ "ipv4", "ipv4", 0x0800, 4 },
 		{ "0x0800", "ipv4", 0x0800, 4 },
@@ -355,26 +372,26 @@ protocols(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		assert_int_equal(pro_parse(&p, t[i].text), 0);
+		assert_int_equal(mars_pro_parse(&p, t[i].text), 0);
 		assert_int_equal(p.type, t[i].type);
-		assert_int_equal(pro_addrlen(&p), t[i].addrlen);
-		assert_string_equal(pro_print(&p, buf, sizeof(buf)),
-		    t[i].print);
-		assert_int_equal(pro_parse(&q, buf), 0);
-		assert_true(pro_equal(&p, &q));
+		assert_int_equal(mars_pro_addrlen(&p), t[i].addrlen);
+		assert_string_equal(
+		    mars_pro_print(&p, buf, sizeof(buf)), t[i].print);
+		assert_int_equal(mars_pro_parse(&q, buf), 0);
+		assert_true(mars_pro_equal(&p, &q));
 	}
-	assert_int_equal(pro_parse(&p, "0x800"), -1);
-	assert_int_equal(pro_parse(&p, "snap:00"), -1);
-	assert_int_equal(pro_parse(&p, "ip"), -1);
-	assert_int_equal(pro_parse(&p, "ipv4"), 0);
-	assert_int_equal(pro_parse(&q, "ipv6"), 0);
-	assert_true(pro_cmp(&p, &q) < 0);
-	assert_true(pro_cmp(&q, &p) > 0);
+	assert_int_equal(mars_pro_parse(&p, "0x800"), -1);
+	assert_int_equal(mars_pro_parse(&p, "snap:00"), -1);
+	assert_int_equal(mars_pro_parse(&p, "ip"), -1);
+	assert_int_equal(mars_pro_parse(&p, "ipv4"), 0);
+	assert_int_equal(mars_pro_parse(&q, "ipv6"), 0);
+	assert_true(mars_pro_cmp(&p, &q) < 0);
+	assert_true(mars_pro_cmp(&q, &p) > 0);
 	memset(&p, 0, sizeof(p));
 	p.type = PRO_SNAP;
-	assert_false(pro_usable(&p));
+	assert_false(mars_pro_usable(&p));
 	p.snap[1] = 1;
-	assert_true(pro_usable(&p));
+	assert_true(mars_pro_usable(&p));
 }
 
 int

@@ -19,7 +19,7 @@
 #define I	0x4000
 #define O	0x2000
 
-static struct neighbor *nb;
+static struct scsp_neighbor *nb;
 static struct net *n;
 static int ls, dcs;
 
@@ -40,7 +40,7 @@ begin(bool master, uint32_t records, uint32_t k)
 		node_publish(&n->node[ls], i, "x");
 	raw_clear(n, dcs);
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 }
 
 /* the last CA that was heard: its flags, or -1 */
@@ -87,12 +87,12 @@ total(void **state)
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < ALIGN_STATE_MAX; s++)
-		for (e = 0; e < ALIGN_EV_MAX; e++) {
-			assert_int_not_equal(align_table[s][e].action,
-			    ALIGN_DO_FORGOTTEN);
-			assert_true(align_table[s][e].next <
-			    ALIGN_STATE_MAX);
+	for (s = 0; s < SCSP_ALIGN_STATE_MAX; s++)
+		for (e = 0; e < SCSP_ALIGN_EV_MAX; e++) {
+			assert_int_not_equal(scsp_align_table[s][e].action,
+			    SCSP_ALIGN_DO_FORGOTTEN);
+			assert_true(
+			    scsp_align_table[s][e].next < SCSP_ALIGN_STATE_MAX);
 		}
 }
 
@@ -103,15 +103,17 @@ figure(void **state)
 	int s;
 
 	(void)state;
-	for (s = 0; s < ALIGN_STATE_MAX; s++) {
-		assert_int_equal(align_table[s][ALIGN_EV_DOWN].next,
-		    ALIGN_DOWN);
-		if (s >= ALIGN_SUMMARIZE)
-			assert_int_equal(align_table[s][ALIGN_EV_ERROR].next,
-			    ALIGN_NEGOTIATION);
+	for (s = 0; s < SCSP_ALIGN_STATE_MAX; s++) {
+		assert_int_equal(scsp_align_table[s][SCSP_ALIGN_EV_DOWN].next,
+		    SCSP_ALIGN_DOWN);
+		if (s >= SCSP_ALIGN_SUMMARIZE)
+			assert_int_equal(
+			    scsp_align_table[s][SCSP_ALIGN_EV_ERROR].next,
+			    SCSP_ALIGN_NEGOTIATION);
 	}
-	assert_int_equal(align_table[ALIGN_DOWN][ALIGN_EV_UP].next,
-	    ALIGN_NEGOTIATION);
+	assert_int_equal(
+	    scsp_align_table[SCSP_ALIGN_DOWN][SCSP_ALIGN_EV_UP].next,
+	    SCSP_ALIGN_NEGOTIATION);
 }
 
 /*
@@ -140,10 +142,10 @@ negotiation(void **state)
 	net_run(n, 10000);
 	assert_int_equal(raw_count(n, dcs, 1), 4);
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
-	assert_int_equal(nb->align, ALIGN_DOWN);
-	net_run(n, 10000);			/* and no more */
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	net_run(n, 10000); /* and no more */
 	assert_int_equal(raw_count(n, dcs, 1), 4);
-	nb->ca_used = 1700001000;		/* a clock that was set back */
+	nb->ca_used = 1700001000; /* a clock that was set back */
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
 	assert_int_equal(last(), M | I | O);
 	assert_true(seq == 1700001001);
@@ -162,8 +164,8 @@ slave(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
 	assert_true(seq == 777);
 	assert_int_equal(records, 3);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
-	raw_clear(n, dcs);			/* it repeats nothing */
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	raw_clear(n, dcs); /* it repeats nothing */
 	net_run(n, 8500);
 	assert_int_equal(raw_count(n, dcs, 1), 0);
 	net_free(n);
@@ -195,11 +197,11 @@ master(void **state)
 	assert_int_equal(say(0, first - 1, 0, 0), -1);
 	assert_int_equal(say(I, first, 0, 0), -1);
 	assert_int_equal(say(M, first, 0, 0), -1);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	assert_int_equal(say(0, first, 0, 2), M);
 	assert_true(seq == first + 1);
 	assert_int_equal(records, 3);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	assert_int_equal(nb->ncrl, 2);
 	net_free(n);
 	begin(true, 3, 2);
@@ -224,16 +226,16 @@ as_master(void **state)
 	last();
 	s = seq;
 	assert_int_equal(say(O, s, 0, 1), M | O);
-	assert_int_equal(say(O, s, 0, 1), -1);		/* rule 2 */
-	net_run(n, 3100);				/* lost: again */
+	assert_int_equal(say(O, s, 0, 1), -1); /* rule 2 */
+	net_run(n, 3100); /* lost: again */
 	assert_int_equal(last(), M | O);
 	assert_true(seq == s + 1);
 	assert_int_equal(records, 1);
 	net_run(n, 2000);
-	assert_int_equal(say(O, s + 1, 1, 1), M | O);	/* rule 3d3 */
+	assert_int_equal(say(O, s + 1, 1, 1), M | O); /* rule 3d3 */
 	assert_int_equal(say(O, s + 2, 2, 1), M);
 	assert_true(seq == s + 3);
-	assert_int_equal(say(O, s + 3, 3, 1), M);	/* rule 3d2 */
+	assert_int_equal(say(O, s + 3, 3, 1), M); /* rule 3d2 */
 	assert_int_equal(records, 0);
 	/* the timer began anew with that one */
 	raw_clear(n, dcs);
@@ -241,17 +243,17 @@ as_master(void **state)
 	assert_int_equal(raw_count(n, dcs, 1), 0);
 	net_run(n, 200);
 	assert_int_equal(raw_count(n, dcs, 1), 1);
-	assert_int_equal(say(0, s + 4, 4, 1), -1);	/* rule 3d1 */
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(say(0, s + 4, 4, 1), -1); /* rule 3d1 */
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	assert_false(timer_isset(&nb->ca_timer));
-	assert_int_equal(nb->nopen + nb->ncrl, 5);	/* rule 3b */
+	assert_int_equal(nb->nopen + nb->ncrl, 5); /* rule 3b */
 	/* its last one again */
 	assert_int_equal(say(0, s + 4, 4, 1), -1);
 	assert_int_equal(say(0, s + 3, 4, 1), -1);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	/* anything else: from the start */
 	assert_int_equal(say(0, s + 5, 0, 0), M | I | O);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	assert_true(seq != s);
 	net_free(n);
 }
@@ -268,9 +270,9 @@ rule_one(void **state)
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		last();
 		assert_int_equal(say(0, seq, 0, 0), M | O);
-		assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+		assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 		assert_int_equal(say(flags[i], seq, 0, 0), M | I | O);
-		assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+		assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	}
 	net_free(n);
 }
@@ -290,20 +292,20 @@ as_slave(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
 	assert_int_equal(raw_count(n, dcs, 1), 1);
 	assert_int_equal(records, 1);
-	assert_int_equal(say(M | O, 778, 0, 1), O);	/* rule 5c2a */
+	assert_int_equal(say(M | O, 778, 0, 1), O); /* rule 5c2a */
 	assert_true(seq == 778);
-	assert_int_equal(say(M | O, 778, 0, 1), O);	/* rule 4 */
+	assert_int_equal(say(M | O, 778, 0, 1), O); /* rule 4 */
 	assert_true(seq == 778);
-	assert_int_equal(say(M | O, 779, 1, 1), 0);	/* rule 5c2c */
+	assert_int_equal(say(M | O, 779, 1, 1), 0); /* rule 5c2c */
 	assert_int_equal(records, 1);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
-	assert_int_equal(say(M | O, 780, 2, 1), 0);	/* */
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_int_equal(say(M | O, 780, 2, 1), 0); /* */
 	assert_int_equal(records, 0);
 	assert_true(seq == 780);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
-	assert_int_equal(say(M, 781, 3, 1), 0);		/* rule 5c1 */
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_int_equal(say(M, 781, 3, 1), 0); /* rule 5c1 */
 	assert_int_equal(records, 0);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	assert_int_equal(nb->nopen + nb->ncrl, 4);
 	net_free(n);
 	/* rule 5c2b: the last records, and it has no more either */
@@ -311,19 +313,19 @@ as_slave(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
 	assert_int_equal(say(M, 778, 0, 0), 0);
 	assert_int_equal(records, 1);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	net_free(n);
 	/* rule 6, rule 1 */
 	begin(false, 2, 1);
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(M | O, 779, 0, 0), M | I | O);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(O, 778, 0, 0), M | I | O);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(I | M, 778, 0, 0), M | I | O);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	net_free(n);
 }
 
@@ -340,14 +342,14 @@ last_kept(void **state)
 	begin(false, 1, 5);
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(M, 778, 0, 0), 0);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	net_run(n, 8000);
 	assert_int_equal(say(M, 778, 0, 0), 0);
 	assert_true(seq == 778);
 	net_run(n, 2000);
 	assert_null(nb->saved);
 	assert_int_equal(say(M, 778, 0, 0), M | I | O);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	/* released by a CSUS */
 	say(M | I | O, 787, 0, 0);
 	say(M, 788, 0, 0);
@@ -367,10 +369,10 @@ starts_over(void **state)
 	begin(false, 2, 5);
 	say(M | I | O, 777, 0, 0);
 	say(M, 778, 0, 0);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(n->node[ls].ups, 1);
 	assert_int_equal(say(M | I | O, 900, 0, 0), 0);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	assert_true(seq == 900);
 	assert_int_equal(records, 2);
 	assert_int_equal(n->node[ls].downs, 1);
@@ -379,11 +381,11 @@ starts_over(void **state)
 	last();
 	say(0, seq, 0, 0);
 	say(0, seq, 0, 0);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(say(M | I | O, 900, 0, 0), M | I | O);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
-	scsp_realign(n->node[ls].s, NET_SGID);	/* already there */
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	scsp_realign(n->node[ls].s, NET_SGID); /* already there */
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	net_free(n);
 }
 
@@ -411,18 +413,18 @@ first_again(void **state)
 	begin(false, 2, 5);
 	say(M | I | O, 777, 0, 0);
 	say(M, 778, 0, 1);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	give(0, 1);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(nb->drops[DROP_STATE], 3);
 	/* one that has no other number comes again and again */
 	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	net_free(n);
 	/* another number is another alignment */
 	begin(false, 2, 5);
@@ -431,7 +433,7 @@ first_again(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
 	assert_int_equal(say(M | I | O, 776, 0, 0), 0);
 	assert_true(seq == 776);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	net_free(n);
 }
 
@@ -455,7 +457,7 @@ same_answer(void **state)
 	assert_int_equal(records, 2);
 	assert_int_equal(nb->nqueued, 1);
 	say(M, 778, 0, 0);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	net_run(n, 10);
 	assert_int_equal(raw_get(raw_nth(n, dcs, 2, 0), 18, 2), 1);
 	net_free(n);
@@ -463,9 +465,9 @@ same_answer(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
 	assert_int_equal(say(M | O, 778, 0, 0), 0);
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	assert_int_equal(say(M, 779, 0, 0), 0);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	net_free(n);
 }
 
@@ -480,13 +482,13 @@ no_master(void **state)
 	begin(false, 2, 1);
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
 	net_run(n, 8000);
-	assert_int_equal(say(M | O, 778, 0, 0), 0);	/* begins anew */
+	assert_int_equal(say(M | O, 778, 0, 0), 0); /* begins anew */
 	net_run(n, 8900);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	/* what is not answered doesn't count */
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
 	net_run(n, 200);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	assert_int_equal(last(), M | I | O);
 	assert_true(seq >= 1700000000);
 	net_run(n, 3100);
@@ -520,18 +522,18 @@ two_answers(void **state)
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
 	node_publish(&n->node[ls], 5, "new");
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	for (round = 0; round <= AGAIN_MAX; round++) {
 		assert_int_equal(say(M | I | O, 777, 0, 0), 0);
 		assert_int_equal(records, 2);
 		if (round < AGAIN_MAX) {
 			assert_int_equal(say(M, 778, 0, 0), M | I | O);
-			assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+			assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 		}
 	}
 	/* a DCS that knows one number only */
 	assert_int_equal(say(M, 778, 0, 0), 0);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	net_free(n);
 }
 
@@ -542,10 +544,10 @@ csus(uint32_t i, uint32_t first, uint32_t count)
 
 	assert_non_null(h);
 	assert_int_equal(raw_get(h, 18, 2), count);
-	assert_int_equal(raw_get(h, 40, 4), first);	/* key */
-	assert_int_equal(raw_get(h, 28, 2), 1);		/* hop count */
+	assert_int_equal(raw_get(h, 40, 4), first); /* key */
+	assert_int_equal(raw_get(h, 28, 2), 1); /* hop count */
 	assert_int_equal(raw_get(h, 30, 2), 20);
-	assert_int_equal(raw_get(h, 36, 4), 5);		/* sequence */
+	assert_int_equal(raw_get(h, 36, 4), 5); /* sequence */
 	return h;
 }
 
@@ -567,14 +569,14 @@ solicit(void **state)
 	say(M | O, 779, 3, 3);
 	say(M, 780, 6, 2);
 	net_run(n, 10);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	assert_int_equal(raw_count(n, dcs, 4), 1);
 	csus(0, 0, 3);
 	give(0, 1);
 	give(2, 1);
 	net_run(n, 100);
 	assert_int_equal(raw_count(n, dcs, 4), 1);
-	net_run(n, 3000);		/* 1 is missing: with 3 and 4 */
+	net_run(n, 3000); /* 1 is missing: with 3 and 4 */
 	assert_int_equal(raw_count(n, dcs, 4), 2);
 	csus(1, 1, 3);
 	give(1, 1);
@@ -582,9 +584,9 @@ solicit(void **state)
 	net_run(n, 10);
 	assert_int_equal(raw_count(n, dcs, 4), 3);
 	csus(2, 5, 3);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	give(5, 3);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_false(timer_isset(&nb->csus_timer));
 	net_run(n, 10);
 	for (i = 0; i < raw_count(n, dcs, 3); i++)
@@ -607,13 +609,13 @@ nothing(void **state)
 	say(M | I | O, 777, 0, 0);
 	say(M, 778, 0, 4);
 	give(0, 4);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	/* the same and older ones: 5 is what it has */
 	scsp_realign(n->node[ls].s, NET_SGID);
 	net_run(n, 3);
 	say(M | I | O, 790, 0, 0);
 	say(M, 791, 0, 4);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(raw_count(n, dcs, 4), 0);
 	net_free(n);
 }
@@ -628,11 +630,11 @@ unanswered(void **state)
 	say(M, 778, 0, 4);
 	net_run(n, 14900);
 	assert_int_equal(raw_count(n, dcs, 4), 5);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	net_run(n, 3200);
 	assert_int_equal(raw_count(n, dcs, 4), 6);
-	assert_int_equal(nb->hello, HELLO_WAITING);
-	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
 	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 1);
 	net_free(n);
 }
@@ -660,12 +662,12 @@ old_instance(void **state)
 	raw_begin(&p, 2, RAW_ID(dcs), RAW_ID(ls));
 	raw_record(&p, 1, RAW_ID(dcs), 1, 5, true, NULL);
 	raw_done(n, dcs, &p);
-	assert_int_equal(nb->align, ALIGN_UPDATE);
+	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
 	net_run(n, 3100);
 	assert_int_equal(raw_count(n, dcs, 4), 2);
 	csus(1, 0, 1);
 	give(0, 1);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(node_entry(&n->node[ls], dcs, 0)->seq, 5);
 	net_free(n);
 }
@@ -690,17 +692,18 @@ sweep(void **state)
 				for (x = 0; x < 2; x++) {
 					node_group(&w->node[x])->holding =
 					    false;
-					node_neighbor_of(&w->node[x], !x)->
-					    mtu = EXT_RESERVE + 32 + 20 * k;
+					node_neighbor_of(&w->node[x], !x)->mtu =
+					    EXT_RESERVE + 32 + 20 * k;
 					for (i = 0; i < (x ? a : b); i++)
-						node_publish(&w->node[x], i,
-						    "x");
+						node_publish(
+						    &w->node[x], i, "x");
 				}
 				net_run(w, 400);
 				assert_true(net_aligned(w));
 				assert_true(net_all_equal(w));
-				assert_int_equal(node_group(&w->node[0])->
-				    cache.count, a + b);
+				assert_int_equal(
+				    node_group(&w->node[0])->cache.count,
+				    a + b);
 				/* in one go */
 				assert_int_equal(w->node[0].ups, 1);
 				assert_int_equal(w->node[0].downs, 0);
@@ -728,8 +731,8 @@ meanwhile(void **state)
 	assert_int_equal(nb->nqueued, 1);
 	assert_int_equal(say(M | O, 779, 0, 0), O);
 	assert_int_equal(say(M, 780, 0, 0), 0);
-	assert_true(raw_get(raw_nth(n, dcs, 1, 0), 40, 4) ==
-	    (uint32_t)(SEQ_FIRST + 1));
+	assert_true(
+	    raw_get(raw_nth(n, dcs, 1, 0), 40, 4) == (uint32_t)(SEQ_FIRST + 1));
 	net_run(n, 10);
 	h = raw_nth(n, dcs, 2, 0);
 	assert_non_null(h);
@@ -758,8 +761,8 @@ hidden(void **state)
 	scsp_revive(n->node[ls].s, NET_SGID, oid, 1);
 	assert_int_equal(say(M | I | O, 790, 0, 0), 0);
 	assert_int_equal(records, 1);
-	say(M, 791, 0, 3);		/* still compared */
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	say(M, 791, 0, 3); /* still compared */
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	raw_clear(n, dcs);
 	raw_begin(&p, 4, RAW_ID(dcs), RAW_ID(ls));
 	raw_record(&p, 1, RAW_ID(dcs), 0, 5, false, NULL);

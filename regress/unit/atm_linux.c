@@ -58,10 +58,12 @@ call(bool leaf)
 	struct atm_addr from, to;
 
 	memset(&asked, 0, sizeof(asked));
-	assert_int_equal(atm_parse(&from,
-	    "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"), 0);
+	assert_int_equal(
+	    atm_addr_parse(
+		&from, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
+	    0);
 	to = from;
-	atm_set_sel(&to, 1);
+	atm_addr_set_sel(&to, 1);
 	assert_int_equal(atm_svc_call(&from, &to, leaf), -1);
 	assert_int_equal(asked.family, AF_ATMSVC);
 	assert_int_equal(asked.nqos, 1);

@@ -71,14 +71,14 @@ static const uint8_t hello_sha512[] = {
 	0x00, 0x00, 0x00, 0x00,
 };
 
-static struct auth *auth;
+static struct scsp_auth *auth;
 
-static struct auth_key *
-key(uint32_t spi, enum key_algorithm alg, const char *secret, int64_t from,
+static struct scsp_auth_key *
+key(uint32_t spi, enum conf_algorithm alg, const char *secret, int64_t from,
     int64_t to)
 {
 	struct conf_key c;
-	struct auth_key *k;
+	struct scsp_auth_key *k;
 
 	memset(&c, 0, sizeof(c));
 	c.spi = spi;
@@ -87,36 +87,36 @@ key(uint32_t spi, enum key_algorithm alg, const char *secret, int64_t from,
 	c.not_after = to;
 	c.len = (uint16_t)strlen(secret);
 	memcpy(c.secret, secret, c.len);
-	k = auth_key_new(auth, &c);
+	k = scsp_auth_key_new(auth, &c);
 	assert_non_null(k);
 	return k;
 }
 
 static enum scsp_drop
-verify(struct auth_key *k, const uint8_t *p, size_t len, int64_t now)
+verify(struct scsp_auth_key *k, const uint8_t *p, size_t len, int64_t now)
 {
 	struct scsp_ext x;
 
-	message_extensions(p, len, &x);
-	return auth_verify(&k, 1, now, p, len, &x);
+	scsp_message_extensions(p, len, &x);
+	return scsp_auth_verify(&k, 1, now, p, len, &x);
 }
 
 static void
-one(enum key_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
+one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
 {
-	struct auth_key *k = key(257, alg, "a shared secret", 0, 0);
-	struct auth_key *other = key(257, alg, "a shared secreT", 0, 0);
+	struct scsp_auth_key *k = key(257, alg, "a shared secret", 0, 0);
+	struct scsp_auth_key *other = key(257, alg, "a shared secreT", 0, 0);
 	uint8_t copy[256], mac[AUTH_MAC_MAX];
 	size_t i;
 
-	assert_int_equal(auth_key_maclen(k), maclen);
+	assert_int_equal(scsp_auth_key_maclen(k), maclen);
 	assert_int_equal(verify(k, p, len, 1), DROP_NONE);
 	/* and again: the key is still there */
 	assert_int_equal(verify(k, p, len, 1), DROP_NONE);
 	assert_int_equal(verify(other, p, len, 1), DROP_AUTH_MAC);
 	/* the same MAC is computed for sending, whatever the fields hold */
 	memcpy(copy, p, len);
-	assert_true(auth_mac(k, copy, len, 44, mac));
+	assert_true(scsp_auth_mac(k, copy, len, 44, mac));
 	assert_memory_equal(mac, p + 44, maclen);
 	/* every octet but those of the checksum is under it */
 	for (i = 0; i < len; i++) {
@@ -125,11 +125,11 @@ one(enum key_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
 		if (i == 4 || i == 5)
 			assert_int_equal(verify(k, copy, len, 1), DROP_NONE);
 		else
-			assert_int_not_equal(verify(k, copy, len, 1),
-			    DROP_NONE);
+			assert_int_not_equal(
+			    verify(k, copy, len, 1), DROP_NONE);
 	}
-	auth_key_free(k);
-	auth_key_free(other);
+	scsp_auth_key_free(k);
+	scsp_auth_key_free(other);
 }
 
 /*
@@ -141,7 +141,7 @@ static void
 hmac_md5(void **state)
 {
 	(void)state;
-	one(HMAC_MD5, hello_md5, sizeof(hello_md5), 16);
+	one(CONF_HMAC_MD5, hello_md5, sizeof(hello_md5), 16);
 }
 
 /* R2334-B.3.1.2-02 */
@@ -149,9 +149,9 @@ static void
 hmac_sha2(void **state)
 {
 	(void)state;
-	one(HMAC_SHA256, hello_sha256, sizeof(hello_sha256), 32);
-	one(HMAC_SHA384, hello_sha384, sizeof(hello_sha384), 48);
-	one(HMAC_SHA512, hello_sha512, sizeof(hello_sha512), 64);
+	one(CONF_HMAC_SHA256, hello_sha256, sizeof(hello_sha256), 32);
+	one(CONF_HMAC_SHA384, hello_sha384, sizeof(hello_sha384), 48);
+	one(CONF_HMAC_SHA512, hello_sha512, sizeof(hello_sha512), 64);
 }
 
 /* The checksum of a finished packet holds without knowing the key. */
@@ -162,8 +162,9 @@ checksum_first(void **state)
 	uint16_t pid, sgid;
 
 	(void)state;
-	assert_int_equal(message_peek(hello_sha256, sizeof(hello_sha256),
-	    &type, &pid, &sgid), DROP_NONE);
+	assert_int_equal(scsp_message_peek(hello_sha256, sizeof(hello_sha256),
+			     &type, &pid, &sgid),
+	    DROP_NONE);
 	assert_int_equal(sgid, 7);
 }
 
@@ -174,51 +175,58 @@ checksum_first(void **state)
 static void
 lifetime(void **state)
 {
-	struct auth_key *k[3];
+	struct scsp_auth_key *k[3];
 	struct scsp_ext x;
 
 	(void)state;
-	k[0] = key(1, HMAC_MD5, "another", 0, 0);
-	k[1] = key(257, HMAC_SHA256, "a shared secret", 100, 200);
-	k[2] = key(3, HMAC_SHA512, "a third", 150, 0);
-	message_extensions(hello_sha256, sizeof(hello_sha256), &x);
+	k[0] = key(1, CONF_HMAC_MD5, "another", 0, 0);
+	k[1] = key(257, CONF_HMAC_SHA256, "a shared secret", 100, 200);
+	k[2] = key(3, CONF_HMAC_SHA512, "a third", 150, 0);
+	scsp_message_extensions(hello_sha256, sizeof(hello_sha256), &x);
 	assert_int_equal(x.spi, 257);
-	assert_int_equal(auth_verify(k, 3, 99, hello_sha256,
-	    sizeof(hello_sha256), &x), DROP_AUTH_TIME);
-	assert_int_equal(auth_verify(k, 3, 100, hello_sha256,
-	    sizeof(hello_sha256), &x), DROP_NONE);
-	assert_int_equal(auth_verify(k, 3, 200, hello_sha256,
-	    sizeof(hello_sha256), &x), DROP_NONE);
-	assert_int_equal(auth_verify(k, 3, 201, hello_sha256,
-	    sizeof(hello_sha256), &x), DROP_AUTH_TIME);
-	assert_int_equal(auth_verify(k, 1, 150, hello_sha256,
-	    sizeof(hello_sha256), &x), DROP_AUTH_SPI);
+	assert_int_equal(
+	    scsp_auth_verify(k, 3, 99, hello_sha256, sizeof(hello_sha256), &x),
+	    DROP_AUTH_TIME);
+	assert_int_equal(
+	    scsp_auth_verify(k, 3, 100, hello_sha256, sizeof(hello_sha256), &x),
+	    DROP_NONE);
+	assert_int_equal(
+	    scsp_auth_verify(k, 3, 200, hello_sha256, sizeof(hello_sha256), &x),
+	    DROP_NONE);
+	assert_int_equal(
+	    scsp_auth_verify(k, 3, 201, hello_sha256, sizeof(hello_sha256), &x),
+	    DROP_AUTH_TIME);
+	assert_int_equal(
+	    scsp_auth_verify(k, 1, 150, hello_sha256, sizeof(hello_sha256), &x),
+	    DROP_AUTH_SPI);
 	/* the first that is valid now signs */
-	assert_ptr_equal(auth_sign_key(k, 3, 150), k[0]);
-	assert_ptr_equal(auth_sign_key(k + 1, 2, 150), k[1]);
-	assert_ptr_equal(auth_sign_key(k + 1, 2, 201), k[2]);
-	assert_null(auth_sign_key(k + 1, 2, 50));
+	assert_ptr_equal(scsp_auth_sign_key(k, 3, 150), k[0]);
+	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 150), k[1]);
+	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 201), k[2]);
+	assert_null(scsp_auth_sign_key(k + 1, 2, 50));
 	/* */
 	memset(&x, 0, sizeof(x));
-	assert_int_equal(auth_verify(k, 3, 150, hello_sha256,
-	    sizeof(hello_sha256), &x), DROP_AUTH_MISSING);
-	auth_key_free(k[0]);
-	auth_key_free(k[1]);
-	auth_key_free(k[2]);
+	assert_int_equal(
+	    scsp_auth_verify(k, 3, 150, hello_sha256, sizeof(hello_sha256), &x),
+	    DROP_AUTH_MISSING);
+	scsp_auth_key_free(k[0]);
+	scsp_auth_key_free(k[1]);
+	scsp_auth_key_free(k[2]);
 }
 
 /* A MAC of another length than the algorithm's is none. */
 static void
 wrong_length(void **state)
 {
-	struct auth_key *k = key(257, HMAC_SHA256, "a shared secret", 0, 0);
+	struct scsp_auth_key *k =
+	    key(257, CONF_HMAC_SHA256, "a shared secret", 0, 0);
 
 	(void)state;
-	assert_int_equal(verify(k, hello_md5, sizeof(hello_md5), 1),
-	    DROP_AUTH_MAC);
-	assert_int_equal(verify(k, hello_sha512, sizeof(hello_sha512), 1),
-	    DROP_AUTH_MAC);
-	auth_key_free(k);
+	assert_int_equal(
+	    verify(k, hello_md5, sizeof(hello_md5), 1), DROP_AUTH_MAC);
+	assert_int_equal(
+	    verify(k, hello_sha512, sizeof(hello_sha512), 1), DROP_AUTH_MAC);
+	scsp_auth_key_free(k);
 }
 
 int
@@ -233,8 +241,8 @@ main(void)
 	};
 	int rc;
 
-	auth = auth_new();
+	auth = scsp_auth_new();
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	auth_free(auth);
+	scsp_auth_free(auth);
 	return rc;
 }

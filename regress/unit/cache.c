@@ -32,32 +32,35 @@ sequence(void **state)
 {
 	(void)state;
 	assert_true(SEQ_FIRST == -2147483647);
-	assert_false(seq_valid(INT32_MIN));
-	assert_true(seq_valid(SEQ_FIRST));
-	assert_true(seq_valid(INT32_MAX));
+	assert_false(scsp_seq_valid(INT32_MIN));
+	assert_true(scsp_seq_valid(SEQ_FIRST));
+	assert_true(scsp_seq_valid(INT32_MAX));
 	/* the first time, whatever there is */
-	assert_int_equal(seq_next(false, SEQ_RESERVED, SEQ_RESERVED, false),
-	    SEQ_FIRST);
-	assert_int_equal(seq_next(true, SEQ_FIRST, SEQ_FIRST, false),
-	    SEQ_FIRST + 1);
-	assert_int_equal(seq_next(true, -1, -1, false), 0);
-	assert_int_equal(seq_next(true, 0, 0, false), 1);
+	assert_int_equal(
+	    scsp_seq_next(false, SEQ_RESERVED, SEQ_RESERVED, false), SEQ_FIRST);
+	assert_int_equal(
+	    scsp_seq_next(true, SEQ_FIRST, SEQ_FIRST, false), SEQ_FIRST + 1);
+	assert_int_equal(scsp_seq_next(true, -1, -1, false), 0);
+	assert_int_equal(scsp_seq_next(true, 0, 0, false), 1);
 	/* it came back: that number and the constant */
-	assert_int_equal(seq_next(true, SEQ_RESERVED, 7, false), 23);
-	assert_int_equal(seq_next(true, 7, 7, true), 23);
-	assert_int_equal(seq_next(true, 3, 7, false), 23);
+	assert_int_equal(scsp_seq_next(true, SEQ_RESERVED, 7, false), 23);
+	assert_int_equal(scsp_seq_next(true, 7, 7, true), 23);
+	assert_int_equal(scsp_seq_next(true, 3, 7, false), 23);
 	/* the far end: 2^31-2 is the last, then the purge, then no more */
-	assert_int_equal(seq_next(true, INT32_MAX - 2, INT32_MAX - 2,
-	    false), INT32_MAX - 1);
-	assert_int_equal(seq_next(true, INT32_MAX - 1, INT32_MAX - 1,
-	    false), SEQ_PURGE);
-	assert_int_equal(seq_next(true, 0, INT32_MAX - 17, false),
+	assert_int_equal(
+	    scsp_seq_next(true, INT32_MAX - 2, INT32_MAX - 2, false),
 	    INT32_MAX - 1);
-	assert_int_equal(seq_next(true, 0, INT32_MAX - 16, false),
+	assert_int_equal(
+	    scsp_seq_next(true, INT32_MAX - 1, INT32_MAX - 1, false),
 	    SEQ_PURGE);
-	assert_int_equal(seq_next(true, INT32_MAX, INT32_MAX, false),
-	    SEQ_RESERVED);
-	assert_int_equal(seq_next(true, 0, INT32_MAX, false), SEQ_RESERVED);
+	assert_int_equal(
+	    scsp_seq_next(true, 0, INT32_MAX - 17, false), INT32_MAX - 1);
+	assert_int_equal(
+	    scsp_seq_next(true, 0, INT32_MAX - 16, false), SEQ_PURGE);
+	assert_int_equal(
+	    scsp_seq_next(true, INT32_MAX, INT32_MAX, false), SEQ_RESERVED);
+	assert_int_equal(
+	    scsp_seq_next(true, 0, INT32_MAX, false), SEQ_RESERVED);
 }
 
 /* identity is OID and key; order is by both, unsigned. */
@@ -65,97 +68,98 @@ static void
 identity(void **state)
 {
 	static const record_id ids[] = { RECORD_ID(1, 5),
-	    RECORD_ID(0xff000001U, 1), RECORD_ID(1, 0xffffffffU),
-	    RECORD_ID(2, 5), RECORD_ID(1, 0), RECORD_ID(0xffffffffU,
-	    0xffffffffU), RECORD_ID(0x7fffffffU, 9) };
-	static const record_id sorted[] = { RECORD_ID(1, 0),
-	    RECORD_ID(1, 5), RECORD_ID(1, 0xffffffffU), RECORD_ID(2, 5),
-	    RECORD_ID(0x7fffffffU, 9), RECORD_ID(0xff000001U, 1),
-	    RECORD_ID(0xffffffffU, 0xffffffffU) };
-	struct cache c;
-	struct entry *e;
+		RECORD_ID(0xff000001U, 1), RECORD_ID(1, 0xffffffffU),
+		RECORD_ID(2, 5), RECORD_ID(1, 0),
+		RECORD_ID(0xffffffffU, 0xffffffffU),
+		RECORD_ID(0x7fffffffU, 9) };
+	static const record_id sorted[] = { RECORD_ID(1, 0), RECORD_ID(1, 5),
+		RECORD_ID(1, 0xffffffffU), RECORD_ID(2, 5),
+		RECORD_ID(0x7fffffffU, 9), RECORD_ID(0xff000001U, 1),
+		RECORD_ID(0xffffffffU, 0xffffffffU) };
+	struct scsp_cache c;
+	struct scsp_entry *e;
 	size_t i;
 
 	(void)state;
-	cache_init(&c);
-	assert_null(cache_first(&c));
+	scsp_cache_init(&c);
+	assert_null(scsp_cache_first(&c));
 	for (i = 0; i < 7; i++)
-		assert_non_null(cache_add(&c, ids[i], at(0)));
+		assert_non_null(scsp_cache_add(&c, ids[i], at(0)));
 	assert_int_equal(c.count, 7);
-	for (i = 0, e = cache_first(&c); e != NULL;
-	    e = cache_after(&c, e->id), i++)
+	for (i = 0, e = scsp_cache_first(&c); e != NULL;
+	     e = scsp_cache_after(&c, e->id), i++)
 		assert_true(e->id == sorted[i]);
 	assert_int_equal(i, 7);
 	/* the cursor is a name: it may be gone, or never have been */
-	cache_erase(&c, cache_find(&c, RECORD_ID(1, 5)));
-	assert_null(cache_find(&c, RECORD_ID(1, 5)));
-	assert_true(cache_after(&c, RECORD_ID(1, 5))->id ==
+	scsp_cache_erase(&c, scsp_cache_find(&c, RECORD_ID(1, 5)));
+	assert_null(scsp_cache_find(&c, RECORD_ID(1, 5)));
+	assert_true(scsp_cache_after(&c, RECORD_ID(1, 5))->id ==
 	    RECORD_ID(1, 0xffffffffU));
-	assert_true(cache_after(&c, RECORD_ID(1, 1))->id ==
+	assert_true(scsp_cache_after(&c, RECORD_ID(1, 1))->id ==
 	    RECORD_ID(1, 0xffffffffU));
-	assert_null(cache_after(&c, UINT64_MAX));
-	cache_free(&c);
+	assert_null(scsp_cache_after(&c, UINT64_MAX));
+	scsp_cache_free(&c);
 }
 
 static void
 contents(void **state)
 {
-	struct cache c;
-	struct entry *e;
+	struct scsp_cache c;
+	struct scsp_entry *e;
 
 	(void)state;
-	cache_init(&c);
-	e = cache_add(&c, RECORD_ID(1, 1), at(1));
-	assert_false(entry_listed(e));		/* nothing in it yet */
+	scsp_cache_init(&c);
+	e = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
+	assert_false(scsp_entry_listed(e)); /* nothing in it yet */
 	assert_int_equal(e->seen, SEQ_RESERVED);
 	assert_int_equal(c.bare, 1);
-	assert_true(cache_set(&c, e, 5, "abc", 3, false, at(2)));
-	assert_true(entry_listed(e));
+	assert_true(scsp_cache_set(&c, e, 5, "abc", 3, false, at(2)));
+	assert_true(scsp_entry_listed(e));
 	assert_int_equal(c.bare, 0);
 	assert_int_equal(e->seen, 5);
-	assert_true(cache_set(&c, e, 6, "defgh", 5, false, at(3)));
+	assert_true(scsp_cache_set(&c, e, 6, "defgh", 5, false, at(3)));
 	assert_int_equal(e->len, 5);
 	assert_memory_equal(e->data, "defgh", 5);
 	/* as long as before: in place, even from itself */
-	assert_true(cache_set(&c, e, 7, e->data, 5, false, at(3)));
+	assert_true(scsp_cache_set(&c, e, 7, e->data, 5, false, at(3)));
 	assert_memory_equal(e->data, "defgh", 5);
 	e->seen = 9;
-	assert_true(cache_set(&c, e, 8, "", 0, false, at(4)));
+	assert_true(scsp_cache_set(&c, e, 8, "", 0, false, at(4)));
 	assert_int_equal(e->seen, 9);
-	cache_flag(&c, e, ENTRY_HIDDEN);
+	scsp_cache_flag(&c, e, ENTRY_HIDDEN);
 	assert_int_equal(c.hidden, 1);
-	assert_false(entry_listed(e));
-	assert_true(cache_set(&c, e, 10, "x", 1, false, at(5)));
-	assert_int_equal(c.hidden, 0);		/* a new instance shows */
-	cache_free(&c);
+	assert_false(scsp_entry_listed(e));
+	assert_true(scsp_cache_set(&c, e, 10, "x", 1, false, at(5)));
+	assert_int_equal(c.hidden, 0); /* a new instance shows */
+	scsp_cache_free(&c);
 }
 
 /* those that go in time, in the order in which their time began. */
 static void
 mortals(void **state)
 {
-	struct cache c;
-	struct entry *a, *b;
+	struct scsp_cache c;
+	struct scsp_entry *a, *b;
 
 	(void)state;
-	cache_init(&c);
-	a = cache_add(&c, RECORD_ID(1, 1), at(1));
-	b = cache_add(&c, RECORD_ID(1, 2), at(2));
+	scsp_cache_init(&c);
+	a = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
+	b = scsp_cache_add(&c, RECORD_ID(1, 2), at(2));
 	assert_ptr_equal(TAILQ_FIRST(&c.mortals), a);
-	assert_true(cache_set(&c, a, 1, "T", 1, true, at(3)));
+	assert_true(scsp_cache_set(&c, a, 1, "T", 1, true, at(3)));
 	assert_int_equal(c.tombs, 1);
 	assert_ptr_equal(TAILQ_FIRST(&c.mortals), b);
-	assert_true(cache_set(&c, b, 1, "J", 1, false, at(4)));
+	assert_true(scsp_cache_set(&c, b, 1, "J", 1, false, at(4)));
 	assert_ptr_equal(TAILQ_FIRST(&c.mortals), a);
 	assert_null(TAILQ_NEXT(a, mortal));
-	cache_flag(&c, a, ENTRY_EXPIRED);
+	scsp_cache_flag(&c, a, ENTRY_EXPIRED);
 	assert_true(TAILQ_EMPTY(&c.mortals));
 	assert_int_equal(c.tombs, 1);
 	/* a Join after all */
-	assert_true(cache_set(&c, a, 2, "J", 1, false, at(5)));
+	assert_true(scsp_cache_set(&c, a, 2, "J", 1, false, at(5)));
 	assert_int_equal(c.tombs, 0);
 	assert_int_equal(a->flags, 0);
-	cache_free(&c);
+	scsp_cache_free(&c);
 }
 
 /* A record costs its contents and a bounded overhead. */
@@ -163,7 +167,7 @@ static void
 size(void **state)
 {
 	(void)state;
-	assert_in_range(sizeof(struct entry), 64, 128);
+	assert_in_range(sizeof(struct scsp_entry), 64, 128);
 }
 
 int

@@ -71,9 +71,11 @@ setup(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 	p->a.fd = p->b.fd = -1;
 	assert_int_equal(channel_open(&p->a.c, p->base, s[0], true, LIMIT, "b",
-	    on_message, on_closed, &p->a), 0);
+			     on_message, on_closed, &p->a),
+	    0);
 	assert_int_equal(channel_open(&p->b.c, p->base, s[1], true, LIMIT, "a",
-	    on_message, on_closed, &p->b), 0);
+			     on_message, on_closed, &p->b),
+	    0);
 	*state = p;
 	return 0;
 }
@@ -133,7 +135,8 @@ burst(void **state)
 	int i, size = 4096;
 
 	assert_int_equal(setsockopt(p->a.c.ibuf.fd, SOL_SOCKET, SO_SNDBUF,
-	    &size, sizeof(size)), 0);
+			     &size, sizeof(size)),
+	    0);
 	memset(data, 7, sizeof(data));
 	for (i = 0; i < 500; i++)
 		assert_int_equal(channel_send(&p->a.c, 7, -1, data, LIMIT), 0);
@@ -188,8 +191,8 @@ garbage(void **state)
 	uint8_t octets[64];
 
 	memset(octets, 0xff, sizeof(octets));
-	assert_int_equal(write(p->a.c.ibuf.fd, octets, sizeof(octets)),
-	    sizeof(octets));
+	assert_int_equal(
+	    write(p->a.c.ibuf.fd, octets, sizeof(octets)), sizeof(octets));
 	turn(p, 5);
 	assert_int_equal(p->b.messages, 0);
 	assert_int_equal(p->b.closed, 1);
@@ -232,8 +235,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(messages), T(burst), T(descriptor), T(end_of_file),
-		T(garbage), T(close_inside), T(flush),
+		T(messages),
+		T(burst),
+		T(descriptor),
+		T(end_of_file),
+		T(garbage),
+		T(close_inside),
+		T(flush),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

@@ -13,7 +13,7 @@
 static uint64_t
 bad(struct net *net, enum mars_drop d)
 {
-	return mars_cluster(net->s[0].mars, "lis1")->bad[d];
+	return marsd_cluster(net->s[0].mars, "lis1")->bad[d];
 }
 
 /*
@@ -36,11 +36,11 @@ faults(void **state)
 	b = ok;
 	b.len = 7;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_LLC), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_LLC), 1);
 	b = ok;
 	b.p[7] = 4;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_CODEPOINT), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CODEPOINT), 1);
 	b = ok;
 	b.len--;
 	net_put(v, &b);
@@ -52,7 +52,7 @@ faults(void **state)
 	b = ok;
 	b.p[OFF(16)] = 1;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_NHRP), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_NHRP), 1);
 	b.p[OFF(16)] = 2;
 	net_put(v, &b);
 	assert_int_equal(bad(net, MARS_DROP_VERSION), 1);
@@ -64,7 +64,7 @@ faults(void **state)
 	b.p[OFF(2)] = 0x86;
 	b.p[OFF(3)] = 0xdd;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_PRO), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PRO), 1);
 	for (op = 0; op < 20; op++) {
 		if (op == 1 || op == 3 || op == 4 || op == 5 || op == 7 ||
 		    op == 10)
@@ -73,7 +73,8 @@ faults(void **state)
 		b.p[OFF(17)] = (uint8_t)op;
 		net_put(v, &b);
 	}
-	assert_true(bad(net, MARS_DROP_OP) + net_dropped(net, 0, DROP_OP) > 8);
+	assert_true(
+	    bad(net, MARS_DROP_OP) + net_dropped(net, 0, MARSD_DROP_OP) > 8);
 	assert_int_equal(net->nsent, 0);
 	net_put(v, &ok);
 	assert_int_equal(net->nsent, 1);
@@ -88,14 +89,14 @@ static void
 tlvs(void **state)
 {
 	static const struct {
-		uint8_t		type;
-		bool		taken;
-		enum drop	drop;
+		uint8_t type;
+		bool taken;
+		enum marsd_drop drop;
 	} cases[] = {
-		{ 0x38, true, DROP_NONE },
-		{ 0x78, false, DROP_TLV },
-		{ 0xb8, false, DROP_TLV_ERROR },
-		{ 0xf8, true, DROP_NONE },
+		{ 0x38, true, MARSD_DROP_NONE },
+		{ 0x78, false, MARSD_DROP_TLV },
+		{ 0xb8, false, MARSD_DROP_TLV_ERROR },
+		{ 0xf8, true, MARSD_DROP_NONE },
 	};
 	struct net *net = net_new();
 	struct nvc *v;
@@ -115,11 +116,10 @@ tlvs(void **state)
 		net_put(v, &b);
 		assert_int_equal(net->nsent, cases[i].taken);
 		if (!cases[i].taken)
-			assert_int_equal(net_dropped(net, 0, cases[i].drop),
-			    1);
+			assert_int_equal(net_dropped(net, 0, cases[i].drop), 1);
 		net_clear(net);
 	}
-	assert_int_equal(net->s[0].events[MARS_EV_REFUSED], 1);
+	assert_int_equal(net->s[0].events[MARSD_EV_REFUSED], 1);
 	net_end(net, v, NULL);
 }
 
@@ -139,7 +139,7 @@ strict_source(void **state)
 	w = net_call(net, 0, HOST(2));
 	b_join(&b, 5, 0x2000, HOST(1), 0, 0, 0);
 	net_put(w, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_SOURCE), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_SOURCE), 1);
 	assert_int_equal(net->nsent, 0);
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
 	net_hangup(w);
@@ -170,8 +170,9 @@ allow(void **state)
 	assert_null(net_call(net, 0, out));
 	v = net_call(net, 0, in);
 	assert_non_null(v);
-	assert_int_equal(cluster_vc_user.remote_call(net->s[0].link.arg,
-	    &v->vc, &in, true, &cookie), CAUSE_REJECTED);
+	assert_int_equal(marsd_vc_user.remote_call(
+			     net->s[0].link.arg, &v->vc, &in, true, &cookie),
+	    VC_CAUSE_REJECTED);
 	net_end(net, v, NULL);
 }
 
@@ -184,7 +185,7 @@ protocols(void **state)
 {
 	struct net *net = net_new();
 	struct conf_protocol *p = calloc(1, sizeof(*p));
-	struct proto *v6;
+	struct marsd_proto *v6;
 	struct nvc *v;
 	struct buf b;
 
@@ -202,15 +203,15 @@ protocols(void **state)
 	net_settle(net);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 1);
 	assert_int_equal(v6->control[CCVC].registered, 1);
-	assert_ptr_not_equal(v6->control[CCVC].root,
-	    net_proto(net, 0)->control[CCVC].root);
+	assert_ptr_not_equal(
+	    v6->control[CCVC].root, net_proto(net, 0)->control[CCVC].root);
 	net_clear(net);
 	/* 4 octets are no IPv6 group */
 	b_join(&b, 4, 0, HOST(1), 1, G(1), G(1));
 	b.p[OFF(2)] = 0x86;
 	b.p[OFF(3)] = 0xdd;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_RANGE), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RANGE), 1);
 	/* SNAP 00-00-00-08-00 is IPv4 */
 	b_join(&b, 4, 0, HOST(1), 1, G(1), G(1));
 	b.p[OFF(2)] = 0x00;
@@ -254,16 +255,18 @@ static void
 any_protocol(void **state)
 {
 	static const struct {
-		unsigned	 type;
-		const char	*snap;
+		unsigned type;
+		const char *snap;
 	} pros[] = {
-		{ 0x0800, NOSNAP }, { 0x809b, NOSNAP }, { 0x00cc, NOSNAP },
+		{ 0x0800, NOSNAP },
+		{ 0x809b, NOSNAP },
+		{ 0x00cc, NOSNAP },
 		{ 0x0080, "\x00\x80\xc2\x00\x01" },
 	};
 	struct net *net = net_new();
 	struct conf_cluster *c = net_cluster_conf(net, 0);
 	const struct sent *t;
-	struct proto *p;
+	struct marsd_proto *p;
 	struct nvc *v, *m;
 	struct buf b;
 	size_t i, k;
@@ -283,8 +286,8 @@ any_protocol(void **state)
 		b_join(&b, 4, 0, HOST(1), 1, G(i), G(i));
 		set_pro(&b, pros[i].type, pros[i].snap);
 		net_put(v, &b);
-		assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED),
-		    i + 1);
+		assert_int_equal(
+		    net_dropped(net, 0, MARSD_DROP_UNREGISTERED), i + 1);
 		b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
 		set_pro(&b, pros[i].type, pros[i].snap);
 		net_put(v, &b);
@@ -293,7 +296,7 @@ any_protocol(void **state)
 		net_put(m, &b);
 		net_settle(net);
 		t = net_only(net, 0, PRIV, 4);
-		assert_int_equal(CMI(t), 1);	/* of its own range */
+		assert_int_equal(CMI(t), 1); /* of its own range */
 		assert_memory_equal(t->p + OFF(2), b.p + OFF(2), 7);
 		assert_int_equal(p->control[CCVC].leaves, 1);
 		assert_int_equal(p->control[SCVC].leaves, 1);
@@ -308,10 +311,9 @@ any_protocol(void **state)
 		b_join(&b, 3, 0, HOST(9), 1, G(i), G(i));
 		set_pro(&b, pros[i].type, pros[i].snap);
 		net_put(m, &b);
-		assert_int_equal(MSN(net_only(net, 0, CCVC, 13)),
-		    1000 * (i + 1) + 1);
-		assert_int_equal(MSN(net_only(net, 0, SCVC, 3)),
-		    100 * (i + 1));
+		assert_int_equal(
+		    MSN(net_only(net, 0, CCVC, 13)), 1000 * (i + 1) + 1);
+		assert_int_equal(MSN(net_only(net, 0, SCVC, 3)), 100 * (i + 1));
 	}
 	/* a group in one is no group in the others, nor served there */
 	for (i = 0; i < 4; i++)
@@ -378,7 +380,7 @@ address_length(void **state)
 	b_request(&b, HOST(1), G(1));
 	set_pro(&b, 0x809b, NOSNAP);
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_RANGE), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RANGE), 2);
 	assert_int_equal(net->nsent, 0);
 	net_end(net, v, NULL);
 }
@@ -478,7 +480,7 @@ short_form(void **state)
 	/* another OUI is another protocol, which isn't served */
 	set_pro(&b, 0x0080, "\x00\x80\xc2\x08\x00");
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_PRO), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PRO), 1);
 	net_end(net, v, NULL);
 }
 
@@ -494,9 +496,9 @@ clusters(void **state)
 	struct conf_cluster *c;
 	struct conf_protocol *p = calloc(1, sizeof(*p));
 	struct atm_addr sel2 = net_addr(0xc0000201U, 2), to = SERVER(2);
-	struct cluster *c1, *c2;
+	struct marsd_cluster *c1, *c2;
 	const struct sent *t;
-	struct proto *p1, *p2;
+	struct marsd_proto *p1, *p2;
 	struct nvc *v, *w;
 
 	(void)state;
@@ -511,19 +513,19 @@ clusters(void **state)
 	TAILQ_INSERT_TAIL(&c->protocols, p, entry);
 	net_start(net, 0);
 	/* the second cluster has the link of a server that isn't there */
-	c1 = mars_cluster(net->s[0].mars, "lis1");
-	c2 = mars_cluster(net->s[0].mars, "lis2");
+	c1 = marsd_cluster(net->s[0].mars, "lis1");
+	c2 = marsd_cluster(net->s[0].mars, "lis2");
 	net->s[3].link = net->s[0].link;
 	net->s[3].link.local = sel2;
 	net->s[3].link.arg = c2;
-	cluster_attach(c2, &net->s[3].link);
+	marsd_cluster_attach(c2, &net->s[3].link);
 	p1 = TAILQ_FIRST(&c1->protos);
 	p2 = TAILQ_FIRST(&c2->protos);
 	v = net_client(net, 0, 1);
 	w = net_call(net, 3, HOST(1));
 	net_join(w, 4, 0, G(1), G(1));
-	assert_int_equal(c2->drops[DROP_UNREGISTERED], 1);
-	assert_int_equal(c1->drops[DROP_UNREGISTERED], 0);
+	assert_int_equal(c2->drops[MARSD_DROP_UNREGISTERED], 1);
+	assert_int_equal(c1->drops[MARSD_DROP_UNREGISTERED], 0);
 	net_join(w, 4, 0x2000, 0, 0);
 	assert_int_equal(CMI(net_only(net, 3, PRIV, 4)), 1);
 	net_clear(net);
@@ -545,7 +547,7 @@ clusters(void **state)
 	assert_memory_equal(t->p + OFF(32), sel2.num, 20);
 	assert_memory_equal(t->p + OFF(52), sel2.num, 20);
 	net_clear(net);
-	assert_null(mars_redirect(net->s[0].mars, "lis2", true, &to, NULL));
+	assert_null(marsd_redirect(net->s[0].mars, "lis2", true, &to, NULL));
 	(void)net_only(net, 3, CCVC, 12);
 	assert_int_equal(net->nsent, 1);
 	net_clear(net);
@@ -586,7 +588,7 @@ not_forwarded(void **state)
 		net_put(v, &b);
 		net_settle(net);
 	}
-	assert_int_equal(net_dropped(net, 0, DROP_CODEPOINT), 3);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CODEPOINT), 3);
 	assert_int_equal(net->nsent, 0);
 	net_join(v, 4, 0, G(1), G(1));
 	(void)net_only(net, 0, CCVC, 4);
@@ -620,16 +622,19 @@ tlvs_of_all(void **state)
 			b.p[OFF(15)] = 60;
 		}
 		/* one of Type.x 0 with 5 octets, one of 3, one of 1 */
-		bn(&b, "\x38\x01\x00\x05" "abcde\0\0\0", 12);
+		bn(&b,
+		    "\x38\x01\x00\x05"
+		    "abcde\0\0\0",
+		    12);
 		bn(&b, "\xf8\x02\x00\x00", 4);
 		bn(&b, "\x78\x03\x00\x00", 4);
 		bn(&b, "\xb8\x04\x00\x00", 4);
 		b32(&b, 0);
 		net_put(v, &b);
-		assert_int_equal(net_dropped(net, 0, DROP_TLV), ++n);
+		assert_int_equal(net_dropped(net, 0, MARSD_DROP_TLV), ++n);
 	}
-	assert_int_equal(net_dropped(net, 0, DROP_TLV_ERROR), 0);
-	assert_int_equal(net->s[0].events[MARS_EV_REFUSED], 0);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_TLV_ERROR), 0);
+	assert_int_equal(net->s[0].events[MARSD_EV_REFUSED], 0);
 	assert_int_equal(net->nsent, 0);
 	/* the Null TLV alone; and what is behind it doesn't count */
 	b_join(&b, 4, 0, HOST(1), 1, G(1), G(1));
@@ -657,30 +662,30 @@ check_order(void **state)
 	net_start(net, 0);
 	v = net_call(net, 0, HOST(1));
 	b_join(&b, 2, 0x4000, HOST(1), 1, G(1), G(1));
-	b.p[OFF(17)] = 8;			/* an MCS's, not ours */
+	b.p[OFF(17)] = 8; /* an MCS's, not ours */
 	b.p[OFF(15)] = 60;
 	bn(&b, "\xb8\x04\x00\x00\0\0\0\0", 8);
 	set_pro(&b, 0x809b, NOSNAP);
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_PRO), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PRO), 1);
 	set_pro(&b, 0x0800, NOSNAP);
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_TLV_ERROR), 1);
-	assert_int_equal(net->s[0].events[MARS_EV_REFUSED], 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_TLV_ERROR), 1);
+	assert_int_equal(net->s[0].events[MARSD_EV_REFUSED], 1);
 	b.p[OFF(60)] = 0x38;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_OP), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_OP), 1);
 	b.p[OFF(17)] = 4;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_COPY), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_COPY), 1);
 	b.p[OFF(24)] = 0;
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	/* no number, though a subaddress: R2022-6-06, R2022-4.3-02 */
 	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
 	b.p[OFF(18)] = 0;
 	b.p[OFF(19)] = 20;
-	b.p[OFF(12)] = 0x12;			/* and a bad checksum */
+	b.p[OFF(12)] = 0x12; /* and a bad checksum */
 	net_put(v, &b);
 	assert_int_equal(bad(net, MARS_DROP_NO_SOURCE), 1);
 	assert_int_equal(bad(net, MARS_DROP_CHECKSUM), 0);
@@ -704,17 +709,17 @@ reserved(void **state)
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
 	b_join(&b, 4, 0x1f21, HOST(1), 1, G(1), G(1));
-	memset(b.p + OFF(9), 0xff, 3);		/* mar$hdrrsv */
+	memset(b.p + OFF(9), 0xff, 3); /* mar$hdrrsv */
 	b.p[OFF(18)] |= 0x80;
-	b.p[OFF(19)] = 0xc0;			/* null, of E.164 */
-	memset(b.p + OFF(26), 0xff, 6);		/* cmi, msn */
+	b.p[OFF(19)] = 0xc0; /* null, of E.164 */
+	memset(b.p + OFF(26), 0xff, 6); /* cmi, msn */
 	net_put(v, &b);
 	t = net_only(net, 0, CCVC, 4);
 	assert_int_equal(FLAGS(t), 0x4021);
 	assert_memory_equal(t->p + OFF(9), "\0\0", 3);
 	assert_int_equal(t->p[OFF(18)], 20);
 	assert_int_equal(t->p[OFF(19)], 0);
-	assert_int_equal(g16(t, 14), 0);	/* no TLVs */
+	assert_int_equal(g16(t, 14), 0); /* no TLVs */
 	assert_true(net_finds(v, G(1), HOST(1)));
 	net_end(net, v, NULL);
 }
@@ -737,13 +742,13 @@ reload_cmis(void **state)
 	(void)state;
 	net_cluster_conf(net, 0)->cmi_max = 4;
 	net_start(net, 0);
-	v[0] = net_client(net, 0, 1);		/* has 1 */
-	v[1] = net_client(net, 0, 2);		/* has 2 */
-	cmi_taken(&net_proto(net, 0)->cmi, 4);
+	v[0] = net_client(net, 0, 1); /* has 1 */
+	v[1] = net_client(net, 0, 2); /* has 2 */
+	marsd_cmi_taken(&net_proto(net, 0)->cmi, 4);
 	c = net_conf(s, 0);
 	c->cmi_min = 2;
 	c->cmi_max = 5;
-	assert_int_equal(mars_configure(s->mars, s->conf), 0);
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
 	conf_free(old);
 	assert_int_equal(net_proto(net, 0)->cmi.used, 2);
 	for (i = 2; i < 5; i++) {
@@ -754,7 +759,7 @@ reload_cmis(void **state)
 		net_clear(net);
 	}
 	assert_int_equal(seen, 1 << 3 | 1 << 5);
-	assert_int_equal(net_dropped(net, 0, DROP_CMI), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CMI), 1);
 	assert_int_equal(net_proto(net, 0)->cmi.used, 4);
 	/* 1 isn't ours any more; 2 is */
 	net_join(v[0], 5, 0x2000, 0, 0);
@@ -763,7 +768,7 @@ reload_cmis(void **state)
 	net_join(v[0], 4, 0x2000, 0, 0);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 2);
 	net_join(v[1], 4, 0x2000, 0, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_CMI), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CMI), 2);
 	for (i = 0; i < 5; i++)
 		net_hangup(v[i]);
 	net_free(net);
@@ -786,7 +791,7 @@ reload(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	c = net_conf(s, 0);
 	c->cmi_min = 500;
-	assert_int_equal(mars_configure(s->mars, s->conf), 0);
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
 	conf_free(old);
 	assert_true(net_finds(v, G(1), HOST(1)));
 	net_clear(net);
@@ -800,7 +805,7 @@ reload(void **state)
 	p = TAILQ_FIRST(&c->protocols);
 	p->pro.type = 0x86dd;
 	net_clear(net);
-	assert_int_equal(mars_configure(s->mars, s->conf), 0);
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
 	conf_free(old);
 	assert_true(TAILQ_EMPTY(&net->leaves));
 	net_end(net, v, NULL);
@@ -811,7 +816,7 @@ static void
 shows(void **state)
 {
 	struct net *net = net_new();
-	struct mars *m;
+	struct marsd *m;
 	struct nvc *v[300];
 	uint8_t cursor[CTL_CURSOR_SIZE], row[CTL_ROW_MAX];
 	struct wr w;
@@ -829,7 +834,7 @@ shows(void **state)
 	memset(cursor, 0, sizeof(cursor));
 	for (n = 0;; n++) {
 		wr_init(&w, row, sizeof(row));
-		if (!mars_show_groups(m, cursor, &w))
+		if (!marsd_show_groups(m, cursor, &w))
 			break;
 		assert_false(wr_failed(&w));
 	}
@@ -837,24 +842,24 @@ shows(void **state)
 	memset(cursor, 0, sizeof(cursor));
 	for (n = 0;; n++) {
 		wr_init(&w, row, sizeof(row));
-		if (!mars_show_members(m, cursor, &w))
+		if (!marsd_show_members(m, cursor, &w))
 			break;
 		assert_false(wr_failed(&w));
-		if (n == 100)		/* the one that it stands on goes */
+		if (n == 100) /* the one that it stands on goes */
 			net_join(v[100], 5, 0x2000, 0, 0);
 	}
 	assert_int_equal(n, 300);
 	memset(cursor, 0, sizeof(cursor));
 	for (n = 0;; n++) {
 		wr_init(&w, row, sizeof(row));
-		if (!mars_show_servers(m, cursor, &w))
+		if (!marsd_show_servers(m, cursor, &w))
 			break;
 	}
 	assert_int_equal(n, 2);
 	memset(cursor, 0, sizeof(cursor));
 	for (n = 0;; n++) {
 		wr_init(&w, row, sizeof(row));
-		if (!mars_show_counters(m, cursor, &w))
+		if (!marsd_show_counters(m, cursor, &w))
 			break;
 		assert_false(wr_failed(&w));
 	}
@@ -862,14 +867,14 @@ shows(void **state)
 	memset(cursor, 0, sizeof(cursor));
 	for (n = 0;; n++) {
 		wr_init(&w, row, sizeof(row));
-		if (!mars_show_summary(m, cursor, &w))
+		if (!marsd_show_summary(m, cursor, &w))
 			break;
 	}
 	assert_int_equal(n, 1);
 	memset(cursor, 0, sizeof(cursor));
 	for (n = 0;; n++) {
 		wr_init(&w, row, sizeof(row));
-		if (!mars_show_clusters(m, cursor, &w))
+		if (!marsd_show_clusters(m, cursor, &w))
 			break;
 	}
 	assert_int_equal(n, 1);

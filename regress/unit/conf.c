@@ -59,7 +59,7 @@ example(void)
 	ADD(&c->listens, l);
 	l->addr = endpoint(1, 0);
 	ADD(&c->listens, l);
-	l->transport = LISTEN_ATM_PVC;
+	l->transport = CONF_LISTEN_ATM_PVC;
 	l->addr = endpoint(3, 0);
 	l->peer = endpoint(4, 0);
 	l->itf = 1;
@@ -67,14 +67,14 @@ example(void)
 	l->vci = 100;
 	ADD(&c->keys, k);
 	k->spi = 257;
-	k->algorithm = HMAC_SHA256;
+	k->algorithm = CONF_HMAC_SHA256;
 	k->not_before = 1000;
 	k->not_after = INT64_MAX;
 	k->len = 6;
 	memcpy(k->secret, "secret", 6);
 	ADD(&c->keys, k);
 	k->spi = UINT32_MAX;
-	k->algorithm = HMAC_SHA512;
+	k->algorithm = CONF_HMAC_SHA512;
 	k->len = KEY_SIZE;
 	memset(k->secret, 0x5a, KEY_SIZE);
 
@@ -83,7 +83,7 @@ example(void)
 	cl->addr = endpoint(1, 0);
 	cl->cmi_min = 7;
 	cl->cmi_max = 4095;
-	cl->redirect_order = ORDER_LOWEST;
+	cl->redirect_order = CONF_ORDER_LOWEST;
 	cl->csn_before = true;
 	cl->strict_source = false;
 	ADD(&cl->protocols, p);
@@ -161,7 +161,7 @@ defaults(void **state)
 	assert_int_equal(cl->cmi_max, 65535);
 	assert_int_equal(cl->redirect_interval, 60);
 	assert_int_equal(cl->redirect_dead, 240);
-	assert_int_equal(cl->redirect_order, ORDER_SELF);
+	assert_int_equal(cl->redirect_order, CONF_ORDER_SELF);
 	assert_int_equal(cl->tombstone, 600);
 	assert_int_equal(cl->hold, 240);
 	assert_int_equal(cl->hop_count, 16);
@@ -210,7 +210,7 @@ round_trip(void **state)
 	assert_int_equal(c->max_circuits, 70000);
 	assert_string_equal(c->control, "/run/m");
 	l = TAILQ_LAST(&c->listens, conf_listens);
-	assert_int_equal(l->transport, LISTEN_ATM_PVC);
+	assert_int_equal(l->transport, CONF_LISTEN_ATM_PVC);
 	assert_int_equal(l->vci, 100);
 	assert_int_equal(l->peer.num[6], 4);
 	k = conf_key_find(c, 257);
@@ -221,7 +221,7 @@ round_trip(void **state)
 	assert_null(conf_key_find(c, 256));
 	cl = conf_cluster_find(c, "lis1");
 	assert_non_null(cl);
-	assert_int_equal(cl->redirect_order, ORDER_LOWEST);
+	assert_int_equal(cl->redirect_order, CONF_ORDER_LOWEST);
 	assert_false(cl->strict_source);
 	assert_int_equal(TAILQ_FIRST(&cl->protocols)->pro.snap[4], 5);
 	assert_int_equal(TAILQ_FIRST(&cl->allow)->prefix.bits, 24);
@@ -238,8 +238,8 @@ round_trip(void **state)
 	assert_int_equal(cl->protocol_id, 5);
 	assert_int_equal(cl->hop_count, 3);
 	assert_int_equal(TAILQ_FIRST(&cl->neighbors)->addr.num[6],
-	    TAILQ_FIRST(&conf_cluster_find(c, "lis1")->neighbors)->
-	    addr.num[6] + 4);
+	    TAILQ_FIRST(&conf_cluster_find(c, "lis1")->neighbors)->addr.num[6] +
+		4);
 	assert_null(TAILQ_NEXT(cl, entry));
 	assert_int_equal(TAILQ_FIRST(&c->clusters)->protocol_id, 3);
 
@@ -324,7 +324,7 @@ damaged(void **state)
 			TAILQ_FOREACH(cl, &c->clusters, entry) {
 				assert_true(cl->cmi_min <= cl->cmi_max);
 				for (n = conf_cluster_numbers; n->name != NULL;
-				    n++)
+				     n++)
 					assert_in_range(conf_number_get(n, cl),
 					    n->min, n->max);
 			}
@@ -363,28 +363,24 @@ ranges(void **state)
 static void
 algorithms(void **state)
 {
-	enum key_algorithm a;
+	enum conf_algorithm a;
 
 	(void)state;
-	assert_string_equal(key_algorithm_name(HMAC_MD5), "hmac-md5");
-	assert_string_equal(key_algorithm_name(HMAC_SHA384), "hmac-sha384");
-	assert_true(key_algorithm_find("hmac-sha512", &a));
-	assert_int_equal(a, HMAC_SHA512);
-	assert_false(key_algorithm_find("hmac-sha1", &a));
+	assert_string_equal(conf_algorithm_name(CONF_HMAC_MD5), "hmac-md5");
+	assert_string_equal(
+	    conf_algorithm_name(CONF_HMAC_SHA384), "hmac-sha384");
+	assert_true(conf_algorithm_find("hmac-sha512", &a));
+	assert_int_equal(a, CONF_HMAC_SHA512);
+	assert_false(conf_algorithm_find("hmac-sha1", &a));
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(without_keys),
-		cmocka_unit_test(truncated),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(ranges),
-		cmocka_unit_test(algorithms)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(defaults),
+		cmocka_unit_test(round_trip), cmocka_unit_test(without_keys),
+		cmocka_unit_test(truncated), cmocka_unit_test(damaged),
+		cmocka_unit_test(ranges), cmocka_unit_test(algorithms) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

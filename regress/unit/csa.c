@@ -81,7 +81,7 @@ assert_atm(const struct atm_addr *a, const char *text)
 {
 	char buf[ATM_STRLEN];
 
-	assert_string_equal(atm_print(a, buf, sizeof(buf)), text);
+	assert_string_equal(atm_addr_print(a, buf, sizeof(buf)), text);
 }
 
 /*
@@ -119,8 +119,7 @@ lengths(void **state)
 		buf = unhex(vectors[i].hex, &len);
 		for (n = 0; n < len; n++) {
 			cut = clone(buf, n);
-			assert_int_equal(csa_decode(&c, cut, n),
-			    CSA_MALFORMED);
+			assert_int_equal(csa_decode(&c, cut, n), CSA_MALFORMED);
 			free(cut);
 		}
 		memset(more, 0, sizeof(more));
@@ -244,8 +243,12 @@ equal(void **state)
 	assert_int_equal(decoded("join", &c), CSA_LIVE);
 	assert_int_equal(decoded("join", &d), CSA_LIVE);
 	assert_true(csa_equal(&c, &d));
-#define DIFFERS(change) do { d = c; d.change; \
-	assert_false(csa_equal(&c, &d)); } while (0)
+#define DIFFERS(change)                          \
+	do {                                     \
+		d = c;                           \
+		d.change;                        \
+		assert_false(csa_equal(&c, &d)); \
+	} while (0)
 	DIFFERS(flags = 0);
 	DIFFERS(cmi++);
 	DIFFERS(pro.type++);
@@ -290,21 +293,20 @@ contradictions(void **state)
 	(void)state;
 	/* register with a range, none of either */
 	assert_int_equal(patched("leave", 12, "2000", NULL), CSA_STRANGE);
-	assert_int_equal(patched("deregister", 12, "0000", NULL),
-	    CSA_STRANGE);
+	assert_int_equal(patched("deregister", 12, "0000", NULL), CSA_STRANGE);
 	/* min above max: 224.1.1.9 to 224.1.1.5 */
 	assert_int_equal(patched("serve", 44, "e0010109", NULL), CSA_STRANGE);
 	assert_int_equal(patched("serve", 44, "e0010105", NULL), CSA_LIVE);
 	/* 192.0.2.1 and 20 octets: no ATM number but 24 of protocol address */
-	assert_int_equal(patched("deregister", 16, "18000000", NULL),
-	    CSA_STRANGE);
-	assert_int_equal(patched("join_register", 16, "14000000", NULL),
-	    CSA_STRANGE);
+	assert_int_equal(
+	    patched("deregister", 16, "18000000", NULL), CSA_STRANGE);
+	assert_int_equal(
+	    patched("join_register", 16, "14000000", NULL), CSA_STRANGE);
 	/* an NSAPA of 19 octets, E.164 that is not of digits */
-	assert_int_equal(patched("deregister", 16, "05001300", NULL),
-	    CSA_STRANGE);
-	assert_int_equal(patched("deregister", 16, "04005400", NULL),
-	    CSA_STRANGE);
+	assert_int_equal(
+	    patched("deregister", 16, "05001300", NULL), CSA_STRANGE);
+	assert_int_equal(
+	    patched("deregister", 16, "04005400", NULL), CSA_STRANGE);
 	assert_int_equal(patched("redirect", 18, "54", NULL), CSA_STRANGE);
 	assert_int_equal(patched("redirect", 18, "0014", NULL), CSA_STRANGE);
 	/* groups of IPv4 have 4 octets */

@@ -100,12 +100,12 @@ setup(void **state)
 	snprintf(w->sun.sun_path, sizeof(w->sun.sun_path), "%s/s", w->dir);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_not_equal(fd, -1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&w->sun,
-	    sizeof(w->sun)), 0);
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&w->sun, sizeof(w->sun)), 0);
 	assert_int_equal(listen(fd, 64), 0);
 	assert_non_null(w->base = event_base_new());
 	assert_non_null(w->s = ctlserver_new(w->base, fd, commands,
-	    sizeof(commands) / sizeof(commands[0]), w));
+			    sizeof(commands) / sizeof(commands[0]), w));
 	*state = w;
 	return 0;
 }
@@ -131,7 +131,7 @@ turns(struct world *w, int n)
 }
 
 /* A client that reads and writes when it is told to. */
-struct client {
+struct marsc {
 	struct imsgbuf	 ib;
 	unsigned int	 rows;
 	bool		 ended, ok, gone;
@@ -139,20 +139,20 @@ struct client {
 };
 
 static void
-client_open(struct world *w, struct client *c)
+client_open(struct world *w, struct marsc *c)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	memset(c, 0, sizeof(*c));
 	assert_int_not_equal(fd, -1);
-	assert_int_equal(connect(fd, (struct sockaddr *)&w->sun,
-	    sizeof(w->sun)), 0);
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&w->sun, sizeof(w->sun)), 0);
 	assert_int_equal(imsgbuf_init(&c->ib, fd), 0);
 	turns(w, 2);
 }
 
 static void
-client_close(struct client *c)
+client_close(struct marsc *c)
 {
 	close(c->ib.fd);
 	imsgbuf_clear(&c->ib);
@@ -160,7 +160,7 @@ client_close(struct client *c)
 
 /* words in one string, blanks between */
 static void
-request(struct client *c, const char *words)
+request(struct marsc *c, const char *words)
 {
 	uint8_t buf[2048];
 	char copy[1024], *p, *next = copy;
@@ -170,13 +170,13 @@ request(struct client *c, const char *words)
 	wr_init(&wr, buf, sizeof(buf));
 	while ((p = strsep(&next, " ")) != NULL)
 		wr_string(&wr, p);
-	assert_int_equal(imsg_compose(&c->ib, IMSG_CTL_REQUEST, 0, 0, -1, buf,
-	    wr.len), 1);
+	assert_int_equal(
+	    imsg_compose(&c->ib, IMSG_CTL_REQUEST, 0, 0, -1, buf, wr.len), 1);
 	(void)imsgbuf_write(&c->ib);
 }
 
 static void
-client_read(struct client *c)
+client_read(struct marsc *c)
 {
 	struct ibuf v;
 	struct imsg m;
@@ -204,7 +204,7 @@ static void
 actions(void **state)
 {
 	struct world *w = *state;
-	struct client c;
+	struct marsc c;
 
 	client_open(w, &c);
 	request(&c, "act this");
@@ -240,7 +240,7 @@ static void
 listing(void **state)
 {
 	struct world *w = *state;
-	struct client c;
+	struct marsc c;
 	int i;
 
 	client_open(w, &c);
@@ -273,7 +273,7 @@ static void
 slow(void **state)
 {
 	struct world *w = *state;
-	struct client c, other;
+	struct marsc c, other;
 	unsigned int made;
 	int i;
 
@@ -316,7 +316,7 @@ static void
 later(void **state)
 {
 	struct world *w = *state;
-	struct client c;
+	struct marsc c;
 	uint32_t first;
 
 	client_open(w, &c);
@@ -352,7 +352,7 @@ static void
 crowd(void **state)
 {
 	struct world *w = *state;
-	struct client c[CLIENTS_MAX + 1];
+	struct marsc c[CLIENTS_MAX + 1];
 	size_t i;
 
 	for (i = 0; i <= CLIENTS_MAX; i++)
@@ -379,23 +379,24 @@ rude(void **state)
 {
 	static const uint8_t cut[] = { 0, 9, 'a' };
 	struct world *w = *state;
-	struct client c;
+	struct marsc c;
 	int i;
 
 	client_open(w, &c);
-	assert_int_equal(imsg_compose(&c.ib, IMSG_CTL_REQUEST, 0, 0, -1, cut,
-	    sizeof(cut)), 1);
+	assert_int_equal(
+	    imsg_compose(&c.ib, IMSG_CTL_REQUEST, 0, 0, -1, cut, sizeof(cut)),
+	    1);
 	(void)imsgbuf_write(&c.ib);
 	turns(w, 4);
 	client_read(&c);
 	assert_true(c.ended && !c.ok);
-	request(&c, "a b c d e f g h i");	/* one more than there may be */
+	request(&c, "a b c d e f g h i"); /* one more than there may be */
 	c.ended = false;
 	turns(w, 4);
 	client_read(&c);
 	assert_true(c.ended && !c.ok);
-	assert_int_equal(imsg_compose(&c.ib, IMSG_CTL_ROW, 0, 0, -1, NULL, 0),
-	    1);
+	assert_int_equal(
+	    imsg_compose(&c.ib, IMSG_CTL_ROW, 0, 0, -1, NULL, 0), 1);
 	(void)imsgbuf_write(&c.ib);
 	turns(w, 4);
 	client_read(&c);
@@ -424,7 +425,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(actions), T(listing), T(slow), T(later), T(crowd), T(rude),
+		T(actions),
+		T(listing),
+		T(slow),
+		T(later),
+		T(crowd),
+		T(rude),
 	};
 
 	return cmocka_run_group_tests_name("ctlserver", tests, NULL, NULL);

@@ -20,9 +20,9 @@ record(uint8_t *p, unsigned state, unsigned flags, unsigned cmi, uint32_t spa,
 	static const uint8_t snap[7];
 	struct buf b = { .len = 0 };
 
-	b16(&b, 15);		/* hardware type */
+	b16(&b, 15); /* hardware type */
 	b16(&b, 0x0800);
-	bn(&b, snap, 7);	/* SNAP, unused, version */
+	bn(&b, snap, 7); /* SNAP, unused, version */
 	b8(&b, state);
 	b16(&b, flags);
 	b16(&b, cmi);
@@ -44,8 +44,7 @@ record(uint8_t *p, unsigned state, unsigned flags, unsigned cmi, uint32_t spa,
 
 static void
 check_record(const struct record *r, unsigned state, unsigned flags,
-    unsigned cmi, uint32_t spa, struct atm_addr who, uint32_t min,
-    uint32_t max)
+    unsigned cmi, uint32_t spa, struct atm_addr who, uint32_t min, uint32_t max)
 {
 	uint8_t want[CSA_MAX];
 	size_t n = record(want, state, flags, cmi, spa, who, min, max);
@@ -105,9 +104,9 @@ server_group(void **state)
 	v = net_client(net, 0, 1);
 	assert_int_equal(last(net, 0)->sgid, 7);
 	n = record(p, 3, 0, 9000, 0, HOST(2), G(1), G(1));
-	mars_csa_update(net->s[0].mars, 1, oid, 5, 1, CSA_HOW_FLOODED, p, n);
+	marsd_csa_update(net->s[0].mars, 1, oid, 5, 1, CSA_HOW_FLOODED, p, n);
 	assert_false(net_finds(v, G(1), HOST(2)));
-	mars_csa_update(net->s[0].mars, 7, oid, 5, 1, CSA_HOW_FLOODED, p, n);
+	marsd_csa_update(net->s[0].mars, 7, oid, 5, 1, CSA_HOW_FLOODED, p, n);
 	assert_true(net_finds(v, G(1), HOST(2)));
 	net_end(net, v, NULL);
 }
@@ -132,18 +131,19 @@ one_control_vc(void **state)
 	m = net_mcs(net, 1, 9);
 	TAILQ_FOREACH(l, &net->leaves, entry) {
 		assert_int_equal(((struct nvc *)l->leaf.root)->server,
-		    atm_equal(&l->addr, &client) ? 0 : 1);
+		    atm_addr_equal(&l->addr, &client) ? 0 : 1);
 		leaves++;
 	}
 	assert_int_equal(leaves, 2);
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(net_proto(net, i)->control[CCVC].leaves,
-		    i == 0);
-		assert_int_equal(net_proto(net, i)->control[SCVC].leaves,
-		    i == 1);
-		assert_non_null(node_find(net_proto(net, i), ROLE_CLIENT,
-		    &client));
-		assert_non_null(node_find(net_proto(net, i), ROLE_MCS, &mcs));
+		assert_int_equal(
+		    net_proto(net, i)->control[CCVC].leaves, i == 0);
+		assert_int_equal(
+		    net_proto(net, i)->control[SCVC].leaves, i == 1);
+		assert_non_null(marsd_node_find(
+		    net_proto(net, i), MARSD_ROLE_CLIENT, &client));
+		assert_non_null(
+		    marsd_node_find(net_proto(net, i), MARSD_ROLE_MCS, &mcs));
 	}
 	net_end(net, m, v, NULL);
 }
@@ -172,15 +172,15 @@ heartbeat(void **state)
 		/* clients see the map of 5.4.3, and nothing else */
 		assert_int_equal(net->nsent, net_count(net, 0, CCVC, 12));
 		for (r = last(net, 0); r != NULL && r->data[11] != 1;
-		    r = r->next)
+		     r = r->next)
 			;
 		assert_non_null(r);
 		if (r->seq != INT32_MIN + 1 + (int32_t)beats) {
 			beats++;
-			assert_int_equal(r->seq, INT32_MIN + 1 +
-			    (int32_t)beats);
-			assert_true(mtime_diff(before, net->ts.now) <=
-			    MTIME_SEC(61));
+			assert_int_equal(
+			    r->seq, INT32_MIN + 1 + (int32_t)beats);
+			assert_true(
+			    mtime_diff(before, net->ts.now) <= MTIME_SEC(61));
 			before = net->ts.now;
 		}
 	}
@@ -204,9 +204,9 @@ redirect_entry(void **state)
 	(void)state;
 	p = TAILQ_FIRST(&net_cluster_conf(net, 0)->protocols);
 	p->pro.type = PRO_SNAP;
-	memcpy(p->pro.snap, head + 4, 5);	/* 08-00-07-80-9b: AppleTalk */
+	memcpy(p->pro.snap, head + 4, 5); /* 08-00-07-80-9b: AppleTalk */
 	net_start(net, 0);
-	assert_int_equal(last(net, 0)->len, 40);	/* 60 with the CSAS */
+	assert_int_equal(last(net, 0)->len, 40); /* 60 with the CSAS */
 	assert_memory_equal(last(net, 0)->data, head, 20);
 	assert_memory_equal(last(net, 0)->data + 20, SERVER(0).num, 20);
 	net_free(net);
@@ -232,8 +232,8 @@ client_records(void **state)
 	check_record(last(net, 0), 3, 0x2000, 1, 0xac100001, HOST(1), 0, 0);
 	assert_int_equal(20 + last(net, 0)->len, 64);
 	put(v, 4, 0x8008, 0xac100001, 1, G(1), G(1));
-	check_record(last(net, 0), 3, 0x8000, 1, 0xac100001, HOST(1), G(1),
-	    G(1));
+	check_record(
+	    last(net, 0), 3, 0x8000, 1, 0xac100001, HOST(1), G(1), G(1));
 	assert_int_equal(20 + last(net, 0)->len, 72);
 	put(v, 4, 0x8009, 0xac100001, 1, G(8), G(15));
 	check_record(last(net, 0), 3, 0, 1, 0xac100001, HOST(1), G(8), G(15));
@@ -241,8 +241,8 @@ client_records(void **state)
 	put(v, 5, 0x0001, 0xac100001, 1, G(8), G(15));
 	check_record(last(net, 0), 4, 0, 1, 0xac100001, HOST(1), G(8), G(15));
 	put(v, 5, 0x2002, 0xac100001, 0, 0, 0);
-	check_record(last(net, 0)->next, 4, 0x2000, 1, 0xac100001, HOST(1),
-	    0, 0);
+	check_record(
+	    last(net, 0)->next, 4, 0x2000, 1, 0xac100001, HOST(1), 0, 0);
 	/* E.164 with a subaddress, no protocol address */
 	memset(&sub, 0, sizeof(sub));
 	sub.num_tl = 0x40 | 11;
@@ -309,7 +309,7 @@ nothing_new(void **state)
 	net_join(v, 5, 0, G(4), G(8));
 	put(v, 4, 0, 0xac100001, 0, 0, 0);
 	put(v, 5, 0, 0xac100001, 0, 0, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_PAIRS), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PAIRS), 2);
 	assert_int_equal(net->s[0].published, published);
 	/* inside its own block: another range, and no duplicate */
 	net_join(v, 4, 0, G(5), G(5));
@@ -351,8 +351,8 @@ punched_afar(void **state)
 			assert_int_equal(FLAGS(t), 0x5000);
 			check_pairs(t, 3, G(1), G(2), G(4), G(4), G(6), G(9));
 		}
-		check_pairs(net_only(net, 0, SCVC, op + 4), 2, G(1), G(2),
-		    G(4), G(9));
+		check_pairs(
+		    net_only(net, 0, SCVC, op + 4), 2, G(1), G(2), G(4), G(9));
 		assert_int_equal(net_count(net, 1, SCVC, op + 4), 0);
 		assert_int_equal(net_count(net, 2, SCVC, op + 4), 0);
 	}
@@ -362,8 +362,8 @@ punched_afar(void **state)
 		net_join(v, op, 0, G(50), G(50));
 		for (i = 0; i < 3; i++) {
 			assert_int_equal(net_count(net, i, CCVC, op), 0);
-			assert_int_equal(net_count(net, i, SCVC, op + 4),
-			    i == 1);
+			assert_int_equal(
+			    net_count(net, i, SCVC, op + 4), i == 1);
 		}
 	}
 	net_hangup(v);
@@ -407,7 +407,8 @@ proxy_client(void **state)
 		assert_false(net_finds(w[i], G(1), HOST(1)));
 		assert_false(net_finds(w[i], G(5), HOST(1)));
 	}
-	assert_null(node_find(net_proto(net, 0), ROLE_CLIENT, &who));
+	assert_null(
+	    marsd_node_find(net_proto(net, 0), MARSD_ROLE_CLIENT, &who));
 	net_hangup(v);
 	for (i = 0; i < 2; i++)
 		net_hangup(w[i]);
@@ -465,7 +466,8 @@ proxy_mcs(void **state)
 			assert_memory_equal(t->p + OFF(32), HOST(9).num, 20);
 			for (k = 0; k < PNUM(t); k++)
 				left |= g32(t, at + 8 * k) == G(2) ? 1 :
-				    g32(t, at + 8 * k) == G(7) ? 2 : 4;
+				    g32(t, at + 8 * k) == G(7)	   ? 2 :
+								     4;
 		}
 		assert_int_equal(left, 3);
 	}
@@ -543,7 +545,7 @@ cmis_unique(void **state)
 			seen[cmi] = true;
 			records++;
 		}
-		assert_int_equal(net->s[i].events[MARS_EV_CMI_OVERLAP], 0);
+		assert_int_equal(net->s[i].events[MARSD_EV_CMI_OVERLAP], 0);
 	}
 	assert_int_equal(records, SERVERS * 50);
 	for (i = 0; i < SERVERS; i++)

@@ -42,7 +42,7 @@ look(struct net *n, int from, int to, const uint8_t *sdu, size_t len)
 {
 	static const size_t common[6] = { 0, 12, 8, 8, 8, 16 };
 	struct seen *s = n->taparg;
-	const uint8_t *p = sdu + 8;	/* behind LLC/SNAP */
+	const uint8_t *p = sdu + 8; /* behind LLC/SNAP */
 	unsigned type = p[1], size = at16(p, 2), ext = at16(p, 6), records;
 	size_t at, end;
 
@@ -54,23 +54,23 @@ look(struct net *n, int from, int to, const uint8_t *sdu, size_t len)
 	s->extended += ext != 0;
 	at = common[type];
 	end = ext == 0 ? size : ext;
-	assert_int_equal(at16(p, at), 0x0003);		/* protocol ID */
+	assert_int_equal(at16(p, at), 0x0003); /* protocol ID */
 	assert_int_equal(at16(p, at + 2), NET_SGID);
-	assert_int_equal(p[at + 8], 4);			/* sender ID length */
-	assert_int_equal(p[at + 12 + 3], from + 1);	/* 10.0.0.x */
+	assert_int_equal(p[at + 8], 4); /* sender ID length */
+	assert_int_equal(p[at + 12 + 3], from + 1); /* 10.0.0.x */
 	records = at16(p, at + 10);
-	if (type == 5 && p[at + 9] == 0) {		/* */
+	if (type == 5 && p[at + 9] == 0) { /* */
 		assert_int_equal(end, 32);
 		s->hello[0]++;
 		return false;
 	}
-	assert_int_equal(p[at + 9], 4);			/* receiver ID */
+	assert_int_equal(p[at + 9], 4); /* receiver ID */
 	if (type == 5) {
 		assert_int_equal(end, 36 + 5 * records);
 		s->hello[1]++;
 		return false;
 	}
-	at += 20;		/* the common part: 12, and two IDs of 4 */
+	at += 20; /* the common part: 12, and two IDs of 4 */
 	if (records == 0) {
 		assert_int_equal(at, type == 1 ? 32 : 28);
 		assert_int_equal(end, at);
@@ -78,13 +78,13 @@ look(struct net *n, int from, int to, const uint8_t *sdu, size_t len)
 	}
 	for (; records > 0; records--, s->records++) {
 		assert_true(at + 20 <= end);
-		assert_int_equal(p[at + 4], 4);		/* cache key length */
-		assert_int_equal(p[at + 5], 4);		/* OID length */
-		if (type != 2)				/* CSAS alone: 20 */
+		assert_int_equal(p[at + 4], 4); /* cache key length */
+		assert_int_equal(p[at + 5], 4); /* OID length */
+		if (type != 2) /* CSAS alone: 20 */
 			assert_int_equal(at16(p, at + 2), 20);
 		else if (at16(p, at + 2) == 20 + 7)
-			s->clear = s->clear ||
-			    memcmp(p + at + 20, "Jsecret", 7) == 0;
+			s->clear =
+			    s->clear || memcmp(p + at + 20, "Jsecret", 7) == 0;
 		at += at16(p, at + 2);
 	}
 	assert_int_equal(at, end);
@@ -145,9 +145,9 @@ readable(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		node_key(&n->node[i], 257, HMAC_SHA256, "key", 0, 0);
-		cn = TAILQ_FIRST(&TAILQ_FIRST(
-		    &n->node[i].conf->clusters)->neighbors);
+		node_key(&n->node[i], 257, CONF_HMAC_SHA256, "key", 0, 0);
+		cn = TAILQ_FIRST(
+		    &TAILQ_FIRST(&n->node[i].conf->clusters)->neighbors);
 		cn->auth = true;
 		cn->spis[0] = 257;
 		cn->nspis = 1;

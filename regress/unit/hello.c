@@ -18,7 +18,7 @@
 #define LS	1		/* 10.0.0.2 is under test, 10.0.0.1 is raw */
 #define DCS	0
 
-static struct neighbor *nb;
+static struct scsp_neighbor *nb;
 static struct net *n;
 
 static void
@@ -41,12 +41,12 @@ total(void **state)
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < HELLO_STATE_MAX; s++)
-		for (e = 0; e < HELLO_EV_MAX; e++) {
-			assert_int_not_equal(hello_table[s][e].action,
-			    HELLO_DO_FORGOTTEN);
-			assert_true(hello_table[s][e].next <
-			    HELLO_STATE_MAX);
+	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
+		for (e = 0; e < SCSP_HELLO_EV_MAX; e++) {
+			assert_int_not_equal(scsp_hello_table[s][e].action,
+			    SCSP_HELLO_DO_FORGOTTEN);
+			assert_true(
+			    scsp_hello_table[s][e].next < SCSP_HELLO_STATE_MAX);
 		}
 }
 
@@ -54,25 +54,25 @@ total(void **state)
 static void
 figure(void **state)
 {
-	bool arrow[HELLO_STATE_MAX][HELLO_STATE_MAX] = { { false } };
+	bool arrow[SCSP_HELLO_STATE_MAX][SCSP_HELLO_STATE_MAX] = { { false } };
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < HELLO_STATE_MAX; s++)
-		for (e = 0; e < HELLO_EV_MAX; e++)
-			arrow[s][hello_table[s][e].next] = true;
-	assert_true(arrow[HELLO_DOWN][HELLO_WAITING]);
-	assert_true(arrow[HELLO_WAITING][HELLO_DOWN]);
-	assert_true(arrow[HELLO_WAITING][HELLO_BIDI]);
-	assert_true(arrow[HELLO_BIDI][HELLO_WAITING]);
-	assert_true(arrow[HELLO_WAITING][HELLO_UNI]);
-	assert_true(arrow[HELLO_UNI][HELLO_WAITING]);
-	assert_true(arrow[HELLO_UNI][HELLO_BIDI]);
-	assert_true(arrow[HELLO_BIDI][HELLO_UNI]);
-	assert_true(arrow[HELLO_BIDI][HELLO_DOWN]);
-	assert_true(arrow[HELLO_UNI][HELLO_DOWN]);
-	assert_false(arrow[HELLO_DOWN][HELLO_BIDI]);
-	assert_false(arrow[HELLO_DOWN][HELLO_UNI]);
+	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
+		for (e = 0; e < SCSP_HELLO_EV_MAX; e++)
+			arrow[s][scsp_hello_table[s][e].next] = true;
+	assert_true(arrow[SCSP_HELLO_DOWN][SCSP_HELLO_WAITING]);
+	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_DOWN]);
+	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_BIDI]);
+	assert_true(arrow[SCSP_HELLO_BIDI][SCSP_HELLO_WAITING]);
+	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_UNI]);
+	assert_true(arrow[SCSP_HELLO_UNI][SCSP_HELLO_WAITING]);
+	assert_true(arrow[SCSP_HELLO_UNI][SCSP_HELLO_BIDI]);
+	assert_true(arrow[SCSP_HELLO_BIDI][SCSP_HELLO_UNI]);
+	assert_true(arrow[SCSP_HELLO_BIDI][SCSP_HELLO_DOWN]);
+	assert_true(arrow[SCSP_HELLO_UNI][SCSP_HELLO_DOWN]);
+	assert_false(arrow[SCSP_HELLO_DOWN][SCSP_HELLO_BIDI]);
+	assert_false(arrow[SCSP_HELLO_DOWN][SCSP_HELLO_UNI]);
 }
 
 /*
@@ -83,12 +83,11 @@ figure(void **state)
 static void
 first(void **state)
 {
-	static const uint8_t octets[] = {
-		0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x05,
-		0x01, 0x05, 0x00, 0x20, 0xf0, 0xc8, 0x00, 0x00,
-		0x00, 0x03, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00,
-		0x00, 0x03, 0x00, 0x07, 0x00, 0x00, 0x00, 0x00,
-		0x04, 0x00, 0x00, 0x00, 0x0a, 0x00, 0x00, 0x02 };
+	static const uint8_t octets[] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
+		0x00, 0x05, 0x01, 0x05, 0x00, 0x20, 0xf0, 0xc8, 0x00, 0x00,
+		0x00, 0x03, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03,
+		0x00, 0x07, 0x00, 0x00, 0x00, 0x00, 0x04, 0x00, 0x00, 0x00,
+		0x0a, 0x00, 0x00, 0x02 };
 	const struct heard *h;
 
 	(void)state;
@@ -98,11 +97,11 @@ first(void **state)
 	node_conf_neighbor(&n->node[LS], DCS);
 	node_start(&n->node[LS]);
 	nb = node_neighbor_of(&n->node[LS], DCS);
-	net_run(n, 500);		/* nobody there */
-	assert_int_equal(nb->hello, HELLO_DOWN);
+	net_run(n, 500); /* nobody there */
+	assert_int_equal(nb->hello, SCSP_HELLO_DOWN);
 	node_start(&n->node[DCS]);
 	net_run(n, 4000);
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	h = raw_nth(n, DCS, 0, 0);
 	assert_non_null(h);
 	assert_int_equal(h->len, sizeof(octets));
@@ -123,7 +122,7 @@ two_way(void **state)
 	begin();
 	raw_clear(n, DCS);
 	hello(0);
-	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
 	assert_true(nb->id == RAW_ID(DCS));
 	net_run(n, 5);
 	h = raw_nth(n, DCS, 5, 0);
@@ -132,12 +131,12 @@ two_way(void **state)
 	assert_true(raw_get(h, 32, 4) == RAW_ID(DCS));
 	assert_int_equal(raw_get(h, 26, 2), 0);
 	hello(RAW_ID(LS));
-	assert_int_equal(nb->hello, HELLO_BIDI);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	/* at once */
 	hello(RAW_ID(5));
-	assert_int_equal(nb->hello, HELLO_UNI);
-	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
 	net_free(n);
 }
 
@@ -151,7 +150,7 @@ among_several(void **state)
 	begin();
 	raw_begin(&p, 5, 0, 0);
 	raw_put(&p, 4, 0x00030003);
-	raw_put(&p, 4, 0x00001234);	/* R2334-B.2.5-06: a Family ID */
+	raw_put(&p, 4, 0x00001234); /* R2334-B.2.5-06: a Family ID */
 	raw_common(&p, 0, RAW_ID(DCS), RAW_ID(8));
 	raw_put(&p, 1, 4);
 	raw_put(&p, 4, RAW_ID(9));
@@ -159,7 +158,7 @@ among_several(void **state)
 	raw_put(&p, 4, RAW_ID(LS));
 	p.b[p.common + 11] = 2;
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	net_free(n);
 }
 
@@ -176,7 +175,8 @@ periodic(void **state)
 	assert_in_range(raw_count(n, DCS, 5), 10, 11);
 	for (i = 1; i < raw_count(n, DCS, 5); i++)
 		assert_in_range(mtime_diff(raw_nth(n, DCS, 5, i - 1)->at,
-		    raw_nth(n, DCS, 5, i)->at), 1, 3000000);
+				    raw_nth(n, DCS, 5, i)->at),
+		    1, 3000000);
 	net_free(n);
 }
 
@@ -191,21 +191,21 @@ silence(void **state)
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 2, 4, RAW_ID(DCS), RAW_ID(LS));
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	net_run(n, 7900);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	net_run(n, 200);
-	assert_int_equal(nb->hello, HELLO_WAITING);
-	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
 	raw_clear(n, DCS);
-	net_run(n, 3000);		/* not listed any more */
+	net_run(n, 3000); /* not listed any more */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
 	/* zeros count as ones; the latest Hello's values are used */
 	raw_hello(n, DCS, 0, 0, RAW_ID(DCS), RAW_ID(LS));
 	net_run(n, 900);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	net_run(n, 200);
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	net_free(n);
 }
 
@@ -216,9 +216,9 @@ stalled(void **state)
 	(void)state;
 	begin();
 	hello(RAW_ID(LS));
-	hello_run(nb, HELLO_EV_STALL_HEARD);
-	assert_int_equal(nb->hello, HELLO_UNI);
-	assert_int_equal(nb->align, ALIGN_DOWN);
+	scsp_hello_run(nb, SCSP_HELLO_EV_STALL_HEARD);
+	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
 	/* it is heard, so it is listed */
 	raw_clear(n, DCS);
 	net_run(n, 3000);
@@ -239,18 +239,18 @@ heard_only(void **state)
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(LS));
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	for (i = 0; i < 4; i++) {
 		raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(9));
-		assert_int_equal(nb->hello, HELLO_UNI);
+		assert_int_equal(nb->hello, SCSP_HELLO_UNI);
 		raw_clear(n, DCS);
-		net_run(n, 3500);	/* late, not stalled */
-		assert_int_equal(nb->hello, HELLO_UNI);
-		assert_true(raw_get(raw_nth(n, DCS, 5, 0), 32, 4) ==
-		    RAW_ID(DCS));
+		net_run(n, 3500); /* late, not stalled */
+		assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+		assert_true(
+		    raw_get(raw_nth(n, DCS, 5, 0), 32, 4) == RAW_ID(DCS));
 	}
 	net_run(n, 600);
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	net_free(n);
 }
 
@@ -286,8 +286,8 @@ abnormal(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(5));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
 	assert_int_equal(nb->drops[DROP_RECEIVER], 2);
 	assert_int_equal(n->node[LS].s->drops[DROP_GROUP], 1);
@@ -296,11 +296,11 @@ abnormal(void **state)
 	assert_int_equal(n->node[LS].s->drops[DROP_TYPE], 1);
 	raw_clear(n, DCS);
 	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
-	p.b[p.common + 11] = 1;		/* a record that is not there */
+	p.b[p.common + 11] = 1; /* a record that is not there */
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 1);
-	net_run(n, 1100);		/* and it is told by the next Hello */
+	net_run(n, 1100); /* and it is told by the next Hello */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
 	net_free(n);
 }
@@ -312,15 +312,15 @@ circuit_lost(void **state)
 	(void)state;
 	begin();
 	hello(RAW_ID(LS));
-	assert_int_equal(nb->hello, HELLO_BIDI);
-	net_release(&TAILQ_FIRST(&n->node[DCS].fvcs)->vc, CAUSE_NORMAL);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	net_release(&TAILQ_FIRST(&n->node[DCS].fvcs)->vc, VC_CAUSE_NORMAL);
 	net_run(n, 100);
-	assert_int_equal(nb->hello, HELLO_DOWN);
-	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(nb->hello, SCSP_HELLO_DOWN);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
 	assert_false(nb->has_id);
 	/* and it is called again */
 	net_run(n, 5000);
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	net_free(n);
 }
 
@@ -338,10 +338,10 @@ new_id(void **state)
 	raw_common(&p, 0xe000, RAW_ID(9), RAW_ID(LS));
 	raw_done(n, DCS, &p);
 	assert_int_equal(nb->drops[DROP_SENDER], 1);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	raw_hello(n, DCS, 3, 3, RAW_ID(9), 0);
-	assert_int_equal(nb->hello, HELLO_UNI);
-	assert_int_equal(nb->align, ALIGN_DOWN);
+	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
 	assert_true(nb->id == RAW_ID(9));
 	net_free(n);
 }
@@ -353,7 +353,7 @@ own_id(void **state)
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 3, 3, RAW_ID(LS), RAW_ID(LS));
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	assert_int_equal(nb->drops[DROP_OWN_ID], 1);
 	assert_int_equal(n->node[LS].events[SCSP_EV_OWN_ID], 1);
 	net_free(n);
@@ -376,14 +376,14 @@ too_early(void **state)
 	assert_int_equal(nb->drops[DROP_STATE], 1);
 	for (type = 2; type <= 4; type++) {
 		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
-		raw_record(&p, 1, RAW_ID(DCS), 4, 10, false,
-		    type == 2 ? "Jx" : NULL);
+		raw_record(
+		    &p, 1, RAW_ID(DCS), 4, 10, false, type == 2 ? "Jx" : NULL);
 		raw_done(n, DCS, &p);
 		assert_int_equal(nb->drops[DROP_STATE], type);
 	}
 	assert_null(node_entry(&n->node[LS], DCS, 4));
-	assert_int_equal(nb->align, ALIGN_DOWN);
-	assert_int_equal(nb->hello, HELLO_UNI);
+	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
 	net_free(n);
 }

@@ -59,7 +59,7 @@ opening(void **state)
 
 	FAILS_NULL(ibuf_dynamic(0, 0), EINVAL);
 	FAILS_NULL(ibuf_dynamic(2, 1), EINVAL);
-#ifndef SANITIZE_BUILD	/* whose allocator ends the process instead */
+#ifndef SANITIZE_BUILD /* whose allocator ends the process instead */
 	FAILS_NULL(ibuf_open(SIZE_MAX / 2), ENOMEM);
 #endif
 	ibuf_free(NULL);
@@ -396,11 +396,11 @@ aborts(void **state)
 			_exit(0);
 		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (i == 4)	/* the test itself: nothing done, no abort */
+		if (i == 4) /* the test itself: nothing done, no abort */
 			assert_true(WIFEXITED(status));
 		else
-			assert_true(WIFSIGNALED(status) &&
-			    WTERMSIG(status) == SIGABRT);
+			assert_true(
+			    WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 	}
 	ibufq_free(q);
 	msgbuf_free(m);

@@ -53,8 +53,8 @@ setup(void **state)
 	assert_non_null(l);
 	signal(SIGPIPE, SIG_IGN);
 	l->fds = open_fds();
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-	    s), 0);
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s), 0);
 	assert_int_equal(imsgbuf_init(&l->a, s[0]), 0);
 	assert_int_equal(imsgbuf_init(&l->b, s[1]), 0);
 	imsgbuf_allow_fdpass(&l->a);
@@ -138,8 +138,8 @@ raw(int s, const void *data, size_t len, const int *fds, int nfds)
 	struct iovec iov = { .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	union {
-		struct cmsghdr	 hdr;
-		unsigned char	 space[CMSG_SPACE(4 * sizeof(int))];
+		struct cmsghdr hdr;
+		unsigned char space[CMSG_SPACE(4 * sizeof(int))];
 	} u;
 	struct cmsghdr *c;
 	unsigned char copy[64];
@@ -193,7 +193,7 @@ sizes(void **state)
 	assert_int_equal(imsg_get_len(&m), 0);
 	FAILS(imsg_get_ibuf(&m, &(struct ibuf){ 0 }), EBADMSG);
 	imsg_free(&m);
-	assert_int_equal(imsgbuf_read(&l->b), 1);	/* would block */
+	assert_int_equal(imsgbuf_read(&l->b), 1); /* would block */
 	expect_none(&l->b);
 
 	compose(&l->a, 1, -1, 16368);
@@ -283,12 +283,13 @@ boundaries(void **state)
 	assert_int_equal(size, 8 * 16 + 92);
 	for (at = 0; at <= size; at++) {
 		if (at > 0)
-			assert_int_equal(write(l->a.fd, stream, (size_t)at),
-			    at);
+			assert_int_equal(
+			    write(l->a.fd, stream, (size_t)at), at);
 		assert_int_equal(imsgbuf_read(&l->b), 1);
 		if (at < size)
-			assert_int_equal(write(l->a.fd, stream + at,
-			    (size_t)(size - at)), size - at);
+			assert_int_equal(
+			    write(l->a.fd, stream + at, (size_t)(size - at)),
+			    size - at);
 		assert_int_equal(imsgbuf_read(&l->b), 1);
 		for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
 			expect(&l->b, (uint32_t)i + 1, false, lens[i]);
@@ -302,10 +303,14 @@ lengths(void **state)
 {
 	static const struct {
 		uint32_t len;
-		bool	 good;
+		bool good;
 	} t[] = {
-		{ 0, false }, { 15, false }, { 16, true }, { 48, true },
-		{ 49, false }, { 0x7fffffff, false },
+		{ 0, false },
+		{ 15, false },
+		{ 16, true },
+		{ 48, true },
+		{ 49, false },
+		{ 0x7fffffff, false },
 	};
 	struct link *l = *state;
 	unsigned char octets[48];
@@ -315,8 +320,8 @@ lengths(void **state)
 
 	for (i = 0; i < 2 * sizeof(t) / sizeof(t[0]); i++) {
 		marked = i & 1;
-		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM |
-		    SOCK_NONBLOCK, 0, s), 0);
+		assert_int_equal(
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s), 0);
 		close(l->b.fd);
 		imsgbuf_clear(&l->b);
 		assert_int_equal(imsgbuf_init(&l->b, s[1]), 0);
@@ -346,8 +351,8 @@ short_writes(void **state)
 	uint32_t last;
 	struct imsg m;
 
-	assert_int_equal(setsockopt(l->a.fd, SOL_SOCKET, SO_SNDBUF, &size,
-	    sizeof(size)), 0);
+	assert_int_equal(
+	    setsockopt(l->a.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
 	for (i = 0; i < 100; i++)
 		compose(&l->a, (uint32_t)i, i == 50 ? fd : -1, 3000);
 	for (i = 0; i < 10000 && got < 100; i++) {
@@ -397,10 +402,10 @@ bursts(void **state)
 	for (with = 1; with < 32; with++) {
 		for (i = 0; i < 5; i++)
 			compose(&l->a, i, with & 1U << i ? new_fd() : -1, i);
-		if (with & 0x10)	/* all sent before any is read */
+		if (with & 0x10) /* all sent before any is read */
 			assert_int_equal(imsgbuf_flush(&l->a), 0);
 		pass(l);
-		for (i = 0; i < 5; i++)	/* no read passes a descriptor */
+		for (i = 0; i < 5; i++) /* no read passes a descriptor */
 			assert_int_equal(imsgbuf_read(&l->b), 1);
 		for (i = 0; i < 5; i++)
 			expect(&l->b, i, (with & 1U << i) != 0, i);
@@ -477,7 +482,7 @@ table_full(void **state)
 	compose(&l->a, 1, new_fd(), 4);
 	assert_int_equal(imsgbuf_flush(&l->a), 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	fd = new_fd();		/* the lowest that is free */
+	fd = new_fd(); /* the lowest that is free */
 	close(fd);
 	few = old;
 	few.rlim_cur = (rlim_t)fd;
@@ -739,8 +744,8 @@ random_stream(struct link *l)
 	size_t at, n;
 	int s[2], fd, rv = 1;
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-	    s), 0);
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s), 0);
 	assert_int_equal(imsgbuf_init(&ib, s[1]), 0);
 	assert_int_equal(imsgbuf_set_maxsize(&ib, LIMIT), 0);
 	imsgbuf_allow_fdpass(&ib);
@@ -788,9 +793,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(sizes), T(composing), T(boundaries), T(lengths),
-		T(short_writes), T(bursts), T(marks), T(table_full),
-		T(straddle), T(kept), T(payload), T(forward_pid), T(fuzz),
+		T(sizes),
+		T(composing),
+		T(boundaries),
+		T(lengths),
+		T(short_writes),
+		T(bursts),
+		T(marks),
+		T(table_full),
+		T(straddle),
+		T(kept),
+		T(payload),
+		T(forward_pid),
+		T(fuzz),
 	};
 
 	return cmocka_run_group_tests_name("imsg", tests, NULL, NULL);

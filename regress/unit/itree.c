@@ -18,8 +18,8 @@
 #define SPACE	300
 
 struct item {
-	struct itree_node n;
-	struct span	 s;
+	struct marsd_itree_node n;
+	struct marsd_span	 s;
 	bool		 in;
 };
 
@@ -37,10 +37,10 @@ addr(uint32_t v)
 	return a;
 }
 
-static struct span
+static struct marsd_span
 range(uint32_t min, uint32_t max)
 {
-	struct span s = { addr(min), addr(max) };
+	struct marsd_span s = { addr(min), addr(max) };
 
 	return s;
 }
@@ -55,21 +55,22 @@ draw(uint32_t n)
 }
 
 static void
-check(const struct itree *t, struct item *items, const struct span *q)
+check(
+    const struct marsd_itree *t, struct item *items, const struct marsd_span *q)
 {
-	struct itree_node *in, *last = NULL;
+	struct marsd_itree_node *in, *last = NULL;
 	size_t i, want = 0, got = 0;
 
 	for (i = 0; i < N; i++)
 		if (items[i].in && paddr_cmp(&items[i].s.min, &q->max) <= 0 &&
 		    paddr_cmp(&items[i].s.max, &q->min) >= 0)
 			want++;
-	for (in = itree_overlap(t, q, NULL); in != NULL;
-	    in = itree_overlap(t, q, in->span)) {
+	for (in = marsd_itree_overlap(t, q, NULL); in != NULL;
+	     in = marsd_itree_overlap(t, q, in->span)) {
 		assert_true(paddr_cmp(&in->span->min, &q->max) <= 0);
 		assert_true(paddr_cmp(&in->span->max, &q->min) >= 0);
 		if (last != NULL)
-			assert_true(span_cmp(last->span, in->span) < 0);
+			assert_true(marsd_span_cmp(last->span, in->span) < 0);
 		last = in;
 		got++;
 	}
@@ -81,22 +82,22 @@ static void
 overlaps(void **state)
 {
 	static struct item items[N];
-	struct itree t;
-	struct span q;
+	struct marsd_itree t;
+	struct marsd_span q;
 	uint32_t a, i, k;
 
 	(void)state;
-	itree_init(&t, 0);
+	marsd_itree_init(&t, 0);
 	for (k = 0; k < 4000; k++) {
 		i = draw(N);
 		if (items[i].in) {
-			itree_remove(&t, &items[i].n);
+			marsd_itree_remove(&t, &items[i].n);
 			items[i].in = false;
 		} else {
 			a = draw(SPACE);
 			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
-			items[i].in = itree_insert(&t, &items[i].n,
-			    &items[i].s);
+			items[i].in =
+			    marsd_itree_insert(&t, &items[i].n, &items[i].s);
 		}
 		a = draw(SPACE);
 		q = range(a, a + draw(20));
@@ -105,29 +106,29 @@ overlaps(void **state)
 }
 
 static void
-punch(struct spans *out, uint32_t min, uint32_t max, size_t n, ...)
+punch(struct marsd_spans *out, uint32_t min, uint32_t max, size_t n, ...)
 {
-	struct span s = range(min, max);
-	struct punch p;
+	struct marsd_span s = range(min, max);
+	struct marsd_punch p;
 	uint32_t a;
 	va_list ap;
 
-	spans_init(out);
-	punch_init(&p, out, &s);
+	marsd_spans_init(out);
+	marsd_punch_init(&p, out, &s);
 	va_start(ap, n);
 	while (n-- > 0) {
 		a = va_arg(ap, uint32_t);
 		s = range(a, va_arg(ap, uint32_t));
-		punch_hole(&p, &s);
+		marsd_punch_hole(&p, &s);
 	}
 	va_end(ap);
-	punch_end(&p);
+	marsd_punch_end(&p);
 }
 
 static void
-expect(struct spans *l, size_t n, ...)
+expect(struct marsd_spans *l, size_t n, ...)
 {
-	struct span s;
+	struct marsd_span s;
 	size_t i;
 	uint32_t a;
 	va_list ap;
@@ -137,10 +138,10 @@ expect(struct spans *l, size_t n, ...)
 	for (i = 0; i < n; i++) {
 		a = va_arg(ap, uint32_t);
 		s = range(a, va_arg(ap, uint32_t));
-		assert_int_equal(span_cmp(&l->v[i], &s), 0);
+		assert_int_equal(marsd_span_cmp(&l->v[i], &s), 0);
 	}
 	va_end(ap);
-	spans_free(l);
+	marsd_spans_free(l);
 }
 
 /*
@@ -150,7 +151,7 @@ expect(struct spans *l, size_t n, ...)
 static void
 holes(void **state)
 {
-	struct spans l;
+	struct marsd_spans l;
 
 	(void)state;
 	punch(&l, 10, 20, 0);

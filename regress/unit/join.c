@@ -113,7 +113,7 @@ block_with_holes(void **state)
 	assert_int_equal(FLAGS(t), 0x4021);
 	check_pairs(t, 1, G(10), G(20));
 	t = net_only(net, 0, CCVC, 4);
-	assert_int_equal(FLAGS(t), 0x5021);	/* copy, punched */
+	assert_int_equal(FLAGS(t), 0x5021); /* copy, punched */
 	check_pairs(t, 2, G(10), G(11), G(13), G(19));
 	net_clear(net);
 	/* inside its own block: joined for itself, but nobody hears of it */
@@ -236,17 +236,17 @@ dropped(void **state)
 	v = net_client(net, 0, 1);
 	w = net_call(net, 0, HOST(2));
 	net_join(w, 4, 0, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_join(v, 4, 0x4000, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_COPY), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_COPY), 1);
 	b_join(&b, 4, 0, HOST(1), 2, G(1), G(1));
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_PAIRS), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PAIRS), 1);
 	b_join(&b, 4, 0, HOST(1), 0, 0, 0);
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_PAIRS), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PAIRS), 2);
 	net_join(v, 4, 0, G(2), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_RANGE), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RANGE), 1);
 	assert_int_equal(net->nsent, 0);
 	net_end(net, w, v, NULL);
 }
@@ -267,10 +267,10 @@ limits(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	net_join(v, 4, 0, G(2), G(2));
 	net_join(v, 4, 0, G(3), G(3));
-	assert_int_equal(net_dropped(net, 0, DROP_JOINS), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_JOINS), 1);
 	net_join(w, 4, 0, G(3), G(3));
 	net_join(w, 4, 0, G(4), G(4));
-	assert_int_equal(net_dropped(net, 0, DROP_GROUPS), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_GROUPS), 1);
 	net_join(w, 4, 0, G(1), G(1));
 	assert_int_equal(net_count(net, 0, CCVC, 4), 4);
 	net_end(net, w, v, NULL);
@@ -297,7 +297,7 @@ rates(void **state)
 	for (i = 0; i < 100; i++)
 		net_request(v, G(1));
 	assert_int_equal(net->nsent, 9);
-	assert_int_equal(net_dropped(net, 0, DROP_RATE), 91);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RATE), 91);
 	net_clear(net);
 	net_request(w, G(1));
 	assert_int_equal(net->nsent, 1);
@@ -309,11 +309,11 @@ rates(void **state)
 	net_hangup(w);
 	w = net_call(net, 0, HOST(2));
 	net_request(w, G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_RATE), 93);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RATE), 93);
 	x = net_call(net, 0, HOST(3));
 	net_request(x, G(1));
 	net_request(x, G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_RATE_TOTAL), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RATE_TOTAL), 2);
 	net_hangup(x);
 	net_clear(net);
 	net_wait(net, MTIME_SEC(1));
@@ -335,7 +335,7 @@ hostile(void **state)
 	struct net *net = net_new();
 	struct conf_cluster *conf = net_cluster_conf(net, 0);
 	struct nvc *v, *w, *more[64];
-	struct proto *p;
+	struct marsd_proto *p;
 	uint32_t i, k;
 
 	(void)state;
@@ -349,9 +349,9 @@ hostile(void **state)
 	net_join(w, 4, 0, G(1), G(1));
 	for (i = 0; i < 64; i++)
 		more[i] = net_call(net, 0, HOST(1));
-	for (i = 0; i < 60; i++) {		/* for a minute */
+	for (i = 0; i < 60; i++) { /* for a minute */
 		net_clear(net);
-		for (k = 0; k < 1200; k++)	/* each kind first in turn */
+		for (k = 0; k < 1200; k++) /* each kind first in turn */
 			switch ((i + k / 300) % 4) {
 			case 0:
 				net_join(more[k % 64], 4, 0x2000, 0, 0);
@@ -374,11 +374,11 @@ hostile(void **state)
 		assert_int_equal(OP(&net->sent[0]), 2);
 		net_wait(net, MTIME_SEC(1));
 	}
-	assert_true(net_dropped(net, 0, DROP_RATE) > 60 * 1000);
-	assert_true(net_dropped(net, 0, DROP_JOINS) > 0);
-	assert_int_equal(net_dropped(net, 0, DROP_RATE_TOTAL), 0);
+	assert_true(net_dropped(net, 0, MARSD_DROP_RATE) > 60 * 1000);
+	assert_true(net_dropped(net, 0, MARSD_DROP_JOINS) > 0);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RATE_TOTAL), 0);
 	assert_true(p->joins <= 50 + 1);
-	assert_true(p->ranges[ROLE_CLIENT] <= 50 + 1);
+	assert_true(p->ranges[MARSD_ROLE_CLIENT] <= 50 + 1);
 	assert_int_equal(p->control[CCVC].registered, 2);
 	assert_int_equal(p->cmi.used, 2);
 	for (i = 0; i < 64; i++)
@@ -390,8 +390,8 @@ hostile(void **state)
 static void
 tlvs_kept(void **state)
 {
-	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x04, 1, 2, 3, 4,
-		0, 0, 0, 0 };
+	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x04, 1, 2, 3, 4, 0, 0,
+		0, 0 };
 	struct net *net = net_new();
 	const struct sent *t;
 	struct nvc *v;
@@ -403,7 +403,7 @@ tlvs_kept(void **state)
 	net_join(v, 4, 0, G(2), G(2));
 	net_clear(net);
 	b_join(&b, 4, 0, HOST(1), 1, G(1), G(4));
-	b.p[OFF(15)] = 60;			/* extoff */
+	b.p[OFF(15)] = 60; /* extoff */
 	bn(&b, tlv, sizeof(tlv));
 	net_put(v, &b);
 	t = net_only(net, 0, CCVC, 4);
@@ -419,12 +419,12 @@ join_with(struct buf *b, struct atm_addr src, uint32_t min, uint32_t max,
     size_t value)
 {
 	b_join(b, 4, 0, src, 1, min, max);
-	b->p[OFF(15)] = 60;			/* mar$extoff */
+	b->p[OFF(15)] = 60; /* mar$extoff */
 	b16(b, 0x3801);
 	b16(b, (unsigned)value);
 	memset(b->p + b->len, 0x33, value);
 	b->len += value;
-	b32(b, 0);				/* the Null TLV */
+	b32(b, 0); /* the Null TLV */
 }
 
 /*
@@ -486,10 +486,10 @@ csn_once(void **state)
 		v[i] = net_client(net, 0, 1 + (int)i);
 	csn = net_proto(net, 0)->control[CCVC].msn;
 	net_join(v[0], 4, 0, G(1), G(1));
-	assert_int_equal(net->nsent, 1);	/* not one for each leaf */
+	assert_int_equal(net->nsent, 1); /* not one for each leaf */
 	for (i = 0; i < 5; i++) {
-		net_request(v[i], G(1));	/* MARS_MULTI */
-		net_request(v[i], G(2));	/* MARS_NAK */
+		net_request(v[i], G(1)); /* MARS_MULTI */
+		net_request(v[i], G(2)); /* MARS_NAK */
 		net_join(v[0], 4, 0, G(1), G(1));
 		net_join(v[i], 4, 0x2000, 0, 0);
 		net_join(v[i], 4, 0x4000, G(7), G(7));
@@ -525,8 +525,8 @@ csn_start(void **state)
 		net_join(v, 4, 0x2000, 0, 0);
 		csn[i] = MSN(net_only(net, i, PRIV, 4));
 		assert_int_equal(csn[i], net_proto(net, i)->control[CCVC].msn);
-		assert_int_not_equal(csn[i],
-		    net_proto(net, i)->control[SCVC].msn);
+		assert_int_not_equal(
+		    csn[i], net_proto(net, i)->control[SCVC].msn);
 		net_hangup(v);
 	}
 	assert_int_not_equal(csn[0], csn[1]);
@@ -668,7 +668,7 @@ three_blocks(void **state)
 	check_pairs(net_only(net, 0, CCVC, 5), 1, G(30), G(39));
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(net_proto(net, 0)->joins, 0);
-	assert_int_equal(net_proto(net, 0)->ranges[ROLE_CLIENT], 0);
+	assert_int_equal(net_proto(net, 0)->ranges[MARSD_ROLE_CLIENT], 0);
 	net_end(net, v, NULL);
 }
 
@@ -697,8 +697,8 @@ many(void **state)
 		net_put(v[i], &b);
 		l = TAILQ_LAST(&net->leaves, nleaf_list);
 		l->acked = true;
-		cluster_vc_user.leaf_ack(net->s[0].link.arg, &l->leaf,
-		    l->leaf.cookie);
+		marsd_vc_user.leaf_ack(
+		    net->s[0].link.arg, &l->leaf, l->leaf.cookie);
 		b_join(&b, 4, 0, HOST(i + 1), 1, G(i % 5000), G(i % 5000));
 		net_put(v[i], &b);
 		if (i % 3 != 0)
@@ -710,10 +710,10 @@ many(void **state)
 	}
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 60000);
 	assert_int_equal(net_proto(net, 0)->joins, 100000);
-	assert_int_equal(net_proto(net, 0)->ranges[ROLE_CLIENT], 25001);
+	assert_int_equal(net_proto(net, 0)->ranges[MARSD_ROLE_CLIENT], 25001);
 	net->nsent = 0;
 	net_request(v[0], G(0xffff));
-	assert_int_equal(net->nsent, 44);	/* 20000 / 456, and a rest */
+	assert_int_equal(net->nsent, 44); /* 20000 / 456, and a rest */
 	for (i = 0; i < 60000; i++)
 		net_hangup(v[i]);
 	free(v);

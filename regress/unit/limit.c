@@ -15,12 +15,12 @@
 
 /* how many of n messages at this moment get through */
 static int
-take(struct bucket *b, int64_t us, uint32_t rate, int n)
+take(struct marsd_bucket *b, int64_t us, uint32_t rate, int n)
 {
 	int taken = 0;
 
 	while (n-- > 0)
-		if (bucket_take(b, AT(us), rate))
+		if (marsd_bucket_take(b, AT(us), rate))
 			taken++;
 	return taken;
 }
@@ -29,10 +29,10 @@ take(struct bucket *b, int64_t us, uint32_t rate, int n)
 static void
 rate(void **state)
 {
-	struct bucket b;
+	struct marsd_bucket b;
 
 	(void)state;
-	bucket_init(&b, AT(0), 10);
+	marsd_bucket_init(&b, AT(0), 10);
 	assert_int_equal(take(&b, 0, 10, 100), 10);
 	assert_int_equal(take(&b, 99999, 10, 5), 0);
 	assert_int_equal(take(&b, 100000, 10, 5), 1);
@@ -45,10 +45,10 @@ rate(void **state)
 static void
 full(void **state)
 {
-	struct bucket b;
+	struct marsd_bucket b;
 
 	(void)state;
-	bucket_init(&b, AT(0), 3);
+	marsd_bucket_init(&b, AT(0), 3);
 	assert_int_equal(take(&b, 0, 3, 10), 3);
 	assert_int_equal(take(&b, MTIME_SEC(86400), 3, 10), 3);
 	assert_int_equal(take(&b, MTIME_SEC(86401), 3, 10), 3);
@@ -59,12 +59,12 @@ full(void **state)
 static void
 refusals(void **state)
 {
-	struct bucket b;
+	struct marsd_bucket b;
 	int64_t us;
 	int taken = 0;
 
 	(void)state;
-	bucket_init(&b, AT(0), 5);
+	marsd_bucket_init(&b, AT(0), 5);
 	for (us = 0; us <= 10 * MTIME_SEC(1); us += 1000)
 		taken += take(&b, us, 5, 1);
 	assert_int_equal(taken, 5 + 50);
@@ -74,12 +74,12 @@ refusals(void **state)
 static void
 changed(void **state)
 {
-	struct bucket b;
+	struct marsd_bucket b;
 
 	(void)state;
-	bucket_init(&b, AT(0), 0);
+	marsd_bucket_init(&b, AT(0), 0);
 	assert_int_equal(take(&b, 0, 0, 1000), 1000);
-	bucket_init(&b, AT(0), 1000);
+	marsd_bucket_init(&b, AT(0), 1000);
 	assert_int_equal(take(&b, 0, 2, 100), 2);
 	/* raised: what is there, and more as time goes by */
 	assert_int_equal(take(&b, 0, 1000, 100), 0);
@@ -90,14 +90,14 @@ changed(void **state)
 static void
 edges(void **state)
 {
-	struct bucket b;
+	struct marsd_bucket b;
 
 	(void)state;
-	bucket_init(&b, AT(0), UINT32_MAX);
+	marsd_bucket_init(&b, AT(0), UINT32_MAX);
 	assert_int_equal(take(&b, 0, UINT32_MAX, 1000), 1000);
 	assert_int_equal(take(&b, MTIME_SEC(1) - 1, UINT32_MAX, 1000), 1000);
 	assert_true(b.tokens > 0);
-	bucket_init(&b, AT(0), 1);
+	marsd_bucket_init(&b, AT(0), 1);
 	assert_int_equal(take(&b, 0, 1, 10), 1);
 	assert_int_equal(take(&b, 0, 1, 10), 0);
 	assert_int_equal(take(&b, MTIME_SEC(1) - 1, 1, 10), 0);

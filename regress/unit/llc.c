@@ -23,9 +23,9 @@ static void
 code_points(void **state)
 {
 	static const struct {
-		const char	*hex;
-		uint32_t	 oui;
-		uint16_t	 pid;
+		const char *hex;
+		uint32_t oui;
+		uint16_t pid;
 	} t[] = {
 		{ "aaaa03 00005e 0001", LLC_OUI_IANA, LLC_PID_T1 },
 		{ "aaaa03 00005e 0003", LLC_OUI_IANA, LLC_PID_MARS },

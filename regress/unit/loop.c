@@ -129,7 +129,8 @@ clock_in_handler(void **unused)
 	(void)unused;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(event_assign(&ev, loop.base, fds[0],
-	    EV_READ | EV_PERSIST, readable, NULL), 0);
+			     EV_READ | EV_PERSIST, readable, NULL),
+	    0);
 	assert_int_equal(event_add(&ev, NULL), 0);
 	timer_init(&writer, write_octet, NULL);
 	timer_init(&delayed, expire_and_end, &loop);
@@ -149,8 +150,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(wakes, setup, teardown),
 		cmocka_unit_test_setup_teardown(earlier, setup, teardown),
 		cmocka_unit_test_setup_teardown(polls, setup, teardown),
-		cmocka_unit_test_setup_teardown(clock_in_handler, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    clock_in_handler, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

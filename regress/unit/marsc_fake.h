@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "marsc/client_impl.h"
+#include "marsc/marsc_impl.h"
 #include "unhex.h"
 
 #define FAKE_MAX	256
@@ -65,7 +65,7 @@ struct fsent {
 	bool		 seen;
 };
 struct fnote {
-	enum client_notice_code code;
+	enum marsc_notice_code code;
 	uint32_t	 number;
 	size_t		 n;
 	struct atm_addr	 server, first;
@@ -75,7 +75,7 @@ struct fnote {
 struct fake {
 	struct vc_link	 link;		/* first */
 	struct timers	 ts;
-	struct client	*c;
+	struct marsc	*c;
 	struct fvc	 vcs[FAKE_CIRCUITS];
 	struct fleaf	 leaves[FAKE_CIRCUITS];
 	struct fsent	 sent[FAKE_MAX];
@@ -175,7 +175,7 @@ fake_release(struct vc *vc, uint16_t cause)
 }
 
 static inline int
-fake_send(struct vc *vc, struct sdu *s)
+fake_send(struct vc *vc, struct vc_sdu *s)
 {
 	struct fake *f = (struct fake *)(void *)vc->link;
 	struct fsent *out;
@@ -188,7 +188,7 @@ fake_send(struct vc *vc, struct sdu *s)
 	out->len = s->len;
 	out->seen = false;
 	memcpy(out->data, s->data, s->len);
-	sdu_free(s);
+	vc_sdu_free(s);
 	return 0;
 }
 
@@ -216,7 +216,7 @@ fake_random(void *arg)
 }
 
 static inline void
-fake_notice(void *arg, const struct client_notice *n)
+fake_notice(void *arg, const struct marsc_notice *n)
 {
 	struct fake *f = arg;
 	struct fnote *o;
@@ -242,7 +242,7 @@ fake_packet(void *arg, const struct mars_pro *pro, const uint8_t *p, size_t n)
 	f->packet_len = n;
 }
 
-static const struct client_ops fake_ops = {
+static const struct marsc_ops fake_ops = {
 	fake_random, fake_notice, fake_packet
 };
 
@@ -251,7 +251,7 @@ static inline struct fake *
 fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 {
 	struct atm_addr servers[8];
-	struct client_conf conf = { .pro = { .type = pro }, .mcs = mcs,
+	struct marsc_conf conf = { .pro = { .type = pro }, .mcs = mcs,
 	    .servers = servers, .nservers = nservers };
 	struct fake *f = calloc(1, sizeof(*f));
 	size_t i;
@@ -263,12 +263,12 @@ fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 	f->random = 1;
 	f->link.backend = &fake_backend;
 	f->link.local = fake_addr(x);
-	client_timers_default(&conf.timers);
+	marsc_timers_default(&conf.timers);
 	f->low = true;		/* the first mar$flags.sequence is 1 */
-	f->c = client_new(&fake_ops, f, &f->ts, &conf);
+	f->c = marsc_new(&fake_ops, f, &f->ts, &conf);
 	assert_non_null(f->c);
 	f->low = false;
-	client_attach(f->c, &f->link);
+	marsc_attach(f->c, &f->link);
 	return f;
 }
 
@@ -281,7 +281,7 @@ fake_new(uint8_t x, size_t nservers, bool mcs)
 static inline void
 fake_free(struct fake *f)
 {
-	client_free(f->c);
+	marsc_free(f->c);
 	free(f);
 }
 
@@ -307,7 +307,7 @@ fake_vc(struct fake *f, uint8_t x)
 
 	for (i = f->nvcs - 1; i >= 0; i--)
 		if (!f->vcs[i].dead && !f->vcs[i].root &&
-		    !f->vcs[i].incoming && atm_equal(&f->vcs[i].peer, &a))
+		    !f->vcs[i].incoming && atm_addr_equal(&f->vcs[i].peer, &a))
 			return &f->vcs[i];
 	return NULL;
 }
@@ -345,7 +345,7 @@ fake_calls(struct fake *f, uint8_t x, bool leaf)
 	v->incoming = true;
 	cause = f->link.user->remote_call(f->link.arg, &v->vc, &a, leaf,
 	    &v->vc.cookie);
-	if (cause == CAUSE_NONE) {
+	if (cause == VC_CAUSE_NONE) {
 		assert_non_null(v->vc.cookie);
 		return v;
 	}
@@ -372,7 +372,8 @@ fake_leaf(struct fake *f, uint8_t x)
 	int i;
 
 	for (i = f->nleaves - 1; i >= 0; i--)
-		if (!f->leaves[i].dead && atm_equal(&f->leaves[i].peer, &a))
+		if (!f->leaves[i].dead && atm_addr_equal(&f->leaves[i].peer,
+		    &a))
 			return &f->leaves[i];
 	return NULL;
 }
@@ -464,7 +465,7 @@ fake_expect(struct fake *f, const char *hex)
 
 /* how often a notice came since the last look at it; the last of them */
 static inline int
-fake_noted(struct fake *f, enum client_notice_code code, struct fnote *last)
+fake_noted(struct fake *f, enum marsc_notice_code code, struct fnote *last)
 {
 	int i, n = 0;
 
@@ -484,18 +485,18 @@ fake_registered(struct fake *f)
 {
 	struct fvc *p2p, *control;
 
-	client_register(f->c);
+	marsc_register(f->c);
 	p2p = fake_ack(f, 1);
 	assert_non_null(fake_next(f));
 	control = fake_calls(f, 1, true);
 	assert_non_null(control);
-	if (f->c->role == &role_server)
+	if (f->c->role == &marsc_role_server)
 		fake_says(f, p2p, JOIN("03", "00", "0001", "6000", "0000",
 		    "00000064", "0a"));
 	else
 		fake_says(f, p2p, JOIN("04", "00", "0001", "6001", "0005",
 		    "00000064", "0a"));
-	assert_true(client_is_registered(f->c));
+	assert_true(marsc_is_registered(f->c));
 	return control;
 }
 

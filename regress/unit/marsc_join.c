@@ -30,31 +30,34 @@ table(void **state)
 	size_t s, e;
 
 	(void)state;
-	for (s = 0; s < JOIN_STATE_MAX; s++)
-		for (e = 0; e < JOIN_EVENT_MAX; e++) {
-			assert_non_null(join_table[s][e].action);
-			assert_true(join_table[s][e].next < JOIN_STATE_MAX);
-			if (join_table[s][e].action == join_violation)
-				assert_int_equal(join_table[s][e].next, s);
+	for (s = 0; s < MARSC_JOIN_STATE_MAX; s++)
+		for (e = 0; e < MARSC_JOIN_EVENT_MAX; e++) {
+			assert_non_null(marsc_join_table[s][e].action);
+			assert_true(
+			    marsc_join_table[s][e].next < MARSC_JOIN_STATE_MAX);
+			if (marsc_join_table[s][e].action ==
+			    marsc_join_violation)
+				assert_int_equal(
+				    marsc_join_table[s][e].next, s);
 		}
 }
 
 static uint8_t
 first_number(uint32_t random)
 {
-	struct client_conf conf = { .pro = { .type = 0x0800 } };
+	struct marsc_conf conf = { .pro = { .type = 0x0800 } };
 	struct fake *f = fake_new(10, 1, false);
 	struct atm_addr server = fake_addr(1);
 	uint8_t n;
 
-	client_free(f->c);
+	marsc_free(f->c);
 	f->random = random;
 	conf.servers = &server;
 	conf.nservers = 1;
-	client_timers_default(&conf.timers);
-	f->c = client_new(&fake_ops, f, &f->ts, &conf);
+	marsc_timers_default(&conf.timers);
+	f->c = marsc_new(&fake_ops, f, &f->ts, &conf);
 	assert_non_null(f->c);
-	n = client_next_sequence(f->c);
+	n = marsc_next_sequence(f->c);
 	fake_free(f);
 	return n;
 }
@@ -73,7 +76,7 @@ numbers(void **state)
 
 	(void)state;
 	for (i = 0; i < 256; i++)
-		seen[client_next_sequence(f->c)] = true;
+		seen[marsc_next_sequence(f->c)] = true;
 	assert_false(seen[0]);
 	for (i = 1; i < 256; i++)
 		assert_true(seen[i]);
@@ -95,22 +98,21 @@ join_leave(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	assert_int_equal(client_join(f->c, g(3), g(3), true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(3), g(3), true), MARSC_OK);
 	fake_expect(f, SENT("04", "8002") G3);
 	fake_wait(f, MTIME_SEC(10));
 	fake_expect(f, SENT("04", "8002") G3);
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 0);
 	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 1);
 	fake_wait(f, MTIME_SEC(30));
 	fake_silent(f);
-	assert_int_equal(client_leave(f->c, g(3), g(3)), CLIENT_OK);
+	assert_int_equal(marsc_leave(f->c, g(3), g(3)), MARSC_OK);
 	fake_expect(f, SENT("05", "8003") G3);
 	/* on ClusterControlVC it is a copy as well */
 	fake_says(f, control, BACK("05", "c003") G3);
-	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
-	assert_int_equal(client_leave(f->c, g(3), g(3)),
-	    CLIENT_E_NOT_JOINED);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
+	assert_int_equal(marsc_leave(f->c, g(3), g(3)), MARSC_E_NOT_JOINED);
 	fake_free(f);
 }
 
@@ -122,33 +124,33 @@ static void
 copies(void **state)
 {
 	static const char *const wrong[] = {
-		BACK("05", "c002") G3,				/* op */
-		BACK("04", "e002") G3,			/* register */
-		BACK("04", "c003") G3,			/* sequence */
+		BACK("05", "c002") G3, /* op */
+		BACK("04", "e002") G3, /* register */
+		BACK("04", "c003") G3, /* sequence */
 		JOIN("04", "04", "0002", "c002", "0000", "00000065", "0a") G3
-		    "e0010300 e0010300",			/* pnum */
+		"e0010300 e0010300", /* pnum */
 		JOIN("04", "04", "0000", "c002", "0000", "00000065", "0a"),
 		JOIN("04", "04", "0001", "c002", "0000", "00000065", "0b")
-		    G3,						/* source */
-		BACK("04", "c002") "e0010203 e0010204",		/* max */
-		BACK("04", "c002") "e0010202 e0010203",		/* min */
-		BACK("04", "d002") G3,				/* punched */
-		BACK("04", "8002") G3,				/* copy */
+		    G3, /* source */
+		BACK("04", "c002") "e0010203 e0010204", /* max */
+		BACK("04", "c002") "e0010202 e0010203", /* min */
+		BACK("04", "d002") G3, /* punched */
+		BACK("04", "8002") G3, /* copy */
 	};
 	struct fake *f = fake_new(10, 1, false);
 	size_t i;
 
 	(void)state;
 	fake_registered(f);
-	client_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(3), g(3), true);
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		fake_says(f, fake_vc(f, 1), wrong[i]);
-		assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 0);
+		assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 0);
 	}
 	/* neither cmi, msn nor layer3grp are compared */
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "4002", "1234",
-	    "00000065", "0a") G3);
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	fake_says(f, fake_vc(f, 1),
+	    JOIN("04", "04", "0001", "4002", "1234", "00000065", "0a") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 1);
 	fake_free(f);
 }
 
@@ -165,20 +167,20 @@ failure(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(3), g(3), true);
 	for (i = 0; i < 6; i++) {
 		fake_expect(f, SENT("04", "8002") G3);
-		assert_true(client_is_registered(f->c));
+		assert_true(marsc_is_registered(f->c));
 		fake_wait(f, MTIME_SEC(10));
 	}
 	fake_silent(f);
-	assert_false(client_is_registered(f->c));
-	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	assert_false(marsc_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
 	fake_wait(f, MTIME_SEC(10));
 	v = fake_ack(f, 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, JOIN("04", "00", "0001", "6003", "0005", "00000070",
-	    "0a"));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6003", "0005", "00000070", "0a"));
 	fake_wait(f, MTIME_SEC(10));
 	fake_expect(f, SENT("04", "8004") G3);
 	fake_free(f);
@@ -193,19 +195,19 @@ owed(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(3), g(3), true);
 	fake_next(f);
 	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
-	client_leave(f->c, g(3), g(3));
+	marsc_leave(f->c, g(3), g(3));
 	fake_wait(f, MTIME_SEC(60));
 	while (fake_next(f) != NULL)
 		;
-	assert_false(client_is_registered(f->c));
+	assert_false(marsc_is_registered(f->c));
 	fake_wait(f, MTIME_SEC(10));
 	v = fake_ack(f, 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, JOIN("04", "00", "0001", "6004", "0005", "00000070",
-	    "0a"));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6004", "0005", "00000070", "0a"));
 	fake_expect(f, SENT("05", "8005") G3);
 	fake_free(f);
 }
@@ -222,17 +224,17 @@ lapsed(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(3), g(3), true);
 	fake_next(f);
 	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
-	fake_wait(f, MTIME_SEC(240));		/* no MARS_REDIRECT_MAP */
-	assert_false(client_is_registered(f->c));
-	assert_int_equal(client_leave(f->c, g(3), g(3)), CLIENT_OK);
+	fake_wait(f, MTIME_SEC(240)); /* no MARS_REDIRECT_MAP */
+	assert_false(marsc_is_registered(f->c));
+	assert_int_equal(marsc_leave(f->c, g(3), g(3)), MARSC_OK);
 	fake_wait(f, MTIME_SEC(10));
 	v = fake_ack(f, 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, JOIN("04", "00", "0001", "6003", "0005", "00000070",
-	    "0a"));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6003", "0005", "00000070", "0a"));
 	fake_expect(f, SENT("05", "8004") G3);
 	fake_free(f);
 }
@@ -249,33 +251,27 @@ blocks(void **state)
 
 	(void)state;
 	fake_registered(f);
-	assert_int_equal(client_join(f->c, g(10), g(20), true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(10), g(20), true), MARSC_OK);
 	/* R2022-5.2.1-11, R2022-5.2.1.1-04: no layer3grp in a block */
 	fake_expect(f, SENT("04", "0002") "e001020a e0010214");
-	assert_int_equal(client_join(f->c, g(20), g(30), true),
-	    CLIENT_E_OVERLAP);
-	assert_int_equal(client_join(f->c, g(5), g(10), true),
-	    CLIENT_E_OVERLAP);
-	assert_int_equal(client_join(f->c, g(1), g(40), true),
-	    CLIENT_E_OVERLAP);
-	assert_int_equal(client_join(f->c, g(12), g(14), true),
-	    CLIENT_E_OVERLAP);
+	assert_int_equal(marsc_join(f->c, g(20), g(30), true), MARSC_E_OVERLAP);
+	assert_int_equal(marsc_join(f->c, g(5), g(10), true), MARSC_E_OVERLAP);
+	assert_int_equal(marsc_join(f->c, g(1), g(40), true), MARSC_E_OVERLAP);
+	assert_int_equal(marsc_join(f->c, g(12), g(14), true), MARSC_E_OVERLAP);
 	fake_silent(f);
-	assert_int_equal(client_join(f->c, g(21), g(30), true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(21), g(30), true), MARSC_OK);
 	fake_expect(f, SENT("04", "0003") "e0010215 e001021e");
-	assert_int_equal(client_join(f->c, g(1), g(9), true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(1), g(9), true), MARSC_OK);
 	fake_expect(f, SENT("04", "0004") "e0010201 e0010209");
-	assert_int_equal(client_join(f->c, g(15), g(15), false), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(15), g(15), false), MARSC_OK);
 	fake_expect(f, SENT("04", "0005") "e001020f e001020f");
-	assert_int_equal(client_join(f->c, g(9), g(1), true), CLIENT_E_RANGE);
-	assert_int_equal(client_join(f->c, g(9), &short6, true),
-	    CLIENT_E_RANGE);
+	assert_int_equal(marsc_join(f->c, g(9), g(1), true), MARSC_E_RANGE);
+	assert_int_equal(marsc_join(f->c, g(9), &short6, true), MARSC_E_RANGE);
 
-	assert_int_equal(client_leave(f->c, g(10), g(20)), CLIENT_OK);
-	assert_int_equal(client_join(f->c, g(11), g(12), true),
-	    CLIENT_E_OVERLAP);
+	assert_int_equal(marsc_leave(f->c, g(10), g(20)), MARSC_OK);
+	assert_int_equal(marsc_join(f->c, g(11), g(12), true), MARSC_E_OVERLAP);
 	fake_says(f, fake_vc(f, 1), BACK("05", "4006") "e001020a e0010214");
-	assert_int_equal(client_join(f->c, g(11), g(12), true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(11), g(12), true), MARSC_OK);
 	fake_free(f);
 }
 
@@ -287,21 +283,20 @@ several(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_join(f->c, g(3), g(3), true);
-	client_join(f->c, g(4), g(4), true);
-	client_leave(f->c, g(3), g(3));
-	client_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(4), g(4), true);
+	marsc_leave(f->c, g(3), g(3));
+	marsc_join(f->c, g(3), g(3), true);
 	fake_expect(f, SENT("04", "8002") G3);
 	fake_expect(f, SENT("04", "8003") "e0010204 e0010204");
 	fake_expect(f, SENT("05", "8004") G3);
 	fake_expect(f, SENT("04", "8005") G3);
 	/* the copy of the first JOIN says nothing about the third message */
 	fake_says(f, fake_vc(f, 1), BACK("04", "c002") G3);
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 0);
 	fake_says(f, fake_vc(f, 1), BACK("04", "c005") G3);
-	fake_says(f, fake_vc(f, 1), BACK("04", "c003")
-	    "e0010204 e0010204");
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 2);
+	fake_says(f, fake_vc(f, 1), BACK("04", "c003") "e0010204 e0010204");
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 2);
 	fake_free(f);
 }
 
@@ -312,10 +307,10 @@ before(void **state)
 	struct fake *f = fake_new(10, 1, false);
 
 	(void)state;
-	client_join(f->c, g(3), g(3), true);
-	client_join(f->c, g(4), g(4), true);
-	client_leave(f->c, g(4), g(4));
-	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
+	marsc_join(f->c, g(3), g(3), true);
+	marsc_join(f->c, g(4), g(4), true);
+	marsc_leave(f->c, g(4), g(4));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
 	fake_silent(f);
 	fake_registered(f);
 	fake_expect(f, SENT("04", "8002") G3);
@@ -337,17 +332,16 @@ router(void **state)
 
 	(void)state;
 	fake_registered(f);
-	assert_int_equal(client_join(f->c, &min, &max, false), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, &min, &max, false), MARSC_OK);
 	fake_expect(f, SENT("04", "0002") "e0000000 efffffff");
-	assert_int_equal(client_join(f->c, g(3), g(3), true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, g(3), g(3), true), MARSC_OK);
 	fake_expect(f, SENT("04", "8003") G3);
-	assert_int_equal(client_leave(f->c, &min, &max), CLIENT_OK);
+	assert_int_equal(marsc_leave(f->c, &min, &max), MARSC_OK);
 	fake_expect(f, SENT("05", "0004") "e0000000 efffffff");
 	fake_free(f);
 	part = fake_new(10, 1, false);
 	fake_registered(part);
-	assert_int_equal(client_join(part->c, g(0), g(255), false),
-	    CLIENT_OK);
+	assert_int_equal(marsc_join(part->c, g(0), g(255), false), MARSC_OK);
 	fake_expect(part, SENT("04", "0002") "e0010200 e00102ff");
 	fake_free(part);
 }

@@ -30,27 +30,27 @@ registration(void **state)
 	struct fvc *v;
 
 	(void)state;
-	client_register(f->c);
+	marsc_register(f->c);
 	v = fake_ack(f, 1);
-	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
-	    "0a"));
+	fake_expect(
+	    f, JOIN("03", "00", "0001", "2000", "0000", "00000000", "0a"));
 	fake_wait(f, MTIME_SEC(10));
-	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
-	    "0a"));
+	fake_expect(
+	    f, JOIN("03", "00", "0001", "2000", "0000", "00000000", "0a"));
 	/* a JOIN is no copy of an MSERV */
-	fake_says(f, v, JOIN("04", "00", "0001", "6000", "0000", "00000010",
-	    "0a"));
-	assert_false(client_is_registered(f->c));
-	fake_says(f, v, JOIN("03", "00", "0001", "6000", "0000", "00000010",
-	    "0a"));
-	assert_true(client_is_registered(f->c));
-	assert_int_equal(f->c->hsn.value, 0x10);	/* the SSN */
-	client_deregister(f->c);
-	fake_expect(f, JOIN("07", "00", "0001", "2000", "0000", "00000000",
-	    "0a"));
-	fake_says(f, v, JOIN("07", "00", "0001", "6000", "0000", "00000011",
-	    "0a"));
-	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 1);
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6000", "0000", "00000010", "0a"));
+	assert_false(marsc_is_registered(f->c));
+	fake_says(
+	    f, v, JOIN("03", "00", "0001", "6000", "0000", "00000010", "0a"));
+	assert_true(marsc_is_registered(f->c));
+	assert_int_equal(f->c->hsn.value, 0x10); /* the SSN */
+	marsc_deregister(f->c);
+	fake_expect(
+	    f, JOIN("07", "00", "0001", "2000", "0000", "00000000", "0a"));
+	fake_says(
+	    f, v, JOIN("07", "00", "0001", "6000", "0000", "00000011", "0a"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_DEREGISTERED, NULL), 1);
 	fake_free(f);
 }
 
@@ -65,24 +65,24 @@ serving(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	client_join(f->c, &group, &group, true);
-	fake_expect(f, JOIN("03", "04", "0001", "0000", "0000", "00000000",
-	    "0a") G3);
+	marsc_join(f->c, &group, &group, true);
+	fake_expect(
+	    f, JOIN("03", "04", "0001", "0000", "0000", "00000000", "0a") G3);
 	assert_ptr_equal(&f->vcs[f->sent[f->nsent - 1].vc], fake_vc(f, 1));
-	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
-	    "00000065", "0a") G3);
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
-	client_leave(f->c, &group, &group);
-	fake_expect(f, JOIN("07", "04", "0001", "0000", "0000", "00000000",
-	    "0a") G3);
+	fake_says(f, control,
+	    JOIN("03", "04", "0001", "4000", "0000", "00000065", "0a") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 1);
+	marsc_leave(f->c, &group, &group);
+	fake_expect(
+	    f, JOIN("07", "04", "0001", "0000", "0000", "00000000", "0a") G3);
 	/* another server's is not ours */
-	fake_says(f, control, JOIN("07", "04", "0001", "4000", "0000",
-	    "00000066", "0b") G3);
-	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 0);
-	fake_says(f, control, JOIN("07", "04", "0001", "4000", "0000",
-	    "00000067", "0a") G3);
-	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	fake_says(f, control,
+	    JOIN("07", "04", "0001", "4000", "0000", "00000066", "0b") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 0);
+	fake_says(f, control,
+	    JOIN("07", "04", "0001", "4000", "0000", "00000067", "0a") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 0);
 	fake_free(f);
 }
 
@@ -100,33 +100,33 @@ forwarding(void **state)
 	(void)state;
 	v = fake_calls(f, 77, true);
 	assert_non_null(v);
-	fake_says(f, v, PACKET);	/* not served: nowhere to go */
+	fake_says(f, v, PACKET); /* not served: nowhere to go */
 	fake_silent(f);
-	client_join(f->c, &group, &group, true);
+	marsc_join(f->c, &group, &group, true);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, PACKET);	/* nor yet */
+	fake_says(f, v, PACKET); /* nor yet */
 	fake_silent(f);
-	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
-	    "00000065", "0a") G3);
+	fake_says(f, control,
+	    JOIN("03", "04", "0001", "4000", "0000", "00000065", "0a") G3);
 	fake_says(f, v, PACKET);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000065", "0a", G)
-	    NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000065", "0a", G) NSAP("0b"));
 	fake_leaf_ack(f, 11);
 	fake_expect(f, PACKET);
-	fake_says(f, control, JOIN("08", "04", "0001", "4000", "0000",
-	    "00000066", "0d") G3);
+	fake_says(f, control,
+	    JOIN("08", "04", "0001", "4000", "0000", "00000066", "0d") G3);
 	assert_non_null(fake_leaf(f, 13));
-	fake_says(f, control, JOIN("09", "04", "0001", "4000", "0000",
-	    "00000067", "0b") G3);
+	fake_says(f, control,
+	    JOIN("09", "04", "0001", "4000", "0000", "00000067", "0b") G3);
 	assert_null(fake_leaf(f, 11));
 	/* a member's JOIN is nothing to a server */
-	fake_says(f, control, JOIN("04", "04", "0001", "4000", "0000",
-	    "00000068", "0e") G3);
+	fake_says(f, control,
+	    JOIN("04", "04", "0001", "4000", "0000", "00000068", "0e") G3);
 	assert_null(fake_leaf(f, 14));
-	fake_says(f, control, JOIN("09", "04", "0001", "4000", "0000",
-	    "0000006a", "0e") G3);
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+	fake_says(f, control,
+	    JOIN("09", "04", "0001", "4000", "0000", "0000006a", "0e") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 1);
 	fake_wait(f, MTIME_SEC(10));
 	fake_says(f, v, PACKET);
 	fake_expect(f, PACKET);
@@ -142,12 +142,12 @@ redirect(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	fake_says(f, control, MAP("80", "0001", "8001", "00000065", "01")
-	    NSAP("02"));
+	fake_says(
+	    f, control, MAP("80", "0001", "8001", "00000065", "01") NSAP("02"));
 	fake_wait(f, MTIME_SEC(10));
 	fake_ack(f, 2);
-	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
-	    "0a"));
+	fake_expect(
+	    f, JOIN("03", "00", "0001", "2000", "0000", "00000000", "0a"));
 	fake_free(f);
 }
 
@@ -157,14 +157,14 @@ served(struct fake *f, struct fvc *control)
 {
 	struct fvc *v = fake_calls(f, 77, true);
 
-	client_join(f->c, &group, &group, true);
+	marsc_join(f->c, &group, &group, true);
 	assert_non_null(fake_next(f));
-	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
-	    "00000065", "0a") G3);
+	fake_says(f, control,
+	    JOIN("03", "04", "0001", "4000", "0000", "00000065", "0a") G3);
 	fake_says(f, v, PACKET);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000065", "0a", G)
-	    NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000065", "0a", G) NSAP("0b"));
 	fake_leaf_ack(f, 11);
 	fake_expect(f, PACKET);
 	return v;
@@ -181,15 +181,15 @@ withdrawn(void **state)
 	struct fvc *control = fake_registered(f), *v = served(f, control);
 
 	(void)state;
-	assert_int_equal(client_leave(f->c, &group, &group), CLIENT_OK);
-	fake_expect(f, JOIN("07", "04", "0001", "0000", "0000", "00000000",
-	    "0a") G3);
-	fake_says(f, control, JOIN("07", "04", "0001", "4000", "0000",
-	    "00000066", "0a") G3);
-	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
+	assert_int_equal(marsc_leave(f->c, &group, &group), MARSC_OK);
+	fake_expect(
+	    f, JOIN("07", "04", "0001", "0000", "0000", "00000000", "0a") G3);
+	fake_says(f, control,
+	    JOIN("07", "04", "0001", "4000", "0000", "00000066", "0a") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
 	fake_says(f, v, PACKET);
 	fake_silent(f);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_DATA), 1);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_DATA), 1);
 	fake_free(f);
 }
 
@@ -200,31 +200,35 @@ withdrawn(void **state)
 static void
 two_groups(void **state)
 {
-	static const char *const packet4 = "aaaa03 00005e 0001 0007 0800 "
+	static const char *const packet4 =
+	    "aaaa03 00005e 0001 0007 0800 "
 	    "4500001400000000 40110000 0a000001 e0010204";
 	struct fake *f = fake_new(10, 1, true);
 	struct fvc *control = fake_registered(f), *v = served(f, control);
 	struct paddr other = fake_group(224, 1, 2, 4);
 
 	(void)state;
-	client_join(f->c, &other, &other, true);
-	fake_expect(f, JOIN("03", "04", "0001", "0000", "0000", "00000000",
-	    "0a") "e0010204 e0010204");
-	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
-	    "00000066", "0a") "e0010204 e0010204");
+	marsc_join(f->c, &other, &other, true);
+	fake_expect(f,
+	    JOIN("03", "04", "0001", "0000", "0000", "00000000",
+		"0a") "e0010204 e0010204");
+	fake_says(f, control,
+	    JOIN("03", "04", "0001", "4000", "0000", "00000066",
+		"0a") "e0010204 e0010204");
 	fake_says(f, v, packet4);
 	assert_non_null(fake_next(f));
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000066", "0a",
-	    "e0010204") NSAP("0c"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000066", "0a", "e0010204") NSAP("0c"));
 	fake_leaf_ack(f, 12);
 	fake_expect(f, packet4);
 	assert_int_equal(fake_live_roots(f), 2);
-	assert_ptr_not_equal(fake_leaf(f, 11)->leaf.root,
-	    fake_leaf(f, 12)->leaf.root);
-	assert_ptr_equal(&f->vcs[f->sent[f->nsent - 1].vc],
-	    fake_leaf(f, 12)->leaf.root);
-	fake_says(f, control, JOIN("09", "04", "0001", "4000", "0000",
-	    "00000067", "0c") "e0010204 e0010204");
+	assert_ptr_not_equal(
+	    fake_leaf(f, 11)->leaf.root, fake_leaf(f, 12)->leaf.root);
+	assert_ptr_equal(
+	    &f->vcs[f->sent[f->nsent - 1].vc], fake_leaf(f, 12)->leaf.root);
+	fake_says(f, control,
+	    JOIN("09", "04", "0001", "4000", "0000", "00000067",
+		"0c") "e0010204 e0010204");
 	assert_int_equal(fake_live_roots(f), 1);
 	fake_says(f, v, PACKET);
 	fake_expect(f, PACKET);
@@ -244,21 +248,21 @@ logical(void **state)
 
 	(void)state;
 	fake_registered(a);
-	client_register(b->c);
+	marsc_register(b->c);
 	v = fake_ack(b, 1);
-	fake_expect(b, JOIN("03", "00", "0001", "2000", "0000", "00000000",
-	    "0b"));
+	fake_expect(
+	    b, JOIN("03", "00", "0001", "2000", "0000", "00000000", "0b"));
 	/* a's is no copy for b */
-	fake_says(b, v, JOIN("03", "00", "0001", "6000", "0000", "00000064",
-	    "0a"));
-	assert_false(client_is_registered(b->c));
-	fake_says(b, v, JOIN("03", "00", "0001", "6000", "0000", "00000064",
-	    "0b"));
-	assert_true(client_is_registered(b->c));
-	client_register(m->c);
+	fake_says(
+	    b, v, JOIN("03", "00", "0001", "6000", "0000", "00000064", "0a"));
+	assert_false(marsc_is_registered(b->c));
+	fake_says(
+	    b, v, JOIN("03", "00", "0001", "6000", "0000", "00000064", "0b"));
+	assert_true(marsc_is_registered(b->c));
+	marsc_register(m->c);
 	v = fake_ack(m, 1);
-	fake_expect(m, JOIN("04", "00", "0001", "2001", "0000", "00000000",
-	    "0c"));
+	fake_expect(
+	    m, JOIN("04", "00", "0001", "2001", "0000", "00000000", "0c"));
 	fake_free(a);
 	fake_free(b);
 	fake_free(m);
@@ -276,13 +280,13 @@ own_address(void **state)
 	int fd, other;
 
 	(void)state;
-	assert_int_equal(atm_parse(&a, "127.0.0.43%1"), 0);
-	assert_int_equal(atm_parse(&b, "127.0.0.43%2"), 0);
-	do {	/* until a port is free */
+	assert_int_equal(atm_addr_parse(&a, "127.0.0.43%1"), 0);
+	assert_int_equal(atm_addr_parse(&b, "127.0.0.43%2"), 0);
+	do { /* until a port is free */
 		port = (uint16_t)(20000 + arc4random_uniform(9000));
 		fd = vc_udp_socket(&a, port);
 	} while (fd == -1 && errno == EADDRINUSE);
-	if (fd == -1)		/* no such address on this machine */
+	if (fd == -1) /* no such address on this machine */
 		skip();
 	assert_int_equal(vc_udp_socket(&a, port), -1);
 	assert_int_equal(errno, EADDRINUSE);
@@ -303,27 +307,27 @@ backup(void **state)
 	struct fvc *control = fake_registered(f), *v;
 
 	(void)state;
-	client_join(f->c, &group, &group, true);
+	marsc_join(f->c, &group, &group, true);
 	assert_non_null(fake_next(f));
-	fake_says(f, control, JOIN("03", "04", "0001", "4000", "0000",
-	    "00000065", "0a") G3);
+	fake_says(f, control,
+	    JOIN("03", "04", "0001", "4000", "0000", "00000065", "0a") G3);
 	assert_null(fake_vc(f, 2));
 	control->dead = true;
 	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
-	    CAUSE_OUT_OF_ORDER);
+	    VC_CAUSE_OUT_OF_ORDER);
 	fake_wait(f, MTIME_SEC(10));
 	fake_call_fails(f, 1);
 	v = fake_ack(f, 2);
-	fake_expect(f, JOIN("03", "00", "0001", "2000", "0000", "00000000",
-	    "0a"));
-	fake_says(f, v, JOIN("03", "00", "0001", "6000", "0000", "00000001",
-	    "0a"));
-	assert_true(client_is_registered(f->c));
+	fake_expect(
+	    f, JOIN("03", "00", "0001", "2000", "0000", "00000000", "0a"));
+	fake_says(
+	    f, v, JOIN("03", "00", "0001", "6000", "0000", "00000001", "0a"));
+	assert_true(marsc_is_registered(f->c));
 	assert_null(fake_vc(f, 1));
 	assert_null(fake_vc(f, 3));
 	fake_wait(f, MTIME_SEC(10));
-	fake_expect(f, JOIN("03", "04", "0001", "0000", "0000", "00000000",
-	    "0a") G3);
+	fake_expect(
+	    f, JOIN("03", "04", "0001", "0000", "0000", "00000000", "0a") G3);
 	fake_free(f);
 }
 

@@ -22,10 +22,11 @@ table(void **state)
 	size_t s, e;
 
 	(void)state;
-	for (s = 0; s < PATH_STATE_MAX; s++)
-		for (e = 0; e < PATH_EVENT_MAX; e++) {
-			assert_non_null(path_table[s][e].action);
-			assert_true(path_table[s][e].next < PATH_STATE_MAX);
+	for (s = 0; s < MARSC_PATH_STATE_MAX; s++)
+		for (e = 0; e < MARSC_PATH_EVENT_MAX; e++) {
+			assert_non_null(marsc_path_table[s][e].action);
+			assert_true(
+			    marsc_path_table[s][e].next < MARSC_PATH_STATE_MAX);
 		}
 }
 
@@ -35,10 +36,10 @@ path_up(struct fake *f)
 {
 	struct fvc *control = fake_registered(f);
 
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
-	    NSAP("0b") NSAP("0c"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
 	fake_leaf_ack(f, 11);
 	fake_leaf_ack(f, 12);
 	fake_expect(f, DATA("0005", "616263"));
@@ -58,13 +59,14 @@ opening(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_transmit(f->c, &group, "abc", 3);
-	client_transmit(f->c, &group, "de", 2);
+	marsc_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "de", 2);
 	fake_expect(f, REQUEST);
 	fake_silent(f);
 	/* we are listed and leave ourselves out */
-	fake_says(f, fake_vc(f, 1), MULTI("0003", "8001", "00000064", "0a", G)
-	    NSAP("0a") NSAP("0b") NSAP("0c"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0003", "8001", "00000064", "0a", G) NSAP("0a") NSAP("0b")
+		NSAP("0c"));
 	assert_int_equal(f->nleaves, 1);
 	fake_silent(f);
 	fake_leaf_ack(f, 11);
@@ -72,7 +74,7 @@ opening(void **state)
 	assert_non_null(fake_leaf(f, 12));
 	fake_expect(f, DATA("0005", "616263"));
 	fake_expect(f, DATA("0005", "6465"));
-	client_transmit(f->c, &group, "f", 1);
+	marsc_transmit(f->c, &group, "f", 1);
 	fake_expect(f, DATA("0005", "66"));
 	fake_silent(f);
 	fake_free(f);
@@ -86,16 +88,16 @@ empty(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), NAK("0a", G));
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_wait(f, MTIME_SEC(5) - 1);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_wait(f, MTIME_SEC(5) + 1);
 	fake_silent(f);
 	assert_int_equal(fake_live_roots(f), 0);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
 	fake_free(f);
 }
@@ -113,12 +115,13 @@ failing_calls(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0003", "8001", "00000064", "0a", G)
-	    NSAP("0b") NSAP("0c") NSAP("0d"));
-	fake_leaf_fails(f, 11, 27);		/* dropped */
-	fake_leaf_fails(f, 12, 41);		/* tagged */
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0003", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c")
+		NSAP("0d"));
+	fake_leaf_fails(f, 11, 27); /* dropped */
+	fake_leaf_fails(f, 12, 41); /* tagged */
 	assert_non_null(fake_leaf(f, 13));
 	fake_leaf_ack(f, 13);
 	fake_expect(f, DATA("0005", "616263"));
@@ -143,12 +146,21 @@ static void
 causes(void **state)
 {
 	static const struct {
-		uint16_t	cause;
-		bool		again;
+		uint16_t cause;
+		bool again;
 	} t[] = {
-		{ 37, true }, { 41, true }, { 49, true }, { 51, true },
-		{ 1, false }, { 16, false }, { 21, false }, { 27, false },
-		{ 31, false }, { 47, false }, { 50, false }, { 81, false },
+		{ 37, true },
+		{ 41, true },
+		{ 49, true },
+		{ 51, true },
+		{ 1, false },
+		{ 16, false },
+		{ 21, false },
+		{ 27, false },
+		{ 31, false },
+		{ 47, false },
+		{ 50, false },
+		{ 81, false },
 	};
 	struct fake *f;
 	size_t i;
@@ -157,10 +169,11 @@ causes(void **state)
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		f = fake_new(10, 1, false);
 		fake_registered(f);
-		client_transmit(f->c, &group, "abc", 3);
+		marsc_transmit(f->c, &group, "abc", 3);
 		fake_expect(f, REQUEST);
-		fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064",
-		    "0a", G) NSAP("0b") NSAP("0c"));
+		fake_says(f, fake_vc(f, 1),
+		    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b")
+			NSAP("0c"));
 		fake_leaf_ack(f, 11);
 		fake_leaf_fails(f, 12, t[i].cause);
 		assert_null(fake_leaf(f, 12));
@@ -202,18 +215,19 @@ asks_after(struct fake *f)
 {
 	int s = 0;
 
-	while (!path_find(f->c, &group)->revalidate && s < 100) {
+	while (!marsc_path_find(f->c, &group)->revalidate && s < 100) {
 		fake_wait(f, MTIME_SEC(1));
-		if (++s % 20 != 0 || path_find(f->c, &group)->revalidate)
+		if (++s % 20 != 0 || marsc_path_find(f->c, &group)->revalidate)
 			continue;
-		client_transmit(f->c, &group, "x", 1);
+		marsc_transmit(f->c, &group, "x", 1);
 		fake_expect(f, DATA("0005", "78"));
 	}
-	client_transmit(f->c, &group, "y", 1);
+	marsc_transmit(f->c, &group, "y", 1);
 	fake_expect(f, DATA("0005", "79"));
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0003", "8001", "00000065", "0a", G)
-	    NSAP("0b") NSAP("0c") NSAP("0d"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0003", "8001", "00000065", "0a", G) NSAP("0b") NSAP("0c")
+		NSAP("0d"));
 	return s;
 }
 
@@ -251,7 +265,7 @@ unreachable(void **state)
 	fake_leaf_ack(f, 13);
 	assert_int_equal(fake_live_leaves(f), 3);
 	fake_wait(f, MTIME_SEC(29));
-	client_transmit(f->c, &group, "x", 1);
+	marsc_transmit(f->c, &group, "x", 1);
 	fake_expect(f, DATA("0005", "78"));
 	fake_silent(f);
 	fake_free(f);
@@ -278,14 +292,15 @@ jump_in_doubt(void **state)
 		(void)asks_after(f);
 	}
 	fake_leaf_fails(f, 13, 27);
-	assert_true(mtime_diff(f->ts.now,
-	    path_find(f->c, &group)->stale.due) > MTIME_SEC(10));
-	fake_says(f, control, MAP("00", "0001", "8001", "00000070", "01")
-	    NSAP("01"));
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
-	f->c->hsn.value = 0x65;		/* as the answers have it */
+	assert_true(
+	    mtime_diff(f->ts.now, marsc_path_find(f->c, &group)->stale.due) >
+	    MTIME_SEC(10));
+	fake_says(
+	    f, control, MAP("00", "0001", "8001", "00000070", "01") NSAP("01"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 1);
+	f->c->hsn.value = 0x65; /* as the answers have it */
 	fake_wait(f, MTIME_SEC(10));
-	assert_true(path_find(f->c, &group)->revalidate);
+	assert_true(marsc_path_find(f->c, &group)->revalidate);
 	assert_in_range(asks_after(f), 0, 1);
 	fake_leaf_ack(f, 13);
 	fake_leaf_drops(f, 13);
@@ -323,10 +338,10 @@ doubling(void **state)
 
 	(void)state;
 	control = fake_registered(f);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
-	    NSAP("0b") NSAP("0c"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
 	fake_leaf_ack(f, 11);
 	first = again_after(f);
 	assert_in_range(first, 5000, 10000);
@@ -352,10 +367,10 @@ one_call(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
-	    NSAP("0b") NSAP("0c"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_leaf_fails(f, 11, 41);
 	assert_int_equal(fake_live_leaves(f), 1);
@@ -381,10 +396,10 @@ moves_while_calling(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a", G)
-	    NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000064", "0a", G) NSAP("0b"));
 	fake_leaf_fails(f, 11, 41);
 	assert_int_equal(fake_live_leaves(f), 0);
 	fake_says(f, control, HEARD("04", "4000", "00000065", "0d", G3));
@@ -407,13 +422,13 @@ no_leaf(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a", G)
-	    NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000064", "0a", G) NSAP("0b"));
 	fake_leaf_fails(f, 11, 21);
 	assert_int_equal(fake_live_roots(f), 0);
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_expect(f, REQUEST);
 	fake_free(f);
 }
@@ -435,28 +450,29 @@ tracking(void **state)
 	assert_non_null(fake_leaf(f, 13));
 	fake_says(f, control, HEARD("04", "c000", "00000066", "0d", G3));
 	fake_says(f, control, HEARD("04", "c000", "00000067", "0a", G3));
-	fake_says(f, control, HEARD("04", "c000", "00000068", "0e",
-	    "e0010204 e0010204"));
+	fake_says(f, control,
+	    HEARD("04", "c000", "00000068", "0e", "e0010204 e0010204"));
 	assert_int_equal(f->nleaves, 3);
 	/* punched, three pairs, the last one holds the group */
-	fake_says(f, control, JOIN("04", "04", "0003", "5000", "0000",
-	    "00000069", "0e") "e0000000 e0000001 e0010000 e0010100 "
-	    "e0010200 e0010205");
+	fake_says(f, control,
+	    JOIN("04", "04", "0003", "5000", "0000", "00000069",
+		"0e") "e0000000 e0000001 e0010000 e0010100 "
+		      "e0010200 e0010205");
 	assert_non_null(fake_leaf(f, 14));
 	/* no pairs: only the number counts */
-	fake_says(f, control, JOIN("05", "04", "0000", "5000", "0000",
-	    "0000006a", "0e"));
+	fake_says(f, control,
+	    JOIN("05", "04", "0000", "5000", "0000", "0000006a", "0e"));
 	assert_non_null(fake_leaf(f, 14));
 	assert_int_equal(f->c->hsn.value, 0x6a);
-	fake_says(f, control, HEARD("05", "4011", "0000006b", "0e",
-	    "e0000000 efffffff"));
+	fake_says(f, control,
+	    HEARD("05", "4011", "0000006b", "0e", "e0000000 efffffff"));
 	assert_null(fake_leaf(f, 14));
 	/* a registration, and what is not a copy, are no membership */
-	fake_says(f, control, JOIN("05", "00", "0001", "6000", "0000",
-	    "0000006c", "0d"));
+	fake_says(f, control,
+	    JOIN("05", "00", "0001", "6000", "0000", "0000006c", "0d"));
 	fake_says(f, control, HEARD("05", "8000", "0000006d", "0d", G3));
 	assert_non_null(fake_leaf(f, 13));
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 0);
 	fake_free(f);
 }
 
@@ -472,7 +488,7 @@ last_leaf(void **state)
 	assert_int_equal(fake_live_roots(f), 1);
 	fake_says(f, control, HEARD("05", "c000", "00000066", "0c", G3));
 	assert_int_equal(fake_live_roots(f), 0);
-	client_transmit(f->c, &group, "x", 1);
+	marsc_transmit(f->c, &group, "x", 1);
 	fake_expect(f, REQUEST);
 	fake_free(f);
 }
@@ -485,10 +501,10 @@ own_leave(void **state)
 	struct fvc *control = path_up(f);
 
 	(void)state;
-	client_join(f->c, &group, &group, true);
-	client_leave(f->c, &group, &group);
+	marsc_join(f->c, &group, &group, true);
+	marsc_leave(f->c, &group, &group);
 	fake_says(f, control, HEARD("05", "c003", "00000065", "0a", G3));
-	assert_int_equal(fake_noted(f, CLIENT_LEFT, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
 	assert_int_equal(fake_live_leaves(f), 2);
 	fake_free(f);
 }
@@ -505,28 +521,28 @@ jump(void **state)
 	struct fvc *control = path_up(f);
 
 	(void)state;
-	fake_says(f, control, MAP("00", "0001", "8001", "00000066", "01")
-	    NSAP("01"));
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+	fake_says(
+	    f, control, MAP("00", "0001", "8001", "00000066", "01") NSAP("01"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 1);
 	fake_wait(f, MTIME_SEC(1) - 1);
-	client_transmit(f->c, &group, "x", 1);
+	marsc_transmit(f->c, &group, "x", 1);
 	fake_expect(f, DATA("0005", "78"));
 	fake_silent(f);
 	fake_wait(f, MTIME_SEC(9) + 1);
-	fake_silent(f);			/* only when there is a packet */
-	client_transmit(f->c, &group, "y", 1);
+	fake_silent(f); /* only when there is a packet */
+	marsc_transmit(f->c, &group, "y", 1);
 	fake_expect(f, DATA("0005", "79"));
 	fake_expect(f, REQUEST);
-	client_transmit(f->c, &group, "z", 1);
+	marsc_transmit(f->c, &group, "z", 1);
 	fake_expect(f, DATA("0005", "7a"));
 	fake_silent(f);
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000066", "0a", G)
-	    NSAP("0c") NSAP("0d"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000066", "0a", G) NSAP("0c") NSAP("0d"));
 	assert_null(fake_leaf(f, 11));
 	assert_non_null(fake_leaf(f, 12));
 	assert_non_null(fake_leaf(f, 13));
 	assert_int_equal(fake_live_roots(f), 1);
-	client_transmit(f->c, &group, "x", 1);
+	marsc_transmit(f->c, &group, "x", 1);
 	fake_expect(f, DATA("0005", "78"));
 	fake_silent(f);
 	fake_free(f);
@@ -544,29 +560,29 @@ jump_in_multi(void **state)
 
 	(void)state;
 	path_up(f);
-	client_transmit(f->c, &other, "x", 1);
+	marsc_transmit(f->c, &other, "x", 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000080", "0a",
-	    "e0010204") NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000080", "0a", "e0010204") NSAP("0b"));
 	fake_leaf_ack(f, 11);
 	fake_wait(f, MTIME_SEC(10));
-	assert_true(path_find(f->c, &group)->revalidate);
-	assert_false(path_find(f->c, &other)->revalidate);
+	assert_true(marsc_path_find(f->c, &group)->revalidate);
+	assert_false(marsc_path_find(f->c, &other)->revalidate);
 	fake_free(f);
 }
 
 /* A path to 224.1.2.last with one leaf, up. */
-static struct path *
+static struct marsc_path *
 path_to(struct fake *f, uint8_t last, const char *multi, uint8_t leaf)
 {
 	struct paddr g = fake_group(224, 1, 2, last);
 
-	client_transmit(f->c, &g, "x", 1);
+	marsc_transmit(f->c, &g, "x", 1);
 	assert_non_null(fake_next(f));
 	fake_says(f, fake_vc(f, 1), multi);
 	fake_leaf_ack(f, leaf);
 	assert_non_null(fake_next(f));
-	return path_find(f->c, &g);
+	return marsc_path_find(f->c, &g);
 }
 #define MULTI1(last, leaf)	MULTI("0001", "8001", "00000064", "0a", \
 	"e00102" last) NSAP(leaf)
@@ -584,7 +600,7 @@ jump_stales_all(void **state)
 		HEARD("05", "4000", "00000066", "0e", "e0090909 e0090909"),
 	};
 	struct fvc *control;
-	struct path *p[3];
+	struct marsc_path *p[3];
 	struct fake *f;
 	int64_t at[3];
 	size_t i, k;
@@ -598,7 +614,7 @@ jump_stales_all(void **state)
 		p[1] = path_to(f, 4, MULTI1("04", "0c"), 12);
 		p[2] = path_to(f, 5, MULTI1("05", "0d"), 13);
 		fake_says(f, control, heard[i]);
-		assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+		assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 1);
 		memset(at, 0, sizeof(at));
 		for (ms = 1; ms <= 10000; ms++) {
 			fake_wait(f, MTIME_MS(1));
@@ -624,20 +640,20 @@ static void
 earliest(void **state)
 {
 	struct fake *f = fake_new(10, 1, false);
-	struct path *p;
+	struct marsc_path *p;
 
 	(void)state;
 	f->low = true;
 	path_up(f);
-	p = path_find(f->c, &group);
+	p = marsc_path_find(f->c, &group);
 	fake_leaf_drops(f, 12);
 	fake_wait(f, MTIME_SEC(1) - 1);
 	assert_false(p->revalidate);
 	fake_wait(f, 1);
 	assert_true(p->revalidate);
-	client_transmit(f->c, &group, "x", 1);
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
-	    NSAP("0b") NSAP("0c"));
+	marsc_transmit(f->c, &group, "x", 1);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
 	fake_leaf_fails(f, 12, 41);
 	fake_wait(f, MTIME_SEC(5) - 1);
 	assert_null(fake_leaf(f, 12));
@@ -658,8 +674,8 @@ error_of_one(void **state)
 	path_to(f, 4, MULTI1("04", "0d"), 13);
 	fake_leaf_drops(f, 11);
 	fake_wait(f, MTIME_SEC(10));
-	assert_true(path_find(f->c, &group)->revalidate);
-	assert_false(path_find(f->c, &other)->revalidate);
+	assert_true(marsc_path_find(f->c, &group)->revalidate);
+	assert_false(marsc_path_find(f->c, &other)->revalidate);
 	fake_free(f);
 }
 
@@ -675,29 +691,29 @@ current_cmi(void **state)
 	struct fvc *v;
 
 	(void)state;
-	client_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &group, "abc", 3);
 	fake_registered(f);
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), MULTI1("03", "0b"));
 	fake_leaf_ack(f, 11);
 	fake_expect(f, DATA("0005", "616263"));
 
-	fake_wait(f, MTIME_SEC(240));		/* no MARS_REDIRECT_MAP */
-	assert_false(client_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(240)); /* no MARS_REDIRECT_MAP */
+	assert_false(marsc_is_registered(f->c));
 	/* R2022-5.4.1-05: what is open stays in use */
-	client_transmit(f->c, &group, "d", 1);
+	marsc_transmit(f->c, &group, "d", 1);
 	fake_expect(f, DATA("0005", "64"));
-	client_transmit(f->c, &other, "e", 1);
+	marsc_transmit(f->c, &other, "e", 1);
 	fake_wait(f, MTIME_SEC(10));
 	v = fake_ack(f, 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, JOIN("04", "00", "0001", "6002", "0006", "00000064",
-	    "0a"));
-	assert_non_null(fake_next(f));		/* MARS_REQUEST */
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6002", "0006", "00000064", "0a"));
+	assert_non_null(fake_next(f)); /* MARS_REQUEST */
 	fake_says(f, v, MULTI1("04", "0c"));
 	fake_leaf_ack(f, 12);
 	fake_expect(f, DATA("0006", "65"));
-	client_transmit(f->c, &group, "f", 1);
+	marsc_transmit(f->c, &group, "f", 1);
 	fake_expect(f, DATA("0006", "66"));
 	fake_free(f);
 }
@@ -713,11 +729,11 @@ leaf_drops(void **state)
 	fake_leaf_drops(f, 11);
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_wait(f, MTIME_SEC(1) - 1);
-	assert_false(path_find(f->c, &group)->revalidate);
+	assert_false(marsc_path_find(f->c, &group)->revalidate);
 	fake_wait(f, MTIME_SEC(9) + 1);
-	assert_true(path_find(f->c, &group)->revalidate);
+	assert_true(marsc_path_find(f->c, &group)->revalidate);
 	fake_leaf_drops(f, 12);
-	assert_null(path_find(f->c, &group));
+	assert_null(marsc_path_find(f->c, &group));
 	fake_free(f);
 }
 
@@ -736,8 +752,8 @@ released(void **state)
 			f->link.user->release(f->link.arg, &f->vcs[i].vc,
 			    f->vcs[i].vc.cookie, 41);
 		}
-	assert_null(path_find(f->c, &group));
-	client_transmit(f->c, &group, "x", 1);
+	assert_null(marsc_path_find(f->c, &group));
+	marsc_transmit(f->c, &group, "x", 1);
 	fake_expect(f, REQUEST);
 	fake_free(f);
 }
@@ -756,20 +772,21 @@ idle(void **state)
 	(void)state;
 	for (i = 0; i < 10; i++) {
 		fake_wait(f, MTIME_SEC(60));
-		fake_says(f, control, MAP("00", "0001", "8001", "00000064",
-		    "01") NSAP("01"));
+		fake_says(f, control,
+		    MAP("00", "0001", "8001", "00000064", "01") NSAP("01"));
 	}
-	client_transmit(f->c, &group, "x", 1);
+	marsc_transmit(f->c, &group, "x", 1);
 	for (i = 0; i < 20; i++) {
-		assert_non_null(path_find(f->c, &group));
+		assert_non_null(marsc_path_find(f->c, &group));
 		fake_wait(f, MTIME_SEC(60));
-		fake_says(f, control, MAP("00", "0001", "8001", "00000064",
-		    "01") NSAP("01"));
+		fake_says(f, control,
+		    MAP("00", "0001", "8001", "00000064", "01") NSAP("01"));
 	}
-	assert_null(path_find(f->c, &group));
+	assert_null(marsc_path_find(f->c, &group));
 	assert_int_equal(fake_live_roots(f), 0);
-	client_transmit(f->c, &group, "x", 1);	/* no path: ask again */
-	assert_int_equal(path_find(f->c, &group)->state, PATH_ASKING);
+	marsc_transmit(f->c, &group, "x", 1); /* no path: ask again */
+	assert_int_equal(
+	    marsc_path_find(f->c, &group)->state, MARSC_PATH_ASKING);
 	fake_free(f);
 }
 
@@ -780,7 +797,7 @@ idle_configured(void **state)
 	struct fake *f = fake_new(10, 1, false);
 
 	(void)state;
-	assert_true(client_timers_set(&f->c->t, "path-idle", MTIME_SEC(90)));
+	assert_true(marsc_timers_set(&f->c->t, "path-idle", MTIME_SEC(90)));
 	path_up(f);
 	fake_wait(f, MTIME_SEC(90) - 1);
 	assert_int_equal(fake_live_roots(f), 1);
@@ -800,18 +817,18 @@ migrate(void **state)
 	struct fvc *control = path_up(f);
 
 	(void)state;
-	fake_says(f, control, MIGRATE("0002", "00000065", G) NSAP("1e")
-	    NSAP("1f"));
+	fake_says(
+	    f, control, MIGRATE("0002", "00000065", G) NSAP("1e") NSAP("1f"));
 	assert_null(fake_leaf(f, 11));
 	assert_null(fake_leaf(f, 12));
 	assert_int_equal(fake_live_roots(f), 1);
 	fake_leaf_ack(f, 30);
 	assert_non_null(fake_leaf(f, 31));
-	fake_says(f, control, MIGRATE("0001", "00000068", "e0010204")
-	    NSAP("1e"));
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 1);
+	fake_says(
+	    f, control, MIGRATE("0001", "00000068", "e0010204") NSAP("1e"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 1);
 	assert_int_equal(fake_live_roots(f), 1);
-	client_transmit(f->c, &group, "x", 1);
+	marsc_transmit(f->c, &group, "x", 1);
 	fake_expect(f, DATA("0005", "78"));
 	fake_free(f);
 }
@@ -834,9 +851,9 @@ receiving(void **state)
 	assert_int_equal(f->npackets, 1);
 	assert_int_equal(f->packet_len, 3);
 	assert_memory_equal(f->packet, "abc", 3);
-	fake_says(f, v, DATA("0005", "616263"));	/* reflected */
+	fake_says(f, v, DATA("0005", "616263")); /* reflected */
 	assert_int_equal(f->npackets, 1);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_REFLECTED), 1);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_REFLECTED), 1);
 	/* Type #2; its source ID begins with our CMI */
 	fake_says(f, v, "aaaa03 00005e 0004 0005000000000000 0800 0000 6465");
 	assert_int_equal(f->npackets, 2);
@@ -847,11 +864,12 @@ receiving(void **state)
 	fake_says(f, v, "aaaa03 00005e 0001 0006 0080 0000000800 000000 66");
 	assert_int_equal(f->npackets, 3);
 	assert_memory_equal(f->packet, "f", 1);
-	fake_says(f, v, "aaaa03 00005e 0004 0005000000000000 0080 0000000800 "
+	fake_says(f, v,
+	    "aaaa03 00005e 0004 0005000000000000 0080 0000000800 "
 	    "00 67");
 	assert_int_equal(f->npackets, 4);
 	assert_memory_equal(f->packet, "g", 1);
-	fake_says(f, v, "aaaa03 00005e 0001 0006 08");	/* cut */
+	fake_says(f, v, "aaaa03 00005e 0001 0006 08"); /* cut */
 	assert_int_equal(f->npackets, 4);
 	fake_free(f);
 }

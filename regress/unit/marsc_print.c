@@ -13,17 +13,17 @@
 static char *text;
 static size_t text_len;
 
-static struct printer
+static struct marsc_printer
 open_printer(bool json)
 {
 	free(text);
 	text = NULL;
-	return (struct printer){ .out = open_memstream(&text, &text_len),
-	    .json = json };
+	return (struct marsc_printer){ .out = open_memstream(&text, &text_len),
+		.json = json };
 }
 
 static void
-printed(struct printer *p, const char *want)
+printed(struct marsc_printer *p, const char *want)
 {
 	fclose(p->out);
 	assert_string_equal(text, want);
@@ -60,84 +60,87 @@ static const struct paddr groups[2] = {
 
 /* Every notice but HEARD, in both forms. */
 static const struct {
-	struct client_notice n;
+	struct marsc_notice n;
 	const char *json, *plain;
 } notices[] = {
-	{ { .code = CLIENT_REGISTERED, SERVER, .number = 7 },
+	{ { .code = MARSC_NOTICE_REGISTERED, SERVER, .number = 7 },
 	    "{\"event\":\"registered\"," C S ",\"cmi\":7}\n",
 	    "registered with 127.0.0.1 cmi 7\n" },
-	{ { .code = CLIENT_REGISTERED, SERVER, .number = 7, .why = "soft" },
+	{ { .code = MARSC_NOTICE_REGISTERED, SERVER, .number = 7,
+	    .why = "soft" },
 	    "{\"event\":\"registered\"," C S ",\"cmi\":7,\"why\":\"soft\"}\n",
 	    "registered with 127.0.0.1 cmi 7\n" },
-	{ { .code = CLIENT_DEREGISTERED, SERVER },
+	{ { .code = MARSC_NOTICE_DEREGISTERED, SERVER },
 	    "{\"event\":\"deregistered\"," C S "}\n",
 	    "deregistered from 127.0.0.1\n" },
-	{ { .code = CLIENT_DEREGISTERED, SERVER, .why = "no answer" },
+	{ { .code = MARSC_NOTICE_DEREGISTERED, SERVER, .why = "no answer" },
 	    "{\"event\":\"deregistered\"," C S ",\"why\":\"no answer\"}\n",
 	    "deregistered from 127.0.0.1 (no answer)\n" },
-	{ { .code = CLIENT_JOINED, SERVER, GROUP },
+	{ { .code = MARSC_NOTICE_JOINED, SERVER, GROUP },
 	    "{\"event\":\"joined\"," C S G "}\n",
 	    "joined 224.1.2.3\n" },
-	{ { .code = CLIENT_JOINED, SERVER, BLOCK },
+	{ { .code = MARSC_NOTICE_JOINED, SERVER, BLOCK },
 	    "{\"event\":\"joined\"," C S
 	    ",\"min\":\"224.1.2.3\",\"max\":\"224.1.2.9\"}\n",
 	    "joined 224.1.2.3-224.1.2.9\n" },
-	{ { .code = CLIENT_LEFT, SERVER, GROUP },
+	{ { .code = MARSC_NOTICE_LEFT, SERVER, GROUP },
 	    "{\"event\":\"left\"," C S G "}\n",
 	    "left 224.1.2.3\n" },
-	{ { .code = CLIENT_MEMBERS, SERVER, GROUP, .addrs = leaves, .n = 2 },
+	{ { .code = MARSC_NOTICE_MEMBERS, SERVER, GROUP, .addrs = leaves,
+	    .n = 2 },
 	    "{\"event\":\"members\"," C S G
 	    ",\"members\":[\"127.0.0.11\",\"127.0.0.12\"]}\n",
 	    "members of 224.1.2.3: 127.0.0.11 127.0.0.12\n" },
-	{ { .code = CLIENT_MEMBERS, SERVER, GROUP },
+	{ { .code = MARSC_NOTICE_MEMBERS, SERVER, GROUP },
 	    "{\"event\":\"members\"," C S G ",\"members\":[]}\n",
 	    "members of 224.1.2.3: none\n" },
-	{ { .code = CLIENT_GROUPS, SERVER, BLOCK, .groups = groups, .n = 2 },
+	{ { .code = MARSC_NOTICE_GROUPS, SERVER, BLOCK, .groups = groups,
+	    .n = 2 },
 	    "{\"event\":\"groups\"," C S ",\"min\":\"224.1.2.3\","
 	    "\"max\":\"224.1.2.9\",\"groups\":[\"224.1.2.3\","
 	    "\"224.1.2.9\"]}\n",
 	    "groups in 224.1.2.3-224.1.2.9: 224.1.2.3 224.1.2.9\n" },
-	{ { .code = CLIENT_GROUPS, SERVER, GROUP },
+	{ { .code = MARSC_NOTICE_GROUPS, SERVER, GROUP },
 	    "{\"event\":\"groups\"," C S G ",\"groups\":[]}\n",
 	    "groups in 224.1.2.3: none\n" },
-	{ { .code = CLIENT_QUERY_FAILED, SERVER, GROUP },
+	{ { .code = MARSC_NOTICE_QUERY_FAILED, SERVER, GROUP },
 	    "{\"event\":\"request-failed\"," C S G "}\n",
 	    "no answer about 224.1.2.3\n" },
-	{ { .code = CLIENT_MARS_FAILED, SERVER, .why = "no circuit" },
+	{ { .code = MARSC_NOTICE_MARS_FAILED, SERVER, .why = "no circuit" },
 	    "{\"event\":\"mars-failed\"," C S ",\"why\":\"no circuit\"}\n",
 	    "lost 127.0.0.1 (no circuit)\n" },
-	{ { .code = CLIENT_NO_MARS, SERVER, .number = 60 },
+	{ { .code = MARSC_NOTICE_NO_MARS, SERVER, .number = 60 },
 	    "{\"event\":\"no-mars\"," C S ",\"wait\":60}\n",
 	    "no MARS answers, the last was 127.0.0.1\n" },
-	{ { .code = CLIENT_BACKUP, SERVER },
+	{ { .code = MARSC_NOTICE_BACKUP, SERVER },
 	    "{\"event\":\"backup\"," C S "}\n",
 	    "using backup 127.0.0.1\n" },
-	{ { .code = CLIENT_REDIRECT, SERVER, .why = "hard" },
+	{ { .code = MARSC_NOTICE_REDIRECT, SERVER, .why = "hard" },
 	    "{\"event\":\"redirect\"," C S ",\"why\":\"hard\"}\n",
 	    "redirected to 127.0.0.1 (hard)\n" },
-	{ { .code = CLIENT_REDIRECT_FAILED, SERVER },
+	{ { .code = MARSC_NOTICE_REDIRECT_FAILED, SERVER },
 	    "{\"event\":\"redirect-failed\"," C S "}\n",
 	    "no redirect to 127.0.0.1\n" },
-	{ { .code = CLIENT_JUMP, SERVER, .number = 0xffffffff },
+	{ { .code = MARSC_NOTICE_JUMP, SERVER, .number = 0xffffffff },
 	    "{\"event\":\"jump\"," C S ",\"msn\":4294967295}\n",
 	    "missed messages before number 4294967295\n" },
-	{ { .code = CLIENT_PATH_UP, GROUP },
+	{ { .code = MARSC_NOTICE_PATH_UP, GROUP },
 	    "{\"event\":\"path-up\"," C G "}\n",
 	    "path up to 224.1.2.3\n" },
-	{ { .code = CLIENT_PATH_DOWN, GROUP, .why = "idle" },
+	{ { .code = MARSC_NOTICE_PATH_DOWN, GROUP, .why = "idle" },
 	    "{\"event\":\"path-down\"," C G ",\"why\":\"idle\"}\n",
 	    "path down to 224.1.2.3 (idle)\n" },
-	{ { .code = CLIENT_LEAF_ADDED, GROUP, .addrs = leaves, .n = 1 },
+	{ { .code = MARSC_NOTICE_LEAF_ADDED, GROUP, .addrs = leaves, .n = 1 },
 	    "{\"event\":\"leaf-added\"," C G ",\"leaf\":\"127.0.0.11\"}\n",
 	    "leaf added to 224.1.2.3: 127.0.0.11\n" },
-	{ { .code = CLIENT_LEAF_DROPPED, GROUP, .addrs = leaves, .n = 1 },
+	{ { .code = MARSC_NOTICE_LEAF_DROPPED, GROUP, .addrs = leaves, .n = 1 },
 	    "{\"event\":\"leaf-dropped\"," C G
 	    ",\"leaf\":\"127.0.0.11\"}\n",
 	    "leaf dropped from 224.1.2.3: 127.0.0.11\n" },
-	{ { .code = CLIENT_REVALIDATE, GROUP },
+	{ { .code = MARSC_NOTICE_REVALIDATE, GROUP },
 	    "{\"event\":\"revalidate\"," C G "}\n",
 	    "revalidating 224.1.2.3\n" },
-	{ { .code = CLIENT_NO_MEMORY, .why = "a leaf" },
+	{ { .code = MARSC_NOTICE_NO_MEMORY, .why = "a leaf" },
 	    "{\"event\":\"no-memory\"," C ",\"why\":\"a leaf\"}\n",
 	    "out of memory (a leaf)\n" },
 };
@@ -146,21 +149,21 @@ static const struct {
 static void
 every_notice(void **state)
 {
-	bool seen[CLIENT_NOTICE_MAX] = { [CLIENT_HEARD] = true };
-	struct printer p;
+	bool seen[MARSC_NOTICE_MAX] = { [MARSC_NOTICE_HEARD] = true };
+	struct marsc_printer p;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NOTICES; i++) {
 		p = open_printer(true);
-		print_notice(&p, &client, &notices[i].n);
+		marsc_print_notice(&p, &client, &notices[i].n);
 		printed(&p, notices[i].json);
 		p = open_printer(false);
-		print_notice(&p, &client, &notices[i].n);
+		marsc_print_notice(&p, &client, &notices[i].n);
 		printed(&p, notices[i].plain);
 		seen[notices[i].n.code] = true;
 	}
-	for (i = 0; i < CLIENT_NOTICE_MAX; i++)
+	for (i = 0; i < MARSC_NOTICE_MAX; i++)
 		assert_true(seen[i]);
 }
 
@@ -168,19 +171,21 @@ every_notice(void **state)
 static void
 many_and_servers(void **state)
 {
-	struct printer p;
+	struct marsc_printer p;
 
 	(void)state;
 	p = open_printer(false);
 	p.many = p.mcs = true;
-	print_notice(&p, &client, &(struct client_notice){
-	    .code = CLIENT_REGISTERED, SERVER });
-	print_notice(&p, &client, &(struct client_notice){
-	    .code = CLIENT_JOINED, SERVER, GROUP });
-	print_notice(&p, &client, &(struct client_notice){
-	    .code = CLIENT_LEFT, SERVER, GROUP });
-	print_packet(&p, &client, NULL, 1500);
-	printed(&p, "127.0.0.10: registered with 127.0.0.1 as a multicast "
+	marsc_print_notice(&p, &client,
+	    &(struct marsc_notice){ .code = MARSC_NOTICE_REGISTERED, SERVER });
+	marsc_print_notice(&p, &client,
+	    &(struct marsc_notice){
+		.code = MARSC_NOTICE_JOINED, SERVER, GROUP });
+	marsc_print_notice(&p, &client,
+	    &(struct marsc_notice){ .code = MARSC_NOTICE_LEFT, SERVER, GROUP });
+	marsc_print_packet(&p, &client, NULL, 1500);
+	printed(&p,
+	    "127.0.0.10: registered with 127.0.0.1 as a multicast "
 	    "server\n"
 	    "127.0.0.10: serving 224.1.2.3\n"
 	    "127.0.0.10: no longer serving 224.1.2.3\n"
@@ -189,15 +194,16 @@ many_and_servers(void **state)
 
 /* A message of the control VC, as it is on the wire. */
 static void
-heard(const struct printer *p, const char *hex)
+heard(const struct marsc_printer *p, const char *hex)
 {
 	size_t len;
 	uint8_t *data = unhex(hex, &len);
 	struct mars_msg m;
 
 	assert_int_equal(mars_decode(&m, data + 8, len - 8), MARS_DROP_NONE);
-	print_notice(p, &client, &(struct client_notice){
-	    .code = CLIENT_HEARD, SERVER, .msg = &m });
+	marsc_print_notice(p, &client,
+	    &(struct marsc_notice){
+		.code = MARSC_NOTICE_HEARD, SERVER, .msg = &m });
 	free(data);
 }
 
@@ -208,15 +214,15 @@ heard(const struct printer *p, const char *hex)
 static void
 what_is_heard(void **state)
 {
-	struct printer p;
+	struct marsc_printer p;
 
 	(void)state;
 	p = open_printer(true);
 	heard(&p, PUNCHED);
 	p.heard = true;
 	heard(&p, PUNCHED);
-	heard(&p, MAP("00", "0002", "8001", "00000066", "01") NSAP("01")
-	    NSAP("02"));
+	heard(&p,
+	    MAP("00", "0002", "8001", "00000066", "01") NSAP("01") NSAP("02"));
 	heard(&p, JOIN("04", "00", "0001", "6000", "0007", "00000067", "0c"));
 	printed(&p,
 	    "{\"event\":\"heard\"," C S ",\"op\":\"MARS_JOIN\",\"source\":"
@@ -241,17 +247,18 @@ what_is_heard(void **state)
 static void
 strings(void **state)
 {
-	struct printer p;
+	struct marsc_printer p;
 
 	(void)state;
 	p = open_printer(true);
-	print_text(&p, "echo", "a \"b\" \\c\t\n\x01\x7f \xc3\xa4");
-	print_packet(&p, &client, NULL, 20);
-	printed(&p, "{\"event\":\"echo\",\"text\":\"a \\\"b\\\" \\\\c\\u0009"
+	marsc_print_text(&p, "echo", "a \"b\" \\c\t\n\x01\x7f \xc3\xa4");
+	marsc_print_packet(&p, &client, NULL, 20);
+	printed(&p,
+	    "{\"event\":\"echo\",\"text\":\"a \\\"b\\\" \\\\c\\u0009"
 	    "\\u000a\\u0001\x7f \xc3\xa4\"}\n"
 	    "{\"event\":\"packet\"," C ",\"octets\":20}\n");
 	p = open_printer(false);
-	print_text(&p, "echo", "a \"b\"");
+	marsc_print_text(&p, "echo", "a \"b\"");
 	printed(&p, "a \"b\"\n");
 }
 
@@ -259,21 +266,22 @@ strings(void **state)
 static void
 counters(void **state)
 {
-	uint64_t v[CLIENT_DROP_MAX] = { 0 };
-	struct printer p;
+	uint64_t v[MARSC_DROP_MAX] = { 0 };
+	struct marsc_printer p;
 
 	(void)state;
 	p = open_printer(false);
-	print_counters(&p, 1, v);
+	marsc_print_counters(&p, 1, v);
 	printed(&p, "not used: nothing\n");
-	v[CLIENT_DROP_COPY] = 3;
-	v[CLIENT_DROP_HELD] = UINT64_MAX;
+	v[MARSC_DROP_COPY] = 3;
+	v[MARSC_DROP_HELD] = UINT64_MAX;
 	p = open_printer(false);
-	print_counters(&p, 1, v);
+	marsc_print_counters(&p, 1, v);
 	printed(&p, "not used: copy 3 held 18446744073709551615\n");
 	p = open_printer(true);
-	print_counters(&p, 1000, v);
-	printed(&p, "{\"event\":\"counters\",\"clients\":1000,\"llc\":0,"
+	marsc_print_counters(&p, 1000, v);
+	printed(&p,
+	    "{\"event\":\"counters\",\"clients\":1000,\"llc\":0,"
 	    "\"decode\":0,\"protocol\":0,\"tlv\":0,\"stranger\":0,\"op\":0,"
 	    "\"copy\":3,\"unasked\":0,\"parts\":0,\"reflected\":0,\"data\":0,"
 	    "\"held\":18446744073709551615}\n");

@@ -20,15 +20,16 @@ table(void **state)
 	size_t s, e;
 
 	(void)state;
-	for (s = 0; s < REG_STATE_MAX; s++)
-		for (e = 0; e < REG_EVENT_MAX; e++) {
-			assert_non_null(reg_table[s][e].action);
-			assert_true(reg_table[s][e].next < REG_STATE_MAX);
-			if (reg_table[s][e].action == reg_violation)
-				assert_int_equal(e, REG_EV_TIMER);
-			if (reg_table[s][e].action == reg_ignore ||
-			    reg_table[s][e].action == reg_violation)
-				assert_int_equal(reg_table[s][e].next, s);
+	for (s = 0; s < MARSC_REG_STATE_MAX; s++)
+		for (e = 0; e < MARSC_REG_EVENT_MAX; e++) {
+			assert_non_null(marsc_reg_table[s][e].action);
+			assert_true(
+			    marsc_reg_table[s][e].next < MARSC_REG_STATE_MAX);
+			if (marsc_reg_table[s][e].action == marsc_reg_violation)
+				assert_int_equal(e, MARSC_REG_EV_TIMER);
+			if (marsc_reg_table[s][e].action == marsc_reg_ignore ||
+			    marsc_reg_table[s][e].action == marsc_reg_violation)
+				assert_int_equal(marsc_reg_table[s][e].next, s);
 		}
 }
 
@@ -47,8 +48,8 @@ registration(void **state)
 
 	(void)state;
 	assert_int_equal(f->c->hsn.value, 0);
-	client_register(f->c);
-	fake_silent(f);			/* the circuit is not up yet */
+	marsc_register(f->c);
+	fake_silent(f); /* the circuit is not up yet */
 	v = fake_ack(f, 1);
 	fake_expect(f, REGISTER("01"));
 	fake_wait(f, MTIME_SEC(10) - 1);
@@ -57,24 +58,24 @@ registration(void **state)
 	fake_expect(f, REGISTER("01"));
 	/* not copies: sequence, copy flag, punched, source, op, protocol */
 	fake_says(f, v, COPY("02", "0005", "00000064"));
-	fake_says(f, v, JOIN("04", "00", "0001", "2001", "0005", "00000064",
-	    "0a"));
-	fake_says(f, v, JOIN("04", "00", "0001", "7001", "0005", "00000064",
-	    "0a"));
-	fake_says(f, v, JOIN("04", "00", "0001", "6001", "0005", "00000064",
-	    "0b"));
-	fake_says(f, v, JOIN("05", "00", "0001", "6001", "0005", "00000064",
-	    "0a"));
-	fake_says(f, v, JOIN("04", "00", "0000", "6001", "0005", "00000064",
-	    "0a"));
-	assert_false(client_is_registered(f->c));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "2001", "0005", "00000064", "0a"));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "7001", "0005", "00000064", "0a"));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6001", "0005", "00000064", "0b"));
+	fake_says(
+	    f, v, JOIN("05", "00", "0001", "6001", "0005", "00000064", "0a"));
+	fake_says(
+	    f, v, JOIN("04", "00", "0000", "6001", "0005", "00000064", "0a"));
+	assert_false(marsc_is_registered(f->c));
 	fake_says(f, v, COPY("01", "0005", "00000064"));
-	assert_true(client_is_registered(f->c));
-	assert_int_equal(client_cmi(f->c), 5);
+	assert_true(marsc_is_registered(f->c));
+	assert_int_equal(marsc_cmi(f->c), 5);
 	assert_int_equal(f->c->hsn.value, 100);
-	assert_int_equal(fake_noted(f, CLIENT_REGISTERED, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_REGISTERED, &n), 1);
 	assert_int_equal(n.number, 5);
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 0);
 	fake_wait(f, MTIME_SEC(60));
 	fake_silent(f);
 	fake_free(f);
@@ -91,16 +92,16 @@ deregistration(void **state)
 	struct fvc *control = fake_registered(f), *v = fake_vc(f, 1);
 
 	(void)state;
-	client_deregister(f->c);
+	marsc_deregister(f->c);
 	fake_expect(f, DEREGISTER("02"));
 	fake_wait(f, MTIME_SEC(10));
 	fake_expect(f, DEREGISTER("02"));
 	/* a late copy of the registration is no answer */
 	fake_says(f, v, COPY("01", "0005", "00000065"));
-	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 0);
-	fake_says(f, v, JOIN("05", "00", "0001", "6002", "0005", "00000065",
-	    "0a"));
-	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_DEREGISTERED, NULL), 0);
+	fake_says(
+	    f, v, JOIN("05", "00", "0001", "6002", "0005", "00000065", "0a"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_DEREGISTERED, NULL), 1);
 	assert_true(v->dead);
 	assert_true(control->dead);
 	assert_int_equal(f->ts.count, 0);
@@ -115,11 +116,11 @@ deregistration_unheard(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_deregister(f->c);
+	marsc_deregister(f->c);
 	fake_wait(f, MTIME_SEC(60) - 1);
-	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_DEREGISTERED, NULL), 0);
 	fake_wait(f, 1);
-	assert_int_equal(fake_noted(f, CLIENT_DEREGISTERED, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_DEREGISTERED, NULL), 1);
 	fake_free(f);
 }
 
@@ -136,15 +137,15 @@ alone(void **state)
 	int i;
 
 	(void)state;
-	client_register(f->c);
+	marsc_register(f->c);
 	fake_ack(f, 1);
 	for (i = 0; i < 6; i++) {
 		fake_expect(f, REGISTER("01"));
-		assert_int_equal(fake_noted(f, CLIENT_NO_MARS, NULL), 0);
+		assert_int_equal(fake_noted(f, MARSC_NOTICE_NO_MARS, NULL), 0);
 		fake_wait(f, MTIME_SEC(10));
 	}
 	fake_silent(f);
-	assert_int_equal(fake_noted(f, CLIENT_NO_MARS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NO_MARS, &n), 1);
 	assert_int_equal(n.number, 60);
 	assert_null(fake_vc(f, 1));
 	fake_wait(f, MTIME_SEC(60) - 1);
@@ -168,25 +169,25 @@ backups(void **state)
 	struct fvc *v;
 
 	(void)state;
-	client_register(f->c);
+	marsc_register(f->c);
 	fake_call_fails(f, 1);
-	assert_non_null(fake_vc(f, 2));	/* at once */
-	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	assert_non_null(fake_vc(f, 2)); /* at once */
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
 	fake_call_fails(f, 2);
 	assert_null(fake_vc(f, 3));
 	fake_wait(f, MTIME_SEC(60) - 1);
 	assert_null(fake_vc(f, 3));
 	fake_wait(f, 1);
-	assert_int_equal(fake_noted(f, CLIENT_NO_MARS, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NO_MARS, NULL), 0);
 	fake_call_fails(f, 3);
-	assert_int_equal(fake_noted(f, CLIENT_NO_MARS, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NO_MARS, NULL), 1);
 	fake_wait(f, MTIME_SEC(60));
-	fake_call_fails(f, 1);		/* the top of the table */
+	fake_call_fails(f, 1); /* the top of the table */
 	fake_wait(f, MTIME_SEC(60));
 	v = fake_ack(f, 2);
 	fake_says(f, v, COPY("05", "0007", "00000001"));
-	assert_true(client_is_registered(f->c));
-	assert_int_equal(fake_noted(f, CLIENT_BACKUP, &n), 1);
+	assert_true(marsc_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_BACKUP, &n), 1);
 	fake_free(f);
 }
 
@@ -205,23 +206,24 @@ silent_map(void **state)
 	(void)state;
 	fake_registered(f);
 	v = fake_vc(f, 1);
-	client_join(f->c, &g, &g, true);
+	marsc_join(f->c, &g, &g, true);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, JOIN("04", "04", "0001", "c002", "0000", "00000065",
-	    "0a") "e0010203 e0010203");
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
-	client_transmit(f->c, &g, "x", 1);
+	fake_says(f, v,
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
+		"0a") "e0010203 e0010203");
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 1);
+	marsc_transmit(f->c, &g, "x", 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, MULTI("0001", "8001", "00000065", "0a", "e0010203")
-	    NSAP("0b"));
+	fake_says(f, v,
+	    MULTI("0001", "8001", "00000065", "0a", "e0010203") NSAP("0b"));
 	fake_leaf_ack(f, 11);
-	assert_non_null(fake_next(f));	/* the packet */
+	assert_non_null(fake_next(f)); /* the packet */
 
 	fake_wait(f, MTIME_SEC(240) - 1);
-	assert_true(client_is_registered(f->c));
+	assert_true(marsc_is_registered(f->c));
 	fake_wait(f, 1);
-	assert_false(client_is_registered(f->c));
-	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	assert_false(marsc_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
 	assert_true(v->dead);
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_wait(f, MTIME_SEC(1) - 1);
@@ -230,14 +232,15 @@ silent_map(void **state)
 	v = fake_ack(f, 1);
 	fake_expect(f, REGISTER("03"));
 	fake_says(f, v, COPY("03", "0006", "00000200"));
-	assert_int_equal(client_cmi(f->c), 6);
+	assert_int_equal(marsc_cmi(f->c), 6);
 	fake_wait(f, MTIME_SEC(1) - 1);
 	fake_silent(f);
-	assert_false(path_find(f->c, &g)->revalidate);
+	assert_false(marsc_path_find(f->c, &g)->revalidate);
 	fake_wait(f, MTIME_SEC(9) + 1);
-	fake_expect(f, JOIN("04", "04", "0001", "8004", "0000", "00000000",
-	    "0a") "e0010203 e0010203");
-	assert_true(path_find(f->c, &g)->revalidate);
+	fake_expect(f,
+	    JOIN("04", "04", "0001", "8004", "0000", "00000000",
+		"0a") "e0010203 e0010203");
+	assert_true(marsc_path_find(f->c, &g)->revalidate);
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_free(f);
 }
@@ -252,8 +255,8 @@ control_gone(void **state)
 	(void)state;
 	control->dead = true;
 	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
-	    CAUSE_OUT_OF_ORDER);
-	assert_false(client_is_registered(f->c));
+	    VC_CAUSE_OUT_OF_ORDER);
+	assert_false(marsc_is_registered(f->c));
 	fake_wait(f, MTIME_SEC(10));
 	fake_ack(f, 1);
 	fake_expect(f, REGISTER("02"));
@@ -275,14 +278,14 @@ idle(void **state)
 	(void)state;
 	for (i = 0; i < 19; i++) {
 		fake_wait(f, MTIME_SEC(60));
-		fake_says(f, control, MAP("00", "0001", "8001", "00000064",
-		    "01") NSAP("01"));
+		fake_says(f, control,
+		    MAP("00", "0001", "8001", "00000064", "01") NSAP("01"));
 	}
 	assert_non_null(fake_vc(f, 1));
 	fake_wait(f, MTIME_SEC(60));
 	assert_null(fake_vc(f, 1));
-	assert_true(client_is_registered(f->c));
-	client_join(f->c, &g, &g, true);
+	assert_true(marsc_is_registered(f->c));
+	marsc_join(f->c, &g, &g, true);
 	assert_non_null(fake_vc(f, 1));
 	fake_free(f);
 }
@@ -299,21 +302,23 @@ hard(void **state)
 	struct paddr g = fake_group(224, 1, 2, 3);
 
 	(void)state;
-	client_join(f->c, &g, &g, true);
+	marsc_join(f->c, &g, &g, true);
 	fake_next(f);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") "e0010203 e0010203");
-	fake_says(f, control, MAP("80", "0002", "8001", "00000065", "01")
-	    NSAP("02") NSAP("01"));
-	assert_false(client_is_registered(f->c));
+	fake_says(f, fake_vc(f, 1),
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
+		"0a") "e0010203 e0010203");
+	fake_says(f, control,
+	    MAP("80", "0002", "8001", "00000065", "01") NSAP("02") NSAP("01"));
+	assert_false(marsc_is_registered(f->c));
 	fake_wait(f, MTIME_SEC(10));
 	v = fake_ack(f, 2);
 	fake_expect(f, REGISTER("03"));
 	fake_says(f, v, COPY("03", "0009", "00000001"));
-	assert_true(control->dead);	/* */
+	assert_true(control->dead); /* */
 	fake_wait(f, MTIME_SEC(10));
-	fake_expect(f, JOIN("04", "04", "0001", "8004", "0000", "00000000",
-	    "0a") "e0010203 e0010203");
+	fake_expect(f,
+	    JOIN("04", "04", "0001", "8004", "0000", "00000000",
+		"0a") "e0010203 e0010203");
 	assert_int_equal(f->c->servers.n, 2);
 	fake_free(f);
 }
@@ -332,42 +337,45 @@ soft(void **state)
 
 	(void)state;
 	old = fake_vc(f, 1);
-	client_join(f->c, &g, &g, true);
+	marsc_join(f->c, &g, &g, true);
 	fake_next(f);
-	fake_says(f, old, JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") "e0010203 e0010203");
-	assert_null(fake_calls(f, 2, true));	/* not our MARS yet */
-	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
-	    NSAP("02") NSAP("01"));
-	assert_true(client_is_registered(f->c));
+	fake_says(f, old,
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
+		"0a") "e0010203 e0010203");
+	assert_null(fake_calls(f, 2, true)); /* not our MARS yet */
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000065", "01") NSAP("02") NSAP("01"));
+	assert_true(marsc_is_registered(f->c));
 	v = fake_ack(f, 2);
 	fake_expect(f, REGISTER("03"));
 	new = fake_calls(f, 2, true);
 	assert_non_null(new);
 	assert_false(old->dead);
 	/* until the copy it is not our MARS: nothing else counts */
-	fake_says(f, new, JOIN("04", "04", "0001", "4000", "0000", "00000999",
-	    "0b") "e0010203 e0010203");
+	fake_says(f, new,
+	    JOIN("04", "04", "0001", "4000", "0000", "00000999",
+		"0b") "e0010203 e0010203");
 	assert_int_equal(f->c->hsn.value, 0x65);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_STRANGER), 1);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 1);
 	fake_says(f, v, COPY("03", "0009", "00000001"));
 	assert_true(old->dead);
 	assert_true(control->dead);
 	assert_false(new->dead);
-	assert_int_equal(client_cmi(f->c), 9);
-	assert_int_equal(fake_noted(f, CLIENT_JUMP, NULL), 0);
+	assert_int_equal(marsc_cmi(f->c), 9);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 0);
 	fake_wait(f, MTIME_SEC(30));
 	fake_silent(f);
 	/* it is where the map says: no redirect */
-	assert_int_equal(fake_noted(f, CLIENT_REDIRECT, NULL), 1);
-	fake_says(f, new, MAP("00", "0002", "8001", "00000001", "02")
-	    NSAP("02") NSAP("01"));
-	assert_int_equal(fake_noted(f, CLIENT_REDIRECT, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_REDIRECT, NULL), 1);
+	fake_says(f, new,
+	    MAP("00", "0002", "8001", "00000001", "02") NSAP("02") NSAP("01"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_REDIRECT, NULL), 0);
 	fake_silent(f);
 	/* and the new circuit is the one in use */
-	client_leave(f->c, &g, &g);
-	fake_expect(f, JOIN("05", "04", "0001", "8004", "0000", "00000000",
-	    "0a") "e0010203 e0010203");
+	marsc_leave(f->c, &g, &g);
+	fake_expect(f,
+	    JOIN("05", "04", "0001", "8004", "0000", "00000000",
+		"0a") "e0010203 e0010203");
 	assert_int_equal(f->sent[f->nsent - 1].vc, v - f->vcs);
 	fake_free(f);
 }
@@ -387,14 +395,15 @@ soft_joining(void **state)
 	int i, last = 0;
 
 	(void)state;
-	client_join(f->c, &g, &g, true);
+	marsc_join(f->c, &g, &g, true);
 	fake_next(f);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") "e0010203 e0010203");
-	client_join(f->c, &h, &h, true);
+	fake_says(f, fake_vc(f, 1),
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
+		"0a") "e0010203 e0010203");
+	marsc_join(f->c, &h, &h, true);
 	fake_next(f);
-	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
-	    NSAP("02") NSAP("01"));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000065", "01") NSAP("02") NSAP("01"));
 	v = fake_ack(f, 2);
 	fake_expect(f, REGISTER("04"));
 	fake_says(f, v, COPY("04", "0009", "00000001"));
@@ -432,12 +441,14 @@ in_two_groups(struct fake *f)
 {
 	struct paddr g = fake_group(224, 1, 2, 3), h = fake_group(224, 1, 2, 4);
 
-	client_join(f->c, &g, &g, true);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") "e0010203 e0010203");
-	client_join(f->c, &h, &h, true);
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c003", "0000",
-	    "00000066", "0a") "e0010204 e0010204");
+	marsc_join(f->c, &g, &g, true);
+	fake_says(f, fake_vc(f, 1),
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
+		"0a") "e0010203 e0010203");
+	marsc_join(f->c, &h, &h, true);
+	fake_says(f, fake_vc(f, 1),
+	    JOIN("04", "04", "0001", "c003", "0000", "00000066",
+		"0a") "e0010204 e0010204");
 }
 
 /*
@@ -455,10 +466,10 @@ soft_leaving(void **state)
 
 	(void)state;
 	in_two_groups(f);
-	client_leave(f->c, &g, &g);
+	marsc_leave(f->c, &g, &g);
 	(void)joins_out(f);
-	fake_says(f, control, MAP("00", "0002", "8001", "00000066", "01")
-	    NSAP("02") NSAP("01"));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000066", "01") NSAP("02") NSAP("01"));
 	v = fake_ack(f, 2);
 	fake_next(f);
 	fake_says(f, v, COPY("05", "0009", "00000001"));
@@ -470,19 +481,20 @@ soft_leaving(void **state)
 	control = fake_registered(f);
 	in_two_groups(f);
 	(void)joins_out(f);
-	fake_says(f, control, MAP("00", "0002", "8001", "00000066", "01")
-	    NSAP("02") NSAP("01"));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000066", "01") NSAP("02") NSAP("01"));
 	v = fake_ack(f, 2);
 	fake_next(f);
 	fake_says(f, v, COPY("04", "0009", "00000001"));
-	client_join(f->c, &k, &k, true);
+	marsc_join(f->c, &k, &k, true);
 	fake_wait(f, MTIME_SEC(9));
 	assert_int_equal(joins_out(f), 1 << 5);
-	fake_says(f, v, JOIN("04", "04", "0001", "c005", "0000", "00000001",
-	    "0a") "e0010205 e0010205");
-	client_leave(f->c, &g, &g);
+	fake_says(f, v,
+	    JOIN("04", "04", "0001", "c005", "0000", "00000001",
+		"0a") "e0010205 e0010205");
+	marsc_leave(f->c, &g, &g);
 	assert_int_equal(joins_out(f), 0);
-	client_join(f->c, &g, &g, true);
+	marsc_join(f->c, &g, &g, true);
 	fake_wait(f, MTIME_SEC(10) - 1);
 	assert_int_equal(joins_out(f), 1 << 3 | 1 << 4 | 1 << 5);
 	fake_free(f);
@@ -501,16 +513,16 @@ control_from_before(void **state)
 	(void)state;
 	new = fake_calls(f, 7, true);
 	assert_non_null(new);
-	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
-	    NSAP("07") NSAP("01"));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000065", "01") NSAP("07") NSAP("01"));
 	v = fake_ack(f, 7);
 	fake_expect(f, REGISTER("02"));
 	fake_says(f, v, COPY("02", "0009", "00000001"));
-	fake_says(f, new, MAP("00", "0002", "8001", "00000001", "07")
-	    NSAP("07") NSAP("01"));
+	fake_says(f, new,
+	    MAP("00", "0002", "8001", "00000001", "07") NSAP("07") NSAP("01"));
 	assert_false(new->dead);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_STRANGER), 0);
-	assert_true(client_is_registered(f->c));
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 0);
+	assert_true(marsc_is_registered(f->c));
 	fake_free(f);
 }
 
@@ -522,20 +534,20 @@ soft_fails(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	fake_says(f, control, MAP("00", "0001", "8001", "00000064", "01")
-	    NSAP("02"));
+	fake_says(
+	    f, control, MAP("00", "0001", "8001", "00000064", "01") NSAP("02"));
 	fake_call_fails(f, 2);
-	assert_true(client_is_registered(f->c));
-	assert_int_equal(fake_noted(f, CLIENT_REDIRECT_FAILED, NULL), 1);
+	assert_true(marsc_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_REDIRECT_FAILED, NULL), 1);
 	assert_false(control->dead);
-	fake_says(f, control, MAP("00", "0001", "8001", "00000065", "01")
-	    NSAP("02"));
+	fake_says(
+	    f, control, MAP("00", "0001", "8001", "00000065", "01") NSAP("02"));
 	assert_non_null(fake_vc(f, 2));
 	/* no copy in six transmissions */
 	fake_ack(f, 2);
 	fake_wait(f, MTIME_SEC(60));
-	assert_int_equal(fake_noted(f, CLIENT_REDIRECT_FAILED, NULL), 1);
-	assert_true(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_REDIRECT_FAILED, NULL), 1);
+	assert_true(marsc_is_registered(f->c));
 	fake_free(f);
 }
 
@@ -555,18 +567,19 @@ trust(void **state)
 	assert_null(fake_calls(f, 1, false));
 	stranger = fake_calls(f, 77, true);
 	assert_non_null(stranger);
-	fake_says(f, stranger, MAP("80", "0001", "8001", "00000064", "01")
-	    NSAP("4d"));
+	fake_says(f, stranger,
+	    MAP("80", "0001", "8001", "00000064", "01") NSAP("4d"));
 	/* it takes us for its member: it is told that we are not */
 	assert_true(stranger->dead);
 	stranger = fake_calls(f, 78, true);
 	assert_non_null(stranger);
-	fake_says(f, stranger, JOIN("04", "04", "0001", "4000", "0000",
-	    "000000ff", "4d") "e0010203 e0010203");
+	fake_says(f, stranger,
+	    JOIN("04", "04", "0001", "4000", "0000", "000000ff",
+		"4d") "e0010203 e0010203");
 	assert_true(stranger->dead);
-	assert_true(client_is_registered(f->c));
+	assert_true(marsc_is_registered(f->c));
 	assert_int_equal(f->c->hsn.value, 100);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_STRANGER), 2);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 2);
 	fake_free(f);
 }
 
@@ -581,30 +594,30 @@ map_parts(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	fake_says(f, control, MAP("00", "0001", "0001", "00000065", "01")
-	    NSAP("01"));
-	fake_says(f, control, MAP("00", "0001", "8002", "00000066", "01")
-	    NSAP("05"));
+	fake_says(
+	    f, control, MAP("00", "0001", "0001", "00000065", "01") NSAP("01"));
+	fake_says(
+	    f, control, MAP("00", "0001", "8002", "00000066", "01") NSAP("05"));
 	assert_int_equal(f->c->servers.n, 2);
 	/* a part is lost */
-	fake_says(f, control, MAP("80", "0001", "0001", "00000067", "01")
-	    NSAP("06"));
-	fake_says(f, control, MAP("80", "0001", "8003", "00000068", "01")
-	    NSAP("07"));
+	fake_says(
+	    f, control, MAP("80", "0001", "0001", "00000067", "01") NSAP("06"));
+	fake_says(
+	    f, control, MAP("80", "0001", "8003", "00000068", "01") NSAP("07"));
 	/* msn jumps by 2 */
-	fake_says(f, control, MAP("80", "0001", "0001", "00000069", "01")
-	    NSAP("06"));
-	fake_says(f, control, MAP("80", "0001", "8002", "0000006b", "01")
-	    NSAP("07"));
+	fake_says(
+	    f, control, MAP("80", "0001", "0001", "00000069", "01") NSAP("06"));
+	fake_says(
+	    f, control, MAP("80", "0001", "8002", "0000006b", "01") NSAP("07"));
 	/* too late */
-	fake_says(f, control, MAP("80", "0001", "0001", "0000006c", "01")
-	    NSAP("06"));
+	fake_says(
+	    f, control, MAP("80", "0001", "0001", "0000006c", "01") NSAP("06"));
 	fake_wait(f, MTIME_SEC(10));
-	fake_says(f, control, MAP("80", "0001", "8002", "0000006d", "01")
-	    NSAP("07"));
-	assert_true(client_is_registered(f->c));
+	fake_says(
+	    f, control, MAP("80", "0001", "8002", "0000006d", "01") NSAP("07"));
+	assert_true(marsc_is_registered(f->c));
 	assert_int_equal(f->c->servers.n, 2);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_PARTS), 3);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_PARTS), 3);
 	fake_free(f);
 }
 
@@ -621,17 +634,17 @@ map_table(void **state)
 	struct atm_addr a1 = fake_addr(1), a2 = fake_addr(2);
 
 	(void)state;
-	fake_says(f, control, MAP("00", "0002", "8001", "00000064", "01")
-	    NSAP("01") NSAP("05"));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000064", "01") NSAP("01") NSAP("05"));
 	assert_int_equal(f->c->servers.n, 3);
-	assert_true(atm_equal(&f->c->servers.v[0], &a1));
-	assert_true(atm_equal(&f->c->servers.v[1], &a5));
-	assert_true(atm_equal(&f->c->servers.v[2], &a2));
-	fake_says(f, control, MAP("00", "0002", "8001", "00000065", "01")
-	    NSAP("01") NSAP("06"));
+	assert_true(atm_addr_equal(&f->c->servers.v[0], &a1));
+	assert_true(atm_addr_equal(&f->c->servers.v[1], &a5));
+	assert_true(atm_addr_equal(&f->c->servers.v[2], &a2));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000065", "01") NSAP("01") NSAP("06"));
 	assert_int_equal(f->c->servers.n, 3);
-	assert_true(atm_equal(&f->c->servers.v[1], &a6));
-	assert_false(servers_have(&f->c->servers, &a5));
+	assert_true(atm_addr_equal(&f->c->servers.v[1], &a6));
+	assert_false(marsc_servers_have(&f->c->servers, &a5));
 	fake_free(f);
 }
 
@@ -648,15 +661,16 @@ called(void **state)
 
 	(void)state;
 	assert_null(fake_calls(f, 1, true));
-	client_register(f->c);
+	marsc_register(f->c);
 	v = fake_ack(f, 1);
 	fake_expect(f, REGISTER("01"));
 	control = fake_calls(f, 1, true);
 	assert_non_null(control);
 	fake_says(f, v, COPY("01", "0005", "00000064"));
-	fake_says(f, control, JOIN("04", "04", "0001", "4000", "0000",
-	    "00000065", "0b") "e0010203 e0010203");
-	assert_int_equal(fake_noted(f, CLIENT_HEARD, NULL), 1);
+	fake_says(f, control,
+	    JOIN("04", "04", "0001", "4000", "0000", "00000065",
+		"0b") "e0010203 e0010203");
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_HEARD, NULL), 1);
 	assert_int_equal(f->c->hsn.value, 0x65);
 	fake_free(f);
 }
@@ -674,16 +688,16 @@ interfaces(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_register(g->c);
-	fake_call_fails(g, 1);			/* another cluster's */
+	marsc_register(g->c);
+	fake_call_fails(g, 1); /* another cluster's */
 	v = fake_ack(g, 2);
-	fake_expect(g, JOIN("04", "00", "0001", "2002", "0000", "00000000",
-	    "14"));
-	fake_says(g, v, JOIN("04", "00", "0001", "6002", "0007", "00000001",
-	    "14"));
-	assert_int_equal(client_cmi(f->c), 5);
-	assert_int_equal(client_cmi(g->c), 7);
-	assert_false(atm_equal(client_server(f->c), client_server(g->c)));
+	fake_expect(
+	    g, JOIN("04", "00", "0001", "2002", "0000", "00000000", "14"));
+	fake_says(
+	    g, v, JOIN("04", "00", "0001", "6002", "0007", "00000001", "14"));
+	assert_int_equal(marsc_cmi(f->c), 5);
+	assert_int_equal(marsc_cmi(g->c), 7);
+	assert_false(atm_addr_equal(marsc_server(f->c), marsc_server(g->c)));
 	v = fake_calls(f, 33, true);
 	fake_says(f, v, "aaaa03 00005e 0001 0007 0800 61");
 	assert_int_equal(f->npackets, 1);
@@ -694,9 +708,9 @@ interfaces(void **state)
 	assert_int_equal(g->npackets, 1);
 	fake_says(g, v, "aaaa03 00005e 0001 0007 0800 61");
 	assert_int_equal(g->npackets, 1);
-	client_deregister(f->c);
-	assert_false(client_is_registered(f->c));
-	assert_true(client_is_registered(g->c));
+	marsc_deregister(f->c);
+	assert_false(marsc_is_registered(f->c));
+	assert_true(marsc_is_registered(g->c));
 	fake_free(f);
 	fake_free(g);
 }
@@ -722,31 +736,34 @@ protocols(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_register(g->c);
+	marsc_register(g->c);
 	v = fake_ack(g, 1);
 	fake_expect(g, JOIN6("00", "2001", "0000", "00000000"));
 	control = fake_calls(g, 1, true);
-	fake_says(g, v, COPY("01", "0009", "00000300"));	/* IPv4's */
-	assert_false(client_is_registered(g->c));
+	fake_says(g, v, COPY("01", "0009", "00000300")); /* IPv4's */
+	assert_false(marsc_is_registered(g->c));
 	fake_says(g, v, JOIN6("00", "6001", "0009", "00000300"));
-	assert_int_equal(client_cmi(g->c), 9);
-	assert_int_equal(client_cmi(f->c), 5);
+	assert_int_equal(marsc_cmi(g->c), 9);
+	assert_int_equal(marsc_cmi(f->c), 5);
 	assert_int_equal(g->c->hsn.value, 0x300);
 	assert_int_equal(f->c->hsn.value, 100);
-	fake_says(g, control, JOIN("04", "04", "0001", "4000", "0000",
-	    "00000999", "0b") "e0010203 e0010203");
+	fake_says(g, control,
+	    JOIN("04", "04", "0001", "4000", "0000", "00000999",
+		"0b") "e0010203 e0010203");
 	assert_int_equal(g->c->hsn.value, 0x300);
-	assert_int_equal(fake_noted(g, CLIENT_JUMP, NULL), 0);
-	assert_int_equal(client_drops(g->c, CLIENT_DROP_PRO), 2);
+	assert_int_equal(fake_noted(g, MARSC_NOTICE_JUMP, NULL), 0);
+	assert_int_equal(marsc_drops(g->c, MARSC_DROP_PRO), 2);
 
-	client_join(g->c, &all, &all, true);
+	marsc_join(g->c, &all, &all, true);
 	fake_expect(g, JOIN6("10", "8002", "0000", "00000000") FF02_1 FF02_1);
-	client_transmit(g->c, &all, "a", 1);
-	fake_expect(g, MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0001 "
-	    "14 00 00 00 00 10 0000000000000000 " NSAP("0a") FF02_1);
-	fake_says(g, v, MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0002 "
-	    "14 00 00 14 00 10 0001 8001 00000300 " NSAP("0a") FF02_1
-	    NSAP("0b"));
+	marsc_transmit(g->c, &all, "a", 1);
+	fake_expect(g,
+	    MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0001 "
+		     "14 00 00 00 00 10 0000000000000000 " NSAP("0a") FF02_1);
+	fake_says(g, v,
+	    MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0002 "
+		     "14 00 00 14 00 10 0001 8001 00000300 " NSAP("0a")
+			 FF02_1 NSAP("0b"));
 	fake_leaf_ack(g, 11);
 	fake_expect(g, "aaaa03 00005e 0001 0009 86dd 61");
 	v = fake_calls(g, 33, true);
@@ -774,11 +791,11 @@ call_fails_later(void **state)
 	v = fake_vc(f, 1);
 	v->dead = true;
 	f->link.user->release(f->link.arg, &v->vc, v->vc.cookie, 16);
-	assert_true(client_is_registered(f->c));
-	client_join(f->c, &g, &g, true);
+	assert_true(marsc_is_registered(f->c));
+	marsc_join(f->c, &g, &g, true);
 	fake_call_fails(f, 1);
-	assert_false(client_is_registered(f->c));
-	assert_int_equal(fake_noted(f, CLIENT_MARS_FAILED, NULL), 1);
+	assert_false(marsc_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
 	fake_free(f);
 }
 
@@ -789,10 +806,10 @@ join_one(struct fake *f, uint8_t min, uint8_t max, const char *copy)
 	struct paddr a = fake_group(224, 1, 2, min);
 	struct paddr b = fake_group(224, 1, 2, max);
 
-	assert_int_equal(client_join(f->c, &a, &b, true), CLIENT_OK);
+	assert_int_equal(marsc_join(f->c, &a, &b, true), MARSC_OK);
 	assert_non_null(fake_next(f));
 	fake_says(f, fake_vc(f, 1), copy);
-	assert_int_equal(fake_noted(f, CLIENT_JOINED, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 1);
 }
 
 /*
@@ -810,38 +827,41 @@ failover(void **state)
 	int i, n, ms = 0;
 
 	(void)state;
-	join_one(f, 3, 3, JOIN("04", "04", "0001", "c002", "0000", "00000065",
-	    "0a") "e0010203 e0010203");
-	join_one(f, 4, 4, JOIN("04", "04", "0001", "c003", "0000", "00000066",
-	    "0a") "e0010204 e0010204");
-	join_one(f, 10, 20, JOIN("04", "04", "0001", "4004", "0000",
-	    "00000067", "0a") "e001020a e0010214");
-	client_transmit(f->c, &g, "x", 1);
+	join_one(f, 3, 3,
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
+		"0a") "e0010203 e0010203");
+	join_one(f, 4, 4,
+	    JOIN("04", "04", "0001", "c003", "0000", "00000066",
+		"0a") "e0010204 e0010204");
+	join_one(f, 10, 20,
+	    JOIN("04", "04", "0001", "4004", "0000", "00000067",
+		"0a") "e001020a e0010214");
+	marsc_transmit(f->c, &g, "x", 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000067", "0a",
-	    "e0010203") NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000067", "0a", "e0010203") NSAP("0b"));
 	fake_leaf_ack(f, 11);
 	assert_non_null(fake_next(f));
 	control->dead = true;
 	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
-	    CAUSE_OUT_OF_ORDER);
+	    VC_CAUSE_OUT_OF_ORDER);
 	fake_wait(f, MTIME_SEC(10));
 	fake_call_fails(f, 1);
 	fake_call_fails(f, 2);
-	client_transmit(f->c, &g, "y", 1);
+	marsc_transmit(f->c, &g, "y", 1);
 	fake_expect(f, "aaaa03 00005e 0001 0005 0800 79");
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_wait(f, MTIME_SEC(60));
 	v = fake_ack(f, 3);
 	assert_non_null(fake_next(f));
-	fake_says(f, v, JOIN("04", "00", "0001", "6007", "0005", "00000001",
-	    "0a"));
-	assert_true(client_is_registered(f->c));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6007", "0005", "00000001", "0a"));
+	assert_true(marsc_is_registered(f->c));
 	for (i = 0; i < 3; i++) {
 		for (n = f->nsent; f->nsent == n && ms < 20000; ms++)
 			fake_wait(f, MTIME_MS(1));
 		assert_int_equal(f->sent[n].vc, v - f->vcs);
-		assert_int_equal(f->sent[n].data[8 + 17], 4);	/* mar$op */
+		assert_int_equal(f->sent[n].data[8 + 17], 4); /* mar$op */
 		at[i] = ms;
 	}
 	assert_in_range(at[0], 1000, at[1] - 1);
@@ -859,20 +879,20 @@ soft_paths(void **state)
 	struct paddr g = fake_group(224, 1, 2, 3);
 
 	(void)state;
-	client_transmit(f->c, &g, "x", 1);
+	marsc_transmit(f->c, &g, "x", 1);
 	assert_non_null(fake_next(f));
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a",
-	    "e0010203") NSAP("0b"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000064", "0a", "e0010203") NSAP("0b"));
 	fake_leaf_ack(f, 11);
 	assert_non_null(fake_next(f));
-	fake_says(f, control, MAP("00", "0001", "8001", "00000064", "01")
-	    NSAP("02"));
+	fake_says(
+	    f, control, MAP("00", "0001", "8001", "00000064", "01") NSAP("02"));
 	v = fake_ack(f, 2);
 	fake_expect(f, REGISTER("02"));
 	fake_says(f, v, COPY("02", "0009", "00000777"));
-	assert_int_equal(client_cmi(f->c), 9);
+	assert_int_equal(marsc_cmi(f->c), 9);
 	fake_wait(f, MTIME_SEC(30));
-	assert_false(path_find(f->c, &g)->revalidate);
+	assert_false(marsc_path_find(f->c, &g)->revalidate);
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_silent(f);
 	fake_free(f);
@@ -889,10 +909,10 @@ map_backup(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	fake_says(f, control, MAP("00", "0002", "8001", "00000064", "01")
-	    NSAP("01") NSAP("02"));
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000064", "01") NSAP("01") NSAP("02"));
 	fake_wait(f, MTIME_SEC(240));
-	assert_false(client_is_registered(f->c));
+	assert_false(marsc_is_registered(f->c));
 	fake_wait(f, MTIME_SEC(10));
 	assert_null(fake_vc(f, 2));
 	fake_call_fails(f, 1);
@@ -914,7 +934,7 @@ one_server(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_join(f->c, &g, &g, true);
+	marsc_join(f->c, &g, &g, true);
 	fake_wait(f, MTIME_SEC(30));
 	for (i = 0; i < f->nsent; i++)
 		assert_ptr_equal(&f->vcs[f->sent[i].vc], fake_vc(f, 1));
@@ -934,7 +954,7 @@ idle_configured(void **state)
 	int n;
 
 	(void)state;
-	assert_true(client_timers_set(&f->c->t, "mars-idle", MTIME_SEC(70)));
+	assert_true(marsc_timers_set(&f->c->t, "mars-idle", MTIME_SEC(70)));
 	fake_registered(f);
 	assert_false(fake_vc(f, 1)->root);
 	fake_wait(f, MTIME_SEC(70) - 1);
@@ -942,13 +962,13 @@ idle_configured(void **state)
 	fake_wait(f, 1);
 	assert_null(fake_vc(f, 1));
 	/* the next query opens it, and is answered on it */
-	client_request(f->c, &g);
+	marsc_request(f->c, &g);
 	fake_ack(f, 1);
 	n = f->nsent - 1;
 	assert_ptr_equal(&f->vcs[f->sent[n].vc], fake_vc(f, 1));
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a",
-	    "e0010203") NSAP("0b"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 1);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000064", "0a", "e0010203") NSAP("0b"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 1);
 	fake_free(f);
 }
 

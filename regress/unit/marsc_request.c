@@ -19,18 +19,18 @@ table(void **state)
 	size_t s, e;
 
 	(void)state;
-	for (s = 0; s < QUERY_STATE_MAX; s++)
-		for (e = 0; e < QUERY_EVENT_MAX; e++) {
-			assert_non_null(query_table[s][e].action);
-			assert_true(query_table[s][e].next <
-			    QUERY_STATE_MAX);
+	for (s = 0; s < MARSC_QUERY_STATE_MAX; s++)
+		for (e = 0; e < MARSC_QUERY_EVENT_MAX; e++) {
+			assert_non_null(marsc_query_table[s][e].action);
+			assert_true(marsc_query_table[s][e].next <
+			    MARSC_QUERY_STATE_MAX);
 		}
-	for (s = 0; s < PARTS_STATE_MAX; s++)
-		for (e = 0; e < PARTS_EVENT_MAX; e++) {
-			assert_int_not_equal(parts_table[s][e].result,
-			    PARTS_R_FORGOTTEN);
-			assert_true(parts_table[s][e].next <
-			    PARTS_STATE_MAX);
+	for (s = 0; s < MARSC_PARTS_STATE_MAX; s++)
+		for (e = 0; e < MARSC_PARTS_EVENT_MAX; e++) {
+			assert_int_not_equal(marsc_parts_table[s][e].result,
+			    MARSC_PARTS_R_FORGOTTEN);
+			assert_true(marsc_parts_table[s][e].next <
+			    MARSC_PARTS_STATE_MAX);
 		}
 }
 
@@ -46,18 +46,18 @@ request(void **state)
 
 	(void)state;
 	fake_registered(f);
-	assert_int_equal(client_request(f->c, &group), CLIENT_OK);
+	assert_int_equal(marsc_request(f->c, &group), MARSC_OK);
 	fake_expect(f, REQUEST);
 	/* of another client, of another group */
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0b", G)
-	    NSAP("0c"));
-	fake_says(f, fake_vc(f, 1), MULTI("0001", "8001", "00000064", "0a",
-	    "e0010204") NSAP("0c"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_UNASKED), 2);
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
-	    NSAP("0c") NSAP("0d"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000064", "0b", G) NSAP("0c"));
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0001", "8001", "00000064", "0a", "e0010204") NSAP("0c"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_UNASKED), 2);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0c") NSAP("0d"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 	assert_int_equal(n.n, 2);
 	assert_int_equal(n.first.num[6], 12);
 	fake_free(f);
@@ -71,7 +71,7 @@ static void
 quiet(void **state)
 {
 	static const char *const empty[] = { NAK("0a", G),
-	    PART("8001", "00000064", "0a") };
+		PART("8001", "00000064", "0a") };
 	struct fake *f = fake_new(10, 1, false);
 	struct fnote n;
 	size_t i;
@@ -79,18 +79,18 @@ quiet(void **state)
 	(void)state;
 	fake_registered(f);
 	for (i = 0; i < 2; i++) {
-		client_request(f->c, &group);
+		marsc_request(f->c, &group);
 		fake_expect(f, REQUEST);
 		fake_says(f, fake_vc(f, 1), empty[i]);
-		assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+		assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 		assert_int_equal(n.n, i);
-		client_request(f->c, &group);
+		marsc_request(f->c, &group);
 		fake_wait(f, MTIME_SEC(5) - 1);
 		fake_silent(f);
 		fake_wait(f, MTIME_SEC(5) + 1);
 		fake_expect(f, REQUEST);
 		fake_says(f, fake_vc(f, 1), NAK("0a", G));
-		assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+		assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 		fake_wait(f, MTIME_SEC(10));
 		fake_silent(f);
 	}
@@ -106,14 +106,14 @@ parts(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_request(f->c, &group);
+	marsc_request(f->c, &group);
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), PART("0001", "00000070", "0c"));
 	fake_says(f, fake_vc(f, 1), PART("0002", "00000070", "0d"));
-	assert_int_equal(f->c->hsn.value, 100);	/* not yet */
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	assert_int_equal(f->c->hsn.value, 100); /* not yet */
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
 	fake_says(f, fake_vc(f, 1), PART("8003", "00000070", "0e"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 	assert_int_equal(n.n, 3);
 	assert_int_equal(f->c->hsn.value, 0x70);
 	fake_free(f);
@@ -144,7 +144,7 @@ broken(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_request(f->c, &group);
+	marsc_request(f->c, &group);
 	fake_expect(f, REQUEST);
 	for (i = 0; i < 3; i++) {
 		fake_says(f, fake_vc(f, 1), wrong[i][0]);
@@ -159,7 +159,7 @@ broken(void **state)
 	fake_says(f, fake_vc(f, 1), PART("8003", "00000064", "0d"));
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), PART("8001", "00000064", "0f"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 	assert_int_equal(n.n, 1);
 	assert_int_equal(n.first.num[6], 15);
 	fake_free(f);
@@ -177,7 +177,7 @@ timeout(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_request(f->c, &group);
+	marsc_request(f->c, &group);
 	fake_expect(f, REQUEST);
 	fake_wait(f, MTIME_SEC(9));
 	fake_says(f, fake_vc(f, 1), PART("0001", "00000064", "0c"));
@@ -186,7 +186,7 @@ timeout(void **state)
 	fake_wait(f, 1);
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), PART("8001", "00000064", "0d"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 	assert_int_equal(n.n, 1);
 	fake_free(f);
 }
@@ -200,15 +200,16 @@ failure(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_request(f->c, &group);
+	marsc_request(f->c, &group);
 	for (i = 0; i < 6; i++) {
 		fake_expect(f, REQUEST);
-		assert_int_equal(fake_noted(f, CLIENT_QUERY_FAILED, NULL), 0);
+		assert_int_equal(
+		    fake_noted(f, MARSC_NOTICE_QUERY_FAILED, NULL), 0);
 		fake_wait(f, MTIME_SEC(10));
 	}
 	fake_silent(f);
-	assert_int_equal(fake_noted(f, CLIENT_QUERY_FAILED, NULL), 1);
-	assert_false(client_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_QUERY_FAILED, NULL), 1);
+	assert_false(marsc_is_registered(f->c));
 	fake_free(f);
 }
 
@@ -221,13 +222,13 @@ broken_for_ever(void **state)
 
 	(void)state;
 	fake_registered(f);
-	client_request(f->c, &group);
+	marsc_request(f->c, &group);
 	for (i = 0; i < 6; i++) {
 		fake_expect(f, REQUEST);
 		fake_says(f, fake_vc(f, 1), PART("8002", "00000064", "0c"));
 	}
 	fake_silent(f);
-	assert_int_equal(fake_noted(f, CLIENT_QUERY_FAILED, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_QUERY_FAILED, NULL), 1);
 	fake_free(f);
 }
 
@@ -250,24 +251,24 @@ grouplist(void **state)
 
 	(void)state;
 	fake_registered(f);
-	assert_int_equal(client_grouplist(f->c, &max, &min), CLIENT_E_RANGE);
-	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
-	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_E_BUSY);
+	assert_int_equal(marsc_grouplist(f->c, &max, &min), MARSC_E_RANGE);
+	assert_int_equal(marsc_grouplist(f->c, &min, &max), MARSC_OK);
+	assert_int_equal(marsc_grouplist(f->c, &min, &max), MARSC_E_BUSY);
 	fake_expect(f, LIST);
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0001", "00000064") G);
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8002", "00000065") G);
-	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, NULL), 0);
 	fake_expect(f, LIST);
-	fake_says(f, fake_vc(f, 1), GROUPS("0002", "0001", "00000064")
-	    "e0010101 e0010102");
+	fake_says(f, fake_vc(f, 1),
+	    GROUPS("0002", "0001", "00000064") "e0010101 e0010102");
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8002", "00000064") G);
-	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, &n), 1);
 	assert_int_equal(n.n, 3);
 	/* an empty one is an answer, and may be asked for at once */
-	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	assert_int_equal(marsc_grouplist(f->c, &min, &max), MARSC_OK);
 	fake_expect(f, LIST);
 	fake_says(f, fake_vc(f, 1), GROUPS("0000", "8001", "00000064"));
-	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, &n), 1);
 	assert_int_equal(n.n, 0);
 	fake_free(f);
 }
@@ -277,24 +278,25 @@ static void
 tlvs(void **state)
 {
 	/* the list begins at octet 56 + 20 of the message */
-#define ANSWER(tlv)	MARS_LLC "000f 0800 0000000000 000000 0000 004c 0002 " \
-	"14 00 00 14 00 04 0001 8001 00000064 " NSAP("0a") G " " \
-	NSAP("0c") tlv " 00000000"
+#define ANSWER(tlv)                                                   \
+	MARS_LLC "000f 0800 0000000000 000000 0000 004c 0002 "        \
+		 "14 00 00 14 00 04 0001 8001 00000064 " NSAP("0a") G \
+	    " " NSAP("0c") tlv " 00000000"
 	struct fake *f = fake_new(10, 1, false);
 
 	(void)state;
 	fake_registered(f);
-	client_request(f->c, &group);
+	marsc_request(f->c, &group);
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), ANSWER("4001 0004 01020304"));
 	fake_says(f, fake_vc(f, 1), ANSWER("8001 0004 01020304"));
-	assert_int_equal(client_drops(f->c, CLIENT_DROP_TLV), 2);
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_TLV), 2);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
 	fake_says(f, fake_vc(f, 1), ANSWER("0001 0004 01020304"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 1);
-	client_request(f->c, &group);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 1);
+	marsc_request(f->c, &group);
 	fake_says(f, fake_vc(f, 1), ANSWER("c001 0004 01020304"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 1);
 	fake_free(f);
 }
 
@@ -309,8 +311,8 @@ before(void **state)
 	struct paddr max = fake_group(239, 255, 255, 255);
 
 	(void)state;
-	assert_int_equal(client_request(f->c, &group), CLIENT_OK);
-	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	assert_int_equal(marsc_request(f->c, &group), MARSC_OK);
+	assert_int_equal(marsc_grouplist(f->c, &min, &max), MARSC_OK);
 	fake_wait(f, MTIME_SEC(100));
 	fake_silent(f);
 	assert_int_equal(f->nvcs, 0);
@@ -341,29 +343,32 @@ subaddress(void **state)
 	f->link.local.num_tl = 0x4b;
 	memcpy(f->link.local.sub, a.num, 20);
 	f->link.local.sub_tl = 20;
-	client_register(f->c);
+	marsc_register(f->c);
 	v = fake_ack(f, 1);
-	fake_expect(f, HEAD("04") "4b 14 00 00 0001 2001 0000 00000000 "
-	    E164("0a"));
-	fake_says(f, v, HEAD("04") "4b 14 00 00 0001 6001 0005 00000064 "
-	    E164("0b"));
-	assert_false(client_is_registered(f->c));
-	fake_says(f, v, HEAD("04") "4b 14 00 00 0001 6001 0005 00000064 "
-	    E164("0a"));
-	assert_true(client_is_registered(f->c));
-	client_request(f->c, &group);
-	fake_expect(f, HEAD("01") "4b 14 00 00 00 04 0000000000000000 "
-	    E164("0a") G);
+	fake_expect(
+	    f, HEAD("04") "4b 14 00 00 0001 2001 0000 00000000 " E164("0a"));
+	fake_says(
+	    f, v, HEAD("04") "4b 14 00 00 0001 6001 0005 00000064 " E164("0b"));
+	assert_false(marsc_is_registered(f->c));
+	fake_says(
+	    f, v, HEAD("04") "4b 14 00 00 0001 6001 0005 00000064 " E164("0a"));
+	assert_true(marsc_is_registered(f->c));
+	marsc_request(f->c, &group);
+	fake_expect(
+	    f, HEAD("01") "4b 14 00 00 00 04 0000000000000000 " E164("0a") G);
 	/* of the same number with another subaddress, and with none */
-	fake_says(f, v, HEAD("02") "4b 14 00 14 00 04 0001 8001 00000064 "
-	    E164("0b") G NSAP("0c"));
-	fake_says(f, v, HEAD("02") "4b 00 00 14 00 04 0001 8001 00000064 "
-	    "3135353531323334353637" G NSAP("0c"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, NULL), 0);
+	fake_says(f, v,
+	    HEAD("02") "4b 14 00 14 00 04 0001 8001 00000064 " E164("0b")
+		G NSAP("0c"));
+	fake_says(f, v,
+	    HEAD("02") "4b 00 00 14 00 04 0001 8001 00000064 "
+		       "3135353531323334353637" G NSAP("0c"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
 	/* a member of that kind too */
-	fake_says(f, v, HEAD("02") "4b 14 00 4b 14 04 0001 8001 00000064 "
-	    E164("0a") G E164("0c"));
-	assert_int_equal(fake_noted(f, CLIENT_MEMBERS, &n), 1);
+	fake_says(f, v,
+	    HEAD("02") "4b 14 00 4b 14 04 0001 8001 00000064 " E164("0a")
+		G E164("0c"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
 	assert_int_equal(n.first.num_tl, 0x4b);
 	assert_int_equal(n.first.sub_tl, 20);
 	assert_int_equal(n.first.sub[6], 12);
@@ -377,8 +382,9 @@ subaddress(void **state)
 static void
 grouplist_errors(void **state)
 {
-	static const char *const list = HEAD("0a") "14 00 00 04 0001 0000 "
-	    "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
+	static const char *const list =
+	    HEAD("0a") "14 00 00 04 0001 0000 "
+		       "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
 	struct fake *f = fake_new(10, 1, false);
 	struct paddr min = fake_group(224, 1, 0, 0);
 	struct paddr max = fake_group(224, 1, 255, 255);
@@ -386,7 +392,7 @@ grouplist_errors(void **state)
 
 	(void)state;
 	fake_registered(f);
-	assert_int_equal(client_grouplist(f->c, &min, &max), CLIENT_OK);
+	assert_int_equal(marsc_grouplist(f->c, &min, &max), MARSC_OK);
 	fake_expect(f, list);
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0001", "00000064") G);
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "0003", "00000064") G);
@@ -398,14 +404,15 @@ grouplist_errors(void **state)
 	fake_silent(f);
 	fake_wait(f, 1);
 	fake_expect(f, list);
-	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, NULL), 0);
 	/* another's */
-	fake_says(f, fake_vc(f, 1), HEAD("0b") "14 00 00 00 00 04 0001 8001 "
-	    "00000064 " NSAP("0b") G);
-	assert_int_equal(fake_noted(f, CLIENT_GROUPS, NULL), 0);
+	fake_says(f, fake_vc(f, 1),
+	    HEAD("0b") "14 00 00 00 00 04 0001 8001 "
+		       "00000064 " NSAP("0b") G);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, NULL), 0);
 	/* its number counts as any other's */
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8001", "00000077") G);
-	assert_int_equal(fake_noted(f, CLIENT_GROUPS, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, &n), 1);
 	assert_int_equal(n.n, 1);
 	assert_int_equal(f->c->hsn.value, 0x77);
 	fake_free(f);

@@ -16,18 +16,18 @@
 static void
 sequence(void **state)
 {
-	struct hsn h = { 0 };
+	struct marsc_hsn h = { 0 };
 
 	(void)state;
-	hsn_load(&h, 0xfffffffe);
-	assert_false(hsn_update(&h, 0xfffffffe));
-	assert_false(hsn_update(&h, 0xffffffff));
-	assert_false(hsn_update(&h, 0));
-	assert_true(hsn_update(&h, 2));
+	marsc_hsn_load(&h, 0xfffffffe);
+	assert_false(marsc_hsn_update(&h, 0xfffffffe));
+	assert_false(marsc_hsn_update(&h, 0xffffffff));
+	assert_false(marsc_hsn_update(&h, 0));
+	assert_true(marsc_hsn_update(&h, 2));
 	assert_int_equal(h.value, 2);
-	assert_true(hsn_update(&h, 1));		/* backwards */
+	assert_true(marsc_hsn_update(&h, 1)); /* backwards */
 	assert_int_equal(h.value, 1);
-	assert_true(hsn_update(&h, 0x80000001));
+	assert_true(marsc_hsn_update(&h, 0x80000001));
 }
 
 /*
@@ -38,20 +38,20 @@ static void
 timers(void **state)
 {
 	static const struct {
-		const char	*name;
-		size_t		 at;
+		const char *name;
+		size_t at;
 	} names[] = {
 #define X(sym, name, seconds, text) \
-	{ name, offsetof(struct client_timers, sym) },
-		CLIENT_TIMERS(X)
+	{ name, offsetof(struct marsc_timers, sym) },
+		MARSC_TIMERS(X)
 #undef X
 	};
-	struct client_timers t;
+	struct marsc_timers t;
 	int64_t v;
 	size_t i;
 
 	(void)state;
-	client_timers_default(&t);
+	marsc_timers_default(&t);
 	assert_int_equal(t.mars_idle, MTIME_SEC(1200));
 	assert_int_equal(t.path_idle, MTIME_SEC(1200));
 	assert_int_equal(t.part, MTIME_SEC(10));
@@ -74,12 +74,12 @@ timers(void **state)
 	assert_true(t.path_idle >= MTIME_SEC(60));
 	assert_true(t.rexmt >= MTIME_SEC(5));
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_true(client_timers_set(&t, names[i].name,
-		    (int64_t)i + 7));
+		assert_true(
+		    marsc_timers_set(&t, names[i].name, (int64_t)i + 7));
 		memcpy(&v, (uint8_t *)&t + names[i].at, sizeof(v));
 		assert_int_equal(v, i + 7);
 	}
-	assert_false(client_timers_set(&t, "lop", 7));
+	assert_false(marsc_timers_set(&t, "lop", 7));
 }
 
 /* A random delay lies between its limits, both of which occur. */
@@ -93,13 +93,13 @@ delays(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++) {
-		d = client_delay(f->c, 10, 13);
+		d = marsc_delay(f->c, 10, 13);
 		assert_true(d >= 10 && d <= 13);
 		low |= d == 10;
 		high |= d == 13;
 	}
 	assert_true(low && high);
-	assert_int_equal(client_delay(f->c, 5, 5), 5);
+	assert_int_equal(marsc_delay(f->c, 5, 5), 5);
 	fake_free(f);
 }
 
@@ -119,31 +119,32 @@ encapsulation(void **state)
 		{ { 0x0080, { 0, 1, 2, 3, 4 } },
 		    "aaaa03 00005e 0001 1234 0080 0001020304 000000" },
 	};
-	uint8_t buf[ENCAP_MAX], *want;
-	struct encap e;
+	uint8_t buf[MARSC_ENCAP_MAX], *want;
+	struct marsc_encap e;
 	struct wr w;
 	size_t i, len;
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
 		wr_init(&w, buf, sizeof(buf));
-		encap_write(&w, &v[i].pro, 0x1234);
+		marsc_encap_write(&w, &v[i].pro, 0x1234);
 		want = unhex(v[i].hex, &len);
 		assert_false(wr_failed(&w));
 		assert_int_equal(w.len, len);
 		assert_memory_equal(buf, want, len);
-		assert_int_equal(encap_decode(&e, want, len), ENCAP_OK);
-		assert_true(pro_equal(&e.pro, &v[i].pro));
-		assert_true(encap_reflected(&e, 0x1234));
-		assert_false(encap_reflected(&e, 0x1235));
-		assert_int_equal(encap_decode(&e, want, len - 1),
-		    ENCAP_SHORT);
+		assert_int_equal(
+		    marsc_encap_decode(&e, want, len), MARSC_ENCAP_OK);
+		assert_true(mars_pro_equal(&e.pro, &v[i].pro));
+		assert_true(marsc_encap_reflected(&e, 0x1234));
+		assert_false(marsc_encap_reflected(&e, 0x1235));
+		assert_int_equal(
+		    marsc_encap_decode(&e, want, len - 1), MARSC_ENCAP_SHORT);
 		free(want);
 	}
 	want = unhex("aaaa03 00005e 0004 0000000000000000 0800 0000", &len);
-	assert_int_equal(encap_decode(&e, want, len), ENCAP_OK);
+	assert_int_equal(marsc_encap_decode(&e, want, len), MARSC_ENCAP_OK);
 	assert_int_equal(e.type, 2);
-	assert_false(encap_reflected(&e, 0));
+	assert_false(marsc_encap_reflected(&e, 0));
 	free(want);
 }
 
@@ -155,28 +156,28 @@ static void
 servers(void **state)
 {
 	struct atm_addr a[4] = { fake_addr(1), fake_addr(2), fake_addr(3),
-	    fake_addr(4) };
-	struct servers s;
+		fake_addr(4) };
+	struct marsc_servers s;
 
 	(void)state;
-	assert_int_equal(servers_init(&s, a, 0), -1);
-	assert_null(client_new(&fake_ops, NULL, NULL,
-	    &(struct client_conf){ .servers = a }));
-	assert_int_equal(servers_init(&s, a, 2), 0);
-	servers_next(&s);
-	assert_true(atm_equal(servers_current(&s), &a[1]));
-	servers_next(&s);
-	assert_true(atm_equal(servers_current(&s), &a[0]));
-	assert_int_equal(servers_learn(&s, &a[3], 1), 0);
+	assert_int_equal(marsc_servers_init(&s, a, 0), -1);
+	assert_null(marsc_new(
+	    &fake_ops, NULL, NULL, &(struct marsc_conf){ .servers = a }));
+	assert_int_equal(marsc_servers_init(&s, a, 2), 0);
+	marsc_servers_next(&s);
+	assert_true(atm_addr_equal(marsc_servers_current(&s), &a[1]));
+	marsc_servers_next(&s);
+	assert_true(atm_addr_equal(marsc_servers_current(&s), &a[0]));
+	assert_int_equal(marsc_servers_learn(&s, &a[3], 1), 0);
 	assert_int_equal(s.n, 3);
-	assert_true(atm_equal(&s.v[0], &a[3]));
-	assert_true(atm_equal(servers_current(&s), &a[0]));
+	assert_true(atm_addr_equal(&s.v[0], &a[3]));
+	assert_true(atm_addr_equal(marsc_servers_current(&s), &a[0]));
 	/* the current one stays, even where nobody names it any more */
-	servers_use(&s, &a[3]);
-	assert_int_equal(servers_learn(&s, &a[2], 1), 0);
+	marsc_servers_use(&s, &a[3]);
+	assert_int_equal(marsc_servers_learn(&s, &a[2], 1), 0);
 	assert_int_equal(s.n, 4);
-	assert_true(atm_equal(servers_current(&s), &a[3]));
-	servers_free(&s);
+	assert_true(atm_addr_equal(marsc_servers_current(&s), &a[3]));
+	marsc_servers_free(&s);
 }
 
 static const struct mars_pro ipv4 = { .type = 0x0800 };
@@ -185,28 +186,30 @@ static const struct mars_pro ipv4 = { .type = 0x0800 };
 static void
 script(void **state)
 {
-	struct script list = STAILQ_HEAD_INITIALIZER(list);
-	struct step *s;
+	struct marsc_script list = STAILQ_HEAD_INITIALIZER(list);
+	struct marsc_step *s;
 
 	(void)state;
-	assert_null(script_line(&list, "", &ipv4));
-	assert_null(script_line(&list, "  # register", &ipv4));
+	assert_null(marsc_script_line(&list, "", &ipv4));
+	assert_null(marsc_script_line(&list, "  # register", &ipv4));
 	assert_true(STAILQ_EMPTY(&list));
-	assert_null(script_line(&list, "register\n", &ipv4));
-	assert_null(script_line(&list, "\tjoin  224.0.0.0-224.0.0.255 ",
+	assert_null(marsc_script_line(&list, "register\n", &ipv4));
+	assert_null(
+	    marsc_script_line(&list, "\tjoin  224.0.0.0-224.0.0.255 ", &ipv4));
+	assert_null(marsc_script_line(&list, "wait 1.5", &ipv4));
+	assert_null(marsc_script_line(&list,
+	    "expect members 224.1.2.3 "
+	    "127.0.0.9,127.0.0.10 within 3",
 	    &ipv4));
-	assert_null(script_line(&list, "wait 1.5", &ipv4));
-	assert_null(script_line(&list, "expect members 224.1.2.3 "
-	    "127.0.0.9,127.0.0.10 within 3", &ipv4));
-	assert_null(script_line(&list, "expect members 224.1.2.3 none",
-	    &ipv4));
-	assert_null(script_line(&list, "echo two  words", &ipv4));
-	assert_null(script_line(&list, "send 224.1.2.3 a b", &ipv4));
-	assert_null(script_line(&list, "counters", &ipv4));
+	assert_null(
+	    marsc_script_line(&list, "expect members 224.1.2.3 none", &ipv4));
+	assert_null(marsc_script_line(&list, "echo two  words", &ipv4));
+	assert_null(marsc_script_line(&list, "send 224.1.2.3 a b", &ipv4));
+	assert_null(marsc_script_line(&list, "counters", &ipv4));
 	s = STAILQ_FIRST(&list);
-	assert_int_equal(s->verb, VERB_REGISTER);
+	assert_int_equal(s->verb, MARSC_VERB_REGISTER);
 	s = STAILQ_NEXT(s, entry);
-	assert_int_equal(s->verb, VERB_JOIN);
+	assert_int_equal(s->verb, MARSC_VERB_JOIN);
 	assert_int_equal(s->min.a[0], 224);
 	assert_int_equal(s->max.a[3], 255);
 	s = STAILQ_NEXT(s, entry);
@@ -222,9 +225,9 @@ script(void **state)
 	s = STAILQ_NEXT(s, entry);
 	assert_string_equal(s->text, "a b");
 	s = STAILQ_NEXT(s, entry);
-	assert_int_equal(s->verb, VERB_COUNTERS);
+	assert_int_equal(s->verb, MARSC_VERB_COUNTERS);
 	assert_null(STAILQ_NEXT(s, entry));
-	script_free(&list);
+	marsc_script_free(&list);
 }
 
 /* R2022-8.5-02, -03: all groups of the protocol, unless a part is named */
@@ -232,17 +235,17 @@ static void
 script_grouplist(void **state)
 {
 	static const struct mars_pro ipv6 = { .type = 0x86dd };
-	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	struct marsc_script list = STAILQ_HEAD_INITIALIZER(list);
 	struct paddr min = fake_group(224, 0, 0, 0);
 	struct paddr max = fake_group(239, 255, 255, 255);
-	struct step *s;
+	struct marsc_step *s;
 	int i;
 
 	(void)state;
-	assert_null(script_line(&list, "grouplist", &ipv4));
-	assert_null(script_line(&list, "grouplist", &ipv6));
-	assert_null(script_line(&list, "grouplist 224.1.0.0-224.1.0.9",
-	    &ipv4));
+	assert_null(marsc_script_line(&list, "grouplist", &ipv4));
+	assert_null(marsc_script_line(&list, "grouplist", &ipv6));
+	assert_null(
+	    marsc_script_line(&list, "grouplist 224.1.0.0-224.1.0.9", &ipv4));
 	s = STAILQ_FIRST(&list);
 	assert_true(paddr_equal(&s->min, &min));
 	assert_true(paddr_equal(&s->max, &max));
@@ -255,26 +258,26 @@ script_grouplist(void **state)
 		assert_int_equal(s->max.a[i], 0xff);
 	s = STAILQ_NEXT(s, entry);
 	assert_int_equal(s->max.a[3], 9);
-	script_free(&list);
+	marsc_script_free(&list);
 }
 
 /* R2022-7.1-03: a script makes a member or a server, not both */
 static void
 script_roles(void **state)
 {
-	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	struct marsc_script list = STAILQ_HEAD_INITIALIZER(list);
 	bool mcs = true;
 
 	(void)state;
-	assert_null(script_line(&list, "register", &ipv4));
-	assert_null(script_role(&list, &mcs));
+	assert_null(marsc_script_line(&list, "register", &ipv4));
+	assert_null(marsc_script_role(&list, &mcs));
 	assert_false(mcs);
-	assert_null(script_line(&list, "serve 224.1.2.3", &ipv4));
-	assert_null(script_role(&list, &mcs));
+	assert_null(marsc_script_line(&list, "serve 224.1.2.3", &ipv4));
+	assert_null(marsc_script_role(&list, &mcs));
 	assert_true(mcs);
-	assert_null(script_line(&list, "join 224.1.2.4", &ipv4));
-	assert_non_null(script_role(&list, &mcs));
-	script_free(&list);
+	assert_null(marsc_script_line(&list, "join 224.1.2.4", &ipv4));
+	assert_non_null(marsc_script_role(&list, &mcs));
+	marsc_script_free(&list);
 }
 
 /* Lines that are wrong are refused, each with a reason. */
@@ -282,21 +285,33 @@ static void
 script_errors(void **state)
 {
 	static const char *const wrong[] = {
-		"jion 224.1.2.3", "join", "join 224.1.2.3 x", "join ff0e::1",
-		"join 224.1.2.4-224.1.2.3", "request 224.0.0.0-224.0.0.1",
-		"wait", "wait x", "wait -1", "wait 1x", "register now",
-		"expect members 224.1.2.3", "expect nobody 224.1.2.3 none",
+		"jion 224.1.2.3",
+		"join",
+		"join 224.1.2.3 x",
+		"join ff0e::1",
+		"join 224.1.2.4-224.1.2.3",
+		"request 224.0.0.0-224.0.0.1",
+		"wait",
+		"wait x",
+		"wait -1",
+		"wait 1x",
+		"register now",
+		"expect members 224.1.2.3",
+		"expect nobody 224.1.2.3 none",
 		"expect members 224.1.2.3 none in 3",
-		"expect members 224.1.2.3 none within", "send 224.1.2.3",
-		"expect members 224.1.2.3 zzz", "counters all",
-		"grouplist 224.1.2.4-224.1.2.3", "grouplist ff02::1",
+		"expect members 224.1.2.3 none within",
+		"send 224.1.2.3",
+		"expect members 224.1.2.3 zzz",
+		"counters all",
+		"grouplist 224.1.2.4-224.1.2.3",
+		"grouplist ff02::1",
 	};
-	struct script list = STAILQ_HEAD_INITIALIZER(list);
+	struct marsc_script list = STAILQ_HEAD_INITIALIZER(list);
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_non_null(script_line(&list, wrong[i], &ipv4));
+		assert_non_null(marsc_script_line(&list, wrong[i], &ipv4));
 	assert_true(STAILQ_EMPTY(&list));
 }
 
@@ -305,25 +320,26 @@ static void
 packets(void **state)
 {
 	struct atm_addr a = fake_addr(10);
-	struct paddr v4 = fake_group(224, 1, 2, 3), v6 = { .len = 16,
-	    .a = { 0xff, 0x0e, [15] = 1 } };
+	struct paddr v4 = fake_group(224, 1, 2, 3),
+		     v6 = { .len = 16, .a = { 0xff, 0x0e, [15] = 1 } };
 	uint8_t buf[64], *want;
 	struct wr w;
 	size_t len;
 
 	(void)state;
 	wr_init(&w, buf, sizeof(buf));
-	packet_write(&w, &a, &v4, "abc", 3);
+	marsc_packet_write(&w, &a, &v4, "abc", 3);
 	/* the words of the header add up to 0xb723; 0x48dc is the rest */
-	want = unhex("45000017 00000000 10fd 48dc 7f00000a e0010203 616263",
-	    &len);
+	want =
+	    unhex("45000017 00000000 10fd 48dc 7f00000a e0010203 616263", &len);
 	assert_int_equal(w.len, len);
 	assert_memory_equal(buf, want, len);
 	free(want);
 	wr_init(&w, buf, sizeof(buf));
-	packet_write(&w, &a, &v6, "abc", 3);
+	marsc_packet_write(&w, &a, &v6, "abc", 3);
 	want = unhex("60000000 0003 fd 10 00000000000000000000000000000000 "
-	    "ff0e0000000000000000000000000001 616263", &len);
+		     "ff0e0000000000000000000000000001 616263",
+	    &len);
 	assert_int_equal(w.len, len);
 	assert_memory_equal(buf, want, len);
 	free(want);
@@ -336,13 +352,12 @@ names(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < CLIENT_NOTICE_MAX; i++)
-		assert_non_null(client_notice_name(
-		    (enum client_notice_code)i));
-	for (i = 0; i < CLIENT_DROP_MAX; i++)
-		assert_non_null(client_drop_name((enum client_drop)i));
-	for (i = 0; i < CLIENT_E_MAX; i++)
-		assert_non_null(client_strerror((enum client_error)i));
+	for (i = 0; i < MARSC_NOTICE_MAX; i++)
+		assert_non_null(marsc_notice_name((enum marsc_notice_code)i));
+	for (i = 0; i < MARSC_DROP_MAX; i++)
+		assert_non_null(marsc_drop_name((enum marsc_drop)i));
+	for (i = 0; i < MARSC_E_MAX; i++)
+		assert_non_null(marsc_strerror((enum marsc_error)i));
 }
 
 int

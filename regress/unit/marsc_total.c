@@ -6,7 +6,7 @@
 /*
  * Every cell of marsc's state machines is gone through, in a client that was
  * brought into its state by what brings it there, and ends where it should:
- * one letter a cell, events in the order of client_impl.h.  Ten minutes pass
+ * one letter a cell, events in the order of marsc_impl.h.  Ten minutes pass
  * after it; a sanitizer sees what is left behind.  Then random walks.
  * links: marsc
  */
@@ -26,7 +26,7 @@ afterwards(struct fake *f)
 	struct timers ts;
 
 	fake_wait(f, MTIME_SEC(600));
-	client_free(f->c);
+	marsc_free(f->c);
 	ts = f->ts;
 	free(f);
 	assert_int_equal(ts.count, 0);
@@ -35,26 +35,27 @@ afterwards(struct fake *f)
 /* --- registration */
 
 static struct fake *
-reg_in(enum reg_state s)
+reg_in(enum marsc_reg_state s)
 {
 	struct fake *f = fake_new(10, 3, false);
 	struct fvc *control;
 
-	if (s == REG_OFF)
+	if (s == MARSC_REG_OFF)
 		return f;
-	if (s == REG_ASKING || s == REG_LOOP)
-		client_register(f->c);
+	if (s == MARSC_REG_ASKING || s == MARSC_REG_LOOP)
+		marsc_register(f->c);
 	else {
 		control = fake_registered(f);
-		if (s == REG_MOVING)
-			fake_says(f, control, MAP("00", "0001", "8001",
-			    "00000064", "01") NSAP("02"));
-		else if (s == REG_PAUSE)
-			reg_problem(f->c, "test");
-		else if (s == REG_LEAVING)
-			client_deregister(f->c);
+		if (s == MARSC_REG_MOVING)
+			fake_says(f, control,
+			    MAP("00", "0001", "8001", "00000064", "01")
+				NSAP("02"));
+		else if (s == MARSC_REG_PAUSE)
+			marsc_reg_problem(f->c, "test");
+		else if (s == MARSC_REG_LEAVING)
+			marsc_deregister(f->c);
 	}
-	if (s == REG_LOOP) {
+	if (s == MARSC_REG_LOOP) {
 		fake_call_fails(f, 1);
 		fake_call_fails(f, 2);
 	}
@@ -65,64 +66,65 @@ static void
 registration(void **state)
 {
 	static const char letters[] = "oarmplv";
-	static const char *const ends[REG_STATE_MAX] = {
-		[REG_OFF] = "aoooooooooooo",
-		[REG_ASKING] = "avraaalalaapa",
-		[REG_ON] = "rvrrrrppprppm",
-		[REG_MOVING] = "mvmrmmppprppm",
-		[REG_PAUSE] = "popppappppppp",
-		[REG_LOOP] = "lolllalllllpl",
-		[REG_LEAVING] = "avvvovooovvvv",
+	static const char *const ends[MARSC_REG_STATE_MAX] = {
+		[MARSC_REG_OFF] = "aoooooooooooo",
+		[MARSC_REG_ASKING] = "avraaalalaapa",
+		[MARSC_REG_ON] = "rvrrrrppprppm",
+		[MARSC_REG_MOVING] = "mvmrmmppprppm",
+		[MARSC_REG_PAUSE] = "popppappppppp",
+		[MARSC_REG_LOOP] = "lolllalllllpl",
+		[MARSC_REG_LEAVING] = "avvvovooovvvv",
 	};
 	struct atm_addr other = fake_addr(3);
 	struct fake *f;
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < REG_STATE_MAX; s++)
-		for (e = 0; e < REG_EVENT_MAX; e++) {
-			f = reg_in((enum reg_state)s);
+	for (s = 0; s < MARSC_REG_STATE_MAX; s++)
+		for (e = 0; e < MARSC_REG_EVENT_MAX; e++) {
+			f = reg_in((enum marsc_reg_state)s);
 			assert_int_equal(f->c->reg.state, s);
 			/* what a redirect has installed */
-			if (e == REG_EV_HARD || e == REG_EV_SOFT)
-				assert_int_equal(servers_learn(&f->c->servers,
-				    &other, 1), 0);
-			reg_event(f->c, (enum reg_event)e);
-			assert_int_equal(letters[f->c->reg.state],
-			    ends[s][e]);
+			if (e == MARSC_REG_EV_HARD || e == MARSC_REG_EV_SOFT)
+				assert_int_equal(marsc_servers_learn(
+						     &f->c->servers, &other, 1),
+				    0);
+			marsc_reg_event(f->c, (enum marsc_reg_event)e);
+			assert_int_equal(letters[f->c->reg.state], ends[s][e]);
 			afterwards(f);
 		}
 }
 
 /* --- joins */
 
-static struct joined *
+static struct marsc_joined *
 the_join(const struct fake *f)
 {
 	return RB_ROOT(&f->c->singles);
 }
 
 static struct fake *
-join_in(enum join_state s)
+join_in(enum marsc_join_state s)
 {
 	struct fake *f = fake_new(10, 1, false);
 
-	if (s != JOIN_WANTED)
+	if (s != MARSC_JOIN_WANTED)
 		fake_registered(f);
-	client_join(f->c, &group, &group, true);
-	if (s == JOIN_WANTED || s == JOIN_JOINING)
+	marsc_join(f->c, &group, &group, true);
+	if (s == MARSC_JOIN_WANTED || s == MARSC_JOIN_JOINING)
 		return f;
-	fake_says(f, fake_vc(f, 1), JOIN("04", "04", "0001", "c002", "0000",
-	    "00000065", "0a") G3);
-	if (s == JOIN_LEAVING || s == JOIN_OWED)
-		client_leave(f->c, &group, &group);
-	if (s == JOIN_LAPSED || s == JOIN_DELAY || s == JOIN_OWED)
-		reg_problem(f->c, "test");
-	if (s == JOIN_DELAY) {
+	fake_says(f, fake_vc(f, 1),
+	    JOIN("04", "04", "0001", "c002", "0000", "00000065", "0a") G3);
+	if (s == MARSC_JOIN_LEAVING || s == MARSC_JOIN_OWED)
+		marsc_leave(f->c, &group, &group);
+	if (s == MARSC_JOIN_LAPSED || s == MARSC_JOIN_DELAY ||
+	    s == MARSC_JOIN_OWED)
+		marsc_reg_problem(f->c, "test");
+	if (s == MARSC_JOIN_DELAY) {
 		fake_wait(f, MTIME_SEC(10));
 		fake_ack(f, 1);
-		fake_says(f, fake_vc(f, 1), JOIN("04", "00", "0001", "6003",
-		    "0005", "00000066", "0a"));
+		fake_says(f, fake_vc(f, 1),
+		    JOIN("04", "00", "0001", "6003", "0005", "00000066", "0a"));
 	}
 	return f;
 }
@@ -131,68 +133,69 @@ static void
 joins(void **state)
 {
 	static const char letters[] = "xwldjivo";
-	static const char *const ends[JOIN_STATE_MAX] = {
-		[JOIN_WANTED] = "wxwwwwjd",
-		[JOIN_LAPSED] = "lolllljd",
-		[JOIN_DELAY] = "dvdjdljd",
-		[JOIN_JOINING] = "jvijlljj",
-		[JOIN_IN] = "iviiilii",
-		[JOIN_LEAVING] = "jvxvoovv",
-		[JOIN_OWED] = "looooovv",
+	static const char *const ends[MARSC_JOIN_STATE_MAX] = {
+		[MARSC_JOIN_WANTED] = "wxwwwwjd",
+		[MARSC_JOIN_LAPSED] = "lolllljd",
+		[MARSC_JOIN_DELAY] = "dvdjdljd",
+		[MARSC_JOIN_JOINING] = "jvijlljj",
+		[MARSC_JOIN_IN] = "iviiilii",
+		[MARSC_JOIN_LEAVING] = "jvxvoovv",
+		[MARSC_JOIN_OWED] = "looooovv",
 	};
-	struct joined *j;
+	struct marsc_joined *j;
 	struct fake *f;
 	int s, e;
 
 	(void)state;
-	for (s = JOIN_OUT + 1; s < JOIN_STATE_MAX; s++)
-		for (e = 0; e < JOIN_EVENT_MAX; e++) {
-			f = join_in((enum join_state)s);
+	for (s = MARSC_JOIN_OUT + 1; s < MARSC_JOIN_STATE_MAX; s++)
+		for (e = 0; e < MARSC_JOIN_EVENT_MAX; e++) {
+			f = join_in((enum marsc_join_state)s);
 			assert_int_equal(the_join(f)->state, s);
-			join_all(f->c, (enum join_event)e);
+			marsc_join_all(f->c, (enum marsc_join_event)e);
 			j = the_join(f);
-			assert_int_equal(j == NULL ? 'x' : letters[j->state],
-			    ends[s][e]);
+			assert_int_equal(
+			    j == NULL ? 'x' : letters[j->state], ends[s][e]);
 			afterwards(f);
 		}
 }
 
 /* --- queries */
 
-static struct query *
+static struct marsc_query *
 the_query(struct fake *f, bool list)
 {
 	return list ? &f->c->list : RB_ROOT(&f->c->queries);
 }
 
 static struct fake *
-query_in(enum query_state s, bool list)
+query_in(enum marsc_query_state s, bool list)
 {
 	struct fake *f = fake_new(10, 1, false);
 
 	fake_registered(f);
-	if (s == QUERY_IDLE)
+	if (s == MARSC_QUERY_IDLE)
 		return f;
 	if (list)
-		client_grouplist(f->c, &group, &group);
+		marsc_grouplist(f->c, &group, &group);
 	else
-		client_request(f->c, &group);
-	if (s == QUERY_QUIET || s == QUERY_LATER)
+		marsc_request(f->c, &group);
+	if (s == MARSC_QUERY_QUIET || s == MARSC_QUERY_LATER)
 		fake_says(f, fake_vc(f, 1), NAK("0a", G));
-	if (s == QUERY_LATER)
-		client_request(f->c, &group);
+	if (s == MARSC_QUERY_LATER)
+		marsc_request(f->c, &group);
 	return f;
 }
 
 static void
-one_query(enum query_state s, enum query_event e, bool list, char end)
+one_query(
+    enum marsc_query_state s, enum marsc_query_event e, bool list, char end)
 {
 	static const char letters[] = "xaql";
 	struct fake *f = query_in(s, list);
-	struct query *q = the_query(f, list);
+	struct marsc_query *q = the_query(f, list);
 
 	assert_int_equal(q->state, s);
-	query_event(q, e);
+	marsc_query_event(q, e);
 	q = the_query(f, list);
 	assert_int_equal(q == NULL ? 'x' : letters[q->state], end);
 	afterwards(f);
@@ -202,63 +205,66 @@ one_query(enum query_state s, enum query_event e, bool list, char end)
 static void
 queries(void **state)
 {
-	static const char *const ends[QUERY_STATE_MAX] = {
-		[QUERY_IDLE] = "axxxxxxx",
-		[QUERY_ASKING] = "aaxqaaax",
-		[QUERY_QUIET] = "lqqqqxqq",
-		[QUERY_LATER] = "lllllall",
+	static const char *const ends[MARSC_QUERY_STATE_MAX] = {
+		[MARSC_QUERY_IDLE] = "axxxxxxx",
+		[MARSC_QUERY_ASKING] = "aaxqaaax",
+		[MARSC_QUERY_QUIET] = "lqqqqxqq",
+		[MARSC_QUERY_LATER] = "lllllall",
 	};
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < QUERY_STATE_MAX; s++)
-		for (e = 0; e < QUERY_EVENT_MAX; e++) {
-			if (s != QUERY_IDLE)
-				one_query((enum query_state)s,
-				    (enum query_event)e, false, ends[s][e]);
-			if (s <= QUERY_ASKING && e != QUERY_EV_EMPTY)
-				one_query((enum query_state)s,
-				    (enum query_event)e, true, ends[s][e]);
+	for (s = 0; s < MARSC_QUERY_STATE_MAX; s++)
+		for (e = 0; e < MARSC_QUERY_EVENT_MAX; e++) {
+			if (s != MARSC_QUERY_IDLE)
+				one_query((enum marsc_query_state)s,
+				    (enum marsc_query_event)e, false,
+				    ends[s][e]);
+			if (s <= MARSC_QUERY_ASKING &&
+			    e != MARSC_QUERY_EV_EMPTY)
+				one_query((enum marsc_query_state)s,
+				    (enum marsc_query_event)e, true,
+				    ends[s][e]);
 		}
 }
 
 /* --- paths */
 
 static struct fake *
-path_in(enum path_state s)
+path_in(enum marsc_path_state s)
 {
 	struct fake *f = fake_new(10, 1, false);
-	struct held *h;
-	struct path *p;
+	struct marsc_held *h;
+	struct marsc_path *p;
 
 	fake_registered(f);
-	client_transmit(f->c, &group, "a", 1);
-	p = path_find(f->c, &group);
-	if (s == PATH_NONE) {	/* as it is before its first packet */
+	marsc_transmit(f->c, &group, "a", 1);
+	p = marsc_path_find(f->c, &group);
+	if (s == MARSC_PATH_NONE) { /* as it is before its first packet */
 		h = STAILQ_FIRST(&p->held);
 		STAILQ_REMOVE_HEAD(&p->held, entry);
-		sdu_free(h->sdu);
+		vc_sdu_free(h->sdu);
 		free(h);
 		p->nheld = 0;
-		p->state = PATH_NONE;
+		p->state = MARSC_PATH_NONE;
 	}
-	if (s == PATH_NONE || s == PATH_ASKING)
+	if (s == MARSC_PATH_NONE || s == MARSC_PATH_ASKING)
 		return f;
-	fake_says(f, fake_vc(f, 1), MULTI("0002", "8001", "00000064", "0a", G)
-	    NSAP("0b") NSAP("0c"));
-	if (s == PATH_CALLING)
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
+	if (s == MARSC_PATH_CALLING)
 		return f;
 	fake_leaf_ack(f, 11);
-	if (s == PATH_UP)
+	if (s == MARSC_PATH_UP)
 		return f;
 	p->revalidate = true;
-	client_transmit(f->c, &group, "b", 1);
+	marsc_transmit(f->c, &group, "b", 1);
 	return f;
 }
 
 /* What client.c does before it hands RELEASED on. */
 static void
-path_loses(struct path *p)
+path_loses(struct marsc_path *p)
 {
 	if (p->vc != NULL)
 		((struct fvc *)(void *)p->vc)->dead = true;
@@ -269,36 +275,36 @@ static void
 paths(void **state)
 {
 	static const char letters[] = "nacur";
-	static const char *const ends[PATH_STATE_MAX] = {
-		[PATH_NONE] = "annnnnnnnnn",
-		[PATH_ASKING] = "aacnnaaaaaa",
-		[PATH_CALLING] = "cccccucnncc",
-		[PATH_UP] = "uruuuuunnnc",
-		[PATH_REVALIDATING] = "rrunurrnnnc",
+	static const char *const ends[MARSC_PATH_STATE_MAX] = {
+		[MARSC_PATH_NONE] = "annnnnnnnnn",
+		[MARSC_PATH_ASKING] = "aacnnaaaaaa",
+		[MARSC_PATH_CALLING] = "cccccucnncc",
+		[MARSC_PATH_UP] = "uruuuuunnnc",
+		[MARSC_PATH_REVALIDATING] = "rrunurrnnnc",
 	};
 	struct atm_addr set = fake_addr(13);
 	struct fake *f;
-	struct path *p;
-	struct sdu *sdu;
+	struct marsc_path *p;
+	struct vc_sdu *sdu;
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < PATH_STATE_MAX; s++)
-		for (e = 0; e < PATH_EVENT_MAX; e++) {
-			f = path_in((enum path_state)s);
-			p = path_find(f->c, &group);
+	for (s = 0; s < MARSC_PATH_STATE_MAX; s++)
+		for (e = 0; e < MARSC_PATH_EVENT_MAX; e++) {
+			f = path_in((enum marsc_path_state)s);
+			p = marsc_path_find(f->c, &group);
 			assert_int_equal(p->state, s);
-			sdu = sdu_new("aaaa0300005e0001", 12);
+			sdu = vc_sdu_new("aaaa0300005e0001", 12);
 			p->packet = sdu;
 			p->set = &set;
 			p->nset = 1;
-			if (e == PATH_EV_RELEASED)
+			if (e == MARSC_PATH_EV_RELEASED)
 				path_loses(p);
-			path_event(p, (enum path_event)e);
-			sdu_free(sdu);
-			p = path_find(f->c, &group);
-			assert_int_equal(p == NULL ? 'n' : letters[p->state],
-			    ends[s][e]);
+			marsc_path_event(p, (enum marsc_path_event)e);
+			vc_sdu_free(sdu);
+			p = marsc_path_find(f->c, &group);
+			assert_int_equal(
+			    p == NULL ? 'n' : letters[p->state], ends[s][e]);
 			afterwards(f);
 		}
 }
@@ -306,15 +312,20 @@ paths(void **state)
 /* --- parts */
 
 static void
-part(struct parts *p, uint16_t seq, bool last, enum parts_result r,
-    enum parts_state s)
+part(struct marsc_parts *p, uint16_t seq, bool last, enum marsc_parts_result r,
+    enum marsc_parts_state s)
 {
 	static const uint8_t list[20] = { 0x35 };
-	struct mars_msg m = { .op = MARS_MULTI, .tnum = 1, .seq = seq,
-	    .last = last, .msn = 7, .tgt_num_tl = 20, .list = list,
-	    .list_len = sizeof(list) };
+	struct mars_msg m = { .op = MARS_MULTI,
+		.tnum = 1,
+		.seq = seq,
+		.last = last,
+		.msn = 7,
+		.tgt_num_tl = 20,
+		.list = list,
+		.list_len = sizeof(list) };
 
-	assert_int_equal(parts_input(p, &m), r);
+	assert_int_equal(marsc_parts_input(p, &m), r);
 	assert_int_equal(p->state, s);
 }
 
@@ -323,49 +334,64 @@ static void
 parts(void **state)
 {
 	static const struct {
-		uint16_t	 seq;
-		bool		 last;
-		enum parts_result r[3];
-		enum parts_state s[3];
+		uint16_t seq;
+		bool last;
+		enum marsc_parts_result r[3];
+		enum marsc_parts_state s[3];
 	} t[] = {
 		/* part 1 is good after none, 2 after some, 4 when spoilt */
-		{ 0, false, { PARTS_R_MORE, PARTS_R_MORE, PARTS_R_WAIT },
-		    { PARTS_SOME, PARTS_SOME, PARTS_SPOILT } },
-		{ 0, true, { PARTS_R_DONE, PARTS_R_DONE, PARTS_R_FAILED },
-		    { PARTS_NONE, PARTS_NONE, PARTS_NONE } },
-		{ 9, false, { PARTS_R_WAIT, PARTS_R_WAIT, PARTS_R_WAIT },
-		    { PARTS_SPOILT, PARTS_SPOILT, PARTS_SPOILT } },
-		{ 9, true, { PARTS_R_FAILED, PARTS_R_FAILED, PARTS_R_FAILED },
-		    { PARTS_NONE, PARTS_NONE, PARTS_NONE } },
+		{ 0, false,
+		    { MARSC_PARTS_R_MORE, MARSC_PARTS_R_MORE,
+			MARSC_PARTS_R_WAIT },
+		    { MARSC_PARTS_SOME, MARSC_PARTS_SOME,
+			MARSC_PARTS_SPOILT } },
+		{ 0, true,
+		    { MARSC_PARTS_R_DONE, MARSC_PARTS_R_DONE,
+			MARSC_PARTS_R_FAILED },
+		    { MARSC_PARTS_NONE, MARSC_PARTS_NONE, MARSC_PARTS_NONE } },
+		{ 9, false,
+		    { MARSC_PARTS_R_WAIT, MARSC_PARTS_R_WAIT,
+			MARSC_PARTS_R_WAIT },
+		    { MARSC_PARTS_SPOILT, MARSC_PARTS_SPOILT,
+			MARSC_PARTS_SPOILT } },
+		{ 9, true,
+		    { MARSC_PARTS_R_FAILED, MARSC_PARTS_R_FAILED,
+			MARSC_PARTS_R_FAILED },
+		    { MARSC_PARTS_NONE, MARSC_PARTS_NONE, MARSC_PARTS_NONE } },
 	};
-	struct parts p;
+	struct marsc_parts p;
 	size_t i;
 	int s;
 
 	(void)state;
 	for (i = 0; i < 5; i++)
 		for (s = 0; s < 3; s++) {
-			parts_init(&p, false);
+			marsc_parts_init(&p, false);
 			if (s > 0)
-				part(&p, 1, false, PARTS_R_MORE, PARTS_SOME);
+				part(&p, 1, false, MARSC_PARTS_R_MORE,
+				    MARSC_PARTS_SOME);
 			if (s > 1)
-				part(&p, 3, false, PARTS_R_WAIT,
-				    PARTS_SPOILT);
+				part(&p, 3, false, MARSC_PARTS_R_WAIT,
+				    MARSC_PARTS_SPOILT);
 			if (i < 4)
-				part(&p, t[i].seq != 0 ? t[i].seq :
-				    (uint16_t)(s == 2 ? 4 : s + 1), t[i].last,
-				    t[i].r[s], t[i].s[s]);
+				part(&p,
+				    t[i].seq != 0 ?
+					t[i].seq :
+					(uint16_t)(s == 2 ? 4 : s + 1),
+				    t[i].last, t[i].r[s], t[i].s[s]);
 			else
-				parts_reset(&p);
+				marsc_parts_reset(&p);
 			if (i == 4)
-				assert_int_equal(p.state, PARTS_NONE);
+				assert_int_equal(p.state, MARSC_PARTS_NONE);
 			/* and then a whole answer is one */
-			if (p.state == PARTS_NONE) {
-				part(&p, 1, false, PARTS_R_MORE, PARTS_SOME);
-				part(&p, 2, true, PARTS_R_DONE, PARTS_NONE);
+			if (p.state == MARSC_PARTS_NONE) {
+				part(&p, 1, false, MARSC_PARTS_R_MORE,
+				    MARSC_PARTS_SOME);
+				part(&p, 2, true, MARSC_PARTS_R_DONE,
+				    MARSC_PARTS_NONE);
 				assert_int_equal(p.n, 2);
 			}
-			parts_free(&p);
+			marsc_parts_free(&p);
 		}
 }
 
@@ -385,26 +411,26 @@ walk_owner(struct fake *f)
 	switch (dice(&f->random) % 9) {
 	case 0:
 	case 1:
-		client_register(f->c);
+		marsc_register(f->c);
 		break;
 	case 2:
 		if (dice(&f->random) % 8 == 0)
-			client_deregister(f->c);
+			marsc_deregister(f->c);
 		break;
 	case 3:
-		client_join(f->c, &a, dice(&f->random) % 2 ? &a : &b, true);
+		marsc_join(f->c, &a, dice(&f->random) % 2 ? &a : &b, true);
 		break;
 	case 4:
-		client_leave(f->c, &a, dice(&f->random) % 2 ? &a : &b);
+		marsc_leave(f->c, &a, dice(&f->random) % 2 ? &a : &b);
 		break;
 	case 5:
-		client_request(f->c, &a);
+		marsc_request(f->c, &a);
 		break;
 	case 6:
-		client_grouplist(f->c, &a, &b);
+		marsc_grouplist(f->c, &a, &b);
 		break;
 	default:
-		client_transmit(f->c, &a, "walk", 4);
+		marsc_transmit(f->c, &a, "walk", 4);
 		break;
 	}
 }
@@ -442,13 +468,12 @@ walk_answer(struct fake *f)
 		JOIN("04", "04", "0001", "4000", "0000", "00000067", "0d") G3,
 		JOIN("05", "04", "0001", "4000", "0000", "00000068", "0b") G3,
 		JOIN("08", "04", "0001", "4000", "0000", "00000069", "0d") G3,
-		HEAD("0b") "14 00 00 00 00 04 0001 8001 00000069 " NSAP("0a")
-		    G,
+		HEAD("0b") "14 00 00 00 00 04 0001 8001 00000069 " NSAP("0a") G,
 		DATA,
 	};
 	struct fvc *v = walk_vc(f);
-	const struct fsent *last = f->nsent == 0 ? NULL :
-	    &f->sent[f->nsent - 1];
+	const struct fsent *last =
+	    f->nsent == 0 ? NULL : &f->sent[f->nsent - 1];
 	bool asked = last != NULL && last->data[7] == 0x03 &&
 	    last->data[8 + 17] == MARS_REQUEST;
 	uint8_t *data;
@@ -458,17 +483,18 @@ walk_answer(struct fake *f)
 		return;
 	if (asked && dice(&f->random) % 2 == 0) {
 		data = unhex(answers[dice(&f->random) % 4], &len);
-		data[8 + 55] = last->data[8 + 55];	/* its group */
+		data[8 + 55] = last->data[8 + 55]; /* its group */
 	} else if (last != NULL && dice(&f->random) % 2 == 0) {
 		len = last->len;
 		data = clone(last->data, len);
 		if (data[7] == 0x03) {
-			memset(data + 8 + 12, 0, 2);	/* no checksum */
-			data[8 + 24] |= 0x40;		/* a copy */
+			memset(data + 8 + 12, 0, 2); /* no checksum */
+			data[8 + 24] |= 0x40; /* a copy */
 		}
 	} else
 		data = unhex(answers[dice(&f->random) %
-		    (sizeof(answers) / sizeof(answers[0]))], &len);
+				 (sizeof(answers) / sizeof(answers[0]))],
+		    &len);
 	if (dice(&f->random) % 16 == 0)
 		len = mutate(data, len, &f->random);
 	f->link.user->sdu(f->link.arg, &v->vc, v->vc.cookie, data, len);
@@ -492,16 +518,15 @@ walk_leaf(struct fake *f)
 		return;
 	if (l->up) {
 		l->dead = true;
-		f->link.user->leaf_drop(f->link.arg, &l->leaf, l->leaf.cookie,
-		    16);
+		f->link.user->leaf_drop(
+		    f->link.arg, &l->leaf, l->leaf.cookie, 16);
 	} else if (dice(&f->random) % 3 == 0) {
 		l->dead = true;
-		f->link.user->leaf_failed(f->link.arg, &l->leaf,
-		    l->leaf.cookie, causes[dice(&f->random) % 3]);
+		f->link.user->leaf_failed(f->link.arg, &l->leaf, l->leaf.cookie,
+		    causes[dice(&f->random) % 3]);
 	} else {
 		l->up = true;
-		f->link.user->leaf_ack(f->link.arg, &l->leaf,
-		    l->leaf.cookie);
+		f->link.user->leaf_ack(f->link.arg, &l->leaf, l->leaf.cookie);
 	}
 }
 
@@ -575,33 +600,35 @@ walk_step(struct fake *f)
 static void
 walks(void **state)
 {
-	bool reg[REG_STATE_MAX] = { false }, path[PATH_STATE_MAX] = { true };
-	bool join[JOIN_STATE_MAX] = { true };
-	struct joined *j;
+	bool reg[MARSC_REG_STATE_MAX] = { false },
+	     path[MARSC_PATH_STATE_MAX] = { true };
+	bool join[MARSC_JOIN_STATE_MAX] = { true };
+	struct marsc_joined *j;
 	struct fake *f;
 	uint32_t seed;
-	struct path *p;
+	struct marsc_path *p;
 	int i;
 
 	(void)state;
 	for (seed = 1; seed <= 500; seed++) {
 		f = fake_new(10, 3, seed % 4 == 0);
 		f->random = seed * 2654435761u;
-		client_register(f->c);
+		marsc_register(f->c);
 		for (i = 0; i < 2000 && f->nvcs < FAKE_CIRCUITS - 8 &&
-		    f->nleaves < FAKE_CIRCUITS - 16; i++) {
+		     f->nleaves < FAKE_CIRCUITS - 16;
+		     i++) {
 			walk_step(f);
 			if (f->nsent > FAKE_MAX / 2)
 				f->nsent = 0;
 			if (f->nnotes > FAKE_MAX / 2)
 				f->nnotes = 0;
 			reg[f->c->reg.state] = true;
-			RB_FOREACH(p, path_tree, &f->c->paths)
+			RB_FOREACH(p, marsc_path_tree, &f->c->paths)
 				path[p->state] = true;
-			RB_FOREACH(j, joined_tree, &f->c->singles)
+			RB_FOREACH(j, marsc_joined_tree, &f->c->singles)
 				join[j->state] = true;
 		}
-		client_free(f->c);
+		marsc_free(f->c);
 		assert_int_equal(f->ts.count, 0);
 		for (i = 0; i < f->nvcs; i++)
 			assert_true(f->vcs[i].dead);
@@ -609,11 +636,11 @@ walks(void **state)
 			assert_true(f->leaves[i].dead);
 		free(f);
 	}
-	for (i = 0; i < REG_STATE_MAX; i++)
+	for (i = 0; i < MARSC_REG_STATE_MAX; i++)
 		assert_true(reg[i]);
-	for (i = 0; i < PATH_STATE_MAX; i++)
+	for (i = 0; i < MARSC_PATH_STATE_MAX; i++)
 		assert_true(path[i]);
-	for (i = 0; i < JOIN_STATE_MAX; i++)
+	for (i = 0; i < MARSC_JOIN_STATE_MAX; i++)
 		assert_true(join[i]);
 }
 

@@ -17,8 +17,8 @@
 #include "marsctl/output.h"
 
 struct paper {
-	struct output	 o;
-	struct request	 q;
+	struct marsctl_output	 o;
+	struct marsctl_request	 q;
 	FILE		*f;
 	char		*text;
 	size_t		 size;
@@ -30,9 +30,9 @@ static void
 begin(struct paper *p, const char *show, bool json)
 {
 	memset(p, 0, sizeof(*p));
-	p->q.show = show == NULL ? NULL : show_find(show);
+	p->q.show = show == NULL ? NULL : marsctl_show_find(show);
 	assert_non_null(p->f = open_memstream(&p->text, &p->size));
-	output_begin(&p->o, p->f, json, &p->q);
+	marsctl_output_begin(&p->o, p->f, json, &p->q);
 	wr_init(&p->w, p->buf, sizeof(p->buf));
 }
 
@@ -44,7 +44,7 @@ row(struct paper *p, const char *process)
 	bool ok;
 
 	rd_init(&r, p->buf, p->w.len);
-	ok = output_row(&p->o, process, r);
+	ok = marsctl_output_row(&p->o, process, r);
 	wr_init(&p->w, p->buf, sizeof(p->buf));
 	return ok;
 }
@@ -52,7 +52,7 @@ row(struct paper *p, const char *process)
 static void
 done(struct paper *p, const char *expected)
 {
-	output_end(&p->o, true, "");
+	marsctl_output_end(&p->o, true, "");
 	fclose(p->f);
 	assert_string_equal(p->text, expected);
 	free(p->text);
@@ -86,7 +86,7 @@ strings(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		assert_non_null(f = open_memstream(&text, &size));
-		json_string(f, t[i].in);
+		marsctl_json_string(f, t[i].in);
 		fclose(f);
 		assert_string_equal(text, t[i].out);
 		free(text);
@@ -122,7 +122,8 @@ json_rows(void **state)
 	assert_true(row(&p, "marsd"));
 	ctl_uint(&p.w, "n", 2);
 	assert_true(row(&p, "marsd"));
-	done(&p, "{\"groups\":[\n"
+	done(&p,
+	    "{\"groups\":[\n"
 	    "{\"s\":\"x\\\"y\",\"u\":18446744073709551615,"
 	    "\"i\":-9223372036854775808,\"b\":true,"
 	    "\"a\":[1,{\"c\":false},[]],\"o\":{},\"last\":0},\n"
@@ -141,7 +142,8 @@ summary(void **state)
 	assert_true(row(&p, "marsd"));
 	ctl_uint(&p.w, "records", 4);
 	assert_true(row(&p, "scspd"));
-	done(&p, "{\"summary\":{\n\"marsd\":{\"members\":3},\n"
+	done(&p,
+	    "{\"summary\":{\n\"marsd\":{\"members\":3},\n"
 	    "\"scspd\":{\"records\":4}}}\n");
 
 	begin(&p, "summary", false);
@@ -150,7 +152,8 @@ summary(void **state)
 	assert_true(row(&p, "marsd"));
 	ctl_uint(&p.w, "records", 4);
 	assert_true(row(&p, "scspd"));
-	done(&p, "marsd:\n  members           3\n"
+	done(&p,
+	    "marsd:\n  members           3\n"
 	    "  started           00:01:01\n\n"
 	    "scspd:\n  records           4\n");
 }
@@ -207,7 +210,8 @@ terminal(void **state)
 	ctl_string(&p.w, "name", "");
 	ctl_int(&p.w, "value", -5);
 	assert_true(row(&p, "marsd"));
-	done(&p, "PROCESS SCOPE             NAME                            "
+	done(&p,
+	    "PROCESS SCOPE             NAME                            "
 	    "VALUE\n"
 	    "m?[2J   ?x\303\244               -                               "
 	    "-5\n");
@@ -219,12 +223,16 @@ ages(void **state)
 	char buf[32];
 
 	(void)state;
-	assert_string_equal(age_print(0, buf, sizeof(buf)), "00:00:00");
-	assert_string_equal(age_print(86399, buf, sizeof(buf)), "23:59:59");
-	assert_string_equal(age_print(86400, buf, sizeof(buf)), "1d00h");
-	assert_string_equal(age_print(604799, buf, sizeof(buf)), "6d23h");
-	assert_string_equal(age_print(604800, buf, sizeof(buf)), "1w0d");
-	assert_string_equal(age_print(UINT64_MAX, buf, sizeof(buf)),
+	assert_string_equal(marsctl_age_print(0, buf, sizeof(buf)), "00:00:00");
+	assert_string_equal(
+	    marsctl_age_print(86399, buf, sizeof(buf)), "23:59:59");
+	assert_string_equal(
+	    marsctl_age_print(86400, buf, sizeof(buf)), "1d00h");
+	assert_string_equal(
+	    marsctl_age_print(604799, buf, sizeof(buf)), "6d23h");
+	assert_string_equal(
+	    marsctl_age_print(604800, buf, sizeof(buf)), "1w0d");
+	assert_string_equal(marsctl_age_print(UINT64_MAX, buf, sizeof(buf)),
 	    "30500568904943w0d");
 }
 
@@ -249,7 +257,8 @@ filters(void **state)
 	ctl_string(&p.w, "group-min", "239.1.1.0");
 	ctl_string(&p.w, "group-max", "239.1.1.7");
 	assert_true(row(&p, "marsd"));
-	done(&p, "{\"groups\":[\n{\"scope\":\"b\","
+	done(&p,
+	    "{\"groups\":[\n{\"scope\":\"b\","
 	    "\"group-min\":\"239.1.1.0\",\"group-max\":\"239.1.1.7\"}]}\n");
 }
 
@@ -285,7 +294,7 @@ malformed(void **state)
 	for (i = 0; i < ROW_DEPTH; i++)
 		ctl_close(&p.w);
 	rd_init(&r, p.buf, p.w.len);
-	assert_true(row_valid(r));
+	assert_true(marsctl_row_valid(r));
 	done(&p, "{\"members\":[]}\n");
 }
 
@@ -303,10 +312,10 @@ command(void **state)
 	begin(&p, NULL, false);
 	done(&p, "");
 	begin(&p, NULL, true);
-	output_end(&p.o, false, "line \"1\"");
+	marsctl_output_end(&p.o, false, "line \"1\"");
 	fclose(p.f);
-	assert_string_equal(p.text,
-	    "{\"ok\":false,\"error\":\"line \\\"1\\\"\"}\n");
+	assert_string_equal(
+	    p.text, "{\"ok\":false,\"error\":\"line \\\"1\\\"\"}\n");
 	free(p.text);
 }
 
@@ -325,6 +334,5 @@ main(void)
 		cmocka_unit_test(command),
 	};
 
-	return cmocka_run_group_tests_name("marsctl output", tests, NULL,
-	    NULL);
+	return cmocka_run_group_tests_name("marsctl output", tests, NULL, NULL);
 }

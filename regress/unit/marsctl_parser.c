@@ -15,7 +15,7 @@
 #include "marsctl/parser.h"
 
 struct result {
-	struct request	 q;
+	struct marsctl_request	 q;
 	int		 status;
 	char		*err;
 	char		*argv[16];
@@ -35,7 +35,7 @@ setup_parse(struct result *r, const char *words)
 	while ((p = strsep(&next, " ")) != NULL)
 		r->argv[n++] = p;
 	assert_non_null(err = open_memstream(&r->err, &size));
-	r->status = parse(&r->q, n, r->argv, err);
+	r->status = marsctl_parse(&r->q, n, r->argv, err);
 	fclose(err);
 }
 
@@ -88,8 +88,7 @@ every_command(void **state)
 	good("reload", ASK_MARSD, "reload");
 	good("log verbose", ASK_MARSD, "log verbose");
 	good("log brief", ASK_MARSD, "log brief");
-	good("neighbor clear 192.0.2.2", ASK_SCSPD,
-	    "neighbor clear 192.0.2.2");
+	good("neighbor clear 192.0.2.2", ASK_SCSPD, "neighbor clear 192.0.2.2");
 	good("redirect lis1 hard to 192.0.2.2", ASK_MARSD,
 	    "redirect lis1 hard 192.0.2.2");
 	good("redirect lis1 soft to 192.0.2.2 member 192.0.2.9", ASK_MARSD,
@@ -112,7 +111,7 @@ every_show(void **state)
 		assert_ptr_equal(r.q.show, &shows[i]);
 		free(r.err);
 	}
-	assert_null(show_find("nothing"));
+	assert_null(marsctl_show_find("nothing"));
 	setup_parse(&r, "reload");
 	assert_null(r.q.show);
 	free(r.err);
@@ -194,6 +193,5 @@ main(void)
 		cmocka_unit_test(wrong_words),
 	};
 
-	return cmocka_run_group_tests_name("marsctl parser", tests, NULL,
-	    NULL);
+	return cmocka_run_group_tests_name("marsctl parser", tests, NULL, NULL);
 }

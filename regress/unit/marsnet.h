@@ -47,7 +47,7 @@ struct nleaf {
 struct sent {
 	int		 server;
 	bool		 control;	/* on a control VC */
-	enum role	 role;		/* which one */
+	enum marsd_role	 role;		/* which one */
 	struct atm_addr	 to;		/* else: to whom */
 	size_t		 len;
 	uint8_t		*p;		/* with LLC/SNAP */
@@ -65,13 +65,13 @@ struct record {			/* as a fake scspd has it */
 struct nserver {
 	struct net	*net;
 	int		 n;
-	struct mars	*mars;
+	struct marsd	*mars;
 	struct conf	*conf;
 	struct vc_link	 link;
 	bool		 up, cut;	/* alive; records go nowhere */
 	struct record	*records;	/* newest publication first */
 	uint64_t	 published, hidden, revived, erased, realigned;
-	uint64_t	 events[MARS_EV_MAX];
+	uint64_t	 events[MARSD_EV_MAX];
 };
 
 struct delivery {
@@ -118,7 +118,7 @@ net_addr(uint32_t ip, uint8_t sel)
 /* --- the circuit backend */
 
 static inline void
-net_keep(struct net *net, const struct nvc *v, const struct sdu *s)
+net_keep(struct net *net, const struct nvc *v, const struct vc_sdu *s)
 {
 	struct sent *t;
 
@@ -137,7 +137,7 @@ net_keep(struct net *net, const struct nvc *v, const struct sdu *s)
 	t->server = v->server;
 	t->control = v->root;
 	if (v->root)
-		t->role = ((const struct control *)v->vc.cookie)->role;
+		t->role = ((const struct marsd_control *)v->vc.cookie)->role;
 	t->to = v->peer;
 	t->len = s->len;
 	t->p = malloc(s->len);
@@ -146,12 +146,12 @@ net_keep(struct net *net, const struct nvc *v, const struct sdu *s)
 }
 
 static inline int
-nvc_send(struct vc *vc, struct sdu *s)
+nvc_send(struct vc *vc, struct vc_sdu *s)
 {
 	struct nvc *v = (struct nvc *)vc;
 
 	net_keep(v->net, v, s);
-	sdu_free(s);
+	vc_sdu_free(s);
 	return 0;
 }
 
@@ -319,12 +319,12 @@ net_realign(void *arg, uint16_t sgid)
 }
 
 static inline void
-net_event(void *arg, const struct mars_event *ev)
+net_event(void *arg, const struct marsd_event *ev)
 {
 	((struct nserver *)arg)->events[ev->code]++;
 }
 
-static const struct mars_ops net_ops = {
+static const struct marsd_ops net_ops = {
 	.random = net_random,
 	.publish = net_publish,
 	.hide = net_hide,
@@ -362,7 +362,7 @@ net_settle(struct net *net)
 				continue;
 			l->acked = true;
 			again = true;
-			cluster_vc_user.leaf_ack(l->leaf.root->link->arg,
+			marsd_vc_user.leaf_ack(l->leaf.root->link->arg,
 			    &l->leaf, l->leaf.cookie);
 			break;
 		}
@@ -371,7 +371,7 @@ net_settle(struct net *net)
 				net->tail = &net->queue;
 			net_oid(d->from, oid);
 			if (net->s[d->to].up && !net->s[d->to].cut)
-				mars_csa_update(net->s[d->to].mars, 1, oid,
+				marsd_csa_update(net->s[d->to].mars, 1, oid,
 				    d->r.key, d->r.seq, CSA_HOW_FLOODED,
 				    d->r.data, d->r.len);
 			free(d);
@@ -430,25 +430,25 @@ static inline void
 net_start(struct net *net, int n)
 {
 	struct nserver *s = &net->s[n];
-	struct cluster *c;
+	struct marsd_cluster *c;
 
-	s->mars = mars_new(&net_ops, s, &net->ts);
+	s->mars = marsd_new(&net_ops, s, &net->ts);
 	assert_non_null(s->mars);
-	assert_int_equal(mars_configure(s->mars, s->conf), 0);
-	c = mars_cluster(s->mars, "lis1");
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+	c = marsd_cluster(s->mars, "lis1");
 	assert_non_null(c);
 	s->link.backend = &net_backend;
 	s->link.local = SERVER(n);
-	s->link.user = &cluster_vc_user;
+	s->link.user = &marsd_vc_user;
 	s->link.arg = c;
-	cluster_attach(c, &s->link);
+	marsd_cluster_attach(c, &s->link);
 	s->up = true;
 }
 
 static inline void
 net_crash(struct net *net, int n)
 {
-	mars_free(net->s[n].mars);
+	marsd_free(net->s[n].mars);
 	net->s[n].mars = NULL;
 	net->s[n].up = false;
 }
@@ -509,16 +509,16 @@ net_free(struct net *net)
 	free(net);
 }
 
-static inline struct proto *
+static inline struct marsd_proto *
 net_proto(struct net *net, int n)
 {
-	return TAILQ_FIRST(&mars_cluster(net->s[n].mars, "lis1")->protos);
+	return TAILQ_FIRST(&marsd_cluster(net->s[n].mars, "lis1")->protos);
 }
 
 static inline uint64_t
-net_dropped(struct net *net, int n, enum drop d)
+net_dropped(struct net *net, int n, enum marsd_drop d)
 {
-	return mars_cluster(net->s[n].mars, "lis1")->drops[d];
+	return marsd_cluster(net->s[n].mars, "lis1")->drops[d];
 }
 
 /* --- clients */
@@ -530,8 +530,8 @@ net_call(struct net *net, int server, struct atm_addr from)
 	void *cookie = NULL;
 
 	v->peer = from;
-	if (cluster_vc_user.remote_call(net->s[server].link.arg, &v->vc,
-	    &v->peer, false, &cookie) != CAUSE_NONE) {
+	if (marsd_vc_user.remote_call(net->s[server].link.arg, &v->vc,
+	    &v->peer, false, &cookie) != VC_CAUSE_NONE) {
 		free(v);
 		return NULL;
 	}
@@ -542,8 +542,8 @@ net_call(struct net *net, int server, struct atm_addr from)
 static inline void
 net_hangup(struct nvc *v)
 {
-	cluster_vc_user.release(v->vc.link->arg, &v->vc, v->vc.cookie,
-	    CAUSE_NORMAL);
+	marsd_vc_user.release(v->vc.link->arg, &v->vc, v->vc.cookie,
+	    VC_CAUSE_NORMAL);
 	free(v);
 }
 
@@ -568,11 +568,11 @@ net_drop(struct net *net, struct atm_addr who, uint16_t cause)
 	struct nleaf *l;
 
 	TAILQ_FOREACH(l, &net->leaves, entry)
-		if (atm_equal(&l->addr, &who))
+		if (atm_addr_equal(&l->addr, &who))
 			break;
 	assert_non_null(l);
 	TAILQ_REMOVE(&net->leaves, l, entry);
-	cluster_vc_user.leaf_drop(l->leaf.root->link->arg, &l->leaf,
+	marsd_vc_user.leaf_drop(l->leaf.root->link->arg, &l->leaf,
 	    l->leaf.cookie, cause);
 	free(l);
 }
@@ -580,7 +580,7 @@ net_drop(struct net *net, struct atm_addr who, uint16_t cause)
 static inline void
 net_vanish(struct net *net, struct atm_addr who)
 {
-	net_drop(net, who, CAUSE_OUT_OF_ORDER);
+	net_drop(net, who, VC_CAUSE_OUT_OF_ORDER);
 }
 
 struct buf {
@@ -672,7 +672,7 @@ b_request(struct buf *b, struct atm_addr src, uint32_t group)
 static inline void
 net_put(struct nvc *v, const struct buf *b)
 {
-	cluster_vc_user.sdu(v->vc.link->arg, &v->vc, v->vc.cookie, b->p,
+	marsd_vc_user.sdu(v->vc.link->arg, &v->vc, v->vc.cookie, b->p,
 	    b->len);
 }
 
@@ -793,8 +793,8 @@ net_only(struct net *net, int server, int role, unsigned op)
 	return NULL;
 }
 
-#define CCVC	ROLE_CLIENT
-#define SCVC	ROLE_MCS
+#define CCVC	MARSD_ROLE_CLIENT
+#define SCVC	MARSD_ROLE_MCS
 #define PRIV	(-1)
 
 /* the pairs of a JOIN or the like, as min, max, min, max ... */

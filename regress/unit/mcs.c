@@ -67,7 +67,7 @@ first(void **state)
 	t = net_only(net, 0, CCVC, 13);
 	assert_int_equal(MSN(t), csn);
 	assert_int_equal(TNUM(t), 1);
-	assert_int_equal(g16(t, 26), 0);		/* mar$resv */
+	assert_int_equal(g16(t, 26), 0); /* mar$resv */
 	assert_memory_equal(t->p + OFF(32), SERVER(0).num, 20);
 	assert_int_equal(g32(t, 52), G(1));
 	assert_memory_equal(t->p + OFF(56), HOST(9).num, 20);
@@ -167,9 +167,9 @@ requests(void **state)
 	assert_memory_equal(t->p + OFF(list_at(t)), HOST(9).num, 20);
 	net_clear(net);
 	net_request(n, G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_NOT_SERVING), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_NOT_SERVING), 1);
 	net_request(x, G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	assert_int_equal(net->nsent, 0);
 	net_end(net, x, n, m, v, NULL);
 }
@@ -192,7 +192,7 @@ sjoin_single(void **state)
 	ssn = net_proto(net, 0)->control[SCVC].msn;
 	net_join(v, 4, 0x8031, G(1), G(1));
 	t = net_only(net, 0, SCVC, 8);
-	assert_int_equal(FLAGS(t), 0xc031);	/* R2022-6.2.4-12 */
+	assert_int_equal(FLAGS(t), 0xc031); /* R2022-6.2.4-12 */
 	assert_int_equal(MSN(t), ssn);
 	t = net_only(net, 0, PRIV, 4);
 	assert_int_equal(FLAGS(t), 0xc031);
@@ -242,8 +242,8 @@ sjoin_block(void **state)
 	net_clear(net);
 	net_join(v, 5, 0, G(1), G(9));
 	check_pairs(net_only(net, 0, SCVC, 9), 2, G(1), G(6), G(8), G(9));
-	check_pairs(net_only(net, 0, CCVC, 5), 3, G(1), G(4), G(6), G(6),
-	    G(8), G(9));
+	check_pairs(
+	    net_only(net, 0, CCVC, 5), 3, G(1), G(4), G(6), G(6), G(8), G(9));
 	net_clear(net);
 	/* nothing that an MCS serves: nothing for it */
 	net_join(v, 4, 0, G(20), G(29));
@@ -360,9 +360,9 @@ not_its_copy(void **state)
 	n = net_mcs(net, 1, 9);
 	net_clear(net);
 	for (r = net->s[0].records; r != NULL; r = r->next)
-		mars_csa_update(net->s[1].mars, 1, oid, r->key, r->seq,
+		marsd_csa_update(net->s[1].mars, 1, oid, r->key, r->seq,
 		    CSA_HOW_FLOODED, r->data, r->len);
-	assert_true(group_has(net_proto(net, 1), ROLE_MCS,
+	assert_true(marsd_group_has(net_proto(net, 1), MARSD_ROLE_MCS,
 	    &(struct paddr){ .len = 4, .a = { 224, 0, 0, 1 } }));
 	assert_int_equal(net_count(net, 1, SCVC, 3), 0);
 	/* its own is told to all, and so comes back to it */
@@ -414,13 +414,13 @@ dropped(void **state)
 	m = net_mcs(net, 0, 9);
 	x = net_call(net, 0, HOST(8));
 	net_join(x, 3, 0, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_join(x, 3, 0x2000, 0, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_SERVERS), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_SERVERS), 1);
 	net_join(m, 3, 0, G(1), G(257));
-	assert_int_equal(net_dropped(net, 0, DROP_SERVE_RANGE), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_SERVE_RANGE), 1);
 	net_join(m, 3, 0x4000, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_COPY), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_COPY), 1);
 	assert_int_equal(net->nsent, 0);
 	net_join(m, 3, 0, G(1), G(256));
 	assert_int_equal(net->nsent, 1);
@@ -561,7 +561,7 @@ deregistration(void **state)
 	/* R2022-F-08: it is no MCS any more, so it can't leave a group */
 	net_join(m, 7, 0, G(2), G(2));
 	net_join(m, 3, 0, G(2), G(2));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 2);
 	assert_int_equal(net->nsent, 0);
 	net_end(net, n, m, w, v, NULL);
 }
@@ -576,7 +576,7 @@ ssn(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *m, *n;
-	struct control *ctl;
+	struct marsd_control *ctl;
 
 	(void)state;
 	net_start(net, 0);
@@ -586,24 +586,24 @@ ssn(void **state)
 	ctl = net_proto(net, 0)->control;
 	ctl[CCVC].msn = 1000;
 	ctl[SCVC].msn = 0xfffffffe;
-	net_join(v, 4, 0, G(1), G(1));		/* CCVC alone */
+	net_join(v, 4, 0, G(1), G(1)); /* CCVC alone */
 	assert_int_equal(ctl[CCVC].msn, 1001);
 	assert_int_equal(ctl[SCVC].msn, 0xfffffffe);
-	net_join(m, 3, 0, G(5), G(5));		/* SCVC alone: nobody in it */
+	net_join(m, 3, 0, G(5), G(5)); /* SCVC alone: nobody in it */
 	assert_int_equal(ctl[CCVC].msn, 1001);
 	assert_int_equal(ctl[SCVC].msn, 0xffffffff);
 	net_clear(net);
 	net_join(m, 3, 0, G(5), G(5));
 	net_join(m, 3, 0x2000, 0, 0);
-	net_request(m, G(5));			/* MARS_NAK: no number */
+	net_request(m, G(5)); /* MARS_NAK: no number */
 	assert_int_equal(MSN(&net->sent[0]), 0xffffffff);
 	assert_int_equal(MSN(&net->sent[1]), 0xffffffff);
 	net_clear(net);
-	net_join(v, 4, 0, G(5), G(5));		/* MARS_SJOIN, both MCSs */
+	net_join(v, 4, 0, G(5), G(5)); /* MARS_SJOIN, both MCSs */
 	assert_int_equal(MSN(net_only(net, 0, SCVC, 8)), 0xffffffff);
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 1001);
 	assert_int_equal(net->nsent, 2);
-	assert_int_equal(ctl[SCVC].msn, 0);	/* it wraps */
+	assert_int_equal(ctl[SCVC].msn, 0); /* it wraps */
 	net_clear(net);
 	net_request(m, G(5));
 	assert_int_equal(MSN(net_only(net, 0, PRIV, 2)), 0);
@@ -618,11 +618,11 @@ static void
 cmi_zero(void **state)
 {
 	static const struct {
-		unsigned	op, flags, sent_flags;
+		unsigned op, flags, sent_flags;
 	} t[] = {
-		{ 3, 0xb801, 0x6001 },		/* registers: privately */
-		{ 3, 0x9802, 0x4002 },		/* serves: SCVC, CCVC */
-		{ 3, 0x9803, 0x4003 },		/* again: privately */
+		{ 3, 0xb801, 0x6001 }, /* registers: privately */
+		{ 3, 0x9802, 0x4002 }, /* serves: SCVC, CCVC */
+		{ 3, 0x9803, 0x4003 }, /* again: privately */
 		{ 7, 0x9804, 0x4004 },
 		{ 7, 0x9805, 0x4005 },
 		{ 7, 0xb806, 0x6006 },
@@ -650,8 +650,7 @@ cmi_zero(void **state)
 		assert_int_equal(net->nsent, i == 1 || i == 3 ? 2 : 1);
 		for (k = 0; k < net->nsent; k++) {
 			assert_int_equal(CMI(&net->sent[k]), 0);
-			assert_int_equal(FLAGS(&net->sent[k]),
-			    t[i].sent_flags);
+			assert_int_equal(FLAGS(&net->sent[k]), t[i].sent_flags);
 		}
 	}
 	net_end(net, m, n, v, NULL);
@@ -674,13 +673,13 @@ one_role(void **state)
 	net_join(m, 3, 0, G(1), G(1));
 	net_clear(net);
 	net_join(m, 4, 0, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_join(m, 4, 0x2000, 0, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_BOTH_ROLES), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_BOTH_ROLES), 1);
 	net_join(v, 3, 0, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 2);
 	net_join(v, 3, 0x2000, 0, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_BOTH_ROLES), 2);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_BOTH_ROLES), 2);
 	assert_int_equal(net->nsent, 0);
 	net_request(m, G(1));
 	(void)net_only(net, 0, PRIV, 6);

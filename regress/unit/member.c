@@ -13,10 +13,8 @@
 static void
 registration(void **state)
 {
-	static const uint8_t want[] = {
-		0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x03,
-		0x00, 0x0f, 0x08, 0x00, 0, 0, 0, 0, 0, 0, 0, 0
-	};
+	static const uint8_t want[] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
+		0x00, 0x03, 0x00, 0x0f, 0x08, 0x00, 0, 0, 0, 0, 0, 0, 0, 0 };
 	struct net *net = net_new();
 	const struct sent *t;
 	struct nvc *v;
@@ -34,7 +32,7 @@ registration(void **state)
 	assert_memory_equal(t->p, want, sizeof(want));
 	assert_int_equal(t->p[OFF(18)], 20);
 	assert_int_equal(PNUM(t), 0);
-	assert_int_equal(FLAGS(t), 0x6037);	/* register, copy, sequence */
+	assert_int_equal(FLAGS(t), 0x6037); /* register, copy, sequence */
 	assert_int_equal(CMI(t), 1);
 	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
 	/* it is a leaf now */
@@ -58,7 +56,7 @@ answer_after_leaf(void **state)
 	net_join(v, 4, 0x2000, 0, 0);
 	assert_int_equal(net->nsent, 0);
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net->leaf_hold = false;
 	net_settle(net);
 	(void)net_only(net, 0, PRIV, 4);
@@ -138,7 +136,7 @@ vanished(void **state)
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
 	assert_false(net_finds(far, 0xe0000001, HOST(1)));
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_end(net, far, w, v, NULL);
 }
 
@@ -147,7 +145,7 @@ static void
 control_released(void **state)
 {
 	struct net *net = net_new();
-	struct proto *p;
+	struct marsd_proto *p;
 	struct nvc *v, *root;
 	struct nleaf *l;
 
@@ -160,8 +158,8 @@ control_released(void **state)
 		TAILQ_REMOVE(&net->leaves, l, entry);
 		free(l);
 	}
-	cluster_vc_user.release(net->s[0].link.arg, &root->vc,
-	    root->vc.cookie, CAUSE_TEMPORARY);
+	marsd_vc_user.release(
+	    net->s[0].link.arg, &root->vc, root->vc.cookie, VC_CAUSE_TEMPORARY);
 	free(root);
 	assert_int_equal(p->control[CCVC].leaves, 0);
 	net_settle(net);
@@ -189,25 +187,25 @@ refusals(void **state)
 	net_start(net, 1);
 	v = net_client(net, 0, 1);
 	net_join(v, 3, 0x2000, 0, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_BOTH_ROLES), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_BOTH_ROLES), 1);
 	w = net_client(net, 0, 2);
 	x = net_client(net, 0, 3);
-	assert_int_equal(net_dropped(net, 0, DROP_CMI), 1);
-	assert_int_equal(net->s[0].events[MARS_EV_CMI_EXHAUSTED], 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CMI), 1);
+	assert_int_equal(net->s[0].events[MARSD_EV_CMI_EXHAUSTED], 1);
 	assert_int_equal(net->nsent, 0);
 	net_hangup(x);
 	net_hangup(w);
 	net_hangup(v);
 	v = net_client(net, 1, 4);
 	w = net_client(net, 1, 5);
-	assert_int_equal(net_dropped(net, 1, DROP_MEMBERS), 1);
+	assert_int_equal(net_dropped(net, 1, MARSD_DROP_MEMBERS), 1);
 	net_end(net, w, v, NULL);
 }
 
 /* is this node a leaf of this VC, and how many leaves has it? */
 static size_t
-leaves_of(struct net *net, const struct vc *root, struct atm_addr who,
-    bool *is_leaf)
+leaves_of(
+    struct net *net, const struct vc *root, struct atm_addr who, bool *is_leaf)
 {
 	struct nleaf *l;
 	size_t n = 0;
@@ -217,7 +215,7 @@ leaves_of(struct net *net, const struct vc *root, struct atm_addr who,
 		if (l->leaf.root != root)
 			continue;
 		n++;
-		if (atm_equal(&l->addr, &who))
+		if (atm_addr_equal(&l->addr, &who))
 			*is_leaf = true;
 	}
 	return n;
@@ -233,7 +231,7 @@ static void
 control_vcs(void **state)
 {
 	struct net *net = net_new();
-	struct control *ctl;
+	struct marsd_control *ctl;
 	struct nvc *v, *w, *m;
 	bool leaf;
 
@@ -269,8 +267,8 @@ control_vcs(void **state)
 static void
 echoes(void **state)
 {
-	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0,
-		0, 0, 0, 0 };
+	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0, 0, 0,
+		0, 0 };
 	struct net *net = net_new();
 	const struct sent *t;
 	struct nvc *v;
@@ -283,23 +281,23 @@ echoes(void **state)
 	v = net_call(net, 0, HOST(1));
 	for (op = 4; op <= 5; op++) {
 		b_join(&b, op, 0x3088, HOST(1), 0, 0, 0);
-		b.p[OFF(20)] = 4;		/* spln */
-		b.p[OFF(21)] = 2;		/* tpln */
-		b.p[OFF(23)] = 1;		/* pnum */
+		b.p[OFF(20)] = 4; /* spln */
+		b.p[OFF(21)] = 2; /* tpln */
+		b.p[OFF(23)] = 1; /* pnum */
 		b32(&b, 0xc0000201);
-		b32(&b, 0x99887766);		/* backwards, too */
+		b32(&b, 0x99887766); /* backwards, too */
 		b.p[OFF(15)] = 60;
 		bn(&b, tlv, sizeof(tlv));
 		net_put(v, &b);
 		net_settle(net);
 		t = net_only(net, 0, PRIV, op);
 		assert_int_equal(t->len, b.len);
-		assert_int_equal(FLAGS(t), 0x6088);	/* punched no more */
+		assert_int_equal(FLAGS(t), 0x6088); /* punched no more */
 		assert_int_equal(CMI(t), op == 4 ? 1 : 0);
 		assert_int_equal(MSN(t), 4711);
 		assert_memory_equal(t->p + OFF(20), b.p + OFF(20), 4);
-		assert_memory_equal(t->p + OFF(32), b.p + OFF(32),
-		    b.len - OFF(32));
+		assert_memory_equal(
+		    t->p + OFF(32), b.p + OFF(32), b.len - OFF(32));
 		net_clear(net);
 	}
 	net_end(net, v, NULL);
@@ -342,12 +340,12 @@ table(void **state)
 	int s, e;
 
 	(void)state;
-	for (s = 1; s < LEAF_STATE_MAX; s++)
-		for (e = 0; e < LEAF_EVENT_MAX; e++) {
-			assert_true(leaf_table[s][e].next !=
-			    LEAF_STATE_FORGOTTEN);
-			assert_true(leaf_table[s][e].action !=
-			    LEAF_ACT_FORGOTTEN);
+	for (s = 1; s < MARSD_LEAF_STATE_MAX; s++)
+		for (e = 0; e < MARSD_LEAF_EVENT_MAX; e++) {
+			assert_true(marsd_leaf_table[s][e].next !=
+			    MARSD_LEAF_STATE_FORGOTTEN);
+			assert_true(marsd_leaf_table[s][e].action !=
+			    MARSD_LEAF_ACT_FORGOTTEN);
 		}
 }
 
@@ -369,8 +367,8 @@ leaf_retry(void **state)
 		l = TAILQ_FIRST(&net->leaves);
 		assert_non_null(l);
 		TAILQ_REMOVE(&net->leaves, l, entry);
-		cluster_vc_user.leaf_failed(net->s[0].link.arg, &l->leaf,
-		    l->leaf.cookie, CAUSE_TEMPORARY);
+		marsd_vc_user.leaf_failed(net->s[0].link.arg, &l->leaf,
+		    l->leaf.cookie, VC_CAUSE_TEMPORARY);
 		free(l);
 		assert_true(TAILQ_EMPTY(&net->leaves));
 		net_wait(net, MTIME_SEC(1));
@@ -386,8 +384,8 @@ leaf_retry(void **state)
 	net_join(v, 4, 0x2000, 0, 0);
 	l = TAILQ_LAST(&net->leaves, nleaf_list);
 	TAILQ_REMOVE(&net->leaves, l, entry);
-	cluster_vc_user.leaf_failed(net->s[0].link.arg, &l->leaf,
-	    l->leaf.cookie, CAUSE_UNALLOCATED);
+	marsd_vc_user.leaf_failed(
+	    net->s[0].link.arg, &l->leaf, l->leaf.cookie, VC_CAUSE_UNALLOCATED);
 	free(l);
 	assert_int_equal(net->nsent, 0);
 	assert_int_equal(net_proto(net, 0)->cmi.used, 1);

@@ -80,7 +80,7 @@ static enum csa_verdict
 judge(const void *data, size_t len)
 {
 	return len > 0 && *(const uint8_t *)data == 'J' ? CSA_LIVE :
-	    CSA_MALFORMED;
+							  CSA_MALFORMED;
 }
 
 static enum scsp_drop
@@ -90,9 +90,9 @@ parse(const uint8_t *p, size_t len, struct scsp_message *m)
 	uint16_t pid, sgid;
 	enum scsp_drop why;
 
-	if ((why = message_peek(p, len, &type, &pid, &sgid)) != DROP_NONE)
+	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) != DROP_NONE)
 		return why;
-	why = message_parse(p, len, judge, m);
+	why = scsp_message_parse(p, len, judge, m);
 	if (why == DROP_NONE) {
 		assert_int_equal(m->type, type);
 		assert_int_equal(m->pid, pid);
@@ -138,18 +138,18 @@ read_hello(void **state)
 	assert_int_equal(m.dead, 3);
 	assert_true(m.sender == 0x0a000001);
 	assert_true(m.no_receiver);
-	assert_false(message_lists(&m, 0));
+	assert_false(scsp_message_lists(&m, 0));
 	assert_int_equal(parse(hello_one, sizeof(hello_one), &m), 0);
-	assert_true(message_lists(&m, 0x0a000002));
-	assert_false(message_lists(&m, 0x0a000003));
+	assert_true(scsp_message_lists(&m, 0x0a000002));
+	assert_false(scsp_message_lists(&m, 0x0a000003));
 	assert_int_equal(parse(hello_three, sizeof(hello_three), &m), 0);
 	assert_int_equal(m.interval, 10);
 	assert_int_equal(m.dead, 4);
 	assert_int_equal(m.nrecords, 2);
-	assert_true(message_lists(&m, 0x0a000002));
-	assert_true(message_lists(&m, 0x0a000003));
-	assert_true(message_lists(&m, 0x0a000004));
-	assert_false(message_lists(&m, 0x0a000001));
+	assert_true(scsp_message_lists(&m, 0x0a000002));
+	assert_true(scsp_message_lists(&m, 0x0a000003));
+	assert_true(scsp_message_lists(&m, 0x0a000004));
+	assert_false(scsp_message_lists(&m, 0x0a000001));
 }
 
 /*
@@ -160,7 +160,7 @@ static void
 read_ca(void **state)
 {
 	struct scsp_message m;
-	struct csas c;
+	struct scsp_csas c;
 
 	(void)state;
 	assert_int_equal(parse(ca, sizeof(ca), &m), 0);
@@ -169,15 +169,15 @@ read_ca(void **state)
 	assert_true(m.ca_seq == 0x6553f100);
 	assert_int_equal(m.flags, CA_M | CA_O);
 	assert_true(m.receiver == 0x0a000002);
-	assert_true(message_csas(&m.records, &c));
+	assert_true(scsp_message_csas(&m.records, &c));
 	assert_int_equal(c.hops, 1);
 	assert_int_equal(c.seq, INT32_MIN + 1);
 	assert_true(c.id == 0x0a00000100000005ULL);
 	assert_false(c.null);
-	assert_true(message_csas(&m.records, &c));
+	assert_true(scsp_message_csas(&m.records, &c));
 	assert_int_equal(c.seq, INT32_MAX);
 	assert_true(c.id == 0x0a00000900000006ULL);
-	assert_false(message_csas(&m.records, &c));
+	assert_false(scsp_message_csas(&m.records, &c));
 }
 
 /*
@@ -189,26 +189,26 @@ static void
 read_csu(void **state)
 {
 	struct scsp_message m;
-	struct csas c;
+	struct scsp_csas c;
 
 	(void)state;
 	assert_int_equal(parse(csu_request, sizeof(csu_request), &m), 0);
 	assert_int_equal(m.type, SCSP_CSU_REQUEST);
-	assert_true(message_csa(&m.records, &c));
+	assert_true(scsp_message_csa(&m.records, &c));
 	assert_int_equal(c.hops, 16);
 	assert_int_equal(c.seq, INT32_MIN + 2);
 	assert_int_equal(c.len, 4);
 	assert_memory_equal(c.data, "Jabc", 4);
-	assert_true(message_csa(&m.records, &c));
+	assert_true(scsp_message_csa(&m.records, &c));
 	assert_true(c.null);
 	assert_int_equal(c.len, 0);
-	assert_false(message_csa(&m.records, &c));
+	assert_false(scsp_message_csa(&m.records, &c));
 	assert_int_equal(parse(csu_reply, sizeof(csu_reply), &m), 0);
 	assert_int_equal(m.type, SCSP_CSU_REPLY);
-	assert_true(message_csas(&m.records, &c));
+	assert_true(scsp_message_csas(&m.records, &c));
 	assert_int_equal(parse(csus, sizeof(csus), &m), 0);
 	assert_int_equal(m.type, SCSP_CSUS);
-	assert_true(message_csas(&m.records, &c));
+	assert_true(scsp_message_csas(&m.records, &c));
 	assert_int_equal(c.seq, -1);
 	/* an odd length is summed as if padded (B.1) */
 	assert_int_equal(sizeof(odd) % 2, 1);
@@ -219,44 +219,49 @@ read_csu(void **state)
 static void
 write_all(void **state)
 {
-	struct packet p;
-	struct csas c = { .id = 0x0a00000100000005ULL, .seq = INT32_MIN + 1,
-	    .hops = 9 };
-	struct csas d = { .id = 0x0a00000900000006ULL, .seq = INT32_MAX };
-	struct csas e = { .id = 0x0a00000100000005ULL, .seq = INT32_MIN + 2,
-	    .hops = 16, .len = 4, .data = (const uint8_t *)"Jabc" };
-	struct csas f = { .id = 0x0a00000100000009ULL, .seq = 1, .hops = 1,
-	    .null = true };
+	struct scsp_packet p;
+	struct scsp_csas c = {
+		.id = 0x0a00000100000005ULL, .seq = INT32_MIN + 1, .hops = 9
+	};
+	struct scsp_csas d = { .id = 0x0a00000900000006ULL, .seq = INT32_MAX };
+	struct scsp_csas e = { .id = 0x0a00000100000005ULL,
+		.seq = INT32_MIN + 2,
+		.hops = 16,
+		.len = 4,
+		.data = (const uint8_t *)"Jabc" };
+	struct scsp_csas f = {
+		.id = 0x0a00000100000009ULL, .seq = 1, .hops = 1, .null = true
+	};
 
 	(void)state;
-	packet_begin(&p, SCSP_HELLO);
+	scsp_packet_begin(&p, SCSP_HELLO);
 	wr_u16(&p.w, 3);
 	wr_u16(&p.w, 3);
 	wr_u32(&p.w, 0);
-	packet_hello_common(&p, 3, 7, 0x0a000001, false, 0);
+	scsp_packet_hello_common(&p, 3, 7, 0x0a000001, false, 0);
 	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
-	packet_checksum(&p);
+	scsp_packet_checksum(&p);
 	assert_int_equal(p.w.len, sizeof(hello_none));
 	assert_memory_equal(p.buf, hello_none, sizeof(hello_none));
 
-	packet_begin(&p, SCSP_CA);
+	scsp_packet_begin(&p, SCSP_CA);
 	wr_u32(&p.w, 0x6553f100);
-	packet_common(&p, 3, 7, CA_M | CA_O, 0x0a000001, 0x0a000002);
-	packet_csas(&p, &c);		/* stand-alone: one hop */
-	packet_csas(&p, &d);
+	scsp_packet_common(&p, 3, 7, CA_M | CA_O, 0x0a000001, 0x0a000002);
+	scsp_packet_csas(&p, &c); /* stand-alone: one hop */
+	scsp_packet_csas(&p, &d);
 	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
 	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
-	packet_checksum(&p);
+	scsp_packet_checksum(&p);
 	assert_int_equal(p.w.len, sizeof(ca));
 	assert_memory_equal(p.buf, ca, sizeof(ca));
 
-	packet_begin(&p, SCSP_CSU_REQUEST);
-	packet_common(&p, 3, 7, 0, 0x0a000001, 0x0a000002);
-	packet_csa(&p, &e);
-	packet_csa(&p, &f);
+	scsp_packet_begin(&p, SCSP_CSU_REQUEST);
+	scsp_packet_common(&p, 3, 7, 0, 0x0a000001, 0x0a000002);
+	scsp_packet_csa(&p, &e);
+	scsp_packet_csa(&p, &f);
 	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
 	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
-	packet_checksum(&p);
+	scsp_packet_checksum(&p);
 	assert_int_equal(p.w.len, sizeof(csu_request));
 	assert_memory_equal(p.buf, csu_request, sizeof(csu_request));
 }
@@ -274,8 +279,8 @@ extensions(void **state)
 
 	(void)state;
 	assert_int_equal(parse(extended, sizeof(extended), &m), 0);
-	assert_true(message_lists(&m, 0x0a000002));
-	message_extensions(extended, sizeof(extended), &x);
+	assert_true(scsp_message_lists(&m, 0x0a000002));
+	scsp_message_extensions(extended, sizeof(extended), &x);
 	assert_true(x.ok);
 	assert_false(x.has_auth);
 	assert_null(x.replay);
@@ -283,8 +288,7 @@ extensions(void **state)
 	memcpy(p, extended, sizeof(p));
 	p[3] = (uint8_t)(sizeof(p) - 4);
 	mend(p, sizeof(p) - 4);
-	assert_int_equal(parse(p, sizeof(p) - 4, &m),
-	    DROP_MALFORMED_EXTENSION);
+	assert_int_equal(parse(p, sizeof(p) - 4, &m), DROP_MALFORMED_EXTENSION);
 	/* an end with a length */
 	memcpy(p, extended, sizeof(p));
 	p[sizeof(p) - 1] = 1;
@@ -301,7 +305,7 @@ extensions(void **state)
 	/* R2334-B.3-04: the same vendor twice */
 	memcpy(p, extended, sizeof(p));
 	p[45] = 0;
-	p[46] = 2;			/* the unknown one: type 2, too short */
+	p[46] = 2; /* the unknown one: type 2, too short */
 	mend(p, sizeof(p));
 	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
 }
@@ -329,8 +333,8 @@ static void
 twice(void **state)
 {
 	static const struct {
-		uint8_t		 type[2], value[2];
-		enum scsp_drop	 why;
+		uint8_t type[2], value[2];
+		enum scsp_drop why;
 	} cases[] = {
 		{ { 2, 1 }, { 9, 50 }, DROP_NONE },
 		{ { 1, 2 }, { 50, 9 }, DROP_NONE },
@@ -348,8 +352,7 @@ twice(void **state)
 		p[7] = (uint8_t)sizeof(hello_one);
 		len = extend(p, sizeof(hello_one), cases[i].type[0], 20,
 		    cases[i].value[0]);
-		len = extend(p, len, cases[i].type[1], 20,
-		    cases[i].value[1]);
+		len = extend(p, len, cases[i].type[1], 20, cases[i].value[1]);
 		len = extend(p, len, 0, 0, 0);
 		p[3] = (uint8_t)len;
 		mend(p, len);
@@ -364,25 +367,25 @@ static void
 malformed(void **state)
 {
 	static const struct {
-		size_t		 at;
-		uint8_t		 value;
-		enum scsp_drop	 why;
+		size_t at;
+		uint8_t value;
+		enum scsp_drop why;
 	} cases[] = {
 		{ 0, 2, DROP_VERSION },
 		{ 1, 6, DROP_TYPE },
 		{ 1, 0, DROP_TYPE },
-		{ 3, 71, DROP_MALFORMED_SIZE },	/* packet size */
-		{ 16, 3, DROP_MALFORMED_ID },	/* sender ID length */
-		{ 17, 0, DROP_MALFORMED_ID },	/* receiver ID length */
+		{ 3, 71, DROP_MALFORMED_SIZE }, /* packet size */
+		{ 16, 3, DROP_MALFORMED_ID }, /* sender ID length */
+		{ 17, 0, DROP_MALFORMED_ID }, /* receiver ID length */
 		{ 17, 5, DROP_MALFORMED_ID },
-		{ 19, 1, DROP_MALFORMED_RECORD },	/* a record too few */
+		{ 19, 1, DROP_MALFORMED_RECORD }, /* a record too few */
 		{ 19, 3, DROP_MALFORMED_RECORD },
-		{ 31, 19, DROP_MALFORMED_RECORD },	/* record length */
+		{ 31, 19, DROP_MALFORMED_RECORD }, /* record length */
 		{ 31, 25, DROP_MALFORMED_RECORD },
-		{ 32, 5, DROP_MALFORMED_RECORD },	/* key length */
-		{ 33, 3, DROP_MALFORMED_RECORD },	/* OID length */
-		{ 48, 'X', DROP_MALFORMED_RECORD },	/* contents, A-49 */
-		{ 12, 0xff, DROP_NONE },		/* unused: ignored */
+		{ 32, 5, DROP_MALFORMED_RECORD }, /* key length */
+		{ 33, 3, DROP_MALFORMED_RECORD }, /* OID length */
+		{ 48, 'X', DROP_MALFORMED_RECORD }, /* contents, A-49 */
+		{ 12, 0xff, DROP_NONE }, /* unused: ignored */
 		{ 35, 0x7f, DROP_NONE },
 	};
 	uint8_t p[sizeof(csu_request) + 1];
@@ -394,8 +397,8 @@ malformed(void **state)
 		memcpy(p, csu_request, sizeof(csu_request));
 		p[cases[i].at] = cases[i].value;
 		mend(p, sizeof(csu_request));
-		assert_int_equal(parse(p, sizeof(csu_request), &m),
-		    cases[i].why);
+		assert_int_equal(
+		    parse(p, sizeof(csu_request), &m), cases[i].why);
 	}
 	/* trailing octets, and every possible cut */
 	memcpy(p, csu_request, sizeof(csu_request));

@@ -31,7 +31,7 @@ soft(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
-	struct peer *a;
+	struct marsd_peer *a;
 	int i;
 
 	(void)state;
@@ -50,8 +50,8 @@ soft(void **state)
 	net_wait(net, MTIME_SEC(1));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
 	assert_int_equal(net_proto(net, 0)->joins, 0);
-	assert_int_equal(net->s[0].events[MARS_EV_MOVED], 1);
-	a = RB_MIN(peer_tree, &net_proto(net, 2)->peers);
+	assert_int_equal(net->s[0].events[MARSD_EV_MOVED], 1);
+	a = RB_MIN(marsd_peer_tree, &net_proto(net, 2)->peers);
 	assert_int_equal(a->owner->oid[3], 1);
 	net_wait(net, MTIME_SEC(200));
 	assert_true(net_finds(x, G(6), HOST(1)));
@@ -161,11 +161,11 @@ by_alignment(void **state)
 	w = net_client(net, 1, 1);
 	net->s[1].cut = false;
 	for (r = net->s[1].records; r != NULL; r = r->next)
-		mars_csa_update(net->s[0].mars, 1, oid, r->key, r->seq,
+		marsd_csa_update(net->s[0].mars, 1, oid, r->key, r->seq,
 		    CSA_HOW_ALIGNED, r->data, r->len);
 	net_wait(net, MTIME_SEC(10));
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_true(net->s[0].events[MARS_EV_MOVED] > 0);
+	assert_true(net->s[0].events[MARSD_EV_MOVED] > 0);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -186,10 +186,10 @@ crossing(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	w = net_call(net, 1, HOST(1));
 	b_join(&b, 4, 0, HOST(1), 1, G(2), G(2));
-	net_put(v, &b);			/* its record waits in the queue */
+	net_put(v, &b); /* its record waits in the queue */
 	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
 	net_put(w, &b);
-	cluster_vc_user.leaf_ack(net->s[1].link.arg,
+	marsd_vc_user.leaf_ack(net->s[1].link.arg,
 	    &TAILQ_LAST(&net->leaves, nleaf_list)->leaf,
 	    TAILQ_LAST(&net->leaves, nleaf_list)->leaf.cookie);
 	TAILQ_LAST(&net->leaves, nleaf_list)->acked = true;
@@ -217,7 +217,7 @@ leave_while_moving(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	net_join(v, 4, 0, G(2), G(2));
 	net->s[0].cut = true;
-	net_join(v, 4, 0, G(3), G(3));		/* nobody hears of it */
+	net_join(v, 4, 0, G(3), G(3)); /* nobody hears of it */
 	net->s[0].cut = false;
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
@@ -255,8 +255,7 @@ leave_when_moved(void **state)
 	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
 	net_put(w, &b);
 	l = TAILQ_LAST(&net->leaves, nleaf_list);
-	cluster_vc_user.leaf_ack(net->s[1].link.arg, &l->leaf,
-	    l->leaf.cookie);
+	marsd_vc_user.leaf_ack(net->s[1].link.arg, &l->leaf, l->leaf.cookie);
 	l->acked = true;
 	b_join(&b, 5, 0, HOST(1), 1, G(1), G(1));
 	net_put(w, &b);
@@ -307,7 +306,7 @@ tell(struct net *net, int from, int to, bool registration, bool joins)
 		(void)csa_decode(&c, r->data, r->len);
 		if (newer == r &&
 		    ((c.flags & CSA_F_REGISTER) != 0 ? registration : joins))
-			mars_csa_update(net->s[to].mars, 1, oid, r->key,
+			marsd_csa_update(net->s[to].mars, 1, oid, r->key,
 			    r->seq, CSA_HOW_FLOODED, r->data, r->len);
 	}
 }
@@ -366,8 +365,8 @@ taken_back(void **state)
 	net_join(v, 4, 0, G(2), G(2));
 	net->s[1].cut = false;
 	net->s[0].cut = true;
-	tell(net, 1, 0, true, true);		/* is it there? wait 5 s */
-	tell(net, 0, 1, true, true);		/* no: it came from there */
+	tell(net, 1, 0, true, true); /* is it there? wait 5 s */
+	tell(net, 0, 1, true, true); /* no: it came from there */
 	net_wait(net, MTIME_SEC(2));
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
@@ -395,7 +394,7 @@ back_without(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	net_join(v, 4, 0, G(2), G(2));
 	net->s[0].cut = true;
-	net_join(v, 4, 0, G(3), G(3));		/* so that it waits */
+	net_join(v, 4, 0, G(3), G(3)); /* so that it waits */
 	net->s[0].cut = false;
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
@@ -425,7 +424,7 @@ once_more(void **state)
 	v = net_client(net, 0, 1);
 	net_join(v, 4, 1, G(1), G(1));
 	net_join(v, 4, 2, G(2), G(2));
-	net_join(v, 4, 0x2000, 0, 0);		/* as net_client() did */
+	net_join(v, 4, 0x2000, 0, 0); /* as net_client() did */
 	net_join(v, 4, 0x2077, 0, 0);
 	net_join(v, 4, 1, G(1), G(1));
 	net_wait(net, MTIME_SEC(100));
@@ -510,7 +509,7 @@ soft_and_back(void **state)
 	net_join(y, 4, 0, G(1), G(1));
 	net_wait(net, MTIME_SEC(20));
 	net->s[0].cut = true;
-	net_join(y, 4, 0, G(3), G(3));		/* so that it waits */
+	net_join(y, 4, 0, G(3), G(3)); /* so that it waits */
 	net->s[0].cut = false;
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2004, 0, 0);
@@ -534,7 +533,7 @@ restarted(void **state)
 	(void)state;
 	v = net_client(net, 0, 1);
 	net_join(v, 4, 0, G(1), G(1));
-	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	net_hangup(v);
 	net_wait(net, MTIME_SEC(3));
 	w = net_call(net, 0, HOST(1));
@@ -560,9 +559,9 @@ back_with_leaf(void **state)
 	v = net_client(net, 0, 1);
 	net_join(v, 4, 0, G(1), G(1));
 	net->s[0].cut = true;
-	net_join(v, 4, 0, G(3), G(3));		/* so that 0 waits */
+	net_join(v, 4, 0, G(3), G(3)); /* so that 0 waits */
 	net->s[0].cut = false;
-	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
 	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
@@ -607,9 +606,10 @@ numbered_anew(void **state)
 			(void)csa_decode(&c, r->data, r->len);
 			if (c.state == CSA_REDIRECT)
 				continue;
-			mars_csa_update(net->s[1].mars, 1, oid, r->key,
-			    r->seq + 16 * i, i == 0 ? CSA_HOW_ALIGNED :
-			    CSA_HOW_FLOODED, r->data, r->len);
+			marsd_csa_update(net->s[1].mars, 1, oid, r->key,
+			    r->seq + 16 * i,
+			    i == 0 ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED, r->data,
+			    r->len);
 		}
 		net_wait(net, MTIME_SEC(20));
 		assert_int_equal(
@@ -619,7 +619,7 @@ numbered_anew(void **state)
 	for (r = net->s[0].records; r != NULL; r = r->next) {
 		(void)csa_decode(&c, r->data, r->len);
 		if ((c.flags & CSA_F_REGISTER) != 0)
-			mars_csa_update(net->s[1].mars, 1, oid, r->key,
+			marsd_csa_update(net->s[1].mars, 1, oid, r->key,
 			    r->seq + 17, CSA_HOW_FLOODED, r->data, r->len);
 	}
 	net_wait(net, MTIME_SEC(20));
@@ -678,8 +678,8 @@ late(void **state)
 	for (r = net->s[0].records; r != NULL; r = r->next) {
 		(void)csa_decode(&c, r->data, r->len);
 		if ((c.flags & CSA_F_REGISTER) != 0)
-			mars_csa_update(net->s[1].mars, 1, oid, r->key,
-			    r->seq, CSA_HOW_ALIGNED, r->data, r->len);
+			marsd_csa_update(net->s[1].mars, 1, oid, r->key, r->seq,
+			    CSA_HOW_ALIGNED, r->data, r->len);
 	}
 	assert_int_equal(net_proto(net, 1)->joins, 1);
 	net_end(net, w, v, x, NULL);
@@ -705,15 +705,15 @@ leaf_first(void **state)
 	b_join(&b, 4, 0x2000, HOST(1), 0, 0, 0);
 	net_put(w, &b);
 	l = TAILQ_LAST(&net->leaves, nleaf_list);
-	l->acked = true;		/* its records wait in the queue */
-	cluster_vc_user.leaf_ack(net->s[1].link.arg, &l->leaf, l->leaf.cookie);
-	net_drop(net, HOST(1), CAUSE_NORMAL);
+	l->acked = true; /* its records wait in the queue */
+	marsd_vc_user.leaf_ack(net->s[1].link.arg, &l->leaf, l->leaf.cookie);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(y, G(1), HOST(1)));
 	/* off its control VC it is no client of this server any more */
 	b_join(&b, 4, 0, HOST(1), 1, G(2), G(2));
 	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_clear(net);
 	net_wait(net, MTIME_SEC(30));
 	assert_int_equal(net_count(net, 0, CCVC, 5), 0);
@@ -738,13 +738,13 @@ leaf_gone(void **state)
 	(void)state;
 	v = net_client(net, 0, 1);
 	net_join(v, 4, 0, G(1), G(1));
-	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	net_wait(net, MTIME_SEC(4));
 	net_join(v, 4, 0x2000, 0, 0);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 1);
 	net_wait(net, MTIME_SEC(10));
 	assert_true(net_finds(x, G(1), HOST(1)));
-	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	net_wait(net, MTIME_SEC(4));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_wait(net, MTIME_SEC(2));
@@ -756,7 +756,7 @@ leaf_gone(void **state)
 	net_hangup(x);
 	net_crash(net, 2);
 	net_wait(net, MTIME_SEC(241));
-	net_drop(net, HOST(1), CAUSE_NORMAL);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
 	net_end(net, v, NULL);
 }

@@ -68,7 +68,7 @@ rnd(void *arg)
 
 static bool
 take(void *arg, const struct nvc_dest *to, const uint8_t *head, size_t len,
-    struct sdu *s)
+    struct vc_sdu *s)
 {
 	struct end *e = arg;
 	struct datagram *d;
@@ -82,7 +82,7 @@ take(void *arg, const struct nvc_dest *to, const uint8_t *head, size_t len,
 	d->len = len;
 	if (s != NULL) {
 		size_t n = s->len < sizeof(d->buf) - len ? s->len :
-		    sizeof(d->buf) - len;
+							   sizeof(d->buf) - len;
 
 		memcpy(d->buf + len, s->data, n);
 		d->len += n;
@@ -113,12 +113,12 @@ up_call(void *arg, struct vc *vc, const struct atm_addr *who, bool leaf,
 {
 	struct end *e = arg;
 
-	assert_true(atm_equal(who, vc_peer(vc)));
+	assert_true(atm_addr_equal(who, vc_peer(vc)));
 	note(arg, W_CALL, vc, NULL, leaf, NULL, 0);
 	*cookie = e;
 	e->called = vc;
 	if (e->drop_in_call)
-		vc_release(vc, CAUSE_REJECTED);
+		vc_release(vc, VC_CAUSE_REJECTED);
 	return e->answer;
 }
 
@@ -141,7 +141,7 @@ up_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 
 	note(arg, W_RELEASE, vc, cookie, cause, NULL, 0);
 	if (e->drop_in_release)
-		vc_release(vc, CAUSE_NORMAL);	/* dead, and must not hurt */
+		vc_release(vc, VC_CAUSE_NORMAL); /* dead, and must not hurt */
 }
 
 static void
@@ -151,9 +151,9 @@ up_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 
 	note(arg, W_SDU, vc, cookie, 0, p, len);
 	if (e->drop_in_sdu)
-		vc_release(vc, CAUSE_NORMAL);
+		vc_release(vc, VC_CAUSE_NORMAL);
 	if (e->drop_too != NULL) {
-		vc_release(e->drop_too, CAUSE_NORMAL);
+		vc_release(e->drop_too, VC_CAUSE_NORMAL);
 		e->drop_too = NULL;
 	}
 }
@@ -204,8 +204,8 @@ at(uint8_t last, uint16_t port)
 }
 
 static void
-begin_with(struct end *e, struct timers *ts, uint8_t last,
-    const struct nvc_params *p)
+begin_with(
+    struct end *e, struct timers *ts, uint8_t last, const struct nvc_params *p)
 {
 	struct atm_addr a = nsapa(last, 0);
 
@@ -323,8 +323,8 @@ accepted(void **state)
 	begin(&e, &ts, 1);
 	nvc_input(e.n, &from, setup, 64);
 	p = sent(&e, 1, 28);
-	assert_memory_equal(p, "\x12\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88",
-	    12);
+	assert_memory_equal(
+	    p, "\x12\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88", 12);
 	assert_false(nvc_circuit(e.n, &cursor, &info));
 	assert_int_equal(e.nup, 0);
 	memcpy(b, setup, 64);
@@ -352,12 +352,12 @@ accepted(void **state)
 	b[23] = 16;
 	nvc_input(e.n, &from, b, 80);
 	p = sent(&e, 1, 24);
-	assert_memory_equal(p, "\x13\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88",
-	    12);
+	assert_memory_equal(
+	    p, "\x13\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88", 12);
 	assert_memory_equal(p + 20, "\x23\xe4\x0a\0", 4);
 	assert_true(get64(p + 12) != 0);
 	assert_int_equal(e.nup, 1);
-	assert_int_equal(e.up[0].cause, 0);	/* not as a leaf */
+	assert_int_equal(e.up[0].cause, 0); /* not as a leaf */
 	assert_true(nvc_circuit(e.n, &cursor, &info));
 	assert_string_equal(info.kind, "in");
 	assert_string_equal(info.state, "connected");
@@ -391,8 +391,8 @@ secrets(void **state)
 		assert_memory_not_equal(b + 64, sent(&e, 1, 28) + 12, 16);
 		timers_run(&ts, (mtime_t){ MTIME_SEC(119 + i) });
 		nvc_input(e.n, &from, b, 80);
-		assert_int_equal(sent(&e, 1, i == 0 ? 24 : 28)[0],
-		    i == 0 ? 0x13 : 0x12);
+		assert_int_equal(
+		    sent(&e, 1, i == 0 ? 24 : 28)[0], i == 0 ? 0x13 : 0x12);
 		vc_close(e.l);
 	}
 }
@@ -411,30 +411,34 @@ refused(void **state)
 	timers_init(&ts, (mtime_t){ 0 });
 	begin(&e, &ts, 1);
 	nvc_input(e.n, &liar, setup, 64);
-	assert_memory_equal(sent(&e, 1, 20), "\x14\0\0\x15"
-	    "\x11\x22\x33\x44\x55\x66\x77\x88\0\0\0\0\0\0\0\0", 20);
+	assert_memory_equal(sent(&e, 1, 20),
+	    "\x14\0\0\x15"
+	    "\x11\x22\x33\x44\x55\x66\x77\x88\0\0\0\0\0\0\0\0",
+	    20);
 	assert_int_equal(counter(&e, "source-mismatch"), 1);
 	memcpy(b, setup, 64);
-	b[24] = 0x47;		/* not an embedded address */
+	b[24] = 0x47; /* not an embedded address */
 	nvc_input(e.n, &from, b, 64);
 	assert_int_equal(sent(&e, 1, 20)[3], 21);
 	memcpy(b, setup, 64);
-	b[63] = 1;		/* another SEL */
+	b[63] = 1; /* another SEL */
 	nvc_input(e.n, &from, b, 64);
 	assert_int_equal(sent(&e, 1, 20)[3], 1);
 	assert_int_equal(counter(&e, "called-unknown"), 1);
-	e.answer = CAUSE_REJECTED;
+	e.answer = VC_CAUSE_REJECTED;
 	nvc_input(e.n, &from, setup, 64);
 	memcpy(b, setup, 64);
 	memcpy(b + 64, sent(&e, 1, 28) + 12, 16);
 	b[23] = 16;
 	nvc_input(e.n, &from, b, 80);
 	p = sent(&e, 1, 20);
-	assert_memory_equal(p, "\x14\0\0\x15"
-	    "\x11\x22\x33\x44\x55\x66\x77\x88\0\0\0\0\0\0\0\0", 20);
+	assert_memory_equal(p,
+	    "\x14\0\0\x15"
+	    "\x11\x22\x33\x44\x55\x66\x77\x88\0\0\0\0\0\0\0\0",
+	    20);
 	assert_int_equal(counter(&e, "refused"), 1);
 	/* released while it is offered, then accepted: still refused */
-	e.answer = CAUSE_NONE;
+	e.answer = VC_CAUSE_NONE;
 	e.drop_in_call = true;
 	nvc_input(e.n, &from, b, 80);
 	assert_int_equal(sent(&e, 1, 20)[3], 21);
@@ -463,7 +467,7 @@ idempotent(void **state)
 	nvc_input(e.n, &from, setup, 64);
 	assert_true(get64(sent(&e, 1, 24) + 12) == num);
 	assert_int_equal(e.nup, 1);
-	nvc_input(e.n, &other, setup, 64);	/* another source */
+	nvc_input(e.n, &other, setup, 64); /* another source */
 	assert_int_equal(sent(&e, 1, 28)[0], 0x12);
 	vc_close(e.l);
 }
@@ -489,9 +493,11 @@ repeated(void **state)
 	assert_int_equal(e.out[0].to.port, 2026);
 	assert_memory_equal(e.out[0].to.ip, "\xc0\0\2\x09", 4);
 	assert_memory_equal(p, "\x11\0\0\0\0\0\0\0\0\0\0\0", 12);
-	assert_memory_equal(p + 20, "\x23\xe4\x0a\0"
+	assert_memory_equal(p + 20,
+	    "\x23\xe4\x0a\0"
 	    "\x35\0\1\xc0\0\2\1\0\0\0\0\0\0\0\0\0\0\0\0\0"
-	    "\x35\0\1\xc0\0\2\x09\0\0\0\0\0\0\0\0\0\0\0\0\4", 44);
+	    "\x35\0\1\xc0\0\2\x09\0\0\0\0\0\0\0\0\0\0\0\0\4",
+	    44);
 	for (i = 0; i < 4; i++) {
 		timers_run(&ts, (mtime_t){ MTIME_MS(when[i]) - 1 });
 		sent(&e, 0, 0);
@@ -547,12 +553,12 @@ caller(void **state)
 	nvc_input(e.n, &peer, b, 23);
 	assert_int_equal(counter(&e, "short"), 1);
 	assert_int_equal(e.nup, 0);
-	nvc_input(e.n, &peer, b, 30);	/* trailing octets are ignored */
+	nvc_input(e.n, &peer, b, 30); /* trailing octets are ignored */
 	assert_int_equal(e.nup, 1);
 	assert_int_equal(e.up[0].what, W_ACK);
 	nvc_input(e.n, &peer, b, 24);
 	assert_int_equal(e.nup, 1);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	p = sent(&e, 1, 20);
 	assert_memory_equal(p, "\x14\0\0\x10\0\0\0\0\0\0\0\7", 12);
 	assert_memory_equal(p + 12, num, 8);
@@ -570,7 +576,7 @@ caller(void **state)
 	/* abandoned: the callee finds it by our number */
 	vc = vc_call(e.l, &to, NULL);
 	memcpy(num, sent(&e, 1, 64) + 12, 8);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	p = sent(&e, 1, 20);
 	assert_memory_equal(p, "\x14\0\0\x10\0\0\0\0\0\0\0\0", 12);
 	assert_memory_equal(p + 12, num, 8);
@@ -600,11 +606,11 @@ hopeless(void **state)
 	vc_release(vc_call(e.l, &native, NULL), 16);
 	vc_call(e.l, &native, NULL);
 	vc_call(e.l, &v6, NULL);
-	vc_call(e.l, &far, NULL);	/* port 65655 */
+	vc_call(e.l, &far, NULL); /* port 65655 */
 	root = vc_multi(e.l, NULL);
 	vc_multi_add(root, &native, NULL);
 	vc_call(e.l, &near, NULL);
-	vc_call(e.l, &near, NULL);	/* beyond max_circuits */
+	vc_call(e.l, &near, NULL); /* beyond max_circuits */
 	assert_int_equal(e.nup, 0);
 	timers_run(&ts, (mtime_t){ 0 });
 	assert_int_equal(e.nup, 5);
@@ -613,7 +619,7 @@ hopeless(void **state)
 	assert_int_equal(e.up[2].cause, 1);
 	assert_int_equal(e.up[3].what, W_LFAIL);
 	assert_int_equal(e.up[4].cause, 47);
-	vc_call(e.l, &native, NULL);	/* and at the end there is one */
+	vc_call(e.l, &native, NULL); /* and at the end there is one */
 	vc_close(e.l);
 }
 
@@ -624,7 +630,7 @@ data(void **state)
 	static struct end e;
 	struct timers ts;
 	struct nvc_dest from = at(2, 2025), other = at(2, 2026),
-	    far = at(3, 2025);
+			far = at(3, 2025);
 	uint8_t b[20] = { 0x17 };
 	uint64_t num;
 	int i;
@@ -648,15 +654,17 @@ data(void **state)
 	assert_int_equal(e.up[0].first, 0xaa);
 	assert_ptr_equal(e.up[0].cookie, &e);
 	/* its own direction */
-	assert_int_equal(vc_send(e.called, sdu_new("\xaa\xbb", 2)), 0);
-	assert_memory_equal(sent(&e, 1, 14), "\x17\0\0\0"
-	    "\x11\x22\x33\x44\x55\x66\x77\x88\xaa\xbb", 14);
+	assert_int_equal(vc_send(e.called, vc_sdu_new("\xaa\xbb", 2)), 0);
+	assert_memory_equal(sent(&e, 1, 14),
+	    "\x17\0\0\0"
+	    "\x11\x22\x33\x44\x55\x66\x77\x88\xaa\xbb",
+	    14);
 	/* unknown: RELEASE, cause 81, 100 a second and no more */
 	put64(b + 4, num ^ 1ULL << 40);
 	nvc_input(e.n, &from, b, 20);
 	memcpy(b + 12, b + 4, 8);
-	assert_memory_equal(sent(&e, 1, 20), "\x14\0\0\x51\0\0\0\0\0\0\0\0",
-	    12);
+	assert_memory_equal(
+	    sent(&e, 1, 20), "\x14\0\0\x51\0\0\0\0\0\0\0\0", 12);
 	assert_memory_equal(e.out[0].buf + 12, b + 4, 8);
 	for (i = 0; i < 300; i++) {
 		b[0] = i % 2 == 0 ? 0x17 : 0x15;
@@ -711,7 +719,7 @@ released(void **state)
 	assert_int_equal(e.nup, 3);
 	nvc_input(e.n, &from, b, 20);
 	assert_int_equal(e.nup, 4);
-	assert_int_equal(e.up[3].cause, 31);	/* 0 says nothing */
+	assert_int_equal(e.up[3].cause, 31); /* 0 says nothing */
 	sent(&e, 0, 0);
 	vc_close(e.l);
 }
@@ -739,8 +747,8 @@ enquiry(void **state)
 	sent(&e, 0, 0);
 	timers_run(&ts, (mtime_t){ MTIME_SEC(10) });
 	d = sent(&e, 1, 20);
-	assert_memory_equal(d, "\x15\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88",
-	    12);
+	assert_memory_equal(
+	    d, "\x15\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88", 12);
 	assert_true(get64(d + 12) == num);
 	/* the peer's number has to be right */
 	put64(b + 4, num);
@@ -752,8 +760,8 @@ enquiry(void **state)
 	timers_run(&ts, (mtime_t){ MTIME_SEC(12) });
 	nvc_input(e.n, &from, b, 20);
 	d = sent(&e, 1, 20);
-	assert_memory_equal(d, "\x16\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88",
-	    12);
+	assert_memory_equal(
+	    d, "\x16\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88", 12);
 	assert_true(get64(d + 12) == num);
 	/* heard at 12 s: three in vain from 22 s on, cleared at 52 s */
 	for (i = 20; i < 52; i++) {
@@ -813,9 +821,9 @@ sizes(void **state)
 	timers_init(&ts, (mtime_t){ 0 });
 	begin(&e, &ts, 1);
 	put64(big + 4, call_in(&e, CALLER, 0, NULL));
-	assert_int_equal(vc_send(e.called, sdu_new(NULL, 9189)), -1);
+	assert_int_equal(vc_send(e.called, vc_sdu_new(NULL, 9189)), -1);
 	assert_int_equal(counter(&e, "sdus-too-big"), 1);
-	assert_int_equal(vc_send(e.called, sdu_new(NULL, 9188)), 0);
+	assert_int_equal(vc_send(e.called, vc_sdu_new(NULL, 9188)), 0);
 	sent(&e, 1, 512);
 	nvc_input(e.n, &from, big, NVC_DATAGRAM_MAX + 1);
 	assert_int_equal(counter(&e, "long"), 1);
@@ -842,7 +850,7 @@ malformed(void **state)
 	for (i = 0; i < 64; i++)
 		nvc_input(e.n, &from, b, i);
 	assert_int_equal(counter(&e, "short"), 64);
-	b[23] = 1;		/* a token that is not there */
+	b[23] = 1; /* a token that is not there */
 	nvc_input(e.n, &from, b, 64);
 	assert_int_equal(counter(&e, "short"), 65);
 	b[23] = 0;
@@ -889,8 +897,10 @@ limits(void **state)
 		b[23] = 16;
 		nvc_input(e.n, &from, b, 80);
 		assert_int_equal(sent(&e, 1, 20)[3], 47);
-		assert_int_equal(counter(&e, i == 0 ? "limit-circuits" :
-		    "limit-per-address"), 1);
+		assert_int_equal(
+		    counter(
+			&e, i == 0 ? "limit-circuits" : "limit-per-address"),
+		    1);
 		vc_release(e.called, 16);
 		sent(&e, 1, 20);
 		nvc_input(e.n, &from, b, 80);
@@ -905,7 +915,7 @@ queue_full(void **state)
 {
 	static struct end e;
 	struct timers ts;
-	struct sdu *s = sdu_new("x", 1);
+	struct vc_sdu *s = vc_sdu_new("x", 1);
 	int i;
 
 	(void)state;
@@ -913,14 +923,14 @@ queue_full(void **state)
 	begin(&e, &ts, 1);
 	call_in(&e, CALLER, 0, NULL);
 	for (i = 0; i < NVC_QUEUE_COUNT; i++)
-		assert_int_equal(vc_send(e.called, sdu_ref(s)), 0);
-	assert_int_equal(vc_send(e.called, sdu_ref(s)), -1);
+		assert_int_equal(vc_send(e.called, vc_sdu_ref(s)), 0);
+	assert_int_equal(vc_send(e.called, vc_sdu_ref(s)), -1);
 	assert_int_equal(counter(&e, "sdus-dropped"), 1);
-	vc_release(e.called, 16);	/* control still goes */
+	vc_release(e.called, 16); /* control still goes */
 	assert_int_equal(counter(&e, "queue-full"), 0);
 	vc_close(e.l);
 	assert_int_equal(s->refs, 1);
-	sdu_free(s);
+	vc_sdu_free(s);
 }
 
 /* nvc.md, P: the leaf's end receives only. */
@@ -935,7 +945,7 @@ leaf_end(void **state)
 	begin(&e, &ts, 1);
 	call_in(&e, CALLER, 0xff, NULL);
 	assert_int_equal(e.up[0].cause, 1);
-	assert_int_equal(vc_send(e.called, sdu_new("x", 1)), -1);
+	assert_int_equal(vc_send(e.called, vc_sdu_new("x", 1)), -1);
 	sent(&e, 0, 0);
 	vc_close(e.l);
 }
@@ -1037,7 +1047,7 @@ multipoint(void **state)
 	timers_init(&ts, (mtime_t){ 0 });
 	begin(&e, &ts, 1);
 	root = vc_multi(e.l, &e);
-	assert_int_equal(vc_send(root, sdu_new("-", 1)), 0);	/* */
+	assert_int_equal(vc_send(root, vc_sdu_new("-", 1)), 0); /* */
 	for (i = 0; i < 4; i++) {
 		to = nsapa((uint8_t)(10 + i), 0);
 		leaf[i] = vc_multi_add(root, &to, (void *)(uintptr_t)i);
@@ -1045,15 +1055,15 @@ multipoint(void **state)
 		assert_int_equal(e.up[i].what, W_LACK);
 		assert_ptr_equal(e.up[i].handle, leaf[i]);
 	}
-	assert_int_equal(vc_send(root, sdu_new("a", 1)), 0);
-	assert_int_equal(vc_send(root, sdu_new("b", 1)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_new("a", 1)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_new("b", 1)), 0);
 	e.room = 2;
 	vc_flush(e.l);
 	assert_string_equal(trace(&e), "a0a1");
 	/* one before the cursor, one at it; each still gets what was sent */
 	vc_multi_drop(leaf[0]);
 	vc_multi_drop(leaf[2]);
-	assert_int_equal(vc_send(root, sdu_new("c", 1)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_new("c", 1)), 0);
 	e.room = 1;
 	vc_flush(e.l);
 	assert_string_equal(trace(&e), "a2");
@@ -1062,7 +1072,7 @@ multipoint(void **state)
 	assert_string_equal(trace(&e), "a3b0b1b2b3!0!2c1c3");
 	/* a later leaf does not get an earlier SDU */
 	e.room = 0;
-	assert_int_equal(vc_send(root, sdu_new("d", 1)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_new("d", 1)), 0);
 	e.room = SIZE_MAX;
 	to = nsapa(14, 0);
 	leaf[4] = vc_multi_add(root, &to, NULL);
@@ -1076,7 +1086,7 @@ multipoint(void **state)
 	e.out[0] = call;
 	e.nout = 1;
 	connect_leaf(&e, 4);
-	assert_int_equal(vc_send(root, sdu_new("e", 1)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_new("e", 1)), 0);
 	vc_flush(e.l);
 	assert_string_equal(trace(&e), "e1e3e4");
 	/* a leaf may not send; its end is a drop of that leaf alone */
@@ -1096,8 +1106,8 @@ multipoint(void **state)
 	assert_int_equal(e.up[1].what, W_LDROP);
 	/* the root goes, what was sent before still goes out */
 	e.nout = 0;
-	assert_int_equal(vc_send(root, sdu_new("f", 1)), 0);
-	vc_release(root, CAUSE_NORMAL);
+	assert_int_equal(vc_send(root, vc_sdu_new("f", 1)), 0);
+	vc_release(root, VC_CAUSE_NORMAL);
 	e.room = 1;
 	vc_flush(e.l);
 	e.room = SIZE_MAX;
@@ -1127,7 +1137,7 @@ staggered(void **state)
 		connect_leaf(&e, i);
 	}
 	for (i = 1; i <= 10; i++) {
-		vc_send(root, sdu_new("x", 1));
+		vc_send(root, vc_sdu_new("x", 1));
 		vc_flush(e.l);
 		e.nout = 0;
 		timers_run(&ts, (mtime_t){ MTIME_SEC(i) });
@@ -1196,16 +1206,16 @@ carry(struct end *from, uint8_t last, struct end *to, struct end *dice)
 		uint64_t r = rnd(dice) % 10;
 
 		if (r < 2)
-			continue;			/* lost */
-		if (r == 2 && nheld < 64) {		/* late */
+			continue; /* lost */
+		if (r == 2 && nheld < 64) { /* late */
 			held[nheld] = from->out[i];
 			held_for[nheld++] = last;
 			continue;
 		}
 		nvc_input(to->n, &src, from->out[i].buf, from->out[i].len);
-		if (r == 3)				/* twice */
-			nvc_input(to->n, &src, from->out[i].buf,
-			    from->out[i].len);
+		if (r == 3) /* twice */
+			nvc_input(
+			    to->n, &src, from->out[i].buf, from->out[i].len);
 	}
 	from->nout = 0;
 	for (i = 0; i < nheld; i++)
@@ -1262,7 +1272,7 @@ bad_network(void **state)
 	assert_true(counter(&b, "calls-in") > 30);
 	/* a perfect network from here on */
 	for (i = 0; i < 300; i++) {
-		dice.seed = 0;	/* rnd() of 0 is 0 */
+		dice.seed = 0; /* rnd() of 0 is 0 */
 		vc_flush(a.l);
 		for (j = 0; j < a.nout; j++) {
 			struct nvc_dest src = at(1, 2022);
@@ -1310,7 +1320,7 @@ mutations(void **state)
 			struct vc *root = vc_multi(e.l, NULL);
 
 			vc_multi_add(root, &to, NULL);
-			vc_send(root, sdu_new("abc", 3));
+			vc_send(root, vc_sdu_new("abc", 3));
 			num[0] = num[1] = 0;
 			vc_flush(e.l);
 			if (e.nout > 0)

@@ -36,8 +36,8 @@ addr(uint8_t n, uint8_t sel)
 }
 
 static void
-listen_on(enum conf_transport transport, uint8_t own, uint8_t sel,
-    uint8_t peer, int vci)
+listen_on(enum conf_transport transport, uint8_t own, uint8_t sel, uint8_t peer,
+    int vci)
 {
 	struct conf_listen *l = calloc(1, sizeof(*l));
 
@@ -81,7 +81,7 @@ is(bool marsd, size_t nth, enum conf_transport transport, struct atm_addr local,
 	struct endpoint e;
 
 	return conf_endpoint(c, marsd, nth, &e) && e.transport == transport &&
-	    atm_equal(&e.local, &local) && atm_equal(&e.peer, &peer);
+	    atm_addr_equal(&e.local, &local) && atm_addr_equal(&e.peer, &peer);
 }
 
 static bool
@@ -99,13 +99,13 @@ addresses(void **state)
 	struct atm_addr none = { 0 };
 
 	(void)state;
-	listen_on(LISTEN_ATM_SVC, 1, 0, 0, 0);
-	listen_on(LISTEN_UDP, 3, 0, 0, 0);
-	assert_true(is(true, 0, LISTEN_ATM_SVC, addr(1, 0), none));
-	assert_true(is(true, 1, LISTEN_ATM_SVC, addr(1, 2), none));
+	listen_on(CONF_LISTEN_ATM_SVC, 1, 0, 0, 0);
+	listen_on(CONF_LISTEN_UDP, 3, 0, 0, 0);
+	assert_true(is(true, 0, CONF_LISTEN_ATM_SVC, addr(1, 0), none));
+	assert_true(is(true, 1, CONF_LISTEN_ATM_SVC, addr(1, 2), none));
 	assert_true(ends(true, 2));
-	assert_true(is(false, 0, LISTEN_ATM_SVC, addr(1, 1), none));
-	assert_true(is(false, 1, LISTEN_UDP, addr(3, 1), none));
+	assert_true(is(false, 0, CONF_LISTEN_ATM_SVC, addr(1, 1), none));
+	assert_true(is(false, 1, CONF_LISTEN_UDP, addr(3, 1), none));
 	assert_true(ends(false, 2));
 }
 
@@ -114,25 +114,27 @@ static void
 circuits(void **state)
 {
 	(void)state;
-	listen_on(LISTEN_ATM_PVC, 1, 0, 9, 100);	/* the neighbor */
-	listen_on(LISTEN_ATM_PVC, 1, 0, 5, 101);	/* a client of a */
-	listen_on(LISTEN_ATM_PVC, 1, 2, 6, 102);	/* a client of b */
-	listen_on(LISTEN_ATM_PVC, 1, 1, 7, 103);	/* scspd's by SEL */
-	listen_on(LISTEN_ATM_PVC, 4, 0, 8, 104);	/* no cluster there */
-	assert_true(is(false, 0, LISTEN_ATM_PVC, addr(1, 1), addr(9, 1)));
-	assert_true(is(false, 1, LISTEN_ATM_PVC, addr(1, 1), addr(7, 0)));
+	listen_on(CONF_LISTEN_ATM_PVC, 1, 0, 9, 100); /* the neighbor */
+	listen_on(CONF_LISTEN_ATM_PVC, 1, 0, 5, 101); /* a client of a */
+	listen_on(CONF_LISTEN_ATM_PVC, 1, 2, 6, 102); /* a client of b */
+	listen_on(CONF_LISTEN_ATM_PVC, 1, 1, 7, 103); /* scspd's by SEL */
+	listen_on(CONF_LISTEN_ATM_PVC, 4, 0, 8, 104); /* no cluster there */
+	assert_true(is(false, 0, CONF_LISTEN_ATM_PVC, addr(1, 1), addr(9, 1)));
+	assert_true(is(false, 1, CONF_LISTEN_ATM_PVC, addr(1, 1), addr(7, 0)));
 	assert_true(ends(false, 2));
-	assert_true(is(true, 0, LISTEN_ATM_PVC, addr(1, 0), addr(5, 0)));
-	assert_true(is(true, 1, LISTEN_ATM_PVC, addr(1, 2), addr(6, 0)));
+	assert_true(is(true, 0, CONF_LISTEN_ATM_PVC, addr(1, 0), addr(5, 0)));
+	assert_true(is(true, 1, CONF_LISTEN_ATM_PVC, addr(1, 2), addr(6, 0)));
 	assert_true(ends(true, 2));
 }
 
 static bool
-may(enum child_id id, int kind, struct atm_addr local, struct atm_addr peer)
+may(enum parent_child_id id, int kind, struct atm_addr local,
+    struct atm_addr peer)
 {
 	struct endpoint e;
 
-	return opening_allowed(c, id, (enum atm_open)kind, &local, &peer, &e);
+	return parent_opening_allowed(
+	    c, id, (enum atm_open)kind, &local, &peer, &e);
 }
 
 /* its own local address, and for scspd its neighbors */
@@ -142,23 +144,24 @@ switched(void **state)
 	struct atm_addr none = { 0 };
 
 	(void)state;
-	listen_on(LISTEN_ATM_SVC, 1, 0, 0, 0);
-	assert_true(may(MARSD, ATM_OPEN_LEAF, addr(1, 0), addr(5, 0)));
-	assert_true(may(MARSD, ATM_OPEN_CALL, addr(1, 2), addr(5, 0)));
-	assert_false(may(MARSD, ATM_OPEN_CALL, addr(1, 1), addr(9, 1)));
-	assert_false(may(MARSD, ATM_OPEN_CALL, addr(2, 0), addr(5, 0)));
-	assert_false(may(MARSD, ATM_OPEN_CALL, addr(1, 0), none));
-	assert_true(may(SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 1)));
-	assert_false(may(SCSPD, ATM_OPEN_CALL, addr(1, 0), addr(9, 1)));
-	assert_false(may(SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 0)));
-	assert_false(may(SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(5, 0)));
-	assert_true(may(MARSD, ATM_OPEN_LISTEN, addr(1, 0), none));
-	assert_true(may(SCSPD, ATM_OPEN_LISTEN, addr(1, 1), none));
-	assert_false(may(MARSD, ATM_OPEN_LISTEN, addr(1, 1), none));
-	assert_false(may(MARSD, ATM_OPEN_LISTEN, addr(1, 0), addr(5, 0)));
-	assert_false(may(MARSD, ATM_OPEN_PVC, addr(1, 0), addr(5, 0)));
-	assert_false(may(MARSD, 0, addr(1, 0), addr(5, 0)));
-	assert_false(may(MARSD, 99, addr(1, 0), addr(5, 0)));
+	listen_on(CONF_LISTEN_ATM_SVC, 1, 0, 0, 0);
+	assert_true(may(PARENT_MARSD, ATM_OPEN_LEAF, addr(1, 0), addr(5, 0)));
+	assert_true(may(PARENT_MARSD, ATM_OPEN_CALL, addr(1, 2), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_CALL, addr(1, 1), addr(9, 1)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_CALL, addr(2, 0), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_CALL, addr(1, 0), none));
+	assert_true(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 1)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 0), addr(9, 1)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 0)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(5, 0)));
+	assert_true(may(PARENT_MARSD, ATM_OPEN_LISTEN, addr(1, 0), none));
+	assert_true(may(PARENT_SCSPD, ATM_OPEN_LISTEN, addr(1, 1), none));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_LISTEN, addr(1, 1), none));
+	assert_false(
+	    may(PARENT_MARSD, ATM_OPEN_LISTEN, addr(1, 0), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_PVC, addr(1, 0), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, 0, addr(1, 0), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, 99, addr(1, 0), addr(5, 0)));
 }
 
 /* a call to itself, where the cluster at that address has parties */
@@ -168,18 +171,18 @@ roots(void **state)
 	struct atm_addr none = { 0 };
 
 	(void)state;
-	listen_on(LISTEN_ATM_SVC, 1, 0, 0, 0);
-	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
-	assert_false(parties_wanted(c));
+	listen_on(CONF_LISTEN_ATM_SVC, 1, 0, 0, 0);
+	assert_false(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
+	assert_false(parent_parties_wanted(c));
 	TAILQ_LAST(&c->clusters, conf_clusters)->native_parties = true;
-	assert_true(parties_wanted(c));
-	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
-	assert_true(may(MARSD, ATM_OPEN_ROOT, addr(1, 2), addr(1, 2)));
-	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 2), addr(5, 0)));
-	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 2), none));
-	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(4, 0), addr(4, 0)));
-	assert_false(may(SCSPD, ATM_OPEN_ROOT, addr(1, 1), addr(1, 1)));
-	assert_false(may(SCSPD, ATM_OPEN_ROOT, addr(1, 2), addr(1, 2)));
+	assert_true(parent_parties_wanted(c));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
+	assert_true(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(1, 2), addr(1, 2)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(1, 2), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(1, 2), none));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(4, 0), addr(4, 0)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_ROOT, addr(1, 1), addr(1, 1)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_ROOT, addr(1, 2), addr(1, 2)));
 }
 
 /* over UDP or permanent circuits there are none */
@@ -187,10 +190,10 @@ static void
 no_roots(void **state)
 {
 	(void)state;
-	listen_on(LISTEN_UDP, 1, 0, 0, 0);
+	listen_on(CONF_LISTEN_UDP, 1, 0, 0, 0);
 	TAILQ_FIRST(&c->clusters)->native_parties = true;
-	assert_false(parties_wanted(c));
-	assert_false(may(MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
+	assert_false(parent_parties_wanted(c));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_ROOT, addr(1, 0), addr(1, 0)));
 }
 
 /* a permanent circuit: that one, for that child, and no calls */
@@ -198,12 +201,13 @@ static void
 permanent(void **state)
 {
 	(void)state;
-	listen_on(LISTEN_ATM_PVC, 1, 0, 5, 101);
-	assert_true(may(MARSD, ATM_OPEN_PVC, addr(1, 0), addr(5, 0)));
-	assert_false(may(SCSPD, ATM_OPEN_PVC, addr(1, 1), addr(5, 0)));
-	assert_false(may(MARSD, ATM_OPEN_PVC, addr(1, 0), addr(6, 0)));
-	assert_false(may(MARSD, ATM_OPEN_CALL, addr(1, 0), addr(5, 0)));
-	assert_false(may(MARSD, ATM_OPEN_LISTEN, addr(1, 0), addr(5, 0)));
+	listen_on(CONF_LISTEN_ATM_PVC, 1, 0, 5, 101);
+	assert_true(may(PARENT_MARSD, ATM_OPEN_PVC, addr(1, 0), addr(5, 0)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_PVC, addr(1, 1), addr(5, 0)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_PVC, addr(1, 0), addr(6, 0)));
+	assert_false(may(PARENT_MARSD, ATM_OPEN_CALL, addr(1, 0), addr(5, 0)));
+	assert_false(
+	    may(PARENT_MARSD, ATM_OPEN_LISTEN, addr(1, 0), addr(5, 0)));
 }
 
 /* causes by what a protocol does about them: A-111 tries again after 41 */
@@ -245,9 +249,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(addresses), T(circuits), T(switched), T(permanent),
-		T(roots), T(no_roots),
-		cmocka_unit_test(causes), cmocka_unit_test(sentences),
+		T(addresses),
+		T(circuits),
+		T(switched),
+		T(permanent),
+		T(roots),
+		T(no_roots),
+		cmocka_unit_test(causes),
+		cmocka_unit_test(sentences),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

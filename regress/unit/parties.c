@@ -74,8 +74,11 @@ on_message(void *arg, uint32_t type, struct rd *r, int fd)
 	assert_int_equal(local.num[18], 1);
 	(void)snprintf(story + len, sizeof(story) - len,
 	    "root %u: %s %u cause %u; ", id,
-	    what == ATM_PARTY_ADD ? "add" : what == ATM_PARTY_DROP ? "drop" :
-	    what == ATM_PARTY_LEFT ? "left" : "stuck", ref, rd_u16(r));
+	    what == ATM_PARTY_ADD      ? "add" :
+		what == ATM_PARTY_DROP ? "drop" :
+		what == ATM_PARTY_LEFT ? "left" :
+					 "stuck",
+	    ref, rd_u16(r));
 	assert_true(rd_done(r));
 }
 
@@ -98,7 +101,7 @@ turns(void)
 static int
 setup(void **state)
 {
-	struct child *c = &p.children[MARSD];
+	struct parent_child *c = &p.children[PARENT_MARSD];
 	int sv[2];
 
 	(void)state;
@@ -108,7 +111,7 @@ setup(void **state)
 	p.base = event_base_new();
 	p.parties_wait = 1000;
 	c->parent = &p;
-	c->id = MARSD;
+	c->id = PARENT_MARSD;
 	c->name = "marsd";
 	LIST_INIT(&c->roots);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv) == -1)
@@ -118,20 +121,20 @@ setup(void **state)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1)
 		return -1;
 	return channel_open(&c->ch, p.base, sv[0], true, PAYLOAD_MAX, "marsd",
-	    parent_message, on_closed, c) == -1 || channel_open(&marsd,
-	    p.base, sv[1], true, PAYLOAD_MAX, "mars", on_message, on_closed,
-	    NULL) == -1;
+		   parent_message, on_closed, c) == -1 ||
+	    channel_open(&marsd, p.base, sv[1], true, PAYLOAD_MAX, "mars",
+		on_message, on_closed, NULL) == -1;
 }
 
 static int
 teardown(void **state)
 {
 	(void)state;
-	roots_end(&p.children[MARSD]);
-	assert_int_equal(p.children[MARSD].nroots, 0);
-	channel_close(&p.children[MARSD].ch);
+	parent_roots_end(&p.children[PARENT_MARSD]);
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 0);
+	channel_close(&p.children[PARENT_MARSD].ch);
 	channel_close(&marsd);
-	parties_end(&p);
+	parent_parties_end(&p);
 	(void)close(maker);
 	event_base_free(p.base);
 	return 0;
@@ -143,12 +146,14 @@ made(int fds[2])
 {
 	char control[CMSG_SPACE(2 * sizeof(int))], c;
 	struct iovec iov = { .iov_base = &c, .iov_len = 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
 
 	assert_int_equal(recvmsg(maker, &m, MSG_DONTWAIT), 1);
-	assert_int_equal(CMSG_FIRSTHDR(&m)->cmsg_len,
-	    CMSG_LEN(2 * sizeof(int)));
+	assert_int_equal(
+	    CMSG_FIRSTHDR(&m)->cmsg_len, CMSG_LEN(2 * sizeof(int)));
 	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&m)), 2 * sizeof(int));
 }
 
@@ -161,7 +166,8 @@ root(void)
 	char c;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, call), 0);
-	assert_true(parties_root(&p.children[MARSD], 5, &own, call[0]));
+	assert_true(
+	    parent_parties_root(&p.children[PARENT_MARSD], 5, &own, call[0]));
 	(void)close(call[0]);
 	made(fds);
 	/* what it has is the call, even though the parent has it no more */
@@ -185,8 +191,8 @@ ask(uint8_t what, uint32_t id, uint32_t ref, uint8_t to)
 	wr_u32(&w, ref);
 	wr_atm_addr(&w, &own);
 	wr_atm_addr(&w, to == 0 ? &none : &peer);
-	assert_int_equal(channel_send(&marsd, IMSG_ATM_PARTY, -1, buf, w.len),
-	    0);
+	assert_int_equal(
+	    channel_send(&marsd, IMSG_ATM_PARTY, -1, buf, w.len), 0);
 	turns();
 }
 
@@ -196,8 +202,8 @@ asked(int fd, uint8_t what, uint8_t ref, uint8_t to)
 {
 	uint8_t buf[64];
 
-	assert_int_equal(recv(fd, buf, sizeof(buf), MSG_DONTWAIT),
-	    PARTY_REQUEST);
+	assert_int_equal(
+	    recv(fd, buf, sizeof(buf), MSG_DONTWAIT), PARTY_REQUEST);
 	assert_int_equal(buf[0], what);
 	assert_int_equal(buf[4], ref);
 	/* type and length of number and subaddress before the number */
@@ -242,7 +248,7 @@ relays(void **state)
 	say(fd, ATM_PARTY_DROP, 0, 0);
 	STORY("root 5: drop 0 cause 0; ");
 	ask(ATM_PARTY_END, 5, 0, 0);
-	assert_int_equal(p.children[MARSD].nroots, 0);
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 0);
 	assert_true(over(fd));
 	/* of one that has ended, nothing is said */
 	ask(ATM_PARTY_ADD, 5, 0, 9);
@@ -258,17 +264,18 @@ refused(void **state)
 	char c;
 
 	(void)state;
-	assert_false(parties_root(&p.children[MARSD], 5, &own, maker));
-	ask(ATM_PARTY_ADD, 5, 0, 0);	/* nobody */
-	ask(ATM_PARTY_DROP, 5, 1, 9);	/* somebody */
+	assert_false(
+	    parent_parties_root(&p.children[PARENT_MARSD], 5, &own, maker));
+	ask(ATM_PARTY_ADD, 5, 0, 0); /* nobody */
+	ask(ATM_PARTY_DROP, 5, 1, 9); /* somebody */
 	ask(ATM_PARTY_LEFT, 5, 1, 0);
 	ask(ATM_PARTY_STUCK, 5, 0, 0);
 	ask(0, 5, 0, 0);
-	ask(ATM_PARTY_ADD, 6, 0, 9);	/* no such root */
+	ask(ATM_PARTY_ADD, 6, 0, 9); /* no such root */
 	assert_int_equal(recv(fd, &c, 1, MSG_DONTWAIT), -1);
 	ask(ATM_PARTY_ADD, 5, 0, 9);
 	asked(fd, ATM_PARTY_ADD, 0, 9);
-	ask(ATM_PARTY_ADD, 5, 0, 9);	/* two at once */
+	ask(ATM_PARTY_ADD, 5, 0, 9); /* two at once */
 	assert_int_equal(recv(fd, &c, 1, MSG_DONTWAIT), -1);
 	STORY("");
 	(void)close(fd);
@@ -283,12 +290,13 @@ stuck(void **state)
 
 	(void)state;
 	p.parties_wait = 0;
-	assert_true(parties_ready(&p));
+	assert_true(parent_parties_ready(&p));
 	ask(ATM_PARTY_ADD, 5, 0, 9);
 	STORY("root 5: stuck 0 cause 41; ");
-	assert_int_equal(p.children[MARSD].nroots, 0);
-	assert_false(parties_ready(&p));
-	assert_false(parties_root(&p.children[MARSD], 7, &own, maker));
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 0);
+	assert_false(parent_parties_ready(&p));
+	assert_false(
+	    parent_parties_root(&p.children[PARENT_MARSD], 7, &own, maker));
 	asked(fd, ATM_PARTY_ADD, 0, 9);
 	assert_true(over(fd));
 }
@@ -307,11 +315,11 @@ ended(void **state)
 	ask(ATM_PARTY_ADD, 5, 0, 9);
 	ask(ATM_PARTY_END, 5, 0, 0);
 	asked(fd, ATM_PARTY_ADD, 0, 9);
-	assert_int_equal(p.children[MARSD].nroots, 1);
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 1);
 	say(fd, ATM_PARTY_LEFT, 3, 16);
-	assert_int_equal(p.children[MARSD].nroots, 1);
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 1);
 	say(fd, ATM_PARTY_ADD, 4, 0);
-	assert_int_equal(p.children[MARSD].nroots, 0);
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 0);
 	assert_true(over(fd));
 	STORY("");
 	/* and where that never comes there are no parties any more */
@@ -325,12 +333,13 @@ ended(void **state)
 	p.parties_wait = 1;
 	ask(ATM_PARTY_ADD, 5, 0, 9);
 	ask(ATM_PARTY_END, 5, 0, 0);
-	assert_true(parties_ready(&p));
-	while (p.children[MARSD].nroots != 0)
+	assert_true(parent_parties_ready(&p));
+	while (p.children[PARENT_MARSD].nroots != 0)
 		(void)event_base_loop(p.base, EVLOOP_ONCE);
 	STORY("");
-	assert_false(parties_ready(&p));
-	assert_false(parties_root(&p.children[MARSD], 7, &own, maker));
+	assert_false(parent_parties_ready(&p));
+	assert_false(
+	    parent_parties_root(&p.children[PARENT_MARSD], 7, &own, maker));
 	(void)close(fd);
 }
 
@@ -365,9 +374,9 @@ no_maker(void **state)
 	(void)state;
 	(void)close(maker);
 	maker = -1;
-	assert_false(parties_root(&p.children[MARSD], 5, &own,
-	    STDIN_FILENO));
-	assert_int_equal(p.children[MARSD].nroots, 0);
+	assert_false(parent_parties_root(
+	    &p.children[PARENT_MARSD], 5, &own, STDIN_FILENO));
+	assert_int_equal(p.children[PARENT_MARSD].nroots, 0);
 }
 
 /* --- the process */
@@ -392,13 +401,13 @@ ioctl(int fd, unsigned long request, ...)
 	if (request == ATM_DROPPARTY) {
 		memcpy(&n, sa, sizeof(n));
 		if (n == 206)
-			return 208;	/* who has left meanwhile */
-		pending = n;	/* who is dropped is named once more */
+			return 208; /* who has left meanwhile */
+		pending = n; /* who is dropped is named once more */
 		return n;
 	}
 	n = sa->sas_addr.prv[18];
 	if (n == 0)
-		return 0;	/* the daemon has ended */
+		return 0; /* the daemon has ended */
 	if (n >= 100) {
 		errno = EHOSTUNREACH;
 		return -1;
@@ -438,7 +447,7 @@ process_setup(void **state)
 	if (pid == 0) {
 		(void)close(a[0]);
 		(void)close(b[0]);
-		party_serve(a[1], b[1]);
+		parent_party_serve(a[1], b[1]);
 	}
 	(void)close(a[1]);
 	(void)close(b[1]);
@@ -493,9 +502,9 @@ adds(void **state)
 	request(ATM_PARTY_ADD, 0, 5);
 	hears(ATM_PARTY_ADD, 205, 0);
 	request(ATM_PARTY_ADD, 0, 100);
-	hears(ATM_PARTY_ADD, 0, CAUSE_OUT_OF_ORDER);
+	hears(ATM_PARTY_ADD, 0, VC_CAUSE_OUT_OF_ORDER);
 	request(ATM_PARTY_ADD, 0, 0);
-	hears(ATM_PARTY_ADD, 0, CAUSE_TEMPORARY);
+	hears(ATM_PARTY_ADD, 0, VC_CAUSE_TEMPORARY);
 }
 
 /* whatever the sign that the system has for it */
@@ -505,10 +514,10 @@ looks(void **state)
 	(void)state;
 	request(ATM_PARTY_ADD, 0, 50);
 	hears(ATM_PARTY_ADD, 250, 0);
-	hears(ATM_PARTY_LEFT, 207, CAUSE_NORMAL);
+	hears(ATM_PARTY_LEFT, 207, VC_CAUSE_NORMAL);
 	request(ATM_PARTY_DROP, 205, 0);
 	hears(ATM_PARTY_DROP, 0, 0);
-	hears(ATM_PARTY_LEFT, 205, CAUSE_NORMAL);
+	hears(ATM_PARTY_LEFT, 205, VC_CAUSE_NORMAL);
 	request(ATM_PARTY_DROP, 206, 0);
 	hears(ATM_PARTY_DROP, 208, 0);
 }
@@ -521,9 +530,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(relays), T(refused), T(stuck), T(ended), T(broken),
+		T(relays),
+		T(refused),
+		T(stuck),
+		T(ended),
+		T(broken),
 		T(no_maker),
-		P(adds), P(looks),
+		P(adds),
+		P(looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ record(uint8_t *p, unsigned state, unsigned flags, unsigned cmi,
 
 	b16(&b, 0x000f);
 	b16(&b, 0x0800);
-	bn(&b, snap, 7);	/* SNAP, unused, version */
+	bn(&b, snap, 7); /* SNAP, unused, version */
 	b8(&b, state);
 	b16(&b, flags);
 	b16(&b, cmi);
@@ -42,10 +42,10 @@ tell(struct net *net, unsigned oid, uint32_t key, uint8_t how, unsigned state,
     unsigned flags, struct atm_addr who, uint32_t min, uint32_t max)
 {
 	uint8_t o[4] = { 198, 51, 100, (uint8_t)oid }, p[CSA_MAX];
-	size_t n = record(p, state, flags,
-	    state == 1 ? 0 : 9000 + key % 1000, who, min, max);
+	size_t n = record(
+	    p, state, flags, state == 1 ? 0 : 9000 + key % 1000, who, min, max);
 
-	mars_csa_update(net->s[0].mars, 1, o, key, ++seq, how, p, n);
+	marsd_csa_update(net->s[0].mars, 1, o, key, ++seq, how, p, n);
 }
 
 /*
@@ -65,7 +65,7 @@ published(void **state)
 
 	(void)state;
 	net_start(net, 0);
-	assert_int_equal(s->published, 1);	/* the Redirect Entry */
+	assert_int_equal(s->published, 1); /* the Redirect Entry */
 	n = record(want, 1, 0, 0, SERVER(0), 0, 0);
 	assert_int_equal(s->records->len, n);
 	assert_memory_equal(s->records->data, want, n);
@@ -85,7 +85,7 @@ published(void **state)
 	net_join(v, 4, 0x8034, G(1), G(1));
 	net_join(v, 5, 0, G(2), G(2));
 	assert_int_equal(s->published, 3);
-	net_join(v, 4, 0x8000, G(1), G(4));	/* 0 in a block's */
+	net_join(v, 4, 0x8000, G(1), G(4)); /* 0 in a block's */
 	n = record(want, 3, 0, 1, HOST(1), G(1), G(4));
 	assert_memory_equal(s->records->data, want, n);
 	net_join(v, 5, 0, G(1), G(4));
@@ -127,7 +127,7 @@ across(void **state)
 	csn = net_proto(net, 1)->control[CCVC].msn;
 	net_join(v, 4, 0x8007, G(3), G(3));
 	t = net_only(net, 1, CCVC, 4);
-	assert_int_equal(FLAGS(t), 0xc000);	/* layer3grp, copy */
+	assert_int_equal(FLAGS(t), 0xc000); /* layer3grp, copy */
 	assert_int_equal(CMI(t), 0);
 	assert_int_equal(MSN(t), csn);
 	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
@@ -189,7 +189,7 @@ death(void **state)
 	w = net_client(net, 0, 2);
 	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
 	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
-	assert_true(net_finds(w, G(1), HOST(1)));	/* */
+	assert_true(net_finds(w, G(1), HOST(1))); /* */
 	net_wait(net, MTIME_SEC(100));
 	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
 	net_wait(net, MTIME_SEC(239));
@@ -199,7 +199,7 @@ death(void **state)
 	assert_false(net_finds(w, G(1), HOST(1)));
 	assert_int_equal(net->nsent, 0);
 	assert_int_equal(s->hidden, 3);
-	assert_int_equal(s->events[MARS_EV_SERVER_DEAD], 1);
+	assert_int_equal(s->events[MARSD_EV_SERVER_DEAD], 1);
 	/* other records don't bring it back */
 	tell(net, 9, 102, CSA_HOW_FLOODED, 3, 0, HOST(1), G(2), G(2));
 	assert_false(net_finds(w, G(2), HOST(1)));
@@ -278,7 +278,7 @@ dereg_suppresses(void **state)
 	check_pairs(net_only(net, 0, CCVC, 4), 1, G(2), G(2));
 	net_clear(net);
 	tell(net, 9, 100, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
-	mars_csa_gone(net->s[0].mars, 1, oid, 100);
+	marsd_csa_gone(net->s[0].mars, 1, oid, 100);
 	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
 	assert_false(net_finds(w, G(2), HOST(1)));
 	net_end(net, w, NULL);
@@ -315,18 +315,18 @@ cmi_overlap(void **state)
 
 	(void)state;
 	net_start(net, 0);
-	v = net_client(net, 0, 2);		/* CMI 1 */
+	v = net_client(net, 0, 2); /* CMI 1 */
 	n = record(p, 3, 0x2000, 2, HOST(5), 0, 0);
-	mars_csa_update(net->s[0].mars, 1, oid, 70, ++seq, CSA_HOW_FLOODED, p,
-	    n);
-	assert_int_equal(net->s[0].events[MARS_EV_CMI_OVERLAP], 1);
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, 70, ++seq, CSA_HOW_FLOODED, p, n);
+	assert_int_equal(net->s[0].events[MARSD_EV_CMI_OVERLAP], 1);
 	w = net_call(net, 0, HOST(3));
 	net_join(w, 4, 0x2000, 0, 0);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 3);
 	n = record(p, 3, 0x2000, 1, HOST(6), 0, 0);
-	mars_csa_update(net->s[0].mars, 1, oid, 71, ++seq, CSA_HOW_FLOODED, p,
-	    n);
-	assert_int_equal(net->s[0].events[MARS_EV_CMI_OVERLAP], 2);
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, 71, ++seq, CSA_HOW_FLOODED, p, n);
+	assert_int_equal(net->s[0].events[MARSD_EV_CMI_OVERLAP], 2);
 	net_end(net, w, v, NULL);
 }
 
@@ -337,8 +337,8 @@ tell_cmi(struct net *net, unsigned oid, uint32_t key, unsigned state,
 	uint8_t o[4] = { 198, 51, 100, (uint8_t)oid }, p[CSA_MAX];
 	size_t n = record(p, state, 0x2000, cmi, who, 0, 0);
 
-	mars_csa_update(net->s[0].mars, 1, o, key, ++seq, CSA_HOW_FLOODED, p,
-	    n);
+	marsd_csa_update(
+	    net->s[0].mars, 1, o, key, ++seq, CSA_HOW_FLOODED, p, n);
 }
 
 /*
@@ -350,15 +350,15 @@ static void
 cmi_overlap_afar(void **state)
 {
 	struct net *net = net_new();
-	uint64_t *clashes = &net->s[0].events[MARS_EV_CMI_OVERLAP];
+	uint64_t *clashes = &net->s[0].events[MARSD_EV_CMI_OVERLAP];
 
 	(void)state;
 	net_start(net, 0);
 	tell_cmi(net, 8, 70, 3, HOST(5), 9000);
-	tell_cmi(net, 9, 70, 3, HOST(5), 9500);		/* it moved */
+	tell_cmi(net, 9, 70, 3, HOST(5), 9500); /* it moved */
 	tell_cmi(net, 9, 71, 3, HOST(6), 9501);
-	tell_cmi(net, 9, 72, 3, HOST(7), 9501);		/* reused */
-	tell_cmi(net, 8, 73, 2, HOST(8), 0);		/* */
+	tell_cmi(net, 9, 72, 3, HOST(7), 9501); /* reused */
+	tell_cmi(net, 8, 73, 2, HOST(8), 0); /* */
 	tell_cmi(net, 9, 73, 2, HOST(9), 0);
 	assert_int_equal(*clashes, 0);
 	tell_cmi(net, 8, 74, 3, HOST(10), 9501);
@@ -410,9 +410,9 @@ restart(void **state)
 		if (r->data[11] == 3 && (r->data[12] & 0x20) &&
 		    r->data[26] == 1)
 			reg1 = r->key;
-		mars_csa_own(s->mars, 1, r->key, r->seq, r->data, r->len);
+		marsd_csa_own(s->mars, 1, r->key, r->seq, r->data, r->len);
 	}
-	mars_csa_neighbor(s->mars, 1, oid, true);
+	marsd_csa_neighbor(s->mars, 1, oid, true);
 	w = net_client(net, 0, 2);
 	before = s->published;
 	net_join(w, 4, 0, G(2), G(2));
@@ -452,12 +452,12 @@ strange(void **state)
 	p[2] = 0x86;
 	p[3] = 0xdd;
 	net_clear(net);
-	mars_csa_update(net->s[0].mars, 1, oid, 102, ++seq, CSA_HOW_FLOODED, p,
-	    n);
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, 102, ++seq, CSA_HOW_FLOODED, p, n);
 	assert_int_equal(net->nsent, 0);
 	n = record(p, 6, 0, 5, HOST(1), G(1), G(1));
-	mars_csa_update(net->s[0].mars, 1, oid, 103, ++seq, CSA_HOW_FLOODED, p,
-	    n);
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, 103, ++seq, CSA_HOW_FLOODED, p, n);
 	assert_int_equal(net->nsent, 0);
 	assert_true(net_finds(w, G(1), HOST(1)));
 	net_end(net, w, NULL);
@@ -470,12 +470,12 @@ table(void **state)
 	int s, e;
 
 	(void)state;
-	for (s = 1; s < PEER_STATE_MAX; s++)
-		for (e = 0; e < PEER_EVENT_MAX; e++) {
-			assert_true(peer_table[s][e].next !=
-			    PEER_STATE_FORGOTTEN);
-			assert_true(peer_table[s][e].action !=
-			    PEER_ACT_FORGOTTEN);
+	for (s = 1; s < MARSD_PEER_STATE_MAX; s++)
+		for (e = 0; e < MARSD_PEER_EVENT_MAX; e++) {
+			assert_true(marsd_peer_table[s][e].next !=
+			    MARSD_PEER_STATE_FORGOTTEN);
+			assert_true(marsd_peer_table[s][e].action !=
+			    MARSD_PEER_ACT_FORGOTTEN);
 		}
 }
 

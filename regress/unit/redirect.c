@@ -50,7 +50,7 @@ alone(void **state)
 	assert_int_equal(t->p[OFF(20)], 0);
 	assert_int_equal(t->p[OFF(21)], 20);
 	assert_int_equal(t->p[OFF(22)], 0);
-	assert_int_equal(t->p[OFF(23)], 0);	/* soft */
+	assert_int_equal(t->p[OFF(23)], 0); /* soft */
 	assert_memory_equal(t->p + OFF(32), self.num, 20);
 	check_map(t, 1, &self);
 	assert_int_equal(MSN(net_only(net, 0, SCVC, 12)), ssn);
@@ -84,7 +84,7 @@ order(void **state)
 	struct nvc *v;
 
 	(void)state;
-	backup(net, 1, SERVER(2));		/* a live peer, too */
+	backup(net, 1, SERVER(2)); /* a live peer, too */
 	backup(net, 1, HOST(77));
 	net_start(net, 1);
 	net_start(net, 2);
@@ -118,7 +118,7 @@ order_lowest(void **state)
 	struct nvc *v;
 
 	(void)state;
-	net_cluster_conf(net, 1)->redirect_order = ORDER_LOWEST;
+	net_cluster_conf(net, 1)->redirect_order = CONF_ORDER_LOWEST;
 	net_start(net, 0);
 	net_start(net, 1);
 	v = net_client(net, 1, 1);
@@ -170,33 +170,32 @@ ordered(void **state)
 	net_settle(net);
 	v = net_client(net, 0, 1);
 	w = net_client(net, 0, 2);
-	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &to, NULL));
+	assert_null(marsd_redirect(net->s[0].mars, "lis1", true, &to, NULL));
 	t = net_only(net, 0, CCVC, 12);
 	assert_int_equal(t->p[OFF(23)], 0x80);
 	assert_memory_equal(t->p + OFF(52), to.num, 20);
 	net_clear(net);
-	assert_null(mars_redirect(net->s[0].mars, "lis1", false, &to, &one));
+	assert_null(marsd_redirect(net->s[0].mars, "lis1", false, &to, &one));
 	t = net_only(net, 0, PRIV, 12);
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(t->p[OFF(23)], 0);
 	assert_memory_equal(t->to.num, one.num, 20);
-	assert_non_null(mars_redirect(net->s[0].mars, "x", true, &to, NULL));
-	assert_non_null(mars_redirect(net->s[0].mars, "lis1", true, &to,
-	    &none));
+	assert_non_null(marsd_redirect(net->s[0].mars, "x", true, &to, NULL));
+	assert_non_null(
+	    marsd_redirect(net->s[0].mars, "lis1", true, &to, &none));
 	net_clear(net);
-	assert_non_null(mars_redirect(net->s[0].mars, "lis1", false,
-	    &stranger, NULL));
+	assert_non_null(
+	    marsd_redirect(net->s[0].mars, "lis1", false, &stranger, NULL));
 	assert_int_equal(net->nsent, 0);
-	assert_null(mars_redirect(net->s[0].mars, "lis1", false, &self,
-	    NULL));
+	assert_null(marsd_redirect(net->s[0].mars, "lis1", false, &self, NULL));
 	net_crash(net, 1);
 	net_wait(net, MTIME_SEC(241));
 	net_clear(net);
-	assert_non_null(mars_redirect(net->s[0].mars, "lis1", false, &to,
-	    NULL));
+	assert_non_null(
+	    marsd_redirect(net->s[0].mars, "lis1", false, &to, NULL));
 	assert_int_equal(net->nsent, 0);
-	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &stranger,
-	    NULL));
+	assert_null(
+	    marsd_redirect(net->s[0].mars, "lis1", true, &stranger, NULL));
 	assert_int_equal(net_count(net, 0, CCVC, 12), 1);
 	net_end(net, w, v, NULL);
 }
@@ -213,8 +212,8 @@ parts(void **state)
 	struct atm_addr one = HOST(1);
 	const struct sent *t;
 	struct nvc *v, *m;
-	uint32_t msn[ROLES];
-	size_t i, n[ROLES] = { 0, 0 };
+	uint32_t msn[MARSD_ROLES];
+	size_t i, n[MARSD_ROLES] = { 0, 0 };
 	int k;
 
 	(void)state;
@@ -223,7 +222,7 @@ parts(void **state)
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
-	for (k = 0; k < ROLES; k++)
+	for (k = 0; k < MARSD_ROLES; k++)
 		msn[k] = net_proto(net, 0)->control[k].msn;
 	net_wait(net, MTIME_SEC(60));
 	assert_int_equal(net->nsent, 4);
@@ -234,14 +233,14 @@ parts(void **state)
 		assert_int_equal(SEQXY(t), n[t->role] == 0 ? 1 : 0x8002);
 		assert_int_equal(TNUM(t), n[t->role] == 0 ? 456 : 44);
 		assert_true(t->len <= 9188);
-		assert_memory_equal(t->p + OFF(52), n[t->role] == 0 ?
-		    SERVER(0).num : HOST(1000 + 455).num, 20);
+		assert_memory_equal(t->p + OFF(52),
+		    n[t->role] == 0 ? SERVER(0).num : HOST(1000 + 455).num, 20);
 		n[t->role]++;
 	}
 	assert_int_equal(n[CCVC], 2);
 	assert_int_equal(n[SCVC], 2);
 	net_clear(net);
-	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &one, &one));
+	assert_null(marsd_redirect(net->s[0].mars, "lis1", true, &one, &one));
 	assert_int_equal(net->nsent, 2);
 	assert_int_equal(MSN(&net->sent[1]), MSN(&net->sent[0]));
 	assert_int_equal(SEQXY(&net->sent[1]), 0x8002);
@@ -269,8 +268,8 @@ ordered_all(void **state)
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
 	for (hard = 0; hard < 2; hard++) {
-		assert_null(mars_redirect(net->s[0].mars, "lis1", hard == 1,
-		    &want[0], NULL));
+		assert_null(marsd_redirect(
+		    net->s[0].mars, "lis1", hard == 1, &want[0], NULL));
 		assert_int_equal(net->nsent, 2);
 		t = net_only(net, 0, CCVC, 12);
 		assert_int_equal(t->p[OFF(23)], hard ? 0x80 : 0);
@@ -281,8 +280,8 @@ ordered_all(void **state)
 		net_clear(net);
 	}
 	net_proto(net, 0)->control[SCVC].msn = 2000;
-	assert_null(mars_redirect(net->s[0].mars, "lis1", true, &want[0],
-	    &mcs));
+	assert_null(
+	    marsd_redirect(net->s[0].mars, "lis1", true, &want[0], &mcs));
 	t = net_only(net, 0, PRIV, 12);
 	assert_int_equal(MSN(t), 2000);
 	assert_int_equal(t->p[OFF(23)], 0x80);
@@ -340,7 +339,7 @@ shutdown(void **state)
 	w = net_client(net, 1, 2);
 	net_join(v, 4, 0, G(1), G(1));
 	net_clear(net);
-	mars_shutdown(net->s[0].mars);
+	marsd_shutdown(net->s[0].mars);
 	net_settle(net);
 	t = net_only(net, 0, CCVC, 12);
 	assert_int_equal(t->p[OFF(23)], 0x80);

@@ -37,38 +37,36 @@ value(uint64_t nonce, uint64_t echo, uint64_t counter)
 	return v;
 }
 
-static enum replay_verdict
-check(struct replay *rp, bool hello, uint64_t nonce, uint64_t echo,
+static enum scsp_replay_verdict
+check(struct scsp_replay *rp, bool hello, uint64_t nonce, uint64_t echo,
     uint64_t counter)
 {
-	return replay_check(rp, value(nonce, echo, counter), hello, false,
-	    0x99);
+	return scsp_replay_check(
+	    rp, value(nonce, echo, counter), hello, false, 0x99);
 }
 
 /* type 2, 3 + 1 + 4 + 8 + 8 + 8 octets, counter from 1. */
 static void
 layout(void **state)
 {
-	static const uint8_t first[] = {
-		0x00, 0x02, 0x00, 0x20, 0x02, 0x4d, 0x52, 0x01,
-		0x00, 0x00, 0x00, 0x00,
-		0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
-		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01 };
-	struct replay rp;
+	static const uint8_t first[] = { 0x00, 0x02, 0x00, 0x20, 0x02, 0x4d,
+		0x52, 0x01, 0x00, 0x00, 0x00, 0x00, 0x11, 0x22, 0x33, 0x44,
+		0x55, 0x66, 0x77, 0x88, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01 };
+	struct scsp_replay rp;
 	struct wr w;
 	uint8_t buf[64];
 
 	(void)state;
-	replay_init(&rp, OURS);
+	scsp_replay_init(&rp, OURS);
 	wr_init(&w, buf, sizeof(buf));
-	replay_put(&rp, &w, false);
+	scsp_replay_put(&rp, &w, false);
 	assert_int_equal(w.len, sizeof(first));
 	assert_memory_equal(buf, first, sizeof(first));
 	/* heard, then proven: echoed; the counter goes up by one */
-	assert_int_equal(check(&rp, true, PEER, 0, 1), REPLAY_ANSWER);
+	assert_int_equal(check(&rp, true, PEER, 0, 1), SCSP_REPLAY_ANSWER);
 	wr_init(&w, buf, sizeof(buf));
-	replay_put(&rp, &w, true);
+	scsp_replay_put(&rp, &w, true);
 	assert_memory_equal(buf + 20, value(PEER, 0, 0) + 8, 8);
 	assert_int_equal(buf[35], 2);
 }
@@ -76,73 +74,75 @@ layout(void **state)
 static void
 handshake(void **state)
 {
-	struct replay rp;
+	struct scsp_replay rp;
 
 	(void)state;
-	replay_init(&rp, OURS);
+	scsp_replay_init(&rp, OURS);
 	/* nothing but a Hello before a nonce is proven */
-	assert_int_equal(check(&rp, false, PEER, OURS, 1), REPLAY_NONCE);
-	assert_int_equal(check(&rp, true, PEER, 0, 2), REPLAY_ANSWER);
+	assert_int_equal(check(&rp, false, PEER, OURS, 1), SCSP_REPLAY_NONCE);
+	assert_int_equal(check(&rp, true, PEER, 0, 2), SCSP_REPLAY_ANSWER);
 	assert_true(rp.proven == 0);
-	assert_int_equal(check(&rp, true, PEER, OURS, 3), REPLAY_OK);
+	assert_int_equal(check(&rp, true, PEER, OURS, 3), SCSP_REPLAY_OK);
 	assert_true(rp.proven == PEER);
-	assert_int_equal(check(&rp, false, PEER, OURS, 4), REPLAY_OK);
-	assert_int_equal(check(&rp, false, PEER, OURS, 4), REPLAY_SEEN);
+	assert_int_equal(check(&rp, false, PEER, OURS, 4), SCSP_REPLAY_OK);
+	assert_int_equal(check(&rp, false, PEER, OURS, 4), SCSP_REPLAY_SEEN);
 	/* a Hello is no exception once the session stands */
-	assert_int_equal(check(&rp, true, PEER, OURS, 3), REPLAY_SEEN);
+	assert_int_equal(check(&rp, true, PEER, OURS, 3), SCSP_REPLAY_SEEN);
 	/* wrong nonces in other messages */
-	assert_int_equal(check(&rp, false, LATER, OURS, 5), REPLAY_NONCE);
-	assert_int_equal(check(&rp, false, PEER, LATER, 5), REPLAY_NONCE);
-	assert_int_equal(check(&rp, false, PEER, OURS, 5), REPLAY_OK);
+	assert_int_equal(check(&rp, false, LATER, OURS, 5), SCSP_REPLAY_NONCE);
+	assert_int_equal(check(&rp, false, PEER, LATER, 5), SCSP_REPLAY_NONCE);
+	assert_int_equal(check(&rp, false, PEER, OURS, 5), SCSP_REPLAY_OK);
 }
 
 /* A window of 64 counters allows for reordering. */
 static void
 window(void **state)
 {
-	struct replay rp;
+	struct scsp_replay rp;
 	uint64_t i;
 
 	(void)state;
-	replay_init(&rp, OURS);
-	assert_int_equal(check(&rp, true, PEER, OURS, 100), REPLAY_OK);
+	scsp_replay_init(&rp, OURS);
+	assert_int_equal(check(&rp, true, PEER, OURS, 100), SCSP_REPLAY_OK);
 	for (i = 99; i >= 37; i--)
-		assert_int_equal(check(&rp, false, PEER, OURS, i),
-		    REPLAY_OK);
-	assert_int_equal(check(&rp, false, PEER, OURS, 36), REPLAY_SEEN);
-	assert_int_equal(check(&rp, false, PEER, OURS, 37), REPLAY_SEEN);
-	assert_int_equal(check(&rp, false, PEER, OURS, 164), REPLAY_OK);
-	assert_int_equal(check(&rp, false, PEER, OURS, 100), REPLAY_SEEN);
-	assert_int_equal(check(&rp, false, PEER, OURS, 101), REPLAY_OK);
-	assert_int_equal(check(&rp, false, PEER, OURS, 1000000), REPLAY_OK);
-	assert_int_equal(check(&rp, false, PEER, OURS, 999937), REPLAY_OK);
-	assert_int_equal(check(&rp, false, PEER, OURS, 999936), REPLAY_SEEN);
-	assert_int_equal(check(&rp, false, PEER, OURS, 0), REPLAY_SEEN);
+		assert_int_equal(
+		    check(&rp, false, PEER, OURS, i), SCSP_REPLAY_OK);
+	assert_int_equal(check(&rp, false, PEER, OURS, 36), SCSP_REPLAY_SEEN);
+	assert_int_equal(check(&rp, false, PEER, OURS, 37), SCSP_REPLAY_SEEN);
+	assert_int_equal(check(&rp, false, PEER, OURS, 164), SCSP_REPLAY_OK);
+	assert_int_equal(check(&rp, false, PEER, OURS, 100), SCSP_REPLAY_SEEN);
+	assert_int_equal(check(&rp, false, PEER, OURS, 101), SCSP_REPLAY_OK);
+	assert_int_equal(
+	    check(&rp, false, PEER, OURS, 1000000), SCSP_REPLAY_OK);
+	assert_int_equal(check(&rp, false, PEER, OURS, 999937), SCSP_REPLAY_OK);
+	assert_int_equal(
+	    check(&rp, false, PEER, OURS, 999936), SCSP_REPLAY_SEEN);
+	assert_int_equal(check(&rp, false, PEER, OURS, 0), SCSP_REPLAY_SEEN);
 }
 
 /* A new boot of the peer is let in; the one before never again. */
 static void
 boots(void **state)
 {
-	struct replay rp;
+	struct scsp_replay rp;
 	uint64_t i;
 
 	(void)state;
-	replay_init(&rp, OURS);
-	assert_int_equal(check(&rp, true, PEER, OURS, 10), REPLAY_OK);
+	scsp_replay_init(&rp, OURS);
+	assert_int_equal(check(&rp, true, PEER, OURS, 10), SCSP_REPLAY_OK);
 	/* the new one does not know our nonce yet: nothing changes */
-	assert_int_equal(check(&rp, true, LATER, 0, 1), REPLAY_ANSWER);
-	assert_int_equal(check(&rp, false, PEER, OURS, 11), REPLAY_OK);
-	assert_int_equal(check(&rp, true, LATER, OURS, 2), REPLAY_NEW);
+	assert_int_equal(check(&rp, true, LATER, 0, 1), SCSP_REPLAY_ANSWER);
+	assert_int_equal(check(&rp, false, PEER, OURS, 11), SCSP_REPLAY_OK);
+	assert_int_equal(check(&rp, true, LATER, OURS, 2), SCSP_REPLAY_NEW);
 	/* a Hello of the old boot that echoes our nonce, never seen before */
-	assert_int_equal(check(&rp, true, PEER, OURS, 50), REPLAY_NONCE);
-	assert_int_equal(check(&rp, false, PEER, OURS, 51), REPLAY_NONCE);
-	assert_int_equal(check(&rp, false, LATER, OURS, 3), REPLAY_OK);
+	assert_int_equal(check(&rp, true, PEER, OURS, 50), SCSP_REPLAY_NONCE);
+	assert_int_equal(check(&rp, false, PEER, OURS, 51), SCSP_REPLAY_NONCE);
+	assert_int_equal(check(&rp, false, LATER, OURS, 3), SCSP_REPLAY_OK);
 	/* however many boots: our nonce changes when the memory is full */
 	for (i = 1; i <= 20; i++)
 		(void)check(&rp, true, i, rp.own, 1);
 	assert_true(rp.own != OURS);
-	assert_int_not_equal(check(&rp, true, PEER, OURS, 60), REPLAY_NEW);
+	assert_int_not_equal(check(&rp, true, PEER, OURS, 60), SCSP_REPLAY_NEW);
 	assert_true(rp.proven == 20);
 }
 
@@ -153,25 +153,27 @@ boots(void **state)
 static void
 without(void **state)
 {
-	struct replay rp;
+	struct scsp_replay rp;
 
 	(void)state;
-	replay_init(&rp, OURS);
-	assert_int_equal(replay_check(&rp, NULL, true, false, 9), REPLAY_OK);
-	assert_int_equal(replay_check(&rp, NULL, false, false, 9),
-	    REPLAY_OK);
-	assert_int_equal(replay_check(&rp, NULL, true, true, 9),
-	    REPLAY_MISSING);
-	assert_int_equal(check(&rp, true, PEER, OURS, 1), REPLAY_OK);
-	assert_int_equal(replay_check(&rp, NULL, true, false, 9),
-	    REPLAY_MISSING);
-	assert_int_equal(replay_check(&rp, NULL, false, false, 9),
-	    REPLAY_MISSING);
-	replay_reset(&rp, 0x4242);
-	assert_int_equal(replay_check(&rp, NULL, true, false, 9), REPLAY_OK);
+	scsp_replay_init(&rp, OURS);
+	assert_int_equal(
+	    scsp_replay_check(&rp, NULL, true, false, 9), SCSP_REPLAY_OK);
+	assert_int_equal(
+	    scsp_replay_check(&rp, NULL, false, false, 9), SCSP_REPLAY_OK);
+	assert_int_equal(
+	    scsp_replay_check(&rp, NULL, true, true, 9), SCSP_REPLAY_MISSING);
+	assert_int_equal(check(&rp, true, PEER, OURS, 1), SCSP_REPLAY_OK);
+	assert_int_equal(
+	    scsp_replay_check(&rp, NULL, true, false, 9), SCSP_REPLAY_MISSING);
+	assert_int_equal(
+	    scsp_replay_check(&rp, NULL, false, false, 9), SCSP_REPLAY_MISSING);
+	scsp_replay_reset(&rp, 0x4242);
+	assert_int_equal(
+	    scsp_replay_check(&rp, NULL, true, false, 9), SCSP_REPLAY_OK);
 	/* and what was said before is not of this session */
-	assert_int_equal(check(&rp, true, PEER, OURS, 2), REPLAY_ANSWER);
-	assert_int_equal(check(&rp, false, PEER, OURS, 3), REPLAY_NONCE);
+	assert_int_equal(check(&rp, true, PEER, OURS, 2), SCSP_REPLAY_ANSWER);
+	assert_int_equal(check(&rp, false, PEER, OURS, 3), SCSP_REPLAY_NONCE);
 }
 
 int

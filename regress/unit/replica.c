@@ -93,8 +93,8 @@ decodes(void **unused)
 
 	(void)unused;
 	for (i = 0; i < N; i++) {
-		assert_true(decode(&m, wire[i].type, wire[i].octets,
-		    wire[i].len));
+		assert_true(
+		    decode(&m, wire[i].type, wire[i].octets, wire[i].len));
 		assert_int_equal(m.sgid, 0x1234);
 		assert_true(replica_from(wire[i].type, wire[i].marsd));
 		assert_false(replica_from(wire[i].type, !wire[i].marsd));
@@ -126,11 +126,11 @@ lengths(void **unused)
 	for (i = 0; i < N; i++) {
 		rest = wire[i].octets[wire[i].len - 1] == 'c';
 		for (len = 0; len < wire[i].len - (rest ? 3 : 0); len++)
-			assert_false(decode(&m, wire[i].type, wire[i].octets,
-			    len));
+			assert_false(
+			    decode(&m, wire[i].type, wire[i].octets, len));
 		if (!rest)
-			assert_false(decode(&m, wire[i].type, wire[i].octets,
-			    wire[i].len + 1));
+			assert_false(decode(
+			    &m, wire[i].type, wire[i].octets, wire[i].len + 1));
 	}
 }
 

@@ -23,10 +23,10 @@ nak(void **state)
 	w = net_call(net, 0, HOST(2));
 	net_request(w, G(1));
 	assert_int_equal(net->nsent, 0);
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	b_request(&b, HOST(1), G(1));
-	b.p[OFF(10)] = 0x5a;			/* mar$hdrrsv */
-	b.p[OFF(26)] = 0xa5;			/* mar$pad */
+	b.p[OFF(10)] = 0x5a; /* mar$hdrrsv */
+	b.p[OFF(26)] = 0xa5; /* mar$pad */
 	net_put(v, &b);
 	t = net_only(net, 0, PRIV, 6);
 	assert_int_equal(net->nsent, 1);
@@ -61,10 +61,10 @@ one_part(void **state)
 	assert_int_equal(TNUM(t), 2);
 	assert_int_equal(SEQXY(t), 0x8001);
 	assert_int_equal(MSN(t), net_proto(net, 0)->control[CCVC].msn);
-	assert_int_equal(t->p[OFF(20)], 0);	/* spln */
-	assert_int_equal(t->p[OFF(21)], 20);	/* thtl */
-	assert_int_equal(t->p[OFF(22)], 0);	/* tstl */
-	assert_int_equal(t->p[OFF(23)], 4);	/* tpln */
+	assert_int_equal(t->p[OFF(20)], 0); /* spln */
+	assert_int_equal(t->p[OFF(21)], 20); /* thtl */
+	assert_int_equal(t->p[OFF(22)], 0); /* tstl */
+	assert_int_equal(t->p[OFF(23)], 4); /* tpln */
 	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
 	assert_int_equal(g32(t, 52), G(1));
 	assert_int_equal(t->len, OFF(56 + 2 * 20));
@@ -94,7 +94,7 @@ parts(void **state)
 		if (i == 455 || i == 911) {
 			net_clear(net);
 			b_request(&b, HOST(1), G(1));
-			b.p[OFF(20)] = 4;	/* spln */
+			b.p[OFF(20)] = 4; /* spln */
 			b.len -= 4;
 			b32(&b, 0x0a000001);
 			b32(&b, G(1));
@@ -157,8 +157,8 @@ kinds(void **state)
 static void
 nak_checksum(void **state)
 {
-	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0,
-		0, 0, 0, 0 };
+	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0, 0, 0,
+		0, 0 };
 	struct net *net = net_new();
 	const struct sent *t;
 	struct nvc *v;
@@ -170,7 +170,7 @@ nak_checksum(void **state)
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
 	b_request(&b, HOST(1), G(1));
-	b.p[OFF(15)] = 56;			/* mar$extoff */
+	b.p[OFF(15)] = 56; /* mar$extoff */
 	bn(&b, tlv, sizeof(tlv));
 	for (i = 8; i < b.len; i += 2)
 		sum += (uint32_t)(b.p[i] << 8 | b.p[i + 1]);
@@ -213,7 +213,7 @@ serial(void **state)
 	net_wait(net, MTIME_SEC(59));
 	net_join(far, 4, 0, G(9), G(9));
 	net_clear(net);
-	net->ts.now.us += MTIME_SEC(60);	/* due, but not run yet */
+	net->ts.now.us += MTIME_SEC(60); /* due, but not run yet */
 	/* all three are there when the loop comes to them */
 	b_request(&b, HOST(1), G(1));
 	net_put(v[0], &b);
@@ -279,9 +279,9 @@ grouplists(void **state)
 	assert_int_equal(g32(t, 52), G(3));
 	assert_int_equal(g32(t, 56), G(9));
 	assert_int_equal(t->len, OFF(60));
-	net_join(v, 4, 0x8000, G(5), G(5));	/* for layer 3 now: A-34 */
+	net_join(v, 4, 0x8000, G(5), G(5)); /* for layer 3 now: A-34 */
 	net_clear(net);
-	grouplist(v, 2, G(4), G(6));		/* the second is ignored */
+	grouplist(v, 2, G(4), G(6)); /* the second is ignored */
 	assert_int_equal(TNUM(net_only(net, 0, PRIV, 11)), 1);
 	net_clear(net);
 	grouplist(v, 0, 0, 0);
@@ -320,10 +320,10 @@ grouplist_parts(void **state)
 			assert_int_equal(TNUM(&net->sent[k]), 2282);
 			assert_int_equal(net->sent[k].len, 9188);
 			assert_int_equal(MSN(&net->sent[k]), csn);
-			assert_int_equal(g32(&net->sent[k], 52),
-			    G(2 * 2282 * k));
-			assert_memory_equal(net->sent[k].to.num, HOST(1).num,
-			    20);
+			assert_int_equal(
+			    g32(&net->sent[k], 52), G(2 * 2282 * k));
+			assert_memory_equal(
+			    net->sent[k].to.num, HOST(1).num, 20);
 		}
 	}
 	assert_int_equal(SEQXY(&net->sent[0]), 0x0001);
@@ -489,7 +489,7 @@ e164(void **state)
 	memset(a.sub, 0, sizeof(a.sub));
 	far = net_call(net, 0, a);
 	net_join(far, 4, 0, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, DROP_UNREGISTERED), 1);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_join(v, 5, 0x2000, 0, 0);
 	assert_int_equal(TAILQ_EMPTY(&net->leaves), 0);
 	net_request(w, G(1));

@@ -167,16 +167,19 @@ static int
 try_mmap_exec(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANON,
-	    -1, 0) == MAP_FAILED ? errno : 0;
+		   -1, 0) == MAP_FAILED ?
+	    errno :
+	    0;
 }
 
 static int
 try_mprotect_exec(void)
 {
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANON, -1, 0);
+	void *p = mmap(
+	    NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
 
-	return p == MAP_FAILED ? 0 :
+	return p == MAP_FAILED ?
+	    0 :
 	    result(mprotect(p, 4096, PROT_READ | PROT_EXEC));
 }
 
@@ -189,7 +192,9 @@ try_unknown(void)
 static int
 try_setrlimit(void)
 {
-	struct { uint64_t cur, max; } r = { 1, 1 };
+	struct {
+		uint64_t cur, max;
+	} r = { 1, 1 };
 
 	return result(syscall(SYS_prlimit64, 0, 0, &r, NULL));
 }
@@ -227,7 +232,11 @@ try_work(void)
 	int n;
 	socklen_t len = sizeof(n);
 
-#define WORKS(x)	do { if (!(x)) return __LINE__ % 90 + 1; } while (0)
+#define WORKS(x)                                  \
+	do {                                      \
+		if (!(x))                         \
+			return __LINE__ % 90 + 1; \
+	} while (0)
 	iov.iov_base = &c;
 	iov.iov_len = 1;
 	mh.msg_iov = mm.msg_hdr.msg_iov = &iov;
@@ -325,8 +334,8 @@ check(enum sandbox_role role, const struct attempt *a, int expected)
 	int status = confined(role, a->try);
 
 	if (expected == ENDS ?
-	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
-	    !WIFEXITED(status) || WEXITSTATUS(status) != expected)
+		!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
+		!WIFEXITED(status) || WEXITSTATUS(status) != expected)
 		fail_msg("role %d, %s: wait status 0x%x, expected %d",
 		    (int)role, a->name, (unsigned int)status, expected);
 }

@@ -35,7 +35,7 @@ static void
 two(void **state)
 {
 	struct net *n = net_line(1, 2, false);
-	struct entry *e;
+	struct scsp_entry *e;
 
 	(void)state;
 	net_start(n);
@@ -141,7 +141,7 @@ static void
 restart(void **state)
 {
 	struct net *n = net_line(4, 3, false);
-	struct entry *e;
+	struct scsp_entry *e;
 
 	(void)state;
 	net_start(n);
@@ -156,7 +156,7 @@ restart(void **state)
 	e = node_entry(&n->node[2], 0, 3);
 	assert_memory_equal(e->data, "Jagain", 6);
 	assert_int_equal(e->seq, SEQ_FIRST + 16);
-	e = node_entry(&n->node[2], 0, 4);	/* nothing backs it */
+	e = node_entry(&n->node[2], 0, 4); /* nothing backs it */
 	assert_memory_equal(e->data, "T", 1);
 	assert_int_equal(e->seq, SEQ_FIRST + 16);
 	net_free(n);
@@ -183,8 +183,8 @@ reborn(void **state)
 		for (i = 0; i < 4; i++)
 			node_publish(&n->node[owner], 5, "further");
 		assert_true(net_settle(n, 5000));
-		assert_int_equal(node_entry(&n->node[2], owner, 5)->seq,
-		    SEQ_FIRST + 4);
+		assert_int_equal(
+		    node_entry(&n->node[2], owner, 5)->seq, SEQ_FIRST + 4);
 		n->cut[1][2] = n->cut[2][1] = true;
 		node_stop(&n->node[0]);
 		node_stop(&n->node[1]);
@@ -196,19 +196,21 @@ reborn(void **state)
 		net_run(n, 20000);
 		assert_true(net_equal(&n->node[0], &n->node[1]));
 		/* the same number, other contents */
-		assert_int_equal(node_entry(&n->node[1], owner, 3)->seq,
-		    SEQ_FIRST);
-		assert_int_equal(node_entry(&n->node[2], owner, 3)->seq,
-		    SEQ_FIRST);
+		assert_int_equal(
+		    node_entry(&n->node[1], owner, 3)->seq, SEQ_FIRST);
+		assert_int_equal(
+		    node_entry(&n->node[2], owner, 3)->seq, SEQ_FIRST);
 		n->cut[1][2] = n->cut[2][1] = false;
 		assert_true(net_settle(n, 30000));
 		for (i = 0; i < 6; i++)
-			assert_memory_equal(node_entry(&n->node[2], owner,
-			    (uint32_t)i)->data, "Jnew", 4);
-		assert_memory_equal(node_entry(&n->node[0], owner, 6)->data,
-		    "T", 1);
+			assert_memory_equal(
+			    node_entry(&n->node[2], owner, (uint32_t)i)->data,
+			    "Jnew", 4);
+		assert_memory_equal(
+		    node_entry(&n->node[0], owner, 6)->data, "T", 1);
 		assert_int_equal(n->node[0].events[SCSP_EV_CONFLICT] +
-		    n->node[2].events[SCSP_EV_CONFLICT], 0);
+			n->node[2].events[SCSP_EV_CONFLICT],
+		    0);
 		net_free(n);
 	}
 }
@@ -239,12 +241,11 @@ reborn_unseen(void **state)
 	n->cut[1][2] = n->cut[2][1] = false;
 	net_run(n, 500000);
 	assert_memory_equal(node_entry(&n->node[1], 0, 3)->data, "Jnew", 4);
-	assert_memory_not_equal(node_entry(&n->node[2], 0, 3)->data, "Jnew",
-	    4);
+	assert_memory_not_equal(node_entry(&n->node[2], 0, 3)->data, "Jnew", 4);
 	net_run(n, 30000);
 	for (i = 0; i < 8; i++) {
-		assert_memory_equal(node_entry(&n->node[2], 0,
-		    (uint32_t)i)->data, "Jnew", 4);
+		assert_memory_equal(
+		    node_entry(&n->node[2], 0, (uint32_t)i)->data, "Jnew", 4);
 		assert_int_equal(node_entry(&n->node[2], 0, (uint32_t)i)->seq,
 		    SEQ_FIRST + 16);
 	}
@@ -266,13 +267,13 @@ heal(void **state)
 	assert_true(net_settle(n, 5000));
 	n->cut[0][1] = n->cut[1][0] = true;
 	net_run(n, 30000);
-	assert_int_not_equal(node_neighbor_of(&n->node[0], 1)->hello,
-	    HELLO_BIDI);
+	assert_int_not_equal(
+	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_BIDI);
 	fill(&n->node[0], 30);
 	fill(&n->node[2], 5);
 	net_run(n, 1000);
-	assert_int_equal(node_neighbor_of(&n->node[1], 2)->align,
-	    ALIGN_ALIGNED);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[1], 2)->align, SCSP_ALIGN_ALIGNED);
 	n->cut[0][1] = n->cut[1][0] = false;
 	assert_true(net_settle(n, 20000));
 	assert_int_equal(n->node[2].downs, 0);
@@ -307,7 +308,7 @@ revived(void **state)
 	(void)state;
 	node_start(&n->node[0]);
 	node_start(&n->node[1]);
-	fill(&n->node[0], 70);		/* more than one CA of them */
+	fill(&n->node[0], 70); /* more than one CA of them */
 	net_run(n, 10000);
 	assert_true(net_equal(&n->node[0], &n->node[1]));
 	heartbeat(&n->node[1], 0, 70, false);
@@ -365,8 +366,8 @@ later(struct net *n, int from, int to, const uint8_t *data, size_t len,
 	if (f == NULL)
 		return;
 	n->delay += (int64_t)(net_random(n) % (uint64_t)late);
-	net_post(n, MSG_DATA, from, f->id, to, f->peer_id, 0,
-	    sdu_new(data, len));
+	net_post(
+	    n, MSG_DATA, from, f->id, to, f->peer_id, 0, vc_sdu_new(data, len));
 	n->delay = delay;
 }
 
@@ -394,7 +395,7 @@ static void
 stir(struct net *n)
 {
 	struct node *nd = &n->node[net_random(n) % (uint64_t)n->n];
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 
 	switch (net_random(n) % 8) {
 	case 0:
@@ -402,13 +403,13 @@ stir(struct net *n)
 		break;
 	case 1:
 		nb = TAILQ_FIRST(&node_group(nd)->neighbors);
-		hello_run(nb, HELLO_EV_ABNORMAL);
+		scsp_hello_run(nb, SCSP_HELLO_EV_ABNORMAL);
 		break;
-	case 2:				/* nobody else notices */
+	case 2: /* nobody else notices */
 		TAILQ_FOREACH(nb, &node_group(nd)->neighbors, of_group)
-			if (nb->hello == HELLO_BIDI) {
-				align_run(nb, ALIGN_EV_DOWN);
-				align_run(nb, ALIGN_EV_UP);
+			if (nb->hello == SCSP_HELLO_BIDI) {
+				scsp_align_run(nb, SCSP_ALIGN_EV_DOWN);
+				scsp_align_run(nb, SCSP_ALIGN_EV_UP);
 			}
 		break;
 	default:
@@ -420,13 +421,12 @@ stir(struct net *n)
 static void
 small_packets(struct net *n)
 {
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 	uint32_t k = (uint32_t)(1 + net_random(n) % 3);
 	int i;
 
 	for (i = 0; i < n->n; i++)
-		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
-		    of_group)
+		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors, of_group)
 			nb->mtu = EXT_RESERVE + 32 + 20 * k;
 }
 
@@ -461,15 +461,15 @@ copies(void **state)
 		small_packets(n);
 		for (i = 0; i < nodes; i++)
 			fill(&n->node[i], net_random(n) % 4);
-		net_run(n, 3010);	/* the call */
+		net_run(n, 3010); /* the call */
 		stirs = (int)(net_random(n) % (seed % 2 == 0 ? 16 : 5));
 		for (i = 0; i < stirs; i++) {
 			stir(n);
-			net_run(n, (int64_t)(net_random(n) %
-			    (i % 2 == 0 ? 5 : 2000)));
+			net_run(n,
+			    (int64_t)(net_random(n) % (i % 2 == 0 ? 5 : 2000)));
 		}
 		n->taparg = NULL;
-		net_run(n, 8000);	/* the last copy is there */
+		net_run(n, 8000); /* the last copy is there */
 		if (!net_settle(n, 60000))
 			fail_msg("seed %d", (int)seed);
 		net_run(n, 20000);
@@ -485,8 +485,8 @@ copies(void **state)
 static void
 keyed(struct net *n, const char *const *secrets, int64_t roll)
 {
-	static const enum key_algorithm algs[] = { HMAC_MD5, HMAC_SHA256,
-	    HMAC_SHA512 };
+	static const enum conf_algorithm algs[] = { CONF_HMAC_MD5,
+		CONF_HMAC_SHA256, CONF_HMAC_SHA512 };
 	struct conf_neighbor *cn;
 	int i, k;
 
@@ -497,14 +497,14 @@ keyed(struct net *n, const char *const *secrets, int64_t roll)
 			    /* each begins before the one before it ends */
 			    k == 0 ? 0 : n->wall + roll * k,
 			    roll == 0 || k == 2 ? 0 :
-			    n->wall + roll * (k + 1) + 5);
-		TAILQ_FOREACH(cn, &TAILQ_FIRST(&n->node[i].conf->clusters)->
-		    neighbors, entry) {
+						  n->wall + roll * (k + 1) + 5);
+		TAILQ_FOREACH(cn,
+		    &TAILQ_FIRST(&n->node[i].conf->clusters)->neighbors,
+		    entry) {
 			cn->auth = true;
 			/* newest first: it signs as soon as it is valid */
 			for (cn->nspis = 0; k > 0; k--)
-				cn->spis[cn->nspis++] =
-				    (uint32_t)(99 + k);
+				cn->spis[cn->nspis++] = (uint32_t)(99 + k);
 			k = cn->nspis;
 		}
 	}
@@ -553,24 +553,23 @@ wrong_key(void **state)
 	TAILQ_FIRST(&n->node[1].conf->keys)->secret[0] = 'S';
 	net_start(n);
 	net_run(n, 10000);
-	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
-	    HELLO_WAITING);
-	assert_true(node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MAC] >
-	    2);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_WAITING);
+	assert_true(node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MAC] > 2);
 	assert_true(n->node[0].events[SCSP_EV_AUTH] > 2);
 	assert_int_equal(n->node[0].events[SCSP_EV_ABNORMAL], 0);
 	net_free(n);
 	/* one end without */
 	n = net_line(12, 2, false);
 	keyed(n, a, 0);
-	TAILQ_FIRST(&TAILQ_FIRST(&n->node[1].conf->clusters)->neighbors)->
-	    auth = false;
+	TAILQ_FIRST(&TAILQ_FIRST(&n->node[1].conf->clusters)->neighbors)->auth =
+	    false;
 	net_start(n);
 	net_run(n, 10000);
-	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
-	    HELLO_WAITING);
-	assert_true(node_neighbor_of(&n->node[0], 1)->
-	    drops[DROP_AUTH_MISSING] > 2);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_WAITING);
+	assert_true(
+	    node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MISSING] > 2);
 	net_free(n);
 	/* R2334-B.3.1.4-03: no key that is valid: nothing is sent */
 	n = net_line(12, 2, false);
@@ -579,8 +578,7 @@ wrong_key(void **state)
 	net_start(n);
 	net_run(n, 10000);
 	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hellos_in, 0);
-	assert_true(node_neighbor_of(&n->node[1], 0)->drops[DROP_SEND_KEY] >
-	    2);
+	assert_true(node_neighbor_of(&n->node[1], 0)->drops[DROP_SEND_KEY] > 2);
 	net_free(n);
 }
 
@@ -599,12 +597,13 @@ pairwise(void **state)
 	(void)state;
 	for (i = 0; i < 3; i++) {
 		spi = 100;
-		TAILQ_FOREACH(cn, &TAILQ_FIRST(&n->node[i].conf->clusters)->
-		    neighbors, entry) {
+		TAILQ_FOREACH(cn,
+		    &TAILQ_FIRST(&n->node[i].conf->clusters)->neighbors,
+		    entry) {
 			/* the pair of 2 comes second at 1, and alone at 2 */
 			if (i == 2)
 				spi = 101;
-			node_key(&n->node[i], spi, HMAC_SHA256,
+			node_key(&n->node[i], spi, CONF_HMAC_SHA256,
 			    spi == 100 ? "of 0 and 1" : "of 1 and 2", 0, 0);
 			cn->auth = true;
 			cn->spis[0] = spi++;
@@ -630,7 +629,7 @@ roll_over(void **state)
 	static const char *const secrets[] = { "first", "second", "third" };
 	struct net *n = net_line(13, 3, false);
 	uint32_t i, spis[3] = { 0 };
-	struct auth_key *k;
+	struct scsp_auth_key *k;
 
 	(void)state;
 	keyed(n, secrets, 20);
@@ -638,10 +637,10 @@ roll_over(void **state)
 	for (i = 0; i < 600; i++) {
 		node_publish(&n->node[i % 3], i, "load");
 		net_run(n, 100);
-		k = auth_sign_key(node_neighbor_of(&n->node[1], 0)->keys, 3,
-		    n->wall + n->ts.now.us / 1000000);
+		k = scsp_auth_sign_key(node_neighbor_of(&n->node[1], 0)->keys,
+		    3, n->wall + n->ts.now.us / 1000000);
 		assert_non_null(k);
-		spis[auth_key_spi(k) - 100]++;
+		spis[scsp_auth_key_spi(k) - 100]++;
 	}
 	assert_true(spis[0] > 100 && spis[1] > 100 && spis[2] > 100);
 	assert_true(net_settle(n, 1000));
@@ -685,7 +684,7 @@ again(struct net *n)
 		f = TAILQ_FIRST(&n->node[1].fvcs);
 		assert_non_null(f);
 		net_post(n, MSG_DATA, 0, f->peer_id, 1, f->id, 0,
-		    sdu_new(kept[i].data, kept[i].len));
+		    vc_sdu_new(kept[i].data, kept[i].len));
 		net_run(n, 3);
 	}
 }
@@ -699,7 +698,7 @@ replayed(void **state)
 {
 	static const char *const secrets[] = { "secret", NULL };
 	struct net *n = net_line(14, 2, false);
-	struct entry *e;
+	struct scsp_entry *e;
 	int round;
 
 	(void)state;
@@ -717,8 +716,8 @@ replayed(void **state)
 	assert_int_equal(n->node[1].downs, 0);
 	assert_int_equal(n->node[0].downs, 0);
 	assert_int_equal(n->node[1].updates, 2);
-	assert_true(node_neighbor_of(&n->node[1], 0)->
-	    drops[DROP_REPLAY_SEEN] > 5);
+	assert_true(
+	    node_neighbor_of(&n->node[1], 0)->drops[DROP_REPLAY_SEEN] > 5);
 	for (round = 0; round < 2; round++) {
 		node_stop(&n->node[round]);
 		net_run(n, 100);
@@ -772,10 +771,10 @@ injected(void **state)
 		p[8 + r % (len - 8)] ^= (uint8_t)(1 + (r >> 32) % 255);
 		memcpy(raw.b, p + 8, len - 8);
 		raw.len = len - 8;
-		raw_sum(&raw);		/* a checksum that is right */
+		raw_sum(&raw); /* a checksum that is right */
 		memcpy(p + 8, raw.b, len - 8);
 		net_post(n, MSG_DATA, 0, f->peer_id, 1, f->id, 0,
-		    sdu_new(p, len));
+		    vc_sdu_new(p, len));
 		net_run(n, 1);
 	}
 	assert_int_equal(n->node[1].downs, 0);
@@ -817,8 +816,7 @@ many(void **state)
 		n->sdus = 0;
 		assert_true(net_settle(n, 60000));
 		sdus[i] = n->sdus;
-		assert_int_equal(node_group(&n->node[1])->cache.count,
-		    count);
+		assert_int_equal(node_group(&n->node[1])->cache.count, count);
 		assert_int_equal(n->node[1].aligned_how, count);
 		net_free(n);
 	}
@@ -833,13 +831,13 @@ static void
 deaf(void **state)
 {
 	struct net *n = net_line(17, 3, false);
-	struct neighbor *dead;
+	struct scsp_neighbor *dead;
 	uint32_t i;
 
 	(void)state;
 	net_start(n);
 	assert_true(net_settle(n, 3000));
-	n->cut[2][1] = true;		/* node 1 does not hear node 2 */
+	n->cut[2][1] = true; /* node 1 does not hear node 2 */
 	dead = node_neighbor_of(&n->node[1], 2);
 	for (i = 0; i < 100; i++) {
 		node_publish(&n->node[1], i % 10, "x");
@@ -849,7 +847,7 @@ deaf(void **state)
 	assert_int_equal(dead->nqueued, 10);
 	net_run(n, 30000);
 	assert_int_equal(dead->nqueued, 0);
-	assert_int_not_equal(dead->hello, HELLO_BIDI);
+	assert_int_not_equal(dead->hello, SCSP_HELLO_BIDI);
 	assert_int_equal(n->node[0].downs, 0);
 	n->cut[2][1] = false;
 	assert_true(net_settle(n, 20000));
@@ -890,7 +888,7 @@ groups(void **state)
 {
 	struct net *n = net_line(19, 2, false);
 	struct conf_cluster *cc;
-	struct group *g;
+	struct scsp_group *g;
 	uint8_t data[] = "J2";
 	int i;
 
@@ -906,23 +904,23 @@ groups(void **state)
 	scsp_publish(n->node[0].s, 9, 1, data, 2);
 	assert_true(net_settle(n, 3000));
 	net_run(n, 100);
-	g = group_find(n->node[1].s, 9);
+	g = scsp_group_find(n->node[1].s, 9);
 	assert_int_equal(g->cache.count, 1);
-	assert_memory_equal(cache_first(&g->cache)->data, "J2", 2);
+	assert_memory_equal(scsp_cache_first(&g->cache)->data, "J2", 2);
 	assert_memory_equal(node_entry(&n->node[1], 0, 1)->data, "Jone", 4);
 	/* one circuit for both, and what befalls one is not the other's */
 	assert_int_equal(TAILQ_FIRST(&g->neighbors)->peer->ncircuits, 1);
 	scsp_realign(n->node[1].s, 9);
-	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align,
-	    ALIGN_NEGOTIATION);
+	assert_int_equal(
+	    TAILQ_FIRST(&g->neighbors)->align, SCSP_ALIGN_NEGOTIATION);
 	assert_true(net_aligned(n));
-	hello_run(TAILQ_FIRST(&g->neighbors), HELLO_EV_ABNORMAL);
-	assert_int_equal(TAILQ_FIRST(&g->neighbors)->hello, HELLO_WAITING);
-	assert_int_equal(node_neighbor_of(&n->node[1], 0)->hello,
-	    HELLO_BIDI);
+	scsp_hello_run(TAILQ_FIRST(&g->neighbors), SCSP_HELLO_EV_ABNORMAL);
+	assert_int_equal(TAILQ_FIRST(&g->neighbors)->hello, SCSP_HELLO_WAITING);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[1], 0)->hello, SCSP_HELLO_BIDI);
 	net_run(n, 5000);
-	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align, ALIGN_ALIGNED);
-	assert_int_equal(n->node[1].downs, 1);	/* of the other group */
+	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align, SCSP_ALIGN_ALIGNED);
+	assert_int_equal(n->node[1].downs, 1); /* of the other group */
 	net_free(n);
 }
 
@@ -933,13 +931,13 @@ static void
 calls(void **state)
 {
 	struct net *n = net_line(20, 3, false);
-	struct peer *p;
+	struct scsp_peer *p;
 
 	(void)state;
 	node_start(&n->node[0]);
 	net_run(n, 2900);
 	p = node_neighbor_of(&n->node[0], 1)->peer;
-	assert_int_equal(p->ncircuits, 0);	/* 10.0.0.1 waits 3 s */
+	assert_int_equal(p->ncircuits, 0); /* 10.0.0.1 waits 3 s */
 	net_run(n, 101);
 	assert_int_equal(p->ncircuits, 1);
 	net_run(n, 5000);
@@ -966,22 +964,26 @@ stranger(void **state)
 	(void)state;
 	node_start(&n->node[0]);
 	net_addr(&who, 4);
-	assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &vc, &who,
-	    false, &cookie), CAUSE_REJECTED);
+	assert_int_equal(
+	    scsp_vc_user.remote_call(n->node[0].s, &vc, &who, false, &cookie),
+	    VC_CAUSE_REJECTED);
 	net_addr(&who, 1);
-	atm_set_sel(&who, 7);		/* a client on the neighbor's host */
-	assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &vc, &who,
-	    false, &cookie), CAUSE_REJECTED);
+	atm_addr_set_sel(&who, 7); /* a client on the neighbor's host */
+	assert_int_equal(
+	    scsp_vc_user.remote_call(n->node[0].s, &vc, &who, false, &cookie),
+	    VC_CAUSE_REJECTED);
 	assert_int_equal(n->node[0].s->calls_refused, 2);
-	atm_set_sel(&who, 1);
+	atm_addr_set_sel(&who, 1);
 	/* and a neighbor not without end */
 	for (i = 0; i < CIRCUITS_MAX; i++) {
 		f = net_fvc_new(&n->node[0], 1, 0, &who);
-		assert_int_equal(scsp_vc_user.remote_call(n->node[0].s,
-		    &f->vc, &who, false, &f->vc.cookie), CAUSE_NONE);
+		assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &f->vc,
+				     &who, false, &f->vc.cookie),
+		    VC_CAUSE_NONE);
 	}
-	assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &vc, &who,
-	    false, &cookie), CAUSE_RESOURCE);
+	assert_int_equal(
+	    scsp_vc_user.remote_call(n->node[0].s, &vc, &who, false, &cookie),
+	    VC_CAUSE_RESOURCE);
 	net_free(n);
 }
 
@@ -990,7 +992,7 @@ static void
 glare(void **state)
 {
 	struct net *n = net_line(21, 2, false);
-	struct peer *a, *b;
+	struct scsp_peer *a, *b;
 
 	(void)state;
 	net_start(n);
@@ -1020,11 +1022,11 @@ recalled(void **state)
 	assert_true(net_settle(n, 3000));
 	/* as a backend does that has lost the other end */
 	f = TAILQ_FIRST(&n->node[1].fvcs);
-	net_post(n, MSG_RELEASE, 1, f->id, 0, f->peer_id, CAUSE_OUT_OF_ORDER,
+	net_post(n, MSG_RELEASE, 1, f->id, 0, f->peer_id, VC_CAUSE_OUT_OF_ORDER,
 	    NULL);
 	net_run(n, 100);
-	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
-	    HELLO_DOWN);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_DOWN);
 	assert_true(net_settle(n, 6000));
 	net_free(n);
 }
@@ -1045,14 +1047,13 @@ reload(void **state)
 	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
 	conf_free(old);
 	assert_null(node_neighbor_of(&n->node[1], 2));
-	assert_int_equal(node_neighbor_of(&n->node[1], 0)->align,
-	    ALIGN_ALIGNED);
-	assert_int_equal(node_neighbor_of(&n->node[1], 0)->conf.rexmt_limit,
-	    9);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[1], 0)->align, SCSP_ALIGN_ALIGNED);
+	assert_int_equal(node_neighbor_of(&n->node[1], 0)->conf.rexmt_limit, 9);
 	assert_int_equal(node_group(&n->node[1])->cache.count, 5);
 	net_run(n, 20000);
-	assert_int_equal(node_neighbor_of(&n->node[2], 1)->hello,
-	    HELLO_DOWN);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[2], 1)->hello, SCSP_HELLO_DOWN);
 	node_conf_neighbor(&n->node[1], 2);
 	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
 	assert_true(net_settle(n, 10000));
@@ -1073,10 +1074,10 @@ cleared(void **state)
 	net_addr(&a, 4);
 	assert_non_null(scsp_neighbor_clear(n->node[0].s, &a));
 	net_addr(&a, 1);
-	atm_set_sel(&a, 0);
+	atm_addr_set_sel(&a, 0);
 	assert_null(scsp_neighbor_clear(n->node[0].s, &a));
-	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hello,
-	    HELLO_WAITING);
+	assert_int_equal(
+	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_WAITING);
 	assert_true(net_settle(n, 10000));
 	net_free(n);
 }

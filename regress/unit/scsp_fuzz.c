@@ -88,21 +88,21 @@ mutate(struct net *n, uint8_t *p, size_t lo, size_t max)
 		case 1:
 			p[at] = odd(n);
 			break;
-		case 2:			/* cut */
+		case 2: /* cut */
 			if (at > LLC_LEN + 8)
 				len = at;
 			break;
-		case 3:			/* the end of another */
+		case 3: /* the end of another */
 			for (i = at; i < other->len && i < max; i++)
 				p[i] = other->data[i];
 			if (i > len)
 				len = i;
 			break;
-		case 4:			/* more of something */
+		case 4: /* more of something */
 			for (i = net_random(n) % 64; i > 0 && len < max; i--)
 				p[len++] = odd(n);
 			break;
-		case 5:			/* another type */
+		case 5: /* another type */
 			p[LLC_LEN + 1] = (uint8_t)(net_random(n) % 7);
 			break;
 		}
@@ -117,8 +117,8 @@ inject(struct net *n)
 	struct fvc *f = TAILQ_FIRST(&n->node[1].fvcs);
 	static uint8_t p[LLC_LEN + SCSP_MTU];
 	struct rawpkt raw;
-	size_t len = mutate(n, p, net_random(n) % 8 ? LLC_LEN + 8 : 0,
-	    sizeof(p));
+	size_t len =
+	    mutate(n, p, net_random(n) % 8 ? LLC_LEN + 8 : 0, sizeof(p));
 
 	if (f == NULL)
 		return;
@@ -128,18 +128,18 @@ inject(struct net *n)
 		raw_sum(&raw);
 		memcpy(p + LLC_LEN, raw.b, raw.len);
 	}
-	net_post(n, MSG_DATA, f->peer, f->peer_id, 1, f->id, 0,
-	    sdu_new(p, len));
+	net_post(
+	    n, MSG_DATA, f->peer, f->peer_id, 1, f->id, 0, vc_sdu_new(p, len));
 }
 
 /* from a neighbor that has the key and has gone mad */
 static void
 sign(struct net *n)
 {
-	struct neighbor *nb = node_neighbor_of(&n->node[0], 1);
+	struct scsp_neighbor *nb = node_neighbor_of(&n->node[0], 1);
 	static uint8_t p[LLC_LEN + SCSP_MTU - EXT_RESERVE];
-	struct group *g = group_get(n->node[0].s, PID, NET_SGID);
-	struct packet packet;
+	struct scsp_group *g = scsp_group_get(n->node[0].s, PID, NET_SGID);
+	struct scsp_packet packet;
 	size_t len, start;
 
 	len = mutate(n, p, LLC_LEN + 8, sizeof(p));
@@ -147,12 +147,12 @@ sign(struct net *n)
 	start = (size_t)p[LLC_LEN + 6] << 8 | p[LLC_LEN + 7];
 	if (start > 8 && LLC_LEN + start < len)
 		len = LLC_LEN + start;
-	packet_begin(&packet, SCSP_HELLO);
+	scsp_packet_begin(&packet, SCSP_HELLO);
 	packet.w.len = 0;
 	wr_bytes(&packet.w, p + LLC_LEN, len - LLC_LEN);
 	if (*pid_of(p) == PID)
 		nb = TAILQ_FIRST(&g->neighbors);
-	neighbor_send(nb, &packet, NULL, false);
+	scsp_neighbor_send(nb, &packet, NULL, false);
 }
 
 static void
@@ -176,8 +176,7 @@ add_group(struct node *nd)
 	struct conf_neighbor *new;
 
 	assert_non_null(g);
-	TAILQ_FOREACH(cn, &TAILQ_FIRST(&nd->conf->clusters)->neighbors,
-	    entry) {
+	TAILQ_FOREACH(cn, &TAILQ_FIRST(&nd->conf->clusters)->neighbors, entry) {
 		new = conf_neighbor_new(g);
 		assert_non_null(new);
 		new->addr = cn->addr;
@@ -198,7 +197,7 @@ begin(uint64_t seed, bool keys)
 		g = add_group(&n->node[k]);
 		if (!keys)
 			continue;
-		node_key(&n->node[k], 257, HMAC_SHA256, "secret", 0, 0);
+		node_key(&n->node[k], 257, CONF_HMAC_SHA256, "secret", 0, 0);
 		add_keys(TAILQ_FIRST(&n->node[k].conf->clusters));
 		add_keys(g);
 	}
@@ -223,7 +222,7 @@ begin(uint64_t seed, bool keys)
 static void
 works(struct net *n)
 {
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 	int i, k;
 
 	net_run(n, 30000);
@@ -233,14 +232,16 @@ works(struct net *n)
 	assert_true(net_aligned(n));
 	assert_true(net_quiet(n));
 	for (i = 0; i < n->n; i++)
-		TAILQ_FOREACH(nb, &group_get(n->node[i].s, PID, NET_SGID)->
-		    neighbors, of_group)
-			assert_int_equal(nb->align, ALIGN_ALIGNED);
+		TAILQ_FOREACH(nb,
+		    &scsp_group_get(n->node[i].s, PID, NET_SGID)->neighbors,
+		    of_group)
+			assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	for (i = 0; i < n->n; i++)
 		for (k = 0; k < n->n; k++) {
 			assert_non_null(node_entry(&n->node[k], i, 4000));
-			assert_memory_equal(node_entry(&n->node[k], i, 4000)->
-			    data, "Jafter", 6);
+			assert_memory_equal(
+			    node_entry(&n->node[k], i, 4000)->data, "Jafter",
+			    6);
 		}
 }
 
@@ -248,13 +249,13 @@ works(struct net *n)
 static void
 recover(struct net *n)
 {
-	struct neighbor *nb = node_neighbor_of(&n->node[1], 0);
+	struct scsp_neighbor *nb = node_neighbor_of(&n->node[1], 0);
 	int i;
 
 	net_run(n, (int64_t)(net_random(n) % 8));
 	if (net_random(n) % 8 == 0)
 		return;
-	for (i = 0; i < 200 && !align_exchanging(nb); i++)
+	for (i = 0; i < 200 && !scsp_align_exchanging(nb); i++)
 		net_run(n, 20);
 }
 
@@ -278,8 +279,8 @@ run(bool keys, void (*hit)(struct net *))
 		if (keys && hit == inject) {
 			/* as if nothing had been sent */
 			assert_int_equal(n->node[1].downs, 1);
-			assert_int_equal(n->node[1].events[SCSP_EV_ABNORMAL],
-			    0);
+			assert_int_equal(
+			    n->node[1].events[SCSP_EV_ABNORMAL], 0);
 			assert_true(net_all_equal(n));
 		}
 		net_free(n);

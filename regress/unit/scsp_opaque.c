@@ -22,18 +22,19 @@
 #define PID	5
 
 static struct net *n;
-static struct neighbor *nb;	/* node 0, as node 1 sees it */
+static struct scsp_neighbor *nb;	/* node 0, as node 1 sees it */
 
-static struct group *
+static struct scsp_group *
 group(int node)
 {
-	return group_get(n->node[node].s, PID, NET_SGID);
+	return scsp_group_get(n->node[node].s, PID, NET_SGID);
 }
 
-static struct entry *
+static struct scsp_entry *
 entry(int node, int owner, uint32_t key)
 {
-	return cache_find(&group(node)->cache, RECORD_ID(RAW_ID(owner), key));
+	return scsp_cache_find(
+	    &group(node)->cache, RECORD_ID(RAW_ID(owner), key));
 }
 
 static void
@@ -99,7 +100,7 @@ begin(void)
 	net_start(n);
 	net_run(n, 3500);
 	TAILQ_FOREACH(nb, &group(1)->neighbors, of_group)
-		if (atm_equal(&nb->peer->addr, &n->node[0].link.local))
+		if (atm_addr_equal(&nb->peer->addr, &n->node[0].link.local))
 			break;
 	assert_non_null(nb);
 	raw_begin(&p, 5, 0, 0);
@@ -109,7 +110,7 @@ begin(void)
 	done(&p);
 	ca(nb->ca_seq);
 	ca(nb->ca_seq);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	raw_clear(n, 0);
 }
 
@@ -132,8 +133,8 @@ passed_on(void **state)
 	for (i = 1; i < 3; i++) {
 		assert_int_equal(group(i)->cache.count, 3);
 		assert_int_equal(entry(i, 0, 4)->seq, 10);
-		assert_memory_equal(entry(i, 0, 4)->data, "?\xff\x01 whatever",
-		    12);
+		assert_memory_equal(
+		    entry(i, 0, 4)->data, "?\xff\x01 whatever", 12);
 		assert_int_equal(entry(i, 1, 4)->len, 16);
 		assert_int_equal(entry(i, 2, 5)->len, 0);
 		assert_int_equal(node_group(&n->node[i])->cache.count, 0);
@@ -191,9 +192,9 @@ large(void **state)
 	say(0, 5, 10, data);
 	assert_null(entry(2, 0, 5));
 	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
-	assert_int_equal(raw_count(n, 0, 3), 2);	/* */
+	assert_int_equal(raw_count(n, 0, 3), 2); /* */
 	net_run(n, 20000);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	assert_true(net_aligned(n));
 	net_free(n);
 }
@@ -214,7 +215,7 @@ taken_away(void **state)
 	assert_non_null(node_group(&n->node[1]));
 	TAILQ_INSERT_TAIL(&n->node[1].conf->groups, g, entry);
 	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
-	net_run(n, 20000);		/* and it comes again, from 2 */
+	net_run(n, 20000); /* and it comes again, from 2 */
 	assert_non_null(entry(1, 0, 4));
 	assert_int_equal(n->node[1].downs, 0);
 	net_free(n);

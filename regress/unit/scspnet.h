@@ -88,7 +88,7 @@ struct netmsg {
 	int		 kind, from, to;
 	uint32_t	 from_id, to_id;
 	uint16_t	 cause;
-	struct sdu	*sdu;
+	struct vc_sdu	*sdu;
 };
 
 static inline uint64_t
@@ -105,7 +105,7 @@ static inline void	net_arrive(void *);
 
 static inline void
 net_post(struct net *n, int kind, int from, uint32_t from_id, int to,
-    uint32_t to_id, uint16_t cause, struct sdu *u)
+    uint32_t to_id, uint16_t cause, struct vc_sdu *u)
 {
 	struct netmsg *m = calloc(1, sizeof(*m));
 	int64_t delay = n->delay;
@@ -179,13 +179,13 @@ net_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
 	nd = (struct node *)(void *)((char *)l - offsetof(struct node, link));
 	n = nd->net;
 	for (i = 0; i < n->n; i++)
-		if (atm_equal(&n->node[i].link.local, to))
+		if (atm_addr_equal(&n->node[i].link.local, to))
 			break;
 	f = net_fvc_new(nd, i, 0, to);
 	f->vc.cookie = cookie;
 	if (i == n->n || n->cut[nd->number][i])
 		net_post(n, MSG_REFUSE, i, 0, nd->number, f->id,
-		    CAUSE_OUT_OF_ORDER, NULL);
+		    VC_CAUSE_OUT_OF_ORDER, NULL);
 	else
 		net_post(n, MSG_SETUP, nd->number, f->id, i, 0, 0, NULL);
 	return &f->vc;
@@ -203,14 +203,14 @@ net_release(struct vc *vc, uint16_t cause)
 }
 
 static inline int
-net_send(struct vc *vc, struct sdu *u)
+net_send(struct vc *vc, struct vc_sdu *u)
 {
 	struct fvc *f = net_of(vc);
 	struct net *n = f->node->net;
 	int me = f->node->number;
 
 	if (!f->up) {
-		sdu_free(u);
+		vc_sdu_free(u);
 		return -1;
 	}
 	n->sdus++;
@@ -218,12 +218,12 @@ net_send(struct vc *vc, struct sdu *u)
 	if (n->cut[me][f->peer] ||
 	    (n->tap != NULL && n->tap(n, me, f->peer, u->data, u->len)) ||
 	    net_random(n) % 1000 < n->loss) {
-		sdu_free(u);
+		vc_sdu_free(u);
 		return 0;
 	}
 	if (net_random(n) % 1000 < n->dup)
 		net_post(n, MSG_DATA, me, f->id, f->peer, f->peer_id, 0,
-		    sdu_ref(u));
+		    vc_sdu_ref(u));
 	net_post(n, MSG_DATA, me, f->id, f->peer, f->peer_id, 0, u);
 	return 0;
 }
@@ -244,7 +244,7 @@ static const struct vc_backend net_backend = {
 };
 
 static inline void
-net_hear(struct node *nd, const struct sdu *u)
+net_hear(struct node *nd, const struct vc_sdu *u)
 {
 	struct heard *h;
 
@@ -265,14 +265,14 @@ net_setup(struct net *n, struct netmsg *m)
 	uint16_t cause;
 
 	if (!nd->alive)
-		cause = CAUSE_OUT_OF_ORDER;
+		cause = VC_CAUSE_OUT_OF_ORDER;
 	else {
 		f = net_fvc_new(nd, m->from, m->from_id,
 		    &n->node[m->from].link.local);
-		cause = nd->raw ? CAUSE_NONE : nd->link.user->remote_call(
+		cause = nd->raw ? VC_CAUSE_NONE : nd->link.user->remote_call(
 		    nd->link.arg, &f->vc, &f->peer_addr, false,
 		    &f->vc.cookie);
-		if (cause == CAUSE_NONE) {
+		if (cause == VC_CAUSE_NONE) {
 			f->up = true;
 			net_post(n, MSG_CONNECT, m->to, f->id, m->from,
 			    m->from_id, 0, NULL);
@@ -294,7 +294,7 @@ net_deliver(struct net *n, struct netmsg *m)
 	if (f == NULL) {
 		if (m->kind == MSG_DATA && nd->alive)
 			net_post(n, MSG_RELEASE, m->to, m->to_id, m->from,
-			    m->from_id, CAUSE_INVALID_REF, NULL);
+			    m->from_id, VC_CAUSE_INVALID_REF, NULL);
 		return;
 	}
 	switch (m->kind) {
@@ -333,7 +333,7 @@ net_arrive(void *arg)
 		net_setup(m->net, m);
 	else
 		net_deliver(m->net, m);
-	sdu_free(m->sdu);
+	vc_sdu_free(m->sdu);
 	free(m);
 }
 
@@ -505,7 +505,7 @@ net_addr(struct atm_addr *a, int i)
 {
 	uint8_t ip[4] = { 10, 0, 0, (uint8_t)(i + 1) };
 
-	atm_from_ip(a, false, ip, 1);
+	atm_addr_from_ip(a, false, ip, 1);
 }
 
 static inline struct net *
@@ -567,7 +567,7 @@ node_conf_neighbor(struct node *nd, int to)
 }
 
 static inline void
-node_key(struct node *nd, uint32_t spi, enum key_algorithm alg,
+node_key(struct node *nd, uint32_t spi, enum conf_algorithm alg,
     const char *secret, int64_t from, int64_t to)
 {
 	struct conf_key *k = calloc(1, sizeof(*k));
@@ -609,7 +609,7 @@ node_stop(struct node *nd)
 			net_fvc_free(f);
 		else
 			nd->link.user->release(nd->link.arg, &f->vc,
-			    f->vc.cookie, CAUSE_NORMAL), net_fvc_free(f);
+			    f->vc.cookie, VC_CAUSE_NORMAL), net_fvc_free(f);
 	}
 	timer_clear(&nd->net->ts, &nd->answer);
 	nd->nowned = 0;
@@ -637,7 +637,7 @@ net_free(struct net *n)
 	while ((t = n->ts.root) != NULL) {
 		timer_clear(&n->ts, t);
 		m = t->arg;
-		sdu_free(m->sdu);
+		vc_sdu_free(m->sdu);
 		free(m);
 	}
 	free(n);
@@ -684,37 +684,37 @@ net_start(struct net *n)
 		node_start(&n->node[i]);
 }
 
-static inline struct group *
+static inline struct scsp_group *
 node_group(struct node *nd)
 {
-	return group_find(nd->s, NET_SGID);
+	return scsp_group_find(nd->s, NET_SGID);
 }
 
 /* the neighbor of a node at another's address */
-static inline struct neighbor *
+static inline struct scsp_neighbor *
 node_neighbor_of(struct node *nd, int to)
 {
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 	struct atm_addr a;
 
 	net_addr(&a, to);
 	TAILQ_FOREACH(nb, &node_group(nd)->neighbors, of_group)
-		if (atm_equal(&nb->peer->addr, &a))
+		if (atm_addr_equal(&nb->peer->addr, &a))
 			return nb;
 	return NULL;
 }
 
-static inline struct entry *
+static inline struct scsp_entry *
 node_entry(struct node *nd, int owner, uint32_t key)
 {
-	return cache_find(&node_group(nd)->cache,
+	return scsp_cache_find(&node_group(nd)->cache,
 	    RECORD_ID(0x0a000001U + (uint32_t)owner, key));
 }
 
 static inline bool
 net_aligned(struct net *n)
 {
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 	int i;
 
 	for (i = 0; i < n->n; i++) {
@@ -722,39 +722,40 @@ net_aligned(struct net *n)
 			continue;
 		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
 		    of_group)
-			if (nb->align != ALIGN_ALIGNED)
+			if (nb->align != SCSP_ALIGN_ALIGNED)
 				return false;
 	}
 	return true;
 }
 
 static inline bool
-net_same_entry(const struct entry *a, const struct entry *b)
+net_same_entry(const struct scsp_entry *a, const struct scsp_entry *b)
 {
 	return a->id == b->id && a->seq == b->seq && a->len == b->len &&
 	    memcmp(a->data, b->data, a->len) == 0;
 }
 
-static inline struct entry *
-net_listed(struct cache *c, struct entry *e)
+static inline struct scsp_entry *
+net_listed(struct scsp_cache *c, struct scsp_entry *e)
 {
-	while (e != NULL && !entry_listed(e))
-		e = cache_after(c, e->id);
+	while (e != NULL && !scsp_entry_listed(e))
+		e = scsp_cache_after(c, e->id);
 	return e;
 }
 
 static inline bool
 net_equal(struct node *a, struct node *b)
 {
-	struct cache *x = &node_group(a)->cache, *y = &node_group(b)->cache;
-	struct entry *e = net_listed(x, cache_first(x));
-	struct entry *f = net_listed(y, cache_first(y));
+	struct scsp_cache *x = &node_group(a)->cache,
+	    *y = &node_group(b)->cache;
+	struct scsp_entry *e = net_listed(x, scsp_cache_first(x));
+	struct scsp_entry *f = net_listed(y, scsp_cache_first(y));
 
 	while (e != NULL && f != NULL) {
 		if (!net_same_entry(e, f))
 			return false;
-		e = net_listed(x, cache_after(x, e->id));
-		f = net_listed(y, cache_after(y, f->id));
+		e = net_listed(x, scsp_cache_after(x, e->id));
+		f = net_listed(y, scsp_cache_after(y, f->id));
 	}
 	return e == NULL && f == NULL;
 }
@@ -773,7 +774,7 @@ net_all_equal(struct net *n)
 static inline bool
 net_quiet(struct net *n)
 {
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 	int i;
 
 	for (i = 0; i < n->n; i++)
@@ -804,11 +805,11 @@ raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
 	struct fvc *f = TAILQ_LAST(&n->node[raw].fvcs, fvc_last);
 	uint8_t buf[LLC_LEN + SCSP_MTU + 100] = {
 	    0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x05 };
-	struct sdu *u;
+	struct vc_sdu *u;
 
 	assert(f != NULL);
 	memcpy(buf + LLC_LEN, p, len);
-	u = sdu_new(buf, LLC_LEN + len);
+	u = vc_sdu_new(buf, LLC_LEN + len);
 	net_post(n, MSG_DATA, raw, f->id, f->peer, f->peer_id, 0, u);
 	net_run(n, 2);
 }

@@ -55,7 +55,7 @@ refuse(void *arg, struct vc *vc, const struct atm_addr *caller, bool leaf,
 	(void)caller;
 	(void)leaf;
 	(void)cookie;
-	return CAUSE_REJECTED;
+	return VC_CAUSE_REJECTED;
 }
 
 static const struct vc_user nobody = { .remote_call = refuse };
@@ -84,7 +84,7 @@ owner_whose(void *arg, const struct conf *c, const struct atm_addr *local,
 	const struct conf_listen *l;
 
 	TAILQ_FOREACH(l, &c->listens, entry)
-		if (atm_equal(&l->addr, local)) {
+		if (atm_addr_equal(&l->addr, local)) {
 			u->name = "owner";
 			u->user = &nobody;
 			u->arg = arg;
@@ -205,8 +205,10 @@ gone(void *arg)
 static void
 pair(int fds[2])
 {
-	assert_int_equal(socketpair(AF_UNIX,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(
+	    socketpair(
+		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+	    0);
 }
 
 /* A listening socket that needs no name in the file system. */
@@ -214,12 +216,11 @@ static int
 listening(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	assert_int_not_equal(fd, -1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sun,
-	    sizeof(sa_family_t)), 0);
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&sun, sizeof(sa_family_t)), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	return fd;
 }
@@ -247,7 +248,7 @@ setup(void **unused)
 
 	(void)unused;
 	memset(&f, 0, sizeof(f));
-	alarm(20);	/* a test that hangs has failed */
+	alarm(20); /* a test that hangs has failed */
 	pair(up);
 	pair(across);
 	fflush(NULL);
@@ -260,9 +261,11 @@ setup(void **unused)
 	f.base = event_base_new();
 	assert_non_null(f.base);
 	assert_int_equal(channel_open(&f.parent.ch, f.base, up[0], true, 16000,
-	    "owner", heard, gone, &f.parent), 0);
+			     "owner", heard, gone, &f.parent),
+	    0);
 	assert_int_equal(channel_open(&f.sibling.ch, f.base, across[0], false,
-	    REPLICA_MAX, "owner", heard, gone, &f.sibling), 0);
+			     REPLICA_MAX, "owner", heard, gone, &f.sibling),
+	    0);
 	return 0;
 }
 
@@ -299,7 +302,7 @@ local(uint8_t last)
 	const uint8_t ip[4] = { 127, 0, 0, last };
 	struct atm_addr a;
 
-	atm_from_ip(&a, false, ip, 0);
+	atm_addr_from_ip(&a, false, ip, 0);
 	return a;
 }
 
@@ -338,7 +341,7 @@ send_listen(uint8_t last)
 
 	assert_int_not_equal(fd, -1);
 	wr_init(&w, buf, sizeof(buf));
-	wr_u8(&w, LISTEN_UDP);
+	wr_u8(&w, CONF_LISTEN_UDP);
 	wr_atm_addr(&w, &a);
 	wr_atm_addr(&w, &none);
 	send_octets(IMSG_LISTEN, fd, buf, w.len);
@@ -357,7 +360,7 @@ send_conf(uint8_t last, bool new)
 
 	assert_non_null(c);
 	assert_non_null(l);
-	l->transport = LISTEN_UDP;
+	l->transport = CONF_LISTEN_UDP;
 	l->addr = local(last);
 	TAILQ_INSERT_TAIL(&c->listens, l, entry);
 	conf_cluster_new(c, "a")->addr = l->addr;
@@ -433,8 +436,9 @@ send_gone(uint8_t key)
 {
 	const uint8_t octets[] = { 0, 1, 192, 0, 2, 1, 0, 0, 0, key };
 
-	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1,
-	    octets, sizeof(octets)), 0);
+	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, octets,
+			     sizeof(octets)),
+	    0);
 }
 
 static void
@@ -485,15 +489,15 @@ network(void **unused)
 	assert_int_equal(send(fd, call, len, 0), len);
 	n = recv(fd, in, sizeof(in), 0);
 	assert_true(n >= 12 + 8 && n <= 12 + 32);
-	assert_int_equal(in[0], 0x12);		/* RETRY */
+	assert_int_equal(in[0], 0x12); /* RETRY */
 	call[23] = (uint8_t)(n - 12);
 	memcpy(call + len, in + 12, (size_t)n - 12);
 	len += (size_t)n - 12;
 	assert_int_equal(send(fd, call, len, 0), len);
 	n = recv(fd, in, sizeof(in), 0);
 	assert_true(n >= 12);
-	assert_int_equal(in[0], 0x14);		/* RELEASE */
-	assert_int_equal(in[3], 21);		/* call rejected */
+	assert_int_equal(in[0], 0x14); /* RELEASE */
+	assert_int_equal(in[3], 21); /* call rejected */
 	(void)close(fd);
 }
 
@@ -524,7 +528,7 @@ slow_sibling(void **unused)
 	fd = caller();
 	send_gone(8);
 	assert_int_equal(channel_flush(&f.sibling.ch), 0);
-	(void)event_del(&f.sibling.ch.ev);	/* reads nothing */
+	(void)event_del(&f.sibling.ch.ev); /* reads nothing */
 	come_round();
 	come_round();
 	assert_int_equal(send(fd, call, SETUP_LEN, 0), SETUP_LEN);
@@ -535,7 +539,7 @@ slow_sibling(void **unused)
 	assert_int_equal(event_add(&f.sibling.ch.ev, NULL), 0);
 	await(&f.sibling, FLOOD);
 	assert_true(recv(fd, in, sizeof(in), 0) > 0);
-	assert_int_equal(in[0], 0x12);		/* RETRY */
+	assert_int_equal(in[0], 0x12); /* RETRY */
 	(void)close(fd);
 }
 
@@ -682,8 +686,8 @@ sibling_malformed(void **unused)
 {
 	(void)unused;
 	serve();
-	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, "x",
-	    1), 0);
+	assert_int_equal(
+	    channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, "x", 1), 0);
 	assert_int_equal(ended(), 1);
 }
 
@@ -696,7 +700,8 @@ sibling_wrong_way(void **unused)
 	(void)unused;
 	serve();
 	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_PUBLISH, -1,
-	    octets, sizeof(octets)), 0);
+			     octets, sizeof(octets)),
+	    0);
 	assert_int_equal(ended(), 1);
 }
 

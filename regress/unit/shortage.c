@@ -49,13 +49,13 @@ static void
 not_acknowledged(void **state)
 {
 	struct net *n;
-	struct neighbor *nb;
+	struct scsp_neighbor *nb;
 	struct rawpkt p;
 	const struct heard *h;
 	uint32_t at;
 
 	(void)state;
-	for (at = 1; at <= 2; at++) {	/* the entry, its contents */
+	for (at = 1; at <= 2; at++) { /* the entry, its contents */
 		n = raw_net(LS, DCS);
 		nb = node_neighbor_of(&n->node[LS], DCS);
 		raw_hello(n, DCS, 600, 600, RAW_ID(DCS), RAW_ID(LS));
@@ -68,7 +68,7 @@ not_acknowledged(void **state)
 		raw_put(&p, 4, nb->ca_seq);
 		raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
 		raw_done(n, DCS, &p);
-		assert_int_equal(nb->align, ALIGN_ALIGNED);
+		assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 		raw_clear(n, DCS);
 		fail_at = at;
 		raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
@@ -80,7 +80,7 @@ not_acknowledged(void **state)
 		assert_null(node_entry(&n->node[LS], DCS, 4));
 		assert_non_null(node_entry(&n->node[LS], DCS, 5));
 		assert_int_equal(nb->drops[DROP_MEMORY], 1);
-		assert_int_equal(nb->align, ALIGN_ALIGNED);
+		assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 		h = raw_nth(n, DCS, 3, 0);
 		assert_non_null(h);
 		assert_int_equal(raw_get(h, 18, 2), 1);

@@ -90,8 +90,8 @@ all(void **state)
 	assert_int_equal((int64_t)value("sequence")->number, SEQ_FIRST);
 	assert_string_equal(value("state")->string, "live");
 	assert_int_equal(value("own")->number, 0);
-	scsp_erase(n->node[1].s, NET_SGID,
-	    (const uint8_t[4]){ 10, 0, 0, 1 }, 0);
+	scsp_erase(
+	    n->node[1].s, NET_SGID, (const uint8_t[4]){ 10, 0, 0, 1 }, 0);
 	for (rows = 1; next(scsp_show_cache, &n->node[1]); rows++)
 		;
 	assert_int_equal(rows, 6);

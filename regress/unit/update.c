@@ -18,7 +18,7 @@
 #define DCS	0
 #define OTHER	2		/* a second raw neighbor of the LS */
 
-static struct neighbor *nb, *nb2;
+static struct scsp_neighbor *nb, *nb2;
 static struct net *n;
 
 /* aligned with one or two raw neighbors, nothing in the cache */
@@ -30,7 +30,7 @@ align(int raw)
 
 	raw_clear(n, raw);
 	raw_hello(n, raw, 600, 600, RAW_ID(raw), RAW_ID(LS));
-	if (raw > LS) {			/* we are slave */
+	if (raw > LS) { /* we are slave */
 		raw_begin(&p, 1, 0, 0);
 		raw_put(&p, 4, 7);
 		raw_common(&p, 0xe000, RAW_ID(raw), RAW_ID(LS));
@@ -67,18 +67,18 @@ begin(bool two)
 	net_run(n, 3500);
 	nb = node_neighbor_of(&n->node[LS], DCS);
 	align(DCS);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
 	if (two) {
 		nb2 = node_neighbor_of(&n->node[LS], OTHER);
 		align(OTHER);
-		assert_int_equal(nb2->align, ALIGN_ALIGNED);
+		assert_int_equal(nb2->align, SCSP_ALIGN_ALIGNED);
 	}
 }
 
 /* one record in a CSU Request (type 2), a Reply (3) or a CSUS (4) */
 static void
-say(int raw, uint8_t type, uint16_t hops, int owner, uint32_t key,
-    int32_t seq, const char *data)
+say(int raw, uint8_t type, uint16_t hops, int owner, uint32_t key, int32_t seq,
+    const char *data)
 {
 	struct rawpkt p;
 
@@ -107,12 +107,12 @@ expect(int raw, uint8_t type, uint32_t i, uint16_t hops, int owner,
 	assert_true(raw_get(h, 44, 4) == RAW_ID(owner));
 	assert_int_equal(h->len, 8 + 48 + len);
 	if (len != 0) {
-		assert_int_equal(raw_get(h, 34, 2), 0);	/* R2334-B.2.0.2-10 */
+		assert_int_equal(raw_get(h, 34, 2), 0); /* R2334-B.2.0.2-10 */
 		assert_memory_equal(h->data + 8 + 48, data, len);
 	}
 }
 
-static struct entry *
+static struct scsp_entry *
 entry(int owner, uint32_t key)
 {
 	return node_entry(&n->node[LS], owner, key);
@@ -190,7 +190,7 @@ to_everybody(void **state)
 	expect(DCS, 2, 1, 5, LS, 1, SEQ_FIRST + 2, "T");
 	expect(OTHER, 2, 1, 5, LS, 1, SEQ_FIRST + 2, "T");
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 2, NULL);
-	net_run(n, 3100);		/* only to who has not answered */
+	net_run(n, 3100); /* only to who has not answered */
 	assert_int_equal(raw_count(n, DCS, 2), 2);
 	assert_int_equal(raw_count(n, OTHER, 2), 3);
 	net_free(n);
@@ -217,16 +217,16 @@ retransmit(void **state)
 	assert_int_equal(raw_count(n, DCS, 2), 2);
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST, NULL);
 	assert_int_equal(nb->nqueued, 1);
-	net_run(n, 200);		/* 2 alone, again */
+	net_run(n, 200); /* 2 alone, again */
 	assert_int_equal(raw_count(n, DCS, 2), 3);
 	expect(DCS, 2, 2, 16, LS, 2, SEQ_FIRST, "Jb");
 	for (i = 0; i < 4; i++)
 		net_run(n, 3000);
 	assert_int_equal(raw_count(n, DCS, 2), 7);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	net_run(n, 3000);
 	assert_int_equal(raw_count(n, DCS, 2), 7);
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	assert_int_equal(nb->nqueued, 0);
 	assert_false(timer_isset(&nb->csu_timer));
 	net_free(n);
@@ -272,8 +272,8 @@ newer_reply(void **state)
 	say(DCS, 3, 1, OTHER, 4, 20, NULL);
 	assert_int_equal(nb->nqueued, 0);
 	expect(DCS, 4, 0, 1, OTHER, 4, 20, NULL);
-	assert_int_equal(nb->align, ALIGN_ALIGNED);
-	net_run(n, 3000);		/* a CSUS as any other */
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	net_run(n, 3000); /* a CSUS as any other */
 	expect(DCS, 4, 1, 1, OTHER, 4, 20, NULL);
 	say(DCS, 2, 1, OTHER, 4, 20, "Jnew");
 	assert_int_equal(entry(OTHER, 4)->seq, 20);
@@ -368,7 +368,7 @@ solicited(void **state)
 	raw_clear(n, DCS);
 	say(DCS, 4, 1, 5, 4, 99, NULL);
 	expect(DCS, 2, 0, 1, 5, 4, 10, "Jten");
-	assert_int_equal(raw_count(n, OTHER, 2), 0);	/* R2334-2.3-04 */
+	assert_int_equal(raw_count(n, OTHER, 2), 0); /* R2334-2.3-04 */
 	net_free(n);
 }
 
@@ -406,7 +406,7 @@ null_record(void **state)
 	net_run(n, 10);
 	assert_non_null(entry(5, 4));
 	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
-	expect(DCS, 3, 0, 1, 5, 4, 20, NULL);	/* acknowledged, with N */
+	expect(DCS, 3, 0, 1, 5, 4, 20, NULL); /* acknowledged, with N */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0x8000);
 	/* now it says that it has 20, and then that it has not */
 	say(DCS, 3, 1, 5, 4, 20, NULL);
@@ -477,7 +477,7 @@ strange(void **state)
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	assert_int_equal(n->node[LS].updates, 0);
 	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	say(DCS, 2, 9, 5, 5, INT32_MIN, "Jxx");
 	expect(DCS, 3, 1, 1, 5, 5, INT32_MIN, NULL);
 	assert_null(entry(5, 5));
@@ -492,7 +492,7 @@ strange(void **state)
 	raw_record(&p, 1, RAW_ID(5), 4, 10, false, NULL);
 	raw_record(&p, 1, RAW_ID(5), 5, INT32_MIN, false, NULL);
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->align, ALIGN_SUMMARIZE);
+	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
 	assert_int_equal(nb->ncrl, 0);
 	/* a newer one that is understood */
 	net_free(n);
@@ -517,7 +517,7 @@ malformed(void **state)
 	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "?");
 	raw_done(n, DCS, &p);
 	assert_null(entry(5, 4));
-	assert_int_equal(nb->hello, HELLO_WAITING);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
 	net_free(n);
 }
 
@@ -552,7 +552,7 @@ too_early(void **state)
 	(void)state;
 	begin(false);
 	scsp_realign(n->node[LS].s, NET_SGID);
-	assert_int_equal(nb->align, ALIGN_NEGOTIATION);
+	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
 	say(DCS, 2, 9, 5, 4, 10, "Jok");
 	say(DCS, 4, 9, 5, 4, 10, NULL);
 	assert_null(entry(5, 4));
@@ -618,7 +618,7 @@ tombstone(void **state)
 	assert_int_equal(node_group(&n->node[LS])->cache.tombs, 1);
 	net_run(n, 4900);
 	assert_non_null(entry(5, 4));
-	net_run(n, 1000);		/* OTHER has not acknowledged */
+	net_run(n, 1000); /* OTHER has not acknowledged */
 	assert_non_null(entry(5, 4));
 	assert_int_equal(n->node[LS].gones, 0);
 	say(OTHER, 3, 9, 5, 4, 11, NULL);
@@ -698,7 +698,7 @@ own_reborn(void **state)
 	assert_int_equal(entry(LS, 2)->seq, 1016);
 	assert_int_equal(entry(LS, 3)->seq, 116);
 	assert_int_equal(entry(LS, 3)->flags & ENTRY_TOMB, ENTRY_TOMB);
-	assert_int_equal(entry(LS, 11)->seq, 100);	/* marsd's to answer */
+	assert_int_equal(entry(LS, 11)->seq, 100); /* marsd's to answer */
 	raw_clear(n, DCS);
 	say(DCS, 2, 9, LS, 12, 200, "Jz");
 	assert_int_equal(raw_count(n, DCS, 2), 0);
@@ -721,7 +721,7 @@ own_undone(void **state)
 {
 	(void)state;
 	begin(true);
-	n->node[LS].silent = true;	/* marsd has nothing to add */
+	n->node[LS].silent = true; /* marsd has nothing to add */
 	say(DCS, 2, 9, LS, 2, 5, "T");
 	expect(OTHER, 2, 0, 16, LS, 2, 5, "T");
 	raw_clear(n, OTHER);
@@ -777,7 +777,7 @@ limit(void **state)
 	assert_int_equal(raw_count(n, DCS, 3), 5);
 	assert_int_equal(nb->drops[DROP_RECORD_LIMIT], 2);
 	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 2);
-	say(DCS, 2, 9, 5, 1, 11, "Jnew");	/* what is there may change */
+	say(DCS, 2, 9, 5, 1, 11, "Jnew"); /* what is there may change */
 	assert_int_equal(entry(5, 1)->seq, 11);
 	net_free(n);
 }
@@ -796,11 +796,11 @@ odd_ones(void **state)
 	raw_done(n, DCS, &p);
 	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
 	raw_done(n, DCS, &p);
-	say(DCS, 3, 1, 4, 4, 4, NULL);		/* nobody asked */
+	say(DCS, 3, 1, 4, 4, 4, NULL); /* nobody asked */
 	net_run(n, 20);
 	assert_int_equal(raw_count(n, DCS, 2), 0);
 	assert_int_equal(raw_count(n, DCS, 3), 0);
-	assert_int_equal(nb->hello, HELLO_BIDI);
+	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_record(&p, 9, RAW_ID(5), 4, 11, false, "Jnew");

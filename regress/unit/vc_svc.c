@@ -235,8 +235,8 @@ line_open(void *arg, struct vc_link *link, const struct atm_addr *peer)
 static void
 pair(int fds[2])
 {
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK,
-	    0, fds), 0);
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
 }
 
 static void
@@ -263,7 +263,7 @@ static void
 begin(void)
 {
 	story[0] = '\0';
-	verdict = CAUSE_NONE;
+	verdict = VC_CAUSE_NONE;
 	caller_id = 7;
 	cannot_ask = close_in_sdu = offered_leaf = false;
 	assert_int_equal(loop_init(&loop), 0);
@@ -272,15 +272,18 @@ begin(void)
 static int
 svc_open(bool parties)
 {
-	struct vc_svc_params p = { .max_circuits = 100, .open = src_open,
-	    .accept = src_accept, .parties = parties, .root = src_root,
-	    .party = src_party };
+	struct vc_svc_params p = { .max_circuits = 100,
+		.open = src_open,
+		.accept = src_accept,
+		.parties = parties,
+		.root = src_root,
+		.party = src_party };
 	struct atm_addr own = addr(1);
 
 	begin();
 	pair(listener);
-	l = vc_svc_open(loop.base, &loop.timers, listener[0], &own, &p, &user,
-	    NULL);
+	l = vc_svc_open(
+	    loop.base, &loop.timers, listener[0], &own, &p, &user, NULL);
 	return l == NULL ? -1 : 0;
 }
 
@@ -353,7 +356,7 @@ got_end(int fd)
 static void
 say(struct vc *vc, const char *text, int want)
 {
-	assert_int_equal(vc_send(vc, sdu_new(text, strlen(text))), want);
+	assert_int_equal(vc_send(vc, vc_sdu_new(text, strlen(text))), want);
 }
 
 static uint64_t
@@ -383,7 +386,7 @@ called(uint8_t n, char *name, int *fd)
 	story[0] = '\0';
 	pair(fds);
 	*fd = fds[1];
-	vc_svc_answer(l, asked_id, fds[0], CAUSE_NONE);
+	vc_svc_answer(l, asked_id, fds[0], VC_CAUSE_NONE);
 	return vc;
 }
 
@@ -398,8 +401,8 @@ table(void **state)
 	(void)state;
 	for (s = 0; s < VC_ATM_STATE_MAX; s++)
 		for (e = 0; e < VC_ATM_EVENT_MAX; e++)
-			assert_true(vc_atm_cell((enum vc_atm_state)s,
-			    (enum vc_atm_event)e));
+			assert_true(vc_atm_cell(
+			    (enum vc_atm_state)s, (enum vc_atm_event)e));
 }
 
 /* R2022-3.4: L_CALL_RQ, L_ACK, SDUs both ways, L_RELEASE */
@@ -413,12 +416,12 @@ call(void **state)
 
 	(void)state;
 	assert_non_null(vc = vc_call(l, &to, name));
-	STORY("");		/* nothing goes up from within a call */
+	STORY(""); /* nothing goes up from within a call */
 	turns();
 	STORY("ask 2; ");
 	say(vc, "early", -1);
 	pair(fds);
-	vc_svc_answer(l, asked_id, fds[0], CAUSE_NONE);
+	vc_svc_answer(l, asked_id, fds[0], VC_CAUSE_NONE);
 	STORY("ack c; ");
 	say(vc, "hello", 0);
 	turns();
@@ -427,11 +430,11 @@ call(void **state)
 	put(fds[1], "two");
 	turns();
 	STORY("c: one; c: two; ");
-	assert_true(atm_equal(vc_peer(vc), &to));
+	assert_true(atm_addr_equal(vc_peer(vc), &to));
 	assert_true(vc_knows_caller(vc));
 	/* what was queued before the release still goes */
 	say(vc, "bye", 0);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	got(fds[1], "bye");
 	got_end(fds[1]);
 	turns();
@@ -449,7 +452,7 @@ call_fails(void **state)
 	(void)state;
 	assert_non_null(vc_call(l, &to, a));
 	turns();
-	vc_svc_answer(l, asked_id, -1, CAUSE_OUT_OF_ORDER);
+	vc_svc_answer(l, asked_id, -1, VC_CAUSE_OUT_OF_ORDER);
 	STORY("ask 2; failed a 27; ");
 	cannot_ask = true;
 	assert_non_null(vc_call(l, &to, b));
@@ -477,16 +480,16 @@ abandoned(void **state)
 
 	(void)state;
 	vc = vc_call(l, &to, a);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	turns();
 	STORY("");
 	vc = vc_call(l, &to, a);
 	turns();
 	STORY("ask 2; ");
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	turns();
 	pair(fds);
-	vc_svc_answer(l, asked_id, fds[0], CAUSE_NONE);
+	vc_svc_answer(l, asked_id, fds[0], VC_CAUSE_NONE);
 	turns();
 	STORY("");
 	got_end(fds[1]);
@@ -506,7 +509,7 @@ in_turn(void **state)
 	assert_non_null(vc_call(l, &last, a));
 	turns();
 	assert_null(strstr(story, "ask 3"));
-	vc_svc_answer(l, asked_id, -1, CAUSE_REJECTED);
+	vc_svc_answer(l, asked_id, -1, VC_CAUSE_REJECTED);
 	turns();
 	assert_non_null(strstr(story, "failed a 21; ask 3; "));
 }
@@ -527,16 +530,16 @@ multi(void **state)
 	assert_non_null(leaf = vc_multi_add(vc, &to2, two));
 	turns();
 	pair(a);
-	vc_svc_answer(l, asked_id, a[0], CAUSE_NONE);
+	vc_svc_answer(l, asked_id, a[0], VC_CAUSE_NONE);
 	assert_non_null(vc_multi_add(vc, &to3, three));
 	turns();
 	pair(b);
-	vc_svc_answer(l, asked_id, b[0], CAUSE_NONE);
+	vc_svc_answer(l, asked_id, b[0], VC_CAUSE_NONE);
 	assert_non_null(vc_multi_add(vc, &to4, four));
 	turns();
-	vc_svc_answer(l, asked_id, -1, CAUSE_UNALLOCATED);
+	vc_svc_answer(l, asked_id, -1, VC_CAUSE_UNALLOCATED);
 	STORY("ask 2 leaf; leaf ack 2; ask 3 leaf; leaf ack 3; "
-	    "ask 4 leaf; leaf failed 4 1; ");
+	      "ask 4 leaf; leaf failed 4 1; ");
 	say(vc, "all", 0);
 	turns();
 	got(a[1], "all");
@@ -553,7 +556,7 @@ multi(void **state)
 	got(a[1], "rest");
 	vc_multi_drop(leaf);
 	got_end(a[1]);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	turns();
 	STORY("");
 }
@@ -591,7 +594,7 @@ remote_call(void **state)
 
 	pair(fds);
 	offered_fd = fds[0];
-	verdict = CAUSE_REJECTED;
+	verdict = VC_CAUSE_REJECTED;
 	put(listener[1], "c");
 	turns();
 	STORY("call from 7 as leaf; ");
@@ -604,8 +607,9 @@ remote_call(void **state)
 static void
 too_many(void **state)
 {
-	struct vc_svc_params p = { .max_circuits = 0, .open = src_open,
-	    .accept = src_accept };
+	struct vc_svc_params p = {
+		.max_circuits = 0, .open = src_open, .accept = src_accept
+	};
 	int fds[2];
 
 	(void)state;
@@ -636,7 +640,7 @@ listener_lost(void **state)
 	STORY("listen again; ");
 	assert_int_equal(asked_id, 0);
 	pair(next);
-	vc_svc_answer(l, 0, next[0], CAUSE_NONE);
+	vc_svc_answer(l, 0, next[0], VC_CAUSE_NONE);
 	pair(fds);
 	offered_fd = fds[0];
 	put(next[1], "c");
@@ -669,7 +673,7 @@ paused_and_long(void **state)
 	turns();
 	STORY("");
 	assert_int_equal(counter("sdus-too-big"), 1);
-	assert_int_equal(vc_send(vc, sdu_new(NULL, sizeof(big))), -1);
+	assert_int_equal(vc_send(vc, vc_sdu_new(NULL, sizeof(big))), -1);
 	assert_int_equal(counter("sdus-too-big"), 2);
 	(void)close(fd);
 }
@@ -713,9 +717,9 @@ listing(void **state)
 	assert_true(vc_circuit(l, &cursor, &info));
 	assert_string_equal(info.kind, "leaf");
 	assert_string_equal(info.state, "waiting");
-	assert_true(atm_equal(&info.peer, &to));
+	assert_true(atm_addr_equal(&info.peer, &to));
 	assert_false(vc_circuit(l, &cursor, &info));
-	vc_release(root, CAUSE_NORMAL);
+	vc_release(root, VC_CAUSE_NORMAL);
 	(void)close(fd);
 }
 
@@ -731,10 +735,10 @@ parties_table(void **state)
 	int s, e;
 
 	(void)state;
-	for (s = 0; s < PARTIES_STATE_MAX; s++)
-		for (e = 0; e < PARTIES_EVENT_MAX; e++)
-			assert_true(parties_cell((enum parties_state)s,
-			    (enum parties_event)e));
+	for (s = 0; s < VC_PARTY_STATE_MAX; s++)
+		for (e = 0; e < VC_PARTY_EVENT_MAX; e++)
+			assert_true(vc_party_cell(
+			    (enum vc_party_state)s, (enum vc_party_event)e));
 }
 
 static struct vc_leaf *
@@ -764,18 +768,18 @@ root_up(struct vc_leaf **f, int *fd)
 	assert_non_null(vc);
 	f[0] = leaf(vc, 2, name2);
 	f[1] = leaf(vc, 3, name3);
-	STORY("");		/* nothing goes up, or out, from within it */
+	STORY(""); /* nothing goes up, or out, from within it */
 	turns();
 	STORY("root; ");
 	pair(fds);
 	*fd = fds[1];
-	assert_true(vc_svc_answer(l, root_id, fds[0], CAUSE_NONE));
+	assert_true(vc_svc_answer(l, root_id, fds[0], VC_CAUSE_NONE));
 	turns();
-	STORY("add 2; ");	/* one at a time */
-	party(ATM_PARTY_ADD, 1, CAUSE_NONE);
+	STORY("add 2; "); /* one at a time */
+	party(ATM_PARTY_ADD, 1, VC_CAUSE_NONE);
 	turns();
 	STORY("leaf ack 2; add 3; ");
-	party(ATM_PARTY_ADD, 2, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 2, VC_CAUSE_NONE);
 	turns();
 	STORY("leaf ack 3; ");
 	return vc;
@@ -812,8 +816,8 @@ parties_send(void **state)
 	assert_string_equal(info.kind, "leaf");
 	assert_int_equal(info.sdus_out, 1);
 	/* nobody is left: the call stays, and nothing is sent on it */
-	party(ATM_PARTY_LEFT, 1, CAUSE_NORMAL);
-	party(ATM_PARTY_LEFT, 2, CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 1, VC_CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 2, VC_CAUSE_NORMAL);
 	STORY("leaf drop 2 16; leaf drop 3 16; ");
 	say(vc, "none", 0);
 	turns();
@@ -821,10 +825,10 @@ parties_send(void **state)
 	/* what was queued before the release still goes, and none is dropped */
 	(void)leaf(vc, 4, name4);
 	turns();
-	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 3, VC_CAUSE_NONE);
 	STORY("add 4; leaf ack 4; ");
 	say(vc, "bye", 0);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	turns();
 	STORY("end; ");
 	got(fd, "bye");
@@ -849,7 +853,7 @@ parties_held(void **state)
 	say(vc, "two", 0);
 	turns();
 	got_nothing(fd);
-	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 3, VC_CAUSE_NONE);
 	STORY("leaf ack 4; ");
 	got(fd, "one");
 	got(fd, "two");
@@ -858,18 +862,18 @@ parties_held(void **state)
 	STORY("");
 	turns();
 	STORY("drop ref 1; ");
-	for (i = 0; i < PORT_QUEUE_MAX; i++)
+	for (i = 0; i < VC_PORT_QUEUE_MAX; i++)
 		say(vc, "x", 0);
 	say(vc, "y", -1);
 	turns();
 	got_nothing(fd);
 	assert_int_equal(counter("sdus-dropped"), 1);
 	/* released meanwhile, it does not wait either */
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	STORY("end; ");
 	got_end(fd);
-	assert_int_equal(counter("sdus-dropped"), PORT_QUEUE_MAX + 1);
-	party(ATM_PARTY_DROP, 0, CAUSE_NONE);
+	assert_int_equal(counter("sdus-dropped"), VC_PORT_QUEUE_MAX + 1);
+	party(ATM_PARTY_DROP, 0, VC_CAUSE_NONE);
 	turns();
 	STORY("");
 }
@@ -886,15 +890,15 @@ parties_fail(void **state)
 	vc = root_up(f, &fd);
 	(void)leaf(vc, 4, name4);
 	turns();
-	party(ATM_PARTY_ADD, 0, CAUSE_UNALLOCATED);
+	party(ATM_PARTY_ADD, 0, VC_CAUSE_UNALLOCATED);
 	turns();
 	STORY("add 4; leaf failed 4 1; ");
-	party(ATM_PARTY_LEFT, 2, CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 2, VC_CAUSE_NORMAL);
 	turns();
 	STORY("leaf drop 3 16; ");
-	party(ATM_PARTY_LEFT, 2, CAUSE_NORMAL);
-	party(ATM_PARTY_LEFT, 0, CAUSE_NORMAL);
-	party(ATM_PARTY_LEFT, 77, CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 2, VC_CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 0, VC_CAUSE_NORMAL);
+	party(ATM_PARTY_LEFT, 77, VC_CAUSE_NORMAL);
 	STORY("");
 	say(vc, "rest", 0);
 	turns();
@@ -920,12 +924,12 @@ parties_given_up(void **state)
 	vc_multi_drop(a);
 	turns();
 	STORY("");
-	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 3, VC_CAUSE_NONE);
 	turns();
 	STORY("drop ref 3; ");
 	/* an answer that was not asked for adds nobody */
-	party(ATM_PARTY_DROP, 0, CAUSE_NONE);
-	party(ATM_PARTY_ADD, 4, CAUSE_NONE);
+	party(ATM_PARTY_DROP, 0, VC_CAUSE_NONE);
+	party(ATM_PARTY_ADD, 4, VC_CAUSE_NONE);
 	turns();
 	STORY("");
 	(void)close(fd);
@@ -965,7 +969,7 @@ parties_confused(void **state)
 	(void)leaf(vc, 4, name4);
 	turns();
 	STORY("add 4; ");
-	party(ATM_PARTY_ADD, 2, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 2, VC_CAUSE_NONE);
 	STORY("end; release root 41; ");
 	got_end(fd);
 	vc = root_up(f, &fd);
@@ -973,14 +977,14 @@ parties_confused(void **state)
 	(void)leaf(vc, 4, name4);
 	turns();
 	STORY("drop ref 1; ");
-	party(ATM_PARTY_DROP, 2, CAUSE_NONE);
+	party(ATM_PARTY_DROP, 2, VC_CAUSE_NONE);
 	STORY("end; release root 41; ");
 	got_end(fd);
 	vc = root_up(f, &fd);
 	(void)leaf(vc, 4, name4);
 	turns();
 	vc_multi_drop(f[0]);
-	party(ATM_PARTY_ADD, 1, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 1, VC_CAUSE_NONE);
 	STORY("add 4; end; release root 41; ");
 	got_end(fd);
 }
@@ -998,7 +1002,7 @@ parties_stuck(void **state)
 	(void)leaf(vc, 4, name4);
 	turns();
 	say(vc, "lost", 0);
-	party(ATM_PARTY_STUCK, 0, CAUSE_TEMPORARY);
+	party(ATM_PARTY_STUCK, 0, VC_CAUSE_TEMPORARY);
 	STORY("add 4; end; release root 41; ");
 	got_end(fd);
 	for (i = 0; i < 2; i++) {
@@ -1006,7 +1010,7 @@ parties_stuck(void **state)
 		(void)leaf(vc, 2, name2);
 		turns();
 		STORY("ask 2 leaf; ");
-		vc_svc_answer(l, asked_id, -1, CAUSE_TEMPORARY);
+		vc_svc_answer(l, asked_id, -1, VC_CAUSE_TEMPORARY);
 		STORY("leaf failed 2 41; ");
 	}
 }
@@ -1020,7 +1024,7 @@ parties_no_root(void **state)
 	(void)state;
 	(void)leaf(vc, 2, name2);
 	turns();
-	assert_false(vc_svc_answer(l, root_id, -1, CAUSE_OUT_OF_ORDER));
+	assert_false(vc_svc_answer(l, root_id, -1, VC_CAUSE_OUT_OF_ORDER));
 	STORY("root; release root 27; ");
 	assert_non_null(vc = vc_multi(l, root_name));
 	(void)leaf(vc, 2, name2);
@@ -1040,18 +1044,18 @@ parties_busy(void **state)
 	(void)leaf(vc, 3, name3);
 	turns();
 	STORY("root; ");
-	vc_svc_answer(l, root_id, -1, CAUSE_TEMPORARY);
+	vc_svc_answer(l, root_id, -1, VC_CAUSE_TEMPORARY);
 	STORY("leaf failed 2 41; leaf failed 3 41; ");
 	put(listener[1], "x");
 	turns();
 	(void)leaf(vc, 2, name2);
 	turns();
-	vc_svc_answer(l, root_id, -1, CAUSE_UNALLOCATED);
+	vc_svc_answer(l, root_id, -1, VC_CAUSE_UNALLOCATED);
 	STORY("root; leaf failed 2 41; ");
 	(void)leaf(vc, 2, name2);
 	turns();
 	pair(fds);
-	assert_true(vc_svc_answer(l, root_id, fds[0], CAUSE_NONE));
+	assert_true(vc_svc_answer(l, root_id, fds[0], VC_CAUSE_NONE));
 	turns();
 	STORY("root; add 2; ");
 	(void)close(fds[1]);
@@ -1079,12 +1083,12 @@ parties_abandoned(void **state)
 	(void)state;
 	(void)leaf(vc, 2, name2);
 	turns();
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	STORY("root; ");
 	pair(fds);
-	assert_false(vc_svc_answer(l, root_id, fds[0], CAUSE_NONE));
+	assert_false(vc_svc_answer(l, root_id, fds[0], VC_CAUSE_NONE));
 	got_end(fds[1]);
-	party(ATM_PARTY_ADD, 1, CAUSE_NONE);
+	party(ATM_PARTY_ADD, 1, VC_CAUSE_NONE);
 	turns();
 	STORY("");
 }
@@ -1119,7 +1123,7 @@ parties_own_end(void **state)
 	STORY("");
 	cursor = 0;
 	assert_false(vc_circuit(l, &cursor, &info));
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	STORY("");
 	pair(fds);
 	offered_fd = fds[0];
@@ -1144,15 +1148,15 @@ parties_left_first(void **state)
 	turns();
 	STORY("add 4; ");
 	vc_multi_drop(f[0]);
-	party(ATM_PARTY_LEFT, 1, CAUSE_NORMAL);
-	party(ATM_PARTY_ADD, 3, CAUSE_NONE);
+	party(ATM_PARTY_LEFT, 1, VC_CAUSE_NORMAL);
+	party(ATM_PARTY_ADD, 3, VC_CAUSE_NONE);
 	turns();
 	STORY("leaf ack 4; ");
 	/* and one that does not leave is dropped */
 	vc_multi_drop(f[1]);
 	turns();
 	STORY("drop ref 2; ");
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	(void)close(fd);
 }
 
@@ -1231,8 +1235,8 @@ pvc_incoming(void **state)
 	put(fd, "y");
 	turns();
 	STORY("in: y; ");
-	vc_release(offered_vc, CAUSE_NORMAL);
-	verdict = CAUSE_REJECTED;
+	vc_release(offered_vc, VC_CAUSE_NORMAL);
+	verdict = VC_CAUSE_REJECTED;
 	put(fd, "z");
 	turns();
 	STORY("call from 2; call from 2 as leaf; ");
@@ -1305,20 +1309,35 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),
-		SVC(call), SVC(call_fails), SVC(abandoned), SVC(in_turn),
-		SVC(multi), SVC(remote_call), SVC(too_many),
-		SVC(listener_lost), SVC(paused_and_long), SVC(close_within),
+		SVC(call),
+		SVC(call_fails),
+		SVC(abandoned),
+		SVC(in_turn),
+		SVC(multi),
+		SVC(remote_call),
+		SVC(too_many),
+		SVC(listener_lost),
+		SVC(paused_and_long),
+		SVC(close_within),
 		SVC(listing),
 		cmocka_unit_test(parties_table),
-		PARTIES(parties_send), PARTIES(parties_held),
-		PARTIES(parties_fail), PARTIES(parties_given_up),
-		PARTIES(parties_lost), PARTIES(parties_confused),
-		PARTIES(parties_stuck), PARTIES(parties_no_root),
-		PARTIES(parties_busy), PARTIES(parties_no_asking),
+		PARTIES(parties_send),
+		PARTIES(parties_held),
+		PARTIES(parties_fail),
+		PARTIES(parties_given_up),
+		PARTIES(parties_lost),
+		PARTIES(parties_confused),
+		PARTIES(parties_stuck),
+		PARTIES(parties_no_root),
+		PARTIES(parties_busy),
+		PARTIES(parties_no_asking),
 		PARTIES(parties_abandoned),
-		PARTIES(parties_own_end), PARTIES(parties_left_first),
+		PARTIES(parties_own_end),
+		PARTIES(parties_left_first),
 		PARTIES(parties_close),
-		PVC(pvc_call), PVC(pvc_incoming), PVC(pvc_multi),
+		PVC(pvc_call),
+		PVC(pvc_incoming),
+		PVC(pvc_multi),
 		PVC(pvc_lost),
 	};
 

@@ -49,7 +49,7 @@ up_call(void *arg, struct vc *vc, const struct atm_addr *who, bool leaf,
 	(void)leaf;
 	(void)cookie;
 	e->in = vc;
-	return CAUSE_NONE;
+	return VC_CAUSE_NONE;
 }
 
 static void
@@ -145,8 +145,8 @@ begin(const char *at, const char *bt)
 
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
-	assert_int_equal(atm_parse(&addr_a, at), 0);
-	assert_int_equal(atm_parse(&addr_b, bt), 0);
+	assert_int_equal(atm_addr_parse(&addr_a, at), 0);
+	assert_int_equal(atm_addr_parse(&addr_b, bt), 0);
 	assert_int_equal(loop_init(&loop), 0);
 	for (i = 0; i < 100; i++) {
 		params.base_port = (uint16_t)(20000 + arc4random_uniform(9000));
@@ -154,18 +154,18 @@ begin(const char *at, const char *bt)
 		fb = vc_udp_socket(&addr_b, params.base_port);
 		if (fa != -1 && fb != -1)
 			break;
-		if (fa == -1 && (errno == EADDRNOTAVAIL ||
-		    errno == EAFNOSUPPORT)) {
+		if (fa == -1 &&
+		    (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT)) {
 			loop_free(&loop);
-			skip();		/* no IPv6 here */
+			skip(); /* no IPv6 here */
 		}
 		close(fa);
 		close(fb);
 	}
-	a.l = vc_udp_open(loop.base, &loop.timers, fa, &addr_a, &params,
-	    &user, &a);
-	b.l = vc_udp_open(loop.base, &loop.timers, fb, &addr_b, &params,
-	    &user, &b);
+	a.l = vc_udp_open(
+	    loop.base, &loop.timers, fa, &addr_a, &params, &user, &a);
+	b.l = vc_udp_open(
+	    loop.base, &loop.timers, fb, &addr_b, &params, &user, &b);
 	assert_non_null(a.l);
 	assert_non_null(b.l);
 }
@@ -196,14 +196,14 @@ counter(const struct vc_link *l, const char *name)
 
 /* Sends n numbered SDUs of len octets, as many in a turn as is told. */
 static void
-send_many(struct vc *vc, struct end *to, uint32_t n, size_t len,
-    uint32_t per_turn)
+send_many(
+    struct vc *vc, struct end *to, uint32_t n, size_t len, uint32_t per_turn)
 {
 	uint32_t i;
-	struct sdu *s;
+	struct vc_sdu *s;
 
 	for (i = 0; i < n; i++) {
-		s = sdu_new(NULL, len);
+		s = vc_sdu_new(NULL, len);
 		assert_non_null(s);
 		memcpy(s->data, &i, sizeof(i));
 		assert_int_equal(vc_send(vc, s), 0);
@@ -223,7 +223,7 @@ both_ways(const char *at, const char *bt)
 	begin(at, bt);
 	vc = vc_call(a.l, &addr_b, NULL);
 	assert_true(until(&a.acks, 1));
-	assert_true(atm_equal(vc_peer(b.in), &addr_a));
+	assert_true(atm_addr_equal(vc_peer(b.in), &addr_a));
 	assert_true(vc_knows_caller(b.in));
 	send_many(vc, &b, 1000, 100, 200);
 	send_many(b.in, &a, 20, VC_SDU_MAX, 10);
@@ -233,7 +233,7 @@ both_ways(const char *at, const char *bt)
 	assert_int_equal(counter(b.l, "sdus-in"), 1000);
 	assert_true(vc_udp_circuit(b.l, &cursor, &info));
 	assert_int_equal(info.sdus_in, 1000);
-	vc_release(vc, CAUSE_NORMAL);
+	vc_release(vc, VC_CAUSE_NORMAL);
 	assert_true(until(&b.ends, 1));
 	end();
 }
@@ -285,14 +285,14 @@ pause_and_close(void **state)
 	assert_true(until(&a.acks, 1));
 	vc_udp_pause(b.l, true);
 	for (i = 0; i < 3; i++)
-		assert_int_equal(vc_send(vc, sdu_new(&zero, 4)), 0);
+		assert_int_equal(vc_send(vc, vc_sdu_new(&zero, 4)), 0);
 	for (i = 0; i < 50; i++)
 		loop_poll(&loop, turn, NULL);
 	assert_int_equal(b.sdus, 0);
 	b.close_in_sdu = true;
 	vc_udp_pause(b.l, false);
 	assert_true(until(&a.ends, 1));
-	assert_int_equal(b.sdus, 1);	/* nothing comes up after the close */
+	assert_int_equal(b.sdus, 1); /* nothing comes up after the close */
 	for (i = 0; i < 5; i++)
 		loop_poll(&loop, turn, NULL);
 	end();
@@ -305,9 +305,11 @@ sockets(void **state)
 	struct atm_addr a4, no;
 
 	(void)state;
-	assert_int_equal(atm_parse(&a4, "127.0.0.41%255"), 0);
-	assert_int_equal(atm_parse(&no,
-	    "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"), 0);
+	assert_int_equal(atm_addr_parse(&a4, "127.0.0.41%255"), 0);
+	assert_int_equal(
+	    atm_addr_parse(
+		&no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
+	    0);
 	assert_int_equal(vc_udp_socket(&no, 2022), -1);
 	assert_int_equal(errno, EAFNOSUPPORT);
 	assert_int_equal(vc_udp_socket(&a4, 65281), -1);

@@ -194,21 +194,22 @@ reorder(unsigned char *to, const unsigned char *from, size_t len, bool host)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		to[i] = from[host || BYTE_ORDER == BIG_ENDIAN ?
-		    i : len - 1 - i];
+		to[i] =
+		    from[host || BYTE_ORDER == BIG_ENDIAN ? i : len - 1 - i];
 }
 
 /* The len octets of v, in network or in host order. */
 static int
-number(unsigned char *to, uint64_t v, size_t len, bool host)
+ibuf_number(unsigned char *to, uint64_t v, size_t len, bool host)
 {
 	unsigned char octets[sizeof(v)];
 
 	if (len < sizeof(v) && v >> (8 * len) != 0)
 		return fail(EINVAL);
 	memcpy(octets, &v, sizeof(v));
-	reorder(to, BYTE_ORDER == BIG_ENDIAN ? octets + sizeof(v) - len :
-	    octets, len, host);
+	reorder(to,
+	    BYTE_ORDER == BIG_ENDIAN ? octets + sizeof(v) - len : octets, len,
+	    host);
 	return 0;
 }
 
@@ -217,7 +218,7 @@ add_number(struct ibuf *b, uint64_t v, size_t len, bool host)
 {
 	unsigned char octets[sizeof(v)];
 
-	if (number(octets, v, len, host) == -1)
+	if (ibuf_number(octets, v, len, host) == -1)
 		return -1;
 	return ibuf_add(b, octets, len);
 }
@@ -227,7 +228,7 @@ set_number(struct ibuf *b, size_t pos, uint64_t v, size_t len, bool host)
 {
 	unsigned char octets[sizeof(v)];
 
-	if (number(octets, v, len, host) == -1)
+	if (ibuf_number(octets, v, len, host) == -1)
 		return -1;
 	return ibuf_set(b, pos, octets, len);
 }

@@ -81,14 +81,14 @@ int
 imsgbuf_read(struct imsgbuf *ib)
 {
 	return ib->flags & ALLOW_FDPASS ? msgbuf_read(ib->fd, ib->w) :
-	    ibuf_read(ib->fd, ib->w);
+					  ibuf_read(ib->fd, ib->w);
 }
 
 int
 imsgbuf_write(struct imsgbuf *ib)
 {
 	return ib->flags & ALLOW_FDPASS ? msgbuf_write(ib->fd, ib->w) :
-	    ibuf_write(ib->fd, ib->w);
+					  ibuf_write(ib->fd, ib->w);
 }
 
 int
@@ -156,8 +156,9 @@ header(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, size_t size,
 		return NULL;
 	}
 	hdr.pid = (uint32_t)pid;
-	if ((b = ibuf_dynamic(max == IMSG_HEADER_SIZE ? max :
-	    size + IMSG_HEADER_SIZE, max)) == NULL)
+	if ((b = ibuf_dynamic(
+		 max == IMSG_HEADER_SIZE ? max : size + IMSG_HEADER_SIZE,
+		 max)) == NULL)
 		return NULL;
 	if (ibuf_add(b, &hdr, sizeof(hdr)) == -1) {
 		ibuf_free(b);
@@ -173,8 +174,8 @@ sender(const struct imsgbuf *ib, pid_t pid)
 }
 
 struct ibuf *
-imsg_create(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid,
-    size_t len)
+imsg_create(
+    struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, size_t len)
 {
 	return header(ib, type, id, sender(ib, pid), len, ib->maxsize);
 }
@@ -259,13 +260,13 @@ imsg_composev(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, int fd,
 
 /* b follows its header in the queue as it is: two buffers, no copy. */
 int
-imsg_compose_ibuf(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid,
-    struct ibuf *b)
+imsg_compose_ibuf(
+    struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, struct ibuf *b)
 {
 	struct ibuf *h;
 
 	if ((h = header(ib, type, id, sender(ib, pid), ibuf_size(b),
-	    IMSG_HEADER_SIZE)) == NULL) {
+		 IMSG_HEADER_SIZE)) == NULL) {
 		ibuf_free(b);
 		return -1;
 	}
@@ -290,7 +291,8 @@ imsg_forward(struct imsgbuf *ib, struct imsg *imsg)
 
 	rewind_payload(imsg);
 	if ((b = header(ib, imsg->hdr.type, imsg->hdr.peerid,
-	    (pid_t)imsg->hdr.pid, ibuf_size(imsg->buf), ib->maxsize)) == NULL)
+		 (pid_t)imsg->hdr.pid, ibuf_size(imsg->buf), ib->maxsize)) ==
+	    NULL)
 		return -1;
 	if (ibuf_add_ibuf(b, imsg->buf) == -1) {
 		ibuf_free(b);

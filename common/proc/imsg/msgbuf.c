@@ -153,7 +153,7 @@ drop_fd(int *fd)
 
 /* Forgets what was half received. */
 static void
-forget(struct msgbuf *m)
+msgbuf_forget(struct msgbuf *m)
 {
 	ibuf_free(m->partial);
 	m->partial = NULL;
@@ -164,7 +164,7 @@ forget(struct msgbuf *m)
 void
 msgbuf_clear(struct msgbuf *m)
 {
-	forget(m);
+	msgbuf_forget(m);
 	ibufq_flush(&m->out);
 	ibufq_flush(&m->in);
 }
@@ -277,8 +277,8 @@ send_queue(int s, struct msgbuf *m, bool fds)
 		return 0;
 	n = gather(m, iov, fds);
 	do {
-		sent = fds ? send_some(s, iov, n, first->fd) :
-		    writev(s, iov, n);
+		sent =
+		    fds ? send_some(s, iov, n, first->fd) : writev(s, iov, n);
 	} while (sent == -1 && errno == EINTR);
 	if (sent == -1)
 		return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
@@ -326,7 +326,7 @@ begin_message(struct msgbuf *m, unsigned char *p, int *fd)
 
 /* Cuts the len octets received into messages. */
 static int
-parse(struct msgbuf *m, size_t len, int *fd)
+msgbuf_parse(struct msgbuf *m, size_t len, int *fd)
 {
 	size_t off = 0, n;
 
@@ -418,7 +418,7 @@ receive_fd(int s, struct iovec *iov, int *fd)
 }
 
 static int
-receive(int s, struct msgbuf *m, bool fds)
+msgbuf_receive(int s, struct msgbuf *m, bool fds)
 {
 	struct iovec iov;
 	ssize_t n;
@@ -437,13 +437,13 @@ receive(int s, struct msgbuf *m, bool fds)
 		return errno == EAGAIN ? 1 : -1;
 	if (n == 0) {
 		drop_fd(&fd);
-		forget(m);
+		msgbuf_forget(m);
 		return 0;
 	}
-	error = parse(m, m->have + (size_t)n, &fd);
+	error = msgbuf_parse(m, m->have + (size_t)n, &fd);
 	drop_fd(&fd);
 	if (error == -1) {
-		forget(m);
+		msgbuf_forget(m);
 		return -1;
 	}
 	return 1;
@@ -452,11 +452,11 @@ receive(int s, struct msgbuf *m, bool fds)
 int
 ibuf_read(int s, struct msgbuf *m)
 {
-	return receive(s, m, false);
+	return msgbuf_receive(s, m, false);
 }
 
 int
 msgbuf_read(int s, struct msgbuf *m)
 {
-	return receive(s, m, true);
+	return msgbuf_receive(s, m, true);
 }

@@ -20,27 +20,27 @@
 #include "vc.h"
 #include "wire.h"
 
-struct mars;		/* all clusters of one server */
-struct cluster;
+struct marsd;		/* all clusters of one server */
+struct marsd_cluster;
 
 /* What an operator is told: symbol, level, format of the line's end. */
-#define MARS_EVENTS(X) \
-	X(MARS_EV_CMI_EXHAUSTED, "no cluster member id left") \
-	X(MARS_EV_CMI_OVERLAP, "one CMI from two servers") \
-	X(MARS_EV_MOVED, "client moved to another server") \
-	X(MARS_EV_SERVER_DEAD, "server is silent: its members are flushed") \
-	X(MARS_EV_SERVER_BACK, "server is back: its members are revived") \
-	X(MARS_EV_REFUSED, "refused")
+#define MARSD_EVENTS(X) \
+	X(MARSD_EV_CMI_EXHAUSTED, "no cluster member id left") \
+	X(MARSD_EV_CMI_OVERLAP, "one CMI from two servers") \
+	X(MARSD_EV_MOVED, "client moved to another server") \
+	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
+	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
+	X(MARSD_EV_REFUSED, "refused")
 
-enum mars_event_code {
+enum marsd_event_code {
 #define X(sym, text) sym,
-	MARS_EVENTS(X)
+	MARSD_EVENTS(X)
 #undef X
-	MARS_EV_MAX
+	MARSD_EV_MAX
 };
 
-struct mars_event {
-	enum mars_event_code	 code;
+struct marsd_event {
+	enum marsd_event_code	 code;
 	const char		*cluster;
 	const struct mars_pro	*pro;		/* or NULL */
 	const struct atm_addr	*who;		/* or NULL */
@@ -50,7 +50,7 @@ struct mars_event {
 };
 
 /* What the owner supplies.  Nothing here calls back into the core. */
-struct mars_ops {
+struct marsd_ops {
 	uint32_t (*random)(void *);
 	/* towards scspd, ipc.h IMSG_CSA_*; in this order on the wire */
 	void	(*publish)(void *, uint16_t sgid, uint32_t key, const void *,
@@ -62,35 +62,35 @@ struct mars_ops {
 	void	(*erase)(void *, uint16_t sgid, const uint8_t oid[4],
 		    const uint32_t *keys, uint32_t n);
 	void	(*realign)(void *, uint16_t sgid);
-	void	(*event)(void *, const struct mars_event *);
+	void	(*event)(void *, const struct marsd_event *);
 };
 
-struct mars	*mars_new(const struct mars_ops *, void *, struct timers *);
-void		 mars_free(struct mars *);
+struct marsd	*marsd_new(const struct marsd_ops *, void *, struct timers *);
+void		 marsd_free(struct marsd *);
 /*
  * Applies a configuration, which has to outlive the next call.  Clusters
  * that are still in it keep their members.  0, or -1: no memory, unchanged.
  */
-int		 mars_configure(struct mars *, const struct conf *);
-struct cluster	*mars_cluster(struct mars *, const char *name);
+int		 marsd_configure(struct marsd *, const struct conf *);
+struct marsd_cluster	*marsd_cluster(struct marsd *, const char *name);
 /*
- * The link of a cluster's address; its user is cluster_vc_user.  Whatever the
+ * The link of a cluster's address; its user is marsd_vc_user.  Whatever the
  * cluster has on the link that it had before is released; NULL: none now.
  */
-void		 cluster_attach(struct cluster *, struct vc_link *);
-extern const struct vc_user cluster_vc_user;	/* arg: struct cluster */
+void		 marsd_cluster_attach(struct marsd_cluster *, struct vc_link *);
+extern const struct vc_user marsd_vc_user;	/* arg: struct marsd_cluster */
 /* last words: hard redirect, deregistrations */
-void		 mars_shutdown(struct mars *);
+void		 marsd_shutdown(struct marsd *);
 
 /* from scspd */
-void		 mars_csa_update(struct mars *, uint16_t sgid,
+void		 marsd_csa_update(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key, int32_t seq,
 		    uint8_t how, const void *, size_t);
-void		 mars_csa_own(struct mars *, uint16_t sgid, uint32_t key,
+void		 marsd_csa_own(struct marsd *, uint16_t sgid, uint32_t key,
 		    int32_t seq, const void *, size_t);
-void		 mars_csa_gone(struct mars *, uint16_t sgid,
+void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
-void		 mars_csa_neighbor(struct mars *, uint16_t sgid,
+void		 marsd_csa_neighbor(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], bool aligned);
 
 /*
@@ -98,15 +98,15 @@ void		 mars_csa_neighbor(struct mars *, uint16_t sgid,
  * (CTL_CURSOR_SIZE octets, zero at the start) remembers; false: no more.
  * Cursors hold keys, not pointers: anything may go in between.
  */
-bool		 mars_show_summary(struct mars *, void *cursor, struct wr *);
-bool		 mars_show_clusters(struct mars *, void *cursor, struct wr *);
-bool		 mars_show_members(struct mars *, void *cursor, struct wr *);
-bool		 mars_show_groups(struct mars *, void *cursor, struct wr *);
-bool		 mars_show_servers(struct mars *, void *cursor, struct wr *);
+bool		 marsd_show_summary(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_clusters(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_members(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_groups(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_servers(struct marsd *, void *cursor, struct wr *);
 /* "scope" (cluster, or "all"), "name", "value"; the shell adds "process" */
-bool		 mars_show_counters(struct mars *, void *cursor, struct wr *);
+bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);
 /* order a redirect: cluster, hard, or NULL member for everybody (5.4.3) */
-const char	*mars_redirect(struct mars *, const char *cluster, bool hard,
+const char	*marsd_redirect(struct marsd *, const char *cluster, bool hard,
 		    const struct atm_addr *to, const struct atm_addr *member);
 
 #endif
