@@ -11,7 +11,6 @@
 
 #include "cluster.h"
 #include "ctl.h"
-#include "ctlserver.h"
 
 /* Octets of a row that an array leaves for what follows it. */
 #define ROW_RESERVE	512

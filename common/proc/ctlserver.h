@@ -21,9 +21,6 @@
 struct ctlserver;
 struct ctl_conn;
 
-/* Room for a generator to remember where it is; zero at the start. */
-#define CTL_CURSOR_SIZE	256
-
 enum ctl_more {
 	CTL_MORE,	/* one object was written: ask again */
 	CTL_DONE	/* nothing written: that was all */

@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "ctl.h"
-#include "ctlserver.h"
 #include "scspnet.h"
 
 static uint8_t cursor[CTL_CURSOR_SIZE], row[CTL_ROW_MAX];

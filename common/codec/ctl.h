@@ -21,6 +21,8 @@
 #include "wire.h"
 
 #define CTL_ROW_MAX	64000	/* octets of one object */
+/* Room for a show function to remember where it is; zero at the start. */
+#define CTL_CURSOR_SIZE	256
 #define CTL_ARGS_MAX	8
 #define CTL_ARG_SIZE	160
 
