@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <event2/event_struct.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define LOW_MARK	16	/* go on */
 #define STALL		30	/* s without progress: the client is cut */
 #define TICK		5	/* s between looks at it */
+#define LISTS_MAX	4	/* struct ctl_commands of a server */
 
 const char CTL_LATER[] = "later";
 
@@ -32,6 +34,7 @@ struct ctl_conn {
 	struct channel		 ch;
 	uint32_t		 id;
 	const struct ctl_command *command;	/* rows are to come, or NULL */
+	void			*arg;		/* of its functions */
 	bool			 later;		/* ctl_finish() is to come */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
@@ -41,14 +44,13 @@ struct ctl_conn {
 };
 
 struct ctlserver {
-	struct event_base	*base;
+	struct loop		*loop;
 	int			 fd;
 	struct event		 accept;
 	struct event		 reap;		/* frees who was cut off */
 	struct event		 tick;
-	const struct ctl_command *commands;
-	size_t			 ncommands;
-	void			*arg;
+	struct ctl_commands	 lists[LISTS_MAX];
+	size_t			 nlists;
 	TAILQ_HEAD(, ctl_conn)	 conns;
 	uint32_t		 nconns;
 	uint32_t		 next_id;
@@ -132,8 +134,7 @@ conn_more(struct ctl_conn *c)
 
 	while (c->command != NULL && channel_queued(&c->ch) < HIGH_MARK) {
 		wr_init(&w, s->row, sizeof(s->row));
-		if (c->command->show(s->arg, c->argc, c->argv, c->cursor, &w) ==
-		    CTL_DONE)
+		if (!c->command->show(c->arg, c->cursor, &w))
 			conn_end(c, true, "");
 		else if (wr_failed(&w))
 			conn_end(c, false, "an entry is too large to show");
@@ -148,6 +149,7 @@ conn_drained(void *arg)
 {
 	struct ctl_conn *c = arg;
 
+	loop_clock(&c->server->loop->timers);
 	c->stalled = 0;
 	if (channel_queued(&c->ch) <= LOW_MARK)
 		conn_more(c);
@@ -172,22 +174,32 @@ name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
 	}
 }
 
-/* The command with the longest name that the request begins with. */
+/*
+ * The command with the longest name that the request begins with; its arg
+ * becomes c's, and what follows its name the arguments.
+ */
 static const struct ctl_command *
-lookup(const struct ctlserver *s, struct ctl_conn *c, int argc, int *words)
+lookup(struct ctl_conn *c, int argc)
 {
 	const struct ctl_command *found = NULL;
-	size_t i;
-	int n;
+	const struct ctl_commands *l;
+	int n, words = 0;
+	size_t i, j;
 
-	*words = 0;
-	for (i = 0; i < s->ncommands; i++) {
-		n = name_words(s->commands[i].name, argc, c->args);
-		if (n > *words) {
-			found = &s->commands[i];
-			*words = n;
+	for (i = 0; i < c->server->nlists; i++) {
+		l = &c->server->lists[i];
+		for (j = 0; j < l->n; j++) {
+			n = name_words(l->command[j].name, argc, c->args);
+			if (n <= words)
+				continue;
+			found = &l->command[j];
+			c->arg = l->arg;
+			words = n;
 		}
 	}
+	c->argc = argc - words;
+	for (n = 0; n < c->argc; n++)
+		c->argv[n] = c->args[words + n];
 	return found;
 }
 
@@ -197,9 +209,21 @@ conn_act(struct ctl_conn *c, const struct ctl_command *cmd)
 	const char *wrong;
 
 	c->later = true; /* it may end before we are told so */
-	wrong = cmd->act(c->server->arg, c, c->argc, c->argv);
+	wrong = cmd->act(c->arg, c, c->argc, c->argv);
 	if (wrong != CTL_LATER)
 		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
+}
+
+static void
+conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
+{
+	if (c->argc != 0) {
+		conn_end(c, false, "a listing takes no arguments");
+		return;
+	}
+	c->command = cmd;
+	memset(c->cursor, 0, sizeof(c->cursor));
+	conn_more(c);
 }
 
 /* A request: strings, the words of a command and its arguments. */
@@ -207,7 +231,7 @@ static void
 conn_request(struct ctl_conn *c, struct rd *r)
 {
 	const struct ctl_command *cmd;
-	int argc = 0, words, i;
+	int argc = 0;
 
 	while (!rd_failed(r) && !rd_done(r) && argc < CTL_ARGS_MAX)
 		if (rd_string(r, c->args[argc], CTL_ARG_SIZE))
@@ -217,20 +241,12 @@ conn_request(struct ctl_conn *c, struct rd *r)
 		conn_end(c, false, "that is not a request");
 		return;
 	}
-	if ((cmd = lookup(c->server, c, argc, &words)) == NULL) {
+	if ((cmd = lookup(c, argc)) == NULL)
 		conn_end(c, false, "that command is not known here");
-		return;
-	}
-	c->argc = argc - words;
-	for (i = 0; i < c->argc; i++)
-		c->argv[i] = c->args[words + i];
-	if (cmd->show == NULL) {
+	else if (cmd->show != NULL)
+		conn_show(c, cmd);
+	else
 		conn_act(c, cmd);
-		return;
-	}
-	c->command = cmd;
-	memset(c->cursor, 0, sizeof(c->cursor));
-	conn_more(c);
 }
 
 /*
@@ -242,6 +258,7 @@ conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
 	struct ctl_conn *c = arg;
 
+	loop_clock(&c->server->loop->timers);
 	if (fd != -1)
 		close(fd);
 	if (type != IMSG_CTL_REQUEST || c->command != NULL || c->later ||
@@ -263,8 +280,8 @@ conn_new(struct ctlserver *s, int fd)
 	}
 	c->server = s;
 	c->id = ++s->next_id;
-	if (channel_open(&c->ch, s->base, fd, false, CTL_ROW_MAX, "marsctl",
-		conn_message, conn_closed, c) == -1) {
+	if (channel_open(&c->ch, s->loop->base, fd, false, CTL_ROW_MAX,
+		"marsctl", conn_message, conn_closed, c) == -1) {
 		s->refused++;
 		close(fd);
 		free(c);
@@ -317,24 +334,20 @@ tick(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(&s->tick, &again);
 }
 
-/*
- * Serves the listening socket fd, which it then owns, with these commands.
- * NULL: no memory.
- */
 struct ctlserver *
-ctlserver_new(struct event_base *base, int fd,
-    const struct ctl_command *commands, size_t ncommands, void *arg)
+ctlserver_new(
+    struct loop *loop, int fd, const struct ctl_commands *lists, size_t n)
 {
 	const struct timeval first = { TICK, 0 };
+	struct event_base *base = loop->base;
 	struct ctlserver *s;
 
-	if ((s = calloc(1, sizeof(*s))) == NULL)
+	if (n > LISTS_MAX || (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	s->base = base;
+	s->loop = loop;
 	s->fd = fd;
-	s->commands = commands;
-	s->ncommands = ncommands;
-	s->arg = arg;
+	memcpy(s->lists, lists, n * sizeof(*lists));
+	s->nlists = n;
 	TAILQ_INIT(&s->conns);
 	if (evutil_make_socket_nonblocking(fd) == -1 ||
 	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,

@@ -21,7 +21,7 @@
 #define ROWS	100000
 
 struct world {
-	struct event_base *base;
+	struct loop	 loop;
 	struct ctlserver *s;
 	struct sockaddr_un sun;
 	char		 dir[64];
@@ -31,30 +31,55 @@ struct world {
 	char		 arg[CTL_ARG_SIZE];
 };
 
-static enum ctl_more
-show(void *arg, int argc, char **argv, void *cursor, struct wr *wr)
+static bool
+show_rows(struct world *w, void *cursor, struct wr *wr, uint32_t end)
 {
-	struct world *w = arg;
-	uint32_t n, end = argc > 0 ? (uint32_t)atoi(argv[0]) : ROWS;
+	uint32_t n;
 
 	memcpy(&n, cursor, sizeof(n));
 	if (n == end)
-		return CTL_DONE;
+		return false;
 	ctl_uint(wr, "n", n++);
 	memcpy(cursor, &n, sizeof(n));
 	w->made++;
-	return CTL_MORE;
+	return true;
 }
 
-static enum ctl_more
-show_huge(void *arg, int argc, char **argv, void *cursor, struct wr *wr)
+static bool
+show(void *arg, void *cursor, struct wr *wr)
+{
+	return show_rows(arg, cursor, wr, ROWS);
+}
+
+static bool
+show_some(void *arg, void *cursor, struct wr *wr)
+{
+	return show_rows(arg, cursor, wr, 1000);
+}
+
+static bool
+show_none(void *arg, void *cursor, struct wr *wr)
+{
+	return show_rows(arg, cursor, wr, 0);
+}
+
+static bool
+show_huge(void *arg, void *cursor, struct wr *wr)
 {
 	(void)arg;
-	(void)argc;
-	(void)argv;
 	(void)cursor;
 	wr_zero(wr, CTL_ROW_MAX + 1);
-	return CTL_MORE;
+	return true;
+}
+
+/* arg is its own */
+static const char *
+act_other(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	(void)c;
+	(void)argc;
+	(void)argv;
+	return arg;
 }
 
 static const char *
@@ -81,15 +106,26 @@ act_later(void *arg, struct ctl_conn *c, int argc, char **argv)
 
 static const struct ctl_command commands[] = {
 	{ "show", show, NULL },
+	{ "show some", show_some, NULL },
+	{ "show none", show_none, NULL },
 	{ "show huge", show_huge, NULL },
 	{ "act", NULL, act },
 	{ "act much later", NULL, act_later },
+};
+static const struct ctl_command others[] = {
+	{ "act", NULL, act_other },
+	{ "act otherwise", NULL, act_other },
 };
 
 static int
 setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
+	static char sentence[] = "otherwise";
+	const struct ctl_commands lists[] = {
+		{ commands, sizeof(commands) / sizeof(commands[0]), w },
+		{ others, sizeof(others) / sizeof(others[0]), sentence },
+	};
 	int fd;
 
 	assert_non_null(w);
@@ -103,9 +139,8 @@ setup(void **state)
 	assert_int_equal(
 	    bind(fd, (struct sockaddr *)&w->sun, sizeof(w->sun)), 0);
 	assert_int_equal(listen(fd, 64), 0);
-	assert_non_null(w->base = event_base_new());
-	assert_non_null(w->s = ctlserver_new(w->base, fd, commands,
-			    sizeof(commands) / sizeof(commands[0]), w));
+	assert_int_equal(loop_init(&w->loop), 0);
+	assert_non_null(w->s = ctlserver_new(&w->loop, fd, lists, 2));
 	*state = w;
 	return 0;
 }
@@ -116,7 +151,7 @@ teardown(void **state)
 	struct world *w = *state;
 
 	ctlserver_free(w->s);
-	event_base_free(w->base);
+	loop_free(&w->loop);
 	unlink(w->sun.sun_path);
 	rmdir(w->dir);
 	free(w);
@@ -127,7 +162,7 @@ static void
 turns(struct world *w, int n)
 {
 	while (n-- > 0)
-		event_base_loop(w->base, EVLOOP_NONBLOCK);
+		event_base_loop(w->loop.base, EVLOOP_NONBLOCK);
 }
 
 /* A client that reads and writes when it is told to. */
@@ -232,6 +267,19 @@ actions(void **state)
 	client_read(&c);
 	assert_true(c.ended && !c.ok);
 	assert_string_equal(c.text, "one is enough");
+	/* of a second list, with its arg; where both have it, the first's */
+	c.ended = false;
+	request(&c, "act otherwise");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "otherwise");
+	c.ended = false;
+	request(&c, "show some more");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "a listing takes no arguments");
 	client_close(&c);
 }
 
@@ -244,7 +292,7 @@ listing(void **state)
 	int i;
 
 	client_open(w, &c);
-	request(&c, "show 1000");
+	request(&c, "show some");
 	for (i = 0; i < 500 && !c.ended; i++) {
 		turns(w, 1);
 		client_read(&c);
@@ -252,7 +300,7 @@ listing(void **state)
 	assert_true(c.ended && c.ok);
 	assert_int_equal(c.rows, 1000);
 	c.ended = false;
-	request(&c, "show 0");
+	request(&c, "show none");
 	turns(w, 4);
 	client_read(&c);
 	assert_true(c.ended && c.ok);
