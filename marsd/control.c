@@ -11,17 +11,16 @@
 
 #include "marsd.h"
 
-CTL_LISTING(marsd_ctl_summary, marsd_shell, mars, marsd_show_summary)
-CTL_LISTING(marsd_ctl_counters, marsd_shell, mars, marsd_show_counters)
-static CTL_LISTING(marsd_ctl_clusters, marsd_shell, mars,
-    marsd_show_clusters) static CTL_LISTING(marsd_ctl_members, marsd_shell,
-    mars, marsd_show_members) static CTL_LISTING(marsd_ctl_groups, marsd_shell,
-    mars, marsd_show_groups) static CTL_LISTING(marsd_ctl_servers, marsd_shell,
-    mars, marsd_show_servers)
+CTL_LISTING(marsd_ctl_summary, marsd_shell, mars, marsd_show_summary);
+CTL_LISTING(marsd_ctl_counters, marsd_shell, mars, marsd_show_counters);
+static CTL_LISTING(marsd_ctl_clusters, marsd_shell, mars, marsd_show_clusters);
+static CTL_LISTING(marsd_ctl_members, marsd_shell, mars, marsd_show_members);
+static CTL_LISTING(marsd_ctl_groups, marsd_shell, mars, marsd_show_groups);
+static CTL_LISTING(marsd_ctl_servers, marsd_shell, mars, marsd_show_servers);
 
-    /* redirect CLUSTER soft|hard ADDRESS [MEMBER] (RFC 2022 section 5.4.3) */
-    static const char *marsd_ctl_redirect(
-	void *arg, struct ctl_conn *c, int argc, char **argv)
+/* redirect CLUSTER soft|hard ADDRESS [MEMBER] (RFC 2022 section 5.4.3) */
+static const char *
+marsd_ctl_redirect(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	struct marsd_shell *d = arg;
 	struct atm_addr to, member;

@@ -9,15 +9,15 @@
  */
 #include "scspd.h"
 
-CTL_LISTING(scspd_ctl_summary, scspd_shell, scsp, scsp_show_summary)
-CTL_LISTING(scspd_ctl_counters, scspd_shell, scsp, scsp_show_counters)
-static CTL_LISTING(scspd_ctl_neighbors, scspd_shell, scsp,
-    scsp_show_neighbors) static CTL_LISTING(scspd_ctl_cache, scspd_shell, scsp,
-    scsp_show_cache)
+CTL_LISTING(scspd_ctl_summary, scspd_shell, scsp, scsp_show_summary);
+CTL_LISTING(scspd_ctl_counters, scspd_shell, scsp, scsp_show_counters);
+static CTL_LISTING(
+    scspd_ctl_neighbors, scspd_shell, scsp, scsp_show_neighbors);
+static CTL_LISTING(scspd_ctl_cache, scspd_shell, scsp, scsp_show_cache);
 
-    /* neighbor clear ADDRESS; without a SEL, that of its scspd is meant */
-    static const
-    char *scspd_ctl_clear(void *arg, struct ctl_conn *c, int argc, char **argv)
+/* neighbor clear ADDRESS; without a SEL, that of its scspd is meant */
+static const char *
+scspd_ctl_clear(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	struct scspd_shell *d = arg;
 	struct atm_addr addr;

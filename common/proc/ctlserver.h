@@ -57,7 +57,8 @@ name(void *arg, void *cursor, struct wr *w) \
 	struct shell *d = arg; \
 \
 	return show(d->core, cursor, w); \
-}
+} \
+bool	name(void *, void *, struct wr *)	/* takes the semicolon */
 
 /*
  * Serves the listening socket fd, which it then owns, with all these
