@@ -11,6 +11,7 @@
 #include "ctl.h"
 #include "json.h"
 #include "output.h"
+#include "output_json.h"
 
 /* A row is printed only if all of it can be read. */
 bool
@@ -124,7 +125,7 @@ put_text(FILE *f, const char *s)
 	size_t n;
 
 	for (; *s != '\0'; s += n) {
-		n = marsctl_utf8_length(s);
+		n = json_utf8_length(s);
 		/* C0, DEL, and C1 (U+0080 to U+009F) */
 		if (n == 0 ||
 		    (n == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f)) ||

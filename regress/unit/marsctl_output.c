@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "ctl.h"
-#include "marsctl/json.h"
+#include "marsctl/output_json.h"
 #include "marsctl/output.h"
 
 struct paper {

@@ -4,15 +4,13 @@
  */
 
 /* Values as JSON (RFC 8259). */
-#ifndef MARSCTL_JSON_H
-#define MARSCTL_JSON_H
+#ifndef MARSCTL_OUTPUT_JSON_H
+#define MARSCTL_OUTPUT_JSON_H
 
 #include <stdio.h>
 
 #include "wire.h"
 
-/* octets of the UTF-8 sequence at the start of a string, 0 if it is none */
-size_t	marsctl_utf8_length(const char *);
 void	marsctl_json_string(FILE *, const char *);
 /* the named values in r, in braces; r was checked with marsctl_row_valid() */
 void	marsctl_json_object(FILE *, struct rd);
