@@ -134,13 +134,19 @@ attach_all(struct marsctl_request *q, const char *where)
 static int
 marsctl_send_request(struct marsctl_daemon *d, const struct marsctl_request *q)
 {
-	uint8_t buf[CTL_ARGS_MAX * (CTL_ARG_SIZE + 2)];
+	uint8_t buf[CTL_REQUEST_MAX];
 	struct wr w;
+	size_t f;
 	int i;
 
 	wr_init(&w, buf, sizeof(buf));
+	wr_u8(&w, (uint8_t)q->argc);
 	for (i = 0; i < q->argc; i++)
 		wr_string(&w, q->argv[i]);
+	for (f = 0; f < q->nfilters; f++) {
+		wr_string(&w, q->filters[f].word);
+		wr_string(&w, q->filters[f].value);
+	}
 	if (imsg_compose(&d->ibuf, IMSG_CTL_REQUEST, 0, 0, -1, buf, w.len) ==
 	    -1)
 		return -1;

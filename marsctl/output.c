@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <sys/socket.h>
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,77 +27,6 @@ marsctl_row_valid(struct rd r)
 			return false;
 	}
 	return rd_done(&r) && depth == 0;
-}
-
-/* Goes on after what v opened. */
-static void
-marsctl_output_skip(struct rd *r, const struct ctl_value *v)
-{
-	struct ctl_value in;
-	int depth = v->tag == CTL_ARRAY || v->tag == CTL_OBJECT;
-
-	while (depth > 0 && ctl_next(r, &in)) {
-		if (in.tag == CTL_ARRAY || in.tag == CTL_OBJECT)
-			depth++;
-		else if (in.tag == CTL_CLOSE)
-			depth--;
-	}
-}
-
-/* The value of that name; what it opens is still to be read from r. */
-static bool
-find(struct rd *r, const char *name, struct ctl_value *v)
-{
-	while (ctl_next(r, v)) {
-		if (strcmp(v->name, name) == 0)
-			return true;
-		marsctl_output_skip(r, v);
-	}
-	return false;
-}
-
-static bool
-find_string(struct rd r, const char *name, struct ctl_value *v)
-{
-	return find(&r, name, v) && v->tag == CTL_STRING;
-}
-
-/* Octets of an IP address: 4, 16, or 0 if it is none. */
-static size_t
-address(const char *s, uint8_t a[16])
-{
-	if (inet_pton(AF_INET, s, a) == 1)
-		return 4;
-	return inet_pton(AF_INET6, s, a) == 1 ? 16 : 0;
-}
-
-static bool
-in_range(const char *group, const char *min, const char *max)
-{
-	uint8_t g[16], lo[16], hi[16];
-	size_t n = address(group, g);
-
-	if (n == 0)
-		return strcmp(group, min) == 0;
-	return address(min, lo) == n && address(max, hi) == n &&
-	    memcmp(lo, g, n) <= 0 && memcmp(g, hi, n) <= 0;
-}
-
-bool
-marsctl_row_wanted(const struct marsctl_request *q, struct rd r)
-{
-	struct ctl_value v, max;
-
-	if (q->cluster != NULL &&
-	    !(find_string(r, "cluster", &v) || find_string(r, "scope", &v)))
-		return false;
-	if (q->cluster != NULL && strcmp(v.string, q->cluster) != 0)
-		return false;
-	if (q->group == NULL)
-		return true;
-	return find_string(r, "group-min", &v) &&
-	    find_string(r, "group-max", &max) &&
-	    in_range(q->group, v.string, max.string);
 }
 
 char *
@@ -188,11 +115,12 @@ put_range(FILE *f, struct rd r, const char *key)
 	int columns;
 
 	snprintf(name, sizeof(name), "%s-min", key);
-	if (!find_string(r, name, &min))
+	if (!ctl_find_string(r, name, &min))
 		return put_text(f, "-");
 	columns = put_text(f, min.string);
 	snprintf(name, sizeof(name), "%s-max", key);
-	if (find_string(r, name, &max) && strcmp(min.string, max.string) != 0)
+	if (ctl_find_string(r, name, &max) &&
+	    strcmp(min.string, max.string) != 0)
 		columns += put_text(f, "-") + put_text(f, max.string);
 	return columns;
 }
@@ -232,7 +160,7 @@ text_row(struct marsctl_output *o, struct rd row)
 		r = row;
 		if (c->kind == MARSCTL_COL_RANGE)
 			n = put_range(o->f, row, c->key);
-		else if (find(&r, c->key, &v))
+		else if (ctl_find(&r, c->key, &v))
 			n = put_value(o->f, &r, &v, c->kind);
 		else
 			n = put_text(o->f, "-");
@@ -282,8 +210,6 @@ marsctl_output_row(struct marsctl_output *o, const char *process, struct rd r)
 
 	if (s == NULL || !marsctl_row_valid(r))
 		return false;
-	if (!marsctl_row_wanted(o->request, r))
-		return true;
 	if (o->json) {
 		fputs(o->begun ? ",\n" : "\n", o->f);
 		if (s->columns == NULL)

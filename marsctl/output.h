@@ -22,7 +22,6 @@ struct marsctl_output {
 };
 
 bool	marsctl_row_valid(struct rd);
-bool	marsctl_row_wanted(const struct marsctl_request *, struct rd);
 /* seconds as 00:00:00, 1d02h or 3w2d; buf of at least 32 octets */
 char	*marsctl_age_print(uint64_t, char *, size_t);
 

@@ -49,21 +49,11 @@ ctl_array(struct wr *w, const char *name)
 }
 
 void
-ctl_object(struct wr *w, const char *name)
-{
-	tag(w, CTL_OBJECT, name);
-}
-
-void
 ctl_close(struct wr *w)
 {
 	wr_u8(w, CTL_CLOSE);
 }
 
-/*
- * Reads the next value into v.  False where there is none: the end if
- * rd_done(r), otherwise something that no daemon of ours wrote.
- */
 bool
 ctl_next(struct rd *r, struct ctl_value *v)
 {
@@ -94,4 +84,35 @@ ctl_next(struct rd *r, struct ctl_value *v)
 		break;
 	}
 	return !rd_failed(r);
+}
+
+void
+ctl_skip(struct rd *r, const struct ctl_value *v)
+{
+	struct ctl_value in;
+	int depth = v->tag == CTL_ARRAY || v->tag == CTL_OBJECT;
+
+	while (depth > 0 && ctl_next(r, &in)) {
+		if (in.tag == CTL_ARRAY || in.tag == CTL_OBJECT)
+			depth++;
+		else if (in.tag == CTL_CLOSE)
+			depth--;
+	}
+}
+
+bool
+ctl_find(struct rd *r, const char *name, struct ctl_value *v)
+{
+	while (ctl_next(r, v)) {
+		if (strcmp(v->name, name) == 0)
+			return true;
+		ctl_skip(r, v);
+	}
+	return false;
+}
+
+bool
+ctl_find_string(struct rd r, const char *name, struct ctl_value *v)
+{
+	return ctl_find(&r, name, v) && v->tag == CTL_STRING;
 }

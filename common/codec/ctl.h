@@ -5,11 +5,11 @@
 
 /*
  * What marsctl and the daemons say to each other.  A request is a command
- * and its arguments, as strings.  The answer is a sequence of objects, each a
- * tagged list of named values that marsctl prints as it is asked to (text,
- * JSON, OpenMetrics), and an end that says whether it went well.  So no
- * struct of a daemon crosses the privilege boundary, and a value that is
- * added needs no change in marsctl.
+ * and its arguments, then the filters of a listing (ctl_filter.h), all of
+ * them strings.  The answer is a sequence of objects, each a tagged list of
+ * named values that marsctl prints as it is asked to (text or JSON), and an
+ * end that says whether it went well.  So no struct of a daemon crosses the
+ * privilege boundary, and a value that is added needs no change in marsctl.
  */
 #ifndef MARS_CTL_H
 #define MARS_CTL_H
@@ -20,11 +20,16 @@
 
 #include "wire.h"
 
-#define CTL_ROW_MAX	64000	/* octets of one object */
+#define CTL_ROW_MAX	64000	/* octets of one object, a row */
 /* Room for a show function to remember where it is; zero at the start. */
 #define CTL_CURSOR_SIZE	256
 #define CTL_ARGS_MAX	8
 #define CTL_ARG_SIZE	160
+#define CTL_FILTERS_MAX	8
+#define CTL_NAME_SIZE	64	/* of a value, with its NUL */
+/* octets of the longest request */
+#define CTL_REQUEST_MAX	(1 + (CTL_ARGS_MAX + 2 * CTL_FILTERS_MAX) * \
+			    (2 + CTL_ARG_SIZE))
 
 enum ctl_tag {
 	CTL_STRING = 's',	/* name, value */
@@ -42,16 +47,27 @@ void	ctl_uint(struct wr *, const char *, uint64_t);
 void	ctl_int(struct wr *, const char *, int64_t);
 void	ctl_bool(struct wr *, const char *, bool);
 void	ctl_array(struct wr *, const char *);
-void	ctl_object(struct wr *, const char *);
 void	ctl_close(struct wr *);
 
 struct ctl_value {
 	enum ctl_tag	 tag;
-	char		 name[64];
+	char		 name[CTL_NAME_SIZE];
 	uint64_t	 number;
 	char		 string[512];
 };
-/* the next value; false at the end or when malformed (rd_failed) */
+/*
+ * Reads the next value.  False where there is none: the end if rd_done(),
+ * otherwise something that no daemon of ours wrote.
+ */
 bool	ctl_next(struct rd *, struct ctl_value *);
+/* goes on behind what that value, the last one read, has opened */
+void	ctl_skip(struct rd *, const struct ctl_value *);
+/*
+ * Goes to the value of that name, at this depth; what it opens is still to be
+ * read.  False: there is none.
+ */
+bool	ctl_find(struct rd *, const char *, struct ctl_value *);
+/* the same, where it is a string and the reader stays where it is */
+bool	ctl_find_string(struct rd, const char *, struct ctl_value *);
 
 #endif

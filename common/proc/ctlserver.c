@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "ctl_filter.h"
 #include "ctlserver.h"
 #include "ipc.h"
 #include "log.h"
@@ -25,6 +26,9 @@
 #define STALL		30	/* s without progress: the client is cut */
 #define TICK		5	/* s between looks at it */
 #define LISTS_MAX	4	/* struct ctl_commands of a server */
+/* What one client may have us do in one turn of the loop, in octets of rows. */
+#define TURN_WORK	(128 * 1024)
+#define ROW_WORK	64	/* octets that the making of any row is worth */
 
 const char CTL_LATER[] = "later";
 
@@ -39,6 +43,8 @@ struct ctl_conn {
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
 	char			 args[CTL_ARGS_MAX][CTL_ARG_SIZE];
+	struct ctl_filter	 filters[CTL_FILTERS_MAX];
+	size_t			 nfilters;
 	alignas(max_align_t) char cursor[CTL_CURSOR_SIZE];
 	uint32_t		 stalled;	/* s */
 };
@@ -48,6 +54,7 @@ struct ctlserver {
 	int			 fd;
 	struct event		 accept;
 	struct event		 reap;		/* frees who was cut off */
+	struct event		 resume;	/* listings that paused */
 	struct event		 tick;
 	struct ctl_commands	 lists[LISTS_MAX];
 	size_t			 nlists;
@@ -122,26 +129,70 @@ conn_end(struct ctl_conn *c, bool ok, const char *text)
 		conn_cut(c);
 }
 
-/*
- * Rows of a listing until the client's queue is full; what is read there
- * brings us back here.
- */
-static void
-conn_more(struct ctl_conn *c)
+static bool
+row_wanted(const struct ctl_conn *c, const struct wr *w)
+{
+	struct rd r;
+	size_t i;
+
+	rd_init(&r, w->buf, w->len);
+	for (i = 0; i < c->nfilters; i++)
+		if (!ctl_filter_wants(&c->filters[i], r))
+			return false;
+	return true;
+}
+
+/* The next row of a listing, or its end.  Returns the work that it was. */
+static size_t
+conn_row(struct ctl_conn *c)
 {
 	struct ctlserver *s = c->server;
 	struct wr w;
 
+	wr_init(&w, s->row, sizeof(s->row));
+	if (!c->command->show(c->arg, c->cursor, &w))
+		conn_end(c, true, "");
+	else if (wr_failed(&w))
+		conn_end(c, false, "an entry is too large to show");
+	else if (row_wanted(c, &w) &&
+	    channel_send(&c->ch, IMSG_CTL_ROW, -1, s->row, w.len) == -1)
+		conn_cut(c);
+	return ROW_WORK + w.len;
+}
+
+/*
+ * Rows of a listing until the client's queue is full; what is read there
+ * brings us back here.  Rows that a filter holds back fill no queue: once
+ * they have cost enough, the others in the loop have their turn first.
+ */
+static void
+conn_more(struct ctl_conn *c)
+{
+	const struct timeval now = { 0, 0 };
+	size_t work = 0;
+
 	while (c->command != NULL && channel_queued(&c->ch) < HIGH_MARK) {
-		wr_init(&w, s->row, sizeof(s->row));
-		if (!c->command->show(c->arg, c->cursor, &w))
-			conn_end(c, true, "");
-		else if (wr_failed(&w))
-			conn_end(c, false, "an entry is too large to show");
-		else if (channel_send(
-			     &c->ch, IMSG_CTL_ROW, -1, s->row, w.len) == -1)
-			conn_cut(c);
+		if (work >= TURN_WORK) {
+			if (event_add(&c->server->resume, &now) == -1)
+				conn_cut(c);
+			return;
+		}
+		work += conn_row(c);
 	}
+}
+
+static void
+ctlserver_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct ctlserver *s = arg;
+	struct ctl_conn *c;
+
+	(void)fd;
+	(void)what;
+	loop_clock(&s->loop->timers);
+	/* conn_more() takes nobody off the list: that is ctlserver_reap()'s */
+	TAILQ_FOREACH(c, &s->conns, entry)
+		conn_more(c);
 }
 
 static void
@@ -214,6 +265,34 @@ conn_act(struct ctl_conn *c, const struct ctl_command *cmd)
 		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
 }
 
+/*
+ * The words of a request, and the filters after them.  -1: they are no
+ * request, or more than there is room for.  *wrong: what is wrong with a
+ * filter, or NULL.
+ */
+static int
+read_request(struct ctl_conn *c, struct rd *r, const char **wrong)
+{
+	char word[CTL_NAME_SIZE], value[CTL_ARG_SIZE];
+	int i, argc = rd_u8(r);
+
+	*wrong = NULL;
+	c->nfilters = 0;
+	if (argc == 0 || argc > CTL_ARGS_MAX)
+		return -1;
+	for (i = 0; i < argc; i++)
+		(void)rd_string(r, c->args[i], CTL_ARG_SIZE);
+	while (!rd_failed(r) && !rd_done(r) && *wrong == NULL) {
+		if (c->nfilters == CTL_FILTERS_MAX)
+			return -1;
+		if (rd_string(r, word, sizeof(word)) &&
+		    rd_string(r, value, sizeof(value)))
+			*wrong = ctl_filter_set(
+			    &c->filters[c->nfilters++], word, value);
+	}
+	return rd_failed(r) ? -1 : argc;
+}
+
 static void
 conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
 {
@@ -226,25 +305,24 @@ conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
 	conn_more(c);
 }
 
-/* A request: strings, the words of a command and its arguments. */
 static void
 conn_request(struct ctl_conn *c, struct rd *r)
 {
 	const struct ctl_command *cmd;
-	int argc = 0;
+	const char *wrong;
+	int argc = read_request(c, r, &wrong);
 
-	while (!rd_failed(r) && !rd_done(r) && argc < CTL_ARGS_MAX)
-		if (rd_string(r, c->args[argc], CTL_ARG_SIZE))
-			argc++;
-	if (!rd_done(r) || argc == 0) {
+	if (argc == -1) {
 		c->server->refused++;
 		conn_end(c, false, "that is not a request");
-		return;
-	}
-	if ((cmd = lookup(c, argc)) == NULL)
+	} else if ((cmd = lookup(c, argc)) == NULL)
 		conn_end(c, false, "that command is not known here");
+	else if (wrong != NULL)
+		conn_end(c, false, wrong);
 	else if (cmd->show != NULL)
 		conn_show(c, cmd);
+	else if (c->nfilters != 0)
+		conn_end(c, false, "only a listing can be filtered");
 	else
 		conn_act(c, cmd);
 }
@@ -353,6 +431,7 @@ ctlserver_new(
 	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
 		accept_ready, s) == -1 ||
 	    event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
+	    event_assign(&s->resume, base, -1, 0, ctlserver_resume, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||
 	    event_add(&s->accept, NULL) == -1 ||
 	    event_add(&s->tick, &first) == -1) {
@@ -373,6 +452,7 @@ ctlserver_free(struct ctlserver *s)
 		conn_free(c);
 	(void)event_del(&s->accept);
 	(void)event_del(&s->reap);
+	(void)event_del(&s->resume);
 	(void)event_del(&s->tick);
 	close(s->fd);
 	free(s);

@@ -4,10 +4,11 @@
  */
 
 /*
- * The daemon's end of its control socket.  A `show` is a generator: it is
- * asked for one object after the other while the client's queue has room, so
- * that a client that reads slowly costs a bounded amount of memory and
- * nobody else's time, and a listing of 60,000 members never stops the loop.
+ * The daemon's end of its control socket.  A listing is a function that is
+ * asked for one row after the other while the client's queue has room, and
+ * only for so many in one turn of the loop.  So a client that reads slowly
+ * costs a bounded amount of memory and nobody else's time, and a listing of a
+ * million rows, of which a filter may want none, never stops the loop.
  */
 #ifndef MARS_CTLSERVER_H
 #define MARS_CTLSERVER_H
