@@ -11,7 +11,6 @@
 #include "output.h"
 #include "output_json.h"
 
-/* A row is printed only if all of it can be read. */
 bool
 marsctl_row_valid(struct rd r)
 {
@@ -44,7 +43,10 @@ marsctl_age_print(uint64_t s, char *buf, size_t size)
 	return buf;
 }
 
-/* For a terminal: nothing that it would obey.  Returns the columns used. */
+/*
+ * Text for a terminal: what a terminal would obey, or what is no text, is
+ * printed as a question mark.  Returns the columns used.
+ */
 static int
 put_text(FILE *f, const char *s)
 {
@@ -86,7 +88,10 @@ put_scalar(FILE *f, const struct ctl_value *v, enum marsctl_column_kind kind)
 	return put_text(f, buf);
 }
 
-/* A value: what is nested in it is put behind each other, with its names. */
+/*
+ * A value.  Of an array or an object all values are printed, one after the
+ * other, with their names if they have any.
+ */
 static int
 put_value(FILE *f, struct rd *r, const struct ctl_value *v,
     enum marsctl_column_kind kind)
@@ -125,7 +130,7 @@ put_range(FILE *f, struct rd r, const char *key)
 	return columns;
 }
 
-/* Goes to the next column, at least one blank away. */
+/* Goes to the next column, which is at least one blank away. */
 static void
 marsctl_output_pad(FILE *f, int used, int width)
 {
@@ -169,7 +174,7 @@ text_row(struct marsctl_output *o, struct rd row)
 	putc('\n', o->f);
 }
 
-/* All values of one object, one a line. */
+/* One object of a process: each value on a line of its own. */
 static void
 text_object(struct marsctl_output *o, const char *process, struct rd r)
 {

@@ -44,7 +44,7 @@ json_value(FILE *f, const struct ctl_value *v)
 	}
 }
 
-/* The values up to the end of what was opened; depth is that of ctl.h. */
+/* The values of an array or object that was opened, to its end. */
 static void
 json_members(FILE *f, struct rd *r, bool array)
 {

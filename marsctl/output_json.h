@@ -11,8 +11,9 @@
 
 #include "wire.h"
 
+/* in quotes */
 void	marsctl_json_string(FILE *, const char *);
-/* the named values in r, in braces; r was checked with marsctl_row_valid() */
-void	marsctl_json_object(FILE *, struct rd);
+/* the row's values in braces; it was checked with marsctl_row_valid() */
+void	marsctl_json_object(FILE *, struct rd row);
 
 #endif

@@ -4,9 +4,10 @@
  */
 
 /*
- * The grammar is a set of tables: what may stand at a place, what it does,
- * and the place after it.  A keyword may be cut as long as it is the only one
- * that begins so.
+ * The grammar is a set of tables.  A table is a place in a command: which
+ * words may stand there, what each one does to the request, and which place
+ * comes after it.  A keyword may be cut short as long as no other one of the
+ * place begins so.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -17,13 +18,13 @@ enum marsctl_token_type {
 	MARSCTL_TOKEN_NONE,		/* ends a table */
 	MARSCTL_TOKEN_END,		/* the command may be complete here */
 	MARSCTL_TOKEN_KEYWORD,
-	MARSCTL_TOKEN_VALUE		/* any word; called so in messages */
+	MARSCTL_TOKEN_VALUE		/* any word; messages call it so */
 };
 
 enum marsctl_effect {
 	MARSCTL_EFFECT_NONE,
 	MARSCTL_EFFECT_SEND,		/* the daemon is sent the word */
-	MARSCTL_EFFECT_SHOW,		/* and it is what to show */
+	MARSCTL_EFFECT_SHOW,		/* and the word says what to show */
 	MARSCTL_EFFECT_FILTER,		/* a filter that may stand once */
 	MARSCTL_EFFECT_VALUE		/* and its value */
 };
@@ -157,7 +158,10 @@ list_valid(
 			fprintf(err, "  %s\n", t->word);
 }
 
-/* The token that a word is: exactly, by its beginning, or as a value. */
+/*
+ * The token that a word stands for: a keyword in full, the only keyword that
+ * begins so, or else the value.  NULL: none, or too many (*ambiguous).
+ */
 static const struct marsctl_token *
 match(const struct marsctl_request *q, const struct marsctl_token *t,
     const char *word, bool *ambiguous)

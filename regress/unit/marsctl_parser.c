@@ -104,11 +104,11 @@ every_show(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < nshows; i++) {
-		snprintf(words, sizeof(words), "show %s", shows[i].name);
+	for (i = 0; i < marsctl_nshows; i++) {
+		snprintf(words, sizeof(words), "show %s", marsctl_shows[i].name);
 		setup_parse(&r, words);
 		assert_int_equal(r.status, 0);
-		assert_ptr_equal(r.q.show, &shows[i]);
+		assert_ptr_equal(r.q.show, &marsctl_shows[i]);
 		free(r.err);
 	}
 	assert_null(marsctl_show_find("nothing"));
