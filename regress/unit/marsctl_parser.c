@@ -105,7 +105,8 @@ every_show(void **state)
 
 	(void)state;
 	for (i = 0; i < marsctl_nshows; i++) {
-		snprintf(words, sizeof(words), "show %s", marsctl_shows[i].name);
+		snprintf(
+		    words, sizeof(words), "show %s", marsctl_shows[i].name);
 		setup_parse(&r, words);
 		assert_int_equal(r.status, 0);
 		assert_ptr_equal(r.q.show, &marsctl_shows[i]);
