@@ -43,6 +43,31 @@ ctl_bool(struct wr *w, const char *name, bool value)
 }
 
 void
+ctl_atm(struct wr *w, const char *name, const struct atm_addr *a)
+{
+	char text[ATM_STRLEN];
+
+	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
+}
+
+void
+ctl_paddr(struct wr *w, const char *name, const struct paddr *a)
+{
+	char text[PADDR_STRLEN];
+
+	ctl_string(w, name, paddr_print(a, text, sizeof(text)));
+}
+
+void
+ctl_oid(struct wr *w, const char *name, const uint8_t oid[4])
+{
+	struct paddr a = { .len = 4 };
+
+	memcpy(a.a, oid, 4);
+	ctl_paddr(w, name, &a);
+}
+
+void
 ctl_array(struct wr *w, const char *name)
 {
 	tag(w, CTL_ARRAY, name);

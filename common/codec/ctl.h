@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "wire.h"
 
 #define CTL_ROW_MAX	64000	/* octets of one object, a row */
@@ -46,6 +47,10 @@ void	ctl_string(struct wr *, const char *, const char *);
 void	ctl_uint(struct wr *, const char *, uint64_t);
 void	ctl_int(struct wr *, const char *, int64_t);
 void	ctl_bool(struct wr *, const char *, bool);
+/* strings: addresses as text, and a server's identifier as 192.0.2.1 */
+void	ctl_atm(struct wr *, const char *, const struct atm_addr *);
+void	ctl_paddr(struct wr *, const char *, const struct paddr *);
+void	ctl_oid(struct wr *, const char *, const uint8_t oid[4]);
 void	ctl_array(struct wr *, const char *);
 void	ctl_close(struct wr *);
 

@@ -146,6 +146,34 @@ malformed(void **state)
 	assert_true(rd_failed(&r));
 }
 
+/* Addresses are strings; their text is tested in addr.c. */
+static void
+addresses_are_strings(void **state)
+{
+	const uint8_t oid[4] = { 192, 0, 2, 255 };
+	struct ctl_value v;
+	struct paddr group;
+	struct atm_addr atm;
+	uint8_t buf[256];
+	struct rd r;
+	struct wr w;
+
+	(void)state;
+	assert_int_equal(atm_addr_parse(&atm, "192.0.2.7%3"), 0);
+	assert_int_equal(paddr_parse(&group, "ff0e::1"), 0);
+	wr_init(&w, buf, sizeof(buf));
+	ctl_atm(&w, "atm", &atm);
+	ctl_paddr(&w, "group", &group);
+	ctl_oid(&w, "oid", oid);
+	rd_init(&r, buf, w.len);
+	assert_true(ctl_find_string(r, "atm", &v));
+	assert_string_equal(v.string, "192.0.2.7%3");
+	assert_true(ctl_find_string(r, "group", &v));
+	assert_string_equal(v.string, "ff0e::1");
+	assert_true(ctl_find_string(r, "oid", &v));
+	assert_string_equal(v.string, "192.0.2.255");
+}
+
 /* A name is looked for at its own depth, before and behind what is nested. */
 static void
 values_are_found_by_name(void **state)
@@ -181,6 +209,7 @@ main(void)
 		cmocka_unit_test(read_all),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(malformed),
+		cmocka_unit_test(addresses_are_strings),
 		cmocka_unit_test(values_are_found_by_name),
 	};
 
