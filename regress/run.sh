@@ -4,7 +4,7 @@
 # regress/unit, or a script regress/*/*.sh that is listed below; each prints
 # TAP ("ok N - name", "not ok N - name"), and ends with 0 if all went well.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 BUILD=${1:?usage: run.sh BUILD}
 export BUILD
 passed=0 failed=0 skipped=0
@@ -45,6 +45,7 @@ one() {
 	fi
 }
 
+# shellcheck disable=SC2013 # a line is a word
 for t in $(sort "$BUILD/regress/tests"); do
 	one "unit/$t" "$BUILD/regress/unit/$t"
 done

@@ -3,7 +3,7 @@
 # With -n it only gets what it needs; where it can't have that, it says why
 # on standard error and ends with 77.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 only=false
 if [ "${1:-}" = -n ]; then
 	only=true

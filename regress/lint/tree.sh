@@ -1,7 +1,7 @@
 #!/bin/sh
 # What holds for the tree as a whole; prints TAP.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 n=0
 
 # check NAME OUTPUT: passes if OUTPUT is empty
