@@ -176,9 +176,7 @@ input_circuit(
 void
 nvc_input(struct nvc *n, const struct nvc_dest *from, const void *p, size_t len)
 {
-	struct nvc_msg m = {
-		.type = NVC_NO_TYPE,
-	};
+	struct nvc_msg m = { .type = NVC_NO_TYPE };
 	enum nvc_drop why;
 
 	nvc_reap(n);
@@ -496,16 +494,7 @@ nvc_counter(const struct nvc *n, size_t i, const char **name, uint64_t *value)
 bool
 nvc_circuit(const struct nvc *n, uint32_t *cursor, struct vc_circuit_info *info)
 {
-	static const char *const kinds[] = {
-#define X(sym, name) name,
-		NVC_KINDS(X)
-#undef X
-	};
-	static const char *const states[] = {
-#define X(sym, name) name,
-		NVC_STATES(X)
-#undef X
-	};
+	static const char *const kinds[] = { NVC_KINDS(TABLE_NAME) };
 	const struct nvc_circuit *c = NULL;
 
 	while (c == NULL) {
@@ -516,7 +505,7 @@ nvc_circuit(const struct nvc *n, uint32_t *cursor, struct vc_circuit_info *info)
 	info->local = n->link.local;
 	info->peer = c->addr;
 	info->kind = kinds[c->h.kind];
-	info->state = states[c->state];
+	info->state = nvc_table.states[c->state];
 	info->number = c->num;
 	info->sdus_in = c->sdus_in;
 	info->sdus_out = c->sdus_out;

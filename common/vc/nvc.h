@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "table.h"
 #include "timer.h"
 #include "vc.h"
 
@@ -103,43 +104,8 @@ struct nvc_ops {
 		    const uint8_t *head, size_t headlen, struct vc_sdu *);
 };
 
-/* what a circuit is, and its states, for marsctl */
-#define NVC_KINDS(X) \
-	X(NVC_IN, "in") X(NVC_OUT, "out") X(NVC_LEAF_END, "leaf-end") \
-	X(NVC_LEAF, "leaf") X(NVC_ROOT, "root")
-#define NVC_STATES(X) \
-	X(NVC_FAILING, "failing")	/* impossible call: report it */ \
-	X(NVC_CALLING, "calling")	/* SETUP sent */ \
-	X(NVC_OFFERED, "offered")	/* the user is being asked */ \
-	X(NVC_CONNECTED, "connected") \
-	X(NVC_CLEARED, "cleared")	/* only memory: the handle is dead */
-#define NVC_EVENTS(X) \
-	X(NVC_EV_ACCEPT, "accept") X(NVC_EV_REFUSE, "refuse") \
-	X(NVC_EV_SETUP, "setup") X(NVC_EV_RETRY, "retry") \
-	X(NVC_EV_CONNECT, "connect") X(NVC_EV_RELEASE, "release") \
-	X(NVC_EV_ENQUIRY, "enquiry") X(NVC_EV_STATUS, "status") \
-	X(NVC_EV_DATA, "data") X(NVC_EV_TIMEOUT, "timeout") \
-	X(NVC_EV_EXPIRED, "expired") X(NVC_EV_DROP, "drop")
-
-enum nvc_kind {
-#define X(sym, name) sym,
-	NVC_KINDS(X)
-#undef X
-	NVC_KIND_MAX
-};
-enum nvc_state {
-#define X(sym, name) sym,
-	NVC_STATES(X)
-#undef X
-	NVC_STATE_MAX
-};
-
-enum nvc_event {
-#define X(sym, name) sym,
-	NVC_EVENTS(X)
-#undef X
-	NVC_EVENT_MAX
-};
+/* The states of a circuit: see nvc_impl.h. */
+extern const struct table nvc_table;
 
 /* Bounds of what waits for output, per link; a multipoint SDU counts once. */
 #define NVC_QUEUE_COUNT		65536	/* SDUs */
@@ -179,9 +145,6 @@ bool		 nvc_counter(const struct nvc *, size_t, const char **,
 		    uint64_t *);
 bool		 nvc_circuit(const struct nvc *, uint32_t *,
 		    struct vc_circuit_info *);
-/* a cell of the state table; false: forgotten */
-bool		 nvc_cell(enum nvc_state, enum nvc_event, enum nvc_state *next,
-		    const char **action);
 
 /* The functions of vc.h, for the owner's own struct vc_backend. */
 extern const struct vc_backend nvc_backend;

@@ -39,6 +39,71 @@
 #define NVC_RELEASES	100	/* a second; rule 5 */
 #define NVC_NEVER	UINT64_MAX
 
+#define NVC_KINDS(X) \
+	X(NVC_IN, "in") \
+	X(NVC_OUT, "out") \
+	X(NVC_LEAF_END, "leaf-end") \
+	X(NVC_LEAF, "leaf") \
+	X(NVC_ROOT, "root")
+
+enum nvc_kind {
+	NVC_KINDS(TABLE_SYM)
+	NVC_KIND_MAX
+};
+
+#define NVC_STATES(X) \
+	X(NVC_FAILING, "failing")	/* impossible call: report it */ \
+	X(NVC_CALLING, "calling")	/* SETUP sent */ \
+	X(NVC_OFFERED, "offered")	/* the user is being asked */ \
+	X(NVC_CONNECTED, "connected") \
+	X(NVC_CLEARED, "cleared")	/* only memory: the handle is dead */
+
+#define NVC_EVENTS(X) \
+	X(NVC_EV_ACCEPT, "accept")	/* the user takes a call */ \
+	X(NVC_EV_REFUSE, "refuse") \
+	X(NVC_EV_SETUP, "setup")	/* a datagram of that type */ \
+	X(NVC_EV_RETRY, "retry") \
+	X(NVC_EV_CONNECT, "connect") \
+	X(NVC_EV_RELEASE, "release") \
+	X(NVC_EV_ENQUIRY, "enquiry") \
+	X(NVC_EV_STATUS, "status") \
+	X(NVC_EV_DATA, "data") \
+	X(NVC_EV_TIMEOUT, "timeout")	/* no answer: ask again */ \
+	X(NVC_EV_EXPIRED, "expired")	/* asked for the last time */ \
+	X(NVC_EV_DROP, "drop")		/* the user releases it */
+
+#define NVC_ACTIONS(X) \
+	X(NVC_DO_STRAY, "stray")	/* drop the datagram, count it */ \
+	X(NVC_DO_ACCEPT, "accept") \
+	X(NVC_DO_REFUSE, "refuse") \
+	X(NVC_DO_CONNECT_AGAIN, "connect-again") \
+	X(NVC_DO_RETRY, "retry") \
+	X(NVC_DO_REPEAT, "repeat") \
+	X(NVC_DO_CONNECTED, "connected") \
+	X(NVC_DO_STATUS, "status") \
+	X(NVC_DO_ENQUIRE, "enquire") \
+	X(NVC_DO_DELIVER, "deliver") \
+	X(NVC_DO_FAIL, "fail") \
+	X(NVC_DO_CLEAR, "clear") \
+	X(NVC_DO_EXPIRE, "expire") \
+	X(NVC_DO_RELEASE, "release") \
+	X(NVC_DO_ABANDON, "abandon") \
+	X(NVC_DO_FORGET, "forget")
+
+enum nvc_state {
+	NVC_STATES(TABLE_SYM)
+	NVC_STATE_MAX
+};
+enum nvc_event {
+	NVC_EVENTS(TABLE_SYM)
+	NVC_EVENT_MAX
+};
+enum nvc_action {
+	TABLE_FIRST_ACTION(NVC),
+	NVC_ACTIONS(TABLE_SYM)
+	NVC_ACTION_MAX
+};
+
 /* What circuits and roots begin with, so that a handle tells which it is. */
 struct nvc_head {
 	union {

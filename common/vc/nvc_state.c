@@ -101,17 +101,11 @@ nvc_circuit_timer(void *arg)
 		    &m);
 }
 
-/* --- the state machine; the actions come first and assign no state */
+/* --- actions */
 
+/* A datagram that does not belong into this state of the circuit. */
 static void
-nvc_act_ignore(struct nvc_circuit *c, const struct nvc_msg *m)
-{
-	(void)c;
-	(void)m;
-}
-
-static void
-nvc_act_violation(struct nvc_circuit *c, const struct nvc_msg *m)
+act_stray(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
 	nvc_dropped(nvc_of(c), NVC_DROP_STATE);
@@ -290,133 +284,114 @@ act_abandon(struct nvc_circuit *c, const struct nvc_msg *m)
 }
 
 static void
-nvc_act_forget(struct nvc_circuit *c, const struct nvc_msg *m)
+act_forget(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	(void)m;
 	nvc_circuit_detach(c);
 }
 
-#define NVC_ACTIONS(X) \
-	X(IGNORE, nvc_act_ignore) X(VIOLATION, nvc_act_violation) \
-	X(ACCEPT, act_accept) X(REFUSE, act_refuse) \
-	X(CONNECT_AGAIN, act_connect_again) X(RETRY, act_retry) \
-	X(REPEAT, act_repeat) X(CONNECTED, act_connected) \
-	X(STATUS, act_status) X(ENQUIRE, act_enquire) \
-	X(DELIVER, act_deliver) X(FAIL, act_fail) X(CLEAR, act_clear) \
-	X(EXPIRE, act_expire) X(RELEASE, act_release) \
-	X(ABANDON, act_abandon) X(FORGET, nvc_act_forget)
-
-enum nvc_action {
-	NVC_FORGOTTEN,
-#define X(sym, fn) sym,
-	NVC_ACTIONS(X)
-#undef X
+static void (*const actions[NVC_ACTION_MAX])(
+    struct nvc_circuit *, const struct nvc_msg *) = {
+	[NVC_DO_STRAY] = act_stray,
+	[NVC_DO_ACCEPT] = act_accept,
+	[NVC_DO_REFUSE] = act_refuse,
+	[NVC_DO_CONNECT_AGAIN] = act_connect_again,
+	[NVC_DO_RETRY] = act_retry,
+	[NVC_DO_REPEAT] = act_repeat,
+	[NVC_DO_CONNECTED] = act_connected,
+	[NVC_DO_STATUS] = act_status,
+	[NVC_DO_ENQUIRE] = act_enquire,
+	[NVC_DO_DELIVER] = act_deliver,
+	[NVC_DO_FAIL] = act_fail,
+	[NVC_DO_CLEAR] = act_clear,
+	[NVC_DO_EXPIRE] = act_expire,
+	[NVC_DO_RELEASE] = act_release,
+	[NVC_DO_ABANDON] = act_abandon,
+	[NVC_DO_FORGET] = act_forget,
 };
 
-static const struct {
-	const char	*name;
-	void		(*act)(struct nvc_circuit *, const struct nvc_msg *);
-} actions[] = {
-	{ NULL, nvc_act_violation },
-#define X(sym, fn) { #sym, fn },
-	NVC_ACTIONS(X)
-#undef X
-};
-
-static const struct nvc_cell {
-	enum nvc_state	next;
-	enum nvc_action	action;
-} table[NVC_STATE_MAX][NVC_EVENT_MAX] = {
+static const struct table_cell cells[NVC_STATE_MAX][NVC_EVENT_MAX] = {
 	[NVC_FAILING] = {	/* has no number: only time and the user */
-		[NVC_EV_ACCEPT] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_REFUSE] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_SETUP] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_RETRY] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_CONNECT] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_RELEASE] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_ENQUIRY] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_STATUS] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_DATA] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_TIMEOUT] = { NVC_FAILING, VIOLATION },
-		[NVC_EV_EXPIRED] = { NVC_CLEARED, FAIL },
-		[NVC_EV_DROP] = { NVC_CLEARED, FORGET },
+		[NVC_EV_ACCEPT] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_REFUSE] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_SETUP] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_RETRY] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_CONNECT] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_RELEASE] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_ENQUIRY] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_STATUS] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_DATA] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_TIMEOUT] = { NVC_FAILING, TABLE_VIOLATION },
+		[NVC_EV_EXPIRED] = { NVC_CLEARED, NVC_DO_FAIL },
+		[NVC_EV_DROP] = { NVC_CLEARED, NVC_DO_FORGET },
 	},
 	[NVC_CALLING] = {
-		[NVC_EV_ACCEPT] = { NVC_CALLING, VIOLATION },
-		[NVC_EV_REFUSE] = { NVC_CALLING, VIOLATION },
-		[NVC_EV_SETUP] = { NVC_CALLING, VIOLATION },
-		[NVC_EV_RETRY] = { NVC_CALLING, RETRY },
-		[NVC_EV_CONNECT] = { NVC_CONNECTED, CONNECTED },
-		[NVC_EV_RELEASE] = { NVC_CLEARED, FAIL },
+		[NVC_EV_ACCEPT] = { NVC_CALLING, TABLE_VIOLATION },
+		[NVC_EV_REFUSE] = { NVC_CALLING, TABLE_VIOLATION },
+		[NVC_EV_SETUP] = { NVC_CALLING, TABLE_VIOLATION },
+		[NVC_EV_RETRY] = { NVC_CALLING, NVC_DO_RETRY },
+		[NVC_EV_CONNECT] = { NVC_CONNECTED, NVC_DO_CONNECTED },
+		[NVC_EV_RELEASE] = { NVC_CLEARED, NVC_DO_FAIL },
 		/* sent after a CONNECT that was lost or is still to come */
-		[NVC_EV_ENQUIRY] = { NVC_CALLING, VIOLATION },
-		[NVC_EV_STATUS] = { NVC_CALLING, VIOLATION },
-		[NVC_EV_DATA] = { NVC_CALLING, VIOLATION },
-		[NVC_EV_TIMEOUT] = { NVC_CALLING, REPEAT },
-		[NVC_EV_EXPIRED] = { NVC_CLEARED, FAIL },
-		[NVC_EV_DROP] = { NVC_CLEARED, ABANDON },
+		[NVC_EV_ENQUIRY] = { NVC_CALLING, NVC_DO_STRAY },
+		[NVC_EV_STATUS] = { NVC_CALLING, NVC_DO_STRAY },
+		[NVC_EV_DATA] = { NVC_CALLING, NVC_DO_STRAY },
+		[NVC_EV_TIMEOUT] = { NVC_CALLING, NVC_DO_REPEAT },
+		[NVC_EV_EXPIRED] = { NVC_CLEARED, NVC_DO_FAIL },
+		[NVC_EV_DROP] = { NVC_CLEARED, NVC_DO_ABANDON },
 	},
 	[NVC_OFFERED] = {	/* lasts as long as one call up */
-		[NVC_EV_ACCEPT] = { NVC_CONNECTED, ACCEPT },
-		[NVC_EV_REFUSE] = { NVC_CLEARED, REFUSE },
-		[NVC_EV_SETUP] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_RETRY] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_CONNECT] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_RELEASE] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_ENQUIRY] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_STATUS] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_DATA] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_TIMEOUT] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_EXPIRED] = { NVC_OFFERED, VIOLATION },
-		[NVC_EV_DROP] = { NVC_CLEARED, REFUSE },
+		[NVC_EV_ACCEPT] = { NVC_CONNECTED, NVC_DO_ACCEPT },
+		[NVC_EV_REFUSE] = { NVC_CLEARED, NVC_DO_REFUSE },
+		[NVC_EV_SETUP] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_RETRY] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_CONNECT] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_RELEASE] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_ENQUIRY] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_STATUS] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_DATA] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_TIMEOUT] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_EXPIRED] = { NVC_OFFERED, TABLE_VIOLATION },
+		[NVC_EV_DROP] = { NVC_CLEARED, NVC_DO_REFUSE },
 	},
 	[NVC_CONNECTED] = {
-		[NVC_EV_ACCEPT] = { NVC_CONNECTED, VIOLATION },
-		[NVC_EV_REFUSE] = { NVC_CONNECTED, VIOLATION },
-		[NVC_EV_SETUP] = { NVC_CONNECTED, CONNECT_AGAIN },
+		[NVC_EV_ACCEPT] = { NVC_CONNECTED, TABLE_VIOLATION },
+		[NVC_EV_REFUSE] = { NVC_CONNECTED, TABLE_VIOLATION },
+		[NVC_EV_SETUP] = { NVC_CONNECTED, NVC_DO_CONNECT_AGAIN },
 		/* answers to a SETUP that was sent more than once */
-		[NVC_EV_RETRY] = { NVC_CONNECTED, IGNORE },
-		[NVC_EV_CONNECT] = { NVC_CONNECTED, IGNORE },
-		[NVC_EV_RELEASE] = { NVC_CLEARED, CLEAR },
-		[NVC_EV_ENQUIRY] = { NVC_CONNECTED, STATUS },
-		[NVC_EV_STATUS] = { NVC_CONNECTED, IGNORE },	/* heard */
-		[NVC_EV_DATA] = { NVC_CONNECTED, DELIVER },
-		[NVC_EV_TIMEOUT] = { NVC_CONNECTED, ENQUIRE },
-		[NVC_EV_EXPIRED] = { NVC_CLEARED, EXPIRE },
-		[NVC_EV_DROP] = { NVC_CLEARED, RELEASE },
+		[NVC_EV_RETRY] = { NVC_CONNECTED, TABLE_IGNORE },
+		[NVC_EV_CONNECT] = { NVC_CONNECTED, TABLE_IGNORE },
+		[NVC_EV_RELEASE] = { NVC_CLEARED, NVC_DO_CLEAR },
+		[NVC_EV_ENQUIRY] = { NVC_CONNECTED, NVC_DO_STATUS },
+		[NVC_EV_STATUS] = { NVC_CONNECTED, TABLE_IGNORE },	/* heard */
+		[NVC_EV_DATA] = { NVC_CONNECTED, NVC_DO_DELIVER },
+		[NVC_EV_TIMEOUT] = { NVC_CONNECTED, NVC_DO_ENQUIRE },
+		[NVC_EV_EXPIRED] = { NVC_CLEARED, NVC_DO_EXPIRE },
+		[NVC_EV_DROP] = { NVC_CLEARED, NVC_DO_RELEASE },
 	},
 	[NVC_CLEARED] = {	/* a dead handle, used once more by mistake */
-		[NVC_EV_ACCEPT] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_REFUSE] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_SETUP] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_RETRY] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_CONNECT] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_RELEASE] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_ENQUIRY] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_STATUS] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_DATA] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_TIMEOUT] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_EXPIRED] = { NVC_CLEARED, IGNORE },
-		[NVC_EV_DROP] = { NVC_CLEARED, IGNORE },
+		[NVC_EV_ACCEPT] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_REFUSE] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_SETUP] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_RETRY] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_CONNECT] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_RELEASE] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_ENQUIRY] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_STATUS] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_DATA] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_TIMEOUT] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_EXPIRED] = { NVC_CLEARED, TABLE_IGNORE },
+		[NVC_EV_DROP] = { NVC_CLEARED, TABLE_IGNORE },
 	},
 };
+TABLE_DEFINE(nvc_table, "nvc", NVC, cells);
 
 void
 nvc_step(struct nvc_circuit *c, enum nvc_event ev, const struct nvc_msg *m)
 {
-	const struct nvc_cell *cell = &table[c->state][ev];
+	uint8_t act;
 
-	c->state = (uint8_t)cell->next;
-	actions[cell->action].act(c, m);
-}
-
-bool
-nvc_cell(enum nvc_state s, enum nvc_event e, enum nvc_state *next,
-    const char **action)
-{
-	const struct nvc_cell *cell = &table[s][e];
-
-	*next = cell->next;
-	*action = actions[cell->action].name;
-	return cell->action != NVC_FORGOTTEN;
+	act = table_step(&nvc_table, &c->state, ev, &nvc_of(c)->link.faults);
+	if (actions[act] != NULL)
+		actions[act](c, m);
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "table.h"
 
 /* Q.850 causes that we use (nvc.md) */
 #define VC_CAUSE_NONE		0
@@ -117,6 +118,8 @@ struct vc_link {
 	struct atm_addr		 local;
 	const struct vc_user	*user;
 	void			*arg;
+	/* of the states of its circuits; the owner may set the hook */
+	struct table_faults	 faults;
 };
 struct vc {
 	struct vc_link	*link;
@@ -150,7 +153,10 @@ void		 vc_flush(struct vc_link *);
 void		 vc_close(struct vc_link *);
 /* true: nothing is read until false; what is queued is still sent */
 void		 vc_pause(struct vc_link *, bool);
-/* the i-th counter by name, i from 0; false: there are no more */
+/*
+ * The i-th counter by name, i from 0; false: there are no more.  The last is
+ * "table-violations", of every backend.
+ */
 bool		 vc_counter(const struct vc_link *, size_t i, const char **name,
 		    uint64_t *value);
 /*

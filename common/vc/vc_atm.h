@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "table.h"
 #include "timer.h"
 #include "vc.h"
 #include "vc_port.h"
@@ -32,15 +33,24 @@
 #define VC_ATM_ASKED_MAX	32	/* calls of a link at a time */
 
 #define VC_ATM_KINDS(X) \
-	X(VC_ATM_IN, "in") X(VC_ATM_OUT, "out") \
-	X(VC_ATM_LEAF_END, "leaf-end") X(VC_ATM_LEAF, "leaf") \
+	X(VC_ATM_IN, "in") \
+	X(VC_ATM_OUT, "out") \
+	X(VC_ATM_LEAF_END, "leaf-end") \
+	X(VC_ATM_LEAF, "leaf") \
 	X(VC_ATM_ROOT, "root") \
 	X(VC_ATM_OWN_END, "own-end")	/* of a root of ours: vc_party.h */
+
+enum vc_atm_kind {
+	VC_ATM_KINDS(TABLE_SYM)
+	VC_ATM_KIND_MAX
+};
+
 #define VC_ATM_STATES(X) \
 	X(VC_ATM_WAITING, "waiting")	/* others are called first */ \
 	X(VC_ATM_ASKED, "calling")	/* its owner has been asked for it */ \
 	X(VC_ATM_UP, "connected") \
 	X(VC_ATM_DEAD, "cleared")	/* only memory: the handle is dead */
+
 #define VC_ATM_EVENTS(X) \
 	X(VC_ATM_EV_ASK, "ask")		/* it is its turn to be called */ \
 	X(VC_ATM_EV_OPENED, "opened")	/* it has its port */ \
@@ -48,24 +58,28 @@
 	X(VC_ATM_EV_LOST, "lost")	/* the other end has gone */ \
 	X(VC_ATM_EV_DROP, "drop")	/* the user has released it */
 
-enum vc_atm_kind {
-#define X(sym, name) sym,
-	VC_ATM_KINDS(X)
-#undef X
-	VC_ATM_KIND_MAX
-};
+#define VC_ATM_ACTIONS(X) \
+	X(VC_ATM_DO_ASK, "ask") \
+	X(VC_ATM_DO_UP, "up")		/* the user has its circuit */ \
+	X(VC_ATM_DO_FAIL, "fail")	/* the user does not get it */ \
+	X(VC_ATM_DO_LOSE, "lose")	/* the user has it no more */ \
+	X(VC_ATM_DO_FORGET, "forget")	/* nobody was asked for it yet */ \
+	X(VC_ATM_DO_CLOSE, "close")
+
 enum vc_atm_state {
-#define X(sym, name) sym,
-	VC_ATM_STATES(X)
-#undef X
+	VC_ATM_STATES(TABLE_SYM)
 	VC_ATM_STATE_MAX
 };
 enum vc_atm_event {
-#define X(sym, name) sym,
-	VC_ATM_EVENTS(X)
-#undef X
+	VC_ATM_EVENTS(TABLE_SYM)
 	VC_ATM_EVENT_MAX
 };
+enum vc_atm_action {
+	TABLE_FIRST_ACTION(VC_ATM),
+	VC_ATM_ACTIONS(TABLE_SYM)
+	VC_ATM_ACTION_MAX
+};
+extern const struct table vc_atm_table;
 
 struct vc_atm;
 struct vc_pvc_line;
@@ -78,7 +92,7 @@ struct vc_atm_circuit {
 	} u;
 	struct vc_atm		*atm;
 	enum vc_atm_kind	 kind;
-	enum vc_atm_state	 state;
+	uint8_t			 state;		/* enum vc_atm_state */
 	uint32_t		 id;
 	uint16_t		 cause;		/* of the event being handled */
 	struct atm_addr		 peer;
@@ -153,8 +167,6 @@ struct vc_atm_circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
 	    const struct atm_addr *peer, enum vc_atm_state);
 /* An SDU for the user. */
 void	vc_atm_sdu(struct vc_atm_circuit *, const uint8_t *, size_t);
-/* a cell of the state table; false: forgotten */
-bool	vc_atm_cell(enum vc_atm_state, enum vc_atm_event);
 
 /* for a struct vc_backend */
 struct vc	*vc_atm_call(struct vc_link *, const struct atm_addr *, void *);

@@ -392,19 +392,6 @@ called(uint8_t n, char *name, int *fd)
 
 /* --- switched circuits */
 
-/* every cell of the state table is written */
-static void
-table(void **state)
-{
-	int s, e;
-
-	(void)state;
-	for (s = 0; s < VC_ATM_STATE_MAX; s++)
-		for (e = 0; e < VC_ATM_EVENT_MAX; e++)
-			assert_true(vc_atm_cell(
-			    (enum vc_atm_state)s, (enum vc_atm_event)e));
-}
-
 /* R2022-3.4: L_CALL_RQ, L_ACK, SDUs both ways, L_RELEASE */
 static void
 call(void **state)
@@ -727,19 +714,6 @@ listing(void **state)
 
 static char root_name[] = "root", name2[] = "2", name3[] = "3",
 	name4[] = "4";
-
-/* every cell of this state table, too */
-static void
-parties_table(void **state)
-{
-	int s, e;
-
-	(void)state;
-	for (s = 0; s < VC_PARTY_STATE_MAX; s++)
-		for (e = 0; e < VC_PARTY_EVENT_MAX; e++)
-			assert_true(vc_party_cell(
-			    (enum vc_party_state)s, (enum vc_party_event)e));
-}
 
 static struct vc_leaf *
 leaf(struct vc *root, uint8_t n, char *name)
@@ -1308,7 +1282,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),
 		SVC(call),
 		SVC(call_fails),
 		SVC(abandoned),
@@ -1320,7 +1293,6 @@ main(void)
 		SVC(paused_and_long),
 		SVC(close_within),
 		SVC(listing),
-		cmocka_unit_test(parties_table),
 		PARTIES(parties_send),
 		PARTIES(parties_held),
 		PARTIES(parties_fail),
