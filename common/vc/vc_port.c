@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop.h"
 #include "vc_port.h"
 
 #define READS	64	/* frames before others have a turn */
@@ -150,7 +149,7 @@ vc_port_on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	loop_clock(p->timers);
+	timers_clock(p->timers);
 	for (i = 0; i < READS && p->fd != -1 && vc_port_receive(p); i++)
 		;
 }

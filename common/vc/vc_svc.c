@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "atm.h"
-#include "loop.h"
 #include "vc_atm.h"
 #include "vc_party.h"
 #include "vc_svc.h"
@@ -292,7 +291,7 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 
 	(void)listener;
 	(void)what;
-	loop_clock(s->atm.timers);
+	timers_clock(s->atm.timers);
 	vc_atm_enter(&s->atm);
 	for (i = 0; i < ACCEPTS && s->fd != -1 && !s->atm.paused; i++) {
 		fd = s->params.accept(s->fd, &caller, &leaf);

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop.h"
 #include "vc_udp.h"
 
 #define BATCH		64	/* datagrams in one system call */
@@ -228,7 +227,7 @@ vc_udp_on_readable(int fd, short what, void *arg)
 	int i, n, reads;
 
 	(void)what;
-	loop_clock(u->timers);
+	timers_clock(u->timers);
 	for (reads = 0; reads < READS; reads++) {
 		memset(msgs, 0, sizeof(msgs));
 		for (i = 0; i < BATCH; i++) {

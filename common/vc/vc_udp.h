@@ -8,8 +8,7 @@
  * address embeds an IP address.  nvc.c is the protocol; here is its socket.
  * The owner of the loop runs timers_run() on `timers` and then vc_flush()
  * once per turn.  The loop may have waited for long before the socket was
- * readable: the handler first calls loop_clock(timers) (loop.h), so that
- * what it sets in motion counts from now.
+ * readable, so that the handler first asks the timers' clock.
  */
 #ifndef MARS_VC_UDP_H
 #define MARS_VC_UDP_H
