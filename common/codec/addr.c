@@ -171,6 +171,47 @@ rd_paddr(struct rd *r, uint8_t len, struct paddr *a)
 	return true;
 }
 
+/* --- addresses between our own processes */
+
+void
+wr_atm_addr(struct wr *w, const struct atm_addr *a)
+{
+	wr_u8(w, a->num_tl);
+	wr_u8(w, a->sub_tl);
+	wr_bytes(w, a->num, sizeof(a->num));
+	wr_bytes(w, a->sub, sizeof(a->sub));
+}
+
+/* A type/length octet and what it measures, zeros behind it. */
+static bool
+number_clean(uint8_t tl, const uint8_t *num)
+{
+	size_t i;
+
+	if ((tl & ~(ATM_TL_E164 | ATM_TL_LEN)) != 0 ||
+	    (tl & ATM_TL_LEN) > ATM_NUM_MAX)
+		return false;
+	for (i = tl & ATM_TL_LEN; i < ATM_NUM_MAX; i++)
+		if (num[i] != 0)
+			return false;
+	return true;
+}
+
+bool
+rd_atm_addr(struct rd *r, struct atm_addr *a)
+{
+	a->num_tl = rd_u8(r);
+	a->sub_tl = rd_u8(r);
+	rd_copy(r, a->num, sizeof(a->num));
+	rd_copy(r, a->sub, sizeof(a->sub));
+	if (!number_clean(a->num_tl, a->num) ||
+	    !number_clean(a->sub_tl, a->sub)) {
+		memset(a, 0, sizeof(*a));
+		r->failed = true;
+	}
+	return !rd_failed(r);
+}
+
 /* --- prefixes of IP addresses */
 
 /* The octet of a mask of this many bits, at index i. */

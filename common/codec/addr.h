@@ -78,6 +78,13 @@ bool	atm_addr_number_usable(uint8_t, const uint8_t *);
 bool	rd_atm_number(struct rd *, uint8_t *, uint8_t[ATM_NUM_MAX]);
 bool	rd_paddr(struct rd *, uint8_t, struct paddr *);
 
+/*
+ * Between our own processes an address has 2 + 2 * ATM_NUM_MAX octets.  False
+ * where these are no address: then it is null, and the reader has failed.
+ */
+void	wr_atm_addr(struct wr *, const struct atm_addr *);
+bool	rd_atm_addr(struct rd *, struct atm_addr *);
+
 /* embedded IP (v6 false: 4 octets, true: 16); false if it is not one */
 void	atm_addr_from_ip(struct atm_addr *, bool, const uint8_t *, uint8_t);
 bool	atm_addr_to_ip(const struct atm_addr *, bool *, uint8_t *, uint8_t *);

@@ -281,44 +281,6 @@ conf_algorithm_find(const char *name, enum conf_algorithm *a)
  * what does not fit the rules of mars.conf(5) is malformed, whoever sent it.
  */
 
-void
-wr_atm_addr(struct wr *w, const struct atm_addr *a)
-{
-	wr_u8(w, a->num_tl);
-	wr_u8(w, a->sub_tl);
-	wr_bytes(w, a->num, sizeof(a->num));
-	wr_bytes(w, a->sub, sizeof(a->sub));
-}
-
-/* A type/length octet and what it measures, zeros behind it. */
-static bool
-number_ok(uint8_t tl, const uint8_t *num)
-{
-	size_t i;
-
-	if ((tl & ~(ATM_TL_E164 | ATM_TL_LEN)) != 0 ||
-	    (tl & ATM_TL_LEN) > ATM_NUM_MAX)
-		return false;
-	for (i = tl & ATM_TL_LEN; i < ATM_NUM_MAX; i++)
-		if (num[i] != 0)
-			return false;
-	return true;
-}
-
-bool
-rd_atm_addr(struct rd *r, struct atm_addr *a)
-{
-	a->num_tl = rd_u8(r);
-	a->sub_tl = rd_u8(r);
-	rd_copy(r, a->num, sizeof(a->num));
-	rd_copy(r, a->sub, sizeof(a->sub));
-	if (!number_ok(a->num_tl, a->num) || !number_ok(a->sub_tl, a->sub)) {
-		memset(a, 0, sizeof(*a));
-		r->failed = true;
-	}
-	return !rd_failed(r);
-}
-
 /* An endpoint has a number (RFC 2022 section 5.1.2). */
 static void
 rd_endpoint(struct rd *r, struct atm_addr *a)

@@ -189,10 +189,6 @@ const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,
 			    enum conf_algorithm *);
 
-/* an address inside an imsg, 42 octets; false: malformed (and r failed) */
-void			 wr_atm_addr(struct wr *, const struct atm_addr *);
-bool			 rd_atm_addr(struct rd *, struct atm_addr *);
-
 /* as octets for imsg; with_keys only towards scspd */
 void			 conf_write(struct wr *, const struct conf *,
 			    bool with_keys);

@@ -5,11 +5,13 @@
 
 #include <string.h>
 
+#include "cksum.h"
 #include "mars.h"
 
 /* Offsets into every message (RFC 2022 section 4.3). */
 #define OFF_CHKSUM	12
 #define OFF_EXTOFF	14
+#define OFF_VERSION	16	/* mar$op.version, then mar$op.type */
 #define FIXED_LEN	20	/* the fixed header */
 #define HEADER_LEN	32	/* with the mandatory fields, of whatever op */
 
@@ -71,26 +73,6 @@ mars_drop_name(enum mars_drop drop)
 	};
 
 	return drop < MARS_DROP_MAX ? names[drop] : "unknown";
-}
-
-/*
- * The standard IP checksum (RFC 2022 section 4.3.3) of len octets: 0 over a
- * message that holds its own, otherwise what the zeroed field has to hold.
- */
-uint16_t
-in_cksum(const void *buf, size_t len)
-{
-	uint64_t sum = 0;
-	struct rd r;
-
-	rd_init(&r, buf, len);
-	while (r.left >= 2)
-		sum += rd_u16(&r);
-	if (r.left == 1)
-		sum += (uint64_t)rd_u8(&r) << 8;
-	while (sum > 0xffff)
-		sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)~sum;
 }
 
 /* octets that are missing to a multiple of 4 (section 10.2) */
@@ -327,6 +309,14 @@ mars_decode(struct mars_msg *m, const void *buf, size_t len)
 	return MARS_DROP_NONE;
 }
 
+bool
+mars_is_nhrp(const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	return len > OFF_VERSION && p[OFF_VERSION] == 1;
+}
+
 /* --- encoding */
 
 size_t
@@ -398,6 +388,16 @@ encode_tlvs(const struct mars_msg *m, struct wr *w)
 	wr_zero(w, TLV_NULL_LEN);
 }
 
+/* Sums up what is written, with the field at zero. */
+static void
+encode_checksum(struct wr *w)
+{
+	uint16_t sum = in_cksum(w->buf, w->len);
+
+	/* 0 would say that none was computed; A-104 */
+	wr_at_u16(w, OFF_CHKSUM, sum == 0 ? 0xffff : sum);
+}
+
 /*
  * Encodes a message into at most max octets.  list_len has to be what pnum or
  * tnum say, tlvs end in the Null TLV.  The octets written; 0 where it does not
@@ -406,7 +406,6 @@ encode_tlvs(const struct mars_msg *m, struct wr *w)
 size_t
 mars_encode(const struct mars_msg *m, void *buf, size_t max)
 {
-	uint16_t chksum;
 	struct wr w;
 
 	if (shape(m->op) == MARS_SHAPE_NONE || m->list_len != list_size(m))
@@ -434,11 +433,25 @@ mars_encode(const struct mars_msg *m, void *buf, size_t max)
 	encode_tlvs(m, &w);
 	if (wr_failed(&w))
 		return 0;
-	/* 0 would say that none was computed; A-104 */
-	if ((chksum = in_cksum(buf, w.len)) == 0)
-		chksum = 0xffff;
-	wr_at_u16(&w, OFF_CHKSUM, chksum);
+	encode_checksum(&w);
 	return w.len;
+}
+
+void
+mars_make_nak(void *buf, size_t len)
+{
+	struct rd r;
+	struct wr w;
+
+	wr_init(&w, buf, len);
+	w.len = len;
+	wr_at_u16(&w, OFF_VERSION, MARS_NAK);
+	rd_init(&r, buf, len);
+	rd_skip(&r, OFF_CHKSUM);
+	if (rd_u16(&r) == 0) /* none was computed */
+		return;
+	wr_at_u16(&w, OFF_CHKSUM, 0);
+	encode_checksum(&w);
 }
 
 /* --- lists */
@@ -503,6 +516,24 @@ bool
 mars_tlv_next(struct rd *r, struct mars_tlv *t)
 {
 	return rd_tlv(r, t) && t->y != 0;
+}
+
+enum mars_tlvs
+mars_tlvs_verdict(const struct mars_msg *m)
+{
+	struct mars_tlv t;
+	struct rd r;
+
+	if (m->tlvs == NULL)
+		return MARS_TLVS_SKIP;
+	rd_init(&r, m->tlvs, m->tlvs_len);
+	while (mars_tlv_next(&r, &t)) {
+		if (t.x == 1)
+			return MARS_TLVS_DROP;
+		if (t.x == 2)
+			return MARS_TLVS_ERROR;
+	}
+	return MARS_TLVS_SKIP;
 }
 
 /* x 0 to 3, y 1 to 0x3fff (0 and 0 with no value: the Null TLV). */

@@ -108,6 +108,15 @@ enum mars_drop	 mars_decode(struct mars_msg *, const void *, size_t);
 /* octets written, 0 if it does not fit; computes extoff and checksum */
 size_t		 mars_encode(const struct mars_msg *, void *, size_t);
 
+/* Is a message with an unknown op.version one of NHRP (RFC 2332)? */
+bool		 mars_is_nhrp(const void *, size_t);
+/*
+ * Makes the octets of a MARS_REQUEST that has been decoded a MARS_NAK: the
+ * operation changes and nothing else (5.1.2, A-102, A-128).  A checksum that
+ * was computed is computed anew.
+ */
+void		 mars_make_nak(void *, size_t);
+
 /* octets before the list: what mars_encode needs besides list and TLVs */
 size_t		 mars_overhead(const struct mars_msg *);
 
@@ -133,9 +142,19 @@ struct mars_tlv {
 };
 /* false at the Null TLV; a list in a decoded message is well-formed */
 bool		 mars_tlv_next(struct rd *, struct mars_tlv *);
+
+/*
+ * What happens to a message because of its TLVs.  We know none but the Null
+ * TLV, so that Type.x of the first one that has 1 or 2 decides; 0 and 3 say
+ * that a TLV is to be skipped (section 10.3).
+ */
+enum mars_tlvs {
+	MARS_TLVS_SKIP,		/* the operation takes place */
+	MARS_TLVS_DROP,		/* the message is dropped without a word */
+	MARS_TLVS_ERROR		/* it is dropped, and that is logged */
+};
+enum mars_tlvs	 mars_tlvs_verdict(const struct mars_msg *);
 bool		 wr_mars_tlv(struct wr *, uint8_t, uint16_t, const void *,
 		    uint16_t);
-
-uint16_t	 in_cksum(const void *, size_t);
 
 #endif

@@ -8,6 +8,13 @@
 
 #include "vc.h"
 
+bool
+vc_cause_is_temporary(uint16_t cause)
+{
+	return cause == VC_CAUSE_QOS || cause == VC_CAUSE_RATE_30 ||
+	    cause == VC_CAUSE_RATE_31 || cause == VC_CAUSE_TEMPORARY;
+}
+
 /* A data unit of len octets copied from data (NULL: zeros), one reference. */
 struct vc_sdu *
 vc_sdu_new(const void *data, size_t len)

@@ -22,16 +22,25 @@
 #include "addr.h"
 #include "table.h"
 
-/* Q.850 causes that we use (nvc.md) */
+/* Q.850 causes that we use or are told (doc/nvc.md) */
 #define VC_CAUSE_NONE		0
 #define VC_CAUSE_UNALLOCATED	1
 #define VC_CAUSE_NORMAL		16
-#define VC_CAUSE_REJECTED		21
+#define VC_CAUSE_REJECTED	21
 #define VC_CAUSE_OUT_OF_ORDER	27
 #define VC_CAUSE_UNSPECIFIED	31
-#define VC_CAUSE_TEMPORARY		41
-#define VC_CAUSE_RESOURCE		47
+#define VC_CAUSE_RATE_31	37	/* cell rate not available, UNI 3.1 */
+#define VC_CAUSE_TEMPORARY	41
+#define VC_CAUSE_RESOURCE	47
+#define VC_CAUSE_QOS		49	/* quality of service not available */
+#define VC_CAUSE_RATE_30	51	/* cell rate not available, UNI 3.0 */
 #define VC_CAUSE_INVALID_REF	81
+
+/*
+ * Is this a cause that may pass, so that the call is worth another try?  Of
+ * leaves RFC 2022 section 5.1.3 says so; A-111 has the server do the same.
+ */
+bool	vc_cause_is_temporary(uint16_t);
 
 #define VC_SDU_MAX		9188	/* MTU 9180 and 8 octets LLC/SNAP */
 

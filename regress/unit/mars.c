@@ -13,6 +13,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "cksum.h"
 #include "mars.h"
 #include "regress/decode/vectors.h"
 #include "unhex.h"
