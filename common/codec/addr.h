@@ -50,6 +50,11 @@ struct mars_pro {
 #define PRO_IPV6	0x86dd
 #define PRO_SNAP	0x0080
 
+/* A permanent circuit, as it is at the interface. */
+struct atm_pvc {
+	int	itf, vpi, vci;
+};
+
 /* an IP address and a mask length, for allow lists */
 struct ip_prefix {
 	uint8_t	v6;		/* 0: IPv4 in a[0..3] */
@@ -64,6 +69,11 @@ bool	atm_addr_is_null(const struct atm_addr *);
 bool	atm_addr_same_kind(const struct atm_addr *, const struct atm_addr *);
 int	atm_addr_parse(struct atm_addr *, const char *);
 char	*atm_addr_print(const struct atm_addr *, char *, size_t);
+/*
+ * ITF.VPI.VCI or VPI.VCI in decimal.  False: it is neither, or one of them is
+ * out of range.
+ */
+bool	atm_pvc_parse(struct atm_pvc *, const char *);
 uint8_t	atm_addr_sel(const struct atm_addr *);
 void	atm_addr_set_sel(struct atm_addr *, uint8_t);
 

@@ -217,6 +217,29 @@ atm_addr_print(const struct atm_addr *a, char *buf, size_t size)
 	return buf;
 }
 
+/* --- permanent circuits */
+
+bool
+atm_pvc_parse(struct atm_pvc *c, const char *s)
+{
+	/* VCIs below 32 are the network's (ITU-T I.361) */
+	static const int min[] = { 0, 0, 32 }, max[] = { 32767, 4095, 65535 };
+	char buf[32], *part, *rest = buf;
+	int n[3] = { 0 }, i, dots = 0;
+
+	if (strlcpy(buf, s, sizeof(buf)) >= sizeof(buf))
+		return false;
+	for (i = 0; buf[i] != '\0'; i++)
+		dots += buf[i] == '.';
+	if (dots != 1 && dots != 2)
+		return false;
+	for (i = 2 - dots; (part = strsep(&rest, ".")) != NULL; i++)
+		if ((n[i] = text_parse_number(part, max[i])) < min[i])
+			return false;
+	*c = (struct atm_pvc){ .itf = n[0], .vpi = n[1], .vci = n[2] };
+	return true;
+}
+
 /* --- prefixes of IP addresses */
 
 /* ADDRESS or ADDRESS/BITS; bits of the address behind the mask are cleared. */
