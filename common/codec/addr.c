@@ -296,18 +296,11 @@ paddr_prev(struct paddr *a)
 
 /* --- protocols */
 
-int
-mars_pro_cmp(const struct mars_pro *a, const struct mars_pro *b)
-{
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	return memcmp(a->snap, b->snap, sizeof(a->snap));
-}
-
 bool
 mars_pro_equal(const struct mars_pro *a, const struct mars_pro *b)
 {
-	return mars_pro_cmp(a, b) == 0;
+	return a->type == b->type &&
+	    memcmp(a->snap, b->snap, sizeof(a->snap)) == 0;
 }
 
 /*

@@ -110,7 +110,6 @@ char	*paddr_print(const struct paddr *, char *, size_t);
 bool	paddr_next(struct paddr *);	/* + 1; false at all ones */
 bool	paddr_prev(struct paddr *);	/* - 1; false at zero */
 
-int	mars_pro_cmp(const struct mars_pro *, const struct mars_pro *);
 bool	mars_pro_equal(const struct mars_pro *, const struct mars_pro *);
 void	mars_pro_normalise(struct mars_pro *);	/* long form to short, A-135 */
 bool	mars_pro_usable(const struct mars_pro *); /* not 0x80 with zero SNAP */

@@ -140,15 +140,6 @@ csa_encode(const struct csa *c, void *buf, size_t max)
 	return wr_failed(&w) ? 0 : w.len;
 }
 
-bool
-csa_equal(const struct csa *a, const struct csa *b)
-{
-	return mars_pro_equal(&a->pro, &b->pro) && a->state == b->state &&
-	    a->flags == b->flags && a->cmi == b->cmi &&
-	    paddr_equal(&a->spa, &b->spa) && atm_addr_equal(&a->atm, &b->atm) &&
-	    paddr_equal(&a->min, &b->min) && paddr_equal(&a->max, &b->max);
-}
-
 void
 csa_withdraw(struct csa *c)
 {

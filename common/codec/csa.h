@@ -52,7 +52,6 @@ enum csa_verdict {
 enum csa_verdict csa_judge(const void *, size_t);
 enum csa_verdict csa_decode(struct csa *, const void *, size_t);
 size_t		 csa_encode(const struct csa *, void *, size_t);
-bool		 csa_equal(const struct csa *, const struct csa *);
 /* state 2 to 5, 3 to 4: the record that undoes this one */
 void		 csa_withdraw(struct csa *);
 

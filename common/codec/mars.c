@@ -62,19 +62,6 @@ mars_op_name(uint8_t op)
 	return shape(op) == MARS_SHAPE_NONE ? "unknown" : ops[op].name;
 }
 
-const char *
-mars_drop_name(enum mars_drop drop)
-{
-	static const char *const names[MARS_DROP_MAX] = {
-		[MARS_DROP_NONE] = "none",
-#define X(sym, name, text) [sym] = name,
-		MARS_DROPS(X)
-#undef X
-	};
-
-	return drop < MARS_DROP_MAX ? names[drop] : "unknown";
-}
-
 /* octets that are missing to a multiple of 4 (section 10.2) */
 static size_t
 mars_pad(size_t len)
@@ -534,16 +521,4 @@ mars_tlvs_verdict(const struct mars_msg *m)
 			return MARS_TLVS_ERROR;
 	}
 	return MARS_TLVS_SKIP;
-}
-
-/* x 0 to 3, y 1 to 0x3fff (0 and 0 with no value: the Null TLV). */
-bool
-wr_mars_tlv(
-    struct wr *w, uint8_t x, uint16_t y, const void *value, uint16_t len)
-{
-	wr_u16(w, (uint16_t)(x << TLV_X_SHIFT | (y & TLV_Y_MASK)));
-	wr_u16(w, len);
-	wr_bytes(w, value, len);
-	wr_zero(w, mars_pad(len));
-	return !wr_failed(w);
 }

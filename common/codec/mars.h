@@ -101,7 +101,6 @@ enum mars_drop {
 	MARS_DROP_MAX
 };
 
-const char	*mars_drop_name(enum mars_drop);
 const char	*mars_op_name(uint8_t);
 
 enum mars_drop	 mars_decode(struct mars_msg *, const void *, size_t);
@@ -154,7 +153,5 @@ enum mars_tlvs {
 	MARS_TLVS_ERROR		/* it is dropped, and that is logged */
 };
 enum mars_tlvs	 mars_tlvs_verdict(const struct mars_msg *);
-bool		 wr_mars_tlv(struct wr *, uint8_t, uint16_t, const void *,
-		    uint16_t);
 
 #endif

@@ -216,15 +216,6 @@ wr_at_u16(struct wr *w, size_t pos, uint16_t v)
 		put16(w->buf + pos, v);
 }
 
-void
-wr_at_u32(struct wr *w, size_t pos, uint32_t v)
-{
-	if (w->failed || w->len < 4 || pos > w->len - 4)
-		w->failed = true;
-	else
-		put32(w->buf + pos, v);
-}
-
 bool
 wr_failed(const struct wr *w)
 {

@@ -49,7 +49,6 @@ void		 wr_u64(struct wr *, uint64_t);
 void		 wr_bytes(struct wr *, const void *, size_t);
 void		 wr_zero(struct wr *, size_t);
 void		 wr_at_u16(struct wr *, size_t, uint16_t);
-void		 wr_at_u32(struct wr *, size_t, uint32_t);
 bool		 wr_failed(const struct wr *);
 size_t		 wr_left(const struct wr *);
 

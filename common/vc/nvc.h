@@ -140,7 +140,7 @@ bool		 nvc_busy(const struct nvc *);
 /* Counts what the owner dropped. */
 void		 nvc_dropped(struct nvc *, enum nvc_drop);
 
-/* as vc_udp_counter() and vc_udp_circuit() */
+/* as vc_counter() and vc_circuit() */
 bool		 nvc_counter(const struct nvc *, size_t, const char **,
 		    uint64_t *);
 bool		 nvc_circuit(const struct nvc *, uint32_t *,

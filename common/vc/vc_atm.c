@@ -17,7 +17,8 @@ circuit_cmp(const struct vc_atm_circuit *a, const struct vc_atm_circuit *b)
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-RB_GENERATE(vc_atm_tree, vc_atm_circuit, node, circuit_cmp)
+#define TREE	__attribute__((__unused__)) static	/* not all are used */
+RB_GENERATE_INTERNAL(vc_atm_tree, vc_atm_circuit, node, circuit_cmp, TREE)
 
 struct vc_atm *
 vc_atm_of(const struct vc_link *l)

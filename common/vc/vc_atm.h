@@ -117,8 +117,6 @@ struct vc_atm_circuit {
 TAILQ_HEAD(vc_atm_circuits, vc_atm_circuit);
 RB_HEAD(vc_atm_tree, vc_atm_circuit);
 
-RB_PROTOTYPE(vc_atm_tree, vc_atm_circuit, node, circuit_cmp)
-
 struct vc_atm_ops {
 	/*
 	 * It is this circuit's turn: OPENED with its port set, or FAILED

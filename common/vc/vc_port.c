@@ -63,21 +63,18 @@ vc_port_flush(struct vc_port *p)
 
 	if (p->fd == -1 || p->held)
 		return;
-	p->full = false;
 	while ((q = STAILQ_FIRST(&p->queue)) != NULL) {
 		n = send(p->fd, q->sdu->data, q->sdu->len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			p->full = true;
 			event_add(&p->writable, NULL);
 			return;
 		}
 		if (n == -1)
 			p->counters->sdus_dropped++;
 		else {
-			p->sdus_out++;
 			p->counters->sdus_out++;
 			p->counters->octets_out += q->sdu->len;
 		}
@@ -134,7 +131,6 @@ vc_port_receive(struct vc_port *p)
 		p->counters->sdus_too_big++;
 		return true;
 	}
-	p->sdus_in++;
 	p->counters->sdus_in++;
 	p->counters->octets_in += (uint64_t)n;
 	p->ops->sdu(p->arg, input, (size_t)n);

@@ -248,8 +248,8 @@ vc_udp_on_readable(int fd, short what, void *arg)
 	}
 }
 
-void
-vc_udp_pause(struct vc_link *l, bool pause)
+static void
+udp_pause(struct vc_link *l, bool pause)
 {
 	struct vc_udp *u = link_udp(l);
 
@@ -308,6 +308,20 @@ link_close(struct vc_link *l)
 		link_free(u);
 }
 
+static bool
+udp_counter(
+    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
+{
+	return nvc_counter(link_udp(l)->core, i, name, value);
+}
+
+static bool
+udp_circuit(
+    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
+{
+	return nvc_circuit(link_udp(l)->core, cursor, info);
+}
+
 static const struct vc_backend backend = {
 	.name = "udp",
 	.knows_caller = true,
@@ -320,9 +334,9 @@ static const struct vc_backend backend = {
 	.peer = nvc_peer,
 	.flush = flush,
 	.close = link_close,
-	.pause = vc_udp_pause,
-	.counter = vc_udp_counter,
-	.circuit = vc_udp_circuit,
+	.pause = udp_pause,
+	.counter = udp_counter,
+	.circuit = udp_circuit,
 };
 
 static struct nvc_params
@@ -429,20 +443,4 @@ fail:
 	close(fd);
 	errno = e;
 	return -1;
-}
-
-/* --- for marsctl */
-
-bool
-vc_udp_counter(
-    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
-{
-	return nvc_counter(link_udp(l)->core, i, name, value);
-}
-
-bool
-vc_udp_circuit(
-    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
-{
-	return nvc_circuit(link_udp(l)->core, cursor, info);
 }

@@ -48,17 +48,5 @@ struct vc_link *vc_udp_open(struct event_base *, struct timers *, int fd,
 	    const struct vc_user *, void *arg);
 /* Counts for calls from now on. */
 void	vc_udp_set_params(struct vc_link *, const struct vc_udp_params *);
-/* true: nothing is read until false; what is queued is still sent */
-void	vc_udp_pause(struct vc_link *, bool);
-
-/* the i-th counter by name, i from 0; false: there are no more */
-bool	vc_udp_counter(const struct vc_link *, size_t i, const char **name,
-	    uint64_t *value);
-/*
- * The next circuit after *cursor, which is 0 at the start; false: no more.
- * Anything may happen to circuits in between.
- */
-bool	vc_udp_circuit(const struct vc_link *, uint32_t *cursor,
-	    struct vc_circuit_info *);
 
 #endif
