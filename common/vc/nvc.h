@@ -24,23 +24,20 @@
 #define NVC_HDRLEN		12
 #define NVC_CONTROL_MAX		96	/* octets of any datagram but DATA */
 #define NVC_DATAGRAM_MAX	(NVC_HDRLEN + VC_SDU_MAX)
-#define NVC_BASE_PORT		2022
 #define NVC_TOKEN_LEN		16	/* of ours */
 #define NVC_TOKEN_MIN		8
 #define NVC_TOKEN_MAX		32
 #define NVC_F_MULTI		0x80	/* P in SETUP: a leaf */
 
-#define NVC_TYPES(X) \
-	X(NVC_SETUP, 1, "setup") X(NVC_RETRY, 2, "retry") \
-	X(NVC_CONNECT, 3, "connect") X(NVC_RELEASE, 4, "release") \
-	X(NVC_ENQUIRY, 5, "enquiry") X(NVC_STATUS, 6, "status") \
-	X(NVC_DATA, 7, "data")
-
-enum nvc_type {
+enum nvc_type {		/* as on the wire */
 	NVC_NO_TYPE,
-#define X(sym, n, name) sym = n,
-	NVC_TYPES(X)
-#undef X
+	NVC_SETUP = 1,
+	NVC_RETRY,
+	NVC_CONNECT,
+	NVC_RELEASE,
+	NVC_ENQUIRY,
+	NVC_STATUS,
+	NVC_DATA,
 	NVC_TYPE_MAX
 };
 
