@@ -15,7 +15,6 @@ vc_cause_is_temporary(uint16_t cause)
 	    cause == VC_CAUSE_RATE_31 || cause == VC_CAUSE_TEMPORARY;
 }
 
-/* A data unit of len octets copied from data (NULL: zeros), one reference. */
 struct vc_sdu *
 vc_sdu_new(const void *data, size_t len)
 {
