@@ -12,7 +12,7 @@
 #define OFF_CHKSUM	12
 #define OFF_EXTOFF	14
 #define OFF_VERSION	16	/* mar$op.version, then mar$op.type */
-#define HEADER_LEN	32	/* fixed header and mandatory fields, of any op */
+#define HEADER_LEN	32	/* with the mandatory fields, of any op */
 
 #define TLV_X_SHIFT	14
 #define TLV_Y_MASK	0x3fff

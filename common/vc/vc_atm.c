@@ -73,7 +73,7 @@ vc_atm_act_ask(struct vc_atm_circuit *c)
 	c->atm->ops->ask(c);
 }
 
-/* Out of everything; its memory stays until no handler runs. */
+/* Takes it out of all lists.  Its memory stays until no handler runs. */
 static void
 vc_atm_bury(struct vc_atm_circuit *c)
 {
@@ -142,7 +142,7 @@ vc_atm_act_forget(struct vc_atm_circuit *c)
 	vc_atm_bury(c);
 }
 
-/* Where it was asked for, the answer will find nobody. */
+/* If it was asked for, the answer will find that nobody wants it. */
 static void
 act_close(struct vc_atm_circuit *c)
 {
@@ -212,7 +212,7 @@ vc_atm_find(struct vc_atm *a, uint32_t id)
 	return RB_FIND(vc_atm_tree, &a->circuits, &key);
 }
 
-/* NULL: no memory.  A number that no circuit has; 0 is none. */
+/* Numbers it as no other circuit is numbered, and not 0.  NULL: no memory. */
 struct vc_atm_circuit *
 vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind, const struct atm_addr *peer,
     enum vc_atm_state state)
@@ -316,7 +316,7 @@ vc_atm_release(struct vc *vc, uint16_t cause)
 {
 	struct vc_atm_circuit *leaf, *next, *c = circuit_of(vc);
 
-	(void)cause; /* close(2) says normal clearing */
+	(void)cause; /* the system says 16, normal clearing, at close(2) */
 	if (c->atm->ops->release != NULL)
 		c->atm->ops->release(c);
 	TAILQ_FOREACH_SAFE(leaf, &c->leaves, of_root, next)
@@ -400,7 +400,7 @@ vc_atm_on_later(void *arg)
 	vc_atm_leave(a);
 }
 
-/* From within a function of the user, the memory goes a turn later. */
+/* Called from within a function of the user, it frees the link a turn later. */
 void
 vc_atm_close(struct vc_link *l)
 {
@@ -410,7 +410,7 @@ vc_atm_close(struct vc_link *l)
 	if (a->closing)
 		return;
 	a->closing = true;
-	/* leaves before their root */
+	/* no leaf may look for a root that has gone before it */
 	RB_FOREACH(c, vc_atm_tree, &a->circuits) {
 		if (a->ops->release != NULL)
 			a->ops->release(c);
@@ -457,7 +457,7 @@ vc_atm_circuit(
 	info->state = vc_atm_table.states[c->state];
 	info->number = c->id;
 	info->sdus_in = c->sdus_in;
-	/* one for all parties; each has had it since it came */
+	/* a party has had what its root sent since the party was added */
 	info->sdus_out =
 	    c->ref != 0 ? c->root->sdus_out - c->sdus_out : c->sdus_out;
 	if (c->port != NULL)

@@ -94,12 +94,12 @@ struct vc_atm_circuit {
 	enum vc_atm_kind	 kind;
 	uint8_t			 state;		/* enum vc_atm_state */
 	uint32_t		 id;
-	uint16_t		 cause;		/* of the event being handled */
+	uint16_t		 cause;		/* of the event in hand */
 	struct atm_addr		 peer;
-	struct vc_port		*port;		/* while it is up; of a root
-						 * only with parties */
-	struct vc_port		 own;		/* of a switched circuit */
-	struct vc_pvc_line		*line;	/* that a permanent one is on */
+	struct vc_port		*port;		/* while it is up; a root has
+						 * one only with parties */
+	struct vc_port		 own;		/* that of a switched one */
+	struct vc_pvc_line	*line;		/* of a permanent one */
 	TAILQ_ENTRY(vc_atm_circuit)	 of_line;
 	struct vc_atm_circuit		*root;		/* of a leaf */
 	TAILQ_HEAD(, vc_atm_circuit)	 leaves;	/* of a root */
@@ -107,8 +107,8 @@ struct vc_atm_circuit {
 	struct vc_parties		*parties; /* of a root with one call */
 	uint32_t		 ref;		/* of a party; 0: none yet */
 	bool			 wants;		/* to be a party, and waits */
-	TAILQ_ENTRY(vc_atm_circuit)	 entry;	/* of waiting, dead, or who
-						 * want to be a party */
+	TAILQ_ENTRY(vc_atm_circuit)	 entry;	/* in waiting, in dead, or
+						 * in want of vc_party.c */
 	TAILQ_ENTRY(vc_atm_circuit)	 to_flush;
 	bool			 unsent;	/* it is in that list */
 	uint64_t		 sdus_in, sdus_out;
@@ -123,9 +123,9 @@ struct vc_atm_ops {
 	 * with a cause, follows, now or later.
 	 */
 	void	(*ask)(struct vc_atm_circuit *);
-	/* it is over: it has no use for what it has, which may be nothing */
+	/* it is over: frees what the backend has given it, if anything */
 	void	(*close)(struct vc_atm_circuit *);
-	/* the user does; or NULL */
+	/* the user releases it; NULL: nothing to be done before close */
 	void	(*release)(struct vc_atm_circuit *);
 	void	(*destroy)(struct vc_atm *);	/* the link's own memory */
 };
@@ -137,8 +137,10 @@ struct vc_atm {
 	struct timers		*timers;
 	const struct vc_atm_ops	*ops;
 	struct vc_atm_tree	 circuits;	/* by id, no dead ones */
-	struct vc_atm_circuits		 waiting, unsent, dead;
-	uint32_t		 last_id, many, asked, max;
+	struct vc_atm_circuits	 waiting, unsent, dead;
+	uint32_t		 last_id;
+	uint32_t		 many, max;	/* circuits; of those in */
+	uint32_t		 asked;		/* calls under way */
 	struct timer		 later;		/* ask, and bury the dead */
 	struct vc_counters	 counters;
 	unsigned int		 busy;		/* handlers that are running */
@@ -157,16 +159,17 @@ void	vc_atm_leave(struct vc_atm *);
 struct vc_atm_circuit *vc_atm_find(struct vc_atm *, uint32_t id);
 void	vc_atm_step(struct vc_atm_circuit *, enum vc_atm_event);
 /*
- * A call that has come in, with its port.  False, and it is dead: refused,
- * or no memory (a bare circuit is not even made).
+ * Offers the user a call that has come in and has its port.  False: the user
+ * has refused it, and the circuit is dead.
  */
 bool	vc_atm_offer(struct vc_atm_circuit *);
+/* A circuit in that state, WAITING or UP.  NULL: no memory. */
 struct vc_atm_circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
 	    const struct atm_addr *peer, enum vc_atm_state);
 /* An SDU for the user. */
 void	vc_atm_sdu(struct vc_atm_circuit *, const uint8_t *, size_t);
 
-/* for a struct vc_backend */
+/* The functions of vc.h, for both backends. */
 struct vc	*vc_atm_call(struct vc_link *, const struct atm_addr *, void *);
 struct vc	*vc_atm_multi(struct vc_link *, void *);
 struct vc_leaf	*vc_atm_multi_add(struct vc *, const struct atm_addr *, void *);

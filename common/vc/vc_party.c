@@ -15,9 +15,9 @@ struct vc_party_drop {
 struct vc_parties {
 	const struct vc_party_ops *ops;
 	uint8_t			 state;		/* enum vc_party_state */
-	struct vc_atm_circuits		 want;	/* leaves to add, in order */
-	struct vc_atm_circuit		*adding; /* NULL: nobody any more */
-	STAILQ_HEAD(, vc_party_drop) drops;	/* who have left the user */
+	struct vc_atm_circuits	 want;		/* leaves to add, in order */
+	struct vc_atm_circuit	*adding;	/* NULL: none, or it has left */
+	STAILQ_HEAD(, vc_party_drop) drops;	/* parties without a leaf */
 	struct timer		 later;
 };
 
@@ -29,7 +29,10 @@ has_work(const struct vc_parties *p)
 	return !TAILQ_EMPTY(&p->want) || !STAILQ_EMPTY(&p->drops);
 }
 
-/* Not from within a call of the user's: it may end in a call to the user. */
+/*
+ * A turn later, since work may end in a call of a function of the user, which
+ * may be running.
+ */
 static void
 vc_party_soon(struct vc_atm_circuit *root)
 {
@@ -48,7 +51,7 @@ vc_party_on_later(void *arg)
 	vc_atm_leave(root->atm);
 }
 
-/* No memory: it stays a party that nobody knows, until the call's end. */
+/* Without memory it stays a party, without a leaf, until the call ends. */
 static void
 drop_later(struct vc_atm_circuit *root, uint32_t ref)
 {
@@ -91,7 +94,7 @@ act_call(struct vc_atm_circuit *root)
 	vc_party_step(root, VC_PARTY_EV_FAILED);
 }
 
-/* Its user tries again with each of them, and then so do we. */
+/* The user tries again with each leaf; that calls anew. */
 static void
 act_refuse_all(struct vc_atm_circuit *root)
 {
@@ -111,7 +114,7 @@ act_next(struct vc_atm_circuit *root)
 	vc_party_soon(root);
 }
 
-/* Who has left goes first: that makes room. */
+/* Dropping goes before adding: it makes room. */
 static void
 vc_party_act_ask(struct vc_atm_circuit *root)
 {
@@ -141,7 +144,7 @@ act_answer(struct vc_atm_circuit *root)
 	vc_party_soon(root);
 }
 
-/* The state is the last already: its leaves ask for nothing any more. */
+/* The state is DEAD already, so that its leaves ask for nothing more. */
 static void
 vc_party_act_end(struct vc_atm_circuit *root)
 {
@@ -301,13 +304,13 @@ vc_party_leave(struct vc_atm_circuit *leaf)
 
 	unwant(p, leaf);
 	if (p->adding == leaf)
-		p->adding = NULL; /* dropped when it has been added */
+		p->adding = NULL; /* once added, it is dropped */
 	if (leaf->ref != 0 && p->state != VC_PARTY_DEAD)
 		drop_later(root, leaf->ref);
 	leaf->ref = 0;
 }
 
-/* One that was to be dropped, and has gone by itself. */
+/* A party that was to be dropped has left by itself. */
 static void
 drop_forget(struct vc_parties *p, uint32_t ref)
 {
@@ -339,9 +342,9 @@ added(struct vc_atm_circuit *root, struct vc_atm_circuit *leaf, uint32_t ref,
 }
 
 /*
- * A party that leaves while another one is added or dropped has Linux return
- * its reference as if it were the new one's, and what becomes of that is not
- * to be had any more: the call is made anew.
+ * If a party leaves while another one is added or dropped, Linux returns its
+ * reference in the place of the answer (atm.h).  What has become of the other
+ * one can't be found out any more, so the whole call is made anew.
  */
 static void
 answered(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
@@ -386,7 +389,7 @@ vc_party_told(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
 		leaf->cause = cause;
 		vc_atm_step(leaf, VC_ATM_EV_LOST);
 		break;
-	case ATM_PARTY_END: /* is not said to us */
+	case ATM_PARTY_END: /* nobody answers that: something is wrong */
 	case ATM_PARTY_STUCK:
 		vc_party_step(root, VC_PARTY_EV_FAILED);
 		break;

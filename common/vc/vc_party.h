@@ -8,13 +8,14 @@
  * parties of its one call (UNI 3.1 section 5.6), over which an SDU is sent
  * once.  Only vc_svc.c, vc_atm.c and tests include this.
  *
- * The call is begun to the link's own address, so that the first party is we
- * ourselves and every leaf is added: Linux names a party that has left by its
- * endpoint reference, negated, and that of the first is 0 (RFC 2022 section
- * 6.1.2 lives on ERR_L_DROP).
+ * The call is begun to the link's own address: its first party is we ourselves,
+ * and every leaf is added later.  The reason is that Linux tells that a party
+ * has left by its endpoint reference, and that of the first party is 0, which
+ * can't be told from no party at all; RFC 2022 section 6.1.2 needs to know of
+ * each leaf that has left (ERR_L_DROP).
  *
  * One party is added or dropped at a time.  Meanwhile the system has the
- * socket locked, so nothing is sent on it.
+ * socket locked, so that nothing is sent on it.
  */
 #ifndef MARS_VC_PARTY_H
 #define MARS_VC_PARTY_H
@@ -68,12 +69,12 @@ enum vc_party_action {
 extern const struct table vc_party_table;
 
 struct vc_party_ops {
-	/* asks for the call: OPENED, BUSY or FAILED follows; or -1 */
+	/* asks for the call; OPENED, BUSY or FAILED follows, unless -1 */
 	int	(*call)(struct vc_atm_circuit *root);
-	/* asks for that; one answer follows; or -1 */
+	/* asks for that; one answer follows.  -1: it can't be asked for */
 	int	(*ask)(struct vc_atm_circuit *root, enum atm_party,
 		    uint32_t ref, const struct atm_addr *);
-	/* from now on this link has one call for each leaf */
+	/* new roots of this link shall have one call for each leaf */
 	void	(*give_up)(struct vc_atm_circuit *root);
 };
 
@@ -85,7 +86,7 @@ void	vc_party_want(struct vc_atm_circuit *leaf);
 void	vc_party_leave(struct vc_atm_circuit *leaf);
 /* Is any leaf connected? */
 bool	vc_party_any(const struct vc_atm_circuit *root);
-/* Within vc_atm_enter(), since the user is told. */
+/* To be called within vc_atm_enter(), since the user is told. */
 void	vc_party_step(struct vc_atm_circuit *root, enum vc_party_event);
 /*
  * What came of one request, or happened by itself: with ATM_PARTY_ADD the

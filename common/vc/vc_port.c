@@ -20,7 +20,7 @@ struct vc_port_sdu {
 	struct vc_sdu		*sdu;
 };
 
-/* One octet more than the longest, so that a longer one shows. */
+/* One octet more than the longest frame, so that a longer one is noticed. */
 static uint8_t input[VC_SDU_MAX + 1];
 
 bool
@@ -54,7 +54,7 @@ dequeue(struct vc_port *p)
 	free(q);
 }
 
-/* An error is for the reader to find: then the frame is lost with it. */
+/* A send that fails loses the frame; that the port is lost, reading shows. */
 void
 vc_port_flush(struct vc_port *p)
 {
@@ -116,7 +116,7 @@ vc_port_receive(struct vc_port *p)
 {
 	ssize_t n;
 
-	/* the flag alone: AF_ATMSVC refuses any other */
+	/* no other flag: AF_ATMSVC refuses all but this one */
 	n = recv(p->fd, input, sizeof(input), MSG_DONTWAIT);
 	if (n == -1 && errno == EINTR)
 		return true;

@@ -35,7 +35,7 @@ bool	vc_counters_get(const struct vc_counters *, size_t, const char **,
 struct vc_port;
 struct vc_port_ops {
 	void	(*sdu)(void *, const uint8_t *, size_t);
-	/* the other end has gone; vc_port_close() is for you */
+	/* the other end has gone; the owner calls vc_port_close() */
 	void	(*lost)(void *, int error);
 };
 

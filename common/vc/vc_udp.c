@@ -44,17 +44,18 @@ struct vc_udp {
 	int		 fd;
 	bool		 paused, closing;
 	struct event	 readable, writable;
-	struct timer	 end;		/* of a link closed by its own user */
+	struct timer	 end;		/* see link_close() */
 	uint64_t	 (*random)(void *);
 	void		*random_arg;
-	uint32_t	 first, many;	/* of out, that are waiting */
+	uint32_t	 first, many;	/* out[first..many) are waiting */
 	struct mmsghdr	 msgs[BATCH];
 	struct vc_udp_slot	 out[BATCH];
 };
 
 /*
- * Where datagrams arrive: no one reads while another does.  One octet more
- * than the longest that counts, so that a longer one shows.
+ * Where datagrams arrive.  All links share it, since none is read from while
+ * another one is.  It has one octet more than the longest datagram that
+ * counts, so that a longer one is noticed.
  */
 static uint8_t input[BATCH][NVC_DATAGRAM_MAX + 1];
 
@@ -152,7 +153,7 @@ send_batch(struct vc_udp *u)
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return false;
 		else if (errno != EINTR) {
-			/* no route, or no buffer: lost, as on any network */
+			/* no route, or no buffer: lost as in a network */
 			nvc_dropped(u->core, NVC_DROP_SEND);
 			sent(u, 1);
 		}
@@ -371,7 +372,7 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	struct nvc_params n = core_params(p);
 	struct vc_udp *u;
 
-	/* a child may not open files: no openssl.cnf */
+	/* a confined child may not open files, nor openssl.cnf */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if ((u = calloc(1, sizeof(*u))) == NULL)
 		return NULL;
@@ -395,7 +396,10 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	return nvc_link(u->core);
 }
 
-/* As large as it goes, by halves: systems differ in saying no. */
+/*
+ * As large as the system allows: half as much each time that it says no, since
+ * systems have different ways to tell their limit.
+ */
 static void
 buffer_size(int fd, int which)
 {

@@ -5,7 +5,7 @@
 
 /*
  * NVC (NBMA virtual circuits over UDP): the backend of vc.h for links whose
- * address embeds an IP address.  nvc.c is the protocol; here is its socket.
+ * address embeds an IP address.  nvc*.c are the protocol; here is its socket.
  * The owner of the loop runs timers_run() on `timers` and then vc_flush()
  * once per turn.  The loop may have waited for long before the socket was
  * readable, so that the handler first asks the timers' clock.
