@@ -18,7 +18,7 @@
 	    sizeof(((struct type *)NULL)->member), min, max, dflt }
 #define NUMBERS_END	{ NULL, 0, 0, 0, 0, 0 }
 
-/* A UDP port is the base port and a SEL, at most 255 (nvc.md). */
+/* A UDP port is the base port and a SEL of at most 255 (doc/nvc.md). */
 const struct conf_number conf_numbers[] = {
 	NUMBER(conf, base_port, "udp base-port", 1, 65535 - 255, 2022),
 	NUMBER(conf, enquiry_interval, "enquiry-interval", 1, 255, 10),
@@ -79,7 +79,6 @@ static const char *const algorithm_names[] = {
 
 _Static_assert(NALGORITHMS == CONF_HMAC_SHA512 + 1, "one name per algorithm");
 
-/* The value of a number in the struct at base. */
 uint32_t
 conf_number_get(const struct conf_number *n, const void *base)
 {
@@ -156,7 +155,6 @@ conf_cluster_blank(void)
 	return cl;
 }
 
-/* A cluster with every default, at the end of the list; NULL: no memory. */
 struct conf_cluster *
 conf_cluster_new(struct conf *c, const char *name)
 {
@@ -267,7 +265,6 @@ conf_algorithm_name(enum conf_algorithm a)
 	return (size_t)a < NALGORITHMS ? algorithm_names[a] : "unknown";
 }
 
-/* The algorithm of that name; false if there is none. */
 bool
 conf_algorithm_find(const char *name, enum conf_algorithm *a)
 {

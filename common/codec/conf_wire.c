@@ -329,7 +329,6 @@ rd_cluster(struct rd *r, struct conf *c)
 	rd_neighbors(r, cl);
 }
 
-/* Writes c; marsd gets no keys, and so an empty list of them. */
 void
 conf_write(struct wr *w, const struct conf *c, bool with_keys)
 {
@@ -353,10 +352,7 @@ conf_write(struct wr *w, const struct conf *c, bool with_keys)
 		wr_group(w, cl);
 }
 
-/*
- * Reads what conf_write() wrote, to its last octet.  Every value is checked
- * again: the parent is trusted, a mistake in it is not.
- */
+/* Every value is checked again, since the parent may have made a mistake. */
 struct conf *
 conf_read(struct rd *r)
 {

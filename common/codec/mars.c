@@ -61,14 +61,14 @@ mars_op_name(uint8_t op)
 	return shape(op) == MARS_SHAPE_NONE ? "unknown" : ops[op].name;
 }
 
-/* octets that are missing to a multiple of 4 (section 10.2) */
+/* How many octets are missing to a multiple of 4 (section 10.2). */
 static size_t
 mars_pad(size_t len)
 {
 	return (4 - (len & 3)) % 4;
 }
 
-/* octets of each element of the list, and how many there are */
+/* The octets of the list, by what the other fields say. */
 static size_t
 list_size(const struct mars_msg *m)
 {
@@ -93,7 +93,7 @@ list_size(const struct mars_msg *m)
 
 /* --- decoding */
 
-/* What the addresses area says about itself, before it is believed. */
+/* What the lengths of the addresses are said to be, before that is checked. */
 struct mars_lengths {
 	uint8_t	shtl, sstl, spln, tpln;
 };
@@ -160,7 +160,10 @@ decode_addresses(struct mars_msg *m, struct rd *r, const struct mars_lengths *l)
 	return ok;
 }
 
-/* Can each element of the list be used?  One kind, so the octets remain. */
+/*
+ * Can each element of the list be used?  All are of one kind, so that what is
+ * left to look at is the digits of E.164 numbers.
+ */
 static bool
 list_usable(const struct mars_msg *m)
 {
@@ -194,7 +197,7 @@ list_usable(const struct mars_msg *m)
 	}
 }
 
-/* One TLV; false where it isn't all there.  Section 10.2. */
+/* Reads one TLV (section 10.2); false: it isn't all there. */
 static bool
 rd_tlv(struct rd *r, struct mars_tlv *t)
 {
@@ -239,12 +242,7 @@ decode_tlvs(struct mars_msg *m, const uint8_t *msg, size_t len, uint16_t extoff,
 	return true;
 }
 
-/*
- * Decodes len octets at buf, a MARS message without its LLC/SNAP header, in
- * the order of A-105.  After MARS_DROP_NONE, list and tlvs of *m point into
- * buf; after anything else *m holds nothing to rely on.  Octets after the
- * message are ignored (A-101).
- */
+/* The checks have the order of A-105. */
 enum mars_drop
 mars_decode(struct mars_msg *m, const void *buf, size_t len)
 {
@@ -384,11 +382,6 @@ encode_checksum(struct wr *w)
 	wr_at_u16(w, OFF_CHKSUM, sum == 0 ? 0xffff : sum);
 }
 
-/*
- * Encodes a message into at most max octets.  list_len has to be what pnum or
- * tnum say, tlvs end in the Null TLV.  The octets written; 0 where it does not
- * fit, the operation is unknown, or the lengths do not agree.
- */
 size_t
 mars_encode(const struct mars_msg *m, void *buf, size_t max)
 {

@@ -103,8 +103,18 @@ enum mars_drop {
 
 const char	*mars_op_name(uint8_t);
 
+/*
+ * Decodes that many octets, a message without its LLC/SNAP header.  After
+ * MARS_DROP_NONE list and tlvs point into them; after anything else nothing
+ * in the struct counts.  Octets behind the message are ignored (A-101).
+ */
 enum mars_drop	 mars_decode(struct mars_msg *, const void *, size_t);
-/* octets written, 0 if it does not fit; computes extoff and checksum */
+/*
+ * Encodes a message into at most that many octets, with mar$extoff and
+ * mar$chksum computed.  list_len has to be what pnum or tnum say, and tlvs to
+ * end in the Null TLV.  The octets written; 0: they do not fit, the operation
+ * is unknown, or the lengths do not agree.
+ */
 size_t		 mars_encode(const struct mars_msg *, void *, size_t);
 
 /* Is a message with an unknown op.version one of NHRP (RFC 2332)? */
@@ -116,18 +126,18 @@ bool		 mars_is_nhrp(const void *, size_t);
  */
 void		 mars_make_nak(void *, size_t);
 
-/* octets before the list: what mars_encode needs besides list and TLVs */
+/* The octets before the list: what is needed besides list and TLVs. */
 size_t		 mars_overhead(const struct mars_msg *);
 
-/* i-th <min,max> pair; i < pnum.  pnum 1 with tpln 0 gives null addresses */
+/* The i-th <min,max> pair; i < pnum.  With tpln 0 these are null addresses. */
 void		 mars_pair(const struct mars_msg *, uint16_t, struct paddr *,
 		    struct paddr *);
-/* i-th group of a GROUPLIST_REPLY; i < tnum */
+/* The i-th group of a GROUPLIST_REPLY; i < tnum. */
 void		 mars_group(const struct mars_msg *, uint16_t, struct paddr *);
-/* i-th ATM address of MULTI, MIGRATE, REDIRECT_MAP; i < tnum */
+/* The i-th ATM address of MULTI, MIGRATE, REDIRECT_MAP; i < tnum. */
 void		 mars_target(const struct mars_msg *, uint16_t,
 		    struct atm_addr *);
-/* append to a list under construction */
+/* Each appends to a list that is being made. */
 void		 mars_list_pair(struct wr *, const struct paddr *,
 		    const struct paddr *);
 void		 mars_list_target(struct wr *, const struct atm_addr *);
@@ -139,7 +149,7 @@ struct mars_tlv {
 	uint16_t	 len;
 	const uint8_t	*value;
 };
-/* false at the Null TLV; a list in a decoded message is well-formed */
+/* False at the Null TLV.  The list of a decoded message is well-formed. */
 bool		 mars_tlv_next(struct rd *, struct mars_tlv *);
 
 /*

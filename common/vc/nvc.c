@@ -194,7 +194,7 @@ nvc_input(struct nvc *n, const struct nvc_dest *from, const void *p, size_t len)
 
 /* --- from above: the functions of vc.h */
 
-/* Where c->addr is; sets c->cause and returns false if that can't be said. */
+/* Where c->addr is.  False: it can't be called, and c->cause says why. */
 static bool
 resolve(const struct nvc *n, struct nvc_circuit *c)
 {
@@ -220,7 +220,10 @@ resolve(const struct nvc *n, struct nvc_circuit *c)
 	return true;
 }
 
-/* Begins a call; what is wrong with it comes up from the loop.  h is set. */
+/*
+ * Begins a call with a circuit that has its handle.  If the call can't be
+ * made the user is told from the timers.  False: no memory.
+ */
 static bool
 call_out(struct nvc *n, struct nvc_circuit *c, enum nvc_kind kind,
     const struct atm_addr *to)
@@ -409,7 +412,7 @@ nvc_new(const struct nvc_ops *ops, void *arg, struct timers *ts,
 	return n;
 }
 
-/* Point-to-point circuits and leaves' ends; roots take their leaves along. */
+/* Roots take their leaves along. */
 void
 nvc_release_all(struct nvc *n)
 {

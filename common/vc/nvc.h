@@ -4,9 +4,9 @@
  */
 
 /*
- * NVC, NBMA virtual circuits over UDP (nvc.md, RFC 2269): the protocol alone.
- * Datagrams go in by nvc_input() and out by a function of the owner; time
- * is that of the timers.  The functions of vc.h are its upper side.
+ * NVC, NBMA virtual circuits over UDP (doc/nvc.md, RFC 2269): the protocol
+ * without a socket.  Datagrams go in by nvc_input() and out by a function of
+ * the owner; time is that of the timers.  Above it are the functions of vc.h.
  */
 #ifndef MARS_NVC_H
 #define MARS_NVC_H
@@ -94,8 +94,9 @@ struct nvc_params {
 struct nvc_ops {
 	uint64_t (*random)(void *);
 	/*
-	 * Takes one datagram: head, then the SDU if there is one (take a
-	 * reference to keep it).  False: no room now, it is offered again.
+	 * Takes one datagram, which is head and then the SDU, if there is one.
+	 * Who keeps the SDU takes a reference.  False: there is no room now;
+	 * the datagram will be offered again.
 	 */
 	bool	 (*output)(void *, const struct nvc_dest *,
 		    const uint8_t *head, size_t headlen, struct vc_sdu *);
@@ -104,35 +105,35 @@ struct nvc_ops {
 /* The states of a circuit: see nvc_impl.h. */
 extern const struct table nvc_table;
 
-/* Bounds of what waits for output, per link; a multipoint SDU counts once. */
+/* What may wait for output on a link; an SDU for many leaves counts once. */
 #define NVC_QUEUE_COUNT		65536	/* SDUs */
 #define NVC_CONTROL_COUNT	262144	/* with these, control messages too */
 #define NVC_QUEUE_OCTETS	(64U << 20)
 
 /*
- * A protocol engine; its head is a struct vc_link whose backend is `backend`:
- * nvc_backend, or the owner's, which takes these functions over and adds its
- * own flush and close.  NULL: no memory.
+ * A link without a socket.  Its backend is `backend`: nvc_backend, or one of
+ * the owner's, which has the functions of nvc_backend but a flush and a close
+ * of its own.  NULL: no memory.
  */
 struct nvc;
 struct nvc	*nvc_new(const struct nvc_ops *, void *arg, struct timers *,
 		    const struct vc_backend *backend,
 		    const struct atm_addr *local, const struct nvc_params *,
 		    const struct vc_user *, void *user_arg);
-/* Not from within a function of the user: see nvc_busy(). */
+/* Not to be called from within a function of the user: see nvc_busy(). */
 void		 nvc_free(struct nvc *);
 struct vc_link	*nvc_link(struct nvc *);
 void		*nvc_arg(const struct vc_link *);	/* the ops' arg */
-/* Counts for calls from now on. */
+/* They count for calls from now on. */
 void		 nvc_set_params(struct nvc *, const struct nvc_params *);
-/* One datagram; the octets are not changed and not kept. */
+/* Takes one datagram; the octets are not changed and not kept. */
 void		 nvc_input(struct nvc *, const struct nvc_dest *from,
 		    const void *, size_t);
 /* Outputs at most max datagrams; true: nothing is left in the queue. */
 bool		 nvc_flush(struct nvc *, size_t max);
 /* Releases every circuit (cause 16); nothing more comes up. */
 void		 nvc_release_all(struct nvc *);
-/* Is a function of the user running, called from here? */
+/* Is a function of the user running that has been called from here? */
 bool		 nvc_busy(const struct nvc *);
 /* Counts what the owner dropped. */
 void		 nvc_dropped(struct nvc *, enum nvc_drop);

@@ -29,7 +29,10 @@ nvc_peer_cmp(struct nvc_peer *a, struct nvc_peer *b)
 	return nvc_dest_cmp(&a->ip, &b->ip);
 }
 
-/* Did the peer number it as the caller?  Each side numbers for itself. */
+/*
+ * Was the peer the caller?  Only such a circuit is found by the number that a
+ * repeated SETUP has (rule 3).
+ */
 static bool
 called_in(const struct nvc_circuit *c)
 {
@@ -74,7 +77,7 @@ nvc_leaf_root(const struct nvc_circuit *c)
 
 /* --- what is no longer in use */
 
-/* It may still be in use below us on the stack: freed by nvc_reap(). */
+/* Our callers may still be using it, so that nvc_reap() frees it later. */
 static void
 nvc_bury(struct nvc *n, struct nvc_head *h)
 {
@@ -250,7 +253,7 @@ peer_get(struct nvc *n, const struct nvc_dest *from)
 	return p;
 }
 
-/* Forgets an address that has no circuit, or not any more. */
+/* Forgets an address that has no circuit (any more). */
 static void
 peer_put(struct nvc *n, struct nvc_peer *p)
 {
@@ -315,9 +318,9 @@ nvc_circuit_in(struct nvc *n, const struct nvc_dest *from,
 }
 
 /*
- * The peer is alive: an ENQUIRY, if one is out, is answered.  That can't wait
- * for the timer, which runs later than it was set for: by then the answer
- * would be older than the interval.
+ * The peer is alive, so that an ENQUIRY that is out counts as answered.  This
+ * is noted here and not by the timer: that runs later than it was set for,
+ * and then would find the answer older than the interval.
  */
 void
 nvc_circuit_heard(struct nvc_circuit *c)

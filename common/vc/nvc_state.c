@@ -311,7 +311,7 @@ static void (*const actions[NVC_ACTION_MAX])(
 };
 
 static const struct table_cell cells[NVC_STATE_MAX][NVC_EVENT_MAX] = {
-	[NVC_FAILING] = {	/* has no number: only time and the user */
+	[NVC_FAILING] = {	/* without a number no datagram finds it */
 		[NVC_EV_ACCEPT] = { NVC_FAILING, TABLE_VIOLATION },
 		[NVC_EV_REFUSE] = { NVC_FAILING, TABLE_VIOLATION },
 		[NVC_EV_SETUP] = { NVC_FAILING, TABLE_VIOLATION },
@@ -332,7 +332,7 @@ static const struct table_cell cells[NVC_STATE_MAX][NVC_EVENT_MAX] = {
 		[NVC_EV_RETRY] = { NVC_CALLING, NVC_DO_RETRY },
 		[NVC_EV_CONNECT] = { NVC_CONNECTED, NVC_DO_CONNECTED },
 		[NVC_EV_RELEASE] = { NVC_CLEARED, NVC_DO_FAIL },
-		/* sent after a CONNECT that was lost or is still to come */
+		/* the peer is connected: its CONNECT is late or lost */
 		[NVC_EV_ENQUIRY] = { NVC_CALLING, NVC_DO_STRAY },
 		[NVC_EV_STATUS] = { NVC_CALLING, NVC_DO_STRAY },
 		[NVC_EV_DATA] = { NVC_CALLING, NVC_DO_STRAY },
@@ -340,7 +340,7 @@ static const struct table_cell cells[NVC_STATE_MAX][NVC_EVENT_MAX] = {
 		[NVC_EV_EXPIRED] = { NVC_CLEARED, NVC_DO_FAIL },
 		[NVC_EV_DROP] = { NVC_CLEARED, NVC_DO_ABANDON },
 	},
-	[NVC_OFFERED] = {	/* lasts as long as one call up */
+	[NVC_OFFERED] = {	/* only while remote_call of the user runs */
 		[NVC_EV_ACCEPT] = { NVC_CONNECTED, NVC_DO_ACCEPT },
 		[NVC_EV_REFUSE] = { NVC_CLEARED, NVC_DO_REFUSE },
 		[NVC_EV_SETUP] = { NVC_OFFERED, TABLE_VIOLATION },
@@ -369,7 +369,7 @@ static const struct table_cell cells[NVC_STATE_MAX][NVC_EVENT_MAX] = {
 		[NVC_EV_EXPIRED] = { NVC_CLEARED, NVC_DO_EXPIRE },
 		[NVC_EV_DROP] = { NVC_CLEARED, NVC_DO_RELEASE },
 	},
-	[NVC_CLEARED] = {	/* a dead handle, used once more by mistake */
+	[NVC_CLEARED] = {	/* the user has used a dead handle */
 		[NVC_EV_ACCEPT] = { NVC_CLEARED, TABLE_IGNORE },
 		[NVC_EV_REFUSE] = { NVC_CLEARED, TABLE_IGNORE },
 		[NVC_EV_SETUP] = { NVC_CLEARED, TABLE_IGNORE },
