@@ -309,12 +309,11 @@ port_random(void *arg)
 
 /* Whatever the network does, no circuit gets an event that can't come. */
 static void
-circuit_violated(
-    void *arg, const struct table *t, uint8_t state, uint8_t event)
+circuit_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
 	(void)arg;
-	(void)fprintf(stderr, "%s: %s in state %s\n", t->name,
-	    t->events[event], t->states[state]);
+	(void)fprintf(stderr, "%s: %s in state %s\n", t->name, t->events[event],
+	    t->states[state]);
 	abort();
 }
 

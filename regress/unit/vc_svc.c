@@ -963,6 +963,37 @@ parties_confused(void **state)
 	got_end(fd);
 }
 
+static void
+table_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	char *told = arg;
+
+	(void)snprintf(told, 64, "%s: %s in %s", t->name, t->events[event],
+	    t->states[state]);
+}
+
+/* an answer that nobody asked for changes nothing, is counted and told */
+static void
+parties_unasked(void **state)
+{
+	struct vc_leaf *f[2];
+	char told[64] = "";
+	int fd;
+
+	(void)state;
+	(void)root_up(f, &fd);
+	assert_int_equal(counter("table-violations"), 0);
+	l->faults.violated = table_violated;
+	l->faults.arg = told;
+	party(ATM_PARTY_DROP, 0, VC_CAUSE_NONE);
+	turns();
+	STORY("");
+	assert_string_equal(told, "vc_party: answer in ready");
+	assert_int_equal(counter("table-violations"), 1);
+	got_nothing(fd);
+	close(fd);
+}
+
 /* signalling does not add parties: from now on one call for each leaf */
 static void
 parties_stuck(void **state)
@@ -1299,6 +1330,7 @@ main(void)
 		PARTIES(parties_given_up),
 		PARTIES(parties_lost),
 		PARTIES(parties_confused),
+		PARTIES(parties_unasked),
 		PARTIES(parties_stuck),
 		PARTIES(parties_no_root),
 		PARTIES(parties_busy),
