@@ -99,20 +99,23 @@ struct vc_atm_circuit {
 	struct vc_port		*port;		/* while it is up; a root has
 						 * one only with parties */
 	struct vc_port		 own;		/* that of a switched one */
+	uint64_t		 sdus_in, sdus_out;
+
 	struct vc_pvc_line	*line;		/* of a permanent one */
-	TAILQ_ENTRY(vc_atm_circuit)	 of_line;
-	struct vc_atm_circuit		*root;		/* of a leaf */
-	TAILQ_HEAD(, vc_atm_circuit)	 leaves;	/* of a root */
-	TAILQ_ENTRY(vc_atm_circuit)	 of_root;
-	struct vc_parties		*parties; /* of a root with one call */
+	TAILQ_ENTRY(vc_atm_circuit) of_line;
+
+	struct vc_atm_circuit	*root;		/* of a leaf */
+	TAILQ_HEAD(, vc_atm_circuit) leaves;	/* of a root */
+	TAILQ_ENTRY(vc_atm_circuit) of_root;
+	struct vc_parties	*parties;	/* of a root with one call */
 	uint32_t		 ref;		/* of a party; 0: none yet */
 	bool			 wants;		/* to be a party, and waits */
-	TAILQ_ENTRY(vc_atm_circuit)	 entry;	/* in waiting, in dead, or
+
+	TAILQ_ENTRY(vc_atm_circuit) entry;	/* in waiting, in dead, or
 						 * in want of vc_party.c */
-	TAILQ_ENTRY(vc_atm_circuit)	 to_flush;
+	TAILQ_ENTRY(vc_atm_circuit) to_flush;
 	bool			 unsent;	/* it is in that list */
-	uint64_t		 sdus_in, sdus_out;
-	RB_ENTRY(vc_atm_circuit)	 node;
+	RB_ENTRY(vc_atm_circuit) node;
 };
 TAILQ_HEAD(vc_atm_circuits, vc_atm_circuit);
 RB_HEAD(vc_atm_tree, vc_atm_circuit);
@@ -139,7 +142,8 @@ struct vc_atm {
 	struct vc_atm_tree	 circuits;	/* by id, no dead ones */
 	struct vc_atm_circuits	 waiting, unsent, dead;
 	uint32_t		 last_id;
-	uint32_t		 many, max;	/* circuits; of those in */
+	uint32_t		 many;		/* circuits */
+	uint32_t		 max;		/* before calls are refused */
 	uint32_t		 asked;		/* calls under way */
 	struct timer		 later;		/* ask, and bury the dead */
 	struct vc_counters	 counters;

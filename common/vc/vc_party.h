@@ -69,7 +69,7 @@ enum vc_party_action {
 extern const struct table vc_party_table;
 
 struct vc_party_ops {
-	/* asks for the call; OPENED, BUSY or FAILED follows, unless -1 */
+	/* asks for the call: OPENED, BUSY or FAILED follows.  -1: it can't */
 	int	(*call)(struct vc_atm_circuit *root);
 	/* asks for that; one answer follows.  -1: it can't be asked for */
 	int	(*ask)(struct vc_atm_circuit *root, enum atm_party,

@@ -16,7 +16,7 @@
 #define READS	64	/* frames before others have a turn */
 
 struct vc_port_sdu {
-	STAILQ_ENTRY(vc_port_sdu)	 entry;
+	STAILQ_ENTRY(vc_port_sdu) entry;
 	struct vc_sdu		*sdu;
 };
 

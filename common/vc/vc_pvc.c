@@ -13,13 +13,12 @@
 
 struct vc_pvc;
 struct vc_pvc_line {
-	TAILQ_ENTRY(vc_pvc_line)	 entry;
+	TAILQ_ENTRY(vc_pvc_line) entry;
 	struct vc_pvc		*pvc;
 	struct atm_addr		 peer;
 	struct vc_port		 port;
-	TAILQ_HEAD(, vc_atm_circuit)	 circuits;	/* that are up */
+	TAILQ_HEAD(, vc_atm_circuit) circuits;	/* that are up */
 	struct timer		 again;
-	bool			 removed;
 };
 TAILQ_HEAD(vc_pvc_lines, vc_pvc_line);
 

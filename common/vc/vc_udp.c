@@ -32,7 +32,7 @@ union vc_udp_address {
 
 /* One datagram for the system; the header is a copy, the SDU is not. */
 struct vc_udp_slot {
-	union vc_udp_address	 to;
+	union vc_udp_address to;
 	struct iovec	 iov[2];
 	struct vc_sdu	*sdu;
 	uint8_t		 head[NVC_CONTROL_MAX];
@@ -49,7 +49,7 @@ struct vc_udp {
 	void		*random_arg;
 	uint32_t	 first, many;	/* out[first..many) are waiting */
 	struct mmsghdr	 msgs[BATCH];
-	struct vc_udp_slot	 out[BATCH];
+	struct vc_udp_slot out[BATCH];
 };
 
 /*
