@@ -30,6 +30,12 @@ check "no line of code beyond 80 columns" "$(
 check "every shell script parses" "$(
 	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
 
+check "shellcheck has nothing to say" "$(
+	if command -v shellcheck >/dev/null; then
+		# shellcheck disable=SC2086 # several names
+		shellcheck -f gcc $scripts
+	fi)"
+
 # The cores know no socket, clock, random source, log, libevent or imsg.
 shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/(marsc|print|link))\.[ch]$'
 cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
@@ -39,6 +45,7 @@ cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
 calls='(^|[^_>.[:alnum:]])(arc4random(_uniform|_buf)?|clock_gettime|'
 calls=$calls'gettimeofday|time|random|rand|socket|log_(warnx?|info|debug)|'
 calls=$calls'fatalx?|printf) ?\('
+# shellcheck disable=SC2086 # several names
 check "protocol modules are pure" "$(
 	grep -nE '#[[:space:]]*include[[:space:]]*[<"](event|event2/|sys/socket|sys/un|netinet/|arpa/|unistd|time|sys/time|stdio|syslog|log|imsg|channel|vc_udp)[./h]' $cores
 	for f in $cores; do
