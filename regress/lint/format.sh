@@ -20,29 +20,30 @@ for tool in ctags clang-format; do
 done
 
 cat > "$work/ranges.awk" <<'A'
-# First "start end" of each function, then the file: prints the lines that
-# clang-format is asked about, and to stderr those that go on by other than
-# four blanks.
+# First "start end" of each function, then the file.  To stdout goes which
+# lines clang-format is asked about; to the file BAD, which lines go on by
+# other than four blanks; to the file FIXED, the file with that put right.
 NR == FNR {
 	from[++n] = $1
 	to[n] = $2
 	next
 }
 {
-	line[FNR] = $0
+	line[++lines] = $0
+}
+# Does line k go on with what the line before it began?
+function goes_on(k, first) {
+	return line[k] ~ /^\t*( +[^ *]|  +\*)/ || k > first && !other[k - 1] &&
+	    line[k - 1] ~ /([,&|+?(=<>%^"]|[^*]\/|[^:]-|[^\/]\*| :)$/
 }
 # Which lines of this body are not asked about?
-function mark(first, last,	k, s, macro, table) {
+function mark(first, last,	k, s, indent, macro, table) {
 	for (k = first; k <= last; k++) {
 		s = line[k]
-		if (s ~ /^\t*  +[^ ]/) {	# a statement goes on
-			skip[k] = skip[k - 1] = 1
-			if (s !~ /^\t*    [^ ]/ && !macro && !table)
-				print FILENAME ":" k ": " s > "/dev/stderr"
-		}
 		# a comment beside code; strings side by side; a macro
 		if (s ~ /[^ \t].*\/\*/ || s ~ /" "/ || s ~ /^#/ || macro)
 			skip[k] = 1
+		other[k] = macro || table || s ~ /^#/
 		macro = s ~ /\\$/
 		# a table, or members
 		if (s ~ /= \{/ && s !~ /;/ ||
@@ -52,6 +53,17 @@ function mark(first, last,	k, s, macro, table) {
 			skip[k] = 1
 		if (s ~ /\}.*;$/)
 			table = 0
+		if (other[k] || s ~ /^[ \t]*\*/ && s !~ /^\t*  /)
+			continue
+		if (!goes_on(k, first)) {
+			match(s, /^\t*/)
+			indent = substr(s, 1, RLENGTH) "    "
+			continue
+		}
+		skip[k] = skip[k - 1] = 1
+		sub(/^[ \t]*/, indent, line[k])
+		if (line[k] != s)
+			print FILENAME ":" k ": " s > BAD
 	}
 }
 END {
@@ -71,35 +83,47 @@ END {
 			k = m
 		}
 	}
+	for (k = 1; k <= lines; k++)
+		print line[k] > FIXED
 }
 A
 
-# format HOW FILE: clang-format, so, with what it is asked of the file
-format() {
+# look FILE: into $work/lines, $work/goes and $work/fixed
+look() {
 	ctags -f - --languages=C --language-force=C --kinds-C=f \
-	    --fields=+ne --sort=no "$2" 2>/dev/null |
+	    --fields=+ne --sort=no "$1" 2>/dev/null |
 	    sed -n 's/.*line:\([0-9]*\).*end:\([0-9]*\).*/\1 \2/p' \
 	    > "$work/bodies"
-	awk -f "$work/ranges.awk" "$work/bodies" "$2" > "$work/lines" \
-	    2>> "$work/bad"
+	: > "$work/goes"
+	awk -v BAD="$work/goes" -v FIXED="$work/fixed" -f "$work/ranges.awk" \
+	    "$work/bodies" "$1" > "$work/lines"
+}
+
+# format HOW FILE: clang-format, so, with what it is asked of the file
+format() {
 	[ ! -s "$work/lines" ] ||
 	    xargs clang-format --style=file "$1" "$2" < "$work/lines"
 }
 
 files=$(git ls-files '*.c')
-: > "$work/bad"
 if [ "${1:-}" = --fix ]; then
-	for f in $files; do format -i "$f"; done
-	cat "$work/bad" >&2
+	for f in $files; do
+		look "$f"
+		[ ! -s "$work/goes" ] || cat "$work/fixed" > "$f"
+		format -i "$f"
+	done
 	exit 0
 fi
+: > "$work/bad"
 for f in $files; do
+	look "$f"
+	cat "$work/goes" >> "$work/bad"
 	format --dry-run "$f" 2>> "$work/bad"
 done
 if [ -s "$work/bad" ]; then
 	echo "not ok 1 - statements are laid out as style(9) says"
-	sed -n 's/^/# /; 1,60p' "$work/bad"
-	echo "# sh regress/lint/format.sh --fix changes what clang-format names"
+	sed -n 's/^/# /; 1,100p' "$work/bad"
+	echo "# sh regress/lint/format.sh --fix puts it right"
 else
 	echo "ok 1 - statements are laid out as style(9) says"
 fi
