@@ -27,6 +27,22 @@ check "no line of code beyond 80 columns" "$(
 		expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR }'
 	done)"
 
+# A source that is forgotten might be a test that never runs.
+check "every source is named in its directory's Makefile" "$(
+	for f in $(git ls-files '*.c' '*.y'); do
+		name=${f##*/}
+		case $f in
+		regress/unit/* | regress/bench/* | regress/atm/*)
+			name=${name%.c} ;;
+		*_linux.c) name=${name%_linux.c}'_[$][(]OS[)].c' ;;
+		*_openbsd.c) name=${name%_openbsd.c}'_[$][(]OS[)].c' ;;
+		esac
+		[ ! -f "${f%/*}/Makefile" ] ||
+		    sed 's/#.*//' "${f%/*}/Makefile" |
+		    grep -qE "(^|[[:space:]/])$name([[:space:].:]|\$)" ||
+		    echo "$f"
+	done)"
+
 check "every shell script parses" "$(
 	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
 
