@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 # "no" counts and does not fail: until every name has its room's prefix.
-strict=no
+strict=yes
 
 n=0
 # result NAME LINES: passes if there are none

@@ -35,8 +35,10 @@ users() {
 }
 
 configure() {
-	ip address add 192.0.2.1/24 dev lo && ip link set lo up &&
-	    mkdir -p /etc/mars && cp $examples/mars.conf /etc/mars/ || return 1
+	ip address add 192.0.2.1/24 dev lo || return 1
+	ip link set lo up || return 1
+	mkdir -p /etc/mars || return 1
+	cp $examples/mars.conf /etc/mars/ || return 1
 	(
 		umask 077
 		od -An -tx1 -N32 /dev/urandom | tr -d ' \n' |
