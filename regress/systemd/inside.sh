@@ -62,14 +62,14 @@ confined() {
 	for name in marsd scspd; do
 		pid=$(pgrep -x "$name") || return 1
 		user=$(id -u "_$name")
-		[ "$(field Uid "$pid" | cut -f 1)" = "$user" ] &&
-		    [ "$(field Seccomp "$pid")" = 2 ] &&
-		    [ "$(field NoNewPrivs "$pid")" = 1 ] &&
-		    [ "$(field CapEff "$pid")" = 0000000000000000 ] &&
-		    [ "$(readlink "/proc/$pid/root")" != / ] || {
+		if [ "$(field Uid "$pid" | cut -f 1)" != "$user" ] ||
+		    [ "$(field Seccomp "$pid")" != 2 ] ||
+		    [ "$(field NoNewPrivs "$pid")" != 1 ] ||
+		    [ "$(field CapEff "$pid")" != 0000000000000000 ] ||
+		    [ "$(readlink "/proc/$pid/root")" = / ]; then
 			grep -E 'Uid|Seccomp|NoNew|Cap' "/proc/$pid/status"
 			return 1
-		}
+		fi
 	done
 }
 
