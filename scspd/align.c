@@ -12,61 +12,66 @@
 #include <string.h>
 
 #include "align.h"
+#include "cache.h"
+#include "group.h"
+#include "neighbor.h"
+#include "publish.h"
+#include "queue.h"
+#include "reborn.h"
+#include "scsp.h"
+#include "solicit.h"
 
-const char *const scsp_align_state_names[] = {
-#define X(sym, name) name,
-	SCSP_ALIGN_STATES(X)
-#undef X
-};
-
-#define C(state, action) { SCSP_ALIGN_##state, SCSP_ALIGN_DO_##action }
-const struct scsp_align_cell scsp_align_table[SCSP_ALIGN_STATE_MAX]
-    [SCSP_ALIGN_EV_MAX] = {
+#define C(state, action)	{ SCSP_ALIGN_##state, SCSP_ALIGN_DO_##action }
+#define I(state)		{ SCSP_ALIGN_##state, TABLE_IGNORE }
+/* scsp_align_classify() does not say so in this state, or no timer is set */
+#define VIO(state)		{ SCSP_ALIGN_##state, TABLE_VIOLATION }
+static const struct table_cell
+    scsp_align_cells[SCSP_ALIGN_STATE_MAX][SCSP_ALIGN_EV_MAX] = {
 	[SCSP_ALIGN_DOWN] = {
 		[SCSP_ALIGN_EV_UP] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_DOWN] = C(DOWN, IGNORE),
+		[SCSP_ALIGN_EV_DOWN] = I(DOWN),
 		[SCSP_ALIGN_EV_INIT] = C(DOWN, DISCARD),
-		[SCSP_ALIGN_EV_INIT_AGAIN] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_ANSWER] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_NEXT] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_REPEATED] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_TWICE] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_STALE] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_ERROR] = C(DOWN, VIOLATION),
+		[SCSP_ALIGN_EV_INIT_AGAIN] = VIO(DOWN),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(DOWN),
+		[SCSP_ALIGN_EV_NEXT] = VIO(DOWN),
+		[SCSP_ALIGN_EV_DONE] = VIO(DOWN),
+		[SCSP_ALIGN_EV_FINAL] = VIO(DOWN),
+		[SCSP_ALIGN_EV_REPEATED] = VIO(DOWN),
+		[SCSP_ALIGN_EV_TWICE] = VIO(DOWN),
+		[SCSP_ALIGN_EV_STALE] = VIO(DOWN),
+		[SCSP_ALIGN_EV_ERROR] = VIO(DOWN),
 		[SCSP_ALIGN_EV_STRAY] = C(DOWN, DISCARD),
-		[SCSP_ALIGN_EV_TIMER] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_STUCK] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_SYNCED] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_REALIGN] = C(DOWN, IGNORE),
+		[SCSP_ALIGN_EV_TIMER] = VIO(DOWN),
+		[SCSP_ALIGN_EV_STUCK] = VIO(DOWN),
+		[SCSP_ALIGN_EV_SYNCED] = VIO(DOWN),
+		[SCSP_ALIGN_EV_REALIGN] = I(DOWN),
 	},
 	[SCSP_ALIGN_NEGOTIATION] = {
-		[SCSP_ALIGN_EV_UP] = C(NEGOTIATION, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(NEGOTIATION),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[SCSP_ALIGN_EV_INIT] = C(SUMMARIZE, SLAVE),
-		[SCSP_ALIGN_EV_INIT_AGAIN] = C(NEGOTIATION, VIOLATION),
+		[SCSP_ALIGN_EV_INIT_AGAIN] = VIO(NEGOTIATION),
 		[SCSP_ALIGN_EV_ANSWER] = C(SUMMARIZE, MASTER),
-		[SCSP_ALIGN_EV_NEXT] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_REPEATED] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_TWICE] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_STALE] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, VIOLATION),
+		[SCSP_ALIGN_EV_NEXT] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_DONE] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_FINAL] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_REPEATED] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_TWICE] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_STALE] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_ERROR] = VIO(NEGOTIATION),
 		[SCSP_ALIGN_EV_STRAY] = C(NEGOTIATION, DISCARD),
 		[SCSP_ALIGN_EV_TIMER] = C(NEGOTIATION, RESEND),
 		[SCSP_ALIGN_EV_STUCK] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_SYNCED] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, IGNORE),
+		[SCSP_ALIGN_EV_SYNCED] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_REALIGN] = I(NEGOTIATION),
 	},
 	[SCSP_ALIGN_SUMMARIZE] = {
-		[SCSP_ALIGN_EV_UP] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		/* this CA with its other number then makes us slave */
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(SUMMARIZE, AGAIN),
-		[SCSP_ALIGN_EV_ANSWER] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_NEXT] = C(SUMMARIZE, NEXT),
 		[SCSP_ALIGN_EV_DONE] = C(UPDATE, DONE),
 		[SCSP_ALIGN_EV_FINAL] = C(UPDATE, FINAL),
@@ -74,77 +79,98 @@ const struct scsp_align_cell scsp_align_table[SCSP_ALIGN_STATE_MAX]
 		[SCSP_ALIGN_EV_TWICE] = C(NEGOTIATION, RENUMBER),
 		[SCSP_ALIGN_EV_STALE] = C(SUMMARIZE, DISCARD),
 		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_STRAY] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_STRAY] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_TIMER] = C(SUMMARIZE, RESEND),
 		[SCSP_ALIGN_EV_STUCK] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_SYNCED] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_SYNCED] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
 	[SCSP_ALIGN_UPDATE] = {
-		[SCSP_ALIGN_EV_UP] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),	/* */
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(UPDATE, AGAIN),
-		[SCSP_ALIGN_EV_ANSWER] = C(UPDATE, VIOLATION),
-		[SCSP_ALIGN_EV_NEXT] = C(UPDATE, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(UPDATE, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(UPDATE),
+		[SCSP_ALIGN_EV_NEXT] = VIO(UPDATE),
+		[SCSP_ALIGN_EV_DONE] = VIO(UPDATE),
+		[SCSP_ALIGN_EV_FINAL] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_REPEATED] = C(UPDATE, RESEND),
-		[SCSP_ALIGN_EV_TWICE] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_TWICE] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_STALE] = C(UPDATE, DISCARD),
 		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_STRAY] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_STRAY] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_TIMER] = C(UPDATE, RELEASE),
-		[SCSP_ALIGN_EV_STUCK] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_STUCK] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_SYNCED] = C(ALIGNED, ALIGNED),
 		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
 	[SCSP_ALIGN_ALIGNED] = {
-		[SCSP_ALIGN_EV_UP] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(ALIGNED, AGAIN),
-		[SCSP_ALIGN_EV_ANSWER] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_NEXT] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_NEXT] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_DONE] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_FINAL] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_REPEATED] = C(ALIGNED, RESEND),
-		[SCSP_ALIGN_EV_TWICE] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_TWICE] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_STALE] = C(ALIGNED, DISCARD),
 		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_STRAY] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_STRAY] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_TIMER] = C(ALIGNED, RELEASE),
-		[SCSP_ALIGN_EV_STUCK] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_SYNCED] = C(ALIGNED, IGNORE),	/* */
+		[SCSP_ALIGN_EV_STUCK] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_SYNCED] = I(ALIGNED),	/* */
 		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
 };
+#undef VIO
+#undef I
 #undef C
+TABLE_DEFINE(scsp_align_table, "align", SCSP_ALIGN, scsp_align_cells);
 
 /*
- * The next entry to be summarised, or NULL.  The cursor is a name: entries
- * may come and go.  Changes behind it are queued instead (A-63).
+ * The first entry that the cursor has not passed, or NULL.  The cursor is a
+ * name: entries may come and go.  Changes behind it are queued instead
+ * (A-63).
  */
 static struct scsp_entry *
-summary_next(struct scsp_neighbor *nb)
+summary_at(const struct scsp_neighbor *nb)
 {
 	struct scsp_cache *c = &nb->group->cache;
-	struct scsp_entry *e;
 
 	if (nb->summarised)
 		return NULL;
-	e = nb->cursor_set ? scsp_cache_after(c, nb->cursor) :
-			     scsp_cache_first(c);
-	for (; e != NULL && !scsp_entry_listed(e);
-	     e = scsp_cache_after(c, e->id)) {
+	return nb->cursor_set ? scsp_cache_after(c, nb->cursor) :
+				scsp_cache_first(c);
+}
+
+/* The next entry to be summarised, or NULL; moves nothing. */
+static struct scsp_entry *
+summary_peek(const struct scsp_neighbor *nb)
+{
+	struct scsp_entry *e = summary_at(nb);
+
+	while (e != NULL && !scsp_entry_listed(e))
+		e = scsp_cache_after(&nb->group->cache, e->id);
+	return e;
+}
+
+/* The same, and the cursor passes what is not summarised before it. */
+static struct scsp_entry *
+summary_next(struct scsp_neighbor *nb)
+{
+	struct scsp_entry *e, *next = summary_peek(nb);
+
+	while ((e = summary_at(nb)) != next) {
 		if (e->flags & ENTRY_HIDDEN)
 			nb->skipped = true;
 		nb->cursor = e->id;
 		nb->cursor_set = true;
 	}
-	if (e == NULL)
+	if (next == NULL)
 		nb->summarised = true;
-	return e;
+	return next;
 }
 
 /*
@@ -152,9 +178,9 @@ summary_next(struct scsp_neighbor *nb)
  * will find, or the slave would stay behind in Summarize.
  */
 static bool
-summary_fits(struct scsp_neighbor *nb)
+summary_fits(const struct scsp_neighbor *nb)
 {
-	struct scsp_entry *e = summary_next(nb);
+	struct scsp_entry *e = summary_peek(nb);
 	uint32_t n = 0, max = scsp_neighbor_records(nb, 4);
 
 	for (; e != NULL; e = scsp_cache_after(&nb->group->cache, e->id))
@@ -234,19 +260,18 @@ send_ca(struct scsp_neighbor *nb, uint16_t flags, bool records)
 static void
 process(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
-	struct rd r = m->records;
-	struct scsp_csas c;
+	const struct scsp_csas *c;
 	struct scsp_entry *e;
 
-	while (scsp_message_csas(&r, &c)) {
-		if (!scsp_seq_valid(c.seq)) /* */
+	for (c = m->record; c < m->record + m->nrecords; c++) {
+		if (!scsp_seq_valid(c->seq)) /* */
 			continue;
-		e = scsp_cache_find(&nb->group->cache, c.id);
-		if (e != NULL && e->seen >= c.seq) /* */
+		e = scsp_cache_find(&nb->group->cache, c->id);
+		if (e != NULL && e->seen >= c->seq) /* */
 			continue;
-		scsp_solicit_add(nb, c.id, c.seq);
-		if (scsp_group_owns(nb->group, c.id))
-			scsp_reborn_heard(nb->group, c.seq);
+		scsp_solicit_add(nb, c->id, c->seq);
+		if (scsp_group_owns(nb->group, c->id))
+			scsp_reborn_heard(nb->group, c->seq);
 	}
 }
 
@@ -259,7 +284,7 @@ scsp_align_clear(struct scsp_neighbor *nb)
 	nb->cursor_set = nb->summarised = nb->skipped = false;
 	nb->master = false;
 	scsp_solicit_clear(nb);
-	scsp_update_clear(nb);
+	scsp_queue_clear(nb);
 }
 
 void
@@ -288,23 +313,67 @@ negotiate(struct scsp_neighbor *nb)
 static void
 enter_update(struct scsp_neighbor *nb)
 {
-	scsp_update_flush(nb, true);
+	scsp_queue_flush(nb, true);
 	scsp_solicit_kick(nb);
 }
 
+/* 2.2.1 rule 1: the neighbor leads, with the number of its first CA. */
 static void
-scsp_align_act(struct scsp_neighbor *nb, enum scsp_align_action action,
-    const struct scsp_message *m)
+become_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
-	struct timers *ts = nb->scsp->timers;
+	timer_clear(nb->scsp->timers, &nb->ca_timer);
+	nb->master = false;
+	nb->ca_seq = nb->ca_first = m->ca_seq;
+	nb->twice =
+	    nb->begun && (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
+	if (!nb->twice)
+		nb->ca_highest = nb->ca_first;
+	nb->begun = true;
+	nb->nagain = 0;
+	send_ca(nb, 0, true);
+}
 
+/* The neighbor's CA is in order: its records, and then the next number. */
+static void
+advance(struct scsp_neighbor *nb, const struct scsp_message *m)
+{
+	process(nb, m);
+	nb->ca_seq++;
+	if (nb->master)
+		nb->ca_used = nb->ca_seq;
+}
+
+/* 2.2.2 rule 3d1: all that the master had to say was said before. */
+static void
+finish_master(struct scsp_neighbor *nb, const struct scsp_message *m)
+{
+	timer_clear(nb->scsp->timers, &nb->ca_timer);
+	advance(nb, m);
+	/* passes what has been hidden since our last CA */
+	(void)summary_next(nb);
+	scsp_align_release_saved(nb);
+	enter_update(nb);
+}
+
+/* 2.2.2 rules 5c1, 5c2b; the last CA is kept for a while. */
+static void
+finish_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
+{
+	nb->ntwice = 0;
+	advance(nb, m);
+	send_ca(nb, 0, true);
+	timer_set(nb->scsp->timers, &nb->ca_timer,
+	    3 * scsp_seconds(nb->conf.rexmt_ca));
+	enter_update(nb);
+}
+
+static void
+scsp_align_act(
+    struct scsp_neighbor *nb, uint8_t action, const struct scsp_message *m)
+{
 	switch (action) {
-	case SCSP_ALIGN_DO_FORGOTTEN:
-	case SCSP_ALIGN_DO_VIOLATION:
-	case SCSP_ALIGN_DO_DISCARD:
+	case SCSP_ALIGN_DO_DISCARD: /* 2.2.1 rule 3, 2.2.2 rule 2 */
 		scsp_neighbor_drop(nb, DROP_STATE);
-		break;
-	case SCSP_ALIGN_DO_IGNORE:
 		break;
 	case SCSP_ALIGN_DO_AGAIN:
 		scsp_neighbor_drop(nb, DROP_STATE);
@@ -313,56 +382,30 @@ scsp_align_act(struct scsp_neighbor *nb, enum scsp_align_action action,
 	case SCSP_ALIGN_DO_CLEAR:
 		scsp_align_clear(nb);
 		break;
-	case SCSP_ALIGN_DO_RENUMBER: /* now the DCS takes a new one */
+	case SCSP_ALIGN_DO_RENUMBER: /* the neighbor takes a new one now */
 		nb->ntwice++;
 		negotiate(nb);
 		break;
 	case SCSP_ALIGN_DO_NEGOTIATE:
 		negotiate(nb);
 		break;
-	case SCSP_ALIGN_DO_SLAVE: /* 2.2.1 rule 1 */
-		timer_clear(ts, &nb->ca_timer);
-		nb->master = false;
-		nb->ca_seq = m->ca_seq;
-		nb->ca_first = m->ca_seq;
-		nb->twice =
-		    nb->begun && (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
-		if (!nb->twice)
-			nb->ca_highest = nb->ca_first;
-		nb->begun = true;
-		nb->nagain = 0;
-		send_ca(nb, 0, true);
+	case SCSP_ALIGN_DO_SLAVE:
+		become_slave(nb, m);
 		break;
 	case SCSP_ALIGN_DO_MASTER: /* 2.2.1 rule 2 */
 		nb->master = true;
-		process(nb, m);
-		nb->ca_seq++;
-		nb->ca_used = nb->ca_seq;
+		advance(nb, m);
 		send_ca(nb, CA_M, true);
 		break;
 	case SCSP_ALIGN_DO_NEXT: /* 2.2.2 rules 3d2, 3d3, 5c2; A-54 */
-		process(nb, m);
-		nb->ca_seq++;
-		if (nb->master)
-			nb->ca_used = nb->ca_seq;
+		advance(nb, m);
 		send_ca(nb, nb->master ? CA_M : 0, true);
 		break;
-	case SCSP_ALIGN_DO_DONE: /* 2.2.2 rule 3d1 */
-		timer_clear(ts, &nb->ca_timer);
-		process(nb, m);
-		nb->ca_seq++;
-		nb->ca_used = nb->ca_seq;
-		scsp_align_release_saved(nb);
-		enter_update(nb);
+	case SCSP_ALIGN_DO_DONE:
+		finish_master(nb, m);
 		break;
-	case SCSP_ALIGN_DO_FINAL: /* 2.2.2 rules 5c1, 5c2b; A-57 */
-		nb->ntwice = 0;
-		process(nb, m);
-		nb->ca_seq++;
-		send_ca(nb, 0, true);
-		timer_set(
-		    ts, &nb->ca_timer, 3 * scsp_seconds(nb->conf.rexmt_ca));
-		enter_update(nb);
+	case SCSP_ALIGN_DO_FINAL:
+		finish_slave(nb, m);
 		break;
 	case SCSP_ALIGN_DO_RESEND:
 		resend(nb);
@@ -371,7 +414,7 @@ scsp_align_act(struct scsp_neighbor *nb, enum scsp_align_action action,
 		scsp_align_release_saved(nb);
 		break;
 	case SCSP_ALIGN_DO_ALIGNED:
-		scsp_group_release(nb->group);
+		scsp_publish_release(nb->group);
 		break;
 	}
 }
@@ -380,21 +423,15 @@ static void
 scsp_align_step(struct scsp_neighbor *nb, enum scsp_align_event ev,
     const struct scsp_message *m)
 {
-	const struct scsp_align_cell *cell = &scsp_align_table[nb->align][ev];
-	enum scsp_align_state old = nb->align;
+	bool was = nb->align == SCSP_ALIGN_ALIGNED, is;
+	uint8_t action;
 
-	nb->align = cell->next;
-	if (old != cell->next) {
-		nb->align_since = nb->scsp->timers->now;
-		scsp_neighbor_event(nb, SCSP_EV_ALIGN,
-		    scsp_align_state_names[old],
-		    scsp_align_state_names[cell->next], NULL, 0);
-	}
-	if (old != cell->next && old == SCSP_ALIGN_ALIGNED)
-		scsp_group_tell_neighbor(nb->group, nb->id, false);
-	if (old != cell->next && cell->next == SCSP_ALIGN_ALIGNED)
-		scsp_group_tell_neighbor(nb->group, nb->id, true);
-	scsp_align_act(nb, cell->action, m);
+	action = scsp_neighbor_step(nb, &scsp_align_table, &nb->align,
+	    &nb->align_since, SCSP_EV_ALIGN, ev);
+	is = nb->align == SCSP_ALIGN_ALIGNED;
+	if (was != is)
+		scsp_group_tell_neighbor(nb->group, nb->id, is);
+	scsp_align_act(nb, action, m);
 }
 
 void
@@ -412,7 +449,7 @@ scsp_align_run(struct scsp_neighbor *nb, enum scsp_align_event ev)
  * are few; a DCS that restarts with one and the same number sends many.
  */
 static enum scsp_align_event
-classify_initial(struct scsp_neighbor *nb, const struct scsp_message *m)
+classify_initial(const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	if (nb->align < SCSP_ALIGN_SUMMARIZE || nb->master ||
 	    m->ca_seq != nb->ca_first)
@@ -424,7 +461,8 @@ classify_initial(struct scsp_neighbor *nb, const struct scsp_message *m)
 }
 
 static enum scsp_align_event
-classify_summarize(struct scsp_neighbor *nb, const struct scsp_message *m)
+classify_summarize(
+    const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	uint32_t ahead = m->ca_seq - nb->ca_seq;
 	bool lead = (m->flags & CA_M) != 0, more = (m->flags & CA_O) != 0;
@@ -436,7 +474,7 @@ classify_summarize(struct scsp_neighbor *nb, const struct scsp_message *m)
 			return SCSP_ALIGN_EV_STALE; /* rule 2 */
 		if (ahead != 0)
 			return SCSP_ALIGN_EV_ERROR; /* */
-		return !more && summary_next(nb) == NULL ? SCSP_ALIGN_EV_DONE :
+		return !more && summary_peek(nb) == NULL ? SCSP_ALIGN_EV_DONE :
 							   SCSP_ALIGN_EV_NEXT;
 	}
 	if (ahead == 0)
@@ -453,9 +491,9 @@ classify_summarize(struct scsp_neighbor *nb, const struct scsp_message *m)
 					   SCSP_ALIGN_EV_NEXT;
 }
 
-/* What a CA is in the state that we are in. */
-static enum scsp_align_event
-classify(struct scsp_neighbor *nb, const struct scsp_message *m)
+enum scsp_align_event
+scsp_align_classify(
+    const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	const uint16_t all = CA_M | CA_I | CA_O;
 	uint16_t lead = m->flags & (CA_M | CA_I);
@@ -487,17 +525,17 @@ classify(struct scsp_neighbor *nb, const struct scsp_message *m)
 	return SCSP_ALIGN_EV_STRAY;
 }
 
-/* A CA from the DCS, for us. */
 void
 scsp_align_ca(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	enum scsp_align_event ev;
 
 	nb->cas_in++;
-	ev = classify(nb, m);
+	ev = scsp_align_classify(nb, m);
 	scsp_align_step(nb, ev, m);
+	/* what has ended the old alignment begins the new one */
 	if (ev == SCSP_ALIGN_EV_INIT && nb->align == SCSP_ALIGN_NEGOTIATION)
-		scsp_align_step(nb, classify(nb, m), m);
+		scsp_align_step(nb, scsp_align_classify(nb, m), m);
 }
 
 static void
@@ -518,7 +556,6 @@ scsp_align_init(struct scsp_neighbor *nb)
 	timer_init(&nb->ca_timer, on_ca_timer, nb);
 }
 
-/* CSU messages may be exchanged (2.3). */
 bool
 scsp_align_exchanging(const struct scsp_neighbor *nb)
 {

@@ -8,52 +8,54 @@
  * machine per neighbor and server group.  A Hello that does not list us
  * counts at once (A-58); the dead interval is for silence.
  */
+#include "align.h"
+#include "group.h"
 #include "hello.h"
+#include "neighbor.h"
 #include "scsp.h"
 
-const char *const scsp_hello_state_names[] = {
-#define X(sym, name) name,
-	SCSP_HELLO_STATES(X)
-#undef X
-};
+#define PROMPT_PAUSE	MTIME_SEC(1)	/* */
 
-#define C(state, action) { SCSP_HELLO_##state, SCSP_HELLO_DO_##action }
-const struct scsp_hello_cell scsp_hello_table[SCSP_HELLO_STATE_MAX]
-    [SCSP_HELLO_EV_MAX] = {
+#define C(state, action)	{ SCSP_HELLO_##state, SCSP_HELLO_DO_##action }
+#define I(state)		{ SCSP_HELLO_##state, TABLE_IGNORE }
+/* a timer that is not set in this state */
+#define VIO(state)		{ SCSP_HELLO_##state, TABLE_VIOLATION }
+static const struct table_cell
+    scsp_hello_cells[SCSP_HELLO_STATE_MAX][SCSP_HELLO_EV_MAX] = {
 	[SCSP_HELLO_DOWN] = {
 		[SCSP_HELLO_EV_VC_UP] = C(WAITING, START),
-		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_LISTED] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_UNLISTED] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_STALL_HEARD] = C(DOWN, VIOLATION),
-		[SCSP_HELLO_EV_STALL_SILENT] = C(DOWN, VIOLATION),
-		[SCSP_HELLO_EV_ABNORMAL] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_NEW_ID] = C(DOWN, IGNORE),
+		[SCSP_HELLO_EV_VC_DOWN] = I(DOWN),
+		[SCSP_HELLO_EV_LISTED] = I(DOWN),
+		[SCSP_HELLO_EV_UNLISTED] = I(DOWN),
+		[SCSP_HELLO_EV_STALL_HEARD] = VIO(DOWN),
+		[SCSP_HELLO_EV_STALL_SILENT] = VIO(DOWN),
+		[SCSP_HELLO_EV_ABNORMAL] = I(DOWN),
+		[SCSP_HELLO_EV_NEW_ID] = I(DOWN),
 	},
 	[SCSP_HELLO_WAITING] = {
-		[SCSP_HELLO_EV_VC_UP] = C(WAITING, IGNORE),
+		[SCSP_HELLO_EV_VC_UP] = I(WAITING),
 		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
 		[SCSP_HELLO_EV_LISTED] = C(BIDI, UP),
-		[SCSP_HELLO_EV_UNLISTED] = C(UNI, IGNORE),
-		[SCSP_HELLO_EV_STALL_HEARD] = C(WAITING, VIOLATION),
-		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, VIOLATION),
-		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, IGNORE),
-		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, IGNORE),
+		[SCSP_HELLO_EV_UNLISTED] = I(UNI),
+		[SCSP_HELLO_EV_STALL_HEARD] = VIO(WAITING),
+		[SCSP_HELLO_EV_STALL_SILENT] = VIO(WAITING),
+		[SCSP_HELLO_EV_ABNORMAL] = I(WAITING),
+		[SCSP_HELLO_EV_NEW_ID] = I(WAITING),
 	},
 	[SCSP_HELLO_UNI] = {
-		[SCSP_HELLO_EV_VC_UP] = C(UNI, IGNORE),
+		[SCSP_HELLO_EV_VC_UP] = I(UNI),
 		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
 		[SCSP_HELLO_EV_LISTED] = C(BIDI, UP),
-		[SCSP_HELLO_EV_UNLISTED] = C(UNI, IGNORE),
-		[SCSP_HELLO_EV_STALL_HEARD] = C(UNI, VIOLATION),
+		[SCSP_HELLO_EV_UNLISTED] = I(UNI),
+		[SCSP_HELLO_EV_STALL_HEARD] = VIO(UNI),
 		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
 		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, RESET),
 		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, FORGET),
 	},
 	[SCSP_HELLO_BIDI] = {
-		[SCSP_HELLO_EV_VC_UP] = C(BIDI, IGNORE),
+		[SCSP_HELLO_EV_VC_UP] = I(BIDI),
 		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
-		[SCSP_HELLO_EV_LISTED] = C(BIDI, IGNORE),
+		[SCSP_HELLO_EV_LISTED] = I(BIDI),
 		[SCSP_HELLO_EV_UNLISTED] = C(UNI, LOST),
 		[SCSP_HELLO_EV_STALL_HEARD] = C(UNI, LOST),
 		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
@@ -61,7 +63,10 @@ const struct scsp_hello_cell scsp_hello_table[SCSP_HELLO_STATE_MAX]
 		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, FORGET),
 	},
 };
+#undef VIO
+#undef I
 #undef C
+TABLE_DEFINE(scsp_hello_table, "hello", SCSP_HELLO, scsp_hello_cells);
 
 /* Nobody is heard on this neighbor's circuit any more. */
 static void
@@ -74,15 +79,9 @@ scsp_hello_forget(struct scsp_neighbor *nb)
 }
 
 static void
-scsp_hello_act(struct scsp_neighbor *nb, enum scsp_hello_action action)
+scsp_hello_act(struct scsp_neighbor *nb, uint8_t action)
 {
 	switch (action) {
-	case SCSP_HELLO_DO_FORGOTTEN:
-	case SCSP_HELLO_DO_VIOLATION:
-		scsp_neighbor_drop(nb, DROP_STATE);
-		break;
-	case SCSP_HELLO_DO_IGNORE:
-		break;
 	case SCSP_HELLO_DO_START:
 		scsp_hello_send(nb);
 		break;
@@ -114,17 +113,9 @@ scsp_hello_act(struct scsp_neighbor *nb, enum scsp_hello_action action)
 void
 scsp_hello_run(struct scsp_neighbor *nb, enum scsp_hello_event ev)
 {
-	const struct scsp_hello_cell *cell = &scsp_hello_table[nb->hello][ev];
-	enum scsp_hello_state old = nb->hello;
-
-	nb->hello = cell->next;
-	if (old != cell->next) {
-		nb->hello_since = nb->scsp->timers->now;
-		scsp_neighbor_event(nb, SCSP_EV_HELLO,
-		    scsp_hello_state_names[old],
-		    scsp_hello_state_names[cell->next], NULL, 0);
-	}
-	scsp_hello_act(nb, cell->action);
+	scsp_hello_act(nb,
+	    scsp_neighbor_step(nb, &scsp_hello_table, &nb->hello,
+		&nb->hello_since, SCSP_EV_HELLO, ev));
 }
 
 static void

@@ -23,6 +23,9 @@
 #define SCSP_FIXED_LEN		8
 #define SCSP_COMMON_LEN		20	/* with both IDs of 4 octets */
 #define SCSP_CSAS_LEN		20	/* key and OID of 4 octets, A-47 */
+/* records of one packet at most, whoever made it */
+#define SCSP_RECORDS_MAX	((SCSP_MTU - SCSP_FIXED_LEN - \
+				    SCSP_COMMON_LEN) / SCSP_CSAS_LEN)
 #define SCSP_ID_ALL		0xffffffffU	/* receiver ID, 2.3 */
 
 #define CA_M	0x8000		/* B.2.1 */
@@ -95,8 +98,11 @@ struct scsp_csas {
 	int32_t		 seq;
 	uint16_t	 hops;
 	bool		 null;		/* N */
-	uint16_t	 len;		/* protocol specific part; CSA only */
+	/* the protocol specific part; of a CSA record only */
+	uint16_t	 len;
 	const uint8_t	*data;
+	/* received, and not null: what the cache protocol says of it */
+	enum csa_verdict verdict;
 };
 
 /* A packet whose every length is known to fit (scsp_message_parse). */
@@ -108,7 +114,9 @@ struct scsp_message {
 	bool		 no_receiver;	/* Hello of one that heard nobody */
 	uint32_t	 ca_seq;	/* CA */
 	uint16_t	 interval, dead;	/* Hello */
-	struct rd	 records;	/* still encoded */
+	struct rd	 receivers;	/* Hello: further ones, encoded */
+	/* all others: nrecords of them; data points into the packet */
+	struct scsp_csas record[SCSP_RECORDS_MAX];
 };
 
 /* What a packet says about itself; believed only under a MAC. */
@@ -120,42 +128,25 @@ struct scsp_ext {
 	const uint8_t	*replay;	/* SCSP_REPLAY_LEN octets, or NULL */
 };
 
-/* the fixed part and where the packet belongs */
+/*
+ * Looks only as far as is needed to know whose packet this is.  Anything but
+ * DROP_NONE: it is nobody's.
+ */
 enum scsp_drop	 scsp_message_peek(const uint8_t *, size_t, enum scsp_type *,
 		    uint16_t *pid, uint16_t *sgid);
+/* finds the extensions of such a packet */
 void		 scsp_message_extensions(const uint8_t *, size_t,
 		    struct scsp_ext *);
+/*
+ * Decodes the packet, with what scsp_message_extensions() found in it.  judge
+ * looks at the contents of CSA records (A-49).  Anything but DROP_NONE: it is
+ * malformed in the sense of 2.1 and A-59, and nothing of it counts.
+ */
 enum scsp_drop	 scsp_message_parse(const uint8_t *, size_t,
-		    enum csa_verdict (*)(const void *, size_t),
+		    const struct scsp_ext *,
+		    enum csa_verdict (*judge)(const void *, size_t),
 		    struct scsp_message *);
-/* the next record of a parsed message; false at the end */
-bool		 scsp_message_csas(struct rd *, struct scsp_csas *);
-bool		 scsp_message_csa(struct rd *, struct scsp_csas *);
 /* is this ID among the receiver IDs of a Hello? */
 bool		 scsp_message_lists(const struct scsp_message *, uint32_t);
-
-/* A packet being built, after its LLC/SNAP header. */
-struct scsp_packet {
-	struct wr	 w;
-	size_t		 common_at;	/* mandatory common part */
-	uint16_t	 nrecords;
-	uint8_t		 buf[SCSP_MTU];
-};
-void		 scsp_packet_begin(struct scsp_packet *, enum scsp_type);
-void		 scsp_packet_common(struct scsp_packet *, uint16_t pid,
-		    uint16_t sgid,
-		    uint16_t flags, uint32_t sender, uint32_t receiver);
-void		 scsp_packet_hello_common(struct scsp_packet *, uint16_t pid,
-		    uint16_t sgid, uint32_t sender, bool heard,
-		    uint32_t receiver);
-void		 scsp_packet_csas(struct scsp_packet *,
-		    const struct scsp_csas *);
-void		 scsp_packet_csa(struct scsp_packet *,
-		    const struct scsp_csas *);
-/* room for records when this much has to stay free for extensions */
-size_t		 scsp_packet_left(const struct scsp_packet *, size_t reserve);
-/* packet size, number of records; 0 octets if it did not fit */
-void		 scsp_packet_extensions(struct scsp_packet *);
-void		 scsp_packet_checksum(struct scsp_packet *);
 
 #endif

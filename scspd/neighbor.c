@@ -4,10 +4,19 @@
  */
 
 /* One directly connected server of one server group: its packets. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "align.h"
+#include "group.h"
+#include "hello.h"
+#include "llc.h"
+#include "neighbor.h"
+#include "queue.h"
 #include "scsp.h"
+#include "solicit.h"
+#include "update.h"
 
 int64_t
 scsp_seconds(uint32_t n)
@@ -33,7 +42,7 @@ scsp_neighbor_new(
 	scsp_hello_init(nb);
 	scsp_align_init(nb);
 	scsp_solicit_init(nb);
-	scsp_update_init(nb);
+	scsp_queue_init(nb);
 	TAILQ_INSERT_TAIL(&g->neighbors, nb, of_group);
 	TAILQ_INSERT_TAIL(&p->neighbors, nb, of_peer);
 	return nb;
@@ -72,6 +81,37 @@ scsp_neighbor_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 
 	scsp_oid_octets(nb->id, oid);
 	nb->scsp->ops->event(nb->scsp->arg, &ev);
+}
+
+/* A cell that can't be reached was: says which machine, state and event. */
+void
+scsp_neighbor_violated(
+    void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	struct scsp *s = arg;
+	char why[128];
+
+	snprintf(why, sizeof(why), "%s, %s, %s", t->name, t->states[state],
+	    t->events[event]);
+	scsp_neighbor_event(
+	    s->stepping, SCSP_EV_VIOLATION, NULL, NULL, why, 0);
+}
+
+uint8_t
+scsp_neighbor_step(struct scsp_neighbor *nb, const struct table *t,
+    uint8_t *state, mtime_t *since, enum scsp_event_code code,
+    unsigned int event)
+{
+	uint8_t old = *state, action;
+
+	nb->scsp->stepping = nb;
+	action = table_step(t, state, event, &nb->scsp->faults);
+	if (*state != old) {
+		*since = nb->scsp->timers->now;
+		scsp_neighbor_event(
+		    nb, code, t->states[old], t->states[*state], NULL, 0);
+	}
+	return action;
 }
 
 void
@@ -199,23 +239,22 @@ scsp_neighbor_refuse(
  */
 static bool
 authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
-    size_t len, bool hello, enum scsp_replay_verdict *replay)
+    size_t len, const struct scsp_ext *x, bool hello,
+    enum scsp_replay_verdict *replay)
 {
 	struct scsp *s = nb->scsp;
-	struct scsp_ext x;
 	enum scsp_drop why;
 
 	*replay = SCSP_REPLAY_OK;
 	if (!nb->conf.auth)
 		return true;
-	scsp_message_extensions(p, len, &x);
 	why = scsp_auth_verify(
-	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg), p, len, &x);
+	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg), p, len, x);
 	if (why != DROP_NONE) {
 		scsp_neighbor_refuse(nb, SCSP_EV_AUTH, why);
 		return false;
 	}
-	*replay = scsp_replay_check(&nb->replay, x.replay, hello,
+	*replay = scsp_replay_check(&nb->replay, x->replay, hello,
 	    nb->conf.replay_required, s->ops->random(s->arg));
 	switch (*replay) {
 	case SCSP_REPLAY_OK:
@@ -291,18 +330,19 @@ input_hello(struct scsp_neighbor *nb, struct scsp_circuit *c,
 	scsp_peer_proven(c, m->sender);
 }
 
-/* A packet that scsp_message_peek() let pass, on a circuit of this neighbor. */
 void
 scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
     const uint8_t *p, size_t len, enum scsp_type type)
 {
 	struct scsp_message m;
+	struct scsp_ext x;
 	enum scsp_drop why;
 	enum scsp_replay_verdict replay;
 
-	if (!authentic(nb, c, p, len, type == SCSP_HELLO, &replay))
+	scsp_message_extensions(p, len, &x);
+	if (!authentic(nb, c, p, len, &x, type == SCSP_HELLO, &replay))
 		return;
-	why = scsp_message_parse(p, len, scsp_group_judge(nb->group), &m);
+	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), &m);
 	if (why != DROP_NONE) { /* */
 		scsp_neighbor_drop(nb, why);
 		scsp_neighbor_abnormal(nb, scsp_drop_name(why));

@@ -13,7 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hello.h"
+#include "neighbor.h"
+#include "peer.h"
 #include "scsp.h"
+
+#define CALL_WAIT	MTIME_SEC(3)	/* */
+#define CALL_RETRY	MTIME_SEC(1)
 
 int
 scsp_peer_cmp(const struct scsp_peer *a, const struct scsp_peer *b)

@@ -18,6 +18,12 @@
  * record that turns up itself is marsd's to answer, and a new key begins at
  * -2^31+1 (A-11).
  */
+#include "cache.h"
+#include "group.h"
+#include "ipc.h"
+#include "neighbor.h"
+#include "publish.h"
+#include "reborn.h"
 #include "scsp.h"
 
 #define REBORN_LIMIT	(1 << 30)	/* the purge is not to come nearer */
@@ -52,7 +58,7 @@ renumber(struct scsp_group *g)
 		if (!concerned(e))
 			continue;
 		next = e->seen + SEQ_RESTART;
-		scsp_entry_renumber(g, e, next < g->past ? g->past : next);
+		scsp_publish_renumber(g, e, next < g->past ? g->past : next);
 	}
 }
 

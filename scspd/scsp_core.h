@@ -31,7 +31,8 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_OWN_ID, "another server has our id") \
 	X(SCSP_EV_CONFLICT, "two contents with one sequence number") \
 	X(SCSP_EV_STRANGE, "record not understood, acknowledged and ignored") \
-	X(SCSP_EV_LIMIT, "limit reached")
+	X(SCSP_EV_LIMIT, "limit reached") \
+	X(SCSP_EV_VIOLATION, "event that its state rules out")
 
 enum scsp_event_code {
 #define X(sym, text) sym,
@@ -45,7 +46,8 @@ struct scsp_event {
 	uint16_t		 pid, sgid;
 	const struct atm_addr	*neighbor;	/* or NULL */
 	const char		*from, *to;	/* states by name, or NULL */
-	const char		*why;		/* a counter's name, or NULL */
+	/* a counter's name; of VIOLATION table, state and event; or NULL */
+	const char		*why;
 	const uint8_t		*oid;		/* or NULL */
 	uint64_t		 number;
 };

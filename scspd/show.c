@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "align.h"
+#include "hello.h"
 #include "scsp.h"
 
 /*
@@ -157,8 +159,8 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 		put_id(w, "id", nb->id);
 	else
 		ctl_string(w, "id", "");
-	ctl_string(w, "hello", scsp_hello_state_names[nb->hello]);
-	ctl_string(w, "alignment", scsp_align_state_names[nb->align]);
+	ctl_string(w, "hello", scsp_hello_table.states[nb->hello]);
+	ctl_string(w, "alignment", scsp_align_table.states[nb->align]);
 	put_age(w, "since", s, nb->align_since);
 	ctl_uint(w, "records-sent", nb->records_out);
 	ctl_uint(w, "records-received", nb->records_in);

@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "align.h"
+#include "cache.h"
+#include "group.h"
+#include "neighbor.h"
 #include "scsp.h"
+#include "solicit.h"
 
 static void	on_csus_timer(void *);
 

@@ -1,0 +1,52 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* SCSP messages to be sent, and how much goes into one. */
+#ifndef SCSP_PACKET_H
+#define SCSP_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth.h"
+#include "message.h"
+#include "wire.h"
+
+/* octets kept free in every packet for the longest extensions */
+#define EXT_RESERVE	(4 + 4 + AUTH_MAC_MAX + 4 + SCSP_REPLAY_LEN + 4)
+/* summaries of a packet of ours */
+#define RECORDS_MAX	((SCSP_MTU - EXT_RESERVE - SCSP_FIXED_LEN - \
+			    SCSP_COMMON_LEN) / SCSP_CSAS_LEN)
+/* octets of a record's contents that every packet has room for */
+#define CONTENTS_MAX	(SCSP_MTU - EXT_RESERVE - SCSP_FIXED_LEN - \
+			    SCSP_COMMON_LEN - SCSP_CSAS_LEN)
+
+/* A packet being built, after its LLC/SNAP header. */
+struct scsp_packet {
+	struct wr	 w;
+	size_t		 common_at;	/* mandatory common part */
+	uint16_t	 nrecords;
+	uint8_t		 buf[SCSP_MTU];
+};
+void		 scsp_packet_begin(struct scsp_packet *, enum scsp_type);
+void		 scsp_packet_common(struct scsp_packet *, uint16_t pid,
+		    uint16_t sgid,
+		    uint16_t flags, uint32_t sender, uint32_t receiver);
+void		 scsp_packet_hello_common(struct scsp_packet *, uint16_t pid,
+		    uint16_t sgid, uint32_t sender, bool heard,
+		    uint32_t receiver);
+void		 scsp_packet_csas(struct scsp_packet *,
+		    const struct scsp_csas *);
+void		 scsp_packet_csa(struct scsp_packet *,
+		    const struct scsp_csas *);
+/* room for records when this much has to stay free for extensions */
+size_t		 scsp_packet_left(const struct scsp_packet *, size_t reserve);
+/* the mandatory part is complete: notes that extensions follow it */
+void		 scsp_packet_extensions(struct scsp_packet *);
+/* over everything; the caller has filled in size and number of records */
+void		 scsp_packet_checksum(struct scsp_packet *);
+
+#endif
