@@ -240,8 +240,8 @@ neighbor_counter(const struct scsp_neighbor *nb, uint32_t i)
 }
 
 /*
- * The next counter: of packets that belong to nobody (scope "all"), then
- * of each neighbor, by address.  Reasons that never occurred are left out.
+ * The next counter: of all and of packets that belong to nobody (scope
+ * "all"), then of each neighbor, by address.  Reasons that never occurred are left out.
  */
 bool
 scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
@@ -256,7 +256,7 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	for (;;) {
 		if (at->n != 0 && (nb = neighbor_at(s, at->n - 1)) == NULL)
 			return false;
-		base = nb == NULL ? 0 : NCOUNTERS;
+		base = nb == NULL ? 1 : NCOUNTERS;
 		i = at->counter++;
 		if (i >= base + DROP_MAX) {
 			at->n++;
@@ -264,8 +264,10 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 			continue;
 		}
 		if (i < base) {
-			name = counters[i].name;
-			v = neighbor_counter(nb, i);
+			name = nb == NULL ? "table-violations" :
+					    counters[i].name;
+			v = nb == NULL ? s->faults.count :
+					 neighbor_counter(nb, i);
 			break;
 		}
 		name = scsp_drop_name((enum scsp_drop)(i - base));

@@ -62,6 +62,12 @@ last(void)
 	return (int)raw_get(h, 18, 2);
 }
 
+static const struct table_cell *
+cell(unsigned int s, unsigned int e)
+{
+	return table_cell(&scsp_align_table, s, e);
+}
+
 /* sends a CA with so many records of ours, from key on; the answer */
 static int
 say(uint16_t flags, uint32_t number, uint32_t key, uint32_t count)
@@ -84,15 +90,14 @@ say(uint16_t flags, uint32_t number, uint32_t key, uint32_t count)
 static void
 total(void **state)
 {
-	int s, e;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < SCSP_ALIGN_STATE_MAX; s++)
 		for (e = 0; e < SCSP_ALIGN_EV_MAX; e++) {
-			assert_int_not_equal(scsp_align_table[s][e].action,
-			    SCSP_ALIGN_DO_FORGOTTEN);
-			assert_true(
-			    scsp_align_table[s][e].next < SCSP_ALIGN_STATE_MAX);
+			assert_int_not_equal(cell(s, e)->action,
+			    TABLE_FORGOTTEN);
+			assert_true(cell(s, e)->next < SCSP_ALIGN_STATE_MAX);
 		}
 }
 
@@ -100,19 +105,19 @@ total(void **state)
 static void
 figure(void **state)
 {
-	int s;
+	unsigned int s;
 
 	(void)state;
 	for (s = 0; s < SCSP_ALIGN_STATE_MAX; s++) {
-		assert_int_equal(scsp_align_table[s][SCSP_ALIGN_EV_DOWN].next,
-		    SCSP_ALIGN_DOWN);
+		assert_int_equal(
+		    cell(s, SCSP_ALIGN_EV_DOWN)->next, SCSP_ALIGN_DOWN);
 		if (s >= SCSP_ALIGN_SUMMARIZE)
 			assert_int_equal(
-			    scsp_align_table[s][SCSP_ALIGN_EV_ERROR].next,
+			    cell(s, SCSP_ALIGN_EV_ERROR)->next,
 			    SCSP_ALIGN_NEGOTIATION);
 	}
 	assert_int_equal(
-	    scsp_align_table[SCSP_ALIGN_DOWN][SCSP_ALIGN_EV_UP].next,
+	    cell(SCSP_ALIGN_DOWN, SCSP_ALIGN_EV_UP)->next,
 	    SCSP_ALIGN_NEGOTIATION);
 }
 

@@ -38,15 +38,16 @@ hello(uint32_t receiver)
 static void
 total(void **state)
 {
-	int s, e;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
 		for (e = 0; e < SCSP_HELLO_EV_MAX; e++) {
-			assert_int_not_equal(scsp_hello_table[s][e].action,
-			    SCSP_HELLO_DO_FORGOTTEN);
-			assert_true(
-			    scsp_hello_table[s][e].next < SCSP_HELLO_STATE_MAX);
+			assert_int_not_equal(
+			    table_cell(&scsp_hello_table, s, e)->action,
+			    TABLE_FORGOTTEN);
+			assert_true(table_cell(&scsp_hello_table, s, e)->next <
+			    SCSP_HELLO_STATE_MAX);
 		}
 }
 
@@ -55,12 +56,12 @@ static void
 figure(void **state)
 {
 	bool arrow[SCSP_HELLO_STATE_MAX][SCSP_HELLO_STATE_MAX] = { { false } };
-	int s, e;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
 		for (e = 0; e < SCSP_HELLO_EV_MAX; e++)
-			arrow[s][scsp_hello_table[s][e].next] = true;
+			arrow[s][table_cell(&scsp_hello_table, s, e)->next] = true;
 	assert_true(arrow[SCSP_HELLO_DOWN][SCSP_HELLO_WAITING]);
 	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_DOWN]);
 	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_BIDI]);

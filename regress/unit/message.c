@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "scspd/message.h"
+#include "scspd/packet.h"
 
 static const uint8_t hello_none[] = {
 	0x01, 0x05, 0x00, 0x20, 0xf0, 0xc9, 0x00, 0x00, 0x00, 0x03, 0x00, 0x03,
@@ -87,12 +88,14 @@ static enum scsp_drop
 parse(const uint8_t *p, size_t len, struct scsp_message *m)
 {
 	enum scsp_type type;
+	struct scsp_ext x;
 	uint16_t pid, sgid;
 	enum scsp_drop why;
 
 	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) != DROP_NONE)
 		return why;
-	why = scsp_message_parse(p, len, judge, m);
+	scsp_message_extensions(p, len, &x);
+	why = scsp_message_parse(p, len, &x, judge, m);
 	if (why == DROP_NONE) {
 		assert_int_equal(m->type, type);
 		assert_int_equal(m->pid, pid);
@@ -169,15 +172,15 @@ read_ca(void **state)
 	assert_true(m.ca_seq == 0x6553f100);
 	assert_int_equal(m.flags, CA_M | CA_O);
 	assert_true(m.receiver == 0x0a000002);
-	assert_true(scsp_message_csas(&m.records, &c));
+	c = m.record[0];
 	assert_int_equal(c.hops, 1);
 	assert_int_equal(c.seq, INT32_MIN + 1);
 	assert_true(c.id == 0x0a00000100000005ULL);
 	assert_false(c.null);
-	assert_true(scsp_message_csas(&m.records, &c));
+	c = m.record[1];
 	assert_int_equal(c.seq, INT32_MAX);
 	assert_true(c.id == 0x0a00000900000006ULL);
-	assert_false(scsp_message_csas(&m.records, &c));
+	assert_int_equal(m.nrecords, 2);
 }
 
 /*
@@ -194,21 +197,23 @@ read_csu(void **state)
 	(void)state;
 	assert_int_equal(parse(csu_request, sizeof(csu_request), &m), 0);
 	assert_int_equal(m.type, SCSP_CSU_REQUEST);
-	assert_true(scsp_message_csa(&m.records, &c));
+	c = m.record[0];
 	assert_int_equal(c.hops, 16);
 	assert_int_equal(c.seq, INT32_MIN + 2);
 	assert_int_equal(c.len, 4);
 	assert_memory_equal(c.data, "Jabc", 4);
-	assert_true(scsp_message_csa(&m.records, &c));
+	assert_int_equal(c.verdict, CSA_LIVE);
+	c = m.record[1];
 	assert_true(c.null);
 	assert_int_equal(c.len, 0);
-	assert_false(scsp_message_csa(&m.records, &c));
+	assert_int_equal(m.nrecords, 2);
 	assert_int_equal(parse(csu_reply, sizeof(csu_reply), &m), 0);
 	assert_int_equal(m.type, SCSP_CSU_REPLY);
-	assert_true(scsp_message_csas(&m.records, &c));
+	assert_int_equal(m.nrecords, 1);
 	assert_int_equal(parse(csus, sizeof(csus), &m), 0);
 	assert_int_equal(m.type, SCSP_CSUS);
-	assert_true(scsp_message_csas(&m.records, &c));
+	assert_int_equal(m.nrecords, 1);
+	c = m.record[0];
 	assert_int_equal(c.seq, -1);
 	/* an odd length is summed as if padded (B.1) */
 	assert_int_equal(sizeof(odd) % 2, 1);

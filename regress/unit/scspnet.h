@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scspd/align.h"
+#include "scspd/hello.h"
 #include "scspd/scsp.h"
 
 #define NET_NODES	6

@@ -16,9 +16,15 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "scspd/align.h"
+#include "scspd/hello.h"
 #include "table.h"
 
-static const struct table *const tables[] = { NULL };
+static const struct table *const tables[] = {
+	NULL,
+	&scsp_hello_table,
+	&scsp_align_table
+};
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
 
