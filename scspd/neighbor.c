@@ -4,7 +4,6 @@
  */
 
 /* One directly connected server of one server group: its packets. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,10 +88,13 @@ scsp_neighbor_violated(
     void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
 	struct scsp *s = arg;
-	char why[128];
+	const char *const part[] = { t->name, ", ", t->states[state], ", ",
+		t->events[event] };
+	char why[128] = "";
+	size_t i;
 
-	snprintf(why, sizeof(why), "%s, %s, %s", t->name, t->states[state],
-	    t->events[event]);
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		strlcat(why, part[i], sizeof(why));
 	scsp_neighbor_event(
 	    s->stepping, SCSP_EV_VIOLATION, NULL, NULL, why, 0);
 }

@@ -219,8 +219,8 @@ link_for(struct scsp *s, const struct atm_addr *to)
 			return a->link;
 	ip_to = atm_addr_to_ip(to, &v6, ip, &sel);
 	SLIST_FOREACH(a, &s->links, entry) {
-		if (a->link->backend->leads_to != NULL)
-			continue; /* to its own peers and no others */
+		if (vc_leads_only(a->link))
+			continue;
 		is_ip = atm_addr_to_ip(&a->link->local, &is_v6, ip, &sel);
 		if (is_ip == ip_to && (!is_ip || is_v6 == v6))
 			return a->link;

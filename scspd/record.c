@@ -11,24 +11,22 @@
  * acknowledgement carries our number; or it is the same, and acknowledges
  * what we had queued for that neighbor.  Our readings add to these:
  *
- *	RFC 2334				here
- *	nothing of contents that are not	acknowledged and not installed;
- *	  understood				  the number is remembered, so
- *						  that nobody asks again (A-39)
- *	a null record is acknowledged		and ends what we asked for, and
- *						  what is here goes if it is not
- *						  newer (A-64); not asked for,
- *						  it is only counted (A-65)
- *	no word on one number with two		the first stays; an event (A-89);
- *	  contents				  but a hidden one gives way,
- *						  its owner began anew (A-11)
- *	the same instance acknowledges		so does a newer one (A-90)
- *	a record of our own is one like		is never passed on: marsd is told
- *	  any other				  and says what it is now (A-10,
- *						  A-11, A-89)
- *	a solicited record has hop count 1	goes on all the same (A-13)
- *	hop count 0 does not occur		counts as 1 (A-66)
- *	0x80000000 is reserved			acknowledged, ignored (A-93)
+ *  - Contents that are not understood are not mentioned.  Here they are
+ *    acknowledged and not installed, and their number is remembered, so that
+ *    nobody asks for them again (A-39).
+ *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
+ *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
+ *    is only counted (A-65).
+ *  - One number with two contents is not mentioned.  Here the first one stays
+ *    and the owner is told (A-89); but a hidden one gives way, because its
+ *    owner began anew where it was forgotten (A-11).
+ *  - The same instance acknowledges ours.  Here a newer one does, too (A-90).
+ *  - A record of our own is like any other.  Here it is not passed on: marsd
+ *    is told, and says what it is now (A-10, A-11, A-89).
+ *  - A solicited record has hop count 1, which would end with us.  Here it
+ *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
+ *  - The number 0x80000000 is reserved.  Here a record with it is
+ *    acknowledged and ignored (A-93).
  *
  * A record is decoded and judged here once, by scsp_message_parse().  marsd
  * decodes what it is told again, as it should: it is another process, and

@@ -240,8 +240,9 @@ neighbor_counter(const struct scsp_neighbor *nb, uint32_t i)
 }
 
 /*
- * The next counter: of all and of packets that belong to nobody (scope
- * "all"), then of each neighbor, by address.  Reasons that never occurred are left out.
+ * The next counter: of the whole and of packets that belong to nobody (scope
+ * "all"), then of each neighbor, by address.  Reasons that never occurred
+ * are left out.
  */
 bool
 scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)

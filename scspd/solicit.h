@@ -35,7 +35,8 @@ TAILQ_HEAD(scsp_want_list, scsp_want_block);
 void		scsp_solicit_init(struct scsp_neighbor *);
 void		scsp_solicit_clear(struct scsp_neighbor *);
 /* to be asked for; without memory the alignment starts over */
-void		scsp_solicit_add(struct scsp_neighbor *, record_id, int32_t seq);
+void		scsp_solicit_add(struct scsp_neighbor *, record_id,
+		    int32_t seq);
 /* asks for the next part of the list, unless an answer is outstanding */
 void		scsp_solicit_kick(struct scsp_neighbor *);
 /*

@@ -34,6 +34,12 @@ hello(uint32_t receiver)
 	raw_hello(n, DCS, 3, 3, RAW_ID(DCS), receiver);
 }
 
+static const struct table_cell *
+cell(unsigned int s, unsigned int e)
+{
+	return table_cell(&scsp_hello_table, s, e);
+}
+
 /* No cell of the table is forgotten, and none leaves the states. */
 static void
 total(void **state)
@@ -44,10 +50,8 @@ total(void **state)
 	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
 		for (e = 0; e < SCSP_HELLO_EV_MAX; e++) {
 			assert_int_not_equal(
-			    table_cell(&scsp_hello_table, s, e)->action,
-			    TABLE_FORGOTTEN);
-			assert_true(table_cell(&scsp_hello_table, s, e)->next <
-			    SCSP_HELLO_STATE_MAX);
+			    cell(s, e)->action, TABLE_FORGOTTEN);
+			assert_true(cell(s, e)->next < SCSP_HELLO_STATE_MAX);
 		}
 }
 
@@ -61,7 +65,7 @@ figure(void **state)
 	(void)state;
 	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
 		for (e = 0; e < SCSP_HELLO_EV_MAX; e++)
-			arrow[s][table_cell(&scsp_hello_table, s, e)->next] = true;
+			arrow[s][cell(s, e)->next] = true;
 	assert_true(arrow[SCSP_HELLO_DOWN][SCSP_HELLO_WAITING]);
 	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_DOWN]);
 	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_BIDI]);
