@@ -790,6 +790,59 @@ hidden(void **state)
 	net_free(n);
 }
 
+/* hides two of our four, which a summary of two has not come to yet */
+static void
+hide_the_rest(void)
+{
+	struct scsp_cache *c = &node_group(&n->node[ls])->cache;
+	uint32_t key;
+
+	for (key = 2; key < 4; key++)
+		scsp_cache_flag(
+		    c, node_entry(&n->node[ls], ls, key), ENTRY_HIDDEN);
+}
+
+/*
+ * What a CA is depends on what is left of our summary.  To find that out
+ * moves nothing; to take the CA notes that hidden ones were left out (A-8).
+ */
+static void
+a_ca_is_classified_without_moving_the_summary(void **state)
+{
+	static struct scsp_neighbor before;
+	static struct scsp_message m;
+
+	(void)state;
+	begin(false, 4, 2);
+	assert_int_equal(say(M | I | O, 777, 0, 0), O);
+	hide_the_rest();
+	m.type = SCSP_CA;
+	m.flags = CA_M;
+	m.ca_seq = 778;
+	m.sender = RAW_ID(dcs);
+	before = *nb;
+	assert_int_equal(scsp_align_classify(nb, &m), SCSP_ALIGN_EV_FINAL);
+	assert_memory_equal(&before, nb, sizeof(before));
+	assert_int_equal(say(M, 778, 0, 0), 0);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_true(nb->skipped);
+	net_free(n);
+	/* the master sends no other CA, and notes it all the same */
+	begin(true, 4, 2);
+	last();
+	assert_int_equal(say(0, seq, 0, 0), M | O);
+	hide_the_rest();
+	m.flags = 0;
+	m.ca_seq = seq;
+	before = *nb;
+	assert_int_equal(scsp_align_classify(nb, &m), SCSP_ALIGN_EV_DONE);
+	assert_memory_equal(&before, nb, sizeof(before));
+	(void)say(0, seq, 0, 0);
+	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_true(nb->skipped);
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -815,6 +868,7 @@ main(void)
 		cmocka_unit_test(sweep),
 		cmocka_unit_test(meanwhile),
 		cmocka_unit_test(hidden),
+		cmocka_unit_test(a_ca_is_classified_without_moving_the_summary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -393,6 +393,24 @@ too_early(void **state)
 	net_free(n);
 }
 
+/*
+ * A timer that is not set can't run out: if it does all the same, nothing
+ * happens but that the owner is told and marsctl shows it.
+ */
+static void
+what_the_table_rules_out_is_counted_and_told(void **state)
+{
+	(void)state;
+	begin();
+	scsp_hello_run(nb, SCSP_HELLO_EV_STALL_HEARD);
+	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_int_equal(n->node[LS].events[SCSP_EV_VIOLATION], 1);
+	assert_string_equal(n->node[LS].why,
+	    "hello, Waiting, no hello that lists us in time");
+	assert_int_equal(n->node[LS].s->faults.count, 1);
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -411,6 +429,7 @@ main(void)
 		cmocka_unit_test(new_id),
 		cmocka_unit_test(own_id),
 		cmocka_unit_test(too_early),
+		cmocka_unit_test(what_the_table_rules_out_is_counted_and_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,7 @@ struct node {
 	uint64_t		 updates, owns, gones, ups, downs;
 	uint64_t		 aligned_how, flooded_how;
 	uint64_t		 events[SCSP_EV_MAX];
+	char			 why[128];	/* of the last that had one */
 	struct heard		 heard[NET_HEARD];
 	uint32_t		 nheard;
 };
@@ -445,6 +446,8 @@ node_event(void *arg, const struct scsp_event *ev)
 	struct node *nd = arg;
 
 	nd->events[ev->code]++;
+	if (ev->why != NULL)
+		(void)strlcpy(nd->why, ev->why, sizeof(nd->why));
 	if (getenv("NET_TRACE") != NULL)
 		fprintf(stderr, "%10.3f node %d: %d %s -> %s (%s)\n",
 		    (double)nd->net->ts.now.us / 1e6, nd->number,
