@@ -4,9 +4,32 @@
  */
 
 /*
- * Cache alignment (RFC 2334 section 2.2), in the reading of A-53 to A-57,
- * A-67 to A-69 and A-74: the O bit says what B.2.1 defines; a slave that
- * has nothing left goes on answering; whatever is out of step starts over.
+ * Cache alignment (RFC 2334 section 2.2): one end becomes master, and both
+ * tell each other in lock step what they hold.  As printed the text hangs in
+ * more than half of all cases, so here is how we read it.
+ *
+ *  - 2.2.1 rule 2d has the master set the O bit while its cache is not empty;
+ *    B.2.1 says that it means more records to follow.  Here it means that
+ *    (A-53).
+ *  - 2.2.2 rule 5c does not say what a slave does that has nothing left when
+ *    the master has.  Here it answers with an empty CA and stays (A-54).
+ *  - When the master repeats its first CA, 2.2.2 rule 1 (start over) and rule
+ *    4 (answer again) both fit.  Here rule 1 does, and the CA is looked at
+ *    once more in the new state (A-55); but see classify_initial().
+ *  - A CA in Update Cache or Aligned is described for the slave's copy only.
+ *    Here the master drops a late one of the slave's as well, and any other
+ *    CA starts over (A-56).
+ *  - The slave keeps its last CA for as long as the master waits before it
+ *    repeats its own.  Here it keeps it three times as long, or until a
+ *    message shows that the master has it (A-57).
+ *  - Rule 6, a number out of step, is printed for the slave.  Here it holds
+ *    for the master, too (A-67).
+ *  - 2.2.1 rule 2 looks at no number.  Here the answer to our first CA must
+ *    carry ours (A-68).
+ *  - No word on who repeats while summaries are exchanged.  Here the master
+ *    does, without a limit, and a slave never (A-69).
+ *  - No word on what becomes of the queues.  Here leaving a state empties
+ *    them all, and the cache stays (A-74).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -174,8 +197,8 @@ summary_next(struct scsp_neighbor *nb)
 }
 
 /*
- * Does what is left of the summary fit into one CA?  Exactly what send_ca()
- * will find, or the slave would stay behind in Summarize.
+ * Does what is left of the summary fit into one CA?  It must be what
+ * send_ca() will find, or the slave would stay behind in Summarize.
  */
 static bool
 summary_fits(const struct scsp_neighbor *nb)
@@ -191,8 +214,8 @@ summary_fits(const struct scsp_neighbor *nb)
 
 /*
  * Whoever leads repeats until there is an answer (A-69).  A slave never
- * does, but it may have answered a CA of an earlier alignment: nobody will
- * go on with that, so it doesn't wait for ever.
+ * does.  But the CA that it has answered may be one of an earlier alignment,
+ * with which nobody goes on: so it does not wait for ever.
  */
 static void
 rearm(struct scsp_neighbor *nb)
@@ -207,7 +230,7 @@ rearm(struct scsp_neighbor *nb)
 		timer_set(ts, &nb->ca_timer, 3 * interval);
 }
 
-/* Sends the last CA again: no copy of it, it gets a MAC of its own. */
+/* Sends the last CA again.  It gets a MAC of its own: it is a new packet. */
 static void
 resend(struct scsp_neighbor *nb)
 {
@@ -243,8 +266,8 @@ send_ca(struct scsp_neighbor *nb, uint16_t flags, bool records)
 	}
 	if (records && summary_next(nb) != NULL)
 		flags |= CA_O; /* */
-	wr_at_u16(&p.w, p.common_at + 6, flags);
-	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
+	scsp_packet_flags(&p, flags);
+	scsp_packet_count(&p);
 	scsp_align_release_saved(nb);
 	if ((nb->saved = malloc(p.w.len)) != NULL) {
 		memcpy(nb->saved, p.w.buf, p.w.len);
@@ -256,7 +279,7 @@ send_ca(struct scsp_neighbor *nb, uint16_t flags, bool records)
 	rearm(nb);
 }
 
-/* 2.2.2.1: what the DCS has and we have not goes on the CRL. */
+/* 2.2.2.1: what the neighbor has and we have not is to be asked for. */
 static void
 process(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
@@ -275,7 +298,6 @@ process(struct scsp_neighbor *nb, const struct scsp_message *m)
 	}
 }
 
-/* alignment rebuilds everything but the cache. */
 void
 scsp_align_clear(struct scsp_neighbor *nb)
 {
@@ -295,7 +317,10 @@ scsp_align_release_saved(struct scsp_neighbor *nb)
 	nb->saved_len = 0;
 }
 
-/* A number that the DCS has not seen (B.2.1), clock or no clock. */
+/*
+ * Begins with a number that the neighbor has not seen (B.2.1): the time of
+ * day, or where the clock does not go on the last number plus one (A-91).
+ */
 static void
 negotiate(struct scsp_neighbor *nb)
 {
@@ -324,8 +349,7 @@ become_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
 	timer_clear(nb->scsp->timers, &nb->ca_timer);
 	nb->master = false;
 	nb->ca_seq = nb->ca_first = m->ca_seq;
-	nb->twice =
-	    nb->begun && (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
+	nb->twice = nb->begun && (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
 	if (!nb->twice)
 		nb->ca_highest = nb->ca_first;
 	nb->begun = true;
@@ -441,12 +465,15 @@ scsp_align_run(struct scsp_neighbor *nb, enum scsp_align_event ev)
 }
 
 /*
- * The initial CA of a larger ID.  With the number that this alignment began
- * with it is a copy, unless the master repeats it for want of an answer: it
- * takes another number when it begins anew (B.2.1).  Another answer with
- * that number would be a duplicate for it, and we would wait for the next
- * CA in vain, or it would miss what only the second summary lists.  Copies
- * are few; a DCS that restarts with one and the same number sends many.
+ * The first CA of a server with a larger ID.  If it has the number that this
+ * alignment began with, it is one of two things.  As long as we have only
+ * answered that first CA, the master may repeat it because our answer was
+ * lost.  Later it is an old copy, because a master that begins anew takes
+ * another number (B.2.1).  An old copy is not answered: the master would take
+ * the answer for a duplicate, and we would wait for its next CA in vain; or
+ * it would miss what only our second summary lists.  Copies are few, though;
+ * a server that restarts with one and the same number sends many, and after
+ * AGAIN_MAX of them it is believed.
  */
 static enum scsp_align_event
 classify_initial(const struct scsp_neighbor *nb, const struct scsp_message *m)
@@ -461,8 +488,7 @@ classify_initial(const struct scsp_neighbor *nb, const struct scsp_message *m)
 }
 
 static enum scsp_align_event
-classify_summarize(
-    const struct scsp_neighbor *nb, const struct scsp_message *m)
+classify_summarize(const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	uint32_t ahead = m->ca_seq - nb->ca_seq;
 	bool lead = (m->flags & CA_M) != 0, more = (m->flags & CA_O) != 0;
@@ -482,8 +508,9 @@ classify_summarize(
 	if (ahead != 1)
 		return SCSP_ALIGN_EV_ERROR; /* rule 6 */
 	/*
-	 * It may have an earlier answer of ours to that number, with another
-	 * summary.  A DCS with numbers that don't grow gets through, too.
+	 * The master has used this number before, so it may go on from an
+	 * earlier answer of ours, with another summary: we ask for another
+	 * number.  A master whose numbers don't grow gets through in the end.
 	 */
 	if (nb->twice && nb->ca_seq == nb->ca_first && nb->ntwice < AGAIN_MAX)
 		return SCSP_ALIGN_EV_TWICE;

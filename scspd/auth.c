@@ -3,6 +3,18 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * Authentication of packets (RFC 2334 section B.3.1) by an HMAC.
+ *
+ *  - B.1 has the checksum cover the MAC, and B.3.1.4 the MAC the checksum.
+ *    Here the MAC is computed with the checksum as zero, and the checksum
+ *    over the finished packet, so that the receiver can check it first
+ *    (A-79).
+ *  - Where keys are configured, a packet without authentication has failed;
+ *    where none are, the extension is skipped (A-81).
+ *  - Keys are found by SPI among those of the neighbor; all that are valid
+ *    now verify, and the first of them signs (A-82).
+ */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

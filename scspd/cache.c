@@ -3,6 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * The entries of one server group, their flags, which are counted, and the
+ * numbers of instances (RFC 2334 section B.2.0.2).
+ */
 #include <stdlib.h>
 #include <string.h>
 

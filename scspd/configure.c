@@ -188,8 +188,9 @@ adopt(struct scsp *s, const struct conf_clusters *clusters)
 
 /*
  * Applies a configuration.  Groups and neighbors that are still in it keep
- * their state; another server ID begins anew.  0, or -1: no memory (or a
- * key that cannot be used), and nothing has changed.
+ * their state; with another server ID there is none to keep, and all begin
+ * anew.  0, or -1: no memory, or a key that cannot be used.  Then what runs
+ * goes on as it was; but where the server ID is another, nothing runs.
  */
 int
 scsp_configure(struct scsp *s, const struct conf *conf)

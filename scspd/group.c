@@ -64,7 +64,6 @@ enum csa_verdict (*scsp_group_judge(const struct scsp_group *g))(
 	return scsp_group_is_mars(g) ? g->scsp->ops->judge : judge_opaque;
 }
 
-/* Is it a record that marsd answers for? */
 bool
 scsp_group_owns(const struct scsp_group *g, record_id id)
 {
@@ -148,7 +147,6 @@ scsp_group_free(struct scsp_group *g)
 	free(g);
 }
 
-/* Sets the timer for the oldest of those that go in time. */
 void
 scsp_group_mortals(struct scsp_group *g)
 {

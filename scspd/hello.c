@@ -4,9 +4,25 @@
  */
 
 /*
- * The Hello protocol (RFC 2334 sections 2.1 and B.2.5): one finite state
- * machine per neighbor and server group.  A Hello that does not list us
- * counts at once (A-58); the dead interval is for silence.
+ * The Hello protocol (RFC 2334 sections 2.1 and B.2.5): one machine per
+ * neighbor and server group.
+ *
+ *  - On a Hello that does not list us while Bidirectional, 2.1 goes to
+ *    Unidirectional in one place; B.2.5, and 2.1 in another, only when none
+ *    that lists us came for the dead interval.  Here it goes at once (A-58);
+ *    the dead interval is for silence.
+ *  - On a neighbor that stalls, 2.1 says should and B.2.5 MUST.  Here it is
+ *    MUST, and after an abnormal event our Hello does not list the neighbor
+ *    any more, so that it notices (A-76).
+ *  - 2.1 lists in a Hello who is not stalled, B.2.5 who was heard of late.
+ *    Here it is who was heard of late; else both ends would go to
+ *    Unidirectional and stay there (A-75).
+ *  - Another sender ID is not foreseen.  Here it is another server or another
+ *    boot: the adjacency begins anew with that Hello (A-77).
+ *  - An interval or a dead factor of 0 would end the adjacency at once.  Here
+ *    it counts as 1 (A-78).
+ *  - Hellos go out at an interval.  Here one also goes out when it says
+ *    something new, at most one a second (A-60).
  */
 #include "align.h"
 #include "group.h"
@@ -68,7 +84,7 @@ static const struct table_cell
 #undef C
 TABLE_DEFINE(scsp_hello_table, "hello", SCSP_HELLO, scsp_hello_cells);
 
-/* Nobody is heard on this neighbor's circuit any more. */
+/* The neighbor is not heard any more, and our Hellos do not list it. */
 static void
 scsp_hello_forget(struct scsp_neighbor *nb)
 {
@@ -179,7 +195,10 @@ scsp_hello_send(struct scsp_neighbor *nb)
 	timer_set(nb->scsp->timers, &nb->hello_timer, interval - interval / 16);
 }
 
-/* May this be done again?  At most once a second. */
+/*
+ * Was it done less than a second ago?  If not it is done now, which is noted
+ * in *done and *at.
+ */
 static bool
 paused(struct scsp_neighbor *nb, bool *done, mtime_t *at)
 {
@@ -192,7 +211,6 @@ paused(struct scsp_neighbor *nb, bool *done, mtime_t *at)
 	return false;
 }
 
-/* Our Hello says something new: at once, or as soon as allowed. */
 void
 scsp_hello_prompt(struct scsp_neighbor *nb)
 {
@@ -208,7 +226,10 @@ scsp_hello_prompt(struct scsp_neighbor *nb)
 		timer_set(nb->scsp->timers, &nb->hello_timer, wait);
 }
 
-/* The Hello did not echo our nonce: here it is, and its own. */
+/*
+ * A Hello did not echo our nonce.  The answer carries ours and echoes the
+ * one that came, so that the neighbor can prove both (A-83).
+ */
 void
 scsp_hello_answer(struct scsp_neighbor *nb, struct scsp_circuit *via)
 {
@@ -217,7 +238,6 @@ scsp_hello_answer(struct scsp_neighbor *nb, struct scsp_circuit *via)
 		send_via(nb, via, true);
 }
 
-/* A Hello that may be believed. */
 void
 scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
@@ -241,7 +261,7 @@ scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 	timer_set(ts, &nb->heard_timer, dead);
 	if (listed)
 		timer_set(ts, &nb->listed_timer, dead);
-	/* before the first CA, which it ignores until it has heard this */
+	/* the neighbor ignores our first CA until it has heard this */
 	if (news)
 		scsp_hello_prompt(nb);
 	scsp_hello_run(

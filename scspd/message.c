@@ -3,6 +3,20 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * SCSP messages, received (RFC 2334 appendix B).
+ *
+ *  - Keys, and the IDs of servers and owners, have lengths of their own in
+ *    the format.  Here they have 4 octets, as RFC 2443 section 4.1 has it,
+ *    and another length is malformed (A-47).
+ *  - The Family ID of a Hello is skipped (A-48).
+ *  - Lengths and counts that do not agree are malformed, octets left over
+ *    included (A-87); so are contents of a record that the protocol's own
+ *    judge calls so (A-49).
+ *  - B.3 allows an extension once, B.3.2 one of each vendor.  Here several of
+ *    different vendors are allowed, unknown ones are skipped, and the End of
+ *    Extensions is required where there are any (A-86).
+ */
 #include <string.h>
 
 #include "mars.h"

@@ -3,7 +3,25 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* One directly connected server of one server group: its packets. */
+/*
+ * One directly connected server of one server group: its packets, and who
+ * may say what to whom.
+ *
+ *  - RFC 2334 section 2.1 makes a malformed message an abnormal event, and
+ *    B.3.1 a failed authentication, so that whoever can inject one packet
+ *    ends the adjacency.  Here what is not authentic is counted, told and has
+ *    no other effect (A-80).  Malformed is what is ours by its checksum,
+ *    PID, SGID and circuit, but has lengths or counts that do not agree; all
+ *    else that is wrong is counted (A-59).
+ *  - What to do with a sender ID that is not the saved one is not said.  Here
+ *    a Hello with another ID is that of another server or boot (hello.c), and
+ *    another message is dropped (A-77).  A Hello with our own ID is dropped
+ *    and told (A-52).
+ *  - A CSU message before Update Cache is not foreseen.  Here it is dropped;
+ *    its sender repeats it (A-94).
+ *  - Packets to all servers (receiver ID of all ones) are taken, and never
+ *    sent: a MAC is for one receiver (A-84).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,8 +113,7 @@ scsp_neighbor_violated(
 
 	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		strlcat(why, part[i], sizeof(why));
-	scsp_neighbor_event(
-	    s->stepping, SCSP_EV_VIOLATION, NULL, NULL, why, 0);
+	scsp_neighbor_event(s->stepping, SCSP_EV_VIOLATION, NULL, NULL, why, 0);
 }
 
 uint8_t
@@ -136,7 +153,6 @@ scsp_neighbor_records(const struct scsp_neighbor *nb, uint32_t head)
 	    SCSP_CSAS_LEN;
 }
 
-/* 2.1: an abnormal event takes the adjacency back to Waiting. */
 void
 scsp_neighbor_abnormal(struct scsp_neighbor *nb, const char *why)
 {
@@ -206,10 +222,10 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 		return;
 	}
 	if (p->common_at != 0)
-		wr_at_u16(&p->w, p->common_at + 10, p->nrecords);
+		scsp_packet_count(p);
 	if (key != NULL)
 		extend(nb, p, key, echo_heard, &mac_at);
-	wr_at_u16(&p->w, 2, (uint16_t)p->w.len);
+	scsp_packet_size(p);
 	if ((key != NULL && !sign(p, key, mac_at)) || wr_failed(&p->w)) {
 		scsp_neighbor_drop(nb, DROP_SEND);
 		return;
@@ -236,8 +252,9 @@ scsp_neighbor_refuse(
 }
 
 /*
- * Is the packet of the neighbor, and of now?  Until here nothing behind
- * the fixed part was believed.  False: it has had no effect.
+ * Is the packet the neighbor's, and not an old one?  Until here nothing
+ * behind the fixed part was believed.  False: nothing more is to be done
+ * with it.
  */
 static bool
 authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
@@ -278,7 +295,7 @@ authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
 	return false;
 }
 
-/* 2.1, 2.2.3, 2.3, A-77: who may say this to whom, in which state? */
+/* 2.1, 2.2.3, 2.3: may it say this to us, in the state that it is in? */
 static enum scsp_drop
 expected(const struct scsp_neighbor *nb, const struct scsp_message *m)
 {

@@ -90,14 +90,30 @@ scsp_packet_left(const struct scsp_packet *p, size_t reserve)
 	return left < reserve ? 0 : left - reserve;
 }
 
-/* The mandatory part is complete: notes that extensions follow. */
+void
+scsp_packet_flags(struct scsp_packet *p, uint16_t flags)
+{
+	wr_at_u16(&p->w, p->common_at + 6, flags);
+}
+
+void
+scsp_packet_count(struct scsp_packet *p)
+{
+	wr_at_u16(&p->w, p->common_at + 10, p->nrecords);
+}
+
+void
+scsp_packet_size(struct scsp_packet *p)
+{
+	wr_at_u16(&p->w, 2, (uint16_t)p->w.len);
+}
+
 void
 scsp_packet_extensions(struct scsp_packet *p)
 {
 	wr_at_u16(&p->w, 6, (uint16_t)p->w.len);
 }
 
-/* Over the whole packet, which is complete with its size. */
 void
 scsp_packet_checksum(struct scsp_packet *p)
 {

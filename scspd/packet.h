@@ -44,9 +44,15 @@ void		 scsp_packet_csa(struct scsp_packet *,
 		    const struct scsp_csas *);
 /* room for records when this much has to stay free for extensions */
 size_t		 scsp_packet_left(const struct scsp_packet *, size_t reserve);
+/* other flags than scsp_packet_common() was given */
+void		 scsp_packet_flags(struct scsp_packet *, uint16_t);
+/* all records are there: notes how many */
+void		 scsp_packet_count(struct scsp_packet *);
+/* everything is there: notes how long it is */
+void		 scsp_packet_size(struct scsp_packet *);
 /* the mandatory part is complete: notes that extensions follow it */
 void		 scsp_packet_extensions(struct scsp_packet *);
-/* over everything; the caller has filled in size and number of records */
+/* over all of it, last */
 void		 scsp_packet_checksum(struct scsp_packet *);
 
 #endif

@@ -131,9 +131,8 @@ scsp_record_compare(const struct scsp_group *g, const struct scsp_entry *e,
     const struct scsp_csas *c)
 {
 	if (e == NULL)
-		return g->cache.count >= g->max_records ?
-		    SCSP_STANDING_FULL :
-		    SCSP_STANDING_NONE;
+		return g->cache.count >= g->max_records ? SCSP_STANDING_FULL :
+							  SCSP_STANDING_NONE;
 	if (c->seq > e->seen)
 		return SCSP_STANDING_OLDER;
 	/* a bare entry has the number of nothing, which is below all others */

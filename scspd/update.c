@@ -7,6 +7,14 @@
  * The messages of cache state update (RFC 2334 section 2.3), received: a CSU
  * Request brings records, a CSU Reply acknowledges ours, a CSUS asks for
  * some.
+ *
+ *  - 2.3 compares a record of a CSU Reply with ours as a whole, though hop
+ *    count and length are never the same.  Here key, OID and number are
+ *    compared (A-62).
+ *  - A CSUS that asks for another instance than the one held is not
+ *    foreseen.  Here it gets what is held, whatever its number (A-95).
+ *  - Messages without records, and records that nobody waits for, are
+ *    accepted and mean nothing (A-88).
  */
 #include "align.h"
 #include "group.h"
@@ -17,7 +25,7 @@
 #include "solicit.h"
 #include "update.h"
 
-/* A CSU Request from the DCS, for us or for all. */
+/* For us or for all servers. */
 void
 scsp_update_request(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
