@@ -97,12 +97,7 @@ all(void **state)
 	assert_int_equal(rows, 6);
 
 	memset(cursor, 0, sizeof(cursor));
-	n->node[1].s->faults.count = 3;
-	assert_true(next(scsp_show_counters, &n->node[1]));
-	assert_string_equal(value("scope")->string, "all");
-	assert_string_equal(value("name")->string, "table-violations");
-	assert_int_equal(value("value")->number, 3);
-	for (rows = 1; next(scsp_show_counters, &n->node[1]); rows++)
+	for (rows = 0; next(scsp_show_counters, &n->node[1]); rows++)
 		if (strcmp(value("name")->string, "hellos-in") == 0)
 			assert_true(value("value")->number > 0);
 	assert_true(rows > 20);
