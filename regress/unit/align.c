@@ -22,6 +22,7 @@
 static struct scsp_neighbor *nb;
 static struct net *n;
 static int ls, dcs;
+#define SIDE	&n->node[ls], dcs	/* under test, and its neighbor */
 
 /* master: we have the larger ID.  records of ours, k to a message */
 static void
@@ -40,7 +41,7 @@ begin(bool master, uint32_t records, uint32_t k)
 		node_publish(&n->node[ls], i, "x");
 	raw_clear(n, dcs);
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 }
 
 /* the last CA that was heard: its flags, or -1 */
@@ -95,8 +96,8 @@ total(void **state)
 	(void)state;
 	for (s = 0; s < SCSP_ALIGN_STATE_MAX; s++)
 		for (e = 0; e < SCSP_ALIGN_EV_MAX; e++) {
-			assert_int_not_equal(cell(s, e)->action,
-			    TABLE_FORGOTTEN);
+			assert_int_not_equal(
+			    cell(s, e)->action, TABLE_FORGOTTEN);
 			assert_true(cell(s, e)->next < SCSP_ALIGN_STATE_MAX);
 		}
 }
@@ -112,12 +113,10 @@ figure(void **state)
 		assert_int_equal(
 		    cell(s, SCSP_ALIGN_EV_DOWN)->next, SCSP_ALIGN_DOWN);
 		if (s >= SCSP_ALIGN_SUMMARIZE)
-			assert_int_equal(
-			    cell(s, SCSP_ALIGN_EV_ERROR)->next,
+			assert_int_equal(cell(s, SCSP_ALIGN_EV_ERROR)->next,
 			    SCSP_ALIGN_NEGOTIATION);
 	}
-	assert_int_equal(
-	    cell(SCSP_ALIGN_DOWN, SCSP_ALIGN_EV_UP)->next,
+	assert_int_equal(cell(SCSP_ALIGN_DOWN, SCSP_ALIGN_EV_UP)->next,
 	    SCSP_ALIGN_NEGOTIATION);
 }
 
@@ -147,7 +146,7 @@ negotiation(void **state)
 	net_run(n, 10000);
 	assert_int_equal(raw_count(n, dcs, 1), 4);
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "alignment", "Down");
 	net_run(n, 10000); /* and no more */
 	assert_int_equal(raw_count(n, dcs, 1), 4);
 	nb->ca_used = 1700001000; /* a clock that was set back */
@@ -169,7 +168,7 @@ slave(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
 	assert_true(seq == 777);
 	assert_int_equal(records, 3);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	raw_clear(n, dcs); /* it repeats nothing */
 	net_run(n, 8500);
 	assert_int_equal(raw_count(n, dcs, 1), 0);
@@ -202,12 +201,12 @@ master(void **state)
 	assert_int_equal(say(0, first - 1, 0, 0), -1);
 	assert_int_equal(say(I, first, 0, 0), -1);
 	assert_int_equal(say(M, first, 0, 0), -1);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	assert_int_equal(say(0, first, 0, 2), M);
 	assert_true(seq == first + 1);
 	assert_int_equal(records, 3);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
-	assert_int_equal(nb->ncrl, 2);
+	assert_shows(SIDE, "alignment", "Summarize");
+	assert_shows_number(SIDE, "csus-pending", 2);
 	net_free(n);
 	begin(true, 3, 2);
 	last();
@@ -249,16 +248,16 @@ as_master(void **state)
 	net_run(n, 200);
 	assert_int_equal(raw_count(n, dcs, 1), 1);
 	assert_int_equal(say(0, s + 4, 4, 1), -1); /* rule 3d1 */
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	assert_false(timer_isset(&nb->ca_timer));
-	assert_int_equal(nb->nopen + nb->ncrl, 5); /* rule 3b */
+	assert_shows_number(SIDE, "csus-pending", 5); /* rule 3b */
 	/* its last one again */
 	assert_int_equal(say(0, s + 4, 4, 1), -1);
 	assert_int_equal(say(0, s + 3, 4, 1), -1);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	/* anything else: from the start */
 	assert_int_equal(say(0, s + 5, 0, 0), M | I | O);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	assert_true(seq != s);
 	net_free(n);
 }
@@ -275,9 +274,9 @@ rule_one(void **state)
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		last();
 		assert_int_equal(say(0, seq, 0, 0), M | O);
-		assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+		assert_shows(SIDE, "alignment", "Summarize");
 		assert_int_equal(say(flags[i], seq, 0, 0), M | I | O);
-		assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+		assert_shows(SIDE, "alignment", "Negotiation");
 	}
 	net_free(n);
 }
@@ -303,34 +302,34 @@ as_slave(void **state)
 	assert_true(seq == 778);
 	assert_int_equal(say(M | O, 779, 1, 1), 0); /* rule 5c2c */
 	assert_int_equal(records, 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	assert_int_equal(say(M | O, 780, 2, 1), 0); /* */
 	assert_int_equal(records, 0);
 	assert_true(seq == 780);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	assert_int_equal(say(M, 781, 3, 1), 0); /* rule 5c1 */
 	assert_int_equal(records, 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
-	assert_int_equal(nb->nopen + nb->ncrl, 4);
+	assert_shows(SIDE, "alignment", "Update");
+	assert_shows_number(SIDE, "csus-pending", 4);
 	net_free(n);
 	/* rule 5c2b: the last records, and it has no more either */
 	begin(false, 2, 1);
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
 	assert_int_equal(say(M, 778, 0, 0), 0);
 	assert_int_equal(records, 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_free(n);
 	/* rule 6, rule 1 */
 	begin(false, 2, 1);
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(M | O, 779, 0, 0), M | I | O);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(O, 778, 0, 0), M | I | O);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(I | M, 778, 0, 0), M | I | O);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	net_free(n);
 }
 
@@ -347,14 +346,14 @@ last_kept(void **state)
 	begin(false, 1, 5);
 	say(M | I | O, 777, 0, 0);
 	assert_int_equal(say(M, 778, 0, 0), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_run(n, 8000);
 	assert_int_equal(say(M, 778, 0, 0), 0);
 	assert_true(seq == 778);
 	net_run(n, 2000);
 	assert_null(nb->saved);
 	assert_int_equal(say(M, 778, 0, 0), M | I | O);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	/* released by a CSUS */
 	say(M | I | O, 787, 0, 0);
 	say(M, 788, 0, 0);
@@ -374,10 +373,10 @@ starts_over(void **state)
 	begin(false, 2, 5);
 	say(M | I | O, 777, 0, 0);
 	say(M, 778, 0, 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_int_equal(n->node[ls].ups, 1);
 	assert_int_equal(say(M | I | O, 900, 0, 0), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	assert_true(seq == 900);
 	assert_int_equal(records, 2);
 	assert_int_equal(n->node[ls].downs, 1);
@@ -386,11 +385,11 @@ starts_over(void **state)
 	last();
 	say(0, seq, 0, 0);
 	say(0, seq, 0, 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_int_equal(say(M | I | O, 900, 0, 0), M | I | O);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	scsp_realign(n->node[ls].s, NET_SGID); /* already there */
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	net_free(n);
 }
 
@@ -418,18 +417,18 @@ first_again(void **state)
 	begin(false, 2, 5);
 	say(M | I | O, 777, 0, 0);
 	say(M, 778, 0, 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	give(0, 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
-	assert_int_equal(nb->drops[DROP_STATE], 3);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_counter(SIDE, "state", 3);
 	/* one that has no other number comes again and again */
 	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	net_free(n);
 	/* another number is another alignment */
 	begin(false, 2, 5);
@@ -438,7 +437,7 @@ first_again(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
 	assert_int_equal(say(M | I | O, 776, 0, 0), 0);
 	assert_true(seq == 776);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	net_free(n);
 }
 
@@ -456,13 +455,13 @@ same_answer(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
 	assert_int_equal(records, 2);
 	node_publish(&n->node[ls], 5, "new");
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	assert_int_equal(say(M | I | O, 777, 0, 0), 0);
 	assert_true(seq == 777);
 	assert_int_equal(records, 2);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	say(M, 778, 0, 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_run(n, 10);
 	assert_int_equal(raw_get(raw_nth(n, dcs, 2, 0), 18, 2), 1);
 	net_free(n);
@@ -470,9 +469,9 @@ same_answer(void **state)
 	assert_int_equal(say(M | I | O, 777, 0, 0), O);
 	assert_int_equal(say(M | O, 778, 0, 0), 0);
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	assert_int_equal(say(M, 779, 0, 0), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_free(n);
 }
 
@@ -489,11 +488,11 @@ no_master(void **state)
 	net_run(n, 8000);
 	assert_int_equal(say(M | O, 778, 0, 0), 0); /* begins anew */
 	net_run(n, 8900);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
+	assert_shows(SIDE, "alignment", "Summarize");
 	/* what is not answered doesn't count */
 	assert_int_equal(say(M | I | O, 777, 0, 0), -1);
 	net_run(n, 200);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	assert_int_equal(last(), M | I | O);
 	assert_true(seq >= 1700000000);
 	net_run(n, 3100);
@@ -527,18 +526,18 @@ two_answers(void **state)
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), 0);
 	node_publish(&n->node[ls], 5, "new");
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	for (round = 0; round <= AGAIN_MAX; round++) {
 		assert_int_equal(say(M | I | O, 777, 0, 0), 0);
 		assert_int_equal(records, 2);
 		if (round < AGAIN_MAX) {
 			assert_int_equal(say(M, 778, 0, 0), M | I | O);
-			assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+			assert_shows(SIDE, "alignment", "Negotiation");
 		}
 	}
 	/* a DCS that knows one number only */
 	assert_int_equal(say(M, 778, 0, 0), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_free(n);
 }
 
@@ -574,7 +573,7 @@ solicit(void **state)
 	say(M | O, 779, 3, 3);
 	say(M, 780, 6, 2);
 	net_run(n, 10);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	assert_int_equal(raw_count(n, dcs, 4), 1);
 	csus(0, 0, 3);
 	give(0, 1);
@@ -589,15 +588,15 @@ solicit(void **state)
 	net_run(n, 10);
 	assert_int_equal(raw_count(n, dcs, 4), 3);
 	csus(2, 5, 3);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	give(5, 3);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_false(timer_isset(&nb->csus_timer));
 	net_run(n, 10);
 	for (i = 0; i < raw_count(n, dcs, 3); i++)
 		acks += raw_get(raw_nth(n, dcs, 3, i), 18, 2);
 	assert_int_equal(acks, 8);
-	assert_int_equal(node_group(&n->node[ls])->cache.count, 8);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 8);
 	assert_int_equal(n->node[ls].aligned_how, 8);
 	net_free(n);
 }
@@ -614,13 +613,13 @@ nothing(void **state)
 	say(M | I | O, 777, 0, 0);
 	say(M, 778, 0, 4);
 	give(0, 4);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	/* the same and older ones: 5 is what it has */
 	scsp_realign(n->node[ls].s, NET_SGID);
 	net_run(n, 3);
 	say(M | I | O, 790, 0, 0);
 	say(M, 791, 0, 4);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_int_equal(raw_count(n, dcs, 4), 0);
 	net_free(n);
 }
@@ -635,11 +634,11 @@ unanswered(void **state)
 	say(M, 778, 0, 4);
 	net_run(n, 14900);
 	assert_int_equal(raw_count(n, dcs, 4), 5);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	net_run(n, 3200);
 	assert_int_equal(raw_count(n, dcs, 4), 6);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_shows(SIDE, "alignment", "Down");
 	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 1);
 	net_free(n);
 }
@@ -667,12 +666,12 @@ old_instance(void **state)
 	raw_begin(&p, 2, RAW_ID(dcs), RAW_ID(ls));
 	raw_record(&p, 1, RAW_ID(dcs), 1, 5, true, NULL);
 	raw_done(n, dcs, &p);
-	assert_int_equal(nb->align, SCSP_ALIGN_UPDATE);
+	assert_shows(SIDE, "alignment", "Update");
 	net_run(n, 3100);
 	assert_int_equal(raw_count(n, dcs, 4), 2);
 	csus(1, 0, 1);
 	give(0, 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_int_equal(node_entry(&n->node[ls], dcs, 0)->seq, 5);
 	net_free(n);
 }
@@ -733,7 +732,7 @@ meanwhile(void **state)
 	node_publish(&n->node[ls], 3, "z");
 	net_run(n, 100);
 	assert_int_equal(raw_count(n, dcs, 2), 0);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	assert_int_equal(say(M | O, 779, 0, 0), O);
 	assert_int_equal(say(M, 780, 0, 0), 0);
 	assert_true(
@@ -767,7 +766,7 @@ hidden(void **state)
 	assert_int_equal(say(M | I | O, 790, 0, 0), 0);
 	assert_int_equal(records, 1);
 	say(M, 791, 0, 3); /* still compared */
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	raw_clear(n, dcs);
 	raw_begin(&p, 4, RAW_ID(dcs), RAW_ID(ls));
 	raw_record(&p, 1, RAW_ID(dcs), 0, 5, false, NULL);
@@ -786,7 +785,7 @@ hidden(void **state)
 	assert_int_equal(raw_get(h, 34, 2), 0);
 	assert_int_equal(raw_get(h, 40, 4), 0);
 	scsp_erase(n->node[ls].s, NET_SGID, oid, 2);
-	assert_int_equal(node_group(&n->node[ls])->cache.count, 2);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 2);
 	net_free(n);
 }
 
@@ -824,7 +823,7 @@ a_ca_is_classified_without_moving_the_summary(void **state)
 	assert_int_equal(scsp_align_classify(nb, &m), SCSP_ALIGN_EV_FINAL);
 	assert_memory_equal(&before, nb, sizeof(before));
 	assert_int_equal(say(M, 778, 0, 0), 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_true(nb->skipped);
 	net_free(n);
 	/* the master sends no other CA, and notes it all the same */
@@ -838,7 +837,7 @@ a_ca_is_classified_without_moving_the_summary(void **state)
 	assert_int_equal(scsp_align_classify(nb, &m), SCSP_ALIGN_EV_DONE);
 	assert_memory_equal(&before, nb, sizeof(before));
 	(void)say(0, seq, 0, 0);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	assert_true(nb->skipped);
 	net_free(n);
 }

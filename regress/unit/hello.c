@@ -17,6 +17,7 @@
 
 #define LS	1		/* 10.0.0.2 is under test, 10.0.0.1 is raw */
 #define DCS	0
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
 static struct scsp_neighbor *nb;
 static struct net *n;
@@ -103,10 +104,10 @@ first(void **state)
 	node_start(&n->node[LS]);
 	nb = node_neighbor_of(&n->node[LS], DCS);
 	net_run(n, 500); /* nobody there */
-	assert_int_equal(nb->hello, SCSP_HELLO_DOWN);
+	assert_shows(SIDE, "hello", "Down");
 	node_start(&n->node[DCS]);
 	net_run(n, 4000);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	h = raw_nth(n, DCS, 0, 0);
 	assert_non_null(h);
 	assert_int_equal(h->len, sizeof(octets));
@@ -127,8 +128,8 @@ two_way(void **state)
 	begin();
 	raw_clear(n, DCS);
 	hello(0);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_true(nb->id == RAW_ID(DCS));
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "id", "10.0.0.1");
 	net_run(n, 5);
 	h = raw_nth(n, DCS, 5, 0);
 	assert_non_null(h);
@@ -136,12 +137,12 @@ two_way(void **state)
 	assert_true(raw_get(h, 32, 4) == RAW_ID(DCS));
 	assert_int_equal(raw_get(h, 26, 2), 0);
 	hello(RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "hello", "Bidirectional");
+	assert_shows(SIDE, "alignment", "Negotiation");
 	/* at once */
 	hello(RAW_ID(5));
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "alignment", "Down");
 	net_free(n);
 }
 
@@ -163,7 +164,7 @@ among_several(void **state)
 	raw_put(&p, 4, RAW_ID(LS));
 	p.b[p.common + 11] = 2;
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_free(n);
 }
 
@@ -196,21 +197,21 @@ silence(void **state)
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 2, 4, RAW_ID(DCS), RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 7900);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 200);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_shows(SIDE, "alignment", "Down");
 	raw_clear(n, DCS);
 	net_run(n, 3000); /* not listed any more */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
 	/* zeros count as ones; the latest Hello's values are used */
 	raw_hello(n, DCS, 0, 0, RAW_ID(DCS), RAW_ID(LS));
 	net_run(n, 900);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 200);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
@@ -222,8 +223,8 @@ stalled(void **state)
 	begin();
 	hello(RAW_ID(LS));
 	scsp_hello_run(nb, SCSP_HELLO_EV_STALL_HEARD);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "alignment", "Down");
 	/* it is heard, so it is listed */
 	raw_clear(n, DCS);
 	net_run(n, 3000);
@@ -244,18 +245,18 @@ heard_only(void **state)
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	for (i = 0; i < 4; i++) {
 		raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(9));
-		assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+		assert_shows(SIDE, "hello", "Unidirectional");
 		raw_clear(n, DCS);
 		net_run(n, 3500); /* late, not stalled */
-		assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+		assert_shows(SIDE, "hello", "Unidirectional");
 		assert_true(
 		    raw_get(raw_nth(n, DCS, 5, 0), 32, 4) == RAW_ID(DCS));
 	}
 	net_run(n, 600);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
@@ -291,10 +292,10 @@ abnormal(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(5));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "alignment", "Negotiation");
+	assert_shows(SIDE, "hello", "Bidirectional");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
-	assert_int_equal(nb->drops[DROP_RECEIVER], 2);
+	assert_counter(SIDE, "receiver", 2);
 	assert_int_equal(n->node[LS].s->drops[DROP_GROUP], 1);
 	assert_int_equal(n->node[LS].s->drops[DROP_VERSION], 1);
 	assert_int_equal(n->node[LS].s->drops[DROP_CHECKSUM], 1);
@@ -303,7 +304,7 @@ abnormal(void **state)
 	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
 	p.b[p.common + 11] = 1; /* a record that is not there */
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 1);
 	net_run(n, 1100); /* and it is told by the next Hello */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
@@ -317,15 +318,15 @@ circuit_lost(void **state)
 	(void)state;
 	begin();
 	hello(RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_release(&TAILQ_FIRST(&n->node[DCS].fvcs)->vc, VC_CAUSE_NORMAL);
 	net_run(n, 100);
-	assert_int_equal(nb->hello, SCSP_HELLO_DOWN);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
-	assert_false(nb->has_id);
+	assert_shows(SIDE, "hello", "Down");
+	assert_shows(SIDE, "alignment", "Down");
+	assert_shows(SIDE, "id", "");
 	/* and it is called again */
 	net_run(n, 5000);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
@@ -342,12 +343,12 @@ new_id(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(9), RAW_ID(LS));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->drops[DROP_SENDER], 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_counter(SIDE, "sender", 1);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	raw_hello(n, DCS, 3, 3, RAW_ID(9), 0);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
-	assert_true(nb->id == RAW_ID(9));
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "alignment", "Down");
+	assert_shows(SIDE, "id", "10.0.0.10");
 	net_free(n);
 }
 
@@ -358,8 +359,8 @@ own_id(void **state)
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 3, 3, RAW_ID(LS), RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->drops[DROP_OWN_ID], 1);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_counter(SIDE, "own-id", 1);
 	assert_int_equal(n->node[LS].events[SCSP_EV_OWN_ID], 1);
 	net_free(n);
 }
@@ -378,17 +379,17 @@ too_early(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(LS));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->drops[DROP_STATE], 1);
+	assert_counter(SIDE, "state", 1);
 	for (type = 2; type <= 4; type++) {
 		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
 		raw_record(
 		    &p, 1, RAW_ID(DCS), 4, 10, false, type == 2 ? "Jx" : NULL);
 		raw_done(n, DCS, &p);
-		assert_int_equal(nb->drops[DROP_STATE], type);
+		assert_counter(SIDE, "state", type);
 	}
 	assert_null(node_entry(&n->node[LS], DCS, 4));
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+	assert_shows(SIDE, "alignment", "Down");
+	assert_shows(SIDE, "hello", "Unidirectional");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
 	net_free(n);
 }
@@ -403,10 +404,10 @@ what_the_table_rules_out_is_counted_and_told(void **state)
 	(void)state;
 	begin();
 	scsp_hello_run(nb, SCSP_HELLO_EV_STALL_HEARD);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	assert_int_equal(n->node[LS].events[SCSP_EV_VIOLATION], 1);
-	assert_string_equal(n->node[LS].why,
-	    "hello, Waiting, no hello that lists us in time");
+	assert_string_equal(
+	    n->node[LS].why, "hello, Waiting, no hello that lists us in time");
 	assert_int_equal(n->node[LS].s->faults.count, 1);
 	net_free(n);
 }

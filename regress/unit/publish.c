@@ -21,12 +21,12 @@
 #define DCS	0
 
 /* the class of an entry in a group that holds its records back, or not */
-static enum scsp_publication
-class(bool holding, int32_t seq, int32_t seen, int flags, int32_t *next)
-{
+static enum scsp_publication class(
+    bool holding, int32_t seq, int32_t seen, int flags, int32_t *next) {
 	struct scsp_group g = { .holding = holding };
-	struct scsp_entry e = { .seq = seq, .seen = seen,
-		.flags = (uint8_t)flags };
+	struct scsp_entry e = { .seq = seq,
+	    .seen = seen,
+	    .flags = (uint8_t)flags };
 
 	return scsp_publication(&g, &e, next);
 }
@@ -38,13 +38,16 @@ it_is_held_until_a_neighbor_is_aligned(void **state)
 	int32_t n;
 
 	(void)state;
-	assert_int_equal(class(true, SEQ_RESERVED, SEQ_RESERVED, ENTRY_BARE,
-	    &n), SCSP_PUBLISH_HOLD);
-	assert_int_equal(class(true, SEQ_RESERVED, SEQ_RESERVED,
-	    ENTRY_OWN | ENTRY_HELD, &n), SCSP_PUBLISH_HOLD);
+	assert_int_equal(
+	    class(true, SEQ_RESERVED, SEQ_RESERVED, ENTRY_BARE, &n),
+	    SCSP_PUBLISH_HOLD);
+	assert_int_equal(
+	    class(true, SEQ_RESERVED, SEQ_RESERVED, ENTRY_OWN | ENTRY_HELD, &n),
+	    SCSP_PUBLISH_HOLD);
 	assert_int_equal(class(true, 5, 5, 0, &n), SCSP_PUBLISH_HOLD_KNOWN);
-	assert_int_equal(class(true, SEQ_RESERVED, 5,
-	    ENTRY_OWN | ENTRY_HELD, &n), SCSP_PUBLISH_HOLD_KNOWN);
+	assert_int_equal(
+	    class(true, SEQ_RESERVED, 5, ENTRY_OWN | ENTRY_HELD, &n),
+	    SCSP_PUBLISH_HOLD_KNOWN);
 	assert_int_equal(class(true, SEQ_PURGE, SEQ_PURGE, ENTRY_OWN, &n),
 	    SCSP_PUBLISH_HOLD_KNOWN);
 }
@@ -56,17 +59,18 @@ it_is_numbered_beyond_what_anybody_has_seen(void **state)
 	int32_t n;
 
 	(void)state;
-	assert_int_equal(class(false, SEQ_RESERVED, SEQ_RESERVED, ENTRY_BARE,
-	    &n), SCSP_PUBLISH_NUMBER);
-	assert_int_equal(n, SEQ_FIRST);
-	assert_int_equal(class(false, 5, 5, ENTRY_OWN, &n),
+	assert_int_equal(
+	    class(false, SEQ_RESERVED, SEQ_RESERVED, ENTRY_BARE, &n),
 	    SCSP_PUBLISH_NUMBER);
+	assert_int_equal(n, SEQ_FIRST);
+	assert_int_equal(
+	    class(false, 5, 5, ENTRY_OWN, &n), SCSP_PUBLISH_NUMBER);
 	assert_int_equal(n, 6);
 	assert_int_equal(class(false, 5, 5, ENTRY_OWN | ENTRY_AGAIN, &n),
 	    SCSP_PUBLISH_NUMBER);
 	assert_int_equal(n, 5 + SEQ_RESTART);
-	assert_int_equal(class(false, 5, 9, ENTRY_OWN, &n),
-	    SCSP_PUBLISH_NUMBER);
+	assert_int_equal(
+	    class(false, 5, 9, ENTRY_OWN, &n), SCSP_PUBLISH_NUMBER);
 	assert_int_equal(n, 9 + SEQ_RESTART);
 }
 
@@ -77,19 +81,20 @@ at_the_end_of_the_numbers_it_is_purged_waits_or_stops(void **state)
 	int32_t n;
 
 	(void)state;
-	assert_int_equal(class(false, SEQ_LAST - 1, SEQ_LAST - 1, ENTRY_OWN,
-	    &n), SCSP_PUBLISH_NUMBER);
+	assert_int_equal(
+	    class(false, SEQ_LAST - 1, SEQ_LAST - 1, ENTRY_OWN, &n),
+	    SCSP_PUBLISH_NUMBER);
 	assert_int_equal(class(false, SEQ_LAST, SEQ_LAST, ENTRY_OWN, &n),
 	    SCSP_PUBLISH_PURGE);
 	assert_int_equal(n, SEQ_PURGE);
-	assert_int_equal(class(false, 5, SEQ_LAST, 0, &n),
-	    SCSP_PUBLISH_PURGE);
+	assert_int_equal(class(false, 5, SEQ_LAST, 0, &n), SCSP_PUBLISH_PURGE);
 	/* its purge is on its way */
 	assert_int_equal(class(false, SEQ_PURGE, SEQ_PURGE,
-	    ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n), SCSP_PUBLISH_WAIT);
+			     ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n),
+	    SCSP_PUBLISH_WAIT);
 	/* somebody else's, of an earlier life of ours */
-	assert_int_equal(class(false, SEQ_PURGE, SEQ_PURGE, 0, &n),
-	    SCSP_PUBLISH_STUCK);
+	assert_int_equal(
+	    class(false, SEQ_PURGE, SEQ_PURGE, 0, &n), SCSP_PUBLISH_STUCK);
 }
 
 /* A raw server with an entry of ours in this state. */
@@ -102,8 +107,8 @@ with(int32_t seq, uint8_t flags, struct scsp_entry **e)
 	g->holding = false;
 	*e = scsp_cache_add(&g->cache, RECORD_ID(RAW_ID(LS), 1), n->ts.now);
 	assert_non_null(*e);
-	assert_true(scsp_cache_set(&g->cache, *e, seq, "Ja", 2, false,
-	    n->ts.now));
+	assert_true(
+	    scsp_cache_set(&g->cache, *e, seq, "Ja", 2, false, n->ts.now));
 	scsp_cache_flag(&g->cache, *e, flags);
 	return n;
 }
@@ -133,8 +138,11 @@ a_purge_that_comes_back_ends_it(void **state)
 	struct net *n = with(SEQ_PURGE - 1, ENTRY_OWN, &e);
 	struct scsp_neighbor *nb = node_neighbor_of(&n->node[LS], DCS);
 	struct scsp_csas c = { .id = RECORD_ID(RAW_ID(LS), 1),
-		.seq = SEQ_PURGE, .hops = 1, .len = 2,
-		.data = (const uint8_t *)"Ta", .verdict = CSA_TOMBSTONE };
+		.seq = SEQ_PURGE,
+		.hops = 1,
+		.len = 2,
+		.data = (const uint8_t *)"Ta",
+		.verdict = CSA_TOMBSTONE };
 
 	(void)state;
 	nb->align = SCSP_ALIGN_ALIGNED;

@@ -38,15 +38,15 @@ static const char *const standings[] = {
 };
 
 /* what a record of oid is where the entry under its name has these flags */
-static enum scsp_record
-class(uint32_t oid, bool null, enum csa_verdict v, int flags, bool solicited)
-{
+static enum scsp_record class(
+    uint32_t oid, bool null, enum csa_verdict v, int flags, bool solicited) {
 	struct scsp_entry e = { .flags = (uint8_t)flags };
-	struct scsp_csas c = { .id = RECORD_ID(oid, 7), .seq = 5,
-		.null = null, .verdict = v };
+	struct scsp_csas c = { .id = RECORD_ID(oid, 7),
+	    .seq = 5,
+	    .null = null,
+	    .verdict = v };
 
-	return scsp_record_classify(
-	    &g, flags == -1 ? NULL : &e, &c, solicited);
+	return scsp_record_classify(&g, flags == -1 ? NULL : &e, &c, solicited);
 }
 
 /* whatever else it is, and whatever is here */
@@ -72,51 +72,53 @@ a_reserved_number_is_one_first_of_all(void **state)
 static void
 a_null_record_counts_if_asked_for_and_empty(void **state)
 {
-	struct scsp_csas c = { .id = RECORD_ID(OTHER, 7), .seq = 5,
-		.null = true, .len = 1 };
+	struct scsp_csas c = {
+		.id = RECORD_ID(OTHER, 7), .seq = 5, .null = true, .len = 1
+	};
 
 	(void)state;
-	assert_int_equal(class(OTHER, true, CSA_LIVE, 0, false),
-	    SCSP_RECORD_NULL_STRAY);
+	assert_int_equal(
+	    class(OTHER, true, CSA_LIVE, 0, false), SCSP_RECORD_NULL_STRAY);
 	assert_int_equal(class(US, true, CSA_LIVE, ENTRY_OWN, false),
 	    SCSP_RECORD_NULL_STRAY);
-	assert_int_equal(scsp_record_classify(&g, NULL, &c, true),
-	    SCSP_RECORD_NULL_STRAY);
-	assert_int_equal(class(OTHER, true, CSA_LIVE, -1, true),
-	    SCSP_RECORD_NULL);
-	assert_int_equal(class(OTHER, true, CSA_LIVE, ENTRY_HIDDEN, true),
-	    SCSP_RECORD_NULL);
-	assert_int_equal(class(US, true, CSA_LIVE, ENTRY_OWN, true),
-	    SCSP_RECORD_NULL_OWN);
+	assert_int_equal(
+	    scsp_record_classify(&g, NULL, &c, true), SCSP_RECORD_NULL_STRAY);
+	assert_int_equal(
+	    class(OTHER, true, CSA_LIVE, -1, true), SCSP_RECORD_NULL);
+	assert_int_equal(
+	    class(OTHER, true, CSA_LIVE, ENTRY_HIDDEN, true), SCSP_RECORD_NULL);
+	assert_int_equal(
+	    class(US, true, CSA_LIVE, ENTRY_OWN, true), SCSP_RECORD_NULL_OWN);
 	/* what has no number, or what marsd has not, has not been lost */
-	assert_int_equal(class(US, true, CSA_LIVE, ENTRY_OWN | ENTRY_HELD,
-	    true), SCSP_RECORD_NULL_IDLE);
-	assert_int_equal(class(US, true, CSA_LIVE, 0, true),
+	assert_int_equal(
+	    class(US, true, CSA_LIVE, ENTRY_OWN | ENTRY_HELD, true),
 	    SCSP_RECORD_NULL_IDLE);
-	assert_int_equal(class(US, true, CSA_LIVE, -1, true),
-	    SCSP_RECORD_NULL_IDLE);
+	assert_int_equal(
+	    class(US, true, CSA_LIVE, 0, true), SCSP_RECORD_NULL_IDLE);
+	assert_int_equal(
+	    class(US, true, CSA_LIVE, -1, true), SCSP_RECORD_NULL_IDLE);
 }
 
 static void
 a_record_of_another_server_is_known_by_contents_and_hiding(void **state)
 {
 	(void)state;
-	assert_int_equal(class(OTHER, false, CSA_LIVE, -1, false),
-	    SCSP_RECORD_FOREIGN);
-	assert_int_equal(class(OTHER, false, CSA_TOMBSTONE, 0, true),
-	    SCSP_RECORD_FOREIGN);
+	assert_int_equal(
+	    class(OTHER, false, CSA_LIVE, -1, false), SCSP_RECORD_FOREIGN);
+	assert_int_equal(
+	    class(OTHER, false, CSA_TOMBSTONE, 0, true), SCSP_RECORD_FOREIGN);
 	assert_int_equal(class(OTHER, false, CSA_LIVE, ENTRY_BARE, true),
 	    SCSP_RECORD_FOREIGN);
 	assert_int_equal(class(OTHER, false, CSA_LIVE, ENTRY_HIDDEN, true),
 	    SCSP_RECORD_HIDDEN);
-	assert_int_equal(class(OTHER, false, CSA_STRANGE, -1, true),
-	    SCSP_RECORD_STRANGE);
-	assert_int_equal(class(OTHER, false, CSA_STRANGE, ENTRY_HIDDEN,
-	    false), SCSP_RECORD_STRANGE_HIDDEN);
+	assert_int_equal(
+	    class(OTHER, false, CSA_STRANGE, -1, true), SCSP_RECORD_STRANGE);
+	assert_int_equal(class(OTHER, false, CSA_STRANGE, ENTRY_HIDDEN, false),
+	    SCSP_RECORD_STRANGE_HIDDEN);
 	/* another protocol: nothing in it is ours */
 	g.pid = PID_MARS + 1;
-	assert_int_equal(class(US, false, CSA_LIVE, -1, true),
-	    SCSP_RECORD_FOREIGN);
+	assert_int_equal(
+	    class(US, false, CSA_LIVE, -1, true), SCSP_RECORD_FOREIGN);
 	g.pid = PID_MARS;
 }
 
@@ -124,16 +126,18 @@ static void
 a_record_of_ours_is_known_by_what_marsd_has(void **state)
 {
 	(void)state;
-	assert_int_equal(class(US, false, CSA_LIVE, -1, false),
-	    SCSP_RECORD_OWN_UNBACKED);
+	assert_int_equal(
+	    class(US, false, CSA_LIVE, -1, false), SCSP_RECORD_OWN_UNBACKED);
 	assert_int_equal(class(US, false, CSA_STRANGE, ENTRY_TOMB, false),
 	    SCSP_RECORD_OWN_UNBACKED);
-	assert_int_equal(class(US, false, CSA_LIVE, ENTRY_OWN | ENTRY_HELD,
-	    true), SCSP_RECORD_OWN_HELD);
-	assert_int_equal(class(US, false, CSA_STRANGE, ENTRY_OWN, true),
+	assert_int_equal(
+	    class(US, false, CSA_LIVE, ENTRY_OWN | ENTRY_HELD, true),
+	    SCSP_RECORD_OWN_HELD);
+	assert_int_equal(
+	    class(US, false, CSA_STRANGE, ENTRY_OWN, true), SCSP_RECORD_OWN);
+	assert_int_equal(
+	    class(US, false, CSA_LIVE, ENTRY_OWN | ENTRY_TOMB, true),
 	    SCSP_RECORD_OWN);
-	assert_int_equal(class(US, false, CSA_LIVE, ENTRY_OWN | ENTRY_TOMB,
-	    true), SCSP_RECORD_OWN);
 }
 
 /* an entry with these numbers and the contents "ab", against "ab" and "xy" */
@@ -142,8 +146,9 @@ compares(int32_t seq, int32_t seen, int32_t with, enum scsp_standing same,
     enum scsp_standing other)
 {
 	uint8_t ab[] = "ab", xy[] = "xy";
-	struct scsp_entry e = { .seq = seq, .seen = seen, .len = 2,
-		.data = ab };
+	struct scsp_entry e = {
+		.seq = seq, .seen = seen, .len = 2, .data = ab
+	};
 	struct scsp_csas c = { .seq = with, .len = 2, .data = ab };
 
 	assert_int_equal(scsp_record_compare(&g, &e, &c), same);
@@ -159,8 +164,9 @@ static void
 an_entry_is_compared_by_number_then_by_contents(void **state)
 {
 	struct scsp_csas c = { .seq = 5 };
-	struct scsp_entry bare = { .seq = SEQ_RESERVED, .seen = 5,
-		.flags = ENTRY_BARE };
+	struct scsp_entry bare = {
+		.seq = SEQ_RESERVED, .seen = 5, .flags = ENTRY_BARE
+	};
 
 	(void)state;
 	compares(5, 5, 6, SCSP_STANDING_OLDER, SCSP_STANDING_OLDER);
@@ -173,14 +179,14 @@ an_entry_is_compared_by_number_then_by_contents(void **state)
 	compares(5, 9, 4, SCSP_STANDING_NEWER, SCSP_STANDING_NEWER);
 	compares(5, 5, SEQ_FIRST, SCSP_STANDING_NEWER, SCSP_STANDING_NEWER);
 	/* only the number of it is known: A-39 */
-	assert_int_equal(scsp_record_compare(&g, &bare, &c),
-	    SCSP_STANDING_SEEN);
+	assert_int_equal(
+	    scsp_record_compare(&g, &bare, &c), SCSP_STANDING_SEEN);
 	c.seq = SEQ_FIRST;
-	assert_int_equal(scsp_record_compare(&g, &bare, &c),
-	    SCSP_STANDING_SEEN);
+	assert_int_equal(
+	    scsp_record_compare(&g, &bare, &c), SCSP_STANDING_SEEN);
 	c.seq = 6;
-	assert_int_equal(scsp_record_compare(&g, &bare, &c),
-	    SCSP_STANDING_OLDER);
+	assert_int_equal(
+	    scsp_record_compare(&g, &bare, &c), SCSP_STANDING_OLDER);
 }
 
 static void
@@ -191,14 +197,11 @@ without_an_entry_there_is_room_or_not(void **state)
 
 	(void)state;
 	g.cache.count = 9;
-	assert_int_equal(scsp_record_compare(&g, NULL, &c),
-	    SCSP_STANDING_NONE);
+	assert_int_equal(scsp_record_compare(&g, NULL, &c), SCSP_STANDING_NONE);
 	g.cache.count = 10;
-	assert_int_equal(scsp_record_compare(&g, NULL, &c),
-	    SCSP_STANDING_FULL);
+	assert_int_equal(scsp_record_compare(&g, NULL, &c), SCSP_STANDING_FULL);
 	/* what is there may change */
-	assert_int_equal(scsp_record_compare(&g, &e, &c),
-	    SCSP_STANDING_OLDER);
+	assert_int_equal(scsp_record_compare(&g, &e, &c), SCSP_STANDING_OLDER);
 	g.cache.count = 0;
 }
 

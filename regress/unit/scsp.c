@@ -42,7 +42,7 @@ two(void **state)
 	fill(&n->node[0], 10);
 	fill(&n->node[1], 3);
 	assert_true(net_settle(n, 3000));
-	assert_int_equal(node_group(&n->node[1])->cache.count, 13);
+	assert_int_equal(node_summary(&n->node[1], "records"), 13);
 	assert_int_equal(n->node[1].ups, 1);
 	node_publish(&n->node[0], 20, "new");
 	net_run(n, 20);
@@ -83,10 +83,10 @@ line(void **state)
 	for (i = 0; i < 5; i++)
 		fill(&n->node[i], (uint32_t)(10 * i));
 	assert_true(net_settle(n, 10000));
-	assert_int_equal(node_group(&n->node[0])->cache.count, 100);
+	assert_int_equal(node_summary(&n->node[0], "records"), 100);
 	node_publish(&n->node[4], 77, "x");
 	assert_true(net_settle(n, 1000));
-	assert_non_null(node_entry(&n->node[0], 4, 77));
+	assert_non_null(node_record(&n->node[0], 4, 77));
 	net_free(n);
 }
 
@@ -184,7 +184,7 @@ reborn(void **state)
 			node_publish(&n->node[owner], 5, "further");
 		assert_true(net_settle(n, 5000));
 		assert_int_equal(
-		    node_entry(&n->node[2], owner, 5)->seq, SEQ_FIRST + 4);
+		    node_record(&n->node[2], owner, 5)->seq, SEQ_FIRST + 4);
 		n->cut[1][2] = n->cut[2][1] = true;
 		node_stop(&n->node[0]);
 		node_stop(&n->node[1]);
@@ -197,9 +197,9 @@ reborn(void **state)
 		assert_true(net_equal(&n->node[0], &n->node[1]));
 		/* the same number, other contents */
 		assert_int_equal(
-		    node_entry(&n->node[1], owner, 3)->seq, SEQ_FIRST);
+		    node_record(&n->node[1], owner, 3)->seq, SEQ_FIRST);
 		assert_int_equal(
-		    node_entry(&n->node[2], owner, 3)->seq, SEQ_FIRST);
+		    node_record(&n->node[2], owner, 3)->seq, SEQ_FIRST);
 		n->cut[1][2] = n->cut[2][1] = false;
 		assert_true(net_settle(n, 30000));
 		for (i = 0; i < 6; i++)
@@ -246,13 +246,13 @@ reborn_unseen(void **state)
 	for (i = 0; i < 8; i++) {
 		assert_memory_equal(
 		    node_entry(&n->node[2], 0, (uint32_t)i)->data, "Jnew", 4);
-		assert_int_equal(node_entry(&n->node[2], 0, (uint32_t)i)->seq,
+		assert_int_equal(node_record(&n->node[2], 0, (uint32_t)i)->seq,
 		    SEQ_FIRST + 16);
 	}
 	assert_true(net_equal(&n->node[0], &n->node[2]));
 	/* once in a life */
 	net_run(n, 600000);
-	assert_int_equal(node_entry(&n->node[0], 0, 3)->seq, SEQ_FIRST + 16);
+	assert_int_equal(node_record(&n->node[0], 0, 3)->seq, SEQ_FIRST + 16);
 	net_free(n);
 }
 
@@ -267,17 +267,16 @@ heal(void **state)
 	assert_true(net_settle(n, 5000));
 	n->cut[0][1] = n->cut[1][0] = true;
 	net_run(n, 30000);
-	assert_int_not_equal(
-	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_BIDI);
+	assert_string_not_equal(
+	    node_shows(&n->node[0], 1, "hello"), "Bidirectional");
 	fill(&n->node[0], 30);
 	fill(&n->node[2], 5);
 	net_run(n, 1000);
-	assert_int_equal(
-	    node_neighbor_of(&n->node[1], 2)->align, SCSP_ALIGN_ALIGNED);
+	assert_string_equal(node_shows(&n->node[1], 2, "alignment"), "Aligned");
 	n->cut[0][1] = n->cut[1][0] = false;
 	assert_true(net_settle(n, 20000));
 	assert_int_equal(n->node[2].downs, 0);
-	assert_int_equal(node_group(&n->node[2])->cache.count, 35);
+	assert_int_equal(node_summary(&n->node[2], "records"), 35);
 	net_free(n);
 }
 
@@ -317,11 +316,11 @@ revived(void **state)
 	fill(&n->node[1], 3);
 	net_run(n, 15000);
 	assert_true(net_aligned(n));
-	assert_null(node_entry(&n->node[2], 0, 0));
-	assert_non_null(node_entry(&n->node[3], 1, 2));
+	assert_null(node_record(&n->node[2], 0, 0));
+	assert_non_null(node_record(&n->node[3], 1, 2));
 	heartbeat(&n->node[1], 0, 70, true);
 	assert_true(net_settle(n, 100));
-	assert_non_null(node_entry(&n->node[3], 0, 69));
+	assert_non_null(node_record(&n->node[3], 0, 69));
 	assert_int_equal(n->node[1].downs + n->node[2].downs, 0);
 	net_free(n);
 	/* hidden before 2 had acknowledged it */
@@ -331,14 +330,14 @@ revived(void **state)
 	n->cut[1][2] = true;
 	node_publish(&n->node[0], 70, "late");
 	net_run(n, 100);
-	assert_non_null(node_entry(&n->node[1], 0, 70));
+	assert_non_null(node_record(&n->node[1], 0, 70));
 	heartbeat(&n->node[1], 0, 71, false);
 	n->cut[1][2] = false;
 	net_run(n, 5000);
-	assert_null(node_entry(&n->node[2], 0, 70));
+	assert_null(node_record(&n->node[2], 0, 70));
 	heartbeat(&n->node[1], 0, 71, true);
 	assert_true(net_settle(n, 100));
-	assert_non_null(node_entry(&n->node[3], 0, 70));
+	assert_non_null(node_record(&n->node[3], 0, 70));
 	assert_int_equal(n->node[1].downs + n->node[2].downs, 0);
 	net_free(n);
 }
@@ -553,8 +552,7 @@ wrong_key(void **state)
 	TAILQ_FIRST(&n->node[1].conf->keys)->secret[0] = 'S';
 	net_start(n);
 	net_run(n, 10000);
-	assert_int_equal(
-	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_WAITING);
+	assert_string_equal(node_shows(&n->node[0], 1, "hello"), "Waiting");
 	assert_true(node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MAC] > 2);
 	assert_true(n->node[0].events[SCSP_EV_AUTH] > 2);
 	assert_int_equal(n->node[0].events[SCSP_EV_ABNORMAL], 0);
@@ -566,8 +564,7 @@ wrong_key(void **state)
 	    false;
 	net_start(n);
 	net_run(n, 10000);
-	assert_int_equal(
-	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_WAITING);
+	assert_string_equal(node_shows(&n->node[0], 1, "hello"), "Waiting");
 	assert_true(
 	    node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MISSING] > 2);
 	net_free(n);
@@ -613,7 +610,7 @@ pairwise(void **state)
 	net_start(n);
 	fill(&n->node[0], 3);
 	assert_true(net_settle(n, 3000));
-	assert_non_null(node_entry(&n->node[2], 0, 2));
+	assert_non_null(node_record(&n->node[2], 0, 2));
 	for (i = 0; i < 3; i++)
 		assert_int_equal(n->node[i].events[SCSP_EV_AUTH], 0);
 	net_free(n);
@@ -648,7 +645,7 @@ roll_over(void **state)
 		assert_int_equal(n->node[i].downs, 0);
 		assert_int_equal(n->node[i].events[SCSP_EV_AUTH], 0);
 	}
-	assert_int_equal(node_group(&n->node[0])->cache.count, 600);
+	assert_int_equal(node_summary(&n->node[0], "records"), 600);
 	net_free(n);
 }
 
@@ -816,7 +813,7 @@ many(void **state)
 		n->sdus = 0;
 		assert_true(net_settle(n, 60000));
 		sdus[i] = n->sdus;
-		assert_int_equal(node_group(&n->node[1])->cache.count, count);
+		assert_int_equal(node_summary(&n->node[1], "records"), count);
 		assert_int_equal(n->node[1].aligned_how, count);
 		net_free(n);
 	}
@@ -916,8 +913,8 @@ groups(void **state)
 	assert_true(net_aligned(n));
 	scsp_hello_run(TAILQ_FIRST(&g->neighbors), SCSP_HELLO_EV_ABNORMAL);
 	assert_int_equal(TAILQ_FIRST(&g->neighbors)->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(
-	    node_neighbor_of(&n->node[1], 0)->hello, SCSP_HELLO_BIDI);
+	assert_string_equal(
+	    node_shows(&n->node[1], 0, "hello"), "Bidirectional");
 	net_run(n, 5000);
 	assert_int_equal(TAILQ_FIRST(&g->neighbors)->align, SCSP_ALIGN_ALIGNED);
 	assert_int_equal(n->node[1].downs, 1); /* of the other group */
@@ -1025,8 +1022,7 @@ recalled(void **state)
 	net_post(n, MSG_RELEASE, 1, f->id, 0, f->peer_id, VC_CAUSE_OUT_OF_ORDER,
 	    NULL);
 	net_run(n, 100);
-	assert_int_equal(
-	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_DOWN);
+	assert_string_equal(node_shows(&n->node[0], 1, "hello"), "Down");
 	assert_true(net_settle(n, 6000));
 	net_free(n);
 }
@@ -1047,13 +1043,11 @@ reload(void **state)
 	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
 	conf_free(old);
 	assert_null(node_neighbor_of(&n->node[1], 2));
-	assert_int_equal(
-	    node_neighbor_of(&n->node[1], 0)->align, SCSP_ALIGN_ALIGNED);
+	assert_string_equal(node_shows(&n->node[1], 0, "alignment"), "Aligned");
 	assert_int_equal(node_neighbor_of(&n->node[1], 0)->conf.rexmt_limit, 9);
-	assert_int_equal(node_group(&n->node[1])->cache.count, 5);
+	assert_int_equal(node_summary(&n->node[1], "records"), 5);
 	net_run(n, 20000);
-	assert_int_equal(
-	    node_neighbor_of(&n->node[2], 1)->hello, SCSP_HELLO_DOWN);
+	assert_string_equal(node_shows(&n->node[2], 1, "hello"), "Down");
 	node_conf_neighbor(&n->node[1], 2);
 	assert_int_equal(scsp_configure(n->node[1].s, n->node[1].conf), 0);
 	assert_true(net_settle(n, 10000));
@@ -1076,8 +1070,7 @@ cleared(void **state)
 	net_addr(&a, 1);
 	atm_addr_set_sel(&a, 0);
 	assert_null(scsp_neighbor_clear(n->node[0].s, &a));
-	assert_int_equal(
-	    node_neighbor_of(&n->node[0], 1)->hello, SCSP_HELLO_WAITING);
+	assert_string_equal(node_shows(&n->node[0], 1, "hello"), "Waiting");
 	assert_true(net_settle(n, 10000));
 	net_free(n);
 }

@@ -67,8 +67,8 @@ net_fvc(struct node *nd, uint32_t id)
 }
 
 struct fvc *
-net_fvc_new(struct node *nd, int peer, uint32_t peer_id,
-    const struct atm_addr *addr)
+net_fvc_new(
+    struct node *nd, int peer, uint32_t peer_id, const struct atm_addr *addr)
 {
 	struct fvc *f = calloc(1, sizeof(*f));
 
@@ -95,7 +95,7 @@ net_fvc_free(struct fvc *f)
 static struct fvc *
 net_of(struct vc *vc)
 {
-	return (struct fvc *)(void *)vc;	/* its first member */
+	return (struct fvc *)(void *)vc; /* its first member */
 }
 
 static struct vc *
@@ -197,11 +197,12 @@ net_setup(struct net *n, struct netmsg *m)
 	if (!nd->alive)
 		cause = VC_CAUSE_OUT_OF_ORDER;
 	else {
-		f = net_fvc_new(nd, m->from, m->from_id,
-		    &n->node[m->from].link.local);
-		cause = nd->raw ? VC_CAUSE_NONE : nd->link.user->remote_call(
-		    nd->link.arg, &f->vc, &f->peer_addr, false,
-		    &f->vc.cookie);
+		f = net_fvc_new(
+		    nd, m->from, m->from_id, &n->node[m->from].link.local);
+		cause = nd->raw ?
+		    VC_CAUSE_NONE :
+		    nd->link.user->remote_call(nd->link.arg, &f->vc,
+			&f->peer_addr, false, &f->vc.cookie);
 		if (cause == VC_CAUSE_NONE) {
 			f->up = true;
 			net_post(n, MSG_CONNECT, m->to, f->id, m->from,
@@ -328,8 +329,8 @@ node_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
 }
 
 static void
-node_own(void *arg, uint16_t sgid, uint32_t key, int32_t seq,
-    const void *data, size_t len)
+node_own(void *arg, uint16_t sgid, uint32_t key, int32_t seq, const void *data,
+    size_t len)
 {
 	struct node *nd = arg;
 
@@ -377,9 +378,9 @@ node_event(void *arg, const struct scsp_event *ev)
 		(void)strlcpy(nd->why, ev->why, sizeof(nd->why));
 	if (getenv("NET_TRACE") != NULL)
 		fprintf(stderr, "%10.3f node %d: %d %s -> %s (%s)\n",
-		    (double)nd->net->ts.now.us / 1e6, nd->number,
-		    (int)ev->code, ev->from ? ev->from : "",
-		    ev->to ? ev->to : "", ev->why ? ev->why : "");
+		    (double)nd->net->ts.now.us / 1e6, nd->number, (int)ev->code,
+		    ev->from ? ev->from : "", ev->to ? ev->to : "",
+		    ev->why ? ev->why : "");
 }
 
 static const struct scsp_ops net_ops = {
@@ -533,12 +534,13 @@ node_stop(struct node *nd)
 
 	nd->alive = false;
 	while ((f = TAILQ_FIRST(&nd->fvcs)) != NULL) {
-		f->up = false;		/* nobody is told */
+		f->up = false; /* nobody is told */
 		if (nd->raw)
 			net_fvc_free(f);
 		else
 			nd->link.user->release(nd->link.arg, &f->vc,
-			    f->vc.cookie, VC_CAUSE_NORMAL), net_fvc_free(f);
+			    f->vc.cookie, VC_CAUSE_NORMAL),
+			    net_fvc_free(f);
 	}
 	timer_clear(&nd->net->ts, &nd->answer);
 	nd->nowned = 0;
@@ -646,8 +648,7 @@ net_aligned(struct net *n)
 	for (i = 0; i < n->n; i++) {
 		if (n->node[i].raw)
 			continue;
-		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
-		    of_group)
+		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors, of_group)
 			if (nb->align != SCSP_ALIGN_ALIGNED)
 				return false;
 	}
@@ -673,7 +674,7 @@ bool
 net_equal(struct node *a, struct node *b)
 {
 	struct scsp_cache *x = &node_group(a)->cache,
-	    *y = &node_group(b)->cache;
+			  *y = &node_group(b)->cache;
 	struct scsp_entry *e = net_listed(x, scsp_cache_first(x));
 	struct scsp_entry *f = net_listed(y, scsp_cache_first(y));
 
@@ -704,8 +705,7 @@ net_quiet(struct net *n)
 	int i;
 
 	for (i = 0; i < n->n; i++)
-		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
-		    of_group)
+		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors, of_group)
 			if (nb->nqueued != 0)
 				return false;
 	return true;

@@ -162,6 +162,17 @@ struct shown {
 /* the record of a node's OID; NULL: there is none */
 const struct shown *node_record(struct node *, int owner, uint32_t key);
 
+/*
+ * What it has to be; side is a server and a neighbor, as node_shows() takes
+ * them: #define SIDE &n->node[LS], DCS.
+ */
+#define assert_shows(side, column, text) \
+	assert_string_equal(node_shows(side, column), text)
+#define assert_shows_number(side, column, number) \
+	assert_int_equal(node_shows_number(side, column), number)
+#define assert_counter(side, name, number) \
+	assert_int_equal(node_counter(side, name), number)
+
 /* --- and what nobody shows */
 
 struct scsp_group *node_group(struct node *);

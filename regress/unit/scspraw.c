@@ -15,8 +15,8 @@ void
 raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
 {
 	struct fvc *f = TAILQ_LAST(&n->node[raw].fvcs, fvc_last);
-	uint8_t buf[LLC_LEN + SCSP_MTU + 100] = {
-	    0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x05 };
+	uint8_t buf[LLC_LEN + SCSP_MTU + 100] = { 0xaa, 0xaa, 0x03, 0x00, 0x00,
+		0x5e, 0x00, 0x05 };
 	struct vc_sdu *u;
 
 	assert(f != NULL);
@@ -34,8 +34,7 @@ raw_put(struct rawpkt *p, int octets, uint32_t v)
 }
 
 void
-raw_common(struct rawpkt *p, uint16_t flags, uint32_t sender,
-    uint32_t receiver)
+raw_common(struct rawpkt *p, uint16_t flags, uint32_t sender, uint32_t receiver)
 {
 	p->common = p->len;
 	raw_put(p, 2, 3);
@@ -51,8 +50,7 @@ raw_common(struct rawpkt *p, uint16_t flags, uint32_t sender,
 }
 
 void
-raw_begin(struct rawpkt *p, uint8_t type, uint32_t sender,
-    uint32_t receiver)
+raw_begin(struct rawpkt *p, uint8_t type, uint32_t sender, uint32_t receiver)
 {
 	p->len = 0;
 	raw_put(p, 1, 1);
@@ -173,7 +171,7 @@ raw_net(int server, int raw)
 	node_conf(&n->node[server]);
 	node_conf_neighbor(&n->node[server], raw);
 	net_start(n);
-	net_run(n, 3500);		/* either calls at last */
+	net_run(n, 3500); /* either calls at last */
 	assert(!TAILQ_EMPTY(&n->node[raw].fvcs));
 	return n;
 }

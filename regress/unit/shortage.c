@@ -40,6 +40,7 @@ short_calloc(size_t n, size_t size)
 
 #define LS	1
 #define DCS	0
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
 /*
  * R2334-2.3-10, R2334-B.2.3-02: what could not be kept is not acknowledged,
@@ -68,7 +69,7 @@ not_acknowledged(void **state)
 		raw_put(&p, 4, nb->ca_seq);
 		raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
 		raw_done(n, DCS, &p);
-		assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+		assert_shows(SIDE, "alignment", "Aligned");
 		raw_clear(n, DCS);
 		fail_at = at;
 		raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
@@ -79,8 +80,8 @@ not_acknowledged(void **state)
 		assert_int_equal(fail_at, 0);
 		assert_null(node_entry(&n->node[LS], DCS, 4));
 		assert_non_null(node_entry(&n->node[LS], DCS, 5));
-		assert_int_equal(nb->drops[DROP_MEMORY], 1);
-		assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+		assert_counter(SIDE, "memory", 1);
+		assert_shows(SIDE, "alignment", "Aligned");
 		h = raw_nth(n, DCS, 3, 0);
 		assert_non_null(h);
 		assert_int_equal(raw_get(h, 18, 2), 1);

@@ -17,6 +17,7 @@
 #define LS	1
 #define DCS	0
 #define OTHER	2		/* a second raw neighbor of the LS */
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
 static struct scsp_neighbor *nb, *nb2;
 static struct net *n;
@@ -67,11 +68,12 @@ begin(bool two)
 	net_run(n, 3500);
 	nb = node_neighbor_of(&n->node[LS], DCS);
 	align(DCS);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	if (two) {
 		nb2 = node_neighbor_of(&n->node[LS], OTHER);
 		align(OTHER);
-		assert_int_equal(nb2->align, SCSP_ALIGN_ALIGNED);
+		assert_string_equal(
+		    node_shows(&n->node[LS], OTHER, "alignment"), "Aligned");
 	}
 }
 
@@ -112,6 +114,13 @@ expect(int raw, uint8_t type, uint32_t i, uint16_t hops, int owner,
 	}
 }
 
+/* as marsctl shows it */
+static const struct shown *
+record(int owner, uint32_t key)
+{
+	return node_record(&n->node[LS], owner, key);
+}
+
 static struct scsp_entry *
 entry(int owner, uint32_t key)
 {
@@ -130,7 +139,7 @@ flood(void **state)
 	(void)state;
 	begin(true);
 	say(DCS, 2, 5, DCS, 9, 100, "Jabc");
-	assert_int_equal(entry(DCS, 9)->seq, 100);
+	assert_int_equal(record(DCS, 9)->seq, 100);
 	assert_int_equal(n->node[LS].flooded_how, 1);
 	expect(DCS, 3, 0, 1, DCS, 9, 100, NULL);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0);
@@ -140,12 +149,12 @@ flood(void **state)
 	raw_clear(n, OTHER);
 	/* hops used up: installed and acknowledged, not forwarded */
 	say(DCS, 2, 1, DCS, 9, 101, "Jdef");
-	assert_int_equal(entry(DCS, 9)->seq, 101);
+	assert_int_equal(record(DCS, 9)->seq, 101);
 	expect(DCS, 3, 1, 1, DCS, 9, 101, NULL);
 	/* but for the older one that waited there, now newer */
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	say(DCS, 2, 0, DCS, 10, 1, "Jx");
-	assert_non_null(entry(DCS, 10));
+	assert_non_null(record(DCS, 10));
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	net_free(n);
 }
@@ -216,18 +225,18 @@ retransmit(void **state)
 	net_run(n, 2900);
 	assert_int_equal(raw_count(n, DCS, 2), 2);
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST, NULL);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	net_run(n, 200); /* 2 alone, again */
 	assert_int_equal(raw_count(n, DCS, 2), 3);
 	expect(DCS, 2, 2, 16, LS, 2, SEQ_FIRST, "Jb");
 	for (i = 0; i < 4; i++)
 		net_run(n, 3000);
 	assert_int_equal(raw_count(n, DCS, 2), 7);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 3000);
 	assert_int_equal(raw_count(n, DCS, 2), 7);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_false(timer_isset(&nb->csu_timer));
 	net_free(n);
 }
@@ -245,14 +254,14 @@ newest_only(void **state)
 	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 1, "Jb");
 	node_publish(&n->node[LS], 1, "c");
 	net_run(n, 10);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST + 2, "Jc");
 	/* R2334-2.3-25: an acknowledgement of the older one */
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 1, NULL);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	/* R2334-2.3-24, A-62: of this one, hop count and length aside */
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 2, NULL);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_false(timer_isset(&nb->csu_timer));
 	net_free(n);
 }
@@ -267,17 +276,17 @@ newer_reply(void **state)
 	(void)state;
 	begin(true);
 	say(OTHER, 2, 9, OTHER, 4, 10, "Jold");
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	raw_clear(n, OTHER);
 	say(DCS, 3, 1, OTHER, 4, 20, NULL);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	expect(DCS, 4, 0, 1, OTHER, 4, 20, NULL);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_run(n, 3000); /* a CSUS as any other */
 	expect(DCS, 4, 1, 1, OTHER, 4, 20, NULL);
 	say(DCS, 2, 1, OTHER, 4, 20, "Jnew");
-	assert_int_equal(entry(OTHER, 4)->seq, 20);
-	assert_int_equal(nb->nopen, 0);
+	assert_int_equal(record(OTHER, 4)->seq, 20);
+	assert_shows_number(SIDE, "csus-pending", 0);
 	/* it came with one hop and goes on all the same */
 	expect(OTHER, 2, 0, 16, OTHER, 4, 20, "Jnew");
 	net_free(n);
@@ -308,13 +317,13 @@ implicit(void **state)
 	begin(true);
 	say(OTHER, 2, 9, 5, 4, 10, "Jten");
 	say(OTHER, 2, 9, 5, 5, 10, "Jten");
-	assert_int_equal(nb->nqueued, 2);
+	assert_shows_number(SIDE, "csu-queue", 2);
 	raw_clear(n, DCS);
 	say(DCS, 2, 9, 5, 4, 10, "Jten");
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
 	say(DCS, 2, 9, 5, 5, 11, "Jelf");
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
 	say(DCS, 2, 9, 5, 4, 10, "Jzehn");
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 1);
@@ -348,9 +357,9 @@ hidden(void **state)
 	expect(DCS, 2, 0, 1, 5, 4, 10, "Jten");
 	say(DCS, 2, 9, 5, 5, 10, "Jnew");
 	assert_memory_equal(entry(5, 5)->data, "Jnew", 4);
-	assert_int_equal(entry(5, 5)->flags & ENTRY_HIDDEN, 0);
+	assert_string_equal(record(5, 5)->state, "live");
 	say(DCS, 2, 9, 5, 6, 10, "Jten");
-	assert_int_equal(entry(5, 6)->flags & ENTRY_HIDDEN, ENTRY_HIDDEN);
+	assert_string_equal(record(5, 6)->state, "hidden");
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
 	net_free(n);
 }
@@ -386,7 +395,7 @@ no_longer(void **state)
 	expect(DCS, 2, 0, 1, 5, 4, 99, NULL);
 	h = raw_nth(n, DCS, 2, 0);
 	assert_int_equal(raw_get(h, 34, 2), 0x8000);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	net_free(n);
 }
 
@@ -404,8 +413,8 @@ null_record(void **state)
 	raw_clear(n, DCS);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_non_null(entry(5, 4));
-	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
+	assert_non_null(record(5, 4));
+	assert_counter(SIDE, "record-null", 1);
 	expect(DCS, 3, 0, 1, 5, 4, 20, NULL); /* acknowledged, with N */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0x8000);
 	/* now it says that it has 20, and then that it has not */
@@ -414,10 +423,10 @@ null_record(void **state)
 	raw_clear(n, OTHER);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_null(entry(5, 4));
+	assert_null(record(5, 4));
 	assert_int_equal(n->node[LS].gones, 1);
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
-	assert_int_equal(nb->nopen, 0);
+	assert_shows_number(SIDE, "csus-pending", 0);
 	expect(DCS, 3, 1, 1, 5, 4, 20, NULL);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 1), 34, 2), 0x8000);
 	net_free(n);
@@ -443,24 +452,24 @@ null_late(void **state)
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
 	assert_int_equal(raw_count(n, DCS, 4), 1);
-	assert_int_equal(nb->nopen, 2);
+	assert_shows_number(SIDE, "csus-pending", 2);
 	say(DCS, 2, 1, 5, 4, 20, "Jtwenty");
-	assert_int_equal(nb->nopen, 1);
+	assert_shows_number(SIDE, "csus-pending", 1);
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 1, RAW_ID(5), 4, 20, true, NULL);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_non_null(entry(5, 4));
-	assert_int_equal(entry(5, 4)->seq, 20);
-	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
-	assert_int_equal(nb->nopen, 1);
+	assert_non_null(record(5, 4));
+	assert_int_equal(record(5, 4)->seq, 20);
+	assert_counter(SIDE, "record-null", 1);
+	assert_shows_number(SIDE, "csus-pending", 1);
 	/* of the other one it is the answer */
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 1, RAW_ID(5), 6, 20, true, NULL);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_null(entry(5, 6));
-	assert_int_equal(nb->nopen, 0);
+	assert_null(record(5, 6));
+	assert_shows_number(SIDE, "csus-pending", 0);
 	net_free(n);
 }
 
@@ -476,11 +485,11 @@ strange(void **state)
 	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	assert_int_equal(n->node[LS].updates, 0);
-	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_counter(SIDE, "record-strange", 1);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	say(DCS, 2, 9, 5, 5, INT32_MIN, "Jxx");
 	expect(DCS, 3, 1, 1, 5, 5, INT32_MIN, NULL);
-	assert_null(entry(5, 5));
+	assert_null(record(5, 5));
 	/* in a summary */
 	raw_begin(&p, 1, 0, 0);
 	raw_put(&p, 4, nb->ca_sent - 1);
@@ -492,14 +501,14 @@ strange(void **state)
 	raw_record(&p, 1, RAW_ID(5), 4, 10, false, NULL);
 	raw_record(&p, 1, RAW_ID(5), 5, INT32_MIN, false, NULL);
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
-	assert_int_equal(nb->ncrl, 0);
+	assert_shows(SIDE, "alignment", "Summarize");
+	assert_shows_number(SIDE, "csus-pending", 0);
 	/* a newer one that is understood */
 	net_free(n);
 	begin(false);
 	say(DCS, 2, 9, 5, 4, 10, "Sxx");
 	say(DCS, 2, 9, 5, 4, 11, "Jok");
-	assert_int_equal(entry(5, 4)->seq, 11);
+	assert_int_equal(record(5, 4)->seq, 11);
 	assert_int_equal(n->node[LS].updates, 1);
 	net_free(n);
 }
@@ -516,8 +525,8 @@ malformed(void **state)
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "?");
 	raw_done(n, DCS, &p);
-	assert_null(entry(5, 4));
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_null(record(5, 4));
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
@@ -540,8 +549,8 @@ to_all(void **state)
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(4));
 	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "Jok");
 	raw_done(n, DCS, &p);
-	assert_null(entry(5, 5));
-	assert_int_equal(nb->drops[DROP_RECEIVER], 1);
+	assert_null(record(5, 5));
+	assert_counter(SIDE, "receiver", 1);
 	net_free(n);
 }
 
@@ -552,11 +561,11 @@ too_early(void **state)
 	(void)state;
 	begin(false);
 	scsp_realign(n->node[LS].s, NET_SGID);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	say(DCS, 2, 9, 5, 4, 10, "Jok");
 	say(DCS, 4, 9, 5, 4, 10, NULL);
-	assert_null(entry(5, 4));
-	assert_int_equal(nb->drops[DROP_STATE], 2);
+	assert_null(record(5, 4));
+	assert_counter(SIDE, "state", 2);
 	net_free(n);
 }
 
@@ -579,7 +588,7 @@ batches(void **state)
 	for (i = 0; i < raw_count(n, DCS, 2); i++)
 		got += raw_get(raw_nth(n, DCS, 2, i), 18, 2);
 	assert_in_range(raw_nth(n, DCS, 2, 0)->len, 9000, 9188);
-	assert_int_equal(nb->nqueued, 4000);
+	assert_shows_number(SIDE, "csu-queue", 4000);
 	assert_true(got < 4000);
 	raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
 	for (i = 0; i < 200; i++) {
@@ -587,7 +596,7 @@ batches(void **state)
 	}
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_int_equal(nb->nqueued, 3800);
+	assert_shows_number(SIDE, "csu-queue", 3800);
 	net_free(n);
 	begin(false);
 	for (i = 0; i < 100; i++) {
@@ -615,22 +624,22 @@ tombstone(void **state)
 	say(DCS, 2, 9, 5, 4, 10, "Jin");
 	say(OTHER, 3, 9, 5, 4, 10, NULL);
 	say(DCS, 2, 9, 5, 4, 11, "Tout");
-	assert_int_equal(node_group(&n->node[LS])->cache.tombs, 1);
+	assert_int_equal(node_summary(&n->node[LS], "tombstones"), 1);
 	net_run(n, 4900);
-	assert_non_null(entry(5, 4));
+	assert_non_null(record(5, 4));
 	net_run(n, 1000); /* OTHER has not acknowledged */
-	assert_non_null(entry(5, 4));
+	assert_non_null(record(5, 4));
 	assert_int_equal(n->node[LS].gones, 0);
 	say(OTHER, 3, 9, 5, 4, 11, NULL);
-	assert_null(entry(5, 4));
+	assert_null(record(5, 4));
 	assert_int_equal(n->node[LS].gones, 1);
 	/* all acknowledged at once: not before its time */
 	say(DCS, 2, 9, 5, 5, 11, "Tout");
 	say(OTHER, 3, 9, 5, 5, 11, NULL);
 	net_run(n, 4900);
-	assert_non_null(entry(5, 5));
+	assert_non_null(record(5, 5));
 	net_run(n, 200);
-	assert_null(entry(5, 5));
+	assert_null(record(5, 5));
 	net_free(n);
 }
 
@@ -646,7 +655,7 @@ own(void **state)
 	/* equal: acknowledged, and that is all */
 	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Ja");
 	assert_int_equal(n->node[LS].owns, 0);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	expect(DCS, 3, 0, 1, LS, 1, SEQ_FIRST, NULL);
 	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Jb");
 	assert_int_equal(n->node[LS].owns, 1);
@@ -687,27 +696,27 @@ own_reborn(void **state)
 	net_run(n, 10);
 	/* too near to the purge: nothing but that record is concerned */
 	say(DCS, 2, 9, LS, 10, (1 << 30) + 1, "Jz");
-	assert_int_equal(entry(LS, 0)->seq, SEQ_FIRST);
+	assert_int_equal(record(LS, 0)->seq, SEQ_FIRST);
 	raw_clear(n, DCS);
 	say(DCS, 2, 9, LS, 11, 100, "Jz");
 	assert_int_equal(raw_count(n, DCS, 2), 1);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 0), 18, 2), 4);
-	assert_int_equal(entry(LS, 0)->seq, 116);
-	assert_int_equal(entry(LS, 1)->seq, 116);
+	assert_int_equal(record(LS, 0)->seq, 116);
+	assert_int_equal(record(LS, 1)->seq, 116);
 	assert_memory_equal(entry(LS, 1)->data, "Ja", 2);
-	assert_int_equal(entry(LS, 2)->seq, 1016);
-	assert_int_equal(entry(LS, 3)->seq, 116);
-	assert_int_equal(entry(LS, 3)->flags & ENTRY_TOMB, ENTRY_TOMB);
-	assert_int_equal(entry(LS, 11)->seq, 100); /* marsd's to answer */
+	assert_int_equal(record(LS, 2)->seq, 1016);
+	assert_int_equal(record(LS, 3)->seq, 116);
+	assert_string_equal(record(LS, 3)->state, "tombstone");
+	assert_int_equal(record(LS, 11)->seq, 100); /* marsd's to answer */
 	raw_clear(n, DCS);
 	say(DCS, 2, 9, LS, 12, 200, "Jz");
 	assert_int_equal(raw_count(n, DCS, 2), 0);
-	assert_int_equal(entry(LS, 0)->seq, 116);
+	assert_int_equal(record(LS, 0)->seq, 116);
 	node_publish(&n->node[LS], 4, "new");
 	/* nobody is known to hold this one: A-11 */
-	assert_int_equal(entry(LS, 4)->seq, SEQ_FIRST);
+	assert_int_equal(record(LS, 4)->seq, SEQ_FIRST);
 	node_publish(&n->node[LS], 0, "b");
-	assert_int_equal(entry(LS, 0)->seq, 117);
+	assert_int_equal(record(LS, 0)->seq, 117);
 	net_free(n);
 }
 
@@ -741,7 +750,7 @@ purge(void **state)
 	entry(LS, 1)->seq = entry(LS, 1)->seen = INT32_MAX - 2;
 	node_publish(&n->node[LS], 1, "b");
 	net_run(n, 10);
-	assert_int_equal(entry(LS, 1)->seq, INT32_MAX - 1);
+	assert_int_equal(record(LS, 1)->seq, INT32_MAX - 1);
 	raw_clear(n, DCS);
 	node_publish(&n->node[LS], 1, "c");
 	node_publish(&n->node[LS], 1, "d");
@@ -753,11 +762,11 @@ purge(void **state)
 	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
 	/* and the receiver's side: gone as soon as nobody waits for it */
 	say(DCS, 2, 9, 5, 4, INT32_MAX, "Tx");
-	assert_non_null(entry(5, 4));
+	assert_non_null(record(5, 4));
 	say(OTHER, 3, 1, 5, 4, INT32_MAX, NULL);
-	assert_null(entry(5, 4));
+	assert_null(record(5, 4));
 	say(DCS, 2, 9, 5, 4, SEQ_FIRST, "Jx");
-	assert_int_equal(entry(5, 4)->seq, SEQ_FIRST);
+	assert_int_equal(record(5, 4)->seq, SEQ_FIRST);
 	net_free(n);
 }
 
@@ -773,12 +782,12 @@ limit(void **state)
 	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
 	for (i = 0; i < 5; i++)
 		say(DCS, 2, 9, 5, i, 10, "Jok");
-	assert_int_equal(node_group(&n->node[LS])->cache.count, 3);
+	assert_int_equal(node_summary(&n->node[LS], "records"), 3);
 	assert_int_equal(raw_count(n, DCS, 3), 5);
-	assert_int_equal(nb->drops[DROP_RECORD_LIMIT], 2);
+	assert_counter(SIDE, "record-limit", 2);
 	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 2);
 	say(DCS, 2, 9, 5, 1, 11, "Jnew"); /* what is there may change */
-	assert_int_equal(entry(5, 1)->seq, 11);
+	assert_int_equal(record(5, 1)->seq, 11);
 	net_free(n);
 }
 
@@ -800,13 +809,13 @@ odd_ones(void **state)
 	net_run(n, 20);
 	assert_int_equal(raw_count(n, DCS, 2), 0);
 	assert_int_equal(raw_count(n, DCS, 3), 0);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_record(&p, 9, RAW_ID(5), 4, 11, false, "Jnew");
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_done(n, DCS, &p);
-	assert_int_equal(entry(5, 4)->seq, 11);
+	assert_int_equal(record(5, 4)->seq, 11);
 	net_free(n);
 }
 
