@@ -13,7 +13,7 @@ build).  Lines of conformance.tsv are
         ID<TAB>n/a<TAB>why nothing can be shown
 
 with a test as DIRECTORY/FILE:NAME below regress, NAME being the function
-(unit/align:master, system/two.py:reload), the word behind the colon where
+(unit/align:a_smaller_id_makes_us_master, system/two.py:reload), the word behind the colon where
 that is all there is (config/run.sh:allow, of "refused: allow"), or the number
 of the test.
 

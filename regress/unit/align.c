@@ -89,7 +89,7 @@ say(uint16_t flags, uint32_t number, uint32_t key, uint32_t count)
 }
 
 static void
-total(void **state)
+every_cell_is_written(void **state)
 {
 	unsigned int s, e;
 
@@ -104,7 +104,7 @@ total(void **state)
 
 /* R2334-2.2-09: figure 2. */
 static void
-figure(void **state)
+the_arrows_are_those_of_figure_2(void **state)
 {
 	unsigned int s;
 
@@ -126,7 +126,7 @@ figure(void **state)
  * with a number of its own, though the clock stands still (A-91).
  */
 static void
-negotiation(void **state)
+the_first_ca_is_repeated_with_a_number_of_its_own(void **state)
 {
 	uint32_t first;
 
@@ -161,7 +161,7 @@ negotiation(void **state)
  * R2334-2.2.1-05, R2334-2.2.1-06: we become slave.
  */
 static void
-slave(void **state)
+a_larger_id_makes_us_slave(void **state)
 {
 	(void)state;
 	begin(false, 3, 10);
@@ -188,7 +188,7 @@ slave(void **state)
  * R2334-2.2.1-11, R2334-2.2.1-12, A-53, A-68: we become master.
  */
 static void
-master(void **state)
+a_smaller_id_makes_us_master(void **state)
 {
 	uint32_t first;
 
@@ -221,7 +221,7 @@ master(void **state)
  * R2334-2.2.2-09, R2334-2.2.2-10, A-67, A-69: rules 1 to 3.
  */
 static void
-as_master(void **state)
+the_master_keeps_rules_1_to_3(void **state)
 {
 	uint32_t s;
 
@@ -264,7 +264,7 @@ as_master(void **state)
 
 /* R2334-2.2.2-02: rule 1 for the master: a CA that leads, or negotiates. */
 static void
-rule_one(void **state)
+a_ca_that_leads_or_negotiates_is_out_of_step(void **state)
 {
 	static const uint16_t flags[] = { M, M | O, I, I | O };
 	size_t i;
@@ -287,7 +287,7 @@ rule_one(void **state)
  * R2334-2.2.2-18, R2334-2.2.2-19, R2334-2.2.2-20, A-54, A-55: rules 4 to 6.
  */
 static void
-as_slave(void **state)
+the_slave_keeps_rules_4_to_6(void **state)
 {
 	(void)state;
 	begin(false, 3, 1);
@@ -338,7 +338,7 @@ as_slave(void **state)
  * the slave's last CA is kept a while.
  */
 static void
-last_kept(void **state)
+the_slaves_last_ca_is_kept_a_while(void **state)
 {
 	struct rawpkt p;
 
@@ -367,7 +367,7 @@ last_kept(void **state)
 
 /* a DCS that starts over takes us along from Aligned. */
 static void
-starts_over(void **state)
+a_neighbor_that_starts_over_takes_us_along(void **state)
 {
 	(void)state;
 	begin(false, 2, 5);
@@ -411,7 +411,7 @@ give(uint32_t key, uint32_t count)
  * we would wait for ever.
  */
 static void
-first_again(void **state)
+a_late_copy_of_the_first_ca_is_not_answered(void **state)
 {
 	(void)state;
 	begin(false, 2, 5);
@@ -448,7 +448,7 @@ first_again(void **state)
  * and drops a second one unread.
  */
 static void
-same_answer(void **state)
+the_first_ca_repeated_gets_the_same_answer(void **state)
 {
 	(void)state;
 	begin(false, 2, 5);
@@ -480,7 +480,7 @@ same_answer(void **state)
  * alignment, starts over after three CAReXmtIntervals without a CA.
  */
 static void
-no_master(void **state)
+a_slave_whose_master_is_silent_starts_over(void **state)
 {
 	(void)state;
 	begin(false, 2, 1);
@@ -506,7 +506,7 @@ no_master(void **state)
  * answers with that number.  It is made to take another number.
  */
 static void
-two_answers(void **state)
+after_two_answers_the_master_must_take_another_number(void **state)
 {
 	int round;
 
@@ -562,7 +562,7 @@ csus(uint32_t i, uint32_t first, uint32_t count)
  * outstanding, renewed with what is missing and more.
  */
 static void
-solicit(void **state)
+what_is_wanted_is_asked_for_in_parts(void **state)
 {
 	uint32_t i, acks = 0;
 
@@ -606,7 +606,7 @@ solicit(void **state)
  * asked for.
  */
 static void
-nothing(void **state)
+nothing_newer_is_nothing_to_ask_for(void **state)
 {
 	(void)state;
 	begin(false, 0, 9);
@@ -626,7 +626,7 @@ nothing(void **state)
 
 /* as often as a CSA record, then an abnormal event. */
 static void
-unanswered(void **state)
+a_csus_without_answers_ends_in_an_abnormal_event(void **state)
 {
 	(void)state;
 	begin(false, 0, 9);
@@ -648,7 +648,7 @@ unanswered(void **state)
  * before, is taken but is no answer: the CSUS may be lost.  N is one.
  */
 static void
-old_instance(void **state)
+an_older_instance_is_no_answer(void **state)
 {
 	struct rawpkt p;
 	int32_t i;
@@ -681,7 +681,7 @@ old_instance(void **state)
  * the 147 cases of which the text as printed hangs in 82.
  */
 static void
-sweep(void **state)
+any_number_of_records_at_both_ends_aligns(void **state)
 {
 	struct net *w;
 	uint32_t a, b, k, i;
@@ -720,7 +720,7 @@ sweep(void **state)
  * Cache; one ahead of it is only summarised.
  */
 static void
-meanwhile(void **state)
+a_change_behind_the_summary_is_queued(void **state)
 {
 	const struct heard *h;
 
@@ -748,7 +748,7 @@ meanwhile(void **state)
 
 /* hidden entries are not summarised, and N is the answer to a CSUS. */
 static void
-hidden(void **state)
+what_is_hidden_is_not_summarised(void **state)
 {
 	static const uint8_t oid[4] = { 10, 0, 0, 2 };
 	struct rawpkt p;
@@ -846,27 +846,30 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(total),
-		cmocka_unit_test(figure),
-		cmocka_unit_test(negotiation),
-		cmocka_unit_test(slave),
-		cmocka_unit_test(master),
-		cmocka_unit_test(as_master),
-		cmocka_unit_test(rule_one),
-		cmocka_unit_test(as_slave),
-		cmocka_unit_test(last_kept),
-		cmocka_unit_test(starts_over),
-		cmocka_unit_test(first_again),
-		cmocka_unit_test(same_answer),
-		cmocka_unit_test(no_master),
-		cmocka_unit_test(two_answers),
-		cmocka_unit_test(solicit),
-		cmocka_unit_test(nothing),
-		cmocka_unit_test(unanswered),
-		cmocka_unit_test(old_instance),
-		cmocka_unit_test(sweep),
-		cmocka_unit_test(meanwhile),
-		cmocka_unit_test(hidden),
+		cmocka_unit_test(every_cell_is_written),
+		cmocka_unit_test(the_arrows_are_those_of_figure_2),
+		cmocka_unit_test(
+		    the_first_ca_is_repeated_with_a_number_of_its_own),
+		cmocka_unit_test(a_larger_id_makes_us_slave),
+		cmocka_unit_test(a_smaller_id_makes_us_master),
+		cmocka_unit_test(the_master_keeps_rules_1_to_3),
+		cmocka_unit_test(a_ca_that_leads_or_negotiates_is_out_of_step),
+		cmocka_unit_test(the_slave_keeps_rules_4_to_6),
+		cmocka_unit_test(the_slaves_last_ca_is_kept_a_while),
+		cmocka_unit_test(a_neighbor_that_starts_over_takes_us_along),
+		cmocka_unit_test(a_late_copy_of_the_first_ca_is_not_answered),
+		cmocka_unit_test(the_first_ca_repeated_gets_the_same_answer),
+		cmocka_unit_test(a_slave_whose_master_is_silent_starts_over),
+		cmocka_unit_test(
+		    after_two_answers_the_master_must_take_another_number),
+		cmocka_unit_test(what_is_wanted_is_asked_for_in_parts),
+		cmocka_unit_test(nothing_newer_is_nothing_to_ask_for),
+		cmocka_unit_test(
+		    a_csus_without_answers_ends_in_an_abnormal_event),
+		cmocka_unit_test(an_older_instance_is_no_answer),
+		cmocka_unit_test(any_number_of_records_at_both_ends_aligns),
+		cmocka_unit_test(a_change_behind_the_summary_is_queued),
+		cmocka_unit_test(what_is_hidden_is_not_summarised),
 		cmocka_unit_test(a_ca_is_classified_without_moving_the_summary),
 	};
 

@@ -138,7 +138,7 @@ one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
  * checksum and authentication data zero, the checksum over all of it.
  */
 static void
-hmac_md5(void **state)
+the_mac_covers_all_but_itself_and_the_checksum(void **state)
 {
 	(void)state;
 	one(CONF_HMAC_MD5, hello_md5, sizeof(hello_md5), 16);
@@ -146,7 +146,7 @@ hmac_md5(void **state)
 
 /* R2334-B.3.1.2-02 */
 static void
-hmac_sha2(void **state)
+the_sha2_macs_are_as_computed_elsewhere(void **state)
 {
 	(void)state;
 	one(CONF_HMAC_SHA256, hello_sha256, sizeof(hello_sha256), 32);
@@ -156,7 +156,7 @@ hmac_sha2(void **state)
 
 /* The checksum of a finished packet holds without knowing the key. */
 static void
-checksum_first(void **state)
+the_checksum_holds_without_the_key(void **state)
 {
 	enum scsp_type type;
 	uint16_t pid, sgid;
@@ -173,7 +173,7 @@ checksum_first(void **state)
  * a lifetime, several at once; an expired one is no match.
  */
 static void
-lifetime(void **state)
+a_key_outside_its_lifetime_is_no_match(void **state)
 {
 	struct scsp_auth_key *k[3];
 	struct scsp_ext x;
@@ -216,7 +216,7 @@ lifetime(void **state)
 
 /* A MAC of another length than the algorithm's is none. */
 static void
-wrong_length(void **state)
+a_mac_of_another_length_is_none(void **state)
 {
 	struct scsp_auth_key *k =
 	    key(257, CONF_HMAC_SHA256, "a shared secret", 0, 0);
@@ -233,11 +233,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hmac_md5),
-		cmocka_unit_test(hmac_sha2),
-		cmocka_unit_test(checksum_first),
-		cmocka_unit_test(lifetime),
-		cmocka_unit_test(wrong_length),
+		cmocka_unit_test(
+		    the_mac_covers_all_but_itself_and_the_checksum),
+		cmocka_unit_test(the_sha2_macs_are_as_computed_elsewhere),
+		cmocka_unit_test(the_checksum_holds_without_the_key),
+		cmocka_unit_test(a_key_outside_its_lifetime_is_no_match),
+		cmocka_unit_test(a_mac_of_another_length_is_none),
 	};
 	int rc;
 

@@ -43,7 +43,7 @@ cell(unsigned int s, unsigned int e)
 
 /* No cell of the table is forgotten, and none leaves the states. */
 static void
-total(void **state)
+every_cell_is_written(void **state)
 {
 	unsigned int s, e;
 
@@ -58,7 +58,7 @@ total(void **state)
 
 /* Figure 1: R2334-2.1-23, the arrows there are and no others. */
 static void
-figure(void **state)
+the_arrows_are_those_of_figure_1(void **state)
 {
 	bool arrow[SCSP_HELLO_STATE_MAX][SCSP_HELLO_STATE_MAX] = { { false } };
 	unsigned int s, e;
@@ -87,7 +87,7 @@ figure(void **state)
  * Waiting and a Hello at once that names nobody.
  */
 static void
-first(void **state)
+a_circuit_brings_waiting_and_a_hello_at_once(void **state)
 {
 	static const uint8_t octets[] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
 		0x00, 0x05, 0x01, 0x05, 0x00, 0x20, 0xf0, 0xc8, 0x00, 0x00,
@@ -120,7 +120,7 @@ first(void **state)
  * A-60: heard, so listed, at once; listed, so bidirectional.
  */
 static void
-two_way(void **state)
+heard_is_listed_and_listed_is_bidirectional(void **state)
 {
 	const struct heard *h;
 
@@ -148,7 +148,7 @@ two_way(void **state)
 
 /* R2334-2.1-09, R2334-B.2.5-13: our ID among several. */
 static void
-among_several(void **state)
+our_id_may_stand_among_several(void **state)
 {
 	struct rawpkt p;
 
@@ -170,7 +170,7 @@ among_several(void **state)
 
 /* R2334-B.2.5-02: the next Hello within the interval, for ever. */
 static void
-periodic(void **state)
+hellos_go_on_within_the_interval(void **state)
 {
 	uint32_t i;
 
@@ -192,7 +192,7 @@ periodic(void **state)
  * factor as the DCS advertised it.
  */
 static void
-silence(void **state)
+silence_for_the_advertised_time_ends_it(void **state)
 {
 	(void)state;
 	begin();
@@ -217,7 +217,7 @@ silence(void **state)
 
 /* R2334-2.1-15, R2334-B.2.5-04: heard, but not listing us: unidirectional */
 static void
-stalled(void **state)
+heard_but_not_listed_is_unidirectional(void **state)
 {
 	(void)state;
 	begin();
@@ -238,7 +238,7 @@ stalled(void **state)
  * it stays in ours.
  */
 static void
-heard_only(void **state)
+who_is_heard_stays_in_our_hellos(void **state)
 {
 	uint32_t i;
 
@@ -265,7 +265,7 @@ heard_only(void **state)
  * does not.
  */
 static void
-abnormal(void **state)
+malformed_goes_to_waiting_and_garbage_does_not(void **state)
 {
 	struct rawpkt p;
 
@@ -313,7 +313,7 @@ abnormal(void **state)
 
 /* R2334-2.1-21: no circuit, no neighbor. */
 static void
-circuit_lost(void **state)
+without_a_circuit_there_is_no_neighbor(void **state)
 {
 	(void)state;
 	begin();
@@ -332,7 +332,7 @@ circuit_lost(void **state)
 
 /* another ID on the circuit is another server. */
 static void
-new_id(void **state)
+another_id_is_another_server(void **state)
 {
 	struct rawpkt p;
 
@@ -354,7 +354,7 @@ new_id(void **state)
 
 /* somebody with our own ID. */
 static void
-own_id(void **state)
+our_own_id_is_dropped_and_told(void **state)
 {
 	(void)state;
 	begin();
@@ -367,7 +367,7 @@ own_id(void **state)
 
 /* R2334-2.1-22: nothing but Hellos before Bidirectional. */
 static void
-too_early(void **state)
+only_hellos_count_before_bidirectional(void **state)
 {
 	struct rawpkt p;
 	uint8_t type;
@@ -416,20 +416,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(total),
-		cmocka_unit_test(figure),
-		cmocka_unit_test(first),
-		cmocka_unit_test(two_way),
-		cmocka_unit_test(among_several),
-		cmocka_unit_test(periodic),
-		cmocka_unit_test(silence),
-		cmocka_unit_test(stalled),
-		cmocka_unit_test(heard_only),
-		cmocka_unit_test(abnormal),
-		cmocka_unit_test(circuit_lost),
-		cmocka_unit_test(new_id),
-		cmocka_unit_test(own_id),
-		cmocka_unit_test(too_early),
+		cmocka_unit_test(every_cell_is_written),
+		cmocka_unit_test(the_arrows_are_those_of_figure_1),
+		cmocka_unit_test(a_circuit_brings_waiting_and_a_hello_at_once),
+		cmocka_unit_test(heard_is_listed_and_listed_is_bidirectional),
+		cmocka_unit_test(our_id_may_stand_among_several),
+		cmocka_unit_test(hellos_go_on_within_the_interval),
+		cmocka_unit_test(silence_for_the_advertised_time_ends_it),
+		cmocka_unit_test(heard_but_not_listed_is_unidirectional),
+		cmocka_unit_test(who_is_heard_stays_in_our_hellos),
+		cmocka_unit_test(
+		    malformed_goes_to_waiting_and_garbage_does_not),
+		cmocka_unit_test(without_a_circuit_there_is_no_neighbor),
+		cmocka_unit_test(another_id_is_another_server),
+		cmocka_unit_test(our_own_id_is_dropped_and_told),
+		cmocka_unit_test(only_hellos_count_before_bidirectional),
 		cmocka_unit_test(what_the_table_rules_out_is_counted_and_told),
 	};
 

@@ -128,7 +128,7 @@ mend(uint8_t *p, size_t len)
  * R2334-B.2.5-13: a Hello that heard nobody, one, three.
  */
 static void
-read_hello(void **state)
+a_hello_is_read_with_its_receivers(void **state)
 {
 	struct scsp_message m;
 
@@ -160,7 +160,7 @@ read_hello(void **state)
  * R2334-B.2.0.2-04, R2334-B.2.0.2-07, R2334-B.2.0.2-14.
  */
 static void
-read_ca(void **state)
+a_ca_is_read_with_its_summaries(void **state)
 {
 	struct scsp_message m;
 	struct scsp_csas c;
@@ -189,7 +189,7 @@ read_ca(void **state)
  * R2334-B.2.4-01.
  */
 static void
-read_csu(void **state)
+csu_messages_are_read_with_their_records(void **state)
 {
 	struct scsp_message m;
 	struct scsp_csas c;
@@ -222,7 +222,7 @@ read_csu(void **state)
 
 /* The same octets out: what a peer has to be able to read. */
 static void
-write_all(void **state)
+what_is_written_is_what_is_read(void **state)
 {
 	struct scsp_packet p;
 	struct scsp_csas c = {
@@ -276,7 +276,7 @@ write_all(void **state)
  * A-86: extensions in any order, unknown ones skipped, the end required.
  */
 static void
-extensions(void **state)
+extensions_come_in_any_order_and_end(void **state)
 {
 	struct scsp_message m;
 	struct scsp_ext x;
@@ -335,7 +335,7 @@ extend(uint8_t *p, size_t at, uint8_t type, uint8_t n, uint8_t value)
  * vendor-private once for each vendor.
  */
 static void
-twice(void **state)
+an_extension_comes_once_or_once_a_vendor(void **state)
 {
 	static const struct {
 		uint8_t type[2], value[2];
@@ -369,7 +369,7 @@ twice(void **state)
  * R2334-B-03, A-87, A-47: every length that does not add up is malformed.
  */
 static void
-malformed(void **state)
+every_length_that_does_not_add_up_is_malformed(void **state)
 {
 	static const struct {
 		size_t at;
@@ -422,7 +422,7 @@ malformed(void **state)
 
 /* R2334-B.1-05: a changed bit anywhere is found. */
 static void
-checksum(void **state)
+a_changed_bit_anywhere_is_found(void **state)
 {
 	uint8_t p[sizeof(csus)];
 	struct scsp_message m;
@@ -440,14 +440,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(read_hello),
-		cmocka_unit_test(read_ca),
-		cmocka_unit_test(read_csu),
-		cmocka_unit_test(write_all),
-		cmocka_unit_test(extensions),
-		cmocka_unit_test(twice),
-		cmocka_unit_test(malformed),
-		cmocka_unit_test(checksum),
+		cmocka_unit_test(a_hello_is_read_with_its_receivers),
+		cmocka_unit_test(a_ca_is_read_with_its_summaries),
+		cmocka_unit_test(csu_messages_are_read_with_their_records),
+		cmocka_unit_test(what_is_written_is_what_is_read),
+		cmocka_unit_test(extensions_come_in_any_order_and_end),
+		cmocka_unit_test(an_extension_comes_once_or_once_a_vendor),
+		cmocka_unit_test(
+		    every_length_that_does_not_add_up_is_malformed),
+		cmocka_unit_test(a_changed_bit_anywhere_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

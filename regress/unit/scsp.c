@@ -32,7 +32,7 @@ fill(struct node *nd, uint32_t n)
  * other within milliseconds.
  */
 static void
-two(void **state)
+two_servers_align_and_pass_on_at_once(void **state)
 {
 	struct net *n = net_line(1, 2, false);
 	struct scsp_entry *e;
@@ -60,7 +60,7 @@ two(void **state)
  * the HelloInterval.
  */
 static void
-quick(void **state)
+alignment_takes_round_trips_not_intervals(void **state)
 {
 	struct net *n = net_line(1, 2, false);
 
@@ -73,7 +73,7 @@ quick(void **state)
 
 /* R2334-2.3-05, A-66: a line of five; hops are counted down. */
 static void
-line(void **state)
+a_line_of_five_agrees(void **state)
 {
 	struct net *n = net_line(2, 5, false);
 	int i;
@@ -91,7 +91,7 @@ line(void **state)
 }
 
 static void
-ring(void **state)
+a_flood_in_a_ring_ends(void **state)
 {
 	struct net *n = net_line(3, 4, true);
 	int i;
@@ -113,7 +113,7 @@ ring(void **state)
 
 /* The same with records lost, repeated and out of order. */
 static void
-lossy(void **state)
+servers_agree_over_lossy_circuits(void **state)
 {
 	uint64_t seed;
 	struct net *n;
@@ -138,7 +138,7 @@ lossy(void **state)
 
 /* R2334-B.2.0.2-20, A-10, A-11: a restart, with other contents. */
 static void
-restart(void **state)
+a_restarted_server_continues_its_numbers(void **state)
 {
 	struct net *n = net_line(4, 3, false);
 	struct scsp_entry *e;
@@ -169,7 +169,7 @@ restart(void **state)
  * that gives it away, and the new ones win everywhere.
  */
 static void
-reborn(void **state)
+a_restart_unseen_is_found_out_by_an_older_number(void **state)
 {
 	struct net *n;
 	int owner, i;
@@ -221,7 +221,7 @@ reborn(void **state)
  * each, and one interval of 60 s) have passed since the owner started.
  */
 static void
-reborn_unseen(void **state)
+a_restart_unseen_is_over_after_the_dead_time(void **state)
 {
 	struct net *n = net_line(32, 3, false);
 	int i;
@@ -258,7 +258,7 @@ reborn_unseen(void **state)
 
 /* what comes over a healed link goes on to the rest. */
 static void
-heal(void **state)
+what_comes_over_a_healed_link_goes_on(void **state)
 {
 	struct net *n = net_line(5, 3, false);
 
@@ -300,7 +300,7 @@ heartbeat(struct node *nd, int of, uint32_t count, bool heard)
  * is heard again, and passes them on.
  */
 static void
-revived(void **state)
+hidden_records_come_back_to_who_missed_them(void **state)
 {
 	struct net *n = net_line(27, 4, false);
 
@@ -437,7 +437,7 @@ small_packets(struct net *n)
  */
 #define RUNS	5000
 static void
-copies(void **state)
+old_copies_of_packets_do_not_part_servers(void **state)
 {
 	struct faults f;
 	struct net *n;
@@ -514,7 +514,7 @@ keyed(struct net *n, const char *const *secrets, int64_t roll)
  * protection in force at both ends.
  */
 static void
-authenticated(void **state)
+servers_with_keys_align_under_replay_protection(void **state)
 {
 	static const char *const secrets[] = { "secret", NULL };
 	struct net *n = net_line(11, 3, false);
@@ -542,7 +542,7 @@ authenticated(void **state)
 
 /* R2334-B.3.1-03, A-59, A-80, A-81: wrong keys change nothing. */
 static void
-wrong_key(void **state)
+wrong_keys_change_nothing(void **state)
 {
 	static const char *const a[] = { "secret", NULL };
 	struct net *n = net_line(12, 2, false);
@@ -584,7 +584,7 @@ wrong_key(void **state)
  * under one goes on under the other.
  */
 static void
-pairwise(void **state)
+each_pair_of_servers_has_its_own_keys(void **state)
 {
 	struct net *n = net_line(26, 3, false);
 	struct conf_neighbor *cn;
@@ -621,7 +621,7 @@ pairwise(void **state)
  * clocks of the servers apart, and no adjacency is lost.
  */
 static void
-roll_over(void **state)
+keys_roll_over_without_losing_an_adjacency(void **state)
 {
 	static const char *const secrets[] = { "first", "second", "third" };
 	struct net *n = net_line(13, 3, false);
@@ -691,7 +691,7 @@ again(struct net *n)
  * either end: nothing comes of it, the adjacency stays.
  */
 static void
-replayed(void **state)
+a_session_sent_again_changes_nothing(void **state)
 {
 	static const char *const secrets[] = { "secret", NULL };
 	struct net *n = net_line(14, 2, false);
@@ -739,7 +739,7 @@ replayed(void **state)
  * circuit.
  */
 static void
-injected(void **state)
+an_injector_without_the_key_changes_nothing(void **state)
 {
 	static const char *const secrets[] = { "secret", NULL };
 	struct net *n = net_line(15, 2, false);
@@ -794,7 +794,7 @@ publish_many(struct node *nd, uint32_t count)
 
 /* Memory and packets grow with N, not with its square. */
 static void
-many(void **state)
+memory_and_packets_grow_with_the_number_of_records(void **state)
 {
 	struct net *n;
 	uint64_t sdus[2];
@@ -825,7 +825,7 @@ many(void **state)
  * holds references only; at last it is given up, and the queue with it.
  */
 static void
-deaf(void **state)
+a_neighbor_that_never_answers_delays_nobody(void **state)
 {
 	struct net *n = net_line(17, 3, false);
 	struct scsp_neighbor *dead;
@@ -853,7 +853,7 @@ deaf(void **state)
 
 /* A restart of one server under load flaps no other adjacency. */
 static void
-busy_restart(void **state)
+a_restart_under_load_leaves_others_aligned(void **state)
 {
 	struct net *n = net_line(18, 4, true);
 	uint32_t i;
@@ -881,7 +881,7 @@ busy_restart(void **state)
  * of their own.
  */
 static void
-groups(void **state)
+groups_are_instances_of_their_own(void **state)
 {
 	struct net *n = net_line(19, 2, false);
 	struct conf_cluster *cc;
@@ -925,7 +925,7 @@ groups(void **state)
 
 /* Strangers are refused; the larger ID calls at once, the other waits. */
 static void
-calls(void **state)
+the_larger_id_calls_and_the_other_waits(void **state)
 {
 	struct net *n = net_line(20, 3, false);
 	struct scsp_peer *p;
@@ -949,7 +949,7 @@ calls(void **state)
 
 /* Nobody but a neighbor may call: cause 21. */
 static void
-stranger(void **state)
+a_stranger_is_refused_with_cause_21(void **state)
 {
 	struct net *n = net_line(20, 2, false);
 	struct atm_addr who;
@@ -986,7 +986,7 @@ stranger(void **state)
 
 /* Both call at the same time: the larger ID's is kept at both ends. */
 static void
-glare(void **state)
+of_two_calls_the_larger_ids_is_kept(void **state)
 {
 	struct net *n = net_line(21, 2, false);
 	struct scsp_peer *a, *b;
@@ -1009,7 +1009,7 @@ glare(void **state)
 
 /* A circuit that goes is made again. */
 static void
-recalled(void **state)
+a_circuit_that_goes_is_made_again(void **state)
 {
 	struct net *n = net_line(22, 2, false);
 	struct fvc *f;
@@ -1029,7 +1029,7 @@ recalled(void **state)
 
 /* A new configuration: what stays keeps its state. */
 static void
-reload(void **state)
+what_stays_configured_keeps_its_state(void **state)
 {
 	struct net *n = net_line(23, 3, false);
 	struct conf *old = n->node[1].conf;
@@ -1057,7 +1057,7 @@ reload(void **state)
 
 /* marsctl: neighbor clear */
 static void
-cleared(void **state)
+neighbor_clear_starts_over(void **state)
 {
 	struct net *n = net_line(24, 2, false);
 	struct atm_addr a;
@@ -1079,33 +1079,36 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two),
-		cmocka_unit_test(quick),
-		cmocka_unit_test(line),
-		cmocka_unit_test(ring),
-		cmocka_unit_test(lossy),
-		cmocka_unit_test(restart),
-		cmocka_unit_test(reborn),
-		cmocka_unit_test(reborn_unseen),
-		cmocka_unit_test(heal),
-		cmocka_unit_test(revived),
-		cmocka_unit_test(copies),
-		cmocka_unit_test(authenticated),
-		cmocka_unit_test(pairwise),
-		cmocka_unit_test(wrong_key),
-		cmocka_unit_test(roll_over),
-		cmocka_unit_test(replayed),
-		cmocka_unit_test(injected),
-		cmocka_unit_test(many),
-		cmocka_unit_test(deaf),
-		cmocka_unit_test(busy_restart),
-		cmocka_unit_test(groups),
-		cmocka_unit_test(calls),
-		cmocka_unit_test(stranger),
-		cmocka_unit_test(glare),
-		cmocka_unit_test(recalled),
-		cmocka_unit_test(reload),
-		cmocka_unit_test(cleared),
+		cmocka_unit_test(two_servers_align_and_pass_on_at_once),
+		cmocka_unit_test(alignment_takes_round_trips_not_intervals),
+		cmocka_unit_test(a_line_of_five_agrees),
+		cmocka_unit_test(a_flood_in_a_ring_ends),
+		cmocka_unit_test(servers_agree_over_lossy_circuits),
+		cmocka_unit_test(a_restarted_server_continues_its_numbers),
+		cmocka_unit_test(
+		    a_restart_unseen_is_found_out_by_an_older_number),
+		cmocka_unit_test(a_restart_unseen_is_over_after_the_dead_time),
+		cmocka_unit_test(what_comes_over_a_healed_link_goes_on),
+		cmocka_unit_test(hidden_records_come_back_to_who_missed_them),
+		cmocka_unit_test(old_copies_of_packets_do_not_part_servers),
+		cmocka_unit_test(
+		    servers_with_keys_align_under_replay_protection),
+		cmocka_unit_test(each_pair_of_servers_has_its_own_keys),
+		cmocka_unit_test(wrong_keys_change_nothing),
+		cmocka_unit_test(keys_roll_over_without_losing_an_adjacency),
+		cmocka_unit_test(a_session_sent_again_changes_nothing),
+		cmocka_unit_test(an_injector_without_the_key_changes_nothing),
+		cmocka_unit_test(
+		    memory_and_packets_grow_with_the_number_of_records),
+		cmocka_unit_test(a_neighbor_that_never_answers_delays_nobody),
+		cmocka_unit_test(a_restart_under_load_leaves_others_aligned),
+		cmocka_unit_test(groups_are_instances_of_their_own),
+		cmocka_unit_test(the_larger_id_calls_and_the_other_waits),
+		cmocka_unit_test(a_stranger_is_refused_with_cause_21),
+		cmocka_unit_test(of_two_calls_the_larger_ids_is_kept),
+		cmocka_unit_test(a_circuit_that_goes_is_made_again),
+		cmocka_unit_test(what_stays_configured_keeps_its_state),
+		cmocka_unit_test(neighbor_clear_starts_over),
 	};
 
 	cmocka_set_test_filter(getenv("TEST"));

@@ -289,7 +289,7 @@ run(bool keys, void (*hit)(struct net *))
 
 /* Without authentication anything may happen, but it ends. */
 static void
-open_neighbor(void **state)
+without_keys_garbage_does_no_lasting_harm(void **state)
 {
 	(void)state;
 	run(false, inject);
@@ -297,7 +297,7 @@ open_neighbor(void **state)
 
 /* R2334-B.3.1-03: without the key nothing happens. */
 static void
-stranger(void **state)
+without_the_key_garbage_changes_nothing(void **state)
 {
 	(void)state;
 	run(true, inject);
@@ -306,7 +306,7 @@ stranger(void **state)
 /* R2334-B.3.1.5-04: under a valid MAC it is believed, as far as it makes
  * sense. */
 static void
-mad_neighbor(void **state)
+under_a_valid_mac_sense_is_believed(void **state)
 {
 	(void)state;
 	run(true, sign);
@@ -316,9 +316,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open_neighbor),
-		cmocka_unit_test(stranger),
-		cmocka_unit_test(mad_neighbor),
+		cmocka_unit_test(without_keys_garbage_does_no_lasting_harm),
+		cmocka_unit_test(without_the_key_garbage_changes_nothing),
+		cmocka_unit_test(under_a_valid_mac_sense_is_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ short_calloc(size_t n, size_t size)
  * though the rest of its message is; it comes again, and then it is.
  */
 static void
-not_acknowledged(void **state)
+what_could_not_be_kept_is_not_acknowledged(void **state)
 {
 	struct net *n;
 	struct scsp_neighbor *nb;
@@ -98,7 +98,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(not_acknowledged),
+		cmocka_unit_test(what_could_not_be_kept_is_not_acknowledged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,7 @@ entry(int owner, uint32_t key)
  * back.
  */
 static void
-flood(void **state)
+a_newer_record_is_installed_acknowledged_and_passed_on(void **state)
 {
 	(void)state;
 	begin(true);
@@ -166,7 +166,7 @@ flood(void **state)
  * the configuration; each is waited for by itself.
  */
 static void
-to_everybody(void **state)
+a_change_of_ours_goes_to_every_neighbor_in_order(void **state)
 {
 	const struct heard *h;
 	int i;
@@ -212,7 +212,7 @@ to_everybody(void **state)
  * abnormal event.
  */
 static void
-retransmit(void **state)
+what_is_not_acknowledged_is_sent_again(void **state)
 {
 	uint32_t i;
 
@@ -243,7 +243,7 @@ retransmit(void **state)
 
 /* R2334-2.3-23: only the newest instance is on the queue. */
 static void
-newest_only(void **state)
+only_the_newest_instance_is_queued(void **state)
 {
 	(void)state;
 	begin(false);
@@ -271,7 +271,7 @@ newest_only(void **state)
  * for it.
  */
 static void
-newer_reply(void **state)
+a_reply_that_knows_a_newer_one_is_asked_for_it(void **state)
 {
 	(void)state;
 	begin(true);
@@ -294,7 +294,7 @@ newer_reply(void **state)
 
 /* R2334-2.3-28: an older one is answered with ours. */
 static void
-older(void **state)
+an_older_record_is_answered_with_our_number(void **state)
 {
 	(void)state;
 	begin(false);
@@ -311,7 +311,7 @@ older(void **state)
  * conflict.
  */
 static void
-implicit(void **state)
+the_same_or_a_newer_record_acknowledges_ours(void **state)
 {
 	(void)state;
 	begin(true);
@@ -337,7 +337,7 @@ implicit(void **state)
  * from there; of two with one number the hidden one gives way.
  */
 static void
-hidden(void **state)
+the_owner_of_hidden_records_is_shown_their_numbers(void **state)
 {
 	static const uint8_t oid[4] = { 10, 0, 0, 6 };
 
@@ -369,7 +369,7 @@ hidden(void **state)
  * held.
  */
 static void
-solicited(void **state)
+a_csus_gets_what_is_held(void **state)
 {
 	(void)state;
 	begin(true);
@@ -385,7 +385,7 @@ solicited(void **state)
  * R2334-2.3-30, R2334-2.3-31, R2334-B.2.0.2-10: or its own record, with N.
  */
 static void
-no_longer(void **state)
+a_csus_for_what_is_not_held_gets_a_null_record(void **state)
 {
 	const struct heard *h;
 
@@ -401,7 +401,7 @@ no_longer(void **state)
 
 /* R2334-B.2.0.2-11, A-64, A-65: a null record that was asked for, and not */
 static void
-null_record(void **state)
+a_null_record_counts_only_if_asked_for(void **state)
 {
 	struct rawpkt p;
 
@@ -437,7 +437,7 @@ null_record(void **state)
  * hid what it has, said so, and has it again (A-8).
  */
 static void
-null_late(void **state)
+a_null_record_after_the_record_is_late(void **state)
 {
 	struct rawpkt p;
 
@@ -475,7 +475,7 @@ null_late(void **state)
 
 /* acknowledged, not installed, remembered, not asked again. */
 static void
-strange(void **state)
+what_is_not_understood_is_acknowledged_and_not_installed(void **state)
 {
 	struct rawpkt p;
 
@@ -515,7 +515,7 @@ strange(void **state)
 
 /* contents whose lengths do not add up: nothing of the message. */
 static void
-malformed(void **state)
+one_malformed_record_spoils_the_message(void **state)
 {
 	struct rawpkt p;
 
@@ -535,7 +535,7 @@ malformed(void **state)
  * answered to the sender.
  */
 static void
-to_all(void **state)
+a_request_to_all_is_ours_too(void **state)
 {
 	struct rawpkt p;
 
@@ -556,7 +556,7 @@ to_all(void **state)
 
 /* R2334-2.3-02, A-94: CSU messages only in Update Cache and Aligned. */
 static void
-too_early(void **state)
+no_csu_message_counts_before_update_cache(void **state)
 {
 	(void)state;
 	begin(false);
@@ -574,7 +574,7 @@ too_early(void **state)
  * more than a window; the acknowledgements in one reply.
  */
 static void
-batches(void **state)
+requests_are_full_and_within_the_window(void **state)
 {
 	struct rawpkt p;
 	uint32_t i, got = 0;
@@ -615,7 +615,7 @@ batches(void **state)
  * is gone and said to be.
  */
 static void
-tombstone(void **state)
+a_tombstone_stays_for_its_time_and_until_all_know(void **state)
 {
 	(void)state;
 	begin(true);
@@ -645,7 +645,7 @@ tombstone(void **state)
 
 /* our own record, newer than ours, or of other contents, or unknown */
 static void
-own(void **state)
+our_record_from_elsewhere_is_told_and_outnumbered(void **state)
 {
 	(void)state;
 	begin(false);
@@ -682,7 +682,7 @@ own(void **state)
  * there; not a second time, and not towards the purge.
  */
 static void
-own_reborn(void **state)
+an_earlier_life_renumbers_all_of_ours_once(void **state)
 {
 	uint32_t i;
 
@@ -726,7 +726,7 @@ own_reborn(void **state)
  * comes with it.
  */
 static void
-own_undone(void **state)
+what_undid_our_record_before_goes_on(void **state)
 {
 	(void)state;
 	begin(true);
@@ -742,7 +742,7 @@ own_undone(void **state)
 
 /* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
 static void
-purge(void **state)
+the_last_number_purges_and_begins_anew(void **state)
 {
 	(void)state;
 	begin(true);
@@ -772,7 +772,7 @@ purge(void **state)
 
 /* The limit is policy: acknowledged, counted, the adjacency stays. */
 static void
-limit(void **state)
+a_full_cache_acknowledges_and_keeps_the_adjacency(void **state)
 {
 	uint32_t i;
 
@@ -793,7 +793,7 @@ limit(void **state)
 
 /* none at all, and the same twice. */
 static void
-odd_ones(void **state)
+empty_messages_and_repeated_records_are_harmless(void **state)
 {
 	struct rawpkt p;
 
@@ -823,30 +823,40 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flood),
-		cmocka_unit_test(to_everybody),
-		cmocka_unit_test(retransmit),
-		cmocka_unit_test(newest_only),
-		cmocka_unit_test(newer_reply),
-		cmocka_unit_test(older),
-		cmocka_unit_test(implicit),
-		cmocka_unit_test(hidden),
-		cmocka_unit_test(solicited),
-		cmocka_unit_test(no_longer),
-		cmocka_unit_test(null_record),
-		cmocka_unit_test(null_late),
-		cmocka_unit_test(strange),
-		cmocka_unit_test(malformed),
-		cmocka_unit_test(to_all),
-		cmocka_unit_test(too_early),
-		cmocka_unit_test(batches),
-		cmocka_unit_test(tombstone),
-		cmocka_unit_test(own),
-		cmocka_unit_test(own_reborn),
-		cmocka_unit_test(own_undone),
-		cmocka_unit_test(purge),
-		cmocka_unit_test(limit),
-		cmocka_unit_test(odd_ones),
+		cmocka_unit_test(
+		    a_newer_record_is_installed_acknowledged_and_passed_on),
+		cmocka_unit_test(
+		    a_change_of_ours_goes_to_every_neighbor_in_order),
+		cmocka_unit_test(what_is_not_acknowledged_is_sent_again),
+		cmocka_unit_test(only_the_newest_instance_is_queued),
+		cmocka_unit_test(
+		    a_reply_that_knows_a_newer_one_is_asked_for_it),
+		cmocka_unit_test(an_older_record_is_answered_with_our_number),
+		cmocka_unit_test(the_same_or_a_newer_record_acknowledges_ours),
+		cmocka_unit_test(
+		    the_owner_of_hidden_records_is_shown_their_numbers),
+		cmocka_unit_test(a_csus_gets_what_is_held),
+		cmocka_unit_test(
+		    a_csus_for_what_is_not_held_gets_a_null_record),
+		cmocka_unit_test(a_null_record_counts_only_if_asked_for),
+		cmocka_unit_test(a_null_record_after_the_record_is_late),
+		cmocka_unit_test(
+		    what_is_not_understood_is_acknowledged_and_not_installed),
+		cmocka_unit_test(one_malformed_record_spoils_the_message),
+		cmocka_unit_test(a_request_to_all_is_ours_too),
+		cmocka_unit_test(no_csu_message_counts_before_update_cache),
+		cmocka_unit_test(requests_are_full_and_within_the_window),
+		cmocka_unit_test(
+		    a_tombstone_stays_for_its_time_and_until_all_know),
+		cmocka_unit_test(
+		    our_record_from_elsewhere_is_told_and_outnumbered),
+		cmocka_unit_test(an_earlier_life_renumbers_all_of_ours_once),
+		cmocka_unit_test(what_undid_our_record_before_goes_on),
+		cmocka_unit_test(the_last_number_purges_and_begins_anew),
+		cmocka_unit_test(
+		    a_full_cache_acknowledges_and_keeps_the_adjacency),
+		cmocka_unit_test(
+		    empty_messages_and_repeated_records_are_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
