@@ -397,10 +397,10 @@ scsp_align_act(
 {
 	switch (action) {
 	case SCSP_ALIGN_DO_DISCARD: /* 2.2.1 rule 3, 2.2.2 rule 2 */
-		scsp_neighbor_drop(nb, DROP_STATE);
+		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		break;
 	case SCSP_ALIGN_DO_AGAIN:
-		scsp_neighbor_drop(nb, DROP_STATE);
+		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		nb->nagain++;
 		break;
 	case SCSP_ALIGN_DO_CLEAR:

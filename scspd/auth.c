@@ -180,23 +180,23 @@ scsp_auth_verify(struct scsp_auth_key *const *keys, size_t n, int64_t now,
     const uint8_t *p, size_t len, const struct scsp_ext *x)
 {
 	uint8_t mac[AUTH_MAC_MAX];
-	enum scsp_drop why = DROP_AUTH_SPI;
+	enum scsp_drop why = SCSP_DROP_AUTH_SPI;
 	size_t i;
 
 	if (!x->has_auth)
-		return DROP_AUTH_MISSING;
+		return SCSP_DROP_AUTH_MISSING;
 	for (i = 0; i < n; i++) {
 		if (keys[i]->spi != x->spi)
 			continue;
 		if (!scsp_auth_key_valid(keys[i], now)) {
-			why = DROP_AUTH_TIME;
+			why = SCSP_DROP_AUTH_TIME;
 			continue;
 		}
-		why = DROP_AUTH_MAC;
+		why = SCSP_DROP_AUTH_MAC;
 		if (x->mac_len == keys[i]->maclen &&
 		    scsp_auth_mac(keys[i], p, len, x->mac_at, mac) &&
 		    CRYPTO_memcmp(mac, p + x->mac_at, x->mac_len) == 0)
-			return DROP_NONE;
+			return SCSP_DROP_NONE;
 	}
 	return why;
 }

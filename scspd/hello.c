@@ -246,7 +246,7 @@ scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 	bool listed, news;
 
 	if (nb->hello == SCSP_HELLO_DOWN) {
-		scsp_neighbor_drop(nb, DROP_STATE);
+		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		return;
 	}
 	if (nb->has_id && nb->id != m->sender) /* */

@@ -27,7 +27,7 @@ static const char *drop_names[] = {
 	SCSP_DROPS(X)
 #undef X
 };
-_Static_assert(sizeof(drop_names) / sizeof(drop_names[0]) == DROP_MAX,
+_Static_assert(sizeof(drop_names) / sizeof(drop_names[0]) == SCSP_DROP_MAX,
     "a name for every reason");
 
 const char *
@@ -71,18 +71,18 @@ scsp_message_peek(const uint8_t *p, size_t len, enum scsp_type *type,
 	code = rd_u8(&r);
 	rd_skip(&r, SCSP_FIXED_LEN - 2);
 	if (rd_failed(&r))
-		return DROP_TRUNCATED;
+		return SCSP_DROP_TRUNCATED;
 	if (version != SCSP_VERSION)
-		return DROP_VERSION;
+		return SCSP_DROP_VERSION;
 	if (in_cksum(p, len) != 0)
-		return DROP_CHECKSUM;
+		return SCSP_DROP_CHECKSUM;
 	if ((head = head_len((enum scsp_type)code)) == -1)
-		return DROP_TYPE;
+		return SCSP_DROP_TYPE;
 	*type = (enum scsp_type)code;
 	rd_skip(&r, (size_t)head);
 	*pid = rd_u16(&r);
 	*sgid = rd_u16(&r);
-	return rd_failed(&r) ? DROP_TRUNCATED : DROP_NONE;
+	return rd_failed(&r) ? SCSP_DROP_TRUNCATED : SCSP_DROP_NONE;
 }
 
 /* One extension; false where the list is wrong: twice the same, B.3.2 */
@@ -284,9 +284,9 @@ scsp_message_parse(const uint8_t *p, size_t len, const struct scsp_ext *x,
 	rd_skip(&r, 2);
 	start = rd_u16(&r);
 	if (size != len)
-		return DROP_MALFORMED_SIZE;
+		return SCSP_DROP_MALFORMED_SIZE;
 	if (!x->ok)
-		return DROP_MALFORMED_EXTENSION;
+		return SCSP_DROP_MALFORMED_EXTENSION;
 	if (start != 0) /* from here on only the mandatory part */
 		r.left = (size_t)start - SCSP_FIXED_LEN;
 	if (m->type == SCSP_CA)
@@ -297,12 +297,13 @@ scsp_message_parse(const uint8_t *p, size_t len, const struct scsp_ext *x,
 		rd_skip(&r, 4); /* unused, Family ID: A-48 */
 	}
 	if (!parse_common(&r, m))
-		return rd_failed(&r) ? DROP_MALFORMED_SIZE : DROP_MALFORMED_ID;
+		return rd_failed(&r) ? SCSP_DROP_MALFORMED_SIZE :
+				       SCSP_DROP_MALFORMED_ID;
 	if (rd_failed(&r))
-		return DROP_MALFORMED_SIZE;
+		return SCSP_DROP_MALFORMED_SIZE;
 	fit = m->type == SCSP_HELLO ? parse_receivers(r, m) :
 				      parse_records(r, judge, m);
-	return fit ? DROP_NONE : DROP_MALFORMED_RECORD;
+	return fit ? SCSP_DROP_NONE : SCSP_DROP_MALFORMED_RECORD;
 }
 
 bool

@@ -49,41 +49,45 @@ enum scsp_type {
 };
 
 #define SCSP_DROPS(X) \
-	X(DROP_NONE, "none", "not dropped") \
-	X(DROP_LLC, "not-scsp", "LLC/SNAP header of another protocol") \
-	X(DROP_TRUNCATED, "truncated", "shorter than its header") \
-	X(DROP_VERSION, "version", "not version 1") \
-	X(DROP_TYPE, "type", "unknown message type") \
-	X(DROP_CHECKSUM, "checksum", "bad checksum") \
-	X(DROP_GROUP, "group", "no such protocol and server group here") \
-	X(DROP_AUTH_MISSING, "auth-missing", "no authentication") \
-	X(DROP_AUTH_SPI, "auth-spi", "key not configured for the neighbor") \
-	X(DROP_AUTH_TIME, "auth-time", "key not valid now") \
-	X(DROP_AUTH_MAC, "auth-failed", "wrong authentication data") \
-	X(DROP_REPLAY_MISSING, "replay-missing", "no replay protection") \
-	X(DROP_REPLAY_NONCE, "replay-nonce", "of another session") \
-	X(DROP_REPLAY_SEEN, "replay-seen", "counter seen before") \
-	X(DROP_MALFORMED_SIZE, "malformed-size", "length is not packet size") \
-	X(DROP_MALFORMED_ID, "malformed-id", "ID not of 4 octets") \
-	X(DROP_MALFORMED_RECORD, "malformed-record", "records do not fit") \
-	X(DROP_MALFORMED_EXTENSION, "malformed-extension", "bad extensions") \
-	X(DROP_OWN_ID, "own-id", "sent with our own ID") \
-	X(DROP_RECEIVER, "receiver", "for another receiver") \
-	X(DROP_SENDER, "sender", "not from the server that said Hello") \
-	X(DROP_STATE, "state", "not expected in this state") \
-	X(DROP_RECORD_STRANGE, "record-strange", "record not understood") \
-	X(DROP_RECORD_SEQUENCE, "record-sequence", "reserved number") \
-	X(DROP_RECORD_NULL, "record-null", "null record not asked for") \
-	X(DROP_RECORD_LIMIT, "record-limit", "cache is full") \
-	X(DROP_MEMORY, "memory", "no memory") \
-	X(DROP_SEND_KEY, "send-key", "not sent: no valid key") \
-	X(DROP_SEND, "send", "not sent: circuit busy or down")
+	X(SCSP_DROP_NONE, "none", "not dropped") \
+	X(SCSP_DROP_LLC, "not-scsp", "LLC/SNAP header of another protocol") \
+	X(SCSP_DROP_TRUNCATED, "truncated", "shorter than its header") \
+	X(SCSP_DROP_VERSION, "version", "not version 1") \
+	X(SCSP_DROP_TYPE, "type", "unknown message type") \
+	X(SCSP_DROP_CHECKSUM, "checksum", "bad checksum") \
+	X(SCSP_DROP_GROUP, "group", "no such protocol and server group here") \
+	X(SCSP_DROP_AUTH_MISSING, "auth-missing", "no authentication") \
+	X(SCSP_DROP_AUTH_SPI, "auth-spi", \
+	    "key not configured for the neighbor") \
+	X(SCSP_DROP_AUTH_TIME, "auth-time", "key not valid now") \
+	X(SCSP_DROP_AUTH_MAC, "auth-failed", "wrong authentication data") \
+	X(SCSP_DROP_REPLAY_MISSING, "replay-missing", "no replay protection") \
+	X(SCSP_DROP_REPLAY_NONCE, "replay-nonce", "of another session") \
+	X(SCSP_DROP_REPLAY_SEEN, "replay-seen", "counter seen before") \
+	X(SCSP_DROP_MALFORMED_SIZE, "malformed-size", \
+	    "length is not packet size") \
+	X(SCSP_DROP_MALFORMED_ID, "malformed-id", "ID not of 4 octets") \
+	X(SCSP_DROP_MALFORMED_RECORD, "malformed-record", \
+	    "records do not fit") \
+	X(SCSP_DROP_MALFORMED_EXTENSION, "malformed-extension", \
+	    "bad extensions") \
+	X(SCSP_DROP_OWN_ID, "own-id", "sent with our own ID") \
+	X(SCSP_DROP_RECEIVER, "receiver", "for another receiver") \
+	X(SCSP_DROP_SENDER, "sender", "not from the server that said Hello") \
+	X(SCSP_DROP_STATE, "state", "not expected in this state") \
+	X(SCSP_DROP_RECORD_STRANGE, "record-strange", "record not understood") \
+	X(SCSP_DROP_RECORD_SEQUENCE, "record-sequence", "reserved number") \
+	X(SCSP_DROP_RECORD_NULL, "record-null", "null record not asked for") \
+	X(SCSP_DROP_RECORD_LIMIT, "record-limit", "cache is full") \
+	X(SCSP_DROP_MEMORY, "memory", "no memory") \
+	X(SCSP_DROP_SEND_KEY, "send-key", "not sent: no valid key") \
+	X(SCSP_DROP_SEND, "send", "not sent: circuit busy or down")
 
 enum scsp_drop {
 #define X(sym, name, text) sym,
 	SCSP_DROPS(X)
 #undef X
-	DROP_MAX
+	SCSP_DROP_MAX
 };
 const char	*scsp_drop_name(enum scsp_drop);
 
@@ -130,7 +134,7 @@ struct scsp_ext {
 
 /*
  * Looks only as far as is needed to know whose packet this is.  Anything but
- * DROP_NONE: it is nobody's.
+ * SCSP_DROP_NONE: it is nobody's.
  */
 enum scsp_drop	 scsp_message_peek(const uint8_t *, size_t, enum scsp_type *,
 		    uint16_t *pid, uint16_t *sgid);
@@ -139,8 +143,8 @@ void		 scsp_message_extensions(const uint8_t *, size_t,
 		    struct scsp_ext *);
 /*
  * Decodes the packet, with what scsp_message_extensions() found in it.  judge
- * looks at the contents of CSA records (A-49).  Anything but DROP_NONE: it is
- * malformed in the sense of 2.1 and A-59, and nothing of it counts.
+ * looks at the contents of CSA records (A-49).  Anything but SCSP_DROP_NONE:
+ * it is malformed in the sense of 2.1 and A-59, and nothing of it counts.
  */
 enum scsp_drop	 scsp_message_parse(const uint8_t *, size_t,
 		    const struct scsp_ext *,

@@ -210,15 +210,15 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 	size_t mac_at = 0;
 
 	if ((via = way_out(nb, via)) == NULL) {
-		scsp_neighbor_drop(nb, DROP_SEND);
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 		return;
 	}
 	if (nb->conf.auth &&
 	    (key = scsp_auth_sign_key(
 		 nb->keys, nb->nkeys, s->ops->wallclock(s->arg))) == NULL) {
-		scsp_neighbor_drop(nb, DROP_SEND_KEY); /* B.3.1.4 */
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND_KEY); /* B.3.1.4 */
 		scsp_neighbor_event(nb, SCSP_EV_AUTH, NULL, NULL,
-		    scsp_drop_name(DROP_SEND_KEY), 0);
+		    scsp_drop_name(SCSP_DROP_SEND_KEY), 0);
 		return;
 	}
 	if (p->common_at != 0)
@@ -227,18 +227,18 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 		extend(nb, p, key, echo_heard, &mac_at);
 	scsp_packet_size(p);
 	if ((key != NULL && !sign(p, key, mac_at)) || wr_failed(&p->w)) {
-		scsp_neighbor_drop(nb, DROP_SEND);
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 		return;
 	}
 	scsp_packet_checksum(p);
 	if ((u = vc_sdu_new(NULL, LLC_LEN + p->w.len)) == NULL) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return;
 	}
 	llc_encode(u->data, LLC_OUI_IANA, LLC_PID_SCSP);
 	memcpy(u->data + LLC_LEN, p->w.buf, p->w.len);
 	if (vc_send(via->vc, u) == -1)
-		scsp_neighbor_drop(nb, DROP_SEND);
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 }
 
 /* Counted, reported, and without any other effect. */
@@ -269,7 +269,7 @@ authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
 		return true;
 	why = scsp_auth_verify(
 	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg), p, len, x);
-	if (why != DROP_NONE) {
+	if (why != SCSP_DROP_NONE) {
 		scsp_neighbor_refuse(nb, SCSP_EV_AUTH, why);
 		return false;
 	}
@@ -283,13 +283,15 @@ authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
 		scsp_hello_answer(nb, c);
 		return false;
 	case SCSP_REPLAY_MISSING:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, DROP_REPLAY_MISSING);
+		scsp_neighbor_refuse(
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_MISSING);
 		return false;
 	case SCSP_REPLAY_NONCE:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, DROP_REPLAY_NONCE);
+		scsp_neighbor_refuse(
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_NONCE);
 		return false;
 	case SCSP_REPLAY_SEEN:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, DROP_REPLAY_SEEN);
+		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_SEEN);
 		return false;
 	}
 	return false;
@@ -302,15 +304,15 @@ expected(const struct scsp_neighbor *nb, const struct scsp_message *m)
 	bool csu = m->type == SCSP_CSU_REQUEST || m->type == SCSP_CSU_REPLY;
 
 	if (nb->hello != SCSP_HELLO_BIDI)
-		return DROP_STATE;
+		return SCSP_DROP_STATE;
 	if (m->sender != nb->id)
-		return DROP_SENDER;
+		return SCSP_DROP_SENDER;
 	if (m->receiver != nb->scsp->lsid &&
 	    !(csu && m->receiver == SCSP_ID_ALL))
-		return DROP_RECEIVER;
+		return SCSP_DROP_RECEIVER;
 	if (m->type != SCSP_CA && !scsp_align_exchanging(nb))
-		return DROP_STATE; /* */
-	return DROP_NONE;
+		return SCSP_DROP_STATE; /* */
+	return SCSP_DROP_NONE;
 }
 
 static void
@@ -340,7 +342,7 @@ input_hello(struct scsp_neighbor *nb, struct scsp_circuit *c,
 {
 	nb->hellos_in++;
 	if (m->sender == nb->scsp->lsid) { /* */
-		scsp_neighbor_refuse(nb, SCSP_EV_OWN_ID, DROP_OWN_ID);
+		scsp_neighbor_refuse(nb, SCSP_EV_OWN_ID, SCSP_DROP_OWN_ID);
 		return;
 	}
 	if (boot)
@@ -362,7 +364,7 @@ scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
 	if (!authentic(nb, c, p, len, &x, type == SCSP_HELLO, &replay))
 		return;
 	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), &m);
-	if (why != DROP_NONE) { /* */
+	if (why != SCSP_DROP_NONE) { /* */
 		scsp_neighbor_drop(nb, why);
 		scsp_neighbor_abnormal(nb, scsp_drop_name(why));
 		return;
@@ -372,7 +374,7 @@ scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
 		return;
 	}
 	why = expected(nb, &m);
-	if (why != DROP_NONE)
+	if (why != SCSP_DROP_NONE)
 		scsp_neighbor_drop(nb, why);
 	else
 		scsp_neighbor_dispatch(nb, &m);

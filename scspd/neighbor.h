@@ -108,7 +108,7 @@ struct scsp_neighbor {
 #define X(sym, name) uint64_t sym;
 	NEIGHBOR_COUNTERS(X)
 #undef X
-	uint64_t		 drops[DROP_MAX];
+	uint64_t		 drops[SCSP_DROP_MAX];
 };
 
 /* NULL: no memory */

@@ -141,7 +141,7 @@ scsp_queue_add(
 		queue_detach(l);
 	} else {
 		if ((l = calloc(1, sizeof(*l))) == NULL) {
-			scsp_neighbor_drop(nb, DROP_MEMORY);
+			scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
 			return;
 		}
@@ -311,7 +311,7 @@ scsp_queue_acknowledge(
 
 	if (nb->acks == NULL &&
 	    (nb->acks = malloc(RECORDS_MAX * sizeof(*nb->acks))) == NULL) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return;
 	}
 	if (nb->nacks == scsp_neighbor_records(nb, 0))

@@ -159,7 +159,7 @@ record_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 		.pid = nb->group->pid,
 		.sgid = nb->group->sgid,
 		.neighbor = &nb->peer->addr,
-		.why = why == DROP_NONE ? NULL : scsp_drop_name(why),
+		.why = why == SCSP_DROP_NONE ? NULL : scsp_drop_name(why),
 		.oid = oid,
 		.number = RECORD_KEY(c->id) };
 
@@ -226,7 +226,7 @@ take_earlier(
 	if ((e = entry_get(g, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 		g->scsp->timers->now)) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return false;
 	}
 	scsp_group_mortals(g);
@@ -287,11 +287,11 @@ remember(
     struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
 {
 	if ((e = entry_get(nb->group, e, c->id)) == NULL) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return false;
 	}
 	e->seen = c->seq;
-	record_refuse(nb, SCSP_EV_STRANGE, c, DROP_RECORD_STRANGE);
+	record_refuse(nb, SCSP_EV_STRANGE, c, SCSP_DROP_RECORD_STRANGE);
 	implicit(nb, e, c->seq);
 	return true;
 }
@@ -309,7 +309,7 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	if ((e = entry_get(g, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 		g->scsp->timers->now)) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		if (fresh && e != NULL)
 			scsp_cache_erase(&g->cache, e);
 		return false;
@@ -336,10 +336,10 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 {
 	switch (verdict) {
 	case SCSP_VERDICT_RESERVED: /* */
-		scsp_neighbor_drop(nb, DROP_RECORD_SEQUENCE);
+		scsp_neighbor_drop(nb, SCSP_DROP_RECORD_SEQUENCE);
 		return true;
 	case SCSP_VERDICT_STRAY: /* */
-		scsp_neighbor_drop(nb, DROP_RECORD_NULL);
+		scsp_neighbor_drop(nb, SCSP_DROP_RECORD_NULL);
 		return true;
 	case SCSP_VERDICT_NOTHING:
 	case SCSP_VERDICT_OURS:
@@ -355,7 +355,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		lost(nb->group, e, c);
 		return true;
 	case SCSP_VERDICT_CONFLICT: /* */
-		record_event(nb, SCSP_EV_CONFLICT, c, DROP_NONE);
+		record_event(nb, SCSP_EV_CONFLICT, c, SCSP_DROP_NONE);
 		implicit(nb, e, c->seq);
 		return true;
 	case SCSP_VERDICT_KNOWN:
@@ -366,7 +366,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		 * A policy, not a shortage: it is acknowledged, so that a
 		 * full server does not tear the adjacency down.
 		 */
-		record_refuse(nb, SCSP_EV_LIMIT, c, DROP_RECORD_LIMIT);
+		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT);
 		return true;
 	case SCSP_VERDICT_STRANGE:
 		return remember(nb, e, c);

@@ -117,13 +117,13 @@ on_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 	(void)vc;
 	if (!llc_decode(p, len, &oui, &llc) || oui != LLC_OUI_IANA ||
 	    llc != LLC_PID_SCSP) {
-		s->drops[DROP_LLC]++;
+		s->drops[SCSP_DROP_LLC]++;
 		return;
 	}
 	p += LLC_LEN;
 	len -= LLC_LEN;
 	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) !=
-	    DROP_NONE) {
+	    SCSP_DROP_NONE) {
 		s->drops[why]++;
 		return;
 	}
@@ -131,7 +131,7 @@ on_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 		if (nb->group->sgid == sgid && nb->group->pid == pid)
 			break;
 	if (nb == NULL) {
-		s->drops[DROP_GROUP]++;
+		s->drops[SCSP_DROP_GROUP]++;
 		return;
 	}
 	/* an SDU may be here before the call was taken notice of */

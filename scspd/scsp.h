@@ -44,7 +44,7 @@ struct scsp {
 	struct table_faults	 faults;
 	struct scsp_neighbor	*stepping;	/* whose machine is asked */
 	uint64_t		 calls_refused;
-	uint64_t		 drops[DROP_MAX];	/* of no neighbor */
+	uint64_t		 drops[SCSP_DROP_MAX];	/* of no neighbor */
 };
 
 /* configure.c: frees all groups with their neighbors, and all peers */

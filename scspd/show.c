@@ -73,7 +73,7 @@ scsp_show_dropped(const uint64_t *drops)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < DROP_MAX; i++)
+	for (i = 0; i < SCSP_DROP_MAX; i++)
 		sum += drops[i];
 	return sum;
 }
@@ -259,14 +259,14 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 			return false;
 		base = nb == NULL ? 1 : NCOUNTERS;
 		i = at->counter++;
-		if (i >= base + DROP_MAX) {
+		if (i >= base + SCSP_DROP_MAX) {
 			at->n++;
 			at->counter = 0;
 			continue;
 		}
 		if (i < base) {
-			name = nb == NULL ? "table-violations" :
-					    counters[i].name;
+			name =
+			    nb == NULL ? "table-violations" : counters[i].name;
 			v = nb == NULL ? s->faults.count :
 					 neighbor_counter(nb, i);
 			break;

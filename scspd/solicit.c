@@ -66,7 +66,7 @@ scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
 	b = TAILQ_LAST(&nb->crl, scsp_want_list);
 	if (b == NULL || b->n == RECORDS_MAX) {
 		if ((b = malloc(sizeof(*b))) == NULL) {
-			scsp_neighbor_drop(nb, DROP_MEMORY);
+			scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 			nb->crl_failed = true;
 			return;
 		}
@@ -149,8 +149,8 @@ scsp_solicit_kick(struct scsp_neighbor *nb)
 	timer_clear(nb->scsp->timers, &nb->csus_timer);
 	if (nb->out == NULL && nb->ncrl != 0 &&
 	    (nb->out = malloc(RECORDS_MAX * sizeof(*nb->out))) == NULL) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
-		scsp_neighbor_abnormal(nb, scsp_drop_name(DROP_MEMORY));
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		scsp_neighbor_abnormal(nb, scsp_drop_name(SCSP_DROP_MEMORY));
 		return;
 	}
 	nb->nout = nb->csus_tries = 0;

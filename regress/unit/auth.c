@@ -110,10 +110,10 @@ one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
 	size_t i;
 
 	assert_int_equal(scsp_auth_key_maclen(k), maclen);
-	assert_int_equal(verify(k, p, len, 1), DROP_NONE);
+	assert_int_equal(verify(k, p, len, 1), SCSP_DROP_NONE);
 	/* and again: the key is still there */
-	assert_int_equal(verify(k, p, len, 1), DROP_NONE);
-	assert_int_equal(verify(other, p, len, 1), DROP_AUTH_MAC);
+	assert_int_equal(verify(k, p, len, 1), SCSP_DROP_NONE);
+	assert_int_equal(verify(other, p, len, 1), SCSP_DROP_AUTH_MAC);
 	/* the same MAC is computed for sending, whatever the fields hold */
 	memcpy(copy, p, len);
 	assert_true(scsp_auth_mac(k, copy, len, 44, mac));
@@ -123,10 +123,11 @@ one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
 		memcpy(copy, p, len);
 		copy[i] ^= 1;
 		if (i == 4 || i == 5)
-			assert_int_equal(verify(k, copy, len, 1), DROP_NONE);
+			assert_int_equal(
+			    verify(k, copy, len, 1), SCSP_DROP_NONE);
 		else
 			assert_int_not_equal(
-			    verify(k, copy, len, 1), DROP_NONE);
+			    verify(k, copy, len, 1), SCSP_DROP_NONE);
 	}
 	scsp_auth_key_free(k);
 	scsp_auth_key_free(other);
@@ -164,7 +165,7 @@ the_checksum_holds_without_the_key(void **state)
 	(void)state;
 	assert_int_equal(scsp_message_peek(hello_sha256, sizeof(hello_sha256),
 			     &type, &pid, &sgid),
-	    DROP_NONE);
+	    SCSP_DROP_NONE);
 	assert_int_equal(sgid, 7);
 }
 
@@ -186,19 +187,19 @@ a_key_outside_its_lifetime_is_no_match(void **state)
 	assert_int_equal(x.spi, 257);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 99, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_TIME);
+	    SCSP_DROP_AUTH_TIME);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 100, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_NONE);
+	    SCSP_DROP_NONE);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 200, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_NONE);
+	    SCSP_DROP_NONE);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 201, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_TIME);
+	    SCSP_DROP_AUTH_TIME);
 	assert_int_equal(
 	    scsp_auth_verify(k, 1, 150, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_SPI);
+	    SCSP_DROP_AUTH_SPI);
 	/* the first that is valid now signs */
 	assert_ptr_equal(scsp_auth_sign_key(k, 3, 150), k[0]);
 	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 150), k[1]);
@@ -208,7 +209,7 @@ a_key_outside_its_lifetime_is_no_match(void **state)
 	memset(&x, 0, sizeof(x));
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 150, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_MISSING);
+	    SCSP_DROP_AUTH_MISSING);
 	scsp_auth_key_free(k[0]);
 	scsp_auth_key_free(k[1]);
 	scsp_auth_key_free(k[2]);
@@ -223,9 +224,9 @@ a_mac_of_another_length_is_none(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    verify(k, hello_md5, sizeof(hello_md5), 1), DROP_AUTH_MAC);
-	assert_int_equal(
-	    verify(k, hello_sha512, sizeof(hello_sha512), 1), DROP_AUTH_MAC);
+	    verify(k, hello_md5, sizeof(hello_md5), 1), SCSP_DROP_AUTH_MAC);
+	assert_int_equal(verify(k, hello_sha512, sizeof(hello_sha512), 1),
+	    SCSP_DROP_AUTH_MAC);
 	scsp_auth_key_free(k);
 }
 

@@ -296,10 +296,10 @@ malformed_goes_to_waiting_and_garbage_does_not(void **state)
 	assert_shows(SIDE, "hello", "Bidirectional");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
 	assert_counter(SIDE, "receiver", 2);
-	assert_int_equal(n->node[LS].s->drops[DROP_GROUP], 1);
-	assert_int_equal(n->node[LS].s->drops[DROP_VERSION], 1);
-	assert_int_equal(n->node[LS].s->drops[DROP_CHECKSUM], 1);
-	assert_int_equal(n->node[LS].s->drops[DROP_TYPE], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_GROUP], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_VERSION], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_CHECKSUM], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_TYPE], 1);
 	raw_clear(n, DCS);
 	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
 	p.b[p.common + 11] = 1; /* a record that is not there */

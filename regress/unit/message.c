@@ -92,11 +92,12 @@ parse(const uint8_t *p, size_t len, struct scsp_message *m)
 	uint16_t pid, sgid;
 	enum scsp_drop why;
 
-	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) != DROP_NONE)
+	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) !=
+	    SCSP_DROP_NONE)
 		return why;
 	scsp_message_extensions(p, len, &x);
 	why = scsp_message_parse(p, len, &x, judge, m);
-	if (why == DROP_NONE) {
+	if (why == SCSP_DROP_NONE) {
 		assert_int_equal(m->type, type);
 		assert_int_equal(m->pid, pid);
 		assert_int_equal(m->sgid, sgid);
@@ -293,26 +294,31 @@ extensions_come_in_any_order_and_end(void **state)
 	memcpy(p, extended, sizeof(p));
 	p[3] = (uint8_t)(sizeof(p) - 4);
 	mend(p, sizeof(p) - 4);
-	assert_int_equal(parse(p, sizeof(p) - 4, &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p) - 4, &m), SCSP_DROP_MALFORMED_EXTENSION);
 	/* an end with a length */
 	memcpy(p, extended, sizeof(p));
 	p[sizeof(p) - 1] = 1;
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 	/* the start inside the mandatory part, and behind the packet */
 	memcpy(p, extended, sizeof(p));
 	p[7] = 7;
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 	p[7] = (uint8_t)sizeof(p);
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 	/* R2334-B.3-04: the same vendor twice */
 	memcpy(p, extended, sizeof(p));
 	p[45] = 0;
 	p[46] = 2; /* the unknown one: type 2, too short */
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 }
 
 /* appends an extension whose value is n octets from this one on */
@@ -341,11 +347,11 @@ an_extension_comes_once_or_once_a_vendor(void **state)
 		uint8_t type[2], value[2];
 		enum scsp_drop why;
 	} cases[] = {
-		{ { 2, 1 }, { 9, 50 }, DROP_NONE },
-		{ { 1, 2 }, { 50, 9 }, DROP_NONE },
-		{ { 2, 2 }, { 9, 10 }, DROP_NONE },
-		{ { 2, 2 }, { 9, 9 }, DROP_MALFORMED_EXTENSION },
-		{ { 1, 1 }, { 50, 51 }, DROP_MALFORMED_EXTENSION },
+		{ { 2, 1 }, { 9, 50 }, SCSP_DROP_NONE },
+		{ { 1, 2 }, { 50, 9 }, SCSP_DROP_NONE },
+		{ { 2, 2 }, { 9, 10 }, SCSP_DROP_NONE },
+		{ { 2, 2 }, { 9, 9 }, SCSP_DROP_MALFORMED_EXTENSION },
+		{ { 1, 1 }, { 50, 51 }, SCSP_DROP_MALFORMED_EXTENSION },
 	};
 	struct scsp_message m;
 	uint8_t p[128];
@@ -376,22 +382,22 @@ every_length_that_does_not_add_up_is_malformed(void **state)
 		uint8_t value;
 		enum scsp_drop why;
 	} cases[] = {
-		{ 0, 2, DROP_VERSION },
-		{ 1, 6, DROP_TYPE },
-		{ 1, 0, DROP_TYPE },
-		{ 3, 71, DROP_MALFORMED_SIZE }, /* packet size */
-		{ 16, 3, DROP_MALFORMED_ID }, /* sender ID length */
-		{ 17, 0, DROP_MALFORMED_ID }, /* receiver ID length */
-		{ 17, 5, DROP_MALFORMED_ID },
-		{ 19, 1, DROP_MALFORMED_RECORD }, /* a record too few */
-		{ 19, 3, DROP_MALFORMED_RECORD },
-		{ 31, 19, DROP_MALFORMED_RECORD }, /* record length */
-		{ 31, 25, DROP_MALFORMED_RECORD },
-		{ 32, 5, DROP_MALFORMED_RECORD }, /* key length */
-		{ 33, 3, DROP_MALFORMED_RECORD }, /* OID length */
-		{ 48, 'X', DROP_MALFORMED_RECORD }, /* contents, A-49 */
-		{ 12, 0xff, DROP_NONE }, /* unused: ignored */
-		{ 35, 0x7f, DROP_NONE },
+		{ 0, 2, SCSP_DROP_VERSION },
+		{ 1, 6, SCSP_DROP_TYPE },
+		{ 1, 0, SCSP_DROP_TYPE },
+		{ 3, 71, SCSP_DROP_MALFORMED_SIZE }, /* packet size */
+		{ 16, 3, SCSP_DROP_MALFORMED_ID }, /* sender ID length */
+		{ 17, 0, SCSP_DROP_MALFORMED_ID }, /* receiver ID length */
+		{ 17, 5, SCSP_DROP_MALFORMED_ID },
+		{ 19, 1, SCSP_DROP_MALFORMED_RECORD }, /* a record too few */
+		{ 19, 3, SCSP_DROP_MALFORMED_RECORD },
+		{ 31, 19, SCSP_DROP_MALFORMED_RECORD }, /* record length */
+		{ 31, 25, SCSP_DROP_MALFORMED_RECORD },
+		{ 32, 5, SCSP_DROP_MALFORMED_RECORD }, /* key length */
+		{ 33, 3, SCSP_DROP_MALFORMED_RECORD }, /* OID length */
+		{ 48, 'X', SCSP_DROP_MALFORMED_RECORD }, /* contents, A-49 */
+		{ 12, 0xff, SCSP_DROP_NONE }, /* unused: ignored */
+		{ 35, 0x7f, SCSP_DROP_NONE },
 	};
 	uint8_t p[sizeof(csu_request) + 1];
 	struct scsp_message m;
@@ -409,14 +415,14 @@ every_length_that_does_not_add_up_is_malformed(void **state)
 	memcpy(p, csu_request, sizeof(csu_request));
 	p[sizeof(csu_request)] = 0;
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_SIZE);
+	assert_int_equal(parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_SIZE);
 	for (i = 0; i < sizeof(csu_request); i++) {
 		memcpy(p, csu_request, sizeof(csu_request));
 		if (i >= 8) {
 			p[3] = (uint8_t)i;
 			mend(p, i);
 		}
-		assert_int_not_equal(parse(p, i, &m), DROP_NONE);
+		assert_int_not_equal(parse(p, i, &m), SCSP_DROP_NONE);
 	}
 }
 
@@ -432,7 +438,7 @@ a_changed_bit_anywhere_is_found(void **state)
 	for (i = 8; i < sizeof(csus); i++) {
 		memcpy(p, csus, sizeof(csus));
 		p[i] ^= 0x10;
-		assert_int_equal(parse(p, sizeof(p), &m), DROP_CHECKSUM);
+		assert_int_equal(parse(p, sizeof(p), &m), SCSP_DROP_CHECKSUM);
 	}
 }
 

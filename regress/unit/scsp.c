@@ -553,7 +553,8 @@ wrong_keys_change_nothing(void **state)
 	net_start(n);
 	net_run(n, 10000);
 	assert_string_equal(node_shows(&n->node[0], 1, "hello"), "Waiting");
-	assert_true(node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MAC] > 2);
+	assert_true(
+	    node_neighbor_of(&n->node[0], 1)->drops[SCSP_DROP_AUTH_MAC] > 2);
 	assert_true(n->node[0].events[SCSP_EV_AUTH] > 2);
 	assert_int_equal(n->node[0].events[SCSP_EV_ABNORMAL], 0);
 	net_free(n);
@@ -566,7 +567,8 @@ wrong_keys_change_nothing(void **state)
 	net_run(n, 10000);
 	assert_string_equal(node_shows(&n->node[0], 1, "hello"), "Waiting");
 	assert_true(
-	    node_neighbor_of(&n->node[0], 1)->drops[DROP_AUTH_MISSING] > 2);
+	    node_neighbor_of(&n->node[0], 1)->drops[SCSP_DROP_AUTH_MISSING] >
+	    2);
 	net_free(n);
 	/* R2334-B.3.1.4-03: no key that is valid: nothing is sent */
 	n = net_line(12, 2, false);
@@ -575,7 +577,8 @@ wrong_keys_change_nothing(void **state)
 	net_start(n);
 	net_run(n, 10000);
 	assert_int_equal(node_neighbor_of(&n->node[0], 1)->hellos_in, 0);
-	assert_true(node_neighbor_of(&n->node[1], 0)->drops[DROP_SEND_KEY] > 2);
+	assert_true(
+	    node_neighbor_of(&n->node[1], 0)->drops[SCSP_DROP_SEND_KEY] > 2);
 	net_free(n);
 }
 
@@ -714,7 +717,7 @@ a_session_sent_again_changes_nothing(void **state)
 	assert_int_equal(n->node[0].downs, 0);
 	assert_int_equal(n->node[1].updates, 2);
 	assert_true(
-	    node_neighbor_of(&n->node[1], 0)->drops[DROP_REPLAY_SEEN] > 5);
+	    node_neighbor_of(&n->node[1], 0)->drops[SCSP_DROP_REPLAY_SEEN] > 5);
 	for (round = 0; round < 2; round++) {
 		node_stop(&n->node[round]);
 		net_run(n, 100);

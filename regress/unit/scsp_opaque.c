@@ -151,7 +151,7 @@ opaque_records_go_on_within_their_group(void **state)
 	say(0, 4, 11, "new");
 	assert_memory_equal(entry(2, 0, 4)->data, "new", 3);
 	raw_hello(n, 0, 3, 3, RAW_ID(0), RAW_ID(1));
-	assert_int_equal(n->node[1].s->drops[DROP_GROUP], 1);
+	assert_int_equal(n->node[1].s->drops[SCSP_DROP_GROUP], 1);
 	/* and the other group works on */
 	node_publish(&n->node[1], 4, "mars");
 	net_run(n, 50);
@@ -191,7 +191,7 @@ what_fits_into_a_packet_is_passed_on(void **state)
 	data[CONTENTS_MAX] = 'x';
 	say(0, 5, 10, data);
 	assert_null(entry(2, 0, 5));
-	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
+	assert_int_equal(nb->drops[SCSP_DROP_RECORD_STRANGE], 1);
 	assert_int_equal(raw_count(n, 0, 3), 2); /* */
 	net_run(n, 20000);
 	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
