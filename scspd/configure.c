@@ -93,8 +93,8 @@ neighbor_find(const struct scsp_group *g, const struct atm_addr *addr)
 }
 
 /*
- * Marks what the configuration has, and makes what we do not have of it;
- * nothing of that runs yet.  False: no memory.
+ * Marks the groups and neighbors that the configuration has, and makes those
+ * that we don't have; they don't run yet.  False: no memory.
  */
 static bool
 prepare(struct scsp *s, const struct conf_clusters *clusters)
@@ -131,7 +131,10 @@ prepare(struct scsp *s, const struct conf_clusters *clusters)
 	return true;
 }
 
-/* Takes away what was made in vain, or what is not wanted any more. */
+/*
+ * Frees what prepare() has made, if it failed; else what the configuration
+ * has no more.
+ */
 static void
 scsp_sweep(struct scsp *s, bool failed)
 {
@@ -166,7 +169,7 @@ adopt(struct scsp *s, const struct conf_clusters *clusters)
 	struct atm_addr addr;
 
 	TAILQ_FOREACH(cc, clusters, entry) {
-		/* prepare() has seen to it that they are there */
+		/* it is there: prepare() has made it */
 		g = scsp_group_get(s, cc->protocol_id, cc->server_group);
 		if (g == NULL)
 			continue;

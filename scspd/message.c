@@ -85,7 +85,7 @@ scsp_message_peek(const uint8_t *p, size_t len, enum scsp_type *type,
 	return rd_failed(&r) ? SCSP_DROP_TRUNCATED : SCSP_DROP_NONE;
 }
 
-/* One extension; false where the list is wrong: twice the same, B.3.2 */
+/* One extension.  False: it may not come twice, or is cut off (B.3.2). */
 static bool
 one_extension(struct scsp_ext *x, uint16_t type, struct rd v,
     const uint8_t *packet, uint32_t *vendors, size_t *nvendors)

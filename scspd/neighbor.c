@@ -100,7 +100,6 @@ scsp_neighbor_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 	nb->scsp->ops->event(nb->scsp->arg, &ev);
 }
 
-/* A cell that can't be reached was: says which machine, state and event. */
 void
 scsp_neighbor_violated(
     void *arg, const struct table *t, uint8_t state, uint8_t event)
@@ -163,7 +162,7 @@ scsp_neighbor_abnormal(struct scsp_neighbor *nb, const char *why)
 
 /*
  * Appends what goes under the MAC and leaves room for the MAC itself, at
- * *mac_at.  NULL: no key, nothing to sign with.
+ * *mac_at.
  */
 static void
 extend(struct scsp_neighbor *nb, struct scsp_packet *p,
@@ -193,7 +192,7 @@ sign(struct scsp_packet *p, struct scsp_auth_key *key, size_t mac_at)
 	return true;
 }
 
-/* Where a packet goes out: as asked, or on the best circuit. */
+/* The circuit that a packet goes out on, or NULL. */
 static struct scsp_circuit *
 way_out(struct scsp_neighbor *nb, struct scsp_circuit *via)
 {
@@ -241,7 +240,7 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 }
 
-/* Counted, reported, and without any other effect. */
+/* The packet is counted and told, and has no other effect. */
 static void
 scsp_neighbor_refuse(
     struct scsp_neighbor *nb, enum scsp_event_code code, enum scsp_drop why)

@@ -49,7 +49,7 @@ scsp_publish_renew(struct scsp_group *g, uint32_t key)
 	free(r);
 }
 
-/* Keeps what is to be said once the purge is over.  False: no memory. */
+/* Keeps these contents until the purge is over.  False: no memory. */
 static bool
 renew_later(struct scsp_group *g, uint32_t key, const void *data, uint16_t len)
 {
@@ -68,7 +68,10 @@ renew_later(struct scsp_group *g, uint32_t key, const void *data, uint16_t len)
 	return true;
 }
 
-/* An instance of ours with its number, on its way to everybody. */
+/*
+ * Makes these contents the instance of this number, and floods it.  False: no
+ * memory.
+ */
 static bool
 originate(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
     const void *data, uint16_t len, bool tomb)
@@ -103,9 +106,9 @@ numbers_end(struct scsp_group *g, uint32_t key)
 }
 
 /*
- * The number has reached 2^31-2: the entry goes from the SG first, by a
- * record with 2^31-1 that withdraws it, and comes again afterwards.  What
- * cannot be withdrawn (a Redirect Entry) stops there (A-92).
+ * The number has reached 2^31-2: a record with 2^31-1 withdraws the entry
+ * from the server group, and the new contents come when that is over.  What
+ * can't be withdrawn (a Redirect Entry) stays as it is (A-92).
  */
 static void
 publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
@@ -249,7 +252,7 @@ foreign(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key,
 									 e;
 }
 
-/* neither listed nor given away, but still compared. */
+/* it is not summarised and not sent, but still compared. */
 void
 scsp_hide(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 {

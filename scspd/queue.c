@@ -11,6 +11,10 @@
  * sent is always the newest instance.  Not more than a window is on its way;
  * acknowledgements open it again, so a slow neighbor has a queue of
  * references and nothing else.
+ *
+ *  - RFC 2334 sends CSU messages in Update Cache and Aligned only, so a change
+ *    behind a summary that is not finished would be lost.  Here it is queued
+ *    and goes out on entering Update Cache (A-63).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +79,6 @@ queue_attach(struct scsp_link *l, bool flying)
 	}
 }
 
-/* The caller sees to scsp_entry_settle(). */
 void
 scsp_queue_remove(struct scsp_link *l)
 {
@@ -122,10 +125,6 @@ scsp_queue_flush_soon(struct scsp_neighbor *nb)
 		timer_set(nb->scsp->timers, &nb->flush_timer, FLUSH_DELAY);
 }
 
-/*
- * Queues the instance that an entry holds now.  An older one of it that is
- * queued gives way (2.3); one that waits already only gains hops.
- */
 void
 scsp_queue_add(
     struct scsp_neighbor *nb, struct scsp_entry *e, uint16_t hops, bool newer)
@@ -158,7 +157,10 @@ scsp_queue_add(
 		scsp_queue_flush(nb, false);
 }
 
-/* Has it missed a change of e, because the summary went past it? */
+/*
+ * Is the entry behind what was summarised, so that the neighbor would miss a
+ * change of it (A-63)?
+ */
 static bool
 past_cursor(const struct scsp_neighbor *nb, const struct scsp_entry *e)
 {
@@ -180,7 +182,6 @@ scsp_queue_flood(struct scsp_group *g, struct scsp_entry *e,
 			scsp_queue_add(nb, e, hops, true);
 }
 
-/* A hidden entry is back: to those whose summary went without it. */
 void
 scsp_queue_revived(struct scsp_group *g, struct scsp_entry *e)
 {
@@ -208,7 +209,7 @@ flush_acks(struct scsp_neighbor *nb)
 	scsp_neighbor_send(nb, &p, NULL, false);
 }
 
-/* One CSU Request of what waits, as full as it gets. */
+/* One CSU Request of what waits, with as many records as it holds. */
 static void
 send_request(struct scsp_neighbor *nb)
 {
@@ -239,7 +240,6 @@ send_request(struct scsp_neighbor *nb)
 	scsp_neighbor_send(nb, &p, NULL, false);
 }
 
-/* Sends what has been gathered for a neighbor, as the window allows. */
 void
 scsp_queue_flush(struct scsp_neighbor *nb, bool all)
 {
@@ -266,7 +266,8 @@ on_flush_timer(void *arg)
 
 /*
  * What was sent an interval ago and is not acknowledged goes out again,
- * before anything new (2.3); what was repeated too often is abnormal.
+ * before anything new (2.3).  If it was repeated too often already, that is
+ * an abnormal event.
  */
 static void
 on_csu_timer(void *arg)
@@ -282,7 +283,7 @@ on_csu_timer(void *arg)
 		if (age < interval)
 			break;
 		if (l->tries++ >= nb->conf.rexmt_limit) {
-			/* A-74 clears the queues; none may be left out */
+			/* in a queue again, so that A-74 clears it, too */
 			TAILQ_CONCAT(&again, &nb->fresh, of_neighbor);
 			TAILQ_CONCAT(&nb->fresh, &again, of_neighbor);
 			scsp_neighbor_abnormal(nb, "csu-limit");
@@ -302,7 +303,6 @@ on_csu_timer(void *arg)
 	scsp_queue_flush(nb, true);
 }
 
-/* Acknowledges a record by this summary. */
 void
 scsp_queue_acknowledge(
     struct scsp_neighbor *nb, const struct scsp_csas *c, int32_t seq)

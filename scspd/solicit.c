@@ -115,7 +115,7 @@ fill(struct scsp_neighbor *nb)
 			free(b);
 		}
 	}
-	/* in order for scsp_solicit_answered(); the same twice is asked once */
+	/* scsp_solicit_answered() searches it by name */
 	if (nb->nout > 1)
 		qsort(nb->out, nb->nout, sizeof(*nb->out), want_cmp);
 	nb->nopen = nb->nout;
