@@ -395,7 +395,7 @@ static void
 scsp_align_act(
     struct scsp_neighbor *nb, uint8_t action, const struct scsp_message *m)
 {
-	switch (action) {
+	switch ((enum scsp_align_action)action) {
 	case SCSP_ALIGN_DO_DISCARD: /* 2.2.1 rule 3, 2.2.2 rule 2 */
 		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		break;
@@ -439,6 +439,9 @@ scsp_align_act(
 		break;
 	case SCSP_ALIGN_DO_ALIGNED:
 		scsp_publish_release(nb->group);
+		break;
+	case SCSP_ALIGN_BEFORE_ACTIONS: /* nothing, or a violation */
+	case SCSP_ALIGN_DO_MAX:
 		break;
 	}
 }

@@ -97,7 +97,7 @@ scsp_hello_forget(struct scsp_neighbor *nb)
 static void
 scsp_hello_act(struct scsp_neighbor *nb, uint8_t action)
 {
-	switch (action) {
+	switch ((enum scsp_hello_action)action) {
 	case SCSP_HELLO_DO_START:
 		scsp_hello_send(nb);
 		break;
@@ -122,6 +122,9 @@ scsp_hello_act(struct scsp_neighbor *nb, uint8_t action)
 	case SCSP_HELLO_DO_RESET: /* and let it notice, A-76 */
 		scsp_hello_forget(nb);
 		scsp_hello_prompt(nb);
+		break;
+	case SCSP_HELLO_BEFORE_ACTIONS: /* nothing, or a violation */
+	case SCSP_HELLO_DO_MAX:
 		break;
 	}
 }
