@@ -413,6 +413,18 @@ node_publish(struct node *nd, uint32_t key, const char *text)
 	scsp_publish(nd->s, NET_SGID, key, buf, len);
 }
 
+void
+node_fill(struct node *nd, uint32_t n)
+{
+	char text[16]; /* 15 octets at most: node_publish() */
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "%d.%u", nd->number % 10, i);
+		node_publish(nd, i, text);
+	}
+}
+
 static void
 node_answer(void *arg)
 {

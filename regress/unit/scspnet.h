@@ -138,6 +138,8 @@ void		 node_start(struct node *);
 void		 node_stop(struct node *);
 /* marsd publishes key with these contents; NULL: withdraws it */
 void		 node_publish(struct node *, uint32_t key, const char *text);
+/* and so many keys from 0 on, each with contents of its own */
+void		 node_fill(struct node *, uint32_t n);
 
 /* --- what marsctl shows of a server */
 
