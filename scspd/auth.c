@@ -72,10 +72,6 @@ scsp_auth_free(struct scsp_auth *a)
 	free(a);
 }
 
-/*
- * A key ready for use, its digest fetched: nothing is looked up per packet.
- * NULL: no memory, or an algorithm that the library does not have.
- */
 struct scsp_auth_key *
 scsp_auth_key_new(struct scsp_auth *a, const struct conf_key *c)
 {
@@ -150,10 +146,7 @@ scsp_auth_sign_key(struct scsp_auth_key *const *keys, size_t n, int64_t now)
 	return NULL;
 }
 
-/*
- * Computes the MAC over a whole packet with its checksum (octets 4 and 5)
- * and its authentication data taken as zero (B.3.1.4, A-79).
- */
+/* Octets 4 and 5 are the checksum. */
 bool
 scsp_auth_mac(struct scsp_auth_key *k, const uint8_t *p, size_t len,
     size_t mac_at, uint8_t mac[AUTH_MAC_MAX])
@@ -171,10 +164,7 @@ scsp_auth_mac(struct scsp_auth_key *k, const uint8_t *p, size_t len,
 	    EVP_MAC_final(k->ctx, mac, &n, AUTH_MAC_MAX) == 1 && n == k->maclen;
 }
 
-/*
- * Is the packet from a holder of one of these keys, valid now?  All that
- * are valid verify, so that keys roll over (B.3.1.3, A-82).
- */
+/* All keys that are valid now verify, so that keys roll over. */
 enum scsp_drop
 scsp_auth_verify(struct scsp_auth_key *const *keys, size_t n, int64_t now,
     const uint8_t *p, size_t len, const struct scsp_ext *x)

@@ -50,7 +50,7 @@ struct scsp_neighbor {
 	struct conf_neighbor	 conf;
 	struct scsp_auth_key	*keys[16];
 	size_t			 nkeys;
-	struct scsp_replay		 replay;
+	struct scsp_replay	 replay;
 	bool			 wanted, made;	/* while it is configured */
 	uint32_t		 mtu;		/* octets of a packet */
 

@@ -41,7 +41,6 @@ scsp_packet_common(struct scsp_packet *p, uint16_t pid, uint16_t sgid,
 	wr_u32(&p->w, receiver);
 }
 
-/* For a Hello, which names nobody until somebody was heard (B.2.5). */
 void
 scsp_packet_hello_common(struct scsp_packet *p, uint16_t pid, uint16_t sgid,
     uint32_t sender, bool heard, uint32_t receiver)
@@ -65,7 +64,6 @@ put_csas(struct scsp_packet *p, const struct scsp_csas *c, uint16_t len)
 	p->nrecords++;
 }
 
-/* A stand-alone record: hop count 1 (B.2.0.2). */
 void
 scsp_packet_csas(struct scsp_packet *p, const struct scsp_csas *c)
 {

@@ -13,7 +13,7 @@
 
 #define WINDOW	64
 
-/* nonce: 64 random bits; 0 stands for none, so it is not used */
+/* 0 stands for no nonce, so it is not used */
 void
 scsp_replay_init(struct scsp_replay *rp, uint64_t nonce)
 {
