@@ -4,7 +4,7 @@
  */
 
 /* Building SCSP messages (RFC 2334 appendix B). */
-#include "mars.h"
+#include "cksum.h"
 #include "packet.h"
 
 void
