@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What becomes of a record that marsd publishes. */
+/*
+ * What becomes of a record that marsd publishes, and of records of ours that
+ * others have (A-11, A-92).
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +22,7 @@
 
 #define LS	1
 #define DCS	0
+#define OTHER	2		/* a second raw neighbor of the LS */
 
 /* the class of an entry in a group that holds its records back, or not */
 static enum scsp_publication class(
@@ -159,6 +163,141 @@ a_purge_that_comes_back_ends_it(void **state)
 	net_free(n);
 }
 
+/* our own record, newer than ours, or of other contents, or unknown */
+static void
+our_record_from_elsewhere_is_told_and_outnumbered(void **state)
+{
+	struct net *n;
+	(void)state;
+	n = raw_aligned(LS, DCS, -1);
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	raw_clear(n, DCS);
+	/* equal: acknowledged, and that is all */
+	raw_say(n, DCS, LS, 2, 9, LS, 1, SEQ_FIRST, "Ja");
+	assert_int_equal(n->node[LS].owns, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
+	raw_expect(n, DCS, LS, 3, 0, 1, LS, 1, SEQ_FIRST, NULL);
+	raw_say(n, DCS, LS, 2, 9, LS, 1, SEQ_FIRST, "Jb");
+	assert_int_equal(n->node[LS].owns, 1);
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 0, 16, LS, 1, SEQ_FIRST + 16, "Ja");
+	raw_say(n, DCS, LS, 2, 9, LS, 1, 1000, "Jb");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 1, 16, LS, 1, 1016, "Ja");
+	/* nothing backs it: withdrawn */
+	raw_say(n, DCS, LS, 2, 9, LS, 2, 5, "Jc");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 2, 16, LS, 2, 21, "T");
+	assert_int_equal(n->node[LS].updates, 0);
+	/* R2334-B.2.0.2-12, 17: the next ones go on by one */
+	node_publish(&n->node[LS], 1, "d");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 3, 16, LS, 1, 1017, "Jd");
+	net_free(n);
+}
+
+/*
+ * R2334-B.2.0.2-20, A-11: anything of an earlier life, and all that we have
+ * numbered in this one is numbered once more, and what is new goes on from
+ * there; not a second time, and not towards the purge.
+ */
+static void
+an_earlier_life_renumbers_all_of_ours_once(void **state)
+{
+	struct net *n;
+	uint32_t i;
+
+	(void)state;
+	n = raw_aligned(LS, DCS, -1);
+	n->node[LS].silent = true;
+	for (i = 0; i < 3; i++)
+		node_publish(&n->node[LS], i, "a");
+	node_entry(&n->node[LS], LS, 2)->seq =
+	    node_entry(&n->node[LS], LS, 2)->seen = 1000;
+	node_publish(&n->node[LS], 3, NULL);
+	net_run(n, 10);
+	/* too near to the purge: nothing but that record is concerned */
+	raw_say(n, DCS, LS, 2, 9, LS, 10, (1 << 30) + 1, "Jz");
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, SEQ_FIRST);
+	raw_clear(n, DCS);
+	raw_say(n, DCS, LS, 2, 9, LS, 11, 100, "Jz");
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 0), 18, 2), 4);
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, 116);
+	assert_int_equal(node_record(&n->node[LS], LS, 1)->seq, 116);
+	assert_memory_equal(node_entry(&n->node[LS], LS, 1)->data, "Ja", 2);
+	assert_int_equal(node_record(&n->node[LS], LS, 2)->seq, 1016);
+	assert_int_equal(node_record(&n->node[LS], LS, 3)->seq, 116);
+	assert_string_equal(
+	    node_record(&n->node[LS], LS, 3)->state, "tombstone");
+	assert_int_equal(node_record(&n->node[LS], LS, 11)->seq,
+	    100); /* marsd's to answer */
+	raw_clear(n, DCS);
+	raw_say(n, DCS, LS, 2, 9, LS, 12, 200, "Jz");
+	assert_int_equal(raw_count(n, DCS, 2), 0);
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, 116);
+	node_publish(&n->node[LS], 4, "new");
+	/* nobody is known to hold this one: A-11 */
+	assert_int_equal(node_record(&n->node[LS], LS, 4)->seq, SEQ_FIRST);
+	node_publish(&n->node[LS], 0, "b");
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, 117);
+	net_free(n);
+}
+
+/*
+ * A-11, R2334-2.3-28: what undid our record before we restarted goes on to
+ * those who have the record still, and so does our number when one of them
+ * comes with it.
+ */
+static void
+what_undid_our_record_before_goes_on(void **state)
+{
+	struct net *n;
+	(void)state;
+	n = raw_aligned(LS, DCS, OTHER);
+	n->node[LS].silent = true; /* marsd has nothing to add */
+	raw_say(n, DCS, LS, 2, 9, LS, 2, 5, "T");
+	raw_expect(n, OTHER, LS, 2, 0, 16, LS, 2, 5, "T");
+	raw_clear(n, OTHER);
+	raw_say(n, OTHER, LS, 2, 9, LS, 2, 4, "Jold");
+	raw_expect(n, OTHER, LS, 3, 0, 1, LS, 2, 5, NULL);
+	assert_memory_equal(node_entry(&n->node[LS], LS, 2)->data, "T", 1);
+	net_free(n);
+}
+
+/* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
+static void
+the_last_number_purges_and_begins_anew(void **state)
+{
+	struct net *n;
+	(void)state;
+	n = raw_aligned(LS, DCS, OTHER);
+	node_publish(&n->node[LS], 1, "a");
+	node_entry(&n->node[LS], LS, 1)->seq =
+	    node_entry(&n->node[LS], LS, 1)->seen = INT32_MAX - 2;
+	node_publish(&n->node[LS], 1, "b");
+	net_run(n, 10);
+	assert_int_equal(node_record(&n->node[LS], LS, 1)->seq, INT32_MAX - 1);
+	raw_clear(n, DCS);
+	node_publish(&n->node[LS], 1, "c");
+	node_publish(&n->node[LS], 1, "d");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 0, 16, LS, 1, INT32_MAX, "Tb");
+	raw_say(n, DCS, LS, 3, 1, LS, 1, INT32_MAX, NULL);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	raw_say(n, OTHER, LS, 3, 1, LS, 1, INT32_MAX, NULL);
+	raw_expect(n, DCS, LS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
+	/* and the receiver's side: gone as soon as nobody waits for it */
+	raw_say(n, DCS, LS, 2, 9, 5, 4, INT32_MAX, "Tx");
+	assert_non_null(node_record(&n->node[LS], 5, 4));
+	raw_say(n, OTHER, LS, 3, 1, 5, 4, INT32_MAX, NULL);
+	assert_null(node_record(&n->node[LS], 5, 4));
+	raw_say(n, DCS, LS, 2, 9, 5, 4, SEQ_FIRST, "Jx");
+	assert_int_equal(node_record(&n->node[LS], 5, 4)->seq, SEQ_FIRST);
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -169,6 +308,11 @@ main(void)
 		    at_the_end_of_the_numbers_it_is_purged_waits_or_stops),
 		cmocka_unit_test(the_owner_is_told_of_a_key_without_numbers),
 		cmocka_unit_test(a_purge_that_comes_back_ends_it),
+		cmocka_unit_test(
+		    our_record_from_elsewhere_is_told_and_outnumbered),
+		cmocka_unit_test(an_earlier_life_renumbers_all_of_ours_once),
+		cmocka_unit_test(what_undid_our_record_before_goes_on),
+		cmocka_unit_test(the_last_number_purges_and_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,39 +185,19 @@ keys_roll_over_without_losing_an_adjacency(void **state)
 	net_free(n);
 }
 
-/* What a listener on the wire kept: everything that node 0 sent to 1. */
-#define KEPT	2000
-static struct kept {
-	size_t	len;
-	uint8_t	data[1200];
-} kept[KEPT];
-static uint32_t nkept;
-
-static bool
-keep(struct net *n, int from, int to, const uint8_t *data, size_t len)
-{
-	(void)n;
-	if (from == 0 && to == 1 && nkept < KEPT &&
-	    len <= sizeof(kept[0].data)) {
-		kept[nkept].len = len;
-		memcpy(kept[nkept++].data, data, len);
-	}
-	return false;
-}
-
 /* all of it again, on the circuit that is in use now */
 static void
 again(struct net *n)
 {
 	struct fvc *f;
-	uint32_t i, count = nkept;
+	uint32_t i, count = net_nkept;
 
-	n->tap = NULL;
+	net_listen_end(n);
 	for (i = 0; i < count; i++) {
 		f = TAILQ_FIRST(&n->node[1].fvcs);
 		assert_non_null(f);
 		net_post(n, MSG_DATA, 0, f->peer_id, 1, f->id, 0,
-		    vc_sdu_new(kept[i].data, kept[i].len));
+		    vc_sdu_new(net_kept[i].data, net_kept[i].len));
 		net_run(n, 3);
 	}
 }
@@ -236,15 +216,14 @@ a_session_sent_again_changes_nothing(void **state)
 
 	(void)state;
 	keyed(n, secrets, 0);
-	n->tap = keep;
-	nkept = 0;
+	net_listen(n, NET_KEPT);
 	net_start(n);
 	node_publish(&n->node[0], 1, "old");
 	assert_true(net_settle(n, 3000));
 	net_run(n, 20000);
 	node_publish(&n->node[0], 1, "new");
 	assert_true(net_settle(n, 3000));
-	assert_true(nkept > 8);
+	assert_true(net_nkept > 8);
 	again(n);
 	assert_int_equal(n->node[1].downs, 0);
 	assert_int_equal(n->node[0].downs, 0);
@@ -288,18 +267,17 @@ an_injector_without_the_key_changes_nothing(void **state)
 
 	(void)state;
 	keyed(n, secrets, 0);
-	n->tap = keep;
-	nkept = 0;
+	net_listen(n, NET_KEPT);
 	net_start(n);
 	node_fill(&n->node[0], 5);
 	assert_true(net_settle(n, 3000));
-	n->tap = NULL;
+	net_listen_end(n);
 	f = TAILQ_FIRST(&n->node[1].fvcs);
 	for (i = 0; i < 2000; i++) {
-		len = kept[i % nkept].len;
+		len = net_kept[i % net_nkept].len;
 		if (len > sizeof(p))
 			continue;
-		memcpy(p, kept[i % nkept].data, len);
+		memcpy(p, net_kept[i % net_nkept].data, len);
 		r = net_random(n);
 		p[8 + r % (len - 8)] ^= (uint8_t)(1 + (r >> 32) % 255);
 		memcpy(raw.b, p + 8, len - 8);

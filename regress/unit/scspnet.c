@@ -650,3 +650,37 @@ node_entry(struct node *nd, int owner, uint32_t key)
 	return scsp_cache_find(&node_group(nd)->cache,
 	    RECORD_ID(0x0a000001U + (uint32_t)owner, key));
 }
+
+struct kept net_kept[NET_KEPT];
+uint32_t net_nkept;
+static uint32_t max_kept;
+
+static bool
+keep(struct net *n, int from, int to, const uint8_t *data, size_t len)
+{
+	struct kept *k = &net_kept[net_nkept];
+
+	(void)n;
+	if (from == 0 && to == 1 && net_nkept < max_kept &&
+	    len <= sizeof(k->data)) {
+		k->len = len;
+		memcpy(k->data, data, len);
+		net_nkept++;
+	}
+	return false;
+}
+
+void
+net_listen(struct net *n, uint32_t max)
+{
+	assert(max <= NET_KEPT);
+	net_nkept = 0;
+	max_kept = max;
+	n->tap = keep;
+}
+
+void
+net_listen_end(struct net *n)
+{
+	n->tap = NULL;
+}

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "llc.h"
 #include "scspd/align.h"
 #include "scspd/hello.h"
 #include "scspd/scsp.h"
@@ -141,6 +142,20 @@ void		 node_publish(struct node *, uint32_t key, const char *text);
 /* and so many keys from 0 on, each with contents of its own */
 void		 node_fill(struct node *, uint32_t n);
 
+/* --- a listener on the wire */
+
+#define NET_KEPT	2000
+struct kept {			/* with its LLC/SNAP header */
+	size_t			 len;
+	uint8_t			 data[LLC_LEN + SCSP_MTU];
+};
+extern struct kept net_kept[NET_KEPT];
+extern uint32_t net_nkept;
+/* from now on keeps what node 0 says to node 1, at most so many SDUs */
+void		 net_listen(struct net *, uint32_t max);
+/* and does no longer */
+void		 net_listen_end(struct net *);
+
 /* --- what marsctl shows of a server */
 
 /*
@@ -200,6 +215,20 @@ void		 raw_sum(struct rawpkt *);
 void		 raw_send(struct net *, int raw, const uint8_t *, size_t);
 /* raw_sum() and raw_send() */
 void		 raw_done(struct net *, int raw, struct rawpkt *);
+/*
+ * A server in the middle of its adjacencies: both are aligned, the caches are
+ * empty, and of what was said nothing is kept.  other: another raw node, with
+ * a larger ID than the server's, or -1.
+ */
+struct net	*raw_aligned(int server, int raw, int other);
+/* one record in a CSU Request (type 2), a Reply (3) or a CSUS (4) */
+void		 raw_say(struct net *, int raw, int server, uint8_t type,
+		    uint16_t hops, int owner, uint32_t key, int32_t seq,
+		    const char *data);
+/* the i-th packet of a type from the server has one record, this one */
+void		 raw_expect(struct net *, int raw, int server, uint8_t type,
+		    uint32_t i, uint16_t hops, int owner, uint32_t key,
+		    int32_t seq, const char *data);
 void		 raw_hello(struct net *, int raw, uint16_t interval,
 		    uint16_t dead, uint32_t sender, uint32_t receiver);
 /* forgets what was heard */

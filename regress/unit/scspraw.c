@@ -5,10 +5,14 @@
 
 /* The raw nodes of scspnet.h. */
 #include <assert.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
 
-#include "llc.h"
 #include "scspnet.h"
 
 void
@@ -174,4 +178,90 @@ raw_net(int server, int raw)
 	net_run(n, 3500); /* either calls at last */
 	assert(!TAILQ_EMPTY(&n->node[raw].fvcs));
 	return n;
+}
+
+/* Says what it takes to be aligned, with nothing in the cache. */
+static void
+align(struct net *n, int server, int raw)
+{
+	uint32_t me = RAW_ID(raw), ls = RAW_ID(server), seq;
+	struct rawpkt p;
+
+	raw_clear(n, raw);
+	raw_hello(n, raw, 600, 600, me, ls);
+	raw_begin(&p, 1, 0, 0);
+	if (raw > server) { /* the server becomes slave */
+		seq = 7;
+		raw_put(&p, 4, seq);
+		raw_common(&p, 0xe000, me, ls);
+	} else {
+		net_run(n, 3);
+		seq =
+		    raw_get(raw_nth(n, raw, 1, raw_count(n, raw, 1) - 1), 8, 4);
+		raw_put(&p, 4, seq);
+		raw_common(&p, 0, me, ls);
+	}
+	raw_done(n, raw, &p);
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, seq + 1);
+	raw_common(&p, raw > server ? 0x8000 : 0, me, ls);
+	raw_done(n, raw, &p);
+	raw_clear(n, raw);
+	assert_string_equal(
+	    node_shows(&n->node[server], raw, "alignment"), "Aligned");
+}
+
+struct net *
+raw_aligned(int server, int raw, int other)
+{
+	struct net *n = net_new(7, other == -1 ? 2 : 3);
+
+	n->node[raw].raw = true;
+	node_conf(&n->node[server]);
+	node_conf_neighbor(&n->node[server], raw);
+	if (other != -1) {
+		n->node[other].raw = true;
+		node_conf_neighbor(&n->node[server], other);
+	}
+	net_start(n);
+	net_run(n, 3500);
+	align(n, server, raw);
+	if (other != -1)
+		align(n, server, other);
+	return n;
+}
+
+void
+raw_say(struct net *n, int raw, int server, uint8_t type, uint16_t hops,
+    int owner, uint32_t key, int32_t seq, const char *data)
+{
+	struct rawpkt p;
+
+	raw_begin(&p, type, RAW_ID(raw), RAW_ID(server));
+	raw_record(&p, hops, RAW_ID(owner), key, seq, false, data);
+	raw_done(n, raw, &p);
+	net_run(n, 10);
+}
+
+void
+raw_expect(struct net *n, int raw, int server, uint8_t type, uint32_t i,
+    uint16_t hops, int owner, uint32_t key, int32_t seq, const char *data)
+{
+	const struct heard *h = raw_nth(n, raw, type, i);
+	size_t len = data == NULL ? 0 : strlen(data);
+
+	assert_non_null(h);
+	assert_int_equal(raw_get(h, 18, 2), 1);
+	assert_true(raw_get(h, 20, 4) == RAW_ID(server));
+	assert_true(raw_get(h, 24, 4) == RAW_ID(raw));
+	assert_int_equal(raw_get(h, 28, 2), hops);
+	assert_int_equal(raw_get(h, 30, 2), 20 + len);
+	assert_true(raw_get(h, 36, 4) == (uint32_t)seq);
+	assert_true(raw_get(h, 40, 4) == key);
+	assert_true(raw_get(h, 44, 4) == RAW_ID(owner));
+	assert_int_equal(h->len, 8 + 48 + len);
+	if (len != 0) {
+		assert_int_equal(raw_get(h, 34, 2), 0); /* R2334-B.2.0.2-10 */
+		assert_memory_equal(h->data + 8 + 48, data, len);
+	}
 }

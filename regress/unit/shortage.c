@@ -50,27 +50,13 @@ static void
 what_could_not_be_kept_is_not_acknowledged(void **state)
 {
 	struct net *n;
-	struct scsp_neighbor *nb;
 	struct rawpkt p;
 	const struct heard *h;
 	uint32_t at;
 
 	(void)state;
 	for (at = 1; at <= 2; at++) { /* the entry, its contents */
-		n = raw_net(LS, DCS);
-		nb = node_neighbor_of(&n->node[LS], DCS);
-		raw_hello(n, DCS, 600, 600, RAW_ID(DCS), RAW_ID(LS));
-		net_run(n, 3);
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, nb->ca_seq);
-		raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
-		raw_done(n, DCS, &p);
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, nb->ca_seq);
-		raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
-		raw_done(n, DCS, &p);
-		assert_shows(SIDE, "alignment", "Aligned");
-		raw_clear(n, DCS);
+		n = raw_aligned(LS, DCS, -1);
 		fail_at = at;
 		raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 		raw_record(&p, 9, RAW_ID(DCS), 4, 10, false, "Jno");

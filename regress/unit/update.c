@@ -19,99 +19,28 @@
 #define OTHER	2		/* a second raw neighbor of the LS */
 #define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
-static struct scsp_neighbor *nb, *nb2;
+static struct scsp_neighbor *nb;
 static struct net *n;
-
-/* aligned with one or two raw neighbors, nothing in the cache */
-static void
-align(int raw)
-{
-	struct rawpkt p;
-	uint32_t c, seq;
-
-	raw_clear(n, raw);
-	raw_hello(n, raw, 600, 600, RAW_ID(raw), RAW_ID(LS));
-	if (raw > LS) { /* we are slave */
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, 7);
-		raw_common(&p, 0xe000, RAW_ID(raw), RAW_ID(LS));
-		raw_done(n, raw, &p);
-		seq = 8;
-	} else {
-		net_run(n, 3);
-		c = raw_count(n, raw, 1);
-		seq = raw_get(raw_nth(n, raw, 1, c - 1), 8, 4);
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, seq++);
-		raw_common(&p, 0, RAW_ID(raw), RAW_ID(LS));
-		raw_done(n, raw, &p);
-	}
-	raw_begin(&p, 1, 0, 0);
-	raw_put(&p, 4, seq);
-	raw_common(&p, raw > LS ? 0x8000 : 0, RAW_ID(raw), RAW_ID(LS));
-	raw_done(n, raw, &p);
-	raw_clear(n, raw);
-}
 
 static void
 begin(bool two)
 {
-	n = net_new(7, two ? 3 : 2);
-	n->node[DCS].raw = true;
-	node_conf(&n->node[LS]);
-	node_conf_neighbor(&n->node[LS], DCS);
-	if (two) {
-		n->node[OTHER].raw = true;
-		node_conf_neighbor(&n->node[LS], OTHER);
-	}
-	net_start(n);
-	net_run(n, 3500);
+	n = raw_aligned(LS, DCS, two ? OTHER : -1);
 	nb = node_neighbor_of(&n->node[LS], DCS);
-	align(DCS);
-	assert_shows(SIDE, "alignment", "Aligned");
-	if (two) {
-		nb2 = node_neighbor_of(&n->node[LS], OTHER);
-		align(OTHER);
-		assert_string_equal(
-		    node_shows(&n->node[LS], OTHER, "alignment"), "Aligned");
-	}
 }
 
-/* one record in a CSU Request (type 2), a Reply (3) or a CSUS (4) */
 static void
 say(int raw, uint8_t type, uint16_t hops, int owner, uint32_t key, int32_t seq,
     const char *data)
 {
-	struct rawpkt p;
-
-	raw_begin(&p, type, RAW_ID(raw), RAW_ID(LS));
-	raw_record(&p, hops, RAW_ID(owner), key, seq, false, data);
-	raw_done(n, raw, &p);
-	net_run(n, 10);
+	raw_say(n, raw, LS, type, hops, owner, key, seq, data);
 }
 
-/* the i-th packet of a type has one record, this one */
 static void
 expect(int raw, uint8_t type, uint32_t i, uint16_t hops, int owner,
     uint32_t key, int32_t seq, const char *data)
 {
-	const struct heard *h = raw_nth(n, raw, type, i);
-	size_t len = data == NULL ? 0 : strlen(data);
-
-	assert_non_null(h);
-	assert_int_equal(raw_get(h, 18, 2), 1);
-	assert_true(raw_get(h, 20, 4) == RAW_ID(LS));
-	assert_true(raw_get(h, 24, 4) == RAW_ID(raw));
-	assert_int_equal(raw_get(h, 28, 2), hops);
-	assert_int_equal(raw_get(h, 30, 2), 20 + len);
-	assert_true(raw_get(h, 36, 4) == (uint32_t)seq);
-	assert_true(raw_get(h, 40, 4) == key);
-	assert_true(raw_get(h, 44, 4) == RAW_ID(owner));
-	assert_int_equal(h->len, 8 + 48 + len);
-	if (len != 0) {
-		assert_int_equal(raw_get(h, 34, 2), 0); /* R2334-B.2.0.2-10 */
-		assert_memory_equal(h->data + 8 + 48, data, len);
-	}
+	raw_expect(n, raw, LS, type, i, hops, owner, key, seq, data);
 }
 
 /* as marsctl shows it */
@@ -173,7 +102,8 @@ a_change_of_ours_goes_to_every_neighbor_in_order(void **state)
 
 	(void)state;
 	begin(true);
-	assert_true(nb->ca_seq != nb2->ca_seq);
+	assert_true(
+	    nb->ca_seq != node_neighbor_of(&n->node[LS], OTHER)->ca_seq);
 	TAILQ_FIRST(&n->node[LS].conf->clusters)->hop_count = 5;
 	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
 	node_publish(&n->node[LS], 2, "b");
@@ -643,133 +573,6 @@ a_tombstone_stays_for_its_time_and_until_all_know(void **state)
 	net_free(n);
 }
 
-/* our own record, newer than ours, or of other contents, or unknown */
-static void
-our_record_from_elsewhere_is_told_and_outnumbered(void **state)
-{
-	(void)state;
-	begin(false);
-	node_publish(&n->node[LS], 1, "a");
-	net_run(n, 10);
-	raw_clear(n, DCS);
-	/* equal: acknowledged, and that is all */
-	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Ja");
-	assert_int_equal(n->node[LS].owns, 0);
-	assert_shows_number(SIDE, "csu-queue", 0);
-	expect(DCS, 3, 0, 1, LS, 1, SEQ_FIRST, NULL);
-	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Jb");
-	assert_int_equal(n->node[LS].owns, 1);
-	net_run(n, 10);
-	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 16, "Ja");
-	say(DCS, 2, 9, LS, 1, 1000, "Jb");
-	net_run(n, 10);
-	expect(DCS, 2, 1, 16, LS, 1, 1016, "Ja");
-	/* nothing backs it: withdrawn */
-	say(DCS, 2, 9, LS, 2, 5, "Jc");
-	net_run(n, 10);
-	expect(DCS, 2, 2, 16, LS, 2, 21, "T");
-	assert_int_equal(n->node[LS].updates, 0);
-	/* R2334-B.2.0.2-12, 17: the next ones go on by one */
-	node_publish(&n->node[LS], 1, "d");
-	net_run(n, 10);
-	expect(DCS, 2, 3, 16, LS, 1, 1017, "Jd");
-	net_free(n);
-}
-
-/*
- * R2334-B.2.0.2-20, A-11: anything of an earlier life, and all that we have
- * numbered in this one is numbered once more, and what is new goes on from
- * there; not a second time, and not towards the purge.
- */
-static void
-an_earlier_life_renumbers_all_of_ours_once(void **state)
-{
-	uint32_t i;
-
-	(void)state;
-	begin(false);
-	n->node[LS].silent = true;
-	for (i = 0; i < 3; i++)
-		node_publish(&n->node[LS], i, "a");
-	entry(LS, 2)->seq = entry(LS, 2)->seen = 1000;
-	node_publish(&n->node[LS], 3, NULL);
-	net_run(n, 10);
-	/* too near to the purge: nothing but that record is concerned */
-	say(DCS, 2, 9, LS, 10, (1 << 30) + 1, "Jz");
-	assert_int_equal(record(LS, 0)->seq, SEQ_FIRST);
-	raw_clear(n, DCS);
-	say(DCS, 2, 9, LS, 11, 100, "Jz");
-	assert_int_equal(raw_count(n, DCS, 2), 1);
-	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 0), 18, 2), 4);
-	assert_int_equal(record(LS, 0)->seq, 116);
-	assert_int_equal(record(LS, 1)->seq, 116);
-	assert_memory_equal(entry(LS, 1)->data, "Ja", 2);
-	assert_int_equal(record(LS, 2)->seq, 1016);
-	assert_int_equal(record(LS, 3)->seq, 116);
-	assert_string_equal(record(LS, 3)->state, "tombstone");
-	assert_int_equal(record(LS, 11)->seq, 100); /* marsd's to answer */
-	raw_clear(n, DCS);
-	say(DCS, 2, 9, LS, 12, 200, "Jz");
-	assert_int_equal(raw_count(n, DCS, 2), 0);
-	assert_int_equal(record(LS, 0)->seq, 116);
-	node_publish(&n->node[LS], 4, "new");
-	/* nobody is known to hold this one: A-11 */
-	assert_int_equal(record(LS, 4)->seq, SEQ_FIRST);
-	node_publish(&n->node[LS], 0, "b");
-	assert_int_equal(record(LS, 0)->seq, 117);
-	net_free(n);
-}
-
-/*
- * A-11, R2334-2.3-28: what undid our record before we restarted goes on to
- * those who have the record still, and so does our number when one of them
- * comes with it.
- */
-static void
-what_undid_our_record_before_goes_on(void **state)
-{
-	(void)state;
-	begin(true);
-	n->node[LS].silent = true; /* marsd has nothing to add */
-	say(DCS, 2, 9, LS, 2, 5, "T");
-	expect(OTHER, 2, 0, 16, LS, 2, 5, "T");
-	raw_clear(n, OTHER);
-	say(OTHER, 2, 9, LS, 2, 4, "Jold");
-	expect(OTHER, 3, 0, 1, LS, 2, 5, NULL);
-	assert_memory_equal(entry(LS, 2)->data, "T", 1);
-	net_free(n);
-}
-
-/* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
-static void
-the_last_number_purges_and_begins_anew(void **state)
-{
-	(void)state;
-	begin(true);
-	node_publish(&n->node[LS], 1, "a");
-	entry(LS, 1)->seq = entry(LS, 1)->seen = INT32_MAX - 2;
-	node_publish(&n->node[LS], 1, "b");
-	net_run(n, 10);
-	assert_int_equal(record(LS, 1)->seq, INT32_MAX - 1);
-	raw_clear(n, DCS);
-	node_publish(&n->node[LS], 1, "c");
-	node_publish(&n->node[LS], 1, "d");
-	net_run(n, 10);
-	expect(DCS, 2, 0, 16, LS, 1, INT32_MAX, "Tb");
-	say(DCS, 3, 1, LS, 1, INT32_MAX, NULL);
-	assert_int_equal(raw_count(n, DCS, 2), 1);
-	say(OTHER, 3, 1, LS, 1, INT32_MAX, NULL);
-	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
-	/* and the receiver's side: gone as soon as nobody waits for it */
-	say(DCS, 2, 9, 5, 4, INT32_MAX, "Tx");
-	assert_non_null(record(5, 4));
-	say(OTHER, 3, 1, 5, 4, INT32_MAX, NULL);
-	assert_null(record(5, 4));
-	say(DCS, 2, 9, 5, 4, SEQ_FIRST, "Jx");
-	assert_int_equal(record(5, 4)->seq, SEQ_FIRST);
-	net_free(n);
-}
-
 /* The limit is policy: acknowledged, counted, the adjacency stays. */
 static void
 a_full_cache_acknowledges_and_keeps_the_adjacency(void **state)
@@ -848,11 +651,6 @@ main(void)
 		cmocka_unit_test(requests_are_full_and_within_the_window),
 		cmocka_unit_test(
 		    a_tombstone_stays_for_its_time_and_until_all_know),
-		cmocka_unit_test(
-		    our_record_from_elsewhere_is_told_and_outnumbered),
-		cmocka_unit_test(an_earlier_life_renumbers_all_of_ours_once),
-		cmocka_unit_test(what_undid_our_record_before_goes_on),
-		cmocka_unit_test(the_last_number_purges_and_begins_anew),
 		cmocka_unit_test(
 		    a_full_cache_acknowledges_and_keeps_the_adjacency),
 		cmocka_unit_test(
