@@ -23,6 +23,7 @@
 #define LS	1
 #define DCS	0
 #define OTHER	2		/* a second raw neighbor of the LS */
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
 /* the class of an entry in a group that holds its records back, or not */
 static enum scsp_publication class(
