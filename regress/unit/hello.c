@@ -408,7 +408,8 @@ what_the_table_rules_out_is_counted_and_told(void **state)
 	assert_int_equal(n->node[LS].events[SCSP_EV_VIOLATION], 1);
 	assert_string_equal(
 	    n->node[LS].why, "hello, Waiting, no hello that lists us in time");
-	assert_int_equal(n->node[LS].s->faults.count, 1);
+	assert_int_equal(
+	    node_counter(&n->node[LS], -1, "table-violations"), 1);
 	net_free(n);
 }
 

@@ -4,59 +4,21 @@
  */
 
 /* What marsctl shows of a server of scspnet.h. */
-#include <assert.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
 
-#include "ctl.h"
-#include "ctlserver.h"
+#include "rows.h"
 #include "scspnet.h"
-
-typedef bool listing(struct scsp *, void *, struct wr *);
-
-static uint8_t cursor[CTL_CURSOR_SIZE], row[CTL_ROW_MAX];
-static size_t row_len;
-
-/* a test asks for what is not shown: it is wrong, or the listing is */
-static _Noreturn void
-missing(const char *what)
-{
-	fprintf(stderr, "not shown: %s\n", what);
-	abort();
-}
-
-static bool
-next_row(listing *show, struct node *nd)
-{
-	struct wr w;
-	bool more;
-
-	wr_init(&w, row, sizeof(row));
-	more = show(nd->s, cursor, &w);
-	assert(!wr_failed(&w));
-	row_len = w.len;
-	return more;
-}
-
-/* the value of this name in the row */
-static const struct ctl_value *
-row_value(const char *name)
-{
-	static struct ctl_value v;
-	struct rd r;
-
-	rd_init(&r, row, row_len);
-	while (ctl_next(&r, &v))
-		if (strcmp(v.name, name) == 0)
-			return &v;
-	missing(name);
-}
 
 static bool
 row_has(const char *name, const char *text)
 {
-	return strcmp(row_value(name)->string, text) == 0;
+	return strcmp(rows_value(name)->string, text) == 0;
 }
 
 static void
@@ -75,13 +37,14 @@ neighbor_row(struct node *nd, int to, const char *column)
 	char addr[ATM_STRLEN];
 
 	to_text(addr, to);
-	memset(cursor, 0, sizeof(cursor));
-	while (next_row(scsp_show_neighbors, nd))
+	ROWS_BEGIN();
+	while (ROWS_NEXT(scsp_show_neighbors, nd->s))
 		if (row_has("address", addr) &&
-		    row_value("protocol-id")->number == PID_MARS &&
-		    row_value("server-group")->number == NET_SGID)
-			return row_value(column);
-	missing(addr);
+		    rows_value("protocol-id")->number == PID_MARS &&
+		    rows_value("server-group")->number == NET_SGID)
+			return rows_value(column);
+	fail_msg("no neighbor %s", addr);
+	return NULL;
 }
 
 const char *
@@ -103,19 +66,19 @@ node_counter(struct node *nd, int to, const char *name)
 
 	if (to != -1)
 		to_text(scope, to);
-	memset(cursor, 0, sizeof(cursor));
-	while (next_row(scsp_show_counters, nd))
+	ROWS_BEGIN();
+	while (ROWS_NEXT(scsp_show_counters, nd->s))
 		if (row_has("scope", scope) && row_has("name", name))
-			return row_value("value")->number;
+			return rows_value("value")->number;
 	return 0;
 }
 
 uint64_t
 node_summary(struct node *nd, const char *name)
 {
-	memset(cursor, 0, sizeof(cursor));
-	assert(next_row(scsp_show_summary, nd));
-	return row_value(name)->number;
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(scsp_show_summary, nd->s));
+	return rows_value(name)->number;
 }
 
 const struct shown *
@@ -125,16 +88,16 @@ node_record(struct node *nd, int owner, uint32_t key)
 	char oid[16];
 
 	snprintf(oid, sizeof(oid), "10.0.0.%d", owner + 1);
-	memset(cursor, 0, sizeof(cursor));
-	while (next_row(scsp_show_cache, nd)) {
-		if (row_value("protocol-id")->number != PID_MARS ||
-		    !row_has("oid", oid) || row_value("key")->number != key)
+	ROWS_BEGIN();
+	while (ROWS_NEXT(scsp_show_cache, nd->s)) {
+		if (rows_value("protocol-id")->number != PID_MARS ||
+		    !row_has("oid", oid) || rows_value("key")->number != key)
 			continue;
-		shown.seq = (int32_t)row_value("sequence")->number;
-		shown.len = row_value("length")->number;
+		shown.seq = (int32_t)rows_value("sequence")->number;
+		shown.len = rows_value("length")->number;
 		snprintf(shown.state, sizeof(shown.state), "%.15s",
-		    row_value("state")->string);
-		shown.own = row_value("own")->number != 0;
+		    rows_value("state")->string);
+		shown.own = rows_value("own")->number != 0;
 		return &shown;
 	}
 	return NULL;
