@@ -17,6 +17,8 @@
 #include <cmocka.h>
 
 #include "nvc.h"
+#include "scspd/align.h"
+#include "scspd/hello.h"
 #include "table.h"
 #include "vc_atm.h"
 #include "vc_party.h"
@@ -25,6 +27,8 @@ static const struct table *const tables[] = {
 	&nvc_table,
 	&vc_atm_table,
 	&vc_party_table,
+	&scsp_hello_table,
+	&scsp_align_table,
 };
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
