@@ -7,6 +7,7 @@
  * Clusters and their protocols, what comes from circuits, and the way of a
  * message to its handler (RFC 2022 sections 4.1, 4.2, 6 and 10.3).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -439,6 +440,21 @@ cluster_find(struct marsd *m, const char *name)
 	return NULL;
 }
 
+/* A state machine met what cannot be: counted, and told by name. */
+static void
+cluster_violated(
+    void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	struct marsd_cluster *c = arg;
+	char what[128];
+	struct marsd_event ev = { .why = what };
+
+	c->counts.table_violations = c->faults.count;
+	snprintf(what, sizeof(what), "%s: %s in state %s", t->name,
+	    t->events[event], t->states[state]);
+	marsd_cluster_event(c, MARSD_EV_VIOLATION, &ev);
+}
+
 static struct marsd_cluster *
 marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 {
@@ -448,6 +464,8 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 		return NULL;
 	c->mars = m;
 	memcpy(c->name, conf->name, sizeof(c->name));
+	c->faults.violated = cluster_violated;
+	c->faults.arg = c;
 	TAILQ_INIT(&c->protos);
 	RB_INIT(&c->owners);
 	LIST_INIT(&c->circuits);

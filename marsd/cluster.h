@@ -34,6 +34,7 @@
 #include "itree.h"
 #include "mars.h"
 #include "marsd_core.h"
+#include "table.h"
 
 enum marsd_role {
 	MARSD_ROLE_CLIENT,
@@ -92,7 +93,8 @@ enum marsd_drop {
 	X(published, "records-published") X(records_in, "records-in") \
 	X(records_ignored, "records-ignored") \
 	X(calls_refused, "calls-refused") X(moved, "moved") \
-	X(adopted, "adopted")
+	X(adopted, "adopted") \
+	X(table_violations, "table-violations")
 
 struct marsd_counts {
 #define X(sym, name) uint64_t sym;
@@ -158,51 +160,186 @@ struct marsd_control {
  * another server's records are on their way (A-131, D9).
  */
 #define MARSD_LEAF_STATES(X) \
-	X(MARSD_LEAF_NONE, "none") X(MARSD_LEAF_ADDING, "adding") \
-	X(MARSD_LEAF_RETRY, "retry") X(MARSD_LEAF_UP, "up") \
+	X(MARSD_LEAF_NONE, "none") \
+	X(MARSD_LEAF_ADDING, "adding") \
+	X(MARSD_LEAF_RETRY, "retry") \
+	X(MARSD_LEAF_UP, "up") \
 	X(MARSD_LEAF_LEFT, "left")
 #define MARSD_LEAF_EVENTS(X) \
-	X(MARSD_LEAF_EV_REGISTER, "register")	/* a registration arrived */ \
-	X(MARSD_LEAF_EV_ACK, "ack")		/* L_ACK */ \
-	X(MARSD_LEAF_EV_BUSY, "busy")	/* failed, worth another try, A-111 */ \
-	X(MARSD_LEAF_EV_FAIL, "fail")		/* failed for good */ \
-	X(MARSD_LEAF_EV_DROP, "drop")		/* ERR_L_DROP */ \
-	X(MARSD_LEAF_EV_STALE, "stale")	/* and it has registered since */ \
-	X(MARSD_LEAF_EV_LEFT, "left")	/* the same: it cleared it, and where \
-					 * to move to there is */ \
-	X(MARSD_LEAF_EV_ROOT, "root")	/* the whole VC has gone, A-110 */ \
+	/* a registration has arrived */ \
+	X(MARSD_LEAF_EV_REGISTER, "register") \
+	/* L_ACK */ \
+	X(MARSD_LEAF_EV_ACK, "ack") \
+	/* the call failed, for a cause that may pass */ \
+	X(MARSD_LEAF_EV_BUSY, "busy") \
+	/* the call failed for good */ \
+	X(MARSD_LEAF_EV_FAIL, "fail") \
+	/* ERR_L_DROP, and the node is believed to have gone */ \
+	X(MARSD_LEAF_EV_DROP, "drop") \
+	/* ERR_L_DROP, but the node has registered while the leaf was up */ \
+	X(MARSD_LEAF_EV_STALE, "stale") \
+	/* ERR_L_DROP: the node cleared the leaf itself, and there is another \
+	 * server to which it may have moved */ \
+	X(MARSD_LEAF_EV_LEFT, "left") \
+	/* the whole control VC has gone */ \
+	X(MARSD_LEAF_EV_ROOT, "root") \
 	X(MARSD_LEAF_EV_TIMER, "timer")
+#define MARSD_LEAF_ACTIONS(X) \
+	/* L_MULTI_ADD */ \
+	X(MARSD_LEAF_DO_ADD, "add") \
+	/* wait for another try */ \
+	X(MARSD_LEAF_DO_WAIT, "wait") \
+	/* the node is registered now: answer */ \
+	X(MARSD_LEAF_DO_UP, "up") \
+	/* the node was registered already: answer */ \
+	X(MARSD_LEAF_DO_ANSWER, "answer") \
+	/* wait for what another server may say */ \
+	X(MARSD_LEAF_DO_LINGER, "linger") \
+	/* the node has gone (RFC 2022 section 6.1.2) */ \
+	X(MARSD_LEAF_DO_LOST, "lost")
 
 enum marsd_leaf_state {
-	MARSD_LEAF_STATE_FORGOTTEN,
-#define X(sym, name) sym,
-	MARSD_LEAF_STATES(X)
-#undef X
+	MARSD_LEAF_STATES(TABLE_SYM)
 	MARSD_LEAF_STATE_MAX
 };
 enum marsd_leaf_event {
-#define X(sym, name) sym,
-	MARSD_LEAF_EVENTS(X)
-#undef X
+	MARSD_LEAF_EVENTS(TABLE_SYM)
 	MARSD_LEAF_EVENT_MAX
 };
 enum marsd_leaf_action {
-	MARSD_LEAF_ACT_FORGOTTEN,
-	MARSD_LEAF_ACT_IGNORE,
-	MARSD_LEAF_ACT_VIOLATION,	/* the backend said what it must not */
-	MARSD_LEAF_ACT_ADD,		/* L_MULTI_ADD */
-	MARSD_LEAF_ACT_WAIT,		/* for another try */
-	MARSD_LEAF_ACT_UP,		/* registered: answer */
-	MARSD_LEAF_ACT_ANSWER,	/* already registered: answer */
-	MARSD_LEAF_ACT_LINGER,	/* for what another server may say */
-	MARSD_LEAF_ACT_LOST		/* the node has gone, 6.1.2 */
+	TABLE_FIRST_ACTION(MARSD_LEAF),
+	MARSD_LEAF_ACTIONS(TABLE_SYM)
+	MARSD_LEAF_ACTION_MAX
 };
-struct marsd_leaf_cell {
-	enum marsd_leaf_state		next;
-	enum marsd_leaf_action	action;
+extern const struct table marsd_leaf_table;
+
+/*
+ * Where a registered node is, for all that we know (A-6): the last
+ * registration wins, whichever server it was at.
+ *
+ *	new		its leaf has not been up yet: not registered
+ *	here		it is ours
+ *	moving		another server (reg.moving) has it now; what we say of
+ *			it stays until that server has said as much, or 5 s
+ *	returning	it is back, and its leaf is not up yet: only then do
+ *			the others hear of it (A-111)
+ *	contested	returning, and another server says that it is there
+ */
+#define MARSD_MOVE_STATES(X) \
+	X(MARSD_MOVE_NEW, "new") \
+	X(MARSD_MOVE_HERE, "here") \
+	X(MARSD_MOVE_MOVING, "moving") \
+	X(MARSD_MOVE_RETURNING, "returning") \
+	X(MARSD_MOVE_CONTESTED, "contested")
+#define MARSD_MOVE_EVENTS(X) \
+	/* its leaf has come up, or is up when it registers once more */ \
+	X(MARSD_MOVE_EV_LEAF_UP, "leaf-up") \
+	/* it registers once more, on the circuit that it has */ \
+	X(MARSD_MOVE_EV_REPEAT, "repeat") \
+	/* it registers once more, on another circuit */ \
+	X(MARSD_MOVE_EV_ANEW, "anew") \
+	/* it registers once more, after it had cleared its leaf */ \
+	X(MARSD_MOVE_EV_BACK, "back") \
+	/* a fresh record says that it is at a server, and not the one that \
+	 * it is known to move to */ \
+	X(MARSD_MOVE_EV_ELSEWHERE, "elsewhere") \
+	/* the server that it is moving to says so once more */ \
+	X(MARSD_MOVE_EV_STILL, "still") \
+	/* the server that it is moving to says now all that we say of it */ \
+	X(MARSD_MOVE_EV_COVERED, "covered") \
+	/* the server that it was moving to does not have it */ \
+	X(MARSD_MOVE_EV_OFF, "off") \
+	X(MARSD_MOVE_EV_TIMER, "timer")
+#define MARSD_MOVE_ACTIONS(X) \
+	/* it is registered: publish that, and adopt what others say */ \
+	X(MARSD_MOVE_DO_REGISTER, "register") \
+	/* the same of one that was registered before */ \
+	X(MARSD_MOVE_DO_TELL, "tell") \
+	/* it has to ask for its joins again, if it has not just come */ \
+	X(MARSD_MOVE_DO_ANEW, "anew") \
+	/* it was nowhere else: it has to ask for its joins again, in time */ \
+	X(MARSD_MOVE_DO_RESTART, "restart") \
+	/* it was elsewhere: give up what it left there, doubt the rest */ \
+	X(MARSD_MOVE_DO_RETURN, "return") \
+	/* count what the other server lacks, and wait for it */ \
+	X(MARSD_MOVE_DO_MOVE, "move") \
+	/* wait anew */ \
+	X(MARSD_MOVE_DO_WAIT, "wait") \
+	/* wait no longer: it has left nothing */ \
+	X(MARSD_MOVE_DO_STAY, "stay") \
+	/* take back all that we say of it; the registration goes */ \
+	X(MARSD_MOVE_DO_GIVE_UP, "give-up")
+
+enum marsd_move_state {
+	MARSD_MOVE_STATES(TABLE_SYM)
+	MARSD_MOVE_STATE_MAX
 };
-extern const struct marsd_leaf_cell marsd_leaf_table[MARSD_LEAF_STATE_MAX]
-    [MARSD_LEAF_EVENT_MAX];
+enum marsd_move_event {
+	MARSD_MOVE_EVENTS(TABLE_SYM)
+	MARSD_MOVE_EVENT_MAX
+};
+enum marsd_move_action {
+	TABLE_FIRST_ACTION(MARSD_MOVE),
+	MARSD_MOVE_ACTIONS(TABLE_SYM)
+	MARSD_MOVE_ACTION_MAX
+};
+extern const struct table marsd_move_table;
+
+/*
+ * The joins of a registration that rest on another's word and not on its
+ * own (D9): adopted from the server where it was, or doubted since it has
+ * registered once more.  This goes on beside the machine above.
+ *
+ *	none		there are none
+ *	kept		there may be some; they stay, as after a soft redirect
+ *	timed		the node is joining everything again: what it does not
+ *			ask for within 60 s of its last JOIN goes
+ */
+#define MARSD_ADOPT_STATES(X) \
+	X(MARSD_ADOPT_NONE, "none") \
+	X(MARSD_ADOPT_KEPT, "kept") \
+	X(MARSD_ADOPT_TIMED, "timed")
+#define MARSD_ADOPT_EVENTS(X) \
+	/* one more join is adopted or doubted */ \
+	X(MARSD_ADOPT_EV_TAKE, "take") \
+	/* it is known that the node joins everything again */ \
+	X(MARSD_ADOPT_EV_HURRY, "hurry") \
+	/* a JOIN or MSERV */ \
+	X(MARSD_ADOPT_EV_ASK, "ask") \
+	/* a JOIN or MSERV of what was adopted, at most 120 s after it came */ \
+	X(MARSD_ADOPT_EV_ASK_ADOPTED, "ask-adopted") \
+	/* it has registered on another circuit */ \
+	X(MARSD_ADOPT_EV_ANEW, "anew") \
+	/* it has registered on another circuit, at most 120 s after it came */ \
+	X(MARSD_ADOPT_EV_ANEW_SOON, "anew-soon") \
+	/* it has moved on, or comes back from a move */ \
+	X(MARSD_ADOPT_EV_MOVE, "move") \
+	X(MARSD_ADOPT_EV_TIMER, "timer")
+#define MARSD_ADOPT_ACTIONS(X) \
+	/* the state is all that changes */ \
+	X(MARSD_ADOPT_DO_NOTE, "note") \
+	/* the 60 s begin, or begin again */ \
+	X(MARSD_ADOPT_DO_START, "start") \
+	X(MARSD_ADOPT_DO_STOP, "stop") \
+	/* all of its joins, and the 60 s begin if there are any */ \
+	X(MARSD_ADOPT_DO_DOUBT, "doubt") \
+	/* what it has not asked for */ \
+	X(MARSD_ADOPT_DO_WITHDRAW, "withdraw")
+
+enum marsd_adopt_state {
+	MARSD_ADOPT_STATES(TABLE_SYM)
+	MARSD_ADOPT_STATE_MAX
+};
+enum marsd_adopt_event {
+	MARSD_ADOPT_EVENTS(TABLE_SYM)
+	MARSD_ADOPT_EVENT_MAX
+};
+enum marsd_adopt_action {
+	TABLE_FIRST_ACTION(MARSD_ADOPT),
+	MARSD_ADOPT_ACTIONS(TABLE_SYM)
+	MARSD_ADOPT_ACTION_MAX
+};
+extern const struct table marsd_adopt_table;
 
 /* A registration with us. */
 struct marsd_reg {
@@ -211,22 +348,24 @@ struct marsd_reg {
 	struct marsd_node	*node;
 	struct marsd_control	*control;
 	struct vc_leaf	*leaf;		/* or NULL */
-	enum marsd_leaf_state	 state;
-	bool		 registered;	/* the leaf was up once, and answered */
-	bool		 again;		/* registered with the leaf up */
-	mtime_t		 again_at;
-	bool		 adopting;	/* has adopted joins (D9) */
-	bool		 back;		/* which others are not told yet */
-	uint8_t		 tries;
-	uint16_t	 cmi;
-	mtime_t		 since;
-	struct timer	 timer;		/* of MARSD_LEAF_RETRY */
 	struct vc_sdu	*pending;	/* registration to be answered */
 	struct marsd_circuit	*circuit; /* of its last message, or NULL */
-	struct timer	 adopt;		/* D9: 60 s since the last JOIN */
-	struct timer	 move;		/* */
-	struct marsd_peer	*moving;	/* to whom, or NULL */
+	uint16_t	 cmi;
+	mtime_t		 since;		/* when it came, last */
+
+	uint8_t		 state;		/* enum marsd_leaf_state */
+	uint8_t		 tries;
+	struct timer	 timer;		/* of RETRY and LEFT */
+	bool		 again;		/* it registered with the leaf up */
+	mtime_t		 again_at;
+
+	uint8_t		 place;		/* enum marsd_move_state */
+	struct timer	 move;		/* of MOVING and CONTESTED */
+	struct marsd_peer	*moving; /* to whom in these, else NULL */
 	uint32_t	 uncovered;	/* own joins that it lacks yet */
+
+	uint8_t		 adoption;	/* enum marsd_adopt_state */
+	struct timer	 adopt;		/* of TIMED */
 };
 
 /* An endpoint in one role, ours or a peer's. */
@@ -268,17 +407,119 @@ struct marsd_join {
 };
 RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
-/* What one owner says about one node. */
+/*
+ * What one server says about one node.
+ *
+ *	plain		it is registered there, or has only joins there
+ *	double		it is registered there as well as here, and nobody
+ *			knows where it was last (A-6)
+ *	ended		the register record is a tombstone: nothing that the
+ *			server says of the node counts (A-23)
+ */
+#define MARSD_CLAIM_STATES(X) \
+	X(MARSD_CLAIM_PLAIN, "plain") \
+	X(MARSD_CLAIM_DOUBLE, "double") \
+	X(MARSD_CLAIM_ENDED, "ended")
+#define MARSD_CLAIM_EVENTS(X) \
+	/* a Register record */ \
+	X(MARSD_CLAIM_EV_REGISTER, "register") \
+	/* which came by an alignment, of a node that is registered here */ \
+	X(MARSD_CLAIM_EV_ALIGNED, "aligned") \
+	/* a Deregister record */ \
+	X(MARSD_CLAIM_EV_DEREGISTER, "deregister") \
+	/* the register record is held no longer */ \
+	X(MARSD_CLAIM_EV_FORGET, "forget")
+#define MARSD_CLAIM_ACTIONS(X) \
+	/* the state is all that changes */ \
+	X(MARSD_CLAIM_DO_NOTE, "note") \
+	/* what the server says of the node counts again: for the caller */ \
+	X(MARSD_CLAIM_DO_REFRESH, "refresh")
+
+enum marsd_claim_state {
+	MARSD_CLAIM_STATES(TABLE_SYM)
+	MARSD_CLAIM_STATE_MAX
+};
+enum marsd_claim_event {
+	MARSD_CLAIM_EVENTS(TABLE_SYM)
+	MARSD_CLAIM_EVENT_MAX
+};
+enum marsd_claim_action {
+	TABLE_FIRST_ACTION(MARSD_CLAIM),
+	MARSD_CLAIM_ACTIONS(TABLE_SYM)
+	MARSD_CLAIM_ACTION_MAX
+};
+extern const struct table marsd_claim_table;
+
 struct marsd_claim {
 	LIST_ENTRY(marsd_claim) node_entry;
 	struct marsd_node	*node;
 	struct marsd_peer	*peer;
 	struct marsd_entry	*reg;	/* its register record, or NULL */
-	bool		 dereg;		/* that record is a tombstone, A-23 */
-	bool		 conflict;	/* registered there as well as here */
+	uint8_t		 state;		/* enum marsd_claim_state */
 	uint16_t	 cmi;		/* known to be its, A-20, or 0 */
 	uint32_t	 entries;	/* the register record included */
 };
+
+/*
+ * What a record of a registration or of a join rests on.  A peer's record is
+ * new, sure and at last ending; the others are states of our own records.
+ *
+ *	new		just made: does not count yet
+ *	sure		its server says so; of ours: because the node does
+ *	adopted		ours, on another server's word or on the node's word
+ *			of before it registered once more (D9)
+ *	left		sure, but the server that the node is moving to has
+ *			taken it back: it goes when the move is over (A-24)
+ *	adopted-left	both
+ *	old		ours from before a restart, of which neighbors told us,
+ *			and nobody here has asked for it yet: does not count,
+ *			and is withdrawn with others if nobody does (A-10)
+ *	ending		does not count any more; freed when everybody who has
+ *			to hear of it has been told
+ */
+#define MARSD_ENTRY_STATES(X) \
+	X(MARSD_ENTRY_NEW, "new") \
+	X(MARSD_ENTRY_SURE, "sure") \
+	X(MARSD_ENTRY_ADOPTED, "adopted") \
+	X(MARSD_ENTRY_LEFT, "left") \
+	X(MARSD_ENTRY_ADOPTED_LEFT, "adopted-left") \
+	X(MARSD_ENTRY_OLD, "old") \
+	X(MARSD_ENTRY_ENDING, "ending")
+#define MARSD_ENTRY_EVENTS(X) \
+	/* the node asks for it, or its server says so */ \
+	X(MARSD_ENTRY_EV_SAY, "say") \
+	X(MARSD_ENTRY_EV_ADOPT, "adopt") \
+	/* a neighbor has it of us from before a restart */ \
+	X(MARSD_ENTRY_EV_FOUND, "found") \
+	/* the node has registered once more, and has to ask for it again */ \
+	X(MARSD_ENTRY_EV_DOUBT, "doubt") \
+	/* the server that the node is moving to has taken it back */ \
+	X(MARSD_ENTRY_EV_LEAVE, "leave") \
+	/* the node is not at that server after all */ \
+	X(MARSD_ENTRY_EV_STAY, "stay") \
+	X(MARSD_ENTRY_EV_END, "end")
+#define MARSD_ENTRY_ACTIONS(X) \
+	/* the state is all that changes */ \
+	X(MARSD_ENTRY_DO_NOTE, "note") \
+	/* one more of our clients' joins, if it is one */ \
+	X(MARSD_ENTRY_DO_COUNT, "count") \
+	/* and one less */ \
+	X(MARSD_ENTRY_DO_UNCOUNT, "uncount")
+
+enum marsd_entry_state {
+	MARSD_ENTRY_STATES(TABLE_SYM)
+	MARSD_ENTRY_STATE_MAX
+};
+enum marsd_entry_event {
+	MARSD_ENTRY_EVENTS(TABLE_SYM)
+	MARSD_ENTRY_EVENT_MAX
+};
+enum marsd_entry_action {
+	TABLE_FIRST_ACTION(MARSD_ENTRY),
+	MARSD_ENTRY_ACTIONS(TABLE_SYM)
+	MARSD_ENTRY_ACTION_MAX
+};
+extern const struct table marsd_entry_table;
 
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
@@ -291,9 +532,7 @@ struct marsd_entry {
 	int32_t		 seq;		/* of a peer's */
 	uint16_t	 cmi;
 	bool		 layer3;
-	bool		 adopted;	/* D9, not confirmed yet */
-	bool		 left;		/* at the server it is moving to */
-	bool		 stale;		/* ours from before a restart, A-10 */
+	uint8_t		 state;		/* enum marsd_entry_state */
 };
 RB_HEAD(marsd_entry_tree, marsd_entry);
 RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
@@ -313,50 +552,49 @@ RB_PROTOTYPE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
  * has sent records but no Redirect Entry yet.
  */
 #define MARSD_PEER_STATES(X) \
-	X(MARSD_PEER_SELF, "self") X(MARSD_PEER_UNHEARD, "unheard") \
-	X(MARSD_PEER_ALIVE, "alive") X(MARSD_PEER_HIDDEN, "hidden") \
+	X(MARSD_PEER_SELF, "self") \
+	X(MARSD_PEER_UNHEARD, "unheard") \
+	X(MARSD_PEER_ALIVE, "alive") \
+	X(MARSD_PEER_HIDDEN, "hidden") \
 	X(MARSD_PEER_ERASED, "erased")
 #define MARSD_PEER_EVENTS(X) \
-	X(MARSD_PEER_EV_REDIRECT, "redirect")	/* a newer Redirect Entry */ \
-	X(MARSD_PEER_EV_RECORD, "record")	/* any other record */ \
-	X(MARSD_PEER_EV_SILENT, "silent")	/* the timer */
+	/* a newer Redirect Entry */ \
+	X(MARSD_PEER_EV_REDIRECT, "redirect") \
+	/* any other record */ \
+	X(MARSD_PEER_EV_RECORD, "record") \
+	/* the timer */ \
+	X(MARSD_PEER_EV_SILENT, "silent")
+#define MARSD_PEER_ACTIONS(X) \
+	/* the timer of its death */ \
+	X(MARSD_PEER_DO_START, "start") \
+	X(MARSD_PEER_DO_HIDE, "hide") \
+	X(MARSD_PEER_DO_REVIVE, "revive") \
+	X(MARSD_PEER_DO_ERASE, "erase") \
+	/* until it is erased, together with those before it */ \
+	X(MARSD_PEER_DO_HOLD, "hold") \
+	/* what was erased has to come again */ \
+	X(MARSD_PEER_DO_REALIGN, "realign")
 
 enum marsd_peer_state {
-	MARSD_PEER_STATE_FORGOTTEN,
-#define X(sym, name) sym,
-	MARSD_PEER_STATES(X)
-#undef X
+	MARSD_PEER_STATES(TABLE_SYM)
 	MARSD_PEER_STATE_MAX
 };
 enum marsd_peer_event {
-#define X(sym, name) sym,
-	MARSD_PEER_EVENTS(X)
-#undef X
+	MARSD_PEER_EVENTS(TABLE_SYM)
 	MARSD_PEER_EVENT_MAX
 };
 enum marsd_peer_action {
-	MARSD_PEER_ACT_FORGOTTEN,
-	MARSD_PEER_ACT_IGNORE,
-	MARSD_PEER_ACT_VIOLATION,
-	MARSD_PEER_ACT_START,		/* the death timer */
-	MARSD_PEER_ACT_HIDE,
-	MARSD_PEER_ACT_REVIVE,
-	MARSD_PEER_ACT_ERASE,
-	MARSD_PEER_ACT_HOLD,	/* till it is erased, with those before it */
-	MARSD_PEER_ACT_REALIGN	/* what was erased has to come again */
+	TABLE_FIRST_ACTION(MARSD_PEER),
+	MARSD_PEER_ACTIONS(TABLE_SYM)
+	MARSD_PEER_ACTION_MAX
 };
-struct marsd_peer_cell {
-	enum marsd_peer_state		next;
-	enum marsd_peer_action	action;
-};
-extern const struct marsd_peer_cell marsd_peer_table[MARSD_PEER_STATE_MAX]
-    [MARSD_PEER_EVENT_MAX];
+extern const struct table marsd_peer_table;
 
 struct marsd_peer {
 	RB_ENTRY(marsd_peer)	 entry;	/* in the protocol, by OID ascending */
 	struct marsd_owner	*owner;
 	struct marsd_proto	*proto;
-	enum marsd_peer_state	 state;
+	uint8_t		 state;		/* enum marsd_peer_state */
 	struct timer	 timer;
 	mtime_t		 heard;		/* its last Redirect Entry */
 	struct atm_addr	 addr;		/* null: no Redirect Entry yet */
@@ -414,6 +652,7 @@ struct marsd_cluster {
 	TAILQ_HEAD(, marsd_caller) idle;	/* callers, the longest first */
 	struct marsd_bucket	 bucket;
 	struct marsd_counts	 counts;
+	struct table_faults	 faults;
 	uint64_t	 drops[MARSD_DROP_MAX];
 	uint64_t	 bad[MARS_DROP_MAX];
 };
@@ -516,6 +755,13 @@ struct marsd_join	*marsd_join_find(struct marsd_node *,
 struct marsd_entry	*marsd_join_entry(struct marsd_join *,
 		    const struct marsd_peer *);
 bool		 marsd_entry_counts(const struct marsd_entry *);
+/* is it ours and in effect, by the node's own word or another's? */
+bool		 marsd_entry_stands(const struct marsd_entry *);
+bool		 marsd_entry_is_adopted(const struct marsd_entry *);
+void		 marsd_entry_step(struct marsd_entry *, enum marsd_entry_event);
+uint8_t		 marsd_claim_step(struct marsd_claim *, enum marsd_claim_event);
+/* is the node registered with this server? */
+bool		 marsd_node_is_here(const struct marsd_node *);
 bool		 marsd_node_registered(const struct marsd_node *,
 		    const struct marsd_peer *);
 
@@ -601,36 +847,44 @@ void		 marsd_withdraw_all(struct marsd_node *);
 void		 marsd_gone_announce(struct marsd_node *,
 		    const struct marsd_peer *,
 		    const struct marsd_spans *);
+/* the first join that we say a node has, or the next behind at */
+struct marsd_entry	*marsd_own_next(struct marsd_node *,
+		    const struct marsd_span *at);
+/* each of them, which may be taken away; at: a span of the caller's */
+#define MARSD_OWN_FOREACH(e, at, n) \
+	for ((e) = marsd_own_next((n), NULL); \
+	    (e) != NULL && ((at) = (e)->join->range->span, true); \
+	    (e) = marsd_own_next((n), &(at)))
 void		 marsd_own_sweep_clients(void *);
 void		 marsd_own_sweep_mcs(void *);
 
-/* move.c: clients that change their server */
-void		 marsd_reg_adopt(struct marsd_reg *);
-void		 marsd_reg_adopt_late(struct marsd_reg *,
-		    const struct marsd_peer *,
+/* move.c: nodes that change their server */
+void		 marsd_move_step(struct marsd_reg *, enum marsd_move_event);
+void		 marsd_move_timer(void *);
+void		 marsd_move_elsewhere(struct marsd_reg *, struct marsd_peer *);
+void		 marsd_move_joined(struct marsd_reg *,
+		    const struct marsd_peer *, struct marsd_join *);
+void		 marsd_move_left(struct marsd_reg *, const struct marsd_peer *,
 		    struct marsd_join *);
-void		 marsd_reg_adopt_all_late(struct marsd_reg *);
-void		 marsd_reg_anew(struct marsd_reg *);
-void		 marsd_entry_confirm(struct marsd_entry *);
-void		 marsd_reg_confirm(struct marsd_reg *,
+void		 marsd_move_off(struct marsd_reg *, const struct marsd_peer *);
+
+/* adopt.c: joins on another's word */
+void		 marsd_adopt_step(struct marsd_reg *, enum marsd_adopt_event);
+void		 marsd_adopt_timer(void *);
+void		 marsd_adopt_all(struct marsd_reg *);
+void		 marsd_adopt_late(struct marsd_reg *, const struct marsd_peer *,
+		    struct marsd_join *);
+void		 marsd_adopt_all_late(struct marsd_reg *);
+void		 marsd_adopt_anew(struct marsd_reg *);
+void		 marsd_adopt_doubt(struct marsd_reg *);
+void		 marsd_adopt_asked(struct marsd_reg *,
 		    const struct marsd_entry *);
-void		 marsd_reg_adopt_expired(void *);
-void		 marsd_reg_move(struct marsd_reg *, struct marsd_peer *);
-void		 marsd_reg_move_joined(struct marsd_reg *, struct marsd_peer *,
-		    struct marsd_join *);
-void		 marsd_reg_move_left(struct marsd_reg *,
-		    const struct marsd_peer *,
-		    struct marsd_join *);
-void		 marsd_reg_move_off(struct marsd_reg *,
-		    const struct marsd_peer *);
-void		 marsd_reg_move_stop(struct marsd_reg *);
-void		 marsd_reg_returned(struct marsd_reg *);
-void		 marsd_reg_back(struct marsd_reg *);
-void		 marsd_reg_move_expired(void *);
 
 /* peer.c: what others publish */
 void		 marsd_peer_step(struct marsd_peer *, enum marsd_peer_event);
 void		 marsd_entry_retract(struct marsd_entry *);
+/* takes back one of our joins that stands */
+void		 marsd_entry_withdraw(struct marsd_entry *);
 void		 marsd_peers_free(struct marsd_proto *);
 
 #endif

@@ -51,6 +51,117 @@ RB_GENERATE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
 RB_GENERATE(marsd_peer_tree, marsd_peer, entry, marsd_peer_cmp)
 RB_GENERATE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
+#define DO(s, a)	{ MARSD_CLAIM_##s, MARSD_CLAIM_DO_##a }
+#define IGNORE(s)	{ MARSD_CLAIM_##s, TABLE_IGNORE }
+#define VIOLATION(s)	{ MARSD_CLAIM_##s, TABLE_VIOLATION }
+
+static const struct table_cell claim_cells[MARSD_CLAIM_STATE_MAX]
+    [MARSD_CLAIM_EVENT_MAX] = {
+	[MARSD_CLAIM_PLAIN] = {
+		[MARSD_CLAIM_EV_REGISTER] = IGNORE(PLAIN),
+		[MARSD_CLAIM_EV_ALIGNED] = DO(DOUBLE, NOTE),
+		[MARSD_CLAIM_EV_DEREGISTER] = DO(ENDED, NOTE),
+		[MARSD_CLAIM_EV_FORGET] = IGNORE(PLAIN),
+	},
+	[MARSD_CLAIM_DOUBLE] = {
+		[MARSD_CLAIM_EV_REGISTER] = IGNORE(DOUBLE),
+		[MARSD_CLAIM_EV_ALIGNED] = IGNORE(DOUBLE),
+		[MARSD_CLAIM_EV_DEREGISTER] = DO(ENDED, NOTE),
+		/* its joins may still be there, and no less in doubt */
+		[MARSD_CLAIM_EV_FORGET] = IGNORE(DOUBLE),
+	},
+	[MARSD_CLAIM_ENDED] = {
+		[MARSD_CLAIM_EV_REGISTER] = DO(PLAIN, REFRESH),
+		/* REGISTER comes before */
+		[MARSD_CLAIM_EV_ALIGNED] = VIOLATION(ENDED),
+		[MARSD_CLAIM_EV_DEREGISTER] = IGNORE(ENDED),
+		[MARSD_CLAIM_EV_FORGET] = DO(PLAIN, NOTE),
+	},
+};
+#undef DO
+#undef IGNORE
+#undef VIOLATION
+
+TABLE_DEFINE(marsd_claim_table, "claim", MARSD_CLAIM, claim_cells);
+
+#define DO(s, a)	{ MARSD_ENTRY_##s, MARSD_ENTRY_DO_##a }
+#define IGNORE(s)	{ MARSD_ENTRY_##s, TABLE_IGNORE }
+#define VIOLATION(s)	{ MARSD_ENTRY_##s, TABLE_VIOLATION }
+
+static const struct table_cell entry_cells[MARSD_ENTRY_STATE_MAX]
+    [MARSD_ENTRY_EVENT_MAX] = {
+	[MARSD_ENTRY_NEW] = {
+		[MARSD_ENTRY_EV_SAY] = DO(SURE, COUNT),
+		[MARSD_ENTRY_EV_ADOPT] = DO(ADOPTED, COUNT),
+		[MARSD_ENTRY_EV_FOUND] = DO(OLD, NOTE),
+		[MARSD_ENTRY_EV_DOUBT] = VIOLATION(NEW),
+		[MARSD_ENTRY_EV_LEAVE] = VIOLATION(NEW),
+		[MARSD_ENTRY_EV_STAY] = VIOLATION(NEW),
+		[MARSD_ENTRY_EV_END] = VIOLATION(NEW),
+	},
+	[MARSD_ENTRY_SURE] = {
+		[MARSD_ENTRY_EV_SAY] = IGNORE(SURE),
+		[MARSD_ENTRY_EV_ADOPT] = VIOLATION(SURE),
+		[MARSD_ENTRY_EV_FOUND] = VIOLATION(SURE),
+		[MARSD_ENTRY_EV_DOUBT] = DO(ADOPTED, NOTE),
+		[MARSD_ENTRY_EV_LEAVE] = DO(LEFT, NOTE),
+		[MARSD_ENTRY_EV_STAY] = IGNORE(SURE),
+		[MARSD_ENTRY_EV_END] = DO(ENDING, UNCOUNT),
+	},
+	[MARSD_ENTRY_ADOPTED] = {
+		[MARSD_ENTRY_EV_SAY] = DO(SURE, NOTE),
+		[MARSD_ENTRY_EV_ADOPT] = VIOLATION(ADOPTED),
+		[MARSD_ENTRY_EV_FOUND] = VIOLATION(ADOPTED),
+		[MARSD_ENTRY_EV_DOUBT] = IGNORE(ADOPTED),
+		[MARSD_ENTRY_EV_LEAVE] = DO(ADOPTED_LEFT, NOTE),
+		[MARSD_ENTRY_EV_STAY] = IGNORE(ADOPTED),
+		[MARSD_ENTRY_EV_END] = DO(ENDING, UNCOUNT),
+	},
+	/* before the node's joins are doubted, those that it left go */
+	[MARSD_ENTRY_LEFT] = {
+		[MARSD_ENTRY_EV_SAY] = DO(SURE, NOTE),
+		[MARSD_ENTRY_EV_ADOPT] = VIOLATION(LEFT),
+		[MARSD_ENTRY_EV_FOUND] = VIOLATION(LEFT),
+		[MARSD_ENTRY_EV_DOUBT] = VIOLATION(LEFT),
+		[MARSD_ENTRY_EV_LEAVE] = IGNORE(LEFT),
+		[MARSD_ENTRY_EV_STAY] = DO(SURE, NOTE),
+		[MARSD_ENTRY_EV_END] = DO(ENDING, UNCOUNT),
+	},
+	[MARSD_ENTRY_ADOPTED_LEFT] = {
+		[MARSD_ENTRY_EV_SAY] = DO(SURE, NOTE),
+		[MARSD_ENTRY_EV_ADOPT] = VIOLATION(ADOPTED_LEFT),
+		[MARSD_ENTRY_EV_FOUND] = VIOLATION(ADOPTED_LEFT),
+		[MARSD_ENTRY_EV_DOUBT] = VIOLATION(ADOPTED_LEFT),
+		[MARSD_ENTRY_EV_LEAVE] = IGNORE(ADOPTED_LEFT),
+		[MARSD_ENTRY_EV_STAY] = DO(ADOPTED, NOTE),
+		[MARSD_ENTRY_EV_END] = DO(ENDING, UNCOUNT),
+	},
+	[MARSD_ENTRY_OLD] = {
+		[MARSD_ENTRY_EV_SAY] = DO(SURE, COUNT),
+		[MARSD_ENTRY_EV_ADOPT] = DO(ADOPTED, COUNT),
+		[MARSD_ENTRY_EV_FOUND] = VIOLATION(OLD),
+		[MARSD_ENTRY_EV_DOUBT] = VIOLATION(OLD),
+		[MARSD_ENTRY_EV_LEAVE] = VIOLATION(OLD),
+		[MARSD_ENTRY_EV_STAY] = VIOLATION(OLD),
+		[MARSD_ENTRY_EV_END] = DO(ENDING, NOTE),
+	},
+	/* it is freed within the call that ended it */
+	[MARSD_ENTRY_ENDING] = {
+		[MARSD_ENTRY_EV_SAY] = VIOLATION(ENDING),
+		[MARSD_ENTRY_EV_ADOPT] = VIOLATION(ENDING),
+		[MARSD_ENTRY_EV_FOUND] = VIOLATION(ENDING),
+		[MARSD_ENTRY_EV_DOUBT] = VIOLATION(ENDING),
+		[MARSD_ENTRY_EV_LEAVE] = VIOLATION(ENDING),
+		[MARSD_ENTRY_EV_STAY] = VIOLATION(ENDING),
+		[MARSD_ENTRY_EV_END] = VIOLATION(ENDING),
+	},
+};
+#undef DO
+#undef IGNORE
+#undef VIOLATION
+
+TABLE_DEFINE(marsd_entry_table, "entry", MARSD_ENTRY, entry_cells);
+
 _Static_assert(offsetof(struct marsd_join, link) == 0,
     "link is first in a join");
 _Static_assert(offsetof(struct marsd_range, link) == 0,
@@ -173,7 +284,8 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 static bool
 claim_counts(const struct marsd_claim *c)
 {
-	return !c->dereg && c->peer->state != MARSD_PEER_HIDDEN &&
+	return c->state != MARSD_CLAIM_ENDED &&
+	    c->peer->state != MARSD_PEER_HIDDEN &&
 	    c->peer->state != MARSD_PEER_ERASED;
 }
 
@@ -221,6 +333,54 @@ marsd_entry_find(struct marsd_owner *o, uint32_t key)
 
 	e.key = key;
 	return RB_FIND(marsd_entry_tree, &o->keys, &e);
+}
+
+bool
+marsd_entry_stands(const struct marsd_entry *e)
+{
+	return e->state != MARSD_ENTRY_NEW && e->state != MARSD_ENTRY_OLD &&
+	    e->state != MARSD_ENTRY_ENDING;
+}
+
+bool
+marsd_entry_is_adopted(const struct marsd_entry *e)
+{
+	return e->state == MARSD_ENTRY_ADOPTED ||
+	    e->state == MARSD_ENTRY_ADOPTED_LEFT;
+}
+
+/* Only joins of our own clients are counted. */
+static bool
+is_counted(const struct marsd_entry *e)
+{
+	return e->peer == e->peer->proto->self && e->join != NULL &&
+	    e->claim->node->role == MARSD_ROLE_CLIENT;
+}
+
+void
+marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
+{
+	struct marsd_proto *p = e->peer->proto;
+
+	switch (table_step(
+	    &marsd_entry_table, &e->state, ev, &p->cluster->faults)) {
+	case MARSD_ENTRY_DO_COUNT:
+		if (is_counted(e))
+			p->joins++;
+		break;
+	case MARSD_ENTRY_DO_UNCOUNT:
+		if (is_counted(e))
+			p->joins--;
+		break;
+	}
+}
+
+/* Returns the action, which is the caller's business. */
+uint8_t
+marsd_claim_step(struct marsd_claim *c, enum marsd_claim_event ev)
+{
+	return table_step(&marsd_claim_table, &c->state, ev,
+	    &c->peer->proto->cluster->faults);
 }
 
 /* A record that nobody holds under this key; NULL: no memory. */
@@ -385,7 +545,7 @@ marsd_entry_free(struct marsd_entry *e)
 	if (c != NULL) {
 		if (c->reg == e) {
 			c->reg = NULL;
-			c->dereg = false;
+			(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
 		}
 		c->entries--;
 		claim_release(c);
@@ -413,10 +573,13 @@ marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 bool
 marsd_entry_counts(const struct marsd_entry *e)
 {
-	if (e->stale || e->claim->dereg)
-		return false;
-	return e->peer->state != MARSD_PEER_HIDDEN &&
-	    e->peer->state != MARSD_PEER_ERASED;
+	return marsd_entry_stands(e) && claim_counts(e->claim);
+}
+
+bool
+marsd_node_is_here(const struct marsd_node *n)
+{
+	return n->reg != NULL && n->reg->place != MARSD_MOVE_NEW;
 }
 
 /* Is the node registered with a server other than this one? */
@@ -425,7 +588,7 @@ marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 {
 	const struct marsd_claim *c;
 
-	if (but != n->proto->self && n->reg != NULL && n->reg->registered)
+	if (but != n->proto->self && marsd_node_is_here(n))
 		return true;
 	LIST_FOREACH(c, &n->claims, node_entry)
 		if (c->peer != but && c->reg != NULL &&
@@ -501,7 +664,7 @@ served_here(struct marsd_range *r)
 	struct marsd_join *j;
 
 	RB_FOREACH(j, marsd_join_tree, &r->joins)
-		if (j->live && j->node->reg != NULL && j->node->reg->registered)
+		if (j->live && marsd_node_is_here(j->node))
 			return true;
 	return false;
 }

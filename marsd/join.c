@@ -103,7 +103,7 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 static void
 join_again(struct marsd_incoming *in, struct marsd_entry *e, bool layer3)
 {
-	marsd_entry_confirm(e);
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	if (e->layer3 != layer3) {
 		e->layer3 = layer3;
 		(void)marsd_join_refresh(e->join);
@@ -125,9 +125,9 @@ marsd_join_join_new(struct marsd_incoming *in, struct marsd_node *n,
 	e = marsd_entry_join(self, n, s, marsd_own_key(self, n, s));
 	if (e == NULL)
 		return MARSD_DROP_MEMORY;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	e->layer3 = layer3;
 	e->cmi = n->reg->cmi;
-	in->proto->joins++;
 	marsd_publish_entry(e, false);
 	if (marsd_join_refresh(e->join) == MARSD_CHANGE_UP)
 		marsd_join_announce(n, true, s, layer3, in);
@@ -175,8 +175,8 @@ marsd_join_message(struct marsd_incoming *in)
 	    paddr_equal(&s.min, &s.max);
 	if ((j = marsd_join_find(reg->node, &s)) != NULL)
 		e = marsd_join_entry(j, in->proto->self);
-	marsd_reg_confirm(reg, e);
-	if (e != NULL && e->stale) {
+	marsd_adopt_asked(reg, e);
+	if (e != NULL && e->state == MARSD_ENTRY_OLD) {
 		marsd_entry_free(e); /* its key is found again */
 		e = NULL;
 	}
@@ -202,13 +202,12 @@ marsd_leave_message(struct marsd_incoming *in)
 	in->proto->cluster->counts.leaves++;
 	if ((j = marsd_join_find(reg->node, &s)) != NULL)
 		e = marsd_join_entry(j, in->proto->self);
-	if (e == NULL || e->stale) {
+	if (e == NULL || !marsd_entry_stands(e)) {
 		marsd_send_echo(in, MARSD_ROLE_CLIENT); /* */
 		return MARSD_DROP_NONE;
 	}
 	marsd_publish_entry(e, true);
-	e->stale = true;
-	in->proto->joins--;
+	marsd_entry_step(e, MARSD_ENTRY_EV_END);
 	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
 		marsd_join_announce(reg->node, false, &s, false, in);
 	else

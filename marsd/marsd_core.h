@@ -23,14 +23,15 @@
 struct marsd;		/* all clusters of one server */
 struct marsd_cluster;
 
-/* What an operator is told: symbol, level, format of the line's end. */
+/* What an operator is told: symbol, text. */
 #define MARSD_EVENTS(X) \
 	X(MARSD_EV_CMI_EXHAUSTED, "no cluster member id left") \
 	X(MARSD_EV_CMI_OVERLAP, "one CMI from two servers") \
 	X(MARSD_EV_MOVED, "client moved to another server") \
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
-	X(MARSD_EV_REFUSED, "refused")
+	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
 
 enum marsd_event_code {
 #define X(sym, text) sym,

@@ -138,7 +138,7 @@ marsd_serve_announce(struct marsd_node *n, bool served,
 	m.op = served ? MARS_JOIN : MARS_LEAVE;
 	marsd_send_spans(&n->proto->control[MARSD_ROLE_CLIENT], &m,
 	    served ? &joined : &pairs, false);
-	if (by == n->proto->self || n->reg == NULL || !n->reg->registered)
+	if (by == n->proto->self || !marsd_node_is_here(n))
 		serve_tell(n, served, s, in);
 	marsd_spans_free(&joined);
 	marsd_spans_free(&pairs);
@@ -203,6 +203,7 @@ serve_new_entry(
 	if ((e = marsd_entry_join(self, n, s, marsd_own_key(self, n, s))) ==
 	    NULL)
 		return MARSD_DROP_MEMORY;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	e->cmi = n->reg->cmi;
 	marsd_publish_entry(e, false);
 	if (marsd_join_refresh(e->join) == MARSD_CHANGE_UP)
@@ -227,14 +228,14 @@ marsd_mserv_message(struct marsd_incoming *in)
 		return d;
 	if ((j = marsd_join_find(reg->node, &s)) != NULL)
 		e = marsd_join_entry(j, in->proto->self);
-	marsd_reg_confirm(reg, e);
-	if (e != NULL && e->stale) {
+	marsd_adopt_asked(reg, e);
+	if (e != NULL && e->state == MARSD_ENTRY_OLD) {
 		marsd_entry_free(e);
 		e = NULL;
 	}
 	if (e == NULL)
 		return serve_new_entry(in, reg->node, &s);
-	marsd_entry_confirm(e);
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	serve_echo(in); /* redundant: 6.2.2 */
 	return MARSD_DROP_NONE;
 }
@@ -254,12 +255,12 @@ marsd_unserv_message(struct marsd_incoming *in)
 		return d;
 	if ((j = marsd_join_find(reg->node, &s)) != NULL)
 		e = marsd_join_entry(j, in->proto->self);
-	if (e == NULL || e->stale) {
+	if (e == NULL || !marsd_entry_stands(e)) {
 		serve_echo(in);
 		return MARSD_DROP_NONE;
 	}
 	marsd_publish_entry(e, true);
-	e->stale = true;
+	marsd_entry_step(e, MARSD_ENTRY_EV_END);
 	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
 		marsd_serve_announce(reg->node, false, &s, in->proto->self, in);
 	else

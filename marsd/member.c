@@ -17,68 +17,75 @@
 #define MARSD_LEAF_MISSED	MTIME_SEC(60)
 #define LEFT_WAIT	MTIME_SEC(5)
 
-#define C(s, a)	{ MARSD_LEAF_##s, MARSD_LEAF_ACT_##a }
+#define DO(s, a)	{ MARSD_LEAF_##s, MARSD_LEAF_DO_##a }
+#define IGNORE(s)	{ MARSD_LEAF_##s, TABLE_IGNORE }
+/* the backend said what it must not */
+#define VIOLATION(s)	{ MARSD_LEAF_##s, TABLE_VIOLATION }
 
-const struct marsd_leaf_cell marsd_leaf_table[MARSD_LEAF_STATE_MAX]
+static const struct table_cell leaf_cells[MARSD_LEAF_STATE_MAX]
     [MARSD_LEAF_EVENT_MAX] = {
 	[MARSD_LEAF_NONE] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_ACK] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_STALE] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_LEFT] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_ROOT] = C(NONE, IGNORE),
-		[MARSD_LEAF_EV_TIMER] = C(NONE, IGNORE),
+		[MARSD_LEAF_EV_REGISTER] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_DROP] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_STALE] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_LEFT] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_ROOT] = IGNORE(NONE),
+		[MARSD_LEAF_EV_TIMER] = IGNORE(NONE),
 	},
 	[MARSD_LEAF_ADDING] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, IGNORE),
-		[MARSD_LEAF_EV_ACK] = C(UP, UP),
-		[MARSD_LEAF_EV_BUSY] = C(RETRY, WAIT),
-		[MARSD_LEAF_EV_FAIL] = C(NONE, LOST),
-		[MARSD_LEAF_EV_DROP] = C(NONE, LOST),
-		[MARSD_LEAF_EV_STALE] = C(NONE, LOST),
-		[MARSD_LEAF_EV_LEFT] = C(NONE, LOST),
-		[MARSD_LEAF_EV_ROOT] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_TIMER] = C(ADDING, IGNORE),
+		[MARSD_LEAF_EV_REGISTER] = IGNORE(ADDING),
+		[MARSD_LEAF_EV_ACK] = DO(UP, UP),
+		[MARSD_LEAF_EV_BUSY] = DO(RETRY, WAIT),
+		[MARSD_LEAF_EV_FAIL] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_DROP] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_STALE] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_LEFT] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_ROOT] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_TIMER] = IGNORE(ADDING),
 	},
 	[MARSD_LEAF_RETRY] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_ACK] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_STALE] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_LEFT] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_ROOT] = C(RETRY, IGNORE),
-		[MARSD_LEAF_EV_TIMER] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_REGISTER] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_DROP] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_STALE] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_LEFT] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_ROOT] = IGNORE(RETRY),
+		[MARSD_LEAF_EV_TIMER] = DO(ADDING, ADD),
 	},
 	[MARSD_LEAF_UP] = {
-		[MARSD_LEAF_EV_REGISTER] = C(UP, ANSWER),
-		[MARSD_LEAF_EV_ACK] = C(UP, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(UP, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(UP, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(NONE, LOST),
+		[MARSD_LEAF_EV_REGISTER] = DO(UP, ANSWER),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(UP),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(UP),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(UP),
+		[MARSD_LEAF_EV_DROP] = DO(NONE, LOST),
 		/* it restarted: the leaf was of its life before */
-		[MARSD_LEAF_EV_STALE] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_LEFT] = C(LEFT, LINGER),
-		[MARSD_LEAF_EV_ROOT] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_TIMER] = C(UP, IGNORE),
+		[MARSD_LEAF_EV_STALE] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_LEFT] = DO(LEFT, LINGER),
+		[MARSD_LEAF_EV_ROOT] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_TIMER] = IGNORE(UP),
 	},
 	[MARSD_LEAF_LEFT] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_ACK] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_STALE] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_LEFT] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_ROOT] = C(LEFT, IGNORE),
-		[MARSD_LEAF_EV_TIMER] = C(NONE, LOST),
+		[MARSD_LEAF_EV_REGISTER] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_DROP] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_STALE] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_LEFT] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_ROOT] = IGNORE(LEFT),
+		[MARSD_LEAF_EV_TIMER] = DO(NONE, LOST),
 	},
 };
-#undef C
+#undef DO
+#undef IGNORE
+#undef VIOLATION
+
+TABLE_DEFINE(marsd_leaf_table, "leaf", MARSD_LEAF, leaf_cells);
 
 /* The VC on which the node was last heard, for what we have to tell it. */
 static void
@@ -102,7 +109,7 @@ marsd_member_source(struct marsd_incoming *in, enum marsd_role role)
 {
 	struct marsd_node *n = marsd_node_find(in->proto, role, &in->msg.src);
 
-	if (n == NULL || n->reg == NULL || !n->reg->registered ||
+	if (n == NULL || !marsd_node_is_here(n) ||
 	    n->reg->state == MARSD_LEAF_LEFT)
 		return NULL;
 	reg_circuit(n->reg, in->circuit);
@@ -151,26 +158,16 @@ reg_add_leaf(struct marsd_reg *r)
 static void
 reg_up(struct marsd_reg *r)
 {
-	struct marsd_cluster *c = r->control->proto->cluster;
-
 	r->tries = 0;
 	r->control->leaves++;
-	if (!r->registered) {
-		r->registered = true;
-		r->since = c->mars->ts->now;
-		r->control->registered++;
-		c->counts.registrations++;
-		marsd_publish_register(r);
-		marsd_reg_adopt(r);
-	} else if (r->back)
-		marsd_reg_back(r);
+	marsd_move_step(r, MARSD_MOVE_EV_LEAF_UP);
 	reg_answer(r);
 }
 
 static void
 reg_lost(struct marsd_reg *r)
 {
-	if (r->registered)
+	if (marsd_node_is_here(r->node))
 		r->control->proto->cluster->counts.vanished++;
 	marsd_member_gone(r);
 }
@@ -178,39 +175,35 @@ reg_lost(struct marsd_reg *r)
 void
 marsd_leaf_step(struct marsd_reg *r, enum marsd_leaf_event ev)
 {
-	const struct marsd_leaf_cell *cell;
-	enum marsd_leaf_state was = r->state;
+	bool was_up = r->state == MARSD_LEAF_UP;
+	uint8_t action;
 
 	if (ev == MARSD_LEAF_EV_BUSY && ++r->tries >= MARSD_LEAF_TRIES)
 		ev = MARSD_LEAF_EV_FAIL;
-	cell = &marsd_leaf_table[was][ev];
-	if (was == MARSD_LEAF_UP && cell->next != MARSD_LEAF_UP)
+	action = table_step(&marsd_leaf_table, &r->state, ev,
+	    &r->control->proto->cluster->faults);
+	if (was_up && r->state != MARSD_LEAF_UP)
 		r->control->leaves--;
-	r->state = cell->next;
-	switch (cell->action) {
-	case MARSD_LEAF_ACT_ADD:
+	switch (action) {
+	case MARSD_LEAF_DO_ADD:
 		reg_add_leaf(r);
 		break;
-	case MARSD_LEAF_ACT_WAIT:
+	case MARSD_LEAF_DO_WAIT:
 		timer_set(marsd_proto_timers(r->control->proto), &r->timer,
 		    MARSD_LEAF_WAIT);
 		break;
-	case MARSD_LEAF_ACT_UP:
+	case MARSD_LEAF_DO_UP:
 		reg_up(r);
 		break;
-	case MARSD_LEAF_ACT_ANSWER:
+	case MARSD_LEAF_DO_ANSWER:
 		reg_answer(r);
 		break;
-	case MARSD_LEAF_ACT_LINGER:
+	case MARSD_LEAF_DO_LINGER:
 		timer_set(marsd_proto_timers(r->control->proto), &r->timer,
 		    LEFT_WAIT);
 		break;
-	case MARSD_LEAF_ACT_LOST:
+	case MARSD_LEAF_DO_LOST:
 		reg_lost(r);
-		break;
-	case MARSD_LEAF_ACT_IGNORE:
-	case MARSD_LEAF_ACT_VIOLATION:
-	case MARSD_LEAF_ACT_FORGOTTEN:
 		break;
 	}
 }
@@ -306,9 +299,11 @@ reg_new(struct marsd_node *n)
 	r->node = n;
 	r->control = &p->control[n->role];
 	r->state = MARSD_LEAF_NONE;
+	r->place = MARSD_MOVE_NEW;
+	r->adoption = MARSD_ADOPT_NONE;
 	timer_init(&r->timer, retry_expired, r);
-	timer_init(&r->adopt, marsd_reg_adopt_expired, r);
-	timer_init(&r->move, marsd_reg_move_expired, r);
+	timer_init(&r->adopt, marsd_adopt_timer, r);
+	timer_init(&r->move, marsd_move_timer, r);
 	TAILQ_INSERT_TAIL(&r->control->regs, r, control_entry);
 	r->control->nregs++;
 	n->reg = r;
@@ -327,10 +322,12 @@ reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
 	bool same = in->circuit == r->circuit;
 
 	reg_circuit(r, in->circuit);
-	if (r->moving != NULL || r->state == MARSD_LEAF_LEFT)
-		marsd_reg_returned(r);
-	else if (r->registered && !same)
-		marsd_reg_anew(r);
+	marsd_move_step(r,
+	    r->state == MARSD_LEAF_LEFT ? MARSD_MOVE_EV_BACK :
+		same			? MARSD_MOVE_EV_REPEAT :
+					  MARSD_MOVE_EV_ANEW);
+	if (r->state == MARSD_LEAF_UP)
+		marsd_move_step(r, MARSD_MOVE_EV_LEAF_UP);
 	r->again = r->state == MARSD_LEAF_UP;
 	r->again_at = marsd_proto_timers(r->node->proto)->now;
 }
@@ -418,7 +415,7 @@ marsd_member_free(struct marsd_reg *r)
 		vc_multi_drop(r->leaf);
 	if (r->state == MARSD_LEAF_UP)
 		r->control->leaves--;
-	if (r->registered)
+	if (marsd_node_is_here(r->node))
 		r->control->registered--;
 	TAILQ_REMOVE(&r->control->regs, r, control_entry);
 	r->control->nregs--;

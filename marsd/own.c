@@ -64,6 +64,21 @@ marsd_own_key(
 	return h;
 }
 
+struct marsd_entry *
+marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
+{
+	struct marsd_itree_node *in;
+	struct marsd_entry *e;
+
+	for (in = marsd_itree_next(&n->joins, at); in != NULL;
+	     in = marsd_itree_next(&n->joins, in->span)) {
+		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
+		if (e != NULL && marsd_entry_stands(e))
+			return e;
+	}
+	return NULL;
+}
+
 static void
 publish(struct marsd_cluster *c, uint32_t key, const struct csa *csa)
 {
@@ -128,7 +143,7 @@ marsd_publish_register(struct marsd_reg *r)
 		r->node->proto->cluster->drops[MARSD_DROP_MEMORY]++;
 		return;
 	}
-	e->stale = false;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	e->cmi = r->cmi;
 	marsd_publish_entry(e, false);
 }
@@ -177,9 +192,7 @@ marsd_withdraw_all(struct marsd_node *n)
 		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
 			continue;
 		marsd_publish_entry(e, true);
-		if (!e->stale && n->role == MARSD_ROLE_CLIENT)
-			n->proto->joins--;
-		e->stale = true;
+		marsd_entry_step(e, MARSD_ENTRY_EV_END);
 		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}
@@ -218,7 +231,7 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 	RB_FOREACH_SAFE(n, marsd_node_tree, &p->nodes[role], next) {
 		if ((c = marsd_claim_find(n, p->self)) == NULL)
 			continue;
-		if (n->reg == NULL || !n->reg->registered) {
+		if (!marsd_node_is_here(n)) {
 			marsd_withdraw_all(n);
 			continue;
 		}
@@ -226,7 +239,7 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 		     in = marsd_itree_next(&n->joins, &at)) {
 			at = *in->span;
 			e = marsd_join_entry(marsd_join_of(in), p->self);
-			if (e != NULL && e->stale) {
+			if (e != NULL && e->state == MARSD_ENTRY_OLD) {
 				marsd_publish_entry(e, true);
 				marsd_entry_free(e);
 			}

@@ -18,38 +18,44 @@
 #define SWEEP_ALIGNED	MTIME_SEC(1)
 #define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
 
-#define C(s, a)	{ MARSD_PEER_##s, MARSD_PEER_ACT_##a }
+#define DO(s, a)	{ MARSD_PEER_##s, MARSD_PEER_DO_##a }
+#define IGNORE(s)	{ MARSD_PEER_##s, TABLE_IGNORE }
+#define VIOLATION(s)	{ MARSD_PEER_##s, TABLE_VIOLATION }
 
-const struct marsd_peer_cell marsd_peer_table[MARSD_PEER_STATE_MAX]
+static const struct table_cell peer_cells[MARSD_PEER_STATE_MAX]
     [MARSD_PEER_EVENT_MAX] = {
 	[MARSD_PEER_SELF] = {
-		[MARSD_PEER_EV_REDIRECT] = C(SELF, IGNORE),
-		[MARSD_PEER_EV_RECORD] = C(SELF, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(SELF, VIOLATION),
+		[MARSD_PEER_EV_REDIRECT] = IGNORE(SELF),
+		[MARSD_PEER_EV_RECORD] = IGNORE(SELF),
+		[MARSD_PEER_EV_SILENT] = VIOLATION(SELF),
 	},
 	[MARSD_PEER_UNHEARD] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, START),
-		[MARSD_PEER_EV_RECORD] = C(UNHEARD, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(HIDDEN, HIDE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, START),
+		[MARSD_PEER_EV_RECORD] = IGNORE(UNHEARD),
+		[MARSD_PEER_EV_SILENT] = DO(HIDDEN, HIDE),
 	},
 	[MARSD_PEER_ALIVE] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, START),
-		[MARSD_PEER_EV_RECORD] = C(ALIVE, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(HIDDEN, HIDE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, START),
+		[MARSD_PEER_EV_RECORD] = IGNORE(ALIVE),
+		[MARSD_PEER_EV_SILENT] = DO(HIDDEN, HIDE),
 	},
 	[MARSD_PEER_HIDDEN] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, REVIVE),
-		[MARSD_PEER_EV_RECORD] = C(HIDDEN, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(ERASED, ERASE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, REVIVE),
+		[MARSD_PEER_EV_RECORD] = IGNORE(HIDDEN),
+		[MARSD_PEER_EV_SILENT] = DO(ERASED, ERASE),
 	},
 	/* a late peer's old records don't raise the dead */
 	[MARSD_PEER_ERASED] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, REALIGN),
-		[MARSD_PEER_EV_RECORD] = C(ERASED, HOLD),
-		[MARSD_PEER_EV_SILENT] = C(ERASED, ERASE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, REALIGN),
+		[MARSD_PEER_EV_RECORD] = DO(ERASED, HOLD),
+		[MARSD_PEER_EV_SILENT] = DO(ERASED, ERASE),
 	},
 };
-#undef C
+#undef DO
+#undef IGNORE
+#undef VIOLATION
+
+TABLE_DEFINE(marsd_peer_table, "peer", MARSD_PEER, peer_cells);
 
 static void
 peer_expired(void *arg)
@@ -214,33 +220,27 @@ peer_realign(struct marsd_peer *peer)
 void
 marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 {
-	const struct marsd_peer_cell *cell = &marsd_peer_table[peer->state][ev];
-	const struct conf_cluster *conf = peer->proto->cluster->conf;
+	struct marsd_cluster *c = peer->proto->cluster;
 
-	peer->state = cell->next;
-	switch (cell->action) {
-	case MARSD_PEER_ACT_START:
-		peer_timer(peer, conf->redirect_dead);
+	switch (table_step(&marsd_peer_table, &peer->state, ev, &c->faults)) {
+	case MARSD_PEER_DO_START:
+		peer_timer(peer, c->conf->redirect_dead);
 		break;
-	case MARSD_PEER_ACT_HIDE:
+	case MARSD_PEER_DO_HIDE:
 		peer_hide(peer);
 		break;
-	case MARSD_PEER_ACT_REVIVE:
+	case MARSD_PEER_DO_REVIVE:
 		peer_revive(peer);
 		break;
-	case MARSD_PEER_ACT_ERASE:
+	case MARSD_PEER_DO_ERASE:
 		peer_erase(peer);
 		break;
-	case MARSD_PEER_ACT_REALIGN:
+	case MARSD_PEER_DO_REALIGN:
 		peer_realign(peer);
 		break;
-	case MARSD_PEER_ACT_HOLD:
+	case MARSD_PEER_DO_HOLD:
 		if (!timer_isset(&peer->timer))
-			peer_timer(peer, conf->hold);
-		break;
-	case MARSD_PEER_ACT_IGNORE:
-	case MARSD_PEER_ACT_VIOLATION:
-	case MARSD_PEER_ACT_FORGOTTEN:
+			peer_timer(peer, c->conf->hold);
 		break;
 	}
 }
@@ -253,10 +253,17 @@ void
 marsd_entry_retract(struct marsd_entry *e)
 {
 	if (e->join != NULL) {
-		e->stale = true;
+		marsd_entry_step(e, MARSD_ENTRY_EV_END);
 		announce(e->join, marsd_join_refresh(e->join), e->peer);
 	}
 	marsd_entry_free(e);
+}
+
+void
+marsd_entry_withdraw(struct marsd_entry *e)
+{
+	marsd_publish_entry(e, true);
+	marsd_entry_retract(e);
 }
 
 /* --- records as they come */
@@ -356,7 +363,7 @@ renumbered(const struct marsd_update *u)
 {
 	const struct marsd_entry *e = u->old;
 
-	return e != NULL && !e->claim->dereg && e->cmi == u->csa->cmi &&
+	return e != NULL && e->claim->state != MARSD_CLAIM_ENDED && e->cmi == u->csa->cmi &&
 	    (int64_t)u->seq - e->seq >= SEQ_RESTART;
 }
 
@@ -373,14 +380,14 @@ check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
 		.oid = u->peer->owner->oid,
 		.why = "alignment" };
 
-	if (n->reg == NULL || !n->reg->registered)
+	if (!marsd_node_is_here(n))
 		return;
 	if (u->fresh)
-		marsd_reg_move(n->reg, u->peer);
+		marsd_move_elsewhere(n->reg, u->peer);
 	else {
-		c->conflict = true;
+		(void)marsd_claim_step(c, MARSD_CLAIM_EV_ALIGNED);
 		marsd_cluster_event(n->proto->cluster, MARSD_EV_MOVED, &ev);
-		marsd_reg_adopt_all_late(n->reg);
+		marsd_adopt_all_late(n->reg);
 	}
 }
 
@@ -411,11 +418,11 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 		return;
 	e->seq = u->seq;
 	e->cmi = u->csa->cmi;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	check_cmi(e->claim, e->cmi);
-	if (e->claim->dereg) {
-		e->claim->dereg = false;
+	if (marsd_claim_step(e->claim, MARSD_CLAIM_EV_REGISTER) ==
+	    MARSD_CLAIM_DO_REFRESH)
 		claim_refresh(n, u->peer, false);
-	}
 	if (!same)
 		check_move(u, n, e->claim);
 }
@@ -431,19 +438,20 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 		return;
 	if (n->proto->addrlen == 0)
 		n->proto->addrlen = s.min.len;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max); /* */
 	check_cmi(e->claim, e->cmi);
 	announce(e->join, marsd_join_refresh(e->join), u->peer);
-	if (n->reg == NULL || !n->reg->registered)
+	if (!marsd_node_is_here(n))
 		return;
-	if (u->fresh && fresh && e->claim->conflict)
-		marsd_reg_move(n->reg, u->peer);
+	if (u->fresh && fresh && e->claim->state == MARSD_CLAIM_DOUBLE)
+		marsd_move_elsewhere(n->reg, u->peer);
 	else if (fresh && n->reg->moving == u->peer)
-		marsd_reg_move_joined(n->reg, u->peer, e->join);
+		marsd_move_joined(n->reg, u->peer, e->join);
 	else if (fresh)
-		marsd_reg_adopt_late(n->reg, u->peer, e->join);
+		marsd_adopt_late(n->reg, u->peer, e->join);
 }
 
 /*
@@ -462,10 +470,10 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_node_release(n);
 		return;
 	}
-	e->claim->dereg = true;
-	e->claim->conflict = false;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
 	if (n->reg != NULL)
-		marsd_reg_move_off(n->reg, u->peer);
+		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	     in = marsd_itree_next(&n->joins, in->span))
@@ -482,7 +490,7 @@ update_leave(struct marsd_update *u)
 	struct marsd_join *j = u->old->join;
 
 	if (j != NULL && j->node->reg != NULL)
-		marsd_reg_move_left(j->node->reg, u->peer, j);
+		marsd_move_left(j->node->reg, u->peer, j);
 	marsd_entry_retract(u->old);
 }
 
@@ -619,11 +627,12 @@ marsd_csa_gone(
 	if (e == NULL)
 		return;
 	if (e->peer->state == MARSD_PEER_SELF) {
-		if (e->stale)
+		if (e->state == MARSD_ENTRY_OLD)
 			marsd_entry_free(e);
 		return;
 	}
-	if (e->claim != NULL && e->claim->reg == e && e->claim->dereg)
+	if (e->claim != NULL && e->claim->reg == e &&
+	    e->claim->state == MARSD_CLAIM_ENDED)
 		purge_claim(e->claim);
 	else
 		marsd_entry_retract(e);
@@ -651,7 +660,7 @@ own_stale(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 	    marsd_entry_register(p->self, n, key) :
 	    marsd_entry_join(p->self, n, &s, key);
 	if (e != NULL) {
-		e->stale = true;
+		marsd_entry_step(e, MARSD_ENTRY_EV_FOUND);
 		e->cmi = csa->cmi;
 		if (!timer_isset(t))
 			timer_set(marsd_proto_timers(p), t,
@@ -704,7 +713,7 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		return;
 	o = marsd_owner_find(c, m->oid);
 	e = o == NULL ? NULL : marsd_entry_find(o, key);
-	if (e != NULL && !e->stale) {
+	if (e != NULL && marsd_entry_stands(e)) {
 		marsd_publish_entry(e, false);
 		return;
 	}

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -791,6 +792,38 @@ net_only(struct net *net, int server, int role, unsigned op)
 			return t;
 	}
 	return NULL;
+}
+
+/*
+ * A state machine, cell by cell: a row for each state, in it an event each.
+ * `.' is an event that means nothing, `!' one that cannot come, and else it
+ * is the next state and the action.
+ */
+static inline void
+check_table(const struct table *t, const char *const *rows)
+{
+	const struct table_cell *c;
+	char row[512], cell[64];
+	unsigned int s, e;
+	size_t n;
+
+	for (s = 0; s < t->nstates; s++) {
+		n = (size_t)snprintf(row, sizeof(row), "%s:", t->states[s]);
+		for (e = 0; e < t->nevents; e++) {
+			c = table_cell(t, s, e);
+			if (c->action == TABLE_VIOLATION && c->next == s)
+				snprintf(cell, sizeof(cell), "!");
+			else if (c->action == TABLE_IGNORE && c->next == s)
+				snprintf(cell, sizeof(cell), ".");
+			else
+				snprintf(cell, sizeof(cell), "%s/%s",
+				    t->states[c->next], t->actions[c->action]);
+			n += (size_t)snprintf(row + n, sizeof(row) - n, " %s",
+			    cell);
+		}
+		assert_true(n < sizeof(row));
+		assert_string_equal(row, rows[s]);
+	}
 }
 
 #define CCVC	MARSD_ROLE_CLIENT

@@ -782,6 +782,43 @@ mcs(void **state)
 	net_end(net, n, m, x, NULL);
 }
 
+/* Each cell of where a node is is what it was meant to be. */
+static void
+move_table(void **state)
+{
+	/* leaf-up, repeat, anew, back, elsewhere, still, covered, off, timer */
+	static const char *const rows[] = {
+		"new: here/register . . ! . ! ! ! !",
+		"here: . . here/anew returning/restart moving/move ! ! ! !",
+		"moving: . returning/return returning/return returning/return "
+		"moving/move moving/wait moving/wait here/stay moving/give-up",
+		"returning: here/tell . returning/anew ! contested/move "
+		"! ! ! !",
+		"contested: moving/tell returning/return returning/return ! "
+		"contested/move contested/wait contested/wait returning/stay "
+		"contested/give-up"
+	};
+
+	(void)state;
+	check_table(&marsd_move_table, rows);
+}
+
+/* The same of joins on another's word. */
+static void
+adopt_table(void **state)
+{
+	/* take, hurry, ask, ask-adopted, anew, anew-soon, move, timer */
+	static const char *const rows[] = {
+		"none: kept/note . . ! none/doubt none/doubt . !",
+		"kept: . timed/start . timed/start kept/doubt . . !",
+		"timed: . timed/start timed/start timed/start timed/doubt "
+		"timed/doubt kept/stop none/withdraw"
+	};
+
+	(void)state;
+	check_table(&marsd_adopt_table, rows);
+}
+
 int
 main(void)
 {
@@ -809,6 +846,8 @@ main(void)
 		cmocka_unit_test(leaf_first),
 		cmocka_unit_test(leaf_gone),
 		cmocka_unit_test(mcs),
+		cmocka_unit_test(move_table),
+		cmocka_unit_test(adopt_table),
 	};
 
 	return cmocka_run_group_tests_name("move", tests, NULL, NULL);

@@ -463,20 +463,47 @@ strange(void **state)
 	net_end(net, w, NULL);
 }
 
-/* Every cell of the table of liveness is written. */
+/* Each cell of the table of liveness is what it was meant to be. */
 static void
-table(void **state)
+peer_table(void **state)
 {
-	int s, e;
+	/* redirect, record, silent */
+	static const char *const rows[] = {
+		"self: . . !",
+		"unheard: alive/start . hidden/hide",
+		"alive: alive/start . hidden/hide",
+		"hidden: alive/revive . erased/erase",
+		"erased: alive/realign erased/hold erased/erase"
+	};
 
 	(void)state;
-	for (s = 1; s < MARSD_PEER_STATE_MAX; s++)
-		for (e = 0; e < MARSD_PEER_EVENT_MAX; e++) {
-			assert_true(marsd_peer_table[s][e].next !=
-			    MARSD_PEER_STATE_FORGOTTEN);
-			assert_true(marsd_peer_table[s][e].action !=
-			    MARSD_PEER_ACT_FORGOTTEN);
-		}
+	check_table(&marsd_peer_table, rows);
+}
+
+/* The same of what a server says of a node, and of single records. */
+static void
+claim_and_entry_tables(void **state)
+{
+	/* register, aligned, deregister, forget */
+	static const char *const claims[] = {
+		"plain: . double/note ended/note .",
+		"double: . . ended/note .",
+		"ended: plain/refresh ! . plain/note"
+	};
+	/* say, adopt, found, doubt, leave, stay, end */
+	static const char *const entries[] = {
+		"new: sure/count adopted/count old/note ! ! ! !",
+		"sure: . ! ! adopted/note left/note . ending/uncount",
+		"adopted: sure/note ! ! . adopted-left/note . ending/uncount",
+		"left: sure/note ! ! ! . sure/note ending/uncount",
+		"adopted-left: sure/note ! ! ! . adopted/note ending/uncount",
+		"old: sure/count adopted/count ! ! ! ! ending/note",
+		"ending: ! ! ! ! ! ! !"
+	};
+
+	(void)state;
+	check_table(&marsd_claim_table, claims);
+	check_table(&marsd_entry_table, entries);
 }
 
 int
@@ -494,7 +521,8 @@ main(void)
 		cmocka_unit_test(cmi_overlap_afar),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(strange),
-		cmocka_unit_test(table),
+		cmocka_unit_test(peer_table),
+		cmocka_unit_test(claim_and_entry_tables),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);

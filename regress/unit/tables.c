@@ -16,9 +16,18 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "marsd/cluster.h"
 #include "table.h"
 
-static const struct table *const tables[] = { NULL };
+static const struct table *const tables[] = {
+	&marsd_adopt_table,
+	&marsd_claim_table,
+	&marsd_entry_table,
+	&marsd_leaf_table,
+	&marsd_move_table,
+	&marsd_peer_table,
+	NULL
+};
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
 
