@@ -15,7 +15,10 @@
  * something adopted shows that, and then what it has not asked for when 60 s
  * have passed since its last JOIN is withdrawn.
  */
+#include "adopt.h"
 #include "cluster.h"
+#include "own.h"
+#include "record.h"
 
 #define ADOPT_CONFIRM	MTIME_SEC(60)
 #define ADOPT_LATE	MTIME_SEC(10)
@@ -135,7 +138,7 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 	struct marsd_entry *e, *mine;
 	bool layer3 = false, found = false;
 
-	LIST_FOREACH(e, &j->entries, marsd_join_entry)
+	LIST_FOREACH(e, &j->entries, join_entry)
 		if (e->peer != self && adoptable(e)) {
 			found = true;
 			layer3 = layer3 || e->layer3;
@@ -172,8 +175,8 @@ marsd_adopt_all(struct marsd_reg *r)
 static bool
 came_within(const struct marsd_reg *r, int64_t us)
 {
-	return mtime_diff(
-		   r->since, marsd_proto_timers(r->node->proto)->now) <= us;
+	return mtime_diff(r->since, marsd_proto_timers(r->node->proto)->now) <=
+	    us;
 }
 
 /*

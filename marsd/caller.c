@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "caller.h"
 #include "cluster.h"
 
 #define REMEMBERED	MTIME_SEC(1)

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "cluster.h"
+#include "cmi.h"
 
 /*
  * Cluster member ids (RFC 2022 section 5.2.3): never zero, unique in the
@@ -29,7 +29,7 @@ marsd_cmi_init(struct marsd_cmi_pool *p, uint16_t min, uint16_t max)
 		return -1;
 	p->size = (uint32_t)max - min + 1;
 	p->queue = calloc(p->size, sizeof(*p->queue));
-	p->bad = calloc(CMI_BAD_SIZE, 1);
+	p->bad = calloc(MARSD_CMI_BAD_SIZE, 1);
 	if (p->queue == NULL || p->bad == NULL) {
 		marsd_cmi_free_pool(p);
 		return -1;

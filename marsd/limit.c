@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include "cluster.h"
+#include "limit.h"
 
 /*
  * Token buckets: rate messages a second, and as many at once.  A token is

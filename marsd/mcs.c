@@ -7,7 +7,11 @@
  * Multicast servers (RFC 2022 sections 6.2.2 and 6.2.3, RFC 2443 sections
  * 5.2 and 5.5).
  */
+#include "ask.h"
 #include "cluster.h"
+#include "mcs.h"
+#include "own.h"
+#include "send.h"
 
 /* The copy of an MSERV or UNSERV as the MARS sends it. */
 static void
@@ -153,89 +157,38 @@ serve_echo(struct marsd_incoming *in)
 	marsd_send_echo(in, MARSD_ROLE_MCS);
 }
 
-/* At most `limit' groups in a range? */
-static bool
-span_within(const struct marsd_span *s, uint32_t limit)
-{
-	struct paddr a = s->min;
-	uint32_t i;
-
-	for (i = 1; i <= limit; i++)
-		if (paddr_equal(&a, &s->max) || !paddr_next(&a))
-			return true;
-	return false;
-}
-
-static enum marsd_drop
-serve_checks(
-    struct marsd_incoming *in, struct marsd_reg **reg, struct marsd_span *s)
-{
-	uint32_t limit = in->proto->cluster->conf->max_serve_range;
-
-	if (in->msg.pnum > 1)
-		return MARSD_DROP_PAIRS;
-	if ((*reg = marsd_member_source(in, MARSD_ROLE_MCS)) == NULL)
-		return MARSD_DROP_UNREGISTERED;
-	if (in->msg.pnum == 0)
-		return MARSD_DROP_PAIRS;
-	if (!marsd_incoming_span(in, s))
-		return MARSD_DROP_RANGE;
-	if (!span_within(s, limit))
-		return marsd_cluster_refused(
-		    in->proto, MARSD_DROP_SERVE_RANGE, &in->msg.src);
-	if (in->proto->addrlen == 0)
-		in->proto->addrlen = s->min.len;
-	(*reg)->node->spa = in->msg.spa;
-	return MARSD_DROP_NONE;
-}
-
 /* As a client's joins, an MCS's ranges are limited. */
 static enum marsd_drop
-serve_new_entry(
-    struct marsd_incoming *in, struct marsd_node *n, const struct marsd_span *s)
+serve_add(struct marsd_ask *a)
 {
-	struct marsd_peer *self = in->proto->self;
-	struct marsd_entry *e;
+	struct marsd_proto *p = a->node->proto;
+	enum marsd_change change;
+	enum marsd_drop d;
 
-	if (n->njoins >= in->proto->cluster->conf->max_joins)
+	if (a->node->njoins >= p->cluster->conf->max_joins)
 		return marsd_cluster_refused(
-		    in->proto, MARSD_DROP_JOINS, &n->atm);
-	if ((e = marsd_entry_join(self, n, s, marsd_own_key(self, n, s))) ==
-	    NULL)
-		return MARSD_DROP_MEMORY;
-	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
-	e->cmi = n->reg->cmi;
-	marsd_publish_entry(e, false);
-	if (marsd_join_refresh(e->join) == MARSD_CHANGE_UP)
-		marsd_serve_announce(n, true, s, self, in);
+		    p, MARSD_DROP_JOINS, &a->node->atm);
+	if ((d = marsd_ask_add(a, false, &change)) != MARSD_DROP_NONE)
+		return d;
+	if (change == MARSD_CHANGE_UP)
+		marsd_serve_announce(a->node, true, &a->span, p->self, a->in);
 	else /* another server said so, which was not told here */
-		serve_tell(n, true, s, in);
+		serve_tell(a->node, true, &a->span, a->in);
 	return MARSD_DROP_NONE;
 }
 
 enum marsd_drop
 marsd_mserv_message(struct marsd_incoming *in)
 {
-	struct marsd_span s;
-	struct marsd_reg *reg;
-	struct marsd_join *j;
-	struct marsd_entry *e = NULL;
+	struct marsd_ask a;
 	enum marsd_drop d;
 
 	if (in->msg.flags & MARS_F_REGISTER)
 		return marsd_member_register(in, MARSD_ROLE_MCS);
-	if ((d = serve_checks(in, &reg, &s)) != MARSD_DROP_NONE)
+	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_MCS)) != MARSD_DROP_NONE)
 		return d;
-	if ((j = marsd_join_find(reg->node, &s)) != NULL)
-		e = marsd_join_entry(j, in->proto->self);
-	marsd_adopt_asked(reg, e);
-	if (e != NULL && e->state == MARSD_ENTRY_OLD) {
-		marsd_entry_free(e);
-		e = NULL;
-	}
-	if (e == NULL)
-		return serve_new_entry(in, reg->node, &s);
-	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	if (!marsd_ask_known(&a))
+		return serve_add(&a);
 	serve_echo(in); /* redundant: 6.2.2 */
 	return MARSD_DROP_NONE;
 }
@@ -243,28 +196,22 @@ marsd_mserv_message(struct marsd_incoming *in)
 enum marsd_drop
 marsd_unserv_message(struct marsd_incoming *in)
 {
-	struct marsd_span s;
-	struct marsd_reg *reg;
-	struct marsd_join *j;
-	struct marsd_entry *e = NULL;
+	struct marsd_ask a;
 	enum marsd_drop d;
 
 	if (in->msg.flags & MARS_F_REGISTER)
 		return marsd_member_deregister(in, MARSD_ROLE_MCS);
-	if ((d = serve_checks(in, &reg, &s)) != MARSD_DROP_NONE)
+	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_MCS)) != MARSD_DROP_NONE)
 		return d;
-	if ((j = marsd_join_find(reg->node, &s)) != NULL)
-		e = marsd_join_entry(j, in->proto->self);
-	if (e == NULL || !marsd_entry_stands(e)) {
+	if (a.mine == NULL || !marsd_entry_stands(a.mine)) {
 		serve_echo(in);
 		return MARSD_DROP_NONE;
 	}
-	marsd_publish_entry(e, true);
-	marsd_entry_step(e, MARSD_ENTRY_EV_END);
-	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
-		marsd_serve_announce(reg->node, false, &s, in->proto->self, in);
+	if (marsd_ask_end(&a) == MARSD_CHANGE_DOWN)
+		marsd_serve_announce(
+		    a.node, false, &a.span, in->proto->self, in);
 	else
 		serve_echo(in);
-	marsd_entry_free(e);
+	marsd_entry_free(a.mine);
 	return MARSD_DROP_NONE;
 }

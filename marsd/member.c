@@ -10,7 +10,11 @@
  */
 #include <stdlib.h>
 
+#include "adopt.h"
 #include "cluster.h"
+#include "move.h"
+#include "own.h"
+#include "send.h"
 
 #define MARSD_LEAF_TRIES	5
 #define MARSD_LEAF_WAIT	MTIME_SEC(1)

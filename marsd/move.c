@@ -16,7 +16,11 @@
  */
 #include <string.h>
 
+#include "adopt.h"
 #include "cluster.h"
+#include "move.h"
+#include "own.h"
+#include "record.h"
 
 #define MOVE_WAIT	MTIME_SEC(5)
 #define MOVE_TIE	MTIME_SEC(1)

@@ -11,6 +11,10 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "csa.h"
+#include "join.h"
+#include "mcs.h"
+#include "own.h"
 
 /*
  * Keys.  A Redirect Entry's follows from mar$pro alone (A-3); all others

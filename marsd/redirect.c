@@ -12,6 +12,9 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "own.h"
+#include "redirect.h"
+#include "send.h"
 
 struct marsd_map {
 	const struct atm_addr	**v;
@@ -77,8 +80,8 @@ map_build(
  * of our clients, who join nothing again when they are redirected softly
  * (5.4.3, D9).
  */
-bool
-marsd_redirect_can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
+static bool
+can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 {
 	struct marsd_peer *peer;
 
@@ -142,4 +145,82 @@ void
 marsd_redirect_stop(struct marsd_proto *p)
 {
 	timer_clear(marsd_proto_timers(p), &p->redirect);
+}
+
+/* Another server that the clients may go to, or NULL. */
+static const struct atm_addr *
+successor(struct marsd_proto *p)
+{
+	struct conf_backup *b = TAILQ_FIRST(&p->cluster->conf->backups);
+	struct marsd_peer *peer;
+
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
+		if (peer->state == MARSD_PEER_ALIVE &&
+		    !atm_addr_is_null(&peer->addr))
+			return &peer->addr;
+	return b == NULL ? NULL : &b->addr;
+}
+
+void
+marsd_redirect_away(struct marsd_proto *p)
+{
+	const struct atm_addr *to = successor(p);
+
+	if (to != NULL)
+		marsd_redirect_send(p, true, to, NULL);
+}
+
+/* Is there anybody to be redirected? */
+static bool
+redirects_any(struct marsd_proto *p, const struct atm_addr *member)
+{
+	const struct marsd_node *n;
+	int role;
+
+	if (member == NULL)
+		return p->control[MARSD_ROLE_CLIENT].nregs != 0 ||
+		    p->control[MARSD_ROLE_MCS].nregs != 0;
+	for (role = 0; role < MARSD_ROLES; role++) {
+		n = marsd_node_find(p, (enum marsd_role)role, member);
+		if (n != NULL && n->reg != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* An operator's order; NULL, or a sentence that says what is wrong. */
+const char *
+marsd_redirect(struct marsd *m, const char *cluster, bool hard,
+    const struct atm_addr *to, const struct atm_addr *member)
+{
+	struct marsd_cluster *c = marsd_cluster(m, cluster);
+	struct marsd_proto *p;
+	struct marsd_node *n;
+	bool told = false;
+	int role;
+
+	if (c == NULL)
+		return "no such cluster";
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (!hard && redirects_any(p, member) && !can_be_soft(p, to))
+			return "no server of the group that is alive has that "
+			       "address: its clients' groups are unknown "
+			       "there, "
+			       "so say hard";
+	TAILQ_FOREACH(p, &c->protos, entry) {
+		if (member == NULL) {
+			marsd_redirect_send(p, hard, to, NULL);
+			told = true;
+			continue;
+		}
+		for (role = 0; role < MARSD_ROLES; role++) {
+			n = marsd_node_find(p, (enum marsd_role)role, member);
+			if (n == NULL || n->reg == NULL ||
+			    n->reg->circuit == NULL)
+				continue;
+			marsd_redirect_send(p, hard, to, n->reg);
+			told = true;
+		}
+	}
+	return told ? NULL : "no such member with a circuit to us";
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #include "cluster.h"
+#include "request.h"
+#include "send.h"
 
 static int
 kind_cmp(const void *a, const void *b)

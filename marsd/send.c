@@ -12,14 +12,8 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "send.h"
 #include "llc.h"
-
-/* The number that a private message to this role carries now. */
-uint32_t
-marsd_msn_now(const struct marsd_proto *p, enum marsd_role role)
-{
-	return p->control[role].msn;
-}
 
 /* A message of the MARS's own: from us, about p. */
 void
@@ -56,7 +50,7 @@ marsd_send_private(struct marsd_circuit *to, struct marsd_proto *p,
 
 	if (to == NULL)
 		return;
-	m->msn = marsd_msn_now(p, role);
+	m->msn = p->control[role].msn; /* */
 	if ((s = sdu_build(p->cluster, m)) == NULL)
 		return;
 	p->cluster->counts.messages_out++;

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "adopt.h"
 #include "cluster.h"
 #include "ctl.h"
 #include "ctlserver.h"

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "marsd/cluster.h"
+#include "csa.h"
 #include "ipc.h"
 
 #define SERVERS		4
@@ -491,6 +492,8 @@ net_free(struct net *net)
 	int i;
 
 	for (i = 0; i < SERVERS; i++) {
+		/* no state machine met what cannot be */
+		assert_int_equal(net->s[i].events[MARSD_EV_VIOLATION], 0);
 		if (net->s[i].up)
 			net_crash(net, i);
 		conf_free(net->s[i].conf);

@@ -5,6 +5,8 @@
 /* links: marsd */
 
 #include "marsnet.h"
+#include "marsd/adopt.h"
+#include "marsd/move.h"
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
 

@@ -16,7 +16,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "marsd/cluster.h"
+#include "marsd/adopt.h"
+#include "marsd/member.h"
+#include "marsd/move.h"
+#include "marsd/peer.h"
 #include "table.h"
 
 static const struct table *const tables[] = {
