@@ -4,8 +4,8 @@
  */
 
 /*
- * What comes from circuits: calls, messages, and what became of our control
- * VCs and their leaves.
+ * What vc.h tells us: calls that clients make, what they send, and what
+ * becomes of our control VCs and of the leaves on them.
  */
 #include <stdlib.h>
 

@@ -7,7 +7,6 @@
  * Clusters and their protocols: how they begin, change with the
  * configuration, and end.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ marsd_proto_find(struct marsd_cluster *c, const struct mars_pro *pro)
 {
 	struct marsd_proto *p;
 
-	/* those that are configured: a few */
+	/* a list will do: only a few are configured */
 	TAILQ_FOREACH(p, &c->protos, entry)
 		if (mars_pro_equal(&p->pro, pro))
 			return p;
@@ -62,7 +61,6 @@ marsd_drop_name(enum marsd_drop d)
 	return names[d];
 }
 
-/* What an operator ought to hear of; the caller counts it. */
 enum marsd_drop
 marsd_cluster_refused(
     struct marsd_proto *p, enum marsd_drop d, const struct atm_addr *who)
@@ -108,11 +106,15 @@ control_init(
 	ctl->cookie = MARSD_COOKIE_CONTROL;
 	ctl->proto = p;
 	ctl->role = role;
-	ctl->msn = marsd_random(p->cluster->mars); /* ours to choose */
+	/* RFC 2022 section 5.1.4.2 leaves the first number to us */
+	ctl->msn = marsd_random(p->cluster->mars);
 	TAILQ_INIT(&ctl->regs);
 }
 
-/* A protocol that no configuration is in force for yet; NULL: no memory. */
+/*
+ * A protocol, as long as it is not configured: cluster_commit() puts its
+ * configuration in force.  NULL: no memory.
+ */
 static struct marsd_proto *
 proto_new(struct marsd_cluster *c, const struct mars_pro *pro,
     const struct conf_cluster *conf)
@@ -181,17 +183,23 @@ marsd_cluster(struct marsd *m, const char *name)
 	return NULL;
 }
 
-/* A state machine met what cannot be: counted, and told by name. */
+/*
+ * A state machine was given an event that cannot come in its state: that is
+ * counted, and the owner is told which machine, state and event.
+ */
 static void
 cluster_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
+	const char *const part[] = { t->name, ", ", t->states[state], ", ",
+		t->events[event] };
 	struct marsd_cluster *c = arg;
-	char what[128];
-	struct marsd_event ev = { .why = what };
+	char why[128] = "";
+	struct marsd_event ev = { .why = why };
+	size_t i;
 
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		strlcat(why, part[i], sizeof(why));
 	c->counts.table_violations = c->faults.count;
-	snprintf(what, sizeof(what), "%s: %s in state %s", t->name,
-	    t->events[event], t->states[state]);
 	marsd_cluster_event(c, MARSD_EV_VIOLATION, &ev);
 }
 
@@ -216,7 +224,10 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	return c;
 }
 
-/* Makes what a cluster's configuration needs; what is there stays. */
+/*
+ * Makes whatever a configuration needs and is not there yet, so that what
+ * follows cannot fail.  0, or -1: no memory.
+ */
 static int
 cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
 {
@@ -233,8 +244,9 @@ cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
 }
 
 /*
- * A range of CMIs that has changed: those in use stay in use, and what is
- * bad stays so.
+ * The range of CMIs, if the configuration has changed it.  CMIs that members
+ * have are not free in the new range either, and those that other servers
+ * gave out stay barred (A-20).
  */
 static void
 proto_cmis(struct marsd_proto *p, const struct conf_cluster *conf)
@@ -319,7 +331,7 @@ marsd_configure(struct marsd *m, const struct conf *conf)
 	struct conf_cluster *cc;
 	struct marsd_cluster *c, *next;
 
-	if (m->conf == NULL) /* who we are never changes while we run */
+	if (m->conf == NULL) /* a reload never changes who we are */
 		memcpy(m->oid, conf->server_id, sizeof(m->oid));
 	TAILQ_FOREACH(cc, &conf->clusters, entry)
 		if (cluster_prepare(m, cc) == -1) {
@@ -373,8 +385,9 @@ proto_shutdown(struct marsd_proto *p)
 }
 
 /*
- * A-30: the members go to another server, and the others hear that they
- * have left this one; the Redirect Entry times out there.
+ * The members are told to go to another server, and the other servers hear
+ * that they have left this one (A-30).  There is no record that withdraws our
+ * Redirect Entry: it times out there.
  */
 void
 marsd_shutdown(struct marsd *m)

@@ -4,10 +4,14 @@
  */
 
 /*
- * The database: who is in which group, according to whom (RFC 2022 sections
- * 4.1 and 6.2: host map and server map; RFC 2443; D1, D3).  Nothing here
- * sends anything: marsd_join_refresh() says what has changed, and the callers
- * tell those who have to know (A-24).
+ * The database: who is in which group (host map and server map of RFC 2022
+ * sections 4.1 and 6.2; RFC 2443; D1, D3).
+ *
+ * RFC 2443 sections 5.3 and 5.4 let messages follow from the kind of a record
+ * that arrives.  Ours (A-24): they follow from what a node was a member of
+ * before and is now, since records may overtake each other.  So nothing here
+ * sends anything: marsd_join_refresh() says what has changed, and its callers
+ * tell those who have to know.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -49,7 +53,7 @@ marsd_range_of(struct marsd_itree_node *n)
 	return (struct marsd_range *)n;
 }
 
-/* Who a node is: its ATM address, never its protocol address. */
+/* A node is known by its ATM address, never by its protocol address. */
 struct marsd_node *
 marsd_node_find(
     struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
@@ -181,7 +185,6 @@ marsd_node_is_here(const struct marsd_node *n)
 	return n->reg != NULL && n->reg->place != MARSD_MOVE_NEW;
 }
 
-/* Is the node registered with a server other than this one? */
 bool
 marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 {
@@ -196,7 +199,6 @@ marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 	return false;
 }
 
-/* Works out anew whether the join counts, and says what that changed. */
 enum marsd_change
 marsd_join_refresh(struct marsd_join *j)
 {
@@ -225,8 +227,8 @@ marsd_join_refresh(struct marsd_join *j)
 }
 
 /*
- * The parts of a range in which a node is no member by any of its other
- * joins: the hole punching of 6.1.2, over all its live records (A-16).
+ * This is the hole punching of RFC 2022 section 6.1.2.  It looks at all that
+ * any server says of the node, and so does every server (A-16).
  */
 void
 marsd_node_uncovered(
@@ -243,7 +245,6 @@ marsd_node_uncovered(
 	marsd_punch_end(&p);
 }
 
-/* Is the node in this group, by whatever join? */
 bool
 marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 {
@@ -268,10 +269,6 @@ served_here(struct marsd_range *r)
 	return false;
 }
 
-/*
- * Does an MCS serve a group of the range; local: one that is registered
- * here (A-38)?
- */
 bool
 marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 {
@@ -286,7 +283,7 @@ marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 	return false;
 }
 
-/* What of the ranges no MCS serves: 6.2.4. */
+/* RFC 2022 section 6.2.4. */
 void
 marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
     struct marsd_spans *out)
@@ -307,7 +304,6 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	}
 }
 
-/* Is anybody in the group at all? */
 bool
 marsd_group_has(
     struct marsd_proto *p, enum marsd_role role, const struct paddr *group)
@@ -339,10 +335,7 @@ list_add(const struct atm_addr ***list, size_t *n, size_t *max,
 	return 0;
 }
 
-/*
- * The members of a group, by its single joins and by the blocks that cover
- * it, each node once.
- */
+/* By joins of the group alone and by blocks that cover it. */
 int
 marsd_group_members(struct marsd_proto *p, enum marsd_role role,
     const struct paddr *group, const struct atm_addr ***list, size_t *n)

@@ -15,10 +15,10 @@
 
 struct marsd_handler {
 	enum marsd_drop	(*handle)(struct marsd_incoming *);
-	bool		 copies;	/* has mar$flags.copy, to be zero */
+	bool		 copies;	/* has mar$flags.copy: has to be 0 */
 };
 
-/* What a MARS takes; everything else is for its clients. */
+/* What a MARS takes; all other messages are for its clients. */
 static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
 	[MARS_REQUEST] = { marsd_request_message, false },
 	[MARS_JOIN] = { marsd_join_message, true },
@@ -28,7 +28,10 @@ static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
 	[MARS_GROUPLIST_REQUEST] = { marsd_grouplist_message, false },
 };
 
-/* The list is walked before the operation; we know no TLV but Null (10.3). */
+/*
+ * The TLVs decide before the operation does whether it takes place (10.3).
+ * We know none but the Null TLV.
+ */
 static enum marsd_drop
 walk_tlvs(struct marsd_incoming *in)
 {
@@ -48,7 +51,7 @@ walk_tlvs(struct marsd_incoming *in)
 	return MARSD_DROP_NONE;
 }
 
-/* The message has to come from whom it says. */
+/* Is the source who made the call, as far as that is known? */
 static bool
 source_ok(const struct marsd_circuit *ci, const struct atm_addr *src)
 {
@@ -57,7 +60,6 @@ source_ok(const struct marsd_circuit *ci, const struct atm_addr *src)
 	return atm_addr_equal(vc_peer(ci->vc), src);
 }
 
-/* The checks in the order of A-105, then the operation. */
 static enum marsd_drop
 marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *octets, size_t len)
@@ -99,7 +101,7 @@ marsd_receive(struct marsd_cluster *c, struct marsd_circuit *ci,
 	uint32_t oui;
 	uint16_t pid;
 
-	/* a client's own limit first, so that none uses up the others' */
+	/* a client's own limit first, so that it does not use up the total */
 	if (!marsd_bucket_take(&ci->caller->bucket, now, c->conf->rate))
 		return MARSD_DROP_RATE;
 	if (!marsd_bucket_take(&c->bucket, now, c->conf->rate_total))

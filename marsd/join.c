@@ -5,7 +5,15 @@
 
 /*
  * MARS_JOIN and MARS_LEAVE of groups (RFC 2022 sections 6.1.2 and 6.2.4),
- * and the same for what a peer's records say (RFC 2443 sections 5.3, 5.4).
+ * and what clients and MCSs hear when another server's record says the same
+ * (RFC 2443 sections 5.3 and 5.4).
+ *
+ * RFC 2022 section 5.2 forbids blocks that overlap, and does not say what a
+ * MARS does with them.  Ours (A-41): each range of a client is a record of its
+ * own, only the same range leaves it, and hole punching removes what the
+ * client is a member of already.  The body of the RFC sends a JOIN that
+ * changes nothing back to its source only for single groups, appendix F for
+ * any: we do as appendix F does (A-99).
  */
 #include "ask.h"
 #include "cluster.h"
@@ -13,7 +21,7 @@
 #include "own.h"
 #include "send.h"
 
-/* What a message about a node looks like that no message brought. */
+/* A message about a node of which a record told us. */
 static void
 message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
 {
@@ -23,7 +31,10 @@ message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
 	m->flags = layer3 ? MARS_F_LAYER3GRP : 0;
 }
 
-/* To our MCSs, if one of them serves a group of these. */
+/*
+ * MARS_SJOIN or MARS_SLEAVE to our MCSs, if one that is registered here serves
+ * a group of these ranges (A-38, A-115).
+ */
 static void
 announce_servers(struct marsd_proto *p, struct mars_msg *m,
     const struct marsd_spans *l, bool punched)
@@ -38,9 +49,9 @@ announce_servers(struct marsd_proto *p, struct mars_msg *m,
 }
 
 /*
- * The difference of membership goes to the clients as far as no MCS serves
- * the groups, and to the MCSs; what is not sent to the clients whole goes
- * back to its source privately.
+ * The MCSs hear of what has changed; so do the clients, but for the groups
+ * that an MCS serves (6.2.4).  If the clients don't hear of the whole range,
+ * the source's message goes back to it as it came (6.1.2).
  */
 void
 marsd_join_announce(struct marsd_node *n, bool joined,
@@ -86,8 +97,8 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 }
 
 /*
- * A range that this server's record has already: nothing changes for
- * anybody but perhaps layer3grp (A-34); the message goes back (A-4, A-99).
+ * Our own record says so already: for others nothing changes but perhaps
+ * layer3grp (A-34), and the message goes back to its source (A-4, A-99).
  */
 static void
 join_again(struct marsd_ask *a, bool layer3)

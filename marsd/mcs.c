@@ -4,8 +4,13 @@
  */
 
 /*
- * Multicast servers (RFC 2022 sections 6.2.2 and 6.2.3, RFC 2443 sections
- * 5.2 and 5.5).
+ * The groups of multicast servers (RFC 2022 sections 6.2.2 and 6.2.3, RFC
+ * 2443 sections 5.2 and 5.5).
+ *
+ * RFC 2443 section 5.2 demands a MARS_MIGRATE for every MCS that another
+ * server tells of; with a second MCS that would take the senders away from
+ * the first.  Ours is RFC 2022's rule over all servers (A-17): a MARS_MIGRATE
+ * for the first MCS of a group, a MARS_JOIN for any further one.
  */
 #include "ask.h"
 #include "cluster.h"
@@ -59,9 +64,10 @@ served_by_others(struct marsd_node *n, const struct paddr *group)
 }
 
 /*
- * Group by group (A-46): the first MCS brings a MARS_MIGRATE, here only if
- * the group has members and on word from a peer always (A-17); any other
- * looks like one more leaf.
+ * Group by group (A-46).  If the MCS is the first one of a group, the senders
+ * are told to use it: by RFC 2022 only if the group has members, by RFC 2443,
+ * if another server has told of it, always (A-17).  Any further MCS is put
+ * in joined: to the senders it looks like one more leaf.
  */
 static void
 serve_new(struct marsd_node *n, const struct marsd_span *s, bool local,
@@ -103,7 +109,7 @@ marsd_mcs_leave(struct marsd_node *n, const struct marsd_spans *gone)
 	}
 }
 
-/* To all our MCSs, and so to n itself if it is one of them. */
+/* To all MCSs that are registered here, n itself included if it is. */
 static void
 serve_tell(struct marsd_node *n, bool served, const struct marsd_span *s,
     struct marsd_incoming *in)
@@ -120,9 +126,10 @@ serve_tell(struct marsd_node *n, bool served, const struct marsd_span *s,
 }
 
 /*
- * The server map has changed by this range.  To the other MCSs, too (A-37), but
- * not by another server's word about an MCS that is registered here: it would
- * take that for the copy of a message of its own that was lost (A-118).
+ * The clients hear of it, and the other MCSs do (A-37).  But what another
+ * server says of an MCS that is registered here is not sent to the MCSs: that
+ * one would take it for the copy of its own MARS_MSERV, which may have been
+ * lost, and not repeat that (A-118).
  */
 void
 marsd_serve_announce(struct marsd_node *n, bool served,
@@ -148,7 +155,7 @@ marsd_serve_announce(struct marsd_node *n, bool served,
 	marsd_spans_free(&pairs);
 }
 
-/* Nothing changes: back to the MCS alone. */
+/* Nothing changes: the message goes back to the MCS, and to no other. */
 static void
 serve_echo(struct marsd_incoming *in)
 {
@@ -157,7 +164,7 @@ serve_echo(struct marsd_incoming *in)
 	marsd_send_echo(in, MARSD_ROLE_MCS);
 }
 
-/* As a client's joins, an MCS's ranges are limited. */
+/* An MCS may have as many ranges as a client may have joins. */
 static enum marsd_drop
 serve_add(struct marsd_ask *a)
 {
@@ -172,7 +179,7 @@ serve_add(struct marsd_ask *a)
 		return d;
 	if (change == MARSD_CHANGE_UP)
 		marsd_serve_announce(a->node, true, &a->span, p->self, a->in);
-	else /* another server said so, which was not told here */
+	else /* another server had said so, and our MCSs did not hear of it */
 		serve_tell(a->node, true, &a->span, a->in);
 	return MARSD_DROP_NONE;
 }
@@ -189,7 +196,7 @@ marsd_mserv_message(struct marsd_incoming *in)
 		return d;
 	if (!marsd_ask_known(&a))
 		return serve_add(&a);
-	serve_echo(in); /* redundant: 6.2.2 */
+	serve_echo(in); /* 6.2.2: redundant */
 	return MARSD_DROP_NONE;
 }
 

@@ -7,6 +7,15 @@
  * Registration with this server, of clients and of MCSs (RFC 2022 sections
  * 5.2.3, 6.1.2 and 6.2.3): the leaf on the control VC, the cluster member
  * id, and what happens when a node goes.
+ *
+ * RFC 2022 section 6.1.2 does not say what happens if the leaf can't be
+ * added.  Ours (A-111): the node is registered, and is answered, when its leaf
+ * is up, and not before; causes that may pass are tried again.  The same
+ * section deregisters a node whose leaf has gone, by ERR_L_RELEASE.  Ours
+ * (A-110): ERR_L_DROP means that leaf, ERR_L_RELEASE the whole control VC,
+ * which is built again.  And a node that cleared its leaf itself may have
+ * moved to another server (A-131, D9): it is deregistered 5 s later, unless
+ * that server has told of it.
  */
 #include <stdlib.h>
 
@@ -23,7 +32,7 @@
 
 #define DO(s, a)	{ MARSD_LEAF_##s, MARSD_LEAF_DO_##a }
 #define IGNORE(s)	{ MARSD_LEAF_##s, TABLE_IGNORE }
-/* the backend said what it must not */
+/* the backend told of a leaf that we do not have */
 #define VIOLATION(s)	{ MARSD_LEAF_##s, TABLE_VIOLATION }
 
 static const struct table_cell leaf_cells[MARSD_LEAF_STATE_MAX]
@@ -67,7 +76,7 @@ static const struct table_cell leaf_cells[MARSD_LEAF_STATE_MAX]
 		[MARSD_LEAF_EV_BUSY] = VIOLATION(UP),
 		[MARSD_LEAF_EV_FAIL] = VIOLATION(UP),
 		[MARSD_LEAF_EV_DROP] = DO(NONE, LOST),
-		/* it restarted: the leaf was of its life before */
+		/* the node has restarted: that leaf was of its life before */
 		[MARSD_LEAF_EV_STALE] = DO(ADDING, ADD),
 		[MARSD_LEAF_EV_LEFT] = DO(LEFT, LINGER),
 		[MARSD_LEAF_EV_ROOT] = DO(ADDING, ADD),
@@ -91,7 +100,7 @@ static const struct table_cell leaf_cells[MARSD_LEAF_STATE_MAX]
 
 TABLE_DEFINE(marsd_leaf_table, "leaf", MARSD_LEAF, leaf_cells);
 
-/* The VC on which the node was last heard, for what we have to tell it. */
+/* What we have to tell the node goes out on the VC of its last message. */
 static void
 reg_circuit(struct marsd_reg *r, struct marsd_circuit *c)
 {
@@ -104,10 +113,7 @@ reg_circuit(struct marsd_reg *r, struct marsd_circuit *c)
 		TAILQ_INSERT_TAIL(&c->regs, r, circuit_entry);
 }
 
-/*
- * The local registration of a message's source, or NULL.  Nodes that are
- * registered elsewhere don't count (A-22).
- */
+/* A node that is registered with another server is nobody here. */
 struct marsd_reg *
 marsd_member_source(struct marsd_incoming *in, enum marsd_role role)
 {
@@ -158,7 +164,6 @@ reg_add_leaf(struct marsd_reg *r)
 		marsd_leaf_step(r, MARSD_LEAF_EV_BUSY);
 }
 
-/* The leaf is there: now, and not before, it is registered. */
 static void
 reg_up(struct marsd_reg *r)
 {
@@ -213,8 +218,8 @@ marsd_leaf_step(struct marsd_reg *r, enum marsd_leaf_event ev)
 }
 
 /*
- * A node that cleared its leaf of its own and has not deregistered: where
- * there are other servers it may be at one of them by now.
+ * The leaf was cleared normally, so by the node itself, which has not
+ * deregistered.  If another server is alive it may be registered there.
  */
 static bool
 may_have_moved(const struct marsd_reg *r, uint16_t cause)
@@ -230,8 +235,9 @@ may_have_moved(const struct marsd_reg *r, uint16_t cause)
 }
 
 /*
- * ERR_L_DROP.  Of a node that restarted and has registered since it may be
- * the leaf of its life before, which a backend takes a while to miss.
+ * A backend may take a while to notice that a node has died.  If the node
+ * has restarted and registered meanwhile, the leaf that drops now may be that
+ * of its life before.
  */
 void
 marsd_leaf_dropped(struct marsd_reg *r, uint16_t cause)
@@ -252,7 +258,7 @@ retry_expired(void *arg)
 	marsd_leaf_step(arg, MARSD_LEAF_EV_TIMER);
 }
 
-/* A CMI that nobody is known to have; 0: none. */
+/* A CMI that none of our nodes has; 0: none is left. */
 static uint16_t
 reg_cmi(struct marsd_proto *p)
 {
@@ -265,8 +271,9 @@ reg_cmi(struct marsd_proto *p)
 }
 
 /*
- * 60,000 members are many, and MCSs few: each has its own limit.  Those whose
- * leaf is on its way count, or who names others that don't answer has none.
+ * Clients and MCSs each have their own limit.  Those whose leaf is still being
+ * added count too: or else one client that registers in the name of many who
+ * do not answer would be under no limit.
  */
 static enum marsd_drop
 reg_limits(struct marsd_proto *p, enum marsd_role role)
@@ -315,10 +322,10 @@ reg_new(struct marsd_node *n)
 }
 
 /*
- * Of a node that is registered already, or on its way: it comes from elsewhere
- * (A-6), or from a life before, on a new circuit; or it has sent the same
- * message twice.  mar$flags.sequence could tell, but is none of our business
- * (5.2.2).
+ * A registration of a node that we have a registration of, be it new.  It may
+ * come back from another server (A-6), it may have restarted, and then it
+ * comes on another circuit, or it may just have sent the message twice.
+ * mar$flags.sequence could tell, but a MARS does not look at it (5.2.2).
  */
 static void
 reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
@@ -336,7 +343,6 @@ reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
 	r->again_at = marsd_proto_timers(r->node->proto)->now;
 }
 
-/* A MARS_JOIN or MARS_MSERV with the register flag. */
 enum marsd_drop
 marsd_member_register(struct marsd_incoming *in, enum marsd_role role)
 {
@@ -391,10 +397,7 @@ marsd_member_deregister(struct marsd_incoming *in, enum marsd_role role)
 	return MARSD_DROP_NONE;
 }
 
-/*
- * The node is registered no more: it leaves everything by our records, its
- * peers are told (RFC 2443 sections 5.4, 5.5), and its leaf is dropped.
- */
+/* RFC 2443 sections 5.4 and 5.5. */
 void
 marsd_member_gone(struct marsd_reg *r)
 {
@@ -405,7 +408,6 @@ marsd_member_gone(struct marsd_reg *r)
 	marsd_node_release(n);
 }
 
-/* Frees a registration and nothing else of the node. */
 void
 marsd_member_free(struct marsd_reg *r)
 {
@@ -432,10 +434,7 @@ marsd_member_free(struct marsd_reg *r)
 	free(r);
 }
 
-/*
- * The whole control VC has gone: another one with the same leaves, of which
- * only those are lost that can't be added again (A-110).
- */
+/* Only those nodes are lost whose leaf can't be added again. */
 void
 marsd_control_rebuild(struct marsd_control *ctl)
 {

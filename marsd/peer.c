@@ -45,7 +45,7 @@ static const struct table_cell peer_cells[MARSD_PEER_STATE_MAX]
 		[MARSD_PEER_EV_RECORD] = IGNORE(HIDDEN),
 		[MARSD_PEER_EV_SILENT] = DO(ERASED, ERASE),
 	},
-	/* a late peer's old records don't raise the dead */
+	/* old records that a neighbor still had do not bring it back */
 	[MARSD_PEER_ERASED] = {
 		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, REALIGN),
 		[MARSD_PEER_EV_RECORD] = DO(ERASED, HOLD),
@@ -120,10 +120,7 @@ peer_expired(void *arg)
 	marsd_peer_step(arg, MARSD_PEER_EV_SILENT);
 }
 
-/*
- * The server as far as this protocol goes, made if need be: the timer of
- * its death starts with its first record (A-27).  NULL: no memory.
- */
+/* The timer of its death starts with its first record. */
 struct marsd_peer *
 marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 {
@@ -150,7 +147,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 	return peer;
 }
 
-/* A server's keys in batches, to scspd. */
+/* Tells scspd something of all records of a server, in batches of keys. */
 static void
 tell_keys(struct marsd_peer *peer,
     void (*tell)(void *, uint16_t, const uint8_t *, const uint32_t *, uint32_t))
@@ -176,8 +173,9 @@ tell_keys(struct marsd_peer *peer,
 }
 
 /*
- * All joins of a server anew: silently when it died, since its clients are
- * mostly alive (A-12), and for all to hear when it is back.
+ * Works out anew which of a server's joins count.  When it has died the
+ * members are not told, since its clients are mostly alive (A-12); when it is
+ * back they are.
  */
 static void
 peer_refresh(struct marsd_peer *peer, bool silent)

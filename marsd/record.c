@@ -63,7 +63,7 @@ struct marsd_update {
 	struct marsd_entry	*old;		/* under this key, or NULL */
 	uint32_t	 key;
 	int32_t		 seq;
-	bool		 fresh;		/* flooded, not by an alignment */
+	bool		 fresh;		/* it was flooded, not aligned */
 };
 
 static enum marsd_role
@@ -74,7 +74,7 @@ csa_role(const struct csa *c)
 	    MARSD_ROLE_CLIENT;
 }
 
-/* Is the record that we hold about the same thing as this one? */
+/* Is the record that we hold under this key about the same thing? */
 static bool
 same_subject(
     const struct marsd_entry *e, struct marsd_peer *peer, const struct csa *c)
@@ -95,9 +95,9 @@ same_subject(
 }
 
 /*
- * Only a newer Redirect Entry is a sign of life (A-7).  One that comes by an
- * alignment after the server's records were erased may be a late peer's old
- * copy.
+ * Only a newer Redirect Entry is a sign of life (A-7).  When the server's
+ * records have been erased, one that is flooded is such a sign whatever its
+ * number, and one that comes by an alignment may be an old copy.
  */
 static void
 update_redirect(struct marsd_update *u)
@@ -119,8 +119,8 @@ update_redirect(struct marsd_update *u)
 }
 
 /*
- * A CMI that is ours to give, that one of our clients has, or that two other
- * servers gave out (A-20).
+ * Tells the operator of a CMI that is ours to give out, that one of our nodes
+ * has, or that a third server gave to another node (A-20).
  */
 static void
 check_cmi(struct marsd_claim *c, uint16_t cmi)
@@ -144,8 +144,9 @@ check_cmi(struct marsd_claim *c, uint16_t cmi)
 }
 
 /*
- * Is it what we had from that server, under a number that is further than by
- * something that happened?  It has numbered its records anew (A-11).
+ * Has the server only numbered its records anew after a restart (A-11)?  Then
+ * the record is as it was, and its number is higher by SEQ_RESTART or more:
+ * what happens to a node makes it higher by one.
  */
 static bool
 renumbered(const struct marsd_update *u)
@@ -157,9 +158,9 @@ renumbered(const struct marsd_update *u)
 }
 
 /*
- * A registration at another server of a client that is registered here
- * (A-6).  A fresh one is a move; of one that comes by an alignment nobody
- * knows which was later, until that server's next fresh join.
+ * A registration at another server of a node that is registered here (A-6).
+ * If it was flooded, the node has moved.  If it came by an alignment, nobody
+ * knows which registration was later, until that server floods a join.
  */
 static void
 check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
@@ -180,7 +181,7 @@ check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
 	}
 }
 
-/* Every join of the node by this server anew. */
+/* Works out anew which joins of the node count by this server's word. */
 static void
 claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 {
@@ -221,7 +222,7 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 {
 	struct marsd_span s = { u->csa->min, u->csa->max };
 	struct marsd_entry *e = u->old;
-	bool fresh = e == NULL; /* and not just numbered anew */
+	bool is_new = e == NULL; /* and not an instance of one we have */
 
 	if (e == NULL && (e = marsd_entry_join(u->peer, n, &s, u->key)) == NULL)
 		return;
@@ -235,17 +236,18 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 	marsd_join_changed(e->join, marsd_join_refresh(e->join), u->peer);
 	if (!marsd_node_is_here(n))
 		return;
-	if (u->fresh && fresh && e->claim->state == MARSD_CLAIM_DOUBLE)
+	if (u->fresh && is_new && e->claim->state == MARSD_CLAIM_DOUBLE)
 		marsd_move_elsewhere(n->reg, u->peer);
-	else if (fresh && n->reg->moving == u->peer)
+	else if (is_new && n->reg->moving == u->peer)
 		marsd_move_joined(n->reg, u->peer, e->join);
-	else if (fresh)
+	else if (is_new)
 		marsd_adopt_late(n->reg, u->peer, e->join);
 }
 
 /*
- * A Deregister: everything that this server says of the node stops to count
- * while the record is held (A-5, A-23), for a client silently (A-12).
+ * A Deregister.  RFC 2443 section 5.4: all that is known of the client is to
+ * be purged.  Ours: all that this server says of it (A-5).  It stops to count
+ * as long as the Deregister is held, and so does what comes late (A-23).
  */
 static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
@@ -320,7 +322,7 @@ find_group(struct marsd *m, uint16_t sgid)
 	return NULL;
 }
 
-/* Can this record be of this protocol? */
+/* Are the lengths of its addresses those of the protocol? */
 static bool
 usable(const struct marsd_proto *p, const struct csa *c)
 {
@@ -329,7 +331,6 @@ usable(const struct marsd_proto *p, const struct csa *c)
 		c->min.len == c->max.len && c->min.len != 0);
 }
 
-/* scspd's cache holds this instance of another server's record now. */
 void
 marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
     uint32_t key, int32_t seq, uint8_t how, const void *data, size_t len)
@@ -373,7 +374,7 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	update_member(&u);
 }
 
-/* Joins that a tombstone kept from counting go with it. */
+/* A Deregister is forgotten, and with it the joins that it stopped. */
 static void
 purge_claim(struct marsd_claim *c)
 {
@@ -393,7 +394,6 @@ purge_claim(struct marsd_claim *c)
 	marsd_entry_free(c->reg);
 }
 
-/* scspd holds a record no longer. */
 void
 marsd_csa_gone(
     struct marsd *m, uint16_t sgid, const uint8_t oid[4], uint32_t key)
@@ -467,8 +467,9 @@ own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 }
 
 /*
- * A record with our OID that nothing local backs, or that is newer than
- * ours: as it is now it goes out again, or it is withdrawn (A-10, A-11).
+ * If we have the record, it goes out again as it is now (A-11).  If we have
+ * not, it is of before a restart, and is kept aside for a while (A-10), or,
+ * where that makes no sense, withdrawn at once.
  */
 void
 marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
@@ -502,7 +503,7 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		return;
 	}
 	if (v == CSA_TOMBSTONE || e != NULL)
-		return; /* as it ought to be, or will */
+		return; /* withdrawn already, or to be asked for or swept */
 	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
 		own_old(p, key, &csa);
 		return;
@@ -512,7 +513,10 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		m->ops->publish(m->arg, sgid, key, buf, n);
 }
 
-/* Aligned: what we have not heard of us by now nobody has. */
+/*
+ * With a neighbor aligned we have heard of all our records of before a
+ * restart.  Clients whose records those are have been back, or are about to.
+ */
 void
 marsd_csa_neighbor(
     struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)

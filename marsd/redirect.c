@@ -7,6 +7,12 @@
  * MARS_REDIRECT_MAP (RFC 2022 sections 5.4.3 and 6.1.3, RFC 2443 section
  * 5.1): regularly on both control VCs, together with our Redirect Entry,
  * and when an operator orders a redirect.
+ *
+ * RFC 2443 sections 2 and 5.1 order the servers by ascending Sender ID, and
+ * by RFC 2022 section 5.4.3 a client goes to the first one: all clients would
+ * go to the lowest server.  Ours (A-1, D7): our own address first, then the
+ * live servers by ascending OID, then the configured backups.  mars.conf(5)
+ * can ask for the literal order.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +54,7 @@ map_peers(struct marsd_map *map, struct marsd_proto *p, bool with_self)
 	}
 }
 
-/* to first, then ourselves, the others, the configured backups (D7). */
+/* to, if there is one, and then the order of D7; 0, or -1: no memory. */
 static int
 map_build(
     struct marsd_map *map, struct marsd_proto *p, const struct atm_addr *to)
@@ -76,9 +82,8 @@ map_build(
 }
 
 /*
- * Does a server that is alive have this address?  Others don't know the groups
- * of our clients, who join nothing again when they are redirected softly
- * (5.4.3, D9).
+ * A client that is redirected softly joins nothing again (5.4.3).  So it may
+ * only go to a server that knows its groups: one of the group, and alive (D9).
  */
 static bool
 can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
@@ -95,8 +100,8 @@ can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 }
 
 /*
- * To everybody on both control VCs, each with its own sequence number, or
- * to one node on the VC that it has to us.
+ * Each control VC has its own sequence number; one node is told on the VC
+ * that it has to us.
  */
 void
 marsd_redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
@@ -119,7 +124,7 @@ marsd_redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
 	free(map.v);
 }
 
-/* Every redirect interval, whatever else goes on. */
+/* Regularly, even if another redirect has just been sent. */
 static void
 redirect_expired(void *arg)
 {
@@ -131,7 +136,7 @@ redirect_expired(void *arg)
 	marsd_redirect_send(p, false, NULL, NULL);
 }
 
-/* Serving begins: the peers hear of us at once. */
+/* The other servers hear of us as soon as we serve. */
 void
 marsd_redirect_start(struct marsd_proto *p)
 {
@@ -188,7 +193,6 @@ redirects_any(struct marsd_proto *p, const struct atm_addr *member)
 	return false;
 }
 
-/* An operator's order; NULL, or a sentence that says what is wrong. */
 const char *
 marsd_redirect(struct marsd *m, const char *cluster, bool hard,
     const struct atm_addr *to, const struct atm_addr *member)
