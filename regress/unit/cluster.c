@@ -141,7 +141,7 @@ strict_source(void **state)
 	net_put(w, &b);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_SOURCE), 1);
 	assert_int_equal(net->nsent, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net_hangup(w);
 	w = net_call(net, 1, HOST(2));
 	b_join(&b, 4, 0x2000, HOST(3), 0, 0, 0);
@@ -750,7 +750,7 @@ reload_cmis(void **state)
 	c->cmi_max = 5;
 	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
 	conf_free(old);
-	assert_int_equal(net_proto(net, 0)->cmi.used, 2);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 2);
 	for (i = 2; i < 5; i++) {
 		v[i] = net_call(net, 0, HOST(1 + i));
 		net_join(v[i], 4, 0x2000, 0, 0);
@@ -760,7 +760,7 @@ reload_cmis(void **state)
 	}
 	assert_int_equal(seen, 1 << 3 | 1 << 5);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CMI), 1);
-	assert_int_equal(net_proto(net, 0)->cmi.used, 4);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 4);
 	/* 1 isn't ours any more; 2 is */
 	net_join(v[0], 5, 0x2000, 0, 0);
 	net_join(v[1], 5, 0x2000, 0, 0);

@@ -136,10 +136,8 @@ one_control_vc(void **state)
 	}
 	assert_int_equal(leaves, 2);
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(
-		    net_proto(net, i)->control[CCVC].leaves, i == 0);
-		assert_int_equal(
-		    net_proto(net, i)->control[SCVC].leaves, i == 1);
+		assert_int_equal(net_leaves(net, i, CCVC), i == 0);
+		assert_int_equal(net_leaves(net, i, SCVC), i == 1);
 		assert_non_null(marsd_node_find(
 		    net_proto(net, i), MARSD_ROLE_CLIENT, &client));
 		assert_non_null(

@@ -25,7 +25,7 @@ single(void **state)
 	(void)state;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
-	csn = net_proto(net, 0)->control[CCVC].msn;
+	csn = net_number(net, 0, CCVC);
 	net_join(v, 4, 0x0011, G(1), G(1));
 	t = net_only(net, 0, CCVC, 4);
 	assert_int_equal(net->nsent, 1);
@@ -64,7 +64,7 @@ csn_before(void **state)
 	net_cluster_conf(net, 0)->csn_before = true;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
-	csn = net_proto(net, 0)->control[CCVC].msn;
+	csn = net_number(net, 0, CCVC);
 	net_join(v, 4, 0, G(1), G(1));
 	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), csn + 1);
 	net_clear(net);
@@ -484,7 +484,7 @@ csn_once(void **state)
 	net_start(net, 0);
 	for (i = 0; i < 5; i++)
 		v[i] = net_client(net, 0, 1 + (int)i);
-	csn = net_proto(net, 0)->control[CCVC].msn;
+	csn = net_number(net, 0, CCVC);
 	net_join(v[0], 4, 0, G(1), G(1));
 	assert_int_equal(net->nsent, 1); /* not one for each leaf */
 	for (i = 0; i < 5; i++) {
@@ -524,9 +524,8 @@ csn_start(void **state)
 		v = net_call(net, i, HOST(1));
 		net_join(v, 4, 0x2000, 0, 0);
 		csn[i] = MSN(net_only(net, i, PRIV, 4));
-		assert_int_equal(csn[i], net_proto(net, i)->control[CCVC].msn);
-		assert_int_not_equal(
-		    csn[i], net_proto(net, i)->control[SCVC].msn);
+		assert_int_equal(csn[i], net_number(net, i, CCVC));
+		assert_int_not_equal(csn[i], net_number(net, i, SCVC));
 		net_hangup(v);
 	}
 	assert_int_not_equal(csn[0], csn[1]);
@@ -667,8 +666,8 @@ three_blocks(void **state)
 	net_join(v, 5, 0, G(30), G(39));
 	check_pairs(net_only(net, 0, CCVC, 5), 1, G(30), G(39));
 	assert_int_equal(net->nsent, 1);
-	assert_int_equal(net_proto(net, 0)->joins, 0);
-	assert_int_equal(net_proto(net, 0)->ranges[MARSD_ROLE_CLIENT], 0);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
+	assert_int_equal(net_show(net, 0, "groups"), 0);
 	net_end(net, v, NULL);
 }
 
@@ -708,9 +707,9 @@ many(void **state)
 		b_join(&b, 4, 0, HOST(i + 1), 1, G(0xffff), G(0xffff));
 		net_put(v[i], &b);
 	}
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 60000);
-	assert_int_equal(net_proto(net, 0)->joins, 100000);
-	assert_int_equal(net_proto(net, 0)->ranges[MARSD_ROLE_CLIENT], 25001);
+	assert_int_equal(net_show(net, 0, "members"), 60000);
+	assert_int_equal(net_show(net, 0, "joins"), 100000);
+	assert_int_equal(net_show(net, 0, "groups"), 25001);
 	net->nsent = 0;
 	net_request(v[0], G(0xffff));
 	assert_int_equal(net->nsent, 44); /* 20000 / 456, and a rest */

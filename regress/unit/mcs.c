@@ -26,9 +26,9 @@ registration(void **state)
 	t = net_only(net, 0, PRIV, 3);
 	assert_int_equal(FLAGS(t), 0x6044);
 	assert_int_equal(CMI(t), 0);
-	assert_int_equal(MSN(t), net_proto(net, 0)->control[SCVC].msn);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 1);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 0);
+	assert_int_equal(MSN(t), net_number(net, 0, SCVC));
+	assert_int_equal(net_leaves(net, 0, SCVC), 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 0);
 	assert_int_equal(net->s[0].records->data[11], 2);
 	assert_int_equal(net->s[0].records->data[12], 0x20);
 	assert_int_equal(net->s[0].records->data[15], 1);
@@ -37,7 +37,7 @@ registration(void **state)
 	net_join(m, 7, 0x2001, 0, 0);
 	net_join(m, 7, 0x2002, 0, 0);
 	assert_int_equal(net_count(net, 0, PRIV, 7), 2);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 0);
+	assert_int_equal(net_leaves(net, 0, SCVC), 0);
 	assert_int_equal(net->s[0].records->data[11], 5);
 	net_end(net, m, NULL);
 }
@@ -61,8 +61,8 @@ first(void **state)
 	m = net_mcs(net, 0, 9);
 	net_join(v, 4, 0, G(1), G(1));
 	net_clear(net);
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	csn = net_number(net, 0, CCVC);
+	ssn = net_number(net, 0, SCVC);
 	net_join(m, 3, 0x8005, G(1), G(1));
 	t = net_only(net, 0, CCVC, 13);
 	assert_int_equal(MSN(t), csn);
@@ -76,7 +76,7 @@ first(void **state)
 	assert_int_equal(FLAGS(t), 0x4005);
 	assert_int_equal(MSN(t), ssn);
 	assert_int_equal(net->nsent, 2);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].msn, ssn + 1);
+	assert_int_equal(net_number(net, 0, SCVC), ssn + 1);
 	net_clear(net);
 	/* R2022-6.2.2-15, -16: redundant */
 	net_join(m, 3, 0x0006, G(1), G(1));
@@ -189,7 +189,7 @@ sjoin_single(void **state)
 	m = net_mcs(net, 0, 9);
 	net_join(m, 3, 0, G(1), G(1));
 	net_clear(net);
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	ssn = net_number(net, 0, SCVC);
 	net_join(v, 4, 0x8031, G(1), G(1));
 	t = net_only(net, 0, SCVC, 8);
 	assert_int_equal(FLAGS(t), 0xc031); /* R2022-6.2.4-12 */
@@ -449,7 +449,7 @@ many_served(void **state)
 	for (i = 0; i < 1200; i++)
 		net_join(m, 3, 0, G(2 * i + 1), G(2 * i + 1));
 	net_clear(net);
-	csn = net_proto(net, 0)->control[CCVC].msn;
+	csn = net_number(net, 0, CCVC);
 	net_join(v, 4, 0x0010, G(0), G(2400));
 	check_pairs(net_only(net, 0, SCVC, 8), 1, G(0), G(2400));
 	assert_int_equal(FLAGS(net_only(net, 0, SCVC, 8)), 0x4010);
@@ -473,7 +473,7 @@ many_served(void **state)
 	for (i = 0; i < 1200; i++)
 		net_join(v, 4, 0, G(2 * i + 1), G(2 * i + 1));
 	net_clear(net);
-	number = net_proto(net, 0)->control[SCVC].msn;
+	number = net_number(net, 0, SCVC);
 	net_join(m, 3, 0, G(2), G(2));
 	net_join(v, 4, 0x0011, G(0), G(2400));
 	assert_int_equal(net_count(net, 0, SCVC, 8), 2);
@@ -546,8 +546,8 @@ deregistration(void **state)
 	net_join(m, 7, 0x2000, 0, 0);
 	/* the members hear which leaf is no leaf any more */
 	assert_int_equal(net_count(net, 0, CCVC, 5), 2);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 1);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 2);
+	assert_int_equal(net_leaves(net, 0, SCVC), 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 2);
 	assert_true(net_finds(v, G(1), HOST(1)));
 	assert_true(net_finds(v, G(2), HOST(8)));
 	assert_false(net_finds(v, G(2), HOST(9)));

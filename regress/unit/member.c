@@ -37,7 +37,7 @@ registration(void **state)
 	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
 	/* it is a leaf now */
 	assert_false(TAILQ_EMPTY(&net->leaves));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
 	net_end(net, v, NULL);
 }
 
@@ -103,7 +103,7 @@ deregistration(void **state)
 	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6005);
 	assert_int_equal(net->nsent, 1);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
 	net_clear(net);
 	net_join(v, 5, 0x2006, 0, 0);
 	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6006);
@@ -323,12 +323,12 @@ restarted(void **state)
 	net_join(v, 4, 0x2000, 0, 0);
 	net_vanish(net, HOST(1));
 	net_settle(net);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 2);
+	assert_int_equal(net_leaves(net, 0, CCVC), 2);
 	assert_true(net_finds(w, 0xe0000001, HOST(1)));
 	/* and now it has really gone */
 	net_vanish(net, HOST(1));
 	net_settle(net);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
 	net_end(net, w, v, NULL);
 }
@@ -338,15 +338,13 @@ static void
 leaf_table(void **state)
 {
 	/* register, ack, busy, fail, drop, stale, left, root, timer */
-	static const char *const rows[] = {
-		"none: adding/add ! ! ! ! ! ! . .",
+	static const char *const rows[] = { "none: adding/add ! ! ! ! ! ! . .",
 		"adding: . up/up retry/wait none/lost none/lost none/lost "
 		"none/lost adding/add .",
 		"retry: adding/add ! ! ! ! ! ! . adding/add",
 		"up: up/answer ! ! ! none/lost adding/add left/linger "
 		"adding/add .",
-		"left: adding/add ! ! ! ! ! ! . none/lost"
-	};
+		"left: adding/add ! ! ! ! ! ! . none/lost" };
 
 	(void)state;
 	check_table(&marsd_leaf_table, rows);
@@ -391,7 +389,7 @@ leaf_retry(void **state)
 	    net->s[0].link.arg, &l->leaf, l->leaf.cookie, VC_CAUSE_UNALLOCATED);
 	free(l);
 	assert_int_equal(net->nsent, 0);
-	assert_int_equal(net_proto(net, 0)->cmi.used, 1);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 1);
 	net_end(net, v, NULL);
 }
 

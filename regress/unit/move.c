@@ -48,10 +48,10 @@ soft(void **state)
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(6), HOST(1)));
 	assert_true(net_finds(w, G(6), HOST(1)));
-	assert_int_equal(net_proto(net, 1)->joins, 2);
+	assert_int_equal(net_show(net, 1, "joins"), 2);
 	net_wait(net, MTIME_SEC(1));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->joins, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
 	assert_int_equal(net->s[0].events[MARSD_EV_MOVED], 1);
 	a = RB_MIN(marsd_peer_tree, &net_proto(net, 2)->peers);
 	assert_int_equal(a->owner->oid[3], 1);
@@ -131,7 +131,7 @@ after_death(void **state)
 	assert_false(net_finds(x, G(1), HOST(1)));
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
-	assert_int_equal(net_proto(net, 1)->joins, 0);
+	assert_int_equal(net_show(net, 1, "joins"), 0);
 	net_join(w, 4, 0, G(1), G(1));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_false(net_finds(x, G(2), HOST(1)));
@@ -166,7 +166,7 @@ by_alignment(void **state)
 		marsd_csa_update(net->s[0].mars, 1, oid, r->key, r->seq,
 		    CSA_HOW_ALIGNED, r->data, r->len);
 	net_wait(net, MTIME_SEC(10));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net->s[0].events[MARSD_EV_MOVED] > 0);
 	net_end(net, w, v, x, NULL);
 }
@@ -196,8 +196,8 @@ crossing(void **state)
 	    TAILQ_LAST(&net->leaves, nleaf_list)->leaf.cookie);
 	TAILQ_LAST(&net->leaves, nleaf_list)->acked = true;
 	net_wait(net, MTIME_SEC(30));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_end(net, w, v, x, NULL);
@@ -223,14 +223,14 @@ leave_while_moving(void **state)
 	net->s[0].cut = false;
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net_clear(net);
 	net_join(w, 5, 0, G(1), G(1));
 	net_wait(net, MTIME_SEC(6));
 	check_pairs(net_only(net, 2, CCVC, 5), 1, G(1), G(1));
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -262,8 +262,8 @@ leave_when_moved(void **state)
 	b_join(&b, 5, 0, HOST(1), 1, G(1), G(1));
 	net_put(w, &b);
 	net_wait(net, MTIME_SEC(30));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	for (i = 1; i < 3; i++)
 		check_pairs(net_only(net, i, CCVC, 5), 1, G(1), G(1));
 	assert_false(net_finds(x, G(1), HOST(1)));
@@ -288,8 +288,8 @@ back(void **state)
 	net_join(w, 4, 0x2000, 0, 0);
 	net_join(v, 4, 0x2000, 0, 0);
 	net_wait(net, MTIME_SEC(20));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_end(net, w, v, x, NULL);
 }
@@ -333,16 +333,16 @@ both(void **state)
 	w = net_client(net, 1, 1);
 	net_join(w, 4, 0, G(1), G(1));
 	net->s[0].cut = false;
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	tell(net, 0, 1, true, true);
 	tell(net, 1, 0, true, true);
 	for (i = 0; i < 20; i++) {
 		net_wait(net, MTIME_MS(500));
 		assert_true(net_finds(x, G(1), HOST(1)));
 	}
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -370,15 +370,15 @@ taken_back(void **state)
 	tell(net, 1, 0, true, true); /* is it there? wait 5 s */
 	tell(net, 0, 1, true, true); /* no: it came from there */
 	net_wait(net, MTIME_SEC(2));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net->s[0].cut = false;
 	tell(net, 1, 0, false, true);
 	net_wait(net, MTIME_SEC(1));
 	assert_true(net_finds(x, G(1), HOST(1)));
 	tell(net, 1, 0, true, false);
 	net_wait(net, MTIME_SEC(30));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_end(net, w, v, x, NULL);
@@ -403,8 +403,8 @@ back_without(void **state)
 	net_join(w, 5, 0, G(1), G(1));
 	net_join(v, 4, 0x2001, 0, 0);
 	net_wait(net, MTIME_SEC(20));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_end(net, w, v, x, NULL);
@@ -447,7 +447,7 @@ once_more(void **state)
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_wait(net, MTIME_SEC(2));
 	assert_false(net_finds(x, G(1), HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net_end(net, y, w, v, x, NULL);
 }
 
@@ -566,17 +566,17 @@ back_with_leaf(void **state)
 	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	net->leaf_hold = true;
 	y = net_call(net, 0, HOST(1));
 	net_join(y, 4, 0x2000, 0, 0);
 	net_wait(net, MTIME_SEC(2));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net->leaf_hold = false;
 	net_wait(net, MTIME_SEC(2));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_end(net, y, w, v, x, NULL);
 }
@@ -614,8 +614,7 @@ numbered_anew(void **state)
 			    r->len);
 		}
 		net_wait(net, MTIME_SEC(20));
-		assert_int_equal(
-		    net_proto(net, 1)->control[CCVC].registered, 1);
+		assert_int_equal(net_show(net, 1, "members"), 1);
 	}
 	/* but the next number, that of a registration there, is a move */
 	for (r = net->s[0].records; r != NULL; r = r->next) {
@@ -625,7 +624,7 @@ numbered_anew(void **state)
 			    r->seq + 17, CSA_HOW_FLOODED, r->data, r->len);
 	}
 	net_wait(net, MTIME_SEC(20));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 1, "members"), 0);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -676,14 +675,14 @@ late(void **state)
 	net->s[1].cut = false;
 	w = net_client(net, 1, 1);
 	tell(net, 0, 1, false, true);
-	assert_int_equal(net_proto(net, 1)->joins, 0);
+	assert_int_equal(net_show(net, 1, "joins"), 0);
 	for (r = net->s[0].records; r != NULL; r = r->next) {
 		(void)csa_decode(&c, r->data, r->len);
 		if ((c.flags & CSA_F_REGISTER) != 0)
 			marsd_csa_update(net->s[1].mars, 1, oid, r->key, r->seq,
 			    CSA_HOW_ALIGNED, r->data, r->len);
 	}
-	assert_int_equal(net_proto(net, 1)->joins, 1);
+	assert_int_equal(net_show(net, 1, "joins"), 1);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -720,7 +719,7 @@ leaf_first(void **state)
 	net_wait(net, MTIME_SEC(30));
 	assert_int_equal(net_count(net, 0, CCVC, 5), 0);
 	assert_int_equal(net_count(net, 2, CCVC, 5), 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(y, G(1), HOST(1)));
 	net_end(net, w, v, y, x, NULL);
@@ -751,15 +750,15 @@ leaf_gone(void **state)
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_wait(net, MTIME_SEC(2));
 	assert_false(net_finds(x, G(1), HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->cmi.used, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 0);
 	net_join(v, 4, 0x2000, 0, 0);
 	net_crash(net, 1);
 	net_hangup(x);
 	net_crash(net, 2);
 	net_wait(net, MTIME_SEC(241));
 	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
 	net_end(net, v, NULL);
 }
 
@@ -779,7 +778,7 @@ mcs(void **state)
 	net_wait(net, MTIME_SEC(10));
 	assert_int_equal(net_count(net, 2, CCVC, 5), 0);
 	assert_int_equal(net_count(net, 2, CCVC, 13), 0);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "servers"), 0);
 	assert_true(net_finds(x, G(1), HOST(9)));
 	net_end(net, n, m, x, NULL);
 }

@@ -124,7 +124,7 @@ across(void **state)
 	net_start(net, 1);
 	v = net_client(net, 0, 1);
 	w = net_client(net, 1, 2);
-	csn = net_proto(net, 1)->control[CCVC].msn;
+	csn = net_number(net, 1, CCVC);
 	net_join(v, 4, 0x8007, G(3), G(3));
 	t = net_only(net, 1, CCVC, 4);
 	assert_int_equal(FLAGS(t), 0xc000); /* layer3grp, copy */
@@ -164,10 +164,10 @@ nobody_to_tell(void **state)
 	net_start(net, 0);
 	net_start(net, 1);
 	v = net_client(net, 0, 1);
-	csn = net_proto(net, 1)->control[CCVC].msn;
+	csn = net_number(net, 1, CCVC);
 	net_join(v, 4, 0, G(3), G(3));
 	net_wait(net, MTIME_SEC(120));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].msn, csn);
+	assert_int_equal(net_number(net, 1, CCVC), csn);
 	net_end(net, v, NULL);
 }
 
@@ -468,13 +468,11 @@ static void
 peer_table(void **state)
 {
 	/* redirect, record, silent */
-	static const char *const rows[] = {
-		"self: . . !",
+	static const char *const rows[] = { "self: . . !",
 		"unheard: alive/start . hidden/hide",
 		"alive: alive/start . hidden/hide",
 		"hidden: alive/revive . erased/erase",
-		"erased: alive/realign erased/hold erased/erase"
-	};
+		"erased: alive/realign erased/hold erased/erase" };
 
 	(void)state;
 	check_table(&marsd_peer_table, rows);
@@ -486,8 +484,7 @@ claim_and_entry_tables(void **state)
 {
 	/* register, aligned, deregister, forget */
 	static const char *const claims[] = {
-		"plain: . double/note ended/note .",
-		"double: . . ended/note .",
+		"plain: . double/note ended/note .", "double: . . ended/note .",
 		"ended: plain/refresh ! . plain/note"
 	};
 	/* say, adopt, found, doubt, leave, stay, end */

@@ -39,8 +39,8 @@ alone(void **state)
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
 	published = net->s[0].published;
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	csn = net_number(net, 0, CCVC);
+	ssn = net_number(net, 0, SCVC);
 	net_wait(net, MTIME_SEC(59));
 	assert_int_equal(net->nsent, 0);
 	net_wait(net, MTIME_SEC(1));
@@ -223,7 +223,7 @@ parts(void **state)
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
 	for (k = 0; k < MARSD_ROLES; k++)
-		msn[k] = net_proto(net, 0)->control[k].msn;
+		msn[k] = net_number(net, 0, k);
 	net_wait(net, MTIME_SEC(60));
 	assert_int_equal(net->nsent, 4);
 	for (i = 0; i < 4; i++) {
@@ -313,8 +313,8 @@ empty(void **state)
 	net_join(v, 5, 0x2000, 0, 0);
 	net_join(m, 7, 0x2000, 0, 0);
 	net_clear(net);
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	csn = net_number(net, 0, CCVC);
+	ssn = net_number(net, 0, SCVC);
 	net_wait(net, MTIME_SEC(180));
 	assert_int_equal(net->nsent, 0);
 	net_join(v, 4, 0x2000, 0, 0);

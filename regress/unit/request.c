@@ -60,7 +60,7 @@ one_part(void **state)
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(TNUM(t), 2);
 	assert_int_equal(SEQXY(t), 0x8001);
-	assert_int_equal(MSN(t), net_proto(net, 0)->control[CCVC].msn);
+	assert_int_equal(MSN(t), net_number(net, 0, CCVC));
 	assert_int_equal(t->p[OFF(20)], 0); /* spln */
 	assert_int_equal(t->p[OFF(21)], 20); /* thtl */
 	assert_int_equal(t->p[OFF(22)], 0); /* tstl */
@@ -311,7 +311,7 @@ grouplist_parts(void **state)
 		net_join(v, 4, 0x8000, G(2 * i), G(2 * i));
 		if (i != 2281 && i != 4563)
 			continue;
-		csn = net_proto(net, 0)->control[CCVC].msn;
+		csn = net_number(net, 0, CCVC);
 		net_clear(net);
 		grouplist(v, 1, G(0), G(0x10000));
 		assert_int_equal(net->nsent, (i + 1) / 2282);
