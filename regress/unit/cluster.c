@@ -10,10 +10,17 @@
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
 
+/* How many messages the codec refused for this. */
 static uint64_t
 bad(struct net *net, enum mars_drop d)
 {
-	return marsd_cluster(net->s[0].mars, "lis1")->bad[d];
+	static const char *const counters[MARS_DROP_MAX] = {
+#define X(sym, name, text) [sym] = "dropped-" name,
+		MARS_DROPS(X)
+#undef X
+	};
+
+	return net_counter(net, 0, counters[d]);
 }
 
 /*
@@ -21,7 +28,7 @@ bad(struct net *net, enum mars_drop d)
  * has its own counter and no answer; op.version 1 is NHRP's.
  */
 static void
-faults(void **state)
+each_fault_has_a_counter(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -86,7 +93,7 @@ faults(void **state)
  * skipped, or ends it silently, or with a word to the operator.
  */
 static void
-tlvs(void **state)
+unknown_tlvs_skip_drop_or_warn(void **state)
 {
 	static const struct {
 		uint8_t type;
@@ -125,7 +132,7 @@ tlvs(void **state)
 
 /* nobody speaks for another, unless the configuration lets him. */
 static void
-strict_source(void **state)
+nobody_speaks_for_another(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -153,7 +160,7 @@ strict_source(void **state)
 
 /* Who is not allowed is not even connected; nor is a leaf's call taken. */
 static void
-allow(void **state)
+who_is_not_allowed_is_not_connected(void **state)
 {
 	struct net *net = net_new();
 	struct conf_prefix *p = calloc(1, sizeof(*p));
@@ -181,7 +188,7 @@ allow(void **state)
  * long form of a short one included; their control VCs, CMIs and numbers too.
  */
 static void
-protocols(void **state)
+protocols_are_apart(void **state)
 {
 	struct net *net = net_new();
 	struct conf_protocol *p = calloc(1, sizeof(*p));
@@ -202,7 +209,7 @@ protocols(void **state)
 	net_put(v, &b);
 	net_settle(net);
 	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 1);
-	assert_int_equal(v6->control[CCVC].registered, 1);
+	assert_int_equal(net_row(net, 0, 1, "members"), 1);
 	assert_ptr_not_equal(
 	    v6->control[CCVC].root, net_proto(net, 0)->control[CCVC].root);
 	net_clear(net);
@@ -252,7 +259,7 @@ add_protocol(struct conf_cluster *c, uint16_t type, const char *snap)
  * that its first JOIN brings (A-100).
  */
 static void
-any_protocol(void **state)
+each_protocol_has_all_of_its_own(void **state)
 {
 	static const struct {
 		unsigned type;
@@ -280,8 +287,8 @@ any_protocol(void **state)
 	p = net_proto(net, 0);
 	for (i = 0; i < 4; i++, p = TAILQ_NEXT(p, entry)) {
 		net_clear(net);
-		p->control[CCVC].msn = 1000 * (uint32_t)(i + 1);
-		p->control[SCVC].msn = 100 * (uint32_t)(i + 1);
+		net_set_numbers(net, 0, (int)i, 1000 * (uint32_t)(i + 1),
+		    100 * (uint32_t)(i + 1));
 		/* not registered by what it did for the one before */
 		b_join(&b, 4, 0, HOST(1), 1, G(i), G(i));
 		set_pro(&b, pros[i].type, pros[i].snap);
@@ -341,15 +348,14 @@ any_protocol(void **state)
 	b_join(&b, 5, 0x2000, HOST(1), 0, 0, 0);
 	set_pro(&b, pros[3].type, pros[3].snap);
 	net_put(v, &b);
-	p = net_proto(net, 0);
-	for (i = 0; i < 4; i++, p = TAILQ_NEXT(p, entry))
-		assert_int_equal(p->control[CCVC].registered, i != 3);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(net_row(net, 0, (int)i, "members"), i != 3);
 	net_end(net, m, v, NULL);
 }
 
 /* what the first JOIN of an unknown protocol says, all others say. */
 static void
-address_length(void **state)
+the_first_join_sets_the_length(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -390,7 +396,7 @@ address_length(void **state)
  * MARS_MULTI, octet by octet: spln and tpln are 16.
  */
 static void
-ipv6(void **state)
+ipv6_from_join_to_multi(void **state)
 {
 	static const uint8_t spa[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
 	static const uint8_t min[16] = { 0xff, 0x02, [15] = 0xff };
@@ -449,7 +455,7 @@ ipv6(void **state)
  * form means nothing, and is sent as zero.
  */
 static void
-short_form(void **state)
+the_long_form_is_answered_in_the_short(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -490,7 +496,7 @@ short_form(void **state)
  * numbers, backups and counters, and redirected alone.
  */
 static void
-clusters(void **state)
+clusters_are_apart(void **state)
 {
 	struct net *net = net_new();
 	struct conf_cluster *c;
@@ -534,7 +540,7 @@ clusters(void **state)
 	net_join(v, 4, 0, G(1), G(1));
 	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), 1000);
 	assert_int_equal(net->nsent, 1);
-	assert_int_equal(p2->control[CCVC].msn, 2000);
+	assert_int_equal(net_row(net, 0, 1, "csn"), 2000);
 	net_clear(net);
 	net_request(w, G(1));
 	(void)net_only(net, 3, PRIV, 6);
@@ -552,8 +558,8 @@ clusters(void **state)
 	assert_int_equal(net->nsent, 1);
 	net_clear(net);
 	net_join(w, 5, 0x2000, 0, 0);
-	assert_int_equal(p1->control[CCVC].registered, 1);
-	assert_int_equal(p2->control[CCVC].registered, 0);
+	assert_int_equal(net_row(net, 0, 0, "members"), 1);
+	assert_int_equal(net_row(net, 0, 1, "members"), 0);
 	assert_true(net_finds(v, G(1), HOST(1)));
 	net_end(net, w, v, NULL);
 }
@@ -564,7 +570,7 @@ clusters(void **state)
  * circuit is good for MARS messages as before.
  */
 static void
-not_forwarded(void **state)
+nothing_is_forwarded(void **state)
 {
 	static const uint8_t heads[3][8] = {
 		{ 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x01 },
@@ -601,7 +607,7 @@ not_forwarded(void **state)
  * on it; the first that stops does, whatever follows it.
  */
 static void
-tlvs_of_all(void **state)
+tlvs_decide_before_any_operation(void **state)
 {
 	static const unsigned ops[] = { 1, 3, 4, 5, 7, 10, 2 };
 	struct net *net = net_new();
@@ -652,7 +658,7 @@ tlvs_of_all(void **state)
  * (R2022-6-05, R2022-F-02).
  */
 static void
-check_order(void **state)
+checks_come_in_their_order(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -698,7 +704,7 @@ check_order(void **state)
  * what is reserved is ignored when it comes and zero when it goes.
  */
 static void
-reserved(void **state)
+reserved_bits_are_ignored_and_sent_as_0(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -730,7 +736,7 @@ reserved(void **state)
  * (A-20).
  */
 static void
-reload_cmis(void **state)
+a_reload_keeps_cmis_in_use(void **state)
 {
 	struct net *net = net_new();
 	struct nserver *s = &net->s[0];
@@ -776,7 +782,7 @@ reload_cmis(void **state)
 
 /* A reload: members stay; what is gone from the configuration goes. */
 static void
-reload(void **state)
+a_reload_keeps_members(void **state)
 {
 	struct net *net = net_new();
 	struct nserver *s = &net->s[0];
@@ -813,7 +819,7 @@ reload(void **state)
 
 /* Rows: bounded, each once, and cursors that survive what goes between. */
 static void
-shows(void **state)
+rows_are_bounded_and_come_once(void **state)
 {
 	struct net *net = net_new();
 	struct marsd *m;
@@ -887,23 +893,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(faults),
-		cmocka_unit_test(tlvs),
-		cmocka_unit_test(strict_source),
-		cmocka_unit_test(allow),
-		cmocka_unit_test(protocols),
-		cmocka_unit_test(any_protocol),
-		cmocka_unit_test(address_length),
-		cmocka_unit_test(ipv6),
-		cmocka_unit_test(short_form),
-		cmocka_unit_test(clusters),
-		cmocka_unit_test(not_forwarded),
-		cmocka_unit_test(tlvs_of_all),
-		cmocka_unit_test(check_order),
-		cmocka_unit_test(reserved),
-		cmocka_unit_test(reload),
-		cmocka_unit_test(reload_cmis),
-		cmocka_unit_test(shows),
+		cmocka_unit_test(each_fault_has_a_counter),
+		cmocka_unit_test(unknown_tlvs_skip_drop_or_warn),
+		cmocka_unit_test(nobody_speaks_for_another),
+		cmocka_unit_test(who_is_not_allowed_is_not_connected),
+		cmocka_unit_test(protocols_are_apart),
+		cmocka_unit_test(each_protocol_has_all_of_its_own),
+		cmocka_unit_test(the_first_join_sets_the_length),
+		cmocka_unit_test(ipv6_from_join_to_multi),
+		cmocka_unit_test(the_long_form_is_answered_in_the_short),
+		cmocka_unit_test(clusters_are_apart),
+		cmocka_unit_test(nothing_is_forwarded),
+		cmocka_unit_test(tlvs_decide_before_any_operation),
+		cmocka_unit_test(checks_come_in_their_order),
+		cmocka_unit_test(reserved_bits_are_ignored_and_sent_as_0),
+		cmocka_unit_test(a_reload_keeps_members),
+		cmocka_unit_test(a_reload_keeps_cmis_in_use),
+		cmocka_unit_test(rows_are_bounded_and_come_once),
 	};
 
 	return cmocka_run_group_tests_name("cluster", tests, NULL, NULL);

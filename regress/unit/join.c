@@ -15,7 +15,7 @@
  * with the CSN, which is one higher afterwards, also in private messages.
  */
 static void
-single(void **state)
+a_new_join_goes_out_with_the_csn(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -54,7 +54,7 @@ single(void **state)
 
 /* the other reading, by configuration. */
 static void
-csn_before(void **state)
+the_csn_may_count_before(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -75,7 +75,7 @@ csn_before(void **state)
 
 /* R2022-5.1.4.2-04, R2022-6.1.4-04: from 0xffffffff to 0. */
 static void
-csn_wraps(void **state)
+the_csn_wraps_to_0(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -83,7 +83,7 @@ csn_wraps(void **state)
 	(void)state;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
-	net_proto(net, 0)->control[CCVC].msn = 0xffffffff;
+	net_set_numbers(net, 0, 0, 0xffffffff, 0);
 	net_join(v, 4, 0, G(1), G(1));
 	net_join(v, 4, 0, G(1), G(1));
 	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), 0xffffffff);
@@ -96,7 +96,7 @@ csn_wraps(void **state)
  * pairs ascend; A-98: a single group inside the block is private.
  */
 static void
-block_with_holes(void **state)
+a_block_goes_out_with_holes(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -138,7 +138,7 @@ block_with_holes(void **state)
 
 /* R2022-6.1.2-19: no holes; R2022-6.1.2-22: nothing but holes; A-99. */
 static void
-block_whole_and_empty(void **state)
+a_block_goes_out_whole_or_not_at_all(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -168,7 +168,7 @@ block_whole_and_empty(void **state)
 
 /* an overlapping block is a record of its own. */
 static void
-overlapping_blocks(void **state)
+an_overlapping_block_is_a_record(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -189,7 +189,7 @@ overlapping_blocks(void **state)
 
 /* more holes than one message has room for. */
 static void
-many_pairs(void **state)
+many_holes_go_in_several_messages(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -225,7 +225,7 @@ many_pairs(void **state)
  * its reason.
  */
 static void
-dropped(void **state)
+unusable_joins_are_dropped_and_counted(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -253,7 +253,7 @@ dropped(void **state)
 
 /* Limits: joins of a member, groups. */
 static void
-limits(void **state)
+joins_and_groups_are_limited(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -282,7 +282,7 @@ limits(void **state)
  * more, be it a second one or one called anew.
  */
 static void
-rates(void **state)
+one_client_cannot_use_up_the_rate(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *x;
@@ -330,12 +330,11 @@ rates(void **state)
  * another client is served all the while.
  */
 static void
-hostile(void **state)
+a_hostile_client_is_bounded(void **state)
 {
 	struct net *net = net_new();
 	struct conf_cluster *conf = net_cluster_conf(net, 0);
 	struct nvc *v, *w, *more[64];
-	struct marsd_proto *p;
 	uint32_t i, k;
 
 	(void)state;
@@ -343,7 +342,6 @@ hostile(void **state)
 	conf->rate_total = 1000;
 	conf->max_joins = 50;
 	net_start(net, 0);
-	p = net_proto(net, 0);
 	v = net_client(net, 0, 1);
 	w = net_client(net, 0, 2);
 	net_join(w, 4, 0, G(1), G(1));
@@ -377,10 +375,10 @@ hostile(void **state)
 	assert_true(net_dropped(net, 0, MARSD_DROP_RATE) > 60 * 1000);
 	assert_true(net_dropped(net, 0, MARSD_DROP_JOINS) > 0);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RATE_TOTAL), 0);
-	assert_true(p->joins <= 50 + 1);
-	assert_true(p->ranges[MARSD_ROLE_CLIENT] <= 50 + 1);
-	assert_int_equal(p->control[CCVC].registered, 2);
-	assert_int_equal(p->cmi.used, 2);
+	assert_true(net_show(net, 0, "joins") <= 50 + 1);
+	assert_true(net_show(net, 0, "groups") <= 50 + 1);
+	assert_int_equal(net_show(net, 0, "members"), 2);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 2);
 	for (i = 0; i < 64; i++)
 		net_hangup(more[i]);
 	net_end(net, w, v, NULL);
@@ -388,7 +386,7 @@ hostile(void **state)
 
 /* what a client adds to its message stays in what goes out. */
 static void
-tlvs_kept(void **state)
+tlvs_stay_in_what_goes_out(void **state)
 {
 	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x04, 1, 2, 3, 4, 0, 0,
 		0, 0 };
@@ -432,7 +430,7 @@ join_with(struct buf *b, struct atm_addr src, uint32_t min, uint32_t max,
  * all the same, and one with holes in as many copies as it has pairs.
  */
 static void
-tlvs_full(void **state)
+tlvs_may_fill_the_message(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -474,7 +472,7 @@ tlvs_full(void **state)
  * dropped cost none; the next on ClusterControlVC has the next.
  */
 static void
-csn_once(void **state)
+one_transmission_costs_one_number(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v[5];
@@ -510,7 +508,7 @@ csn_once(void **state)
  * VC, and stands in the first message; a number of 32 bits.
  */
 static void
-csn_start(void **state)
+the_csn_starts_anywhere(void **state)
 {
 	struct net *net = net_new();
 	uint32_t csn[2];
@@ -538,7 +536,7 @@ csn_start(void **state)
  * business here: any, the same again, and a step back are sent as they came.
  */
 static void
-sequence(void **state)
+the_sequence_number_is_not_looked_at(void **state)
 {
 	static const unsigned char seq[] = { 0xff, 0x00, 0x00, 0x7f, 0x03 };
 	struct net *net = net_new();
@@ -572,7 +570,7 @@ sequence(void **state)
  * included.
  */
 static void
-any_address(void **state)
+any_four_octets_are_a_group(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -606,7 +604,7 @@ any_address(void **state)
  * published without; R2022-6.1.2-20: what goes back is as it came.
  */
 static void
-block_layer3(void **state)
+a_block_is_never_for_layer_3(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -631,7 +629,7 @@ block_layer3(void **state)
  * each address of the union is announced once and left once.
  */
 static void
-three_blocks(void **state)
+each_address_of_a_union_is_told_once(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -673,7 +671,7 @@ three_blocks(void **state)
 
 /* 60,000 members and 100,000 joins, and all of them gone again. */
 static void
-many(void **state)
+many_members_and_joins_come_and_go(void **state)
 {
 	struct net *net = net_new();
 	struct nvc **v;
@@ -724,26 +722,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(single),
-		cmocka_unit_test(csn_before),
-		cmocka_unit_test(csn_wraps),
-		cmocka_unit_test(block_with_holes),
-		cmocka_unit_test(block_whole_and_empty),
-		cmocka_unit_test(overlapping_blocks),
-		cmocka_unit_test(many_pairs),
-		cmocka_unit_test(dropped),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(rates),
-		cmocka_unit_test(hostile),
-		cmocka_unit_test(tlvs_kept),
-		cmocka_unit_test(tlvs_full),
-		cmocka_unit_test(csn_start),
-		cmocka_unit_test(csn_once),
-		cmocka_unit_test(sequence),
-		cmocka_unit_test(any_address),
-		cmocka_unit_test(block_layer3),
-		cmocka_unit_test(three_blocks),
-		cmocka_unit_test(many),
+		cmocka_unit_test(a_new_join_goes_out_with_the_csn),
+		cmocka_unit_test(the_csn_may_count_before),
+		cmocka_unit_test(the_csn_wraps_to_0),
+		cmocka_unit_test(a_block_goes_out_with_holes),
+		cmocka_unit_test(a_block_goes_out_whole_or_not_at_all),
+		cmocka_unit_test(an_overlapping_block_is_a_record),
+		cmocka_unit_test(many_holes_go_in_several_messages),
+		cmocka_unit_test(unusable_joins_are_dropped_and_counted),
+		cmocka_unit_test(joins_and_groups_are_limited),
+		cmocka_unit_test(one_client_cannot_use_up_the_rate),
+		cmocka_unit_test(a_hostile_client_is_bounded),
+		cmocka_unit_test(tlvs_stay_in_what_goes_out),
+		cmocka_unit_test(tlvs_may_fill_the_message),
+		cmocka_unit_test(the_csn_starts_anywhere),
+		cmocka_unit_test(one_transmission_costs_one_number),
+		cmocka_unit_test(the_sequence_number_is_not_looked_at),
+		cmocka_unit_test(any_four_octets_are_a_group),
+		cmocka_unit_test(a_block_is_never_for_layer_3),
+		cmocka_unit_test(each_address_of_a_union_is_told_once),
+		cmocka_unit_test(many_members_and_joins_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("join", tests, NULL, NULL);

@@ -449,17 +449,36 @@ row_value(const uint8_t *row, size_t len, const char *name, struct ctl_value *v)
 }
 
 uint64_t
-net_show(struct net *net, int n, const char *name)
+net_row(struct net *net, int n, int k, const char *name)
 {
 	_Alignas(max_align_t) uint8_t cursor[CTL_CURSOR_SIZE] = { 0 };
 	uint8_t row[CTL_ROW_MAX];
 	struct ctl_value v;
 	struct wr w;
 
-	wr_init(&w, row, sizeof(row));
-	assert_true(marsd_show_clusters(net->s[n].mars, cursor, &w));
+	do {
+		wr_init(&w, row, sizeof(row));
+		assert_true(marsd_show_clusters(net->s[n].mars, cursor, &w));
+	} while (k-- > 0);
 	row_value(row, w.len, name, &v);
 	return v.number;
+}
+
+uint64_t
+net_show(struct net *net, int n, const char *name)
+{
+	return net_row(net, n, 0, name);
+}
+
+void
+net_set_numbers(struct net *net, int n, int k, uint32_t csn, uint32_t ssn)
+{
+	struct marsd_proto *p = net_proto(net, n);
+
+	while (k-- > 0)
+		p = TAILQ_NEXT(p, entry);
+	p->control[CCVC].msn = csn;
+	p->control[SCVC].msn = ssn;
 }
 
 uint32_t
@@ -509,6 +528,7 @@ net_leaves(struct net *net, int n, enum marsd_role role)
 		    ctl->role == role)
 			found++;
 	}
+	assert_int_equal(net_proto(net, n)->control[role].leaves, found);
 	return found;
 }
 

@@ -120,12 +120,17 @@ void	net_free(struct net *net);
 struct marsd_proto *net_proto(struct net *net, int n);
 /* a number of marsctl's: of the first row of "show clusters" of a server */
 uint64_t	net_show(struct net *net, int n, const char *name);
+/* the same of row k, from 0: a row for each protocol of each cluster */
+uint64_t	net_row(struct net *net, int n, int k, const char *name);
 /* the CSN (CCVC) or SSN (SCVC) of its first cluster */
 uint32_t	net_number(struct net *net, int n, int role);
+/* sets both, in row k's protocol, as if so many messages had gone out */
+void	net_set_numbers(struct net *net, int n, int k, uint32_t csn,
+	    uint32_t ssn);
 /* and a counter of it */
 uint64_t	net_counter(struct net *net, int n, const char *name);
 uint64_t	net_dropped(struct net *net, int n, enum marsd_drop d);
-/* leaves that are up on a control VC of a server */
+/* leaves that are up on a control VC of a server, by its count and ours */
 uint32_t	net_leaves(struct net *net, int n, enum marsd_role role);
 
 /* --- clients */

@@ -29,7 +29,7 @@ two_servers(struct nvc **watcher)
  * anywhere ever misses it.
  */
 static void
-soft(void **state)
+a_soft_redirect_loses_no_member(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -64,7 +64,7 @@ soft(void **state)
 
 /* D9: a client that moved softly joins nothing again, but new groups. */
 static void
-soft_and_new(void **state)
+new_joins_after_a_soft_move_cost_nothing(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -87,7 +87,7 @@ soft_and_new(void **state)
  * 60 s after its last JOIN goes.
  */
 static void
-hard(void **state)
+a_hard_move_keeps_what_is_joined_again(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -115,7 +115,7 @@ hard(void **state)
 
 /* D9: of a server that is dead nothing is adopted; A-4: joins are ours. */
 static void
-after_death(void **state)
+nothing_is_adopted_of_a_dead_server(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -149,7 +149,7 @@ after_death(void **state)
 
 /* by an alignment a second registration is only told to the log. */
 static void
-by_alignment(void **state)
+an_aligned_registration_moves_nobody(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -177,7 +177,7 @@ by_alignment(void **state)
  * the client up for the other's sake.
  */
 static void
-crossing(void **state)
+a_join_that_crosses_the_move_is_kept(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -209,7 +209,7 @@ crossing(void **state)
  * all hear it once.
  */
 static void
-leave_while_moving(void **state)
+a_leave_during_the_move_is_told_once(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -240,7 +240,7 @@ leave_while_moving(void **state)
  * all hear of it.
  */
 static void
-leave_when_moved(void **state)
+a_leave_after_the_move_is_told_to_all(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -273,7 +273,7 @@ leave_when_moved(void **state)
 
 /* there and back again: the last registration wins. */
 static void
-back(void **state)
+the_last_registration_wins(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -318,7 +318,7 @@ tell(struct net *net, int from, int to, bool registration, bool joins)
  * of them gives the client up, not both, and no request misses it.
  */
 static void
-both(void **state)
+of_two_servers_one_gives_the_client_up(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -351,7 +351,7 @@ both(void **state)
  * says of it, and the Deregister arrives last: the client has left nothing.
  */
 static void
-taken_back(void **state)
+joins_withdrawn_before_the_deregister_are_kept(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -386,7 +386,7 @@ taken_back(void **state)
 
 /* there, a LEAVE, and back again: what it left there it has left. */
 static void
-back_without(void **state)
+what_was_left_elsewhere_is_left(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -417,7 +417,7 @@ back_without(void **state)
  * another number, on the circuit that it has changes nothing.
  */
 static void
-once_more(void **state)
+a_client_registered_anew_joins_all_again(void **state)
 {
 	struct nvc *v, *w, *y, *x;
 	struct net *net = two_servers(&x);
@@ -458,7 +458,7 @@ once_more(void **state)
  * JOIN of one group does not cost it the others.
  */
 static void
-soft_twice(void **state)
+a_repeated_soft_registration_loses_nothing(void **state)
 {
 	struct nvc *v, *w, *y, *x;
 	struct net *net = two_servers(&x);
@@ -498,7 +498,7 @@ soft_twice(void **state)
 
 /* D9: one that is joining everything again is redirected softly, and back. */
 static void
-soft_and_back(void **state)
+a_soft_move_and_back_loses_nothing(void **state)
 {
 	struct nvc *v, *w, *y, *z, *x;
 	struct net *net = two_servers(&x);
@@ -527,7 +527,7 @@ soft_and_back(void **state)
  * normally, and is back within 5 s, with other wishes.
  */
 static void
-restarted(void **state)
+a_client_back_with_a_new_leaf_joins_all_again(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -552,7 +552,7 @@ restarted(void **state)
  * other one hears of it when its leaf is up, and keeps it until then.
  */
 static void
-back_with_leaf(void **state)
+a_return_is_told_when_the_leaf_is_up(void **state)
 {
 	struct nvc *v, *w, *y, *x;
 	struct net *net = two_servers(&x);
@@ -586,7 +586,7 @@ back_with_leaf(void **state)
  * went last.  One of them numbers its records anew: that says nothing.
  */
 static void
-numbered_anew(void **state)
+records_numbered_anew_move_nobody(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -628,9 +628,9 @@ numbered_anew(void **state)
 	net_end(net, w, v, x, NULL);
 }
 
-/* The same of an MCS. */
+/* R2022-5.4.1-02, D9: an MCS that registers once more, as a client. */
 static void
-mcs_once_more(void **state)
+an_mcs_registered_anew_serves_all_again(void **state)
 {
 	struct nvc *m, *n, *x;
 	struct net *net = two_servers(&x);
@@ -659,7 +659,7 @@ mcs_once_more(void **state)
  * and then all of them.
  */
 static void
-late(void **state)
+late_joins_are_adopted_with_their_registration(void **state)
 {
 	struct nvc *v, *w, *x;
 	struct net *net = two_servers(&x);
@@ -691,7 +691,7 @@ late(void **state)
  * has heard of the new one: no request misses it meanwhile.
  */
 static void
-leaf_first(void **state)
+a_leaf_cleared_before_the_move_loses_nothing(void **state)
 {
 	struct nvc *v, *w, *x, *y;
 	struct net *net = two_servers(&x);
@@ -731,7 +731,7 @@ leaf_first(void **state)
  * that registers again has lost nothing.
  */
 static void
-leaf_gone(void **state)
+a_cleared_leaf_deregisters_after_5_s(void **state)
 {
 	struct nvc *v, *x;
 	struct net *net = two_servers(&x);
@@ -764,7 +764,7 @@ leaf_gone(void **state)
 
 /* An MCS moves as a client does; the members hear nothing of it. */
 static void
-mcs(void **state)
+an_mcs_moves_unheard(void **state)
 {
 	struct nvc *m, *n, *x;
 	struct net *net = two_servers(&x);
@@ -783,9 +783,9 @@ mcs(void **state)
 	net_end(net, n, m, x, NULL);
 }
 
-/* Each cell of where a node is is what it was meant to be. */
+/* Where a node is: each cell of the table is what it was meant to be. */
 static void
-move_table(void **state)
+every_cell_of_the_move_table(void **state)
 {
 	/* leaf-up, repeat, anew, back, elsewhere, still, covered, off, timer */
 	static const char *const rows[] = {
@@ -804,9 +804,9 @@ move_table(void **state)
 	check_table(&marsd_move_table, rows);
 }
 
-/* The same of joins on another's word. */
+/* Joins that rest on another's word: each cell is what it was meant to be. */
 static void
-adopt_table(void **state)
+every_cell_of_the_adopt_table(void **state)
 {
 	/* take, hurry, ask, ask-adopted, anew, anew-soon, move, timer */
 	static const char *const rows[] = {
@@ -824,31 +824,33 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(soft),
-		cmocka_unit_test(soft_and_new),
-		cmocka_unit_test(hard),
-		cmocka_unit_test(after_death),
-		cmocka_unit_test(by_alignment),
-		cmocka_unit_test(crossing),
-		cmocka_unit_test(leave_while_moving),
-		cmocka_unit_test(leave_when_moved),
-		cmocka_unit_test(back),
-		cmocka_unit_test(both),
-		cmocka_unit_test(taken_back),
-		cmocka_unit_test(back_without),
-		cmocka_unit_test(once_more),
-		cmocka_unit_test(mcs_once_more),
-		cmocka_unit_test(soft_twice),
-		cmocka_unit_test(soft_and_back),
-		cmocka_unit_test(restarted),
-		cmocka_unit_test(back_with_leaf),
-		cmocka_unit_test(numbered_anew),
-		cmocka_unit_test(late),
-		cmocka_unit_test(leaf_first),
-		cmocka_unit_test(leaf_gone),
-		cmocka_unit_test(mcs),
-		cmocka_unit_test(move_table),
-		cmocka_unit_test(adopt_table),
+		cmocka_unit_test(a_soft_redirect_loses_no_member),
+		cmocka_unit_test(new_joins_after_a_soft_move_cost_nothing),
+		cmocka_unit_test(a_hard_move_keeps_what_is_joined_again),
+		cmocka_unit_test(nothing_is_adopted_of_a_dead_server),
+		cmocka_unit_test(an_aligned_registration_moves_nobody),
+		cmocka_unit_test(a_join_that_crosses_the_move_is_kept),
+		cmocka_unit_test(a_leave_during_the_move_is_told_once),
+		cmocka_unit_test(a_leave_after_the_move_is_told_to_all),
+		cmocka_unit_test(the_last_registration_wins),
+		cmocka_unit_test(of_two_servers_one_gives_the_client_up),
+		cmocka_unit_test(
+		    joins_withdrawn_before_the_deregister_are_kept),
+		cmocka_unit_test(what_was_left_elsewhere_is_left),
+		cmocka_unit_test(a_client_registered_anew_joins_all_again),
+		cmocka_unit_test(an_mcs_registered_anew_serves_all_again),
+		cmocka_unit_test(a_repeated_soft_registration_loses_nothing),
+		cmocka_unit_test(a_soft_move_and_back_loses_nothing),
+		cmocka_unit_test(a_client_back_with_a_new_leaf_joins_all_again),
+		cmocka_unit_test(a_return_is_told_when_the_leaf_is_up),
+		cmocka_unit_test(records_numbered_anew_move_nobody),
+		cmocka_unit_test(
+		    late_joins_are_adopted_with_their_registration),
+		cmocka_unit_test(a_leaf_cleared_before_the_move_loses_nothing),
+		cmocka_unit_test(a_cleared_leaf_deregisters_after_5_s),
+		cmocka_unit_test(an_mcs_moves_unheard),
+		cmocka_unit_test(every_cell_of_the_move_table),
+		cmocka_unit_test(every_cell_of_the_adopt_table),
 	};
 
 	return cmocka_run_group_tests_name("move", tests, NULL, NULL);
