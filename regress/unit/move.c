@@ -783,6 +783,189 @@ an_mcs_moves_unheard(void **state)
 	net_end(net, n, m, x, NULL);
 }
 
+/*
+ * A-6, A-111: a client is back with its leaf still to come, and another server
+ * says that it is there.  What happens next decides: the leaf comes, and then
+ * the others hear that it is here; that server gives it up before; it
+ * registers here once more; or nothing, and it is given up.
+ */
+static void
+a_contested_return_is_decided_by_what_comes_next(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net;
+	int next;
+
+	(void)state;
+	for (next = 0; next < 4; next++) {
+		net = two_servers(&x);
+		v = net_client(net, 0, 1);
+		net_join(v, 4, 0, G(1), G(1));
+		net->s[1].cut = true;
+		w = net_client(net, 1, 1);
+		net->s[1].cut = false;
+		net_drop(net, HOST(1), VC_CAUSE_NORMAL);
+		net->leaf_hold = true;
+		y = net_call(net, 0, HOST(1));
+		net_join(y, 4, 0x2000, 0, 0);
+		tell(net, 1, 0, true, false);
+		net_wait(net, MTIME_SEC(3));
+		assert_int_equal(net_show(net, 0, "members"), 1);
+		assert_int_equal(net_show(net, 1, "members"), 1);
+		if (next == 1)
+			net_join(w, 5, 0x2000, 0, 0); /* */
+		else if (next == 2)
+			net_join(y, 4, 0x2000, 0, 0);
+		if (next == 0)
+			net->leaf_hold = false;
+		net_wait(net, MTIME_SEC(3));
+		assert_int_equal(net_show(net, 0, "members"), next != 3);
+		net->leaf_hold = false;
+		net_wait(net, MTIME_SEC(2));
+		assert_int_equal(net_show(net, 0, "members"), next != 3);
+		assert_int_equal(net_show(net, 1, "members"), next == 3);
+		assert_int_equal(net_finds(x, G(1), HOST(1)), next != 3);
+		net_end(net, y, w, v, x, NULL);
+	}
+}
+
+/*
+ * A-6: while it is given up to one server the client goes on to a third: the
+ * last registration wins, and no request misses it meanwhile.
+ */
+static void
+a_second_move_follows_the_first(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net = two_servers(&x);
+	int i;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3)); /* so that 0 waits */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(4));
+	y = net_call(net, 2, HOST(1));
+	net_join(y, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(4)); /* the wait has begun anew */
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	for (i = 0; i < 4; i++) {
+		assert_true(net_finds(x, G(1), HOST(1)));
+		net_wait(net, MTIME_SEC(1));
+	}
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	assert_int_equal(net_show(net, 2, "members"), 2);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_end(net, y, w, v, x, NULL);
+}
+
+/* the same server says so again: the 5 s begin anew. */
+static void
+a_repeated_word_of_the_new_server_begins_the_wait_anew(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = two_servers(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3)); /* so that it waits */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(4));
+	tell(net, 1, 0, true, false);
+	net_wait(net, MTIME_SEC(4));
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	net_wait(net, MTIME_SEC(2));
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	net_end(net, w, v, x, NULL);
+}
+
+/*
+ * A-24, D9: a group that was adopted, and that the client left at the server
+ * that it went on to.  If it comes back, it has left that group; if it joins
+ * it here meanwhile it has not; and if it is not there after all, the group is
+ * adopted as it was.
+ */
+static void
+an_adopted_join_that_was_left_elsewhere(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net;
+	int next;
+
+	(void)state;
+	for (next = 0; next < 3; next++) {
+		net = two_servers(&x);
+		v = net_client(net, 1, 1);
+		net_join(v, 4, 0, G(1), G(1));
+		w = net_call(net, 0, HOST(1));
+		net_join(w, 4, 0x2000, 0, 0); /* softly */
+		net_wait(net, MTIME_SEC(10));
+		assert_int_equal(net_show(net, 1, "members"), 0);
+		net->s[0].cut = true;
+		net_join(w, 4, 0, G(3), G(3)); /* so that it waits */
+		net->s[0].cut = false;
+		y = net_call(net, 2, HOST(1));
+		net_join(y, 4, 0x2000, 0, 0);
+		net_join(y, 5, 0, G(1), G(1));
+		if (next == 1)
+			net_join(w, 4, 0, G(1), G(1));
+		if (next == 2)
+			net_join(y, 5, 0x2000, 0, 0);
+		else
+			net_join(w, 4, 0x2001, 0, 0);
+		net_wait(net, MTIME_SEC(20));
+		assert_int_equal(net_show(net, 0, "members"), 1);
+		assert_int_equal(net_show(net, 2, "members"), 1);
+		assert_int_equal(net_finds(x, G(1), HOST(1)), next != 0);
+		net_wait(net, MTIME_SEC(200));
+		assert_int_equal(net_finds(x, G(1), HOST(1)), next != 0);
+		net_end(net, y, w, v, x, NULL);
+	}
+}
+
+/*
+ * A-6: it registers here once more while it is given up, on another circuit
+ * or after it cleared its leaf: it is back, and what it does not ask for in
+ * the next minutes it keeps, as after a soft redirect.
+ */
+static void
+a_return_by_any_registration_loses_nothing(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net;
+	int cleared;
+
+	(void)state;
+	for (cleared = 0; cleared < 2; cleared++) {
+		net = two_servers(&x);
+		v = net_client(net, 0, 1);
+		net_join(v, 4, 0, G(1), G(1));
+		net->s[0].cut = true;
+		net_join(v, 4, 0, G(3), G(3)); /* so that it waits */
+		net->s[0].cut = false;
+		w = net_call(net, 1, HOST(1));
+		net_join(w, 4, 0x2000, 0, 0);
+		if (cleared)
+			net_drop(net, HOST(1), VC_CAUSE_NORMAL);
+		y = net_call(net, 0, HOST(1));
+		net_join(y, 4, 0x2000, 0, 0);
+		net_wait(net, MTIME_SEC(200));
+		assert_int_equal(net_show(net, 0, "members"), 1);
+		assert_int_equal(net_show(net, 1, "members"), 0);
+		assert_true(net_finds(x, G(1), HOST(1)));
+		net_end(net, y, w, v, x, NULL);
+	}
+}
+
 /* Where a node is: each cell of the table is what it was meant to be. */
 static void
 every_cell_of_the_move_table(void **state)
@@ -849,6 +1032,13 @@ main(void)
 		cmocka_unit_test(a_leaf_cleared_before_the_move_loses_nothing),
 		cmocka_unit_test(a_cleared_leaf_deregisters_after_5_s),
 		cmocka_unit_test(an_mcs_moves_unheard),
+		cmocka_unit_test(
+		    a_contested_return_is_decided_by_what_comes_next),
+		cmocka_unit_test(a_second_move_follows_the_first),
+		cmocka_unit_test(
+		    a_repeated_word_of_the_new_server_begins_the_wait_anew),
+		cmocka_unit_test(an_adopted_join_that_was_left_elsewhere),
+		cmocka_unit_test(a_return_by_any_registration_loses_nothing),
 		cmocka_unit_test(every_cell_of_the_move_table),
 		cmocka_unit_test(every_cell_of_the_adopt_table),
 	};
