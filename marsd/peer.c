@@ -82,8 +82,9 @@ marsd_owner_find(struct marsd_cluster *c, const uint8_t oid[4])
 	return RB_FIND(marsd_owner_tree, &c->owners, &key);
 }
 
-struct marsd_owner *
-marsd_owner_get(struct marsd_cluster *c, const uint8_t oid[4])
+/* The same, made if need be; NULL: no memory. */
+static struct marsd_owner *
+owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 {
 	struct marsd_owner *o = marsd_owner_find(c, oid);
 
@@ -98,8 +99,8 @@ marsd_owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 	return o;
 }
 
-struct marsd_peer *
-marsd_peer_find(struct marsd_proto *p, struct marsd_owner *o)
+static struct marsd_peer *
+peer_find(struct marsd_proto *p, struct marsd_owner *o)
 {
 	struct marsd_peer key;
 
@@ -124,12 +125,12 @@ peer_expired(void *arg)
 struct marsd_peer *
 marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 {
-	struct marsd_owner *o = marsd_owner_get(p->cluster, oid);
+	struct marsd_owner *o = owner_get(p->cluster, oid);
 	struct marsd_peer *peer;
 
 	if (o == NULL)
 		return NULL;
-	if ((peer = marsd_peer_find(p, o)) != NULL)
+	if ((peer = peer_find(p, o)) != NULL)
 		return peer;
 	if ((peer = calloc(1, sizeof(*peer))) == NULL)
 		return NULL;

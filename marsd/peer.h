@@ -98,12 +98,7 @@ RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)
 
 struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
 			    const uint8_t oid[4]);
-/* the same, made if need be; NULL: no memory */
-struct marsd_owner	*marsd_owner_get(struct marsd_cluster *,
-			    const uint8_t oid[4]);
-struct marsd_peer	*marsd_peer_find(struct marsd_proto *,
-			    struct marsd_owner *);
-/* the same, made if need be; NULL: no memory */
+/* both, made if need be; NULL: no memory */
 struct marsd_peer	*marsd_peer_get(struct marsd_proto *,
 			    const uint8_t oid[4]);
 void			 marsd_peer_step(struct marsd_peer *,

@@ -39,8 +39,12 @@ marsd_join_changed(
 		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
 }
 
-void
-marsd_entry_retract(struct marsd_entry *e)
+/*
+ * Takes a record away, and tells the members what that changes, by what they
+ * were before and are now (A-24).
+ */
+static void
+entry_retract(struct marsd_entry *e)
 {
 	if (e->join != NULL) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
@@ -54,7 +58,7 @@ void
 marsd_entry_withdraw(struct marsd_entry *e)
 {
 	marsd_publish_entry(e, true);
-	marsd_entry_retract(e);
+	entry_retract(e);
 }
 
 struct marsd_update {
@@ -282,7 +286,7 @@ update_leave(struct marsd_update *u)
 
 	if (j != NULL && j->node->reg != NULL)
 		marsd_move_left(j->node->reg, u->peer, j);
-	marsd_entry_retract(u->old);
+	entry_retract(u->old);
 }
 
 static void
@@ -355,11 +359,11 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	    (u.peer = marsd_peer_get(p, oid)) == NULL) {
 		c->counts.records_ignored++;
 		if (u.old != NULL)
-			marsd_entry_retract(u.old);
+			entry_retract(u.old);
 		return;
 	}
 	if (u.old != NULL && !same_subject(u.old, u.peer, &csa)) {
-		marsd_entry_retract(u.old);
+		entry_retract(u.old);
 		u.old = NULL;
 	}
 	u.csa = &csa;
@@ -413,7 +417,7 @@ marsd_csa_gone(
 	    e->claim->state == MARSD_CLAIM_ENDED)
 		purge_claim(e->claim);
 	else
-		marsd_entry_retract(e);
+		entry_retract(e);
 }
 
 /* --- our own records, as others still have them */

@@ -13,11 +13,9 @@
 #include "group.h"
 
 /*
- * Takes a record away, and tells the members what that changes, by what they
- * were before and are now (A-24).
+ * Withdraws one of our joins from the group, and tells the members what that
+ * changes.
  */
-void	marsd_entry_retract(struct marsd_entry *);
-/* the same of one of our own joins, which is withdrawn from the group */
 void	marsd_entry_withdraw(struct marsd_entry *);
 /* a join has changed, by this server's word: tells the members */
 void	marsd_join_changed(struct marsd_join *, enum marsd_change,

@@ -100,11 +100,11 @@ can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 }
 
 /*
- * Each control VC has its own sequence number; one node is told on the VC
- * that it has to us.
+ * With to first, unless that is NULL: to one node (reg), on the VC that it has
+ * to us, or with NULL to all, on each control VC with its own number.
  */
-void
-marsd_redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
+static void
+redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
     struct marsd_reg *reg)
 {
 	struct mars_msg m;
@@ -133,7 +133,7 @@ redirect_expired(void *arg)
 	timer_set(marsd_proto_timers(p), &p->redirect,
 	    MTIME_SEC(p->cluster->conf->redirect_interval));
 	marsd_publish_redirect(p);
-	marsd_redirect_send(p, false, NULL, NULL);
+	redirect_send(p, false, NULL, NULL);
 }
 
 /* The other servers hear of us as soon as we serve. */
@@ -172,7 +172,7 @@ marsd_redirect_away(struct marsd_proto *p)
 	const struct atm_addr *to = successor(p);
 
 	if (to != NULL)
-		marsd_redirect_send(p, true, to, NULL);
+		redirect_send(p, true, to, NULL);
 }
 
 /* Is there anybody to be redirected? */
@@ -213,7 +213,7 @@ marsd_redirect(struct marsd *m, const char *cluster, bool hard,
 			       "so say hard";
 	TAILQ_FOREACH(p, &c->protos, entry) {
 		if (member == NULL) {
-			marsd_redirect_send(p, hard, to, NULL);
+			redirect_send(p, hard, to, NULL);
 			told = true;
 			continue;
 		}
@@ -222,7 +222,7 @@ marsd_redirect(struct marsd *m, const char *cluster, bool hard,
 			if (n == NULL || n->reg == NULL ||
 			    n->reg->circuit == NULL)
 				continue;
-			marsd_redirect_send(p, hard, to, n->reg);
+			redirect_send(p, hard, to, n->reg);
 			told = true;
 		}
 	}

@@ -76,8 +76,9 @@ marsd_send_raw(struct marsd_circuit *to, const void *octets, size_t len)
 	(void)vc_send(to->vc, s);
 }
 
-void
-marsd_send_control(struct marsd_control *ctl, struct mars_msg *m)
+/* On a control VC, if it has a leaf. */
+static void
+control_send(struct marsd_control *ctl, struct mars_msg *m)
 {
 	struct marsd_cluster *c = ctl->proto->cluster;
 	bool before = c->conf->csn_before;
@@ -142,7 +143,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		}
 		m->list = list;
 		m->list_len = w.len;
-		marsd_send_control(ctl, m);
+		control_send(ctl, m);
 	}
 }
 
@@ -153,7 +154,7 @@ send_part(
 	if (to != NULL)
 		marsd_send_private(to, ctl->proto, ctl->role, m);
 	else
-		marsd_send_control(ctl, m);
+		control_send(ctl, m);
 }
 
 /*

@@ -29,14 +29,15 @@ void		 marsd_send_private(struct marsd_circuit *,
 		    struct marsd_proto *, enum marsd_role, struct mars_msg *);
 /* the octets of a message as they are */
 void		 marsd_send_raw(struct marsd_circuit *, const void *, size_t);
-/* on a control VC, with its next number, if it has a leaf */
-void		 marsd_send_control(struct marsd_control *, struct mars_msg *);
 /* a JOIN or the like back to its source */
 void		 marsd_send_echo(struct marsd_incoming *, enum marsd_role);
-/* a JOIN or the like with these pairs on a control VC */
+/*
+ * On a control VC, each message with its next number, a JOIN or the like with
+ * these pairs.  Nothing is sent or counted if it has no leaf (A-132).
+ */
 void		 marsd_send_spans(struct marsd_control *, struct mars_msg *,
 		    const struct marsd_spans *, bool punched);
-/* a message with a list of addresses; to: NULL for the control VC */
+/* the same with a list of addresses; privately, if to is not NULL */
 void		 marsd_send_parts(struct marsd_control *,
 		    struct marsd_circuit *to, struct mars_msg *,
 		    const struct atm_addr *const *, size_t);

@@ -239,7 +239,11 @@ net_realign(void *arg, uint16_t sgid)
 static void
 net_event(void *arg, const struct marsd_event *ev)
 {
-	((struct nserver *)arg)->events[ev->code]++;
+	struct nserver *s = arg;
+
+	s->events[ev->code]++;
+	if (ev->why != NULL)
+		(void)strlcpy(s->why, ev->why, sizeof(s->why));
 }
 
 static const struct marsd_ops net_ops = {

@@ -74,6 +74,7 @@ struct nserver {
 	struct record	*records;	/* newest publication first */
 	uint64_t	 published, hidden, revived, erased, realigned;
 	uint64_t	 events[MARSD_EV_MAX];
+	char		 why[128];	/* of the last event that said */
 };
 
 struct delivery {

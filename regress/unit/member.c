@@ -331,6 +331,32 @@ a_restarted_client_gets_a_new_leaf(void **state)
 	net_end(net, w, v, NULL);
 }
 
+/*
+ * A backend that tells of a leaf twice has broken its promise: nothing comes
+ * of it but a counter, and a word to the operator.
+ */
+static void
+what_cannot_be_is_counted_and_told(void **state)
+{
+	struct net *net = net_new();
+	struct nleaf *l;
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	assert_int_equal(net_counter(net, 0, "table-violations"), 0);
+	l = TAILQ_FIRST(&net->leaves);
+	marsd_vc_user.leaf_ack(net->s[0].link.arg, &l->leaf, l->leaf.cookie);
+	assert_int_equal(net_counter(net, 0, "table-violations"), 1);
+	assert_int_equal(net->s[0].events[MARSD_EV_VIOLATION], 1);
+	assert_string_equal(net->s[0].why, "leaf, up, ack");
+	net->s[0].events[MARSD_EV_VIOLATION] = 0; /* not for net_free() */
+	assert_int_equal(net->nsent, 0);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
+	net_end(net, v, NULL);
+}
+
 /* Each cell of the leaf's table is what it was meant to be. */
 static void
 every_cell_of_the_leaf_table(void **state)
@@ -405,6 +431,7 @@ main(void)
 		cmocka_unit_test(each_role_has_its_control_vc),
 		cmocka_unit_test(a_registration_is_echoed_whole),
 		cmocka_unit_test(a_restarted_client_gets_a_new_leaf),
+		cmocka_unit_test(what_cannot_be_is_counted_and_told),
 		cmocka_unit_test(every_cell_of_the_leaf_table),
 		cmocka_unit_test(a_leaf_that_fails_for_now_is_tried_again),
 	};
