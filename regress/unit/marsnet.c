@@ -27,238 +27,9 @@ net_addr(uint32_t ip, uint8_t sel)
 	return a;
 }
 
-/* --- the circuit backend */
-
-static void
-net_keep(struct net *net, const struct nvc *v, const struct vc_sdu *s)
-{
-	struct sent *t;
-
-	if (net->quiet) {
-		net->nsent++;
-		return;
-	}
-	if (net->nsent == net->maxsent) {
-		net->maxsent = net->maxsent == 0 ? 64 : net->maxsent * 2;
-		net->sent =
-		    reallocarray(net->sent, net->maxsent, sizeof(*net->sent));
-		assert_non_null(net->sent);
-	}
-	t = &net->sent[net->nsent++];
-	memset(t, 0, sizeof(*t));
-	t->server = v->server;
-	t->control = v->root;
-	if (v->root)
-		t->role = ((const struct marsd_control *)v->vc.cookie)->role;
-	t->to = v->peer;
-	t->len = s->len;
-	t->p = malloc(s->len);
-	assert_non_null(t->p);
-	memcpy(t->p, s->data, s->len);
-}
-
-static int
-nvc_send(struct vc *vc, struct vc_sdu *s)
-{
-	struct nvc *v = (struct nvc *)vc;
-
-	net_keep(v->net, v, s);
-	vc_sdu_free(s);
-	return 0;
-}
-
-static struct nvc *
-nvc_new(struct net *net, int server, void *cookie, bool root)
-{
-	struct nvc *v = calloc(1, sizeof(*v));
-
-	assert_non_null(v);
-	v->vc.link = &net->s[server].link;
-	v->vc.cookie = cookie;
-	v->net = net;
-	v->server = server;
-	v->root = root;
-	return v;
-}
-
-static struct nserver *
-link_server(struct vc_link *l)
-{
-	return (struct nserver *)(void *)((char *)l -
-	    offsetof(struct nserver, link));
-}
-
-static struct vc *
-nvc_multi(struct vc_link *l, void *cookie)
-{
-	struct nserver *s = link_server(l);
-
-	return &nvc_new(s->net, s->n, cookie, true)->vc;
-}
-
-static struct vc_leaf *
-nvc_multi_add(struct vc *root, const struct atm_addr *a, void *cookie)
-{
-	struct nvc *v = (struct nvc *)root;
-	struct nleaf *l = calloc(1, sizeof(*l));
-
-	assert_non_null(l);
-	l->leaf.root = root;
-	l->leaf.cookie = cookie;
-	l->net = v->net;
-	l->addr = *a;
-	TAILQ_INSERT_TAIL(&v->net->leaves, l, entry);
-	return &l->leaf;
-}
-
-static void
-nvc_multi_drop(struct vc_leaf *leaf)
-{
-	struct nleaf *l = (struct nleaf *)leaf;
-
-	TAILQ_REMOVE(&l->net->leaves, l, entry);
-	free(l);
-}
-
-static void
-nvc_release(struct vc *vc, uint16_t cause)
-{
-	struct nvc *v = (struct nvc *)vc;
-	struct nleaf *l, *next;
-
-	(void)cause;
-	for (l = TAILQ_FIRST(&v->net->leaves); l != NULL; l = next) {
-		next = TAILQ_NEXT(l, entry);
-		if (l->leaf.root == vc)
-			nvc_multi_drop(&l->leaf);
-	}
-	free(v);
-}
-
-static const struct atm_addr *
-nvc_peer(const struct vc *vc)
-{
-	return &((const struct nvc *)vc)->peer;
-}
-
-static const struct vc_backend net_backend = {
-	.name = "test",
-	.knows_caller = true,
-	.multi = nvc_multi,
-	.multi_add = nvc_multi_add,
-	.multi_drop = nvc_multi_drop,
-	.release = nvc_release,
-	.send = nvc_send,
-	.peer = nvc_peer,
-};
-
-/* --- what the core is given */
-
-static uint32_t
-net_random(void *arg)
-{
-	struct nserver *s = arg;
-
-	return s->net->random = s->net->random * 1103515245 + 12345;
-}
-
-static void
-net_publish(
-    void *arg, uint16_t sgid, uint32_t key, const void *data, size_t len)
-{
-	struct nserver *s = arg;
-	struct record *r, *old;
-	struct delivery *d;
-	int i;
-
-	s->published++;
-	if (s->net->quiet)
-		return;
-	r = calloc(1, sizeof(*r));
-	assert_non_null(r);
-	r->sgid = sgid;
-	r->key = key;
-	r->seq = INT32_MIN + 1;
-	for (old = s->records; old != NULL; old = old->next)
-		if (old->key == key && old->seq >= r->seq)
-			r->seq = old->seq + 1;
-	r->len = len;
-	memcpy(r->data, data, len);
-	r->next = s->records;
-	s->records = r;
-	for (i = 0; i < SERVERS && !s->cut; i++) {
-		if (i == s->n)
-			continue;
-		d = calloc(1, sizeof(*d));
-		assert_non_null(d);
-		d->from = s->n;
-		d->to = i;
-		d->r = *r;
-		*s->net->tail = d;
-		s->net->tail = &d->next;
-	}
-}
-
-static void
-net_hide(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *k,
-    uint32_t n)
-{
-	(void)sgid;
-	(void)oid;
-	(void)k;
-	((struct nserver *)arg)->hidden += n;
-}
-
-static void
-net_revive(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *k,
-    uint32_t n)
-{
-	(void)sgid;
-	(void)oid;
-	(void)k;
-	((struct nserver *)arg)->revived += n;
-}
-
-static void
-net_erase(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *k,
-    uint32_t n)
-{
-	(void)sgid;
-	(void)oid;
-	(void)k;
-	((struct nserver *)arg)->erased += n;
-}
-
-static void
-net_realign(void *arg, uint16_t sgid)
-{
-	(void)sgid;
-	((struct nserver *)arg)->realigned++;
-}
-
-static void
-net_event(void *arg, const struct marsd_event *ev)
-{
-	struct nserver *s = arg;
-
-	s->events[ev->code]++;
-	if (ev->why != NULL)
-		(void)strlcpy(s->why, ev->why, sizeof(s->why));
-}
-
-static const struct marsd_ops net_ops = {
-	.random = net_random,
-	.publish = net_publish,
-	.hide = net_hide,
-	.revive = net_revive,
-	.erase = net_erase,
-	.realign = net_realign,
-	.event = net_event,
-};
-
 /* --- time */
 
-static void
+void
 net_oid(int n, uint8_t oid[4])
 {
 	oid[0] = 192;
@@ -599,87 +370,6 @@ net_vanish(struct net *net, struct atm_addr who)
 }
 
 void
-b8(struct buf *b, unsigned v)
-{
-	b->p[b->len++] = (uint8_t)v;
-}
-
-void
-b16(struct buf *b, unsigned v)
-{
-	b8(b, v >> 8 & 0xff);
-	b8(b, v & 0xff);
-}
-
-void
-b32(struct buf *b, uint32_t v)
-{
-	b16(b, v >> 16);
-	b16(b, v & 0xffff);
-}
-
-void
-bn(struct buf *b, const void *p, size_t n)
-{
-	memcpy(b->p + b->len, p, n);
-	b->len += n;
-}
-
-/* LLC/SNAP and the fixed header of 4.3 */
-void
-b_head(struct buf *b, unsigned op, const struct atm_addr *src)
-{
-	static const uint8_t llc[8] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
-		0x00, 0x03 };
-	static const uint8_t zero[12];
-
-	b->len = 0;
-	bn(b, llc, 8);
-	b16(b, 0x000f);
-	b16(b, 0x0800);
-	bn(b, zero, 12); /* snap, hdrrsv, chksum, extoff */
-	b16(b, op);
-	b8(b, src->num_tl);
-	b8(b, src->sub_tl);
-}
-
-/* 5.2.1; pnum 0 or 1; the source protocol address is null */
-void
-b_join(struct buf *b, unsigned op, unsigned flags, struct atm_addr src,
-    unsigned pnum, uint32_t min, uint32_t max)
-{
-	b_head(b, op, &src);
-	b8(b, 0); /* spln */
-	b8(b, pnum == 0 ? 0 : 4); /* tpln */
-	b16(b, pnum);
-	b16(b, flags);
-	b16(b, 0); /* cmi */
-	b32(b, 0); /* msn */
-	bn(b, src.num, src.num_tl & 0x3f);
-	bn(b, src.sub, src.sub_tl & 0x3f);
-	for (; pnum > 0; pnum--) {
-		b32(b, min);
-		b32(b, max);
-	}
-}
-
-/* 5.1.2 */
-void
-b_request(struct buf *b, struct atm_addr src, uint32_t group)
-{
-	static const uint8_t pad[8];
-
-	b_head(b, 1, &src);
-	b8(b, 0);
-	b16(b, 0); /* thtl, tstl */
-	b8(b, 4);
-	bn(b, pad, 8);
-	bn(b, src.num, src.num_tl & 0x3f);
-	bn(b, src.sub, src.sub_tl & 0x3f);
-	b32(b, group);
-}
-
-void
 net_put(struct nvc *v, const struct buf *b)
 {
 	marsd_vc_user.sdu(v->vc.link->arg, &v->vc, v->vc.cookie, b->p, b->len);
@@ -727,36 +417,38 @@ net_mcs(struct net *net, int server, int host)
 	return v;
 }
 
+struct net *
+net_watched(struct nvc **watcher)
+{
+	struct net *net = net_new();
+
+	net_start(net, 0);
+	net_start(net, 1);
+	net_start(net, 2);
+	net_settle(net);
+	*watcher = net_client(net, 2, 50);
+	return net;
+}
+
+void
+net_tell(struct net *net, int from, int to, bool registration, bool joins)
+{
+	uint8_t oid[4] = { 192, 0, 2, (uint8_t)(from + 1) };
+	struct record *r, *newer;
+	struct csa c;
+
+	for (r = net->s[from].records; r != NULL; r = r->next) {
+		for (newer = net->s[from].records; newer->key != r->key;)
+			newer = newer->next;
+		(void)csa_decode(&c, r->data, r->len);
+		if (newer == r &&
+		    ((c.flags & CSA_F_REGISTER) != 0 ? registration : joins))
+			marsd_csa_update(net->s[to].mars, 1, oid, r->key,
+			    r->seq, CSA_HOW_FLOODED, r->data, r->len);
+	}
+}
+
 /* --- reading what was sent */
-
-unsigned
-g16(const struct sent *t, size_t off)
-{
-	assert_true(OFF(off) + 2 <= t->len);
-	return (unsigned)(t->p[OFF(off)] << 8 | t->p[OFF(off) + 1]);
-}
-
-uint32_t
-g32(const struct sent *t, size_t off)
-{
-	return (uint32_t)g16(t, off) << 16 | g16(t, off + 2);
-}
-
-/* where the list of a message begins: behind sha, ssa, spa (and tpa) */
-size_t
-list_at(const struct sent *t)
-{
-	unsigned op = OP(t);
-	size_t at = 32;
-
-	at += t->p[OFF(18)] & 0x3f;
-	at += t->p[OFF(19)] & 0x3f;
-	if (op != 12)
-		at += t->p[OFF(20)];
-	if (op == 1 || op == 2 || op == 13)
-		at += t->p[OFF(23)];
-	return at;
-}
 
 /* how many messages: control VC of a role, or private (role -1), any server */
 size_t
@@ -793,6 +485,30 @@ net_only(struct net *net, int server, int role, unsigned op)
 	return NULL;
 }
 
+/* does a request by this client find this member? */
+bool
+net_finds(struct nvc *v, uint32_t group, struct atm_addr who)
+{
+	struct net *net = v->net;
+	size_t i, j, from = net->nsent;
+	bool found = false;
+
+	net_request(v, group);
+	for (i = from; i < net->nsent; i++) {
+		const struct sent *t = &net->sent[i];
+
+		if (OP(t) != 2)
+			continue;
+		for (j = 0; j < TNUM(t); j++)
+			if (memcmp(t->p + OFF(list_at(t)) + 20 * j, who.num,
+				20) == 0)
+				found = true;
+	}
+	while (net->nsent > from)
+		free(net->sent[--net->nsent].p);
+	return found;
+}
+
 /*
  * A state machine, cell by cell: a row for each state, in it an event each.
  * `.' is an event that means nothing, `!' one that cannot come, and else it
@@ -823,43 +539,4 @@ check_table(const struct table *t, const char *const *rows)
 		assert_true(n < sizeof(row));
 		assert_string_equal(row, rows[s]);
 	}
-}
-
-/* the pairs of a JOIN or the like, as min, max, min, max ... */
-void
-check_pairs(const struct sent *t, size_t n, ...)
-{
-	size_t i, at = list_at(t);
-	va_list ap;
-
-	assert_int_equal(PNUM(t), n);
-	assert_int_equal(t->len, OFF(at) + n * 8);
-	va_start(ap, n);
-	for (i = 0; i < 2 * n; i++)
-		assert_int_equal(g32(t, at + 4 * i), va_arg(ap, uint32_t));
-	va_end(ap);
-}
-
-/* does a request by this client find this member? */
-bool
-net_finds(struct nvc *v, uint32_t group, struct atm_addr who)
-{
-	struct net *net = v->net;
-	size_t i, j, from = net->nsent;
-	bool found = false;
-
-	net_request(v, group);
-	for (i = from; i < net->nsent; i++) {
-		const struct sent *t = &net->sent[i];
-
-		if (OP(t) != 2)
-			continue;
-		for (j = 0; j < TNUM(t); j++)
-			if (memcmp(t->p + OFF(list_at(t)) + 20 * j, who.num,
-				20) == 0)
-				found = true;
-	}
-	while (net->nsent > from)
-		free(net->sent[--net->nsent].p);
-	return found;
 }

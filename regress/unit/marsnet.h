@@ -5,9 +5,8 @@
 
 /*
  * Whole cores of marsd in virtual time: a circuit backend that keeps what is
- * sent, and a scspd that hands every record to the other servers.  Messages
- * are written and read here octet by octet from RFC 2022 sections 4.3, 5.1.2,
- * 5.2.1, 5.3, 5.4.3 and 5.1.6, not with the codec under test.
+ * sent, and a scspd that hands every record to the other servers.  What
+ * they say is written and read octet by octet (marsoctets.h).
  */
 #ifndef MARSNET_H
 #define MARSNET_H
@@ -24,9 +23,9 @@
 #include "marsd/cluster.h"
 #include "csa.h"
 #include "ipc.h"
+#include "marsoctets.h"
 
 #define SERVERS		4
-#define OFF(n)		((size_t)8 + (n))	/* behind LLC/SNAP */
 
 struct net;
 
@@ -44,15 +43,6 @@ struct nleaf {
 	struct net	*net;
 	struct atm_addr	 addr;
 	bool		 acked;
-};
-
-struct sent {
-	int		 server;
-	bool		 control;	/* on a control VC */
-	enum marsd_role	 role;		/* which one */
-	struct atm_addr	 to;		/* else: to whom */
-	size_t		 len;
-	uint8_t		*p;		/* with LLC/SNAP */
 };
 
 struct record {			/* as a fake scspd has it */
@@ -102,6 +92,12 @@ struct atm_addr	net_addr(uint32_t ip, uint8_t sel);
 #define HOST(n)		net_addr(0x0a000000U + (uint32_t)(n), 0)
 #define SERVER(n)	net_addr(0xc0000201U + (uint32_t)(n), 0)
 
+/* --- what the core is given (marsfake.c) */
+
+extern const struct vc_backend net_backend;
+extern const struct marsd_ops net_ops;
+struct nvc *nvc_new(struct net *net, int server, void *cookie, bool root);
+
 /* --- time */
 
 /* Delivers what waits: leaves' acks and records, until nothing does. */
@@ -110,6 +106,7 @@ void	net_wait(struct net *net, int64_t us);
 
 /* --- servers */
 
+void	net_oid(int n, uint8_t oid[4]);
 struct conf_cluster *net_conf(struct nserver *s, int n);
 /* its configuration, to be changed before net_start() */
 struct conf_cluster *net_cluster_conf(struct net *net, int n);
@@ -136,11 +133,6 @@ uint32_t	net_leaves(struct net *net, int n, enum marsd_role role);
 
 /* --- clients */
 
-struct buf {
-	uint8_t	p[9300];
-	size_t	len;
-};
-
 struct nvc *net_call(struct net *net, int server, struct atm_addr from);
 void	net_hangup(struct nvc *v);
 /* the end of a test: these circuits, up to NULL, and everything */
@@ -148,17 +140,6 @@ void	net_end(struct net *net, ...);
 /* the first leaf of this node leaves its control VC */
 void	net_drop(struct net *net, struct atm_addr who, uint16_t cause);
 void	net_vanish(struct net *net, struct atm_addr who);
-void	b8(struct buf *b, unsigned v);
-void	b16(struct buf *b, unsigned v);
-void	b32(struct buf *b, uint32_t v);
-void	bn(struct buf *b, const void *p, size_t n);
-/* LLC/SNAP and the fixed header of 4.3 */
-void	b_head(struct buf *b, unsigned op, const struct atm_addr *src);
-/* 5.2.1; pnum 0 or 1; the source protocol address is null */
-void	b_join(struct buf *b, unsigned op, unsigned flags, struct atm_addr src,
-	    unsigned pnum, uint32_t min, uint32_t max);
-/* 5.1.2 */
-void	b_request(struct buf *b, struct atm_addr src, uint32_t group);
 void	net_put(struct nvc *v, const struct buf *b);
 void	net_join(struct nvc *v, unsigned op, unsigned flags, uint32_t min,
 	    uint32_t max);
@@ -167,12 +148,17 @@ void	net_request(struct nvc *v, uint32_t group);
 struct nvc *net_client(struct net *net, int server, int host);
 struct nvc *net_mcs(struct net *net, int server, int host);
 
+/* servers 0 to 2, and a client of 2 that sees what members see */
+struct net *net_watched(struct nvc **watcher);
+/*
+ * Floods the newest of what one server has published to another: its
+ * registrations, or its joins and the like, or both.
+ */
+void	net_tell(struct net *net, int from, int to, bool registration,
+	    bool joins);
+
 /* --- reading what was sent */
 
-unsigned	g16(const struct sent *t, size_t off);
-uint32_t	g32(const struct sent *t, size_t off);
-/* where the list of a message begins: behind sha, ssa, spa (and tpa) */
-size_t	list_at(const struct sent *t);
 /* how many messages: on the control VC of a role, or private (PRIV) */
 size_t	net_count(struct net *net, int server, int role, unsigned op);
 /* the only message of its sort */
@@ -184,18 +170,8 @@ const struct sent *net_only(struct net *net, int server, int role,
  * is the next state and the action.
  */
 void	check_table(const struct table *t, const char *const *rows);
-/* the pairs of a JOIN or the like, as min, max, min, max ... */
-void	check_pairs(const struct sent *t, size_t n, ...);
 /* does a request by this client find this member? */
 bool	net_finds(struct nvc *v, uint32_t group, struct atm_addr who);
-
-#define OP(t)		g16(t, 16)
-#define FLAGS(t)	g16(t, 24)
-#define CMI(t)		g16(t, 26)
-#define MSN(t)		g32(t, 28)
-#define PNUM(t)		g16(t, 22)
-#define TNUM(t)		g16(t, 24)
-#define SEQXY(t)	g16(t, 26)
 
 /* a role, for its control VC, or any circuit but those */
 #define CCVC		MARSD_ROLE_CLIENT
