@@ -340,8 +340,8 @@ every_cell_of_the_adopt_table(void **state)
 	static const char *const rows[] = {
 		"none: kept/note . . ! none/doubt none/doubt . !",
 		"kept: . timed/start . timed/start kept/doubt . . !",
-		"timed: . timed/start timed/start timed/start timed/doubt "
-		"timed/doubt kept/stop none/withdraw"
+		("timed: . timed/start timed/start timed/start timed/doubt "
+		 "timed/doubt kept/stop none/withdraw")
 	};
 
 	(void)state;

@@ -617,13 +617,14 @@ every_cell_of_the_move_table(void **state)
 	static const char *const rows[] = {
 		"new: here/register . . ! . ! ! ! !",
 		"here: . . here/anew returning/restart moving/move ! ! ! !",
-		"moving: . returning/return returning/return returning/return "
-		"moving/move moving/wait moving/wait here/stay moving/give-up",
-		"returning: here/tell . returning/anew ! contested/move "
-		"! ! ! !",
-		"contested: moving/tell returning/return returning/return ! "
-		"contested/move contested/wait contested/wait returning/stay "
-		"contested/give-up"
+		("moving: . returning/return returning/return returning/return "
+		 "moving/move moving/wait moving/wait here/stay "
+		 "moving/give-up"),
+		("returning: here/tell . returning/anew ! contested/move "
+		 "! ! ! !"),
+		("contested: moving/tell returning/return returning/return ! "
+		 "contested/move contested/wait contested/wait returning/stay "
+		 "contested/give-up")
 	};
 
 	(void)state;
