@@ -104,14 +104,6 @@ user_leaf_ack(void *arg, struct vc_leaf *leaf, void *cookie)
 	marsd_leaf_step(cookie, MARSD_LEAF_EV_ACK);
 }
 
-/* Causes that may pass: A-111. */
-static bool
-is_temporary(uint16_t cause)
-{
-	return cause == 49 || cause == 51 || cause == 37 ||
-	    cause == VC_CAUSE_TEMPORARY;
-}
-
 static void
 user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 {
@@ -120,8 +112,9 @@ user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 	(void)arg;
 	(void)leaf;
 	r->leaf = NULL;
-	marsd_leaf_step(
-	    r, is_temporary(cause) ? MARSD_LEAF_EV_BUSY : MARSD_LEAF_EV_FAIL);
+	marsd_leaf_step(r,
+	    vc_cause_is_temporary(cause) ? MARSD_LEAF_EV_BUSY :
+					   MARSD_LEAF_EV_FAIL);
 }
 
 static void

@@ -28,25 +28,18 @@ static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
 	[MARS_GROUPLIST_REQUEST] = { marsd_grouplist_message, false },
 };
 
-/*
- * The TLVs decide before the operation does whether it takes place (10.3).
- * We know none but the Null TLV.
- */
+/* The TLVs decide, before the operation, whether it takes place (10.3). */
 static enum marsd_drop
 walk_tlvs(struct marsd_incoming *in)
 {
-	struct mars_tlv tlv;
-	struct rd r;
-
-	if (in->msg.tlvs == NULL)
-		return MARSD_DROP_NONE;
-	rd_init(&r, in->msg.tlvs, in->msg.tlvs_len);
-	while (mars_tlv_next(&r, &tlv)) {
-		if (tlv.x == 1)
-			return MARSD_DROP_TLV;
-		if (tlv.x == 2)
-			return marsd_cluster_refused(
-			    in->proto, MARSD_DROP_TLV_ERROR, &in->msg.src);
+	switch (mars_tlvs_verdict(&in->msg)) {
+	case MARS_TLVS_DROP:
+		return MARSD_DROP_TLV;
+	case MARS_TLVS_ERROR:
+		return marsd_cluster_refused(
+		    in->proto, MARSD_DROP_TLV_ERROR, &in->msg.src);
+	case MARS_TLVS_SKIP:
+		break;
 	}
 	return MARSD_DROP_NONE;
 }
@@ -73,7 +66,7 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 	in.octets = octets;
 	in.len = len;
 	if ((bad = mars_decode(&in.msg, octets, len)) != MARS_DROP_NONE) {
-		if (bad == MARS_DROP_VERSION && len > 16 && octets[16] == 1)
+		if (bad == MARS_DROP_VERSION && mars_is_nhrp(octets, len))
 			return MARSD_DROP_NHRP;
 		c->bad[bad]++;
 		return MARSD_DROP_NONE;
