@@ -156,7 +156,6 @@ struct marsd_entry {
 RB_HEAD(marsd_entry_tree, marsd_entry);
 RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
 
-
 struct marsd_claim	*marsd_claim_find(struct marsd_node *,
 			    const struct marsd_peer *);
 /*

@@ -95,7 +95,6 @@ struct marsd_peer {
 RB_HEAD(marsd_peer_tree, marsd_peer);
 RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)
 
-
 struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
 			    const uint8_t oid[4]);
 /* both, made if need be; NULL: no memory */
