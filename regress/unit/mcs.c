@@ -566,47 +566,6 @@ an_mcs_that_deregisters_leaves_its_groups(void **state)
 }
 
 /*
- * R2022-6.2.5-01, -02, -05, R2022-6.3-01: SSN and CSN go up each with its
- * own control VC, one for each transmission whatever the number of leaves;
- * every private message to an MCS carries the SSN.
- */
-static void
-the_ssn_counts_its_own_control_vc(void **state)
-{
-	struct net *net = net_new();
-	struct nvc *v, *m, *n;
-
-	(void)state;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	m = net_mcs(net, 0, 9);
-	n = net_mcs(net, 0, 8);
-	net_set_numbers(net, 0, 0, 1000, 0xfffffffe);
-	net_join(v, 4, 0, G(1), G(1)); /* CCVC alone */
-	assert_int_equal(net_number(net, 0, CCVC), 1001);
-	assert_int_equal(net_number(net, 0, SCVC), 0xfffffffe);
-	net_join(m, 3, 0, G(5), G(5)); /* SCVC alone: nobody in it */
-	assert_int_equal(net_number(net, 0, CCVC), 1001);
-	assert_int_equal(net_number(net, 0, SCVC), 0xffffffff);
-	net_clear(net);
-	net_join(m, 3, 0, G(5), G(5));
-	net_join(m, 3, 0x2000, 0, 0);
-	net_request(m, G(5)); /* MARS_NAK: no number */
-	assert_int_equal(MSN(&net->sent[0]), 0xffffffff);
-	assert_int_equal(MSN(&net->sent[1]), 0xffffffff);
-	net_clear(net);
-	net_join(v, 4, 0, G(5), G(5)); /* MARS_SJOIN, both MCSs */
-	assert_int_equal(MSN(net_only(net, 0, SCVC, 8)), 0xffffffff);
-	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 1001);
-	assert_int_equal(net->nsent, 2);
-	assert_int_equal(net_number(net, 0, SCVC), 0); /* it wraps */
-	net_clear(net);
-	net_request(m, G(5));
-	assert_int_equal(MSN(net_only(net, 0, PRIV, 2)), 0);
-	net_end(net, n, m, v, NULL);
-}
-
-/*
  * R2022-6.2.3-05, R2022-6.2.2-11, -14, A-118: whatever an MCS puts there,
  * mar$cmi is 0 and no flag but copy is set in what the MARS makes of it.
  */
@@ -728,7 +687,6 @@ main(void)
 		cmocka_unit_test(many_served_groups_go_in_several_messages),
 		cmocka_unit_test(nothing_left_is_not_sent),
 		cmocka_unit_test(an_mcs_that_deregisters_leaves_its_groups),
-		cmocka_unit_test(the_ssn_counts_its_own_control_vc),
 		cmocka_unit_test(an_mserv_goes_out_without_cmi_and_flags),
 		cmocka_unit_test(no_address_has_both_roles),
 		cmocka_unit_test(a_join_inside_a_block_is_no_news),
