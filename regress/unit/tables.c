@@ -16,6 +16,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "marsd/adopt.h"
+#include "marsd/member.h"
+#include "marsd/move.h"
+#include "marsd/peer.h"
 #include "nvc.h"
 #include "scspd/align.h"
 #include "scspd/hello.h"
@@ -24,6 +28,12 @@
 #include "vc_party.h"
 
 static const struct table *const tables[] = {
+	&marsd_adopt_table,
+	&marsd_claim_table,
+	&marsd_entry_table,
+	&marsd_leaf_table,
+	&marsd_move_table,
+	&marsd_peer_table,
 	&nvc_table,
 	&vc_atm_table,
 	&vc_party_table,
