@@ -56,7 +56,8 @@ if ctags --version 2>/dev/null | grep -q Universal; then
 	    "$(twice f | grep -v '^[A-Z]')"
 	result "tags and types have names of their own" "$(twice sugt)"
 	# a macro of core/table.h
-	result "enum constants have names of their own" "$(twice e | grep -v '^TABLE_FIRST_ACTION:')"
+	result "enum constants have names of their own" \
+	    "$(twice e | grep -v "^TABLE_FIRST_ACTION:")"
 else
 	for what in functions "tags and types" "enum constants"; do
 		n=$((n + 1))
