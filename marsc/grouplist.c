@@ -7,7 +7,7 @@
  * The groups of a block that have layer 3 members (RFC 2022 section 5.3), for
  * routers that ask the MARS where others send IGMP queries (8.5).
  */
-#include "marsc_impl.h"
+#include "client.h"
 
 enum marsc_error
 marsc_grouplist(

@@ -33,6 +33,7 @@
 
 struct marsc_member {
 	struct marsc_tool	*tool;
+	struct marsc_host	*host;
 	struct marsc	*client;
 	struct vc_link	*link;
 	struct atm_addr	 addr;
@@ -127,12 +128,21 @@ static void
 member_send(struct marsc_member *m, const struct marsc_step *s)
 {
 	uint8_t buf[PACKET_HEAD_MAX + SCRIPT_TEXT_MAX];
+	struct marsc_sent sent;
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
 	marsc_packet_write(&w, &m->addr, &s->min, s->text, strlen(s->text));
-	member_check(m, marsc_transmit(m->client, &s->min, buf, w.len));
+	sent = marsc_transmit(m->client, &s->min, buf, w.len);
+	if (sent.outcome == MARSC_SENT_DROPPED && sent.why == MARSC_DROP_MEMORY)
+		member_check(m, MARSC_E_MEMORY);
 	member_done(m);
+}
+
+static uint64_t
+member_drops(const struct marsc_member *m, enum marsc_drop d)
+{
+	return marsc_drops(m->client, d) + marsc_host_drops(m->host, d);
 }
 
 /* What all clients together did not use. */
@@ -145,8 +155,8 @@ tool_counters(struct marsc_tool *t)
 
 	for (i = 0; i < t->n; i++)
 		for (d = 0; d < MARSC_DROP_MAX; d++)
-			sum[d] += marsc_drops(
-			    t->members[i].client, (enum marsc_drop)d);
+			sum[d] += member_drops(
+			    &t->members[i], (enum marsc_drop)d);
 	marsc_print_counters(&t->printer, t->n, sum);
 }
 
@@ -319,12 +329,14 @@ member_follow(struct marsc_member *m, const struct marsc_notice *n)
 }
 
 static void
-member_notice(void *arg, const struct marsc_notice *notice)
+member_notice(
+    void *arg, struct marsc *c, const struct marsc_notice *notice)
 {
 	struct marsc_member *m = arg;
 	struct marsc_notice n = *notice;
 	struct atm_addr *sorted = NULL;
 
+	(void)c;
 	if (n.code == MARSC_NOTICE_MEMBERS && n.n > 0) {
 		sorted = reallocarray(NULL, n.n, sizeof(*sorted));
 		if (sorted == NULL)
@@ -339,13 +351,12 @@ member_notice(void *arg, const struct marsc_notice *notice)
 }
 
 static void
-member_packet(
-    void *arg, const struct mars_pro *pro, const uint8_t *data, size_t len)
+member_packet(void *arg, struct marsc *c, const struct marsc_packet *p)
 {
 	struct marsc_member *m = arg;
 
-	(void)pro;
-	marsc_print_packet(&m->tool->printer, &m->addr, data, len);
+	(void)c;
+	marsc_print_packet(&m->tool->printer, &m->addr, p->data, p->len);
 }
 
 static const struct marsc_ops ops = {
@@ -399,10 +410,11 @@ last_turn(void *arg)
 }
 
 static void
-last_notice(void *arg, const struct marsc_notice *n)
+last_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
 	struct marsc_member *m = arg;
 
+	(void)c;
 	if (n->code != MARSC_NOTICE_DEREGISTERED)
 		return;
 	marsc_print_notice(&m->tool->printer, &m->addr, n);
@@ -433,7 +445,7 @@ tool_last_words(struct marsc_tool *t)
 	timer_init(&limit, last_timeout, t);
 	timer_set(&t->loop.timers, &limit, LAST_WORDS);
 	for (i = 0; i < t->n; i++) {
-		marsc_set_ops(t->members[i].client, &last_ops);
+		marsc_host_set_ops(t->members[i].host, &last_ops);
 		t->members[i].done = !marsc_is_registered(t->members[i].client);
 		if (!t->members[i].done)
 			marsc_deregister(t->members[i].client);
@@ -481,15 +493,15 @@ member_open(struct marsc_tool *t, struct marsc_member *m,
 	m->addr = *first;
 	if (!address_plus(&m->addr, i))
 		errx(1, "too many clients for the address that -l names");
-	m->client = marsc_new(&ops, m, &t->loop.timers, &t->conf);
-	if (m->client == NULL)
+	m->host = marsc_host_new(&ops, m, &t->loop.timers);
+	if (m->host == NULL ||
+	    (m->client = marsc_new(m->host, &t->conf)) == NULL)
 		err(1, NULL);
-	m->link = marsc_links_open(
-	    &t->links, &m->addr, &marsc_vc_user, m->client, why, sizeof(why));
+	m->link = marsc_links_open(&t->links, &m->addr, why, sizeof(why));
 	if (m->link == NULL)
 		errx(1, "%s: %s", atm_addr_print(&m->addr, buf, sizeof(buf)),
 		    why);
-	marsc_attach(m->client, m->link);
+	marsc_host_attach(m->host, m->link);
 }
 
 /* A socket for each client: as many descriptors as we may have. */
@@ -721,7 +733,7 @@ tool_close(struct marsc_tool *t)
 
 	marsc_links_end(&t->links);
 	for (i = 0; i < t->n; i++) {
-		marsc_free(t->members[i].client);
+		marsc_host_free(t->members[i].host);
 		vc_close(t->members[i].link);
 	}
 	(void)evsignal_del(&t->term);

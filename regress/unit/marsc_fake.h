@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "marsc/marsc_impl.h"
+#include "marsc/client.h"
 #include "unhex.h"
 
 #define FAKE_MAX	256
@@ -75,6 +75,7 @@ struct fnote {
 struct fake {
 	struct vc_link	 link;		/* first */
 	struct timers	 ts;
+	struct marsc_host *host;
 	struct marsc	*c;
 	struct fvc	 vcs[FAKE_CIRCUITS];
 	struct fleaf	 leaves[FAKE_CIRCUITS];
@@ -83,8 +84,10 @@ struct fake {
 	int		 nvcs, nleaves, nsent, nnotes, npackets;
 	uint32_t	 random;
 	bool		 low;		/* random numbers are all 0 */
-	uint8_t		 packet[1024];
+	uint8_t		 packet[1024];	/* the last one that came up */
 	size_t		 packet_len;
+	struct marsc_packet info;
+	struct atm_addr	 sender;
 };
 
 static inline struct atm_addr
@@ -216,11 +219,12 @@ fake_random(void *arg)
 }
 
 static inline void
-fake_notice(void *arg, const struct marsc_notice *n)
+fake_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
 	struct fake *f = arg;
 	struct fnote *o;
 
+	(void)c;
 	assert_true(f->nnotes < FAKE_MAX);
 	o = &f->notes[f->nnotes++];
 	*o = (struct fnote){ .code = n->code, .number = n->number, .n = n->n };
@@ -231,15 +235,17 @@ fake_notice(void *arg, const struct marsc_notice *n)
 }
 
 static inline void
-fake_packet(void *arg, const struct mars_pro *pro, const uint8_t *p, size_t n)
+fake_packet(void *arg, struct marsc *c, const struct marsc_packet *p)
 {
 	struct fake *f = arg;
 
-	(void)pro;
+	(void)c;
 	f->npackets++;
-	assert_true(n <= sizeof(f->packet));
-	memcpy(f->packet, p, n);
-	f->packet_len = n;
+	assert_true(p->len <= sizeof(f->packet));
+	memcpy(f->packet, p->data, p->len);
+	f->packet_len = p->len;
+	f->info = *p;
+	f->sender = *p->sender;
 }
 
 static const struct marsc_ops fake_ops = {
@@ -265,10 +271,12 @@ fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 	f->link.local = fake_addr(x);
 	marsc_timers_default(&conf.timers);
 	f->low = true;		/* the first mar$flags.sequence is 1 */
-	f->c = marsc_new(&fake_ops, f, &f->ts, &conf);
+	f->host = marsc_host_new(&fake_ops, f, &f->ts);
+	assert_non_null(f->host);
+	f->c = marsc_new(f->host, &conf);
 	assert_non_null(f->c);
 	f->low = false;
-	marsc_attach(f->c, &f->link);
+	marsc_host_attach(f->host, &f->link);
 	return f;
 }
 
@@ -281,8 +289,15 @@ fake_new(uint8_t x, size_t nservers, bool mcs)
 static inline void
 fake_free(struct fake *f)
 {
-	marsc_free(f->c);
+	marsc_host_free(f->host);
 	free(f);
+}
+
+/* what the client and its endpoint have dropped for that reason */
+static inline uint64_t
+fake_drops(const struct fake *f, enum marsc_drop d)
+{
+	return marsc_drops(f->c, d) + marsc_host_drops(f->host, d);
 }
 
 /* Lets virtual time pass. */

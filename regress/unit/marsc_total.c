@@ -6,7 +6,7 @@
 /*
  * Every cell of marsc's state machines is gone through, in a client that was
  * brought into its state by what brings it there, and ends where it should:
- * one letter a cell, events in the order of marsc_impl.h.  Ten minutes pass
+ * one letter a cell, events in the order of the headers.  Ten minutes pass
  * after it; a sanitizer sees what is left behind.  Then random walks.
  * links: marsc
  */
@@ -26,7 +26,7 @@ afterwards(struct fake *f)
 	struct timers ts;
 
 	fake_wait(f, MTIME_SEC(600));
-	marsc_free(f->c);
+	marsc_host_free(f->host);
 	ts = f->ts;
 	free(f);
 	assert_int_equal(ts.count, 0);
@@ -67,13 +67,13 @@ registration(void **state)
 {
 	static const char letters[] = "oarmplv";
 	static const char *const ends[MARSC_REG_STATE_MAX] = {
-		[MARSC_REG_OFF] = "aoooooooooooo",
-		[MARSC_REG_ASKING] = "avraaalalaapa",
-		[MARSC_REG_ON] = "rvrrrrppprppm",
-		[MARSC_REG_MOVING] = "mvmrmmppprppm",
-		[MARSC_REG_PAUSE] = "popppappppppp",
-		[MARSC_REG_LOOP] = "lolllalllllpl",
-		[MARSC_REG_LEAVING] = "avvvovooovvvv",
+		[MARSC_REG_OFF] = "aoooooooooooooo",
+		[MARSC_REG_ASKING] = "avraaalalaapaaa",
+		[MARSC_REG_ON] = "rvrrrrppprppmaa",
+		[MARSC_REG_MOVING] = "mvmrmmppprppmaa",
+		[MARSC_REG_PAUSE] = "popppapppppppaa",
+		[MARSC_REG_LOOP] = "lolllalllllplaa",
+		[MARSC_REG_LEAVING] = "avvvovooovvvvov",
 	};
 	struct atm_addr other = fake_addr(3);
 	struct fake *f;
@@ -234,17 +234,13 @@ static struct fake *
 path_in(enum marsc_path_state s)
 {
 	struct fake *f = fake_new(10, 1, false);
-	struct marsc_held *h;
 	struct marsc_path *p;
 
 	fake_registered(f);
 	marsc_transmit(f->c, &group, "a", 1);
 	p = marsc_path_find(f->c, &group);
 	if (s == MARSC_PATH_NONE) { /* as it is before its first packet */
-		h = STAILQ_FIRST(&p->held);
-		STAILQ_REMOVE_HEAD(&p->held, entry);
-		vc_sdu_free(h->sdu);
-		free(h);
+		marsc_held_clear(&p->held);
 		p->nheld = 0;
 		p->state = MARSC_PATH_NONE;
 	}
@@ -262,7 +258,7 @@ path_in(enum marsc_path_state s)
 	return f;
 }
 
-/* What client.c does before it hands RELEASED on. */
+/* What host.c does before it hands RELEASED on. */
 static void
 path_loses(struct marsc_path *p)
 {
@@ -628,7 +624,8 @@ walks(void **state)
 			RB_FOREACH(j, marsc_joined_tree, &f->c->singles)
 				join[j->state] = true;
 		}
-		marsc_free(f->c);
+		assert_int_equal(marsc_violations(f->c), 0);
+		marsc_host_free(f->host);
 		assert_int_equal(f->ts.count, 0);
 		for (i = 0; i < f->nvcs; i++)
 			assert_true(f->vcs[i].dead);

@@ -16,9 +16,21 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "marsc/join.h"
+#include "marsc/parts.h"
+#include "marsc/path.h"
+#include "marsc/register.h"
+#include "marsc/request.h"
 #include "table.h"
 
-static const struct table *const tables[] = { NULL };
+static const struct table *const tables[] = {
+	&marsc_join_table,
+	&marsc_parts_table,
+	&marsc_path_table,
+	&marsc_query_table,
+	&marsc_reg_table,
+	NULL
+};
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
 
