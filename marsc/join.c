@@ -159,7 +159,8 @@ join_fail(struct marsc_joined *j)
 	marsc_reg_problem(j->client, "a MARS_JOIN or MARS_LEAVE has no answer");
 }
 
-static void (*const join_actions[MARSC_JOIN_ACTION_MAX])(struct marsc_joined *) = {
+static void (*const join_actions[MARSC_JOIN_ACTION_MAX])(
+    struct marsc_joined *) = {
 	[MARSC_JOIN_DO_SEND] = join_send,
 	[MARSC_JOIN_DO_SEND_MORE] = join_send_more,
 	[MARSC_JOIN_DO_SEND_LEAVE] = join_send_leave,

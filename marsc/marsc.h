@@ -13,11 +13,11 @@
  * The library makes no socket, reads no clock and logs nothing.  Its owner
  * gives it three things:
  *
- *   timers	(timer.h), for which the owner says what time it is;
- *   a link	(vc.h), which the owner opens, on UDP with vc_udp_open() (vc_udp.h)
- *		on a socket that may have been handed in, so that a confined
- *		program need not be able to make one;
- *   functions	(struct marsc_ops) that are called with what has happened.
+ * - timers (timer.h), for which the owner says what time it is;
+ * - a link (vc.h), which the owner opens: for UDP by vc_udp_open() of vc_udp.h,
+ *   on a socket that may have been handed in, so that a confined program need
+ *   not be able to make one;
+ * - functions (struct marsc_ops) that are called with what has happened.
  *
  * Nothing is called from another thread, and nothing blocks.
  *

@@ -240,7 +240,8 @@ path_renew(struct marsc_path *p)
 	path_call(p);
 }
 
-static void (*const path_actions[MARSC_PATH_ACTION_MAX])(struct marsc_path *) = {
+static void (*const path_actions[MARSC_PATH_ACTION_MAX])(
+    struct marsc_path *) = {
 	[MARSC_PATH_DO_HOLD] = path_hold,
 	[MARSC_PATH_DO_HOLD_ASK] = path_hold_ask,
 	[MARSC_PATH_DO_PUT] = path_put,

@@ -105,7 +105,8 @@ query_fail(struct marsc_query *q)
 	marsc_reg_problem(q->client, "a request has no answer");
 }
 
-static void (*const query_actions[MARSC_QUERY_ACTION_MAX])(struct marsc_query *) = {
+static void (*const query_actions[MARSC_QUERY_ACTION_MAX])(
+    struct marsc_query *) = {
 	[MARSC_QUERY_DO_SEND] = query_send,
 	[MARSC_QUERY_DO_SEND_MORE] = query_send_more,
 	[MARSC_QUERY_DO_WAIT] = query_wait,
