@@ -16,7 +16,7 @@ put 755 "$build/scspd" "$libexec"
 for page in */*.[1-8]; do
 	put 644 "$page" "$man/man${page##*.}"
 done
-for file in etc/*.conf etc/*.service etc/*.sysusers etc/mars.rc \
+for file in etc/*.conf etc/*.service etc/*.sysusers etc/*.tmpfiles etc/mars.rc \
     etc/mars.lua; do
 	[ ! -f "$file" ] || put 644 "$file" "$examples"
 done

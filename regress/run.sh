@@ -70,6 +70,12 @@ if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
 else
 	echo "atm/run.sh: not run: $why"
 fi
+# the installed suite under a real systemd, where one can be booted
+if why=$(sh regress/systemd/run.sh -n "$BUILD" 2>&1); then
+	one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
+else
+	echo "systemd/run.sh: not run: $why"
+fi
 # last: which requirement is shown by which of these
 one conformance.py python3 -B regress/conformance.py -t "$BUILD"
 
