@@ -43,7 +43,10 @@ marsc_no_memory(struct marsc *c, const char *what)
 	    c, MARSC_NOTICE_NO_MEMORY, &(struct marsc_notice){ .why = what });
 }
 
-/* A table's promise was broken: by a circuit, a timer, or by ourselves. */
+/*
+ * An event has come in a state where it can't.  A circuit or a timer has broken
+ * its promise, or we have a bug.
+ */
 static void
 client_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
@@ -95,7 +98,10 @@ client_init(
 	c->host = h;
 	c->ts = h->ts;
 	c->t = conf->timers;
-	/* a life after a restart is told from the one before (5.2.2) */
+	/*
+	 * A random start, so that what we send after a restart is not taken
+	 * for what we sent before it (5.2.2).
+	 */
 	c->sequence = (uint8_t)h->ops->random(h->arg);
 	c->pro = conf->pro;
 	c->spa = conf->spa;

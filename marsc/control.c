@@ -56,7 +56,10 @@ control_map(struct marsc *c, const struct mars_msg *m)
 
 /* --- messages of the current MARS */
 
-/* JOIN and LEAVE, for an MCS SJOIN and SLEAVE, of whoever it is (5.1.4.1) */
+/*
+ * Somebody has joined or left: MARS_JOIN and MARS_LEAVE, and for a multicast
+ * server MARS_SJOIN and MARS_SLEAVE (5.1.4.1).
+ */
 static void
 control_change(struct marsc *c, const struct mars_msg *m)
 {
@@ -99,7 +102,7 @@ control_operation(struct marsc *c, const struct mars_msg *m)
 	case MARS_MIGRATE:
 		break;
 	default:
-		/* meant for a MARS, should one live with us (5.2.1) */
+		/* without the copy flag it is meant for a MARS (5.2.1) */
 		if ((m->flags & MARS_F_COPY) == 0) {
 			c->drops[MARSC_DROP_COPY]++;
 			return;
@@ -142,7 +145,7 @@ control_tlvs(const struct mars_msg *m)
 	return true;
 }
 
-/* Who listens to this MARS, whatever the message says? */
+/* Does any client listen to this MARS?  The message is not looked at. */
 static bool
 control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
 {
@@ -155,10 +158,19 @@ control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
 }
 
 /*
- * A control message where data are expected.  A MARS that is not in our table
- * has us on its control VC, from a life of ours before this one.  It would
- * keep us for ever (A-131); so it is told, by the leaf that drops.  Unless a
- * redirect has made it ours since it called.
+
+ * Has a control message come on a circuit that is for data?  Then a MARS that
+
+ * is not in our table has us on its control VC, because we were its client
+
+ * before we were restarted.  It would keep us for ever (A-131), so we leave
+
+ * its circuit, and it is told that the leaf has dropped.  But if a redirect
+
+ * has made it our MARS since it called, the circuit is a control VC from now
+
+ * on.
+
  */
 static bool
 control_is_stray(struct marsc_host *h, struct marsc_incoming *in)

@@ -108,8 +108,9 @@ host_has_control(const struct marsc *c)
 }
 
 /*
- * Whose control VC may this be?  Of several clients who expect this MARS it
- * is that of the one that has none yet; where this does not decide, NULL.
+ * Whose control VC may this be?  Where several clients expect to be called by
+ * this MARS, it is that of the only one that has none yet.  NULL: it can't be
+ * said before a message has come.
  */
 static struct marsc *
 host_guess(const struct marsc_host *h, const struct atm_addr *caller)
@@ -239,7 +240,7 @@ host_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	marsc_reg_call_failed(end->client, end_marsvc(end));
 }
 
-/* 5.4: without its control VC, something is wrong with a client's MARS. */
+/* 5.4: that a control VC is lost is a sign of a problem with the MARS. */
 static void
 host_control_lost(struct marsc_host *h, const struct marsc *owner,
     const struct atm_addr *caller)
@@ -292,7 +293,8 @@ host_sdu(
 
 	(void)vc;
 	if (end->kind == MARSC_END_MARS) {
-		from = end_marsvc(end)->addr; /* which the message may change */
+		/* a copy: the message may change where the circuit goes */
+		from = end_marsvc(end)->addr;
 		marsc_control_input(arg, NULL, &from, data, len);
 	} else if (end->kind == MARSC_END_IN) {
 		in = end_incoming(end);
@@ -342,6 +344,21 @@ static const struct vc_user host_user = {
 	.leaf_drop = host_leaf_drop,
 };
 
+/* Nobody is at home on a link that we have left: it has no circuits. */
+static uint16_t
+host_refuse(void *arg, struct vc *vc, const struct atm_addr *caller, bool leaf,
+    void **cookie)
+{
+	(void)arg;
+	(void)vc;
+	(void)caller;
+	(void)leaf;
+	(void)cookie;
+	return VC_CAUSE_REJECTED;
+}
+
+static const struct vc_user host_left = { .remote_call = host_refuse };
+
 /* --- the owner's functions */
 
 struct marsc_host *
@@ -359,6 +376,16 @@ marsc_host_new(const struct marsc_ops *ops, void *arg, struct timers *ts)
 	return h;
 }
 
+static void
+host_leave_link(struct marsc_host *h)
+{
+	if (h->link == NULL)
+		return;
+	h->link->user = &host_left;
+	h->link->arg = NULL;
+	h->link = NULL;
+}
+
 void
 marsc_host_free(struct marsc_host *h)
 {
@@ -366,12 +393,13 @@ marsc_host_free(struct marsc_host *h)
 
 	while ((c = LIST_FIRST(&h->clients)) != NULL)
 		marsc_free(c);
+	host_leave_link(h);
 	free(h);
 }
 
 /*
- * Every circuit goes with the link.  Whatever the owner does when it is told
- * finds no link.
+ * Every circuit is released.  The host has no link meanwhile, so that nothing
+ * is opened by what the owner does when it is told that paths are down.
  */
 static void
 host_release_all(struct marsc_host *h)
@@ -379,7 +407,7 @@ host_release_all(struct marsc_host *h)
 	struct marsc_incoming *in;
 	struct marsc *c;
 
-	h->link = NULL;
+	host_leave_link(h);
 	while ((in = LIST_FIRST(&h->in)) != NULL)
 		marsc_incoming_release(in);
 	LIST_FOREACH(c, &h->clients, entry) {

@@ -4,9 +4,9 @@
  */
 
 /*
- * Groups and blocks that the client joined, or that a multicast server
- * serves (RFC 2022 sections 5.2, 6.2.2): one pair a message, sent again until
- * a copy comes back.
+ * Groups and blocks that the client has joined, or that a multicast server
+ * serves (RFC 2022 sections 5.2, 6.2.2).  A message has one pair, and is sent
+ * again until the MARS has sent a copy of it back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +142,7 @@ marsc_join_again(struct marsc *c)
 	marsc_join_all(c, MARSC_JOIN_EV_AGAIN);
 }
 
-/* Wanted again before the MARS has confirmed that it was left. */
+/* The owner joins again before the MARS has confirmed the MARS_LEAVE. */
 static void
 join_back(struct marsc_joined *j)
 {
@@ -152,7 +152,7 @@ join_back(struct marsc_joined *j)
 		join_send(j);
 }
 
-/* 5.2.2: this is a failure of the MARS */
+/* 5.2.2: that a message is never confirmed is a failure of the MARS. */
 static void
 join_fail(struct marsc_joined *j)
 {

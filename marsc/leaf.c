@@ -67,7 +67,10 @@ marsc_leaf_call(struct marsc_leaf *l)
 		leaf_set_state(l, MARSC_LEAF_CALLED);
 }
 
-/* Before the circuit is up it takes its turn with the others (5.1.3). */
+/*
+ * It is time to call it again.  While no leaf is up yet only one is called at a
+ * time, so it waits for its turn (5.1.3).
+ */
 static void
 leaf_timer(void *arg)
 {
@@ -137,9 +140,10 @@ marsc_leaf_up(struct marsc_leaf *l)
 }
 
 /*
- * 5.1.3: tagged and called again after a temporary failure, else dropped.
- * Who has joined while it was called is a new leaf (5.1.4.1): what failed was
- * the call to its life before.
+ * 5.1.3: after a temporary failure a leaf is tagged, and called again later;
+ * after any other it is dropped.  But if it has joined again while it was being
+ * called, it is called at once: the call that failed was to the member that it
+ * was before (5.1.4.1).
  */
 void
 marsc_leaf_failed(struct marsc_leaf *l, uint16_t cause)
@@ -158,7 +162,7 @@ marsc_leaf_failed(struct marsc_leaf *l, uint16_t cause)
 	marsc_path_shrunk(p, "no leaf can be reached");
 }
 
-/* 5.1.5.1: out of the set, and revalidate in 1 to 10 s */
+/* 5.1.5.1: it leaves the set, and the group is revalidated in 1 to 10 s. */
 void
 marsc_leaf_dropped(struct marsc_leaf *l)
 {

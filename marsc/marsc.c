@@ -41,7 +41,7 @@ tool_random64(void *arg)
 	return v;
 }
 
-/* the i-th address after a: its IP address, or its ESI */
+/* Adds i to the embedded IP address, or to the ESI.  false: it overflows. */
 static bool
 address_plus(struct atm_addr *a, size_t i)
 {
@@ -87,7 +87,7 @@ member_open(struct marsc_tool *t, struct marsc_member *m,
 	marsc_host_attach(m->host, m->link);
 }
 
-/* A socket for each client: as many descriptors as we may have. */
+/* Each client has a socket, so as many descriptors as we may have are used. */
 static void
 raise_limit(void)
 {
@@ -122,7 +122,10 @@ read_script(struct marsc_tool *t, const char *path)
 		fclose(f);
 }
 
-/* join 224.1.2.3 is: register, join 224.1.2.3, and the end. */
+/*
+ * A command of the command line is a short script: `join 224.1.2.3' stands for
+ * register, then join 224.1.2.3.
+ */
 static void
 read_command(struct marsc_tool *t, int argc, char **argv)
 {
@@ -221,7 +224,7 @@ tool_number(const char *arg, long long min, long long max, const char *what)
 	return v;
 }
 
-/* Options; the address of the first client into *local. */
+/* Reads the options.  *local becomes the address of the first client. */
 static void
 tool_parse_options(
     struct marsc_tool *t, int argc, char **argv, struct atm_addr *local)

@@ -233,11 +233,12 @@ struct marsc_host *marsc_host_new(const struct marsc_ops *, void *arg,
 void		 marsc_host_free(struct marsc_host *);
 /*
  * From now on this is the link, and its local address ours; the host is its
- * user.  A link that there was before must still be open: its circuits are
- * released, then the owner may flush and close it.  Each client that is not
- * off registers anew from the new address, at once, and joins again what it
- * had joined; paths are opened again by the next packet.  NULL: no link for
- * now; clients keep what was joined, and go on trying.
+ * user, before anything is read from it.  A link that there was before must
+ * still be open: its circuits are released, then the owner flushes it and may
+ * close it.  Each client that is not off registers anew from the new address,
+ * at once, and joins again what it had joined; paths are opened again by the
+ * next packet.  NULL: no link for now; clients keep what was joined, and go on
+ * trying.
  */
 void		 marsc_host_attach(struct marsc_host *, struct vc_link *);
 /* Other functions from now on, with the same argument. */

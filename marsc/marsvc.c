@@ -5,16 +5,16 @@
 
 /*
  * The transient circuit between a client and its MARS (RFC 2022 section 5):
- * the first message opens it, and it is dismantled when it has been idle.
- * That it is gone means nothing by itself; that it can't be established is a
- * problem with the MARS (5.4).
+ * the first message opens it, and it is released when it has been idle.  Its
+ * loss means nothing by itself, but when it can't be established there is a
+ * problem with the MARS (5.4).  Each client has its own; they share none.
  */
 #include <stdlib.h>
 
 #include "client.h"
 #include "llc.h"
 
-/* Fixed part, three addresses, one pair; we send no TLVs. */
+/* A fixed part, three addresses and one pair; we send no TLVs. */
 #define MESSAGE_MAX	512
 
 static void
@@ -97,7 +97,7 @@ marsc_marsvc_send(struct marsc_marsvc *m, const struct mars_msg *msg)
 		marsc_no_memory(c, "a message to the MARS");
 }
 
-/* L_ACK: what has waited goes out, in its order. */
+/* L_ACK has come: what has waited is sent, in its order. */
 void
 marsc_marsvc_up(struct marsc_marsvc *m)
 {

@@ -20,9 +20,9 @@ const struct marsc_role marsc_role_server = {
 };
 
 /*
- * Section 7.1: an MCS that looks inside serves many groups from one address.
- * The SDU goes out as it came, with its sender's CMI, so that a sender which
- * is also a member knows its own packet (5.5.1).
+ * Section 7.1: a multicast server that looks into packets can serve many groups
+ * from one address.  The SDU is sent on as it came, with the CMI of its sender:
+ * if that is a member too, it knows its own packet by it (5.5.1).
  */
 void
 marsc_mcs_forward(struct marsc *c, const struct marsc_encap *e,
@@ -32,7 +32,7 @@ marsc_mcs_forward(struct marsc *c, const struct marsc_encap *e,
 	struct vc_sdu *s;
 
 	if (!marsc_data_group(&e->pro, e->packet, &key.min)) {
-		/* the simple kind: all that comes is for the one group */
+		/* it can't look inside, so it serves only one group */
 		j = RB_MIN(marsc_joined_tree, &c->singles);
 	} else {
 		key.max = key.min;

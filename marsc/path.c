@@ -4,10 +4,17 @@
  */
 
 /*
- * The outgoing point-to-multipoint circuit of a group: opened on demand with
- * the leaves that the MARS names, kept up to date by what is heard on the
- * control VC, revalidated when something was missed (RFC 2022 sections 5.1.3
- * to 5.1.6).  One circuit a group; none is shared.
+
+ * The path of a group, which is its outgoing point-to-multipoint circuit.  It
+
+ * is opened when there is a packet to send, with the leaves that the MARS
+
+ * names; it follows the JOINs and LEAVEs on the control VC, and is
+
+ * revalidated when some were missed (RFC 2022 sections 5.1.3 to 5.1.6).  Each
+
+ * group has a circuit of its own.
+
  */
 #include <stdlib.h>
 
@@ -37,7 +44,7 @@ marsc_path_notify(struct marsc_path *p, enum marsc_notice_code code,
 
 /* --- actions */
 
-/* What has become of the packet in hand, for who sends it. */
+/* Tells whoever is sending the packet in hand what has become of it. */
 static void
 path_report(struct marsc_path *p, const struct marsc_sent *sent)
 {
@@ -118,7 +125,7 @@ path_call_next(struct marsc_path *p)
 		if (l->state == MARSC_LEAF_NEW && new == NULL)
 			new = l;
 	}
-	if (new != NULL) /* else those that are tagged come in time */
+	if (new != NULL) /* else a timer brings back those that are tagged */
 		marsc_leaf_call(new);
 }
 
@@ -151,7 +158,7 @@ path_open(struct marsc_path *p)
 		if (l->state == MARSC_LEAF_NEW)
 			marsc_leaf_call(l);
 	while ((sdu = marsc_held_take(&p->held)) != NULL) {
-		/* we may have registered since it was built (5.5.1) */
+		/* we may have another CMI than when it was held (5.5.1) */
 		if (c->role == &marsc_role_member)
 			marsc_encap_set_cmi(sdu->data, c->reg.cmi);
 		if (vc_send(p->vc, sdu) == -1)
@@ -161,7 +168,7 @@ path_open(struct marsc_path *p)
 	marsc_path_notify(p, MARSC_NOTICE_PATH_UP, NULL, NULL);
 }
 
-/* The circuit and its leaves, not the packets that wait. */
+/* Releases the circuit with its leaves.  Packets that wait stay. */
 static void
 path_release(struct marsc_path *p)
 {
@@ -213,7 +220,7 @@ path_down(struct marsc_path *p)
 	marsc_path_notify(p, MARSC_NOTICE_PATH_DOWN, NULL, p->why);
 }
 
-/* 5.1.5: drop who is only in the old set, add who is only in the new. */
+/* 5.1.5: leaves that are not in the new set are dropped, new ones added. */
 static void
 path_compare(struct marsc_path *p)
 {
@@ -350,7 +357,10 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 
 TABLE_DEFINE(marsc_path_table, "path", MARSC_PATH, path_cells);
 
-/* The outermost of those who are at work on a path frees one that is none. */
+/*
+ * Events are nested, and only the outermost may free a path that has ended, so
+ * that those inside it can still look at it.
+ */
 static void
 path_leave(struct marsc_path *p)
 {
@@ -416,10 +426,15 @@ marsc_path_stale_soon(struct marsc_path *p)
 }
 
 /*
+
  * A leaf that could not be called may have been out of reach for a moment
- * only: an error on the circuit, so the group is revalidated (5.1.5).  Each
- * further time is twice as far away, or those who are out of reach for good
- * would be asked for all the time.
+
+ * only, so the group is revalidated (5.1.5).  The wait doubles each time,
+
+ * because otherwise a member that is out of reach for good would make us ask
+
+ * the MARS all the time.
+
  */
 void
 marsc_path_doubt(struct marsc_path *p)
@@ -496,7 +511,7 @@ marsc_path_send(struct marsc *c, const struct paddr *group, struct vc_sdu *s)
 		return path_not_sent(c, s, MARSC_DROP_MEMORY);
 	p->packet = s;
 	p->sent = &sent;
-	p->depth++; /* it is looked at once more */
+	p->depth++; /* the path must still be there afterwards */
 	marsc_path_event(p,
 	    p->revalidate ? MARSC_PATH_EV_PACKET_STALE : MARSC_PATH_EV_PACKET);
 	p->sent = NULL;
@@ -585,7 +600,7 @@ marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
 	free(set);
 }
 
-/* Those that only wait for an answer get it when we have another link. */
+/* A path that waits for its answer stays, and gets it over the next link. */
 void
 marsc_path_down_all(struct marsc *c, const char *why)
 {

@@ -188,7 +188,7 @@ text_heard(FILE *f, const struct mars_msg *m)
 	}
 }
 
-/* how a plain line begins, and what of the notice it names then */
+/* how a plain line begins, and which parts of the notice follow */
 static const struct {
 	const char	*words;
 	bool		 range, server, leaf, why;

@@ -4,8 +4,8 @@
  */
 
 /*
- * Registration with a MARS, and with the next one when it fails or when it
- * says so (RFC 2022 sections 5.2.3 and 5.4).
+ * Registration with a MARS, and with another one when the first fails or sends
+ * a redirect (RFC 2022 sections 5.2.3 and 5.4).
  */
 #include "client.h"
 #include "control.h"
@@ -16,7 +16,7 @@ marsc_reg_is_on(const struct marsc *c)
 	return c->reg.state == MARSC_REG_ON || c->reg.state == MARSC_REG_MOVING;
 }
 
-/* While we are a member of nothing, no MARS has business with us. */
+/* Before we ask for a registration, and after we have left, none may. */
 bool
 marsc_reg_expects(const struct marsc *c, const struct atm_addr *caller)
 {
@@ -129,7 +129,10 @@ reg_map_wait(struct marsc *c)
 	timer_set(c->ts, &c->reg.map, c->t.map);
 }
 
-/* Registered.  Again: 5.4.1, every group is rejoined and revalidated. */
+/*
+ * We are registered.  If we were before, 5.4.1 wants every group to be joined
+ * again and every path to be revalidated.
+ */
 static void
 reg_on(struct marsc *c)
 {
@@ -151,7 +154,7 @@ reg_on(struct marsc *c)
 		marsc_path_stale_all(c);
 }
 
-/* What belongs to the MARS that we turn away from. */
+/* Ends everything that belongs to the MARS that we leave. */
 static void
 reg_close(struct marsc *c)
 {
@@ -171,7 +174,7 @@ reg_pause(struct marsc *c)
 	marsc_join_all(c, MARSC_JOIN_EV_LOST);
 }
 
-/* 5.4.1: first assume that the problem is transient. */
+/* 5.4.1: we first assume that the problem will pass, and try the same MARS. */
 static void
 reg_problem_seen(struct marsc *c)
 {
@@ -179,7 +182,7 @@ reg_problem_seen(struct marsc *c)
 	reg_pause(c);
 }
 
-/* 5.4.3: the table is installed, its first MARS is the one to go to. */
+/* 5.4.3: the first MARS of the table, which is new, is the one to go to. */
 static void
 reg_hard(struct marsc *c)
 {
@@ -204,10 +207,17 @@ reg_soft_more(struct marsc *c)
 }
 
 /*
- * 5.4.3: shut the circuit to the old MARS, use the new; rejoin nothing.  But
- * where a JOIN or LEAVE was still on its way the new MARS may know the group
- * from the old one, and takes whoever joins such a group for one that joins
- * everything it wants to keep (D9): so that is what we do.
+
+ * 5.4.3: the circuit to the old MARS is shut, the new MARS is used, and
+
+ * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
+
+ * new MARS may know that group from the old one; and when a client joins a
+
+ * group that it knows so, it expects the client to join everything that it
+
+ * wants to keep (D9).  So that is what we do.
+
  */
 static void
 reg_moved(struct marsc *c)
@@ -229,7 +239,7 @@ reg_moved(struct marsc *c)
 		marsc_join_again(c);
 }
 
-/* keep the current MARS, and try again at the next map. */
+/* we keep the current MARS; the next map makes us try again. */
 static void
 reg_stay(struct marsc *c)
 {
@@ -286,8 +296,9 @@ reg_off_link(struct marsc *c)
 }
 
 /*
- * At another MARS, or from another address, and nobody has told us to wait:
- * everything begins anew at once, and what was joined is joined again.
+ * The owner wants another MARS, or has another address.  All other clients stay
+ * where they are, so there is no reason to wait: we register at once, and join
+ * again what was joined.
  */
 static void
 reg_anew(struct marsc *c)
@@ -308,7 +319,7 @@ reg_relink(struct marsc *c)
 	reg_anew(c);
 }
 
-/* What marsc_server() says before a registration is begun. */
+/* Nothing is sent yet, but marsc_server() already says where it will be. */
 static void
 reg_aim(struct marsc *c)
 {
@@ -504,7 +515,7 @@ marsc_reg_event(struct marsc *c, enum marsc_reg_event ev)
 
 /* --- what makes the events */
 
-/* An attempt at the current MARS failed: is there another, and was it tried? */
+/* The current MARS does not answer; what follows depends on the table. */
 static void
 reg_attempt_failed(struct marsc *c, const char *why)
 {

@@ -83,7 +83,7 @@ query_answer(struct marsc_query *q)
 	    q, q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, true);
 }
 
-/* 5.1.1: not asked again for 5 to 10 s, whatever we are asked to send */
+/* 5.1.1: there is no other request for 5 to 10 s, whatever is to be sent. */
 static void
 query_empty(struct marsc_query *q)
 {
@@ -307,7 +307,8 @@ marsc_query_multi(struct marsc *c, const struct mars_msg *m)
 	}
 	if (!marsc_query_part(q, m))
 		return;
-	if (marsc_hsn_update(&c->hsn, m->msn)) /* before the path is opened */
+	/* before the path is opened: this one needs no revalidation */
+	if (marsc_hsn_update(&c->hsn, m->msn))
 		marsc_path_stale_all(c);
 	marsc_query_event(q,
 	    query_only_self(q) ? MARSC_QUERY_EV_EMPTY : MARSC_QUERY_EV_ANSWER);
@@ -327,7 +328,7 @@ marsc_query_nak(struct marsc *c, const struct mars_msg *m)
 	marsc_query_event(q, MARSC_QUERY_EV_EMPTY);
 }
 
-/* Registered: do not wait for the timers of what could not be sent. */
+/* We are registered: what could not be sent before is sent now. */
 void
 marsc_query_kick(struct marsc *c)
 {

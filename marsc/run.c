@@ -16,7 +16,7 @@
 
 #define STARTS_A_TURN	64	/* clients that begin a command at once */
 #define POLL_AGAIN	MTIME_MS(200)	/* `expect` asks again */
-#define LAST_WORDS	MTIME_SEC(3)	/* for a deregistration at the end */
+#define LAST_WORDS	MTIME_SEC(3)	/* longest wait at the end */
 
 static uint32_t
 tool_random(void *arg)
@@ -81,7 +81,6 @@ member_drops(const struct marsc_member *m, enum marsc_drop d)
 	return marsc_drops(m->client, d) + marsc_host_drops(m->host, d);
 }
 
-/* What all clients together did not use. */
 void
 marsc_tool_counters(struct marsc_tool *t)
 {
@@ -201,7 +200,7 @@ tool_timer(void *arg)
 		    marsc_request(t->members[0].client, &t->step->min));
 }
 
-/* The answer to `expect`: right, wrong for now, or wrong for good. */
+/* An answer to `expect': it is asked again until it is right, or too late. */
 static void
 tool_expected(struct marsc_tool *t, const struct atm_addr *v, size_t n)
 {
@@ -225,7 +224,7 @@ step_is(const struct marsc_tool *t, const struct marsc_notice *n)
 	    paddr_equal(n->max, &t->step->max);
 }
 
-/* Does this notice end the current command for its client, and how? */
+/* Ends the current command for its client where the notice says that it has. */
 static void
 member_follow(struct marsc_member *m, const struct marsc_notice *n)
 {
@@ -369,7 +368,7 @@ static const struct marsc_ops last_ops = {
 	.notice = last_notice,
 };
 
-/* Whoever is registered says that it goes; not for longer than a moment. */
+/* Clients that are registered deregister; we wait for it, but not for long. */
 static void
 tool_last_words(struct marsc_tool *t)
 {

@@ -43,7 +43,7 @@ marsc_servers_learn(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
 	struct marsc_servers old = *s;
 
-	/* room for the current one too, which the map may leave out */
+	/* there is room for the current one, which the map may leave out */
 	s->v = reallocarray(NULL, n + s->nconfigured + 1, sizeof(*v));
 	if (s->v == NULL) {
 		*s = old;

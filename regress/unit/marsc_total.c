@@ -399,12 +399,34 @@ walk_group(struct fake *f)
 	return fake_group(224, 1, 2, (uint8_t)(dice(&f->random) % 4));
 }
 
+/* Other MARSs, some of them, and not always the one in use. */
+static void
+walk_servers(struct fake *f)
+{
+	struct atm_addr v[3];
+	size_t i, n = 1 + dice(&f->random) % 3;
+
+	for (i = 0; i < n; i++)
+		v[i] = fake_addr((uint8_t)(1 + dice(&f->random) % 3));
+	assert_int_equal(marsc_set_servers(f->c, v, n), MARSC_OK);
+}
+
 static void
 walk_owner(struct fake *f)
 {
 	struct paddr a = walk_group(f), b = walk_group(f);
 
-	switch (dice(&f->random) % 9) {
+	switch (dice(&f->random) % 11) {
+	case 9:
+		if (dice(&f->random) % 4 == 0)
+			walk_servers(f);
+		break;
+	case 10:
+		if (f->host->link == NULL)
+			marsc_host_attach(f->host, &f->link);
+		else if (dice(&f->random) % 8 == 0)
+			marsc_host_attach(f->host, NULL);
+		break;
 	case 0:
 	case 1:
 		marsc_register(f->c);
@@ -588,6 +610,22 @@ walk_step(struct fake *f)
 	}
 }
 
+/* A client of another protocol, which nobody answers, at the same address. */
+static void
+walk_beside(struct fake *f)
+{
+	struct atm_addr v[2] = { fake_addr(1), fake_addr(2) };
+	struct marsc_conf conf = {
+		.pro = { .type = PRO_IPV6 }, .servers = v, .nservers = 2
+	};
+	struct marsc *c;
+
+	marsc_timers_default(&conf.timers);
+	c = marsc_new(f->host, &conf);
+	assert_non_null(c);
+	marsc_register(c);
+}
+
 /*
  * Whatever owner, MARS, network and time do, in whatever order: no dead
  * circuit is used (marsc_fake.h), nothing is left.  What all walks together
@@ -610,6 +648,8 @@ walks(void **state)
 		f = fake_new(10, 3, seed % 4 == 0);
 		f->random = seed * 2654435761u;
 		marsc_register(f->c);
+		if (seed % 3 == 0)
+			walk_beside(f);
 		for (i = 0; i < 2000 && f->nvcs < FAKE_CIRCUITS - 8 &&
 		     f->nleaves < FAKE_CIRCUITS - 16;
 		     i++) {
