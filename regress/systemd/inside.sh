@@ -17,7 +17,7 @@ ok() {
 	fi >> $log
 }
 
-examples=/usr/local/share/examples/mars
+examples=/usr/share/examples/mars
 
 waits() {	# waits COMMAND...: until it succeeds, 10 s at most
 	i=0

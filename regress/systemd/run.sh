@@ -51,7 +51,7 @@ if [ ! -f "$clean/complete" ]; then
 fi
 rm -rf "$root"
 cp -a "$clean" "$root"
-(umask 077 && make -s BUILD="$BUILD" DESTDIR="$root" PREFIX=/usr/local install) \
+(umask 077 && make -s BUILD="$BUILD" DESTDIR="$root" PREFIX=/usr install) \
     > "$work/install.log" 2>&1 || cat "$work/install.log" >&2
 cp regress/systemd/inside.sh "$root/inside.sh"
 cat > "$root/etc/systemd/system/inside.service" <<U
