@@ -18,7 +18,7 @@ class Example:
             s.bind((address, BASE_PORT))
             s.setblocking(False)
             self.process = subprocess.Popen(
-                [BUILD + "/regress/example", address, A, str(BASE_PORT)],
+                [BUILD + "/obj/doc/example", address, A, str(BASE_PORT)],
                 stdin=s, stdout=subprocess.PIPE)
         running.append(self.process)
 

@@ -7,7 +7,6 @@
  * libmarsc as a program that links it sees it: an endpoint with a client for
  * each protocol, what is said of packets in and out, and MARSs and links that
  * change.
- * links: marsc
  */
 #include <stdio.h>
 

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include <errno.h>
 #include <unistd.h>
 

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What marsc prints, as marsc(1) says.  links: marsc */
+/* What marsc prints, as marsc(1) says.  */
 #include <stdio.h>
 
 #include "marsc_fake.h"
-#include "marsc/print.h"
+#include "marsc/tool/print.h"
 
 /* what was printed; every use frees what the one before gave */
 static char *text;

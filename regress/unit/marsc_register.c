@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include "marsc_fake.h"
 
 #define REGISTER(seq)	JOIN("04", "00", "0001", "20" seq, "0000", \

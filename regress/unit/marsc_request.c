@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include "marsc_fake.h"
 
 #define G	"e0010203"

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The parts of marsc that need no circuits.  links: marsc */
+/* The parts of marsc that need no circuits. */
 #include "marsc_fake.h"
 #include "marsc/encap.h"
-#include "marsc/packet.h"
-#include "marsc/script.h"
+#include "marsc/tool/packet.h"
+#include "marsc/tool/script.h"
 
 /*
  * R2022-5.1.4.2-05: differences 0 and 1 are in step, all others a jump, in

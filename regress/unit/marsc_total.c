@@ -8,7 +8,6 @@
  * brought into its state by what brings it there, and ends where it should:
  * one letter a cell, events in the order of the headers.  Ten minutes pass
  * after it; a sanitizer sees what is left behind.  Then random walks.
- * links: marsc
  */
 #include "marsc_fake.h"
 

@@ -18,7 +18,7 @@
 #include "addr.h"
 #include "link.h"
 #include "loop.h"
-#include "marsc.h"
+#include "marsc/marsc.h"
 #include "print.h"
 #include "script.h"
 #include "timer.h"
