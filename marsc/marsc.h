@@ -143,7 +143,8 @@ struct marsc_packet {
 	struct paddr		 group;
 	/*
 	 * Who has called us and sends on this circuit: a member of the cluster,
-	 * or a multicast server on behalf of one.
+	 * or a multicast server on behalf of one.  As true as the link's
+	 * backend can vouch for (vc_knows_caller()).
 	 */
 	const struct atm_addr	*sender;
 	/*
@@ -159,7 +160,8 @@ struct marsc_packet {
 
 /*
  * What the owner supplies; arg is the host's.  Any function of this header may
- * be called from a notice or a packet, but those that free.
+ * be called from a notice or a packet, except those that free and
+ * marsc_host_attach().
  */
 struct marsc_ops {
 	/* 32 bits; arc4random() will do */
