@@ -77,6 +77,7 @@ include $(TOP)/marsc/tool/Makefile
 include $(TOP)/etc/Makefile
 include $(TOP)/doc/Makefile
 include $(TOP)/regress/unit/Makefile
+include $(TOP)/regress/system/Makefile
 include $(TOP)/regress/sim/Makefile
 include $(TOP)/regress/bench/Makefile
 include $(TOP)/regress/atm/Makefile
