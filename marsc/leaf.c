@@ -12,11 +12,6 @@
 
 #include "client.h"
 
-/* Q.850 causes after which a call is tried again (5.1.3) */
-#define CAUSE_RATE_31	37	/* user cell rate not available, UNI 3.1 */
-#define CAUSE_QOS	49	/* quality of service unavailable */
-#define CAUSE_RATE_30	51	/* user cell rate not available, UNI 3.0 */
-
 static int
 leaf_cmp(struct marsc_leaf *a, struct marsc_leaf *b)
 {
@@ -150,8 +145,7 @@ marsc_leaf_failed(struct marsc_leaf *l, uint16_t cause)
 {
 	struct marsc_path *p = l->path;
 
-	if (cause == CAUSE_QOS || cause == CAUSE_RATE_30 ||
-	    cause == CAUSE_RATE_31 || cause == VC_CAUSE_TEMPORARY)
+	if (vc_cause_is_temporary(cause))
 		leaf_retry(l);
 	else if (l->again)
 		marsc_leaf_call(l);
