@@ -32,8 +32,9 @@ notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
 	(void)arg;
 	puts(marsc_notice_name(n->code));
-	if (n->code == MARSC_NOTICE_JOINED && marsc_transmit(c, &group, ipv4,
-	    sizeof(ipv4)).outcome != MARSC_SENT_DROPPED)
+	if (n->code == MARSC_NOTICE_JOINED &&
+	    marsc_transmit(c, &group, ipv4, sizeof(ipv4)).outcome !=
+		MARSC_SENT_DROPPED)
 		puts("a packet is on its way");
 }
 
@@ -60,8 +61,9 @@ main(int argc, char **argv)
 {
 	static const struct marsc_ops ops = { random32, notice, packet };
 	struct vc_udp_params udp = { .enquiry_interval = 10,
-	    .max_circuits = 1000, .circuits_per_address = 64,
-	    .random = random64 };
+		.max_circuits = 1000,
+		.circuits_per_address = 64,
+		.random = random64 };
 	struct marsc_conf conf = { .pro = { .type = PRO_IPV4 }, .nservers = 1 };
 	struct atm_addr local, server;
 	struct marsc_host *host;
@@ -79,7 +81,7 @@ main(int argc, char **argv)
 	    (host = marsc_host_new(&ops, NULL, &loop.timers)) == NULL ||
 	    (c = marsc_new(host, &conf)) == NULL ||
 	    (link = vc_udp_open(loop.base, &loop.timers, 0, &local, &udp, NULL,
-	    NULL)) == NULL ||
+		 NULL)) == NULL ||
 	    /* from here on there is no other descriptor to be had */
 	    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, 0 }) == -1)
 		err(1, NULL);

@@ -112,8 +112,8 @@ main(int argc, char **argv)
 	conf.timers.loop = MTIME_SEC(2);
 	if (loop_init(&loop) == -1 ||
 	    (host = marsc_host_new(&ops, NULL, &loop.timers)) == NULL ||
-	    (link = vc_udp_open(loop.base, &loop.timers, 0, &local, &udp, NULL,
-		 NULL)) == NULL)
+	    (link = vc_udp_open(
+		 loop.base, &loop.timers, 0, &local, &udp, NULL, NULL)) == NULL)
 		err(1, NULL);
 	marsc_host_attach(host, link);
 	for (i = 0; i < 2; i++) {

@@ -13,13 +13,14 @@ A, B = "127.0.0.1", "127.0.0.2"
 class Program:
     """One of them, with a socket of ours; what it prints, line by line."""
 
-    def __init__(self, path, address, *servers):
+    def __init__(self, where, name, address, *servers):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.bind((address, BASE_PORT))
             s.setblocking(False)
             self.process = subprocess.Popen(
-                [BUILD + "/obj/" + path, address] + list(servers) +
-                [str(BASE_PORT)], stdin=s, stdout=subprocess.PIPE)
+                ["/".join((BUILD, "obj", where, name)), address] +
+                list(servers) + [str(BASE_PORT)],
+                stdin=s, stdout=subprocess.PIPE)
         running.append(self.process)
 
     def says(self, *lines):
@@ -36,9 +37,9 @@ class Program:
 def the_example():
     """a packet of doc/example.c goes to another, with sender and group"""
     Server(1, ()).start()
-    receiver = Program("doc/example", "127.0.0.11", A)
+    receiver = Program("doc", "example", "127.0.0.11", A)
     receiver.says("joined")             # and its packet has no receiver
-    sender = Program("doc/example", "127.0.0.12", A)
+    sender = Program("doc", "example", "127.0.0.12", A)
     sender.says("joined")
     sender.says("a packet is on its way")
     sender.says("path-up")
@@ -57,8 +58,8 @@ def two_protocols_at_one_address():
     a.start()
     b.start()
     wait("both are aligned", lambda: a.aligned() and b.aligned())
-    one = Program("regress/system/both", "127.0.0.11", A, B)
-    two = Program("regress/system/both", "127.0.0.12", A, B)
+    one = Program("regress/system", "both", "127.0.0.11", A, B)
+    two = Program("regress/system", "both", "127.0.0.12", A, B)
     members = ["127.0.0.11", "127.0.0.12"]
     for p in one, two:
         p.says("0800 joined 127.0.0.1", "86dd joined 127.0.0.1")

@@ -171,8 +171,10 @@ struct fake *
 fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 {
 	struct atm_addr servers[8];
-	struct marsc_conf conf = { .pro = { .type = pro }, .mcs = mcs,
-	    .servers = servers, .nservers = nservers };
+	struct marsc_conf conf = { .pro = { .type = pro },
+		.mcs = mcs,
+		.servers = servers,
+		.nservers = nservers };
 	struct fake *f = calloc(1, sizeof(*f));
 	size_t i;
 
@@ -184,7 +186,7 @@ fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 	f->link.backend = &fake_backend;
 	f->link.local = fake_addr(x);
 	marsc_timers_default(&conf.timers);
-	f->low = true;		/* the first mar$flags.sequence is 1 */
+	f->low = true; /* the first mar$flags.sequence is 1 */
 	f->host = marsc_host_new(&fake_ops, f, &f->ts);
 	assert_non_null(f->host);
 	f->c = marsc_new(f->host, &conf);
@@ -232,8 +234,8 @@ fake_vc(struct fake *f, uint8_t x)
 	int i;
 
 	for (i = f->nvcs - 1; i >= 0; i--)
-		if (!f->vcs[i].dead && !f->vcs[i].root &&
-		    !f->vcs[i].incoming && atm_addr_equal(&f->vcs[i].peer, &a))
+		if (!f->vcs[i].dead && !f->vcs[i].root && !f->vcs[i].incoming &&
+		    atm_addr_equal(&f->vcs[i].peer, &a))
 			return &f->vcs[i];
 	return NULL;
 }
@@ -267,8 +269,8 @@ fake_calls(struct fake *f, uint8_t x, bool leaf)
 	uint16_t cause;
 
 	v->incoming = true;
-	cause = f->link.user->remote_call(f->link.arg, &v->vc, &a, leaf,
-	    &v->vc.cookie);
+	cause = f->link.user->remote_call(
+	    f->link.arg, &v->vc, &a, leaf, &v->vc.cookie);
 	if (cause == VC_CAUSE_NONE) {
 		assert_non_null(v->vc.cookie);
 		return v;
@@ -295,8 +297,8 @@ fake_leaf(struct fake *f, uint8_t x)
 	int i;
 
 	for (i = f->nleaves - 1; i >= 0; i--)
-		if (!f->leaves[i].dead && atm_addr_equal(&f->leaves[i].peer,
-		    &a))
+		if (!f->leaves[i].dead &&
+		    atm_addr_equal(&f->leaves[i].peer, &a))
 			return &f->leaves[i];
 	return NULL;
 }
@@ -318,8 +320,7 @@ fake_leaf_fails(struct fake *f, uint8_t x, uint16_t cause)
 
 	assert_non_null(l);
 	l->dead = true;
-	f->link.user->leaf_failed(f->link.arg, &l->leaf, l->leaf.cookie,
-	    cause);
+	f->link.user->leaf_failed(f->link.arg, &l->leaf, l->leaf.cookie, cause);
 }
 
 void
@@ -409,11 +410,11 @@ fake_registered(struct fake *f)
 	control = fake_calls(f, 1, true);
 	assert_non_null(control);
 	if (f->c->role == &marsc_role_server)
-		fake_says(f, p2p, JOIN("03", "00", "0001", "6000", "0000",
-		    "00000064", "0a"));
+		fake_says(f, p2p,
+		    JOIN("03", "00", "0001", "6000", "0000", "00000064", "0a"));
 	else
-		fake_says(f, p2p, JOIN("04", "00", "0001", "6001", "0005",
-		    "00000064", "0a"));
+		fake_says(f, p2p,
+		    JOIN("04", "00", "0001", "6001", "0005", "00000064", "0a"));
 	assert_true(marsc_is_registered(f->c));
 	return control;
 }

@@ -35,9 +35,9 @@ static struct marsc *
 second_client(struct fake *f)
 {
 	struct atm_addr server = fake_addr(1);
-	struct marsc_conf conf = { .pro = { .type = PRO_IPV6 },
-		.servers = &server,
-		.nservers = 1 };
+	struct marsc_conf conf = {
+		.pro = { .type = PRO_IPV6 }, .servers = &server, .nservers = 1
+	};
 	struct marsc *c;
 
 	marsc_timers_default(&conf.timers);
@@ -69,8 +69,8 @@ both_registered(struct marsc **c6, struct fvc **v4, struct fvc **v6)
 }
 
 /*
- * R2022-6.3-03, D8: one address, and each protocol has its own registration,
- * CMI and HSN.
+ * R2022-6.3-03, R2022-9-02, D8: one address, and each protocol has its own
+ * registration, CMI and HSN.
  */
 static void
 two_protocols_share_an_address(void **state)
@@ -235,8 +235,8 @@ a_packet_says_where_it_is_from(void **state)
 	assert_int_equal(f->info.pro->type, PRO_IPV6);
 	assert_true(paddr_equal(&f->info.group, &group6));
 	/* Type #2 has no CMI; too short for a group */
-	fake_says(f, v,
-	    "aaaa03 00005e 0004 0000000000000001 0800 0000 45000014");
+	fake_says(
+	    f, v, "aaaa03 00005e 0004 0000000000000001 0800 0000 45000014");
 	assert_int_equal(f->npackets, 3);
 	assert_false(f->info.has_cmi);
 	assert_int_equal(f->info.group.len, 0);
@@ -426,7 +426,7 @@ a_host_can_wait_for_a_link(void **state)
 	marsc_host_attach(f->host, &f->link);
 	vc = fake_ack(f, 1);
 	while ((s = fake_next(f)) != NULL)
-		number = s->data[8 + 25];	/* mar$flags.sequence */
+		number = s->data[8 + 25]; /* mar$flags.sequence */
 	assert_non_null(fake_calls(f, 1, true));
 	(void)snprintf(hex, sizeof(hex),
 	    JOIN4("00", "60%02x", "0006", "00000070", "0a"), number);
