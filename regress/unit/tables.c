@@ -16,6 +16,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "marsc/join.h"
+#include "marsc/parts.h"
+#include "marsc/path.h"
+#include "marsc/register.h"
+#include "marsc/request.h"
 #include "marsd/adopt.h"
 #include "marsd/member.h"
 #include "marsd/move.h"
@@ -28,6 +33,11 @@
 #include "vc_party.h"
 
 static const struct table *const tables[] = {
+	&marsc_join_table,
+	&marsc_parts_table,
+	&marsc_path_table,
+	&marsc_query_table,
+	&marsc_reg_table,
 	&marsd_adopt_table,
 	&marsd_claim_table,
 	&marsd_entry_table,
