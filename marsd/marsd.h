@@ -9,14 +9,12 @@
 
 #include <stddef.h>
 
-#include "log.h"
 #include "marsd_core.h"
 #include "service.h"
 
 struct marsd_shell {
 	struct service	 service;
 	struct marsd	*mars;
-	struct ratelimit limits[MARSD_EV_MAX];	/* of lines in the log */
 };
 
 /* control.c: what marsctl can ask; arg is the struct service of a marsd */

@@ -9,7 +9,6 @@
 
 #include <stddef.h>
 
-#include "log.h"
 #include "scsp_core.h"
 #include "service.h"
 
@@ -18,7 +17,6 @@
 struct scspd_shell {
 	struct service	 service;
 	struct scsp	*scsp;
-	struct ratelimit limits[SCSP_EV_MAX];	/* of lines in the log */
 };
 
 /* control.c: what marsctl can ask; arg is the struct service of a scspd */

@@ -140,6 +140,17 @@ fatalx(const char *fmt, ...)
 	exit(1);
 }
 
+void
+log_append(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(buf + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
 #define RATE_BURST	10
 #define RATE_EVERY	MTIME_SEC(1)
 

@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "timer.h"
@@ -37,6 +38,13 @@ struct ratelimit {
 	uint32_t	tokens;		/* lines that may still pass */
 	uint64_t	missed;		/* since the last that passed */
 };
+
+/*
+ * Appends to the text in buf, which has size octets and ends with a NUL; what
+ * does not fit is cut off.
+ */
+void	log_append(char *buf, size_t size, const char *, ...)
+	    PRINTFLIKE(3, 4);
 
 void	ratelimit_init(struct ratelimit *, mtime_t);
 bool	ratelimit_pass(struct ratelimit *, mtime_t);

@@ -20,12 +20,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "endpoint.h"
 #include "ipc.h"
 #include "service.h"
 #include "vc_udp.h"
@@ -78,11 +80,15 @@ owner_configure(void *arg, const struct conf *c)
 }
 
 static bool
-owner_whose(void *arg, const struct conf *c, const struct atm_addr *local,
+owner_whose(void *arg, const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, const struct atm_addr *peer,
     struct service_user *u)
 {
 	const struct conf_listen *l;
+	struct endpoint e;
 
+	if (!conf_has_endpoint(c, true, transport, local, peer, &e))
+		return false;
 	TAILQ_FOREACH(l, &c->listens, entry)
 		if (atm_addr_equal(&l->addr, local)) {
 			u->name = "owner";
@@ -110,7 +116,7 @@ owner_detach(void *arg, struct vc_link *link)
 	say(KEY_DETACH);
 }
 
-static void
+static bool
 owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
 	int i;
@@ -121,6 +127,7 @@ owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	if (type == IMSG_CSA_GONE && m->key == 8)
 		for (i = 0; i < FLOOD; i++)
 			say(KEY_FLOOD);
+	return replica_from(type, false);
 }
 
 static void
@@ -144,7 +151,6 @@ static const struct service_hooks hooks = {
 	.name = "owner",
 	.sibling = "sibling",
 	.role = SANDBOX_MARSD,
-	.marsd = true,
 	.commands = commands,
 	.ncommands = 1,
 	.configure = owner_configure,
@@ -705,6 +711,54 @@ sibling_wrong_way(void **unused)
 	assert_int_equal(ended(), 1);
 }
 
+/* What an event of a core becomes in the log: everything, and the least. */
+static void
+event_line(void **unused)
+{
+	static struct service s;
+	const uint8_t oid[4] = { 192, 0, 2, 7 };
+	const struct service_event all = {
+		.where = "cluster a: ",
+		.oid = oid,
+		.text = "hello state",
+		.from = "down",
+		.to = "waiting",
+		.why = "a reason",
+		.number = 3,
+		.advice = "do this",
+		.ordinary = true,
+	}, least = { .text = "refused" };
+	char got[4096];
+	FILE *out = tmpfile();
+	int saved = dup(STDERR_FILENO), i;
+	size_t n;
+
+	(void)unused;
+	assert_non_null(out);
+	ratelimit_init(&s.limits[0], s.loop.timers.now);
+	ratelimit_init(&s.limits[1], s.loop.timers.now);
+	log_init("t", true);
+	fflush(stderr);
+	assert_int_not_equal(dup2(fileno(out), STDERR_FILENO), -1);
+	service_log_event(&s, 0, &all);
+	/* one kind at its limit does not silence another */
+	for (i = 0; i < 100; i++)
+		service_log_event(&s, 0, &all);
+	service_log_event(&s, 1, &least);
+	assert_int_not_equal(dup2(saved, STDERR_FILENO), -1);
+	(void)close(saved);
+	rewind(out);
+	n = fread(got, 1, sizeof(got) - 1, out);
+	got[n] = '\0';
+	(void)fclose(out);
+	assert_memory_equal(got,
+	    "t: cluster a: server 192.0.2.7: hello state down to waiting: "
+	    "a reason (3): do this\n",
+	    83);
+	assert_true(n < 11 * 90);
+	assert_string_equal(got + n - 11, "t: refused\n");
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -730,6 +784,7 @@ main(void)
 		TEST(conf_beyond_limit),
 		TEST(sibling_malformed),
 		TEST(sibling_wrong_way),
+		cmocka_unit_test(event_line),
 	};
 
 	/* a child that ends at once makes our write fail, no more */
