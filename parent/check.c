@@ -58,9 +58,8 @@ check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 				break;
 		if (m == NULL) {
 			parsing_complain(ps, l,
-			    "a permanent circuit needs our own "
-			    "address: write listen on atm-pvc ... peer %s "
-			    "address ADDRESS",
+			    "a permanent circuit needs our own address: write "
+			    "listen on atm-pvc ... peer %s address ADDRESS",
 			    print(&l->peer));
 			return;
 		}
@@ -72,8 +71,8 @@ check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 	else if (l->transport != CONF_LISTEN_ATM_PVC &&
 	    atm_addr_sel(&l->addr) != 0)
 		parsing_complain(ps, l,
-		    "listen on %s: write the address without a SEL, "
-		    "each cluster has its own",
+		    "listen on %s: write the address without a SEL, each "
+		    "cluster has its own",
 		    print(&l->addr));
 	for (m = TAILQ_FIRST(&c->listens); m != l; m = TAILQ_NEXT(m, entry))
 		if (m->transport == l->transport &&
@@ -82,8 +81,8 @@ check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 				m->vci == l->vci :
 			    atm_addr_equal(&m->addr, &l->addr))) {
 			parsing_complain(ps, l,
-			    "this is listened on already: remove one "
-			    "of the two");
+			    "this is listened on already: remove one of the "
+			    "two");
 			return;
 		}
 }
@@ -106,8 +105,8 @@ default_server_id(struct conf *c, struct parsing *ps)
 	/* A-52; 0.0.0.0 would also be a listener on every address */
 	if (memcmp(c->server_id, none, sizeof(none)) == 0)
 		parsing_complain(ps, NULL,
-		    "no listener has an IPv4 address to take the "
-		    "server-id from: write server-id 192.0.2.1");
+		    "no listener has an IPv4 address to take the server-id "
+		    "from: write server-id 192.0.2.1");
 }
 
 static void
@@ -119,19 +118,18 @@ check_server_group(
 	for (o = TAILQ_FIRST(&c->clusters); o != cl; o = TAILQ_NEXT(o, entry)) {
 		if (o->server_group == cl->server_group)
 			parsing_complain(ps, cl,
-			    "clusters \"%s\" and \"%s\" are both "
-			    "server-group %u: write another server-group",
+			    "clusters \"%s\" and \"%s\" are both server-group "
+			    "%u: write another server-group",
 			    o->name, cl->name, cl->server_group);
 		if (atm_addr_equal(&o->addr, &cl->addr))
 			parsing_complain(ps, cl,
-			    "clusters \"%s\" and \"%s\" have one "
-			    "address, %s: write another SEL",
+			    "clusters \"%s\" and \"%s\" have one address, %s: "
+			    "write another SEL",
 			    o->name, cl->name, print(&cl->addr));
 		if (o->cmi_min <= cl->cmi_max && cl->cmi_min <= o->cmi_max)
 			parsing_complain(ps, cl,
-			    "the CMIs of clusters \"%s\" (%u - %u) "
-			    "and \"%s\" (%u - %u) overlap: write a cmi range "
-			    "for each",
+			    "the CMIs of clusters \"%s\" (%u - %u) and \"%s\" "
+			    "(%u - %u) overlap: write a cmi range for each",
 			    o->name, o->cmi_min, o->cmi_max, cl->name,
 			    cl->cmi_min, cl->cmi_max);
 	}
@@ -142,14 +140,14 @@ check_times(const struct conf_cluster *cl, struct parsing *ps)
 {
 	if (cl->redirect_dead < 2 * cl->redirect_interval) /* */
 		parsing_complain(ps, cl,
-		    "redirect dead %u is less than two intervals of "
-		    "%u s: write redirect { dead %u } or more",
+		    "redirect dead %u is less than two intervals of %u s: "
+		    "write redirect { dead %u } or more",
 		    cl->redirect_dead, cl->redirect_interval,
 		    2 * cl->redirect_interval);
 	if (cl->tombstone <= cl->redirect_dead + cl->hold) /* */
 		parsing_complain(ps, cl,
-		    "tombstone %u does not exceed redirect dead %u + "
-		    "hold %u: write tombstone %u or more",
+		    "tombstone %u does not exceed redirect dead %u + hold %u: "
+		    "write tombstone %u or more",
 		    cl->tombstone, cl->redirect_dead, cl->hold,
 		    cl->redirect_dead + cl->hold + 1);
 }
@@ -162,30 +160,28 @@ check_keys(
 
 	if (n->auth && n->nspis == 0)
 		parsing_complain(ps, n,
-		    "neighbor %s has no key: write key NUMBER, or auth "
-		    "off if anybody may speak for it",
+		    "neighbor %s has no key: write key NUMBER, or auth off if "
+		    "anybody may speak for it",
 		    print(&n->addr));
 	if (!n->auth && n->nspis != 0)
 		parsing_complain(ps, n,
-		    "neighbor %s has keys and auth off: remove one of "
-		    "the two",
+		    "neighbor %s has keys and auth off: remove one of the two",
 		    print(&n->addr));
 	if (!n->auth && n->replay_required)
 		parsing_complain(ps, n,
-		    "neighbor %s: replay required needs keys: remove "
-		    "auth off and write key NUMBER",
+		    "neighbor %s: replay required needs keys: remove auth off "
+		    "and write key NUMBER",
 		    print(&n->addr));
 	for (i = 0; i < n->nspis; i++) {
 		if (conf_key_find(c, n->spis[i]) == NULL)
 			parsing_complain(ps, n,
-			    "key %u is not defined: write key %u { "
-			    "algorithm hmac-sha256, file \"...\" }",
+			    "key %u is not defined: write key %u { algorithm "
+			    "hmac-sha256, file \"...\" }",
 			    n->spis[i], n->spis[i]);
 		for (j = 0; j < i; j++)
 			if (n->spis[j] == n->spis[i])
 				parsing_complain(ps, n,
-				    "key %u is there twice: remove "
-				    "one",
+				    "key %u is there twice: remove one",
 				    n->spis[i]);
 	}
 }
@@ -201,8 +197,8 @@ check_neighbor(const struct conf *c, const struct conf_cluster *cl,
 		atm_addr_set_sel(&n->addr, SEL_SCSPD);
 	if (is_local(c, &n->addr))
 		parsing_complain(ps, n,
-		    "neighbor %s is this server itself: write the "
-		    "address of another one",
+		    "neighbor %s is this server itself: write the address of "
+		    "another one",
 		    print(&n->addr));
 	for (o = TAILQ_FIRST(&cl->neighbors); o != n; o = TAILQ_NEXT(o, entry))
 		if (atm_addr_equal(&o->addr, &n->addr))
@@ -237,9 +233,8 @@ check_transport(
 		    c, true, (enum conf_transport)t, &cl->addr, NULL, &e);
 	if (kinds > 1)
 		parsing_complain(ps, cl,
-		    "cluster \"%s\" is reached at %s by circuits of "
-		    "more than one kind: write another address for one of "
-		    "them",
+		    "cluster \"%s\" is reached at %s by circuits of more than "
+		    "one kind: write another address for one of them",
 		    cl->name, print(&cl->addr));
 }
 
@@ -251,18 +246,17 @@ check_cluster(const struct conf *c, struct conf_cluster *cl, struct parsing *ps)
 
 	if (TAILQ_EMPTY(&cl->protocols))
 		parsing_complain(ps, cl,
-		    "cluster \"%s\" has no protocol: write protocol "
-		    "ipv4",
+		    "cluster \"%s\" has no protocol: write protocol ipv4",
 		    cl->name);
 	if (atm_addr_sel(&cl->addr) == SEL_SCSPD)
 		parsing_complain(ps, cl,
-		    "cluster \"%s\" has SEL 1, which is scspd's: "
-		    "write another SEL",
+		    "cluster \"%s\" has SEL 1, which is scspd's: write another "
+		    "SEL",
 		    cl->name);
 	if (!is_local(c, &cl->addr))
 		parsing_complain(ps, cl,
-		    "cluster \"%s\" has address %s, which is not "
-		    "listened on: write listen on udp with it",
+		    "cluster \"%s\" has address %s, which is not listened on: "
+		    "write listen on udp with it",
 		    cl->name, print(&cl->addr));
 	check_transport(c, cl, ps);
 	check_server_group(c, cl, ps);
@@ -270,8 +264,8 @@ check_cluster(const struct conf *c, struct conf_cluster *cl, struct parsing *ps)
 	TAILQ_FOREACH(b, &cl->backups, entry)
 		if (atm_addr_equal(&b->addr, &cl->addr))
 			parsing_complain(ps, b,
-			    "backup %s is this cluster itself: write "
-			    "the address of another server",
+			    "backup %s is this cluster itself: write the "
+			    "address of another server",
 			    print(&b->addr));
 	TAILQ_FOREACH(n, &cl->neighbors, entry)
 		check_neighbor(c, cl, n, ps);
@@ -287,13 +281,13 @@ check_group(const struct conf *c, struct conf_cluster *g, struct parsing *ps)
 		if (o->server_group == g->server_group &&
 		    o->protocol_id == g->protocol_id)
 			parsing_complain(ps, g,
-			    "server-group %u protocol-id %u is there "
-			    "twice: remove one",
+			    "server-group %u protocol-id %u is there twice: "
+			    "remove one",
 			    g->server_group, g->protocol_id);
 	if (TAILQ_EMPTY(&g->neighbors))
 		parsing_complain(ps, g,
-		    "server-group %u protocol-id %u has no neighbor: "
-		    "write neighbor ADDRESS { key NUMBER }",
+		    "server-group %u protocol-id %u has no neighbor: write "
+		    "neighbor ADDRESS { key NUMBER }",
 		    g->server_group, g->protocol_id);
 	TAILQ_FOREACH(n, &g->neighbors, entry)
 		check_neighbor(c, g, n, ps);
@@ -308,8 +302,8 @@ check_control(const struct conf *c, struct parsing *ps)
 
 	if (strlen(c->control) > max)
 		parsing_complain(ps, NULL,
-		    "control \"%s\" is longer than %zu characters: "
-		    "write a shorter path",
+		    "control \"%s\" is longer than %zu characters: write a "
+		    "shorter path",
 		    c->control, max);
 }
 
@@ -324,14 +318,12 @@ parsing_check(struct parsing *ps)
 
 	if (TAILQ_EMPTY(&c->listens)) {
 		parsing_complain(ps, NULL,
-		    "nothing to listen on: write listen on udp "
-		    "192.0.2.1");
+		    "nothing to listen on: write listen on udp 192.0.2.1");
 		return;
 	}
 	if (TAILQ_EMPTY(&c->clusters))
 		parsing_complain(ps, NULL,
-		    "no cluster: write cluster \"name\" { protocol "
-		    "ipv4 }");
+		    "no cluster: write cluster \"name\" { protocol ipv4 }");
 	TAILQ_FOREACH(l, &c->listens, entry)
 		check_listen(c, l, ps);
 	default_server_id(c, ps);
@@ -339,14 +331,13 @@ parsing_check(struct parsing *ps)
 	TAILQ_FOREACH(k, &c->keys, entry)
 		if (k->not_after != 0 && k->not_before >= k->not_after)
 			parsing_complain(ps, k,
-			    "key %u ends before it begins: write the "
-			    "earlier time after from",
+			    "key %u ends before it begins: write the earlier "
+			    "time after from",
 			    k->spi);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
 		if (n == 254)
 			parsing_complain(ps, cl,
-			    "more than 254 clusters: there are no "
-			    "more SELs");
+			    "more than 254 clusters: there are no more SELs");
 		default_address(c, cl, n++);
 		check_cluster(c, cl, ps);
 	}

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The children: starting them, hearing them, burying them. */
+/* The children: starting them, what they may say, and their end. */
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -38,7 +38,7 @@ parent_child_descriptors(const struct parent *p, int fd)
 	closefrom(CHILD_FD + 1);
 }
 
-/* What is left of us in the new process: nothing but descriptor 3. */
+/* In the new process, of which nothing is left but descriptor 3. */
 static void
 child_exec(const struct parent_child *c, int fd)
 {
@@ -86,7 +86,7 @@ parent_fork(void)
 	return pid;
 }
 
-/* The other end went away: the reason comes with SIGCHLD. */
+/* The child has closed its end; how it ended comes with SIGCHLD. */
 static void
 channel_closed(void *arg)
 {
@@ -98,7 +98,6 @@ channel_closed(void *arg)
 	parent_suite_end(c->parent, 1);
 }
 
-/* Forks and executes the program of that child. */
 void
 parent_child_start(struct parent_child *c)
 {
@@ -117,12 +116,11 @@ parent_child_start(struct parent_child *c)
 		break;
 	}
 	(void)close(sv[1]);
-	if (channel_open(&c->ch, c->parent->base, sv[0], true, PAYLOAD_MAX,
+	if (channel_open(&c->ch, c->parent->base, sv[0], true, IMSG_PARENT_MAX,
 		c->name, parent_message, channel_closed, c) == -1)
 		fatal("channel to %s", c->name);
 }
 
-/* fd, if not -1, is the child's from then on. */
 void
 parent_child_send(
     struct parent_child *c, uint32_t type, int fd, const void *data, size_t len)
@@ -190,10 +188,6 @@ parent_children_reap(struct parent *p)
 	return !left;
 }
 
-/*
- * What children may say.  The parent believes none of it without a look at
- * who says it and how long it is, and outlives whatever it is.
- */
 static void
 on_ready(struct parent_child *c, struct rd *r)
 {
@@ -253,6 +247,11 @@ children_on_atm_party(struct parent_child *c, struct rd *r)
 #define FROM(id)	(1U << (id))
 #define FROM_ANY	(FROM(PARENT_MARSD) | FROM(PARENT_SCSPD))
 
+/*
+ * What the children may say: who, and how long.  It is looked at before
+ * anything else is, and a message that is not expected is logged and ignored:
+ * a child that is broken must not break mars(8).
+ */
 static const struct children_message {
 	uint32_t	 type;
 	uint32_t	 from;		/* FROM() of those who may send it */
@@ -288,7 +287,7 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 		m->handle(c, r);
 		return;
 	}
-	log_warnx("%s sent a message of type %u and %zu octets, which is "
-		  "ignored",
+	log_warnx(
+	    "%s sent a message of type %u and %zu octets, which is ignored",
 	    c->name, type, r->left);
 }

@@ -108,8 +108,8 @@ push(struct lex *lx, const char *file, char *text, size_t len)
 
 	if (lx->depth >= LEX_DEPTH_MAX) {
 		lx->report(lx->arg,
-		    "more than 16 files and macros inside one another:"
-		    " does one contain itself?");
+		    "more than 16 files and macros inside one another: does "
+		    "one contain itself?");
 		free(text);
 		return false;
 	}
@@ -244,8 +244,8 @@ expand(struct lex *lx)
 			return push(
 			    lx, NULL, strdup(m->value), strlen(m->value));
 	(void)snprintf(why, sizeof(why),
-	    "macro $%s is not defined: write "
-	    "%s = \"value\" above this line, or -D %s=value",
+	    "macro $%s is not defined: write %s = \"value\" above this line, "
+	    "or -D %s=value",
 	    name, name, name);
 	lx->report(lx->arg, why);
 	return false;
@@ -314,8 +314,8 @@ quoted(struct lex *lx, int quote)
 		c = peek(lx);
 		if (c == END || c == '\n') {
 			lx->report(lx->arg,
-			    "the quoted string does not end on this "
-			    "line: close the quotes");
+			    "the quoted string does not end on this line: "
+			    "close the quotes");
 			return LEX_ERROR;
 		}
 		lex_skip(lx);

@@ -233,8 +233,8 @@ parsing_address(struct parsing *ps, struct atm_addr *a, const char *s)
 {
 	if (atm_addr_parse(a, s) == -1) {
 		parsing_wrong(ps,
-		    "%s is no address: write an IP address, 192.0.2.1%%SEL, "
-		    "an NSAPA of 40 hex digits or +digits",
+		    "%s is no address: write an IP address, 192.0.2.1%%SEL, an "
+		    "NSAPA of 40 hex digits or +digits",
 		    s);
 		memset(a, 0, sizeof(*a));
 	}

@@ -17,13 +17,12 @@ parsing_cluster_begin(struct parsing *ps, const char *name)
 	parsing_enter(ps, PARSING_CLUSTER);
 	if (*name == '\0' || strlen(name) >= NAME_SIZE)
 		parsing_wrong(ps,
-		    "\"%s\" is no name of a cluster: write 1 to %d "
-		    "characters",
+		    "\"%s\" is no name of a cluster: write 1 to %d characters",
 		    name, NAME_SIZE - 1);
 	else if (conf_cluster_find(ps->conf, name) != NULL)
 		parsing_wrong(ps,
-		    "cluster \"%s\" is defined twice: give each a name of "
-		    "its own",
+		    "cluster \"%s\" is defined twice: give each a name of its "
+		    "own",
 		    name);
 	if ((ps->cluster = conf_cluster_new(ps->conf, name)) == NULL)
 		fatal("parse");
@@ -37,8 +36,8 @@ parsing_group_begin(struct parsing *ps, uint64_t sgid, uint64_t pid)
 	parsing_enter(ps, PARSING_GROUP);
 	if (pid < 1 || pid > UINT16_MAX || pid == PID_MARS) {
 		parsing_wrong(ps,
-		    "protocol-id %llu: write a number from 1 to 65535 but "
-		    "%d, which is that of MARS and of clusters",
+		    "protocol-id %llu: write a number from 1 to 65535 but %d, "
+		    "which is that of MARS and of clusters",
 		    (unsigned long long)pid, PID_MARS);
 		pid = UINT16_MAX;
 	}
@@ -207,8 +206,8 @@ parsing_neighbor_key(struct parsing *ps, uint64_t spi)
 		    (unsigned long long)spi);
 	else if (ps->neighbor->nspis == max)
 		parsing_wrong(ps,
-		    "a neighbor has at most %zu keys: remove those that are "
-		    "no longer valid",
+		    "a neighbor has at most %zu keys: remove those that are no "
+		    "longer valid",
 		    max);
 	else
 		ps->neighbor->spis[ps->neighbor->nspis++] = (uint32_t)spi;

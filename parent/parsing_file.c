@@ -15,10 +15,10 @@
 void
 parsing_macro(struct parsing *ps, const char *name, const char *value)
 {
-	static const char head[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	static const char more[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	static const char head[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const char more[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 
 	if (*name == '\0' || strchr(head, *name) == NULL ||
 	    strspn(name, more) != strlen(name) || strlen(name) > 63)
@@ -53,8 +53,8 @@ parsing_server_id(struct parsing *ps, const char *s)
 	else if (memcmp(ps->conf->server_id, none, sizeof(none)) == 0 ||
 	    memcmp(ps->conf->server_id, all, sizeof(all)) == 0)
 		parsing_wrong(ps,
-		    "server-id %s is reserved: write an address that is "
-		    "unique in the server group",
+		    "server-id %s is reserved: write an address that is unique "
+		    "in the server group",
 		    s);
 	else
 		return;

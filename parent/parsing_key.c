@@ -22,8 +22,8 @@ parsing_key_begin(struct parsing *ps, uint64_t spi)
 		    (unsigned long long)spi);
 	else if (conf_key_find(ps->conf, (uint32_t)spi) != NULL)
 		parsing_wrong(ps,
-		    "key %llu is defined twice: give each key a number of "
-		    "its own",
+		    "key %llu is defined twice: give each key a number of its "
+		    "own",
 		    (unsigned long long)spi);
 	ps->key = parsing_item(ps, sizeof(*ps->key));
 	ps->key->spi = (uint32_t)spi;
@@ -39,8 +39,7 @@ parsing_key_end(struct parsing *ps)
 	parsing_enter(ps, PARSING_FILE);
 	if (*ps->key->file == '\0')
 		parsing_complain(ps, ps->key,
-		    "key %u has no file: write file \"/etc/mars/%u."
-		    "key\"",
+		    "key %u has no file: write file \"/etc/mars/%u.key\"",
 		    ps->key->spi, ps->key->spi);
 	else if (!secretfile_key(ps->key, why, sizeof(why)))
 		parsing_complain(ps, ps->key, "%s", why);

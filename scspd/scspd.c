@@ -163,10 +163,9 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (!n->auth)
 				log_warnx(
-				    "server group %u: neighbor %s: auth "
-				    "off: anybody who can send packets in its "
-				    "name can change every group: write key "
-				    "NUMBER",
+				    "server group %u: neighbor %s: auth off: "
+				    "anybody who can send packets in its name "
+				    "can change every group: write key NUMBER",
 				    cl->server_group,
 				    atm_addr_print(
 					&n->addr, text, sizeof(text)));

@@ -8,8 +8,6 @@
 #include "log.h"
 #include "service_parts.h"
 
-#define PARENT_MAX	16000		/* octets of one message of mars(8)'s */
-
 void
 service_tell_parent(struct service *s, uint32_t type, const struct wr *w)
 {
@@ -103,7 +101,8 @@ service_parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 void
 service_parent_open(struct service *s)
 {
-	if (channel_open(&s->parent, s->loop.base, CHILD_FD, true, PARENT_MAX,
-		"mars", service_parent_message, service_parent_closed, s) == -1)
+	if (channel_open(&s->parent, s->loop.base, CHILD_FD, true,
+		IMSG_PARENT_MAX, "mars", service_parent_message,
+		service_parent_closed, s) == -1)
 		fatal("channel to mars");
 }

@@ -120,9 +120,9 @@ setup(void **state)
 	maker = sv[1];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1)
 		return -1;
-	return channel_open(&c->ch, p.base, sv[0], true, PAYLOAD_MAX, "marsd",
+	return channel_open(&c->ch, p.base, sv[0], true, IMSG_PARENT_MAX, "marsd",
 		   parent_message, on_closed, c) == -1 ||
-	    channel_open(&marsd, p.base, sv[1], true, PAYLOAD_MAX, "mars",
+	    channel_open(&marsd, p.base, sv[1], true, IMSG_PARENT_MAX, "mars",
 		on_message, on_closed, NULL) == -1;
 }
 
