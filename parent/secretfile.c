@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+/* Reading files that decide what root does, and keys; see secretfile.h. */
 #include <sys/stat.h>
 
 #include <ctype.h>
@@ -101,38 +102,25 @@ secretfile_read(const char *path, bool secret, size_t max, char **text,
 	return true;
 }
 
-static int
-secret_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* 0x and pairs of hex digits; false if it is anything else. */
+/* What follows 0x: pairs of hex digits; false if it is anything else. */
 static bool
 key_hex(struct conf_key *k, const char *s, size_t len)
 {
 	size_t i;
-	int hi, lo;
 
 	if (len % 2 != 0 || len / 2 > KEY_SIZE)
 		return false;
-	for (i = 0; i < len; i += 2) {
-		hi = secret_hex_digit(s[i]);
-		lo = secret_hex_digit(s[i + 1]);
-		if (hi == -1 || lo == -1)
+	/* sscanf(3) would also take blanks and signs */
+	for (i = 0; i < len; i += 2)
+		if (!isxdigit((unsigned char)s[i]) ||
+		    !isxdigit((unsigned char)s[i + 1]) ||
+		    sscanf(s + i, "%2hhx", &k->secret[i / 2]) != 1)
 			return false;
-		k->secret[i / 2] = (uint8_t)(hi << 4 | lo);
-	}
 	k->len = (uint16_t)(len / 2);
 	return true;
 }
 
+/* Printable characters as they are; false if it is anything else. */
 static bool
 key_text(struct conf_key *k, const char *s, size_t len)
 {

@@ -5,8 +5,9 @@
 
 /*
  * The loop of a process: libevent for descriptors and signals, timer.h for
- * time.  One turn: what has arrived, what is due, then turn(), which
- * flushes.  The only place that reads the clock.
+ * time.  In one turn it handles what has arrived, then the timers that are
+ * due, and then calls turn(), which sends what they have queued.  No other
+ * file reads the clock.
  */
 #ifndef MARS_LOOP_H
 #define MARS_LOOP_H
@@ -35,8 +36,8 @@ void	loop_run(struct loop *, void (*turn)(void *), void *arg);
 void	loop_poll(struct loop *, void (*turn)(void *), void *arg);
 void	loop_end(struct loop *);
 /*
- * It is later than before the wait: says how late.  The first thing that
- * the handler of a descriptor does; expires nothing.
+ * Takes the time that has passed while the loop waited.  A handler of a
+ * descriptor calls this before anything else.  No timer expires by it.
  */
 void	loop_clock(struct timers *);
 

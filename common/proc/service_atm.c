@@ -15,23 +15,32 @@
 #include "log.h"
 #include "service_parts.h"
 
+/* Adds the addresses to a question, and sends it: 0, or -1. */
+static int
+atm_ask(struct service *s, uint32_t type, struct wr *w,
+    const struct atm_addr *local, const struct atm_addr *peer)
+{
+	static const struct atm_addr none;
+
+	if (!s->parent.open)
+		return -1;
+	wr_atm_addr(w, local);
+	wr_atm_addr(w, peer == NULL ? &none : peer);
+	return channel_send(&s->parent, type, -1, w->buf, w->len);
+}
+
 /* Asks for a socket; id is what the answer will say. */
 static int
 atm_open(struct service *s, uint32_t id, enum atm_open kind,
     const struct atm_addr *local, const struct atm_addr *peer)
 {
-	static const struct atm_addr none;
 	uint8_t buf[128];
 	struct wr w;
 
-	if (!s->parent.open)
-		return -1;
 	wr_init(&w, buf, sizeof(buf));
 	wr_u32(&w, id);
 	wr_u8(&w, (uint8_t)kind);
-	wr_atm_addr(&w, local);
-	wr_atm_addr(&w, peer == NULL ? &none : peer);
-	return channel_send(&s->parent, IMSG_ATM_OPEN, -1, buf, w.len);
+	return atm_ask(s, IMSG_ATM_OPEN, &w, local, peer);
 }
 
 static int
@@ -62,19 +71,14 @@ static int
 party(struct service *s, const struct atm_addr *local, uint32_t root,
     enum atm_party what, uint32_t ref, const struct atm_addr *to)
 {
-	static const struct atm_addr none;
 	uint8_t buf[128];
 	struct wr w;
 
-	if (!s->parent.open)
-		return -1;
 	wr_init(&w, buf, sizeof(buf));
 	wr_u32(&w, root);
 	wr_u8(&w, (uint8_t)what);
 	wr_u32(&w, ref);
-	wr_atm_addr(&w, local);
-	wr_atm_addr(&w, to == NULL ? &none : to);
-	return channel_send(&s->parent, IMSG_ATM_PARTY, -1, buf, w.len);
+	return atm_ask(s, IMSG_ATM_PARTY, &w, local, to);
 }
 
 static int
