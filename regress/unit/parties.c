@@ -120,8 +120,8 @@ setup(void **state)
 	maker = sv[1];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1)
 		return -1;
-	return channel_open(&c->ch, p.base, sv[0], true, IMSG_PARENT_MAX, "marsd",
-		   parent_message, on_closed, c) == -1 ||
+	return channel_open(&c->ch, p.base, sv[0], true, IMSG_PARENT_MAX,
+		   "marsd", parent_message, on_closed, c) == -1 ||
 	    channel_open(&marsd, p.base, sv[1], true, IMSG_PARENT_MAX, "mars",
 		on_message, on_closed, NULL) == -1;
 }
