@@ -7,7 +7,7 @@
  * Addresses.  Every endpoint has an ATM address: a number and perhaps a
  * subaddress, each an ATM Forum NSAPA or a native E.164 number (RFC 2022
  * section 5.1.2).  An IP endpoint is an NSAPA that embeds its IP address
- * (RFC 4548, shared/nvc.md).
+ * (RFC 4548, nvc.md).
  */
 #ifndef MARS_ADDR_H
 #define MARS_ADDR_H
