@@ -61,6 +61,14 @@ child_exec(const struct parent_child *c, int fd)
 	fatal("can't execute %s", path);
 }
 
+const char *
+parent_child_user(const struct parent_child *c)
+{
+	const struct conf *conf = c->parent->conf;
+
+	return c->id == PARENT_MARSD ? conf->user_marsd : conf->user_scspd;
+}
+
 static void
 signals_default(void)
 {

@@ -130,6 +130,8 @@ void	parent_suite_started(struct parent *);
 
 /* Forks and executes the child's program; fatal() on failure. */
 void	parent_child_start(struct parent_child *);
+/* The user that the child is to run as, by the configuration. */
+const char *parent_child_user(const struct parent_child *);
 /* fork(2); in the new process signals are as they were before us. */
 pid_t	parent_fork(void);
 /* In it: leaves nothing open but the standard descriptors and fd as 3. */

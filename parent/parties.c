@@ -309,12 +309,13 @@ execute(const struct parent *p, int fd)
 {
 	static char name[] = "mars: parties", flag[] = PARENT_PARTY_FLAG;
 	static char debug[] = "-d";
+	const struct parent_child *marsd = &p->children[PARENT_MARSD];
 	char user[NAME_SIZE];
 	char *argv[] = { name, flag, user, p->foreground ? debug : NULL, NULL },
 	     *envp[] = { NULL };
 
 	(void)strlcpy(user,
-	    p->children[PARENT_MARSD].privileged ? p->conf->user_marsd : "none",
+	    marsd->privileged ? parent_child_user(marsd) : "none",
 	    sizeof(user));
 	parent_child_descriptors(p, fd);
 	/* the image that runs, whatever has become of its file */

@@ -23,17 +23,16 @@
 #define PIECE	8192		/* octets of a configuration in one message */
 
 static void
-reload_send_setup(struct parent *p, enum parent_child_id id)
+reload_send_setup(struct parent_child *c)
 {
 	uint8_t buf[NAME_SIZE + 16];
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
-	wr_u8(&w, p->children[id].privileged ? SETUP_PRIVILEGED : 0);
-	wr_string(
-	    &w, id == PARENT_MARSD ? p->conf->user_marsd : p->conf->user_scspd);
+	wr_u8(&w, c->privileged ? SETUP_PRIVILEGED : 0);
+	wr_string(&w, parent_child_user(c));
 	wr_u32(&w, (uint32_t)log_getverbose());
-	parent_child_send(&p->children[id], IMSG_SETUP, -1, buf, w.len);
+	parent_child_send(c, IMSG_SETUP, -1, buf, w.len);
 }
 
 static void
@@ -142,7 +141,7 @@ parent_suite_setup(struct parent *p)
 		sv) == -1)
 		fatal("socketpair");
 	for (i = 0; i < PARENT_NCHILDREN; i++) {
-		reload_send_setup(p, (enum parent_child_id)i);
+		reload_send_setup(&p->children[i]);
 		parent_child_send(
 		    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
 		parent_child_send(&p->children[i], IMSG_CONTROL,

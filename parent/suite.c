@@ -27,8 +27,10 @@
  * name must not get a daemon that keeps root.
  */
 static bool
-check_user(const struct parent_child *c, const char *user)
+check_user(const struct parent_child *c)
 {
+	const char *user = parent_child_user(c);
+
 	if (geteuid() != 0)
 		return false;
 	if (strcmp(user, "none") == 0) {
@@ -228,9 +230,7 @@ init_children(struct parent *p)
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
 		check_program(p, names[i]);
-		p->children[i].privileged = check_user(&p->children[i],
-		    i == PARENT_MARSD ? p->conf->user_marsd :
-					p->conf->user_scspd);
+		p->children[i].privileged = check_user(&p->children[i]);
 	}
 }
 

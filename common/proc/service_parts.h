@@ -22,12 +22,14 @@ typedef void	service_handler(struct service *, struct rd *, int fd);
 void	service_confine(struct service *);
 /* Opens the control socket and tells mars(8) that it is at work. */
 void	service_serve(struct service *);
+/* The other end of a channel has gone; for channel_open(). */
+void	service_parent_closed(void *);
+void	service_sibling_closed(void *);
 
 /* service_parent.c */
 void	service_parent_open(struct service *);		/* fatal() */
 /* w: the payload, or NULL: none.  A message that can't be queued: fatal(). */
 void	service_tell_parent(struct service *, uint32_t type, const struct wr *);
-void	service_parent_closed(void *);			/* is in service.c */
 
 /* service_conf.c */
 service_handler	service_on_conf_begin, service_on_conf_data;
@@ -53,7 +55,6 @@ service_handler	service_on_atm_fd, service_on_atm_party;
 
 /* service_sibling.c */
 void	service_sibling_open(struct service *);		/* fatal() */
-void	service_sibling_closed(void *);			/* is in service.c */
 
 /* service_ctl.c */
 service_handler	service_on_reload_res;
