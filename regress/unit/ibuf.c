@@ -35,7 +35,7 @@
 } while (0)
 
 static void
-opening(void **state)
+open_gives_room_for_len(void **state)
 {
 	struct ibuf *b;
 
@@ -66,7 +66,7 @@ opening(void **state)
 
 /* Takes what fits, one octet at a time, and keeps what it has. */
 static void
-filling(void **state)
+takes_what_fits(void **state)
 {
 	struct ibuf *b;
 	unsigned char c;
@@ -87,7 +87,7 @@ filling(void **state)
 }
 
 static void
-reading(void **state)
+reads_no_further_than_the_contents(void **state)
 {
 	struct ibuf *b = ibuf_open(16), v;
 	char buf[16];
@@ -109,7 +109,7 @@ reading(void **state)
 }
 
 static void
-views(void **state)
+view_can_be_read_only(void **state)
 {
 	struct ibuf v, w, empty;
 	char mem[] = "hello", c;
@@ -141,7 +141,7 @@ is_open(int fd)
 }
 
 static void
-descriptors(void **state)
+descriptor_has_one_owner(void **state)
 {
 	struct ibuf *b = ibuf_open(1);
 	int a = dup(0), c = dup(0);
@@ -177,7 +177,7 @@ whole(struct ibuf *hdr, void *arg, int *fd)
 
 /* A view where a buffer has to be owned is a mistake in the program. */
 static void
-aborts(void **state)
+owning_a_view_aborts(void **state)
 {
 	struct msgbuf *m = msgbuf_new_reader(1, whole, NULL);
 	struct ibuf v;
@@ -224,7 +224,7 @@ one(const char *s)
 }
 
 static void
-queues(void **state)
+queue_counts_what_waits(void **state)
 {
 	struct msgbuf *m = msgbuf_new_reader(1, whole, NULL);
 
@@ -248,13 +248,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(opening),
-		cmocka_unit_test(filling),
-		cmocka_unit_test(reading),
-		cmocka_unit_test(views),
-		cmocka_unit_test(descriptors),
-		cmocka_unit_test(aborts),
-		cmocka_unit_test(queues),
+		cmocka_unit_test(open_gives_room_for_len),
+		cmocka_unit_test(takes_what_fits),
+		cmocka_unit_test(reads_no_further_than_the_contents),
+		cmocka_unit_test(view_can_be_read_only),
+		cmocka_unit_test(descriptor_has_one_owner),
+		cmocka_unit_test(owning_a_view_aborts),
+		cmocka_unit_test(queue_counts_what_waits),
 	};
 
 	return cmocka_run_group_tests_name("ibuf", tests, NULL, NULL);

@@ -169,7 +169,7 @@ header(uint32_t type, uint32_t len)
 
 /* 1: an empty message; the limit, and one past it. */
 static void
-sizes(void **state)
+limit_of_the_payload(void **state)
 {
 	struct link *l = *state;
 	unsigned char data[MAX_IMSGSIZE] = { 0 };
@@ -212,7 +212,7 @@ sizes(void **state)
 
 /* A pid of our own; the payload is read once. */
 static void
-composing(void **state)
+header_and_payload_arrive(void **state)
 {
 	struct link *l = *state;
 	struct ibuf v;
@@ -243,7 +243,7 @@ composing(void **state)
 
 /* 2: a stream cut after each of its octets arrives the same. */
 static void
-boundaries(void **state)
+stream_cut_anywhere_is_the_same(void **state)
 {
 	static const size_t lens[] = { 0, 1, 15, 16, 17, 0, 40, 3 };
 	struct link *l = *state;
@@ -275,7 +275,7 @@ boundaries(void **state)
 
 /* 3: lengths in the header, with and without the mark. */
 static void
-lengths(void **state)
+length_in_the_header_is_checked(void **state)
 {
 	static const struct {
 		uint32_t len;
@@ -320,7 +320,7 @@ lengths(void **state)
 
 /* 4: a small socket buffer: order and octets stay, the descriptor goes once. */
 static void
-short_writes(void **state)
+short_writes_lose_nothing(void **state)
 {
 	struct link *l = *state;
 	int size = 4096, sent = new_fd(), fd, i, got = 0;
@@ -373,7 +373,7 @@ pass(struct link *l)
 
 /* 5: with the first, a middle and the last message of a burst, and with two. */
 static void
-bursts(void **state)
+descriptor_stays_with_its_message(void **state)
 {
 	struct link *l = *state;
 	uint32_t i, with;
@@ -397,7 +397,7 @@ bursts(void **state)
 
 /* 5: what the mark says is not what came. */
 static void
-marks(void **state)
+mark_and_descriptor_may_disagree(void **state)
 {
 	struct link *l = *state;
 	struct imsgbuf plain;
@@ -452,7 +452,7 @@ marks(void **state)
 
 /* 5: no room in our table: the message comes, its descriptor does not. */
 static void
-table_full(void **state)
+full_table_loses_the_descriptor_only(void **state)
 {
 	struct link *l = *state;
 	struct rlimit old, few;
@@ -488,7 +488,7 @@ fill(struct link *l, size_t n)
  * the rest.
  */
 static void
-straddle(void **state)
+descriptor_at_the_end_of_the_buffer(void **state)
 {
 	struct link *l = *state;
 	size_t n;
@@ -514,7 +514,7 @@ straddle(void **state)
 
 /* A descriptor that is kept, and what ends its wait [ours]. */
 static void
-kept(void **state)
+kept_descriptor_is_closed_in_the_end(void **state)
 {
 	struct link *l = *state;
 	struct imsg_hdr h = header(3, 16);
@@ -669,7 +669,7 @@ random_stream(struct link *l)
 }
 
 static void
-fuzz(void **state)
+random_streams_as_the_reference_parser(void **state)
 {
 	struct link *l = *state;
 	int i, fds = open_fds();
@@ -687,17 +687,17 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(sizes),
-		T(composing),
-		T(boundaries),
-		T(lengths),
-		T(short_writes),
-		T(bursts),
-		T(marks),
-		T(table_full),
-		T(straddle),
-		T(kept),
-		T(fuzz),
+		T(limit_of_the_payload),
+		T(header_and_payload_arrive),
+		T(stream_cut_anywhere_is_the_same),
+		T(length_in_the_header_is_checked),
+		T(short_writes_lose_nothing),
+		T(descriptor_stays_with_its_message),
+		T(mark_and_descriptor_may_disagree),
+		T(full_table_loses_the_descriptor_only),
+		T(descriptor_at_the_end_of_the_buffer),
+		T(kept_descriptor_is_closed_in_the_end),
+		T(random_streams_as_the_reference_parser),
 	};
 
 	return cmocka_run_group_tests_name("imsg", tests, NULL, NULL);

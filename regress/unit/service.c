@@ -426,7 +426,7 @@ serve(void)
 
 /* Confined, it says how, and that the configuration is in force. */
 static void
-starts(void **unused)
+says_how_it_is_confined(void **unused)
 {
 	(void)unused;
 	serve();
@@ -448,7 +448,7 @@ send_gone(uint8_t key)
 }
 
 static void
-talks(void **unused)
+answers_the_sibling(void **unused)
 {
 	(void)unused;
 	serve();
@@ -482,7 +482,7 @@ caller(void)
  * RETRY, and with the token what the owner says to it (nvc.md rule 1).
  */
 static void
-network(void **unused)
+calls_work_under_the_sandbox(void **unused)
 {
 	uint8_t call[SETUP_LEN + 32] = SETUP, in[128];
 	size_t len = SETUP_LEN;
@@ -523,7 +523,7 @@ come_round(void)
  * came in the meantime is answered when it has read.
  */
 static void
-slow_sibling(void **unused)
+network_waits_for_a_slow_sibling(void **unused)
 {
 	const uint8_t call[SETUP_LEN] = SETUP;
 	uint8_t in[128];
@@ -551,7 +551,7 @@ slow_sibling(void **unused)
 
 /* A reload: the new link before the old one goes, and the answer. */
 static void
-reloads(void **unused)
+opens_the_new_link_before_closing_the_old(void **unused)
 {
 	(void)unused;
 	serve();
@@ -574,7 +574,7 @@ reloads(void **unused)
 }
 
 static void
-ends_by_signal(void **unused)
+sigterm_ends_after_last_words(void **unused)
 {
 	(void)unused;
 	serve();
@@ -585,7 +585,7 @@ ends_by_signal(void **unused)
 }
 
 static void
-ends_with_parent(void **unused)
+ends_when_the_parent_has_gone(void **unused)
 {
 	(void)unused;
 	serve();
@@ -596,7 +596,7 @@ ends_with_parent(void **unused)
 
 /* The interrupt key reaches every process: only mars(8) acts on it. */
 static void
-interrupt(void **unused)
+interrupt_key_is_for_the_parent(void **unused)
 {
 	(void)unused;
 	serve();
@@ -607,7 +607,7 @@ interrupt(void **unused)
 }
 
 static void
-alone(void **unused)
+fails_when_the_sibling_has_died(void **unused)
 {
 	(void)unused;
 	serve();
@@ -617,7 +617,7 @@ alone(void **unused)
 
 /* The sibling was told first to end: that is no failure. */
 static void
-sibling_first(void **unused)
+sibling_may_end_first(void **unused)
 {
 	(void)unused;
 	serve();
@@ -628,7 +628,7 @@ sibling_first(void **unused)
 
 /* What one's own processes never say is the end: 1, and not a crash. */
 static void
-conf_too_early(void **unused)
+conf_before_its_descriptors_ends_it(void **unused)
 {
 	(void)unused;
 	send_setup();
@@ -637,7 +637,7 @@ conf_too_early(void **unused)
 }
 
 static void
-setup_too_late(void **unused)
+setup_while_serving_ends_it(void **unused)
 {
 	(void)unused;
 	serve();
@@ -646,7 +646,7 @@ setup_too_late(void **unused)
 }
 
 static void
-setup_too_long(void **unused)
+octets_left_over_end_it(void **unused)
 {
 	const uint8_t octets[] = { 0, 0, 1, 'u', 0, 0, 0, 0, 9 };
 
@@ -656,7 +656,7 @@ setup_too_long(void **unused)
 }
 
 static void
-descriptor_missing(void **unused)
+missing_descriptor_ends_it(void **unused)
 {
 	(void)unused;
 	send_setup();
@@ -665,7 +665,7 @@ descriptor_missing(void **unused)
 }
 
 static void
-conf_larger_than_said(void **unused)
+conf_longer_than_announced_ends_it(void **unused)
 {
 	const uint8_t head[4] = { 0, 0, 0, 1 };
 
@@ -677,7 +677,7 @@ conf_larger_than_said(void **unused)
 }
 
 static void
-conf_beyond_limit(void **unused)
+conf_beyond_the_limit_ends_it(void **unused)
 {
 	const uint8_t head[4] = { 1, 0, 0, 1 };
 
@@ -688,7 +688,7 @@ conf_beyond_limit(void **unused)
 }
 
 static void
-sibling_malformed(void **unused)
+malformed_message_of_the_sibling_ends_it(void **unused)
 {
 	(void)unused;
 	serve();
@@ -699,7 +699,7 @@ sibling_malformed(void **unused)
 
 /* PUBLISH goes from marsd to scspd, never the other way. */
 static void
-sibling_wrong_way(void **unused)
+message_the_sibling_never_sends_ends_it(void **unused)
 {
 	const uint8_t octets[] = { 0, 1, 0, 0, 0, 1 };
 
@@ -713,7 +713,7 @@ sibling_wrong_way(void **unused)
 
 /* What an event of a core becomes in the log: everything, and the least. */
 static void
-event_line(void **unused)
+event_is_logged_with_all_it_says(void **unused)
 {
 	static struct service s;
 	const uint8_t oid[4] = { 192, 0, 2, 7 };
@@ -766,25 +766,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(starts),
-		TEST(talks),
-		TEST(network),
-		TEST(slow_sibling),
-		TEST(reloads),
-		TEST(ends_by_signal),
-		TEST(ends_with_parent),
-		TEST(interrupt),
-		TEST(alone),
-		TEST(sibling_first),
-		TEST(conf_too_early),
-		TEST(setup_too_late),
-		TEST(setup_too_long),
-		TEST(descriptor_missing),
-		TEST(conf_larger_than_said),
-		TEST(conf_beyond_limit),
-		TEST(sibling_malformed),
-		TEST(sibling_wrong_way),
-		cmocka_unit_test(event_line),
+		TEST(says_how_it_is_confined),
+		TEST(answers_the_sibling),
+		TEST(calls_work_under_the_sandbox),
+		TEST(network_waits_for_a_slow_sibling),
+		TEST(opens_the_new_link_before_closing_the_old),
+		TEST(sigterm_ends_after_last_words),
+		TEST(ends_when_the_parent_has_gone),
+		TEST(interrupt_key_is_for_the_parent),
+		TEST(fails_when_the_sibling_has_died),
+		TEST(sibling_may_end_first),
+		TEST(conf_before_its_descriptors_ends_it),
+		TEST(setup_while_serving_ends_it),
+		TEST(octets_left_over_end_it),
+		TEST(missing_descriptor_ends_it),
+		TEST(conf_longer_than_announced_ends_it),
+		TEST(conf_beyond_the_limit_ends_it),
+		TEST(malformed_message_of_the_sibling_ends_it),
+		TEST(message_the_sibling_never_sends_ends_it),
+		cmocka_unit_test(event_is_logged_with_all_it_says),
 	};
 
 	/* a child that ends at once makes our write fail, no more */
