@@ -23,46 +23,24 @@ struct marsc_link_call {
 	uint32_t		 id;
 };
 
-/* "0.0.100" or "0.100" */
-static bool
-parse_circuit(struct marsc_link_line *l, char *s)
-{
-	static const int min[] = { 0, 0, 32 }, max[] = { 32767, 4095, 65535 };
-	const char *error, *part;
-	int n[3] = { 0, 0, 0 }, count = 0;
-
-	while ((part = strsep(&s, ".")) != NULL) {
-		if (count == 3)
-			return false;
-		n[count++] = (int)strtonum(part, 0, 65535, &error);
-		if (error != NULL)
-			return false;
-	}
-	if (count == 2) {
-		n[2] = n[1];
-		n[1] = n[0];
-		n[0] = 0;
-	}
-	for (l->itf = n[0], l->vpi = n[1], l->vci = n[2]; count-- > 0;)
-		if (n[count] < min[count] || n[count] > max[count])
-			return false;
-	return true;
-}
-
 bool
 marsc_links_line(struct marsc_links *ls, const char *arg)
 {
 	char circuit[LINE_STRLEN];
 	const char *comma = strchr(arg, ',');
 	struct marsc_link_line *v, l;
+	struct atm_pvc c;
 
 	if (comma == NULL || (size_t)(comma - arg) >= sizeof(circuit))
 		return false;
 	memcpy(circuit, arg, (size_t)(comma - arg));
 	circuit[comma - arg] = '\0';
-	if (strchr(circuit, '.') == NULL || !parse_circuit(&l, circuit) ||
+	if (!atm_pvc_parse(&c, circuit) ||
 	    atm_addr_parse(&l.peer, comma + 1) == -1)
 		return false;
+	l.itf = c.itf;
+	l.vpi = c.vpi;
+	l.vci = c.vci;
 	v = reallocarray(ls->lines, ls->nlines + 1, sizeof(*v));
 	if (v == NULL)
 		return false;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "mars.h"
+#include "cksum.h"
 #include "packet.h"
 
 #define PROTOCOL	253	/* for experiments, RFC 3692 */

@@ -16,11 +16,6 @@
 
 #define MARSC_PATH_HELD_MAX	8	/* packets that wait for a circuit */
 
-/* Q.850 causes after which a call is tried again (5.1.3) */
-#define VC_CAUSE_RATE_31	37 /* user cell rate not available, UNI 3.1 */
-#define VC_CAUSE_QOS	49	/* quality of service unavailable */
-#define VC_CAUSE_RATE_30	51 /* user cell rate not available, UNI 3.0 */
-
 static int
 path_cmp(struct marsc_path *a, struct marsc_path *b)
 {
@@ -636,8 +631,7 @@ marsc_path_leaf_failed(struct marsc_leaf *l, uint16_t cause)
 {
 	struct marsc_path *p = l->path;
 
-	if (cause == VC_CAUSE_QOS || cause == VC_CAUSE_RATE_30 ||
-	    cause == VC_CAUSE_RATE_31 || cause == VC_CAUSE_TEMPORARY)
+	if (vc_cause_is_temporary(cause))
 		leaf_retry(l);
 	else if (l->again)
 		leaf_call(l);

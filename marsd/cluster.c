@@ -78,22 +78,18 @@ static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
 	[MARS_GROUPLIST_REQUEST] = { marsd_grouplist_message, false },
 };
 
-/* The list is walked before the operation; we know no TLV but Null (10.3). */
+/* The list is walked before the operation (10.3). */
 static enum marsd_drop
 walk_tlvs(struct marsd_incoming *in)
 {
-	struct mars_tlv tlv;
-	struct rd r;
-
-	if (in->msg.tlvs == NULL)
-		return MARSD_DROP_NONE;
-	rd_init(&r, in->msg.tlvs, in->msg.tlvs_len);
-	while (mars_tlv_next(&r, &tlv)) {
-		if (tlv.x == 1)
-			return MARSD_DROP_TLV;
-		if (tlv.x == 2)
-			return marsd_cluster_refused(
-			    in->proto, MARSD_DROP_TLV_ERROR, &in->msg.src);
+	switch (mars_tlvs_verdict(&in->msg)) {
+	case MARS_TLVS_DROP:
+		return MARSD_DROP_TLV;
+	case MARS_TLVS_ERROR:
+		return marsd_cluster_refused(
+		    in->proto, MARSD_DROP_TLV_ERROR, &in->msg.src);
+	case MARS_TLVS_SKIP:
+		break;
 	}
 	return MARSD_DROP_NONE;
 }
@@ -133,7 +129,7 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 	in.octets = octets;
 	in.len = len;
 	if ((bad = mars_decode(&in.msg, octets, len)) != MARS_DROP_NONE) {
-		if (bad == MARS_DROP_VERSION && len > 16 && octets[16] == 1)
+		if (bad == MARS_DROP_VERSION && mars_is_nhrp(octets, len))
 			return MARSD_DROP_NHRP;
 		c->bad[bad]++;
 		return MARSD_DROP_NONE;
@@ -268,14 +264,6 @@ user_leaf_ack(void *arg, struct vc_leaf *leaf, void *cookie)
 	marsd_leaf_step(cookie, MARSD_LEAF_EV_ACK);
 }
 
-/* Causes that may pass: A-111. */
-static bool
-is_temporary(uint16_t cause)
-{
-	return cause == 49 || cause == 51 || cause == 37 ||
-	    cause == VC_CAUSE_TEMPORARY;
-}
-
 static void
 user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 {
@@ -284,8 +272,9 @@ user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 	(void)arg;
 	(void)leaf;
 	r->leaf = NULL;
-	marsd_leaf_step(
-	    r, is_temporary(cause) ? MARSD_LEAF_EV_BUSY : MARSD_LEAF_EV_FAIL);
+	marsd_leaf_step(r,
+	    vc_cause_is_temporary(cause) ? MARSD_LEAF_EV_BUSY :
+					   MARSD_LEAF_EV_FAIL); /* */
 }
 
 static void

@@ -8,6 +8,7 @@
  * 6.1.1 and 6.2.1).
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cluster.h"
 
@@ -37,27 +38,16 @@ by_kind(const struct atm_addr **v, size_t n)
 		qsort(v, n, sizeof(*v), kind_cmp);
 }
 
-/*
- * The request itself with its op code changed, and nothing else (5.1.2,
- * A-102, A-128).  A checksum that was computed is computed anew.
- */
+/* The request itself with its operation changed. */
 static enum marsd_drop
 send_nak(struct marsd_incoming *in)
 {
 	uint8_t *copy;
-	struct wr w;
-	uint16_t sum;
 
 	if ((copy = malloc(in->len)) == NULL)
 		return MARSD_DROP_MEMORY;
-	wr_init(&w, copy, in->len);
-	wr_bytes(&w, in->octets, in->len);
-	wr_at_u16(&w, 16, MARS_NAK);
-	if (copy[12] != 0 || copy[13] != 0) {
-		wr_at_u16(&w, 12, 0);
-		sum = in_cksum(copy, in->len);
-		wr_at_u16(&w, 12, sum == 0 ? 0xffff : sum); /* */
-	}
+	memcpy(copy, in->octets, in->len);
+	mars_make_nak(copy, in->len);
 	marsd_send_raw(in->circuit, copy, in->len);
 	in->proto->cluster->counts.naks++;
 	free(copy);

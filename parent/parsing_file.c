@@ -73,35 +73,12 @@ parsing_control(struct parsing *ps, const char *path)
 		    ps, "control \"%s\": write the path of a directory", path);
 }
 
-/* [itf.]vpi.vci */
-static bool
-pvc_parse(struct conf_listen *l, const char *s)
-{
-	unsigned v[3];
-	char end;
-	int n;
-
-	if (strspn(s, "0123456789.") != strlen(s) || strlen(s) > 15)
-		return false;
-	n = sscanf(s, "%u.%u.%u%c", &v[0], &v[1], &v[2], &end);
-	if (n == 2) {
-		v[2] = v[1];
-		v[1] = v[0];
-		v[0] = 0;
-	} else if (n != 3)
-		return false;
-	l->itf = (int)v[0];
-	l->vpi = (int)v[1];
-	l->vci = (int)v[2];
-	/* VCIs below 32 are the network's (ITU-T I.361) */
-	return v[0] <= 32767 && v[1] <= 4095 && v[2] >= 32 && v[2] <= 65535;
-}
-
 void
 parsing_listen(struct parsing *ps, enum conf_transport t, const char *addr,
     const char *pvc, const char *peer)
 {
 	struct conf_listen *l = parsing_item(ps, sizeof(*l));
+	struct atm_pvc c = { 0, 0, 0 };
 
 	TAILQ_INSERT_TAIL(&ps->conf->listens, l, entry);
 	l->transport = t;
@@ -109,9 +86,12 @@ parsing_listen(struct parsing *ps, enum conf_transport t, const char *addr,
 		parsing_address(ps, &l->addr, addr);
 	if (peer != NULL)
 		parsing_address(ps, &l->peer, peer);
-	if (pvc != NULL && !pvc_parse(l, pvc))
+	if (pvc != NULL && !atm_pvc_parse(&c, pvc))
 		parsing_wrong(ps,
 		    "%s is no circuit: write [ITF.]VPI.VCI, such as 0.0.100 "
 		    "(VPI up to 4095, VCI 32 to 65535)",
 		    pvc);
+	l->itf = c.itf;
+	l->vpi = c.vpi;
+	l->vci = c.vci;
 }

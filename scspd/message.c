@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "mars.h"
+#include "cksum.h"
 #include "message.h"
 
 static const char *drop_names[] = {

@@ -37,6 +37,7 @@ loop_init(struct loop *l)
 	if ((l->base = event_base_new()) == NULL)
 		return -1;
 	timers_init(&l->timers, monotonic());
+	l->timers.clock = monotonic;
 	if (evtimer_assign(&l->wake, l->base, woken, l) == -1) {
 		event_base_free(l->base);
 		return -1;
@@ -55,10 +56,7 @@ loop_free(struct loop *l)
 void
 loop_clock(struct timers *ts)
 {
-	mtime_t now = monotonic();
-
-	if (now.us > ts->now.us)
-		ts->now = now;
+	timers_clock(ts);
 }
 
 static void

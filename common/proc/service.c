@@ -81,7 +81,7 @@ on_sigterm(evutil_socket_t signo, short what, void *arg)
 
 	(void)signo;
 	(void)what;
-	loop_clock(&s->loop.timers);
+	timers_clock(&s->loop.timers);
 	service_end(s);
 }
 
@@ -90,7 +90,7 @@ service_parent_closed(void *arg)
 {
 	struct service *s = arg;
 
-	loop_clock(&s->loop.timers);
+	timers_clock(&s->loop.timers);
 	channel_close(&s->parent);
 	service_end(s);
 }
@@ -104,7 +104,7 @@ service_sibling_closed(void *arg)
 {
 	struct service *s = arg;
 
-	loop_clock(&s->loop.timers);
+	timers_clock(&s->loop.timers);
 	channel_close(&s->sibling);
 	if (s->ending)
 		loop_end(&s->loop);

@@ -125,7 +125,7 @@ service_asked(void *arg)
 {
 	struct service *s = arg;
 
-	loop_clock(&s->loop.timers);
+	timers_clock(&s->loop.timers);
 	return s;
 }
 

@@ -84,7 +84,7 @@ service_parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 	const struct service_message *t = NULL;
 	size_t i;
 
-	loop_clock(&s->loop.timers);
+	timers_clock(&s->loop.timers);
 	for (i = 0; i < sizeof(parent_types) / sizeof(parent_types[0]); i++)
 		if (parent_types[i].type == type)
 			t = &parent_types[i];

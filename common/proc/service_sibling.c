@@ -16,7 +16,7 @@ sibling_message(void *arg, uint32_t type, struct rd *r, int fd)
 	struct service *s = arg;
 	struct replica_msg m;
 
-	loop_clock(&s->loop.timers);
+	timers_clock(&s->loop.timers);
 	if (fd != -1 || !replica_decode(&m, type, r) ||
 	    !s->hooks->replica(s->arg, type, &m))
 		fatalx("malformed message of type %u from %s", type,

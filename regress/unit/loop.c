@@ -106,7 +106,7 @@ readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	assert_int_equal(read(fd, &c, 1), 1);
-	loop_clock(&loop.timers);
+	timers_clock(&loop.timers);
 	handled = loop.timers.now;
 	timer_set(&loop.timers, &delayed, MTIME_MS(2));
 }
