@@ -252,6 +252,10 @@ children_on_atm_party(struct parent_child *c, struct rd *r)
 	parent_parties_request(c, r);
 }
 
+/* octets of these messages, see ipc.h */
+#define ATM_OPEN_LEN	(4 + 1 + 2 * ATM_IPC_LEN)
+#define ATM_PARTY_LEN	(4 + 1 + 4 + 2 * ATM_IPC_LEN)
+
 #define FROM(id)	(1U << (id))
 #define FROM_ANY	(FROM(PARENT_MARSD) | FROM(PARENT_SCSPD))
 
@@ -270,8 +274,8 @@ static const struct children_message {
 	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
 	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, children_on_verbose },
-	{ IMSG_ATM_OPEN, FROM_ANY, 5 + 2 * 42, 5 + 2 * 42, on_atm_open },
-	{ IMSG_ATM_PARTY, FROM(PARENT_MARSD), 9 + 2 * 42, 9 + 2 * 42,
+	{ IMSG_ATM_OPEN, FROM_ANY, ATM_OPEN_LEN, ATM_OPEN_LEN, on_atm_open },
+	{ IMSG_ATM_PARTY, FROM(PARENT_MARSD), ATM_PARTY_LEN, ATM_PARTY_LEN,
 	    children_on_atm_party }
 };
 

@@ -228,8 +228,9 @@ void	parent_roots_end(struct parent_child *);
 
 /* --- party.c: in the maker, and in the process of one root */
 
-#define PARTY_REQUEST	(1 + 4 + 42)	/* u8 ATM_PARTY_*, u32, addr */
-#define PARTY_ANSWER	(1 + 4 + 2)	/* u8 ATM_PARTY_*, u32, u16 cause */
+/* u8 ATM_PARTY_*, u32 reference, addr; and u16 cause in its place */
+#define PARTY_REQUEST	(1 + 4 + ATM_IPC_LEN)
+#define PARTY_ANSWER	(1 + 4 + 2)
 /* main() of the maker; user: whom it becomes, or "none" */
 void	parent_party_main(const char *user, bool foreground)
 	    __attribute__((__noreturn__));
