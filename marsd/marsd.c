@@ -211,6 +211,8 @@ main(int argc, char **argv)
 		.role = SANDBOX_MARSD,
 		.commands = marsd_commands,
 		.ncommands = marsd_ncommands,
+		.summary = marsd_ctl_summary,
+		.counters = marsd_ctl_counters,
 		.configure = marsd_hook_configure,
 		.whose = marsd_hook_whose,
 		.parties = conf_parties,

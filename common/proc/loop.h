@@ -7,7 +7,8 @@
  * The loop of a process: libevent for descriptors and signals, timer.h for
  * time.  In one turn it handles what has arrived, then the timers that are
  * due, and then calls turn(), which sends what they have queued.  No other
- * file reads the clock.
+ * file reads the clock: a handler of a descriptor calls timers_clock() before
+ * anything else, so that what it does counts from now.
  */
 #ifndef MARS_LOOP_H
 #define MARS_LOOP_H
@@ -35,10 +36,5 @@ void	loop_run(struct loop *, void (*turn)(void *), void *arg);
 /* One turn that does not wait. */
 void	loop_poll(struct loop *, void (*turn)(void *), void *arg);
 void	loop_end(struct loop *);
-/*
- * Takes the time that has passed while the loop waited.  A handler of a
- * descriptor calls this before anything else.  No timer expires by it.
- */
-void	loop_clock(struct timers *);
 
 #endif

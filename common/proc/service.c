@@ -31,8 +31,7 @@ service_serve(struct service *s)
 	uint8_t buf[SANDBOX_STRLEN + 2];
 	struct wr w;
 
-	s->control = ctlserver_new(s->loop.base, s->control_fd,
-	    s->hooks->commands, s->hooks->ncommands, s);
+	s->control = service_ctl_open(s, s->control_fd);
 	if (s->control == NULL)
 		fatal("control socket");
 	s->serving = true;

@@ -84,8 +84,14 @@ struct service_hooks {
 	 * servers go through it.
 	 */
 	bool			 ends_last;
+	/*
+	 * For marsctl: commands besides those of service_ctl.c, and the
+	 * owner's part of two listings that it has.
+	 */
 	const struct ctl_command *commands;
 	size_t			 ncommands;
+	bool			(*summary)(void *, void *cursor, struct wr *);
+	bool			(*counters)(void *, void *cursor, struct wr *);
 	/*
 	 * Applies a configuration, which outlives the next call.  0, or -1:
 	 * no memory, and nothing was changed.  The process is confined
@@ -203,23 +209,5 @@ struct service_event {
  */
 void	service_log_event(struct service *, unsigned int code,
 	    const struct service_event *);
-
-/*
- * For marsctl; as the show functions of the cores, of which the one for
- * counters leaves the last octet of the cursor alone.
- */
-bool	service_show_circuits(struct service *, void *cursor, struct wr *);
-/* core: the owner's counters, which follow those of the process */
-bool	service_show_counters(struct service *,
-	    bool (*core)(void *arg, void *cursor, struct wr *), void *cursor,
-	    struct wr *);
-/* "circuits", "sandbox" */
-void	service_summary(struct service *, struct wr *);
-/* What a command's arg is; the clock is read for what the command does. */
-struct service *service_asked(void *arg);
-/* act functions of these commands; arg is the struct service */
-const char *service_ctl_reload(void *, struct ctl_conn *, int, char **);
-const char *service_ctl_verbose(void *, struct ctl_conn *, int, char **);
-const char *service_ctl_brief(void *, struct ctl_conn *, int, char **);
 
 #endif

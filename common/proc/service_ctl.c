@@ -15,17 +15,10 @@ struct service_cursor {
 	uint32_t	at;
 };
 
-static void
-ctl_addr(struct wr *w, const char *name, const struct atm_addr *a)
+static bool
+service_circuits(void *arg, void *cursor, struct wr *w)
 {
-	char text[ATM_STRLEN];
-
-	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
-}
-
-bool
-service_show_circuits(struct service *s, void *cursor, struct wr *w)
-{
+	struct service *s = arg;
 	struct service_cursor *at = cursor;
 	struct vc_circuit_info info;
 	struct service_link *l;
@@ -35,8 +28,8 @@ service_show_circuits(struct service *s, void *cursor, struct wr *w)
 		if (!vc_circuit(l->vc, &at->at, &info))
 			continue;
 		ctl_string(w, "process", s->hooks->name);
-		ctl_addr(w, "local", &info.local);
-		ctl_addr(w, "peer", &info.peer);
+		ctl_atm(w, "local", &info.local);
+		ctl_atm(w, "peer", &info.peer);
 		ctl_string(w, "kind", info.kind);
 		ctl_string(w, "state", info.state);
 		ctl_uint(w, "sdus-in", info.sdus_in);
@@ -85,12 +78,12 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 
 /*
  * Those of the process come first.  When they are done, the last octet of
- * the cursor says so, and the rest of it is the core's.
+ * the cursor says so, and the rest of it is the owner's.
  */
-bool
-service_show_counters(struct service *s,
-    bool (*core)(void *, void *, struct wr *), void *cursor, struct wr *w)
+static bool
+service_counters(void *arg, void *cursor, struct wr *w)
 {
+	struct service *s = arg;
 	uint8_t *stage = (uint8_t *)cursor + CTL_CURSOR_SIZE - 1;
 
 	if (*stage == 0) {
@@ -99,35 +92,33 @@ service_show_counters(struct service *s,
 		memset(cursor, 0, CTL_CURSOR_SIZE);
 		*stage = 1;
 	}
-	if (!core(s->arg, cursor, w))
+	if (!s->hooks->counters(s->arg, cursor, w))
 		return false;
 	ctl_string(w, "process", s->hooks->name);
 	return true;
 }
 
-void
-service_summary(struct service *s, struct wr *w)
+/* One object: the owner's values, then those of the process. */
+static bool
+service_summary(void *arg, void *cursor, struct wr *w)
 {
+	struct service *s = arg;
 	struct service_cursor at = { 0, 0 };
 	struct vc_circuit_info info;
 	struct service_link *l;
 	uint64_t n = 0;
 
+	if (!s->hooks->summary(s->arg, cursor, w))
+		return false;
 	for (; (l = service_link_at(s, at.link)) != NULL; at.link++, at.at = 0)
 		while (vc_circuit(l->vc, &at.at, &info))
 			n++;
 	ctl_uint(w, "circuits", n);
 	ctl_string(w, "sandbox", s->sandbox);
+	return true;
 }
 
-struct service *
-service_asked(void *arg)
-{
-	struct service *s = arg;
-
-	timers_clock(&s->loop.timers);
-	return s;
-}
+/* --- what mars(8) is to do */
 
 static const char *
 ask_parent(struct service *s, uint32_t type, uint32_t value)
@@ -143,8 +134,8 @@ ask_parent(struct service *s, uint32_t type, uint32_t value)
 	return NULL;
 }
 
-const char *
-service_ctl_reload(void *arg, struct ctl_conn *c, int argc, char **argv)
+static const char *
+service_reload(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	const char *wrong;
 
@@ -168,8 +159,8 @@ service_on_reload_res(struct service *s, struct rd *r, int fd)
 		ctl_finish(s->control, id, ok, text);
 }
 
-const char *
-service_ctl_verbose(void *arg, struct ctl_conn *c, int argc, char **argv)
+static const char *
+service_verbose(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	(void)c;
 	(void)argc;
@@ -177,11 +168,32 @@ service_ctl_verbose(void *arg, struct ctl_conn *c, int argc, char **argv)
 	return ask_parent(arg, IMSG_VERBOSE_REQ, 1);
 }
 
-const char *
-service_ctl_brief(void *arg, struct ctl_conn *c, int argc, char **argv)
+static const char *
+service_brief(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	(void)c;
 	(void)argc;
 	(void)argv;
 	return ask_parent(arg, IMSG_VERBOSE_REQ, 0);
+}
+
+static const struct ctl_command in_common[] = {
+	{ "show summary", service_summary, NULL },
+	{ "show counters", service_counters, NULL },
+	{ "show circuits", service_circuits, NULL },
+	{ "reload", NULL, service_reload },
+	{ "log verbose", NULL, service_verbose },
+	{ "log brief", NULL, service_brief },
+};
+
+struct ctlserver *
+service_ctl_open(struct service *s, int fd)
+{
+	const struct ctl_commands lists[] = {
+		{ in_common, sizeof(in_common) / sizeof(in_common[0]), s },
+		{ s->hooks->commands, s->hooks->ncommands, s->arg },
+	};
+
+	return ctlserver_new(
+	    &s->loop, fd, lists, sizeof(lists) / sizeof(lists[0]));
 }

@@ -57,6 +57,8 @@ service_handler	service_on_atm_fd, service_on_atm_party;
 void	service_sibling_open(struct service *);		/* fatal() */
 
 /* service_ctl.c */
+/* Serves the listening control socket fd; as ctlserver_new(). */
+struct ctlserver *service_ctl_open(struct service *, int fd);
 service_handler	service_on_reload_res;
 
 #endif

@@ -143,16 +143,10 @@ owner_destroy(void *arg)
 	(void)arg;
 }
 
-static const struct ctl_command commands[] = {
-	{ "reload", NULL, service_ctl_reload },
-};
-
 static const struct service_hooks hooks = {
 	.name = "owner",
 	.sibling = "sibling",
 	.role = SANDBOX_MARSD,
-	.commands = commands,
-	.ncommands = 1,
 	.configure = owner_configure,
 	.whose = owner_whose,
 	.attach = owner_attach,
