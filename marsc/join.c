@@ -33,8 +33,8 @@ join_notify(struct marsc_joined *j, enum marsc_notice_code code)
 {
 	marsc_notify(j->client, code,
 	    &(struct marsc_notice){ .min = &j->min,
-		.max = &j->max,
-		.server = &j->client->mars->addr });
+	    .max = &j->max,
+	    .server = &j->client->mars->addr });
 }
 
 static void
@@ -357,7 +357,7 @@ join_overlaps(struct marsc *c, const struct paddr *min, const struct paddr *max)
 	if (after != NULL && paddr_cmp(&after->min, max) <= 0)
 		return true;
 	before = after == NULL ? RB_MAX(marsc_joined_tree, &c->blocks) :
-				 RB_PREV(marsc_joined_tree, &c->blocks, after);
+	    RB_PREV(marsc_joined_tree, &c->blocks, after);
 	return before != NULL && paddr_cmp(&before->max, min) >= 0;
 }
 
@@ -419,7 +419,7 @@ marsc_join_copy(struct marsc *c, const struct mars_msg *m)
 	struct marsc_joined *j;
 
 	if ((m->flags & (MARS_F_REGISTER | MARS_F_PUNCHED | MARS_F_COPY)) !=
-		MARS_F_COPY ||
+	    MARS_F_COPY ||
 	    m->pnum != 1 || !marsc_is_self(c, &m->src))
 		return false;
 	mars_pair(m, 0, &min, &max);

@@ -21,7 +21,7 @@ json_utf8_length(const char *s)
 	n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 :
 	    p[0] >= 0xe0 && p[0] <= 0xef ? 3 :
 	    p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 :
-					   0;
+	    0;
 	for (i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
