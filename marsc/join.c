@@ -362,7 +362,7 @@ join_overlaps(struct marsc *c, const struct paddr *min, const struct paddr *max)
 }
 
 static struct marsc_joined *
-join_new(struct marsc *c, const struct paddr *min, const struct paddr *max,
+joined_new(struct marsc *c, const struct paddr *min, const struct paddr *max,
     bool layer3)
 {
 	struct marsc_joined *j = calloc(1, sizeof(*j));
@@ -392,7 +392,7 @@ marsc_join(struct marsc *c, const struct paddr *min, const struct paddr *max,
 	j = join_find(c, min, max);
 	if (j == NULL && !paddr_equal(min, max) && join_overlaps(c, min, max))
 		return MARSC_E_OVERLAP;
-	if (j == NULL && (j = join_new(c, min, max, layer3)) == NULL)
+	if (j == NULL && (j = joined_new(c, min, max, layer3)) == NULL)
 		return MARSC_E_MEMORY;
 	join_event(j, MARSC_JOIN_EV_JOIN);
 	if ((j->state == MARSC_JOIN_WANTED || j->state == MARSC_JOIN_LAPSED) &&
