@@ -36,7 +36,7 @@ twice() {
 	    --kinds-C="$1" --sort=no 2>/dev/null |
 	    awk -F '\t' '
 	# in capitals and with arguments it is a macro that is used
-	$1 ~ /^[A-Z]/ && index($3, $1 "(") {
+	$1 ~ /^[A-Z]/ && index($0, $1 "(") {
 		next
 	}
 	$1 != "main" && $1 != "usage" && $1 !~ /^__anon/ {
