@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "json.h"
 #include "print.h"
 
 /* --- JSON */
@@ -13,15 +14,11 @@
 static void
 json_string(FILE *f, const char *s)
 {
+	char buf[JSON_CHAR_SIZE];
+
 	fputc('"', f);
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(f, "\\u%04x", (unsigned int)*s);
-		else
-			fputc(*s, f);
-	}
+	while (*s != '\0')
+		fputs(json_char(&s, buf), f);
 	fputc('"', f);
 }
 

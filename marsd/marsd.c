@@ -228,6 +228,8 @@ main(int argc, char **argv)
 		.marsd = true,
 		.commands = marsd_commands,
 		.ncommands = marsd_ncommands,
+		.summary = marsd_ctl_summary,
+		.counters = marsd_ctl_counters,
 		.configure = marsd_hook_configure,
 		.whose = marsd_hook_whose,
 		.attach = marsd_hook_attach,

@@ -12,7 +12,6 @@
 #include "adopt.h"
 #include "cluster.h"
 #include "ctl.h"
-#include "ctlserver.h"
 
 /* Octets of a row that an array leaves for what follows it. */
 #define ROW_RESERVE	512
@@ -49,32 +48,6 @@ next_proto(struct marsd_cursor *cur)
 
 	memset(cur, 0, sizeof(*cur));
 	cur->proto = n;
-}
-
-static void
-put_atm(struct wr *w, const char *name, const struct atm_addr *a)
-{
-	char text[ATM_STRLEN];
-
-	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
-}
-
-static void
-put_oid(struct wr *w, const char *name, const uint8_t oid[4])
-{
-	struct paddr a = { .len = 4 };
-	char text[PADDR_STRLEN];
-
-	memcpy(a.a, oid, 4);
-	ctl_string(w, name, paddr_print(&a, text, sizeof(text)));
-}
-
-static void
-put_paddr(struct wr *w, const char *name, const struct paddr *a)
-{
-	char text[PADDR_STRLEN];
-
-	ctl_string(w, name, paddr_print(a, text, sizeof(text)));
 }
 
 static void
@@ -129,7 +102,7 @@ marsd_show_summary(struct marsd *m, void *cursor, struct wr *w)
 			joins += p->joins;
 		}
 	}
-	put_oid(w, "server-id", m->oid);
+	ctl_oid(w, "server-id", m->oid);
 	ctl_uint(w, "started",
 	    (uint64_t)(mtime_diff(m->started, m->ts->now) / MTIME_SEC(1)));
 	ctl_uint(w, "clusters", clusters);
@@ -162,7 +135,7 @@ marsd_show_clusters(struct marsd *m, void *cursor, struct wr *w)
 	if (p == NULL)
 		return false;
 	put_proto(w, p);
-	put_atm(w, "address", &p->cluster->conf->addr);
+	ctl_atm(w, "address", &p->cluster->conf->addr);
 	ctl_uint(w, "server-group", p->cluster->conf->server_group);
 	ctl_uint(w, "members", p->control[MARSD_ROLE_CLIENT].registered);
 	ctl_uint(w, "servers", p->control[MARSD_ROLE_MCS].registered);
@@ -189,7 +162,7 @@ put_server(struct wr *w, const struct marsd_node *n)
 	if (marsd_node_is_here(n))
 		ctl_string(w, "server", "local");
 	else if (best != NULL)
-		put_oid(w, "server", best->peer->owner->oid);
+		ctl_oid(w, "server", best->peer->owner->oid);
 	else
 		ctl_string(w, "server", "none");
 }
@@ -231,7 +204,7 @@ put_member(struct wr *w, struct marsd_node *n)
 	struct marsd_proto *p = n->proto;
 
 	put_proto(w, p);
-	put_atm(w, "address", &n->atm);
+	ctl_atm(w, "address", &n->atm);
 	ctl_uint(w, "cmi", node_cmi(n));
 	put_server(w, n);
 	ctl_uint(w, "joins", n->njoins);
@@ -287,7 +260,7 @@ put_nodes(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
 			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
 				break;
 			if (j->live)
-				put_atm(w, "", &j->node->atm);
+				ctl_atm(w, "", &j->node->atm);
 		}
 	ctl_close(w);
 }
@@ -303,8 +276,8 @@ put_group(struct wr *w, struct marsd_proto *p, const struct marsd_span *s)
 	in = marsd_itree_find(&p->map[MARSD_ROLE_MCS], s);
 	serve = in == NULL ? NULL : marsd_range_of(in);
 	put_proto(w, p);
-	put_paddr(w, "group-min", &s->min);
-	put_paddr(w, "group-max", &s->max);
+	ctl_paddr(w, "group-min", &s->min);
+	ctl_paddr(w, "group-max", &s->max);
 	ctl_uint(w, "member-count", host == NULL ? 0 : host->live);
 	ctl_uint(w, "server-count", serve == NULL ? 0 : serve->live);
 	put_nodes(w, "servers", serve, CTL_ROW_MAX / 2);
@@ -371,11 +344,11 @@ put_peer(struct wr *w, struct marsd_peer *peer)
 	struct marsd_proto *p = peer->proto;
 
 	put_proto(w, p);
-	put_oid(w, "oid", peer->owner->oid);
+	ctl_oid(w, "oid", peer->owner->oid);
 	if (peer->state == MARSD_PEER_SELF)
-		put_atm(w, "address", &p->cluster->conf->addr);
+		ctl_atm(w, "address", &p->cluster->conf->addr);
 	else
-		put_atm(w, "address", &peer->addr);
+		ctl_atm(w, "address", &peer->addr);
 	ctl_string(w, "state", peer_state_name(peer->state));
 	ctl_uint(
 	    w, "age", peer->heard_once ? seconds_since(p, peer->heard) : 0);
@@ -426,7 +399,7 @@ marsd_show_servers(struct marsd *m, void *cursor, struct wr *w)
 			cur->number++;
 			put_proto(w, p);
 			ctl_string(w, "oid", "");
-			put_atm(w, "address", &b->addr);
+			ctl_atm(w, "address", &b->addr);
 			ctl_string(w, "state", "backup");
 			ctl_uint(w, "age", 0);
 			return true;

@@ -310,6 +310,8 @@ main(int argc, char **argv)
 		.marsd = false,
 		.commands = scspd_commands,
 		.ncommands = scspd_ncommands,
+		.summary = scspd_ctl_summary,
+		.counters = scspd_ctl_counters,
 		.configure = scspd_hook_configure,
 		.whose = scspd_hook_whose,
 		.attach = scspd_hook_attach,

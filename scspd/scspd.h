@@ -21,8 +21,10 @@ struct scspd_shell {
 	struct ratelimit limits[SCSP_EV_MAX];	/* of lines in the log */
 };
 
-/* control.c: what marsctl can ask; arg is the struct service of a scspd */
+/* control.c: for marsctl; arg is a struct scspd_shell */
 extern const struct ctl_command scspd_commands[];
 extern const size_t scspd_ncommands;
+bool	scspd_ctl_summary(void *arg, void *cursor, struct wr *);
+bool	scspd_ctl_counters(void *arg, void *cursor, struct wr *);
 
 #endif

@@ -40,22 +40,10 @@ neighbor_at(struct scsp *s, uint32_t n)
 static void
 put_id(struct wr *w, const char *name, uint32_t id)
 {
-	uint8_t o[4];
-	char buf[16], *p = buf;
-	int i;
-	uint8_t v;
+	uint8_t oid[4];
 
-	scsp_oid_octets(id, o);
-	for (i = 0; i < 4; i++) {
-		v = o[i];
-		if (v >= 100)
-			*p++ = (char)('0' + v / 100);
-		if (v >= 10)
-			*p++ = (char)('0' + v / 10 % 10);
-		*p++ = (char)('0' + v % 10);
-		*p++ = i < 3 ? '.' : '\0';
-	}
-	ctl_string(w, name, buf);
+	scsp_oid_octets(id, oid);
+	ctl_oid(w, name, oid);
 }
 
 static void
@@ -143,7 +131,6 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 {
 	struct scsp_place *at = cursor;
 	struct scsp_neighbor *nb;
-	char addr[ATM_STRLEN];
 
 	if ((nb = neighbor_at(s, at->n)) == NULL)
 		return false;
@@ -151,8 +138,7 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 	ctl_string(w, "cluster", nb->group->name);
 	ctl_uint(w, "server-group", nb->group->sgid);
 	ctl_uint(w, "protocol-id", nb->group->pid);
-	ctl_string(
-	    w, "address", atm_addr_print(&nb->peer->addr, addr, sizeof(addr)));
+	ctl_atm(w, "address", &nb->peer->addr);
 	if (nb->has_id)
 		put_id(w, "id", nb->id);
 	else
@@ -246,7 +232,6 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 {
 	struct scsp_place *at = cursor;
 	struct scsp_neighbor *nb = NULL;
-	char scope[ATM_STRLEN] = "all";
 	const char *name;
 	uint64_t v;
 	uint32_t i, base;
@@ -272,8 +257,9 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 			break;
 	}
 	if (nb != NULL)
-		atm_addr_print(&nb->peer->addr, scope, sizeof(scope));
-	ctl_string(w, "scope", scope);
+		ctl_atm(w, "scope", &nb->peer->addr);
+	else
+		ctl_string(w, "scope", "all");
 	ctl_string(w, "name", name);
 	ctl_uint(w, "value", v);
 	return true;

@@ -72,7 +72,8 @@ enum imsg_type {
 	IMSG_CSA_NEIGHBOR,	/* scspd: oid(4), u8 aligned */
 
 	/* control clients; see ctl.h */
-	IMSG_CTL_REQUEST,	/* string command, then its arguments */
+	IMSG_CTL_REQUEST,	/* u8 n, n x string command and arguments, then
+				 * per filter string word, string value */
 	IMSG_CTL_ROW,		/* one object, ctl.h */
 	IMSG_CTL_END,		/* u8 ok, string what went wrong */
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "atm.h"
+#include "command.h"
 #include "endpoint.h"
 #include "ipc.h"
 #include "log.h"
@@ -541,8 +542,7 @@ serve(struct service *s)
 	uint8_t buf[SANDBOX_STRLEN + 2];
 	struct wr w;
 
-	s->control = ctlserver_new(s->loop.base, s->control_fd,
-	    s->hooks->commands, s->hooks->ncommands, s);
+	s->control = command_serve(s, s->control_fd);
 	if (s->control == NULL)
 		fatal("control socket");
 	s->serving = true;

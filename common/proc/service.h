@@ -43,8 +43,12 @@ struct service_hooks {
 	const char		*sibling;	/* the other child's */
 	enum sandbox_role	 role;
 	bool			 marsd;		/* else scspd */
+	/* for marsctl: what only the owner has, besides command.c's */
 	const struct ctl_command *commands;
 	size_t			 ncommands;
+	/* the owner's part of these two listings */
+	bool			(*summary)(void *, void *cursor, struct wr *);
+	bool			(*counters)(void *, void *cursor, struct wr *);
 	/* 0, or -1: no memory, nothing changed.  The first: confined now */
 	int			(*configure)(void *, const struct conf *);
 	/* who has this local address; false: nobody (any more) */

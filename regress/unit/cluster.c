@@ -5,7 +5,6 @@
 /* links: marsd */
 
 #include "ctl.h"
-#include "ctlserver.h"
 #include "marsnet.h"
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
