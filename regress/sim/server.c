@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "csa.h"
+#include "endpoint.h"
 #include "ipc.h"
 #include "replica.h"
 #include "sim.h"
 
 #define MARSD_SEL	0
-#define SCSPD_SEL	1
 
 /* --- the channel between the two: in order, and never re-entrant */
 
@@ -380,7 +380,7 @@ configure_neighbor(struct server *s, struct conf_cluster *cc, uint32_t to)
 	if (cn == NULL)
 		abort();
 	cn->addr = w->server[to].addr;
-	atm_addr_set_sel(&cn->addr, SCSPD_SEL);
+	atm_addr_set_sel(&cn->addr, SEL_SCSPD);
 	cn->auth = w->keys;
 	if (w->keys) {
 		cn->nspis = 1;
@@ -471,7 +471,7 @@ server_start(struct server *s)
 	nvc = node_open(&s->node, 0, MARSD_SEL, &marsd_vc_user,
 	    marsd_cluster(s->mars, CLUSTER));
 	marsd_cluster_attach(marsd_cluster(s->mars, CLUSTER), nvc_link(nvc));
-	nvc = node_open(&s->node, 1, SCSPD_SEL, &scsp_vc_user, s->scsp);
+	nvc = node_open(&s->node, 1, SEL_SCSPD, &scsp_vc_user, s->scsp);
 	scsp_attach(s->scsp, nvc_link(nvc));
 	node_settle(&s->node);
 }
