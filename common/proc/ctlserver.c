@@ -230,7 +230,7 @@ name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
  * becomes c's, and what follows its name the arguments.
  */
 static const struct ctl_command *
-lookup(struct ctl_conn *c, int argc)
+find_command(struct ctl_conn *c, int argc)
 {
 	const struct ctl_command *found = NULL;
 	const struct ctl_commands *l;
@@ -315,7 +315,7 @@ conn_request(struct ctl_conn *c, struct rd *r)
 	if (argc == -1) {
 		c->server->refused++;
 		conn_end(c, false, "that is not a request");
-	} else if ((cmd = lookup(c, argc)) == NULL)
+	} else if ((cmd = find_command(c, argc)) == NULL)
 		conn_end(c, false, "that command is not known here");
 	else if (wrong != NULL)
 		conn_end(c, false, wrong);
