@@ -177,11 +177,22 @@ up_ldrop(void *arg, struct vc_leaf *l, void *cookie, uint16_t cause)
 }
 
 static const struct vc_user user = {
-	up_call, up_ack, up_fail, up_release, up_sdu, up_lack, up_lfail,
-	up_ldrop
+	.remote_call = up_call,
+	.ack = up_ack,
+	.rqfailed = up_fail,
+	.release = up_release,
+	.sdu = up_sdu,
+	.leaf_ack = up_lack,
+	.leaf_failed = up_lfail,
+	.leaf_drop = up_ldrop,
 };
 
-static const struct nvc_params defaults = { 2022, 10, 131072, 64 };
+static const struct nvc_params defaults = {
+	.base_port = 2022,
+	.enquiry_interval = 10,
+	.max_circuits = 131072,
+	.circuits_per_address = 64,
+};
 
 /* 192.0.2.last%sel */
 static struct atm_addr
