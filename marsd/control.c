@@ -4,7 +4,7 @@
  */
 
 /*
- * What marsctl(8) can ask marsd alone; common/proc/command.c has what scspd
+ * What marsctl(8) can ask marsd alone; common/proc/service_ctl.c has what scspd
  * is asked as well.  The values of all listings are described in marsctl(8).
  */
 #include <string.h>

@@ -9,14 +9,12 @@
 
 #include <stddef.h>
 
-#include "log.h"
 #include "marsd_core.h"
 #include "service.h"
 
 struct marsd_shell {
 	struct service	 service;
 	struct marsd	*mars;
-	struct ratelimit limits[MARSD_EV_MAX];	/* of lines in the log */
 };
 
 /* control.c: for marsctl; arg is a struct marsd_shell */

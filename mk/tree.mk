@@ -73,8 +73,11 @@ include $(TOP)/marsd/Makefile
 include $(TOP)/scspd/Makefile
 include $(TOP)/marsctl/Makefile
 include $(TOP)/marsc/Makefile
+include $(TOP)/marsc/tool/Makefile
 include $(TOP)/etc/Makefile
+include $(TOP)/doc/Makefile
 include $(TOP)/regress/unit/Makefile
+include $(TOP)/regress/system/Makefile
 include $(TOP)/regress/sim/Makefile
 include $(TOP)/regress/bench/Makefile
 include $(TOP)/regress/atm/Makefile

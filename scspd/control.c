@@ -4,9 +4,10 @@
  */
 
 /*
- * What marsctl(8) can ask scspd alone; common/proc/command.c has what marsd
+ * What marsctl(8) can ask scspd alone; common/proc/service_ctl.c has what marsd
  * is asked as well.  The values of all listings are described in marsctl(8).
  */
+#include "endpoint.h"
 #include "scspd.h"
 
 CTL_LISTING(scspd_ctl_summary, scspd_shell, scsp, scsp_show_summary);
@@ -28,7 +29,7 @@ scspd_ctl_clear(void *arg, struct ctl_conn *c, int argc, char **argv)
 	if (atm_addr_parse(&addr, argv[0]) == -1)
 		return "that is not an address";
 	if (atm_addr_sel(&addr) == 0)
-		atm_addr_set_sel(&addr, SCSPD_SEL);
+		atm_addr_set_sel(&addr, SEL_SCSPD);
 	return scsp_neighbor_clear(d->scsp, &addr);
 }
 

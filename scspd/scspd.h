@@ -9,16 +9,12 @@
 
 #include <stddef.h>
 
-#include "log.h"
 #include "scsp_core.h"
 #include "service.h"
-
-#define SCSPD_SEL	1	/* of its address on every listener */
 
 struct scspd_shell {
 	struct service	 service;
 	struct scsp	*scsp;
-	struct ratelimit limits[SCSP_EV_MAX];	/* of lines in the log */
 };
 
 /* control.c: for marsctl; arg is a struct scspd_shell */

@@ -189,7 +189,7 @@ ctlserver_resume(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	loop_clock(&s->loop->timers);
+	timers_clock(&s->loop->timers);
 	/* conn_more() takes nobody off the list: that is ctlserver_reap()'s */
 	TAILQ_FOREACH(c, &s->conns, entry)
 		conn_more(c);
@@ -200,7 +200,7 @@ conn_drained(void *arg)
 {
 	struct ctl_conn *c = arg;
 
-	loop_clock(&c->server->loop->timers);
+	timers_clock(&c->server->loop->timers);
 	c->stalled = 0;
 	if (channel_queued(&c->ch) <= LOW_MARK)
 		conn_more(c);
@@ -336,7 +336,7 @@ conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
 	struct ctl_conn *c = arg;
 
-	loop_clock(&c->server->loop->timers);
+	timers_clock(&c->server->loop->timers);
 	if (fd != -1)
 		close(fd);
 	if (type != IMSG_CTL_REQUEST || c->command != NULL || c->later ||

@@ -10,7 +10,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 # "no" counts and does not fail: until every name has its room's prefix.
-strict=no
+strict=yes
 
 n=0
 # result NAME LINES: passes if there are none
@@ -55,7 +55,9 @@ if ctags --version 2>/dev/null | grep -q Universal; then
 	result "functions have names of their own" \
 	    "$(twice f | grep -v '^[A-Z]')"
 	result "tags and types have names of their own" "$(twice sugt)"
-	result "enum constants have names of their own" "$(twice e)"
+	# a macro of core/table.h
+	result "enum constants have names of their own" \
+	    "$(twice e | grep -v "^TABLE_FIRST_ACTION:")"
 else
 	for what in functions "tags and types" "enum constants"; do
 		n=$((n + 1))
