@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "adopt.h"
 #include "cluster.h"
 #include "ctl.h"
 
@@ -156,9 +157,9 @@ put_server(struct wr *w, const struct marsd_node *n)
 	const struct marsd_claim *c, *best = NULL;
 
 	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL && !c->dereg && marsd_entry_counts(c->reg))
+		if (c->reg != NULL && marsd_entry_counts(c->reg))
 			best = c;
-	if (n->reg != NULL && n->reg->registered)
+	if (marsd_node_is_here(n))
 		ctl_string(w, "server", "local");
 	else if (best != NULL)
 		ctl_oid(w, "server", best->peer->owner->oid);
@@ -186,13 +187,13 @@ node_unconfirmed(struct marsd_node *n)
 	struct marsd_entry *e;
 	uint64_t count = 0;
 
-	if (n->reg == NULL || !n->reg->adopting)
+	if (n->reg == NULL || n->reg->adoption == MARSD_ADOPT_NONE)
 		return 0;
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	     in = marsd_itree_next(&n->joins, in->span))
 		if ((e = marsd_join_entry(marsd_join_of(in), n->proto->self)) !=
 			NULL &&
-		    e->adopted)
+		    marsd_entry_is_adopted(e))
 			count++;
 	return count;
 }
@@ -209,9 +210,7 @@ put_member(struct wr *w, struct marsd_node *n)
 	ctl_uint(w, "joins", n->njoins);
 	ctl_uint(w, "confirmed", n->njoins - node_unconfirmed(n));
 	ctl_uint(w, "since",
-	    n->reg == NULL || !n->reg->registered ?
-		0 :
-		seconds_since(p, n->reg->since));
+	    marsd_node_is_here(n) ? seconds_since(p, n->reg->since) : 0);
 }
 
 /* The next node that is a member anywhere, for all that we know. */

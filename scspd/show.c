@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "align.h"
+#include "hello.h"
 #include "scsp.h"
 
 /*
@@ -59,7 +61,7 @@ scsp_show_dropped(const uint64_t *drops)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < DROP_MAX; i++)
+	for (i = 0; i < SCSP_DROP_MAX; i++)
 		sum += drops[i];
 	return sum;
 }
@@ -143,8 +145,8 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 		put_id(w, "id", nb->id);
 	else
 		ctl_string(w, "id", "");
-	ctl_string(w, "hello", scsp_hello_state_names[nb->hello]);
-	ctl_string(w, "alignment", scsp_align_state_names[nb->align]);
+	ctl_string(w, "hello", scsp_hello_table.states[nb->hello]);
+	ctl_string(w, "alignment", scsp_align_table.states[nb->align]);
 	put_age(w, "since", s, nb->align_since);
 	ctl_uint(w, "records-sent", nb->records_out);
 	ctl_uint(w, "records-received", nb->records_in);
@@ -224,8 +226,9 @@ neighbor_counter(const struct scsp_neighbor *nb, uint32_t i)
 }
 
 /*
- * The next counter: of packets that belong to nobody (scope "all"), then
- * of each neighbor, by address.  Reasons that never occurred are left out.
+ * The next counter: of the whole and of packets that belong to nobody (scope
+ * "all"), then of each neighbor, by address.  Reasons that never occurred
+ * are left out.
  */
 bool
 scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
@@ -239,16 +242,18 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	for (;;) {
 		if (at->n != 0 && (nb = neighbor_at(s, at->n - 1)) == NULL)
 			return false;
-		base = nb == NULL ? 0 : NCOUNTERS;
+		base = nb == NULL ? 1 : NCOUNTERS;
 		i = at->counter++;
-		if (i >= base + DROP_MAX) {
+		if (i >= base + SCSP_DROP_MAX) {
 			at->n++;
 			at->counter = 0;
 			continue;
 		}
 		if (i < base) {
-			name = counters[i].name;
-			v = neighbor_counter(nb, i);
+			name =
+			    nb == NULL ? "table-violations" : counters[i].name;
+			v = nb == NULL ? s->faults.count :
+					 neighbor_counter(nb, i);
 			break;
 		}
 		name = scsp_drop_name((enum scsp_drop)(i - base));

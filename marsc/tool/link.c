@@ -90,7 +90,7 @@ svc_call(void *arg, struct vc_link *link, uint32_t id,
 
 static struct vc_link *
 marsc_link_svc_open(struct marsc_links *ls, const struct atm_addr *local,
-    const struct vc_user *user, void *arg, char *why, size_t size)
+    char *why, size_t size)
 {
 	struct vc_svc_params p = {
 		.max_circuits = ls->udp.max_circuits,
@@ -105,7 +105,7 @@ marsc_link_svc_open(struct marsc_links *ls, const struct atm_addr *local,
 		atm_explain(true, errno, why, size);
 		return NULL;
 	}
-	l = vc_svc_open(ls->base, ls->timers, fd, local, &p, user, arg);
+	l = vc_svc_open(ls->base, ls->timers, fd, local, &p, NULL, NULL);
 	if (l == NULL)
 		(void)close(fd);
 	return l;
@@ -136,14 +136,14 @@ pvc_again(void *arg, struct vc_link *link, const struct atm_addr *peer)
 
 static struct vc_link *
 marsc_link_pvc_open(struct marsc_links *ls, const struct atm_addr *local,
-    const struct vc_user *user, void *arg, char *why, size_t size)
+    char *why, size_t size)
 {
 	struct vc_pvc_params p = { .open = pvc_again, .arg = ls };
 	struct vc_link *l;
 	size_t i;
 	int fd;
 
-	l = vc_pvc_open(ls->base, ls->timers, local, &p, user, arg);
+	l = vc_pvc_open(ls->base, ls->timers, local, &p, NULL, NULL);
 	for (i = 0; l != NULL && i < ls->nlines; i++) {
 		fd = line_fd(&ls->lines[i]);
 		if (fd == -1)
@@ -160,7 +160,7 @@ marsc_link_pvc_open(struct marsc_links *ls, const struct atm_addr *local,
 
 static struct vc_link *
 marsc_link_udp_open(struct marsc_links *ls, const struct atm_addr *local,
-    const struct vc_user *user, void *arg, char *why, size_t size)
+    char *why, size_t size)
 {
 	struct vc_link *l;
 	int fd;
@@ -169,7 +169,7 @@ marsc_link_udp_open(struct marsc_links *ls, const struct atm_addr *local,
 		(void)snprintf(why, size, "%s", strerror(errno));
 		return NULL;
 	}
-	l = vc_udp_open(ls->base, ls->timers, fd, local, &ls->udp, user, arg);
+	l = vc_udp_open(ls->base, ls->timers, fd, local, &ls->udp, NULL, NULL);
 	if (l == NULL)
 		(void)close(fd);
 	return l;
@@ -177,17 +177,17 @@ marsc_link_udp_open(struct marsc_links *ls, const struct atm_addr *local,
 
 struct vc_link *
 marsc_links_open(struct marsc_links *ls, const struct atm_addr *local,
-    const struct vc_user *user, void *arg, char *why, size_t size)
+    char *why, size_t size)
 {
 	uint8_t ip[16], sel;
 	bool v6;
 
 	(void)snprintf(why, size, "not enough memory");
 	if (ls->nlines > 0)
-		return marsc_link_pvc_open(ls, local, user, arg, why, size);
+		return marsc_link_pvc_open(ls, local, why, size);
 	if (atm_addr_to_ip(local, &v6, ip, &sel))
-		return marsc_link_udp_open(ls, local, user, arg, why, size);
-	return marsc_link_svc_open(ls, local, user, arg, why, size);
+		return marsc_link_udp_open(ls, local, why, size);
+	return marsc_link_svc_open(ls, local, why, size);
 }
 
 void

@@ -121,6 +121,11 @@ json_notice(
 		json_pair(f, "why", n->why);
 	if (n->msg != NULL)
 		json_heard(f, n->msg);
+	if (n->code == MARSC_NOTICE_VIOLATION) {
+		json_pair(f, "table", n->table);
+		json_pair(f, "state", n->state);
+		json_pair(f, "input", n->event);
+	}
 	fputs("}\n", f);
 }
 
@@ -180,7 +185,7 @@ text_heard(FILE *f, const struct mars_msg *m)
 	}
 }
 
-/* how a plain line begins, and what of the notice it names then */
+/* how a plain line begins, and which parts of the notice follow */
 static const struct {
 	const char	*words;
 	bool		 range, server, leaf, why;
@@ -262,6 +267,10 @@ text_notice(const struct marsc_printer *p, const struct atm_addr *client,
 		break;
 	case MARSC_NOTICE_HEARD:
 		text_heard(f, n->msg);
+		break;
+	case MARSC_NOTICE_VIOLATION:
+		fprintf(f, "impossible: %s in state %s of table %s", n->event,
+		    n->state, n->table);
 		break;
 	default:
 		text_form(f, n, p->mcs);

@@ -38,10 +38,12 @@ struct marsc_links {
 
 /* [itf.]vpi.vci,ADDRESS; false: it is none, or there is no memory */
 bool	marsc_links_line(struct marsc_links *, const char *);
-/* NULL, and why: a sentence for the user */
+/*
+ * A link without a user, who comes when it is attached.  NULL, and why: a
+ * sentence for whoever has started the program.
+ */
 struct vc_link *marsc_links_open(struct marsc_links *,
-    const struct atm_addr *local,
-	    const struct vc_user *, void *arg, char *why, size_t);
+	    const struct atm_addr *local, char *why, size_t);
 /* before the links themselves are closed */
 void	marsc_links_end(struct marsc_links *);
 

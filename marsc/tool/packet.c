@@ -49,7 +49,7 @@ marsc_packet_write(struct wr *w, const struct atm_addr *src,
 	uint8_t ip[16] = { 0 }, sel;
 	bool v6 = false;
 
-	/* where it embeds none of this kind, the unspecified address */
+	/* without an embedded address of that kind: the unspecified one */
 	if (!atm_addr_to_ip(src, &v6, ip, &sel) || v6 != (group->len == 16))
 		memset(ip, 0, sizeof(ip));
 	if (group->len == 16)

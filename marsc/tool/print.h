@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "marsc.h"
+#include "marsc/marsc.h"
 
 struct marsc_printer {
 	FILE	*out;
