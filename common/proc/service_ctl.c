@@ -24,7 +24,7 @@ service_circuits(void *arg, void *cursor, struct wr *w)
 	struct service_link *l;
 
 	for (; (l = service_link_at(s, at->link)) != NULL;
-	     at->link++, at->at = 0) {
+	    at->link++, at->at = 0) {
 		if (!vc_circuit(l->vc, &at->at, &info))
 			continue;
 		ctl_string(w, "process", s->hooks->name);
@@ -60,7 +60,7 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 	uint64_t value;
 
 	for (; (l = service_link_at(s, at->link)) != NULL;
-	     at->link++, at->at = 0) {
+	    at->link++, at->at = 0) {
 		if (!vc_counter(l->vc, at->at, &name, &value))
 			continue;
 		at->at++;
