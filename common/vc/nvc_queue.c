@@ -74,7 +74,7 @@ nvc_queue_msg(struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
 	nvc_encode(&w, m);
 	if (wr_failed(&w) || q->count >= NVC_CONTROL_COUNT ||
 	    (o = queue_add(q, m->type == NVC_RELEASE ? &q->outs : &q->first,
-		 w.len, NULL)) == NULL) {
+	    w.len, NULL)) == NULL) {
 		nvc_dropped(n, NVC_DROP_QUEUE);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "json.h"
 #include "print.h"
 
 /* --- JSON */
@@ -13,15 +14,11 @@
 static void
 json_string(FILE *f, const char *s)
 {
+	char buf[JSON_CHAR_SIZE];
+
 	fputc('"', f);
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(f, "\\u%04x", (unsigned int)*s);
-		else
-			fputc(*s, f);
-	}
+	while (*s != '\0')
+		fputs(json_char(&s, buf), f);
 	fputc('"', f);
 }
 
@@ -73,8 +70,8 @@ json_lists(FILE *f, const struct marsc_notice *n)
 			fputc(',', f);
 		json_string(f,
 		    n->code == MARSC_NOTICE_GROUPS ?
-			paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
-			atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
+		    paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
+		    atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
 	}
 	fputc(']', f);
 }
@@ -164,8 +161,8 @@ text_lists(FILE *f, const struct marsc_notice *n)
 	for (i = 0; i < n->n; i++)
 		fprintf(f, " %s",
 		    n->code == MARSC_NOTICE_GROUPS ?
-			paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
-			atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
+		    paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
+		    atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
 }
 
 static void

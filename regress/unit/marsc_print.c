@@ -19,7 +19,7 @@ open_printer(bool json)
 	free(text);
 	text = NULL;
 	return (struct marsc_printer){ .out = open_memstream(&text, &text_len),
-		.json = json };
+	    .json = json };
 }
 
 static void
@@ -263,7 +263,7 @@ strings(void **state)
 	marsc_print_packet(&p, &client, NULL, 20);
 	printed(&p,
 	    "{\"event\":\"echo\",\"text\":\"a \\\"b\\\" \\\\c\\u0009"
-	    "\\u000a\\u0001\x7f \xc3\xa4\"}\n"
+	    "\\u000a\\u0001\\u007f \xc3\xa4\"}\n"
 	    "{\"event\":\"packet\"," C ",\"octets\":20}\n");
 	p = open_printer(false);
 	marsc_print_text(&p, "echo", "a \"b\"");

@@ -21,7 +21,13 @@
 #include "marsc/path.h"
 #include "marsc/register.h"
 #include "marsc/request.h"
+#include "marsd/adopt.h"
+#include "marsd/member.h"
+#include "marsd/move.h"
+#include "marsd/peer.h"
 #include "nvc.h"
+#include "scspd/align.h"
+#include "scspd/hello.h"
 #include "table.h"
 #include "vc_atm.h"
 #include "vc_party.h"
@@ -32,9 +38,17 @@ static const struct table *const tables[] = {
 	&marsc_path_table,
 	&marsc_query_table,
 	&marsc_reg_table,
+	&marsd_adopt_table,
+	&marsd_claim_table,
+	&marsd_entry_table,
+	&marsd_leaf_table,
+	&marsd_move_table,
+	&marsd_peer_table,
 	&nvc_table,
 	&vc_atm_table,
 	&vc_party_table,
+	&scsp_hello_table,
+	&scsp_align_table,
 };
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))

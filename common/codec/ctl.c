@@ -43,15 +43,34 @@ ctl_bool(struct wr *w, const char *name, bool value)
 }
 
 void
-ctl_array(struct wr *w, const char *name)
+ctl_atm(struct wr *w, const char *name, const struct atm_addr *a)
 {
-	tag(w, CTL_ARRAY, name);
+	char text[ATM_STRLEN];
+
+	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
 }
 
 void
-ctl_object(struct wr *w, const char *name)
+ctl_paddr(struct wr *w, const char *name, const struct paddr *a)
 {
-	tag(w, CTL_OBJECT, name);
+	char text[PADDR_STRLEN];
+
+	ctl_string(w, name, paddr_print(a, text, sizeof(text)));
+}
+
+void
+ctl_oid(struct wr *w, const char *name, const uint8_t oid[4])
+{
+	struct paddr a = { .len = 4 };
+
+	memcpy(a.a, oid, 4);
+	ctl_paddr(w, name, &a);
+}
+
+void
+ctl_array(struct wr *w, const char *name)
+{
+	tag(w, CTL_ARRAY, name);
 }
 
 void
@@ -60,10 +79,6 @@ ctl_close(struct wr *w)
 	wr_u8(w, CTL_CLOSE);
 }
 
-/*
- * Reads the next value into v.  False where there is none: the end if
- * rd_done(r), otherwise something that no daemon of ours wrote.
- */
 bool
 ctl_next(struct rd *r, struct ctl_value *v)
 {
@@ -94,4 +109,35 @@ ctl_next(struct rd *r, struct ctl_value *v)
 		break;
 	}
 	return !rd_failed(r);
+}
+
+void
+ctl_skip(struct rd *r, const struct ctl_value *v)
+{
+	struct ctl_value in;
+	int depth = v->tag == CTL_ARRAY || v->tag == CTL_OBJECT;
+
+	while (depth > 0 && ctl_next(r, &in)) {
+		if (in.tag == CTL_ARRAY || in.tag == CTL_OBJECT)
+			depth++;
+		else if (in.tag == CTL_CLOSE)
+			depth--;
+	}
+}
+
+bool
+ctl_find(struct rd *r, const char *name, struct ctl_value *v)
+{
+	while (ctl_next(r, v)) {
+		if (strcmp(v->name, name) == 0)
+			return true;
+		ctl_skip(r, v);
+	}
+	return false;
+}
+
+bool
+ctl_find_string(struct rd r, const char *name, struct ctl_value *v)
+{
+	return ctl_find(&r, name, v) && v->tag == CTL_STRING;
 }
