@@ -90,7 +90,7 @@ fi
 imsg=$(sed -n 's/^IMSG=//p' "$probe")
 
 programs="parent/mars marsd/marsd scspd/scspd marsctl/marsctl marsc/marsc"
-dirs="common parent marsd scspd marsctl marsc"
+dirs="common parent marsd scspd marsctl marsc edged"
 
 # sources DIR: the C files of a directory that this system compiles
 sources() {
@@ -176,7 +176,7 @@ tested() {
 	t=$(sed -n '1,20s/^.*links: \([a-z ]*\).*$/\1/p' "$1" | head -n 1)
 	if [ -n "$t" ]; then echo "$t"; return; fi
 	n=$(basename "$1" .c)
-	for d in parent marsd scspd marsctl marsc; do
+	for d in parent marsd scspd marsctl marsc edged; do
 		[ ! -f "$d/$n.c" ] && [ ! -f "$d/$n.y" ] || echo "$d"
 	done
 }
