@@ -8,7 +8,7 @@
  * event has a cell that somebody has written, with a next state and an
  * action that exist and have names.  What the cells should be is the
  * business of each module's own test.
- * links: marsd scspd marsc
+ * links: marsd scspd marsc edged
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,9 +16,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "edged/listener.h"
 #include "table.h"
 
-static const struct table *const tables[] = { NULL };
+static const struct table *const tables[] = {
+	NULL,
+	&edged_listener_table
+};
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
 
