@@ -17,11 +17,13 @@
 #include <cmocka.h>
 
 #include "edged/listener.h"
+#include "edged/querier.h"
 #include "table.h"
 
 static const struct table *const tables[] = {
 	NULL,
-	&edged_listener_table
+	&edged_listener_table,
+	&edged_querier_table
 };
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
