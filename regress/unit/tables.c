@@ -16,12 +16,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "edged/elect.h"
 #include "edged/listener.h"
 #include "edged/querier.h"
 #include "table.h"
 
 static const struct table *const tables[] = {
 	NULL,
+	&edged_elect_table,
 	&edged_listener_table,
 	&edged_querier_table
 };
