@@ -208,7 +208,7 @@ static void group_expired(void *);
 static void ask_again(void *);
 
 static struct edged_listener_group *
-group_new(struct edged_listener *l, const struct paddr *addr)
+listener_group_new(struct edged_listener *l, const struct paddr *addr)
 {
 	struct edged_listener_group *g = calloc(1, sizeof(*g));
 
@@ -229,7 +229,7 @@ group_new(struct edged_listener *l, const struct paddr *addr)
 }
 
 static void
-group_free(struct edged_listener_group *g)
+listener_group_free(struct edged_listener_group *g)
 {
 	struct edged_listener *l = g->listener;
 	struct edged_source *s;
@@ -264,7 +264,7 @@ group_settle(struct edged_listener_group *g)
 	else if (wanted && changed)
 		l->ops->changed(l->arg, g, EDGED_LISTENER_FILTER);
 	if (!wanted)
-		group_free(g);
+		listener_group_free(g);
 }
 
 /* Delete (Y) */
@@ -282,7 +282,7 @@ prune_muted(struct edged_listener_group *g)
 
 /* An event of the table that no record causes. */
 static void
-step(struct edged_listener_group *g, enum edged_listener_event event,
+listener_step(struct edged_listener_group *g, enum edged_listener_event event,
     struct edged_source *s)
 {
 	switch (table_step(
@@ -361,7 +361,7 @@ ask_count(struct edged_listener_group *g, bool fresh)
  * repetitions of what others have been asked.
  */
 static void
-ask(struct edged_listener_group *g, bool fresh)
+ask_now(struct edged_listener_group *g, bool fresh)
 {
 	struct edged_listener *l = g->listener;
 	bool suppress = timer_left(l, &g->timer) > last_member_time(l);
@@ -382,7 +382,7 @@ ask_again(void *arg)
 	struct edged_source *s;
 
 	if (g->listener->querier) {
-		ask(g, false);
+		ask_now(g, false);
 		return;
 	}
 	/* another router has become the querier, and asks by itself */
@@ -426,7 +426,7 @@ ask_for(struct edged_listener_group *g, const struct effect *e)
 			g->left = l->timing.last_count;
 	}
 	if (e->ask != ASK_NONE || e->ask_group)
-		ask(g, true);
+		ask_now(g, true);
 }
 
 /*
@@ -454,7 +454,7 @@ leave_at_once(struct edged_listener_group *g, const struct effect *e)
 	}
 	if (e->ask_group) {
 		timer_clear(l->timers, &g->timer);
-		step(g, EDGED_LISTENER_EV_GROUP_TIMER, NULL);
+		listener_step(g, EDGED_LISTENER_EV_GROUP_TIMER, NULL);
 	}
 	if (asked && l->querier && l->version != EDGED_GMP_V1)
 		l->ops->query(l->arg, &g->addr, NULL, 0, false);
@@ -557,7 +557,7 @@ source_expired(void *arg)
 	struct edged_source *s = arg;
 	struct edged_listener_group *g = s->group;
 
-	step(g, EDGED_LISTENER_EV_SOURCE_TIMER, s);
+	listener_step(g, EDGED_LISTENER_EV_SOURCE_TIMER, s);
 	group_settle(g);
 }
 
@@ -566,7 +566,7 @@ group_expired(void *arg)
 {
 	struct edged_listener_group *g = arg;
 
-	step(g, EDGED_LISTENER_EV_GROUP_TIMER, NULL);
+	listener_step(g, EDGED_LISTENER_EV_GROUP_TIMER, NULL);
 	group_settle(g);
 }
 
@@ -660,7 +660,7 @@ group_of(struct edged_listener *l, const struct edged_gmp_record *r)
 		return refuse(l, EDGED_LISTENER_DROP_POLICY);
 	if (l->ngroups - l->nfixed >= l->limits.groups)
 		return refuse(l, EDGED_LISTENER_DROP_GROUPS);
-	return group_new(l, &r->group);
+	return listener_group_new(l, &r->group);
 }
 
 static void
@@ -775,7 +775,7 @@ edged_listener_clear(struct edged_listener *l)
 
 	while ((g = RB_MIN(edged_group_tree, &l->groups)) != NULL) {
 		group_fix(g, false);
-		step(g, EDGED_LISTENER_EV_CLEAR, NULL);
+		listener_step(g, EDGED_LISTENER_EV_CLEAR, NULL);
 		group_settle(g);
 	}
 }
@@ -789,7 +789,7 @@ edged_listener_review(struct edged_listener *l)
 		next = RB_NEXT(edged_group_tree, &l->groups, g);
 		if (l->ops->admit(l->arg, &g->addr))
 			continue;
-		step(g, EDGED_LISTENER_EV_CLEAR, NULL);
+		listener_step(g, EDGED_LISTENER_EV_CLEAR, NULL);
 		group_settle(g);
 	}
 }
@@ -802,7 +802,7 @@ edged_listener_fix(
 
 	if (g == NULL && !fixed)
 		return 0;
-	if (g == NULL && (g = group_new(l, group)) == NULL)
+	if (g == NULL && (g = listener_group_new(l, group)) == NULL)
 		return -1;
 	group_fix(g, fixed);
 	group_settle(g);

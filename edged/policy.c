@@ -40,7 +40,7 @@ has_boundary(enum edged_scope scope)
 
 /* source NULL: any will do */
 static enum edged_policy_drop
-allowed(const struct edged_policy *p, const struct paddr *source,
+allow_says(const struct edged_policy *p, const struct paddr *source,
     const struct paddr *group, uint8_t dir)
 {
 	enum edged_policy_drop drop = EDGED_POLICY_DROP_GROUP;
@@ -75,7 +75,7 @@ judge(const struct edged_policy *p, const struct paddr *source,
 	/* RFC 4291 2.5.6, RFC 3927 2.7: such a source stays on its link */
 	if (source != NULL && edged_addr_link_local(source))
 		return EDGED_POLICY_DROP_LINK_SOURCE;
-	return allowed(p, source, group, dir);
+	return allow_says(p, source, group, dir);
 }
 
 enum edged_policy_drop

@@ -115,7 +115,7 @@ edged_rate_take(mtime_t now, size_t octets, const struct edged_rate *source,
 
 /* The seed keeps a host from choosing addresses of one hash. */
 static uint32_t
-hash(const struct edged_senders *s, const struct paddr *addr)
+sender_hash(const struct edged_senders *s, const struct paddr *addr)
 {
 	uint64_t h = s->seed, part;
 	size_t i;
@@ -163,7 +163,7 @@ edged_senders_free(struct edged_senders *s)
 static void
 unchain(struct edged_senders *s, struct edged_sender *gone)
 {
-	struct edged_sender **at = &s->heads[hash(s, &gone->addr)];
+	struct edged_sender **at = &s->heads[sender_hash(s, &gone->addr)];
 
 	while (*at != gone)
 		at = &(*at)->next;
@@ -186,7 +186,7 @@ sender_new(struct edged_senders *s, const struct paddr *addr)
 	}
 	memset(e, 0, sizeof(*e));
 	e->addr = *addr;
-	head = &s->heads[hash(s, addr)];
+	head = &s->heads[sender_hash(s, addr)];
 	e->next = *head;
 	*head = e;
 	TAILQ_INSERT_TAIL(&s->order, e, entry);
@@ -198,7 +198,7 @@ edged_senders_get(struct edged_senders *s, const struct paddr *addr)
 {
 	struct edged_sender *e;
 
-	for (e = s->heads[hash(s, addr)]; e != NULL; e = e->next)
+	for (e = s->heads[sender_hash(s, addr)]; e != NULL; e = e->next)
 		if (paddr_equal(&e->addr, addr)) {
 			TAILQ_REMOVE(&s->order, e, entry);
 			TAILQ_INSERT_TAIL(&s->order, e, entry);
