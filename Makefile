@@ -1,20 +1,36 @@
-# For GNU make and bmake.  Nobody runs a configure step: mk/rules.sh looks at
-# the machine and at the tree whenever make starts, and writes the rules.
-PREFIX ?=	/usr/local
-DESTDIR ?=
-SBINDIR ?=	$(PREFIX)/sbin
-BINDIR ?=	$(PREFIX)/bin
-LIBEXECDIR ?=	$(PREFIX)/libexec/mars
-MANDIR ?=	$(PREFIX)/share/man
-EXAMPLESDIR ?=	$(PREFIX)/share/examples/mars
-# address,undefined: another build, in a directory of its own
+# For GNU make and bmake.  Nobody runs a configure step: mk/probe.sh asks the
+# compiler and the system what they have before the first build, and again
+# when something has changed.  What is compiled, and how: mk/tree.mk, and the
+# Makefile of each directory.
+#
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, AR, YACC and PKG_CONFIG are taken as given,
+# a cross compiler's as well.
+# SANITIZE=address,undefined	another build, in a directory of its own
+# WERROR=-Werror		what a developer says: a warning is an error
+# BUILD=DIR			where everything goes; default build
+TOP=		.
+include mk/dirs.mk
 SANITIZE ?=
+WERROR ?=
+PKG_CONFIG ?=	pkg-config
+SUITE !=	echo 'build$(SANITIZE:%=-%)' | tr , -
+BUILD ?=	$(SUITE)
+
+PROBE=	CC='$(CC)' CFLAGS='$(CFLAGS)' CPPFLAGS='$(CPPFLAGS)' \
+	LDFLAGS='$(LDFLAGS)' AR='$(AR)' YACC='$(YACC)' \
+	PKG_CONFIG='$(PKG_CONFIG)' SANITIZE='$(SANITIZE)' \
+	LIBEXECDIR='$(LIBEXECDIR)' sh mk/probe.sh '$(BUILD)'
+# how the tree is made; MAKE_HOST is GNU make's
+TREE=	-r $(MAKE_HOST:%=--no-print-directory) WERROR='$(WERROR)' \
+	LIBEXECDIR='$(LIBEXECDIR)'
 
 all: programs
 
-RULES != CC='$(CC)' CFLAGS='$(CFLAGS)' SANITIZE='$(SANITIZE)' \
-	LIBEXECDIR='$(LIBEXECDIR)' BUILD='$(BUILD)' sh mk/rules.sh
-include $(RULES)
+programs tests headers linkall install:
+	@$(PROBE) && cd '$(BUILD)/obj' && $(MAKE) $(TREE) -f ../probe.mk $@
+
+uninstall:
+	@$(MAKE) $(TREE) -f mk/tree.mk TOP=. uninstall
 
 # Two servers and a few clients on loopback, about 15 seconds.
 demo:
@@ -28,6 +44,12 @@ regress:
 	@$(MAKE) -s programs tests
 	@sh regress/run.sh $(BUILD)
 
+# What can be said of the sources by reading them, and by two compilers.
+lint:
+	@sh etc/prerequisites test
+	@$(PROBE)
+	@sh regress/run.sh $(BUILD) lint
+
 # Every test, and then which requirement is shown by which: coverage by
 # section and role.  Fails on an id that is missing and on a test that is.
 conformance:
@@ -39,24 +61,24 @@ conformance:
 # Real ATM sockets and signalling, in a virtual machine: about three minutes.
 regress-atm:
 	@sh etc/prerequisites atm
-	@$(MAKE) -s programs
+	@$(MAKE) -s programs tests
 	@sh regress/atm/run.sh $(BUILD)
 
 # The simulator: make sim SEEDS=100000 for a night.
 SEEDS ?=	200
-sim: $(SIM)
-	@$(SIM) -f regress/sim/seeds -n $(SEEDS)
+sim:
+	@$(MAKE) -s tests
+	@$(BUILD)/regress/sim/sim -f regress/sim/seeds -n $(SEEDS)
 
 # The SCSP model in its longer form, with bigger budgets of faults.
 model:
 	@sh etc/prerequisites test
 	@sh regress/model/test.sh long
 
-install: programs
-	sh mk/install.sh "$(BUILD)" "$(DESTDIR)" "$(SBINDIR)" "$(BINDIR)" \
-	    "$(LIBEXECDIR)" "$(MANDIR)" "$(EXAMPLESDIR)"
-
 clean:
 	rm -rf build build-*
 
-.PHONY: all programs tests demo regress regress-atm conformance sim model install clean
+# one make of the tree at a time; what that does is parallel
+.NOTPARALLEL:
+.PHONY: all programs tests headers linkall install uninstall demo regress \
+	lint conformance regress-atm sim model clean

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "cksum.h"
 #include "fragment.h"
-#include "mars.h"
 #include "wire.h"
 
 #define DF			0x4000

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "cksum.h"
 #include "hello.h"
-#include "mars.h"
 #include "wire.h"
 
 #define MAGIC		0x4d454801	/* "MEH", version 1 */

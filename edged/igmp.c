@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include "cksum.h"
 #include "igmp.h"
-#include "mars.h"
 
 #define IGMP_MIN	8	/* octets of versions 1 and 2 */
 #define IGMP_QUERY3	12	/* at least, of version 3 */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
+#include "cksum.h"
 #include "ip.h"
-#include "mars.h"
 #include "wire.h"
 
 #define EXTENSIONS	8	/* headers of IPv6 that are walked */

@@ -6,10 +6,18 @@
 /*
  * MARS_REQUEST and MARS_GROUPLIST_REQUEST (RFC 2022 sections 5.1.1, 5.3,
  * 6.1.1 and 6.2.1).
+ *
+ * Where RFC 2022 contradicts itself: an MCS is answered only about groups that
+ * it serves (section 6.2.1, and not appendix F: A-112), and a group that has
+ * an MCS is answered with the MCS even if it has no members (appendix F, and
+ * not section 5.1: A-113).
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cluster.h"
+#include "request.h"
+#include "send.h"
 
 static int
 kind_cmp(const void *a, const void *b)
@@ -37,27 +45,16 @@ by_kind(const struct atm_addr **v, size_t n)
 		qsort(v, n, sizeof(*v), kind_cmp);
 }
 
-/*
- * The request itself with its op code changed, and nothing else (5.1.2,
- * A-102, A-128).  A checksum that was computed is computed anew.
- */
+/* The request itself with its operation changed. */
 static enum marsd_drop
 send_nak(struct marsd_incoming *in)
 {
 	uint8_t *copy;
-	struct wr w;
-	uint16_t sum;
 
 	if ((copy = malloc(in->len)) == NULL)
 		return MARSD_DROP_MEMORY;
-	wr_init(&w, copy, in->len);
-	wr_bytes(&w, in->octets, in->len);
-	wr_at_u16(&w, 16, MARS_NAK);
-	if (copy[12] != 0 || copy[13] != 0) {
-		wr_at_u16(&w, 12, 0);
-		sum = in_cksum(copy, in->len);
-		wr_at_u16(&w, 12, sum == 0 ? 0xffff : sum); /* */
-	}
+	memcpy(copy, in->octets, in->len);
+	mars_make_nak(copy, in->len);
 	marsd_send_raw(in->circuit, copy, in->len);
 	in->proto->cluster->counts.naks++;
 	free(copy);
@@ -79,7 +76,7 @@ marsd_request_answer(
 		return send_nak(in);
 	by_kind(v, n);
 	marsd_own_message(in->proto, &m, MARS_MULTI);
-	m.src = in->msg.src; /* the requester's own, 5.1.2 */
+	m.src = in->msg.src; /* 5.1.2: the requester's */
 	m.spa = in->msg.spa;
 	m.tpa = in->msg.tpa;
 	marsd_send_parts(&in->proto->control[asker], in->circuit, &m, v, n);
@@ -112,7 +109,7 @@ marsd_request_message(struct marsd_incoming *in)
 		MARSD_ROLE_CLIENT); /* */
 }
 
-/* One part of a MARS_GROUPLIST_REPLY, and the next can begin. */
+/* Sends a part of a MARS_GROUPLIST_REPLY, and makes room for the next. */
 static void
 grouplist_part(struct marsd_incoming *in, enum marsd_role asker,
     struct mars_msg *m, struct wr *w, bool last)
@@ -128,8 +125,8 @@ grouplist_part(struct marsd_incoming *in, enum marsd_role asker,
 
 /*
  * The groups of a block that have members for layer 3, in ascending order,
- * in parts like a MARS_MULTI's; none gives an empty reply, and an MCS gets
- * its own sequence number (A-126).
+ * in parts like those of a MARS_MULTI.  If there are none the reply is empty,
+ * and to an MCS it carries the SSN (A-126).
  */
 enum marsd_drop
 marsd_grouplist_message(struct marsd_incoming *in)

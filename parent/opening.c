@@ -4,8 +4,11 @@
  */
 
 /*
- * ATM sockets that a child asks for while it runs: it may make none itself.
- * What a child asks for is held against the configuration.
+ * ATM sockets that a child asks for while it runs, since it may make none
+ * itself: IMSG_ATM_OPEN, which is answered by IMSG_ATM_FD.  What is not the
+ * child's by the configuration is refused.  A socket to listen on and a
+ * permanent circuit are there at once; a call takes as long as the network
+ * does, and is an opening until then.
  */
 
 #include <errno.h>
@@ -19,11 +22,12 @@
 
 #define OPENINGS_MAX	1024	/* calls under way for one child */
 
+/* A call that is under way. */
 struct parent_opening {
-	LIST_ENTRY(parent_opening)	 entry;
-	struct parent_child		*child;
+	LIST_ENTRY(parent_opening) entry;
+	struct parent_child	*child;
 	struct atm_call		*call;
-	uint32_t		 id;
+	uint32_t		 id;		/* that the child gave it */
 	enum atm_open		 kind;
 	struct atm_addr		 local, peer;
 };
@@ -58,7 +62,7 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_CALL:
 	case ATM_OPEN_LEAF:
-		/* to whom marsd speaks, its clients and cluster decide */
+		/* whom marsd calls is decided by who its clients are */
 		return !atm_addr_is_null(peer) &&
 		    (marsd || is_neighbor(c, peer)) &&
 		    conf_has_endpoint(
@@ -97,7 +101,11 @@ opening_free(struct parent_opening *o)
 	free(o);
 }
 
-/* A call of which no process takes care is of no use, nor is another. */
+/*
+ * A root: a call to the cluster's own address, to which parties are added.
+ * It needs a process that does that; otherwise it is refused, and marsd
+ * calls each leaf by itself.
+ */
 static void
 called_root(const struct parent_opening *o, int *fd, uint16_t *cause)
 {
@@ -129,7 +137,7 @@ on_called(void *arg, int fd, uint16_t cause)
 	opening_free(o);
 }
 
-/* The cause why there will be none, or VC_CAUSE_NONE: it is under way. */
+/* VC_CAUSE_NONE: the call is under way; or the cause why there is none. */
 static uint16_t
 call(const struct parent_opening *what)
 {
@@ -151,7 +159,10 @@ call(const struct parent_opening *what)
 	return VC_CAUSE_TEMPORARY;
 }
 
-/* A child follows a new configuration before we know that both have it. */
+/*
+ * By the configuration in force, or by the next one: a child may follow that
+ * before mars(8) knows that both have it.
+ */
 static bool
 allowed(const struct parent_opening *o, struct endpoint *e)
 {

@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* Every socket of the suite is made here and handed to the child it is for. */
+/*
+ * The sockets that the children listen on, which are handed to them with each
+ * configuration, and their control sockets.  Calls are in opening.c.
+ */
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,9 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atm.h"
 #include "log.h"
 #include "parent.h"
-#include "atm.h"
 #include "vc_udp.h"
 
 #define CONTROL_BACKLOG	16
@@ -39,9 +42,8 @@ parent_atm_socket(const struct endpoint *e, char *why, size_t size)
 		    atm_addr_print(&e->local, text, sizeof(text)), reason);
 	else
 		(void)snprintf(why, size,
-		    "can't listen on atm-pvc %d.%d.%d: "
-		    "%s",
-		    e->itf, e->vpi, e->vci, reason);
+		    "can't listen on atm-pvc %d.%d.%d: %s", e->itf, e->vpi,
+		    e->vci, reason);
 	return -1;
 }
 
@@ -52,9 +54,7 @@ udp_socket(const struct endpoint *e, uint16_t base_port, char *why, size_t size)
 	int fd;
 
 	if ((fd = vc_udp_socket(&e->local, base_port)) == -1)
-		(void)snprintf(why, size,
-		    "can't listen on %s, UDP port %u: "
-		    "%s",
+		(void)snprintf(why, size, "can't listen on %s, UDP port %u: %s",
 		    atm_addr_print(&e->local, buf, sizeof(buf)),
 		    base_port + atm_addr_sel(&e->local), strerror(errno));
 	return fd;
@@ -83,7 +83,7 @@ listener_add(struct parent_listeners *ls, const struct endpoint *e,
 	return true;
 }
 
-/* An endpoint that stays, on the same circuit if it is a permanent one. */
+/* Does the old configuration have it, too, and on the same circuit? */
 static bool
 listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
 {
@@ -113,7 +113,6 @@ parent_listeners_open(struct parent_listeners *ls, enum parent_child_id id,
 	return true;
 }
 
-/* Closes those that nobody has taken over. */
 void
 parent_listeners_close(struct parent_listeners *ls)
 {

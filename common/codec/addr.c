@@ -45,7 +45,6 @@ atm_addr_same_kind(const struct atm_addr *a, const struct atm_addr *b)
 	return a->num_tl == b->num_tl && a->sub_tl == b->sub_tl;
 }
 
-/* Neither E.164 nor the null address has a selector: 0. */
 uint8_t
 atm_addr_sel(const struct atm_addr *a)
 {
@@ -59,7 +58,6 @@ atm_addr_set_sel(struct atm_addr *a, uint8_t sel)
 		a->num[NSAPA_LEN - 1] = sel;
 }
 
-/* The NSAPA that embeds 4 or 16 octets of IP address (RFC 4548, nvc.md). */
 void
 atm_addr_from_ip(struct atm_addr *a, bool v6, const uint8_t *ip, uint8_t sel)
 {
@@ -71,7 +69,6 @@ atm_addr_from_ip(struct atm_addr *a, bool v6, const uint8_t *ip, uint8_t sel)
 	a->num[NSAPA_LEN - 1] = sel;
 }
 
-/* ip takes 16 octets; the unused 12 of an IPv4 address are zero. */
 bool
 atm_addr_to_ip(const struct atm_addr *a, bool *v6, uint8_t *ip, uint8_t *sel)
 {
@@ -94,20 +91,12 @@ atm_addr_to_ip(const struct atm_addr *a, bool *v6, uint8_t *ip, uint8_t *sel)
 
 /* --- addresses on the wire */
 
-/*
- * A type/length octet as we keep it: without the reserved bit, and without
- * the type where there is no address (5.1.2).
- */
 uint8_t
 atm_addr_tl_normalise(uint8_t tl)
 {
 	return (tl & ATM_TL_LEN) == 0 ? 0 : tl & (ATM_TL_E164 | ATM_TL_LEN);
 }
 
-/*
- * Is a number of this kind an address?  An NSAPA has 20 octets; a native
- * E.164 number is of digits, which the caller checks with the octets.
- */
 bool
 atm_addr_tl_usable(uint8_t tl)
 {
@@ -116,7 +105,6 @@ atm_addr_tl_usable(uint8_t tl)
 	return (tl & ATM_TL_E164) != 0 && (tl & ATM_TL_LEN) <= ATM_NUM_MAX;
 }
 
-/* p holds the octets of one number of that kind. */
 bool
 atm_addr_number_usable(uint8_t tl, const uint8_t *p)
 {
@@ -131,11 +119,6 @@ atm_addr_number_usable(uint8_t tl, const uint8_t *p)
 	return true;
 }
 
-/*
- * Reads the octets of one number, of the kind in *tl, which is normalised.
- * False, and a null number, where it can't be used; too few octets are for the
- * reader to tell.
- */
 bool
 rd_atm_number(struct rd *r, uint8_t *tl, uint8_t num[ATM_NUM_MAX])
 {
@@ -154,7 +137,6 @@ rd_atm_number(struct rd *r, uint8_t *tl, uint8_t num[ATM_NUM_MAX])
 	return true;
 }
 
-/* Reads an address of len octets; false, and null, if that is too long. */
 bool
 rd_paddr(struct rd *r, uint8_t len, struct paddr *a)
 {
@@ -171,6 +153,47 @@ rd_paddr(struct rd *r, uint8_t len, struct paddr *a)
 	return true;
 }
 
+/* --- addresses between our own processes */
+
+void
+wr_atm_addr(struct wr *w, const struct atm_addr *a)
+{
+	wr_u8(w, a->num_tl);
+	wr_u8(w, a->sub_tl);
+	wr_bytes(w, a->num, sizeof(a->num));
+	wr_bytes(w, a->sub, sizeof(a->sub));
+}
+
+/* Is this as we keep it: no reserved bit, and zeros behind the number? */
+static bool
+number_clean(uint8_t tl, const uint8_t *num)
+{
+	size_t i;
+
+	if ((tl & ~(ATM_TL_E164 | ATM_TL_LEN)) != 0 ||
+	    (tl & ATM_TL_LEN) > ATM_NUM_MAX)
+		return false;
+	for (i = tl & ATM_TL_LEN; i < ATM_NUM_MAX; i++)
+		if (num[i] != 0)
+			return false;
+	return true;
+}
+
+bool
+rd_atm_addr(struct rd *r, struct atm_addr *a)
+{
+	a->num_tl = rd_u8(r);
+	a->sub_tl = rd_u8(r);
+	rd_copy(r, a->num, sizeof(a->num));
+	rd_copy(r, a->sub, sizeof(a->sub));
+	if (!number_clean(a->num_tl, a->num) ||
+	    !number_clean(a->sub_tl, a->sub)) {
+		memset(a, 0, sizeof(*a));
+		r->failed = true;
+	}
+	return !rd_failed(r);
+}
+
 /* --- prefixes of IP addresses */
 
 /* The octet of a mask of this many bits, at index i. */
@@ -184,7 +207,6 @@ mask_octet(unsigned int bits, unsigned int i)
 	return (uint8_t)(0xff00U >> (bits - 8 * i));
 }
 
-/* Clears what is behind the mask. */
 void
 ip_prefix_mask(struct ip_prefix *p)
 {
@@ -194,7 +216,6 @@ ip_prefix_mask(struct ip_prefix *p)
 		p->a[i] = (uint8_t)(p->a[i] & mask_octet(p->bits, i));
 }
 
-/* False for an address that embeds no IP address: no prefix covers it. */
 bool
 ip_prefix_match(const struct ip_prefix *p, const struct atm_addr *a)
 {
@@ -212,7 +233,6 @@ ip_prefix_match(const struct ip_prefix *p, const struct atm_addr *a)
 
 /* --- protocol addresses */
 
-/* As unsigned numbers, most significant octet first; shorter ones first. */
 int
 paddr_cmp(const struct paddr *a, const struct paddr *b)
 {
@@ -255,25 +275,13 @@ paddr_prev(struct paddr *a)
 
 /* --- protocols */
 
-int
-mars_pro_cmp(const struct mars_pro *a, const struct mars_pro *b)
-{
-	if (a->type != b->type)
-		return a->type < b->type ? -1 : 1;
-	return memcmp(a->snap, b->snap, sizeof(a->snap));
-}
-
 bool
 mars_pro_equal(const struct mars_pro *a, const struct mars_pro *b)
 {
-	return mars_pro_cmp(a, b) == 0;
+	return a->type == b->type &&
+	    memcmp(a->snap, b->snap, sizeof(a->snap)) == 0;
 }
 
-/*
- * RFC 2022 section 4.3.2: the SNAP part counts only where the type is 0x80.
- * A-135: OUI 00-00-00 and an Ethertype (0x0600 and more) there name what the
- * short form names.
- */
 void
 mars_pro_normalise(struct mars_pro *p)
 {
@@ -288,7 +296,6 @@ mars_pro_normalise(struct mars_pro *p)
 	memset(p->snap, 0, sizeof(p->snap));
 }
 
-/* False for the long form that names nothing. */
 bool
 mars_pro_usable(const struct mars_pro *p)
 {

@@ -50,6 +50,11 @@ struct mars_pro {
 #define PRO_IPV6	0x86dd
 #define PRO_SNAP	0x0080
 
+/* A permanent circuit, as it is at the interface. */
+struct atm_pvc {
+	int	itf, vpi, vci;
+};
+
 /* an IP address and a mask length, for allow lists */
 struct ip_prefix {
 	uint8_t	v6;		/* 0: IPv4 in a[0..3] */
@@ -57,49 +62,100 @@ struct ip_prefix {
 	uint8_t	a[16];
 };
 
+/* An order of all addresses: below 0, 0, above 0, as of memcmp(3). */
 int	atm_addr_cmp(const struct atm_addr *, const struct atm_addr *);
 bool	atm_addr_equal(const struct atm_addr *, const struct atm_addr *);
+/* Has it no number?  Then it is no address. */
 bool	atm_addr_is_null(const struct atm_addr *);
-/* same type and length of number and of subaddress (one MARS_MULTI, 5.1.1) */
+/*
+ * Have number and subaddress the same type and length?  One MARS_MULTI has
+ * addresses of one kind (5.1.1).
+ */
 bool	atm_addr_same_kind(const struct atm_addr *, const struct atm_addr *);
+/* Reads mars.conf(5)'s ADDRESS.  0, or -1: it is none, and *a is null. */
 int	atm_addr_parse(struct atm_addr *, const char *);
+/*
+ * Prints what atm_addr_parse() reads into a buffer, for which ATM_STRLEN is
+ * enough, and returns that.  The null address is "-".
+ */
 char	*atm_addr_print(const struct atm_addr *, char *, size_t);
+/*
+ * ITF.VPI.VCI or VPI.VCI in decimal.  False: it is neither, or one of them is
+ * out of range.
+ */
+bool	atm_pvc_parse(struct atm_pvc *, const char *);
+/* The selector, an NSAPA's last octet.  E.164 has none: 0, and not set. */
 uint8_t	atm_addr_sel(const struct atm_addr *);
 void	atm_addr_set_sel(struct atm_addr *, uint8_t);
 
 /*
- * On the wire: a type/length octet without the reserved bit, and 0 for a null
- * number; whether a number of that kind, or these octets of one, can be used
- * (an NSAPA has 20 octets, E.164 at most 20 digits); reading of addresses.
+ * A type/length octet of the wire as we keep it: without the reserved bit, and
+ * 0 where there is no number, whose type says nothing (5.1.2).
  */
 uint8_t	atm_addr_tl_normalise(uint8_t);
+/*
+ * Can a number of this kind be used?  An NSAPA has 20 octets, a native E.164
+ * number at most 20 digits.  The kind is as normalised.
+ */
 bool	atm_addr_tl_usable(uint8_t);
+/* The same of these octets of one; the digits of E.164 are looked at. */
 bool	atm_addr_number_usable(uint8_t, const uint8_t *);
-bool	rd_atm_number(struct rd *, uint8_t *, uint8_t[ATM_NUM_MAX]);
+/*
+ * Reads a number of the kind *tl, and normalises that.  False: it can't be
+ * used, and is null.  Where octets are missing only the reader has failed.
+ */
+bool	rd_atm_number(struct rd *, uint8_t *tl, uint8_t[ATM_NUM_MAX]);
+/* The same for a protocol address of that many octets: at most PADDR_MAX. */
 bool	rd_paddr(struct rd *, uint8_t, struct paddr *);
 
-/* embedded IP (v6 false: 4 octets, true: 16); false if it is not one */
-void	atm_addr_from_ip(struct atm_addr *, bool, const uint8_t *, uint8_t);
-bool	atm_addr_to_ip(const struct atm_addr *, bool *, uint8_t *, uint8_t *);
+/*
+ * Between our own processes an address has always as many octets.  False
+ * where these are no address: then it is null, and the reader has failed.
+ */
+#define ATM_IPC_LEN	(2 + 2 * ATM_NUM_MAX)
+void	wr_atm_addr(struct wr *, const struct atm_addr *);
+bool	rd_atm_addr(struct rd *, struct atm_addr *);
+
+/* The NSAPA of an IP address: 4 octets, with v6 16 (RFC 4548, doc/nvc.md). */
+void	atm_addr_from_ip(struct atm_addr *, bool v6, const uint8_t *ip,
+	    uint8_t sel);
+/*
+ * The way back; ip has 16 octets, of which IPv4 leaves 12 at zero.  False: it
+ * embeds no IP address.
+ */
+bool	atm_addr_to_ip(const struct atm_addr *, bool *v6, uint8_t *ip,
+	    uint8_t *sel);
+/* Clears the bits behind the mask. */
 void	ip_prefix_mask(struct ip_prefix *);
+/* ADDRESS or ADDRESS/BITS.  False: it is neither. */
 bool	ip_prefix_parse(struct ip_prefix *, const char *);
+/* Does it cover the IP address that this NSAPA embeds?  False: or none. */
 bool	ip_prefix_match(const struct ip_prefix *, const struct atm_addr *);
 char	*ip_prefix_print(const struct ip_prefix *, char *, size_t);
 
+/* As numbers, the first octet counting most; a shorter one is less. */
 int	paddr_cmp(const struct paddr *, const struct paddr *);
 bool	paddr_equal(const struct paddr *, const struct paddr *);
+/* IPv4, IPv6, or 0x and hex digits.  0, or -1: none, and *a is null. */
 int	paddr_parse(struct paddr *, const char *);
+/* Prints that into a buffer, for which PADDR_STRLEN is enough; "-": null. */
 char	*paddr_print(const struct paddr *, char *, size_t);
 bool	paddr_next(struct paddr *);	/* + 1; false at all ones */
 bool	paddr_prev(struct paddr *);	/* - 1; false at zero */
 
-int	mars_pro_cmp(const struct mars_pro *, const struct mars_pro *);
 bool	mars_pro_equal(const struct mars_pro *, const struct mars_pro *);
-void	mars_pro_normalise(struct mars_pro *);	/* long form to short, A-135 */
-bool	mars_pro_usable(const struct mars_pro *); /* not 0x80 with zero SNAP */
+/*
+ * The SNAP part counts only where the type is 0x80 (RFC 2022 section 4.3.2).
+ * A-135: OUI 00-00-00 and an Ethertype (0x0600 and more) there name what the
+ * short form names.
+ */
+void	mars_pro_normalise(struct mars_pro *);
+/* False for the long form with zeros, which names nothing. */
+bool	mars_pro_usable(const struct mars_pro *);
+/* ipv4, ipv6, 0xNNNN, or snap: and ten hex digits.  0, or -1: none. */
 int	mars_pro_parse(struct mars_pro *, const char *);
 char	*mars_pro_print(const struct mars_pro *, char *, size_t);
-/* length of a group address of this protocol, 0 if it is not known */
+/* Octets of a group address of this protocol; 0: that is not known. */
 uint8_t	mars_pro_addrlen(const struct mars_pro *);
 
 #endif

@@ -122,7 +122,7 @@ parse_ip_number(struct atm_addr *a, char *s)
 	return true;
 }
 
-/* One number, alone: into tl and num, which are zero. */
+/* One number without a subaddress, into *tl and num, which are zero. */
 static bool
 parse_atm_number(uint8_t *tl, uint8_t num[ATM_NUM_MAX], char *s)
 {
@@ -138,7 +138,7 @@ parse_atm_number(uint8_t *tl, uint8_t num[ATM_NUM_MAX], char *s)
 		*tl = (uint8_t)(ATM_TL_E164 | len);
 		return true;
 	}
-	/* at most 12 digits can be IPv4, 40 have to be an NSAPA */
+	/* 40 hex digits are an NSAPA; IPv4 has at most 12 digits */
 	if (parse_hex(num, NSAPA_LEN, s, '.') == NSAPA_LEN) {
 		*tl = NSAPA_LEN;
 		return true;
@@ -150,7 +150,6 @@ parse_atm_number(uint8_t *tl, uint8_t num[ATM_NUM_MAX], char *s)
 	return true;
 }
 
-/* 0, or -1 where s is no address; then *a is null. */
 int
 atm_addr_parse(struct atm_addr *a, const char *s)
 {
@@ -200,10 +199,6 @@ print_atm_number(uint8_t tl, const uint8_t num[ATM_NUM_MAX], char *buf,
 	return append(buf, size, len, ".%02x", num[NSAPA_LEN - 1]);
 }
 
-/*
- * What atm_addr_parse() reads, in a buffer of ATM_STRLEN octets; "-" is null
- * address, which it does not.
- */
 char *
 atm_addr_print(const struct atm_addr *a, char *buf, size_t size)
 {
@@ -217,9 +212,31 @@ atm_addr_print(const struct atm_addr *a, char *buf, size_t size)
 	return buf;
 }
 
+/* --- permanent circuits */
+
+bool
+atm_pvc_parse(struct atm_pvc *c, const char *s)
+{
+	/* VCIs below 32 are the network's (ITU-T I.361) */
+	static const int min[] = { 0, 0, 32 }, max[] = { 32767, 4095, 65535 };
+	char buf[32], *part, *rest = buf;
+	int n[3] = { 0 }, i, dots = 0;
+
+	if (strlcpy(buf, s, sizeof(buf)) >= sizeof(buf))
+		return false;
+	for (i = 0; buf[i] != '\0'; i++)
+		dots += buf[i] == '.';
+	if (dots != 1 && dots != 2)
+		return false;
+	for (i = 2 - dots; (part = strsep(&rest, ".")) != NULL; i++)
+		if ((n[i] = text_parse_number(part, max[i])) < min[i])
+			return false;
+	*c = (struct atm_pvc){ .itf = n[0], .vpi = n[1], .vci = n[2] };
+	return true;
+}
+
 /* --- prefixes of IP addresses */
 
-/* ADDRESS or ADDRESS/BITS; bits of the address behind the mask are cleared. */
 bool
 ip_prefix_parse(struct ip_prefix *p, const char *s)
 {
@@ -255,7 +272,6 @@ ip_prefix_print(const struct ip_prefix *p, char *buf, size_t size)
 
 /* --- protocol addresses */
 
-/* IPv4, IPv6, or 0x and hex digits.  0, or -1 and *a is null. */
 int
 paddr_parse(struct paddr *a, const char *s)
 {
@@ -278,7 +294,6 @@ paddr_parse(struct paddr *a, const char *s)
 	return 0;
 }
 
-/* As paddr_parse() reads, in PADDR_STRLEN octets; "-" is the null address. */
 char *
 paddr_print(const struct paddr *a, char *buf, size_t size)
 {
@@ -300,7 +315,6 @@ paddr_print(const struct paddr *a, char *buf, size_t size)
 
 /* --- protocols */
 
-/* ipv4, ipv6, 0xNNNN, or snap: and ten hex digits.  0 or -1. */
 int
 mars_pro_parse(struct mars_pro *p, const char *s)
 {

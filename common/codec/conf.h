@@ -4,8 +4,9 @@
  */
 
 /*
- * The configuration in force, as parse.y makes it, as the parent sends it to
- * its children (keys only to scspd) and as they hold it: const once made.
+ * The configuration in force.  parse.y makes it, mars(8) sends it to its
+ * children as octets (keys only to scspd), and they hold it; once made, it is
+ * const.
  */
 #ifndef MARS_CONF_H
 #define MARS_CONF_H
@@ -171,31 +172,35 @@ extern const struct conf_number conf_numbers[];
 extern const struct conf_number conf_cluster_numbers[];
 extern const struct conf_number conf_neighbor_numbers[];
 
-uint32_t conf_number_get(const struct conf_number *, const void *);
-/* false: out of range, and nothing was set */
-bool	 conf_number_set(const struct conf_number *, void *, uint64_t);
+/* The number in the struct at base that it is of. */
+uint32_t conf_number_get(const struct conf_number *, const void *base);
+/* False: out of range, and nothing was set. */
+bool	 conf_number_set(const struct conf_number *, void *base, uint64_t);
 
-/* a configuration with every default; NULL: no memory */
+/*
+ * A configuration, a cluster, a group, a neighbor, with every default; all but
+ * the first are at the end of their list.  NULL: no memory.
+ */
 struct conf		*conf_new(void);
-struct conf_cluster	*conf_cluster_new(struct conf *, const char *);
+struct conf_cluster	*conf_cluster_new(struct conf *, const char *name);
 /* pid: any but PID_MARS */
 struct conf_cluster	*conf_group_new(struct conf *, uint16_t sgid,
 			    uint16_t pid);
 struct conf_neighbor	*conf_neighbor_new(struct conf_cluster *);
-void			 conf_free(struct conf *);	/* wipes the keys */
+/* Frees all of it and wipes the keys; NULL is fine. */
+void			 conf_free(struct conf *);
+/* The cluster of that name, the key of that SPI; NULL: there is none. */
 struct conf_cluster	*conf_cluster_find(const struct conf *, const char *);
 const struct conf_key	*conf_key_find(const struct conf *, uint32_t);
+/* The name of an algorithm, and the way back; false: there is none. */
 const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,
 			    enum conf_algorithm *);
 
-/* an address inside an imsg, 42 octets; false: malformed (and r failed) */
-void			 wr_atm_addr(struct wr *, const struct atm_addr *);
-bool			 rd_atm_addr(struct rd *, struct atm_addr *);
-
-/* as octets for imsg; with_keys only towards scspd */
+/* As octets; without keys the list of them is empty, as marsd gets it. */
 void			 conf_write(struct wr *, const struct conf *,
 			    bool with_keys);
-struct conf		*conf_read(struct rd *);	/* NULL: malformed */
+/* Reads that, to its last octet.  NULL: malformed, or no memory. */
+struct conf		*conf_read(struct rd *);
 
 #endif

@@ -12,10 +12,10 @@
 #define CSA_VERSION	0
 
 /*
- * The fields of one record after State.  A Redirect Entry has neither
- * protocol address nor groups (RFC 2443 section 5.1); lengths of those that
- * are set all the same are stray (A-49), and so is what they measure, if it
- * is there.  False where an address can't be used.
+ * The fields of one record after State.  A Redirect Entry has neither a
+ * protocol address nor groups (RFC 2443 section 5.1).  If it has lengths of
+ * these all the same they are ignored, and so are the octets that they
+ * measure, if they are there (A-49).  False: an address can't be used.
  */
 static bool
 decode_body(struct csa *c, struct rd *r)
@@ -44,7 +44,7 @@ decode_body(struct csa *c, struct rd *r)
 	memset(&c->spa, 0, sizeof(c->spa));
 	memset(&c->min, 0, sizeof(c->min));
 	memset(&c->max, 0, sizeof(c->max));
-	return atm_ok; /* what is stray can't make it unusable */
+	return atm_ok; /* what is ignored can't make it unusable */
 }
 
 /* Do the fields of states 2 to 5 agree with each other?  A-49. */
@@ -60,11 +60,7 @@ range_usable(const struct csa *c)
 	return paddr_cmp(&c->min, &c->max) <= 0;
 }
 
-/*
- * Decodes the MARS specific part of a record, len octets at buf.  *c is
- * complete after CSA_LIVE and CSA_TOMBSTONE; otherwise nothing in it counts.
- * What comes from a version or family that we don't know is not measured.
- */
+/* Of a version or family that we don't know, no length is looked at. */
 enum csa_verdict
 csa_decode(struct csa *c, const void *buf, size_t len)
 {
@@ -96,7 +92,7 @@ csa_decode(struct csa *c, const void *buf, size_t len)
 		return CSA_LIVE;
 	if (!range_usable(c))
 		return CSA_STRANGE;
-	/* 5.2: never with an MCS; A-33: of a block it says nothing */
+	/* not of an MCS (5.2), and of a block it would say nothing */
 	if (c->state == CSA_SERVE || c->state == CSA_UNSERVE ||
 	    !paddr_equal(&c->min, &c->max))
 		c->flags &= (uint16_t)~CSA_F_LAYER3GRP;
@@ -113,7 +109,6 @@ csa_judge(const void *buf, size_t len)
 	return csa_decode(&c, buf, len);
 }
 
-/* The octets written, 0 where they do not fit.  Reserved bits are zero. */
 size_t
 csa_encode(const struct csa *c, void *buf, size_t max)
 {
@@ -138,15 +133,6 @@ csa_encode(const struct csa *c, void *buf, size_t max)
 	wr_bytes(&w, c->min.a, c->min.len);
 	wr_bytes(&w, c->max.a, c->min.len);
 	return wr_failed(&w) ? 0 : w.len;
-}
-
-bool
-csa_equal(const struct csa *a, const struct csa *b)
-{
-	return mars_pro_equal(&a->pro, &b->pro) && a->state == b->state &&
-	    a->flags == b->flags && a->cmi == b->cmi &&
-	    paddr_equal(&a->spa, &b->spa) && atm_addr_equal(&a->atm, &b->atm) &&
-	    paddr_equal(&a->min, &b->min) && paddr_equal(&a->max, &b->max);
 }
 
 void

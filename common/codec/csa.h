@@ -49,11 +49,16 @@ enum csa_verdict {
 	CSA_TOMBSTONE	/* state 4 or 5: kept for the tombstone time, A-9 */
 };
 
-enum csa_verdict csa_judge(const void *, size_t);
+/*
+ * Decodes that many octets.  After CSA_LIVE and CSA_TOMBSTONE all of *c
+ * counts, otherwise nothing.
+ */
 enum csa_verdict csa_decode(struct csa *, const void *, size_t);
+/* The verdict alone. */
+enum csa_verdict csa_judge(const void *, size_t);
+/* The octets written, with reserved bits at zero; 0: they do not fit. */
 size_t		 csa_encode(const struct csa *, void *, size_t);
-bool		 csa_equal(const struct csa *, const struct csa *);
-/* state 2 to 5, 3 to 4: the record that undoes this one */
+/* Makes it the record that undoes it: state 2 becomes 5, and 3 becomes 4. */
 void		 csa_withdraw(struct csa *);
 
 #endif

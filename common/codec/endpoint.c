@@ -56,7 +56,7 @@ cluster_at(const struct conf *c, const struct atm_addr *addr)
 	return first;
 }
 
-/* Fills in who has this permanent circuit; false: the other child has. */
+/* The endpoint of a permanent circuit; false: the other child has it. */
 static bool
 pvc_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
     struct endpoint *e)

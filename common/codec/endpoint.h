@@ -4,8 +4,8 @@
  */
 
 /*
- * What a configuration gives to each child to listen on.  mars(8) opens it,
- * the children know by it what to keep, and both have to agree.
+ * What a configuration gives to each child to listen on.  mars(8) opens that,
+ * and the children know by it what to keep: so both ask here.
  */
 #ifndef MARS_ENDPOINT_H
 #define MARS_ENDPOINT_H
@@ -26,11 +26,12 @@ struct endpoint {
 };
 
 /*
- * The nth endpoint of marsd, or of scspd, from 0; false: no more.  Those of
- * UDP and of switched circuits are the addresses of the clusters, and SEL 1
- * of each listener.  A permanent circuit is scspd's where its peer is a
- * configured neighbor (or our own end has SEL 1), else that of the cluster
- * whose address our own end has, or of the first one there.
+ * The nth endpoint of marsd, or of scspd, from 0; false: no more.  On UDP and
+ * on switched circuits marsd has the addresses of its clusters, and scspd has
+ * SEL 1 of each listener.  A permanent circuit is scspd's if its peer is a
+ * configured neighbor or our own end has SEL 1.  Otherwise it is marsd's: of
+ * the cluster whose address our own end has, or of the first one there but for
+ * SEL.
  */
 bool	conf_endpoint(const struct conf *, bool marsd, size_t nth,
 	    struct endpoint *);
@@ -40,7 +41,7 @@ bool	conf_has_endpoint(const struct conf *, bool marsd,
 	    const struct atm_addr *peer, struct endpoint *);
 /* Has the cluster at that address switched circuits with native parties? */
 bool	conf_parties(const struct conf *, const struct atm_addr *);
-/* the same but for SEL */
+/* Are these the same but for SEL? */
 bool	endpoint_same(const struct atm_addr *, const struct atm_addr *);
 
 #endif

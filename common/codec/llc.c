@@ -10,7 +10,6 @@
 
 static const uint8_t snap[3] = { 0xaa, 0xaa, 0x03 };
 
-/* The payload starts LLC_LEN octets into the SDU. */
 bool
 llc_decode(const void *sdu, size_t len, uint32_t *oui, uint16_t *pid)
 {
@@ -25,7 +24,6 @@ llc_decode(const void *sdu, size_t len, uint32_t *oui, uint16_t *pid)
 	return !rd_failed(&r) && memcmp(p, snap, sizeof(snap)) == 0;
 }
 
-/* Writes LLC_LEN octets. */
 void
 llc_encode(void *sdu, uint32_t oui, uint16_t pid)
 {

@@ -19,8 +19,12 @@
 #define LLC_PID_T2	0x0004	/* Type #2 multicast data, 5.5.2 */
 #define LLC_PID_SCSP	0x0005	/* RFC 2334 appendix A */
 
-/* false if the SDU is no LLC/SNAP; *oui and *pid are what follows AA-AA-03 */
-bool	llc_decode(const void *, size_t, uint32_t *, uint16_t *);
-void	llc_encode(void *, uint32_t, uint16_t);
+/*
+ * Reads the header of an SDU of that many octets, whose payload begins LLC_LEN
+ * octets into it.  False: it is no LLC/SNAP.
+ */
+bool	llc_decode(const void *, size_t, uint32_t *oui, uint16_t *pid);
+/* Writes LLC_LEN octets. */
+void	llc_encode(void *, uint32_t oui, uint16_t pid);
 
 #endif

@@ -5,13 +5,14 @@
 
 #include <string.h>
 
+#include "cksum.h"
 #include "mars.h"
 
 /* Offsets into every message (RFC 2022 section 4.3). */
 #define OFF_CHKSUM	12
 #define OFF_EXTOFF	14
-#define FIXED_LEN	20	/* the fixed header */
-#define HEADER_LEN	32	/* with the mandatory fields, of whatever op */
+#define OFF_VERSION	16	/* mar$op.version, then mar$op.type */
+#define HEADER_LEN	32	/* with the mandatory fields, of any op */
 
 #define TLV_X_SHIFT	14
 #define TLV_Y_MASK	0x3fff
@@ -60,47 +61,14 @@ mars_op_name(uint8_t op)
 	return shape(op) == MARS_SHAPE_NONE ? "unknown" : ops[op].name;
 }
 
-const char *
-mars_drop_name(enum mars_drop drop)
-{
-	static const char *const names[MARS_DROP_MAX] = {
-		[MARS_DROP_NONE] = "none",
-#define X(sym, name, text) [sym] = name,
-		MARS_DROPS(X)
-#undef X
-	};
-
-	return drop < MARS_DROP_MAX ? names[drop] : "unknown";
-}
-
-/*
- * The standard IP checksum (RFC 2022 section 4.3.3) of len octets: 0 over a
- * message that holds its own, otherwise what the zeroed field has to hold.
- */
-uint16_t
-in_cksum(const void *buf, size_t len)
-{
-	uint64_t sum = 0;
-	struct rd r;
-
-	rd_init(&r, buf, len);
-	while (r.left >= 2)
-		sum += rd_u16(&r);
-	if (r.left == 1)
-		sum += (uint64_t)rd_u8(&r) << 8;
-	while (sum > 0xffff)
-		sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)~sum;
-}
-
-/* octets that are missing to a multiple of 4 (section 10.2) */
+/* How many octets are missing to a multiple of 4 (section 10.2). */
 static size_t
 mars_pad(size_t len)
 {
 	return (4 - (len & 3)) % 4;
 }
 
-/* octets of each element of the list, and how many there are */
+/* The octets of the list, by what the other fields say. */
 static size_t
 list_size(const struct mars_msg *m)
 {
@@ -125,7 +93,7 @@ list_size(const struct mars_msg *m)
 
 /* --- decoding */
 
-/* What the addresses area says about itself, before it is believed. */
+/* What the lengths of the addresses are said to be, before that is checked. */
 struct mars_lengths {
 	uint8_t	shtl, sstl, spln, tpln;
 };
@@ -192,7 +160,10 @@ decode_addresses(struct mars_msg *m, struct rd *r, const struct mars_lengths *l)
 	return ok;
 }
 
-/* Can each element of the list be used?  One kind, so the octets remain. */
+/*
+ * Can each element of the list be used?  All are of one kind, so that what is
+ * left to look at is the digits of E.164 numbers.
+ */
 static bool
 list_usable(const struct mars_msg *m)
 {
@@ -226,7 +197,7 @@ list_usable(const struct mars_msg *m)
 	}
 }
 
-/* One TLV; false where it isn't all there.  Section 10.2. */
+/* Reads one TLV (section 10.2); false: it isn't all there. */
 static bool
 rd_tlv(struct rd *r, struct mars_tlv *t)
 {
@@ -271,12 +242,7 @@ decode_tlvs(struct mars_msg *m, const uint8_t *msg, size_t len, uint16_t extoff,
 	return true;
 }
 
-/*
- * Decodes len octets at buf, a MARS message without its LLC/SNAP header, in
- * the order of A-105.  After MARS_DROP_NONE, list and tlvs of *m point into
- * buf; after anything else *m holds nothing to rely on.  Octets after the
- * message are ignored (A-101).
- */
+/* The checks have the order of A-105. */
 enum mars_drop
 mars_decode(struct mars_msg *m, const void *buf, size_t len)
 {
@@ -325,6 +291,14 @@ mars_decode(struct mars_msg *m, const void *buf, size_t len)
 	if (!usable || !list_usable(m))
 		return MARS_DROP_ADDRESS;
 	return MARS_DROP_NONE;
+}
+
+bool
+mars_is_nhrp(const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	return len > OFF_VERSION && p[OFF_VERSION] == 1;
 }
 
 /* --- encoding */
@@ -398,15 +372,19 @@ encode_tlvs(const struct mars_msg *m, struct wr *w)
 	wr_zero(w, TLV_NULL_LEN);
 }
 
-/*
- * Encodes a message into at most max octets.  list_len has to be what pnum or
- * tnum say, tlvs end in the Null TLV.  The octets written; 0 where it does not
- * fit, the operation is unknown, or the lengths do not agree.
- */
+/* Sums up what is written, with the field at zero. */
+static void
+encode_checksum(struct wr *w)
+{
+	uint16_t sum = in_cksum(w->buf, w->len);
+
+	/* 0 would say that none was computed; A-104 */
+	wr_at_u16(w, OFF_CHKSUM, sum == 0 ? 0xffff : sum);
+}
+
 size_t
 mars_encode(const struct mars_msg *m, void *buf, size_t max)
 {
-	uint16_t chksum;
 	struct wr w;
 
 	if (shape(m->op) == MARS_SHAPE_NONE || m->list_len != list_size(m))
@@ -434,11 +412,25 @@ mars_encode(const struct mars_msg *m, void *buf, size_t max)
 	encode_tlvs(m, &w);
 	if (wr_failed(&w))
 		return 0;
-	/* 0 would say that none was computed; A-104 */
-	if ((chksum = in_cksum(buf, w.len)) == 0)
-		chksum = 0xffff;
-	wr_at_u16(&w, OFF_CHKSUM, chksum);
+	encode_checksum(&w);
 	return w.len;
+}
+
+void
+mars_make_nak(void *buf, size_t len)
+{
+	struct rd r;
+	struct wr w;
+
+	wr_init(&w, buf, len);
+	w.len = len;
+	wr_at_u16(&w, OFF_VERSION, MARS_NAK);
+	rd_init(&r, buf, len);
+	rd_skip(&r, OFF_CHKSUM);
+	if (rd_u16(&r) == 0) /* none was computed */
+		return;
+	wr_at_u16(&w, OFF_CHKSUM, 0);
+	encode_checksum(&w);
 }
 
 /* --- lists */
@@ -505,14 +497,20 @@ mars_tlv_next(struct rd *r, struct mars_tlv *t)
 	return rd_tlv(r, t) && t->y != 0;
 }
 
-/* x 0 to 3, y 1 to 0x3fff (0 and 0 with no value: the Null TLV). */
-bool
-wr_mars_tlv(
-    struct wr *w, uint8_t x, uint16_t y, const void *value, uint16_t len)
+enum mars_tlvs
+mars_tlvs_verdict(const struct mars_msg *m)
 {
-	wr_u16(w, (uint16_t)(x << TLV_X_SHIFT | (y & TLV_Y_MASK)));
-	wr_u16(w, len);
-	wr_bytes(w, value, len);
-	wr_zero(w, mars_pad(len));
-	return !wr_failed(w);
+	struct mars_tlv t;
+	struct rd r;
+
+	if (m->tlvs == NULL)
+		return MARS_TLVS_SKIP;
+	rd_init(&r, m->tlvs, m->tlvs_len);
+	while (mars_tlv_next(&r, &t)) {
+		if (t.x == 1)
+			return MARS_TLVS_DROP;
+		if (t.x == 2)
+			return MARS_TLVS_ERROR;
+	}
+	return MARS_TLVS_SKIP;
 }

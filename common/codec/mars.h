@@ -101,25 +101,43 @@ enum mars_drop {
 	MARS_DROP_MAX
 };
 
-const char	*mars_drop_name(enum mars_drop);
 const char	*mars_op_name(uint8_t);
 
+/*
+ * Decodes that many octets, a message without its LLC/SNAP header.  After
+ * MARS_DROP_NONE list and tlvs point into them; after anything else nothing
+ * in the struct counts.  Octets behind the message are ignored (A-101).
+ */
 enum mars_drop	 mars_decode(struct mars_msg *, const void *, size_t);
-/* octets written, 0 if it does not fit; computes extoff and checksum */
+/*
+ * Encodes a message into at most that many octets, with mar$extoff and
+ * mar$chksum computed.  list_len has to be what pnum or tnum say, and tlvs to
+ * end in the Null TLV.  The octets written; 0: they do not fit, the operation
+ * is unknown, or the lengths do not agree.
+ */
 size_t		 mars_encode(const struct mars_msg *, void *, size_t);
 
-/* octets before the list: what mars_encode needs besides list and TLVs */
+/* Is a message with an unknown op.version one of NHRP (RFC 2332)? */
+bool		 mars_is_nhrp(const void *, size_t);
+/*
+ * Makes the octets of a MARS_REQUEST that has been decoded a MARS_NAK: the
+ * operation changes and nothing else (5.1.2, A-102, A-128).  A checksum that
+ * was computed is computed anew.
+ */
+void		 mars_make_nak(void *, size_t);
+
+/* The octets before the list: what is needed besides list and TLVs. */
 size_t		 mars_overhead(const struct mars_msg *);
 
-/* i-th <min,max> pair; i < pnum.  pnum 1 with tpln 0 gives null addresses */
+/* The i-th <min,max> pair; i < pnum.  With tpln 0 these are null addresses. */
 void		 mars_pair(const struct mars_msg *, uint16_t, struct paddr *,
 		    struct paddr *);
-/* i-th group of a GROUPLIST_REPLY; i < tnum */
+/* The i-th group of a GROUPLIST_REPLY; i < tnum. */
 void		 mars_group(const struct mars_msg *, uint16_t, struct paddr *);
-/* i-th ATM address of MULTI, MIGRATE, REDIRECT_MAP; i < tnum */
+/* The i-th ATM address of MULTI, MIGRATE, REDIRECT_MAP; i < tnum. */
 void		 mars_target(const struct mars_msg *, uint16_t,
 		    struct atm_addr *);
-/* append to a list under construction */
+/* Each appends to a list that is being made. */
 void		 mars_list_pair(struct wr *, const struct paddr *,
 		    const struct paddr *);
 void		 mars_list_target(struct wr *, const struct atm_addr *);
@@ -131,11 +149,19 @@ struct mars_tlv {
 	uint16_t	 len;
 	const uint8_t	*value;
 };
-/* false at the Null TLV; a list in a decoded message is well-formed */
+/* False at the Null TLV.  The list of a decoded message is well-formed. */
 bool		 mars_tlv_next(struct rd *, struct mars_tlv *);
-bool		 wr_mars_tlv(struct wr *, uint8_t, uint16_t, const void *,
-		    uint16_t);
 
-uint16_t	 in_cksum(const void *, size_t);
+/*
+ * What happens to a message because of its TLVs.  We know none but the Null
+ * TLV, so that Type.x of the first one that has 1 or 2 decides; 0 and 3 say
+ * that a TLV is to be skipped (section 10.3).
+ */
+enum mars_tlvs {
+	MARS_TLVS_SKIP,		/* the operation takes place */
+	MARS_TLVS_DROP,		/* the message is dropped without a word */
+	MARS_TLVS_ERROR		/* it is dropped, and that is logged */
+};
+enum mars_tlvs	 mars_tlvs_verdict(const struct mars_msg *);
 
 #endif

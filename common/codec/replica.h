@@ -34,15 +34,15 @@ struct replica_msg {
 	size_t		 len;
 };
 
-/* Is this a message that marsd (false: scspd) sends? */
+/* Is this a message that marsd sends; or, with false, scspd? */
 bool		replica_from(uint32_t type, bool marsd);
-/* false: malformed, not of these types, or octets left over */
+/* False: malformed, not of these types, or octets are left over. */
 bool		replica_decode(struct replica_msg *, uint32_t type,
 		    struct rd *);
-/* only what the type has is written; wr_failed() if it does not fit */
+/* Writes only what the type has; the writer fails if it does not fit. */
 void		replica_encode(struct wr *, uint32_t type,
 		    const struct replica_msg *);
-/* i-th key of a decoded message; i < nkeys */
+/* The i-th key of a decoded message; i < nkeys. */
 uint32_t	replica_key(const struct replica_msg *, uint32_t i);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "wire.h"
 
-/* Start reading len octets at buf, which has to outlive the reader. */
 void
 rd_init(struct rd *r, const void *buf, size_t len)
 {
@@ -16,7 +15,6 @@ rd_init(struct rd *r, const void *buf, size_t len)
 	r->failed = false;
 }
 
-/* The next len octets, consumed, or NULL.  len 0 gives a valid pointer. */
 const uint8_t *
 rd_bytes(struct rd *r, size_t len)
 {
@@ -73,7 +71,6 @@ rd_u64(struct rd *r)
 	return v;
 }
 
-/* Copies len octets out; zeros after a failure. */
 void
 rd_copy(struct rd *r, void *to, size_t len)
 {
@@ -93,7 +90,6 @@ rd_skip(struct rd *r, size_t len)
 	(void)rd_bytes(r, len);
 }
 
-/* A reader of the next len octets only, which are consumed from r. */
 struct rd
 rd_view(struct rd *r, size_t len)
 {
@@ -112,14 +108,12 @@ rd_failed(const struct rd *r)
 	return r->failed;
 }
 
-/* Everything was read and nothing was missing. */
 bool
 rd_done(const struct rd *r)
 {
 	return !r->failed && r->left == 0;
 }
 
-/* Start writing into buf, at most max octets. */
 void
 wr_init(struct wr *w, void *buf, size_t max)
 {
@@ -206,7 +200,6 @@ wr_u64(struct wr *w, uint64_t v)
 	wr_u32(w, (uint32_t)v);
 }
 
-/* Overwrites two octets at pos, which have to be written already. */
 void
 wr_at_u16(struct wr *w, size_t pos, uint16_t v)
 {
@@ -214,15 +207,6 @@ wr_at_u16(struct wr *w, size_t pos, uint16_t v)
 		w->failed = true;
 	else
 		put16(w->buf + pos, v);
-}
-
-void
-wr_at_u32(struct wr *w, size_t pos, uint32_t v)
-{
-	if (w->failed || w->len < 4 || pos > w->len - 4)
-		w->failed = true;
-	else
-		put32(w->buf + pos, v);
 }
 
 bool
@@ -250,10 +234,6 @@ wr_string(struct wr *w, const char *s)
 	wr_bytes(w, s, len);
 }
 
-/*
- * Reads a string into buf of size octets, NUL-terminated.  False (and an
- * empty string) if it does not fit, is cut short, or has a NUL inside.
- */
 bool
 rd_string(struct rd *r, char *buf, size_t size)
 {

@@ -78,9 +78,9 @@ timers_init(struct timers *ts, mtime_t now)
 	ts->now = now;
 	ts->order = 0;
 	ts->count = 0;
+	ts->clock = NULL;
 }
 
-/* A timer that calls expired(arg); not set yet. */
 void
 timer_init(struct timer *t, void (*expired)(void *), void *arg)
 {
@@ -92,7 +92,6 @@ timer_init(struct timer *t, void (*expired)(void *), void *arg)
 	t->arg = arg;
 }
 
-/* Sets t, or sets it anew, to expire delay microseconds from now. */
 void
 timer_set(struct timers *ts, struct timer *t, int64_t delay)
 {
@@ -134,18 +133,28 @@ timer_isset(const struct timer *t)
 	return t->set;
 }
 
-/*
- * It is now `now`: expires what is due, earliest first.  A timer that is
- * set while this runs waits for the next call, even with a delay of 0.
- */
+/* Time does not go backwards, whatever the owner says. */
+static void
+timers_now(struct timers *ts, mtime_t now)
+{
+	if (now.us > ts->now.us)
+		ts->now = now;
+}
+
+void
+timers_clock(struct timers *ts)
+{
+	if (ts->clock != NULL)
+		timers_now(ts, ts->clock());
+}
+
 void
 timers_run(struct timers *ts, mtime_t now)
 {
 	struct timer *t;
 	uint64_t order;
 
-	if (now.us > ts->now.us)
-		ts->now = now;
+	timers_now(ts, now);
 	order = ts->order;
 	while ((t = ts->root) != NULL && t->due.us <= ts->now.us &&
 	    t->order < order) {
@@ -154,7 +163,6 @@ timers_run(struct timers *ts, mtime_t now)
 	}
 }
 
-/* When the earliest timer is due; false if none is set. */
 bool
 timers_next(const struct timers *ts, mtime_t *due)
 {

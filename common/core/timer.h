@@ -4,10 +4,14 @@
  */
 
 /*
- * Timers: a pairing heap inside the objects that own the timers, so that
- * setting one never allocates and so never fails.  The owner of the heap
- * (a daemon's loop, a test, the simulator) says what time it is, once per
- * turn; whatever runs within a turn sees the same time.
+ * What all protocols stand on: timers here, and in table.h how a table of
+ * states is written.  Nothing in this directory reads a clock or makes a
+ * system call.
+ *
+ * Timers are a pairing heap inside the objects that own them, so that setting
+ * one never allocates and so never fails.  The owner of the heap (a daemon's
+ * loop, a test, the simulator) says what time it is, once per turn; whatever
+ * runs within a turn sees the same time.
  */
 #ifndef MARS_TIMER_H
 #define MARS_TIMER_H
@@ -38,14 +42,31 @@ struct timers {
 	mtime_t		 now;
 	uint64_t	 order;
 	size_t		 count;		/* timers set */
+	/* what time it is really; or NULL: now is all that is known */
+	mtime_t		(*clock)(void);
 };
 
-void	timers_init(struct timers *, mtime_t);
-void	timers_run(struct timers *, mtime_t);
-bool	timers_next(const struct timers *, mtime_t *);
+/* An empty heap; it is now. */
+void	timers_init(struct timers *, mtime_t now);
+/*
+ * It is now `now`: expires what is due, earliest first.  A timer that is
+ * set while this runs waits for the next call, even with a delay of 0.
+ */
+void	timers_run(struct timers *, mtime_t now);
+/* When the earliest timer is due; false: none is set. */
+bool	timers_next(const struct timers *, mtime_t *due);
+/*
+ * Sets `now` by the clock, if there is one, and expires nothing.  For who has
+ * been woken up after a wait within a turn: what it sets in motion counts
+ * from now.
+ */
+void	timers_clock(struct timers *);
 
-void	timer_init(struct timer *, void (*)(void *), void *);
-void	timer_set(struct timers *, struct timer *, int64_t);
+/* A timer that calls expired(arg); not set yet. */
+void	timer_init(struct timer *, void (*expired)(void *), void *arg);
+/* Sets it, or sets it anew, to expire that many microseconds from now. */
+void	timer_set(struct timers *, struct timer *, int64_t delay);
+/* It may not be set. */
 void	timer_clear(struct timers *, struct timer *);
 bool	timer_isset(const struct timer *);
 

@@ -37,6 +37,7 @@ loop_init(struct loop *l)
 	if ((l->base = event_base_new()) == NULL)
 		return -1;
 	timers_init(&l->timers, monotonic());
+	l->timers.clock = monotonic;
 	if (evtimer_assign(&l->wake, l->base, woken, l) == -1) {
 		event_base_free(l->base);
 		return -1;
@@ -50,15 +51,6 @@ loop_free(struct loop *l)
 	(void)evtimer_del(&l->wake);
 	event_base_free(l->base);
 	l->base = NULL;
-}
-
-void
-loop_clock(struct timers *ts)
-{
-	mtime_t now = monotonic();
-
-	if (now.us > ts->now.us)
-		ts->now = now;
 }
 
 static void

@@ -14,10 +14,10 @@
 #include "atm.h"
 #include "vc.h"
 
-#define LOOK_AGAIN	1000000	/* us: should a wakeup have been missed */
-#define GIVE_UP		60	/* looks; signalling has timers of its own */
-#define TRIES		5
-#define CALL_AGAIN	200000	/* us */
+#define LOOK_AGAIN	1000000	/* us; in case a wakeup was missed */
+#define GIVE_UP		60	/* looks; signalling gives up before */
+#define TRIES		5	/* calls, of one that meets EADDRINUSE */
+#define CALL_AGAIN	200000	/* us between two of these */
 
 uint16_t
 atm_cause(int error)
@@ -102,7 +102,7 @@ struct atm_call {
 
 static void	call_look(evutil_socket_t, short, void *);
 
-/* Looks again when something happens, or then. */
+/* Looks again when something happens, or after so many microseconds. */
 static int
 call_wait(struct atm_call *c, suseconds_t us)
 {
@@ -116,7 +116,7 @@ call_wait(struct atm_call *c, suseconds_t us)
 	    0;
 }
 
-/* Whatever goes wrong is told later. */
+/* A call that fails at once is told of like any other: later. */
 static int
 call_begin(struct atm_call *c)
 {
@@ -141,7 +141,7 @@ call_end(struct atm_call *c, int error)
 	    error == 0 ? VC_CAUSE_NONE : atm_cause(error));
 }
 
-/* Is it there?  0, or why not (EALREADY: not yet). */
+/* 0: it is connected.  Or the reason why not; EALREADY: not yet. */
 static int
 call_state(struct atm_call *c)
 {
@@ -153,8 +153,8 @@ call_state(struct atm_call *c)
 }
 
 /*
- * EADDRINUSE: the network has given us a VCI whose last user, who has been
- * released, has not closed it yet.  The next call gets another one.
+ * EADDRINUSE: the network has given us the VCI of a call that was released,
+ * but whose socket has not been closed yet.  The next call gets another VCI.
  */
 static void
 call_look(evutil_socket_t fd, short what, void *arg)

@@ -27,7 +27,7 @@
 #include "vc.h"
 
 #define BACKLOG		64
-#define PARTY_LOOK	1000	/* ms: should a wakeup have been missed */
+#define PARTY_LOOK	1000	/* ms; in case a wakeup was missed */
 
 /* Closes fd, leaving errno as it is. */
 static int
@@ -140,7 +140,7 @@ svc_socket(const struct atm_addr *local, bool leaf)
 	fd = socket(AF_ATMSVC, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	/* bind asks the daemon, which answers at once: it waits for that */
+	/* bind waits for the daemon, which answers at once: so it may block */
 	if (set_qos(fd, leaf) == -1 || set_sap(fd) == -1 ||
 	    (leaf &&
 		setsockopt(fd, SOL_ATM, SO_MULTIPOINT, &on, sizeof(on)) ==
@@ -212,7 +212,7 @@ atm_svc_finish(int fd, const struct atm_addr *to)
 	return 0;
 }
 
-/* 0 is what comes back when the daemon has ended in the meantime. */
+/* The system returns 0 if the daemon has ended in the meantime. */
 int
 atm_party_add(int fd, const struct atm_addr *a)
 {
@@ -237,8 +237,9 @@ atm_party_drop(int fd, int ref)
 }
 
 /*
- * It is the socket's pending error, and its sign has changed over time.  That
- * of a call that is over is an errno: then the socket is hung up already.
+ * The kernel gives the reference as the socket's pending error; its sign has
+ * differed between kernels.  When the whole call is over the pending error is
+ * an errno instead, and then the socket is hung up already.
  */
 int
 atm_party_left(int fd)
@@ -256,9 +257,10 @@ atm_party_left(int fd)
 }
 
 /*
- * That a party has left wakes up who waits for the socket, but nothing that
- * poll(2) knows has become true.  It can be written all the time, so an edge
- * of that is every time that somebody is woken up.
+ * When a party leaves, the kernel wakes up whoever waits for the socket, but
+ * the socket has become neither readable nor anything else that poll(2) could
+ * report.  It is writable all the time; an edge-triggered wait for that
+ * reports every wakeup.
  */
 int
 atm_party_watch(int fd, int ctl)

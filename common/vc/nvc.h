@@ -4,9 +4,9 @@
  */
 
 /*
- * NVC, NBMA virtual circuits over UDP (nvc.md, RFC 2269): the protocol alone.
- * Datagrams go in by nvc_input() and out by a function of the owner; time
- * is that of the timers.  The functions of vc.h are its upper side.
+ * NVC, NBMA virtual circuits over UDP (doc/nvc.md, RFC 2269): the protocol
+ * without a socket.  Datagrams go in by nvc_input() and out by a function of
+ * the owner; time is that of the timers.  Above it are the functions of vc.h.
  */
 #ifndef MARS_NVC_H
 #define MARS_NVC_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "table.h"
 #include "timer.h"
 #include "vc.h"
 
@@ -23,23 +24,20 @@
 #define NVC_HDRLEN		12
 #define NVC_CONTROL_MAX		96	/* octets of any datagram but DATA */
 #define NVC_DATAGRAM_MAX	(NVC_HDRLEN + VC_SDU_MAX)
-#define NVC_BASE_PORT		2022
 #define NVC_TOKEN_LEN		16	/* of ours */
 #define NVC_TOKEN_MIN		8
 #define NVC_TOKEN_MAX		32
 #define NVC_F_MULTI		0x80	/* P in SETUP: a leaf */
 
-#define NVC_TYPES(X) \
-	X(NVC_SETUP, 1, "setup") X(NVC_RETRY, 2, "retry") \
-	X(NVC_CONNECT, 3, "connect") X(NVC_RELEASE, 4, "release") \
-	X(NVC_ENQUIRY, 5, "enquiry") X(NVC_STATUS, 6, "status") \
-	X(NVC_DATA, 7, "data")
-
-enum nvc_type {
+enum nvc_type {		/* as on the wire */
 	NVC_NO_TYPE,
-#define X(sym, n, name) sym = n,
-	NVC_TYPES(X)
-#undef X
+	NVC_SETUP = 1,
+	NVC_RETRY,
+	NVC_CONNECT,
+	NVC_RELEASE,
+	NVC_ENQUIRY,
+	NVC_STATUS,
+	NVC_DATA,
 	NVC_TYPE_MAX
 };
 
@@ -96,92 +94,55 @@ struct nvc_params {
 struct nvc_ops {
 	uint64_t (*random)(void *);
 	/*
-	 * Takes one datagram: head, then the SDU if there is one (take a
-	 * reference to keep it).  False: no room now, it is offered again.
+	 * Takes one datagram, which is head and then the SDU, if there is one.
+	 * Who keeps the SDU takes a reference.  False: there is no room now;
+	 * the datagram will be offered again.
 	 */
 	bool	 (*output)(void *, const struct nvc_dest *,
 		    const uint8_t *head, size_t headlen, struct vc_sdu *);
 };
 
-/* what a circuit is, and its states, for marsctl */
-#define NVC_KINDS(X) \
-	X(NVC_IN, "in") X(NVC_OUT, "out") X(NVC_LEAF_END, "leaf-end") \
-	X(NVC_LEAF, "leaf") X(NVC_ROOT, "root")
-#define NVC_STATES(X) \
-	X(NVC_FAILING, "failing")	/* impossible call: report it */ \
-	X(NVC_CALLING, "calling")	/* SETUP sent */ \
-	X(NVC_OFFERED, "offered")	/* the user is being asked */ \
-	X(NVC_CONNECTED, "connected") \
-	X(NVC_CLEARED, "cleared")	/* only memory: the handle is dead */
-#define NVC_EVENTS(X) \
-	X(NVC_EV_ACCEPT, "accept") X(NVC_EV_REFUSE, "refuse") \
-	X(NVC_EV_SETUP, "setup") X(NVC_EV_RETRY, "retry") \
-	X(NVC_EV_CONNECT, "connect") X(NVC_EV_RELEASE, "release") \
-	X(NVC_EV_ENQUIRY, "enquiry") X(NVC_EV_STATUS, "status") \
-	X(NVC_EV_DATA, "data") X(NVC_EV_TIMEOUT, "timeout") \
-	X(NVC_EV_EXPIRED, "expired") X(NVC_EV_DROP, "drop")
+/* The states of a circuit: see nvc_impl.h. */
+extern const struct table nvc_table;
 
-enum nvc_kind {
-#define X(sym, name) sym,
-	NVC_KINDS(X)
-#undef X
-	NVC_KIND_MAX
-};
-enum nvc_state {
-#define X(sym, name) sym,
-	NVC_STATES(X)
-#undef X
-	NVC_STATE_MAX
-};
-
-enum nvc_event {
-#define X(sym, name) sym,
-	NVC_EVENTS(X)
-#undef X
-	NVC_EVENT_MAX
-};
-
-/* Bounds of what waits for output, per link; a multipoint SDU counts once. */
+/* What may wait for output on a link; an SDU for many leaves counts once. */
 #define NVC_QUEUE_COUNT		65536	/* SDUs */
 #define NVC_CONTROL_COUNT	262144	/* with these, control messages too */
 #define NVC_QUEUE_OCTETS	(64U << 20)
 
 /*
- * A protocol engine; its head is a struct vc_link whose backend is `backend`:
- * nvc_backend, or the owner's, which takes these functions over and adds its
- * own flush and close.  NULL: no memory.
+ * A link without a socket.  Its backend is `backend`: nvc_backend, or one of
+ * the owner's, which has the functions of nvc_backend but a flush and a close
+ * of its own.  NULL: no memory.
  */
 struct nvc;
 struct nvc	*nvc_new(const struct nvc_ops *, void *arg, struct timers *,
 		    const struct vc_backend *backend,
 		    const struct atm_addr *local, const struct nvc_params *,
 		    const struct vc_user *, void *user_arg);
-/* Not from within a function of the user: see nvc_busy(). */
+/* Not to be called from within a function of the user: see nvc_busy(). */
 void		 nvc_free(struct nvc *);
 struct vc_link	*nvc_link(struct nvc *);
 void		*nvc_arg(const struct vc_link *);	/* the ops' arg */
-/* Counts for calls from now on. */
+/* They count for calls from now on. */
 void		 nvc_set_params(struct nvc *, const struct nvc_params *);
-/* One datagram; the octets are not changed and not kept. */
+/* Takes one datagram; the octets are not changed and not kept. */
 void		 nvc_input(struct nvc *, const struct nvc_dest *from,
 		    const void *, size_t);
 /* Outputs at most max datagrams; true: nothing is left in the queue. */
 bool		 nvc_flush(struct nvc *, size_t max);
 /* Releases every circuit (cause 16); nothing more comes up. */
 void		 nvc_release_all(struct nvc *);
-/* Is a function of the user running, called from here? */
+/* Is a function of the user running that has been called from here? */
 bool		 nvc_busy(const struct nvc *);
 /* Counts what the owner dropped. */
 void		 nvc_dropped(struct nvc *, enum nvc_drop);
 
-/* as vc_udp_counter() and vc_udp_circuit() */
+/* as vc_counter() and vc_circuit() */
 bool		 nvc_counter(const struct nvc *, size_t, const char **,
 		    uint64_t *);
 bool		 nvc_circuit(const struct nvc *, uint32_t *,
 		    struct vc_circuit_info *);
-/* a cell of the state table; false: forgotten */
-bool		 nvc_cell(enum nvc_state, enum nvc_event, enum nvc_state *next,
-		    const char **action);
 
 /* The functions of vc.h, for the owner's own struct vc_backend. */
 extern const struct vc_backend nvc_backend;

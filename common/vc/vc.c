@@ -8,7 +8,13 @@
 
 #include "vc.h"
 
-/* A data unit of len octets copied from data (NULL: zeros), one reference. */
+bool
+vc_cause_is_temporary(uint16_t cause)
+{
+	return cause == VC_CAUSE_QOS || cause == VC_CAUSE_RATE_30 ||
+	    cause == VC_CAUSE_RATE_31 || cause == VC_CAUSE_TEMPORARY;
+}
+
 struct vc_sdu *
 vc_sdu_new(const void *data, size_t len)
 {
@@ -106,12 +112,25 @@ vc_pause(struct vc_link *l, bool pause)
 		l->backend->pause(l, pause);
 }
 
-bool
-vc_counter(
+static bool
+backend_counter(
     const struct vc_link *l, size_t i, const char **name, uint64_t *value)
 {
 	return l->backend->counter != NULL &&
 	    l->backend->counter(l, i, name, value);
+}
+
+bool
+vc_counter(
+    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
+{
+	if (backend_counter(l, i, name, value))
+		return true;
+	if (i > 0 && !backend_counter(l, i - 1, name, value))
+		return false;
+	*name = "table-violations";
+	*value = l->faults.count;
+	return true;
 }
 
 bool
@@ -126,4 +145,10 @@ bool
 vc_leads_to(const struct vc_link *l, const struct atm_addr *to)
 {
 	return l->backend->leads_to != NULL && l->backend->leads_to(l, to);
+}
+
+bool
+vc_leads_only(const struct vc_link *l)
+{
+	return l->backend->leads_to != NULL;
 }

@@ -5,12 +5,28 @@
 
 /*
  * Virtual circuits: the primitives of RFC 2022 section 3.4 over backends
- * that nobody above can tell apart (vc_udp.c, vc_svc.c, vc_pvc.c, and the
- * simulator's and the unit tests' own).
+ * that nobody above can tell apart.  The protocols include this header of
+ * the directory and no other; who opens a link includes a backend's.
  *
- * A link is one local address.  Calls are asynchronous; nothing goes up
- * from within a call down.  SDUs are queued and flushed once per turn of
- * the owner's loop, in the order in which they were sent.
+ *	vc.c		the functions below: they call the backend
+ *	nvc*.c		NVC, circuits over UDP (doc/nvc.md), without a socket
+ *	vc_udp.c	backend: NVC and its socket
+ *	vc_svc.c	backend: switched ATM circuits
+ *	vc_party.c	the leaves of such a call as parties of one call
+ *	vc_pvc.c	backend: permanent ATM circuits
+ *	vc_atm.c	what the last two backends have in common
+ *	vc_port.c	one descriptor, and the SDUs that wait for it
+ *	atm*.c		the sockets of the system's ATM stack
+ *
+ * The directory stands on codecs and timers.  It knows nothing of processes:
+ * descriptors, random numbers and the clock are given to it.  The backends
+ * use libevent; nvc*.c and vc.c do not, so that the simulator and the unit
+ * tests can have networks of their own below them.
+ *
+ * A link is one local address.  Calls are asynchronous: whatever comes of a
+ * call down, nothing goes up before it has returned.  SDUs are queued and
+ * flushed once per turn of the owner's loop, in the order in which they were
+ * sent.
  */
 #ifndef MARS_VC_H
 #define MARS_VC_H
@@ -20,22 +36,37 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "table.h"
 
-/* Q.850 causes that we use (nvc.md) */
+/* Q.850 causes that we use or are told (doc/nvc.md) */
 #define VC_CAUSE_NONE		0
 #define VC_CAUSE_UNALLOCATED	1
 #define VC_CAUSE_NORMAL		16
-#define VC_CAUSE_REJECTED		21
+#define VC_CAUSE_REJECTED	21
 #define VC_CAUSE_OUT_OF_ORDER	27
 #define VC_CAUSE_UNSPECIFIED	31
-#define VC_CAUSE_TEMPORARY		41
-#define VC_CAUSE_RESOURCE		47
+#define VC_CAUSE_RATE_31	37	/* cell rate not available, UNI 3.1 */
+#define VC_CAUSE_TEMPORARY	41
+#define VC_CAUSE_RESOURCE	47
+#define VC_CAUSE_QOS		49	/* quality of service not available */
+#define VC_CAUSE_RATE_30	51	/* cell rate not available, UNI 3.0 */
 #define VC_CAUSE_INVALID_REF	81
+
+/*
+ * Is this a cause that may pass, so that the call is worth another try?  Of
+ * leaves RFC 2022 section 5.1.3 says so; A-111 has the server do the same.
+ */
+bool	vc_cause_is_temporary(uint16_t);
 
 #define VC_SDU_MAX		9188	/* MTU 9180 and 8 octets LLC/SNAP */
 
-struct vc;		/* a circuit: point-to-point, a leaf's end, or a root */
-struct vc_leaf;		/* one leaf of a root's call */
+/*
+ * The handles.  A struct vc is a point-to-point circuit, the end of a
+ * point-to-multipoint call of which we are a leaf, or a call of which we are
+ * the root; a struct vc_leaf is one leaf of the latter.
+ */
+struct vc;
+struct vc_leaf;
 struct vc_link;
 
 /* A data unit, built once whatever the number of leaves; counted. */
@@ -44,9 +75,14 @@ struct vc_sdu {
 	uint32_t	len;
 	uint8_t		data[];
 };
-struct vc_sdu	*vc_sdu_new(const void *, size_t);	/* NULL: no memory */
+/*
+ * A data unit of that many octets, copied from there (NULL: zeros), with one
+ * reference.  NULL: no memory.
+ */
+struct vc_sdu	*vc_sdu_new(const void *, size_t);
+/* One reference more, and one less. */
 struct vc_sdu	*vc_sdu_ref(struct vc_sdu *);
-void		 vc_sdu_free(struct vc_sdu *);
+void		 vc_sdu_free(struct vc_sdu *);	/* NULL is fine */
 
 /*
  * What goes up, to the user of a link.  arg is the link's; cookie is what
@@ -56,8 +92,8 @@ void		 vc_sdu_free(struct vc_sdu *);
 struct vc_user {
 	/*
 	 * L_REMOTE_CALL.  leaf: we are a leaf of a point-to-multipoint call
-	 * and can only receive.  Returns VC_CAUSE_NONE to accept, with *cookie
-	 * set, or the cause for a refusal.
+	 * and can only receive.  Returns VC_CAUSE_NONE to accept the call,
+	 * and then has set *cookie, or the cause why it is refused.
 	 */
 	uint16_t (*remote_call)(void *arg, struct vc *,
 	    const struct atm_addr *caller, bool leaf, void **cookie);
@@ -76,11 +112,11 @@ struct vc_user {
 	    uint16_t cause);				/* ERR_L_DROP */
 };
 
-/* A circuit as marsctl shows it. */
+/* A circuit as marsctl shows it; a root is shown as its leaves. */
 struct vc_circuit_info {
 	struct atm_addr	 local, peer;
 	const char	*kind;		/* in, out, leaf-end, leaf, own-end */
-	const char	*state;		/* failing, calling, connected */
+	const char	*state;		/* calling, connected, ... */
 	uint64_t	 number;	/* our own number of it */
 	uint64_t	 sdus_in, sdus_out;
 	int64_t		 idle;		/* us since something came in */
@@ -101,7 +137,7 @@ struct vc_backend {
 	const struct atm_addr *(*peer)(const struct vc *);
 	void		 (*flush)(struct vc_link *);
 	void		 (*close)(struct vc_link *);
-	/* the rest may be NULL: nothing of that kind */
+	/* these may be NULL: then it has nothing of the kind */
 	void		 (*pause)(struct vc_link *, bool);
 	bool		 (*counter)(const struct vc_link *, size_t,
 			    const char **, uint64_t *);
@@ -117,6 +153,8 @@ struct vc_link {
 	struct atm_addr		 local;
 	const struct vc_user	*user;
 	void			*arg;
+	/* of the states of its circuits; the owner may set the hook */
+	struct table_faults	 faults;
 };
 struct vc {
 	struct vc_link	*link;
@@ -143,14 +181,23 @@ void		 vc_release(struct vc *, uint16_t);
  * than the peer takes, not connected, or the queue is full.
  */
 int		 vc_send(struct vc *, struct vc_sdu *);
+/* The address at the other end; of a root, nothing that is of use. */
 const struct atm_addr *vc_peer(const struct vc *);
+/* Can the link vouch for who is at the other end? */
 bool		 vc_knows_caller(const struct vc *);
 /* Sends what is queued; once per turn of the loop. */
 void		 vc_flush(struct vc_link *);
+/*
+ * Releases every circuit and ends the link: nothing more comes up.  May be
+ * called from within a function of the user.
+ */
 void		 vc_close(struct vc_link *);
 /* true: nothing is read until false; what is queued is still sent */
 void		 vc_pause(struct vc_link *, bool);
-/* the i-th counter by name, i from 0; false: there are no more */
+/*
+ * The i-th counter by name, i from 0; false: there are no more.  The last is
+ * "table-violations", of every backend.
+ */
 bool		 vc_counter(const struct vc_link *, size_t i, const char **name,
 		    uint64_t *value);
 /*
@@ -159,8 +206,10 @@ bool		 vc_counter(const struct vc_link *, size_t i, const char **name,
  */
 bool		 vc_circuit(const struct vc_link *, uint32_t *cursor,
 		    struct vc_circuit_info *);
-/* Has it a circuit of its own to that address, and to no others? */
+/* Has it a permanent circuit to that address? */
 bool		 vc_leads_to(const struct vc_link *, const struct atm_addr *);
+/* Does it lead to such addresses and no others, so that one can't call? */
+bool		 vc_leads_only(const struct vc_link *);
 
 /* Counters of a link; every backend has these, marsctl shows them. */
 #define VC_COUNTERS(X) \

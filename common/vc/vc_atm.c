@@ -9,16 +9,7 @@
 #include "vc_atm.h"
 #include "vc_party.h"
 
-static const char *const kind_names[] = {
-#define X(sym, name) name,
-	VC_ATM_KINDS(X)
-#undef X
-};
-static const char *const state_names[] = {
-#define X(sym, name) name,
-	VC_ATM_STATES(X)
-#undef X
-};
+static const char *const kind_names[] = { VC_ATM_KINDS(TABLE_NAME) };
 
 static int
 circuit_cmp(const struct vc_atm_circuit *a, const struct vc_atm_circuit *b)
@@ -26,7 +17,8 @@ circuit_cmp(const struct vc_atm_circuit *a, const struct vc_atm_circuit *b)
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-RB_GENERATE(vc_atm_tree, vc_atm_circuit, node, circuit_cmp)
+#define TREE	__attribute__((__unused__)) static	/* not all are used */
+RB_GENERATE_INTERNAL(vc_atm_tree, vc_atm_circuit, node, circuit_cmp, TREE)
 
 struct vc_atm *
 vc_atm_of(const struct vc_link *l)
@@ -81,7 +73,7 @@ vc_atm_act_ask(struct vc_atm_circuit *c)
 	c->atm->ops->ask(c);
 }
 
-/* Out of everything; its memory stays until no handler runs. */
+/* Takes it out of all lists.  Its memory stays until no handler runs. */
 static void
 vc_atm_bury(struct vc_atm_circuit *c)
 {
@@ -114,7 +106,7 @@ act_up(struct vc_atm_circuit *c)
 }
 
 static void
-vc_atm_act_failed(struct vc_atm_circuit *c)
+vc_atm_act_fail(struct vc_atm_circuit *c)
 {
 	struct vc_link *l = &c->atm->link;
 
@@ -128,7 +120,7 @@ vc_atm_act_failed(struct vc_atm_circuit *c)
 }
 
 static void
-vc_atm_act_lost(struct vc_atm_circuit *c)
+act_lose(struct vc_atm_circuit *c)
 {
 	struct vc_link *l = &c->atm->link;
 
@@ -150,73 +142,63 @@ vc_atm_act_forget(struct vc_atm_circuit *c)
 	vc_atm_bury(c);
 }
 
-/* Where it was asked for, the answer will find nobody. */
+/* If it was asked for, the answer will find that nobody wants it. */
 static void
 act_close(struct vc_atm_circuit *c)
 {
 	vc_atm_bury(c);
 }
 
-/* Its owner has answered what was not asked. */
-static void
-vc_atm_act_violation(struct vc_atm_circuit *c)
-{
-	c->atm->counters.calls_failed++;
-}
+static void (*const actions[VC_ATM_ACTION_MAX])(struct vc_atm_circuit *) = {
+	[VC_ATM_DO_ASK] = vc_atm_act_ask,
+	[VC_ATM_DO_UP] = act_up,
+	[VC_ATM_DO_FAIL] = vc_atm_act_fail,
+	[VC_ATM_DO_LOSE] = act_lose,
+	[VC_ATM_DO_FORGET] = vc_atm_act_forget,
+	[VC_ATM_DO_CLOSE] = act_close,
+};
 
-static void
-vc_atm_act_ignore(struct vc_atm_circuit *c)
-{
-	(void)c;
-}
-
-static const struct vc_atm_cell {
-	enum vc_atm_state	 next;
-	void			(*action)(struct vc_atm_circuit *);
-} table[VC_ATM_STATE_MAX][VC_ATM_EVENT_MAX] = {
+static const struct table_cell cells[VC_ATM_STATE_MAX][VC_ATM_EVENT_MAX] = {
 	[VC_ATM_WAITING] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, vc_atm_act_ask },
-		[VC_ATM_EV_OPENED] = { VC_ATM_WAITING, vc_atm_act_violation },
-		[VC_ATM_EV_FAILED] = { VC_ATM_WAITING, vc_atm_act_violation },
-		[VC_ATM_EV_LOST] = { VC_ATM_WAITING, vc_atm_act_violation },
-		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, vc_atm_act_forget },
+		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, VC_ATM_DO_ASK },
+		[VC_ATM_EV_OPENED] = { VC_ATM_WAITING, TABLE_VIOLATION },
+		[VC_ATM_EV_FAILED] = { VC_ATM_WAITING, TABLE_VIOLATION },
+		[VC_ATM_EV_LOST] = { VC_ATM_WAITING, TABLE_VIOLATION },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, VC_ATM_DO_FORGET },
 	},
 	[VC_ATM_ASKED] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, vc_atm_act_violation },
-		[VC_ATM_EV_OPENED] = { VC_ATM_UP, act_up },
-		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, vc_atm_act_failed },
-		[VC_ATM_EV_LOST] = { VC_ATM_ASKED, vc_atm_act_violation },
-		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_close },
+		[VC_ATM_EV_ASK] = { VC_ATM_ASKED, TABLE_VIOLATION },
+		[VC_ATM_EV_OPENED] = { VC_ATM_UP, VC_ATM_DO_UP },
+		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, VC_ATM_DO_FAIL },
+		[VC_ATM_EV_LOST] = { VC_ATM_ASKED, TABLE_VIOLATION },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, VC_ATM_DO_CLOSE },
 	},
 	[VC_ATM_UP] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_UP, vc_atm_act_violation },
-		[VC_ATM_EV_OPENED] = { VC_ATM_UP, vc_atm_act_violation },
-		[VC_ATM_EV_FAILED] = { VC_ATM_UP, vc_atm_act_violation },
-		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, vc_atm_act_lost },
-		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, act_close },
+		[VC_ATM_EV_ASK] = { VC_ATM_UP, TABLE_VIOLATION },
+		[VC_ATM_EV_OPENED] = { VC_ATM_UP, TABLE_VIOLATION },
+		[VC_ATM_EV_FAILED] = { VC_ATM_UP, TABLE_VIOLATION },
+		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, VC_ATM_DO_LOSE },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, VC_ATM_DO_CLOSE },
 	},
 	[VC_ATM_DEAD] = {
-		[VC_ATM_EV_ASK] = { VC_ATM_DEAD, vc_atm_act_ignore },
-		[VC_ATM_EV_OPENED] = { VC_ATM_DEAD, vc_atm_act_ignore },
-		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, vc_atm_act_ignore },
-		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, vc_atm_act_ignore },
-		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, vc_atm_act_ignore },
+		[VC_ATM_EV_ASK] = { VC_ATM_DEAD, TABLE_IGNORE },
+		[VC_ATM_EV_OPENED] = { VC_ATM_DEAD, TABLE_IGNORE },
+		[VC_ATM_EV_FAILED] = { VC_ATM_DEAD, TABLE_IGNORE },
+		[VC_ATM_EV_LOST] = { VC_ATM_DEAD, TABLE_IGNORE },
+		[VC_ATM_EV_DROP] = { VC_ATM_DEAD, TABLE_IGNORE },
 	},
 };
 
-bool
-vc_atm_cell(enum vc_atm_state state, enum vc_atm_event ev)
-{
-	return table[state][ev].action != NULL;
-}
+TABLE_DEFINE(vc_atm_table, "vc_atm", VC_ATM, cells);
 
 void
 vc_atm_step(struct vc_atm_circuit *c, enum vc_atm_event ev)
 {
-	const struct vc_atm_cell *cell = &table[c->state][ev];
+	uint8_t act;
 
-	c->state = cell->next;
-	cell->action(c);
+	act = table_step(&vc_atm_table, &c->state, ev, &c->atm->link.faults);
+	if (actions[act] != NULL)
+		actions[act](c);
 }
 
 /* --- circuits */
@@ -230,7 +212,7 @@ vc_atm_find(struct vc_atm *a, uint32_t id)
 	return RB_FIND(vc_atm_tree, &a->circuits, &key);
 }
 
-/* NULL: no memory.  A number that no circuit has; 0 is none. */
+/* Numbers it as no other circuit is numbered, and not 0.  NULL: no memory. */
 struct vc_atm_circuit *
 vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind, const struct atm_addr *peer,
     enum vc_atm_state state)
@@ -244,7 +226,7 @@ vc_atm_new(struct vc_atm *a, enum vc_atm_kind kind, const struct atm_addr *peer,
 	while (c->id == 0 || vc_atm_find(a, c->id) != NULL);
 	c->atm = a;
 	c->kind = kind;
-	c->state = state;
+	c->state = (uint8_t)state;
 	c->own.fd = -1;
 	if (kind != VC_ATM_LEAF)
 		c->u.vc.link = &a->link;
@@ -334,7 +316,7 @@ vc_atm_release(struct vc *vc, uint16_t cause)
 {
 	struct vc_atm_circuit *leaf, *next, *c = circuit_of(vc);
 
-	(void)cause; /* close(2) says normal clearing */
+	(void)cause; /* the system says 16, normal clearing, at close(2) */
 	if (c->atm->ops->release != NULL)
 		c->atm->ops->release(c);
 	TAILQ_FOREACH_SAFE(leaf, &c->leaves, of_root, next)
@@ -418,7 +400,7 @@ vc_atm_on_later(void *arg)
 	vc_atm_leave(a);
 }
 
-/* From within a function of the user, the memory goes a turn later. */
+/* Called from within a function of the user, it frees the link a turn later. */
 void
 vc_atm_close(struct vc_link *l)
 {
@@ -428,7 +410,7 @@ vc_atm_close(struct vc_link *l)
 	if (a->closing)
 		return;
 	a->closing = true;
-	/* leaves before their root */
+	/* no leaf may look for a root that has gone before it */
 	RB_FOREACH(c, vc_atm_tree, &a->circuits) {
 		if (a->ops->release != NULL)
 			a->ops->release(c);
@@ -472,10 +454,10 @@ vc_atm_circuit(
 	info->local = l->local;
 	info->peer = c->peer;
 	info->kind = kind_names[c->kind];
-	info->state = state_names[c->state];
+	info->state = vc_atm_table.states[c->state];
 	info->number = c->id;
 	info->sdus_in = c->sdus_in;
-	/* one for all parties; each has had it since it came */
+	/* a party has had what its root sent since the party was added */
 	info->sdus_out =
 	    c->ref != 0 ? c->root->sdus_out - c->sdus_out : c->sdus_out;
 	if (c->port != NULL)
@@ -489,7 +471,10 @@ vc_atm_init(struct vc_atm *a, struct event_base *base, struct timers *ts,
     const struct atm_addr *local, uint32_t max, const struct vc_user *user,
     void *arg)
 {
-	a->link = (struct vc_link){ backend, *local, user, arg };
+	a->link.backend = backend;
+	a->link.local = *local;
+	a->link.user = user;
+	a->link.arg = arg;
 	a->base = base;
 	a->timers = ts;
 	a->ops = ops;

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "table.h"
 #include "timer.h"
 #include "vc.h"
 #include "vc_port.h"
@@ -32,15 +33,24 @@
 #define VC_ATM_ASKED_MAX	32	/* calls of a link at a time */
 
 #define VC_ATM_KINDS(X) \
-	X(VC_ATM_IN, "in") X(VC_ATM_OUT, "out") \
-	X(VC_ATM_LEAF_END, "leaf-end") X(VC_ATM_LEAF, "leaf") \
+	X(VC_ATM_IN, "in") \
+	X(VC_ATM_OUT, "out") \
+	X(VC_ATM_LEAF_END, "leaf-end") \
+	X(VC_ATM_LEAF, "leaf") \
 	X(VC_ATM_ROOT, "root") \
 	X(VC_ATM_OWN_END, "own-end")	/* of a root of ours: vc_party.h */
+
+enum vc_atm_kind {
+	VC_ATM_KINDS(TABLE_SYM)
+	VC_ATM_KIND_MAX
+};
+
 #define VC_ATM_STATES(X) \
 	X(VC_ATM_WAITING, "waiting")	/* others are called first */ \
 	X(VC_ATM_ASKED, "calling")	/* its owner has been asked for it */ \
 	X(VC_ATM_UP, "connected") \
 	X(VC_ATM_DEAD, "cleared")	/* only memory: the handle is dead */
+
 #define VC_ATM_EVENTS(X) \
 	X(VC_ATM_EV_ASK, "ask")		/* it is its turn to be called */ \
 	X(VC_ATM_EV_OPENED, "opened")	/* it has its port */ \
@@ -48,24 +58,28 @@
 	X(VC_ATM_EV_LOST, "lost")	/* the other end has gone */ \
 	X(VC_ATM_EV_DROP, "drop")	/* the user has released it */
 
-enum vc_atm_kind {
-#define X(sym, name) sym,
-	VC_ATM_KINDS(X)
-#undef X
-	VC_ATM_KIND_MAX
-};
+#define VC_ATM_ACTIONS(X) \
+	X(VC_ATM_DO_ASK, "ask") \
+	X(VC_ATM_DO_UP, "up")		/* the user has its circuit */ \
+	X(VC_ATM_DO_FAIL, "fail")	/* the user does not get it */ \
+	X(VC_ATM_DO_LOSE, "lose")	/* the user has it no more */ \
+	X(VC_ATM_DO_FORGET, "forget")	/* nobody was asked for it yet */ \
+	X(VC_ATM_DO_CLOSE, "close")
+
 enum vc_atm_state {
-#define X(sym, name) sym,
-	VC_ATM_STATES(X)
-#undef X
+	VC_ATM_STATES(TABLE_SYM)
 	VC_ATM_STATE_MAX
 };
 enum vc_atm_event {
-#define X(sym, name) sym,
-	VC_ATM_EVENTS(X)
-#undef X
+	VC_ATM_EVENTS(TABLE_SYM)
 	VC_ATM_EVENT_MAX
 };
+enum vc_atm_action {
+	TABLE_FIRST_ACTION(VC_ATM),
+	VC_ATM_ACTIONS(TABLE_SYM)
+	VC_ATM_ACTION_MAX
+};
+extern const struct table vc_atm_table;
 
 struct vc_atm;
 struct vc_pvc_line;
@@ -78,32 +92,33 @@ struct vc_atm_circuit {
 	} u;
 	struct vc_atm		*atm;
 	enum vc_atm_kind	 kind;
-	enum vc_atm_state	 state;
+	uint8_t			 state;		/* enum vc_atm_state */
 	uint32_t		 id;
-	uint16_t		 cause;		/* of the event being handled */
+	uint16_t		 cause;		/* of the event in hand */
 	struct atm_addr		 peer;
-	struct vc_port		*port;		/* while it is up; of a root
-						 * only with parties */
-	struct vc_port		 own;		/* of a switched circuit */
-	struct vc_pvc_line		*line;	/* that a permanent one is on */
-	TAILQ_ENTRY(vc_atm_circuit)	 of_line;
-	struct vc_atm_circuit		*root;		/* of a leaf */
-	TAILQ_HEAD(, vc_atm_circuit)	 leaves;	/* of a root */
-	TAILQ_ENTRY(vc_atm_circuit)	 of_root;
-	struct vc_parties		*parties; /* of a root with one call */
+	struct vc_port		*port;		/* while it is up; a root has
+						 * one only with parties */
+	struct vc_port		 own;		/* that of a switched one */
+	uint64_t		 sdus_in, sdus_out;
+
+	struct vc_pvc_line	*line;		/* of a permanent one */
+	TAILQ_ENTRY(vc_atm_circuit) of_line;
+
+	struct vc_atm_circuit	*root;		/* of a leaf */
+	TAILQ_HEAD(, vc_atm_circuit) leaves;	/* of a root */
+	TAILQ_ENTRY(vc_atm_circuit) of_root;
+	struct vc_parties	*parties;	/* of a root with one call */
 	uint32_t		 ref;		/* of a party; 0: none yet */
 	bool			 wants;		/* to be a party, and waits */
-	TAILQ_ENTRY(vc_atm_circuit)	 entry;	/* of waiting, dead, or who
-						 * want to be a party */
-	TAILQ_ENTRY(vc_atm_circuit)	 to_flush;
+
+	TAILQ_ENTRY(vc_atm_circuit) entry;	/* in waiting, in dead, or
+						 * in want of vc_party.c */
+	TAILQ_ENTRY(vc_atm_circuit) to_flush;
 	bool			 unsent;	/* it is in that list */
-	uint64_t		 sdus_in, sdus_out;
-	RB_ENTRY(vc_atm_circuit)	 node;
+	RB_ENTRY(vc_atm_circuit) node;
 };
 TAILQ_HEAD(vc_atm_circuits, vc_atm_circuit);
 RB_HEAD(vc_atm_tree, vc_atm_circuit);
-
-RB_PROTOTYPE(vc_atm_tree, vc_atm_circuit, node, circuit_cmp)
 
 struct vc_atm_ops {
 	/*
@@ -111,9 +126,9 @@ struct vc_atm_ops {
 	 * with a cause, follows, now or later.
 	 */
 	void	(*ask)(struct vc_atm_circuit *);
-	/* it is over: it has no use for what it has, which may be nothing */
+	/* it is over: frees what the backend has given it, if anything */
 	void	(*close)(struct vc_atm_circuit *);
-	/* the user does; or NULL */
+	/* the user releases it; NULL: nothing to be done before close */
 	void	(*release)(struct vc_atm_circuit *);
 	void	(*destroy)(struct vc_atm *);	/* the link's own memory */
 };
@@ -125,8 +140,11 @@ struct vc_atm {
 	struct timers		*timers;
 	const struct vc_atm_ops	*ops;
 	struct vc_atm_tree	 circuits;	/* by id, no dead ones */
-	struct vc_atm_circuits		 waiting, unsent, dead;
-	uint32_t		 last_id, many, asked, max;
+	struct vc_atm_circuits	 waiting, unsent, dead;
+	uint32_t		 last_id;
+	uint32_t		 many;		/* circuits */
+	uint32_t		 max;		/* before calls are refused */
+	uint32_t		 asked;		/* calls under way */
 	struct timer		 later;		/* ask, and bury the dead */
 	struct vc_counters	 counters;
 	unsigned int		 busy;		/* handlers that are running */
@@ -145,18 +163,17 @@ void	vc_atm_leave(struct vc_atm *);
 struct vc_atm_circuit *vc_atm_find(struct vc_atm *, uint32_t id);
 void	vc_atm_step(struct vc_atm_circuit *, enum vc_atm_event);
 /*
- * A call that has come in, with its port.  False, and it is dead: refused,
- * or no memory (a bare circuit is not even made).
+ * Offers the user a call that has come in and has its port.  False: the user
+ * has refused it, and the circuit is dead.
  */
 bool	vc_atm_offer(struct vc_atm_circuit *);
+/* A circuit in that state, WAITING or UP.  NULL: no memory. */
 struct vc_atm_circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
 	    const struct atm_addr *peer, enum vc_atm_state);
 /* An SDU for the user. */
 void	vc_atm_sdu(struct vc_atm_circuit *, const uint8_t *, size_t);
-/* a cell of the state table; false: forgotten */
-bool	vc_atm_cell(enum vc_atm_state, enum vc_atm_event);
 
-/* for a struct vc_backend */
+/* The functions of vc.h, for both backends. */
 struct vc	*vc_atm_call(struct vc_link *, const struct atm_addr *, void *);
 struct vc	*vc_atm_multi(struct vc_link *, void *);
 struct vc_leaf	*vc_atm_multi_add(struct vc *, const struct atm_addr *, void *);

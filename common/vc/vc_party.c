@@ -14,10 +14,10 @@ struct vc_party_drop {
 
 struct vc_parties {
 	const struct vc_party_ops *ops;
-	enum vc_party_state	 state;
-	struct vc_atm_circuits		 want;	/* leaves to add, in order */
-	struct vc_atm_circuit		*adding; /* NULL: nobody any more */
-	STAILQ_HEAD(, vc_party_drop) drops;	/* who have left the user */
+	uint8_t			 state;		/* enum vc_party_state */
+	struct vc_atm_circuits	 want;		/* leaves to add, in order */
+	struct vc_atm_circuit	*adding;	/* NULL: none, or it has left */
+	STAILQ_HEAD(, vc_party_drop) drops;	/* parties without a leaf */
 	struct timer		 later;
 };
 
@@ -29,7 +29,10 @@ has_work(const struct vc_parties *p)
 	return !TAILQ_EMPTY(&p->want) || !STAILQ_EMPTY(&p->drops);
 }
 
-/* Not from within a call of the user's: it may end in a call to the user. */
+/*
+ * A turn later, since work may end in a call of a function of the user, which
+ * may be running.
+ */
 static void
 vc_party_soon(struct vc_atm_circuit *root)
 {
@@ -48,7 +51,7 @@ vc_party_on_later(void *arg)
 	vc_atm_leave(root->atm);
 }
 
-/* No memory: it stays a party that nobody knows, until the call's end. */
+/* Without memory it stays a party, without a leaf, until the call ends. */
 static void
 drop_later(struct vc_atm_circuit *root, uint32_t ref)
 {
@@ -91,9 +94,9 @@ act_call(struct vc_atm_circuit *root)
 	vc_party_step(root, VC_PARTY_EV_FAILED);
 }
 
-/* Its user tries again with each of them, and then so do we. */
+/* The user tries again with each leaf; that calls anew. */
 static void
-act_busy(struct vc_atm_circuit *root)
+act_refuse_all(struct vc_atm_circuit *root)
 {
 	struct vc_parties *p = root->parties;
 	struct vc_atm_circuit *leaf;
@@ -111,7 +114,7 @@ act_next(struct vc_atm_circuit *root)
 	vc_party_soon(root);
 }
 
-/* Who has left goes first: that makes room. */
+/* Dropping goes before adding: it makes room. */
 static void
 vc_party_act_ask(struct vc_atm_circuit *root)
 {
@@ -141,9 +144,9 @@ act_answer(struct vc_atm_circuit *root)
 	vc_party_soon(root);
 }
 
-/* The state is the last already: its leaves ask for nothing any more. */
+/* The state is DEAD already, so that its leaves ask for nothing more. */
 static void
-act_end(struct vc_atm_circuit *root)
+vc_party_act_end(struct vc_atm_circuit *root)
 {
 	struct vc_parties *p = root->parties;
 	struct vc_atm_circuit *leaf;
@@ -158,107 +161,94 @@ act_end(struct vc_atm_circuit *root)
 
 /* The handles of the leaves die with their root's. */
 static void
-vc_party_act_lost(struct vc_atm_circuit *root)
+vc_party_act_lose(struct vc_atm_circuit *root)
 {
 	struct vc_atm_circuit *leaf, *next;
 
-	act_end(root);
+	vc_party_act_end(root);
 	TAILQ_FOREACH_SAFE(leaf, &root->leaves, of_root, next)
 		vc_atm_step(leaf, VC_ATM_EV_DROP);
 	vc_atm_step(root, VC_ATM_EV_LOST);
 }
 
 static void
-vc_party_act_failed(struct vc_atm_circuit *root)
+act_give_up(struct vc_atm_circuit *root)
 {
 	root->parties->ops->give_up(root);
-	vc_party_act_lost(root);
+	vc_party_act_lose(root);
 }
 
-static void
-vc_party_act_violation(struct vc_atm_circuit *root)
-{
-	root->atm->counters.calls_failed++;
-}
+static void (*const actions[VC_PARTY_ACTION_MAX])(struct vc_atm_circuit *) = {
+	[VC_PARTY_DO_CALL] = act_call,
+	[VC_PARTY_DO_NEXT] = act_next,
+	[VC_PARTY_DO_REFUSE] = act_refuse_all,
+	[VC_PARTY_DO_ASK] = vc_party_act_ask,
+	[VC_PARTY_DO_ANSWER] = act_answer,
+	[VC_PARTY_DO_GIVE_UP] = act_give_up,
+	[VC_PARTY_DO_LOSE] = vc_party_act_lose,
+	[VC_PARTY_DO_END] = vc_party_act_end,
+};
 
-static void
-vc_party_act_ignore(struct vc_atm_circuit *root)
-{
-	(void)root;
-}
-
-static const struct vc_atm_cell {
-	enum vc_party_state	 next;
-	void			(*action)(struct vc_atm_circuit *);
-} table[VC_PARTY_STATE_MAX][VC_PARTY_EVENT_MAX] = {
+static const struct table_cell
+    cells[VC_PARTY_STATE_MAX][VC_PARTY_EVENT_MAX] = {
 	[VC_PARTY_NONE] = {
-		[VC_PARTY_EV_WORK] = { VC_PARTY_CALLING, act_call },
-		[VC_PARTY_EV_OPENED] =
-		    { VC_PARTY_NONE, vc_party_act_violation },
-		[VC_PARTY_EV_BUSY] = { VC_PARTY_NONE, vc_party_act_violation },
-		[VC_PARTY_EV_FAILED] =
-		    { VC_PARTY_NONE, vc_party_act_violation },
-		[VC_PARTY_EV_ANSWER] =
-		    { VC_PARTY_NONE, vc_party_act_violation },
-		[VC_PARTY_EV_LOST] = { VC_PARTY_NONE, vc_party_act_violation },
-		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
+		[VC_PARTY_EV_WORK] = { VC_PARTY_CALLING, VC_PARTY_DO_CALL },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_NONE, TABLE_VIOLATION },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_NONE, TABLE_VIOLATION },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_NONE, TABLE_VIOLATION },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_NONE, TABLE_VIOLATION },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_NONE, TABLE_VIOLATION },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, VC_PARTY_DO_END },
 	},
 	[VC_PARTY_CALLING] = {
-		[VC_PARTY_EV_WORK] = { VC_PARTY_CALLING, vc_party_act_ignore },
-		[VC_PARTY_EV_OPENED] = { VC_PARTY_READY, act_next },
-		[VC_PARTY_EV_BUSY] = { VC_PARTY_NONE, act_busy },
-		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_failed },
-		[VC_PARTY_EV_ANSWER] =
-		    { VC_PARTY_CALLING, vc_party_act_violation },
-		[VC_PARTY_EV_LOST] =
-		    { VC_PARTY_CALLING, vc_party_act_violation },
-		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
+		[VC_PARTY_EV_WORK] = { VC_PARTY_CALLING, TABLE_IGNORE },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_READY, VC_PARTY_DO_NEXT },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_NONE, VC_PARTY_DO_REFUSE },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, VC_PARTY_DO_GIVE_UP },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_CALLING, TABLE_VIOLATION },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_CALLING, TABLE_VIOLATION },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, VC_PARTY_DO_END },
 	},
 	[VC_PARTY_READY] = {
-		[VC_PARTY_EV_WORK] = { VC_PARTY_BUSY, vc_party_act_ask },
-		[VC_PARTY_EV_OPENED] =
-		    { VC_PARTY_READY, vc_party_act_violation },
-		[VC_PARTY_EV_BUSY] = { VC_PARTY_READY, vc_party_act_violation },
-		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_failed },
-		[VC_PARTY_EV_ANSWER] =
-		    { VC_PARTY_READY, vc_party_act_violation },
-		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, vc_party_act_lost },
-		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
+		[VC_PARTY_EV_WORK] = { VC_PARTY_BUSY, VC_PARTY_DO_ASK },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_READY, TABLE_VIOLATION },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_READY, TABLE_VIOLATION },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, VC_PARTY_DO_GIVE_UP },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_READY, TABLE_VIOLATION },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, VC_PARTY_DO_LOSE },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, VC_PARTY_DO_END },
 	},
 	[VC_PARTY_BUSY] = {
-		[VC_PARTY_EV_WORK] = { VC_PARTY_BUSY, vc_party_act_ignore },
-		[VC_PARTY_EV_OPENED] =
-		    { VC_PARTY_BUSY, vc_party_act_violation },
-		[VC_PARTY_EV_BUSY] = { VC_PARTY_BUSY, vc_party_act_violation },
-		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_failed },
-		[VC_PARTY_EV_ANSWER] = { VC_PARTY_READY, act_answer },
-		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, vc_party_act_lost },
-		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, act_end },
+		[VC_PARTY_EV_WORK] = { VC_PARTY_BUSY, TABLE_IGNORE },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_BUSY, TABLE_VIOLATION },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_BUSY, TABLE_VIOLATION },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, VC_PARTY_DO_GIVE_UP },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_READY, VC_PARTY_DO_ANSWER },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, VC_PARTY_DO_LOSE },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, VC_PARTY_DO_END },
 	},
 	[VC_PARTY_DEAD] = {
-		[VC_PARTY_EV_WORK] = { VC_PARTY_DEAD, vc_party_act_ignore },
-		[VC_PARTY_EV_OPENED] = { VC_PARTY_DEAD, vc_party_act_ignore },
-		[VC_PARTY_EV_BUSY] = { VC_PARTY_DEAD, vc_party_act_ignore },
-		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, vc_party_act_ignore },
-		[VC_PARTY_EV_ANSWER] = { VC_PARTY_DEAD, vc_party_act_ignore },
-		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, vc_party_act_ignore },
-		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, vc_party_act_ignore },
+		[VC_PARTY_EV_WORK] = { VC_PARTY_DEAD, TABLE_IGNORE },
+		[VC_PARTY_EV_OPENED] = { VC_PARTY_DEAD, TABLE_IGNORE },
+		[VC_PARTY_EV_BUSY] = { VC_PARTY_DEAD, TABLE_IGNORE },
+		[VC_PARTY_EV_FAILED] = { VC_PARTY_DEAD, TABLE_IGNORE },
+		[VC_PARTY_EV_ANSWER] = { VC_PARTY_DEAD, TABLE_IGNORE },
+		[VC_PARTY_EV_LOST] = { VC_PARTY_DEAD, TABLE_IGNORE },
+		[VC_PARTY_EV_END] = { VC_PARTY_DEAD, TABLE_IGNORE },
 	},
 };
 
-bool
-vc_party_cell(enum vc_party_state state, enum vc_party_event ev)
-{
-	return table[state][ev].action != NULL;
-}
+TABLE_DEFINE(vc_party_table, "vc_party", VC_PARTY, cells);
 
 void
 vc_party_step(struct vc_atm_circuit *root, enum vc_party_event ev)
 {
-	const struct vc_atm_cell *cell = &table[root->parties->state][ev];
+	uint8_t act;
 
-	root->parties->state = cell->next;
-	cell->action(root);
+	act = table_step(&vc_party_table, &root->parties->state, ev,
+	    &root->atm->link.faults);
+	if (actions[act] != NULL)
+		actions[act](root);
 }
 
 /* --- leaves */
@@ -314,13 +304,13 @@ vc_party_leave(struct vc_atm_circuit *leaf)
 
 	unwant(p, leaf);
 	if (p->adding == leaf)
-		p->adding = NULL; /* dropped when it has been added */
+		p->adding = NULL; /* once added, it is dropped */
 	if (leaf->ref != 0 && p->state != VC_PARTY_DEAD)
 		drop_later(root, leaf->ref);
 	leaf->ref = 0;
 }
 
-/* One that was to be dropped, and has gone by itself. */
+/* A party that was to be dropped has left by itself. */
 static void
 drop_forget(struct vc_parties *p, uint32_t ref)
 {
@@ -352,9 +342,9 @@ added(struct vc_atm_circuit *root, struct vc_atm_circuit *leaf, uint32_t ref,
 }
 
 /*
- * A party that leaves while another one is added or dropped has Linux return
- * its reference as if it were the new one's, and what becomes of that is not
- * to be had any more: the call is made anew.
+ * If a party leaves while another one is added or dropped, Linux returns its
+ * reference in the place of the answer (atm.h).  What has become of the other
+ * one can't be found out any more, so the whole call is made anew.
  */
 static void
 answered(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
@@ -399,7 +389,7 @@ vc_party_told(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
 		leaf->cause = cause;
 		vc_atm_step(leaf, VC_ATM_EV_LOST);
 		break;
-	case ATM_PARTY_END: /* is not said to us */
+	case ATM_PARTY_END: /* nobody answers that: something is wrong */
 	case ATM_PARTY_STUCK:
 		vc_party_step(root, VC_PARTY_EV_FAILED);
 		break;

@@ -11,17 +11,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop.h"
 #include "vc_port.h"
 
 #define READS	64	/* frames before others have a turn */
 
 struct vc_port_sdu {
-	STAILQ_ENTRY(vc_port_sdu)	 entry;
+	STAILQ_ENTRY(vc_port_sdu) entry;
 	struct vc_sdu		*sdu;
 };
 
-/* One octet more than the longest, so that a longer one shows. */
+/* One octet more than the longest frame, so that a longer one is noticed. */
 static uint8_t input[VC_SDU_MAX + 1];
 
 bool
@@ -55,7 +54,7 @@ dequeue(struct vc_port *p)
 	free(q);
 }
 
-/* An error is for the reader to find: then the frame is lost with it. */
+/* A send that fails loses the frame; that the port is lost, reading shows. */
 void
 vc_port_flush(struct vc_port *p)
 {
@@ -64,21 +63,18 @@ vc_port_flush(struct vc_port *p)
 
 	if (p->fd == -1 || p->held)
 		return;
-	p->full = false;
 	while ((q = STAILQ_FIRST(&p->queue)) != NULL) {
 		n = send(p->fd, q->sdu->data, q->sdu->len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			p->full = true;
 			event_add(&p->writable, NULL);
 			return;
 		}
 		if (n == -1)
 			p->counters->sdus_dropped++;
 		else {
-			p->sdus_out++;
 			p->counters->sdus_out++;
 			p->counters->octets_out += q->sdu->len;
 		}
@@ -120,7 +116,7 @@ vc_port_receive(struct vc_port *p)
 {
 	ssize_t n;
 
-	/* the flag alone: AF_ATMSVC refuses any other */
+	/* no other flag: AF_ATMSVC refuses all but this one */
 	n = recv(p->fd, input, sizeof(input), MSG_DONTWAIT);
 	if (n == -1 && errno == EINTR)
 		return true;
@@ -135,7 +131,6 @@ vc_port_receive(struct vc_port *p)
 		p->counters->sdus_too_big++;
 		return true;
 	}
-	p->sdus_in++;
 	p->counters->sdus_in++;
 	p->counters->octets_in += (uint64_t)n;
 	p->ops->sdu(p->arg, input, (size_t)n);
@@ -150,7 +145,7 @@ vc_port_on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	loop_clock(p->timers);
+	timers_clock(p->timers);
 	for (i = 0; i < READS && p->fd != -1 && vc_port_receive(p); i++)
 		;
 }

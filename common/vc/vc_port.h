@@ -35,7 +35,7 @@ bool	vc_counters_get(const struct vc_counters *, size_t, const char **,
 struct vc_port;
 struct vc_port_ops {
 	void	(*sdu)(void *, const uint8_t *, size_t);
-	/* the other end has gone; vc_port_close() is for you */
+	/* the other end has gone; the owner calls vc_port_close() */
 	void	(*lost)(void *, int error);
 };
 
@@ -45,23 +45,21 @@ STAILQ_HEAD(vc_port_sdus, vc_port_sdu);
 /* Its memory has to stay until the handler that it is in has returned. */
 struct vc_port {
 	int			 fd;		/* -1: closed */
-	const struct vc_port_ops	*ops;
+	const struct vc_port_ops *ops;
 	void			*arg;
 	struct timers		*timers;
 	struct vc_counters	*counters;
 	struct event		 readable, writable;
 	struct vc_port_sdus	 queue;
 	uint32_t		 queued;
-	bool			 full;		/* waits for room */
 	bool			 held;		/* see vc_port_hold() */
-	uint64_t		 sdus_in, sdus_out;
 	mtime_t			 last;		/* when something came in */
 };
 
 /* Takes fd over.  0, or -1: no memory, fd is still yours. */
 int	vc_port_open(struct vc_port *, struct event_base *, struct timers *,
-	    int fd,
-	    struct vc_counters *, const struct vc_port_ops *, void *arg);
+	    int fd, struct vc_counters *, const struct vc_port_ops *,
+	    void *arg);
 /* Sends what goes without waiting, and closes. */
 void	vc_port_close(struct vc_port *);
 /* Takes the reference over, always.  -1, and counted: it was not queued. */

@@ -13,22 +13,21 @@
 
 struct vc_pvc;
 struct vc_pvc_line {
-	TAILQ_ENTRY(vc_pvc_line)	 entry;
+	TAILQ_ENTRY(vc_pvc_line) entry;
 	struct vc_pvc		*pvc;
 	struct atm_addr		 peer;
 	struct vc_port		 port;
-	TAILQ_HEAD(, vc_atm_circuit)	 circuits;	/* that are up */
+	TAILQ_HEAD(, vc_atm_circuit) circuits;	/* that are up */
 	struct timer		 again;
-	bool			 removed;
 };
 TAILQ_HEAD(vc_pvc_lines, vc_pvc_line);
 
 struct vc_pvc {
 	struct vc_atm		 atm;
 	struct vc_pvc_params	 params;
-	/* as configured by hand, one line each: a list will do */
+	/* configured by hand, so that there are few: a list will do */
 	struct vc_pvc_lines	 lines, removed;
-	struct timer		 later;		/* frees what was removed */
+	struct timer		 later;		/* frees lines in removed */
 };
 
 static struct vc_pvc *
@@ -90,8 +89,9 @@ vc_pvc_circuit_ask(struct vc_atm_circuit *c)
 /* --- what comes in */
 
 /*
- * Who takes it: the end of a point-to-multipoint call, since a user who has
- * one wants to know what came on it, or else a call.
+ * Which of the circuits on the line an SDU is for.  Nothing in it says that.
+ * The end of a point-to-multipoint call goes first, since a user who has one
+ * treats what comes on it in a way of its own; then any call.
  */
 static struct vc_atm_circuit *
 receiver(struct vc_pvc_line *line)
@@ -137,7 +137,7 @@ line_sdu(void *arg, const uint8_t *p, size_t len)
 	vc_atm_leave(a);
 }
 
-/* The interface has gone: the circuits stay, and lose what they send. */
+/* The interface has gone.  Circuits stay, and lose what is sent on them. */
 static void
 line_lost(void *arg, int error)
 {

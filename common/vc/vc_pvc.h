@@ -6,11 +6,11 @@
 /*
  * Permanent ATM circuits: the backend of vc.h for AF_ATMPVC.  A line is one
  * permanent circuit to one peer.  For the user there are calls as on any
- * link, all of them on the line to that peer: a call succeeds at once, a
- * leaf is the same line again, and what comes in is a call from the peer
- * when the user has none: bidirectional, or else one whose leaf we are.
- * Nothing is ever released by the other end; the protocols' own timers
- * notice when it has gone.
+ * link, and all calls to one peer share the line: a call succeeds at once, and
+ * so does each leaf.  If something comes in and the user has no circuit there,
+ * it is offered a call from that peer: a bidirectional one and, if it refuses
+ * that, one of which we are a leaf.  The other end never releases anything;
+ * the protocols' own timers notice when it has gone.
  */
 #ifndef MARS_VC_PVC_H
 #define MARS_VC_PVC_H
@@ -38,8 +38,9 @@ struct vc_link *vc_pvc_open(struct event_base *, struct timers *,
 	    const struct atm_addr *local, const struct vc_pvc_params *,
 	    const struct vc_user *, void *arg);
 /*
- * The line to a peer, new or again; fd -1: it still can't be had.  Owns fd.
- * -1: no memory, fd is closed.
+ * Gives the descriptor of the line to a peer, which may be a new line or one
+ * that was lost; -1: there is still none.  Takes fd over.  -1: no memory, fd
+ * is closed.
  */
 int	vc_pvc_line(struct vc_link *, const struct atm_addr *peer, int fd);
 /* The line has been taken out of the configuration. */

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "atm.h"
-#include "loop.h"
 #include "vc_atm.h"
 #include "vc_party.h"
 #include "vc_svc.h"
@@ -50,7 +49,7 @@ circuit_sdu(void *arg, const uint8_t *p, size_t len)
 	struct vc_atm *a = c->atm;
 
 	if (c->kind == VC_ATM_OWN_END)
-		return; /* what we have sent ourselves */
+		return; /* it is what we have sent ourselves */
 	/* a leaf has nothing to say (RFC 2022 section 3.4) */
 	if (c->kind == VC_ATM_LEAF || c->kind == VC_ATM_ROOT) {
 		a->counters.sdus_dropped++;
@@ -99,7 +98,7 @@ is_party(const struct vc_atm_circuit *c)
 	return c->root != NULL && c->root->parties != NULL;
 }
 
-/* The user's own release: the leaves that go with it need no dropping. */
+/* The call ends as a whole, so that none of its leaves is dropped first. */
 static void
 circuit_release(struct vc_atm_circuit *c)
 {
@@ -176,7 +175,7 @@ static const struct vc_party_ops parties_ops = {
 	root_call, vc_svc_root_ask, root_give_up
 };
 
-/* Without memory for parties, it has a call for each leaf. */
+/* Without memory for parties the root has a call for each leaf. */
 static struct vc *
 svc_multi(struct vc_link *l, void *cookie)
 {
@@ -191,9 +190,9 @@ svc_multi(struct vc_link *l, void *cookie)
 }
 
 /*
- * While signalling is away, or our listener has not come back after that, or
- * is not heard, or there are no descriptors, we can't be called: no reason to
- * give up.
+ * The call to ourselves may fail only because we can't be called at present:
+ * signalling is away, our listener is lost or paused, or there are no
+ * descriptors.  That is no reason to give parties up.
  */
 static bool
 root_answer(struct vc_atm_circuit *root, int fd, uint16_t cause)
@@ -236,8 +235,8 @@ vc_svc_party(struct vc_link *l, uint32_t root, enum atm_party what,
 /* --- calls that come in */
 
 /*
- * The first party of a root of ours is this link itself: as many as there are
- * such roots, whatever the limit of circuits.
+ * The first party of each root of ours is this link itself.  As many leaf
+ * calls from our own address as there are such roots are these parties.
  */
 static enum vc_atm_kind
 kind_of(const struct vc_svc *s, const struct atm_addr *caller, bool leaf)
@@ -250,7 +249,10 @@ kind_of(const struct vc_svc *s, const struct atm_addr *caller, bool leaf)
 	    VC_ATM_LEAF_END;
 }
 
-/* Its descriptor is connected already: a refusal can only release it. */
+/*
+ * The descriptor is connected already, so that a refusal can only release it.
+ * The own end of a root does not count for the limit of circuits.
+ */
 static void
 offered(struct vc_svc *s, int fd, const struct atm_addr *caller, bool leaf)
 {
@@ -292,7 +294,7 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 
 	(void)listener;
 	(void)what;
-	loop_clock(s->atm.timers);
+	timers_clock(s->atm.timers);
 	vc_atm_enter(&s->atm);
 	for (i = 0; i < ACCEPTS && s->fd != -1 && !s->atm.paused; i++) {
 		fd = s->params.accept(s->fd, &caller, &leaf);
@@ -302,9 +304,9 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 			break;
 		else if (errno == EUNATCH || errno == EBADF ||
 		    errno == EINVAL || errno == EMFILE || errno == ENFILE)
-			/* no daemon, or no descriptor: not before a while */
+			/* no daemon, or no descriptor: again in a while */
 			listener_lost(s);
-		else /* this call: the next one may work */
+		else /* only this call has failed */
 			s->atm.counters.calls_refused++;
 	}
 	vc_atm_leave(&s->atm);
@@ -370,13 +372,13 @@ vc_svc_answer(struct vc_link *l, uint32_t id, int fd, uint16_t cause)
 		return listener_answer(s, fd);
 	if (a->asked > 0)
 		a->asked--;
-	timer_set(a->timers, &a->later, 0); /* for who waits */
+	timer_set(a->timers, &a->later, 0); /* others may be waiting */
 	c = vc_atm_find(a, id);
 	if (c != NULL && c->parties != NULL)
 		return root_answer(c, fd, cause);
 	if (c != NULL && c->state == VC_ATM_ASKED)
 		return circuit_answer(c, fd, cause);
-	if (fd != -1) /* given up */
+	if (fd != -1) /* the user has given it up */
 		(void)close(fd);
 	return false;
 }

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop.h"
 #include "vc_udp.h"
 
 #define BATCH		64	/* datagrams in one system call */
@@ -33,7 +32,7 @@ union vc_udp_address {
 
 /* One datagram for the system; the header is a copy, the SDU is not. */
 struct vc_udp_slot {
-	union vc_udp_address	 to;
+	union vc_udp_address to;
 	struct iovec	 iov[2];
 	struct vc_sdu	*sdu;
 	uint8_t		 head[NVC_CONTROL_MAX];
@@ -45,17 +44,18 @@ struct vc_udp {
 	int		 fd;
 	bool		 paused, closing;
 	struct event	 readable, writable;
-	struct timer	 end;		/* of a link closed by its own user */
+	struct timer	 end;		/* see link_close() */
 	uint64_t	 (*random)(void *);
 	void		*random_arg;
-	uint32_t	 first, many;	/* of out, that are waiting */
+	uint32_t	 first, many;	/* out[first..many) are waiting */
 	struct mmsghdr	 msgs[BATCH];
-	struct vc_udp_slot	 out[BATCH];
+	struct vc_udp_slot out[BATCH];
 };
 
 /*
- * Where datagrams arrive: no one reads while another does.  One octet more
- * than the longest that counts, so that a longer one shows.
+ * Where datagrams arrive.  All links share it, since none is read from while
+ * another one is.  It has one octet more than the longest datagram that
+ * counts, so that a longer one is noticed.
  */
 static uint8_t input[BATCH][NVC_DATAGRAM_MAX + 1];
 
@@ -153,7 +153,7 @@ send_batch(struct vc_udp *u)
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return false;
 		else if (errno != EINTR) {
-			/* no route, or no buffer: lost, as on any network */
+			/* no route, or no buffer: lost as in a network */
 			nvc_dropped(u->core, NVC_DROP_SEND);
 			sent(u, 1);
 		}
@@ -228,7 +228,7 @@ vc_udp_on_readable(int fd, short what, void *arg)
 	int i, n, reads;
 
 	(void)what;
-	loop_clock(u->timers);
+	timers_clock(u->timers);
 	for (reads = 0; reads < READS; reads++) {
 		memset(msgs, 0, sizeof(msgs));
 		for (i = 0; i < BATCH; i++) {
@@ -249,8 +249,8 @@ vc_udp_on_readable(int fd, short what, void *arg)
 	}
 }
 
-void
-vc_udp_pause(struct vc_link *l, bool pause)
+static void
+udp_pause(struct vc_link *l, bool pause)
 {
 	struct vc_udp *u = link_udp(l);
 
@@ -309,6 +309,20 @@ link_close(struct vc_link *l)
 		link_free(u);
 }
 
+static bool
+udp_counter(
+    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
+{
+	return nvc_counter(link_udp(l)->core, i, name, value);
+}
+
+static bool
+udp_circuit(
+    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
+{
+	return nvc_circuit(link_udp(l)->core, cursor, info);
+}
+
 static const struct vc_backend backend = {
 	.name = "udp",
 	.knows_caller = true,
@@ -321,9 +335,9 @@ static const struct vc_backend backend = {
 	.peer = nvc_peer,
 	.flush = flush,
 	.close = link_close,
-	.pause = vc_udp_pause,
-	.counter = vc_udp_counter,
-	.circuit = vc_udp_circuit,
+	.pause = udp_pause,
+	.counter = udp_counter,
+	.circuit = udp_circuit,
 };
 
 static struct nvc_params
@@ -358,7 +372,7 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	struct nvc_params n = core_params(p);
 	struct vc_udp *u;
 
-	/* a child may not open files: no openssl.cnf */
+	/* a confined child may not open files, nor openssl.cnf */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if ((u = calloc(1, sizeof(*u))) == NULL)
 		return NULL;
@@ -382,7 +396,10 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	return nvc_link(u->core);
 }
 
-/* As large as it goes, by halves: systems differ in saying no. */
+/*
+ * As large as the system allows: half as much each time that it says no, since
+ * systems have different ways to tell their limit.
+ */
 static void
 buffer_size(int fd, int which)
 {
@@ -430,20 +447,4 @@ fail:
 	close(fd);
 	errno = e;
 	return -1;
-}
-
-/* --- for marsctl */
-
-bool
-vc_udp_counter(
-    const struct vc_link *l, size_t i, const char **name, uint64_t *value)
-{
-	return nvc_counter(link_udp(l)->core, i, name, value);
-}
-
-bool
-vc_udp_circuit(
-    const struct vc_link *l, uint32_t *cursor, struct vc_circuit_info *info)
-{
-	return nvc_circuit(link_udp(l)->core, cursor, info);
 }

@@ -5,11 +5,10 @@
 
 /*
  * NVC (NBMA virtual circuits over UDP): the backend of vc.h for links whose
- * address embeds an IP address.  nvc.c is the protocol; here is its socket.
+ * address embeds an IP address.  nvc*.c are the protocol; here is its socket.
  * The owner of the loop runs timers_run() on `timers` and then vc_flush()
  * once per turn.  The loop may have waited for long before the socket was
- * readable: the handler first calls loop_clock(timers) (loop.h), so that
- * what it sets in motion counts from now.
+ * readable, so that the handler first asks the timers' clock.
  */
 #ifndef MARS_VC_UDP_H
 #define MARS_VC_UDP_H
@@ -49,17 +48,5 @@ struct vc_link *vc_udp_open(struct event_base *, struct timers *, int fd,
 	    const struct vc_user *, void *arg);
 /* Counts for calls from now on. */
 void	vc_udp_set_params(struct vc_link *, const struct vc_udp_params *);
-/* true: nothing is read until false; what is queued is still sent */
-void	vc_udp_pause(struct vc_link *, bool);
-
-/* the i-th counter by name, i from 0; false: there are no more */
-bool	vc_udp_counter(const struct vc_link *, size_t i, const char **name,
-	    uint64_t *value);
-/*
- * The next circuit after *cursor, which is 0 at the start; false: no more.
- * Anything may happen to circuits in between.
- */
-bool	vc_udp_circuit(const struct vc_link *, uint32_t *cursor,
-	    struct vc_circuit_info *);
 
 #endif

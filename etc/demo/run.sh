@@ -3,7 +3,7 @@
 # about 15 seconds, as any user.  Exits with 0 only if both servers end up
 # with the same groups; leaves nothing running and nothing behind.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 build=${1:-build}
 port=20220
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mars-demo.XXXXXX") || exit 1

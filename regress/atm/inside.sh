@@ -3,6 +3,7 @@
 # circuits, over permanent ones, over UDP, and over switched ones with native
 # parties, as TAP, and in the end their states compared.  Two servers, A and B; clients 1, 2 and 3; a multicast
 # server M.  A and M are at interface 0, B at interface 1.
+# shellcheck disable=SC2317 # functions are called by way of until_true
 cd /payload || exit 1
 exec 2>>/tmp/errors
 n=0 failed=0
@@ -52,7 +53,8 @@ address() {
 names() {
 	for who in A B M 1 2 3; do
 		case $transport in
-		udp) echo "s/127\\.0\\.0\\.$(number $who)\\([^0-9]\\)/$who\\1/g" ;;
+		udp) printf 's/127\\.0\\.0\\.%s\\([^0-9]\\)/%s\\1/g\n' \
+		    "$(number $who)" $who ;;
 		*) printf 's/47[0-9a-f.]*%02x\\.00/%s/g\n' \
 		    "$(number $who)" $who ;;
 		esac
@@ -94,7 +96,7 @@ listens() {		# listens X Y...: the statements of server X
 }
 
 lines() {		# lines X: the options of client X for its circuits
-	[ $transport = pvc ] || return 0
+	[ "$transport" = pvc ] || return 0
 	for peer in A B M 1 2 3; do
 		[ "$peer" = "$1" ] ||
 		    echo "-c $(circuit "$1" $peer),$(address $peer)"
@@ -192,6 +194,7 @@ end_all() {
 begin() {		# begin TRANSPORT
 	transport=$1 dir=/tmp/$1 native=no
 	case $1 in parties | fallback) native=yes ;; esac
+	# shellcheck disable=SC2034 # used by way of eval
 	pid_A='' pid_B='' pid_1='' pid_2='' pid_3='' pid_M=''
 	mkdir -p "$dir"
 	echo a-secret-of-the-test > "$dir/key"
@@ -239,7 +242,7 @@ story() {
 	kill -9 "$pid_2"
 	wait "$pid_2"
 	pid_2=
-	if [ $transport = pvc ]; then
+	if [ "$transport" = pvc ]; then
 		# nothing says that the other end of one has gone; it returns
 		client 2 "$b,$a" register "join 224.1.2.3" "join 224.1.2.4" \
 		    "leave 224.1.2.3" "leave 224.1.2.4" stay
@@ -260,6 +263,7 @@ story() {
 # --- native parties
 
 helpers() {
+	# shellcheck disable=SC2009 # this machine has busybox
 	ps | grep '[m]ars: parties'
 }
 
@@ -333,7 +337,7 @@ for transport in ${TRANSPORTS:-svc pvc udp fallback parties}; do
 done
 for transport in ${TRANSPORTS:-svc pvc parties}; do
 	case $transport in udp | fallback) continue ;; esac
-	diff /tmp/end.$transport /tmp/end.udp > /tmp/diff &&
+	diff "/tmp/end.$transport" /tmp/end.udp > /tmp/diff &&
 	    [ -s /tmp/end.udp ]
 	result $? "$transport: the end state is that of UDP"
 	sed 's/^/# /' /tmp/diff

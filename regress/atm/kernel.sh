@@ -15,10 +15,11 @@ if [ -f "$dir/version" ]; then
 	cat "$dir/version"
 	exit 0
 fi
-command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+{ command -v apt-get && command -v dpkg; } >/dev/null ||
     fail "no apt-get here to fetch an older Debian kernel with"
 [ "$(dpkg --print-architecture)" = amd64 ] ||
     fail "the kernels known to work are for amd64"
+# shellcheck disable=SC2016 # apt-get's own variable
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
     grep -E '/debian/?$' | head -n 1) || :
 [ -n "$mirror" ] || fail "no Debian mirror among the package sources"

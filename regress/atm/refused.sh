@@ -1,7 +1,7 @@
 #!/bin/sh
 # refused.sh: where there is no ATM, mars says at the start what is missing.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 failed=0

@@ -3,7 +3,7 @@
 # With -n it only gets what it needs; where it can't have that, it says why
 # on standard error and ends with 77.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 only=false
 if [ "${1:-}" = -n ]; then
 	only=true
@@ -35,11 +35,10 @@ version=$(sh regress/atm/kernel.sh "$dir/kernel") || exit 77
 
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
-for p in mars marsd scspd marsctl marsc; do cp "$build/$p" "$payload/"; done
+for p in mars marsd scspd marsctl marsc regress/atm/sigd; do
+	cp "$build/$p" "$payload/"
+done
 cp regress/atm/inside.sh "$payload/"
-flags=$(sed -n 's/^CFLAGS_ALL=//p' "$build/probe.mk")
-cc=$(sed -n 's/^CC=//p' "$build/rules.mk")
-eval "$cc $flags -o $payload/sigd regress/atm/sigd.c" || exit 1
 echo "# Linux $version"
 sh regress/atm/boot.sh "$dir/kernel" "$payload" 270 > "$dir/console"
 grep -v '^booted\|^exit' "$dir/console"

@@ -5,7 +5,7 @@
 # accepted and printed as the same.  The shipped examples are accepted.
 set -u
 umask 022
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 case ${BUILD:=build} in
 /*) ;;
 *) BUILD=$PWD/$BUILD ;;
@@ -90,6 +90,7 @@ done
 result "-nv leaves the keys out" $?
 
 # a macro of the command line is stronger than one of the file
+# shellcheck disable=SC2016 # mars.conf's own variable
 printf 'a = "127.0.0.9"\nlisten on udp $a\ncluster "c" { protocol ipv4 }\n' \
     > macro.conf
 "$mars" -nv -D a=127.0.0.8 -f macro.conf | grep -q '^listen on udp 127.0.0.8$'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What holds for the tree as a whole; prints TAP.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 n=0
 
 # check NAME OUTPUT: passes if OUTPUT is empty
@@ -27,11 +27,33 @@ check "no line of code beyond 80 columns" "$(
 		expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR }'
 	done)"
 
+# A source that is forgotten might be a test that never runs.
+check "every source is named in its directory's Makefile" "$(
+	for f in $(git ls-files '*.c' '*.y'); do
+		name=${f##*/}
+		case $f in
+		regress/unit/* | regress/bench/* | regress/atm/*)
+			name=${name%.c} ;;
+		*_linux.c) name=${name%_linux.c}'_[$][(]OS[)].c' ;;
+		*_openbsd.c) name=${name%_openbsd.c}'_[$][(]OS[)].c' ;;
+		esac
+		[ ! -f "${f%/*}/Makefile" ] ||
+		    sed 's/#.*//' "${f%/*}/Makefile" |
+		    grep -qE "(^|[[:space:]/])$name([[:space:].:]|\$)" ||
+		    echo "$f"
+	done)"
+
 check "every shell script parses" "$(
 	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
 
+check "shellcheck has nothing to say" "$(
+	if command -v shellcheck >/dev/null; then
+		# shellcheck disable=SC2086 # several names
+		shellcheck -f gcc $scripts
+	fi)"
+
 # The cores know no socket, clock, random source, log, libevent or imsg.
-shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/(marsc|print|link))\.[ch]$'
+shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/tool/(link|marsc|print|run|tool))\.[ch]$'
 cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
     common/codec common/core common/vc/nvc.c common/vc/nvc.h \
     common/vc/vc.c |
@@ -39,6 +61,7 @@ cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
 calls='(^|[^_>.[:alnum:]])(arc4random(_uniform|_buf)?|clock_gettime|'
 calls=$calls'gettimeofday|time|random|rand|socket|log_(warnx?|info|debug)|'
 calls=$calls'fatalx?|printf) ?\('
+# shellcheck disable=SC2086 # several names
 check "protocol modules are pure" "$(
 	grep -nE '#[[:space:]]*include[[:space:]]*[<"](event|event2/|sys/socket|sys/un|netinet/|arpa/|unistd|time|sys/time|stdio|syslog|log|imsg|channel|vc_udp)[./h]' $cores
 	for f in $cores; do
@@ -46,16 +69,13 @@ check "protocol modules are pure" "$(
 		    grep -nE "$calls" | sed "s,^,$f:,"
 	done)"
 
-# Each header compiles by itself, included twice.
-flags=$(sed -n 's/^CFLAGS_ALL=//p' "${BUILD:-build}/probe.mk")
+# Each header compiles by itself, included twice, with what the files of its
+# directory may include.
+headers=$(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' 'marsc/*.h' \
+    'marsctl/*.h' 'parent/*.h' | tr '\n' ' ')
 check "each header compiles alone" "$(
-	for h in $(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' \
-	    'marsc/*.h' 'marsctl/*.h' 'parent/*.h'); do
-		printf '#include "%s"\n#include "%s"\nextern int only_one;\n' \
-		    "$h" "$h" |
-		    eval "${CC:-cc} $flags -I. -I${h%/*} -x c -fsyntax-only -" \
-		    2>&1 || echo "$h"
-	done)"
+	MAKEFLAGS='' make -s BUILD="${BUILD:-build}" WERROR=-Werror \
+	    HEADERS="$headers" headers 2>&1)"
 
 check "no trailing blanks" "$(git ls-files | grep -vE '\.(pcap|bin)$' |
     xargs grep -nI '[[:blank:]]$' | grep -v '^regress/config/' | head)"

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "ctl.h"
-#include "ctlserver.h"
 #include "sim.h"
 
 #define COMPLAINTS_MAX	12

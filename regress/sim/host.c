@@ -8,6 +8,7 @@
  * wants (the reference that the servers are compared with), and what it
  * came to see.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,7 +155,7 @@ view_notice(struct host *h, const struct marsc_notice *n)
 /* --- what the client tells */
 
 static void
-notice(void *arg, const struct marsc_notice *n)
+notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
 	struct host *h = arg;
 	struct world *w = h->node.w;
@@ -162,6 +163,7 @@ notice(void *arg, const struct marsc_notice *n)
 	struct want *want;
 	size_t i;
 
+	(void)c;
 	if (w->verbose > 1 ||
 	    (w->verbose > 0 && n->code != MARSC_NOTICE_HEARD &&
 		n->code != MARSC_NOTICE_LEAF_ADDED &&
@@ -212,6 +214,10 @@ notice(void *arg, const struct marsc_notice *n)
 		h->nanswer = n->n;
 		h->answered = true;
 		break;
+	case MARSC_NOTICE_VIOLATION:
+		(void)fprintf(stderr, "%s: %s in state %s\n", n->table,
+		    n->event, n->state);
+		abort();
 	default:
 		break;
 	}
@@ -225,16 +231,16 @@ op_random(void *arg)
 
 /* A packet of the sender whose turn it is? */
 static void
-op_packet(void *arg, const struct mars_pro *pro, const uint8_t *p, size_t len)
+op_packet(void *arg, struct marsc *c, const struct marsc_packet *p)
 {
 	struct host *h = arg;
 	struct world *w = h->node.w;
 	uint32_t tag;
 
-	(void)pro;
-	if (len < TAG_LEN)
+	(void)c;
+	if (p->len < TAG_LEN)
 		return;
-	memcpy(&tag, p + len - TAG_LEN, TAG_LEN);
+	memcpy(&tag, p->data + p->len - TAG_LEN, TAG_LEN);
 	if (tag == w->tag)
 		h->heard++;
 }
@@ -329,11 +335,11 @@ host_start(struct host *h)
 	choose_servers(w, servers, &c.nservers);
 	c.servers = servers;
 	timers_short(w, &c.timers);
-	h->client = marsc_new(&client_ops, h, &h->node.ts, &c);
-	if (h->client == NULL)
+	h->end = marsc_host_new(&client_ops, h, &h->node.ts);
+	if (h->end == NULL || (h->client = marsc_new(h->end, &c)) == NULL)
 		abort();
-	nvc = node_open(&h->node, 0, HOST_SEL, &marsc_vc_user, h->client);
-	marsc_attach(h->client, nvc_link(nvc));
+	nvc = node_open(&h->node, 0, HOST_SEL, NULL, NULL);
+	marsc_host_attach(h->end, nvc_link(nvc));
 	marsc_register(h->client);
 	for (i = 0; i < h->nwant; i++) {
 		h->want[i].joined = false;
@@ -352,7 +358,8 @@ stop(struct host *h, bool silent)
 	h->node.silent = silent;
 	h->alive = h->leaving = false;
 	node_enter(&h->node);
-	marsc_free(h->client);
+	marsc_host_free(h->end);
+	h->end = NULL;
 	h->client = NULL;
 	if (!h->node.silent)
 		node_settle(&h->node);

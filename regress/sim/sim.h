@@ -136,6 +136,7 @@ struct host {
 	bool		 alive, mcs, leaving;
 	uint8_t		 proto;
 	struct atm_addr	 addr;
+	struct marsc_host *end;
 	struct marsc	*client;
 	struct want	*want;
 	size_t		 nwant;

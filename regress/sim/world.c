@@ -307,6 +307,16 @@ port_random(void *arg)
 	return next(((struct vc_port *)arg)->node->w);
 }
 
+/* Whatever the network does, no circuit gets an event that can't come. */
+static void
+circuit_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	(void)arg;
+	(void)fprintf(stderr, "%s: %s in state %s\n", t->name, t->events[event],
+	    t->states[state]);
+	abort();
+}
+
 struct nvc *
 node_open(
     struct node *n, int i, uint8_t sel, const struct vc_user *user, void *arg)
@@ -328,6 +338,7 @@ node_open(
 	p->nvc = nvc_new(&ops, p, &n->ts, &nvc_backend, &a, &params, user, arg);
 	if (p->nvc == NULL)
 		abort();
+	nvc_link(p->nvc)->faults.violated = circuit_violated;
 	return p->nvc;
 }
 

@@ -385,13 +385,36 @@ protocols(void **state)
 	assert_int_equal(mars_pro_parse(&p, "ip"), -1);
 	assert_int_equal(mars_pro_parse(&p, "ipv4"), 0);
 	assert_int_equal(mars_pro_parse(&q, "ipv6"), 0);
-	assert_true(mars_pro_cmp(&p, &q) < 0);
-	assert_true(mars_pro_cmp(&q, &p) > 0);
+	assert_false(mars_pro_equal(&p, &q));
 	memset(&p, 0, sizeof(p));
 	p.type = PRO_SNAP;
 	assert_false(mars_pro_usable(&p));
 	p.snap[1] = 1;
 	assert_true(mars_pro_usable(&p));
+}
+
+static void
+a_permanent_circuit_is_itf_vpi_vci(void **state)
+{
+	static const char *const wrong[] = { "", "100", "0.31", "0.65536",
+		"4096.100", "32768.0.100", "0.0.0.100", "0.", ".100", "..100",
+		"0..100", "0.-1.100", " 0.100", "0.100 ", "0.0x64", "+0.100",
+		"0.0.0000000000000000000000000000000100" };
+	struct atm_pvc c = { -1, -1, -1 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(atm_pvc_parse(&c, wrong[i]));
+	assert_int_equal(c.vci, -1);
+	assert_true(atm_pvc_parse(&c, "1.100"));
+	assert_int_equal(c.itf, 0);
+	assert_int_equal(c.vpi, 1);
+	assert_int_equal(c.vci, 100);
+	assert_true(atm_pvc_parse(&c, "32767.4095.65535"));
+	assert_int_equal(c.itf, 32767);
+	assert_int_equal(c.vpi, 4095);
+	assert_int_equal(c.vci, 65535);
 }
 
 int
@@ -408,6 +431,7 @@ main(void)
 		cmocka_unit_test(protocol_addresses),
 		cmocka_unit_test(steps),
 		cmocka_unit_test(protocols),
+		cmocka_unit_test(a_permanent_circuit_is_itf_vpi_vci),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: edged */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,8 +11,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "cksum.h"
 #include "edged/fragment.h"
-#include "mars.h"
 #include "unhex.h"
 
 /* A packet whose payload counts 0, 1, 2, ...; the caller frees it. */

@@ -7,7 +7,7 @@
  * Random packets against a LAN, from seeds: EDGED_FUZZ is how many packets,
  * EDGED_FUZZ_SEED the first seed.  Nothing may crash, read or write outside
  * its buffers, take more memory than its limits, or stay out of step: what
- * an honest host asks for afterwards, it gets.  links: edged
+ * an honest host asks for afterwards, it gets.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +23,7 @@
 #include "edged/lan.h"
 #include "edged/mld.h"
 #include "edged_host.h"
+#include "unhex.h"
 
 #define SEEDS	4
 #define PACKETS	20000

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: edged */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +13,7 @@
 
 #include "edged/igmp.h"
 #include "edged_host.h"
+#include "unhex.h"
 
 static const struct ip_prefix nets[] = { { false, 24, { 10, 1, 7, 0 } } };
 

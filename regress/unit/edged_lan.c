@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: edged */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +14,7 @@
 
 #include "edged/lan.h"
 #include "edged_host.h"
+#include "unhex.h"
 
 #define EDGES	2
 #define INBOX	64

@@ -7,7 +7,6 @@
  * Sections are those of RFC 9776; RFC 9777 has the same rules.  A state is
  * written as IN(a160 b2) or EX(a160 b2, c d) G160: sources that are wanted
  * with the seconds of their timers, sources that are not, the group timer.
- * links: edged
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,7 @@
 
 #include "edged/listener.h"
 #include "edged_host.h"
+#include "unhex.h"
 
 #define GROUP	"239.1.1.1"
 #define A	"10.1.7.1"

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* Sections are those of RFC 9776.  links: edged */
+/* Sections are those of RFC 9776. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

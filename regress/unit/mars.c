@@ -13,6 +13,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "cksum.h"
 #include "mars.h"
 #include "regress/decode/vectors.h"
 #include "unhex.h"
@@ -603,7 +604,17 @@ operations(void **state)
 			    mars_op_name((uint8_t)op), "unknown");
 	}
 	assert_string_equal(mars_op_name(8), "MARS_SJOIN");
-	assert_string_equal(mars_drop_name(MARS_DROP_TLV), "tlv");
+}
+
+/* A TLV as section 10.2 has it: type, length, value, and zeros behind that. */
+static bool
+put_tlv(struct wr *w, uint8_t x, uint16_t y, const void *value, uint16_t len)
+{
+	wr_u16(w, (uint16_t)(x << 14 | y));
+	wr_u16(w, len);
+	wr_bytes(w, value, len);
+	wr_zero(w, (4 - (size_t)len % 4) % 4);
+	return !wr_failed(w);
 }
 
 /* R2022-10.2-02, -03, -05, R2022-10.4-01: values and the end of the list. */
@@ -630,11 +641,11 @@ tlvs(void **state)
 	assert_true(rd_done(&r));
 
 	wr_init(&w, list, sizeof(list));
-	assert_true(wr_mars_tlv(&w, 0, 0x3800, value, 5));
-	assert_true(wr_mars_tlv(&w, 0, 0, NULL, 0));
+	assert_true(put_tlv(&w, 0, 0x3800, value, 5));
+	assert_true(put_tlv(&w, 0, 0, NULL, 0));
 	assert_int_equal(w.len, m.tlvs_len);
 	assert_memory_equal(list, m.tlvs, w.len);
-	assert_true(wr_mars_tlv(&w, 2, 1, value, 4));
+	assert_true(put_tlv(&w, 2, 1, value, 4));
 	assert_int_equal(list[16], 0x80);
 	assert_int_equal(w.len, 24);
 	free(buf);
@@ -775,15 +786,15 @@ tlv_offsets(void **state)
 	for (len = 0; len <= 8; len++) {
 		wr_init(&w, list, sizeof(list));
 		memset(list, 0x5a, sizeof(list));
-		assert_true(wr_mars_tlv(&w, 3, 0x1234, value, len));
+		assert_true(put_tlv(&w, 3, 0x1234, value, len));
 		assert_int_equal(w.len, want[len]);
 		assert_int_equal(list[0] << 8 | list[1], 0xd234);
 		assert_int_equal(list[2] << 8 | list[3], len);
 		assert_memory_equal(list + 4, value, len);
 		for (i = 4 + len; i < w.len; i++) /* R2022-10.2-04 */
 			assert_int_equal(list[i], 0);
-		assert_true(wr_mars_tlv(&w, 1, 7, NULL, 0));
-		assert_true(wr_mars_tlv(&w, 0, 0, NULL, 0));
+		assert_true(put_tlv(&w, 1, 7, NULL, 0));
+		assert_true(put_tlv(&w, 0, 0, NULL, 0));
 		/* R2022-10.4-02 */
 		assert_memory_equal(list + w.len - 4, "\0\0\0\0", 4);
 		rd_init(&r, list, w.len);
@@ -795,6 +806,38 @@ tlv_offsets(void **state)
 		assert_int_equal(t.x, 1);
 		assert_int_equal(t.y, 7);
 		assert_false(mars_tlv_next(&r, &t));
+	}
+}
+
+/* Section 10.3: the first TLV whose Type.x is not 0 or 3 decides. */
+static void
+what_an_unknown_tlv_does(void **state)
+{
+	static const struct {
+		uint8_t		 x[3];
+		enum mars_tlvs	 verdict;
+	} cases[] = {
+		{ { 0, 3, 0 }, MARS_TLVS_SKIP },
+		{ { 0, 1, 2 }, MARS_TLVS_DROP },
+		{ { 3, 2, 1 }, MARS_TLVS_ERROR },
+		{ { 3, 0, 2 }, MARS_TLVS_ERROR },
+	};
+	struct mars_msg m;
+	uint8_t list[32];
+	struct wr w;
+	size_t i, k;
+
+	(void)state;
+	memset(&m, 0, sizeof(m));
+	assert_int_equal(mars_tlvs_verdict(&m), MARS_TLVS_SKIP);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		wr_init(&w, list, sizeof(list));
+		for (k = 0; k < 3; k++)
+			assert_true(put_tlv(&w, cases[i].x[k], 7, "v", 1));
+		assert_true(put_tlv(&w, 0, 0, NULL, 0));
+		m.tlvs = list;
+		m.tlvs_len = w.len;
+		assert_int_equal(mars_tlvs_verdict(&m), cases[i].verdict);
 	}
 }
 
@@ -1019,6 +1062,7 @@ main(void)
 		cmocka_unit_test(address_family),
 		cmocka_unit_test(protocol_ranges),
 		cmocka_unit_test(tlv_offsets),
+		cmocka_unit_test(what_an_unknown_tlv_does),
 		cmocka_unit_test(tlv_types),
 		cmocka_unit_test(tlv_alignment),
 		cmocka_unit_test(numbers),

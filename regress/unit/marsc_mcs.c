@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include <errno.h>
 #include <unistd.h>
 
@@ -189,7 +188,7 @@ withdrawn(void **state)
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
 	fake_says(f, v, PACKET);
 	fake_silent(f);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_DATA), 1);
+	assert_int_equal(fake_drops(f, MARSC_DROP_DATA), 1);
 	fake_free(f);
 }
 

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include "marsc_fake.h"
 
 #define REGISTER(seq)	JOIN("04", "00", "0001", "20" seq, "0000", \
@@ -17,19 +16,20 @@
 static void
 table(void **state)
 {
-	size_t s, e;
+	const struct table_cell *cell;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < MARSC_REG_STATE_MAX; s++)
 		for (e = 0; e < MARSC_REG_EVENT_MAX; e++) {
-			assert_non_null(marsc_reg_table[s][e].action);
-			assert_true(
-			    marsc_reg_table[s][e].next < MARSC_REG_STATE_MAX);
-			if (marsc_reg_table[s][e].action == marsc_reg_violation)
+			cell = table_cell(&marsc_reg_table, s, e);
+			assert_int_not_equal(cell->action, TABLE_FORGOTTEN);
+			assert_true(cell->next < MARSC_REG_STATE_MAX);
+			if (cell->action == TABLE_VIOLATION)
 				assert_int_equal(e, MARSC_REG_EV_TIMER);
-			if (marsc_reg_table[s][e].action == marsc_reg_ignore ||
-			    marsc_reg_table[s][e].action == marsc_reg_violation)
-				assert_int_equal(marsc_reg_table[s][e].next, s);
+			if (cell->action == TABLE_IGNORE ||
+			    cell->action == TABLE_VIOLATION)
+				assert_int_equal(cell->next, s);
 		}
 }
 
@@ -356,7 +356,7 @@ soft(void **state)
 	    JOIN("04", "04", "0001", "4000", "0000", "00000999",
 		"0b") "e0010203 e0010203");
 	assert_int_equal(f->c->hsn.value, 0x65);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 1);
+	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 1);
 	fake_says(f, v, COPY("03", "0009", "00000001"));
 	assert_true(old->dead);
 	assert_true(control->dead);
@@ -521,7 +521,7 @@ control_from_before(void **state)
 	fake_says(f, new,
 	    MAP("00", "0002", "8001", "00000001", "07") NSAP("07") NSAP("01"));
 	assert_false(new->dead);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 0);
+	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 0);
 	assert_true(marsc_is_registered(f->c));
 	fake_free(f);
 }
@@ -579,7 +579,7 @@ trust(void **state)
 	assert_true(stranger->dead);
 	assert_true(marsc_is_registered(f->c));
 	assert_int_equal(f->c->hsn.value, 100);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 2);
+	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 2);
 	fake_free(f);
 }
 
@@ -617,7 +617,7 @@ map_parts(void **state)
 	    f, control, MAP("80", "0001", "8002", "0000006d", "01") NSAP("07"));
 	assert_true(marsc_is_registered(f->c));
 	assert_int_equal(f->c->servers.n, 2);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_PARTS), 3);
+	assert_int_equal(fake_drops(f, MARSC_DROP_PARTS), 3);
 	fake_free(f);
 }
 
@@ -752,7 +752,7 @@ protocols(void **state)
 		"0b") "e0010203 e0010203");
 	assert_int_equal(g->c->hsn.value, 0x300);
 	assert_int_equal(fake_noted(g, MARSC_NOTICE_JUMP, NULL), 0);
-	assert_int_equal(marsc_drops(g->c, MARSC_DROP_PRO), 2);
+	assert_int_equal(fake_drops(g, MARSC_DROP_PRO), 2);
 
 	marsc_join(g->c, &all, &all, true);
 	fake_expect(g, JOIN6("10", "8002", "0000", "00000000") FF02_1 FF02_1);

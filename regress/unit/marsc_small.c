@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The parts of marsc that need no circuits.  links: marsc */
+/* The parts of marsc that need no circuits. */
 #include "marsc_fake.h"
 #include "marsc/encap.h"
-#include "marsc/packet.h"
-#include "marsc/script.h"
+#include "marsc/tool/packet.h"
+#include "marsc/tool/script.h"
 
 /*
  * R2022-5.1.4.2-05: differences 0 and 1 are in step, all others a jump, in
@@ -158,11 +158,14 @@ servers(void **state)
 	struct atm_addr a[4] = { fake_addr(1), fake_addr(2), fake_addr(3),
 		fake_addr(4) };
 	struct marsc_servers s;
+	struct fake *f;
 
 	(void)state;
 	assert_int_equal(marsc_servers_init(&s, a, 0), -1);
-	assert_null(marsc_new(
-	    &fake_ops, NULL, NULL, &(struct marsc_conf){ .servers = a }));
+	f = fake_new(10, 1, false);
+	assert_null(marsc_new(f->host,
+	    &(struct marsc_conf){ .pro = { .type = PRO_IPV6 }, .servers = a }));
+	fake_free(f);
 	assert_int_equal(marsc_servers_init(&s, a, 2), 0);
 	marsc_servers_next(&s);
 	assert_true(atm_addr_equal(marsc_servers_current(&s), &a[1]));

@@ -1176,21 +1176,6 @@ from_within(void **state)
 	vc_close(e.l);
 }
 
-/* Every cell of the state table was written. */
-static void
-total(void **state)
-{
-	enum nvc_state next;
-	const char *action;
-	size_t s, e;
-
-	(void)state;
-	for (s = 0; s < NVC_STATE_MAX; s++)
-		for (e = 0; e < NVC_EVENT_MAX; e++)
-			assert_true(nvc_cell((enum nvc_state)s,
-			    (enum nvc_event)e, &next, &action));
-}
-
 /* Carries what from sent to to, as a bad network does. */
 static void
 carry(struct end *from, uint8_t last, struct end *to, struct end *dice)
@@ -1376,7 +1361,6 @@ main(void)
 		cmocka_unit_test(multipoint),
 		cmocka_unit_test(staggered),
 		cmocka_unit_test(from_within),
-		cmocka_unit_test(total),
 		cmocka_unit_test(bad_network),
 		cmocka_unit_test(mutations),
 	};

@@ -341,7 +341,7 @@ check(enum sandbox_role role, const struct attempt *a, int expected)
 }
 
 static void
-roles(void **unused)
+each_role_may_do_what_it_needs_only(void **unused)
 {
 	size_t i;
 
@@ -366,7 +366,7 @@ try_abort(void)
 }
 
 static void
-aborts(void **unused)
+abort_is_told_apart(void **unused)
 {
 	int status = confined(SANDBOX_MARSD, try_abort);
 
@@ -388,7 +388,7 @@ try_tcp(void)
 
 /* The state says what is in force, and no_new_privs is on. */
 static void
-state(void **unused)
+state_says_what_is_in_force(void **unused)
 {
 	char buf[SANDBOX_STRLEN];
 	int abi = 0, status;
@@ -434,9 +434,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(state),
-		cmocka_unit_test(roles),
-		cmocka_unit_test(aborts),
+		cmocka_unit_test(state_says_what_is_in_force),
+		cmocka_unit_test(each_role_may_do_what_it_needs_only),
+		cmocka_unit_test(abort_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -116,6 +116,37 @@ monotonic(void **state)
 	assert_int_equal(mtime_diff((mtime_t){ 3 }, (mtime_t){ 10 }), 7);
 }
 
+static mtime_t clock_says;
+
+static mtime_t
+a_clock(void)
+{
+	return clock_says;
+}
+
+/* The clock moves time on, not back, and expires nothing by itself. */
+static void
+timers_ask_their_clock(void **state)
+{
+	struct timers ts;
+	struct again a = { .ts = &ts };
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 100 });
+	timers_clock(&ts); /* there is none */
+	assert_int_equal(ts.now.us, 100);
+	timer_init(&a.t, set_again, &a);
+	timer_set(&ts, &a.t, 10);
+	ts.clock = a_clock;
+	clock_says.us = 150;
+	timers_clock(&ts);
+	assert_int_equal(ts.now.us, 150);
+	assert_int_equal(a.n, 0);
+	clock_says.us = 120;
+	timers_clock(&ts);
+	assert_int_equal(ts.now.us, 150);
+}
+
 int
 main(void)
 {
@@ -123,6 +154,7 @@ main(void)
 		cmocka_unit_test(order),
 		cmocka_unit_test(no_spin),
 		cmocka_unit_test(monotonic),
+		cmocka_unit_test(timers_ask_their_clock),
 	};
 
 	return cmocka_run_group_tests_name("timer", tests, NULL, NULL);

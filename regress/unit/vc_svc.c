@@ -392,19 +392,6 @@ called(uint8_t n, char *name, int *fd)
 
 /* --- switched circuits */
 
-/* every cell of the state table is written */
-static void
-table(void **state)
-{
-	int s, e;
-
-	(void)state;
-	for (s = 0; s < VC_ATM_STATE_MAX; s++)
-		for (e = 0; e < VC_ATM_EVENT_MAX; e++)
-			assert_true(vc_atm_cell(
-			    (enum vc_atm_state)s, (enum vc_atm_event)e));
-}
-
 /* R2022-3.4: L_CALL_RQ, L_ACK, SDUs both ways, L_RELEASE */
 static void
 call(void **state)
@@ -728,19 +715,6 @@ listing(void **state)
 static char root_name[] = "root", name2[] = "2", name3[] = "3",
 	name4[] = "4";
 
-/* every cell of this state table, too */
-static void
-parties_table(void **state)
-{
-	int s, e;
-
-	(void)state;
-	for (s = 0; s < VC_PARTY_STATE_MAX; s++)
-		for (e = 0; e < VC_PARTY_EVENT_MAX; e++)
-			assert_true(vc_party_cell(
-			    (enum vc_party_state)s, (enum vc_party_event)e));
-}
-
 static struct vc_leaf *
 leaf(struct vc *root, uint8_t n, char *name)
 {
@@ -987,6 +961,37 @@ parties_confused(void **state)
 	party(ATM_PARTY_ADD, 1, VC_CAUSE_NONE);
 	STORY("add 4; end; release root 41; ");
 	got_end(fd);
+}
+
+static void
+table_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	char *told = arg;
+
+	(void)snprintf(told, 64, "%s: %s in %s", t->name, t->events[event],
+	    t->states[state]);
+}
+
+/* an answer that nobody asked for changes nothing, is counted and told */
+static void
+parties_unasked(void **state)
+{
+	struct vc_leaf *f[2];
+	char told[64] = "";
+	int fd;
+
+	(void)state;
+	(void)root_up(f, &fd);
+	assert_int_equal(counter("table-violations"), 0);
+	l->faults.violated = table_violated;
+	l->faults.arg = told;
+	party(ATM_PARTY_DROP, 0, VC_CAUSE_NONE);
+	turns();
+	STORY("");
+	assert_string_equal(told, "vc_party: answer in ready");
+	assert_int_equal(counter("table-violations"), 1);
+	got_nothing(fd);
+	close(fd);
 }
 
 /* signalling does not add parties: from now on one call for each leaf */
@@ -1308,7 +1313,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),
 		SVC(call),
 		SVC(call_fails),
 		SVC(abandoned),
@@ -1320,13 +1324,13 @@ main(void)
 		SVC(paused_and_long),
 		SVC(close_within),
 		SVC(listing),
-		cmocka_unit_test(parties_table),
 		PARTIES(parties_send),
 		PARTIES(parties_held),
 		PARTIES(parties_fail),
 		PARTIES(parties_given_up),
 		PARTIES(parties_lost),
 		PARTIES(parties_confused),
+		PARTIES(parties_unasked),
 		PARTIES(parties_stuck),
 		PARTIES(parties_no_root),
 		PARTIES(parties_busy),

@@ -187,7 +187,7 @@ counter(const struct vc_link *l, const char *name)
 	uint64_t v;
 	size_t i;
 
-	for (i = 0; vc_udp_counter(l, i, &n, &v); i++)
+	for (i = 0; vc_counter(l, i, &n, &v); i++)
 		if (strcmp(n, name) == 0)
 			return v;
 	fail_msg("no counter %s", name);
@@ -231,7 +231,7 @@ both_ways(const char *at, const char *bt)
 	assert_int_equal(a.octets, 20 * VC_SDU_MAX);
 	assert_int_equal(counter(a.l, "sdus-out"), 1000);
 	assert_int_equal(counter(b.l, "sdus-in"), 1000);
-	assert_true(vc_udp_circuit(b.l, &cursor, &info));
+	assert_true(vc_circuit(b.l, &cursor, &info));
 	assert_int_equal(info.sdus_in, 1000);
 	vc_release(vc, VC_CAUSE_NORMAL);
 	assert_true(until(&b.ends, 1));
@@ -283,14 +283,14 @@ pause_and_close(void **state)
 	begin("127.0.0.41", "127.0.0.42");
 	vc = vc_call(a.l, &addr_b, NULL);
 	assert_true(until(&a.acks, 1));
-	vc_udp_pause(b.l, true);
+	vc_pause(b.l, true);
 	for (i = 0; i < 3; i++)
 		assert_int_equal(vc_send(vc, vc_sdu_new(&zero, 4)), 0);
 	for (i = 0; i < 50; i++)
 		loop_poll(&loop, turn, NULL);
 	assert_int_equal(b.sdus, 0);
 	b.close_in_sdu = true;
-	vc_udp_pause(b.l, false);
+	vc_pause(b.l, false);
 	assert_true(until(&a.ends, 1));
 	assert_int_equal(b.sdus, 1); /* nothing comes up after the close */
 	for (i = 0; i < 5; i++)

@@ -93,7 +93,8 @@ write_numbers(void **state)
 	wr_u64(&w, 0x0001020304050607ULL);
 	wr_zero(&w, 2);
 	wr_at_u16(&w, 1, 0x1234);
-	wr_at_u32(&w, 3, 0xdeadbeef);
+	wr_at_u16(&w, 3, 0xdead);
+	wr_at_u16(&w, 5, 0xbeef);
 	assert_false(wr_failed(&w));
 	assert_int_equal(w.len, sizeof(expected));
 	assert_memory_equal(buf, expected, sizeof(expected));

@@ -1,0 +1,34 @@
+# PROG is a program of this directory.  Of its SRCS, PROG.c has main(); the
+# others are a library, lib and the directory's name, that tests link too
+# (libmarsctool.a for marsc/tool).
+# The program LINKS what is named there, and is installed in WHERE; MAN are
+# its manuals.
+LIB:=		$(DIR:%/tool=%tool)
+MAIN:=		$(DIR)/$(PROG).o
+ALLSRCS:=	$(SRCS)
+SRCS:=		$(ALLSRCS:$(PROG).c=)
+include $(TOP)/mk/lib.mk
+
+DEPS:=		$(DEPS) $(MAIN:.o=.d)
+PROG_$(DIR):=	$(PROG)
+WHERE_$(DIR):=	$(WHERE)
+MAN_$(DIR):=	$(MAN:%=$(TOP)/$(DIR)/%)
+
+$(MAIN): ../probe.mk
+
+../$(PROG): $(MAIN) lib$(LIB).a $(LINKS)
+	$(CC) $(LINK) -o $@ $(OBJECTS) $(ARCHIVES) $(LIBS)
+
+programs: ../$(PROG)
+
+install: $(DIR)/install
+$(DIR)/install: ../$(PROG)
+	$(INSTALL) program '$(WHERE_$(@D))' ../$(PROG_$(@D))
+	$(INSTALL) text '$(MANDIR)' $(MAN_$(@D))
+
+uninstall: $(DIR)/uninstall
+$(DIR)/uninstall:
+	$(INSTALL) remove '$(WHERE_$(@D))' $(PROG_$(@D))
+	$(INSTALL) remove '$(MANDIR)' $(MAN_$(@D))
+
+.PHONY: $(DIR)/install $(DIR)/uninstall

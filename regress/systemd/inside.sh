@@ -1,0 +1,119 @@
+#!/bin/sh
+# What an administrator does with an installed suite, under a real systemd:
+# run.sh boots the machine that runs this.  Writes TAP to /result.
+n=0
+log=/result.part
+
+# ok NAME COMMAND...: passes if the command does
+ok() {
+	name=$1
+	shift
+	n=$((n + 1))
+	if out=$("$@" 2>&1); then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		echo "$out" | tail -n 20 | sed 's/^/# /'
+	fi >> $log
+}
+
+examples=/usr/share/examples/mars
+
+waits() {	# waits COMMAND...: until it succeeds, 10 s at most
+	i=0
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || return 1
+		sleep 0.1
+	done
+}
+
+users() {
+	systemd-sysusers $examples/mars.sysusers &&
+	    systemd-tmpfiles --create $examples/mars.tmpfiles &&
+	    getent passwd _marsd && getent passwd _scspd
+}
+
+configure() {
+	ip address add 192.0.2.1/24 dev lo || return 1
+	ip link set lo up || return 1
+	mkdir -p /etc/mars || return 1
+	cp $examples/mars.conf /etc/mars/ || return 1
+	(
+		umask 077
+		od -An -tx1 -N32 /dev/urandom | tr -d ' \n' |
+		    sed 's/^/0x/' > /etc/mars/257.key
+	)
+	chmod 600 /etc/mars/mars.conf && mars -n
+}
+
+install_unit() {
+	cp $examples/mars.service /etc/systemd/system/ &&
+	    systemctl daemon-reload &&
+	    systemd-analyze verify --man=no mars.service
+}
+
+# field NAME PID: what the kernel says of a process
+field() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$2/status"
+}
+
+confined() {
+	for name in marsd scspd; do
+		pid=$(pgrep -x "$name") || return 1
+		user=$(id -u "_$name")
+		if [ "$(field Uid "$pid" | cut -f 1)" != "$user" ] ||
+		    [ "$(field Seccomp "$pid")" != 2 ] ||
+		    [ "$(field NoNewPrivs "$pid")" != 1 ] ||
+		    [ "$(field CapEff "$pid")" != 0000000000000000 ] ||
+		    [ "$(readlink "/proc/$pid/root")" = / ]; then
+			grep -E 'Uid|Seccomp|NoNew|Cap' "/proc/$pid/status"
+			return 1
+		fi
+	done
+}
+
+landlocked() {
+	marsctl show summary | tee /dev/stderr |
+	    awk '/sandbox/ && /landlock ABI/ { n++ } END { exit n != 2 }'
+}
+
+logged() {
+	journalctl -u mars --no-pager | tee /dev/stderr | grep -q "$1"
+}
+
+killed() {
+	kill -KILL "$(pgrep -x marsd)"
+	waits restarted "$1"
+}
+
+restarted() {
+	now=$(systemctl show -p MainPID --value mars)
+	[ "$now" != "$1" ] && [ "$now" != 0 ] && pgrep -x marsd &&
+	    marsctl show summary
+}
+
+exposure() {
+	systemd-analyze security --no-pager mars | tail -n 1 | tee /dev/stderr |
+	    awk '{ for (i = 1; i < NF; i++) if ($i == "mars.service:")
+		exit !($(i + 1) <= 2.3) }'
+}
+
+ok "the users and their empty home can be created" users
+ok "the example configuration is correct" configure
+ok "systemd understands the unit" install_unit
+ok "the unit starts" systemctl start mars
+ok "marsctl reaches it" waits marsctl show summary
+ok "each child has a user, a root and filters of its own" confined
+ok "Landlock is in force under the unit's filter" landlocked
+ok "it is reloaded" systemctl reload mars
+ok "and the log says so" waits logged 'configuration reloaded'
+ok "a child that is killed ends the suite, and it starts again" \
+    killed "$(systemctl show -p MainPID --value mars)"
+ok "it can be enabled" systemctl enable mars
+ok "its exposure is 2.3 at most" exposure
+ok "it stops" systemctl stop mars
+ok "and has not failed" sh -c '! systemctl is-failed mars'
+echo "1..$n" >> $log
+mv $log /result
+poweroff

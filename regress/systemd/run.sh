@@ -1,0 +1,82 @@
+#!/bin/sh
+# run.sh [-n] BUILD: installs the suite in an empty Debian of this machine's
+# release, boots it under systemd-nspawn, and runs the shipped unit as an
+# administrator would (inside.sh).  Prints TAP.  -n: only says whether it can
+# run here, and why not.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+only=no
+[ "${1:-}" != -n ] || { only=yes; shift; }
+BUILD=${1:?usage: run.sh [-n] BUILD}
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+
+no() {
+	echo "$*"
+	exit 1
+}
+[ "$(uname -s)" = Linux ] || no "no systemd on this system"
+[ "$(id -u)" -eq 0 ] || no "has to be root"
+command -v debootstrap >/dev/null || no "no debootstrap"
+command -v systemd-nspawn >/dev/null || no "no systemd-nspawn"
+# shellcheck disable=SC1091
+[ "$(. /etc/os-release && echo "$ID")" = debian ] || no "not Debian"
+case $BUILD in *-address* | *-undefined*)
+	no "a sanitizer build is not what is installed" ;;
+esac
+[ $only = no ] || exit 0
+
+work=$BUILD/regress/systemd
+clean=$work/debian
+root=$work/root
+# what the programs are linked with, as packages of the same release
+libs=$(for p in mars marsd scspd marsctl; do ldd "$BUILD/$p"; done |
+    awk '$2 == "=>" { print $3 }' | sort -u | xargs -n 1 realpath |
+    xargs -n 1 dpkg-query -S 2>/dev/null | cut -d: -f1 | sort -u |
+    paste -s -d ,)
+# shellcheck disable=SC1091
+suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+
+mkdir -p "$work"
+if [ ! -f "$clean/complete" ]; then
+	rm -rf "$clean"
+	debootstrap --variant=minbase \
+	    --include="systemd,systemd-sysv,iproute2,procps,$libs" \
+	    "$suite" "$clean" > "$work/debootstrap.log" 2>&1 || {
+		echo "1..1"
+		echo "not ok 1 - an empty Debian can be had"
+		tail -n 5 "$work/debootstrap.log" | sed 's/^/# /'
+		exit 1
+	}
+	touch "$clean/complete"
+fi
+rm -rf "$root"
+cp -a "$clean" "$root"
+(umask 077 && make -s BUILD="$BUILD" DESTDIR="$root" PREFIX=/usr install) \
+    > "$work/install.log" 2>&1 || cat "$work/install.log" >&2
+cp regress/systemd/inside.sh "$root/inside.sh"
+cat > "$root/etc/systemd/system/inside.service" <<U
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh /inside.sh
+[Install]
+WantedBy=multi-user.target
+U
+mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+ln -s ../inside.service \
+    "$root/etc/systemd/system/multi-user.target.wants/inside.service"
+
+# nspawn of systemd 252 refuses Landlock to what it runs, unlike a machine
+timeout 120 systemd-nspawn -q -D "$root" --boot --private-network \
+    --register=no --keep-unit --system-call-filter='landlock_create_ruleset
+    landlock_add_rule landlock_restrict_self' \
+    > "$work/boot.log" 2>&1 < /dev/null
+if [ -s "$root/result" ]; then
+	cat "$root/result"
+else
+	echo "1..1"
+	echo "not ok 1 - systemd boots, and runs the test"
+	tail -n 20 "$work/boot.log" | sed 's/^/# /'
+fi
+rm -rf "$root"
