@@ -109,12 +109,12 @@ struct edged_elect {
 	void				*arg;
 	struct timers			*timers;
 	uint8_t				 state;
-	struct paddr			 id;		/* ours in the cluster */
+	struct paddr			 id;		/* of the edge */
 	uint8_t				 cluster[EDGED_HELLO_CLUSTER];
 	uint8_t				 priority;
 	uint64_t			 life, sequence, challenge;
 	struct edged_peer		 peers[EDGED_ELECT_PEERS];
-	struct timer			 hello;		/* the next regular one */
+	struct timer			 hello;		/* next regular one */
 	struct timer			 answer;	/* one in between */
 	struct timer			 wait;
 	uint64_t			 drops[EDGED_HELLO_DROP_MAX];

@@ -84,7 +84,7 @@ struct edged_gmp {
 	enum edged_gmp_kind	 kind;
 	enum edged_gmp_version	 version;
 	uint8_t			 alen;		/* octets of an address */
-	struct paddr		 src;		/* may be 0.0.0.0 (9776 4.2.13) */
+	struct paddr		 src;		/* or 0.0.0.0 */
 	struct paddr		 group;		/* zero in a general query */
 	/* of a query */
 	uint32_t		 response;	/* ms to answer in */

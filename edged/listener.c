@@ -621,7 +621,7 @@ hidden(const struct edged_listener_group *g, struct edged_gmp_record *r)
 
 /* --- reports */
 
-static const enum edged_listener_event events[EDGED_GMP_TYPE_MAX] = {
+static const enum edged_listener_event listener_events[EDGED_GMP_TYPE_MAX] = {
 	[EDGED_GMP_IS_IN] = EDGED_LISTENER_EV_IS_IN,
 	[EDGED_GMP_IS_EX] = EDGED_LISTENER_EV_IS_EX,
 	[EDGED_GMP_TO_IN] = EDGED_LISTENER_EV_TO_IN,
@@ -687,7 +687,8 @@ record(struct edged_listener *l, const struct edged_gmp *m,
 	if (!wants_some(r) && r->type != EDGED_GMP_BLOCK)
 		edged_reporter_remove(g, &m->src);
 	action = table_step(
-	    &edged_listener_table, &g->state, events[r->type], &l->faults);
+	    &edged_listener_table, &g->state, listener_events[r->type],
+	    &l->faults);
 	take_effect(g, &effects[action], r->sources, alone);
 	group_settle(g);
 }

@@ -57,7 +57,7 @@ struct edged_group_rule {
 	struct ip_prefix	group;
 	uint64_t		rate;		/* bit/s; 0: no limit */
 	uint8_t			ttl_min;
-	int8_t			dscp;		/* of the outer header; -1: copy */
+	int8_t			dscp;		/* outer; -1: copy */
 };
 
 /* An edge's; the arrays are the owner's. */

@@ -26,7 +26,7 @@ edged_host_cmp(const struct edged_host *a, const struct edged_host *b)
 RB_GENERATE(edged_host_tree, edged_host, entry, edged_host_cmp)
 
 static struct edged_host *
-host_find(struct edged_listener *l, const struct paddr *addr)
+reporter_host_find(struct edged_listener *l, const struct paddr *addr)
 {
 	struct edged_host key;
 
@@ -35,9 +35,9 @@ host_find(struct edged_listener *l, const struct paddr *addr)
 }
 
 static struct edged_host *
-host_get(struct edged_listener *l, const struct paddr *addr)
+reporter_host_get(struct edged_listener *l, const struct paddr *addr)
 {
-	struct edged_host *h = host_find(l, addr);
+	struct edged_host *h = reporter_host_find(l, addr);
 
 	if (h != NULL || (h = calloc(1, sizeof(*h))) == NULL)
 		return h;
@@ -50,7 +50,7 @@ host_get(struct edged_listener *l, const struct paddr *addr)
 
 /* A host lives as long as something is remembered of it. */
 static void
-host_release(struct edged_listener *l, struct edged_host *h)
+reporter_host_release(struct edged_listener *l, struct edged_host *h)
 {
 	if (h->ngroups > 0)
 		return;
@@ -68,7 +68,7 @@ reporter_free(struct edged_reporter *r)
 	r->group->nreporters--;
 	TAILQ_REMOVE(&h->reports, r, of_host);
 	h->ngroups--;
-	host_release(r->group->listener, h);
+	reporter_host_release(r->group->listener, h);
 	free(r);
 }
 
@@ -139,12 +139,12 @@ lost_track(struct edged_listener_group *g)
 static bool
 host_has_room(struct edged_listener *l, const struct paddr *addr)
 {
-	struct edged_host *h = host_find(l, addr);
+	struct edged_host *h = reporter_host_find(l, addr);
 
 	if (h == NULL || h->ngroups < l->limits.host_groups)
 		return true;
 	host_purge(h);
-	h = host_find(l, addr);
+	h = reporter_host_find(l, addr);
 	return h == NULL || h->ngroups < l->limits.host_groups;
 }
 
@@ -156,7 +156,7 @@ reporter_new(struct edged_listener_group *g, const struct paddr *addr)
 
 	if (r == NULL)
 		return false;
-	if ((h = host_get(g->listener, addr)) == NULL) {
+	if ((h = reporter_host_get(g->listener, addr)) == NULL) {
 		free(r);
 		return false;
 	}

@@ -55,7 +55,7 @@ no_key(void *arg, const void *data, size_t len, uint8_t mac[EDGED_HELLO_MAC])
 	return false;
 }
 
-/* 10.200.0.7 says it forwards, priority 100, hold 2 s; its sum and the key: 0x24 */
+/* 10.200.0.7 says it forwards, priority 100, hold 2 s; its sum is 0x24 */
 #define MAC8	"2424242424242424"
 #define HELLO \
 	"4d454801 01 64 07d0 04 01 0000 0ac80007000000000000000000000000" \

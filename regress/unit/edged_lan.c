@@ -36,7 +36,7 @@ struct net {
 	struct edge		 edge[EDGES];
 	struct host_packet	 last;		/* that an edge sent */
 	int			 sent;
-	bool			 cut;		/* edge 0 sends and hears nothing */
+	bool			 cut;		/* nobody hears anything */
 };
 
 static bool
