@@ -332,7 +332,7 @@ edged_elect_heard(struct edged_elect *e, const struct edged_hello *h)
 		return;
 	if (paddr_equal(&h->id, &e->id))
 		drop = h->life == e->life ? EDGED_HELLO_DROP_OWN :
-					    EDGED_HELLO_DROP_TWIN;
+		    EDGED_HELLO_DROP_TWIN;
 	else
 		drop = peer_heard(e, h);
 	e->drops[drop]++;

@@ -28,7 +28,7 @@ edged_fit(const struct edged_ip *ip, uint32_t mtu)
 		return EDGED_FIT_TELL;
 	/* below 68 a fragment might have no room for its payload */
 	return ip->df || mtu < EDGED_IP4_MTU_MIN ? EDGED_FIT_DROP :
-						   EDGED_FIT_FRAGMENT;
+	    EDGED_FIT_FRAGMENT;
 }
 
 void

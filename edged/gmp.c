@@ -44,7 +44,7 @@ decode(uint32_t code, int bits)
 	uint32_t mant = code & ((1U << bits) - 1), exp = code >> bits & 7;
 
 	return code >> (bits + 3) == 0 ? code :
-					 (mant | 1U << bits) << (exp + 3);
+	    (mant | 1U << bits) << (exp + 3);
 }
 
 static uint32_t
@@ -147,7 +147,7 @@ edged_gmp_next(struct edged_gmp *m, struct edged_gmp_record *record)
 		m->nrecords = 0;
 		memset(record, 0, sizeof(*record));
 		record->type = m->kind == EDGED_GMP_LEAVE ? EDGED_GMP_TO_IN :
-							    EDGED_GMP_IS_EX;
+		    EDGED_GMP_IS_EX;
 		record->group = m->group;
 		return true;
 	}
@@ -187,7 +187,7 @@ edged_gmp_write_v3(struct wr *w, const struct edged_gmp_query *q)
 	/* 4.1.6: what doesn't fit is sent as 0 */
 	wr_u8(w,
 	    (uint8_t)((q->suppress ? S_FLAG : 0) |
-		(q->robustness > QRV_MAX ? 0 : q->robustness)));
+	    (q->robustness > QRV_MAX ? 0 : q->robustness)));
 	wr_u8(w, edged_gmp_encode8(q->interval));
 	wr_u16(w, q->nsources);
 	for (i = 0; i < q->nsources; i++)

@@ -110,7 +110,7 @@ edged_hello_read(struct edged_hello *h, const struct edged_ip *ip,
 	if (memcmp(h->cluster, cluster, EDGED_HELLO_CLUSTER) != 0)
 		return EDGED_HELLO_DROP_CLUSTER;
 	if (!key->verify(key->arg, udp + UDP_HEAD,
-		len - UDP_HEAD - EDGED_HELLO_MAC, r.p))
+	    len - UDP_HEAD - EDGED_HELLO_MAC, r.p))
 		return EDGED_HELLO_DROP_MAC;
 	return EDGED_HELLO_OK;
 }
@@ -147,7 +147,7 @@ write_fields(struct wr *w, const struct edged_hello *h)
 	wr_u32(w, MAGIC);
 	wr_u8(w,
 	    (uint8_t)((h->forwarder ? FORWARDER : 0) |
-		(h->leaving ? LEAVING : 0) | (h->waiting ? WAITING : 0)));
+	    (h->leaving ? LEAVING : 0) | (h->waiting ? WAITING : 0)));
 	wr_u8(w, h->priority);
 	wr_u16(w, h->hold);
 	wr_u8(w, h->id.len);

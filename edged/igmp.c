@@ -62,7 +62,7 @@ read_report(struct edged_gmp *m, enum igmp_type type, struct rd *r)
 	m->version = type == IGMP_REPORT1 ? EDGED_GMP_V1 : EDGED_GMP_V2;
 	m->nrecords = 1;
 	return edged_addr_multicast(&m->group) ? EDGED_GMP_OK :
-						 EDGED_GMP_DROP_GROUP;
+	    EDGED_GMP_DROP_GROUP;
 }
 
 static enum edged_gmp_drop

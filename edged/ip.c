@@ -48,7 +48,7 @@ bool
 edged_addr_multicast(const struct paddr *a)
 {
 	return a->len == 16 ? a->a[0] == 0xff :
-			      a->len == 4 && (a->a[0] & 0xf0) == 0xe0;
+	    a->len == 4 && (a->a[0] & 0xf0) == 0xe0;
 }
 
 bool
@@ -215,7 +215,7 @@ read_extension(struct edged_ip *ip, struct rd *r, uint8_t *next)
 			return EDGED_IP_DROP_ROUTE;
 	}
 	return type == EDGED_PROTO_HOPOPTS ? read_options6(ip, body) :
-					     EDGED_IP_OK;
+	    EDGED_IP_OK;
 }
 
 static enum edged_ip_drop
@@ -225,9 +225,9 @@ read_extensions(struct edged_ip *ip, struct rd *r, uint8_t next)
 	int n;
 
 	for (n = 0;
-	     next == EDGED_PROTO_HOPOPTS || next == EDGED_PROTO_ROUTING ||
-	     next == EDGED_PROTO_FRAGMENT || next == EDGED_PROTO_DSTOPTS;
-	     n++) {
+	    next == EDGED_PROTO_HOPOPTS || next == EDGED_PROTO_ROUTING ||
+	    next == EDGED_PROTO_FRAGMENT || next == EDGED_PROTO_DSTOPTS;
+	    n++) {
 		/* Hop-by-Hop comes first or not at all (RFC 8200 4.1) */
 		if (n == EXTENSIONS || (n > 0 && next == EDGED_PROTO_HOPOPTS))
 			return EDGED_IP_DROP_OPTIONS;

@@ -30,7 +30,7 @@ send_query(struct edged_family *f, const struct edged_gmp_query *q)
 	size_t len;
 
 	len = f->v6 ? edged_mld_query(q, buf, sizeof(buf)) :
-		      edged_igmp_query(q, buf, sizeof(buf));
+	    edged_igmp_query(q, buf, sizeof(buf));
 	if (len > 0)
 		f->lan->ops->send(f->lan->arg, buf, len);
 }
@@ -41,8 +41,8 @@ own_query(const struct edged_family *f)
 	const struct edged_listener_timing *t = &f->querier.timing;
 
 	return (struct edged_gmp_query){ .version = f->querier.version,
-		.src = f->addr,
-		.group = { .len = f->v6 ? 16 : 4 },
+	    .src = f->addr,
+	    .group = { .len = f->v6 ? 16 : 4 },
 		.response = t->response,
 		.robustness = t->robustness,
 		.interval = t->interval };
@@ -199,7 +199,7 @@ family_fix(struct edged_family *f)
 	size_t i;
 
 	for (g = edged_listener_after(&f->listener, NULL); g != NULL;
-	     g = next) {
+	    g = next) {
 		next = edged_listener_after(&f->listener, &g->addr);
 		if (g->fixed && !is_fixed(conf, &g->addr))
 			edged_listener_fix(&f->listener, &g->addr, false);
@@ -289,7 +289,7 @@ edged_lan_init(struct edged_lan *lan, const struct edged_lan_ops *ops,
 	lan->timers = timers;
 	lan->conf = *conf;
 	if (edged_senders_init(
-		&lan->senders, EDGED_LAN_SENDERS, ops->random(arg)) == -1)
+	    &lan->senders, EDGED_LAN_SENDERS, ops->random(arg)) == -1)
 		return -1;
 	family_init(&lan->v4, lan, false);
 	family_init(&lan->v6, lan, true);

@@ -324,7 +324,7 @@ ask_sources(struct edged_listener_group *g, bool suppress, bool fresh)
 	RB_FOREACH(s, edged_source_tree, &g->sources) {
 		if (s->left == 0 || (fresh && s->left < l->timing.last_count) ||
 		    suppress !=
-			(timer_left(l, &s->timer) > last_member_time(l)))
+		    (timer_left(l, &s->timer) > last_member_time(l)))
 			continue;
 		list[n++] = s->addr;
 		if (n == EDGED_GMP_SOURCES_MAX) {

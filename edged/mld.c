@@ -66,7 +66,7 @@ mld_read_older(struct edged_gmp *m, struct rd *r, uint8_t type)
 	m->version = EDGED_GMP_V2;
 	m->nrecords = 1;
 	return edged_addr_multicast(&m->group) ? EDGED_GMP_OK :
-						 EDGED_GMP_DROP_GROUP;
+	    EDGED_GMP_DROP_GROUP;
 }
 
 static enum edged_gmp_drop
@@ -109,7 +109,7 @@ edged_mld_read(struct edged_gmp *m, const struct edged_ip *ip)
 	if (edged_ip_sum(ip) != 0)
 		return EDGED_GMP_DROP_CHECKSUM;
 	return type == MLD_REPORT_V2 ? mld_read_report2(m, &r) :
-				       mld_read_older(m, &r, type);
+	    mld_read_older(m, &r, type);
 }
 
 /* Max Response Code in ms: as it is, or with an exponent (RFC 9777 5.1.3). */

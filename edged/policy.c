@@ -71,7 +71,7 @@ judge(const struct edged_policy *p, const struct paddr *source,
 		return EDGED_POLICY_DROP_NEVER;
 	if (edged_scope(group) == EDGED_SCOPE_LINK)
 		return named(p, group) ? EDGED_POLICY_OK :
-					 EDGED_POLICY_DROP_LINK_LOCAL;
+		    EDGED_POLICY_DROP_LINK_LOCAL;
 	/* RFC 4291 2.5.6, RFC 3927 2.7: such a source stays on its link */
 	if (source != NULL && edged_addr_link_local(source))
 		return EDGED_POLICY_DROP_LINK_SOURCE;

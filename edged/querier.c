@@ -187,7 +187,7 @@ edged_querier_start(struct edged_querier *q, const struct paddr *addr, bool on)
 	q->heard = q->timing;
 	querier_step(q,
 	    on && addr->len != 0 ? EDGED_QUERIER_EV_START :
-				   EDGED_QUERIER_EV_START_OFF);
+	    EDGED_QUERIER_EV_START_OFF);
 }
 
 void

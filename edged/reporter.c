@@ -95,7 +95,7 @@ host_purge(struct edged_host *h)
 	struct edged_reporter *r, *next;
 
 	for (r = TAILQ_FIRST(&h->reports); r != NULL && reporter_over(r);
-	     r = next) {
+	    r = next) {
 		next = TAILQ_NEXT(r, of_host);
 		/* with the last one the host goes too */
 		reporter_free(r);

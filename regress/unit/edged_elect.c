@@ -648,8 +648,8 @@ at_random(void **state)
 			for (i = 0; i < NODES; i++)
 				if (n->node[i].alive &&
 				    (best == -1 ||
-					n->node[i].e.priority >
-					    n->node[best].e.priority))
+				    n->node[i].e.priority >
+				    n->node[best].e.priority))
 					best = i;
 			assert_int_equal(forwarders(n), 1);
 			assert_true(n->node[best].forwards);

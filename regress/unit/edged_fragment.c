@@ -188,7 +188,7 @@ too_big(void **state)
 
 	(void)state;
 	w = unhex("60000000 04d83a40 fe800000000000000000000000000001"
-		  "fd000007000000000000000000000002 0200",
+	    "fd000007000000000000000000000002 0200",
 	    &len);
 	assert_int_equal(edged_ip_read(&ip, p, 1440), EDGED_IP_OK);
 	assert_int_equal(

@@ -215,7 +215,7 @@ within_limits(struct edged_listener *l)
 	uint32_t groups = 0, reporters = 0;
 
 	for (g = edged_listener_after(l, NULL); g != NULL;
-	     g = edged_listener_after(l, &g->addr)) {
+	    g = edged_listener_after(l, &g->addr)) {
 		assert_true(g->nsources <= 20);
 		assert_true(g->nreporters <= 8);
 		groups++;
@@ -486,7 +486,7 @@ fragments(void **state)
 		    edged_fit(&ip, mtu) == EDGED_FIT_FRAGMENT) {
 			edged_fragments_init(&f, &ip, mtu);
 			for (whole = 0; (n = edged_fragments_next(&f, to)) > 0;
-			     whole += part.len - part.head) {
+			    whole += part.len - part.head) {
 				assert_true(n <= mtu);
 				assert_int_equal(
 				    edged_ip_read(&part, to, n), EDGED_IP_OK);

@@ -367,13 +367,13 @@ ecn_is_combined(void **state)
 				assert_int_equal(
 				    edged_ip_ecn(&ip, 0x28 | outer[k]),
 				    t[i].want[k] == X ? EDGED_IP_DROP_ECN :
-							EDGED_IP_OK);
+				    EDGED_IP_OK);
 				assert_int_equal(
 				    edged_ip_read(&ip, p, len), EDGED_IP_OK);
 				/* and the DSCP stays, RFC 2983 */
 				assert_int_equal(ip.tos,
 				    t[i].want[k] == X ? 0xb8 :
-							0xb8 | t[i].want[k]);
+				    0xb8 | t[i].want[k]);
 			}
 		free(p);
 	}

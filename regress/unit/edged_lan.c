@@ -135,15 +135,15 @@ static struct edged_lan_conf
 configuration(int edge, enum edged_lan_forward forward)
 {
 	return (struct edged_lan_conf){ .policy = &policy,
-		.querier = true,
-		.forward = forward,
-		.priority = 100,
-		.version4 = EDGED_GMP_V3,
-		.version6 = EDGED_GMP_V3,
-		.timing = EDGED_LISTENER_TIMING,
-		.limits = EDGED_LISTENER_LIMITS,
-		.fast_leave = true,
-		.id = { 4, { 10, 200, 0, (uint8_t)(edge + 1) } },
+	    .querier = true,
+	    .forward = forward,
+	    .priority = 100,
+	    .version4 = EDGED_GMP_V3,
+	    .version6 = EDGED_GMP_V3,
+	    .timing = EDGED_LISTENER_TIMING,
+	    .limits = EDGED_LISTENER_LIMITS,
+	    .fast_leave = true,
+	    .id = { 4, { 10, 200, 0, (uint8_t)(edge + 1) } },
 		.port = EDGED_HELLO_PORT,
 		.key = { sign, verify, NULL } };
 }
@@ -168,7 +168,7 @@ net_new(enum edged_lan_forward forward)
 		n->edge[i].seed = (uint64_t)i + 1;
 		conf = configuration(i, forward);
 		assert_int_equal(edged_lan_init(&n->edge[i].lan, &ops,
-				     &n->edge[i], &n->timers, &conf),
+		    &n->edge[i], &n->timers, &conf),
 		    0);
 		v4.a[3] = v6.a[15] = (uint8_t)(250 + i);
 		edged_lan_addresses(&n->edge[i].lan, &v4, &v6, nets, 2);
@@ -214,7 +214,7 @@ turn(struct net *n)
 			assert_int_equal(
 			    hear(&n->edge[i], &inbox[k], false, &ip),
 			    n->edge[i].lan.up ? EDGED_LAN_CONTROL :
-						EDGED_LAN_DROPPED);
+			    EDGED_LAN_DROPPED);
 	}
 	timers_run(&n->timers, (mtime_t){ n->timers.now.us + MTIME_MS(10) });
 }
@@ -233,7 +233,7 @@ data4(struct host_packet *h, const char *src, const char *dst, uint8_t ttl)
 	struct paddr s = host_addr(src), d = host_addr(dst);
 	size_t len;
 	uint8_t *p = unhex("45000020 00000000 00110000 00000000 00000000"
-			   "13881389000c0000 6d617273",
+	    "13881389000c0000 6d617273",
 	    &len);
 
 	memcpy(h->p, p, len);
@@ -281,7 +281,7 @@ from_report_to_packet(void **state)
 	struct net *n = net_new(EDGED_LAN_FORWARD_ALWAYS);
 	struct edge *e = &n->edge[0];
 	struct paddr s4 = host_addr("10.9.9.9"), s6 = host_addr("fd00:9::9"),
-		     g4 = host_addr("239.1.1.1"), g6 = host_addr("ff08::1");
+	    g4 = host_addr("239.1.1.1"), g6 = host_addr("ff08::1");
 	struct host_packet h;
 	struct edged_ip ip;
 

@@ -196,7 +196,7 @@ state_of(struct lan *n, const char *group)
 	if (g == NULL)
 		return "none";
 	for (s = edged_listener_source_after(g, NULL); s != NULL;
-	     s = edged_listener_source_after(g, &s->addr)) {
+	    s = edged_listener_source_after(g, &s->addr)) {
 		if (edged_listener_source_runs(s)) {
 			snprintf(one, sizeof(one), "%s%c%ld", x[0] ? " " : "",
 			    letter(&s->addr), seconds(n, &s->timer));
@@ -866,7 +866,7 @@ iteration(void **state)
 	for (i = 2; i >= 0; i--)
 		record3(n, A, EDGED_GMP_IS_EX, groups[i], "");
 	for (g = edged_listener_after(&n->l, NULL), i = 0; g != NULL;
-	     g = edged_listener_after(&n->l, &g->addr), i++) {
+	    g = edged_listener_after(&n->l, &g->addr), i++) {
 		want = host_addr(groups[i]);
 		assert_true(paddr_equal(&g->addr, &want));
 		want = host_addr(A);
@@ -931,11 +931,11 @@ answer(struct lan *n, const struct paddr *group, const struct paddr *sources,
 		if (count == 0)
 			host_says(n, h,
 			    hosts[h].exclude ? EDGED_GMP_IS_EX :
-					       EDGED_GMP_IS_IN,
+			    EDGED_GMP_IS_IN,
 			    set);
 		else {
 			set = hosts[h].exclude ? asked & (uint8_t)~set :
-						 asked & set;
+			    asked & set;
 			if (set != 0)
 				host_says(n, h, EDGED_GMP_IS_IN, set);
 		}
@@ -1045,7 +1045,7 @@ hosts_at_random(void **state)
 				host_changes(n, (int)(dice(&r) % HOSTS),
 				    dice(&r) % 3 == 0,
 				    dice(&r) % 2 ? 0 :
-						   (uint8_t)(dice(&r) % 64));
+				    (uint8_t)(dice(&r) % 64));
 				nobody_is_cut_off(n, false);
 				for (k = (int)(dice(&r) % 8); k > 0; k--) {
 					pass(n, 300);

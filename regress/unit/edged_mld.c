@@ -183,9 +183,9 @@ fragments_are_dropped(void **state)
 	(void)state;
 	assert_int_equal(
 	    message(&m,
-		"60000000 00182c01" HOST ALL
+	    "60000000 00182c01" HOST ALL
 		"3a00000112345678 8f00000000000000 0000000000000000"),
-	    EDGED_GMP_DROP_FRAGMENT);
+		    EDGED_GMP_DROP_FRAGMENT);
 }
 
 /* Of ICMPv6 only MLD is, and no later fragment. */

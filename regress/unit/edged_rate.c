@@ -65,7 +65,7 @@ the_rate(void **state)
 	(void)state;
 	for (i = 0; i < 100000; i++)
 		if (edged_rate_take((mtime_t){ i * 100 }, 1000, &none, &r,
-			&none) == EDGED_RATE_OK)
+		    &none) == EDGED_RATE_OK)
 			passed += 8000;
 	assert_true(passed > 200000000 && passed <= 202000000 + 8000);
 }
@@ -156,7 +156,7 @@ new_flows(void **state)
 	assert_int_equal(passed, 80);
 	for (i = 0; i < 1000; i++)
 		if (edged_sender_flow(
-			edged_senders_get(&s, &a), at(i * 10), 20))
+		    edged_senders_get(&s, &a), at(i * 10), 20))
 			passed++;
 	assert_true(passed >= 80 + 199 && passed <= 80 + 201);
 	/* another host is not affected */
