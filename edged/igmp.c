@@ -139,11 +139,10 @@ response_code(const struct edged_gmp_query *q)
 	return tenths > 255 ? 255 : (uint8_t)tenths;
 }
 
-static void
-write_head(struct wr *w, const struct edged_gmp_query *q, size_t len)
+void
+edged_igmp_write_head(
+    struct wr *w, const struct paddr *src, const uint8_t dst[4], size_t len)
 {
-	static const uint8_t all[4] = { 224, 0, 0, 1 };
-
 	wr_u8(w, 0x46);
 	wr_u8(w, 0xc0); /* RFC 9776 4: Internetwork Control */
 	wr_u16(w, (uint16_t)(IGMP_HEAD + len));
@@ -151,11 +150,21 @@ write_head(struct wr *w, const struct edged_gmp_query *q, size_t len)
 	wr_u8(w, 1);
 	wr_u8(w, EDGED_PROTO_IGMP);
 	wr_u16(w, 0); /* checksum, below */
-	wr_bytes(w, q->src.a, 4);
-	wr_bytes(w, edged_addr_zero(&q->group) ? all : q->group.a, 4);
+	wr_bytes(w, src->a, 4);
+	wr_bytes(w, dst, 4);
 	wr_u32(w, 0x94040000); /* Router Alert, RFC 2113 */
 	if (!wr_failed(w))
 		wr_at_u16(w, 10, in_cksum(w->buf, IGMP_HEAD));
+}
+
+size_t
+edged_igmp_write_sum(struct wr *w)
+{
+	if (wr_failed(w))
+		return 0;
+	wr_at_u16(w, IGMP_HEAD + 2,
+	    in_cksum(w->buf + IGMP_HEAD, w->len - IGMP_HEAD));
+	return w->len;
 }
 
 size_t
@@ -164,6 +173,7 @@ edged_igmp_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 	size_t len = q->version == EDGED_GMP_V3 ?
 	    IGMP_QUERY3 + (size_t)q->nsources * 4 :
 	    IGMP_MIN;
+	static const uint8_t all[4] = { 224, 0, 0, 1 };
 	struct wr w;
 
 	if (q->version == EDGED_GMP_V1 && !edged_addr_zero(&q->group))
@@ -171,15 +181,13 @@ edged_igmp_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 	if (q->version != EDGED_GMP_V3 && q->nsources > 0)
 		return 0;
 	wr_init(&w, buf, max);
-	write_head(&w, q, len);
+	edged_igmp_write_head(
+	    &w, &q->src, edged_addr_zero(&q->group) ? all : q->group.a, len);
 	wr_u8(&w, IGMP_QUERY);
 	wr_u8(&w, response_code(q));
 	wr_u16(&w, 0); /* checksum, below */
 	wr_bytes(&w, q->group.a, 4);
 	if (q->version == EDGED_GMP_V3)
 		edged_gmp_write_v3(&w, q);
-	if (wr_failed(&w))
-		return 0;
-	wr_at_u16(&w, IGMP_HEAD + 2, in_cksum(buf + IGMP_HEAD, len));
-	return w.len;
+	return edged_igmp_write_sum(&w);
 }

@@ -124,6 +124,22 @@ elect_role(void *arg, bool forwarder)
 	lan_role(arg, forwarder);
 }
 
+static void
+mrd_packet(void *arg, const void *packet, size_t len)
+{
+	struct edged_family *f = arg;
+
+	f->lan->ops->send(f->lan->arg, packet, len);
+}
+
+static uint64_t
+mrd_random(void *arg)
+{
+	struct edged_family *f = arg;
+
+	return f->lan->ops->random(f->lan->arg);
+}
+
 static uint64_t
 elect_random(void *arg)
 {
@@ -162,6 +178,7 @@ static const struct edged_listener_ops listener_ops = { lan_admit, lan_wanted,
 	lan_query };
 static const struct edged_querier_ops querier_ops = { lan_general,
 	querier_role, querier_timing };
+static const struct edged_mrd_ops mrd_ops = { mrd_packet, mrd_random };
 static const struct edged_elect_ops elect_ops = { elect_random, elect_send,
 	elect_role };
 
@@ -174,6 +191,7 @@ family_init(struct edged_family *f, struct edged_lan *lan, bool v6)
 	f->v6 = v6;
 	edged_listener_init(&f->listener, &listener_ops, f, lan->timers);
 	edged_querier_init(&f->querier, &querier_ops, f, lan->timers);
+	edged_mrd_init(&f->mrd, &mrd_ops, f, lan->timers);
 	f->listener.faults.violated = f->querier.faults.violated = lan_violated;
 	f->listener.faults.arg = f->querier.faults.arg = lan;
 }
@@ -224,8 +242,22 @@ same_timing(const struct edged_listener_timing *a,
 static bool
 same_queries(const struct edged_lan_conf *a, const struct edged_lan_conf *b)
 {
-	return a->querier == b->querier && a->version4 == b->version4 &&
+	return a->querier == b->querier && a->discovery == b->discovery &&
+	    a->version4 == b->version4 &&
 	    a->version6 == b->version6 && same_timing(&a->timing, &b->timing);
+}
+
+/* Asks and advertises from now on, with this address and configuration. */
+static void
+family_speak(struct edged_family *f)
+{
+	static const struct paddr none;
+	const struct edged_lan_conf *conf = &f->lan->conf;
+
+	edged_querier_start(&f->querier, &f->addr, conf->querier);
+	edged_mrd_start(&f->mrd, conf->discovery ? &f->addr : &none,
+	    conf->querier ? conf->timing.interval : 0,
+	    conf->timing.robustness);
 }
 
 /* queries: the querier starts anew, with its startup queries */
@@ -245,7 +277,7 @@ family_configure(struct edged_family *f, bool queries)
 	if (!f->lan->up)
 		return;
 	if (queries)
-		edged_querier_start(&f->querier, &f->addr, conf->querier);
+		family_speak(f);
 	edged_listener_review(l);
 	family_fix(f);
 }
@@ -339,8 +371,7 @@ family_address(struct edged_family *f, const struct paddr *addr)
 		return;
 	f->addr = *addr;
 	if (f->lan->up)
-		edged_querier_start(
-		    &f->querier, &f->addr, f->lan->conf.querier);
+		family_speak(f);
 }
 
 void
@@ -360,7 +391,7 @@ static void
 family_up(struct edged_family *f)
 {
 	f->listener.since = f->lan->timers->now;
-	edged_querier_start(&f->querier, &f->addr, f->lan->conf.querier);
+	family_speak(f);
 	family_fix(f);
 }
 
@@ -382,6 +413,8 @@ edged_lan_down(struct edged_lan *lan)
 		return;
 	edged_elect_stop(&lan->elect);
 	lan_role(lan, false);
+	edged_mrd_stop(&lan->v4.mrd);
+	edged_mrd_stop(&lan->v6.mrd);
 	edged_querier_stop(&lan->v4.querier);
 	edged_querier_stop(&lan->v6.querier);
 	edged_listener_clear(&lan->v4.listener);
@@ -429,6 +462,8 @@ input_control(struct edged_lan *lan, const struct edged_ip *ip)
 
 	if (edged_hello_is(ip, lan->conf.port))
 		heard_hello(lan, ip);
+	else if (edged_mrd_is(ip))
+		edged_mrd_heard(ip->v6 ? &lan->v6.mrd : &lan->v4.mrd, ip);
 	else if (edged_igmp_is(ip))
 		heard_gmp(&lan->v4,
 		    edged_igmp_read(&m, ip, lan->nets, lan->nown), &m);

@@ -6,7 +6,7 @@
 /*
  * One LAN of an edge: what comes from it is a hello, IGMP, MLD or data, and
  * what goes out on it is wanted there.  This ties listener.h, querier.h,
- * elect.h, policy.h and rate.h together; the shell only moves packets.
+ * mrd.h, elect.h, policy.h and rate.h together; the shell only moves packets.
  */
 #ifndef EDGED_LAN_H
 #define EDGED_LAN_H
@@ -20,6 +20,7 @@
 #include "hello.h"
 #include "ip.h"
 #include "listener.h"
+#include "mrd.h"
 #include "policy.h"
 #include "querier.h"
 #include "rate.h"
@@ -59,6 +60,7 @@ enum edged_lan_forward {
 struct edged_lan_conf {
 	const struct edged_policy	*policy;
 	bool				 querier;
+	bool				 discovery;	/* MRD */
 	enum edged_lan_forward		 forward;
 	uint8_t				 priority;
 	enum edged_gmp_version		 version4, version6;
@@ -106,6 +108,7 @@ struct edged_family {
 	struct paddr		 addr;		/* ours; len 0: none */
 	struct edged_listener	 listener;
 	struct edged_querier	 querier;
+	struct edged_mrd	 mrd;
 	uint64_t		 drops[EDGED_GMP_DROP_MAX];
 };
 

@@ -176,6 +176,7 @@ net_new(uint32_t seed)
 	};
 	struct edged_lan_conf conf = { .policy = &policy,
 		.querier = true,
+		.discovery = true,
 		.priority = 100,
 		.version4 = EDGED_GMP_V3,
 		.version6 = EDGED_GMP_V3,

@@ -27,6 +27,11 @@
 	"60000000 00100001 fe800000000000000000000000000001" \
 	"ff020000000000000000000000000016 3a00 05020000 0100 8f00000000000000"
 
+/* with a loose source route (RFC 791) */
+#define ROUTE4 \
+	"47b90028 12340000 08116c0a 0a010702 ef010101" \
+	"830704c0 a8010100 13881389 000cf7ea 6d617273"
+
 static enum edged_ip_drop
 read_hex(const char *hex)
 {
@@ -119,10 +124,7 @@ each_fault_has_its_name(void **state)
 		    EDGED_IP_DROP_TRUNCATED },
 		{ "45b90013 12340000 08119ee7 0a010702 ef010101",
 		    EDGED_IP_DROP_TRUNCATED },
-		/* a loose source route (RFC 791) */
-		{ "47b90028 12340000 08116c0a 0a010702 ef010101"
-		  "830704c0 a8010100 13881389 000cf7ea 6d617273",
-		    EDGED_IP_DROP_ROUTE },
+		{ ROUTE4, EDGED_IP_DROP_ROUTE },
 		/* routing header type 0 (RFC 5095) */
 		{ "60000000 00082b08 fd000007000000000000000000000002"
 		  "ff080000000000000000000001010101 3b00000000000000",
@@ -395,9 +397,7 @@ outer_tos(void **state)
 static void
 anything(void **state)
 {
-	static const char *const seeds[] = { UDP4, UDP6, ALERT6,
-		"47b90028 12340000 08116c0a 0a010702 ef010101"
-		"830704c0 a8010100 13881389 000cf7ea 6d617273" };
+	static const char *const seeds[] = { UDP4, UDP6, ALERT6, ROUTE4 };
 	uint32_t seed = 1, i;
 	struct edged_ip ip;
 	uint8_t *p, *cut;

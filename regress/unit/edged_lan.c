@@ -274,6 +274,37 @@ queries_at_start(void **state)
 	net_free(n);
 }
 
+/* RFC 4286: whoever the querier is, switches know that we are a router. */
+static void
+discovery(void **state)
+{
+	struct net *n = net_new(EDGED_LAN_FORWARD_ALWAYS);
+	struct edge *e = &n->edge[0];
+	struct edged_lan_conf conf = e->lan.conf;
+	struct host_packet h;
+	struct edged_ip ip;
+
+	(void)state;
+	conf.querier = false;
+	edged_lan_configure(&e->lan, &conf);
+	edged_lan_up(&e->lan);
+	run(n, 60000);
+	assert_int_equal(n->sent, 0);
+	conf.discovery = true;
+	edged_lan_configure(&e->lan, &conf);
+	run(n, 7000);
+	assert_int_equal(n->sent, 6);
+	run(n, 200000);
+	assert_true(n->sent >= 6 + 18 && n->sent <= 6 + 22);
+	host_igmp(&h, "10.1.7.2", "224.0.0.2", "31000000");
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_CONTROL);
+	assert_int_equal(e->lan.v4.drops[EDGED_GMP_DROP_TYPE], 0);
+	n->sent = 0;
+	edged_lan_down(&e->lan);
+	assert_int_equal(n->sent, 2);
+	net_free(n);
+}
+
 /* From a report to a packet, in both families, and back. */
 static void
 from_report_to_packet(void **state)
@@ -488,6 +519,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(queries_at_start),
+		cmocka_unit_test(discovery),
 		cmocka_unit_test(from_report_to_packet),
 		cmocka_unit_test(data_from_the_lan),
 		cmocka_unit_test(two_edges),
