@@ -243,8 +243,8 @@ static bool
 same_queries(const struct edged_lan_conf *a, const struct edged_lan_conf *b)
 {
 	return a->querier == b->querier && a->discovery == b->discovery &&
-	    a->version4 == b->version4 &&
-	    a->version6 == b->version6 && same_timing(&a->timing, &b->timing);
+	    a->version4 == b->version4 && a->version6 == b->version6 &&
+	    same_timing(&a->timing, &b->timing);
 }
 
 /* Asks and advertises from now on, with this address and configuration. */
@@ -256,8 +256,7 @@ family_speak(struct edged_family *f)
 
 	edged_querier_start(&f->querier, &f->addr, conf->querier);
 	edged_mrd_start(&f->mrd, conf->discovery ? &f->addr : &none,
-	    conf->querier ? conf->timing.interval : 0,
-	    conf->timing.robustness);
+	    conf->querier ? conf->timing.interval : 0, conf->timing.robustness);
 }
 
 /* queries: the querier starts anew, with its startup queries */

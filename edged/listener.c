@@ -398,6 +398,14 @@ may_ask(const struct edged_listener *l)
 	return l->querier && l->version == EDGED_GMP_V3;
 }
 
+/* Is this a source that the action asks about? */
+static bool
+asked_about(const struct edged_source *s, const struct effect *e)
+{
+	return e->ask != ASK_NONE && timer_isset(&s->timer) &&
+	    s->listed == (e->ask == ASK_NAMED);
+}
+
 /*
  * Send Q(G,X) and Send Q(G) of the tables: lowers the timers to the Last
  * Member Query Time, so that whoever doesn't answer is over then.
@@ -410,8 +418,7 @@ ask_for(struct edged_listener_group *g, const struct effect *e)
 	struct edged_source *s;
 
 	RB_FOREACH(s, edged_source_tree, &g->sources) {
-		if (e->ask == ASK_NONE || !may_ask(l) ||
-		    s->listed != (e->ask == ASK_NAMED) ||
+		if (!may_ask(l) || !asked_about(s, e) ||
 		    timer_left(l, &s->timer) <= time)
 			continue;
 		timer_set(l->timers, &s->timer, time);
@@ -425,8 +432,7 @@ ask_for(struct edged_listener_group *g, const struct effect *e)
 		} else if (g->left == 0)
 			g->left = l->timing.last_count;
 	}
-	if (e->ask != ASK_NONE || e->ask_group)
-		ask_now(g, true);
+	ask_now(g, true);
 }
 
 /*
@@ -439,14 +445,11 @@ leave_at_once(struct edged_listener_group *g, const struct effect *e)
 {
 	struct edged_listener *l = g->listener;
 	struct edged_source *s, *next;
-	bool asked = e->ask_group;
 
 	for (s = RB_MIN(edged_source_tree, &g->sources); s != NULL; s = next) {
 		next = RB_NEXT(edged_source_tree, &g->sources, s);
-		if (e->ask == ASK_NONE || !timer_isset(&s->timer) ||
-		    s->listed != (e->ask == ASK_NAMED))
+		if (!asked_about(s, e))
 			continue;
-		asked = true;
 		if (g->state == EDGED_LISTENER_INCLUDE)
 			source_free(s);
 		else
@@ -456,7 +459,7 @@ leave_at_once(struct edged_listener_group *g, const struct effect *e)
 		timer_clear(l->timers, &g->timer);
 		listener_step(g, EDGED_LISTENER_EV_GROUP_TIMER, NULL);
 	}
-	if (asked && l->querier && l->version != EDGED_GMP_V1)
+	if (l->querier && l->version != EDGED_GMP_V1)
 		l->ops->query(l->arg, &g->addr, NULL, 0, false);
 }
 
@@ -526,6 +529,33 @@ renew_named(struct edged_listener_group *g)
 			source_set(s, time);
 }
 
+static bool
+asks_anything(struct edged_listener_group *g, const struct effect *e)
+{
+	struct edged_source *s;
+
+	RB_FOREACH(s, edged_source_tree, &g->sources)
+		if (asked_about(s, e))
+			return true;
+	return e->ask_group;
+}
+
+/* Is there anything to ask, and may we?  If not, nobody is cut off: the
+ * timers stay as they are. */
+static bool
+asks(struct edged_listener_group *g, const struct effect *e)
+{
+	struct edged_listener *l = g->listener;
+
+	if (!asks_anything(g, e))
+		return false;
+	if (edged_bucket_take(&l->asks, l->timers->now, EDGED_LISTENER_ASK_RATE,
+	    EDGED_LISTENER_ASK_BURST, 1))
+		return true;
+	l->drops[EDGED_LISTENER_DROP_ASKED]++;
+	return false;
+}
+
 /* Does what a cell of 6.4 says, in the order in which it is written there. */
 static void
 take_effect(struct edged_listener_group *g, const struct effect *e,
@@ -543,10 +573,12 @@ take_effect(struct edged_listener_group *g, const struct effect *e,
 		add_fresh(g, sources, fresh_time(g, e));
 	if (e->group_timer)
 		timer_set(l->timers, &g->timer, edged_listener_membership(l));
-	if (alone)
-		leave_at_once(g, e);
-	else
-		ask_for(g, e);
+	if (asks(g, e)) {
+		if (alone)
+			leave_at_once(g, e);
+		else
+			ask_for(g, e);
+	}
 	RB_FOREACH(s, edged_source_tree, &g->sources)
 		s->listed = s->fresh = false;
 }
@@ -686,9 +718,8 @@ record(struct edged_listener *l, const struct edged_gmp *m,
 	alone = edged_reporter_alone(g, &m->src);
 	if (!wants_some(r) && r->type != EDGED_GMP_BLOCK)
 		edged_reporter_remove(g, &m->src);
-	action = table_step(
-	    &edged_listener_table, &g->state, listener_events[r->type],
-	    &l->faults);
+	action = table_step(&edged_listener_table, &g->state,
+	    listener_events[r->type], &l->faults);
 	take_effect(g, &effects[action], r->sources, alone);
 	group_settle(g);
 }

@@ -29,6 +29,7 @@
 
 #include "addr.h"
 #include "gmp.h"
+#include "rate.h"
 #include "table.h"
 #include "timer.h"
 
@@ -103,6 +104,8 @@ extern const struct table edged_listener_table;
 	X(EDGED_LISTENER_DROP_SOURCES, "source-limit", \
 	    "limit of sources of a group") \
 	X(EDGED_LISTENER_DROP_HOST, "host-limit", "limit of groups of a host") \
+	X(EDGED_LISTENER_DROP_ASKED, "ask-limit", \
+	    "limit of queries: what was left stays until its timer ends") \
 	X(EDGED_LISTENER_DROP_OLDER, "older-host", \
 	    "hidden by a host of an older version (7.3.2)") \
 	X(EDGED_LISTENER_DROP_MEMORY, "memory", "no memory")
@@ -137,6 +140,13 @@ struct edged_listener_limits {
 	uint32_t	reporters;	/* of a group, that are remembered */
 };
 #define EDGED_LISTENER_LIMITS	{ 256, 64, 128, 32 }
+
+/*
+ * Leaves that are asked about: so many a second and at once, of the LAN.  One
+ * report of 1,500 octets could make us send a hundred queries.
+ */
+#define EDGED_LISTENER_ASK_RATE		100
+#define EDGED_LISTENER_ASK_BURST	500
 
 struct edged_listener;
 struct edged_listener_group;
@@ -221,6 +231,7 @@ struct edged_listener {
 	bool				 querier;
 	bool				 fast_leave;
 	mtime_t				 since;
+	struct edged_bucket		 asks;
 	struct edged_group_tree		 groups;
 	uint32_t			 ngroups;
 	uint32_t			 nfixed;	/* of them */

@@ -54,8 +54,8 @@ mrd_send(struct edged_mrd *m, bool terminate)
 static void
 mrd_within(struct edged_mrd *m, uint64_t ms)
 {
-	timer_set(m->timers, &m->timer,
-	    MTIME_MS(m->ops->random(m->arg) % (ms + 1)));
+	timer_set(
+	    m->timers, &m->timer, MTIME_MS(m->ops->random(m->arg) % (ms + 1)));
 }
 
 static void

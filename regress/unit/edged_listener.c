@@ -761,6 +761,34 @@ limit_of_groups(void **state)
 	lan_free(n);
 }
 
+/* A host that joins and leaves as fast as it can: queries are bounded. */
+static void
+limit_of_queries(void **state)
+{
+	struct lan *n = lan_new();
+	int i, queries = 0;
+
+	(void)state;
+	pass(n, 300000);
+	for (i = 0; i < 2000; i++) {
+		record3(n, A, EDGED_GMP_TO_EX, GROUP, "");
+		record3(n, A, EDGED_GMP_TO_IN, GROUP, "");
+		queries += strchr(n->trace, 'Q') != NULL;
+		n->trace[0] = '\0';
+	}
+	assert_int_equal(queries, 500);
+	assert_int_equal(n->l.drops[EDGED_LISTENER_DROP_ASKED], 1500);
+	/* who is there is not affected */
+	record3(n, B, EDGED_GMP_TO_EX, GROUP, "");
+	record3(n, A, EDGED_GMP_TO_IN, GROUP, "");
+	is(n, "EX(, ) G260", "");
+	/* and it recovers */
+	pass(n, 1000);
+	record3(n, B, EDGED_GMP_TO_IN, GROUP, "");
+	is(n, "none", "Q unwanted ");
+	lan_free(n);
+}
+
 static void
 limit_of_a_host(void **state)
 {
@@ -1083,6 +1111,7 @@ main(void)
 		cmocka_unit_test(two_older_hosts), cmocka_unit_test(fast_leave),
 		cmocka_unit_test(no_fast_leave),
 		cmocka_unit_test(limit_of_groups),
+		cmocka_unit_test(limit_of_queries),
 		cmocka_unit_test(limit_of_a_host),
 		cmocka_unit_test(limit_of_sources), cmocka_unit_test(refused),
 		cmocka_unit_test(iteration),

@@ -61,7 +61,7 @@ static void
 lan_init(struct lan *n)
 {
 	memset(n, 0, sizeof(*n));
-	timers_init(&n->timers, (mtime_t) { 0 });
+	timers_init(&n->timers, (mtime_t){ 0 });
 	edged_mrd_init(&n->m, &ops, n, &n->timers);
 }
 
