@@ -379,7 +379,8 @@ edged_lan_addresses(struct edged_lan *lan, const struct paddr *v4,
 {
 	if (n > EDGED_LAN_NETS)
 		n = EDGED_LAN_NETS;
-	memcpy(lan->nets, nets, n * sizeof(*nets));
+	if (n > 0)
+		memcpy(lan->nets, nets, n * sizeof(*nets));
 	lan->nown = n;
 	lan_nets(lan);
 	family_address(&lan->v4, v4);
