@@ -34,7 +34,7 @@ notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	puts(marsc_notice_name(n->code));
 	if (n->code == MARSC_NOTICE_JOINED &&
 	    marsc_transmit(c, &group, ipv4, sizeof(ipv4)).outcome !=
-		MARSC_SENT_DROPPED)
+	    MARSC_SENT_DROPPED)
 		puts("a packet is on its way");
 }
 
@@ -81,7 +81,7 @@ main(int argc, char **argv)
 	    (host = marsc_host_new(&ops, NULL, &loop.timers)) == NULL ||
 	    (c = marsc_new(host, &conf)) == NULL ||
 	    (link = vc_udp_open(loop.base, &loop.timers, 0, &local, &udp, NULL,
-		 NULL)) == NULL ||
+	    NULL)) == NULL ||
 	    /* from here on there is no other descriptor to be had */
 	    setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, 0 }) == -1)
 		err(1, NULL);

@@ -52,8 +52,8 @@ client_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
 	marsc_notify(arg, MARSC_NOTICE_VIOLATION,
 	    &(struct marsc_notice){ .table = t->name,
-		.state = t->states[state],
-		.event = t->events[event] });
+	    .state = t->states[state],
+	    .event = t->events[event] });
 }
 
 uint8_t
@@ -183,7 +183,7 @@ marsc_set_servers(struct marsc *c, const struct atm_addr *v, size_t n)
 		return MARSC_E_MEMORY;
 	if (!marsc_servers_have(s, &c->mars->addr) ||
 	    (c->reg.state == MARSC_REG_MOVING &&
-		!marsc_servers_have(s, &c->next->addr)))
+	    !marsc_servers_have(s, &c->next->addr)))
 		marsc_reg_event(c, MARSC_REG_EV_SERVERS);
 	return MARSC_OK;
 }

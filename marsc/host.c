@@ -86,7 +86,7 @@ marsc_host_forget(struct marsc_host *h, const struct marsc *gone)
 	LIST_FOREACH_SAFE(in, &h->in, entry, next)
 		if (LIST_EMPTY(&h->clients) || in->end.client == gone ||
 		    (in->control && in->end.client == NULL &&
-			!host_expects(h, &in->caller)))
+		    !host_expects(h, &in->caller)))
 			marsc_incoming_release(in);
 }
 
@@ -162,7 +162,7 @@ host_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 	if ((in = calloc(1, sizeof(*in))) == NULL)
 		return VC_CAUSE_RESOURCE;
 	in->end = (struct marsc_end){ MARSC_END_IN,
-		control ? host_guess(h, caller) : NULL };
+	    control ? host_guess(h, caller) : NULL };
 	in->vc = vc;
 	in->caller = *caller;
 	in->control = control;

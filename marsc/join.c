@@ -33,8 +33,8 @@ join_notify(struct marsc_joined *j, enum marsc_notice_code code)
 {
 	marsc_notify(j->client, code,
 	    &(struct marsc_notice){ .min = &j->min,
-		.max = &j->max,
-		.server = &j->client->mars->addr });
+	    .max = &j->max,
+	    .server = &j->client->mars->addr });
 }
 
 static void
@@ -357,12 +357,12 @@ join_overlaps(struct marsc *c, const struct paddr *min, const struct paddr *max)
 	if (after != NULL && paddr_cmp(&after->min, max) <= 0)
 		return true;
 	before = after == NULL ? RB_MAX(marsc_joined_tree, &c->blocks) :
-				 RB_PREV(marsc_joined_tree, &c->blocks, after);
+	    RB_PREV(marsc_joined_tree, &c->blocks, after);
 	return before != NULL && paddr_cmp(&before->max, min) >= 0;
 }
 
 static struct marsc_joined *
-join_new(struct marsc *c, const struct paddr *min, const struct paddr *max,
+joined_new(struct marsc *c, const struct paddr *min, const struct paddr *max,
     bool layer3)
 {
 	struct marsc_joined *j = calloc(1, sizeof(*j));
@@ -392,7 +392,7 @@ marsc_join(struct marsc *c, const struct paddr *min, const struct paddr *max,
 	j = join_find(c, min, max);
 	if (j == NULL && !paddr_equal(min, max) && join_overlaps(c, min, max))
 		return MARSC_E_OVERLAP;
-	if (j == NULL && (j = join_new(c, min, max, layer3)) == NULL)
+	if (j == NULL && (j = joined_new(c, min, max, layer3)) == NULL)
 		return MARSC_E_MEMORY;
 	join_event(j, MARSC_JOIN_EV_JOIN);
 	if ((j->state == MARSC_JOIN_WANTED || j->state == MARSC_JOIN_LAPSED) &&
@@ -419,7 +419,7 @@ marsc_join_copy(struct marsc *c, const struct mars_msg *m)
 	struct marsc_joined *j;
 
 	if ((m->flags & (MARS_F_REGISTER | MARS_F_PUNCHED | MARS_F_COPY)) !=
-		MARS_F_COPY ||
+	    MARS_F_COPY ||
 	    m->pnum != 1 || !marsc_is_self(c, &m->src))
 		return false;
 	mars_pair(m, 0, &min, &max);

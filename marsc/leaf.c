@@ -47,7 +47,7 @@ leaf_retry(struct marsc_leaf *l)
 	l->vcleaf = NULL;
 	leaf_set_state(l, MARSC_LEAF_TAGGED);
 	l->delay = l->delay == 0 ? marsc_delay(c, c->t.add_min, c->t.add_max) :
-				   2 * l->delay;
+	    2 * l->delay;
 	timer_set(c->ts, &l->timer, l->delay);
 }
 

@@ -90,7 +90,7 @@ parts_grow(struct marsc_parts *p, bool groups, size_t more)
 		return true;
 	want += want / 2;
 	v = groups ? reallocarray(p->groups, want, sizeof(*p->groups)) :
-		     reallocarray(p->addrs, want, sizeof(*p->addrs));
+	    reallocarray(p->addrs, want, sizeof(*p->addrs));
 	if (v == NULL)
 		return false;
 	if (groups)

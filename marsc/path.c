@@ -36,10 +36,10 @@ marsc_path_notify(struct marsc_path *p, enum marsc_notice_code code,
 {
 	marsc_notify(p->end.client, code,
 	    &(struct marsc_notice){ .min = &p->group,
-		.max = &p->group,
-		.addrs = addr,
-		.n = addr == NULL ? 0 : 1,
-		.why = why });
+	    .max = &p->group,
+	    .addrs = addr,
+	    .n = addr == NULL ? 0 : 1,
+	    .why = why });
 }
 
 /* --- actions */
@@ -419,7 +419,7 @@ marsc_path_stale_soon(struct marsc_path *p)
 
 	if (p->vc == NULL ||
 	    (timer_isset(&p->stale) &&
-		mtime_diff(c->ts->now, p->stale.due) <= c->t.stale_max))
+	    mtime_diff(c->ts->now, p->stale.due) <= c->t.stale_max))
 		return;
 	timer_set(
 	    c->ts, &p->stale, marsc_delay(c, c->t.stale_min, c->t.stale_max));
@@ -572,7 +572,7 @@ marsc_path_update(struct marsc *c, bool join, const struct atm_addr *addr,
 
 	key.group = *min;
 	for (p = RB_NFIND(marsc_path_tree, &c->paths, &key);
-	     p != NULL && paddr_cmp(&p->group, max) <= 0; p = next) {
+	    p != NULL && paddr_cmp(&p->group, max) <= 0; p = next) {
 		next = RB_NEXT(marsc_path_tree, &c->paths, p);
 		path_update_one(p, join, addr);
 	}

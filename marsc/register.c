@@ -24,7 +24,7 @@ marsc_reg_expects(const struct marsc *c, const struct atm_addr *caller)
 		return false;
 	return atm_addr_equal(caller, &c->mars->addr) ||
 	    (c->reg.state == MARSC_REG_MOVING &&
-		atm_addr_equal(caller, &c->next->addr));
+	    atm_addr_equal(caller, &c->next->addr));
 }
 
 static void

@@ -28,11 +28,11 @@ query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
 	if (told)
 		marsc_notify(q->client, code,
 		    &(struct marsc_notice){ .min = &q->min,
-			.max = &q->max,
-			.server = &q->client->mars->addr,
-			.addrs = q->list ? NULL : q->parts.addrs,
-			.groups = q->list ? q->parts.groups : NULL,
-			.n = full ? q->parts.n : 0 });
+		    .max = &q->max,
+		    .server = &q->client->mars->addr,
+		    .addrs = q->list ? NULL : q->parts.addrs,
+		    .groups = q->list ? q->parts.groups : NULL,
+		    .n = full ? q->parts.n : 0 });
 }
 
 static void
@@ -256,7 +256,7 @@ marsc_request(struct marsc *c, const struct paddr *group)
 	if (group->len == 0)
 		return MARSC_E_RANGE;
 	return marsc_query_group(c, group, true) == -1 ? MARSC_E_MEMORY :
-							 MARSC_OK;
+	    MARSC_OK;
 }
 
 bool

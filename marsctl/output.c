@@ -59,7 +59,7 @@ put_text(FILE *f, const char *s)
 		if (n == 0 ||
 		    (n == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f)) ||
 		    (n == 2 && (unsigned char)s[0] == 0xc2 &&
-			(unsigned char)s[1] < 0xa0)) {
+		    (unsigned char)s[1] < 0xa0)) {
 			putc('?', f);
 			n = n == 0 ? 1 : n;
 		} else
@@ -186,7 +186,7 @@ text_object(struct marsctl_output *o, const char *process, struct rd r)
 		marsctl_output_pad(o->f, put_text(o->f, v.name), 18);
 		put_value(o->f, &r, &v,
 		    strcmp(v.name, "started") == 0 ? MARSCTL_COL_AGE :
-						     MARSCTL_COL_PLAIN);
+		    MARSCTL_COL_PLAIN);
 		putc('\n', o->f);
 	}
 }

@@ -167,7 +167,7 @@ marsd_adopt_all(struct marsd_reg *r)
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_next(&r->node->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&r->node->joins, in->span))
+	    in = marsd_itree_next(&r->node->joins, in->span))
 		adopt_join(r, marsd_join_of(in));
 }
 
@@ -214,7 +214,7 @@ marsd_adopt_anew(struct marsd_reg *r)
 {
 	marsd_adopt_step(r,
 	    came_within(r, ADOPT_REJOIN) ? MARSD_ADOPT_EV_ANEW_SOON :
-					   MARSD_ADOPT_EV_ANEW);
+	    MARSD_ADOPT_EV_ANEW);
 }
 
 /*

@@ -114,7 +114,7 @@ user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 	r->leaf = NULL;
 	marsd_leaf_step(r,
 	    vc_cause_is_temporary(cause) ? MARSD_LEAF_EV_BUSY :
-					   MARSD_LEAF_EV_FAIL);
+	    MARSD_LEAF_EV_FAIL);
 }
 
 static void

@@ -134,7 +134,7 @@ proto_new(struct marsd_cluster *c, const struct mars_pro *pro,
 		control_init(&p->control[role], p, (enum marsd_role)role);
 		timer_init(&p->sweep[role],
 		    role == MARSD_ROLE_CLIENT ? marsd_own_sweep_clients :
-						marsd_own_sweep_mcs,
+		    marsd_own_sweep_mcs,
 		    p);
 	}
 	timer_init(&p->redirect, NULL, NULL);

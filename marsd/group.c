@@ -223,7 +223,7 @@ marsd_join_refresh(struct marsd_join *j)
 		j->range->layer3++;
 	return live == was ? MARSD_CHANGE_NONE :
 	    live	   ? MARSD_CHANGE_UP :
-			     MARSD_CHANGE_DOWN;
+	    MARSD_CHANGE_DOWN;
 }
 
 /*
@@ -239,7 +239,7 @@ marsd_node_uncovered(
 
 	marsd_punch_init(&p, out, s);
 	for (in = marsd_itree_overlap(&n->joins, s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&n->joins, s, in->span))
+	    in = marsd_itree_overlap(&n->joins, s, in->span))
 		if (marsd_join_of(in)->live && marsd_span_cmp(in->span, s) != 0)
 			marsd_punch_hole(&p, in->span);
 	marsd_punch_end(&p);
@@ -252,7 +252,7 @@ marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_overlap(&n->joins, &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&n->joins, &s, in->span))
+	    in = marsd_itree_overlap(&n->joins, &s, in->span))
 		if (marsd_join_of(in)->live)
 			return true;
 	return false;
@@ -276,7 +276,7 @@ marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_overlap(map, s, NULL); in != NULL;
-	     in = marsd_itree_overlap(map, s, in->span))
+	    in = marsd_itree_overlap(map, s, in->span))
 		if (marsd_range_of(in)->live != 0 &&
 		    (!local || served_here(marsd_range_of(in))))
 			return true;
@@ -297,7 +297,7 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
 		for (n = marsd_itree_overlap(map, &in->v[i], NULL); n != NULL;
-		     n = marsd_itree_overlap(map, &in->v[i], n->span))
+		    n = marsd_itree_overlap(map, &in->v[i], n->span))
 			if (marsd_range_of(n)->live != 0)
 				marsd_punch_hole(&punch, n->span);
 		marsd_punch_end(&punch);
@@ -312,7 +312,7 @@ marsd_group_has(
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&p->map[role], &s, in->span))
+	    in = marsd_itree_overlap(&p->map[role], &s, in->span))
 		if (marsd_range_of(in)->live != 0)
 			return true;
 	return false;
@@ -349,7 +349,7 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 	*n = 0;
 	p->mark++;
 	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
+	    in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
 		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins) {
 			if (!j->live || j->node->mark == p->mark)
 				continue;

@@ -56,7 +56,7 @@ served_by_others(struct marsd_node *n, const struct paddr *group)
 	struct marsd_join *j;
 
 	for (in = marsd_itree_overlap(map, &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(map, &s, in->span))
+	    in = marsd_itree_overlap(map, &s, in->span))
 		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins)
 			if (j->live && j->node != n)
 				return true;

@@ -159,7 +159,7 @@ reg_add_leaf(struct marsd_reg *r)
 	if (ctl->root == NULL && link != NULL)
 		ctl->root = vc_multi(link, ctl);
 	r->leaf = ctl->root == NULL ? NULL :
-				      vc_multi_add(ctl->root, &r->node->atm, r);
+	    vc_multi_add(ctl->root, &r->node->atm, r);
 	if (r->leaf == NULL)
 		marsd_leaf_step(r, MARSD_LEAF_EV_BUSY);
 }
@@ -285,7 +285,7 @@ reg_limits(struct marsd_proto *p, enum marsd_role role)
 	if (p->control[role].nregs < limit)
 		return MARSD_DROP_NONE;
 	return role == MARSD_ROLE_CLIENT ? MARSD_DROP_MEMBERS :
-					   MARSD_DROP_SERVERS;
+	    MARSD_DROP_SERVERS;
 }
 
 static enum marsd_drop
@@ -330,13 +330,14 @@ reg_new(struct marsd_node *n)
 static void
 reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
 {
-	bool same = in->circuit == r->circuit;
+	enum marsd_move_event ev = MARSD_MOVE_EV_ANEW;
 
+	if (r->state == MARSD_LEAF_LEFT)
+		ev = MARSD_MOVE_EV_BACK;
+	else if (in->circuit == r->circuit)
+		ev = MARSD_MOVE_EV_REPEAT;
 	reg_circuit(r, in->circuit);
-	marsd_move_step(r,
-	    r->state == MARSD_LEAF_LEFT ? MARSD_MOVE_EV_BACK :
-		same			? MARSD_MOVE_EV_REPEAT :
-					  MARSD_MOVE_EV_ANEW);
+	marsd_move_step(r, ev);
 	if (r->state == MARSD_LEAF_UP)
 		marsd_move_step(r, MARSD_MOVE_EV_LEAF_UP);
 	r->again = r->state == MARSD_LEAF_UP;

@@ -80,7 +80,7 @@ marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
 	struct marsd_entry *e;
 
 	for (in = marsd_itree_next(&n->joins, at); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span)) {
+	    in = marsd_itree_next(&n->joins, in->span)) {
 		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
 		if (e != NULL && marsd_entry_stands(e))
 			return e;
@@ -192,7 +192,7 @@ marsd_withdraw_all(struct marsd_node *n)
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, &at)) {
+	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
 			continue;
@@ -204,7 +204,7 @@ marsd_withdraw_all(struct marsd_node *n)
 	marsd_gone_announce(n, self, &gone);
 	marsd_spans_free(&gone);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, &at)) {
+	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		if ((e = marsd_join_entry(marsd_join_of(in), self)) != NULL &&
 		    c->entries > 1)
@@ -241,7 +241,7 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 			continue;
 		}
 		for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-		     in = marsd_itree_next(&n->joins, &at)) {
+		    in = marsd_itree_next(&n->joins, &at)) {
 			at = *in->span;
 			e = marsd_join_entry(marsd_join_of(in), p->self);
 			if (e != NULL && e->state == MARSD_ENTRY_OLD) {

@@ -95,7 +95,7 @@ same_subject(
 		return false;
 	return e->join == NULL ||
 	    (paddr_equal(&e->join->range->span.min, &c->min) &&
-		paddr_equal(&e->join->range->span.max, &c->max));
+	    paddr_equal(&e->join->range->span.max, &c->max));
 }
 
 /*
@@ -193,7 +193,7 @@ claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 	enum marsd_change ch;
 
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span)) {
+	    in = marsd_itree_next(&n->joins, in->span)) {
 		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
 			continue;
 		ch = marsd_join_refresh(marsd_join_of(in));
@@ -271,7 +271,7 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span))
+	    in = marsd_itree_next(&n->joins, in->span))
 		if (marsd_join_entry(marsd_join_of(in), u->peer) != NULL &&
 		    marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, in->span);
@@ -332,7 +332,7 @@ usable(const struct marsd_proto *p, const struct csa *c)
 {
 	return c->state == CSA_REDIRECT || (c->flags & CSA_F_REGISTER) != 0 ||
 	    ((p->addrlen == 0 || c->min.len == p->addrlen) &&
-		c->min.len == c->max.len && c->min.len != 0);
+	    c->min.len == c->max.len && c->min.len != 0);
 }
 
 void
@@ -389,7 +389,7 @@ purge_claim(struct marsd_claim *c)
 	struct marsd_span at;
 
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, &at)) {
+	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		/* the register record goes last, so n stays until then */
 		if ((e = marsd_join_entry(marsd_join_of(in), peer)) != NULL)
@@ -447,7 +447,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 		if (!timer_isset(t))
 			timer_set(marsd_proto_timers(p), t,
 			    n->role == MARSD_ROLE_CLIENT ? SWEEP_CLIENTS :
-							   SWEEP_MCS);
+			    SWEEP_MCS);
 	}
 	marsd_node_release(n);
 }

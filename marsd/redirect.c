@@ -208,9 +208,8 @@ marsd_redirect(struct marsd *m, const char *cluster, bool hard,
 	TAILQ_FOREACH(p, &c->protos, entry)
 		if (!hard && redirects_any(p, member) && !can_be_soft(p, to))
 			return "no server of the group that is alive has that "
-			       "address: its clients' groups are unknown "
-			       "there, "
-			       "so say hard";
+			    "address: its clients' groups are unknown "
+			    "there, so say hard";
 	TAILQ_FOREACH(p, &c->protos, entry) {
 		if (member == NULL) {
 			redirect_send(p, hard, to, NULL);

@@ -190,9 +190,9 @@ node_unconfirmed(struct marsd_node *n)
 	if (n->reg == NULL || n->reg->adoption == MARSD_ADOPT_NONE)
 		return 0;
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span))
+	    in = marsd_itree_next(&n->joins, in->span))
 		if ((e = marsd_join_entry(marsd_join_of(in), n->proto->self)) !=
-			NULL &&
+		    NULL &&
 		    marsd_entry_is_adopted(e))
 			count++;
 	return count;

@@ -21,8 +21,7 @@ VPATH=		$(TOP)
 # What a target is made of: $^ of GNU make, .ALLSRC of bmake.
 INPUTS=		$(MAKE_HOST:%=$^)$(.ALLSRC)
 OBJECTS=	$(INPUTS:%.a=)
-# a group, until the loop stands below the circuits
-ARCHIVES=	-Wl,--start-group $(INPUTS:%.o=) -Wl,--end-group
+ARCHIVES=	$(INPUTS:%.o=)
 
 # The layers of common/: what one may include, and what a program over it is
 # linked with.  Each knows those below it, and none above.

@@ -77,9 +77,9 @@ check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 	for (m = TAILQ_FIRST(&c->listens); m != l; m = TAILQ_NEXT(m, entry))
 		if (m->transport == l->transport &&
 		    (m->transport == CONF_LISTEN_ATM_PVC ?
-			    m->itf == l->itf && m->vpi == l->vpi &&
-				m->vci == l->vci :
-			    atm_addr_equal(&m->addr, &l->addr))) {
+		    m->itf == l->itf && m->vpi == l->vpi &&
+		    m->vci == l->vci :
+		    atm_addr_equal(&m->addr, &l->addr))) {
 			parsing_complain(ps, l,
 			    "this is listened on already: remove one of the "
 			    "two");

@@ -33,7 +33,7 @@ parent_child_descriptors(const struct parent *p, int fd)
 		fatal("dup2");
 	/* dup2() of a descriptor to itself leaves close-on-exec as it is */
 	if (fd != CHILD_FD ? dup2(fd, CHILD_FD) == -1 :
-			     fcntl(fd, F_SETFD, 0) == -1)
+	    fcntl(fd, F_SETFD, 0) == -1)
 		fatal("descriptor %d", CHILD_FD);
 	closefrom(CHILD_FD + 1);
 }
@@ -112,7 +112,7 @@ parent_child_start(struct parent_child *c)
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		sv) == -1)
+	    sv) == -1)
 		fatal("socketpair");
 	switch (c->pid = parent_fork()) {
 	case -1:
@@ -125,7 +125,7 @@ parent_child_start(struct parent_child *c)
 	}
 	(void)close(sv[1]);
 	if (channel_open(&c->ch, c->parent->base, sv[0], true, IMSG_PARENT_MAX,
-		c->name, parent_message, channel_closed, c) == -1)
+	    c->name, parent_message, channel_closed, c) == -1)
 		fatal("channel to %s", c->name);
 }
 

@@ -136,7 +136,7 @@ lex_push_file(struct lex *lx, const char *path)
 	bool ok;
 
 	if (!secretfile_read(
-		path, false, LEX_FILE_MAX, &text, &len, why, sizeof(why))) {
+	    path, false, LEX_FILE_MAX, &text, &len, why, sizeof(why))) {
 		lx->report(lx->arg, why);
 		return false;
 	}

@@ -59,19 +59,19 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 	case ATM_OPEN_LISTEN:
 		return atm_addr_is_null(peer) &&
 		    conf_has_endpoint(
-			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_CALL:
 	case ATM_OPEN_LEAF:
 		/* whom marsd calls is decided by who its clients are */
 		return !atm_addr_is_null(peer) &&
 		    (marsd || is_neighbor(c, peer)) &&
 		    conf_has_endpoint(
-			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:
 		return marsd && atm_addr_equal(local, peer) &&
 		    conf_parties(c, local) &&
 		    conf_has_endpoint(
-			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	default:
 		return false;
 	}
@@ -115,11 +115,11 @@ called_root(const struct parent_opening *o, int *fd, uint16_t *cause)
 		return; /* signalling may come back */
 	if (*fd == -1)
 		log_warnx("native-parties: %s can't be called from itself, "
-			  "cause %u: each leaf gets a call of its own",
+		    "cause %u: each leaf gets a call of its own",
 		    atm_addr_print(&o->local, text, sizeof(text)), *cause);
 	else if (!parent_parties_root(o->child, o->id, &o->local, *fd)) {
 		log_warnx("native-parties: there is no process for another "
-			  "call: each leaf gets a call of its own");
+		    "call: each leaf gets a call of its own");
 		(void)close(*fd);
 		*fd = -1;
 		*cause = VC_CAUSE_REJECTED;
@@ -169,10 +169,10 @@ allowed(const struct parent_opening *o, struct endpoint *e)
 	const struct parent *p = o->child->parent;
 
 	return parent_opening_allowed(
-		   p->conf, o->child->id, o->kind, &o->local, &o->peer, e) ||
+	    p->conf, o->child->id, o->kind, &o->local, &o->peer, e) ||
 	    (p->next != NULL &&
-		parent_opening_allowed(
-		    p->next, o->child->id, o->kind, &o->local, &o->peer, e));
+	    parent_opening_allowed(
+	    p->next, o->child->id, o->kind, &o->local, &o->peer, e));
 }
 
 static void
@@ -204,7 +204,7 @@ parent_opening_request(struct parent_child *c, struct rd *r)
 	}
 	if (!allowed(&o, &e)) {
 		log_warnx("%s asks for an ATM socket that the configuration "
-			  "does not give it",
+		    "does not give it",
 		    c->name);
 		opening_answer(&o, -1, VC_CAUSE_REJECTED);
 	} else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)

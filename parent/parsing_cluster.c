@@ -86,7 +86,7 @@ snap_parse(uint8_t *snap, const char *s)
 
 	if (strspn(s, "0123456789abcdefABCDEF-") != strlen(s) ||
 	    sscanf(s, "%2x-%2x-%2x-%2x-%2x%c", &v[0], &v[1], &v[2], &v[3],
-		&v[4], &end) != 5)
+	    &v[4], &end) != 5)
 		return false;
 	for (i = 0; i < 5; i++)
 		snap[i] = (uint8_t)v[i];
@@ -191,7 +191,7 @@ parsing_neighbor_end(struct parsing *ps)
 {
 	parsing_enter(ps,
 	    ps->cluster->protocol_id == PID_MARS ? PARSING_CLUSTER :
-						   PARSING_GROUP);
+	    PARSING_GROUP);
 }
 
 void

@@ -68,7 +68,7 @@ parsing_control(struct parsing *ps, const char *path)
 {
 	if (*path == '\0' ||
 	    strlcpy(ps->conf->control, path, sizeof(ps->conf->control)) >=
-		sizeof(ps->conf->control))
+	    sizeof(ps->conf->control))
 		parsing_wrong(
 		    ps, "control \"%s\": write the path of a directory", path);
 }

@@ -56,7 +56,7 @@ parsing_key_algorithm(struct parsing *ps, const char *name)
 		    name);
 	else if (ps->key->algorithm == CONF_HMAC_MD5)
 		log_warnx("%s:%d: hmac-md5 is weak: write hmac-sha256 unless "
-			  "the neighbor knows nothing else",
+		    "the neighbor knows nothing else",
 		    ps->lex.file, ps->lex.line);
 }
 

@@ -111,7 +111,7 @@ root_stuck(struct parent_party_root *r, const char *why)
 
 	if (!p->parties_stuck)
 		log_warnx("native-parties: %s; from now on each leaf gets a "
-			  "call of its own",
+		    "call of its own",
 		    why);
 	p->parties_stuck = true;
 	if (!r->ended)
@@ -217,9 +217,9 @@ root_new(
 	r->local = *local;
 	r->fd = fd;
 	if (event_assign(&r->readable, c->parent->base, fd,
-		EV_READ | EV_PERSIST, parties_on_readable, r) == -1 ||
+	    EV_READ | EV_PERSIST, parties_on_readable, r) == -1 ||
 	    evtimer_assign(
-		&r->patience, c->parent->base, parties_on_patience, r) == -1 ||
+	    &r->patience, c->parent->base, parties_on_patience, r) == -1 ||
 	    event_add(&r->readable, NULL) == -1) {
 		free(r);
 		return NULL;
@@ -261,7 +261,7 @@ parties_root_ask(struct parent_party_root *r, uint8_t what, uint32_t ref,
 	wr_u32(&w, ref);
 	wr_atm_addr(&w, to);
 	if (send(r->fd, buf, w.len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-		(ssize_t)w.len ||
+	    (ssize_t)w.len ||
 	    evtimer_add(&r->patience, &tv) == -1) {
 		root_stuck(r, "its process can't be asked");
 		return;
@@ -283,7 +283,7 @@ parent_parties_request(struct parent_child *c, struct rd *rd)
 	(void)rd_atm_addr(rd, &to);
 	if (!rd_done(rd) ||
 	    (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
-		what != ATM_PARTY_END) ||
+	    what != ATM_PARTY_END) ||
 	    (what == ATM_PARTY_ADD) == atm_addr_is_null(&to)) {
 		log_warnx(
 		    "%s asks for a party in a malformed message", c->name);
@@ -363,7 +363,7 @@ parent_parties_reap(struct parent *p)
 	p->parties_pid = 0;
 	if (!p->ending)
 		log_warnx("the process that makes those for parties has ended: "
-			  "from now on each leaf gets a call of its own");
+		    "from now on each leaf gets a call of its own");
 	parent_parties_end(p);
 }
 

@@ -115,8 +115,8 @@ send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
 	if (!ok)
 		(void)snprintf(why, size, "%s",
 		    buf == NULL ?
-			"not enough memory" :
-			"the configuration is too large: make it smaller");
+		    "not enough memory" :
+		    "the configuration is too large: make it smaller");
 	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
 		ok = parent_listeners_open(
 		    &ls[i], (enum parent_child_id)i, new, old, why, size);
@@ -138,7 +138,7 @@ parent_suite_setup(struct parent *p)
 	size_t i;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		sv) == -1)
+	    sv) == -1)
 		fatal("socketpair");
 	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		reload_send_setup(&p->children[i]);

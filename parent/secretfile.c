@@ -144,7 +144,7 @@ secretfile_key(struct conf_key *k, char *why, size_t size)
 	bool ok;
 
 	if (!secretfile_read(
-		k->file, true, 4 * KEY_SIZE, &text, &len, why, size))
+	    k->file, true, 4 * KEY_SIZE, &text, &len, why, size))
 		return false;
 	room = len + 1;
 	if (len > 0 && text[len - 1] == '\n')

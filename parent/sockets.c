@@ -33,7 +33,7 @@ parent_atm_socket(const struct endpoint *e, char *why, size_t size)
 	int fd;
 
 	fd = svc ? atm_svc_listen(&e->local) :
-		   atm_pvc_open(e->itf, e->vpi, e->vci);
+	    atm_pvc_open(e->itf, e->vpi, e->vci);
 	if (fd != -1)
 		return fd;
 	atm_explain(svc, errno, reason, sizeof(reason));
@@ -91,7 +91,7 @@ listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
 
 	return c != NULL &&
 	    conf_has_endpoint(
-		c, marsd, e->transport, &e->local, &e->peer, &old) &&
+	    c, marsd, e->transport, &e->local, &e->peer, &old) &&
 	    old.itf == e->itf && old.vpi == e->vpi && old.vci == e->vci;
 }
 
@@ -142,11 +142,11 @@ control_dir(const char *dir)
 		fatalx("control %s is not a directory: name another one", dir);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		fatalx("control directory %s belongs to neither root nor the "
-		       "user who runs mars: chown it",
+		    "user who runs mars: chown it",
 		    dir);
 	if ((st.st_mode & S_IWOTH) != 0)
 		fatalx("control directory %s can be written by others: chmod "
-		       "o-w it",
+		    "o-w it",
 		    dir);
 }
 
@@ -165,12 +165,12 @@ control_stale(const struct sockaddr_un *sun)
 	if (!S_ISSOCK(st.st_mode))
 		fatalx("%s is not a socket: remove it", sun->sun_path);
 	if ((fd = socket(
-		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		fatal("socket");
 	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
 	    errno != ECONNREFUSED)
 		fatalx("another mars is running with %s: stop it, or name "
-		       "another control directory",
+		    "another control directory",
 		    sun->sun_path);
 	(void)close(fd);
 	if (unlink(sun->sun_path) == -1)
@@ -194,7 +194,7 @@ parent_control_open(struct parent *p, enum parent_child_id id)
 	control_dir(p->conf->control);
 	control_stale(&sun);
 	if ((fd = socket(
-		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		fatal("socket");
 	old = umask(0177);
 	if (bind(fd, (const struct sockaddr *)&sun, sizeof(sun)) == -1)

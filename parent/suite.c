@@ -35,13 +35,13 @@ check_user(const struct parent_child *c)
 		return false;
 	if (strcmp(user, "none") == 0) {
 		log_warnx("%s keeps root and is not confined by chroot, as "
-			  "user %s none says: leave that to tests",
+		    "user %s none says: leave that to tests",
 		    c->name, c->name);
 		return false;
 	}
 	if (getpwnam(user) == NULL)
 		fatalx("there is no user %s: create it, or write user %s with "
-		       "the name of another one",
+		    "the name of another one",
 		    user, c->name);
 	return true;
 }
@@ -244,7 +244,7 @@ parent_suite_run(struct parent *p)
 	sandbox_undumpable();
 	if (geteuid() != 0)
 		log_info("not started as root: the children keep this user and "
-			 "are not confined by chroot");
+		    "are not confined by chroot");
 	init_children(p);
 	suite_detach(p);
 	init_events(p, signals);

@@ -165,7 +165,7 @@ summary_at(const struct scsp_neighbor *nb)
 	if (nb->summarised)
 		return NULL;
 	return nb->cursor_set ? scsp_cache_after(c, nb->cursor) :
-				scsp_cache_first(c);
+	    scsp_cache_first(c);
 }
 
 /* The next entry to be summarised, or NULL; moves nothing. */
@@ -487,7 +487,7 @@ classify_initial(const struct scsp_neighbor *nb, const struct scsp_message *m)
 	if (nb->align == SCSP_ALIGN_SUMMARIZE && nb->ca_seq == nb->ca_first)
 		return SCSP_ALIGN_EV_REPEATED;
 	return nb->nagain < AGAIN_MAX ? SCSP_ALIGN_EV_INIT_AGAIN :
-					SCSP_ALIGN_EV_INIT;
+	    SCSP_ALIGN_EV_INIT;
 }
 
 static enum scsp_align_event
@@ -504,7 +504,7 @@ classify_summarize(const struct scsp_neighbor *nb, const struct scsp_message *m)
 		if (ahead != 0)
 			return SCSP_ALIGN_EV_ERROR; /* */
 		return !more && summary_peek(nb) == NULL ? SCSP_ALIGN_EV_DONE :
-							   SCSP_ALIGN_EV_NEXT;
+		    SCSP_ALIGN_EV_NEXT;
 	}
 	if (ahead == 0)
 		return SCSP_ALIGN_EV_REPEATED; /* rule 4 */
@@ -518,7 +518,7 @@ classify_summarize(const struct scsp_neighbor *nb, const struct scsp_message *m)
 	if (nb->twice && nb->ca_seq == nb->ca_first && nb->ntwice < AGAIN_MAX)
 		return SCSP_ALIGN_EV_TWICE;
 	return !more && summary_fits(nb) ? SCSP_ALIGN_EV_FINAL :
-					   SCSP_ALIGN_EV_NEXT;
+	    SCSP_ALIGN_EV_NEXT;
 }
 
 enum scsp_align_event
@@ -534,7 +534,7 @@ scsp_align_classify(
 	switch (nb->align) {
 	case SCSP_ALIGN_NEGOTIATION: /* and A-68 */
 		return lead == 0 && m->sender < nb->scsp->lsid &&
-			m->ca_seq == nb->ca_seq ?
+		    m->ca_seq == nb->ca_seq ?
 		    SCSP_ALIGN_EV_ANSWER :
 		    SCSP_ALIGN_EV_STRAY;
 	case SCSP_ALIGN_SUMMARIZE:

@@ -110,7 +110,7 @@ prepare(struct scsp *s, const struct conf_clusters *clusters)
 		g = scsp_group_get(s, cc->protocol_id, cc->server_group);
 		if (g == NULL) {
 			if ((g = scsp_group_new(
-				 s, cc->protocol_id, cc->server_group)) == NULL)
+			    s, cc->protocol_id, cc->server_group)) == NULL)
 				return false;
 			g->made = true;
 			scsp_reborn_start(g, cc);

@@ -134,7 +134,7 @@ scsp_hello_run(struct scsp_neighbor *nb, enum scsp_hello_event ev)
 {
 	scsp_hello_act(nb,
 	    scsp_neighbor_step(nb, &scsp_hello_table, &nb->hello,
-		&nb->hello_since, SCSP_EV_HELLO, ev));
+	    &nb->hello_since, SCSP_EV_HELLO, ev));
 }
 
 static void

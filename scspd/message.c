@@ -298,11 +298,11 @@ scsp_message_parse(const uint8_t *p, size_t len, const struct scsp_ext *x,
 	}
 	if (!parse_common(&r, m))
 		return rd_failed(&r) ? SCSP_DROP_MALFORMED_SIZE :
-				       SCSP_DROP_MALFORMED_ID;
+		    SCSP_DROP_MALFORMED_ID;
 	if (rd_failed(&r))
 		return SCSP_DROP_MALFORMED_SIZE;
 	fit = m->type == SCSP_HELLO ? parse_receivers(r, m) :
-				      parse_records(r, judge, m);
+	    parse_records(r, judge, m);
 	return fit ? SCSP_DROP_NONE : SCSP_DROP_MALFORMED_RECORD;
 }
 

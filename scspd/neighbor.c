@@ -148,7 +148,7 @@ uint32_t
 scsp_neighbor_records(const struct scsp_neighbor *nb, uint32_t head)
 {
 	return (nb->mtu - EXT_RESERVE - SCSP_FIXED_LEN - head -
-		   SCSP_COMMON_LEN) /
+	    SCSP_COMMON_LEN) /
 	    SCSP_CSAS_LEN;
 }
 
@@ -214,7 +214,7 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 	}
 	if (nb->conf.auth &&
 	    (key = scsp_auth_sign_key(
-		 nb->keys, nb->nkeys, s->ops->wallclock(s->arg))) == NULL) {
+	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg))) == NULL) {
 		scsp_neighbor_drop(nb, SCSP_DROP_SEND_KEY); /* B.3.1.4 */
 		scsp_neighbor_event(nb, SCSP_EV_AUTH, NULL, NULL,
 		    scsp_drop_name(SCSP_DROP_SEND_KEY), 0);

@@ -78,7 +78,7 @@ originate(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
 {
 	scsp_cache_unflag(&g->cache, e, ENTRY_HELD);
 	if (!scsp_cache_set(
-		&g->cache, e, seq, data, len, tomb, g->scsp->timers->now))
+	    &g->cache, e, seq, data, len, tomb, g->scsp->timers->now))
 		return false;
 	scsp_cache_flag(&g->cache, e, ENTRY_OWN);
 	scsp_group_mortals(g);
@@ -143,12 +143,12 @@ scsp_publication(
 	bool known = e->seen != SEQ_RESERVED;
 
 	*seq = scsp_seq_next(
-	    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
 	if (g->holding)
 		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
 	if (*seq == SEQ_RESERVED)
 		return (e->flags & ENTRY_OWN) != 0 ? SCSP_PUBLISH_WAIT :
-						     SCSP_PUBLISH_STUCK;
+		    SCSP_PUBLISH_STUCK;
 	return *seq == SEQ_PURGE ? SCSP_PUBLISH_PURGE : SCSP_PUBLISH_NUMBER;
 }
 
@@ -164,7 +164,7 @@ publish_hold(struct scsp_group *g, struct scsp_entry *e, const void *data,
 
 	scsp_cache_flag(&g->cache, e, flags);
 	if (!scsp_cache_set(
-		&g->cache, e, e->seq, data, len, tomb, g->scsp->timers->now))
+	    &g->cache, e, e->seq, data, len, tomb, g->scsp->timers->now))
 		return;
 	scsp_cache_flag(&g->cache, e, flags);
 	scsp_group_mortals(g);
@@ -214,7 +214,7 @@ scsp_publish(
 	e = scsp_cache_find(&g->cache, RECORD_ID(s->lsid, key));
 	if (e == NULL &&
 	    (e = scsp_cache_add(
-		 &g->cache, RECORD_ID(s->lsid, key), s->timers->now)) == NULL)
+	    &g->cache, RECORD_ID(s->lsid, key), s->timers->now)) == NULL)
 		return;
 	publish_act(g, e, data, (uint16_t)len, verdict == CSA_TOMBSTONE);
 }
@@ -231,7 +231,7 @@ scsp_publish_release(struct scsp_group *g)
 	g->holding = false;
 	e = scsp_cache_after(c, RECORD_ID(lsid, 0) - 1);
 	for (; c->held != 0 && e != NULL && RECORD_OID(e->id) == lsid;
-	     e = next) {
+	    e = next) {
 		next = scsp_cache_after(c, e->id);
 		if ((e->flags & ENTRY_HELD) != 0)
 			publish_act(g, e, e->data, e->len,
@@ -249,7 +249,7 @@ foreign(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key,
 		return NULL;
 	e = scsp_cache_find(&(*g)->cache, RECORD_ID(scsp_oid_number(oid), key));
 	return e == NULL || (e->flags & (ENTRY_OWN | ENTRY_BARE)) != 0 ? NULL :
-									 e;
+	    e;
 }
 
 /* it is not summarised and not sent, but still compared. */

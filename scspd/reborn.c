@@ -100,7 +100,7 @@ scsp_reborn_start(struct scsp_group *g, const struct conf_cluster *conf)
 	if (scsp_group_is_mars(g))
 		timer_set(g->scsp->timers, &g->forgotten,
 		    scsp_seconds(conf->redirect_dead + conf->hold +
-			conf->redirect_interval));
+		    conf->redirect_interval));
 }
 
 void

@@ -92,11 +92,11 @@ classify_own(const struct scsp_entry *e, bool null)
 
 	if (null)
 		return flags == ENTRY_OWN ? SCSP_RECORD_NULL_OWN :
-					    SCSP_RECORD_NULL_IDLE;
+		    SCSP_RECORD_NULL_IDLE;
 	if ((flags & ENTRY_OWN) == 0)
 		return SCSP_RECORD_OWN_UNBACKED;
 	return (flags & ENTRY_HELD) != 0 ? SCSP_RECORD_OWN_HELD :
-					   SCSP_RECORD_OWN;
+	    SCSP_RECORD_OWN;
 }
 
 enum scsp_record
@@ -115,7 +115,7 @@ scsp_record_classify(const struct scsp_group *g, const struct scsp_entry *e,
 		return SCSP_RECORD_NULL;
 	if (c->verdict == CSA_STRANGE)
 		return hidden ? SCSP_RECORD_STRANGE_HIDDEN :
-				SCSP_RECORD_STRANGE;
+		    SCSP_RECORD_STRANGE;
 	return hidden ? SCSP_RECORD_HIDDEN : SCSP_RECORD_FOREIGN;
 }
 
@@ -132,7 +132,7 @@ scsp_record_compare(const struct scsp_group *g, const struct scsp_entry *e,
 {
 	if (e == NULL)
 		return g->cache.count >= g->max_records ? SCSP_STANDING_FULL :
-							  SCSP_STANDING_NONE;
+		    SCSP_STANDING_NONE;
 	if (c->seq > e->seen)
 		return SCSP_STANDING_OLDER;
 	/* a bare entry has the number of nothing, which is below all others */
@@ -225,7 +225,7 @@ take_earlier(
 
 	if ((e = entry_get(g, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
-		g->scsp->timers->now)) {
+	    g->scsp->timers->now)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return false;
 	}
@@ -308,7 +308,7 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 
 	if ((e = entry_get(g, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
-		g->scsp->timers->now)) {
+	    g->scsp->timers->now)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		if (fresh && e != NULL)
 			scsp_cache_erase(&g->cache, e);
@@ -391,7 +391,7 @@ scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
 	bool solicited = scsp_solicit_answered(nb, c);
 	enum scsp_verdict verdict =
 	    scsp_record_verdict(scsp_record_classify(g, e, c, solicited),
-		scsp_record_compare(g, e, c));
+	    scsp_record_compare(g, e, c));
 	int32_t ack = c->seq;
 
 	nb->records_in++;

@@ -104,7 +104,7 @@ scsp_replay_check(struct scsp_replay *rp, const uint8_t *value, bool hello,
 
 	if (value == NULL)
 		return required || rp->shown ? SCSP_REPLAY_MISSING :
-					       SCSP_REPLAY_OK;
+		    SCSP_REPLAY_OK;
 	rp->shown = true;
 	rd_init(&r, value, SCSP_REPLAY_LEN);
 	rd_skip(&r, 8);

@@ -168,7 +168,7 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 				    "can change every group: write key NUMBER",
 				    cl->server_group,
 				    atm_addr_print(
-					&n->addr, text, sizeof(text)));
+				    &n->addr, text, sizeof(text)));
 }
 
 static int

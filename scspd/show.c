@@ -74,7 +74,7 @@ replay_state(const struct scsp_neighbor *nb)
 	if (nb->replay.proven != 0)
 		return "in force";
 	return nb->conf.replay_required || nb->replay.shown ? "pending" :
-							      "not offered";
+	    "not offered";
 }
 
 bool
@@ -180,7 +180,7 @@ scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
 	key.pid = at->pid;
 	key.sgid = at->sgid;
 	for (g = RB_NFIND(scsp_group_tree, &s->groups, &key); g != NULL;
-	     g = RB_NEXT(scsp_group_tree, &s->groups, g)) {
+	    g = RB_NEXT(scsp_group_tree, &s->groups, g)) {
 		e = at->started && scsp_group_cmp(g, &key) == 0 ?
 		    scsp_cache_after(&g->cache, at->id) :
 		    scsp_cache_first(&g->cache);
@@ -253,7 +253,7 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 			name =
 			    nb == NULL ? "table-violations" : counters[i].name;
 			v = nb == NULL ? s->faults.count :
-					 neighbor_counter(nb, i);
+			    neighbor_counter(nb, i);
 			break;
 		}
 		name = scsp_drop_name((enum scsp_drop)(i - base));

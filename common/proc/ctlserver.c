@@ -230,7 +230,7 @@ name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
  * becomes c's, and what follows its name the arguments.
  */
 static const struct ctl_command *
-lookup(struct ctl_conn *c, int argc)
+find_command(struct ctl_conn *c, int argc)
 {
 	const struct ctl_command *found = NULL;
 	const struct ctl_commands *l;
@@ -288,7 +288,7 @@ read_request(struct ctl_conn *c, struct rd *r, const char **wrong)
 		if (rd_string(r, word, sizeof(word)) &&
 		    rd_string(r, value, sizeof(value)))
 			*wrong = ctl_filter_set(
-			    &c->filters[c->nfilters++], word, value);
+		    &c->filters[c->nfilters++], word, value);
 	}
 	return rd_failed(r) ? -1 : argc;
 }
@@ -315,7 +315,7 @@ conn_request(struct ctl_conn *c, struct rd *r)
 	if (argc == -1) {
 		c->server->refused++;
 		conn_end(c, false, "that is not a request");
-	} else if ((cmd = lookup(c, argc)) == NULL)
+	} else if ((cmd = find_command(c, argc)) == NULL)
 		conn_end(c, false, "that command is not known here");
 	else if (wrong != NULL)
 		conn_end(c, false, wrong);
@@ -359,7 +359,7 @@ conn_new(struct ctlserver *s, int fd)
 	c->server = s;
 	c->id = ++s->next_id;
 	if (channel_open(&c->ch, s->loop->base, fd, false, CTL_ROW_MAX,
-		"marsctl", conn_message, conn_closed, c) == -1) {
+	    "marsctl", conn_message, conn_closed, c) == -1) {
 		s->refused++;
 		close(fd);
 		free(c);
@@ -429,7 +429,7 @@ ctlserver_new(
 	TAILQ_INIT(&s->conns);
 	if (evutil_make_socket_nonblocking(fd) == -1 ||
 	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
-		accept_ready, s) == -1 ||
+	    accept_ready, s) == -1 ||
 	    event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
 	    event_assign(&s->resume, base, -1, 0, ctlserver_resume, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||

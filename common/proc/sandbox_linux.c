@@ -316,8 +316,8 @@ rules_parties(scmp_filter_ctx ctx)
 	static const uint64_t ioctls[] = { ATM_ADDPARTY, ATM_DROPPARTY };
 	const struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ,
 	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWCGROUP |
-		CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
-		CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT,
+	    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+	    CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT,
 	    0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
@@ -359,7 +359,7 @@ seccomp(enum sandbox_role role)
 	if ((ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) == NULL)
 		fatalx("seccomp_init");
 	if (seccomp_attr_set(
-		ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
+	    ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
 		fatalx("seccomp_attr_set");
 	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);

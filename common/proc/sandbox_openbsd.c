@@ -34,7 +34,7 @@ sandbox_enter(enum sandbox_role role, char *buf, size_t size)
 	if (role == SANDBOX_PARENT) {
 		/* reads its files again, makes sockets, ends its children */
 		promises = "stdio rpath cpath fattr getpw inet unix sendfd "
-			   "proc";
+		    "proc";
 	} else if (role == SANDBOX_PARTIES)
 		promises = "stdio recvfd proc";
 	if (role != SANDBOX_PARENT &&

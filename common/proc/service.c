@@ -129,7 +129,7 @@ init(struct service *s, const struct service_hooks *hooks, void *arg)
 	    signal(SIGHUP, SIG_IGN) == SIG_ERR)
 		fatal("signal");
 	if (evsignal_assign(
-		&s->sigterm, s->loop.base, SIGTERM, on_sigterm, s) == -1 ||
+	    &s->sigterm, s->loop.base, SIGTERM, on_sigterm, s) == -1 ||
 	    evsignal_add(&s->sigterm, NULL) == -1)
 		fatal("SIGTERM");
 	for (i = 0; i < SERVICE_EVENT_MAX; i++)

@@ -49,8 +49,8 @@ svc_ask(void *arg, struct vc_link *l, uint32_t id, const struct atm_addr *to,
 {
 	return atm_open(arg, id,
 	    to == NULL ? ATM_OPEN_LISTEN :
-		leaf   ? ATM_OPEN_LEAF :
-			 ATM_OPEN_CALL,
+	    leaf   ? ATM_OPEN_LEAF :
+	    ATM_OPEN_CALL,
 	    &l->local, to);
 }
 

@@ -66,7 +66,7 @@ service_apply(struct service *s, struct conf *new)
 		if (!s->serving)
 			fatal("configuration");
 		log_warnx("no memory for the new configuration: the old one "
-			  "stays in force");
+		    "stays in force");
 		conf_free(new);
 		return;
 	}

@@ -12,7 +12,7 @@ void
 service_tell_parent(struct service *s, uint32_t type, const struct wr *w)
 {
 	if (channel_send(&s->parent, type, -1, w == NULL ? NULL : w->buf,
-		w == NULL ? 0 : w->len) == -1)
+	    w == NULL ? 0 : w->len) == -1)
 		fatal("message for mars");
 }
 
@@ -102,7 +102,7 @@ void
 service_parent_open(struct service *s)
 {
 	if (channel_open(&s->parent, s->loop.base, CHILD_FD, true,
-		IMSG_PARENT_MAX, "mars", service_parent_message,
-		service_parent_closed, s) == -1)
+	    IMSG_PARENT_MAX, "mars", service_parent_message,
+	    service_parent_closed, s) == -1)
 		fatal("channel to mars");
 }

@@ -27,8 +27,8 @@ void
 service_sibling_open(struct service *s)
 {
 	if (channel_open(&s->sibling, s->loop.base, s->sibling_fd, false,
-		REPLICA_MAX, s->hooks->sibling, sibling_message,
-		service_sibling_closed, s) == -1)
+	    REPLICA_MAX, s->hooks->sibling, sibling_message,
+	    service_sibling_closed, s) == -1)
 		fatal("channel to %s", s->hooks->sibling);
 }
 

@@ -279,10 +279,10 @@ tool_defaults(struct marsc_tool *t)
 	marsc_timers_default(&t->conf.timers);
 	LIST_INIT(&t->links.calls);
 	t->links.udp = (struct vc_udp_params){ .base_port = 2022,
-		.enquiry_interval = 10,
-		.max_circuits = 131072,
-		.circuits_per_address = 64,
-		.random = tool_random64 };
+	    .enquiry_interval = 10,
+	    .max_circuits = 131072,
+	    .circuits_per_address = 64,
+	    .random = tool_random64 };
 	STAILQ_INIT(&t->script);
 	marsc_tool_init(t);
 }
@@ -303,9 +303,9 @@ tool_open(struct marsc_tool *t, const struct atm_addr *local)
 	for (i = 0; i < t->n; i++)
 		member_open(t, &t->members[i], local, i);
 	if (evsignal_assign(
-		&t->term, t->loop.base, SIGTERM, marsc_tool_signal, t) == -1 ||
+	    &t->term, t->loop.base, SIGTERM, marsc_tool_signal, t) == -1 ||
 	    evsignal_assign(
-		&t->intr, t->loop.base, SIGINT, marsc_tool_signal, t) == -1 ||
+	    &t->intr, t->loop.base, SIGINT, marsc_tool_signal, t) == -1 ||
 	    evsignal_add(&t->term, NULL) == -1 ||
 	    evsignal_add(&t->intr, NULL) == -1)
 		err(1, NULL);

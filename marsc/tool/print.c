@@ -70,8 +70,8 @@ json_lists(FILE *f, const struct marsc_notice *n)
 			fputc(',', f);
 		json_string(f,
 		    n->code == MARSC_NOTICE_GROUPS ?
-			paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
-			atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
+		    paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
+		    atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
 	}
 	fputc(']', f);
 }
@@ -161,8 +161,8 @@ text_lists(FILE *f, const struct marsc_notice *n)
 	for (i = 0; i < n->n; i++)
 		fprintf(f, " %s",
 		    n->code == MARSC_NOTICE_GROUPS ?
-			paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
-			atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
+		    paddr_print(&n->groups[i], pbuf, sizeof(pbuf)) :
+		    atm_addr_print(&n->addrs[i], abuf, sizeof(abuf)));
 }
 
 static void

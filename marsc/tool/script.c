@@ -107,7 +107,7 @@ parse_expect(
 	if ((l->n != 4 && l->n != 6) || strcmp(l->word[1], "members") != 0 ||
 	    (l->n == 6 && strcmp(l->word[4], "within") != 0))
 		return "expect members GROUP ADDRESS,...|none "
-		       "[within SECONDS]";
+		    "[within SECONDS]";
 	if (!marsc_script_range(l->word[2], pro, &s->min, &s->max) ||
 	    !paddr_equal(&s->min, &s->max))
 		return "bad group";

@@ -32,7 +32,8 @@ check "every source is named in its directory's Makefile" "$(
 	for f in $(git ls-files '*.c' '*.y'); do
 		name=${f##*/}
 		case $f in
-		regress/unit/* | regress/bench/* | regress/atm/*)
+		regress/unit/* | regress/bench/* | regress/atm/* | \
+		regress/system/* | doc/*)
 			name=${name%.c} ;;
 		*_linux.c) name=${name%_linux.c}'_[$][(]OS[)].c' ;;
 		*_openbsd.c) name=${name%_openbsd.c}'_[$][(]OS[)].c' ;;

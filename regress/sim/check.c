@@ -125,7 +125,7 @@ proto_named(const struct world *w, const char *name)
 
 	for (i = 0; i < w->nprotos; i++)
 		if (strcmp(mars_pro_print(&w->pro[i], text, sizeof(text)),
-			name) == 0)
+		    name) == 0)
 			break;
 	return i;
 }
@@ -310,7 +310,7 @@ check_groups(struct check *c, struct server *s, const struct facts *wanted)
 	while (i < l.n || j < wanted->n) {
 		r = i == l.n	   ? 1 :
 		    j == wanted->n ? -1 :
-				     fact_cmp(&l.v[i], &wanted->v[j]);
+		    fact_cmp(&l.v[i], &wanted->v[j]);
 		if (r < 0 && ghosts(c->w, &l.v[i].who) != 0)
 			fact_add(&c->ghosts, l.v[i].proto, l.v[i].serve,
 			    &l.v[i].min, &l.v[i].max, &l.v[i].who);
@@ -437,9 +437,9 @@ members_wanted(struct check *c, struct members *l)
 		GROW(l);
 		m = &l->v[l->n++];
 		*m = (struct member){ .proto = h->proto,
-			.who = h->addr,
-			.cmi = marsc_cmi(h->client),
-			.joins = (uint32_t)h->nwant };
+		    .who = h->addr,
+		    .cmi = marsc_cmi(h->client),
+		    .joins = (uint32_t)h->nwant };
 		oid_text(s, m->server, sizeof(m->server));
 	}
 	if (l->n == 0)
@@ -516,7 +516,7 @@ check_registered(
 			    atm_addr_print(&want->who, who, sizeof(who)));
 		else if (have->cmi != want->cmi ||
 		    (have->joins != want->joins &&
-			have->joins > want->joins + ghosts(c->w, &want->who)) ||
+		    have->joins > want->joins + ghosts(c->w, &want->who)) ||
 		    strcmp(have->server, want->server) != 0)
 			wrong(c,
 			    "server %u: %s has cmi %u, %u joins, is at"
@@ -679,7 +679,7 @@ compare_caches(struct check *c, const struct server *a, const struct records *x,
 			    b->node.n, a->node.n, q->oid, q->key);
 		else if (r == 0 &&
 		    (p->state != q->state ||
-			(p->seq != q->seq && p->key >= KEY_REDIRECT)))
+		    (p->seq != q->seq && p->key >= KEY_REDIRECT)))
 			wrong(c,
 			    "record %s/%u is %c %d at server %u, %c %d at"
 			    " %u",
@@ -908,7 +908,7 @@ check_view(struct world *w, const struct host *h, const struct view *v,
 	char g[PADDR_STRLEN], who[ATM_STRLEN];
 	size_t i,
 	    n = h->mcs ? 0 :
-			 group_wanted(w, h->proto, &v->group, true, h, list);
+	    group_wanted(w, h->proto, &v->group, true, h, list);
 
 	if (n == 0)
 		n = group_wanted(w, h->proto, &v->group, false, h, list);

@@ -124,7 +124,7 @@ view_notice(struct host *h, const struct marsc_notice *n)
 
 	if (h->mcs && want != NULL &&
 	    (n->code == MARSC_NOTICE_PATH_UP ||
-		n->code == MARSC_NOTICE_REVALIDATE))
+	    n->code == MARSC_NOTICE_REVALIDATE))
 		want->asked = h->node.w->ts.now.us;
 	if (v == NULL)
 		return;
@@ -166,8 +166,8 @@ notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	(void)c;
 	if (w->verbose > 1 ||
 	    (w->verbose > 0 && n->code != MARSC_NOTICE_HEARD &&
-		n->code != MARSC_NOTICE_LEAF_ADDED &&
-		n->code != MARSC_NOTICE_LEAF_DROPPED)) {
+	    n->code != MARSC_NOTICE_LEAF_ADDED &&
+	    n->code != MARSC_NOTICE_LEAF_DROPPED)) {
 		if (n->min != NULL)
 			paddr_print(n->min, text, sizeof(text));
 		if (n->server != NULL)

@@ -113,7 +113,7 @@ main(int argc, char **argv)
 	if (loop_init(&loop) == -1 ||
 	    (host = marsc_host_new(&ops, NULL, &loop.timers)) == NULL ||
 	    (link = vc_udp_open(
-		 loop.base, &loop.timers, 0, &local, &udp, NULL, NULL)) == NULL)
+	    loop.base, &loop.timers, 0, &local, &udp, NULL, NULL)) == NULL)
 		err(1, NULL);
 	marsc_host_attach(host, link);
 	for (i = 0; i < 2; i++) {

@@ -164,7 +164,7 @@ the_checksum_holds_without_the_key(void **state)
 
 	(void)state;
 	assert_int_equal(scsp_message_peek(hello_sha256, sizeof(hello_sha256),
-			     &type, &pid, &sgid),
+	    &type, &pid, &sgid),
 	    SCSP_DROP_NONE);
 	assert_int_equal(sgid, 7);
 }

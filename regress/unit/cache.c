@@ -87,7 +87,7 @@ oid_and_key_are_the_name_and_the_order(void **state)
 		assert_non_null(scsp_cache_add(&c, ids[i], at(0)));
 	assert_int_equal(c.count, 7);
 	for (i = 0, e = scsp_cache_first(&c); e != NULL;
-	     e = scsp_cache_after(&c, e->id), i++)
+	    e = scsp_cache_after(&c, e->id), i++)
 		assert_true(e->id == sorted[i]);
 	assert_int_equal(i, 7);
 	/* the cursor is a name: it may be gone, or never have been */

@@ -71,10 +71,10 @@ setup(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 	p->a.fd = p->b.fd = -1;
 	assert_int_equal(channel_open(&p->a.c, p->base, s[0], true, LIMIT, "b",
-			     on_message, on_closed, &p->a),
+	    on_message, on_closed, &p->a),
 	    0);
 	assert_int_equal(channel_open(&p->b.c, p->base, s[1], true, LIMIT, "a",
-			     on_message, on_closed, &p->b),
+	    on_message, on_closed, &p->b),
 	    0);
 	*state = p;
 	return 0;
@@ -135,7 +135,7 @@ what_the_socket_does_not_take_waits(void **state)
 	int i, size = 4096;
 
 	assert_int_equal(setsockopt(p->a.c.ibuf.fd, SOL_SOCKET, SO_SNDBUF,
-			     &size, sizeof(size)),
+	    &size, sizeof(size)),
 	    0);
 	memset(data, 7, sizeof(data));
 	for (i = 0; i < 500; i++)

@@ -260,7 +260,7 @@ crypto_part(void)
 	child_drop(false, "");
 	sandbox_enter(SANDBOX_SCSPD, state, sizeof(state));
 	return hmac("SHA256") && hmac("SHA384") && hmac("SHA512") &&
-		hmac("MD5") ?
+	    hmac("MD5") ?
 	    OK :
 	    20;
 }

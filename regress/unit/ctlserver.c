@@ -570,7 +570,7 @@ rude(void **state)
 	assert_true(c.ended && !c.ok);
 	c.ended = false;
 	assert_int_equal(imsg_compose(&c.ib, IMSG_CTL_REQUEST, 0, 0, -1,
-			     short_word, sizeof(short_word)),
+	    short_word, sizeof(short_word)),
 	    1);
 	(void)imsgbuf_write(&c.ib);
 	turns(w, 4);

@@ -170,7 +170,7 @@ the_redirect_entry_is_renewed_every_minute(void **state)
 		/* clients see the map of 5.4.3, and nothing else */
 		assert_int_equal(net->nsent, net_count(net, 0, CCVC, 12));
 		for (r = last(net, 0); r != NULL && r->data[11] != 1;
-		     r = r->next)
+		    r = r->next)
 			;
 		assert_non_null(r);
 		if (r->seq != INT32_MIN + 1 + (int32_t)beats) {
@@ -465,7 +465,7 @@ an_mcs_that_drops_is_deregistered_everywhere(void **state)
 			for (k = 0; k < PNUM(t); k++)
 				left |= g32(t, at + 8 * k) == G(2) ? 1 :
 				    g32(t, at + 8 * k) == G(7)	   ? 2 :
-								     4;
+				    4;
 		}
 		assert_int_equal(left, 3);
 	}

@@ -181,7 +181,7 @@ hellos_go_on_within_the_interval(void **state)
 	assert_in_range(raw_count(n, DCS, 5), 10, 11);
 	for (i = 1; i < raw_count(n, DCS, 5); i++)
 		assert_in_range(mtime_diff(raw_nth(n, DCS, 5, i - 1)->at,
-				    raw_nth(n, DCS, 5, i)->at),
+		    raw_nth(n, DCS, 5, i)->at),
 		    1, 3000000);
 	net_free(n);
 }

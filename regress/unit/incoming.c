@@ -175,7 +175,7 @@ who_is_not_allowed_is_not_connected(void **state)
 	v = net_call(net, 0, in);
 	assert_non_null(v);
 	assert_int_equal(marsd_vc_user.remote_call(
-			     net->s[0].link.arg, &v->vc, &in, true, &cookie),
+	    net->s[0].link.arg, &v->vc, &in, true, &cookie),
 	    VC_CAUSE_REJECTED);
 	net_end(net, v, NULL);
 }

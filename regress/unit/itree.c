@@ -66,7 +66,7 @@ check(
 		    paddr_cmp(&items[i].s.max, &q->min) >= 0)
 			want++;
 	for (in = marsd_itree_overlap(t, q, NULL); in != NULL;
-	     in = marsd_itree_overlap(t, q, in->span)) {
+	    in = marsd_itree_overlap(t, q, in->span)) {
 		assert_true(paddr_cmp(&in->span->min, &q->max) <= 0);
 		assert_true(paddr_cmp(&in->span->max, &q->min) >= 0);
 		if (last != NULL)

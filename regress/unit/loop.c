@@ -129,7 +129,7 @@ handler_counts_from_its_own_time(void **unused)
 	(void)unused;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(event_assign(&ev, loop.base, fds[0],
-			     EV_READ | EV_PERSIST, readable, NULL),
+	    EV_READ | EV_PERSIST, readable, NULL),
 	    0);
 	assert_int_equal(event_add(&ev, NULL), 0);
 	timer_init(&writer, write_octet, NULL);

@@ -87,7 +87,7 @@ two_protocols_share_an_address(void **state)
 	marsc_deregister(c6);
 	fake_expect(f,
 	    MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0005 14 00 00 00 "
-		     "0001 2002 0000 00000000 " NSAP("0a"));
+	    "0001 2002 0000 00000000 " NSAP("0a"));
 	assert_false(marsc_is_registered(c6));
 	assert_true(marsc_is_registered(f->c));
 	fake_free(f);
@@ -115,7 +115,7 @@ a_message_is_for_its_protocol(void **state)
 	/* a protocol that nobody here has */
 	fake_says(f, fake_vc(f, 1),
 	    MARS_LLC "000f 0806 0000000000 000000 0000 0000 0004 14 00 00 00 "
-		     "0001 6001 0000 00000001 " NSAP("0a"));
+	    "0001 6001 0000 00000001 " NSAP("0a"));
 	assert_int_equal(marsc_host_drops(f->host, MARSC_DROP_PRO), 1);
 	assert_int_equal(marsc_drops(f->c, MARSC_DROP_PRO), 0);
 	fake_free(f);
@@ -384,7 +384,7 @@ the_link_can_change(void **state)
 	marsc_transmit(f->c, &group, "a", 1);
 	fake_expect(f,
 	    MARS_LLC "000f 0800 0000000000 000000 0000 0000 0001 14 00 00 00 "
-		     "00 04 0000000000000000 " NSAP("0a") G);
+	    "00 04 0000000000000000 " NSAP("0a") G);
 	fake_says(f, fake_vc(f, 1),
 	    MULTI("0001", "8001", "00000065", "0a", G) NSAP("0b"));
 	fake_leaf_ack(f, 11);

@@ -456,8 +456,8 @@ tracking(void **state)
 	/* punched, three pairs, the last one holds the group */
 	fake_says(f, control,
 	    JOIN("04", "04", "0003", "5000", "0000", "00000069",
-		"0e") "e0000000 e0000001 e0010000 e0010100 "
-		      "e0010200 e0010205");
+	    "0e") "e0000000 e0000001 e0010000 e0010100 "
+	    "e0010200 e0010205");
 	assert_non_null(fake_leaf(f, 14));
 	/* no pairs: only the number counts */
 	fake_says(f, control,

@@ -19,7 +19,7 @@ open_printer(bool json)
 	free(text);
 	text = NULL;
 	return (struct marsc_printer){ .out = open_memstream(&text, &text_len),
-		.json = json };
+	    .json = json };
 }
 
 static void

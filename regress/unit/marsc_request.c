@@ -361,7 +361,7 @@ subaddress(void **state)
 		G NSAP("0c"));
 	fake_says(f, v,
 	    HEAD("02") "4b 00 00 14 00 04 0001 8001 00000064 "
-		       "3135353531323334353637" G NSAP("0c"));
+	    "3135353531323334353637" G NSAP("0c"));
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
 	/* a member of that kind too */
 	fake_says(f, v,
@@ -383,7 +383,7 @@ grouplist_errors(void **state)
 {
 	static const char *const list =
 	    HEAD("0a") "14 00 00 04 0001 0000 "
-		       "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
+	    "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
 	struct fake *f = fake_new(10, 1, false);
 	struct paddr min = fake_group(224, 1, 0, 0);
 	struct paddr max = fake_group(224, 1, 255, 255);
@@ -407,7 +407,7 @@ grouplist_errors(void **state)
 	/* another's */
 	fake_says(f, fake_vc(f, 1),
 	    HEAD("0b") "14 00 00 00 00 04 0001 8001 "
-		       "00000064 " NSAP("0b") G);
+	    "00000064 " NSAP("0b") G);
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, NULL), 0);
 	/* its number counts as any other's */
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8001", "00000077") G);

@@ -324,7 +324,7 @@ packets(void **state)
 {
 	struct atm_addr a = fake_addr(10);
 	struct paddr v4 = fake_group(224, 1, 2, 3),
-		     v6 = { .len = 16, .a = { 0xff, 0x0e, [15] = 1 } };
+	    v6 = { .len = 16, .a = { 0xff, 0x0e, [15] = 1 } };
 	uint8_t buf[64], *want;
 	struct wr w;
 	size_t len;
@@ -341,7 +341,7 @@ packets(void **state)
 	wr_init(&w, buf, sizeof(buf));
 	marsc_packet_write(&w, &a, &v6, "abc", 3);
 	want = unhex("60000000 0003 fd 10 00000000000000000000000000000000 "
-		     "ff0e0000000000000000000000000001 616263",
+	    "ff0e0000000000000000000000000001 616263",
 	    &len);
 	assert_int_equal(w.len, len);
 	assert_memory_equal(buf, want, len);

@@ -86,7 +86,7 @@ registration(void **state)
 			/* what a redirect has installed */
 			if (e == MARSC_REG_EV_HARD || e == MARSC_REG_EV_SOFT)
 				assert_int_equal(marsc_servers_learn(
-						     &f->c->servers, &other, 1),
+				    &f->c->servers, &other, 1),
 				    0);
 			marsc_reg_event(f->c, (enum marsc_reg_event)e);
 			assert_int_equal(letters[f->c->reg.state], ends[s][e]);
@@ -371,8 +371,8 @@ parts(void **state)
 			if (i < 4)
 				part(&p,
 				    t[i].seq != 0 ?
-					t[i].seq :
-					(uint16_t)(s == 2 ? 4 : s + 1),
+				    t[i].seq :
+				    (uint16_t)(s == 2 ? 4 : s + 1),
 				    t[i].last, t[i].r[s], t[i].s[s]);
 			else
 				marsc_parts_reset(&p);
@@ -510,7 +510,7 @@ walk_answer(struct fake *f)
 		}
 	} else
 		data = unhex(answers[dice(&f->random) %
-				 (sizeof(answers) / sizeof(answers[0]))],
+		    (sizeof(answers) / sizeof(answers[0]))],
 		    &len);
 	if (dice(&f->random) % 16 == 0)
 		len = mutate(data, len, &f->random);
@@ -650,8 +650,8 @@ walks(void **state)
 		if (seed % 3 == 0)
 			walk_beside(f);
 		for (i = 0; i < 2000 && f->nvcs < FAKE_CIRCUITS - 8 &&
-		     f->nleaves < FAKE_CIRCUITS - 16;
-		     i++) {
+		    f->nleaves < FAKE_CIRCUITS - 16;
+		    i++) {
 			walk_step(f);
 			if (f->nsent > FAKE_MAX / 2)
 				f->nsent = 0;

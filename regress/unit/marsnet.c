@@ -4,7 +4,6 @@
  */
 
 #include "ctl.h"
-#include "ctlserver.h"
 #include "marsnet.h"
 
 /* --- addresses */
@@ -317,7 +316,7 @@ net_call(struct net *net, int server, struct atm_addr from)
 
 	v->peer = from;
 	if (marsd_vc_user.remote_call(net->s[server].link.arg, &v->vc, &v->peer,
-		false, &cookie) != VC_CAUSE_NONE) {
+	    false, &cookie) != VC_CAUSE_NONE) {
 		free(v);
 		return NULL;
 	}
@@ -461,7 +460,7 @@ net_count(struct net *net, int server, int role, unsigned op)
 
 		if (t->server == server && OP(t) == op &&
 		    (role < 0 ? !t->control :
-				t->control && (int)t->role == role))
+		    t->control && (int)t->role == role))
 			n++;
 	}
 	return n;
@@ -479,7 +478,7 @@ net_only(struct net *net, int server, int role, unsigned op)
 
 		if (t->server == server && OP(t) == op &&
 		    (role < 0 ? !t->control :
-				t->control && (int)t->role == role))
+		    t->control && (int)t->role == role))
 			return t;
 	}
 	return NULL;
@@ -501,7 +500,7 @@ net_finds(struct nvc *v, uint32_t group, struct atm_addr who)
 			continue;
 		for (j = 0; j < TNUM(t); j++)
 			if (memcmp(t->p + OFF(list_at(t)) + 20 * j, who.num,
-				20) == 0)
+			    20) == 0)
 				found = true;
 	}
 	while (net->nsent > from)

@@ -81,7 +81,7 @@ static enum csa_verdict
 judge(const void *data, size_t len)
 {
 	return len > 0 && *(const uint8_t *)data == 'J' ? CSA_LIVE :
-							  CSA_MALFORMED;
+	    CSA_MALFORMED;
 }
 
 static enum scsp_drop

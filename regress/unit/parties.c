@@ -75,9 +75,9 @@ on_message(void *arg, uint32_t type, struct rd *r, int fd)
 	(void)snprintf(story + len, sizeof(story) - len,
 	    "root %u: %s %u cause %u; ", id,
 	    what == ATM_PARTY_ADD      ? "add" :
-		what == ATM_PARTY_DROP ? "drop" :
-		what == ATM_PARTY_LEFT ? "left" :
-					 "stuck",
+	    what == ATM_PARTY_DROP ? "drop" :
+	    what == ATM_PARTY_LEFT ? "left" :
+	    "stuck",
 	    ref, rd_u16(r));
 	assert_true(rd_done(r));
 }
@@ -121,9 +121,9 @@ setup(void **state)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1)
 		return -1;
 	return channel_open(&c->ch, p.base, sv[0], true, IMSG_PARENT_MAX,
-		   "marsd", parent_message, on_closed, c) == -1 ||
+	    "marsd", parent_message, on_closed, c) == -1 ||
 	    channel_open(&marsd, p.base, sv[1], true, IMSG_PARENT_MAX, "mars",
-		on_message, on_closed, NULL) == -1;
+	    on_message, on_closed, NULL) == -1;
 }
 
 static int

@@ -95,7 +95,7 @@ at_the_end_of_the_numbers_it_is_purged_waits_or_stops(void **state)
 	assert_int_equal(class(false, 5, SEQ_LAST, 0, &n), SCSP_PUBLISH_PURGE);
 	/* its purge is on its way */
 	assert_int_equal(class(false, SEQ_PURGE, SEQ_PURGE,
-			     ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n),
+	    ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n),
 	    SCSP_PUBLISH_WAIT);
 	/* somebody else's, of an earlier life of ours */
 	assert_int_equal(

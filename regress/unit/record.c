@@ -239,7 +239,7 @@ the_verdict_on_each_class_in_each_standing(void **state)
 	for (r = 0; r < SCSP_RECORD_MAX; r++)
 		for (st = 0; st < SCSP_STANDING_MAX; st++)
 			if (letters[scsp_record_verdict((enum scsp_record)r,
-				(enum scsp_standing)st)] != want[r][st])
+			    (enum scsp_standing)st)] != want[r][st])
 				fail_msg("%s: %s", records[r], standings[st]);
 }
 

@@ -167,7 +167,7 @@ static int
 try_mmap_exec(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANON,
-		   -1, 0) == MAP_FAILED ?
+	    -1, 0) == MAP_FAILED ?
 	    errno :
 	    0;
 }
@@ -334,8 +334,8 @@ check(enum sandbox_role role, const struct attempt *a, int expected)
 	int status = confined(role, a->try);
 
 	if (expected == ENDS ?
-		!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
-		!WIFEXITED(status) || WEXITSTATUS(status) != expected)
+	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
+	    !WIFEXITED(status) || WEXITSTATUS(status) != expected)
 		fail_msg("role %d, %s: wait status 0x%x, expected %d",
 		    (int)role, a->name, (unsigned int)status, expected);
 }

@@ -197,7 +197,7 @@ a_restart_unseen_is_found_out_by_an_older_number(void **state)
 		assert_memory_equal(
 		    node_entry(&n->node[0], owner, 6)->data, "T", 1);
 		assert_int_equal(n->node[0].events[SCSP_EV_CONFLICT] +
-			n->node[2].events[SCSP_EV_CONFLICT],
+		    n->node[2].events[SCSP_EV_CONFLICT],
 		    0);
 		net_free(n);
 	}

@@ -69,7 +69,7 @@ a_stranger_is_refused_with_cause_21(void **state)
 	for (i = 0; i < CIRCUITS_MAX; i++) {
 		f = net_fvc_new(&n->node[0], 1, 0, &who);
 		assert_int_equal(scsp_vc_user.remote_call(n->node[0].s, &f->vc,
-				     &who, false, &f->vc.cookie),
+		    &who, false, &f->vc.cookie),
 		    VC_CAUSE_NONE);
 	}
 	assert_int_equal(

@@ -29,7 +29,7 @@ keyed(struct net *n, const char *const *secrets, int64_t roll)
 			    /* each begins before the one before it ends */
 			    k == 0 ? 0 : n->wall + roll * k,
 			    roll == 0 || k == 2 ? 0 :
-						  n->wall + roll * (k + 1) + 5);
+			    n->wall + roll * (k + 1) + 5);
 		TAILQ_FOREACH(cn,
 		    &TAILQ_FIRST(&n->node[i].conf->clusters)->neighbors,
 		    entry) {

@@ -43,7 +43,7 @@ bool
 net_equal(struct node *a, struct node *b)
 {
 	struct scsp_cache *x = &node_group(a)->cache,
-			  *y = &node_group(b)->cache;
+	    *y = &node_group(b)->cache;
 	struct scsp_entry *e = net_listed(x, scsp_cache_first(x));
 	struct scsp_entry *f = net_listed(y, scsp_cache_first(y));
 

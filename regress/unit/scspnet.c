@@ -202,7 +202,7 @@ net_setup(struct net *n, struct netmsg *m)
 		cause = nd->raw ?
 		    VC_CAUSE_NONE :
 		    nd->link.user->remote_call(nd->link.arg, &f->vc,
-			&f->peer_addr, false, &f->vc.cookie);
+		    &f->peer_addr, false, &f->vc.cookie);
 		if (cause == VC_CAUSE_NONE) {
 			f->up = true;
 			net_post(n, MSG_CONNECT, m->to, f->id, m->from,

@@ -207,7 +207,7 @@ pair(int fds[2])
 {
 	assert_int_equal(
 	    socketpair(
-		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
 	    0);
 }
 
@@ -261,10 +261,10 @@ setup(void **unused)
 	f.base = event_base_new();
 	assert_non_null(f.base);
 	assert_int_equal(channel_open(&f.parent.ch, f.base, up[0], true, 16000,
-			     "owner", heard, gone, &f.parent),
+	    "owner", heard, gone, &f.parent),
 	    0);
 	assert_int_equal(channel_open(&f.sibling.ch, f.base, across[0], false,
-			     REPLICA_MAX, "owner", heard, gone, &f.sibling),
+	    REPLICA_MAX, "owner", heard, gone, &f.sibling),
 	    0);
 	return 0;
 }
@@ -437,7 +437,7 @@ send_gone(uint8_t key)
 	const uint8_t octets[] = { 0, 1, 192, 0, 2, 1, 0, 0, 0, key };
 
 	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, octets,
-			     sizeof(octets)),
+	    sizeof(octets)),
 	    0);
 }
 
@@ -700,7 +700,7 @@ message_the_sibling_never_sends_ends_it(void **unused)
 	(void)unused;
 	serve();
 	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_PUBLISH, -1,
-			     octets, sizeof(octets)),
+	    octets, sizeof(octets)),
 	    0);
 	assert_int_equal(ended(), 1);
 }

@@ -107,7 +107,14 @@ up_lend(void *arg, struct vc_leaf *l, void *cookie, uint16_t cause)
 }
 
 static const struct vc_user user = {
-	up_call, up_ack, up_end, up_end, up_sdu, up_lack, up_lend, up_lend
+	.remote_call = up_call,
+	.ack = up_ack,
+	.rqfailed = up_end,
+	.release = up_end,
+	.sdu = up_sdu,
+	.leaf_ack = up_lack,
+	.leaf_failed = up_lend,
+	.leaf_drop = up_lend,
 };
 
 static void
@@ -308,7 +315,7 @@ sockets(void **state)
 	assert_int_equal(atm_addr_parse(&a4, "127.0.0.41%255"), 0);
 	assert_int_equal(
 	    atm_addr_parse(
-		&no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
+	    &no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
 	    0);
 	assert_int_equal(vc_udp_socket(&no, 2022), -1);
 	assert_int_equal(errno, EAFNOSUPPORT);

@@ -79,14 +79,14 @@ int
 imsgbuf_read(struct imsgbuf *ib)
 {
 	return ib->flags & ALLOW_FDPASS ? msgbuf_read(ib->fd, ib->w) :
-					  ibuf_read(ib->fd, ib->w);
+	    ibuf_read(ib->fd, ib->w);
 }
 
 int
 imsgbuf_write(struct imsgbuf *ib)
 {
 	return ib->flags & ALLOW_FDPASS ? msgbuf_write(ib->fd, ib->w) :
-					  ibuf_write(ib->fd, ib->w);
+	    ibuf_write(ib->fd, ib->w);
 }
 
 int
