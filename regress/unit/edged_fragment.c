@@ -131,9 +131,9 @@ static void
 fragments_of_a_fragment(void **state)
 {
 	/* offset 185 * 8 = 1480, MF */
-	uint8_t *p =
-		    packet4("45000000 123420b9 08110000 0a010702 ef010101", 96),
-		*to = malloc(68);
+	static const char head[] =
+	    "45000000 123420b9 08110000 0a010702 ef010101";
+	uint8_t *p = packet4(head, 96), *to = malloc(68);
 	struct edged_fragments f;
 	struct edged_ip ip, part;
 
