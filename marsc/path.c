@@ -4,17 +4,11 @@
  */
 
 /*
-
  * The path of a group, which is its outgoing point-to-multipoint circuit.  It
-
  * is opened when there is a packet to send, with the leaves that the MARS
-
  * names; it follows the JOINs and LEAVEs on the control VC, and is
-
  * revalidated when some were missed (RFC 2022 sections 5.1.3 to 5.1.6).  Each
-
  * group has a circuit of its own.
-
  */
 #include <stdlib.h>
 
@@ -426,15 +420,10 @@ marsc_path_stale_soon(struct marsc_path *p)
 }
 
 /*
-
  * A leaf that could not be called may have been out of reach for a moment
-
  * only, so the group is revalidated (5.1.5).  The wait doubles each time,
-
  * because otherwise a member that is out of reach for good would make us ask
-
  * the MARS all the time.
-
  */
 void
 marsc_path_doubt(struct marsc_path *p)

@@ -207,17 +207,11 @@ reg_soft_more(struct marsc *c)
 }
 
 /*
-
  * 5.4.3: the circuit to the old MARS is shut, the new MARS is used, and
-
  * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
-
  * new MARS may know that group from the old one; and when a client joins a
-
  * group that it knows so, it expects the client to join everything that it
-
  * wants to keep (D9).  So that is what we do.
-
  */
 static void
 reg_moved(struct marsc *c)
