@@ -27,8 +27,8 @@
 #include "log.h"
 #include "output.h"
 #include "parser.h"
+#include "version.h"
 
-#define MARS_VERSION	"0.1"
 #define CONTROL_DIR	"/var/run/mars"
 #define WHY_SIZE	1024
 
