@@ -108,7 +108,10 @@ struct service_hooks {
 				    const struct atm_addr *local,
 				    const struct atm_addr *peer,
 				    struct service_user *);
-	/* Are there native parties (mars.conf(5))?  NULL: never. */
+	/*
+	 * Does the cluster at that address have native parties (mars.conf(5))?
+	 * NULL: never.
+	 */
 	bool			(*parties)(const struct conf *,
 				    const struct atm_addr *local);
 	/* The link is open and is that user's from now on. */
