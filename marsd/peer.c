@@ -148,7 +148,10 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 	return peer;
 }
 
-/* Tells scspd something of all records of a server, in batches of keys. */
+/*
+ * Tells scspd to hide, revive or erase all records of a server, in batches of
+ * keys.
+ */
 static void
 tell_keys(struct marsd_peer *peer,
     void (*tell)(void *, uint16_t, const uint8_t *, const uint32_t *, uint32_t))
