@@ -197,9 +197,9 @@ scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
 }
 
 /*
- * Not all of it came in time: asks for the rest and for more.  If nothing
- * came as often in a row as a CSA record is retransmitted, then something is
- * wrong (A-73).
+ * Not all that was asked for has come in time, so the rest is asked for again,
+ * with more.  If nothing at all has come for as many times in a row as a CSA
+ * record is retransmitted, something is wrong (A-73).
  */
 static void
 on_csus_timer(void *arg)

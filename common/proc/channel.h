@@ -28,7 +28,8 @@ struct channel {
 	/* r: the payload; fd: -1 or a descriptor, which the callee now owns */
 	void		(*message)(void *arg, uint32_t type, struct rd *r,
 			    int fd);
-	void		(*closed)(void *arg);	/* closes the channel */
+	/* the other end has gone: the callee calls channel_close() */
+	void		(*closed)(void *arg);
 	/*
 	 * fewer messages are queued now; channel_open() sets it to NULL, so set
 	 * it after that
