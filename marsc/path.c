@@ -180,7 +180,7 @@ path_release(struct marsc_path *p)
 	p->vc = NULL;
 }
 
-/* What waits, and perhaps the packet in hand among it, will not be sent. */
+/* Drops the packets that wait, perhaps with the one that is being sent. */
 static void
 path_drop_held(struct marsc_path *p, enum marsc_drop why)
 {
@@ -542,7 +542,10 @@ path_update_one(struct marsc_path *p, bool join, const struct atm_addr *addr)
 	l = marsc_leaf_find(p, addr);
 	if (join && l == NULL) {
 		marsc_leaf_add(p, addr);
-		/* it is called now, if nobody else is */
+		/*
+		 * the new leaf is called now, unless another one is being
+		 * called
+		 */
 		if (p->state == MARSC_PATH_CALLING)
 			marsc_path_event(p, MARSC_PATH_EV_NEXT);
 	} else if (join && l->state == MARSC_LEAF_CALLED)
@@ -589,7 +592,9 @@ marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
 	free(set);
 }
 
-/* A path that waits for its answer stays, and gets it over the next link. */
+/*
+ * A path that waits for the MARS stays, and gets its answer over the next link.
+ */
 void
 marsc_path_down_all(struct marsc *c, const char *why)
 {

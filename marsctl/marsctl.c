@@ -45,7 +45,7 @@ static struct marsctl_daemon daemons[] = {
 };
 #define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
 
-/* What came of a request, all who were asked together. */
+/* How a request ended, of all daemons that were asked together. */
 struct marsctl_answer {
 	bool	ok;
 	char	why[WHY_SIZE];		/* else: a sentence */
@@ -68,7 +68,7 @@ usage(void)
 	exit(1);
 }
 
-/* Of several things that go wrong the first is told. */
+/* Notes what went wrong; of several things the first one. */
 static void
 wrong(struct marsctl_answer *a, const char *fmt, ...)
 {
