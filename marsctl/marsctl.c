@@ -6,6 +6,11 @@
 /*
  * marsctl(8): asks the daemons over their control sockets and prints what
  * they answer, row by row as it comes, so that an answer may have any length.
+ *
+ *	parser.c	the words of a command, made a request
+ *	show.c		what can be shown, and the columns of its table
+ *	marsctl.c	sends the request, and reads the answer (this file)
+ *	output.c	rows as a table; output_json.c: as JSON
  */
 #include <sys/types.h>
 #include <sys/queue.h>
