@@ -22,7 +22,7 @@ struct marsc;
 #define MARSC_JOIN_STATES(X) \
 	X(MARSC_JOIN_OUT, "out")		/* to be forgotten */ \
 	X(MARSC_JOIN_WANTED, "wanted")	/* when we are registered */ \
-	X(MARSC_JOIN_LAPSED, "lapsed")	/* the same, and a MARS may know it */ \
+	X(MARSC_JOIN_LAPSED, "lapsed")	/* wanted, and a MARS may know it */ \
 	X(MARSC_JOIN_DELAY, "delay")	/* random time before joining again */ \
 	X(MARSC_JOIN_JOINING, "joining")	/* JOIN is out */ \
 	X(MARSC_JOIN_IN, "in") \

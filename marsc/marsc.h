@@ -246,7 +246,7 @@ void		 marsc_host_free(struct marsc_host *);
  * trying.
  */
 void		 marsc_host_attach(struct marsc_host *, struct vc_link *);
-/* Other functions from now on, with the same argument. */
+/* Replaces the functions; their argument stays the same. */
 void		 marsc_host_set_ops(struct marsc_host *,
 		    const struct marsc_ops *);
 

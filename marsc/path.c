@@ -38,7 +38,10 @@ marsc_path_notify(struct marsc_path *p, enum marsc_notice_code code,
 
 /* --- actions */
 
-/* Tells whoever is sending the packet in hand what has become of it. */
+/*
+ * Notes for the caller of marsc_path_send() what has become of the packet that
+ * is being sent.
+ */
 static void
 path_report(struct marsc_path *p, const struct marsc_sent *sent)
 {

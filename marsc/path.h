@@ -113,7 +113,7 @@ struct marsc_path {
 	struct timer		 stale;		/* sets it */
 	int64_t			 doubt;	/* its last wait after a failed call */
 	struct timer		 idle;
-	const struct atm_addr	*set;	/* answer or migration in hand */
+	const struct atm_addr	*set;	/* of the answer or MIGRATE */
 	size_t			 nset;
 	const char		*why;	/* why it goes down */
 };

@@ -30,7 +30,7 @@ struct marsd_circuit {
 	struct marsd_cluster	*cluster;
 	struct vc		*vc;
 	struct marsd_caller	*caller;
-	TAILQ_HEAD(, marsd_reg)	 regs;	/* whose last message came on it */
+	TAILQ_HEAD(, marsd_reg)	 regs;	/* that sent their last message on it */
 	LIST_ENTRY(marsd_circuit) entry;
 };
 

@@ -14,7 +14,8 @@
  *	circuit.c	what circuits bring; caller.c, limit.c: and how much
  *	incoming.c	from an SDU to the handler of a message
  *	member.c	registration; cmi.c: cluster member ids
- *	ask.c		what join.c (JOIN, LEAVE) and mcs.c (MSERV, UNSERV) share
+ *	ask.c		what all of JOIN, LEAVE, MSERV, UNSERV do
+ *	join.c		JOIN and LEAVE; mcs.c: MSERV and UNSERV
  *	request.c	REQUEST and GROUPLIST_REQUEST
  *	redirect.c	REDIRECT_MAP
  *	send.c		messages to one node and on control VCs

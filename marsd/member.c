@@ -437,7 +437,10 @@ marsd_member_free(struct marsd_reg *r)
 	free(r);
 }
 
-/* Only those nodes are lost whose leaf can't be added again. */
+/*
+ * Makes a new control VC.  Only nodes whose leaf can't be added again are lost
+ * (A-110).
+ */
 void
 marsd_control_rebuild(struct marsd_control *ctl)
 {

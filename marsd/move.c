@@ -304,7 +304,7 @@ marsd_move_left(
 		marsd_entry_step(e, MARSD_ENTRY_EV_LEAVE);
 }
 
-/* A server says that the node is not there, or there no more. */
+/* A server says that the node is not there, or has left there. */
 void
 marsd_move_off(struct marsd_reg *r, const struct marsd_peer *to)
 {

@@ -20,7 +20,7 @@
 uint32_t	 marsd_own_key(struct marsd_peer *self, struct marsd_node *,
 		    const struct marsd_span *);
 uint32_t	 marsd_redirect_key(const struct mars_pro *);
-/* the record as it is, or as what undoes it */
+/* publishes the record as it is, or the record that undoes it */
 void		 marsd_publish_entry(const struct marsd_entry *,
 		    bool withdrawn);
 void		 marsd_publish_register(struct marsd_reg *);

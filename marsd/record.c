@@ -464,7 +464,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 	marsd_node_release(n);
 }
 
-/* Do we say the same already, under another key? */
+/* Do we already have a record of the same, under another key? */
 static bool
 own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 {

@@ -128,7 +128,9 @@ redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
 	free(map.v);
 }
 
-/* Regularly, even if another redirect has just been sent. */
+/*
+ * The regular map, which goes out even if another redirect has just been sent.
+ */
 static void
 redirect_expired(void *arg)
 {

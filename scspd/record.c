@@ -331,7 +331,10 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
-	/* last: a purged one that nobody waits for goes at once */
+	/*
+	 * this comes last: an entry that was purged and that nobody waits for
+	 * is freed here (A-92)
+	 */
 	if (c->seq == SEQ_PURGE && (tomb || !scsp_group_is_mars(g)))
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 	if ((l = scsp_queue_find(nb, e)) != NULL)

@@ -95,7 +95,7 @@ struct scsp_ops {
 };
 
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
-/* tells its owner first that the neighbors are gone; NULL: nothing */
+/* tells the owner first that the neighbors are gone; NULL is fine */
 void		 scsp_free(struct scsp *);
 /*
  * What stays configured keeps its state.  0, or -1: no memory, or a key that
@@ -128,7 +128,7 @@ bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
 /* "scope" (a neighbor's address, or "all"), "name", "value" */
 bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
-/* starts over with the servers at an address; NULL, or what is wrong */
+/* starts over with all neighbors at an address.  NULL, or what is wrong */
 const char	*scsp_neighbor_clear(struct scsp *, const struct atm_addr *);
 
 #endif

@@ -37,8 +37,8 @@ enum ctl_tag {
 	CTL_UINT = 'u',		/* name, u64 */
 	CTL_INT = 'i',		/* name, u64 as two's complement */
 	CTL_BOOL = 'b',		/* name, u8 */
-	CTL_ARRAY = 'a',	/* name: values or objects until CTL_END */
-	CTL_OBJECT = 'o',	/* name: values until CTL_END */
+	CTL_ARRAY = 'a',	/* name: values or objects until CTL_CLOSE */
+	CTL_OBJECT = 'o',	/* name: values until CTL_CLOSE */
 	CTL_CLOSE = 'e'		/* ends an array or an object */
 };
 
