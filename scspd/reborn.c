@@ -13,6 +13,9 @@
  *    the group; where nobody in reach knows a number, it begins at -2^31+1
  *    again (A-11).
  *
+ * By now A-11 decides otherwise: the first number of a life follows from the
+ * clock.  That is not done yet; this file goes when it is.
+ *
  * Then a server out of reach may hold an old instance with a number that we
  * use again for other contents.  No summary shows that, and each server keeps
  * what it had first (A-89).  So all that was numbered in this life is

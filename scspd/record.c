@@ -19,7 +19,8 @@
  *    is only counted (A-65).
  *  - One number with two contents is not mentioned.  Here the first one stays
  *    and the owner is told (A-89); but a hidden one gives way, because its
- *    owner began anew where it was forgotten (A-11).
+ *    owner began anew where it was forgotten (A-11).  By now A-89 decides that
+ *    the greater contents win; that is not done yet.
  *  - The same instance acknowledges ours.  Here a newer one does, too (A-90).
  *  - A record of our own is like any other.  Here it is not passed on: marsd
  *    is told, and says what it is now (A-10, A-11, A-89).

@@ -14,7 +14,8 @@
  *    also when the record comes from elsewhere or is newer than asked for,
  *    when it was refused, or with a null record (A-72).
  *  - A CSUS is repeated without a limit.  Here the limit is that of CSU
- *    Requests, then it is an abnormal event (A-73).
+ *    Requests, then it is an abnormal event (A-73).  By now A-73 decides that
+ *    what never comes is given up; that is not done yet.
  */
 #include <stdlib.h>
 #include <string.h>
