@@ -333,13 +333,14 @@ reg_new(struct marsd_node *n)
 static void
 reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
 {
-	bool same = in->circuit == r->circuit;
+	enum marsd_move_event ev = MARSD_MOVE_EV_ANEW;
 
+	if (r->state == MARSD_LEAF_LEFT)
+		ev = MARSD_MOVE_EV_BACK;
+	else if (in->circuit == r->circuit)
+		ev = MARSD_MOVE_EV_REPEAT;
 	reg_circuit(r, in->circuit);
-	marsd_move_step(r,
-	    r->state == MARSD_LEAF_LEFT ? MARSD_MOVE_EV_BACK :
-	    same			? MARSD_MOVE_EV_REPEAT :
-	    MARSD_MOVE_EV_ANEW);
+	marsd_move_step(r, ev);
 	if (r->state == MARSD_LEAF_UP)
 		marsd_move_step(r, MARSD_MOVE_EV_LEAF_UP);
 	r->again = r->state == MARSD_LEAF_UP;

@@ -215,8 +215,7 @@ marsd_redirect(struct marsd *m, const char *cluster, bool hard,
 		if (!hard && redirects_any(p, member) && !can_be_soft(p, to))
 			return "no server of the group that is alive has that "
 			    "address: its clients' groups are unknown "
-			    "there, "
-			    "so say hard";
+			    "there, so say hard";
 	TAILQ_FOREACH(p, &c->protos, entry) {
 		if (member == NULL) {
 			redirect_send(p, hard, to, NULL);

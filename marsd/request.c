@@ -133,6 +133,7 @@ marsd_grouplist_message(struct marsd_incoming *in)
 {
 	uint8_t list[MARS_MTU];
 	enum marsd_role asker = MARSD_ROLE_CLIENT;
+	const struct marsd_itree *map = &in->proto->map[MARSD_ROLE_CLIENT];
 	struct marsd_itree_node *r;
 	struct mars_msg m;
 	struct marsd_span s;
@@ -154,10 +155,8 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.spa = in->msg.spa;
 	m.tpln = s.min.len;
 	wr_init(&w, list, MARS_MTU - mars_overhead(&m));
-	for (r = marsd_itree_overlap(
-	    &in->proto->map[MARSD_ROLE_CLIENT], &s, NULL);
-	    r != NULL; r = marsd_itree_overlap(
-	    &in->proto->map[MARSD_ROLE_CLIENT], &s, r->span)) {
+	for (r = marsd_itree_overlap(map, &s, NULL); r != NULL;
+	    r = marsd_itree_overlap(map, &s, r->span)) {
 		if (marsd_range_of(r)->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)

@@ -4,7 +4,6 @@
  */
 
 #include "ctl.h"
-#include "ctlserver.h"
 #include "marsnet.h"
 
 /* --- addresses */
