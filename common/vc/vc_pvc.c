@@ -68,6 +68,8 @@ vc_pvc_circuit_close(struct vc_atm_circuit *c)
 {
 	if (c->line != NULL) {
 		TAILQ_REMOVE(&c->line->circuits, c, of_line);
+		/* nobody else may have something to send on the line */
+		vc_port_flush(&c->line->port);
 		vc_port_forget(&c->line->port, c);
 	}
 	c->line = NULL;
