@@ -1383,7 +1383,7 @@ read_all(int fd)
 	assert_int_equal(errno, EAGAIN);
 }
 
-/* vc.h: what waits for the slowest leaf, when it has gone, and when it is old */
+/* vc.h: what waits for the slowest leaf, when it has gone, when it is old */
 static void
 told_of_roots(void **state)
 {
