@@ -369,8 +369,8 @@ nvc_circuit_init(struct nvc *n, struct nvc_circuit *c, enum nvc_kind kind,
  * many, or there is no memory; circuit_uncount() all the same.
  */
 static bool
-circuit_count(struct nvc *n, struct nvc_circuit *c,
-    const struct nvc_dest *from, enum nvc_drop *why)
+circuit_count(struct nvc *n, struct nvc_circuit *c, const struct nvc_dest *from,
+    enum nvc_drop *why)
 {
 	const uint64_t most = n->params.circuits_per_address;
 
@@ -413,7 +413,8 @@ circuits_evict(struct nvc *n)
 	int i;
 
 	for (i = 0; i < EVICT && n->ncircuits >= max - max / RESERVE &&
-	     (c = TAILQ_FIRST(&n->silent)) != NULL; i++) {
+	     (c = TAILQ_FIRST(&n->silent)) != NULL;
+	     i++) {
 		nvc_dropped(n, NVC_DROP_SILENT);
 		nvc_step(c, NVC_EV_EXPIRED, &m);
 	}
@@ -462,8 +463,7 @@ nvc_circuit_agree(struct nvc_circuit *c, const struct nvc_msg *m)
 	c->max_sdu = m->max_sdu;
 	c->bundles = (m->flags & NVC_F_BUNDLE) != 0;
 	if (m->interval > c->interval)
-		c->interval =
-		    m->interval > most ? (uint8_t)most : m->interval;
+		c->interval = m->interval > most ? (uint8_t)most : m->interval;
 	if (c->interval < c->offered)
 		c->interval = c->offered;
 }
@@ -475,7 +475,6 @@ nvc_circuit_used(struct nvc_circuit *c)
 		TAILQ_REMOVE(&nvc_of(c)->silent, c, entry);
 	c->silent = false;
 }
-
 
 /*
  * The peer is alive, so that an ENQUIRY that is out counts as answered.  This

@@ -128,15 +128,13 @@ is_numbered(const struct vc_sdu *s)
 	uint32_t oui;
 	uint16_t pid;
 
-	return llc_decode(s->data, s->len, &oui, &pid) &&
-	    oui == LLC_OUI_IANA &&
+	return llc_decode(s->data, s->len, &oui, &pid) && oui == LLC_OUI_IANA &&
 	    (pid == LLC_PID_MARS || pid == LLC_PID_SCSP);
 }
 
 /* Queues an SDU for that many ends; NULL: there is no memory. */
 static struct nvc_out *
-queue_sdu(
-    struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
+queue_sdu(struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
 {
 	struct nvc_out *o = calloc(1, sizeof(*o));
 
@@ -374,8 +372,8 @@ circuit_output(struct nvc *n, struct nvc_circuit *c, size_t *max)
 		many = bundle_count(n, &c->stream);
 	if (many > 1 && (body = bundle_body(&c->stream, many)) == NULL)
 		many = 1;
-	room = output_sdus(
-	    n, c, many > 1 ? body : o->sdu, many, o->numbered, max);
+	room =
+	    output_sdus(n, c, many > 1 ? body : o->sdu, many, o->numbered, max);
 	vc_sdu_free(body);
 	for (; room && many > 0; many--) {
 		sdu_out(n, c, STAILQ_FIRST(&c->stream.outs));
@@ -498,8 +496,8 @@ pass_end(struct nvc *n, struct nvc_root *r)
 
 /* A leaf has had this one: the queue owes it nothing more. */
 static void
-copied(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c,
-    struct nvc_out *o)
+copied(
+    struct nvc *n, struct nvc_root *r, struct nvc_circuit *c, struct nvc_out *o)
 {
 	size_t octets = o->owed < o->sdu->len ? o->owed : o->sdu->len;
 
@@ -548,8 +546,7 @@ leaf_output(
 	bool bundle = takes_bundle(r, c);
 	uint32_t i;
 
-	if (bundle &&
-	    !output_sdus(n, c, r->body, r->batch, o->numbered, max))
+	if (bundle && !output_sdus(n, c, r->body, r->batch, o->numbered, max))
 		return false;
 	for (i = 0; i < r->batch; i++, o = STAILQ_NEXT(o, entry)) {
 		if (i < r->had)
@@ -638,8 +635,7 @@ nvc_queue_tell(struct nvc *n)
 			continue;
 		any = true;
 		if (overflow && u->overflow != NULL)
-			u->overflow(
-			    n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
+			u->overflow(n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
 		if (drained && !r->released && u->drained != NULL)
 			u->drained(n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
 	}

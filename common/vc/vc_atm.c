@@ -109,8 +109,8 @@ vc_atm_unqueue(struct vc_atm_circuit *c, uint32_t many)
 }
 
 void
-vc_atm_gone(struct vc_atm *a, struct vc_atm_circuit *c,
-    enum vc_port_prio prio, size_t len, bool was_sent)
+vc_atm_gone(struct vc_atm *a, struct vc_atm_circuit *c, enum vc_port_prio prio,
+    size_t len, bool was_sent)
 {
 	struct vc_atm_circuit *root;
 
@@ -144,8 +144,7 @@ vc_atm_tell(struct vc_atm *a)
 			u->overflow(
 			    a->link.arg, &root->u.vc, root->u.vc.cookie);
 		if (drained && root->state == VC_ATM_UP && u->drained != NULL)
-			u->drained(
-			    a->link.arg, &root->u.vc, root->u.vc.cookie);
+			u->drained(a->link.arg, &root->u.vc, root->u.vc.cookie);
 	}
 	vc_atm_leave(a);
 	return any;

@@ -1520,8 +1520,7 @@ numbered(void **state)
 		    (uint16_t)(get16(e.out[i].buf + 2) + 1));
 		assert_int_equal(e.out[2 + i].buf[1], 0);
 	}
-	assert_int_not_equal(
-	    get16(e.out[0].buf + 2), get16(e.out[1].buf + 2));
+	assert_int_not_equal(get16(e.out[0].buf + 2), get16(e.out[1].buf + 2));
 	/* modulo 2^16 */
 	for (i = 0; i < 65536; i++) {
 		e.nout = 0;
@@ -1544,11 +1543,17 @@ late(void **state)
 		uint16_t number;
 		bool flag, good;
 	} in[] = {
-		{ 0xfffe, true, true }, { 0xfffe, true, false },
-		{ 0, true, true }, { 0xffff, true, false },
-		{ 7, false, true }, { 7, false, true }, { 1, true, true },
-		{ 0x8001, true, false }, { 0x8000, true, true },
-		{ 1, true, false }, { 0x8001, true, true },
+		{ 0xfffe, true, true },
+		{ 0xfffe, true, false },
+		{ 0, true, true },
+		{ 0xffff, true, false },
+		{ 7, false, true },
+		{ 7, false, true },
+		{ 1, true, true },
+		{ 0x8001, true, false },
+		{ 0x8000, true, true },
+		{ 1, true, false },
+		{ 0x8001, true, true },
 	};
 	static struct end e;
 	struct timers ts;
@@ -1707,8 +1712,8 @@ bundled_copies(void **state)
 	    e.out[0].buf + 12, "\0\x08" MARS_SDU "\0\x08" SCSP_SDU, 20);
 	assert_memory_equal(e.out[1].buf, "\x17\x20", 2);
 	assert_memory_equal(e.out[1].buf + 12, MARS_SDU, 8);
-	assert_int_equal(get16(e.out[2].buf + 2),
-	    (uint16_t)(get16(e.out[1].buf + 2) + 1));
+	assert_int_equal(
+	    get16(e.out[2].buf + 2), (uint16_t)(get16(e.out[1].buf + 2) + 1));
 	assert_memory_equal(e.out[2].buf + 12, SCSP_SDU, 8);
 	assert_true(get64(e.out[3].buf + 4) == 903);
 	assert_memory_equal(e.out[3].buf + 12, SCSP_SDU, 8);
@@ -1805,7 +1810,9 @@ what_fits(void **state)
 		leaf[i] = vc_multi_add(root, &to, NULL);
 		connect_as(&e, i, takes[i], true);
 		assert_int_equal(vc_sdu_max(root),
-		    i == 0 ? 9188 : i == 4 ? VC_SDU_MIN : 1508);
+		    i == 0     ? 9188 :
+			i == 4 ? VC_SDU_MIN :
+				 1508);
 	}
 	vc_multi_drop(leaf[4]);
 	assert_int_equal(vc_sdu_max(root), 1508);
@@ -1861,8 +1868,7 @@ silent(void **state)
 	/* number 2 has gone: cause 47, and its user knows */
 	vc_flush(e.l);
 	assert_int_equal(e.nout, 2);
-	assert_memory_equal(
-	    e.out[0].buf, "\x14\0\0\x2f\0\0\0\0\0\0\0\2", 12);
+	assert_memory_equal(e.out[0].buf, "\x14\0\0\x2f\0\0\0\0\0\0\0\2", 12);
 	assert_int_equal(e.out[1].buf[0], 0x13);
 	assert_int_equal(e.nup, 2);
 	assert_int_equal(e.up[0].what, W_RELEASE);
@@ -1916,8 +1922,9 @@ prefix(void **state)
 {
 	static struct end e;
 	struct nvc_params p = defaults;
-	struct nvc_dest from = { .v6 = 1, .port = 2025,
-		.ip = { 0x20, 1, 0xd, 0xb8 } };
+	struct nvc_dest from = {
+		.v6 = 1, .port = 2025, .ip = { 0x20, 1, 0xd, 0xb8 }
+	};
 	struct atm_addr a = { .num_tl = 20,
 		.num = { 0x35, 0, 0, 0x20, 1, 0xd, 0xb8 } };
 	struct timers ts;
@@ -2140,8 +2147,7 @@ in_order(void **state)
 		b.nup = 0;
 		for (j = rnd(&dice) % 4; j > 0; j--) {
 			octets[8] = (uint8_t)said++;
-			assert_int_equal(
-			    vc_send(vc, vc_sdu_new(octets, 9)), 0);
+			assert_int_equal(vc_send(vc, vc_sdu_new(octets, 9)), 0);
 		}
 		carry(&a, 1, &b, &dice);
 		b.nout = 0;
@@ -2149,8 +2155,7 @@ in_order(void **state)
 			if (b.up[j].what != W_SDU)
 				continue;
 			/* none so many that this is not the newer one */
-			assert_in_range(
-			    (uint8_t)(b.up[j].last - last), 1, 100);
+			assert_in_range((uint8_t)(b.up[j].last - last), 1, 100);
 			twice += b.up[j].last == last;
 			last = b.up[j].last;
 			got++;

@@ -1421,8 +1421,9 @@ told_of_roots(void **state)
 	STORY("overflow r; ");
 	assert_int_equal(vc_backlog(root), 1);
 	/* without the leaf that is slow nobody waits */
-	vc_pvc_remove(l, &(struct atm_addr){ .num_tl = NSAPA_LEN,
-	    .num = { 0x47, [18] = 2 } });
+	vc_pvc_remove(l,
+	    &(struct atm_addr){
+		.num_tl = NSAPA_LEN, .num = { 0x47, [18] = 2 } });
 	read_all(fds[1]);
 	vc_flush(l);
 	turns();
