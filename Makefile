@@ -26,7 +26,7 @@ TREE=	-r $(MAKE_HOST:%=--no-print-directory) WERROR='$(WERROR)' \
 
 all: programs
 
-programs tests headers install:
+programs tests headers linkall install:
 	@$(PROBE) && cd '$(BUILD)/obj' && $(MAKE) $(TREE) -f ../probe.mk $@
 
 uninstall:
@@ -43,6 +43,12 @@ regress:
 	@sh etc/prerequisites test
 	@$(MAKE) -s programs tests
 	@sh regress/run.sh $(BUILD)
+
+# What can be said of the sources by reading them, and by two compilers.
+lint:
+	@sh etc/prerequisites test
+	@$(PROBE)
+	@sh regress/run.sh $(BUILD) lint
 
 # Every test, and then which requirement is shown by which: coverage by
 # section and role.  Fails on an id that is missing and on a test that is.
@@ -74,5 +80,5 @@ clean:
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
-.PHONY: all programs tests headers install uninstall demo regress \
-	conformance regress-atm sim model clean
+.PHONY: all programs tests headers linkall install uninstall demo regress \
+	lint conformance regress-atm sim model clean

@@ -7,8 +7,8 @@
 #include "llc.h"
 
 /*
- * Short form: CMI, protocol.  Long form: SNAP and 3 octets of padding as
- * well (5.5.1).
+ * The short form has the CMI and the protocol; the long form has also the SNAP
+ * code and 3 octets of padding (5.5.1).
  */
 void
 marsc_encap_write(struct wr *w, const struct mars_pro *pro, uint16_t cmi)

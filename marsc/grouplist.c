@@ -7,7 +7,7 @@
  * The groups of a block that have layer 3 members (RFC 2022 section 5.3), for
  * routers that ask the MARS where others send IGMP queries (8.5).
  */
-#include "marsc_impl.h"
+#include "client.h"
 
 enum marsc_error
 marsc_grouplist(
@@ -26,7 +26,7 @@ marsc_grouplist(
 	return MARSC_OK;
 }
 
-/* A MARS_JOIN with another operation code. */
+/* The request has the form of a MARS_JOIN (5.3). */
 void
 marsc_grouplist_send(struct marsc_query *q)
 {
@@ -44,7 +44,7 @@ marsc_grouplist_send(struct marsc_query *q)
 	marsc_send(q->client, &m);
 }
 
-/* One MARS_GROUPLIST_REPLY; received as MARS_MULTI is. */
+/* A MARS_GROUPLIST_REPLY, which comes in parts as a MARS_MULTI does. */
 void
 marsc_grouplist_reply(struct marsc *c, const struct mars_msg *m)
 {

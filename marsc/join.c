@@ -4,14 +4,14 @@
  */
 
 /*
- * Groups and blocks that the client joined, or that a multicast server
- * serves (RFC 2022 sections 5.2, 6.2.2): one pair a message, sent again until
- * a copy comes back.
+ * Groups and blocks that the client has joined, or that a multicast server
+ * serves (RFC 2022 sections 5.2, 6.2.2).  A message has one pair, and is sent
+ * again until the MARS has sent a copy of it back.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "marsc_impl.h"
+#include "client.h"
 
 static int
 joined_cmp(struct marsc_joined *a, struct marsc_joined *b)
@@ -21,18 +21,6 @@ joined_cmp(struct marsc_joined *a, struct marsc_joined *b)
 	return r != 0 ? r : paddr_cmp(&a->max, &b->max);
 }
 RB_GENERATE(marsc_joined_tree, marsc_joined, entry, joined_cmp)
-
-void
-marsc_join_ignore(struct marsc_joined *j)
-{
-	(void)j;
-}
-
-void
-marsc_join_violation(struct marsc_joined *j)
-{
-	(void)j;
-}
 
 static struct marsc_joined_tree *
 join_tree(struct marsc *c, const struct paddr *min, const struct paddr *max)
@@ -45,8 +33,8 @@ join_notify(struct marsc_joined *j, enum marsc_notice_code code)
 {
 	marsc_notify(j->client, code,
 	    &(struct marsc_notice){ .min = &j->min,
-		.max = &j->max,
-		.server = &j->client->mars->addr });
+	    .max = &j->max,
+	    .server = &j->client->mars->addr });
 }
 
 static void
@@ -107,7 +95,7 @@ join_send_leave_more(struct marsc_joined *j)
 }
 
 static void
-join_told(struct marsc_joined *j)
+join_tell(struct marsc_joined *j)
 {
 	join_notify(j, MARSC_NOTICE_JOINED);
 }
@@ -146,11 +134,6 @@ join_delay(struct marsc_joined *j)
 	    c->ts, &j->timer, marsc_delay(c, c->t.rejoin_min, c->t.rejoin_max));
 }
 
-/*
- * Everything is to be joined again, each in its own time.  Also where we have
- * come by a soft redirect and a JOIN would be of a group that the new MARS may
- * know: it takes that for a part of this (D9).
- */
 void
 marsc_join_again(struct marsc *c)
 {
@@ -159,7 +142,7 @@ marsc_join_again(struct marsc *c)
 	marsc_join_all(c, MARSC_JOIN_EV_AGAIN);
 }
 
-/* Wanted again before the MARS has confirmed that it was left. */
+/* The owner joins again before the MARS has confirmed the MARS_LEAVE. */
 static void
 join_back(struct marsc_joined *j)
 {
@@ -169,16 +152,33 @@ join_back(struct marsc_joined *j)
 		join_send(j);
 }
 
-/* 5.2.2: this is a failure of the MARS */
+/* 5.2.2: that a message is never confirmed is a failure of the MARS. */
 static void
 join_fail(struct marsc_joined *j)
 {
 	marsc_reg_problem(j->client, "a MARS_JOIN or MARS_LEAVE has no answer");
 }
 
-#define I	marsc_join_ignore
-#define V	marsc_join_violation
-const struct marsc_join_cell marsc_join_table[MARSC_JOIN_STATE_MAX]
+static void (*const join_actions[MARSC_JOIN_ACTION_MAX])(
+    struct marsc_joined *) = {
+	[MARSC_JOIN_DO_SEND] = join_send,
+	[MARSC_JOIN_DO_SEND_MORE] = join_send_more,
+	[MARSC_JOIN_DO_SEND_LEAVE] = join_send_leave,
+	[MARSC_JOIN_DO_SEND_LEAVE_MORE] = join_send_leave_more,
+	[MARSC_JOIN_DO_TELL] = join_tell,
+	[MARSC_JOIN_DO_IN] = join_in,
+	[MARSC_JOIN_DO_FORGET] = join_forget,
+	[MARSC_JOIN_DO_STOP] = join_stop,
+	[MARSC_JOIN_DO_DELAY] = join_delay,
+	[MARSC_JOIN_DO_BACK] = join_back,
+	[MARSC_JOIN_DO_FAIL] = join_fail,
+};
+
+/* --- the table */
+
+#define I	TABLE_IGNORE
+#define V	TABLE_VIOLATION
+static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
     [MARSC_JOIN_EVENT_MAX] = {
 	[MARSC_JOIN_OUT] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_WANTED, I },
@@ -192,13 +192,16 @@ const struct marsc_join_cell marsc_join_table[MARSC_JOIN_STATE_MAX]
 	},
 	[MARSC_JOIN_WANTED] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_WANTED, I },
-		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_OUT, join_forget },
+		[MARSC_JOIN_EV_LEAVE] =
+		    { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_WANTED, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_WANTED, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_WANTED, V },
 		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_WANTED, I },
-		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_JOINING, join_send },
-		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_DELAY, join_delay },
+		[MARSC_JOIN_EV_READY] =
+		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND },
+		[MARSC_JOIN_EV_AGAIN] =
+		    { MARSC_JOIN_DELAY, MARSC_JOIN_DO_DELAY },
 	},
 	[MARSC_JOIN_LAPSED] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_LAPSED, I },
@@ -207,32 +210,43 @@ const struct marsc_join_cell marsc_join_table[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_LAPSED, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_LAPSED, V },
 		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_LAPSED, I },
-		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_JOINING, join_send },
-		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_DELAY, join_delay },
+		[MARSC_JOIN_EV_READY] =
+		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND },
+		[MARSC_JOIN_EV_AGAIN] =
+		    { MARSC_JOIN_DELAY, MARSC_JOIN_DO_DELAY },
 	},
 	[MARSC_JOIN_DELAY] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_DELAY, I },
-		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_LEAVING, join_send_leave },
+		[MARSC_JOIN_EV_LEAVE] =
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_DELAY, I },
-		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_JOINING, join_send },
+		[MARSC_JOIN_EV_TIMER] =
+		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_DELAY, V },
-		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_LAPSED, join_stop },
-		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_JOINING, join_send },
+		[MARSC_JOIN_EV_LOST] =
+		    { MARSC_JOIN_LAPSED, MARSC_JOIN_DO_STOP },
+		[MARSC_JOIN_EV_READY] =
+		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND },
 		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_DELAY, I },
 	},
 	[MARSC_JOIN_JOINING] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_JOINING, I },
-		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_LEAVING, join_send_leave },
-		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, join_in },
-		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_JOINING, join_send_more },
-		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_LAPSED, join_fail },
-		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_LAPSED, join_stop },
+		[MARSC_JOIN_EV_LEAVE] =
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, MARSC_JOIN_DO_IN },
+		[MARSC_JOIN_EV_TIMER] =
+		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND_MORE },
+		[MARSC_JOIN_EV_LIMIT] =
+		    { MARSC_JOIN_LAPSED, MARSC_JOIN_DO_FAIL },
+		[MARSC_JOIN_EV_LOST] =
+		    { MARSC_JOIN_LAPSED, MARSC_JOIN_DO_STOP },
 		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_JOINING, I },
 		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_JOINING, I },
 	},
 	[MARSC_JOIN_IN] = {
-		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_IN, join_told },
-		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_LEAVING, join_send_leave },
+		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_IN, MARSC_JOIN_DO_TELL },
+		[MARSC_JOIN_EV_LEAVE] =
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_IN, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_IN, V },
@@ -241,13 +255,14 @@ const struct marsc_join_cell marsc_join_table[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_IN, I },
 	},
 	[MARSC_JOIN_LEAVING] = {
-		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_JOINING, join_back },
+		[MARSC_JOIN_EV_JOIN] =
+		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_BACK },
 		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_LEAVING, I },
-		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_OUT, join_forget },
+		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_TIMER] =
-		    { MARSC_JOIN_LEAVING, join_send_leave_more },
-		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OWED, join_fail },
-		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_OWED, join_stop },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE_MORE },
+		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OWED, MARSC_JOIN_DO_FAIL },
+		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_OWED, MARSC_JOIN_DO_STOP },
 		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_LEAVING, I },
 		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_LEAVING, I },
 	},
@@ -258,21 +273,25 @@ const struct marsc_join_cell marsc_join_table[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_OWED, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OWED, V },
 		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_OWED, I },
-		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_LEAVING, join_send_leave },
-		[MARSC_JOIN_EV_AGAIN] = { MARSC_JOIN_LEAVING, join_send_leave },
+		[MARSC_JOIN_EV_READY] =
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		[MARSC_JOIN_EV_AGAIN] =
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
 	},
 };
 #undef I
 #undef V
+TABLE_DEFINE(marsc_join_table, "join", MARSC_JOIN, join_cells);
 
-/* j may be gone afterwards */
+/* The join may be gone afterwards. */
 static void
 join_event(struct marsc_joined *j, enum marsc_join_event ev)
 {
-	const struct marsc_join_cell *cell = &marsc_join_table[j->state][ev];
+	uint8_t action =
+	    table_step(&marsc_join_table, &j->state, ev, &j->client->faults);
 
-	j->state = cell->next;
-	cell->action(j);
+	if (action >= TABLE_ACTIONS)
+		join_actions[action](j);
 }
 
 static void
@@ -297,7 +316,6 @@ marsc_join_all(struct marsc *c, enum marsc_join_event ev)
 		join_event(j, ev);
 }
 
-/* Is a group still to be joined, or still to be left? */
 bool
 marsc_join_pending(struct marsc *c)
 {
@@ -339,13 +357,13 @@ join_overlaps(struct marsc *c, const struct paddr *min, const struct paddr *max)
 	if (after != NULL && paddr_cmp(&after->min, max) <= 0)
 		return true;
 	before = after == NULL ? RB_MAX(marsc_joined_tree, &c->blocks) :
-				 RB_PREV(marsc_joined_tree, &c->blocks, after);
+	    RB_PREV(marsc_joined_tree, &c->blocks, after);
 	return before != NULL && paddr_cmp(&before->max, min) >= 0;
 }
 
 static struct marsc_joined *
-marsc_join_join_new(struct marsc *c, const struct paddr *min,
-    const struct paddr *max, bool layer3)
+joined_new(struct marsc *c, const struct paddr *min, const struct paddr *max,
+    bool layer3)
 {
 	struct marsc_joined *j = calloc(1, sizeof(*j));
 
@@ -374,7 +392,7 @@ marsc_join(struct marsc *c, const struct paddr *min, const struct paddr *max,
 	j = join_find(c, min, max);
 	if (j == NULL && !paddr_equal(min, max) && join_overlaps(c, min, max))
 		return MARSC_E_OVERLAP;
-	if (j == NULL && (j = marsc_join_join_new(c, min, max, layer3)) == NULL)
+	if (j == NULL && (j = joined_new(c, min, max, layer3)) == NULL)
 		return MARSC_E_MEMORY;
 	join_event(j, MARSC_JOIN_EV_JOIN);
 	if ((j->state == MARSC_JOIN_WANTED || j->state == MARSC_JOIN_LAPSED) &&
@@ -394,12 +412,6 @@ marsc_leave(struct marsc *c, const struct paddr *min, const struct paddr *max)
 	return MARSC_OK;
 }
 
-/*
- * Section 5.2.2: what came back is a copy of what is out when operation,
- * register flag, sequence, pnum, source and first pair are the same, and it is
- * marked as a copy without holes.  For an MCS the sequence is left out
- * (A-118).
- */
 bool
 marsc_join_copy(struct marsc *c, const struct mars_msg *m)
 {
@@ -407,7 +419,7 @@ marsc_join_copy(struct marsc *c, const struct mars_msg *m)
 	struct marsc_joined *j;
 
 	if ((m->flags & (MARS_F_REGISTER | MARS_F_PUNCHED | MARS_F_COPY)) !=
-		MARS_F_COPY ||
+	    MARS_F_COPY ||
 	    m->pnum != 1 || !marsc_is_self(c, &m->src))
 		return false;
 	mars_pair(m, 0, &min, &max);

@@ -4,13 +4,41 @@
  */
 
 /*
- * The client side of RFC 2022: one cluster member, or one multicast server,
- * of one protocol on one link.  No I/O, no clock, no global state: it is
- * given circuits (vc.h), timers (timer.h) and the functions below; the tool
- * marsc, the tests, the simulator and edge programs stand on it alike.
+ * libmarsc: the client side of RFC 2022, for programs to link.
+ *
+ * A host is an endpoint: one ATM address on one link.  It has a client for
+ * each protocol, IPv4 and IPv6 say, and each of these is a cluster member or a
+ * multicast server for itself: it registers, joins, asks and sends.
+ *
+ * The library makes no socket, reads no clock and logs nothing.  Its owner
+ * gives it three things:
+ *
+ * - timers (timer.h), for which the owner says what time it is;
+ * - a link (vc.h), which the owner opens: for UDP by vc_udp_open() of vc_udp.h,
+ *   on a socket that may have been handed in, so that a confined program need
+ *   not be able to make one;
+ * - functions (struct marsc_ops) that are called with what has happened.
+ *
+ * Nothing is called from another thread, and nothing blocks.
+ *
+ * The turn.  What the owner does and what a link brings only queues data
+ * units on the link; none is sent before vc_flush(link).  So a program has a
+ * loop, and each turn of it is:
+ *
+ *   1. what has arrived: the link reads its descriptors and calls up;
+ *   2. what is due: timers_run() with the time of this turn;
+ *   3. what the owner wants: joins, packets to send;
+ *   4. vc_flush(link), once, at the end, and also before the first turn if
+ *      something was asked for before it.
+ *
+ * Without 4 nothing ever leaves, not even a registration.  It is done once,
+ * and not after each call, because all that a turn has for one circuit then
+ * goes out in few datagrams and system calls, in the order in which it was
+ * sent (nvc.md, rules 9 and 10).  loop_run() of loop.h does 1 and 2 and then
+ * calls a function for 3 and 4; doc/example.c is a whole program.
  */
-#ifndef MARSC_CLIENT_H
-#define MARSC_CLIENT_H
+#ifndef MARSC_H
+#define MARSC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +49,8 @@
 #include "timer.h"
 #include "vc.h"
 
-struct marsc;
+struct marsc_host;		/* an endpoint */
+struct marsc;			/* one client of it: one protocol */
 
 /*
  * The timers of RFC 2022 appendix E and section 5: symbol, name as an option,
@@ -77,7 +106,9 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 	X(MARSC_NOTICE_LEAF_DROPPED, "leaf-dropped")	/* min, addrs */ \
 	X(MARSC_NOTICE_REVALIDATE, "revalidate")	/* min */ \
 	X(MARSC_NOTICE_HEARD, "heard")		/* server, msg: control VC */ \
-	X(MARSC_NOTICE_NO_MEMORY, "no-memory")	/* why: what was given up */
+	X(MARSC_NOTICE_NO_MEMORY, "no-memory")	/* why: what was given up */ \
+	/* table, state, event: something that can't happen has happened */ \
+	X(MARSC_NOTICE_VIOLATION, "violation")
 
 enum marsc_notice_code {
 #define X(sym, name) sym,
@@ -98,18 +129,48 @@ struct marsc_notice {
 	const struct mars_msg	*msg;
 	const char		*why;
 	uint32_t		 number;
+	const char		*table, *state, *event;
+};
+
+/* A layer 3 packet that came in, and what is known about where from. */
+struct marsc_packet {
+	const struct mars_pro	*pro;
+	/*
+	 * The group that it was sent to, as the head of an IPv4 or IPv6 packet
+	 * says; nothing is checked.  The null address for other protocols, and
+	 * for a packet that is too short.
+	 */
+	struct paddr		 group;
+	/*
+	 * Who has called us and sends on this circuit: a member of the cluster,
+	 * or a multicast server on behalf of one.  As true as the link's
+	 * backend can vouch for (vc_knows_caller()).
+	 */
+	const struct atm_addr	*sender;
+	/*
+	 * The member that has sent it first, where the encapsulation says so
+	 * (5.5.1; not 5.5.2).  A number that the MARS has given out, for this
+	 * protocol; 0: by somebody who was not registered.
+	 */
+	bool			 has_cmi;
+	uint16_t		 cmi;
+	const uint8_t		*data;	/* valid until the function returns */
+	size_t			 len;
 };
 
 /*
- * What the owner supplies.  A notice may be answered by calls into the
- * client, but not by marsc_free().
+ * What the owner supplies; arg is the host's.  Any function of this header may
+ * be called from a notice or a packet, except those that free and
+ * marsc_host_attach().
  */
 struct marsc_ops {
-	uint32_t (*random)(void *);
-	void	(*notice)(void *, const struct marsc_notice *);
-	/* a layer 3 packet of a group came in; may be NULL */
-	void	(*packet)(void *, const struct mars_pro *, const uint8_t *,
-		    size_t);
+	/* 32 bits; arc4random() will do */
+	uint32_t (*random)(void *arg);
+	void	(*notice)(void *arg, struct marsc *,
+		    const struct marsc_notice *);
+	/* or NULL; a multicast server sends packets on and does not call it */
+	void	(*packet)(void *arg, struct marsc *,
+		    const struct marsc_packet *);
 };
 
 struct marsc_conf {
@@ -120,6 +181,36 @@ struct marsc_conf {
 	size_t			 nservers;
 	struct marsc_timers	 timers;
 };
+
+/* Why something was not used, or not sent: symbol, name, text. */
+#define MARSC_DROPS(X) \
+	X(MARSC_DROP_LLC, "llc", "not a code point of RFC 2022") \
+	X(MARSC_DROP_DECODE, "decode", "malformed MARS message") \
+	X(MARSC_DROP_PRO, "protocol", "message of another protocol") \
+	X(MARSC_DROP_TLV, "tlv", "a TLV asks for the message to be dropped") \
+	X(MARSC_DROP_STRANGER, "stranger", "not from the current MARS") \
+	X(MARSC_DROP_OP, "op", "operation is not for this role") \
+	X(MARSC_DROP_COPY, "copy", "copy flag is 0") \
+	X(MARSC_DROP_UNASKED, "unasked", "an answer that nobody waits for") \
+	X(MARSC_DROP_PARTS, "parts", "an answer in parts was incomplete") \
+	X(MARSC_DROP_REFLECTED, "reflected", "own packet came back") \
+	X(MARSC_DROP_DATA, "data", "malformed data packet") \
+	/* the rest: packets that were to be sent */ \
+	X(MARSC_DROP_HELD, "held", "as many wait for the path as may") \
+	X(MARSC_DROP_EMPTY, "empty", "nobody else is in the group") \
+	X(MARSC_DROP_UNANSWERED, "unanswered", \
+	    "the MARS does not say who is in the group") \
+	X(MARSC_DROP_CIRCUIT, "circuit", "no link or circuit takes it") \
+	X(MARSC_DROP_GROUP, "group", "not to an address") \
+	X(MARSC_DROP_MEMORY, "memory", "out of memory")
+
+enum marsc_drop {
+#define X(sym, name, text) sym,
+	MARSC_DROPS(X)
+#undef X
+	MARSC_DROP_MAX
+};
+const char	*marsc_drop_name(enum marsc_drop);
 
 enum marsc_error {
 	MARSC_OK,
@@ -132,23 +223,62 @@ enum marsc_error {
 };
 const char	*marsc_strerror(enum marsc_error);
 
-/* NULL: no memory, or no server.  conf is copied. */
-struct marsc	*marsc_new(const struct marsc_ops *, void *, struct timers *,
-		    const struct marsc_conf *);
-/* The link, whose user is marsc_vc_user and whose arg is the client. */
-void		 marsc_attach(struct marsc *, struct vc_link *);
-extern const struct vc_user marsc_vc_user;
-/* Other functions from now on, with the same argument. */
-void		 marsc_set_ops(struct marsc *, const struct marsc_ops *);
-/* Releases every circuit, quietly. */
-void		 marsc_free(struct marsc *);
+/* --- the endpoint */
 
+/* NULL: no memory.  It has no link yet, and no clients. */
+struct marsc_host *marsc_host_new(const struct marsc_ops *, void *arg,
+		    struct timers *);
+/*
+ * Frees its clients, too.  Circuits are released, without a notice; the link
+ * is the owner's to flush and to close, afterwards.
+ */
+void		 marsc_host_free(struct marsc_host *);
+/*
+ * From now on this is the link, and its local address ours; the host is its
+ * user, before anything is read from it.  A link that there was before must
+ * still be open: its circuits are released, then the owner flushes it and may
+ * close it.  Each client that is not off registers anew from the new address,
+ * at once, and joins again what it had joined; paths are opened again by the
+ * next packet.  NULL: no link for now; clients keep what was joined, and go on
+ * trying.
+ */
+void		 marsc_host_attach(struct marsc_host *, struct vc_link *);
+/* Other functions from now on, with the same argument. */
+void		 marsc_host_set_ops(struct marsc_host *,
+		    const struct marsc_ops *);
+
+/* --- its clients */
+
+/*
+ * A client of one protocol, which does nothing until marsc_register().  conf
+ * is copied.  NULL: no memory, no server, or the host has a client of that
+ * protocol (RFC 2022 knows one registration of an address for each protocol,
+ * and a MARS takes no address for both roles).
+ */
+struct marsc	*marsc_new(struct marsc_host *, const struct marsc_conf *);
+/* Releases its circuits, quietly.  Not needed before marsc_host_free(). */
+void		 marsc_free(struct marsc *);
+/*
+ * Other MARSs, best first, from now on.  What a MARS_REDIRECT_MAP said is
+ * forgotten until the next one comes.  The MARS in use stays in use where it
+ * is among them; else the client registers with the first of them, at once,
+ * and joins again what it had joined.  MARSC_E_RANGE: none is given.
+ */
+enum marsc_error marsc_set_servers(struct marsc *, const struct atm_addr *,
+		    size_t);
+
+/*
+ * To become a member of the cluster, and to leave it: the notices say when.
+ * A client goes on trying, with one MARS after the other (5.4), until
+ * marsc_deregister().
+ */
 void		 marsc_register(struct marsc *);
 void		 marsc_deregister(struct marsc *);
 /*
  * Joins a group or a block (5.2).  layer3: the layer 3 protocol asked for
- * it; ignored for a block.  The state is kept over changes of MARS.  For a
- * multicast server: serve and no longer serve.
+ * it (5.2.1); ignored for a block.  What is joined is kept, whether the client
+ * is registered yet or not, over every change of MARS, address and link, until
+ * it is left.  For a multicast server: serve and no longer serve.
  */
 enum marsc_error marsc_join(struct marsc *, const struct paddr *min,
 		    const struct paddr *max, bool layer3);
@@ -162,36 +292,37 @@ enum marsc_error marsc_request(struct marsc *, const struct paddr *);
 /* Asks for the groups in a block: MARSC_NOTICE_GROUPS (5.3); one at a time. */
 enum marsc_error marsc_grouplist(struct marsc *, const struct paddr *min,
 		    const struct paddr *max);
-/* Sends a layer 3 packet to a group, opening a path on demand (5.1). */
-enum marsc_error marsc_transmit(struct marsc *, const struct paddr *,
+/*
+ * Sends a layer 3 packet to a group, and opens a path to its members where
+ * there is none (5.1).  The packet is copied.  What is said is what has
+ * happened now.  A packet that is held goes out at MARSC_NOTICE_PATH_UP, or is
+ * dropped and counted when it turns out that there is nobody.
+ */
+enum marsc_outcome {
+	MARSC_SENT_DROPPED,	/* why */
+	MARSC_SENT_HELD,	/* until the path is up; few are */
+	MARSC_SENT_OUT		/* to so many members, or servers of theirs */
+};
+struct marsc_sent {
+	enum marsc_outcome	outcome;
+	uint32_t		members;
+	enum marsc_drop		why;
+};
+struct marsc_sent marsc_transmit(struct marsc *, const struct paddr *,
 		    const void *, size_t);
 
 bool		 marsc_is_registered(const struct marsc *);
 uint16_t	 marsc_cmi(const struct marsc *);
+const struct mars_pro *marsc_protocol(const struct marsc *);
+/* The MARS in use, or the one that is tried. */
 const struct atm_addr *marsc_server(const struct marsc *);
-
-/* Why something that came in was not used: symbol, name, text. */
-#define MARSC_DROPS(X) \
-	X(MARSC_DROP_LLC, "llc", "not a code point of RFC 2022") \
-	X(MARSC_DROP_DECODE, "decode", "malformed MARS message") \
-	X(MARSC_DROP_PRO, "protocol", "message of another protocol") \
-	X(MARSC_DROP_TLV, "tlv", "a TLV asks for the message to be dropped") \
-	X(MARSC_DROP_STRANGER, "stranger", "not from the current MARS") \
-	X(MARSC_DROP_OP, "op", "operation is not for this role") \
-	X(MARSC_DROP_COPY, "copy", "copy flag is 0") \
-	X(MARSC_DROP_UNASKED, "unasked", "an answer that nobody waits for") \
-	X(MARSC_DROP_PARTS, "parts", "an answer in parts was incomplete") \
-	X(MARSC_DROP_REFLECTED, "reflected", "own packet came back") \
-	X(MARSC_DROP_DATA, "data", "malformed data packet") \
-	X(MARSC_DROP_HELD, "held", "packet for a path that is not up yet")
-
-enum marsc_drop {
-#define X(sym, name, text) sym,
-	MARSC_DROPS(X)
-#undef X
-	MARSC_DROP_MAX
-};
-const char	*marsc_drop_name(enum marsc_drop);
+/*
+ * How many packets and messages were dropped for that reason.  What came in
+ * and can't be laid to a client is counted by the host alone.
+ */
 uint64_t	 marsc_drops(const struct marsc *, enum marsc_drop);
+uint64_t	 marsc_host_drops(const struct marsc_host *, enum marsc_drop);
+/* How many MARSC_NOTICE_VIOLATIONs there were. */
+uint64_t	 marsc_violations(const struct marsc *);
 
 #endif

@@ -5,16 +5,16 @@
 
 /*
  * The transient circuit between a client and its MARS (RFC 2022 section 5):
- * the first message opens it, and it is dismantled when it has been idle.
- * That it is gone means nothing by itself; that it can't be established is a
- * problem with the MARS (5.4).
+ * the first message opens it, and it is released when it has been idle.  Its
+ * loss means nothing by itself, but when it can't be established there is a
+ * problem with the MARS (5.4).  Each client has its own; they share none.
  */
 #include <stdlib.h>
 
-#include "marsc_impl.h"
+#include "client.h"
 #include "llc.h"
 
-/* Fixed part, three addresses, one pair; we send no TLVs. */
+/* A fixed part, three addresses and one pair; we send no TLVs. */
 #define MESSAGE_MAX	512
 
 static void
@@ -33,7 +33,6 @@ marsc_marsvc_init(struct marsc_marsvc *m, struct marsc *c)
 	timer_init(&m->idle, marsvc_idle, m);
 }
 
-/* From now on the circuit goes to this MARS. */
 void
 marsc_marsvc_aim(struct marsc_marsvc *m, const struct atm_addr *to)
 {
@@ -43,30 +42,17 @@ marsc_marsvc_aim(struct marsc_marsvc *m, const struct atm_addr *to)
 	m->addr = *to;
 }
 
-static void
-marsvc_discard(struct marsc_marsvc *m)
-{
-	struct marsc_held *h;
-
-	while ((h = STAILQ_FIRST(&m->held)) != NULL) {
-		STAILQ_REMOVE_HEAD(&m->held, entry);
-		vc_sdu_free(h->sdu);
-		free(h);
-	}
-}
-
 void
 marsc_marsvc_close(struct marsc_marsvc *m)
 {
 	timer_clear(m->end.client->ts, &m->idle);
-	marsvc_discard(m);
+	(void)marsc_held_clear(&m->held);
 	if (m->vc != NULL)
 		vc_release(m->vc, VC_CAUSE_NORMAL);
 	m->vc = NULL;
 	m->up = false;
 }
 
-/* The circuit was released by the other end, or never came up. */
 void
 marsc_marsvc_lost(struct marsc_marsvc *m)
 {
@@ -93,41 +79,31 @@ void
 marsc_marsvc_send(struct marsc_marsvc *m, const struct mars_msg *msg)
 {
 	struct marsc *c = m->end.client;
+	struct vc_link *link = c->host->link;
 	struct vc_sdu *s;
-	struct marsc_held *h;
 
-	if (c->link == NULL)
+	if (link == NULL)
 		return;
 	if (m->vc == NULL)
-		m->vc = vc_call(c->link, &m->addr, &m->end);
+		m->vc = vc_call(link, &m->addr, &m->end);
 	if (m->vc == NULL || (s = marsvc_sdu(msg)) == NULL) {
 		marsc_no_memory(c, "a message to the MARS");
 		return;
 	}
 	timer_set(c->ts, &m->idle, c->t.mars_idle);
-	if (m->up) {
+	if (m->up)
 		(void)vc_send(m->vc, s);
-		return;
-	}
-	if ((h = malloc(sizeof(*h))) == NULL) {
-		vc_sdu_free(s);
+	else if (marsc_held_add(&m->held, s) == -1)
 		marsc_no_memory(c, "a message to the MARS");
-		return;
-	}
-	h->sdu = s;
-	STAILQ_INSERT_TAIL(&m->held, h, entry);
 }
 
-/* L_ACK: what has waited goes out, in its order. */
+/* L_ACK has come: what has waited is sent, in its order. */
 void
 marsc_marsvc_up(struct marsc_marsvc *m)
 {
-	struct marsc_held *h;
+	struct vc_sdu *s;
 
 	m->up = true;
-	while ((h = STAILQ_FIRST(&m->held)) != NULL) {
-		STAILQ_REMOVE_HEAD(&m->held, entry);
-		(void)vc_send(m->vc, h->sdu);
-		free(h);
-	}
+	while ((s = marsc_held_take(&m->held)) != NULL)
+		(void)vc_send(m->vc, s);
 }

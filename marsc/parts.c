@@ -7,8 +7,8 @@
 
 #include "parts.h"
 
-/* RFC 2022 section 5.1.1: a spoilt answer is waited for to its end. */
-const struct marsc_parts_cell marsc_parts_table[MARSC_PARTS_STATE_MAX]
+/* RFC 2022 5.1.1: after a bad part, the rest is waited for and discarded. */
+static const struct table_cell parts_cells[MARSC_PARTS_STATE_MAX]
     [MARSC_PARTS_EVENT_MAX] = {
 	[MARSC_PARTS_NONE] = {
 		[MARSC_PARTS_EV_GOOD] =
@@ -47,6 +47,7 @@ const struct marsc_parts_cell marsc_parts_table[MARSC_PARTS_STATE_MAX]
 		    { MARSC_PARTS_NONE, MARSC_PARTS_R_CLEARED },
 	},
 };
+TABLE_DEFINE(marsc_parts_table, "parts", MARSC_PARTS, parts_cells);
 
 void
 marsc_parts_init(struct marsc_parts *p, bool moving)
@@ -65,10 +66,9 @@ marsc_parts_free(struct marsc_parts *p)
 static enum marsc_parts_result
 parts_step(struct marsc_parts *p, enum marsc_parts_event ev)
 {
-	const struct marsc_parts_cell *cell = &marsc_parts_table[p->state][ev];
-
-	p->state = cell->next;
-	return cell->result;
+	/* whatever arrives is possible: no cell is a violation */
+	return (enum marsc_parts_result)table_step(
+	    &marsc_parts_table, &p->state, ev, NULL);
 }
 
 void
@@ -90,7 +90,7 @@ parts_grow(struct marsc_parts *p, bool groups, size_t more)
 		return true;
 	want += want / 2;
 	v = groups ? reallocarray(p->groups, want, sizeof(*p->groups)) :
-		     reallocarray(p->addrs, want, sizeof(*p->addrs));
+	    reallocarray(p->addrs, want, sizeof(*p->addrs));
 	if (v == NULL)
 		return false;
 	if (groups)
@@ -119,7 +119,10 @@ parts_take(struct marsc_parts *p, const struct mars_msg *m)
 	}
 }
 
-/* The first part fixes mar$msn; a control VC counts it up. */
+/*
+ * All parts have the mar$msn of the first one, but on a control VC it may grow
+ * by 1 with each part (A-108).
+ */
 static bool
 parts_expected(const struct marsc_parts *p, const struct mars_msg *m)
 {
@@ -135,8 +138,8 @@ marsc_parts_input(struct marsc_parts *p, const struct mars_msg *m)
 	enum marsc_parts_event ev;
 	enum marsc_parts_result r;
 
-	if (p->state ==
-	    MARSC_PARTS_NONE) { /* what was complete before is over */
+	if (p->state == MARSC_PARTS_NONE) {
+		/* the answer before this one has been used */
 		p->n = 0;
 		p->next = 1;
 		p->no_memory = false;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "mars.h"
+#include "table.h"
 
 #define MARSC_PARTS_STATES(X) \
 	X(MARSC_PARTS_NONE, "none")		/* nothing yet */ \
@@ -29,36 +30,32 @@
 	X(MARSC_PARTS_EV_RESET, "reset")	/* timeout, or a new question */
 
 enum marsc_parts_state {
-#define X(sym, name) sym,
-	MARSC_PARTS_STATES(X)
-#undef X
+	MARSC_PARTS_STATES(TABLE_SYM)
 	MARSC_PARTS_STATE_MAX
 };
 enum marsc_parts_event {
-#define X(sym, name) sym,
-	MARSC_PARTS_EVENTS(X)
-#undef X
+	MARSC_PARTS_EVENTS(TABLE_SYM)
 	MARSC_PARTS_EVENT_MAX
 };
 
-enum marsc_parts_result {
-	MARSC_PARTS_R_FORGOTTEN,	/* no cell of the table has this */
-	MARSC_PARTS_R_MORE,		/* taken: wait for the next */
-	MARSC_PARTS_R_WAIT,	/* not taken: wait for the last, then fail */
-	MARSC_PARTS_R_DONE,		/* taken, and complete */
-	MARSC_PARTS_R_FAILED,		/* discarded: ask again */
-	MARSC_PARTS_R_CLEARED
-};
+/* What a step of this table does is no more than to say this. */
+#define MARSC_PARTS_ACTIONS(X) \
+	X(MARSC_PARTS_R_MORE, "more")	/* taken: wait for the next */ \
+	/* not taken: wait for the last, then fail */ \
+	X(MARSC_PARTS_R_WAIT, "wait") \
+	X(MARSC_PARTS_R_DONE, "done")	/* taken, and complete */ \
+	X(MARSC_PARTS_R_FAILED, "failed")	/* discarded: ask again */ \
+	X(MARSC_PARTS_R_CLEARED, "cleared")
 
-struct marsc_parts_cell {
-	enum marsc_parts_state	next;
-	enum marsc_parts_result	result;
+enum marsc_parts_result {
+	TABLE_FIRST_ACTION(MARSC_PARTS),
+	MARSC_PARTS_ACTIONS(TABLE_SYM)
+	MARSC_PARTS_R_MAX
 };
-extern const struct marsc_parts_cell
-    marsc_parts_table[MARSC_PARTS_STATE_MAX][MARSC_PARTS_EVENT_MAX];
+extern const struct table marsc_parts_table;
 
 struct marsc_parts {
-	enum marsc_parts_state	 state;
+	uint8_t			 state;		/* enum marsc_parts_state */
 	uint16_t		 next;		/* mar$y of the part to come */
 	uint32_t		 msn;		/* of the part before */
 	bool			 moving;	/* msn may go up by 1 */

@@ -4,23 +4,11 @@
  */
 
 /*
- * Registration with a MARS, and with the next one when it fails or when it
- * says so (RFC 2022 sections 5.2.3 and 5.4).
+ * Registration with a MARS, and with another one when the first fails or sends
+ * a redirect (RFC 2022 sections 5.2.3 and 5.4).
  */
-#include "marsc_impl.h"
-
-void
-marsc_reg_ignore(struct marsc *c)
-{
-	(void)c;
-}
-
-/* A timer that was not set, or the like: visible to tests, harmless. */
-void
-marsc_reg_violation(struct marsc *c)
-{
-	(void)c;
-}
+#include "client.h"
+#include "control.h"
 
 bool
 marsc_reg_is_on(const struct marsc *c)
@@ -28,13 +16,15 @@ marsc_reg_is_on(const struct marsc *c)
 	return c->reg.state == MARSC_REG_ON || c->reg.state == MARSC_REG_MOVING;
 }
 
-void
-marsc_reg_event(struct marsc *c, enum marsc_reg_event ev)
+/* Before we ask for a registration, and after we have left, none may. */
+bool
+marsc_reg_expects(const struct marsc *c, const struct atm_addr *caller)
 {
-	const struct marsc_reg_cell *cell = &marsc_reg_table[c->reg.state][ev];
-
-	c->reg.state = cell->next;
-	cell->action(c);
+	if (c->reg.state == MARSC_REG_OFF || c->reg.state == MARSC_REG_LEAVING)
+		return false;
+	return atm_addr_equal(caller, &c->mars->addr) ||
+	    (c->reg.state == MARSC_REG_MOVING &&
+	    atm_addr_equal(caller, &c->next->addr));
 }
 
 static void
@@ -139,7 +129,10 @@ reg_map_wait(struct marsc *c)
 	timer_set(c->ts, &c->reg.map, c->t.map);
 }
 
-/* Registered.  Again: 5.4.1, every group is rejoined and revalidated. */
+/*
+ * We are registered.  If we were before, 5.4.1 wants every group to be joined
+ * again and every path to be revalidated.
+ */
 static void
 reg_on(struct marsc *c)
 {
@@ -161,20 +154,27 @@ reg_on(struct marsc *c)
 		marsc_path_stale_all(c);
 }
 
+/* Ends everything that belongs to the MARS that we leave. */
 static void
-reg_pause(struct marsc *c)
+reg_close(struct marsc *c)
 {
 	marsc_marsvc_close(c->mars);
 	marsc_marsvc_close(c->next);
 	marsc_forget_map(c);
 	timer_clear(c->ts, &c->reg.map);
 	c->reg.failures = 0;
+}
+
+static void
+reg_pause(struct marsc *c)
+{
+	reg_close(c);
 	timer_set(c->ts, &c->reg.timer,
 	    marsc_delay(c, c->t.again_min, c->t.again_max));
 	marsc_join_all(c, MARSC_JOIN_EV_LOST);
 }
 
-/* 5.4.1: first assume that the problem is transient. */
+/* 5.4.1: we first assume that the problem will pass, and try the same MARS. */
 static void
 reg_problem_seen(struct marsc *c)
 {
@@ -182,7 +182,7 @@ reg_problem_seen(struct marsc *c)
 	reg_pause(c);
 }
 
-/* 5.4.3: the table is installed, its first MARS is the one to go to. */
+/* 5.4.3: the first MARS of the table, which is new, is the one to go to. */
 static void
 reg_hard(struct marsc *c)
 {
@@ -207,10 +207,17 @@ reg_soft_more(struct marsc *c)
 }
 
 /*
- * 5.4.3: shut the circuit to the old MARS, use the new; rejoin nothing.  But
- * where a JOIN or LEAVE was still on its way the new MARS may know the group
- * from the old one, and takes whoever joins such a group for one that joins
- * everything it wants to keep (D9): so that is what we do.
+
+ * 5.4.3: the circuit to the old MARS is shut, the new MARS is used, and
+
+ * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
+
+ * new MARS may know that group from the old one; and when a client joins a
+
+ * group that it knows so, it expects the client to join everything that it
+
+ * wants to keep (D9).  So that is what we do.
+
  */
 static void
 reg_moved(struct marsc *c)
@@ -232,7 +239,7 @@ reg_moved(struct marsc *c)
 		marsc_join_again(c);
 }
 
-/* keep the current MARS, and try again at the next map. */
+/* we keep the current MARS; the next map makes us try again. */
 static void
 reg_stay(struct marsc *c)
 {
@@ -282,13 +289,76 @@ reg_off_unheard(struct marsc *c)
 	reg_off_why(c, "no answer");
 }
 
-#define I	marsc_reg_ignore
-#define V	marsc_reg_violation
-const struct marsc_reg_cell marsc_reg_table[MARSC_REG_STATE_MAX]
+static void
+reg_off_link(struct marsc *c)
+{
+	reg_off_why(c, "the link is gone");
+}
+
+/*
+ * The owner wants another MARS, or has another address.  All other clients stay
+ * where they are, so there is no reason to wait: we register at once, and join
+ * again what was joined.
+ */
+static void
+reg_anew(struct marsc *c)
+{
+	reg_close(c);
+	marsc_join_all(c, MARSC_JOIN_EV_LOST);
+	reg_ask(c);
+}
+
+/*
+ * Nobody knows the new address yet, and no circuit is left that would have to
+ * be revalidated.  So this is a first registration (5.4.1 does not apply).
+ */
+static void
+reg_relink(struct marsc *c)
+{
+	c->reg.again = false;
+	reg_anew(c);
+}
+
+/* Nothing is sent yet, but marsc_server() already says where it will be. */
+static void
+reg_aim(struct marsc *c)
+{
+	marsc_marsvc_aim(c->mars, marsc_servers_current(&c->servers));
+}
+
+static void (*const reg_actions[MARSC_REG_ACTION_MAX])(struct marsc *) = {
+	[MARSC_REG_DO_START] = reg_start,
+	[MARSC_REG_DO_ASK] = reg_ask,
+	[MARSC_REG_DO_ASK_MORE] = reg_ask_more,
+	[MARSC_REG_DO_ASK_NEXT] = reg_ask_next,
+	[MARSC_REG_DO_BACKUP] = reg_backup,
+	[MARSC_REG_DO_LOOP] = reg_loop,
+	[MARSC_REG_DO_ON] = reg_on,
+	[MARSC_REG_DO_PROBLEM] = reg_problem_seen,
+	[MARSC_REG_DO_HARD] = reg_hard,
+	[MARSC_REG_DO_SOFT] = reg_soft,
+	[MARSC_REG_DO_SOFT_MORE] = reg_soft_more,
+	[MARSC_REG_DO_MOVED] = reg_moved,
+	[MARSC_REG_DO_STAY] = reg_stay,
+	[MARSC_REG_DO_LEAVE] = reg_leave,
+	[MARSC_REG_DO_LEAVE_MORE] = reg_leave_more,
+	[MARSC_REG_DO_OFF] = reg_off,
+	[MARSC_REG_DO_OFF_UNHEARD] = reg_off_unheard,
+	[MARSC_REG_DO_OFF_LINK] = reg_off_link,
+	[MARSC_REG_DO_RELINK] = reg_relink,
+	[MARSC_REG_DO_ANEW] = reg_anew,
+	[MARSC_REG_DO_AIM] = reg_aim,
+};
+
+/* --- the table */
+
+#define I	TABLE_IGNORE
+#define V	TABLE_VIOLATION
+static const struct table_cell reg_cells[MARSC_REG_STATE_MAX]
     [MARSC_REG_EVENT_MAX] = {
 	[MARSC_REG_OFF] = {
-		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, reg_start },
-		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, MARSC_REG_DO_START },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, MARSC_REG_DO_OFF },
 		[MARSC_REG_EV_COPY] = { MARSC_REG_OFF, I },
 		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_OFF, I },
 		[MARSC_REG_EV_GONE] = { MARSC_REG_OFF, I },
@@ -300,110 +370,152 @@ const struct marsc_reg_cell marsc_reg_table[MARSC_REG_STATE_MAX]
 		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_OFF, I },
 		[MARSC_REG_EV_HARD] = { MARSC_REG_OFF, I },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_OFF, I },
+		[MARSC_REG_EV_SERVERS] = { MARSC_REG_OFF, MARSC_REG_DO_AIM },
 	},
 	[MARSC_REG_ASKING] = {
 		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, I },
-		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, reg_leave },
-		[MARSC_REG_EV_COPY] = { MARSC_REG_ON, reg_on },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, MARSC_REG_DO_LEAVE },
+		[MARSC_REG_EV_COPY] = { MARSC_REG_ON, MARSC_REG_DO_ON },
 		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ASKING, I },
 		[MARSC_REG_EV_GONE] = { MARSC_REG_ASKING, I },
-		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, reg_ask_more },
-		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_LOOP, reg_loop },
-		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_ASKING, reg_backup },
-		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_LOOP, reg_loop },
+		[MARSC_REG_EV_TIMER] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ASK_MORE },
+		[MARSC_REG_EV_FAIL_ALONE] =
+		    { MARSC_REG_LOOP, MARSC_REG_DO_LOOP },
+		[MARSC_REG_EV_FAIL_FIRST] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_BACKUP },
+		[MARSC_REG_EV_FAIL_AGAIN] =
+		    { MARSC_REG_LOOP, MARSC_REG_DO_LOOP },
 		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ASKING, I },
 		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_ASKING, I },
-		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, MARSC_REG_DO_HARD },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_ASKING, I },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_ASKING, MARSC_REG_DO_RELINK },
+		[MARSC_REG_EV_SERVERS] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ANEW },
 	},
 	[MARSC_REG_ON] = {
 		[MARSC_REG_EV_START] = { MARSC_REG_ON, I },
-		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, reg_leave },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, MARSC_REG_DO_LEAVE },
 		[MARSC_REG_EV_COPY] = { MARSC_REG_ON, I },
 		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ON, I },
 		[MARSC_REG_EV_GONE] = { MARSC_REG_ON, I },
 		[MARSC_REG_EV_TIMER] = { MARSC_REG_ON, V },
 		[MARSC_REG_EV_FAIL_ALONE] =
-		    { MARSC_REG_PAUSE, reg_problem_seen },
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
 		[MARSC_REG_EV_FAIL_FIRST] =
-		    { MARSC_REG_PAUSE, reg_problem_seen },
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
 		[MARSC_REG_EV_FAIL_AGAIN] =
-		    { MARSC_REG_PAUSE, reg_problem_seen },
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
 		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ON, I },
-		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_PAUSE, reg_problem_seen },
-		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
-		[MARSC_REG_EV_SOFT] = { MARSC_REG_MOVING, reg_soft },
+		[MARSC_REG_EV_PROBLEM] =
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, MARSC_REG_DO_HARD },
+		[MARSC_REG_EV_SOFT] = { MARSC_REG_MOVING, MARSC_REG_DO_SOFT },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_ASKING, MARSC_REG_DO_RELINK },
+		[MARSC_REG_EV_SERVERS] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ANEW },
 	},
 	[MARSC_REG_MOVING] = {
 		[MARSC_REG_EV_START] = { MARSC_REG_MOVING, I },
-		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, reg_leave },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, MARSC_REG_DO_LEAVE },
 		[MARSC_REG_EV_COPY] = { MARSC_REG_MOVING, I },
-		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ON, reg_moved },
+		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_ON, MARSC_REG_DO_MOVED },
 		[MARSC_REG_EV_GONE] = { MARSC_REG_MOVING, I },
-		[MARSC_REG_EV_TIMER] = { MARSC_REG_MOVING, reg_soft_more },
+		[MARSC_REG_EV_TIMER] =
+		    { MARSC_REG_MOVING, MARSC_REG_DO_SOFT_MORE },
 		[MARSC_REG_EV_FAIL_ALONE] =
-		    { MARSC_REG_PAUSE, reg_problem_seen },
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
 		[MARSC_REG_EV_FAIL_FIRST] =
-		    { MARSC_REG_PAUSE, reg_problem_seen },
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
 		[MARSC_REG_EV_FAIL_AGAIN] =
-		    { MARSC_REG_PAUSE, reg_problem_seen },
-		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ON, reg_stay },
-		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_PAUSE, reg_problem_seen },
-		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ON, MARSC_REG_DO_STAY },
+		[MARSC_REG_EV_PROBLEM] =
+		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, MARSC_REG_DO_HARD },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_MOVING, I },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_ASKING, MARSC_REG_DO_RELINK },
+		[MARSC_REG_EV_SERVERS] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ANEW },
 	},
 	[MARSC_REG_PAUSE] = {
 		[MARSC_REG_EV_START] = { MARSC_REG_PAUSE, I },
-		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, MARSC_REG_DO_OFF },
 		[MARSC_REG_EV_COPY] = { MARSC_REG_PAUSE, I },
 		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_PAUSE, I },
 		[MARSC_REG_EV_GONE] = { MARSC_REG_PAUSE, I },
-		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, reg_ask },
+		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, MARSC_REG_DO_ASK },
 		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_PAUSE, I },
 		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_PAUSE, I },
 		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_PAUSE, I },
 		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_PAUSE, I },
 		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_PAUSE, I },
-		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, MARSC_REG_DO_HARD },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_PAUSE, I },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_ASKING, MARSC_REG_DO_RELINK },
+		[MARSC_REG_EV_SERVERS] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ANEW },
 	},
 	[MARSC_REG_LOOP] = {
 		[MARSC_REG_EV_START] = { MARSC_REG_LOOP, I },
-		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, reg_off },
+		[MARSC_REG_EV_STOP] = { MARSC_REG_OFF, MARSC_REG_DO_OFF },
 		[MARSC_REG_EV_COPY] = { MARSC_REG_LOOP, I },
 		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_LOOP, I },
 		[MARSC_REG_EV_GONE] = { MARSC_REG_LOOP, I },
-		[MARSC_REG_EV_TIMER] = { MARSC_REG_ASKING, reg_ask_next },
+		[MARSC_REG_EV_TIMER] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ASK_NEXT },
 		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_LOOP, I },
 		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_LOOP, I },
 		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_LOOP, I },
 		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_LOOP, I },
 		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_LOOP, I },
-		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, reg_hard },
+		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, MARSC_REG_DO_HARD },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_LOOP, I },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_ASKING, MARSC_REG_DO_RELINK },
+		[MARSC_REG_EV_SERVERS] =
+		    { MARSC_REG_ASKING, MARSC_REG_DO_ANEW },
 	},
 	[MARSC_REG_LEAVING] = {
-		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, reg_start },
+		[MARSC_REG_EV_START] = { MARSC_REG_ASKING, MARSC_REG_DO_START },
 		[MARSC_REG_EV_STOP] = { MARSC_REG_LEAVING, I },
 		[MARSC_REG_EV_COPY] = { MARSC_REG_LEAVING, I },
 		[MARSC_REG_EV_COPY_NEXT] = { MARSC_REG_LEAVING, I },
-		[MARSC_REG_EV_GONE] = { MARSC_REG_OFF, reg_off },
-		[MARSC_REG_EV_TIMER] = { MARSC_REG_LEAVING, reg_leave_more },
-		[MARSC_REG_EV_FAIL_ALONE] = { MARSC_REG_OFF, reg_off_unheard },
-		[MARSC_REG_EV_FAIL_FIRST] = { MARSC_REG_OFF, reg_off_unheard },
-		[MARSC_REG_EV_FAIL_AGAIN] = { MARSC_REG_OFF, reg_off_unheard },
+		[MARSC_REG_EV_GONE] = { MARSC_REG_OFF, MARSC_REG_DO_OFF },
+		[MARSC_REG_EV_TIMER] =
+		    { MARSC_REG_LEAVING, MARSC_REG_DO_LEAVE_MORE },
+		[MARSC_REG_EV_FAIL_ALONE] =
+		    { MARSC_REG_OFF, MARSC_REG_DO_OFF_UNHEARD },
+		[MARSC_REG_EV_FAIL_FIRST] =
+		    { MARSC_REG_OFF, MARSC_REG_DO_OFF_UNHEARD },
+		[MARSC_REG_EV_FAIL_AGAIN] =
+		    { MARSC_REG_OFF, MARSC_REG_DO_OFF_UNHEARD },
 		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_LEAVING, I },
 		[MARSC_REG_EV_PROBLEM] = { MARSC_REG_LEAVING, I },
 		[MARSC_REG_EV_HARD] = { MARSC_REG_LEAVING, I },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_LEAVING, I },
+		[MARSC_REG_EV_LINK] = { MARSC_REG_OFF, MARSC_REG_DO_OFF_LINK },
+		[MARSC_REG_EV_SERVERS] = { MARSC_REG_LEAVING, I },
 	},
 };
 #undef I
 #undef V
+TABLE_DEFINE(marsc_reg_table, "registration", MARSC_REG, reg_cells);
+
+void
+marsc_reg_event(struct marsc *c, enum marsc_reg_event ev)
+{
+	uint8_t action =
+	    table_step(&marsc_reg_table, &c->reg.state, ev, &c->faults);
+
+	if (action >= TABLE_ACTIONS)
+		reg_actions[action](c);
+}
 
 /* --- what makes the events */
 
-/* An attempt at the current MARS failed: is there another, and was it tried? */
+/* The current MARS does not answer; what follows depends on the table. */
 static void
 reg_attempt_failed(struct marsc *c, const char *why)
 {
@@ -448,7 +560,6 @@ marsc_reg_init(struct marsc *c)
 	timer_init(&c->reg.map, reg_map_silent, c);
 }
 
-/* 5.4: why we think that something is wrong with the MARS */
 void
 marsc_reg_problem(struct marsc *c, const char *why)
 {
@@ -498,10 +609,6 @@ marsc_reg_copy(struct marsc *c, const struct mars_msg *m, bool current)
 	return true;
 }
 
-/*
- * A complete MARS_REDIRECT_MAP of the current MARS (5.4.3).  Its first entry
- * is where we should be.
- */
 void
 marsc_reg_map(struct marsc *c, bool hard, const struct atm_addr *v, size_t n)
 {

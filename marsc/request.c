@@ -10,7 +10,7 @@
  */
 #include <stdlib.h>
 
-#include "marsc_impl.h"
+#include "client.h"
 
 static int
 query_cmp(struct marsc_query *a, struct marsc_query *b)
@@ -18,18 +18,6 @@ query_cmp(struct marsc_query *a, struct marsc_query *b)
 	return paddr_cmp(&a->min, &b->min);
 }
 RB_GENERATE(marsc_query_tree, marsc_query, entry, query_cmp)
-
-void
-marsc_query_ignore(struct marsc_query *q)
-{
-	(void)q;
-}
-
-void
-marsc_query_violation(struct marsc_query *q)
-{
-	(void)q;
-}
 
 static void
 query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
@@ -40,11 +28,11 @@ query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
 	if (told)
 		marsc_notify(q->client, code,
 		    &(struct marsc_notice){ .min = &q->min,
-			.max = &q->max,
-			.server = &q->client->mars->addr,
-			.addrs = q->list ? NULL : q->parts.addrs,
-			.groups = q->list ? q->parts.groups : NULL,
-			.n = full ? q->parts.n : 0 });
+		    .max = &q->max,
+		    .server = &q->client->mars->addr,
+		    .addrs = q->list ? NULL : q->parts.addrs,
+		    .groups = q->list ? q->parts.groups : NULL,
+		    .n = full ? q->parts.n : 0 });
 }
 
 static void
@@ -95,7 +83,7 @@ query_answer(struct marsc_query *q)
 	    q, q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, true);
 }
 
-/* 5.1.1: not asked again for 5 to 10 s, whatever we are asked to send */
+/* 5.1.1: there is no other request for 5 to 10 s, whatever is to be sent. */
 static void
 query_empty(struct marsc_query *q)
 {
@@ -117,12 +105,25 @@ query_fail(struct marsc_query *q)
 	marsc_reg_problem(q->client, "a request has no answer");
 }
 
-#define I	marsc_query_ignore
-#define V	marsc_query_violation
-const struct marsc_query_cell marsc_query_table[MARSC_QUERY_STATE_MAX]
+static void (*const query_actions[MARSC_QUERY_ACTION_MAX])(
+    struct marsc_query *) = {
+	[MARSC_QUERY_DO_SEND] = query_send,
+	[MARSC_QUERY_DO_SEND_MORE] = query_send_more,
+	[MARSC_QUERY_DO_WAIT] = query_wait,
+	[MARSC_QUERY_DO_ANSWER] = query_answer,
+	[MARSC_QUERY_DO_EMPTY] = query_empty,
+	[MARSC_QUERY_DO_FAIL] = query_fail,
+};
+
+/* --- the table */
+
+#define I	TABLE_IGNORE
+#define V	TABLE_VIOLATION
+static const struct table_cell query_cells[MARSC_QUERY_STATE_MAX]
     [MARSC_QUERY_EVENT_MAX] = {
 	[MARSC_QUERY_IDLE] = {
-		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_ASKING, query_send },
+		[MARSC_QUERY_EV_ASK] =
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND },
 		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_IDLE, I },
 		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_IDLE, I },
 		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_IDLE, I },
@@ -133,15 +134,20 @@ const struct marsc_query_cell marsc_query_table[MARSC_QUERY_STATE_MAX]
 	},
 	[MARSC_QUERY_ASKING] = {
 		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_ASKING, I },
-		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_ASKING, query_wait },
-		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_IDLE, query_answer },
-		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_QUIET, query_empty },
+		[MARSC_QUERY_EV_PART] =
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_WAIT },
+		[MARSC_QUERY_EV_ANSWER] =
+		    { MARSC_QUERY_IDLE, MARSC_QUERY_DO_ANSWER },
+		[MARSC_QUERY_EV_EMPTY] =
+		    { MARSC_QUERY_QUIET, MARSC_QUERY_DO_EMPTY },
 		[MARSC_QUERY_EV_BROKEN] =
-		    { MARSC_QUERY_ASKING, query_send_more },
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND_MORE },
 		[MARSC_QUERY_EV_TIMER] =
-		    { MARSC_QUERY_ASKING, query_send_more },
-		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_ASKING, query_wait },
-		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_IDLE, query_fail },
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND_MORE },
+		[MARSC_QUERY_EV_WAIT] =
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_WAIT },
+		[MARSC_QUERY_EV_LIMIT] =
+		    { MARSC_QUERY_IDLE, MARSC_QUERY_DO_FAIL },
 	},
 	[MARSC_QUERY_QUIET] = {
 		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_LATER, I },
@@ -159,23 +165,25 @@ const struct marsc_query_cell marsc_query_table[MARSC_QUERY_STATE_MAX]
 		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_LATER, I },
 		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_LATER, I },
 		[MARSC_QUERY_EV_BROKEN] = { MARSC_QUERY_LATER, I },
-		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_ASKING, query_send },
+		[MARSC_QUERY_EV_TIMER] =
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND },
 		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_LATER, V },
 		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_LATER, V },
 	},
 };
 #undef I
 #undef V
+TABLE_DEFINE(marsc_query_table, "query", MARSC_QUERY, query_cells);
 
-/* A question about a group is gone afterwards when it is idle. */
 void
 marsc_query_event(struct marsc_query *q, enum marsc_query_event ev)
 {
-	const struct marsc_query_cell *cell = &marsc_query_table[q->state][ev];
 	struct marsc *c = q->client;
+	uint8_t action =
+	    table_step(&marsc_query_table, &q->state, ev, &c->faults);
 
-	q->state = cell->next;
-	cell->action(q);
+	if (action >= TABLE_ACTIONS)
+		query_actions[action](q);
 	if (q->state != MARSC_QUERY_IDLE || q->list)
 		return;
 	timer_clear(c->ts, &q->timer);
@@ -233,7 +241,6 @@ marsc_query_group(struct marsc *c, const struct paddr *group, bool told)
 	return 0;
 }
 
-/* Is this group in the 5 to 10 s after an empty answer? */
 bool
 marsc_query_quiet(struct marsc *c, const struct paddr *group)
 {
@@ -249,7 +256,7 @@ marsc_request(struct marsc *c, const struct paddr *group)
 	if (group->len == 0)
 		return MARSC_E_RANGE;
 	return marsc_query_group(c, group, true) == -1 ? MARSC_E_MEMORY :
-							 MARSC_OK;
+	    MARSC_OK;
 }
 
 bool
@@ -300,7 +307,8 @@ marsc_query_multi(struct marsc *c, const struct mars_msg *m)
 	}
 	if (!marsc_query_part(q, m))
 		return;
-	if (marsc_hsn_update(&c->hsn, m->msn)) /* before the path is opened */
+	/* before the path is opened: this one needs no revalidation */
+	if (marsc_hsn_update(&c->hsn, m->msn))
 		marsc_path_stale_all(c);
 	marsc_query_event(q,
 	    query_only_self(q) ? MARSC_QUERY_EV_EMPTY : MARSC_QUERY_EV_ANSWER);
@@ -320,7 +328,7 @@ marsc_query_nak(struct marsc *c, const struct mars_msg *m)
 	marsc_query_event(q, MARSC_QUERY_EV_EMPTY);
 }
 
-/* Registered: do not wait for the timers of what could not be sent. */
+/* We are registered: what could not be sent before is sent now. */
 void
 marsc_query_kick(struct marsc *c)
 {

@@ -11,23 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "marsc_impl.h"
+#include "servers.h"
 
 int
 marsc_servers_init(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
 	*s = (struct marsc_servers){ 0 };
-	if (n == 0)
-		return -1;
-	s->configured = reallocarray(NULL, n, sizeof(*v));
-	if (s->configured == NULL)
-		return -1;
-	memcpy(s->configured, v, n * sizeof(*v));
-	s->nconfigured = n;
-	if (marsc_servers_learn(s, NULL, 0) == 0)
-		return 0;
-	marsc_servers_free(s);
-	return -1;
+	return marsc_servers_configure(s, v, n);
 }
 
 void
@@ -53,7 +43,7 @@ marsc_servers_learn(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
 	struct marsc_servers old = *s;
 
-	/* room for the current one too, which the map may leave out */
+	/* there is room for the current one, which the map may leave out */
 	s->v = reallocarray(NULL, n + s->nconfigured + 1, sizeof(*v));
 	if (s->v == NULL) {
 		*s = old;
@@ -70,7 +60,44 @@ marsc_servers_learn(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 	return 0;
 }
 
-/* Makes an entry of the table the current one. */
+int
+marsc_servers_configure(
+    struct marsc_servers *s, const struct atm_addr *v, size_t n)
+{
+	struct marsc_servers new = { 0 };
+
+	if (n == 0)
+		return -1;
+	new.configured = reallocarray(NULL, n, sizeof(*v));
+	if (new.configured == NULL)
+		return -1;
+	memcpy(new.configured, v, n * sizeof(*v));
+	new.nconfigured = n;
+	if (marsc_servers_learn(&new, NULL, 0) == -1) {
+		marsc_servers_free(&new);
+		return -1;
+	}
+	if (s->n > 0)
+		marsc_servers_use(&new, marsc_servers_current(s));
+	marsc_servers_free(s);
+	*s = new;
+	return 0;
+}
+
+bool
+marsc_servers_configured(
+    const struct marsc_servers *s, const struct atm_addr *v, size_t n)
+{
+	size_t i;
+
+	if (n != s->nconfigured)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!atm_addr_equal(&v[i], &s->configured[i]))
+			return false;
+	return true;
+}
+
 void
 marsc_servers_use(struct marsc_servers *s, const struct atm_addr *a)
 {
@@ -92,7 +119,6 @@ marsc_servers_have(const struct marsc_servers *s, const struct atm_addr *a)
 	return false;
 }
 
-/* 5.4.2: the next in the table, and from its end to its top */
 void
 marsc_servers_next(struct marsc_servers *s)
 {

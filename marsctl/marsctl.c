@@ -5,7 +5,7 @@
 
 /*
  * marsctl(8): asks the daemons over their control sockets and prints what
- * they answer, row by row as it comes.
+ * they answer, row by row as it comes, so that an answer may have any length.
  */
 #include <sys/types.h>
 #include <sys/queue.h>
@@ -33,10 +33,10 @@
 #define WHY_SIZE	1024
 
 struct marsctl_daemon {
-	const char	*name;
-	unsigned int	 ask;
+	const char	*name;		/* of its socket, without ".sock" */
+	unsigned int	 ask;		/* its bit of a request */
 	struct imsgbuf	 ibuf;
-	bool		 asked;
+	bool		 connected;
 };
 
 static struct marsctl_daemon daemons[] = {
@@ -45,24 +45,30 @@ static struct marsctl_daemon daemons[] = {
 };
 #define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
 
-/* The outcome of one question. */
+/* What came of a request, all who were asked together. */
 struct marsctl_answer {
 	bool	ok;
-	char	why[WHY_SIZE];
+	char	why[WHY_SIZE];		/* else: a sentence */
 };
 
 static void	wrong(struct marsctl_answer *, const char *, ...) PRINTFLIKE(2,
     3);
 
 static void
-usage(void)
+synopsis(void)
 {
 	fprintf(
 	    stderr, "usage: marsctl [-jV] [-s directory|socket] command ...\n");
+}
+
+static void
+usage(void)
+{
+	synopsis();
 	exit(1);
 }
 
-/* The first thing that went wrong is what is told. */
+/* Of several things that go wrong the first is told. */
 static void
 wrong(struct marsctl_answer *a, const char *fmt, ...)
 {
@@ -76,7 +82,10 @@ wrong(struct marsctl_answer *a, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Ends marsctl where that can't be. */
+/*
+ * Connects to a daemon: where is the directory of its socket, or the socket.
+ * If that fails marsctl ends, with a sentence.
+ */
 static void
 marsctl_attach(struct marsctl_daemon *d, const char *where)
 {
@@ -104,28 +113,40 @@ marsctl_attach(struct marsctl_daemon *d, const char *where)
 	if (imsgbuf_init(&d->ibuf, fd) == -1 ||
 	    imsgbuf_set_maxsize(&d->ibuf, CTL_ROW_MAX) == -1)
 		err(1, "%s", d->name);
-	d->asked = true;
+	d->connected = true;
 }
 
-/* A socket that is named itself is that of the one who is to be asked. */
+/*
+ * Where one of the sockets is named instead of their directory, only its
+ * daemon is asked.  Its name tells which one that is.
+ */
 static void
-attach_all(struct marsctl_request *q, const char *where)
+choose_daemon(struct marsctl_request *q, const char *where)
 {
 	const char *base = strrchr(where, '/');
 	struct stat st;
 	size_t i, n;
 
 	base = base == NULL ? where : base + 1;
-	if (stat(where, &st) == 0 && S_ISSOCK(st.st_mode))
-		for (i = 0; i < NDAEMONS; i++) {
-			n = strlen(daemons[i].name);
-			if (strncmp(base, daemons[i].name, n) != 0)
-				continue;
-			if ((q->ask & daemons[i].ask) == 0)
-				errx(1, "%s: not what %s is asked", where,
-				    daemons[i].name);
-			q->ask = daemons[i].ask;
-		}
+	if (stat(where, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return;
+	for (i = 0; i < NDAEMONS; i++) {
+		n = strlen(daemons[i].name);
+		if (strncmp(base, daemons[i].name, n) != 0)
+			continue;
+		if ((q->ask & daemons[i].ask) == 0)
+			errx(1, "%s: not what %s is asked", where,
+			    daemons[i].name);
+		q->ask = daemons[i].ask;
+	}
+}
+
+static void
+attach_all(struct marsctl_request *q, const char *where)
+{
+	size_t i;
+
+	choose_daemon(q, where);
 	for (i = 0; i < NDAEMONS; i++)
 		if (q->ask & daemons[i].ask)
 			marsctl_attach(&daemons[i], where);
@@ -134,13 +155,19 @@ attach_all(struct marsctl_request *q, const char *where)
 static int
 marsctl_send_request(struct marsctl_daemon *d, const struct marsctl_request *q)
 {
-	uint8_t buf[CTL_ARGS_MAX * (CTL_ARG_SIZE + 2)];
+	uint8_t buf[CTL_REQUEST_MAX];
 	struct wr w;
+	size_t f;
 	int i;
 
 	wr_init(&w, buf, sizeof(buf));
+	wr_u8(&w, (uint8_t)q->argc);
 	for (i = 0; i < q->argc; i++)
 		wr_string(&w, q->argv[i]);
+	for (f = 0; f < q->nfilters; f++) {
+		wr_string(&w, q->filters[f].word);
+		wr_string(&w, q->filters[f].value);
+	}
 	if (imsg_compose(&d->ibuf, IMSG_CTL_REQUEST, 0, 0, -1, buf, w.len) ==
 	    -1)
 		return -1;
@@ -226,7 +253,7 @@ marsctl_run(const struct marsctl_request *q, bool json)
 
 	marsctl_output_begin(&o, stdout, json, q);
 	for (i = 0; i < NDAEMONS; i++)
-		if (daemons[i].asked)
+		if (daemons[i].connected)
 			ask(&daemons[i], q, &o, &a);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
@@ -262,7 +289,7 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc == 0)
-		usage();
+		synopsis(); /* and the parser lists the commands */
 	if (marsctl_parse(&q, argc, argv, stderr) == -1)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);

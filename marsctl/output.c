@@ -3,16 +3,14 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <sys/socket.h>
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "ctl.h"
 #include "json.h"
 #include "output.h"
+#include "output_json.h"
 
-/* A row is printed only if all of it can be read. */
 bool
 marsctl_row_valid(struct rd r)
 {
@@ -30,77 +28,6 @@ marsctl_row_valid(struct rd r)
 	return rd_done(&r) && depth == 0;
 }
 
-/* Goes on after what v opened. */
-static void
-marsctl_output_skip(struct rd *r, const struct ctl_value *v)
-{
-	struct ctl_value in;
-	int depth = v->tag == CTL_ARRAY || v->tag == CTL_OBJECT;
-
-	while (depth > 0 && ctl_next(r, &in)) {
-		if (in.tag == CTL_ARRAY || in.tag == CTL_OBJECT)
-			depth++;
-		else if (in.tag == CTL_CLOSE)
-			depth--;
-	}
-}
-
-/* The value of that name; what it opens is still to be read from r. */
-static bool
-find(struct rd *r, const char *name, struct ctl_value *v)
-{
-	while (ctl_next(r, v)) {
-		if (strcmp(v->name, name) == 0)
-			return true;
-		marsctl_output_skip(r, v);
-	}
-	return false;
-}
-
-static bool
-find_string(struct rd r, const char *name, struct ctl_value *v)
-{
-	return find(&r, name, v) && v->tag == CTL_STRING;
-}
-
-/* Octets of an IP address: 4, 16, or 0 if it is none. */
-static size_t
-address(const char *s, uint8_t a[16])
-{
-	if (inet_pton(AF_INET, s, a) == 1)
-		return 4;
-	return inet_pton(AF_INET6, s, a) == 1 ? 16 : 0;
-}
-
-static bool
-in_range(const char *group, const char *min, const char *max)
-{
-	uint8_t g[16], lo[16], hi[16];
-	size_t n = address(group, g);
-
-	if (n == 0)
-		return strcmp(group, min) == 0;
-	return address(min, lo) == n && address(max, hi) == n &&
-	    memcmp(lo, g, n) <= 0 && memcmp(g, hi, n) <= 0;
-}
-
-bool
-marsctl_row_wanted(const struct marsctl_request *q, struct rd r)
-{
-	struct ctl_value v, max;
-
-	if (q->cluster != NULL &&
-	    !(find_string(r, "cluster", &v) || find_string(r, "scope", &v)))
-		return false;
-	if (q->cluster != NULL && strcmp(v.string, q->cluster) != 0)
-		return false;
-	if (q->group == NULL)
-		return true;
-	return find_string(r, "group-min", &v) &&
-	    find_string(r, "group-max", &max) &&
-	    in_range(q->group, v.string, max.string);
-}
-
 char *
 marsctl_age_print(uint64_t s, char *buf, size_t size)
 {
@@ -116,7 +43,10 @@ marsctl_age_print(uint64_t s, char *buf, size_t size)
 	return buf;
 }
 
-/* For a terminal: nothing that it would obey.  Returns the columns used. */
+/*
+ * Text for a terminal: what a terminal would obey, or what is no text, is
+ * printed as a question mark.  Returns the columns used.
+ */
 static int
 put_text(FILE *f, const char *s)
 {
@@ -124,12 +54,12 @@ put_text(FILE *f, const char *s)
 	size_t n;
 
 	for (; *s != '\0'; s += n) {
-		n = marsctl_utf8_length(s);
+		n = json_utf8_length(s);
 		/* C0, DEL, and C1 (U+0080 to U+009F) */
 		if (n == 0 ||
 		    (n == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f)) ||
 		    (n == 2 && (unsigned char)s[0] == 0xc2 &&
-			(unsigned char)s[1] < 0xa0)) {
+		    (unsigned char)s[1] < 0xa0)) {
 			putc('?', f);
 			n = n == 0 ? 1 : n;
 		} else
@@ -158,7 +88,10 @@ put_scalar(FILE *f, const struct ctl_value *v, enum marsctl_column_kind kind)
 	return put_text(f, buf);
 }
 
-/* A value: what is nested in it is put behind each other, with its names. */
+/*
+ * A value.  Of an array or an object all values are printed, one after the
+ * other, with their names if they have any.
+ */
 static int
 put_value(FILE *f, struct rd *r, const struct ctl_value *v,
     enum marsctl_column_kind kind)
@@ -187,16 +120,17 @@ put_range(FILE *f, struct rd r, const char *key)
 	int columns;
 
 	snprintf(name, sizeof(name), "%s-min", key);
-	if (!find_string(r, name, &min))
+	if (!ctl_find_string(r, name, &min))
 		return put_text(f, "-");
 	columns = put_text(f, min.string);
 	snprintf(name, sizeof(name), "%s-max", key);
-	if (find_string(r, name, &max) && strcmp(min.string, max.string) != 0)
+	if (ctl_find_string(r, name, &max) &&
+	    strcmp(min.string, max.string) != 0)
 		columns += put_text(f, "-") + put_text(f, max.string);
 	return columns;
 }
 
-/* Goes to the next column, at least one blank away. */
+/* Goes to the next column, which is at least one blank away. */
 static void
 marsctl_output_pad(FILE *f, int used, int width)
 {
@@ -231,7 +165,7 @@ text_row(struct marsctl_output *o, struct rd row)
 		r = row;
 		if (c->kind == MARSCTL_COL_RANGE)
 			n = put_range(o->f, row, c->key);
-		else if (find(&r, c->key, &v))
+		else if (ctl_find(&r, c->key, &v))
 			n = put_value(o->f, &r, &v, c->kind);
 		else
 			n = put_text(o->f, "-");
@@ -240,7 +174,7 @@ text_row(struct marsctl_output *o, struct rd row)
 	putc('\n', o->f);
 }
 
-/* All values of one object, one a line. */
+/* One object of a process: each value on a line of its own. */
 static void
 text_object(struct marsctl_output *o, const char *process, struct rd r)
 {
@@ -252,7 +186,7 @@ text_object(struct marsctl_output *o, const char *process, struct rd r)
 		marsctl_output_pad(o->f, put_text(o->f, v.name), 18);
 		put_value(o->f, &r, &v,
 		    strcmp(v.name, "started") == 0 ? MARSCTL_COL_AGE :
-						     MARSCTL_COL_PLAIN);
+		    MARSCTL_COL_PLAIN);
 		putc('\n', o->f);
 	}
 }
@@ -281,8 +215,6 @@ marsctl_output_row(struct marsctl_output *o, const char *process, struct rd r)
 
 	if (s == NULL || !marsctl_row_valid(r))
 		return false;
-	if (!marsctl_row_wanted(o->request, r))
-		return true;
 	if (o->json) {
 		fputs(o->begun ? ",\n" : "\n", o->f);
 		if (s->columns == NULL)

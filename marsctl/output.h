@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The answer, row by row: tables for people, or one JSON object. */
+/* Prints an answer row by row: a table for people, or one JSON object. */
 #ifndef MARSCTL_OUTPUT_H
 #define MARSCTL_OUTPUT_H
 
@@ -21,16 +21,21 @@ struct marsctl_output {
 	bool		 begun;		/* a row has been printed */
 };
 
-bool	marsctl_row_valid(struct rd);
-bool	marsctl_row_wanted(const struct marsctl_request *, struct rd);
+/* All of the row can be read, and it is no deeper than ROW_DEPTH. */
+bool	marsctl_row_valid(struct rd row);
 /* seconds as 00:00:00, 1d02h or 3w2d; buf of at least 32 octets */
-char	*marsctl_age_print(uint64_t, char *, size_t);
+char	*marsctl_age_print(uint64_t seconds, char *buf, size_t);
 
-void	marsctl_output_begin(struct marsctl_output *, FILE *, bool,
+/* The request has to outlive the output. */
+void	marsctl_output_begin(struct marsctl_output *, FILE *, bool json,
 	    const struct marsctl_request *);
-/* one object of that process; false: malformed, nothing printed */
-bool	marsctl_output_row(struct marsctl_output *, const char *, struct rd);
-/* ends it; for a command that is the whole answer */
-void	marsctl_output_end(struct marsctl_output *, bool, const char *);
+/* One row from that process.  False: it is malformed, nothing was printed. */
+bool	marsctl_output_row(struct marsctl_output *, const char *process,
+	    struct rd row);
+/*
+ * Ends it.  A listing says only on standard error and by the exit status that
+ * it is not complete; of any other command this is the whole answer.
+ */
+void	marsctl_output_end(struct marsctl_output *, bool ok, const char *wrong);
 
 #endif

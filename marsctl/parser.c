@@ -4,9 +4,10 @@
  */
 
 /*
- * The grammar is a set of tables: what may stand at a place, what it does,
- * and the place after it.  A keyword may be cut as long as it is the only one
- * that begins so.
+ * The grammar is a set of tables.  A table is a place in a command: which
+ * words may stand there, what each one does to the request, and which place
+ * comes after it.  A keyword may be cut short as long as no other one of the
+ * place begins so.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -17,15 +18,15 @@ enum marsctl_token_type {
 	MARSCTL_TOKEN_NONE,		/* ends a table */
 	MARSCTL_TOKEN_END,		/* the command may be complete here */
 	MARSCTL_TOKEN_KEYWORD,
-	MARSCTL_TOKEN_VALUE		/* any word; called so in messages */
+	MARSCTL_TOKEN_VALUE		/* any word; messages call it so */
 };
 
 enum marsctl_effect {
 	MARSCTL_EFFECT_NONE,
 	MARSCTL_EFFECT_SEND,		/* the daemon is sent the word */
-	MARSCTL_EFFECT_SHOW,		/* and it is what to show */
-	MARSCTL_EFFECT_CLUSTER,
-	MARSCTL_EFFECT_GROUP
+	MARSCTL_EFFECT_SHOW,		/* and the word says what to show */
+	MARSCTL_EFFECT_FILTER,		/* a filter that may stand once */
+	MARSCTL_EFFECT_VALUE		/* and its value */
 };
 
 struct marsctl_token {
@@ -33,7 +34,7 @@ struct marsctl_token {
 	const char	*word;
 	enum marsctl_effect	 effect;
 	unsigned int	 ask;		/* ASK_*, where that is clear now */
-	const struct marsctl_token *next;
+	const struct marsctl_token *next; /* NULL: where the filter began */
 };
 
 #define KEYWORD(word, effect, ask, next) \
@@ -45,38 +46,25 @@ struct marsctl_token {
 
 static const struct marsctl_token t_end[] = { END, NONE };
 
-static const struct marsctl_token t_in_cluster[] = {
-	VALUE("NAME", MARSCTL_EFFECT_CLUSTER, t_end),
+/* of a filter; after it stands what stood where the filter began */
+static const struct marsctl_token t_filter_name[] = {
+	VALUE("NAME", MARSCTL_EFFECT_VALUE, NULL),
 	NONE
 };
-static const struct marsctl_token t_filter[] = {
-	END,
-	KEYWORD("cluster", MARSCTL_EFFECT_NONE, 0, t_in_cluster),
+static const struct marsctl_token t_filter_address[] = {
+	VALUE("ADDRESS", MARSCTL_EFFECT_VALUE, NULL),
 	NONE
 };
 
-/* of groups: both filters, in any order */
-static const struct marsctl_token t_last_group[] = {
-	VALUE("ADDRESS", MARSCTL_EFFECT_GROUP, t_end),
-	NONE
-};
-static const struct marsctl_token t_after_cluster[] = {
+static const struct marsctl_token t_filter[] = {
 	END,
-	KEYWORD("group", MARSCTL_EFFECT_NONE, 0, t_last_group),
-	NONE
-};
-static const struct marsctl_token t_groups_cluster[] = {
-	VALUE("NAME", MARSCTL_EFFECT_CLUSTER, t_after_cluster),
-	NONE
-};
-static const struct marsctl_token t_group[] = {
-	VALUE("ADDRESS", MARSCTL_EFFECT_GROUP, t_filter),
+	KEYWORD("cluster", MARSCTL_EFFECT_FILTER, 0, t_filter_name),
 	NONE
 };
 static const struct marsctl_token t_group_filter[] = {
 	END,
-	KEYWORD("cluster", MARSCTL_EFFECT_NONE, 0, t_groups_cluster),
-	KEYWORD("group", MARSCTL_EFFECT_NONE, 0, t_group),
+	KEYWORD("cluster", MARSCTL_EFFECT_FILTER, 0, t_filter_name),
+	KEYWORD("group", MARSCTL_EFFECT_FILTER, 0, t_filter_address),
 	NONE
 };
 
@@ -144,20 +132,39 @@ static const struct marsctl_token t_main[] = {
 	NONE
 };
 
+/* A filter that was given already may not stand again. */
+static bool
+valid(const struct marsctl_request *q, const struct marsctl_token *t)
+{
+	size_t i;
+
+	if (t->effect == MARSCTL_EFFECT_FILTER)
+		for (i = 0; i < q->nfilters; i++)
+			if (strcmp(q->filters[i].word, t->word) == 0)
+				return false;
+	return true;
+}
+
 /* What may stand here, one a line. */
 static void
-list(const struct marsctl_token *t, FILE *err)
+list_valid(
+    const struct marsctl_request *q, const struct marsctl_token *t, FILE *err)
 {
 	fprintf(err, "valid here:\n");
 	for (; t->type != MARSCTL_TOKEN_NONE; t++)
-		fprintf(err, "  %s\n",
-		    t->type == MARSCTL_TOKEN_END ? "<end of the command>" :
-						   t->word);
+		if (t->type == MARSCTL_TOKEN_END)
+			fprintf(err, "  <end of the command>\n");
+		else if (valid(q, t))
+			fprintf(err, "  %s\n", t->word);
 }
 
-/* The token that a word is: exactly, by its beginning, or as a value. */
+/*
+ * The token that a word stands for: a keyword in full, the only keyword that
+ * begins so, or else the value.  NULL: none, or too many (*ambiguous).
+ */
 static const struct marsctl_token *
-match(const struct marsctl_token *t, const char *word, bool *ambiguous)
+match(const struct marsctl_request *q, const struct marsctl_token *t,
+    const char *word, bool *ambiguous)
 {
 	const struct marsctl_token *found = NULL, *value = NULL;
 	int n = 0;
@@ -167,7 +174,7 @@ match(const struct marsctl_token *t, const char *word, bool *ambiguous)
 		if (t->type == MARSCTL_TOKEN_VALUE)
 			value = t;
 		if (t->type != MARSCTL_TOKEN_KEYWORD || *word == '\0' ||
-		    strncmp(t->word, word, strlen(word)) != 0)
+		    strncmp(t->word, word, strlen(word)) != 0 || !valid(q, t))
 			continue;
 		if (strlen(t->word) == strlen(word))
 			return t;
@@ -179,27 +186,31 @@ match(const struct marsctl_token *t, const char *word, bool *ambiguous)
 	return n == 1 ? found : n == 0 && *word != '\0' ? value : NULL;
 }
 
-/* False: more words than a request has room for. */
+/* False: the word, or all of them together, are longer than a request. */
 static bool
 apply(
     struct marsctl_request *q, const struct marsctl_token *t, const char *word)
 {
 	if (t->type == MARSCTL_TOKEN_KEYWORD)
 		word = t->word; /* in full */
+	if (strlen(word) >= CTL_ARG_SIZE)
+		return false;
 	q->ask |= t->ask;
 	switch (t->effect) {
-	case MARSCTL_EFFECT_CLUSTER:
-		q->cluster = word;
+	case MARSCTL_EFFECT_FILTER:
+		if (q->nfilters == CTL_FILTERS_MAX)
+			return false;
+		q->filters[q->nfilters].word = word;
 		break;
-	case MARSCTL_EFFECT_GROUP:
-		q->group = word;
+	case MARSCTL_EFFECT_VALUE:
+		q->filters[q->nfilters++].value = word;
 		break;
 	case MARSCTL_EFFECT_SHOW:
 		q->show = marsctl_show_find(word);
 		q->ask |= q->show->ask;
 		/* FALLTHROUGH */
 	case MARSCTL_EFFECT_SEND:
-		if (q->argc == CTL_ARGS_MAX || strlen(word) >= CTL_ARG_SIZE)
+		if (q->argc == CTL_ARGS_MAX)
 			return false;
 		q->argv[q->argc++] = word;
 		break;
@@ -209,36 +220,34 @@ apply(
 	return true;
 }
 
-/*
- * Makes a request of the words of a command.  -1: they are none, and err was
- * told why and what would have been.  The request points to the words.
- */
 int
 marsctl_parse(struct marsctl_request *q, int argc, char **argv, FILE *err)
 {
-	const struct marsctl_token *place = t_main, *t;
+	const struct marsctl_token *place = t_main, *filters = NULL, *t;
 	bool ambiguous;
 	int i;
 
 	memset(q, 0, sizeof(*q));
 	for (i = 0; i < argc; i++) {
-		if ((t = match(place, argv[i], &ambiguous)) == NULL) {
+		if ((t = match(q, place, argv[i], &ambiguous)) == NULL) {
 			fprintf(err, "%s: %s\n",
 			    ambiguous ? "ambiguous word" : "unknown word",
 			    argv[i]);
-			list(place, err);
+			list_valid(q, place, err);
 			return -1;
 		}
 		if (!apply(q, t, argv[i])) {
 			fprintf(err, "too long: %s\n", argv[i]);
 			return -1;
 		}
-		place = t->next;
+		if (t->effect == MARSCTL_EFFECT_FILTER)
+			filters = place;
+		place = t->next == NULL ? filters : t->next;
 	}
 	for (t = place; t->type != MARSCTL_TOKEN_NONE; t++)
 		if (t->type == MARSCTL_TOKEN_END)
 			return 0;
 	fprintf(err, "something is missing at the end\n");
-	list(place, err);
+	list_valid(q, place, err);
 	return -1;
 }

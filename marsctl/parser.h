@@ -18,12 +18,20 @@
 struct marsctl_request {
 	unsigned int	 ask;		/* ASK_* */
 	const struct marsctl_show *show; /* NULL: a command, without rows */
-	const char	*cluster;	/* filters, or NULL */
-	const char	*group;
 	int		 argc;
 	const char	*argv[CTL_ARGS_MAX];	/* what the daemon is sent */
+	struct {
+		const char	*word;		/* ctl_filter.h */
+		const char	*value;
+	} filters[CTL_FILTERS_MAX];
+	size_t		 nfilters;
 };
 
-int	marsctl_parse(struct marsctl_request *, int, char **, FILE *);
+/*
+ * Makes a request of the words of a command; it points to them.  -1: they are
+ * none, and err was told why, and which words could stand there.
+ */
+int	marsctl_parse(struct marsctl_request *, int argc, char **argv,
+	    FILE *err);
 
 #endif

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The tables that marsctl knows; two of them fit side by side in 158. */
+/* What can be shown, and the columns of each table. */
 #include <string.h>
 
 #include "parser.h"
@@ -88,7 +88,7 @@ static const struct marsctl_column circuits[] = {
 	{ "IDLE", "idle", 0, MARSCTL_COL_AGE },
 };
 
-const struct marsctl_show shows[] = {
+const struct marsctl_show marsctl_shows[] = {
 	{ "summary", ASK_MARSD | ASK_SCSPD, NULL, 0 },
 	{ "clusters", ASK_MARSD, COLUMNS(clusters) },
 	{ "members", ASK_MARSD, COLUMNS(members) },
@@ -99,15 +99,15 @@ const struct marsctl_show shows[] = {
 	{ "counters", ASK_MARSD | ASK_SCSPD, COLUMNS(counters) },
 	{ "circuits", ASK_MARSD | ASK_SCSPD, COLUMNS(circuits) },
 };
-const size_t nshows = sizeof(shows) / sizeof(shows[0]);
+const size_t marsctl_nshows = sizeof(marsctl_shows) / sizeof(marsctl_shows[0]);
 
 const struct marsctl_show *
 marsctl_show_find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < nshows; i++)
-		if (strcmp(shows[i].name, name) == 0)
-			return &shows[i];
+	for (i = 0; i < marsctl_nshows; i++)
+		if (strcmp(marsctl_shows[i].name, name) == 0)
+			return &marsctl_shows[i];
 	return NULL;
 }

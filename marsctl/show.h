@@ -30,8 +30,8 @@ struct marsctl_show {
 	size_t		 ncolumns;
 };
 
-extern const struct marsctl_show shows[];
-extern const size_t nshows;
+extern const struct marsctl_show marsctl_shows[];
+extern const size_t marsctl_nshows;
 
 const struct marsctl_show	*marsctl_show_find(const char *);
 

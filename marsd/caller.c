@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "caller.h"
 #include "cluster.h"
 
 #define REMEMBERED	MTIME_SEC(1)
@@ -31,7 +32,7 @@ caller_free(struct marsd_cluster *c, struct marsd_caller *k)
 	free(k);
 }
 
-/* Forgets those who have been gone for long enough. */
+/* Forgets callers whose last circuit went REMEMBERED ago or earlier. */
 static void
 callers_expire(struct marsd_cluster *c)
 {
@@ -43,7 +44,6 @@ callers_expire(struct marsd_cluster *c)
 		caller_free(c, k);
 }
 
-/* For one more circuit of a caller; NULL: no memory. */
 struct marsd_caller *
 marsd_caller_get(struct marsd_cluster *c, const struct atm_addr *addr)
 {
@@ -76,7 +76,7 @@ marsd_caller_put(struct marsd_cluster *c, struct marsd_caller *k)
 	TAILQ_INSERT_TAIL(&c->idle, k, idle_entry);
 }
 
-/* The cluster and all its circuits have gone. */
+/* Only when all circuits of the cluster have gone. */
 void
 marsd_callers_free(struct marsd_cluster *c)
 {

@@ -4,14 +4,15 @@
  */
 
 /*
- * Clusters and their protocols, what comes from circuits, and the way of a
- * message to its handler (RFC 2022 sections 4.1, 4.2, 6 and 10.3).
+ * Clusters and their protocols: how they begin, change with the
+ * configuration, and end.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
-#include "llc.h"
+#include "own.h"
+#include "redirect.h"
 
 uint32_t
 marsd_random(struct marsd *m)
@@ -23,6 +24,18 @@ struct timers *
 marsd_proto_timers(const struct marsd_proto *p)
 {
 	return p->cluster->mars->ts;
+}
+
+struct marsd_proto *
+marsd_proto_find(struct marsd_cluster *c, const struct mars_pro *pro)
+{
+	struct marsd_proto *p;
+
+	/* a list will do: only a few are configured */
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (mars_pro_equal(&p->pro, pro))
+			return p;
+	return NULL;
 }
 
 void
@@ -48,7 +61,6 @@ marsd_drop_name(enum marsd_drop d)
 	return names[d];
 }
 
-/* What an operator ought to hear of; the caller counts it. */
 enum marsd_drop
 marsd_cluster_refused(
     struct marsd_proto *p, enum marsd_drop d, const struct atm_addr *who)
@@ -60,267 +72,6 @@ marsd_cluster_refused(
 	marsd_cluster_event(p->cluster, MARSD_EV_REFUSED, &ev);
 	return d;
 }
-
-/* --- messages */
-
-struct marsd_handler {
-	enum marsd_drop	(*handle)(struct marsd_incoming *);
-	bool		 copies;	/* has mar$flags.copy, to be zero */
-};
-
-/* What a MARS takes; everything else is for its clients. */
-static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
-	[MARS_REQUEST] = { marsd_request_message, false },
-	[MARS_JOIN] = { marsd_join_message, true },
-	[MARS_LEAVE] = { marsd_leave_message, true },
-	[MARS_MSERV] = { marsd_mserv_message, true },
-	[MARS_UNSERV] = { marsd_unserv_message, true },
-	[MARS_GROUPLIST_REQUEST] = { marsd_grouplist_message, false },
-};
-
-/* The list is walked before the operation (10.3). */
-static enum marsd_drop
-walk_tlvs(struct marsd_incoming *in)
-{
-	switch (mars_tlvs_verdict(&in->msg)) {
-	case MARS_TLVS_DROP:
-		return MARSD_DROP_TLV;
-	case MARS_TLVS_ERROR:
-		return marsd_cluster_refused(
-		    in->proto, MARSD_DROP_TLV_ERROR, &in->msg.src);
-	case MARS_TLVS_SKIP:
-		break;
-	}
-	return MARSD_DROP_NONE;
-}
-
-static struct marsd_proto *
-marsd_find_proto(struct marsd_cluster *c, const struct mars_pro *pro)
-{
-	struct marsd_proto *p;
-
-	/* those that are configured: a few */
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (mars_pro_equal(&p->pro, pro))
-			return p;
-	return NULL;
-}
-
-/* The message has to come from whom it says. */
-static bool
-source_ok(const struct marsd_circuit *ci, const struct atm_addr *src)
-{
-	if (!ci->cluster->conf->strict_source || !vc_knows_caller(ci->vc))
-		return true;
-	return atm_addr_equal(vc_peer(ci->vc), src);
-}
-
-/* The checks in the order of A-105, then the operation. */
-static enum marsd_drop
-marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
-    const uint8_t *octets, size_t len)
-{
-	const struct marsd_handler *h;
-	struct marsd_incoming in;
-	enum mars_drop bad;
-	enum marsd_drop d;
-
-	in.circuit = ci;
-	in.octets = octets;
-	in.len = len;
-	if ((bad = mars_decode(&in.msg, octets, len)) != MARS_DROP_NONE) {
-		if (bad == MARS_DROP_VERSION && mars_is_nhrp(octets, len))
-			return MARSD_DROP_NHRP;
-		c->bad[bad]++;
-		return MARSD_DROP_NONE;
-	}
-	if ((in.proto = marsd_find_proto(c, &in.msg.pro)) == NULL)
-		return MARSD_DROP_PRO;
-	if ((d = walk_tlvs(&in)) != MARSD_DROP_NONE)
-		return d;
-	h = in.msg.op <= MARS_OP_MAX ? &handlers[in.msg.op] : NULL;
-	if (h == NULL || h->handle == NULL)
-		return MARSD_DROP_OP;
-	if (!source_ok(ci, &in.msg.src))
-		return marsd_cluster_refused(
-		    in.proto, MARSD_DROP_SOURCE, &in.msg.src);
-	if (h->copies && (in.msg.flags & MARS_F_COPY))
-		return MARSD_DROP_COPY;
-	return h->handle(&in);
-}
-
-static enum marsd_drop
-marsd_receive(struct marsd_cluster *c, struct marsd_circuit *ci,
-    const uint8_t *p, size_t len)
-{
-	mtime_t now = c->mars->ts->now;
-	uint32_t oui;
-	uint16_t pid;
-
-	/* a client's own limit first, so that none uses up the others' */
-	if (!marsd_bucket_take(&ci->caller->bucket, now, c->conf->rate))
-		return MARSD_DROP_RATE;
-	if (!marsd_bucket_take(&c->bucket, now, c->conf->rate_total))
-		return MARSD_DROP_RATE_TOTAL;
-	if (!llc_decode(p, len, &oui, &pid))
-		return MARSD_DROP_LLC;
-	if (oui != LLC_OUI_IANA || pid != LLC_PID_MARS)
-		return MARSD_DROP_CODEPOINT;
-	return marsd_dispatch(c, ci, p + LLC_LEN, len - LLC_LEN);
-}
-
-/* --- circuits */
-
-static uint16_t
-user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
-    bool leaf, void **cookie)
-{
-	struct marsd_cluster *c = arg;
-	struct conf_prefix *p;
-	struct marsd_circuit *ci;
-
-	TAILQ_FOREACH(p, &c->conf->allow, entry)
-		if (ip_prefix_match(&p->prefix, caller))
-			break;
-	if (leaf || c->mars->stopping ||
-	    (p == NULL && !TAILQ_EMPTY(&c->conf->allow))) {
-		c->counts.calls_refused++;
-		return VC_CAUSE_REJECTED;
-	}
-	if ((ci = calloc(1, sizeof(*ci))) == NULL ||
-	    (ci->caller = marsd_caller_get(c, caller)) == NULL) {
-		free(ci);
-		c->counts.calls_refused++;
-		return VC_CAUSE_RESOURCE;
-	}
-	ci->cookie = MARSD_COOKIE_CIRCUIT;
-	ci->cluster = c;
-	ci->vc = vc;
-	TAILQ_INIT(&ci->regs);
-	LIST_INSERT_HEAD(&c->circuits, ci, entry);
-	*cookie = ci;
-	return VC_CAUSE_NONE;
-}
-
-static void
-marsd_circuit_free(struct marsd_circuit *ci)
-{
-	struct marsd_reg *r;
-
-	while ((r = TAILQ_FIRST(&ci->regs)) != NULL) {
-		TAILQ_REMOVE(&ci->regs, r, circuit_entry);
-		r->circuit = NULL;
-	}
-	LIST_REMOVE(ci, entry);
-	marsd_caller_put(ci->cluster, ci->caller);
-	free(ci);
-}
-
-static bool
-is_circuit(const void *cookie)
-{
-	return *(const enum marsd_cookie *)cookie == MARSD_COOKIE_CIRCUIT;
-}
-
-static void
-user_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
-{
-	(void)arg;
-	(void)vc;
-	(void)cause;
-	if (is_circuit(cookie))
-		marsd_circuit_free(cookie);
-	else
-		marsd_control_rebuild(cookie);
-}
-
-static void
-user_ack(void *arg, struct vc *vc, void *cookie)
-{
-	(void)arg;
-	(void)vc;
-	(void)cookie;
-}
-
-static void
-user_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
-{
-	struct marsd_cluster *c = arg;
-	enum marsd_drop d;
-
-	(void)vc;
-	c->counts.messages_in++;
-	if (!is_circuit(cookie) || c->mars->stopping)
-		return;
-	d = marsd_receive(c, cookie, p, len);
-	c->drops[d]++;
-}
-
-static void
-user_leaf_ack(void *arg, struct vc_leaf *leaf, void *cookie)
-{
-	(void)arg;
-	(void)leaf;
-	marsd_leaf_step(cookie, MARSD_LEAF_EV_ACK);
-}
-
-static void
-user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
-{
-	struct marsd_reg *r = cookie;
-
-	(void)arg;
-	(void)leaf;
-	r->leaf = NULL;
-	marsd_leaf_step(r,
-	    vc_cause_is_temporary(cause) ? MARSD_LEAF_EV_BUSY :
-					   MARSD_LEAF_EV_FAIL); /* */
-}
-
-static void
-user_leaf_drop(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
-{
-	struct marsd_reg *r = cookie;
-
-	(void)arg;
-	(void)leaf;
-	r->leaf = NULL;
-	marsd_leaf_dropped(r, cause);
-}
-
-const struct vc_user marsd_vc_user = {
-	.remote_call = user_remote_call,
-	.ack = user_ack,
-	.rqfailed = user_release,
-	.release = user_release,
-	.sdu = user_sdu,
-	.leaf_ack = user_leaf_ack,
-	.leaf_failed = user_leaf_failed,
-	.leaf_drop = user_leaf_drop,
-};
-
-void
-marsd_cluster_attach(struct marsd_cluster *c, struct vc_link *link)
-{
-	struct marsd_circuit *ci;
-	struct marsd_proto *p;
-	int role;
-
-	while ((ci = LIST_FIRST(&c->circuits)) != NULL) {
-		vc_release(ci->vc, VC_CAUSE_NORMAL);
-		marsd_circuit_free(ci);
-	}
-	c->link = link;
-	TAILQ_FOREACH(p, &c->protos, entry)
-		for (role = 0; role < MARSD_ROLES; role++) {
-			if (p->control[role].root == NULL)
-				continue;
-			vc_release(p->control[role].root, VC_CAUSE_NORMAL);
-			marsd_control_rebuild(&p->control[role]);
-		}
-}
-
-/* --- configuration */
 
 static void
 proto_free(struct marsd_proto *p)
@@ -355,11 +106,15 @@ control_init(
 	ctl->cookie = MARSD_COOKIE_CONTROL;
 	ctl->proto = p;
 	ctl->role = role;
-	ctl->msn = marsd_random(p->cluster->mars); /* ours to choose */
+	/* RFC 2022 section 5.1.4.2 leaves the first number to us */
+	ctl->msn = marsd_random(p->cluster->mars);
 	TAILQ_INIT(&ctl->regs);
 }
 
-/* A protocol that no configuration is in force for yet; NULL: no memory. */
+/*
+ * A protocol, as long as it is not configured: cluster_commit() puts its
+ * configuration in force.  NULL: no memory.
+ */
 static struct marsd_proto *
 proto_new(struct marsd_cluster *c, const struct mars_pro *pro,
     const struct conf_cluster *conf)
@@ -379,7 +134,7 @@ proto_new(struct marsd_cluster *c, const struct mars_pro *pro,
 		control_init(&p->control[role], p, (enum marsd_role)role);
 		timer_init(&p->sweep[role],
 		    role == MARSD_ROLE_CLIENT ? marsd_own_sweep_clients :
-						marsd_own_sweep_mcs,
+		    marsd_own_sweep_mcs,
 		    p);
 	}
 	timer_init(&p->redirect, NULL, NULL);
@@ -417,8 +172,8 @@ marsd_cluster_free(struct marsd_cluster *c)
 	free(c);
 }
 
-static struct marsd_cluster *
-cluster_find(struct marsd *m, const char *name)
+struct marsd_cluster *
+marsd_cluster(struct marsd *m, const char *name)
 {
 	struct marsd_cluster *c;
 
@@ -426,6 +181,26 @@ cluster_find(struct marsd *m, const char *name)
 		if (strcmp(c->name, name) == 0)
 			return c;
 	return NULL;
+}
+
+/*
+ * A state machine was given an event that cannot come in its state: that is
+ * counted, and the owner is told which machine, state and event.
+ */
+static void
+cluster_violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	const char *const part[] = { t->name, ", ", t->states[state], ", ",
+		t->events[event] };
+	struct marsd_cluster *c = arg;
+	char why[128] = "";
+	struct marsd_event ev = { .why = why };
+	size_t i;
+
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		strlcat(why, part[i], sizeof(why));
+	c->counts.table_violations = c->faults.count;
+	marsd_cluster_event(c, MARSD_EV_VIOLATION, &ev);
 }
 
 static struct marsd_cluster *
@@ -437,6 +212,8 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 		return NULL;
 	c->mars = m;
 	memcpy(c->name, conf->name, sizeof(c->name));
+	c->faults.violated = cluster_violated;
+	c->faults.arg = c;
 	TAILQ_INIT(&c->protos);
 	RB_INIT(&c->owners);
 	LIST_INIT(&c->circuits);
@@ -447,25 +224,29 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	return c;
 }
 
-/* Makes what a cluster's configuration needs; what is there stays. */
+/*
+ * Makes whatever a configuration needs and is not there yet, so that what
+ * follows cannot fail.  0, or -1: no memory.
+ */
 static int
 cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
 {
-	struct marsd_cluster *c = cluster_find(m, conf->name);
+	struct marsd_cluster *c = marsd_cluster(m, conf->name);
 	struct conf_protocol *cp;
 
 	if (c == NULL && (c = marsd_cluster_new(m, conf)) == NULL)
 		return -1;
 	TAILQ_FOREACH(cp, &conf->protocols, entry)
-		if (marsd_find_proto(c, &cp->pro) == NULL &&
+		if (marsd_proto_find(c, &cp->pro) == NULL &&
 		    proto_new(c, &cp->pro, conf) == NULL)
 			return -1;
 	return 0;
 }
 
 /*
- * A range of CMIs that has changed: those in use stay in use, and what is
- * bad stays so.
+ * The range of CMIs, if the configuration has changed it.  CMIs that members
+ * have are not free in the new range either, and those that other servers
+ * gave out stay barred (A-20).
  */
 static void
 proto_cmis(struct marsd_proto *p, const struct conf_cluster *conf)
@@ -483,7 +264,7 @@ proto_cmis(struct marsd_proto *p, const struct conf_cluster *conf)
 		if (p->by_cmi[cmi] == NULL)
 			marsd_cmi_put(&pool, cmi);
 	}
-	memcpy(pool.bad, p->cmi.bad, CMI_BAD_SIZE);
+	memcpy(pool.bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
 	pool.used = p->cmi.used;
 	marsd_cmi_free_pool(&p->cmi);
 	p->cmi = pool;
@@ -550,7 +331,7 @@ marsd_configure(struct marsd *m, const struct conf *conf)
 	struct conf_cluster *cc;
 	struct marsd_cluster *c, *next;
 
-	if (m->conf == NULL) /* who we are never changes while we run */
+	if (m->conf == NULL) /* a reload never changes who we are */
 		memcpy(m->oid, conf->server_id, sizeof(m->oid));
 	TAILQ_FOREACH(cc, &conf->clusters, entry)
 		if (cluster_prepare(m, cc) == -1) {
@@ -595,40 +376,18 @@ marsd_free(struct marsd *m)
 	free(m);
 }
 
-struct marsd_cluster *
-marsd_cluster(struct marsd *m, const char *name)
-{
-	return cluster_find(m, name);
-}
-
-/* Another server that the clients may go to, or NULL. */
-static const struct atm_addr *
-successor(struct marsd_proto *p)
-{
-	struct conf_backup *b = TAILQ_FIRST(&p->cluster->conf->backups);
-	struct marsd_peer *peer;
-
-	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
-		if (peer->state == MARSD_PEER_ALIVE &&
-		    !atm_addr_is_null(&peer->addr))
-			return &peer->addr;
-	return b == NULL ? NULL : &b->addr;
-}
-
 static void
 proto_shutdown(struct marsd_proto *p)
 {
-	const struct atm_addr *to = successor(p);
-
 	marsd_redirect_stop(p);
-	if (to != NULL)
-		marsd_redirect_send(p, true, to, NULL);
+	marsd_redirect_away(p);
 	proto_withdraw(p);
 }
 
 /*
- * A-30: the members go to another server, and the others hear that they
- * have left this one; the Redirect Entry times out there.
+ * The members are told to go to another server, and the other servers hear
+ * that they have left this one (A-30).  There is no record that withdraws our
+ * Redirect Entry: it times out there.
  */
 void
 marsd_shutdown(struct marsd *m)
@@ -640,60 +399,4 @@ marsd_shutdown(struct marsd *m)
 	TAILQ_FOREACH(c, &m->clusters, entry)
 		TAILQ_FOREACH(p, &c->protos, entry)
 			proto_shutdown(p);
-}
-
-/* Is there anybody to be redirected? */
-static bool
-redirects_any(struct marsd_proto *p, const struct atm_addr *member)
-{
-	const struct marsd_node *n;
-	int role;
-
-	if (member == NULL)
-		return p->control[MARSD_ROLE_CLIENT].nregs != 0 ||
-		    p->control[MARSD_ROLE_MCS].nregs != 0;
-	for (role = 0; role < MARSD_ROLES; role++) {
-		n = marsd_node_find(p, (enum marsd_role)role, member);
-		if (n != NULL && n->reg != NULL)
-			return true;
-	}
-	return false;
-}
-
-/* An operator's order; NULL, or a sentence that says what is wrong. */
-const char *
-marsd_redirect(struct marsd *m, const char *cluster, bool hard,
-    const struct atm_addr *to, const struct atm_addr *member)
-{
-	struct marsd_cluster *c = cluster_find(m, cluster);
-	struct marsd_proto *p;
-	struct marsd_node *n;
-	bool told = false;
-	int role;
-
-	if (c == NULL)
-		return "no such cluster";
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (!hard && redirects_any(p, member) &&
-		    !marsd_redirect_can_be_soft(p, to))
-			return "no server of the group that is alive has that "
-			       "address: its clients' groups are unknown "
-			       "there, "
-			       "so say hard";
-	TAILQ_FOREACH(p, &c->protos, entry) {
-		if (member == NULL) {
-			marsd_redirect_send(p, hard, to, NULL);
-			told = true;
-			continue;
-		}
-		for (role = 0; role < MARSD_ROLES; role++) {
-			n = marsd_node_find(p, (enum marsd_role)role, member);
-			if (n == NULL || n->reg == NULL ||
-			    n->reg->circuit == NULL)
-				continue;
-			marsd_redirect_send(p, hard, to, n->reg);
-			told = true;
-		}
-	}
-	return told ? NULL : "no such member with a circuit to us";
 }

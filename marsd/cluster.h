@@ -4,22 +4,9 @@
  */
 
 /*
- * What the files of marsd's core share.
- *
  * A cluster is one logical MARS.  Everything that RFC 2022 section 6 wants
- * apart for each protocol is in struct marsd_proto.  An endpoint is a node,
- * once as a client and once as a multicast server.  The database has one
- * level more than RFC 2022's: a node's membership in a range is a join, and a
- * join rests on entries, one for each server (owner) that says so.  A join
- * counts while at least one of its entries does: membership is the union
- * over all owners that are alive (D3).  Every owner, ourselves included, is
- * a peer; what a peer says about a node hangs on a claim.
- *
- *	node --- join --- range		who, which groups
- *	  |	   |
- *	claim --- entry			according to whom, by which record
- *	  |
- *	peer
+ * apart for each protocol is in struct marsd_proto.  The picture of what a
+ * protocol's database looks like is in group.h.
  */
 #ifndef MARSD_CLUSTER_H
 #define MARSD_CLUSTER_H
@@ -30,58 +17,25 @@
 #include <bsd/sys/tree.h>
 #endif
 
-#include "csa.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "caller.h"
+#include "circuit.h"
+#include "cmi.h"
+#include "entry.h"
+#include "group.h"
+#include "incoming.h"
 #include "itree.h"
+#include "limit.h"
 #include "mars.h"
 #include "marsd_core.h"
+#include "member.h"
+#include "peer.h"
+#include "table.h"
+#include "timer.h"
 
-enum marsd_role {
-	MARSD_ROLE_CLIENT,
-	MARSD_ROLE_MCS
-};
-#define MARSD_ROLES	2
-
-/* Why marsd drops a message that the codec accepted. */
-#define MARSD_DROPS(X) \
-	X(MARSD_DROP_LLC, "llc", "no LLC/SNAP header") \
-	X(MARSD_DROP_CODEPOINT, "codepoint", "not MARS's LLC/SNAP code point") \
-	X(MARSD_DROP_NHRP, "nhrp", "op.version 1: NHRP, which is not served") \
-	X(MARSD_DROP_PRO, "protocol-unserved", "mar$pro is not configured") \
-	X(MARSD_DROP_TLV, "tlv-refused", \
-	    "TLV that forbids to go on (Type.x 1)") \
-	X(MARSD_DROP_TLV_ERROR, "tlv-error", "TLV not understood (Type.x 2)") \
-	X(MARSD_DROP_OP, "op-unexpected", \
-	    "operation that a MARS does not take") \
-	X(MARSD_DROP_SOURCE, "source", "source is not the calling party") \
-	X(MARSD_DROP_RATE, "rate-client", "too many messages of this client") \
-	X(MARSD_DROP_RATE_TOTAL, "rate-total", "too many messages in all") \
-	X(MARSD_DROP_COPY, "copy", "mar$flags.copy is set") \
-	X(MARSD_DROP_UNREGISTERED, "unregistered", "source is not registered") \
-	X(MARSD_DROP_PAIRS, "pairs", "not exactly one <min,max> pair") \
-	X(MARSD_DROP_RANGE, "range", "min exceeds max, or a wrong length") \
-	X(MARSD_DROP_BOTH_ROLES, "both-roles", \
-	    "client and MCS by one address") \
-	X(MARSD_DROP_MEMBERS, "limit-members", "limit of members") \
-	X(MARSD_DROP_JOINS, "limit-joins", "limit of joins of a member") \
-	X(MARSD_DROP_GROUPS, "limit-groups", "limit of groups") \
-	X(MARSD_DROP_SERVERS, "limit-servers", "limit of multicast servers") \
-	X(MARSD_DROP_SERVE_RANGE, "limit-serve-range", \
-	    "range to serve too large") \
-	X(MARSD_DROP_CMI, "cmi-exhausted", "no cluster member id left") \
-	X(MARSD_DROP_NOT_SERVING, "not-serving", \
-	    "MCS asks for another's group") \
-	X(MARSD_DROP_MEMORY, "memory", "no memory") \
-	X(MARSD_DROP_TOO_BIG, "too-big", "answer does not fit a message")
-
-enum marsd_drop {
-	MARSD_DROP_NONE = 0,
-#define X(sym, name, text) sym,
-	MARSD_DROPS(X)
-#undef X
-	MARSD_DROP_MAX
-};
-
-/* Other counters of a cluster. */
+/* Counters of a cluster, beside those of what was dropped. */
 #define MARSD_COUNTS(X) \
 	X(messages_in, "messages-in") X(messages_out, "messages-out") \
 	X(ccvc_out, "cluster-control-out") X(scvc_out, "server-control-out") \
@@ -92,7 +46,8 @@ enum marsd_drop {
 	X(published, "records-published") X(records_in, "records-in") \
 	X(records_ignored, "records-ignored") \
 	X(calls_refused, "calls-refused") X(moved, "moved") \
-	X(adopted, "adopted")
+	X(adopted, "adopted") \
+	X(table_violations, "table-violations")
 
 struct marsd_counts {
 #define X(sym, name) uint64_t sym;
@@ -100,537 +55,69 @@ struct marsd_counts {
 #undef X
 };
 
-struct marsd_bucket {
-	int64_t		 tokens;	/* millionths of a message */
-	mtime_t		 last;
-};
-
-struct marsd_node;
-struct marsd_peer;
-struct marsd_proto;
-struct marsd_reg;
-
-/* What a circuit's cookie points to begins with this. */
-enum marsd_cookie {
-	MARSD_COOKIE_CIRCUIT,
-	MARSD_COOKIE_CONTROL
-};
-
-/* Who has opened circuits to us: an address without its selector. */
-struct marsd_caller {
-	RB_ENTRY(marsd_caller) entry;
-	TAILQ_ENTRY(marsd_caller) idle_entry;	/* while it has none */
-	struct atm_addr	 addr;
-	uint32_t	 circuits;
-	mtime_t		 gone;		/* when the last one went */
-	struct marsd_bucket	 bucket;
-};
-RB_HEAD(marsd_caller_tree, marsd_caller);
-RB_PROTOTYPE(marsd_caller_tree, marsd_caller, entry, caller_cmp)
-
-/* A point-to-point VC that a client opened to us. */
-struct marsd_circuit {
-	enum marsd_cookie	 cookie;
-	struct marsd_cluster	*cluster;
-	struct vc	*vc;
-	struct marsd_caller	*caller;
-	TAILQ_HEAD(, marsd_reg) regs;	/* whose last message came on it */
-	LIST_ENTRY(marsd_circuit) entry;
-};
-
-/* ClusterControlVC or ServerControlVC of one protocol. */
-struct marsd_control {
-	enum marsd_cookie	 cookie;
-	struct marsd_proto	*proto;
-	enum marsd_role	 role;
-	struct vc	*root;		/* or NULL */
-	uint32_t	 msn;		/* CSN or SSN (6.1.4, 6.2.5) */
-	uint32_t	 leaves;	/* connected now */
-	uint32_t	 registered;
-	uint32_t	 nregs;		/* the same and those on their way */
-	TAILQ_HEAD(, marsd_reg) regs;
-};
-
-/*
- * The leaf of a registered node on its control VC.  NONE is before the
- * first call and after the last: the registration goes with it.  LEFT is a
- * node that cleared its leaf without a word: it may have moved, and then
- * another server's records are on their way (A-131, D9).
- */
-#define MARSD_LEAF_STATES(X) \
-	X(MARSD_LEAF_NONE, "none") X(MARSD_LEAF_ADDING, "adding") \
-	X(MARSD_LEAF_RETRY, "retry") X(MARSD_LEAF_UP, "up") \
-	X(MARSD_LEAF_LEFT, "left")
-#define MARSD_LEAF_EVENTS(X) \
-	X(MARSD_LEAF_EV_REGISTER, "register")	/* a registration arrived */ \
-	X(MARSD_LEAF_EV_ACK, "ack")		/* L_ACK */ \
-	X(MARSD_LEAF_EV_BUSY, "busy")	/* failed, worth another try, A-111 */ \
-	X(MARSD_LEAF_EV_FAIL, "fail")		/* failed for good */ \
-	X(MARSD_LEAF_EV_DROP, "drop")		/* ERR_L_DROP */ \
-	X(MARSD_LEAF_EV_STALE, "stale")	/* and it has registered since */ \
-	X(MARSD_LEAF_EV_LEFT, "left")	/* the same: it cleared it, and where \
-					 * to move to there is */ \
-	X(MARSD_LEAF_EV_ROOT, "root")	/* the whole VC has gone, A-110 */ \
-	X(MARSD_LEAF_EV_TIMER, "timer")
-
-enum marsd_leaf_state {
-	MARSD_LEAF_STATE_FORGOTTEN,
-#define X(sym, name) sym,
-	MARSD_LEAF_STATES(X)
-#undef X
-	MARSD_LEAF_STATE_MAX
-};
-enum marsd_leaf_event {
-#define X(sym, name) sym,
-	MARSD_LEAF_EVENTS(X)
-#undef X
-	MARSD_LEAF_EVENT_MAX
-};
-enum marsd_leaf_action {
-	MARSD_LEAF_ACT_FORGOTTEN,
-	MARSD_LEAF_ACT_IGNORE,
-	MARSD_LEAF_ACT_VIOLATION,	/* the backend said what it must not */
-	MARSD_LEAF_ACT_ADD,		/* L_MULTI_ADD */
-	MARSD_LEAF_ACT_WAIT,		/* for another try */
-	MARSD_LEAF_ACT_UP,		/* registered: answer */
-	MARSD_LEAF_ACT_ANSWER,	/* already registered: answer */
-	MARSD_LEAF_ACT_LINGER,	/* for what another server may say */
-	MARSD_LEAF_ACT_LOST		/* the node has gone, 6.1.2 */
-};
-struct marsd_leaf_cell {
-	enum marsd_leaf_state		next;
-	enum marsd_leaf_action	action;
-};
-extern const struct marsd_leaf_cell marsd_leaf_table[MARSD_LEAF_STATE_MAX]
-    [MARSD_LEAF_EVENT_MAX];
-
-/* A registration with us. */
-struct marsd_reg {
-	TAILQ_ENTRY(marsd_reg) control_entry;
-	TAILQ_ENTRY(marsd_reg) circuit_entry;
-	struct marsd_node	*node;
-	struct marsd_control	*control;
-	struct vc_leaf	*leaf;		/* or NULL */
-	enum marsd_leaf_state	 state;
-	bool		 registered;	/* the leaf was up once, and answered */
-	bool		 again;		/* registered with the leaf up */
-	mtime_t		 again_at;
-	bool		 adopting;	/* has adopted joins (D9) */
-	bool		 back;		/* which others are not told yet */
-	uint8_t		 tries;
-	uint16_t	 cmi;
-	mtime_t		 since;
-	struct timer	 timer;		/* of MARSD_LEAF_RETRY */
-	struct vc_sdu	*pending;	/* registration to be answered */
-	struct marsd_circuit	*circuit; /* of its last message, or NULL */
-	struct timer	 adopt;		/* D9: 60 s since the last JOIN */
-	struct timer	 move;		/* */
-	struct marsd_peer	*moving;	/* to whom, or NULL */
-	uint32_t	 uncovered;	/* own joins that it lacks yet */
-};
-
-/* An endpoint in one role, ours or a peer's. */
-struct marsd_node {
-	RB_ENTRY(marsd_node)	 entry;
-	struct marsd_proto	*proto;
-	enum marsd_role	 role;
-	struct atm_addr	 atm;
-	struct paddr	 spa;		/* as last heard */
-	struct marsd_reg	*reg;		/* registered here, or NULL */
-	LIST_HEAD(, marsd_claim) claims;
-	struct marsd_itree	 joins;
-	uint32_t	 njoins;
-	uint32_t	 mark;		/* last answer that listed it */
-};
-RB_HEAD(marsd_node_tree, marsd_node);
-RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
-
-RB_HEAD(marsd_join_tree, marsd_join);
-
-struct marsd_range {
-	/* in the map; first: see marsd_range_of() */
-	struct marsd_itree_node link;
-	struct marsd_span	 span;
-	struct marsd_join_tree joins;		/* by ATM address */
-	uint32_t	 live;		/* joins that count */
-	uint32_t	 layer3;	/* of these, for layer 3 (5.3) */
-};
-
-struct marsd_join {
-	/* in the node; first: see marsd_join_of() */
-	struct marsd_itree_node link;
-	RB_ENTRY(marsd_join)	 range_entry;
-	struct marsd_node	*node;
-	struct marsd_range	*range;
-	LIST_HEAD(, marsd_entry) entries;
-	bool		 live;
-	bool		 layer3;
-};
-RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
-
-/* What one owner says about one node. */
-struct marsd_claim {
-	LIST_ENTRY(marsd_claim) node_entry;
-	struct marsd_node	*node;
-	struct marsd_peer	*peer;
-	struct marsd_entry	*reg;	/* its register record, or NULL */
-	bool		 dereg;		/* that record is a tombstone, A-23 */
-	bool		 conflict;	/* registered there as well as here */
-	uint16_t	 cmi;		/* known to be its, A-20, or 0 */
-	uint32_t	 entries;	/* the register record included */
-};
-
-/* One record: (OID, key) is its identity (D1). */
-struct marsd_entry {
-	RB_ENTRY(marsd_entry)	 key_entry;
-	LIST_ENTRY(marsd_entry) marsd_join_entry;
-	struct marsd_peer	*peer;
-	struct marsd_claim	*claim;		/* NULL: a Redirect Entry */
-	struct marsd_join	*join;		/* NULL: a register record */
-	uint32_t	 key;
-	int32_t		 seq;		/* of a peer's */
-	uint16_t	 cmi;
-	bool		 layer3;
-	bool		 adopted;	/* D9, not confirmed yet */
-	bool		 left;		/* at the server it is moving to */
-	bool		 stale;		/* ours from before a restart, A-10 */
-};
-RB_HEAD(marsd_entry_tree, marsd_entry);
-RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
-
-/* A server of the group, for one cluster. */
-struct marsd_owner {
-	RB_ENTRY(marsd_owner)	 entry;
-	struct marsd_cluster	*cluster;
-	uint8_t		 oid[4];
-	struct marsd_entry_tree keys;
-};
-RB_HEAD(marsd_owner_tree, marsd_owner);
-RB_PROTOTYPE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
-
-/*
- * Liveness of a server, by (OID, mar$pro): A-7, A-8, A-26, A-27.  UNHEARD
- * has sent records but no Redirect Entry yet.
- */
-#define MARSD_PEER_STATES(X) \
-	X(MARSD_PEER_SELF, "self") X(MARSD_PEER_UNHEARD, "unheard") \
-	X(MARSD_PEER_ALIVE, "alive") X(MARSD_PEER_HIDDEN, "hidden") \
-	X(MARSD_PEER_ERASED, "erased")
-#define MARSD_PEER_EVENTS(X) \
-	X(MARSD_PEER_EV_REDIRECT, "redirect")	/* a newer Redirect Entry */ \
-	X(MARSD_PEER_EV_RECORD, "record")	/* any other record */ \
-	X(MARSD_PEER_EV_SILENT, "silent")	/* the timer */
-
-enum marsd_peer_state {
-	MARSD_PEER_STATE_FORGOTTEN,
-#define X(sym, name) sym,
-	MARSD_PEER_STATES(X)
-#undef X
-	MARSD_PEER_STATE_MAX
-};
-enum marsd_peer_event {
-#define X(sym, name) sym,
-	MARSD_PEER_EVENTS(X)
-#undef X
-	MARSD_PEER_EVENT_MAX
-};
-enum marsd_peer_action {
-	MARSD_PEER_ACT_FORGOTTEN,
-	MARSD_PEER_ACT_IGNORE,
-	MARSD_PEER_ACT_VIOLATION,
-	MARSD_PEER_ACT_START,		/* the death timer */
-	MARSD_PEER_ACT_HIDE,
-	MARSD_PEER_ACT_REVIVE,
-	MARSD_PEER_ACT_ERASE,
-	MARSD_PEER_ACT_HOLD,	/* till it is erased, with those before it */
-	MARSD_PEER_ACT_REALIGN	/* what was erased has to come again */
-};
-struct marsd_peer_cell {
-	enum marsd_peer_state		next;
-	enum marsd_peer_action	action;
-};
-extern const struct marsd_peer_cell marsd_peer_table[MARSD_PEER_STATE_MAX]
-    [MARSD_PEER_EVENT_MAX];
-
-struct marsd_peer {
-	RB_ENTRY(marsd_peer)	 entry;	/* in the protocol, by OID ascending */
-	struct marsd_owner	*owner;
-	struct marsd_proto	*proto;
-	enum marsd_peer_state	 state;
-	struct timer	 timer;
-	mtime_t		 heard;		/* its last Redirect Entry */
-	struct atm_addr	 addr;		/* null: no Redirect Entry yet */
-	int32_t		 seq;		/* of the last one that counted */
-	bool		 heard_once;
-	uint64_t	 records;
-};
-RB_HEAD(marsd_peer_tree, marsd_peer);
-RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)
-
-#define CMI_BAD_SIZE	8192		/* octets, a bit for each CMI */
-
-/* Cluster member ids of one protocol (5.2.3, A-21). */
-struct marsd_cmi_pool {
-	uint16_t	 min, max;
-	uint16_t	*queue;		/* a ring: the longest unused first */
-	uint32_t	 size, head, count;
-	uint32_t	 used;
-	uint8_t		*bad;		/* a bit each: given out by others */
-};
-
 struct marsd_proto {
 	TAILQ_ENTRY(marsd_proto) entry;
 	struct marsd_cluster	*cluster;
-	struct mars_pro	 pro;
-	uint8_t		 addrlen;	/* of a group, 0: not known yet */
-	bool		 configured;
-	struct marsd_node_tree nodes[MARSD_ROLES];
+	struct mars_pro		 pro;
+	uint8_t			 addrlen; /* of a group, 0: not known yet */
+	bool			 configured;
+	struct marsd_node_tree	 nodes[MARSD_ROLES];
 	struct marsd_itree	 map[MARSD_ROLES]; /* host map, server map */
-	uint32_t	 ranges[MARSD_ROLES];
-	uint64_t	 joins;		/* of our own clients */
+	uint32_t		 ranges[MARSD_ROLES];
+	uint64_t		 joins;	/* of our own clients */
 	struct marsd_control	 control[MARSD_ROLES];
-	struct marsd_peer_tree peers;
+	struct marsd_peer_tree	 peers;
 	struct marsd_peer	*self;
 	struct marsd_cmi_pool	 cmi;
-	struct marsd_node	**by_cmi;	/* 65536: whom we gave it */
-	/* 65536: whom another server did */
+	/* 65536 each: who has a CMI of ours, and one of another server */
+	struct marsd_node	**by_cmi;
 	struct marsd_claim	**heard_cmi;
-	uint32_t	 mark;
-	struct timer	 redirect;
-	struct timer	 sweep[MARSD_ROLES]; /* own records of before, A-10 */
+	uint32_t		 mark;	/* of the last answer */
+	struct timer		 redirect;
+	struct timer		 sweep[MARSD_ROLES]; /* old records, A-10 */
 };
 
 struct marsd_cluster {
 	TAILQ_ENTRY(marsd_cluster) entry;
-	struct marsd	*mars;
-	char		 name[NAME_SIZE];
+	struct marsd		*mars;
+	char			 name[NAME_SIZE];
 	const struct conf_cluster *conf;
-	struct vc_link	*link;
-	bool		 configured;
+	struct vc_link		*link;		/* or NULL */
+	bool			 configured;
 	TAILQ_HEAD(, marsd_proto) protos;
-	struct marsd_owner_tree owners;
+	struct marsd_owner_tree	 owners;
 	LIST_HEAD(, marsd_circuit) circuits;
 	struct marsd_caller_tree callers;
-	TAILQ_HEAD(, marsd_caller) idle;	/* callers, the longest first */
+	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
+	struct table_faults	 faults;	/* of all tables */
 	struct marsd_counts	 counts;
-	uint64_t	 drops[MARSD_DROP_MAX];
-	uint64_t	 bad[MARS_DROP_MAX];
+	uint64_t		 drops[MARSD_DROP_MAX];
+	uint64_t		 bad[MARS_DROP_MAX];
 };
 
 struct marsd {
-	const struct marsd_ops *ops;
-	void		*arg;
-	struct timers	*ts;
-	const struct conf *conf;
-	mtime_t		 started;
-	uint8_t		 oid[4];
-	bool		 stopping;
+	const struct marsd_ops	*ops;
+	void			*arg;
+	struct timers		*ts;
+	const struct conf	*conf;
+	mtime_t			 started;
+	uint8_t			 oid[4];
+	bool			 stopping;
 	TAILQ_HEAD(, marsd_cluster) clusters;
 };
 
-/* An incoming message on its way through the handlers. */
-struct marsd_incoming {
-	struct marsd_proto	*proto;
-	struct marsd_circuit	*circuit;
-	struct mars_msg	 msg;
-	const uint8_t	*octets;	/* as received, without LLC/SNAP */
-	size_t		 len;
-};
-
-/* cluster.c */
 uint32_t	 marsd_random(struct marsd *);
 struct timers	*marsd_proto_timers(const struct marsd_proto *);
+/* the cluster's protocol of this mar$pro, or NULL */
+struct marsd_proto *marsd_proto_find(struct marsd_cluster *,
+		    const struct mars_pro *);
+/* tells the owner; code and cluster are put in */
 void		 marsd_cluster_event(struct marsd_cluster *,
-		    enum marsd_event_code,
-		    const struct marsd_event *);
+		    enum marsd_event_code, const struct marsd_event *);
+/* what an operator ought to hear of; returns the drop, for the counter */
 enum marsd_drop	 marsd_cluster_refused(struct marsd_proto *, enum marsd_drop,
 		    const struct atm_addr *);
 const char	*marsd_drop_name(enum marsd_drop);
-uint32_t	 marsd_random(struct marsd *);
-
-/* send.c */
-void	marsd_send_private(struct marsd_circuit *, struct marsd_proto *,
-	    enum marsd_role,
-	    struct mars_msg *);
-void	marsd_send_raw(struct marsd_circuit *, const void *, size_t);
-void	marsd_send_control(struct marsd_control *, struct mars_msg *);
-void	marsd_send_echo(struct marsd_incoming *, enum marsd_role);
-void	marsd_send_spans(struct marsd_control *, struct mars_msg *,
-	    const struct marsd_spans *,
-	    bool);
-void	marsd_send_parts(struct marsd_control *, struct marsd_circuit *,
-	    struct mars_msg *,
-	    const struct atm_addr *const *, size_t);
-uint32_t marsd_msn_now(const struct marsd_proto *, enum marsd_role);
-void	marsd_own_message(struct marsd_proto *, struct mars_msg *, uint8_t op);
-
-/* limit.c: rate 0 is no limit */
-void	marsd_bucket_init(struct marsd_bucket *, mtime_t, uint32_t);
-bool	marsd_bucket_take(struct marsd_bucket *, mtime_t, uint32_t);
-
-/* caller.c */
-struct marsd_caller	*marsd_caller_get(struct marsd_cluster *,
-		    const struct atm_addr *);
-void		 marsd_caller_put(struct marsd_cluster *,
-		    struct marsd_caller *);
-void		 marsd_callers_free(struct marsd_cluster *);
-
-/* cmi.c */
-int	 marsd_cmi_init(struct marsd_cmi_pool *, uint16_t, uint16_t);
-void	 marsd_cmi_free_pool(struct marsd_cmi_pool *);
-uint16_t marsd_cmi_get(struct marsd_cmi_pool *);	/* 0: none left */
-void	 marsd_cmi_put(struct marsd_cmi_pool *, uint16_t);
-bool	 marsd_cmi_ours(const struct marsd_cmi_pool *, uint16_t);
-void	 marsd_cmi_taken(struct marsd_cmi_pool *, uint16_t);
-
-/* group.c: the database */
-struct marsd_join	*marsd_join_of(struct marsd_itree_node *);
-struct marsd_range	*marsd_range_of(struct marsd_itree_node *);
-struct marsd_node	*marsd_node_find(struct marsd_proto *, enum marsd_role,
-		    const struct atm_addr *);
-struct marsd_node	*marsd_node_get(struct marsd_proto *, enum marsd_role,
-		    const struct atm_addr *);
-/* if nothing is left */
-void		 marsd_node_release(struct marsd_node *);
-struct marsd_owner	*marsd_owner_get(struct marsd_cluster *,
-		    const uint8_t[4]);
-struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
-		    const uint8_t[4]);
-struct marsd_peer	*marsd_peer_get(struct marsd_proto *, const uint8_t[4]);
-struct marsd_peer	*marsd_peer_find(struct marsd_proto *,
-		    struct marsd_owner *);
-struct marsd_claim	*marsd_claim_find(struct marsd_node *,
-		    const struct marsd_peer *);
-bool		 marsd_claim_cmi(struct marsd_claim *, uint16_t);
-struct marsd_entry	*marsd_entry_find(struct marsd_owner *, uint32_t);
-struct marsd_entry	*marsd_entry_redirect(struct marsd_peer *, uint32_t);
-struct marsd_entry	*marsd_entry_register(struct marsd_peer *,
-		    struct marsd_node *, uint32_t);
-struct marsd_entry	*marsd_entry_join(struct marsd_peer *,
-		    struct marsd_node *, const struct marsd_span *,
-		    uint32_t);
-void		 marsd_entry_free(struct marsd_entry *);
-struct marsd_join	*marsd_join_find(struct marsd_node *,
-		    const struct marsd_span *);
-struct marsd_entry	*marsd_join_entry(struct marsd_join *,
-		    const struct marsd_peer *);
-bool		 marsd_entry_counts(const struct marsd_entry *);
-bool		 marsd_node_registered(const struct marsd_node *,
-		    const struct marsd_peer *);
-
-enum marsd_change {
-	MARSD_CHANGE_NONE,
-	MARSD_CHANGE_UP,		/* became effective */
-	MARSD_CHANGE_DOWN
-};
-enum marsd_change	 marsd_join_refresh(struct marsd_join *);
-bool		 marsd_join_is_idle(const struct marsd_join *);
-/* what node is no member of, by other joins than this range's */
-void		 marsd_node_uncovered(struct marsd_node *,
-		    const struct marsd_span *,
-		    struct marsd_spans *);
-bool		 marsd_node_covers(struct marsd_node *, const struct paddr *);
-bool		 marsd_map_serves(struct marsd_proto *,
-		    const struct marsd_span *, bool local);
-void		 marsd_spans_unserved(struct marsd_proto *,
-		    const struct marsd_spans *,
-		    struct marsd_spans *);
-/* members of a group, each once; *list to be freed; -1: no memory */
-int		 marsd_group_members(struct marsd_proto *, enum marsd_role,
-		    const struct paddr *,
-		    const struct atm_addr ***list, size_t *n);
-bool		 marsd_group_has(struct marsd_proto *, enum marsd_role,
-		    const struct paddr *);
-
-/* member.c */
-enum marsd_drop	 marsd_member_register(struct marsd_incoming *,
-		    enum marsd_role);
-enum marsd_drop	 marsd_member_deregister(struct marsd_incoming *,
-		    enum marsd_role);
-void		 marsd_leaf_step(struct marsd_reg *, enum marsd_leaf_event);
-void		 marsd_leaf_dropped(struct marsd_reg *, uint16_t cause);
-void		 marsd_member_gone(struct marsd_reg *);
-void		 marsd_member_free(struct marsd_reg *);
-struct marsd_reg	*marsd_member_source(struct marsd_incoming *,
-		    enum marsd_role);
-void		 marsd_control_rebuild(struct marsd_control *);
-
-/* join.c */
-enum marsd_drop	 marsd_join_message(struct marsd_incoming *);
-enum marsd_drop	 marsd_leave_message(struct marsd_incoming *);
-bool		 marsd_incoming_span(struct marsd_incoming *,
-		    struct marsd_span *);
-/* a node came into a range, or left it; in: by this message, or NULL */
-void		 marsd_join_announce(struct marsd_node *, bool joined,
-		    const struct marsd_span *,
-		    bool layer3, struct marsd_incoming *in);
-
-/* mcs.c */
-enum marsd_drop	 marsd_mserv_message(struct marsd_incoming *);
-enum marsd_drop	 marsd_unserv_message(struct marsd_incoming *);
-/* by: whose word this is */
-void		 marsd_serve_announce(struct marsd_node *, bool served,
-		    const struct marsd_span *,
-		    const struct marsd_peer *by, struct marsd_incoming *in);
-void		 marsd_mcs_leave(struct marsd_node *,
-		    const struct marsd_spans *);
-
-/* request.c */
-enum marsd_drop	 marsd_request_message(struct marsd_incoming *);
-enum marsd_drop	 marsd_grouplist_message(struct marsd_incoming *);
-
-/* redirect.c */
-void		 marsd_redirect_start(struct marsd_proto *);
-void		 marsd_redirect_stop(struct marsd_proto *);
-bool		 marsd_redirect_can_be_soft(struct marsd_proto *,
-		    const struct atm_addr *);
-/* to: put first, or NULL; reg: to this one alone, or NULL */
-void		 marsd_redirect_send(struct marsd_proto *, bool hard,
-		    const struct atm_addr *to, struct marsd_reg *);
-
-/* own.c: what we publish */
-uint32_t	 marsd_own_key(struct marsd_peer *, struct marsd_node *,
-		    const struct marsd_span *);
-uint32_t	 marsd_redirect_key(const struct mars_pro *);
-void		 marsd_publish_entry(const struct marsd_entry *,
-		    bool withdrawn);
-void		 marsd_publish_register(struct marsd_reg *);
-void		 marsd_publish_redirect(struct marsd_proto *);
-void		 marsd_withdraw_all(struct marsd_node *);
-void		 marsd_gone_announce(struct marsd_node *,
-		    const struct marsd_peer *,
-		    const struct marsd_spans *);
-void		 marsd_own_sweep_clients(void *);
-void		 marsd_own_sweep_mcs(void *);
-
-/* move.c: clients that change their server */
-void		 marsd_reg_adopt(struct marsd_reg *);
-void		 marsd_reg_adopt_late(struct marsd_reg *,
-		    const struct marsd_peer *,
-		    struct marsd_join *);
-void		 marsd_reg_adopt_all_late(struct marsd_reg *);
-void		 marsd_reg_anew(struct marsd_reg *);
-void		 marsd_entry_confirm(struct marsd_entry *);
-void		 marsd_reg_confirm(struct marsd_reg *,
-		    const struct marsd_entry *);
-void		 marsd_reg_adopt_expired(void *);
-void		 marsd_reg_move(struct marsd_reg *, struct marsd_peer *);
-void		 marsd_reg_move_joined(struct marsd_reg *, struct marsd_peer *,
-		    struct marsd_join *);
-void		 marsd_reg_move_left(struct marsd_reg *,
-		    const struct marsd_peer *,
-		    struct marsd_join *);
-void		 marsd_reg_move_off(struct marsd_reg *,
-		    const struct marsd_peer *);
-void		 marsd_reg_move_stop(struct marsd_reg *);
-void		 marsd_reg_returned(struct marsd_reg *);
-void		 marsd_reg_back(struct marsd_reg *);
-void		 marsd_reg_move_expired(void *);
-
-/* peer.c: what others publish */
-void		 marsd_peer_step(struct marsd_peer *, enum marsd_peer_event);
-void		 marsd_entry_retract(struct marsd_entry *);
-void		 marsd_peers_free(struct marsd_proto *);
 
 #endif

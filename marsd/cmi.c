@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "cluster.h"
+#include "cmi.h"
 
 /*
  * Cluster member ids (RFC 2022 section 5.2.3): never zero, unique in the
@@ -14,7 +14,6 @@
  * is not taken for a reflection (A-21).
  */
 
-/* All of min to max; 0, or -1: no memory or an empty range. */
 int
 marsd_cmi_init(struct marsd_cmi_pool *p, uint16_t min, uint16_t max)
 {
@@ -29,7 +28,7 @@ marsd_cmi_init(struct marsd_cmi_pool *p, uint16_t min, uint16_t max)
 		return -1;
 	p->size = (uint32_t)max - min + 1;
 	p->queue = calloc(p->size, sizeof(*p->queue));
-	p->bad = calloc(CMI_BAD_SIZE, 1);
+	p->bad = calloc(MARSD_CMI_BAD_SIZE, 1);
 	if (p->queue == NULL || p->bad == NULL) {
 		marsd_cmi_free_pool(p);
 		return -1;
@@ -56,7 +55,6 @@ is_bad(const struct marsd_cmi_pool *p, uint16_t cmi)
 	return (p->bad[cmi / 8] & 1 << cmi % 8) != 0;
 }
 
-/* One that nobody has, or 0. */
 uint16_t
 marsd_cmi_get(struct marsd_cmi_pool *p)
 {
@@ -74,7 +72,7 @@ marsd_cmi_get(struct marsd_cmi_pool *p)
 	return 0;
 }
 
-/* Back it goes, unless it is of a range that is no longer ours. */
+/* A CMI of a range that a reload took from us does not come back. */
 void
 marsd_cmi_put(struct marsd_cmi_pool *p, uint16_t cmi)
 {
@@ -94,7 +92,6 @@ marsd_cmi_ours(const struct marsd_cmi_pool *p, uint16_t cmi)
 	return p->size != 0 && cmi >= p->min && cmi <= p->max;
 }
 
-/* Another server has given it out, though it is ours to give. */
 void
 marsd_cmi_taken(struct marsd_cmi_pool *p, uint16_t cmi)
 {

@@ -3,80 +3,26 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What marsctl(8) can ask marsd; the values are described there. */
+/*
+ * What marsctl(8) can ask marsd alone; common/proc/service_ctl.c has what scspd
+ * can be asked, too.  The values of all listings are described in marsctl(8).
+ */
 #include <string.h>
 
 #include "marsd.h"
 
-/* The core's listings are all alike. */
-#define SHOW(name) \
-static enum ctl_more \
-show_##name(void *arg, int argc, char **argv, void *cursor, struct wr *w) \
-{ \
-	struct service *s = service_asked(arg); \
-	struct marsd_shell *d = s->arg; \
-\
-	(void)argc; \
-	(void)argv; \
-	return marsd_show_##name(d->mars, cursor, w) ? CTL_MORE : CTL_DONE; \
-}
-
-SHOW(clusters)
-SHOW(members)
-SHOW(groups)
-SHOW(servers)
-
-/* One object: the core's values, then those of the process. */
-static enum ctl_more
-show_summary(void *arg, int argc, char **argv, void *cursor, struct wr *w)
-{
-	struct service *s = service_asked(arg);
-	struct marsd_shell *d = s->arg;
-
-	(void)argc;
-	(void)argv;
-	if (!marsd_show_summary(d->mars, cursor, w))
-		return CTL_DONE;
-	service_summary(s, w);
-	return CTL_MORE;
-}
-
-static bool
-marsd_ctl_core_counters(void *arg, void *cursor, struct wr *w)
-{
-	struct marsd_shell *d = arg;
-
-	return marsd_show_counters(d->mars, cursor, w);
-}
-
-static enum ctl_more
-marsd_ctl_show_counters(
-    void *arg, int argc, char **argv, void *cursor, struct wr *w)
-{
-	(void)argc;
-	(void)argv;
-	return service_show_counters(
-		   service_asked(arg), marsd_ctl_core_counters, cursor, w) ?
-	    CTL_MORE :
-	    CTL_DONE;
-}
-
-static enum ctl_more
-marsd_ctl_show_circuits(
-    void *arg, int argc, char **argv, void *cursor, struct wr *w)
-{
-	(void)argc;
-	(void)argv;
-	return service_show_circuits(service_asked(arg), cursor, w) ? CTL_MORE :
-								      CTL_DONE;
-}
+CTL_LISTING(marsd_ctl_summary, marsd_shell, mars, marsd_show_summary);
+CTL_LISTING(marsd_ctl_counters, marsd_shell, mars, marsd_show_counters);
+static CTL_LISTING(marsd_ctl_clusters, marsd_shell, mars, marsd_show_clusters);
+static CTL_LISTING(marsd_ctl_members, marsd_shell, mars, marsd_show_members);
+static CTL_LISTING(marsd_ctl_groups, marsd_shell, mars, marsd_show_groups);
+static CTL_LISTING(marsd_ctl_servers, marsd_shell, mars, marsd_show_servers);
 
 /* redirect CLUSTER soft|hard ADDRESS [MEMBER] (RFC 2022 section 5.4.3) */
 static const char *
-redirect(void *arg, struct ctl_conn *c, int argc, char **argv)
+marsd_ctl_redirect(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
-	struct service *s = service_asked(arg);
-	struct marsd_shell *d = s->arg;
+	struct marsd_shell *d = arg;
 	struct atm_addr to, member;
 	bool hard;
 
@@ -95,17 +41,11 @@ redirect(void *arg, struct ctl_conn *c, int argc, char **argv)
 }
 
 const struct ctl_command marsd_commands[] = {
-	{ "show summary", show_summary, NULL },
-	{ "show clusters", show_clusters, NULL },
-	{ "show members", show_members, NULL },
-	{ "show groups", show_groups, NULL },
-	{ "show servers", show_servers, NULL },
-	{ "show counters", marsd_ctl_show_counters, NULL },
-	{ "show circuits", marsd_ctl_show_circuits, NULL },
-	{ "redirect", NULL, redirect },
-	{ "reload", NULL, service_ctl_reload },
-	{ "log verbose", NULL, service_ctl_verbose },
-	{ "log brief", NULL, service_ctl_brief },
+	{ "show clusters", marsd_ctl_clusters, NULL },
+	{ "show members", marsd_ctl_members, NULL },
+	{ "show groups", marsd_ctl_groups, NULL },
+	{ "show servers", marsd_ctl_servers, NULL },
+	{ "redirect", NULL, marsd_ctl_redirect },
 };
 const size_t marsd_ncommands = sizeof(marsd_commands) /
     sizeof(marsd_commands[0]);

@@ -4,39 +4,27 @@
  */
 
 /*
- * The database: who is in which group, according to whom (RFC 2022 sections
- * 4.1 and 6.2: host map and server map; RFC 2443; D1, D3).  Nothing here
- * sends anything: marsd_join_refresh() says what has changed, and the callers
- * tell those who have to know (A-24).
+ * The database: who is in which group (host map and server map of RFC 2022
+ * sections 4.1 and 6.2; RFC 2443; D1, D3).
+ *
+ * RFC 2443 sections 5.3 and 5.4 let messages follow from the kind of a record
+ * that arrives.  Ours (A-24): they follow from what a node was a member of
+ * before and is now, since records may overtake each other.  So nothing here
+ * sends anything: marsd_join_refresh() says what has changed, and its callers
+ * tell those who have to know.
  */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
+#include "group.h"
+#include "move.h"
 
 static int
 node_cmp(struct marsd_node *a, struct marsd_node *b)
 {
 	return atm_addr_cmp(&a->atm, &b->atm);
-}
-
-static int
-marsd_entry_cmp(struct marsd_entry *a, struct marsd_entry *b)
-{
-	return a->key < b->key ? -1 : a->key > b->key;
-}
-
-static int
-owner_cmp(struct marsd_owner *a, struct marsd_owner *b)
-{
-	return memcmp(a->oid, b->oid, sizeof(a->oid));
-}
-
-static int
-marsd_peer_cmp(struct marsd_peer *a, struct marsd_peer *b)
-{
-	return owner_cmp(a->owner, b->owner);
 }
 
 static int
@@ -46,9 +34,6 @@ join_cmp(struct marsd_join *a, struct marsd_join *b)
 }
 
 RB_GENERATE(marsd_node_tree, marsd_node, entry, node_cmp)
-RB_GENERATE(marsd_entry_tree, marsd_entry, key_entry, marsd_entry_cmp)
-RB_GENERATE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
-RB_GENERATE(marsd_peer_tree, marsd_peer, entry, marsd_peer_cmp)
 RB_GENERATE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
 _Static_assert(offsetof(struct marsd_join, link) == 0,
@@ -68,7 +53,7 @@ marsd_range_of(struct marsd_itree_node *n)
 	return (struct marsd_range *)n;
 }
 
-/* Who a node is: its ATM address, never its protocol address. */
+/* A node is known by its ATM address, never by its protocol address. */
 struct marsd_node *
 marsd_node_find(
     struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
@@ -79,7 +64,6 @@ marsd_node_find(
 	return RB_FIND(marsd_node_tree, &p->nodes[role], &key);
 }
 
-/* The same, made if need be; NULL: no memory. */
 struct marsd_node *
 marsd_node_get(
     struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
@@ -106,162 +90,6 @@ marsd_node_release(struct marsd_node *n)
 		return;
 	RB_REMOVE(marsd_node_tree, &n->proto->nodes[n->role], n);
 	free(n);
-}
-
-struct marsd_owner *
-marsd_owner_find(struct marsd_cluster *c, const uint8_t oid[4])
-{
-	struct marsd_owner key;
-
-	memcpy(key.oid, oid, sizeof(key.oid));
-	return RB_FIND(marsd_owner_tree, &c->owners, &key);
-}
-
-struct marsd_owner *
-marsd_owner_get(struct marsd_cluster *c, const uint8_t oid[4])
-{
-	struct marsd_owner *o = marsd_owner_find(c, oid);
-
-	if (o != NULL)
-		return o;
-	if ((o = calloc(1, sizeof(*o))) == NULL)
-		return NULL;
-	o->cluster = c;
-	memcpy(o->oid, oid, sizeof(o->oid));
-	RB_INIT(&o->keys);
-	RB_INSERT(marsd_owner_tree, &c->owners, o);
-	return o;
-}
-
-struct marsd_peer *
-marsd_peer_find(struct marsd_proto *p, struct marsd_owner *o)
-{
-	struct marsd_peer key;
-
-	key.owner = o;
-	return RB_FIND(marsd_peer_tree, &p->peers, &key);
-}
-
-struct marsd_claim *
-marsd_claim_find(struct marsd_node *n, const struct marsd_peer *peer)
-{
-	struct marsd_claim *c;
-
-	/* as many as servers that have it: one, or two while it moves */
-	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->peer == peer)
-			return c;
-	return NULL;
-}
-
-static struct marsd_claim *
-claim_get(struct marsd_node *n, struct marsd_peer *peer)
-{
-	struct marsd_claim *c = marsd_claim_find(n, peer);
-
-	if (c != NULL)
-		return c;
-	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return NULL;
-	c->node = n;
-	c->peer = peer;
-	LIST_INSERT_HEAD(&n->claims, c, node_entry);
-	return c;
-}
-
-/* Does the server that gave this id out still say so? */
-static bool
-claim_counts(const struct marsd_claim *c)
-{
-	return !c->dereg && c->peer->state != MARSD_PEER_HIDDEN &&
-	    c->peer->state != MARSD_PEER_ERASED;
-}
-
-/*
- * The id that another server gave to a node; false if a third server says
- * that it gave the same to another node (A-20).  What one server says of two
- * nodes is no clash: after a restart it hands out again what its records of
- * before still hold.
- */
-bool
-marsd_claim_cmi(struct marsd_claim *c, uint16_t cmi)
-{
-	struct marsd_claim **heard = c->node->proto->heard_cmi;
-	const struct marsd_claim *held = heard[cmi];
-
-	if (c->cmi != cmi && c->cmi != 0 && heard[c->cmi] == c)
-		heard[c->cmi] = NULL;
-	c->cmi = cmi;
-	if (cmi == 0)
-		return true;
-	if (held != NULL && held->node != c->node && held->peer != c->peer &&
-	    claim_counts(held))
-		return false;
-	heard[cmi] = c;
-	return true;
-}
-
-static void
-claim_release(struct marsd_claim *c)
-{
-	struct marsd_claim **heard = c->node->proto->heard_cmi;
-
-	if (c->entries != 0)
-		return;
-	if (c->cmi != 0 && heard[c->cmi] == c)
-		heard[c->cmi] = NULL;
-	LIST_REMOVE(c, node_entry);
-	free(c);
-}
-
-struct marsd_entry *
-marsd_entry_find(struct marsd_owner *o, uint32_t key)
-{
-	struct marsd_entry e;
-
-	e.key = key;
-	return RB_FIND(marsd_entry_tree, &o->keys, &e);
-}
-
-/* A record that nobody holds under this key; NULL: no memory. */
-static struct marsd_entry *
-entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
-{
-	struct marsd_entry *e;
-
-	if ((e = calloc(1, sizeof(*e))) == NULL)
-		return NULL;
-	e->key = key;
-	e->peer = peer;
-	e->claim = claim;
-	peer->records++;
-	if (claim != NULL)
-		claim->entries++;
-	RB_INSERT(marsd_entry_tree, &peer->owner->keys, e);
-	return e;
-}
-
-struct marsd_entry *
-marsd_entry_redirect(struct marsd_peer *peer, uint32_t key)
-{
-	return entry_new(peer, key, NULL);
-}
-
-struct marsd_entry *
-marsd_entry_register(
-    struct marsd_peer *peer, struct marsd_node *n, uint32_t key)
-{
-	struct marsd_claim *c = claim_get(n, peer);
-	struct marsd_entry *e;
-
-	if (c == NULL)
-		return NULL;
-	if ((e = entry_new(peer, key, c)) == NULL) {
-		claim_release(c);
-		return NULL;
-	}
-	c->reg = e;
-	return e;
 }
 
 static struct marsd_range *
@@ -301,8 +129,8 @@ marsd_join_find(struct marsd_node *n, const struct marsd_span *s)
 	return in == NULL ? NULL : marsd_join_of(in);
 }
 
-static struct marsd_join *
-join_get(struct marsd_node *n, const struct marsd_span *s)
+struct marsd_join *
+marsd_join_get(struct marsd_node *n, const struct marsd_span *s)
 {
 	struct marsd_join *j = marsd_join_find(n, s);
 	struct marsd_range *r;
@@ -324,9 +152,8 @@ join_get(struct marsd_node *n, const struct marsd_span *s)
 	return j;
 }
 
-/* A join on which nothing rests any more goes. */
-static void
-join_release(struct marsd_join *j)
+void
+marsd_join_release(struct marsd_join *j)
 {
 	struct marsd_node *n = j->node;
 	struct marsd_range *r = j->range;
@@ -342,90 +169,28 @@ join_release(struct marsd_join *j)
 }
 
 struct marsd_entry *
-marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
-    const struct marsd_span *s, uint32_t key)
-{
-	struct marsd_join *j = join_get(n, s);
-	struct marsd_claim *c;
-	struct marsd_entry *e;
-
-	if (j == NULL)
-		return NULL;
-	if ((c = claim_get(n, peer)) == NULL) {
-		join_release(j);
-		return NULL;
-	}
-	if ((e = entry_new(peer, key, c)) == NULL) {
-		claim_release(c);
-		join_release(j);
-		return NULL;
-	}
-	e->join = j;
-	LIST_INSERT_HEAD(&j->entries, e, marsd_join_entry);
-	return e;
-}
-
-/*
- * Takes a record away.  The join it was of is freed with its last record,
- * so whoever wants to know what changed makes it ineffective first.
- */
-void
-marsd_entry_free(struct marsd_entry *e)
-{
-	struct marsd_claim *c = e->claim;
-	struct marsd_node *n = c == NULL ? NULL : c->node;
-
-	RB_REMOVE(marsd_entry_tree, &e->peer->owner->keys, e);
-	e->peer->records--;
-	if (e->join != NULL) {
-		LIST_REMOVE(e, marsd_join_entry);
-		(void)marsd_join_refresh(e->join);
-		join_release(e->join);
-	}
-	if (c != NULL) {
-		if (c->reg == e) {
-			c->reg = NULL;
-			c->dereg = false;
-		}
-		c->entries--;
-		claim_release(c);
-	}
-	free(e);
-	if (n != NULL)
-		marsd_node_release(n);
-}
-
-struct marsd_entry *
 marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 {
 	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, marsd_join_entry)
+	LIST_FOREACH(e, &j->entries, join_entry)
 		if (e->peer == peer)
 			return e;
 	return NULL;
 }
 
-/*
- * A record counts while its owner is alive (A-8) and has not deregistered
- * the node (A-23).
- */
 bool
-marsd_entry_counts(const struct marsd_entry *e)
+marsd_node_is_here(const struct marsd_node *n)
 {
-	if (e->stale || e->claim->dereg)
-		return false;
-	return e->peer->state != MARSD_PEER_HIDDEN &&
-	    e->peer->state != MARSD_PEER_ERASED;
+	return n->reg != NULL && n->reg->place != MARSD_MOVE_NEW;
 }
 
-/* Is the node registered with a server other than this one? */
 bool
 marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 {
 	const struct marsd_claim *c;
 
-	if (but != n->proto->self && n->reg != NULL && n->reg->registered)
+	if (but != n->proto->self && marsd_node_is_here(n))
 		return true;
 	LIST_FOREACH(c, &n->claims, node_entry)
 		if (c->peer != but && c->reg != NULL &&
@@ -434,14 +199,13 @@ marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 	return false;
 }
 
-/* Works out anew whether the join counts, and says what that changed. */
 enum marsd_change
 marsd_join_refresh(struct marsd_join *j)
 {
 	bool live = false, layer3 = false, was = j->live;
 	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, marsd_join_entry) {
+	LIST_FOREACH(e, &j->entries, join_entry) {
 		if (!marsd_entry_counts(e))
 			continue;
 		live = true;
@@ -459,12 +223,12 @@ marsd_join_refresh(struct marsd_join *j)
 		j->range->layer3++;
 	return live == was ? MARSD_CHANGE_NONE :
 	    live	   ? MARSD_CHANGE_UP :
-			     MARSD_CHANGE_DOWN;
+	    MARSD_CHANGE_DOWN;
 }
 
 /*
- * The parts of a range in which a node is no member by any of its other
- * joins: the hole punching of 6.1.2, over all its live records (A-16).
+ * This is the hole punching of RFC 2022 section 6.1.2.  It looks at all that
+ * any server says of the node, and so does every server (A-16).
  */
 void
 marsd_node_uncovered(
@@ -475,13 +239,12 @@ marsd_node_uncovered(
 
 	marsd_punch_init(&p, out, s);
 	for (in = marsd_itree_overlap(&n->joins, s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&n->joins, s, in->span))
+	    in = marsd_itree_overlap(&n->joins, s, in->span))
 		if (marsd_join_of(in)->live && marsd_span_cmp(in->span, s) != 0)
 			marsd_punch_hole(&p, in->span);
 	marsd_punch_end(&p);
 }
 
-/* Is the node in this group, by whatever join? */
 bool
 marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 {
@@ -489,7 +252,7 @@ marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_overlap(&n->joins, &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&n->joins, &s, in->span))
+	    in = marsd_itree_overlap(&n->joins, &s, in->span))
 		if (marsd_join_of(in)->live)
 			return true;
 	return false;
@@ -501,15 +264,11 @@ served_here(struct marsd_range *r)
 	struct marsd_join *j;
 
 	RB_FOREACH(j, marsd_join_tree, &r->joins)
-		if (j->live && j->node->reg != NULL && j->node->reg->registered)
+		if (j->live && marsd_node_is_here(j->node))
 			return true;
 	return false;
 }
 
-/*
- * Does an MCS serve a group of the range; local: one that is registered
- * here (A-38)?
- */
 bool
 marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 {
@@ -517,14 +276,14 @@ marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_overlap(map, s, NULL); in != NULL;
-	     in = marsd_itree_overlap(map, s, in->span))
+	    in = marsd_itree_overlap(map, s, in->span))
 		if (marsd_range_of(in)->live != 0 &&
 		    (!local || served_here(marsd_range_of(in))))
 			return true;
 	return false;
 }
 
-/* What of the ranges no MCS serves: 6.2.4. */
+/* RFC 2022 section 6.2.4. */
 void
 marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
     struct marsd_spans *out)
@@ -538,14 +297,13 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
 		for (n = marsd_itree_overlap(map, &in->v[i], NULL); n != NULL;
-		     n = marsd_itree_overlap(map, &in->v[i], n->span))
+		    n = marsd_itree_overlap(map, &in->v[i], n->span))
 			if (marsd_range_of(n)->live != 0)
 				marsd_punch_hole(&punch, n->span);
 		marsd_punch_end(&punch);
 	}
 }
 
-/* Is anybody in the group at all? */
 bool
 marsd_group_has(
     struct marsd_proto *p, enum marsd_role role, const struct paddr *group)
@@ -554,7 +312,7 @@ marsd_group_has(
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&p->map[role], &s, in->span))
+	    in = marsd_itree_overlap(&p->map[role], &s, in->span))
 		if (marsd_range_of(in)->live != 0)
 			return true;
 	return false;
@@ -577,10 +335,7 @@ list_add(const struct atm_addr ***list, size_t *n, size_t *max,
 	return 0;
 }
 
-/*
- * The members of a group, by its single joins and by the blocks that cover
- * it, each node once.
- */
+/* By joins of the group alone and by blocks that cover it. */
 int
 marsd_group_members(struct marsd_proto *p, enum marsd_role role,
     const struct paddr *group, const struct atm_addr ***list, size_t *n)
@@ -594,7 +349,7 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 	*n = 0;
 	p->mark++;
 	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
+	    in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
 		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins) {
 			if (!j->live || j->node->mark == p->mark)
 				continue;

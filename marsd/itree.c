@@ -15,7 +15,7 @@ marsd_span_cmp(const struct marsd_span *a, const struct marsd_span *b)
 	return c != 0 ? c : paddr_cmp(&a->max, &b->max);
 }
 
-/* seed decides the shape of the tree, so that no peer can. */
+/* The seed decides the shape of the tree, so that no peer can. */
 void
 marsd_itree_init(struct marsd_itree *t, uint32_t seed)
 {
@@ -23,7 +23,7 @@ marsd_itree_init(struct marsd_itree *t, uint32_t seed)
 	t->seed = seed | 1;
 }
 
-/* xorshift: never zero when the seed is not */
+/* By xorshift: never zero, as the seed is not. */
 static uint32_t
 priority(struct marsd_itree *t)
 {
@@ -238,8 +238,8 @@ marsd_spans_whole(const struct marsd_spans *l, const struct marsd_span *s)
 }
 
 /*
- * Interval subtraction in place of RFC 2022 appendix A, whose algorithms
- * lose the addresses at the edges (A-136).
+ * Hole punching by subtraction of intervals.  RFC 2022 appendix A has
+ * algorithms for it that lose the addresses at the edges (A-136).
  */
 void
 marsd_punch_init(struct marsd_punch *p, struct marsd_spans *out,

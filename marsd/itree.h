@@ -20,7 +20,7 @@ struct marsd_span {
 
 struct marsd_itree_node {
 	struct marsd_itree_node	*left, *right;
-	const struct marsd_span	*span;	/* of the object that this is part of */
+	const struct marsd_span	*span;	/* of the object around this */
 	const struct paddr	*end;	/* largest max in this subtree */
 	uint32_t		 priority;
 };
@@ -38,43 +38,43 @@ bool	marsd_itree_insert(struct marsd_itree *, struct marsd_itree_node *,
 	    const struct marsd_span *);
 void	marsd_itree_remove(struct marsd_itree *, struct marsd_itree_node *);
 struct marsd_itree_node *marsd_itree_find(const struct marsd_itree *,
-    const struct marsd_span *);
+	    const struct marsd_span *);
 /* the next node in order after a span (NULL: from the start) that overlaps */
 struct marsd_itree_node *marsd_itree_overlap(const struct marsd_itree *,
-    const struct marsd_span *,
-	    const struct marsd_span *);
+	    const struct marsd_span *, const struct marsd_span *after);
 /* the next node in order after a span (NULL: the first) */
 struct marsd_itree_node *marsd_itree_next(const struct marsd_itree *,
-    const struct marsd_span *);
+	    const struct marsd_span *);
 
 /*
- * A list of ranges under construction: ascending, apart.  A shortage of
- * memory is remembered in failed.
+ * A list of ranges: ascending, and none touches the next.  If memory was
+ * short while it was made, failed says so, and it is not to be used.
  */
 struct marsd_spans {
 	struct marsd_span	*v;
-	size_t		 n, max;
-	bool		 failed;
+	size_t			 n, max;
+	bool			 failed;
 };
 
 void	marsd_spans_init(struct marsd_spans *);
 void	marsd_spans_free(struct marsd_spans *);
 void	marsd_spans_add(struct marsd_spans *, const struct marsd_span *);
 /*
- * What holes have been punched so far leave of whole, for holes that come
- * in ascending order of min: call for each, then with NULL.
+ * A range and holes in it: begin with marsd_punch_init(), call
+ * marsd_punch_hole() for each hole, by ascending min, then marsd_punch_end().
+ * What the holes leave of the range is added to out.
  */
 struct marsd_punch {
 	struct marsd_spans	*out;
-	struct paddr	 next;		/* first address not yet decided */
-	struct paddr	 last;
-	bool		 done;
+	struct paddr		 next;	/* the first that is not decided yet */
+	struct paddr		 last;
+	bool			 done;
 };
 void	marsd_punch_init(struct marsd_punch *, struct marsd_spans *,
 	    const struct marsd_span *);
 void	marsd_punch_hole(struct marsd_punch *, const struct marsd_span *);
 void	marsd_punch_end(struct marsd_punch *);
-/* the one range is whole */
+/* is the list this range, whole? */
 bool	marsd_spans_whole(const struct marsd_spans *,
 	    const struct marsd_span *);
 

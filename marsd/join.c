@@ -5,25 +5,23 @@
 
 /*
  * MARS_JOIN and MARS_LEAVE of groups (RFC 2022 sections 6.1.2 and 6.2.4),
- * and the same for what a peer's records say (RFC 2443 sections 5.3, 5.4).
+ * and what clients and MCSs hear when another server's record says the same
+ * (RFC 2443 sections 5.3 and 5.4).
+ *
+ * RFC 2022 section 5.2 forbids blocks that overlap, and does not say what a
+ * MARS does with them.  Ours (A-41): each range of a client is a record of its
+ * own, only the same range leaves it, and hole punching removes what the
+ * client is a member of already.  The body of the RFC sends a JOIN that
+ * changes nothing back to its source only for single groups, appendix F for
+ * any: we do as appendix F does (A-99).
  */
+#include "ask.h"
 #include "cluster.h"
+#include "join.h"
+#include "own.h"
+#include "send.h"
 
-/* The one range of a message: A-100; false: it is not usable. */
-bool
-marsd_incoming_span(struct marsd_incoming *in, struct marsd_span *s)
-{
-	struct marsd_proto *p = in->proto;
-
-	if (in->msg.pnum != 1 || in->msg.tpln == 0)
-		return false;
-	if (p->addrlen != 0 && in->msg.tpln != p->addrlen)
-		return false;
-	mars_pair(&in->msg, 0, &s->min, &s->max);
-	return s->min.len == in->msg.tpln && paddr_cmp(&s->min, &s->max) <= 0;
-}
-
-/* What a message about a node looks like that no message brought. */
+/* A message about a node of which a record told us. */
 static void
 message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
 {
@@ -33,7 +31,10 @@ message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
 	m->flags = layer3 ? MARS_F_LAYER3GRP : 0;
 }
 
-/* To our MCSs, if one of them serves a group of these. */
+/*
+ * MARS_SJOIN or MARS_SLEAVE to our MCSs, if one that is registered here serves
+ * a group of these ranges (A-38, A-115).
+ */
 static void
 announce_servers(struct marsd_proto *p, struct mars_msg *m,
     const struct marsd_spans *l, bool punched)
@@ -48,9 +49,9 @@ announce_servers(struct marsd_proto *p, struct mars_msg *m,
 }
 
 /*
- * The difference of membership goes to the clients as far as no MCS serves
- * the groups, and to the MCSs; what is not sent to the clients whole goes
- * back to its source privately.
+ * The MCSs hear of what has changed; so do the clients, but for the groups
+ * that an MCS serves (6.2.4).  If the clients don't hear of the whole range,
+ * the source's message goes back to it as it came (6.1.2).
  */
 void
 marsd_join_announce(struct marsd_node *n, bool joined,
@@ -96,123 +97,77 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 }
 
 /*
- * A range that this server's record has already: nothing changes for
- * anybody but perhaps layer3grp (A-34) and an adoption (D9); the message
- * goes back (A-4, A-99).
+ * Our own record says so already: for others nothing changes but perhaps
+ * layer3grp (A-34), and the message goes back to its source (A-4, A-99).
  */
 static void
-join_again(struct marsd_incoming *in, struct marsd_entry *e, bool layer3)
+join_again(struct marsd_ask *a, bool layer3)
 {
-	marsd_entry_confirm(e);
-	if (e->layer3 != layer3) {
-		e->layer3 = layer3;
-		(void)marsd_join_refresh(e->join);
-		marsd_publish_entry(e, false);
+	if (a->mine->layer3 != layer3) {
+		a->mine->layer3 = layer3;
+		(void)marsd_join_refresh(a->mine->join);
+		marsd_publish_entry(a->mine, false);
 	}
-	marsd_send_echo(in, MARSD_ROLE_CLIENT);
+	marsd_send_echo(a->in, MARSD_ROLE_CLIENT);
 }
 
 static enum marsd_drop
-marsd_join_join_new(struct marsd_incoming *in, struct marsd_node *n,
-    const struct marsd_span *s, bool layer3)
+join_new(struct marsd_ask *a, bool layer3)
 {
-	struct marsd_peer *self = in->proto->self;
-	enum marsd_drop d = join_limits(n, s);
-	struct marsd_entry *e;
+	enum marsd_drop d = join_limits(a->node, &a->span);
+	enum marsd_change change;
 
 	if (d != MARSD_DROP_NONE)
-		return marsd_cluster_refused(in->proto, d, &n->atm);
-	e = marsd_entry_join(self, n, s, marsd_own_key(self, n, s));
-	if (e == NULL)
-		return MARSD_DROP_MEMORY;
-	e->layer3 = layer3;
-	e->cmi = n->reg->cmi;
-	in->proto->joins++;
-	marsd_publish_entry(e, false);
-	if (marsd_join_refresh(e->join) == MARSD_CHANGE_UP)
-		marsd_join_announce(n, true, s, layer3, in);
+		return marsd_cluster_refused(a->in->proto, d, &a->node->atm);
+	if ((d = marsd_ask_add(a, layer3, &change)) != MARSD_DROP_NONE)
+		return d;
+	if (change == MARSD_CHANGE_UP)
+		marsd_join_announce(a->node, true, &a->span, layer3, a->in);
 	else
-		marsd_send_echo(in, MARSD_ROLE_CLIENT);
-	return MARSD_DROP_NONE;
-}
-
-/* What every MARS_JOIN and MARS_LEAVE of groups has to fulfil. */
-static enum marsd_drop
-join_checks(
-    struct marsd_incoming *in, struct marsd_reg **reg, struct marsd_span *s)
-{
-	if (in->msg.pnum > 1)
-		return MARSD_DROP_PAIRS;
-	if ((*reg = marsd_member_source(in, MARSD_ROLE_CLIENT)) == NULL)
-		return MARSD_DROP_UNREGISTERED;
-	if (in->msg.pnum == 0)
-		return MARSD_DROP_PAIRS;
-	if (!marsd_incoming_span(in, s))
-		return MARSD_DROP_RANGE;
-	if (in->proto->addrlen == 0)
-		in->proto->addrlen = s->min.len;
-	(*reg)->node->spa = in->msg.spa;
+		marsd_send_echo(a->in, MARSD_ROLE_CLIENT);
 	return MARSD_DROP_NONE;
 }
 
 enum marsd_drop
 marsd_join_message(struct marsd_incoming *in)
 {
-	struct marsd_span s;
-	struct marsd_reg *reg;
-	struct marsd_join *j;
-	struct marsd_entry *e = NULL;
+	struct marsd_ask a;
 	enum marsd_drop d;
 	bool layer3;
 
 	if (in->msg.flags & MARS_F_REGISTER)
 		return marsd_member_register(in, MARSD_ROLE_CLIENT);
-	if ((d = join_checks(in, &reg, &s)) != MARSD_DROP_NONE)
+	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_CLIENT)) != MARSD_DROP_NONE)
 		return d;
 	in->proto->cluster->counts.joins++;
 	/* a block is never for layer 3 (6.1.2, A-33) */
 	layer3 = (in->msg.flags & MARS_F_LAYER3GRP) != 0 &&
-	    paddr_equal(&s.min, &s.max);
-	if ((j = marsd_join_find(reg->node, &s)) != NULL)
-		e = marsd_join_entry(j, in->proto->self);
-	marsd_reg_confirm(reg, e);
-	if (e != NULL && e->stale) {
-		marsd_entry_free(e); /* its key is found again */
-		e = NULL;
-	}
-	if (e == NULL)
-		return marsd_join_join_new(in, reg->node, &s, layer3);
-	join_again(in, e, layer3);
+	    paddr_equal(&a.span.min, &a.span.max);
+	if (!marsd_ask_known(&a))
+		return join_new(&a, layer3);
+	join_again(&a, layer3);
 	return MARSD_DROP_NONE;
 }
 
 enum marsd_drop
 marsd_leave_message(struct marsd_incoming *in)
 {
-	struct marsd_span s;
-	struct marsd_reg *reg;
-	struct marsd_join *j;
-	struct marsd_entry *e = NULL;
+	struct marsd_ask a;
 	enum marsd_drop d;
 
 	if (in->msg.flags & MARS_F_REGISTER)
 		return marsd_member_deregister(in, MARSD_ROLE_CLIENT);
-	if ((d = join_checks(in, &reg, &s)) != MARSD_DROP_NONE)
+	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_CLIENT)) != MARSD_DROP_NONE)
 		return d;
 	in->proto->cluster->counts.leaves++;
-	if ((j = marsd_join_find(reg->node, &s)) != NULL)
-		e = marsd_join_entry(j, in->proto->self);
-	if (e == NULL || e->stale) {
+	if (a.mine == NULL || !marsd_entry_stands(a.mine)) {
 		marsd_send_echo(in, MARSD_ROLE_CLIENT); /* */
 		return MARSD_DROP_NONE;
 	}
-	marsd_publish_entry(e, true);
-	e->stale = true;
-	in->proto->joins--;
-	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
-		marsd_join_announce(reg->node, false, &s, false, in);
+	if (marsd_ask_end(&a) == MARSD_CHANGE_DOWN)
+		marsd_join_announce(a.node, false, &a.span, false, in);
 	else
 		marsd_send_echo(in, MARSD_ROLE_CLIENT);
-	marsd_entry_free(e);
+	marsd_entry_free(a.mine);
 	return MARSD_DROP_NONE;
 }

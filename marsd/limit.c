@@ -3,12 +3,9 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include "cluster.h"
+#include "limit.h"
 
-/*
- * Token buckets: rate messages a second, and as many at once.  A token is
- * a million units, so that a microsecond at one a second is one unit.
- */
+/* A million units make a token: at one a second that is a unit each us. */
 #define TOKEN	1000000
 
 void

@@ -8,21 +8,11 @@
  * and keeps its database the same as that of other servers through scspd(8)
  * (RFC 2443).  This file ties the core to the process: it has no protocol.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "endpoint.h"
 #include "ipc.h"
 #include "marsd.h"
 
 /* --- what the core asks for */
-
-static uint32_t
-marsd_hook_op_random(void *arg)
-{
-	(void)arg;
-	return arc4random();
-}
 
 static void
 op_publish(void *arg, uint16_t sgid, uint32_t key, const void *data, size_t len)
@@ -75,7 +65,7 @@ op_realign(void *arg, uint16_t sgid)
 	service_replicate(&d->service, IMSG_CSA_REALIGN, &m);
 }
 
-/* Texts of the core, and what an operator can do about it. */
+/* What happened, in the core's words, and what an operator can do about it. */
 static const char *const event_text[MARSD_EV_MAX] = {
 #define X(sym, text) [sym] = text,
 	MARSD_EVENTS(X)
@@ -87,50 +77,41 @@ static const char *const event_advice[MARSD_EV_MAX] = {
 	    "give every server of the group a cmi range of its own",
 	[MARSD_EV_SERVER_DEAD] = "look at that server and the way to it",
 };
+_Static_assert(MARSD_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
 static void
-marsd_hook_op_event(void *arg, const struct marsd_event *e)
+marsd_hook_event(void *arg, const struct marsd_event *e)
 {
 	struct marsd_shell *d = arg;
-	char line[512] = "", text[ATM_STRLEN];
-	const char *advice = event_advice[e->code];
-	size_t n = 0;
+	char where[256] = "", text[ATM_STRLEN];
+	const struct service_event line = {
+		.where = where,
+		.oid = e->oid,
+		.text = event_text[e->code],
+		.why = e->why,
+		.number = e->number,
+		.advice = event_advice[e->code],
+	};
 
-#define ADD(...)                                                      \
-	do {                                                          \
-		if (n < sizeof(line))                                 \
-			n += (size_t)snprintf(                        \
-			    line + n, sizeof(line) - n, __VA_ARGS__); \
-	} while (0)
 	if (e->cluster != NULL)
-		ADD("cluster %s: ", e->cluster);
+		log_append(where, sizeof(where), "cluster %s: ", e->cluster);
 	if (e->pro != NULL)
-		ADD("%s: ", mars_pro_print(e->pro, text, sizeof(text)));
+		log_append(where, sizeof(where),
+		    "%s: ", mars_pro_print(e->pro, text, sizeof(text)));
 	if (e->who != NULL)
-		ADD("%s: ", atm_addr_print(e->who, text, sizeof(text)));
-	if (e->oid != NULL)
-		ADD("server %u.%u.%u.%u: ", e->oid[0], e->oid[1], e->oid[2],
-		    e->oid[3]);
-	ADD("%s", event_text[e->code]);
-	if (e->why != NULL)
-		ADD(": %s", e->why);
-	if (e->number != 0)
-		ADD(" (%llu)", (unsigned long long)e->number);
-	if (advice != NULL)
-		ADD(": %s", advice);
-#undef ADD
-	log_limited(
-	    &d->limits[e->code], d->service.loop.timers.now, "%s", line);
+		log_append(where, sizeof(where),
+		    "%s: ", atm_addr_print(e->who, text, sizeof(text)));
+	service_log_event(&d->service, e->code, &line);
 }
 
 static const struct marsd_ops ops = {
-	.random = marsd_hook_op_random,
+	.random = service_random32,
 	.publish = op_publish,
 	.hide = op_hide,
 	.revive = op_revive,
 	.erase = op_erase,
 	.realign = op_realign,
-	.event = marsd_hook_op_event,
+	.event = marsd_hook_event,
 };
 
 /* --- what the process asks for */
@@ -139,26 +120,26 @@ static int
 marsd_hook_configure(void *arg, const struct conf *c)
 {
 	struct marsd_shell *d = arg;
-	size_t i;
 
-	if (d->mars == NULL) {
-		for (i = 0; i < MARSD_EV_MAX; i++)
-			ratelimit_init(
-			    &d->limits[i], d->service.loop.timers.now);
+	if (d->mars == NULL)
 		d->mars = marsd_new(&ops, d, &d->service.loop.timers);
-		if (d->mars == NULL)
-			return -1;
-	}
+	if (d->mars == NULL)
+		return -1;
 	return marsd_configure(d->mars, c);
 }
 
+/* The address of each cluster, and its permanent circuits. */
 static bool
-marsd_hook_whose(void *arg, const struct conf *c, const struct atm_addr *local,
+marsd_hook_whose(void *arg, const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, const struct atm_addr *peer,
     struct service_user *u)
 {
 	struct marsd_shell *d = arg;
 	const struct conf_cluster *cl;
+	struct endpoint e;
 
+	if (!conf_has_endpoint(c, true, transport, local, peer, &e))
+		return false;
 	TAILQ_FOREACH(cl, &c->clusters, entry)
 		if (atm_addr_equal(&cl->addr, local)) {
 			u->name = cl->name;
@@ -176,7 +157,7 @@ marsd_hook_attach(void *arg, const struct service_user *u, struct vc_link *link)
 	marsd_cluster_attach(u->arg, link);
 }
 
-static void
+static bool
 marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
 	struct marsd_shell *d = arg;
@@ -193,10 +174,13 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	case IMSG_CSA_GONE:
 		marsd_csa_gone(d->mars, m->sgid, m->oid, m->key);
 		break;
-	default: /* service.c lets no other pass */
+	case IMSG_CSA_NEIGHBOR:
 		marsd_csa_neighbor(d->mars, m->sgid, m->oid, m->aligned);
 		break;
+	default:
+		return false;
 	}
+	return true;
 }
 
 static void
@@ -225,11 +209,13 @@ main(int argc, char **argv)
 		.name = "marsd",
 		.sibling = "scspd",
 		.role = SANDBOX_MARSD,
-		.marsd = true,
 		.commands = marsd_commands,
 		.ncommands = marsd_ncommands,
+		.summary = marsd_ctl_summary,
+		.counters = marsd_ctl_counters,
 		.configure = marsd_hook_configure,
 		.whose = marsd_hook_whose,
+		.parties = conf_parties,
 		.attach = marsd_hook_attach,
 		.replica = marsd_hook_replica,
 		.shutdown = marsd_hook_end,

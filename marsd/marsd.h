@@ -9,18 +9,18 @@
 
 #include <stddef.h>
 
-#include "log.h"
 #include "marsd_core.h"
 #include "service.h"
 
 struct marsd_shell {
 	struct service	 service;
 	struct marsd	*mars;
-	struct ratelimit limits[MARSD_EV_MAX];	/* of lines in the log */
 };
 
-/* control.c: what marsctl can ask; arg is the struct service of a marsd */
+/* control.c: for marsctl; arg is a struct marsd_shell */
 extern const struct ctl_command marsd_commands[];
 extern const size_t marsd_ncommands;
+bool	marsd_ctl_summary(void *arg, void *cursor, struct wr *);
+bool	marsd_ctl_counters(void *arg, void *cursor, struct wr *);
 
 #endif

@@ -23,14 +23,15 @@
 struct marsd;		/* all clusters of one server */
 struct marsd_cluster;
 
-/* What an operator is told: symbol, level, format of the line's end. */
+/* What an operator is told: symbol, text. */
 #define MARSD_EVENTS(X) \
 	X(MARSD_EV_CMI_EXHAUSTED, "no cluster member id left") \
 	X(MARSD_EV_CMI_OVERLAP, "one CMI from two servers") \
 	X(MARSD_EV_MOVED, "client moved to another server") \
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
-	X(MARSD_EV_REFUSED, "refused")
+	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
 
 enum marsd_event_code {
 #define X(sym, text) sym,
@@ -45,7 +46,7 @@ struct marsd_event {
 	const struct mars_pro	*pro;		/* or NULL */
 	const struct atm_addr	*who;		/* or NULL */
 	const uint8_t		*oid;		/* or NULL: 4 octets */
-	const char		*why;		/* or NULL: a counter's name */
+	const char		*why;		/* or NULL: details */
 	uint64_t		 number;
 };
 
@@ -79,17 +80,26 @@ struct marsd_cluster	*marsd_cluster(struct marsd *, const char *name);
  */
 void		 marsd_cluster_attach(struct marsd_cluster *, struct vc_link *);
 extern const struct vc_user marsd_vc_user;	/* arg: struct marsd_cluster */
-/* last words: hard redirect, deregistrations */
+/* before the end: redirects all members hard, and deregisters them */
 void		 marsd_shutdown(struct marsd *);
 
-/* from scspd */
+/*
+ * From scspd.  Its cache holds an instance of another server's record now;
+ * how: ipc.h, CSA_HOW_*.
+ */
 void		 marsd_csa_update(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key, int32_t seq,
 		    uint8_t how, const void *, size_t);
+/*
+ * A record with our OID has come back to us that is newer than ours, or that
+ * we do not have.
+ */
 void		 marsd_csa_own(struct marsd *, uint16_t sgid, uint32_t key,
 		    int32_t seq, const void *, size_t);
+/* scspd holds a record no longer */
 void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
+/* a neighbor is aligned now, or is no more */
 void		 marsd_csa_neighbor(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], bool aligned);
 
@@ -105,7 +115,10 @@ bool		 marsd_show_groups(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_servers(struct marsd *, void *cursor, struct wr *);
 /* "scope" (cluster, or "all"), "name", "value"; the shell adds "process" */
 bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);
-/* order a redirect: cluster, hard, or NULL member for everybody (5.4.3) */
+/*
+ * An operator's order to redirect a member, or with NULL everybody, to another
+ * server (5.4.3).  NULL, or a sentence that says what is wrong.
+ */
 const char	*marsd_redirect(struct marsd *, const char *cluster, bool hard,
 		    const struct atm_addr *to, const struct atm_addr *member);
 

@@ -4,10 +4,19 @@
  */
 
 /*
- * Multicast servers (RFC 2022 sections 6.2.2 and 6.2.3, RFC 2443 sections
- * 5.2 and 5.5).
+ * The groups of multicast servers (RFC 2022 sections 6.2.2 and 6.2.3, RFC
+ * 2443 sections 5.2 and 5.5).
+ *
+ * RFC 2443 section 5.2 demands a MARS_MIGRATE for every MCS that another
+ * server tells of; with a second MCS that would take the senders away from
+ * the first.  Ours is RFC 2022's rule over all servers (A-17): a MARS_MIGRATE
+ * for the first MCS of a group, a MARS_JOIN for any further one.
  */
+#include "ask.h"
 #include "cluster.h"
+#include "mcs.h"
+#include "own.h"
+#include "send.h"
 
 /* The copy of an MSERV or UNSERV as the MARS sends it. */
 static void
@@ -47,7 +56,7 @@ served_by_others(struct marsd_node *n, const struct paddr *group)
 	struct marsd_join *j;
 
 	for (in = marsd_itree_overlap(map, &s, NULL); in != NULL;
-	     in = marsd_itree_overlap(map, &s, in->span))
+	    in = marsd_itree_overlap(map, &s, in->span))
 		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins)
 			if (j->live && j->node != n)
 				return true;
@@ -55,9 +64,10 @@ served_by_others(struct marsd_node *n, const struct paddr *group)
 }
 
 /*
- * Group by group (A-46): the first MCS brings a MARS_MIGRATE, here only if
- * the group has members and on word from a peer always (A-17); any other
- * looks like one more leaf.
+ * Group by group (A-46).  If the MCS is the first one of a group, the senders
+ * are told to use it: by RFC 2022 only if the group has members, by RFC 2443,
+ * if another server has told of it, always (A-17).  Any further MCS is put
+ * in joined: to the senders it looks like one more leaf.
  */
 static void
 serve_new(struct marsd_node *n, const struct marsd_span *s, bool local,
@@ -99,7 +109,7 @@ marsd_mcs_leave(struct marsd_node *n, const struct marsd_spans *gone)
 	}
 }
 
-/* To all our MCSs, and so to n itself if it is one of them. */
+/* To all MCSs that are registered here, n itself included if it is. */
 static void
 serve_tell(struct marsd_node *n, bool served, const struct marsd_span *s,
     struct marsd_incoming *in)
@@ -116,9 +126,10 @@ serve_tell(struct marsd_node *n, bool served, const struct marsd_span *s,
 }
 
 /*
- * The server map has changed by this range.  To the other MCSs, too (A-37), but
- * not by another server's word about an MCS that is registered here: it would
- * take that for the copy of a message of its own that was lost (A-118).
+ * The clients hear of it, and the other MCSs do (A-37).  But what another
+ * server says of an MCS that is registered here is not sent to the MCSs: that
+ * one would take it for the copy of its own MARS_MSERV, which may have been
+ * lost, and not repeat that (A-118).
  */
 void
 marsd_serve_announce(struct marsd_node *n, bool served,
@@ -138,13 +149,13 @@ marsd_serve_announce(struct marsd_node *n, bool served,
 	m.op = served ? MARS_JOIN : MARS_LEAVE;
 	marsd_send_spans(&n->proto->control[MARSD_ROLE_CLIENT], &m,
 	    served ? &joined : &pairs, false);
-	if (by == n->proto->self || n->reg == NULL || !n->reg->registered)
+	if (by == n->proto->self || !marsd_node_is_here(n))
 		serve_tell(n, served, s, in);
 	marsd_spans_free(&joined);
 	marsd_spans_free(&pairs);
 }
 
-/* Nothing changes: back to the MCS alone. */
+/* Nothing changes: the message goes back to the MCS, and to no other. */
 static void
 serve_echo(struct marsd_incoming *in)
 {
@@ -153,117 +164,61 @@ serve_echo(struct marsd_incoming *in)
 	marsd_send_echo(in, MARSD_ROLE_MCS);
 }
 
-/* At most `limit' groups in a range? */
-static bool
-span_within(const struct marsd_span *s, uint32_t limit)
-{
-	struct paddr a = s->min;
-	uint32_t i;
-
-	for (i = 1; i <= limit; i++)
-		if (paddr_equal(&a, &s->max) || !paddr_next(&a))
-			return true;
-	return false;
-}
-
+/* An MCS may have as many ranges as a client may have joins. */
 static enum marsd_drop
-serve_checks(
-    struct marsd_incoming *in, struct marsd_reg **reg, struct marsd_span *s)
+serve_add(struct marsd_ask *a)
 {
-	uint32_t limit = in->proto->cluster->conf->max_serve_range;
+	struct marsd_proto *p = a->node->proto;
+	enum marsd_change change;
+	enum marsd_drop d;
 
-	if (in->msg.pnum > 1)
-		return MARSD_DROP_PAIRS;
-	if ((*reg = marsd_member_source(in, MARSD_ROLE_MCS)) == NULL)
-		return MARSD_DROP_UNREGISTERED;
-	if (in->msg.pnum == 0)
-		return MARSD_DROP_PAIRS;
-	if (!marsd_incoming_span(in, s))
-		return MARSD_DROP_RANGE;
-	if (!span_within(s, limit))
+	if (a->node->njoins >= p->cluster->conf->max_joins)
 		return marsd_cluster_refused(
-		    in->proto, MARSD_DROP_SERVE_RANGE, &in->msg.src);
-	if (in->proto->addrlen == 0)
-		in->proto->addrlen = s->min.len;
-	(*reg)->node->spa = in->msg.spa;
-	return MARSD_DROP_NONE;
-}
-
-/* As a client's joins, an MCS's ranges are limited. */
-static enum marsd_drop
-serve_new_entry(
-    struct marsd_incoming *in, struct marsd_node *n, const struct marsd_span *s)
-{
-	struct marsd_peer *self = in->proto->self;
-	struct marsd_entry *e;
-
-	if (n->njoins >= in->proto->cluster->conf->max_joins)
-		return marsd_cluster_refused(
-		    in->proto, MARSD_DROP_JOINS, &n->atm);
-	if ((e = marsd_entry_join(self, n, s, marsd_own_key(self, n, s))) ==
-	    NULL)
-		return MARSD_DROP_MEMORY;
-	e->cmi = n->reg->cmi;
-	marsd_publish_entry(e, false);
-	if (marsd_join_refresh(e->join) == MARSD_CHANGE_UP)
-		marsd_serve_announce(n, true, s, self, in);
-	else /* another server said so, which was not told here */
-		serve_tell(n, true, s, in);
+		    p, MARSD_DROP_JOINS, &a->node->atm);
+	if ((d = marsd_ask_add(a, false, &change)) != MARSD_DROP_NONE)
+		return d;
+	if (change == MARSD_CHANGE_UP)
+		marsd_serve_announce(a->node, true, &a->span, p->self, a->in);
+	else /* another server had said so, and our MCSs did not hear of it */
+		serve_tell(a->node, true, &a->span, a->in);
 	return MARSD_DROP_NONE;
 }
 
 enum marsd_drop
 marsd_mserv_message(struct marsd_incoming *in)
 {
-	struct marsd_span s;
-	struct marsd_reg *reg;
-	struct marsd_join *j;
-	struct marsd_entry *e = NULL;
+	struct marsd_ask a;
 	enum marsd_drop d;
 
 	if (in->msg.flags & MARS_F_REGISTER)
 		return marsd_member_register(in, MARSD_ROLE_MCS);
-	if ((d = serve_checks(in, &reg, &s)) != MARSD_DROP_NONE)
+	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_MCS)) != MARSD_DROP_NONE)
 		return d;
-	if ((j = marsd_join_find(reg->node, &s)) != NULL)
-		e = marsd_join_entry(j, in->proto->self);
-	marsd_reg_confirm(reg, e);
-	if (e != NULL && e->stale) {
-		marsd_entry_free(e);
-		e = NULL;
-	}
-	if (e == NULL)
-		return serve_new_entry(in, reg->node, &s);
-	marsd_entry_confirm(e);
-	serve_echo(in); /* redundant: 6.2.2 */
+	if (!marsd_ask_known(&a))
+		return serve_add(&a);
+	serve_echo(in); /* 6.2.2: redundant */
 	return MARSD_DROP_NONE;
 }
 
 enum marsd_drop
 marsd_unserv_message(struct marsd_incoming *in)
 {
-	struct marsd_span s;
-	struct marsd_reg *reg;
-	struct marsd_join *j;
-	struct marsd_entry *e = NULL;
+	struct marsd_ask a;
 	enum marsd_drop d;
 
 	if (in->msg.flags & MARS_F_REGISTER)
 		return marsd_member_deregister(in, MARSD_ROLE_MCS);
-	if ((d = serve_checks(in, &reg, &s)) != MARSD_DROP_NONE)
+	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_MCS)) != MARSD_DROP_NONE)
 		return d;
-	if ((j = marsd_join_find(reg->node, &s)) != NULL)
-		e = marsd_join_entry(j, in->proto->self);
-	if (e == NULL || e->stale) {
+	if (a.mine == NULL || !marsd_entry_stands(a.mine)) {
 		serve_echo(in);
 		return MARSD_DROP_NONE;
 	}
-	marsd_publish_entry(e, true);
-	e->stale = true;
-	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
-		marsd_serve_announce(reg->node, false, &s, in->proto->self, in);
+	if (marsd_ask_end(&a) == MARSD_CHANGE_DOWN)
+		marsd_serve_announce(
+		    a.node, false, &a.span, in->proto->self, in);
 	else
 		serve_echo(in);
-	marsd_entry_free(e);
+	marsd_entry_free(a.mine);
 	return MARSD_DROP_NONE;
 }

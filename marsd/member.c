@@ -7,80 +7,100 @@
  * Registration with this server, of clients and of MCSs (RFC 2022 sections
  * 5.2.3, 6.1.2 and 6.2.3): the leaf on the control VC, the cluster member
  * id, and what happens when a node goes.
+ *
+ * RFC 2022 section 6.1.2 does not say what happens if the leaf can't be
+ * added.  Ours (A-111): the node is registered, and is answered, when its leaf
+ * is up, and not before; causes that may pass are tried again.  The same
+ * section deregisters a node whose leaf has gone, by ERR_L_RELEASE.  Ours
+ * (A-110): ERR_L_DROP means that leaf, ERR_L_RELEASE the whole control VC,
+ * which is built again.  And a node that cleared its leaf itself may have
+ * moved to another server (A-131, D9): it is deregistered 5 s later, unless
+ * that server has told of it.
  */
 #include <stdlib.h>
 
+#include "adopt.h"
 #include "cluster.h"
+#include "move.h"
+#include "own.h"
+#include "send.h"
 
 #define MARSD_LEAF_TRIES	5
 #define MARSD_LEAF_WAIT	MTIME_SEC(1)
 #define MARSD_LEAF_MISSED	MTIME_SEC(60)
 #define LEFT_WAIT	MTIME_SEC(5)
 
-#define C(s, a)	{ MARSD_LEAF_##s, MARSD_LEAF_ACT_##a }
+#define DO(s, a)	{ MARSD_LEAF_##s, MARSD_LEAF_DO_##a }
+#define IGNORE(s)	{ MARSD_LEAF_##s, TABLE_IGNORE }
+/* the backend told of a leaf that we do not have */
+#define VIOLATION(s)	{ MARSD_LEAF_##s, TABLE_VIOLATION }
 
-const struct marsd_leaf_cell marsd_leaf_table[MARSD_LEAF_STATE_MAX]
+static const struct table_cell leaf_cells[MARSD_LEAF_STATE_MAX]
     [MARSD_LEAF_EVENT_MAX] = {
 	[MARSD_LEAF_NONE] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_ACK] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_STALE] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_LEFT] = C(NONE, VIOLATION),
-		[MARSD_LEAF_EV_ROOT] = C(NONE, IGNORE),
-		[MARSD_LEAF_EV_TIMER] = C(NONE, IGNORE),
+		[MARSD_LEAF_EV_REGISTER] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_DROP] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_STALE] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_LEFT] = VIOLATION(NONE),
+		[MARSD_LEAF_EV_ROOT] = IGNORE(NONE),
+		[MARSD_LEAF_EV_TIMER] = IGNORE(NONE),
 	},
 	[MARSD_LEAF_ADDING] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, IGNORE),
-		[MARSD_LEAF_EV_ACK] = C(UP, UP),
-		[MARSD_LEAF_EV_BUSY] = C(RETRY, WAIT),
-		[MARSD_LEAF_EV_FAIL] = C(NONE, LOST),
-		[MARSD_LEAF_EV_DROP] = C(NONE, LOST),
-		[MARSD_LEAF_EV_STALE] = C(NONE, LOST),
-		[MARSD_LEAF_EV_LEFT] = C(NONE, LOST),
-		[MARSD_LEAF_EV_ROOT] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_TIMER] = C(ADDING, IGNORE),
+		[MARSD_LEAF_EV_REGISTER] = IGNORE(ADDING),
+		[MARSD_LEAF_EV_ACK] = DO(UP, UP),
+		[MARSD_LEAF_EV_BUSY] = DO(RETRY, WAIT),
+		[MARSD_LEAF_EV_FAIL] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_DROP] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_STALE] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_LEFT] = DO(NONE, LOST),
+		[MARSD_LEAF_EV_ROOT] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_TIMER] = IGNORE(ADDING),
 	},
 	[MARSD_LEAF_RETRY] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_ACK] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_STALE] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_LEFT] = C(RETRY, VIOLATION),
-		[MARSD_LEAF_EV_ROOT] = C(RETRY, IGNORE),
-		[MARSD_LEAF_EV_TIMER] = C(ADDING, ADD),
+		[MARSD_LEAF_EV_REGISTER] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_DROP] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_STALE] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_LEFT] = VIOLATION(RETRY),
+		[MARSD_LEAF_EV_ROOT] = IGNORE(RETRY),
+		[MARSD_LEAF_EV_TIMER] = DO(ADDING, ADD),
 	},
 	[MARSD_LEAF_UP] = {
-		[MARSD_LEAF_EV_REGISTER] = C(UP, ANSWER),
-		[MARSD_LEAF_EV_ACK] = C(UP, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(UP, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(UP, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(NONE, LOST),
-		/* it restarted: the leaf was of its life before */
-		[MARSD_LEAF_EV_STALE] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_LEFT] = C(LEFT, LINGER),
-		[MARSD_LEAF_EV_ROOT] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_TIMER] = C(UP, IGNORE),
+		[MARSD_LEAF_EV_REGISTER] = DO(UP, ANSWER),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(UP),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(UP),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(UP),
+		[MARSD_LEAF_EV_DROP] = DO(NONE, LOST),
+		/* the node has restarted: that leaf was of its life before */
+		[MARSD_LEAF_EV_STALE] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_LEFT] = DO(LEFT, LINGER),
+		[MARSD_LEAF_EV_ROOT] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_TIMER] = IGNORE(UP),
 	},
 	[MARSD_LEAF_LEFT] = {
-		[MARSD_LEAF_EV_REGISTER] = C(ADDING, ADD),
-		[MARSD_LEAF_EV_ACK] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_BUSY] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_FAIL] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_DROP] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_STALE] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_LEFT] = C(LEFT, VIOLATION),
-		[MARSD_LEAF_EV_ROOT] = C(LEFT, IGNORE),
-		[MARSD_LEAF_EV_TIMER] = C(NONE, LOST),
+		[MARSD_LEAF_EV_REGISTER] = DO(ADDING, ADD),
+		[MARSD_LEAF_EV_ACK] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_BUSY] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_FAIL] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_DROP] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_STALE] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_LEFT] = VIOLATION(LEFT),
+		[MARSD_LEAF_EV_ROOT] = IGNORE(LEFT),
+		[MARSD_LEAF_EV_TIMER] = DO(NONE, LOST),
 	},
 };
-#undef C
+#undef DO
+#undef IGNORE
+#undef VIOLATION
 
-/* The VC on which the node was last heard, for what we have to tell it. */
+TABLE_DEFINE(marsd_leaf_table, "leaf", MARSD_LEAF, leaf_cells);
+
+/* What we have to tell the node goes out on the VC of its last message. */
 static void
 reg_circuit(struct marsd_reg *r, struct marsd_circuit *c)
 {
@@ -93,16 +113,13 @@ reg_circuit(struct marsd_reg *r, struct marsd_circuit *c)
 		TAILQ_INSERT_TAIL(&c->regs, r, circuit_entry);
 }
 
-/*
- * The local registration of a message's source, or NULL.  Nodes that are
- * registered elsewhere don't count (A-22).
- */
+/* A node that is registered with another server is nobody here. */
 struct marsd_reg *
 marsd_member_source(struct marsd_incoming *in, enum marsd_role role)
 {
 	struct marsd_node *n = marsd_node_find(in->proto, role, &in->msg.src);
 
-	if (n == NULL || n->reg == NULL || !n->reg->registered ||
+	if (n == NULL || !marsd_node_is_here(n) ||
 	    n->reg->state == MARSD_LEAF_LEFT)
 		return NULL;
 	reg_circuit(n->reg, in->circuit);
@@ -142,35 +159,24 @@ reg_add_leaf(struct marsd_reg *r)
 	if (ctl->root == NULL && link != NULL)
 		ctl->root = vc_multi(link, ctl);
 	r->leaf = ctl->root == NULL ? NULL :
-				      vc_multi_add(ctl->root, &r->node->atm, r);
+	    vc_multi_add(ctl->root, &r->node->atm, r);
 	if (r->leaf == NULL)
 		marsd_leaf_step(r, MARSD_LEAF_EV_BUSY);
 }
 
-/* The leaf is there: now, and not before, it is registered. */
 static void
 reg_up(struct marsd_reg *r)
 {
-	struct marsd_cluster *c = r->control->proto->cluster;
-
 	r->tries = 0;
 	r->control->leaves++;
-	if (!r->registered) {
-		r->registered = true;
-		r->since = c->mars->ts->now;
-		r->control->registered++;
-		c->counts.registrations++;
-		marsd_publish_register(r);
-		marsd_reg_adopt(r);
-	} else if (r->back)
-		marsd_reg_back(r);
+	marsd_move_step(r, MARSD_MOVE_EV_LEAF_UP);
 	reg_answer(r);
 }
 
 static void
 reg_lost(struct marsd_reg *r)
 {
-	if (r->registered)
+	if (marsd_node_is_here(r->node))
 		r->control->proto->cluster->counts.vanished++;
 	marsd_member_gone(r);
 }
@@ -178,46 +184,42 @@ reg_lost(struct marsd_reg *r)
 void
 marsd_leaf_step(struct marsd_reg *r, enum marsd_leaf_event ev)
 {
-	const struct marsd_leaf_cell *cell;
-	enum marsd_leaf_state was = r->state;
+	bool was_up = r->state == MARSD_LEAF_UP;
+	uint8_t action;
 
 	if (ev == MARSD_LEAF_EV_BUSY && ++r->tries >= MARSD_LEAF_TRIES)
 		ev = MARSD_LEAF_EV_FAIL;
-	cell = &marsd_leaf_table[was][ev];
-	if (was == MARSD_LEAF_UP && cell->next != MARSD_LEAF_UP)
+	action = table_step(&marsd_leaf_table, &r->state, ev,
+	    &r->control->proto->cluster->faults);
+	if (was_up && r->state != MARSD_LEAF_UP)
 		r->control->leaves--;
-	r->state = cell->next;
-	switch (cell->action) {
-	case MARSD_LEAF_ACT_ADD:
+	switch (action) {
+	case MARSD_LEAF_DO_ADD:
 		reg_add_leaf(r);
 		break;
-	case MARSD_LEAF_ACT_WAIT:
+	case MARSD_LEAF_DO_WAIT:
 		timer_set(marsd_proto_timers(r->control->proto), &r->timer,
 		    MARSD_LEAF_WAIT);
 		break;
-	case MARSD_LEAF_ACT_UP:
+	case MARSD_LEAF_DO_UP:
 		reg_up(r);
 		break;
-	case MARSD_LEAF_ACT_ANSWER:
+	case MARSD_LEAF_DO_ANSWER:
 		reg_answer(r);
 		break;
-	case MARSD_LEAF_ACT_LINGER:
+	case MARSD_LEAF_DO_LINGER:
 		timer_set(marsd_proto_timers(r->control->proto), &r->timer,
 		    LEFT_WAIT);
 		break;
-	case MARSD_LEAF_ACT_LOST:
+	case MARSD_LEAF_DO_LOST:
 		reg_lost(r);
-		break;
-	case MARSD_LEAF_ACT_IGNORE:
-	case MARSD_LEAF_ACT_VIOLATION:
-	case MARSD_LEAF_ACT_FORGOTTEN:
 		break;
 	}
 }
 
 /*
- * A node that cleared its leaf of its own and has not deregistered: where
- * there are other servers it may be at one of them by now.
+ * The leaf was cleared normally, so by the node itself, which has not
+ * deregistered.  If another server is alive it may be registered there.
  */
 static bool
 may_have_moved(const struct marsd_reg *r, uint16_t cause)
@@ -233,8 +235,9 @@ may_have_moved(const struct marsd_reg *r, uint16_t cause)
 }
 
 /*
- * ERR_L_DROP.  Of a node that restarted and has registered since it may be
- * the leaf of its life before, which a backend takes a while to miss.
+ * A backend may take a while to notice that a node has died.  If the node
+ * has restarted and registered meanwhile, the leaf that drops now may be that
+ * of its life before.
  */
 void
 marsd_leaf_dropped(struct marsd_reg *r, uint16_t cause)
@@ -255,7 +258,7 @@ retry_expired(void *arg)
 	marsd_leaf_step(arg, MARSD_LEAF_EV_TIMER);
 }
 
-/* A CMI that nobody is known to have; 0: none. */
+/* A CMI that none of our nodes has; 0: none is left. */
 static uint16_t
 reg_cmi(struct marsd_proto *p)
 {
@@ -268,8 +271,9 @@ reg_cmi(struct marsd_proto *p)
 }
 
 /*
- * 60,000 members are many, and MCSs few: each has its own limit.  Those whose
- * leaf is on its way count, or who names others that don't answer has none.
+ * Clients and MCSs each have their own limit.  Those whose leaf is still being
+ * added count too: or else one client that registers in the name of many who
+ * do not answer would be under no limit.
  */
 static enum marsd_drop
 reg_limits(struct marsd_proto *p, enum marsd_role role)
@@ -281,7 +285,7 @@ reg_limits(struct marsd_proto *p, enum marsd_role role)
 	if (p->control[role].nregs < limit)
 		return MARSD_DROP_NONE;
 	return role == MARSD_ROLE_CLIENT ? MARSD_DROP_MEMBERS :
-					   MARSD_DROP_SERVERS;
+	    MARSD_DROP_SERVERS;
 }
 
 static enum marsd_drop
@@ -306,9 +310,11 @@ reg_new(struct marsd_node *n)
 	r->node = n;
 	r->control = &p->control[n->role];
 	r->state = MARSD_LEAF_NONE;
+	r->place = MARSD_MOVE_NEW;
+	r->adoption = MARSD_ADOPT_NONE;
 	timer_init(&r->timer, retry_expired, r);
-	timer_init(&r->adopt, marsd_reg_adopt_expired, r);
-	timer_init(&r->move, marsd_reg_move_expired, r);
+	timer_init(&r->adopt, marsd_adopt_timer, r);
+	timer_init(&r->move, marsd_move_timer, r);
 	TAILQ_INSERT_TAIL(&r->control->regs, r, control_entry);
 	r->control->nregs++;
 	n->reg = r;
@@ -316,26 +322,28 @@ reg_new(struct marsd_node *n)
 }
 
 /*
- * Of a node that is registered already, or on its way: it comes from elsewhere
- * (A-6), or from a life before, on a new circuit; or it has sent the same
- * message twice.  mar$flags.sequence could tell, but is none of our business
- * (5.2.2).
+ * A registration of a node that we have a registration of, be it new.  It may
+ * come back from another server (A-6), it may have restarted, and then it
+ * comes on another circuit, or it may just have sent the message twice.
+ * mar$flags.sequence could tell, but a MARS does not look at it (5.2.2).
  */
 static void
 reg_once_more(struct marsd_reg *r, const struct marsd_incoming *in)
 {
-	bool same = in->circuit == r->circuit;
+	enum marsd_move_event ev = MARSD_MOVE_EV_ANEW;
 
+	if (r->state == MARSD_LEAF_LEFT)
+		ev = MARSD_MOVE_EV_BACK;
+	else if (in->circuit == r->circuit)
+		ev = MARSD_MOVE_EV_REPEAT;
 	reg_circuit(r, in->circuit);
-	if (r->moving != NULL || r->state == MARSD_LEAF_LEFT)
-		marsd_reg_returned(r);
-	else if (r->registered && !same)
-		marsd_reg_anew(r);
+	marsd_move_step(r, ev);
+	if (r->state == MARSD_LEAF_UP)
+		marsd_move_step(r, MARSD_MOVE_EV_LEAF_UP);
 	r->again = r->state == MARSD_LEAF_UP;
 	r->again_at = marsd_proto_timers(r->node->proto)->now;
 }
 
-/* A MARS_JOIN or MARS_MSERV with the register flag. */
 enum marsd_drop
 marsd_member_register(struct marsd_incoming *in, enum marsd_role role)
 {
@@ -390,10 +398,7 @@ marsd_member_deregister(struct marsd_incoming *in, enum marsd_role role)
 	return MARSD_DROP_NONE;
 }
 
-/*
- * The node is registered no more: it leaves everything by our records, its
- * peers are told (RFC 2443 sections 5.4, 5.5), and its leaf is dropped.
- */
+/* RFC 2443 sections 5.4 and 5.5. */
 void
 marsd_member_gone(struct marsd_reg *r)
 {
@@ -404,7 +409,6 @@ marsd_member_gone(struct marsd_reg *r)
 	marsd_node_release(n);
 }
 
-/* Frees a registration and nothing else of the node. */
 void
 marsd_member_free(struct marsd_reg *r)
 {
@@ -418,7 +422,7 @@ marsd_member_free(struct marsd_reg *r)
 		vc_multi_drop(r->leaf);
 	if (r->state == MARSD_LEAF_UP)
 		r->control->leaves--;
-	if (r->registered)
+	if (marsd_node_is_here(r->node))
 		r->control->registered--;
 	TAILQ_REMOVE(&r->control->regs, r, control_entry);
 	r->control->nregs--;
@@ -431,10 +435,7 @@ marsd_member_free(struct marsd_reg *r)
 	free(r);
 }
 
-/*
- * The whole control VC has gone: another one with the same leaves, of which
- * only those are lost that can't be added again (A-110).
- */
+/* Only those nodes are lost whose leaf can't be added again. */
 void
 marsd_control_rebuild(struct marsd_control *ctl)
 {

@@ -4,350 +4,201 @@
  */
 
 /*
- * Clients that change their server (A-6, D9).  The new server adopts what
- * the old one says about the client, and the old one takes back its own
- * word once the new one has said as much: the union never loses a member.
+ * Nodes that change their server.
+ *
+ * RFC 2443 section 2: a client "can only register with one" server of the
+ * group; no section says what a server does that hears of its client from
+ * another one.  Ours (A-6): the last registration wins.  The old server takes
+ * back its own word once the new one has said as much, or 5 s after it has
+ * heard of it, so that the union over both never loses a member.  Only a
+ * record that was freshly flooded says which registration was last; of one
+ * that comes by an alignment nobody knows.
  */
 #include <string.h>
 
+#include "adopt.h"
 #include "cluster.h"
+#include "move.h"
+#include "own.h"
+#include "record.h"
 
-#define ADOPT_CONFIRM	MTIME_SEC(60)
-#define ADOPT_LATE	MTIME_SEC(10)
-#define ADOPT_REJOIN	MTIME_SEC(120)	/* 10 s and retransmissions, twice */
 #define MOVE_WAIT	MTIME_SEC(5)
 #define MOVE_TIE	MTIME_SEC(1)
 
-/* What we say ourselves of a node: the first join, or the next behind at. */
-static struct marsd_entry *
-own_next(struct marsd_node *n, const struct marsd_span *at)
-{
-	struct marsd_itree_node *in;
-	struct marsd_entry *e;
+#define DO(s, a)	{ MARSD_MOVE_##s, MARSD_MOVE_DO_##a }
+#define IGNORE(s)	{ MARSD_MOVE_##s, TABLE_IGNORE }
+#define VIOLATION(s)	{ MARSD_MOVE_##s, TABLE_VIOLATION }
 
-	for (in = marsd_itree_next(&n->joins, at); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span)) {
-		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
-		if (e != NULL && !e->stale)
-			return e;
-	}
-	return NULL;
-}
+static const struct table_cell move_cells[MARSD_MOVE_STATE_MAX]
+    [MARSD_MOVE_EVENT_MAX] = {
+	[MARSD_MOVE_NEW] = {
+		[MARSD_MOVE_EV_LEAF_UP] = DO(HERE, REGISTER),
+		[MARSD_MOVE_EV_REPEAT] = IGNORE(NEW),
+		[MARSD_MOVE_EV_ANEW] = IGNORE(NEW),
+		[MARSD_MOVE_EV_BACK] = VIOLATION(NEW),
+		/* the last registration will be ours, once the leaf is up */
+		[MARSD_MOVE_EV_ELSEWHERE] = IGNORE(NEW),
+		[MARSD_MOVE_EV_STILL] = VIOLATION(NEW),
+		[MARSD_MOVE_EV_COVERED] = VIOLATION(NEW),
+		[MARSD_MOVE_EV_OFF] = VIOLATION(NEW),
+		[MARSD_MOVE_EV_TIMER] = VIOLATION(NEW),
+	},
+	[MARSD_MOVE_HERE] = {
+		/* a leaf that was lost and added again, A-110 */
+		[MARSD_MOVE_EV_LEAF_UP] = IGNORE(HERE),
+		[MARSD_MOVE_EV_REPEAT] = IGNORE(HERE),
+		[MARSD_MOVE_EV_ANEW] = DO(HERE, ANEW),
+		[MARSD_MOVE_EV_BACK] = DO(RETURNING, RESTART),
+		[MARSD_MOVE_EV_ELSEWHERE] = DO(MOVING, MOVE),
+		[MARSD_MOVE_EV_STILL] = VIOLATION(HERE),
+		[MARSD_MOVE_EV_COVERED] = VIOLATION(HERE),
+		[MARSD_MOVE_EV_OFF] = VIOLATION(HERE),
+		[MARSD_MOVE_EV_TIMER] = VIOLATION(HERE),
+	},
+	[MARSD_MOVE_MOVING] = {
+		[MARSD_MOVE_EV_LEAF_UP] = IGNORE(MOVING),
+		[MARSD_MOVE_EV_REPEAT] = DO(RETURNING, RETURN),
+		[MARSD_MOVE_EV_ANEW] = DO(RETURNING, RETURN),
+		[MARSD_MOVE_EV_BACK] = DO(RETURNING, RETURN),
+		[MARSD_MOVE_EV_ELSEWHERE] = DO(MOVING, MOVE),
+		[MARSD_MOVE_EV_STILL] = DO(MOVING, WAIT),
+		[MARSD_MOVE_EV_COVERED] = DO(MOVING, WAIT),
+		[MARSD_MOVE_EV_OFF] = DO(HERE, STAY),
+		[MARSD_MOVE_EV_TIMER] = DO(MOVING, GIVE_UP),
+	},
+	[MARSD_MOVE_RETURNING] = {
+		[MARSD_MOVE_EV_LEAF_UP] = DO(HERE, TELL),
+		[MARSD_MOVE_EV_REPEAT] = IGNORE(RETURNING),
+		[MARSD_MOVE_EV_ANEW] = DO(RETURNING, ANEW),
+		/* no leaf is up, so none has been cleared */
+		[MARSD_MOVE_EV_BACK] = VIOLATION(RETURNING),
+		[MARSD_MOVE_EV_ELSEWHERE] = DO(CONTESTED, MOVE),
+		[MARSD_MOVE_EV_STILL] = VIOLATION(RETURNING),
+		[MARSD_MOVE_EV_COVERED] = VIOLATION(RETURNING),
+		[MARSD_MOVE_EV_OFF] = VIOLATION(RETURNING),
+		[MARSD_MOVE_EV_TIMER] = VIOLATION(RETURNING),
+	},
+	[MARSD_MOVE_CONTESTED] = {
+		/* told, the other server gives it up, and that is OFF */
+		[MARSD_MOVE_EV_LEAF_UP] = DO(MOVING, TELL),
+		[MARSD_MOVE_EV_REPEAT] = DO(RETURNING, RETURN),
+		[MARSD_MOVE_EV_ANEW] = DO(RETURNING, RETURN),
+		[MARSD_MOVE_EV_BACK] = VIOLATION(CONTESTED),
+		[MARSD_MOVE_EV_ELSEWHERE] = DO(CONTESTED, MOVE),
+		[MARSD_MOVE_EV_STILL] = DO(CONTESTED, WAIT),
+		[MARSD_MOVE_EV_COVERED] = DO(CONTESTED, WAIT),
+		[MARSD_MOVE_EV_OFF] = DO(RETURNING, STAY),
+		[MARSD_MOVE_EV_TIMER] = DO(CONTESTED, GIVE_UP),
+	},
+};
+#undef DO
+#undef IGNORE
+#undef VIOLATION
 
-#define OWN_FOREACH(e, at, n) \
-	for ((e) = own_next((n), NULL); \
-	    (e) != NULL && ((at) = (e)->join->range->span, true); \
-	    (e) = own_next((n), &(at)))
+TABLE_DEFINE(marsd_move_table, "move", MARSD_MOVE, move_cells);
 
-/* Is this someone else's record, in effect, of a server that is alive? */
-static bool
-adoptable(const struct marsd_entry *e)
-{
-	return e->peer->state == MARSD_PEER_ALIVE && marsd_entry_counts(e);
-}
-
-/* One join of another server's becomes ours too, until it is confirmed. */
+/* Others hear of the registration, and what they say of the node is ours. */
 static void
-adopt_join(struct marsd_reg *r, struct marsd_join *j)
+move_tell(struct marsd_reg *r)
 {
-	struct marsd_peer *self = r->node->proto->self;
-	struct marsd_span s = j->range->span;
-	struct marsd_entry *e, *mine;
-	bool layer3 = false, found = false;
-
-	LIST_FOREACH(e, &j->entries, marsd_join_entry)
-		if (e->peer != self && adoptable(e)) {
-			found = true;
-			layer3 = layer3 || e->layer3;
-		}
-	mine = marsd_join_entry(j, self);
-	if (!found || (mine != NULL && !mine->stale))
-		return;
-	if (mine == NULL)
-		mine = marsd_entry_join(
-		    self, r->node, &s, marsd_own_key(self, r->node, &s));
-	if (mine == NULL)
-		return;
-	mine->stale = false;
-	mine->adopted = true;
-	mine->layer3 = layer3;
-	mine->cmi = r->cmi;
-	(void)marsd_join_refresh(j); /* it counted before: nothing changes */
-	if (r->node->role == MARSD_ROLE_CLIENT)
-		r->node->proto->joins++;
-	r->adopting = true;
-	r->node->proto->cluster->counts.adopted++;
-	marsd_publish_entry(mine, false);
+	r->since = marsd_proto_timers(r->node->proto)->now;
+	marsd_publish_register(r);
+	marsd_adopt_all(r);
 }
 
-/* At registration, with the Register record just published. */
-void
-marsd_reg_adopt(struct marsd_reg *r)
+static void
+move_register(struct marsd_reg *r)
 {
-	struct marsd_itree_node *in;
-
-	for (in = marsd_itree_next(&r->node->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&r->node->joins, in->span))
-		adopt_join(r, marsd_join_of(in));
-}
-
-/* Is what the old server says still on its way to us? */
-static bool
-is_late(const struct marsd_reg *r)
-{
-	return mtime_diff(r->since, marsd_proto_timers(r->node->proto)->now) <=
-	    ADOPT_LATE;
+	r->control->registered++;
+	r->control->proto->cluster->counts.registrations++;
+	move_tell(r);
 }
 
 /*
- * A join that the old server (from) told of when the client was already on
- * its way to us: it would go when that server takes back its word.  Not while
- * that server's registration is unknown: the client may have joined there
- * since, and by now be its.
+ * The node cleared its leaf, was nowhere else as far as is known, and
+ * registers again: it has restarted, and joins everything again.
  */
-void
-marsd_reg_adopt_late(
-    struct marsd_reg *r, const struct marsd_peer *from, struct marsd_join *j)
+static void
+move_restart(struct marsd_reg *r)
 {
-	const struct marsd_claim *c = marsd_claim_find(r->node, from);
-
-	if (c->reg != NULL && is_late(r))
-		adopt_join(r, j);
+	marsd_adopt_doubt(r);
+	marsd_adopt_step(r, MARSD_ADOPT_EV_HURRY);
 }
 
-/* The same with that registration, which comes after its joins. */
-void
-marsd_reg_adopt_all_late(struct marsd_reg *r)
+/* The node is at no other server any more, or none is waited for. */
+static void
+move_stop(struct marsd_reg *r)
 {
-	if (is_late(r))
-		marsd_reg_adopt(r);
+	r->moving = NULL;
+	timer_clear(marsd_proto_timers(r->node->proto), &r->move);
 }
 
 /*
- * The node has registered once more: our joins are as good as adopted until it
- * asks for them again (D9).
+ * The node registers here again while it was about to be given up.  It came
+ * back softly, with all its joins but those that it left at the other server,
+ * or hard, and then it asks for them.
  */
 static void
-reg_doubt(struct marsd_reg *r)
+move_return(struct marsd_reg *r)
 {
-	struct marsd_entry *e;
-	struct marsd_span at;
-
-	OWN_FOREACH(e, at, r->node)
-	r->adopting = e->adopted = true;
-}
-
-/* What it does not ask for in time it does not want. */
-static void
-reg_hurry(struct marsd_reg *r)
-{
-	if (r->adopting)
-		timer_set(marsd_proto_timers(r->node->proto), &r->adopt,
-		    ADOPT_CONFIRM);
-}
-
-/* May it still be joining again what we have adopted, if it does that? */
-static bool
-is_joining(const struct marsd_reg *r)
-{
-	return mtime_diff(r->since, marsd_proto_timers(r->node->proto)->now) <=
-	    ADOPT_REJOIN;
-}
-
-/*
- * Another registration than the one before: the node has restarted, or
- * mistrusts us (5.4.1).  Either way it has to join everything again, so there
- * is nothing to wait for as in a soft redirect; if it has just come to us by
- * one, though, this may be that registration still.
- */
-void
-marsd_reg_anew(struct marsd_reg *r)
-{
-	if (r->adopting && !timer_isset(&r->adopt) && is_joining(r))
-		return;
-	reg_doubt(r);
-	reg_hurry(r);
-}
-
-/* It wants this join, now. */
-void
-marsd_entry_confirm(struct marsd_entry *e)
-{
-	e->adopted = e->left = false;
-}
-
-/*
- * A JOIN or MSERV.  Of a group that was adopted (e): the node moved hard, and
- * asks again for whatever it still wants; what it has not asked for when
- * 60 s have passed since its last one it does not want.  One that moved
- * softly asks only for groups that are new, but later on perhaps also for one
- * that it left at the old server when the adoption was on its way.
- */
-void
-marsd_reg_confirm(struct marsd_reg *r, const struct marsd_entry *e)
-{
-	if (timer_isset(&r->adopt) ||
-	    (e != NULL && e->adopted && is_joining(r)))
-		reg_hurry(r);
-}
-
-/* Takes back one of our joins that still counts. */
-static void
-withdraw(struct marsd_entry *e)
-{
-	struct marsd_node *n = e->claim->node;
-
-	marsd_publish_entry(e, true);
-	if (n->role == MARSD_ROLE_CLIENT)
-		n->proto->joins--;
-	marsd_entry_retract(e);
-}
-
-void
-marsd_reg_adopt_expired(void *arg)
-{
-	struct marsd_reg *r = arg;
 	struct marsd_entry *e;
 	struct marsd_span at;
 
-	r->adopting = false;
-	OWN_FOREACH(e, at, r->node)
-	if (e->adopted)
-		withdraw(e);
+	move_stop(r);
+	marsd_adopt_step(r, MARSD_ADOPT_EV_MOVE);
+	MARSD_OWN_FOREACH(e, at, r->node)
+		if (e->state == MARSD_ENTRY_LEFT ||
+		    e->state == MARSD_ENTRY_ADOPTED_LEFT)
+			marsd_entry_withdraw(e);
+	marsd_adopt_doubt(r);
 }
 
 /*
- * Two servers may each hear of the other's registration last and give the
- * client up at the same moment: of two the one with the larger OID waits a
- * little, and hears that the other has.
+ * As long as that server lacks some of our joins, 5 s.  Two servers may each
+ * hear of the other's registration last and give the node up at the same
+ * moment: of two the one with the larger OID waits a little longer, and hears
+ * that the other has given it up.
  */
-static int64_t
-move_wait(const struct marsd_reg *r)
+static void
+move_wait(struct marsd_reg *r)
 {
 	const struct marsd_peer *self = r->node->proto->self;
 	int64_t wait = r->uncovered == 0 ? 0 : MOVE_WAIT;
 
 	if (memcmp(self->owner->oid, r->moving->owner->oid, 4) > 0)
 		wait += MOVE_TIE;
-	return wait;
+	timer_set(marsd_proto_timers(r->node->proto), &r->move, wait);
 }
 
-/*
- * A fresh record says that our client is at another server now.  What we
- * say of it stays until that server has said as much, or for 5 s.
- */
-void
-marsd_reg_move(struct marsd_reg *r, struct marsd_peer *to)
+static void
+move_move(struct marsd_reg *r, struct marsd_peer *to)
 {
 	struct marsd_entry *e;
 	struct marsd_span at;
 
-	timer_clear(marsd_proto_timers(r->node->proto), &r->adopt);
-	if (r->moving != to) {
-		r->moving = to;
-		r->uncovered = 0;
-		OWN_FOREACH(e, at, r->node)
-		r->uncovered += marsd_join_entry(e->join, to) == NULL;
-	}
-	timer_set(marsd_proto_timers(r->node->proto), &r->move, move_wait(r));
+	r->moving = to;
+	r->uncovered = 0;
+	MARSD_OWN_FOREACH(e, at, r->node)
+		if (marsd_join_entry(e->join, r->moving) == NULL)
+			r->uncovered++;
+	move_wait(r);
 }
 
-/* That server has told of one more of its joins. */
-void
-marsd_reg_move_joined(
-    struct marsd_reg *r, struct marsd_peer *to, struct marsd_join *j)
-{
-	struct marsd_entry *e = marsd_join_entry(j, r->node->proto->self);
-
-	if (r->moving != to || e == NULL || e->stale || r->uncovered == 0)
-		return;
-	if (--r->uncovered == 0)
-		timer_set(
-		    marsd_proto_timers(r->node->proto), &r->move, move_wait(r));
-}
-
-/*
- * That server has taken back a join.  The client has left it there, or the
- * server is taking back all that it says of a client that it does not have:
- * the Deregister, which says so, may come later.  So it is kept in mind, and
- * goes with the rest when the move is over.
- */
-void
-marsd_reg_move_left(
-    struct marsd_reg *r, const struct marsd_peer *to, struct marsd_join *j)
-{
-	struct marsd_entry *e = marsd_join_entry(j, r->node->proto->self);
-
-	if (r->moving == to && e != NULL && !e->stale)
-		e->left = true;
-}
-
-/* The client is not there after all. */
-void
-marsd_reg_move_off(struct marsd_reg *r, const struct marsd_peer *to)
+static void
+move_stay(struct marsd_reg *r)
 {
 	struct marsd_entry *e;
 	struct marsd_span at;
 
-	if (r->moving != to)
-		return;
-	marsd_reg_move_stop(r);
-	OWN_FOREACH(e, at, r->node)
-	e->left = false;
+	move_stop(r);
+	MARSD_OWN_FOREACH(e, at, r->node)
+		marsd_entry_step(e, MARSD_ENTRY_EV_STAY);
 }
 
-/*
- * It registers here again while it was about to be given up: the last
- * registration wins, so the other server has to hear of it.  It came back
- * softly, with all its joins but those that it left there, or hard, and asks
- * for them.  One that was nowhere else, as far as is known, has restarted.
- */
-void
-marsd_reg_returned(struct marsd_reg *r)
+/* Frees r. */
+static void
+move_give_up(struct marsd_reg *r)
 {
-	bool elsewhere = r->moving != NULL;
-	struct marsd_entry *e;
-	struct marsd_span at;
-
-	marsd_reg_move_stop(r);
-	timer_clear(marsd_proto_timers(r->node->proto), &r->adopt);
-	if (!r->registered)
-		return;
-	OWN_FOREACH(e, at, r->node)
-	if (e->left)
-		withdraw(e);
-	reg_doubt(r);
-	if (!elsewhere)
-		reg_hurry(r);
-	r->back = true;
-	if (r->state == MARSD_LEAF_UP)
-		marsd_reg_back(r);
-}
-
-/*
- * And with its leaf up, and not before, the other server may give it up: it
- * goes on there until it has our answer (A-111).
- */
-void
-marsd_reg_back(struct marsd_reg *r)
-{
-	r->back = false;
-	r->since = marsd_proto_timers(r->node->proto)->now;
-	marsd_publish_register(r);
-	marsd_reg_adopt(r);
-}
-
-void
-marsd_reg_move_stop(struct marsd_reg *r)
-{
-	r->moving = NULL;
-	timer_clear(marsd_proto_timers(r->node->proto), &r->move);
-}
-
-void
-marsd_reg_move_expired(void *arg)
-{
-	struct marsd_reg *r = arg;
 	struct marsd_proto *p = r->node->proto;
 	struct marsd_event ev = { .pro = &p->pro,
 		.who = &r->node->atm,
@@ -356,4 +207,101 @@ marsd_reg_move_expired(void *arg)
 	marsd_cluster_event(p->cluster, MARSD_EV_MOVED, &ev);
 	p->cluster->counts.moved++;
 	marsd_member_gone(r);
+}
+
+/* Takes an event; to: of ELSEWHERE.  The timer's may free r. */
+static void
+move_take(struct marsd_reg *r, enum marsd_move_event ev, struct marsd_peer *to)
+{
+	switch (table_step(&marsd_move_table, &r->place, ev,
+	    &r->node->proto->cluster->faults)) {
+	case MARSD_MOVE_DO_REGISTER:
+		move_register(r);
+		break;
+	case MARSD_MOVE_DO_TELL:
+		move_tell(r);
+		break;
+	case MARSD_MOVE_DO_ANEW:
+		marsd_adopt_anew(r);
+		break;
+	case MARSD_MOVE_DO_RESTART:
+		move_restart(r);
+		break;
+	case MARSD_MOVE_DO_RETURN:
+		move_return(r);
+		break;
+	case MARSD_MOVE_DO_MOVE:
+		move_move(r, to);
+		break;
+	case MARSD_MOVE_DO_WAIT:
+		move_wait(r);
+		break;
+	case MARSD_MOVE_DO_STAY:
+		move_stay(r);
+		break;
+	case MARSD_MOVE_DO_GIVE_UP:
+		move_give_up(r);
+		break;
+	}
+}
+
+void
+marsd_move_step(struct marsd_reg *r, enum marsd_move_event ev)
+{
+	move_take(r, ev, NULL);
+}
+
+void
+marsd_move_timer(void *arg)
+{
+	marsd_move_step(arg, MARSD_MOVE_EV_TIMER);
+}
+
+/* A fresh record says that our node is at that server now. */
+void
+marsd_move_elsewhere(struct marsd_reg *r, struct marsd_peer *to)
+{
+	marsd_adopt_step(r, MARSD_ADOPT_EV_MOVE);
+	if (r->moving == to)
+		marsd_move_step(r, MARSD_MOVE_EV_STILL);
+	else
+		move_take(r, MARSD_MOVE_EV_ELSEWHERE, to);
+}
+
+/* A server has told of one more join, perhaps the last that it lacked. */
+void
+marsd_move_joined(
+    struct marsd_reg *r, const struct marsd_peer *to, struct marsd_join *j)
+{
+	const struct marsd_entry *e = marsd_join_entry(j, r->node->proto->self);
+
+	if (r->moving != to || e == NULL || !marsd_entry_stands(e) ||
+	    r->uncovered == 0)
+		return;
+	if (--r->uncovered == 0)
+		marsd_move_step(r, MARSD_MOVE_EV_COVERED);
+}
+
+/*
+ * A server has taken back a join.  If the node is moving there, it has left
+ * the group there, or the server is taking back all that it says of a node
+ * that it does not have: the Deregister, which says so, may come later.  So
+ * the join is marked, and goes with the rest when the move is over.
+ */
+void
+marsd_move_left(
+    struct marsd_reg *r, const struct marsd_peer *to, struct marsd_join *j)
+{
+	struct marsd_entry *e = marsd_join_entry(j, r->node->proto->self);
+
+	if (r->moving == to && e != NULL && marsd_entry_stands(e))
+		marsd_entry_step(e, MARSD_ENTRY_EV_LEAVE);
+}
+
+/* A server says that the node is not there, or there no more. */
+void
+marsd_move_off(struct marsd_reg *r, const struct marsd_peer *to)
+{
+	if (r->moving == to)
+		marsd_move_step(r, MARSD_MOVE_EV_OFF);
 }

@@ -4,18 +4,28 @@
  */
 
 /*
- * The records that this server originates (RFC 2443 section 5): keys,
- * publishing, withdrawing, and those from before a restart (A-10, A-11).
+ * The records that this server originates (RFC 2443 section 5): their keys,
+ * publishing and withdrawing them, and those from before a restart.
+ *
+ * RFC 2443 says neither how a record gets its key nor whether a Leave has the
+ * key of its Join.  Ours: it has (A-2); the key follows from what the record
+ * is about, so that it is the same after a restart.  What we said before a
+ * restart stands until the clients have had 30 s, and the MCSs 60 s, to come
+ * back (A-10).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
+#include "csa.h"
+#include "join.h"
+#include "mcs.h"
+#include "own.h"
 
 /*
- * Keys.  A Redirect Entry's follows from mar$pro alone (A-3); all others
- * are a hash of what the record is about, with probing, so that a record
- * has the same key after a restart.
+ * Keys.  That of a Redirect Entry follows from mar$pro alone, and is below
+ * KEY_FIRST (A-3).  All others are a hash of what the record is about, or the
+ * next number that is free.
  */
 #define KEY_FIRST	0x20000U
 #define FNV_BASIS	2166136261U
@@ -41,7 +51,6 @@ marsd_redirect_key(const struct mars_pro *pro)
 	    (hash(FNV_BASIS, pro->snap, sizeof(pro->snap)) & 0xffff);
 }
 
-/* A key for a record about the node; s NULL: its register record. */
 uint32_t
 marsd_own_key(
     struct marsd_peer *self, struct marsd_node *n, const struct marsd_span *s)
@@ -64,6 +73,21 @@ marsd_own_key(
 	return h;
 }
 
+struct marsd_entry *
+marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
+{
+	struct marsd_itree_node *in;
+	struct marsd_entry *e;
+
+	for (in = marsd_itree_next(&n->joins, at); in != NULL;
+	    in = marsd_itree_next(&n->joins, in->span)) {
+		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
+		if (e != NULL && marsd_entry_stands(e))
+			return e;
+	}
+	return NULL;
+}
+
 static void
 publish(struct marsd_cluster *c, uint32_t key, const struct csa *csa)
 {
@@ -76,7 +100,6 @@ publish(struct marsd_cluster *c, uint32_t key, const struct csa *csa)
 	c->mars->ops->publish(c->mars->arg, c->conf->server_group, key, buf, n);
 }
 
-/* The record as it is, or as what undoes it. */
 void
 marsd_publish_entry(const struct marsd_entry *e, bool withdrawn)
 {
@@ -128,16 +151,16 @@ marsd_publish_register(struct marsd_reg *r)
 		r->node->proto->cluster->drops[MARSD_DROP_MEMORY]++;
 		return;
 	}
-	e->stale = false;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	e->cmi = r->cmi;
 	marsd_publish_entry(e, false);
 }
 
 /*
- * What a node is no longer a member of, since this server took everything
- * back.  The members hear nothing when a client goes, as its leaves drop, and
- * a MARS_LEAVE when an MCS does (A-12, A-45), or when a client that has only
- * moved left these groups meanwhile (A-24).
+ * Of a client that has gone the members hear nothing: its leaves drop, and
+ * that tells the senders (A-12).  But if it has only moved to another server,
+ * its leaves are there, and the groups that it left meanwhile have to be told
+ * (A-24).  Of an MCS they hear in any case (A-45).
  */
 void
 marsd_gone_announce(struct marsd_node *n, const struct marsd_peer *peer,
@@ -152,10 +175,7 @@ marsd_gone_announce(struct marsd_node *n, const struct marsd_peer *peer,
 			marsd_join_announce(n, false, &gone->v[i], false, NULL);
 }
 
-/*
- * Takes back everything that we say about a node: the Deregister first,
- * then a tombstone for each other record (A-23).
- */
+/* The Deregister first, then a tombstone for each other record. */
 void
 marsd_withdraw_all(struct marsd_node *n)
 {
@@ -172,21 +192,19 @@ marsd_withdraw_all(struct marsd_node *n)
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, &at)) {
+	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
 			continue;
 		marsd_publish_entry(e, true);
-		if (!e->stale && n->role == MARSD_ROLE_CLIENT)
-			n->proto->joins--;
-		e->stale = true;
+		marsd_entry_step(e, MARSD_ENTRY_EV_END);
 		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}
 	marsd_gone_announce(n, self, &gone);
 	marsd_spans_free(&gone);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, &at)) {
+	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		if ((e = marsd_join_entry(marsd_join_of(in), self)) != NULL &&
 		    c->entries > 1)
@@ -218,15 +236,15 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 	RB_FOREACH_SAFE(n, marsd_node_tree, &p->nodes[role], next) {
 		if ((c = marsd_claim_find(n, p->self)) == NULL)
 			continue;
-		if (n->reg == NULL || !n->reg->registered) {
+		if (!marsd_node_is_here(n)) {
 			marsd_withdraw_all(n);
 			continue;
 		}
 		for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-		     in = marsd_itree_next(&n->joins, &at)) {
+		    in = marsd_itree_next(&n->joins, &at)) {
 			at = *in->span;
 			e = marsd_join_entry(marsd_join_of(in), p->self);
-			if (e != NULL && e->stale) {
+			if (e != NULL && e->state == MARSD_ENTRY_OLD) {
 				marsd_publish_entry(e, true);
 				marsd_entry_free(e);
 			}

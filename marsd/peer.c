@@ -4,52 +4,116 @@
  */
 
 /*
- * The other servers of the group: what their records say (RFC 2443 section
- * 5), whether they live (A-7, A-8, A-27), and what goes with them.
+ * The servers of the group: whether they live (A-7, A-8, A-27), and what goes
+ * with them.
+ *
+ * RFC 2443 section 5.1 says that a server sends its Redirect Entry regularly,
+ * and not when it is dead.  Ours: after 240 s without a newer one its records
+ * are hidden, come back if it does, and are erased after another 240 s (D5).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
-#include "ipc.h"
+#include "record.h"
 
 #define KEYS_AT_ONCE	4000
-#define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
-#define SWEEP_ALIGNED	MTIME_SEC(1)
-#define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
 
-#define C(s, a)	{ MARSD_PEER_##s, MARSD_PEER_ACT_##a }
+#define DO(s, a)	{ MARSD_PEER_##s, MARSD_PEER_DO_##a }
+#define IGNORE(s)	{ MARSD_PEER_##s, TABLE_IGNORE }
+#define VIOLATION(s)	{ MARSD_PEER_##s, TABLE_VIOLATION }
 
-const struct marsd_peer_cell marsd_peer_table[MARSD_PEER_STATE_MAX]
+static const struct table_cell peer_cells[MARSD_PEER_STATE_MAX]
     [MARSD_PEER_EVENT_MAX] = {
 	[MARSD_PEER_SELF] = {
-		[MARSD_PEER_EV_REDIRECT] = C(SELF, IGNORE),
-		[MARSD_PEER_EV_RECORD] = C(SELF, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(SELF, VIOLATION),
+		[MARSD_PEER_EV_REDIRECT] = IGNORE(SELF),
+		[MARSD_PEER_EV_RECORD] = IGNORE(SELF),
+		[MARSD_PEER_EV_SILENT] = VIOLATION(SELF),
 	},
 	[MARSD_PEER_UNHEARD] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, START),
-		[MARSD_PEER_EV_RECORD] = C(UNHEARD, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(HIDDEN, HIDE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, START),
+		[MARSD_PEER_EV_RECORD] = IGNORE(UNHEARD),
+		[MARSD_PEER_EV_SILENT] = DO(HIDDEN, HIDE),
 	},
 	[MARSD_PEER_ALIVE] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, START),
-		[MARSD_PEER_EV_RECORD] = C(ALIVE, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(HIDDEN, HIDE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, START),
+		[MARSD_PEER_EV_RECORD] = IGNORE(ALIVE),
+		[MARSD_PEER_EV_SILENT] = DO(HIDDEN, HIDE),
 	},
 	[MARSD_PEER_HIDDEN] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, REVIVE),
-		[MARSD_PEER_EV_RECORD] = C(HIDDEN, IGNORE),
-		[MARSD_PEER_EV_SILENT] = C(ERASED, ERASE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, REVIVE),
+		[MARSD_PEER_EV_RECORD] = IGNORE(HIDDEN),
+		[MARSD_PEER_EV_SILENT] = DO(ERASED, ERASE),
 	},
-	/* a late peer's old records don't raise the dead */
+	/* old records that a neighbor still had do not bring it back */
 	[MARSD_PEER_ERASED] = {
-		[MARSD_PEER_EV_REDIRECT] = C(ALIVE, REALIGN),
-		[MARSD_PEER_EV_RECORD] = C(ERASED, HOLD),
-		[MARSD_PEER_EV_SILENT] = C(ERASED, ERASE),
+		[MARSD_PEER_EV_REDIRECT] = DO(ALIVE, REALIGN),
+		[MARSD_PEER_EV_RECORD] = DO(ERASED, HOLD),
+		[MARSD_PEER_EV_SILENT] = DO(ERASED, ERASE),
 	},
 };
-#undef C
+#undef DO
+#undef IGNORE
+#undef VIOLATION
+
+TABLE_DEFINE(marsd_peer_table, "peer", MARSD_PEER, peer_cells);
+
+static int
+owner_cmp(struct marsd_owner *a, struct marsd_owner *b)
+{
+	return memcmp(a->oid, b->oid, sizeof(a->oid));
+}
+
+static int
+marsd_peer_cmp(struct marsd_peer *a, struct marsd_peer *b)
+{
+	return owner_cmp(a->owner, b->owner);
+}
+
+RB_GENERATE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
+RB_GENERATE(marsd_peer_tree, marsd_peer, entry, marsd_peer_cmp)
+
+struct marsd_owner *
+marsd_owner_find(struct marsd_cluster *c, const uint8_t oid[4])
+{
+	struct marsd_owner key;
+
+	memcpy(key.oid, oid, sizeof(key.oid));
+	return RB_FIND(marsd_owner_tree, &c->owners, &key);
+}
+
+/* The same, made if need be; NULL: no memory. */
+static struct marsd_owner *
+owner_get(struct marsd_cluster *c, const uint8_t oid[4])
+{
+	struct marsd_owner *o = marsd_owner_find(c, oid);
+
+	if (o != NULL)
+		return o;
+	if ((o = calloc(1, sizeof(*o))) == NULL)
+		return NULL;
+	o->cluster = c;
+	memcpy(o->oid, oid, sizeof(o->oid));
+	RB_INIT(&o->keys);
+	RB_INSERT(marsd_owner_tree, &c->owners, o);
+	return o;
+}
+
+static struct marsd_peer *
+peer_find(struct marsd_proto *p, struct marsd_owner *o)
+{
+	struct marsd_peer key;
+
+	key.owner = o;
+	return RB_FIND(marsd_peer_tree, &p->peers, &key);
+}
+
+bool
+marsd_peer_counts(const struct marsd_peer *peer)
+{
+	return peer->state != MARSD_PEER_HIDDEN &&
+	    peer->state != MARSD_PEER_ERASED;
+}
 
 static void
 peer_expired(void *arg)
@@ -57,19 +121,16 @@ peer_expired(void *arg)
 	marsd_peer_step(arg, MARSD_PEER_EV_SILENT);
 }
 
-/*
- * The server as far as this protocol goes, made if need be: the timer of
- * its death starts with its first record (A-27).  NULL: no memory.
- */
+/* The timer of its death starts with its first record. */
 struct marsd_peer *
 marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 {
-	struct marsd_owner *o = marsd_owner_get(p->cluster, oid);
+	struct marsd_owner *o = owner_get(p->cluster, oid);
 	struct marsd_peer *peer;
 
 	if (o == NULL)
 		return NULL;
-	if ((peer = marsd_peer_find(p, o)) != NULL)
+	if ((peer = peer_find(p, o)) != NULL)
 		return peer;
 	if ((peer = calloc(1, sizeof(*peer))) == NULL)
 		return NULL;
@@ -87,7 +148,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 	return peer;
 }
 
-/* A server's keys in batches, to scspd. */
+/* Tells scspd something of all records of a server, in batches of keys. */
 static void
 tell_keys(struct marsd_peer *peer,
     void (*tell)(void *, uint16_t, const uint8_t *, const uint32_t *, uint32_t))
@@ -112,26 +173,10 @@ tell_keys(struct marsd_peer *peer,
 		    keys, n);
 }
 
-/* by: whose word has changed it */
-static void
-announce(
-    struct marsd_join *j, enum marsd_change ch, const struct marsd_peer *by)
-{
-	struct marsd_node *n = j->node;
-
-	if (ch == MARSD_CHANGE_NONE)
-		return;
-	if (n->role == MARSD_ROLE_CLIENT)
-		marsd_join_announce(
-		    n, ch == MARSD_CHANGE_UP, &j->range->span, j->layer3, NULL);
-	else
-		marsd_serve_announce(
-		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
-}
-
 /*
- * All joins of a server anew: silently when it died, since its clients are
- * mostly alive (A-12), and for all to hear when it is back.
+ * Works out anew which of a server's joins count.  When it has died the
+ * members are not told, since its clients are mostly alive (A-12); when it is
+ * back they are.
  */
 static void
 peer_refresh(struct marsd_peer *peer, bool silent)
@@ -144,7 +189,7 @@ peer_refresh(struct marsd_peer *peer, bool silent)
 			continue;
 		ch = marsd_join_refresh(e->join);
 		if (!silent)
-			announce(e->join, ch, peer);
+			marsd_join_changed(e->join, ch, peer);
 	}
 }
 
@@ -214,532 +259,29 @@ peer_realign(struct marsd_peer *peer)
 void
 marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 {
-	const struct marsd_peer_cell *cell = &marsd_peer_table[peer->state][ev];
-	const struct conf_cluster *conf = peer->proto->cluster->conf;
+	struct marsd_cluster *c = peer->proto->cluster;
 
-	peer->state = cell->next;
-	switch (cell->action) {
-	case MARSD_PEER_ACT_START:
-		peer_timer(peer, conf->redirect_dead);
+	switch (table_step(&marsd_peer_table, &peer->state, ev, &c->faults)) {
+	case MARSD_PEER_DO_START:
+		peer_timer(peer, c->conf->redirect_dead);
 		break;
-	case MARSD_PEER_ACT_HIDE:
+	case MARSD_PEER_DO_HIDE:
 		peer_hide(peer);
 		break;
-	case MARSD_PEER_ACT_REVIVE:
+	case MARSD_PEER_DO_REVIVE:
 		peer_revive(peer);
 		break;
-	case MARSD_PEER_ACT_ERASE:
+	case MARSD_PEER_DO_ERASE:
 		peer_erase(peer);
 		break;
-	case MARSD_PEER_ACT_REALIGN:
+	case MARSD_PEER_DO_REALIGN:
 		peer_realign(peer);
 		break;
-	case MARSD_PEER_ACT_HOLD:
+	case MARSD_PEER_DO_HOLD:
 		if (!timer_isset(&peer->timer))
-			peer_timer(peer, conf->hold);
-		break;
-	case MARSD_PEER_ACT_IGNORE:
-	case MARSD_PEER_ACT_VIOLATION:
-	case MARSD_PEER_ACT_FORGOTTEN:
+			peer_timer(peer, c->conf->hold);
 		break;
 	}
-}
-
-/*
- * Takes a record away and tells the members what that changes, by what they
- * were before and are now (A-24).
- */
-void
-marsd_entry_retract(struct marsd_entry *e)
-{
-	if (e->join != NULL) {
-		e->stale = true;
-		announce(e->join, marsd_join_refresh(e->join), e->peer);
-	}
-	marsd_entry_free(e);
-}
-
-/* --- records as they come */
-
-struct marsd_update {
-	struct marsd_peer	*peer;
-	struct csa	*csa;
-	struct marsd_entry	*old;		/* under this key, or NULL */
-	uint32_t	 key;
-	int32_t		 seq;
-	bool		 fresh;		/* flooded, not by an alignment */
-};
-
-static enum marsd_role
-csa_role(const struct csa *c)
-{
-	return c->state == CSA_SERVE || c->state == CSA_UNSERVE ?
-	    MARSD_ROLE_MCS :
-	    MARSD_ROLE_CLIENT;
-}
-
-/* Is the record that we hold about the same thing as this one? */
-static bool
-same_subject(
-    const struct marsd_entry *e, struct marsd_peer *peer, const struct csa *c)
-{
-	const struct marsd_node *n;
-
-	if (e->peer != peer || (e->claim == NULL) != (c->state == CSA_REDIRECT))
-		return false;
-	if (e->claim == NULL)
-		return true;
-	n = e->claim->node;
-	if (n->role != csa_role(c) || !atm_addr_equal(&n->atm, &c->atm) ||
-	    (e->join == NULL) != ((c->flags & CSA_F_REGISTER) != 0))
-		return false;
-	return e->join == NULL ||
-	    (paddr_equal(&e->join->range->span.min, &c->min) &&
-		paddr_equal(&e->join->range->span.max, &c->max));
-}
-
-/*
- * Only a newer Redirect Entry is a sign of life (A-7).  One that comes by an
- * alignment after the server's records were erased may be a late peer's old
- * copy.
- */
-static void
-update_redirect(struct marsd_update *u)
-{
-	struct marsd_peer *p = u->peer;
-
-	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
-		return;
-	if (p->heard_once && u->seq <= p->seq &&
-	    !(u->fresh && p->state == MARSD_PEER_ERASED)) {
-		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
-		return;
-	}
-	p->heard_once = true;
-	p->seq = u->seq;
-	p->addr = u->csa->atm;
-	p->heard = p->proto->cluster->mars->ts->now;
-	marsd_peer_step(p, MARSD_PEER_EV_REDIRECT);
-}
-
-/*
- * A CMI that is ours to give, that one of our clients has, or that two other
- * servers gave out (A-20).
- */
-static void
-check_cmi(struct marsd_claim *c, uint16_t cmi)
-{
-	struct marsd_node *n = c->node;
-	struct marsd_proto *p = n->proto;
-	struct marsd_event ev = { .pro = &p->pro,
-		.who = &n->atm,
-		.oid = c->peer->owner->oid,
-		.number = cmi };
-	const struct marsd_node *held = p->by_cmi[cmi];
-	bool clash = !marsd_claim_cmi(c, cmi);
-
-	if (cmi == 0)
-		return; /* an MCS may have none, A-19 */
-	if (marsd_cmi_ours(&p->cmi, cmi))
-		marsd_cmi_taken(&p->cmi, cmi);
-	else if ((held == NULL || held == n) && !clash)
-		return;
-	marsd_cluster_event(p->cluster, MARSD_EV_CMI_OVERLAP, &ev);
-}
-
-/*
- * Is it what we had from that server, under a number that is further than by
- * something that happened?  It has numbered its records anew (A-11).
- */
-static bool
-renumbered(const struct marsd_update *u)
-{
-	const struct marsd_entry *e = u->old;
-
-	return e != NULL && !e->claim->dereg && e->cmi == u->csa->cmi &&
-	    (int64_t)u->seq - e->seq >= SEQ_RESTART;
-}
-
-/*
- * A registration at another server of a client that is registered here
- * (A-6).  A fresh one is a move; of one that comes by an alignment nobody
- * knows which was later, until that server's next fresh join.
- */
-static void
-check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
-{
-	struct marsd_event ev = { .pro = &n->proto->pro,
-		.who = &n->atm,
-		.oid = u->peer->owner->oid,
-		.why = "alignment" };
-
-	if (n->reg == NULL || !n->reg->registered)
-		return;
-	if (u->fresh)
-		marsd_reg_move(n->reg, u->peer);
-	else {
-		c->conflict = true;
-		marsd_cluster_event(n->proto->cluster, MARSD_EV_MOVED, &ev);
-		marsd_reg_adopt_all_late(n->reg);
-	}
-}
-
-/* Every join of the node by this server anew. */
-static void
-claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
-{
-	struct marsd_itree_node *in;
-	enum marsd_change ch;
-
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span)) {
-		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
-			continue;
-		ch = marsd_join_refresh(marsd_join_of(in));
-		if (!silent)
-			announce(marsd_join_of(in), ch, peer);
-	}
-}
-
-static void
-update_register(struct marsd_update *u, struct marsd_node *n)
-{
-	struct marsd_entry *e = u->old;
-	bool same = renumbered(u);
-
-	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
-		return;
-	e->seq = u->seq;
-	e->cmi = u->csa->cmi;
-	check_cmi(e->claim, e->cmi);
-	if (e->claim->dereg) {
-		e->claim->dereg = false;
-		claim_refresh(n, u->peer, false);
-	}
-	if (!same)
-		check_move(u, n, e->claim);
-}
-
-static void
-update_join(struct marsd_update *u, struct marsd_node *n)
-{
-	struct marsd_span s = { u->csa->min, u->csa->max };
-	struct marsd_entry *e = u->old;
-	bool fresh = e == NULL; /* and not just numbered anew */
-
-	if (e == NULL && (e = marsd_entry_join(u->peer, n, &s, u->key)) == NULL)
-		return;
-	if (n->proto->addrlen == 0)
-		n->proto->addrlen = s.min.len;
-	e->cmi = u->csa->cmi;
-	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
-	    paddr_equal(&s.min, &s.max); /* */
-	check_cmi(e->claim, e->cmi);
-	announce(e->join, marsd_join_refresh(e->join), u->peer);
-	if (n->reg == NULL || !n->reg->registered)
-		return;
-	if (u->fresh && fresh && e->claim->conflict)
-		marsd_reg_move(n->reg, u->peer);
-	else if (fresh && n->reg->moving == u->peer)
-		marsd_reg_move_joined(n->reg, u->peer, e->join);
-	else if (fresh)
-		marsd_reg_adopt_late(n->reg, u->peer, e->join);
-}
-
-/*
- * A Deregister: everything that this server says of the node stops to count
- * while the record is held (A-5, A-23), for a client silently (A-12).
- */
-static void
-update_dereg(struct marsd_update *u, struct marsd_node *n)
-{
-	struct marsd_entry *e = u->old;
-	struct marsd_itree_node *in;
-	struct marsd_spans gone;
-
-	if (e == NULL &&
-	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
-		marsd_node_release(n);
-		return;
-	}
-	e->claim->dereg = true;
-	e->claim->conflict = false;
-	if (n->reg != NULL)
-		marsd_reg_move_off(n->reg, u->peer);
-	marsd_spans_init(&gone);
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span))
-		if (marsd_join_entry(marsd_join_of(in), u->peer) != NULL &&
-		    marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
-			marsd_spans_add(&gone, in->span);
-	marsd_gone_announce(n, u->peer, &gone);
-	marsd_spans_free(&gone);
-}
-
-static void
-update_leave(struct marsd_update *u)
-{
-	struct marsd_join *j = u->old->join;
-
-	if (j != NULL && j->node->reg != NULL)
-		marsd_reg_move_left(j->node->reg, u->peer, j);
-	marsd_entry_retract(u->old);
-}
-
-static void
-update_member(struct marsd_update *u)
-{
-	bool reg = (u->csa->flags & CSA_F_REGISTER) != 0;
-	bool live = u->csa->state == CSA_JOIN || u->csa->state == CSA_SERVE;
-	struct marsd_node *n;
-
-	if (!live && !reg) {
-		if (u->old != NULL)
-			update_leave(u);
-		return;
-	}
-	n = marsd_node_get(u->peer->proto, csa_role(u->csa), &u->csa->atm);
-	if (n == NULL)
-		return;
-	if (n->reg == NULL)
-		n->spa = u->csa->spa;
-	if (!live)
-		update_dereg(u, n);
-	else if (reg)
-		update_register(u, n);
-	else
-		update_join(u, n);
-	marsd_node_release(n);
-}
-
-static struct marsd_cluster *
-find_group(struct marsd *m, uint16_t sgid)
-{
-	struct marsd_cluster *c;
-
-	TAILQ_FOREACH(c, &m->clusters, entry)
-		if (c->configured && c->conf->server_group == sgid)
-			return c;
-	return NULL;
-}
-
-static struct marsd_proto *
-marsd_peer_find_proto(struct marsd_cluster *c, const struct mars_pro *pro)
-{
-	struct marsd_proto *p;
-
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (mars_pro_equal(&p->pro, pro))
-			return p;
-	return NULL;
-}
-
-/* Can this record be of this protocol? */
-static bool
-usable(const struct marsd_proto *p, const struct csa *c)
-{
-	return c->state == CSA_REDIRECT || (c->flags & CSA_F_REGISTER) != 0 ||
-	    ((p->addrlen == 0 || c->min.len == p->addrlen) &&
-		c->min.len == c->max.len && c->min.len != 0);
-}
-
-/* scspd's cache holds this instance of another server's record now. */
-void
-marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
-    uint32_t key, int32_t seq, uint8_t how, const void *data, size_t len)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_owner *o;
-	struct marsd_update u;
-	struct marsd_proto *p;
-	struct csa csa;
-	enum csa_verdict v;
-
-	if (c == NULL || memcmp(oid, m->oid, 4) == 0)
-		return;
-	c->counts.records_in++;
-	o = marsd_owner_find(c, oid);
-	u.old = o == NULL ? NULL : marsd_entry_find(o, key);
-	v = csa_decode(&csa, data, len);
-	p = v == CSA_LIVE || v == CSA_TOMBSTONE ?
-	    marsd_peer_find_proto(c, &csa.pro) :
-	    NULL;
-	if (p == NULL || !usable(p, &csa) ||
-	    (u.peer = marsd_peer_get(p, oid)) == NULL) {
-		c->counts.records_ignored++;
-		if (u.old != NULL)
-			marsd_entry_retract(u.old);
-		return;
-	}
-	if (u.old != NULL && !same_subject(u.old, u.peer, &csa)) {
-		marsd_entry_retract(u.old);
-		u.old = NULL;
-	}
-	u.csa = &csa;
-	u.key = key;
-	u.seq = seq;
-	u.fresh = how == CSA_HOW_FLOODED;
-	if (csa.state == CSA_REDIRECT) {
-		update_redirect(&u);
-		return;
-	}
-	marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
-	update_member(&u);
-}
-
-/* Joins that a tombstone kept from counting go with it. */
-static void
-purge_claim(struct marsd_claim *c)
-{
-	struct marsd_node *n = c->node;
-	struct marsd_peer *peer = c->peer;
-	struct marsd_itree_node *in;
-	struct marsd_entry *e;
-	struct marsd_span at;
-
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, &at)) {
-		at = *in->span;
-		/* the register record goes last, so n stays until then */
-		if ((e = marsd_join_entry(marsd_join_of(in), peer)) != NULL)
-			marsd_entry_free(e);
-	}
-	marsd_entry_free(c->reg);
-}
-
-/* scspd holds a record no longer. */
-void
-marsd_csa_gone(
-    struct marsd *m, uint16_t sgid, const uint8_t oid[4], uint32_t key)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_owner *o = c == NULL ? NULL : marsd_owner_find(c, oid);
-	struct marsd_entry *e = o == NULL ? NULL : marsd_entry_find(o, key);
-
-	if (e == NULL)
-		return;
-	if (e->peer->state == MARSD_PEER_SELF) {
-		if (e->stale)
-			marsd_entry_free(e);
-		return;
-	}
-	if (e->claim != NULL && e->claim->reg == e && e->claim->dereg)
-		purge_claim(e->claim);
-	else
-		marsd_entry_retract(e);
-}
-
-/* --- our own records, as others still have them */
-
-/*
- * One that nothing backs yet is kept aside: a registration in time adopts
- * its key, and the rest is withdrawn together (A-10).
- */
-static void
-own_stale(struct marsd_proto *p, uint32_t key, const struct csa *csa)
-{
-	struct marsd_node *n = marsd_node_get(p, csa_role(csa), &csa->atm);
-	struct marsd_span s = { csa->min, csa->max };
-	struct timer *t = &p->sweep[csa_role(csa)];
-	struct marsd_entry *e;
-
-	if (n == NULL)
-		return;
-	if (n->claims.lh_first == NULL && n->reg == NULL)
-		n->spa = csa->spa;
-	e = csa->flags & CSA_F_REGISTER ?
-	    marsd_entry_register(p->self, n, key) :
-	    marsd_entry_join(p->self, n, &s, key);
-	if (e != NULL) {
-		e->stale = true;
-		e->cmi = csa->cmi;
-		if (!timer_isset(t))
-			timer_set(marsd_proto_timers(p), t,
-			    n->role == MARSD_ROLE_CLIENT ? SWEEP_CLIENTS :
-							   SWEEP_MCS);
-	}
-	marsd_node_release(n);
-}
-
-/* Do we say the same already, under another key? */
-static bool
-own_elsewhere(struct marsd_proto *p, const struct csa *csa)
-{
-	struct marsd_node *n = marsd_node_find(p, csa_role(csa), &csa->atm);
-	struct marsd_span s = { csa->min, csa->max };
-	struct marsd_claim *c;
-	struct marsd_join *j;
-
-	if (n == NULL)
-		return false;
-	if (csa->flags & CSA_F_REGISTER)
-		return (c = marsd_claim_find(n, p->self)) != NULL &&
-		    c->reg != NULL;
-	return (j = marsd_join_find(n, &s)) != NULL &&
-	    marsd_join_entry(j, p->self) != NULL;
-}
-
-/*
- * A record with our OID that nothing local backs, or that is newer than
- * ours: as it is now it goes out again, or it is withdrawn (A-10, A-11).
- */
-void
-marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
-    const void *data, size_t len)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_owner *o;
-	struct marsd_entry *e;
-	struct marsd_proto *p;
-	struct csa csa;
-	uint8_t buf[CSA_MAX];
-	enum csa_verdict v;
-	size_t n;
-
-	(void)seq;
-	if (c == NULL)
-		return;
-	v = csa_decode(&csa, data, len);
-	if (v != CSA_LIVE && v != CSA_TOMBSTONE)
-		return;
-	o = marsd_owner_find(c, m->oid);
-	e = o == NULL ? NULL : marsd_entry_find(o, key);
-	if (e != NULL && !e->stale) {
-		marsd_publish_entry(e, false);
-		return;
-	}
-	p = marsd_peer_find_proto(c, &csa.pro);
-	if (csa.state == CSA_REDIRECT) {
-		if (p != NULL && key == marsd_redirect_key(&p->pro))
-			marsd_publish_redirect(p);
-		return;
-	}
-	if (v == CSA_TOMBSTONE || e != NULL)
-		return; /* as it ought to be, or will */
-	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
-		own_stale(p, key, &csa);
-		return;
-	}
-	csa_withdraw(&csa);
-	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
-		m->ops->publish(m->arg, sgid, key, buf, n);
-}
-
-/* Aligned: what we have not heard of us by now nobody has. */
-void
-marsd_csa_neighbor(
-    struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_proto *p;
-
-	(void)oid;
-	if (c == NULL || !aligned)
-		return;
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (timer_isset(&p->sweep[MARSD_ROLE_CLIENT]))
-			timer_set(
-			    m->ts, &p->sweep[MARSD_ROLE_CLIENT], SWEEP_ALIGNED);
 }
 
 void

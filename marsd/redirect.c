@@ -7,11 +7,20 @@
  * MARS_REDIRECT_MAP (RFC 2022 sections 5.4.3 and 6.1.3, RFC 2443 section
  * 5.1): regularly on both control VCs, together with our Redirect Entry,
  * and when an operator orders a redirect.
+ *
+ * RFC 2443 sections 2 and 5.1 order the servers by ascending Sender ID, and
+ * by RFC 2022 section 5.4.3 a client goes to the first one: all clients would
+ * go to the lowest server.  Ours (A-1, D7): our own address first, then the
+ * live servers by ascending OID, then the configured backups.  mars.conf(5)
+ * can ask for the literal order.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
+#include "own.h"
+#include "redirect.h"
+#include "send.h"
 
 struct marsd_map {
 	const struct atm_addr	**v;
@@ -45,7 +54,7 @@ map_peers(struct marsd_map *map, struct marsd_proto *p, bool with_self)
 	}
 }
 
-/* to first, then ourselves, the others, the configured backups (D7). */
+/* to, if there is one, and then the order of D7; 0, or -1: no memory. */
 static int
 map_build(
     struct marsd_map *map, struct marsd_proto *p, const struct atm_addr *to)
@@ -73,12 +82,11 @@ map_build(
 }
 
 /*
- * Does a server that is alive have this address?  Others don't know the groups
- * of our clients, who join nothing again when they are redirected softly
- * (5.4.3, D9).
+ * A client that is redirected softly joins nothing again (5.4.3).  So it may
+ * only go to a server that knows its groups: one of the group, and alive (D9).
  */
-bool
-marsd_redirect_can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
+static bool
+can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 {
 	struct marsd_peer *peer;
 
@@ -92,11 +100,11 @@ marsd_redirect_can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 }
 
 /*
- * To everybody on both control VCs, each with its own sequence number, or
- * to one node on the VC that it has to us.
+ * With to first, unless that is NULL: to one node (reg), on the VC that it has
+ * to us, or with NULL to all, on each control VC with its own number.
  */
-void
-marsd_redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
+static void
+redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
     struct marsd_reg *reg)
 {
 	struct mars_msg m;
@@ -116,7 +124,7 @@ marsd_redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
 	free(map.v);
 }
 
-/* Every redirect interval, whatever else goes on. */
+/* Regularly, even if another redirect has just been sent. */
 static void
 redirect_expired(void *arg)
 {
@@ -125,10 +133,10 @@ redirect_expired(void *arg)
 	timer_set(marsd_proto_timers(p), &p->redirect,
 	    MTIME_SEC(p->cluster->conf->redirect_interval));
 	marsd_publish_redirect(p);
-	marsd_redirect_send(p, false, NULL, NULL);
+	redirect_send(p, false, NULL, NULL);
 }
 
-/* Serving begins: the peers hear of us at once. */
+/* The other servers hear of us as soon as we serve. */
 void
 marsd_redirect_start(struct marsd_proto *p)
 {
@@ -142,4 +150,80 @@ void
 marsd_redirect_stop(struct marsd_proto *p)
 {
 	timer_clear(marsd_proto_timers(p), &p->redirect);
+}
+
+/* Another server that the clients may go to, or NULL. */
+static const struct atm_addr *
+successor(struct marsd_proto *p)
+{
+	struct conf_backup *b = TAILQ_FIRST(&p->cluster->conf->backups);
+	struct marsd_peer *peer;
+
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
+		if (peer->state == MARSD_PEER_ALIVE &&
+		    !atm_addr_is_null(&peer->addr))
+			return &peer->addr;
+	return b == NULL ? NULL : &b->addr;
+}
+
+void
+marsd_redirect_away(struct marsd_proto *p)
+{
+	const struct atm_addr *to = successor(p);
+
+	if (to != NULL)
+		redirect_send(p, true, to, NULL);
+}
+
+/* Is there anybody to be redirected? */
+static bool
+redirects_any(struct marsd_proto *p, const struct atm_addr *member)
+{
+	const struct marsd_node *n;
+	int role;
+
+	if (member == NULL)
+		return p->control[MARSD_ROLE_CLIENT].nregs != 0 ||
+		    p->control[MARSD_ROLE_MCS].nregs != 0;
+	for (role = 0; role < MARSD_ROLES; role++) {
+		n = marsd_node_find(p, (enum marsd_role)role, member);
+		if (n != NULL && n->reg != NULL)
+			return true;
+	}
+	return false;
+}
+
+const char *
+marsd_redirect(struct marsd *m, const char *cluster, bool hard,
+    const struct atm_addr *to, const struct atm_addr *member)
+{
+	struct marsd_cluster *c = marsd_cluster(m, cluster);
+	struct marsd_proto *p;
+	struct marsd_node *n;
+	bool told = false;
+	int role;
+
+	if (c == NULL)
+		return "no such cluster";
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (!hard && redirects_any(p, member) && !can_be_soft(p, to))
+			return "no server of the group that is alive has that "
+			    "address: its clients' groups are unknown "
+			    "there, so say hard";
+	TAILQ_FOREACH(p, &c->protos, entry) {
+		if (member == NULL) {
+			redirect_send(p, hard, to, NULL);
+			told = true;
+			continue;
+		}
+		for (role = 0; role < MARSD_ROLES; role++) {
+			n = marsd_node_find(p, (enum marsd_role)role, member);
+			if (n == NULL || n->reg == NULL ||
+			    n->reg->circuit == NULL)
+				continue;
+			redirect_send(p, hard, to, n->reg);
+			told = true;
+		}
+	}
+	return told ? NULL : "no such member with a circuit to us";
 }

@@ -6,11 +6,18 @@
 /*
  * MARS_REQUEST and MARS_GROUPLIST_REQUEST (RFC 2022 sections 5.1.1, 5.3,
  * 6.1.1 and 6.2.1).
+ *
+ * Where RFC 2022 contradicts itself: an MCS is answered only about groups that
+ * it serves (section 6.2.1, and not appendix F: A-112), and a group that has
+ * an MCS is answered with the MCS even if it has no members (appendix F, and
+ * not section 5.1: A-113).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
+#include "request.h"
+#include "send.h"
 
 static int
 kind_cmp(const void *a, const void *b)
@@ -69,7 +76,7 @@ marsd_request_answer(
 		return send_nak(in);
 	by_kind(v, n);
 	marsd_own_message(in->proto, &m, MARS_MULTI);
-	m.src = in->msg.src; /* the requester's own, 5.1.2 */
+	m.src = in->msg.src; /* 5.1.2: the requester's */
 	m.spa = in->msg.spa;
 	m.tpa = in->msg.tpa;
 	marsd_send_parts(&in->proto->control[asker], in->circuit, &m, v, n);
@@ -98,11 +105,11 @@ marsd_request_message(struct marsd_incoming *in)
 	p->cluster->counts.requests++;
 	return marsd_request_answer(in, MARSD_ROLE_CLIENT,
 	    marsd_group_has(p, MARSD_ROLE_MCS, &in->msg.tpa) ?
-		MARSD_ROLE_MCS :
-		MARSD_ROLE_CLIENT); /* */
+	    MARSD_ROLE_MCS :
+	    MARSD_ROLE_CLIENT); /* */
 }
 
-/* One part of a MARS_GROUPLIST_REPLY, and the next can begin. */
+/* Sends a part of a MARS_GROUPLIST_REPLY, and makes room for the next. */
 static void
 grouplist_part(struct marsd_incoming *in, enum marsd_role asker,
     struct mars_msg *m, struct wr *w, bool last)
@@ -118,14 +125,15 @@ grouplist_part(struct marsd_incoming *in, enum marsd_role asker,
 
 /*
  * The groups of a block that have members for layer 3, in ascending order,
- * in parts like a MARS_MULTI's; none gives an empty reply, and an MCS gets
- * its own sequence number (A-126).
+ * in parts like those of a MARS_MULTI.  If there are none the reply is empty,
+ * and to an MCS it carries the SSN (A-126).
  */
 enum marsd_drop
 marsd_grouplist_message(struct marsd_incoming *in)
 {
 	uint8_t list[MARS_MTU];
 	enum marsd_role asker = MARSD_ROLE_CLIENT;
+	const struct marsd_itree *map = &in->proto->map[MARSD_ROLE_CLIENT];
 	struct marsd_itree_node *r;
 	struct mars_msg m;
 	struct marsd_span s;
@@ -147,10 +155,8 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.spa = in->msg.spa;
 	m.tpln = s.min.len;
 	wr_init(&w, list, MARS_MTU - mars_overhead(&m));
-	for (r = marsd_itree_overlap(
-		 &in->proto->map[MARSD_ROLE_CLIENT], &s, NULL);
-	     r != NULL; r = marsd_itree_overlap(
-			    &in->proto->map[MARSD_ROLE_CLIENT], &s, r->span)) {
+	for (r = marsd_itree_overlap(map, &s, NULL); r != NULL;
+	    r = marsd_itree_overlap(map, &s, r->span)) {
 		if (marsd_range_of(r)->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)

@@ -7,21 +7,18 @@
  * Sending: privately on the VC that a message came in on, or on a control
  * VC, whose sequence number goes up once per transmission (RFC 2022 sections
  * 5.1.4.2, 6.1.4 and 6.2.5).
+ *
+ * By section 6.1.4 the number goes up after a transmission, by appendix F
+ * before it.  Ours is section 6.1.4's; mars.conf(5) can ask for the other
+ * (A-107).  A private message carries the number as it is.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
+#include "send.h"
 #include "llc.h"
 
-/* The number that a private message to this role carries now. */
-uint32_t
-marsd_msn_now(const struct marsd_proto *p, enum marsd_role role)
-{
-	return p->control[role].msn;
-}
-
-/* A message of the MARS's own: from us, about p. */
 void
 marsd_own_message(struct marsd_proto *p, struct mars_msg *m, uint8_t op)
 {
@@ -56,14 +53,13 @@ marsd_send_private(struct marsd_circuit *to, struct marsd_proto *p,
 
 	if (to == NULL)
 		return;
-	m->msn = marsd_msn_now(p, role);
+	m->msn = p->control[role].msn;
 	if ((s = sdu_build(p->cluster, m)) == NULL)
 		return;
 	p->cluster->counts.messages_out++;
 	(void)vc_send(to->vc, s);
 }
 
-/* Octets of a message as they are, for a MARS_NAK. */
 void
 marsd_send_raw(struct marsd_circuit *to, const void *octets, size_t len)
 {
@@ -80,12 +76,9 @@ marsd_send_raw(struct marsd_circuit *to, const void *octets, size_t len)
 	(void)vc_send(to->vc, s);
 }
 
-/*
- * On the control VC; nothing is sent and nothing counted while it has no
- * leaf (A-132).
- */
-void
-marsd_send_control(struct marsd_control *ctl, struct mars_msg *m)
+/* On a control VC, if it has a leaf. */
+static void
+control_send(struct marsd_control *ctl, struct mars_msg *m)
 {
 	struct marsd_cluster *c = ctl->proto->cluster;
 	bool before = c->conf->csn_before;
@@ -104,10 +97,7 @@ marsd_send_control(struct marsd_control *ctl, struct mars_msg *m)
 	(void)vc_send(ctl->root, s);
 }
 
-/*
- * A JOIN or the like back to its source on the VC it arrived on, unchanged
- * but for what a copy has to have (A-117).
- */
+/* Unchanged but for what a copy has to have. */
 void
 marsd_send_echo(struct marsd_incoming *in, enum marsd_role role)
 {
@@ -118,10 +108,7 @@ marsd_send_echo(struct marsd_incoming *in, enum marsd_role role)
 	marsd_send_private(in->circuit, in->proto, role, &m);
 }
 
-/*
- * A JOIN or the like with these pairs on a control VC, in as many messages
- * as they need (A-119).
- */
+/* In as many messages as the pairs need. */
 void
 marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
     const struct marsd_spans *l, bool punched)
@@ -144,7 +131,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		m->list = NULL;
 		m->list_len = 0;
 		pair = 2 * (size_t)m->tpln;
-		/* TLVs begin at, and are, multiples of 4, as the MTU is */
+		/* TLVs take 4 octets or a multiple, and so does the MTU */
 		room = mars_overhead(m) + m->tlvs_len;
 		room = room >= MARS_MTU ? 0 : MARS_MTU - room;
 		wr_init(&w, list, sizeof(list));
@@ -156,7 +143,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		}
 		m->list = list;
 		m->list_len = w.len;
-		marsd_send_control(ctl, m);
+		control_send(ctl, m);
 	}
 }
 
@@ -167,15 +154,14 @@ send_part(
 	if (to != NULL)
 		marsd_send_private(to, ctl->proto, ctl->role, m);
 	else
-		marsd_send_control(ctl, m);
+		control_send(ctl, m);
 }
 
 /*
- * A message with a list of ATM addresses, in as few parts as there can be:
- * as many addresses as fit (A-120, A-121), of one kind in each part, in the
- * order given, numbered from 1 (5.1.1, A-32).  All go out within this call,
- * so that nothing falls between them (6.1.4).  Privately to a circuit, or
- * with NULL on the control VC.
+ * In as few parts as there can be: as many addresses as fit (A-120, A-121),
+ * of one kind in each part, in the order given; the parts are numbered from 1
+ * (5.1.1, A-32).  All go out within this call, so that nothing falls between
+ * them (6.1.4).
  */
 void
 marsd_send_parts(struct marsd_control *ctl, struct marsd_circuit *to,

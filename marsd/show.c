@@ -9,9 +9,9 @@
  */
 #include <string.h>
 
+#include "adopt.h"
 #include "cluster.h"
 #include "ctl.h"
-#include "ctlserver.h"
 
 /* Octets of a row that an array leaves for what follows it. */
 #define ROW_RESERVE	512
@@ -48,32 +48,6 @@ next_proto(struct marsd_cursor *cur)
 
 	memset(cur, 0, sizeof(*cur));
 	cur->proto = n;
-}
-
-static void
-put_atm(struct wr *w, const char *name, const struct atm_addr *a)
-{
-	char text[ATM_STRLEN];
-
-	ctl_string(w, name, atm_addr_print(a, text, sizeof(text)));
-}
-
-static void
-put_oid(struct wr *w, const char *name, const uint8_t oid[4])
-{
-	struct paddr a = { .len = 4 };
-	char text[PADDR_STRLEN];
-
-	memcpy(a.a, oid, 4);
-	ctl_string(w, name, paddr_print(&a, text, sizeof(text)));
-}
-
-static void
-put_paddr(struct wr *w, const char *name, const struct paddr *a)
-{
-	char text[PADDR_STRLEN];
-
-	ctl_string(w, name, paddr_print(a, text, sizeof(text)));
 }
 
 static void
@@ -128,7 +102,7 @@ marsd_show_summary(struct marsd *m, void *cursor, struct wr *w)
 			joins += p->joins;
 		}
 	}
-	put_oid(w, "server-id", m->oid);
+	ctl_oid(w, "server-id", m->oid);
 	ctl_uint(w, "started",
 	    (uint64_t)(mtime_diff(m->started, m->ts->now) / MTIME_SEC(1)));
 	ctl_uint(w, "clusters", clusters);
@@ -161,7 +135,7 @@ marsd_show_clusters(struct marsd *m, void *cursor, struct wr *w)
 	if (p == NULL)
 		return false;
 	put_proto(w, p);
-	put_atm(w, "address", &p->cluster->conf->addr);
+	ctl_atm(w, "address", &p->cluster->conf->addr);
 	ctl_uint(w, "server-group", p->cluster->conf->server_group);
 	ctl_uint(w, "members", p->control[MARSD_ROLE_CLIENT].registered);
 	ctl_uint(w, "servers", p->control[MARSD_ROLE_MCS].registered);
@@ -183,12 +157,12 @@ put_server(struct wr *w, const struct marsd_node *n)
 	const struct marsd_claim *c, *best = NULL;
 
 	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL && !c->dereg && marsd_entry_counts(c->reg))
+		if (c->reg != NULL && marsd_entry_counts(c->reg))
 			best = c;
-	if (n->reg != NULL && n->reg->registered)
+	if (marsd_node_is_here(n))
 		ctl_string(w, "server", "local");
 	else if (best != NULL)
-		put_oid(w, "server", best->peer->owner->oid);
+		ctl_oid(w, "server", best->peer->owner->oid);
 	else
 		ctl_string(w, "server", "none");
 }
@@ -213,13 +187,13 @@ node_unconfirmed(struct marsd_node *n)
 	struct marsd_entry *e;
 	uint64_t count = 0;
 
-	if (n->reg == NULL || !n->reg->adopting)
+	if (n->reg == NULL || n->reg->adoption == MARSD_ADOPT_NONE)
 		return 0;
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	     in = marsd_itree_next(&n->joins, in->span))
+	    in = marsd_itree_next(&n->joins, in->span))
 		if ((e = marsd_join_entry(marsd_join_of(in), n->proto->self)) !=
-			NULL &&
-		    e->adopted)
+		    NULL &&
+		    marsd_entry_is_adopted(e))
 			count++;
 	return count;
 }
@@ -230,15 +204,13 @@ put_member(struct wr *w, struct marsd_node *n)
 	struct marsd_proto *p = n->proto;
 
 	put_proto(w, p);
-	put_atm(w, "address", &n->atm);
+	ctl_atm(w, "address", &n->atm);
 	ctl_uint(w, "cmi", node_cmi(n));
 	put_server(w, n);
 	ctl_uint(w, "joins", n->njoins);
 	ctl_uint(w, "confirmed", n->njoins - node_unconfirmed(n));
 	ctl_uint(w, "since",
-	    n->reg == NULL || !n->reg->registered ?
-		0 :
-		seconds_since(p, n->reg->since));
+	    marsd_node_is_here(n) ? seconds_since(p, n->reg->since) : 0);
 }
 
 /* The next node that is a member anywhere, for all that we know. */
@@ -288,7 +260,7 @@ put_nodes(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
 			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
 				break;
 			if (j->live)
-				put_atm(w, "", &j->node->atm);
+				ctl_atm(w, "", &j->node->atm);
 		}
 	ctl_close(w);
 }
@@ -304,8 +276,8 @@ put_group(struct wr *w, struct marsd_proto *p, const struct marsd_span *s)
 	in = marsd_itree_find(&p->map[MARSD_ROLE_MCS], s);
 	serve = in == NULL ? NULL : marsd_range_of(in);
 	put_proto(w, p);
-	put_paddr(w, "group-min", &s->min);
-	put_paddr(w, "group-max", &s->max);
+	ctl_paddr(w, "group-min", &s->min);
+	ctl_paddr(w, "group-max", &s->max);
 	ctl_uint(w, "member-count", host == NULL ? 0 : host->live);
 	ctl_uint(w, "server-count", serve == NULL ? 0 : serve->live);
 	put_nodes(w, "servers", serve, CTL_ROW_MAX / 2);
@@ -372,11 +344,11 @@ put_peer(struct wr *w, struct marsd_peer *peer)
 	struct marsd_proto *p = peer->proto;
 
 	put_proto(w, p);
-	put_oid(w, "oid", peer->owner->oid);
+	ctl_oid(w, "oid", peer->owner->oid);
 	if (peer->state == MARSD_PEER_SELF)
-		put_atm(w, "address", &p->cluster->conf->addr);
+		ctl_atm(w, "address", &p->cluster->conf->addr);
 	else
-		put_atm(w, "address", &peer->addr);
+		ctl_atm(w, "address", &peer->addr);
 	ctl_string(w, "state", peer_state_name(peer->state));
 	ctl_uint(
 	    w, "age", peer->heard_once ? seconds_since(p, peer->heard) : 0);
@@ -427,7 +399,7 @@ marsd_show_servers(struct marsd *m, void *cursor, struct wr *w)
 			cur->number++;
 			put_proto(w, p);
 			ctl_string(w, "oid", "");
-			put_atm(w, "address", &b->addr);
+			ctl_atm(w, "address", &b->addr);
 			ctl_string(w, "state", "backup");
 			ctl_uint(w, "age", 0);
 			return true;

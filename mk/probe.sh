@@ -16,6 +16,11 @@ probe=$build/probe.mk
 case $CC in '' | c99 | 'cc -pipe') CC=cc ;; esac
 case $CFLAGS in -O2 | -g | '-O2 -pipe' | '-pipe -O2') CFLAGS= ;; esac
 
+# What an older way to build has left here would be taken for new.
+if [ -f "$build/rules.mk" ]; then
+	rm -rf "$build/obj" "$build/regress" "$build/rules.mk"
+fi
+
 # One object knows LIBEXECDIR, and depends on this file.
 mkdir -p "$build/obj"
 read -r old 2>/dev/null < "$build/obj/libexecdir" || old=
@@ -133,15 +138,9 @@ arflags=rcs
 rm -f "$build/obj/top"
 ln -s "$top" "$build/obj/top"
 
-# Where a tree was built before, programs' and tests' places were other.
-for p in mars marsd scspd marsctl marsc; do
-	[ ! -d "$build/$p" ] || rm -rf "${build:?}/$p"
-done
+# a test stands beside its object
 mkdir -p "$build/obj/regress/unit"
-if [ ! -h "$build/regress" ]; then
-	rm -rf "$build/regress"
-	ln -s obj/regress "$build/regress"
-fi
+[ -h "$build/regress" ] || ln -s obj/regress "$build/regress"
 
 warn="-Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes"
 warn="$warn -Wmissing-prototypes -Wconversion -Wcast-qual -Wpointer-arith"

@@ -1,8 +1,9 @@
 # PROG is a program of this directory.  Of its SRCS, PROG.c has main(); the
-# others are a library, lib and the directory's name, that tests link too.
+# others are a library, lib and the directory's name, that tests link too
+# (libmarsctool.a for marsc/tool).
 # The program LINKS what is named there, and is installed in WHERE; MAN are
 # its manuals.
-LIB:=		$(DIR)
+LIB:=		$(DIR:%/tool=%tool)
 MAIN:=		$(DIR)/$(PROG).o
 ALLSRCS:=	$(SRCS)
 SRCS:=		$(ALLSRCS:$(PROG).c=)

@@ -21,8 +21,7 @@ VPATH=		$(TOP)
 # What a target is made of: $^ of GNU make, .ALLSRC of bmake.
 INPUTS=		$(MAKE_HOST:%=$^)$(.ALLSRC)
 OBJECTS=	$(INPUTS:%.a=)
-# a group, until the loop stands below the circuits
-ARCHIVES=	-Wl,--start-group $(INPUTS:%.o=) -Wl,--end-group
+ARCHIVES=	$(INPUTS:%.o=)
 
 # The layers of common/: what one may include, and what a program over it is
 # linked with.  Each knows those below it, and none above.
@@ -73,8 +72,12 @@ include $(TOP)/marsd/Makefile
 include $(TOP)/scspd/Makefile
 include $(TOP)/marsctl/Makefile
 include $(TOP)/marsc/Makefile
+include $(TOP)/marsc/tool/Makefile
+include $(TOP)/edged/Makefile
 include $(TOP)/etc/Makefile
+include $(TOP)/doc/Makefile
 include $(TOP)/regress/unit/Makefile
+include $(TOP)/regress/system/Makefile
 include $(TOP)/regress/sim/Makefile
 include $(TOP)/regress/bench/Makefile
 include $(TOP)/regress/atm/Makefile
@@ -83,7 +86,13 @@ include $(TOP)/regress/atm/Makefile
 # blanks at its ends, which bmake would take for a name.
 -include $(DEPS:.d=.d)
 
-# HEADERS, from regress/lint/headers.sh
+# HEADERS: named by regress/lint/tree.sh
 headers: $(HEADERS:.h=.alone)
 
-.PHONY: all programs tests install uninstall headers
+# all that is in libraries, to see whether a name is defined twice
+linkall: libparent.a libmarsd.a libscspd.a libmarsctl.a libmarsc.a libedged.a \
+	    $(LIB_PROC)
+	$(CC) -r -nostdlib -o linkall.o -Wl,--whole-archive $(INPUTS) \
+	    -Wl,--no-whole-archive
+
+.PHONY: all programs tests install uninstall headers linkall

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "endpoint.h"
-#include "parser.h"
+#include "parsing.h"
 
 static const char *
 print(const struct atm_addr *a)
@@ -45,7 +45,7 @@ is_ip(const struct atm_addr *a, bool *v6, uint8_t ip[16])
 }
 
 static void
-check_listen(const struct conf *c, struct conf_listen *l, complain_fn *complain)
+check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 {
 	const struct conf_listen *m;
 	uint8_t ip[16];
@@ -57,39 +57,38 @@ check_listen(const struct conf *c, struct conf_listen *l, complain_fn *complain)
 			if (m->transport != CONF_LISTEN_ATM_PVC)
 				break;
 		if (m == NULL) {
-			complain(l,
-			    "a permanent circuit needs our own "
-			    "address: write listen on atm-pvc ... peer %s "
-			    "address ADDRESS",
+			parsing_complain(ps, l,
+			    "a permanent circuit needs our own address: write "
+			    "listen on atm-pvc ... peer %s address ADDRESS",
 			    print(&l->peer));
 			return;
 		}
 		l->addr = m->addr;
 	}
 	if (l->transport == CONF_LISTEN_UDP && !is_ip(&l->addr, &v6, ip))
-		complain(l, "listen on udp %s: write an IP address",
+		parsing_complain(ps, l, "listen on udp %s: write an IP address",
 		    print(&l->addr));
 	else if (l->transport != CONF_LISTEN_ATM_PVC &&
 	    atm_addr_sel(&l->addr) != 0)
-		complain(l,
-		    "listen on %s: write the address without a SEL, "
-		    "each cluster has its own",
+		parsing_complain(ps, l,
+		    "listen on %s: write the address without a SEL, each "
+		    "cluster has its own",
 		    print(&l->addr));
 	for (m = TAILQ_FIRST(&c->listens); m != l; m = TAILQ_NEXT(m, entry))
 		if (m->transport == l->transport &&
 		    (m->transport == CONF_LISTEN_ATM_PVC ?
-			    m->itf == l->itf && m->vpi == l->vpi &&
-				m->vci == l->vci :
-			    atm_addr_equal(&m->addr, &l->addr))) {
-			complain(l,
-			    "this is listened on already: remove one "
-			    "of the two");
+		    m->itf == l->itf && m->vpi == l->vpi &&
+		    m->vci == l->vci :
+		    atm_addr_equal(&m->addr, &l->addr))) {
+			parsing_complain(ps, l,
+			    "this is listened on already: remove one of the "
+			    "two");
 			return;
 		}
 }
 
 static void
-default_server_id(struct conf *c, complain_fn *complain)
+default_server_id(struct conf *c, struct parsing *ps)
 {
 	static const uint8_t none[4];
 	const struct conf_listen *l;
@@ -105,94 +104,91 @@ default_server_id(struct conf *c, complain_fn *complain)
 		}
 	/* A-52; 0.0.0.0 would also be a listener on every address */
 	if (memcmp(c->server_id, none, sizeof(none)) == 0)
-		complain(NULL,
-		    "no listener has an IPv4 address to take the "
-		    "server-id from: write server-id 192.0.2.1");
+		parsing_complain(ps, NULL,
+		    "no listener has an IPv4 address to take the server-id "
+		    "from: write server-id 192.0.2.1");
 }
 
 static void
 check_server_group(
-    const struct conf *c, const struct conf_cluster *cl, complain_fn *complain)
+    const struct conf *c, const struct conf_cluster *cl, struct parsing *ps)
 {
 	const struct conf_cluster *o;
 
 	for (o = TAILQ_FIRST(&c->clusters); o != cl; o = TAILQ_NEXT(o, entry)) {
 		if (o->server_group == cl->server_group)
-			complain(cl,
-			    "clusters \"%s\" and \"%s\" are both "
-			    "server-group %u: write another server-group",
+			parsing_complain(ps, cl,
+			    "clusters \"%s\" and \"%s\" are both server-group "
+			    "%u: write another server-group",
 			    o->name, cl->name, cl->server_group);
 		if (atm_addr_equal(&o->addr, &cl->addr))
-			complain(cl,
-			    "clusters \"%s\" and \"%s\" have one "
-			    "address, %s: write another SEL",
+			parsing_complain(ps, cl,
+			    "clusters \"%s\" and \"%s\" have one address, %s: "
+			    "write another SEL",
 			    o->name, cl->name, print(&cl->addr));
 		if (o->cmi_min <= cl->cmi_max && cl->cmi_min <= o->cmi_max)
-			complain(cl,
-			    "the CMIs of clusters \"%s\" (%u - %u) "
-			    "and \"%s\" (%u - %u) overlap: write a cmi range "
-			    "for each",
+			parsing_complain(ps, cl,
+			    "the CMIs of clusters \"%s\" (%u - %u) and \"%s\" "
+			    "(%u - %u) overlap: write a cmi range for each",
 			    o->name, o->cmi_min, o->cmi_max, cl->name,
 			    cl->cmi_min, cl->cmi_max);
 	}
 }
 
 static void
-check_times(const struct conf_cluster *cl, complain_fn *complain)
+check_times(const struct conf_cluster *cl, struct parsing *ps)
 {
 	if (cl->redirect_dead < 2 * cl->redirect_interval) /* */
-		complain(cl,
-		    "redirect dead %u is less than two intervals of "
-		    "%u s: write redirect { dead %u } or more",
+		parsing_complain(ps, cl,
+		    "redirect dead %u is less than two intervals of %u s: "
+		    "write redirect { dead %u } or more",
 		    cl->redirect_dead, cl->redirect_interval,
 		    2 * cl->redirect_interval);
 	if (cl->tombstone <= cl->redirect_dead + cl->hold) /* */
-		complain(cl,
-		    "tombstone %u does not exceed redirect dead %u + "
-		    "hold %u: write tombstone %u or more",
+		parsing_complain(ps, cl,
+		    "tombstone %u does not exceed redirect dead %u + hold %u: "
+		    "write tombstone %u or more",
 		    cl->tombstone, cl->redirect_dead, cl->hold,
 		    cl->redirect_dead + cl->hold + 1);
 }
 
 static void
 check_keys(
-    const struct conf *c, const struct conf_neighbor *n, complain_fn *complain)
+    const struct conf *c, const struct conf_neighbor *n, struct parsing *ps)
 {
 	uint16_t i, j;
 
 	if (n->auth && n->nspis == 0)
-		complain(n,
-		    "neighbor %s has no key: write key NUMBER, or auth "
-		    "off if anybody may speak for it",
+		parsing_complain(ps, n,
+		    "neighbor %s has no key: write key NUMBER, or auth off if "
+		    "anybody may speak for it",
 		    print(&n->addr));
 	if (!n->auth && n->nspis != 0)
-		complain(n,
-		    "neighbor %s has keys and auth off: remove one of "
-		    "the two",
+		parsing_complain(ps, n,
+		    "neighbor %s has keys and auth off: remove one of the two",
 		    print(&n->addr));
 	if (!n->auth && n->replay_required)
-		complain(n,
-		    "neighbor %s: replay required needs keys: remove "
-		    "auth off and write key NUMBER",
+		parsing_complain(ps, n,
+		    "neighbor %s: replay required needs keys: remove auth off "
+		    "and write key NUMBER",
 		    print(&n->addr));
 	for (i = 0; i < n->nspis; i++) {
 		if (conf_key_find(c, n->spis[i]) == NULL)
-			complain(n,
-			    "key %u is not defined: write key %u { "
-			    "algorithm hmac-sha256, file \"...\" }",
+			parsing_complain(ps, n,
+			    "key %u is not defined: write key %u { algorithm "
+			    "hmac-sha256, file \"...\" }",
 			    n->spis[i], n->spis[i]);
 		for (j = 0; j < i; j++)
 			if (n->spis[j] == n->spis[i])
-				complain(n,
-				    "key %u is there twice: remove "
-				    "one",
+				parsing_complain(ps, n,
+				    "key %u is there twice: remove one",
 				    n->spis[i]);
 	}
 }
 
 static void
 check_neighbor(const struct conf *c, const struct conf_cluster *cl,
-    struct conf_neighbor *n, complain_fn *complain)
+    struct conf_neighbor *n, struct parsing *ps)
 {
 	const struct conf_neighbor *o;
 
@@ -200,15 +196,16 @@ check_neighbor(const struct conf *c, const struct conf_cluster *cl,
 	if (atm_addr_sel(&n->addr) == 0)
 		atm_addr_set_sel(&n->addr, SEL_SCSPD);
 	if (is_local(c, &n->addr))
-		complain(n,
-		    "neighbor %s is this server itself: write the "
-		    "address of another one",
+		parsing_complain(ps, n,
+		    "neighbor %s is this server itself: write the address of "
+		    "another one",
 		    print(&n->addr));
 	for (o = TAILQ_FIRST(&cl->neighbors); o != n; o = TAILQ_NEXT(o, entry))
 		if (atm_addr_equal(&o->addr, &n->addr))
-			complain(n, "neighbor %s is there twice: remove one",
+			parsing_complain(ps, n,
+			    "neighbor %s is there twice: remove one",
 			    print(&n->addr));
-	check_keys(c, n, complain);
+	check_keys(c, n, ps);
 }
 
 /* SEL 0 for the first cluster, then 2, 3, ...: 1 is scspd's. */
@@ -226,7 +223,7 @@ default_address(const struct conf *c, struct conf_cluster *cl, unsigned nth)
 /* Its members are on one link, or it could not copy to all of them. */
 static void
 check_transport(
-    const struct conf *c, const struct conf_cluster *cl, complain_fn *complain)
+    const struct conf *c, const struct conf_cluster *cl, struct parsing *ps)
 {
 	struct endpoint e;
 	int kinds = 0, t;
@@ -235,50 +232,47 @@ check_transport(
 		kinds += conf_has_endpoint(
 		    c, true, (enum conf_transport)t, &cl->addr, NULL, &e);
 	if (kinds > 1)
-		complain(cl,
-		    "cluster \"%s\" is reached at %s by circuits of "
-		    "more than one kind: write another address for one of "
-		    "them",
+		parsing_complain(ps, cl,
+		    "cluster \"%s\" is reached at %s by circuits of more than "
+		    "one kind: write another address for one of them",
 		    cl->name, print(&cl->addr));
 }
 
 static void
-check_cluster(
-    const struct conf *c, struct conf_cluster *cl, complain_fn *complain)
+check_cluster(const struct conf *c, struct conf_cluster *cl, struct parsing *ps)
 {
 	struct conf_neighbor *n;
 	struct conf_backup *b;
 
 	if (TAILQ_EMPTY(&cl->protocols))
-		complain(cl,
-		    "cluster \"%s\" has no protocol: write protocol "
-		    "ipv4",
+		parsing_complain(ps, cl,
+		    "cluster \"%s\" has no protocol: write protocol ipv4",
 		    cl->name);
 	if (atm_addr_sel(&cl->addr) == SEL_SCSPD)
-		complain(cl,
-		    "cluster \"%s\" has SEL 1, which is scspd's: "
-		    "write another SEL",
+		parsing_complain(ps, cl,
+		    "cluster \"%s\" has SEL 1, which is scspd's: write another "
+		    "SEL",
 		    cl->name);
 	if (!is_local(c, &cl->addr))
-		complain(cl,
-		    "cluster \"%s\" has address %s, which is not "
-		    "listened on: write listen on udp with it",
+		parsing_complain(ps, cl,
+		    "cluster \"%s\" has address %s, which is not listened on: "
+		    "write listen on udp with it",
 		    cl->name, print(&cl->addr));
-	check_transport(c, cl, complain);
-	check_server_group(c, cl, complain);
-	check_times(cl, complain);
+	check_transport(c, cl, ps);
+	check_server_group(c, cl, ps);
+	check_times(cl, ps);
 	TAILQ_FOREACH(b, &cl->backups, entry)
 		if (atm_addr_equal(&b->addr, &cl->addr))
-			complain(b,
-			    "backup %s is this cluster itself: write "
-			    "the address of another server",
+			parsing_complain(ps, b,
+			    "backup %s is this cluster itself: write the "
+			    "address of another server",
 			    print(&b->addr));
 	TAILQ_FOREACH(n, &cl->neighbors, entry)
-		check_neighbor(c, cl, n, complain);
+		check_neighbor(c, cl, n, ps);
 }
 
 static void
-check_group(const struct conf *c, struct conf_cluster *g, complain_fn *complain)
+check_group(const struct conf *c, struct conf_cluster *g, struct parsing *ps)
 {
 	const struct conf_cluster *o;
 	struct conf_neighbor *n;
@@ -286,69 +280,67 @@ check_group(const struct conf *c, struct conf_cluster *g, complain_fn *complain)
 	for (o = TAILQ_FIRST(&c->groups); o != g; o = TAILQ_NEXT(o, entry))
 		if (o->server_group == g->server_group &&
 		    o->protocol_id == g->protocol_id)
-			complain(g,
-			    "server-group %u protocol-id %u is there "
-			    "twice: remove one",
+			parsing_complain(ps, g,
+			    "server-group %u protocol-id %u is there twice: "
+			    "remove one",
 			    g->server_group, g->protocol_id);
 	if (TAILQ_EMPTY(&g->neighbors))
-		complain(g,
-		    "server-group %u protocol-id %u has no neighbor: "
-		    "write neighbor ADDRESS { key NUMBER }",
+		parsing_complain(ps, g,
+		    "server-group %u protocol-id %u has no neighbor: write "
+		    "neighbor ADDRESS { key NUMBER }",
 		    g->server_group, g->protocol_id);
 	TAILQ_FOREACH(n, &g->neighbors, entry)
-		check_neighbor(c, g, n, complain);
+		check_neighbor(c, g, n, ps);
 }
 
 /* The sockets' names have to fit into an address. */
 static void
-check_control(const struct conf *c, complain_fn *complain)
+check_control(const struct conf *c, struct parsing *ps)
 {
 	struct sockaddr_un sun;
 	const size_t max = sizeof(sun.sun_path) - sizeof("/marsd.sock");
 
 	if (strlen(c->control) > max)
-		complain(NULL,
-		    "control \"%s\" is longer than %zu characters: "
-		    "write a shorter path",
+		parsing_complain(ps, NULL,
+		    "control \"%s\" is longer than %zu characters: write a "
+		    "shorter path",
 		    c->control, max);
 }
 
 void
-parent_check_conf(struct conf *c, complain_fn *complain)
+parsing_check(struct parsing *ps)
 {
+	struct conf *c = ps->conf;
 	struct conf_cluster *cl;
 	struct conf_listen *l;
 	struct conf_key *k;
 	unsigned n = 0;
 
 	if (TAILQ_EMPTY(&c->listens)) {
-		complain(NULL,
-		    "nothing to listen on: write listen on udp "
-		    "192.0.2.1");
+		parsing_complain(ps, NULL,
+		    "nothing to listen on: write listen on udp 192.0.2.1");
 		return;
 	}
 	if (TAILQ_EMPTY(&c->clusters))
-		complain(NULL,
-		    "no cluster: write cluster \"name\" { protocol "
-		    "ipv4 }");
+		parsing_complain(ps, NULL,
+		    "no cluster: write cluster \"name\" { protocol ipv4 }");
 	TAILQ_FOREACH(l, &c->listens, entry)
-		check_listen(c, l, complain);
-	default_server_id(c, complain);
-	check_control(c, complain);
+		check_listen(c, l, ps);
+	default_server_id(c, ps);
+	check_control(c, ps);
 	TAILQ_FOREACH(k, &c->keys, entry)
 		if (k->not_after != 0 && k->not_before >= k->not_after)
-			complain(k,
-			    "key %u ends before it begins: write the "
-			    "earlier time after from",
+			parsing_complain(ps, k,
+			    "key %u ends before it begins: write the earlier "
+			    "time after from",
 			    k->spi);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
 		if (n == 254)
-			complain(cl,
-			    "more than 254 clusters: there are no "
-			    "more SELs");
+			parsing_complain(ps, cl,
+			    "more than 254 clusters: there are no more SELs");
 		default_address(c, cl, n++);
-		check_cluster(c, cl, complain);
+		check_cluster(c, cl, ps);
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)
-		check_group(c, cl, complain);
+		check_group(c, cl, ps);
 }

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The children: starting them, hearing them, burying them. */
+/* The children: starting them, what they may say, and their end. */
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -33,12 +33,12 @@ parent_child_descriptors(const struct parent *p, int fd)
 		fatal("dup2");
 	/* dup2() of a descriptor to itself leaves close-on-exec as it is */
 	if (fd != CHILD_FD ? dup2(fd, CHILD_FD) == -1 :
-			     fcntl(fd, F_SETFD, 0) == -1)
+	    fcntl(fd, F_SETFD, 0) == -1)
 		fatal("descriptor %d", CHILD_FD);
 	closefrom(CHILD_FD + 1);
 }
 
-/* What is left of us in the new process: nothing but descriptor 3. */
+/* In the new process, of which nothing is left but descriptor 3. */
 static void
 child_exec(const struct parent_child *c, int fd)
 {
@@ -59,6 +59,14 @@ child_exec(const struct parent_child *c, int fd)
 	parent_child_descriptors(c->parent, fd);
 	(void)execve(path, argv, envp);
 	fatal("can't execute %s", path);
+}
+
+const char *
+parent_child_user(const struct parent_child *c)
+{
+	const struct conf *conf = c->parent->conf;
+
+	return c->id == PARENT_MARSD ? conf->user_marsd : conf->user_scspd;
 }
 
 static void
@@ -86,7 +94,7 @@ parent_fork(void)
 	return pid;
 }
 
-/* The other end went away: the reason comes with SIGCHLD. */
+/* The child has closed its end; how it ended comes with SIGCHLD. */
 static void
 channel_closed(void *arg)
 {
@@ -98,14 +106,13 @@ channel_closed(void *arg)
 	parent_suite_end(c->parent, 1);
 }
 
-/* Forks and executes the program of that child. */
 void
 parent_child_start(struct parent_child *c)
 {
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		sv) == -1)
+	    sv) == -1)
 		fatal("socketpair");
 	switch (c->pid = parent_fork()) {
 	case -1:
@@ -117,12 +124,11 @@ parent_child_start(struct parent_child *c)
 		break;
 	}
 	(void)close(sv[1]);
-	if (channel_open(&c->ch, c->parent->base, sv[0], true, PAYLOAD_MAX,
-		c->name, parent_message, channel_closed, c) == -1)
+	if (channel_open(&c->ch, c->parent->base, sv[0], true, IMSG_PARENT_MAX,
+	    c->name, parent_message, channel_closed, c) == -1)
 		fatal("channel to %s", c->name);
 }
 
-/* fd, if not -1, is the child's from then on. */
 void
 parent_child_send(
     struct parent_child *c, uint32_t type, int fd, const void *data, size_t len)
@@ -190,10 +196,6 @@ parent_children_reap(struct parent *p)
 	return !left;
 }
 
-/*
- * What children may say.  The parent believes none of it without a look at
- * who says it and how long it is, and outlives whatever it is.
- */
 static void
 on_ready(struct parent_child *c, struct rd *r)
 {
@@ -250,9 +252,18 @@ children_on_atm_party(struct parent_child *c, struct rd *r)
 	parent_parties_request(c, r);
 }
 
+/* octets of these messages, see ipc.h */
+#define ATM_OPEN_LEN	(4 + 1 + 2 * ATM_IPC_LEN)
+#define ATM_PARTY_LEN	(4 + 1 + 4 + 2 * ATM_IPC_LEN)
+
 #define FROM(id)	(1U << (id))
 #define FROM_ANY	(FROM(PARENT_MARSD) | FROM(PARENT_SCSPD))
 
+/*
+ * What the children may say: who, and how long.  It is looked at before
+ * anything else is, and a message that is not expected is logged and ignored:
+ * a child that is broken must not break mars(8).
+ */
 static const struct children_message {
 	uint32_t	 type;
 	uint32_t	 from;		/* FROM() of those who may send it */
@@ -263,8 +274,8 @@ static const struct children_message {
 	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
 	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, children_on_verbose },
-	{ IMSG_ATM_OPEN, FROM_ANY, 5 + 2 * 42, 5 + 2 * 42, on_atm_open },
-	{ IMSG_ATM_PARTY, FROM(PARENT_MARSD), 9 + 2 * 42, 9 + 2 * 42,
+	{ IMSG_ATM_OPEN, FROM_ANY, ATM_OPEN_LEN, ATM_OPEN_LEN, on_atm_open },
+	{ IMSG_ATM_PARTY, FROM(PARENT_MARSD), ATM_PARTY_LEN, ATM_PARTY_LEN,
 	    children_on_atm_party }
 };
 
@@ -288,7 +299,7 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 		m->handle(c, r);
 		return;
 	}
-	log_warnx("%s sent a message of type %u and %zu octets, which is "
-		  "ignored",
+	log_warnx(
+	    "%s sent a message of type %u and %zu octets, which is ignored",
 	    c->name, type, r->left);
 }

@@ -72,11 +72,13 @@ lex_macros_free(struct lex_macros *ms, bool all)
 }
 
 void
-lex_init(struct lex *lx, struct lex_macros *ms, void (*report)(const char *))
+lex_init(struct lex *lx, struct lex_macros *ms,
+    void (*report)(void *, const char *), void *arg)
 {
 	memset(lx, 0, sizeof(*lx));
 	lx->macros = ms;
 	lx->report = report;
+	lx->arg = arg;
 }
 
 static void
@@ -105,14 +107,15 @@ push(struct lex *lx, const char *file, char *text, size_t len)
 	struct lex_source *s;
 
 	if (lx->depth >= LEX_DEPTH_MAX) {
-		lx->report("more than 16 files and macros inside one another:"
-			   " does one contain itself?");
+		lx->report(lx->arg,
+		    "more than 16 files and macros inside one another: does "
+		    "one contain itself?");
 		free(text);
 		return false;
 	}
 	if (text == NULL || (s = calloc(1, sizeof(*s))) == NULL ||
 	    (file != NULL && (s->file = strdup(file)) == NULL)) {
-		lx->report("not enough memory");
+		lx->report(lx->arg, "not enough memory");
 		free(text);
 		return false;
 	}
@@ -133,8 +136,8 @@ lex_push_file(struct lex *lx, const char *path)
 	bool ok;
 
 	if (!secretfile_read(
-		path, false, LEX_FILE_MAX, &text, &len, why, sizeof(why))) {
-		lx->report(why);
+	    path, false, LEX_FILE_MAX, &text, &len, why, sizeof(why))) {
+		lx->report(lx->arg, why);
 		return false;
 	}
 	ok = push(lx, path, text, len);
@@ -212,7 +215,7 @@ static bool
 add(struct lex *lx, size_t *n, int c)
 {
 	if (*n + 1 >= sizeof(lx->text)) {
-		lx->report("a word of more than 1022 characters");
+		lx->report(lx->arg, "a word of more than 1022 characters");
 		return false;
 	}
 	lx->text[(*n)++] = (char)c;
@@ -241,10 +244,10 @@ expand(struct lex *lx)
 			return push(
 			    lx, NULL, strdup(m->value), strlen(m->value));
 	(void)snprintf(why, sizeof(why),
-	    "macro $%s is not defined: write "
-	    "%s = \"value\" above this line, or -D %s=value",
+	    "macro $%s is not defined: write %s = \"value\" above this line, "
+	    "or -D %s=value",
 	    name, name, name);
-	lx->report(why);
+	lx->report(lx->arg, why);
 	return false;
 }
 
@@ -310,8 +313,9 @@ quoted(struct lex *lx, int quote)
 	for (;;) {
 		c = peek(lx);
 		if (c == END || c == '\n') {
-			lx->report("the quoted string does not end on this "
-				   "line: close the quotes");
+			lx->report(lx->arg,
+			    "the quoted string does not end on this line: "
+			    "close the quotes");
 			return LEX_ERROR;
 		}
 		lex_skip(lx);

@@ -47,7 +47,9 @@ struct lex {
 	struct lex_source	*top;
 	unsigned	 depth;
 	struct lex_macros	*macros;
-	void		(*report)(const char *);	/* one sentence */
+	/* what is wrong, as a sentence */
+	void		(*report)(void *arg, const char *);
+	void		*arg;
 	bool		 midline;	/* something since the last newline */
 	/* the token that was read last, until the next one is */
 	char		 text[LEX_TEXT_SIZE];
@@ -60,7 +62,8 @@ bool	lex_macro_set(struct lex_macros *, const char *, const char *,
 	    bool persist);
 void	lex_macros_free(struct lex_macros *, bool all);
 
-void	lex_init(struct lex *, struct lex_macros *, void (*)(const char *));
+void	lex_init(struct lex *, struct lex_macros *,
+	    void (*report)(void *arg, const char *), void *arg);
 void	lex_free(struct lex *);
 /* reads from that file until its end; false: reported */
 bool	lex_push_file(struct lex *, const char *);

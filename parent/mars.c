@@ -33,8 +33,7 @@ struct parent_options {
 static void __attribute__((__noreturn__)) usage(void)
 {
 	fprintf(stderr,
-	    "usage: mars [-dnVv] [-D macro=value] [-f file] "
-	    "[-L directory]\n");
+	    "usage: mars [-dnVv] [-D macro=value] [-f file] [-L directory]\n");
 	exit(1);
 }
 
@@ -99,7 +98,7 @@ main(int argc, char **argv)
 	struct parent p = { .detach_fd = -1, .null_fd = -1, .parties_fd = -1 };
 	char why[SENTENCE_SIZE];
 
-	if (argc > 2 && strcmp(argv[1], VC_PARTY_FLAG) == 0)
+	if (argc > 2 && strcmp(argv[1], PARENT_PARTY_FLAG) == 0)
 		parent_party_main(argv[2], argc > 3);
 	closefrom(STDERR_FILENO + 1);
 	log_init("mars", true);

@@ -4,8 +4,11 @@
  */
 
 /*
- * ATM sockets that a child asks for while it runs: it may make none itself.
- * What a child asks for is held against the configuration.
+ * ATM sockets that a child asks for while it runs, since it may make none
+ * itself: IMSG_ATM_OPEN, which is answered by IMSG_ATM_FD.  What is not the
+ * child's by the configuration is refused.  A socket to listen on and a
+ * permanent circuit are there at once; a call takes as long as the network
+ * does, and is an opening until then.
  */
 
 #include <errno.h>
@@ -19,11 +22,12 @@
 
 #define OPENINGS_MAX	1024	/* calls under way for one child */
 
+/* A call that is under way. */
 struct parent_opening {
-	LIST_ENTRY(parent_opening)	 entry;
-	struct parent_child		*child;
+	LIST_ENTRY(parent_opening) entry;
+	struct parent_child	*child;
 	struct atm_call		*call;
-	uint32_t		 id;
+	uint32_t		 id;		/* that the child gave it */
 	enum atm_open		 kind;
 	struct atm_addr		 local, peer;
 };
@@ -55,19 +59,19 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 	case ATM_OPEN_LISTEN:
 		return atm_addr_is_null(peer) &&
 		    conf_has_endpoint(
-			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_CALL:
 	case ATM_OPEN_LEAF:
-		/* to whom marsd speaks, its clients and cluster decide */
+		/* whom marsd calls is decided by who its clients are */
 		return !atm_addr_is_null(peer) &&
 		    (marsd || is_neighbor(c, peer)) &&
 		    conf_has_endpoint(
-			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:
 		return marsd && atm_addr_equal(local, peer) &&
 		    conf_parties(c, local) &&
 		    conf_has_endpoint(
-			c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	default:
 		return false;
 	}
@@ -97,7 +101,11 @@ opening_free(struct parent_opening *o)
 	free(o);
 }
 
-/* A call of which no process takes care is of no use, nor is another. */
+/*
+ * A root: a call to the cluster's own address, to which parties are added.
+ * It needs a process that does that; otherwise it is refused, and marsd
+ * calls each leaf by itself.
+ */
 static void
 called_root(const struct parent_opening *o, int *fd, uint16_t *cause)
 {
@@ -107,11 +115,11 @@ called_root(const struct parent_opening *o, int *fd, uint16_t *cause)
 		return; /* signalling may come back */
 	if (*fd == -1)
 		log_warnx("native-parties: %s can't be called from itself, "
-			  "cause %u: each leaf gets a call of its own",
+		    "cause %u: each leaf gets a call of its own",
 		    atm_addr_print(&o->local, text, sizeof(text)), *cause);
 	else if (!parent_parties_root(o->child, o->id, &o->local, *fd)) {
 		log_warnx("native-parties: there is no process for another "
-			  "call: each leaf gets a call of its own");
+		    "call: each leaf gets a call of its own");
 		(void)close(*fd);
 		*fd = -1;
 		*cause = VC_CAUSE_REJECTED;
@@ -129,7 +137,7 @@ on_called(void *arg, int fd, uint16_t cause)
 	opening_free(o);
 }
 
-/* The cause why there will be none, or VC_CAUSE_NONE: it is under way. */
+/* VC_CAUSE_NONE: the call is under way; or the cause why there is none. */
 static uint16_t
 call(const struct parent_opening *what)
 {
@@ -151,17 +159,20 @@ call(const struct parent_opening *what)
 	return VC_CAUSE_TEMPORARY;
 }
 
-/* A child follows a new configuration before we know that both have it. */
+/*
+ * By the configuration in force, or by the next one: a child may follow that
+ * before mars(8) knows that both have it.
+ */
 static bool
 allowed(const struct parent_opening *o, struct endpoint *e)
 {
 	const struct parent *p = o->child->parent;
 
 	return parent_opening_allowed(
-		   p->conf, o->child->id, o->kind, &o->local, &o->peer, e) ||
+	    p->conf, o->child->id, o->kind, &o->local, &o->peer, e) ||
 	    (p->next != NULL &&
-		parent_opening_allowed(
-		    p->next, o->child->id, o->kind, &o->local, &o->peer, e));
+	    parent_opening_allowed(
+	    p->next, o->child->id, o->kind, &o->local, &o->peer, e));
 }
 
 static void
@@ -193,7 +204,7 @@ parent_opening_request(struct parent_child *c, struct rd *r)
 	}
 	if (!allowed(&o, &e)) {
 		log_warnx("%s asks for an ATM socket that the configuration "
-			  "does not give it",
+		    "does not give it",
 		    c->name);
 		opening_answer(&o, -1, VC_CAUSE_REJECTED);
 	} else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)

@@ -3,7 +3,33 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The parent process: its state, and what its files do for one another. */
+/*
+ * parent: mars(8), which starts the suite, stays as its parent, and speaks no
+ * protocol.  It reads mars.conf(5), makes every socket, and hands both to its
+ * two children, marsd(8) and scspd(8), which are confined and make none.  It
+ * believes nothing of what they say without a look at who says it.  When a
+ * child ends, the suite ends.  Read in this order:
+ *
+ *	mars.c		main(): options; then -n checks the file and ends
+ *	suite.c		the life of the suite: start, signals, end
+ *	children.c	the children: start, what they may say, end
+ *	reload.c	handing them a configuration, at the start and anew
+ *	sockets.c	sockets to listen on, and control sockets
+ *	opening.c	ATM sockets that a child asks for later: calls
+ *	parties.c	native multipoint calls: what marsd asks for each
+ *	party.c		the process that waits for the ATM signalling for one
+ *
+ * and how the file becomes a configuration (parser.h):
+ *
+ *	lex.c		files, macros, words
+ *	parse.y		the grammar and its keywords
+ *	parsing*.c	what its actions do, and errors with their places
+ *	check.c		what can be said only about the whole
+ *	secretfile.c	files that only root may write, keys among them
+ *	printconf.c	a configuration as a file again (mars -nv)
+ *
+ * The messages between parent and children are listed in ipc.h.
+ */
 #ifndef MARS_PARENT_H
 #define MARS_PARENT_H
 
@@ -21,8 +47,6 @@
 #include "lex.h"
 #include "sentence.h"
 
-#define PAYLOAD_MAX	16000	/* octets of one message to a child */
-
 struct parent;
 struct parent_opening;
 struct parent_party_root;
@@ -34,20 +58,21 @@ enum parent_child_id {
 };
 
 struct parent_child {
-	struct parent	*parent;
+	struct parent		*parent;
 	enum parent_child_id	 id;
-	const char	*name;
-	pid_t		 pid;		/* 0: not running */
-	struct channel	 ch;
-	int		 control_fd;	/* until it is sent */
-	bool		 privileged;	/* gets a user and a root of its own */
-	bool		 ready;
-	bool		 configured;	/* it applied what was sent last */
-	char		 sandbox[SANDBOX_STRLEN];
-	LIST_HEAD(, parent_opening) openings; /* ATM calls for it, under way */
-	unsigned int	 nopenings;
-	LIST_HEAD(, parent_party_root) roots;	/* of native multipoint calls */
-	unsigned int	 nroots;
+	const char		*name;
+	pid_t			 pid;		/* 0: not running */
+	struct channel		 ch;
+	int			 control_fd;	/* until it is sent */
+	bool			 privileged;	/* gets a user and a root
+						 * directory of its own */
+	bool			 ready;
+	bool			 configured;	/* applied what was sent last */
+	char			 sandbox[SANDBOX_STRLEN];
+	LIST_HEAD(, parent_opening) openings;	/* ATM calls under way */
+	unsigned int		 nopenings;
+	LIST_HEAD(, parent_party_root) roots;	/* native multipoint calls */
+	unsigned int		 nroots;
 };
 
 /* Who asked for the reload that is under way. */
@@ -59,120 +84,157 @@ enum parent_requester {
 };
 
 struct parent {
-	struct event_base *base;
+	struct event_base	*base;
 	struct parent_child	 children[PARENT_NCHILDREN];
-	struct conf	*conf;		/* in force */
+	struct conf		*conf;		/* in force */
 	struct lex_macros	 macros;
-	const char	*file;
-	const char	*libexec;
-	bool		 foreground;
-	bool		 started;	/* both children are at work */
-	int		 detach_fd;	/* says so to who started us; or -1 */
-	int		 null_fd;	/* for then: no file is opened to be
-					 * written to in the sandbox */
+	const char		*file;
+	const char		*libexec;
+	bool			 foreground;
+	bool			 started;	/* both children are at work */
+	/*
+	 * Until both are at work: to tell it to the process that started us,
+	 * or -1; and /dev/null, since the sandbox lets nothing be opened to
+	 * be written to.
+	 */
+	int			 detach_fd;
+	int			 null_fd;
 	/* reload */
 	enum parent_requester	 requester;
-	enum parent_child_id	 asker;		/* PARENT_BY_CHILD */
-	uint32_t	 ask_id;
-	bool		 again;		/* SIGHUP came in the meantime */
-	struct conf	*next;		/* waits for the children */
+	enum parent_child_id	 asker;		/* PARENT_BY_CHILD: which */
+	uint32_t		 ask_id;	/* and its client */
+	bool			 again;		/* SIGHUP came meanwhile */
+	struct conf		*next;		/* waits for the children */
 	/* native parties */
-	int		 parties_fd;	/* to who forks for them; -1: nobody */
-	pid_t		 parties_pid;	/* 0: not running */
-	int		 parties_wait;	/* s that one party may take */
-	bool		 parties_stuck;	/* there are none any more */
+	int			 parties_fd;	/* to the maker; -1: none */
+	pid_t			 parties_pid;	/* the maker; 0: not running */
+	int			 parties_wait;	/* s that one party may take */
+	bool			 parties_stuck;	/* given up until we end */
 	/* the end */
-	bool		 ending;
-	int		 status;	/* of exit(3) */
-	struct event	*patience;	/* start, later end */
-	char		 control[PARENT_NCHILDREN][CONF_PATH_SIZE + 16];
+	bool			 ending;
+	int			 status;	/* of exit(3) */
+	struct event		*patience;	/* with the start or the end */
+	char			 control[PARENT_NCHILDREN][CONF_PATH_SIZE + 16];
 };
 
-/* suite.c: runs the suite until its end; the status for exit(3) */
+/* --- suite.c */
+
+/* Runs the suite until its end; the status for exit(3). */
 int	parent_suite_run(struct parent *);
-/* SIGTERM to the children, SIGKILL later, then the loop ends */
+/* SIGTERM to the children, later SIGKILL; then the loop ends. */
 void	parent_suite_end(struct parent *, int status);
-/* both children did what was asked at start */
+/* A child is further with its start: are both at work now? */
 void	parent_suite_started(struct parent *);
 
-/* children.c */
-void	parent_child_start(struct parent_child *);	/* fatal() on failure */
-/* fork(2); in the new process signals are as they were before us */
+/* --- children.c */
+
+/* Forks and executes the child's program; fatal() on failure. */
+void	parent_child_start(struct parent_child *);
+/* The user that the child is to run as, by the configuration. */
+const char *parent_child_user(const struct parent_child *);
+/* fork(2); in the new process signals are as they were before us. */
 pid_t	parent_fork(void);
-/* in it: leaves nothing open but the standard descriptors and fd as 3 */
+/* In it: leaves nothing open but the standard descriptors and fd as 3. */
 void	parent_child_descriptors(const struct parent *, int fd);
-void	parent_child_send(struct parent_child *, uint32_t, int, const void *,
-	    size_t);
-/* waits for those that have ended; true: none is left */
+/* fd, -1 or a descriptor, is the child's from then on, in any case. */
+void	parent_child_send(struct parent_child *, uint32_t type, int fd,
+	    const void *, size_t);
+/* Waits for those that have ended; true: none is left. */
 bool	parent_children_reap(struct parent *);
 void	parent_children_signal(struct parent *, int);
-void	parent_message(void *, uint32_t, struct rd *, int);
+/* What a child says; for channel_open(). */
+void	parent_message(void *child, uint32_t type, struct rd *, int fd);
 
-/* reload.c */
-void	parent_suite_setup(struct parent *); /* the first messages; fatal() */
+/* --- reload.c */
+
+/* The first messages, the first configuration among them; fatal(). */
+void	parent_suite_setup(struct parent *);
+/* Reads the file again; the answer comes when both children have it. */
 void	parent_reload(struct parent *, enum parent_requester);
+/* A client of that child asks for it; id is the client's. */
 void	parent_reload_request(struct parent_child *, uint32_t id);
+/* The child has applied what it was sent. */
 void	parent_reload_applied(struct parent_child *);
 
-/* sockets.c */
+/* --- sockets.c */
+
 struct parent_listener {
-	struct endpoint	 at;
-	int		 fd;
+	struct endpoint		 at;
+	int			 fd;
 };
 struct parent_listeners {
 	struct parent_listener	*v;
-	size_t		 n;
+	size_t			 n;
 };
 /*
- * Opens what child needs for a configuration and does not have by the old
- * one (NULL: nothing).  False: nothing is open, why says what to do.
+ * Opens what the child needs for a configuration and does not have by the
+ * old one (NULL: it has nothing).  False: nothing is open, and why says what
+ * to do.
  */
 bool	parent_listeners_open(struct parent_listeners *, enum parent_child_id,
-	    const struct conf *,
-	    const struct conf *old, char *why, size_t);
+	    const struct conf *, const struct conf *old, char *why, size_t);
+/* Closes those whose fd nobody has taken over by setting it to -1. */
 void	parent_listeners_close(struct parent_listeners *);
 /*
- * One socket of the ATM stack, or -1 and why: all of them but calls.  The
- * endpoint is of that kind.
+ * A socket for switched circuits to that endpoint, or its permanent circuit;
+ * -1: why says what to do.
  */
 int	parent_atm_socket(const struct endpoint *, char *why, size_t);
-/* makes path/NAME.sock and listens on it: a descriptor, or fatal() */
+/* Makes NAME.sock in the control directory and listens on it; fatal(). */
 int	parent_control_open(struct parent *, enum parent_child_id);
 void	parent_control_remove(struct parent *);
 
-/* opening.c */
+/* --- opening.c: ATM sockets that a child asks for while it runs */
+
 /*
- * May this child have such a socket by that configuration?  Its own local
- * address; scspd calls its neighbors only.
+ * May this child have such a socket by that configuration?  local has to be
+ * its own address, and scspd calls its neighbors only.
  */
 bool	parent_opening_allowed(const struct conf *, enum parent_child_id,
-	    enum atm_open,
-	    const struct atm_addr *local, const struct atm_addr *peer,
-	    struct endpoint *);
+	    enum atm_open, const struct atm_addr *local,
+	    const struct atm_addr *peer, struct endpoint *);
+/* IMSG_ATM_OPEN */
 void	parent_opening_request(struct parent_child *, struct rd *);
+/* Gives up the calls that are under way. */
 void	parent_openings_end(struct parent_child *);
 
-/* parties.c */
-/* mars(8) starts itself so, for parent_party_main() */
-#define VC_PARTY_FLAG	"-P"
+/*
+ * --- parties.c: all native multipoint calls, in mars(8) itself.  Each call,
+ * a root, has a process of its own, see party.c, which one process more, the
+ * maker, has forked for it.
+ */
+
+/* mars(8) executes itself with this option to become the maker. */
+#define PARENT_PARTY_FLAG	"-P"
 /* Does any cluster have native parties on switched circuits? */
 bool	parent_parties_wanted(const struct conf *);
-void	parent_parties_start(struct parent *);		/* if wanted; fatal() */
+/* Starts the maker if parties are wanted; fatal() on failure. */
+void	parent_parties_start(struct parent *);
+/* Can there be parties, so that a root is worth a call? */
 bool	parent_parties_ready(const struct parent *);
-/* A root of that number; false: there is no process for it. */
+/*
+ * The call has been made: gives it a process, and the number that the child
+ * has for it.  False: it can't have one.  The descriptor stays the caller's.
+ */
 bool	parent_parties_root(struct parent_child *, uint32_t id,
-	    const struct atm_addr *local,
-	    int call);
+	    const struct atm_addr *local, int call);
+/* IMSG_ATM_PARTY */
 void	parent_parties_request(struct parent_child *, struct rd *);
+/* After SIGCHLD: has the maker ended? */
 void	parent_parties_reap(struct parent *);
 void	parent_parties_end(struct parent *);
+/* The child has gone, and with it all its roots. */
 void	parent_roots_end(struct parent_child *);
 
-/* party.c */
-#define PARTY_REQUEST	(1 + 4 + 42)	/* u8 ATM_PARTY_*, u32, addr */
-#define PARTY_ANSWER	(1 + 4 + 2)	/* u8 ATM_PARTY_*, u32, u16 cause */
+/* --- party.c: in the maker, and in the process of one root */
+
+/* u8 ATM_PARTY_*, u32 reference, addr; and u16 cause in its place */
+#define PARTY_REQUEST	(1 + 4 + ATM_IPC_LEN)
+#define PARTY_ANSWER	(1 + 4 + 2)
+/* main() of the maker; user: whom it becomes, or "none" */
 void	parent_party_main(const char *user, bool foreground)
 	    __attribute__((__noreturn__));
+/* Serves one root: ctl is the channel to mars(8). */
 void	parent_party_serve(int root, int ctl) __attribute__((__noreturn__));
 
 #endif

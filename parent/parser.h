@@ -22,13 +22,6 @@
 struct conf	*parse_config(const char *, struct lex_macros *, char *why,
 		    size_t);
 
-/* Says what is wrong with obj, a part of the configuration. */
-typedef void	 complain_fn(const void *obj, const char *, ...)
-		    __attribute__((__format__(printf, 2, 3)));
-
-/* check.c: fills in what follows from other statements, and checks the rest */
-void		 parent_check_conf(struct conf *, complain_fn *);
-
 /* printconf.c: what is in force, as a file that parses again */
 void		 parent_print_config(FILE *, const struct conf *);
 

@@ -4,9 +4,14 @@
  */
 
 /*
- * Native point-to-multipoint calls: the parent's side of the processes of
- * party.c.  marsd asks for one thing at a time for each of its roots; what
- * has not been answered in time never will, and its process is left behind.
+ * Native point-to-multipoint calls, as mars(8) sees them: a root is a call
+ * that parties can be added to.  To add one waits for the signalling daemon,
+ * so each root has a process of its own that waits (party.c), and this file
+ * stands between marsd, which asks (IMSG_ATM_PARTY), and that process.
+ *
+ * marsd asks for one thing at a time for each root.  If the process does not
+ * answer in time it never will: it is left behind, marsd is told that the
+ * root is stuck, and from then on there are no native parties any more.
  */
 
 #include <sys/socket.h>
@@ -28,14 +33,16 @@
 #define ROOTS_MAX	256
 
 struct parent_party_root {
-	LIST_ENTRY(parent_party_root)	 entry;
-	struct parent_child		*child;
+	LIST_ENTRY(parent_party_root) entry;
+	struct parent_child	*child;
 	uint32_t		 id;		/* that the child gave it */
 	struct atm_addr		 local;
 	int			 fd;		/* to its process */
-	struct event		 readable, patience;
-	uint8_t			 asked;		/* ATM_PARTY_*, or 0 */
-	bool			 ended;		/* once that is answered */
+	struct event		 readable;
+	struct event		 patience;	/* with an answer */
+	uint8_t			 asked;		/* ATM_PARTY_*, 0: nothing */
+	bool			 ended;		/* for marsd: it is freed when
+						 * asked has been answered */
 };
 
 bool
@@ -61,7 +68,10 @@ root_find(struct parent_child *c, uint32_t id, const struct atm_addr *local)
 	return NULL;
 }
 
-/* Its process ends by this, or when the daemon that it waits for does. */
+/*
+ * Its process ends by the end of the channel, or if it waits for the
+ * signalling daemon, when that ends.
+ */
 static void
 root_free(struct parent_party_root *r)
 {
@@ -91,8 +101,8 @@ parties_answer(struct parent_child *c, uint32_t id,
 }
 
 /*
- * Whatever it is, it would happen to the next root again: there are no
- * parties any more, which is said once.
+ * Gives up this root, and native parties altogether: whatever the reason is,
+ * it would happen to the next root, too.  That is logged once.
  */
 static void
 root_stuck(struct parent_party_root *r, const char *why)
@@ -101,7 +111,7 @@ root_stuck(struct parent_party_root *r, const char *why)
 
 	if (!p->parties_stuck)
 		log_warnx("native-parties: %s; from now on each leaf gets a "
-			  "call of its own",
+		    "call of its own",
 		    why);
 	p->parties_stuck = true;
 	if (!r->ended)
@@ -112,7 +122,7 @@ root_stuck(struct parent_party_root *r, const char *why)
 
 /* --- what the processes say */
 
-/* Both what was asked for, and what they tell by themselves. */
+/* The answer to what was asked, or a party that has left by itself. */
 static void
 root_message(struct parent_party_root *r, struct rd *rd)
 {
@@ -162,13 +172,13 @@ parties_on_patience(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	root_stuck(arg,
-	    "the signalling daemon does not answer ADD PARTY: "
-	    "write native-parties no in mars.conf, or use one that does");
+	    "the signalling daemon does not answer ADD PARTY: write "
+	    "native-parties no in mars.conf, or use one that does");
 }
 
 /* --- what marsd asks for */
 
-/* Has a process made that takes the call over, and is heard by fd. */
+/* Has the maker fork a process for the call, with fd as its channel. */
 static int
 process_ask(const struct parent *p, int call, int fd)
 {
@@ -207,9 +217,9 @@ root_new(
 	r->local = *local;
 	r->fd = fd;
 	if (event_assign(&r->readable, c->parent->base, fd,
-		EV_READ | EV_PERSIST, parties_on_readable, r) == -1 ||
+	    EV_READ | EV_PERSIST, parties_on_readable, r) == -1 ||
 	    evtimer_assign(
-		&r->patience, c->parent->base, parties_on_patience, r) == -1 ||
+	    &r->patience, c->parent->base, parties_on_patience, r) == -1 ||
 	    event_add(&r->readable, NULL) == -1) {
 		free(r);
 		return NULL;
@@ -251,7 +261,7 @@ parties_root_ask(struct parent_party_root *r, uint8_t what, uint32_t ref,
 	wr_u32(&w, ref);
 	wr_atm_addr(&w, to);
 	if (send(r->fd, buf, w.len, MSG_DONTWAIT | MSG_NOSIGNAL) !=
-		(ssize_t)w.len ||
+	    (ssize_t)w.len ||
 	    evtimer_add(&r->patience, &tv) == -1) {
 		root_stuck(r, "its process can't be asked");
 		return;
@@ -259,7 +269,7 @@ parties_root_ask(struct parent_party_root *r, uint8_t what, uint32_t ref,
 	r->asked = what;
 }
 
-/* A root that is not there has ended, and marsd will have been told. */
+/* A root that is not there has ended, and marsd has been told that. */
 void
 parent_parties_request(struct parent_child *c, struct rd *rd)
 {
@@ -273,7 +283,7 @@ parent_parties_request(struct parent_child *c, struct rd *rd)
 	(void)rd_atm_addr(rd, &to);
 	if (!rd_done(rd) ||
 	    (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
-		what != ATM_PARTY_END) ||
+	    what != ATM_PARTY_END) ||
 	    (what == ATM_PARTY_ADD) == atm_addr_is_null(&to)) {
 		log_warnx(
 		    "%s asks for a party in a malformed message", c->name);
@@ -281,7 +291,7 @@ parent_parties_request(struct parent_child *c, struct rd *rd)
 	}
 	if ((r = root_find(c, id, &local)) == NULL)
 		return;
-	/* its process counts as long as it waits for the daemon */
+	/* until the process has answered, it still counts as one */
 	if (what == ATM_PARTY_END && r->asked != 0)
 		r->ended = true;
 	else if (what == ATM_PARTY_END)
@@ -292,19 +302,20 @@ parent_parties_request(struct parent_child *c, struct rd *rd)
 		parties_root_ask(r, what, ref, &to);
 }
 
-/* --- the process that makes the others */
+/* --- the maker: the process that forks those of the roots */
 
 static void __attribute__((__noreturn__))
 execute(const struct parent *p, int fd)
 {
-	static char name[] = "mars: parties", flag[] = VC_PARTY_FLAG;
+	static char name[] = "mars: parties", flag[] = PARENT_PARTY_FLAG;
 	static char debug[] = "-d";
+	const struct parent_child *marsd = &p->children[PARENT_MARSD];
 	char user[NAME_SIZE];
 	char *argv[] = { name, flag, user, p->foreground ? debug : NULL, NULL },
 	     *envp[] = { NULL };
 
 	(void)strlcpy(user,
-	    p->children[PARENT_MARSD].privileged ? p->conf->user_marsd : "none",
+	    marsd->privileged ? parent_child_user(marsd) : "none",
 	    sizeof(user));
 	parent_child_descriptors(p, fd);
 	/* the image that runs, whatever has become of its file */
@@ -341,7 +352,6 @@ parent_parties_ready(const struct parent *p)
 	return p->parties_fd != -1 && !p->parties_stuck;
 }
 
-/* Has it ended?  Then no root gets a process any more. */
 void
 parent_parties_reap(struct parent *p)
 {
@@ -352,9 +362,8 @@ parent_parties_reap(struct parent *p)
 		return;
 	p->parties_pid = 0;
 	if (!p->ending)
-		log_warnx(
-		    "the process that makes those for parties has "
-		    "ended: from now on each leaf gets a call of its own");
+		log_warnx("the process that makes those for parties has ended: "
+		    "from now on each leaf gets a call of its own");
 	parent_parties_end(p);
 }
 

@@ -4,14 +4,16 @@
  */
 
 /*
- * The processes that add parties to calls, since that waits for the
- * signalling daemon, on Linux for ever if need be and in a way that not even
- * SIGKILL ends: one process for each call, of which the parent only loses
- * what it gave to it.
+ * The process that adds parties to one call, and the maker of such processes.
+ * (What mars(8) does about them is in parties.c.)
  *
- * mars(8) can't fork once it is confined, so one of them, that was executed
- * before, does it.  A message of its channel is two descriptors: the call,
- * and the channel of the process that is to be made for it.
+ * To add a party waits for the signalling daemon: on Linux for ever, if that
+ * does not answer, and so that not even SIGKILL ends it.  Therefore each call
+ * has a process of its own, which mars(8) can leave behind.
+ *
+ * mars(8) can't fork once it is confined, so before that it has started the
+ * maker, which forks for it.  A message of the maker's channel has two
+ * descriptors: the call, and the channel of the process to be made for it.
  */
 
 #include <sys/socket.h>
@@ -33,7 +35,7 @@ static void __attribute__((__noreturn__)) party_end(void)
 	_exit(0);
 }
 
-/* An answer, or what has happened.  Without mars(8) there is nothing to do. */
+/* Tells mars(8): an answer, or what has happened.  Ends with mars(8). */
 static void
 tell(int ctl, enum atm_party what, int ref, uint16_t cause)
 {
@@ -48,6 +50,7 @@ tell(int ctl, enum atm_party what, int ref, uint16_t cause)
 		party_end();
 }
 
+/* Does what is asked for, and answers. */
 static void
 perform(int root, int ctl, struct rd *r)
 {
@@ -71,7 +74,7 @@ perform(int root, int ctl, struct rd *r)
 		tell(ctl, ATM_PARTY_ADD, 0, atm_cause(errno));
 }
 
-/* One request, if there is one. */
+/* Takes one request, if there is one. */
 static void
 request(int root, int ctl)
 {
@@ -102,7 +105,7 @@ parent_party_serve(int root, int ctl)
 	}
 }
 
-/* The two descriptors of a message.  Ends with mars(8). */
+/* Waits for a message; false: not yet.  Ends with mars(8). */
 static bool
 party_receive(int fds[2])
 {
@@ -130,7 +133,7 @@ party_receive(int fds[2])
 	return true;
 }
 
-/* Without a process the channel's end says so. */
+/* If it can't fork, mars(8) learns that by the end of the channel. */
 static void
 start(int fds[2])
 {

@@ -138,8 +138,7 @@ print_protocol(FILE *f, const struct mars_pro *p)
 		(void)fprintf(f, "\tprotocol 0x%04x\n", p->type);
 	else
 		(void)fprintf(f,
-		    "\tprotocol snap \"%02x-%02x-%02x-%02x-%02x"
-		    "\"\n",
+		    "\tprotocol snap \"%02x-%02x-%02x-%02x-%02x\"\n",
 		    p->snap[0], p->snap[1], p->snap[2], p->snap[3], p->snap[4]);
 }
 

@@ -23,17 +23,16 @@
 #define PIECE	8192		/* octets of a configuration in one message */
 
 static void
-reload_send_setup(struct parent *p, enum parent_child_id id)
+reload_send_setup(struct parent_child *c)
 {
 	uint8_t buf[NAME_SIZE + 16];
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
-	wr_u8(&w, p->children[id].privileged ? SETUP_PRIVILEGED : 0);
-	wr_string(
-	    &w, id == PARENT_MARSD ? p->conf->user_marsd : p->conf->user_scspd);
+	wr_u8(&w, c->privileged ? SETUP_PRIVILEGED : 0);
+	wr_string(&w, parent_child_user(c));
 	wr_u32(&w, (uint32_t)log_getverbose());
-	parent_child_send(&p->children[id], IMSG_SETUP, -1, buf, w.len);
+	parent_child_send(c, IMSG_SETUP, -1, buf, w.len);
 }
 
 static void
@@ -54,8 +53,8 @@ send_listeners(struct parent_child *c, struct parent_listeners *ls)
 }
 
 /*
- * CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys only to scspd.  buf has
- * CONF_SIZE_MAX octets, which is known to be enough.
+ * Sends CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys to scspd only.  buf
+ * has CONF_SIZE_MAX octets, which fits() has found to be enough.
  */
 static void
 send_conf(struct parent_child *c, const struct conf *conf,
@@ -80,7 +79,7 @@ send_conf(struct parent_child *c, const struct conf *conf,
 	explicit_bzero(buf, w.len);
 }
 
-/* From here on only scspd has the keys. */
+/* When scspd has the keys, no other process has. */
 static void
 forget_keys(struct conf *c)
 {
@@ -90,7 +89,7 @@ forget_keys(struct conf *c)
 		explicit_bzero(k->secret, sizeof(k->secret));
 }
 
-/* Does it fit, keys included?  Leaves nothing of them in buf. */
+/* Do CONF_SIZE_MAX octets suffice, keys included?  Wipes buf. */
 static bool
 fits(const struct conf *conf, uint8_t *buf)
 {
@@ -102,7 +101,7 @@ fits(const struct conf *conf, uint8_t *buf)
 	return !wr_failed(&w);
 }
 
-/* To both, or to nobody: false, and why says why. */
+/* Sends it to both children, or to none: then false, and why says why. */
 static bool
 send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
     size_t size)
@@ -115,9 +114,9 @@ send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
 
 	if (!ok)
 		(void)snprintf(why, size, "%s",
-		    buf == NULL ? "not enough memory" :
-				  "the configuration is too large: "
-				  "make it smaller");
+		    buf == NULL ?
+		    "not enough memory" :
+		    "the configuration is too large: make it smaller");
 	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
 		ok = parent_listeners_open(
 		    &ls[i], (enum parent_child_id)i, new, old, why, size);
@@ -131,7 +130,6 @@ send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
 	return ok;
 }
 
-/* Everything that the children are told once, and the configuration. */
 void
 parent_suite_setup(struct parent *p)
 {
@@ -140,10 +138,10 @@ parent_suite_setup(struct parent *p)
 	size_t i;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		sv) == -1)
+	    sv) == -1)
 		fatal("socketpair");
 	for (i = 0; i < PARENT_NCHILDREN; i++) {
-		reload_send_setup(p, (enum parent_child_id)i);
+		reload_send_setup(&p->children[i]);
 		parent_child_send(
 		    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
 		parent_child_send(&p->children[i], IMSG_CONTROL,
@@ -157,7 +155,7 @@ parent_suite_setup(struct parent *p)
 	}
 }
 
-/* Says to who asked how it went; why is NULL if it went well. */
+/* Tells how it went to who has asked; why is NULL if it went well. */
 static void
 reload_answer(struct parent *p, const char *why)
 {
@@ -187,8 +185,8 @@ reload_answer(struct parent *p, const char *why)
 }
 
 /*
- * Records that a cluster published belong to its server group for as long as
- * their tombstones live: no cluster changes to another one on the way.
+ * Does a cluster change its server group?  The records that it has published
+ * belong to the group for as long as their tombstones live, so it must not.
  */
 static bool
 regrouped(const struct conf *old, const struct conf *new)
@@ -203,7 +201,7 @@ regrouped(const struct conf *old, const struct conf *new)
 	return false;
 }
 
-/* What was decided at the start: NULL if new leaves it as it is. */
+/* The statement that new changes, of those that can't change; or NULL. */
 static const char *
 fixed(const struct conf *old, const struct conf *new)
 {
@@ -221,7 +219,6 @@ fixed(const struct conf *old, const struct conf *new)
 	return NULL;
 }
 
-/* Reads the file again; the answer comes when both children have it. */
 void
 parent_reload(struct parent *p, enum parent_requester who)
 {
@@ -236,14 +233,14 @@ parent_reload(struct parent *p, enum parent_requester who)
 		return;
 	}
 	what = fixed(p->conf, new);
-	/* who forks is started before mars is confined, or never */
+	/* the maker is started before mars is confined, or never */
 	if (what == NULL && p->parties_fd == -1 && parent_parties_wanted(new) &&
 	    !parent_parties_wanted(p->conf))
 		what = "native-parties";
 	if (what != NULL) {
 		(void)snprintf(why, sizeof(why),
-		    "%s: %s can't change while "
-		    "mars runs: leave it, or restart mars",
+		    "%s: %s can't change while mars runs: leave it, or restart "
+		    "mars",
 		    p->file, what);
 		conf_free(new);
 		reload_answer(p, why);
@@ -257,7 +254,6 @@ parent_reload(struct parent *p, enum parent_requester who)
 	p->next = new;
 }
 
-/* A client of a child asks for it. */
 void
 parent_reload_request(struct parent_child *c, uint32_t id)
 {
@@ -279,7 +275,6 @@ parent_reload_request(struct parent_child *c, uint32_t id)
 	parent_child_send(c, IMSG_CTL_RELOAD_RES, -1, buf, w.len);
 }
 
-/* The child has applied what it was sent. */
 void
 parent_reload_applied(struct parent_child *c)
 {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+/* Reading files that decide what root does, and keys; see secretfile.h. */
 #include <sys/stat.h>
 
 #include <ctype.h>
@@ -15,7 +16,7 @@
 
 #include "secretfile.h"
 
-/* Owner and mode; the file is open already, so nobody can swap it. */
+/* Owner, mode, length.  It is open already, so nobody can exchange it. */
 static bool
 file_check(int fd, const char *path, bool secret, size_t max, size_t *len,
     char *why, size_t size)
@@ -25,30 +26,24 @@ file_check(int fd, const char *path, bool secret, size_t max, size_t *len,
 	if (fstat(fd, &st) == -1)
 		(void)snprintf(why, size, "%s: %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		(void)snprintf(why, size,
-		    "%s is not a regular file: name a "
-		    "file",
-		    path);
+		(void)snprintf(
+		    why, size, "%s is not a regular file: name a file", path);
 	else if (st.st_uid != 0 && st.st_uid != geteuid())
 		(void)snprintf(why, size,
-		    "%s belongs to neither root nor the "
-		    "user who runs mars: chown it",
+		    "%s belongs to neither root nor the user who runs mars: "
+		    "chown it",
 		    path);
 	else if (secret && (st.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0)
 		(void)snprintf(why, size,
-		    "%s holds a secret and others may "
-		    "read or write it: chmod 600 it",
+		    "%s holds a secret and others may read or write it: chmod "
+		    "600 it",
 		    path);
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		(void)snprintf(why, size,
-		    "%s can be written by others: chmod "
-		    "go-w it",
-		    path);
+		    "%s can be written by others: chmod go-w it", path);
 	else if (st.st_size < 0 || (uintmax_t)st.st_size > max)
 		(void)snprintf(why, size,
-		    "%s is longer than %zu octets: make "
-		    "it shorter",
-		    path, max);
+		    "%s is longer than %zu octets: make it shorter", path, max);
 	else {
 		*len = (size_t)st.st_size;
 		return true;
@@ -56,7 +51,7 @@ file_check(int fd, const char *path, bool secret, size_t max, size_t *len,
 	return false;
 }
 
-/* Reads len octets at most; what is there in the end counts. */
+/* Reads *len octets at most, and sets it to how many there were. */
 static bool
 read_all(int fd, char *text, size_t *len)
 {
@@ -107,38 +102,25 @@ secretfile_read(const char *path, bool secret, size_t max, char **text,
 	return true;
 }
 
-static int
-secret_hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* 0x and pairs of hex digits; false if it is anything else. */
+/* What follows 0x: pairs of hex digits; false if it is anything else. */
 static bool
 key_hex(struct conf_key *k, const char *s, size_t len)
 {
 	size_t i;
-	int hi, lo;
 
 	if (len % 2 != 0 || len / 2 > KEY_SIZE)
 		return false;
-	for (i = 0; i < len; i += 2) {
-		hi = secret_hex_digit(s[i]);
-		lo = secret_hex_digit(s[i + 1]);
-		if (hi == -1 || lo == -1)
+	/* sscanf(3) would also take blanks and signs */
+	for (i = 0; i < len; i += 2)
+		if (!isxdigit((unsigned char)s[i]) ||
+		    !isxdigit((unsigned char)s[i + 1]) ||
+		    sscanf(s + i, "%2hhx", &k->secret[i / 2]) != 1)
 			return false;
-		k->secret[i / 2] = (uint8_t)(hi << 4 | lo);
-	}
 	k->len = (uint16_t)(len / 2);
 	return true;
 }
 
+/* Printable characters as they are; false if it is anything else. */
 static bool
 key_text(struct conf_key *k, const char *s, size_t len)
 {
@@ -162,7 +144,7 @@ secretfile_key(struct conf_key *k, char *why, size_t size)
 	bool ok;
 
 	if (!secretfile_read(
-		k->file, true, 4 * KEY_SIZE, &text, &len, why, size))
+	    k->file, true, 4 * KEY_SIZE, &text, &len, why, size))
 		return false;
 	room = len + 1;
 	if (len > 0 && text[len - 1] == '\n')
@@ -175,9 +157,8 @@ secretfile_key(struct conf_key *k, char *why, size_t size)
 		ok = key_text(k, text, len);
 	if (!ok || k->len == 0) {
 		(void)snprintf(why, size,
-		    "%s holds no key: write one line of "
-		    "1 to %d printable characters, or 0x and hex digits in "
-		    "pairs",
+		    "%s holds no key: write one line of 1 to %d printable "
+		    "characters, or 0x and hex digits in pairs",
 		    k->file, KEY_SIZE);
 		explicit_bzero(k->secret, sizeof(k->secret));
 		k->len = 0;

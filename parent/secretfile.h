@@ -13,7 +13,6 @@
 #include "conf.h"
 #include "sentence.h"
 
-
 /*
  * Reads a whole regular file of at most max octets, owned by root or by who
  * runs us, which nobody else can write; a secret one nobody else can read.
@@ -21,7 +20,7 @@
  */
 bool	secretfile_read(const char *path, bool secret, size_t max, char **text,
 	    size_t *len, char *why, size_t);
-/* the secret from k->file */
+/* Reads k->secret and k->len from k->file.  False: why says what to do. */
 bool	secretfile_key(struct conf_key *k, char *why, size_t);
 
 #endif

@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* Every socket of the suite is made here and handed to the child it is for. */
+/*
+ * The sockets that the children listen on, which are handed to them with each
+ * configuration, and their control sockets.  Calls are in opening.c.
+ */
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,9 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atm.h"
 #include "log.h"
 #include "parent.h"
-#include "atm.h"
 #include "vc_udp.h"
 
 #define CONTROL_BACKLOG	16
@@ -30,7 +33,7 @@ parent_atm_socket(const struct endpoint *e, char *why, size_t size)
 	int fd;
 
 	fd = svc ? atm_svc_listen(&e->local) :
-		   atm_pvc_open(e->itf, e->vpi, e->vci);
+	    atm_pvc_open(e->itf, e->vpi, e->vci);
 	if (fd != -1)
 		return fd;
 	atm_explain(svc, errno, reason, sizeof(reason));
@@ -39,9 +42,8 @@ parent_atm_socket(const struct endpoint *e, char *why, size_t size)
 		    atm_addr_print(&e->local, text, sizeof(text)), reason);
 	else
 		(void)snprintf(why, size,
-		    "can't listen on atm-pvc %d.%d.%d: "
-		    "%s",
-		    e->itf, e->vpi, e->vci, reason);
+		    "can't listen on atm-pvc %d.%d.%d: %s", e->itf, e->vpi,
+		    e->vci, reason);
 	return -1;
 }
 
@@ -52,9 +54,7 @@ udp_socket(const struct endpoint *e, uint16_t base_port, char *why, size_t size)
 	int fd;
 
 	if ((fd = vc_udp_socket(&e->local, base_port)) == -1)
-		(void)snprintf(why, size,
-		    "can't listen on %s, UDP port %u: "
-		    "%s",
+		(void)snprintf(why, size, "can't listen on %s, UDP port %u: %s",
 		    atm_addr_print(&e->local, buf, sizeof(buf)),
 		    base_port + atm_addr_sel(&e->local), strerror(errno));
 	return fd;
@@ -83,7 +83,7 @@ listener_add(struct parent_listeners *ls, const struct endpoint *e,
 	return true;
 }
 
-/* An endpoint that stays, on the same circuit if it is a permanent one. */
+/* Does the old configuration have it, too, and on the same circuit? */
 static bool
 listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
 {
@@ -91,7 +91,7 @@ listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
 
 	return c != NULL &&
 	    conf_has_endpoint(
-		c, marsd, e->transport, &e->local, &e->peer, &old) &&
+	    c, marsd, e->transport, &e->local, &e->peer, &old) &&
 	    old.itf == e->itf && old.vpi == e->vpi && old.vci == e->vci;
 }
 
@@ -113,7 +113,6 @@ parent_listeners_open(struct parent_listeners *ls, enum parent_child_id id,
 	return true;
 }
 
-/* Closes those that nobody has taken over. */
 void
 parent_listeners_close(struct parent_listeners *ls)
 {
@@ -143,11 +142,11 @@ control_dir(const char *dir)
 		fatalx("control %s is not a directory: name another one", dir);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		fatalx("control directory %s belongs to neither root nor the "
-		       "user who runs mars: chown it",
+		    "user who runs mars: chown it",
 		    dir);
 	if ((st.st_mode & S_IWOTH) != 0)
 		fatalx("control directory %s can be written by others: chmod "
-		       "o-w it",
+		    "o-w it",
 		    dir);
 }
 
@@ -166,12 +165,12 @@ control_stale(const struct sockaddr_un *sun)
 	if (!S_ISSOCK(st.st_mode))
 		fatalx("%s is not a socket: remove it", sun->sun_path);
 	if ((fd = socket(
-		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		fatal("socket");
 	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
 	    errno != ECONNREFUSED)
 		fatalx("another mars is running with %s: stop it, or name "
-		       "another control directory",
+		    "another control directory",
 		    sun->sun_path);
 	(void)close(fd);
 	if (unlink(sun->sun_path) == -1)
@@ -195,7 +194,7 @@ parent_control_open(struct parent *p, enum parent_child_id id)
 	control_dir(p->conf->control);
 	control_stale(&sun);
 	if ((fd = socket(
-		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		fatal("socket");
 	old = umask(0177);
 	if (bind(fd, (const struct sockaddr *)&sun, sizeof(sun)) == -1)

@@ -22,23 +22,26 @@
 #define NSIGNALS	4
 
 /*
- * Will this child run as a user of its own?  Only "none" says that it will
- * not: who mistypes a name must not get a daemon that keeps root.
+ * Will this child run as a user of its own?  Under root it will, unless the
+ * user is "none"; a name that does not exist ends mars, since who mistypes a
+ * name must not get a daemon that keeps root.
  */
 static bool
-check_user(const struct parent_child *c, const char *user)
+check_user(const struct parent_child *c)
 {
+	const char *user = parent_child_user(c);
+
 	if (geteuid() != 0)
 		return false;
 	if (strcmp(user, "none") == 0) {
 		log_warnx("%s keeps root and is not confined by chroot, as "
-			  "user %s none says: leave that to tests",
+		    "user %s none says: leave that to tests",
 		    c->name, c->name);
 		return false;
 	}
 	if (getpwnam(user) == NULL)
 		fatalx("there is no user %s: create it, or write user %s with "
-		       "the name of another one",
+		    "the name of another one",
 		    user, c->name);
 	return true;
 }
@@ -227,9 +230,7 @@ init_children(struct parent *p)
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
 		check_program(p, names[i]);
-		p->children[i].privileged = check_user(&p->children[i],
-		    i == PARENT_MARSD ? p->conf->user_marsd :
-					p->conf->user_scspd);
+		p->children[i].privileged = check_user(&p->children[i]);
 	}
 }
 
@@ -242,8 +243,8 @@ parent_suite_run(struct parent *p)
 
 	sandbox_undumpable();
 	if (geteuid() != 0)
-		log_info("not started as root: the children keep this user "
-			 "and are not confined by chroot");
+		log_info("not started as root: the children keep this user and "
+		    "are not confined by chroot");
 	init_children(p);
 	suite_detach(p);
 	init_events(p, signals);

@@ -13,9 +13,9 @@ build).  Lines of conformance.tsv are
         ID<TAB>n/a<TAB>why nothing can be shown
 
 with a test as DIRECTORY/FILE:NAME below regress, NAME being the function
-(unit/align:master, system/two.py:reload), the word behind the colon where
-that is all there is (config/run.sh:allow, of "refused: allow"), or the number
-of the test.
+(unit/align:a_smaller_id_makes_us_master, system/two.py:reload), the word
+behind the colon where that is all there is (config/run.sh:allow, of "refused:
+allow"), or the number of the test.
 
 Without -t: each requirement with its text, its state and its tests, then
 coverage by section and by role; ends with 1 if an id is missing, or if a test

@@ -1,11 +1,12 @@
 #!/bin/sh
-# run.sh BUILD: runs every test of the tree against the programs in BUILD and
-# ends with the line "N passed, N failed".  A test is a program of
-# regress/unit, or a script regress/*/*.sh that is listed below; each prints
-# TAP ("ok N - name", "not ok N - name"), and ends with 0 if all went well.
+# run.sh BUILD [lint]: runs every test of the tree against the programs in
+# BUILD, or those of regress/lint only, and ends with the line "N passed, N
+# failed".  A test is a program of regress/unit, or a script regress/*/*.sh
+# that is listed below; each prints TAP ("ok N - name", "not ok N - name"),
+# and ends with 0 if all went well.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-BUILD=${1:?usage: run.sh BUILD}
+BUILD=${1:?usage: run.sh BUILD [lint]}
 export BUILD
 passed=0 failed=0 skipped=0
 logs=$BUILD/regress/log
@@ -45,39 +46,51 @@ one() {
 	fi
 }
 
-# shellcheck disable=SC2013 # a line is a word
-for t in $(sort "$BUILD/regress/tests"); do
-	one "unit/$t" "$BUILD/regress/unit/$t"
-done
-for t in regress/config/run.sh regress/decode/test.sh \
-    regress/captures/test.sh \
-    regress/model/test.sh regress/lint/*.sh regress/atm/refused.sh; do
-	[ ! -f "$t" ] || one "${t#regress/}" sh "$t"
-done
-sim=$BUILD/regress/sim/sim
-one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
-one sim/again "$sim" -r 1 2 3		# bit for bit
-for t in regress/system/*.py; do
-	case $t in
-	*/suite.py) ;;		# what the others have in common
-	*) one "${t#regress/}" python3 -B "$t" ;;
-	esac
-done
-# a virtual machine with a real ATM stack, where it can be had
-if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
-	one atm/run.sh sh regress/atm/run.sh "$BUILD"
-else
-	echo "atm/run.sh: not run: $why"
-fi
-# the installed suite under a real systemd, where one can be booted
-if why=$(sh regress/systemd/run.sh -n "$BUILD" 2>&1); then
-	one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
-else
-	echo "systemd/run.sh: not run: $why"
-fi
-# last: which requirement is shown by which of these
-one conformance.py python3 -B regress/conformance.py -t "$BUILD"
+# what is said of the sources
+lint() {
+	for t in regress/lint/*.sh; do
+		one "${t#regress/}" sh "$t"
+	done
+}
 
+# what is said of the programs
+programs() {
+	# shellcheck disable=SC2013 # a line is a word
+	for t in $(sort "$BUILD/regress/tests"); do
+		one "unit/$t" "$BUILD/regress/unit/$t"
+	done
+	for t in regress/config/run.sh regress/decode/test.sh \
+	    regress/captures/test.sh regress/model/test.sh \
+	    regress/atm/refused.sh; do
+		one "${t#regress/}" sh "$t"
+	done
+	sim=$BUILD/regress/sim/sim
+	one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
+	one sim/again "$sim" -r 1 2 3		# bit for bit
+	for t in regress/system/*.py; do
+		case $t in
+		*/suite.py) ;;		# what the others have in common
+		*) one "${t#regress/}" python3 -B "$t" ;;
+		esac
+	done
+	# a virtual machine with a real ATM stack, where it can be had
+	if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
+		one atm/run.sh sh regress/atm/run.sh "$BUILD"
+	else
+		echo "atm/run.sh: not run: $why"
+	fi
+	# the installed suite under a real systemd, where one can be booted
+	if why=$(sh regress/systemd/run.sh -n "$BUILD" 2>&1); then
+		one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
+	else
+		echo "systemd/run.sh: not run: $why"
+	fi
+	# last: which requirement is shown by which of these
+	one conformance.py python3 -B regress/conformance.py -t "$BUILD"
+}
+
+lint
+[ "${2:-}" = lint ] || programs
 if [ "$skipped" -ne 0 ]; then
 	echo "$passed passed, $failed failed, $skipped skipped"
 else

@@ -4,69 +4,97 @@
  */
 
 /*
- * Cache alignment (RFC 2334 section 2.2), in the reading of A-53 to A-57,
- * A-67 to A-69 and A-74: the O bit says what B.2.1 defines; a slave that
- * has nothing left goes on answering; whatever is out of step starts over.
+ * Cache alignment (RFC 2334 section 2.2): one end becomes master, and both
+ * tell each other in lock step what they hold.  As printed the text hangs in
+ * more than half of all cases, so here is how we read it.
+ *
+ *  - 2.2.1 rule 2d has the master set the O bit while its cache is not empty;
+ *    B.2.1 says that it means more records to follow.  Here it means that
+ *    (A-53).
+ *  - 2.2.2 rule 5c does not say what a slave does that has nothing left when
+ *    the master has.  Here it answers with an empty CA and stays (A-54).
+ *  - When the master repeats its first CA, 2.2.2 rule 1 (start over) and rule
+ *    4 (answer again) both fit.  Here rule 1 does, and the CA is looked at
+ *    once more in the new state (A-55); but see classify_initial().
+ *  - A CA in Update Cache or Aligned is described for the slave's copy only.
+ *    Here the master drops a late one of the slave's as well, and any other
+ *    CA starts over (A-56).
+ *  - The slave keeps its last CA for as long as the master waits before it
+ *    repeats its own.  Here it keeps it three times as long, or until a
+ *    message shows that the master has it (A-57).
+ *  - Rule 6, a number out of step, is printed for the slave.  Here it holds
+ *    for the master, too (A-67).
+ *  - 2.2.1 rule 2 looks at no number.  Here the answer to our first CA must
+ *    carry ours (A-68).
+ *  - No word on who repeats while summaries are exchanged.  Here the master
+ *    does, without a limit, and a slave never (A-69).
+ *  - No word on what becomes of the queues.  Here leaving a state empties
+ *    them all, and the cache stays (A-74).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "align.h"
+#include "cache.h"
+#include "group.h"
+#include "neighbor.h"
+#include "publish.h"
+#include "queue.h"
+#include "reborn.h"
+#include "scsp.h"
+#include "solicit.h"
 
-const char *const scsp_align_state_names[] = {
-#define X(sym, name) name,
-	SCSP_ALIGN_STATES(X)
-#undef X
-};
-
-#define C(state, action) { SCSP_ALIGN_##state, SCSP_ALIGN_DO_##action }
-const struct scsp_align_cell scsp_align_table[SCSP_ALIGN_STATE_MAX]
-    [SCSP_ALIGN_EV_MAX] = {
+#define C(state, action)	{ SCSP_ALIGN_##state, SCSP_ALIGN_DO_##action }
+#define I(state)		{ SCSP_ALIGN_##state, TABLE_IGNORE }
+/* scsp_align_classify() does not say so in this state, or no timer is set */
+#define VIO(state)		{ SCSP_ALIGN_##state, TABLE_VIOLATION }
+static const struct table_cell
+    scsp_align_cells[SCSP_ALIGN_STATE_MAX][SCSP_ALIGN_EV_MAX] = {
 	[SCSP_ALIGN_DOWN] = {
 		[SCSP_ALIGN_EV_UP] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_DOWN] = C(DOWN, IGNORE),
+		[SCSP_ALIGN_EV_DOWN] = I(DOWN),
 		[SCSP_ALIGN_EV_INIT] = C(DOWN, DISCARD),
-		[SCSP_ALIGN_EV_INIT_AGAIN] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_ANSWER] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_NEXT] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_REPEATED] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_TWICE] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_STALE] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_ERROR] = C(DOWN, VIOLATION),
+		[SCSP_ALIGN_EV_INIT_AGAIN] = VIO(DOWN),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(DOWN),
+		[SCSP_ALIGN_EV_NEXT] = VIO(DOWN),
+		[SCSP_ALIGN_EV_DONE] = VIO(DOWN),
+		[SCSP_ALIGN_EV_FINAL] = VIO(DOWN),
+		[SCSP_ALIGN_EV_REPEATED] = VIO(DOWN),
+		[SCSP_ALIGN_EV_TWICE] = VIO(DOWN),
+		[SCSP_ALIGN_EV_STALE] = VIO(DOWN),
+		[SCSP_ALIGN_EV_ERROR] = VIO(DOWN),
 		[SCSP_ALIGN_EV_STRAY] = C(DOWN, DISCARD),
-		[SCSP_ALIGN_EV_TIMER] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_STUCK] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_SYNCED] = C(DOWN, VIOLATION),
-		[SCSP_ALIGN_EV_REALIGN] = C(DOWN, IGNORE),
+		[SCSP_ALIGN_EV_TIMER] = VIO(DOWN),
+		[SCSP_ALIGN_EV_STUCK] = VIO(DOWN),
+		[SCSP_ALIGN_EV_SYNCED] = VIO(DOWN),
+		[SCSP_ALIGN_EV_REALIGN] = I(DOWN),
 	},
 	[SCSP_ALIGN_NEGOTIATION] = {
-		[SCSP_ALIGN_EV_UP] = C(NEGOTIATION, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(NEGOTIATION),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[SCSP_ALIGN_EV_INIT] = C(SUMMARIZE, SLAVE),
-		[SCSP_ALIGN_EV_INIT_AGAIN] = C(NEGOTIATION, VIOLATION),
+		[SCSP_ALIGN_EV_INIT_AGAIN] = VIO(NEGOTIATION),
 		[SCSP_ALIGN_EV_ANSWER] = C(SUMMARIZE, MASTER),
-		[SCSP_ALIGN_EV_NEXT] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_REPEATED] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_TWICE] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_STALE] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, VIOLATION),
+		[SCSP_ALIGN_EV_NEXT] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_DONE] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_FINAL] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_REPEATED] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_TWICE] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_STALE] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_ERROR] = VIO(NEGOTIATION),
 		[SCSP_ALIGN_EV_STRAY] = C(NEGOTIATION, DISCARD),
 		[SCSP_ALIGN_EV_TIMER] = C(NEGOTIATION, RESEND),
 		[SCSP_ALIGN_EV_STUCK] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_SYNCED] = C(NEGOTIATION, VIOLATION),
-		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, IGNORE),
+		[SCSP_ALIGN_EV_SYNCED] = VIO(NEGOTIATION),
+		[SCSP_ALIGN_EV_REALIGN] = I(NEGOTIATION),
 	},
 	[SCSP_ALIGN_SUMMARIZE] = {
-		[SCSP_ALIGN_EV_UP] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		/* this CA with its other number then makes us slave */
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(SUMMARIZE, AGAIN),
-		[SCSP_ALIGN_EV_ANSWER] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_NEXT] = C(SUMMARIZE, NEXT),
 		[SCSP_ALIGN_EV_DONE] = C(UPDATE, DONE),
 		[SCSP_ALIGN_EV_FINAL] = C(UPDATE, FINAL),
@@ -74,87 +102,108 @@ const struct scsp_align_cell scsp_align_table[SCSP_ALIGN_STATE_MAX]
 		[SCSP_ALIGN_EV_TWICE] = C(NEGOTIATION, RENUMBER),
 		[SCSP_ALIGN_EV_STALE] = C(SUMMARIZE, DISCARD),
 		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_STRAY] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_STRAY] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_TIMER] = C(SUMMARIZE, RESEND),
 		[SCSP_ALIGN_EV_STUCK] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_SYNCED] = C(SUMMARIZE, VIOLATION),
+		[SCSP_ALIGN_EV_SYNCED] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
 	[SCSP_ALIGN_UPDATE] = {
-		[SCSP_ALIGN_EV_UP] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),	/* */
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(UPDATE, AGAIN),
-		[SCSP_ALIGN_EV_ANSWER] = C(UPDATE, VIOLATION),
-		[SCSP_ALIGN_EV_NEXT] = C(UPDATE, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(UPDATE, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(UPDATE),
+		[SCSP_ALIGN_EV_NEXT] = VIO(UPDATE),
+		[SCSP_ALIGN_EV_DONE] = VIO(UPDATE),
+		[SCSP_ALIGN_EV_FINAL] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_REPEATED] = C(UPDATE, RESEND),
-		[SCSP_ALIGN_EV_TWICE] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_TWICE] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_STALE] = C(UPDATE, DISCARD),
 		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_STRAY] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_STRAY] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_TIMER] = C(UPDATE, RELEASE),
-		[SCSP_ALIGN_EV_STUCK] = C(UPDATE, VIOLATION),
+		[SCSP_ALIGN_EV_STUCK] = VIO(UPDATE),
 		[SCSP_ALIGN_EV_SYNCED] = C(ALIGNED, ALIGNED),
 		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
 	[SCSP_ALIGN_ALIGNED] = {
-		[SCSP_ALIGN_EV_UP] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_UP] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(ALIGNED, AGAIN),
-		[SCSP_ALIGN_EV_ANSWER] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_NEXT] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_DONE] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_FINAL] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_ANSWER] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_NEXT] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_DONE] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_FINAL] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_REPEATED] = C(ALIGNED, RESEND),
-		[SCSP_ALIGN_EV_TWICE] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_TWICE] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_STALE] = C(ALIGNED, DISCARD),
 		[SCSP_ALIGN_EV_ERROR] = C(NEGOTIATION, NEGOTIATE),
-		[SCSP_ALIGN_EV_STRAY] = C(ALIGNED, VIOLATION),
+		[SCSP_ALIGN_EV_STRAY] = VIO(ALIGNED),
 		[SCSP_ALIGN_EV_TIMER] = C(ALIGNED, RELEASE),
-		[SCSP_ALIGN_EV_STUCK] = C(ALIGNED, VIOLATION),
-		[SCSP_ALIGN_EV_SYNCED] = C(ALIGNED, IGNORE),	/* */
+		[SCSP_ALIGN_EV_STUCK] = VIO(ALIGNED),
+		[SCSP_ALIGN_EV_SYNCED] = I(ALIGNED),	/* */
 		[SCSP_ALIGN_EV_REALIGN] = C(NEGOTIATION, NEGOTIATE),
 	},
 };
+#undef VIO
+#undef I
 #undef C
+TABLE_DEFINE(scsp_align_table, "align", SCSP_ALIGN, scsp_align_cells);
 
 /*
- * The next entry to be summarised, or NULL.  The cursor is a name: entries
- * may come and go.  Changes behind it are queued instead (A-63).
+ * The first entry that the cursor has not passed, or NULL.  The cursor is a
+ * name: entries may come and go.  Changes behind it are queued instead
+ * (A-63).
  */
 static struct scsp_entry *
-summary_next(struct scsp_neighbor *nb)
+summary_at(const struct scsp_neighbor *nb)
 {
 	struct scsp_cache *c = &nb->group->cache;
-	struct scsp_entry *e;
 
 	if (nb->summarised)
 		return NULL;
-	e = nb->cursor_set ? scsp_cache_after(c, nb->cursor) :
-			     scsp_cache_first(c);
-	for (; e != NULL && !scsp_entry_listed(e);
-	     e = scsp_cache_after(c, e->id)) {
+	return nb->cursor_set ? scsp_cache_after(c, nb->cursor) :
+	    scsp_cache_first(c);
+}
+
+/* The next entry to be summarised, or NULL; moves nothing. */
+static struct scsp_entry *
+summary_peek(const struct scsp_neighbor *nb)
+{
+	struct scsp_entry *e = summary_at(nb);
+
+	while (e != NULL && !scsp_entry_listed(e))
+		e = scsp_cache_after(&nb->group->cache, e->id);
+	return e;
+}
+
+/* The same, and the cursor passes what is not summarised before it. */
+static struct scsp_entry *
+summary_next(struct scsp_neighbor *nb)
+{
+	struct scsp_entry *e, *next = summary_peek(nb);
+
+	while ((e = summary_at(nb)) != next) {
 		if (e->flags & ENTRY_HIDDEN)
 			nb->skipped = true;
 		nb->cursor = e->id;
 		nb->cursor_set = true;
 	}
-	if (e == NULL)
+	if (next == NULL)
 		nb->summarised = true;
-	return e;
+	return next;
 }
 
 /*
- * Does what is left of the summary fit into one CA?  Exactly what send_ca()
- * will find, or the slave would stay behind in Summarize.
+ * Does what is left of the summary fit into one CA?  It must be what
+ * send_ca() will find, or the slave would stay behind in Summarize.
  */
 static bool
-summary_fits(struct scsp_neighbor *nb)
+summary_fits(const struct scsp_neighbor *nb)
 {
-	struct scsp_entry *e = summary_next(nb);
+	struct scsp_entry *e = summary_peek(nb);
 	uint32_t n = 0, max = scsp_neighbor_records(nb, 4);
 
 	for (; e != NULL; e = scsp_cache_after(&nb->group->cache, e->id))
@@ -165,8 +214,8 @@ summary_fits(struct scsp_neighbor *nb)
 
 /*
  * Whoever leads repeats until there is an answer (A-69).  A slave never
- * does, but it may have answered a CA of an earlier alignment: nobody will
- * go on with that, so it doesn't wait for ever.
+ * does.  But the CA that it has answered may be one of an earlier alignment,
+ * with which nobody goes on: so it does not wait for ever.
  */
 static void
 rearm(struct scsp_neighbor *nb)
@@ -181,7 +230,7 @@ rearm(struct scsp_neighbor *nb)
 		timer_set(ts, &nb->ca_timer, 3 * interval);
 }
 
-/* Sends the last CA again: no copy of it, it gets a MAC of its own. */
+/* Sends the last CA again.  It gets a MAC of its own: it is a new packet. */
 static void
 resend(struct scsp_neighbor *nb)
 {
@@ -217,8 +266,8 @@ send_ca(struct scsp_neighbor *nb, uint16_t flags, bool records)
 	}
 	if (records && summary_next(nb) != NULL)
 		flags |= CA_O; /* */
-	wr_at_u16(&p.w, p.common_at + 6, flags);
-	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
+	scsp_packet_flags(&p, flags);
+	scsp_packet_count(&p);
 	scsp_align_release_saved(nb);
 	if ((nb->saved = malloc(p.w.len)) != NULL) {
 		memcpy(nb->saved, p.w.buf, p.w.len);
@@ -230,27 +279,25 @@ send_ca(struct scsp_neighbor *nb, uint16_t flags, bool records)
 	rearm(nb);
 }
 
-/* 2.2.2.1: what the DCS has and we have not goes on the CRL. */
+/* 2.2.2.1: what the neighbor has and we have not is to be asked for. */
 static void
 process(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
-	struct rd r = m->records;
-	struct scsp_csas c;
+	const struct scsp_csas *c;
 	struct scsp_entry *e;
 
-	while (scsp_message_csas(&r, &c)) {
-		if (!scsp_seq_valid(c.seq)) /* */
+	for (c = m->record; c < m->record + m->nrecords; c++) {
+		if (!scsp_seq_valid(c->seq)) /* */
 			continue;
-		e = scsp_cache_find(&nb->group->cache, c.id);
-		if (e != NULL && e->seen >= c.seq) /* */
+		e = scsp_cache_find(&nb->group->cache, c->id);
+		if (e != NULL && e->seen >= c->seq) /* */
 			continue;
-		scsp_solicit_add(nb, c.id, c.seq);
-		if (scsp_group_owns(nb->group, c.id))
-			scsp_reborn_heard(nb->group, c.seq);
+		scsp_solicit_add(nb, c->id, c->seq);
+		if (scsp_group_owns(nb->group, c->id))
+			scsp_reborn_heard(nb->group, c->seq);
 	}
 }
 
-/* alignment rebuilds everything but the cache. */
 void
 scsp_align_clear(struct scsp_neighbor *nb)
 {
@@ -259,7 +306,7 @@ scsp_align_clear(struct scsp_neighbor *nb)
 	nb->cursor_set = nb->summarised = nb->skipped = false;
 	nb->master = false;
 	scsp_solicit_clear(nb);
-	scsp_update_clear(nb);
+	scsp_queue_clear(nb);
 }
 
 void
@@ -270,7 +317,10 @@ scsp_align_release_saved(struct scsp_neighbor *nb)
 	nb->saved_len = 0;
 }
 
-/* A number that the DCS has not seen (B.2.1), clock or no clock. */
+/*
+ * Begins with a number that the neighbor has not seen (B.2.1): the time of
+ * day, or where the clock does not go on the last number plus one (A-91).
+ */
 static void
 negotiate(struct scsp_neighbor *nb)
 {
@@ -288,81 +338,98 @@ negotiate(struct scsp_neighbor *nb)
 static void
 enter_update(struct scsp_neighbor *nb)
 {
-	scsp_update_flush(nb, true);
+	scsp_queue_flush(nb, true);
 	scsp_solicit_kick(nb);
 }
 
+/* 2.2.1 rule 1: the neighbor leads, with the number of its first CA. */
 static void
-scsp_align_act(struct scsp_neighbor *nb, enum scsp_align_action action,
-    const struct scsp_message *m)
+become_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
-	struct timers *ts = nb->scsp->timers;
+	timer_clear(nb->scsp->timers, &nb->ca_timer);
+	nb->master = false;
+	nb->ca_seq = nb->ca_first = m->ca_seq;
+	nb->twice = nb->begun && (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
+	if (!nb->twice)
+		nb->ca_highest = nb->ca_first;
+	nb->begun = true;
+	nb->nagain = 0;
+	send_ca(nb, 0, true);
+}
 
-	switch (action) {
-	case SCSP_ALIGN_DO_FORGOTTEN:
-	case SCSP_ALIGN_DO_VIOLATION:
-	case SCSP_ALIGN_DO_DISCARD:
-		scsp_neighbor_drop(nb, DROP_STATE);
-		break;
-	case SCSP_ALIGN_DO_IGNORE:
+/* The neighbor's CA is in order: its records, and then the next number. */
+static void
+advance(struct scsp_neighbor *nb, const struct scsp_message *m)
+{
+	process(nb, m);
+	nb->ca_seq++;
+	if (nb->master)
+		nb->ca_used = nb->ca_seq;
+}
+
+/* 2.2.2 rule 3d1: all that the master had to say was said before. */
+static void
+finish_master(struct scsp_neighbor *nb, const struct scsp_message *m)
+{
+	timer_clear(nb->scsp->timers, &nb->ca_timer);
+	advance(nb, m);
+	/* passes what has been hidden since our last CA */
+	(void)summary_next(nb);
+	scsp_align_release_saved(nb);
+	enter_update(nb);
+}
+
+/* 2.2.2 rules 5c1, 5c2b; the last CA is kept for a while. */
+static void
+finish_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
+{
+	nb->ntwice = 0;
+	advance(nb, m);
+	send_ca(nb, 0, true);
+	timer_set(nb->scsp->timers, &nb->ca_timer,
+	    3 * scsp_seconds(nb->conf.rexmt_ca));
+	enter_update(nb);
+}
+
+static void
+scsp_align_act(
+    struct scsp_neighbor *nb, uint8_t action, const struct scsp_message *m)
+{
+	switch ((enum scsp_align_action)action) {
+	case SCSP_ALIGN_DO_DISCARD: /* 2.2.1 rule 3, 2.2.2 rule 2 */
+		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		break;
 	case SCSP_ALIGN_DO_AGAIN:
-		scsp_neighbor_drop(nb, DROP_STATE);
+		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		nb->nagain++;
 		break;
 	case SCSP_ALIGN_DO_CLEAR:
 		scsp_align_clear(nb);
 		break;
-	case SCSP_ALIGN_DO_RENUMBER: /* now the DCS takes a new one */
+	case SCSP_ALIGN_DO_RENUMBER: /* the neighbor takes a new one now */
 		nb->ntwice++;
 		negotiate(nb);
 		break;
 	case SCSP_ALIGN_DO_NEGOTIATE:
 		negotiate(nb);
 		break;
-	case SCSP_ALIGN_DO_SLAVE: /* 2.2.1 rule 1 */
-		timer_clear(ts, &nb->ca_timer);
-		nb->master = false;
-		nb->ca_seq = m->ca_seq;
-		nb->ca_first = m->ca_seq;
-		nb->twice =
-		    nb->begun && (int32_t)(nb->ca_first - nb->ca_highest) <= 0;
-		if (!nb->twice)
-			nb->ca_highest = nb->ca_first;
-		nb->begun = true;
-		nb->nagain = 0;
-		send_ca(nb, 0, true);
+	case SCSP_ALIGN_DO_SLAVE:
+		become_slave(nb, m);
 		break;
 	case SCSP_ALIGN_DO_MASTER: /* 2.2.1 rule 2 */
 		nb->master = true;
-		process(nb, m);
-		nb->ca_seq++;
-		nb->ca_used = nb->ca_seq;
+		advance(nb, m);
 		send_ca(nb, CA_M, true);
 		break;
 	case SCSP_ALIGN_DO_NEXT: /* 2.2.2 rules 3d2, 3d3, 5c2; A-54 */
-		process(nb, m);
-		nb->ca_seq++;
-		if (nb->master)
-			nb->ca_used = nb->ca_seq;
+		advance(nb, m);
 		send_ca(nb, nb->master ? CA_M : 0, true);
 		break;
-	case SCSP_ALIGN_DO_DONE: /* 2.2.2 rule 3d1 */
-		timer_clear(ts, &nb->ca_timer);
-		process(nb, m);
-		nb->ca_seq++;
-		nb->ca_used = nb->ca_seq;
-		scsp_align_release_saved(nb);
-		enter_update(nb);
+	case SCSP_ALIGN_DO_DONE:
+		finish_master(nb, m);
 		break;
-	case SCSP_ALIGN_DO_FINAL: /* 2.2.2 rules 5c1, 5c2b; A-57 */
-		nb->ntwice = 0;
-		process(nb, m);
-		nb->ca_seq++;
-		send_ca(nb, 0, true);
-		timer_set(
-		    ts, &nb->ca_timer, 3 * scsp_seconds(nb->conf.rexmt_ca));
-		enter_update(nb);
+	case SCSP_ALIGN_DO_FINAL:
+		finish_slave(nb, m);
 		break;
 	case SCSP_ALIGN_DO_RESEND:
 		resend(nb);
@@ -371,7 +438,10 @@ scsp_align_act(struct scsp_neighbor *nb, enum scsp_align_action action,
 		scsp_align_release_saved(nb);
 		break;
 	case SCSP_ALIGN_DO_ALIGNED:
-		scsp_group_release(nb->group);
+		scsp_publish_release(nb->group);
+		break;
+	case SCSP_ALIGN_BEFORE_ACTIONS: /* nothing, or a violation */
+	case SCSP_ALIGN_DO_MAX:
 		break;
 	}
 }
@@ -380,21 +450,15 @@ static void
 scsp_align_step(struct scsp_neighbor *nb, enum scsp_align_event ev,
     const struct scsp_message *m)
 {
-	const struct scsp_align_cell *cell = &scsp_align_table[nb->align][ev];
-	enum scsp_align_state old = nb->align;
+	bool was = nb->align == SCSP_ALIGN_ALIGNED, is;
+	uint8_t action;
 
-	nb->align = cell->next;
-	if (old != cell->next) {
-		nb->align_since = nb->scsp->timers->now;
-		scsp_neighbor_event(nb, SCSP_EV_ALIGN,
-		    scsp_align_state_names[old],
-		    scsp_align_state_names[cell->next], NULL, 0);
-	}
-	if (old != cell->next && old == SCSP_ALIGN_ALIGNED)
-		scsp_group_tell_neighbor(nb->group, nb->id, false);
-	if (old != cell->next && cell->next == SCSP_ALIGN_ALIGNED)
-		scsp_group_tell_neighbor(nb->group, nb->id, true);
-	scsp_align_act(nb, cell->action, m);
+	action = scsp_neighbor_step(nb, &scsp_align_table, &nb->align,
+	    &nb->align_since, SCSP_EV_ALIGN, ev);
+	is = nb->align == SCSP_ALIGN_ALIGNED;
+	if (was != is)
+		scsp_group_tell_neighbor(nb->group, nb->id, is);
+	scsp_align_act(nb, action, m);
 }
 
 void
@@ -404,15 +468,18 @@ scsp_align_run(struct scsp_neighbor *nb, enum scsp_align_event ev)
 }
 
 /*
- * The initial CA of a larger ID.  With the number that this alignment began
- * with it is a copy, unless the master repeats it for want of an answer: it
- * takes another number when it begins anew (B.2.1).  Another answer with
- * that number would be a duplicate for it, and we would wait for the next
- * CA in vain, or it would miss what only the second summary lists.  Copies
- * are few; a DCS that restarts with one and the same number sends many.
+ * The first CA of a server with a larger ID.  If it has the number that this
+ * alignment began with, it is one of two things.  As long as we have only
+ * answered that first CA, the master may repeat it because our answer was
+ * lost.  Later it is an old copy, because a master that begins anew takes
+ * another number (B.2.1).  An old copy is not answered: the master would take
+ * the answer for a duplicate, and we would wait for its next CA in vain; or
+ * it would miss what only our second summary lists.  Copies are few, though;
+ * a server that restarts with one and the same number sends many, and after
+ * AGAIN_MAX of them it is believed.
  */
 static enum scsp_align_event
-classify_initial(struct scsp_neighbor *nb, const struct scsp_message *m)
+classify_initial(const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	if (nb->align < SCSP_ALIGN_SUMMARIZE || nb->master ||
 	    m->ca_seq != nb->ca_first)
@@ -420,11 +487,11 @@ classify_initial(struct scsp_neighbor *nb, const struct scsp_message *m)
 	if (nb->align == SCSP_ALIGN_SUMMARIZE && nb->ca_seq == nb->ca_first)
 		return SCSP_ALIGN_EV_REPEATED;
 	return nb->nagain < AGAIN_MAX ? SCSP_ALIGN_EV_INIT_AGAIN :
-					SCSP_ALIGN_EV_INIT;
+	    SCSP_ALIGN_EV_INIT;
 }
 
 static enum scsp_align_event
-classify_summarize(struct scsp_neighbor *nb, const struct scsp_message *m)
+classify_summarize(const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	uint32_t ahead = m->ca_seq - nb->ca_seq;
 	bool lead = (m->flags & CA_M) != 0, more = (m->flags & CA_O) != 0;
@@ -436,26 +503,27 @@ classify_summarize(struct scsp_neighbor *nb, const struct scsp_message *m)
 			return SCSP_ALIGN_EV_STALE; /* rule 2 */
 		if (ahead != 0)
 			return SCSP_ALIGN_EV_ERROR; /* */
-		return !more && summary_next(nb) == NULL ? SCSP_ALIGN_EV_DONE :
-							   SCSP_ALIGN_EV_NEXT;
+		return !more && summary_peek(nb) == NULL ? SCSP_ALIGN_EV_DONE :
+		    SCSP_ALIGN_EV_NEXT;
 	}
 	if (ahead == 0)
 		return SCSP_ALIGN_EV_REPEATED; /* rule 4 */
 	if (ahead != 1)
 		return SCSP_ALIGN_EV_ERROR; /* rule 6 */
 	/*
-	 * It may have an earlier answer of ours to that number, with another
-	 * summary.  A DCS with numbers that don't grow gets through, too.
+	 * The master has used this number before, so it may go on from an
+	 * earlier answer of ours, with another summary: we ask for another
+	 * number.  A master whose numbers don't grow gets through in the end.
 	 */
 	if (nb->twice && nb->ca_seq == nb->ca_first && nb->ntwice < AGAIN_MAX)
 		return SCSP_ALIGN_EV_TWICE;
 	return !more && summary_fits(nb) ? SCSP_ALIGN_EV_FINAL :
-					   SCSP_ALIGN_EV_NEXT;
+	    SCSP_ALIGN_EV_NEXT;
 }
 
-/* What a CA is in the state that we are in. */
-static enum scsp_align_event
-classify(struct scsp_neighbor *nb, const struct scsp_message *m)
+enum scsp_align_event
+scsp_align_classify(
+    const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	const uint16_t all = CA_M | CA_I | CA_O;
 	uint16_t lead = m->flags & (CA_M | CA_I);
@@ -466,7 +534,7 @@ classify(struct scsp_neighbor *nb, const struct scsp_message *m)
 	switch (nb->align) {
 	case SCSP_ALIGN_NEGOTIATION: /* and A-68 */
 		return lead == 0 && m->sender < nb->scsp->lsid &&
-			m->ca_seq == nb->ca_seq ?
+		    m->ca_seq == nb->ca_seq ?
 		    SCSP_ALIGN_EV_ANSWER :
 		    SCSP_ALIGN_EV_STRAY;
 	case SCSP_ALIGN_SUMMARIZE:
@@ -487,17 +555,17 @@ classify(struct scsp_neighbor *nb, const struct scsp_message *m)
 	return SCSP_ALIGN_EV_STRAY;
 }
 
-/* A CA from the DCS, for us. */
 void
 scsp_align_ca(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	enum scsp_align_event ev;
 
 	nb->cas_in++;
-	ev = classify(nb, m);
+	ev = scsp_align_classify(nb, m);
 	scsp_align_step(nb, ev, m);
+	/* what has ended the old alignment begins the new one */
 	if (ev == SCSP_ALIGN_EV_INIT && nb->align == SCSP_ALIGN_NEGOTIATION)
-		scsp_align_step(nb, classify(nb, m), m);
+		scsp_align_step(nb, scsp_align_classify(nb, m), m);
 }
 
 static void
@@ -518,7 +586,6 @@ scsp_align_init(struct scsp_neighbor *nb)
 	timer_init(&nb->ca_timer, on_ca_timer, nb);
 }
 
-/* CSU messages may be exchanged (2.3). */
 bool
 scsp_align_exchanging(const struct scsp_neighbor *nb)
 {

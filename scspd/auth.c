@@ -3,6 +3,18 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * Authentication of packets (RFC 2334 section B.3.1) by an HMAC.
+ *
+ *  - B.1 has the checksum cover the MAC, and B.3.1.4 the MAC the checksum.
+ *    Here the MAC is computed with the checksum as zero, and the checksum
+ *    over the finished packet, so that the receiver can check it first
+ *    (A-79).
+ *  - Where keys are configured, a packet without authentication has failed;
+ *    where none are, the extension is skipped (A-81).
+ *  - Keys are found by SPI among those of the neighbor; all that are valid
+ *    now verify, and the first of them signs (A-82).
+ */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -60,10 +72,6 @@ scsp_auth_free(struct scsp_auth *a)
 	free(a);
 }
 
-/*
- * A key ready for use, its digest fetched: nothing is looked up per packet.
- * NULL: no memory, or an algorithm that the library does not have.
- */
 struct scsp_auth_key *
 scsp_auth_key_new(struct scsp_auth *a, const struct conf_key *c)
 {
@@ -138,10 +146,7 @@ scsp_auth_sign_key(struct scsp_auth_key *const *keys, size_t n, int64_t now)
 	return NULL;
 }
 
-/*
- * Computes the MAC over a whole packet with its checksum (octets 4 and 5)
- * and its authentication data taken as zero (B.3.1.4, A-79).
- */
+/* Octets 4 and 5 are the checksum. */
 bool
 scsp_auth_mac(struct scsp_auth_key *k, const uint8_t *p, size_t len,
     size_t mac_at, uint8_t mac[AUTH_MAC_MAX])
@@ -159,32 +164,29 @@ scsp_auth_mac(struct scsp_auth_key *k, const uint8_t *p, size_t len,
 	    EVP_MAC_final(k->ctx, mac, &n, AUTH_MAC_MAX) == 1 && n == k->maclen;
 }
 
-/*
- * Is the packet from a holder of one of these keys, valid now?  All that
- * are valid verify, so that keys roll over (B.3.1.3, A-82).
- */
+/* All keys that are valid now verify, so that keys roll over. */
 enum scsp_drop
 scsp_auth_verify(struct scsp_auth_key *const *keys, size_t n, int64_t now,
     const uint8_t *p, size_t len, const struct scsp_ext *x)
 {
 	uint8_t mac[AUTH_MAC_MAX];
-	enum scsp_drop why = DROP_AUTH_SPI;
+	enum scsp_drop why = SCSP_DROP_AUTH_SPI;
 	size_t i;
 
 	if (!x->has_auth)
-		return DROP_AUTH_MISSING;
+		return SCSP_DROP_AUTH_MISSING;
 	for (i = 0; i < n; i++) {
 		if (keys[i]->spi != x->spi)
 			continue;
 		if (!scsp_auth_key_valid(keys[i], now)) {
-			why = DROP_AUTH_TIME;
+			why = SCSP_DROP_AUTH_TIME;
 			continue;
 		}
-		why = DROP_AUTH_MAC;
+		why = SCSP_DROP_AUTH_MAC;
 		if (x->mac_len == keys[i]->maclen &&
 		    scsp_auth_mac(keys[i], p, len, x->mac_at, mac) &&
 		    CRYPTO_memcmp(mac, p + x->mac_at, x->mac_len) == 0)
-			return DROP_NONE;
+			return SCSP_DROP_NONE;
 	}
 	return why;
 }

@@ -16,28 +16,37 @@
 
 #define AUTH_MAC_MAX	64
 
-struct scsp_auth;		/* what is fetched from the library, once */
+struct scsp_auth;	/* what is fetched from the library, once */
 struct scsp_auth_key;	/* one SPI with its key and lifetime */
 
-struct scsp_auth	*scsp_auth_new(void);	/* NULL: not available */
-void		 scsp_auth_free(struct scsp_auth *);
-struct scsp_auth_key	*scsp_auth_key_new(struct scsp_auth *,
-		    const struct conf_key *);
-void		 scsp_auth_key_free(struct scsp_auth_key *);
-uint32_t	 scsp_auth_key_spi(const struct scsp_auth_key *);
-size_t		 scsp_auth_key_maclen(const struct scsp_auth_key *);
-bool		 scsp_auth_key_valid(const struct scsp_auth_key *, int64_t now);
-const char	*scsp_auth_key_algorithm(const struct scsp_auth_key *);
+/* NULL: no memory, or the library has no HMAC */
+struct scsp_auth *scsp_auth_new(void);
+void	 scsp_auth_free(struct scsp_auth *);
+/*
+ * A key ready for use, its digest fetched: nothing is looked up per packet.
+ * NULL: no memory, or an algorithm that the library does not have.
+ */
+struct scsp_auth_key *scsp_auth_key_new(struct scsp_auth *,
+	    const struct conf_key *);
+void	 scsp_auth_key_free(struct scsp_auth_key *);
+uint32_t scsp_auth_key_spi(const struct scsp_auth_key *);
+size_t	 scsp_auth_key_maclen(const struct scsp_auth_key *);
+/* now: as time(3) */
+bool	 scsp_auth_key_valid(const struct scsp_auth_key *, int64_t now);
+const char *scsp_auth_key_algorithm(const struct scsp_auth_key *);
 
-/* the first key that is valid now, or NULL */
-struct scsp_auth_key	*scsp_auth_sign_key(struct scsp_auth_key *const *,
-		    size_t, int64_t);
-/* the MAC of a packet whose mac_len octets at mac_at count as zero */
-bool		 scsp_auth_mac(struct scsp_auth_key *, const uint8_t *,
-		    size_t len,
-		    size_t mac_at, uint8_t mac[AUTH_MAC_MAX]);
-enum scsp_drop	 scsp_auth_verify(struct scsp_auth_key *const *, size_t,
-		    int64_t now,
-		    const uint8_t *, size_t, const struct scsp_ext *);
+/* the first of n keys that is valid now, or NULL */
+struct scsp_auth_key *scsp_auth_sign_key(struct scsp_auth_key *const *,
+	    size_t n, int64_t now);
+/*
+ * The MAC of a whole packet, where the checksum and the MAC's own octets, from
+ * mac_at on, count as zero (B.3.1.4, A-79).  False: they don't fit into it, or
+ * the library has failed.
+ */
+bool	 scsp_auth_mac(struct scsp_auth_key *, const uint8_t *, size_t len,
+	    size_t mac_at, uint8_t mac[AUTH_MAC_MAX]);
+/* SCSP_DROP_NONE: the packet is from a holder of one of n keys, valid now */
+enum scsp_drop scsp_auth_verify(struct scsp_auth_key *const *, size_t n,
+	    int64_t now, const uint8_t *, size_t len, const struct scsp_ext *);
 
 #endif

@@ -3,6 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * The entries of one server group, their flags, which are counted, and the
+ * numbers of instances (RFC 2334 section B.2.0.2).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,10 +151,6 @@ scsp_cache_add(struct scsp_cache *c, record_id id, mtime_t now)
 	return e;
 }
 
-/*
- * A new instance takes the place of the old one.  It is visible, lives as
- * long as its kind does, and keeps ENTRY_OWN and ENTRY_HELD.
- */
 bool
 scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
     const void *data, uint16_t len, bool tomb, mtime_t now)

@@ -40,7 +40,7 @@ struct scsp_link;
 LIST_HEAD(scsp_link_list, scsp_link);
 
 struct scsp_entry {
-	RB_ENTRY(scsp_entry)		 node;
+	RB_ENTRY(scsp_entry)	 node;
 	record_id		 id;
 	struct scsp_link_list	 links;	/* on whose retransmit queues */
 	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
@@ -60,37 +60,42 @@ struct scsp_cache {
 	uint32_t		 count, tombs, hidden, bare, held;
 };
 
-void		 scsp_cache_init(struct scsp_cache *);
+void	 scsp_cache_init(struct scsp_cache *);
 /* frees every entry; none may be on a queue */
-void		 scsp_cache_free(struct scsp_cache *);
-struct scsp_entry	*scsp_cache_find(struct scsp_cache *, record_id);
-/* the first entry after this name, or at all */
-struct scsp_entry	*scsp_cache_after(struct scsp_cache *, record_id);
-struct scsp_entry	*scsp_cache_first(struct scsp_cache *);
+void	 scsp_cache_free(struct scsp_cache *);
+/* NULL: there is none */
+struct scsp_entry *scsp_cache_find(struct scsp_cache *, record_id);
+/* the first entry after this name, or of all; NULL: there is none */
+struct scsp_entry *scsp_cache_after(struct scsp_cache *, record_id);
+struct scsp_entry *scsp_cache_first(struct scsp_cache *);
 /* a new, bare entry; the name must not be there yet.  NULL: no memory */
-struct scsp_entry	*scsp_cache_add(struct scsp_cache *, record_id,
-		    mtime_t);
-/* false: no memory, unchanged */
-bool		 scsp_cache_set(struct scsp_cache *, struct scsp_entry *,
-		    int32_t,
-		    const void *, uint16_t, bool tomb, mtime_t);
-void		 scsp_cache_flag(struct scsp_cache *, struct scsp_entry *,
-		    uint8_t);
-void		 scsp_cache_unflag(struct scsp_cache *, struct scsp_entry *,
-		    uint8_t);
-void		 scsp_cache_erase(struct scsp_cache *, struct scsp_entry *);
+struct scsp_entry *scsp_cache_add(struct scsp_cache *, record_id,
+	    mtime_t now);
+/*
+ * A new instance takes the place of the old one.  It is visible, lives as
+ * long as its kind does, and keeps ENTRY_OWN and ENTRY_HELD.  The contents
+ * may be those of the entry itself.  False: no memory, and nothing changed.
+ */
+bool	 scsp_cache_set(struct scsp_cache *, struct scsp_entry *, int32_t seq,
+	    const void *, uint16_t len, bool tomb, mtime_t now);
+/* sets, or takes away, ENTRY_* flags, which are counted */
+void	 scsp_cache_flag(struct scsp_cache *, struct scsp_entry *,
+	    uint8_t flags);
+void	 scsp_cache_unflag(struct scsp_cache *, struct scsp_entry *,
+	    uint8_t flags);
+/* out of the cache and freed; it must be on no queue */
+void	 scsp_cache_erase(struct scsp_cache *, struct scsp_entry *);
 /* does a neighbor get to hear of it? */
-bool		 scsp_entry_listed(const struct scsp_entry *);
+bool	 scsp_entry_listed(const struct scsp_entry *);
 
 /* is this number usable? */
-bool		 scsp_seq_valid(int32_t);
+bool	 scsp_seq_valid(int32_t);
 /*
- * The number of the next instance of a record of ours (B.2.0.2, A-11,
- * A-92).  known: it was published or seen before.  seq: its last number,
- * seen: the highest that came back, again: as seq but with other contents.
+ * The number of the next instance of a record of ours (B.2.0.2, A-11, A-92).
+ * known: it was published or seen before.  seq: its last number, seen: the
+ * highest that came back, again: as seq but with other contents.
  * SEQ_PURGE: purge it first; SEQ_RESERVED: there is no way on.
  */
-int32_t		 scsp_seq_next(bool known, int32_t seq, int32_t seen,
-		    bool again);
+int32_t	 scsp_seq_next(bool known, int32_t seq, int32_t seen, bool again);
 
 #endif

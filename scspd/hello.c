@@ -4,56 +4,74 @@
  */
 
 /*
- * The Hello protocol (RFC 2334 sections 2.1 and B.2.5): one finite state
- * machine per neighbor and server group.  A Hello that does not list us
- * counts at once (A-58); the dead interval is for silence.
+ * The Hello protocol (RFC 2334 sections 2.1 and B.2.5): one machine per
+ * neighbor and server group.
+ *
+ *  - On a Hello that does not list us while Bidirectional, 2.1 goes to
+ *    Unidirectional in one place; B.2.5, and 2.1 in another, only when none
+ *    that lists us came for the dead interval.  Here it goes at once (A-58);
+ *    the dead interval is for silence.
+ *  - On a neighbor that stalls, 2.1 says should and B.2.5 MUST.  Here it is
+ *    MUST, and after an abnormal event our Hello does not list the neighbor
+ *    any more, so that it notices (A-76).
+ *  - 2.1 lists in a Hello who is not stalled, B.2.5 who was heard of late.
+ *    Here it is who was heard of late; else both ends would go to
+ *    Unidirectional and stay there (A-75).
+ *  - Another sender ID is not foreseen.  Here it is another server or another
+ *    boot: the adjacency begins anew with that Hello (A-77).
+ *  - An interval or a dead factor of 0 would end the adjacency at once.  Here
+ *    it counts as 1 (A-78).
+ *  - Hellos go out at an interval.  Here one also goes out when it says
+ *    something new, at most one a second (A-60).
  */
+#include "align.h"
+#include "group.h"
 #include "hello.h"
+#include "neighbor.h"
 #include "scsp.h"
 
-const char *const scsp_hello_state_names[] = {
-#define X(sym, name) name,
-	SCSP_HELLO_STATES(X)
-#undef X
-};
+#define PROMPT_PAUSE	MTIME_SEC(1)	/* */
 
-#define C(state, action) { SCSP_HELLO_##state, SCSP_HELLO_DO_##action }
-const struct scsp_hello_cell scsp_hello_table[SCSP_HELLO_STATE_MAX]
-    [SCSP_HELLO_EV_MAX] = {
+#define C(state, action)	{ SCSP_HELLO_##state, SCSP_HELLO_DO_##action }
+#define I(state)		{ SCSP_HELLO_##state, TABLE_IGNORE }
+/* a timer that is not set in this state */
+#define VIO(state)		{ SCSP_HELLO_##state, TABLE_VIOLATION }
+static const struct table_cell
+    scsp_hello_cells[SCSP_HELLO_STATE_MAX][SCSP_HELLO_EV_MAX] = {
 	[SCSP_HELLO_DOWN] = {
 		[SCSP_HELLO_EV_VC_UP] = C(WAITING, START),
-		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_LISTED] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_UNLISTED] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_STALL_HEARD] = C(DOWN, VIOLATION),
-		[SCSP_HELLO_EV_STALL_SILENT] = C(DOWN, VIOLATION),
-		[SCSP_HELLO_EV_ABNORMAL] = C(DOWN, IGNORE),
-		[SCSP_HELLO_EV_NEW_ID] = C(DOWN, IGNORE),
+		[SCSP_HELLO_EV_VC_DOWN] = I(DOWN),
+		[SCSP_HELLO_EV_LISTED] = I(DOWN),
+		[SCSP_HELLO_EV_UNLISTED] = I(DOWN),
+		[SCSP_HELLO_EV_STALL_HEARD] = VIO(DOWN),
+		[SCSP_HELLO_EV_STALL_SILENT] = VIO(DOWN),
+		[SCSP_HELLO_EV_ABNORMAL] = I(DOWN),
+		[SCSP_HELLO_EV_NEW_ID] = I(DOWN),
 	},
 	[SCSP_HELLO_WAITING] = {
-		[SCSP_HELLO_EV_VC_UP] = C(WAITING, IGNORE),
+		[SCSP_HELLO_EV_VC_UP] = I(WAITING),
 		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
 		[SCSP_HELLO_EV_LISTED] = C(BIDI, UP),
-		[SCSP_HELLO_EV_UNLISTED] = C(UNI, IGNORE),
-		[SCSP_HELLO_EV_STALL_HEARD] = C(WAITING, VIOLATION),
-		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, VIOLATION),
-		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, IGNORE),
-		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, IGNORE),
+		[SCSP_HELLO_EV_UNLISTED] = I(UNI),
+		[SCSP_HELLO_EV_STALL_HEARD] = VIO(WAITING),
+		[SCSP_HELLO_EV_STALL_SILENT] = VIO(WAITING),
+		[SCSP_HELLO_EV_ABNORMAL] = I(WAITING),
+		[SCSP_HELLO_EV_NEW_ID] = I(WAITING),
 	},
 	[SCSP_HELLO_UNI] = {
-		[SCSP_HELLO_EV_VC_UP] = C(UNI, IGNORE),
+		[SCSP_HELLO_EV_VC_UP] = I(UNI),
 		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
 		[SCSP_HELLO_EV_LISTED] = C(BIDI, UP),
-		[SCSP_HELLO_EV_UNLISTED] = C(UNI, IGNORE),
-		[SCSP_HELLO_EV_STALL_HEARD] = C(UNI, VIOLATION),
+		[SCSP_HELLO_EV_UNLISTED] = I(UNI),
+		[SCSP_HELLO_EV_STALL_HEARD] = VIO(UNI),
 		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
 		[SCSP_HELLO_EV_ABNORMAL] = C(WAITING, RESET),
 		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, FORGET),
 	},
 	[SCSP_HELLO_BIDI] = {
-		[SCSP_HELLO_EV_VC_UP] = C(BIDI, IGNORE),
+		[SCSP_HELLO_EV_VC_UP] = I(BIDI),
 		[SCSP_HELLO_EV_VC_DOWN] = C(DOWN, STOP),
-		[SCSP_HELLO_EV_LISTED] = C(BIDI, IGNORE),
+		[SCSP_HELLO_EV_LISTED] = I(BIDI),
 		[SCSP_HELLO_EV_UNLISTED] = C(UNI, LOST),
 		[SCSP_HELLO_EV_STALL_HEARD] = C(UNI, LOST),
 		[SCSP_HELLO_EV_STALL_SILENT] = C(WAITING, FORGET),
@@ -61,9 +79,12 @@ const struct scsp_hello_cell scsp_hello_table[SCSP_HELLO_STATE_MAX]
 		[SCSP_HELLO_EV_NEW_ID] = C(WAITING, FORGET),
 	},
 };
+#undef VIO
+#undef I
 #undef C
+TABLE_DEFINE(scsp_hello_table, "hello", SCSP_HELLO, scsp_hello_cells);
 
-/* Nobody is heard on this neighbor's circuit any more. */
+/* The neighbor is not heard any more, and our Hellos do not list it. */
 static void
 scsp_hello_forget(struct scsp_neighbor *nb)
 {
@@ -74,15 +95,9 @@ scsp_hello_forget(struct scsp_neighbor *nb)
 }
 
 static void
-scsp_hello_act(struct scsp_neighbor *nb, enum scsp_hello_action action)
+scsp_hello_act(struct scsp_neighbor *nb, uint8_t action)
 {
-	switch (action) {
-	case SCSP_HELLO_DO_FORGOTTEN:
-	case SCSP_HELLO_DO_VIOLATION:
-		scsp_neighbor_drop(nb, DROP_STATE);
-		break;
-	case SCSP_HELLO_DO_IGNORE:
-		break;
+	switch ((enum scsp_hello_action)action) {
 	case SCSP_HELLO_DO_START:
 		scsp_hello_send(nb);
 		break;
@@ -108,23 +123,18 @@ scsp_hello_act(struct scsp_neighbor *nb, enum scsp_hello_action action)
 		scsp_hello_forget(nb);
 		scsp_hello_prompt(nb);
 		break;
+	case SCSP_HELLO_BEFORE_ACTIONS: /* nothing, or a violation */
+	case SCSP_HELLO_DO_MAX:
+		break;
 	}
 }
 
 void
 scsp_hello_run(struct scsp_neighbor *nb, enum scsp_hello_event ev)
 {
-	const struct scsp_hello_cell *cell = &scsp_hello_table[nb->hello][ev];
-	enum scsp_hello_state old = nb->hello;
-
-	nb->hello = cell->next;
-	if (old != cell->next) {
-		nb->hello_since = nb->scsp->timers->now;
-		scsp_neighbor_event(nb, SCSP_EV_HELLO,
-		    scsp_hello_state_names[old],
-		    scsp_hello_state_names[cell->next], NULL, 0);
-	}
-	scsp_hello_act(nb, cell->action);
+	scsp_hello_act(nb,
+	    scsp_neighbor_step(nb, &scsp_hello_table, &nb->hello,
+	    &nb->hello_since, SCSP_EV_HELLO, ev));
 }
 
 static void
@@ -188,7 +198,10 @@ scsp_hello_send(struct scsp_neighbor *nb)
 	timer_set(nb->scsp->timers, &nb->hello_timer, interval - interval / 16);
 }
 
-/* May this be done again?  At most once a second. */
+/*
+ * Was it done less than a second ago?  If not it is done now, which is noted
+ * in *done and *at.
+ */
 static bool
 paused(struct scsp_neighbor *nb, bool *done, mtime_t *at)
 {
@@ -201,7 +214,6 @@ paused(struct scsp_neighbor *nb, bool *done, mtime_t *at)
 	return false;
 }
 
-/* Our Hello says something new: at once, or as soon as allowed. */
 void
 scsp_hello_prompt(struct scsp_neighbor *nb)
 {
@@ -217,7 +229,10 @@ scsp_hello_prompt(struct scsp_neighbor *nb)
 		timer_set(nb->scsp->timers, &nb->hello_timer, wait);
 }
 
-/* The Hello did not echo our nonce: here it is, and its own. */
+/*
+ * A Hello did not echo our nonce.  The answer carries ours and echoes the
+ * one that came, so that the neighbor can prove both (A-83).
+ */
 void
 scsp_hello_answer(struct scsp_neighbor *nb, struct scsp_circuit *via)
 {
@@ -226,7 +241,6 @@ scsp_hello_answer(struct scsp_neighbor *nb, struct scsp_circuit *via)
 		send_via(nb, via, true);
 }
 
-/* A Hello that may be believed. */
 void
 scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
@@ -235,7 +249,7 @@ scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 	bool listed, news;
 
 	if (nb->hello == SCSP_HELLO_DOWN) {
-		scsp_neighbor_drop(nb, DROP_STATE);
+		scsp_neighbor_drop(nb, SCSP_DROP_STATE);
 		return;
 	}
 	if (nb->has_id && nb->id != m->sender) /* */
@@ -250,7 +264,7 @@ scsp_hello_input(struct scsp_neighbor *nb, const struct scsp_message *m)
 	timer_set(ts, &nb->heard_timer, dead);
 	if (listed)
 		timer_set(ts, &nb->listed_timer, dead);
-	/* before the first CA, which it ignores until it has heard this */
+	/* the neighbor ignores our first CA until it has heard this */
 	if (news)
 		scsp_hello_prompt(nb);
 	scsp_hello_run(

@@ -3,6 +3,20 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * SCSP messages, received (RFC 2334 appendix B).
+ *
+ *  - Keys, and the IDs of servers and owners, have lengths of their own in
+ *    the format.  Here they have 4 octets, as RFC 2443 section 4.1 has it,
+ *    and another length is malformed (A-47).
+ *  - The Family ID of a Hello is skipped (A-48).
+ *  - Lengths and counts that do not agree are malformed, octets left over
+ *    included (A-87); so are contents of a record that the protocol's own
+ *    judge calls so (A-49).
+ *  - B.3 allows an extension once, B.3.2 one of each vendor.  Here several of
+ *    different vendors are allowed, unknown ones are skipped, and the End of
+ *    Extensions is required where there are any (A-86).
+ */
 #include <string.h>
 
 #include "cksum.h"
@@ -13,7 +27,7 @@ static const char *drop_names[] = {
 	SCSP_DROPS(X)
 #undef X
 };
-_Static_assert(sizeof(drop_names) / sizeof(drop_names[0]) == DROP_MAX,
+_Static_assert(sizeof(drop_names) / sizeof(drop_names[0]) == SCSP_DROP_MAX,
     "a name for every reason");
 
 const char *
@@ -57,21 +71,21 @@ scsp_message_peek(const uint8_t *p, size_t len, enum scsp_type *type,
 	code = rd_u8(&r);
 	rd_skip(&r, SCSP_FIXED_LEN - 2);
 	if (rd_failed(&r))
-		return DROP_TRUNCATED;
+		return SCSP_DROP_TRUNCATED;
 	if (version != SCSP_VERSION)
-		return DROP_VERSION;
+		return SCSP_DROP_VERSION;
 	if (in_cksum(p, len) != 0)
-		return DROP_CHECKSUM;
+		return SCSP_DROP_CHECKSUM;
 	if ((head = head_len((enum scsp_type)code)) == -1)
-		return DROP_TYPE;
+		return SCSP_DROP_TYPE;
 	*type = (enum scsp_type)code;
 	rd_skip(&r, (size_t)head);
 	*pid = rd_u16(&r);
 	*sgid = rd_u16(&r);
-	return rd_failed(&r) ? DROP_TRUNCATED : DROP_NONE;
+	return rd_failed(&r) ? SCSP_DROP_TRUNCATED : SCSP_DROP_NONE;
 }
 
-/* One extension; false where the list is wrong: twice the same, B.3.2 */
+/* One extension.  False: it may not come twice, or is cut off (B.3.2). */
 static bool
 one_extension(struct scsp_ext *x, uint16_t type, struct rd v,
     const uint8_t *packet, uint32_t *vendors, size_t *nvendors)
@@ -169,57 +183,61 @@ parse_csas(struct rd *r, struct scsp_csas *c, uint16_t *reclen)
 	c->null = (flags & CSAS_N) != 0;
 	c->len = 0;
 	c->data = NULL;
+	c->verdict = CSA_STRANGE; /* until it is judged */
 	return !rd_failed(r) && keylen == 4 && oidlen == 4 &&
 	    *reclen >= SCSP_CSAS_LEN;
 }
 
-bool
-scsp_message_csas(struct rd *r, struct scsp_csas *c)
+/*
+ * One record that stands in r, with its contents if it is a CSA record.
+ * False: it is malformed.
+ */
+static bool
+parse_record(struct rd *r, enum scsp_type type,
+    enum csa_verdict (*judge)(const void *, size_t), struct scsp_csas *c)
 {
 	uint16_t reclen;
 
-	return r->left != 0 && parse_csas(r, c, &reclen) &&
-	    reclen == SCSP_CSAS_LEN;
-}
-
-bool
-scsp_message_csa(struct rd *r, struct scsp_csas *c)
-{
-	uint16_t reclen;
-
-	if (r->left == 0 || !parse_csas(r, c, &reclen))
+	if (!parse_csas(r, c, &reclen))
 		return false;
+	if (type != SCSP_CSU_REQUEST)
+		return reclen == SCSP_CSAS_LEN;
 	c->len = (uint16_t)(reclen - SCSP_CSAS_LEN);
 	c->data = rd_bytes(r, c->len);
-	return !rd_failed(r);
+	if (rd_failed(r))
+		return false;
+	if (c->null) /* it has no contents that count */
+		return true;
+	c->verdict = judge(c->data, c->len);
+	return c->verdict != CSA_MALFORMED;
 }
 
 /* Does exactly the announced number of records fill r, each sound? */
 static bool
-records_fit(const struct scsp_message *m,
-    enum csa_verdict (*judge)(const void *, size_t))
+parse_records(struct rd r, enum csa_verdict (*judge)(const void *, size_t),
+    struct scsp_message *m)
 {
-	struct rd r = m->records;
-	struct scsp_csas c;
 	uint16_t i;
 
+	if (m->nrecords > SCSP_RECORDS_MAX)
+		return false;
+	for (i = 0; i < m->nrecords; i++)
+		if (!parse_record(&r, m->type, judge, &m->record[i]))
+			return false;
+	return rd_done(&r);
+}
+
+/* The additional receiver IDs of a Hello (B.2.5). */
+static bool
+parse_receivers(struct rd r, struct scsp_message *m)
+{
+	uint16_t i;
+
+	m->receivers = r;
 	for (i = 0; i < m->nrecords; i++) {
-		switch (m->type) {
-		case SCSP_HELLO:
-			if (rd_u8(&r) != 4)
-				return false;
-			rd_skip(&r, 4);
-			break;
-		case SCSP_CSU_REQUEST:
-			if (!scsp_message_csa(&r, &c))
-				return false;
-			if (!c.null && judge(c.data, c.len) == CSA_MALFORMED)
-				return false;
-			break;
-		default:
-			if (!scsp_message_csas(&r, &c))
-				return false;
-		}
+		if (rd_u8(&r) != 4)
+			return false;
+		rd_skip(&r, 4);
 	}
 	return rd_done(&r);
 }
@@ -249,20 +267,16 @@ parse_common(struct rd *r, struct scsp_message *m)
 	return true;
 }
 
-/*
- * Parses a packet that scsp_message_peek() let pass.  judge looks at the
- * protocol specific parts (A-49).  Anything but DROP_NONE is malformed in
- * the sense of 2.1 and A-59.
- */
 enum scsp_drop
-scsp_message_parse(const uint8_t *p, size_t len,
+scsp_message_parse(const uint8_t *p, size_t len, const struct scsp_ext *x,
     enum csa_verdict (*judge)(const void *, size_t), struct scsp_message *m)
 {
-	struct scsp_ext x;
 	struct rd r;
 	uint16_t size, start;
+	bool fit;
 
-	memset(m, 0, sizeof(*m));
+	/* not the records: they are many, and written before they are read */
+	memset(m, 0, offsetof(struct scsp_message, record));
 	rd_init(&r, p, len);
 	rd_skip(&r, 1);
 	m->type = (enum scsp_type)rd_u8(&r);
@@ -270,10 +284,9 @@ scsp_message_parse(const uint8_t *p, size_t len,
 	rd_skip(&r, 2);
 	start = rd_u16(&r);
 	if (size != len)
-		return DROP_MALFORMED_SIZE;
-	scsp_message_extensions(p, len, &x);
-	if (!x.ok)
-		return DROP_MALFORMED_EXTENSION;
+		return SCSP_DROP_MALFORMED_SIZE;
+	if (!x->ok)
+		return SCSP_DROP_MALFORMED_EXTENSION;
 	if (start != 0) /* from here on only the mandatory part */
 		r.left = (size_t)start - SCSP_FIXED_LEN;
 	if (m->type == SCSP_CA)
@@ -284,19 +297,19 @@ scsp_message_parse(const uint8_t *p, size_t len,
 		rd_skip(&r, 4); /* unused, Family ID: A-48 */
 	}
 	if (!parse_common(&r, m))
-		return rd_failed(&r) ? DROP_MALFORMED_SIZE : DROP_MALFORMED_ID;
+		return rd_failed(&r) ? SCSP_DROP_MALFORMED_SIZE :
+		    SCSP_DROP_MALFORMED_ID;
 	if (rd_failed(&r))
-		return DROP_MALFORMED_SIZE;
-	m->records = r;
-	if (!records_fit(m, judge))
-		return DROP_MALFORMED_RECORD;
-	return DROP_NONE;
+		return SCSP_DROP_MALFORMED_SIZE;
+	fit = m->type == SCSP_HELLO ? parse_receivers(r, m) :
+	    parse_records(r, judge, m);
+	return fit ? SCSP_DROP_NONE : SCSP_DROP_MALFORMED_RECORD;
 }
 
 bool
 scsp_message_lists(const struct scsp_message *m, uint32_t id)
 {
-	struct rd r = m->records;
+	struct rd r = m->receivers;
 	uint16_t i;
 
 	if (m->no_receiver)
@@ -309,102 +322,4 @@ scsp_message_lists(const struct scsp_message *m, uint32_t id)
 			return true;
 	}
 	return false;
-}
-
-void
-scsp_packet_begin(struct scsp_packet *p, enum scsp_type type)
-{
-	wr_init(&p->w, p->buf, sizeof(p->buf));
-	p->nrecords = 0;
-	p->common_at = 0;
-	wr_u8(&p->w, SCSP_VERSION);
-	wr_u8(&p->w, (uint8_t)type);
-	wr_zero(&p->w, SCSP_FIXED_LEN - 2); /* size, checksum, start */
-}
-
-static void
-common(struct scsp_packet *p, uint16_t pid, uint16_t sgid, uint16_t flags,
-    uint8_t rlen, uint32_t sender)
-{
-	p->common_at = p->w.len;
-	wr_u16(&p->w, pid);
-	wr_u16(&p->w, sgid);
-	wr_u16(&p->w, 0);
-	wr_u16(&p->w, flags);
-	wr_u8(&p->w, 4);
-	wr_u8(&p->w, rlen);
-	wr_u16(&p->w, 0); /* number of records: later */
-	wr_u32(&p->w, sender);
-}
-
-void
-scsp_packet_common(struct scsp_packet *p, uint16_t pid, uint16_t sgid,
-    uint16_t flags, uint32_t sender, uint32_t receiver)
-{
-	common(p, pid, sgid, flags, 4, sender);
-	wr_u32(&p->w, receiver);
-}
-
-/* For a Hello, which names nobody until somebody was heard (B.2.5). */
-void
-scsp_packet_hello_common(struct scsp_packet *p, uint16_t pid, uint16_t sgid,
-    uint32_t sender, bool heard, uint32_t receiver)
-{
-	common(p, pid, sgid, 0, heard ? 4 : 0, sender);
-	if (heard)
-		wr_u32(&p->w, receiver);
-}
-
-static void
-put_csas(struct scsp_packet *p, const struct scsp_csas *c, uint16_t len)
-{
-	wr_u16(&p->w, c->hops);
-	wr_u16(&p->w, (uint16_t)(SCSP_CSAS_LEN + len));
-	wr_u8(&p->w, 4);
-	wr_u8(&p->w, 4);
-	wr_u16(&p->w, c->null ? CSAS_N : 0);
-	wr_u32(&p->w, (uint32_t)c->seq);
-	wr_u32(&p->w, RECORD_KEY(c->id));
-	wr_u32(&p->w, RECORD_OID(c->id));
-	p->nrecords++;
-}
-
-/* A stand-alone record: hop count 1 (B.2.0.2). */
-void
-scsp_packet_csas(struct scsp_packet *p, const struct scsp_csas *c)
-{
-	struct scsp_csas alone = *c;
-
-	alone.hops = 1;
-	put_csas(p, &alone, 0);
-}
-
-void
-scsp_packet_csa(struct scsp_packet *p, const struct scsp_csas *c)
-{
-	put_csas(p, c, c->len);
-	wr_bytes(&p->w, c->data, c->len);
-}
-
-size_t
-scsp_packet_left(const struct scsp_packet *p, size_t reserve)
-{
-	size_t left = wr_left(&p->w);
-
-	return left < reserve ? 0 : left - reserve;
-}
-
-/* The mandatory part is complete: notes that extensions follow. */
-void
-scsp_packet_extensions(struct scsp_packet *p)
-{
-	wr_at_u16(&p->w, 6, (uint16_t)p->w.len);
-}
-
-/* Everything is written: packet size and number of records; checksum. */
-void
-scsp_packet_checksum(struct scsp_packet *p)
-{
-	wr_at_u16(&p->w, 4, 0);
-	wr_at_u16(&p->w, 4, in_cksum(p->w.buf, p->w.len));
 }

@@ -23,6 +23,9 @@
 #define SCSP_FIXED_LEN		8
 #define SCSP_COMMON_LEN		20	/* with both IDs of 4 octets */
 #define SCSP_CSAS_LEN		20	/* key and OID of 4 octets, A-47 */
+/* records of one packet at most, whoever made it */
+#define SCSP_RECORDS_MAX	((SCSP_MTU - SCSP_FIXED_LEN - \
+				    SCSP_COMMON_LEN) / SCSP_CSAS_LEN)
 #define SCSP_ID_ALL		0xffffffffU	/* receiver ID, 2.3 */
 
 #define CA_M	0x8000		/* B.2.1 */
@@ -46,41 +49,45 @@ enum scsp_type {
 };
 
 #define SCSP_DROPS(X) \
-	X(DROP_NONE, "none", "not dropped") \
-	X(DROP_LLC, "not-scsp", "LLC/SNAP header of another protocol") \
-	X(DROP_TRUNCATED, "truncated", "shorter than its header") \
-	X(DROP_VERSION, "version", "not version 1") \
-	X(DROP_TYPE, "type", "unknown message type") \
-	X(DROP_CHECKSUM, "checksum", "bad checksum") \
-	X(DROP_GROUP, "group", "no such protocol and server group here") \
-	X(DROP_AUTH_MISSING, "auth-missing", "no authentication") \
-	X(DROP_AUTH_SPI, "auth-spi", "key not configured for the neighbor") \
-	X(DROP_AUTH_TIME, "auth-time", "key not valid now") \
-	X(DROP_AUTH_MAC, "auth-failed", "wrong authentication data") \
-	X(DROP_REPLAY_MISSING, "replay-missing", "no replay protection") \
-	X(DROP_REPLAY_NONCE, "replay-nonce", "of another session") \
-	X(DROP_REPLAY_SEEN, "replay-seen", "counter seen before") \
-	X(DROP_MALFORMED_SIZE, "malformed-size", "length is not packet size") \
-	X(DROP_MALFORMED_ID, "malformed-id", "ID not of 4 octets") \
-	X(DROP_MALFORMED_RECORD, "malformed-record", "records do not fit") \
-	X(DROP_MALFORMED_EXTENSION, "malformed-extension", "bad extensions") \
-	X(DROP_OWN_ID, "own-id", "sent with our own ID") \
-	X(DROP_RECEIVER, "receiver", "for another receiver") \
-	X(DROP_SENDER, "sender", "not from the server that said Hello") \
-	X(DROP_STATE, "state", "not expected in this state") \
-	X(DROP_RECORD_STRANGE, "record-strange", "record not understood") \
-	X(DROP_RECORD_SEQUENCE, "record-sequence", "reserved number") \
-	X(DROP_RECORD_NULL, "record-null", "null record not asked for") \
-	X(DROP_RECORD_LIMIT, "record-limit", "cache is full") \
-	X(DROP_MEMORY, "memory", "no memory") \
-	X(DROP_SEND_KEY, "send-key", "not sent: no valid key") \
-	X(DROP_SEND, "send", "not sent: circuit busy or down")
+	X(SCSP_DROP_NONE, "none", "not dropped") \
+	X(SCSP_DROP_LLC, "not-scsp", "LLC/SNAP header of another protocol") \
+	X(SCSP_DROP_TRUNCATED, "truncated", "shorter than its header") \
+	X(SCSP_DROP_VERSION, "version", "not version 1") \
+	X(SCSP_DROP_TYPE, "type", "unknown message type") \
+	X(SCSP_DROP_CHECKSUM, "checksum", "bad checksum") \
+	X(SCSP_DROP_GROUP, "group", "no such protocol and server group here") \
+	X(SCSP_DROP_AUTH_MISSING, "auth-missing", "no authentication") \
+	X(SCSP_DROP_AUTH_SPI, "auth-spi", \
+	    "key not configured for the neighbor") \
+	X(SCSP_DROP_AUTH_TIME, "auth-time", "key not valid now") \
+	X(SCSP_DROP_AUTH_MAC, "auth-failed", "wrong authentication data") \
+	X(SCSP_DROP_REPLAY_MISSING, "replay-missing", "no replay protection") \
+	X(SCSP_DROP_REPLAY_NONCE, "replay-nonce", "of another session") \
+	X(SCSP_DROP_REPLAY_SEEN, "replay-seen", "counter seen before") \
+	X(SCSP_DROP_MALFORMED_SIZE, "malformed-size", \
+	    "length is not packet size") \
+	X(SCSP_DROP_MALFORMED_ID, "malformed-id", "ID not of 4 octets") \
+	X(SCSP_DROP_MALFORMED_RECORD, "malformed-record", \
+	    "records do not fit") \
+	X(SCSP_DROP_MALFORMED_EXTENSION, "malformed-extension", \
+	    "bad extensions") \
+	X(SCSP_DROP_OWN_ID, "own-id", "sent with our own ID") \
+	X(SCSP_DROP_RECEIVER, "receiver", "for another receiver") \
+	X(SCSP_DROP_SENDER, "sender", "not from the server that said Hello") \
+	X(SCSP_DROP_STATE, "state", "not expected in this state") \
+	X(SCSP_DROP_RECORD_STRANGE, "record-strange", "record not understood") \
+	X(SCSP_DROP_RECORD_SEQUENCE, "record-sequence", "reserved number") \
+	X(SCSP_DROP_RECORD_NULL, "record-null", "null record not asked for") \
+	X(SCSP_DROP_RECORD_LIMIT, "record-limit", "cache is full") \
+	X(SCSP_DROP_MEMORY, "memory", "no memory") \
+	X(SCSP_DROP_SEND_KEY, "send-key", "not sent: no valid key") \
+	X(SCSP_DROP_SEND, "send", "not sent: circuit busy or down")
 
 enum scsp_drop {
 #define X(sym, name, text) sym,
 	SCSP_DROPS(X)
 #undef X
-	DROP_MAX
+	SCSP_DROP_MAX
 };
 const char	*scsp_drop_name(enum scsp_drop);
 
@@ -95,8 +102,11 @@ struct scsp_csas {
 	int32_t		 seq;
 	uint16_t	 hops;
 	bool		 null;		/* N */
-	uint16_t	 len;		/* protocol specific part; CSA only */
+	/* the protocol specific part; of a CSA record only */
+	uint16_t	 len;
 	const uint8_t	*data;
+	/* received, and not null: what the cache protocol says of it */
+	enum csa_verdict verdict;
 };
 
 /* A packet whose every length is known to fit (scsp_message_parse). */
@@ -108,7 +118,9 @@ struct scsp_message {
 	bool		 no_receiver;	/* Hello of one that heard nobody */
 	uint32_t	 ca_seq;	/* CA */
 	uint16_t	 interval, dead;	/* Hello */
-	struct rd	 records;	/* still encoded */
+	struct rd	 receivers;	/* Hello: further ones, encoded */
+	/* all others: nrecords of them; data points into the packet */
+	struct scsp_csas record[SCSP_RECORDS_MAX];
 };
 
 /* What a packet says about itself; believed only under a MAC. */
@@ -120,42 +132,25 @@ struct scsp_ext {
 	const uint8_t	*replay;	/* SCSP_REPLAY_LEN octets, or NULL */
 };
 
-/* the fixed part and where the packet belongs */
+/*
+ * Looks only as far as is needed to know whose packet this is.  Anything but
+ * SCSP_DROP_NONE: it is nobody's.
+ */
 enum scsp_drop	 scsp_message_peek(const uint8_t *, size_t, enum scsp_type *,
 		    uint16_t *pid, uint16_t *sgid);
+/* finds the extensions of such a packet */
 void		 scsp_message_extensions(const uint8_t *, size_t,
 		    struct scsp_ext *);
+/*
+ * Decodes the packet, with what scsp_message_extensions() found in it.  judge
+ * looks at the contents of CSA records (A-49).  Anything but SCSP_DROP_NONE:
+ * it is malformed in the sense of 2.1 and A-59, and nothing of it counts.
+ */
 enum scsp_drop	 scsp_message_parse(const uint8_t *, size_t,
-		    enum csa_verdict (*)(const void *, size_t),
+		    const struct scsp_ext *,
+		    enum csa_verdict (*judge)(const void *, size_t),
 		    struct scsp_message *);
-/* the next record of a parsed message; false at the end */
-bool		 scsp_message_csas(struct rd *, struct scsp_csas *);
-bool		 scsp_message_csa(struct rd *, struct scsp_csas *);
 /* is this ID among the receiver IDs of a Hello? */
 bool		 scsp_message_lists(const struct scsp_message *, uint32_t);
-
-/* A packet being built, after its LLC/SNAP header. */
-struct scsp_packet {
-	struct wr	 w;
-	size_t		 common_at;	/* mandatory common part */
-	uint16_t	 nrecords;
-	uint8_t		 buf[SCSP_MTU];
-};
-void		 scsp_packet_begin(struct scsp_packet *, enum scsp_type);
-void		 scsp_packet_common(struct scsp_packet *, uint16_t pid,
-		    uint16_t sgid,
-		    uint16_t flags, uint32_t sender, uint32_t receiver);
-void		 scsp_packet_hello_common(struct scsp_packet *, uint16_t pid,
-		    uint16_t sgid, uint32_t sender, bool heard,
-		    uint32_t receiver);
-void		 scsp_packet_csas(struct scsp_packet *,
-		    const struct scsp_csas *);
-void		 scsp_packet_csa(struct scsp_packet *,
-		    const struct scsp_csas *);
-/* room for records when this much has to stay free for extensions */
-size_t		 scsp_packet_left(const struct scsp_packet *, size_t reserve);
-/* packet size, number of records; 0 octets if it did not fit */
-void		 scsp_packet_extensions(struct scsp_packet *);
-void		 scsp_packet_checksum(struct scsp_packet *);
 
 #endif

@@ -3,11 +3,37 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* One directly connected server of one server group: its packets. */
+/*
+ * One directly connected server of one server group: its packets, and who
+ * may say what to whom.
+ *
+ *  - RFC 2334 section 2.1 makes a malformed message an abnormal event, and
+ *    B.3.1 a failed authentication, so that whoever can inject one packet
+ *    ends the adjacency.  Here what is not authentic is counted, told and has
+ *    no other effect (A-80).  Malformed is what is ours by its checksum,
+ *    PID, SGID and circuit, but has lengths or counts that do not agree; all
+ *    else that is wrong is counted (A-59).
+ *  - What to do with a sender ID that is not the saved one is not said.  Here
+ *    a Hello with another ID is that of another server or boot (hello.c), and
+ *    another message is dropped (A-77).  A Hello with our own ID is dropped
+ *    and told (A-52).
+ *  - A CSU message before Update Cache is not foreseen.  Here it is dropped;
+ *    its sender repeats it (A-94).
+ *  - Packets to all servers (receiver ID of all ones) are taken, and never
+ *    sent: a MAC is for one receiver (A-84).
+ */
 #include <stdlib.h>
 #include <string.h>
 
+#include "align.h"
+#include "group.h"
+#include "hello.h"
+#include "llc.h"
+#include "neighbor.h"
+#include "queue.h"
 #include "scsp.h"
+#include "solicit.h"
+#include "update.h"
 
 int64_t
 scsp_seconds(uint32_t n)
@@ -33,7 +59,7 @@ scsp_neighbor_new(
 	scsp_hello_init(nb);
 	scsp_align_init(nb);
 	scsp_solicit_init(nb);
-	scsp_update_init(nb);
+	scsp_queue_init(nb);
 	TAILQ_INSERT_TAIL(&g->neighbors, nb, of_group);
 	TAILQ_INSERT_TAIL(&p->neighbors, nb, of_peer);
 	return nb;
@@ -75,6 +101,38 @@ scsp_neighbor_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 }
 
 void
+scsp_neighbor_violated(
+    void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	struct scsp *s = arg;
+	const char *const part[] = { t->name, ", ", t->states[state], ", ",
+		t->events[event] };
+	char why[128] = "";
+	size_t i;
+
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		strlcat(why, part[i], sizeof(why));
+	scsp_neighbor_event(s->stepping, SCSP_EV_VIOLATION, NULL, NULL, why, 0);
+}
+
+uint8_t
+scsp_neighbor_step(struct scsp_neighbor *nb, const struct table *t,
+    uint8_t *state, mtime_t *since, enum scsp_event_code code,
+    unsigned int event)
+{
+	uint8_t old = *state, action;
+
+	nb->scsp->stepping = nb;
+	action = table_step(t, state, event, &nb->scsp->faults);
+	if (*state != old) {
+		*since = nb->scsp->timers->now;
+		scsp_neighbor_event(
+		    nb, code, t->states[old], t->states[*state], NULL, 0);
+	}
+	return action;
+}
+
+void
 scsp_neighbor_begin(struct scsp_neighbor *nb, struct scsp_packet *p,
     enum scsp_type type, uint16_t flags)
 {
@@ -90,11 +148,10 @@ uint32_t
 scsp_neighbor_records(const struct scsp_neighbor *nb, uint32_t head)
 {
 	return (nb->mtu - EXT_RESERVE - SCSP_FIXED_LEN - head -
-		   SCSP_COMMON_LEN) /
+	    SCSP_COMMON_LEN) /
 	    SCSP_CSAS_LEN;
 }
 
-/* 2.1: an abnormal event takes the adjacency back to Waiting. */
 void
 scsp_neighbor_abnormal(struct scsp_neighbor *nb, const char *why)
 {
@@ -105,7 +162,7 @@ scsp_neighbor_abnormal(struct scsp_neighbor *nb, const char *why)
 
 /*
  * Appends what goes under the MAC and leaves room for the MAC itself, at
- * *mac_at.  NULL: no key, nothing to sign with.
+ * *mac_at.
  */
 static void
 extend(struct scsp_neighbor *nb, struct scsp_packet *p,
@@ -135,7 +192,7 @@ sign(struct scsp_packet *p, struct scsp_auth_key *key, size_t mac_at)
 	return true;
 }
 
-/* Where a packet goes out: as asked, or on the best circuit. */
+/* The circuit that a packet goes out on, or NULL. */
 static struct scsp_circuit *
 way_out(struct scsp_neighbor *nb, struct scsp_circuit *via)
 {
@@ -152,38 +209,38 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 	size_t mac_at = 0;
 
 	if ((via = way_out(nb, via)) == NULL) {
-		scsp_neighbor_drop(nb, DROP_SEND);
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 		return;
 	}
 	if (nb->conf.auth &&
 	    (key = scsp_auth_sign_key(
-		 nb->keys, nb->nkeys, s->ops->wallclock(s->arg))) == NULL) {
-		scsp_neighbor_drop(nb, DROP_SEND_KEY); /* B.3.1.4 */
+	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg))) == NULL) {
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND_KEY); /* B.3.1.4 */
 		scsp_neighbor_event(nb, SCSP_EV_AUTH, NULL, NULL,
-		    scsp_drop_name(DROP_SEND_KEY), 0);
+		    scsp_drop_name(SCSP_DROP_SEND_KEY), 0);
 		return;
 	}
 	if (p->common_at != 0)
-		wr_at_u16(&p->w, p->common_at + 10, p->nrecords);
+		scsp_packet_count(p);
 	if (key != NULL)
 		extend(nb, p, key, echo_heard, &mac_at);
-	wr_at_u16(&p->w, 2, (uint16_t)p->w.len);
+	scsp_packet_size(p);
 	if ((key != NULL && !sign(p, key, mac_at)) || wr_failed(&p->w)) {
-		scsp_neighbor_drop(nb, DROP_SEND);
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 		return;
 	}
 	scsp_packet_checksum(p);
 	if ((u = vc_sdu_new(NULL, LLC_LEN + p->w.len)) == NULL) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return;
 	}
 	llc_encode(u->data, LLC_OUI_IANA, LLC_PID_SCSP);
 	memcpy(u->data + LLC_LEN, p->w.buf, p->w.len);
 	if (vc_send(via->vc, u) == -1)
-		scsp_neighbor_drop(nb, DROP_SEND);
+		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 }
 
-/* Counted, reported, and without any other effect. */
+/* The packet is counted and told, and has no other effect. */
 static void
 scsp_neighbor_refuse(
     struct scsp_neighbor *nb, enum scsp_event_code code, enum scsp_drop why)
@@ -194,28 +251,28 @@ scsp_neighbor_refuse(
 }
 
 /*
- * Is the packet of the neighbor, and of now?  Until here nothing behind
- * the fixed part was believed.  False: it has had no effect.
+ * Is the packet the neighbor's, and not an old one?  Until here nothing
+ * behind the fixed part was believed.  False: nothing more is to be done
+ * with it.
  */
 static bool
 authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
-    size_t len, bool hello, enum scsp_replay_verdict *replay)
+    size_t len, const struct scsp_ext *x, bool hello,
+    enum scsp_replay_verdict *replay)
 {
 	struct scsp *s = nb->scsp;
-	struct scsp_ext x;
 	enum scsp_drop why;
 
 	*replay = SCSP_REPLAY_OK;
 	if (!nb->conf.auth)
 		return true;
-	scsp_message_extensions(p, len, &x);
 	why = scsp_auth_verify(
-	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg), p, len, &x);
-	if (why != DROP_NONE) {
+	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg), p, len, x);
+	if (why != SCSP_DROP_NONE) {
 		scsp_neighbor_refuse(nb, SCSP_EV_AUTH, why);
 		return false;
 	}
-	*replay = scsp_replay_check(&nb->replay, x.replay, hello,
+	*replay = scsp_replay_check(&nb->replay, x->replay, hello,
 	    nb->conf.replay_required, s->ops->random(s->arg));
 	switch (*replay) {
 	case SCSP_REPLAY_OK:
@@ -225,34 +282,36 @@ authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
 		scsp_hello_answer(nb, c);
 		return false;
 	case SCSP_REPLAY_MISSING:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, DROP_REPLAY_MISSING);
+		scsp_neighbor_refuse(
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_MISSING);
 		return false;
 	case SCSP_REPLAY_NONCE:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, DROP_REPLAY_NONCE);
+		scsp_neighbor_refuse(
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_NONCE);
 		return false;
 	case SCSP_REPLAY_SEEN:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, DROP_REPLAY_SEEN);
+		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_SEEN);
 		return false;
 	}
 	return false;
 }
 
-/* 2.1, 2.2.3, 2.3, A-77: who may say this to whom, in which state? */
+/* 2.1, 2.2.3, 2.3: may it say this to us, in the state that it is in? */
 static enum scsp_drop
 expected(const struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	bool csu = m->type == SCSP_CSU_REQUEST || m->type == SCSP_CSU_REPLY;
 
 	if (nb->hello != SCSP_HELLO_BIDI)
-		return DROP_STATE;
+		return SCSP_DROP_STATE;
 	if (m->sender != nb->id)
-		return DROP_SENDER;
+		return SCSP_DROP_SENDER;
 	if (m->receiver != nb->scsp->lsid &&
 	    !(csu && m->receiver == SCSP_ID_ALL))
-		return DROP_RECEIVER;
+		return SCSP_DROP_RECEIVER;
 	if (m->type != SCSP_CA && !scsp_align_exchanging(nb))
-		return DROP_STATE; /* */
-	return DROP_NONE;
+		return SCSP_DROP_STATE; /* */
+	return SCSP_DROP_NONE;
 }
 
 static void
@@ -282,7 +341,7 @@ input_hello(struct scsp_neighbor *nb, struct scsp_circuit *c,
 {
 	nb->hellos_in++;
 	if (m->sender == nb->scsp->lsid) { /* */
-		scsp_neighbor_refuse(nb, SCSP_EV_OWN_ID, DROP_OWN_ID);
+		scsp_neighbor_refuse(nb, SCSP_EV_OWN_ID, SCSP_DROP_OWN_ID);
 		return;
 	}
 	if (boot)
@@ -291,19 +350,20 @@ input_hello(struct scsp_neighbor *nb, struct scsp_circuit *c,
 	scsp_peer_proven(c, m->sender);
 }
 
-/* A packet that scsp_message_peek() let pass, on a circuit of this neighbor. */
 void
 scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
     const uint8_t *p, size_t len, enum scsp_type type)
 {
 	struct scsp_message m;
+	struct scsp_ext x;
 	enum scsp_drop why;
 	enum scsp_replay_verdict replay;
 
-	if (!authentic(nb, c, p, len, type == SCSP_HELLO, &replay))
+	scsp_message_extensions(p, len, &x);
+	if (!authentic(nb, c, p, len, &x, type == SCSP_HELLO, &replay))
 		return;
-	why = scsp_message_parse(p, len, scsp_group_judge(nb->group), &m);
-	if (why != DROP_NONE) { /* */
+	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), &m);
+	if (why != SCSP_DROP_NONE) { /* */
 		scsp_neighbor_drop(nb, why);
 		scsp_neighbor_abnormal(nb, scsp_drop_name(why));
 		return;
@@ -313,7 +373,7 @@ scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
 		return;
 	}
 	why = expected(nb, &m);
-	if (why != DROP_NONE)
+	if (why != SCSP_DROP_NONE)
 		scsp_neighbor_drop(nb, why);
 	else
 		scsp_neighbor_dispatch(nb, &m);

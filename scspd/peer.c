@@ -4,16 +4,22 @@
  */
 
 /*
- * Circuits to the servers at one address (A-85).  Both ends may call; the
- * one with the larger ID does so at once, the other after a while without
- * a call.  Of two circuits the one that the larger ID opened is kept, once
- * a Hello that may be believed has come on it: an unproven circuit never
- * takes the place of a proven one.
+ * Circuits to the servers at one address.  RFC 2334 does not say who calls
+ * whom.  Here both ends may call; the one with the larger ID does so at once,
+ * the other after a while without a call.  Of two circuits the one that the
+ * larger ID opened is kept, once a Hello that may be believed has come on it:
+ * an unproven circuit never takes the place of a proven one (A-85).
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "hello.h"
+#include "neighbor.h"
+#include "peer.h"
 #include "scsp.h"
+
+#define CALL_WAIT	MTIME_SEC(3)	/* */
+#define CALL_RETRY	MTIME_SEC(1)
 
 int
 scsp_peer_cmp(const struct scsp_peer *a, const struct scsp_peer *b)
@@ -116,7 +122,7 @@ larger(const struct scsp_peer *p)
 	return p->scsp->lsid > id;
 }
 
-/* Works, and has the right direction: the greater the better. */
+/* How good it is to send on: the greater the better; -1: not at all. */
 static int
 rank(const struct scsp_circuit *c)
 {
@@ -136,7 +142,6 @@ choose(const struct scsp_peer *p)
 	return best;
 }
 
-/* Circuits came, went or proved themselves: which one is it now? */
 void
 scsp_peer_settle(struct scsp_peer *p)
 {
@@ -173,7 +178,7 @@ prune(struct scsp_peer *p)
 	TAILQ_FOREACH_SAFE(c, &p->circuits, entry, next) {
 		if (c == best || c->leaf)
 			continue;
-		/* the one that is to be kept may still be coming up */
+		/* it may have the right direction and still come up */
 		if (rank(best) < 3 && !c->proven)
 			continue;
 		vc_release(c->vc, VC_CAUSE_NORMAL);
@@ -190,7 +195,7 @@ on_settle(void *arg)
 	prune(p);
 }
 
-/* Not from within the backend's call: it may not be done with it. */
+/* Later, since the backend that calls us may not be done with the circuit. */
 static void
 settle_soon(struct scsp_peer *p)
 {
@@ -213,8 +218,8 @@ link_for(struct scsp *s, const struct atm_addr *to)
 			return a->link;
 	ip_to = atm_addr_to_ip(to, &v6, ip, &sel);
 	SLIST_FOREACH(a, &s->links, entry) {
-		if (a->link->backend->leads_to != NULL)
-			continue; /* to its own peers and no others */
+		if (vc_leads_only(a->link))
+			continue;
 		is_ip = atm_addr_to_ip(&a->link->local, &is_v6, ip, &sel);
 		if (is_ip == ip_to && (!is_ip || is_v6 == v6))
 			return a->link;
@@ -229,7 +234,7 @@ on_call(void *arg)
 	struct vc_link *l;
 	struct scsp_circuit *c;
 
-	/* a call of its own saves ours, except for the right direction */
+	/* one that can send is enough, whoever has opened it */
 	TAILQ_FOREACH(c, &p->circuits, entry)
 		if (!c->leaf)
 			return;
@@ -245,7 +250,6 @@ on_call(void *arg)
 	timer_clear(p->scsp->timers, &p->call);
 }
 
-/* Begins to call: there is a link, or a new configuration. */
 void
 scsp_peer_start(struct scsp_peer *p)
 {
@@ -256,7 +260,6 @@ scsp_peer_start(struct scsp_peer *p)
 		settle_soon(p);
 }
 
-/* A Hello that may be believed came on this circuit. */
 void
 scsp_peer_proven(struct scsp_circuit *c, uint32_t id)
 {
@@ -331,7 +334,6 @@ scsp_peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	gone(cookie);
 }
 
-/* The link is about to be closed: its circuits go first. */
 void
 scsp_peer_forget_link(struct scsp *s, struct vc_link *l)
 {

@@ -4,25 +4,38 @@
  */
 
 /*
- * An earlier life of ours.  A server that restarts forgets its numbers, and
- * as long as nobody in reach knows them it begins at -2^31+1 again (A-11).
- * Its instances may then have the numbers of old ones that somebody out of
- * reach holds, with other contents: no summary shows that, and each server
- * keeps what it had first (A-89).
+ * An earlier life of ours: what to do when this server ran before, and other
+ * servers still hold records of that time.
  *
- * So what we have numbered in this life is numbered once more, to be unique
- * as B.2.0.2 wants it after a restart: the existing number plus a constant.
- * At once when anything of an earlier life turns up; and when that life is
- * forgotten, D + H after our start (A-8): who has not heard of us until then
- * has erased what it had of us, and who has may still keep what it had.  A
- * record that turns up itself is marsd's to answer, and a new key begins at
- * -2^31+1 (A-11).
+ *  - RFC 2334 B.2.0.2 wants of a server that has restarted a number that is
+ *    unique in the server group, and recommends the existing number plus a
+ *    constant.  A server forgets its numbers when it restarts.  Here it asks
+ *    the group; where nobody in reach knows a number, it begins at -2^31+1
+ *    again (A-11).
+ *
+ * Then a server out of reach may hold an old instance with a number that we
+ * use again for other contents.  No summary shows that, and each server keeps
+ * what it had first (A-89).  So all that was numbered in this life is
+ * numbered once more, by the existing number plus a constant:
+ *
+ *  - at once when anything of an earlier life turns up;
+ *  - and D + H after our start, when that life is forgotten (A-8).  A server
+ *    that has not heard of us by then has erased what it had of us; one that
+ *    has heard of us may still keep it, and takes the higher number.
+ *
+ * The record that turns up is not among them: marsd answers that one.  A key
+ * that is new begins at -2^31+1 (A-11).
  */
+#include "cache.h"
+#include "group.h"
+#include "ipc.h"
+#include "neighbor.h"
+#include "publish.h"
+#include "reborn.h"
 #include "scsp.h"
 
-#define REBORN_LIMIT	(1 << 30)	/* the purge is not to come nearer */
+#define REBORN_LIMIT	(1 << 30)	/* so as not to come near the purge */
 
-/* Somebody has an instance of ours with a number that is news to us. */
 void
 scsp_reborn_heard(struct scsp_group *g, int32_t seq)
 {
@@ -30,7 +43,10 @@ scsp_reborn_heard(struct scsp_group *g, int32_t seq)
 		g->past = seq + SEQ_RESTART;
 }
 
-/* One of ours in this life, that everybody may think to have already? */
+/*
+ * Was it numbered in this life only, so that somebody may hold another
+ * instance with its number?
+ */
 static bool
 concerned(const struct scsp_entry *e)
 {
@@ -52,13 +68,14 @@ renumber(struct scsp_group *g)
 		if (!concerned(e))
 			continue;
 		next = e->seen + SEQ_RESTART;
-		scsp_entry_renumber(g, e, next < g->past ? g->past : next);
+		scsp_publish_renumber(g, e, next < g->past ? g->past : next);
 	}
 }
 
 /*
- * That instance is here: our others are numbered anew, once in a life.
- * While they are held there is nothing to do, and the next one counts.
+ * All the others are numbered anew, once in a life.  While they are held
+ * they have no numbers, so there is nothing to do yet, and the next record of
+ * an earlier life that turns up counts.
  */
 void
 scsp_reborn_proven(struct scsp_group *g, int32_t seq)
@@ -76,14 +93,14 @@ on_forgotten(void *arg)
 	renumber(arg);
 }
 
-/* conf: of the same cluster, for D and H; the interval is for slow clocks */
+/* D + H from now, and an interval more for clocks that are slower than ours */
 void
 scsp_reborn_start(struct scsp_group *g, const struct conf_cluster *conf)
 {
 	if (scsp_group_is_mars(g))
 		timer_set(g->scsp->timers, &g->forgotten,
 		    scsp_seconds(conf->redirect_dead + conf->hold +
-			conf->redirect_interval));
+		    conf->redirect_interval));
 }
 
 void

@@ -3,11 +3,17 @@
  * SPDX-License-Identifier: ISC
  */
 
+/*
+ * Replay protection (A-83).  RFC 2334 has none: its MAC has neither counter
+ * nor time, and the numbers of CA and CSU messages only limit the harm.  This
+ * is an extension that other servers skip, so it is asked of a neighbor from
+ * the first packet on that has it, or where the configuration demands it.
+ */
 #include "replay.h"
 
 #define WINDOW	64
 
-/* nonce: 64 random bits; 0 stands for none, so it is not used */
+/* 0 stands for no nonce, so it is not used */
 void
 scsp_replay_init(struct scsp_replay *rp, uint64_t nonce)
 {
@@ -82,8 +88,11 @@ retire(struct scsp_replay *rp, uint64_t nonce)
 }
 
 /*
- * Judges an authentic packet.  Changes nothing but what a SCSP_REPLAY_ANSWER
- * needs unless the packet is fresh.
+ * Judges an authentic packet.  Only a fresh one (SCSP_REPLAY_OK, _NEW) counts
+ * as seen.  What is refused leaves little behind: that the neighbor sends the
+ * extension, which it may not leave out from now on; with SCSP_REPLAY_ANSWER
+ * its nonce, to be echoed; and a Hello that proves a new nonce with counter 0,
+ * which no server of ours sends, has proven it, though it is refused itself.
  */
 enum scsp_replay_verdict
 scsp_replay_check(struct scsp_replay *rp, const uint8_t *value, bool hello,
@@ -95,7 +104,7 @@ scsp_replay_check(struct scsp_replay *rp, const uint8_t *value, bool hello,
 
 	if (value == NULL)
 		return required || rp->shown ? SCSP_REPLAY_MISSING :
-					       SCSP_REPLAY_OK;
+		    SCSP_REPLAY_OK;
 	rp->shown = true;
 	rd_init(&r, value, SCSP_REPLAY_LEN);
 	rd_skip(&r, 8);

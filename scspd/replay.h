@@ -36,24 +36,21 @@ struct scsp_replay {
 /* what scsp_replay_check() found */
 enum scsp_replay_verdict {
 	SCSP_REPLAY_OK,
-	SCSP_REPLAY_NEW, /* a Hello that proves another nonce: a new boot */
+	SCSP_REPLAY_NEW,	/* a Hello that proves a new boot's nonce */
 	SCSP_REPLAY_ANSWER,	/* a Hello that changes nothing: answer it */
 	SCSP_REPLAY_MISSING,
 	SCSP_REPLAY_NONCE,
 	SCSP_REPLAY_SEEN
 };
 
+/* nonce: 64 random bits, here and below */
 void	scsp_replay_init(struct scsp_replay *, uint64_t nonce);
-/* the adjacency has gone to Down: forget the peer, under a new nonce */
+/* the adjacency has gone to Down: forgets the peer, under a new nonce */
 void	scsp_replay_reset(struct scsp_replay *, uint64_t nonce);
-/* value: the extension's SCSP_REPLAY_LEN octets, or NULL; nonce: random */
+/* value: the extension's SCSP_REPLAY_LEN octets, or NULL: it has none */
 enum scsp_replay_verdict scsp_replay_check(struct scsp_replay *,
-    const uint8_t *value,
-	    bool hello, bool required, uint64_t nonce);
-/*
- * appends the extension; echo_heard: this is the answer to
- * SCSP_REPLAY_ANSWER
- */
+	    const uint8_t *value, bool hello, bool required, uint64_t nonce);
+/* appends the extension.  echo_heard: as an answer to SCSP_REPLAY_ANSWER */
 void	scsp_replay_put(struct scsp_replay *, struct wr *, bool echo_heard);
 
 #endif

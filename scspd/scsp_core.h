@@ -31,7 +31,8 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_OWN_ID, "another server has our id") \
 	X(SCSP_EV_CONFLICT, "two contents with one sequence number") \
 	X(SCSP_EV_STRANGE, "record not understood, acknowledged and ignored") \
-	X(SCSP_EV_LIMIT, "limit reached")
+	X(SCSP_EV_LIMIT, "limit reached") \
+	X(SCSP_EV_VIOLATION, "event that its state rules out")
 
 enum scsp_event_code {
 #define X(sym, text) sym,
@@ -45,7 +46,8 @@ struct scsp_event {
 	uint16_t		 pid, sgid;
 	const struct atm_addr	*neighbor;	/* or NULL */
 	const char		*from, *to;	/* states by name, or NULL */
-	const char		*why;		/* a counter's name, or NULL */
+	/* a counter's name; of VIOLATION table, state and event; or NULL */
+	const char		*why;
 	const uint8_t		*oid;		/* or NULL */
 	uint64_t		 number;
 };
@@ -73,9 +75,12 @@ struct scsp_ops {
 };
 
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
-/* still tells its owner that the neighbors are gone */
+/* tells its owner first that the neighbors are gone; NULL: nothing */
 void		 scsp_free(struct scsp *);
-/* as marsd_configure() */
+/*
+ * What stays configured keeps its state.  0, or -1: no memory, or a key that
+ * cannot be used.
+ */
 int		 scsp_configure(struct scsp *, const struct conf *);
 /* A link for SEL 1 of a listener; its user is scsp_vc_user, arg the scsp. */
 void		 scsp_attach(struct scsp *, struct vc_link *);
@@ -83,7 +88,7 @@ void		 scsp_attach(struct scsp *, struct vc_link *);
 void		 scsp_detach(struct scsp *, struct vc_link *);
 extern const struct vc_user scsp_vc_user;
 
-/* from marsd */
+/* from marsd; what is not known is ignored */
 void		 scsp_publish(struct scsp *, uint16_t sgid, uint32_t key,
 		    const void *, size_t);
 void		 scsp_hide(struct scsp *, uint16_t sgid, const uint8_t oid[4],
@@ -94,13 +99,16 @@ void		 scsp_erase(struct scsp *, uint16_t sgid, const uint8_t oid[4],
 		    uint32_t key);
 void		 scsp_realign(struct scsp *, uint16_t sgid);
 
-/* for marsctl, as in marsd_core.h */
+/*
+ * For marsctl: each writes the next object of a listing and returns true, or
+ * false at its end.  cursor: CTL_CURSOR_SIZE octets, zero at the start.
+ */
 bool		 scsp_show_summary(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
-/* "scope" (neighbor, group, or "all"), "name", "value" */
+/* "scope" (a neighbor's address, or "all"), "name", "value" */
 bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
-/* neighbor clear */
+/* starts over with the servers at an address; NULL, or what is wrong */
 const char	*scsp_neighbor_clear(struct scsp *, const struct atm_addr *);
 
 #endif

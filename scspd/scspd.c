@@ -8,25 +8,15 @@
  * (RFC 2334) for marsd(8).  This file ties the core to the process: it has
  * no protocol.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "endpoint.h"
 #include "ipc.h"
+#include "log.h"
 #include "scspd.h"
 
 /* --- what the core asks for */
-
-static uint64_t
-scspd_hook_op_random(void *arg)
-{
-	uint64_t n;
-
-	(void)arg;
-	arc4random_buf(&n, sizeof(n));
-	return n;
-}
 
 static int64_t
 op_wallclock(void *arg)
@@ -101,7 +91,7 @@ op_withdraw(const void *data, size_t len, void *out, size_t size)
 	return csa_encode(&c, out, size);
 }
 
-/* Texts of the core, and what an operator can do about it. */
+/* What happened, in the core's words, and what an operator can do about it. */
 static const char *const event_text[SCSP_EV_MAX] = {
 #define X(sym, text) [sym] = text,
 	SCSP_EVENTS(X)
@@ -112,6 +102,7 @@ static const char *const event_advice[SCSP_EV_MAX] = {
 	[SCSP_EV_OWN_ID] = "give every server a server-id of its own",
 	[SCSP_EV_LIMIT] = "raise the limit in mars.conf or look who fills it",
 };
+_Static_assert(SCSP_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
 /* States that change say that the protocol works: no reason to warn. */
 static bool
@@ -121,46 +112,33 @@ ordinary(enum scsp_event_code code)
 }
 
 static void
-scspd_hook_op_event(void *arg, const struct scsp_event *e)
+scspd_hook_event(void *arg, const struct scsp_event *e)
 {
 	struct scspd_shell *d = arg;
-	void (*say)(struct ratelimit *, mtime_t, const char *, ...) =
-	    ordinary(e->code) ? log_limited_info : log_limited;
-	char line[512] = "", text[ATM_STRLEN];
-	const char *advice = event_advice[e->code];
-	size_t n = 0;
+	char where[256] = "", text[ATM_STRLEN];
+	const struct service_event line = {
+		.where = where,
+		.oid = e->oid,
+		.text = event_text[e->code],
+		.from = e->from,
+		.to = e->to,
+		.why = e->why,
+		.number = e->number,
+		.advice = event_advice[e->code],
+		.ordinary = ordinary(e->code),
+	};
 
-#define ADD(...)                                                      \
-	do {                                                          \
-		if (n < sizeof(line))                                 \
-			n += (size_t)snprintf(                        \
-			    line + n, sizeof(line) - n, __VA_ARGS__); \
-	} while (0)
 	if (e->pid != PID_MARS)
-		ADD("protocol %u: ", e->pid);
-	ADD("server group %u: ", e->sgid);
+		log_append(where, sizeof(where), "protocol %u: ", e->pid);
+	log_append(where, sizeof(where), "server group %u: ", e->sgid);
 	if (e->neighbor != NULL)
-		ADD("neighbor %s: ",
+		log_append(where, sizeof(where), "neighbor %s: ",
 		    atm_addr_print(e->neighbor, text, sizeof(text)));
-	if (e->oid != NULL)
-		ADD("server %u.%u.%u.%u: ", e->oid[0], e->oid[1], e->oid[2],
-		    e->oid[3]);
-	ADD("%s", event_text[e->code]);
-	if (e->to != NULL)
-		ADD(" %s%s%s", e->from == NULL ? "" : e->from,
-		    e->from == NULL ? "" : " to ", e->to);
-	if (e->why != NULL)
-		ADD(": %s", e->why);
-	if (e->number != 0)
-		ADD(" (%llu)", (unsigned long long)e->number);
-	if (advice != NULL)
-		ADD(": %s", advice);
-#undef ADD
-	say(&d->limits[e->code], d->service.loop.timers.now, "%s", line);
+	service_log_event(&d->service, e->code, &line);
 }
 
 static const struct scsp_ops ops = {
-	.random = scspd_hook_op_random,
+	.random = service_random64,
 	.wallclock = op_wallclock,
 	.judge = csa_judge,
 	.withdraw = op_withdraw,
@@ -168,7 +146,7 @@ static const struct scsp_ops ops = {
 	.own = op_own,
 	.gone = op_gone,
 	.neighbor = op_neighbor,
-	.event = scspd_hook_op_event,
+	.event = scspd_hook_event,
 };
 
 /* --- what the process asks for */
@@ -185,29 +163,23 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (!n->auth)
 				log_warnx(
-				    "server group %u: neighbor %s: auth "
-				    "off: anybody who can send packets in its "
-				    "name can change every group: write key "
-				    "NUMBER",
+				    "server group %u: neighbor %s: auth off: "
+				    "anybody who can send packets in its name "
+				    "can change every group: write key NUMBER",
 				    cl->server_group,
 				    atm_addr_print(
-					&n->addr, text, sizeof(text)));
+				    &n->addr, text, sizeof(text)));
 }
 
 static int
 scspd_hook_configure(void *arg, const struct conf *c)
 {
 	struct scspd_shell *d = arg;
-	size_t i;
 
-	if (d->scsp == NULL) {
-		for (i = 0; i < SCSP_EV_MAX; i++)
-			ratelimit_init(
-			    &d->limits[i], d->service.loop.timers.now);
+	if (d->scsp == NULL)
 		d->scsp = scsp_new(&ops, d, &d->service.loop.timers);
-		if (d->scsp == NULL)
-			return -1;
-	}
+	if (d->scsp == NULL)
+		return -1;
 	if (scsp_configure(d->scsp, c) == -1)
 		return -1;
 	warn_unauthenticated(&c->clusters);
@@ -215,26 +187,19 @@ scspd_hook_configure(void *arg, const struct conf *c)
 	return 0;
 }
 
-/* SEL 1 of every listener. */
+/* SEL 1 of each listener, and permanent circuits to neighbors. */
 static bool
-scspd_hook_whose(void *arg, const struct conf *c, const struct atm_addr *local,
+scspd_hook_whose(void *arg, const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, const struct atm_addr *peer,
     struct service_user *u)
 {
 	struct scspd_shell *d = arg;
-	const struct conf_listen *l;
-	struct atm_addr addr;
+	struct endpoint e;
 
-	TAILQ_FOREACH(l, &c->listens, entry) {
-		addr = l->addr;
-		atm_addr_set_sel(&addr, SCSPD_SEL);
-		if (!atm_addr_equal(&addr, local))
-			continue;
-		u->name = "scspd";
-		u->user = &scsp_vc_user;
-		u->arg = d->scsp;
-		return true;
-	}
-	return false;
+	u->name = "scspd";
+	u->user = &scsp_vc_user;
+	u->arg = d->scsp;
+	return conf_has_endpoint(c, false, transport, local, peer, &e);
 }
 
 static void
@@ -254,7 +219,7 @@ scspd_hook_detach(void *arg, struct vc_link *link)
 	scsp_detach(d->scsp, link);
 }
 
-static void
+static bool
 scspd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
 	struct scspd_shell *d = arg;
@@ -264,22 +229,25 @@ scspd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	switch (type) {
 	case IMSG_CSA_PUBLISH:
 		scsp_publish(d->scsp, m->sgid, m->key, m->data, m->len);
-		return;
+		return true;
 	case IMSG_CSA_REALIGN:
 		scsp_realign(d->scsp, m->sgid);
-		return;
+		return true;
 	case IMSG_CSA_HIDE:
 		act = scsp_hide;
 		break;
 	case IMSG_CSA_REVIVE:
 		act = scsp_revive;
 		break;
-	default: /* service.c lets no other pass */
+	case IMSG_CSA_ERASE:
 		act = scsp_erase;
 		break;
+	default:
+		return false;
 	}
 	for (i = 0; i < m->nkeys; i++)
 		act(d->scsp, m->sgid, m->oid, replica_key(m, i));
+	return true;
 }
 
 /* Other servers notice by our silence: SCSP has no farewell. */
@@ -307,9 +275,11 @@ main(int argc, char **argv)
 		.name = "scspd",
 		.sibling = "marsd",
 		.role = SANDBOX_SCSPD,
-		.marsd = false,
+		.ends_last = true,
 		.commands = scspd_commands,
 		.ncommands = scspd_ncommands,
+		.summary = scspd_ctl_summary,
+		.counters = scspd_ctl_counters,
 		.configure = scspd_hook_configure,
 		.whose = scspd_hook_whose,
 		.attach = scspd_hook_attach,

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "align.h"
+#include "hello.h"
 #include "scsp.h"
 
 /*
@@ -40,22 +42,10 @@ neighbor_at(struct scsp *s, uint32_t n)
 static void
 put_id(struct wr *w, const char *name, uint32_t id)
 {
-	uint8_t o[4];
-	char buf[16], *p = buf;
-	int i;
-	uint8_t v;
+	uint8_t oid[4];
 
-	scsp_oid_octets(id, o);
-	for (i = 0; i < 4; i++) {
-		v = o[i];
-		if (v >= 100)
-			*p++ = (char)('0' + v / 100);
-		if (v >= 10)
-			*p++ = (char)('0' + v / 10 % 10);
-		*p++ = (char)('0' + v % 10);
-		*p++ = i < 3 ? '.' : '\0';
-	}
-	ctl_string(w, name, buf);
+	scsp_oid_octets(id, oid);
+	ctl_oid(w, name, oid);
 }
 
 static void
@@ -71,7 +61,7 @@ scsp_show_dropped(const uint64_t *drops)
 	uint64_t sum = 0;
 	int i;
 
-	for (i = 0; i < DROP_MAX; i++)
+	for (i = 0; i < SCSP_DROP_MAX; i++)
 		sum += drops[i];
 	return sum;
 }
@@ -84,7 +74,7 @@ replay_state(const struct scsp_neighbor *nb)
 	if (nb->replay.proven != 0)
 		return "in force";
 	return nb->conf.replay_required || nb->replay.shown ? "pending" :
-							      "not offered";
+	    "not offered";
 }
 
 bool
@@ -143,7 +133,6 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 {
 	struct scsp_place *at = cursor;
 	struct scsp_neighbor *nb;
-	char addr[ATM_STRLEN];
 
 	if ((nb = neighbor_at(s, at->n)) == NULL)
 		return false;
@@ -151,14 +140,13 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 	ctl_string(w, "cluster", nb->group->name);
 	ctl_uint(w, "server-group", nb->group->sgid);
 	ctl_uint(w, "protocol-id", nb->group->pid);
-	ctl_string(
-	    w, "address", atm_addr_print(&nb->peer->addr, addr, sizeof(addr)));
+	ctl_atm(w, "address", &nb->peer->addr);
 	if (nb->has_id)
 		put_id(w, "id", nb->id);
 	else
 		ctl_string(w, "id", "");
-	ctl_string(w, "hello", scsp_hello_state_names[nb->hello]);
-	ctl_string(w, "alignment", scsp_align_state_names[nb->align]);
+	ctl_string(w, "hello", scsp_hello_table.states[nb->hello]);
+	ctl_string(w, "alignment", scsp_align_table.states[nb->align]);
 	put_age(w, "since", s, nb->align_since);
 	ctl_uint(w, "records-sent", nb->records_out);
 	ctl_uint(w, "records-received", nb->records_in);
@@ -192,7 +180,7 @@ scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
 	key.pid = at->pid;
 	key.sgid = at->sgid;
 	for (g = RB_NFIND(scsp_group_tree, &s->groups, &key); g != NULL;
-	     g = RB_NEXT(scsp_group_tree, &s->groups, g)) {
+	    g = RB_NEXT(scsp_group_tree, &s->groups, g)) {
 		e = at->started && scsp_group_cmp(g, &key) == 0 ?
 		    scsp_cache_after(&g->cache, at->id) :
 		    scsp_cache_first(&g->cache);
@@ -238,15 +226,15 @@ neighbor_counter(const struct scsp_neighbor *nb, uint32_t i)
 }
 
 /*
- * The next counter: of packets that belong to nobody (scope "all"), then
- * of each neighbor, by address.  Reasons that never occurred are left out.
+ * The next counter: of the whole and of packets that belong to nobody (scope
+ * "all"), then of each neighbor, by address.  Reasons that never occurred
+ * are left out.
  */
 bool
 scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 {
 	struct scsp_place *at = cursor;
 	struct scsp_neighbor *nb = NULL;
-	char scope[ATM_STRLEN] = "all";
 	const char *name;
 	uint64_t v;
 	uint32_t i, base;
@@ -254,16 +242,18 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	for (;;) {
 		if (at->n != 0 && (nb = neighbor_at(s, at->n - 1)) == NULL)
 			return false;
-		base = nb == NULL ? 0 : NCOUNTERS;
+		base = nb == NULL ? 1 : NCOUNTERS;
 		i = at->counter++;
-		if (i >= base + DROP_MAX) {
+		if (i >= base + SCSP_DROP_MAX) {
 			at->n++;
 			at->counter = 0;
 			continue;
 		}
 		if (i < base) {
-			name = counters[i].name;
-			v = neighbor_counter(nb, i);
+			name =
+			    nb == NULL ? "table-violations" : counters[i].name;
+			v = nb == NULL ? s->faults.count :
+			    neighbor_counter(nb, i);
 			break;
 		}
 		name = scsp_drop_name((enum scsp_drop)(i - base));
@@ -272,8 +262,9 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 			break;
 	}
 	if (nb != NULL)
-		atm_addr_print(&nb->peer->addr, scope, sizeof(scope));
-	ctl_string(w, "scope", scope);
+		ctl_atm(w, "scope", &nb->peer->addr);
+	else
+		ctl_string(w, "scope", "all");
 	ctl_string(w, "name", name);
 	ctl_uint(w, "value", v);
 	return true;

@@ -4,15 +4,27 @@
  */
 
 /*
- * Soliciting what a DCS has in newer instances (RFC 2334 section 2.2.3):
+ * Soliciting what a neighbor has in newer instances (RFC 2334 section 2.2.3):
  * the CSA Request List in blocks that are freed as they are asked for, and
- * at most one CSUS outstanding.  In Aligned it works beside flooding
- * (A-71).
+ * at most one CSUS outstanding.
+ *
+ *  - 2.3 rule 2b asks for a record in Aligned "as if" in alignment.  Here the
+ *    state stays Aligned, and asking goes on beside flooding (A-71).
+ *  - An element of the list ends with its record, 2.2.3 says.  Here it ends
+ *    also when the record comes from elsewhere or is newer than asked for,
+ *    when it was refused, or with a null record (A-72).
+ *  - A CSUS is repeated without a limit.  Here the limit is that of CSU
+ *    Requests, then it is an abnormal event (A-73).
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "align.h"
+#include "cache.h"
+#include "group.h"
+#include "neighbor.h"
 #include "scsp.h"
+#include "solicit.h"
 
 static void	on_csus_timer(void *);
 
@@ -45,7 +57,6 @@ scsp_solicit_pending(const struct scsp_neighbor *nb)
 	return nb->ncrl + nb->nopen;
 }
 
-/* Puts an entry on the CRL; without memory the alignment starts over. */
 void
 scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
 {
@@ -55,7 +66,7 @@ scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
 	b = TAILQ_LAST(&nb->crl, scsp_want_list);
 	if (b == NULL || b->n == RECORDS_MAX) {
 		if ((b = malloc(sizeof(*b))) == NULL) {
-			scsp_neighbor_drop(nb, DROP_MEMORY);
+			scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 			nb->crl_failed = true;
 			return;
 		}
@@ -69,7 +80,7 @@ scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
 	nb->ncrl++;
 }
 
-/* however it came, or was refused. */
+/* Nothing more is to be expected for it. */
 static bool
 satisfied(struct scsp_neighbor *nb, const struct scsp_want *w)
 {
@@ -104,7 +115,7 @@ fill(struct scsp_neighbor *nb)
 			free(b);
 		}
 	}
-	/* in order for scsp_solicit_answered(); the same twice is asked once */
+	/* scsp_solicit_answered() searches it by name */
 	if (nb->nout > 1)
 		qsort(nb->out, nb->nout, sizeof(*nb->out), want_cmp);
 	nb->nopen = nb->nout;
@@ -130,7 +141,6 @@ send_csus(struct scsp_neighbor *nb)
 	scsp_neighbor_send(nb, &p, NULL, false);
 }
 
-/* Asks for the next part of the CRL unless an answer is outstanding. */
 void
 scsp_solicit_kick(struct scsp_neighbor *nb)
 {
@@ -139,8 +149,8 @@ scsp_solicit_kick(struct scsp_neighbor *nb)
 	timer_clear(nb->scsp->timers, &nb->csus_timer);
 	if (nb->out == NULL && nb->ncrl != 0 &&
 	    (nb->out = malloc(RECORDS_MAX * sizeof(*nb->out))) == NULL) {
-		scsp_neighbor_drop(nb, DROP_MEMORY);
-		scsp_neighbor_abnormal(nb, scsp_drop_name(DROP_MEMORY));
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		scsp_neighbor_abnormal(nb, scsp_drop_name(SCSP_DROP_MEMORY));
 		return;
 	}
 	nb->nout = nb->csus_tries = 0;
@@ -157,11 +167,11 @@ scsp_solicit_kick(struct scsp_neighbor *nb)
 }
 
 /*
- * The DCS has sent this record, whatever became of it (A-72).  An older
- * instance than was asked for is no answer: it may have been under way for
- * long, and our CSUS lost.  True if the record is in the CSUS that is
- * outstanding; and a null record only if nothing has answered it yet (A-65):
- * the DCS may have got it back since it said that it has it no more.
+ * The neighbor has sent this record, whatever becomes of it here (A-72).  An
+ * older instance than was asked for is no answer: it may have been under way
+ * for long, and our CSUS may be lost.  True if the record is in the CSUS that
+ * is outstanding.  A null record must also be the first answer (A-65): after
+ * the neighbor said that it has the record no more, it may have got it back.
  */
 bool
 scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
@@ -187,8 +197,9 @@ scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
 }
 
 /*
- * Not all of it came in time: ask for the rest and for more.  As often in
- * a row as a CSA record is retransmitted, then something is wrong (A-73).
+ * Not all of it came in time: asks for the rest and for more.  If nothing
+ * came as often in a row as a CSA record is retransmitted, then something is
+ * wrong (A-73).
  */
 static void
 on_csus_timer(void *arg)

@@ -109,9 +109,10 @@ bool	rd_atm_number(struct rd *, uint8_t *tl, uint8_t[ATM_NUM_MAX]);
 bool	rd_paddr(struct rd *, uint8_t, struct paddr *);
 
 /*
- * Between our own processes an address has 2 + 2 * ATM_NUM_MAX octets.  False
+ * Between our own processes an address has always as many octets.  False
  * where these are no address: then it is null, and the reader has failed.
  */
+#define ATM_IPC_LEN	(2 + 2 * ATM_NUM_MAX)
 void	wr_atm_addr(struct wr *, const struct atm_addr *);
 bool	rd_atm_addr(struct rd *, struct atm_addr *);
 

@@ -186,7 +186,7 @@ print_atm_number(uint8_t tl, const uint8_t num[ATM_NUM_MAX], char *buf,
 	memcpy(a.num, num, ATM_NUM_MAX);
 	if (atm_addr_to_ip(&a, &v6, ip, &sel)) {
 		if (inet_ntop(v6 ? AF_INET6 : AF_INET, ip, text,
-			sizeof(text)) != NULL)
+		    sizeof(text)) != NULL)
 			len = append(buf, size, len, "%s", text);
 		return sel == 0 ? len : append(buf, size, len, "%%%u", sel);
 	}

@@ -28,8 +28,8 @@ decode_body(struct csa *c, struct rd *r)
 	c->atm.sub_tl = rd_u8(r);
 	if (c->state == CSA_REDIRECT &&
 	    r->left ==
-		(size_t)(c->atm.num_tl & ATM_TL_LEN) +
-		    (c->atm.sub_tl & ATM_TL_LEN))
+	    (size_t)(c->atm.num_tl & ATM_TL_LEN) +
+	    (c->atm.sub_tl & ATM_TL_LEN))
 		spln = tpln = 0;
 	ok = rd_paddr(r, spln, &c->spa);
 	atm_ok = rd_atm_number(r, &c->atm.num_tl, c->atm.num);

@@ -28,7 +28,7 @@ neighbor_among(
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (atm_addr_equal(&n->addr, &l->peer) ||
 			    (atm_addr_sel(&l->peer) == 0 &&
-				endpoint_same(&n->addr, &l->peer)))
+			    endpoint_same(&n->addr, &l->peer)))
 				return n;
 	return NULL;
 }

@@ -14,44 +14,56 @@
 
 #include <stdint.h>
 
-/* descriptor 3 of a child is its channel to the parent */
-#define CHILD_FD	3
+#define CHILD_FD	3	/* a child's channel to the parent */
+#define IMSG_PARENT_MAX	16000	/* octets of a payload on that channel */
 
+/*
+ * What each message carries.  addr is an address as wr_atm_addr() writes it,
+ * string is what wr_string() writes; a null address is atm_addr_is_null().
+ */
 enum imsg_type {
 	IMSG_NONE,
 
-	/* parent -> child, once, in this order, before anything else */
+	/* parent -> child: once, in this order, before anything else */
 	IMSG_SETUP,		/* u8 SETUP_* flags, string user, u32 verbose */
 	IMSG_SIBLING,		/* fd: socketpair with the other child */
 	IMSG_CONTROL,		/* fd: listening control socket */
-	/* parent -> child, at start and again at every reload */
+
+	/* parent -> child: at the start, and again at every reload */
 	IMSG_CONF_BEGIN,	/* u32 octets to come */
 	IMSG_CONF_DATA,		/* a piece of conf_write()'s octets */
-	IMSG_LISTEN,		/* fd; u8 transport, addr: a socket for the
-				 * local address addr (with its SEL); addr:
-				 * the peer of a permanent circuit, or null */
-	IMSG_CONF_END,		/* apply it; the child answers CONF_DONE */
+	IMSG_LISTEN,		/* fd: a socket that is new; u8 transport, addr
+				 * local with its SEL, addr peer of a permanent
+				 * circuit, else null */
+	IMSG_CONF_END,		/* empty: apply it, and answer CONF_DONE */
+
 	/* child -> parent */
 	IMSG_CONF_DONE,		/* empty */
-	IMSG_READY,		/* confined; sandbox state: string */
+	IMSG_READY,		/* string sandbox: it is confined */
 	IMSG_CTL_RELOAD_REQ,	/* u32 id of the control connection */
 	/* parent -> child */
 	IMSG_CTL_RELOAD_RES,	/* u32 id, u8 ok, string what went wrong */
 	IMSG_VERBOSE,		/* u32 level */
-	IMSG_VERBOSE_REQ,	/* child -> parent: u32 level, for all */
-	IMSG_ATM_OPEN,		/* child -> parent: u32 id, u8 ATM_OPEN_*,
-				 * addr local, addr peer (null: LISTEN); each
-				 * one is answered */
-	IMSG_ATM_FD,		/* parent -> child: u32 id, u8 ATM_OPEN_*,
-				 * addr local, addr peer, u16 cause; fd where
-				 * the cause is VC_CAUSE_NONE */
-	IMSG_ATM_PARTY,		/* marsd -> parent: u32 id of a root, u8
-				 * ATM_PARTY_*, u32 reference (DROP), addr
-				 * local, addr peer (ADD); ADD and DROP are
-				 * answered, and one at a time is asked for */
-	IMSG_ATM_PARTY_RES,	/* parent -> marsd: u32 id of the root, u8
-				 * ATM_PARTY_*, u32 reference, addr local, u16
-				 * cause */
+	/* child -> parent */
+	IMSG_VERBOSE_REQ,	/* u32 level, for all processes */
+
+	/* child -> parent, which answers each one with ATM_FD */
+	IMSG_ATM_OPEN,		/* u32 id, u8 ATM_OPEN_*, addr local, addr peer
+				 * (LISTEN: null) */
+	/* parent -> child */
+	IMSG_ATM_FD,		/* u32 id, u8 ATM_OPEN_*, addr local, addr
+				 * peer, u16 cause; fd if the cause is
+				 * VC_CAUSE_NONE */
+	/*
+	 * marsd -> parent: ADD and DROP are answered with ATM_PARTY_RES, and
+	 * for each root only one of them is asked for at a time
+	 */
+	IMSG_ATM_PARTY,		/* u32 id of a root, u8 ATM_PARTY_*, u32
+				 * reference (DROP), addr local, addr peer
+				 * (ADD, else null) */
+	/* parent -> marsd */
+	IMSG_ATM_PARTY_RES,	/* u32 id of the root, u8 ATM_PARTY_*, u32
+				 * reference, addr local, u16 cause */
 
 	/* marsd <-> scspd; every one begins with u16 SGID */
 	IMSG_CSA_PUBLISH,	/* marsd: u32 key, rest data; we originate */
@@ -72,7 +84,8 @@ enum imsg_type {
 	IMSG_CSA_NEIGHBOR,	/* scspd: oid(4), u8 aligned */
 
 	/* control clients; see ctl.h */
-	IMSG_CTL_REQUEST,	/* string command, then its arguments */
+	IMSG_CTL_REQUEST,	/* u8 n, n x string command and arguments, then
+				 * per filter string word, string value */
 	IMSG_CTL_ROW,		/* one object, ctl.h */
 	IMSG_CTL_END,		/* u8 ok, string what went wrong */
 
@@ -81,7 +94,7 @@ enum imsg_type {
 
 #define SETUP_PRIVILEGED	0x01	/* started as root: chroot and setuid */
 
-enum atm_open {			/* a socket of the ATM stack */
+enum atm_open {			/* which socket of the ATM stack: */
 	ATM_OPEN_CALL = 1,	/* a switched circuit, connected */
 	ATM_OPEN_LEAF,		/* the same as the root of one leaf */
 	ATM_OPEN_LISTEN,	/* for calls to local, after one was lost */
@@ -89,12 +102,14 @@ enum atm_open {			/* a socket of the ATM stack */
 	ATM_OPEN_ROOT		/* a call to local itself, to add parties to */
 };
 
-enum atm_party {		/* of a root: */
-	ATM_PARTY_ADD = 1,	/* one to peer; the reference, or 0: failed */
-	ATM_PARTY_DROP,		/* 0, or one that has left meanwhile */
-	ATM_PARTY_END,		/* the root is over: no answer */
-	ATM_PARTY_LEFT,		/* answer only: that one has, by itself */
-	ATM_PARTY_STUCK		/* answer only: it can't be done any more */
+enum atm_party {		/* what is to be done, or was, at a root: */
+	ATM_PARTY_ADD = 1,	/* add peer; answer: its reference, or 0 and
+				 * the cause why there is none */
+	ATM_PARTY_DROP,		/* drop that party; answer: 0, or the reference
+				 * of another one that has left meanwhile */
+	ATM_PARTY_END,		/* end the root; no answer */
+	ATM_PARTY_LEFT,		/* answer only: that one has left by itself */
+	ATM_PARTY_STUCK		/* answer only: the root can do no more */
 };
 
 enum csa_how {			/* how scspd learned it; A-6 */

@@ -110,7 +110,7 @@ decode_mandatory(struct mars_msg *m, struct rd *r, struct mars_lengths *l)
 		m->pnum = rd_u16(r);
 		m->flags = rd_u16(r) &
 		    (MARS_F_LAYER3GRP | MARS_F_COPY | MARS_F_REGISTER |
-			MARS_F_PUNCHED | MARS_F_SEQUENCE);
+		    MARS_F_PUNCHED | MARS_F_SEQUENCE);
 		m->cmi = rd_u16(r);
 		m->msn = rd_u32(r);
 		return;
@@ -329,8 +329,8 @@ encode_mandatory(const struct mars_msg *m, struct wr *w)
 		wr_u16(w, m->pnum);
 		wr_u16(w,
 		    m->flags &
-			(MARS_F_LAYER3GRP | MARS_F_COPY | MARS_F_REGISTER |
-			    MARS_F_PUNCHED | MARS_F_SEQUENCE));
+		    (MARS_F_LAYER3GRP | MARS_F_COPY | MARS_F_REGISTER |
+		    MARS_F_PUNCHED | MARS_F_SEQUENCE));
 		wr_u16(w, m->cmi);
 		break;
 	case MARS_SHAPE_GROUPLIST:
@@ -344,8 +344,8 @@ encode_mandatory(const struct mars_msg *m, struct wr *w)
 		wr_u8(w, m->tgt_sub_tl);
 		wr_u8(w,
 		    shape(m->op) == MARS_SHAPE_MAP ?
-			m->redirf & MARS_REDIRF_HARD :
-			m->tpa.len);
+		    m->redirf & MARS_REDIRF_HARD :
+		    m->tpa.len);
 		if (shape(m->op) == MARS_SHAPE_REQUEST) {
 			wr_bytes(w, m->pad, sizeof(m->pad));
 			return;
@@ -469,7 +469,7 @@ mars_target(const struct mars_msg *m, uint16_t i, struct atm_addr *a)
 {
 	struct rd r = element(m, i,
 	    (size_t)(m->tgt_num_tl & ATM_TL_LEN) +
-		(m->tgt_sub_tl & ATM_TL_LEN));
+	    (m->tgt_sub_tl & ATM_TL_LEN));
 
 	a->num_tl = m->tgt_num_tl;
 	a->sub_tl = m->tgt_sub_tl;

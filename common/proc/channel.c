@@ -87,12 +87,6 @@ gone:
 	c->closed(c->arg);
 }
 
-/*
- * Binds fd, a stream socket, to the loop; from then on it belongs to c, and
- * after a failure still to the caller.  c must not move while it is open.
- * maxpayload: octets of the longest message, either way.  The handlers may
- * call channel_close(), and closed() may then free c; the others may not.
- */
 int
 channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,
     uint32_t maxpayload, const char *name,
@@ -121,7 +115,6 @@ fail:
 	return -1;
 }
 
-/* Drops what is queued and closes the descriptor.  May be repeated. */
 void
 channel_close(struct channel *c)
 {

@@ -4,8 +4,8 @@
  */
 
 /*
- * One end of an imsg channel bound to libevent.  Everything that is sent
- * goes through channel_send(), which re-arms the event.
+ * One end of a connection over which imsgs go, bound to libevent.  Everything
+ * is sent by channel_send(), which sees to it that the event is armed.
  */
 #ifndef MARS_CHANNEL_H
 #define MARS_CHANNEL_H
@@ -35,18 +35,31 @@ struct channel {
 	bool		 open;
 };
 
-/* 0, or -1 with errno.  fdpass: descriptors may travel */
+/*
+ * Binds fd, a stream socket, to the loop: 0, and it belongs to the channel;
+ * -1 with errno, and it is still the caller's.  The struct must not move
+ * while it is open.  fdpass: descriptors may travel.  maxpayload: octets of
+ * the longest message, either way.  message() and closed() may call
+ * channel_close(), and closed() may free the struct after that.
+ */
 int	channel_open(struct channel *, struct event_base *, int fd, bool fdpass,
 	    uint32_t maxpayload, const char *name,
 	    void (*message)(void *, uint32_t, struct rd *, int),
 	    void (*closed)(void *), void *arg);
+/* Drops what is queued and closes the descriptor.  May be repeated. */
 void	channel_close(struct channel *);
-/* 0, or -1 with errno (no memory, or longer than the limit).  fd -1: none */
+/*
+ * fd: a descriptor, which is taken, or -1.  0, or -1 with errno: no memory,
+ * longer than the limit, or not open; then fd is still the caller's.
+ */
 int	channel_send(struct channel *, uint32_t type, int fd, const void *,
 	    size_t);
-/* messages waiting to be sent: the producer stops at a high mark */
+/* How many messages wait to be sent: a producer stops at a high mark. */
 uint32_t channel_queued(const struct channel *);
-/* writes until nothing is queued, for the last words of a process */
+/*
+ * Writes until nothing is queued, for the last words of a process: 0, or -1
+ * with errno if the other end does not read for two seconds.
+ */
 int	channel_flush(struct channel *);
 
 #endif

@@ -97,7 +97,7 @@ enter_home(const struct passwd *pw)
 	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		fatalx("%s: has to be a directory that root owns and nobody "
-		       "else can write to",
+		    "else can write to",
 		    pw->pw_dir);
 	if (chroot(pw->pw_dir) == -1)
 		fatal("chroot %s", pw->pw_dir);

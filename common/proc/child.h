@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What marsd and scspd do before they read their first octet. */
+/*
+ * How a process gives up what it does not need, before it reads its first
+ * octet from the network.  child.c is for every system, sandbox_*.c for one.
+ */
 #ifndef MARS_CHILD_H
 #define MARS_CHILD_H
 
@@ -14,7 +17,7 @@ enum sandbox_role {
 	SANDBOX_MARSD,
 	SANDBOX_SCSPD,
 	SANDBOX_PARENT,	/* keeps files and sockets; no exec, ptrace, mount */
-	SANDBOX_PARTIES	/* a child's, and fork, and two ioctls of ATM */
+	SANDBOX_PARTIES	/* as a child; may also fork, and add ATM parties */
 };
 
 #define SANDBOX_STRLEN	160	/* buffer for what is in force */
@@ -32,7 +35,7 @@ void	child_init(void);
  * (no files, no processes, no core), no_new_privs.  fatal() on failure.
  */
 void	child_drop(bool privileged, const char *user);
-/* The same for a process that forks. */
+/* The same for a process that forks: it may have a few processes. */
 void	child_drop_forking(bool privileged, const char *user);
 
 /*

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <event2/event_struct.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "ctl_filter.h"
 #include "ctlserver.h"
 #include "ipc.h"
 #include "log.h"
@@ -23,6 +25,10 @@
 #define LOW_MARK	16	/* go on */
 #define STALL		30	/* s without progress: the client is cut */
 #define TICK		5	/* s between looks at it */
+#define LISTS_MAX	4	/* struct ctl_commands of a server */
+/* What one client may have us do in one turn of the loop, in octets of rows. */
+#define TURN_WORK	(128 * 1024)
+#define ROW_WORK	64	/* octets that the making of any row is worth */
 
 const char CTL_LATER[] = "later";
 
@@ -32,23 +38,26 @@ struct ctl_conn {
 	struct channel		 ch;
 	uint32_t		 id;
 	const struct ctl_command *command;	/* rows are to come, or NULL */
+	void			*arg;		/* of its functions */
 	bool			 later;		/* ctl_finish() is to come */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
 	char			 args[CTL_ARGS_MAX][CTL_ARG_SIZE];
+	struct ctl_filter	 filters[CTL_FILTERS_MAX];
+	size_t			 nfilters;
 	alignas(max_align_t) char cursor[CTL_CURSOR_SIZE];
 	uint32_t		 stalled;	/* s */
 };
 
 struct ctlserver {
-	struct event_base	*base;
+	struct loop		*loop;
 	int			 fd;
 	struct event		 accept;
 	struct event		 reap;		/* frees who was cut off */
+	struct event		 resume;	/* listings that paused */
 	struct event		 tick;
-	const struct ctl_command *commands;
-	size_t			 ncommands;
-	void			*arg;
+	struct ctl_commands	 lists[LISTS_MAX];
+	size_t			 nlists;
 	TAILQ_HEAD(, ctl_conn)	 conns;
 	uint32_t		 nconns;
 	uint32_t		 next_id;
@@ -120,27 +129,70 @@ conn_end(struct ctl_conn *c, bool ok, const char *text)
 		conn_cut(c);
 }
 
-/*
- * Rows of a listing until the client's queue is full; what is read there
- * brings us back here.
- */
-static void
-conn_more(struct ctl_conn *c)
+static bool
+row_wanted(const struct ctl_conn *c, const struct wr *w)
+{
+	struct rd r;
+	size_t i;
+
+	rd_init(&r, w->buf, w->len);
+	for (i = 0; i < c->nfilters; i++)
+		if (!ctl_filter_wants(&c->filters[i], r))
+			return false;
+	return true;
+}
+
+/* The next row of a listing, or its end.  Returns the work that it was. */
+static size_t
+conn_row(struct ctl_conn *c)
 {
 	struct ctlserver *s = c->server;
 	struct wr w;
 
+	wr_init(&w, s->row, sizeof(s->row));
+	if (!c->command->show(c->arg, c->cursor, &w))
+		conn_end(c, true, "");
+	else if (wr_failed(&w))
+		conn_end(c, false, "an entry is too large to show");
+	else if (row_wanted(c, &w) &&
+	    channel_send(&c->ch, IMSG_CTL_ROW, -1, s->row, w.len) == -1)
+		conn_cut(c);
+	return ROW_WORK + w.len;
+}
+
+/*
+ * Rows of a listing until the client's queue is full; what is read there
+ * brings us back here.  Rows that a filter holds back fill no queue: once
+ * they have cost enough, the others in the loop have their turn first.
+ */
+static void
+conn_more(struct ctl_conn *c)
+{
+	const struct timeval now = { 0, 0 };
+	size_t work = 0;
+
 	while (c->command != NULL && channel_queued(&c->ch) < HIGH_MARK) {
-		wr_init(&w, s->row, sizeof(s->row));
-		if (c->command->show(s->arg, c->argc, c->argv, c->cursor, &w) ==
-		    CTL_DONE)
-			conn_end(c, true, "");
-		else if (wr_failed(&w))
-			conn_end(c, false, "an entry is too large to show");
-		else if (channel_send(
-			     &c->ch, IMSG_CTL_ROW, -1, s->row, w.len) == -1)
-			conn_cut(c);
+		if (work >= TURN_WORK) {
+			if (event_add(&c->server->resume, &now) == -1)
+				conn_cut(c);
+			return;
+		}
+		work += conn_row(c);
 	}
+}
+
+static void
+ctlserver_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct ctlserver *s = arg;
+	struct ctl_conn *c;
+
+	(void)fd;
+	(void)what;
+	timers_clock(&s->loop->timers);
+	/* conn_more() takes nobody off the list: that is ctlserver_reap()'s */
+	TAILQ_FOREACH(c, &s->conns, entry)
+		conn_more(c);
 }
 
 static void
@@ -148,6 +200,7 @@ conn_drained(void *arg)
 {
 	struct ctl_conn *c = arg;
 
+	timers_clock(&c->server->loop->timers);
 	c->stalled = 0;
 	if (channel_queued(&c->ch) <= LOW_MARK)
 		conn_more(c);
@@ -172,22 +225,32 @@ name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
 	}
 }
 
-/* The command with the longest name that the request begins with. */
+/*
+ * The command with the longest name that the request begins with; its arg
+ * becomes c's, and what follows its name the arguments.
+ */
 static const struct ctl_command *
-lookup(const struct ctlserver *s, struct ctl_conn *c, int argc, int *words)
+find_command(struct ctl_conn *c, int argc)
 {
 	const struct ctl_command *found = NULL;
-	size_t i;
-	int n;
+	const struct ctl_commands *l;
+	int n, words = 0;
+	size_t i, j;
 
-	*words = 0;
-	for (i = 0; i < s->ncommands; i++) {
-		n = name_words(s->commands[i].name, argc, c->args);
-		if (n > *words) {
-			found = &s->commands[i];
-			*words = n;
+	for (i = 0; i < c->server->nlists; i++) {
+		l = &c->server->lists[i];
+		for (j = 0; j < l->n; j++) {
+			n = name_words(l->command[j].name, argc, c->args);
+			if (n <= words)
+				continue;
+			found = &l->command[j];
+			c->arg = l->arg;
+			words = n;
 		}
 	}
+	c->argc = argc - words;
+	for (n = 0; n < c->argc; n++)
+		c->argv[n] = c->args[words + n];
 	return found;
 }
 
@@ -197,40 +260,71 @@ conn_act(struct ctl_conn *c, const struct ctl_command *cmd)
 	const char *wrong;
 
 	c->later = true; /* it may end before we are told so */
-	wrong = cmd->act(c->server->arg, c, c->argc, c->argv);
+	wrong = cmd->act(c->arg, c, c->argc, c->argv);
 	if (wrong != CTL_LATER)
 		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
 }
 
-/* A request: strings, the words of a command and its arguments. */
-static void
-conn_request(struct ctl_conn *c, struct rd *r)
+/*
+ * The words of a request, and the filters after them.  -1: they are no
+ * request, or more than there is room for.  *wrong: what is wrong with a
+ * filter, or NULL.
+ */
+static int
+read_request(struct ctl_conn *c, struct rd *r, const char **wrong)
 {
-	const struct ctl_command *cmd;
-	int argc = 0, words, i;
+	char word[CTL_NAME_SIZE], value[CTL_ARG_SIZE];
+	int i, argc = rd_u8(r);
 
-	while (!rd_failed(r) && !rd_done(r) && argc < CTL_ARGS_MAX)
-		if (rd_string(r, c->args[argc], CTL_ARG_SIZE))
-			argc++;
-	if (!rd_done(r) || argc == 0) {
-		c->server->refused++;
-		conn_end(c, false, "that is not a request");
-		return;
+	*wrong = NULL;
+	c->nfilters = 0;
+	if (argc == 0 || argc > CTL_ARGS_MAX)
+		return -1;
+	for (i = 0; i < argc; i++)
+		(void)rd_string(r, c->args[i], CTL_ARG_SIZE);
+	while (!rd_failed(r) && !rd_done(r) && *wrong == NULL) {
+		if (c->nfilters == CTL_FILTERS_MAX)
+			return -1;
+		if (rd_string(r, word, sizeof(word)) &&
+		    rd_string(r, value, sizeof(value)))
+			*wrong = ctl_filter_set(
+		    &c->filters[c->nfilters++], word, value);
 	}
-	if ((cmd = lookup(c->server, c, argc, &words)) == NULL) {
-		conn_end(c, false, "that command is not known here");
-		return;
-	}
-	c->argc = argc - words;
-	for (i = 0; i < c->argc; i++)
-		c->argv[i] = c->args[words + i];
-	if (cmd->show == NULL) {
-		conn_act(c, cmd);
+	return rd_failed(r) ? -1 : argc;
+}
+
+static void
+conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
+{
+	if (c->argc != 0) {
+		conn_end(c, false, "a listing takes no arguments");
 		return;
 	}
 	c->command = cmd;
 	memset(c->cursor, 0, sizeof(c->cursor));
 	conn_more(c);
+}
+
+static void
+conn_request(struct ctl_conn *c, struct rd *r)
+{
+	const struct ctl_command *cmd;
+	const char *wrong;
+	int argc = read_request(c, r, &wrong);
+
+	if (argc == -1) {
+		c->server->refused++;
+		conn_end(c, false, "that is not a request");
+	} else if ((cmd = find_command(c, argc)) == NULL)
+		conn_end(c, false, "that command is not known here");
+	else if (wrong != NULL)
+		conn_end(c, false, wrong);
+	else if (cmd->show != NULL)
+		conn_show(c, cmd);
+	else if (c->nfilters != 0)
+		conn_end(c, false, "only a listing can be filtered");
+	else
+		conn_act(c, cmd);
 }
 
 /*
@@ -242,6 +336,7 @@ conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
 	struct ctl_conn *c = arg;
 
+	timers_clock(&c->server->loop->timers);
 	if (fd != -1)
 		close(fd);
 	if (type != IMSG_CTL_REQUEST || c->command != NULL || c->later ||
@@ -263,8 +358,8 @@ conn_new(struct ctlserver *s, int fd)
 	}
 	c->server = s;
 	c->id = ++s->next_id;
-	if (channel_open(&c->ch, s->base, fd, false, CTL_ROW_MAX, "marsctl",
-		conn_message, conn_closed, c) == -1) {
+	if (channel_open(&c->ch, s->loop->base, fd, false, CTL_ROW_MAX,
+	    "marsctl", conn_message, conn_closed, c) == -1) {
 		s->refused++;
 		close(fd);
 		free(c);
@@ -317,29 +412,26 @@ tick(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(&s->tick, &again);
 }
 
-/*
- * Serves the listening socket fd, which it then owns, with these commands.
- * NULL: no memory.
- */
 struct ctlserver *
-ctlserver_new(struct event_base *base, int fd,
-    const struct ctl_command *commands, size_t ncommands, void *arg)
+ctlserver_new(
+    struct loop *loop, int fd, const struct ctl_commands *lists, size_t n)
 {
 	const struct timeval first = { TICK, 0 };
+	struct event_base *base = loop->base;
 	struct ctlserver *s;
 
-	if ((s = calloc(1, sizeof(*s))) == NULL)
+	if (n > LISTS_MAX || (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	s->base = base;
+	s->loop = loop;
 	s->fd = fd;
-	s->commands = commands;
-	s->ncommands = ncommands;
-	s->arg = arg;
+	memcpy(s->lists, lists, n * sizeof(*lists));
+	s->nlists = n;
 	TAILQ_INIT(&s->conns);
 	if (evutil_make_socket_nonblocking(fd) == -1 ||
 	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
-		accept_ready, s) == -1 ||
+	    accept_ready, s) == -1 ||
 	    event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
+	    event_assign(&s->resume, base, -1, 0, ctlserver_resume, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||
 	    event_add(&s->accept, NULL) == -1 ||
 	    event_add(&s->tick, &first) == -1) {
@@ -360,6 +452,7 @@ ctlserver_free(struct ctlserver *s)
 		conn_free(c);
 	(void)event_del(&s->accept);
 	(void)event_del(&s->reap);
+	(void)event_del(&s->resume);
 	(void)event_del(&s->tick);
 	close(s->fd);
 	free(s);

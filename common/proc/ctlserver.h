@@ -4,36 +4,33 @@
  */
 
 /*
- * The daemon's end of its control socket.  A `show` is a generator: it is
- * asked for one object after the other while the client's queue has room, so
- * that a client that reads slowly costs a bounded amount of memory and
- * nobody else's time, and a listing of 60,000 members never stops the loop.
+ * The daemon's end of its control socket.  A listing is a function that is
+ * asked for one row after the other while the client's queue has room, and
+ * only for so many in one turn of the loop.  So a client that reads slowly
+ * costs a bounded amount of memory and nobody else's time, and a listing of a
+ * million rows, of which a filter may want none, never stops the loop.
  */
 #ifndef MARS_CTLSERVER_H
 #define MARS_CTLSERVER_H
 
-#include <event2/event.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ctl.h"
+#include "loop.h"
 
 struct ctlserver;
 struct ctl_conn;
 
-/* Room for a generator to remember where it is; zero at the start. */
-#define CTL_CURSOR_SIZE	256
-
-enum ctl_more {
-	CTL_MORE,	/* one object was written: ask again */
-	CTL_DONE	/* nothing written: that was all */
-};
-
+/* What can be asked for: either a listing or something to do. */
 struct ctl_command {
-	const char	*name;		/* "show members": words of it */
-	/* writes the next object; cursor is CTL_CURSOR_SIZE octets */
-	enum ctl_more	(*show)(void *arg, int argc, char **argv, void *cursor,
-			    struct wr *);
+	const char	*name;		/* its words: "show members" */
+	/*
+	 * writes the row that follows what cursor (CTL_CURSOR_SIZE octets)
+	 * remembers; false: nothing was written, that was all
+	 */
+	bool		(*show)(void *arg, void *cursor, struct wr *);
 	/*
 	 * acts at once: NULL and the client is told "ok", or a sentence that
 	 * says what is wrong; or CTL_LATER, and ctl_finish() ends it
@@ -43,8 +40,35 @@ struct ctl_command {
 };
 extern const char CTL_LATER[];
 
-struct ctlserver *ctlserver_new(struct event_base *, int fd,
-		    const struct ctl_command *, size_t ncommands, void *arg);
+/* Commands whose functions have the same arg. */
+struct ctl_commands {
+	const struct ctl_command *command;
+	size_t			 n;
+	void			*arg;
+};
+
+/*
+ * Defines name() as the show function of a core's listing, show().  Its arg
+ * is a struct shell, which has the core in its member core.
+ */
+#define CTL_LISTING(name, shell, core, show) \
+bool \
+name(void *arg, void *cursor, struct wr *w) \
+{ \
+	struct shell *d = arg; \
+\
+	return show(d->core, cursor, w); \
+} \
+bool	name(void *, void *, struct wr *)	/* takes the semicolon */
+
+/*
+ * Serves the listening socket fd, which it then owns, with all these
+ * commands; of two that have the same words the first is found.  The array is
+ * copied, the commands are not.  NULL: no memory, and fd is still the
+ * caller's.
+ */
+struct ctlserver *ctlserver_new(struct loop *, int fd,
+		    const struct ctl_commands *, size_t n);
 void		 ctlserver_free(struct ctlserver *);
 uint32_t	 ctl_conn_id(const struct ctl_conn *);
 void		 ctl_finish(struct ctlserver *, uint32_t id, bool ok,

@@ -52,7 +52,7 @@ emit(int priority, const char *text)
 		syslog(priority, "%s", text);
 }
 
-/* One line; code other than 0 is explained at its end. */
+/* One line; if code is not 0, its meaning ends the line. */
 static void
 vlog(int priority, int code, const char *fmt, va_list ap)
     PRINTFLIKE(3, 0);
@@ -140,6 +140,17 @@ fatalx(const char *fmt, ...)
 	exit(1);
 }
 
+void
+log_append(char *buf, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(buf);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(buf + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
 #define RATE_BURST	10
 #define RATE_EVERY	MTIME_SEC(1)
 
@@ -151,7 +162,6 @@ ratelimit_init(struct ratelimit *r, mtime_t now)
 	r->missed = 0;
 }
 
-/* May one more line pass at this time?  Counts it if it may not. */
 bool
 ratelimit_pass(struct ratelimit *r, mtime_t now)
 {
@@ -186,7 +196,6 @@ vlimited(
 	vlog(priority, 0, fmt, ap);
 }
 
-/* a warning */
 void
 log_limited(struct ratelimit *r, mtime_t now, const char *fmt, ...)
 {
@@ -197,7 +206,6 @@ log_limited(struct ratelimit *r, mtime_t now, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* what belongs to the ordinary course of things */
 void
 log_limited_info(struct ratelimit *r, mtime_t now, const char *fmt, ...)
 {

@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "timer.h"
@@ -29,20 +30,29 @@ void	fatalx(const char *, ...) PRINTFLIKE(1, 2)
 	    __attribute__((__noreturn__));
 
 /*
- * What a peer can trigger is logged at a limited rate: at most burst lines,
- * then one a second; the next line that passes says how many did not.
+ * What a peer can cause is logged at a limited rate: ten lines at once, then
+ * one a second; before a line that passes it is said how many did not.
  */
 struct ratelimit {
 	mtime_t		last;
 	uint32_t	tokens;		/* lines that may still pass */
-	uint64_t	missed;		/* since the last that passed */
+	uint64_t	missed;		/* lines, since one has passed */
 };
 
-void	ratelimit_init(struct ratelimit *, mtime_t);
-bool	ratelimit_pass(struct ratelimit *, mtime_t);
-void	log_limited(struct ratelimit *, mtime_t, const char *, ...)
+/*
+ * Appends to the text in buf, which has size octets and ends with a NUL; what
+ * does not fit is cut off.
+ */
+void	log_append(char *buf, size_t size, const char *, ...)
 	    PRINTFLIKE(3, 4);
-void	log_limited_info(struct ratelimit *, mtime_t, const char *, ...)
+
+void	ratelimit_init(struct ratelimit *, mtime_t now);
+/* May one more line pass?  It is counted if it may not. */
+bool	ratelimit_pass(struct ratelimit *, mtime_t now);
+/* A warning; and what is in the ordinary course of things. */
+void	log_limited(struct ratelimit *, mtime_t now, const char *, ...)
+	    PRINTFLIKE(3, 4);
+void	log_limited_info(struct ratelimit *, mtime_t now, const char *, ...)
 	    PRINTFLIKE(3, 4);
 
 #endif

@@ -53,12 +53,6 @@ loop_free(struct loop *l)
 	l->base = NULL;
 }
 
-void
-loop_clock(struct timers *ts)
-{
-	timers_clock(ts);
-}
-
 static void
 loop_arm(struct loop *l)
 {

@@ -5,8 +5,10 @@
 
 /*
  * The loop of a process: libevent for descriptors and signals, timer.h for
- * time.  One turn: what has arrived, what is due, then turn(), which
- * flushes.  The only place that reads the clock.
+ * time.  In one turn it handles what has arrived, then the timers that are
+ * due, and then calls turn(), which sends what they have queued.  No other
+ * file reads the clock: a handler of a descriptor calls timers_clock() before
+ * anything else, so that what it does counts from now.
  */
 #ifndef MARS_LOOP_H
 #define MARS_LOOP_H
@@ -34,10 +36,5 @@ void	loop_run(struct loop *, void (*turn)(void *), void *arg);
 /* One turn that does not wait. */
 void	loop_poll(struct loop *, void (*turn)(void *), void *arg);
 void	loop_end(struct loop *);
-/*
- * It is later than before the wait: says how late.  The first thing that
- * the handler of a descriptor does; expires nothing.
- */
-void	loop_clock(struct timers *);
 
 #endif

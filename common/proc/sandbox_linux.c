@@ -89,7 +89,7 @@ sandbox_enter(enum sandbox_role role, char *buf, size_t size)
 #define LL_FS_MAKE_SOCK		(UINT64_C(1) << 9)
 #define LL_SCOPE_SIGNAL		(UINT64_C(1) << 1)
 
-/* what mars(8) still does: read its files, replace its control sockets */
+/* What mars(8) still does: read its files, replace its control sockets. */
 #define LL_FS_PARENT	(LL_FS_READ_FILE | LL_FS_READ_DIR | \
     LL_FS_REMOVE_FILE | LL_FS_MAKE_SOCK)
 
@@ -101,11 +101,11 @@ struct sandbox_ll_ruleset {		/* the kernel's layout */
 _Static_assert(sizeof(struct sandbox_ll_ruleset) == 24,
     "landlock_ruleset_attr");
 
-/* everything that each ABI can restrict */
+/* Everything that each ABI can restrict, the newest first. */
 static const struct sandbox_ll_abi {
 	int			 abi;
-	size_t			 size;
-	struct sandbox_ll_ruleset	 all;
+	size_t			 size;		/* of its ruleset */
+	struct sandbox_ll_ruleset all;
 } ll_abis[] = {
 	{ 6, 24, { 0xffff, 0x3, 0x3 } },	/* signals, abstract sockets */
 	{ 5, 16, { 0xffff, 0x3, 0 } },		/* ioctl on devices */
@@ -115,7 +115,10 @@ static const struct sandbox_ll_abi {
 	{ 1, 8, { 0x1fff, 0, 0 } },
 };
 
-/* Denies what can be denied, with no exception; the ABI used, 0: none. */
+/*
+ * Denies everything that this kernel can deny, but for what mars(8) needs.
+ * Returns the ABI that was used; 0: there is no Landlock.
+ */
 static int
 landlock(enum sandbox_role role)
 {
@@ -146,7 +149,7 @@ landlock(enum sandbox_role role)
 
 /* --- seccomp */
 
-/* works in every role, whatever its arguments */
+/* These work in every role, whatever their arguments are. */
 static const char *const allow_all[] = {
 	/* data on descriptors that are there */
 	"read", "write", "readv", "writev", "recvmsg", "sendmsg", "recvmmsg",
@@ -172,7 +175,7 @@ static const char *const allow_all[] = {
 	"getuid32", "geteuid32", "getgid32", "getegid32", "sysinfo",
 };
 
-/* also works in mars(8), which reads its configuration again */
+/* These work in mars(8), too, which reads its configuration again. */
 static const char *const allow_parent[] = {
 	/* files to read: opening them is below */
 	"stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64",
@@ -193,10 +196,10 @@ static const char *const allow_parent[] = {
 	"getresgid",
 };
 
-/* ends the process, but for the one that forks, which makes no threads */
+/* These end the process, but not that one which forks (party.c). */
 static const char *const kill_fork[] = { "fork", "vfork", "clone" };
 
-/* ends the process in every role */
+/* These end the process in every role. */
 static const char *const kill_all[] = {
 	"execve", "execveat", "ptrace", "process_vm_readv",
 	"process_vm_writev", "process_madvise", "pidfd_getfd", "kcmp",
@@ -216,7 +219,7 @@ static const char *const kill_all[] = {
 	"memfd_secret", "setxattr", "lsetxattr", "fsetxattr",
 };
 
-/* ends a child: it is given its descriptors and makes none of these */
+/* These end a child: it is given its descriptors, and makes none itself. */
 static const char *const kill_child[] = {
 	"open", "openat", "openat2", "creat", "symlink", "symlinkat", "link",
 	"linkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
@@ -226,11 +229,10 @@ static const char *const kill_child[] = {
 	"pidfd_send_signal",
 };
 
-/* refused in a child, see above */
+/* These are refused in a child, see the head of this file. */
 static const char *const refuse_child[] = { "socket", "connect" };
 
-
-/* One rule; n: number of arguments that it looks at. */
+/* One rule for one call; args: the n conditions on its arguments. */
 static void
 rule(scmp_filter_ctx ctx, uint32_t action, const char *name, unsigned int n,
     const struct scmp_arg_cmp *args)
@@ -268,13 +270,14 @@ rules_by_argument(scmp_filter_ctx ctx)
 	    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0);
 	size_t i;
 
-	/* memory that was written is never executed */
+	/* memory that can be written must never be executed */
 	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		rule(ctx, SCMP_ACT_ALLOW, maps[i], 1, &no_exec);
-	/* abort(3) */
+	/* abort(3) sends a signal to its own process */
 	rule(ctx, SCMP_ACT_ALLOW, "tgkill", 1, &own);
 }
 
+/* Calls of a child that depend on their arguments, and what ends it. */
 static void
 rules_child(scmp_filter_ctx ctx)
 {
@@ -306,15 +309,15 @@ rules_child(scmp_filter_ctx ctx)
 	RULES(ctx, SCMP_ACT_ERRNO(EACCES), refuse_child);
 }
 
-/* fork(2), in no other namespace and with no memory shared */
+/* A plain fork(2): no namespace of its own, nothing shared. */
 static void
 rules_parties(scmp_filter_ctx ctx)
 {
 	static const uint64_t ioctls[] = { ATM_ADDPARTY, ATM_DROPPARTY };
 	const struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ,
 	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWCGROUP |
-		CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
-		CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT,
+	    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+	    CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT,
 	    0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
@@ -328,11 +331,12 @@ rules_parties(scmp_filter_ctx ctx)
 	}
 }
 
+/* What mars(8) may do and a child may not. */
 static void
 rules_parent(scmp_filter_ctx ctx)
 {
 	static const char *const names[] = { "open", "openat" };
-	static const unsigned int flags[] = { 1, 2 };
+	static const unsigned int flags[] = { 1, 2 }; /* which argument */
 	struct scmp_arg_cmp cmp;
 	size_t i;
 
@@ -345,6 +349,7 @@ rules_parent(scmp_filter_ctx ctx)
 	}
 }
 
+/* Puts the filter of that role in force: everything else is denied. */
 static void
 seccomp(enum sandbox_role role)
 {
@@ -354,7 +359,7 @@ seccomp(enum sandbox_role role)
 	if ((ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) == NULL)
 		fatalx("seccomp_init");
 	if (seccomp_attr_set(
-		ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
+	    ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
 		fatalx("seccomp_attr_set");
 	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);

@@ -4,9 +4,9 @@
  */
 
 /*
- * pledge(2) and unveil(2).  "inet": sendto(2) with an address asks for it,
- * even on a socket that somebody else has made; "unix": accept(2) on the
- * control socket.  "recvfd": the sockets of a reload.
+ * pledge(2) and unveil(2).  A child promises "inet" because sendto(2) with an
+ * address asks for it, even on a socket that somebody else has made; "unix"
+ * for accept(2) on the control socket; "recvfd" for the sockets of a reload.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -14,13 +14,13 @@
 #include "child.h"
 #include "log.h"
 
-/* A process that changed its ids is undumpable and untraceable here. */
+/* A process that has changed its ids can't be dumped or traced here. */
 void
 sandbox_undumpable(void)
 {
 }
 
-/* pledge without "exec" comes to the same. */
+/* A pledge without "exec" has the same effect. */
 void
 sandbox_no_new_privs(void)
 {
@@ -34,7 +34,7 @@ sandbox_enter(enum sandbox_role role, char *buf, size_t size)
 	if (role == SANDBOX_PARENT) {
 		/* reads its files again, makes sockets, ends its children */
 		promises = "stdio rpath cpath fattr getpw inet unix sendfd "
-			   "proc";
+		    "proc";
 	} else if (role == SANDBOX_PARTIES)
 		promises = "stdio recvfd proc";
 	if (role != SANDBOX_PARENT &&

@@ -4,9 +4,35 @@
  */
 
 /*
- * What marsd and scspd have in common: a child of mars(8) that is handed its
- * descriptors and its configuration, confines itself, serves, is configured
- * anew, and ends.  What it serves is the owner's, by the functions below.
+ * common/proc: what a process of this suite is made of.  mars(8) starts two
+ * children, marsd(8) and scspd(8).  A child has no privilege and opens
+ * nothing by itself: mars(8) hands it its configuration and its sockets over
+ * a channel, it confines itself, and then it serves until mars(8) ends it.
+ * What differs between the two is their core, which knows nothing of
+ * processes.  What they share is here.  Read in this order:
+ *
+ *	loop.h		the event loop, and the only place that reads the clock
+ *	log.h		the log, at a limited rate where a peer can cause lines
+ *	imsg/imsg.h	messages over a socket, where the system has no imsg(3)
+ *	channel.h	one end of such a connection, bound to the loop
+ *	child.h		giving up privileges; sandbox_*.c, the confinement
+ *	service.h	a child from its start to its end (this file)
+ *	ctlserver.h	the control socket, which marsctl(8) talks to
+ *
+ * A service is in files of one subject each, which share service_parts.h:
+ *
+ *	service.c		start, confinement, and end
+ *	service_parent.c	which messages mars(8) sends, and when
+ *	service_conf.c		a configuration that arrives in pieces
+ *	service_link.c		the links that it is to listen on
+ *	service_atm.c		ATM sockets and parties, which mars(8) makes
+ *	service_sibling.c	the channel between marsd and scspd
+ *	service_ctl.c		what marsctl(8) asks of the process
+ *	service_event.c		the log line of an event of the core
+ *
+ * The messages themselves are listed in ipc.h.  A message from one of our
+ * own processes that is malformed, or that comes when it can't, means that
+ * the process on the other side is broken: it ends this one by fatalx().
  */
 #ifndef MARS_SERVICE_H
 #define MARS_SERVICE_H
@@ -23,43 +49,82 @@
 #include "child.h"
 #include "conf.h"
 #include "ctlserver.h"
+#include "log.h"
 #include "loop.h"
 #include "replica.h"
 #include "vc.h"
 
-/* Above so many messages for the sibling nothing is read from the network. */
+/*
+ * With more than SIBLING_HIGH messages waiting for the sibling nothing is
+ * read from the network, until there are fewer than SIBLING_LOW.
+ */
 #define SIBLING_HIGH	4096
 #define SIBLING_LOW	1024
 
-/* Who is served on a link: what vc_udp_open() is to be given. */
+#define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
+
+/* Who is served on a link: this is what vc_udp_open() and others are given. */
 struct service_user {
 	const char		*name;		/* below NAME_SIZE octets */
 	const struct vc_user	*user;
 	void			*arg;
 };
 
+/*
+ * What differs between marsd and scspd.  The first argument of most is the
+ * arg that service_main() was given, called the owner below.
+ */
 struct service_hooks {
 	const char		*name;
-	const char		*sibling;	/* the other child's */
+	const char		*sibling;	/* the other child's name */
 	enum sandbox_role	 role;
-	bool			 marsd;		/* else scspd */
+	/*
+	 * When the suite ends, this one serves on until the sibling has
+	 * ended, for a second at most: the sibling's last words to other
+	 * servers go through it.
+	 */
+	bool			 ends_last;
+	/*
+	 * For marsctl: commands besides those of service_ctl.c, and the
+	 * owner's part of two listings that it has.
+	 */
 	const struct ctl_command *commands;
 	size_t			 ncommands;
-	/* 0, or -1: no memory, nothing changed.  The first: confined now */
+	bool			(*summary)(void *, void *cursor, struct wr *);
+	bool			(*counters)(void *, void *cursor, struct wr *);
+	/*
+	 * Applies a configuration, which outlives the next call.  0, or -1:
+	 * no memory, and nothing was changed.  The process is confined
+	 * before the first call.
+	 */
 	int			(*configure)(void *, const struct conf *);
-	/* who has this local address; false: nobody (any more) */
+	/*
+	 * Who is served at this local address by that configuration.  peer:
+	 * at the other end of a permanent circuit; NULL: whoever it is.
+	 * False: nobody, or nobody any more.
+	 */
 	bool			(*whose)(void *, const struct conf *,
-				    const struct atm_addr *,
+				    enum conf_transport,
+				    const struct atm_addr *local,
+				    const struct atm_addr *peer,
 				    struct service_user *);
+	/* Are there native parties (mars.conf(5))?  NULL: never. */
+	bool			(*parties)(const struct conf *,
+				    const struct atm_addr *local);
+	/* The link is open and is that user's from now on. */
 	void			(*attach)(void *, const struct service_user *,
 				    struct vc_link *);
-	/* the owner gives up what it has on that link; or NULL: it has */
+	/*
+	 * The link is about to be closed: the owner gives up what it has on
+	 * it.  NULL: configure() has done so already.
+	 */
 	void			(*detach)(void *, struct vc_link *);
-	void			(*replica)(void *, uint32_t type,
+	/* The sibling says this.  False: it never says anything of the kind. */
+	bool			(*replica)(void *, uint32_t type,
 				    const struct replica_msg *);
-	/* last words; what is queued after it is flushed */
+	/* Last words.  What they put into queues is still sent. */
 	void			(*shutdown)(void *);
-	/* gives everything back; the links are closed after it */
+	/* Gives everything back; the links are closed after it. */
 	void			(*destroy)(void *);
 };
 
@@ -73,7 +138,7 @@ struct service_link {
 	TAILQ_ENTRY(service_link) entry;
 	enum conf_transport	 transport;
 	struct atm_addr		 local;
-	int			 fd;		/* -1: it is vc's; PVC: none */
+	int			 fd;		/* -1: vc has it, or PVC */
 	struct service_line	*lines;		/* PVC: until there is vc */
 	size_t			 nlines;
 	char			 owner[NAME_SIZE];	/* of the user */
@@ -83,7 +148,7 @@ TAILQ_HEAD(service_links, service_link);
 
 struct service {
 	const struct service_hooks *hooks;
-	void			*arg;
+	void			*arg;		/* the owner */
 	struct loop		 loop;
 	struct channel		 parent, sibling;
 	struct ctlserver	*control;
@@ -93,15 +158,16 @@ struct service {
 	struct conf		*conf;		/* in force */
 	uint8_t			*octets;	/* a configuration to come */
 	size_t			 noctets, octets_max;
-	int			 sibling_fd;	/* until served */
-	int			 control_fd;	/* until served */
+	int			 sibling_fd;	/* until it serves */
+	int			 control_fd;	/* until it serves */
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
-	uint64_t		 pauses;	/* hits of that mark */
-	bool			 privileged;
+	struct ratelimit	 limits[SERVICE_EVENT_MAX];
+	uint64_t		 pauses;	/* how often links paused */
+	bool			 privileged;	/* has to give up root */
 	bool			 setup;		/* IMSG_SETUP has come */
 	bool			 serving;
-	bool			 paused;
+	bool			 paused;	/* the links are */
 	bool			 ending;
 };
 
@@ -112,29 +178,36 @@ struct service {
 int	service_main(struct service *, const struct service_hooks *, void *arg,
 	    int argc, char **argv);
 
-/* to the other child; a message that can't be queued ends the process */
+/*
+ * Sends to the other child, in this order.  A message that can't be queued
+ * ends the process, since the two databases would differ for ever.
+ */
 void	service_replicate(struct service *, uint32_t type,
 	    const struct replica_msg *);
-/* the same for HIDE, REVIVE, ERASE with any number of keys */
+/* The same for HIDE, REVIVE and ERASE with any number of keys. */
 void	service_replicate_keys(struct service *, uint32_t type, uint16_t sgid,
 	    const uint8_t oid[4], const uint32_t *keys, uint32_t n);
 
+/* Random numbers, for hooks of a core or of a link; arg is not used. */
+uint32_t service_random32(void *arg);
+uint64_t service_random64(void *arg);
+
+/* An event of a core, for the log.  Pointers may be NULL. */
+struct service_event {
+	const char	*where;		/* begins the line: "cluster a: " */
+	const uint8_t	*oid;		/* 4 octets: the server in question */
+	const char	*text;		/* what happened; never NULL */
+	const char	*from, *to;	/* states; from may be unknown */
+	const char	*why;
+	uint64_t	 number;	/* how many, or which; 0: nothing */
+	const char	*advice;	/* what an operator can do about it */
+	bool		 ordinary;	/* no reason to warn */
+};
 /*
- * For marsctl; as the show functions of the cores, of which the one for
- * counters leaves the last octet of the cursor alone.
+ * Logs it, at a rate that is limited for each code by itself: the events of
+ * a core have codes from 0, below SERVICE_EVENT_MAX.
  */
-bool	service_show_circuits(struct service *, void *cursor, struct wr *);
-/* core: the owner's counters, which follow those of the process */
-bool	service_show_counters(struct service *,
-	    bool (*core)(void *arg, void *cursor, struct wr *), void *cursor,
-	    struct wr *);
-/* "circuits", "sandbox" */
-void	service_summary(struct service *, struct wr *);
-/* What a command's arg is; the clock is read for what the command does. */
-struct service *service_asked(void *arg);
-/* act functions of these commands; arg is the struct service */
-const char *service_ctl_reload(void *, struct ctl_conn *, int, char **);
-const char *service_ctl_verbose(void *, struct ctl_conn *, int, char **);
-const char *service_ctl_brief(void *, struct ctl_conn *, int, char **);
+void	service_log_event(struct service *, unsigned int code,
+	    const struct service_event *);
 
 #endif

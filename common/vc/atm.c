@@ -73,9 +73,9 @@ atm_explain(bool svc, int error, char *buf, size_t size)
 	case EADDRNOTAVAIL:
 		(void)snprintf(buf, size,
 		    svc ? "no interface has this "
-			  "address: add it with atmaddr" :
-			  "no such interface or "
-			  "circuit");
+		    "address: add it with atmaddr" :
+		    "no such interface or "
+		    "circuit");
 		break;
 	case ENODEV:
 		(void)snprintf(buf, size,
@@ -109,9 +109,9 @@ call_wait(struct atm_call *c, suseconds_t us)
 	struct timeval tv = { .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
 
 	return event_assign(&c->ev, c->base, c->fd,
-		   c->fd == -1 ? 0 : EV_WRITE | EV_PERSIST, call_look,
-		   c) == -1 ||
-		event_add(&c->ev, &tv) == -1 ?
+	    c->fd == -1 ? 0 : EV_WRITE | EV_PERSIST, call_look,
+	    c) == -1 ||
+	    event_add(&c->ev, &tv) == -1 ?
 	    -1 :
 	    0;
 }

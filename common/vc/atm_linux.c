@@ -68,7 +68,7 @@ atm_address_set(struct sockaddr_atmsvc *s, const struct atm_addr *a)
 		return false;
 	return (a->num_tl & ATM_TL_E164) != 0 &&
 	    number_set(
-		s->sas_addr.pub, sizeof(s->sas_addr.pub), a->num_tl, a->num);
+	    s->sas_addr.pub, sizeof(s->sas_addr.pub), a->num_tl, a->num);
 }
 
 static void
@@ -143,8 +143,8 @@ svc_socket(const struct atm_addr *local, bool leaf)
 	/* bind waits for the daemon, which answers at once: so it may block */
 	if (set_qos(fd, leaf) == -1 || set_sap(fd) == -1 ||
 	    (leaf &&
-		setsockopt(fd, SOL_ATM, SO_MULTIPOINT, &on, sizeof(on)) ==
-		    -1) ||
+	    setsockopt(fd, SOL_ATM, SO_MULTIPOINT, &on, sizeof(on)) ==
+	    -1) ||
 	    bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) == -1 ||
 	    fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 		return failed(fd);

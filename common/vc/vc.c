@@ -163,3 +163,9 @@ vc_leads_to(const struct vc_link *l, const struct atm_addr *to)
 {
 	return l->backend->leads_to != NULL && l->backend->leads_to(l, to);
 }
+
+bool
+vc_leads_only(const struct vc_link *l)
+{
+	return l->backend->leads_to != NULL;
+}

@@ -242,6 +242,8 @@ bool		 vc_circuit(const struct vc_link *, uint32_t *cursor,
 		    struct vc_circuit_info *);
 /* Has it a permanent circuit to that address? */
 bool		 vc_leads_to(const struct vc_link *, const struct atm_addr *);
+/* Does it lead to such addresses and no others, so that one can't call? */
+bool		 vc_leads_only(const struct vc_link *);
 
 /* Counters of a link; every backend has these, marsctl shows them. */
 #define VC_COUNTERS(X) \

@@ -337,7 +337,7 @@ vc_atm_offer(struct vc_atm_circuit *c)
 	struct vc_atm *a = c->atm;
 
 	if (a->link.user->remote_call(a->link.arg, &c->u.vc, &c->peer,
-		c->kind == VC_ATM_LEAF_END, &c->u.vc.cookie) == VC_CAUSE_NONE) {
+	    c->kind == VC_ATM_LEAF_END, &c->u.vc.cookie) == VC_CAUSE_NONE) {
 		a->counters.calls_in++;
 		return true;
 	}

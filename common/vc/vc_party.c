@@ -317,10 +317,10 @@ drop_forget(struct vc_parties *p, uint32_t ref)
 	struct vc_party_drop *d, *next;
 
 	STAILQ_FOREACH_SAFE(d, &p->drops, entry, next)
-	if (d->ref == ref) {
-		STAILQ_REMOVE(&p->drops, d, vc_party_drop, entry);
-		free(d);
-	}
+		if (d->ref == ref) {
+			STAILQ_REMOVE(&p->drops, d, vc_party_drop, entry);
+			free(d);
+		}
 }
 
 static void
@@ -356,7 +356,7 @@ answered(struct vc_atm_circuit *root, enum atm_party what, uint32_t ref,
 
 	if (due && ref != 0 &&
 	    (what == ATM_PARTY_DROP || leaf_of(root, ref) != NULL ||
-		dropping(p, ref))) {
+	    dropping(p, ref))) {
 		root->cause = VC_CAUSE_TEMPORARY;
 		vc_party_step(root, VC_PARTY_EV_LOST);
 		return;

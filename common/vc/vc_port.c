@@ -202,9 +202,9 @@ vc_port_open(struct vc_port *p, struct event_base *base, struct timers *ts,
 	STAILQ_INIT(&p->queue[VC_PORT_ANSWER].sdus);
 	STAILQ_INIT(&p->queue[VC_PORT_COPY].sdus);
 	if (event_assign(&p->readable, base, fd, EV_READ | EV_PERSIST,
-		vc_port_on_readable, p) == -1 ||
+	    vc_port_on_readable, p) == -1 ||
 	    event_assign(&p->writable, base, fd, EV_WRITE, vc_port_on_writable,
-		p) == -1 ||
+	    p) == -1 ||
 	    event_add(&p->readable, NULL) == -1)
 		return -1;
 	p->fd = fd;

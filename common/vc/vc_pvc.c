@@ -225,7 +225,7 @@ vc_pvc_line(struct vc_link *l, const struct atm_addr *peer, int fd)
 		line = line_new(p, peer);
 	if (line != NULL && line->port.fd == -1 && fd != -1 &&
 	    vc_port_open(&line->port, a->base, a->timers, fd, &a->counters,
-		&port_ops, line) == 0) {
+	    &port_ops, line) == 0) {
 		if (a->paused)
 			vc_port_pause(&line->port, true);
 		return 0;

@@ -94,7 +94,7 @@ circuit_port(struct vc_atm_circuit *c, int fd)
 	struct vc_atm *a = c->atm;
 
 	if (vc_port_open(&c->own, a->base, a->timers, fd, &a->counters,
-		&port_ops, c) == -1)
+	    &port_ops, c) == -1)
 		return -1;
 	c->port = &c->own;
 	/* a root has nothing to say but that it is gone */
@@ -146,7 +146,7 @@ vc_svc_circuit_ask(struct vc_atm_circuit *c)
 		return;
 	}
 	if (s->params.open(s->params.arg, &s->atm.link, c->id, &c->peer,
-		c->kind == VC_ATM_LEAF) == 0)
+	    c->kind == VC_ATM_LEAF) == 0)
 		return;
 	s->atm.asked--;
 	c->cause = VC_CAUSE_TEMPORARY;
@@ -195,7 +195,7 @@ svc_multi(struct vc_link *l, void *cookie)
 
 	if (vc != NULL && s->params.parties && !s->given_up &&
 	    vc_party_new((struct vc_atm_circuit *)(void *)vc, &parties_ops) ==
-		0)
+	    0)
 		s->roots++;
 	return vc;
 }
@@ -216,14 +216,14 @@ root_answer(struct vc_atm_circuit *root, int fd, uint16_t cause)
 		(void)close(fd);
 	if (!open &&
 	    (fd != -1 || svc_of(a)->fd == -1 || a->paused ||
-		cause == VC_CAUSE_RESOURCE))
+	    cause == VC_CAUSE_RESOURCE))
 		cause = VC_CAUSE_TEMPORARY;
 	root->cause = cause;
 	vc_atm_enter(a);
 	vc_party_step(root,
 	    open			    ? VC_PARTY_EV_OPENED :
-		cause == VC_CAUSE_TEMPORARY ? VC_PARTY_EV_BUSY :
-					      VC_PARTY_EV_FAILED);
+	    cause == VC_CAUSE_TEMPORARY ? VC_PARTY_EV_BUSY :
+	    VC_PARTY_EV_FAILED);
 	vc_atm_leave(a);
 	return open;
 }
@@ -255,7 +255,7 @@ kind_of(const struct vc_svc *s, const struct atm_addr *caller, bool leaf)
 	if (!leaf)
 		return VC_ATM_IN;
 	return s->own_ends < s->roots &&
-		atm_addr_equal(caller, &s->atm.link.local) ?
+	    atm_addr_equal(caller, &s->atm.link.local) ?
 	    VC_ATM_OWN_END :
 	    VC_ATM_LEAF_END;
 }
@@ -327,7 +327,7 @@ static int
 listener_set(struct vc_svc *s, int fd)
 {
 	if (event_assign(&s->acceptable, s->atm.base, fd, EV_READ | EV_PERSIST,
-		on_acceptable, s) == -1 ||
+	    on_acceptable, s) == -1 ||
 	    (!s->atm.paused && event_add(&s->acceptable, NULL) == -1))
 		return -1;
 	s->fd = fd;

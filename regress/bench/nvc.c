@@ -202,13 +202,13 @@ plain(int out, int in, size_t len)
 		}
 		for (i = 0; i < BATCH; i += n)
 			if ((n = sendmmsg(
-				 out, m + i, (unsigned int)(BATCH - i), 0)) < 1)
+			    out, m + i, (unsigned int)(BATCH - i), 0)) < 1)
 				err(1, "sendmmsg");
 		for (i = 0; i < BATCH; i++)
 			iov[i].iov_len = sizeof(buf[i]);
 		for (i = 0; i < BATCH; i += n)
 			if ((n = recvmmsg(in, m + i, (unsigned int)(BATCH - i),
-				 MSG_DONTWAIT, NULL)) < 1)
+			    MSG_DONTWAIT, NULL)) < 1)
 				err(1, "recvmmsg");
 	}
 	return ROUNDS * (double)BATCH / (seconds() - start);

@@ -27,18 +27,42 @@ check "no line of code beyond 80 columns" "$(
 		expand "$f" | awk -v f="$f" 'length > 80 { print f ":" NR }'
 	done)"
 
+# A source that is forgotten might be a test that never runs.
+check "every source is named in its directory's Makefile" "$(
+	for f in $(git ls-files '*.c' '*.y'); do
+		name=${f##*/}
+		case $f in
+		regress/unit/* | regress/bench/* | regress/atm/* | \
+		regress/system/* | doc/*)
+			name=${name%.c} ;;
+		*_linux.c) name=${name%_linux.c}'_[$][(]OS[)].c' ;;
+		*_openbsd.c) name=${name%_openbsd.c}'_[$][(]OS[)].c' ;;
+		esac
+		[ ! -f "${f%/*}/Makefile" ] ||
+		    sed 's/#.*//' "${f%/*}/Makefile" |
+		    grep -qE "(^|[[:space:]/])$name([[:space:].:]|\$)" ||
+		    echo "$f"
+	done)"
+
 check "every shell script parses" "$(
 	for f in $scripts; do sh -n "$f" 2>&1 || echo "$f"; done)"
 
+check "shellcheck has nothing to say" "$(
+	if command -v shellcheck >/dev/null; then
+		# shellcheck disable=SC2086 # several names
+		shellcheck -f gcc $scripts
+	fi)"
+
 # The cores know no socket, clock, random source, log, libevent or imsg.
-shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/(marsc|print|link))\.[ch]$'
-cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
+shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/tool/(link|marsc|print|run|tool))\.[ch]$'
+cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' 'edged/*.[ch]' \
     common/codec common/core common/vc/nvc.c common/vc/nvc.h \
     common/vc/vc.c |
     grep -vE "$shell|/addr_text\\.c$")
 calls='(^|[^_>.[:alnum:]])(arc4random(_uniform|_buf)?|clock_gettime|'
 calls=$calls'gettimeofday|time|random|rand|socket|log_(warnx?|info|debug)|'
 calls=$calls'fatalx?|printf) ?\('
+# shellcheck disable=SC2086 # several names
 check "protocol modules are pure" "$(
 	grep -nE '#[[:space:]]*include[[:space:]]*[<"](event|event2/|sys/socket|sys/un|netinet/|arpa/|unistd|time|sys/time|stdio|syslog|log|imsg|channel|vc_udp)[./h]' $cores
 	for f in $cores; do
@@ -48,7 +72,7 @@ check "protocol modules are pure" "$(
 
 # Each header compiles by itself, included twice, with what the files of its
 # directory may include.
-headers=$(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' 'marsc/*.h' \
+headers=$(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' 'marsc/*.h' 'edged/*.h' \
     'marsctl/*.h' 'parent/*.h' | tr '\n' ' ')
 check "each header compiles alone" "$(
 	MAKEFLAGS='' make -s BUILD="${BUILD:-build}" WERROR=-Werror \

@@ -204,7 +204,7 @@ churn_server(struct world *w)
 	/* at once, or when everybody has noticed, or when it is forgotten */
 	timer_set(&w->ts, &s->comeback,
 	    between(
-		w, 0, MTIME_SEC(chance(w, 50) ? 5 : w->dead + w->hold + 10)));
+	    w, 0, MTIME_SEC(chance(w, 50) ? 5 : w->dead + w->hold + 10)));
 }
 
 /* One thing happens, and the next one in a while. */

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "csa.h"
+#include "endpoint.h"
 #include "ipc.h"
 #include "replica.h"
 #include "sim.h"
 
 #define MARSD_SEL	0
-#define SCSPD_SEL	1
 
 /* --- the channel between the two: in order, and never re-entrant */
 
@@ -230,6 +230,8 @@ mars_op_event(void *arg, const struct marsd_event *e)
 	trace(s->node.w, 1, &s->node, "marsd: %s %s (server %d) %s %llu",
 	    text[e->code], who, e->oid == NULL ? -1 : e->oid[3] - 1,
 	    e->why == NULL ? "" : e->why, (unsigned long long)e->number);
+	if (e->code == MARSD_EV_VIOLATION)
+		fail(s->node.w, "server %u: %s", s->node.n, e->why);
 	/* every server has a range of its own: nothing may overlap */
 	if (e->code == MARSD_EV_CMI_OVERLAP)
 		fail(s->node.w, "server %u: CMI %llu of %s is not unique",
@@ -378,7 +380,7 @@ configure_neighbor(struct server *s, struct conf_cluster *cc, uint32_t to)
 	if (cn == NULL)
 		abort();
 	cn->addr = w->server[to].addr;
-	atm_addr_set_sel(&cn->addr, SCSPD_SEL);
+	atm_addr_set_sel(&cn->addr, SEL_SCSPD);
 	cn->auth = w->keys;
 	if (w->keys) {
 		cn->nspis = 1;
@@ -469,7 +471,7 @@ server_start(struct server *s)
 	nvc = node_open(&s->node, 0, MARSD_SEL, &marsd_vc_user,
 	    marsd_cluster(s->mars, CLUSTER));
 	marsd_cluster_attach(marsd_cluster(s->mars, CLUSTER), nvc_link(nvc));
-	nvc = node_open(&s->node, 1, SCSPD_SEL, &scsp_vc_user, s->scsp);
+	nvc = node_open(&s->node, 1, SEL_SCSPD, &scsp_vc_user, s->scsp);
 	scsp_attach(s->scsp, nvc_link(nvc));
 	node_settle(&s->node);
 }

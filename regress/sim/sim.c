@@ -148,6 +148,7 @@ add(struct totals *t, const struct stats *s)
 	u->conflicts += s->conflicts;
 	u->checks += s->checks;
 	u->ghosts += s->ghosts != 0;
+	u->shared += s->shared != 0;
 	u->virtual_us += s->virtual_us;
 	if (u->slowest_us < s->slowest_us)
 		u->slowest_us = s->slowest_us;
@@ -189,7 +190,7 @@ one(const struct options *o, uint64_t seed, const char *why, struct totals *t)
 	if (ok && o->quiet)
 		return;
 	printf("%s %" PRIu64 " - seed %" PRIu64 ": %u servers, %u hosts, %lld"
-	       " s, %" PRIu64 " datagrams%s%s\n",
+	    " s, %" PRIu64 " datagrams%s%s\n",
 	    ok ? "ok" : "not ok", t->runs, seed, s.servers, s.hosts,
 	    (long long)(s.virtual_us / MTIME_SEC(1)), s.datagrams,
 	    *why == '\0' ? "" : "; found ", why);
@@ -241,23 +242,24 @@ sums(const struct totals *t)
 
 	printf("1..%" PRIu64 "\n", t->runs);
 	printf("# %" PRIu64 " seeds, %" PRIu64 " failed, %.1f simulated"
-	       " hours in %lld s\n",
+	    " hours in %lld s\n",
 	    t->runs, t->failed, (double)s->virtual_us / 3.6e9,
 	    (long long)(time(NULL) - t->began));
 	printf("# %" PRIu64 " datagrams, %" PRIu64 " lost, %" PRIu64 " twice;"
-	       " %" PRIu64 " data units\n",
+	    " %" PRIu64 " data units\n",
 	    s->datagrams, s->lost, s->duplicated, s->sdus);
 	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64
-	       " redirects (%" PRIu64 " refused), %" PRIu64
-	       " joins and leaves\n",
+	    " redirects (%" PRIu64 " refused), %" PRIu64
+	    " joins and leaves\n",
 	    s->crashes, s->moves, s->redirects, s->refused, s->changes);
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
-	       " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
-	       " packets delivered, %" PRIu64 " not tried; %" PRIu64
-	       " conflicts; %" PRIu64 " seeds with ghosts (D9)\n",
+	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
+	    " packets delivered, %" PRIu64 " not tried; %" PRIu64
+	    " conflicts; %" PRIu64 " seeds with ghosts (D9), %" PRIu64
+	    " with two protocols at an address\n",
 	    s->checks, (long long)(s->slowest_us / MTIME_SEC(1)), s->probes,
 	    s->views, s->views_excused, s->delivered, s->untried, s->conflicts,
-	    s->ghosts);
+	    s->ghosts, s->shared);
 }
 
 static uint32_t

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Two real servers on loopback and their clients."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -63,6 +64,34 @@ def one_database():
 
 
 @test
+def filters():
+    """a listing with filters has the rows that all of them let through"""
+    a, b = pair()
+    c = Client("127.0.0.11", A, "run", script(
+        ["register", "join 224.1.1.1", "join 224.2.0.0-224.2.255.255",
+         "stay"]))
+    both(a, b, "224.1.1.1", ["127.0.0.11"])
+    wait("the block too", lambda: len(a.ctl("groups")) == 2)
+    for where, n in ((("group", "224.2.3.4"), 1), (("group", "224.3.0.1"), 0),
+                     (("cluster", "lis1"), 2), (("cluster", "lis2"), 0),
+                     (("group", "224.1.1.1", "cluster", "lis1"), 1),
+                     (("cluster", "lis2", "group", "224.1.1.1"), 0)):
+        rows = a.ctl("groups", *where)
+        assert len(rows) == n, (where, rows)
+    assert {r["scope"] for r in a.ctl("counters", "cluster", "lis1")} == \
+        {"lis1"}
+    # both processes count who was turned away at their control sockets
+    assert [r["process"] for r in a.ctl("counters")
+            if r["name"] == "control-refused" and r["scope"] == "all" and
+            r["value"] == 0] == ["marsd", "scspd"]
+    assert len(b.ctl("members", "cluster", "lis1")) == 1
+    assert len(b.ctl("neighbors", "cluster", "lis1")) == 1
+    text = a.marsctl("show", "gr", "gr", "224.2.3.4").stdout
+    assert len(text.splitlines()) == 2 and "127.0.0.11" in text, text
+    assert c.stop() == 0
+
+
+@test
 def client_vanishes():
     """R2443-5.4: a proxy deregisters the client that is killed"""
     a, b = pair()
@@ -83,7 +112,9 @@ def server_dies():
         options=QUICK)
     both(a, b, "224.1.1.1", ["127.0.0.11"])
     for pid in a.children().values():
-        os.kill(pid, signal.SIGKILL)
+        # without the first, mars may end the second before we do
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     a.process.wait(30)
     assert a.process.returncode == 1
     wait("the client is at b", lambda: ("127.0.0.11", "local")

@@ -35,8 +35,10 @@ users() {
 }
 
 configure() {
-	ip address add 192.0.2.1/24 dev lo && ip link set lo up &&
-	    mkdir -p /etc/mars && cp $examples/mars.conf /etc/mars/ || return 1
+	ip address add 192.0.2.1/24 dev lo || return 1
+	ip link set lo up || return 1
+	mkdir -p /etc/mars || return 1
+	cp $examples/mars.conf /etc/mars/ || return 1
 	(
 		umask 077
 		od -An -tx1 -N32 /dev/urandom | tr -d ' \n' |
@@ -60,14 +62,14 @@ confined() {
 	for name in marsd scspd; do
 		pid=$(pgrep -x "$name") || return 1
 		user=$(id -u "_$name")
-		[ "$(field Uid "$pid" | cut -f 1)" = "$user" ] &&
-		    [ "$(field Seccomp "$pid")" = 2 ] &&
-		    [ "$(field NoNewPrivs "$pid")" = 1 ] &&
-		    [ "$(field CapEff "$pid")" = 0000000000000000 ] &&
-		    [ "$(readlink "/proc/$pid/root")" != / ] || {
+		if [ "$(field Uid "$pid" | cut -f 1)" != "$user" ] ||
+		    [ "$(field Seccomp "$pid")" != 2 ] ||
+		    [ "$(field NoNewPrivs "$pid")" != 1 ] ||
+		    [ "$(field CapEff "$pid")" != 0000000000000000 ] ||
+		    [ "$(readlink "/proc/$pid/root")" = / ]; then
 			grep -E 'Uid|Seccomp|NoNew|Cap' "/proc/$pid/status"
 			return 1
-		}
+		fi
 	done
 }
 

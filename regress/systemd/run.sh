@@ -4,7 +4,7 @@
 # administrator would (inside.sh).  Prints TAP.  -n: only says whether it can
 # run here, and why not.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 only=no
 [ "${1:-}" != -n ] || { only=yes; shift; }
 BUILD=${1:?usage: run.sh [-n] BUILD}

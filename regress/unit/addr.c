@@ -101,8 +101,8 @@ subaddress(void **state)
 	    atm_addr_print(&a, buf, sizeof(buf)), "+49301/2001:db8::1%3");
 	/* the longest of all fits */
 	assert_int_equal(atm_addr_parse(&a,
-			     "ffffffffffffffffffffffffffffffffffffffff/"
-			     "ffffffffffffffffffffffffffffffffffffffff"),
+	    "ffffffffffffffffffffffffffffffffffffffff/"
+	    "ffffffffffffffffffffffffffffffffffffffff"),
 	    0);
 	atm_addr_print(&a, buf, sizeof(buf));
 	assert_int_equal(atm_addr_parse(&b, buf), 0);

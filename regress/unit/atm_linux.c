@@ -60,7 +60,7 @@ call(bool leaf)
 	memset(&asked, 0, sizeof(asked));
 	assert_int_equal(
 	    atm_addr_parse(
-		&from, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
+	    &from, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
 	    0);
 	to = from;
 	atm_addr_set_sel(&to, 1);

@@ -110,10 +110,10 @@ one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
 	size_t i;
 
 	assert_int_equal(scsp_auth_key_maclen(k), maclen);
-	assert_int_equal(verify(k, p, len, 1), DROP_NONE);
+	assert_int_equal(verify(k, p, len, 1), SCSP_DROP_NONE);
 	/* and again: the key is still there */
-	assert_int_equal(verify(k, p, len, 1), DROP_NONE);
-	assert_int_equal(verify(other, p, len, 1), DROP_AUTH_MAC);
+	assert_int_equal(verify(k, p, len, 1), SCSP_DROP_NONE);
+	assert_int_equal(verify(other, p, len, 1), SCSP_DROP_AUTH_MAC);
 	/* the same MAC is computed for sending, whatever the fields hold */
 	memcpy(copy, p, len);
 	assert_true(scsp_auth_mac(k, copy, len, 44, mac));
@@ -123,10 +123,11 @@ one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
 		memcpy(copy, p, len);
 		copy[i] ^= 1;
 		if (i == 4 || i == 5)
-			assert_int_equal(verify(k, copy, len, 1), DROP_NONE);
+			assert_int_equal(
+			    verify(k, copy, len, 1), SCSP_DROP_NONE);
 		else
 			assert_int_not_equal(
-			    verify(k, copy, len, 1), DROP_NONE);
+			    verify(k, copy, len, 1), SCSP_DROP_NONE);
 	}
 	scsp_auth_key_free(k);
 	scsp_auth_key_free(other);
@@ -138,7 +139,7 @@ one(enum conf_algorithm alg, const uint8_t *p, size_t len, size_t maclen)
  * checksum and authentication data zero, the checksum over all of it.
  */
 static void
-hmac_md5(void **state)
+the_mac_covers_all_but_itself_and_the_checksum(void **state)
 {
 	(void)state;
 	one(CONF_HMAC_MD5, hello_md5, sizeof(hello_md5), 16);
@@ -146,7 +147,7 @@ hmac_md5(void **state)
 
 /* R2334-B.3.1.2-02 */
 static void
-hmac_sha2(void **state)
+the_sha2_macs_are_as_computed_elsewhere(void **state)
 {
 	(void)state;
 	one(CONF_HMAC_SHA256, hello_sha256, sizeof(hello_sha256), 32);
@@ -156,15 +157,15 @@ hmac_sha2(void **state)
 
 /* The checksum of a finished packet holds without knowing the key. */
 static void
-checksum_first(void **state)
+the_checksum_holds_without_the_key(void **state)
 {
 	enum scsp_type type;
 	uint16_t pid, sgid;
 
 	(void)state;
 	assert_int_equal(scsp_message_peek(hello_sha256, sizeof(hello_sha256),
-			     &type, &pid, &sgid),
-	    DROP_NONE);
+	    &type, &pid, &sgid),
+	    SCSP_DROP_NONE);
 	assert_int_equal(sgid, 7);
 }
 
@@ -173,7 +174,7 @@ checksum_first(void **state)
  * a lifetime, several at once; an expired one is no match.
  */
 static void
-lifetime(void **state)
+a_key_outside_its_lifetime_is_no_match(void **state)
 {
 	struct scsp_auth_key *k[3];
 	struct scsp_ext x;
@@ -186,19 +187,19 @@ lifetime(void **state)
 	assert_int_equal(x.spi, 257);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 99, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_TIME);
+	    SCSP_DROP_AUTH_TIME);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 100, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_NONE);
+	    SCSP_DROP_NONE);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 200, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_NONE);
+	    SCSP_DROP_NONE);
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 201, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_TIME);
+	    SCSP_DROP_AUTH_TIME);
 	assert_int_equal(
 	    scsp_auth_verify(k, 1, 150, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_SPI);
+	    SCSP_DROP_AUTH_SPI);
 	/* the first that is valid now signs */
 	assert_ptr_equal(scsp_auth_sign_key(k, 3, 150), k[0]);
 	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 150), k[1]);
@@ -208,7 +209,7 @@ lifetime(void **state)
 	memset(&x, 0, sizeof(x));
 	assert_int_equal(
 	    scsp_auth_verify(k, 3, 150, hello_sha256, sizeof(hello_sha256), &x),
-	    DROP_AUTH_MISSING);
+	    SCSP_DROP_AUTH_MISSING);
 	scsp_auth_key_free(k[0]);
 	scsp_auth_key_free(k[1]);
 	scsp_auth_key_free(k[2]);
@@ -216,16 +217,16 @@ lifetime(void **state)
 
 /* A MAC of another length than the algorithm's is none. */
 static void
-wrong_length(void **state)
+a_mac_of_another_length_is_none(void **state)
 {
 	struct scsp_auth_key *k =
 	    key(257, CONF_HMAC_SHA256, "a shared secret", 0, 0);
 
 	(void)state;
 	assert_int_equal(
-	    verify(k, hello_md5, sizeof(hello_md5), 1), DROP_AUTH_MAC);
-	assert_int_equal(
-	    verify(k, hello_sha512, sizeof(hello_sha512), 1), DROP_AUTH_MAC);
+	    verify(k, hello_md5, sizeof(hello_md5), 1), SCSP_DROP_AUTH_MAC);
+	assert_int_equal(verify(k, hello_sha512, sizeof(hello_sha512), 1),
+	    SCSP_DROP_AUTH_MAC);
 	scsp_auth_key_free(k);
 }
 
@@ -233,11 +234,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hmac_md5),
-		cmocka_unit_test(hmac_sha2),
-		cmocka_unit_test(checksum_first),
-		cmocka_unit_test(lifetime),
-		cmocka_unit_test(wrong_length),
+		cmocka_unit_test(
+		    the_mac_covers_all_but_itself_and_the_checksum),
+		cmocka_unit_test(the_sha2_macs_are_as_computed_elsewhere),
+		cmocka_unit_test(the_checksum_holds_without_the_key),
+		cmocka_unit_test(a_key_outside_its_lifetime_is_no_match),
+		cmocka_unit_test(a_mac_of_another_length_is_none),
 	};
 	int rc;
 

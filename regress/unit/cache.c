@@ -28,7 +28,7 @@ at(int64_t us)
  * A-40, A-92, A-93: signed, plain comparison, both ends of the range.
  */
 static void
-sequence(void **state)
+numbers_compare_signed_up_to_both_ends(void **state)
 {
 	(void)state;
 	assert_true(SEQ_FIRST == -2147483647);
@@ -65,7 +65,7 @@ sequence(void **state)
 
 /* identity is OID and key; order is by both, unsigned. */
 static void
-identity(void **state)
+oid_and_key_are_the_name_and_the_order(void **state)
 {
 	static const record_id ids[] = { RECORD_ID(1, 5),
 		RECORD_ID(0xff000001U, 1), RECORD_ID(1, 0xffffffffU),
@@ -87,7 +87,7 @@ identity(void **state)
 		assert_non_null(scsp_cache_add(&c, ids[i], at(0)));
 	assert_int_equal(c.count, 7);
 	for (i = 0, e = scsp_cache_first(&c); e != NULL;
-	     e = scsp_cache_after(&c, e->id), i++)
+	    e = scsp_cache_after(&c, e->id), i++)
 		assert_true(e->id == sorted[i]);
 	assert_int_equal(i, 7);
 	/* the cursor is a name: it may be gone, or never have been */
@@ -102,7 +102,7 @@ identity(void **state)
 }
 
 static void
-contents(void **state)
+an_instance_replaces_the_one_before(void **state)
 {
 	struct scsp_cache c;
 	struct scsp_entry *e;
@@ -136,7 +136,7 @@ contents(void **state)
 
 /* those that go in time, in the order in which their time began. */
 static void
-mortals(void **state)
+those_that_go_in_time_stand_in_order(void **state)
 {
 	struct scsp_cache c;
 	struct scsp_entry *a, *b;
@@ -164,7 +164,7 @@ mortals(void **state)
 
 /* A record costs its contents and a bounded overhead. */
 static void
-size(void **state)
+a_record_costs_its_contents_and_little_more(void **state)
 {
 	(void)state;
 	assert_in_range(sizeof(struct scsp_entry), 64, 128);
@@ -174,11 +174,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sequence),
-		cmocka_unit_test(identity),
-		cmocka_unit_test(contents),
-		cmocka_unit_test(mortals),
-		cmocka_unit_test(size),
+		cmocka_unit_test(numbers_compare_signed_up_to_both_ends),
+		cmocka_unit_test(oid_and_key_are_the_name_and_the_order),
+		cmocka_unit_test(an_instance_replaces_the_one_before),
+		cmocka_unit_test(those_that_go_in_time_stand_in_order),
+		cmocka_unit_test(a_record_costs_its_contents_and_little_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

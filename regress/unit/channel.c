@@ -71,10 +71,10 @@ setup(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 	p->a.fd = p->b.fd = -1;
 	assert_int_equal(channel_open(&p->a.c, p->base, s[0], true, LIMIT, "b",
-			     on_message, on_closed, &p->a),
+	    on_message, on_closed, &p->a),
 	    0);
 	assert_int_equal(channel_open(&p->b.c, p->base, s[1], true, LIMIT, "a",
-			     on_message, on_closed, &p->b),
+	    on_message, on_closed, &p->b),
 	    0);
 	*state = p;
 	return 0;
@@ -103,7 +103,7 @@ turn(struct pair *p, int n)
 
 /* Messages, empty ones too, arrive in both directions, whole. */
 static void
-messages(void **state)
+messages_arrive_whole_both_ways(void **state)
 {
 	struct pair *p = *state;
 	uint8_t data[LIMIT + 1];
@@ -128,14 +128,14 @@ messages(void **state)
 
 /* More than the socket holds: the rest waits for the reader. */
 static void
-burst(void **state)
+what_the_socket_does_not_take_waits(void **state)
 {
 	struct pair *p = *state;
 	uint8_t data[LIMIT];
 	int i, size = 4096;
 
 	assert_int_equal(setsockopt(p->a.c.ibuf.fd, SOL_SOCKET, SO_SNDBUF,
-			     &size, sizeof(size)),
+	    &size, sizeof(size)),
 	    0);
 	memset(data, 7, sizeof(data));
 	for (i = 0; i < 500; i++)
@@ -149,7 +149,7 @@ burst(void **state)
 
 /* A descriptor is handed to message(), which then owns it. */
 static void
-descriptor(void **state)
+descriptor_is_handed_over(void **state)
 {
 	struct pair *p = *state;
 	int s[2];
@@ -170,7 +170,7 @@ descriptor(void **state)
 
 /* The other end is gone: told once, never from within channel_send(). */
 static void
-end_of_file(void **state)
+end_is_told_once(void **state)
 {
 	struct pair *p = *state;
 
@@ -185,7 +185,7 @@ end_of_file(void **state)
 
 /* What can't be a message ends the channel. */
 static void
-garbage(void **state)
+what_is_no_message_ends_it(void **state)
 {
 	struct pair *p = *state;
 	uint8_t octets[64];
@@ -200,7 +200,7 @@ garbage(void **state)
 
 /* A handler that closes gets nothing of what was behind that message. */
 static void
-close_inside(void **state)
+closed_in_a_handler_delivers_no_more(void **state)
 {
 	struct pair *p = *state;
 
@@ -215,7 +215,7 @@ close_inside(void **state)
 
 /* The last words are out when channel_flush() returns. */
 static void
-flush(void **state)
+flush_sends_the_last_words(void **state)
 {
 	struct pair *p = *state;
 	uint8_t data[LIMIT];
@@ -235,13 +235,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-		T(messages),
-		T(burst),
-		T(descriptor),
-		T(end_of_file),
-		T(garbage),
-		T(close_inside),
-		T(flush),
+		T(messages_arrive_whole_both_ways),
+		T(what_the_socket_does_not_take_waits),
+		T(descriptor_is_handed_over),
+		T(end_is_told_once),
+		T(what_is_no_message_ends_it),
+		T(closed_in_a_handler_delivers_no_more),
+		T(flush_sends_the_last_words),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

@@ -102,7 +102,7 @@ unprivileged_part(void)
 
 /* A start without root: ids and root directory stay, the rest is given up. */
 static void
-unprivileged(void **unused)
+without_root_the_ids_stay(void **unused)
 {
 	(void)unused;
 	assert_int_equal(apart(unprivileged_part), OK);
@@ -126,7 +126,7 @@ file_part(void)
 
 /* A log that goes to a file goes on. */
 static void
-log_file(void **unused)
+log_to_a_file_goes_on(void **unused)
 {
 	(void)unused;
 	assert_int_equal(apart(file_part), OK);
@@ -166,7 +166,7 @@ privileged_part(void)
 }
 
 static void
-privileged(void **unused)
+root_is_given_up(void **unused)
 {
 	(void)unused;
 	if (geteuid() != 0) {
@@ -192,7 +192,7 @@ root_part(void)
 
 /* fatal() ends with 1: never on as root because a name was wrong */
 static void
-wrong_user(void **unused)
+wrong_user_is_fatal(void **unused)
 {
 	(void)unused;
 	assert_int_equal(apart(unknown_part), 1);
@@ -220,7 +220,7 @@ start_part(void)
 
 /* Nothing is inherited but descriptors 0 to 3. */
 static void
-start(void **unused)
+nothing_is_inherited_but_four_descriptors(void **unused)
 {
 	(void)unused;
 	assert_int_equal(apart(start_part), OK);
@@ -260,7 +260,7 @@ crypto_part(void)
 	child_drop(false, "");
 	sandbox_enter(SANDBOX_SCSPD, state, sizeof(state));
 	return hmac("SHA256") && hmac("SHA384") && hmac("SHA512") &&
-		hmac("MD5") ?
+	    hmac("MD5") ?
 	    OK :
 	    20;
 }
@@ -270,7 +270,7 @@ crypto_part(void)
  * any more, so what OpenSSL reads it has read before.
  */
 static void
-crypto(void **unused)
+keys_work_without_files(void **unused)
 {
 	(void)unused;
 	assert_int_equal(apart(crypto_part), OK);
@@ -285,7 +285,7 @@ by_hand_part(void)
 }
 
 static void
-by_hand(void **unused)
+start_by_hand_is_refused(void **unused)
 {
 	(void)unused;
 	assert_int_equal(apart(by_hand_part), 1);
@@ -295,13 +295,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unprivileged),
-		cmocka_unit_test(log_file),
-		cmocka_unit_test(privileged),
-		cmocka_unit_test(wrong_user),
-		cmocka_unit_test(start),
-		cmocka_unit_test(crypto),
-		cmocka_unit_test(by_hand),
+		cmocka_unit_test(without_root_the_ids_stay),
+		cmocka_unit_test(log_to_a_file_goes_on),
+		cmocka_unit_test(root_is_given_up),
+		cmocka_unit_test(wrong_user_is_fatal),
+		cmocka_unit_test(nothing_is_inherited_but_four_descriptors),
+		cmocka_unit_test(keys_work_without_files),
+		cmocka_unit_test(start_by_hand_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

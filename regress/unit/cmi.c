@@ -14,7 +14,7 @@
 
 /* R2022-5.2.3-03, -08, R2022-F-14: 1 to 65535, each once, and never 0. */
 static void
-unique(void **state)
+each_cmi_is_given_out_once(void **state)
 {
 	uint8_t *seen = calloc(65536, 1);
 	struct marsd_cmi_pool p;
@@ -42,7 +42,7 @@ unique(void **state)
 
 /* the one that has been free for longest, round and round. */
 static void
-longest_unused(void **state)
+the_longest_unused_comes_first(void **state)
 {
 	struct marsd_cmi_pool p;
 	int i;
@@ -68,7 +68,7 @@ longest_unused(void **state)
 
 /* what another server gave out is never given out again. */
 static void
-taken(void **state)
+what_another_gave_out_is_barred(void **state)
 {
 	struct marsd_cmi_pool p;
 
@@ -90,7 +90,7 @@ taken(void **state)
 
 /* Ranges: empty ones, single ones, and what lies outside. */
 static void
-ranges(void **state)
+empty_single_and_foreign_ranges(void **state)
 {
 	struct marsd_cmi_pool p;
 
@@ -115,10 +115,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unique),
-		cmocka_unit_test(longest_unused),
-		cmocka_unit_test(taken),
-		cmocka_unit_test(ranges),
+		cmocka_unit_test(each_cmi_is_given_out_once),
+		cmocka_unit_test(the_longest_unused_comes_first),
+		cmocka_unit_test(what_another_gave_out_is_barred),
+		cmocka_unit_test(empty_single_and_foreign_ranges),
 	};
 
 	return cmocka_run_group_tests_name("cmi", tests, NULL, NULL);

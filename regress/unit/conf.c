@@ -239,7 +239,7 @@ round_trip(void **state)
 	assert_int_equal(cl->hop_count, 3);
 	assert_int_equal(TAILQ_FIRST(&cl->neighbors)->addr.num[6],
 	    TAILQ_FIRST(&conf_cluster_find(c, "lis1")->neighbors)->addr.num[6] +
-		4);
+	    4);
 	assert_null(TAILQ_NEXT(cl, entry));
 	assert_int_equal(TAILQ_FIRST(&c->clusters)->protocol_id, 3);
 
@@ -324,7 +324,7 @@ damaged(void **state)
 			TAILQ_FOREACH(cl, &c->clusters, entry) {
 				assert_true(cl->cmi_min <= cl->cmi_max);
 				for (n = conf_cluster_numbers; n->name != NULL;
-				     n++)
+				    n++)
 					assert_in_range(conf_number_get(n, cl),
 					    n->min, n->max);
 			}

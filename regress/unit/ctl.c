@@ -24,6 +24,14 @@ static const uint8_t expected[] = {
 	'e',
 };
 
+/* No daemon writes one so far, but marsctl reads them. */
+static void
+object(struct wr *w, const char *name)
+{
+	wr_u8(w, CTL_OBJECT);
+	wr_string(w, name);
+}
+
 static void
 write_all(void **state)
 {
@@ -38,7 +46,7 @@ write_all(void **state)
 	ctl_bool(&w, "d", true);
 	ctl_array(&w, "e");
 	ctl_string(&w, "", "z");
-	ctl_object(&w, "");
+	object(&w, "");
 	ctl_uint(&w, "n", 7);
 	ctl_close(&w);
 	ctl_close(&w);
@@ -138,6 +146,61 @@ malformed(void **state)
 	assert_true(rd_failed(&r));
 }
 
+/* Addresses are strings; their text is tested in addr.c. */
+static void
+addresses_are_strings(void **state)
+{
+	const uint8_t oid[4] = { 192, 0, 2, 255 };
+	struct ctl_value v;
+	struct paddr group;
+	struct atm_addr atm;
+	uint8_t buf[256];
+	struct rd r;
+	struct wr w;
+
+	(void)state;
+	assert_int_equal(atm_addr_parse(&atm, "192.0.2.7%3"), 0);
+	assert_int_equal(paddr_parse(&group, "ff0e::1"), 0);
+	wr_init(&w, buf, sizeof(buf));
+	ctl_atm(&w, "atm", &atm);
+	ctl_paddr(&w, "group", &group);
+	ctl_oid(&w, "oid", oid);
+	rd_init(&r, buf, w.len);
+	assert_true(ctl_find_string(r, "atm", &v));
+	assert_string_equal(v.string, "192.0.2.7%3");
+	assert_true(ctl_find_string(r, "group", &v));
+	assert_string_equal(v.string, "ff0e::1");
+	assert_true(ctl_find_string(r, "oid", &v));
+	assert_string_equal(v.string, "192.0.2.255");
+}
+
+/* A name is looked for at its own depth, before and behind what is nested. */
+static void
+values_are_found_by_name(void **state)
+{
+	struct ctl_value v;
+	struct rd r, all;
+
+	(void)state;
+	rd_init(&all, expected, sizeof(expected));
+	r = all;
+	assert_true(ctl_find(&r, "b", &v));
+	assert_true(v.number == 0xff00000000000001ULL);
+	assert_false(ctl_find(&r, "a", &v)); /* it goes forward only */
+	r = all;
+	assert_false(ctl_find(&r, "n", &v)); /* it is within e */
+	assert_true(rd_done(&r));
+	r = all;
+	assert_true(ctl_find(&r, "e", &v));
+	assert_int_equal(v.tag, CTL_ARRAY);
+	ctl_skip(&r, &v);
+	assert_true(rd_done(&r));
+	assert_true(ctl_find_string(all, "a", &v));
+	assert_string_equal(v.string, "xy");
+	assert_false(ctl_find_string(all, "b", &v)); /* a number */
+	assert_int_equal(all.left, sizeof(expected));
+}
+
 int
 main(void)
 {
@@ -146,6 +209,8 @@ main(void)
 		cmocka_unit_test(read_all),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(malformed),
+		cmocka_unit_test(addresses_are_strings),
+		cmocka_unit_test(values_are_found_by_name),
 	};
 
 	return cmocka_run_group_tests_name("ctl", tests, NULL, NULL);

@@ -21,7 +21,7 @@
 #define ROWS	100000
 
 struct world {
-	struct event_base *base;
+	struct loop	 loop;
 	struct ctlserver *s;
 	struct sockaddr_un sun;
 	char		 dir[64];
@@ -31,30 +31,67 @@ struct world {
 	char		 arg[CTL_ARG_SIZE];
 };
 
-static enum ctl_more
-show(void *arg, int argc, char **argv, void *cursor, struct wr *wr)
+static bool
+show_rows(struct world *w, void *cursor, struct wr *wr, uint32_t end)
 {
-	struct world *w = arg;
-	uint32_t n, end = argc > 0 ? (uint32_t)atoi(argv[0]) : ROWS;
+	uint32_t n;
 
 	memcpy(&n, cursor, sizeof(n));
 	if (n == end)
-		return CTL_DONE;
+		return false;
 	ctl_uint(wr, "n", n++);
 	memcpy(cursor, &n, sizeof(n));
 	w->made++;
-	return CTL_MORE;
+	return true;
 }
 
-static enum ctl_more
-show_huge(void *arg, int argc, char **argv, void *cursor, struct wr *wr)
+static bool
+show(void *arg, void *cursor, struct wr *wr)
+{
+	return show_rows(arg, cursor, wr, ROWS);
+}
+
+/* Every thousandth row is of cluster x, the others are of cluster y. */
+static bool
+show_mixed(void *arg, void *cursor, struct wr *wr)
+{
+	struct world *w = arg;
+
+	if (!show_rows(w, cursor, wr, ROWS))
+		return false;
+	ctl_string(wr, "cluster", w->made % 1000 == 0 ? "x" : "y");
+	return true;
+}
+
+static bool
+show_some(void *arg, void *cursor, struct wr *wr)
+{
+	return show_rows(arg, cursor, wr, 1000);
+}
+
+static bool
+show_none(void *arg, void *cursor, struct wr *wr)
+{
+	return show_rows(arg, cursor, wr, 0);
+}
+
+static bool
+show_huge(void *arg, void *cursor, struct wr *wr)
 {
 	(void)arg;
-	(void)argc;
-	(void)argv;
 	(void)cursor;
 	wr_zero(wr, CTL_ROW_MAX + 1);
-	return CTL_MORE;
+	return true;
+}
+
+/* arg is its own */
+static const char *
+act_other(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	(void)c;
+	(void)argc;
+	(void)argv;
+	return arg;
 }
 
 static const char *
@@ -81,15 +118,27 @@ act_later(void *arg, struct ctl_conn *c, int argc, char **argv)
 
 static const struct ctl_command commands[] = {
 	{ "show", show, NULL },
+	{ "show some", show_some, NULL },
+	{ "show mixed", show_mixed, NULL },
+	{ "show none", show_none, NULL },
 	{ "show huge", show_huge, NULL },
 	{ "act", NULL, act },
 	{ "act much later", NULL, act_later },
+};
+static const struct ctl_command others[] = {
+	{ "act", NULL, act_other },
+	{ "act otherwise", NULL, act_other },
 };
 
 static int
 setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
+	static char sentence[] = "otherwise";
+	const struct ctl_commands lists[] = {
+		{ commands, sizeof(commands) / sizeof(commands[0]), w },
+		{ others, sizeof(others) / sizeof(others[0]), sentence },
+	};
 	int fd;
 
 	assert_non_null(w);
@@ -103,9 +152,8 @@ setup(void **state)
 	assert_int_equal(
 	    bind(fd, (struct sockaddr *)&w->sun, sizeof(w->sun)), 0);
 	assert_int_equal(listen(fd, 64), 0);
-	assert_non_null(w->base = event_base_new());
-	assert_non_null(w->s = ctlserver_new(w->base, fd, commands,
-			    sizeof(commands) / sizeof(commands[0]), w));
+	assert_int_equal(loop_init(&w->loop), 0);
+	assert_non_null(w->s = ctlserver_new(&w->loop, fd, lists, 2));
 	*state = w;
 	return 0;
 }
@@ -116,7 +164,7 @@ teardown(void **state)
 	struct world *w = *state;
 
 	ctlserver_free(w->s);
-	event_base_free(w->base);
+	loop_free(&w->loop);
 	unlink(w->sun.sun_path);
 	rmdir(w->dir);
 	free(w);
@@ -127,7 +175,8 @@ static void
 turns(struct world *w, int n)
 {
 	while (n-- > 0)
-		event_base_loop(w->base, EVLOOP_NONBLOCK);
+		event_base_loop(
+		    w->loop.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 /* A client that reads and writes when it is told to. */
@@ -158,17 +207,21 @@ client_close(struct marsc *c)
 	imsgbuf_clear(&c->ib);
 }
 
-/* words in one string, blanks between */
+/* words in one string, blanks between; filters after a | */
 static void
 request(struct marsc *c, const char *words)
 {
-	uint8_t buf[2048];
 	char copy[1024], *p, *next = copy;
+	uint8_t buf[2048], n = 1;
 	struct wr wr;
 
 	(void)strlcpy(copy, words, sizeof(copy));
+	for (p = copy; *p != '\0' && *p != '|'; p++)
+		if (*p == ' ')
+			n++;
 	wr_init(&wr, buf, sizeof(buf));
-	while ((p = strsep(&next, " ")) != NULL)
+	wr_u8(&wr, n);
+	while ((p = strsep(&next, " |")) != NULL)
 		wr_string(&wr, p);
 	assert_int_equal(
 	    imsg_compose(&c->ib, IMSG_CTL_REQUEST, 0, 0, -1, buf, wr.len), 1);
@@ -232,6 +285,19 @@ actions(void **state)
 	client_read(&c);
 	assert_true(c.ended && !c.ok);
 	assert_string_equal(c.text, "one is enough");
+	/* of a second list, with its arg; where both have it, the first's */
+	c.ended = false;
+	request(&c, "act otherwise");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "otherwise");
+	c.ended = false;
+	request(&c, "show some more");
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	assert_string_equal(c.text, "a listing takes no arguments");
 	client_close(&c);
 }
 
@@ -244,7 +310,7 @@ listing(void **state)
 	int i;
 
 	client_open(w, &c);
-	request(&c, "show 1000");
+	request(&c, "show some");
 	for (i = 0; i < 500 && !c.ended; i++) {
 		turns(w, 1);
 		client_read(&c);
@@ -252,7 +318,7 @@ listing(void **state)
 	assert_true(c.ended && c.ok);
 	assert_int_equal(c.rows, 1000);
 	c.ended = false;
-	request(&c, "show 0");
+	request(&c, "show none");
 	turns(w, 4);
 	client_read(&c);
 	assert_true(c.ended && c.ok);
@@ -263,6 +329,117 @@ listing(void **state)
 	client_read(&c);
 	assert_true(c.ended && !c.ok);
 	client_close(&c);
+}
+
+/* Only rows that all filters want are sent; a filter has to be known. */
+static void
+filtered_rows_are_not_sent(void **state)
+{
+	struct world *w = *state;
+	struct marsc c;
+	int i;
+
+	client_open(w, &c);
+	request(&c, "show mixed|cluster x");
+	for (i = 0; i < 1000 && !c.ended; i++) {
+		turns(w, 1);
+		client_read(&c);
+	}
+	assert_true(c.ended && c.ok);
+	assert_int_equal(c.rows, ROWS / 1000);
+	assert_int_equal(w->made, ROWS);
+	c.ended = false;
+	request(&c, "show mixed|cluster x|group 239.1.1.1");
+	for (i = 0; i < 1000 && !c.ended; i++) {
+		turns(w, 1);
+		client_read(&c);
+	}
+	assert_true(c.ended && c.ok);
+	assert_int_equal(c.rows, ROWS / 1000);
+	/* the filters of one request are not those of the next */
+	c.ended = false;
+	request(&c, "show some");
+	for (i = 0; i < 500 && !c.ended; i++) {
+		turns(w, 1);
+		client_read(&c);
+	}
+	assert_int_equal(c.rows, ROWS / 1000 + 1000);
+	client_close(&c);
+}
+
+static void
+wrong_filters(void **state)
+{
+	static const struct {
+		const char *words, *text;
+	} t[] = {
+		{ "show some|colour red", "that filter is not known here" },
+		{ "act|cluster x", "only a listing can be filtered" },
+		{ "show some|cluster", "that is not a request" },
+		{ "no|cluster x", "that command is not known here" },
+		{ "show|cluster a|cluster b|cluster c|cluster d|cluster e|"
+		  "cluster f|cluster g|cluster h|cluster i",
+		    "that is not a request" },
+	};
+	struct world *w = *state;
+	struct marsc c;
+	size_t i;
+
+	client_open(w, &c);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		c.ended = false;
+		request(&c, t[i].words);
+		turns(w, 4);
+		client_read(&c);
+		assert_true(c.ended && !c.ok);
+		assert_string_equal(c.text, t[i].text);
+	}
+	assert_int_equal(c.rows, 0);
+	client_close(&c);
+}
+
+/*
+ * Rows that nobody wants fill no queue.  They are made a few at a time, so
+ * that others are served meanwhile, and no more of them once their client has
+ * gone.
+ */
+static void
+unwanted_rows_do_not_hold_up_the_loop(void **state)
+{
+	struct world *w = *state;
+	struct marsc c, other;
+	unsigned int made, last = 0;
+	int i;
+
+	client_open(w, &c);
+	client_open(w, &other);
+	request(&c, "show mixed|cluster z");
+	request(&other, "act");
+	for (i = 0; i < 10; i++) {
+		turns(w, 1);
+		made = w->made - last;
+		assert_true(made <= 2 * TURN_WORK / ROW_WORK);
+		last = w->made;
+	}
+	assert_true(last > 0 && last < ROWS / 2);
+	client_read(&other);
+	assert_true(other.ended && other.ok);
+	client_close(&c);
+	turns(w, 4);
+	assert_int_equal(w->s->nconns, 1);
+	last = w->made;
+	turns(w, 20);
+	assert_int_equal(w->made, last);
+
+	other.ended = false;
+	request(&other, "show mixed|cluster z");
+	for (i = 0; i < 1000 && !other.ended; i++) {
+		turns(w, 1);
+		client_read(&other);
+	}
+	assert_true(other.ended && other.ok);
+	assert_int_equal(other.rows, 0);
+	client_close(&other);
 }
 
 /*
@@ -378,6 +555,7 @@ static void
 rude(void **state)
 {
 	static const uint8_t cut[] = { 0, 9, 'a' };
+	static const uint8_t short_word[] = { 1, 0, 9, 'a' };
 	struct world *w = *state;
 	struct marsc c;
 	int i;
@@ -385,6 +563,14 @@ rude(void **state)
 	client_open(w, &c);
 	assert_int_equal(
 	    imsg_compose(&c.ib, IMSG_CTL_REQUEST, 0, 0, -1, cut, sizeof(cut)),
+	    1);
+	(void)imsgbuf_write(&c.ib);
+	turns(w, 4);
+	client_read(&c);
+	assert_true(c.ended && !c.ok);
+	c.ended = false;
+	assert_int_equal(imsg_compose(&c.ib, IMSG_CTL_REQUEST, 0, 0, -1,
+	    short_word, sizeof(short_word)),
 	    1);
 	(void)imsgbuf_write(&c.ib);
 	turns(w, 4);
@@ -427,6 +613,9 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(actions),
 		T(listing),
+		T(filtered_rows_are_not_sent),
+		T(wrong_filters),
+		T(unwanted_rows_do_not_hold_up_the_loop),
 		T(slow),
 		T(later),
 		T(crowd),

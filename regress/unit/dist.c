@@ -91,7 +91,7 @@ last(struct net *net, int n)
  * another group counts.
  */
 static void
-server_group(void **state)
+records_go_to_their_own_server_group(void **state)
 {
 	struct net *net = net_new();
 	uint8_t p[CSA_MAX], oid[4] = { 198, 51, 100, 9 };
@@ -116,7 +116,7 @@ server_group(void **state)
  * an MCS, and only the server where it registered has a leaf to it.
  */
 static void
-one_control_vc(void **state)
+only_its_server_has_a_leaf_to_a_member(void **state)
 {
 	struct atm_addr client = HOST(1), mcs = HOST(9);
 	struct net *net = net_new();
@@ -136,10 +136,8 @@ one_control_vc(void **state)
 	}
 	assert_int_equal(leaves, 2);
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(
-		    net_proto(net, i)->control[CCVC].leaves, i == 0);
-		assert_int_equal(
-		    net_proto(net, i)->control[SCVC].leaves, i == 1);
+		assert_int_equal(net_leaves(net, i, CCVC), i == 0);
+		assert_int_equal(net_leaves(net, i, SCVC), i == 1);
 		assert_non_null(marsd_node_find(
 		    net_proto(net, i), MARSD_ROLE_CLIENT, &client));
 		assert_non_null(
@@ -153,7 +151,7 @@ one_control_vc(void **state)
  * every minute while clients come, join and go, and is for servers only.
  */
 static void
-heartbeat(void **state)
+the_redirect_entry_is_renewed_every_minute(void **state)
 {
 	struct net *net = net_new();
 	mtime_t before = net->ts.now;
@@ -172,7 +170,7 @@ heartbeat(void **state)
 		/* clients see the map of 5.4.3, and nothing else */
 		assert_int_equal(net->nsent, net_count(net, 0, CCVC, 12));
 		for (r = last(net, 0); r != NULL && r->data[11] != 1;
-		     r = r->next)
+		    r = r->next)
 			;
 		assert_non_null(r);
 		if (r->seq != INT32_MIN + 1 + (int32_t)beats) {
@@ -193,7 +191,7 @@ heartbeat(void **state)
  * told by SNAP alone: nothing but the protocol and the server.
  */
 static void
-redirect_entry(void **state)
+a_redirect_entry_names_protocol_and_server(void **state)
 {
 	static const uint8_t head[20] = { 0x00, 0x0f, 0x00, 0x80, 0x08, 0x00,
 		0x07, 0x80, 0x9b, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00,
@@ -219,7 +217,7 @@ redirect_entry(void **state)
  * CSAS before them.
  */
 static void
-client_records(void **state)
+records_of_a_client_octet_by_octet(void **state)
 {
 	struct atm_addr sub = HOST(2);
 	struct net *net = net_new();
@@ -263,7 +261,7 @@ client_records(void **state)
  * MCS's records.
  */
 static void
-mcs_records(void **state)
+records_of_an_mcs_octet_by_octet(void **state)
 {
 	struct net *net = net_new();
 	uint32_t key;
@@ -291,7 +289,7 @@ mcs_records(void **state)
  * joined, was not joined, or names no range.
  */
 static void
-nothing_new(void **state)
+no_news_is_not_published(void **state)
 {
 	struct net *net = net_new();
 	uint64_t published;
@@ -324,7 +322,7 @@ nothing_new(void **state)
  * MCS of another group.
  */
 static void
-punched_afar(void **state)
+every_server_punches_the_holes_of_all(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w[3], *m, *other;
@@ -380,7 +378,7 @@ punched_afar(void **state)
  * everywhere, without a MARS_LEAVE.
  */
 static void
-proxy_client(void **state)
+a_client_that_drops_is_deregistered_everywhere(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr who = HOST(1);
@@ -421,7 +419,7 @@ proxy_client(void **state)
  * ServerControlVC, all that is left; each server says so with MARS_LEAVEs.
  */
 static void
-proxy_mcs(void **state)
+an_mcs_that_drops_is_deregistered_everywhere(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *m, *w[2];
@@ -467,7 +465,7 @@ proxy_mcs(void **state)
 			for (k = 0; k < PNUM(t); k++)
 				left |= g32(t, at + 8 * k) == G(2) ? 1 :
 				    g32(t, at + 8 * k) == G(7)	   ? 2 :
-								     4;
+				    4;
 		}
 		assert_int_equal(left, 3);
 	}
@@ -484,7 +482,7 @@ proxy_mcs(void **state)
  * is flushed as well, silently; one update missed is not enough.
  */
 static void
-death_of_mcs(void **state)
+a_dead_server_takes_its_mcss_silently(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *w, *m;
@@ -517,7 +515,7 @@ death_of_mcs(void **state)
 
 /* R2443-2-06, R2443-3-12: no two endpoints of the LIS have one CMI. */
 static void
-cmis_unique(void **state)
+no_two_endpoints_have_one_cmi(void **state)
 {
 	static bool seen[65536];
 	struct net *net = net_new();
@@ -558,18 +556,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(server_group),
-		cmocka_unit_test(one_control_vc),
-		cmocka_unit_test(heartbeat),
-		cmocka_unit_test(redirect_entry),
-		cmocka_unit_test(client_records),
-		cmocka_unit_test(mcs_records),
-		cmocka_unit_test(nothing_new),
-		cmocka_unit_test(punched_afar),
-		cmocka_unit_test(proxy_client),
-		cmocka_unit_test(proxy_mcs),
-		cmocka_unit_test(death_of_mcs),
-		cmocka_unit_test(cmis_unique),
+		cmocka_unit_test(records_go_to_their_own_server_group),
+		cmocka_unit_test(only_its_server_has_a_leaf_to_a_member),
+		cmocka_unit_test(the_redirect_entry_is_renewed_every_minute),
+		cmocka_unit_test(a_redirect_entry_names_protocol_and_server),
+		cmocka_unit_test(records_of_a_client_octet_by_octet),
+		cmocka_unit_test(records_of_an_mcs_octet_by_octet),
+		cmocka_unit_test(no_news_is_not_published),
+		cmocka_unit_test(every_server_punches_the_holes_of_all),
+		cmocka_unit_test(
+		    a_client_that_drops_is_deregistered_everywhere),
+		cmocka_unit_test(an_mcs_that_drops_is_deregistered_everywhere),
+		cmocka_unit_test(a_dead_server_takes_its_mcss_silently),
+		cmocka_unit_test(no_two_endpoints_have_one_cmi),
 	};
 
 	return cmocka_run_group_tests_name("dist", tests, NULL, NULL);

@@ -17,6 +17,7 @@
 
 #define LS	1		/* 10.0.0.2 is under test, 10.0.0.1 is raw */
 #define DCS	0
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
 static struct scsp_neighbor *nb;
 static struct net *n;
@@ -34,33 +35,38 @@ hello(uint32_t receiver)
 	raw_hello(n, DCS, 3, 3, RAW_ID(DCS), receiver);
 }
 
+static const struct table_cell *
+cell(unsigned int s, unsigned int e)
+{
+	return table_cell(&scsp_hello_table, s, e);
+}
+
 /* No cell of the table is forgotten, and none leaves the states. */
 static void
-total(void **state)
+every_cell_is_written(void **state)
 {
-	int s, e;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
 		for (e = 0; e < SCSP_HELLO_EV_MAX; e++) {
-			assert_int_not_equal(scsp_hello_table[s][e].action,
-			    SCSP_HELLO_DO_FORGOTTEN);
-			assert_true(
-			    scsp_hello_table[s][e].next < SCSP_HELLO_STATE_MAX);
+			assert_int_not_equal(
+			    cell(s, e)->action, TABLE_FORGOTTEN);
+			assert_true(cell(s, e)->next < SCSP_HELLO_STATE_MAX);
 		}
 }
 
 /* Figure 1: R2334-2.1-23, the arrows there are and no others. */
 static void
-figure(void **state)
+the_arrows_are_those_of_figure_1(void **state)
 {
 	bool arrow[SCSP_HELLO_STATE_MAX][SCSP_HELLO_STATE_MAX] = { { false } };
-	int s, e;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < SCSP_HELLO_STATE_MAX; s++)
 		for (e = 0; e < SCSP_HELLO_EV_MAX; e++)
-			arrow[s][scsp_hello_table[s][e].next] = true;
+			arrow[s][cell(s, e)->next] = true;
 	assert_true(arrow[SCSP_HELLO_DOWN][SCSP_HELLO_WAITING]);
 	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_DOWN]);
 	assert_true(arrow[SCSP_HELLO_WAITING][SCSP_HELLO_BIDI]);
@@ -81,7 +87,7 @@ figure(void **state)
  * Waiting and a Hello at once that names nobody.
  */
 static void
-first(void **state)
+a_circuit_brings_waiting_and_a_hello_at_once(void **state)
 {
 	static const uint8_t octets[] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
 		0x00, 0x05, 0x01, 0x05, 0x00, 0x20, 0xf0, 0xc8, 0x00, 0x00,
@@ -98,10 +104,10 @@ first(void **state)
 	node_start(&n->node[LS]);
 	nb = node_neighbor_of(&n->node[LS], DCS);
 	net_run(n, 500); /* nobody there */
-	assert_int_equal(nb->hello, SCSP_HELLO_DOWN);
+	assert_shows(SIDE, "hello", "Down");
 	node_start(&n->node[DCS]);
 	net_run(n, 4000);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	h = raw_nth(n, DCS, 0, 0);
 	assert_non_null(h);
 	assert_int_equal(h->len, sizeof(octets));
@@ -114,7 +120,7 @@ first(void **state)
  * A-60: heard, so listed, at once; listed, so bidirectional.
  */
 static void
-two_way(void **state)
+heard_is_listed_and_listed_is_bidirectional(void **state)
 {
 	const struct heard *h;
 
@@ -122,8 +128,8 @@ two_way(void **state)
 	begin();
 	raw_clear(n, DCS);
 	hello(0);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_true(nb->id == RAW_ID(DCS));
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "id", "10.0.0.1");
 	net_run(n, 5);
 	h = raw_nth(n, DCS, 5, 0);
 	assert_non_null(h);
@@ -131,18 +137,18 @@ two_way(void **state)
 	assert_true(raw_get(h, 32, 4) == RAW_ID(DCS));
 	assert_int_equal(raw_get(h, 26, 2), 0);
 	hello(RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "hello", "Bidirectional");
+	assert_shows(SIDE, "alignment", "Negotiation");
 	/* at once */
 	hello(RAW_ID(5));
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "alignment", "Down");
 	net_free(n);
 }
 
 /* R2334-2.1-09, R2334-B.2.5-13: our ID among several. */
 static void
-among_several(void **state)
+our_id_may_stand_among_several(void **state)
 {
 	struct rawpkt p;
 
@@ -158,13 +164,13 @@ among_several(void **state)
 	raw_put(&p, 4, RAW_ID(LS));
 	p.b[p.common + 11] = 2;
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_free(n);
 }
 
 /* R2334-B.2.5-02: the next Hello within the interval, for ever. */
 static void
-periodic(void **state)
+hellos_go_on_within_the_interval(void **state)
 {
 	uint32_t i;
 
@@ -175,7 +181,7 @@ periodic(void **state)
 	assert_in_range(raw_count(n, DCS, 5), 10, 11);
 	for (i = 1; i < raw_count(n, DCS, 5); i++)
 		assert_in_range(mtime_diff(raw_nth(n, DCS, 5, i - 1)->at,
-				    raw_nth(n, DCS, 5, i)->at),
+		    raw_nth(n, DCS, 5, i)->at),
 		    1, 3000000);
 	net_free(n);
 }
@@ -186,39 +192,39 @@ periodic(void **state)
  * factor as the DCS advertised it.
  */
 static void
-silence(void **state)
+silence_for_the_advertised_time_ends_it(void **state)
 {
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 2, 4, RAW_ID(DCS), RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 7900);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 200);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_shows(SIDE, "alignment", "Down");
 	raw_clear(n, DCS);
 	net_run(n, 3000); /* not listed any more */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
 	/* zeros count as ones; the latest Hello's values are used */
 	raw_hello(n, DCS, 0, 0, RAW_ID(DCS), RAW_ID(LS));
 	net_run(n, 900);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 200);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
 /* R2334-2.1-15, R2334-B.2.5-04: heard, but not listing us: unidirectional */
 static void
-stalled(void **state)
+heard_but_not_listed_is_unidirectional(void **state)
 {
 	(void)state;
 	begin();
 	hello(RAW_ID(LS));
 	scsp_hello_run(nb, SCSP_HELLO_EV_STALL_HEARD);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "alignment", "Down");
 	/* it is heard, so it is listed */
 	raw_clear(n, DCS);
 	net_run(n, 3000);
@@ -232,25 +238,25 @@ stalled(void **state)
  * it stays in ours.
  */
 static void
-heard_only(void **state)
+who_is_heard_stays_in_our_hellos(void **state)
 {
 	uint32_t i;
 
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	for (i = 0; i < 4; i++) {
 		raw_hello(n, DCS, 2, 2, RAW_ID(DCS), RAW_ID(9));
-		assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+		assert_shows(SIDE, "hello", "Unidirectional");
 		raw_clear(n, DCS);
 		net_run(n, 3500); /* late, not stalled */
-		assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+		assert_shows(SIDE, "hello", "Unidirectional");
 		assert_true(
 		    raw_get(raw_nth(n, DCS, 5, 0), 32, 4) == RAW_ID(DCS));
 	}
 	net_run(n, 600);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
@@ -259,7 +265,7 @@ heard_only(void **state)
  * does not.
  */
 static void
-abnormal(void **state)
+malformed_goes_to_waiting_and_garbage_does_not(void **state)
 {
 	struct rawpkt p;
 
@@ -286,19 +292,19 @@ abnormal(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(5));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "alignment", "Negotiation");
+	assert_shows(SIDE, "hello", "Bidirectional");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
-	assert_int_equal(nb->drops[DROP_RECEIVER], 2);
-	assert_int_equal(n->node[LS].s->drops[DROP_GROUP], 1);
-	assert_int_equal(n->node[LS].s->drops[DROP_VERSION], 1);
-	assert_int_equal(n->node[LS].s->drops[DROP_CHECKSUM], 1);
-	assert_int_equal(n->node[LS].s->drops[DROP_TYPE], 1);
+	assert_counter(SIDE, "receiver", 2);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_GROUP], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_VERSION], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_CHECKSUM], 1);
+	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_TYPE], 1);
 	raw_clear(n, DCS);
 	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
 	p.b[p.common + 11] = 1; /* a record that is not there */
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 1);
 	net_run(n, 1100); /* and it is told by the next Hello */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
@@ -307,26 +313,26 @@ abnormal(void **state)
 
 /* R2334-2.1-21: no circuit, no neighbor. */
 static void
-circuit_lost(void **state)
+without_a_circuit_there_is_no_neighbor(void **state)
 {
 	(void)state;
 	begin();
 	hello(RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_release(&TAILQ_FIRST(&n->node[DCS].fvcs)->vc, VC_CAUSE_NORMAL);
 	net_run(n, 100);
-	assert_int_equal(nb->hello, SCSP_HELLO_DOWN);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
-	assert_false(nb->has_id);
+	assert_shows(SIDE, "hello", "Down");
+	assert_shows(SIDE, "alignment", "Down");
+	assert_shows(SIDE, "id", "");
 	/* and it is called again */
 	net_run(n, 5000);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
 /* another ID on the circuit is another server. */
 static void
-new_id(void **state)
+another_id_is_another_server(void **state)
 {
 	struct rawpkt p;
 
@@ -337,31 +343,31 @@ new_id(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(9), RAW_ID(LS));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->drops[DROP_SENDER], 1);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_counter(SIDE, "sender", 1);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	raw_hello(n, DCS, 3, 3, RAW_ID(9), 0);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
-	assert_true(nb->id == RAW_ID(9));
+	assert_shows(SIDE, "hello", "Unidirectional");
+	assert_shows(SIDE, "alignment", "Down");
+	assert_shows(SIDE, "id", "10.0.0.10");
 	net_free(n);
 }
 
 /* somebody with our own ID. */
 static void
-own_id(void **state)
+our_own_id_is_dropped_and_told(void **state)
 {
 	(void)state;
 	begin();
 	raw_hello(n, DCS, 3, 3, RAW_ID(LS), RAW_ID(LS));
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->drops[DROP_OWN_ID], 1);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_counter(SIDE, "own-id", 1);
 	assert_int_equal(n->node[LS].events[SCSP_EV_OWN_ID], 1);
 	net_free(n);
 }
 
 /* R2334-2.1-22: nothing but Hellos before Bidirectional. */
 static void
-too_early(void **state)
+only_hellos_count_before_bidirectional(void **state)
 {
 	struct rawpkt p;
 	uint8_t type;
@@ -373,18 +379,37 @@ too_early(void **state)
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(LS));
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->drops[DROP_STATE], 1);
+	assert_counter(SIDE, "state", 1);
 	for (type = 2; type <= 4; type++) {
 		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
 		raw_record(
 		    &p, 1, RAW_ID(DCS), 4, 10, false, type == 2 ? "Jx" : NULL);
 		raw_done(n, DCS, &p);
-		assert_int_equal(nb->drops[DROP_STATE], type);
+		assert_counter(SIDE, "state", type);
 	}
 	assert_null(node_entry(&n->node[LS], DCS, 4));
-	assert_int_equal(nb->align, SCSP_ALIGN_DOWN);
-	assert_int_equal(nb->hello, SCSP_HELLO_UNI);
+	assert_shows(SIDE, "alignment", "Down");
+	assert_shows(SIDE, "hello", "Unidirectional");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
+	net_free(n);
+}
+
+/*
+ * A timer that is not set can't run out: if it does all the same, nothing
+ * happens but that the owner is told and marsctl shows it.
+ */
+static void
+what_the_table_rules_out_is_counted_and_told(void **state)
+{
+	(void)state;
+	begin();
+	scsp_hello_run(nb, SCSP_HELLO_EV_STALL_HEARD);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_int_equal(n->node[LS].events[SCSP_EV_VIOLATION], 1);
+	assert_string_equal(
+	    n->node[LS].why, "hello, Waiting, no hello that lists us in time");
+	assert_int_equal(
+	    node_counter(&n->node[LS], -1, "table-violations"), 1);
 	net_free(n);
 }
 
@@ -392,20 +417,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(total),
-		cmocka_unit_test(figure),
-		cmocka_unit_test(first),
-		cmocka_unit_test(two_way),
-		cmocka_unit_test(among_several),
-		cmocka_unit_test(periodic),
-		cmocka_unit_test(silence),
-		cmocka_unit_test(stalled),
-		cmocka_unit_test(heard_only),
-		cmocka_unit_test(abnormal),
-		cmocka_unit_test(circuit_lost),
-		cmocka_unit_test(new_id),
-		cmocka_unit_test(own_id),
-		cmocka_unit_test(too_early),
+		cmocka_unit_test(every_cell_is_written),
+		cmocka_unit_test(the_arrows_are_those_of_figure_1),
+		cmocka_unit_test(a_circuit_brings_waiting_and_a_hello_at_once),
+		cmocka_unit_test(heard_is_listed_and_listed_is_bidirectional),
+		cmocka_unit_test(our_id_may_stand_among_several),
+		cmocka_unit_test(hellos_go_on_within_the_interval),
+		cmocka_unit_test(silence_for_the_advertised_time_ends_it),
+		cmocka_unit_test(heard_but_not_listed_is_unidirectional),
+		cmocka_unit_test(who_is_heard_stays_in_our_hellos),
+		cmocka_unit_test(
+		    malformed_goes_to_waiting_and_garbage_does_not),
+		cmocka_unit_test(without_a_circuit_there_is_no_neighbor),
+		cmocka_unit_test(another_id_is_another_server),
+		cmocka_unit_test(our_own_id_is_dropped_and_told),
+		cmocka_unit_test(only_hellos_count_before_bidirectional),
+		cmocka_unit_test(what_the_table_rules_out_is_counted_and_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,7 +66,7 @@ check(
 		    paddr_cmp(&items[i].s.max, &q->min) >= 0)
 			want++;
 	for (in = marsd_itree_overlap(t, q, NULL); in != NULL;
-	     in = marsd_itree_overlap(t, q, in->span)) {
+	    in = marsd_itree_overlap(t, q, in->span)) {
 		assert_true(paddr_cmp(&in->span->min, &q->max) <= 0);
 		assert_true(paddr_cmp(&in->span->max, &q->min) >= 0);
 		if (last != NULL)
@@ -79,7 +79,7 @@ check(
 
 /* The tree finds what a walk over all of it finds, in order. */
 static void
-overlaps(void **state)
+the_tree_finds_what_a_walk_finds(void **state)
 {
 	static struct item items[N];
 	struct marsd_itree t;
@@ -149,7 +149,7 @@ expect(struct marsd_spans *l, size_t n, ...)
  * over everything, and at both ends of the address space.
  */
 static void
-holes(void **state)
+holes_at_any_place(void **state)
 {
 	struct marsd_spans l;
 
@@ -180,8 +180,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(overlaps),
-		cmocka_unit_test(holes),
+		cmocka_unit_test(the_tree_finds_what_a_walk_finds),
+		cmocka_unit_test(holes_at_any_place),
 	};
 
 	return cmocka_run_group_tests_name("itree", tests, NULL, NULL);

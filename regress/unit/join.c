@@ -15,7 +15,7 @@
  * with the CSN, which is one higher afterwards, also in private messages.
  */
 static void
-single(void **state)
+a_new_join_goes_out_with_the_csn(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -25,7 +25,7 @@ single(void **state)
 	(void)state;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
-	csn = net_proto(net, 0)->control[CCVC].msn;
+	csn = net_number(net, 0, CCVC);
 	net_join(v, 4, 0x0011, G(1), G(1));
 	t = net_only(net, 0, CCVC, 4);
 	assert_int_equal(net->nsent, 1);
@@ -52,51 +52,12 @@ single(void **state)
 	net_end(net, v, NULL);
 }
 
-/* the other reading, by configuration. */
-static void
-csn_before(void **state)
-{
-	struct net *net = net_new();
-	struct nvc *v;
-	uint32_t csn;
-
-	(void)state;
-	net_cluster_conf(net, 0)->csn_before = true;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	net_join(v, 4, 0, G(1), G(1));
-	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), csn + 1);
-	net_clear(net);
-	net_join(v, 4, 0, G(1), G(1));
-	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), csn + 1);
-	net_end(net, v, NULL);
-}
-
-/* R2022-5.1.4.2-04, R2022-6.1.4-04: from 0xffffffff to 0. */
-static void
-csn_wraps(void **state)
-{
-	struct net *net = net_new();
-	struct nvc *v;
-
-	(void)state;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	net_proto(net, 0)->control[CCVC].msn = 0xffffffff;
-	net_join(v, 4, 0, G(1), G(1));
-	net_join(v, 4, 0, G(1), G(1));
-	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), 0xffffffff);
-	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 0);
-	net_end(net, v, NULL);
-}
-
 /*
  * R2022-6.1.2-18 to -21: a block around single joins; R2022-5.2.1-19: the
  * pairs ascend; A-98: a single group inside the block is private.
  */
 static void
-block_with_holes(void **state)
+a_block_goes_out_with_holes(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -138,7 +99,7 @@ block_with_holes(void **state)
 
 /* R2022-6.1.2-19: no holes; R2022-6.1.2-22: nothing but holes; A-99. */
 static void
-block_whole_and_empty(void **state)
+a_block_goes_out_whole_or_not_at_all(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -168,7 +129,7 @@ block_whole_and_empty(void **state)
 
 /* an overlapping block is a record of its own. */
 static void
-overlapping_blocks(void **state)
+an_overlapping_block_is_a_record(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -187,45 +148,12 @@ overlapping_blocks(void **state)
 	net_end(net, v, NULL);
 }
 
-/* more holes than one message has room for. */
-static void
-many_pairs(void **state)
-{
-	struct net *net = net_new();
-	struct nvc *v;
-	size_t i, pairs = 0;
-	uint32_t last = 0;
-
-	(void)state;
-	net_cluster_conf(net, 0)->rate = 0;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	for (i = 0; i < 1500; i++)
-		net_join(v, 4, 0, G(2 * i + 1), G(2 * i + 1));
-	net_clear(net);
-	net_join(v, 4, 0, G(0), G(3000));
-	assert_int_equal(net_count(net, 0, CCVC, 4), 2);
-	for (i = 0; i < net->nsent; i++) {
-		const struct sent *t = &net->sent[i];
-
-		if (!t->control)
-			continue;
-		assert_true(t->len <= 9188);
-		assert_int_equal(FLAGS(t), 0x5000);
-		assert_true(g32(t, list_at(t)) >= last);
-		last = g32(t, list_at(t) + 8 * PNUM(t) - 4);
-		pairs += PNUM(t);
-	}
-	assert_int_equal(pairs, 1501);
-	net_end(net, v, NULL);
-}
-
 /*
  * R2022-6.1.2-08, -09, -12, A-49, A-100: what is dropped silently, each with
  * its reason.
  */
 static void
-dropped(void **state)
+unusable_joins_are_dropped_and_counted(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -253,7 +181,7 @@ dropped(void **state)
 
 /* Limits: joins of a member, groups. */
 static void
-limits(void **state)
+joins_and_groups_are_limited(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -282,7 +210,7 @@ limits(void **state)
  * more, be it a second one or one called anew.
  */
 static void
-rates(void **state)
+one_client_cannot_use_up_the_rate(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *x;
@@ -330,12 +258,11 @@ rates(void **state)
  * another client is served all the while.
  */
 static void
-hostile(void **state)
+a_hostile_client_is_bounded(void **state)
 {
 	struct net *net = net_new();
 	struct conf_cluster *conf = net_cluster_conf(net, 0);
 	struct nvc *v, *w, *more[64];
-	struct marsd_proto *p;
 	uint32_t i, k;
 
 	(void)state;
@@ -343,7 +270,6 @@ hostile(void **state)
 	conf->rate_total = 1000;
 	conf->max_joins = 50;
 	net_start(net, 0);
-	p = net_proto(net, 0);
 	v = net_client(net, 0, 1);
 	w = net_client(net, 0, 2);
 	net_join(w, 4, 0, G(1), G(1));
@@ -377,161 +303,13 @@ hostile(void **state)
 	assert_true(net_dropped(net, 0, MARSD_DROP_RATE) > 60 * 1000);
 	assert_true(net_dropped(net, 0, MARSD_DROP_JOINS) > 0);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RATE_TOTAL), 0);
-	assert_true(p->joins <= 50 + 1);
-	assert_true(p->ranges[MARSD_ROLE_CLIENT] <= 50 + 1);
-	assert_int_equal(p->control[CCVC].registered, 2);
-	assert_int_equal(p->cmi.used, 2);
+	assert_true(net_show(net, 0, "joins") <= 50 + 1);
+	assert_true(net_show(net, 0, "groups") <= 50 + 1);
+	assert_int_equal(net_show(net, 0, "members"), 2);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 2);
 	for (i = 0; i < 64; i++)
 		net_hangup(more[i]);
 	net_end(net, w, v, NULL);
-}
-
-/* what a client adds to its message stays in what goes out. */
-static void
-tlvs_kept(void **state)
-{
-	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x04, 1, 2, 3, 4, 0, 0,
-		0, 0 };
-	struct net *net = net_new();
-	const struct sent *t;
-	struct nvc *v;
-	struct buf b;
-
-	(void)state;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(2), G(2));
-	net_clear(net);
-	b_join(&b, 4, 0, HOST(1), 1, G(1), G(4));
-	b.p[OFF(15)] = 60; /* extoff */
-	bn(&b, tlv, sizeof(tlv));
-	net_put(v, &b);
-	t = net_only(net, 0, CCVC, 4);
-	assert_int_equal(PNUM(t), 2);
-	assert_int_equal(g16(t, 14), 68);
-	assert_memory_equal(t->p + OFF(68), tlv, sizeof(tlv));
-	net_end(net, v, NULL);
-}
-
-/* the same, with more behind the pair */
-static void
-join_with(struct buf *b, struct atm_addr src, uint32_t min, uint32_t max,
-    size_t value)
-{
-	b_join(b, 4, 0, src, 1, min, max);
-	b->p[OFF(15)] = 60; /* mar$extoff */
-	b16(b, 0x3801);
-	b16(b, (unsigned)value);
-	memset(b->p + b->len, 0x33, value);
-	b->len += value;
-	b32(b, 0); /* the Null TLV */
-}
-
-/*
- * A-102, A-119: a message that TLVs fill to the last of 9180 octets goes out
- * all the same, and one with holes in as many copies as it has pairs.
- */
-static void
-tlvs_full(void **state)
-{
-	struct net *net = net_new();
-	const struct sent *t;
-	struct nvc *v;
-	struct buf b;
-	size_t i;
-
-	(void)state;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	join_with(&b, HOST(1), G(1), G(4), 9180 - 60 - 8);
-	assert_int_equal(b.len, 9188);
-	net_put(v, &b);
-	t = net_only(net, 0, CCVC, 4);
-	assert_int_equal(t->len, 9188);
-	assert_int_equal(PNUM(t), 1);
-	assert_int_equal(g32(t, 52), G(1));
-	assert_int_equal(g32(t, 56), G(4));
-	net_join(v, 4, 0, G(12), G(12));
-	net_join(v, 4, 0, G(14), G(14));
-	net_clear(net);
-	join_with(&b, HOST(1), G(11), G(15), 9180 - 60 - 8);
-	net_put(v, &b);
-	assert_int_equal(net_count(net, 0, PRIV, 4), 1);
-	assert_int_equal(net_count(net, 0, CCVC, 4), 3);
-	for (i = 0; i < 3; i++) {
-		t = &net->sent[1 + i];
-		assert_int_equal(FLAGS(t), 0x5000);
-		assert_int_equal(PNUM(t), 1);
-		assert_int_equal(g32(t, 52), G(11 + 2 * i));
-		assert_int_equal(g32(t, 56), G(11 + 2 * i));
-	}
-	net_end(net, v, NULL);
-}
-
-/*
- * R2022-5.1.4.2-02, -03, R2022-6.1.4-01, -03, A-107: one transmission and one
- * number, whatever the number of leaves; private messages and what is
- * dropped cost none; the next on ClusterControlVC has the next.
- */
-static void
-csn_once(void **state)
-{
-	struct net *net = net_new();
-	struct nvc *v[5];
-	uint32_t csn, i;
-
-	(void)state;
-	net_start(net, 0);
-	for (i = 0; i < 5; i++)
-		v[i] = net_client(net, 0, 1 + (int)i);
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	net_join(v[0], 4, 0, G(1), G(1));
-	assert_int_equal(net->nsent, 1); /* not one for each leaf */
-	for (i = 0; i < 5; i++) {
-		net_request(v[i], G(1)); /* MARS_MULTI */
-		net_request(v[i], G(2)); /* MARS_NAK */
-		net_join(v[0], 4, 0, G(1), G(1));
-		net_join(v[i], 4, 0x2000, 0, 0);
-		net_join(v[i], 4, 0x4000, G(7), G(7));
-	}
-	net_clear(net);
-	net_join(v[1], 4, 0, G(1), G(1));
-	assert_int_equal(MSN(net_only(net, 0, CCVC, 4)), csn + 1);
-	net_clear(net);
-	net_wait(net, MTIME_SEC(60));
-	assert_int_equal(MSN(net_only(net, 0, CCVC, 12)), csn + 2);
-	for (i = 0; i < 5; i++)
-		net_hangup(v[i]);
-	net_free(net);
-}
-
-/*
- * R2022-5.1.4.2-01, -08: it starts anywhere, differently for each control
- * VC, and stands in the first message; a number of 32 bits.
- */
-static void
-csn_start(void **state)
-{
-	struct net *net = net_new();
-	uint32_t csn[2];
-	struct nvc *v;
-	int i;
-
-	(void)state;
-	net->random = 0x80000000;
-	for (i = 0; i < 2; i++) {
-		net_start(net, i);
-		v = net_call(net, i, HOST(1));
-		net_join(v, 4, 0x2000, 0, 0);
-		csn[i] = MSN(net_only(net, i, PRIV, 4));
-		assert_int_equal(csn[i], net_proto(net, i)->control[CCVC].msn);
-		assert_int_not_equal(
-		    csn[i], net_proto(net, i)->control[SCVC].msn);
-		net_hangup(v);
-	}
-	assert_int_not_equal(csn[0], csn[1]);
-	assert_true(csn[0] > 0xffff || csn[1] > 0xffff);
-	net_free(net);
 }
 
 /*
@@ -539,7 +317,7 @@ csn_start(void **state)
  * business here: any, the same again, and a step back are sent as they came.
  */
 static void
-sequence(void **state)
+the_sequence_number_is_not_looked_at(void **state)
 {
 	static const unsigned char seq[] = { 0xff, 0x00, 0x00, 0x7f, 0x03 };
 	struct net *net = net_new();
@@ -573,7 +351,7 @@ sequence(void **state)
  * included.
  */
 static void
-any_address(void **state)
+any_four_octets_are_a_group(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -607,7 +385,7 @@ any_address(void **state)
  * published without; R2022-6.1.2-20: what goes back is as it came.
  */
 static void
-block_layer3(void **state)
+a_block_is_never_for_layer_3(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -632,7 +410,7 @@ block_layer3(void **state)
  * each address of the union is announced once and left once.
  */
 static void
-three_blocks(void **state)
+each_address_of_a_union_is_told_once(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -667,14 +445,14 @@ three_blocks(void **state)
 	net_join(v, 5, 0, G(30), G(39));
 	check_pairs(net_only(net, 0, CCVC, 5), 1, G(30), G(39));
 	assert_int_equal(net->nsent, 1);
-	assert_int_equal(net_proto(net, 0)->joins, 0);
-	assert_int_equal(net_proto(net, 0)->ranges[MARSD_ROLE_CLIENT], 0);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
+	assert_int_equal(net_show(net, 0, "groups"), 0);
 	net_end(net, v, NULL);
 }
 
 /* 60,000 members and 100,000 joins, and all of them gone again. */
 static void
-many(void **state)
+many_members_and_joins_come_and_go(void **state)
 {
 	struct net *net = net_new();
 	struct nvc **v;
@@ -708,9 +486,9 @@ many(void **state)
 		b_join(&b, 4, 0, HOST(i + 1), 1, G(0xffff), G(0xffff));
 		net_put(v[i], &b);
 	}
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 60000);
-	assert_int_equal(net_proto(net, 0)->joins, 100000);
-	assert_int_equal(net_proto(net, 0)->ranges[MARSD_ROLE_CLIENT], 25001);
+	assert_int_equal(net_show(net, 0, "members"), 60000);
+	assert_int_equal(net_show(net, 0, "joins"), 100000);
+	assert_int_equal(net_show(net, 0, "groups"), 25001);
 	net->nsent = 0;
 	net_request(v[0], G(0xffff));
 	assert_int_equal(net->nsent, 44); /* 20000 / 456, and a rest */
@@ -725,26 +503,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(single),
-		cmocka_unit_test(csn_before),
-		cmocka_unit_test(csn_wraps),
-		cmocka_unit_test(block_with_holes),
-		cmocka_unit_test(block_whole_and_empty),
-		cmocka_unit_test(overlapping_blocks),
-		cmocka_unit_test(many_pairs),
-		cmocka_unit_test(dropped),
-		cmocka_unit_test(limits),
-		cmocka_unit_test(rates),
-		cmocka_unit_test(hostile),
-		cmocka_unit_test(tlvs_kept),
-		cmocka_unit_test(tlvs_full),
-		cmocka_unit_test(csn_start),
-		cmocka_unit_test(csn_once),
-		cmocka_unit_test(sequence),
-		cmocka_unit_test(any_address),
-		cmocka_unit_test(block_layer3),
-		cmocka_unit_test(three_blocks),
-		cmocka_unit_test(many),
+		cmocka_unit_test(a_new_join_goes_out_with_the_csn),
+		cmocka_unit_test(a_block_goes_out_with_holes),
+		cmocka_unit_test(a_block_goes_out_whole_or_not_at_all),
+		cmocka_unit_test(an_overlapping_block_is_a_record),
+		cmocka_unit_test(unusable_joins_are_dropped_and_counted),
+		cmocka_unit_test(joins_and_groups_are_limited),
+		cmocka_unit_test(one_client_cannot_use_up_the_rate),
+		cmocka_unit_test(a_hostile_client_is_bounded),
+		cmocka_unit_test(the_sequence_number_is_not_looked_at),
+		cmocka_unit_test(any_four_octets_are_a_group),
+		cmocka_unit_test(a_block_is_never_for_layer_3),
+		cmocka_unit_test(each_address_of_a_union_is_told_once),
+		cmocka_unit_test(many_members_and_joins_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("join", tests, NULL, NULL);

@@ -27,7 +27,7 @@ take(struct marsd_bucket *b, int64_t us, uint32_t rate, int n)
 
 /* As many as the rate at once, and then one each 1/rate of a second. */
 static void
-rate(void **state)
+the_rate_at_once_and_then_one_by_one(void **state)
 {
 	struct marsd_bucket b;
 
@@ -43,7 +43,7 @@ rate(void **state)
 
 /* A long silence saves up no more than one second's worth. */
 static void
-full(void **state)
+silence_saves_up_one_second(void **state)
 {
 	struct marsd_bucket b;
 
@@ -57,7 +57,7 @@ full(void **state)
 
 /* Refusals cost nothing: who asks all the time gets the rate all the same. */
 static void
-refusals(void **state)
+a_refusal_costs_nothing(void **state)
 {
 	struct marsd_bucket b;
 	int64_t us;
@@ -72,7 +72,7 @@ refusals(void **state)
 
 /* Zero is no limit; a rate that a reload lowers holds at once. */
 static void
-changed(void **state)
+a_changed_rate_holds_at_once(void **state)
 {
 	struct marsd_bucket b;
 
@@ -88,7 +88,7 @@ changed(void **state)
 
 /* A clock that stands, or the highest rate: no overflow, no gift. */
 static void
-edges(void **state)
+no_overflow_and_no_gift(void **state)
 {
 	struct marsd_bucket b;
 
@@ -108,11 +108,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rate),
-		cmocka_unit_test(full),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(changed),
-		cmocka_unit_test(edges),
+		cmocka_unit_test(the_rate_at_once_and_then_one_by_one),
+		cmocka_unit_test(silence_saves_up_one_second),
+		cmocka_unit_test(a_refusal_costs_nothing),
+		cmocka_unit_test(a_changed_rate_holds_at_once),
+		cmocka_unit_test(no_overflow_and_no_gift),
 	};
 
 	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);

@@ -51,7 +51,7 @@ teardown(void **unused)
 
 /* A timer wakes the loop, not before it is due, and the turn comes after. */
 static void
-wakes(void **unused)
+timer_wakes_the_loop_when_due(void **unused)
 {
 	struct timer t;
 	mtime_t start = loop.timers.now;
@@ -67,7 +67,7 @@ wakes(void **unused)
 
 /* An earlier timer that is set later is not overslept. */
 static void
-earlier(void **unused)
+earlier_timer_set_later_is_in_time(void **unused)
 {
 	struct timer late, soon;
 
@@ -86,7 +86,7 @@ earlier(void **unused)
 
 /* Without timers a poll comes back, and does not wait. */
 static void
-polls(void **unused)
+poll_does_not_wait(void **unused)
 {
 	(void)unused;
 	loop_poll(&loop, count_turn, NULL);
@@ -106,7 +106,7 @@ readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	assert_int_equal(read(fd, &c, 1), 1);
-	loop_clock(&loop.timers);
+	timers_clock(&loop.timers);
 	handled = loop.timers.now;
 	timer_set(&loop.timers, &delayed, MTIME_MS(2));
 }
@@ -120,7 +120,7 @@ write_octet(void *arg)
 
 /* What a handler sets after a long wait counts from the handler's time. */
 static void
-clock_in_handler(void **unused)
+handler_counts_from_its_own_time(void **unused)
 {
 	struct timer writer;
 	struct event ev;
@@ -129,7 +129,7 @@ clock_in_handler(void **unused)
 	(void)unused;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(event_assign(&ev, loop.base, fds[0],
-			     EV_READ | EV_PERSIST, readable, NULL),
+	    EV_READ | EV_PERSIST, readable, NULL),
 	    0);
 	assert_int_equal(event_add(&ev, NULL), 0);
 	timer_init(&writer, write_octet, NULL);
@@ -147,11 +147,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(wakes, setup, teardown),
-		cmocka_unit_test_setup_teardown(earlier, setup, teardown),
-		cmocka_unit_test_setup_teardown(polls, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-		    clock_in_handler, setup, teardown),
+		    timer_wakes_the_loop_when_due, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    earlier_timer_set_later_is_in_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    poll_does_not_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    handler_counts_from_its_own_time, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

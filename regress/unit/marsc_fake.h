@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "marsc/marsc_impl.h"
+#include "marsc/client.h"
 #include "unhex.h"
 
 #define FAKE_MAX	256
@@ -75,6 +75,7 @@ struct fnote {
 struct fake {
 	struct vc_link	 link;		/* first */
 	struct timers	 ts;
+	struct marsc_host *host;
 	struct marsc	*c;
 	struct fvc	 vcs[FAKE_CIRCUITS];
 	struct fleaf	 leaves[FAKE_CIRCUITS];
@@ -83,421 +84,54 @@ struct fake {
 	int		 nvcs, nleaves, nsent, nnotes, npackets;
 	uint32_t	 random;
 	bool		 low;		/* random numbers are all 0 */
-	uint8_t		 packet[1024];
+	uint8_t		 packet[1024];	/* the last one that came up */
 	size_t		 packet_len;
+	struct marsc_packet info;
+	struct atm_addr	 sender;
 };
 
-static inline struct atm_addr
-fake_addr(uint8_t last)
-{
-	struct atm_addr a = { .num_tl = 20 };
+struct atm_addr	fake_addr(uint8_t last);
+struct paddr	fake_group(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 
-	a.num[0] = 0x35;
-	a.num[2] = 0x01;
-	a.num[3] = 127;
-	a.num[6] = last;
-	return a;
-}
-
-static inline struct paddr
-fake_group(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-	return (struct paddr){ .len = 4, .a = { a, b, c, d } };
-}
-
-/* --- the backend */
-
-static inline struct vc *
-fake_open(struct fake *f, const struct atm_addr *to, bool root, void *cookie)
-{
-	struct fvc *v;
-
-	assert_true(f->nvcs < FAKE_CIRCUITS);
-	v = &f->vcs[f->nvcs++];
-	v->used = true;
-	v->root = root;
-	if (to != NULL)
-		v->peer = *to;
-	v->vc.link = &f->link;
-	v->vc.cookie = cookie;
-	return &v->vc;
-}
-
-static inline struct vc *
-fake_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
-{
-	return fake_open((struct fake *)(void *)l, to, false, cookie);
-}
-
-static inline struct vc *
-fake_multi(struct vc_link *l, void *cookie)
-{
-	return fake_open((struct fake *)(void *)l, NULL, true, cookie);
-}
-
-static inline struct vc_leaf *
-fake_multi_add(struct vc *root, const struct atm_addr *to, void *cookie)
-{
-	struct fake *f = (struct fake *)(void *)root->link;
-	struct fleaf *l;
-
-	assert_true(f->nleaves < FAKE_CIRCUITS);
-	l = &f->leaves[f->nleaves++];
-	l->used = true;
-	l->peer = *to;
-	l->leaf.root = root;
-	l->leaf.cookie = cookie;
-	return &l->leaf;
-}
-
-static inline void
-fake_multi_drop(struct vc_leaf *leaf)
-{
-	struct fleaf *l = (struct fleaf *)(void *)leaf;
-
-	assert_false(l->dead);
-	l->dead = true;
-}
-
-static inline void
-fake_release(struct vc *vc, uint16_t cause)
-{
-	struct fvc *v = (struct fvc *)(void *)vc;
-	struct fake *f = (struct fake *)(void *)vc->link;
-	int i;
-
-	(void)cause;
-	assert_false(v->dead);
-	v->dead = true;
-	for (i = 0; i < f->nleaves; i++)
-		if (f->leaves[i].leaf.root == vc)
-			f->leaves[i].dead = true;
-}
-
-static inline int
-fake_send(struct vc *vc, struct vc_sdu *s)
-{
-	struct fake *f = (struct fake *)(void *)vc->link;
-	struct fsent *out;
-
-	assert_true(f->nsent < FAKE_MAX);
-	assert_false(((struct fvc *)(void *)vc)->dead);
-	out = &f->sent[f->nsent++];
-	assert_true(s->len <= sizeof(out->data));
-	out->vc = (int)((struct fvc *)(void *)vc - f->vcs);
-	out->len = s->len;
-	out->seen = false;
-	memcpy(out->data, s->data, s->len);
-	vc_sdu_free(s);
-	return 0;
-}
-
-static inline const struct atm_addr *
-fake_peer(const struct vc *vc)
-{
-	return &((const struct fvc *)(const void *)vc)->peer;
-}
-
-static const struct vc_backend fake_backend = {
-	.name = "fake", .knows_caller = true, .call = fake_call,
-	.multi = fake_multi, .multi_add = fake_multi_add,
-	.multi_drop = fake_multi_drop, .release = fake_release,
-	.send = fake_send, .peer = fake_peer,
-};
-
-/* --- the owner */
-
-static inline uint32_t
-fake_random(void *arg)
-{
-	struct fake *f = arg;
-
-	return f->low ? 0 : dice(&f->random);
-}
-
-static inline void
-fake_notice(void *arg, const struct marsc_notice *n)
-{
-	struct fake *f = arg;
-	struct fnote *o;
-
-	assert_true(f->nnotes < FAKE_MAX);
-	o = &f->notes[f->nnotes++];
-	*o = (struct fnote){ .code = n->code, .number = n->number, .n = n->n };
-	if (n->server != NULL)
-		o->server = *n->server;
-	if (n->addrs != NULL && n->n > 0)
-		o->first = n->addrs[0];
-}
-
-static inline void
-fake_packet(void *arg, const struct mars_pro *pro, const uint8_t *p, size_t n)
-{
-	struct fake *f = arg;
-
-	(void)pro;
-	f->npackets++;
-	assert_true(n <= sizeof(f->packet));
-	memcpy(f->packet, p, n);
-	f->packet_len = n;
-}
-
-static const struct marsc_ops fake_ops = {
-	fake_random, fake_notice, fake_packet
-};
+/* --- the client and its owner */
 
 /* A client 127.0.0.x with MARSs 127.0.0.1 to .nservers, not started. */
-static inline struct fake *
-fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
-{
-	struct atm_addr servers[8];
-	struct marsc_conf conf = { .pro = { .type = pro }, .mcs = mcs,
-	    .servers = servers, .nservers = nservers };
-	struct fake *f = calloc(1, sizeof(*f));
-	size_t i;
-
-	assert_non_null(f);
-	for (i = 0; i < nservers; i++)
-		servers[i] = fake_addr((uint8_t)(i + 1));
-	timers_init(&f->ts, (mtime_t){ 0 });
-	f->random = 1;
-	f->link.backend = &fake_backend;
-	f->link.local = fake_addr(x);
-	marsc_timers_default(&conf.timers);
-	f->low = true;		/* the first mar$flags.sequence is 1 */
-	f->c = marsc_new(&fake_ops, f, &f->ts, &conf);
-	assert_non_null(f->c);
-	f->low = false;
-	marsc_attach(f->c, &f->link);
-	return f;
-}
-
-static inline struct fake *
-fake_new(uint8_t x, size_t nservers, bool mcs)
-{
-	return fake_new_pro(x, nservers, mcs, PRO_IPV4);
-}
-
-static inline void
-fake_free(struct fake *f)
-{
-	marsc_free(f->c);
-	free(f);
-}
-
+struct fake *fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro);
+struct fake *fake_new(uint8_t x, size_t nservers, bool mcs);
+void	fake_free(struct fake *f);
+/* what the client and its endpoint have dropped for that reason */
+uint64_t	fake_drops(const struct fake *f, enum marsc_drop d);
 /* Lets virtual time pass. */
-static inline void
-fake_wait(struct fake *f, int64_t us)
-{
-	mtime_t end = { f->ts.now.us + us }, due;
-
-	while (timers_next(&f->ts, &due) && due.us <= end.us)
-		timers_run(&f->ts, due);
-	timers_run(&f->ts, end);
-}
+void	fake_wait(struct fake *f, int64_t us);
 
 /* --- the other end of circuits */
 
 /* The live circuit to a MARS; NULL: none */
-static inline struct fvc *
-fake_vc(struct fake *f, uint8_t x)
-{
-	struct atm_addr a = fake_addr(x);
-	int i;
-
-	for (i = f->nvcs - 1; i >= 0; i--)
-		if (!f->vcs[i].dead && !f->vcs[i].root &&
-		    !f->vcs[i].incoming && atm_addr_equal(&f->vcs[i].peer, &a))
-			return &f->vcs[i];
-	return NULL;
-}
-
+struct fvc *fake_vc(struct fake *f, uint8_t x);
 /* L_ACK of a call to 127.0.0.x */
-static inline struct fvc *
-fake_ack(struct fake *f, uint8_t x)
-{
-	struct fvc *v = fake_vc(f, x);
-
-	assert_non_null(v);
-	v->up = true;
-	f->link.user->ack(f->link.arg, &v->vc, v->vc.cookie);
-	return v;
-}
-
-static inline void
-fake_call_fails(struct fake *f, uint8_t x)
-{
-	struct fvc *v = fake_vc(f, x);
-
-	assert_non_null(v);
-	v->dead = true;
-	f->link.user->rqfailed(f->link.arg, &v->vc, v->vc.cookie, 27);
-}
-
+struct fvc *fake_ack(struct fake *f, uint8_t x);
+void	fake_call_fails(struct fake *f, uint8_t x);
 /* 127.0.0.x calls us as a leaf; NULL: refused */
-static inline struct fvc *
-fake_calls(struct fake *f, uint8_t x, bool leaf)
-{
-	struct atm_addr a = fake_addr(x);
-	struct fvc *v = (struct fvc *)(void *)fake_open(f, &a, false, NULL);
-	uint16_t cause;
-
-	v->incoming = true;
-	cause = f->link.user->remote_call(f->link.arg, &v->vc, &a, leaf,
-	    &v->vc.cookie);
-	if (cause == VC_CAUSE_NONE) {
-		assert_non_null(v->vc.cookie);
-		return v;
-	}
-	v->dead = true;
-	return NULL;
-}
-
-static inline void
-fake_says(struct fake *f, struct fvc *v, const char *hex)
-{
-	size_t len;
-	uint8_t *data = unhex(hex, &len);
-
-	assert_false(v->dead);
-	f->link.user->sdu(f->link.arg, &v->vc, v->vc.cookie, data, len);
-	free(data);
-}
-
+struct fvc *fake_calls(struct fake *f, uint8_t x, bool leaf);
+void	fake_says(struct fake *f, struct fvc *v, const char *hex);
 /* The live leaf 127.0.0.x of some root; NULL: none */
-static inline struct fleaf *
-fake_leaf(struct fake *f, uint8_t x)
-{
-	struct atm_addr a = fake_addr(x);
-	int i;
-
-	for (i = f->nleaves - 1; i >= 0; i--)
-		if (!f->leaves[i].dead && atm_addr_equal(&f->leaves[i].peer,
-		    &a))
-			return &f->leaves[i];
-	return NULL;
-}
-
-static inline void
-fake_leaf_ack(struct fake *f, uint8_t x)
-{
-	struct fleaf *l = fake_leaf(f, x);
-
-	assert_non_null(l);
-	l->up = true;
-	f->link.user->leaf_ack(f->link.arg, &l->leaf, l->leaf.cookie);
-}
-
-static inline void
-fake_leaf_fails(struct fake *f, uint8_t x, uint16_t cause)
-{
-	struct fleaf *l = fake_leaf(f, x);
-
-	assert_non_null(l);
-	l->dead = true;
-	f->link.user->leaf_failed(f->link.arg, &l->leaf, l->leaf.cookie,
-	    cause);
-}
-
-static inline void
-fake_leaf_drops(struct fake *f, uint8_t x)
-{
-	struct fleaf *l = fake_leaf(f, x);
-
-	assert_non_null(l);
-	l->dead = true;
-	f->link.user->leaf_drop(f->link.arg, &l->leaf, l->leaf.cookie, 16);
-}
-
-static inline int
-fake_live_leaves(const struct fake *f)
-{
-	int i, n = 0;
-
-	for (i = 0; i < f->nleaves; i++)
-		n += !f->leaves[i].dead;
-	return n;
-}
-
-static inline int
-fake_live_roots(const struct fake *f)
-{
-	int i, n = 0;
-
-	for (i = 0; i < f->nvcs; i++)
-		n += f->vcs[i].root && !f->vcs[i].dead;
-	return n;
-}
+struct fleaf *fake_leaf(struct fake *f, uint8_t x);
+void	fake_leaf_ack(struct fake *f, uint8_t x);
+void	fake_leaf_fails(struct fake *f, uint8_t x, uint16_t cause);
+void	fake_leaf_drops(struct fake *f, uint8_t x);
+int	fake_live_leaves(const struct fake *f);
+int	fake_live_roots(const struct fake *f);
 
 /* --- what the client said */
 
 /* The next SDU that was not looked at; NULL: none.  Checksums are cleared. */
-static inline struct fsent *
-fake_next(struct fake *f)
-{
-	int i;
-
-	for (i = 0; i < f->nsent; i++)
-		if (!f->sent[i].seen) {
-			f->sent[i].seen = true;
-			/* mar$chksum: octets 12 and 13 after LLC/SNAP */
-			if (f->sent[i].data[7] == 0x03)
-				memset(f->sent[i].data + 8 + 12, 0, 2);
-			return &f->sent[i];
-		}
-	return NULL;
-}
-
-static inline void
-fake_expect(struct fake *f, const char *hex)
-{
-	struct fsent *s = fake_next(f);
-	size_t len;
-	uint8_t *data = unhex(hex, &len);
-
-	assert_non_null(s);
-	assert_int_equal(s->len, len);
-	assert_memory_equal(s->data, data, len);
-	free(data);
-}
-
+struct fsent *fake_next(struct fake *f);
+void	fake_expect(struct fake *f, const char *hex);
 #define fake_silent(f)	assert_null(fake_next(f))
-
 /* how often a notice came since the last look at it; the last of them */
-static inline int
-fake_noted(struct fake *f, enum marsc_notice_code code, struct fnote *last)
-{
-	int i, n = 0;
-
-	for (i = 0; i < f->nnotes; i++)
-		if (f->notes[i].code == code && !f->notes[i].seen) {
-			f->notes[i].seen = true;
-			if (last != NULL)
-				*last = f->notes[i];
-			n++;
-		}
-	return n;
-}
-
+int	fake_noted(struct fake *f, enum marsc_notice_code code,
+	    struct fnote *last);
 /* Registers at 127.0.0.1 with CMI 5 at CSN 100; its control VC. */
-static inline struct fvc *
-fake_registered(struct fake *f)
-{
-	struct fvc *p2p, *control;
-
-	marsc_register(f->c);
-	p2p = fake_ack(f, 1);
-	assert_non_null(fake_next(f));
-	control = fake_calls(f, 1, true);
-	assert_non_null(control);
-	if (f->c->role == &marsc_role_server)
-		fake_says(f, p2p, JOIN("03", "00", "0001", "6000", "0000",
-		    "00000064", "0a"));
-	else
-		fake_says(f, p2p, JOIN("04", "00", "0001", "6001", "0005",
-		    "00000064", "0a"));
-	assert_true(marsc_is_registered(f->c));
-	return control;
-}
+struct fvc *fake_registered(struct fake *f);
 
 #endif

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include <errno.h>
 #include <unistd.h>
 
@@ -189,7 +188,7 @@ withdrawn(void **state)
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);
 	fake_says(f, v, PACKET);
 	fake_silent(f);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_DATA), 1);
+	assert_int_equal(fake_drops(f, MARSC_DROP_DATA), 1);
 	fake_free(f);
 }
 
@@ -211,10 +210,10 @@ two_groups(void **state)
 	marsc_join(f->c, &other, &other, true);
 	fake_expect(f,
 	    JOIN("03", "04", "0001", "0000", "0000", "00000000",
-		"0a") "e0010204 e0010204");
+	    "0a") "e0010204 e0010204");
 	fake_says(f, control,
 	    JOIN("03", "04", "0001", "4000", "0000", "00000066",
-		"0a") "e0010204 e0010204");
+	    "0a") "e0010204 e0010204");
 	fake_says(f, v, packet4);
 	assert_non_null(fake_next(f));
 	fake_says(f, fake_vc(f, 1),
@@ -228,7 +227,7 @@ two_groups(void **state)
 	    &f->vcs[f->sent[f->nsent - 1].vc], fake_leaf(f, 12)->leaf.root);
 	fake_says(f, control,
 	    JOIN("09", "04", "0001", "4000", "0000", "00000067",
-		"0c") "e0010204 e0010204");
+	    "0c") "e0010204 e0010204");
 	assert_int_equal(fake_live_roots(f), 1);
 	fake_says(f, v, PACKET);
 	fake_expect(f, PACKET);

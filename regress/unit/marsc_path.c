@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include "marsc_fake.h"
 
 #define G	"e0010203"
@@ -19,14 +18,15 @@ static const struct paddr group = { .len = 4, .a = { 224, 1, 2, 3 } };
 static void
 table(void **state)
 {
-	size_t s, e;
+	const struct table_cell *cell;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < MARSC_PATH_STATE_MAX; s++)
 		for (e = 0; e < MARSC_PATH_EVENT_MAX; e++) {
-			assert_non_null(marsc_path_table[s][e].action);
-			assert_true(
-			    marsc_path_table[s][e].next < MARSC_PATH_STATE_MAX);
+			cell = table_cell(&marsc_path_table, s, e);
+			assert_int_not_equal(cell->action, TABLE_FORGOTTEN);
+			assert_true(cell->next < MARSC_PATH_STATE_MAX);
 		}
 }
 
@@ -456,8 +456,8 @@ tracking(void **state)
 	/* punched, three pairs, the last one holds the group */
 	fake_says(f, control,
 	    JOIN("04", "04", "0003", "5000", "0000", "00000069",
-		"0e") "e0000000 e0000001 e0010000 e0010100 "
-		      "e0010200 e0010205");
+	    "0e") "e0000000 e0000001 e0010000 e0010100 "
+	    "e0010200 e0010205");
 	assert_non_null(fake_leaf(f, 14));
 	/* no pairs: only the number counts */
 	fake_says(f, control,
@@ -853,7 +853,7 @@ receiving(void **state)
 	assert_memory_equal(f->packet, "abc", 3);
 	fake_says(f, v, DATA("0005", "616263")); /* reflected */
 	assert_int_equal(f->npackets, 1);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_REFLECTED), 1);
+	assert_int_equal(fake_drops(f, MARSC_DROP_REFLECTED), 1);
 	/* Type #2; its source ID begins with our CMI */
 	fake_says(f, v, "aaaa03 00005e 0004 0005000000000000 0800 0000 6465");
 	assert_int_equal(f->npackets, 2);

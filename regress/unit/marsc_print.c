@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What marsc prints, as marsc(1) says.  links: marsc */
+/* What marsc prints, as marsc(1) says.  */
 #include <stdio.h>
 
 #include "marsc_fake.h"
-#include "marsc/print.h"
+#include "marsc/tool/print.h"
 
 /* what was printed; every use frees what the one before gave */
 static char *text;
@@ -19,7 +19,7 @@ open_printer(bool json)
 	free(text);
 	text = NULL;
 	return (struct marsc_printer){ .out = open_memstream(&text, &text_len),
-		.json = json };
+	    .json = json };
 }
 
 static void
@@ -143,6 +143,14 @@ static const struct {
 	{ { .code = MARSC_NOTICE_NO_MEMORY, .why = "a leaf" },
 	    "{\"event\":\"no-memory\"," C ",\"why\":\"a leaf\"}\n",
 	    "out of memory (a leaf)\n" },
+	{ { .code = MARSC_NOTICE_VIOLATION,
+	      .table = "join",
+	      .state = "in",
+	      .event = "timer" },
+	    "{\"event\":\"violation\"," C
+	    ",\"table\":\"join\",\"state\":\"in\","
+	    "\"input\":\"timer\"}\n",
+	    "impossible: timer in state in of table join\n" },
 };
 #define NOTICES	(sizeof(notices) / sizeof(notices[0]))
 
@@ -255,7 +263,7 @@ strings(void **state)
 	marsc_print_packet(&p, &client, NULL, 20);
 	printed(&p,
 	    "{\"event\":\"echo\",\"text\":\"a \\\"b\\\" \\\\c\\u0009"
-	    "\\u000a\\u0001\x7f \xc3\xa4\"}\n"
+	    "\\u000a\\u0001\\u007f \xc3\xa4\"}\n"
 	    "{\"event\":\"packet\"," C ",\"octets\":20}\n");
 	p = open_printer(false);
 	marsc_print_text(&p, "echo", "a \"b\"");
@@ -284,7 +292,8 @@ counters(void **state)
 	    "{\"event\":\"counters\",\"clients\":1000,\"llc\":0,"
 	    "\"decode\":0,\"protocol\":0,\"tlv\":0,\"stranger\":0,\"op\":0,"
 	    "\"copy\":3,\"unasked\":0,\"parts\":0,\"reflected\":0,\"data\":0,"
-	    "\"held\":18446744073709551615}\n");
+	    "\"held\":18446744073709551615,\"empty\":0,\"unanswered\":0,"
+	    "\"circuit\":0,\"group\":0,\"memory\":0}\n");
 }
 
 int

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include "marsc_fake.h"
 
 #define REGISTER(seq)	JOIN("04", "00", "0001", "20" seq, "0000", \
@@ -17,19 +16,20 @@
 static void
 table(void **state)
 {
-	size_t s, e;
+	const struct table_cell *cell;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < MARSC_REG_STATE_MAX; s++)
 		for (e = 0; e < MARSC_REG_EVENT_MAX; e++) {
-			assert_non_null(marsc_reg_table[s][e].action);
-			assert_true(
-			    marsc_reg_table[s][e].next < MARSC_REG_STATE_MAX);
-			if (marsc_reg_table[s][e].action == marsc_reg_violation)
+			cell = table_cell(&marsc_reg_table, s, e);
+			assert_int_not_equal(cell->action, TABLE_FORGOTTEN);
+			assert_true(cell->next < MARSC_REG_STATE_MAX);
+			if (cell->action == TABLE_VIOLATION)
 				assert_int_equal(e, MARSC_REG_EV_TIMER);
-			if (marsc_reg_table[s][e].action == marsc_reg_ignore ||
-			    marsc_reg_table[s][e].action == marsc_reg_violation)
-				assert_int_equal(marsc_reg_table[s][e].next, s);
+			if (cell->action == TABLE_IGNORE ||
+			    cell->action == TABLE_VIOLATION)
+				assert_int_equal(cell->next, s);
 		}
 }
 
@@ -210,7 +210,7 @@ silent_map(void **state)
 	assert_non_null(fake_next(f));
 	fake_says(f, v,
 	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_JOINED, NULL), 1);
 	marsc_transmit(f->c, &g, "x", 1);
 	assert_non_null(fake_next(f));
@@ -239,7 +239,7 @@ silent_map(void **state)
 	fake_wait(f, MTIME_SEC(9) + 1);
 	fake_expect(f,
 	    JOIN("04", "04", "0001", "8004", "0000", "00000000",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	assert_true(marsc_path_find(f->c, &g)->revalidate);
 	assert_int_equal(fake_live_leaves(f), 1);
 	fake_free(f);
@@ -306,7 +306,7 @@ hard(void **state)
 	fake_next(f);
 	fake_says(f, fake_vc(f, 1),
 	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	fake_says(f, control,
 	    MAP("80", "0002", "8001", "00000065", "01") NSAP("02") NSAP("01"));
 	assert_false(marsc_is_registered(f->c));
@@ -318,7 +318,7 @@ hard(void **state)
 	fake_wait(f, MTIME_SEC(10));
 	fake_expect(f,
 	    JOIN("04", "04", "0001", "8004", "0000", "00000000",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	assert_int_equal(f->c->servers.n, 2);
 	fake_free(f);
 }
@@ -341,7 +341,7 @@ soft(void **state)
 	fake_next(f);
 	fake_says(f, old,
 	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	assert_null(fake_calls(f, 2, true)); /* not our MARS yet */
 	fake_says(f, control,
 	    MAP("00", "0002", "8001", "00000065", "01") NSAP("02") NSAP("01"));
@@ -354,9 +354,9 @@ soft(void **state)
 	/* until the copy it is not our MARS: nothing else counts */
 	fake_says(f, new,
 	    JOIN("04", "04", "0001", "4000", "0000", "00000999",
-		"0b") "e0010203 e0010203");
+	    "0b") "e0010203 e0010203");
 	assert_int_equal(f->c->hsn.value, 0x65);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 1);
+	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 1);
 	fake_says(f, v, COPY("03", "0009", "00000001"));
 	assert_true(old->dead);
 	assert_true(control->dead);
@@ -375,7 +375,7 @@ soft(void **state)
 	marsc_leave(f->c, &g, &g);
 	fake_expect(f,
 	    JOIN("05", "04", "0001", "8004", "0000", "00000000",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	assert_int_equal(f->sent[f->nsent - 1].vc, v - f->vcs);
 	fake_free(f);
 }
@@ -399,7 +399,7 @@ soft_joining(void **state)
 	fake_next(f);
 	fake_says(f, fake_vc(f, 1),
 	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	marsc_join(f->c, &h, &h, true);
 	fake_next(f);
 	fake_says(f, control,
@@ -444,11 +444,11 @@ in_two_groups(struct fake *f)
 	marsc_join(f->c, &g, &g, true);
 	fake_says(f, fake_vc(f, 1),
 	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	marsc_join(f->c, &h, &h, true);
 	fake_says(f, fake_vc(f, 1),
 	    JOIN("04", "04", "0001", "c003", "0000", "00000066",
-		"0a") "e0010204 e0010204");
+	    "0a") "e0010204 e0010204");
 }
 
 /*
@@ -491,7 +491,7 @@ soft_leaving(void **state)
 	assert_int_equal(joins_out(f), 1 << 5);
 	fake_says(f, v,
 	    JOIN("04", "04", "0001", "c005", "0000", "00000001",
-		"0a") "e0010205 e0010205");
+	    "0a") "e0010205 e0010205");
 	marsc_leave(f->c, &g, &g);
 	assert_int_equal(joins_out(f), 0);
 	marsc_join(f->c, &g, &g, true);
@@ -521,7 +521,7 @@ control_from_before(void **state)
 	fake_says(f, new,
 	    MAP("00", "0002", "8001", "00000001", "07") NSAP("07") NSAP("01"));
 	assert_false(new->dead);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 0);
+	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 0);
 	assert_true(marsc_is_registered(f->c));
 	fake_free(f);
 }
@@ -575,11 +575,11 @@ trust(void **state)
 	assert_non_null(stranger);
 	fake_says(f, stranger,
 	    JOIN("04", "04", "0001", "4000", "0000", "000000ff",
-		"4d") "e0010203 e0010203");
+	    "4d") "e0010203 e0010203");
 	assert_true(stranger->dead);
 	assert_true(marsc_is_registered(f->c));
 	assert_int_equal(f->c->hsn.value, 100);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_STRANGER), 2);
+	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 2);
 	fake_free(f);
 }
 
@@ -617,7 +617,7 @@ map_parts(void **state)
 	    f, control, MAP("80", "0001", "8002", "0000006d", "01") NSAP("07"));
 	assert_true(marsc_is_registered(f->c));
 	assert_int_equal(f->c->servers.n, 2);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_PARTS), 3);
+	assert_int_equal(fake_drops(f, MARSC_DROP_PARTS), 3);
 	fake_free(f);
 }
 
@@ -669,7 +669,7 @@ called(void **state)
 	fake_says(f, v, COPY("01", "0005", "00000064"));
 	fake_says(f, control,
 	    JOIN("04", "04", "0001", "4000", "0000", "00000065",
-		"0b") "e0010203 e0010203");
+	    "0b") "e0010203 e0010203");
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_HEARD, NULL), 1);
 	assert_int_equal(f->c->hsn.value, 0x65);
 	fake_free(f);
@@ -749,21 +749,21 @@ protocols(void **state)
 	assert_int_equal(f->c->hsn.value, 100);
 	fake_says(g, control,
 	    JOIN("04", "04", "0001", "4000", "0000", "00000999",
-		"0b") "e0010203 e0010203");
+	    "0b") "e0010203 e0010203");
 	assert_int_equal(g->c->hsn.value, 0x300);
 	assert_int_equal(fake_noted(g, MARSC_NOTICE_JUMP, NULL), 0);
-	assert_int_equal(marsc_drops(g->c, MARSC_DROP_PRO), 2);
+	assert_int_equal(fake_drops(g, MARSC_DROP_PRO), 2);
 
 	marsc_join(g->c, &all, &all, true);
 	fake_expect(g, JOIN6("10", "8002", "0000", "00000000") FF02_1 FF02_1);
 	marsc_transmit(g->c, &all, "a", 1);
 	fake_expect(g,
 	    MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0001 "
-		     "14 00 00 00 00 10 0000000000000000 " NSAP("0a") FF02_1);
+	    "14 00 00 00 00 10 0000000000000000 " NSAP("0a") FF02_1);
 	fake_says(g, v,
 	    MARS_LLC "000f 86dd 0000000000 000000 0000 0000 0002 "
-		     "14 00 00 14 00 10 0001 8001 00000300 " NSAP("0a")
-			 FF02_1 NSAP("0b"));
+	    "14 00 00 14 00 10 0001 8001 00000300 " NSAP("0a")
+	    FF02_1 NSAP("0b"));
 	fake_leaf_ack(g, 11);
 	fake_expect(g, "aaaa03 00005e 0001 0009 86dd 61");
 	v = fake_calls(g, 33, true);
@@ -829,13 +829,13 @@ failover(void **state)
 	(void)state;
 	join_one(f, 3, 3,
 	    JOIN("04", "04", "0001", "c002", "0000", "00000065",
-		"0a") "e0010203 e0010203");
+	    "0a") "e0010203 e0010203");
 	join_one(f, 4, 4,
 	    JOIN("04", "04", "0001", "c003", "0000", "00000066",
-		"0a") "e0010204 e0010204");
+	    "0a") "e0010204 e0010204");
 	join_one(f, 10, 20,
 	    JOIN("04", "04", "0001", "4004", "0000", "00000067",
-		"0a") "e001020a e0010214");
+	    "0a") "e001020a e0010214");
 	marsc_transmit(f->c, &g, "x", 1);
 	assert_non_null(fake_next(f));
 	fake_says(f, fake_vc(f, 1),

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsc */
 #include "marsc_fake.h"
 
 #define G	"e0010203"
@@ -16,21 +15,21 @@ static const struct paddr group = { .len = 4, .a = { 224, 1, 2, 3 } };
 static void
 table(void **state)
 {
-	size_t s, e;
+	const struct table_cell *cell;
+	unsigned int s, e;
 
 	(void)state;
 	for (s = 0; s < MARSC_QUERY_STATE_MAX; s++)
 		for (e = 0; e < MARSC_QUERY_EVENT_MAX; e++) {
-			assert_non_null(marsc_query_table[s][e].action);
-			assert_true(marsc_query_table[s][e].next <
-			    MARSC_QUERY_STATE_MAX);
+			cell = table_cell(&marsc_query_table, s, e);
+			assert_int_not_equal(cell->action, TABLE_FORGOTTEN);
+			assert_true(cell->next < MARSC_QUERY_STATE_MAX);
 		}
 	for (s = 0; s < MARSC_PARTS_STATE_MAX; s++)
 		for (e = 0; e < MARSC_PARTS_EVENT_MAX; e++) {
-			assert_int_not_equal(marsc_parts_table[s][e].result,
-			    MARSC_PARTS_R_FORGOTTEN);
-			assert_true(marsc_parts_table[s][e].next <
-			    MARSC_PARTS_STATE_MAX);
+			cell = table_cell(&marsc_parts_table, s, e);
+			assert_int_not_equal(cell->action, TABLE_FORGOTTEN);
+			assert_true(cell->next < MARSC_PARTS_STATE_MAX);
 		}
 }
 
@@ -54,7 +53,7 @@ request(void **state)
 	fake_says(f, fake_vc(f, 1),
 	    MULTI("0001", "8001", "00000064", "0a", "e0010204") NSAP("0c"));
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_UNASKED), 2);
+	assert_int_equal(fake_drops(f, MARSC_DROP_UNASKED), 2);
 	fake_says(f, fake_vc(f, 1),
 	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0c") NSAP("0d"));
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
@@ -290,7 +289,7 @@ tlvs(void **state)
 	fake_expect(f, REQUEST);
 	fake_says(f, fake_vc(f, 1), ANSWER("4001 0004 01020304"));
 	fake_says(f, fake_vc(f, 1), ANSWER("8001 0004 01020304"));
-	assert_int_equal(marsc_drops(f->c, MARSC_DROP_TLV), 2);
+	assert_int_equal(fake_drops(f, MARSC_DROP_TLV), 2);
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
 	fake_says(f, fake_vc(f, 1), ANSWER("0001 0004 01020304"));
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 1);
@@ -362,7 +361,7 @@ subaddress(void **state)
 		G NSAP("0c"));
 	fake_says(f, v,
 	    HEAD("02") "4b 00 00 14 00 04 0001 8001 00000064 "
-		       "3135353531323334353637" G NSAP("0c"));
+	    "3135353531323334353637" G NSAP("0c"));
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
 	/* a member of that kind too */
 	fake_says(f, v,
@@ -384,7 +383,7 @@ grouplist_errors(void **state)
 {
 	static const char *const list =
 	    HEAD("0a") "14 00 00 04 0001 0000 "
-		       "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
+	    "0000 00000000 " NSAP("0a") "e0010000 e001ffff";
 	struct fake *f = fake_new(10, 1, false);
 	struct paddr min = fake_group(224, 1, 0, 0);
 	struct paddr max = fake_group(224, 1, 255, 255);
@@ -408,7 +407,7 @@ grouplist_errors(void **state)
 	/* another's */
 	fake_says(f, fake_vc(f, 1),
 	    HEAD("0b") "14 00 00 00 00 04 0001 8001 "
-		       "00000064 " NSAP("0b") G);
+	    "00000064 " NSAP("0b") G);
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_GROUPS, NULL), 0);
 	/* its number counts as any other's */
 	fake_says(f, fake_vc(f, 1), GROUPS("0001", "8001", "00000077") G);

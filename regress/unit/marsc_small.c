@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The parts of marsc that need no circuits.  links: marsc */
+/* The parts of marsc that need no circuits. */
 #include "marsc_fake.h"
 #include "marsc/encap.h"
-#include "marsc/packet.h"
-#include "marsc/script.h"
+#include "marsc/tool/packet.h"
+#include "marsc/tool/script.h"
 
 /*
  * R2022-5.1.4.2-05: differences 0 and 1 are in step, all others a jump, in
@@ -158,11 +158,14 @@ servers(void **state)
 	struct atm_addr a[4] = { fake_addr(1), fake_addr(2), fake_addr(3),
 		fake_addr(4) };
 	struct marsc_servers s;
+	struct fake *f;
 
 	(void)state;
 	assert_int_equal(marsc_servers_init(&s, a, 0), -1);
-	assert_null(marsc_new(
-	    &fake_ops, NULL, NULL, &(struct marsc_conf){ .servers = a }));
+	f = fake_new(10, 1, false);
+	assert_null(marsc_new(f->host,
+	    &(struct marsc_conf){ .pro = { .type = PRO_IPV6 }, .servers = a }));
+	fake_free(f);
 	assert_int_equal(marsc_servers_init(&s, a, 2), 0);
 	marsc_servers_next(&s);
 	assert_true(atm_addr_equal(marsc_servers_current(&s), &a[1]));
@@ -321,7 +324,7 @@ packets(void **state)
 {
 	struct atm_addr a = fake_addr(10);
 	struct paddr v4 = fake_group(224, 1, 2, 3),
-		     v6 = { .len = 16, .a = { 0xff, 0x0e, [15] = 1 } };
+	    v6 = { .len = 16, .a = { 0xff, 0x0e, [15] = 1 } };
 	uint8_t buf[64], *want;
 	struct wr w;
 	size_t len;
@@ -338,7 +341,7 @@ packets(void **state)
 	wr_init(&w, buf, sizeof(buf));
 	marsc_packet_write(&w, &a, &v6, "abc", 3);
 	want = unhex("60000000 0003 fd 10 00000000000000000000000000000000 "
-		     "ff0e0000000000000000000000000001 616263",
+	    "ff0e0000000000000000000000000001 616263",
 	    &len);
 	assert_int_equal(w.len, len);
 	assert_memory_equal(buf, want, len);

@@ -6,9 +6,8 @@
 /*
  * Every cell of marsc's state machines is gone through, in a client that was
  * brought into its state by what brings it there, and ends where it should:
- * one letter a cell, events in the order of marsc_impl.h.  Ten minutes pass
+ * one letter a cell, events in the order of the headers.  Ten minutes pass
  * after it; a sanitizer sees what is left behind.  Then random walks.
- * links: marsc
  */
 #include "marsc_fake.h"
 
@@ -26,7 +25,7 @@ afterwards(struct fake *f)
 	struct timers ts;
 
 	fake_wait(f, MTIME_SEC(600));
-	marsc_free(f->c);
+	marsc_host_free(f->host);
 	ts = f->ts;
 	free(f);
 	assert_int_equal(ts.count, 0);
@@ -67,13 +66,13 @@ registration(void **state)
 {
 	static const char letters[] = "oarmplv";
 	static const char *const ends[MARSC_REG_STATE_MAX] = {
-		[MARSC_REG_OFF] = "aoooooooooooo",
-		[MARSC_REG_ASKING] = "avraaalalaapa",
-		[MARSC_REG_ON] = "rvrrrrppprppm",
-		[MARSC_REG_MOVING] = "mvmrmmppprppm",
-		[MARSC_REG_PAUSE] = "popppappppppp",
-		[MARSC_REG_LOOP] = "lolllalllllpl",
-		[MARSC_REG_LEAVING] = "avvvovooovvvv",
+		[MARSC_REG_OFF] = "aoooooooooooooo",
+		[MARSC_REG_ASKING] = "avraaalalaapaaa",
+		[MARSC_REG_ON] = "rvrrrrppprppmaa",
+		[MARSC_REG_MOVING] = "mvmrmmppprppmaa",
+		[MARSC_REG_PAUSE] = "popppapppppppaa",
+		[MARSC_REG_LOOP] = "lolllalllllplaa",
+		[MARSC_REG_LEAVING] = "avvvovooovvvvov",
 	};
 	struct atm_addr other = fake_addr(3);
 	struct fake *f;
@@ -87,7 +86,7 @@ registration(void **state)
 			/* what a redirect has installed */
 			if (e == MARSC_REG_EV_HARD || e == MARSC_REG_EV_SOFT)
 				assert_int_equal(marsc_servers_learn(
-						     &f->c->servers, &other, 1),
+				    &f->c->servers, &other, 1),
 				    0);
 			marsc_reg_event(f->c, (enum marsc_reg_event)e);
 			assert_int_equal(letters[f->c->reg.state], ends[s][e]);
@@ -234,17 +233,13 @@ static struct fake *
 path_in(enum marsc_path_state s)
 {
 	struct fake *f = fake_new(10, 1, false);
-	struct marsc_held *h;
 	struct marsc_path *p;
 
 	fake_registered(f);
 	marsc_transmit(f->c, &group, "a", 1);
 	p = marsc_path_find(f->c, &group);
 	if (s == MARSC_PATH_NONE) { /* as it is before its first packet */
-		h = STAILQ_FIRST(&p->held);
-		STAILQ_REMOVE_HEAD(&p->held, entry);
-		vc_sdu_free(h->sdu);
-		free(h);
+		marsc_held_clear(&p->held);
 		p->nheld = 0;
 		p->state = MARSC_PATH_NONE;
 	}
@@ -262,7 +257,7 @@ path_in(enum marsc_path_state s)
 	return f;
 }
 
-/* What client.c does before it hands RELEASED on. */
+/* What host.c does before it hands RELEASED on. */
 static void
 path_loses(struct marsc_path *p)
 {
@@ -376,8 +371,8 @@ parts(void **state)
 			if (i < 4)
 				part(&p,
 				    t[i].seq != 0 ?
-					t[i].seq :
-					(uint16_t)(s == 2 ? 4 : s + 1),
+				    t[i].seq :
+				    (uint16_t)(s == 2 ? 4 : s + 1),
 				    t[i].last, t[i].r[s], t[i].s[s]);
 			else
 				marsc_parts_reset(&p);
@@ -403,12 +398,34 @@ walk_group(struct fake *f)
 	return fake_group(224, 1, 2, (uint8_t)(dice(&f->random) % 4));
 }
 
+/* Other MARSs, some of them, and not always the one in use. */
+static void
+walk_servers(struct fake *f)
+{
+	struct atm_addr v[3];
+	size_t i, n = 1 + dice(&f->random) % 3;
+
+	for (i = 0; i < n; i++)
+		v[i] = fake_addr((uint8_t)(1 + dice(&f->random) % 3));
+	assert_int_equal(marsc_set_servers(f->c, v, n), MARSC_OK);
+}
+
 static void
 walk_owner(struct fake *f)
 {
 	struct paddr a = walk_group(f), b = walk_group(f);
 
-	switch (dice(&f->random) % 9) {
+	switch (dice(&f->random) % 11) {
+	case 9:
+		if (dice(&f->random) % 4 == 0)
+			walk_servers(f);
+		break;
+	case 10:
+		if (f->host->link == NULL)
+			marsc_host_attach(f->host, &f->link);
+		else if (dice(&f->random) % 8 == 0)
+			marsc_host_attach(f->host, NULL);
+		break;
 	case 0:
 	case 1:
 		marsc_register(f->c);
@@ -493,7 +510,7 @@ walk_answer(struct fake *f)
 		}
 	} else
 		data = unhex(answers[dice(&f->random) %
-				 (sizeof(answers) / sizeof(answers[0]))],
+		    (sizeof(answers) / sizeof(answers[0]))],
 		    &len);
 	if (dice(&f->random) % 16 == 0)
 		len = mutate(data, len, &f->random);
@@ -592,6 +609,22 @@ walk_step(struct fake *f)
 	}
 }
 
+/* A client of another protocol, which nobody answers, at the same address. */
+static void
+walk_beside(struct fake *f)
+{
+	struct atm_addr v[2] = { fake_addr(1), fake_addr(2) };
+	struct marsc_conf conf = {
+		.pro = { .type = PRO_IPV6 }, .servers = v, .nservers = 2
+	};
+	struct marsc *c;
+
+	marsc_timers_default(&conf.timers);
+	c = marsc_new(f->host, &conf);
+	assert_non_null(c);
+	marsc_register(c);
+}
+
 /*
  * Whatever owner, MARS, network and time do, in whatever order: no dead
  * circuit is used (marsc_fake.h), nothing is left.  What all walks together
@@ -614,9 +647,11 @@ walks(void **state)
 		f = fake_new(10, 3, seed % 4 == 0);
 		f->random = seed * 2654435761u;
 		marsc_register(f->c);
+		if (seed % 3 == 0)
+			walk_beside(f);
 		for (i = 0; i < 2000 && f->nvcs < FAKE_CIRCUITS - 8 &&
-		     f->nleaves < FAKE_CIRCUITS - 16;
-		     i++) {
+		    f->nleaves < FAKE_CIRCUITS - 16;
+		    i++) {
 			walk_step(f);
 			if (f->nsent > FAKE_MAX / 2)
 				f->nsent = 0;
@@ -628,7 +663,8 @@ walks(void **state)
 			RB_FOREACH(j, marsc_joined_tree, &f->c->singles)
 				join[j->state] = true;
 		}
-		marsc_free(f->c);
+		assert_int_equal(marsc_violations(f->c), 0);
+		marsc_host_free(f->host);
 		assert_int_equal(f->ts.count, 0);
 		for (i = 0; i < f->nvcs; i++)
 			assert_true(f->vcs[i].dead);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "ctl.h"
-#include "marsctl/json.h"
+#include "marsctl/output_json.h"
 #include "marsctl/output.h"
 
 struct paper {
@@ -34,6 +34,14 @@ begin(struct paper *p, const char *show, bool json)
 	assert_non_null(p->f = open_memstream(&p->text, &p->size));
 	marsctl_output_begin(&p->o, p->f, json, &p->q);
 	wr_init(&p->w, p->buf, sizeof(p->buf));
+}
+
+/* No daemon writes one so far, but marsctl prints them. */
+static void
+object(struct wr *w, const char *name)
+{
+	wr_u8(w, CTL_OBJECT);
+	wr_string(w, name);
 }
 
 /* Prints the row in p->w, and makes room for another. */
@@ -110,13 +118,13 @@ json_rows(void **state)
 	ctl_bool(&p.w, "b", true);
 	ctl_array(&p.w, "a");
 	ctl_uint(&p.w, "", 1);
-	ctl_object(&p.w, "");
+	object(&p.w, "");
 	ctl_bool(&p.w, "c", false);
 	ctl_close(&p.w);
 	ctl_array(&p.w, "");
 	ctl_close(&p.w);
 	ctl_close(&p.w);
-	ctl_object(&p.w, "o");
+	object(&p.w, "o");
 	ctl_close(&p.w);
 	ctl_uint(&p.w, "last", 0);
 	assert_true(row(&p, "marsd"));
@@ -236,32 +244,6 @@ ages(void **state)
 	    "30500568904943w0d");
 }
 
-static void
-filters(void **state)
-{
-	struct paper p;
-
-	(void)state;
-	begin(&p, "groups", true);
-	p.q.cluster = "b";
-	p.q.group = "239.1.1.7";
-	a_group(&p, "a", "239.1.1.7", "239.1.1.7", "x", "y");
-	assert_true(row(&p, "marsd"));
-	a_group(&p, "b", "239.1.1.8", "239.1.1.9", "x", "y");
-	assert_true(row(&p, "marsd"));
-	a_group(&p, "b", "ff00::", "ff00::ff", "x", "y");
-	assert_true(row(&p, "marsd"));
-	ctl_string(&p.w, "cluster", "b");
-	assert_true(row(&p, "marsd"));
-	ctl_string(&p.w, "scope", "b");
-	ctl_string(&p.w, "group-min", "239.1.1.0");
-	ctl_string(&p.w, "group-max", "239.1.1.7");
-	assert_true(row(&p, "marsd"));
-	done(&p,
-	    "{\"groups\":[\n{\"scope\":\"b\","
-	    "\"group-min\":\"239.1.1.0\",\"group-max\":\"239.1.1.7\"}]}\n");
-}
-
 /* Nothing is printed of a row that can't be read to its end. */
 static void
 malformed(void **state)
@@ -329,7 +311,6 @@ main(void)
 		cmocka_unit_test(table),
 		cmocka_unit_test(terminal),
 		cmocka_unit_test(ages),
-		cmocka_unit_test(filters),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(command),
 	};

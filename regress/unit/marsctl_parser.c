@@ -104,11 +104,12 @@ every_show(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < nshows; i++) {
-		snprintf(words, sizeof(words), "show %s", shows[i].name);
+	for (i = 0; i < marsctl_nshows; i++) {
+		snprintf(
+		    words, sizeof(words), "show %s", marsctl_shows[i].name);
 		setup_parse(&r, words);
 		assert_int_equal(r.status, 0);
-		assert_ptr_equal(r.q.show, &shows[i]);
+		assert_ptr_equal(r.q.show, &marsctl_shows[i]);
 		free(r.err);
 	}
 	assert_null(marsctl_show_find("nothing"));
@@ -134,6 +135,19 @@ abbreviations(void **state)
 	bad("show s", "ambiguous word: s", "  servers\n");
 }
 
+/* The value of the filter of that word. */
+static const char *
+filter(const struct result *r, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < r->q.nfilters; i++)
+		if (strcmp(r->q.filters[i].word, word) == 0)
+			return r->q.filters[i].value;
+	fail_msg("no filter %s", word);
+	return NULL;
+}
+
 static void
 filters(void **state)
 {
@@ -142,19 +156,28 @@ filters(void **state)
 	(void)state;
 	setup_parse(&r, "show groups cluster group group 239.1.1.1");
 	assert_int_equal(r.status, 0);
-	assert_string_equal(r.q.cluster, "group");
-	assert_string_equal(r.q.group, "239.1.1.1");
+	assert_string_equal(filter(&r, "cluster"), "group");
+	assert_string_equal(filter(&r, "group"), "239.1.1.1");
+	assert_int_equal(r.q.nfilters, 2);
 	assert_int_equal(r.q.argc, 2);
 	free(r.err);
 	setup_parse(&r, "show gr gr ff0e::1 cl lis1");
 	assert_int_equal(r.status, 0);
-	assert_string_equal(r.q.cluster, "lis1");
-	assert_string_equal(r.q.group, "ff0e::1");
+	assert_string_equal(filter(&r, "cluster"), "lis1");
+	assert_string_equal(filter(&r, "group"), "ff0e::1");
+	assert_int_equal(r.q.nfilters, 2);
 	free(r.err);
 	bad("show summary cluster x", "unknown word: cluster",
 	    "<end of the command>");
 	bad("show members group 239.1.1.1", "unknown word: group", "cluster");
 	bad("show groups cluster", "missing", "NAME");
+	/* each of them once */
+	bad("show members cluster a cluster b", "unknown word: cluster",
+	    "valid here:\n  <end of the command>\n");
+	bad("show groups group a cluster b group c", "unknown word: group",
+	    "valid here:\n  <end of the command>\n");
+	bad("show groups group a b", "unknown word: b",
+	    "valid here:\n  <end of the command>\n  cluster\n");
 }
 
 static void

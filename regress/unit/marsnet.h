@@ -5,9 +5,8 @@
 
 /*
  * Whole cores of marsd in virtual time: a circuit backend that keeps what is
- * sent, and a scspd that hands every record to the other servers.  Messages
- * are written and read here octet by octet from RFC 2022 sections 4.3, 5.1.2,
- * 5.2.1, 5.3, 5.4.3 and 5.1.6, not with the codec under test.
+ * sent, and a scspd that hands every record to the other servers.  What
+ * they say is written and read octet by octet (marsoctets.h).
  */
 #ifndef MARSNET_H
 #define MARSNET_H
@@ -16,15 +15,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "marsd/cluster.h"
+#include "csa.h"
 #include "ipc.h"
+#include "marsoctets.h"
 
 #define SERVERS		4
-#define OFF(n)		((size_t)8 + (n))	/* behind LLC/SNAP */
 
 struct net;
 
@@ -42,15 +43,6 @@ struct nleaf {
 	struct net	*net;
 	struct atm_addr	 addr;
 	bool		 acked;
-};
-
-struct sent {
-	int		 server;
-	bool		 control;	/* on a control VC */
-	enum marsd_role	 role;		/* which one */
-	struct atm_addr	 to;		/* else: to whom */
-	size_t		 len;
-	uint8_t		*p;		/* with LLC/SNAP */
 };
 
 struct record {			/* as a fake scspd has it */
@@ -72,6 +64,7 @@ struct nserver {
 	struct record	*records;	/* newest publication first */
 	uint64_t	 published, hidden, revived, erased, realigned;
 	uint64_t	 events[MARSD_EV_MAX];
+	char		 why[128];	/* of the last event that said */
 };
 
 struct delivery {
@@ -95,745 +88,94 @@ struct net {
 /* --- addresses */
 
 /* RFC 4548: 35 0001, the IPv4 address, twelve zeros, SEL */
-static inline struct atm_addr
-net_addr(uint32_t ip, uint8_t sel)
-{
-	struct atm_addr a;
-
-	memset(&a, 0, sizeof(a));
-	a.num_tl = 20;
-	a.num[0] = 0x35;
-	a.num[2] = 0x01;
-	a.num[3] = (uint8_t)(ip >> 24);
-	a.num[4] = (uint8_t)(ip >> 16);
-	a.num[5] = (uint8_t)(ip >> 8);
-	a.num[6] = (uint8_t)ip;
-	a.num[19] = sel;
-	return a;
-}
-
+struct atm_addr	net_addr(uint32_t ip, uint8_t sel);
 #define HOST(n)		net_addr(0x0a000000U + (uint32_t)(n), 0)
 #define SERVER(n)	net_addr(0xc0000201U + (uint32_t)(n), 0)
 
-/* --- the circuit backend */
+/* --- what the core is given (marsfake.c) */
 
-static inline void
-net_keep(struct net *net, const struct nvc *v, const struct vc_sdu *s)
-{
-	struct sent *t;
-
-	if (net->quiet) {
-		net->nsent++;
-		return;
-	}
-	if (net->nsent == net->maxsent) {
-		net->maxsent = net->maxsent == 0 ? 64 : net->maxsent * 2;
-		net->sent = reallocarray(net->sent, net->maxsent,
-		    sizeof(*net->sent));
-		assert_non_null(net->sent);
-	}
-	t = &net->sent[net->nsent++];
-	memset(t, 0, sizeof(*t));
-	t->server = v->server;
-	t->control = v->root;
-	if (v->root)
-		t->role = ((const struct marsd_control *)v->vc.cookie)->role;
-	t->to = v->peer;
-	t->len = s->len;
-	t->p = malloc(s->len);
-	assert_non_null(t->p);
-	memcpy(t->p, s->data, s->len);
-}
-
-static inline int
-nvc_send(struct vc *vc, struct vc_sdu *s)
-{
-	struct nvc *v = (struct nvc *)vc;
-
-	net_keep(v->net, v, s);
-	vc_sdu_free(s);
-	return 0;
-}
-
-static inline struct nvc *
-nvc_new(struct net *net, int server, void *cookie, bool root)
-{
-	struct nvc *v = calloc(1, sizeof(*v));
-
-	assert_non_null(v);
-	v->vc.link = &net->s[server].link;
-	v->vc.cookie = cookie;
-	v->net = net;
-	v->server = server;
-	v->root = root;
-	return v;
-}
-
-static inline struct nserver *
-link_server(struct vc_link *l)
-{
-	return (struct nserver *)(void *)((char *)l -
-	    offsetof(struct nserver, link));
-}
-
-static inline struct vc *
-nvc_multi(struct vc_link *l, void *cookie)
-{
-	struct nserver *s = link_server(l);
-
-	return &nvc_new(s->net, s->n, cookie, true)->vc;
-}
-
-static inline struct vc_leaf *
-nvc_multi_add(struct vc *root, const struct atm_addr *a, void *cookie)
-{
-	struct nvc *v = (struct nvc *)root;
-	struct nleaf *l = calloc(1, sizeof(*l));
-
-	assert_non_null(l);
-	l->leaf.root = root;
-	l->leaf.cookie = cookie;
-	l->net = v->net;
-	l->addr = *a;
-	TAILQ_INSERT_TAIL(&v->net->leaves, l, entry);
-	return &l->leaf;
-}
-
-static inline void
-nvc_multi_drop(struct vc_leaf *leaf)
-{
-	struct nleaf *l = (struct nleaf *)leaf;
-
-	TAILQ_REMOVE(&l->net->leaves, l, entry);
-	free(l);
-}
-
-static inline void
-nvc_release(struct vc *vc, uint16_t cause)
-{
-	struct nvc *v = (struct nvc *)vc;
-	struct nleaf *l, *next;
-
-	(void)cause;
-	for (l = TAILQ_FIRST(&v->net->leaves); l != NULL; l = next) {
-		next = TAILQ_NEXT(l, entry);
-		if (l->leaf.root == vc)
-			nvc_multi_drop(&l->leaf);
-	}
-	free(v);
-}
-
-static inline const struct atm_addr *
-nvc_peer(const struct vc *vc)
-{
-	return &((const struct nvc *)vc)->peer;
-}
-
-static const struct vc_backend net_backend = {
-	.name = "test",
-	.knows_caller = true,
-	.multi = nvc_multi,
-	.multi_add = nvc_multi_add,
-	.multi_drop = nvc_multi_drop,
-	.release = nvc_release,
-	.send = nvc_send,
-	.peer = nvc_peer,
-};
-
-/* --- what the core is given */
-
-static inline uint32_t
-net_random(void *arg)
-{
-	struct nserver *s = arg;
-
-	return s->net->random = s->net->random * 1103515245 + 12345;
-}
-
-static inline void
-net_publish(void *arg, uint16_t sgid, uint32_t key, const void *data,
-    size_t len)
-{
-	struct nserver *s = arg;
-	struct record *r, *old;
-	struct delivery *d;
-	int i;
-
-	s->published++;
-	if (s->net->quiet)
-		return;
-	r = calloc(1, sizeof(*r));
-	assert_non_null(r);
-	r->sgid = sgid;
-	r->key = key;
-	r->seq = INT32_MIN + 1;
-	for (old = s->records; old != NULL; old = old->next)
-		if (old->key == key && old->seq >= r->seq)
-			r->seq = old->seq + 1;
-	r->len = len;
-	memcpy(r->data, data, len);
-	r->next = s->records;
-	s->records = r;
-	for (i = 0; i < SERVERS && !s->cut; i++) {
-		if (i == s->n)
-			continue;
-		d = calloc(1, sizeof(*d));
-		assert_non_null(d);
-		d->from = s->n;
-		d->to = i;
-		d->r = *r;
-		*s->net->tail = d;
-		s->net->tail = &d->next;
-	}
-}
-
-static inline void
-net_hide(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *k,
-    uint32_t n)
-{
-	(void)sgid; (void)oid; (void)k;
-	((struct nserver *)arg)->hidden += n;
-}
-
-static inline void
-net_revive(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *k,
-    uint32_t n)
-{
-	(void)sgid; (void)oid; (void)k;
-	((struct nserver *)arg)->revived += n;
-}
-
-static inline void
-net_erase(void *arg, uint16_t sgid, const uint8_t oid[4], const uint32_t *k,
-    uint32_t n)
-{
-	(void)sgid; (void)oid; (void)k;
-	((struct nserver *)arg)->erased += n;
-}
-
-static inline void
-net_realign(void *arg, uint16_t sgid)
-{
-	(void)sgid;
-	((struct nserver *)arg)->realigned++;
-}
-
-static inline void
-net_event(void *arg, const struct marsd_event *ev)
-{
-	((struct nserver *)arg)->events[ev->code]++;
-}
-
-static const struct marsd_ops net_ops = {
-	.random = net_random,
-	.publish = net_publish,
-	.hide = net_hide,
-	.revive = net_revive,
-	.erase = net_erase,
-	.realign = net_realign,
-	.event = net_event,
-};
+extern const struct vc_backend net_backend;
+extern const struct marsd_ops net_ops;
+struct nvc *nvc_new(struct net *net, int server, void *cookie, bool root);
 
 /* --- time */
 
-static inline void
-net_oid(int n, uint8_t oid[4])
-{
-	oid[0] = 192;
-	oid[1] = 0;
-	oid[2] = 2;
-	oid[3] = (uint8_t)(n + 1);
-}
-
 /* Delivers what waits: leaves' acks and records, until nothing does. */
-static inline void
-net_settle(struct net *net)
-{
-	struct delivery *d;
-	struct nleaf *l;
-	uint8_t oid[4];
-	bool again = true;
-
-	while (again) {
-		again = false;
-		timers_run(&net->ts, net->ts.now);
-		TAILQ_FOREACH(l, &net->leaves, entry) {
-			if (l->acked || net->leaf_hold)
-				continue;
-			l->acked = true;
-			again = true;
-			marsd_vc_user.leaf_ack(l->leaf.root->link->arg,
-			    &l->leaf, l->leaf.cookie);
-			break;
-		}
-		if ((d = net->queue) != NULL) {
-			if ((net->queue = d->next) == NULL)
-				net->tail = &net->queue;
-			net_oid(d->from, oid);
-			if (net->s[d->to].up && !net->s[d->to].cut)
-				marsd_csa_update(net->s[d->to].mars, 1, oid,
-				    d->r.key, d->r.seq, CSA_HOW_FLOODED,
-				    d->r.data, d->r.len);
-			free(d);
-			again = true;
-		}
-	}
-}
-
-static inline void
-net_wait(struct net *net, int64_t us)
-{
-	int64_t end = net->ts.now.us + us;
-	mtime_t due;
-
-	net_settle(net);
-	while (timers_next(&net->ts, &due) && due.us <= end) {
-		timers_run(&net->ts, due);
-		net_settle(net);
-	}
-	timers_run(&net->ts, (mtime_t){ end });
-	net_settle(net);
-}
+void	net_settle(struct net *net);
+void	net_wait(struct net *net, int64_t us);
 
 /* --- servers */
 
-static inline struct conf_cluster *
-net_conf(struct nserver *s, int n)
-{
-	struct conf_cluster *c;
-	struct conf_protocol *p;
-
-	s->conf = conf_new();
-	assert_non_null(s->conf);
-	net_oid(n, s->conf->server_id);
-	c = conf_cluster_new(s->conf, "lis1");
-	assert_non_null(c);
-	c->addr = SERVER(n);
-	c->server_group = 1;
-	c->cmi_min = (uint16_t)(1 + 1000 * n);
-	c->cmi_max = (uint16_t)(1000 + 1000 * n);
-	p = calloc(1, sizeof(*p));
-	assert_non_null(p);
-	p->pro.type = 0x0800;
-	TAILQ_INSERT_TAIL(&c->protocols, p, entry);
-	return c;
-}
-
+void	net_oid(int n, uint8_t oid[4]);
+struct conf_cluster *net_conf(struct nserver *s, int n);
 /* its configuration, to be changed before net_start() */
-static inline struct conf_cluster *
-net_cluster_conf(struct net *net, int n)
-{
-	return TAILQ_FIRST(&net->s[n].conf->clusters);
-}
-
-static inline void
-net_start(struct net *net, int n)
-{
-	struct nserver *s = &net->s[n];
-	struct marsd_cluster *c;
-
-	s->mars = marsd_new(&net_ops, s, &net->ts);
-	assert_non_null(s->mars);
-	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
-	c = marsd_cluster(s->mars, "lis1");
-	assert_non_null(c);
-	s->link.backend = &net_backend;
-	s->link.local = SERVER(n);
-	s->link.user = &marsd_vc_user;
-	s->link.arg = c;
-	marsd_cluster_attach(c, &s->link);
-	s->up = true;
-}
-
-static inline void
-net_crash(struct net *net, int n)
-{
-	marsd_free(net->s[n].mars);
-	net->s[n].mars = NULL;
-	net->s[n].up = false;
-}
-
-static inline struct net *
-net_new(void)
-{
-	struct net *net = calloc(1, sizeof(*net));
-	int i;
-
-	assert_non_null(net);
-	timers_init(&net->ts, (mtime_t){ MTIME_SEC(1000) });
-	TAILQ_INIT(&net->leaves);
-	net->tail = &net->queue;
-	net->random = 1;
-	for (i = 0; i < SERVERS; i++) {
-		net->s[i].net = net;
-		net->s[i].n = i;
-		net_conf(&net->s[i], i);
-	}
-	return net;
-}
-
-static inline void
-net_clear(struct net *net)
-{
-	size_t i;
-
-	for (i = 0; i < net->nsent && !net->quiet; i++)
-		free(net->sent[i].p);
-	net->nsent = 0;
-}
-
-static inline void
-net_free(struct net *net)
-{
-	struct delivery *d;
-	struct record *r;
-	int i;
-
-	for (i = 0; i < SERVERS; i++) {
-		if (net->s[i].up)
-			net_crash(net, i);
-		conf_free(net->s[i].conf);
-		while ((r = net->s[i].records) != NULL) {
-			net->s[i].records = r->next;
-			free(r);
-		}
-	}
-	assert_int_equal(net->ts.count, 0);	/* no timer leaked */
-	assert_true(TAILQ_EMPTY(&net->leaves));
-	while ((d = net->queue) != NULL) {
-		net->queue = d->next;
-		free(d);
-	}
-	net_clear(net);
-	free(net->sent);
-	free(net);
-}
-
-static inline struct marsd_proto *
-net_proto(struct net *net, int n)
-{
-	return TAILQ_FIRST(&marsd_cluster(net->s[n].mars, "lis1")->protos);
-}
-
-static inline uint64_t
-net_dropped(struct net *net, int n, enum marsd_drop d)
-{
-	return marsd_cluster(net->s[n].mars, "lis1")->drops[d];
-}
+struct conf_cluster *net_cluster_conf(struct net *net, int n);
+void	net_start(struct net *net, int n);
+void	net_crash(struct net *net, int n);
+struct net *net_new(void);
+void	net_clear(struct net *net);
+void	net_free(struct net *net);
+struct marsd_proto *net_proto(struct net *net, int n);
+/* a number of marsctl's: of the first row of "show clusters" of a server */
+uint64_t	net_show(struct net *net, int n, const char *name);
+/* the same of row k, from 0: a row for each protocol of each cluster */
+uint64_t	net_row(struct net *net, int n, int k, const char *name);
+/* the CSN (CCVC) or SSN (SCVC) of its first cluster */
+uint32_t	net_number(struct net *net, int n, int role);
+/* sets both, in row k's protocol, as if so many messages had gone out */
+void	net_set_numbers(struct net *net, int n, int k, uint32_t csn,
+	    uint32_t ssn);
+/* and a counter of it */
+uint64_t	net_counter(struct net *net, int n, const char *name);
+uint64_t	net_dropped(struct net *net, int n, enum marsd_drop d);
+/* leaves that are up on a control VC of a server, by its count and ours */
+uint32_t	net_leaves(struct net *net, int n, enum marsd_role role);
 
 /* --- clients */
 
-static inline struct nvc *
-net_call(struct net *net, int server, struct atm_addr from)
-{
-	struct nvc *v = nvc_new(net, server, NULL, false);
-	void *cookie = NULL;
-
-	v->peer = from;
-	if (marsd_vc_user.remote_call(net->s[server].link.arg, &v->vc,
-	    &v->peer, false, &cookie) != VC_CAUSE_NONE) {
-		free(v);
-		return NULL;
-	}
-	v->vc.cookie = cookie;
-	return v;
-}
-
-static inline void
-net_hangup(struct nvc *v)
-{
-	marsd_vc_user.release(v->vc.link->arg, &v->vc, v->vc.cookie,
-	    VC_CAUSE_NORMAL);
-	free(v);
-}
-
+struct nvc *net_call(struct net *net, int server, struct atm_addr from);
+void	net_hangup(struct nvc *v);
 /* the end of a test: these circuits, up to NULL, and everything */
-static inline void
-net_end(struct net *net, ...)
-{
-	struct nvc *v;
-	va_list ap;
-
-	va_start(ap, net);
-	while ((v = va_arg(ap, struct nvc *)) != NULL)
-		net_hangup(v);
-	va_end(ap);
-	net_free(net);
-}
-
+void	net_end(struct net *net, ...);
 /* the first leaf of this node leaves its control VC */
-static inline void
-net_drop(struct net *net, struct atm_addr who, uint16_t cause)
-{
-	struct nleaf *l;
-
-	TAILQ_FOREACH(l, &net->leaves, entry)
-		if (atm_addr_equal(&l->addr, &who))
-			break;
-	assert_non_null(l);
-	TAILQ_REMOVE(&net->leaves, l, entry);
-	marsd_vc_user.leaf_drop(l->leaf.root->link->arg, &l->leaf,
-	    l->leaf.cookie, cause);
-	free(l);
-}
-
-static inline void
-net_vanish(struct net *net, struct atm_addr who)
-{
-	net_drop(net, who, VC_CAUSE_OUT_OF_ORDER);
-}
-
-struct buf {
-	uint8_t	p[9300];
-	size_t	len;
-};
-
-static inline void
-b8(struct buf *b, unsigned v)
-{
-	b->p[b->len++] = (uint8_t)v;
-}
-
-static inline void
-b16(struct buf *b, unsigned v)
-{
-	b8(b, v >> 8 & 0xff);
-	b8(b, v & 0xff);
-}
-
-static inline void
-b32(struct buf *b, uint32_t v)
-{
-	b16(b, v >> 16);
-	b16(b, v & 0xffff);
-}
-
-static inline void
-bn(struct buf *b, const void *p, size_t n)
-{
-	memcpy(b->p + b->len, p, n);
-	b->len += n;
-}
-
-/* LLC/SNAP and the fixed header of 4.3 */
-static inline void
-b_head(struct buf *b, unsigned op, const struct atm_addr *src)
-{
-	static const uint8_t llc[8] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
-		0x00, 0x03 };
-	static const uint8_t zero[12];
-
-	b->len = 0;
-	bn(b, llc, 8);
-	b16(b, 0x000f);
-	b16(b, 0x0800);
-	bn(b, zero, 12);	/* snap, hdrrsv, chksum, extoff */
-	b16(b, op);
-	b8(b, src->num_tl);
-	b8(b, src->sub_tl);
-}
-
-/* 5.2.1; pnum 0 or 1; the source protocol address is null */
-static inline void
-b_join(struct buf *b, unsigned op, unsigned flags, struct atm_addr src,
-    unsigned pnum, uint32_t min, uint32_t max)
-{
-	b_head(b, op, &src);
-	b8(b, 0);			/* spln */
-	b8(b, pnum == 0 ? 0 : 4);	/* tpln */
-	b16(b, pnum);
-	b16(b, flags);
-	b16(b, 0);			/* cmi */
-	b32(b, 0);			/* msn */
-	bn(b, src.num, src.num_tl & 0x3f);
-	bn(b, src.sub, src.sub_tl & 0x3f);
-	for (; pnum > 0; pnum--) {
-		b32(b, min);
-		b32(b, max);
-	}
-}
-
-/* 5.1.2 */
-static inline void
-b_request(struct buf *b, struct atm_addr src, uint32_t group)
-{
-	static const uint8_t pad[8];
-
-	b_head(b, 1, &src);
-	b8(b, 0);
-	b16(b, 0);			/* thtl, tstl */
-	b8(b, 4);
-	bn(b, pad, 8);
-	bn(b, src.num, src.num_tl & 0x3f);
-	bn(b, src.sub, src.sub_tl & 0x3f);
-	b32(b, group);
-}
-
-static inline void
-net_put(struct nvc *v, const struct buf *b)
-{
-	marsd_vc_user.sdu(v->vc.link->arg, &v->vc, v->vc.cookie, b->p,
-	    b->len);
-}
-
-static inline void
-net_join(struct nvc *v, unsigned op, unsigned flags, uint32_t min,
-    uint32_t max)
-{
-	struct buf b;
-
-	b_join(&b, op, flags, v->peer, flags & 0x2000 ? 0 : 1, min, max);
-	net_put(v, &b);
-	net_settle(v->net);
-}
-
-static inline void
-net_request(struct nvc *v, uint32_t group)
-{
-	struct buf b;
-
-	b_request(&b, v->peer, group);
-	net_put(v, &b);
-}
-
+void	net_drop(struct net *net, struct atm_addr who, uint16_t cause);
+void	net_vanish(struct net *net, struct atm_addr who);
+void	net_put(struct nvc *v, const struct buf *b);
+void	net_join(struct nvc *v, unsigned op, unsigned flags, uint32_t min,
+	    uint32_t max);
+void	net_request(struct nvc *v, uint32_t group);
 /* a registered client, what was sent for it forgotten */
-static inline struct nvc *
-net_client(struct net *net, int server, int host)
-{
-	struct nvc *v = net_call(net, server, HOST(host));
+struct nvc *net_client(struct net *net, int server, int host);
+struct nvc *net_mcs(struct net *net, int server, int host);
 
-	assert_non_null(v);
-	net_join(v, 4, 0x2000, 0, 0);
-	net_clear(net);
-	return v;
-}
-
-static inline struct nvc *
-net_mcs(struct net *net, int server, int host)
-{
-	struct nvc *v = net_call(net, server, HOST(host));
-
-	assert_non_null(v);
-	net_join(v, 3, 0x2000, 0, 0);
-	net_clear(net);
-	return v;
-}
+/* servers 0 to 2, and a client of 2 that sees what members see */
+struct net *net_watched(struct nvc **watcher);
+/*
+ * Floods the newest of what one server has published to another: its
+ * registrations, or its joins and the like, or both.
+ */
+void	net_tell(struct net *net, int from, int to, bool registration,
+	    bool joins);
 
 /* --- reading what was sent */
 
-static inline unsigned
-g16(const struct sent *t, size_t off)
-{
-	assert_true(OFF(off) + 2 <= t->len);
-	return (unsigned)(t->p[OFF(off)] << 8 | t->p[OFF(off) + 1]);
-}
-
-static inline uint32_t
-g32(const struct sent *t, size_t off)
-{
-	return (uint32_t)g16(t, off) << 16 | g16(t, off + 2);
-}
-
-#define OP(t)		g16(t, 16)
-#define FLAGS(t)	g16(t, 24)
-#define CMI(t)		g16(t, 26)
-#define MSN(t)		g32(t, 28)
-#define PNUM(t)		g16(t, 22)
-#define TNUM(t)		g16(t, 24)
-#define SEQXY(t)	g16(t, 26)
-
-/* where the list of a message begins: behind sha, ssa, spa (and tpa) */
-static inline size_t
-list_at(const struct sent *t)
-{
-	unsigned op = OP(t);
-	size_t at = 32;
-
-	at += t->p[OFF(18)] & 0x3f;
-	at += t->p[OFF(19)] & 0x3f;
-	if (op != 12)
-		at += t->p[OFF(20)];
-	if (op == 1 || op == 2 || op == 13)
-		at += t->p[OFF(23)];
-	return at;
-}
-
-/* how many messages: control VC of a role, or private (role -1), any server */
-static inline size_t
-net_count(struct net *net, int server, int role, unsigned op)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < net->nsent; i++) {
-		const struct sent *t = &net->sent[i];
-
-		if (t->server == server && OP(t) == op &&
-		    (role < 0 ? !t->control :
-		    t->control && (int)t->role == role))
-			n++;
-	}
-	return n;
-}
-
+/* how many messages: on the control VC of a role, or private (PRIV) */
+size_t	net_count(struct net *net, int server, int role, unsigned op);
 /* the only message of its sort */
-static inline const struct sent *
-net_only(struct net *net, int server, int role, unsigned op)
-{
-	size_t i;
-
-	assert_int_equal(net_count(net, server, role, op), 1);
-	for (i = 0; i < net->nsent; i++) {
-		const struct sent *t = &net->sent[i];
-
-		if (t->server == server && OP(t) == op &&
-		    (role < 0 ? !t->control :
-		    t->control && (int)t->role == role))
-			return t;
-	}
-	return NULL;
-}
-
-#define CCVC	MARSD_ROLE_CLIENT
-#define SCVC	MARSD_ROLE_MCS
-#define PRIV	(-1)
-
-/* the pairs of a JOIN or the like, as min, max, min, max ... */
-static inline void
-check_pairs(const struct sent *t, size_t n, ...)
-{
-	size_t i, at = list_at(t);
-	va_list ap;
-
-	assert_int_equal(PNUM(t), n);
-	assert_int_equal(t->len, OFF(at) + n * 8);
-	va_start(ap, n);
-	for (i = 0; i < 2 * n; i++)
-		assert_int_equal(g32(t, at + 4 * i), va_arg(ap, uint32_t));
-	va_end(ap);
-}
-
+const struct sent *net_only(struct net *net, int server, int role,
+	    unsigned op);
+/*
+ * A state machine, cell by cell: a row for each state, in it an event each.
+ * `.' is an event that means nothing, `!' one that cannot come, and else it
+ * is the next state and the action.
+ */
+void	check_table(const struct table *t, const char *const *rows);
 /* does a request by this client find this member? */
-static inline bool
-net_finds(struct nvc *v, uint32_t group, struct atm_addr who)
-{
-	struct net *net = v->net;
-	size_t i, j, from = net->nsent;
-	bool found = false;
+bool	net_finds(struct nvc *v, uint32_t group, struct atm_addr who);
 
-	net_request(v, group);
-	for (i = from; i < net->nsent; i++) {
-		const struct sent *t = &net->sent[i];
-
-		if (OP(t) != 2)
-			continue;
-		for (j = 0; j < TNUM(t); j++)
-			if (memcmp(t->p + OFF(list_at(t)) + 20 * j, who.num,
-			    20) == 0)
-				found = true;
-	}
-	while (net->nsent > from)
-		free(net->sent[--net->nsent].p);
-	return found;
-}
+/* a role, for its control VC, or any circuit but those */
+#define CCVC		MARSD_ROLE_CLIENT
+#define SCVC		MARSD_ROLE_MCS
+#define PRIV		(-1)
 
 #endif

@@ -13,7 +13,7 @@
  * R2443-5.2-01, -07, A-19: registration as an MCS; the CMI is in the record.
  */
 static void
-registration(void **state)
+an_mcs_registers_as_a_client_does(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -26,9 +26,9 @@ registration(void **state)
 	t = net_only(net, 0, PRIV, 3);
 	assert_int_equal(FLAGS(t), 0x6044);
 	assert_int_equal(CMI(t), 0);
-	assert_int_equal(MSN(t), net_proto(net, 0)->control[SCVC].msn);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 1);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 0);
+	assert_int_equal(MSN(t), net_number(net, 0, SCVC));
+	assert_int_equal(net_leaves(net, 0, SCVC), 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 0);
 	assert_int_equal(net->s[0].records->data[11], 2);
 	assert_int_equal(net->s[0].records->data[12], 0x20);
 	assert_int_equal(net->s[0].records->data[15], 1);
@@ -37,7 +37,7 @@ registration(void **state)
 	net_join(m, 7, 0x2001, 0, 0);
 	net_join(m, 7, 0x2002, 0, 0);
 	assert_int_equal(net_count(net, 0, PRIV, 7), 2);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 0);
+	assert_int_equal(net_leaves(net, 0, SCVC), 0);
 	assert_int_equal(net->s[0].records->data[11], 5);
 	net_end(net, m, NULL);
 }
@@ -48,7 +48,7 @@ registration(void **state)
  * repeated on ServerControlVC.
  */
 static void
-first(void **state)
+the_first_mcs_brings_a_migrate(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -61,8 +61,8 @@ first(void **state)
 	m = net_mcs(net, 0, 9);
 	net_join(v, 4, 0, G(1), G(1));
 	net_clear(net);
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	csn = net_number(net, 0, CCVC);
+	ssn = net_number(net, 0, SCVC);
 	net_join(m, 3, 0x8005, G(1), G(1));
 	t = net_only(net, 0, CCVC, 13);
 	assert_int_equal(MSN(t), csn);
@@ -76,7 +76,7 @@ first(void **state)
 	assert_int_equal(FLAGS(t), 0x4005);
 	assert_int_equal(MSN(t), ssn);
 	assert_int_equal(net->nsent, 2);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].msn, ssn + 1);
+	assert_int_equal(net_number(net, 0, SCVC), ssn + 1);
 	net_clear(net);
 	/* R2022-6.2.2-15, -16: redundant */
 	net_join(m, 3, 0x0006, G(1), G(1));
@@ -93,7 +93,7 @@ first(void **state)
 
 /* R2022-6.2.2-10, -11, R2022-6.2.3-10: a second MCS looks like a leaf. */
 static void
-second(void **state)
+a_second_mcs_looks_like_a_leaf(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -135,7 +135,7 @@ second(void **state)
 
 /* R2022-6.2.1-01 to -03, R2022-6.2.5-03, A-112, A-113: who gets which map. */
 static void
-requests(void **state)
+each_role_gets_its_map(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -153,8 +153,7 @@ requests(void **state)
 	(void)net_only(net, 0, PRIV, 6);
 	assert_true(net_finds(v, G(1), HOST(9)));
 	net_join(v, 4, 0, G(1), G(1));
-	net_proto(net, 0)->control[CCVC].msn = 1000;
-	net_proto(net, 0)->control[SCVC].msn = 2000;
+	net_set_numbers(net, 0, 0, 1000, 2000);
 	net_clear(net);
 	net_request(m, G(1));
 	t = net_only(net, 0, PRIV, 2);
@@ -176,7 +175,7 @@ requests(void **state)
 
 /* R2022-6.2.4-01 to -06: single joins of an MCS supported group. */
 static void
-sjoin_single(void **state)
+joins_of_a_served_group_go_to_the_mcs(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -189,7 +188,7 @@ sjoin_single(void **state)
 	m = net_mcs(net, 0, 9);
 	net_join(m, 3, 0, G(1), G(1));
 	net_clear(net);
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	ssn = net_number(net, 0, SCVC);
 	net_join(v, 4, 0x8031, G(1), G(1));
 	t = net_only(net, 0, SCVC, 8);
 	assert_int_equal(FLAGS(t), 0xc031); /* R2022-6.2.4-12 */
@@ -215,7 +214,7 @@ sjoin_single(void **state)
 
 /* R2022-6.2.4-07 to -11, A-115, A-116: blocks over MCS supported groups. */
 static void
-sjoin_block(void **state)
+blocks_over_served_groups_are_split(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -265,7 +264,7 @@ sjoin_block(void **state)
  * MARS_LEAVE for what it served, everywhere.
  */
 static void
-vanished(void **state)
+a_vanished_mcs_leaves_everywhere(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *m;
@@ -293,7 +292,7 @@ vanished(void **state)
  * MIGRATE even for an empty group, MSERV and SJOIN only where MCSs are.
  */
 static void
-remote(void **state)
+an_mcs_elsewhere_is_told_here(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -341,7 +340,7 @@ remote(void **state)
  * MARS_MSERV, which may be lost, and never send that again.
  */
 static void
-not_its_copy(void **state)
+an_mcs_never_takes_another_mserv_for_its_copy(void **state)
 {
 	struct net *net = net_new();
 	uint8_t oid[4] = { 192, 0, 2, 1 };
@@ -381,7 +380,7 @@ not_its_copy(void **state)
  * group that a restarted MCS does not serve again.
  */
 static void
-not_served_again(void **state)
+what_is_not_served_again_is_told(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *m, *n, *other;
@@ -403,7 +402,7 @@ not_served_again(void **state)
 
 /* R2022-6.2.2-06, A-46, A-118: what is dropped. */
 static void
-dropped(void **state)
+unusable_mservs_are_dropped_and_counted(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *m, *x;
@@ -433,7 +432,7 @@ dropped(void **state)
  * single joins make many holes, the MCS's list is split likewise.
  */
 static void
-many_served(void **state)
+many_served_groups_go_in_several_messages(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -449,7 +448,7 @@ many_served(void **state)
 	for (i = 0; i < 1200; i++)
 		net_join(m, 3, 0, G(2 * i + 1), G(2 * i + 1));
 	net_clear(net);
-	csn = net_proto(net, 0)->control[CCVC].msn;
+	csn = net_number(net, 0, CCVC);
 	net_join(v, 4, 0x0010, G(0), G(2400));
 	check_pairs(net_only(net, 0, SCVC, 8), 1, G(0), G(2400));
 	assert_int_equal(FLAGS(net_only(net, 0, SCVC, 8)), 0x4010);
@@ -473,7 +472,7 @@ many_served(void **state)
 	for (i = 0; i < 1200; i++)
 		net_join(v, 4, 0, G(2 * i + 1), G(2 * i + 1));
 	net_clear(net);
-	number = net_proto(net, 0)->control[SCVC].msn;
+	number = net_number(net, 0, SCVC);
 	net_join(m, 3, 0, G(2), G(2));
 	net_join(v, 4, 0x0011, G(0), G(2400));
 	assert_int_equal(net_count(net, 0, SCVC, 8), 2);
@@ -491,7 +490,7 @@ many_served(void **state)
 
 /* R2022-F-12, A-116: nothing is left for the MCS: nothing is sent to it. */
 static void
-nothing_left(void **state)
+nothing_left_is_not_sent(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *m;
@@ -521,7 +520,7 @@ nothing_left(void **state)
  * groups and no others, and the groups are a mesh again.
  */
 static void
-deregistration(void **state)
+an_mcs_that_deregisters_leaves_its_groups(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -546,8 +545,8 @@ deregistration(void **state)
 	net_join(m, 7, 0x2000, 0, 0);
 	/* the members hear which leaf is no leaf any more */
 	assert_int_equal(net_count(net, 0, CCVC, 5), 2);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].leaves, 1);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 2);
+	assert_int_equal(net_leaves(net, 0, SCVC), 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 2);
 	assert_true(net_finds(v, G(1), HOST(1)));
 	assert_true(net_finds(v, G(2), HOST(8)));
 	assert_false(net_finds(v, G(2), HOST(9)));
@@ -567,55 +566,11 @@ deregistration(void **state)
 }
 
 /*
- * R2022-6.2.5-01, -02, -05, R2022-6.3-01: SSN and CSN go up each with its
- * own control VC, one for each transmission whatever the number of leaves;
- * every private message to an MCS carries the SSN.
- */
-static void
-ssn(void **state)
-{
-	struct net *net = net_new();
-	struct nvc *v, *m, *n;
-	struct marsd_control *ctl;
-
-	(void)state;
-	net_start(net, 0);
-	v = net_client(net, 0, 1);
-	m = net_mcs(net, 0, 9);
-	n = net_mcs(net, 0, 8);
-	ctl = net_proto(net, 0)->control;
-	ctl[CCVC].msn = 1000;
-	ctl[SCVC].msn = 0xfffffffe;
-	net_join(v, 4, 0, G(1), G(1)); /* CCVC alone */
-	assert_int_equal(ctl[CCVC].msn, 1001);
-	assert_int_equal(ctl[SCVC].msn, 0xfffffffe);
-	net_join(m, 3, 0, G(5), G(5)); /* SCVC alone: nobody in it */
-	assert_int_equal(ctl[CCVC].msn, 1001);
-	assert_int_equal(ctl[SCVC].msn, 0xffffffff);
-	net_clear(net);
-	net_join(m, 3, 0, G(5), G(5));
-	net_join(m, 3, 0x2000, 0, 0);
-	net_request(m, G(5)); /* MARS_NAK: no number */
-	assert_int_equal(MSN(&net->sent[0]), 0xffffffff);
-	assert_int_equal(MSN(&net->sent[1]), 0xffffffff);
-	net_clear(net);
-	net_join(v, 4, 0, G(5), G(5)); /* MARS_SJOIN, both MCSs */
-	assert_int_equal(MSN(net_only(net, 0, SCVC, 8)), 0xffffffff);
-	assert_int_equal(MSN(net_only(net, 0, PRIV, 4)), 1001);
-	assert_int_equal(net->nsent, 2);
-	assert_int_equal(ctl[SCVC].msn, 0); /* it wraps */
-	net_clear(net);
-	net_request(m, G(5));
-	assert_int_equal(MSN(net_only(net, 0, PRIV, 2)), 0);
-	net_end(net, n, m, v, NULL);
-}
-
-/*
  * R2022-6.2.3-05, R2022-6.2.2-11, -14, A-118: whatever an MCS puts there,
  * mar$cmi is 0 and no flag but copy is set in what the MARS makes of it.
  */
 static void
-cmi_zero(void **state)
+an_mserv_goes_out_without_cmi_and_flags(void **state)
 {
 	static const struct {
 		unsigned op, flags, sent_flags;
@@ -661,7 +616,7 @@ cmi_zero(void **state)
  * comes second is refused, and R2022-F-04: a JOIN by an MCS is dropped.
  */
 static void
-one_role(void **state)
+no_address_has_both_roles(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *m;
@@ -691,7 +646,7 @@ one_role(void **state)
  * and leave inside it are no news for the MCS.
  */
 static void
-inside_block(void **state)
+a_join_inside_a_block_is_no_news(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *m;
@@ -718,24 +673,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(registration),
-		cmocka_unit_test(first),
-		cmocka_unit_test(second),
-		cmocka_unit_test(requests),
-		cmocka_unit_test(sjoin_single),
-		cmocka_unit_test(sjoin_block),
-		cmocka_unit_test(vanished),
-		cmocka_unit_test(remote),
-		cmocka_unit_test(not_its_copy),
-		cmocka_unit_test(not_served_again),
-		cmocka_unit_test(dropped),
-		cmocka_unit_test(many_served),
-		cmocka_unit_test(nothing_left),
-		cmocka_unit_test(deregistration),
-		cmocka_unit_test(ssn),
-		cmocka_unit_test(cmi_zero),
-		cmocka_unit_test(one_role),
-		cmocka_unit_test(inside_block),
+		cmocka_unit_test(an_mcs_registers_as_a_client_does),
+		cmocka_unit_test(the_first_mcs_brings_a_migrate),
+		cmocka_unit_test(a_second_mcs_looks_like_a_leaf),
+		cmocka_unit_test(each_role_gets_its_map),
+		cmocka_unit_test(joins_of_a_served_group_go_to_the_mcs),
+		cmocka_unit_test(blocks_over_served_groups_are_split),
+		cmocka_unit_test(a_vanished_mcs_leaves_everywhere),
+		cmocka_unit_test(an_mcs_elsewhere_is_told_here),
+		cmocka_unit_test(an_mcs_never_takes_another_mserv_for_its_copy),
+		cmocka_unit_test(what_is_not_served_again_is_told),
+		cmocka_unit_test(unusable_mservs_are_dropped_and_counted),
+		cmocka_unit_test(many_served_groups_go_in_several_messages),
+		cmocka_unit_test(nothing_left_is_not_sent),
+		cmocka_unit_test(an_mcs_that_deregisters_leaves_its_groups),
+		cmocka_unit_test(an_mserv_goes_out_without_cmi_and_flags),
+		cmocka_unit_test(no_address_has_both_roles),
+		cmocka_unit_test(a_join_inside_a_block_is_no_news),
 	};
 
 	return cmocka_run_group_tests_name("mcs", tests, NULL, NULL);

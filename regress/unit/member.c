@@ -11,7 +11,7 @@
  * R2022-4.2-01, A-97, A-117: the copy of a registration, octet by octet.
  */
 static void
-registration(void **state)
+a_registration_is_copied_with_a_cmi(void **state)
 {
 	static const uint8_t want[] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
 		0x00, 0x03, 0x00, 0x0f, 0x08, 0x00, 0, 0, 0, 0, 0, 0, 0, 0 };
@@ -37,13 +37,13 @@ registration(void **state)
 	assert_memory_equal(t->p + OFF(32), HOST(1).num, 20);
 	/* it is a leaf now */
 	assert_false(TAILQ_EMPTY(&net->leaves));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
 	net_end(net, v, NULL);
 }
 
 /* no answer before the leaf is there. */
 static void
-answer_after_leaf(void **state)
+no_answer_before_the_leaf_is_up(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -65,7 +65,7 @@ answer_after_leaf(void **state)
 
 /* R2022-6.1.2-04: a second registration gives the same CMI. */
 static void
-again(void **state)
+a_second_registration_gives_the_same_cmi(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -87,7 +87,7 @@ again(void **state)
  * CMI is the last to be given out again.
  */
 static void
-deregistration(void **state)
+a_deregistration_ends_all_silently(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *x;
@@ -103,7 +103,7 @@ deregistration(void **state)
 	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6005);
 	assert_int_equal(net->nsent, 1);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
 	net_clear(net);
 	net_join(v, 5, 0x2006, 0, 0);
 	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6006);
@@ -116,7 +116,7 @@ deregistration(void **state)
 
 /* R2022-6.1.2-24, A-110, R2443-2-19, R2443-5.4-03: a leaf that vanished. */
 static void
-vanished(void **state)
+a_lost_leaf_deregisters(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *far;
@@ -142,18 +142,16 @@ vanished(void **state)
 
 /* the control VC itself goes; the members stay, and get it back. */
 static void
-control_released(void **state)
+a_lost_control_vc_is_built_again(void **state)
 {
 	struct net *net = net_new();
-	struct marsd_proto *p;
 	struct nvc *v, *root;
 	struct nleaf *l;
 
 	(void)state;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
-	p = net_proto(net, 0);
-	root = (struct nvc *)p->control[CCVC].root;
+	root = (struct nvc *)TAILQ_FIRST(&net->leaves)->leaf.root;
 	while ((l = TAILQ_FIRST(&net->leaves)) != NULL) {
 		TAILQ_REMOVE(&net->leaves, l, entry);
 		free(l);
@@ -161,10 +159,10 @@ control_released(void **state)
 	marsd_vc_user.release(
 	    net->s[0].link.arg, &root->vc, root->vc.cookie, VC_CAUSE_TEMPORARY);
 	free(root);
-	assert_int_equal(p->control[CCVC].leaves, 0);
+	assert_int_equal(net_leaves(net, 0, CCVC), 0);
 	net_settle(net);
-	assert_int_equal(p->control[CCVC].leaves, 1);
-	assert_int_equal(p->control[CCVC].registered, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
 	(void)net_only(net, 0, CCVC, 4);
 	net_end(net, v, NULL);
@@ -175,7 +173,7 @@ control_released(void **state)
  * the limit of members: refused without an answer, counted, told.
  */
 static void
-refusals(void **state)
+a_refused_registration_is_counted_and_told(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *x;
@@ -228,7 +226,7 @@ leaves_of(
  * a leaf no more.  Either VC is there only when somebody needs it.
  */
 static void
-control_vcs(void **state)
+each_role_has_its_control_vc(void **state)
 {
 	struct net *net = net_new();
 	struct marsd_control *ctl;
@@ -265,7 +263,7 @@ control_vcs(void **state)
  * R2022-6.1.2-10, R2022-5.2.1-09, -18: copy and the number are the MARS's.
  */
 static void
-echoes(void **state)
+a_registration_is_echoed_whole(void **state)
 {
 	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0, 0, 0,
 		0, 0 };
@@ -277,7 +275,7 @@ echoes(void **state)
 
 	(void)state;
 	net_start(net, 0);
-	net_proto(net, 0)->control[CCVC].msn = 4711;
+	net_set_numbers(net, 0, 0, 4711, 0);
 	v = net_call(net, 0, HOST(1));
 	for (op = 4; op <= 5; op++) {
 		b_join(&b, op, 0x3088, HOST(1), 0, 0, 0);
@@ -308,7 +306,7 @@ echoes(void **state)
  * has registered again: it gets a new one, and stays in its groups.
  */
 static void
-restarted(void **state)
+a_restarted_client_gets_a_new_leaf(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w;
@@ -323,35 +321,62 @@ restarted(void **state)
 	net_join(v, 4, 0x2000, 0, 0);
 	net_vanish(net, HOST(1));
 	net_settle(net);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 2);
+	assert_int_equal(net_leaves(net, 0, CCVC), 2);
 	assert_true(net_finds(w, 0xe0000001, HOST(1)));
 	/* and now it has really gone */
 	net_vanish(net, HOST(1));
 	net_settle(net);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].leaves, 1);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
 	net_end(net, w, v, NULL);
 }
 
-/* Every cell of the leaf's table is written. */
+/*
+ * A backend that tells of a leaf twice has broken its promise: nothing comes
+ * of it but a counter, and a word to the operator.
+ */
 static void
-table(void **state)
+what_cannot_be_is_counted_and_told(void **state)
 {
-	int s, e;
+	struct net *net = net_new();
+	struct nleaf *l;
+	struct nvc *v;
 
 	(void)state;
-	for (s = 1; s < MARSD_LEAF_STATE_MAX; s++)
-		for (e = 0; e < MARSD_LEAF_EVENT_MAX; e++) {
-			assert_true(marsd_leaf_table[s][e].next !=
-			    MARSD_LEAF_STATE_FORGOTTEN);
-			assert_true(marsd_leaf_table[s][e].action !=
-			    MARSD_LEAF_ACT_FORGOTTEN);
-		}
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	assert_int_equal(net_counter(net, 0, "table-violations"), 0);
+	l = TAILQ_FIRST(&net->leaves);
+	marsd_vc_user.leaf_ack(net->s[0].link.arg, &l->leaf, l->leaf.cookie);
+	assert_int_equal(net_counter(net, 0, "table-violations"), 1);
+	assert_int_equal(net->s[0].events[MARSD_EV_VIOLATION], 1);
+	assert_string_equal(net->s[0].why, "leaf, up, ack");
+	net->s[0].events[MARSD_EV_VIOLATION] = 0; /* not for net_free() */
+	assert_int_equal(net->nsent, 0);
+	assert_int_equal(net_leaves(net, 0, CCVC), 1);
+	net_end(net, v, NULL);
+}
+
+/* Each cell of the leaf's table is what it was meant to be. */
+static void
+every_cell_of_the_leaf_table(void **state)
+{
+	/* register, ack, busy, fail, drop, stale, left, root, timer */
+	static const char *const rows[] = { "none: adding/add ! ! ! ! ! ! . .",
+		"adding: . up/up retry/wait none/lost none/lost none/lost "
+		"none/lost adding/add .",
+		"retry: adding/add ! ! ! ! ! ! . adding/add",
+		"up: up/answer ! ! ! none/lost adding/add left/linger "
+		"adding/add .",
+		"left: adding/add ! ! ! ! ! ! . none/lost" };
+
+	(void)state;
+	check_table(&marsd_leaf_table, rows);
 }
 
 /* a leaf that fails for a cause that passes is tried again. */
 static void
-leaf_retry(void **state)
+a_leaf_that_fails_for_now_is_tried_again(void **state)
 {
 	struct net *net = net_new();
 	struct nleaf *l;
@@ -388,7 +413,7 @@ leaf_retry(void **state)
 	    net->s[0].link.arg, &l->leaf, l->leaf.cookie, VC_CAUSE_UNALLOCATED);
 	free(l);
 	assert_int_equal(net->nsent, 0);
-	assert_int_equal(net_proto(net, 0)->cmi.used, 1);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 1);
 	net_end(net, v, NULL);
 }
 
@@ -396,18 +421,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(registration),
-		cmocka_unit_test(answer_after_leaf),
-		cmocka_unit_test(again),
-		cmocka_unit_test(deregistration),
-		cmocka_unit_test(vanished),
-		cmocka_unit_test(control_released),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(control_vcs),
-		cmocka_unit_test(echoes),
-		cmocka_unit_test(restarted),
-		cmocka_unit_test(table),
-		cmocka_unit_test(leaf_retry),
+		cmocka_unit_test(a_registration_is_copied_with_a_cmi),
+		cmocka_unit_test(no_answer_before_the_leaf_is_up),
+		cmocka_unit_test(a_second_registration_gives_the_same_cmi),
+		cmocka_unit_test(a_deregistration_ends_all_silently),
+		cmocka_unit_test(a_lost_leaf_deregisters),
+		cmocka_unit_test(a_lost_control_vc_is_built_again),
+		cmocka_unit_test(a_refused_registration_is_counted_and_told),
+		cmocka_unit_test(each_role_has_its_control_vc),
+		cmocka_unit_test(a_registration_is_echoed_whole),
+		cmocka_unit_test(a_restarted_client_gets_a_new_leaf),
+		cmocka_unit_test(what_cannot_be_is_counted_and_told),
+		cmocka_unit_test(every_cell_of_the_leaf_table),
+		cmocka_unit_test(a_leaf_that_fails_for_now_is_tried_again),
 	};
 
 	return cmocka_run_group_tests_name("member", tests, NULL, NULL);

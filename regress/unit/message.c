@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "scspd/message.h"
+#include "scspd/packet.h"
 
 static const uint8_t hello_none[] = {
 	0x01, 0x05, 0x00, 0x20, 0xf0, 0xc9, 0x00, 0x00, 0x00, 0x03, 0x00, 0x03,
@@ -80,20 +81,23 @@ static enum csa_verdict
 judge(const void *data, size_t len)
 {
 	return len > 0 && *(const uint8_t *)data == 'J' ? CSA_LIVE :
-							  CSA_MALFORMED;
+	    CSA_MALFORMED;
 }
 
 static enum scsp_drop
 parse(const uint8_t *p, size_t len, struct scsp_message *m)
 {
 	enum scsp_type type;
+	struct scsp_ext x;
 	uint16_t pid, sgid;
 	enum scsp_drop why;
 
-	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) != DROP_NONE)
+	if ((why = scsp_message_peek(p, len, &type, &pid, &sgid)) !=
+	    SCSP_DROP_NONE)
 		return why;
-	why = scsp_message_parse(p, len, judge, m);
-	if (why == DROP_NONE) {
+	scsp_message_extensions(p, len, &x);
+	why = scsp_message_parse(p, len, &x, judge, m);
+	if (why == SCSP_DROP_NONE) {
 		assert_int_equal(m->type, type);
 		assert_int_equal(m->pid, pid);
 		assert_int_equal(m->sgid, sgid);
@@ -125,7 +129,7 @@ mend(uint8_t *p, size_t len)
  * R2334-B.2.5-13: a Hello that heard nobody, one, three.
  */
 static void
-read_hello(void **state)
+a_hello_is_read_with_its_receivers(void **state)
 {
 	struct scsp_message m;
 
@@ -157,7 +161,7 @@ read_hello(void **state)
  * R2334-B.2.0.2-04, R2334-B.2.0.2-07, R2334-B.2.0.2-14.
  */
 static void
-read_ca(void **state)
+a_ca_is_read_with_its_summaries(void **state)
 {
 	struct scsp_message m;
 	struct scsp_csas c;
@@ -169,15 +173,15 @@ read_ca(void **state)
 	assert_true(m.ca_seq == 0x6553f100);
 	assert_int_equal(m.flags, CA_M | CA_O);
 	assert_true(m.receiver == 0x0a000002);
-	assert_true(scsp_message_csas(&m.records, &c));
+	c = m.record[0];
 	assert_int_equal(c.hops, 1);
 	assert_int_equal(c.seq, INT32_MIN + 1);
 	assert_true(c.id == 0x0a00000100000005ULL);
 	assert_false(c.null);
-	assert_true(scsp_message_csas(&m.records, &c));
+	c = m.record[1];
 	assert_int_equal(c.seq, INT32_MAX);
 	assert_true(c.id == 0x0a00000900000006ULL);
-	assert_false(scsp_message_csas(&m.records, &c));
+	assert_int_equal(m.nrecords, 2);
 }
 
 /*
@@ -186,7 +190,7 @@ read_ca(void **state)
  * R2334-B.2.4-01.
  */
 static void
-read_csu(void **state)
+csu_messages_are_read_with_their_records(void **state)
 {
 	struct scsp_message m;
 	struct scsp_csas c;
@@ -194,21 +198,23 @@ read_csu(void **state)
 	(void)state;
 	assert_int_equal(parse(csu_request, sizeof(csu_request), &m), 0);
 	assert_int_equal(m.type, SCSP_CSU_REQUEST);
-	assert_true(scsp_message_csa(&m.records, &c));
+	c = m.record[0];
 	assert_int_equal(c.hops, 16);
 	assert_int_equal(c.seq, INT32_MIN + 2);
 	assert_int_equal(c.len, 4);
 	assert_memory_equal(c.data, "Jabc", 4);
-	assert_true(scsp_message_csa(&m.records, &c));
+	assert_int_equal(c.verdict, CSA_LIVE);
+	c = m.record[1];
 	assert_true(c.null);
 	assert_int_equal(c.len, 0);
-	assert_false(scsp_message_csa(&m.records, &c));
+	assert_int_equal(m.nrecords, 2);
 	assert_int_equal(parse(csu_reply, sizeof(csu_reply), &m), 0);
 	assert_int_equal(m.type, SCSP_CSU_REPLY);
-	assert_true(scsp_message_csas(&m.records, &c));
+	assert_int_equal(m.nrecords, 1);
 	assert_int_equal(parse(csus, sizeof(csus), &m), 0);
 	assert_int_equal(m.type, SCSP_CSUS);
-	assert_true(scsp_message_csas(&m.records, &c));
+	assert_int_equal(m.nrecords, 1);
+	c = m.record[0];
 	assert_int_equal(c.seq, -1);
 	/* an odd length is summed as if padded (B.1) */
 	assert_int_equal(sizeof(odd) % 2, 1);
@@ -217,7 +223,7 @@ read_csu(void **state)
 
 /* The same octets out: what a peer has to be able to read. */
 static void
-write_all(void **state)
+what_is_written_is_what_is_read(void **state)
 {
 	struct scsp_packet p;
 	struct scsp_csas c = {
@@ -271,7 +277,7 @@ write_all(void **state)
  * A-86: extensions in any order, unknown ones skipped, the end required.
  */
 static void
-extensions(void **state)
+extensions_come_in_any_order_and_end(void **state)
 {
 	struct scsp_message m;
 	struct scsp_ext x;
@@ -288,26 +294,31 @@ extensions(void **state)
 	memcpy(p, extended, sizeof(p));
 	p[3] = (uint8_t)(sizeof(p) - 4);
 	mend(p, sizeof(p) - 4);
-	assert_int_equal(parse(p, sizeof(p) - 4, &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p) - 4, &m), SCSP_DROP_MALFORMED_EXTENSION);
 	/* an end with a length */
 	memcpy(p, extended, sizeof(p));
 	p[sizeof(p) - 1] = 1;
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 	/* the start inside the mandatory part, and behind the packet */
 	memcpy(p, extended, sizeof(p));
 	p[7] = 7;
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 	p[7] = (uint8_t)sizeof(p);
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 	/* R2334-B.3-04: the same vendor twice */
 	memcpy(p, extended, sizeof(p));
 	p[45] = 0;
 	p[46] = 2; /* the unknown one: type 2, too short */
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_EXTENSION);
+	assert_int_equal(
+	    parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_EXTENSION);
 }
 
 /* appends an extension whose value is n octets from this one on */
@@ -330,17 +341,17 @@ extend(uint8_t *p, size_t at, uint8_t type, uint8_t n, uint8_t value)
  * vendor-private once for each vendor.
  */
 static void
-twice(void **state)
+an_extension_comes_once_or_once_a_vendor(void **state)
 {
 	static const struct {
 		uint8_t type[2], value[2];
 		enum scsp_drop why;
 	} cases[] = {
-		{ { 2, 1 }, { 9, 50 }, DROP_NONE },
-		{ { 1, 2 }, { 50, 9 }, DROP_NONE },
-		{ { 2, 2 }, { 9, 10 }, DROP_NONE },
-		{ { 2, 2 }, { 9, 9 }, DROP_MALFORMED_EXTENSION },
-		{ { 1, 1 }, { 50, 51 }, DROP_MALFORMED_EXTENSION },
+		{ { 2, 1 }, { 9, 50 }, SCSP_DROP_NONE },
+		{ { 1, 2 }, { 50, 9 }, SCSP_DROP_NONE },
+		{ { 2, 2 }, { 9, 10 }, SCSP_DROP_NONE },
+		{ { 2, 2 }, { 9, 9 }, SCSP_DROP_MALFORMED_EXTENSION },
+		{ { 1, 1 }, { 50, 51 }, SCSP_DROP_MALFORMED_EXTENSION },
 	};
 	struct scsp_message m;
 	uint8_t p[128];
@@ -364,29 +375,29 @@ twice(void **state)
  * R2334-B-03, A-87, A-47: every length that does not add up is malformed.
  */
 static void
-malformed(void **state)
+every_length_that_does_not_add_up_is_malformed(void **state)
 {
 	static const struct {
 		size_t at;
 		uint8_t value;
 		enum scsp_drop why;
 	} cases[] = {
-		{ 0, 2, DROP_VERSION },
-		{ 1, 6, DROP_TYPE },
-		{ 1, 0, DROP_TYPE },
-		{ 3, 71, DROP_MALFORMED_SIZE }, /* packet size */
-		{ 16, 3, DROP_MALFORMED_ID }, /* sender ID length */
-		{ 17, 0, DROP_MALFORMED_ID }, /* receiver ID length */
-		{ 17, 5, DROP_MALFORMED_ID },
-		{ 19, 1, DROP_MALFORMED_RECORD }, /* a record too few */
-		{ 19, 3, DROP_MALFORMED_RECORD },
-		{ 31, 19, DROP_MALFORMED_RECORD }, /* record length */
-		{ 31, 25, DROP_MALFORMED_RECORD },
-		{ 32, 5, DROP_MALFORMED_RECORD }, /* key length */
-		{ 33, 3, DROP_MALFORMED_RECORD }, /* OID length */
-		{ 48, 'X', DROP_MALFORMED_RECORD }, /* contents, A-49 */
-		{ 12, 0xff, DROP_NONE }, /* unused: ignored */
-		{ 35, 0x7f, DROP_NONE },
+		{ 0, 2, SCSP_DROP_VERSION },
+		{ 1, 6, SCSP_DROP_TYPE },
+		{ 1, 0, SCSP_DROP_TYPE },
+		{ 3, 71, SCSP_DROP_MALFORMED_SIZE }, /* packet size */
+		{ 16, 3, SCSP_DROP_MALFORMED_ID }, /* sender ID length */
+		{ 17, 0, SCSP_DROP_MALFORMED_ID }, /* receiver ID length */
+		{ 17, 5, SCSP_DROP_MALFORMED_ID },
+		{ 19, 1, SCSP_DROP_MALFORMED_RECORD }, /* a record too few */
+		{ 19, 3, SCSP_DROP_MALFORMED_RECORD },
+		{ 31, 19, SCSP_DROP_MALFORMED_RECORD }, /* record length */
+		{ 31, 25, SCSP_DROP_MALFORMED_RECORD },
+		{ 32, 5, SCSP_DROP_MALFORMED_RECORD }, /* key length */
+		{ 33, 3, SCSP_DROP_MALFORMED_RECORD }, /* OID length */
+		{ 48, 'X', SCSP_DROP_MALFORMED_RECORD }, /* contents, A-49 */
+		{ 12, 0xff, SCSP_DROP_NONE }, /* unused: ignored */
+		{ 35, 0x7f, SCSP_DROP_NONE },
 	};
 	uint8_t p[sizeof(csu_request) + 1];
 	struct scsp_message m;
@@ -404,20 +415,20 @@ malformed(void **state)
 	memcpy(p, csu_request, sizeof(csu_request));
 	p[sizeof(csu_request)] = 0;
 	mend(p, sizeof(p));
-	assert_int_equal(parse(p, sizeof(p), &m), DROP_MALFORMED_SIZE);
+	assert_int_equal(parse(p, sizeof(p), &m), SCSP_DROP_MALFORMED_SIZE);
 	for (i = 0; i < sizeof(csu_request); i++) {
 		memcpy(p, csu_request, sizeof(csu_request));
 		if (i >= 8) {
 			p[3] = (uint8_t)i;
 			mend(p, i);
 		}
-		assert_int_not_equal(parse(p, i, &m), DROP_NONE);
+		assert_int_not_equal(parse(p, i, &m), SCSP_DROP_NONE);
 	}
 }
 
 /* R2334-B.1-05: a changed bit anywhere is found. */
 static void
-checksum(void **state)
+a_changed_bit_anywhere_is_found(void **state)
 {
 	uint8_t p[sizeof(csus)];
 	struct scsp_message m;
@@ -427,7 +438,7 @@ checksum(void **state)
 	for (i = 8; i < sizeof(csus); i++) {
 		memcpy(p, csus, sizeof(csus));
 		p[i] ^= 0x10;
-		assert_int_equal(parse(p, sizeof(p), &m), DROP_CHECKSUM);
+		assert_int_equal(parse(p, sizeof(p), &m), SCSP_DROP_CHECKSUM);
 	}
 }
 
@@ -435,14 +446,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(read_hello),
-		cmocka_unit_test(read_ca),
-		cmocka_unit_test(read_csu),
-		cmocka_unit_test(write_all),
-		cmocka_unit_test(extensions),
-		cmocka_unit_test(twice),
-		cmocka_unit_test(malformed),
-		cmocka_unit_test(checksum),
+		cmocka_unit_test(a_hello_is_read_with_its_receivers),
+		cmocka_unit_test(a_ca_is_read_with_its_summaries),
+		cmocka_unit_test(csu_messages_are_read_with_their_records),
+		cmocka_unit_test(what_is_written_is_what_is_read),
+		cmocka_unit_test(extensions_come_in_any_order_and_end),
+		cmocka_unit_test(an_extension_comes_once_or_once_a_vendor),
+		cmocka_unit_test(
+		    every_length_that_does_not_add_up_is_malformed),
+		cmocka_unit_test(a_changed_bit_anywhere_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

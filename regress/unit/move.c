@@ -5,21 +5,9 @@
 /* links: marsd */
 
 #include "marsnet.h"
+#include "marsd/move.h"
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
-
-static struct net *
-two_servers(struct nvc **watcher)
-{
-	struct net *net = net_new();
-
-	net_start(net, 0);
-	net_start(net, 1);
-	net_start(net, 2);
-	net_settle(net);
-	*watcher = net_client(net, 2, 50);
-	return net;
-}
 
 /*
  * D9, A-6, A-30: a soft redirect: the client registers at B, which adopts its
@@ -27,10 +15,10 @@ two_servers(struct nvc **watcher)
  * anywhere ever misses it.
  */
 static void
-soft(void **state)
+a_soft_redirect_loses_no_member(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	struct marsd_peer *a;
 	int i;
 
@@ -46,10 +34,10 @@ soft(void **state)
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(6), HOST(1)));
 	assert_true(net_finds(w, G(6), HOST(1)));
-	assert_int_equal(net_proto(net, 1)->joins, 2);
+	assert_int_equal(net_show(net, 1, "joins"), 2);
 	net_wait(net, MTIME_SEC(1));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->joins, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
 	assert_int_equal(net->s[0].events[MARSD_EV_MOVED], 1);
 	a = RB_MIN(marsd_peer_tree, &net_proto(net, 2)->peers);
 	assert_int_equal(a->owner->oid[3], 1);
@@ -60,97 +48,12 @@ soft(void **state)
 	net_end(net, w, v, x, NULL);
 }
 
-/* D9: a client that moved softly joins nothing again, but new groups. */
-static void
-soft_and_new(void **state)
-{
-	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	w = net_call(net, 1, HOST(1));
-	net_join(w, 4, 0x2000, 0, 0);
-	net_wait(net, MTIME_SEC(10));
-	net_join(w, 4, 0, G(2), G(2));
-	net_wait(net, MTIME_SEC(100));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	assert_true(net_finds(x, G(2), HOST(1)));
-	net_end(net, w, v, x, NULL);
-}
-
-/*
- * D9: a client that joins again has moved hard: what it has not joined again
- * 60 s after its last JOIN goes.
- */
-static void
-hard(void **state)
-{
-	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	net_join(v, 4, 0, G(2), G(2));
-	w = net_call(net, 1, HOST(1));
-	net_join(w, 4, 0x2000, 0, 0);
-	net_wait(net, MTIME_SEC(10));
-	net_join(w, 4, 0, G(1), G(1));
-	net_wait(net, MTIME_SEC(59));
-	assert_true(net_finds(x, G(2), HOST(1)));
-	net_join(w, 4, 0, G(1), G(1));
-	net_wait(net, MTIME_SEC(59));
-	assert_true(net_finds(x, G(2), HOST(1)));
-	net_clear(net);
-	net_wait(net, MTIME_SEC(2));
-	assert_false(net_finds(x, G(2), HOST(1)));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	check_pairs(net_only(net, 2, CCVC, 5), 1, G(2), G(2));
-	net_end(net, w, v, x, NULL);
-}
-
-/* D9: of a server that is dead nothing is adopted; A-4: joins are ours. */
-static void
-after_death(void **state)
-{
-	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
-	struct nvc *y;
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	net_join(v, 4, 0, G(2), G(2));
-	net_hangup(v);
-	net_crash(net, 0);
-	net_wait(net, MTIME_SEC(241));
-	assert_false(net_finds(x, G(1), HOST(1)));
-	w = net_call(net, 1, HOST(1));
-	net_join(w, 4, 0x2000, 0, 0);
-	assert_int_equal(net_proto(net, 1)->joins, 0);
-	net_join(w, 4, 0, G(1), G(1));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	assert_false(net_finds(x, G(2), HOST(1)));
-	/* a move before the flush: B's own record keeps it */
-	y = net_client(net, 1, 7);
-	net_join(y, 4, 0, G(3), G(3));
-	net_hangup(y);
-	y = net_client(net, 2, 7);
-	net_join(y, 4, 0, G(3), G(3));
-	net_crash(net, 1);
-	net_wait(net, MTIME_SEC(241));
-	assert_true(net_finds(x, G(3), HOST(7)));
-	net_end(net, y, x, NULL);
-}
-
 /* by an alignment a second registration is only told to the log. */
 static void
-by_alignment(void **state)
+an_aligned_registration_moves_nobody(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	uint8_t oid[4] = { 192, 0, 2, 2 };
 	struct record *r;
 
@@ -164,7 +67,7 @@ by_alignment(void **state)
 		marsd_csa_update(net->s[0].mars, 1, oid, r->key, r->seq,
 		    CSA_HOW_ALIGNED, r->data, r->len);
 	net_wait(net, MTIME_SEC(10));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net->s[0].events[MARSD_EV_MOVED] > 0);
 	net_end(net, w, v, x, NULL);
 }
@@ -175,10 +78,10 @@ by_alignment(void **state)
  * the client up for the other's sake.
  */
 static void
-crossing(void **state)
+a_join_that_crosses_the_move_is_kept(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	struct buf b;
 
 	(void)state;
@@ -194,8 +97,8 @@ crossing(void **state)
 	    TAILQ_LAST(&net->leaves, nleaf_list)->leaf.cookie);
 	TAILQ_LAST(&net->leaves, nleaf_list)->acked = true;
 	net_wait(net, MTIME_SEC(30));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_end(net, w, v, x, NULL);
@@ -207,10 +110,10 @@ crossing(void **state)
  * all hear it once.
  */
 static void
-leave_while_moving(void **state)
+a_leave_during_the_move_is_told_once(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	v = net_client(net, 0, 1);
@@ -221,14 +124,14 @@ leave_while_moving(void **state)
 	net->s[0].cut = false;
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net_clear(net);
 	net_join(w, 5, 0, G(1), G(1));
 	net_wait(net, MTIME_SEC(6));
 	check_pairs(net_only(net, 2, CCVC, 5), 1, G(1), G(1));
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -238,10 +141,10 @@ leave_while_moving(void **state)
  * all hear of it.
  */
 static void
-leave_when_moved(void **state)
+a_leave_after_the_move_is_told_to_all(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	struct nleaf *l;
 	struct buf b;
 	int i;
@@ -260,8 +163,8 @@ leave_when_moved(void **state)
 	b_join(&b, 5, 0, HOST(1), 1, G(1), G(1));
 	net_put(w, &b);
 	net_wait(net, MTIME_SEC(30));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	for (i = 1; i < 3; i++)
 		check_pairs(net_only(net, i, CCVC, 5), 1, G(1), G(1));
 	assert_false(net_finds(x, G(1), HOST(1)));
@@ -271,10 +174,10 @@ leave_when_moved(void **state)
 
 /* there and back again: the last registration wins. */
 static void
-back(void **state)
+the_last_registration_wins(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	v = net_client(net, 0, 1);
@@ -286,29 +189,10 @@ back(void **state)
 	net_join(w, 4, 0x2000, 0, 0);
 	net_join(v, 4, 0x2000, 0, 0);
 	net_wait(net, MTIME_SEC(20));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_end(net, w, v, x, NULL);
-}
-
-/* What one server has published of a client, or of its groups, to another. */
-static void
-tell(struct net *net, int from, int to, bool registration, bool joins)
-{
-	uint8_t oid[4] = { 192, 0, 2, (uint8_t)(from + 1) };
-	struct record *r, *newer;
-	struct csa c;
-
-	for (r = net->s[from].records; r != NULL; r = r->next) {
-		for (newer = net->s[from].records; newer->key != r->key;)
-			newer = newer->next;
-		(void)csa_decode(&c, r->data, r->len);
-		if (newer == r &&
-		    ((c.flags & CSA_F_REGISTER) != 0 ? registration : joins))
-			marsd_csa_update(net->s[to].mars, 1, oid, r->key,
-			    r->seq, CSA_HOW_FLOODED, r->data, r->len);
-	}
 }
 
 /*
@@ -316,10 +200,10 @@ tell(struct net *net, int from, int to, bool registration, bool joins)
  * of them gives the client up, not both, and no request misses it.
  */
 static void
-both(void **state)
+of_two_servers_one_gives_the_client_up(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	int i;
 
 	(void)state;
@@ -331,16 +215,16 @@ both(void **state)
 	w = net_client(net, 1, 1);
 	net_join(w, 4, 0, G(1), G(1));
 	net->s[0].cut = false;
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
-	tell(net, 0, 1, true, true);
-	tell(net, 1, 0, true, true);
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 1);
+	net_tell(net, 0, 1, true, true);
+	net_tell(net, 1, 0, true, true);
 	for (i = 0; i < 20; i++) {
 		net_wait(net, MTIME_MS(500));
 		assert_true(net_finds(x, G(1), HOST(1)));
 	}
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -349,10 +233,10 @@ both(void **state)
  * says of it, and the Deregister arrives last: the client has left nothing.
  */
 static void
-taken_back(void **state)
+joins_withdrawn_before_the_deregister_are_kept(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	net->s[0].cut = true;
@@ -365,18 +249,18 @@ taken_back(void **state)
 	net_join(v, 4, 0, G(2), G(2));
 	net->s[1].cut = false;
 	net->s[0].cut = true;
-	tell(net, 1, 0, true, true); /* is it there? wait 5 s */
-	tell(net, 0, 1, true, true); /* no: it came from there */
+	net_tell(net, 1, 0, true, true); /* is it there? wait 5 s */
+	net_tell(net, 0, 1, true, true); /* no: it came from there */
 	net_wait(net, MTIME_SEC(2));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	net->s[0].cut = false;
-	tell(net, 1, 0, false, true);
+	net_tell(net, 1, 0, false, true);
 	net_wait(net, MTIME_SEC(1));
 	assert_true(net_finds(x, G(1), HOST(1)));
-	tell(net, 1, 0, true, false);
+	net_tell(net, 1, 0, true, false);
 	net_wait(net, MTIME_SEC(30));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_end(net, w, v, x, NULL);
@@ -384,10 +268,10 @@ taken_back(void **state)
 
 /* there, a LEAVE, and back again: what it left there it has left. */
 static void
-back_without(void **state)
+what_was_left_elsewhere_is_left(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	v = net_client(net, 0, 1);
@@ -401,148 +285,11 @@ back_without(void **state)
 	net_join(w, 5, 0, G(1), G(1));
 	net_join(v, 4, 0x2001, 0, 0);
 	net_wait(net, MTIME_SEC(20));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
 	assert_false(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(x, G(2), HOST(1)));
 	net_end(net, w, v, x, NULL);
-}
-
-/*
- * R2022-5.4.1-02, D9: a client that registers once more, on a new circuit, has
- * to join everything again: what it has not joined 60 s after that or after
- * its last JOIN is gone.  R2022-5.2.2-08: the same registration twice, or with
- * another number, on the circuit that it has changes nothing.
- */
-static void
-once_more(void **state)
-{
-	struct nvc *v, *w, *y, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 1, G(1), G(1));
-	net_join(v, 4, 2, G(2), G(2));
-	net_join(v, 4, 0x2000, 0, 0); /* as net_client() did */
-	net_join(v, 4, 0x2077, 0, 0);
-	net_join(v, 4, 1, G(1), G(1));
-	net_wait(net, MTIME_SEC(100));
-	assert_true(net_finds(x, G(2), HOST(1)));
-	w = net_call(net, 0, HOST(1));
-	net_join(w, 4, 0x2003, 0, 0);
-	net_wait(net, MTIME_SEC(50));
-	net_join(w, 4, 4, G(1), G(1));
-	net_wait(net, MTIME_SEC(59));
-	assert_true(net_finds(x, G(2), HOST(1)));
-	net_wait(net, MTIME_SEC(2));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	assert_false(net_finds(x, G(2), HOST(1)));
-	/* and the same with no JOIN at all */
-	y = net_call(net, 0, HOST(1));
-	net_join(y, 4, 0x2005, 0, 0);
-	net_wait(net, MTIME_SEC(59));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	net_wait(net, MTIME_SEC(2));
-	assert_false(net_finds(x, G(1), HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
-	net_end(net, y, w, v, x, NULL);
-}
-
-/*
- * R2022-5.4.3-15, D9: one that came softly and repeats its registration, by
- * another number or on another circuit since the first was lost with its
- * answer, still joins nothing again, and stays in everything; months later a
- * JOIN of one group does not cost it the others.
- */
-static void
-soft_twice(void **state)
-{
-	struct nvc *v, *w, *y, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	net_join(v, 4, 0, G(2), G(2));
-	w = net_call(net, 1, HOST(1));
-	net_join(w, 4, 0x2000, 0, 0);
-	net_join(w, 4, 0x2001, 0, 0);
-	y = net_call(net, 1, HOST(1));
-	net_join(y, 4, 0x2001, 0, 0);
-	net_wait(net, MTIME_SEC(200));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	net_join(y, 4, 2, G(2), G(2));
-	net_wait(net, MTIME_SEC(200));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	assert_true(net_finds(x, G(2), HOST(1)));
-	/* but now a registration on another circuit is another life */
-	net_hangup(w);
-	w = net_call(net, 1, HOST(1));
-	net_join(w, 4, 0x2000, 0, 0);
-	net_join(w, 4, 1, G(2), G(2));
-	/* and so is the next, though the first is still being dealt with */
-	net_wait(net, MTIME_SEC(30));
-	net_hangup(y);
-	y = net_call(net, 1, HOST(1));
-	net_join(y, 4, 0x2000, 0, 0);
-	net_join(y, 4, 1, G(3), G(3));
-	net_wait(net, MTIME_SEC(62));
-	assert_false(net_finds(x, G(1), HOST(1)));
-	assert_false(net_finds(x, G(2), HOST(1)));
-	assert_true(net_finds(x, G(3), HOST(1)));
-	net_end(net, y, w, v, x, NULL);
-}
-
-/* D9: one that is joining everything again is redirected softly, and back. */
-static void
-soft_and_back(void **state)
-{
-	struct nvc *v, *w, *y, *z, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	y = net_call(net, 0, HOST(1));
-	net_join(y, 4, 0x2003, 0, 0);
-	net_join(y, 4, 0, G(1), G(1));
-	net_wait(net, MTIME_SEC(20));
-	net->s[0].cut = true;
-	net_join(y, 4, 0, G(3), G(3)); /* so that it waits */
-	net->s[0].cut = false;
-	w = net_call(net, 1, HOST(1));
-	net_join(w, 4, 0x2004, 0, 0);
-	z = net_call(net, 0, HOST(1));
-	net_join(z, 4, 0x2005, 0, 0);
-	net_wait(net, MTIME_SEC(200));
-	assert_true(net_finds(x, G(1), HOST(1)));
-	net_end(net, z, y, w, v, x, NULL);
-}
-
-/*
- * R2022-5.4.1-02: a client that ends in order, so that its leaf is cleared
- * normally, and is back within 5 s, with other wishes.
- */
-static void
-restarted(void **state)
-{
-	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
-	net_hangup(v);
-	net_wait(net, MTIME_SEC(3));
-	w = net_call(net, 0, HOST(1));
-	net_join(w, 4, 0x2000, 0, 0);
-	net_join(w, 4, 1, G(7), G(7));
-	net_wait(net, MTIME_SEC(62));
-	assert_false(net_finds(x, G(1), HOST(1)));
-	assert_true(net_finds(x, G(7), HOST(1)));
-	net_end(net, w, x, NULL);
 }
 
 /*
@@ -550,10 +297,10 @@ restarted(void **state)
  * other one hears of it when its leaf is up, and keeps it until then.
  */
 static void
-back_with_leaf(void **state)
+a_return_is_told_when_the_leaf_is_up(void **state)
 {
 	struct nvc *v, *w, *y, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	v = net_client(net, 0, 1);
@@ -564,17 +311,17 @@ back_with_leaf(void **state)
 	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
 	w = net_call(net, 1, HOST(1));
 	net_join(w, 4, 0x2000, 0, 0);
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	net->leaf_hold = true;
 	y = net_call(net, 0, HOST(1));
 	net_join(y, 4, 0x2000, 0, 0);
 	net_wait(net, MTIME_SEC(2));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net->leaf_hold = false;
 	net_wait(net, MTIME_SEC(2));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_end(net, y, w, v, x, NULL);
 }
@@ -584,10 +331,10 @@ back_with_leaf(void **state)
  * went last.  One of them numbers its records anew: that says nothing.
  */
 static void
-numbered_anew(void **state)
+records_numbered_anew_move_nobody(void **state)
 {
 	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	uint8_t oid[4] = { 192, 0, 2, 1 };
 	struct record *r;
 	struct csa c;
@@ -612,8 +359,7 @@ numbered_anew(void **state)
 			    r->len);
 		}
 		net_wait(net, MTIME_SEC(20));
-		assert_int_equal(
-		    net_proto(net, 1)->control[CCVC].registered, 1);
+		assert_int_equal(net_show(net, 1, "members"), 1);
 	}
 	/* but the next number, that of a registration there, is a move */
 	for (r = net->s[0].records; r != NULL; r = r->next) {
@@ -623,65 +369,7 @@ numbered_anew(void **state)
 			    r->seq + 17, CSA_HOW_FLOODED, r->data, r->len);
 	}
 	net_wait(net, MTIME_SEC(20));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].registered, 0);
-	net_end(net, w, v, x, NULL);
-}
-
-/* The same of an MCS. */
-static void
-mcs_once_more(void **state)
-{
-	struct nvc *m, *n, *x;
-	struct net *net = two_servers(&x);
-
-	(void)state;
-	m = net_mcs(net, 0, 9);
-	net_join(m, 3, 0, G(1), G(1));
-	net_join(m, 3, 0, G(2), G(2));
-	net_join(m, 3, 0x2000, 0, 0);
-	net_wait(net, MTIME_SEC(100));
-	assert_true(net_finds(x, G(2), HOST(9)));
-	n = net_call(net, 0, HOST(9));
-	net_join(n, 3, 0x2000, 0, 0);
-	net_join(n, 3, 0, G(1), G(1));
-	net_wait(net, MTIME_SEC(59));
-	assert_true(net_finds(x, G(2), HOST(9)));
-	net_wait(net, MTIME_SEC(2));
-	assert_true(net_finds(x, G(1), HOST(9)));
-	assert_false(net_finds(x, G(2), HOST(9)));
-	net_end(net, n, m, x, NULL);
-}
-
-/*
- * D9: joins that another server tells of in the first 10 s are adopted if that
- * server is known to have the client: not before its registration is known,
- * and then all of them.
- */
-static void
-late(void **state)
-{
-	struct nvc *v, *w, *x;
-	struct net *net = two_servers(&x);
-	uint8_t oid[4] = { 192, 0, 2, 1 };
-	struct record *r;
-	struct csa c;
-
-	(void)state;
-	net->s[1].cut = true;
-	v = net_client(net, 0, 1);
-	net_join(v, 4, 0, G(1), G(1));
-	net->s[0].cut = true;
-	net->s[1].cut = false;
-	w = net_client(net, 1, 1);
-	tell(net, 0, 1, false, true);
-	assert_int_equal(net_proto(net, 1)->joins, 0);
-	for (r = net->s[0].records; r != NULL; r = r->next) {
-		(void)csa_decode(&c, r->data, r->len);
-		if ((c.flags & CSA_F_REGISTER) != 0)
-			marsd_csa_update(net->s[1].mars, 1, oid, r->key, r->seq,
-			    CSA_HOW_ALIGNED, r->data, r->len);
-	}
-	assert_int_equal(net_proto(net, 1)->joins, 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
 	net_end(net, w, v, x, NULL);
 }
 
@@ -690,10 +378,10 @@ late(void **state)
  * has heard of the new one: no request misses it meanwhile.
  */
 static void
-leaf_first(void **state)
+a_leaf_cleared_before_the_move_loses_nothing(void **state)
 {
 	struct nvc *v, *w, *x, *y;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 	struct nleaf *l;
 	struct buf b;
 
@@ -718,7 +406,7 @@ leaf_first(void **state)
 	net_wait(net, MTIME_SEC(30));
 	assert_int_equal(net_count(net, 0, CCVC, 5), 0);
 	assert_int_equal(net_count(net, 2, CCVC, 5), 0);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 1);
+	assert_int_equal(net_show(net, 0, "members"), 1);
 	assert_true(net_finds(x, G(1), HOST(1)));
 	assert_true(net_finds(y, G(1), HOST(1)));
 	net_end(net, w, v, y, x, NULL);
@@ -730,10 +418,10 @@ leaf_first(void **state)
  * that registers again has lost nothing.
  */
 static void
-leaf_gone(void **state)
+a_cleared_leaf_deregisters_after_5_s(void **state)
 {
 	struct nvc *v, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	v = net_client(net, 0, 1);
@@ -749,24 +437,24 @@ leaf_gone(void **state)
 	assert_true(net_finds(x, G(1), HOST(1)));
 	net_wait(net, MTIME_SEC(2));
 	assert_false(net_finds(x, G(1), HOST(1)));
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
-	assert_int_equal(net_proto(net, 0)->cmi.used, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 0);
 	net_join(v, 4, 0x2000, 0, 0);
 	net_crash(net, 1);
 	net_hangup(x);
 	net_crash(net, 2);
 	net_wait(net, MTIME_SEC(241));
 	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
-	assert_int_equal(net_proto(net, 0)->control[CCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "members"), 0);
 	net_end(net, v, NULL);
 }
 
 /* An MCS moves as a client does; the members hear nothing of it. */
 static void
-mcs(void **state)
+an_mcs_moves_unheard(void **state)
 {
 	struct nvc *m, *n, *x;
-	struct net *net = two_servers(&x);
+	struct net *net = net_watched(&x);
 
 	(void)state;
 	m = net_mcs(net, 0, 9);
@@ -777,38 +465,198 @@ mcs(void **state)
 	net_wait(net, MTIME_SEC(10));
 	assert_int_equal(net_count(net, 2, CCVC, 5), 0);
 	assert_int_equal(net_count(net, 2, CCVC, 13), 0);
-	assert_int_equal(net_proto(net, 0)->control[SCVC].registered, 0);
+	assert_int_equal(net_show(net, 0, "servers"), 0);
 	assert_true(net_finds(x, G(1), HOST(9)));
 	net_end(net, n, m, x, NULL);
+}
+
+/*
+ * A-6, A-111: a client is back with its leaf still to come, and another server
+ * says that it is there.  What happens next decides: the leaf comes, and then
+ * the others hear that it is here; that server gives it up before; it
+ * registers here once more; or nothing, and it is given up.
+ */
+static void
+a_contested_return_is_decided_by_what_comes_next(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net;
+	int next;
+
+	(void)state;
+	for (next = 0; next < 4; next++) {
+		net = net_watched(&x);
+		v = net_client(net, 0, 1);
+		net_join(v, 4, 0, G(1), G(1));
+		net->s[1].cut = true;
+		w = net_client(net, 1, 1);
+		net->s[1].cut = false;
+		net_drop(net, HOST(1), VC_CAUSE_NORMAL);
+		net->leaf_hold = true;
+		y = net_call(net, 0, HOST(1));
+		net_join(y, 4, 0x2000, 0, 0);
+		net_tell(net, 1, 0, true, false);
+		net_wait(net, MTIME_SEC(3));
+		assert_int_equal(net_show(net, 0, "members"), 1);
+		assert_int_equal(net_show(net, 1, "members"), 1);
+		if (next == 1)
+			net_join(w, 5, 0x2000, 0, 0); /* */
+		else if (next == 2)
+			net_join(y, 4, 0x2000, 0, 0);
+		if (next == 0)
+			net->leaf_hold = false;
+		net_wait(net, MTIME_SEC(3));
+		assert_int_equal(net_show(net, 0, "members"), next != 3);
+		net->leaf_hold = false;
+		net_wait(net, MTIME_SEC(2));
+		assert_int_equal(net_show(net, 0, "members"), next != 3);
+		assert_int_equal(net_show(net, 1, "members"), next == 3);
+		assert_int_equal(net_finds(x, G(1), HOST(1)), next != 3);
+		net_end(net, y, w, v, x, NULL);
+	}
+}
+
+/*
+ * A-6: while it is given up to one server the client goes on to a third: the
+ * last registration wins, and no request misses it meanwhile.
+ */
+static void
+a_second_move_follows_the_first(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net = net_watched(&x);
+	int i;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3)); /* so that 0 waits */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(4));
+	y = net_call(net, 2, HOST(1));
+	net_join(y, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(4)); /* the wait has begun anew */
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	for (i = 0; i < 4; i++) {
+		assert_true(net_finds(x, G(1), HOST(1)));
+		net_wait(net, MTIME_SEC(1));
+	}
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	assert_int_equal(net_show(net, 1, "members"), 0);
+	assert_int_equal(net_show(net, 2, "members"), 2);
+	assert_true(net_finds(x, G(1), HOST(1)));
+	net_end(net, y, w, v, x, NULL);
+}
+
+/* the same server says so again: the 5 s begin anew. */
+static void
+a_repeated_word_of_the_new_server_begins_the_wait_anew(void **state)
+{
+	struct nvc *v, *w, *x;
+	struct net *net = net_watched(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net->s[0].cut = true;
+	net_join(v, 4, 0, G(3), G(3)); /* so that it waits */
+	net->s[0].cut = false;
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(4));
+	net_tell(net, 1, 0, true, false);
+	net_wait(net, MTIME_SEC(4));
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	net_wait(net, MTIME_SEC(2));
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	net_end(net, w, v, x, NULL);
+}
+
+/*
+ * A-6: it registers here once more while it is given up, on another circuit
+ * or after it cleared its leaf: it is back, and what it does not ask for in
+ * the next minutes it keeps, as after a soft redirect.
+ */
+static void
+a_return_by_any_registration_loses_nothing(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net;
+	int cleared;
+
+	(void)state;
+	for (cleared = 0; cleared < 2; cleared++) {
+		net = net_watched(&x);
+		v = net_client(net, 0, 1);
+		net_join(v, 4, 0, G(1), G(1));
+		net->s[0].cut = true;
+		net_join(v, 4, 0, G(3), G(3)); /* so that it waits */
+		net->s[0].cut = false;
+		w = net_call(net, 1, HOST(1));
+		net_join(w, 4, 0x2000, 0, 0);
+		if (cleared)
+			net_drop(net, HOST(1), VC_CAUSE_NORMAL);
+		y = net_call(net, 0, HOST(1));
+		net_join(y, 4, 0x2000, 0, 0);
+		net_wait(net, MTIME_SEC(200));
+		assert_int_equal(net_show(net, 0, "members"), 1);
+		assert_int_equal(net_show(net, 1, "members"), 0);
+		assert_true(net_finds(x, G(1), HOST(1)));
+		net_end(net, y, w, v, x, NULL);
+	}
+}
+
+/* Where a node is: each cell of the table is what it was meant to be. */
+static void
+every_cell_of_the_move_table(void **state)
+{
+	/* leaf-up, repeat, anew, back, elsewhere, still, covered, off, timer */
+	static const char *const rows[] = {
+		"new: here/register . . ! . ! ! ! !",
+		"here: . . here/anew returning/restart moving/move ! ! ! !",
+		("moving: . returning/return returning/return returning/return "
+		 "moving/move moving/wait moving/wait here/stay "
+		 "moving/give-up"),
+		("returning: here/tell . returning/anew ! contested/move "
+		 "! ! ! !"),
+		("contested: moving/tell returning/return returning/return ! "
+		 "contested/move contested/wait contested/wait returning/stay "
+		 "contested/give-up")
+	};
+
+	(void)state;
+	check_table(&marsd_move_table, rows);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(soft),
-		cmocka_unit_test(soft_and_new),
-		cmocka_unit_test(hard),
-		cmocka_unit_test(after_death),
-		cmocka_unit_test(by_alignment),
-		cmocka_unit_test(crossing),
-		cmocka_unit_test(leave_while_moving),
-		cmocka_unit_test(leave_when_moved),
-		cmocka_unit_test(back),
-		cmocka_unit_test(both),
-		cmocka_unit_test(taken_back),
-		cmocka_unit_test(back_without),
-		cmocka_unit_test(once_more),
-		cmocka_unit_test(mcs_once_more),
-		cmocka_unit_test(soft_twice),
-		cmocka_unit_test(soft_and_back),
-		cmocka_unit_test(restarted),
-		cmocka_unit_test(back_with_leaf),
-		cmocka_unit_test(numbered_anew),
-		cmocka_unit_test(late),
-		cmocka_unit_test(leaf_first),
-		cmocka_unit_test(leaf_gone),
-		cmocka_unit_test(mcs),
+		cmocka_unit_test(a_soft_redirect_loses_no_member),
+		cmocka_unit_test(an_aligned_registration_moves_nobody),
+		cmocka_unit_test(a_join_that_crosses_the_move_is_kept),
+		cmocka_unit_test(a_leave_during_the_move_is_told_once),
+		cmocka_unit_test(a_leave_after_the_move_is_told_to_all),
+		cmocka_unit_test(the_last_registration_wins),
+		cmocka_unit_test(of_two_servers_one_gives_the_client_up),
+		cmocka_unit_test(
+		    joins_withdrawn_before_the_deregister_are_kept),
+		cmocka_unit_test(what_was_left_elsewhere_is_left),
+		cmocka_unit_test(a_return_is_told_when_the_leaf_is_up),
+		cmocka_unit_test(records_numbered_anew_move_nobody),
+		cmocka_unit_test(a_leaf_cleared_before_the_move_loses_nothing),
+		cmocka_unit_test(a_cleared_leaf_deregisters_after_5_s),
+		cmocka_unit_test(an_mcs_moves_unheard),
+		cmocka_unit_test(
+		    a_contested_return_is_decided_by_what_comes_next),
+		cmocka_unit_test(a_second_move_follows_the_first),
+		cmocka_unit_test(
+		    a_repeated_word_of_the_new_server_begins_the_wait_anew),
+		cmocka_unit_test(a_return_by_any_registration_loses_nothing),
+		cmocka_unit_test(every_cell_of_the_move_table),
 	};
 
 	return cmocka_run_group_tests_name("move", tests, NULL, NULL);

@@ -94,7 +94,7 @@ ends(bool marsd, size_t nth)
 
 /* UDP and switched circuits: each cluster's address, and SEL 1 of all */
 static void
-addresses(void **state)
+endpoints_are_cluster_addresses_and_sel_1(void **state)
 {
 	struct atm_addr none = { 0 };
 
@@ -111,7 +111,7 @@ addresses(void **state)
 
 /* a permanent circuit is scspd's where its peer is a neighbor, or by SEL */
 static void
-circuits(void **state)
+circuit_to_a_neighbor_is_scspds(void **state)
 {
 	(void)state;
 	listen_on(CONF_LISTEN_ATM_PVC, 1, 0, 9, 100); /* the neighbor */
@@ -139,7 +139,7 @@ may(enum parent_child_id id, int kind, struct atm_addr local,
 
 /* its own local address, and for scspd its neighbors */
 static void
-switched(void **state)
+calls_from_own_address_only(void **state)
 {
 	struct atm_addr none = { 0 };
 
@@ -166,7 +166,7 @@ switched(void **state)
 
 /* a call to itself, where the cluster at that address has parties */
 static void
-roots(void **state)
+root_where_there_are_native_parties(void **state)
 {
 	struct atm_addr none = { 0 };
 
@@ -187,7 +187,7 @@ roots(void **state)
 
 /* over UDP or permanent circuits there are none */
 static void
-no_roots(void **state)
+no_root_without_switched_circuits(void **state)
 {
 	(void)state;
 	listen_on(CONF_LISTEN_UDP, 1, 0, 0, 0);
@@ -198,7 +198,7 @@ no_roots(void **state)
 
 /* a permanent circuit: that one, for that child, and no calls */
 static void
-permanent(void **state)
+pvc_of_that_child_only(void **state)
 {
 	(void)state;
 	listen_on(CONF_LISTEN_ATM_PVC, 1, 0, 5, 101);
@@ -212,7 +212,7 @@ permanent(void **state)
 
 /* causes by what a protocol does about them: A-111 tries again after 41 */
 static void
-causes(void **state)
+cause_of_each_error(void **state)
 {
 	(void)state;
 	assert_int_equal(atm_cause(0), 16);
@@ -228,7 +228,7 @@ causes(void **state)
 
 /* which module or which daemon is missing */
 static void
-sentences(void **state)
+sentence_says_what_is_missing(void **state)
 {
 	char buf[128];
 
@@ -249,14 +249,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(addresses),
-		T(circuits),
-		T(switched),
-		T(permanent),
-		T(roots),
-		T(no_roots),
-		cmocka_unit_test(causes),
-		cmocka_unit_test(sentences),
+		T(endpoints_are_cluster_addresses_and_sel_1),
+		T(circuit_to_a_neighbor_is_scspds),
+		T(calls_from_own_address_only),
+		T(pvc_of_that_child_only),
+		T(root_where_there_are_native_parties),
+		T(no_root_without_switched_circuits),
+		cmocka_unit_test(cause_of_each_error),
+		cmocka_unit_test(sentence_says_what_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

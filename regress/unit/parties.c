@@ -75,9 +75,9 @@ on_message(void *arg, uint32_t type, struct rd *r, int fd)
 	(void)snprintf(story + len, sizeof(story) - len,
 	    "root %u: %s %u cause %u; ", id,
 	    what == ATM_PARTY_ADD      ? "add" :
-		what == ATM_PARTY_DROP ? "drop" :
-		what == ATM_PARTY_LEFT ? "left" :
-					 "stuck",
+	    what == ATM_PARTY_DROP ? "drop" :
+	    what == ATM_PARTY_LEFT ? "left" :
+	    "stuck",
 	    ref, rd_u16(r));
 	assert_true(rd_done(r));
 }
@@ -120,10 +120,10 @@ setup(void **state)
 	maker = sv[1];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv) == -1)
 		return -1;
-	return channel_open(&c->ch, p.base, sv[0], true, PAYLOAD_MAX, "marsd",
-		   parent_message, on_closed, c) == -1 ||
-	    channel_open(&marsd, p.base, sv[1], true, PAYLOAD_MAX, "mars",
-		on_message, on_closed, NULL) == -1;
+	return channel_open(&c->ch, p.base, sv[0], true, IMSG_PARENT_MAX,
+	    "marsd", parent_message, on_closed, c) == -1 ||
+	    channel_open(&marsd, p.base, sv[1], true, IMSG_PARENT_MAX, "mars",
+	    on_message, on_closed, NULL) == -1;
 }
 
 static int
@@ -231,7 +231,7 @@ over(int fd)
 
 /* asked for, answered, and what happens by itself */
 static void
-relays(void **state)
+request_and_answer_are_relayed(void **state)
 {
 	int fd = root();
 
@@ -257,7 +257,7 @@ relays(void **state)
 
 /* what marsd may not ask for */
 static void
-refused(void **state)
+what_marsd_may_not_ask_is_ignored(void **state)
 {
 	struct atm_addr own = addr(1);
 	int fd = root();
@@ -283,7 +283,7 @@ refused(void **state)
 
 /* no answer: marsd is told, and there are no roots from then on */
 static void
-stuck(void **state)
+no_answer_in_time_ends_native_parties(void **state)
 {
 	struct atm_addr own = addr(1);
 	int fd = root();
@@ -306,7 +306,7 @@ stuck(void **state)
  * that is over, and marsd hears no more of it.
  */
 static void
-ended(void **state)
+root_that_ended_counts_until_answered(void **state)
 {
 	struct atm_addr own = addr(1);
 	int fd = root();
@@ -345,7 +345,7 @@ ended(void **state)
 
 /* it has ended, or says what it was not asked */
 static void
-broken(void **state)
+process_that_fails_ends_native_parties(void **state)
 {
 	int fd = root();
 
@@ -367,7 +367,7 @@ broken(void **state)
 
 /* who makes the processes has gone */
 static void
-no_maker(void **state)
+no_root_without_the_maker(void **state)
 {
 	struct atm_addr own = addr(1);
 
@@ -496,7 +496,7 @@ hears(uint8_t what, uint8_t ref, uint8_t cause)
 }
 
 static void
-adds(void **state)
+adds_and_tells_the_cause(void **state)
 {
 	(void)state;
 	request(ATM_PARTY_ADD, 0, 5);
@@ -509,7 +509,7 @@ adds(void **state)
 
 /* whatever the sign that the system has for it */
 static void
-looks(void **state)
+party_that_left_is_told(void **state)
 {
 	(void)state;
 	request(ATM_PARTY_ADD, 0, 50);
@@ -530,14 +530,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(relays),
-		T(refused),
-		T(stuck),
-		T(ended),
-		T(broken),
-		T(no_maker),
-		P(adds),
-		P(looks),
+		T(request_and_answer_are_relayed),
+		T(what_marsd_may_not_ask_is_ignored),
+		T(no_answer_in_time_ends_native_parties),
+		T(root_that_ended_counts_until_answered),
+		T(process_that_fails_ends_native_parties),
+		T(no_root_without_the_maker),
+		P(adds_and_tells_the_cause),
+		P(party_that_left_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ tell(struct net *net, unsigned oid, uint32_t key, uint8_t how, unsigned state,
  * and its Leave have one key; a duplicate is not published.
  */
 static void
-published(void **state)
+records_are_published_octet_by_octet(void **state)
 {
 	struct net *net = net_new();
 	struct nserver *s = &net->s[0];
@@ -112,7 +112,7 @@ published(void **state)
  * told to its members with its own sequence number and hole punching.
  */
 static void
-across(void **state)
+what_happens_here_is_told_there(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -124,7 +124,7 @@ across(void **state)
 	net_start(net, 1);
 	v = net_client(net, 0, 1);
 	w = net_client(net, 1, 2);
-	csn = net_proto(net, 1)->control[CCVC].msn;
+	csn = net_number(net, 1, CCVC);
 	net_join(v, 4, 0x8007, G(3), G(3));
 	t = net_only(net, 1, CCVC, 4);
 	assert_int_equal(FLAGS(t), 0xc000); /* layer3grp, copy */
@@ -154,7 +154,7 @@ across(void **state)
 
 /* no leaf, no transmission, no number. */
 static void
-nobody_to_tell(void **state)
+without_a_leaf_no_number(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -164,10 +164,10 @@ nobody_to_tell(void **state)
 	net_start(net, 0);
 	net_start(net, 1);
 	v = net_client(net, 0, 1);
-	csn = net_proto(net, 1)->control[CCVC].msn;
+	csn = net_number(net, 1, CCVC);
 	net_join(v, 4, 0, G(3), G(3));
 	net_wait(net, MTIME_SEC(120));
-	assert_int_equal(net_proto(net, 1)->control[CCVC].msn, csn);
+	assert_int_equal(net_number(net, 1, CCVC), csn);
 	net_end(net, v, NULL);
 }
 
@@ -177,7 +177,7 @@ nobody_to_tell(void **state)
  * then it takes an alignment.
  */
 static void
-death(void **state)
+a_silent_server_is_hidden_then_erased(void **state)
 {
 	struct net *net = net_new();
 	struct nserver *s = &net->s[0];
@@ -224,7 +224,7 @@ death(void **state)
 
 /* D3, A-4, A-5: two owners of one membership, and one takes its word back. */
 static void
-owners(void **state)
+a_membership_rests_on_each_owner(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *w;
@@ -255,7 +255,7 @@ owners(void **state)
  * back what comes late, until the client registers again.
  */
 static void
-dereg_suppresses(void **state)
+a_deregister_holds_back_late_joins(void **state)
 {
 	struct net *net = net_new();
 	uint8_t oid[4] = { 198, 51, 100, 9 };
@@ -286,7 +286,7 @@ dereg_suppresses(void **state)
 
 /* a key that turns to something else takes its old meaning back. */
 static void
-key_reused(void **state)
+a_reused_key_takes_its_old_meaning_back(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *w;
@@ -306,7 +306,7 @@ key_reused(void **state)
 
 /* an id of ours that another gives out, and one that two have. */
 static void
-cmi_overlap(void **state)
+a_cmi_given_out_twice_is_told(void **state)
 {
 	struct net *net = net_new();
 	uint8_t p[CSA_MAX], oid[4] = { 198, 51, 100, 9 };
@@ -347,7 +347,7 @@ tell_cmi(struct net *net, unsigned oid, uint32_t key, unsigned state,
  * of a silent server, none at all, and one server's own reuse are no clash.
  */
 static void
-cmi_overlap_afar(void **state)
+a_cmi_given_out_twice_elsewhere_is_told(void **state)
 {
 	struct net *net = net_new();
 	uint64_t *clashes = &net->s[0].events[MARSD_EV_CMI_OVERLAP];
@@ -382,7 +382,7 @@ cmi_overlap_afar(void **state)
  * its key; MCSs have 60 s.
  */
 static void
-restart(void **state)
+old_records_wait_for_their_nodes(void **state)
 {
 	struct net *net = net_new();
 	struct nserver *s = &net->s[0];
@@ -437,7 +437,7 @@ restart(void **state)
 
 /* what is not understood, and a protocol that is not served. */
 static void
-strange(void **state)
+unknown_records_are_ignored(void **state)
 {
 	struct net *net = net_new();
 	uint8_t p[CSA_MAX], oid[4] = { 198, 51, 100, 9 };
@@ -463,38 +463,63 @@ strange(void **state)
 	net_end(net, w, NULL);
 }
 
-/* Every cell of the table of liveness is written. */
+/* Each cell of the table of liveness is what it was meant to be. */
 static void
-table(void **state)
+every_cell_of_the_peer_table(void **state)
 {
-	int s, e;
+	/* redirect, record, silent */
+	static const char *const rows[] = { "self: . . !",
+		"unheard: alive/start . hidden/hide",
+		"alive: alive/start . hidden/hide",
+		"hidden: alive/revive . erased/erase",
+		"erased: alive/realign erased/hold erased/erase" };
 
 	(void)state;
-	for (s = 1; s < MARSD_PEER_STATE_MAX; s++)
-		for (e = 0; e < MARSD_PEER_EVENT_MAX; e++) {
-			assert_true(marsd_peer_table[s][e].next !=
-			    MARSD_PEER_STATE_FORGOTTEN);
-			assert_true(marsd_peer_table[s][e].action !=
-			    MARSD_PEER_ACT_FORGOTTEN);
-		}
+	check_table(&marsd_peer_table, rows);
+}
+
+/* The same of what a server says of a node, and of single records. */
+static void
+every_cell_of_the_claim_and_entry_tables(void **state)
+{
+	/* register, aligned, deregister, forget */
+	static const char *const claims[] = {
+		"plain: . double/note ended/note .", "double: . . ended/note .",
+		"ended: plain/refresh ! . plain/note"
+	};
+	/* say, adopt, found, doubt, leave, stay, end */
+	static const char *const entries[] = {
+		"new: sure/count adopted/count old/note ! ! ! !",
+		"sure: . ! ! adopted/note left/note . ending/uncount",
+		"adopted: sure/note ! ! . adopted-left/note . ending/uncount",
+		"left: sure/note ! ! ! . sure/note ending/uncount",
+		"adopted-left: sure/note ! ! ! . adopted/note ending/uncount",
+		"old: sure/count adopted/count ! ! ! ! ending/note",
+		"ending: ! ! ! ! ! ! !"
+	};
+
+	(void)state;
+	check_table(&marsd_claim_table, claims);
+	check_table(&marsd_entry_table, entries);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published),
-		cmocka_unit_test(across),
-		cmocka_unit_test(nobody_to_tell),
-		cmocka_unit_test(death),
-		cmocka_unit_test(owners),
-		cmocka_unit_test(dereg_suppresses),
-		cmocka_unit_test(key_reused),
-		cmocka_unit_test(cmi_overlap),
-		cmocka_unit_test(cmi_overlap_afar),
-		cmocka_unit_test(restart),
-		cmocka_unit_test(strange),
-		cmocka_unit_test(table),
+		cmocka_unit_test(records_are_published_octet_by_octet),
+		cmocka_unit_test(what_happens_here_is_told_there),
+		cmocka_unit_test(without_a_leaf_no_number),
+		cmocka_unit_test(a_silent_server_is_hidden_then_erased),
+		cmocka_unit_test(a_membership_rests_on_each_owner),
+		cmocka_unit_test(a_deregister_holds_back_late_joins),
+		cmocka_unit_test(a_reused_key_takes_its_old_meaning_back),
+		cmocka_unit_test(a_cmi_given_out_twice_is_told),
+		cmocka_unit_test(a_cmi_given_out_twice_elsewhere_is_told),
+		cmocka_unit_test(old_records_wait_for_their_nodes),
+		cmocka_unit_test(unknown_records_are_ignored),
+		cmocka_unit_test(every_cell_of_the_peer_table),
+		cmocka_unit_test(every_cell_of_the_claim_and_entry_tables),
 	};
 
 	return cmocka_run_group_tests_name("peer", tests, NULL, NULL);

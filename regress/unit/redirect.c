@@ -25,7 +25,7 @@ check_map(const struct sent *t, size_t n, const struct atm_addr *want)
  * of their own, our address alone; the Redirect Entry with it.
  */
 static void
-alone(void **state)
+a_lone_server_sends_its_own_address(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr self = SERVER(0);
@@ -39,8 +39,8 @@ alone(void **state)
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
 	published = net->s[0].published;
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	csn = net_number(net, 0, CCVC);
+	ssn = net_number(net, 0, SCVC);
 	net_wait(net, MTIME_SEC(59));
 	assert_int_equal(net->nsent, 0);
 	net_wait(net, MTIME_SEC(1));
@@ -77,7 +77,7 @@ backup(struct net *net, int server, struct atm_addr a)
  * is left out.
  */
 static void
-order(void **state)
+ourselves_then_peers_then_backups(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr want[4];
@@ -111,7 +111,7 @@ order(void **state)
 
 /* the literal order of RFC 2443 by configuration. */
 static void
-order_lowest(void **state)
+the_literal_order_by_configuration(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr want[2] = { SERVER(0), SERVER(1) };
@@ -129,7 +129,7 @@ order_lowest(void **state)
 
 /* R2022-5.4.3-06, A-32, A-108: a new part where the kind changes. */
 static void
-kinds(void **state)
+a_part_has_one_kind_of_address(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr e164;
@@ -156,7 +156,7 @@ kinds(void **state)
  * soft one only to a server of the group that is alive, who knows the groups.
  */
 static void
-ordered(void **state)
+a_soft_redirect_needs_a_live_server(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr to = SERVER(1), one = HOST(1), none = HOST(5);
@@ -206,7 +206,7 @@ ordered(void **state)
  * number of its VC; and to one member alone, with one number.
  */
 static void
-parts(void **state)
+many_addresses_are_in_full_parts(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr one = HOST(1);
@@ -223,7 +223,7 @@ parts(void **state)
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
 	for (k = 0; k < MARSD_ROLES; k++)
-		msn[k] = net_proto(net, 0)->control[k].msn;
+		msn[k] = net_number(net, 0, k);
 	net_wait(net, MTIME_SEC(60));
 	assert_int_equal(net->nsent, 4);
 	for (i = 0; i < 4; i++) {
@@ -253,7 +253,7 @@ parts(void **state)
  * VC; the regular map afterwards is as before.
  */
 static void
-ordered_all(void **state)
+an_ordered_redirect_is_of_all_or_of_one(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr want[2] = { SERVER(1), SERVER(0) }, mcs = HOST(9);
@@ -279,7 +279,7 @@ ordered_all(void **state)
 		check_map(t, 2, want);
 		net_clear(net);
 	}
-	net_proto(net, 0)->control[SCVC].msn = 2000;
+	net_set_numbers(net, 0, 0, net_number(net, 0, CCVC), 2000);
 	assert_null(
 	    marsd_redirect(net->s[0].mars, "lis1", true, &want[0], &mcs));
 	t = net_only(net, 0, PRIV, 12);
@@ -300,7 +300,7 @@ ordered_all(void **state)
  * jump.
  */
 static void
-empty(void **state)
+an_empty_control_vc_carries_nothing(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *m;
@@ -313,8 +313,8 @@ empty(void **state)
 	net_join(v, 5, 0x2000, 0, 0);
 	net_join(m, 7, 0x2000, 0, 0);
 	net_clear(net);
-	csn = net_proto(net, 0)->control[CCVC].msn;
-	ssn = net_proto(net, 0)->control[SCVC].msn;
+	csn = net_number(net, 0, CCVC);
+	ssn = net_number(net, 0, SCVC);
 	net_wait(net, MTIME_SEC(180));
 	assert_int_equal(net->nsent, 0);
 	net_join(v, 4, 0x2000, 0, 0);
@@ -326,7 +326,7 @@ empty(void **state)
 
 /* the last words: a hard redirect to another, and deregistrations. */
 static void
-shutdown(void **state)
+the_last_words_redirect_and_deregister(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -353,15 +353,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(alone),
-		cmocka_unit_test(order),
-		cmocka_unit_test(order_lowest),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(ordered),
-		cmocka_unit_test(parts),
-		cmocka_unit_test(ordered_all),
-		cmocka_unit_test(empty),
-		cmocka_unit_test(shutdown),
+		cmocka_unit_test(a_lone_server_sends_its_own_address),
+		cmocka_unit_test(ourselves_then_peers_then_backups),
+		cmocka_unit_test(the_literal_order_by_configuration),
+		cmocka_unit_test(a_part_has_one_kind_of_address),
+		cmocka_unit_test(a_soft_redirect_needs_a_live_server),
+		cmocka_unit_test(many_addresses_are_in_full_parts),
+		cmocka_unit_test(an_ordered_redirect_is_of_all_or_of_one),
+		cmocka_unit_test(an_empty_control_vc_carries_nothing),
+		cmocka_unit_test(the_last_words_redirect_and_deregister),
 	};
 
 	return cmocka_run_group_tests_name("redirect", tests, NULL, NULL);

@@ -47,7 +47,7 @@ check(struct scsp_replay *rp, bool hello, uint64_t nonce, uint64_t echo,
 
 /* type 2, 3 + 1 + 4 + 8 + 8 + 8 octets, counter from 1. */
 static void
-layout(void **state)
+the_extension_has_its_octets_in_place(void **state)
 {
 	static const uint8_t first[] = { 0x00, 0x02, 0x00, 0x20, 0x02, 0x4d,
 		0x52, 0x01, 0x00, 0x00, 0x00, 0x00, 0x11, 0x22, 0x33, 0x44,
@@ -72,7 +72,7 @@ layout(void **state)
 }
 
 static void
-handshake(void **state)
+two_ends_prove_each_others_nonce(void **state)
 {
 	struct scsp_replay rp;
 
@@ -96,7 +96,7 @@ handshake(void **state)
 
 /* A window of 64 counters allows for reordering. */
 static void
-window(void **state)
+a_window_of_64_allows_reordering(void **state)
 {
 	struct scsp_replay rp;
 	uint64_t i;
@@ -122,7 +122,7 @@ window(void **state)
 
 /* A new boot of the peer is let in; the one before never again. */
 static void
-boots(void **state)
+a_new_boot_is_let_in_and_an_old_one_is_not(void **state)
 {
 	struct scsp_replay rp;
 	uint64_t i;
@@ -151,7 +151,7 @@ boots(void **state)
  * shown it is not accepted without it until the adjacency is down.
  */
 static void
-without(void **state)
+who_has_shown_it_may_not_leave_it_out(void **state)
 {
 	struct scsp_replay rp;
 
@@ -180,11 +180,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(layout),
-		cmocka_unit_test(handshake),
-		cmocka_unit_test(window),
-		cmocka_unit_test(boots),
-		cmocka_unit_test(without),
+		cmocka_unit_test(the_extension_has_its_octets_in_place),
+		cmocka_unit_test(two_ends_prove_each_others_nonce),
+		cmocka_unit_test(a_window_of_64_allows_reordering),
+		cmocka_unit_test(a_new_boot_is_let_in_and_an_old_one_is_not),
+		cmocka_unit_test(who_has_shown_it_may_not_leave_it_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 /* R2022-6.1.1-01, R2022-5.1.1-01, R2022-5.1.2-12, -13, A-128: the request. */
 static void
-nak(void **state)
+an_empty_group_is_answered_with_a_nak(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -41,7 +41,7 @@ nak(void **state)
  * asker too; members by a block and by a single join are there once.
  */
 static void
-one_part(void **state)
+a_small_group_is_one_part(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -60,7 +60,7 @@ one_part(void **state)
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(TNUM(t), 2);
 	assert_int_equal(SEQXY(t), 0x8001);
-	assert_int_equal(MSN(t), net_proto(net, 0)->control[CCVC].msn);
+	assert_int_equal(MSN(t), net_number(net, 0, CCVC));
 	assert_int_equal(t->p[OFF(20)], 0); /* spln */
 	assert_int_equal(t->p[OFF(21)], 20); /* thtl */
 	assert_int_equal(t->p[OFF(22)], 0); /* tstl */
@@ -79,7 +79,7 @@ one_part(void **state)
  * the source has a protocol address, and no empty part behind.
  */
 static void
-parts(void **state)
+a_large_group_is_in_full_parts(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v[912];
@@ -114,7 +114,7 @@ parts(void **state)
 
 /* R2022-5.1.1-14: one kind of address in a part, numbered across kinds. */
 static void
-kinds(void **state)
+a_part_has_one_kind_of_address(void **state)
 {
 	struct net *net = net_new();
 	struct atm_addr e164, sub;
@@ -155,7 +155,7 @@ kinds(void **state)
 
 /* R2022-4.3.3-01, A-102, A-104: a checksum that was there is right again. */
 static void
-nak_checksum(void **state)
+a_nak_has_a_right_checksum(void **state)
 {
 	static const uint8_t tlv[] = { 0x38, 0x01, 0x00, 0x02, 7, 8, 0, 0, 0, 0,
 		0, 0 };
@@ -195,7 +195,7 @@ nak_checksum(void **state)
  * until the last part has gone; all parts have one number.
  */
 static void
-serial(void **state)
+nothing_falls_between_the_parts(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v[500], *far;
@@ -251,7 +251,7 @@ grouplist(struct nvc *v, unsigned pnum, uint32_t min, uint32_t max)
  * 3 members, ascending; none gives an empty reply; blocks never count.
  */
 static void
-grouplists(void **state)
+a_grouplist_has_the_groups_of_layer_3(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -295,7 +295,7 @@ grouplists(void **state)
  * 9180 octets behind 32 and a source of 20; all parts with one number.
  */
 static void
-grouplist_parts(void **state)
+a_long_grouplist_is_in_full_parts(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v;
@@ -311,7 +311,7 @@ grouplist_parts(void **state)
 		net_join(v, 4, 0x8000, G(2 * i), G(2 * i));
 		if (i != 2281 && i != 4563)
 			continue;
-		csn = net_proto(net, 0)->control[CCVC].msn;
+		csn = net_number(net, 0, CCVC);
 		net_clear(net);
 		grouplist(v, 1, G(0), G(0x10000));
 		assert_int_equal(net->nsent, (i + 1) / 2282);
@@ -333,7 +333,7 @@ grouplist_parts(void **state)
 
 /* A-126, R2022-6.2.5-02: an MCS asks, and hears the SSN. */
 static void
-grouplist_mcs(void **state)
+a_grouplist_for_an_mcs_has_the_ssn(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -344,8 +344,7 @@ grouplist_mcs(void **state)
 	v = net_client(net, 0, 1);
 	m = net_mcs(net, 0, 9);
 	net_join(v, 4, 0x8000, G(3), G(3));
-	net_proto(net, 0)->control[CCVC].msn = 1000;
-	net_proto(net, 0)->control[SCVC].msn = 2000;
+	net_set_numbers(net, 0, 0, 1000, 2000);
 	net_clear(net);
 	grouplist(m, 1, G(0), G(100));
 	t = net_only(net, 0, PRIV, 11);
@@ -383,7 +382,7 @@ listed(struct nvc *v, uint32_t group)
  * is enough, and all of this at every server and with an MCS as well.
  */
 static void
-layer3(void **state)
+the_latest_single_join_decides_on_layer_3(void **state)
 {
 	struct net *net = net_new();
 	struct nvc *v, *w, *m;
@@ -428,7 +427,7 @@ layer3(void **state)
  * both servers; every address with its type and length.
  */
 static void
-e164(void **state)
+e164_and_a_subaddress_all_the_way(void **state)
 {
 	struct net *net = net_new();
 	const struct sent *t;
@@ -501,17 +500,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nak),
-		cmocka_unit_test(nak_checksum),
-		cmocka_unit_test(one_part),
-		cmocka_unit_test(parts),
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(serial),
-		cmocka_unit_test(grouplists),
-		cmocka_unit_test(grouplist_parts),
-		cmocka_unit_test(grouplist_mcs),
-		cmocka_unit_test(layer3),
-		cmocka_unit_test(e164),
+		cmocka_unit_test(an_empty_group_is_answered_with_a_nak),
+		cmocka_unit_test(a_nak_has_a_right_checksum),
+		cmocka_unit_test(a_small_group_is_one_part),
+		cmocka_unit_test(a_large_group_is_in_full_parts),
+		cmocka_unit_test(a_part_has_one_kind_of_address),
+		cmocka_unit_test(nothing_falls_between_the_parts),
+		cmocka_unit_test(a_grouplist_has_the_groups_of_layer_3),
+		cmocka_unit_test(a_long_grouplist_is_in_full_parts),
+		cmocka_unit_test(a_grouplist_for_an_mcs_has_the_ssn),
+		cmocka_unit_test(the_latest_single_join_decides_on_layer_3),
+		cmocka_unit_test(e164_and_a_subaddress_all_the_way),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

@@ -167,7 +167,7 @@ static int
 try_mmap_exec(void)
 {
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANON,
-		   -1, 0) == MAP_FAILED ?
+	    -1, 0) == MAP_FAILED ?
 	    errno :
 	    0;
 }
@@ -334,14 +334,14 @@ check(enum sandbox_role role, const struct attempt *a, int expected)
 	int status = confined(role, a->try);
 
 	if (expected == ENDS ?
-		!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
-		!WIFEXITED(status) || WEXITSTATUS(status) != expected)
+	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS :
+	    !WIFEXITED(status) || WEXITSTATUS(status) != expected)
 		fail_msg("role %d, %s: wait status 0x%x, expected %d",
 		    (int)role, a->name, (unsigned int)status, expected);
 }
 
 static void
-roles(void **unused)
+each_role_may_do_what_it_needs_only(void **unused)
 {
 	size_t i;
 
@@ -366,7 +366,7 @@ try_abort(void)
 }
 
 static void
-aborts(void **unused)
+abort_is_told_apart(void **unused)
 {
 	int status = confined(SANDBOX_MARSD, try_abort);
 
@@ -388,7 +388,7 @@ try_tcp(void)
 
 /* The state says what is in force, and no_new_privs is on. */
 static void
-state(void **unused)
+state_says_what_is_in_force(void **unused)
 {
 	char buf[SANDBOX_STRLEN];
 	int abi = 0, status;
@@ -434,9 +434,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(state),
-		cmocka_unit_test(roles),
-		cmocka_unit_test(aborts),
+		cmocka_unit_test(state_says_what_is_in_force),
+		cmocka_unit_test(each_role_may_do_what_it_needs_only),
+		cmocka_unit_test(abort_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

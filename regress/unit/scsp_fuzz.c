@@ -23,31 +23,12 @@
 #define PID		5	/* of another group, between the same servers */
 #define PACKETS		3000
 
-/* what node 0 has said to node 1, LLC/SNAP header and all */
-static struct kept {
-	size_t	len;
-	uint8_t	data[LLC_LEN + SCSP_MTU];
-} kept[KEPT];
-static uint32_t nkept;
-
 static uint64_t
 setting(const char *name, uint64_t otherwise)
 {
 	const char *s = getenv(name);
 
 	return s == NULL ? otherwise : strtoull(s, NULL, 10);
-}
-
-static bool
-keep(struct net *n, int from, int to, const uint8_t *data, size_t len)
-{
-	(void)n;
-	if (from == 0 && to == 1 && nkept < KEPT &&
-	    len <= sizeof(kept[0].data)) {
-		kept[nkept].len = len;
-		memcpy(kept[nkept++].data, data, len);
-	}
-	return false;
 }
 
 /* numbers that lengths and counters go wrong with */
@@ -73,8 +54,8 @@ pid_of(uint8_t *p)
 static size_t
 mutate(struct net *n, uint8_t *p, size_t lo, size_t max)
 {
-	const struct kept *k = &kept[net_random(n) % nkept];
-	const struct kept *other = &kept[net_random(n) % nkept];
+	const struct kept *k = &net_kept[net_random(n) % net_nkept];
+	const struct kept *other = &net_kept[net_random(n) % net_nkept];
 	size_t len = k->len < max ? k->len : max, at, i;
 	uint64_t times = net_random(n) % 4;
 
@@ -201,8 +182,7 @@ begin(uint64_t seed, bool keys)
 		add_keys(TAILQ_FIRST(&n->node[k].conf->clusters));
 		add_keys(g);
 	}
-	nkept = 0;
-	n->tap = keep;
+	net_listen(n, KEPT);
 	net_start(n);
 	for (i = 0; i < 40; i++)
 		node_publish(&n->node[i % 3], i, "before");
@@ -213,8 +193,8 @@ begin(uint64_t seed, bool keys)
 	}
 	scsp_realign(n->node[0].s, NET_SGID);
 	assert_true(net_settle(n, 5000));
-	n->tap = NULL;
-	assert_true(nkept > 20);
+	net_listen_end(n);
+	assert_true(net_nkept > 20);
 	return n;
 }
 
@@ -289,7 +269,7 @@ run(bool keys, void (*hit)(struct net *))
 
 /* Without authentication anything may happen, but it ends. */
 static void
-open_neighbor(void **state)
+without_keys_garbage_does_no_lasting_harm(void **state)
 {
 	(void)state;
 	run(false, inject);
@@ -297,7 +277,7 @@ open_neighbor(void **state)
 
 /* R2334-B.3.1-03: without the key nothing happens. */
 static void
-stranger(void **state)
+without_the_key_garbage_changes_nothing(void **state)
 {
 	(void)state;
 	run(true, inject);
@@ -306,7 +286,7 @@ stranger(void **state)
 /* R2334-B.3.1.5-04: under a valid MAC it is believed, as far as it makes
  * sense. */
 static void
-mad_neighbor(void **state)
+under_a_valid_mac_sense_is_believed(void **state)
 {
 	(void)state;
 	run(true, sign);
@@ -316,9 +296,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open_neighbor),
-		cmocka_unit_test(stranger),
-		cmocka_unit_test(mad_neighbor),
+		cmocka_unit_test(without_keys_garbage_does_no_lasting_harm),
+		cmocka_unit_test(without_the_key_garbage_changes_nothing),
+		cmocka_unit_test(under_a_valid_mac_sense_is_believed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,7 +120,7 @@ begin(void)
  * originates any.
  */
 static void
-passed_on(void **state)
+opaque_records_go_on_within_their_group(void **state)
 {
 	const struct heard *h;
 	int i;
@@ -151,7 +151,7 @@ passed_on(void **state)
 	say(0, 4, 11, "new");
 	assert_memory_equal(entry(2, 0, 4)->data, "new", 3);
 	raw_hello(n, 0, 3, 3, RAW_ID(0), RAW_ID(1));
-	assert_int_equal(n->node[1].s->drops[DROP_GROUP], 1);
+	assert_int_equal(n->node[1].s->drops[SCSP_DROP_GROUP], 1);
 	/* and the other group works on */
 	node_publish(&n->node[1], 4, "mars");
 	net_run(n, 50);
@@ -162,7 +162,7 @@ passed_on(void **state)
 
 /* 2^31-1 purges, whatever is in it (R2334-B.2.0.2-18). */
 static void
-purged(void **state)
+the_last_number_purges_opaque_records(void **state)
 {
 	(void)state;
 	begin();
@@ -179,7 +179,7 @@ purged(void **state)
 
 /* The largest that any neighbor can be sent, and one that is larger. */
 static void
-large(void **state)
+what_fits_into_a_packet_is_passed_on(void **state)
 {
 	static char data[CONTENTS_MAX + 2];
 
@@ -191,7 +191,7 @@ large(void **state)
 	data[CONTENTS_MAX] = 'x';
 	say(0, 5, 10, data);
 	assert_null(entry(2, 0, 5));
-	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
+	assert_int_equal(nb->drops[SCSP_DROP_RECORD_STRANGE], 1);
 	assert_int_equal(raw_count(n, 0, 3), 2); /* */
 	net_run(n, 20000);
 	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
@@ -201,7 +201,7 @@ large(void **state)
 
 /* What a configuration has no more goes; marsd has never known it. */
 static void
-taken_away(void **state)
+a_group_no_longer_configured_goes(void **state)
 {
 	struct conf_cluster *g;
 
@@ -225,10 +225,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(passed_on),
-		cmocka_unit_test(purged),
-		cmocka_unit_test(large),
-		cmocka_unit_test(taken_away),
+		cmocka_unit_test(opaque_records_go_on_within_their_group),
+		cmocka_unit_test(the_last_number_purges_opaque_records),
+		cmocka_unit_test(what_fits_into_a_packet_is_passed_on),
+		cmocka_unit_test(a_group_no_longer_configured_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,11 +11,12 @@
 #ifndef SCSPNET_H
 #define SCSPNET_H
 
-#include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdbool.h>
+#include <stdint.h>
 
+#include "llc.h"
+#include "scspd/align.h"
+#include "scspd/hello.h"
 #include "scspd/scsp.h"
 
 #define NET_NODES	6
@@ -60,6 +61,7 @@ struct node {
 	uint64_t		 updates, owns, gones, ups, downs;
 	uint64_t		 aligned_how, flooded_how;
 	uint64_t		 events[SCSP_EV_MAX];
+	char			 why[128];	/* of the last that had one */
 	struct heard		 heard[NET_HEARD];
 	uint32_t		 nheard;
 };
@@ -82,740 +84,9 @@ struct net {
 };
 
 enum { MSG_SETUP, MSG_CONNECT, MSG_REFUSE, MSG_RELEASE, MSG_DATA };
-struct netmsg {
-	struct timer	 timer;
-	struct net	*net;
-	int		 kind, from, to;
-	uint32_t	 from_id, to_id;
-	uint16_t	 cause;
-	struct vc_sdu	*sdu;
-};
-
-static inline uint64_t
-net_random(struct net *n)
-{
-	uint64_t z = (n->rng += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
-}
-
-static inline void	net_arrive(void *);
-
-static inline void
-net_post(struct net *n, int kind, int from, uint32_t from_id, int to,
-    uint32_t to_id, uint16_t cause, struct vc_sdu *u)
-{
-	struct netmsg *m = calloc(1, sizeof(*m));
-	int64_t delay = n->delay;
-
-	assert(m != NULL);
-	if (n->jitter != 0 && kind == MSG_DATA)
-		delay += (int64_t)(net_random(n) % (uint64_t)n->jitter);
-	m->net = n;
-	m->kind = kind;
-	m->from = from;
-	m->from_id = from_id;
-	m->to = to;
-	m->to_id = to_id;
-	m->cause = cause;
-	m->sdu = u;
-	timer_init(&m->timer, net_arrive, m);
-	timer_set(&n->ts, &m->timer, delay);
-}
-
-static inline struct fvc *
-net_fvc(struct node *nd, uint32_t id)
-{
-	struct fvc *f;
-
-	TAILQ_FOREACH(f, &nd->fvcs, entry)
-		if (f->id == id)
-			return f;
-	return NULL;
-}
-
-static inline struct fvc *
-net_fvc_new(struct node *nd, int peer, uint32_t peer_id,
-    const struct atm_addr *addr)
-{
-	struct fvc *f = calloc(1, sizeof(*f));
-
-	assert(f != NULL);
-	f->vc.link = &nd->link;
-	f->node = nd;
-	f->peer_addr = *addr;
-	f->peer = peer;
-	f->peer_id = peer_id;
-	f->id = ++nd->net->ids;
-	TAILQ_INSERT_TAIL(&nd->fvcs, f, entry);
-	return f;
-}
-
-static inline void
-net_fvc_free(struct fvc *f)
-{
-	TAILQ_REMOVE(&f->node->fvcs, f, entry);
-	free(f);
-}
-
-/* --- the backend */
-
-static inline struct fvc *
-net_of(struct vc *vc)
-{
-	return (struct fvc *)(void *)vc;	/* its first member */
-}
-
-static inline struct vc *
-net_call(struct vc_link *l, const struct atm_addr *to, void *cookie)
-{
-	struct node *nd = NULL;
-	struct net *n;
-	struct fvc *f;
-	int i;
-
-	nd = (struct node *)(void *)((char *)l - offsetof(struct node, link));
-	n = nd->net;
-	for (i = 0; i < n->n; i++)
-		if (atm_addr_equal(&n->node[i].link.local, to))
-			break;
-	f = net_fvc_new(nd, i, 0, to);
-	f->vc.cookie = cookie;
-	if (i == n->n || n->cut[nd->number][i])
-		net_post(n, MSG_REFUSE, i, 0, nd->number, f->id,
-		    VC_CAUSE_OUT_OF_ORDER, NULL);
-	else
-		net_post(n, MSG_SETUP, nd->number, f->id, i, 0, 0, NULL);
-	return &f->vc;
-}
-
-static inline void
-net_release(struct vc *vc, uint16_t cause)
-{
-	struct fvc *f = net_of(vc);
-
-	if (f->up)
-		net_post(f->node->net, MSG_RELEASE, f->node->number, f->id,
-		    f->peer, f->peer_id, cause, NULL);
-	net_fvc_free(f);
-}
-
-static inline int
-net_send(struct vc *vc, struct vc_sdu *u)
-{
-	struct fvc *f = net_of(vc);
-	struct net *n = f->node->net;
-	int me = f->node->number;
-
-	if (!f->up) {
-		vc_sdu_free(u);
-		return -1;
-	}
-	n->sdus++;
-	n->octets += u->len;
-	if (n->cut[me][f->peer] ||
-	    (n->tap != NULL && n->tap(n, me, f->peer, u->data, u->len)) ||
-	    net_random(n) % 1000 < n->loss) {
-		vc_sdu_free(u);
-		return 0;
-	}
-	if (net_random(n) % 1000 < n->dup)
-		net_post(n, MSG_DATA, me, f->id, f->peer, f->peer_id, 0,
-		    vc_sdu_ref(u));
-	net_post(n, MSG_DATA, me, f->id, f->peer, f->peer_id, 0, u);
-	return 0;
-}
-
-static inline const struct atm_addr *
-net_peer(const struct vc *vc)
-{
-	return &((const struct fvc *)(const void *)vc)->peer_addr;
-}
-
-static const struct vc_backend net_backend = {
-	.name = "net",
-	.knows_caller = true,
-	.call = net_call,
-	.release = net_release,
-	.send = net_send,
-	.peer = net_peer,
-};
-
-static inline void
-net_hear(struct node *nd, const struct vc_sdu *u)
-{
-	struct heard *h;
-
-	assert(nd->nheard < NET_HEARD);
-	h = &nd->heard[nd->nheard++];
-	h->len = u->len;
-	h->at = nd->net->ts.now;
-	h->data = malloc(u->len);
-	assert(h->data != NULL);
-	memcpy(h->data, u->data, u->len);
-}
-
-static inline void
-net_setup(struct net *n, struct netmsg *m)
-{
-	struct node *nd = &n->node[m->to];
-	struct fvc *f;
-	uint16_t cause;
-
-	if (!nd->alive)
-		cause = VC_CAUSE_OUT_OF_ORDER;
-	else {
-		f = net_fvc_new(nd, m->from, m->from_id,
-		    &n->node[m->from].link.local);
-		cause = nd->raw ? VC_CAUSE_NONE : nd->link.user->remote_call(
-		    nd->link.arg, &f->vc, &f->peer_addr, false,
-		    &f->vc.cookie);
-		if (cause == VC_CAUSE_NONE) {
-			f->up = true;
-			net_post(n, MSG_CONNECT, m->to, f->id, m->from,
-			    m->from_id, 0, NULL);
-			return;
-		}
-		net_fvc_free(f);
-	}
-	net_post(n, MSG_REFUSE, m->to, 0, m->from, m->from_id, cause, NULL);
-}
-
-static inline void
-net_deliver(struct net *n, struct netmsg *m)
-{
-	struct node *nd = &n->node[m->to];
-	struct fvc *f = nd->alive ? net_fvc(nd, m->to_id) : NULL;
-	const struct vc_user *u = nd->link.user;
-	void *arg = nd->link.arg;
-
-	if (f == NULL) {
-		if (m->kind == MSG_DATA && nd->alive)
-			net_post(n, MSG_RELEASE, m->to, m->to_id, m->from,
-			    m->from_id, VC_CAUSE_INVALID_REF, NULL);
-		return;
-	}
-	switch (m->kind) {
-	case MSG_CONNECT:
-		f->up = true;
-		f->peer_id = m->from_id;
-		if (!nd->raw)
-			u->ack(arg, &f->vc, f->vc.cookie);
-		break;
-	case MSG_REFUSE:
-		if (!nd->raw)
-			u->rqfailed(arg, &f->vc, f->vc.cookie, m->cause);
-		net_fvc_free(f);
-		break;
-	case MSG_RELEASE:
-		if (!nd->raw)
-			u->release(arg, &f->vc, f->vc.cookie, m->cause);
-		net_fvc_free(f);
-		break;
-	case MSG_DATA:
-		if (nd->raw)
-			net_hear(nd, m->sdu);
-		else
-			u->sdu(arg, &f->vc, f->vc.cookie, m->sdu->data,
-			    m->sdu->len);
-		break;
-	}
-}
-
-static inline void
-net_arrive(void *arg)
-{
-	struct netmsg *m = arg;
-
-	if (m->kind == MSG_SETUP)
-		net_setup(m->net, m);
-	else
-		net_deliver(m->net, m);
-	vc_sdu_free(m->sdu);
-	free(m);
-}
-
-/* --- what marsd and the shell would do */
-
-static inline uint64_t
-node_random(void *arg)
-{
-	return net_random(((struct node *)arg)->net);
-}
-
-static inline int64_t
-node_wallclock(void *arg)
-{
-	struct net *n = ((struct node *)arg)->net;
-
-	return n->wall + n->ts.now.us / 1000000;
-}
-
-/* records of tests: J live, T tombstone, S strange */
-static inline enum csa_verdict
-node_judge(const void *data, size_t len)
-{
-	switch (len == 0 ? 0 : *(const uint8_t *)data) {
-	case 'J':
-		return CSA_LIVE;
-	case 'T':
-		return CSA_TOMBSTONE;
-	case 'S':
-		return CSA_STRANGE;
-	default:
-		return CSA_MALFORMED;
-	}
-}
-
-static inline size_t
-node_withdraw(const void *data, size_t len, void *to, size_t max)
-{
-	assert(len <= max);
-	memcpy(to, data, len);
-	*(uint8_t *)to = 'T';
-	return len;
-}
-
-static inline void
-node_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
-    int32_t seq, uint8_t how, const void *data, size_t len)
-{
-	struct node *nd = arg;
-
-	(void)sgid;
-	(void)oid;
-	(void)key;
-	(void)seq;
-	(void)data;
-	(void)len;
-	nd->updates++;
-	if (how == 1)
-		nd->flooded_how++;
-	else
-		nd->aligned_how++;
-}
-
-static inline void
-node_own(void *arg, uint16_t sgid, uint32_t key, int32_t seq,
-    const void *data, size_t len)
-{
-	struct node *nd = arg;
-
-	(void)sgid;
-	(void)seq;
-	(void)data;
-	(void)len;
-	nd->owns++;
-	if (nd->silent || key >= NET_KEYS)
-		return;
-	if (nd->nowned < NET_KEYS)
-		nd->owned[nd->nowned++] = key;
-	timer_set(&nd->net->ts, &nd->answer, 0);
-}
-
-static inline void
-node_gone(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key)
-{
-	(void)sgid;
-	(void)oid;
-	(void)key;
-	((struct node *)arg)->gones++;
-}
-
-static inline void
-node_neighbor(void *arg, uint16_t sgid, const uint8_t oid[4], bool aligned)
-{
-	struct node *nd = arg;
-
-	(void)sgid;
-	(void)oid;
-	if (aligned)
-		nd->ups++;
-	else
-		nd->downs++;
-}
-
-static inline void
-node_event(void *arg, const struct scsp_event *ev)
-{
-	struct node *nd = arg;
-
-	nd->events[ev->code]++;
-	if (getenv("NET_TRACE") != NULL)
-		fprintf(stderr, "%10.3f node %d: %d %s -> %s (%s)\n",
-		    (double)nd->net->ts.now.us / 1e6, nd->number,
-		    (int)ev->code, ev->from ? ev->from : "",
-		    ev->to ? ev->to : "", ev->why ? ev->why : "");
-}
-
-static const struct scsp_ops net_ops = {
-	.random = node_random,
-	.wallclock = node_wallclock,
-	.judge = node_judge,
-	.update = node_update,
-	.own = node_own,
-	.gone = node_gone,
-	.neighbor = node_neighbor,
-	.event = node_event,
-	.withdraw = node_withdraw,
-};
-
-/* marsd publishes key with these contents; NULL: withdraws it */
-static inline void
-node_publish(struct node *nd, uint32_t key, const char *text)
-{
-	uint8_t buf[16] = "T";
-	size_t len = 1;
-
-	assert(key < NET_KEYS);
-	if (text != NULL) {
-		len = strlen(text) + 1;
-		assert(len <= sizeof(buf));
-		buf[0] = 'J';
-		memcpy(buf + 1, text, len - 1);
-		memcpy(nd->mine[key], buf, len);
-	}
-	nd->mine_len[key] = text == NULL ? 0 : (uint8_t)len;
-	scsp_publish(nd->s, NET_SGID, key, buf, len);
-}
-
-static inline void
-node_answer(void *arg)
-{
-	struct node *nd = arg;
-	uint32_t i, key;
-
-	for (i = 0; i < nd->nowned; i++) {
-		key = nd->owned[i];
-		if (nd->mine_len[key] != 0)
-			scsp_publish(nd->s, NET_SGID, key, nd->mine[key],
-			    nd->mine_len[key]);
-		else
-			scsp_publish(nd->s, NET_SGID, key, "T", 1);
-	}
-	nd->nowned = 0;
-}
-
-/* --- building a network */
-
-static inline void
-net_addr(struct atm_addr *a, int i)
-{
-	uint8_t ip[4] = { 10, 0, 0, (uint8_t)(i + 1) };
-
-	atm_addr_from_ip(a, false, ip, 1);
-}
-
-static inline struct net *
-net_new(uint64_t seed, int nodes)
-{
-	struct net *n = calloc(1, sizeof(*n));
-	mtime_t start = { 1000000 };
-	int i;
-
-	assert(n != NULL && nodes <= NET_NODES);
-	timers_init(&n->ts, start);
-	n->rng = seed;
-	n->wall = 1700000000;
-	n->delay = MTIME_MS(1);
-	n->n = nodes;
-	for (i = 0; i < nodes; i++) {
-		n->node[i].net = n;
-		n->node[i].number = i;
-		n->node[i].link.backend = &net_backend;
-		n->node[i].link.user = &scsp_vc_user;
-		net_addr(&n->node[i].link.local, i);
-		TAILQ_INIT(&n->node[i].fvcs);
-		timer_init(&n->node[i].answer, node_answer, &n->node[i]);
-	}
-	return n;
-}
-
-/* a configuration without neighbors: server 10.0.0.(i + 1), one group */
-static inline struct conf_cluster *
-node_conf(struct node *nd)
-{
-	struct conf_cluster *cc;
-
-	nd->conf = conf_new();
-	assert(nd->conf != NULL);
-	nd->conf->server_id[0] = 10;
-	nd->conf->server_id[1] = nd->conf->server_id[2] = 0;
-	nd->conf->server_id[3] = (uint8_t)(nd->number + 1);
-	cc = conf_cluster_new(nd->conf, "lis");
-	assert(cc != NULL);
-	cc->server_group = NET_SGID;
-	return cc;
-}
-
-static inline struct conf_neighbor *
-node_conf_neighbor(struct node *nd, int to)
-{
-	struct conf_neighbor *cn;
-
-	cn = conf_neighbor_new(TAILQ_FIRST(&nd->conf->clusters));
-	assert(cn != NULL);
-	net_addr(&cn->addr, to);
-	cn->auth = false;
-	cn->hello_interval = 3;
-	cn->dead_factor = 3;
-	cn->rexmt_ca = cn->rexmt_csus = cn->rexmt_csu = 3;
-	cn->rexmt_limit = 5;
-	return cn;
-}
-
-static inline void
-node_key(struct node *nd, uint32_t spi, enum conf_algorithm alg,
-    const char *secret, int64_t from, int64_t to)
-{
-	struct conf_key *k = calloc(1, sizeof(*k));
-
-	assert(k != NULL);
-	k->spi = spi;
-	k->algorithm = alg;
-	k->not_before = from;
-	k->not_after = to;
-	k->len = (uint16_t)strlen(secret);
-	memcpy(k->secret, secret, k->len);
-	TAILQ_INSERT_TAIL(&nd->conf->keys, k, entry);
-}
-
-static inline void
-node_start(struct node *nd)
-{
-	nd->alive = true;
-	if (nd->raw)
-		return;
-	nd->s = scsp_new(&net_ops, nd, &nd->net->ts);
-	assert(nd->s != NULL);
-	nd->link.arg = nd->s;
-	assert(scsp_configure(nd->s, nd->conf) == 0);
-	scsp_attach(nd->s, &nd->link);
-}
-
-/* It dies without a word; what it had published goes with it. */
-static inline void
-node_stop(struct node *nd)
-{
-	struct fvc *f;
-	uint32_t i;
-
-	nd->alive = false;
-	while ((f = TAILQ_FIRST(&nd->fvcs)) != NULL) {
-		f->up = false;		/* nobody is told */
-		if (nd->raw)
-			net_fvc_free(f);
-		else
-			nd->link.user->release(nd->link.arg, &f->vc,
-			    f->vc.cookie, VC_CAUSE_NORMAL), net_fvc_free(f);
-	}
-	timer_clear(&nd->net->ts, &nd->answer);
-	nd->nowned = 0;
-	for (i = 0; i < NET_KEYS; i++)
-		nd->mine_len[i] = 0;
-	scsp_free(nd->s);
-	nd->s = NULL;
-	for (i = 0; i < nd->nheard; i++)
-		free(nd->heard[i].data);
-	nd->nheard = 0;
-}
-
-static inline void
-net_free(struct net *n)
-{
-	struct timer *t;
-	struct netmsg *m;
-	int i;
-
-	for (i = 0; i < n->n; i++) {
-		node_stop(&n->node[i]);
-		if (n->node[i].conf != NULL)
-			conf_free(n->node[i].conf);
-	}
-	while ((t = n->ts.root) != NULL) {
-		timer_clear(&n->ts, t);
-		m = t->arg;
-		vc_sdu_free(m->sdu);
-		free(m);
-	}
-	free(n);
-}
-
-/* runs for so long; in milliseconds */
-static inline void
-net_run(struct net *n, int64_t ms)
-{
-	mtime_t end = { n->ts.now.us + MTIME_MS(ms) }, due;
-
-	while (timers_next(&n->ts, &due) && due.us <= end.us)
-		timers_run(&n->ts, due);
-	timers_run(&n->ts, end);
-}
-
-/* a line (or, ring, a ring) of servers, all configured and started */
-static inline struct net *
-net_line(uint64_t seed, int nodes, bool ring)
-{
-	struct net *n = net_new(seed, nodes);
-	int i;
-
-	for (i = 0; i < nodes; i++) {
-		node_conf(&n->node[i]);
-		if (i > 0)
-			node_conf_neighbor(&n->node[i], i - 1);
-		if (i < nodes - 1)
-			node_conf_neighbor(&n->node[i], i + 1);
-		if (ring && i == 0)
-			node_conf_neighbor(&n->node[i], nodes - 1);
-		if (ring && i == nodes - 1)
-			node_conf_neighbor(&n->node[i], 0);
-	}
-	return n;
-}
-
-static inline void
-net_start(struct net *n)
-{
-	int i;
-
-	for (i = 0; i < n->n; i++)
-		node_start(&n->node[i]);
-}
-
-static inline struct scsp_group *
-node_group(struct node *nd)
-{
-	return scsp_group_find(nd->s, NET_SGID);
-}
-
-/* the neighbor of a node at another's address */
-static inline struct scsp_neighbor *
-node_neighbor_of(struct node *nd, int to)
-{
-	struct scsp_neighbor *nb;
-	struct atm_addr a;
-
-	net_addr(&a, to);
-	TAILQ_FOREACH(nb, &node_group(nd)->neighbors, of_group)
-		if (atm_addr_equal(&nb->peer->addr, &a))
-			return nb;
-	return NULL;
-}
-
-static inline struct scsp_entry *
-node_entry(struct node *nd, int owner, uint32_t key)
-{
-	return scsp_cache_find(&node_group(nd)->cache,
-	    RECORD_ID(0x0a000001U + (uint32_t)owner, key));
-}
-
-static inline bool
-net_aligned(struct net *n)
-{
-	struct scsp_neighbor *nb;
-	int i;
-
-	for (i = 0; i < n->n; i++) {
-		if (n->node[i].raw)
-			continue;
-		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
-		    of_group)
-			if (nb->align != SCSP_ALIGN_ALIGNED)
-				return false;
-	}
-	return true;
-}
-
-static inline bool
-net_same_entry(const struct scsp_entry *a, const struct scsp_entry *b)
-{
-	return a->id == b->id && a->seq == b->seq && a->len == b->len &&
-	    memcmp(a->data, b->data, a->len) == 0;
-}
-
-static inline struct scsp_entry *
-net_listed(struct scsp_cache *c, struct scsp_entry *e)
-{
-	while (e != NULL && !scsp_entry_listed(e))
-		e = scsp_cache_after(c, e->id);
-	return e;
-}
-
-static inline bool
-net_equal(struct node *a, struct node *b)
-{
-	struct scsp_cache *x = &node_group(a)->cache,
-	    *y = &node_group(b)->cache;
-	struct scsp_entry *e = net_listed(x, scsp_cache_first(x));
-	struct scsp_entry *f = net_listed(y, scsp_cache_first(y));
-
-	while (e != NULL && f != NULL) {
-		if (!net_same_entry(e, f))
-			return false;
-		e = net_listed(x, scsp_cache_after(x, e->id));
-		f = net_listed(y, scsp_cache_after(y, f->id));
-	}
-	return e == NULL && f == NULL;
-}
-
-static inline bool
-net_all_equal(struct net *n)
-{
-	int i;
-
-	for (i = 1; i < n->n; i++)
-		if (!net_equal(&n->node[0], &n->node[i]))
-			return false;
-	return true;
-}
-
-static inline bool
-net_quiet(struct net *n)
-{
-	struct scsp_neighbor *nb;
-	int i;
-
-	for (i = 0; i < n->n; i++)
-		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors,
-		    of_group)
-			if (nb->nqueued != 0)
-				return false;
-	return true;
-}
-
-/* until all are aligned, equal and quiet: true; or so many ms: false */
-static inline bool
-net_settle(struct net *n, int64_t ms)
-{
-	for (; ms > 0; ms -= 20) {
-		net_run(n, 20);
-		if (net_aligned(n) && net_quiet(n) && net_all_equal(n))
-			return true;
-	}
-	return false;
-}
-
-/* --- raw nodes: the other end of node 0's first circuit to them */
-
-static inline void
-raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
-{
-	struct fvc *f = TAILQ_LAST(&n->node[raw].fvcs, fvc_last);
-	uint8_t buf[LLC_LEN + SCSP_MTU + 100] = {
-	    0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e, 0x00, 0x05 };
-	struct vc_sdu *u;
-
-	assert(f != NULL);
-	memcpy(buf + LLC_LEN, p, len);
-	u = vc_sdu_new(buf, LLC_LEN + len);
-	net_post(n, MSG_DATA, raw, f->id, f->peer, f->peer_id, 0, u);
-	net_run(n, 2);
-}
 
 /*
- * A packet written octet by octet, not by the code under test.  raw_send()
+ * A packet written octet by octet, not by the code under test.  raw_sum()
  * fills in size and checksum.
  */
 struct rawpkt {
@@ -823,161 +94,149 @@ struct rawpkt {
 	uint8_t	b[SCSP_MTU];
 };
 
-static inline void
-raw_put(struct rawpkt *p, int octets, uint32_t v)
-{
-	while (octets-- > 0)
-		p->b[p->len++] = (uint8_t)(v >> 8 * octets);
-}
-
-static inline void
-raw_common(struct rawpkt *p, uint16_t flags, uint32_t sender,
-    uint32_t receiver)
-{
-	p->common = p->len;
-	raw_put(p, 2, 3);
-	raw_put(p, 2, NET_SGID);
-	raw_put(p, 2, 0);
-	raw_put(p, 2, flags);
-	raw_put(p, 1, 4);
-	raw_put(p, 1, receiver == 0 ? 0 : 4);
-	raw_put(p, 2, 0);
-	raw_put(p, 4, sender);
-	if (receiver != 0)
-		raw_put(p, 4, receiver);
-}
-
-static inline void
-raw_begin(struct rawpkt *p, uint8_t type, uint32_t sender,
-    uint32_t receiver)
-{
-	p->len = 0;
-	raw_put(p, 1, 1);
-	raw_put(p, 1, type);
-	raw_put(p, 4, 0);
-	raw_put(p, 2, 0);
-	if (type != 1 && type != 5)
-		raw_common(p, 0, sender, receiver);
-}
-
-static inline void
-raw_record(struct rawpkt *p, uint16_t hops, uint32_t oid, uint32_t key,
-    int32_t seq, bool null, const char *data)
-{
-	size_t n = data == NULL ? 0 : strlen(data);
-
-	raw_put(p, 2, hops);
-	raw_put(p, 2, (uint32_t)(20 + n));
-	raw_put(p, 2, 0x0404);
-	raw_put(p, 2, null ? 0x8000 : 0);
-	raw_put(p, 4, (uint32_t)seq);
-	raw_put(p, 4, key);
-	raw_put(p, 4, oid);
-	if (n != 0)
-		memcpy(p->b + p->len, data, n);
-	p->len += n;
-	p->b[p->common + 11]++;
-}
-
-static inline void
-raw_sum(struct rawpkt *p)
-{
-	uint32_t sum = 0;
-	size_t i;
-
-	p->b[2] = (uint8_t)(p->len >> 8);
-	p->b[3] = (uint8_t)p->len;
-	p->b[4] = p->b[5] = 0;
-	for (i = 0; i < p->len; i++)
-		sum += i % 2 ? p->b[i] : (uint32_t)p->b[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~sum;
-	p->b[4] = (uint8_t)(sum >> 8);
-	p->b[5] = (uint8_t)sum;
-}
-
-static inline void
-raw_done(struct net *n, int raw, struct rawpkt *p)
-{
-	raw_sum(p);
-	raw_send(n, raw, p->b, p->len);
-}
-
 #define RAW_ID(i)	(0x0a000001U + (uint32_t)(i))
 
-static inline void
-raw_hello(struct net *n, int raw, uint16_t interval, uint16_t dead,
-    uint32_t sender, uint32_t receiver)
-{
-	struct rawpkt p;
+/* --- the network */
 
-	raw_begin(&p, 5, 0, 0);
-	raw_put(&p, 2, interval);
-	raw_put(&p, 2, dead);
-	raw_put(&p, 4, 0);
-	raw_common(&p, 0, sender, receiver);
-	raw_done(n, raw, &p);
-}
+/* nodes that are not configured yet, all random from this seed */
+struct net	*net_new(uint64_t seed, int nodes);
+/* stops every node, and takes everything down */
+void		 net_free(struct net *);
+/* a line (or, ring, a ring) of servers that are configured, not started */
+struct net	*net_line(uint64_t seed, int nodes, bool ring);
+void		 net_start(struct net *);
+/* runs for so long; in milliseconds */
+void		 net_run(struct net *, int64_t ms);
+/* until all are aligned, equal and quiet: true; or so many ms: false */
+bool		 net_settle(struct net *, int64_t ms);
+bool		 net_aligned(struct net *);
+/* have the two, or have all, the same records that neighbors get to see? */
+bool		 net_equal(struct node *, struct node *);
+bool		 net_all_equal(struct net *);
+/* is nothing queued anywhere? */
+bool		 net_quiet(struct net *);
 
-/* forgets what was heard */
-static inline void
-raw_clear(struct net *n, int raw)
-{
-	struct node *nd = &n->node[raw];
+/* --- its parts, for tests that do something special */
 
-	while (nd->nheard > 0)
-		free(nd->heard[--nd->nheard].data);
-}
+uint64_t	 net_random(struct net *);
+void		 net_addr(struct atm_addr *, int node);
+struct fvc	*net_fvc_new(struct node *, int peer, uint32_t peer_id,
+		    const struct atm_addr *);
+void		 net_release(struct vc *, uint16_t cause);
+/* a message arrives after the network's delay; takes over the SDU */
+void		 net_post(struct net *, int kind, int from, uint32_t from_id,
+		    int to, uint32_t to_id, uint16_t cause, struct vc_sdu *);
 
-static inline uint32_t
-raw_get(const struct heard *h, size_t at, int octets)
-{
-	uint32_t v = 0;
+/* --- servers */
 
-	assert(LLC_LEN + at + (size_t)octets <= h->len);
-	while (octets-- > 0)
-		v = v << 8 | h->data[LLC_LEN + at++];
-	return v;
-}
+/* a configuration without neighbors: server 10.0.0.(i + 1), one group */
+struct conf_cluster *node_conf(struct node *);
+struct conf_neighbor *node_conf_neighbor(struct node *, int to);
+void		 node_key(struct node *, uint32_t spi, enum conf_algorithm,
+		    const char *secret, int64_t from, int64_t to);
+void		 node_start(struct node *);
+/* it dies without a word; what it had published goes with it */
+void		 node_stop(struct node *);
+/* marsd publishes key with these contents; NULL: withdraws it */
+void		 node_publish(struct node *, uint32_t key, const char *text);
+/* and so many keys from 0 on, each with contents of its own */
+void		 node_fill(struct node *, uint32_t n);
 
-/* the n-th heard packet of a type, or NULL; type 0: of any */
-static inline const struct heard *
-raw_nth(struct net *n, int raw, uint8_t type, uint32_t nth)
-{
-	struct node *nd = &n->node[raw];
-	uint32_t i;
+/* --- a listener on the wire */
 
-	for (i = 0; i < nd->nheard; i++)
-		if ((type == 0 || raw_get(&nd->heard[i], 1, 1) == type) &&
-		    nth-- == 0)
-			return &nd->heard[i];
-	return NULL;
-}
+#define NET_KEPT	2000
+struct kept {			/* with its LLC/SNAP header */
+	size_t			 len;
+	uint8_t			 data[LLC_LEN + SCSP_MTU];
+};
+extern struct kept net_kept[NET_KEPT];
+extern uint32_t net_nkept;
+/* from now on keeps what node 0 says to node 1, at most so many SDUs */
+void		 net_listen(struct net *, uint32_t max);
+/* and does no longer */
+void		 net_listen_end(struct net *);
 
-static inline uint32_t
-raw_count(struct net *n, int raw, uint8_t type)
-{
-	uint32_t i = 0;
+/* --- what marsctl shows of a server */
 
-	while (raw_nth(n, raw, type, i) != NULL)
-		i++;
-	return i;
-}
+/*
+ * A column of show neighbors, of the one at another node's address: its text,
+ * valid until the next call, or its number.
+ */
+const char	*node_shows(struct node *, int to, const char *column);
+uint64_t	 node_shows_number(struct node *, int to, const char *column);
+/* a counter, of that neighbor or (-1) of all; what is not shown is 0 */
+uint64_t	 node_counter(struct node *, int to, const char *name);
+/* a value of show summary */
+uint64_t	 node_summary(struct node *, const char *name);
+
+/* a row of show cache */
+struct shown {
+	int32_t		 seq;
+	uint64_t	 len;
+	char		 state[16];
+	bool		 own;
+};
+/* the record of a node's OID; NULL: there is none */
+const struct shown *node_record(struct node *, int owner, uint32_t key);
+
+/*
+ * What it has to be; side is a server and a neighbor, as node_shows() takes
+ * them: #define SIDE &n->node[LS], DCS.
+ */
+#define assert_shows(side, column, text) \
+	assert_string_equal(node_shows(side, column), text)
+#define assert_shows_number(side, column, number) \
+	assert_int_equal(node_shows_number(side, column), number)
+#define assert_counter(side, name, number) \
+	assert_int_equal(node_counter(side, name), number)
+
+/* --- and what nobody shows */
+
+struct scsp_group *node_group(struct node *);
+/* the neighbor at another node's address */
+struct scsp_neighbor *node_neighbor_of(struct node *, int to);
+struct scsp_entry *node_entry(struct node *, int owner, uint32_t key);
+
+/* --- raw nodes: the other end of their latest circuit */
 
 /* a server and a raw neighbor of it, with a circuit, nothing said yet */
-static inline struct net *
-raw_net(int server, int raw)
-{
-	struct net *n = net_new(7, 2);
-
-	n->node[raw].raw = true;
-	node_conf(&n->node[server]);
-	node_conf_neighbor(&n->node[server], raw);
-	net_start(n);
-	net_run(n, 3500);		/* either calls at last */
-	assert(!TAILQ_EMPTY(&n->node[raw].fvcs));
-	return n;
-}
+struct net	*raw_net(int server, int raw);
+void		 raw_begin(struct rawpkt *, uint8_t type, uint32_t sender,
+		    uint32_t receiver);
+void		 raw_common(struct rawpkt *, uint16_t flags, uint32_t sender,
+		    uint32_t receiver);
+/* the low octets of v */
+void		 raw_put(struct rawpkt *, int octets, uint32_t v);
+void		 raw_record(struct rawpkt *, uint16_t hops, uint32_t oid,
+		    uint32_t key, int32_t seq, bool null, const char *data);
+/* size and checksum */
+void		 raw_sum(struct rawpkt *);
+/* these octets, behind an LLC/SNAP header; runs until they are there */
+void		 raw_send(struct net *, int raw, const uint8_t *, size_t);
+/* raw_sum() and raw_send() */
+void		 raw_done(struct net *, int raw, struct rawpkt *);
+/*
+ * A server in the middle of its adjacencies: both are aligned, the caches are
+ * empty, and of what was said nothing is kept.  other: another raw node, with
+ * a larger ID than the server's, or -1.
+ */
+struct net	*raw_aligned(int server, int raw, int other);
+/* one record in a CSU Request (type 2), a Reply (3) or a CSUS (4) */
+void		 raw_say(struct net *, int raw, int server, uint8_t type,
+		    uint16_t hops, int owner, uint32_t key, int32_t seq,
+		    const char *data);
+/* the i-th packet of a type from the server has one record, this one */
+void		 raw_expect(struct net *, int raw, int server, uint8_t type,
+		    uint32_t i, uint16_t hops, int owner, uint32_t key,
+		    int32_t seq, const char *data);
+void		 raw_hello(struct net *, int raw, uint16_t interval,
+		    uint16_t dead, uint32_t sender, uint32_t receiver);
+/* forgets what was heard */
+void		 raw_clear(struct net *, int raw);
+/* a number of so many octets in a heard packet */
+uint32_t	 raw_get(const struct heard *, size_t at, int octets);
+/* the n-th heard packet of a type, or NULL; type 0: of any */
+const struct heard *raw_nth(struct net *, int raw, uint8_t type, uint32_t n);
+uint32_t	 raw_count(struct net *, int raw, uint8_t type);
 
 #endif

@@ -20,12 +20,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "endpoint.h"
 #include "ipc.h"
 #include "service.h"
 #include "vc_udp.h"
@@ -78,11 +80,15 @@ owner_configure(void *arg, const struct conf *c)
 }
 
 static bool
-owner_whose(void *arg, const struct conf *c, const struct atm_addr *local,
+owner_whose(void *arg, const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, const struct atm_addr *peer,
     struct service_user *u)
 {
 	const struct conf_listen *l;
+	struct endpoint e;
 
+	if (!conf_has_endpoint(c, true, transport, local, peer, &e))
+		return false;
 	TAILQ_FOREACH(l, &c->listens, entry)
 		if (atm_addr_equal(&l->addr, local)) {
 			u->name = "owner";
@@ -110,7 +116,7 @@ owner_detach(void *arg, struct vc_link *link)
 	say(KEY_DETACH);
 }
 
-static void
+static bool
 owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
 	int i;
@@ -121,6 +127,7 @@ owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	if (type == IMSG_CSA_GONE && m->key == 8)
 		for (i = 0; i < FLOOD; i++)
 			say(KEY_FLOOD);
+	return replica_from(type, false);
 }
 
 static void
@@ -136,17 +143,10 @@ owner_destroy(void *arg)
 	(void)arg;
 }
 
-static const struct ctl_command commands[] = {
-	{ "reload", NULL, service_ctl_reload },
-};
-
 static const struct service_hooks hooks = {
 	.name = "owner",
 	.sibling = "sibling",
 	.role = SANDBOX_MARSD,
-	.marsd = true,
-	.commands = commands,
-	.ncommands = 1,
 	.configure = owner_configure,
 	.whose = owner_whose,
 	.attach = owner_attach,
@@ -207,7 +207,7 @@ pair(int fds[2])
 {
 	assert_int_equal(
 	    socketpair(
-		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
 	    0);
 }
 
@@ -261,10 +261,10 @@ setup(void **unused)
 	f.base = event_base_new();
 	assert_non_null(f.base);
 	assert_int_equal(channel_open(&f.parent.ch, f.base, up[0], true, 16000,
-			     "owner", heard, gone, &f.parent),
+	    "owner", heard, gone, &f.parent),
 	    0);
 	assert_int_equal(channel_open(&f.sibling.ch, f.base, across[0], false,
-			     REPLICA_MAX, "owner", heard, gone, &f.sibling),
+	    REPLICA_MAX, "owner", heard, gone, &f.sibling),
 	    0);
 	return 0;
 }
@@ -420,7 +420,7 @@ serve(void)
 
 /* Confined, it says how, and that the configuration is in force. */
 static void
-starts(void **unused)
+says_how_it_is_confined(void **unused)
 {
 	(void)unused;
 	serve();
@@ -437,12 +437,12 @@ send_gone(uint8_t key)
 	const uint8_t octets[] = { 0, 1, 192, 0, 2, 1, 0, 0, 0, key };
 
 	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, octets,
-			     sizeof(octets)),
+	    sizeof(octets)),
 	    0);
 }
 
 static void
-talks(void **unused)
+answers_the_sibling(void **unused)
 {
 	(void)unused;
 	serve();
@@ -476,7 +476,7 @@ caller(void)
  * RETRY, and with the token what the owner says to it (nvc.md rule 1).
  */
 static void
-network(void **unused)
+calls_work_under_the_sandbox(void **unused)
 {
 	uint8_t call[SETUP_LEN + 32] = SETUP, in[128];
 	size_t len = SETUP_LEN;
@@ -517,7 +517,7 @@ come_round(void)
  * came in the meantime is answered when it has read.
  */
 static void
-slow_sibling(void **unused)
+network_waits_for_a_slow_sibling(void **unused)
 {
 	const uint8_t call[SETUP_LEN] = SETUP;
 	uint8_t in[128];
@@ -545,7 +545,7 @@ slow_sibling(void **unused)
 
 /* A reload: the new link before the old one goes, and the answer. */
 static void
-reloads(void **unused)
+opens_the_new_link_before_closing_the_old(void **unused)
 {
 	(void)unused;
 	serve();
@@ -568,7 +568,7 @@ reloads(void **unused)
 }
 
 static void
-ends_by_signal(void **unused)
+sigterm_ends_after_last_words(void **unused)
 {
 	(void)unused;
 	serve();
@@ -579,7 +579,7 @@ ends_by_signal(void **unused)
 }
 
 static void
-ends_with_parent(void **unused)
+ends_when_the_parent_has_gone(void **unused)
 {
 	(void)unused;
 	serve();
@@ -590,7 +590,7 @@ ends_with_parent(void **unused)
 
 /* The interrupt key reaches every process: only mars(8) acts on it. */
 static void
-interrupt(void **unused)
+interrupt_key_is_for_the_parent(void **unused)
 {
 	(void)unused;
 	serve();
@@ -601,7 +601,7 @@ interrupt(void **unused)
 }
 
 static void
-alone(void **unused)
+fails_when_the_sibling_has_died(void **unused)
 {
 	(void)unused;
 	serve();
@@ -611,7 +611,7 @@ alone(void **unused)
 
 /* The sibling was told first to end: that is no failure. */
 static void
-sibling_first(void **unused)
+sibling_may_end_first(void **unused)
 {
 	(void)unused;
 	serve();
@@ -622,7 +622,7 @@ sibling_first(void **unused)
 
 /* What one's own processes never say is the end: 1, and not a crash. */
 static void
-conf_too_early(void **unused)
+conf_before_its_descriptors_ends_it(void **unused)
 {
 	(void)unused;
 	send_setup();
@@ -631,7 +631,7 @@ conf_too_early(void **unused)
 }
 
 static void
-setup_too_late(void **unused)
+setup_while_serving_ends_it(void **unused)
 {
 	(void)unused;
 	serve();
@@ -640,7 +640,7 @@ setup_too_late(void **unused)
 }
 
 static void
-setup_too_long(void **unused)
+octets_left_over_end_it(void **unused)
 {
 	const uint8_t octets[] = { 0, 0, 1, 'u', 0, 0, 0, 0, 9 };
 
@@ -650,7 +650,7 @@ setup_too_long(void **unused)
 }
 
 static void
-descriptor_missing(void **unused)
+missing_descriptor_ends_it(void **unused)
 {
 	(void)unused;
 	send_setup();
@@ -659,7 +659,7 @@ descriptor_missing(void **unused)
 }
 
 static void
-conf_larger_than_said(void **unused)
+conf_longer_than_announced_ends_it(void **unused)
 {
 	const uint8_t head[4] = { 0, 0, 0, 1 };
 
@@ -671,7 +671,7 @@ conf_larger_than_said(void **unused)
 }
 
 static void
-conf_beyond_limit(void **unused)
+conf_beyond_the_limit_ends_it(void **unused)
 {
 	const uint8_t head[4] = { 1, 0, 0, 1 };
 
@@ -682,7 +682,7 @@ conf_beyond_limit(void **unused)
 }
 
 static void
-sibling_malformed(void **unused)
+malformed_message_of_the_sibling_ends_it(void **unused)
 {
 	(void)unused;
 	serve();
@@ -693,16 +693,64 @@ sibling_malformed(void **unused)
 
 /* PUBLISH goes from marsd to scspd, never the other way. */
 static void
-sibling_wrong_way(void **unused)
+message_the_sibling_never_sends_ends_it(void **unused)
 {
 	const uint8_t octets[] = { 0, 1, 0, 0, 0, 1 };
 
 	(void)unused;
 	serve();
 	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_PUBLISH, -1,
-			     octets, sizeof(octets)),
+	    octets, sizeof(octets)),
 	    0);
 	assert_int_equal(ended(), 1);
+}
+
+/* What an event of a core becomes in the log: everything, and the least. */
+static void
+event_is_logged_with_all_it_says(void **unused)
+{
+	static struct service s;
+	const uint8_t oid[4] = { 192, 0, 2, 7 };
+	const struct service_event all = {
+		.where = "cluster a: ",
+		.oid = oid,
+		.text = "hello state",
+		.from = "down",
+		.to = "waiting",
+		.why = "a reason",
+		.number = 3,
+		.advice = "do this",
+		.ordinary = true,
+	}, least = { .text = "refused" };
+	char got[4096];
+	FILE *out = tmpfile();
+	int saved = dup(STDERR_FILENO), i;
+	size_t n;
+
+	(void)unused;
+	assert_non_null(out);
+	ratelimit_init(&s.limits[0], s.loop.timers.now);
+	ratelimit_init(&s.limits[1], s.loop.timers.now);
+	log_init("t", true);
+	fflush(stderr);
+	assert_int_not_equal(dup2(fileno(out), STDERR_FILENO), -1);
+	service_log_event(&s, 0, &all);
+	/* one kind at its limit does not silence another */
+	for (i = 0; i < 100; i++)
+		service_log_event(&s, 0, &all);
+	service_log_event(&s, 1, &least);
+	assert_int_not_equal(dup2(saved, STDERR_FILENO), -1);
+	(void)close(saved);
+	rewind(out);
+	n = fread(got, 1, sizeof(got) - 1, out);
+	got[n] = '\0';
+	(void)fclose(out);
+	assert_memory_equal(got,
+	    "t: cluster a: server 192.0.2.7: hello state down to waiting: "
+	    "a reason (3): do this\n",
+	    83);
+	assert_true(n < 11 * 90);
+	assert_string_equal(got + n - 11, "t: refused\n");
 }
 
 #define TEST(name) \
@@ -712,24 +760,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(starts),
-		TEST(talks),
-		TEST(network),
-		TEST(slow_sibling),
-		TEST(reloads),
-		TEST(ends_by_signal),
-		TEST(ends_with_parent),
-		TEST(interrupt),
-		TEST(alone),
-		TEST(sibling_first),
-		TEST(conf_too_early),
-		TEST(setup_too_late),
-		TEST(setup_too_long),
-		TEST(descriptor_missing),
-		TEST(conf_larger_than_said),
-		TEST(conf_beyond_limit),
-		TEST(sibling_malformed),
-		TEST(sibling_wrong_way),
+		TEST(says_how_it_is_confined),
+		TEST(answers_the_sibling),
+		TEST(calls_work_under_the_sandbox),
+		TEST(network_waits_for_a_slow_sibling),
+		TEST(opens_the_new_link_before_closing_the_old),
+		TEST(sigterm_ends_after_last_words),
+		TEST(ends_when_the_parent_has_gone),
+		TEST(interrupt_key_is_for_the_parent),
+		TEST(fails_when_the_sibling_has_died),
+		TEST(sibling_may_end_first),
+		TEST(conf_before_its_descriptors_ends_it),
+		TEST(setup_while_serving_ends_it),
+		TEST(octets_left_over_end_it),
+		TEST(missing_descriptor_ends_it),
+		TEST(conf_longer_than_announced_ends_it),
+		TEST(conf_beyond_the_limit_ends_it),
+		TEST(malformed_message_of_the_sibling_ends_it),
+		TEST(message_the_sibling_never_sends_ends_it),
+		cmocka_unit_test(event_is_logged_with_all_it_says),
 	};
 
 	/* a child that ends at once makes our write fail, no more */

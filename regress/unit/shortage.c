@@ -40,36 +40,23 @@ short_calloc(size_t n, size_t size)
 
 #define LS	1
 #define DCS	0
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
 /*
  * R2334-2.3-10, R2334-B.2.3-02: what could not be kept is not acknowledged,
  * though the rest of its message is; it comes again, and then it is.
  */
 static void
-not_acknowledged(void **state)
+what_could_not_be_kept_is_not_acknowledged(void **state)
 {
 	struct net *n;
-	struct scsp_neighbor *nb;
 	struct rawpkt p;
 	const struct heard *h;
 	uint32_t at;
 
 	(void)state;
 	for (at = 1; at <= 2; at++) { /* the entry, its contents */
-		n = raw_net(LS, DCS);
-		nb = node_neighbor_of(&n->node[LS], DCS);
-		raw_hello(n, DCS, 600, 600, RAW_ID(DCS), RAW_ID(LS));
-		net_run(n, 3);
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, nb->ca_seq);
-		raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
-		raw_done(n, DCS, &p);
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, nb->ca_seq);
-		raw_common(&p, 0, RAW_ID(DCS), RAW_ID(LS));
-		raw_done(n, DCS, &p);
-		assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
-		raw_clear(n, DCS);
+		n = raw_aligned(LS, DCS, -1);
 		fail_at = at;
 		raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 		raw_record(&p, 9, RAW_ID(DCS), 4, 10, false, "Jno");
@@ -79,8 +66,8 @@ not_acknowledged(void **state)
 		assert_int_equal(fail_at, 0);
 		assert_null(node_entry(&n->node[LS], DCS, 4));
 		assert_non_null(node_entry(&n->node[LS], DCS, 5));
-		assert_int_equal(nb->drops[DROP_MEMORY], 1);
-		assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+		assert_counter(SIDE, "memory", 1);
+		assert_shows(SIDE, "alignment", "Aligned");
 		h = raw_nth(n, DCS, 3, 0);
 		assert_non_null(h);
 		assert_int_equal(raw_get(h, 18, 2), 1);
@@ -97,7 +84,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(not_acknowledged),
+		cmocka_unit_test(what_could_not_be_kept_is_not_acknowledged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

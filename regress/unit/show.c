@@ -13,94 +13,100 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "ctl.h"
-#include "ctlserver.h"
+#include "rows.h"
 #include "scspnet.h"
 
-static uint8_t cursor[CTL_CURSOR_SIZE], row[CTL_ROW_MAX];
-static size_t len;
-
-static bool
-next(bool (*show)(struct scsp *, void *, struct wr *), struct node *nd)
-{
-	struct wr w;
-	bool more;
-
-	wr_init(&w, row, sizeof(row));
-	more = show(nd->s, cursor, &w);
-	assert_false(wr_failed(&w));
-	len = w.len;
-	return more;
-}
-
-/* the value of this name in the last row */
-static struct ctl_value *
-value(const char *name)
-{
-	static struct ctl_value v;
-	struct rd r;
-
-	rd_init(&r, row, len);
-	while (ctl_next(&r, &v))
-		if (strcmp(v.name, name) == 0)
-			return &v;
-	fail_msg("no %s", name);
-	return NULL;
-}
-
-static void
-all(void **state)
+/*
+ * The middle one of three servers, of which the first has five records and
+ * the last a withdrawn one.
+ */
+static struct net *
+three_servers(void)
 {
 	struct net *n = net_line(1, 3, false);
-	uint32_t i, rows = 0;
+	uint32_t i;
 
-	(void)state;
 	net_start(n);
 	for (i = 0; i < 5; i++)
 		node_publish(&n->node[0], i, "x");
 	assert_true(net_settle(n, 3000));
 	node_publish(&n->node[2], 7, NULL);
 	assert_true(net_settle(n, 3000));
+	ROWS_BEGIN();
+	return n;
+}
 
-	assert_true(next(scsp_show_summary, &n->node[1]));
-	assert_int_equal(value("neighbors")->number, 2);
-	assert_int_equal(value("aligned")->number, 2);
-	assert_int_equal(value("records")->number, 6);
-	assert_int_equal(value("tombstones")->number, 1);
-	assert_false(next(scsp_show_summary, &n->node[1]));
+static void
+summary_is_one_object(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
 
-	memset(cursor, 0, sizeof(cursor));
-	assert_true(next(scsp_show_neighbors, &n->node[1]));
-	assert_string_equal(value("address")->string, "10.0.0.1%1");
-	assert_string_equal(value("id")->string, "10.0.0.1");
-	assert_string_equal(value("hello")->string, "Bidirectional");
-	assert_string_equal(value("alignment")->string, "Aligned");
-	assert_string_equal(value("auth")->string, "off");
-	assert_int_equal(value("server-group")->number, NET_SGID);
-	assert_int_equal(value("protocol-id")->number, 3);
-	assert_true(value("records-received")->number >= 5);
-	assert_true(next(scsp_show_neighbors, &n->node[1]));
-	assert_false(next(scsp_show_neighbors, &n->node[1]));
+	(void)state;
+	assert_true(ROWS_NEXT(scsp_show_summary, s));
+	rows_number("neighbors", 2);
+	rows_number("aligned", 2);
+	rows_number("records", 6);
+	rows_number("tombstones", 1);
+	assert_false(ROWS_NEXT(scsp_show_summary, s));
+	net_free(n);
+}
 
-	/* the cursor is a name: what it names may go meanwhile */
-	memset(cursor, 0, sizeof(cursor));
-	assert_true(next(scsp_show_cache, &n->node[1]));
-	assert_string_equal(value("oid")->string, "10.0.0.1");
-	assert_int_equal(value("key")->number, 0);
-	assert_int_equal((int64_t)value("sequence")->number, SEQ_FIRST);
-	assert_string_equal(value("state")->string, "live");
-	assert_int_equal(value("own")->number, 0);
-	scsp_erase(
-	    n->node[1].s, NET_SGID, (const uint8_t[4]){ 10, 0, 0, 1 }, 0);
-	for (rows = 1; next(scsp_show_cache, &n->node[1]); rows++)
+static void
+each_neighbor_has_a_row(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
+
+	(void)state;
+	assert_true(ROWS_NEXT(scsp_show_neighbors, s));
+	rows_string("address", "10.0.0.1%1");
+	rows_string("id", "10.0.0.1");
+	rows_string("hello", "Bidirectional");
+	rows_string("alignment", "Aligned");
+	rows_string("auth", "off");
+	rows_number("server-group", NET_SGID);
+	rows_number("protocol-id", 3);
+	assert_true(rows_value("records-received")->number >= 5);
+	assert_true(ROWS_NEXT(scsp_show_neighbors, s));
+	assert_false(ROWS_NEXT(scsp_show_neighbors, s));
+	net_free(n);
+}
+
+/* The cursor is a name: what it names may go meanwhile. */
+static void
+cache_goes_on_behind_a_record_that_went(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
+	uint32_t count;
+
+	(void)state;
+	assert_true(ROWS_NEXT(scsp_show_cache, s));
+	rows_string("oid", "10.0.0.1");
+	rows_number("key", 0);
+	assert_int_equal((int64_t)rows_value("sequence")->number, SEQ_FIRST);
+	rows_string("state", "live");
+	rows_number("own", 0);
+	scsp_erase(s, NET_SGID, (const uint8_t[4]){ 10, 0, 0, 1 }, 0);
+	for (count = 1; ROWS_NEXT(scsp_show_cache, s); count++)
 		;
-	assert_int_equal(rows, 6);
+	assert_int_equal(count, 6);
+	net_free(n);
+}
 
-	memset(cursor, 0, sizeof(cursor));
-	for (rows = 0; next(scsp_show_counters, &n->node[1]); rows++)
-		if (strcmp(value("name")->string, "hellos-in") == 0)
-			assert_true(value("value")->number > 0);
-	assert_true(rows > 20);
+static void
+counters_name_what_they_count(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
+	uint32_t count;
+
+	(void)state;
+	for (count = 0; ROWS_NEXT(scsp_show_counters, s); count++)
+		if (strcmp(rows_value("name")->string, "hellos-in") == 0)
+			assert_true(rows_value("value")->number > 0);
+	assert_true(count > 20);
 	net_free(n);
 }
 
@@ -108,7 +114,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all),
+		cmocka_unit_test(summary_is_one_object),
+		cmocka_unit_test(each_neighbor_has_a_row),
+		cmocka_unit_test(cache_goes_on_behind_a_record_that_went),
+		cmocka_unit_test(counters_name_what_they_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

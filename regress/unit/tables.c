@@ -8,7 +8,7 @@
  * event has a cell that somebody has written, with a next state and an
  * action that exist and have names.  What the cells should be is the
  * business of each module's own test.
- * links: marsd scspd marsc
+ * links: marsd scspd marsc edged
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,15 +16,45 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "edged/elect.h"
+#include "edged/listener.h"
+#include "edged/querier.h"
+#include "marsc/join.h"
+#include "marsc/parts.h"
+#include "marsc/path.h"
+#include "marsc/register.h"
+#include "marsc/request.h"
+#include "marsd/adopt.h"
+#include "marsd/member.h"
+#include "marsd/move.h"
+#include "marsd/peer.h"
 #include "nvc.h"
+#include "scspd/align.h"
+#include "scspd/hello.h"
 #include "table.h"
 #include "vc_atm.h"
 #include "vc_party.h"
 
 static const struct table *const tables[] = {
+	&edged_elect_table,
+	&edged_listener_table,
+	&edged_querier_table,
+	&marsc_join_table,
+	&marsc_parts_table,
+	&marsc_path_table,
+	&marsc_query_table,
+	&marsc_reg_table,
+	&marsd_adopt_table,
+	&marsd_claim_table,
+	&marsd_entry_table,
+	&marsd_leaf_table,
+	&marsd_move_table,
+	&marsd_peer_table,
 	&nvc_table,
 	&vc_atm_table,
 	&vc_party_table,
+	&scsp_hello_table,
+	&scsp_align_table,
 };
 
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))

@@ -17,99 +17,37 @@
 #define LS	1
 #define DCS	0
 #define OTHER	2		/* a second raw neighbor of the LS */
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
 
-static struct scsp_neighbor *nb, *nb2;
+static struct scsp_neighbor *nb;
 static struct net *n;
-
-/* aligned with one or two raw neighbors, nothing in the cache */
-static void
-align(int raw)
-{
-	struct rawpkt p;
-	uint32_t c, seq;
-
-	raw_clear(n, raw);
-	raw_hello(n, raw, 600, 600, RAW_ID(raw), RAW_ID(LS));
-	if (raw > LS) { /* we are slave */
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, 7);
-		raw_common(&p, 0xe000, RAW_ID(raw), RAW_ID(LS));
-		raw_done(n, raw, &p);
-		seq = 8;
-	} else {
-		net_run(n, 3);
-		c = raw_count(n, raw, 1);
-		seq = raw_get(raw_nth(n, raw, 1, c - 1), 8, 4);
-		raw_begin(&p, 1, 0, 0);
-		raw_put(&p, 4, seq++);
-		raw_common(&p, 0, RAW_ID(raw), RAW_ID(LS));
-		raw_done(n, raw, &p);
-	}
-	raw_begin(&p, 1, 0, 0);
-	raw_put(&p, 4, seq);
-	raw_common(&p, raw > LS ? 0x8000 : 0, RAW_ID(raw), RAW_ID(LS));
-	raw_done(n, raw, &p);
-	raw_clear(n, raw);
-}
 
 static void
 begin(bool two)
 {
-	n = net_new(7, two ? 3 : 2);
-	n->node[DCS].raw = true;
-	node_conf(&n->node[LS]);
-	node_conf_neighbor(&n->node[LS], DCS);
-	if (two) {
-		n->node[OTHER].raw = true;
-		node_conf_neighbor(&n->node[LS], OTHER);
-	}
-	net_start(n);
-	net_run(n, 3500);
+	n = raw_aligned(LS, DCS, two ? OTHER : -1);
 	nb = node_neighbor_of(&n->node[LS], DCS);
-	align(DCS);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
-	if (two) {
-		nb2 = node_neighbor_of(&n->node[LS], OTHER);
-		align(OTHER);
-		assert_int_equal(nb2->align, SCSP_ALIGN_ALIGNED);
-	}
 }
 
-/* one record in a CSU Request (type 2), a Reply (3) or a CSUS (4) */
 static void
 say(int raw, uint8_t type, uint16_t hops, int owner, uint32_t key, int32_t seq,
     const char *data)
 {
-	struct rawpkt p;
-
-	raw_begin(&p, type, RAW_ID(raw), RAW_ID(LS));
-	raw_record(&p, hops, RAW_ID(owner), key, seq, false, data);
-	raw_done(n, raw, &p);
-	net_run(n, 10);
+	raw_say(n, raw, LS, type, hops, owner, key, seq, data);
 }
 
-/* the i-th packet of a type has one record, this one */
 static void
 expect(int raw, uint8_t type, uint32_t i, uint16_t hops, int owner,
     uint32_t key, int32_t seq, const char *data)
 {
-	const struct heard *h = raw_nth(n, raw, type, i);
-	size_t len = data == NULL ? 0 : strlen(data);
+	raw_expect(n, raw, LS, type, i, hops, owner, key, seq, data);
+}
 
-	assert_non_null(h);
-	assert_int_equal(raw_get(h, 18, 2), 1);
-	assert_true(raw_get(h, 20, 4) == RAW_ID(LS));
-	assert_true(raw_get(h, 24, 4) == RAW_ID(raw));
-	assert_int_equal(raw_get(h, 28, 2), hops);
-	assert_int_equal(raw_get(h, 30, 2), 20 + len);
-	assert_true(raw_get(h, 36, 4) == (uint32_t)seq);
-	assert_true(raw_get(h, 40, 4) == key);
-	assert_true(raw_get(h, 44, 4) == RAW_ID(owner));
-	assert_int_equal(h->len, 8 + 48 + len);
-	if (len != 0) {
-		assert_int_equal(raw_get(h, 34, 2), 0); /* R2334-B.2.0.2-10 */
-		assert_memory_equal(h->data + 8 + 48, data, len);
-	}
+/* as marsctl shows it */
+static const struct shown *
+record(int owner, uint32_t key)
+{
+	return node_record(&n->node[LS], owner, key);
 }
 
 static struct scsp_entry *
@@ -125,12 +63,12 @@ entry(int owner, uint32_t key)
  * back.
  */
 static void
-flood(void **state)
+a_newer_record_is_installed_acknowledged_and_passed_on(void **state)
 {
 	(void)state;
 	begin(true);
 	say(DCS, 2, 5, DCS, 9, 100, "Jabc");
-	assert_int_equal(entry(DCS, 9)->seq, 100);
+	assert_int_equal(record(DCS, 9)->seq, 100);
 	assert_int_equal(n->node[LS].flooded_how, 1);
 	expect(DCS, 3, 0, 1, DCS, 9, 100, NULL);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0);
@@ -140,12 +78,12 @@ flood(void **state)
 	raw_clear(n, OTHER);
 	/* hops used up: installed and acknowledged, not forwarded */
 	say(DCS, 2, 1, DCS, 9, 101, "Jdef");
-	assert_int_equal(entry(DCS, 9)->seq, 101);
+	assert_int_equal(record(DCS, 9)->seq, 101);
 	expect(DCS, 3, 1, 1, DCS, 9, 101, NULL);
 	/* but for the older one that waited there, now newer */
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	say(DCS, 2, 0, DCS, 10, 1, "Jx");
-	assert_non_null(entry(DCS, 10));
+	assert_non_null(record(DCS, 10));
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	net_free(n);
 }
@@ -157,14 +95,15 @@ flood(void **state)
  * the configuration; each is waited for by itself.
  */
 static void
-to_everybody(void **state)
+a_change_of_ours_goes_to_every_neighbor_in_order(void **state)
 {
 	const struct heard *h;
 	int i;
 
 	(void)state;
 	begin(true);
-	assert_true(nb->ca_seq != nb2->ca_seq);
+	assert_true(
+	    nb->ca_seq != node_neighbor_of(&n->node[LS], OTHER)->ca_seq);
 	TAILQ_FIRST(&n->node[LS].conf->clusters)->hop_count = 5;
 	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
 	node_publish(&n->node[LS], 2, "b");
@@ -203,7 +142,7 @@ to_everybody(void **state)
  * abnormal event.
  */
 static void
-retransmit(void **state)
+what_is_not_acknowledged_is_sent_again(void **state)
 {
 	uint32_t i;
 
@@ -216,25 +155,25 @@ retransmit(void **state)
 	net_run(n, 2900);
 	assert_int_equal(raw_count(n, DCS, 2), 2);
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST, NULL);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	net_run(n, 200); /* 2 alone, again */
 	assert_int_equal(raw_count(n, DCS, 2), 3);
 	expect(DCS, 2, 2, 16, LS, 2, SEQ_FIRST, "Jb");
 	for (i = 0; i < 4; i++)
 		net_run(n, 3000);
 	assert_int_equal(raw_count(n, DCS, 2), 7);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	net_run(n, 3000);
 	assert_int_equal(raw_count(n, DCS, 2), 7);
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_false(timer_isset(&nb->csu_timer));
 	net_free(n);
 }
 
 /* R2334-2.3-23: only the newest instance is on the queue. */
 static void
-newest_only(void **state)
+only_the_newest_instance_is_queued(void **state)
 {
 	(void)state;
 	begin(false);
@@ -245,14 +184,14 @@ newest_only(void **state)
 	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 1, "Jb");
 	node_publish(&n->node[LS], 1, "c");
 	net_run(n, 10);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST + 2, "Jc");
 	/* R2334-2.3-25: an acknowledgement of the older one */
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 1, NULL);
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	/* R2334-2.3-24, A-62: of this one, hop count and length aside */
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 2, NULL);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_false(timer_isset(&nb->csu_timer));
 	net_free(n);
 }
@@ -262,22 +201,22 @@ newest_only(void **state)
  * for it.
  */
 static void
-newer_reply(void **state)
+a_reply_that_knows_a_newer_one_is_asked_for_it(void **state)
 {
 	(void)state;
 	begin(true);
 	say(OTHER, 2, 9, OTHER, 4, 10, "Jold");
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	raw_clear(n, OTHER);
 	say(DCS, 3, 1, OTHER, 4, 20, NULL);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	expect(DCS, 4, 0, 1, OTHER, 4, 20, NULL);
-	assert_int_equal(nb->align, SCSP_ALIGN_ALIGNED);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_run(n, 3000); /* a CSUS as any other */
 	expect(DCS, 4, 1, 1, OTHER, 4, 20, NULL);
 	say(DCS, 2, 1, OTHER, 4, 20, "Jnew");
-	assert_int_equal(entry(OTHER, 4)->seq, 20);
-	assert_int_equal(nb->nopen, 0);
+	assert_int_equal(record(OTHER, 4)->seq, 20);
+	assert_shows_number(SIDE, "csus-pending", 0);
 	/* it came with one hop and goes on all the same */
 	expect(OTHER, 2, 0, 16, OTHER, 4, 20, "Jnew");
 	net_free(n);
@@ -285,7 +224,7 @@ newer_reply(void **state)
 
 /* R2334-2.3-28: an older one is answered with ours. */
 static void
-older(void **state)
+an_older_record_is_answered_with_our_number(void **state)
 {
 	(void)state;
 	begin(false);
@@ -302,19 +241,19 @@ older(void **state)
  * conflict.
  */
 static void
-implicit(void **state)
+the_same_or_a_newer_record_acknowledges_ours(void **state)
 {
 	(void)state;
 	begin(true);
 	say(OTHER, 2, 9, 5, 4, 10, "Jten");
 	say(OTHER, 2, 9, 5, 5, 10, "Jten");
-	assert_int_equal(nb->nqueued, 2);
+	assert_shows_number(SIDE, "csu-queue", 2);
 	raw_clear(n, DCS);
 	say(DCS, 2, 9, 5, 4, 10, "Jten");
-	assert_int_equal(nb->nqueued, 1);
+	assert_shows_number(SIDE, "csu-queue", 1);
 	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
 	say(DCS, 2, 9, 5, 5, 11, "Jelf");
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
 	say(DCS, 2, 9, 5, 4, 10, "Jzehn");
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 1);
@@ -328,7 +267,7 @@ implicit(void **state)
  * from there; of two with one number the hidden one gives way.
  */
 static void
-hidden(void **state)
+the_owner_of_hidden_records_is_shown_their_numbers(void **state)
 {
 	static const uint8_t oid[4] = { 10, 0, 0, 6 };
 
@@ -348,9 +287,9 @@ hidden(void **state)
 	expect(DCS, 2, 0, 1, 5, 4, 10, "Jten");
 	say(DCS, 2, 9, 5, 5, 10, "Jnew");
 	assert_memory_equal(entry(5, 5)->data, "Jnew", 4);
-	assert_int_equal(entry(5, 5)->flags & ENTRY_HIDDEN, 0);
+	assert_string_equal(record(5, 5)->state, "live");
 	say(DCS, 2, 9, 5, 6, 10, "Jten");
-	assert_int_equal(entry(5, 6)->flags & ENTRY_HIDDEN, ENTRY_HIDDEN);
+	assert_string_equal(record(5, 6)->state, "hidden");
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
 	net_free(n);
 }
@@ -360,7 +299,7 @@ hidden(void **state)
  * held.
  */
 static void
-solicited(void **state)
+a_csus_gets_what_is_held(void **state)
 {
 	(void)state;
 	begin(true);
@@ -376,7 +315,7 @@ solicited(void **state)
  * R2334-2.3-30, R2334-2.3-31, R2334-B.2.0.2-10: or its own record, with N.
  */
 static void
-no_longer(void **state)
+a_csus_for_what_is_not_held_gets_a_null_record(void **state)
 {
 	const struct heard *h;
 
@@ -386,13 +325,13 @@ no_longer(void **state)
 	expect(DCS, 2, 0, 1, 5, 4, 99, NULL);
 	h = raw_nth(n, DCS, 2, 0);
 	assert_int_equal(raw_get(h, 34, 2), 0x8000);
-	assert_int_equal(nb->nqueued, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
 	net_free(n);
 }
 
 /* R2334-B.2.0.2-11, A-64, A-65: a null record that was asked for, and not */
 static void
-null_record(void **state)
+a_null_record_counts_only_if_asked_for(void **state)
 {
 	struct rawpkt p;
 
@@ -404,8 +343,8 @@ null_record(void **state)
 	raw_clear(n, DCS);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_non_null(entry(5, 4));
-	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
+	assert_non_null(record(5, 4));
+	assert_counter(SIDE, "record-null", 1);
 	expect(DCS, 3, 0, 1, 5, 4, 20, NULL); /* acknowledged, with N */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 34, 2), 0x8000);
 	/* now it says that it has 20, and then that it has not */
@@ -414,10 +353,10 @@ null_record(void **state)
 	raw_clear(n, OTHER);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_null(entry(5, 4));
+	assert_null(record(5, 4));
 	assert_int_equal(n->node[LS].gones, 1);
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
-	assert_int_equal(nb->nopen, 0);
+	assert_shows_number(SIDE, "csus-pending", 0);
 	expect(DCS, 3, 1, 1, 5, 4, 20, NULL);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 1), 34, 2), 0x8000);
 	net_free(n);
@@ -428,7 +367,7 @@ null_record(void **state)
  * hid what it has, said so, and has it again (A-8).
  */
 static void
-null_late(void **state)
+a_null_record_after_the_record_is_late(void **state)
 {
 	struct rawpkt p;
 
@@ -443,30 +382,30 @@ null_late(void **state)
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
 	assert_int_equal(raw_count(n, DCS, 4), 1);
-	assert_int_equal(nb->nopen, 2);
+	assert_shows_number(SIDE, "csus-pending", 2);
 	say(DCS, 2, 1, 5, 4, 20, "Jtwenty");
-	assert_int_equal(nb->nopen, 1);
+	assert_shows_number(SIDE, "csus-pending", 1);
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 1, RAW_ID(5), 4, 20, true, NULL);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_non_null(entry(5, 4));
-	assert_int_equal(entry(5, 4)->seq, 20);
-	assert_int_equal(nb->drops[DROP_RECORD_NULL], 1);
-	assert_int_equal(nb->nopen, 1);
+	assert_non_null(record(5, 4));
+	assert_int_equal(record(5, 4)->seq, 20);
+	assert_counter(SIDE, "record-null", 1);
+	assert_shows_number(SIDE, "csus-pending", 1);
 	/* of the other one it is the answer */
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 1, RAW_ID(5), 6, 20, true, NULL);
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_null(entry(5, 6));
-	assert_int_equal(nb->nopen, 0);
+	assert_null(record(5, 6));
+	assert_shows_number(SIDE, "csus-pending", 0);
 	net_free(n);
 }
 
 /* acknowledged, not installed, remembered, not asked again. */
 static void
-strange(void **state)
+what_is_not_understood_is_acknowledged_and_not_installed(void **state)
 {
 	struct rawpkt p;
 
@@ -476,11 +415,11 @@ strange(void **state)
 	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
 	assert_int_equal(n->node[LS].updates, 0);
-	assert_int_equal(nb->drops[DROP_RECORD_STRANGE], 1);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_counter(SIDE, "record-strange", 1);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	say(DCS, 2, 9, 5, 5, INT32_MIN, "Jxx");
 	expect(DCS, 3, 1, 1, 5, 5, INT32_MIN, NULL);
-	assert_null(entry(5, 5));
+	assert_null(record(5, 5));
 	/* in a summary */
 	raw_begin(&p, 1, 0, 0);
 	raw_put(&p, 4, nb->ca_sent - 1);
@@ -492,21 +431,21 @@ strange(void **state)
 	raw_record(&p, 1, RAW_ID(5), 4, 10, false, NULL);
 	raw_record(&p, 1, RAW_ID(5), 5, INT32_MIN, false, NULL);
 	raw_done(n, DCS, &p);
-	assert_int_equal(nb->align, SCSP_ALIGN_SUMMARIZE);
-	assert_int_equal(nb->ncrl, 0);
+	assert_shows(SIDE, "alignment", "Summarize");
+	assert_shows_number(SIDE, "csus-pending", 0);
 	/* a newer one that is understood */
 	net_free(n);
 	begin(false);
 	say(DCS, 2, 9, 5, 4, 10, "Sxx");
 	say(DCS, 2, 9, 5, 4, 11, "Jok");
-	assert_int_equal(entry(5, 4)->seq, 11);
+	assert_int_equal(record(5, 4)->seq, 11);
 	assert_int_equal(n->node[LS].updates, 1);
 	net_free(n);
 }
 
 /* contents whose lengths do not add up: nothing of the message. */
 static void
-malformed(void **state)
+one_malformed_record_spoils_the_message(void **state)
 {
 	struct rawpkt p;
 
@@ -516,8 +455,8 @@ malformed(void **state)
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "?");
 	raw_done(n, DCS, &p);
-	assert_null(entry(5, 4));
-	assert_int_equal(nb->hello, SCSP_HELLO_WAITING);
+	assert_null(record(5, 4));
+	assert_shows(SIDE, "hello", "Waiting");
 	net_free(n);
 }
 
@@ -526,7 +465,7 @@ malformed(void **state)
  * answered to the sender.
  */
 static void
-to_all(void **state)
+a_request_to_all_is_ours_too(void **state)
 {
 	struct rawpkt p;
 
@@ -540,23 +479,23 @@ to_all(void **state)
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(4));
 	raw_record(&p, 9, RAW_ID(5), 5, 10, false, "Jok");
 	raw_done(n, DCS, &p);
-	assert_null(entry(5, 5));
-	assert_int_equal(nb->drops[DROP_RECEIVER], 1);
+	assert_null(record(5, 5));
+	assert_counter(SIDE, "receiver", 1);
 	net_free(n);
 }
 
 /* R2334-2.3-02, A-94: CSU messages only in Update Cache and Aligned. */
 static void
-too_early(void **state)
+no_csu_message_counts_before_update_cache(void **state)
 {
 	(void)state;
 	begin(false);
 	scsp_realign(n->node[LS].s, NET_SGID);
-	assert_int_equal(nb->align, SCSP_ALIGN_NEGOTIATION);
+	assert_shows(SIDE, "alignment", "Negotiation");
 	say(DCS, 2, 9, 5, 4, 10, "Jok");
 	say(DCS, 4, 9, 5, 4, 10, NULL);
-	assert_null(entry(5, 4));
-	assert_int_equal(nb->drops[DROP_STATE], 2);
+	assert_null(record(5, 4));
+	assert_counter(SIDE, "state", 2);
 	net_free(n);
 }
 
@@ -565,7 +504,7 @@ too_early(void **state)
  * more than a window; the acknowledgements in one reply.
  */
 static void
-batches(void **state)
+requests_are_full_and_within_the_window(void **state)
 {
 	struct rawpkt p;
 	uint32_t i, got = 0;
@@ -579,7 +518,7 @@ batches(void **state)
 	for (i = 0; i < raw_count(n, DCS, 2); i++)
 		got += raw_get(raw_nth(n, DCS, 2, i), 18, 2);
 	assert_in_range(raw_nth(n, DCS, 2, 0)->len, 9000, 9188);
-	assert_int_equal(nb->nqueued, 4000);
+	assert_shows_number(SIDE, "csu-queue", 4000);
 	assert_true(got < 4000);
 	raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
 	for (i = 0; i < 200; i++) {
@@ -587,7 +526,7 @@ batches(void **state)
 	}
 	raw_done(n, DCS, &p);
 	net_run(n, 10);
-	assert_int_equal(nb->nqueued, 3800);
+	assert_shows_number(SIDE, "csu-queue", 3800);
 	net_free(n);
 	begin(false);
 	for (i = 0; i < 100; i++) {
@@ -606,7 +545,7 @@ batches(void **state)
  * is gone and said to be.
  */
 static void
-tombstone(void **state)
+a_tombstone_stays_for_its_time_and_until_all_know(void **state)
 {
 	(void)state;
 	begin(true);
@@ -615,155 +554,28 @@ tombstone(void **state)
 	say(DCS, 2, 9, 5, 4, 10, "Jin");
 	say(OTHER, 3, 9, 5, 4, 10, NULL);
 	say(DCS, 2, 9, 5, 4, 11, "Tout");
-	assert_int_equal(node_group(&n->node[LS])->cache.tombs, 1);
+	assert_int_equal(node_summary(&n->node[LS], "tombstones"), 1);
 	net_run(n, 4900);
-	assert_non_null(entry(5, 4));
+	assert_non_null(record(5, 4));
 	net_run(n, 1000); /* OTHER has not acknowledged */
-	assert_non_null(entry(5, 4));
+	assert_non_null(record(5, 4));
 	assert_int_equal(n->node[LS].gones, 0);
 	say(OTHER, 3, 9, 5, 4, 11, NULL);
-	assert_null(entry(5, 4));
+	assert_null(record(5, 4));
 	assert_int_equal(n->node[LS].gones, 1);
 	/* all acknowledged at once: not before its time */
 	say(DCS, 2, 9, 5, 5, 11, "Tout");
 	say(OTHER, 3, 9, 5, 5, 11, NULL);
 	net_run(n, 4900);
-	assert_non_null(entry(5, 5));
+	assert_non_null(record(5, 5));
 	net_run(n, 200);
-	assert_null(entry(5, 5));
-	net_free(n);
-}
-
-/* our own record, newer than ours, or of other contents, or unknown */
-static void
-own(void **state)
-{
-	(void)state;
-	begin(false);
-	node_publish(&n->node[LS], 1, "a");
-	net_run(n, 10);
-	raw_clear(n, DCS);
-	/* equal: acknowledged, and that is all */
-	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Ja");
-	assert_int_equal(n->node[LS].owns, 0);
-	assert_int_equal(nb->nqueued, 0);
-	expect(DCS, 3, 0, 1, LS, 1, SEQ_FIRST, NULL);
-	say(DCS, 2, 9, LS, 1, SEQ_FIRST, "Jb");
-	assert_int_equal(n->node[LS].owns, 1);
-	net_run(n, 10);
-	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 16, "Ja");
-	say(DCS, 2, 9, LS, 1, 1000, "Jb");
-	net_run(n, 10);
-	expect(DCS, 2, 1, 16, LS, 1, 1016, "Ja");
-	/* nothing backs it: withdrawn */
-	say(DCS, 2, 9, LS, 2, 5, "Jc");
-	net_run(n, 10);
-	expect(DCS, 2, 2, 16, LS, 2, 21, "T");
-	assert_int_equal(n->node[LS].updates, 0);
-	/* R2334-B.2.0.2-12, 17: the next ones go on by one */
-	node_publish(&n->node[LS], 1, "d");
-	net_run(n, 10);
-	expect(DCS, 2, 3, 16, LS, 1, 1017, "Jd");
-	net_free(n);
-}
-
-/*
- * R2334-B.2.0.2-20, A-11: anything of an earlier life, and all that we have
- * numbered in this one is numbered once more, and what is new goes on from
- * there; not a second time, and not towards the purge.
- */
-static void
-own_reborn(void **state)
-{
-	uint32_t i;
-
-	(void)state;
-	begin(false);
-	n->node[LS].silent = true;
-	for (i = 0; i < 3; i++)
-		node_publish(&n->node[LS], i, "a");
-	entry(LS, 2)->seq = entry(LS, 2)->seen = 1000;
-	node_publish(&n->node[LS], 3, NULL);
-	net_run(n, 10);
-	/* too near to the purge: nothing but that record is concerned */
-	say(DCS, 2, 9, LS, 10, (1 << 30) + 1, "Jz");
-	assert_int_equal(entry(LS, 0)->seq, SEQ_FIRST);
-	raw_clear(n, DCS);
-	say(DCS, 2, 9, LS, 11, 100, "Jz");
-	assert_int_equal(raw_count(n, DCS, 2), 1);
-	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 0), 18, 2), 4);
-	assert_int_equal(entry(LS, 0)->seq, 116);
-	assert_int_equal(entry(LS, 1)->seq, 116);
-	assert_memory_equal(entry(LS, 1)->data, "Ja", 2);
-	assert_int_equal(entry(LS, 2)->seq, 1016);
-	assert_int_equal(entry(LS, 3)->seq, 116);
-	assert_int_equal(entry(LS, 3)->flags & ENTRY_TOMB, ENTRY_TOMB);
-	assert_int_equal(entry(LS, 11)->seq, 100); /* marsd's to answer */
-	raw_clear(n, DCS);
-	say(DCS, 2, 9, LS, 12, 200, "Jz");
-	assert_int_equal(raw_count(n, DCS, 2), 0);
-	assert_int_equal(entry(LS, 0)->seq, 116);
-	node_publish(&n->node[LS], 4, "new");
-	/* nobody is known to hold this one: A-11 */
-	assert_int_equal(entry(LS, 4)->seq, SEQ_FIRST);
-	node_publish(&n->node[LS], 0, "b");
-	assert_int_equal(entry(LS, 0)->seq, 117);
-	net_free(n);
-}
-
-/*
- * A-11, R2334-2.3-28: what undid our record before we restarted goes on to
- * those who have the record still, and so does our number when one of them
- * comes with it.
- */
-static void
-own_undone(void **state)
-{
-	(void)state;
-	begin(true);
-	n->node[LS].silent = true; /* marsd has nothing to add */
-	say(DCS, 2, 9, LS, 2, 5, "T");
-	expect(OTHER, 2, 0, 16, LS, 2, 5, "T");
-	raw_clear(n, OTHER);
-	say(OTHER, 2, 9, LS, 2, 4, "Jold");
-	expect(OTHER, 3, 0, 1, LS, 2, 5, NULL);
-	assert_memory_equal(entry(LS, 2)->data, "T", 1);
-	net_free(n);
-}
-
-/* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
-static void
-purge(void **state)
-{
-	(void)state;
-	begin(true);
-	node_publish(&n->node[LS], 1, "a");
-	entry(LS, 1)->seq = entry(LS, 1)->seen = INT32_MAX - 2;
-	node_publish(&n->node[LS], 1, "b");
-	net_run(n, 10);
-	assert_int_equal(entry(LS, 1)->seq, INT32_MAX - 1);
-	raw_clear(n, DCS);
-	node_publish(&n->node[LS], 1, "c");
-	node_publish(&n->node[LS], 1, "d");
-	net_run(n, 10);
-	expect(DCS, 2, 0, 16, LS, 1, INT32_MAX, "Tb");
-	say(DCS, 3, 1, LS, 1, INT32_MAX, NULL);
-	assert_int_equal(raw_count(n, DCS, 2), 1);
-	say(OTHER, 3, 1, LS, 1, INT32_MAX, NULL);
-	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
-	/* and the receiver's side: gone as soon as nobody waits for it */
-	say(DCS, 2, 9, 5, 4, INT32_MAX, "Tx");
-	assert_non_null(entry(5, 4));
-	say(OTHER, 3, 1, 5, 4, INT32_MAX, NULL);
-	assert_null(entry(5, 4));
-	say(DCS, 2, 9, 5, 4, SEQ_FIRST, "Jx");
-	assert_int_equal(entry(5, 4)->seq, SEQ_FIRST);
+	assert_null(record(5, 5));
 	net_free(n);
 }
 
 /* The limit is policy: acknowledged, counted, the adjacency stays. */
 static void
-limit(void **state)
+a_full_cache_acknowledges_and_keeps_the_adjacency(void **state)
 {
 	uint32_t i;
 
@@ -773,18 +585,18 @@ limit(void **state)
 	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
 	for (i = 0; i < 5; i++)
 		say(DCS, 2, 9, 5, i, 10, "Jok");
-	assert_int_equal(node_group(&n->node[LS])->cache.count, 3);
+	assert_int_equal(node_summary(&n->node[LS], "records"), 3);
 	assert_int_equal(raw_count(n, DCS, 3), 5);
-	assert_int_equal(nb->drops[DROP_RECORD_LIMIT], 2);
+	assert_counter(SIDE, "record-limit", 2);
 	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 2);
 	say(DCS, 2, 9, 5, 1, 11, "Jnew"); /* what is there may change */
-	assert_int_equal(entry(5, 1)->seq, 11);
+	assert_int_equal(record(5, 1)->seq, 11);
 	net_free(n);
 }
 
 /* none at all, and the same twice. */
 static void
-odd_ones(void **state)
+empty_messages_and_repeated_records_are_harmless(void **state)
 {
 	struct rawpkt p;
 
@@ -800,13 +612,13 @@ odd_ones(void **state)
 	net_run(n, 20);
 	assert_int_equal(raw_count(n, DCS, 2), 0);
 	assert_int_equal(raw_count(n, DCS, 3), 0);
-	assert_int_equal(nb->hello, SCSP_HELLO_BIDI);
+	assert_shows(SIDE, "hello", "Bidirectional");
 	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_record(&p, 9, RAW_ID(5), 4, 11, false, "Jnew");
 	raw_record(&p, 9, RAW_ID(5), 4, 10, false, "Jok");
 	raw_done(n, DCS, &p);
-	assert_int_equal(entry(5, 4)->seq, 11);
+	assert_int_equal(record(5, 4)->seq, 11);
 	net_free(n);
 }
 
@@ -814,30 +626,35 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flood),
-		cmocka_unit_test(to_everybody),
-		cmocka_unit_test(retransmit),
-		cmocka_unit_test(newest_only),
-		cmocka_unit_test(newer_reply),
-		cmocka_unit_test(older),
-		cmocka_unit_test(implicit),
-		cmocka_unit_test(hidden),
-		cmocka_unit_test(solicited),
-		cmocka_unit_test(no_longer),
-		cmocka_unit_test(null_record),
-		cmocka_unit_test(null_late),
-		cmocka_unit_test(strange),
-		cmocka_unit_test(malformed),
-		cmocka_unit_test(to_all),
-		cmocka_unit_test(too_early),
-		cmocka_unit_test(batches),
-		cmocka_unit_test(tombstone),
-		cmocka_unit_test(own),
-		cmocka_unit_test(own_reborn),
-		cmocka_unit_test(own_undone),
-		cmocka_unit_test(purge),
-		cmocka_unit_test(limit),
-		cmocka_unit_test(odd_ones),
+		cmocka_unit_test(
+		    a_newer_record_is_installed_acknowledged_and_passed_on),
+		cmocka_unit_test(
+		    a_change_of_ours_goes_to_every_neighbor_in_order),
+		cmocka_unit_test(what_is_not_acknowledged_is_sent_again),
+		cmocka_unit_test(only_the_newest_instance_is_queued),
+		cmocka_unit_test(
+		    a_reply_that_knows_a_newer_one_is_asked_for_it),
+		cmocka_unit_test(an_older_record_is_answered_with_our_number),
+		cmocka_unit_test(the_same_or_a_newer_record_acknowledges_ours),
+		cmocka_unit_test(
+		    the_owner_of_hidden_records_is_shown_their_numbers),
+		cmocka_unit_test(a_csus_gets_what_is_held),
+		cmocka_unit_test(
+		    a_csus_for_what_is_not_held_gets_a_null_record),
+		cmocka_unit_test(a_null_record_counts_only_if_asked_for),
+		cmocka_unit_test(a_null_record_after_the_record_is_late),
+		cmocka_unit_test(
+		    what_is_not_understood_is_acknowledged_and_not_installed),
+		cmocka_unit_test(one_malformed_record_spoils_the_message),
+		cmocka_unit_test(a_request_to_all_is_ours_too),
+		cmocka_unit_test(no_csu_message_counts_before_update_cache),
+		cmocka_unit_test(requests_are_full_and_within_the_window),
+		cmocka_unit_test(
+		    a_tombstone_stays_for_its_time_and_until_all_know),
+		cmocka_unit_test(
+		    a_full_cache_acknowledges_and_keeps_the_adjacency),
+		cmocka_unit_test(
+		    empty_messages_and_repeated_records_are_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

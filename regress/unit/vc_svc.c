@@ -526,7 +526,7 @@ multi(void **state)
 	turns();
 	vc_svc_answer(l, asked_id, -1, VC_CAUSE_UNALLOCATED);
 	STORY("ask 2 leaf; leaf ack 2; ask 3 leaf; leaf ack 3; "
-	      "ask 4 leaf; leaf failed 4 1; ");
+	    "ask 4 leaf; leaf failed 4 1; ");
 	say(vc, "all", 0);
 	turns();
 	got(a[1], "all");

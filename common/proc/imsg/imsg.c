@@ -4,9 +4,7 @@
  */
 
 /* Messages with a header; see imsg.h. */
-#include <sys/uio.h>
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,14 +79,14 @@ int
 imsgbuf_read(struct imsgbuf *ib)
 {
 	return ib->flags & ALLOW_FDPASS ? msgbuf_read(ib->fd, ib->w) :
-					  ibuf_read(ib->fd, ib->w);
+	    ibuf_read(ib->fd, ib->w);
 }
 
 int
 imsgbuf_write(struct imsgbuf *ib)
 {
 	return ib->flags & ALLOW_FDPASS ? msgbuf_write(ib->fd, ib->w) :
-					  ibuf_write(ib->fd, ib->w);
+	    ibuf_write(ib->fd, ib->w);
 }
 
 int
@@ -113,10 +111,11 @@ imsgbuf_clear(struct imsgbuf *ib)
 	ib->w = NULL;
 }
 
-/* A whole message, header first, becomes *imsg, which owns b then. */
-static int
-imsg_from(struct imsg *imsg, struct ibuf *b)
+int
+imsgbuf_get(struct imsgbuf *ib, struct imsg *imsg)
 {
+	struct ibuf *b = msgbuf_get(ib->w);
+
 	if (b == NULL)
 		return 0;
 	if (ibuf_get(b, &imsg->hdr, sizeof(imsg->hdr)) == -1) {
@@ -129,12 +128,6 @@ imsg_from(struct imsg *imsg, struct ibuf *b)
 	return 1;
 }
 
-int
-imsgbuf_get(struct imsgbuf *ib, struct imsg *imsg)
-{
-	return imsg_from(imsg, msgbuf_get(ib->w));
-}
-
 void
 imsg_free(struct imsg *imsg)
 {
@@ -143,162 +136,30 @@ imsg_free(struct imsg *imsg)
 	imsg->data = NULL;
 }
 
-/* A buffer with the header in it; pid is taken as it is. */
-static struct ibuf *
-header(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, size_t size,
-    size_t max)
-{
-	struct imsg_hdr hdr = { .type = type, .len = 0, .peerid = id };
-	struct ibuf *b;
-
-	if (size > ib->maxsize - IMSG_HEADER_SIZE) {
-		errno = ERANGE;
-		return NULL;
-	}
-	hdr.pid = (uint32_t)pid;
-	if ((b = ibuf_dynamic(
-		 max == IMSG_HEADER_SIZE ? max : size + IMSG_HEADER_SIZE,
-		 max)) == NULL)
-		return NULL;
-	if (ibuf_add(b, &hdr, sizeof(hdr)) == -1) {
-		ibuf_free(b);
-		return NULL;
-	}
-	return b;
-}
-
-static pid_t
-sender(const struct imsgbuf *ib, pid_t pid)
-{
-	return pid == 0 ? ib->pid : pid;
-}
-
-struct ibuf *
-imsg_create(
-    struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, size_t len)
-{
-	return header(ib, type, id, sender(ib, pid), len, ib->maxsize);
-}
-
-int
-imsg_add(struct ibuf *b, const void *data, size_t len)
-{
-	if (ibuf_add(b, data, len) == -1) {
-		ibuf_free(b);
-		return -1;
-	}
-	return (int)len;
-}
-
-int
-imsg_set_maxsize(struct ibuf *b, size_t max)
-{
-	if (max > UINT32_MAX - IMSG_HEADER_SIZE) {
-		errno = ERANGE;
-		return -1;
-	}
-	return ibuf_set_maxsize(b, max + IMSG_HEADER_SIZE);
-}
-
-/* Completes the header in b for a payload of len octets. */
-static void
-seal(struct ibuf *b, size_t len)
-{
-	uint32_t n = (uint32_t)(len + IMSG_HEADER_SIZE);
-
-	if (ibuf_fd_avail(b))
-		n |= FD_MARK;
-	(void)ibuf_set_h32(b, offsetof(struct imsg_hdr, len), n);
-}
-
-void
-imsg_close(struct imsgbuf *ib, struct ibuf *b)
-{
-	seal(b, ibuf_size(b) - IMSG_HEADER_SIZE);
-	ibuf_close(ib->w, b);
-}
-
 int
 imsg_compose(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, int fd,
     const void *data, size_t len)
 {
+	struct imsg_hdr hdr = { .type = type, .peerid = id };
 	struct ibuf *b;
 
-	if ((b = imsg_create(ib, type, id, pid, len)) == NULL)
+	if (len > ib->maxsize - IMSG_HEADER_SIZE) {
+		errno = ERANGE;
 		return -1;
-	if (imsg_add(b, data, len) == -1)
-		return -1;
-	ibuf_fd_set(b, fd);
-	imsg_close(ib, b);
-	return 1;
-}
-
-int
-imsg_composev(struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, int fd,
-    const struct iovec *iov, int n)
-{
-	struct ibuf *b;
-	size_t len = 0;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (iov[i].iov_len > ib->maxsize - len) {
-			errno = ERANGE;
-			return -1;
-		}
-		len += iov[i].iov_len;
 	}
-	if ((b = imsg_create(ib, type, id, pid, len)) == NULL)
+	hdr.len = (uint32_t)(len + IMSG_HEADER_SIZE);
+	if (fd >= 0)
+		hdr.len |= FD_MARK;
+	hdr.pid = (uint32_t)(pid == 0 ? ib->pid : pid);
+	if ((b = ibuf_open(len + IMSG_HEADER_SIZE)) == NULL)
 		return -1;
-	for (i = 0; i < n; i++)
-		if (imsg_add(b, iov[i].iov_base, iov[i].iov_len) == -1)
-			return -1;
-	ibuf_fd_set(b, fd);
-	imsg_close(ib, b);
-	return 1;
-}
-
-/* b follows its header in the queue as it is: two buffers, no copy. */
-int
-imsg_compose_ibuf(
-    struct imsgbuf *ib, uint32_t type, uint32_t id, pid_t pid, struct ibuf *b)
-{
-	struct ibuf *h;
-
-	if ((h = header(ib, type, id, sender(ib, pid), ibuf_size(b),
-		 IMSG_HEADER_SIZE)) == NULL) {
+	if (ibuf_add(b, &hdr, sizeof(hdr)) == -1 ||
+	    ibuf_add(b, data, len) == -1) {
 		ibuf_free(b);
 		return -1;
 	}
-	seal(h, ibuf_size(b));
-	ibuf_close(ib->w, h);
+	ibuf_fd_set(b, fd);
 	ibuf_close(ib->w, b);
-	return 1;
-}
-
-/* Back to the first octet of the payload. */
-static void
-rewind_payload(struct imsg *imsg)
-{
-	ibuf_rewind(imsg->buf);
-	(void)ibuf_skip(imsg->buf, IMSG_HEADER_SIZE);
-}
-
-int
-imsg_forward(struct imsgbuf *ib, struct imsg *imsg)
-{
-	struct ibuf *b;
-
-	rewind_payload(imsg);
-	if ((b = header(ib, imsg->hdr.type, imsg->hdr.peerid,
-		 (pid_t)imsg->hdr.pid, ibuf_size(imsg->buf), ib->maxsize)) ==
-	    NULL)
-		return -1;
-	if (ibuf_add_ibuf(b, imsg->buf) == -1) {
-		ibuf_free(b);
-		return -1;
-	}
-	imsg_close(ib, b);
 	return 1;
 }
 
@@ -308,48 +169,10 @@ imsg_get_type(const struct imsg *imsg)
 	return imsg->hdr.type;
 }
 
-uint32_t
-imsg_get_id(const struct imsg *imsg)
-{
-	return imsg->hdr.peerid;
-}
-
-pid_t
-imsg_get_pid(const struct imsg *imsg)
-{
-	return (pid_t)imsg->hdr.pid;
-}
-
-size_t
-imsg_get_len(const struct imsg *imsg)
-{
-	return ibuf_size(imsg->buf);
-}
-
 int
 imsg_get_fd(struct imsg *imsg)
 {
 	return ibuf_fd_get(imsg->buf);
-}
-
-int
-imsg_get_data(struct imsg *imsg, void *data, size_t len)
-{
-	if (len == 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (ibuf_size(imsg->buf) != len) {
-		errno = EBADMSG;
-		return -1;
-	}
-	return ibuf_get(imsg->buf, data, len);
-}
-
-int
-imsg_get_buf(struct imsg *imsg, void *data, size_t len)
-{
-	return ibuf_get(imsg->buf, data, len);
 }
 
 int
@@ -360,24 +183,4 @@ imsg_get_ibuf(struct imsg *imsg, struct ibuf *v)
 		return -1;
 	}
 	return ibuf_get_ibuf(imsg->buf, ibuf_size(imsg->buf), v);
-}
-
-int
-imsg_get_strbuf(struct imsg *imsg, char *s, size_t len)
-{
-	return ibuf_get_strbuf(imsg->buf, s, len);
-}
-
-void
-imsg_ibufq_push(struct ibufqueue *q, struct imsg *imsg)
-{
-	ibuf_rewind(imsg->buf);
-	ibufq_push(q, imsg->buf);
-	memset(imsg, 0, sizeof(*imsg));
-}
-
-int
-imsg_ibufq_pop(struct ibufqueue *q, struct imsg *imsg)
-{
-	return imsg_from(imsg, ibufq_pop(q));
 }

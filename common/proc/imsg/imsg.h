@@ -4,9 +4,20 @@
  */
 
 /*
- * Framed messages with descriptors over a local stream socket: the interface
- * of OpenBSD's libutil (imsg_init(3), ibuf_add(3), OpenBSD 7.8), for systems
- * that have none.  Independent implementation.
+ * Framed messages with descriptors over a local stream socket, for systems
+ * that have no imsg(3).  This is the part of the interface of OpenBSD's
+ * libutil (imsg_init(3), ibuf_add(3), msgbuf_new(3); OpenBSD 7.8) that this
+ * suite uses, with the same names, arguments and results, so that OpenBSD's
+ * own can stand in its place.  It is an independent implementation.
+ *
+ * A message is a header of four words in host byte order and a payload; it
+ * arrives whole or not at all, and at most one descriptor travels with it.
+ * From below: an ibuf is one buffer (ibuf.c); a msgbuf is a queue of them to
+ * be sent and one of those received (msgbuf.c); an imsgbuf is a msgbuf on a
+ * socket whose buffers are messages with a header (imsg.c).  Programs use the
+ * last, and look into a payload as an ibuf.
+ *
+ * Functions that return int give -1 with errno on failure.
  */
 #ifndef IMSG_H
 #define IMSG_H
@@ -16,23 +27,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IBUF_READ_SIZE		65535
+#define IBUF_READ_SIZE		65535	/* octets that one read takes at most */
 #define IMSG_HEADER_SIZE	sizeof(struct imsg_hdr)
-#define MAX_IMSGSIZE		16384
+#define MAX_IMSGSIZE		16384	/* octets of a message, by default */
 
-struct iovec;
 struct msgbuf;
-struct ibufqueue;
 
-/* rpos <= wpos <= size <= max; the contents are the octets rpos to wpos */
+/* rpos <= wpos <= size; the contents are the octets from rpos to wpos. */
 struct ibuf {
 	TAILQ_ENTRY(ibuf) entry;
 	unsigned char	*buf;
 	size_t		 size;		/* octets allocated */
-	size_t		 max;		/* octets that it may grow to */
-	size_t		 wpos;
-	size_t		 rpos;
-	int		 fd;		/* owned; -1 none; -2 this is a view */
+	size_t		 wpos;		/* where the next one is written */
+	size_t		 rpos;		/* where the next one is read */
+	int		 fd;		/* owned; -1 none; -2: this is a view,
+					 * whose memory is somebody else's */
 };
 
 struct imsgbuf {
@@ -52,115 +61,95 @@ struct imsg_hdr {
 
 struct imsg {
 	struct imsg_hdr	 hdr;
-	void		*data;
+	void		*data;		/* the payload; NULL if it is empty */
 	struct ibuf	*buf;
 };
 
-/* ibuf.c: one buffer */
-struct ibuf	*ibuf_open(size_t);
-struct ibuf	*ibuf_dynamic(size_t, size_t);
+/*
+ * ibuf.c.  To give a view to ibuf_free(), ibuf_close() or ibuf_fd_set() is a
+ * mistake in the program, which ends by abort(3).
+ */
+
+/* A buffer for len octets; NULL with errno. */
+struct ibuf	*ibuf_open(size_t len);
+/* Wipes it, closes its descriptor; keeps errno.  NULL is fine. */
 void		 ibuf_free(struct ibuf *);
-void		*ibuf_reserve(struct ibuf *, size_t);
+/* Appends.  ERANGE: no room for all of it; EINVAL: it is a view. */
 int		 ibuf_add(struct ibuf *, const void *, size_t);
-int		 ibuf_add_ibuf(struct ibuf *, const struct ibuf *);
-int		 ibuf_add_zero(struct ibuf *, size_t);
-int		 ibuf_add_n8(struct ibuf *, uint64_t);
-int		 ibuf_add_n16(struct ibuf *, uint64_t);
-int		 ibuf_add_n32(struct ibuf *, uint64_t);
-int		 ibuf_add_n64(struct ibuf *, uint64_t);
-int		 ibuf_add_h16(struct ibuf *, uint64_t);
-int		 ibuf_add_h32(struct ibuf *, uint64_t);
-int		 ibuf_add_h64(struct ibuf *, uint64_t);
-int		 ibuf_add_strbuf(struct ibuf *, const char *, size_t);
-void		*ibuf_seek(struct ibuf *, size_t, size_t);
-int		 ibuf_set(struct ibuf *, size_t, const void *, size_t);
-int		 ibuf_set_n8(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_n16(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_n32(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_n64(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_h16(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_h32(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_h64(struct ibuf *, size_t, uint64_t);
-int		 ibuf_set_maxsize(struct ibuf *, size_t);
+/* The contents, their length, and the room behind them. */
 void		*ibuf_data(const struct ibuf *);
 size_t		 ibuf_size(const struct ibuf *);
 size_t		 ibuf_left(const struct ibuf *);
-int		 ibuf_truncate(struct ibuf *, size_t);
-void		 ibuf_rewind(struct ibuf *);
-void		 ibuf_from_buffer(struct ibuf *, void *, size_t);
-void		 ibuf_from_ibuf(struct ibuf *, const struct ibuf *);
+/* Makes a view of len octets, which is never freed. */
+void		 ibuf_from_buffer(struct ibuf *, void *, size_t len);
+/* Take the next octets, as a copy, as a view.  EBADMSG: there are fewer. */
 int		 ibuf_get(struct ibuf *, void *, size_t);
-int		 ibuf_get_n8(struct ibuf *, uint8_t *);
-int		 ibuf_get_n16(struct ibuf *, uint16_t *);
-int		 ibuf_get_n32(struct ibuf *, uint32_t *);
-int		 ibuf_get_n64(struct ibuf *, uint64_t *);
-int		 ibuf_get_h16(struct ibuf *, uint16_t *);
-int		 ibuf_get_h32(struct ibuf *, uint32_t *);
-int		 ibuf_get_h64(struct ibuf *, uint64_t *);
 int		 ibuf_get_ibuf(struct ibuf *, size_t, struct ibuf *);
-char		*ibuf_get_string(struct ibuf *, size_t);
-int		 ibuf_get_strbuf(struct ibuf *, char *, size_t);
-int		 ibuf_skip(struct ibuf *, size_t);
-int		 ibuf_fd_avail(const struct ibuf *);
+/* The descriptor, or -1; it is the caller's from then on. */
 int		 ibuf_fd_get(struct ibuf *);
+/* Attaches one, which is the buffer's from then on; below 0: none. */
 void		 ibuf_fd_set(struct ibuf *, int);
 
-/* msgbuf.c: queues, and a queue on a descriptor */
-struct ibufqueue *ibufq_new(void);
-void		 ibufq_free(struct ibufqueue *);
-void		 ibufq_push(struct ibufqueue *, struct ibuf *);
-struct ibuf	*ibufq_pop(struct ibufqueue *);
-uint32_t	 ibufq_queuelen(const struct ibufqueue *);
-void		 ibufq_concat(struct ibufqueue *, struct ibufqueue *);
-void		 ibufq_flush(struct ibufqueue *);
+/* msgbuf.c */
 
-struct msgbuf	*msgbuf_new(void);
+/*
+ * For messages whose header has that many octets.  readhdr is called with a
+ * view of each header that has come and the descriptor that came with it, or
+ * -1; it returns an ibuf_open() of the length of the whole message, header
+ * included, or NULL with errno.  If it takes the descriptor it sets it to -1.
+ */
 struct msgbuf	*msgbuf_new_reader(size_t,
-		    struct ibuf *(*)(struct ibuf *, void *, int *), void *);
+		    struct ibuf *(*readhdr)(struct ibuf *, void *, int *),
+		    void *);
 void		 msgbuf_free(struct msgbuf *);
+/* Drops what is queued, either way, and what is half received. */
 void		 msgbuf_clear(struct msgbuf *);
+/* Buffers that wait to be sent. */
 uint32_t	 msgbuf_queuelen(const struct msgbuf *);
-void		 msgbuf_concat(struct msgbuf *, struct ibufqueue *);
+/* Queues the buffer, which is the msgbuf's from then on. */
 void		 ibuf_close(struct msgbuf *, struct ibuf *);
+/* Send what the socket takes, without and with descriptors: 0, or -1. */
 int		 ibuf_write(int, struct msgbuf *);
 int		 msgbuf_write(int, struct msgbuf *);
+/*
+ * Receive once, without and with descriptors: 1, also where there was
+ * nothing; 0: the other end has closed; -1: the stream is of no use any more.
+ */
 int		 ibuf_read(int, struct msgbuf *);
 int		 msgbuf_read(int, struct msgbuf *);
+/* The next message that is complete, which is the caller's, or NULL. */
 struct ibuf	*msgbuf_get(struct msgbuf *);
 
-/* imsg.c: messages with a header */
+/* imsg.c */
+
+/* The descriptor stays the caller's to close. */
 int		 imsgbuf_init(struct imsgbuf *, int);
+/* From now on descriptors travel, both ways. */
 void		 imsgbuf_allow_fdpass(struct imsgbuf *);
+/* Limits the payload of a message, either way. */
 int		 imsgbuf_set_maxsize(struct imsgbuf *, uint32_t);
+/* As msgbuf_read(); a message beyond the limit is an error, ERANGE. */
 int		 imsgbuf_read(struct imsgbuf *);
+/* 1: a message, for imsg_free(); 0: there is none. */
 int		 imsgbuf_get(struct imsgbuf *, struct imsg *);
 int		 imsgbuf_write(struct imsgbuf *);
+/* Writes until nothing is queued; spins where the socket does not block. */
 int		 imsgbuf_flush(struct imsgbuf *);
 uint32_t	 imsgbuf_queuelen(const struct imsgbuf *);
+/* Frees everything but the struct. */
 void		 imsgbuf_clear(struct imsgbuf *);
+/*
+ * Queues a message of that type, id and pid (0: our own), with a descriptor
+ * (-1: none) and a payload.  1, and the descriptor is taken; -1, and it is
+ * still the caller's: ERANGE, beyond the limit; ENOMEM.
+ */
 int		 imsg_compose(struct imsgbuf *, uint32_t, uint32_t, pid_t, int,
 		    const void *, size_t);
-int		 imsg_composev(struct imsgbuf *, uint32_t, uint32_t, pid_t, int,
-		    const struct iovec *, int);
-int		 imsg_compose_ibuf(struct imsgbuf *, uint32_t, uint32_t, pid_t,
-		    struct ibuf *);
-struct ibuf	*imsg_create(struct imsgbuf *, uint32_t, uint32_t, pid_t,
-		    size_t);
-int		 imsg_add(struct ibuf *, const void *, size_t);
-int		 imsg_set_maxsize(struct ibuf *, size_t);
-void		 imsg_close(struct imsgbuf *, struct ibuf *);
-int		 imsg_forward(struct imsgbuf *, struct imsg *);
 void		 imsg_free(struct imsg *);
 uint32_t	 imsg_get_type(const struct imsg *);
-uint32_t	 imsg_get_id(const struct imsg *);
-pid_t		 imsg_get_pid(const struct imsg *);
-size_t		 imsg_get_len(const struct imsg *);
+/* As ibuf_fd_get(). */
 int		 imsg_get_fd(struct imsg *);
-int		 imsg_get_data(struct imsg *, void *, size_t);
-int		 imsg_get_buf(struct imsg *, void *, size_t);
+/* A view of the payload until imsg_free(); EBADMSG: it is empty. */
 int		 imsg_get_ibuf(struct imsg *, struct ibuf *);
-int		 imsg_get_strbuf(struct imsg *, char *, size_t);
-void		 imsg_ibufq_push(struct ibufqueue *, struct imsg *);
-int		 imsg_ibufq_pop(struct ibufqueue *, struct imsg *);
 
 #endif

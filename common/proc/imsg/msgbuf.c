@@ -17,6 +17,7 @@
 
 #define HEADER_MAX	32767
 
+/* First in, first out. */
 struct ibufqueue {
 	TAILQ_HEAD(, ibuf) bufs;
 	uint32_t	 len;
@@ -25,7 +26,7 @@ struct ibufqueue {
 struct msgbuf {
 	struct ibufqueue out;
 	struct ibufqueue in;		/* complete messages */
-	unsigned char	*octets;	/* IBUF_READ_SIZE; NULL: no reader */
+	unsigned char	*octets;	/* IBUF_READ_SIZE of them */
 	size_t		 have;		/* octets of an incomplete header */
 	int		 fd;		/* arrived with them, or -1 */
 	struct ibuf	*partial;	/* message being assembled */
@@ -41,26 +42,7 @@ ibufq_init(struct ibufqueue *q)
 	q->len = 0;
 }
 
-struct ibufqueue *
-ibufq_new(void)
-{
-	struct ibufqueue *q = malloc(sizeof(*q));
-
-	if (q != NULL)
-		ibufq_init(q);
-	return q;
-}
-
-void
-ibufq_free(struct ibufqueue *q)
-{
-	if (q == NULL)
-		return;
-	ibufq_flush(q);
-	free(q);
-}
-
-void
+static void
 ibufq_push(struct ibufqueue *q, struct ibuf *b)
 {
 	/* a view dies with what it looks at; only -1 means "no descriptor" */
@@ -70,7 +52,7 @@ ibufq_push(struct ibufqueue *q, struct ibuf *b)
 	q->len++;
 }
 
-struct ibuf *
+static struct ibuf *
 ibufq_pop(struct ibufqueue *q)
 {
 	struct ibuf *b = TAILQ_FIRST(&q->bufs);
@@ -82,40 +64,13 @@ ibufq_pop(struct ibufqueue *q)
 	return b;
 }
 
-uint32_t
-ibufq_queuelen(const struct ibufqueue *q)
-{
-	return q->len;
-}
-
-void
-ibufq_concat(struct ibufqueue *to, struct ibufqueue *from)
-{
-	TAILQ_CONCAT(&to->bufs, &from->bufs, entry);
-	to->len += from->len;
-	from->len = 0;
-}
-
-void
+static void
 ibufq_flush(struct ibufqueue *q)
 {
 	struct ibuf *b;
 
 	while ((b = ibufq_pop(q)) != NULL)
 		ibuf_free(b);
-}
-
-struct msgbuf *
-msgbuf_new(void)
-{
-	struct msgbuf *m = calloc(1, sizeof(*m));
-
-	if (m == NULL)
-		return NULL;
-	ibufq_init(&m->out);
-	ibufq_init(&m->in);
-	m->fd = -1;
-	return m;
 }
 
 struct msgbuf *
@@ -128,12 +83,15 @@ msgbuf_new_reader(size_t hdrsz,
 		errno = EINVAL;
 		return NULL;
 	}
-	if ((m = msgbuf_new()) == NULL)
+	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
 	if ((m->octets = calloc(1, IBUF_READ_SIZE)) == NULL) {
 		free(m);
 		return NULL;
 	}
+	ibufq_init(&m->out);
+	ibufq_init(&m->in);
+	m->fd = -1;
 	m->hdrsz = hdrsz;
 	m->readhdr = readhdr;
 	m->arg = arg;
@@ -183,12 +141,6 @@ uint32_t
 msgbuf_queuelen(const struct msgbuf *m)
 {
 	return m->out.len;
-}
-
-void
-msgbuf_concat(struct msgbuf *m, struct ibufqueue *q)
-{
-	ibufq_concat(&m->out, q);
 }
 
 void
@@ -424,10 +376,6 @@ msgbuf_receive(int s, struct msgbuf *m, bool fds)
 	ssize_t n;
 	int fd = -1, error;
 
-	if (m->octets == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
 	iov.iov_base = m->octets + m->have;
 	iov.iov_len = IBUF_READ_SIZE - m->have;
 	do {

@@ -1,0 +1,96 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The configuration of a service.  mars(8) sends it in pieces, since it may
+ * be longer than a message, then the sockets that are new in it, then
+ * IMSG_CONF_END; so at the start, and again at each reload.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc.h"
+#include "log.h"
+#include "service_parts.h"
+
+void
+service_on_conf_begin(struct service *s, struct rd *r, int fd)
+{
+	(void)fd;
+	s->octets_max = rd_u32(r);
+	if (s->octets != NULL || s->octets_max > CONF_SIZE_MAX || !s->setup ||
+	    s->sibling_fd == -1 || s->control_fd == -1)
+		fatalx("a configuration was not expected");
+	s->noctets = 0;
+	if ((s->octets = malloc(s->octets_max + 1)) == NULL)
+		fatal("configuration");
+}
+
+void
+service_on_conf_data(struct service *s, struct rd *r, int fd)
+{
+	(void)fd;
+	if (s->octets == NULL || r->left > s->octets_max - s->noctets)
+		fatalx("a piece of a configuration was not expected");
+	memcpy(s->octets + s->noctets, r->p, r->left);
+	s->noctets += r->left;
+	rd_skip(r, r->left);
+}
+
+/* The configuration that the pieces are; fatalx() if they are none. */
+static struct conf *
+assemble(struct service *s)
+{
+	struct rd octets;
+	struct conf *c;
+
+	if (s->octets == NULL || s->noctets != s->octets_max)
+		fatalx("a configuration is incomplete");
+	rd_init(&octets, s->octets, s->noctets);
+	if ((c = conf_read(&octets)) == NULL || !rd_done(&octets))
+		fatalx("malformed configuration");
+	freezero(s->octets, s->noctets); /* keys */
+	s->octets = NULL;
+	return c;
+}
+
+/* Puts it in force; without memory for it the old one stays so. */
+static void
+service_apply(struct service *s, struct conf *new)
+{
+	struct conf *old = s->conf;
+
+	if (s->hooks->configure(s->arg, new) == -1) {
+		if (!s->serving)
+			fatal("configuration");
+		log_warnx("no memory for the new configuration: the old one "
+		    "stays in force");
+		conf_free(new);
+		return;
+	}
+	s->conf = new;
+	if (old != NULL)
+		conf_free(old);
+}
+
+/* All is there, sockets too: the first time, this is the start of service. */
+void
+service_on_conf_end(struct service *s, struct rd *r, int fd)
+{
+	struct conf *new = assemble(s);
+
+	(void)r;
+	(void)fd;
+	if (!s->serving) {
+		service_confine(s);
+		/* before configure(): the owner's first words are for it */
+		service_sibling_open(s);
+	}
+	service_apply(s, new);
+	service_links_apply(s);
+	if (!s->serving)
+		service_serve(s);
+	service_tell_parent(s, IMSG_CONF_DONE, NULL);
+}

@@ -1,0 +1,57 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* How an event of a core is logged; and the random numbers of a core. */
+#include <stdlib.h>
+
+#include "service.h"
+
+#define EVENT_LINE	512	/* octets of a line, its NUL included */
+
+uint32_t
+service_random32(void *arg)
+{
+	(void)arg;
+	return arc4random();
+}
+
+uint64_t
+service_random64(void *arg)
+{
+	uint64_t n;
+
+	(void)arg;
+	arc4random_buf(&n, sizeof(n));
+	return n;
+}
+
+void
+service_log_event(
+    struct service *s, unsigned int code, const struct service_event *e)
+{
+	void (*say)(struct ratelimit *, mtime_t, const char *, ...) =
+	    e->ordinary ? log_limited_info : log_limited;
+	char line[EVENT_LINE] = "";
+
+	if (e->where != NULL)
+		log_append(line, sizeof(line), "%s", e->where);
+	if (e->oid != NULL)
+		log_append(line, sizeof(line),
+		    "server %u.%u.%u.%u: ", e->oid[0], e->oid[1], e->oid[2],
+		    e->oid[3]);
+	log_append(line, sizeof(line), "%s", e->text);
+	if (e->to != NULL && e->from != NULL)
+		log_append(line, sizeof(line), " %s to", e->from);
+	if (e->to != NULL)
+		log_append(line, sizeof(line), " %s", e->to);
+	if (e->why != NULL)
+		log_append(line, sizeof(line), ": %s", e->why);
+	if (e->number != 0)
+		log_append(line, sizeof(line), " (%llu)",
+		    (unsigned long long)e->number);
+	if (e->advice != NULL)
+		log_append(line, sizeof(line), ": %s", e->advice);
+	say(&s->limits[code], s->loop.timers.now, "%s", line);
+}

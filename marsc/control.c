@@ -1,0 +1,250 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Control messages of the MARS: which client each is for, whether that client
+ * listens to who sends it, and what the message means to it.
+ */
+#include "client.h"
+#include "control.h"
+#include "llc.h"
+
+/* --- REDIRECT_MAP in parts (5.4.3) */
+
+void
+marsc_forget_map(struct marsc *c)
+{
+	timer_clear(c->ts, &c->map_part);
+	marsc_parts_reset(&c->map);
+}
+
+static void
+map_timer(void *arg)
+{
+	marsc_forget_map(arg);
+}
+
+void
+marsc_map_init(struct marsc *c)
+{
+	marsc_parts_init(&c->map, true);
+	timer_init(&c->map_part, map_timer, c);
+}
+
+static void
+control_map(struct marsc *c, const struct mars_msg *m)
+{
+	if (m->seq == 1)
+		c->map_redirf = m->redirf;
+	switch (marsc_parts_input(&c->map, m)) {
+	case MARSC_PARTS_R_DONE:
+		timer_clear(c->ts, &c->map_part);
+		marsc_reg_map(c, (c->map_redirf & MARS_REDIRF_HARD) != 0,
+		    c->map.addrs, c->map.n);
+		break;
+	case MARSC_PARTS_R_FAILED:
+		c->drops[MARSC_DROP_PARTS]++;
+		timer_clear(c->ts, &c->map_part);
+		break;
+	default:
+		timer_set(c->ts, &c->map_part, c->t.part);
+		break;
+	}
+}
+
+/* --- messages of the current MARS */
+
+/*
+ * Somebody has joined or left: MARS_JOIN and MARS_LEAVE, and for a multicast
+ * server MARS_SJOIN and MARS_SLEAVE (5.1.4.1).
+ */
+static void
+control_change(struct marsc *c, const struct mars_msg *m)
+{
+	bool join = m->op == c->role->heard_join;
+	struct paddr min, max;
+	uint16_t i;
+
+	if ((m->flags & MARS_F_REGISTER) != 0 || m->tpln == 0)
+		return;
+	for (i = 0; i < m->pnum; i++) {
+		mars_pair(m, i, &min, &max);
+		marsc_path_update(c, join, &m->src, &min, &max);
+	}
+}
+
+/*
+ * Operations that the MARS sends, and whether their mar$msn moves the HSN at
+ * once: that of an answer in parts counts at its end (5.1.4.2).
+ */
+static void
+control_operation(struct marsc *c, const struct mars_msg *m)
+{
+	bool jump;
+
+	switch (m->op) {
+	case MARS_MULTI:
+		marsc_query_multi(c, m);
+		return;
+	case MARS_GROUPLIST_REPLY:
+		marsc_grouplist_reply(c, m);
+		return;
+	case MARS_NAK: /* carries no mar$msn */
+		marsc_query_nak(c, m);
+		return;
+	case MARS_REQUEST:
+	case MARS_GROUPLIST_REQUEST:
+		c->drops[MARSC_DROP_OP]++;
+		return;
+	case MARS_REDIRECT_MAP:
+	case MARS_MIGRATE:
+		break;
+	default:
+		/* without the copy flag it is meant for a MARS (5.2.1) */
+		if ((m->flags & MARS_F_COPY) == 0) {
+			c->drops[MARSC_DROP_COPY]++;
+			return;
+		}
+		break;
+	}
+	jump = marsc_hsn_update(&c->hsn, m->msn);
+	if (m->op == MARS_REDIRECT_MAP)
+		control_map(c, m);
+	else if (m->op == MARS_MIGRATE)
+		marsc_path_migrate(c, m);
+	else if (m->op == c->role->heard_join || m->op == c->role->heard_leave)
+		control_change(c, m);
+	if (m->op == c->role->join || m->op == c->role->leave)
+		(void)marsc_join_copy(c, m);
+	if (!jump)
+		return;
+	marsc_notify(c, MARSC_NOTICE_JUMP,
+	    &(struct marsc_notice){
+		.number = m->msn, .server = &c->mars->addr });
+	marsc_path_stale_all(c);
+}
+
+/*
+ * Section 10.3: the list is walked before the operation.  We know no TLV but
+ * the Null TLV, so Type.x decides: 1 and 2 drop the message, 0 and 3 skip.
+ */
+static bool
+control_tlvs(const struct mars_msg *m)
+{
+	struct mars_tlv tlv;
+	struct rd r;
+
+	if (m->tlvs == NULL)
+		return true;
+	rd_init(&r, m->tlvs, m->tlvs_len);
+	while (mars_tlv_next(&r, &tlv))
+		if (tlv.x == 1 || tlv.x == 2)
+			return false;
+	return true;
+}
+
+/* Does any client listen to this MARS?  The message is not looked at. */
+static bool
+control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
+{
+	const struct marsc *c;
+
+	LIST_FOREACH(c, &h->clients, entry)
+		if (marsc_reg_is_on(c) && atm_addr_equal(from, &c->mars->addr))
+			return true;
+	return false;
+}
+
+/*
+
+ * Has a control message come on a circuit that is for data?  Then a MARS that
+
+ * is not in our table has us on its control VC, because we were its client
+
+ * before we were restarted.  It would keep us for ever (A-131), so we leave
+
+ * its circuit, and it is told that the leaf has dropped.  But if a redirect
+
+ * has made it our MARS since it called, the circuit is a control VC from now
+
+ * on.
+
+ */
+static bool
+control_is_stray(struct marsc_host *h, struct marsc_incoming *in)
+{
+	if (in == NULL || in->control)
+		return false;
+	if (control_has_listener(h, &in->caller)) {
+		in->control = true;
+		return false;
+	}
+	h->drops[MARSC_DROP_STRANGER]++;
+	marsc_incoming_release(in);
+	return true;
+}
+
+/*
+ * The first message says of which protocol a control VC is.  Where that
+ * client has turned to another MARS since, it is not wanted any more.
+ */
+static bool
+control_is_left(struct marsc *c, struct marsc_incoming *in)
+{
+	if (in == NULL || in->end.client == c)
+		return false;
+	in->end.client = c;
+	if (!marsc_reg_is_on(c) || marsc_reg_expects(c, &in->caller))
+		return false;
+	c->drops[MARSC_DROP_STRANGER]++;
+	marsc_incoming_release(in);
+	return true;
+}
+
+/*
+ * Only the current MARS is listened to (A-131), and while a soft redirect is
+ * out its target, for the copy of the registration.
+ */
+static void
+control_message(struct marsc *c, const struct atm_addr *from, bool vc,
+    const struct mars_msg *m)
+{
+	bool current = atm_addr_equal(from, &c->mars->addr);
+
+	if (!control_tlvs(m)) {
+		c->drops[MARSC_DROP_TLV]++;
+		return;
+	}
+	if (marsc_reg_copy(c, m, current))
+		return;
+	if (!current || !marsc_reg_is_on(c)) {
+		c->drops[MARSC_DROP_STRANGER]++;
+		return;
+	}
+	if (vc)
+		marsc_notify(c, MARSC_NOTICE_HEARD,
+		    &(struct marsc_notice){ .server = from, .msg = m });
+	control_operation(c, m);
+}
+
+void
+marsc_control_input(struct marsc_host *h, struct marsc_incoming *in,
+    const struct atm_addr *from, const uint8_t *data, size_t len)
+{
+	struct mars_msg m;
+	struct marsc *c;
+
+	if (!marsc_is_control(data, len))
+		h->drops[MARSC_DROP_LLC]++;
+	else if (control_is_stray(h, in))
+		return;
+	else if (mars_decode(&m, data + LLC_LEN, len - LLC_LEN) !=
+	    MARS_DROP_NONE)
+		h->drops[MARSC_DROP_DECODE]++;
+	else if ((c = marsc_host_client(h, &m.pro)) == NULL)
+		h->drops[MARSC_DROP_PRO]++;
+	else if (!control_is_left(c, in))
+		control_message(c, from, in != NULL, &m);
+}

@@ -1,0 +1,27 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Layer 3 packets as they come in (RFC 2022 section 5.5). */
+#ifndef MARSC_DATA_H
+#define MARSC_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "host.h"
+#include "wire.h"
+
+void	marsc_data_input(struct marsc_host *, const struct marsc_incoming *,
+	    const uint8_t *, size_t);
+/*
+ * The group that a layer 3 packet is for.  false, and the null address, where
+ * the protocol does not let us see, or the packet is too short.
+ */
+bool	marsc_data_group(const struct mars_pro *, struct rd packet,
+	    struct paddr *);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Outgoing circuits and their leaves (RFC 2022 sections 5.1.3 to 5.1.6). */
+#ifndef MARSC_PATH_H
+#define MARSC_PATH_H
+
+#include <sys/types.h>
+#include <bsd/sys/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "held.h"
+#include "host.h"
+#include "mars.h"
+#include "marsc.h"
+#include "table.h"
+#include "timer.h"
+
+#define MARSC_PATH_STATES(X) \
+	X(MARSC_PATH_NONE, "none") \
+	X(MARSC_PATH_ASKING, "asking")	/* MARS_REQUEST is out */ \
+	X(MARSC_PATH_CALLING, "calling")	/* L_MULTI_RQ is out */ \
+	X(MARSC_PATH_UP, "up") \
+	X(MARSC_PATH_REVALIDATING, "revalidating") /* up, MARS_REQUEST is out */
+
+#define MARSC_PATH_EVENTS(X) \
+	X(MARSC_PATH_EV_PACKET, "packet") \
+	/* VC_revalidate is set */ \
+	X(MARSC_PATH_EV_PACKET_STALE, "packet-stale") \
+	X(MARSC_PATH_EV_SET, "set")		/* MARS_MULTI is complete */ \
+	X(MARSC_PATH_EV_EMPTY, "empty")	/* nobody but us */ \
+	X(MARSC_PATH_EV_FAILED, "failed")	/* no answer */ \
+	X(MARSC_PATH_EV_LEAF_UP, "leaf-up") \
+	X(MARSC_PATH_EV_NEXT, "next")	/* a leaf failed, others are left */ \
+	X(MARSC_PATH_EV_LAST, "last")		/* the last leaf is gone */ \
+	X(MARSC_PATH_EV_RELEASED, "released")	/* ERR_L_RELEASE */ \
+	X(MARSC_PATH_EV_IDLE, "idle")		/* inactivity timer */ \
+	X(MARSC_PATH_EV_MIGRATE, "migrate")
+
+enum marsc_path_state {
+	MARSC_PATH_STATES(TABLE_SYM)
+	MARSC_PATH_STATE_MAX
+};
+enum marsc_path_event {
+	MARSC_PATH_EVENTS(TABLE_SYM)
+	MARSC_PATH_EVENT_MAX
+};
+
+#define MARSC_PATH_ACTIONS(X) \
+	X(MARSC_PATH_DO_HOLD, "hold") \
+	X(MARSC_PATH_DO_HOLD_ASK, "hold-ask") \
+	X(MARSC_PATH_DO_PUT, "put") \
+	X(MARSC_PATH_DO_PUT_ASK, "put-ask") \
+	X(MARSC_PATH_DO_CALL, "call") \
+	X(MARSC_PATH_DO_CALL_NEXT, "call-next") \
+	X(MARSC_PATH_DO_OPEN, "open") \
+	X(MARSC_PATH_DO_COMPARE, "compare") \
+	X(MARSC_PATH_DO_RENEW, "renew") \
+	X(MARSC_PATH_DO_DISCARD, "discard") \
+	X(MARSC_PATH_DO_GIVE_UP, "give-up") \
+	X(MARSC_PATH_DO_DOWN, "down")
+
+enum marsc_path_action {
+	TABLE_FIRST_ACTION(MARSC_PATH),
+	MARSC_PATH_ACTIONS(TABLE_SYM)
+	MARSC_PATH_ACTION_MAX
+};
+extern const struct table marsc_path_table;
+
+struct marsc_path;
+
+enum marsc_leaf_state {
+	MARSC_LEAF_NEW,		/* not called yet */
+	MARSC_LEAF_CALLED,
+	MARSC_LEAF_UP,
+	MARSC_LEAF_TAGGED	/* temporary failure, called again later */
+};
+struct marsc_leaf {
+	struct marsc_end	 end;
+	RB_ENTRY(marsc_leaf)	 entry;
+	struct marsc_path	*path;
+	struct atm_addr		 addr;
+	enum marsc_leaf_state	 state;
+	struct vc_leaf		*vcleaf;
+	struct timer		 timer;
+	int64_t			 delay;	/* of the last wait; doubles */
+	bool			 seen;	/* while comparing with a new set */
+	bool			 again;	/* has joined since it was called */
+};
+RB_HEAD(marsc_leaf_tree, marsc_leaf);
+RB_PROTOTYPE(marsc_leaf_tree, marsc_leaf, entry, leaf_cmp)
+
+struct marsc_path {
+	struct marsc_end	 end;
+	RB_ENTRY(marsc_path)	 entry;
+	struct paddr		 group;
+	uint8_t			 state;	/* enum marsc_path_state */
+	struct vc		*vc;
+	struct marsc_leaf_tree	 leaves;
+	uint32_t		 nup;	/* of them: MARSC_LEAF_UP */
+	struct marsc_held_list	 held;	/* packets until it is up */
+	uint32_t		 nheld;
+	uint32_t		 depth;	/* of marsc_path_event(): not freed
+					 * inside */
+	struct vc_sdu		*packet;	/* the one that is being sent */
+	struct marsc_sent	*sent;		/* and what happens to it */
+	bool			 revalidate;	/* VC_revalidate, 5.1.5 */
+	struct timer		 stale;		/* sets it */
+	int64_t			 doubt;	/* its last wait after a failed call */
+	struct timer		 idle;
+	const struct atm_addr	*set;	/* answer or migration in hand */
+	size_t			 nset;
+	const char		*why;	/* it goes down */
+};
+RB_HEAD(marsc_path_tree, marsc_path);
+RB_PROTOTYPE(marsc_path_tree, marsc_path, entry, path_cmp)
+
+struct marsc_path *marsc_path_find(struct marsc *, const struct paddr *);
+/* The path is gone afterwards when it has no path any more. */
+void	marsc_path_event(struct marsc_path *, enum marsc_path_event);
+/*
+ * Sends an SDU, whose reference it takes, and opens the path where there is
+ * none.  What is sent while a group is known to be empty is dropped (5.1.1).
+ */
+struct marsc_sent marsc_path_send(struct marsc *, const struct paddr *,
+	    struct vc_sdu *);
+/* The answer to a MARS_REQUEST; n 0: nobody, or only us. */
+void	marsc_path_answer(struct marsc *, const struct paddr *,
+	    const struct atm_addr *, size_t n);
+void	marsc_path_failed(struct marsc *, const struct paddr *);
+/*
+ * A JOIN or LEAVE of addr for every path in min..max (5.1.4.1); only the
+ * paths inside the range are looked at.
+ */
+void	marsc_path_update(struct marsc *, bool join, const struct atm_addr *,
+	    const struct paddr *min, const struct paddr *max);
+/* 5.1.6, for a group with an active path */
+void	marsc_path_migrate(struct marsc *, const struct mars_msg *);
+/*
+ * VC_revalidate of every open path, each at its own time (5.1.5).  Of one that
+ * is only now being opened there is no circuit (5.1.5.2).
+ */
+void	marsc_path_stale_all(struct marsc *);
+/* The link goes, and every circuit with it. */
+void	marsc_path_down_all(struct marsc *, const char *why);
+void	marsc_path_free(struct marsc *);
+
+/* --- what the path tells its leaves, leaf.c */
+void	marsc_leaf_call(struct marsc_leaf *);
+/* A new leaf; not oneself, nor one that is there. */
+void	marsc_leaf_add(struct marsc_path *, const struct atm_addr *);
+struct marsc_leaf *marsc_leaf_find(struct marsc_path *,
+	    const struct atm_addr *);
+/* Out of the set; its circuit is gone, or goes with the root. */
+void	marsc_leaf_free(struct marsc_leaf *);
+/* Out of the set, and its call is given up. */
+void	marsc_leaf_drop(struct marsc_leaf *);
+/* from the circuit */
+void	marsc_leaf_up(struct marsc_leaf *);
+void	marsc_leaf_failed(struct marsc_leaf *, uint16_t cause);
+void	marsc_leaf_dropped(struct marsc_leaf *);
+
+/* --- what leaves tell their path */
+void	marsc_path_notify(struct marsc_path *, enum marsc_notice_code,
+	    const struct atm_addr *, const char *why);
+/* Something left the set: is there anything to go on with? */
+void	marsc_path_shrunk(struct marsc_path *, const char *why);
+/* VC_revalidate is set 1 to 10 s from now (5.1.5) */
+void	marsc_path_stale_soon(struct marsc_path *);
+/* The same for a leaf that could not be called, each time twice as late. */
+void	marsc_path_doubt(struct marsc_path *);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "ctl.h"
+#include "json.h"
+#include "output_json.h"
+
+void
+marsctl_json_string(FILE *f, const char *s)
+{
+	char buf[JSON_CHAR_SIZE];
+
+	putc('"', f);
+	while (*s != '\0')
+		fputs(json_char(&s, buf), f);
+	putc('"', f);
+}
+
+static void
+json_value(FILE *f, const struct ctl_value *v)
+{
+	switch (v->tag) {
+	case CTL_STRING:
+		marsctl_json_string(f, v->string);
+		break;
+	case CTL_UINT:
+		fprintf(f, "%" PRIu64, v->number);
+		break;
+	case CTL_INT:
+		fprintf(f, "%" PRId64, (int64_t)v->number);
+		break;
+	case CTL_BOOL:
+		fputs(v->number != 0 ? "true" : "false", f);
+		break;
+	case CTL_ARRAY:
+	case CTL_OBJECT:
+	case CTL_CLOSE:
+		break;
+	}
+}
+
+/* The values of an array or object that was opened, to its end. */
+static void
+json_members(FILE *f, struct rd *r, bool array)
+{
+	struct ctl_value v;
+	const char *comma = "";
+
+	putc(array ? '[' : '{', f);
+	while (ctl_next(r, &v) && v.tag != CTL_CLOSE) {
+		fputs(comma, f);
+		comma = ",";
+		if (!array) {
+			marsctl_json_string(f, v.name);
+			putc(':', f);
+		}
+		if (v.tag == CTL_ARRAY || v.tag == CTL_OBJECT)
+			json_members(f, r, v.tag == CTL_ARRAY);
+		else
+			json_value(f, &v);
+	}
+	putc(array ? ']' : '}', f);
+}
+
+void
+marsctl_json_object(FILE *f, struct rd r)
+{
+	json_members(f, &r, false);
+}

@@ -1,0 +1,161 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What vc.h tells us: calls that clients make, what they send, and what
+ * becomes of our control VCs and of the leaves on them.
+ */
+#include <stdlib.h>
+
+#include "cluster.h"
+
+static uint16_t
+user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
+    bool leaf, void **cookie)
+{
+	struct marsd_cluster *c = arg;
+	struct conf_prefix *p;
+	struct marsd_circuit *ci;
+
+	TAILQ_FOREACH(p, &c->conf->allow, entry)
+		if (ip_prefix_match(&p->prefix, caller))
+			break;
+	if (leaf || c->mars->stopping ||
+	    (p == NULL && !TAILQ_EMPTY(&c->conf->allow))) {
+		c->counts.calls_refused++;
+		return VC_CAUSE_REJECTED;
+	}
+	if ((ci = calloc(1, sizeof(*ci))) == NULL ||
+	    (ci->caller = marsd_caller_get(c, caller)) == NULL) {
+		free(ci);
+		c->counts.calls_refused++;
+		return VC_CAUSE_RESOURCE;
+	}
+	ci->cookie = MARSD_COOKIE_CIRCUIT;
+	ci->cluster = c;
+	ci->vc = vc;
+	TAILQ_INIT(&ci->regs);
+	LIST_INSERT_HEAD(&c->circuits, ci, entry);
+	*cookie = ci;
+	return VC_CAUSE_NONE;
+}
+
+void
+marsd_circuit_free(struct marsd_circuit *ci)
+{
+	struct marsd_reg *r;
+
+	while ((r = TAILQ_FIRST(&ci->regs)) != NULL) {
+		TAILQ_REMOVE(&ci->regs, r, circuit_entry);
+		r->circuit = NULL;
+	}
+	LIST_REMOVE(ci, entry);
+	marsd_caller_put(ci->cluster, ci->caller);
+	free(ci);
+}
+
+static bool
+is_circuit(const void *cookie)
+{
+	return *(const enum marsd_cookie *)cookie == MARSD_COOKIE_CIRCUIT;
+}
+
+static void
+user_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
+{
+	(void)arg;
+	(void)vc;
+	(void)cause;
+	if (is_circuit(cookie))
+		marsd_circuit_free(cookie);
+	else
+		marsd_control_rebuild(cookie);
+}
+
+static void
+user_ack(void *arg, struct vc *vc, void *cookie)
+{
+	(void)arg;
+	(void)vc;
+	(void)cookie;
+}
+
+static void
+user_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
+{
+	struct marsd_cluster *c = arg;
+	enum marsd_drop d;
+
+	(void)vc;
+	c->counts.messages_in++;
+	if (!is_circuit(cookie) || c->mars->stopping)
+		return;
+	d = marsd_receive(c, cookie, p, len);
+	c->drops[d]++;
+}
+
+static void
+user_leaf_ack(void *arg, struct vc_leaf *leaf, void *cookie)
+{
+	(void)arg;
+	(void)leaf;
+	marsd_leaf_step(cookie, MARSD_LEAF_EV_ACK);
+}
+
+static void
+user_leaf_failed(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
+{
+	struct marsd_reg *r = cookie;
+
+	(void)arg;
+	(void)leaf;
+	r->leaf = NULL;
+	marsd_leaf_step(r,
+	    vc_cause_is_temporary(cause) ? MARSD_LEAF_EV_BUSY :
+	    MARSD_LEAF_EV_FAIL);
+}
+
+static void
+user_leaf_drop(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
+{
+	struct marsd_reg *r = cookie;
+
+	(void)arg;
+	(void)leaf;
+	r->leaf = NULL;
+	marsd_leaf_dropped(r, cause);
+}
+
+const struct vc_user marsd_vc_user = {
+	.remote_call = user_remote_call,
+	.ack = user_ack,
+	.rqfailed = user_release,
+	.release = user_release,
+	.sdu = user_sdu,
+	.leaf_ack = user_leaf_ack,
+	.leaf_failed = user_leaf_failed,
+	.leaf_drop = user_leaf_drop,
+};
+
+void
+marsd_cluster_attach(struct marsd_cluster *c, struct vc_link *link)
+{
+	struct marsd_circuit *ci;
+	struct marsd_proto *p;
+	int role;
+
+	while ((ci = LIST_FIRST(&c->circuits)) != NULL) {
+		vc_release(ci->vc, VC_CAUSE_NORMAL);
+		marsd_circuit_free(ci);
+	}
+	c->link = link;
+	TAILQ_FOREACH(p, &c->protos, entry)
+		for (role = 0; role < MARSD_ROLES; role++) {
+			if (p->control[role].root == NULL)
+				continue;
+			vc_release(p->control[role].root, VC_CAUSE_NORMAL);
+			marsd_control_rebuild(&p->control[role]);
+		}
+}

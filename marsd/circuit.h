@@ -1,0 +1,40 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Circuits that others open to us, and what a circuit's cookie is: of these
+ * a struct marsd_circuit, of our control VCs a struct marsd_control.
+ */
+#ifndef MARSD_CIRCUIT_H
+#define MARSD_CIRCUIT_H
+
+#include <sys/queue.h>
+
+#include "vc.h"
+
+struct marsd_caller;
+struct marsd_cluster;
+struct marsd_reg;
+
+/* What a circuit's cookie points to begins with this. */
+enum marsd_cookie {
+	MARSD_COOKIE_CIRCUIT,
+	MARSD_COOKIE_CONTROL
+};
+
+/* A point-to-point VC that a client opened to us. */
+struct marsd_circuit {
+	enum marsd_cookie	 cookie;
+	struct marsd_cluster	*cluster;
+	struct vc		*vc;
+	struct marsd_caller	*caller;
+	TAILQ_HEAD(, marsd_reg)	 regs;	/* whose last message came on it */
+	LIST_ENTRY(marsd_circuit) entry;
+};
+
+/* forgets it; the VC has gone, or is released by the caller */
+void	marsd_circuit_free(struct marsd_circuit *);
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Claims and entries: what servers say of nodes, and by which records.
+ */
+#ifndef MARSD_ENTRY_H
+#define MARSD_ENTRY_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+#ifndef RB_HEAD
+#include <bsd/sys/tree.h>
+#endif
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "itree.h"
+#include "table.h"
+
+struct marsd_join;
+struct marsd_node;
+struct marsd_owner;
+struct marsd_peer;
+
+/*
+ * What one server says about one node.
+ *
+ *	plain		it is registered there, or has only joins there
+ *	double		it is registered there as well as here, and nobody
+ *			knows where it was last (A-6)
+ *	ended		the register record is a tombstone: nothing that the
+ *			server says of the node counts (A-23)
+ */
+#define MARSD_CLAIM_STATES(X) \
+	X(MARSD_CLAIM_PLAIN, "plain") \
+	X(MARSD_CLAIM_DOUBLE, "double") \
+	X(MARSD_CLAIM_ENDED, "ended")
+#define MARSD_CLAIM_EVENTS(X) \
+	/* a Register record */ \
+	X(MARSD_CLAIM_EV_REGISTER, "register") \
+	/* which came by an alignment, of a node that is registered here */ \
+	X(MARSD_CLAIM_EV_ALIGNED, "aligned") \
+	/* a Deregister record */ \
+	X(MARSD_CLAIM_EV_DEREGISTER, "deregister") \
+	/* the register record is held no longer */ \
+	X(MARSD_CLAIM_EV_FORGET, "forget")
+#define MARSD_CLAIM_ACTIONS(X) \
+	/* the state is all that changes */ \
+	X(MARSD_CLAIM_DO_NOTE, "note") \
+	/* what the server says of the node counts again: for the caller */ \
+	X(MARSD_CLAIM_DO_REFRESH, "refresh")
+
+enum marsd_claim_state {
+	MARSD_CLAIM_STATES(TABLE_SYM)
+	MARSD_CLAIM_STATE_MAX
+};
+enum marsd_claim_event {
+	MARSD_CLAIM_EVENTS(TABLE_SYM)
+	MARSD_CLAIM_EVENT_MAX
+};
+enum marsd_claim_action {
+	TABLE_FIRST_ACTION(MARSD_CLAIM),
+	MARSD_CLAIM_ACTIONS(TABLE_SYM)
+	MARSD_CLAIM_ACTION_MAX
+};
+extern const struct table marsd_claim_table;
+
+struct marsd_claim {
+	LIST_ENTRY(marsd_claim)	 node_entry;
+	struct marsd_node	*node;
+	struct marsd_peer	*peer;
+	struct marsd_entry	*reg;	/* its register record, or NULL */
+	uint8_t			 state;	/* enum marsd_claim_state */
+	uint16_t		 cmi;	/* known to be its, or 0 */
+	uint32_t		 entries; /* the register record included */
+};
+
+/*
+ * What a record of a registration or of a join rests on.  A peer's record is
+ * new, sure and at last ending; the others are states of our own records.
+ *
+ *	new		just made: does not count yet
+ *	sure		its server says so; of ours: because the node does
+ *	adopted		ours, on another server's word or on the node's word
+ *			of before it registered once more (D9)
+ *	left		sure, but the server that the node is moving to has
+ *			taken it back: it goes when the move is over (A-24)
+ *	adopted-left	both
+ *	old		ours from before a restart, of which neighbors told us,
+ *			and nobody here has asked for it yet: does not count,
+ *			and is withdrawn with others if nobody does (A-10)
+ *	ending		does not count any more; freed when everybody who has
+ *			to hear of it has been told
+ */
+#define MARSD_ENTRY_STATES(X) \
+	X(MARSD_ENTRY_NEW, "new") \
+	X(MARSD_ENTRY_SURE, "sure") \
+	X(MARSD_ENTRY_ADOPTED, "adopted") \
+	X(MARSD_ENTRY_LEFT, "left") \
+	X(MARSD_ENTRY_ADOPTED_LEFT, "adopted-left") \
+	X(MARSD_ENTRY_OLD, "old") \
+	X(MARSD_ENTRY_ENDING, "ending")
+#define MARSD_ENTRY_EVENTS(X) \
+	/* the node asks for it, or its server says so */ \
+	X(MARSD_ENTRY_EV_SAY, "say") \
+	X(MARSD_ENTRY_EV_ADOPT, "adopt") \
+	/* a neighbor has it of us from before a restart */ \
+	X(MARSD_ENTRY_EV_FOUND, "found") \
+	/* the node has registered once more, and has to ask for it again */ \
+	X(MARSD_ENTRY_EV_DOUBT, "doubt") \
+	/* the server that the node is moving to has taken it back */ \
+	X(MARSD_ENTRY_EV_LEAVE, "leave") \
+	/* the node is not at that server after all */ \
+	X(MARSD_ENTRY_EV_STAY, "stay") \
+	X(MARSD_ENTRY_EV_END, "end")
+#define MARSD_ENTRY_ACTIONS(X) \
+	/* the state is all that changes */ \
+	X(MARSD_ENTRY_DO_NOTE, "note") \
+	/* one more of our clients' joins, if it is one */ \
+	X(MARSD_ENTRY_DO_COUNT, "count") \
+	/* and one less */ \
+	X(MARSD_ENTRY_DO_UNCOUNT, "uncount")
+
+enum marsd_entry_state {
+	MARSD_ENTRY_STATES(TABLE_SYM)
+	MARSD_ENTRY_STATE_MAX
+};
+enum marsd_entry_event {
+	MARSD_ENTRY_EVENTS(TABLE_SYM)
+	MARSD_ENTRY_EVENT_MAX
+};
+enum marsd_entry_action {
+	TABLE_FIRST_ACTION(MARSD_ENTRY),
+	MARSD_ENTRY_ACTIONS(TABLE_SYM)
+	MARSD_ENTRY_ACTION_MAX
+};
+extern const struct table marsd_entry_table;
+
+/* One record: (OID, key) is its identity (D1). */
+struct marsd_entry {
+	RB_ENTRY(marsd_entry)	 key_entry;
+	LIST_ENTRY(marsd_entry)	 join_entry;
+	struct marsd_peer	*peer;
+	struct marsd_claim	*claim;	/* NULL: a Redirect Entry */
+	struct marsd_join	*join;	/* NULL: a register record */
+	uint32_t		 key;
+	int32_t			 seq;	/* of a peer's */
+	uint16_t		 cmi;
+	bool			 layer3;
+	uint8_t			 state;	/* enum marsd_entry_state */
+};
+RB_HEAD(marsd_entry_tree, marsd_entry);
+RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
+
+struct marsd_claim	*marsd_claim_find(struct marsd_node *,
+			    const struct marsd_peer *);
+/*
+ * The CMI that another server gave to the node; false: a third server says
+ * that it gave the same one to another node (A-20).
+ */
+bool			 marsd_claim_cmi(struct marsd_claim *, uint16_t);
+/* takes an event; returns the action, which is the caller's business */
+uint8_t			 marsd_claim_step(struct marsd_claim *,
+			    enum marsd_claim_event);
+
+/* what this server says under this key, or NULL */
+struct marsd_entry	*marsd_entry_find(struct marsd_owner *, uint32_t key);
+/* records under a key that is free, in state new; NULL: no memory */
+struct marsd_entry	*marsd_entry_redirect(struct marsd_peer *,
+			    uint32_t key);
+struct marsd_entry	*marsd_entry_register(struct marsd_peer *,
+			    struct marsd_node *, uint32_t key);
+struct marsd_entry	*marsd_entry_join(struct marsd_peer *,
+			    struct marsd_node *, const struct marsd_span *,
+			    uint32_t key);
+void			 marsd_entry_step(struct marsd_entry *,
+			    enum marsd_entry_event);
+/*
+ * Takes a record away.  The join that it was of goes with its last record,
+ * and so do claim and node: whoever wants to know what changed lets the
+ * record end first.
+ */
+void			 marsd_entry_free(struct marsd_entry *);
+/* does it count, by its own state, its claim's and its server's? */
+bool			 marsd_entry_counts(const struct marsd_entry *);
+/* does it count by its own state: sure or adopted, and not yet ended? */
+bool			 marsd_entry_stands(const struct marsd_entry *);
+bool			 marsd_entry_is_adopted(const struct marsd_entry *);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The database: who is in which group, according to whom.
+ *
+ * An endpoint is a node, once as a client and once as a multicast server.
+ * The database has one level more than RFC 2022's: a node's membership in a
+ * range is a join, and a join rests on entries, one for each server (owner)
+ * that says so.  A join counts while at least one of its entries does:
+ * membership is the union over all owners that are alive (D3).  Every owner,
+ * ourselves included, is a peer; what a peer says about a node hangs on a
+ * claim.
+ *
+ *	node --- join --- range		who, which groups
+ *	  |	   |
+ *	claim --- entry			according to whom, by which record
+ *	  |
+ *	peer
+ *
+ * Here are the nodes, joins and ranges; entry.h has claims and entries,
+ * peer.h the peers.
+ */
+#ifndef MARSD_GROUP_H
+#define MARSD_GROUP_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+#ifndef RB_HEAD
+#include <bsd/sys/tree.h>
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "itree.h"
+
+struct marsd_claim;
+struct marsd_entry;
+struct marsd_peer;
+struct marsd_proto;
+struct marsd_reg;
+
+enum marsd_role {
+	MARSD_ROLE_CLIENT,
+	MARSD_ROLE_MCS
+};
+#define MARSD_ROLES	2
+
+/* An endpoint in one role, ours or a peer's. */
+struct marsd_node {
+	RB_ENTRY(marsd_node)	 entry;
+	struct marsd_proto	*proto;
+	enum marsd_role		 role;
+	struct atm_addr		 atm;
+	struct paddr		 spa;	/* as last heard */
+	struct marsd_reg	*reg;	/* its registration with us, or NULL */
+	LIST_HEAD(, marsd_claim) claims;
+	struct marsd_itree	 joins;
+	uint32_t		 njoins;
+	uint32_t		 mark;	/* of the last answer that listed it */
+};
+RB_HEAD(marsd_node_tree, marsd_node);
+RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
+
+RB_HEAD(marsd_join_tree, marsd_join);
+
+struct marsd_range {
+	struct marsd_itree_node	 link;	/* in the map; see marsd_range_of() */
+	struct marsd_span	 span;
+	struct marsd_join_tree	 joins;	/* by ATM address */
+	uint32_t		 live;	/* joins that count */
+	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
+};
+
+struct marsd_join {
+	struct marsd_itree_node	 link;	/* in the node; see marsd_join_of() */
+	RB_ENTRY(marsd_join)	 range_entry;
+	struct marsd_node	*node;
+	struct marsd_range	*range;
+	LIST_HEAD(, marsd_entry) entries;
+	bool			 live;
+	bool			 layer3;
+};
+RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
+
+/* What marsd_join_refresh() has found. */
+enum marsd_change {
+	MARSD_CHANGE_NONE,
+	MARSD_CHANGE_UP,		/* the join counts now */
+	MARSD_CHANGE_DOWN
+};
+
+struct marsd_join	*marsd_join_of(struct marsd_itree_node *);
+struct marsd_range	*marsd_range_of(struct marsd_itree_node *);
+struct marsd_node	*marsd_node_find(struct marsd_proto *, enum marsd_role,
+			    const struct atm_addr *);
+/* the same, made if need be; NULL: no memory */
+struct marsd_node	*marsd_node_get(struct marsd_proto *, enum marsd_role,
+			    const struct atm_addr *);
+/* frees it if nothing is left of it */
+void			 marsd_node_release(struct marsd_node *);
+/* is the node registered with this server? */
+bool			 marsd_node_is_here(const struct marsd_node *);
+/* is it registered with a server other than this one? */
+bool			 marsd_node_registered(const struct marsd_node *,
+			    const struct marsd_peer *but);
+/* the parts of a range that no other join of the node covers */
+void			 marsd_node_uncovered(struct marsd_node *,
+			    const struct marsd_span *, struct marsd_spans *);
+/* is the node in this group, by whatever join? */
+bool			 marsd_node_covers(struct marsd_node *,
+			    const struct paddr *);
+
+struct marsd_join	*marsd_join_find(struct marsd_node *,
+			    const struct marsd_span *);
+/* the same, made if need be; NULL: no memory */
+struct marsd_join	*marsd_join_get(struct marsd_node *,
+			    const struct marsd_span *);
+/* frees it if it rests on nothing */
+void			 marsd_join_release(struct marsd_join *);
+/* what this server says of it, or NULL */
+struct marsd_entry	*marsd_join_entry(struct marsd_join *,
+			    const struct marsd_peer *);
+/* works out anew whether it counts, and says what that changed */
+enum marsd_change	 marsd_join_refresh(struct marsd_join *);
+
+/* does an MCS serve a group of the range; local: one registered here? */
+bool			 marsd_map_serves(struct marsd_proto *,
+			    const struct marsd_span *, bool local);
+/* what of the ranges no MCS serves */
+void			 marsd_spans_unserved(struct marsd_proto *,
+			    const struct marsd_spans *, struct marsd_spans *);
+/* the members of a group, each once; *list to be freed; -1: no memory */
+int			 marsd_group_members(struct marsd_proto *,
+			    enum marsd_role, const struct paddr *,
+			    const struct atm_addr ***list, size_t *n);
+/* has it any? */
+bool			 marsd_group_has(struct marsd_proto *, enum marsd_role,
+			    const struct paddr *);
+
+#endif

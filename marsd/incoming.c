@@ -1,0 +1,120 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The way of a message to its handler (RFC 2022 sections 4.1, 4.2, 6 and
+ * 10.3).  The checks are in the order of A-105.
+ */
+#include "cluster.h"
+#include "join.h"
+#include "llc.h"
+#include "mcs.h"
+#include "request.h"
+
+struct marsd_handler {
+	enum marsd_drop	(*handle)(struct marsd_incoming *);
+	bool		 copies;	/* has mar$flags.copy: has to be 0 */
+};
+
+/* What a MARS takes; all other messages are for its clients. */
+static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
+	[MARS_REQUEST] = { marsd_request_message, false },
+	[MARS_JOIN] = { marsd_join_message, true },
+	[MARS_LEAVE] = { marsd_leave_message, true },
+	[MARS_MSERV] = { marsd_mserv_message, true },
+	[MARS_UNSERV] = { marsd_unserv_message, true },
+	[MARS_GROUPLIST_REQUEST] = { marsd_grouplist_message, false },
+};
+
+/* The TLVs decide, before the operation, whether it takes place (10.3). */
+static enum marsd_drop
+walk_tlvs(struct marsd_incoming *in)
+{
+	switch (mars_tlvs_verdict(&in->msg)) {
+	case MARS_TLVS_DROP:
+		return MARSD_DROP_TLV;
+	case MARS_TLVS_ERROR:
+		return marsd_cluster_refused(
+		    in->proto, MARSD_DROP_TLV_ERROR, &in->msg.src);
+	case MARS_TLVS_SKIP:
+		break;
+	}
+	return MARSD_DROP_NONE;
+}
+
+/* Is the source who made the call, as far as that is known? */
+static bool
+source_ok(const struct marsd_circuit *ci, const struct atm_addr *src)
+{
+	if (!ci->cluster->conf->strict_source || !vc_knows_caller(ci->vc))
+		return true;
+	return atm_addr_equal(vc_peer(ci->vc), src);
+}
+
+static enum marsd_drop
+marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
+    const uint8_t *octets, size_t len)
+{
+	const struct marsd_handler *h;
+	struct marsd_incoming in;
+	enum mars_drop bad;
+	enum marsd_drop d;
+
+	in.circuit = ci;
+	in.octets = octets;
+	in.len = len;
+	if ((bad = mars_decode(&in.msg, octets, len)) != MARS_DROP_NONE) {
+		if (bad == MARS_DROP_VERSION && mars_is_nhrp(octets, len))
+			return MARSD_DROP_NHRP;
+		c->bad[bad]++;
+		return MARSD_DROP_NONE;
+	}
+	if ((in.proto = marsd_proto_find(c, &in.msg.pro)) == NULL)
+		return MARSD_DROP_PRO;
+	if ((d = walk_tlvs(&in)) != MARSD_DROP_NONE)
+		return d;
+	h = in.msg.op <= MARS_OP_MAX ? &handlers[in.msg.op] : NULL;
+	if (h == NULL || h->handle == NULL)
+		return MARSD_DROP_OP;
+	if (!source_ok(ci, &in.msg.src))
+		return marsd_cluster_refused(
+		    in.proto, MARSD_DROP_SOURCE, &in.msg.src);
+	if (h->copies && (in.msg.flags & MARS_F_COPY))
+		return MARSD_DROP_COPY;
+	return h->handle(&in);
+}
+
+enum marsd_drop
+marsd_receive(struct marsd_cluster *c, struct marsd_circuit *ci,
+    const uint8_t *p, size_t len)
+{
+	mtime_t now = c->mars->ts->now;
+	uint32_t oui;
+	uint16_t pid;
+
+	/* a client's own limit first, so that it does not use up the total */
+	if (!marsd_bucket_take(&ci->caller->bucket, now, c->conf->rate))
+		return MARSD_DROP_RATE;
+	if (!marsd_bucket_take(&c->bucket, now, c->conf->rate_total))
+		return MARSD_DROP_RATE_TOTAL;
+	if (!llc_decode(p, len, &oui, &pid))
+		return MARSD_DROP_LLC;
+	if (oui != LLC_OUI_IANA || pid != LLC_PID_MARS)
+		return MARSD_DROP_CODEPOINT;
+	return marsd_dispatch(c, ci, p + LLC_LEN, len - LLC_LEN);
+}
+
+bool
+marsd_incoming_span(const struct marsd_incoming *in, struct marsd_span *s)
+{
+	const struct marsd_proto *p = in->proto;
+
+	if (in->msg.pnum != 1 || in->msg.tpln == 0)
+		return false;
+	if (p->addrlen != 0 && in->msg.tpln != p->addrlen)
+		return false;
+	mars_pair(&in->msg, 0, &s->min, &s->max);
+	return s->min.len == in->msg.tpln && paddr_cmp(&s->min, &s->max) <= 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * MARS_JOIN and MARS_LEAVE of groups.
+ */
+#ifndef MARSD_JOIN_H
+#define MARSD_JOIN_H
+
+#include <stdbool.h>
+
+#include "group.h"
+#include "incoming.h"
+
+enum marsd_drop	 marsd_join_message(struct marsd_incoming *);
+enum marsd_drop	 marsd_leave_message(struct marsd_incoming *);
+/* a node came into a range, or left it; in: by this message, or NULL */
+void		 marsd_join_announce(struct marsd_node *, bool joined,
+		    const struct marsd_span *, bool layer3,
+		    struct marsd_incoming *in);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The servers of the group, ourselves included: an owner is one server, a
+ * peer is that server as far as one protocol goes.
+ */
+#ifndef MARSD_PEER_H
+#define MARSD_PEER_H
+
+#include <sys/queue.h>
+#include <sys/tree.h>
+#ifndef RB_HEAD
+#include <bsd/sys/tree.h>
+#endif
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "entry.h"
+#include "table.h"
+#include "timer.h"
+
+struct marsd_cluster;
+struct marsd_proto;
+
+/* A server of the group, for one cluster. */
+struct marsd_owner {
+	RB_ENTRY(marsd_owner)	 entry;
+	struct marsd_cluster	*cluster;
+	uint8_t			 oid[4];
+	struct marsd_entry_tree	 keys;
+};
+RB_HEAD(marsd_owner_tree, marsd_owner);
+RB_PROTOTYPE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
+
+/*
+ * Liveness of a server, by (OID, mar$pro): A-7, A-8, A-26, A-27.  UNHEARD
+ * has sent records but no Redirect Entry yet.
+ */
+#define MARSD_PEER_STATES(X) \
+	X(MARSD_PEER_SELF, "self") \
+	X(MARSD_PEER_UNHEARD, "unheard") \
+	X(MARSD_PEER_ALIVE, "alive") \
+	X(MARSD_PEER_HIDDEN, "hidden") \
+	X(MARSD_PEER_ERASED, "erased")
+#define MARSD_PEER_EVENTS(X) \
+	/* a newer Redirect Entry */ \
+	X(MARSD_PEER_EV_REDIRECT, "redirect") \
+	/* any other record */ \
+	X(MARSD_PEER_EV_RECORD, "record") \
+	/* the timer */ \
+	X(MARSD_PEER_EV_SILENT, "silent")
+#define MARSD_PEER_ACTIONS(X) \
+	/* the timer of its death */ \
+	X(MARSD_PEER_DO_START, "start") \
+	X(MARSD_PEER_DO_HIDE, "hide") \
+	X(MARSD_PEER_DO_REVIVE, "revive") \
+	X(MARSD_PEER_DO_ERASE, "erase") \
+	/* until it is erased, together with those before it */ \
+	X(MARSD_PEER_DO_HOLD, "hold") \
+	/* what was erased has to come again */ \
+	X(MARSD_PEER_DO_REALIGN, "realign")
+
+enum marsd_peer_state {
+	MARSD_PEER_STATES(TABLE_SYM)
+	MARSD_PEER_STATE_MAX
+};
+enum marsd_peer_event {
+	MARSD_PEER_EVENTS(TABLE_SYM)
+	MARSD_PEER_EVENT_MAX
+};
+enum marsd_peer_action {
+	TABLE_FIRST_ACTION(MARSD_PEER),
+	MARSD_PEER_ACTIONS(TABLE_SYM)
+	MARSD_PEER_ACTION_MAX
+};
+extern const struct table marsd_peer_table;
+
+struct marsd_peer {
+	RB_ENTRY(marsd_peer)	 entry;	/* in the protocol, by OID ascending */
+	struct marsd_owner	*owner;
+	struct marsd_proto	*proto;
+	uint8_t			 state;	/* enum marsd_peer_state */
+	struct timer		 timer;
+	mtime_t			 heard;	/* its last Redirect Entry */
+	struct atm_addr		 addr;	/* null: no Redirect Entry yet */
+	int32_t			 seq;	/* of the last one that counted */
+	bool			 heard_once;
+	uint64_t		 records;
+};
+RB_HEAD(marsd_peer_tree, marsd_peer);
+RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)
+
+struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
+			    const uint8_t oid[4]);
+/* both, made if need be; NULL: no memory */
+struct marsd_peer	*marsd_peer_get(struct marsd_proto *,
+			    const uint8_t oid[4]);
+void			 marsd_peer_step(struct marsd_peer *,
+			    enum marsd_peer_event);
+/* does what it says count, as far as its life goes? */
+bool			 marsd_peer_counts(const struct marsd_peer *);
+void			 marsd_peers_free(struct marsd_proto *);
+
+#endif

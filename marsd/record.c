@@ -1,0 +1,538 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Records of the group, as scspd hands them over (RFC 2443 section 5): what
+ * other servers say, and our own as others still have them.
+ */
+#include <string.h>
+
+#include "adopt.h"
+#include "cluster.h"
+#include "csa.h"
+#include "ipc.h"
+#include "join.h"
+#include "mcs.h"
+#include "move.h"
+#include "own.h"
+#include "record.h"
+
+#define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
+#define SWEEP_ALIGNED	MTIME_SEC(1)
+#define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
+
+void
+marsd_join_changed(
+    struct marsd_join *j, enum marsd_change ch, const struct marsd_peer *by)
+{
+	struct marsd_node *n = j->node;
+
+	if (ch == MARSD_CHANGE_NONE)
+		return;
+	if (n->role == MARSD_ROLE_CLIENT)
+		marsd_join_announce(
+		    n, ch == MARSD_CHANGE_UP, &j->range->span, j->layer3, NULL);
+	else
+		marsd_serve_announce(
+		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
+}
+
+/*
+ * Takes a record away, and tells the members what that changes, by what they
+ * were before and are now (A-24).
+ */
+static void
+entry_retract(struct marsd_entry *e)
+{
+	if (e->join != NULL) {
+		marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		marsd_join_changed(
+		    e->join, marsd_join_refresh(e->join), e->peer);
+	}
+	marsd_entry_free(e);
+}
+
+void
+marsd_entry_withdraw(struct marsd_entry *e)
+{
+	marsd_publish_entry(e, true);
+	entry_retract(e);
+}
+
+struct marsd_update {
+	struct marsd_peer	*peer;
+	struct csa	*csa;
+	struct marsd_entry	*old;		/* under this key, or NULL */
+	uint32_t	 key;
+	int32_t		 seq;
+	bool		 fresh;		/* it was flooded, not aligned */
+};
+
+static enum marsd_role
+csa_role(const struct csa *c)
+{
+	return c->state == CSA_SERVE || c->state == CSA_UNSERVE ?
+	    MARSD_ROLE_MCS :
+	    MARSD_ROLE_CLIENT;
+}
+
+/* Is the record that we hold under this key about the same thing? */
+static bool
+same_subject(
+    const struct marsd_entry *e, struct marsd_peer *peer, const struct csa *c)
+{
+	const struct marsd_node *n;
+
+	if (e->peer != peer || (e->claim == NULL) != (c->state == CSA_REDIRECT))
+		return false;
+	if (e->claim == NULL)
+		return true;
+	n = e->claim->node;
+	if (n->role != csa_role(c) || !atm_addr_equal(&n->atm, &c->atm) ||
+	    (e->join == NULL) != ((c->flags & CSA_F_REGISTER) != 0))
+		return false;
+	return e->join == NULL ||
+	    (paddr_equal(&e->join->range->span.min, &c->min) &&
+	    paddr_equal(&e->join->range->span.max, &c->max));
+}
+
+/*
+ * Only a newer Redirect Entry is a sign of life (A-7).  When the server's
+ * records have been erased, one that is flooded is such a sign whatever its
+ * number, and one that comes by an alignment may be an old copy.
+ */
+static void
+update_redirect(struct marsd_update *u)
+{
+	struct marsd_peer *p = u->peer;
+
+	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
+		return;
+	if (p->heard_once && u->seq <= p->seq &&
+	    !(u->fresh && p->state == MARSD_PEER_ERASED)) {
+		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
+		return;
+	}
+	p->heard_once = true;
+	p->seq = u->seq;
+	p->addr = u->csa->atm;
+	p->heard = p->proto->cluster->mars->ts->now;
+	marsd_peer_step(p, MARSD_PEER_EV_REDIRECT);
+}
+
+/*
+ * Tells the operator of a CMI that is ours to give out, that one of our nodes
+ * has, or that a third server gave to another node (A-20).
+ */
+static void
+check_cmi(struct marsd_claim *c, uint16_t cmi)
+{
+	struct marsd_node *n = c->node;
+	struct marsd_proto *p = n->proto;
+	struct marsd_event ev = { .pro = &p->pro,
+		.who = &n->atm,
+		.oid = c->peer->owner->oid,
+		.number = cmi };
+	const struct marsd_node *held = p->by_cmi[cmi];
+	bool clash = !marsd_claim_cmi(c, cmi);
+
+	if (cmi == 0)
+		return; /* an MCS may have none, A-19 */
+	if (marsd_cmi_ours(&p->cmi, cmi))
+		marsd_cmi_taken(&p->cmi, cmi);
+	else if ((held == NULL || held == n) && !clash)
+		return;
+	marsd_cluster_event(p->cluster, MARSD_EV_CMI_OVERLAP, &ev);
+}
+
+/*
+ * Has the server only numbered its records anew after a restart (A-11)?  Then
+ * the record is as it was, and its number is higher by SEQ_RESTART or more:
+ * what happens to a node makes it higher by one.
+ */
+static bool
+renumbered(const struct marsd_update *u)
+{
+	const struct marsd_entry *e = u->old;
+
+	return e != NULL && e->claim->state != MARSD_CLAIM_ENDED &&
+	    e->cmi == u->csa->cmi && (int64_t)u->seq - e->seq >= SEQ_RESTART;
+}
+
+/*
+ * A registration at another server of a node that is registered here (A-6).
+ * If it was flooded, the node has moved.  If it came by an alignment, nobody
+ * knows which registration was later, until that server floods a join.
+ */
+static void
+check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
+{
+	struct marsd_event ev = { .pro = &n->proto->pro,
+		.who = &n->atm,
+		.oid = u->peer->owner->oid,
+		.why = "alignment" };
+
+	if (!marsd_node_is_here(n))
+		return;
+	if (u->fresh)
+		marsd_move_elsewhere(n->reg, u->peer);
+	else {
+		(void)marsd_claim_step(c, MARSD_CLAIM_EV_ALIGNED);
+		marsd_cluster_event(n->proto->cluster, MARSD_EV_MOVED, &ev);
+		marsd_adopt_all_late(n->reg);
+	}
+}
+
+/* Works out anew which joins of the node count by this server's word. */
+static void
+claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
+{
+	struct marsd_itree_node *in;
+	enum marsd_change ch;
+
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	    in = marsd_itree_next(&n->joins, in->span)) {
+		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
+			continue;
+		ch = marsd_join_refresh(marsd_join_of(in));
+		if (!silent)
+			marsd_join_changed(marsd_join_of(in), ch, peer);
+	}
+}
+
+static void
+update_register(struct marsd_update *u, struct marsd_node *n)
+{
+	struct marsd_entry *e = u->old;
+	bool same = renumbered(u);
+
+	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
+		return;
+	e->seq = u->seq;
+	e->cmi = u->csa->cmi;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	check_cmi(e->claim, e->cmi);
+	if (marsd_claim_step(e->claim, MARSD_CLAIM_EV_REGISTER) ==
+	    MARSD_CLAIM_DO_REFRESH)
+		claim_refresh(n, u->peer, false);
+	if (!same)
+		check_move(u, n, e->claim);
+}
+
+static void
+update_join(struct marsd_update *u, struct marsd_node *n)
+{
+	struct marsd_span s = { u->csa->min, u->csa->max };
+	struct marsd_entry *e = u->old;
+	bool is_new = e == NULL; /* and not an instance of one we have */
+
+	if (e == NULL && (e = marsd_entry_join(u->peer, n, &s, u->key)) == NULL)
+		return;
+	if (n->proto->addrlen == 0)
+		n->proto->addrlen = s.min.len;
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	e->cmi = u->csa->cmi;
+	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
+	    paddr_equal(&s.min, &s.max); /* */
+	check_cmi(e->claim, e->cmi);
+	marsd_join_changed(e->join, marsd_join_refresh(e->join), u->peer);
+	if (!marsd_node_is_here(n))
+		return;
+	if (u->fresh && is_new && e->claim->state == MARSD_CLAIM_DOUBLE)
+		marsd_move_elsewhere(n->reg, u->peer);
+	else if (is_new && n->reg->moving == u->peer)
+		marsd_move_joined(n->reg, u->peer, e->join);
+	else if (is_new)
+		marsd_adopt_late(n->reg, u->peer, e->join);
+}
+
+/*
+ * A Deregister.  RFC 2443 section 5.4: all that is known of the client is to
+ * be purged.  Ours: all that this server says of it (A-5).  It stops to count
+ * as long as the Deregister is held, and so does what comes late (A-23).
+ */
+static void
+update_dereg(struct marsd_update *u, struct marsd_node *n)
+{
+	struct marsd_entry *e = u->old;
+	struct marsd_itree_node *in;
+	struct marsd_spans gone;
+
+	if (e == NULL &&
+	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
+		marsd_node_release(n);
+		return;
+	}
+	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
+	if (n->reg != NULL)
+		marsd_move_off(n->reg, u->peer);
+	marsd_spans_init(&gone);
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	    in = marsd_itree_next(&n->joins, in->span))
+		if (marsd_join_entry(marsd_join_of(in), u->peer) != NULL &&
+		    marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
+			marsd_spans_add(&gone, in->span);
+	marsd_gone_announce(n, u->peer, &gone);
+	marsd_spans_free(&gone);
+}
+
+static void
+update_leave(struct marsd_update *u)
+{
+	struct marsd_join *j = u->old->join;
+
+	if (j != NULL && j->node->reg != NULL)
+		marsd_move_left(j->node->reg, u->peer, j);
+	entry_retract(u->old);
+}
+
+static void
+update_member(struct marsd_update *u)
+{
+	bool reg = (u->csa->flags & CSA_F_REGISTER) != 0;
+	bool live = u->csa->state == CSA_JOIN || u->csa->state == CSA_SERVE;
+	struct marsd_node *n;
+
+	if (!live && !reg) {
+		if (u->old != NULL)
+			update_leave(u);
+		return;
+	}
+	n = marsd_node_get(u->peer->proto, csa_role(u->csa), &u->csa->atm);
+	if (n == NULL)
+		return;
+	if (n->reg == NULL)
+		n->spa = u->csa->spa;
+	if (!live)
+		update_dereg(u, n);
+	else if (reg)
+		update_register(u, n);
+	else
+		update_join(u, n);
+	marsd_node_release(n);
+}
+
+static struct marsd_cluster *
+find_group(struct marsd *m, uint16_t sgid)
+{
+	struct marsd_cluster *c;
+
+	TAILQ_FOREACH(c, &m->clusters, entry)
+		if (c->configured && c->conf->server_group == sgid)
+			return c;
+	return NULL;
+}
+
+/* Are the lengths of its addresses those of the protocol? */
+static bool
+usable(const struct marsd_proto *p, const struct csa *c)
+{
+	return c->state == CSA_REDIRECT || (c->flags & CSA_F_REGISTER) != 0 ||
+	    ((p->addrlen == 0 || c->min.len == p->addrlen) &&
+	    c->min.len == c->max.len && c->min.len != 0);
+}
+
+void
+marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
+    uint32_t key, int32_t seq, uint8_t how, const void *data, size_t len)
+{
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_owner *o;
+	struct marsd_update u;
+	struct marsd_proto *p;
+	struct csa csa;
+	enum csa_verdict v;
+
+	if (c == NULL || memcmp(oid, m->oid, 4) == 0)
+		return;
+	c->counts.records_in++;
+	o = marsd_owner_find(c, oid);
+	u.old = o == NULL ? NULL : marsd_entry_find(o, key);
+	v = csa_decode(&csa, data, len);
+	p = v == CSA_LIVE || v == CSA_TOMBSTONE ?
+	    marsd_proto_find(c, &csa.pro) :
+	    NULL;
+	if (p == NULL || !usable(p, &csa) ||
+	    (u.peer = marsd_peer_get(p, oid)) == NULL) {
+		c->counts.records_ignored++;
+		if (u.old != NULL)
+			entry_retract(u.old);
+		return;
+	}
+	if (u.old != NULL && !same_subject(u.old, u.peer, &csa)) {
+		entry_retract(u.old);
+		u.old = NULL;
+	}
+	u.csa = &csa;
+	u.key = key;
+	u.seq = seq;
+	u.fresh = how == CSA_HOW_FLOODED;
+	if (csa.state == CSA_REDIRECT) {
+		update_redirect(&u);
+		return;
+	}
+	marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
+	update_member(&u);
+}
+
+/* A Deregister is forgotten, and with it the joins that it stopped. */
+static void
+purge_claim(struct marsd_claim *c)
+{
+	struct marsd_node *n = c->node;
+	struct marsd_peer *peer = c->peer;
+	struct marsd_itree_node *in;
+	struct marsd_entry *e;
+	struct marsd_span at;
+
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	    in = marsd_itree_next(&n->joins, &at)) {
+		at = *in->span;
+		/* the register record goes last, so n stays until then */
+		if ((e = marsd_join_entry(marsd_join_of(in), peer)) != NULL)
+			marsd_entry_free(e);
+	}
+	marsd_entry_free(c->reg);
+}
+
+void
+marsd_csa_gone(
+    struct marsd *m, uint16_t sgid, const uint8_t oid[4], uint32_t key)
+{
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_owner *o = c == NULL ? NULL : marsd_owner_find(c, oid);
+	struct marsd_entry *e = o == NULL ? NULL : marsd_entry_find(o, key);
+
+	if (e == NULL)
+		return;
+	if (e->peer->state == MARSD_PEER_SELF) {
+		if (e->state == MARSD_ENTRY_OLD)
+			marsd_entry_free(e);
+		return;
+	}
+	if (e->claim != NULL && e->claim->reg == e &&
+	    e->claim->state == MARSD_CLAIM_ENDED)
+		purge_claim(e->claim);
+	else
+		entry_retract(e);
+}
+
+/* --- our own records, as others still have them */
+
+/*
+ * One that nothing backs yet is kept aside: a registration in time adopts
+ * its key, and the rest is withdrawn together (A-10).
+ */
+static void
+own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
+{
+	struct marsd_node *n = marsd_node_get(p, csa_role(csa), &csa->atm);
+	struct marsd_span s = { csa->min, csa->max };
+	struct timer *t = &p->sweep[csa_role(csa)];
+	struct marsd_entry *e;
+
+	if (n == NULL)
+		return;
+	if (n->claims.lh_first == NULL && n->reg == NULL)
+		n->spa = csa->spa;
+	e = csa->flags & CSA_F_REGISTER ?
+	    marsd_entry_register(p->self, n, key) :
+	    marsd_entry_join(p->self, n, &s, key);
+	if (e != NULL) {
+		marsd_entry_step(e, MARSD_ENTRY_EV_FOUND);
+		e->cmi = csa->cmi;
+		if (!timer_isset(t))
+			timer_set(marsd_proto_timers(p), t,
+			    n->role == MARSD_ROLE_CLIENT ? SWEEP_CLIENTS :
+			    SWEEP_MCS);
+	}
+	marsd_node_release(n);
+}
+
+/* Do we say the same already, under another key? */
+static bool
+own_elsewhere(struct marsd_proto *p, const struct csa *csa)
+{
+	struct marsd_node *n = marsd_node_find(p, csa_role(csa), &csa->atm);
+	struct marsd_span s = { csa->min, csa->max };
+	struct marsd_claim *c;
+	struct marsd_join *j;
+
+	if (n == NULL)
+		return false;
+	if (csa->flags & CSA_F_REGISTER)
+		return (c = marsd_claim_find(n, p->self)) != NULL &&
+		    c->reg != NULL;
+	return (j = marsd_join_find(n, &s)) != NULL &&
+	    marsd_join_entry(j, p->self) != NULL;
+}
+
+/*
+ * If we have the record, it goes out again as it is now (A-11).  If we have
+ * not, it is of before a restart, and is kept aside for a while (A-10), or,
+ * where that makes no sense, withdrawn at once.
+ */
+void
+marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
+    const void *data, size_t len)
+{
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_owner *o;
+	struct marsd_entry *e;
+	struct marsd_proto *p;
+	struct csa csa;
+	uint8_t buf[CSA_MAX];
+	enum csa_verdict v;
+	size_t n;
+
+	(void)seq;
+	if (c == NULL)
+		return;
+	v = csa_decode(&csa, data, len);
+	if (v != CSA_LIVE && v != CSA_TOMBSTONE)
+		return;
+	o = marsd_owner_find(c, m->oid);
+	e = o == NULL ? NULL : marsd_entry_find(o, key);
+	if (e != NULL && marsd_entry_stands(e)) {
+		marsd_publish_entry(e, false);
+		return;
+	}
+	p = marsd_proto_find(c, &csa.pro);
+	if (csa.state == CSA_REDIRECT) {
+		if (p != NULL && key == marsd_redirect_key(&p->pro))
+			marsd_publish_redirect(p);
+		return;
+	}
+	if (v == CSA_TOMBSTONE || e != NULL)
+		return; /* withdrawn already, or to be asked for or swept */
+	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
+		own_old(p, key, &csa);
+		return;
+	}
+	csa_withdraw(&csa);
+	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
+		m->ops->publish(m->arg, sgid, key, buf, n);
+}
+
+/*
+ * With a neighbor aligned we have heard of all our records of before a
+ * restart.  Clients whose records those are have been back, or are about to.
+ */
+void
+marsd_csa_neighbor(
+    struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)
+{
+	struct marsd_cluster *c = find_group(m, sgid);
+	struct marsd_proto *p;
+
+	(void)oid;
+	if (c == NULL || !aligned)
+		return;
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (timer_isset(&p->sweep[MARSD_ROLE_CLIENT]))
+			timer_set(
+			    m->ts, &p->sweep[MARSD_ROLE_CLIENT], SWEEP_ALIGNED);
+}

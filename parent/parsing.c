@@ -1,0 +1,277 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What the actions of all statements need; see parsing.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "parsing.h"
+#include "sentence.h"
+
+/* Where an object of the configuration was defined. */
+struct parsing_origin {
+	SLIST_ENTRY(parsing_origin) entry;
+	const void		*obj;
+	char			 file[256];
+	int			 line;
+};
+
+/* A string of the file; it lives until the end. */
+struct parsing_text {
+	SLIST_ENTRY(parsing_text) entry;
+	char			 s[];
+};
+
+static const struct {
+	const char	*prefix;	/* of the names of numbers in it */
+	const char	*words;		/* what an error there says */
+} blocks[] = {
+	[PARSING_FILE] = { "",
+	    "a statement is server-id, listen, udp, enquiry-interval, "
+	    "control, user, limit, key, cluster, server-group, include "
+	    "or name = \"value\"" },
+	[PARSING_LIMIT] = { "limit ",
+	    "a limit block outside of clusters takes circuits and "
+	    "circuits-per-address" },
+	[PARSING_KEY] = { "",
+	    "a key block takes algorithm, file and valid" },
+	[PARSING_CLUSTER] = { "",
+	    "a cluster block takes address, server-group, protocol, cmi, "
+	    "redirect, backup, allow, limit, tombstone, hold, hop-count, "
+	    "csn, strict-source, native-parties and neighbor" },
+	[PARSING_CLUSTER_LIMIT] = { "limit ",
+	    "a cluster's limit block takes members, joins-per-member, "
+	    "groups, servers, serve-range, rate, rate-total and records" },
+	[PARSING_REDIRECT] = { "redirect ",
+	    "a redirect block takes interval, dead and order" },
+	[PARSING_GROUP] = { "",
+	    "a server-group block takes hop-count, limit and neighbor" },
+	[PARSING_GROUP_LIMIT] = { "limit ",
+	    "a server-group's limit block takes records" },
+	[PARSING_NEIGHBOR] = { "",
+	    "a neighbor block takes key, auth, replay, hello-interval, "
+	    "dead-factor and retransmit" },
+	[PARSING_RETRANSMIT] = { "retransmit ",
+	    "a retransmit block takes ca, csus, csu and limit" },
+};
+
+void
+parsing_init(struct parsing *ps, struct lex_macros *macros, const char *file,
+    char *why, size_t size)
+{
+	memset(ps, 0, sizeof(*ps));
+	SLIST_INIT(&ps->origins);
+	SLIST_INIT(&ps->texts);
+	ps->why = why;
+	ps->why_size = size;
+	*why = '\0';
+	if ((ps->conf = conf_new()) == NULL)
+		fatal("parse");
+	lex_init(&ps->lex, macros, parsing_report, ps);
+	/* until there is a first line, errors are about the file */
+	ps->lex.line = 1;
+	(void)strlcpy(ps->lex.file, file, sizeof(ps->lex.file));
+}
+
+struct conf *
+parsing_end(struct parsing *ps)
+{
+	struct parsing_origin *o;
+	struct parsing_text *t;
+
+	lex_free(&ps->lex);
+	while ((o = SLIST_FIRST(&ps->origins)) != NULL) {
+		SLIST_REMOVE_HEAD(&ps->origins, entry);
+		free(o);
+	}
+	while ((t = SLIST_FIRST(&ps->texts)) != NULL) {
+		SLIST_REMOVE_HEAD(&ps->texts, entry);
+		free(t);
+	}
+	lex_macros_free(ps->lex.macros, false);
+	if (ps->errors == 0)
+		return ps->conf;
+	conf_free(ps->conf);
+	return NULL;
+}
+
+/* One line about an error; the first is kept for who asked for a reload. */
+static void
+blame(struct parsing *ps, const char *file, int line, const char *text)
+{
+	if (ps->errors++ == 0)
+		(void)snprintf(
+		    ps->why, ps->why_size, "%s:%d: %s", file, line, text);
+	log_warnx("%s:%d: %s", file, line, text);
+}
+
+void
+parsing_report(void *arg, const char *text)
+{
+	struct parsing *ps = arg;
+
+	blame(ps, ps->lex.file, ps->lex.line, text);
+}
+
+void
+parsing_wrong(struct parsing *ps, const char *fmt, ...)
+{
+	char text[SENTENCE_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	parsing_report(ps, text);
+}
+
+void
+parsing_complain(struct parsing *ps, const void *obj, const char *fmt, ...)
+{
+	char text[SENTENCE_SIZE];
+	const struct parsing_origin *o;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	SLIST_FOREACH(o, &ps->origins, entry)
+		if (o->obj == obj) {
+			blame(ps, o->file, o->line, text);
+			return;
+		}
+	parsing_report(ps, text);
+}
+
+void
+parsing_origin(struct parsing *ps, const void *obj)
+{
+	struct parsing_origin *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		fatal("parse");
+	o->obj = obj;
+	(void)strlcpy(o->file, ps->lex.file, sizeof(o->file));
+	o->line = ps->lex.line;
+	SLIST_INSERT_HEAD(&ps->origins, o, entry);
+}
+
+void *
+parsing_item(struct parsing *ps, size_t size)
+{
+	void *p = calloc(1, size);
+
+	if (p == NULL)
+		fatal("parse");
+	parsing_origin(ps, p);
+	return p;
+}
+
+char *
+parsing_join(struct parsing *ps, const char *a, const char *b)
+{
+	size_t size = strlen(a) + strlen(b) + 1;
+	struct parsing_text *t = malloc(sizeof(*t) + size);
+
+	if (t == NULL)
+		fatal("parse");
+	(void)snprintf(t->s, size, "%s%s", a, b);
+	SLIST_INSERT_HEAD(&ps->texts, t, entry);
+	return t->s;
+}
+
+void
+parsing_enter(struct parsing *ps, enum parsing_block block)
+{
+	ps->block = block;
+	if (block != PARSING_NEIGHBOR && block != PARSING_RETRANSMIT)
+		ps->neighbor = NULL;
+}
+
+const char *
+parsing_words(const struct parsing *ps)
+{
+	return blocks[ps->block].words;
+}
+
+void
+parsing_number(struct parsing *ps, const char *name, uint64_t value)
+{
+	const struct conf_number *n;
+	char full[64];
+	void *base;
+
+	if (ps->neighbor != NULL) {
+		n = conf_neighbor_numbers;
+		base = ps->neighbor;
+	} else if (ps->cluster != NULL) {
+		n = conf_cluster_numbers;
+		base = ps->cluster;
+	} else {
+		n = conf_numbers;
+		base = ps->conf;
+	}
+	(void)snprintf(
+	    full, sizeof(full), "%s%s", blocks[ps->block].prefix, name);
+	for (; n->name != NULL; n++)
+		if (strcmp(n->name, full) == 0)
+			break;
+	if (n->name == NULL)
+		parsing_wrong(ps, "unexpected %s: %s", name, parsing_words(ps));
+	else if (!conf_number_set(n, base, value))
+		parsing_wrong(ps, "%s is %llu: write a number from %u to %u",
+		    full, (unsigned long long)value, n->min, n->max);
+}
+
+void
+parsing_address(struct parsing *ps, struct atm_addr *a, const char *s)
+{
+	if (atm_addr_parse(a, s) == -1) {
+		parsing_wrong(ps,
+		    "%s is no address: write an IP address, 192.0.2.1%%SEL, an "
+		    "NSAPA of 40 hex digits or +digits",
+		    s);
+		memset(a, 0, sizeof(*a));
+	}
+}
+
+void
+parsing_path(struct parsing *ps, char *buf, size_t size, const char *what,
+    const char *path)
+{
+	*buf = '\0';
+	if (*path == '\0')
+		parsing_wrong(
+		    ps, "%s names no path: write one in quotes", what);
+	else if (!lex_path(&ps->lex, path, buf, size)) {
+		*buf = '\0';
+		parsing_wrong(ps,
+		    "the path of %s is longer than %d characters: use a "
+		    "shorter one",
+		    what, CONF_PATH_SIZE - 1);
+	}
+}
+
+void
+parsing_name(struct parsing *ps, char *buf, const char *name)
+{
+	if (*name == '\0' || strlcpy(buf, name, NAME_SIZE) >= NAME_SIZE)
+		parsing_wrong(ps, "\"%s\" is no name: write 1 to %d characters",
+		    name, NAME_SIZE - 1);
+}
+
+bool
+parsing_choice(
+    struct parsing *ps, const char *s, const char *no, const char *yes)
+{
+	if (strcmp(s, yes) == 0)
+		return true;
+	if (strcmp(s, no) != 0)
+		parsing_wrong(ps, "unexpected %s: write %s or %s", s, yes, no);
+	return false;
+}

@@ -1,0 +1,168 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What marsctl gets to see of marsd's core. */
+/* links: marsd */
+#include "marsnet.h"
+#include "rows.h"
+
+#define GROUP(n)	(0xe0010100U + (n))	/* 224.1.1.n */
+
+/*
+ * Two servers.  At the first are two clients, of which one joins a group and
+ * the other that group and a block, and a multicast server of the group; at
+ * the second is a client of the group.
+ */
+static struct net *
+two_servers(struct nvc *v[4])
+{
+	struct net *net = net_new();
+
+	net_start(net, 0);
+	net_start(net, 1);
+	v[0] = net_client(net, 0, 1);
+	v[1] = net_client(net, 0, 2);
+	v[2] = net_client(net, 1, 3);
+	v[3] = net_mcs(net, 0, 9);
+	net_join(v[3], 3, 0, GROUP(1), GROUP(1));
+	net_join(v[0], 4, 0, GROUP(1), GROUP(1));
+	net_join(v[1], 4, 0, GROUP(1), GROUP(1));
+	net_join(v[1], 4, 0, GROUP(16), GROUP(31));
+	net_join(v[2], 4, 0, GROUP(1), GROUP(1));
+	net_wait(net, MTIME_SEC(5));
+	ROWS_BEGIN();
+	return net;
+}
+
+static void
+summary_is_one_object(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_summary, m));
+	rows_string("server-id", "192.0.2.1");
+	rows_number("started", 5);
+	rows_number("clusters", 1);
+	rows_number("members", 2);
+	rows_number("servers", 1);
+	rows_number("dropped", 0);
+	assert_false(ROWS_NEXT(marsd_show_summary, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+static void
+each_cluster_has_a_row(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_clusters, m));
+	rows_string("cluster", "lis1");
+	rows_string("protocol", "ipv4");
+	rows_string("address", "192.0.2.1");
+	rows_number("members", 2);
+	rows_number("servers", 1);
+	/* a multicast server has one as well */
+	rows_number("cmi-used", 3);
+	assert_true(rows_value("records-remote")->number > 0);
+	assert_false(ROWS_NEXT(marsd_show_clusters, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+/* By address; a member of another server with that server's identifier. */
+static void
+members_of_all_servers_have_rows(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_members, m));
+	rows_string("cluster", "lis1");
+	rows_string("protocol", "ipv4");
+	rows_string("address", "10.0.0.1");
+	rows_string("server", "local");
+	rows_number("joins", 1);
+	rows_number("confirmed", 1);
+	rows_number("since", 5);
+	assert_true(ROWS_NEXT(marsd_show_members, m));
+	rows_string("address", "10.0.0.2");
+	rows_number("joins", 2);
+	assert_true(ROWS_NEXT(marsd_show_members, m));
+	rows_string("address", "10.0.0.3");
+	rows_string("server", "192.0.2.2");
+	rows_number("joins", 1);
+	rows_number("since", 0);
+	assert_false(ROWS_NEXT(marsd_show_members, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+static void
+groups_and_blocks_name_their_members(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_groups, m));
+	rows_string("cluster", "lis1");
+	rows_string("group-min", "224.1.1.1");
+	rows_string("group-max", "224.1.1.1");
+	rows_number("member-count", 3);
+	rows_array("members", "10.0.0.1 10.0.0.2 10.0.0.3");
+	rows_number("server-count", 1);
+	rows_array("servers", "10.0.0.9");
+	assert_true(ROWS_NEXT(marsd_show_groups, m));
+	rows_string("group-min", "224.1.1.16");
+	rows_string("group-max", "224.1.1.31");
+	rows_number("member-count", 1);
+	rows_array("members", "10.0.0.2");
+	rows_number("server-count", 0);
+	rows_array("servers", "");
+	assert_false(ROWS_NEXT(marsd_show_groups, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+/* The server itself among the others, by identifier. */
+static void
+each_server_has_a_row(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[1].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_servers, m));
+	rows_string("oid", "192.0.2.1");
+	rows_string("address", "192.0.2.1");
+	rows_string("state", "alive");
+	assert_true(ROWS_NEXT(marsd_show_servers, m));
+	rows_string("oid", "192.0.2.2");
+	rows_string("address", "192.0.2.2");
+	rows_string("state", "self");
+	assert_false(ROWS_NEXT(marsd_show_servers, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(summary_is_one_object),
+		cmocka_unit_test(each_cluster_has_a_row),
+		cmocka_unit_test(members_of_all_servers_have_rows),
+		cmocka_unit_test(groups_and_blocks_name_their_members),
+		cmocka_unit_test(each_server_has_a_row),
+	};
+
+	return cmocka_run_group_tests_name("marsd show", tests, NULL, NULL);
+}

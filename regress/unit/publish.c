@@ -1,0 +1,320 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What becomes of a record that marsd publishes, and of records of ours that
+ * others have (A-11, A-92).
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "ipc.h"
+#include "scspd/publish.h"
+#include "scspd/record.h"
+#include "scspnet.h"
+
+#define LS	1
+#define DCS	0
+#define OTHER	2		/* a second raw neighbor of the LS */
+#define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
+
+/* the class of an entry in a group that holds its records back, or not */
+static enum scsp_publication class(
+    bool holding, int32_t seq, int32_t seen, int flags, int32_t *next) {
+	struct scsp_group g = { .holding = holding };
+	struct scsp_entry e = { .seq = seq,
+	    .seen = seen,
+	    .flags = (uint8_t)flags };
+
+	return scsp_publication(&g, &e, next);
+}
+
+/* Nobody is aligned: it waits, and it matters whether its key was heard of. */
+static void
+it_is_held_until_a_neighbor_is_aligned(void **state)
+{
+	int32_t n;
+
+	(void)state;
+	assert_int_equal(
+	    class(true, SEQ_RESERVED, SEQ_RESERVED, ENTRY_BARE, &n),
+	    SCSP_PUBLISH_HOLD);
+	assert_int_equal(
+	    class(true, SEQ_RESERVED, SEQ_RESERVED, ENTRY_OWN | ENTRY_HELD, &n),
+	    SCSP_PUBLISH_HOLD);
+	assert_int_equal(class(true, 5, 5, 0, &n), SCSP_PUBLISH_HOLD_KNOWN);
+	assert_int_equal(
+	    class(true, SEQ_RESERVED, 5, ENTRY_OWN | ENTRY_HELD, &n),
+	    SCSP_PUBLISH_HOLD_KNOWN);
+	assert_int_equal(class(true, SEQ_PURGE, SEQ_PURGE, ENTRY_OWN, &n),
+	    SCSP_PUBLISH_HOLD_KNOWN);
+}
+
+/* R2334-B.2.0.2-17, R2334-B.2.0.2-20 */
+static void
+it_is_numbered_beyond_what_anybody_has_seen(void **state)
+{
+	int32_t n;
+
+	(void)state;
+	assert_int_equal(
+	    class(false, SEQ_RESERVED, SEQ_RESERVED, ENTRY_BARE, &n),
+	    SCSP_PUBLISH_NUMBER);
+	assert_int_equal(n, SEQ_FIRST);
+	assert_int_equal(
+	    class(false, 5, 5, ENTRY_OWN, &n), SCSP_PUBLISH_NUMBER);
+	assert_int_equal(n, 6);
+	assert_int_equal(class(false, 5, 5, ENTRY_OWN | ENTRY_AGAIN, &n),
+	    SCSP_PUBLISH_NUMBER);
+	assert_int_equal(n, 5 + SEQ_RESTART);
+	assert_int_equal(
+	    class(false, 5, 9, ENTRY_OWN, &n), SCSP_PUBLISH_NUMBER);
+	assert_int_equal(n, 9 + SEQ_RESTART);
+}
+
+/* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92 */
+static void
+at_the_end_of_the_numbers_it_is_purged_waits_or_stops(void **state)
+{
+	int32_t n;
+
+	(void)state;
+	assert_int_equal(
+	    class(false, SEQ_LAST - 1, SEQ_LAST - 1, ENTRY_OWN, &n),
+	    SCSP_PUBLISH_NUMBER);
+	assert_int_equal(class(false, SEQ_LAST, SEQ_LAST, ENTRY_OWN, &n),
+	    SCSP_PUBLISH_PURGE);
+	assert_int_equal(n, SEQ_PURGE);
+	assert_int_equal(class(false, 5, SEQ_LAST, 0, &n), SCSP_PUBLISH_PURGE);
+	/* its purge is on its way */
+	assert_int_equal(class(false, SEQ_PURGE, SEQ_PURGE,
+	    ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n),
+	    SCSP_PUBLISH_WAIT);
+	/* somebody else's, of an earlier life of ours */
+	assert_int_equal(
+	    class(false, SEQ_PURGE, SEQ_PURGE, 0, &n), SCSP_PUBLISH_STUCK);
+}
+
+/* A raw server with an entry of ours in this state. */
+static struct net *
+with(int32_t seq, uint8_t flags, struct scsp_entry **e)
+{
+	struct net *n = raw_net(LS, DCS);
+	struct scsp_group *g = node_group(&n->node[LS]);
+
+	g->holding = false;
+	*e = scsp_cache_add(&g->cache, RECORD_ID(RAW_ID(LS), 1), n->ts.now);
+	assert_non_null(*e);
+	assert_true(
+	    scsp_cache_set(&g->cache, *e, seq, "Ja", 2, false, n->ts.now));
+	scsp_cache_flag(&g->cache, *e, flags);
+	return n;
+}
+
+/* The owner is told with the key that no number is left for. */
+static void
+the_owner_is_told_of_a_key_without_numbers(void **state)
+{
+	struct scsp_entry *e;
+	struct net *n = with(SEQ_PURGE, 0, &e);
+
+	(void)state;
+	node_publish(&n->node[LS], 1, "b");
+	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 1);
+	assert_memory_equal(e->data, "Ja", 2);
+	net_free(n);
+}
+
+/*
+ * A-92: our purge comes back from the last neighbor that had not acknowledged
+ * it.  It is an acknowledgement: the record begins anew, once and for all.
+ */
+static void
+a_purge_that_comes_back_ends_it(void **state)
+{
+	struct scsp_entry *e;
+	struct net *n = with(SEQ_PURGE - 1, ENTRY_OWN, &e);
+	struct scsp_neighbor *nb = node_neighbor_of(&n->node[LS], DCS);
+	struct scsp_csas c = { .id = RECORD_ID(RAW_ID(LS), 1),
+		.seq = SEQ_PURGE,
+		.hops = 1,
+		.len = 2,
+		.data = (const uint8_t *)"Ta",
+		.verdict = CSA_TOMBSTONE };
+
+	(void)state;
+	nb->align = SCSP_ALIGN_ALIGNED;
+	node_publish(&n->node[LS], 1, "b");
+	e = node_entry(&n->node[LS], LS, 1);
+	assert_int_equal(e->seq, SEQ_PURGE);
+	scsp_record_input(nb, &c);
+	e = node_entry(&n->node[LS], LS, 1);
+	assert_non_null(e);
+	assert_int_equal(e->seq, SEQ_FIRST);
+	assert_int_equal(e->seen, SEQ_FIRST);
+	assert_memory_equal(e->data, "Jb", 2);
+	assert_int_equal(n->node[LS].owns, 0);
+	net_free(n);
+}
+
+/* our own record, newer than ours, or of other contents, or unknown */
+static void
+our_record_from_elsewhere_is_told_and_outnumbered(void **state)
+{
+	struct net *n;
+	(void)state;
+	n = raw_aligned(LS, DCS, -1);
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	raw_clear(n, DCS);
+	/* equal: acknowledged, and that is all */
+	raw_say(n, DCS, LS, 2, 9, LS, 1, SEQ_FIRST, "Ja");
+	assert_int_equal(n->node[LS].owns, 0);
+	assert_shows_number(SIDE, "csu-queue", 0);
+	raw_expect(n, DCS, LS, 3, 0, 1, LS, 1, SEQ_FIRST, NULL);
+	raw_say(n, DCS, LS, 2, 9, LS, 1, SEQ_FIRST, "Jb");
+	assert_int_equal(n->node[LS].owns, 1);
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 0, 16, LS, 1, SEQ_FIRST + 16, "Ja");
+	raw_say(n, DCS, LS, 2, 9, LS, 1, 1000, "Jb");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 1, 16, LS, 1, 1016, "Ja");
+	/* nothing backs it: withdrawn */
+	raw_say(n, DCS, LS, 2, 9, LS, 2, 5, "Jc");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 2, 16, LS, 2, 21, "T");
+	assert_int_equal(n->node[LS].updates, 0);
+	/* R2334-B.2.0.2-12, 17: the next ones go on by one */
+	node_publish(&n->node[LS], 1, "d");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 3, 16, LS, 1, 1017, "Jd");
+	net_free(n);
+}
+
+/*
+ * R2334-B.2.0.2-20, A-11: anything of an earlier life, and all that we have
+ * numbered in this one is numbered once more, and what is new goes on from
+ * there; not a second time, and not towards the purge.
+ */
+static void
+an_earlier_life_renumbers_all_of_ours_once(void **state)
+{
+	struct net *n;
+	uint32_t i;
+
+	(void)state;
+	n = raw_aligned(LS, DCS, -1);
+	n->node[LS].silent = true;
+	for (i = 0; i < 3; i++)
+		node_publish(&n->node[LS], i, "a");
+	node_entry(&n->node[LS], LS, 2)->seq =
+	    node_entry(&n->node[LS], LS, 2)->seen = 1000;
+	node_publish(&n->node[LS], 3, NULL);
+	net_run(n, 10);
+	/* too near to the purge: nothing but that record is concerned */
+	raw_say(n, DCS, LS, 2, 9, LS, 10, (1 << 30) + 1, "Jz");
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, SEQ_FIRST);
+	raw_clear(n, DCS);
+	raw_say(n, DCS, LS, 2, 9, LS, 11, 100, "Jz");
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 0), 18, 2), 4);
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, 116);
+	assert_int_equal(node_record(&n->node[LS], LS, 1)->seq, 116);
+	assert_memory_equal(node_entry(&n->node[LS], LS, 1)->data, "Ja", 2);
+	assert_int_equal(node_record(&n->node[LS], LS, 2)->seq, 1016);
+	assert_int_equal(node_record(&n->node[LS], LS, 3)->seq, 116);
+	assert_string_equal(
+	    node_record(&n->node[LS], LS, 3)->state, "tombstone");
+	assert_int_equal(node_record(&n->node[LS], LS, 11)->seq,
+	    100); /* marsd's to answer */
+	raw_clear(n, DCS);
+	raw_say(n, DCS, LS, 2, 9, LS, 12, 200, "Jz");
+	assert_int_equal(raw_count(n, DCS, 2), 0);
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, 116);
+	node_publish(&n->node[LS], 4, "new");
+	/* nobody is known to hold this one: A-11 */
+	assert_int_equal(node_record(&n->node[LS], LS, 4)->seq, SEQ_FIRST);
+	node_publish(&n->node[LS], 0, "b");
+	assert_int_equal(node_record(&n->node[LS], LS, 0)->seq, 117);
+	net_free(n);
+}
+
+/*
+ * A-11, R2334-2.3-28: what undid our record before we restarted goes on to
+ * those who have the record still, and so does our number when one of them
+ * comes with it.
+ */
+static void
+what_undid_our_record_before_goes_on(void **state)
+{
+	struct net *n;
+	(void)state;
+	n = raw_aligned(LS, DCS, OTHER);
+	n->node[LS].silent = true; /* marsd has nothing to add */
+	raw_say(n, DCS, LS, 2, 9, LS, 2, 5, "T");
+	raw_expect(n, OTHER, LS, 2, 0, 16, LS, 2, 5, "T");
+	raw_clear(n, OTHER);
+	raw_say(n, OTHER, LS, 2, 9, LS, 2, 4, "Jold");
+	raw_expect(n, OTHER, LS, 3, 0, 1, LS, 2, 5, NULL);
+	assert_memory_equal(node_entry(&n->node[LS], LS, 2)->data, "T", 1);
+	net_free(n);
+}
+
+/* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92: the end of the numbers. */
+static void
+the_last_number_purges_and_begins_anew(void **state)
+{
+	struct net *n;
+	(void)state;
+	n = raw_aligned(LS, DCS, OTHER);
+	node_publish(&n->node[LS], 1, "a");
+	node_entry(&n->node[LS], LS, 1)->seq =
+	    node_entry(&n->node[LS], LS, 1)->seen = INT32_MAX - 2;
+	node_publish(&n->node[LS], 1, "b");
+	net_run(n, 10);
+	assert_int_equal(node_record(&n->node[LS], LS, 1)->seq, INT32_MAX - 1);
+	raw_clear(n, DCS);
+	node_publish(&n->node[LS], 1, "c");
+	node_publish(&n->node[LS], 1, "d");
+	net_run(n, 10);
+	raw_expect(n, DCS, LS, 2, 0, 16, LS, 1, INT32_MAX, "Tb");
+	raw_say(n, DCS, LS, 3, 1, LS, 1, INT32_MAX, NULL);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	raw_say(n, OTHER, LS, 3, 1, LS, 1, INT32_MAX, NULL);
+	raw_expect(n, DCS, LS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
+	/* and the receiver's side: gone as soon as nobody waits for it */
+	raw_say(n, DCS, LS, 2, 9, 5, 4, INT32_MAX, "Tx");
+	assert_non_null(node_record(&n->node[LS], 5, 4));
+	raw_say(n, OTHER, LS, 3, 1, 5, 4, INT32_MAX, NULL);
+	assert_null(node_record(&n->node[LS], 5, 4));
+	raw_say(n, DCS, LS, 2, 9, 5, 4, SEQ_FIRST, "Jx");
+	assert_int_equal(node_record(&n->node[LS], 5, 4)->seq, SEQ_FIRST);
+	net_free(n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_is_held_until_a_neighbor_is_aligned),
+		cmocka_unit_test(it_is_numbered_beyond_what_anybody_has_seen),
+		cmocka_unit_test(
+		    at_the_end_of_the_numbers_it_is_purged_waits_or_stops),
+		cmocka_unit_test(the_owner_is_told_of_a_key_without_numbers),
+		cmocka_unit_test(a_purge_that_comes_back_ends_it),
+		cmocka_unit_test(
+		    our_record_from_elsewhere_is_told_and_outnumbered),
+		cmocka_unit_test(an_earlier_life_renumbers_all_of_ours_once),
+		cmocka_unit_test(what_undid_our_record_before_goes_on),
+		cmocka_unit_test(the_last_number_purges_and_begins_anew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,201 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Server groups: an instance of SCSP for each PID and SGID (RFC 2334 section
+ * 2), and when an entry of its cache has come to its end (A-9).
+ */
+#include <stdlib.h>
+
+#include "group.h"
+#include "neighbor.h"
+#include "publish.h"
+#include "queue.h"
+#include "reborn.h"
+#include "scsp.h"
+
+int
+scsp_group_cmp(const struct scsp_group *a, const struct scsp_group *b)
+{
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return a->sgid < b->sgid ? -1 : a->sgid > b->sgid;
+}
+
+RB_GENERATE(scsp_group_tree, scsp_group, node, scsp_group_cmp)
+
+static void	on_mortal(void *);
+
+struct scsp_group *
+scsp_group_get(struct scsp *s, uint16_t pid, uint16_t sgid)
+{
+	struct scsp_group key;
+
+	key.pid = pid;
+	key.sgid = sgid;
+	return RB_FIND(scsp_group_tree, &s->groups, &key);
+}
+
+struct scsp_group *
+scsp_group_find(struct scsp *s, uint16_t sgid)
+{
+	return scsp_group_get(s, PID_MARS, sgid);
+}
+
+bool
+scsp_group_is_mars(const struct scsp_group *g)
+{
+	return g->pid == PID_MARS;
+}
+
+/* What fits into a packet of ours is passed on; else nobody could have it. */
+static enum csa_verdict
+judge_opaque(const void *data, size_t len)
+{
+	(void)data;
+	return len <= CONTENTS_MAX ? CSA_LIVE : CSA_STRANGE;
+}
+
+enum csa_verdict (*scsp_group_judge(const struct scsp_group *g))(
+    const void *, size_t)
+{
+	return scsp_group_is_mars(g) ? g->scsp->ops->judge : judge_opaque;
+}
+
+bool
+scsp_group_owns(const struct scsp_group *g, record_id id)
+{
+	return scsp_group_is_mars(g) && RECORD_OID(id) == g->scsp->lsid;
+}
+
+void
+scsp_group_tell_update(
+    struct scsp_group *g, const struct scsp_csas *c, uint8_t how)
+{
+	struct scsp *s = g->scsp;
+	uint8_t oid[4];
+
+	if (!scsp_group_is_mars(g))
+		return;
+	scsp_oid_octets(RECORD_OID(c->id), oid);
+	s->ops->update(s->arg, g->sgid, oid, RECORD_KEY(c->id), c->seq, how,
+	    c->data, c->len);
+}
+
+void
+scsp_group_tell_gone(struct scsp_group *g, record_id id)
+{
+	struct scsp *s = g->scsp;
+	uint8_t oid[4];
+
+	if (!scsp_group_is_mars(g))
+		return;
+	scsp_oid_octets(RECORD_OID(id), oid);
+	s->ops->gone(s->arg, g->sgid, oid, RECORD_KEY(id));
+}
+
+void
+scsp_group_tell_neighbor(struct scsp_group *g, uint32_t id, bool aligned)
+{
+	struct scsp *s = g->scsp;
+	uint8_t oid[4];
+
+	if (!scsp_group_is_mars(g))
+		return;
+	scsp_oid_octets(id, oid);
+	s->ops->neighbor(s->arg, g->sgid, oid, aligned);
+}
+
+struct scsp_group *
+scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
+{
+	struct scsp_group *g;
+
+	if ((g = calloc(1, sizeof(*g))) == NULL)
+		return NULL;
+	g->scsp = s;
+	g->pid = pid;
+	g->sgid = sgid;
+	g->holding = true;
+	scsp_reborn_init(g);
+	scsp_cache_init(&g->cache);
+	TAILQ_INIT(&g->neighbors);
+	TAILQ_INIT(&g->renewals);
+	timer_init(&g->mortal_timer, on_mortal, g);
+	RB_INSERT(scsp_group_tree, &s->groups, g);
+	return g;
+}
+
+void
+scsp_group_free(struct scsp_group *g)
+{
+	struct scsp_neighbor *nb;
+	struct scsp_renewal *r;
+
+	while ((nb = TAILQ_FIRST(&g->neighbors)) != NULL)
+		scsp_neighbor_free(nb);
+	while ((r = TAILQ_FIRST(&g->renewals)) != NULL) {
+		TAILQ_REMOVE(&g->renewals, r, entry);
+		free(r);
+	}
+	timer_clear(g->scsp->timers, &g->mortal_timer);
+	timer_clear(g->scsp->timers, &g->forgotten);
+	scsp_cache_free(&g->cache);
+	RB_REMOVE(scsp_group_tree, &g->scsp->groups, g);
+	free(g);
+}
+
+void
+scsp_group_mortals(struct scsp_group *g)
+{
+	struct scsp_entry *e = TAILQ_FIRST(&g->cache.mortals);
+	struct timers *ts = g->scsp->timers;
+
+	if (e == NULL)
+		timer_clear(ts, &g->mortal_timer);
+	else if (!timer_isset(&g->mortal_timer))
+		timer_set(ts, &g->mortal_timer,
+		    g->tombstone - mtime_diff(e->since, ts->now));
+}
+
+static void
+on_mortal(void *arg)
+{
+	struct scsp_group *g = arg;
+	mtime_t now = g->scsp->timers->now;
+	struct scsp_entry *e;
+
+	while ((e = TAILQ_FIRST(&g->cache.mortals)) != NULL &&
+	    mtime_diff(e->since, now) >= g->tombstone) {
+		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
+		scsp_entry_settle(g, e);
+	}
+	scsp_group_mortals(g);
+}
+
+void
+scsp_entry_remove(struct scsp_group *g, struct scsp_entry *e)
+{
+	struct scsp_link *l;
+
+	while ((l = LIST_FIRST(&e->links)) != NULL)
+		scsp_queue_remove(l);
+	scsp_cache_erase(&g->cache, e);
+}
+
+void
+scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
+{
+	record_id id = e->id;
+	uint8_t flags = e->flags;
+
+	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
+		return;
+	scsp_cache_erase(&g->cache, e);
+	if ((flags & ENTRY_BARE) == 0)
+		scsp_group_tell_gone(g, id);
+	if ((flags & ENTRY_OWN) != 0)
+		scsp_publish_renew(g, RECORD_KEY(id));
+}

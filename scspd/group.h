@@ -1,0 +1,87 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * A server group (PID and SGID): an instance of SCSP of its own (RFC 2334
+ * section 2) with its cache and its neighbors.  Groups of other protocols
+ * than MARS are kept in step without being understood: any contents are
+ * good, nothing in them is ours, and marsd is not told.
+ */
+#ifndef SCSP_GROUP_H
+#define SCSP_GROUP_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cache.h"
+#include "conf.h"
+#include "message.h"
+#include "peer.h"
+#include "timer.h"
+
+struct scsp;
+
+/* New contents of a record of ours that is being purged. */
+struct scsp_renewal {
+	TAILQ_ENTRY(scsp_renewal) entry;
+	uint32_t		 key;
+	uint16_t		 len;
+	uint8_t			 data[];
+};
+
+struct scsp_group {
+	RB_ENTRY(scsp_group)	 node;
+	struct scsp		*scsp;
+	uint16_t		 pid, sgid;
+	char			 name[NAME_SIZE];
+	uint16_t		 hop_count;
+	int64_t			 tombstone;	/* microseconds */
+	uint32_t		 max_records;
+	bool			 holding;	/* own records wait, A-11 */
+	bool			 reborn;	/* an earlier life turned up */
+	int32_t			 past;		/* beyond all of that life's */
+	struct timer		 forgotten;	/* it is, by everybody */
+	bool			 wanted, made;	/* while it is configured */
+	struct scsp_cache	 cache;
+	struct scsp_neighbor_list neighbors;
+	TAILQ_HEAD(, scsp_renewal) renewals;
+	struct timer		 mortal_timer;
+};
+RB_HEAD(scsp_group_tree, scsp_group);
+RB_PROTOTYPE(scsp_group_tree, scsp_group, node, scsp_group_cmp)
+int	scsp_group_cmp(const struct scsp_group *, const struct scsp_group *);
+
+/* NULL: no memory */
+struct scsp_group *scsp_group_new(struct scsp *, uint16_t pid, uint16_t sgid);
+/* with its neighbors and its cache */
+void	scsp_group_free(struct scsp_group *);
+/* NULL: there is none */
+struct scsp_group *scsp_group_get(struct scsp *, uint16_t pid, uint16_t sgid);
+/* the group of PID_MARS with this SGID, or NULL */
+struct scsp_group *scsp_group_find(struct scsp *, uint16_t sgid);
+bool	scsp_group_is_mars(const struct scsp_group *);
+/* is it a record that our marsd answers for? */
+bool	scsp_group_owns(const struct scsp_group *, record_id);
+/* the function that judges the contents of its records */
+enum csa_verdict (*scsp_group_judge(const struct scsp_group *))(const void *,
+	    size_t);
+
+/* to marsd, see ipc.h; nothing for groups of other protocols */
+void	scsp_group_tell_update(struct scsp_group *, const struct scsp_csas *,
+	    uint8_t how);
+void	scsp_group_tell_gone(struct scsp_group *, record_id);
+void	scsp_group_tell_neighbor(struct scsp_group *, uint32_t id, bool);
+
+/* sets the timer for the oldest of the entries that go in time */
+void	scsp_group_mortals(struct scsp_group *);
+/* the last neighbor that had to hear of it may have: is that its end? */
+void	scsp_entry_settle(struct scsp_group *, struct scsp_entry *);
+/* off every queue and out of the cache */
+void	scsp_entry_remove(struct scsp_group *, struct scsp_entry *);
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What marsd says of records: contents of its own, which are numbered here,
+ * and what is to become of those of servers that are dead (A-8).
+ *
+ * RFC 2334 B.2.0.2 numbers a record from -2^31+1 on and purges it from the
+ * server group when it has come to the end; after a restart a number that is
+ * unique is needed, and the existing one plus a constant is recommended.
+ * Nobody knows the existing one before a neighbor is aligned, so until then
+ * records are held without a number (A-11).  The record that purges is the
+ * one that withdraws the contents (A-92); where there is no such record, as
+ * for a Redirect Entry, the key stops there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "align.h"
+#include "cache.h"
+#include "group.h"
+#include "neighbor.h"
+#include "publish.h"
+#include "queue.h"
+#include "scsp.h"
+
+static struct scsp_renewal *
+renewal_find(const struct scsp_group *g, uint32_t key)
+{
+	struct scsp_renewal *r;
+
+	TAILQ_FOREACH(r, &g->renewals, entry)
+		if (r->key == key)
+			return r;
+	return NULL;
+}
+
+void
+scsp_publish_renew(struct scsp_group *g, uint32_t key)
+{
+	struct scsp_renewal *r;
+
+	if ((r = renewal_find(g, key)) == NULL)
+		return;
+	TAILQ_REMOVE(&g->renewals, r, entry);
+	scsp_publish(g->scsp, g->sgid, key, r->data, r->len);
+	free(r);
+}
+
+/* Keeps these contents until the purge is over.  False: no memory. */
+static bool
+renew_later(struct scsp_group *g, uint32_t key, const void *data, uint16_t len)
+{
+	struct scsp_renewal *r, *old;
+
+	if ((r = malloc(sizeof(*r) + len)) == NULL)
+		return false;
+	r->key = key;
+	r->len = len;
+	memcpy(r->data, data, len);
+	if ((old = renewal_find(g, key)) != NULL) {
+		TAILQ_REMOVE(&g->renewals, old, entry);
+		free(old);
+	}
+	TAILQ_INSERT_TAIL(&g->renewals, r, entry);
+	return true;
+}
+
+/*
+ * Makes these contents the instance of this number, and floods it.  False: no
+ * memory.
+ */
+static bool
+originate(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
+    const void *data, uint16_t len, bool tomb)
+{
+	scsp_cache_unflag(&g->cache, e, ENTRY_HELD);
+	if (!scsp_cache_set(
+	    &g->cache, e, seq, data, len, tomb, g->scsp->timers->now))
+		return false;
+	scsp_cache_flag(&g->cache, e, ENTRY_OWN);
+	scsp_group_mortals(g);
+	scsp_queue_flood(g, e, NULL, g->hop_count);
+	return true;
+}
+
+void
+scsp_publish_renumber(struct scsp_group *g, struct scsp_entry *e, int32_t seq)
+{
+	(void)originate(
+	    g, e, seq, e->data, e->len, (e->flags & ENTRY_TOMB) != 0);
+}
+
+static void
+numbers_end(struct scsp_group *g, uint32_t key)
+{
+	struct scsp_event ev = { .code = SCSP_EV_LIMIT,
+		.pid = g->pid,
+		.sgid = g->sgid,
+		.why = "sequence",
+		.number = key };
+
+	g->scsp->ops->event(g->scsp->arg, &ev);
+}
+
+/*
+ * The number has reached 2^31-2: a record with 2^31-1 withdraws the entry
+ * from the server group, and the new contents come when that is over.  What
+ * can't be withdrawn (a Redirect Entry) stays as it is (A-92).
+ */
+static void
+publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
+    uint16_t len, bool tomb)
+{
+	struct scsp *s = g->scsp;
+	uint8_t buf[CSA_MAX];
+	const void *last = data;
+	size_t n = len;
+	uint32_t key = RECORD_KEY(e->id);
+
+	if (!tomb) {
+		n = s->ops->withdraw == NULL || (e->flags & ENTRY_BARE) ?
+		    0 :
+		    s->ops->withdraw(e->data, e->len, buf, sizeof(buf));
+		last = buf;
+		if (n == 0 || !renew_later(g, key, data, len)) {
+			numbers_end(g, key);
+			return;
+		}
+	}
+	if (!originate(g, e, SEQ_PURGE, last, (uint16_t)n, true))
+		return;
+	scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
+	scsp_entry_settle(g, e);
+}
+
+enum scsp_publication
+scsp_publication(
+    const struct scsp_group *g, const struct scsp_entry *e, int32_t *seq)
+{
+	bool known = e->seen != SEQ_RESERVED;
+
+	*seq = scsp_seq_next(
+    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+	if (g->holding)
+		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
+	if (*seq == SEQ_RESERVED)
+		return (e->flags & ENTRY_OWN) != 0 ? SCSP_PUBLISH_WAIT :
+		    SCSP_PUBLISH_STUCK;
+	return *seq == SEQ_PURGE ? SCSP_PUBLISH_PURGE : SCSP_PUBLISH_NUMBER;
+}
+
+/*
+ * Keeps contents without a number.  again: somebody has another instance of
+ * this record, so its number will be one that nobody has seen.
+ */
+static void
+publish_hold(struct scsp_group *g, struct scsp_entry *e, const void *data,
+    uint16_t len, bool tomb, bool again)
+{
+	uint8_t flags = ENTRY_OWN | ENTRY_HELD | (again ? ENTRY_AGAIN : 0);
+
+	scsp_cache_flag(&g->cache, e, flags);
+	if (!scsp_cache_set(
+	    &g->cache, e, e->seq, data, len, tomb, g->scsp->timers->now))
+		return;
+	scsp_cache_flag(&g->cache, e, flags);
+	scsp_group_mortals(g);
+}
+
+/* These contents (or what the entry holds) become the entry's next instance. */
+static void
+publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
+    uint16_t len, bool tomb)
+{
+	uint32_t key = RECORD_KEY(e->id);
+	int32_t seq;
+
+	switch (scsp_publication(g, e, &seq)) {
+	case SCSP_PUBLISH_HOLD:
+		publish_hold(g, e, data, len, tomb, false);
+		break;
+	case SCSP_PUBLISH_HOLD_KNOWN:
+		publish_hold(g, e, data, len, tomb, true);
+		break;
+	case SCSP_PUBLISH_NUMBER:
+		(void)originate(g, e, seq, data, len, tomb);
+		break;
+	case SCSP_PUBLISH_PURGE:
+		publish_purge(g, e, data, len, tomb);
+		break;
+	case SCSP_PUBLISH_WAIT:
+		if (!renew_later(g, key, data, len))
+			numbers_end(g, key);
+		break;
+	case SCSP_PUBLISH_STUCK:
+		numbers_end(g, key);
+		break;
+	}
+}
+
+void
+scsp_publish(
+    struct scsp *s, uint16_t sgid, uint32_t key, const void *data, size_t len)
+{
+	struct scsp_group *g = scsp_group_find(s, sgid);
+	enum csa_verdict verdict = s->ops->judge(data, len);
+	struct scsp_entry *e;
+
+	if (g == NULL || len > CSA_MAX || verdict == CSA_MALFORMED)
+		return;
+	e = scsp_cache_find(&g->cache, RECORD_ID(s->lsid, key));
+	if (e == NULL &&
+	    (e = scsp_cache_add(
+	    &g->cache, RECORD_ID(s->lsid, key), s->timers->now)) == NULL)
+		return;
+	publish_act(g, e, data, (uint16_t)len, verdict == CSA_TOMBSTONE);
+}
+
+void
+scsp_publish_release(struct scsp_group *g)
+{
+	struct scsp_cache *c = &g->cache;
+	struct scsp_entry *e, *next;
+	uint32_t lsid = g->scsp->lsid;
+
+	if (!g->holding)
+		return;
+	g->holding = false;
+	e = scsp_cache_after(c, RECORD_ID(lsid, 0) - 1);
+	for (; c->held != 0 && e != NULL && RECORD_OID(e->id) == lsid;
+	    e = next) {
+		next = scsp_cache_after(c, e->id);
+		if ((e->flags & ENTRY_HELD) != 0)
+			publish_act(g, e, e->data, e->len,
+			    (e->flags & ENTRY_TOMB) != 0);
+	}
+}
+
+static struct scsp_entry *
+foreign(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key,
+    struct scsp_group **g)
+{
+	struct scsp_entry *e;
+
+	if ((*g = scsp_group_find(s, sgid)) == NULL)
+		return NULL;
+	e = scsp_cache_find(&(*g)->cache, RECORD_ID(scsp_oid_number(oid), key));
+	return e == NULL || (e->flags & (ENTRY_OWN | ENTRY_BARE)) != 0 ? NULL :
+	    e;
+}
+
+/* it is not summarised and not sent, but still compared. */
+void
+scsp_hide(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key)
+{
+	struct scsp_group *g;
+	struct scsp_entry *e = foreign(s, sgid, oid, key, &g);
+	struct scsp_link *l;
+
+	if (e == NULL)
+		return;
+	scsp_cache_flag(&g->cache, e, ENTRY_HIDDEN);
+	while ((l = LIST_FIRST(&e->links)) != NULL) {
+		l->neighbor->skipped = true;
+		scsp_queue_remove(l);
+	}
+	scsp_entry_settle(g, e);
+}
+
+void
+scsp_revive(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key)
+{
+	struct scsp_group *g;
+	struct scsp_entry *e = foreign(s, sgid, oid, key, &g);
+
+	if (e == NULL || (e->flags & ENTRY_HIDDEN) == 0)
+		return;
+	scsp_cache_unflag(&g->cache, e, ENTRY_HIDDEN | ENTRY_SHOWN);
+	scsp_queue_revived(g, e);
+}
+
+void
+scsp_erase(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key)
+{
+	struct scsp_group *g;
+	struct scsp_entry *e = foreign(s, sgid, oid, key, &g);
+
+	if (e != NULL)
+		scsp_entry_remove(g, e);
+}
+
+void
+scsp_realign(struct scsp *s, uint16_t sgid)
+{
+	struct scsp_group *g = scsp_group_find(s, sgid);
+	struct scsp_neighbor *nb;
+
+	if (g != NULL)
+		TAILQ_FOREACH(nb, &g->neighbors, of_group)
+			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
+}

@@ -1,0 +1,37 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What marsd says of records: its own, and those of servers that are dead. */
+#ifndef SCSP_PUBLISH_H
+#define SCSP_PUBLISH_H
+
+#include <stdint.h>
+
+#include "cache.h"
+
+struct scsp_group;
+
+/* What becomes of contents that marsd publishes. */
+enum scsp_publication {
+	SCSP_PUBLISH_HOLD,	/* nobody is aligned: not numbered yet */
+	SCSP_PUBLISH_HOLD_KNOWN, /* the same, and somebody has had this key */
+	SCSP_PUBLISH_NUMBER,	/* numbered and flooded */
+	SCSP_PUBLISH_PURGE,	/* numbers are used up: withdrawn first */
+	SCSP_PUBLISH_WAIT,	/* the purge is not over: afterwards */
+	SCSP_PUBLISH_STUCK	/* no number is left, and nothing to purge */
+};
+
+/* Changes nothing.  *seq: the number, if there is one. */
+enum scsp_publication scsp_publication(const struct scsp_group *,
+	    const struct scsp_entry *, int32_t *seq);
+/* a neighbor is aligned: numbers and floods what was held */
+void	scsp_publish_release(struct scsp_group *);
+/* one of ours, with the same contents under this number */
+void	scsp_publish_renumber(struct scsp_group *, struct scsp_entry *,
+	    int32_t);
+/* a purge is over: the record begins anew with what waits */
+void	scsp_publish_renew(struct scsp_group *, uint32_t key);
+
+#endif

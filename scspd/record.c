@@ -1,0 +1,403 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * What becomes of one CSA record of a CSU Request.
+ *
+ * RFC 2334 section 2.3 knows three cases: the record is newer than what is
+ * here and is installed, acknowledged and passed on; it is older, and the
+ * acknowledgement carries our number; or it is the same, and acknowledges
+ * what we had queued for that neighbor.  Our readings add to these:
+ *
+ *  - Contents that are not understood are not mentioned.  Here they are
+ *    acknowledged and not installed, and their number is remembered, so that
+ *    nobody asks for them again (A-39).
+ *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
+ *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
+ *    is only counted (A-65).
+ *  - One number with two contents is not mentioned.  Here the first one stays
+ *    and the owner is told (A-89); but a hidden one gives way, because its
+ *    owner began anew where it was forgotten (A-11).
+ *  - The same instance acknowledges ours.  Here a newer one does, too (A-90).
+ *  - A record of our own is like any other.  Here it is not passed on: marsd
+ *    is told, and says what it is now (A-10, A-11, A-89).
+ *  - A solicited record has hop count 1, which would end with us.  Here it
+ *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
+ *  - The number 0x80000000 is reserved.  Here a record with it is
+ *    acknowledged and ignored (A-93).
+ *
+ * A record is decoded and judged here once, by scsp_message_parse().  marsd
+ * decodes what it is told again, as it should: it is another process, and
+ * does not take our word for the contents of a message.
+ */
+#include <string.h>
+
+#include "align.h"
+#include "cache.h"
+#include "group.h"
+#include "ipc.h"
+#include "neighbor.h"
+#include "queue.h"
+#include "reborn.h"
+#include "record.h"
+#include "scsp.h"
+#include "solicit.h"
+
+/*
+ * Rows where the entry is hidden, held or ours can't meet the columns without
+ * an entry; what stands there is what it would be for any other row.
+ */
+#define V(none, full, older, seen, same, other, newer) { \
+	[SCSP_STANDING_NONE] = SCSP_VERDICT_##none, \
+	[SCSP_STANDING_FULL] = SCSP_VERDICT_##full, \
+	[SCSP_STANDING_OLDER] = SCSP_VERDICT_##older, \
+	[SCSP_STANDING_SEEN] = SCSP_VERDICT_##seen, \
+	[SCSP_STANDING_SAME] = SCSP_VERDICT_##same, \
+	[SCSP_STANDING_OTHER] = SCSP_VERDICT_##other, \
+	[SCSP_STANDING_NEWER] = SCSP_VERDICT_##newer }
+#define ALL(v)	V(v, v, v, v, v, v, v)
+static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
+	[SCSP_RECORD_RESERVED] = ALL(RESERVED),
+	[SCSP_RECORD_NULL_STRAY] = ALL(STRAY),
+	/*		none, full, older, seen, same, other, newer here */
+	[SCSP_RECORD_NULL] =
+	    V(NOTHING, NOTHING, FORGET, FORGET, FORGET, FORGET, NOTHING),
+	[SCSP_RECORD_NULL_OWN] =
+	    V(NOTHING, NOTHING, LOST, LOST, LOST, LOST, NOTHING),
+	[SCSP_RECORD_NULL_IDLE] = ALL(NOTHING),
+	[SCSP_RECORD_FOREIGN] =
+	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, CONFLICT, OURS),
+	[SCSP_RECORD_HIDDEN] =
+	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, INSTALL, SHOW),
+	[SCSP_RECORD_STRANGE] =
+	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, CONFLICT, OURS),
+	[SCSP_RECORD_STRANGE_HIDDEN] =
+	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, STRANGE, SHOW),
+	[SCSP_RECORD_OWN_UNBACKED] =
+	    V(EARLIER, EARLIER, EARLIER, KNOWN, KNOWN, KNOWN, OURS),
+	[SCSP_RECORD_OWN_HELD] =
+	    V(EARLIER, EARLIER, BACK, KNOWN, KNOWN, KNOWN, NOTHING),
+	[SCSP_RECORD_OWN] =
+	    V(EARLIER, EARLIER, BACK, KNOWN, KNOWN, BACK, OURS),
+};
+#undef ALL
+#undef V
+
+static enum scsp_record
+classify_own(const struct scsp_entry *e, bool null)
+{
+	uint8_t flags = e == NULL ? 0 : e->flags & (ENTRY_OWN | ENTRY_HELD);
+
+	if (null)
+		return flags == ENTRY_OWN ? SCSP_RECORD_NULL_OWN :
+		    SCSP_RECORD_NULL_IDLE;
+	if ((flags & ENTRY_OWN) == 0)
+		return SCSP_RECORD_OWN_UNBACKED;
+	return (flags & ENTRY_HELD) != 0 ? SCSP_RECORD_OWN_HELD :
+	    SCSP_RECORD_OWN;
+}
+
+enum scsp_record
+scsp_record_classify(const struct scsp_group *g, const struct scsp_entry *e,
+    const struct scsp_csas *c, bool solicited)
+{
+	bool hidden = e != NULL && (e->flags & ENTRY_HIDDEN) != 0;
+
+	if (!scsp_seq_valid(c->seq))
+		return SCSP_RECORD_RESERVED;
+	if (c->null && (!solicited || c->len != 0))
+		return SCSP_RECORD_NULL_STRAY;
+	if (scsp_group_owns(g, c->id))
+		return classify_own(e, c->null);
+	if (c->null)
+		return SCSP_RECORD_NULL;
+	if (c->verdict == CSA_STRANGE)
+		return hidden ? SCSP_RECORD_STRANGE_HIDDEN :
+		    SCSP_RECORD_STRANGE;
+	return hidden ? SCSP_RECORD_HIDDEN : SCSP_RECORD_FOREIGN;
+}
+
+static bool
+same_contents(const struct scsp_entry *e, const struct scsp_csas *c)
+{
+	return e->len == c->len &&
+	    (c->len == 0 || memcmp(e->data, c->data, c->len) == 0);
+}
+
+enum scsp_standing
+scsp_record_compare(const struct scsp_group *g, const struct scsp_entry *e,
+    const struct scsp_csas *c)
+{
+	if (e == NULL)
+		return g->cache.count >= g->max_records ? SCSP_STANDING_FULL :
+		    SCSP_STANDING_NONE;
+	if (c->seq > e->seen)
+		return SCSP_STANDING_OLDER;
+	/* a bare entry has the number of nothing, which is below all others */
+	if (c->seq > e->seq)
+		return SCSP_STANDING_SEEN;
+	if (c->seq < e->seq)
+		return SCSP_STANDING_NEWER;
+	return same_contents(e, c) ? SCSP_STANDING_SAME : SCSP_STANDING_OTHER;
+}
+
+enum scsp_verdict
+scsp_record_verdict(enum scsp_record record, enum scsp_standing standing)
+{
+	return (enum scsp_verdict)verdicts[record][standing];
+}
+
+static void
+record_event(struct scsp_neighbor *nb, enum scsp_event_code code,
+    const struct scsp_csas *c, enum scsp_drop why)
+{
+	struct scsp *s = nb->scsp;
+	uint8_t oid[4];
+	struct scsp_event ev = { .code = code,
+		.pid = nb->group->pid,
+		.sgid = nb->group->sgid,
+		.neighbor = &nb->peer->addr,
+		.why = why == SCSP_DROP_NONE ? NULL : scsp_drop_name(why),
+		.oid = oid,
+		.number = RECORD_KEY(c->id) };
+
+	scsp_oid_octets(RECORD_OID(c->id), oid);
+	s->ops->event(s->arg, &ev);
+}
+
+/* Counted and told: the record is acknowledged and not taken. */
+static void
+record_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,
+    const struct scsp_csas *c, enum scsp_drop why)
+{
+	scsp_neighbor_drop(nb, why);
+	record_event(nb, code, c, why);
+}
+
+/*
+ * What the neighbor has shown to have need not be sent to it any more: the
+ * same instance (2.3), or a newer one (A-90).  The entry may be gone
+ * afterwards, if it waited for nobody else.
+ */
+static void
+implicit(struct scsp_neighbor *nb, struct scsp_entry *e, int32_t seq)
+{
+	struct scsp_link *l = scsp_queue_find(nb, e);
+
+	if (l != NULL && e->seq <= seq) {
+		scsp_queue_remove(l);
+		scsp_entry_settle(nb->group, e);
+	}
+}
+
+/* The entry of this name, made if need be; NULL: no memory. */
+static struct scsp_entry *
+entry_get(struct scsp_group *g, struct scsp_entry *e, record_id id)
+{
+	if (e == NULL) {
+		e = scsp_cache_add(&g->cache, id, g->scsp->timers->now);
+		scsp_group_mortals(g);
+	}
+	return e;
+}
+
+/* Somebody holds another record under our name: marsd answers. */
+static void
+tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
+    uint16_t len)
+{
+	g->scsp->ops->own(g->scsp->arg, g->sgid, key, seq, data, len);
+}
+
+/*
+ * A record of ours that nothing backs here: what the group remembers of an
+ * earlier life (A-10, A-89).  It is kept for marsd to continue.  False: no
+ * memory.
+ */
+static bool
+take_earlier(
+    struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
+{
+	struct scsp_group *g = nb->group;
+	bool tomb = c->verdict == CSA_TOMBSTONE;
+
+	if ((e = entry_get(g, e, c->id)) == NULL ||
+	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
+	    g->scsp->timers->now)) {
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		return false;
+	}
+	scsp_group_mortals(g);
+	if (tomb) /* marsd has nothing to say about it */
+		scsp_queue_flood(g, e, nb, g->hop_count);
+	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
+	scsp_reborn_proven(g, c->seq);
+	tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
+	return true;
+}
+
+/*
+ * A record of ours comes with a number or contents that it has not here: the
+ * next instance goes beyond it (A-11).  What is not numbered yet is marsd's
+ * last word already.  False: no memory.
+ */
+static bool
+take_back(
+    struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
+{
+	struct scsp_group *g = nb->group;
+
+	implicit(nb, e, c->seq);
+	if ((e = scsp_cache_find(&g->cache, c->id)) == NULL)
+		return take_earlier(nb, NULL, c); /* its purge has ended */
+	if (c->seq > e->seen)
+		e->seen = c->seq;
+	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
+	scsp_reborn_proven(g, c->seq);
+	if ((e->flags & ENTRY_HELD) == 0)
+		tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
+	return true;
+}
+
+/* the neighbor has our record no more, and we still have. */
+static void
+lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
+{
+	if (e->seen < c->seq)
+		e->seen = c->seq;
+	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
+	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);
+	scsp_reborn_proven(g, c->seq);
+}
+
+/* the neighbor has it no more, and what is here is not newer. */
+static void
+record_forget(struct scsp_group *g, struct scsp_entry *e)
+{
+	if ((e->flags & ENTRY_BARE) == 0)
+		scsp_group_tell_gone(g, e->id);
+	scsp_entry_remove(g, e);
+}
+
+/* only its number is kept.  False: no memory. */
+static bool
+remember(
+    struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
+{
+	if ((e = entry_get(nb->group, e, c->id)) == NULL) {
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		return false;
+	}
+	e->seen = c->seq;
+	record_refuse(nb, SCSP_EV_STRANGE, c, SCSP_DROP_RECORD_STRANGE);
+	implicit(nb, e, c->seq);
+	return true;
+}
+
+/* Into the cache, to marsd, and on to the others.  False: no memory. */
+static bool
+record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
+    const struct scsp_csas *c, bool solicited)
+{
+	struct scsp_group *g = nb->group;
+	bool fresh = e == NULL, tomb = c->verdict == CSA_TOMBSTONE;
+	uint16_t hops = c->hops == 0 ? 0 : (uint16_t)(c->hops - 1); /* */
+	struct scsp_link *l;
+
+	if ((e = entry_get(g, e, c->id)) == NULL ||
+	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
+	    g->scsp->timers->now)) {
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		if (fresh && e != NULL)
+			scsp_cache_erase(&g->cache, e);
+		return false;
+	}
+	if (solicited) /* */
+		hops = g->hop_count;
+	scsp_group_tell_update(
+	    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
+	scsp_group_mortals(g);
+	scsp_queue_flood(g, e, nb, hops);
+	/* last: a purged one that nobody waits for goes at once */
+	if (c->seq == SEQ_PURGE && (tomb || !scsp_group_is_mars(g)))
+		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
+	if ((l = scsp_queue_find(nb, e)) != NULL)
+		scsp_queue_remove(l);
+	scsp_entry_settle(g, e);
+	return true;
+}
+
+/* Does what the verdict says.  False: no memory, not to be acknowledged. */
+static bool
+record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
+    const struct scsp_csas *c, enum scsp_verdict verdict, bool solicited)
+{
+	switch (verdict) {
+	case SCSP_VERDICT_RESERVED: /* */
+		scsp_neighbor_drop(nb, SCSP_DROP_RECORD_SEQUENCE);
+		return true;
+	case SCSP_VERDICT_STRAY: /* */
+		scsp_neighbor_drop(nb, SCSP_DROP_RECORD_NULL);
+		return true;
+	case SCSP_VERDICT_NOTHING:
+	case SCSP_VERDICT_OURS:
+	case SCSP_VERDICT_MAX:
+		return true;
+	case SCSP_VERDICT_SHOW: /* it will ask for it */
+		scsp_cache_flag(&nb->group->cache, e, ENTRY_SHOWN);
+		return true;
+	case SCSP_VERDICT_FORGET:
+		record_forget(nb->group, e);
+		return true;
+	case SCSP_VERDICT_LOST:
+		lost(nb->group, e, c);
+		return true;
+	case SCSP_VERDICT_CONFLICT: /* */
+		record_event(nb, SCSP_EV_CONFLICT, c, SCSP_DROP_NONE);
+		implicit(nb, e, c->seq);
+		return true;
+	case SCSP_VERDICT_KNOWN:
+		implicit(nb, e, c->seq);
+		return true;
+	case SCSP_VERDICT_FULL:
+		/*
+		 * A policy, not a shortage: it is acknowledged, so that a
+		 * full server does not tear the adjacency down.
+		 */
+		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT);
+		return true;
+	case SCSP_VERDICT_STRANGE:
+		return remember(nb, e, c);
+	case SCSP_VERDICT_INSTALL:
+		return record_install(nb, e, c, solicited);
+	case SCSP_VERDICT_EARLIER:
+		if (e != NULL)
+			implicit(nb, e, c->seq);
+		return take_earlier(
+		    nb, scsp_cache_find(&nb->group->cache, c->id), c);
+	case SCSP_VERDICT_BACK:
+		return take_back(nb, e, c);
+	}
+	return true;
+}
+
+void
+scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
+{
+	struct scsp_group *g = nb->group;
+	struct scsp_entry *e = scsp_cache_find(&g->cache, c->id);
+	bool solicited = scsp_solicit_answered(nb, c);
+	enum scsp_verdict verdict =
+	    scsp_record_verdict(scsp_record_classify(g, e, c, solicited),
+	    scsp_record_compare(g, e, c));
+	int32_t ack = c->seq;
+
+	nb->records_in++;
+	/* 2.3: ours is newer, and the acknowledgement says so */
+	if (verdict == SCSP_VERDICT_OURS || verdict == SCSP_VERDICT_SHOW)
+		ack = e->seq;
+	if (record_act(nb, e, c, verdict, solicited))
+		scsp_queue_acknowledge(nb, c, ack);
+}
