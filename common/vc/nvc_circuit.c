@@ -55,9 +55,18 @@ by_peer_cmp(struct nvc_circuit *a, struct nvc_circuit *b)
 	return (int)called_in(a) - (int)called_in(b);
 }
 
+static int
+by_dest_cmp(struct nvc_circuit *a, struct nvc_circuit *b)
+{
+	int r = nvc_dest_cmp(&a->dest, &b->dest);
+
+	return r != 0 ? r : a->num < b->num ? -1 : a->num > b->num;
+}
+
 #define TREE	__attribute__((__unused__)) static	/* not all are used */
 RB_GENERATE_INTERNAL(nvc_peers, nvc_peer, entry, nvc_peer_cmp, TREE)
 RB_GENERATE_INTERNAL(nvc_by_peer, nvc_circuit, by_peer, by_peer_cmp, TREE)
+RB_GENERATE_INTERNAL(nvc_by_dest, nvc_circuit, by_dest, by_dest_cmp, TREE)
 
 struct nvc *
 nvc_of_link(struct vc_link *l)
@@ -167,7 +176,10 @@ root_least(struct nvc_root *r, const struct nvc_circuit *c)
 void
 nvc_root_gained(struct nvc_root *r, struct nvc_circuit *c)
 {
-	c->from = nvc_of(c)->queue.seq;
+	struct nvc *n = nvc_of(c);
+
+	c->from = n->queue.seq;
+	(void)RB_INSERT(nvc_by_dest, &n->by_dest, c);
 	r->connected++;
 	r->bundlers += c->bundles;
 	/* nobody was there, or the one with the least is left out till then */
@@ -228,8 +240,10 @@ leaf_detach(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c)
 {
 	bool was_connected = c->from != NVC_NEVER;
 
-	if (was_connected)
+	if (was_connected) {
+		RB_REMOVE(nvc_by_dest, &n->by_dest, c);
 		root_lost(r, c);
+	}
 	if (was_connected && r->stream.sdus > 0) {
 		c->until = n->queue.seq;
 		r->dropped++;
@@ -313,6 +327,26 @@ nvc_circuit_by_peer(
 	key.peer_num = num;
 	key.h.kind = in ? NVC_IN : NVC_OUT;
 	return RB_FIND(nvc_by_peer, &n->by_peer, &key);
+}
+
+struct nvc_circuit *
+nvc_leaf_at(struct nvc *n, const struct nvc_dest *dest)
+{
+	struct nvc_circuit key, *c;
+
+	key.dest = *dest;
+	key.num = 0;
+	c = RB_NFIND(nvc_by_dest, &n->by_dest, &key);
+	return c != NULL && nvc_dest_cmp(&c->dest, dest) == 0 ? c : NULL;
+}
+
+struct nvc_circuit *
+nvc_leaf_next(struct nvc_circuit *c)
+{
+	struct nvc_circuit *next = RB_NEXT(nvc_by_dest, NULL, c);
+
+	return next != NULL && nvc_dest_cmp(&next->dest, &c->dest) == 0 ? next :
+									  NULL;
 }
 
 /* A peer that numbers two circuits alike is found by the first alone. */

@@ -87,7 +87,7 @@ take(void *arg, const struct nvc_dest *to, const uint8_t *head, size_t len,
 	d->len = len;
 	if (s != NULL) {
 		size_t n = s->len < sizeof(d->buf) - len ? s->len :
-		    sizeof(d->buf) - len;
+							   sizeof(d->buf) - len;
 
 		memcpy(d->buf + len, s->data, n);
 		d->len += n;
@@ -674,7 +674,7 @@ data(void **state)
 	static struct end e;
 	struct timers ts;
 	struct nvc_dest from = at(2, 2025), other = at(2, 2026),
-	    far = at(3, 2025);
+			far = at(3, 2025);
 	uint8_t b[20] = { 0x17 };
 	uint64_t num;
 	int i;
@@ -952,7 +952,7 @@ limits(void **state)
 		assert_int_equal(sent(&e, 1, 20)[3], 47);
 		assert_int_equal(
 		    counter(
-		    &e, i == 0 ? "limit-circuits" : "limit-per-address"),
+			&e, i == 0 ? "limit-circuits" : "limit-per-address"),
 		    1);
 		vc_release(e.called, 16);
 		sent(&e, 1, 20);
@@ -1288,6 +1288,55 @@ answers_first(void **state)
 	vc_flush(e.l);
 	assert_string_equal(trace(&e), "!9z0z1z2");
 	vc_close(e.l);
+}
+
+/*
+ * A-107: an answer does not pass the copies for its own receiver, so that the
+ * sequence number in it is no gap; the pass then leaves these out.
+ */
+static void
+answer_behind_its_copies(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct atm_addr same = nsapa(2, 3); /* where call_in() calls from */
+	struct vc *root, *late_root, *a;
+	int bundles;
+
+	(void)state;
+	for (bundles = 0; bundles < 2; bundles++) {
+		timers_init(&ts, (mtime_t){ 0 });
+		begin(&e, &ts, 1);
+		a = circuit_to(&e, 8);
+		root = root_with(&e, 0, 2);
+		late_root = root_with(&e, 3, 1);
+		assert_non_null(vc_multi_add(root, &same, NULL));
+		connect_as(&e, 2, 9188, bundles);
+		assert_non_null(vc_multi_add(late_root, &same, NULL));
+		connect_as(&e, 4, 9188, false);
+		say(root, "x");
+		assert_false(nvc_flush(e.n, 1)); /* the pass has begun */
+		say(root, "y");
+		say(late_root, "w");
+		say(a, "p");
+		say(root, "z");
+		say(a, "q");
+		assert_false(nvc_flush(e.n, bundles ? 4 : 5));
+		if (bundles) {
+			assert_int_equal(e.out[1].buf[0], 0x18);
+			assert_memory_equal(e.out[1].buf + 12, "\0\1x\0\1y", 6);
+			e.out[1].buf[0] = 0x17;
+			e.out[1].buf[12] = 'B';
+		}
+		assert_string_equal(
+		    trace(&e), bundles ? "x0B2w4p8z2" : "x0x2y2w4p8z2");
+		assert_int_equal(vc_backlog(root), 3);
+		assert_true(nvc_flush(e.n, SIZE_MAX));
+		assert_string_equal(
+		    trace(&e), bundles ? "q8x1y0z0y1z1w3" : "q8x1y0y1z0z1w3");
+		assert_int_equal(vc_backlog(root), 0);
+		vc_close(e.l);
+	}
 }
 
 /* issue 16: roots have their turn one after the other. */
@@ -2039,7 +2088,7 @@ carry(struct end *from, uint8_t last, struct end *to, struct end *dice)
 		uint64_t r = rnd(dice) % 10;
 
 		if (r < 2)
-			continue; /* lost */
+			continue;	    /* lost */
 		if (r == 2 && nheld < 64) { /* late */
 			held[nheld] = from->out[i];
 			held_for[nheld++] = last;
@@ -2248,6 +2297,7 @@ main(void)
 		cmocka_unit_test(leaf_cause),
 		cmocka_unit_test(multipoint),
 		cmocka_unit_test(answers_first),
+		cmocka_unit_test(answer_behind_its_copies),
 		cmocka_unit_test(roots_in_turn),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(overflows),
