@@ -65,12 +65,7 @@ enum kind {
 #define X(sym, name) sym = 1 << sym##_BIT,
 	KINDS(X)
 #undef X
-	/*
-	 * Data units of hosts out of order or twice: RFC 2022 relies on a
-	 * circuit that keeps the order, as ATM does (a JOIN that arrives
-	 * after the LEAVE makes a member for ever); NVC does not yet.
-	 */
-	K_ALL = ((1 << KIND_MAX) - 1) & ~K_DISORDER
+	K_ALL = (1 << KIND_MAX) - 1
 };
 
 struct world;
