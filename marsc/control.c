@@ -126,25 +126,6 @@ control_operation(struct marsc *c, const struct mars_msg *m)
 	marsc_path_stale_all(c);
 }
 
-/*
- * Section 10.3: the list is walked before the operation.  We know no TLV but
- * the Null TLV, so Type.x decides: 1 and 2 drop the message, 0 and 3 skip.
- */
-static bool
-control_tlvs(const struct mars_msg *m)
-{
-	struct mars_tlv tlv;
-	struct rd r;
-
-	if (m->tlvs == NULL)
-		return true;
-	rd_init(&r, m->tlvs, m->tlvs_len);
-	while (mars_tlv_next(&r, &tlv))
-		if (tlv.x == 1 || tlv.x == 2)
-			return false;
-	return true;
-}
-
 /* Does any client listen to this MARS?  The message is not looked at. */
 static bool
 control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
@@ -207,7 +188,7 @@ control_message(struct marsc *c, const struct atm_addr *from, bool vc,
 {
 	bool current = atm_addr_equal(from, &c->mars->addr);
 
-	if (!control_tlvs(m)) {
+	if (mars_tlvs_verdict(m) != MARS_TLVS_SKIP) {
 		c->drops[MARSC_DROP_TLV]++;
 		return;
 	}
