@@ -65,7 +65,12 @@ enum kind {
 #define X(sym, name) sym = 1 << sym##_BIT,
 	KINDS(X)
 #undef X
-	K_ALL = (1 << KIND_MAX) - 1
+	/*
+	 * Not a default yet: in seed 121 it finds that the leaf of a lodger
+	 * that has left stays up, since the other host at its address holds
+	 * it, and check.c does not excuse that view.
+	 */
+	K_ALL = ((1 << KIND_MAX) - 1) & ~K_STALL
 };
 
 struct world;
