@@ -346,7 +346,7 @@ nvc_leaf_next(struct nvc_circuit *c)
 	struct nvc_circuit *next = RB_NEXT(nvc_by_dest, NULL, c);
 
 	return next != NULL && nvc_dest_cmp(&next->dest, &c->dest) == 0 ? next :
-									  NULL;
+	    NULL;
 }
 
 /* A peer that numbers two circuits alike is found by the first alone. */
@@ -447,8 +447,8 @@ circuits_evict(struct nvc *n)
 	int i;
 
 	for (i = 0; i < EVICT && n->ncircuits >= max - max / RESERVE &&
-	     (c = TAILQ_FIRST(&n->silent)) != NULL;
-	     i++) {
+	    (c = TAILQ_FIRST(&n->silent)) != NULL;
+	    i++) {
 		nvc_dropped(n, NVC_DROP_SILENT);
 		nvc_step(c, NVC_EV_EXPIRED, &m);
 	}
