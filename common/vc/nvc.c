@@ -111,6 +111,12 @@ input_setup(struct nvc *n, const struct nvc_dest *from, struct nvc_msg *m)
 	    c, m->cause == VC_CAUSE_NONE ? NVC_EV_ACCEPT : NVC_EV_REFUSE, m);
 }
 
+static bool
+has_sdu(const struct nvc_msg *m)
+{
+	return m->type == NVC_DATA || m->type == NVC_BUNDLE;
+}
+
 /* Rule 5: at most 100 in any second. */
 static void
 unknown(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
@@ -118,7 +124,7 @@ unknown(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 	mtime_t *oldest = &n->released[n->oldest];
 
 	nvc_dropped(n, NVC_DROP_UNKNOWN);
-	if (m->type != NVC_DATA && m->type != NVC_ENQUIRY)
+	if (!has_sdu(m) && m->type != NVC_ENQUIRY)
 		return;
 	if (n->wrapped && mtime_diff(*oldest, n->timers->now) < MTIME_SEC(1)) {
 		nvc_dropped(n, NVC_DROP_RELEASE_RATE);
@@ -146,9 +152,19 @@ input_release0(
 	nvc_step(c, NVC_EV_RELEASE, m);
 }
 
+/* Rule 10; the user may release the circuit at any of them. */
 static void
-input_circuit(
-    struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
+input_bundle(struct nvc_circuit *c, struct nvc_msg *m)
+{
+	struct rd r;
+
+	rd_init(&r, m->sdu, m->sdu_len);
+	while (c->state != NVC_CLEARED && nvc_unbundle(&r, m))
+		nvc_step(c, NVC_EV_DATA, m);
+}
+
+static void
+input_circuit(struct nvc *n, const struct nvc_dest *from, struct nvc_msg *m)
 {
 	struct nvc_circuit *c;
 
@@ -165,12 +181,15 @@ input_circuit(
 		nvc_dropped(n, NVC_DROP_NUMBER);
 		return;
 	}
-	if (m->type == NVC_DATA && c->h.kind == NVC_LEAF) {
+	if (has_sdu(m) && c->h.kind == NVC_LEAF) {
 		nvc_dropped(n, NVC_DROP_LEAF_DATA);
 		return;
 	}
 	nvc_circuit_heard(c);
-	nvc_step(c, events[m->type], m);
+	if (m->type == NVC_BUNDLE)
+		input_bundle(c, m);
+	else
+		nvc_step(c, events[m->type], m);
 }
 
 void
@@ -273,6 +292,7 @@ nvc_multi(struct vc_link *l, void *cookie)
 	r->h.u.vc.link = l;
 	r->h.u.vc.cookie = cookie;
 	TAILQ_INIT(&r->leaves);
+	STAILQ_INIT(&r->stream.outs);
 	LIST_INSERT_HEAD(&n->roots, r, entry);
 	return &r->h.u.vc;
 }
@@ -378,6 +398,8 @@ nvc_set_params(struct nvc *n, const struct nvc_params *p)
 		n->params.enquiry_interval = 1;
 	if (n->params.enquiry_interval > UINT8_MAX)
 		n->params.enquiry_interval = UINT8_MAX;
+	if (n->params.enquiry_max == 0)
+		n->params.enquiry_max = NVC_ENQUIRY_MAX;
 	/* the table's index is half of a number */
 	if (n->params.max_circuits > UINT32_MAX / 2)
 		n->params.max_circuits = UINT32_MAX / 2;
@@ -403,6 +425,7 @@ nvc_new(const struct nvc_ops *ops, void *arg, struct timers *ts,
 	RB_INIT(&n->by_peer);
 	RB_INIT(&n->peers);
 	TAILQ_INIT(&n->failing);
+	TAILQ_INIT(&n->silent);
 	LIST_INIT(&n->roots);
 	nvc_queue_init(&n->queue);
 	if (!nvc_secrets_init(n)) {
@@ -540,4 +563,6 @@ const struct vc_backend nvc_backend = {
 	.peer = nvc_peer,
 	.flush = flush_all,
 	.close = close_now,
+	.backlog = nvc_backlog,
+	.sdu_max = nvc_sdu_max,
 };

@@ -22,12 +22,14 @@
 
 #define NVC_VERSION		1
 #define NVC_HDRLEN		12
-#define NVC_CONTROL_MAX		96	/* octets of any datagram but DATA */
+#define NVC_CONTROL_MAX		96	/* octets without an SDU */
 #define NVC_DATAGRAM_MAX	(NVC_HDRLEN + VC_SDU_MAX)
 #define NVC_TOKEN_LEN		16	/* of ours */
 #define NVC_TOKEN_MIN		8
 #define NVC_TOKEN_MAX		32
 #define NVC_F_MULTI		0x80	/* P in SETUP: a leaf */
+#define NVC_F_BUNDLE		0x40	/* B in SETUP, CONNECT: rule 10 */
+#define NVC_F_NUMBER		0x20	/* N in DATA, BUNDLE: rule 9 */
 
 enum nvc_type {		/* as on the wire */
 	NVC_NO_TYPE,
@@ -38,6 +40,7 @@ enum nvc_type {		/* as on the wire */
 	NVC_ENQUIRY,
 	NVC_STATUS,
 	NVC_DATA,
+	NVC_BUNDLE,
 	NVC_TYPE_MAX
 };
 
@@ -67,6 +70,9 @@ enum nvc_type {		/* as on the wire */
 	    "sender's circuit is not this circuit's other end") \
 	X(NVC_DROP_STATE, "state", "not in this state of the circuit") \
 	X(NVC_DROP_LEAF_DATA, "leaf-data", "DATA from a leaf") \
+	X(NVC_DROP_LATE, "late", "an SDU that a newer one has overtaken") \
+	X(NVC_DROP_SILENT, "silent", \
+	    "a circuit without an SDU made room for another") \
 	X(NVC_DROP_QUEUE, "queue-full", "output queue full") \
 	X(NVC_DROP_SEND, "send", "the system did not send it")
 
@@ -89,7 +95,23 @@ struct nvc_params {
 	uint16_t	enquiry_interval;	/* s, taken as 1 to 255 */
 	uint32_t	max_circuits;		/* of this link */
 	uint32_t	circuits_per_address;	/* accepted from one address */
+	/*
+	 * The largest IP packet that goes to every peer in one piece; 0: not
+	 * known, then 9188 octets are what one SDU may have, and a bundle
+	 * NVC_BUNDLE_MAX with its header.
+	 */
+	uint16_t	mtu;
+	/* s: a peer's longer interval is cut to it; 0: NVC_ENQUIRY_MAX */
+	uint16_t	enquiry_max;
 };
+#define NVC_BUNDLE_MAX		1400	/* fits where a tunnel is in a tunnel */
+#define NVC_MTU_MIN		576	/* less is taken as this */
+#define NVC_ENQUIRY_MAX		60
+/*
+ * An IPv6 host has a whole /64 of addresses, but a whole network may have no
+ * more: so many times the limit of one address is that of a /64.
+ */
+#define NVC_PER_PREFIX		16
 
 struct nvc_ops {
 	uint64_t (*random)(void *);
@@ -105,10 +127,12 @@ struct nvc_ops {
 /* The states of a circuit: see nvc_impl.h. */
 extern const struct table nvc_table;
 
-/* What may wait for output on a link; an SDU for many leaves counts once. */
-#define NVC_QUEUE_COUNT		65536	/* SDUs */
-#define NVC_CONTROL_COUNT	262144	/* with these, control messages too */
-#define NVC_QUEUE_OCTETS	(64U << 20)
+/*
+ * What may wait for output on a link, besides VC_QUEUE_OCTETS: so many SDUs of
+ * circuits, as many of roots, and so many control messages.
+ */
+#define NVC_QUEUE_COUNT		65536
+#define NVC_CONTROL_COUNT	262144
 
 /*
  * A link without a socket.  Its backend is `backend`: nvc_backend, or one of
@@ -129,7 +153,10 @@ void		 nvc_set_params(struct nvc *, const struct nvc_params *);
 /* Takes one datagram; the octets are not changed and not kept. */
 void		 nvc_input(struct nvc *, const struct nvc_dest *from,
 		    const void *, size_t);
-/* Outputs at most max datagrams; true: nothing is left in the queue. */
+/*
+ * Outputs at most max datagrams: control first, then SDUs of circuits, then
+ * copies for leaves.  True: nothing is left in the queue.
+ */
 bool		 nvc_flush(struct nvc *, size_t max);
 /* Releases every circuit (cause 16); nothing more comes up. */
 void		 nvc_release_all(struct nvc *);
@@ -145,6 +172,8 @@ bool		 nvc_circuit(const struct nvc *, uint32_t *,
 		    struct vc_circuit_info *);
 
 /* The functions of vc.h, for the owner's own struct vc_backend. */
+uint32_t	 nvc_backlog(const struct vc *);
+size_t		 nvc_sdu_max(const struct vc *);
 extern const struct vc_backend nvc_backend;
 struct vc	*nvc_call(struct vc_link *, const struct atm_addr *, void *);
 struct vc	*nvc_multi(struct vc_link *, void *);

@@ -13,6 +13,10 @@
 
 #include "nvc_impl.h"
 
+#define PREFIX	8	/* octets of an IPv6 address that name a network */
+#define RESERVE	64	/* this part of all circuits is for our own calls */
+#define EVICT	2	/* circuits at a time, so that the reserve grows back */
+
 int
 nvc_dest_cmp(const struct nvc_dest *a, const struct nvc_dest *b)
 {
@@ -103,7 +107,7 @@ nvc_reap(struct nvc *n)
 static void
 leaf_unlink(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c)
 {
-	nvc_queue_skip(n, c);
+	nvc_queue_skip(r, c);
 	TAILQ_REMOVE(&r->leaves, c, entry);
 	nvc_bury(n, &c->h);
 }
@@ -121,24 +125,101 @@ nvc_root_sent(struct nvc *n, struct nvc_root *r, uint64_t seq)
 {
 	struct nvc_circuit *c, *next;
 
-	r->pending--;
-	if (r->dropped > 0)
-		TAILQ_FOREACH_SAFE(c, &r->leaves, entry, next)
-			if (c->state == NVC_CLEARED &&
-			    (r->pending == 0 || c->until <= seq + 1)) {
-				r->dropped--;
-				leaf_unlink(n, r, c);
-			}
-	if (r->released && r->pending == 0)
-		root_unlink(n, r);
+	if (r->dropped == 0)
+		return;
+	TAILQ_FOREACH_SAFE(c, &r->leaves, entry, next)
+		if (c->state == NVC_CLEARED &&
+		    (r->stream.sdus == 0 || c->until <= seq + 1)) {
+			r->dropped--;
+			leaf_unlink(n, r, c);
+		}
 }
 
 void
 nvc_root_end(struct nvc *n, struct nvc_root *r)
 {
 	r->released = true;
-	if (r->pending == 0)
+	nvc_queue_hush(n, r);
+	if (STAILQ_EMPTY(&r->stream.outs))
 		root_unlink(n, r);
+}
+
+/* A leaf that takes less than VC_SDU_MIN makes nothing smaller for others. */
+static uint16_t
+least(const struct nvc_circuit *c)
+{
+	return c->max_sdu < VC_SDU_MIN ? VC_SDU_MIN : c->max_sdu;
+}
+
+/* What the root's leaves take (rule 7), as one more has to have its say. */
+static void
+root_least(struct nvc_root *r, const struct nvc_circuit *c)
+{
+	if (r->nleast > 0 && least(c) > r->least)
+		return;
+	if (r->nleast == 0 || least(c) < r->least) {
+		r->least = least(c);
+		r->nleast = 0;
+	}
+	r->nleast++;
+}
+
+void
+nvc_root_gained(struct nvc_root *r, struct nvc_circuit *c)
+{
+	c->from = nvc_of(c)->queue.seq;
+	r->connected++;
+	r->bundlers += c->bundles;
+	/* nobody was there, or the one with the least is left out till then */
+	if (r->connected == 1 || r->nleast > 0)
+		root_least(r, c);
+}
+
+static void
+root_lost(struct nvc_root *r, const struct nvc_circuit *c)
+{
+	r->connected--;
+	r->bundlers -= c->bundles;
+	if (r->nleast > 0 && least(c) == r->least)
+		r->nleast--;
+}
+
+/* If the leaves with the least have gone, it is looked for anew. */
+static uint16_t
+root_takes(struct nvc_root *r)
+{
+	const struct nvc_circuit *c;
+
+	if (r->connected == 0)
+		return VC_SDU_MAX;
+	if (r->nleast == 0)
+		TAILQ_FOREACH(c, &r->leaves, entry)
+			if (c->state == NVC_CONNECTED)
+				root_least(r, c);
+	return r->least;
+}
+
+size_t
+nvc_sdu_max(const struct vc *vc)
+{
+	const struct nvc_circuit *c = (const struct nvc_circuit *)vc;
+	uint16_t fits = nvc_sdu_fits(nvc_of_link(vc->link)), takes;
+
+	/* that a root knows its least by heart does not show */
+	takes = c->h.kind == NVC_ROOT ?
+	    root_takes((struct nvc_root *)(uintptr_t)vc) :
+	    c->max_sdu;
+	return takes < fits ? takes : fits;
+}
+
+uint32_t
+nvc_backlog(const struct vc *vc)
+{
+	const struct nvc_circuit *c = (const struct nvc_circuit *)vc;
+
+	return c->h.kind == NVC_ROOT ?
+	    ((const struct nvc_root *)vc)->stream.sdus :
+	    c->stream.sdus;
 }
 
 /* A leaf is gone; SDUs that were sent before still go to it. */
@@ -147,8 +228,9 @@ leaf_detach(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c)
 {
 	bool was_connected = c->from != NVC_NEVER;
 
-	r->connected -= was_connected;
-	if (was_connected && r->pending > 0) {
+	if (was_connected)
+		root_lost(r, c);
+	if (was_connected && r->stream.sdus > 0) {
 		c->until = n->queue.seq;
 		r->dropped++;
 	} else
@@ -184,10 +266,13 @@ bool
 nvc_circuit_number(struct nvc *n, struct nvc_circuit *c)
 {
 	struct nvc_slot *s;
+	uint64_t random;
 
 	if (n->free == 0 && !slots_grow(n))
 		return false;
-	c->num = n->ops->random(n->arg) << 32 | n->free;
+	random = n->ops->random(n->arg);
+	c->num = random << 32 | n->free;
+	c->number_out = (uint16_t)(random >> 32);
 	s = &n->slots[n->free - 1];
 	n->free = s->next;
 	s->circuit = c;
@@ -237,13 +322,15 @@ nvc_circuit_index(struct nvc_circuit *c)
 	c->indexed = RB_INSERT(nvc_by_peer, &nvc_of(c)->by_peer, c) == NULL;
 }
 
+/* Of a prefix of that many octets, 0: there is none. */
 static struct nvc_peer *
-peer_get(struct nvc *n, const struct nvc_dest *from)
+peer_get(struct nvc *n, const struct nvc_dest *from, uint16_t octets)
 {
 	struct nvc_peer key, *p;
 
 	key.ip = *from;
-	key.ip.port = 0;
+	key.ip.port = octets;
+	memset(key.ip.ip + octets, 0, sizeof(key.ip.ip) - octets);
 	if ((p = RB_FIND(nvc_peers, &n->peers, &key)) != NULL)
 		return p;
 	if ((p = calloc(1, sizeof(*p))) == NULL)
@@ -253,12 +340,9 @@ peer_get(struct nvc *n, const struct nvc_dest *from)
 	return p;
 }
 
-/* Forgets an address that has no circuit (any more). */
 static void
-peer_put(struct nvc *n, struct nvc_peer *p)
+peer_free(struct nvc *n, struct nvc_peer *p)
 {
-	if (p == NULL || p->count > 0)
-		return;
 	RB_REMOVE(nvc_peers, &n->peers, p);
 	free(p);
 }
@@ -276,7 +360,63 @@ nvc_circuit_init(struct nvc *n, struct nvc_circuit *c, enum nvc_kind kind,
 	c->max_sdu = VC_SDU_MAX;
 	c->heard = n->timers->now;
 	c->from = c->until = NVC_NEVER;
+	STAILQ_INIT(&c->stream.outs);
 	timer_init(&c->timer, nvc_circuit_timer, c);
+}
+
+/*
+ * Counts it for its peer's address and prefix.  False: one of them has too
+ * many, or there is no memory; circuit_uncount() all the same.
+ */
+static bool
+circuit_count(struct nvc *n, struct nvc_circuit *c,
+    const struct nvc_dest *from, enum nvc_drop *why)
+{
+	const uint64_t most = n->params.circuits_per_address;
+
+	if ((c->peer = peer_get(n, from, sizeof(from->ip))) == NULL)
+		return false;
+	c->peer->count++;
+	if (from->v6) {
+		if ((c->prefix = peer_get(n, from, PREFIX)) == NULL)
+			return false;
+		c->prefix->count++;
+	}
+	if (c->peer->count <= most &&
+	    (c->prefix == NULL || c->prefix->count <= most * NVC_PER_PREFIX))
+		return true;
+	*why = NVC_DROP_PER_ADDRESS;
+	return false;
+}
+
+static void
+circuit_uncount(struct nvc *n, struct nvc_circuit *c)
+{
+	if (c->peer != NULL && --c->peer->count == 0)
+		peer_free(n, c->peer);
+	if (c->prefix != NULL && --c->prefix->count == 0)
+		peer_free(n, c->prefix);
+	c->peer = c->prefix = NULL;
+}
+
+/*
+ * Where the circuits have become too many, those that never carried an SDU
+ * make room, the oldest first.  Some places stay free for the calls that we
+ * make: to take one then would tell its user within a call down.
+ */
+static void
+circuits_evict(struct nvc *n)
+{
+	const struct nvc_msg m = { .cause = VC_CAUSE_RESOURCE };
+	uint32_t max = n->params.max_circuits;
+	struct nvc_circuit *c;
+	int i;
+
+	for (i = 0; i < EVICT && n->ncircuits >= max - max / RESERVE &&
+	     (c = TAILQ_FIRST(&n->silent)) != NULL; i++) {
+		nvc_dropped(n, NVC_DROP_SILENT);
+		nvc_step(c, NVC_EV_EXPIRED, &m);
+	}
 }
 
 struct nvc_circuit *
@@ -284,22 +424,17 @@ nvc_circuit_in(struct nvc *n, const struct nvc_dest *from,
     const struct nvc_msg *m, enum nvc_drop *why)
 {
 	struct nvc_circuit *c = NULL;
-	struct nvc_peer *p;
 
 	*why = NVC_DROP_CIRCUITS;
+	circuits_evict(n);
 	if (n->ncircuits >= n->params.max_circuits)
 		return NULL;
 	*why = NVC_DROP_MEMORY;
-	if ((p = peer_get(n, from)) == NULL)
+	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
-	if (p->count >= n->params.circuits_per_address) {
-		*why = NVC_DROP_PER_ADDRESS;
-		peer_put(n, p);
-		return NULL;
-	}
-	if ((c = calloc(1, sizeof(*c))) == NULL || !nvc_circuit_number(n, c)) {
+	if (!circuit_count(n, c, from, why) || !nvc_circuit_number(n, c)) {
+		circuit_uncount(n, c);
 		free(c);
-		peer_put(n, p);
 		return NULL;
 	}
 	nvc_circuit_init(n, c,
@@ -308,14 +443,39 @@ nvc_circuit_in(struct nvc *n, const struct nvc_dest *from,
 	c->dest = *from;
 	c->addr = m->calling;
 	c->peer_num = m->number;
-	c->max_sdu = m->max_sdu;
-	if (m->interval > c->interval)
-		c->interval = m->interval;
-	c->peer = p;
-	p->count++;
+	nvc_circuit_agree(c, m);
+	c->silent = true;
+	TAILQ_INSERT_TAIL(&n->silent, c, entry);
 	nvc_circuit_index(c);
 	return c;
 }
+
+/*
+ * What the other side said of itself.  Rule 6: the larger interval counts, but
+ * nobody keeps us from asking sooner.
+ */
+void
+nvc_circuit_agree(struct nvc_circuit *c, const struct nvc_msg *m)
+{
+	uint16_t most = nvc_of(c)->params.enquiry_max;
+
+	c->max_sdu = m->max_sdu;
+	c->bundles = (m->flags & NVC_F_BUNDLE) != 0;
+	if (m->interval > c->interval)
+		c->interval =
+		    m->interval > most ? (uint8_t)most : m->interval;
+	if (c->interval < c->offered)
+		c->interval = c->offered;
+}
+
+void
+nvc_circuit_used(struct nvc_circuit *c)
+{
+	if (c->silent)
+		TAILQ_REMOVE(&nvc_of(c)->silent, c, entry);
+	c->silent = false;
+}
+
 
 /*
  * The peer is alive, so that an ENQUIRY that is out counts as answered.  This
@@ -340,16 +500,21 @@ nvc_circuit_detach(struct nvc_circuit *c)
 	c->token = NULL;
 	if (c->indexed)
 		RB_REMOVE(nvc_by_peer, &n->by_peer, c);
-	if (c->peer != NULL) {
-		c->peer->count--;
-		peer_put(n, c->peer);
-	}
+	nvc_circuit_used(c);
+	circuit_uncount(n, c);
 	if (c->num != 0)
 		number_free(n, c);
 	else if (c->h.kind == NVC_OUT)
 		TAILQ_REMOVE(&n->failing, c, entry);
 	if (c->h.kind == NVC_LEAF)
 		leaf_detach(n, nvc_leaf_root(c), c);
-	else
+	else if (STAILQ_EMPTY(&c->stream.outs))
 		nvc_bury(n, &c->h);
+}
+
+void
+nvc_circuit_sent(struct nvc_circuit *c)
+{
+	if (c->state == NVC_CLEARED)
+		nvc_bury(nvc_of(c), &c->h);
 }

@@ -60,6 +60,32 @@ decode_data(struct rd *r, struct nvc_msg *m)
 	m->sdu = rd_bytes(r, r->left);
 }
 
+/* Every SDU of it has to be there, or none of them counts. */
+static void
+decode_bundle(struct rd *r, struct nvc_msg *m)
+{
+	struct rd all = *r;
+
+	decode_data(r, m);
+	while (all.left > 0 && !rd_failed(&all))
+		rd_skip(&all, rd_u16(&all));
+	if (rd_failed(&all))
+		rd_skip(r, 1);
+}
+
+bool
+nvc_unbundle(struct rd *r, struct nvc_msg *m)
+{
+	if (r->left == 0)
+		return false;
+	if (m->type == NVC_DATA)
+		m->cause++; /* the number of the one before */
+	m->type = NVC_DATA;
+	m->sdu_len = rd_u16(r);
+	m->sdu = rd_bytes(r, m->sdu_len);
+	return true;
+}
+
 /* --- encoding, likewise */
 
 static void
@@ -113,6 +139,7 @@ static const struct {
 	[NVC_ENQUIRY] = { decode_number, encode_number },
 	[NVC_STATUS] = { decode_number, encode_number },
 	[NVC_DATA] = { decode_data, encode_nothing },
+	[NVC_BUNDLE] = { decode_bundle, encode_nothing },
 };
 
 enum nvc_drop
@@ -136,7 +163,8 @@ nvc_decode(struct nvc_msg *m, const void *p, size_t len)
 	bodies[m->type].decode(&r, m);
 	if (rd_failed(&r))
 		return NVC_DROP_SHORT;
-	if (m->type == NVC_DATA && m->sdu_len > VC_SDU_MAX)
+	if (len > NVC_DATAGRAM_MAX &&
+	    (m->type == NVC_DATA || m->type == NVC_BUNDLE))
 		return NVC_DROP_LONG;
 	if (m->type == NVC_RETRY && m->token_len < NVC_TOKEN_MIN)
 		return NVC_DROP_TOKEN_LEN;
@@ -164,11 +192,3 @@ nvc_encode(struct wr *w, const struct nvc_msg *m)
 	bodies[m->type].encode(w, m);
 }
 
-void
-nvc_encode_data(uint8_t head[NVC_HDRLEN], uint64_t circuit)
-{
-	struct wr w;
-
-	wr_init(&w, head, NVC_HDRLEN);
-	encode_head(&w, NVC_DATA, 0, 0, circuit);
-}

@@ -114,10 +114,13 @@ struct nvc_head {
 	uint8_t		 kind;		/* enum nvc_kind */
 };
 
-/* How many circuits one IP address has called; while there is one. */
+/*
+ * How many circuits one IP address has called, or all of an IPv6 prefix;
+ * while there is one.
+ */
 struct nvc_peer {
 	RB_ENTRY(nvc_peer)	 entry;
-	struct nvc_dest	 ip;		/* port 0 */
+	struct nvc_dest	 ip;		/* the port is the prefix length */
 	uint32_t	 count;
 };
 RB_HEAD(nvc_peers, nvc_peer);
@@ -127,13 +130,28 @@ struct nvc_token {
 	uint8_t		 octets[NVC_TOKEN_MAX];
 };
 
+/*
+ * What waits for output on one circuit, or on one root for its leaves: SDUs,
+ * and a RELEASE behind those that were sent before it.
+ */
+struct nvc_out;
+STAILQ_HEAD(nvc_outs, nvc_out);
+struct nvc_stream {
+	struct nvc_outs	 outs;
+	uint32_t	 sdus;		/* of these */
+};
+
 /* A circuit: point-to-point, a leaf's end, or one leaf of a root. */
 struct nvc_circuit {
 	struct nvc_head	 h;
 	uint8_t		 state;		/* enum nvc_state */
 	uint8_t		 tries;		/* SETUPs or ENQUIRYs unanswered */
 	uint8_t		 offered;	/* enquiry interval we told, s */
-	uint8_t		 interval;	/* the larger of both, s */
+	uint8_t		 interval;	/* in force, s: rule 6 */
+	bool		 bundles;	/* the peer takes BUNDLE */
+	bool		 numbered;	/* a numbered SDU has come */
+	uint16_t	 number_in;	/* of the last that was delivered */
+	uint16_t	 number_out;	/* of the next */
 	uint16_t	 max_sdu;	/* that the peer takes */
 	uint16_t	 cause;		/* why our call will have failed */
 	struct nvc_dest	 dest;
@@ -145,10 +163,15 @@ struct nvc_circuit {
 	struct timer	 timer;
 	struct nvc_token *token;	/* while calling, after a RETRY */
 	struct nvc_peer	*peer;		/* of a circuit that was called in */
+	struct nvc_peer	*prefix;	/* likewise, if its peer has IPv6 */
 	bool		 indexed;	/* by_peer */
 	RB_ENTRY(nvc_circuit) by_peer;	/* connected, or called in */
-	TAILQ_ENTRY(nvc_circuit) entry;	/* root's leaves; failing calls */
+	TAILQ_ENTRY(nvc_circuit) entry;	/* root's leaves; failing calls;
+					 * silent ones */
+	bool		 silent;	/* called in, and no SDU yet */
 	uint64_t	 from, until;	/* leaf: of the SDUs that it gets */
+	struct nvc_stream stream;	/* not of a leaf: its root has one */
+	TAILQ_ENTRY(nvc_circuit) ready;	/* while something waits */
 };
 RB_HEAD(nvc_by_peer, nvc_circuit);
 TAILQ_HEAD(nvc_circuits, nvc_circuit);
@@ -158,29 +181,43 @@ struct nvc_root {
 	struct nvc_head	 h;
 	bool		 released;
 	uint32_t	 connected;	/* leaves */
-	uint32_t	 pending;	/* SDUs in the queue */
-	uint32_t	 dropped;	/* leaves that wait for some of them */
+	uint32_t	 bundlers;	/* of these: they take BUNDLE */
+	uint32_t	 dropped;	/* leaves that wait for some SDUs */
+	uint16_t	 least;		/* SDU that a leaf takes, if ... */
+	uint32_t	 nleast;	/* ... so many leaves take no more */
 	struct nvc_circuits leaves;	/* in the order of their calls, and
 					 * those dropped that still get SDUs */
 	LIST_ENTRY(nvc_root) entry;
+
+	/* the SDUs that wait, and the pass of the first ones over the leaves */
+	struct nvc_stream stream;
+	TAILQ_ENTRY(nvc_root) ready;	/* while something waits */
+	uint32_t	 batch;		/* SDUs that go together; 0: no pass */
+	struct vc_sdu	*body;		/* all of them as a BUNDLE, or NULL */
+	struct nvc_circuit *cursor;	/* the leaf whose turn it is */
+	uint32_t	 had;		/* of the batch, by that leaf */
+
+	/* what its user is to be told at the end of the flush */
+	TAILQ_ENTRY(nvc_root) tell;
+	bool		 telling, drained, overflow;
 };
 LIST_HEAD(nvc_roots, nvc_root);
+TAILQ_HEAD(nvc_root_list, nvc_root);
 
 /*
- * What waits for output.  SDUs, and a RELEASE after them, are in one queue
- * so that none overtakes another.  What keeps circuits alive is in a queue
- * that goes first: behind the copies for very many leaves it would come so
- * late that the circuits were cleared.
+ * What waits for output, in the order of this struct: control messages, which
+ * keep circuits alive and let others begin; circuits; roots.  Circuits and
+ * roots have their turn one after the other.
  */
-struct nvc_out;
-STAILQ_HEAD(nvc_outs, nvc_out);
 struct nvc_queue {
-	struct nvc_outs	 outs, first;
-	uint32_t	 count;		/* in both */
-	size_t		 octets;	/* of the SDUs */
-	uint64_t	 seq;		/* of the next one */
-	struct nvc_circuit *cursor;	/* the leaf that outs' head is at */
-	bool		 iterating;	/* over the leaves of outs' head */
+	struct nvc_outs	 control;
+	struct nvc_circuits circuits;
+	struct nvc_root_list roots;
+	struct nvc_root_list tell;
+	uint32_t	 ncontrol;	/* with each RELEASE in a stream */
+	uint32_t	 nsdus, ncopied;	/* of circuits, of roots */
+	size_t		 octets, copies;	/* likewise; leaves counted */
+	uint64_t	 seq;		/* of the next SDU of a root */
 };
 
 /* The secrets that tokens are made with. */
@@ -210,6 +247,8 @@ struct nvc {
 	struct nvc_by_peer by_peer;
 	struct nvc_peers peers;
 	struct nvc_circuits failing;
+	struct nvc_circuits silent;	/* called in, no SDU yet; oldest
+					 * first */
 	struct nvc_roots roots;
 	struct nvc_head	*graveyard;
 
@@ -237,7 +276,7 @@ struct nvc_msg {
 	uint8_t		 token_len;
 	const uint8_t	*token;
 	struct atm_addr	 calling, called;
-	const uint8_t	*sdu;		/* of DATA; decoded only */
+	const uint8_t	*sdu;		/* of DATA, BUNDLE; decoded only */
 	size_t		 sdu_len;
 };
 
@@ -248,10 +287,13 @@ struct nvc_msg {
  * datagram by itself; or why it is not.
  */
 enum nvc_drop	 nvc_decode(struct nvc_msg *, const void *, size_t);
-/* Encodes all of it, but of DATA the header alone. */
+/* Encodes all of it, but of DATA and BUNDLE the header alone. */
 void		 nvc_encode(struct wr *, const struct nvc_msg *);
-/* The header of DATA for the receiver's circuit of that number. */
-void		 nvc_encode_data(uint8_t head[NVC_HDRLEN], uint64_t circuit);
+/*
+ * A BUNDLE as the DATA of its next SDU: changes that of *m.  False: there was
+ * none left.  The rest of it is in *r, which begins with all that came.
+ */
+bool		 nvc_unbundle(struct rd *r, struct nvc_msg *m);
 
 /* nvc_token.c */
 
@@ -277,21 +319,31 @@ enum nvc_token_verdict nvc_token_check(struct nvc *, const struct nvc_dest *,
 void		 nvc_queue_init(struct nvc_queue *);
 /* Drops what waits, counting nothing. */
 void		 nvc_queue_free(struct nvc *);
-/* Any message but DATA.  Where it does not fit, it is lost and counted. */
+/*
+ * Any message without an SDU.  Where it does not fit, it is lost and counted.
+ */
 void		 nvc_queue_msg(struct nvc *, const struct nvc_dest *,
 		    const struct nvc_msg *);
 /* One whose body is a circuit's number. */
 void		 nvc_queue_number(struct nvc *, const struct nvc_dest *,
 		    enum nvc_type, uint16_t cause, uint64_t circuit,
 		    uint64_t number);
+/* RELEASE, behind what has been sent on the circuit. */
+void		 nvc_queue_release(struct nvc_circuit *, uint16_t cause);
 /*
  * An SDU for a circuit that is connected, or for the leaves that a root has
  * now.  Takes over the reference.  -1, and counted: it does not fit.
  */
 int		 nvc_queue_sdu(struct nvc_circuit *, struct vc_sdu *);
 int		 nvc_queue_copies(struct nvc_root *, struct vc_sdu *);
+/* Drops what waits on a circuit whose peer has gone. */
+void		 nvc_queue_drop(struct nvc_circuit *);
 /* The leaf is about to leave its root's list. */
-void		 nvc_queue_skip(struct nvc *, const struct nvc_circuit *);
+void		 nvc_queue_skip(struct nvc_root *, const struct nvc_circuit *);
+/* The user of the root is told nothing more. */
+void		 nvc_queue_hush(struct nvc *, struct nvc_root *);
+/* The octets that an SDU may have to go in one piece, and a BUNDLE's body. */
+uint16_t	 nvc_sdu_fits(const struct nvc *);
 
 /* nvc_circuit.c */
 
@@ -320,14 +372,23 @@ void		 nvc_circuit_index(struct nvc_circuit *);
  */
 struct nvc_circuit *nvc_circuit_in(struct nvc *, const struct nvc_dest *,
 		    const struct nvc_msg *, enum nvc_drop *why);
+/* Takes over what its peer said of itself in SETUP or CONNECT. */
+void		 nvc_circuit_agree(struct nvc_circuit *,
+		    const struct nvc_msg *);
 /* Something has come from its peer. */
 void		 nvc_circuit_heard(struct nvc_circuit *);
+/* An SDU has come or gone on it. */
+void		 nvc_circuit_used(struct nvc_circuit *);
 /*
- * Takes it out of everything but its root, if SDUs wait for it there.  Its
- * memory stays until nvc_reap().
+ * Takes it out of everything but what waits for output, here or at its root.
+ * Its memory stays until nvc_reap() after that.
  */
 void		 nvc_circuit_detach(struct nvc_circuit *);
-/* The root's SDU of that number has gone to every leaf. */
+/* Nothing waits on it any more. */
+void		 nvc_circuit_sent(struct nvc_circuit *);
+/* A leaf is connected. */
+void		 nvc_root_gained(struct nvc_root *, struct nvc_circuit *);
+/* The root's SDUs up to that number have gone to every leaf. */
 void		 nvc_root_sent(struct nvc *, struct nvc_root *, uint64_t seq);
 /* The user has released it; every leaf has been dropped. */
 void		 nvc_root_end(struct nvc *, struct nvc_root *);

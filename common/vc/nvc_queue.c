@@ -5,21 +5,29 @@
 
 /*
  * What waits for output until nvc_flush().  An SDU for a root is in the
- * queue once; it is copied to the leaves that the root had when the SDU was
- * sent, one datagram each, when its turn has come.
+ * queue once.  When its turn has come it passes over the leaves that the root
+ * had when the SDU was sent, and goes to each as a datagram of its own.
+ * Where several SDUs wait they make the pass together (a batch), and each
+ * leaf that takes bundles gets them in one datagram (rule 10).
  */
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "llc.h"
 #include "nvc_impl.h"
 
-/* A datagram, or an SDU for the leaves of a root. */
+#define ROOT_TURN	64	/* leaves before another root has its turn */
+#define LEN_LEN		2	/* of an SDU, in a BUNDLE */
+
+/* An SDU, or a control message as it is. */
 struct nvc_out {
 	STAILQ_ENTRY(nvc_out) entry;
-	struct nvc_root	*root;		/* or NULL: dest and head count */
-	struct vc_sdu	*sdu;		/* or NULL */
-	uint64_t	 seq;
+	struct vc_sdu	*sdu;		/* NULL: dest and head count */
+	bool		 numbered;	/* rule 9 */
+	mtime_t		 since;
+	uint64_t	 seq;		/* of a root's SDU */
+	size_t		 owed;		/* octets it counts in the queue */
 	struct nvc_dest	 dest;
 	uint8_t		 len;		/* of head */
 	uint8_t		 head[];
@@ -28,42 +36,33 @@ struct nvc_out {
 void
 nvc_queue_init(struct nvc_queue *q)
 {
-	STAILQ_INIT(&q->outs);
-	STAILQ_INIT(&q->first);
+	STAILQ_INIT(&q->control);
+	TAILQ_INIT(&q->circuits);
+	TAILQ_INIT(&q->roots);
+	TAILQ_INIT(&q->tell);
 }
 
 static struct nvc_out *
-queue_add(
-    struct nvc_queue *q, struct nvc_outs *to, size_t len, struct vc_sdu *sdu)
-{
-	struct nvc_out *o;
-
-	if ((o = malloc(sizeof(*o) + len)) == NULL)
-		return NULL;
-	o->root = NULL;
-	o->sdu = sdu;
-	o->seq = q->seq++;
-	o->len = (uint8_t)len;
-	STAILQ_INSERT_TAIL(to, o, entry);
-	q->count++;
-	q->octets += sdu == NULL ? 0 : sdu->len;
-	return o;
-}
-
-static void
-queue_remove(struct nvc_queue *q, struct nvc_outs *from)
+out_pop(struct nvc_outs *from)
 {
 	struct nvc_out *o = STAILQ_FIRST(from);
 
 	STAILQ_REMOVE_HEAD(from, entry);
-	q->count--;
-	q->octets -= o->sdu == NULL ? 0 : o->sdu->len;
+	return o;
+}
+
+static void
+out_free(struct nvc_out *o)
+{
 	vc_sdu_free(o->sdu);
 	free(o);
 }
 
-void
-nvc_queue_msg(struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
+/* --- in */
+
+static void
+queue_control(struct nvc *n, struct nvc_outs *to, const struct nvc_dest *dest,
+    const struct nvc_msg *m)
 {
 	struct nvc_queue *q = &n->queue;
 	uint8_t buf[NVC_CONTROL_MAX];
@@ -72,14 +71,22 @@ nvc_queue_msg(struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
 
 	wr_init(&w, buf, sizeof(buf));
 	nvc_encode(&w, m);
-	if (wr_failed(&w) || q->count >= NVC_CONTROL_COUNT ||
-	    (o = queue_add(q, m->type == NVC_RELEASE ? &q->outs : &q->first,
-	    w.len, NULL)) == NULL) {
+	if (wr_failed(&w) || q->ncontrol >= NVC_CONTROL_COUNT ||
+	    (o = calloc(1, sizeof(*o) + w.len)) == NULL) {
 		nvc_dropped(n, NVC_DROP_QUEUE);
 		return;
 	}
-	o->dest = *to;
+	o->dest = *dest;
+	o->len = (uint8_t)w.len;
 	memcpy(o->head, buf, w.len);
+	STAILQ_INSERT_TAIL(to, o, entry);
+	q->ncontrol++;
+}
+
+void
+nvc_queue_msg(struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
+{
+	queue_control(n, &n->queue.control, to, m);
 }
 
 void
@@ -96,152 +103,597 @@ nvc_queue_number(struct nvc *n, const struct nvc_dest *to, enum nvc_type type,
 	nvc_queue_msg(n, to, &m);
 }
 
-/* Queues an SDU, with room for a header; NULL, and counted: no room. */
-static struct nvc_out *
-queue_sdu(struct nvc *n, size_t len, struct vc_sdu *s)
+void
+nvc_queue_release(struct nvc_circuit *c, uint16_t cause)
 {
-	struct nvc_queue *q = &n->queue;
-	struct nvc_out *o = NULL;
+	const struct nvc_msg m = {
+		.type = NVC_RELEASE,
+		.cause = cause,
+		.circuit = c->peer_num,
+		.number = c->num,
+	};
+	struct nvc_stream *s = &c->stream;
+	struct nvc *n = nvc_of(c);
 
-	if (q->count < NVC_QUEUE_COUNT && s->len <= NVC_QUEUE_OCTETS &&
-	    q->octets <= NVC_QUEUE_OCTETS - s->len)
-		o = queue_add(q, &q->outs, len, s);
-	if (o == NULL) {
-		n->sdus_dropped++;
-		vc_sdu_free(s);
-	}
+	if (c->h.kind == NVC_LEAF)
+		s = &nvc_leaf_root(c)->stream;
+	queue_control(
+	    n, s->sdus > 0 ? &s->outs : &n->queue.control, &c->dest, &m);
+}
+
+/* Rule 9: what MARS and SCSP say is numbered. */
+static bool
+is_numbered(const struct vc_sdu *s)
+{
+	uint32_t oui;
+	uint16_t pid;
+
+	return llc_decode(s->data, s->len, &oui, &pid) &&
+	    oui == LLC_OUI_IANA &&
+	    (pid == LLC_PID_MARS || pid == LLC_PID_SCSP);
+}
+
+/* Queues an SDU for that many ends; NULL: there is no memory. */
+static struct nvc_out *
+queue_sdu(
+    struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
+{
+	struct nvc_out *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	o->sdu = s;
+	o->numbered = is_numbered(s);
+	o->since = n->timers->now;
+	o->owed = (size_t)s->len * ends;
+	STAILQ_INSERT_TAIL(&to->outs, o, entry);
+	to->sdus++;
 	return o;
 }
 
-/* An SDU goes out to the circuit, now or when its turn has come. */
-static void
-sdu_out(struct nvc *n, struct nvc_circuit *c, const struct vc_sdu *s)
+static int
+nvc_queue_full(struct nvc *n, struct vc_sdu *s)
 {
-	c->sdus_out++;
-	n->sdus_out++;
-	n->octets_out += s->len;
+	n->sdus_dropped++;
+	vc_sdu_free(s);
+	return -1;
 }
 
 int
 nvc_queue_sdu(struct nvc_circuit *c, struct vc_sdu *s)
 {
 	struct nvc *n = nvc_of(c);
-	struct nvc_out *o;
+	struct nvc_queue *q = &n->queue;
+	bool idle = STAILQ_EMPTY(&c->stream.outs);
 
-	if ((o = queue_sdu(n, NVC_HDRLEN, s)) == NULL)
-		return -1;
-	o->dest = c->dest;
-	nvc_encode_data(o->head, c->peer_num);
-	sdu_out(n, c, s);
+	if (q->nsdus >= NVC_QUEUE_COUNT || s->len > VC_QUEUE_OCTETS ||
+	    q->octets > VC_QUEUE_OCTETS - s->len ||
+	    queue_sdu(n, &c->stream, s, 1) == NULL)
+		return nvc_queue_full(n, s);
+	q->nsdus++;
+	q->octets += s->len;
+	nvc_circuit_used(c);
+	if (idle)
+		TAILQ_INSERT_TAIL(&q->circuits, c, ready);
 	return 0;
 }
 
+/*
+ * A root that has nothing waiting may always queue one SDU, however many its
+ * leaves: it is held once, and no other root can keep it out.
+ */
 int
 nvc_queue_copies(struct nvc_root *r, struct vc_sdu *s)
 {
+	struct nvc *n = nvc_of_link(r->h.u.vc.link);
+	struct nvc_queue *q = &n->queue;
+	size_t octets = (size_t)s->len * r->connected;
+	bool idle = STAILQ_EMPTY(&r->stream.outs);
 	struct nvc_out *o;
 
-	if ((o = queue_sdu(nvc_of_link(r->h.u.vc.link), 0, s)) == NULL)
-		return -1;
-	o->root = r;
-	r->pending++;
+	if (r->stream.sdus > 0 &&
+	    (q->ncopied >= NVC_QUEUE_COUNT || octets > VC_QUEUE_OCTETS ||
+		q->copies > VC_QUEUE_OCTETS - octets))
+		return nvc_queue_full(n, s);
+	if ((o = queue_sdu(n, &r->stream, s, r->connected)) == NULL)
+		return nvc_queue_full(n, s);
+	o->seq = q->seq++;
+	q->ncopied++;
+	q->copies += octets;
+	if (idle)
+		TAILQ_INSERT_TAIL(&q->roots, r, ready);
 	return 0;
 }
 
 void
-nvc_queue_skip(struct nvc *n, const struct nvc_circuit *c)
+nvc_queue_skip(struct nvc_root *r, const struct nvc_circuit *c)
 {
-	if (n->queue.cursor == c)
-		n->queue.cursor = TAILQ_NEXT(c, entry);
+	if (r->cursor != c)
+		return;
+	r->cursor = TAILQ_NEXT(c, entry);
+	r->had = 0;
+}
+
+/* --- bundles */
+
+static uint32_t
+ip_room(const struct nvc *n)
+{
+	bool v6 = false;
+	uint8_t sel, ip[16];
+	uint32_t mtu = n->params.mtu;
+
+	(void)atm_addr_to_ip(&n->link.local, &v6, ip, &sel);
+	/* an IP header and that of UDP */
+	return (mtu < NVC_MTU_MIN ? NVC_MTU_MIN : mtu) - (v6 ? 40 : 20) - 8 -
+	    NVC_HDRLEN;
+}
+
+uint16_t
+nvc_sdu_fits(const struct nvc *n)
+{
+	uint32_t room = n->params.mtu == 0 ? VC_SDU_MAX : ip_room(n);
+
+	return (uint16_t)(room > VC_SDU_MAX ? VC_SDU_MAX : room);
+}
+
+static uint32_t
+bundle_fits(const struct nvc *n)
+{
+	return n->params.mtu == 0 ? NVC_BUNDLE_MAX - NVC_HDRLEN :
+				    nvc_sdu_fits(n);
+}
+
+/*
+ * How many of the SDUs that wait, the first among them, go in one BUNDLE: as
+ * many as fit, all numbered or none.  1: it is not worth one.
+ */
+static uint32_t
+bundle_count(const struct nvc *n, const struct nvc_stream *s)
+{
+	const struct nvc_out *o, *first = STAILQ_FIRST(&s->outs);
+	size_t room = bundle_fits(n);
+	uint32_t many = 0;
+
+	STAILQ_FOREACH(o, &s->outs, entry) {
+		if (o->sdu == NULL || o->numbered != first->numbered ||
+		    o->sdu->len + LEN_LEN > room)
+			break;
+		room -= o->sdu->len + LEN_LEN;
+		many++;
+	}
+	return many == 0 ? 1 : many;
+}
+
+/* The body of that BUNDLE; NULL: no memory, and they go one by one. */
+static struct vc_sdu *
+bundle_body(const struct nvc_stream *s, uint32_t many)
+{
+	const struct nvc_out *o = STAILQ_FIRST(&s->outs);
+	static uint8_t buf[VC_SDU_MAX];
+	struct wr w;
+
+	for (wr_init(&w, buf, sizeof(buf)); many > 0; many--) {
+		wr_u16(&w, (uint16_t)o->sdu->len);
+		wr_bytes(&w, o->sdu->data, o->sdu->len);
+		o = STAILQ_NEXT(o, entry);
+	}
+	return wr_failed(&w) ? NULL : vc_sdu_new(buf, w.len);
 }
 
 /* --- out */
 
 static bool
-output_data(struct nvc *n, struct nvc_circuit *c, struct vc_sdu *sdu)
+output_control(struct nvc *n, const struct nvc_out *o, size_t *max)
 {
-	uint8_t head[NVC_HDRLEN];
-
-	nvc_encode_data(head, c->peer_num);
-	if (!n->ops->output(n->arg, &c->dest, head, sizeof(head), sdu))
+	if (*max == 0 ||
+	    !n->ops->output(n->arg, &o->dest, o->head, o->len, NULL))
 		return false;
-	sdu_out(n, c, sdu);
+	(*max)--;
+	n->queue.ncontrol--;
 	return true;
 }
 
-/* To the leaves from the cursor on; false: no room, or *max is used up. */
+/*
+ * One datagram with that many SDUs, or the one, on the circuit.  False: there
+ * is no room, or *max is used up.
+ */
 static bool
-flush_root(struct nvc *n, const struct nvc_out *o, size_t *max)
+output_sdus(struct nvc *n, struct nvc_circuit *c, struct vc_sdu *body,
+    uint32_t many, bool numbered, size_t *max)
+{
+	struct nvc_msg m = {
+		.type = many > 1 ? NVC_BUNDLE : NVC_DATA,
+		.circuit = c->peer_num,
+	};
+	uint8_t head[NVC_HDRLEN];
+	struct wr w;
+
+	if (numbered) {
+		m.flags = NVC_F_NUMBER;
+		m.cause = c->number_out;
+	}
+	wr_init(&w, head, sizeof(head));
+	nvc_encode(&w, &m);
+	if (*max == 0 ||
+	    !n->ops->output(n->arg, &c->dest, head, sizeof(head), body))
+		return false;
+	(*max)--;
+	if (numbered)
+		c->number_out = (uint16_t)(c->number_out + many);
+	return true;
+}
+
+/* An SDU has gone out on the circuit. */
+static void
+sdu_out(struct nvc *n, struct nvc_circuit *c, const struct nvc_out *o)
+{
+	c->sdus_out++;
+	n->sdus_out++;
+	n->octets_out += o->sdu->len;
+}
+
+static bool
+expired(const struct nvc *n, const struct nvc_out *o)
+{
+	return o->sdu != NULL &&
+	    mtime_diff(o->since, n->timers->now) > VC_QUEUE_TIME;
+}
+
+/* --- circuits */
+
+static void
+circuit_pop(struct nvc *n, struct nvc_circuit *c)
+{
+	struct nvc_out *o = out_pop(&c->stream.outs);
+
+	if (o->sdu != NULL) {
+		c->stream.sdus--;
+		n->queue.nsdus--;
+		n->queue.octets -= o->owed;
+	}
+	out_free(o);
+}
+
+/* Sends what is first on the circuit, or all that goes with it in a bundle. */
+static bool
+circuit_output(struct nvc *n, struct nvc_circuit *c, size_t *max)
+{
+	const struct nvc_out *o = STAILQ_FIRST(&c->stream.outs);
+	struct vc_sdu *body = NULL;
+	uint32_t many = 1;
+	bool room;
+
+	if (o->sdu == NULL) {
+		if (!output_control(n, o, max))
+			return false;
+		circuit_pop(n, c);
+		return true;
+	}
+	if (c->bundles && *max > 0)
+		many = bundle_count(n, &c->stream);
+	if (many > 1 && (body = bundle_body(&c->stream, many)) == NULL)
+		many = 1;
+	room = output_sdus(
+	    n, c, many > 1 ? body : o->sdu, many, o->numbered, max);
+	vc_sdu_free(body);
+	for (; room && many > 0; many--) {
+		sdu_out(n, c, STAILQ_FIRST(&c->stream.outs));
+		circuit_pop(n, c);
+	}
+	return room;
+}
+
+/* One datagram for each circuit in turn. */
+static bool
+flush_circuits(struct nvc *n, size_t *max)
 {
 	struct nvc_queue *q = &n->queue;
 	struct nvc_circuit *c;
+	struct nvc_out *o;
 
-	if (!q->iterating)
-		q->cursor = TAILQ_FIRST(&o->root->leaves);
-	q->iterating = true;
-	while ((c = q->cursor) != NULL) {
-		if (o->seq < c->from || o->seq >= c->until)
-			; /* not connected when it was sent */
-		else if (o->sdu->len > c->max_sdu)
-			n->sdus_too_big++;
-		else if (*max == 0 || !output_data(n, c, o->sdu))
+	while ((c = TAILQ_FIRST(&q->circuits)) != NULL) {
+		while ((o = STAILQ_FIRST(&c->stream.outs)) != NULL &&
+		    expired(n, o)) {
+			n->sdus_dropped++;
+			circuit_pop(n, c);
+		}
+		if (o != NULL && !circuit_output(n, c, max))
 			return false;
+		TAILQ_REMOVE(&q->circuits, c, ready);
+		if (!STAILQ_EMPTY(&c->stream.outs))
+			TAILQ_INSERT_TAIL(&q->circuits, c, ready);
 		else
-			(*max)--;
-		q->cursor = TAILQ_NEXT(c, entry);
+			nvc_circuit_sent(c);
 	}
-	q->iterating = false;
 	return true;
 }
 
-/* One datagram; false: no room, or *max is used up. */
-static bool
-flush_one(struct nvc *n, const struct nvc_out *o, size_t *max)
+void
+nvc_queue_drop(struct nvc_circuit *c)
 {
-	if (*max == 0 ||
-	    !n->ops->output(n->arg, &o->dest, o->head, o->len, o->sdu))
+	struct nvc *n = nvc_of(c);
+
+	if (STAILQ_EMPTY(&c->stream.outs))
+		return;
+	while (!STAILQ_EMPTY(&c->stream.outs)) {
+		n->sdus_dropped++;
+		circuit_pop(n, c);
+	}
+	TAILQ_REMOVE(&n->queue.circuits, c, ready);
+}
+
+/* --- roots */
+
+static void
+tell_later(struct nvc *n, struct nvc_root *r)
+{
+	if (r->telling || r->released)
+		return;
+	r->telling = true;
+	TAILQ_INSERT_TAIL(&n->queue.tell, r, tell);
+}
+
+void
+nvc_queue_hush(struct nvc *n, struct nvc_root *r)
+{
+	if (r->telling)
+		TAILQ_REMOVE(&n->queue.tell, r, tell);
+	r->telling = false;
+}
+
+static void
+root_pop(struct nvc *n, struct nvc_root *r)
+{
+	struct nvc_out *o = out_pop(&r->stream.outs);
+	struct nvc_queue *q = &n->queue;
+
+	if (o->sdu != NULL) {
+		q->ncopied--;
+		q->copies -= o->owed;
+		if (--r->stream.sdus == 0) {
+			r->drained = true;
+			tell_later(n, r);
+		}
+	}
+	out_free(o);
+}
+
+/* What is first has waited for too long, and no leaf has had it. */
+static void
+root_expire(struct nvc *n, struct nvc_root *r)
+{
+	uint64_t seq = STAILQ_FIRST(&r->stream.outs)->seq;
+
+	n->sdus_dropped++;
+	r->overflow = true;
+	tell_later(n, r);
+	root_pop(n, r);
+	nvc_root_sent(n, r, seq);
+}
+
+static void
+pass_begin(const struct nvc *n, struct nvc_root *r)
+{
+	r->batch = r->bundlers > 0 ? bundle_count(n, &r->stream) : 1;
+	if (r->batch > 1)
+		r->body = bundle_body(&r->stream, r->batch);
+	r->cursor = TAILQ_FIRST(&r->leaves);
+	r->had = 0;
+}
+
+static void
+pass_end(struct nvc *n, struct nvc_root *r)
+{
+	uint64_t seq = 0;
+
+	vc_sdu_free(r->body);
+	r->body = NULL;
+	for (; r->batch > 0; r->batch--) {
+		seq = STAILQ_FIRST(&r->stream.outs)->seq;
+		root_pop(n, r);
+	}
+	nvc_root_sent(n, r, seq);
+}
+
+/* A leaf has had this one: the queue owes it nothing more. */
+static void
+copied(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c,
+    struct nvc_out *o)
+{
+	size_t octets = o->owed < o->sdu->len ? o->owed : o->sdu->len;
+
+	sdu_out(n, c, o);
+	o->owed -= octets;
+	n->queue.copies -= octets;
+	r->had++;
+}
+
+/* May the leaf have this SDU?  Those that it takes no part of are counted. */
+static bool
+is_for(struct nvc *n, const struct nvc_circuit *c, const struct nvc_out *o)
+{
+	if (o->seq < c->from || o->seq >= c->until)
+		return false; /* it was not connected when that was sent */
+	if (o->sdu->len <= c->max_sdu)
+		return true;
+	n->sdus_too_big++;
+	return false;
+}
+
+/* Is the whole batch for this leaf, so that it can have it as a bundle? */
+static bool
+takes_bundle(const struct nvc_root *r, const struct nvc_circuit *c)
+{
+	const struct nvc_out *o = STAILQ_FIRST(&r->stream.outs);
+	uint32_t i;
+
+	if (r->body == NULL || !c->bundles || r->had > 0 || o->seq < c->from ||
+	    o->seq + r->batch > c->until)
 		return false;
-	(*max)--;
+	if (c->max_sdu >= r->body->len)
+		return true;
+	for (i = 0; i < r->batch; i++, o = STAILQ_NEXT(o, entry))
+		if (o->sdu->len > c->max_sdu)
+			return false;
 	return true;
 }
 
-bool
-nvc_flush(struct nvc *n, size_t max)
+/* The batch to one leaf, or what is left of it. */
+static bool
+leaf_output(
+    struct nvc *n, struct nvc_root *r, struct nvc_circuit *c, size_t *max)
+{
+	struct nvc_out *o = STAILQ_FIRST(&r->stream.outs);
+	bool bundle = takes_bundle(r, c);
+	uint32_t i;
+
+	if (bundle &&
+	    !output_sdus(n, c, r->body, r->batch, o->numbered, max))
+		return false;
+	for (i = 0; i < r->batch; i++, o = STAILQ_NEXT(o, entry)) {
+		if (i < r->had)
+			continue;
+		if (!bundle && !is_for(n, c, o)) {
+			r->had++;
+			continue;
+		}
+		if (!bundle && !output_sdus(n, c, o->sdu, 1, o->numbered, max))
+			return false;
+		copied(n, r, c, o);
+	}
+	return true;
+}
+
+/* A root's turn; false: no room, or *max is used up. */
+static bool
+root_output(struct nvc *n, struct nvc_root *r, size_t *max)
+{
+	uint32_t turn = ROOT_TURN;
+	struct nvc_out *o;
+
+	while ((o = STAILQ_FIRST(&r->stream.outs)) != NULL) {
+		if (o->sdu == NULL) {
+			if (!output_control(n, o, max))
+				return false;
+			root_pop(n, r);
+			continue;
+		}
+		if (r->batch == 0 && expired(n, o)) {
+			root_expire(n, r);
+			continue;
+		}
+		if (*max == 0)
+			return false; /* more may come to make a batch */
+		if (r->batch == 0)
+			pass_begin(n, r);
+		for (; r->cursor != NULL; turn--) {
+			if (turn == 0)
+				return true;
+			if (!leaf_output(n, r, r->cursor, max))
+				return false;
+			r->cursor = TAILQ_NEXT(r->cursor, entry);
+			r->had = 0;
+		}
+		pass_end(n, r);
+	}
+	return true;
+}
+
+static bool
+flush_roots(struct nvc *n, size_t *max)
+{
+	struct nvc_queue *q = &n->queue;
+	struct nvc_root *r;
+
+	while ((r = TAILQ_FIRST(&q->roots)) != NULL) {
+		if (!root_output(n, r, max))
+			return false;
+		TAILQ_REMOVE(&q->roots, r, ready);
+		if (!STAILQ_EMPTY(&r->stream.outs))
+			TAILQ_INSERT_TAIL(&q->roots, r, ready);
+		else if (r->released)
+			nvc_root_end(n, r);
+	}
+	return true;
+}
+
+/* --- all of it */
+
+/* Tells the users of roots; false: there was nothing to tell. */
+static bool
+nvc_queue_tell(struct nvc *n)
+{
+	const struct vc_user *u = n->link.user;
+	struct nvc_root *r;
+	bool drained, overflow, any = false;
+
+	n->depth++;
+	while ((r = TAILQ_FIRST(&n->queue.tell)) != NULL) {
+		drained = r->drained && r->stream.sdus == 0;
+		overflow = r->overflow;
+		r->drained = r->overflow = false;
+		nvc_queue_hush(n, r);
+		if (n->quiet)
+			continue;
+		any = true;
+		if (overflow && u->overflow != NULL)
+			u->overflow(
+			    n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
+		if (drained && !r->released && u->drained != NULL)
+			u->drained(n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
+	}
+	n->depth--;
+	return any;
+}
+
+static bool
+flush_all_kinds(struct nvc *n, size_t *max)
 {
 	struct nvc_queue *q = &n->queue;
 	struct nvc_out *o;
 
-	nvc_reap(n);
-	while ((o = STAILQ_FIRST(&q->first)) != NULL) {
-		if (!flush_one(n, o, &max))
+	while ((o = STAILQ_FIRST(&q->control)) != NULL) {
+		if (!output_control(n, o, max))
 			return false;
-		queue_remove(q, &q->first);
+		out_free(out_pop(&q->control));
 	}
-	while ((o = STAILQ_FIRST(&q->outs)) != NULL) {
-		if (o->root == NULL) {
-			if (!flush_one(n, o, &max))
-				return false;
-		} else {
-			if (!flush_root(n, o, &max))
-				return false;
-			nvc_root_sent(n, o->root, o->seq);
-		}
-		queue_remove(q, &q->outs);
-	}
-	return true;
+	return flush_circuits(n, max) && flush_roots(n, max);
+}
+
+/* What a user sends when told so has its turn in the same flush. */
+bool
+nvc_flush(struct nvc *n, size_t max)
+{
+	bool all;
+
+	nvc_reap(n);
+	do
+		all = flush_all_kinds(n, &max);
+	while (nvc_queue_tell(n) && all);
+	return all;
 }
 
 void
 nvc_queue_free(struct nvc *n)
 {
 	struct nvc_queue *q = &n->queue;
-	struct nvc_out *o;
+	struct nvc_circuit *c;
+	struct nvc_root *r;
 
-	while ((o = STAILQ_FIRST(&q->outs)) != NULL) {
-		if (o->root != NULL)
-			nvc_root_sent(n, o->root, o->seq);
-		queue_remove(q, &q->outs);
+	while (!STAILQ_EMPTY(&q->control))
+		out_free(out_pop(&q->control));
+	while ((c = TAILQ_FIRST(&q->circuits)) != NULL) {
+		nvc_queue_drop(c);
+		nvc_circuit_sent(c);
 	}
-	while (!STAILQ_EMPTY(&q->first))
-		queue_remove(q, &q->first);
+	while ((r = TAILQ_FIRST(&q->roots)) != NULL) {
+		TAILQ_REMOVE(&q->roots, r, ready);
+		vc_sdu_free(r->body);
+		r->body = NULL;
+		while (!STAILQ_EMPTY(&r->stream.outs))
+			root_pop(n, r);
+		nvc_root_sent(n, r, UINT64_MAX - 1);
+		nvc_root_end(n, r);
+	}
 }

@@ -23,6 +23,7 @@ send_setup(struct nvc_circuit *c)
 	struct nvc *n = nvc_of(c);
 	struct nvc_msg m = {
 		.type = NVC_SETUP,
+		.flags = NVC_F_BUNDLE,
 		.number = c->num,
 		.max_sdu = VC_SDU_MAX,
 		.interval = c->offered,
@@ -31,7 +32,7 @@ send_setup(struct nvc_circuit *c)
 	};
 
 	if (c->h.kind == NVC_LEAF)
-		m.flags = NVC_F_MULTI;
+		m.flags |= NVC_F_MULTI;
 	if (c->token != NULL) {
 		m.token = c->token->octets;
 		m.token_len = c->token->len;
@@ -44,6 +45,7 @@ send_connect(struct nvc_circuit *c)
 {
 	const struct nvc_msg m = {
 		.type = NVC_CONNECT,
+		.flags = NVC_F_BUNDLE,
 		.circuit = c->peer_num,
 		.number = c->num,
 		.max_sdu = VC_SDU_MAX,
@@ -169,15 +171,12 @@ act_connected(struct nvc_circuit *c, const struct nvc_msg *m)
 	free(c->token);
 	c->token = NULL;
 	c->peer_num = m->number;
-	c->max_sdu = m->max_sdu;
-	if (m->interval > c->interval)
-		c->interval = m->interval;
+	nvc_circuit_agree(c, m);
 	nvc_circuit_index(c);
 	circuit_watch(c);
 	n->depth++;
 	if (c->h.kind == NVC_LEAF) {
-		c->from = n->queue.seq;
-		nvc_leaf_root(c)->connected++;
+		nvc_root_gained(nvc_leaf_root(c), c);
 		n->link.user->leaf_ack(
 		    n->link.arg, &c->h.u.leaf, c->h.u.leaf.cookie);
 	} else
@@ -204,11 +203,32 @@ act_enquire(struct nvc_circuit *c, const struct nvc_msg *m)
 	timer_set(n->timers, &c->timer, MTIME_SEC(c->interval));
 }
 
+/*
+ * Rule 9: is it older than the last numbered SDU, or the same?  The first one
+ * that comes is not.
+ */
+static bool
+is_late(struct nvc_circuit *c, const struct nvc_msg *m)
+{
+	if ((m->flags & NVC_F_NUMBER) == 0)
+		return false;
+	if (c->numbered && (int16_t)(uint16_t)(m->cause - c->number_in) <= 0)
+		return true;
+	c->numbered = true;
+	c->number_in = m->cause;
+	return false;
+}
+
 static void
 act_deliver(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = nvc_of(c);
 
+	if (is_late(c, m)) {
+		nvc_dropped(n, NVC_DROP_LATE);
+		return;
+	}
+	nvc_circuit_used(c);
 	c->sdus_in++;
 	n->sdus_in++;
 	n->octets_in += m->sdu_len;
@@ -243,6 +263,7 @@ act_clear(struct nvc_circuit *c, const struct nvc_msg *m)
 	struct nvc *n = nvc_of(c);
 
 	n->cleared++;
+	nvc_queue_drop(c);
 	nvc_circuit_detach(c);
 	n->depth++;
 	if (c->h.kind == NVC_LEAF)
@@ -254,7 +275,7 @@ act_clear(struct nvc_circuit *c, const struct nvc_msg *m)
 	n->depth--;
 }
 
-/* We clear it, because it is silent (rule 6). */
+/* We clear it, because it is silent (rule 6), or others need its place. */
 static void
 act_expire(struct nvc_circuit *c, const struct nvc_msg *m)
 {
@@ -267,8 +288,7 @@ act_expire(struct nvc_circuit *c, const struct nvc_msg *m)
 static void
 act_release(struct nvc_circuit *c, const struct nvc_msg *m)
 {
-	nvc_queue_number(
-	    nvc_of(c), &c->dest, NVC_RELEASE, m->cause, c->peer_num, c->num);
+	nvc_queue_release(c, m->cause);
 	nvc_circuit_detach(c);
 }
 

@@ -81,6 +81,23 @@ vc_send(struct vc *vc, struct vc_sdu *s)
 	return vc->link->backend->send(vc, s);
 }
 
+uint32_t
+vc_backlog(const struct vc *vc)
+{
+	const struct vc_backend *b = vc->link->backend;
+
+	return b->backlog == NULL ? 0 : b->backlog(vc);
+}
+
+size_t
+vc_sdu_max(const struct vc *vc)
+{
+	const struct vc_backend *b = vc->link->backend;
+	size_t max = b->sdu_max == NULL ? VC_SDU_MAX : b->sdu_max(vc);
+
+	return max < VC_SDU_MIN ? VC_SDU_MIN : max;
+}
+
 const struct atm_addr *
 vc_peer(const struct vc *vc)
 {

@@ -25,8 +25,10 @@
  *
  * A link is one local address.  Calls are asynchronous: whatever comes of a
  * call down, nothing goes up before it has returned.  SDUs are queued and
- * flushed once per turn of the owner's loop, in the order in which they were
- * sent.
+ * flushed once per turn of the owner's loop.  Those of one circuit go in the
+ * order in which they were sent, and so do those of one root.  Between them,
+ * answers go first: what is sent on point-to-point circuits does not wait for
+ * the copies that roots make, and no root waits for all of another's.
  */
 #ifndef MARS_VC_H
 #define MARS_VC_H
@@ -59,6 +61,17 @@
 bool	vc_cause_is_temporary(uint16_t);
 
 #define VC_SDU_MAX		9188	/* MTU 9180 and 8 octets LLC/SNAP */
+/* What every peer can be sent: an IPv4 host takes 576 octets, 40 are ours. */
+#define VC_SDU_MIN		536
+
+/*
+ * What waits for output on a link is bounded by octets, for SDUs of circuits
+ * and for copies of roots apart; an SDU of a root counts once for each leaf
+ * that has not had it yet.  A root with nothing waiting is always good for
+ * one more.  An SDU that has waited for too long is dropped.
+ */
+#define VC_QUEUE_OCTETS		(64U << 20)
+#define VC_QUEUE_TIME		MTIME_SEC(2)
 
 /*
  * The handles.  A struct vc is a point-to-point circuit, the end of a
@@ -110,6 +123,14 @@ struct vc_user {
 	    uint16_t cause);				/* ERR_L_RQFAILED */
 	void	(*leaf_drop)(void *arg, struct vc_leaf *, void *cookie,
 	    uint16_t cause);				/* ERR_L_DROP */
+	/*
+	 * Of a root, and told by the flush or by a timer; both may be NULL.
+	 * drained: its vc_backlog() was more than 0, and is 0 now.
+	 * overflow: an SDU that had been taken was dropped, because it had
+	 * waited for too long.  Some leaf may have missed something.
+	 */
+	void	(*drained)(void *arg, struct vc *root, void *cookie);
+	void	(*overflow)(void *arg, struct vc *root, void *cookie);
 };
 
 /* A circuit as marsctl shows it; a root is shown as its leaves. */
@@ -145,6 +166,8 @@ struct vc_backend {
 			    struct vc_circuit_info *);
 	bool		 (*leads_to)(const struct vc_link *,
 			    const struct atm_addr *);
+	uint32_t	 (*backlog)(const struct vc *);
+	size_t		 (*sdu_max)(const struct vc *);
 };
 
 /* The head of every backend's own link, circuit and leaf. */
@@ -181,6 +204,17 @@ void		 vc_release(struct vc *, uint16_t);
  * than the peer takes, not connected, or the queue is full.
  */
 int		 vc_send(struct vc *, struct vc_sdu *);
+/*
+ * The SDUs of this circuit or root that wait: those that have not been handed
+ * to the system, or not yet for every leaf.
+ */
+uint32_t	 vc_backlog(const struct vc *);
+/*
+ * The octets of the largest SDU that should be sent on it: what the peer takes
+ * (of a root, the least of its leaves), or what the link's mtu carries in one
+ * piece, whichever is less.  At least VC_SDU_MIN, at most VC_SDU_MAX.
+ */
+size_t		 vc_sdu_max(const struct vc *);
 /* The address at the other end; of a root, nothing that is of use. */
 const struct atm_addr *vc_peer(const struct vc *);
 /* Can the link vouch for who is at the other end? */

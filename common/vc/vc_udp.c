@@ -20,7 +20,8 @@
 
 #define BATCH		64	/* datagrams in one system call */
 #define READS		8	/* system calls before others have a turn */
-#define FLUSH_MAX	4096	/* datagrams out before others have a turn */
+#define FLUSH_MAX	1024	/* datagrams out before others have a turn */
+#define CLOSE_TIME	MTIME_SEC(1)	/* for what waits when a link ends */
 #define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
 #define BUFFER_MIN	(64 << 10)
 
@@ -205,14 +206,13 @@ flush(struct vc_link *l)
 		event_del(&u->writable);
 }
 
+/* Waking up is all that has to happen: the owner flushes once per turn. */
 static void
 vc_udp_on_writable(int fd, short what, void *arg)
 {
-	struct vc_udp *u = arg;
-
 	(void)fd;
 	(void)what;
-	flush(nvc_link(u->core));
+	(void)arg;
 }
 
 /* --- in */
@@ -287,7 +287,26 @@ link_free(void *arg)
 }
 
 /*
- * The peers are told as far as the socket takes it.  A user that closes
+ * What waits goes out as far as the socket takes it, but a link does not
+ * take long to end, whatever it has to say to however many.
+ */
+static void
+flush_last(struct vc_udp *u)
+{
+	mtime_t start;
+	bool all;
+
+	timers_clock(u->timers);
+	start = u->timers->now;
+	do {
+		all = nvc_flush(u->core, FLUSH_MAX);
+		timers_clock(u->timers);
+	} while (send_batch(u) && !all &&
+	    mtime_diff(start, u->timers->now) < CLOSE_TIME);
+}
+
+/*
+ * The peers are told as far as that goes.  A user that closes
  * its link from within one of its functions finds it freed a turn later.
  */
 static void
@@ -301,8 +320,7 @@ link_close(struct vc_link *l)
 	event_del(&u->readable);
 	event_del(&u->writable);
 	nvc_release_all(u->core);
-	(void)nvc_flush(u->core, SIZE_MAX);
-	(void)send_batch(u);
+	flush_last(u);
 	if (nvc_busy(u->core))
 		timer_set(u->timers, &u->end, 0);
 	else
@@ -338,6 +356,8 @@ static const struct vc_backend backend = {
 	.pause = udp_pause,
 	.counter = udp_counter,
 	.circuit = udp_circuit,
+	.backlog = nvc_backlog,
+	.sdu_max = nvc_sdu_max,
 };
 
 static struct nvc_params
@@ -348,6 +368,8 @@ core_params(const struct vc_udp_params *p)
 		.enquiry_interval = p->enquiry_interval,
 		.max_circuits = p->max_circuits,
 		.circuits_per_address = p->circuits_per_address,
+		.mtu = p->mtu,
+		.enquiry_max = p->enquiry_max,
 	};
 
 	return n;

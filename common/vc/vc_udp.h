@@ -29,6 +29,9 @@ struct vc_udp_params {
 						 * called; 64 */
 	uint64_t	 (*random)(void *);	/* 64 unpredictable bits */
 	void		*random_arg;
+	uint16_t	 mtu;		/* octets of an IP packet; 0: not
+					 * known, see nvc.h */
+	uint16_t	 enquiry_max;	/* s, of a peer's; 0: 60 */
 };
 
 /*

@@ -28,7 +28,10 @@ struct datagram {
 };
 
 /* What came up, in order. */
-enum what { W_CALL, W_ACK, W_FAIL, W_RELEASE, W_SDU, W_LACK, W_LFAIL, W_LDROP };
+enum what {
+	W_CALL, W_ACK, W_FAIL, W_RELEASE, W_SDU, W_LACK, W_LFAIL, W_LDROP,
+	W_DRAINED, W_OVERFLOW
+};
 
 struct up {
 	enum what	 what;
@@ -50,6 +53,8 @@ struct end {
 	uint16_t	 answer;	/* to L_REMOTE_CALL */
 	struct vc	*called;
 	bool		 drop_in_sdu, drop_in_call, drop_in_release;
+	bool		 drop_in_drained, drop_in_overflow;
+	uint32_t	 more;		/* SDUs that it sends when drained */
 	struct vc	*drop_too;
 	uint64_t	 sdus, last;	/* of the order test */
 	bool		 order;
@@ -176,12 +181,50 @@ up_ldrop(void *arg, struct vc_leaf *l, void *cookie, uint16_t cause)
 	note(arg, W_LDROP, l, cookie, cause, NULL, 0);
 }
 
+static void
+up_drained(void *arg, struct vc *root, void *cookie)
+{
+	struct end *e = arg;
+
+	note(arg, W_DRAINED, root, cookie, 0, NULL, 0);
+	assert_int_equal(vc_backlog(root), 0);
+	if (e->more > 0) {
+		e->more--;
+		assert_int_equal(vc_send(root, vc_sdu_new("m", 1)), 0);
+	}
+	if (e->drop_in_drained)
+		vc_release(root, VC_CAUSE_NORMAL);
+}
+
+static void
+up_overflow(void *arg, struct vc *root, void *cookie)
+{
+	struct end *e = arg;
+
+	note(arg, W_OVERFLOW, root, cookie, 0, NULL, 0);
+	if (e->drop_in_overflow)
+		vc_release(root, VC_CAUSE_NORMAL);
+}
+
 static const struct vc_user user = {
-	up_call, up_ack, up_fail, up_release, up_sdu, up_lack, up_lfail,
-	up_ldrop
+	.remote_call = up_call,
+	.ack = up_ack,
+	.rqfailed = up_fail,
+	.release = up_release,
+	.sdu = up_sdu,
+	.leaf_ack = up_lack,
+	.leaf_failed = up_lfail,
+	.leaf_drop = up_ldrop,
+	.drained = up_drained,
+	.overflow = up_overflow,
 };
 
-static const struct nvc_params defaults = { 2022, 10, 131072, 64 };
+static const struct nvc_params defaults = {
+	.base_port = 2022,
+	.enquiry_interval = 10,
+	.max_circuits = 131072,
+	.circuits_per_address = 64,
+};
 
 /* 192.0.2.last%sel */
 static struct atm_addr
@@ -353,7 +396,7 @@ accepted(void **state)
 	nvc_input(e.n, &from, b, 80);
 	p = sent(&e, 1, 24);
 	assert_memory_equal(
-	    p, "\x13\0\0\0\x11\x22\x33\x44\x55\x66\x77\x88", 12);
+	    p, "\x13\x40\0\0\x11\x22\x33\x44\x55\x66\x77\x88", 12);
 	assert_memory_equal(p + 20, "\x23\xe4\x0a\0", 4);
 	assert_true(get64(p + 12) != 0);
 	assert_int_equal(e.nup, 1);
@@ -492,7 +535,7 @@ repeated(void **state)
 	p = sent(&e, 1, 64);
 	assert_int_equal(e.out[0].to.port, 2026);
 	assert_memory_equal(e.out[0].to.ip, "\xc0\0\2\x09", 4);
-	assert_memory_equal(p, "\x11\0\0\0\0\0\0\0\0\0\0\0", 12);
+	assert_memory_equal(p, "\x11\x40\0\0\0\0\0\0\0\0\0\0", 12);
 	assert_memory_equal(p + 20,
 	    "\x23\xe4\x0a\0"
 	    "\x35\0\1\xc0\0\2\1\0\0\0\0\0\0\0\0\0\0\0\0\0"
@@ -859,16 +902,25 @@ malformed(void **state)
 	assert_int_equal(counter(&e, "version"), 1);
 	for (i = 0; i < 16; i++) {
 		b[0] = (uint8_t)(0x10 | i);
-		if (i == 0 || i > 7)
+		if (i == 0 || i > 8)
 			nvc_input(e.n, &from, b, 64);
 	}
-	assert_int_equal(counter(&e, "type"), 9);
+	assert_int_equal(counter(&e, "type"), 8);
 	b[0] = 0x11;
 	put64(b + 12, 0);
 	nvc_input(e.n, &from, b, 64);
 	assert_int_equal(counter(&e, "zero-circuit"), 1);
 	sent(&e, 0, 0);
 	vc_close(e.l);
+}
+
+/* The same, and an SDU goes on it: it is no silent one. */
+static void
+call_used(struct end *e, uint64_t num)
+{
+	(void)call_in(e, num, 0, NULL);
+	assert_int_equal(vc_send(e->called, vc_sdu_new("x", 1)), 0);
+	sent(e, 1, 13);
 }
 
 /* nvc.md rule 2: a refusal by a limit is 47; at the maximum and beyond. */
@@ -888,9 +940,9 @@ limits(void **state)
 		p.max_circuits = i == 0 ? 3 : 100;
 		p.circuits_per_address = i == 0 ? 100 : 3;
 		begin_with(&e, &ts, 1, &p);
-		call_in(&e, 1, 0, NULL);
-		call_in(&e, 2, 0, NULL);
-		call_in(&e, 3, 0, NULL);
+		call_used(&e, 1);
+		call_used(&e, 2);
+		call_used(&e, 3);
 		memcpy(b, setup, 64);
 		nvc_input(e.n, &from, b, 64);
 		memcpy(b + 64, sent(&e, 1, 28) + 12, 16);
@@ -950,25 +1002,35 @@ leaf_end(void **state)
 	vc_close(e.l);
 }
 
-/* Answers the SETUP that is last in e's output as 192.0.2.9's own 900 + i. */
+/*
+ * Answers the SETUP that is last in e's output as 192.0.2.9's own 900 + i,
+ * who takes SDUs of that many octets, and BUNDLE or not.
+ */
 static void
-connect_leaf(struct end *e, uint64_t i)
+connect_as(struct end *e, uint64_t i, uint16_t takes, bool bundles)
 {
 	struct nvc_dest peer;
-	uint8_t b[24] = { 0x13 };
+	uint8_t b[24] = { 0x13, bundles ? 0x40 : 0 };
 
-	vc_flush(e->l);
+	if (e->nout == 0)
+		vc_flush(e->l);
 	assert_int_equal(e->nout, 1);
 	assert_int_equal(e->out[0].buf[0], 0x11);
-	assert_int_equal(e->out[0].buf[1], 0x80);
+	assert_int_equal(e->out[0].buf[1], 0xc0);
 	memcpy(b + 4, e->out[0].buf + 12, 8);
 	put64(b + 12, 900 + i);
-	b[20] = 0x23;
-	b[21] = 0xe4;
+	b[20] = (uint8_t)(takes >> 8);
+	b[21] = (uint8_t)takes;
 	b[22] = 10;
 	peer = e->out[0].to;
 	e->nout = 0;
 	nvc_input(e->n, &peer, b, 24);
+}
+
+static void
+connect_leaf(struct end *e, uint64_t i)
+{
+	connect_as(e, i, 9188, false);
 }
 
 /* R2022-5.1.3-09: the cause of a leaf's refusal goes up as it came. */
@@ -1116,6 +1178,784 @@ multipoint(void **state)
 	vc_close(e.l);
 }
 
+static size_t
+circuits(const struct end *e)
+{
+	struct vc_circuit_info info;
+	uint32_t cursor = 0;
+	size_t n = 0;
+
+	while (nvc_circuit(e->n, &cursor, &info))
+		n++;
+	return n;
+}
+
+/* Calls e as call_in() does, whatever else it has to say then. */
+static void
+call_flood(struct end *e, uint64_t num)
+{
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[80];
+
+	memcpy(b, setup, sizeof(setup));
+	put64(b + 12, num);
+	nvc_input(e->n, &from, b, 64);
+	memcpy(b + 64, sent(e, 1, 28) + 12, 16);
+	b[23] = 16;
+	nvc_input(e->n, &from, b, 80);
+	vc_flush(e->l);
+	e->nout = 0;
+}
+
+/* A root with that many leaves, 192.0.2.10 and on, their own 900 and on. */
+static struct vc *
+root_with(struct end *e, uint64_t first, uint64_t leaves)
+{
+	struct vc *root = vc_multi(e->l, e);
+	struct atm_addr to;
+	uint64_t i;
+
+	for (i = first; i < first + leaves; i++) {
+		to = nsapa((uint8_t)(10 + i), 0);
+		assert_non_null(vc_multi_add(root, &to, e));
+		connect_leaf(e, i);
+	}
+	return root;
+}
+
+static void
+say(struct vc *vc, const char *text)
+{
+	assert_int_equal(vc_send(vc, vc_sdu_new(text, strlen(text))), 0);
+}
+
+/* A circuit on which the peer's own number is 900 + i. */
+static struct vc *
+circuit_to(struct end *e, uint64_t i)
+{
+	(void)call_in(e, 900 + i, 0, NULL);
+	return e->called;
+}
+
+/*
+ * vc.h, issue 16: control messages, then SDUs of circuits, then copies; what
+ * comes in a later turn passes the copies that wait.
+ */
+static void
+answers_first(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct atm_addr to = nsapa(99, 0);
+	struct vc *root, *a, *b;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	a = circuit_to(&e, 8);
+	b = circuit_to(&e, 9);
+	root = root_with(&e, 0, 3);
+	say(root, "x");
+	say(root, "y");
+	say(a, "p");
+	say(a, "q");
+	say(b, "r");
+	e.room = 1;
+	vc_flush(e.l);
+	assert_string_equal(trace(&e), "p8");
+	vc_call(e.l, &to, NULL);
+	e.room = 1;
+	vc_flush(e.l);
+	assert_int_equal(e.out[0].buf[0], 0x11);
+	e.nout = 0;
+	/* among circuits one has not to wait for all of another's either */
+	e.room = 4;
+	vc_flush(e.l);
+	assert_string_equal(trace(&e), "r9q8x0x1");
+	say(b, "s");
+	e.room = SIZE_MAX;
+	assert_false(nvc_flush(e.n, 2)); /* the bound of a turn */
+	assert_string_equal(trace(&e), "s9x2");
+	/* a RELEASE stays behind what was sent on its circuit */
+	say(a, "t");
+	vc_release(a, VC_CAUSE_NORMAL);
+	assert_true(nvc_flush(e.n, SIZE_MAX));
+	assert_string_equal(trace(&e), "t8!8y0y1y2");
+	/* and goes before others' if nothing waits there */
+	say(root, "z");
+	vc_release(b, VC_CAUSE_NORMAL);
+	vc_flush(e.l);
+	assert_string_equal(trace(&e), "!9z0z1z2");
+	vc_close(e.l);
+}
+
+/* issue 16: roots have their turn one after the other. */
+static void
+roots_in_turn(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *big, *small;
+	size_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	big = root_with(&e, 0, 200);
+	small = root_with(&e, 200, 1);
+	for (i = 0; i < 10; i++)
+		say(big, "b");
+	say(small, "s");
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 2001);
+	for (i = 0; e.out[i].buf[12] != 's'; i++)
+		;
+	assert_in_range(i, 0, 199);
+	vc_close(e.l);
+}
+
+/* vc.h: what waits is counted till every leaf has had it; then drained. */
+static void
+backlog(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *root, *a;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	a = circuit_to(&e, 8);
+	root = root_with(&e, 0, 3);
+	e.nup = 0;
+	assert_int_equal(vc_backlog(root), 0);
+	say(root, "x");
+	say(root, "y");
+	say(a, "p");
+	assert_int_equal(vc_backlog(root), 2);
+	assert_int_equal(vc_backlog(a), 1);
+	assert_false(nvc_flush(e.n, 3));
+	assert_int_equal(vc_backlog(a), 0);
+	assert_int_equal(vc_backlog(root), 2);
+	assert_false(nvc_flush(e.n, 1));
+	assert_int_equal(vc_backlog(root), 1);
+	assert_int_equal(e.nup, 0);
+	/* what the user says when it is told goes out in the same flush */
+	e.more = 1;
+	assert_true(nvc_flush(e.n, SIZE_MAX));
+	assert_string_equal(trace(&e), "p8x0x1x2y0y1y2m0m1m2");
+	assert_int_equal(e.nup, 2);
+	assert_int_equal(e.up[0].what, W_DRAINED);
+	assert_ptr_equal(e.up[0].handle, root);
+	assert_ptr_equal(e.up[0].cookie, &e);
+	assert_true(nvc_flush(e.n, SIZE_MAX));
+	assert_int_equal(e.nup, 2);
+	vc_close(e.l);
+}
+
+/*
+ * vc.h: a queue is bounded by octets, leaves counted, and by time.  What is
+ * too much is said at once, what waits for too long later.
+ */
+static void
+overflows(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *root, *other, *a;
+	uint32_t fit = VC_QUEUE_OCTETS / (9000 * 100), i;
+	struct nvc_params p = defaults;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.enquiry_interval = 255;
+	begin_with(&e, &ts, 1, &p);
+	a = circuit_to(&e, 8);
+	root = root_with(&e, 0, 100);
+	other = root_with(&e, 100, 50);
+	e.nup = 0;
+	for (i = 0; i < fit; i++)
+		assert_int_equal(vc_send(root, vc_sdu_new(NULL, 9000)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_new(NULL, 9000)), -1);
+	assert_int_equal(counter(&e, "sdus-dropped"), 1);
+	/* neither another root nor a circuit is kept out by that */
+	assert_int_equal(vc_send(other, vc_sdu_new(NULL, 9000)), 0);
+	assert_int_equal(vc_send(other, vc_sdu_new(NULL, 9000)), -1);
+	assert_int_equal(vc_send(a, vc_sdu_new(NULL, 9000)), 0);
+	/* leaves that have had it count no more */
+	assert_false(nvc_flush(e.n, 1 + 100 + 50 + 50));
+	assert_int_equal(e.nup, 1);
+	assert_int_equal(e.up[0].what, W_DRAINED);
+	assert_ptr_equal(e.up[0].handle, other);
+	assert_int_equal(vc_send(root, vc_sdu_new(NULL, 9000)), 0);
+	assert_int_equal(vc_backlog(root), fit);
+	e.nout = 0;
+	/* the one that is under way ends, the others are too old */
+	timers_run(&ts, (mtime_t){ VC_QUEUE_TIME });
+	say(root, "n");
+	timers_run(&ts, (mtime_t){ VC_QUEUE_TIME + 1 });
+	assert_int_equal(e.nup, 1);
+	vc_flush(e.l);
+	assert_int_equal(counter(&e, "sdus-dropped"), 2 + fit - 1);
+	assert_in_range(e.nout, 101, 199);
+	assert_int_equal(e.out[e.nout - 1].buf[12], 'n');
+	assert_int_equal(e.nup, 3);
+	assert_int_equal(e.up[1].what, W_OVERFLOW);
+	assert_ptr_equal(e.up[1].handle, root);
+	assert_int_equal(e.up[2].what, W_DRAINED);
+	e.nout = 0;
+	/* one alone is good for any number of leaves; answers get old too */
+	assert_int_equal(vc_send(root, vc_sdu_new(NULL, 9000)), 0);
+	say(a, "o");
+	timers_run(&ts, (mtime_t){ 3 * VC_QUEUE_TIME });
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 0);
+	assert_int_equal(vc_backlog(root), 0);
+	vc_close(e.l);
+}
+
+/* A root may be released by what it is told. */
+static void
+told_within(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct vc *root;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.enquiry_interval = 255;
+	begin_with(&e, &ts, 1, &p);
+	root = root_with(&e, 0, 2);
+	e.nup = 0;
+	e.drop_in_drained = true;
+	say(root, "x");
+	vc_flush(e.l);
+	assert_string_equal(trace(&e), "x0x1!0!1");
+	assert_int_equal(e.nup, 1);
+	root = root_with(&e, 0, 2);
+	e.nup = 0;
+	e.drop_in_overflow = true;
+	say(root, "x");
+	timers_run(&ts, (mtime_t){ MTIME_SEC(3) });
+	vc_flush(e.l);
+	assert_string_equal(trace(&e), "!0!1");
+	assert_int_equal(e.nup, 1);
+	/* who has released it is told nothing */
+	e.drop_in_overflow = e.drop_in_drained = false;
+	root = root_with(&e, 0, 2);
+	e.nup = 0;
+	say(root, "x");
+	vc_release(root, VC_CAUSE_NORMAL);
+	vc_flush(e.l);
+	assert_string_equal(trace(&e), "x0x1!0!1");
+	assert_int_equal(e.nup, 0);
+	vc_close(e.l);
+}
+
+#define MARS_SDU	"\xaa\xaa\x03\0\0\x5e\0\x03"
+#define SCSP_SDU	"\xaa\xaa\x03\0\0\x5e\0\x05"
+#define DATA_SDU	"\xaa\xaa\x03\0\0\x5e\0\x01"
+#define IPV4_SDU	"\xaa\xaa\x03\0\0\0\x08\0"
+
+static void
+say_octets(struct vc *vc, const char *octets)
+{
+	assert_int_equal(vc_send(vc, vc_sdu_new(octets, 8)), 0);
+}
+
+static uint16_t
+get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/*
+ * nvc.md rule 9: MARS and SCSP are numbered for each circuit and direction
+ * from a random start; layer 3 packets are not, and use no number up.
+ */
+static void
+numbered(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *root, *a, *b;
+	uint16_t start;
+	size_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	a = circuit_to(&e, 1);
+	b = circuit_to(&e, 2);
+	say_octets(a, MARS_SDU);
+	say_octets(a, DATA_SDU);
+	say_octets(a, IPV4_SDU);
+	say_octets(a, SCSP_SDU);
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 4);
+	start = get16(e.out[0].buf + 2);
+	assert_memory_equal(e.out[0].buf, "\x17\x20", 2);
+	assert_memory_equal(e.out[1].buf, "\x17\0\0\0", 4);
+	assert_memory_equal(e.out[2].buf, "\x17\0\0\0", 4);
+	assert_memory_equal(e.out[3].buf, "\x17\x20", 2);
+	assert_int_equal(get16(e.out[3].buf + 2), (uint16_t)(start + 1));
+	say_octets(b, MARS_SDU);
+	e.nout = 0;
+	vc_flush(e.l);
+	assert_int_not_equal(get16(e.out[0].buf + 2), start);
+	/* each leaf has its own */
+	e.nout = 0;
+	root = root_with(&e, 3, 2);
+	say_octets(root, MARS_SDU);
+	say_octets(root, IPV4_SDU);
+	say_octets(root, MARS_SDU);
+	e.nout = 0;
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 6);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(get16(e.out[4 + i].buf + 2),
+		    (uint16_t)(get16(e.out[i].buf + 2) + 1));
+		assert_int_equal(e.out[2 + i].buf[1], 0);
+	}
+	assert_int_not_equal(
+	    get16(e.out[0].buf + 2), get16(e.out[1].buf + 2));
+	/* modulo 2^16 */
+	for (i = 0; i < 65536; i++) {
+		e.nout = 0;
+		say_octets(a, MARS_SDU);
+		vc_flush(e.l);
+	}
+	assert_int_equal(get16(e.out[0].buf + 2), (uint16_t)(start + 1));
+	vc_close(e.l);
+}
+
+/*
+ * nvc.md rule 9: a numbered SDU that is not newer than the last one delivered
+ * is dropped and counted, nothing is waited for, and what has no number
+ * counts as it comes.
+ */
+static void
+late(void **state)
+{
+	static const struct {
+		uint16_t number;
+		bool flag, good;
+	} in[] = {
+		{ 0xfffe, true, true }, { 0xfffe, true, false },
+		{ 0, true, true }, { 0xffff, true, false },
+		{ 7, false, true }, { 7, false, true }, { 1, true, true },
+		{ 0x8001, true, false }, { 0x8000, true, true },
+		{ 1, true, false }, { 0x8001, true, true },
+	};
+	static struct end e;
+	struct timers ts;
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[20] = { 0x17 };
+	size_t i, good = 0;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	put64(b + 4, call_in(&e, CALLER, 0, NULL));
+	memcpy(b + 12, MARS_SDU, 8);
+	e.nup = 0;
+	for (i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
+		b[1] = in[i].flag ? 0x20 : 0;
+		b[2] = (uint8_t)(in[i].number >> 8);
+		b[3] = (uint8_t)in[i].number;
+		nvc_input(e.n, &from, b, 20);
+		good += in[i].good;
+		assert_int_equal(e.nup, good);
+		assert_int_equal(counter(&e, "late"), i + 1 - good);
+	}
+	vc_close(e.l);
+}
+
+/* A circuit whose caller takes BUNDLE or not. */
+static struct vc *
+bundler(struct end *e, uint64_t i, bool bundles)
+{
+	(void)call_in(e, 900 + i, bundles ? 0x40 : 0, NULL);
+	return e->called;
+}
+
+/*
+ * nvc.md rule 10: several SDUs that wait for a circuit go in one BUNDLE, the
+ * numbers one after the other; never a single one, and to nobody who did not
+ * say B.
+ */
+static void
+bundled(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *a, *old;
+	uint16_t start;
+	size_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	a = bundler(&e, 1, true);
+	old = bundler(&e, 2, false);
+	say_octets(a, MARS_SDU);
+	say_octets(a, SCSP_SDU);
+	say_octets(a, IPV4_SDU);
+	say_octets(a, MARS_SDU);
+	say_octets(old, IPV4_SDU);
+	say_octets(old, IPV4_SDU);
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 5);
+	assert_int_equal(e.out[0].len, 12 + 2 * 10);
+	assert_memory_equal(e.out[0].buf, "\x18\x20", 2);
+	assert_true(get64(e.out[0].buf + 4) == 901);
+	assert_memory_equal(
+	    e.out[0].buf + 12, "\0\x08" MARS_SDU "\0\x08" SCSP_SDU, 20);
+	start = get16(e.out[0].buf + 2);
+	/* the other one had its turns in between */
+	for (i = 1; i < 4; i++)
+		assert_memory_equal(e.out[i].buf, "\x17\0\0\0", 4);
+	assert_memory_equal(e.out[4].buf, "\x17\x20", 2);
+	assert_int_equal(get16(e.out[4].buf + 2), (uint16_t)(start + 2));
+	assert_int_equal(counter(&e, "sdus-out"), 6);
+	/* what has no number goes in one, too */
+	e.nout = 0;
+	say_octets(a, IPV4_SDU);
+	say_octets(a, IPV4_SDU);
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 1);
+	assert_memory_equal(e.out[0].buf, "\x18\0\0\0", 4);
+	vc_close(e.l);
+}
+
+/* nvc.md rules 7, 10: a BUNDLE never exceeds the link's mtu. */
+static void
+bundle_sizes(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct vc *a;
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		timers_init(&ts, (mtime_t){ 0 });
+		/* not known: 1400 octets */
+		p.mtu = i == 0 ? 0 : 576;
+		begin_with(&e, &ts, 1, &p);
+		a = bundler(&e, 1, true);
+		for (j = 0; j < 20; j++)
+			assert_int_equal(vc_send(a, vc_sdu_new(NULL, 100)), 0);
+		vc_flush(e.l);
+		/* 13 of 102 octets are 1326 and 12; 5 are 510, 12 and 28 */
+		assert_int_equal(e.nout, i == 0 ? 2 : 4);
+		assert_int_equal(get16(e.out[0].buf + 12), 100);
+		e.nout = 0;
+		/* too long to share a datagram with another */
+		assert_int_equal(vc_send(a, vc_sdu_new(NULL, 1387)), 0);
+		assert_int_equal(vc_send(a, vc_sdu_new(NULL, 1)), 0);
+		vc_flush(e.l);
+		assert_int_equal(e.nout, 2);
+		assert_int_equal(e.out[0].buf[0], 0x17);
+		assert_int_equal(e.out[1].buf[0], 0x17);
+		vc_close(e.l);
+	}
+}
+
+/*
+ * nvc.md rules 8, 10: SDUs of a root that wait go to each leaf in one BUNDLE,
+ * to one that did not say B or came in between one by one.
+ */
+static void
+bundled_copies(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct atm_addr to;
+	struct vc *root;
+	uint64_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	root = vc_multi(e.l, &e);
+	for (i = 0; i < 4; i++) {
+		if (i == 3)
+			say_octets(root, MARS_SDU);
+		to = nsapa((uint8_t)(10 + i), 0);
+		assert_non_null(vc_multi_add(root, &to, NULL));
+		if (i == 3)
+			assert_false(nvc_flush(e.n, 1));
+		connect_as(&e, i, i == 2 ? 7 : 9188, i != 1);
+		e.nout = 0;
+		if (i < 3)
+			continue;
+		say_octets(root, SCSP_SDU);
+	}
+	e.nup = 0;
+	assert_int_equal(vc_backlog(root), 2);
+	assert_true(nvc_flush(e.n, SIZE_MAX));
+	/* 0: both; 1: one by one; 2: too big; 3: the second alone */
+	assert_int_equal(e.nout, 4);
+	assert_int_equal(e.out[0].len, 12 + 2 * 10);
+	assert_memory_equal(e.out[0].buf, "\x18\x20", 2);
+	assert_memory_equal(
+	    e.out[0].buf + 12, "\0\x08" MARS_SDU "\0\x08" SCSP_SDU, 20);
+	assert_memory_equal(e.out[1].buf, "\x17\x20", 2);
+	assert_memory_equal(e.out[1].buf + 12, MARS_SDU, 8);
+	assert_int_equal(get16(e.out[2].buf + 2),
+	    (uint16_t)(get16(e.out[1].buf + 2) + 1));
+	assert_memory_equal(e.out[2].buf + 12, SCSP_SDU, 8);
+	assert_true(get64(e.out[3].buf + 4) == 903);
+	assert_memory_equal(e.out[3].buf + 12, SCSP_SDU, 8);
+	assert_int_equal(counter(&e, "sdus-out"), 5);
+	assert_int_equal(counter(&e, "sdus-too-big"), 2);
+	assert_int_equal(e.nup, 1);
+	/* the next is newer than the bundle by two */
+	say_octets(root, MARS_SDU);
+	i = get16(e.out[0].buf + 2);
+	e.nout = 0;
+	vc_flush(e.l);
+	assert_int_equal(get16(e.out[0].buf + 2), (uint16_t)(i + 2));
+	vc_close(e.l);
+}
+
+/* nvc.md rules 9, 10: what a BUNDLE is to its receiver. */
+static void
+unbundled(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[12 + 3 * 10 + 1] = { 0x18, 0x20, 0xff, 0xff };
+	uint64_t num;
+	size_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	num = call_in(&e, CALLER, 0, NULL);
+	put64(b + 4, num);
+	for (i = 0; i < 3; i++)
+		memcpy(b + 12 + i * 10, "\0\x08" MARS_SDU, 10);
+	e.nup = 0;
+	/* cut anywhere but between two, none of it counts */
+	for (i = 13; i < 43; i++)
+		if (i % 10 != 2)
+			nvc_input(e.n, &from, b, i);
+	nvc_input(e.n, &from, b, 43);
+	assert_int_equal(e.nup, 0);
+	assert_int_equal(counter(&e, "short"), 28);
+	nvc_input(e.n, &from, b, 12);
+	assert_int_equal(e.nup, 0);
+	/* 65535, 0, 1 */
+	nvc_input(e.n, &from, b, 42);
+	assert_int_equal(e.nup, 3);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(e.up[i].what, W_SDU);
+		assert_int_equal(e.up[i].len, 8);
+	}
+	/* 0, 1, 2: two of them have come already */
+	b[2] = b[3] = 0;
+	nvc_input(e.n, &from, b, 42);
+	assert_int_equal(e.nup, 4);
+	assert_int_equal(counter(&e, "late"), 2);
+	/* no numbers */
+	b[1] = 0;
+	nvc_input(e.n, &from, b, 42);
+	assert_int_equal(e.nup, 7);
+	/* unknown: answered as DATA is */
+	put64(b + 4, num ^ 1ULL << 40);
+	nvc_input(e.n, &from, b, 42);
+	assert_memory_equal(sent(&e, 1, 20), "\x14\0\0\x51", 4);
+	/* released at the first of them: nothing more comes up */
+	put64(b + 4, num);
+	e.drop_in_sdu = true;
+	nvc_input(e.n, &from, b, 42);
+	assert_int_equal(e.nup, 8);
+	vc_close(e.l);
+}
+
+/* nvc.md rule 7: what the peer, the leaves and the link's mtu take. */
+static void
+what_fits(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	static const uint16_t takes[] = { 9188, 1508, 3000, 1508, 100 };
+	struct vc_leaf *leaf[5];
+	struct timers ts;
+	struct atm_addr to;
+	struct vc *root, *a;
+	uint64_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	root = vc_multi(e.l, &e);
+	assert_int_equal(vc_sdu_max(root), 9188);
+	a = circuit_to(&e, 8);
+	assert_int_equal(vc_sdu_max(a), 9188);
+	for (i = 0; i < 5; i++) {
+		to = nsapa((uint8_t)(10 + i), 0);
+		leaf[i] = vc_multi_add(root, &to, NULL);
+		connect_as(&e, i, takes[i], true);
+		assert_int_equal(vc_sdu_max(root),
+		    i == 0 ? 9188 : i == 4 ? VC_SDU_MIN : 1508);
+	}
+	vc_multi_drop(leaf[4]);
+	assert_int_equal(vc_sdu_max(root), 1508);
+	vc_multi_drop(leaf[1]);
+	assert_int_equal(vc_sdu_max(root), 1508);
+	vc_multi_drop(leaf[3]);
+	assert_int_equal(vc_sdu_max(root), 3000);
+	/* an IP packet of 1420 octets: 20, 8 and 12 are headers */
+	p.mtu = 1420;
+	nvc_set_params(e.n, &p);
+	assert_int_equal(vc_sdu_max(a), 1380);
+	assert_int_equal(vc_sdu_max(root), 1380);
+	vc_multi_drop(leaf[2]);
+	vc_multi_drop(leaf[0]);
+	p.mtu = 65535;
+	nvc_set_params(e.n, &p);
+	assert_int_equal(vc_sdu_max(root), 9188);
+	p.mtu = 1;
+	nvc_set_params(e.n, &p);
+	assert_int_equal(vc_sdu_max(a), VC_SDU_MIN);
+	vc_close(e.l);
+}
+
+/*
+ * nvc.md rules 2 and 6: where there is no room, circuits that never carried
+ * an SDU go first, the oldest before the others; a peer's longer interval is
+ * cut to what is configured.
+ */
+static void
+silent(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct nvc_dest from = at(2, 2025);
+	struct timers ts;
+	uint8_t b[80];
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.max_circuits = 3;
+	p.enquiry_max = 20;
+	begin_with(&e, &ts, 1, &p);
+	call_used(&e, 1);
+	(void)call_in(&e, 2, 0, NULL);
+	(void)call_in(&e, 3, 0, NULL);
+	e.nup = 0;
+	memcpy(b, setup, 64);
+	b[22] = 255;
+	nvc_input(e.n, &from, b, 64);
+	memcpy(b + 64, sent(&e, 1, 28) + 12, 16);
+	b[23] = 16;
+	nvc_input(e.n, &from, b, 80);
+	/* number 2 has gone: cause 47, and its user knows */
+	vc_flush(e.l);
+	assert_int_equal(e.nout, 2);
+	assert_memory_equal(
+	    e.out[0].buf, "\x14\0\0\x2f\0\0\0\0\0\0\0\2", 12);
+	assert_int_equal(e.out[1].buf[0], 0x13);
+	assert_int_equal(e.nup, 2);
+	assert_int_equal(e.up[0].what, W_RELEASE);
+	assert_int_equal(e.up[0].cause, 47);
+	assert_int_equal(e.up[1].what, W_CALL);
+	assert_int_equal(counter(&e, "silent"), 1);
+	assert_int_equal(counter(&e, "limit-circuits"), 0);
+	e.nout = 0;
+	/* 1 and 3 are asked after 10 s, that with 255 after 20 s */
+	timers_run(&ts, (mtime_t){ MTIME_SEC(10) });
+	sent(&e, 2, 20);
+	timers_run(&ts, (mtime_t){ MTIME_SEC(20) - 1 });
+	sent(&e, 0, 0);
+	timers_run(&ts, (mtime_t){ MTIME_SEC(20) });
+	sent(&e, 3, 20);
+	vc_close(e.l);
+}
+
+/* However many silent circuits there are, we can still call. */
+static void
+silent_leaves_room(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct atm_addr to = nsapa(9, 0);
+	uint64_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.max_circuits = 128;
+	p.circuits_per_address = 1000;
+	begin_with(&e, &ts, 1, &p);
+	for (i = 1; i < 300; i++)
+		call_flood(&e, i);
+	assert_int_equal(circuits(&e), 126);
+	e.nup = 0;
+	vc_call(e.l, &to, NULL);
+	vc_call(e.l, &to, NULL);
+	timers_run(&ts, (mtime_t){ 0 });
+	assert_int_equal(e.nup, 0);
+	vc_close(e.l);
+}
+
+/*
+ * issue 12 A: an IPv6 host has a /64 of addresses; all of it may have so many
+ * times the circuits of one address, and no more.
+ */
+static void
+prefix(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct nvc_dest from = { .v6 = 1, .port = 2025,
+		.ip = { 0x20, 1, 0xd, 0xb8 } };
+	struct atm_addr a = { .num_tl = 20,
+		.num = { 0x35, 0, 0, 0x20, 1, 0xd, 0xb8 } };
+	struct timers ts;
+	uint8_t b[80];
+	int i, n = 0;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.circuits_per_address = 2;
+	memset(&e, 0, sizeof(e));
+	e.seed = 99;
+	e.ts = &ts;
+	e.room = SIZE_MAX;
+	a.num[18] = 1;
+	e.n = nvc_new(&ops, &e, &ts, &nvc_backend, &a, &p, &user, &e);
+	e.l = nvc_link(e.n);
+	for (i = 0; i < 120; i++) {
+		/* three from each address; the last network is another */
+		from.ip[15] = (uint8_t)(10 + i / 3);
+		from.ip[7] = i >= 117;
+		memcpy(b, setup, 64);
+		put64(b + 12, (uint64_t)i + 1);
+		memcpy(b + 24, "\x35\0\0", 3);
+		memcpy(b + 27, from.ip, 16);
+		memcpy(b + 44, a.num, 20);
+		nvc_input(e.n, &from, b, 64);
+		memcpy(b + 64, sent(&e, 1, 28) + 12, 16);
+		b[23] = 16;
+		nvc_input(e.n, &from, b, 80);
+		vc_flush(e.l);
+		n += e.out[0].buf[0] == 0x13;
+		e.nout = 0;
+	}
+	assert_int_equal(n, 2 * NVC_PER_PREFIX + 2);
+	assert_int_equal(counter(&e, "limit-per-address"), 120 - n);
+	vc_release(e.called, VC_CAUSE_NORMAL);
+	vc_close(e.l);
+}
+
 /* nvc.md rule 6: leaves are asked at different times, each every interval. */
 static void
 staggered(void **state)
@@ -1209,18 +2049,6 @@ carry(struct end *from, uint8_t last, struct end *to, struct end *dice)
 			held[i] = held[nheld - 1];
 			held_for[i--] = held_for[--nheld];
 		}
-}
-
-static size_t
-circuits(const struct end *e)
-{
-	struct vc_circuit_info info;
-	uint32_t cursor = 0;
-	size_t n = 0;
-
-	while (nvc_circuit(e->n, &cursor, &info))
-		n++;
-	return n;
 }
 
 /* Whatever the network does: each call ends as one report, and both ends
@@ -1359,6 +2187,21 @@ main(void)
 		cmocka_unit_test(leaf_end),
 		cmocka_unit_test(leaf_cause),
 		cmocka_unit_test(multipoint),
+		cmocka_unit_test(answers_first),
+		cmocka_unit_test(roots_in_turn),
+		cmocka_unit_test(backlog),
+		cmocka_unit_test(overflows),
+		cmocka_unit_test(told_within),
+		cmocka_unit_test(numbered),
+		cmocka_unit_test(late),
+		cmocka_unit_test(bundled),
+		cmocka_unit_test(bundle_sizes),
+		cmocka_unit_test(bundled_copies),
+		cmocka_unit_test(unbundled),
+		cmocka_unit_test(what_fits),
+		cmocka_unit_test(silent),
+		cmocka_unit_test(silent_leaves_room),
+		cmocka_unit_test(prefix),
 		cmocka_unit_test(staggered),
 		cmocka_unit_test(from_within),
 		cmocka_unit_test(bad_network),

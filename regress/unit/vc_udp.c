@@ -107,7 +107,14 @@ up_lend(void *arg, struct vc_leaf *l, void *cookie, uint16_t cause)
 }
 
 static const struct vc_user user = {
-	up_call, up_ack, up_end, up_end, up_sdu, up_lack, up_lend, up_lend
+	.remote_call = up_call,
+	.ack = up_ack,
+	.rqfailed = up_end,
+	.release = up_end,
+	.sdu = up_sdu,
+	.leaf_ack = up_lack,
+	.leaf_failed = up_lend,
+	.leaf_drop = up_lend,
 };
 
 static void
