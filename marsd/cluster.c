@@ -13,6 +13,7 @@
 #include "cluster.h"
 #include "own.h"
 #include "redirect.h"
+#include "tell.h"
 
 uint32_t
 marsd_random(struct marsd *m)
@@ -89,6 +90,7 @@ proto_free(struct marsd_proto *p)
 		}
 		if (p->control[role].root != NULL)
 			vc_release(p->control[role].root, VC_CAUSE_NORMAL);
+		marsd_tell_clear(&p->control[role]);
 		timer_clear(marsd_proto_timers(p), &p->sweep[role]);
 	}
 	marsd_peers_free(p);
@@ -109,6 +111,7 @@ control_init(
 	/* RFC 2022 section 5.1.4.2 leaves the first number to us */
 	ctl->msn = marsd_random(p->cluster->mars);
 	TAILQ_INIT(&ctl->regs);
+	marsd_tell_init(ctl);
 }
 
 /*
@@ -376,10 +379,15 @@ marsd_free(struct marsd *m)
 	free(m);
 }
 
+/* What waits on the control VCs is dropped: the redirect goes first. */
 static void
 proto_shutdown(struct marsd_proto *p)
 {
+	int role;
+
 	marsd_redirect_stop(p);
+	for (role = 0; role < MARSD_ROLES; role++)
+		marsd_tell_clear(&p->control[role]);
 	marsd_redirect_away(p);
 	proto_withdraw(p);
 }

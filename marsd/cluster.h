@@ -47,6 +47,7 @@
 	X(records_ignored, "records-ignored") \
 	X(calls_refused, "calls-refused") X(moved, "moved") \
 	X(adopted, "adopted") \
+	X(pended, "changes-pended") X(revalidations, "revalidations-forced") \
 	X(table_violations, "table-violations")
 
 struct marsd_counts {

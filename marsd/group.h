@@ -112,6 +112,10 @@ bool			 marsd_node_registered(const struct marsd_node *,
 /* the parts of a range that no other join of the node covers */
 void			 marsd_node_uncovered(struct marsd_node *,
 			    const struct marsd_span *, struct marsd_spans *);
+/* the parts of a range that the node is in, or is not in */
+void			 marsd_node_parts(struct marsd_node *,
+			    const struct marsd_span *, bool in,
+			    struct marsd_spans *);
 /* is the node in this group, by whatever join? */
 bool			 marsd_node_covers(struct marsd_node *,
 			    const struct paddr *);

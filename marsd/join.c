@@ -20,6 +20,7 @@
 #include "join.h"
 #include "own.h"
 #include "send.h"
+#include "tell.h"
 
 /* A message about a node of which a record told us. */
 static void
@@ -36,30 +37,34 @@ message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
  * a group of these ranges (A-38, A-115).
  */
 static void
-announce_servers(struct marsd_proto *p, struct mars_msg *m,
+announce_servers(struct marsd_node *n, bool joined, struct mars_msg *m,
     const struct marsd_spans *l, bool punched)
 {
+	struct marsd_proto *p = n->proto;
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
 		if (marsd_map_serves(p, &l->v[i], true))
 			break;
 	if (i < l->n)
-		marsd_send_spans(&p->control[MARSD_ROLE_MCS], m, l, punched);
+		marsd_tell_change(
+		    &p->control[MARSD_ROLE_MCS], n, joined, m, l, punched);
 }
 
 /*
  * The MCSs hear of what has changed; so do the clients, but for the groups
  * that an MCS serves (6.2.4).  If the clients don't hear of the whole range,
- * the source's message goes back to it as it came (6.1.2).
+ * or not yet, the source's message goes back to it as it came (6.1.2).
  */
 void
 marsd_join_announce(struct marsd_node *n, bool joined,
     const struct marsd_span *s, bool layer3, struct marsd_incoming *in)
 {
 	struct marsd_proto *p = n->proto;
+	struct marsd_control *ctl = &p->control[MARSD_ROLE_CLIENT];
 	struct marsd_spans pairs, mesh;
 	struct mars_msg m;
+	bool whole;
 
 	marsd_spans_init(&pairs);
 	marsd_spans_init(&mesh);
@@ -70,12 +75,12 @@ marsd_join_announce(struct marsd_node *n, bool joined,
 	else
 		message_of(n, layer3, &m);
 	m.op = joined ? MARS_SJOIN : MARS_SLEAVE;
-	announce_servers(p, &m, &pairs, !marsd_spans_whole(&pairs, s));
+	announce_servers(n, joined, &m, &pairs, !marsd_spans_whole(&pairs, s));
 	m.op = joined ? MARS_JOIN : MARS_LEAVE;
-	if (!marsd_spans_whole(&mesh, s) && in != NULL)
+	whole = marsd_spans_whole(&mesh, s);
+	if (in != NULL && (!whole || marsd_tell_waits(ctl)))
 		marsd_send_echo(in, MARSD_ROLE_CLIENT);
-	marsd_send_spans(&p->control[MARSD_ROLE_CLIENT], &m, &mesh,
-	    !marsd_spans_whole(&mesh, s));
+	marsd_tell_change(ctl, n, joined, &m, &mesh, !whole);
 	marsd_spans_free(&mesh);
 	marsd_spans_free(&pairs);
 }

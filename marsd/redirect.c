@@ -99,6 +99,21 @@ can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 	return false;
 }
 
+void
+marsd_redirect_tell(struct marsd_control *ctl)
+{
+	struct mars_msg m;
+	struct marsd_map map;
+
+	if (map_build(&map, ctl->proto, NULL) == -1) {
+		ctl->proto->cluster->drops[MARSD_DROP_MEMORY]++;
+		return;
+	}
+	marsd_own_message(ctl->proto, &m, MARS_REDIRECT_MAP);
+	marsd_send_parts(ctl, NULL, &m, map.v, map.n);
+	free(map.v);
+}
+
 /*
  * With to first, unless that is NULL: to one node (reg), on the VC that it has
  * to us, or with NULL to all, on each control VC with its own number.

@@ -18,6 +18,7 @@
 #include "cluster.h"
 #include "request.h"
 #include "send.h"
+#include "tell.h"
 
 static int
 kind_cmp(const void *a, const void *b)
@@ -70,6 +71,7 @@ marsd_request_answer(
 	struct mars_msg m;
 	size_t n;
 
+	marsd_tell_asked(&in->proto->control[asker], &in->msg.tpa);
 	if (marsd_group_members(in->proto, map, &in->msg.tpa, &v, &n) == -1)
 		return MARSD_DROP_MEMORY;
 	if (n == 0)

@@ -344,6 +344,7 @@ static const struct keyword keywords[] = {
 	{ "atm-pvc", ATM_PVC, NULL },
 	{ "atm-svc", ATM_SVC, NULL },
 	{ "auth", AUTH, "auth required or auth off" },
+	{ "backlog", NUMERIC, "backlog NUMBER" },
 	{ "backup", BACKUP, "backup 192.0.2.200" },
 	{ "base-port", BASE_PORT, NULL },
 	{ "ca", NUMERIC, "ca SECONDS" },

@@ -51,6 +51,8 @@ const struct conf_number conf_cluster_numbers[] = {
 	NUMBER(conf_cluster, max_servers, "limit servers", 1, 65535, 256),
 	NUMBER(conf_cluster, max_serve_range, "limit serve-range",
 	    1, 65536, 256),
+	NUMBER(conf_cluster, max_backlog, "limit backlog",
+	    1, 10000000, 65536),
 	NUMBER(conf_cluster, rate, "limit rate", 1, 1000000, 200),
 	NUMBER(conf_cluster, rate_total, "limit rate-total",
 	    1, 100000000, 100000),

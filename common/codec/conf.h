@@ -130,6 +130,7 @@ struct conf_cluster {
 	uint32_t		 max_groups;		/* 1000000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
+	uint32_t		 max_backlog;		/* ranges, 65536 */
 	uint32_t		 rate;			/* of a client, 200/s */
 	uint32_t		 rate_total;		/* in all, 100000/s */
 	uint32_t		 max_records;		/* of scspd, 2000000 */

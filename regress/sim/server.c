@@ -413,6 +413,8 @@ configure(struct server *s)
 	cc->hold = w->hold;
 	cc->tombstone = w->tombstone;
 	cc->csn_before = w->csn_before;
+	if (w->kinds & K_OVERFLOW)
+		cc->max_backlog = (uint32_t)between(w, 2, 60);
 	for (i = 0; i < w->nprotos; i++) {
 		if ((cp = calloc(1, sizeof(*cp))) == NULL)
 			abort();

@@ -53,7 +53,9 @@
 	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
 	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
 	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6") \
-	X(K_WISHES, "wishes") X(K_DISORDER, "disorder")
+	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") \
+	/* servers that can't send as fast as there is to say: backlogs */ \
+	X(K_OVERFLOW, "overflow")
 
 enum kind_bit {
 #define X(sym, name) sym##_BIT,
@@ -95,6 +97,7 @@ struct node {
 	int32_t		 ppm;		/* by which it is too fast */
 	struct timers	 ts;
 	struct timer	 wake;		/* in the world: its next timer */
+	struct timer	 slow;		/* the same: it can send some more */
 	struct vc_port	 port[2];
 	int64_t		 started;	/* it lives since then */
 };
