@@ -230,6 +230,7 @@ mars_op_event(void *arg, const struct marsd_event *e)
 	trace(s->node.w, 1, &s->node, "marsd: %s %s (server %d) %s %llu",
 	    text[e->code], who, e->oid == NULL ? -1 : e->oid[3] - 1,
 	    e->why == NULL ? "" : e->why, (unsigned long long)e->number);
+	s->node.w->st.revalidations += e->code == MARSD_EV_REVALIDATE;
 	if (e->code == MARSD_EV_VIOLATION)
 		fail(s->node.w, "server %u: %s", s->node.n, e->why);
 	/* every server has a range of its own: nothing may overlap */

@@ -160,7 +160,7 @@ struct stats {
 	uint64_t	 datagrams, lost, duplicated, sdus;
 	uint64_t	 crashes, moves, redirects, refused, changes;
 	uint64_t	 views, views_excused, probes, delivered, untried;
-	uint64_t	 conflicts, checks, ghosts;
+	uint64_t	 conflicts, checks, ghosts, revalidations;
 	int64_t		 virtual_us;	/* simulated */
 	int64_t		 slowest_us;	/* to come to rest */
 	uint64_t	 digest;
@@ -186,7 +186,7 @@ struct world {
 	uint32_t	 ngroups;
 
 	/* the network now */
-	bool		 faulty, troubled;
+	bool		 faulty, troubled, slow;
 	uint32_t	 loss, dup;	/* per 10,000 */
 	int64_t		 delay, jitter;	/* us */
 	bool		 partitioned;

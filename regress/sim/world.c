@@ -126,8 +126,9 @@ node_enter(struct node *n)
 }
 
 /*
- * The system takes some datagrams of marsd's now, and more a little later, or
- * so much later that what waits is given up (K_OVERFLOW).
+ * The system takes some datagrams of marsd's now, and more a little later, or,
+ * while there are faults, so much later that what waits is given up
+ * (K_OVERFLOW).
  */
 static void
 flush_slowly(struct node *n)
@@ -135,9 +136,9 @@ flush_slowly(struct node *n)
 	struct world *w = n->w;
 
 	if (timer_isset(&n->slow) ||
-	    nvc_flush(n->port[0].nvc, (size_t)rnd(w, 12)))
+	    nvc_flush(n->port[0].nvc, (size_t)rnd(w, 12 + w->nhosts / 4)))
 		return;
-	timer_set(&w->ts, &n->slow, chance(w, 3) ?
+	timer_set(&w->ts, &n->slow, w->faulty && chance(w, 3) ?
 	    between(w, MTIME_SEC(1), MTIME_SEC(3)) :
 	    between(w, 0, MTIME_MS(50)));
 }
@@ -145,8 +146,7 @@ flush_slowly(struct node *n)
 void
 node_settle(struct node *n)
 {
-	bool slow = n->server && n->w->faulty &&
-	    (n->w->kinds & K_OVERFLOW) != 0;
+	bool slow = n->server && n->w->slow;
 	int i;
 
 	for (i = 0; i < 2; i++)
