@@ -91,6 +91,9 @@ struct marsd_cluster {
 	struct marsd_caller_tree callers;
 	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
+	/* what is done for a message, which its sender is charged for */
+	uint64_t		 copies;	/* sent on control VCs */
+	uint64_t		 walked;	/* joins and ranges looked at */
 	struct table_faults	 faults;	/* of all tables */
 	struct marsd_counts	 counts;
 	uint64_t		 drops[MARSD_DROP_MAX];

@@ -240,9 +240,11 @@ marsd_node_uncovered(
 	marsd_punch_init(&p, out, s);
 	for (in = marsd_itree_overlap(&n->joins, s, NULL);
 	    in != NULL && !p.done;
-	    in = marsd_itree_overlap(&n->joins, s, in->span))
+	    in = marsd_itree_overlap(&n->joins, s, in->span)) {
+		n->proto->cluster->walked++;
 		if (marsd_join_of(in)->live && marsd_span_cmp(in->span, s) != 0)
 			marsd_punch_hole(&p, in->span);
+	}
 	marsd_punch_end(&p);
 }
 
@@ -325,9 +327,11 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 		marsd_punch_init(&punch, out, &in->v[i]);
 		for (n = marsd_itree_overlap(map, &in->v[i], NULL);
 		    n != NULL && !punch.done;
-		    n = marsd_itree_overlap(map, &in->v[i], n->span))
+		    n = marsd_itree_overlap(map, &in->v[i], n->span)) {
+			p->cluster->walked++;
 			if (marsd_range_of(n)->live != 0)
 				marsd_punch_hole(&punch, n->span);
+		}
 		marsd_punch_end(&punch);
 	}
 }

@@ -81,6 +81,7 @@ marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
 
 	for (in = marsd_itree_next(&n->joins, at); in != NULL;
 	    in = marsd_itree_next(&n->joins, in->span)) {
+		n->proto->cluster->walked++;
 		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
 		if (e != NULL && marsd_entry_stands(e))
 			return e;
@@ -194,6 +195,7 @@ marsd_withdraw_all(struct marsd_node *n)
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
+		n->proto->cluster->walked++;
 		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
 			continue;
 		marsd_publish_entry(e, true);

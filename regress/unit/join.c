@@ -218,6 +218,7 @@ one_client_cannot_use_up_the_rate(void **state)
 
 	(void)state;
 	net_cluster_conf(net, 0)->rate = 10;
+	net_cluster_conf(net, 0)->burst = 10;
 	net_cluster_conf(net, 0)->rate_total = 20;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
@@ -267,6 +268,7 @@ a_hostile_client_is_bounded(void **state)
 
 	(void)state;
 	conf->rate = 100;
+	conf->burst = 100;
 	conf->rate_total = 1000;
 	conf->max_joins = 50;
 	net_start(net, 0);
