@@ -85,5 +85,6 @@ marsd_ask_end(struct marsd_ask *a)
 {
 	marsd_publish_entry(a->mine, true);
 	marsd_entry_step(a->mine, MARSD_ENTRY_EV_END);
+	marsd_join_over(a->mine->join, a->node->proto->self);
 	return marsd_join_refresh(a->mine->join);
 }

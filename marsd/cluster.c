@@ -95,6 +95,7 @@ proto_free(struct marsd_proto *p)
 	}
 	marsd_peers_free(p);
 	marsd_cmi_free_pool(&p->cmi);
+	marsd_cmi_free_pool(&p->cmi_next);
 	free(p->by_cmi);
 	free(p->heard_cmi);
 	TAILQ_REMOVE(&p->cluster->protos, p, entry);
@@ -222,9 +223,24 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	LIST_INIT(&c->circuits);
 	RB_INIT(&c->callers);
 	TAILQ_INIT(&c->idle);
+	c->forgot = m->ts->now;
 	marsd_bucket_init(&c->bucket, m->ts->now, conf->rate_total);
 	TAILQ_INSERT_TAIL(&m->clusters, c, entry);
 	return c;
+}
+
+/* What a protocol needs for a configuration; 0, or -1: no memory. */
+static int
+proto_prepare(struct marsd_cluster *c, const struct mars_pro *pro,
+    const struct conf_cluster *conf)
+{
+	struct marsd_proto *p = marsd_proto_find(c, pro);
+
+	if (p == NULL)
+		return proto_new(c, pro, conf) == NULL ? -1 : 0;
+	if (p->cmi.min == conf->cmi_min && p->cmi.max == conf->cmi_max)
+		return 0;
+	return marsd_cmi_init(&p->cmi_next, conf->cmi_min, conf->cmi_max);
 }
 
 /*
@@ -240,8 +256,7 @@ cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
 	if (c == NULL && (c = marsd_cluster_new(m, conf)) == NULL)
 		return -1;
 	TAILQ_FOREACH(cp, &conf->protocols, entry)
-		if (marsd_proto_find(c, &cp->pro) == NULL &&
-		    proto_new(c, &cp->pro, conf) == NULL)
+		if (proto_prepare(c, &cp->pro, conf) == -1)
 			return -1;
 	return 0;
 }
@@ -252,25 +267,24 @@ cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
  * gave out stay barred (A-20).
  */
 static void
-proto_cmis(struct marsd_proto *p, const struct conf_cluster *conf)
+proto_cmis(struct marsd_proto *p)
 {
-	struct marsd_cmi_pool pool;
+	struct marsd_cmi_pool *pool = &p->cmi_next;
 	uint32_t i;
 	uint16_t cmi;
 
-	if (p->cmi.min == conf->cmi_min && p->cmi.max == conf->cmi_max)
+	if (pool->size == 0)
 		return;
-	if (marsd_cmi_init(&pool, conf->cmi_min, conf->cmi_max) == -1)
-		return;
-	for (i = pool.size; i > 0; i--) {
-		cmi = marsd_cmi_get(&pool);
+	for (i = pool->size; i > 0; i--) {
+		cmi = marsd_cmi_get(pool);
 		if (p->by_cmi[cmi] == NULL)
-			marsd_cmi_put(&pool, cmi);
+			marsd_cmi_put(pool, cmi);
 	}
-	memcpy(pool.bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
-	pool.used = p->cmi.used;
+	memcpy(pool->bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
+	pool->used = p->cmi.used;
 	marsd_cmi_free_pool(&p->cmi);
-	p->cmi = pool;
+	p->cmi = *pool;
+	memset(pool, 0, sizeof(*pool));
 }
 
 /* Tells the peers that none of our members is here any more. */
@@ -306,7 +320,7 @@ cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
 			proto_free(p);
 			continue;
 		}
-		proto_cmis(p, conf);
+		proto_cmis(p);
 		if (!was)
 			marsd_redirect_start(p);
 	}
@@ -320,9 +334,11 @@ unprepare(struct marsd *m)
 	struct marsd_proto *p, *pnext;
 
 	TAILQ_FOREACH_SAFE(c, &m->clusters, entry, cnext) {
-		TAILQ_FOREACH_SAFE(p, &c->protos, entry, pnext)
+		TAILQ_FOREACH_SAFE(p, &c->protos, entry, pnext) {
+			marsd_cmi_free_pool(&p->cmi_next);
 			if (!p->configured)
 				proto_free(p);
+		}
 		if (!c->configured)
 			marsd_cluster_free(c);
 	}

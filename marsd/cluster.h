@@ -70,10 +70,11 @@ struct marsd_proto {
 	struct marsd_peer_tree	 peers;
 	struct marsd_peer	*self;
 	struct marsd_cmi_pool	 cmi;
+	struct marsd_cmi_pool	 cmi_next; /* of a configuration to come */
 	/* 65536 each: who has a CMI of ours, and one of another server */
 	struct marsd_node	**by_cmi;
 	struct marsd_claim	**heard_cmi;
-	uint32_t		 mark;	/* of the last answer */
+	uint64_t		 mark;	/* of the last answer */
 	struct timer		 redirect;
 	struct timer		 sweep[MARSD_ROLES]; /* old records, A-10 */
 };
@@ -87,6 +88,8 @@ struct marsd_cluster {
 	bool			 configured;
 	TAILQ_HEAD(, marsd_proto) protos;
 	struct marsd_owner_tree	 owners;
+	uint32_t		 nowners;
+	mtime_t			 forgot;	/* one of them, last */
 	LIST_HEAD(, marsd_circuit) circuits;
 	struct marsd_caller_tree callers;
 	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */

@@ -179,6 +179,13 @@ marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 	return NULL;
 }
 
+void
+marsd_node_came(struct marsd_node *n, const struct marsd_peer *peer)
+{
+	memcpy(n->present, peer->owner->oid, sizeof(n->present));
+	n->came = marsd_proto_timers(n->proto)->now;
+}
+
 bool
 marsd_node_is_here(const struct marsd_node *n)
 {
@@ -211,6 +218,8 @@ marsd_join_refresh(struct marsd_join *j)
 		live = true;
 		layer3 = layer3 || e->layer3;
 	}
+	if (was)
+		j->was_layer3 = j->layer3;
 	if (j->live)
 		j->range->live--;
 	if (j->layer3)

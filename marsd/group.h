@@ -38,6 +38,7 @@
 
 #include "addr.h"
 #include "itree.h"
+#include "timer.h"
 
 struct marsd_claim;
 struct marsd_entry;
@@ -62,7 +63,10 @@ struct marsd_node {
 	LIST_HEAD(, marsd_claim) claims;
 	struct marsd_itree	 joins;
 	uint32_t		 njoins;
-	uint32_t		 mark;	/* of the last answer that listed it */
+	uint64_t		 mark;	/* of the last answer that listed it */
+	/* where its Register was flooded from last, and when */
+	uint8_t			 present[4];
+	mtime_t			 came;
 };
 RB_HEAD(marsd_node_tree, marsd_node);
 RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
@@ -85,6 +89,7 @@ struct marsd_join {
 	LIST_HEAD(, marsd_entry) entries;
 	bool			 live;
 	bool			 layer3;
+	bool			 was_layer3;	/* when it counted last */
 };
 RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
@@ -104,6 +109,9 @@ struct marsd_node	*marsd_node_get(struct marsd_proto *, enum marsd_role,
 			    const struct atm_addr *);
 /* frees it if nothing is left of it */
 void			 marsd_node_release(struct marsd_node *);
+/* it has registered at this server, by a record that was flooded, or here */
+void			 marsd_node_came(struct marsd_node *,
+			    const struct marsd_peer *);
 /* is the node registered with this server? */
 bool			 marsd_node_is_here(const struct marsd_node *);
 /* is it registered with a server other than this one? */

@@ -101,6 +101,14 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 	return MARSD_DROP_NONE;
 }
 
+/* A block is never for layer 3 (6.1.2, A-33). */
+static bool
+for_layer3(const struct marsd_ask *a)
+{
+	return (a->in->msg.flags & MARS_F_LAYER3GRP) != 0 &&
+	    paddr_equal(&a->span.min, &a->span.max);
+}
+
 /*
  * Our own record says so already: for others nothing changes but perhaps
  * layer3grp (A-34), and the message goes back to its source (A-4, A-99).
@@ -145,9 +153,7 @@ marsd_join_message(struct marsd_incoming *in)
 	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_CLIENT)) != MARSD_DROP_NONE)
 		return d;
 	in->proto->cluster->counts.joins++;
-	/* a block is never for layer 3 (6.1.2, A-33) */
-	layer3 = (in->msg.flags & MARS_F_LAYER3GRP) != 0 &&
-	    paddr_equal(&a.span.min, &a.span.max);
+	layer3 = for_layer3(&a);
 	if (!marsd_ask_known(&a))
 		return join_new(&a, layer3);
 	join_again(&a, layer3);
@@ -169,6 +175,7 @@ marsd_leave_message(struct marsd_incoming *in)
 		marsd_send_echo(in, MARSD_ROLE_CLIENT); /* */
 		return MARSD_DROP_NONE;
 	}
+	a.mine->layer3 = for_layer3(&a); /* of the Leave record */
 	if (marsd_ask_end(&a) == MARSD_CHANGE_DOWN)
 		marsd_join_announce(a.node, false, &a.span, false, in);
 	else
