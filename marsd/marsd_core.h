@@ -100,9 +100,6 @@ void		 marsd_csa_own(struct marsd *, uint16_t sgid, uint32_t key,
 /* scspd holds a record no longer */
 void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
-/* a neighbor is aligned now, or is no more */
-void		 marsd_csa_neighbor(struct marsd *, uint16_t sgid,
-		    const uint8_t oid[4], bool aligned);
 
 /*
  * For marsctl: each writes the next object after what cursor

@@ -19,9 +19,9 @@
 #include "own.h"
 #include "record.h"
 
-#define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
-#define SWEEP_ALIGNED	MTIME_SEC(1)
-#define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
+/* in which nodes may come back after a restart of ours */
+#define SWEEP_CLIENTS	MTIME_SEC(30)
+#define SWEEP_MCS	MTIME_SEC(60)
 
 void
 marsd_join_changed(
@@ -531,24 +531,4 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 	csa_withdraw(&csa);
 	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
 		m->ops->publish(m->arg, sgid, key, buf, n);
-}
-
-/*
- * With a neighbor aligned we have heard of all our records of before a
- * restart.  Clients whose records those are have been back, or are about to.
- */
-void
-marsd_csa_neighbor(
-    struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_proto *p;
-
-	(void)oid;
-	if (c == NULL || !aligned)
-		return;
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (timer_isset(&p->sweep[MARSD_ROLE_CLIENT]))
-			timer_set(
-			    m->ts, &p->sweep[MARSD_ROLE_CLIENT], SWEEP_ALIGNED);
 }

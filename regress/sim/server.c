@@ -42,7 +42,6 @@ to_marsd(struct server *s, uint32_t type, const struct replica_msg *m)
 		marsd_csa_gone(s->mars, m->sgid, m->oid, m->key);
 		break;
 	default:
-		marsd_csa_neighbor(s->mars, m->sgid, m->oid, m->aligned);
 		break;
 	}
 }
