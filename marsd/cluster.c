@@ -74,6 +74,38 @@ marsd_cluster_refused(
 	return d;
 }
 
+void
+marsd_limits_watch(struct marsd_proto *p)
+{
+	const struct conf_cluster *c = p->cluster->conf;
+	const struct {
+		const char	*name;
+		uint64_t	 used, limit;
+	} l[MARSD_LIMIT_MAX] = {
+#define X(sym, name, used, limit) [sym] = { name, used, limit },
+		MARSD_LIMITS(X)
+#undef X
+	};
+	int i;
+
+	for (i = 0; i < MARSD_LIMIT_MAX; i++) {
+		struct marsd_event ev = {
+			.pro = &p->pro, .why = l[i].name, .number = l[i].used
+		};
+
+		if (p->near[i]) {
+			p->near[i] = l[i].used * 10 >= l[i].limit * 8;
+			continue;
+		}
+		p->near[i] = l[i].used > 1 &&
+		    l[i].used * 10 >= l[i].limit * 9;
+		if (!p->near[i])
+			continue;
+		p->cluster->counts.near++;
+		marsd_cluster_event(p->cluster, MARSD_EV_NEAR, &ev);
+	}
+}
+
 static void
 proto_free(struct marsd_proto *p)
 {

@@ -47,6 +47,7 @@
 	X(records_ignored, "records-ignored") \
 	X(calls_refused, "calls-refused") X(moved, "moved") \
 	X(adopted, "adopted") \
+	X(near, "limits-near") \
 	X(pended, "changes-pended") X(revalidations, "revalidations-forced") \
 	X(table_violations, "table-violations")
 
@@ -54,6 +55,25 @@ struct marsd_counts {
 #define X(sym, name) uint64_t sym;
 	MARSD_COUNTS(X)
 #undef X
+};
+
+/* What is limited in all: symbol, name, used, limit (p, and c its conf). */
+#define MARSD_LIMITS(X) \
+	X(MARSD_LIMIT_MEMBERS, "members", \
+	    p->control[MARSD_ROLE_CLIENT].nregs, c->max_members) \
+	X(MARSD_LIMIT_SERVERS, "servers", \
+	    p->control[MARSD_ROLE_MCS].nregs, c->max_servers) \
+	X(MARSD_LIMIT_JOINS, "joins", p->joins, c->max_total) \
+	X(MARSD_LIMIT_GROUPS, "groups", p->groups, c->max_groups) \
+	X(MARSD_LIMIT_KNOWN, "servers-known", \
+	    p->cluster->nowners, c->max_known) \
+	X(MARSD_LIMIT_CMI, "cmi", p->cmi.used, p->cmi.size)
+
+enum marsd_limit {
+#define X(sym, name, used, limit) sym,
+	MARSD_LIMITS(X)
+#undef X
+	MARSD_LIMIT_MAX
 };
 
 struct marsd_proto {
@@ -66,6 +86,8 @@ struct marsd_proto {
 	struct marsd_itree	 map[MARSD_ROLES]; /* host map, server map */
 	uint32_t		 ranges[MARSD_ROLES];
 	uint64_t		 joins;	/* of our own clients */
+	uint64_t		 groups; /* ranges that these are of */
+	bool			 near[MARSD_LIMIT_MAX]; /* 90 % are used */
 	struct marsd_control	 control[MARSD_ROLES];
 	struct marsd_peer_tree	 peers;
 	struct marsd_peer	*self;
@@ -122,6 +144,8 @@ struct marsd_proto *marsd_proto_find(struct marsd_cluster *,
 /* tells the owner; code and cluster are put in */
 void		 marsd_cluster_event(struct marsd_cluster *,
 		    enum marsd_event_code, const struct marsd_event *);
+/* tells the owner of limits that are near, or are no more */
+void		 marsd_limits_watch(struct marsd_proto *);
 /* what an operator ought to hear of; returns the drop, for the counter */
 enum marsd_drop	 marsd_cluster_refused(struct marsd_proto *, enum marsd_drop,
 		    const struct atm_addr *);

@@ -243,12 +243,16 @@ marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
 	switch (table_step(
 	    &marsd_entry_table, &e->state, ev, &p->cluster->faults)) {
 	case MARSD_ENTRY_DO_COUNT:
-		if (is_counted(e))
+		if (is_counted(e)) {
 			p->joins++;
+			p->groups += e->join->range->own++ == 0;
+		}
 		break;
 	case MARSD_ENTRY_DO_UNCOUNT:
-		if (is_counted(e))
+		if (is_counted(e)) {
 			p->joins--;
+			p->groups -= --e->join->range->own == 0;
+		}
 		break;
 	}
 }

@@ -78,6 +78,7 @@ struct marsd_range {
 	struct marsd_span	 span;
 	struct marsd_join_tree	 joins;	/* by ATM address */
 	uint32_t		 live;	/* joins that count */
+	uint32_t		 own;	/* that we say of our clients */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
 };
 

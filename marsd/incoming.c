@@ -88,7 +88,9 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 		    in.proto, MARSD_DROP_SOURCE, &in.msg.src);
 	if (h->copies && (in.msg.flags & MARS_F_COPY))
 		return MARSD_DROP_COPY;
-	return h->handle(&in);
+	d = h->handle(&in);
+	marsd_limits_watch(in.proto);
+	return d;
 }
 
 /*

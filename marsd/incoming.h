@@ -41,6 +41,7 @@ struct marsd_proto;
 	    "client and MCS by one address") \
 	X(MARSD_DROP_MEMBERS, "limit-members", "limit of members") \
 	X(MARSD_DROP_JOINS, "limit-joins", "limit of joins of a member") \
+	X(MARSD_DROP_TOTAL, "limit-joins-total", "limit of joins of all") \
 	X(MARSD_DROP_GROUPS, "limit-groups", "limit of groups") \
 	X(MARSD_DROP_SERVERS, "limit-servers", "limit of multicast servers") \
 	X(MARSD_DROP_KNOWN, "limit-servers-known", \

@@ -22,6 +22,8 @@
 #include "send.h"
 #include "tell.h"
 
+#define FEW_JOINS	8	/* of a host, and not of a router */
+
 /* A message about a node of which a record told us. */
 static void
 message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
@@ -85,18 +87,34 @@ marsd_join_announce(struct marsd_node *n, bool joined,
 	marsd_spans_free(&pairs);
 }
 
-/* May the node join one more range? */
+/*
+ * May a node have one more of what all nodes have at most limit of?  The last
+ * quarter is for those with few joins.
+ */
+static bool
+has_share(const struct marsd_node *n, uint64_t used, uint64_t limit)
+{
+	return n->njoins < FEW_JOINS ? used < limit : used * 4 < limit * 3;
+}
+
+/*
+ * May the node join one more range?  What other servers say is limited by the
+ * cache of scspd, and takes nothing from our clients.
+ */
 static enum marsd_drop
 join_limits(struct marsd_node *n, const struct marsd_span *s)
 {
 	const struct conf_cluster *conf = n->proto->cluster->conf;
+	const struct marsd_proto *p = n->proto;
+	struct marsd_itree_node *in;
 
-	if (marsd_join_find(n, s) != NULL)
-		return MARSD_DROP_NONE;
-	if (n->njoins >= conf->max_joins)
+	if (marsd_join_find(n, s) == NULL && n->njoins >= conf->max_joins)
 		return MARSD_DROP_JOINS;
-	if (n->proto->ranges[MARSD_ROLE_CLIENT] >= conf->max_groups &&
-	    marsd_itree_find(&n->proto->map[MARSD_ROLE_CLIENT], s) == NULL)
+	if (!has_share(n, p->joins, conf->max_total))
+		return MARSD_DROP_TOTAL;
+	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
+	if ((in == NULL || marsd_range_of(in)->own == 0) &&
+	    !has_share(n, p->groups, conf->max_groups))
 		return MARSD_DROP_GROUPS;
 	return MARSD_DROP_NONE;
 }

@@ -31,6 +31,7 @@ struct marsd_cluster;
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
 	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_NEAR, "nine tenths of a limit are used") \
 	X(MARSD_EV_REVALIDATE, "members have to ask for what they missed") \
 	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
 

@@ -231,6 +231,8 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 		    MTIME_SEC(p->cluster->conf->redirect_dead));
 	}
 	RB_INSERT(marsd_peer_tree, &p->peers, peer);
+	if (peer->state != MARSD_PEER_SELF)
+		marsd_limits_watch(p);
 	return peer;
 }
 

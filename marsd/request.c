@@ -156,7 +156,8 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.src = in->msg.src;
 	m.spa = in->msg.spa;
 	m.tpln = s.min.len;
-	wr_init(&w, list, MARS_MTU - mars_overhead(&m));
+	wr_init(&w, list,
+	    marsd_send_room(in->circuit->vc) - mars_overhead(&m));
 	for (r = marsd_itree_overlap(map, &s, NULL); r != NULL;
 	    r = marsd_itree_overlap(map, &s, r->span)) {
 		if (marsd_range_of(r)->layer3 == 0)

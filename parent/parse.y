@@ -368,6 +368,7 @@ static const struct keyword keywords[] = {
 	{ "hop-count", NUMERIC, "hop-count NUMBER" },
 	{ "include", INCLUDE, "include \"file\"" },
 	{ "interval", NUMERIC, "interval SECONDS" },
+	{ "joins", NUMERIC, "joins NUMBER" },
 	{ "joins-per-member", NUMERIC, "joins-per-member NUMBER" },
 	{ "key", KEY, "key NUMBER { algorithm hmac-sha256, file \"...\" }, "
 	    "or key NUMBER for a neighbor" },

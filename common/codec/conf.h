@@ -127,7 +127,8 @@ struct conf_cluster {
 	/* limits; each refusal is counted */
 	uint32_t		 max_members;		/* 60000 */
 	uint32_t		 max_joins;		/* per member, 4096 */
-	uint32_t		 max_groups;		/* 1000000 */
+	uint32_t		 max_total;		/* of all, 200000 */
+	uint32_t		 max_groups;		/* of these, 200000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
 	uint32_t		 max_known;		/* of the group, 1024 */
