@@ -90,7 +90,7 @@ struct marsd_join {
 	LIST_HEAD(, marsd_entry) entries;
 	bool			 live;
 	bool			 layer3;
-	bool			 was_layer3;	/* when it counted last */
+	bool			 was_layer3; /* when it counted last */
 };
 RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 

@@ -95,7 +95,7 @@ check_jump(struct net *net, uint32_t csn)
 	const struct sent *t = net_only(net, 0, CCVC, MAP);
 
 	assert_int_equal(net->nsent, 1);
-	/* whoever has seen csn already, by a private message, notices (5.1.5) */
+	/* who has seen csn already, by a private message, notices (5.1.5) */
 	assert_true(MSN(t) >= csn + 2);
 	assert_int_equal(net->s[0].events[MARSD_EV_REVALIDATE], 1);
 	assert_int_equal(net_counter(net, 0, "revalidations-forced"), 1);
@@ -364,6 +364,79 @@ an_mcs_of_everything_joins_the_others(void **state)
 	net_end(net, a, b, m, NULL);
 }
 
+/* --- steps: what is looked at, which a client is charged for */
+
+static uint64_t
+steps(struct nvc *v, unsigned op, uint32_t min, uint32_t max)
+{
+	struct marsd_cluster *c = net_proto(v->net, v->server)->cluster;
+
+	net_join(v, op, 0, min, max);
+	return c->walked;
+}
+
+/*
+ * A join among 4,000 single ones costs what one among few does; one of all
+ * costs in proportion to them, and its sender can't do that for long.
+ */
+static void
+a_client_pays_for_what_it_causes(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+	uint32_t i, done = 0;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	/* as many at once as an honest client may need */
+	for (i = 0; i < 4000; i++)
+		assert_true(steps(v, JOIN, G(2 * i), G(2 * i)) < 4);
+	assert_int_equal(net_show(net, 0, "joins"), 4000);
+	net_wait(net, MTIME_SEC(30)); /* its burst is whole again */
+	assert_in_range(steps(v, JOIN, G(0), G(9000)), 4000, 4100);
+	assert_true(net_dropped(net, 0, MARSD_DROP_RATE) == 0);
+	net_clear(net);
+	for (i = 0; i < 200; i++) {
+		net_join(v, LEAVE, 0, G(0), G(9000));
+		net_join(v, JOIN, 0, G(0), G(9000));
+	}
+	done = 400 - (uint32_t)net_dropped(net, 0, MARSD_DROP_RATE);
+	/* 250 messages' worth each, of 4,096 */
+	assert_in_range(done, 14, 18);
+	/* nobody else pays for that */
+	net_join(w, JOIN, 0, G(1), G(1));
+	assert_true(net_finds(w, G(1), HOST(2)));
+	net_end(net, v, w, NULL);
+}
+
+/* An MCS of everything, before 4,000 groups with members. */
+static void
+a_record_of_everything_walks_little(void **state)
+{
+	struct net *net = net_new();
+	struct marsd_cluster *c;
+	struct nvc *v;
+	uint32_t i;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	for (i = 0; i < 4000; i++)
+		net_join(v, JOIN, 0, G(2 * i), G(2 * i));
+	c = net_proto(net, 0)->cluster;
+	c->walked = 0;
+	for (i = 0; i < 100; i++) {
+		serve_record(net, 0, CSA_SERVE, (int32_t)(2 * i));
+		serve_record(net, 0, CSA_UNSERVE, (int32_t)(2 * i + 1));
+	}
+	assert_true(c->walked < 400);
+	net_wait(net, MTIME_SEC(60));
+	assert_true(net_counter(net, 0, "revalidations-forced") < 3);
+	net_end(net, v, NULL);
+}
+
 /* --- the rest */
 
 /* issue 16: the hard redirect goes first, the rest is dropped */
@@ -434,6 +507,8 @@ main(void)
 		cmocka_unit_test(a_flood_of_records_is_few_messages),
 		cmocka_unit_test(an_mcs_of_everything_costs_no_more),
 		cmocka_unit_test(an_mcs_of_everything_joins_the_others),
+		cmocka_unit_test(a_client_pays_for_what_it_causes),
+		cmocka_unit_test(a_record_of_everything_walks_little),
 		cmocka_unit_test(who_stops_drops_what_waits),
 		cmocka_unit_test(lists_fit_who_gets_them),
 	};
