@@ -9,9 +9,11 @@
  *
  * RFC 2334 B.2.0.2 numbers a record from -2^31+1 on and purges it from the
  * server group when it has come to the end; after a restart a number that is
- * unique is needed, and the existing one plus a constant is recommended.
- * Nobody knows the existing one before a neighbor is aligned, so until then
- * records are held without a number (A-11).  The record that purges is the
+ * unique is needed, and the existing one plus a constant is recommended.  A
+ * server can't know whether it ran before.  So each of its lives begins with
+ * a number that follows from the clock, and not below the existing one plus
+ * the constant.  Nobody knows the existing one before a neighbor is aligned,
+ * so until then records are held without a number (A-11).  The record that purges is the
  * one that withdraws the contents (A-92); where there is no such record, as
  * for a Redirect Entry, the key stops there.
  */
@@ -81,6 +83,7 @@ originate(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
 	    &g->cache, e, seq, data, len, tomb, g->scsp->timers->now))
 		return false;
 	scsp_cache_flag(&g->cache, e, ENTRY_OWN);
+	scsp_cache_charge(e, NULL);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, NULL, g->hop_count);
 	return true;
@@ -143,7 +146,11 @@ scsp_publication(
 	bool known = e->seen != SEQ_RESERVED;
 
 	*seq = scsp_seq_next(
-    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+	    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+	/* the first number of a life is above those of others */
+	if ((e->flags & (ENTRY_OWN | ENTRY_HELD)) != ENTRY_OWN &&
+	    *seq != SEQ_RESERVED && *seq < scsp_group_first(g))
+		*seq = scsp_group_first(g);
 	if (g->holding)
 		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
 	if (*seq == SEQ_RESERVED)
@@ -167,6 +174,7 @@ publish_hold(struct scsp_group *g, struct scsp_entry *e, const void *data,
 	    &g->cache, e, e->seq, data, len, tomb, g->scsp->timers->now))
 		return;
 	scsp_cache_flag(&g->cache, e, flags);
+	scsp_cache_charge(e, NULL);
 	scsp_group_mortals(g);
 }
 
@@ -216,6 +224,7 @@ scsp_publish(
 	    (e = scsp_cache_add(
 	    &g->cache, RECORD_ID(s->lsid, key), s->timers->now)) == NULL)
 		return;
+	scsp_group_filled(g, NULL);
 	publish_act(g, e, data, (uint16_t)len, verdict == CSA_TOMBSTONE);
 }
 
