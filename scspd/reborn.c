@@ -5,8 +5,7 @@
 
 /*
  * An earlier life of ours that had greater numbers than this one, because the
- * clock was wrong or has been set back (A-11).  With a clock that is right,
- * nothing here ever does anything.
+ * clock was wrong or has been set back (A-11).
  *
  * A server out of reach may hold an old instance with a number that we use
  * again for other contents.  No summary shows that (A-89).  So all that was
@@ -15,10 +14,11 @@
  *
  *  - at once when anything of an earlier life turns up with a number that this
  *    life may have used;
- *  - where the clock says nothing, D + H after our start, when the earlier
- *    life is forgotten (A-8).  A server that has not heard of us by then has
- *    erased what it had of us; one that has heard of us may still keep it, and
- *    takes the higher number.
+ *  - and D + H after our start, when the earlier life is forgotten (A-8),
+ *    because a clock that begins at the same date at each start gives every
+ *    life the same numbers, and nobody can tell.  A server that has not heard
+ *    of us by then has erased what it had of us; one that has heard of us may
+ *    still keep it, and takes the higher number.
  *
  * The record that turns up is not among them: marsd answers that one.  A key
  * that is new begins with the number of this life (A-11).
@@ -94,7 +94,7 @@ on_forgotten(void *arg)
 void
 scsp_reborn_start(struct scsp_group *g, const struct conf_cluster *conf)
 {
-	if (scsp_group_is_mars(g) && g->born == 0)
+	if (scsp_group_is_mars(g))
 		timer_set(g->scsp->timers, &g->forgotten,
 		    scsp_seconds(conf->redirect_dead + conf->hold +
 		    conf->redirect_interval));
