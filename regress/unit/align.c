@@ -216,6 +216,45 @@ a_smaller_id_makes_us_master(void **state)
 }
 
 /*
+ * R2334-2.2.1-13: rule 3, for either role: whatever is neither the first CA of
+ * a larger ID nor the answer of a smaller one to ours is ignored, and our own
+ * goes on being repeated.
+ */
+static void
+negotiation_ignores_any_other_ca(void **state)
+{
+	uint16_t flags;
+	uint32_t first, number, count;
+	int master, i;
+
+	(void)state;
+	for (master = 0; master < 2; master++) {
+		begin(master, 3, 10);
+		assert_int_equal(last(), M | I | O);
+		first = seq;
+		for (i = 0; i < 8 * 3 * 2; i++) {
+			flags = (uint16_t)((i & 1 ? M : 0) | (i & 2 ? I : 0) |
+			    (i & 4 ? O : 0));
+			number = first - 1 + (uint32_t)(i / 8 % 3);
+			count = i / 24 == 0 ? 0 : 2;
+			if (!master && flags == (M | I | O) && count == 0)
+				continue; /* rule 1 */
+			if (master && (flags & (M | I)) == 0 && number == first)
+				continue; /* rule 2 */
+			assert_int_equal(say(flags, number, 0, count), -1);
+			assert_shows(SIDE, "alignment", "Negotiation");
+			assert_shows_number(SIDE, "csus-pending", 0);
+		}
+		assert_int_equal(nb->ca_seq, first);
+		raw_clear(n, dcs);
+		net_run(n, 3100);
+		assert_int_equal(last(), M | I | O);
+		assert_true(seq == first);
+		net_free(n);
+	}
+}
+
+/*
  * R2334-2.2.2-01, R2334-2.2.2-02, R2334-2.2.2-03, R2334-2.2.2-04,
  * R2334-2.2.2-05, R2334-2.2.2-06, R2334-2.2.2-07, R2334-2.2.2-08,
  * R2334-2.2.2-09, R2334-2.2.2-10, A-67, A-69: rules 1 to 3.
@@ -1047,6 +1086,7 @@ main(void)
 		    the_first_ca_is_repeated_with_a_number_of_its_own),
 		cmocka_unit_test(a_larger_id_makes_us_slave),
 		cmocka_unit_test(a_smaller_id_makes_us_master),
+		cmocka_unit_test(negotiation_ignores_any_other_ca),
 		cmocka_unit_test(the_master_keeps_rules_1_to_3),
 		cmocka_unit_test(a_ca_that_leads_or_negotiates_is_out_of_step),
 		cmocka_unit_test(the_slave_keeps_rules_4_to_6),

@@ -426,6 +426,40 @@ a_batch_bounds_the_records_of_a_request(void **state)
 }
 
 /*
+ * R2334-B.2.2.1-03, A-48: RFC 2443 has no method to divide a record, so one
+ * that is larger than the circuit takes is not sent; it is counted and told,
+ * and what fits goes on.
+ */
+static void
+a_record_larger_than_a_packet_is_told_and_not_sent(void **state)
+{
+	struct rawpkt p;
+	char data[600];
+
+	(void)state;
+	begin(true);
+	scsp_neighbor_resize(nb, VC_SDU_MIN);
+	memset(data, 'x', sizeof(data));
+	data[0] = 'J';
+	data[sizeof(data) - 1] = '\0';
+	raw_begin(&p, 2, RAW_ID(OTHER), RAW_ID(LS));
+	raw_record(&p, 9, RAW_ID(5), 1, 10, false, data);
+	raw_record(&p, 9, RAW_ID(5), 2, 10, false, "Jsmall");
+	/* its length and the packet's have two octets */
+	raw_done(n, OTHER, &p);
+	net_run(n, 20);
+	assert_int_equal(node_summary(&n->node[LS], "records"), 2);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	expect(DCS, 2, 0, 8, 5, 2, 10, "Jsmall");
+	assert_counter(SIDE, "record-large", 1);
+	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 1);
+	say(DCS, 3, 1, 5, 2, 10, NULL);
+	net_run(n, 30000);
+	assert_shows(SIDE, "alignment", "Aligned");
+	net_free(n);
+}
+
+/*
  * An adjacency that fails for good: each event is told to the owner, who logs
  * the first, and then at doubling intervals up to an hour.
  */
@@ -842,6 +876,8 @@ main(void)
 		cmocka_unit_test(every_neighbor_has_a_part_of_the_limit),
 		cmocka_unit_test(a_limit_says_when_it_is_near),
 		cmocka_unit_test(a_batch_bounds_the_records_of_a_request),
+		cmocka_unit_test(
+		    a_record_larger_than_a_packet_is_told_and_not_sent),
 		cmocka_unit_test(what_goes_on_failing_is_logged_less_and_less),
 		cmocka_unit_test(
 		    the_owner_of_hidden_records_is_shown_their_numbers),
