@@ -101,7 +101,10 @@ scsp_group_filled(struct scsp_group *g, struct scsp_neighbor *nb)
 	g->scsp->ops->event(g->scsp->arg, &ev);
 }
 
-/* What fits into a packet of ours is passed on; else nobody could have it. */
+/*
+ * Contents are good if they fit into a packet of ours; others could not be
+ * passed on.
+ */
 static enum csa_verdict
 judge_opaque(const void *data, size_t len)
 {

@@ -13,9 +13,10 @@
  * server can't know whether it ran before.  So each of its lives begins with
  * a number that follows from the clock, and not below the existing one plus
  * the constant.  Nobody knows the existing one before a neighbor is aligned,
- * so until then records are held without a number (A-11).  The record that purges is the
- * one that withdraws the contents (A-92); where there is no such record, as
- * for a Redirect Entry, the key stops there.
+ * so until then records are held without a number (A-11).
+ *
+ * The record that purges is the one that withdraws the contents (A-92); where
+ * there is no such record, as for a Redirect Entry, the key stops there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +162,7 @@ scsp_publication(
 
 /*
  * Keeps contents without a number.  again: somebody has another instance of
- * this record, so its number will be one that nobody has seen.
+ * this record, so that the number has to be one that nobody has seen.
  */
 static void
 publish_hold(struct scsp_group *g, struct scsp_entry *e, const void *data,

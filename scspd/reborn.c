@@ -41,8 +41,8 @@ scsp_reborn_heard(struct scsp_group *g, int32_t seq)
 }
 
 /*
- * Was it numbered in this life only, so that somebody may hold another
- * instance with its number?
+ * Has the record been numbered in this life only?  Then somebody may hold
+ * another instance with the same number.
  */
 static bool
 concerned(const struct scsp_entry *e)
@@ -70,15 +70,16 @@ renumber(struct scsp_group *g)
 }
 
 /*
- * All the others are numbered anew, once in a life.  While they are held
- * they have no numbers, so there is nothing to do yet, and the next record of
- * an earlier life that turns up counts.
+ * A record of an earlier life has turned up, so all others are numbered anew,
+ * once in a life.  While they are held they have no numbers yet: then there is
+ * nothing to do, and it is done at the next record of an earlier life.
  */
 void
 scsp_reborn_proven(struct scsp_group *g, int32_t seq)
 {
 	scsp_reborn_heard(g, seq);
-	if (seq < scsp_group_first(g) || seq > REBORN_LIMIT || g->holding || g->reborn)
+	if (seq < scsp_group_first(g) || seq > REBORN_LIMIT || g->holding ||
+	    g->reborn)
 		return;
 	g->reborn = true;
 	renumber(g);
@@ -90,7 +91,10 @@ on_forgotten(void *arg)
 	renumber(arg);
 }
 
-/* D + H from now, and an interval more for clocks that are slower than ours */
+/*
+ * Sets the timer to D + H, and one interval more for clocks that are slower
+ * than ours.
+ */
 void
 scsp_reborn_start(struct scsp_group *g, const struct conf_cluster *conf)
 {

@@ -242,7 +242,7 @@ compact(struct scsp_neighbor *nb)
 	nb->nout = nb->nopen = n;
 }
 
-/* Asks for the first of those that are left alone, or, at their end, goes on. */
+/* Asks for the first that is left, alone; or, if none is left, goes on. */
 static void
 ask_single(struct scsp_neighbor *nb)
 {

@@ -34,7 +34,7 @@
  * neighbor all the same, so that who floods harms nobody else.
  */
 static bool
-take(struct scsp_neighbor *nb, uint32_t n)
+update_takes(struct scsp_neighbor *nb, uint32_t n)
 {
 	mtime_t now = nb->scsp->timers->now;
 
@@ -59,7 +59,7 @@ scsp_update_request(struct scsp_neighbor *nb, const struct scsp_message *m)
 
 	nb->requests_in++;
 	scsp_align_release_saved(nb); /* */
-	if (!take(nb, m->nrecords)) {
+	if (!update_takes(nb, m->nrecords)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_CONGESTED);
 		return;
 	}
