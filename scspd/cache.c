@@ -205,6 +205,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	if (is_mortal(e))
 		TAILQ_REMOVE(&c->mortals, e, mortal);
 	RB_REMOVE(scsp_entry_tree, &c->tree, e);
+	free(e->renewal);
 	free(e->data);
 	free(e);
 }

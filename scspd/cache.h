@@ -36,6 +36,12 @@
 #define ENTRY_AGAIN	0x40	/* our number, not our contents, came back */
 #define ENTRY_SHOWN	0x80	/* hidden, but its number was told: A-11 */
 
+/* New contents of a record of ours that is being purged. */
+struct scsp_renewal {
+	uint16_t		 len;
+	uint8_t			 data[];
+};
+
 /* The entries that one neighbor makes us hold. */
 struct scsp_share {
 	uint32_t		 held;
@@ -51,6 +57,7 @@ struct scsp_entry {
 	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
 	mtime_t			 since;	/* this instance is here */
 	struct scsp_share	*share;	/* whose it is, or NULL: ours */
+	struct scsp_renewal	*renewal;	/* or NULL */
 	uint8_t			*data;
 	int32_t			 seq;	/* of data */
 	int32_t			 seen;	/* highest that anybody had, >= seq */

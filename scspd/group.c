@@ -198,7 +198,6 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	scsp_reborn_init(g);
 	scsp_cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
-	TAILQ_INIT(&g->renewals);
 	timer_init(&g->mortal_timer, on_mortal, g);
 	RB_INSERT(scsp_group_tree, &s->groups, g);
 	return g;
@@ -208,14 +207,9 @@ void
 scsp_group_free(struct scsp_group *g)
 {
 	struct scsp_neighbor *nb;
-	struct scsp_renewal *r;
 
 	while ((nb = TAILQ_FIRST(&g->neighbors)) != NULL)
 		scsp_neighbor_free(nb);
-	while ((r = TAILQ_FIRST(&g->renewals)) != NULL) {
-		TAILQ_REMOVE(&g->renewals, r, entry);
-		free(r);
-	}
 	timer_clear(g->scsp->timers, &g->mortal_timer);
 	timer_clear(g->scsp->timers, &g->forgotten);
 	scsp_cache_free(&g->cache);
@@ -266,12 +260,16 @@ scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 {
 	record_id id = e->id;
 	uint8_t flags = e->flags;
+	struct scsp_renewal *r;
 
 	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
 		return;
+	r = e->renewal;
+	e->renewal = NULL;
 	scsp_cache_erase(&g->cache, e);
 	if ((flags & ENTRY_BARE) == 0)
 		scsp_group_tell_gone(g, id);
-	if ((flags & ENTRY_OWN) != 0)
-		scsp_publish_renew(g, RECORD_KEY(id));
+	if ((flags & ENTRY_OWN) != 0 && r != NULL)
+		scsp_publish_renew(g, RECORD_KEY(id), r);
+	free(r);
 }

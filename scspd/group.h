@@ -26,14 +26,6 @@
 
 struct scsp;
 
-/* New contents of a record of ours that is being purged. */
-struct scsp_renewal {
-	TAILQ_ENTRY(scsp_renewal) entry;
-	uint32_t		 key;
-	uint16_t		 len;
-	uint8_t			 data[];
-};
-
 struct scsp_group {
 	RB_ENTRY(scsp_group)	 node;
 	struct scsp		*scsp;
@@ -51,7 +43,6 @@ struct scsp_group {
 	bool			 wanted, made;	/* while it is configured */
 	struct scsp_cache	 cache;
 	struct scsp_neighbor_list neighbors;
-	TAILQ_HEAD(, scsp_renewal) renewals;
 	struct timer		 mortal_timer;
 };
 RB_HEAD(scsp_group_tree, scsp_group);

@@ -40,6 +40,8 @@
 #define SIZE_SMALL	1280	/* octets of a packet that any path takes */
 #define SIZE_TRIES	4
 
+static void	on_log_timer(void *);
+
 int64_t
 scsp_seconds(uint32_t n)
 {
@@ -65,6 +67,7 @@ scsp_neighbor_new(
 	scsp_align_init(nb);
 	scsp_solicit_init(nb);
 	scsp_queue_init(nb);
+	timer_init(&nb->log_timer, on_log_timer, nb);
 	TAILQ_INSERT_TAIL(&g->neighbors, nb, of_group);
 	TAILQ_INSERT_TAIL(&p->neighbors, nb, of_peer);
 	return nb;
@@ -75,6 +78,7 @@ scsp_neighbor_free(struct scsp_neighbor *nb)
 {
 	scsp_hello_run(nb, SCSP_HELLO_EV_VC_DOWN);
 	scsp_align_clear(nb);
+	timer_clear(nb->scsp->timers, &nb->log_timer);
 	scsp_cache_discharge(&nb->group->cache, &nb->share);
 	TAILQ_REMOVE(&nb->group->neighbors, nb, of_group);
 	TAILQ_REMOVE(&nb->peer->neighbors, nb, of_peer);
@@ -114,6 +118,9 @@ space(struct scsp_neighbor *nb, struct scsp_event *ev)
 	if (q->told >= burst(ev->code) && mtime_diff(now, q->until) > 0) {
 		ev->quiet = true;
 		q->more++;
+		if (ev->code == SCSP_EV_ALIGN)
+			timer_set(nb->scsp->timers, &nb->log_timer,
+			    q->pause / 2 + QUIET_MIN);
 		return;
 	}
 	if (++q->told >= burst(ev->code)) {
@@ -124,6 +131,25 @@ space(struct scsp_neighbor *nb, struct scsp_event *ev)
 	}
 	ev->more = q->more;
 	q->more = 0;
+	if (ev->code == SCSP_EV_ALIGN)
+		timer_clear(nb->scsp->timers, &nb->log_timer);
+}
+
+/* Changes were not logged, and there are no more: what is the state now? */
+static void
+on_log_timer(void *arg)
+{
+	struct scsp_neighbor *nb = arg;
+	struct scsp_quiet *q = &nb->quiet[SCSP_EV_ALIGN];
+	struct scsp_event ev = { .code = SCSP_EV_ALIGN,
+		.pid = nb->group->pid,
+		.sgid = nb->group->sgid,
+		.neighbor = &nb->peer->addr,
+		.to = scsp_align_table.states[nb->align],
+		.more = q->more };
+
+	q->more = 0;
+	nb->scsp->ops->event(nb->scsp->arg, &ev);
 }
 
 void

@@ -65,6 +65,7 @@ struct scsp_neighbor {
 	size_t			 takes;		/* octets of an SDU, as told */
 	struct scsp_share	 share;		/* of the cache */
 	struct scsp_quiet	 quiet[SCSP_EV_MAX];
+	struct timer		 log_timer;	/* tells the state at last */
 	/* large messages that were repeated in vain, one after the other */
 	uint32_t		 large_tries;
 	uint64_t		 large_hellos;	/* hellos_in at the last one */

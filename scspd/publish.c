@@ -29,45 +29,25 @@
 #include "queue.h"
 #include "scsp.h"
 
-static struct scsp_renewal *
-renewal_find(const struct scsp_group *g, uint32_t key)
-{
-	struct scsp_renewal *r;
-
-	TAILQ_FOREACH(r, &g->renewals, entry)
-		if (r->key == key)
-			return r;
-	return NULL;
-}
-
 void
-scsp_publish_renew(struct scsp_group *g, uint32_t key)
+scsp_publish_renew(
+    struct scsp_group *g, uint32_t key, const struct scsp_renewal *r)
 {
-	struct scsp_renewal *r;
-
-	if ((r = renewal_find(g, key)) == NULL)
-		return;
-	TAILQ_REMOVE(&g->renewals, r, entry);
 	scsp_publish(g->scsp, g->sgid, key, r->data, r->len);
-	free(r);
 }
 
 /* Keeps these contents until the purge is over.  False: no memory. */
 static bool
-renew_later(struct scsp_group *g, uint32_t key, const void *data, uint16_t len)
+renew_later(struct scsp_entry *e, const void *data, uint16_t len)
 {
-	struct scsp_renewal *r, *old;
+	struct scsp_renewal *r;
 
 	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return false;
-	r->key = key;
 	r->len = len;
 	memcpy(r->data, data, len);
-	if ((old = renewal_find(g, key)) != NULL) {
-		TAILQ_REMOVE(&g->renewals, old, entry);
-		free(old);
-	}
-	TAILQ_INSERT_TAIL(&g->renewals, r, entry);
+	free(e->renewal);
+	e->renewal = r;
 	return true;
 }
 
@@ -129,7 +109,7 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		    0 :
 		    s->ops->withdraw(e->data, e->len, buf, sizeof(buf));
 		last = buf;
-		if (n == 0 || !renew_later(g, key, data, len)) {
+		if (n == 0 || !renew_later(e, data, len)) {
 			numbers_end(g, key);
 			return;
 		}
@@ -201,7 +181,7 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		publish_purge(g, e, data, len, tomb);
 		break;
 	case SCSP_PUBLISH_WAIT:
-		if (!renew_later(g, key, data, len))
+		if (!renew_later(e, data, len))
 			numbers_end(g, key);
 		break;
 	case SCSP_PUBLISH_STUCK:

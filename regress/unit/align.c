@@ -683,6 +683,62 @@ a_csus_without_answers_ends_in_an_abnormal_event(void **state)
 }
 
 /*
+ * An adjacency that changes for ever is logged less and less; when it has come
+ * to rest, the log says where.
+ */
+static void (*pass)(void *, const struct scsp_event *);
+static uint32_t lines;
+static uint64_t more;
+static char at_last[32];
+static void
+log_event(void *arg, const struct scsp_event *ev)
+{
+	pass(arg, ev);
+	if (ev->code != SCSP_EV_ALIGN || ev->quiet)
+		return;
+	lines++;
+	more += ev->more;
+	(void)strlcpy(at_last, ev->to, sizeof(at_last));
+}
+
+static void
+changes_are_logged_less_and_the_last_state_is(void **state)
+{
+	struct scsp_ops ops;
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 9);
+	ops = *n->node[ls].s->ops;
+	pass = ops.event;
+	ops.event = log_event;
+	n->node[ls].s->ops = &ops;
+	lines = 0;
+	more = 0;
+	for (i = 0; i < 600; i++) { /* 4 hours, every 24 s */
+		say(M | I | O, 777 + i * 10, 0, 0);
+		say(M, 778 + i * 10, 0, 0);
+		assert_shows(SIDE, "alignment", "Aligned");
+		scsp_realign(n->node[ls].s, NET_SGID);
+		raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+		net_run(n, 24000);
+		raw_clear(n, dcs);
+	}
+	assert_in_range(lines, 10, 40);
+	say(M | I | O, 100000, 0, 0);
+	say(M, 100001, 0, 0);
+	assert_shows(SIDE, "alignment", "Aligned");
+	for (i = 0; i < 2000; i++) {
+		raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+		net_run(n, 1000);
+		raw_clear(n, dcs);
+	}
+	assert_string_equal(at_last, "Aligned");
+	assert_int_equal(lines + more, n->node[ls].events[SCSP_EV_ALIGN] - 1);
+	net_free(n);
+}
+
+/*
  * A-73, R2334-2.2.3-06: after the limit the rest is asked for once more, one
  * record to a CSUS and one after the other; what then does not come is given
  * up, counted and told, and all the others are there.
@@ -1101,6 +1157,7 @@ main(void)
 		cmocka_unit_test(nothing_newer_is_nothing_to_ask_for),
 		cmocka_unit_test(
 		    a_csus_without_answers_ends_in_an_abnormal_event),
+		cmocka_unit_test(changes_are_logged_less_and_the_last_state_is),
 		cmocka_unit_test(a_record_that_never_comes_holds_up_nothing),
 		cmocka_unit_test(summaries_beyond_the_limit_are_not_asked_for),
 		cmocka_unit_test(large_messages_without_answers_are_told_once),
