@@ -356,6 +356,7 @@ static const struct keyword keywords[] = {
 	{ "control", CONTROL, "control \"/var/run/mars\"" },
 	{ "csn", CSN, "csn before or csn after" },
 	{ "csu", NUMERIC, "csu SECONDS" },
+	{ "csu-batch", NUMERIC, "csu-batch NUMBER" },
 	{ "csus", NUMERIC, "csus SECONDS" },
 	{ "dead", NUMERIC, "dead SECONDS" },
 	{ "dead-factor", NUMERIC, "dead-factor NUMBER" },

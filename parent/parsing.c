@@ -56,7 +56,7 @@ static const struct {
 	    "a server-group's limit block takes records" },
 	[PARSING_NEIGHBOR] = { "",
 	    "a neighbor block takes key, auth, replay, hello-interval, "
-	    "dead-factor and retransmit" },
+	    "dead-factor, csu-batch and retransmit" },
 	[PARSING_RETRANSMIT] = { "retransmit ",
 	    "a retransmit block takes ca, csus, csu and limit" },
 };

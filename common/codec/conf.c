@@ -73,6 +73,7 @@ const struct conf_number conf_neighbor_numbers[] = {
 	NUMBER(conf_neighbor, rexmt_csus, "retransmit csus", 1, 3600, 3),
 	NUMBER(conf_neighbor, rexmt_csu, "retransmit csu", 1, 3600, 3),
 	NUMBER(conf_neighbor, rexmt_limit, "retransmit limit", 1, 100, 5),
+	NUMBER(conf_neighbor, csu_batch, "csu-batch", 0, 500, 0),
 	NUMBERS_END
 };
 

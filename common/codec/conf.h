@@ -75,6 +75,7 @@ struct conf_neighbor {
 	uint16_t		 dead_factor;
 	uint16_t		 rexmt_ca, rexmt_csus, rexmt_csu;	/* s */
 	uint16_t		 rexmt_limit;
+	uint16_t		 csu_batch;	/* records; 0: as many as fit */
 };
 TAILQ_HEAD(conf_neighbors, conf_neighbor);
 

@@ -248,6 +248,20 @@ divide(struct world *w)
 		w->host[i].node.region = (uint8_t)rnd(w, 2);
 }
 
+/* A server loses all while some that remember it are out of reach. */
+static void
+restart_divided(struct world *w)
+{
+	struct server *s =
+	    &w->server[(uint64_t)w->ts.now.us / 1000 % w->nservers];
+
+	if (!s->alive || s->stopping || w->ts.now.us / 1000 % 3 != 0)
+		return;
+	w->st.crashes++;
+	server_crash(s);
+	timer_set(&w->ts, &s->comeback, MTIME_SEC(1));
+}
+
 static void
 cut(struct world *w)
 {
@@ -279,6 +293,8 @@ on_weather(void *arg)
 	cut(w);
 	if (w->partitioned)
 		divide(w);
+	if (w->partitioned && (w->kinds & K_CLOCK) != 0)
+		restart_divided(w);
 	trace(w, 1, NULL, "loss %.2f%%, twice %.2f%%, jitter %lld ms%s",
 	    w->loss / 100.0, w->dup / 100.0, (long long)w->jitter / 1000,
 	    w->partitioned ? ", divided" : "");

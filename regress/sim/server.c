@@ -263,7 +263,45 @@ op_wallclock(void *arg)
 	const struct server *s = arg;
 
 	return 1700000000 + s->node.offset / 100000 +
-	    s->node.w->ts.now.us / 1000000;
+	    s->node.w->ts.now.us / 1000000 + s->clock;
+}
+
+/* Random, but not of the world's numbers: old seeds stay what they are. */
+static uint64_t
+clock_random(const struct server *s, uint32_t boot)
+{
+	uint64_t x = s->node.w->seed * 0x9e3779b97f4a7c15ULL +
+	    s->node.n * 0x100000001b3ULL + boot;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+/*
+ * A clock is right, or at each start the same, in 1970 or later, or at each
+ * start somewhere else.
+ */
+static void
+set_clock(struct server *s)
+{
+	s->clock = 0;
+	if ((s->node.w->kinds & K_CLOCK) == 0)
+		return;
+	switch (clock_random(s, 0) % 4) {
+	case 0:
+		s->clock = 86400 - op_wallclock(s);
+		break;
+	case 1:
+		s->clock = 1650000000 - op_wallclock(s);
+		break;
+	case 2:
+		s->clock = (int64_t)(clock_random(s, s->boots) % 1728000) -
+		    864000;
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -462,6 +500,7 @@ server_start(struct server *s)
 	s->boots++;
 	s->alive = true;
 	s->node.started = s->node.w->ts.now.us;
+	set_clock(s);
 	if (s->conf == NULL)
 		configure(s);
 	s->scsp = scsp_new(&scsp_ops, s, &s->node.ts);

@@ -53,7 +53,7 @@
 	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
 	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
 	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6") \
-	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") \
+	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") X(K_CLOCK, "clock") \
 	/* servers that can't send as fast as there is to say: backlogs */ \
 	X(K_OVERFLOW, "overflow")
 
@@ -108,6 +108,7 @@ struct server {
 	struct timer	 comeback;	/* to life, or, stopping, to an end */
 	bool		 stopping;
 	uint32_t	 boots;
+	int64_t		 clock;		/* s: its time(3) is this much off */
 	int64_t		 bridge[2];	/* when the last thing carried is due */
 	uint32_t	 carried;	/* on their way between the two */
 };

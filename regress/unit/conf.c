@@ -181,6 +181,7 @@ defaults(void **state)
 	assert_false(n->replay_required);
 	assert_int_equal(n->hello_interval, 3);
 	assert_int_equal(n->dead_factor, 3);
+	assert_int_equal(n->csu_batch, 0);
 	assert_int_equal(n->rexmt_ca, 3);
 	assert_int_equal(n->rexmt_csus, 3);
 	assert_int_equal(n->rexmt_csu, 3);
