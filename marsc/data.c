@@ -29,6 +29,15 @@ marsc_data_group(const struct mars_pro *pro, struct rd r, struct paddr *g)
 	return false;
 }
 
+/* Who an IPv4 or IPv6 packet says that it is from. */
+static void
+data_source(const struct mars_pro *pro, struct rd r, struct paddr *source)
+{
+	*source = (struct paddr){ .len = mars_pro_addrlen(pro) };
+	rd_skip(&r, pro->type == PRO_IPV4 ? 12 : 8);
+	rd_copy(&r, source->a, source->len);
+}
+
 static void
 data_up(struct marsc *c, const struct marsc_incoming *in,
     const struct marsc_encap *e)
@@ -36,6 +45,7 @@ data_up(struct marsc *c, const struct marsc_incoming *in,
 	struct marsc_packet p = {
 		.pro = &c->pro,
 		.sender = &in->caller,
+		.known = vc_knows_caller(in->vc),
 		.has_cmi = e->type == 1,
 		.cmi = e->cmi,
 		.data = e->packet.p,
@@ -43,7 +53,8 @@ data_up(struct marsc *c, const struct marsc_incoming *in,
 	};
 	struct marsc_host *h = c->host;
 
-	(void)marsc_data_group(&c->pro, e->packet, &p.group);
+	if (marsc_data_group(&c->pro, e->packet, &p.group))
+		data_source(&c->pro, e->packet, &p.source);
 	if (h->ops->packet != NULL)
 		h->ops->packet(h->arg, c, &p);
 }
