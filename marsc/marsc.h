@@ -354,6 +354,15 @@ struct marsc_sent {
 };
 struct marsc_sent marsc_transmit(struct marsc *, const struct paddr *,
 		    const void *, size_t);
+/*
+ * The same of a packet that is in its SDU already, behind marsc_head_len()
+ * octets of room, so that nothing is allocated or copied.  The SDU's reference
+ * is taken over; who keeps another may use the SDU again, for another packet,
+ * when its refs are 1, and leaves it alone until then.
+ */
+size_t		 marsc_head_len(const struct marsc *);
+struct marsc_sent marsc_transmit_sdu(struct marsc *, const struct paddr *,
+		    struct vc_sdu *);
 
 /* --- what there is, to be shown */
 
