@@ -30,15 +30,17 @@ marsc_input_comes(void)
 static const char *
 input_line(struct marsc_tool *t, const char *line)
 {
-	struct marsc_step *before =
-	    STAILQ_LAST(&t->script, marsc_step, entry), *s;
+	struct marsc_script one = STAILQ_HEAD_INITIALIZER(one);
+	struct marsc_step *s;
 	const char *error;
 
 	t->input.number++;
-	error = marsc_script_line(&t->script, line, &t->conf.pro);
-	s = STAILQ_LAST(&t->script, marsc_step, entry);
-	if (error != NULL || !t->input.begun || s == before)
+	error = marsc_script_line(&one, line, &t->conf.pro);
+	if (error != NULL || (s = STAILQ_FIRST(&one)) == NULL)
 		return error;
+	STAILQ_CONCAT(&t->script, &one);
+	if (!t->input.begun)
+		return NULL;
 	if (t->conf.mcs)
 		return s->verb != MARSC_VERB_JOIN ? NULL :
 		    "a multicast server can't join";
