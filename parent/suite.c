@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_out.h"
 #include "parent.h"
 
 #define START_WAIT	60	/* s until both children have to be at work */
-#define END_WAIT	10	/* s for them to end by themselves */
+#define END_WAIT	1800	/* ms for them to end by themselves */
+#define KILL_WAIT	1000	/* ms for them to end when they are killed */
 #define NSIGNALS	4
 
 /*
@@ -109,9 +111,10 @@ detach_done(struct parent *p)
 }
 
 static void
-set_patience(struct parent *p, int seconds)
+set_patience(struct parent *p, int ms)
 {
-	struct timeval tv = { .tv_sec = seconds };
+	struct timeval tv = { .tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000 };
 
 	if (evtimer_add(p->patience, &tv) == -1)
 		log_warnx("can't set a timer");
@@ -142,8 +145,27 @@ parent_suite_end(struct parent *p, int status)
 		return;
 	p->ending = true;
 	p->status = status;
-	parent_children_signal(p, SIGTERM);
+	(void)evtimer_del(p->reload_patience);
+	(void)parent_children_signal(p, SIGTERM);
 	set_patience(p, END_WAIT);
+}
+
+/* There is nothing more that mars can do about who is still there. */
+static void
+suite_give_up(struct parent *p)
+{
+	p->status = 1;
+	(void)event_base_loopbreak(p->base);
+}
+
+static void
+suite_kill(struct parent *p)
+{
+	p->killed = true;
+	if (parent_children_signal(p, SIGKILL))
+		set_patience(p, KILL_WAIT);
+	else
+		suite_give_up(p);
 }
 
 /* A child did not start, or does not end, in time. */
@@ -157,16 +179,32 @@ suite_on_patience(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->ending && p->children[i].pid > 0)
-			log_warnx("%s does not end and is killed",
-			    p->children[i].name);
+			log_warnx("%s does not end and is %s",
+			    p->children[i].name,
+			    p->killed ? "left behind" : "killed");
 		else if (!p->ending &&
 		    (!p->children[i].ready || !p->children[i].configured))
 			log_warnx("%s is not at work after %d s",
 			    p->children[i].name, START_WAIT);
-	if (p->ending)
-		parent_children_signal(p, SIGKILL);
-	else
+	if (!p->ending)
 		parent_suite_end(p, 1);
+	else if (p->killed)
+		suite_give_up(p);
+	else
+		suite_kill(p);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+	size_t i;
+
+	(void)fd;
+	(void)what;
+	log_out_flush();
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_child_tick(&p->children[i]);
 }
 
 static void
@@ -181,12 +219,7 @@ on_signal(evutil_socket_t signo, short what, void *arg)
 			(void)event_base_loopbreak(p->base);
 		break;
 	case SIGHUP:
-		if (p->ending)
-			break;
-		if (p->requester == PARENT_BY_NOBODY)
-			parent_reload(p, PARENT_BY_SIGNAL);
-		else
-			p->again = true;
+		parent_reload_signal(p);
 		break;
 	default:
 		if (!p->ending)
@@ -201,6 +234,7 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 {
 	static const int numbers[NSIGNALS] = { SIGHUP, SIGINT, SIGTERM,
 		SIGCHLD };
+	const struct timeval tick = { .tv_sec = PARENT_TICK };
 	size_t i;
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -211,8 +245,13 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 		if (signals[i] == NULL || evsignal_add(signals[i], NULL) == -1)
 			fatalx("can't catch signals");
 	}
-	if ((p->patience = evtimer_new(p->base, suite_on_patience, p)) == NULL)
-		fatalx("evtimer_new");
+	p->patience = evtimer_new(p->base, suite_on_patience, p);
+	p->reload_patience =
+	    evtimer_new(p->base, parent_reload_on_patience, p);
+	p->tick = event_new(p->base, -1, EV_PERSIST, on_tick, p);
+	if (p->patience == NULL || p->reload_patience == NULL ||
+	    p->tick == NULL || evtimer_add(p->tick, &tick) == -1)
+		fatalx("can't make timers");
 }
 
 static void
@@ -227,6 +266,7 @@ init_children(struct parent *p)
 		p->children[i].parent = p;
 		p->children[i].id = (enum parent_child_id)i;
 		p->children[i].name = names[i];
+		parent_child_tick(&p->children[i]);
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
 		check_program(p, names[i]);
@@ -242,6 +282,7 @@ parent_suite_run(struct parent *p)
 	size_t i;
 
 	sandbox_undumpable();
+	log_never_wait();
 	if (geteuid() != 0)
 		log_info("not started as root: the children keep this user and "
 		    "are not confined by chroot");
@@ -255,7 +296,7 @@ parent_suite_run(struct parent *p)
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		parent_child_start(&p->children[i]);
 	parent_parties_start(p);
-	set_patience(p, START_WAIT);
+	set_patience(p, START_WAIT * 1000);
 	parent_suite_setup(p);
 	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
 	log_debug("parent: %s", state);
@@ -265,13 +306,17 @@ parent_suite_run(struct parent *p)
 		parent_openings_end(&p->children[i]);
 		parent_roots_end(&p->children[i]);
 		channel_close(&p->children[i].ch);
+		parent_listeners_close(&p->listeners[i]);
 	}
 	parent_parties_end(p);
 	parent_control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);
 	event_free(p->patience);
+	event_free(p->reload_patience);
+	event_free(p->tick);
 	event_base_free(p->base);
 	log_info("ended");
+	log_last();
 	return p->status;
 }

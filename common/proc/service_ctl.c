@@ -58,7 +58,7 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 		const char	*name;
 		uint64_t	 value;
 	} own[] = {
-		{ "sibling-pauses", s->pauses },
+		{ "sibling-pauses", s->congestions },
 		{ "control-refused", ctlserver_refused(s->control) },
 	};
 	struct service_cursor *at = cursor;
