@@ -28,7 +28,7 @@
  */
 #define QUEUE_MAX	16384
 #define LINES_MAX	1000	/* that a child may cause in one tick */
-#define HANG_TICKS	4	/* without an answer: the child hangs */
+#define HANG_TICKS	3	/* without an answer: the child hangs */
 
 void
 parent_child_descriptors(const struct parent *p, int fd)

@@ -135,6 +135,7 @@ struct parent {
 	int			 status;	/* of exit(3) */
 	struct event		*patience;	/* with the start or the end */
 	struct event		*tick;		/* looks who hangs */
+	struct event		*log_event;	/* the log takes lines again */
 	bool			 killed;	/* who did not end by itself */
 	char			 control[PARENT_NCHILDREN][CONF_PATH_SIZE + 16];
 };

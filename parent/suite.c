@@ -195,6 +195,29 @@ suite_on_patience(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+log_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	(void)what;
+	if (log_out_flush() != (int)fd)
+		(void)event_del(p->log_event);
+}
+
+/* Lines of the log wait: they go on when somebody reads again. */
+static void
+watch_log(struct parent *p)
+{
+	int fd = log_out_flush();
+
+	(void)event_del(p->log_event);
+	if (fd != -1 &&
+	    event_assign(p->log_event, p->base, fd, EV_WRITE | EV_PERSIST,
+	    log_writable, p) == 0)
+		(void)event_add(p->log_event, NULL);
+}
+
+static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct parent *p = arg;
@@ -202,7 +225,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	log_out_flush();
+	watch_log(p);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		parent_child_tick(&p->children[i]);
 }
@@ -249,7 +272,8 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 	p->reload_patience =
 	    evtimer_new(p->base, parent_reload_on_patience, p);
 	p->tick = event_new(p->base, -1, EV_PERSIST, on_tick, p);
-	if (p->patience == NULL || p->reload_patience == NULL ||
+	p->log_event = evtimer_new(p->base, log_writable, p);
+	if (p->log_event == NULL || p->patience == NULL || p->reload_patience == NULL ||
 	    p->tick == NULL || evtimer_add(p->tick, &tick) == -1)
 		fatalx("can't make timers");
 }
@@ -315,6 +339,7 @@ parent_suite_run(struct parent *p)
 	event_free(p->patience);
 	event_free(p->reload_patience);
 	event_free(p->tick);
+	event_free(p->log_event);
 	event_base_free(p->base);
 	log_info("ended");
 	log_last();

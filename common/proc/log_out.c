@@ -298,14 +298,15 @@ log_out(int priority, const char *name, pid_t pid, const char *text)
 	write_lines();
 }
 
-void
+int
 log_out_flush(void)
 {
 	if (through.send != NULL)
-		return;
+		return -1;
 	write_lines();
 	if (nwaiting == 0 && lost != 0 && confess())
 		write_lines();
+	return nwaiting == 0 ? -1 : out_fd;
 }
 
 void
@@ -322,5 +323,5 @@ log_last(void)
 {
 	if (through.last != NULL)
 		through.last(through.arg);
-	log_out_flush();
+	(void)log_out_flush();
 }

@@ -26,8 +26,11 @@ void	log_out_init(bool foreground);
  * lines of others.  pid is for the system's log.
  */
 void	log_out(int priority, const char *name, pid_t, const char *text);
-/* Writes what still waits, as far as that can be done without waiting. */
-void	log_out_flush(void);
+/*
+ * Writes what still waits, as far as that can be done without waiting.
+ * Returns the descriptor that does not take more now, or -1: nothing waits.
+ */
+int	log_out_flush(void);
 
 /*
  * What this process logs goes to send() from now on, instead; false: it can't

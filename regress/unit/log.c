@@ -94,7 +94,7 @@ unread(void)
 		log_warnx("line %d", i);
 	do {
 		take();
-		log_out_flush();
+		(void)log_out_flush();
 	} while (read(reader, got + ngot, 1) == 1 && ++ngot);
 	log_warnx("the last");
 	take();
@@ -256,7 +256,7 @@ log_daemon_comes_back(void **unused)
 	for (i = 0; i < 500; i++) {
 		(void)snprintf(text, sizeof(text), "line %d", i);
 		syslog_hears(fd, text);
-		log_out_flush();
+		(void)log_out_flush();
 	}
 	(void)close(fd);
 	(void)unlink(SYSLOG_PATH);
