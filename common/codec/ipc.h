@@ -76,6 +76,9 @@ enum imsg_type {
 	IMSG_CSA_REVIVE,	/* the same */
 	IMSG_CSA_ERASE,		/* the same */
 	IMSG_CSA_REALIGN,	/* marsd: all CAFSMs to negotiation; A-8 (a) */
+	IMSG_CSA_RETELL,	/* marsd: say UPDATE of all records of others
+				 * once more: there is a protocol that had none
+				 * to take them in */
 	IMSG_CSA_UPDATE,	/* scspd: oid(4), u32 key, u32 seq (two's
 				 * complement), u8 CSA_HOW_*, rest data: this
 				 * instance is in the cache now */

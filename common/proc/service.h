@@ -98,11 +98,12 @@ struct service_hooks {
 	bool			(*summary)(void *, void *cursor, struct wr *);
 	bool			(*counters)(void *, void *cursor, struct wr *);
 	/*
-	 * Applies a configuration, which outlives the next call.  0, or -1:
+	 * Applies a configuration, which outlives the next call; the one
+	 * before, which is still service.conf, is freed after it.  0, or -1:
 	 * no memory, and nothing was changed.  The process is confined
 	 * before the first call.
 	 */
-	int			(*configure)(void *, const struct conf *);
+	int			(*configure)(void *, struct conf *);
 	/*
 	 * Who is served at this local address by that configuration.  peer:
 	 * at the other end of a permanent circuit; NULL: whoever it is.

@@ -117,6 +117,13 @@ nvc_release(struct vc *vc, uint16_t cause)
 	free(v);
 }
 
+/* what is sent has arrived */
+static void
+nvc_nothing_to_flush(struct vc_link *l)
+{
+	(void)l;
+}
+
 static const struct atm_addr *
 nvc_peer(const struct vc *vc)
 {
@@ -132,6 +139,7 @@ const struct vc_backend net_backend = {
 	.release = nvc_release,
 	.send = nvc_send,
 	.peer = nvc_peer,
+	.flush = nvc_nothing_to_flush,
 };
 
 /* --- what the core is given */
@@ -218,6 +226,12 @@ net_realign(void *arg, uint16_t sgid)
 	((struct nserver *)arg)->realigned++;
 }
 
+static bool
+net_congested(void *arg)
+{
+	return ((struct nserver *)arg)->net->congested;
+}
+
 static void
 net_event(void *arg, const struct marsd_event *ev)
 {
@@ -235,5 +249,6 @@ const struct marsd_ops net_ops = {
 	.revive = net_revive,
 	.erase = net_erase,
 	.realign = net_realign,
+	.congested = net_congested,
 	.event = net_event,
 };

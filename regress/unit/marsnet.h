@@ -79,6 +79,7 @@ struct net {
 	TAILQ_HEAD(nleaf_list, nleaf) leaves;
 	bool		 leaf_hold;	/* leaves are not acked */
 	bool		 quiet;		/* count, don't keep */
+	bool		 congested;	/* what scspd is */
 	struct sent	*sent;
 	size_t		 nsent, maxsent;
 	struct delivery	*queue, **tail;

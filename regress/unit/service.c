@@ -74,7 +74,7 @@ say(uint32_t key)
 }
 
 static int
-owner_configure(void *arg, const struct conf *c)
+owner_configure(void *arg, struct conf *c)
 {
 	(void)arg;
 	(void)c;
