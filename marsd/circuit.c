@@ -13,7 +13,7 @@
 
 /* Do the prefixes of the configuration hold it?  Without any all may call. */
 static bool
-allowed(const struct marsd_cluster *c, const struct atm_addr *who)
+may_call(const struct marsd_cluster *c, const struct atm_addr *who)
 {
 	const struct conf_prefix *p;
 
@@ -30,7 +30,7 @@ user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 	struct marsd_cluster *c = arg;
 	struct marsd_circuit *ci;
 
-	if (leaf || c->mars->stopping || !allowed(c, caller)) {
+	if (leaf || c->mars->stopping || !may_call(c, caller)) {
 		c->counts.calls_refused++;
 		return VC_CAUSE_REJECTED;
 	}
@@ -76,11 +76,11 @@ marsd_circuits_allowed(struct marsd_cluster *c)
 		for (role = 0; role < MARSD_ROLES; role++)
 			TAILQ_FOREACH_SAFE(r, &p->control[role].regs,
 			    control_entry, rnext)
-				if (!allowed(c, &r->node->atm))
+				if (!may_call(c, &r->node->atm))
 					marsd_member_gone(r);
 	for (ci = LIST_FIRST(&c->circuits); ci != NULL; ci = next) {
 		next = LIST_NEXT(ci, entry);
-		if (!allowed(c, vc_peer(ci->vc))) {
+		if (!may_call(c, vc_peer(ci->vc))) {
 			vc_release(ci->vc, VC_CAUSE_REJECTED);
 			marsd_circuit_free(ci);
 		}

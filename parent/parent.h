@@ -142,6 +142,11 @@ struct parent {
 
 /* --- suite.c */
 
+/*
+ * Says what would stop root from running the children as their users on this
+ * machine: no such user, or a home that is no root directory for them.
+ */
+void	parent_users_check(const struct conf *);
 /* Runs the suite until its end; the status for exit(3). */
 int	parent_suite_run(struct parent *);
 /* SIGTERM to the children, later SIGKILL; then the loop ends. */

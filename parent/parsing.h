@@ -69,6 +69,9 @@ void	parsing_wrong(struct parsing *, const char *, ...)
 /* What is wrong with a part of the configuration, where it was defined. */
 void	parsing_complain(struct parsing *, const void *obj, const char *, ...)
 	    __attribute__((__format__(printf, 3, 4)));
+/* The same of what is no error, but not what anybody can want. */
+void	parsing_remark(struct parsing *, const void *obj, const char *, ...)
+	    __attribute__((__format__(printf, 3, 4)));
 /* That part of the configuration is defined in this line. */
 void	parsing_origin(struct parsing *, const void *obj);
 /* A new one, all zero, which is defined in this line. */

@@ -5,6 +5,9 @@
 
 /* The life of the suite: start, signals, end. */
 
+#include <sys/stat.h>
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -46,6 +49,58 @@ check_user(const struct parent_child *c)
 		    "the name of another one",
 		    user, c->name);
 	return true;
+}
+
+/* Nothing may be in a directory that is to be somebody's root. */
+static bool
+is_empty(const char *dir)
+{
+	struct dirent *e;
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	if (d == NULL)
+		return true; /* others may not look: nor can we say it */
+	while (n <= 2 && (e = readdir(d)) != NULL)
+		n++; /* . and .. are always there */
+	(void)closedir(d);
+	return n <= 2;
+}
+
+static void
+user_check(const char *child, const char *user)
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	if (strcmp(user, "none") == 0)
+		return;
+	if ((pw = getpwnam(user)) == NULL)
+		log_warnx("there is no user %s for %s: create it, or name "
+		    "another one with user %s",
+		    user, child, child);
+	else if (pw->pw_uid == 0)
+		log_warnx("user %s of %s is root: name another one", user,
+		    child);
+	else if (stat(pw->pw_dir, &st) == -1 || !S_ISDIR(st.st_mode))
+		log_warnx("%s, the home of user %s, is no directory: make it, "
+		    "owned by root and empty",
+		    pw->pw_dir, user);
+	else if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		log_warnx("%s, the home of user %s, has to be root's, and "
+		    "nobody else may write to it",
+		    pw->pw_dir, user);
+	else if (!is_empty(pw->pw_dir))
+		log_warnx("%s, the home of user %s, is not empty: %s would "
+		    "have those files in reach",
+		    pw->pw_dir, user, child);
+}
+
+void
+parent_users_check(const struct conf *c)
+{
+	user_check("marsd", c->user_marsd);
+	user_check("scspd", c->user_scspd);
 }
 
 static void
