@@ -210,7 +210,7 @@ conf_neighbor_new(struct conf_cluster *cl)
 	} \
 } while (0)
 
-static void
+void
 conf_cluster_free(struct conf_cluster *cl)
 {
 	LIST_FREE(&cl->protocols, conf_protocol);
