@@ -46,7 +46,8 @@ static const struct {
 	    "csn, strict-source, native-parties and neighbor" },
 	[PARSING_CLUSTER_LIMIT] = { "limit ",
 	    "a cluster's limit block takes members, joins-per-member, "
-	    "groups, servers, serve-range, rate, rate-total and records" },
+	    "joins, groups, servers, servers-known, serve-range, backlog, "
+	    "rate, burst, rate-total and records" },
 	[PARSING_REDIRECT] = { "redirect ",
 	    "a redirect block takes interval, dead and order" },
 	[PARSING_GROUP] = { "",

@@ -387,6 +387,7 @@ quiet(struct world *w)
 	    RESTARTED_MCS + 30 + 25 * w->nservers);
 
 	trace(w, 1, NULL, "quiet");
+	w->slow = false;
 	run_for(w, MTIME_SEC(10));
 	while (!check_servers(w, false)) {
 		if (w->ts.now.us - start > limit) {
@@ -412,6 +413,7 @@ static void
 faults(struct world *w)
 {
 	w->faulty = w->troubled = true;
+	w->slow = (w->kinds & K_OVERFLOW) != 0 && chance(w, 50);
 	w->pace = MTIME_SEC(60) / (10 + w->nhosts) * between(w, 1, 10) / 4;
 	trace(w, 1, NULL, "faults");
 	timer_set(&w->ts, &w->churn, 0);
@@ -432,10 +434,11 @@ on_watch(void *arg)
 	timer_set(&w->ts, &w->watch, MTIME_MS(between(w, 100, 900)));
 }
 
-/* Things happen, but nothing is lost. */
+/* Things happen, but nothing is lost, or everybody hears of it. */
 static void
 calm(struct world *w)
 {
+	w->slow = (w->kinds & K_OVERFLOW) != 0 && chance(w, 50);
 	w->pace = MTIME_SEC(60) / (10 + w->nhosts) * between(w, 1, 10) / 2;
 	trace(w, 1, NULL, "changes without faults");
 	timer_set(&w->ts, &w->churn, 0);

@@ -42,7 +42,6 @@ to_marsd(struct server *s, uint32_t type, const struct replica_msg *m)
 		marsd_csa_gone(s->mars, m->sgid, m->oid, m->key);
 		break;
 	default:
-		marsd_csa_neighbor(s->mars, m->sgid, m->oid, m->aligned);
 		break;
 	}
 }
@@ -230,6 +229,7 @@ mars_op_event(void *arg, const struct marsd_event *e)
 	trace(s->node.w, 1, &s->node, "marsd: %s %s (server %d) %s %llu",
 	    text[e->code], who, e->oid == NULL ? -1 : e->oid[3] - 1,
 	    e->why == NULL ? "" : e->why, (unsigned long long)e->number);
+	s->node.w->st.revalidations += e->code == MARSD_EV_REVALIDATE;
 	if (e->code == MARSD_EV_VIOLATION)
 		fail(s->node.w, "server %u: %s", s->node.n, e->why);
 	/* every server has a range of its own: nothing may overlap */
@@ -451,6 +451,8 @@ configure(struct server *s)
 	cc->hold = w->hold;
 	cc->tombstone = w->tombstone;
 	cc->csn_before = w->csn_before;
+	if (w->kinds & K_OVERFLOW)
+		cc->max_backlog = (uint32_t)between(w, 2, 60);
 	for (i = 0; i < w->nprotos; i++) {
 		if ((cp = calloc(1, sizeof(*cp))) == NULL)
 			abort();

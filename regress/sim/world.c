@@ -125,15 +125,45 @@ node_enter(struct node *n)
 	timers_run(&n->ts, local_time(n));
 }
 
+/*
+ * The system takes some datagrams of marsd's now, and more a little later, or,
+ * while there are faults, so much later that what waits is given up
+ * (K_OVERFLOW).
+ */
+static void
+flush_slowly(struct node *n)
+{
+	struct world *w = n->w;
+
+	if (timer_isset(&n->slow) ||
+	    nvc_flush(n->port[0].nvc, (size_t)rnd(w, 12 + w->nhosts / 4)))
+		return;
+	timer_set(&w->ts, &n->slow, w->faulty && chance(w, 3) ?
+	    between(w, MTIME_SEC(1), MTIME_SEC(3)) :
+	    between(w, 0, MTIME_MS(50)));
+}
+
 void
 node_settle(struct node *n)
 {
+	bool slow = n->server && n->w->slow;
 	int i;
 
 	for (i = 0; i < 2; i++)
-		if (n->port[i].nvc != NULL)
+		if (n->port[i].nvc == NULL)
+			continue;
+		else if (slow && i == 0)
+			flush_slowly(n);
+		else
 			(void)nvc_flush(n->port[i].nvc, SIZE_MAX);
 	schedule(n);
+}
+
+static void
+on_slow(void *arg)
+{
+	node_enter(arg);
+	node_settle(arg);
 }
 
 static void
@@ -260,6 +290,23 @@ lost(struct world *w, const struct node *a, const struct node *b)
 	return w->loss != 0 && rnd(w, 10000) < w->loss;
 }
 
+/* What the node's links have dropped because it had waited for too long. */
+static void
+count_expired(struct node *n)
+{
+	const char *name;
+	uint64_t v;
+	size_t i;
+	int p;
+
+	for (p = 0; p < 2; p++)
+		for (i = 0; n->port[p].nvc != NULL &&
+		     nvc_counter(n->port[p].nvc, i, &name, &v);
+		     i++)
+			if (strcmp(name, "sdus-dropped") == 0)
+				n->w->st.expired += v;
+}
+
 static bool
 output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
     size_t headlen, struct vc_sdu *sdu)
@@ -305,6 +352,7 @@ node_init(struct node *n, struct world *w, bool server, uint32_t number)
 		n->ppm = (int32_t)between(w, -20000, 20000);
 	timers_init(&n->ts, local_time(n));
 	timer_init(&n->wake, on_wake, n);
+	timer_init(&n->slow, on_slow, n);
 }
 
 static uint64_t
@@ -355,12 +403,14 @@ node_close(struct node *n)
 	int i;
 
 	n->silent = true;
+	count_expired(n);
 	for (i = 0; i < 2; i++)
 		if (n->port[i].nvc != NULL) {
 			nvc_free(n->port[i].nvc);
 			n->port[i].nvc = NULL;
 		}
 	timer_clear(&n->w->ts, &n->wake);
+	timer_clear(&n->w->ts, &n->slow);
 	if (n->ts.count != 0)
 		fail(n->w, "%s %u has ended, %zu timers are left",
 		    n->server ? "server" : "host", n->n, n->ts.count);
