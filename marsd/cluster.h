@@ -117,7 +117,8 @@ struct marsd_cluster {
 	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
 	/* what is done for a message, which its sender is charged for */
-	uint64_t		 copies;	/* sent on control VCs */
+	/* on control VCs; one of many octets counts for several */
+	uint64_t		 copies;
 	uint64_t		 walked;	/* joins and ranges looked at */
 	struct table_faults	 faults;	/* of all tables */
 	struct marsd_counts	 counts;

@@ -125,6 +125,14 @@ subject_of(const struct marsd_node *n, bool layer3)
 	};
 }
 
+/* Is a list too long to be copied to all leaves within one turn? */
+static bool
+is_heavy(const struct marsd_control *ctl, const struct marsd_spans *l)
+{
+	return (uint64_t)l->n * 2 * ctl->proto->addrlen * ctl->leaves >
+	    TURN_COPIES;
+}
+
 void
 marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
     struct mars_msg *m, const struct marsd_spans *l, bool punched)
@@ -132,9 +140,10 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 	struct marsd_cluster *c = ctl->proto->cluster;
 	struct marsd_subject who =
 	    subject_of(n, (m->flags & MARS_F_LAYER3GRP) != 0);
+	bool waits = marsd_tell_waits(ctl);
 	size_t i;
 
-	if (!marsd_tell_waits(ctl)) {
+	if (!waits && !is_heavy(ctl, l)) {
 		marsd_send_spans(ctl, m, l, punched);
 		return;
 	}
@@ -152,6 +161,8 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 			marsd_tell_revalidate(ctl);
 			return;
 		}
+	if (!waits)
+		marsd_tell_drained(ctl);
 }
 
 static void
