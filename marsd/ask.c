@@ -53,7 +53,7 @@ marsd_ask_known(struct marsd_ask *a)
 {
 	marsd_adopt_asked(a->reg, a->mine);
 	if (a->mine != NULL && a->mine->state == MARSD_ENTRY_OLD) {
-		/* as if it were new, but under the same key: A-10 */
+		/* handled like a new one, which gets the same key: A-10 */
 		marsd_entry_free(a->mine);
 		a->mine = NULL;
 	}

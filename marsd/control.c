@@ -5,7 +5,7 @@
 
 /*
  * What marsctl(8) can ask marsd alone; common/proc/service_ctl.c has what scspd
- * is asked as well.  The values of all listings are described in marsctl(8).
+ * can be asked, too.  The values of all listings are described in marsctl(8).
  */
 #include <string.h>
 

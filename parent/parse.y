@@ -446,7 +446,7 @@ yyerror(const char *what)
 }
 
 static int
-token_of(const char *name, bool begins)
+keyword_find(const char *name, bool begins)
 {
 	const struct keyword *k;
 
@@ -488,7 +488,7 @@ yylex(void)
 		return NUMBER;
 	case LEX_WORD:
 		first = false;
-		token = token_of(ps->lex.text, was_first);
+		token = keyword_find(ps->lex.text, was_first);
 		yylval.string = parsing_join(ps, ps->lex.text, "");
 		if (was_first && token == STRING)
 			begun = yylval.string;

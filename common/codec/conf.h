@@ -182,8 +182,8 @@ uint32_t conf_number_get(const struct conf_number *, const void *base);
 bool	 conf_number_set(const struct conf_number *, void *base, uint64_t);
 
 /*
- * A configuration, a cluster, a group, a neighbor, with every default; all but
- * the first are at the end of their list.  NULL: no memory.
+ * Make a configuration, a cluster, a group, a neighbor, with every default.
+ * All but the first are put at the end of their list.  NULL: no memory.
  */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *name);
@@ -201,7 +201,10 @@ const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,
 			    enum conf_algorithm *);
 
-/* As octets; without keys the list of them is empty, as marsd gets it. */
+/*
+ * Writes it as octets; without keys their list is empty, which is how marsd
+ * gets it.
+ */
 void			 conf_write(struct wr *, const struct conf *,
 			    bool with_keys);
 /* Reads that, to its last octet.  NULL: malformed, or no memory. */

@@ -50,9 +50,17 @@ show_counter(struct service *s, struct wr *w, const char *scope,
 	ctl_uint(w, "value", value);
 }
 
+/* Of each link, then of the process as a whole. */
 static bool
 own_counters(struct service *s, void *cursor, struct wr *w)
 {
+	const struct {
+		const char	*name;
+		uint64_t	 value;
+	} own[] = {
+		{ "sibling-pauses", s->pauses },
+		{ "control-refused", ctlserver_refused(s->control) },
+	};
 	struct service_cursor *at = cursor;
 	struct service_link *l;
 	char scope[ATM_STRLEN];
@@ -69,16 +77,16 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 		    value);
 		return true;
 	}
-	if (at->at != 0)
+	if (at->at == sizeof(own) / sizeof(own[0]))
 		return false;
+	show_counter(s, w, "all", own[at->at].name, own[at->at].value);
 	at->at++;
-	show_counter(s, w, "all", "sibling-pauses", s->pauses);
 	return true;
 }
 
 /*
- * Those of the process come first.  When they are done, the last octet of
- * the cursor says so, and the rest of it is the owner's.
+ * The counters of the process come first.  When they are done, the last octet
+ * of the cursor says so, and the rest of it belongs to the owner.
  */
 static bool
 service_counters(void *arg, void *cursor, struct wr *w)

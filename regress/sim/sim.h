@@ -53,7 +53,7 @@
 	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
 	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
 	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6") \
-	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") \
+	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") X(K_STALL, "stall") \
 	/* servers that can't send as fast as there is to say: backlogs */ \
 	X(K_OVERFLOW, "overflow")
 
@@ -68,11 +68,11 @@ enum kind {
 	KINDS(X)
 #undef X
 	/*
-	 * Data units of hosts out of order or twice: RFC 2022 relies on a
-	 * circuit that keeps the order, as ATM does (a JOIN that arrives
-	 * after the LEAVE makes a member for ever); NVC does not yet.
+	 * Not a default yet: in seed 121 it finds that the leaf of a lodger
+	 * that has left stays up, since the other host at its address holds
+	 * it, and check.c does not excuse that view.
 	 */
-	K_ALL = ((1 << KIND_MAX) - 1) & ~K_DISORDER
+	K_ALL = ((1 << KIND_MAX) - 1) & ~K_STALL
 };
 
 struct world;
@@ -93,6 +93,8 @@ struct node {
 	uint8_t		 ip[4];
 	uint8_t		 region;	/* of a partition */
 	bool		 silent;	/* nothing goes out: it is dying */
+	struct timer	 stall;		/* in the world: nothing goes out till
+					 * then, and queues overflow */
 	int64_t		 offset;	/* of its clock, us */
 	int32_t		 ppm;		/* by which it is too fast */
 	struct timers	 ts;
@@ -137,9 +139,11 @@ struct view {
 struct host {
 	struct node	 node;		/* first */
 	bool		 alive, mcs, leaving;
+	struct host	*landlord, *lodger;	/* of the other protocol */
+	bool		 evicted;	/* to be back when its landlord is */
 	uint8_t		 proto;
 	struct atm_addr	 addr;
-	struct marsc_host *end;
+	struct marsc_host *end;		/* a lodger's is its landlord's */
 	struct marsc	*client;
 	struct want	*want;
 	size_t		 nwant;
@@ -157,10 +161,10 @@ struct host {
 };
 
 struct stats {
-	uint64_t	 datagrams, lost, duplicated, sdus;
+	uint64_t	 datagrams, lost, duplicated, sdus, stalls, expired;
 	uint64_t	 crashes, moves, redirects, refused, changes;
 	uint64_t	 views, views_excused, probes, delivered, untried;
-	uint64_t	 conflicts, checks, ghosts, revalidations;
+	uint64_t	 conflicts, checks, ghosts, revalidations, shared;
 	int64_t		 virtual_us;	/* simulated */
 	int64_t		 slowest_us;	/* to come to rest */
 	uint64_t	 digest;

@@ -80,6 +80,10 @@ def filters():
         assert len(rows) == n, (where, rows)
     assert {r["scope"] for r in a.ctl("counters", "cluster", "lis1")} == \
         {"lis1"}
+    # both processes count who was turned away at their control sockets
+    assert [r["process"] for r in a.ctl("counters")
+            if r["name"] == "control-refused" and r["scope"] == "all" and
+            r["value"] == 0] == ["marsd", "scspd"]
     assert len(b.ctl("members", "cluster", "lis1")) == 1
     assert len(b.ctl("neighbors", "cluster", "lis1")) == 1
     text = a.marsctl("show", "gr", "gr", "224.2.3.4").stdout
