@@ -125,6 +125,17 @@ subject_of(const struct marsd_node *n, bool layer3)
 	};
 }
 
+/*
+ * What is pending where the VC has nothing to send is told at once: nobody
+ * would say that it has drained.
+ */
+static void
+tell_idle(struct marsd_control *ctl)
+{
+	if (!ctl->behind && vc_backlog(ctl->root) == 0)
+		marsd_tell_drained(ctl);
+}
+
 /* Is a list too long to be copied to all leaves within one turn? */
 static bool
 is_heavy(const struct marsd_control *ctl, const struct marsd_spans *l)
@@ -140,10 +151,9 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 	struct marsd_cluster *c = ctl->proto->cluster;
 	struct marsd_subject who =
 	    subject_of(n, (m->flags & MARS_F_LAYER3GRP) != 0);
-	bool waits = marsd_tell_waits(ctl);
 	size_t i;
 
-	if (!waits && !is_heavy(ctl, l)) {
+	if (!marsd_tell_waits(ctl) && !is_heavy(ctl, l)) {
 		marsd_send_spans(ctl, m, l, punched);
 		return;
 	}
@@ -161,8 +171,7 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 			marsd_tell_revalidate(ctl);
 			return;
 		}
-	if (!waits)
-		marsd_tell_drained(ctl);
+	tell_idle(ctl);
 }
 
 static void
@@ -192,6 +201,8 @@ marsd_tell_migrate(struct marsd_control *ctl, struct marsd_node *n,
 	c->counts.pended++;
 	if (!marsd_backlog_migrate(&ctl->backlog, &to, group))
 		marsd_tell_revalidate(ctl);
+	else
+		tell_idle(ctl);
 }
 
 void
