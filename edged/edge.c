@@ -633,11 +633,15 @@ edged_detach(struct edged *d, struct vc_link *link)
 /* --- interfaces */
 
 struct edged_port *
-edged_port_find(struct edged *d, const char *edge, const char *name)
+edged_port_find(struct edged *d, const char *name)
 {
-	struct edged_edge *e = edge_find(d, edge);
+	struct edged_port *p = NULL;
+	struct edged_edge *e;
 
-	return e == NULL ? NULL : port_find(e, name);
+	TAILQ_FOREACH(e, &d->edges, entry)
+		if ((p = port_find(e, name)) != NULL)
+			break;
+	return p;
 }
 
 void
@@ -679,4 +683,10 @@ edged_port_down(struct edged_port *p)
 	edged_lan_down(&p->lan);
 	edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_DOWN, .lan = p->name });
+}
+
+void
+edged_port_lost(struct edged_port *p, uint32_t n)
+{
+	p->no_room += n;
 }

@@ -141,9 +141,8 @@ void		 edged_detach(struct edged *, struct vc_link *);
 
 /* --- LANs */
 
-/* by the names of the edge and of the interface; NULL: there is none */
-struct edged_port *edged_port_find(struct edged *, const char *edge,
-		    const char *name);
+/* by the name of the interface, which no two edges share; NULL: none */
+struct edged_port *edged_port_find(struct edged *, const char *);
 /* what ops->send() is given; NULL: there is no interface, it is down */
 void		 edged_port_set_shell(struct edged_port *, void *);
 void		*edged_port_shell(const struct edged_port *);
@@ -153,6 +152,8 @@ void		 edged_port_addresses(struct edged_port *,
 		    const struct ip_prefix *, size_t, uint32_t mtu);
 void		 edged_port_up(struct edged_port *);
 void		 edged_port_down(struct edged_port *);
+/* so many packets that ops->send() has taken were dropped all the same */
+void		 edged_port_lost(struct edged_port *, uint32_t);
 /*
  * A packet that came from the LAN, from its IP header on; it may be changed.
  * undone: its sender left a checksum to a network card.

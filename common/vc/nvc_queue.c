@@ -257,6 +257,7 @@ bundle_count(const struct nvc *n, const struct nvc_stream *s)
 
 	STAILQ_FOREACH(o, &s->outs, entry) {
 		if (o->sdu == NULL || o->numbered != first->numbered ||
+		    o->sdu->tos != first->sdu->tos ||
 		    o->sdu->len + LEN_LEN > room)
 			break;
 		room -= o->sdu->len + LEN_LEN;
@@ -271,6 +272,8 @@ bundle_body(const struct nvc_stream *s, uint32_t many)
 {
 	const struct nvc_out *o = STAILQ_FIRST(&s->outs);
 	static uint8_t buf[VC_SDU_MAX];
+	uint8_t tos = o->sdu->tos;
+	struct vc_sdu *body;
 	struct wr w;
 
 	for (wr_init(&w, buf, sizeof(buf)); many > 0; many--) {
@@ -278,7 +281,10 @@ bundle_body(const struct nvc_stream *s, uint32_t many)
 		wr_bytes(&w, o->sdu->data, o->sdu->len);
 		o = STAILQ_NEXT(o, entry);
 	}
-	return wr_failed(&w) ? NULL : vc_sdu_new(buf, w.len);
+	if (wr_failed(&w) || (body = vc_sdu_new(buf, w.len)) == NULL)
+		return NULL;
+	body->tos = tos;
+	return body;
 }
 
 /* --- out */
@@ -334,10 +340,17 @@ sdu_out(struct nvc *n, struct nvc_circuit *c, const struct nvc_out *o)
 }
 
 static bool
-expired(const struct nvc *n, const struct nvc_out *o)
+expired(const struct nvc *n, const struct nvc_out *o, int64_t most)
 {
-	return o->sdu != NULL &&
-	    mtime_diff(o->since, n->timers->now) > VC_QUEUE_TIME;
+	return o->sdu != NULL && mtime_diff(o->since, n->timers->now) > most;
+}
+
+/* How long an SDU of a root may wait: what is late is of no use to data. */
+static int64_t
+root_patience(const struct nvc *n, const struct nvc_out *o)
+{
+	return o->numbered || n->params.queue_time == 0 ? VC_QUEUE_TIME :
+	    n->params.queue_time;
 }
 
 /* --- circuits */
@@ -394,7 +407,7 @@ flush_circuits(struct nvc *n, size_t *max)
 
 	while ((c = TAILQ_FIRST(&q->circuits)) != NULL) {
 		while ((o = STAILQ_FIRST(&c->stream.outs)) != NULL &&
-		    expired(n, o)) {
+		    expired(n, o, VC_QUEUE_TIME)) {
 			n->sdus_dropped++;
 			circuit_pop(n, c);
 		}
@@ -472,12 +485,33 @@ root_expire(struct nvc *n, struct nvc_root *r)
 	nvc_root_sent(n, r, seq);
 }
 
+/*
+ * How many SDUs pass over the leaves together where they make no bundle: what
+ * a leaf gets is then in a row, which a system may take as one.
+ */
+static uint32_t
+pass_count(const struct nvc *n, const struct nvc_stream *s)
+{
+	const struct nvc_out *o;
+	uint32_t many = 0;
+
+	STAILQ_FOREACH(o, &s->outs, entry) {
+		if (o->sdu == NULL || o->numbered ||
+		    many >= n->params.row)
+			break;
+		many++;
+	}
+	return many == 0 ? 1 : many;
+}
+
 static void
 pass_begin(const struct nvc *n, struct nvc_root *r)
 {
 	r->batch = r->bundlers > 0 ? bundle_count(n, &r->stream) : 1;
 	if (r->batch > 1)
 		r->body = bundle_body(&r->stream, r->batch);
+	else
+		r->batch = pass_count(n, &r->stream);
 	r->cursor = TAILQ_FIRST(&r->leaves);
 	r->had = 0;
 }
@@ -579,7 +613,7 @@ root_output(struct nvc *n, struct nvc_root *r, size_t *max)
 			root_pop(n, r);
 			continue;
 		}
-		if (r->batch == 0 && expired(n, o)) {
+		if (r->batch == 0 && expired(n, o, root_patience(n, o))) {
 			root_expire(n, r);
 			continue;
 		}
