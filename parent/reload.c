@@ -52,20 +52,33 @@ send_listeners(struct parent_child *c, struct parent_listeners *ls)
 	}
 }
 
+static enum conf_reader
+reader_of(enum parent_child_id id)
+{
+	switch (id) {
+	case PARENT_MARSD:
+		return CONF_FOR_MARSD;
+	case PARENT_EDGED:
+		return CONF_FOR_EDGED;
+	default:
+		return CONF_FOR_SCSPD;
+	}
+}
+
 /*
- * Sends CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys to scspd only.  buf
- * has CONF_SIZE_MAX octets, which fits() has found to be enough.
+ * Sends CONF_BEGIN, DATA..., LISTEN..., EDGE_LAN..., CONF_END.  buf has
+ * CONF_SIZE_MAX octets, which fits() has found to be enough.
  */
 static void
 send_conf(struct parent_child *c, const struct conf *conf,
-    struct parent_listeners *ls, uint8_t *buf)
+    struct parent_listeners *ls, struct parent_lans *lans, uint8_t *buf)
 {
 	uint8_t head[4];
 	struct wr w, h;
 	size_t at, n;
 
 	wr_init(&w, buf, CONF_SIZE_MAX);
-	conf_write(&w, conf, c->id == PARENT_SCSPD);
+	conf_write(&w, conf, reader_of(c->id));
 	c->configured = false;
 	wr_init(&h, head, sizeof(head));
 	wr_u32(&h, (uint32_t)w.len);
@@ -75,11 +88,13 @@ send_conf(struct parent_child *c, const struct conf *conf,
 		parent_child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
 	}
 	send_listeners(c, ls);
+	if (c->id == PARENT_EDGED)
+		parent_lans_send(c->parent, lans, conf);
 	parent_child_send(c, IMSG_CONF_END, -1, NULL, 0);
 	explicit_bzero(buf, w.len);
 }
 
-/* When scspd has the keys, no other process has. */
+/* When those who use the keys have them, no other process has. */
 static void
 forget_keys(struct conf *c)
 {
@@ -89,25 +104,30 @@ forget_keys(struct conf *c)
 		explicit_bzero(k->secret, sizeof(k->secret));
 }
 
-/* Do CONF_SIZE_MAX octets suffice, keys included?  Wipes buf. */
+/* Do CONF_SIZE_MAX octets suffice for each child?  Wipes buf. */
 static bool
 fits(const struct conf *conf, uint8_t *buf)
 {
 	struct wr w;
+	size_t i;
 
-	wr_init(&w, buf, CONF_SIZE_MAX);
-	conf_write(&w, conf, true);
-	explicit_bzero(buf, w.len);
-	return !wr_failed(&w);
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
+		wr_init(&w, buf, CONF_SIZE_MAX);
+		conf_write(&w, conf, reader_of((enum parent_child_id)i));
+		explicit_bzero(buf, w.len);
+		if (wr_failed(&w))
+			return false;
+	}
+	return true;
 }
 
-/* Sends it to both children, or to none: then false, and why says why. */
+/* Sends it to all children, or to none: then false, and why says why. */
 static bool
 send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
     size_t size)
 {
-	struct parent_listeners ls[PARENT_NCHILDREN] = { { NULL, 0 },
-		{ NULL, 0 } };
+	struct parent_listeners ls[PARENT_NCHILDREN] = { { NULL, 0 } };
+	struct parent_lans lans = TAILQ_HEAD_INITIALIZER(lans);
 	uint8_t *buf = malloc(CONF_SIZE_MAX);
 	bool ok = buf != NULL && fits(new, buf);
 	size_t i;
@@ -118,13 +138,16 @@ send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
 		    "not enough memory" :
 		    "the configuration is too large: make it smaller");
 	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
-		ok = parent_listeners_open(
+		ok = !p->children[i].wanted ||
+		    parent_listeners_open(
 		    &ls[i], (enum parent_child_id)i, new, old, why, size);
+	ok = ok && parent_lans_open(p, &lans, new, why, size);
 	for (i = 0; i < PARENT_NCHILDREN; i++) {
-		if (ok)
-			send_conf(&p->children[i], new, &ls[i], buf);
+		if (ok && p->children[i].wanted)
+			send_conf(&p->children[i], new, &ls[i], &lans, buf);
 		parent_listeners_close(&ls[i]);
 	}
+	parent_lans_free(&lans);
 	forget_keys(new);
 	free(buf);
 	return ok;
@@ -142,8 +165,10 @@ parent_suite_setup(struct parent *p)
 		fatal("socketpair");
 	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		reload_send_setup(&p->children[i]);
-		parent_child_send(
-		    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
+		/* edged has none */
+		if (i != PARENT_EDGED)
+			parent_child_send(
+			    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
 		parent_child_send(&p->children[i], IMSG_CONTROL,
 		    p->children[i].control_fd, NULL, 0);
 		p->children[i].control_fd = -1;
@@ -212,11 +237,14 @@ fixed(const struct conf *old, const struct conf *new)
 	if (strcmp(old->control, new->control) != 0)
 		return "control";
 	if (strcmp(old->user_marsd, new->user_marsd) != 0 ||
-	    strcmp(old->user_scspd, new->user_scspd) != 0)
+	    strcmp(old->user_scspd, new->user_scspd) != 0 ||
+	    strcmp(old->user_edged, new->user_edged) != 0)
 		return "user";
+	if (conf_has_server(old) != conf_has_server(new))
+		return "whether there is a cluster";
 	if (regrouped(old, new))
 		return "server-group";
-	return NULL;
+	return parent_edges_fixed(old, new);
 }
 
 void

@@ -17,7 +17,7 @@
 #include "log.h"
 #include "parent.h"
 
-#define START_WAIT	60	/* s until both children have to be at work */
+#define START_WAIT	60	/* s until the children have to be at work */
 #define END_WAIT	10	/* s for them to end by themselves */
 #define NSIGNALS	4
 
@@ -130,8 +130,10 @@ parent_suite_started(struct parent *p)
 	p->started = true;
 	(void)evtimer_del(p->patience);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		log_info("%s is at work, pid %d; %s", p->children[i].name,
-		    (int)p->children[i].pid, p->children[i].sandbox);
+		if (p->children[i].wanted)
+			log_info("%s is at work, pid %d; %s",
+			    p->children[i].name, (int)p->children[i].pid,
+			    p->children[i].sandbox);
 	detach_done(p);
 }
 
@@ -219,7 +221,9 @@ static void
 init_children(struct parent *p)
 {
 	static const char *const names[PARENT_NCHILDREN] = {
-		[PARENT_MARSD] = "marsd", [PARENT_SCSPD] = "scspd"
+		[PARENT_MARSD] = "marsd",
+		[PARENT_SCSPD] = "scspd",
+		[PARENT_EDGED] = "edged"
 	};
 	size_t i;
 
@@ -229,6 +233,16 @@ init_children(struct parent *p)
 		p->children[i].name = names[i];
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
+		p->children[i].control_fd = -1;
+		p->children[i].wanted = i == PARENT_EDGED ?
+		    !TAILQ_EMPTY(&p->conf->edges) :
+		    conf_has_server(p->conf);
+		if (!p->children[i].wanted) {
+			/* nobody waits for one that is not started */
+			p->children[i].ready = true;
+			p->children[i].configured = true;
+			continue;
+		}
 		check_program(p, names[i]);
 		p->children[i].privileged = check_user(&p->children[i]);
 	}
@@ -250,11 +264,14 @@ parent_suite_run(struct parent *p)
 	init_events(p, signals);
 	/* before anything runs, so that a second mars disturbs nothing */
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		p->children[i].control_fd =
-		    parent_control_open(p, (enum parent_child_id)i);
+		if (p->children[i].wanted)
+			p->children[i].control_fd =
+			    parent_control_open(p, (enum parent_child_id)i);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		parent_child_start(&p->children[i]);
+		if (p->children[i].wanted)
+			parent_child_start(&p->children[i]);
 	parent_parties_start(p);
+	parent_lans_start(p);
 	set_patience(p, START_WAIT);
 	parent_suite_setup(p);
 	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
@@ -267,6 +284,7 @@ parent_suite_run(struct parent *p)
 		channel_close(&p->children[i].ch);
 	}
 	parent_parties_end(p);
+	parent_lans_end(p);
 	parent_control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);

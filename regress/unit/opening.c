@@ -80,7 +80,7 @@ is(bool marsd, size_t nth, enum conf_transport transport, struct atm_addr local,
 {
 	struct endpoint e;
 
-	return conf_endpoint(c, marsd, nth, &e) && e.transport == transport &&
+	return conf_endpoint(c, marsd ? ENDPOINT_MARSD : ENDPOINT_SCSPD, nth, &e) && e.transport == transport &&
 	    atm_addr_equal(&e.local, &local) && atm_addr_equal(&e.peer, &peer);
 }
 
@@ -89,7 +89,7 @@ ends(bool marsd, size_t nth)
 {
 	struct endpoint e;
 
-	return !conf_endpoint(c, marsd, nth, &e);
+	return !conf_endpoint(c, marsd ? ENDPOINT_MARSD : ENDPOINT_SCSPD, nth, &e);
 }
 
 /* UDP and switched circuits: each cluster's address, and SEL 1 of all */
