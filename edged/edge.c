@@ -684,9 +684,3 @@ edged_port_down(struct edged_port *p)
 	edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_DOWN, .lan = p->name });
 }
-
-void
-edged_port_lost(struct edged_port *p, uint32_t n)
-{
-	p->no_room += n;
-}

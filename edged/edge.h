@@ -152,8 +152,6 @@ void		 edged_port_addresses(struct edged_port *,
 		    const struct ip_prefix *, size_t, uint32_t mtu);
 void		 edged_port_up(struct edged_port *);
 void		 edged_port_down(struct edged_port *);
-/* so many packets that ops->send() has taken were dropped all the same */
-void		 edged_port_lost(struct edged_port *, uint32_t);
 /*
  * A packet that came from the LAN, from its IP header on; it may be changed.
  * undone: its sender left a checksum to a network card.

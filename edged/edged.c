@@ -150,7 +150,7 @@ edged_lanif_close(struct edged_lanif *l)
 	if (l->shell->edged != NULL)
 		p = edged_port_find(l->shell->edged, l->lanif.name);
 	if (p != NULL) {
-		edged_port_down(p); /* its last words go out below */
+		edged_port_down(p); /* has last words */
 		edged_port_set_shell(p, NULL);
 	}
 	lanio_free(l->io);
@@ -290,24 +290,6 @@ edged_hook_detach(void *arg, struct vc_link *link)
 	edged_detach(d->edged, link);
 }
 
-/* At the end of a turn: what is to go out on LANs. */
-static void
-edged_hook_turn(void *arg)
-{
-	struct edged_shell *d = arg;
-	struct edged_port *p;
-	struct edged_lanif *l;
-	uint32_t lost;
-
-	TAILQ_FOREACH(l, &d->lanifs, entry) {
-		if (l->io == NULL || (lost = lanio_flush(l->io)) == 0)
-			continue;
-		p = edged_port_find(d->edged, l->lanif.name);
-		if (p != NULL)
-			edged_port_lost(p, lost);
-	}
-}
-
 static void
 edged_hook_end(void *arg)
 {
@@ -347,7 +329,6 @@ main(int argc, char **argv)
 		.detach = edged_hook_detach,
 		.lan = edged_hook_lan,
 		.lan_gone = edged_hook_lan_gone,
-		.turn = edged_hook_turn,
 		.shutdown = edged_hook_end,
 		.destroy = edged_hook_destroy,
 	};

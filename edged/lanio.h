@@ -6,8 +6,8 @@
 /*
  * The packets of one interface: a LAN's packet socket, or a TUN device.  The
  * descriptor comes from mars(8), which has bound it, set its filter and locked
- * that; here it is read in batches, and written in batches to where it is
- * bound and nowhere else.
+ * that; here it is read in batches, and written to where it is bound and nowhere
+ * else.
  */
 #ifndef EDGED_LANIO_H
 #define EDGED_LANIO_H
@@ -38,12 +38,7 @@ struct lanio	*lanio_new(struct event_base *, struct timers *, int fd,
 void		 lanio_free(struct lanio *);
 /* another address of the link, or MTU */
 void		 lanio_set(struct lanio *, const struct lanif *);
-/*
- * Queues an IP packet to a group, which is copied.  False: it is too long, or
- * no group.
- */
+/* Sends an IP packet to a group.  False: the interface has no room for it. */
 bool		 lanio_send(struct lanio *, const void *, size_t);
-/* Sends what is queued; how many packets the interface had no room for. */
-uint32_t	 lanio_flush(struct lanio *);
 
 #endif

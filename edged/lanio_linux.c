@@ -6,6 +6,7 @@
 /* Packet sockets (packet(7)) and TUN devices of Linux. */
 #include <sys/types.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <linux/if_packet.h>
 
@@ -29,9 +30,6 @@ struct lanio {
 	const struct lanio_user	*user;
 	void			*arg;
 	struct event		 readable;
-	uint32_t		 many;		/* of out */
-	uint16_t		 len[BATCH];
-	uint8_t			 out[BATCH][FRAME_MAX];
 };
 
 /* Where packets arrive.  All interfaces share it, since none is read from
@@ -179,56 +177,31 @@ lanio_ether_head(const struct lanio *l, uint8_t *head, const uint8_t *ip)
 	head[13] = v6 ? 0xdd : 0x00;
 }
 
+/*
+ * One by one: edged's sandbox can't see into the arguments of sendmmsg(2), and
+ * lets it send many at once only on its UDP sockets.
+ */
 bool
 lanio_send(struct lanio *l, const void *packet, size_t len)
 {
-	size_t head = l->lanif.linklen > 0 ? ETHER_HEAD : 0;
-	uint8_t *frame;
+	union {
+		const void	*from;
+		void		*base;
+	} p = { packet };
+	uint8_t head[ETHER_HEAD];
+	struct iovec iov[2] = { { head, 0 }, { p.base, len } };
+	ssize_t n;
 
 	if (len < 20 || len > FRAME_MAX - ETHER_HEAD)
 		return false;
-	if (l->lanif.tun)
-		return write(l->fd, packet, len) == (ssize_t)len;
-	if (l->many == BATCH && lanio_flush(l) > 0)
-		return false;
-	frame = l->out[l->many];
-	if (head > 0)
-		lanio_ether_head(l, frame, packet);
-	memcpy(frame + head, packet, len);
-	l->len[l->many++] = (uint16_t)(head + len);
-	return true;
-}
-
-uint32_t
-lanio_flush(struct lanio *l)
-{
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH];
-	uint32_t i, first = 0, lost = 0;
-	int n;
-
-	if (l->many == 0)
-		return 0;
-	memset(msgs, 0, l->many * sizeof(msgs[0]));
-	for (i = 0; i < l->many; i++) {
-		iov[i].iov_base = l->out[i];
-		iov[i].iov_len = l->len[i];
-		msgs[i].msg_hdr.msg_iov = &iov[i];
-		msgs[i].msg_hdr.msg_iovlen = 1;
+	if (l->lanif.linklen > 0) {
+		lanio_ether_head(l, head, packet);
+		iov[0].iov_len = ETHER_HEAD;
 	}
-	while (first < l->many) {
-		n = sendmmsg(
-		    l->fd, msgs + first, l->many - first, MSG_DONTWAIT);
-		if (n > 0)
-			first += (uint32_t)n;
-		else if (errno != EINTR) {
-			/* no room, or the interface is down: lost */
-			first++;
-			lost++;
-		}
-	}
-	l->many = 0;
-	return lost;
+	do
+		n = writev(l->fd, iov, 2);
+	while (n == -1 && errno == EINTR);
+	return n == (ssize_t)(iov[0].iov_len + len);
 }
 
 /* --- life */
@@ -264,7 +237,6 @@ lanio_new(struct event_base *base, struct timers *timers, int fd,
 void
 lanio_free(struct lanio *l)
 {
-	(void)lanio_flush(l);
 	(void)event_del(&l->readable);
 	(void)close(l->fd);
 	free(l);

@@ -47,10 +47,3 @@ lanio_send(struct lanio *l, const void *packet, size_t len)
 	(void)len;
 	return false;
 }
-
-uint32_t
-lanio_flush(struct lanio *l)
-{
-	(void)l;
-	return 0;
-}
