@@ -72,6 +72,8 @@ control_change(struct marsc *c, const struct mars_msg *m)
 	for (i = 0; i < m->pnum; i++) {
 		mars_pair(m, i, &min, &max);
 		marsc_path_update(c, join, &m->src, &min, &max);
+		if (join && !marsc_is_self(c, &m->src))
+			marsc_query_news(c, &min, &max);
 	}
 }
 
@@ -158,19 +160,12 @@ control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
 }
 
 /*
-
  * Has a control message come on a circuit that is for data?  Then a MARS that
-
  * is not in our table has us on its control VC, because we were its client
-
  * before we were restarted.  It would keep us for ever (A-131), so we leave
-
  * its circuit, and it is told that the leaf has dropped.  But if a redirect
-
  * has made it our MARS since it called, the circuit is a control VC from now
-
  * on.
-
  */
 static bool
 control_is_stray(struct marsc_host *h, struct marsc_incoming *in)

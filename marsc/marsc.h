@@ -85,6 +85,30 @@ void	marsc_timers_default(struct marsc_timers *);
 /* by its name, in microseconds; "retransmit-limit" too.  false: no such */
 bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 
+/*
+ * What a client may have at a time, so that whoever makes it send or join can
+ * cost it neither its MARS nor its memory: symbol, default, what it is.
+ */
+#define MARSC_LIMITS(X) \
+	X(paths, 4096, "groups that are sent to") \
+	X(requests, 64, "requests without an answer yet") \
+	X(requests_waiting, 64, "other new groups that are to be asked about") \
+	X(request_rate, 50, "new requests a second, while none is lost") \
+	X(request_burst, 64, "and so many at once") \
+	X(joins, 64, "JOINs and LEAVEs without a copy yet; others wait") \
+	X(join_rate, 100, "JOINs and LEAVEs a second, while none is lost") \
+	X(join_burst, 100, "and so many at once") \
+	X(held, 64, "packets that wait for the path of one group") \
+	X(held_octets, 262144, "and their octets") \
+	X(held_octets_all, 4194304, "octets that wait for all paths") \
+	X(first_wait, 100000, "us that packets wait for more than one leaf")
+
+struct marsc_limits {		/* 0: the default */
+#define X(sym, value, text) uint32_t sym;
+	MARSC_LIMITS(X)
+#undef X
+};
+
 /* What the owner is told: symbol, name (marsc -j), what is filled in. */
 #define MARSC_NOTICES(X) \
 	X(MARSC_NOTICE_REGISTERED, "registered") /* server, number: the CMI */ \
@@ -105,6 +129,10 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 	X(MARSC_NOTICE_LEAF_ADDED, "leaf-added")	/* min, addrs */ \
 	X(MARSC_NOTICE_LEAF_DROPPED, "leaf-dropped")	/* min, addrs */ \
 	X(MARSC_NOTICE_REVALIDATE, "revalidate")	/* min */ \
+	/* what was held has gone out: min, number of packets, members */ \
+	X(MARSC_NOTICE_SENT, "sent") \
+	/* what was held will not go out: min, number of packets, why */ \
+	X(MARSC_NOTICE_NOT_SENT, "not-sent") \
 	X(MARSC_NOTICE_HEARD, "heard")		/* server, msg: control VC */ \
 	X(MARSC_NOTICE_NO_MEMORY, "no-memory")	/* why: what was given up */ \
 	/* table, state, event: something that can't happen has happened */ \
@@ -128,7 +156,7 @@ struct marsc_notice {
 	size_t			 n;		/* of addrs or groups */
 	const struct mars_msg	*msg;
 	const char		*why;
-	uint32_t		 number;
+	uint32_t		 number, members;
 	const char		*table, *state, *event;
 };
 
@@ -180,6 +208,7 @@ struct marsc_conf {
 	const struct atm_addr	*servers;	/* best first, at least one */
 	size_t			 nservers;
 	struct marsc_timers	 timers;
+	struct marsc_limits	 limits;	/* 0: the default, each */
 };
 
 /* Why something was not used, or not sent: symbol, name, text. */
@@ -197,6 +226,7 @@ struct marsc_conf {
 	X(MARSC_DROP_DATA, "data", "malformed data packet") \
 	/* the rest: packets that were to be sent */ \
 	X(MARSC_DROP_HELD, "held", "as many wait for the path as may") \
+	X(MARSC_DROP_BUSY, "busy", "too many groups are sent to at a time") \
 	X(MARSC_DROP_EMPTY, "empty", "nobody else is in the group") \
 	X(MARSC_DROP_UNANSWERED, "unanswered", \
 	    "the MARS does not say who is in the group") \
@@ -211,6 +241,7 @@ enum marsc_drop {
 	MARSC_DROP_MAX
 };
 const char	*marsc_drop_name(enum marsc_drop);
+const char	*marsc_drop_text(enum marsc_drop);
 
 enum marsc_error {
 	MARSC_OK,
@@ -295,12 +326,14 @@ enum marsc_error marsc_grouplist(struct marsc *, const struct paddr *min,
 /*
  * Sends a layer 3 packet to a group, and opens a path to its members where
  * there is none (5.1).  The packet is copied.  What is said is what has
- * happened now.  A packet that is held goes out at MARSC_NOTICE_PATH_UP, or is
- * dropped and counted when it turns out that there is nobody.
+ * happened now.  The first packets are held until all members have answered
+ * their calls, or 100 ms are over since the first did; MARSC_NOTICE_SENT says
+ * that they have gone out, and to how many.  Where it turns out that there is
+ * nobody, they are dropped and counted: MARSC_NOTICE_NOT_SENT.
  */
 enum marsc_outcome {
 	MARSC_SENT_DROPPED,	/* why */
-	MARSC_SENT_HELD,	/* until the path is up; few are */
+	MARSC_SENT_HELD,	/* until the members are reached; few are */
 	MARSC_SENT_OUT		/* to so many members, or servers of theirs */
 };
 struct marsc_sent {

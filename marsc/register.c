@@ -146,6 +146,8 @@ reg_on(struct marsc *c)
 	c->reg.failures = 0;
 	c->reg.again = true;
 	c->reg.soft = false;
+	marsc_join_pace(c);
+	marsc_turn_pace(c);
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
 	marsc_join_all(c, again ? MARSC_JOIN_EV_AGAIN : MARSC_JOIN_EV_READY);
@@ -207,17 +209,11 @@ reg_soft_more(struct marsc *c)
 }
 
 /*
-
  * 5.4.3: the circuit to the old MARS is shut, the new MARS is used, and
-
  * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
-
  * new MARS may know that group from the old one; and when a client joins a
-
  * group that it knows so, it expects the client to join everything that it
-
  * wants to keep (D9).  So that is what we do.
-
  */
 static void
 reg_moved(struct marsc *c)
@@ -235,6 +231,8 @@ reg_moved(struct marsc *c)
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
 	c->reg.soft = true;
+	marsc_join_pace(c);
+	marsc_turn_pace(c);
 	if (marsc_join_pending(c))
 		marsc_join_again(c);
 }

@@ -142,7 +142,10 @@ fake_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	(void)c;
 	assert_true(f->nnotes < FAKE_MAX);
 	o = &f->notes[f->nnotes++];
-	*o = (struct fnote){ .code = n->code, .number = n->number, .n = n->n };
+	*o = (struct fnote){ .code = n->code,
+		.number = n->number,
+		.members = n->members,
+		.n = n->n };
 	if (n->server != NULL)
 		o->server = *n->server;
 	if (n->addrs != NULL && n->n > 0)

@@ -266,6 +266,7 @@ sending_says_what_happened(void **state)
 	int i;
 
 	(void)state;
+	f->c->limits.held = 8;
 	fake_registered(f);
 	is_dropped(marsc_transmit(f->c, &none, "a", 1), MARSC_DROP_GROUP);
 	for (i = 0; i < 8; i++) {
@@ -276,6 +277,7 @@ sending_says_what_happened(void **state)
 	fake_says(f, fake_vc(f, 1),
 	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
 	fake_leaf_ack(f, 11);
+	fake_wait(f, MTIME_MS(100)); /* it waits for the other so long */
 	sent = marsc_transmit(f->c, &group, "a", 1);
 	assert_int_equal(sent.outcome, MARSC_SENT_OUT);
 	assert_int_equal(sent.members, 1);

@@ -140,6 +140,21 @@ static const struct {
 	{ { .code = MARSC_NOTICE_REVALIDATE, GROUP },
 	    "{\"event\":\"revalidate\"," C G "}\n",
 	    "revalidating 224.1.2.3\n" },
+	{ { .code = MARSC_NOTICE_SENT, GROUP, .number = 1, .members = 2,
+	    .addrs = leaves, .n = 2 },
+	    "{\"event\":\"sent\"," C G ",\"packets\":1,"
+	    "\"members\":[\"127.0.0.11\",\"127.0.0.12\"]}\n",
+	    "sent to 224.1.2.3: 127.0.0.11 127.0.0.12\n" },
+	{ { .code = MARSC_NOTICE_SENT, GROUP, .number = 3, .members = 1,
+	    .addrs = leaves, .n = 1 },
+	    "{\"event\":\"sent\"," C G ",\"packets\":3,"
+	    "\"members\":[\"127.0.0.11\"]}\n",
+	    "sent 3 packets to 224.1.2.3: 127.0.0.11\n" },
+	{ { .code = MARSC_NOTICE_NOT_SENT, GROUP, .number = 1,
+	    .why = "nobody else is in the group" },
+	    "{\"event\":\"not-sent\"," C G ",\"packets\":1,"
+	    "\"why\":\"nobody else is in the group\"}\n",
+	    "not sent to 224.1.2.3 (nobody else is in the group)\n" },
 	{ { .code = MARSC_NOTICE_NO_MEMORY, .why = "a leaf" },
 	    "{\"event\":\"no-memory\"," C ",\"why\":\"a leaf\"}\n",
 	    "out of memory (a leaf)\n" },
@@ -292,7 +307,8 @@ counters(void **state)
 	    "{\"event\":\"counters\",\"clients\":1000,\"llc\":0,"
 	    "\"decode\":0,\"protocol\":0,\"tlv\":0,\"stranger\":0,\"op\":0,"
 	    "\"copy\":3,\"unasked\":0,\"parts\":0,\"reflected\":0,\"data\":0,"
-	    "\"held\":18446744073709551615,\"empty\":0,\"unanswered\":0,"
+	    "\"held\":18446744073709551615,\"busy\":0,\"empty\":0,"
+	    "\"unanswered\":0,"
 	    "\"circuit\":0,\"group\":0,\"memory\":0}\n");
 }
 
