@@ -196,6 +196,10 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		.why = n->why };
 
 	switch (n->code) {
+	case MARSC_NOTICE_SENT:
+	case MARSC_NOTICE_NOT_SENT:
+		edged_forward_held(end->edge, n);
+		return;
 	case MARSC_NOTICE_REGISTERED:
 		ev.code = EDGED_EV_REGISTERED;
 		break;

@@ -94,6 +94,8 @@ struct edged {
 /* a packet from another site; for struct marsc_ops */
 void	edged_forward_packet(void *, struct marsc *,
 	    const struct marsc_packet *);
+/* MARSC_NOTICE_SENT, or ..._NOT_SENT */
+void	edged_forward_held(struct edged_edge *, const struct marsc_notice *);
 /* out on the LAN; counted */
 void	edged_port_send(struct edged_port *, const void *, size_t);
 

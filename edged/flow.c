@@ -92,14 +92,23 @@ edged_flows_free(struct edged_flows *f)
 /* --- groups: there are never more of them than flows */
 
 static struct edged_flow_group *
-flow_group_get(struct edged_flows *f, const struct paddr *addr)
+flow_group_find(const struct edged_flows *f, const struct paddr *addr)
 {
-	struct edged_flow_group *g, **head = flow_group_head(f, addr);
+	struct edged_flow_group *g;
 
-	for (g = *head; g != NULL; g = g->next)
+	for (g = *flow_group_head(f, addr); g != NULL; g = g->next)
 		if (paddr_equal(&g->addr, addr))
 			break;
+	return g;
+}
+
+static struct edged_flow_group *
+flow_group_get(struct edged_flows *f, const struct paddr *addr)
+{
+	struct edged_flow_group *g = flow_group_find(f, addr), **head;
+
 	if (g == NULL) {
+		head = flow_group_head(f, addr);
 		g = f->group_free;
 		f->group_free = g->next;
 		*g = (struct edged_flow_group){ .next = *head, .addr = *addr };
@@ -150,6 +159,8 @@ flow_evict(struct edged_flows *f)
 		at = &(*at)->next;
 	*at = e->next;
 	TAILQ_REMOVE(&f->order, e, entry);
+	if (e->group->held == e)
+		e->group->held = NULL;
 	flow_group_put(f, e->group);
 	f->evicted++;
 	return e;
@@ -171,6 +182,14 @@ edged_flow_new(struct edged_flows *f, mtime_t now, const struct paddr *source,
 	e->since = e->last = e->second = now;
 	TAILQ_INSERT_TAIL(&f->order, e, entry);
 	return e;
+}
+
+struct edged_flow *
+edged_flow_held(struct edged_flows *f, const struct paddr *group)
+{
+	const struct edged_flow_group *g = flow_group_find(f, group);
+
+	return g == NULL ? NULL : g->held;
 }
 
 /* How many whole seconds have passed since the one that is counted began. */

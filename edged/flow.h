@@ -36,6 +36,10 @@
 	    "no MARS says who wants its group") \
 	X(EDGED_FLOW_DROP_HELD, "held", \
 	    "as many wait for the first circuit as may") \
+	X(EDGED_FLOW_DROP_NOT_SENT, "not-sent", \
+	    "it waited for the first circuit, and none came") \
+	X(EDGED_FLOW_DROP_BUSY, "busy", \
+	    "too many groups are sent to at a time") \
 	X(EDGED_FLOW_DROP_CIRCUIT, "circuit", "no circuit takes it") \
 	X(EDGED_FLOW_DROP_PROTOCOL, "protocol", \
 	    "not a protocol of this edge") \
@@ -58,12 +62,15 @@ enum edged_flow_drop {
 
 const char	*edged_flow_drop_name(enum edged_flow_drop);
 
+struct edged_flow;
+
 /* what all flows of a group have in common */
 struct edged_flow_group {
 	struct edged_flow_group	*next;		/* of equal hash, or free */
 	struct paddr		 addr;
 	uint32_t		 nflows;
 	struct edged_bucket	 octets;
+	struct edged_flow	*held;	/* whose packets wait; or NULL */
 };
 
 struct edged_flow {
@@ -106,6 +113,9 @@ struct edged_flow	*edged_flow_find(struct edged_flows *,
 struct edged_flow	*edged_flow_new(struct edged_flows *, mtime_t now,
 			    const struct paddr *source,
 			    const struct paddr *group, uint8_t dir);
+/* the flow whose packets wait for the path of that group; or NULL */
+struct edged_flow	*edged_flow_held(struct edged_flows *,
+			    const struct paddr *group);
 /* a packet of so many octets has come */
 void	edged_flow_count(struct edged_flows *, struct edged_flow *, mtime_t now,
 	    size_t octets);

@@ -109,6 +109,8 @@ flow_drop_of_marsc(enum marsc_drop drop)
 		return EDGED_FLOW_DROP_NO_ANSWER;
 	case MARSC_DROP_HELD:
 		return EDGED_FLOW_DROP_HELD;
+	case MARSC_DROP_BUSY:
+		return EDGED_FLOW_DROP_BUSY;
 	case MARSC_DROP_MEMORY:
 		return EDGED_FLOW_DROP_MEMORY;
 	default:
@@ -116,7 +118,27 @@ flow_drop_of_marsc(enum marsc_drop drop)
 	}
 }
 
-/* What waits for its path is counted when it is held: as if it were out. */
+/* What waited for the path of a group is out, or will not be. */
+void
+edged_forward_held(struct edged_edge *e, const struct marsc_notice *n)
+{
+	struct edged_flow *f = edged_flow_held(&e->flows, n->min);
+	uint64_t copies = (uint64_t)n->number * n->members;
+
+	if (n->code == MARSC_NOTICE_SENT) {
+		e->out_copies += copies;
+		if (f != NULL) {
+			f->copies += copies;
+			f->members = n->members;
+		}
+		return;
+	}
+	e->flow_drops[EDGED_FLOW_DROP_NOT_SENT] += n->number;
+	if (f != NULL)
+		f->drops[EDGED_FLOW_DROP_NOT_SENT] += n->number;
+}
+
+/* What is held is counted by what becomes of it. */
 static void
 flow_transmit(struct edged_edge *e, struct edged_flow *f, const void *packet,
     size_t len)
@@ -131,6 +153,10 @@ flow_transmit(struct edged_edge *e, struct edged_flow *f, const void *packet,
 		return;
 	}
 	sent = marsc_transmit(c, group, packet, len);
+	if (sent.outcome == MARSC_SENT_HELD) {
+		f->group->held = f;
+		return;
+	}
 	f->members = sent.members;
 	if (sent.outcome == MARSC_SENT_DROPPED) {
 		flow_drop(e, f, flow_drop_of_marsc(sent.why));
