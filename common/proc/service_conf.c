@@ -21,7 +21,8 @@ service_on_conf_begin(struct service *s, struct rd *r, int fd)
 	(void)fd;
 	s->octets_max = rd_u32(r);
 	if (s->octets != NULL || s->octets_max > CONF_SIZE_MAX || !s->setup ||
-	    s->sibling_fd == -1 || s->control_fd == -1)
+	    (s->hooks->sibling != NULL && s->sibling_fd == -1) ||
+	    s->control_fd == -1)
 		fatalx("a configuration was not expected");
 	s->noctets = 0;
 	if ((s->octets = malloc(s->octets_max + 1)) == NULL)
@@ -86,10 +87,12 @@ service_on_conf_end(struct service *s, struct rd *r, int fd)
 	if (!s->serving) {
 		service_confine(s);
 		/* before configure(): the owner's first words are for it */
-		service_sibling_open(s);
+		if (s->hooks->sibling != NULL)
+			service_sibling_open(s);
 	}
 	service_apply(s, new);
 	service_links_apply(s);
+	service_lans_apply(s);
 	if (!s->serving)
 		service_serve(s);
 	service_tell_parent(s, IMSG_CONF_DONE, NULL);

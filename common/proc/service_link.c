@@ -7,6 +7,7 @@
  * The links of a service: their sockets come from mars(8), and what is to be
  * open is what the configuration in force says.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -302,6 +303,25 @@ service_links_close(struct service *s)
 		link_remove(s, l);
 }
 
+/*
+ * edged may send to addresses on the UDP sockets of its start only: they get
+ * the numbers that its sandbox knows.  Others stay as they are.
+ */
+static int
+pin(struct service *s, int fd)
+{
+	int to;
+
+	if (s->hooks->role != SANDBOX_EDGED || s->serving)
+		return fd;
+	to = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_PIN + s->npinned);
+	if (to != SANDBOX_PIN + s->npinned)
+		fatal("descriptor %d", SANDBOX_PIN + s->npinned);
+	s->npinned++;
+	(void)close(fd);
+	return to;
+}
+
 /* A socket that the configuration to come has and the old one had not. */
 void
 service_on_listen(struct service *s, struct rd *r, int fd)
@@ -313,6 +333,7 @@ service_on_listen(struct service *s, struct rd *r, int fd)
 	if (s->octets == NULL || transport > CONF_LISTEN_ATM_PVC ||
 	    !rd_atm_addr(r, &local) || !rd_atm_addr(r, &peer))
 		fatalx("a socket was not expected");
+	fd = pin(s, fd);
 	l = service_link_find(s, transport, &local);
 	if (transport == CONF_LISTEN_ATM_PVC) {
 		if (l == NULL)
