@@ -14,6 +14,9 @@
 
 #include "edged.h"
 #include "endpoint.h"
+#include "vc_udp.h"
+
+#define ROW	16	/* packets to one site before the next has its turn */
 
 /* --- what the core asks for */
 
@@ -269,6 +272,28 @@ edged_hook_whose(void *arg, const struct conf *c, enum conf_transport transport,
 	return true;
 }
 
+/*
+ * Data waits for as long as is configured, and what goes to one site in a turn
+ * goes in a row.  mtu is of a packet that is in ours: outside are the headers
+ * of IP, of UDP and of NVC, LLC/SNAP, and 4 octets of RFC 2022 (5.5.1).
+ */
+static void
+edged_hook_udp(void *arg, const struct conf *c, const struct atm_addr *local,
+    struct vc_udp_params *p)
+{
+	const struct conf_edge *e;
+	uint8_t ip[16], sel;
+	bool server, v6 = false;
+
+	(void)arg;
+	if ((e = conf_edge_at(c, local, &server)) == NULL)
+		return;
+	(void)atm_addr_to_ip(local, &v6, ip, &sel);
+	p->mtu = (uint16_t)(e->mtu + 4 + 8 + 12 + 8 + (v6 ? 40 : 20));
+	p->queue_time = MTIME_MS(e->queue);
+	p->row = ROW;
+}
+
 static void
 edged_hook_attach(
     void *arg, const struct service_user *u, struct vc_link *link)
@@ -325,6 +350,7 @@ main(int argc, char **argv)
 		.counters = edged_ctl_counters,
 		.configure = edged_hook_configure,
 		.whose = edged_hook_whose,
+		.udp = edged_hook_udp,
 		.attach = edged_hook_attach,
 		.detach = edged_hook_detach,
 		.lan = edged_hook_lan,

@@ -41,9 +41,8 @@ static uint8_t lanio_in[BATCH][FRAME_MAX];
 struct lanio_batch {
 	struct mmsghdr	msgs[BATCH];
 	struct iovec	iov[BATCH];
-	union {
-		struct cmsghdr	head;
-		uint8_t		space[CMSG_SPACE(
+	struct {
+		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(
 		    sizeof(struct tpacket_auxdata))];
 	} aux[BATCH];
 };

@@ -65,6 +65,8 @@
 
 #define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
 
+struct vc_udp_params;
+
 /* Who is served on a link: this is what vc_udp_open() and others are given. */
 struct service_user {
 	const char		*name;		/* below NAME_SIZE octets */
@@ -112,6 +114,10 @@ struct service_hooks {
 				    const struct atm_addr *local,
 				    const struct atm_addr *peer,
 				    struct service_user *);
+	/* How its link over UDP differs from others.  NULL: in nothing. */
+	void			(*udp)(void *, const struct conf *,
+				    const struct atm_addr *local,
+				    struct vc_udp_params *);
 	/* Are there native parties (mars.conf(5))?  NULL: never. */
 	bool			(*parties)(const struct conf *,
 				    const struct atm_addr *local);

@@ -17,8 +17,9 @@
 #include "vc_udp.h"
 
 static struct vc_udp_params
-udp_params(const struct conf *c)
+udp_params(struct service *s, const struct service_link *l)
 {
+	const struct conf *c = s->conf;
 	struct vc_udp_params p = {
 		.base_port = c->base_port,
 		.enquiry_interval = c->enquiry_interval,
@@ -27,6 +28,8 @@ udp_params(const struct conf *c)
 		.random = service_random64,
 	};
 
+	if (s->hooks->udp != NULL)
+		s->hooks->udp(s->arg, c, &l->local, &p);
 	return p;
 }
 
@@ -126,7 +129,7 @@ static struct vc_link *
 udp_open(
     struct service *s, struct service_link *l, const struct service_user *u)
 {
-	struct vc_udp_params p = udp_params(s->conf);
+	struct vc_udp_params p = udp_params(s, l);
 
 	return vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local, &p,
 	    u->user, u->arg);
@@ -135,7 +138,7 @@ udp_open(
 static void
 udp_apply(struct service *s, struct service_link *l)
 {
-	struct vc_udp_params p = udp_params(s->conf);
+	struct vc_udp_params p = udp_params(s, l);
 
 	vc_udp_set_params(l->vc, &p);
 }

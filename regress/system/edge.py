@@ -298,7 +298,15 @@ def main():
     for n in 1, 2, 3, 4:
         net.site(n)
     begin = time.monotonic()
-    net.start()
+    try:
+        net.start()
+    except Exception as e:
+        print("not ok 1 - sites begin: %s" % e)
+        for x in net.sites.values():
+            print("".join("# " + l for l in x.suite.tail(15).splitlines(True)))
+            print("# %s %s" % (x.suite.ctl("edges"), x.suite.ctl("lans")))
+        print("1..1")
+        return 1
     print("# up after %.1f s" % (time.monotonic() - begin), flush=True)
     wanted = sys.argv[1:]
     chosen = [f for f in tests if not wanted or f.__name__ in wanted]
