@@ -173,7 +173,7 @@ control_is_stray(struct marsc_host *h, struct marsc_incoming *in)
 	if (in == NULL || in->control)
 		return false;
 	if (control_has_listener(h, &in->caller)) {
-		in->control = true;
+		marsc_incoming_control(in);
 		return false;
 	}
 	h->drops[MARSC_DROP_STRANGER]++;

@@ -21,6 +21,14 @@
  *
  * Nothing is called from another thread, and nothing blocks.
  *
+ * Addresses.  One ATM address, so one host, serves a member for IPv4 and one
+ * for IPv6: what comes in says of which protocol it is.  A MARS takes one
+ * registration from an address for each protocol, as a member or as a
+ * multicast server.  So who wants to be both of one protocol needs two hosts
+ * with two addresses, which over UDP differ in the selector: 192.0.2.1%16 for
+ * the members, 192.0.2.1%17 for the servers, say.  0 and 1 are marsd's and
+ * scspd's where they run on that machine; each selector is a UDP port.
+ *
  * The turn.  What the owner does and what a link brings only queues data
  * units on the link; none is sent before vc_flush(link).  So a program has a
  * loop, and each turn of it is:
@@ -58,6 +66,7 @@ struct marsc;			/* one client of it: one protocol */
  */
 #define MARSC_TIMERS(X) \
 	X(mars_idle, "mars-idle", 1200, "circuit to the MARS is idle") \
+	X(connect, "connect", 4, "for a circuit to a MARS, if there are more") \
 	X(path_idle, "path-idle", 1200, "outgoing circuit is idle") \
 	X(part, "part", 10, "longest wait for an answer or its next part") \
 	X(quiet_min, "quiet-min", 5, "no request after an empty answer, from") \
@@ -165,16 +174,18 @@ struct marsc_packet {
 	const struct mars_pro	*pro;
 	/*
 	 * The group that it was sent to, as the head of an IPv4 or IPv6 packet
-	 * says; nothing is checked.  The null address for other protocols, and
-	 * for a packet that is too short.
+	 * says, and who it says that it is from; nothing is checked.  The null
+	 * address for other protocols, and for a packet that is too short.
 	 */
-	struct paddr		 group;
+	struct paddr		 group, source;
 	/*
 	 * Who has called us and sends on this circuit: a member of the cluster,
-	 * or a multicast server on behalf of one.  As true as the link's
-	 * backend can vouch for (vc_knows_caller()).
+	 * or a multicast server on behalf of one.  known: the link vouches for
+	 * it (NVC does: nobody can call from an address where he gets no
+	 * answer); else it is what the caller says.
 	 */
 	const struct atm_addr	*sender;
+	bool			 known;
 	/*
 	 * The member that has sent it first, where the encapsulation says so
 	 * (5.5.1; not 5.5.2).  A number that the MARS has given out, for this
@@ -343,6 +354,74 @@ struct marsc_sent {
 };
 struct marsc_sent marsc_transmit(struct marsc *, const struct paddr *,
 		    const void *, size_t);
+/*
+ * The same of a packet that is in its SDU already, behind marsc_head_len()
+ * octets of room, so that nothing is allocated or copied.  The SDU's reference
+ * is taken over; who keeps another may use the SDU again, for another packet,
+ * when its refs are 1, and leaves it alone until then.
+ */
+size_t		 marsc_head_len(const struct marsc *);
+struct marsc_sent marsc_transmit_sdu(struct marsc *, const struct paddr *,
+		    struct vc_sdu *);
+
+/* --- what there is, to be shown */
+
+/*
+ * A place in a list; all zero is its beginning.  Anything may happen to the
+ * list between two calls: what stays is told once, in ascending order.
+ */
+struct marsc_cursor {
+	bool		begun, blocks;
+	struct paddr	min, max;
+	struct atm_addr	leaf;
+};
+
+struct marsc_join_info {
+	struct paddr	 min, max;
+	bool		 layer3;
+	bool		 joined;	/* the MARS has confirmed it */
+	const char	*state;
+};
+/* A group that is sent to.  What has gone out and what was dropped: ever. */
+struct marsc_path_info {
+	struct paddr	 group;
+	const char	*state;
+	uint32_t	 leaves;	/* members, or servers of theirs */
+	uint32_t	 members;	/* of these: connected */
+	uint32_t	 held;		/* packets that wait */
+	uint64_t	 packets;
+	uint64_t	 octets;	/* with the header before each packet */
+	uint64_t	 copies;	/* packets times members */
+	uint64_t	 dropped;
+	int64_t		 idle;		/* us since the last packet */
+};
+struct marsc_leaf_info {
+	struct atm_addr	 addr;
+	const char	*state;
+	bool		 up;
+	/* its circuit, where the link can tell: numbers, SDUs */
+	bool		 has_circuit;
+	struct vc_circuit_info circuit;
+};
+/* The next one behind the cursor; false: no more. */
+bool		 marsc_joins(const struct marsc *, struct marsc_cursor *,
+		    struct marsc_join_info *);
+bool		 marsc_paths(const struct marsc *, struct marsc_cursor *,
+		    struct marsc_path_info *);
+bool		 marsc_leaves(const struct marsc *, const struct paddr *group,
+		    struct marsc_cursor *, struct marsc_leaf_info *);
+
+struct marsc_stats {
+	uint32_t	 paths;
+	uint64_t	 evicted;	/* paths given up for others, ever */
+	uint64_t	 held_octets;	/* that wait for paths */
+	uint32_t	 requests, requests_waiting;
+	uint32_t	 request_rate;	/* a second, now */
+	uint32_t	 joins, joins_waiting;	/* JOINs and LEAVEs */
+	uint32_t	 join_rate;
+	uint64_t	 joins_lost;	/* dropped by the MARS, it seems */
+};
+void		 marsc_stats(const struct marsc *, struct marsc_stats *);
 
 bool		 marsc_is_registered(const struct marsc *);
 uint16_t	 marsc_cmi(const struct marsc *);

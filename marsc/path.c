@@ -50,6 +50,7 @@ path_dropped(struct marsc_path *p, enum marsc_drop why)
 	struct marsc *c = p->end.client;
 
 	c->drops[why]++;
+	p->dropped++;
 	path_report(p,
 	    &(struct marsc_sent){ .outcome = MARSC_SENT_DROPPED, .why = why });
 }
@@ -227,7 +228,7 @@ path_open(struct marsc_path *p)
 		if (path_out(p, sdu))
 			n++;
 		else
-			c->drops[MARSC_DROP_CIRCUIT]++;
+			path_dropped(p, MARSC_DROP_CIRCUIT);
 	}
 	if (n > 0)
 		marsc_notify(c, MARSC_NOTICE_SENT,
@@ -268,6 +269,7 @@ path_drop_held(struct marsc_path *p, enum marsc_drop why)
 	if (marsc_held_clear(&p->held) == 0)
 		return;
 	p->end.client->drops[why] += n;
+	p->dropped += n;
 	if (p->sent != NULL) {
 		path_report(p,
 		    &(struct marsc_sent){

@@ -135,6 +135,7 @@ struct marsc_path {
 	enum marsc_drop		 lost;	/* why the request came to nothing */
 	/* what has gone out */
 	uint64_t		 packets, octets, copies;
+	uint64_t		 dropped;	/* and what has not */
 	mtime_t			 last;
 };
 TAILQ_HEAD(marsc_path_line, marsc_path);

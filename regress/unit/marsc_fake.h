@@ -51,7 +51,7 @@
 struct fvc {
 	struct vc	 vc;
 	struct atm_addr	 peer;
-	bool		 used, root, up, dead, incoming;
+	bool		 used, root, up, dead, incoming, watched;
 };
 struct fleaf {
 	struct vc_leaf	 leaf;

@@ -1175,6 +1175,35 @@ too_many_paths(void **state)
 	fake_free(f);
 }
 
+/* A packet that stands in its SDU goes out as one that is copied. */
+static void
+in_place(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct vc_sdu *s;
+
+	(void)state;
+	path_up(f);
+	assert_int_equal(marsc_head_len(f->c), 12);
+	s = vc_sdu_new("............abc", 15);
+	assert_int_equal(
+	    marsc_transmit_sdu(f->c, &group, vc_sdu_ref(s)).members, 2);
+	fake_expect(f, DATA("0005", "616263"));
+	/* it is ours again, for another packet */
+	assert_int_equal(s->refs, 1);
+	s->data[12] = 'x';
+	assert_int_equal(marsc_transmit_sdu(f->c, &group, s).members, 2);
+	fake_expect(f, DATA("0005", "786263"));
+	/* no room for a head, no group */
+	assert_int_equal(
+	    marsc_transmit_sdu(f->c, &group, vc_sdu_new(NULL, 11)).why,
+	    MARSC_DROP_GROUP);
+	assert_int_equal(marsc_transmit_sdu(f->c, &(struct paddr){ 0 },
+	    vc_sdu_new(NULL, 12)).why, MARSC_DROP_GROUP);
+	fake_silent(f);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -1215,6 +1244,7 @@ main(void)
 		cmocka_unit_test(no_news),
 		cmocka_unit_test(news_before_the_answer),
 		cmocka_unit_test(too_many_paths),
+		cmocka_unit_test(in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ encapsulation(void **state)
 		{ { 0x0080, { 0, 1, 2, 3, 4 } },
 		    "aaaa03 00005e 0001 1234 0080 0001020304 000000" },
 	};
-	uint8_t buf[MARSC_ENCAP_MAX], *want;
+	uint8_t buf[24], *want;
 	struct marsc_encap e;
 	struct wr w;
 	size_t i, len;
