@@ -36,7 +36,10 @@ marsc_path_notify(struct marsc_path *p, enum marsc_notice_code code,
 
 /* --- actions */
 
-/* Tells whoever is sending the packet in hand what has become of it. */
+/*
+ * Notes for the caller of marsc_path_send() what has become of the packet that
+ * is being sent.
+ */
 static void
 path_report(struct marsc_path *p, const struct marsc_sent *sent)
 {
@@ -749,7 +752,10 @@ path_update_one(struct marsc_path *p, bool join, const struct atm_addr *addr)
 	l = marsc_leaf_find(p, addr);
 	if (join && l == NULL) {
 		marsc_leaf_add(p, addr);
-		/* it is called now, if nobody else is */
+		/*
+		 * the new leaf is called now, unless another one is being
+		 * called
+		 */
 		if (p->state == MARSC_PATH_CALLING)
 			marsc_path_event(p, MARSC_PATH_EV_NEXT);
 	} else if (join && l->state == MARSC_LEAF_CALLED)
@@ -811,7 +817,9 @@ marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
 	free(set);
 }
 
-/* A path that waits for its answer stays, and gets it over the next link. */
+/*
+ * A path that waits for the MARS stays, and gets its answer over the next link.
+ */
 void
 marsc_path_down_all(struct marsc *c, const char *why)
 {

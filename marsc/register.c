@@ -16,7 +16,10 @@ marsc_reg_is_on(const struct marsc *c)
 	return c->reg.state == MARSC_REG_ON || c->reg.state == MARSC_REG_MOVING;
 }
 
-/* Before we ask for a registration, and after we have left, none may. */
+/*
+ * May this MARS call us?  It may while we ask for a registration and while we
+ * have one; not before that, and not when we are leaving.
+ */
 bool
 marsc_reg_expects(const struct marsc *c, const struct atm_addr *caller)
 {
@@ -176,7 +179,7 @@ reg_pause(struct marsc *c)
 	marsc_join_all(c, MARSC_JOIN_EV_LOST);
 }
 
-/* 5.4.1: we first assume that the problem will pass, and try the same MARS. */
+/* We first assume that the problem will pass, and try the same MARS (5.4.1). */
 static void
 reg_problem_seen(struct marsc *c)
 {
@@ -294,9 +297,9 @@ reg_off_link(struct marsc *c)
 }
 
 /*
- * The owner wants another MARS, or has another address.  All other clients stay
- * where they are, so there is no reason to wait: we register at once, and join
- * again what was joined.
+ * The owner wants another MARS, or has another address.  This concerns only us,
+ * so there is no need to wait a random time as after a failure that all clients
+ * see: we register at once, and join again what was joined.
  */
 static void
 reg_anew(struct marsc *c)

@@ -445,7 +445,10 @@ marsc_query_multi(struct marsc *c, const struct mars_msg *m)
 	}
 	if (!marsc_query_part(q, m))
 		return;
-	/* before the path is opened: this one needs no revalidation */
+	/*
+	 * this is done before the path is opened, since that needs no
+	 * revalidation
+	 */
 	if (marsc_hsn_update(&c->hsn, m->msn))
 		marsc_path_stale_all(c);
 	query_end(q, query_only_self(q));

@@ -92,7 +92,9 @@ RB_HEAD(marsc_query_tree, marsc_query);
 RB_PROTOTYPE(marsc_query_tree, marsc_query, entry, query_cmp)
 
 void	marsc_query_init(struct marsc_query *, struct marsc *, bool list);
-/* A question about a group is gone afterwards when it is idle. */
+/*
+ * Takes an event.  A question about a group that is idle afterwards is freed.
+ */
 void	marsc_query_event(struct marsc_query *, enum marsc_query_event);
 enum marsc_asker {
 	MARSC_ASKER_OWNER,

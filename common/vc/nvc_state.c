@@ -237,7 +237,7 @@ nvc_watch(struct vc *vc)
  * that comes is not.
  */
 static bool
-is_late(struct nvc_circuit *c, const struct nvc_msg *m)
+is_overtaken(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	if ((m->flags & NVC_F_NUMBER) == 0)
 		return false;
@@ -253,7 +253,7 @@ act_deliver(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = nvc_of(c);
 
-	if (is_late(c, m)) {
+	if (is_overtaken(c, m)) {
 		nvc_dropped(n, NVC_DROP_LATE);
 		return;
 	}

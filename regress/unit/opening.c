@@ -4,7 +4,6 @@
  */
 
 /*
- * links: parent
  * What a configuration gives to each child, and what a child may ask for.
  */
 

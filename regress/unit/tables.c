@@ -8,7 +8,6 @@
  * event has a cell that somebody has written, with a next state and an
  * action that exist and have names.  What the cells should be is the
  * business of each module's own test.
- * links: marsd scspd marsc edged
  */
 #include <stdarg.h>
 #include <stddef.h>
