@@ -138,21 +138,40 @@ edged_forward_held(struct edged_edge *e, const struct marsc_notice *n)
 		f->drops[EDGED_FLOW_DROP_NOT_SENT] += n->number;
 }
 
+/* DSCP as the rule of the group says, ECN as it is in the packet. */
+static uint8_t
+flow_tos(
+    const struct edged_edge *e, const struct edged_flow *f, uint8_t tos)
+{
+	const struct edged_group_rule *rule =
+	    edged_policy_rule(e->policy, &f->group->addr);
+	struct edged_ip ip = { .tos = tos };
+
+	return edged_ip_outer_tos(&ip, rule == NULL ? -1 : rule->dscp);
+}
+
 /* What is held is counted by what becomes of it. */
 static void
 flow_transmit(struct edged_edge *e, struct edged_flow *f, const void *packet,
-    size_t len)
+    size_t len, uint8_t tos)
 {
 	const struct paddr *group = &f->group->addr;
 	struct marsc *c =
 	    e->self.client[group->len == 16 ? EDGED_V6 : EDGED_V4];
 	struct marsc_sent sent;
+	struct vc_sdu *s;
 
 	if (c == NULL) {
 		flow_drop(e, f, EDGED_FLOW_DROP_PROTOCOL);
 		return;
 	}
-	sent = marsc_transmit(c, group, packet, len);
+	if ((s = vc_sdu_new(NULL, marsc_head_len(c) + len)) == NULL) {
+		flow_drop(e, f, EDGED_FLOW_DROP_MEMORY);
+		return;
+	}
+	memcpy(s->data + marsc_head_len(c), packet, len);
+	s->tos = flow_tos(e, f, tos);
+	sent = marsc_transmit_sdu(c, group, s);
 	if (sent.outcome == MARSC_SENT_HELD) {
 		f->group->held = f;
 		return;
@@ -195,12 +214,12 @@ edge_to_sites(
 
 	switch (edged_fit(ip, e->conf.mtu)) {
 	case EDGED_FIT_WHOLE:
-		flow_transmit(e, f, ip->p, ip->len);
+		flow_transmit(e, f, ip->p, ip->len, ip->tos);
 		break;
 	case EDGED_FIT_FRAGMENT:
 		edged_fragments_init(&frags, ip, e->conf.mtu);
 		while ((len = edged_fragments_next(&frags, buf)) > 0)
-			flow_transmit(e, f, buf, len);
+			flow_transmit(e, f, buf, len, ip->tos);
 		break;
 	case EDGED_FIT_TELL:
 		tell_too_big(p, ip);
@@ -310,7 +329,8 @@ void
 edged_forward_packet(
     void *arg, struct marsc *c, const struct marsc_packet *m)
 {
-	struct edged_edge *e = ((struct edged_end *)arg)->edge;
+	const struct edged_end *end = arg;
+	struct edged_edge *e = end->edge;
 	enum edged_policy_drop policy;
 	enum edged_ip_drop drop = EDGED_IP_DROP_TRUNCATED;
 	struct edged_ip ip;
@@ -326,6 +346,8 @@ edged_forward_packet(
 		drop = EDGED_IP_DROP_VERSION;
 	if (drop == EDGED_IP_OK && ip.ttl == 0)
 		drop = EDGED_IP_DROP_TTL;
+	if (drop == EDGED_IP_OK && end->link != NULL)
+		drop = edged_ip_ecn(&ip, end->link->tos);
 	if (drop != EDGED_IP_OK) {
 		e->ip_drops[drop]++;
 		return;

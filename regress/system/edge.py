@@ -248,6 +248,105 @@ def large_packets():
 
 
 @test
+def dscp_and_ecn():
+    """DSCP and ECN are copied to the packet outside, and kept inside"""
+    g = "239.1.1.11"
+    ms = members(g, 2)
+    tap = edgenet.Tap(net.core, "u1")
+    s = Sender(net.sites[1], g, tos=0xb9)
+    stream(s, ms, 10)
+    exactly(ms[0], 0, 10)
+    assert ms[0].tos == {0xb9}, ms[0].tos
+    outer = tap.tos(2022 + 16)
+    assert outer.count(0xb9) == 10, outer
+    close(s, *ms)
+
+
+@test
+def flood_of_groups():
+    """a host that sends to 20,000 groups costs nobody else anything"""
+    g = "239.1.1.12"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g)
+    before = net.sites[1].suite.rows("edges", protocol="ipv4")[0]["cmi"]
+    flood = Sender(net.sites[1], "239.9.0.0")
+    begin = time.monotonic()
+    for i in range(20000):
+        flood.to = ("239.9.%d.%d" % (i >> 8, i & 255), edgenet.PORT)
+        flood.send()
+        if i % 100 == 0:
+            s.send()
+            pump(ms, 0.01)
+    pump(ms, 0.5)
+    exactly(ms[0], 0, 200)
+    edge = net.sites[1].suite.rows("edges", protocol="ipv4")[0]
+    assert edge["registered"] and edge["cmi"] == before, edge
+    assert net.sites[1].suite.counter("flow-new-flows") > 10000
+    rss = net.sites[1].rss()
+    print("# %.1f s, RSS %.1f MB" % (time.monotonic() - begin, rss))
+    assert rss < 16, rss
+    close(s, flood, *ms)
+
+
+@test
+def a_lan_that_comes_later():
+    """the interface of a LAN goes and comes back: its hosts get packets"""
+    site, g = net.sites[4], "239.1.1.13"
+    with site.host:
+        edgenet.ip("link", "del", "lan4")
+    wait("the LAN is down", lambda: not site.suite.rows(
+        "lans", lan="lan")[0]["up"], 10)
+    site.wire("lan4", "lan", 1, again=True)
+    wait("the LAN is up", site.forwards, 10)
+    ms = members(g, 4)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 50)
+    exactly(ms[0], 0, 50)
+    close(s, *ms)
+
+
+@test
+def programs_of_the_router():
+    """a program on the machine of the edge is a host of its tun"""
+    site, g = net.sites[4], "239.1.1.14"
+    here = edgenet.Machine(site.router, "mars0")
+    m = Member(here, g)
+    wait("site 4 has joined", lambda: joined(site, g), 10)
+    s = Sender(net.sites[1], g)
+    stream(s, [m], 50)
+    exactly(m, 0, 50)
+    s.close()
+    # and the other way
+    ms = members("239.1.1.15", 2)
+    t = Sender(here, "239.1.1.15")
+    stream(t, ms, 50)
+    exactly(ms[0], 0, 50)
+    m.close()
+    close(t, *ms)
+
+
+@test
+def multicast_server():
+    """site 4 serves the groups: the sender sends one copy, none of its own
+    comes back"""
+    g = "239.2.1.1"
+    ms = members(g, 2, 3)
+    own = Member(net.sites[1], g)
+    wait("site 4 is the server of %s" % g, lambda: any(
+        r["server-count"] == 1 and r["group-min"] == "239.2.0.0"
+        for r in net.mars.ctl("groups")), 10)
+    s = Sender(net.sites[1], g)
+    stream(s, ms + [own], 100)
+    for m in ms:
+        exactly(m, 0, 100)
+    f = flow(1, g, "out")
+    assert f["members"] == 1 and f["copies"] == 100, f
+    assert flow(1, g, "in") is None, flow(1, g, "in")
+    own.close()
+    close(s, *ms)
+
+
+@test
 def two_edges():
     """two edges on a LAN: one copy; one is killed: the other takes over"""
     g = "239.1.1.9"
@@ -295,8 +394,11 @@ def main():
         return 0
     bad = 0
     net = Net()
-    for n in 1, 2, 3, 4:
+    for n in 1, 2, 3:
         net.site(n)
+    net.site(4, edge="""
+	serve 239.2.0.0/16
+	tun "mars0" { address 10.1.4.254/32 }""")
     begin = time.monotonic()
     try:
         net.start()

@@ -142,6 +142,8 @@ cluster "sites" {
 
 
 class Site:
+    interface = "eth0"
+
     def __init__(self, net, n, edge="", lan="", router=None):
         """Number n; router: of a second edge on the LAN of that site."""
         self.net, self.n = net, n
@@ -185,10 +187,10 @@ edge "site%d" {
 }
 """ % (n if router is None else self.k, self.addr, lan, edge))
 
-    def wire(self, port, name, last):
+    def wire(self, port, name, last, again=False):
         """The LAN is a bridge in the host, with a port for each router."""
         with self.host:
-            if last == 1:
+            if last == 1 and not again:
                 ip("link", "add", "eth0", "type", "bridge",
                    "mcast_snooping", "0")
                 ip("link", "set", "eth0", "up")
@@ -201,8 +203,14 @@ edge "site%d" {
                name, "nodad")
             ip("link", "set", name, "up")
 
+    def rss(self):
+        """of edged, in MB"""
+        with open("/proc/%d/statm" % self.suite.children()["edged"]) as f:
+            return int(f.read().split()[1]) * 4096 / 1e6
+
     def forwards(self):
-        return any(r["forwards"] for r in self.suite.ctl("lans") or [])
+        return any(r["forwards"] for r in self.suite.ctl("lans") or []
+                   if not r["tun"])
 
     def ready(self):
         edges = self.suite.ctl("edges") or []
@@ -234,6 +242,37 @@ class Net:
 
 # --- hosts
 
+class Machine:
+    """Programs on a machine, by an interface of its."""
+
+    def __init__(self, host, interface):
+        self.host, self.interface = host, interface
+
+
+class Tap:
+    """What a port sees."""
+
+    def __init__(self, ns, interface):
+        with ns:
+            self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                   socket.htons(3))
+            self.s.bind((interface, 0))
+        self.s.setblocking(False)
+
+    def tos(self, port):
+        """TOS of the large IPv4 packets to that UDP port."""
+        r = []
+        while True:
+            try:
+                p, a = self.s.recvfrom(4096)
+            except BlockingIOError:
+                return r
+            if (a[2] != 4 and p[12:14] == b"\x08\x00" and p[23] == 17 and
+                    struct.unpack("!H", p[36:38])[0] == port and
+                    len(p) > 200):
+                r.append(p[15])
+
+
 class Member:
     """A socket in a host that joins a group, and what it has received."""
 
@@ -241,7 +280,7 @@ class Member:
         self.v6 = ":" in group
         self.group, self.site = group, site
         with site.host:
-            self.index = socket.if_nametoindex("eth0")
+            self.index = socket.if_nametoindex(site.interface)
             self.s = socket.socket(
                 socket.AF_INET6 if self.v6 else socket.AF_INET,
                 socket.SOCK_DGRAM)
@@ -326,7 +365,7 @@ class Sender:
         self.to = (group, PORT)
         self.n, self.size = 0, size
         with site.host:
-            index = socket.if_nametoindex("eth0")
+            index = socket.if_nametoindex(site.interface)
             self.s = socket.socket(
                 socket.AF_INET6 if self.v6 else socket.AF_INET,
                 socket.SOCK_DGRAM)
