@@ -75,7 +75,7 @@ marsc_data_input(struct marsc_host *h, const struct marsc_incoming *in,
 		data_up(c, in, &e);
 }
 
-/* 5.5: Type #1 with the CMI of our registration, never Type #2. */
+/* Sends as Type #1 with the CMI of our registration, never as Type #2 (5.5). */
 struct marsc_sent
 marsc_transmit(
     struct marsc *c, const struct paddr *group, const void *packet, size_t len)

@@ -92,7 +92,7 @@ marsc_host_forget(struct marsc_host *h, const struct marsc *gone)
 
 /*
  * Is there a control VC of this client's current MARS?  One whose protocol is
- * not known yet may be it.
+ * not known yet may be the one, so it counts.
  */
 static bool
 host_has_control(const struct marsc *c)
@@ -108,8 +108,8 @@ host_has_control(const struct marsc *c)
 }
 
 /*
- * Whose control VC may this be?  Where several clients expect to be called by
- * this MARS, it is that of the only one that has none yet.  NULL: it can't be
+ * Guesses whose control VC this is.  If several clients expect a call of this
+ * MARS, it is for the only one that has no control VC yet.  NULL: it can't be
  * said before a message has come.
  */
 static struct marsc *
@@ -344,7 +344,7 @@ static const struct vc_user host_user = {
 	.leaf_drop = host_leaf_drop,
 };
 
-/* Nobody is at home on a link that we have left: it has no circuits. */
+/* A link that we have left: all calls are refused, since it has no circuits. */
 static uint16_t
 host_refuse(void *arg, struct vc *vc, const struct atm_addr *caller, bool leaf,
     void **cookie)

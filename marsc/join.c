@@ -343,9 +343,9 @@ join_find(struct marsc *c, const struct paddr *min, const struct paddr *max)
 }
 
 /*
- * Blocks of one client never overlap (5.2), so only the neighbors of a new
- * one have to be looked at.  One that is being left counts until the MARS
- * has confirmed it.
+ * Blocks of one client never overlap (5.2), so only the neighbors of a new one
+ * have to be looked at.  A block that is being left counts until the MARS has
+ * confirmed that.
  */
 static bool
 join_overlaps(struct marsc *c, const struct paddr *min, const struct paddr *max)

@@ -22,7 +22,7 @@ struct marsc;
 #define MARSC_JOIN_STATES(X) \
 	X(MARSC_JOIN_OUT, "out")		/* to be forgotten */ \
 	X(MARSC_JOIN_WANTED, "wanted")	/* when we are registered */ \
-	X(MARSC_JOIN_LAPSED, "lapsed")	/* the same, and a MARS may know it */ \
+	X(MARSC_JOIN_LAPSED, "lapsed")	/* wanted, and a MARS may know it */ \
 	X(MARSC_JOIN_DELAY, "delay")	/* random time before joining again */ \
 	X(MARSC_JOIN_JOINING, "joining")	/* JOIN is out */ \
 	X(MARSC_JOIN_IN, "in") \
@@ -85,9 +85,10 @@ void	marsc_join_all(struct marsc *, enum marsc_join_event);
 /* Is a group still to be joined, or still to be left? */
 bool	marsc_join_pending(struct marsc *);
 /*
- * Everything is to be joined again, each in its own time.  Also where we have
- * come by a soft redirect and a JOIN would be of a group that the new MARS may
- * know: it takes that for a part of this (D9).
+ * Joins everything again, each range after a time of its own.  This is also
+ * needed when we have come by a soft redirect and send a JOIN of a group that
+ * the new MARS may know already: it takes that JOIN as a sign that we are
+ * joining everything again (D9).
  */
 void	marsc_join_again(struct marsc *);
 /*

@@ -82,7 +82,10 @@ struct marsc_timers {		/* microseconds */
 };
 
 void	marsc_timers_default(struct marsc_timers *);
-/* by its name, in microseconds; "retransmit-limit" too.  false: no such */
+/*
+ * Sets the timer of that name to so many microseconds.  False: there is no such
+ * timer.  rexmt_limit is no timer, and is set by itself.
+ */
 bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 
 /* What the owner is told: symbol, name (marsc -j), what is filled in. */
@@ -243,7 +246,7 @@ void		 marsc_host_free(struct marsc_host *);
  * trying.
  */
 void		 marsc_host_attach(struct marsc_host *, struct vc_link *);
-/* Other functions from now on, with the same argument. */
+/* Replaces the functions; their argument stays the same. */
 void		 marsc_host_set_ops(struct marsc_host *,
 		    const struct marsc_ops *);
 
@@ -256,7 +259,10 @@ void		 marsc_host_set_ops(struct marsc_host *,
  * and a MARS takes no address for both roles).
  */
 struct marsc	*marsc_new(struct marsc_host *, const struct marsc_conf *);
-/* Releases its circuits, quietly.  Not needed before marsc_host_free(). */
+/*
+ * Releases its circuits, without a notice.  Not needed before
+ * marsc_host_free().
+ */
 void		 marsc_free(struct marsc *);
 /*
  * Other MARSs, best first, from now on.  What a MARS_REDIRECT_MAP said is
@@ -268,17 +274,18 @@ enum marsc_error marsc_set_servers(struct marsc *, const struct atm_addr *,
 		    size_t);
 
 /*
- * To become a member of the cluster, and to leave it: the notices say when.
- * A client goes on trying, with one MARS after the other (5.4), until
- * marsc_deregister().
+ * marsc_register() asks to become a member of the cluster, marsc_deregister()
+ * to leave it; notices say when that has happened.  A client goes on trying,
+ * with one MARS after the other (5.4), until marsc_deregister().
  */
 void		 marsc_register(struct marsc *);
 void		 marsc_deregister(struct marsc *);
 /*
- * Joins a group or a block (5.2).  layer3: the layer 3 protocol asked for
- * it (5.2.1); ignored for a block.  What is joined is kept, whether the client
- * is registered yet or not, over every change of MARS, address and link, until
- * it is left.  For a multicast server: serve and no longer serve.
+ * Joins a group or a block (5.2).  layer3: the layer 3 protocol asked for it
+ * (5.2.1); ignored for a block.  What is joined is kept until it is left:
+ * before the client is registered, and over every change of MARS, address and
+ * link.  A multicast server serves the group or block instead, and stops
+ * serving it.
  */
 enum marsc_error marsc_join(struct marsc *, const struct paddr *min,
 		    const struct paddr *max, bool layer3);
@@ -294,9 +301,9 @@ enum marsc_error marsc_grouplist(struct marsc *, const struct paddr *min,
 		    const struct paddr *max);
 /*
  * Sends a layer 3 packet to a group, and opens a path to its members where
- * there is none (5.1).  The packet is copied.  What is said is what has
- * happened now.  A packet that is held goes out at MARSC_NOTICE_PATH_UP, or is
- * dropped and counted when it turns out that there is nobody.
+ * there is none (5.1).  The packet is copied.  The result says what has
+ * happened so far: a packet that is held goes out at MARSC_NOTICE_PATH_UP, or
+ * is dropped and counted when it turns out that there is nobody.
  */
 enum marsc_outcome {
 	MARSC_SENT_DROPPED,	/* why */
@@ -317,8 +324,8 @@ const struct mars_pro *marsc_protocol(const struct marsc *);
 /* The MARS in use, or the one that is tried. */
 const struct atm_addr *marsc_server(const struct marsc *);
 /*
- * How many packets and messages were dropped for that reason.  What came in
- * and can't be laid to a client is counted by the host alone.
+ * How many packets and messages were dropped for that reason.  What came in and
+ * can't be said to be for one client is counted by the host alone.
  */
 uint64_t	 marsc_drops(const struct marsc *, enum marsc_drop);
 uint64_t	 marsc_host_drops(const struct marsc_host *, enum marsc_drop);

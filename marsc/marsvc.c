@@ -72,8 +72,8 @@ marsvc_sdu(const struct mars_msg *msg)
 }
 
 /*
- * Sends a message, once the circuit is there.  What is lost is sent again by
- * its own retransmission timer, so no error comes from here.
+ * Sends a message as soon as the circuit is there.  A message that is lost is
+ * sent again by its own retransmission timer, so no error is returned.
  */
 void
 marsc_marsvc_send(struct marsc_marsvc *m, const struct mars_msg *msg)

@@ -4,17 +4,11 @@
  */
 
 /*
-
  * The path of a group, which is its outgoing point-to-multipoint circuit.  It
-
  * is opened when there is a packet to send, with the leaves that the MARS
-
  * names; it follows the JOINs and LEAVEs on the control VC, and is
-
  * revalidated when some were missed (RFC 2022 sections 5.1.3 to 5.1.6).  Each
-
  * group has a circuit of its own.
-
  */
 #include <stdlib.h>
 
@@ -44,7 +38,10 @@ marsc_path_notify(struct marsc_path *p, enum marsc_notice_code code,
 
 /* --- actions */
 
-/* Tells whoever is sending the packet in hand what has become of it. */
+/*
+ * Notes for the caller of marsc_path_send() what has become of the packet that
+ * is being sent.
+ */
 static void
 path_report(struct marsc_path *p, const struct marsc_sent *sent)
 {
@@ -186,7 +183,7 @@ path_release(struct marsc_path *p)
 	p->vc = NULL;
 }
 
-/* What waits, and perhaps the packet in hand among it, will not be sent. */
+/* Drops the packets that wait, perhaps with the one that is being sent. */
 static void
 path_drop_held(struct marsc_path *p, enum marsc_drop why)
 {
@@ -426,15 +423,10 @@ marsc_path_stale_soon(struct marsc_path *p)
 }
 
 /*
-
  * A leaf that could not be called may have been out of reach for a moment
-
  * only, so the group is revalidated (5.1.5).  The wait doubles each time,
-
  * because otherwise a member that is out of reach for good would make us ask
-
  * the MARS all the time.
-
  */
 void
 marsc_path_doubt(struct marsc_path *p)
@@ -553,7 +545,10 @@ path_update_one(struct marsc_path *p, bool join, const struct atm_addr *addr)
 	l = marsc_leaf_find(p, addr);
 	if (join && l == NULL) {
 		marsc_leaf_add(p, addr);
-		/* it is called now, if nobody else is */
+		/*
+		 * the new leaf is called now, unless another one is being
+		 * called
+		 */
 		if (p->state == MARSC_PATH_CALLING)
 			marsc_path_event(p, MARSC_PATH_EV_NEXT);
 	} else if (join && l->state == MARSC_LEAF_CALLED)
@@ -600,7 +595,9 @@ marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
 	free(set);
 }
 
-/* A path that waits for its answer stays, and gets it over the next link. */
+/*
+ * A path that waits for the MARS stays, and gets its answer over the next link.
+ */
 void
 marsc_path_down_all(struct marsc *c, const char *why)
 {

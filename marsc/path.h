@@ -113,15 +113,17 @@ struct marsc_path {
 	struct timer		 stale;		/* sets it */
 	int64_t			 doubt;	/* its last wait after a failed call */
 	struct timer		 idle;
-	const struct atm_addr	*set;	/* answer or migration in hand */
+	const struct atm_addr	*set;	/* of the answer or MIGRATE */
 	size_t			 nset;
-	const char		*why;	/* it goes down */
+	const char		*why;	/* why it goes down */
 };
 RB_HEAD(marsc_path_tree, marsc_path);
 RB_PROTOTYPE(marsc_path_tree, marsc_path, entry, path_cmp)
 
 struct marsc_path *marsc_path_find(struct marsc *, const struct paddr *);
-/* The path is gone afterwards when it has no path any more. */
+/*
+ * Takes an event.  A path that is in state MARSC_PATH_NONE afterwards is freed.
+ */
 void	marsc_path_event(struct marsc_path *, enum marsc_path_event);
 /*
  * Sends an SDU, whose reference it takes, and opens the path where there is
@@ -142,23 +144,26 @@ void	marsc_path_update(struct marsc *, bool join, const struct atm_addr *,
 /* 5.1.6, for a group with an active path */
 void	marsc_path_migrate(struct marsc *, const struct mars_msg *);
 /*
- * VC_revalidate of every open path, each at its own time (5.1.5).  Of one that
- * is only now being opened there is no circuit (5.1.5.2).
+ * Sets VC_revalidate of every open path, each after a time of its own (5.1.5).
+ * A path that is being opened has no circuit yet, and needs none of this
+ * (5.1.5.2).
  */
 void	marsc_path_stale_all(struct marsc *);
-/* The link goes, and every circuit with it. */
+/* The link goes: takes down every path, with its circuit. */
 void	marsc_path_down_all(struct marsc *, const char *why);
 void	marsc_path_free(struct marsc *);
 
 /* --- what the path tells its leaves, leaf.c */
 void	marsc_leaf_call(struct marsc_leaf *);
-/* A new leaf; not oneself, nor one that is there. */
+/* Adds a leaf, unless it is our own address or is there already. */
 void	marsc_leaf_add(struct marsc_path *, const struct atm_addr *);
 struct marsc_leaf *marsc_leaf_find(struct marsc_path *,
 	    const struct atm_addr *);
-/* Out of the set; its circuit is gone, or goes with the root. */
+/*
+ * Takes the leaf out of the set; its circuit has gone, or goes with the root.
+ */
 void	marsc_leaf_free(struct marsc_leaf *);
-/* Out of the set, and its call is given up. */
+/* Takes the leaf out of the set, and gives up its call. */
 void	marsc_leaf_drop(struct marsc_leaf *);
 /* from the circuit */
 void	marsc_leaf_up(struct marsc_leaf *);
@@ -168,11 +173,13 @@ void	marsc_leaf_dropped(struct marsc_leaf *);
 /* --- what leaves tell their path */
 void	marsc_path_notify(struct marsc_path *, enum marsc_notice_code,
 	    const struct atm_addr *, const char *why);
-/* Something left the set: is there anything to go on with? */
+/* A leaf has left the set: is there any left to go on with? */
 void	marsc_path_shrunk(struct marsc_path *, const char *why);
 /* VC_revalidate is set 1 to 10 s from now (5.1.5) */
 void	marsc_path_stale_soon(struct marsc_path *);
-/* The same for a leaf that could not be called, each time twice as late. */
+/*
+ * Sets VC_revalidate after a leaf could not be called, each time twice as late.
+ */
 void	marsc_path_doubt(struct marsc_path *);
 
 #endif

@@ -83,7 +83,7 @@ query_answer(struct marsc_query *q)
 	    q, q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, true);
 }
 
-/* 5.1.1: there is no other request for 5 to 10 s, whatever is to be sent. */
+/* There is no other request for 5 to 10 s, whatever is to be sent (5.1.1). */
 static void
 query_empty(struct marsc_query *q)
 {
@@ -292,8 +292,9 @@ query_only_self(const struct marsc_query *q)
 }
 
 /*
- * One MARS_MULTI.  Its mar$msn counts when all parts are there (5.1.4.2), and
- * a path that is only now being opened needs no revalidation (5.1.5.2).
+ * A part of an answer has come.  Its mar$msn counts when all parts are there
+ * (5.1.4.2), and a path that is only now being opened needs no revalidation
+ * (5.1.5.2).
  */
 void
 marsc_query_multi(struct marsc *c, const struct mars_msg *m)
@@ -307,7 +308,10 @@ marsc_query_multi(struct marsc *c, const struct mars_msg *m)
 	}
 	if (!marsc_query_part(q, m))
 		return;
-	/* before the path is opened: this one needs no revalidation */
+	/*
+	 * this is done before the path is opened, since that needs no
+	 * revalidation
+	 */
 	if (marsc_hsn_update(&c->hsn, m->msn))
 		marsc_path_stale_all(c);
 	marsc_query_event(q,

@@ -75,9 +75,14 @@ RB_HEAD(marsc_query_tree, marsc_query);
 RB_PROTOTYPE(marsc_query_tree, marsc_query, entry, query_cmp)
 
 void	marsc_query_init(struct marsc_query *, struct marsc *, bool list);
-/* A question about a group is gone afterwards when it is idle. */
+/*
+ * Takes an event.  A question about a group that is idle afterwards is freed.
+ */
 void	marsc_query_event(struct marsc_query *, enum marsc_query_event);
-/* told: by the owner.  -1: no memory */
+/*
+ * Asks about a group.  told: the owner asks, and is told the answer.  -1: no
+ * memory.
+ */
 int	marsc_query_group(struct marsc *, const struct paddr *, bool told);
 void	marsc_query_multi(struct marsc *, const struct mars_msg *);
 void	marsc_query_nak(struct marsc *, const struct mars_msg *);

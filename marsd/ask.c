@@ -44,7 +44,7 @@ marsd_ask_read(
 		return MARSD_DROP_PAIRS;
 	if (!marsd_incoming_span(in, &a->span))
 		return MARSD_DROP_RANGE;
-	/* what is served is walked group by group */
+	/* the range is walked group by group later */
 	if (role == MARSD_ROLE_MCS &&
 	    !span_within(&a->span, p->cluster->conf->max_serve_range))
 		return marsd_cluster_refused(
@@ -64,7 +64,7 @@ marsd_ask_known(struct marsd_ask *a)
 {
 	marsd_adopt_asked(a->reg, a->mine);
 	if (a->mine != NULL && a->mine->state == MARSD_ENTRY_OLD) {
-		/* as if it were new, but under the same key: A-10 */
+		/* handled like a new one, which gets the same key: A-10 */
 		marsd_entry_free(a->mine);
 		a->mine = NULL;
 	}

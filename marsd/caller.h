@@ -32,10 +32,10 @@ struct marsd_caller {
 RB_HEAD(marsd_caller_tree, marsd_caller);
 RB_PROTOTYPE(marsd_caller_tree, marsd_caller, entry, caller_cmp)
 
-/* for one more circuit of a caller; NULL: no memory */
+/* counts one more circuit of a caller; NULL: no memory */
 struct marsd_caller	*marsd_caller_get(struct marsd_cluster *,
 			    const struct atm_addr *);
-/* for one less */
+/* counts one less */
 void			 marsd_caller_put(struct marsd_cluster *,
 			    struct marsd_caller *);
 void			 marsd_callers_free(struct marsd_cluster *);

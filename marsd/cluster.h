@@ -69,7 +69,10 @@ struct marsd_proto {
 	struct marsd_peer_tree	 peers;
 	struct marsd_peer	*self;
 	struct marsd_cmi_pool	 cmi;
-	/* 65536 each: who has a CMI of ours, and one of another server */
+	/*
+	 * 65536 each, by CMI: the node that has it from us; the claim by
+	 * which another server has given it out
+	 */
 	struct marsd_node	**by_cmi;
 	struct marsd_claim	**heard_cmi;
 	uint32_t		 mark;	/* of the last answer */

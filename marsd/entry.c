@@ -35,12 +35,12 @@ static const struct table_cell claim_cells[MARSD_CLAIM_STATE_MAX]
 		[MARSD_CLAIM_EV_REGISTER] = IGNORE(DOUBLE),
 		[MARSD_CLAIM_EV_ALIGNED] = IGNORE(DOUBLE),
 		[MARSD_CLAIM_EV_DEREGISTER] = DO(ENDED, NOTE),
-		/* its joins may still be there, and no less in doubt */
+		/* its joins may still be there, as much in doubt as before */
 		[MARSD_CLAIM_EV_FORGET] = IGNORE(DOUBLE),
 	},
 	[MARSD_CLAIM_ENDED] = {
 		[MARSD_CLAIM_EV_REGISTER] = DO(PLAIN, REFRESH),
-		/* REGISTER comes before */
+		/* the same record is first the event REGISTER */
 		[MARSD_CLAIM_EV_ALIGNED] = VIOLATION(ENDED),
 		[MARSD_CLAIM_EV_DEREGISTER] = IGNORE(ENDED),
 		[MARSD_CLAIM_EV_FORGET] = DO(PLAIN, NOTE),
@@ -85,7 +85,7 @@ static const struct table_cell entry_cells[MARSD_ENTRY_STATE_MAX]
 		[MARSD_ENTRY_EV_STAY] = IGNORE(ADOPTED),
 		[MARSD_ENTRY_EV_END] = DO(ENDING, UNCOUNT),
 	},
-	/* before the node's joins are doubted, those that it left go */
+	/* the joins that a node has left go before the others are doubted */
 	[MARSD_ENTRY_LEFT] = {
 		[MARSD_ENTRY_EV_SAY] = DO(SURE, NOTE),
 		[MARSD_ENTRY_EV_ADOPT] = VIOLATION(LEFT),
@@ -157,7 +157,7 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 	return c;
 }
 
-/* Does the server that gave this id out still say so? */
+/* Is the CMI still in use, by the word of the server that gave it out? */
 static bool
 claim_counts(const struct marsd_claim *c)
 {
@@ -250,7 +250,7 @@ marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
 	}
 }
 
-/* Returns the action, which is the caller's business. */
+/* Returns the action, which the caller has to take. */
 uint8_t
 marsd_claim_step(struct marsd_claim *c, enum marsd_claim_event ev)
 {
@@ -258,7 +258,7 @@ marsd_claim_step(struct marsd_claim *c, enum marsd_claim_event ev)
 	    &c->peer->proto->cluster->faults);
 }
 
-/* A record that nobody holds under this key; NULL: no memory. */
+/* Makes a record; the key must be free.  NULL: no memory. */
 static struct marsd_entry *
 entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 {

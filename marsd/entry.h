@@ -89,7 +89,7 @@ struct marsd_claim {
  *			of before it registered once more (D9)
  *	left		sure, but the server that the node is moving to has
  *			taken it back: it goes when the move is over (A-24)
- *	adopted-left	both
+ *	adopted-left	adopted, and left as above
  *	old		ours from before a restart, of which neighbors told us,
  *			and nobody here has asked for it yet: does not count,
  *			and is withdrawn with others if nobody does (A-10)
@@ -120,9 +120,9 @@ struct marsd_claim {
 #define MARSD_ENTRY_ACTIONS(X) \
 	/* the state is all that changes */ \
 	X(MARSD_ENTRY_DO_NOTE, "note") \
-	/* one more of our clients' joins, if it is one */ \
+	/* if it is a join of a client of ours: count it */ \
 	X(MARSD_ENTRY_DO_COUNT, "count") \
-	/* and one less */ \
+	/* if it is a join of a client of ours: count it no longer */ \
 	X(MARSD_ENTRY_DO_UNCOUNT, "uncount")
 
 enum marsd_entry_state {
@@ -159,11 +159,11 @@ RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
 struct marsd_claim	*marsd_claim_find(struct marsd_node *,
 			    const struct marsd_peer *);
 /*
- * The CMI that another server gave to the node; false: a third server says
- * that it gave the same one to another node (A-20).
+ * Notes the CMI that another server gave to the node.  False: a third server
+ * says that it gave the same one to another node (A-20).
  */
 bool			 marsd_claim_cmi(struct marsd_claim *, uint16_t);
-/* takes an event; returns the action, which is the caller's business */
+/* takes an event; returns the action, which the caller has to take */
 uint8_t			 marsd_claim_step(struct marsd_claim *,
 			    enum marsd_claim_event);
 

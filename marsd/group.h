@@ -123,7 +123,7 @@ struct marsd_join	*marsd_join_get(struct marsd_node *,
 			    const struct marsd_span *);
 /* frees it if it rests on nothing */
 void			 marsd_join_release(struct marsd_join *);
-/* what this server says of it, or NULL */
+/* the record by which that server says so, or NULL */
 struct marsd_entry	*marsd_join_entry(struct marsd_join *,
 			    const struct marsd_peer *);
 /* works out anew whether it counts, and says what that changed */

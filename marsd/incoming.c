@@ -15,7 +15,7 @@
 
 struct marsd_handler {
 	enum marsd_drop	(*handle)(struct marsd_incoming *);
-	bool		 copies;	/* has mar$flags.copy: has to be 0 */
+	bool		 copies;	/* mar$flags.copy has to be 0 */
 };
 
 /* What a MARS takes; all other messages are for its clients. */
@@ -28,7 +28,7 @@ static const struct marsd_handler handlers[MARS_OP_MAX + 1] = {
 	[MARS_GROUPLIST_REQUEST] = { marsd_grouplist_message, false },
 };
 
-/* The TLVs decide, before the operation, whether it takes place (10.3). */
+/* The TLVs decide whether the operation takes place at all (10.3). */
 static enum marsd_drop
 walk_tlvs(struct marsd_incoming *in)
 {

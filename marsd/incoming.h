@@ -67,7 +67,7 @@ struct marsd_incoming {
 	size_t			 len;
 };
 
-/* a data unit of a circuit; what it was dropped for, or NONE */
+/* takes an SDU that came on a circuit; returns why it was dropped, or NONE */
 enum marsd_drop	 marsd_receive(struct marsd_cluster *, struct marsd_circuit *,
 		    const uint8_t *, size_t);
 /* the one range of a message; false: it is not usable */

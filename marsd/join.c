@@ -14,6 +14,13 @@
  * client is a member of already.  The body of the RFC sends a JOIN that
  * changes nothing back to its source only for single groups, appendix F for
  * any: we do as appendix F does (A-99).
+ *
+ * RFC 2443 sections 5.3 and 5.4 have every server punch holes as RFC 2022
+ * does, from the node's own joins.  Ours (A-16): from all that any live server
+ * says of the node, and from the groups that an MCS of any server serves.  RFC
+ * 2443 does not say what a server puts into the message that it builds about a
+ * node of another server.  Ours (A-36): the addresses of the node, copy 1, CMI
+ * 0, and layer3grp of the record; so far a MARS_LEAVE has layer3grp 0.
  */
 #include "ask.h"
 #include "cluster.h"
@@ -21,7 +28,10 @@
 #include "own.h"
 #include "send.h"
 
-/* A message about a node of which a record told us. */
+/*
+ * Begins the message that we build about a node of which a record told us: its
+ * own addresses, and no CMI (A-36).
+ */
 static void
 message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
 {
@@ -97,8 +107,8 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 }
 
 /*
- * Our own record says so already: for others nothing changes but perhaps
- * layer3grp (A-34), and the message goes back to its source (A-4, A-99).
+ * Our own record says so already.  For others nothing changes, except that
+ * layer3grp may (A-34).  The message goes back to its source (A-4, A-99).
  */
 static void
 join_again(struct marsd_ask *a, bool layer3)

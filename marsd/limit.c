@@ -5,7 +5,7 @@
 
 #include "limit.h"
 
-/* A million units make a token: at one a second that is a unit each us. */
+/* A token is a million units: at one token a second, one unit each us. */
 #define TOKEN	1000000
 
 void

@@ -7,6 +7,26 @@
  * marsd's core as its owner sees it: the shell (marsd.c), the unit tests,
  * the fuzzers and the simulator.  No I/O, no clock, no global state: it is
  * given circuits (vc.h), timers (timer.h), and the functions below.
+ *
+ * The core is in these files; begin with the picture in group.h.
+ *
+ *	cluster.c	clusters and protocols: begin, reload, end
+ *	circuit.c	what circuits bring; caller.c, limit.c: and how much
+ *	incoming.c	from an SDU to the handler of a message
+ *	member.c	registration; cmi.c: cluster member ids
+ *	ask.c		what all of JOIN, LEAVE, MSERV, UNSERV do
+ *	join.c		JOIN and LEAVE; mcs.c: MSERV and UNSERV
+ *	request.c	REQUEST and GROUPLIST_REQUEST
+ *	redirect.c	REDIRECT_MAP
+ *	send.c		messages to one node and on control VCs
+ *	group.c		nodes, joins and ranges; itree.c: sets of ranges
+ *	entry.c		what each server says of a node, and by which record
+ *	own.c		the records that we originate
+ *	record.c	those that scspd hands over; peer.c: servers that live
+ *	move.c		nodes that change their server; adopt.c: softly
+ *	show.c		what marsctl shows
+ *
+ * Its shell, the process around it, is marsd.c and control.c.
  */
 #ifndef MARS_CORE_H
 #define MARS_CORE_H

@@ -179,7 +179,7 @@ serve_add(struct marsd_ask *a)
 		return d;
 	if (change == MARSD_CHANGE_UP)
 		marsd_serve_announce(a->node, true, &a->span, p->self, a->in);
-	else /* another server had said so, and our MCSs did not hear of it */
+	else /* another server had said so; our MCSs have not heard that */
 		serve_tell(a->node, true, &a->span, a->in);
 	return MARSD_DROP_NONE;
 }

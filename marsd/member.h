@@ -29,7 +29,7 @@ struct marsd_control {
 	uint32_t		 msn;		/* CSN or SSN (6.1.4, 6.2.5) */
 	uint32_t		 leaves;	/* connected now */
 	uint32_t		 registered;
-	uint32_t		 nregs;	/* the same and those on their way */
+	uint32_t		 nregs;	/* these, and those to be registered */
 	TAILQ_HEAD(, marsd_reg)	 regs;
 };
 
@@ -140,7 +140,7 @@ void		 marsd_leaf_dropped(struct marsd_reg *, uint16_t cause);
 void		 marsd_member_gone(struct marsd_reg *);
 /* frees the registration and nothing else of the node */
 void		 marsd_member_free(struct marsd_reg *);
-/* the whole control VC has gone: another one, with the same leaves */
+/* the whole control VC has gone: makes another one, with the same leaves */
 void		 marsd_control_rebuild(struct marsd_control *);
 
 #endif

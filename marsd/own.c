@@ -11,7 +11,13 @@
  * key of its Join.  Ours: it has (A-2); the key follows from what the record
  * is about, so that it is the same after a restart.  What we said before a
  * restart stands until the clients have had 30 s, and the MCSs 60 s, to come
- * back (A-10).
+ * back (A-10); but so far the time of the clients is over 1 s after a neighbor
+ * has been aligned.
+ *
+ * RFC 2443 section 5.4 withdraws a node by a Deregister, which has the group
+ * purge all else.  A neighbor that has not seen it yet would bring the joins
+ * back by an alignment.  Ours (A-23): a tombstone for each of them, too, after
+ * the Deregister.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -157,10 +163,11 @@ marsd_publish_register(struct marsd_reg *r)
 }
 
 /*
- * Of a client that has gone the members hear nothing: its leaves drop, and
- * that tells the senders (A-12).  But if it has only moved to another server,
- * its leaves are there, and the groups that it left meanwhile have to be told
- * (A-24).  Of an MCS they hear in any case (A-45).
+ * The node has gone from one server.  If it is a client the members hear
+ * nothing: its leaves drop, and that tells the senders (A-12).  But if it has
+ * only moved to another server its leaves stay, so the groups that it left
+ * meanwhile have to be announced (A-24).  The end of an MCS is announced in any
+ * case (A-45).
  */
 void
 marsd_gone_announce(struct marsd_node *n, const struct marsd_peer *peer,

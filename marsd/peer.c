@@ -82,7 +82,7 @@ marsd_owner_find(struct marsd_cluster *c, const uint8_t oid[4])
 	return RB_FIND(marsd_owner_tree, &c->owners, &key);
 }
 
-/* The same, made if need be; NULL: no memory. */
+/* The owner with this OID, which is made if there is none.  NULL: no memory. */
 static struct marsd_owner *
 owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 {
@@ -148,7 +148,10 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 	return peer;
 }
 
-/* Tells scspd something of all records of a server, in batches of keys. */
+/*
+ * Tells scspd to hide, revive or erase all records of a server, in batches of
+ * keys.
+ */
 static void
 tell_keys(struct marsd_peer *peer,
     void (*tell)(void *, uint16_t, const uint8_t *, const uint32_t *, uint32_t))
@@ -174,9 +177,9 @@ tell_keys(struct marsd_peer *peer,
 }
 
 /*
- * Works out anew which of a server's joins count.  When it has died the
- * members are not told, since its clients are mostly alive (A-12); when it is
- * back they are.
+ * Works out anew which joins of a server count.  silent: the members are not
+ * told.  They are not when it has died, since its clients are mostly alive
+ * (A-12); when it is back they are.
  */
 static void
 peer_refresh(struct marsd_peer *peer, bool silent)

@@ -60,7 +60,7 @@ RB_PROTOTYPE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
 	X(MARSD_PEER_DO_HIDE, "hide") \
 	X(MARSD_PEER_DO_REVIVE, "revive") \
 	X(MARSD_PEER_DO_ERASE, "erase") \
-	/* until it is erased, together with those before it */ \
+	/* the time starts until this record is erased, with others */ \
 	X(MARSD_PEER_DO_HOLD, "hold") \
 	/* what was erased has to come again */ \
 	X(MARSD_PEER_DO_REALIGN, "realign")

@@ -6,6 +6,19 @@
 /*
  * Records of the group, as scspd hands them over (RFC 2443 section 5): what
  * other servers say, and our own as others still have them.
+ *
+ *  - 5.4 has a Deregister purge all that is known of the client.  After a move
+ *    that would be the new server's records, too.  Here it ends all that the
+ *    same server says of the node (A-5).  It does so as long as it is held, for
+ *    records that come late as well (A-23).
+ *  - 5.3 and 5.4 let a message follow from the state of a record.  Here it
+ *    follows from what the node was a member of before and is now (A-24).
+ *  - RFC 2022 section 6.1.2 sends nothing when a client is deregistered, and
+ *    RFC 2443 section 2 trusts that senders see its leaf drop.  Here no
+ *    MARS_LEAVE is sent either when a client is deregistered or its server has
+ *    died; when an MCS is deregistered one is (A-12).
+ *  - Unique CMIs are left to the configuration.  Here a CMI that two nodes have
+ *    is logged, and never given out again (A-20).
  */
 #include <string.h>
 
@@ -99,9 +112,9 @@ same_subject(
 }
 
 /*
- * Only a newer Redirect Entry is a sign of life (A-7).  When the server's
- * records have been erased, one that is flooded is such a sign whatever its
- * number, and one that comes by an alignment may be an old copy.
+ * Only a newer Redirect Entry is a sign of life (A-7).  After the server's
+ * records have been erased, one that was flooded is a sign of life whatever its
+ * number; one that came by an alignment is not, as it may be an old copy.
  */
 static void
 update_redirect(struct marsd_update *u)
@@ -249,9 +262,8 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 }
 
 /*
- * A Deregister.  RFC 2443 section 5.4: all that is known of the client is to
- * be purged.  Ours: all that this server says of it (A-5).  It stops to count
- * as long as the Deregister is held, and so does what comes late (A-23).
+ * A Deregister.  Nothing that this server says of the node counts any more, as
+ * long as the Deregister is held (A-5, A-23).
  */
 static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
@@ -423,8 +435,8 @@ marsd_csa_gone(
 /* --- our own records, as others still have them */
 
 /*
- * One that nothing backs yet is kept aside: a registration in time adopts
- * its key, and the rest is withdrawn together (A-10).
+ * A record that nothing here backs yet is kept aside.  A registration in time
+ * goes on with its key; the rest is withdrawn together (A-10).
  */
 static void
 own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
@@ -452,7 +464,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 	marsd_node_release(n);
 }
 
-/* Do we say the same already, under another key? */
+/* Do we already have a record of the same, under another key? */
 static bool
 own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 {
@@ -471,9 +483,10 @@ own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 }
 
 /*
- * If we have the record, it goes out again as it is now (A-11).  If we have
- * not, it is of before a restart, and is kept aside for a while (A-10), or,
- * where that makes no sense, withdrawn at once.
+ * A record with our OID that we did not send like this.  If we have a record
+ * under its key, ours goes out again as it is now (A-11).  If we have none, it
+ * is from before a restart: it is kept aside for a while (A-10), or withdrawn
+ * at once if it says nothing that could come back.
  */
 void
 marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
@@ -507,7 +520,7 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		return;
 	}
 	if (v == CSA_TOMBSTONE || e != NULL)
-		return; /* withdrawn already, or to be asked for or swept */
+		return; /* withdrawn already, or kept aside already */
 	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
 		own_old(p, key, &csa);
 		return;
@@ -518,8 +531,8 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 }
 
 /*
- * With a neighbor aligned we have heard of all our records of before a
- * restart.  Clients whose records those are have been back, or are about to.
+ * When a neighbor is aligned we have heard of all our records from before a
+ * restart.  The clients that they are about have come back, or are about to.
  */
 void
 marsd_csa_neighbor(

@@ -54,7 +54,10 @@ map_peers(struct marsd_map *map, struct marsd_proto *p, bool with_self)
 	}
 }
 
-/* to, if there is one, and then the order of D7; 0, or -1: no memory. */
+/*
+ * Makes the map: to first, unless that is NULL, then the order of D7.  Returns
+ * 0, or -1: no memory.
+ */
 static int
 map_build(
     struct marsd_map *map, struct marsd_proto *p, const struct atm_addr *to)
@@ -100,8 +103,9 @@ can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 }
 
 /*
- * With to first, unless that is NULL: to one node (reg), on the VC that it has
- * to us, or with NULL to all, on each control VC with its own number.
+ * Sends a map with to first, unless that is NULL.  reg is the one node that it
+ * is sent to, on the circuit that the node has to us.  With NULL it goes to
+ * all, on each control VC, with the number of that.
  */
 static void
 redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
@@ -124,7 +128,9 @@ redirect_send(struct marsd_proto *p, bool hard, const struct atm_addr *to,
 	free(map.v);
 }
 
-/* Regularly, even if another redirect has just been sent. */
+/*
+ * The regular map, which goes out even if another redirect has just been sent.
+ */
 static void
 redirect_expired(void *arg)
 {

@@ -37,7 +37,7 @@ void		 marsd_send_echo(struct marsd_incoming *, enum marsd_role);
  */
 void		 marsd_send_spans(struct marsd_control *, struct mars_msg *,
 		    const struct marsd_spans *, bool punched);
-/* the same with a list of addresses; privately, if to is not NULL */
+/* the same with a list of addresses; to one node if to is not NULL */
 void		 marsd_send_parts(struct marsd_control *,
 		    struct marsd_circuit *to, struct mars_msg *,
 		    const struct atm_addr *const *, size_t);

@@ -5,10 +5,10 @@
 
 /*
  * ATM sockets that a child asks for while it runs, since it may make none
- * itself: IMSG_ATM_OPEN, which is answered by IMSG_ATM_FD.  What is not the
- * child's by the configuration is refused.  A socket to listen on and a
- * permanent circuit are there at once; a call takes as long as the network
- * does, and is an opening until then.
+ * itself: IMSG_ATM_OPEN, which is answered by IMSG_ATM_FD.  A child gets no
+ * socket for an address that is not its own by the configuration.  A socket to
+ * listen on and a permanent circuit are there at once; a call takes as long as
+ * the network does, and is an opening until then.
  */
 
 #include <errno.h>
@@ -138,7 +138,10 @@ on_called(void *arg, int fd, uint16_t cause)
 	opening_free(o);
 }
 
-/* VC_CAUSE_NONE: the call is under way; or the cause why there is none. */
+/*
+ * Makes the call.  VC_CAUSE_NONE: it is under way; otherwise the cause why
+ * there is none.
+ */
 static uint16_t
 call(const struct parent_opening *what)
 {
@@ -161,8 +164,8 @@ call(const struct parent_opening *what)
 }
 
 /*
- * By the configuration in force, or by the next one: a child may follow that
- * before mars(8) knows that both have it.
+ * Is this allowed by the configuration in force, or by the next one?  A child
+ * may follow the next one before mars(8) knows that both children have it.
  */
 static bool
 allowed(const struct parent_opening *o, struct endpoint *e)

@@ -36,7 +36,7 @@ print_addr(FILE *f, const char *what, const struct atm_addr *a)
 	(void)fprintf(f, "%s%s", what, atm_addr_print(a, buf, sizeof(buf)));
 }
 
-/* Those numbers whose name begins with prefix, one line each. */
+/* Prints the numbers whose name begins with prefix, one line each. */
 static void
 print_numbers(FILE *f, const char *indent, const char *prefix,
     const struct conf_number *n, const void *base)

@@ -94,7 +94,7 @@ send_conf(struct parent_child *c, const struct conf *conf,
 	explicit_bzero(buf, w.len);
 }
 
-/* When those who use the keys have them, no other process has. */
+/* Wipes the keys: once their users have them no other process needs them. */
 static void
 forget_keys(struct conf *c)
 {
@@ -180,7 +180,10 @@ parent_suite_setup(struct parent *p)
 	}
 }
 
-/* Tells how it went to who has asked; why is NULL if it went well. */
+/*
+ * Tells the one who asked for the reload how it went; why is NULL if it went
+ * well.
+ */
 static void
 reload_answer(struct parent *p, const char *why)
 {

@@ -99,7 +99,7 @@ account(struct scsp_cache *c, const struct scsp_entry *e, uint32_t by)
 		c->held += by;
 }
 
-/* Is it in the list of those whose time runs? */
+/* Is it in the list of entries that have a limited time? */
 static bool
 is_mortal(const struct scsp_entry *e)
 {

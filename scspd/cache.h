@@ -83,9 +83,9 @@ void	 scsp_cache_flag(struct scsp_cache *, struct scsp_entry *,
 	    uint8_t flags);
 void	 scsp_cache_unflag(struct scsp_cache *, struct scsp_entry *,
 	    uint8_t flags);
-/* out of the cache and freed; it must be on no queue */
+/* takes it out of the cache and frees it; it must be on no queue */
 void	 scsp_cache_erase(struct scsp_cache *, struct scsp_entry *);
-/* does a neighbor get to hear of it? */
+/* is it part of what neighbors are told? */
 bool	 scsp_entry_listed(const struct scsp_entry *);
 
 /* is this number usable? */

@@ -50,7 +50,10 @@ scsp_group_is_mars(const struct scsp_group *g)
 	return g->pid == PID_MARS;
 }
 
-/* What fits into a packet of ours is passed on; else nobody could have it. */
+/*
+ * Contents are good if they fit into a packet of ours; others could not be
+ * passed on.
+ */
 static enum csa_verdict
 judge_opaque(const void *data, size_t len)
 {

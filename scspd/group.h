@@ -65,7 +65,7 @@ struct scsp_group *scsp_group_get(struct scsp *, uint16_t pid, uint16_t sgid);
 /* the group of PID_MARS with this SGID, or NULL */
 struct scsp_group *scsp_group_find(struct scsp *, uint16_t sgid);
 bool	scsp_group_is_mars(const struct scsp_group *);
-/* is it a record that our marsd answers for? */
+/* does our marsd answer for records of this name? */
 bool	scsp_group_owns(const struct scsp_group *, record_id);
 /* the function that judges the contents of its records */
 enum csa_verdict (*scsp_group_judge(const struct scsp_group *))(const void *,
@@ -79,7 +79,10 @@ void	scsp_group_tell_neighbor(struct scsp_group *, uint32_t id, bool);
 
 /* sets the timer for the oldest of the entries that go in time */
 void	scsp_group_mortals(struct scsp_group *);
-/* the last neighbor that had to hear of it may have: is that its end? */
+/*
+ * a neighbor no longer has to be told of the entry: if it was the last one, and
+ * the entry has expired, the entry goes
+ */
 void	scsp_entry_settle(struct scsp_group *, struct scsp_entry *);
 /* off every queue and out of the cache */
 void	scsp_entry_remove(struct scsp_group *, struct scsp_entry *);

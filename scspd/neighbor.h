@@ -74,10 +74,10 @@ struct scsp_neighbor {
 	uint32_t		 ca_seq;
 	uint32_t		 ca_sent;	/* number of the last sent */
 	uint32_t		 ca_used;	/* last one negotiated with */
-	uint32_t		 ca_first;	/* slave: that it began with */
-	uint32_t		 ca_highest;	/* that it ever began with, */
-	bool			 begun;		/* if it did */
-	bool			 twice;		/* ca_first is not newer */
+	uint32_t		 ca_first;	/* slave: master's first one */
+	uint32_t		 ca_highest;	/* highest ca_first so far */
+	bool			 begun;		/* ca_highest is set */
+	bool			 twice;		/* ca_first was not new */
 	uint32_t		 nagain;	/* old copies of its first CA */
 	uint32_t		 ntwice;	/* since it got through */
 	record_id		 cursor;	/* summarised up to here */
@@ -129,7 +129,10 @@ void	 scsp_neighbor_event(struct scsp_neighbor *, enum scsp_event_code,
 uint8_t	 scsp_neighbor_step(struct scsp_neighbor *, const struct table *,
 	    uint8_t *state, mtime_t *since, enum scsp_event_code code,
 	    unsigned int event);
-/* of struct table_faults; arg is the scsp: tells whose machine it was */
+/*
+ * the hook of struct table_faults; arg is the scsp; tells the owner which
+ * neighbor the machine belongs to
+ */
 void	 scsp_neighbor_violated(void *, const struct table *, uint8_t state,
 	    uint8_t event);
 /* an abnormal event (2.1): the adjacency goes back to Waiting */
@@ -137,7 +140,7 @@ void	 scsp_neighbor_abnormal(struct scsp_neighbor *, const char *why);
 /* begins a packet, down to its records */
 void	 scsp_neighbor_begin(struct scsp_neighbor *, struct scsp_packet *,
 	    enum scsp_type, uint16_t flags);
-/* summaries that go into a packet whose head has so many octets more */
+/* how many summaries fit into a packet whose head has so many octets more */
 uint32_t scsp_neighbor_records(const struct scsp_neighbor *, uint32_t head);
 /* adds extensions, MAC and checksum, and sends; via NULL: the best circuit */
 void	 scsp_neighbor_send(struct scsp_neighbor *, struct scsp_packet *,

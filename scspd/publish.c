@@ -154,7 +154,7 @@ scsp_publication(
 
 /*
  * Keeps contents without a number.  again: somebody has another instance of
- * this record, so its number will be one that nobody has seen.
+ * this record, so that the number has to be one that nobody has seen.
  */
 static void
 publish_hold(struct scsp_group *g, struct scsp_entry *e, const void *data,

@@ -13,6 +13,9 @@
  *    the group; where nobody in reach knows a number, it begins at -2^31+1
  *    again (A-11).
  *
+ * By now A-11 decides otherwise: the first number of a life follows from the
+ * clock.  That is not done yet; this file goes when it is.
+ *
  * Then a server out of reach may hold an old instance with a number that we
  * use again for other contents.  No summary shows that, and each server keeps
  * what it had first (A-89).  So all that was numbered in this life is
@@ -44,8 +47,8 @@ scsp_reborn_heard(struct scsp_group *g, int32_t seq)
 }
 
 /*
- * Was it numbered in this life only, so that somebody may hold another
- * instance with its number?
+ * Has the record been numbered in this life only?  Then somebody may hold
+ * another instance with the same number.
  */
 static bool
 concerned(const struct scsp_entry *e)
@@ -73,9 +76,9 @@ renumber(struct scsp_group *g)
 }
 
 /*
- * All the others are numbered anew, once in a life.  While they are held
- * they have no numbers, so there is nothing to do yet, and the next record of
- * an earlier life that turns up counts.
+ * A record of an earlier life has turned up, so all others are numbered anew,
+ * once in a life.  While they are held they have no numbers yet: then there is
+ * nothing to do, and it is done at the next record of an earlier life.
  */
 void
 scsp_reborn_proven(struct scsp_group *g, int32_t seq)
@@ -93,7 +96,10 @@ on_forgotten(void *arg)
 	renumber(arg);
 }
 
-/* D + H from now, and an interval more for clocks that are slower than ours */
+/*
+ * Sets the timer to D + H, and one interval more for clocks that are slower
+ * than ours.
+ */
 void
 scsp_reborn_start(struct scsp_group *g, const struct conf_cluster *conf)
 {

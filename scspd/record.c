@@ -19,7 +19,8 @@
  *    is only counted (A-65).
  *  - One number with two contents is not mentioned.  Here the first one stays
  *    and the owner is told (A-89); but a hidden one gives way, because its
- *    owner began anew where it was forgotten (A-11).
+ *    owner began anew where it was forgotten (A-11).  By now A-89 decides that
+ *    the greater contents win; that is not done yet.
  *  - The same instance acknowledges ours.  Here a newer one does, too (A-90).
  *  - A record of our own is like any other.  Here it is not passed on: marsd
  *    is told, and says what it is now (A-10, A-11, A-89).
@@ -46,8 +47,8 @@
 #include "solicit.h"
 
 /*
- * Rows where the entry is hidden, held or ours can't meet the columns without
- * an entry; what stands there is what it would be for any other row.
+ * The rows of entries that are hidden, held or ours can never meet the columns
+ * that have no entry.  Those cells hold the same as in the other rows.
  */
 #define V(none, full, older, seen, same, other, newer) { \
 	[SCSP_STANDING_NONE] = SCSP_VERDICT_##none, \
@@ -167,7 +168,7 @@ record_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 	s->ops->event(s->arg, &ev);
 }
 
-/* Counted and told: the record is acknowledged and not taken. */
+/* The record is counted, told, acknowledged, and not taken. */
 static void
 record_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,
     const struct scsp_csas *c, enum scsp_drop why)
@@ -177,9 +178,9 @@ record_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,
 }
 
 /*
- * What the neighbor has shown to have need not be sent to it any more: the
- * same instance (2.3), or a newer one (A-90).  The entry may be gone
- * afterwards, if it waited for nobody else.
+ * The neighbor has shown that it has a record, so ours need not be sent to it
+ * any more: the same instance (2.3) or an older one (A-90).  If the entry
+ * waited for nobody else it may be gone afterwards.
  */
 static void
 implicit(struct scsp_neighbor *nb, struct scsp_entry *e, int32_t seq)
@@ -203,7 +204,10 @@ entry_get(struct scsp_group *g, struct scsp_entry *e, record_id id)
 	return e;
 }
 
-/* Somebody holds another record under our name: marsd answers. */
+/*
+ * A neighbor holds another record under a name of ours: marsd says what is so
+ * (A-11).
+ */
 static void
 tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
     uint16_t len)
@@ -213,7 +217,7 @@ tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
 
 /*
  * A record of ours that nothing backs here: what the group remembers of an
- * earlier life (A-10, A-89).  It is kept for marsd to continue.  False: no
+ * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
  */
 static bool
@@ -239,9 +243,9 @@ take_earlier(
 }
 
 /*
- * A record of ours comes with a number or contents that it has not here: the
- * next instance goes beyond it (A-11).  What is not numbered yet is marsd's
- * last word already.  False: no memory.
+ * A record of ours comes with a number or with contents that we don't have.
+ * The next instance gets a number beyond it (A-11).  If our record has no
+ * number yet marsd is not asked: it is marsd's last word.  False: no memory.
  */
 static bool
 take_back(
@@ -261,7 +265,7 @@ take_back(
 	return true;
 }
 
-/* the neighbor has our record no more, and we still have. */
+/* The neighbor no longer has our record, and we still do. */
 static void
 lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 {
@@ -272,7 +276,9 @@ lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 	scsp_reborn_proven(g, c->seq);
 }
 
-/* the neighbor has it no more, and what is here is not newer. */
+/*
+ * The neighbor no longer has the record, and what we have is not newer (A-64).
+ */
 static void
 record_forget(struct scsp_group *g, struct scsp_entry *e)
 {
@@ -281,7 +287,10 @@ record_forget(struct scsp_group *g, struct scsp_entry *e)
 	scsp_entry_remove(g, e);
 }
 
-/* only its number is kept.  False: no memory. */
+/*
+ * Keeps only the number of a record that is not understood (A-39).  False: no
+ * memory.
+ */
 static bool
 remember(
     struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
@@ -296,7 +305,10 @@ remember(
 	return true;
 }
 
-/* Into the cache, to marsd, and on to the others.  False: no memory. */
+/*
+ * Puts the record into the cache, tells marsd, and passes it on to the other
+ * neighbors.  False: no memory.
+ */
 static bool
 record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
     const struct scsp_csas *c, bool solicited)
@@ -320,7 +332,10 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
-	/* last: a purged one that nobody waits for goes at once */
+	/*
+	 * this comes last: an entry that was purged and that nobody waits for
+	 * is freed here (A-92)
+	 */
 	if (c->seq == SEQ_PURGE && (tomb || !scsp_group_is_mars(g)))
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 	if ((l = scsp_queue_find(nb, e)) != NULL)
@@ -329,7 +344,10 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	return true;
 }
 
-/* Does what the verdict says.  False: no memory, not to be acknowledged. */
+/*
+ * Does what the verdict says.  False: memory is short, and the record must not
+ * be acknowledged.
+ */
 static bool
 record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
     const struct scsp_csas *c, enum scsp_verdict verdict, bool solicited)

@@ -6,6 +6,26 @@
 /*
  * scspd's core as its owner sees it: the shell (scspd.c), the unit tests,
  * the fuzzers and the simulator.  No I/O, no clock, no global state.
+ *
+ * The core is in these files, from a circuit to a record.
+ *
+ *	scsp.c		what the owner makes; which neighbor a packet is for
+ *	configure.c	which groups and neighbors there are
+ *	peer.c		the circuits to one address, which its neighbors share
+ *	neighbor.c	one server of one group: its packets in and out
+ *	message.c	packets, read; packet.c: written
+ *	auth.c		the MAC; replay.c: protection against replay
+ *	hello.c		is the neighbor there?
+ *	align.c		what does each of us hold? solicit.c: asks for it
+ *	update.c	the messages that bring and acknowledge records
+ *	record.c	what becomes of one record
+ *	queue.c		what waits to be sent or acknowledged
+ *	group.c		a server group; cache.c: its records
+ *	publish.c	what marsd says of records; reborn.c: numbers of a life
+ *			before
+ *	show.c		what marsctl shows
+ *
+ * Its shell, the process around it, is scspd.c and control.c.
  */
 #ifndef SCSP_CORE_H
 #define SCSP_CORE_H
@@ -75,7 +95,7 @@ struct scsp_ops {
 };
 
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
-/* tells its owner first that the neighbors are gone; NULL: nothing */
+/* tells the owner first that the neighbors are gone; NULL is fine */
 void		 scsp_free(struct scsp *);
 /*
  * What stays configured keeps its state.  0, or -1: no memory, or a key that
@@ -108,7 +128,7 @@ bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
 /* "scope" (a neighbor's address, or "all"), "name", "value" */
 bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
-/* starts over with the servers at an address; NULL, or what is wrong */
+/* starts over with all neighbors at an address.  NULL, or what is wrong */
 const char	*scsp_neighbor_clear(struct scsp *, const struct atm_addr *);
 
 #endif

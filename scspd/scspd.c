@@ -151,7 +151,7 @@ static const struct scsp_ops ops = {
 
 /* --- what the process asks for */
 
-/* At the start and at each reload: nobody shall say that he was not told. */
+/* Warns at the start and at each reload, so that the operator knows. */
 static void
 warn_unauthenticated(const struct conf_clusters *clusters)
 {

@@ -14,7 +14,8 @@
  *    also when the record comes from elsewhere or is newer than asked for,
  *    when it was refused, or with a null record (A-72).
  *  - A CSUS is repeated without a limit.  Here the limit is that of CSU
- *    Requests, then it is an abnormal event (A-73).
+ *    Requests, then it is an abnormal event (A-73).  By now A-73 decides that
+ *    what never comes is given up; that is not done yet.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -197,9 +198,9 @@ scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
 }
 
 /*
- * Not all of it came in time: asks for the rest and for more.  If nothing
- * came as often in a row as a CSA record is retransmitted, then something is
- * wrong (A-73).
+ * Not all that was asked for has come in time, so the rest is asked for again,
+ * with more.  If nothing at all has come for as many times in a row as a CSA
+ * record is retransmitted, something is wrong (A-73).
  */
 static void
 on_csus_timer(void *arg)

@@ -287,8 +287,8 @@ uint32_t conf_number_get(const struct conf_number *, const void *base);
 bool	 conf_number_set(const struct conf_number *, void *base, uint64_t);
 
 /*
- * A configuration, a cluster, a group, a neighbor, with every default; all but
- * the first are at the end of their list.  NULL: no memory.
+ * Make a configuration, a cluster, a group, a neighbor, with every default.
+ * All but the first are put at the end of their list.  NULL: no memory.
  */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *name);

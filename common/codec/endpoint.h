@@ -4,8 +4,8 @@
  */
 
 /*
- * What a configuration gives to each child to listen on.  mars(8) opens that,
- * and the children know by it what to keep: so both ask here.
+ * What a configuration gives to each child to listen on.  mars(8) opens it, and
+ * the children decide by it what to keep, so both of them ask here.
  */
 #ifndef MARS_ENDPOINT_H
 #define MARS_ENDPOINT_H
@@ -32,11 +32,12 @@ struct endpoint {
 };
 
 /*
- * The nth endpoint of a child, from 0; false: no more.  On UDP and on switched
- * circuits marsd has the addresses of its clusters, and scspd has SEL 1 of each
- * listener.  A permanent circuit is scspd's if its peer is a configured
- * neighbor or our own end has SEL 1.  Otherwise it is marsd's: of the cluster
- * whose address our own end has, or of the first one there but for SEL.  edged
+ * The nth endpoint of a child, from 0; false: there are no more.  On UDP and on
+ * switched circuits marsd has the addresses of its clusters, and scspd has SEL
+ * 1 of each listener.  A permanent circuit is scspd's if its peer is a
+ * configured neighbor or our own end has SEL 1.  Otherwise it is marsd's, and
+ * belongs to the cluster with the address of our own end, or, if there is none,
+ * to the first cluster whose address differs from it only in the SEL.  edged
  * has two for each edge, on UDP: its address, and the same with the next SEL
  * for the multicast server, whether it serves any group now or not.
  */
@@ -54,7 +55,7 @@ const struct conf_edge	*conf_edge_at(const struct conf *,
 			    const struct atm_addr *local, bool *server);
 /* Has the cluster at that address switched circuits with native parties? */
 bool	conf_parties(const struct conf *, const struct atm_addr *);
-/* Are these the same but for SEL? */
+/* Do these differ in nothing but the SEL? */
 bool	endpoint_same(const struct atm_addr *, const struct atm_addr *);
 
 #endif

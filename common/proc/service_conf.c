@@ -57,7 +57,10 @@ assemble(struct service *s)
 	return c;
 }
 
-/* Puts it in force; without memory for it the old one stays so. */
+/*
+ * Puts a configuration in force.  If there is no memory for it the old one
+ * stays in force.
+ */
 static void
 service_apply(struct service *s, struct conf *new)
 {
@@ -76,7 +79,10 @@ service_apply(struct service *s, struct conf *new)
 		conf_free(old);
 }
 
-/* All is there, sockets too: the first time, this is the start of service. */
+/*
+ * The configuration and its sockets are complete.  The first time this is the
+ * start of service.
+ */
 void
 service_on_conf_end(struct service *s, struct rd *r, int fd)
 {
@@ -86,7 +92,10 @@ service_on_conf_end(struct service *s, struct rd *r, int fd)
 	(void)fd;
 	if (!s->serving) {
 		service_confine(s);
-		/* before configure(): the owner's first words are for it */
+		/*
+		 * this comes before configure(), when the owner may have its
+		 * first words for the sibling
+		 */
 		if (s->hooks->sibling != NULL)
 			service_sibling_open(s);
 	}

@@ -423,6 +423,7 @@ nvc_new(const struct nvc_ops *ops, void *arg, struct timers *ts,
 	n->timers = ts;
 	nvc_set_params(n, params);
 	RB_INIT(&n->by_peer);
+	RB_INIT(&n->by_dest);
 	RB_INIT(&n->peers);
 	TAILQ_INIT(&n->failing);
 	TAILQ_INIT(&n->silent);

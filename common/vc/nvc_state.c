@@ -208,7 +208,7 @@ act_enquire(struct nvc_circuit *c, const struct nvc_msg *m)
  * that comes is not.
  */
 static bool
-is_late(struct nvc_circuit *c, const struct nvc_msg *m)
+is_overtaken(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	if ((m->flags & NVC_F_NUMBER) == 0)
 		return false;
@@ -224,7 +224,7 @@ act_deliver(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	struct nvc *n = nvc_of(c);
 
-	if (is_late(c, m)) {
+	if (is_overtaken(c, m)) {
 		nvc_dropped(n, NVC_DROP_LATE);
 		return;
 	}

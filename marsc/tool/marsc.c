@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tool.h"
+#include "version.h"
 
 #define EXIT_USAGE	2
 
@@ -23,7 +24,7 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: marsc [-j] [-b base-port] [-c circuit,address] "
+	    "usage: marsc [-jV] [-b base-port] [-c circuit,address] "
 	    "[-n count]\n"
 	    "             [-p ipv4|ipv6] [-t timer=value]\n"
 	    "             -l address -s server[,server ...] command "
@@ -231,7 +232,7 @@ tool_parse_options(
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "b:c:jl:n:p:s:t:")) != -1)
+	while ((ch = getopt(argc, argv, "b:c:jl:n:p:s:t:V")) != -1)
 		switch (ch) {
 		case 'b':
 			t->links.udp.base_port = (uint16_t)tool_number(
@@ -265,6 +266,9 @@ tool_parse_options(
 		case 't':
 			parse_timer(t, optarg);
 			break;
+		case 'V':
+			printf("marsc %s\n", MARS_VERSION);
+			exit(0);
 		default:
 			usage();
 		}

@@ -200,7 +200,10 @@ tool_timer(void *arg)
 		    marsc_request(t->members[0].client, &t->step->min));
 }
 
-/* An answer to `expect': it is asked again until it is right, or too late. */
+/*
+ * The answer to the question of `expect'.  It is asked again until it is as
+ * expected, or until it is too late.
+ */
 static void
 tool_expected(struct marsc_tool *t, const struct atm_addr *v, size_t n)
 {

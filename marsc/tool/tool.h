@@ -63,7 +63,7 @@ void	marsc_tool_init(struct marsc_tool *);
 void	marsc_tool_run(struct marsc_tool *);
 /* A signal's handler: ends marsc_tool_run(). */
 void	marsc_tool_signal(evutil_socket_t, short, void *);
-/* Prints what all clients together did not use. */
+/* Prints how much of what came in was not used, by all clients together. */
 void	marsc_tool_counters(struct marsc_tool *);
 
 #endif

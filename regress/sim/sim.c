@@ -148,6 +148,7 @@ add(struct totals *t, const struct stats *s)
 	u->conflicts += s->conflicts;
 	u->checks += s->checks;
 	u->ghosts += s->ghosts != 0;
+	u->shared += s->shared != 0;
 	u->virtual_us += s->virtual_us;
 	if (u->slowest_us < s->slowest_us)
 		u->slowest_us = s->slowest_us;
@@ -254,10 +255,11 @@ sums(const struct totals *t)
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
 	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
 	    " packets delivered, %" PRIu64 " not tried; %" PRIu64
-	    " conflicts; %" PRIu64 " seeds with ghosts (D9)\n",
+	    " conflicts; %" PRIu64 " seeds with ghosts (D9), %" PRIu64
+	    " with two protocols at an address\n",
 	    s->checks, (long long)(s->slowest_us / MTIME_SEC(1)), s->probes,
 	    s->views, s->views_excused, s->delivered, s->untried, s->conflicts,
-	    s->ghosts);
+	    s->ghosts, s->shared);
 }
 
 static uint32_t

@@ -65,12 +65,7 @@ enum kind {
 #define X(sym, name) sym = 1 << sym##_BIT,
 	KINDS(X)
 #undef X
-	/*
-	 * Data units of hosts out of order or twice: RFC 2022 relies on a
-	 * circuit that keeps the order, as ATM does (a JOIN that arrives
-	 * after the LEAVE makes a member for ever); NVC does not yet.
-	 */
-	K_ALL = ((1 << KIND_MAX) - 1) & ~K_DISORDER
+	K_ALL = (1 << KIND_MAX) - 1
 };
 
 struct world;
@@ -134,9 +129,11 @@ struct view {
 struct host {
 	struct node	 node;		/* first */
 	bool		 alive, mcs, leaving;
+	struct host	*landlord, *lodger;	/* of the other protocol */
+	bool		 evicted;	/* to be back when its landlord is */
 	uint8_t		 proto;
 	struct atm_addr	 addr;
-	struct marsc_host *end;
+	struct marsc_host *end;		/* a lodger's is its landlord's */
 	struct marsc	*client;
 	struct want	*want;
 	size_t		 nwant;
@@ -157,7 +154,7 @@ struct stats {
 	uint64_t	 datagrams, lost, duplicated, sdus;
 	uint64_t	 crashes, moves, redirects, refused, changes;
 	uint64_t	 views, views_excused, probes, delivered, untried;
-	uint64_t	 conflicts, checks, ghosts;
+	uint64_t	 conflicts, checks, ghosts, shared;
 	int64_t		 virtual_us;	/* simulated */
 	int64_t		 slowest_us;	/* to come to rest */
 	uint64_t	 digest;

@@ -209,13 +209,19 @@ arrive(void *arg)
 	free(d);
 }
 
-/* May this datagram be overtaken, or come twice?  (K_DISORDER) */
+/*
+ * May this datagram be overtaken, or come twice?  With K_DISORDER everything
+ * may, since RFC 2022 relies on a circuit that keeps the order (a JOIN that
+ * arrives after the LEAVE makes a member for ever), and NVC is one (rule 9).
+ */
 static bool
 loose(const struct world *w, const struct node *a, const struct node *b,
     const uint8_t *head)
 {
+	uint8_t type = head[0] & 15;
+
 	return (a->server && b->server) || (w->kinds & K_DISORDER) != 0 ||
-	    (head[0] & 15) != NVC_DATA;
+	    (type != NVC_DATA && type != NVC_BUNDLE);
 }
 
 static void

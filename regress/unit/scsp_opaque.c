@@ -5,7 +5,7 @@
 
 /*
  * A server group of another protocol than MARS, whose records are kept in
- * step without being understood (RFC 2334 section 1).  links: scspd
+ * step without being understood (RFC 2334 section 1).
  * Node 0 is raw, 1 and 2 are servers; 1 and 2 are in a group of MARS as well,
  * with the same SGID.
  */
