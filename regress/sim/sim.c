@@ -135,6 +135,8 @@ add(struct totals *t, const struct stats *s)
 	u->lost += s->lost;
 	u->duplicated += s->duplicated;
 	u->sdus += s->sdus;
+	u->stalls += s->stalls;
+	u->expired += s->expired;
 	u->crashes += s->crashes;
 	u->moves += s->moves;
 	u->redirects += s->redirects;
@@ -246,8 +248,10 @@ sums(const struct totals *t)
 	    t->runs, t->failed, (double)s->virtual_us / 3.6e9,
 	    (long long)(time(NULL) - t->began));
 	printf("# %" PRIu64 " datagrams, %" PRIu64 " lost, %" PRIu64 " twice;"
-	    " %" PRIu64 " data units\n",
-	    s->datagrams, s->lost, s->duplicated, s->sdus);
+	    " %" PRIu64 " data units; %" PRIu64
+	       " stalls, %" PRIu64 " data units not sent\n",
+	    s->datagrams, s->lost, s->duplicated, s->sdus, s->stalls,
+	    s->expired);
 	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64
 	    " redirects (%" PRIu64 " refused), %" PRIu64
 	    " joins and leaves\n",

@@ -53,7 +53,7 @@
 	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
 	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
 	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6") \
-	X(K_WISHES, "wishes") X(K_DISORDER, "disorder")
+	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") X(K_STALL, "stall")
 
 enum kind_bit {
 #define X(sym, name) sym##_BIT,
@@ -65,7 +65,12 @@ enum kind {
 #define X(sym, name) sym = 1 << sym##_BIT,
 	KINDS(X)
 #undef X
-	K_ALL = (1 << KIND_MAX) - 1
+	/*
+	 * Not a default yet: in seed 121 it finds that the leaf of a lodger
+	 * that has left stays up, since the other host at its address holds
+	 * it, and check.c does not excuse that view.
+	 */
+	K_ALL = ((1 << KIND_MAX) - 1) & ~K_STALL
 };
 
 struct world;
@@ -86,6 +91,8 @@ struct node {
 	uint8_t		 ip[4];
 	uint8_t		 region;	/* of a partition */
 	bool		 silent;	/* nothing goes out: it is dying */
+	struct timer	 stall;		/* in the world: nothing goes out till
+					 * then, and queues overflow */
 	int64_t		 offset;	/* of its clock, us */
 	int32_t		 ppm;		/* by which it is too fast */
 	struct timers	 ts;
@@ -151,7 +158,7 @@ struct host {
 };
 
 struct stats {
-	uint64_t	 datagrams, lost, duplicated, sdus;
+	uint64_t	 datagrams, lost, duplicated, sdus, stalls, expired;
 	uint64_t	 crashes, moves, redirects, refused, changes;
 	uint64_t	 views, views_excused, probes, delivered, untried;
 	uint64_t	 conflicts, checks, ghosts, shared;

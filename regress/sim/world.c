@@ -12,6 +12,7 @@
 #include "sim.h"
 
 #define BASE_PORT	2022
+#define STALL_EVERY	5000	/* datagrams of servers, about */
 
 /* --- random numbers: splitmix64 */
 
@@ -134,6 +135,13 @@ node_settle(struct node *n)
 		if (n->port[i].nvc != NULL)
 			(void)nvc_flush(n->port[i].nvc, SIZE_MAX);
 	schedule(n);
+}
+
+static void
+on_stall_over(void *arg)
+{
+	node_enter(arg);
+	node_settle(arg);
 }
 
 static void
@@ -260,6 +268,43 @@ lost(struct world *w, const struct node *a, const struct node *b)
 	return w->loss != 0 && rnd(w, 10000) < w->loss;
 }
 
+/*
+ * K_STALL: now and then a server's sockets have no room for a while, which may
+ * be longer than what is queued may wait.
+ */
+static bool
+is_stalled(struct node *n)
+{
+	struct world *w = n->w;
+
+	if (timer_isset(&n->stall))
+		return true;
+	if ((w->kinds & K_STALL) == 0 || !w->faulty || !n->server ||
+	    rnd(w, STALL_EVERY) != 0)
+		return false;
+	w->st.stalls++;
+	timer_set(&w->ts, &n->stall, between(w, MTIME_MS(100), MTIME_SEC(6)));
+	trace(w, 1, n, "stalls");
+	return true;
+}
+
+/* What the node's links have dropped because it had waited for too long. */
+static void
+count_expired(struct node *n)
+{
+	const char *name;
+	uint64_t v;
+	size_t i;
+	int p;
+
+	for (p = 0; p < 2; p++)
+		for (i = 0; n->port[p].nvc != NULL &&
+		     nvc_counter(n->port[p].nvc, i, &name, &v);
+		     i++)
+			if (strcmp(name, "sdus-dropped") == 0)
+				n->w->st.expired += v;
+}
+
 static bool
 output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
     size_t headlen, struct vc_sdu *sdu)
@@ -271,6 +316,8 @@ output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
 
 	if (n->silent || (to = node_at(w, dest->ip)) == NULL)
 		return true;
+	if (is_stalled(n))
+		return false;
 	w->st.datagrams++;
 	w->st.sdus += sdu != NULL;
 	trace(w, 3, n, "-> %s %u: type %u, %zu octets",
@@ -305,6 +352,7 @@ node_init(struct node *n, struct world *w, bool server, uint32_t number)
 		n->ppm = (int32_t)between(w, -20000, 20000);
 	timers_init(&n->ts, local_time(n));
 	timer_init(&n->wake, on_wake, n);
+	timer_init(&n->stall, on_stall_over, n);
 }
 
 static uint64_t
@@ -355,6 +403,8 @@ node_close(struct node *n)
 	int i;
 
 	n->silent = true;
+	count_expired(n);
+	timer_clear(&n->w->ts, &n->stall);
 	for (i = 0; i < 2; i++)
 		if (n->port[i].nvc != NULL) {
 			nvc_free(n->port[i].nvc);
