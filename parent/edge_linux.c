@@ -91,75 +91,67 @@ add_address(struct lanif *l, const struct ifaddrs *i)
 	l->naddrs++;
 }
 
-/* Index and link-layer address; false: edged knows no such interfaces. */
+/* Its link-layer address; false: edged knows no interfaces of that kind. */
 static bool
-link_layer(struct lanif *l, const struct ifaddrs *i)
+link_layer(struct lanif *l, const struct sockaddr *hw)
 {
-	struct sockaddr_ll ll;
-
-	memcpy(&ll, i->ifa_addr, sizeof(ll));
-	switch (ll.sll_hatype) {
+	switch (hw->sa_family) {
 	case ARPHRD_ETHER:
 	case ARPHRD_LOOPBACK:
 		l->linklen = ETH_ALEN;
-		memcpy(l->link, ll.sll_addr, ETH_ALEN);
-		break;
+		memcpy(l->link, hw->sa_data, ETH_ALEN);
+		return true;
 	case ARPHRD_NONE:
 	case ARPHRD_RAWIP:
-		break;
+		return true;
 	default:
 		return false;
 	}
-	l->index = (uint32_t)ll.sll_ifindex;
-	return true;
 }
 
+/* All but the addresses; false: it is not there, or it is down. */
 static bool
-look_mtu(struct lanif *l)
+look_link(struct lanif *l, int fd)
 {
 	struct ifreq r = { 0 };
-	bool ok;
-	int fd;
 
-	if ((fd = control_socket(AF_INET)) == -1)
-		return false;
 	(void)strlcpy(r.ifr_name, l->name, sizeof(r.ifr_name));
-	ok = ioctl(fd, SIOCGIFMTU, &r) != -1;
-	(void)close(fd);
-	l->mtu = ok ? (uint32_t)r.ifr_mtu : 0;
-	return ok;
+	if (ioctl(fd, SIOCGIFFLAGS, &r) == -1 || (r.ifr_flags & IFF_UP) == 0 ||
+	    ioctl(fd, SIOCGIFINDEX, &r) == -1)
+		return false;
+	l->index = (uint32_t)r.ifr_ifindex;
+	if (ioctl(fd, SIOCGIFMTU, &r) == -1)
+		return false;
+	l->mtu = (uint32_t)r.ifr_mtu;
+	return ioctl(fd, SIOCGIFHWADDR, &r) != -1 &&
+	    link_layer(l, &r.ifr_hwaddr);
 }
 
 bool
 parent_lan_look(struct lanif *l, const char *name, bool tun)
 {
 	struct ifaddrs *all, *i;
-	bool up = false;
+	bool there;
+	int fd;
 
 	memset(l, 0, sizeof(*l));
 	(void)strlcpy(l->name, name, sizeof(l->name));
 	l->tun = tun;
-	if (getifaddrs(&all) == -1) {
+	if ((fd = control_socket(AF_INET)) == -1 || getifaddrs(&all) == -1) {
 		log_warn("can't look for interfaces");
+		if (fd != -1)
+			(void)close(fd);
 		return false;
 	}
-	for (i = all; i != NULL; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || strcmp(i->ifa_name, name) != 0)
-			continue;
-		switch (i->ifa_addr->sa_family) {
-		case AF_PACKET:
-			up = link_layer(l, i) && (i->ifa_flags & IFF_UP) != 0;
-			break;
-		case AF_INET:
-		case AF_INET6:
+	there = look_link(l, fd);
+	(void)close(fd);
+	for (i = all; i != NULL; i = i->ifa_next)
+		if (i->ifa_addr != NULL && strcmp(i->ifa_name, name) == 0 &&
+		    (i->ifa_addr->sa_family == AF_INET ||
+		    i->ifa_addr->sa_family == AF_INET6))
 			add_address(l, i);
-			break;
-		default:
-			break;
-		}
-	}
 	freeifaddrs(all);
-	return up && look_mtu(l);
+	return there;
 }
 
 /*

@@ -233,6 +233,9 @@ regrouped(const struct conf *old, const struct conf *new)
 static const char *
 fixed(const struct conf *old, const struct conf *new)
 {
+	/* what starts marsd and scspd; of edged, see parent_edges_fixed() */
+	if (conf_has_server(old) != conf_has_server(new))
+		return "whether there is a cluster";
 	if (memcmp(old->server_id, new->server_id, sizeof(old->server_id)) != 0)
 		return "server-id";
 	if (old->base_port != new->base_port)
@@ -243,8 +246,6 @@ fixed(const struct conf *old, const struct conf *new)
 	    strcmp(old->user_scspd, new->user_scspd) != 0 ||
 	    strcmp(old->user_edged, new->user_edged) != 0)
 		return "user";
-	if (conf_has_server(old) != conf_has_server(new))
-		return "whether there is a cluster";
 	if (regrouped(old, new))
 		return "server-group";
 	return parent_edges_fixed(old, new);

@@ -73,13 +73,20 @@ teardown(void **state)
 	return 0;
 }
 
+static enum endpoint_owner
+owner(bool marsd)
+{
+	return marsd ? ENDPOINT_MARSD : ENDPOINT_SCSPD;
+}
+
 static bool
 is(bool marsd, size_t nth, enum conf_transport transport, struct atm_addr local,
     struct atm_addr peer)
 {
 	struct endpoint e;
 
-	return conf_endpoint(c, marsd ? ENDPOINT_MARSD : ENDPOINT_SCSPD, nth, &e) && e.transport == transport &&
+	return conf_endpoint(c, owner(marsd), nth, &e) &&
+	    e.transport == transport &&
 	    atm_addr_equal(&e.local, &local) && atm_addr_equal(&e.peer, &peer);
 }
 
@@ -88,7 +95,7 @@ ends(bool marsd, size_t nth)
 {
 	struct endpoint e;
 
-	return !conf_endpoint(c, marsd ? ENDPOINT_MARSD : ENDPOINT_SCSPD, nth, &e);
+	return !conf_endpoint(c, owner(marsd), nth, &e);
 }
 
 /* Two for each edge, whatever else listens; marsd and scspd have neither. */

@@ -197,7 +197,7 @@ union control {
 };
 
 static ssize_t
-send_some(int s, struct iovec *iov, int n, int fd)
+send_fd(int s, struct iovec *iov, int n, int fd)
 {
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 0 };
 	union control control;
@@ -224,18 +224,21 @@ send_queue(int s, struct msgbuf *m, bool fds)
 	struct iovec iov[IOV_MAX];
 	struct ibuf *first = TAILQ_FIRST(&m->out.bufs);
 	ssize_t sent;
+	bool with_fd;
 	int n;
 
 	if (first == NULL)
 		return 0;
 	n = gather(m, iov, fds);
+	/* a process that sends no descriptor may be denied sendmsg(2) */
+	with_fd = fds && first->fd >= 0;
 	do {
-		sent =
-		    fds ? send_some(s, iov, n, first->fd) : writev(s, iov, n);
+		sent = with_fd ? send_fd(s, iov, n, first->fd) :
+		    writev(s, iov, n);
 	} while (sent == -1 && errno == EINTR);
 	if (sent == -1)
 		return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
-	if (fds && sent > 0)
+	if (with_fd && sent > 0)
 		drop_fd(&first->fd);
 	drain(m, (size_t)sent);
 	return 0;
