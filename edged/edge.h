@@ -82,7 +82,7 @@ struct edged_conf {
 	X(EDGED_EV_UP, "the LAN is there") \
 	X(EDGED_EV_DOWN, "the LAN has gone") \
 	X(EDGED_EV_FORWARDER, "forwards from now on") \
-	X(EDGED_EV_BACKUP, "another edge forwards from now on") \
+	X(EDGED_EV_BACKUP, "no longer forwards") \
 	X(EDGED_EV_NO_MEMORY, "no memory: something was given up") \
 	X(EDGED_EV_VIOLATION, "a state machine got an event that can't be")
 

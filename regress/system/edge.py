@@ -46,8 +46,8 @@ def close(*what):
 
 def exactly(m, first, last):
     missing = m.missing(first, last)
-    assert not missing, "site %d missed %s of %d" % (
-        m.site.n, missing[:10], last - first)
+    assert not missing, "site %d missed %d, %s, of %d" % (
+        m.site.n, len(missing), missing[:10], last - first)
     assert m.doubles() == 0, "site %d got %d twice" % (m.site.n, m.doubles())
 
 

@@ -137,6 +137,7 @@ listen on udp 10.255.0.100
 cluster "sites" {
 	protocol ipv4
 	protocol ipv6
+	limit serve-range 65536
 }
 """
 
