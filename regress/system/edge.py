@@ -19,12 +19,7 @@ def test(f):
 
 
 def joined(site, group):
-    """The edge of the site has joined it at the MARS."""
-    protocol = "ipv6" if ":" in group else "ipv4"
-    return "%s%%16" % site.addr in net.mars.group(group, protocol) or \
-        "%s%%10" % site.addr in net.mars.group(group, protocol) or \
-        any(m.startswith(site.addr)
-            for m in net.mars.group(group, protocol))
+    return site.joined(group)
 
 
 def members(group, *sites, **kw):

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from suite import Server, wait
+from suite import Gone, Server, wait
 
 NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
@@ -145,8 +145,9 @@ cluster "sites" {
 class Site:
     interface = "eth0"
 
-    def __init__(self, net, n, edge="", lan="", router=None):
-        """Number n; router: of a second edge on the LAN of that site."""
+    def __init__(self, net, n, edge="", lan="", router=None, text=None):
+        """Number n; router: of a second edge on the LAN of that site.  text:
+        all of its configuration, with what Suite fills in."""
         self.net, self.n = net, n
         self.k = n if router is None else n + 100   # of its own addresses
         self.addr = "10.255.0.%d" % self.k
@@ -169,7 +170,7 @@ class Site:
                 ip("route", "add", "default", "via", "10.1.%d.1" % n)
                 ip("-6", "route", "add", "default", "via",
                    "fd00:1:%d::1" % n)
-        self.suite = Suite(self.router, HEAD + """
+        self.suite = Suite(self.router, text or HEAD + """
 key 257 { algorithm hmac-sha256, file "%%(key)s" }
 edge "site%d" {
 	address %s%%%%16
@@ -209,6 +210,11 @@ edge "site%d" {
         with open("/proc/%d/statm" % self.suite.children()["edged"]) as f:
             return int(f.read().split()[1]) * 4096 / 1e6
 
+    def joined(self, group):
+        """The MARS has it as a member."""
+        return any(m.split("%")[0] == self.addr for m in self.net.mars.group(
+            group, "ipv6" if ":" in group else "ipv4"))
+
     def forwards(self):
         return any(r["forwards"] for r in self.suite.ctl("lans") or []
                    if not r["tun"])
@@ -220,13 +226,13 @@ edge "site%d" {
 
 
 class Net:
-    def __init__(self):
+    def __init__(self, mars=MARS):
         self.core = Namespace()
         with self.core:
             ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
             ip("addr", "add", "10.255.0.100/24", "dev", "br0")
             ip("link", "set", "br0", "up")
-        self.mars = Suite(self.core, MARS)
+        self.mars = Suite(self.core, mars)
         self.sites = {}
 
     def site(self, n, **kw):
@@ -238,7 +244,10 @@ class Net:
         for s in self.sites.values():
             s.suite.start(expect=False)
         for s in self.sites.values():
-            wait("site %d is ready" % s.n, s.ready, 15)
+            try:
+                wait("site %d is ready" % s.n, s.ready, 15)
+            except Gone as e:
+                raise Gone("%s: %s" % (e, s.suite.tail()))
 
 
 # --- hosts
