@@ -57,7 +57,7 @@ lan_find(const struct parent_lans *lans, const char *name, bool tun)
 
 /* fd: -1, or edged's from then on. */
 static void
-tell(struct parent *p, const struct parent_lan *l, int fd)
+lan_tell(struct parent *p, const struct parent_lan *l, int fd)
 {
 	uint8_t buf[LANIF_IPC_MAX];
 	struct wr w;
@@ -69,7 +69,7 @@ tell(struct parent *p, const struct parent_lan *l, int fd)
 }
 
 static void
-tell_gone(struct parent *p, const struct parent_lan *l)
+lan_tell_gone(struct parent *p, const struct parent_lan *l)
 {
 	uint8_t buf[CONF_IF_SIZE + 2];
 	struct wr w;
@@ -105,7 +105,7 @@ lan_came(struct parent *p, struct parent_lan *l)
 	l->there = true;
 	log_info("interface %s is there, index %u, mtu %u", l->name,
 	    l->is.index, l->is.mtu);
-	tell(p, l, fd);
+	lan_tell(p, l, fd);
 }
 
 static void
@@ -122,13 +122,13 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 	if (l->there && (!there || now.index != l->is.index)) {
 		log_info("interface %s has gone", l->name);
 		l->there = false;
-		tell_gone(p, l);
+		lan_tell_gone(p, l);
 	}
 	if (!there || (l->there && lanif_equal(&now, &l->is)))
 		return;
 	l->is = now;
 	if (l->there) {
-		tell(p, l, -1);
+		lan_tell(p, l, -1);
 		return;
 	}
 	if (!l->tun &&

@@ -328,6 +328,7 @@ int
 parent_lan_tun(const struct conf_lan *l, uint16_t mtu, char *why, size_t size)
 {
 	struct ifreq r = { 0 };
+	const char *advice = "";
 	int fd;
 
 	(void)strlcpy(r.ifr_name, l->name, sizeof(r.ifr_name));
@@ -335,13 +336,14 @@ parent_lan_tun(const struct conf_lan *l, uint16_t mtu, char *why, size_t size)
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd != -1 && ioctl(fd, TUNSETIFF, &r) != -1 && tun_set_up(l, mtu))
 		return fd;
+	if (fd == -1 && (errno == ENOENT || errno == ENODEV))
+		advice = ": load the kernel module tun";
+	else if (errno == EPERM || errno == EACCES)
+		advice = ": start mars as root";
+	else if (errno == EBUSY)
+		advice = ": another program has it";
 	(void)snprintf(why, size, "can't make tun %s: %s%s", l->name,
-	    strerror(errno),
-	    fd == -1 && errno == ENOENT ?
-	    ": load the kernel module tun" :
-	    errno == EPERM || errno == EACCES ? ": start mars as root" :
-	    errno == EBUSY		      ? ": another program has it" :
-						"");
+	    strerror(errno), advice);
 	if (fd != -1)
 		(void)close(fd);
 	return -1;

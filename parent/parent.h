@@ -57,7 +57,7 @@ struct parent_lan {
 	char			 name[CONF_IF_SIZE];
 	bool			 tun;
 	bool			 there;
-	struct lanif		 is;		/* as edged knows it, if there */
+	struct lanif		 is;		/* as edged knows it */
 	int			 fd;		/* until it is sent, or -1 */
 };
 TAILQ_HEAD(parent_lans, parent_lan);

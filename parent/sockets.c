@@ -123,8 +123,9 @@ edge_socket(int fd, const struct conf *c, const struct endpoint *e, char *why,
 		return true;
 	if (parent_lan_udp(fd, v6, edge->df))
 		return true;
-	(void)snprintf(why, size, "can't set up a UDP socket of edge \"%s\": %s",
-	    edge->name, strerror(errno));
+	(void)snprintf(why, size,
+	    "can't set up a UDP socket of edge \"%s\": %s", edge->name,
+	    strerror(errno));
 	return false;
 }
 

@@ -375,7 +375,8 @@ rd_cluster(struct rd *r, struct conf *c)
 	conf_rd_numbers(r, conf_cluster_numbers, cl);
 	if (cl->cmi_min > cl->cmi_max)
 		r->failed = true;
-	cl->redirect_order = conf_rd_bool(r) ? CONF_ORDER_LOWEST : CONF_ORDER_SELF;
+	cl->redirect_order =
+	    conf_rd_bool(r) ? CONF_ORDER_LOWEST : CONF_ORDER_SELF;
 	cl->csn_before = conf_rd_bool(r);
 	cl->strict_source = conf_rd_bool(r);
 	cl->native_parties = conf_rd_bool(r);

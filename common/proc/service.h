@@ -5,11 +5,11 @@
 
 /*
  * common/proc: what a process of this suite is made of.  mars(8) starts its
- * children, marsd(8), scspd(8) and edged(8).  A child has no privilege and opens
- * nothing by itself: mars(8) hands it its configuration and its sockets over
- * a channel, it confines itself, and then it serves until mars(8) ends it.
- * What differs between them is their core, which knows nothing of
- * processes.  What they share is here.  Read in this order:
+ * children, marsd(8), scspd(8) and edged(8).  A child has no privilege and
+ * opens nothing by itself: mars(8) hands it its configuration and its sockets
+ * over a channel, it confines itself, and then it serves until mars(8) ends it.
+ * What differs between them is their core, which knows nothing of processes.
+ * What they share is here.  Read in this order:
  *
  *	loop.h		the event loop, and the only place that reads the clock
  *	log.h		the log, at a limited rate where a peer can cause lines
