@@ -86,8 +86,9 @@ prefix_last(const struct ip_prefix *p, struct paddr *a)
 
 	prefix_first(p, a);
 	for (i = 0; i < a->len; i++) {
-		bits = p->bits <= 8 * i ? 0 :
-		    p->bits >= 8 * (i + 1) ? 8 : (uint8_t)(p->bits - 8 * i);
+		bits = p->bits <= 8 * i	   ? 0 :
+		    p->bits >= 8 * (i + 1) ? 8 :
+					     (uint8_t)(p->bits - 8 * i);
 		a->a[i] |= (uint8_t)(0xff >> bits);
 	}
 }
@@ -95,8 +96,8 @@ prefix_last(const struct ip_prefix *p, struct paddr *a)
 /* --- of an edge */
 
 static void
-built_allows(struct edged_built *b, const struct conf_edge *e,
-    struct edged_policy *p)
+built_allows(
+    struct edged_built *b, const struct conf_edge *e, struct edged_policy *p)
 {
 	const struct conf_allow *i;
 	struct edged_allow *to;
@@ -106,18 +107,20 @@ built_allows(struct edged_built *b, const struct conf_edge *e,
 	if (to == NULL)
 		return;
 	TAILQ_FOREACH(i, &e->allows, entry)
-		*to++ = (struct edged_allow){ .group = i->group,
+		*to++ = (struct edged_allow){
+			.group = i->group,
 			.has_source = i->has_source,
 			.source = i->source,
-			.dirs = (uint8_t)(
-			    ((i->dirs & CONF_DIR_IN) != 0 ? EDGED_DIR_IN : 0) |
-			    ((i->dirs & CONF_DIR_OUT) != 0 ? EDGED_DIR_OUT :
-			    0)) };
+			.dirs = (uint8_t)(((i->dirs & CONF_DIR_IN) != 0 ?
+						  EDGED_DIR_IN :
+						  0) |
+			    ((i->dirs & CONF_DIR_OUT) != 0 ? EDGED_DIR_OUT : 0))
+		};
 }
 
 static void
-built_rules(struct edged_built *b, const struct conf_edge *e,
-    struct edged_policy *p)
+built_rules(
+    struct edged_built *b, const struct conf_edge *e, struct edged_policy *p)
 {
 	const struct conf_rule *i;
 	struct edged_group_rule *to;
@@ -130,13 +133,13 @@ built_rules(struct edged_built *b, const struct conf_edge *e,
 		*to++ = (struct edged_group_rule){ .group = i->group,
 			.rate = i->rate,
 			.ttl_min = (uint8_t)i->ttl_min,
-			.dscp = i->dscp == CONF_DSCP_COPY ? -1 :
-			    (int8_t)i->dscp };
+			.dscp =
+			    i->dscp == CONF_DSCP_COPY ? -1 : (int8_t)i->dscp };
 }
 
 static void
-built_policy(struct edged_built *b, const struct conf_edge *e,
-    struct edged_policy *p)
+built_policy(
+    struct edged_built *b, const struct conf_edge *e, struct edged_policy *p)
 {
 	const struct conf_prefix *i;
 	struct paddr *to;
@@ -215,8 +218,8 @@ built_statics(struct edged_built *b, const struct conf_edge *e,
 }
 
 static void
-built_sources(struct edged_built *b, const struct conf_lan *l,
-    struct edged_lan_conf *lc)
+built_sources(
+    struct edged_built *b, const struct conf_lan *l, struct edged_lan_conf *lc)
 {
 	const struct conf_prefix *i;
 	struct ip_prefix *to;
@@ -265,8 +268,8 @@ built_lan(struct edged_built *b, const struct conf_edge *e,
 	lc->priority = (uint8_t)l->priority;
 	lc->version4 = (enum edged_gmp_version)l->igmp;
 	lc->version6 = (enum edged_gmp_version)(l->mld + 1);
-	lc->timing = (struct edged_listener_timing){
-		.robustness = (uint8_t)l->robustness,
+	lc->timing = (struct edged_listener_timing){ .robustness =
+							 (uint8_t)l->robustness,
 		.interval = l->query_interval,
 		.response = l->query_response,
 		.last_interval = l->query_leave,

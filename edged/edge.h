@@ -26,7 +26,7 @@
 #include "conf.h"
 #include "flow.h"
 #include "lan.h"
-#include "marsc.h"
+#include "marsc/marsc.h"
 #include "policy.h"
 #include "timer.h"
 #include "vc.h"

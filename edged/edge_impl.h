@@ -75,7 +75,7 @@ struct edged_edge {
 	/* of packets from other sites that belong to no flow */
 	uint64_t		 ip_drops[EDGED_IP_DROP_MAX];
 	uint64_t		 policy_drops[EDGED_POLICY_DROP_MAX];
-	uint64_t		 flow_drops[EDGED_FLOW_DROP_MAX];	/* all */
+	uint64_t		 flow_drops[EDGED_FLOW_DROP_MAX]; /* all */
 	uint64_t		 out_packets, out_copies, in_packets, in_copies;
 };
 TAILQ_HEAD(edged_edges, edged_edge);

@@ -76,12 +76,13 @@ edged_op_event(void *arg, const struct edged_event *e)
 		log_append(where, sizeof(where),
 		    "%s: ", mars_pro_print(e->pro, text, sizeof(text)));
 	if (e->server != NULL)
-		log_append(where, sizeof(where),
-		    "server %s: ", atm_addr_print(e->server, text,
-		    sizeof(text)));
+		log_append(where, sizeof(where), "server %s: ",
+		    atm_addr_print(e->server, text, sizeof(text)));
 	if (e->table != NULL)
-		log_append(where, sizeof(where), "table %s, state %s, event "
-		    "%s: ", e->table, e->state, e->event);
+		log_append(where, sizeof(where),
+		    "table %s, state %s, event "
+		    "%s: ",
+		    e->table, e->state, e->event);
 	if (e->why != NULL)
 		log_append(why, sizeof(why), "%s", e->why);
 	service_log_event(&d->service, e->code, &line);
@@ -125,8 +126,7 @@ edged_lanif_addresses(const struct edged_lanif *l, struct edged_port *p)
 			v6 = a;
 		ip_prefix_mask(&nets[i]);
 	}
-	edged_port_addresses(
-	    p, &v4, &v6, nets, l->lanif.naddrs, l->lanif.mtu);
+	edged_port_addresses(p, &v4, &v6, nets, l->lanif.naddrs, l->lanif.mtu);
 }
 
 /* The port of that name has this interface, if there is one. */
@@ -206,8 +206,8 @@ edged_hook_lan(void *arg, const struct lanif *lanif, int fd)
 	if (fd == -1 && l->io != NULL)
 		lanio_set(l->io, lanif);
 	if (fd != -1) {
-		l->io = lanio_new(d->service.loop.base,
-		    &d->service.loop.timers, fd, lanif, &edged_lanio_user, l);
+		l->io = lanio_new(d->service.loop.base, &d->service.loop.timers,
+		    fd, lanif, &edged_lanio_user, l);
 		if (l->io == NULL) {
 			log_warn("%s: can't be used", lanif->name);
 			(void)close(fd);
@@ -295,8 +295,7 @@ edged_hook_udp(void *arg, const struct conf *c, const struct atm_addr *local,
 }
 
 static void
-edged_hook_attach(
-    void *arg, const struct service_user *u, struct vc_link *link)
+edged_hook_attach(void *arg, const struct service_user *u, struct vc_link *link)
 {
 	struct edged_shell *d = arg;
 	struct edged_edge *e;

@@ -79,7 +79,7 @@ struct edged_flow {
 	struct edged_flow_group	*group;
 	struct paddr		 source;
 	uint8_t			 dir;		/* EDGED_DIR_* */
-	uint32_t		 members;	/* sites, or LANs, at the last */
+	uint32_t		 members;	/* sites, or LANs, of late */
 	mtime_t			 since, last;
 	uint64_t		 packets, octets;	/* that came */
 	uint64_t		 copies;		/* that went out */
@@ -94,7 +94,8 @@ TAILQ_HEAD(edged_flow_list, edged_flow);
 struct edged_flows {
 	struct edged_flow	*all;		/* max of them */
 	struct edged_flow	**heads;	/* by hash */
-	struct edged_flow_group	*groups, **group_heads, *group_free;
+	struct edged_flow_group	*groups, **group_heads;
+	struct edged_flow_group	*group_free;
 	uint32_t		 max, used, mask;
 	uint32_t		 ngroups;	/* that have flows */
 	uint64_t		 seed;

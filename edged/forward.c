@@ -140,8 +140,7 @@ edged_forward_held(struct edged_edge *e, const struct marsc_notice *n)
 
 /* DSCP as the rule of the group says, ECN as it is in the packet. */
 static uint8_t
-flow_tos(
-    const struct edged_edge *e, const struct edged_flow *f, uint8_t tos)
+flow_tos(const struct edged_edge *e, const struct edged_flow *f, uint8_t tos)
 {
 	const struct edged_group_rule *rule =
 	    edged_policy_rule(e->policy, &f->group->addr);
@@ -195,7 +194,7 @@ tell_too_big(struct edged_port *p, const struct edged_ip *ip)
 
 	if (p->lan.v6.addr.len == 0 ||
 	    !edged_bucket_take(&e->too_big, e->edged->timers->now,
-	    EDGED_TOO_BIG_RATE, EDGED_TOO_BIG_RATE, 1))
+		EDGED_TOO_BIG_RATE, EDGED_TOO_BIG_RATE, 1))
 		return;
 	len = edged_too_big(
 	    ip, &p->lan.v6.addr, e->conf.mtu, buf, EDGED_TOO_BIG_MAX);
@@ -265,7 +264,7 @@ flow_rate_ok(struct edged_edge *e, struct edged_flow *f, size_t octets)
 		return true;
 	rate = (struct edged_rate){ &f->group->octets, rule->rate };
 	return edged_rate_take(e->edged->timers->now, octets, &none, &rate,
-	    &none) == EDGED_RATE_OK;
+		   &none) == EDGED_RATE_OK;
 }
 
 void
@@ -326,8 +325,7 @@ edge_from_site(struct edged_edge *e, struct edged_ip *ip)
  * two hops of one network; but what has none left was made by nobody of ours.
  */
 void
-edged_forward_packet(
-    void *arg, struct marsc *c, const struct marsc_packet *m)
+edged_forward_packet(void *arg, struct marsc *c, const struct marsc_packet *m)
 {
 	const struct edged_end *end = arg;
 	struct edged_edge *e = end->edge;

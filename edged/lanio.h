@@ -6,7 +6,7 @@
 /*
  * The packets of one interface: a LAN's packet socket, or a TUN device.  The
  * descriptor comes from mars(8), which has bound it, set its filter and locked
- * that; here it is read in batches, and written to where it is bound and nowhere
+ * that; here it is read in batches, and written to where it is bound, nowhere
  * else.
  */
 #ifndef EDGED_LANIO_H

@@ -147,8 +147,8 @@ lanio_on_readable(int fd, short what, void *arg)
 			break;
 	}
 	/* a network that is down for a while is said once, and no end */
-	if (n == -1 && errno != EAGAIN && errno != EINTR &&
-	    errno != ENETDOWN && errno != EIO) {
+	if (n == -1 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN &&
+	    errno != EIO) {
 		event_del(&l->readable);
 		l->user->gone(l->arg);
 	}
@@ -184,8 +184,8 @@ bool
 lanio_send(struct lanio *l, const void *packet, size_t len)
 {
 	union {
-		const void	*from;
-		void		*base;
+		const void *from;
+		void *base;
 	} p = { packet };
 	uint8_t head[ETHER_HEAD];
 	struct iovec iov[2] = { { head, 0 }, { p.base, len } };
@@ -225,7 +225,7 @@ lanio_new(struct event_base *base, struct timers *timers, int fd,
 	l->user = user;
 	l->arg = arg;
 	if (event_assign(&l->readable, base, fd, EV_READ | EV_PERSIST,
-	    lanio_on_readable, l) == -1 ||
+		lanio_on_readable, l) == -1 ||
 	    event_add(&l->readable, NULL) == -1) {
 		free(l);
 		return NULL;

@@ -8,7 +8,6 @@
  * is by numbers and keys, never by pointers, since anything may happen
  * between two calls.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -42,7 +41,7 @@ cursor_port(struct edged *d, struct edged_cursor *cur)
 	uint32_t n;
 
 	for (; (e = nth_edge(d, cur->edge)) != NULL;
-	    *cur = (struct edged_cursor){ .edge = cur->edge + 1 }) {
+	     *cur = (struct edged_cursor){ .edge = cur->edge + 1 }) {
 		n = cur->port;
 		TAILQ_FOREACH(p, &e->ports, entry)
 			if (n-- == 0)
@@ -54,8 +53,8 @@ cursor_port(struct edged *d, struct edged_cursor *cur)
 static void
 cursor_next_port(struct edged_cursor *cur)
 {
-	*cur = (struct edged_cursor){ .edge = cur->edge,
-		.port = cur->port + 1 };
+	*cur =
+	    (struct edged_cursor){ .edge = cur->edge, .port = cur->port + 1 };
 }
 
 static uint64_t
@@ -211,15 +210,28 @@ put_family(struct wr *w, const struct edged_family *f, const char *address,
 	ctl_uint(w, groups, f->listener.ngroups);
 }
 
+/* Both, one after the other, as far as there is room. */
+static void
+text_join(char *buf, size_t size, const char *first, const char *second)
+{
+	(void)strlcpy(buf, first, size);
+	(void)strlcat(buf, second, size);
+}
+
+/* "no-member 12"; nothing if there was none */
 static void
 put_drop(struct wr *w, const char *what, const char *name, uint64_t n)
 {
-	char text[CTL_NAME_SIZE];
+	char text[CTL_NAME_SIZE], digits[24] = { 0 };
+	char *p = digits + sizeof(digits) - 1;
 
 	if (n == 0)
 		return;
-	(void)snprintf(text, sizeof(text), "%s%s %llu", what, name,
-	    (unsigned long long)n);
+	for (; n > 0; n /= 10)
+		*--p = (char)('0' + n % 10);
+	*--p = ' ';
+	text_join(text, sizeof(text), what, name);
+	(void)strlcat(text, p, sizeof(text));
 	ctl_string(w, "", text);
 }
 
@@ -238,8 +250,8 @@ put_port_drops(struct wr *w, const struct edged_port *p)
 		    l->policy_drops[i]);
 	for (i = 1; i < EDGED_RATE_DROP_MAX; i++)
 		put_drop(w, "", edged_rate_drop_name(i), l->rate_drops[i]);
-	put_drop(w, "", "not-forwarder",
-	    l->drops[EDGED_LAN_DROP_NOT_FORWARDER]);
+	put_drop(
+	    w, "", "not-forwarder", l->drops[EDGED_LAN_DROP_NOT_FORWARDER]);
 	put_drop(w, "", "down", l->drops[EDGED_LAN_DROP_DOWN]);
 	put_drop(w, "", "no-room", p->no_room);
 	ctl_close(w);
@@ -273,8 +285,8 @@ edged_show_lans(struct edged *d, void *cursor, struct wr *w)
 	ctl_uint(w, "other-edges", port_edges(p));
 	put_family(w, &p->lan.v4, "address4", "querier4", "groups4");
 	put_family(w, &p->lan.v6, "address6", "querier6", "groups6");
-	ctl_uint(w, "hosts",
-	    p->lan.v4.listener.nhosts + p->lan.v6.listener.nhosts);
+	ctl_uint(
+	    w, "hosts", p->lan.v4.listener.nhosts + p->lan.v6.listener.nhosts);
 	ctl_uint(w, "mtu", p->mtu);
 	ctl_uint(w, "in-packets", p->packets_in);
 	ctl_uint(w, "out-packets", p->packets_out);
@@ -296,8 +308,8 @@ put_sources(struct wr *w, struct edged_listener_group *g)
 	ctl_uint(w, "source-count", g->nsources);
 	ctl_array(w, "sources");
 	for (s = edged_listener_source_after(g, NULL);
-	    s != NULL && wr_left(w) > 1024;
-	    s = edged_listener_source_after(g, &s->addr))
+	     s != NULL && wr_left(w) > 1024;
+	     s = edged_listener_source_after(g, &s->addr))
 		/* those that are let in, or those that are kept out */
 		if (edged_listener_source_runs(s) == include)
 			ctl_paddr(w, "", &s->addr);
@@ -406,13 +418,13 @@ struct edged_tally {
 };
 
 static void
-tally_one(struct edged_tally *t, const char *prefix, const char *name,
-    uint64_t value)
+tally_one(
+    struct edged_tally *t, const char *prefix, const char *name, uint64_t value)
 {
 	if (t->found || t->left-- > 0)
 		return;
 	t->found = true;
-	(void)snprintf(t->name, sizeof(t->name), "%s%s", prefix, name);
+	text_join(t->name, sizeof(t->name), prefix, name);
 	t->value = value;
 }
 
@@ -486,8 +498,8 @@ tally_port(struct edged_tally *t, const struct edged_port *p)
 	tally_family(t, &l->v6, "mld-", "mld-record-");
 	tally_one(t, "", "table-violations",
 	    l->v4.listener.faults.count + l->v6.listener.faults.count +
-	    l->v4.querier.faults.count + l->v6.querier.faults.count +
-	    l->elect.faults.count);
+		l->v4.querier.faults.count + l->v6.querier.faults.count +
+		l->elect.faults.count);
 }
 
 static void
@@ -496,7 +508,7 @@ put_counter(struct wr *w, const char *what, const char *name,
 {
 	char scope[NAME_SIZE + 8];
 
-	(void)snprintf(scope, sizeof(scope), "%s %s", what, name);
+	text_join(scope, sizeof(scope), what, name);
 	ctl_string(w, "scope", scope);
 	ctl_string(w, "name", t->name);
 	ctl_uint(w, "value", t->value);
@@ -515,7 +527,7 @@ edged_show_counters(struct edged *d, void *cursor, struct wr *w)
 		t = (struct edged_tally){ .left = cur->at++ };
 		tally_edge(&t, e);
 		if (t.found) {
-			put_counter(w, "edge", e->conf.name, &t);
+			put_counter(w, "edge ", e->conf.name, &t);
 			return true;
 		}
 		*cur = (struct edged_cursor){ .edge = cur->edge + 1 };
@@ -527,7 +539,7 @@ edged_show_counters(struct edged *d, void *cursor, struct wr *w)
 		t = (struct edged_tally){ .left = cur->at++ };
 		tally_port(&t, p);
 		if (t.found) {
-			put_counter(w, "lan", p->name, &t);
+			put_counter(w, "lan ", p->name, &t);
 			return true;
 		}
 		cursor_next_port(cur);
