@@ -41,8 +41,11 @@ struct marsd_proto;
 	    "client and MCS by one address") \
 	X(MARSD_DROP_MEMBERS, "limit-members", "limit of members") \
 	X(MARSD_DROP_JOINS, "limit-joins", "limit of joins of a member") \
+	X(MARSD_DROP_TOTAL, "limit-joins-total", "limit of joins of all") \
 	X(MARSD_DROP_GROUPS, "limit-groups", "limit of groups") \
 	X(MARSD_DROP_SERVERS, "limit-servers", "limit of multicast servers") \
+	X(MARSD_DROP_KNOWN, "limit-servers-known", \
+	    "limit of servers of the group") \
 	X(MARSD_DROP_SERVE_RANGE, "limit-serve-range", \
 	    "range to serve too large") \
 	X(MARSD_DROP_CMI, "cmi-exhausted", "no cluster member id left") \

@@ -176,8 +176,7 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 		marsd_csa_gone(d->mars, m->sgid, m->oid, m->key);
 		break;
 	case IMSG_CSA_NEIGHBOR:
-		marsd_csa_neighbor(d->mars, m->sgid, m->oid, m->aligned);
-		break;
+		break; /* whoever is aligned, nodes have their time */
 	default:
 		return false;
 	}

@@ -33,12 +33,12 @@ struct parent_opening {
 };
 
 static bool
-is_neighbor(const struct conf *c, const struct atm_addr *a)
+is_neighbor(const struct conf_clusters *clusters, const struct atm_addr *a)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 
-	TAILQ_FOREACH(cl, &c->clusters, entry)
+	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (atm_addr_equal(&n->addr, a))
 				return true;
@@ -65,7 +65,8 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 	case ATM_OPEN_LEAF:
 		/* whom marsd calls is decided by who its clients are */
 		return !atm_addr_is_null(peer) &&
-		    (marsd || is_neighbor(c, peer)) &&
+		    (marsd || is_neighbor(&c->clusters, peer) ||
+		    is_neighbor(&c->groups, peer)) &&
 		    conf_has_endpoint(
 		    c, owner, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:

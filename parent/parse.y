@@ -534,8 +534,10 @@ static const struct keyword keywords[] = {
 	{ "atm-pvc", ATM_PVC, NULL },
 	{ "atm-svc", ATM_SVC, NULL },
 	{ "auth", AUTH, "auth required or auth off" },
+	{ "backlog", NUMERIC, "backlog NUMBER" },
 	{ "backup", BACKUP, "backup 192.0.2.200" },
 	{ "base-port", BASE_PORT, NULL },
+	{ "burst", NUMERIC, "burst NUMBER" },
 	{ "ca", NUMERIC, "ca SECONDS" },
 	{ "circuits", NUMERIC, "circuits NUMBER" },
 	{ "circuits-per-address", NUMERIC, "circuits-per-address NUMBER" },
@@ -544,6 +546,7 @@ static const struct keyword keywords[] = {
 	{ "control", CONTROL, "control \"/var/run/mars\"" },
 	{ "csn", CSN, "csn before or csn after" },
 	{ "csu", NUMERIC, "csu SECONDS" },
+	{ "csu-batch", NUMERIC, "csu-batch NUMBER" },
 	{ "csus", NUMERIC, "csus SECONDS" },
 	{ "dead", NUMERIC, "dead SECONDS" },
 	{ "dead-factor", NUMERIC, "dead-factor NUMBER" },
@@ -570,6 +573,7 @@ static const struct keyword keywords[] = {
 	{ "igmp", NUMERIC, "igmp 1, 2 or 3" },
 	{ "include", INCLUDE, "include \"file\"" },
 	{ "interval", NUMERIC, "interval SECONDS" },
+	{ "joins", NUMERIC, "joins NUMBER" },
 	{ "joins-per-member", NUMERIC, "joins-per-member NUMBER" },
 	{ "key", KEY, "key NUMBER { algorithm hmac-sha256, file \"...\" }, "
 	    "or key NUMBER for a neighbor" },
@@ -618,8 +622,13 @@ static const struct keyword keywords[] = {
 	    "server-group NUMBER protocol-id NUMBER { neighbor ADDRESS } "
 	    "outside" },
 	{ "server-id", SERVER_ID, "server-id 192.0.2.1" },
+<<<<<<< HEAD
 	{ "servers", SERVERS, "servers NUMBER for a limit, or servers "
 	    "192.0.2.1 in an edge" },
+=======
+	{ "servers", NUMERIC, "servers NUMBER" },
+	{ "servers-known", NUMERIC, "servers-known NUMBER" },
+>>>>>>> main
 	{ "snap", SNAP, NULL },
 	{ "source", SOURCE, "source 10.1.7.0/24" },
 	{ "sources", NUMERIC, "sources NUMBER" },
