@@ -622,13 +622,9 @@ static const struct keyword keywords[] = {
 	    "server-group NUMBER protocol-id NUMBER { neighbor ADDRESS } "
 	    "outside" },
 	{ "server-id", SERVER_ID, "server-id 192.0.2.1" },
-<<<<<<< HEAD
 	{ "servers", SERVERS, "servers NUMBER for a limit, or servers "
 	    "192.0.2.1 in an edge" },
-=======
-	{ "servers", NUMERIC, "servers NUMBER" },
 	{ "servers-known", NUMERIC, "servers-known NUMBER" },
->>>>>>> main
 	{ "snap", SNAP, NULL },
 	{ "source", SOURCE, "source 10.1.7.0/24" },
 	{ "sources", NUMERIC, "sources NUMBER" },
