@@ -12,19 +12,26 @@
 #include "cluster.h"
 #include "tell.h"
 
+/* Do the prefixes of the configuration hold it?  Without any all may call. */
+static bool
+may_call(const struct marsd_cluster *c, const struct atm_addr *who)
+{
+	const struct conf_prefix *p;
+
+	TAILQ_FOREACH(p, &c->conf->allow, entry)
+		if (ip_prefix_match(&p->prefix, who))
+			return true;
+	return TAILQ_EMPTY(&c->conf->allow);
+}
+
 static uint16_t
 user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
 {
 	struct marsd_cluster *c = arg;
-	struct conf_prefix *p;
 	struct marsd_circuit *ci;
 
-	TAILQ_FOREACH(p, &c->conf->allow, entry)
-		if (ip_prefix_match(&p->prefix, caller))
-			break;
-	if (leaf || c->mars->stopping ||
-	    (p == NULL && !TAILQ_EMPTY(&c->conf->allow))) {
+	if (leaf || c->mars->stopping || !may_call(c, caller)) {
 		c->counts.calls_refused++;
 		return VC_CAUSE_REJECTED;
 	}
@@ -55,6 +62,30 @@ marsd_circuit_free(struct marsd_circuit *ci)
 	LIST_REMOVE(ci, entry);
 	marsd_caller_put(ci->cluster, ci->caller);
 	free(ci);
+}
+
+/* Whoever registered over it, or is called by us, goes with it. */
+void
+marsd_circuits_allowed(struct marsd_cluster *c)
+{
+	struct marsd_circuit *ci, *next;
+	struct marsd_proto *p;
+	struct marsd_reg *r, *rnext;
+	int role;
+
+	TAILQ_FOREACH(p, &c->protos, entry)
+		for (role = 0; role < MARSD_ROLES; role++)
+			TAILQ_FOREACH_SAFE(r, &p->control[role].regs,
+			    control_entry, rnext)
+				if (!may_call(c, &r->node->atm))
+					marsd_member_gone(r);
+	for (ci = LIST_FIRST(&c->circuits); ci != NULL; ci = next) {
+		next = LIST_NEXT(ci, entry);
+		if (!may_call(c, vc_peer(ci->vc))) {
+			vc_release(ci->vc, VC_CAUSE_REJECTED);
+			marsd_circuit_free(ci);
+		}
+	}
 }
 
 static bool

@@ -276,15 +276,29 @@ proto_prepare(struct marsd_cluster *c, const struct mars_pro *pro,
 }
 
 /*
+ * A cluster is the one of its server group, whatever it is called: so it may
+ * be renamed.  One that has just been made is found by its name.
+ */
+static bool
+is_cluster(const struct marsd_cluster *c, const struct conf_cluster *conf)
+{
+	return c->conf == NULL ? strcmp(c->name, conf->name) == 0 :
+	    c->conf->server_group == conf->server_group;
+}
+
+/*
  * Makes whatever a configuration needs and is not there yet, so that what
  * follows cannot fail.  0, or -1: no memory.
  */
 static int
 cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
 {
-	struct marsd_cluster *c = marsd_cluster(m, conf->name);
+	struct marsd_cluster *c;
 	struct conf_protocol *cp;
 
+	TAILQ_FOREACH(c, &m->clusters, entry)
+		if (is_cluster(c, conf))
+			break;
 	if (c == NULL && (c = marsd_cluster_new(m, conf)) == NULL)
 		return -1;
 	TAILQ_FOREACH(cp, &conf->protocols, entry)
@@ -331,6 +345,32 @@ proto_withdraw(struct marsd_proto *p)
 			marsd_withdraw_all(r->node);
 }
 
+/* What waits on the control VCs is dropped: the redirect goes first. */
+static void
+proto_shutdown(struct marsd_proto *p)
+{
+	int role;
+
+	marsd_redirect_stop(p);
+	for (role = 0; role < MARSD_ROLES; role++)
+		marsd_tell_clear(&p->control[role]);
+	marsd_redirect_away(p);
+	proto_withdraw(p);
+}
+
+/* The configuration has it no longer. */
+static void
+cluster_end(struct marsd_cluster *c)
+{
+	struct marsd_proto *p;
+
+	TAILQ_FOREACH(p, &c->protos, entry)
+		proto_shutdown(p);
+	if (c->link != NULL)
+		vc_flush(c->link);
+	marsd_cluster_free(c);
+}
+
 /* Puts a cluster's configuration in force. */
 static void
 cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
@@ -341,6 +381,8 @@ cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
 
 	c->conf = conf;
 	c->configured = true;
+	memcpy(c->name, conf->name, sizeof(c->name));
+	marsd_circuits_allowed(c);
 	TAILQ_FOREACH_SAFE(p, &c->protos, entry, next) {
 		was = p->configured;
 		p->configured = false;
@@ -348,7 +390,7 @@ cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
 			if (mars_pro_equal(&cp->pro, &p->pro))
 				p->configured = true;
 		if (!p->configured) {
-			proto_withdraw(p);
+			proto_shutdown(p);
 			proto_free(p);
 			continue;
 		}
@@ -392,10 +434,10 @@ marsd_configure(struct marsd *m, const struct conf *conf)
 	m->conf = conf;
 	TAILQ_FOREACH_SAFE(c, &m->clusters, entry, next) {
 		TAILQ_FOREACH(cc, &conf->clusters, entry)
-			if (strcmp(cc->name, c->name) == 0)
+			if (is_cluster(c, cc))
 				break;
 		if (cc == NULL)
-			marsd_cluster_free(c);
+			cluster_end(c);
 		else
 			cluster_commit(c, cc);
 	}
@@ -425,19 +467,6 @@ marsd_free(struct marsd *m)
 	while ((c = TAILQ_FIRST(&m->clusters)) != NULL)
 		marsd_cluster_free(c);
 	free(m);
-}
-
-/* What waits on the control VCs is dropped: the redirect goes first. */
-static void
-proto_shutdown(struct marsd_proto *p)
-{
-	int role;
-
-	marsd_redirect_stop(p);
-	for (role = 0; role < MARSD_ROLES; role++)
-		marsd_tell_clear(&p->control[role]);
-	marsd_redirect_away(p);
-	proto_withdraw(p);
 }
 
 /*

@@ -62,6 +62,7 @@ static enum marsd_drop
 marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *octets, size_t len)
 {
+	const struct marsd *m = c->mars;
 	const struct marsd_handler *h;
 	struct marsd_incoming in;
 	enum mars_drop bad;
@@ -88,6 +89,9 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 		    in.proto, MARSD_DROP_SOURCE, &in.msg.src);
 	if (h->copies && (in.msg.flags & MARS_F_COPY))
 		return MARSD_DROP_COPY;
+	/* what is copied changes something; its sender says it once more */
+	if (h->copies && m->ops->congested != NULL && m->ops->congested(m->arg))
+		return MARSD_DROP_CONGESTED;
 	d = h->handle(&in);
 	marsd_limits_watch(in.proto);
 	return d;

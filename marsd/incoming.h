@@ -34,6 +34,8 @@ struct marsd_proto;
 	X(MARSD_DROP_RATE, "rate-client", "too many messages of this client") \
 	X(MARSD_DROP_RATE_TOTAL, "rate-total", "too many messages in all") \
 	X(MARSD_DROP_COPY, "copy", "mar$flags.copy is set") \
+	X(MARSD_DROP_CONGESTED, "congested", \
+	    "a change while scspd does not follow") \
 	X(MARSD_DROP_UNREGISTERED, "unregistered", "source is not registered") \
 	X(MARSD_DROP_PAIRS, "pairs", "not exactly one <min,max> pair") \
 	X(MARSD_DROP_RANGE, "range", "min exceeds max, or a wrong length") \

@@ -85,6 +85,11 @@ struct marsd_ops {
 	void	(*erase)(void *, uint16_t sgid, const uint8_t oid[4],
 		    const uint32_t *keys, uint32_t n);
 	void	(*realign)(void *, uint16_t sgid);
+	/*
+	 * Is scspd behind?  Then clients may not change anything: they ask
+	 * again.  NULL: never.
+	 */
+	bool	(*congested)(void *);
 	void	(*event)(void *, const struct marsd_event *);
 };
 

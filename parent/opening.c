@@ -21,6 +21,8 @@
 #include "vc.h"
 
 #define OPENINGS_MAX	1024	/* calls under way for one child */
+#define UNREAD_MAX	256	/* answers that it may leave unread: each may
+				 * have a descriptor */
 
 /* A call that is under way. */
 struct parent_opening {
@@ -203,16 +205,20 @@ parent_opening_request(struct parent_child *c, struct rd *r)
 	(void)rd_atm_addr(r, &o.local);
 	(void)rd_atm_addr(r, &o.peer);
 	if (!rd_done(r)) {
-		log_warnx("%s asks for an ATM socket in a malformed message",
+		parent_child_blame(c,
+		    "%s asks for an ATM socket in a malformed message",
 		    c->name);
 		return;
 	}
 	if (!allowed(&o, &e)) {
-		log_warnx("%s asks for an ATM socket that the configuration "
+		parent_child_blame(c,
+		    "%s asks for an ATM socket that the configuration "
 		    "does not give it",
 		    c->name);
 		opening_answer(&o, -1, VC_CAUSE_REJECTED);
-	} else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)
+	} else if (channel_queued(&c->ch) > UNREAD_MAX)
+		opening_answer(&o, -1, VC_CAUSE_TEMPORARY);
+	else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)
 		open_now(&o, &e);
 	else if ((cause = call(&o)) != VC_CAUSE_NONE)
 		opening_answer(&o, -1, cause);

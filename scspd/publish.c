@@ -292,3 +292,34 @@ scsp_realign(struct scsp *s, uint16_t sgid)
 		TAILQ_FOREACH(nb, &g->neighbors, of_group)
 			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
 }
+
+/*
+ * What was hidden was so because a server was silent for marsd, which does
+ * not know that server any more: it has to find out anew.
+ */
+void
+scsp_retell(struct scsp *s, uint16_t sgid)
+{
+	struct scsp_group *g = scsp_group_find(s, sgid);
+	struct scsp_entry *e, *next;
+	struct scsp_csas c;
+
+	if (g == NULL)
+		return;
+	for (e = scsp_cache_first(&g->cache); e != NULL; e = next) {
+		next = scsp_cache_after(&g->cache, e->id);
+		if (e->flags & (ENTRY_OWN | ENTRY_BARE))
+			continue;
+		if (e->flags & ENTRY_HIDDEN) {
+			scsp_cache_unflag(
+			    &g->cache, e, ENTRY_HIDDEN | ENTRY_SHOWN);
+			scsp_queue_revived(g, e);
+		}
+		memset(&c, 0, sizeof(c));
+		c.id = e->id;
+		c.seq = e->seq;
+		c.data = e->data;
+		c.len = e->len;
+		scsp_group_tell_update(g, &c, CSA_HOW_ALIGNED);
+	}
+}

@@ -134,6 +134,8 @@ void		 scsp_revive(struct scsp *, uint16_t sgid,
 void		 scsp_erase(struct scsp *, uint16_t sgid, const uint8_t oid[4],
 		    uint32_t key);
 void		 scsp_realign(struct scsp *, uint16_t sgid);
+/* tells every record of other servers once more, also those that are hidden */
+void		 scsp_retell(struct scsp *, uint16_t sgid);
 
 /*
  * For marsctl: each writes the next object of a listing and returns true, or

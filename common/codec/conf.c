@@ -198,7 +198,7 @@ conf_neighbor_new(struct conf_cluster *cl)
 	return n;
 }
 
-static void
+void
 conf_cluster_free(struct conf_cluster *cl)
 {
 	CONF_LIST_FREE(&cl->protocols, conf_protocol);

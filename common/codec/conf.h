@@ -297,6 +297,8 @@ bool	 conf_number_set(const struct conf_number *, void *base, uint64_t);
  */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *name);
+/* It is in no list any more. */
+void			 conf_cluster_free(struct conf_cluster *);
 /* pid: any but PID_MARS */
 struct conf_cluster	*conf_group_new(struct conf *, uint16_t sgid,
 			    uint16_t pid);

@@ -121,6 +121,13 @@ nvc_release(struct vc *vc, uint16_t cause)
 	free(v);
 }
 
+/* what is sent has arrived */
+static void
+nvc_nothing_to_flush(struct vc_link *l)
+{
+	(void)l;
+}
+
 static const struct atm_addr *
 nvc_peer(const struct vc *vc)
 {
@@ -154,6 +161,7 @@ const struct vc_backend net_backend = {
 	.peer = nvc_peer,
 	.backlog = nvc_backlog,
 	.sdu_max = nvc_sdu_max,
+	.flush = nvc_nothing_to_flush,
 };
 
 /* --- what the core is given */
@@ -240,6 +248,12 @@ net_realign(void *arg, uint16_t sgid)
 	((struct nserver *)arg)->realigned++;
 }
 
+static bool
+net_congested(void *arg)
+{
+	return ((struct nserver *)arg)->net->congested;
+}
+
 static void
 net_event(void *arg, const struct marsd_event *ev)
 {
@@ -257,5 +271,6 @@ const struct marsd_ops net_ops = {
 	.revive = net_revive,
 	.erase = net_erase,
 	.realign = net_realign,
+	.congested = net_congested,
 	.event = net_event,
 };

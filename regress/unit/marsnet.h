@@ -82,6 +82,7 @@ struct net {
 	bool		 busy;		/* roots have not sent all they got */
 	bool		 full;		/* and take no more */
 	size_t		 sdu_max;	/* 0: as usual */
+	bool		 congested;	/* what scspd is */
 	struct sent	*sent;
 	size_t		 nsent, maxsent;
 	struct delivery	*queue, **tail;
