@@ -177,6 +177,7 @@ parent_lans_start(struct parent *p)
 	int fd;
 
 	TAILQ_INIT(&p->lans);
+	TAILQ_INIT(&p->lans_next);
 	if (!p->children[PARENT_EDGED].wanted)
 		return;
 	if ((fd = parent_lan_watch()) == -1)
@@ -199,6 +200,7 @@ parent_lans_end(struct parent *p)
 	if (p->lan_wait != NULL)
 		event_free(p->lan_wait);
 	parent_lans_free(&p->lans);
+	parent_lans_free(&p->lans_next);
 }
 
 static bool

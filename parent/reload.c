@@ -71,7 +71,7 @@ reader_of(enum parent_child_id id)
  */
 static void
 send_conf(struct parent_child *c, const struct conf *conf,
-    struct parent_listeners *ls, struct parent_lans *lans, uint8_t *buf)
+    struct parent_listeners *ls, uint8_t *buf)
 {
 	uint8_t head[4];
 	struct wr w, h;
@@ -89,7 +89,7 @@ send_conf(struct parent_child *c, const struct conf *conf,
 	}
 	send_listeners(c, ls);
 	if (c->id == PARENT_EDGED)
-		parent_lans_send(c->parent, lans, conf);
+		parent_lans_send(c->parent, &c->parent->lans_next, conf);
 	parent_child_send(c, IMSG_CONF_END, -1, NULL, 0);
 	explicit_bzero(buf, w.len);
 }
@@ -121,36 +121,83 @@ fits(const struct conf *conf, uint8_t *buf)
 	return true;
 }
 
-/* Sends it to all children, or to none: then false, and why says why. */
-static bool
-send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
-    size_t size)
+/* Gives up what is ready for the children and has not been sent. */
+static void
+unstage(struct parent *p)
 {
-	struct parent_listeners ls[PARENT_NCHILDREN] = { { NULL, 0 } };
-	struct parent_lans lans = TAILQ_HEAD_INITIALIZER(lans);
-	uint8_t *buf = malloc(CONF_SIZE_MAX);
-	bool ok = buf != NULL && fits(new, buf);
 	size_t i;
 
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_listeners_close(&p->listeners[i]);
+	parent_lans_free(&p->lans_next);
+	free(p->octets);
+	p->octets = NULL;
+}
+
+/*
+ * Makes ready all that the children need for it, so that nothing of that can
+ * fail any more when the first of them has heard of it.  False: why says what
+ * is wrong.
+ */
+static bool
+stage(struct parent *p, const struct conf *new, const struct conf *old,
+    char *why, size_t size)
+{
+	size_t i;
+	bool ok;
+
+	p->octets = malloc(CONF_SIZE_MAX);
+	ok = p->octets != NULL && fits(new, p->octets);
 	if (!ok)
 		(void)snprintf(why, size, "%s",
-		    buf == NULL ?
+		    p->octets == NULL ?
 		    "not enough memory" :
 		    "the configuration is too large: make it smaller");
 	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
 		ok = !p->children[i].wanted ||
-		    parent_listeners_open(
-		    &ls[i], (enum parent_child_id)i, new, old, why, size);
-	ok = ok && parent_lans_open(p, &lans, new, why, size);
-	for (i = 0; i < PARENT_NCHILDREN; i++) {
-		if (ok && p->children[i].wanted)
-			send_conf(&p->children[i], new, &ls[i], &lans, buf);
-		parent_listeners_close(&ls[i]);
-	}
-	parent_lans_free(&lans);
-	forget_keys(new);
-	free(buf);
+		    parent_listeners_open(&p->listeners[i],
+		    (enum parent_child_id)i, new, old, why, size);
+	ok = ok && parent_lans_open(p, &p->lans_next, new, why, size);
+	if (!ok)
+		unstage(p);
 	return ok;
+}
+
+/*
+ * One child after the other is sent it.  The first can refuse it, and nobody
+ * else hears of it then; so it is scspd, where a key may turn out to be of no
+ * use.  marsd is the last, since it gets no keys.
+ */
+static const size_t order[PARENT_NCHILDREN] = { PARENT_SCSPD, PARENT_EDGED,
+	PARENT_MARSD };
+
+static bool
+is_first(const struct parent_child *c)
+{
+	size_t i = 0;
+
+	while (!c->parent->children[order[i]].wanted)
+		i++;
+	return order[i] == (size_t)c->id;
+}
+
+/* Sends what is ready to the next one.  False: all have been sent it. */
+static bool
+send_next(struct parent *p, struct conf *conf)
+{
+	struct parent_child *c;
+
+	while (p->asked < PARENT_NCHILDREN) {
+		c = &p->children[order[p->asked++]];
+		if (c->id == PARENT_MARSD)
+			forget_keys(conf);
+		if (!c->wanted)
+			continue;
+		send_conf(c, conf, &p->listeners[c->id], p->octets);
+		parent_listeners_close(&p->listeners[c->id]);
+		return true;
+	}
+	return false;
 }
 
 void
@@ -174,10 +221,14 @@ parent_suite_setup(struct parent *p)
 		p->children[i].control_fd = -1;
 	}
 	p->requester = PARENT_BY_START;
-	if (!send_all(p, p->conf, NULL, why, sizeof(why))) {
+	if (!stage(p, p->conf, NULL, why, sizeof(why))) {
 		log_warnx("%s", why);
 		parent_suite_end(p, 1);
+		return;
 	}
+	while (send_next(p, p->conf))
+		continue;
+	unstage(p);
 }
 
 /*
@@ -192,6 +243,7 @@ reload_answer(struct parent *p, const char *why)
 	struct wr w;
 
 	p->requester = PARENT_BY_NOBODY;
+	(void)evtimer_del(p->reload_patience);
 	if (who != PARENT_BY_START) {
 		if (why == NULL)
 			log_info("configuration reloaded");
@@ -254,7 +306,8 @@ fixed(const struct conf *old, const struct conf *new)
 void
 parent_reload(struct parent *p, enum parent_requester who)
 {
-	char why[SENTENCE_SIZE];
+	const struct timeval patience = { .tv_sec = PARENT_RELOAD_WAIT };
+	char why[SENTENCE_SIZE] = "not enough memory";
 	struct conf *new;
 	const char *what;
 
@@ -278,12 +331,79 @@ parent_reload(struct parent *p, enum parent_requester who)
 		reload_answer(p, why);
 		return;
 	}
-	if (!send_all(p, new, p->conf, why, sizeof(why))) {
+	if (!stage(p, new, p->conf, why, sizeof(why)) ||
+	    evtimer_add(p->reload_patience, &patience) == -1) {
+		unstage(p);
 		conf_free(new);
 		reload_answer(p, why);
 		return;
 	}
 	p->next = new;
+	p->asked = 0;
+	(void)send_next(p, new);
+}
+
+void
+parent_reload_signal(struct parent *p)
+{
+	if (p->ending)
+		return;
+	if (p->requester == PARENT_BY_NOBODY) {
+		parent_reload(p, PARENT_BY_SIGNAL);
+		return;
+	}
+	if (!p->again && p->requester != PARENT_BY_START)
+		log_info("SIGHUP while a reload is under way: the file is read "
+		    "once more after it");
+	p->again = true;
+}
+
+/* The configuration to come does not come into force. */
+static void
+give_up_next(struct parent *p, const char *why)
+{
+	conf_free(p->next);
+	p->next = NULL;
+	unstage(p);
+	reload_answer(p, why);
+}
+
+void
+parent_reload_on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	static const char why[] = "a process does not say that it has taken it";
+	struct parent *p = arg;
+	size_t i;
+
+	(void)fd;
+	(void)what;
+	p->again = false;
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		if (!p->children[i].configured) {
+			give_up_next(p, why);
+			parent_child_hangs(&p->children[i],
+			    "has not taken the new configuration for 10 s");
+			return;
+		}
+}
+
+/*
+ * A child has refused it.  If it is the first nothing has changed.  For those
+ * after it there is only memory that can fail, and others have it already: the
+ * suite ends, and whoever supervises it starts it with the new file.
+ */
+static void
+refused(struct parent_child *c, const char *why)
+{
+	struct parent *p = c->parent;
+	char text[SENTENCE_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", c->name, why);
+	if (!is_first(c) || p->next == NULL)
+		p->again = false;
+	give_up_next(p, text);
+	if (!is_first(c))
+		parent_suite_end(p, 1);
 }
 
 void
@@ -308,17 +428,26 @@ parent_reload_request(struct parent_child *c, uint32_t id)
 }
 
 void
-parent_reload_applied(struct parent_child *c)
+parent_reload_applied(struct parent_child *c, const char *why)
 {
 	struct parent *p = c->parent;
 	size_t i;
 
 	if (p->requester == PARENT_BY_NOBODY || c->configured) {
-		log_warnx(
+		parent_child_blame(c,
 		    "%s applied a configuration that it was not sent", c->name);
 		return;
 	}
 	c->configured = true;
+	if (*why != '\0') {
+		refused(c, why);
+		return;
+	}
+	if (p->next != NULL) {
+		if (send_next(p, p->next))
+			return;
+		unstage(p);
+	}
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (!p->children[i].configured)
 			return;

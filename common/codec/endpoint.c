@@ -143,6 +143,44 @@ conf_edge_at(const struct conf *c, const struct atm_addr *local, bool *server)
 	return NULL;
 }
 
+/* Does it make the endpoint of this address? */
+static bool
+listen_makes(const struct conf *c, bool marsd, const struct conf_listen *l,
+    const struct atm_addr *local, struct endpoint *e)
+{
+	const struct conf_cluster *cl;
+	size_t first = 0;
+
+	/* all endpoints of a listener but those of clusters are one */
+	if (l->transport == CONF_LISTEN_ATM_PVC || !marsd)
+		return listen_endpoint(c, marsd, l, &first, e) &&
+		    atm_addr_equal(&e->local, local);
+	if (!endpoint_same(&l->addr, local))
+		return false;
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		if (atm_addr_equal(&cl->addr, local)) {
+			memset(e, 0, sizeof(*e));
+			e->transport = l->transport;
+			e->local = *local;
+			return true;
+		}
+	return false;
+}
+
+/* No permanent circuit, so that a peer does not matter. */
+static bool
+edge_has_endpoint(const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, struct endpoint *e)
+{
+	size_t i;
+
+	for (i = 0; edge_endpoint(c, i, e); i++)
+		if (transport == CONF_LISTEN_UDP &&
+		    atm_addr_equal(&e->local, local))
+			return true;
+	return false;
+}
+
 bool
 conf_endpoint(const struct conf *c, enum endpoint_owner owner, size_t nth,
     struct endpoint *e)
@@ -162,11 +200,13 @@ conf_has_endpoint(const struct conf *c, enum endpoint_owner owner,
     enum conf_transport transport, const struct atm_addr *local,
     const struct atm_addr *peer, struct endpoint *e)
 {
-	size_t i;
+	const struct conf_listen *l;
 
-	for (i = 0; conf_endpoint(c, owner, i, e); i++)
-		if (e->transport == transport &&
-		    atm_addr_equal(&e->local, local) &&
+	if (owner == ENDPOINT_EDGED)
+		return edge_has_endpoint(c, transport, local, e);
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (l->transport == transport &&
+		    listen_makes(c, owner == ENDPOINT_MARSD, l, local, e) &&
 		    (peer == NULL || atm_addr_equal(&e->peer, peer)))
 			return true;
 	return false;

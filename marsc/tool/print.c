@@ -304,21 +304,40 @@ marsc_print_notice(const struct marsc_printer *p, const struct atm_addr *client,
 	fflush(p->out);
 }
 
+static void
+print_hex(FILE *f, const uint8_t *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		fprintf(f, "%02x", data[i]);
+}
+
 void
 marsc_print_packet(const struct marsc_printer *p, const struct atm_addr *client,
     const uint8_t *data, size_t len)
 {
-	(void)data;
 	if (p->json) {
 		fputs("{\"event\":\"packet\"", p->out);
 		json_atm(p->out, "client", client);
-		fprintf(p->out, ",\"octets\":%zu}\n", len);
+		fprintf(p->out, ",\"octets\":%zu", len);
+		if (p->payload) {
+			fputs(",\"data\":\"", p->out);
+			print_hex(p->out, data, len);
+			fputc('"', p->out);
+		}
+		fputs("}\n", p->out);
 	} else {
 		if (p->many) {
 			text_atm(p->out, client);
 			fputs(": ", p->out);
 		}
-		fprintf(p->out, "packet of %zu octets\n", len);
+		fprintf(p->out, "packet of %zu octets", len);
+		if (p->payload) {
+			fputs(": ", p->out);
+			print_hex(p->out, data, len);
+		}
+		fputc('\n', p->out);
 	}
 	fflush(p->out);
 }

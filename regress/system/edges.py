@@ -170,7 +170,8 @@ def what_comes_from_a_lan():
     s = Suite(EDGE % 'lan "eth1"').start("edged")
     s.says("fake: lan eth1 mtu 1500 linklen 6 descriptor new")
     s.says("fake: lan eth1 address 10.1.7.1/24")
-    s.says("fake: eth1: may do what it needs")
+    if not s.logged("off (sanitizer build)"):
+        s.says("fake: eth1: may do what it needs")
     r = subprocess.run(["ip", "-d", "link", "show", "eth1"],
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                        text=True)
@@ -230,8 +231,8 @@ def a_lan_comes_and_goes():
 @test
 def a_tun():
     """is made with its addresses, for programs of this machine"""
-    if not os.path.exists("/dev/net/tun"):
-        raise Skip("there is no /dev/net/tun")
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        raise Skip("there is no /dev/net/tun to use")
     s = Suite(EDGE % 'tun "mars9" { address 10.1.7.254/24, 2001:db8::7/64 }')
     s.start("edged")
     s.says("fake: lan mars9 mtu 1348 linklen 0 descriptor new")

@@ -50,7 +50,7 @@ fake_refuse(void *arg, struct vc *vc, const struct atm_addr *caller, bool leaf,
 static const struct vc_user fake_nobody = { .remote_call = fake_refuse };
 
 static int
-fake_configure(void *arg, const struct conf *c)
+fake_configure(void *arg, struct conf *c)
 {
 	const struct conf_edge *e;
 	const struct conf_key *k;

@@ -285,6 +285,26 @@ strings(void **state)
 	printed(&p, "a \"b\"\n");
 }
 
+/* Option -x: what is in a packet. */
+static void
+payload(void **state)
+{
+	static const uint8_t data[] = { 0x45, 0x00, 0xff };
+	struct marsc_printer p;
+
+	(void)state;
+	p = open_printer(true);
+	p.payload = true;
+	marsc_print_packet(&p, &client, data, 3);
+	printed(&p,
+	    "{\"event\":\"packet\"," C
+	    ",\"octets\":3,\"data\":\"4500ff\"}\n");
+	p = open_printer(false);
+	p.payload = true;
+	marsc_print_packet(&p, &client, data, 3);
+	printed(&p, "packet of 3 octets: 4500ff\n");
+}
+
 /* JSON has every counter, a plain line those that are not 0. */
 static void
 counters(void **state)
@@ -320,6 +340,7 @@ main(void)
 		cmocka_unit_test(many_and_servers),
 		cmocka_unit_test(what_is_heard),
 		cmocka_unit_test(strings),
+		cmocka_unit_test(payload),
 		cmocka_unit_test(counters),
 	};
 
