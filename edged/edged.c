@@ -230,7 +230,7 @@ edged_hook_lan_gone(void *arg, const char *name)
 }
 
 static int
-edged_hook_configure(void *arg, const struct conf *c)
+edged_hook_configure(void *arg, struct conf *c)
 {
 	struct edged_shell *d = arg;
 	struct edged_built *built;
