@@ -37,6 +37,7 @@
 
 #define QUIET_MIN	MTIME_SEC(4)
 #define QUIET_MAX	MTIME_SEC(3600)
+#define QUIET_OVER	MTIME_SEC(600)
 #define SIZE_SMALL	1280	/* octets of a packet that any path takes */
 #define SIZE_TRIES	4
 
@@ -111,9 +112,11 @@ space(struct scsp_neighbor *nb, struct scsp_event *ev)
 {
 	struct scsp_quiet *q = &nb->quiet[ev->code];
 	mtime_t now = nb->scsp->timers->now;
+	int64_t silence = mtime_diff(q->last, now);
 
-	if (q->told != 0 && mtime_diff(q->last, now) >= 2 * QUIET_MAX)
-		*q = (struct scsp_quiet){ .told = 0 };
+	/* what has been well for longer than that begins anew */
+	if (q->told != 0 && silence >= QUIET_OVER && silence >= 2 * q->pause)
+		*q = (struct scsp_quiet){ .more = q->more };
 	q->last = now;
 	if (q->told >= burst(ev->code) && mtime_diff(now, q->until) > 0) {
 		ev->quiet = true;

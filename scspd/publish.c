@@ -127,7 +127,7 @@ scsp_publication(
 	bool known = e->seen != SEQ_RESERVED;
 
 	*seq = scsp_seq_next(
-	    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+    known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
 	/* the first number of a life is above those of others */
 	if ((e->flags & (ENTRY_OWN | ENTRY_HELD)) != ENTRY_OWN &&
 	    *seq != SEQ_RESERVED && *seq < scsp_group_first(g))

@@ -53,9 +53,11 @@
 	X(K_VANISH, "vanish") X(K_MOVE, "move") X(K_QUIT, "quit") \
 	X(K_CHURN, "churn") X(K_REDIRECT, "redirect") X(K_BLOCKS, "blocks") \
 	X(K_MCS, "mcs") X(K_SEND, "send") X(K_KEYS, "keys") X(K_IPV6, "ipv6") \
-	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") X(K_CLOCK, "clock") \
+	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") \
 	/* servers that can't send as fast as there is to say: backlogs */ \
-	X(K_OVERFLOW, "overflow")
+	X(K_OVERFLOW, "overflow") \
+	/* clocks of servers that are wrong, or another at each start */ \
+	X(K_CLOCK, "clock")
 
 enum kind_bit {
 #define X(sym, name) sym##_BIT,
