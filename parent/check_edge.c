@@ -284,6 +284,11 @@ parsing_check_edge(struct parsing *ps, struct conf_edge *e)
 	check_families(ps, e);
 	TAILQ_FOREACH(l, &e->lans, entry)
 		check_lan(ps, e, l);
+	if (e->path == CONF_PATH_KERNEL)
+		parsing_complain(ps, e,
+		    "edge \"%s\": a path through the kernel is not built: "
+		    "write path auto or path user",
+		    e->name);
 	if (TAILQ_EMPTY(&e->lans) && TAILQ_EMPTY(&e->serves))
 		parsing_complain(ps, e,
 		    "edge \"%s\" has nothing to do: write lan \"eth1\"",
