@@ -7,6 +7,7 @@
  * The links of a service: their sockets come from mars(8), and what is to be
  * open is what the configuration in force says.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,8 +17,9 @@
 #include "vc_udp.h"
 
 static struct vc_udp_params
-udp_params(const struct conf *c)
+udp_params(struct service *s, const struct service_link *l)
 {
+	const struct conf *c = s->conf;
 	struct vc_udp_params p = {
 		.base_port = c->base_port,
 		.enquiry_interval = c->enquiry_interval,
@@ -26,6 +28,8 @@ udp_params(const struct conf *c)
 		.random = service_random64,
 	};
 
+	if (s->hooks->udp != NULL)
+		s->hooks->udp(s->arg, c, &l->local, &p);
 	return p;
 }
 
@@ -127,7 +131,7 @@ static struct vc_link *
 udp_open(
     struct service *s, struct service_link *l, const struct service_user *u)
 {
-	struct vc_udp_params p = udp_params(s->conf);
+	struct vc_udp_params p = udp_params(s, l);
 
 	return vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local, &p,
 	    u->user, u->arg);
@@ -136,7 +140,7 @@ udp_open(
 static void
 udp_apply(struct service *s, struct service_link *l)
 {
-	struct vc_udp_params p = udp_params(s->conf);
+	struct vc_udp_params p = udp_params(s, l);
 
 	vc_udp_set_params(l->vc, &p);
 }
@@ -294,6 +298,25 @@ service_links_close(struct service *s)
 		link_remove(s, l);
 }
 
+/*
+ * edged may send to addresses on the UDP sockets of its start only: they get
+ * the numbers that its sandbox knows.  Others stay as they are.
+ */
+static int
+pin(struct service *s, int fd)
+{
+	int to;
+
+	if (s->hooks->role != SANDBOX_EDGED || s->serving)
+		return fd;
+	to = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_PIN + s->npinned);
+	if (to != SANDBOX_PIN + s->npinned)
+		fatal("descriptor %d", SANDBOX_PIN + s->npinned);
+	s->npinned++;
+	(void)close(fd);
+	return to;
+}
+
 /* A socket that the configuration to come has and the old one had not. */
 void
 service_on_listen(struct service *s, struct rd *r, int fd)
@@ -305,6 +328,7 @@ service_on_listen(struct service *s, struct rd *r, int fd)
 	if (s->octets == NULL || transport > CONF_LISTEN_ATM_PVC ||
 	    !rd_atm_addr(r, &local) || !rd_atm_addr(r, &peer))
 		fatalx("a socket was not expected");
+	fd = pin(s, fd);
 	l = service_link_find(s, transport, &local);
 	if (transport == CONF_LISTEN_ATM_PVC) {
 		if (l == NULL)

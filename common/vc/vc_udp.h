@@ -32,6 +32,8 @@ struct vc_udp_params {
 	uint16_t	 mtu;		/* octets of an IP packet; 0: not
 					 * known, see nvc.h */
 	uint16_t	 enquiry_max;	/* s, of a peer's; 0: 60 */
+	int64_t		 queue_time;	/* us, of data; see nvc.h */
+	uint16_t	 row;		/* of data; see nvc.h */
 };
 
 /*
