@@ -88,7 +88,7 @@ prefix_last(const struct ip_prefix *p, struct paddr *a)
 	for (i = 0; i < a->len; i++) {
 		bits = p->bits <= 8 * i	   ? 0 :
 		    p->bits >= 8 * (i + 1) ? 8 :
-					     (uint8_t)(p->bits - 8 * i);
+		    (uint8_t)(p->bits - 8 * i);
 		a->a[i] |= (uint8_t)(0xff >> bits);
 	}
 }
@@ -131,10 +131,10 @@ built_rules(
 		return;
 	TAILQ_FOREACH(i, &e->rules, entry)
 		*to++ = (struct edged_group_rule){ .group = i->group,
-			.rate = i->rate,
-			.ttl_min = (uint8_t)i->ttl_min,
-			.dscp =
-			    i->dscp == CONF_DSCP_COPY ? -1 : (int8_t)i->dscp };
+	    .rate = i->rate,
+	    .ttl_min = (uint8_t)i->ttl_min,
+	    .dscp =
+	    i->dscp == CONF_DSCP_COPY ? -1 : (int8_t)i->dscp };
 }
 
 static void
@@ -269,15 +269,15 @@ built_lan(struct edged_built *b, const struct conf_edge *e,
 	lc->version4 = (enum edged_gmp_version)l->igmp;
 	lc->version6 = (enum edged_gmp_version)(l->mld + 1);
 	lc->timing = (struct edged_listener_timing){ .robustness =
-							 (uint8_t)l->robustness,
-		.interval = l->query_interval,
-		.response = l->query_response,
-		.last_interval = l->query_leave,
-		.last_count = (uint8_t)l->leave_count };
+	    (uint8_t)l->robustness,
+	    .interval = l->query_interval,
+	    .response = l->query_response,
+	    .last_interval = l->query_leave,
+	    .last_count = (uint8_t)l->leave_count };
 	lc->limits = (struct edged_listener_limits){ .groups = l->max_groups,
-		.sources = l->max_sources,
-		.host_groups = l->max_host_groups,
-		.reporters = l->max_hosts };
+	    .sources = l->max_sources,
+	    .host_groups = l->max_host_groups,
+	    .reporters = l->max_hosts };
 	lc->fast_leave = l->fast_leave;
 	lc->rate = l->rate;
 	lc->source_rate = l->source_rate;

@@ -115,7 +115,7 @@ port_join_all(struct edged_port *p, struct edged_listener *l, bool join)
 	struct edged_listener_group *g;
 
 	for (g = edged_listener_after(l, NULL); g != NULL;
-	     g = edged_listener_after(l, &g->addr)) {
+	    g = edged_listener_after(l, &g->addr)) {
 		if (!g->wanted)
 			continue;
 		if (join)
@@ -142,8 +142,8 @@ edge_lan_role(void *arg, bool forwarder)
 	if (p->lan.conf.forward == EDGED_LAN_FORWARD_ELECTED)
 		edge_event(p->edge,
 		    &(struct edged_event){ .lan = p->name,
-			.code =
-			    forwarder ? EDGED_EV_FORWARDER : EDGED_EV_BACKUP });
+		    .code =
+		    forwarder ? EDGED_EV_FORWARDER : EDGED_EV_BACKUP });
 }
 
 static uint64_t
@@ -162,10 +162,10 @@ edge_lan_violated(
 
 	edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_VIOLATION,
-		.lan = p->name,
-		.table = t->name,
-		.state = t->states[state],
-		.event = t->events[event] });
+	    .lan = p->name,
+	    .table = t->name,
+	    .state = t->states[state],
+	    .event = t->events[event] });
 }
 
 static const struct edged_lan_ops edge_lan_ops = {
@@ -393,7 +393,7 @@ port_new(struct edged_edge *e, const struct edged_port_conf *conf)
 	p->tun = conf->tun;
 	memcpy(p->name, conf->name, sizeof(p->name));
 	if (edged_lan_init(&p->lan, &edge_lan_ops, p, e->edged->timers,
-		&conf->lan) == -1) {
+	    &conf->lan) == -1) {
 		free(p);
 		return NULL;
 	}
@@ -478,7 +478,7 @@ edge_new(struct edged *d, const struct edged_edge_conf *conf)
 	RB_INIT(&e->joins);
 	TAILQ_INSERT_TAIL(&d->edges, e, entry);
 	if (edged_flows_init(
-		&e->flows, conf->max_flows, d->ops->random(d->arg)) == -1 ||
+	    &e->flows, conf->max_flows, d->ops->random(d->arg)) == -1 ||
 	    end_open(&e->self) == -1) {
 		edge_free(e);
 		return NULL;

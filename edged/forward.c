@@ -194,7 +194,7 @@ tell_too_big(struct edged_port *p, const struct edged_ip *ip)
 
 	if (p->lan.v6.addr.len == 0 ||
 	    !edged_bucket_take(&e->too_big, e->edged->timers->now,
-		EDGED_TOO_BIG_RATE, EDGED_TOO_BIG_RATE, 1))
+	    EDGED_TOO_BIG_RATE, EDGED_TOO_BIG_RATE, 1))
 		return;
 	len = edged_too_big(
 	    ip, &p->lan.v6.addr, e->conf.mtu, buf, EDGED_TOO_BIG_MAX);
@@ -264,7 +264,7 @@ flow_rate_ok(struct edged_edge *e, struct edged_flow *f, size_t octets)
 		return true;
 	rate = (struct edged_rate){ &f->group->octets, rule->rate };
 	return edged_rate_take(e->edged->timers->now, octets, &none, &rate,
-		   &none) == EDGED_RATE_OK;
+	    &none) == EDGED_RATE_OK;
 }
 
 void

@@ -76,7 +76,7 @@ edged_key_mac(const struct edged_key *k, const void *data, size_t len,
 	size_t n = 0;
 
 	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, k->secret, k->len,
-		   data, len, mac, EDGED_HELLO_MAC, &n) != NULL &&
+	    data, len, mac, EDGED_HELLO_MAC, &n) != NULL &&
 	    n == EDGED_HELLO_MAC;
 }
 

@@ -225,7 +225,7 @@ lanio_new(struct event_base *base, struct timers *timers, int fd,
 	l->user = user;
 	l->arg = arg;
 	if (event_assign(&l->readable, base, fd, EV_READ | EV_PERSIST,
-		lanio_on_readable, l) == -1 ||
+	    lanio_on_readable, l) == -1 ||
 	    event_add(&l->readable, NULL) == -1) {
 		free(l);
 		return NULL;

@@ -41,7 +41,7 @@ cursor_port(struct edged *d, struct edged_cursor *cur)
 	uint32_t n;
 
 	for (; (e = nth_edge(d, cur->edge)) != NULL;
-	     *cur = (struct edged_cursor){ .edge = cur->edge + 1 }) {
+	    *cur = (struct edged_cursor){ .edge = cur->edge + 1 }) {
 		n = cur->port;
 		TAILQ_FOREACH(p, &e->ports, entry)
 			if (n-- == 0)
@@ -54,7 +54,7 @@ static void
 cursor_next_port(struct edged_cursor *cur)
 {
 	*cur =
-	    (struct edged_cursor){ .edge = cur->edge, .port = cur->port + 1 };
+(struct edged_cursor){ .edge = cur->edge, .port = cur->port + 1 };
 }
 
 static uint64_t
@@ -308,8 +308,8 @@ put_sources(struct wr *w, struct edged_listener_group *g)
 	ctl_uint(w, "source-count", g->nsources);
 	ctl_array(w, "sources");
 	for (s = edged_listener_source_after(g, NULL);
-	     s != NULL && wr_left(w) > 1024;
-	     s = edged_listener_source_after(g, &s->addr))
+	    s != NULL && wr_left(w) > 1024;
+	    s = edged_listener_source_after(g, &s->addr))
 		/* those that are let in, or those that are kept out */
 		if (edged_listener_source_runs(s) == include)
 			ctl_paddr(w, "", &s->addr);
@@ -498,8 +498,8 @@ tally_port(struct edged_tally *t, const struct edged_port *p)
 	tally_family(t, &l->v6, "mld-", "mld-record-");
 	tally_one(t, "", "table-violations",
 	    l->v4.listener.faults.count + l->v6.listener.faults.count +
-		l->v4.querier.faults.count + l->v6.querier.faults.count +
-		l->elect.faults.count);
+	    l->v4.querier.faults.count + l->v6.querier.faults.count +
+	    l->elect.faults.count);
 }
 
 static void

@@ -198,7 +198,7 @@ nvc_queue_copies(struct nvc_root *r, struct vc_sdu *s)
 
 	if (r->stream.sdus > 0 &&
 	    (q->ncopied >= NVC_QUEUE_COUNT || octets > VC_QUEUE_OCTETS ||
-		q->copies > VC_QUEUE_OCTETS - octets))
+	    q->copies > VC_QUEUE_OCTETS - octets))
 		return nvc_queue_full(n, s);
 	if (queue_sdu(n, &r->stream, s, r->connected) == NULL)
 		return nvc_queue_full(n, s);
@@ -244,7 +244,7 @@ static uint32_t
 bundle_fits(const struct nvc *n)
 {
 	return n->params.mtu == 0 ? NVC_BUNDLE_MAX - NVC_HDRLEN :
-				    nvc_sdu_fits(n);
+	    nvc_sdu_fits(n);
 }
 
 /*
@@ -353,7 +353,7 @@ static int64_t
 root_patience(const struct nvc *n, const struct nvc_out *o)
 {
 	return o->numbered || n->params.queue_time == 0 ? VC_QUEUE_TIME :
-							  n->params.queue_time;
+	    n->params.queue_time;
 }
 
 static void

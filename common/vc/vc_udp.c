@@ -481,9 +481,9 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	u->core = nvc_new(&ops, u, ts, &backend, local, &n, user, arg);
 	if (u->core == NULL ||
 	    event_assign(&u->readable, base, fd, EV_READ | EV_PERSIST,
-		vc_udp_on_readable, u) == -1 ||
+	    vc_udp_on_readable, u) == -1 ||
 	    event_assign(&u->writable, base, fd, EV_WRITE, vc_udp_on_writable,
-		u) == -1 ||
+	    u) == -1 ||
 	    event_add(&u->readable, NULL) == -1) {
 		if (u->core != NULL)
 			nvc_free(u->core);

@@ -24,7 +24,7 @@ cat > "$work/ranges.awk" <<'A'
 # First "start end" of each function, then the file.  To stdout goes which
 # lines clang-format is asked about; to the file BAD, which lines go on by
 # other than four blanks; to the file FIXED, the file with that put right.
-NR == FNR {
+FILENAME == ARGV[1] {
 	from[++n] = $1
 	to[n] = $2
 	next

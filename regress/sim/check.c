@@ -883,6 +883,25 @@ called_across(
 }
 
 /*
+ * Where two protocols share an endpoint, one of its clients may go and the
+ * circuits of the endpoint stay: no leaf drops, by which senders learn of a
+ * member that has deregistered (A-12).
+ */
+static bool
+kept_by_other(
+    struct world *w, uint8_t proto, const struct view *v, size_t i)
+{
+	const struct host *h = host_of(w, &v->leaf[i], proto), *other;
+
+	if (h == NULL)
+		return false;
+	other = h->lodger != NULL ? h->lodger : h->landlord;
+	return other != NULL && other->alive &&
+	    other->node.started <= v->added[i] &&
+	    (!h->alive || h->node.started > v->added[i]);
+}
+
+/*
  * May the view be an old one?  What was lost on a control VC may have gone
  * unnoticed (A-107), and servers that die take members with them silently
  * (A-10, A-12); a member that was dead when its leaf was called is left out
@@ -903,7 +922,8 @@ excused(struct world *w, uint8_t proto, const struct view *v,
 			return false;
 	for (i = 0; i < v->n; i++)
 		if (!has_host(list, n, &v->leaf[i]) &&
-		    !called_across(w, proto, v, i))
+		    !called_across(w, proto, v, i) &&
+		    !kept_by_other(w, proto, v, i))
 			return false;
 	return true;
 }

@@ -33,7 +33,7 @@ rnd = random.Random(seed)
 
 LIMITS = {"circuits": 4000, "circuits-per-address": 16, "members": 3000,
           "joins-per-member": 100, "groups": 3000, "servers": 4,
-          "serve-range": 16, "rate": 400, "rate-total": 2000}
+          "serve-range": 16, "rate": 400, "burst": 400, "rate-total": 2000}
 
 
 class Endpoint:

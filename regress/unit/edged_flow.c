@@ -18,7 +18,7 @@ static struct paddr
 numbered(uint8_t first, uint32_t n)
 {
 	return (struct paddr){ 4,
-		{ first, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n } };
+	    { first, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n } };
 }
 
 static struct edged_flow *
