@@ -139,7 +139,10 @@ def end(a, cs):
 
 def reloads(name):
     b = Server(2, (1,))
-    b.write(b.text() + lis2(2, 1))
+    # a client that A excludes is not to move to B
+    b.write(b.text().replace("\thold 4", "".join(
+        "\tallow from 127.0.0.%d\n" % n for n in (13, 14)) + "\thold 4") +
+            lis2(2, 1))
     b.start()
     a = Server(1, (2,))
     texts = [a.text(), CHANGES[name](a.text())]
