@@ -21,7 +21,7 @@ local function field(proto, name, kind, title, ...)
 end
 
 local NVC_TYPES = { "SETUP", "RETRY", "CONNECT", "RELEASE", "ENQUIRY",
-    "STATUS", "DATA" }
+    "STATUS", "DATA", "BUNDLE" }
 local OPS = { "MARS_REQUEST", "MARS_MULTI", "MARS_MSERV", "MARS_JOIN",
     "MARS_LEAVE", "MARS_NAK", "MARS_UNSERV", "MARS_SJOIN", "MARS_SLEAVE",
     "MARS_GROUPLIST_REQUEST", "MARS_GROUPLIST_REPLY", "MARS_REDIRECT_MAP",
@@ -46,7 +46,11 @@ local function define()
 	n("version", "uint8", "Version", base.DEC, nil, 0xf0)
 	n("type", "uint8", "Type", base.DEC, NVC_TYPES, 0x0f)
 	n("p2mp", "bool", "Point to multipoint", 8, nil, 0x80)
+	n("bundles", "bool", "Takes BUNDLE", 8, nil, 0x40)
+	n("numbered", "bool", "Numbered", 8, nil, 0x20)
 	n("cause", "uint16", "Cause", base.DEC, CAUSES)
+	n("number", "uint16", "Number of the (first) SDU")
+	n("sdulen", "uint16", "Length of the SDU")
 	n("circuit", "uint64", "Circuit", base.HEX)
 	n("other", "uint64", "Sender's circuit", base.HEX)
 	n("maxsdu", "uint16", "Largest SDU")
@@ -640,8 +644,9 @@ function nvc.dissector(tvb, pinfo, root)
 	local tree = root:add(nvc, tvb())
 	local c = cursor(tvb, tree, mars.experts.bad)
 	local kind = c:num(1, N.version, N.type) % 16
-	c:num(1, N.p2mp)
-	c:num(2, N.cause)
+	local flags = c:num(1, N.p2mp, N.bundles, N.numbered)
+	local numbered = kind >= 7 and bit.band(flags, 0x20) ~= 0
+	c:num(2, numbered and N.number or N.cause)
 	c:num(8, N.circuit)
 	pinfo.cols.info = NVC_TYPES[kind] or "unknown"
 	tree:append_text(", " .. (NVC_TYPES[kind] or "unknown"))
@@ -663,6 +668,14 @@ function nvc.dissector(tvb, pinfo, root)
 		c:num(8, N.other)
 	elseif kind == 7 then
 		sdu(c, pinfo, root)
+	elseif kind == 8 then
+		while not c.bad and c.pos < c.last do
+			local r = c:range(c:num(2, N.sdulen))
+			if r ~= nil then
+				sdu(cursor(r:tvb(), tree, mars.experts.bad),
+				    pinfo, root)
+			end
+		end
 	end
 	return tvb:len()
 end

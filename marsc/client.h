@@ -33,6 +33,7 @@ struct marsc {
 	struct marsc_host		*host;
 	struct timers			*ts;	/* the host's */
 	struct marsc_timers		 t;
+	struct marsc_limits		 limits;
 	struct mars_pro			 pro;
 	struct paddr			 spa;
 	const struct marsc_role		*role;
@@ -44,9 +45,15 @@ struct marsc {
 	struct marsc_hsn		 hsn;
 	uint8_t			 sequence;	/* last mar$flags.sequence */
 	struct marsc_joined_tree	 singles, blocks;
+	struct marsc_join_line		 joining;
 	struct marsc_query_tree		 queries;
+	struct marsc_turn		 turn;
 	struct marsc_query		 list;	/* the one for GROUPLIST */
 	struct marsc_path_tree		 paths;
+	struct marsc_path_line		 use[2];	/* [1]: with members */
+	uint32_t			 npaths;
+	uint64_t			 evicted;
+	size_t				 held_octets;
 	struct marsc_parts		 map;
 	struct timer			 map_part;
 	uint8_t				 map_redirf;
@@ -57,15 +64,16 @@ struct marsc {
 void	marsc_notify(struct marsc *, enum marsc_notice_code,
 	    const struct marsc_notice *);
 void	marsc_no_memory(struct marsc *, const char *);
-/* min to max, both included */
+/* a random time from min to max, both included */
 int64_t	marsc_delay(struct marsc *, int64_t, int64_t);
 /*
- * Our own scheme for mar$flags.sequence (5.2.2): each new message has the next
- * number, its retransmissions the same; an MCS does without.  0 is in what
- * servers tell by other servers' records (A-35).
+ * The next mar$flags.sequence, by a scheme of our own (5.2.2): each new message
+ * has the next number, and its retransmissions have the same.  A multicast
+ * server uses none.  0 is left out, because servers send it when they tell of
+ * other servers' members (A-35).
  */
 uint8_t	marsc_next_sequence(struct marsc *);
-/* source, protocol and zero for the rest */
+/* begins a message: source, protocol, and zero for the rest */
 void	marsc_msg(const struct marsc *, struct mars_msg *, uint8_t op);
 /* to the current MARS, if we are registered with it */
 void	marsc_send(struct marsc *, const struct mars_msg *);

@@ -72,12 +72,14 @@ control_change(struct marsc *c, const struct mars_msg *m)
 	for (i = 0; i < m->pnum; i++) {
 		mars_pair(m, i, &min, &max);
 		marsc_path_update(c, join, &m->src, &min, &max);
+		if (join && !marsc_is_self(c, &m->src))
+			marsc_query_news(c, &min, &max);
 	}
 }
 
 /*
- * Operations that the MARS sends, and whether their mar$msn moves the HSN at
- * once: that of an answer in parts counts at its end (5.1.4.2).
+ * Does what the MARS says.  The mar$msn of most messages moves the HSN at once;
+ * that of an answer in parts counts when the last part has come (5.1.4.2).
  */
 static void
 control_operation(struct marsc *c, const struct mars_msg *m)
@@ -126,25 +128,6 @@ control_operation(struct marsc *c, const struct mars_msg *m)
 	marsc_path_stale_all(c);
 }
 
-/*
- * Section 10.3: the list is walked before the operation.  We know no TLV but
- * the Null TLV, so Type.x decides: 1 and 2 drop the message, 0 and 3 skip.
- */
-static bool
-control_tlvs(const struct mars_msg *m)
-{
-	struct mars_tlv tlv;
-	struct rd r;
-
-	if (m->tlvs == NULL)
-		return true;
-	rd_init(&r, m->tlvs, m->tlvs_len);
-	while (mars_tlv_next(&r, &tlv))
-		if (tlv.x == 1 || tlv.x == 2)
-			return false;
-	return true;
-}
-
 /* Does any client listen to this MARS?  The message is not looked at. */
 static bool
 control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
@@ -158,19 +141,12 @@ control_has_listener(const struct marsc_host *h, const struct atm_addr *from)
 }
 
 /*
-
  * Has a control message come on a circuit that is for data?  Then a MARS that
-
  * is not in our table has us on its control VC, because we were its client
-
  * before we were restarted.  It would keep us for ever (A-131), so we leave
-
  * its circuit, and it is told that the leaf has dropped.  But if a redirect
-
  * has made it our MARS since it called, the circuit is a control VC from now
-
  * on.
-
  */
 static bool
 control_is_stray(struct marsc_host *h, struct marsc_incoming *in)
@@ -178,7 +154,7 @@ control_is_stray(struct marsc_host *h, struct marsc_incoming *in)
 	if (in == NULL || in->control)
 		return false;
 	if (control_has_listener(h, &in->caller)) {
-		in->control = true;
+		marsc_incoming_control(in);
 		return false;
 	}
 	h->drops[MARSC_DROP_STRANGER]++;
@@ -187,8 +163,9 @@ control_is_stray(struct marsc_host *h, struct marsc_incoming *in)
 }
 
 /*
- * The first message says of which protocol a control VC is.  Where that
- * client has turned to another MARS since, it is not wanted any more.
+ * Is the control VC one that a client no longer wants?  The first message says
+ * of which protocol the VC is.  If the client of that protocol has turned to
+ * another MARS meanwhile, the VC is released.
  */
 static bool
 control_is_left(struct marsc *c, struct marsc_incoming *in)
@@ -204,8 +181,8 @@ control_is_left(struct marsc *c, struct marsc_incoming *in)
 }
 
 /*
- * Only the current MARS is listened to (A-131), and while a soft redirect is
- * out its target, for the copy of the registration.
+ * Only the current MARS is listened to (A-131).  While a soft redirect is under
+ * way its target is, too, but only for the copy of the registration.
  */
 static void
 control_message(struct marsc *c, const struct atm_addr *from, bool vc,
@@ -213,7 +190,7 @@ control_message(struct marsc *c, const struct atm_addr *from, bool vc,
 {
 	bool current = atm_addr_equal(from, &c->mars->addr);
 
-	if (!control_tlvs(m)) {
+	if (mars_tlvs_verdict(m) != MARS_TLVS_SKIP) {
 		c->drops[MARSC_DROP_TLV]++;
 		return;
 	}

@@ -20,7 +20,7 @@
  */
 void	marsc_control_input(struct marsc_host *, struct marsc_incoming *in,
 	    const struct atm_addr *from, const uint8_t *, size_t);
-/* What has come of a MARS_REDIRECT_MAP in parts is of no use any more. */
+/* Forgets the parts of a MARS_REDIRECT_MAP that have come so far. */
 void	marsc_forget_map(struct marsc *);
 void	marsc_map_init(struct marsc *);
 

@@ -18,8 +18,8 @@
 void	marsc_data_input(struct marsc_host *, const struct marsc_incoming *,
 	    const uint8_t *, size_t);
 /*
- * The group that a layer 3 packet is for.  false, and the null address, where
- * the protocol does not let us see, or the packet is too short.
+ * The group that a layer 3 packet is for.  False, and the null address: the
+ * packet is too short, or we can't look into packets of this protocol.
  */
 bool	marsc_data_group(const struct mars_pro *, struct rd packet,
 	    struct paddr *);

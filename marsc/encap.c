@@ -6,6 +6,14 @@
 #include "encap.h"
 #include "llc.h"
 
+size_t
+marsc_encap_len(const struct mars_pro *pro)
+{
+	size_t len = LLC_LEN + 4; /* pkt$cmi, pkt$pro */
+
+	return pro->type == PRO_SNAP ? len + sizeof(pro->snap) + 3 : len;
+}
+
 /*
  * The short form has the CMI and the protocol; the long form has also the SNAP
  * code and 3 octets of padding (5.5.1).

@@ -14,8 +14,6 @@
 #include "addr.h"
 #include "wire.h"
 
-#define MARSC_ENCAP_MAX	24	/* octets before the packet, with LLC/SNAP */
-
 enum marsc_encap_result {
 	MARSC_ENCAP_OK,
 	MARSC_ENCAP_OTHER,		/* neither Type #1 nor Type #2 */
@@ -30,14 +28,19 @@ struct marsc_encap {
 	struct rd	packet;		/* the layer 3 packet */
 };
 
+/* How many octets stand before a packet of Type #1, with LLC/SNAP. */
+size_t			marsc_encap_len(const struct mars_pro *);
 /* Type #1 header; Type #2 is never sent (5.5) */
 void			marsc_encap_write(struct wr *, const struct mars_pro *,
 			    uint16_t cmi);
-/* another pkt$cmi in what marsc_encap_write() began */
+/* Writes another pkt$cmi into what marsc_encap_write() began. */
 void			marsc_encap_set_cmi(uint8_t *, uint16_t cmi);
 enum marsc_encap_result	marsc_encap_decode(struct marsc_encap *, const void *,
 		    size_t);
-/* our own packet came back (5.5.1); never true of Type #2 (5.5.2) */
+/*
+ * Is this a packet of our own that has come back (5.5.1)?  Never true of Type
+ * #2 (5.5.2).
+ */
 bool			marsc_encap_reflected(const struct marsc_encap *,
 		    uint16_t cmi);
 

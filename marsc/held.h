@@ -19,7 +19,10 @@ struct marsc_held {
 };
 STAILQ_HEAD(marsc_held_list, marsc_held);
 
-/* Takes over the reference.  -1: no memory, and the SDU is freed. */
+/*
+ * Holds the SDU, and takes over the reference.  -1: no memory, and the SDU is
+ * freed.
+ */
 int		 marsc_held_add(struct marsc_held_list *, struct vc_sdu *);
 /* The first of them, whose reference is the caller's now; NULL: none. */
 struct vc_sdu	*marsc_held_take(struct marsc_held_list *);

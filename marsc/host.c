@@ -50,6 +50,17 @@ marsc_incoming_release(struct marsc_incoming *in)
 	incoming_free(in);
 }
 
+/*
+ * It is a control VC.  It is there as long as we are registered, so it tells
+ * whether the MARS is alive; with it goes all that the MARS does for us (5.4).
+ */
+void
+marsc_incoming_control(struct marsc_incoming *in)
+{
+	in->control = true;
+	vc_watch(in->vc);
+}
+
 /* Is there a client that lets this MARS call? */
 static bool
 host_expects(const struct marsc_host *h, const struct atm_addr *caller)
@@ -92,7 +103,7 @@ marsc_host_forget(struct marsc_host *h, const struct marsc *gone)
 
 /*
  * Is there a control VC of this client's current MARS?  One whose protocol is
- * not known yet may be it.
+ * not known yet may be the one, so it counts.
  */
 static bool
 host_has_control(const struct marsc *c)
@@ -108,8 +119,8 @@ host_has_control(const struct marsc *c)
 }
 
 /*
- * Whose control VC may this be?  Where several clients expect to be called by
- * this MARS, it is that of the only one that has none yet.  NULL: it can't be
+ * Guesses whose control VC this is.  If several clients expect a call of this
+ * MARS, it is for the only one that has no control VC yet.  NULL: it can't be
  * said before a message has come.
  */
 static struct marsc *
@@ -165,8 +176,9 @@ host_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 	    control ? host_guess(h, caller) : NULL };
 	in->vc = vc;
 	in->caller = *caller;
-	in->control = control;
 	LIST_INSERT_HEAD(&h->in, in, entry);
+	if (control)
+		marsc_incoming_control(in);
 	*cookie = &in->end;
 	return VC_CAUSE_NONE;
 }
@@ -344,7 +356,7 @@ static const struct vc_user host_user = {
 	.leaf_drop = host_leaf_drop,
 };
 
-/* Nobody is at home on a link that we have left: it has no circuits. */
+/* A link that we have left: all calls are refused, since it has no circuits. */
 static uint16_t
 host_refuse(void *arg, struct vc *vc, const struct atm_addr *caller, bool leaf,
     void **cookie)

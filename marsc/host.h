@@ -34,9 +34,9 @@ struct marsc_end {
 
 /*
  * A circuit that somebody else has opened, with us as a leaf.  A control VC is
- * of one protocol (D8), but a call does not say of which one.  So its client
- * is a guess at first, or NULL where several may be meant, and is known when
- * the first message has come.  For data, the client is NULL: one circuit may
+ * for one protocol (D8), but the call does not say which one.  So at first the
+ * client is a guess, or NULL where several may be meant; the first message
+ * tells.  On a circuit for data the client is NULL, because one circuit may
  * bring packets of every protocol.
  */
 struct marsc_incoming {
@@ -65,13 +65,14 @@ struct marsc	*marsc_host_client(const struct marsc_host *,
 /* Is this a MARS control message?  No more than its LLC/SNAP is looked at. */
 bool		 marsc_is_control(const uint8_t *, size_t);
 void		 marsc_incoming_release(struct marsc_incoming *);
+void		 marsc_incoming_control(struct marsc_incoming *);
 /*
  * Releases the control VCs of a client that come from other MARSs than keep,
  * or, with keep NULL, all of them (A-131).
  */
 void		 marsc_drop_incoming(struct marsc *,
 		    const struct atm_addr *keep);
-/* A client has gone, and so does what nobody else wants. */
+/* A client is going: releases the circuits that no other client wants. */
 void		 marsc_host_forget(struct marsc_host *, const struct marsc *);
 
 #endif

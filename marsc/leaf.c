@@ -28,15 +28,26 @@ marsc_leaf_find(struct marsc_path *p, const struct atm_addr *addr)
 	return RB_FIND(marsc_leaf_tree, &p->leaves, &key);
 }
 
-/* Keeps the path's count of those that are up. */
+/* Keeps the path's count of those that are up, and of those awaited. */
 static void
 leaf_set_state(struct marsc_leaf *l, enum marsc_leaf_state state)
 {
+	struct marsc_path *p = l->path;
+	uint32_t before = p->nup;
+
 	if (l->state == MARSC_LEAF_UP)
-		l->path->nup--;
+		p->nup--;
 	if (state == MARSC_LEAF_UP)
-		l->path->nup++;
+		p->nup++;
+	if (l->awaited)
+		p->nawaited--;
+	/* who has failed once is out of reach, and not waited for */
+	l->awaited = state == MARSC_LEAF_CALLED && l->delay == 0;
+	if (l->awaited)
+		p->nawaited++;
 	l->state = state;
+	if ((before == 0) != (p->nup == 0))
+		marsc_path_touch(p);
 }
 
 static void
@@ -63,8 +74,8 @@ marsc_leaf_call(struct marsc_leaf *l)
 }
 
 /*
- * It is time to call it again.  While no leaf is up yet only one is called at a
- * time, so it waits for its turn (5.1.3).
+ * It is time to call the leaf again.  While no leaf is up only one is called at
+ * a time, so it waits for its turn (5.1.3).
  */
 static void
 leaf_timer(void *arg)
@@ -100,7 +111,9 @@ marsc_leaf_add(struct marsc_path *p, const struct atm_addr *addr)
 	l->seen = true;
 	timer_init(&l->timer, leaf_timer, l);
 	RB_INSERT(marsc_leaf_tree, &p->leaves, l);
-	if (p->state == MARSC_PATH_UP || p->state == MARSC_PATH_REVALIDATING)
+	p->nleaves++;
+	if (p->state == MARSC_PATH_UP || p->state == MARSC_PATH_FILLING ||
+	    p->state == MARSC_PATH_REVALIDATING)
 		marsc_leaf_call(l);
 }
 
@@ -110,6 +123,7 @@ marsc_leaf_free(struct marsc_leaf *l)
 	leaf_set_state(l, MARSC_LEAF_NEW);
 	timer_clear(l->end.client->ts, &l->timer);
 	RB_REMOVE(marsc_leaf_tree, &l->path->leaves, l);
+	l->path->nleaves--;
 	free(l);
 }
 
@@ -135,10 +149,10 @@ marsc_leaf_up(struct marsc_leaf *l)
 }
 
 /*
- * 5.1.3: after a temporary failure a leaf is tagged, and called again later;
- * after any other it is dropped.  But if it has joined again while it was being
- * called, it is called at once: the call that failed was to the member that it
- * was before (5.1.4.1).
+ * After a temporary failure a leaf is tagged, and called again later; after any
+ * other failure it is dropped (5.1.3).  But if the node has joined again while
+ * it was being called, it is called at once: the call that failed was to a
+ * membership that had ended (5.1.4.1).
  */
 void
 marsc_leaf_failed(struct marsc_leaf *l, uint16_t cause)
@@ -156,7 +170,9 @@ marsc_leaf_failed(struct marsc_leaf *l, uint16_t cause)
 	marsc_path_shrunk(p, "no leaf can be reached");
 }
 
-/* 5.1.5.1: it leaves the set, and the group is revalidated in 1 to 10 s. */
+/*
+ * The leaf leaves the set, and the group is revalidated in 1 to 10 s (5.1.5.1).
+ */
 void
 marsc_leaf_dropped(struct marsc_leaf *l)
 {

@@ -21,7 +21,7 @@ struct marsc_marsvc {
 	struct vc		*vc;	/* NULL: the next message opens it */
 	bool			 up;
 	struct marsc_held_list	 held;	/* until it is up */
-	struct timer		 idle;
+	struct timer		 timer;	/* until it is up; then: idle */
 };
 
 void	marsc_marsvc_init(struct marsc_marsvc *, struct marsc *);
@@ -33,7 +33,7 @@ void	marsc_marsvc_close(struct marsc_marsvc *);
  * has no link.
  */
 void	marsc_marsvc_send(struct marsc_marsvc *, const struct mars_msg *);
-/* from the circuit: it is up; it was released, or never came up */
+/* the circuit tells that it is up, and that it was released or never came up */
 void	marsc_marsvc_up(struct marsc_marsvc *);
 void	marsc_marsvc_lost(struct marsc_marsvc *);
 

@@ -32,7 +32,10 @@ marsc_mcs_forward(struct marsc *c, const struct marsc_encap *e,
 	struct vc_sdu *s;
 
 	if (!marsc_data_group(&e->pro, e->packet, &key.min)) {
-		/* it can't look inside, so it serves only one group */
+		/*
+		 * we can't look into the packet, so only one group can be
+		 * served
+		 */
 		j = RB_MIN(marsc_joined_tree, &c->singles);
 	} else {
 		key.max = key.min;

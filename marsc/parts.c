@@ -66,7 +66,7 @@ marsc_parts_free(struct marsc_parts *p)
 static enum marsc_parts_result
 parts_step(struct marsc_parts *p, enum marsc_parts_event ev)
 {
-	/* whatever arrives is possible: no cell is a violation */
+	/* a peer may send anything, so no cell is a violation */
 	return (enum marsc_parts_result)table_step(
 	    &marsc_parts_table, &p->state, ev, NULL);
 }

@@ -38,7 +38,9 @@ enum marsc_parts_event {
 	MARSC_PARTS_EVENT_MAX
 };
 
-/* What a step of this table does is no more than to say this. */
+/*
+ * A step of this table does nothing: its action is the result that is returned.
+ */
 #define MARSC_PARTS_ACTIONS(X) \
 	X(MARSC_PARTS_R_MORE, "more")	/* taken: wait for the next */ \
 	/* not taken: wait for the last, then fail */ \

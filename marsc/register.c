@@ -16,7 +16,10 @@ marsc_reg_is_on(const struct marsc *c)
 	return c->reg.state == MARSC_REG_ON || c->reg.state == MARSC_REG_MOVING;
 }
 
-/* Before we ask for a registration, and after we have left, none may. */
+/*
+ * May this MARS call us?  It may while we ask for a registration and while we
+ * have one; not before that, and not when we are leaving.
+ */
 bool
 marsc_reg_expects(const struct marsc *c, const struct atm_addr *caller)
 {
@@ -146,6 +149,8 @@ reg_on(struct marsc *c)
 	c->reg.failures = 0;
 	c->reg.again = true;
 	c->reg.soft = false;
+	marsc_join_pace(c);
+	marsc_turn_pace(c);
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
 	marsc_join_all(c, again ? MARSC_JOIN_EV_AGAIN : MARSC_JOIN_EV_READY);
@@ -174,7 +179,7 @@ reg_pause(struct marsc *c)
 	marsc_join_all(c, MARSC_JOIN_EV_LOST);
 }
 
-/* 5.4.1: we first assume that the problem will pass, and try the same MARS. */
+/* We first assume that the problem will pass, and try the same MARS (5.4.1). */
 static void
 reg_problem_seen(struct marsc *c)
 {
@@ -207,17 +212,11 @@ reg_soft_more(struct marsc *c)
 }
 
 /*
-
  * 5.4.3: the circuit to the old MARS is shut, the new MARS is used, and
-
  * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
-
  * new MARS may know that group from the old one; and when a client joins a
-
  * group that it knows so, it expects the client to join everything that it
-
  * wants to keep (D9).  So that is what we do.
-
  */
 static void
 reg_moved(struct marsc *c)
@@ -235,6 +234,8 @@ reg_moved(struct marsc *c)
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
 	c->reg.soft = true;
+	marsc_join_pace(c);
+	marsc_turn_pace(c);
 	if (marsc_join_pending(c))
 		marsc_join_again(c);
 }
@@ -296,9 +297,9 @@ reg_off_link(struct marsc *c)
 }
 
 /*
- * The owner wants another MARS, or has another address.  All other clients stay
- * where they are, so there is no reason to wait: we register at once, and join
- * again what was joined.
+ * The owner wants another MARS, or has another address.  This concerns only us,
+ * so there is no need to wait a random time as after a failure that all clients
+ * see: we register at once, and join again what was joined.
  */
 static void
 reg_anew(struct marsc *c)

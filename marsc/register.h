@@ -36,11 +36,13 @@ struct marsc_marsvc;
 	X(MARSC_REG_EV_COPY_NEXT, "copy-next") \
 	X(MARSC_REG_EV_GONE, "gone")	/* copy of our deregistration */ \
 	X(MARSC_REG_EV_TIMER, "timer")	/* it is time to transmit (again) */ \
-	X(MARSC_REG_EV_FAIL_ALONE, "fail-alone") /* and there is no backup */ \
-	X(MARSC_REG_EV_FAIL_FIRST, "fail-first") /* and there is one */ \
-	/* nor did the backup answer */ \
+	/* no answer, and there is no backup */ \
+	X(MARSC_REG_EV_FAIL_ALONE, "fail-alone") \
+	/* no answer, and there is a backup */ \
+	X(MARSC_REG_EV_FAIL_FIRST, "fail-first") \
+	/* the backup does not answer either */ \
 	X(MARSC_REG_EV_FAIL_AGAIN, "fail-again") \
-	/* the redirect's target did not */ \
+	/* the redirect's target does not answer */ \
 	X(MARSC_REG_EV_FAIL_NEXT, "fail-next") \
 	X(MARSC_REG_EV_PROBLEM, "problem") /* with the MARS that we use */ \
 	X(MARSC_REG_EV_HARD, "hard")	/* hard redirect, table installed */ \
@@ -103,10 +105,14 @@ struct marsc_registration {
 
 void	marsc_reg_init(struct marsc *);
 void	marsc_reg_event(struct marsc *, enum marsc_reg_event);
-/* 5.4: why we think that something is wrong with the MARS */
+/* Something is wrong with the MARS (5.4); why says what we have seen. */
 void	marsc_reg_problem(struct marsc *, const char *why);
 void	marsc_reg_call_failed(struct marsc *, struct marsc_marsvc *);
-/* Is this the copy of our (de)registration?  Then it is dealt with. */
+/*
+ * Is this the copy of our registration or deregistration?  Then it is dealt
+ * with.  current: it came from the MARS in use, not from the target of a
+ * redirect.
+ */
 bool	marsc_reg_copy(struct marsc *, const struct mars_msg *, bool current);
 /*
  * A complete MARS_REDIRECT_MAP of the current MARS (5.4.3).  Its first entry

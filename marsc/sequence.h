@@ -14,9 +14,9 @@ struct marsc_hsn {
 	uint32_t	value;		/* 0 at the start */
 };
 
-/* the copy of a registration: taken as it is */
+/* takes the number of the copy of a registration as it is */
 void	marsc_hsn_load(struct marsc_hsn *, uint32_t);
-/* mar$msn of a message: true if messages before it were missed */
+/* takes the mar$msn of a message; true: messages before it were missed */
 bool	marsc_hsn_update(struct marsc_hsn *, uint32_t);
 
 #endif

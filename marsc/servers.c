@@ -4,9 +4,9 @@
  */
 
 /*
- * The table of MARSs, best first (RFC 2022 sections 5.4.2, 5.4.3).  What the
- * last MARS_REDIRECT_MAP said stands above what was configured; it replaces
- * what an earlier one said, so that the table does not grow (A-133).
+ * The table of MARSs, best first (RFC 2022 sections 5.4.2, 5.4.3).  The servers
+ * of the last MARS_REDIRECT_MAP stand above those that were configured.  A new
+ * map replaces the one before, so that the table does not grow (A-133).
  */
 #include <stdlib.h>
 #include <string.h>

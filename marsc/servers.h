@@ -40,7 +40,10 @@ bool	marsc_servers_configured(const struct marsc_servers *,
 void	marsc_servers_use(struct marsc_servers *, const struct atm_addr *);
 bool	marsc_servers_have(const struct marsc_servers *,
 	    const struct atm_addr *);
-/* 5.4.2: the next in the table, and from its end to its top */
+/*
+ * Makes the next one in the table the current one; after the last comes the
+ * first (5.4.2).
+ */
 void	marsc_servers_next(struct marsc_servers *);
 const struct atm_addr *marsc_servers_current(const struct marsc_servers *);
 

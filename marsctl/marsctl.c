@@ -6,6 +6,11 @@
 /*
  * marsctl(8): asks the daemons over their control sockets and prints what
  * they answer, row by row as it comes, so that an answer may have any length.
+ *
+ *	parser.c	the words of a command, made a request
+ *	show.c		what can be shown, and the columns of its table
+ *	marsctl.c	sends the request, and reads the answer (this file)
+ *	output.c	rows as a table; output_json.c: as JSON
  */
 #include <sys/types.h>
 #include <sys/queue.h>
@@ -29,8 +34,8 @@
 #include "log.h"
 #include "output.h"
 #include "parser.h"
+#include "version.h"
 
-#define MARS_VERSION	"0.1"
 #define CONTROL_DIR	"/var/run/mars"
 #define WHY_SIZE	1024
 #define SILENCE		5	/* s that a daemon may be silent */
@@ -56,7 +61,7 @@ static struct marsctl_daemon daemons[] = {
 };
 #define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
 
-/* What came of a request, all who were asked together. */
+/* How a request ended, of all daemons that were asked together. */
 struct marsctl_answer {
 	bool	ok;
 	int	status;			/* of exit(3) */
@@ -80,7 +85,7 @@ usage(void)
 	exit(1);
 }
 
-/* Of several things that go wrong the first is told. */
+/* Notes what went wrong; of several things the first one. */
 static void
 wrong(struct marsctl_answer *a, const char *fmt, ...)
 {

@@ -44,8 +44,8 @@ marsctl_age_print(uint64_t s, char *buf, size_t size)
 }
 
 /*
- * Text for a terminal: what a terminal would obey, or what is no text, is
- * printed as a question mark.  Returns the columns used.
+ * Prints text for a terminal.  A character that a terminal would obey, or an
+ * octet that is no text, becomes a question mark.  Returns the columns used.
  */
 static int
 put_text(FILE *f, const char *s)

@@ -46,7 +46,7 @@ struct marsctl_token {
 
 static const struct marsctl_token t_end[] = { END, NONE };
 
-/* of a filter; after it stands what stood where the filter began */
+/* the value of a filter; then comes again what could stand before the filter */
 static const struct marsctl_token t_filter_name[] = {
 	VALUE("NAME", MARSCTL_EFFECT_VALUE, NULL),
 	NONE
@@ -160,7 +160,8 @@ list_valid(
 
 /*
  * The token that a word stands for: a keyword in full, the only keyword that
- * begins so, or else the value.  NULL: none, or too many (*ambiguous).
+ * begins so, or else the value.  NULL: there is none, or more than one keyword
+ * begins so (*ambiguous).
  */
 static const struct marsctl_token *
 match(const struct marsctl_request *q, const struct marsctl_token *t,
@@ -186,7 +187,10 @@ match(const struct marsctl_request *q, const struct marsctl_token *t,
 	return n == 1 ? found : n == 0 && *word != '\0' ? value : NULL;
 }
 
-/* False: the word, or all of them together, are longer than a request. */
+/*
+ * Notes in the request what the word means.  False: the word, or all of them
+ * together, are longer than a request.
+ */
 static bool
 apply(
     struct marsctl_request *q, const struct marsctl_token *t, const char *word)

@@ -28,8 +28,9 @@ struct marsctl_request {
 };
 
 /*
- * Makes a request of the words of a command; it points to them.  -1: they are
- * none, and err was told why, and which words could stand there.
+ * Makes a request of the words of a command; the request points to them.  -1:
+ * they are no command; then err was told why, and which words could stand
+ * there.
  */
 int	marsctl_parse(struct marsctl_request *, int argc, char **argv,
 	    FILE *err);

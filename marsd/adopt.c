@@ -22,7 +22,8 @@
 
 #define ADOPT_CONFIRM	MTIME_SEC(60)
 #define ADOPT_LATE	MTIME_SEC(10)
-#define ADOPT_REJOIN	MTIME_SEC(120)	/* 10 s and retransmissions, twice */
+/* twice what a node takes to join again: 10 s, and its retransmissions */
+#define ADOPT_REJOIN	MTIME_SEC(120)
 
 #define DO(s, a)	{ MARSD_ADOPT_##s, MARSD_ADOPT_DO_##a }
 #define IGNORE(s)	{ MARSD_ADOPT_##s, TABLE_IGNORE }
@@ -43,11 +44,13 @@ static const struct table_cell adopt_cells[MARSD_ADOPT_STATE_MAX]
 	[MARSD_ADOPT_KEPT] = {
 		[MARSD_ADOPT_EV_TAKE] = IGNORE(KEPT),
 		[MARSD_ADOPT_EV_HURRY] = DO(TIMED, START),
-		/* new groups of one that moved softly */
+		/* a node that has moved softly asks for new groups only */
 		[MARSD_ADOPT_EV_ASK] = IGNORE(KEPT),
 		[MARSD_ADOPT_EV_ASK_ADOPTED] = DO(TIMED, START),
 		[MARSD_ADOPT_EV_ANEW] = DO(KEPT, DOUBT),
-		/* it may be the registration with which it came, once more */
+		/*
+		 * it may be a copy of the registration with which the node came
+		 */
 		[MARSD_ADOPT_EV_ANEW_SOON] = IGNORE(KEPT),
 		[MARSD_ADOPT_EV_MOVE] = IGNORE(KEPT),
 		[MARSD_ADOPT_EV_TIMER] = VIOLATION(KEPT),
@@ -122,14 +125,17 @@ marsd_adopt_timer(void *arg)
 	marsd_adopt_step(arg, MARSD_ADOPT_EV_TIMER);
 }
 
-/* Is this someone else's record, in effect, of a server that is alive? */
+/* Is this a record in effect, of another server that is alive? */
 static bool
 adoptable(const struct marsd_entry *e)
 {
 	return e->peer->state == MARSD_PEER_ALIVE && marsd_entry_counts(e);
 }
 
-/* One join of another server's becomes ours too, until it is confirmed. */
+/*
+ * Makes a record of our own for a join that another server tells of.  The node
+ * itself has not confirmed it yet.
+ */
 static void
 adopt_join(struct marsd_reg *r, struct marsd_join *j)
 {
@@ -160,18 +166,23 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 	marsd_publish_entry(mine, false);
 }
 
-/* At registration, with the Register record just published. */
+/*
+ * Adopts all joins that other servers tell of.  This is done at registration,
+ * right after the Register record has been published.
+ */
 void
 marsd_adopt_all(struct marsd_reg *r)
 {
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_next(&r->node->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&r->node->joins, in->span))
+	    in = marsd_itree_next(&r->node->joins, in->span)) {
+		r->node->proto->cluster->walked++;
 		adopt_join(r, marsd_join_of(in));
+	}
 }
 
-/* Did the node come to us at most that long ago? */
+/* Did the node come to us no longer ago than this? */
 static bool
 came_within(const struct marsd_reg *r, int64_t us)
 {
@@ -180,10 +191,11 @@ came_within(const struct marsd_reg *r, int64_t us)
 }
 
 /*
- * A join that the old server (from) told of when the node was already on its
- * way to us: it would go when that server takes back its word.  Not while
- * that server's registration is unknown: the node may have joined there
- * since, and by now be its.
+ * The old server (from) has told of one more join of a node that is here now.
+ * If the node has just come, the join was made before it came, and would be
+ * lost when the old server takes back its word; so it is adopted.  But as long
+ * as we have no registration of the node from that server, the node may have
+ * moved there since, and nothing is adopted.
  */
 void
 marsd_adopt_late(
@@ -195,7 +207,10 @@ marsd_adopt_late(
 		adopt_join(r, j);
 }
 
-/* That registration, which comes after the joins: all of them. */
+/*
+ * The old server has told of its registration of the node, after the joins:
+ * those that marsd_adopt_late() has not adopted are adopted now.
+ */
 void
 marsd_adopt_all_late(struct marsd_reg *r)
 {
@@ -218,11 +233,12 @@ marsd_adopt_anew(struct marsd_reg *r)
 }
 
 /*
- * A JOIN or MSERV, of what we say already (e) or NULL.  If that was adopted
- * and the node came not long ago, it moved hard, and asks again for whatever
- * it still wants.  One that moved softly asks only for groups that are new,
- * but months later perhaps also for one that it left at the old server when
- * the adoption was on its way.
+ * The node has sent a JOIN or MSERV.  e is our record of the same range, or
+ * NULL.  If that record was adopted and the node came not long ago, the node
+ * has moved hard, and asks again for everything that it still wants.  A node
+ * that has moved softly asks only for new groups.  Months later it may also ask
+ * for a group that it left at the old server while we were adopting it; that
+ * says nothing, so the time is looked at.
  */
 void
 marsd_adopt_asked(struct marsd_reg *r, const struct marsd_entry *e)

@@ -17,10 +17,10 @@ struct marsd_peer;
 struct marsd_reg;
 
 /*
- * The joins of a registration that rest on another's word and not on its
- * own (D9): adopted from the server where it was, or doubted since it has
- * registered once more.  This goes on beside
- * move.h's machine.
+ * The joins of a registration that rest on another's word and not on its own
+ * (D9): they were adopted from the server where the node was, or they are
+ * doubted since the node has registered once more.  This machine runs beside
+ * that of move.h.
  *
  *	none		there are none
  *	kept		there may be some; they stay, as after a soft redirect
@@ -53,9 +53,9 @@ struct marsd_reg;
 	/* the 60 s begin, or begin again */ \
 	X(MARSD_ADOPT_DO_START, "start") \
 	X(MARSD_ADOPT_DO_STOP, "stop") \
-	/* all of its joins, and the 60 s begin if there are any */ \
+	/* all of its joins; if there are any the 60 s begin */ \
 	X(MARSD_ADOPT_DO_DOUBT, "doubt") \
-	/* what it has not asked for */ \
+	/* the joins that it has not asked for */ \
 	X(MARSD_ADOPT_DO_WITHDRAW, "withdraw")
 
 enum marsd_adopt_state {
@@ -78,7 +78,10 @@ void	marsd_adopt_step(struct marsd_reg *, enum marsd_adopt_event);
 void	marsd_adopt_timer(void *arg);
 /* adopts what other servers say of the node */
 void	marsd_adopt_all(struct marsd_reg *);
-/* the same, and of one join, if the node has come in the last 10 s */
+/*
+ * late: another server tells of joins when the node is here already.  They are
+ * adopted, all or this one, if the node came in the last 10 s
+ */
 void	marsd_adopt_all_late(struct marsd_reg *);
 void	marsd_adopt_late(struct marsd_reg *, const struct marsd_peer *from,
 	    struct marsd_join *);
@@ -86,7 +89,7 @@ void	marsd_adopt_late(struct marsd_reg *, const struct marsd_peer *from,
 void	marsd_adopt_anew(struct marsd_reg *);
 /* all of its joins are doubted */
 void	marsd_adopt_doubt(struct marsd_reg *);
-/* it asks to be in a range, by our record of before if there is one */
+/* the node asks to be in a range, of which we have this record, or NULL */
 void	marsd_adopt_asked(struct marsd_reg *, const struct marsd_entry *);
 
 #endif

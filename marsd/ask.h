@@ -27,8 +27,8 @@ struct marsd_ask {
 enum marsd_drop	 marsd_ask_read(struct marsd_ask *, struct marsd_incoming *,
 		    enum marsd_role);
 /*
- * The node wants to be in the range.  True: it is already, by our own record,
- * and that rests on its own word now.
+ * The node wants to be in the range.  True: our own record says so already, and
+ * from now on rests on the node's own word.
  */
 bool		 marsd_ask_known(struct marsd_ask *);
 /* makes our record and publishes it; DROP_NONE, or no memory */

@@ -26,16 +26,15 @@ struct marsd_caller {
 	TAILQ_ENTRY(marsd_caller) idle_entry;	/* while it has none */
 	struct atm_addr		 addr;
 	uint32_t		 circuits;
-	mtime_t			 gone;		/* when the last one went */
 	struct marsd_bucket	 bucket;
 };
 RB_HEAD(marsd_caller_tree, marsd_caller);
 RB_PROTOTYPE(marsd_caller_tree, marsd_caller, entry, caller_cmp)
 
-/* for one more circuit of a caller; NULL: no memory */
+/* counts one more circuit of a caller; NULL: no memory */
 struct marsd_caller	*marsd_caller_get(struct marsd_cluster *,
 			    const struct atm_addr *);
-/* for one less */
+/* counts one less */
 void			 marsd_caller_put(struct marsd_cluster *,
 			    struct marsd_caller *);
 void			 marsd_callers_free(struct marsd_cluster *);

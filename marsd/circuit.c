@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "cluster.h"
+#include "tell.h"
 
 /* Do the prefixes of the configuration hold it?  Without any all may call. */
 static bool
@@ -159,6 +160,22 @@ user_leaf_drop(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 	marsd_leaf_dropped(r, cause);
 }
 
+static void
+user_drained(void *arg, struct vc *root, void *cookie)
+{
+	(void)arg;
+	(void)root;
+	marsd_tell_drained(cookie);
+}
+
+static void
+user_overflow(void *arg, struct vc *root, void *cookie)
+{
+	(void)arg;
+	(void)root;
+	marsd_tell_revalidate(cookie);
+}
+
 const struct vc_user marsd_vc_user = {
 	.remote_call = user_remote_call,
 	.ack = user_ack,
@@ -168,6 +185,8 @@ const struct vc_user marsd_vc_user = {
 	.leaf_ack = user_leaf_ack,
 	.leaf_failed = user_leaf_failed,
 	.leaf_drop = user_leaf_drop,
+	.drained = user_drained,
+	.overflow = user_overflow,
 };
 
 void

@@ -4,8 +4,8 @@
  */
 
 /*
- * Circuits that others open to us, and what a circuit's cookie is: of these
- * a struct marsd_circuit, of our control VCs a struct marsd_control.
+ * Circuits that others open to us.  The cookie of such a circuit is a struct
+ * marsd_circuit, that of our control VCs a struct marsd_control.
  */
 #ifndef MARSD_CIRCUIT_H
 #define MARSD_CIRCUIT_H
@@ -30,7 +30,7 @@ struct marsd_circuit {
 	struct marsd_cluster	*cluster;
 	struct vc		*vc;
 	struct marsd_caller	*caller;
-	TAILQ_HEAD(, marsd_reg)	 regs;	/* whose last message came on it */
+	TAILQ_HEAD(, marsd_reg)	 regs;	/* that sent their last message on it */
 	LIST_ENTRY(marsd_circuit) entry;
 };
 

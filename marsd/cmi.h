@@ -28,7 +28,7 @@ void	 marsd_cmi_free_pool(struct marsd_cmi_pool *);
 /* one that nobody has; 0: none is left */
 uint16_t marsd_cmi_get(struct marsd_cmi_pool *);
 void	 marsd_cmi_put(struct marsd_cmi_pool *, uint16_t);
-/* is it ours to give out? */
+/* is it in the range that this server gives out? */
 bool	 marsd_cmi_ours(const struct marsd_cmi_pool *, uint16_t);
 /* another server has given it out: never again by us */
 void	 marsd_cmi_taken(struct marsd_cmi_pool *, uint16_t);

@@ -89,7 +89,7 @@ struct marsd_claim {
  *			of before it registered once more (D9)
  *	left		sure, but the server that the node is moving to has
  *			taken it back: it goes when the move is over (A-24)
- *	adopted-left	both
+ *	adopted-left	adopted, and left as above
  *	old		ours from before a restart, of which neighbors told us,
  *			and nobody here has asked for it yet: does not count,
  *			and is withdrawn with others if nobody does (A-10)
@@ -120,9 +120,9 @@ struct marsd_claim {
 #define MARSD_ENTRY_ACTIONS(X) \
 	/* the state is all that changes */ \
 	X(MARSD_ENTRY_DO_NOTE, "note") \
-	/* one more of our clients' joins, if it is one */ \
+	/* if it is a join of a client of ours: count it */ \
 	X(MARSD_ENTRY_DO_COUNT, "count") \
-	/* and one less */ \
+	/* if it is a join of a client of ours: count it no longer */ \
 	X(MARSD_ENTRY_DO_UNCOUNT, "uncount")
 
 enum marsd_entry_state {
@@ -151,6 +151,8 @@ struct marsd_entry {
 	int32_t			 seq;	/* of a peer's */
 	uint16_t		 cmi;
 	bool			 layer3;
+	/* the node has left since, at its present server; of a peer's */
+	bool			 over;
 	uint8_t			 state;	/* enum marsd_entry_state */
 };
 RB_HEAD(marsd_entry_tree, marsd_entry);
@@ -159,11 +161,11 @@ RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
 struct marsd_claim	*marsd_claim_find(struct marsd_node *,
 			    const struct marsd_peer *);
 /*
- * The CMI that another server gave to the node; false: a third server says
- * that it gave the same one to another node (A-20).
+ * Notes the CMI that another server gave to the node.  False: a third server
+ * says that it gave the same one to another node (A-20).
  */
 bool			 marsd_claim_cmi(struct marsd_claim *, uint16_t);
-/* takes an event; returns the action, which is the caller's business */
+/* takes an event; returns the action, which the caller has to take */
 uint8_t			 marsd_claim_step(struct marsd_claim *,
 			    enum marsd_claim_event);
 
@@ -185,6 +187,20 @@ void			 marsd_entry_step(struct marsd_entry *,
  * record end first.
  */
 void			 marsd_entry_free(struct marsd_entry *);
+/*
+ * The node has left by the word of its present server (by): what servers that
+ * are dead, or were not heard of since it came there, say of the same does not
+ * count, until they say it anew (A-30).  For the join and for the register
+ * record; what that changes is for the caller to find out.
+ */
+void			 marsd_entry_over(struct marsd_entry *,
+			    const struct marsd_peer *by);
+void			 marsd_entry_anew(struct marsd_entry *);
+void			 marsd_join_over(struct marsd_join *,
+			    const struct marsd_peer *by);
+/* for all that they say of the node: it has deregistered */
+void			 marsd_node_over(struct marsd_node *,
+			    const struct marsd_peer *by);
 /* does it count, by its own state, its claim's and its server's? */
 bool			 marsd_entry_counts(const struct marsd_entry *);
 /* does it count by its own state: sure or adopted, and not yet ended? */

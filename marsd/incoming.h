@@ -43,8 +43,11 @@ struct marsd_proto;
 	    "client and MCS by one address") \
 	X(MARSD_DROP_MEMBERS, "limit-members", "limit of members") \
 	X(MARSD_DROP_JOINS, "limit-joins", "limit of joins of a member") \
+	X(MARSD_DROP_TOTAL, "limit-joins-total", "limit of joins of all") \
 	X(MARSD_DROP_GROUPS, "limit-groups", "limit of groups") \
 	X(MARSD_DROP_SERVERS, "limit-servers", "limit of multicast servers") \
+	X(MARSD_DROP_KNOWN, "limit-servers-known", \
+	    "limit of servers of the group") \
 	X(MARSD_DROP_SERVE_RANGE, "limit-serve-range", \
 	    "range to serve too large") \
 	X(MARSD_DROP_CMI, "cmi-exhausted", "no cluster member id left") \
@@ -69,7 +72,7 @@ struct marsd_incoming {
 	size_t			 len;
 };
 
-/* a data unit of a circuit; what it was dropped for, or NONE */
+/* takes an SDU that came on a circuit; returns why it was dropped, or NONE */
 enum marsd_drop	 marsd_receive(struct marsd_cluster *, struct marsd_circuit *,
 		    const uint8_t *, size_t);
 /* the one range of a message; false: it is not usable */

@@ -16,7 +16,10 @@
 
 enum marsd_drop	 marsd_join_message(struct marsd_incoming *);
 enum marsd_drop	 marsd_leave_message(struct marsd_incoming *);
-/* a node came into a range, or left it; in: by this message, or NULL */
+/*
+ * tells who has to know that a node has joined a range, or left it; in: the
+ * message by which it did, or NULL
+ */
 void		 marsd_join_announce(struct marsd_node *, bool joined,
 		    const struct marsd_span *, bool layer3,
 		    struct marsd_incoming *in);

@@ -84,6 +84,7 @@ static const char *const event_advice[MARSD_EV_MAX] = {
 	[MARSD_EV_CMI_OVERLAP] =
 	    "give every server of the group a cmi range of its own",
 	[MARSD_EV_SERVER_DEAD] = "look at that server and the way to it",
+	[MARSD_EV_NEAR] = "raise that limit in mars.conf, or see who uses it",
 };
 _Static_assert(MARSD_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
@@ -225,8 +226,7 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 		marsd_csa_gone(d->mars, m->sgid, m->oid, m->key);
 		break;
 	case IMSG_CSA_NEIGHBOR:
-		marsd_csa_neighbor(d->mars, m->sgid, m->oid, m->aligned);
-		break;
+		break; /* whoever is aligned, nodes have their time */
 	default:
 		return false;
 	}

@@ -7,6 +7,26 @@
  * marsd's core as its owner sees it: the shell (marsd.c), the unit tests,
  * the fuzzers and the simulator.  No I/O, no clock, no global state: it is
  * given circuits (vc.h), timers (timer.h), and the functions below.
+ *
+ * The core is in these files; begin with the picture in group.h.
+ *
+ *	cluster.c	clusters and protocols: begin, reload, end
+ *	circuit.c	what circuits bring; caller.c, limit.c: and how much
+ *	incoming.c	from an SDU to the handler of a message
+ *	member.c	registration; cmi.c: cluster member ids
+ *	ask.c		what all of JOIN, LEAVE, MSERV, UNSERV do
+ *	join.c		JOIN and LEAVE; mcs.c: MSERV and UNSERV
+ *	request.c	REQUEST and GROUPLIST_REQUEST
+ *	redirect.c	REDIRECT_MAP
+ *	send.c		messages to one node and on control VCs
+ *	group.c		nodes, joins and ranges; itree.c: sets of ranges
+ *	entry.c		what each server says of a node, and by which record
+ *	own.c		the records that we originate
+ *	record.c	those that scspd hands over; peer.c: servers that live
+ *	move.c		nodes that change their server; adopt.c: softly
+ *	show.c		what marsctl shows
+ *
+ * Its shell, the process around it, is marsd.c and control.c.
  */
 #ifndef MARS_CORE_H
 #define MARS_CORE_H
@@ -31,6 +51,8 @@ struct marsd_cluster;
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
 	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_NEAR, "nine tenths of a limit are used") \
+	X(MARSD_EV_REVALIDATE, "members have to ask for what they missed") \
 	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
 
 enum marsd_event_code {
@@ -104,9 +126,6 @@ void		 marsd_csa_own(struct marsd *, uint16_t sgid, uint32_t key,
 /* scspd holds a record no longer */
 void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
-/* a neighbor is aligned now, or is no more */
-void		 marsd_csa_neighbor(struct marsd *, uint16_t sgid,
-		    const uint8_t oid[4], bool aligned);
 
 /*
  * For marsctl: each writes the next object after what cursor

@@ -16,7 +16,10 @@
 
 enum marsd_drop	 marsd_mserv_message(struct marsd_incoming *);
 enum marsd_drop	 marsd_unserv_message(struct marsd_incoming *);
-/* the server map has changed, by whose word, by which message or NULL */
+/*
+ * tells who has to know that a node serves a range, or serves it no longer; by:
+ * the server that says so; in: the message that does, or NULL
+ */
 void		 marsd_serve_announce(struct marsd_node *, bool served,
 		    const struct marsd_span *, const struct marsd_peer *by,
 		    struct marsd_incoming *in);

@@ -24,6 +24,7 @@
 #include "move.h"
 #include "own.h"
 #include "send.h"
+#include "tell.h"
 
 #define MARSD_LEAF_TRIES	5
 #define MARSD_LEAF_WAIT	MTIME_SEC(1)
@@ -113,7 +114,10 @@ reg_circuit(struct marsd_reg *r, struct marsd_circuit *c)
 		TAILQ_INSERT_TAIL(&c->regs, r, circuit_entry);
 }
 
-/* A node that is registered with another server is nobody here. */
+/*
+ * The registration with this server.  A node that is registered only with
+ * another server has none (A-22).
+ */
 struct marsd_reg *
 marsd_member_source(struct marsd_incoming *in, enum marsd_role role)
 {
@@ -218,8 +222,8 @@ marsd_leaf_step(struct marsd_reg *r, enum marsd_leaf_event ev)
 }
 
 /*
- * The leaf was cleared normally, so by the node itself, which has not
- * deregistered.  If another server is alive it may be registered there.
+ * Has the node cleared its leaf itself, without deregistering, and is there
+ * another server alive where it may be registered now?
  */
 static bool
 may_have_moved(const struct marsd_reg *r, uint16_t cause)
@@ -271,9 +275,9 @@ reg_cmi(struct marsd_proto *p)
 }
 
 /*
- * Clients and MCSs each have their own limit.  Those whose leaf is still being
- * added count too: or else one client that registers in the name of many who
- * do not answer would be under no limit.
+ * Clients and MCSs each have their own limit.  Nodes whose leaf is still being
+ * added count, too: otherwise there would be no limit for a client that
+ * registers in the name of many who do not answer.
  */
 static enum marsd_drop
 reg_limits(struct marsd_proto *p, enum marsd_role role)
@@ -322,9 +326,9 @@ reg_new(struct marsd_node *n)
 }
 
 /*
- * A registration of a node that we have a registration of, be it new.  It may
- * come back from another server (A-6), it may have restarted, and then it
- * comes on another circuit, or it may just have sent the message twice.
+ * A node registers that has a registration here, which may not be complete
+ * yet.  It may come back from another server (A-6).  It may have restarted;
+ * then it comes on another circuit.  Or it has just sent the message twice.
  * mar$flags.sequence could tell, but a MARS does not look at it (5.2.2).
  */
 static void
@@ -435,12 +439,16 @@ marsd_member_free(struct marsd_reg *r)
 	free(r);
 }
 
-/* Only those nodes are lost whose leaf can't be added again. */
+/*
+ * Makes a new control VC.  Only nodes whose leaf can't be added again are lost
+ * (A-110).
+ */
 void
 marsd_control_rebuild(struct marsd_control *ctl)
 {
 	struct marsd_reg *r, *next;
 
+	marsd_tell_lost(ctl);
 	ctl->root = NULL;
 	TAILQ_FOREACH(r, &ctl->regs, control_entry)
 		r->leaf = NULL;

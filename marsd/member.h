@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backlog.h"
 #include "circuit.h"
 #include "group.h"
 #include "incoming.h"
@@ -29,8 +30,14 @@ struct marsd_control {
 	uint32_t		 msn;		/* CSN or SSN (6.1.4, 6.2.5) */
 	uint32_t		 leaves;	/* connected now */
 	uint32_t		 registered;
-	uint32_t		 nregs;	/* the same and those on their way */
+	uint32_t		 nregs;	/* these, and those to be registered */
 	TAILQ_HEAD(, marsd_reg)	 regs;
+	/* tell.h: what its leaves do not know yet */
+	struct marsd_backlog	 backlog;
+	bool			 behind;	/* they have to revalidate */
+	struct timer		 jump;		/* not before that */
+	mtime_t			 jumped;	/* they were told to, last */
+	uint64_t		 octets;	/* sent, whatever the leaves */
 };
 
 /*
@@ -140,7 +147,7 @@ void		 marsd_leaf_dropped(struct marsd_reg *, uint16_t cause);
 void		 marsd_member_gone(struct marsd_reg *);
 /* frees the registration and nothing else of the node */
 void		 marsd_member_free(struct marsd_reg *);
-/* the whole control VC has gone: another one, with the same leaves */
+/* the whole control VC has gone: makes another one, with the same leaves */
 void		 marsd_control_rebuild(struct marsd_control *);
 
 #endif

@@ -79,7 +79,10 @@ static const struct table_cell move_cells[MARSD_MOVE_STATE_MAX]
 		[MARSD_MOVE_EV_TIMER] = VIOLATION(RETURNING),
 	},
 	[MARSD_MOVE_CONTESTED] = {
-		/* told, the other server gives it up, and that is OFF */
+		/*
+		 * the other server hears of it and gives the node up, which is
+		 * OFF
+		 */
 		[MARSD_MOVE_EV_LEAF_UP] = DO(MOVING, TELL),
 		[MARSD_MOVE_EV_REPEAT] = DO(RETURNING, RETURN),
 		[MARSD_MOVE_EV_ANEW] = DO(RETURNING, RETURN),
@@ -97,11 +100,12 @@ static const struct table_cell move_cells[MARSD_MOVE_STATE_MAX]
 
 TABLE_DEFINE(marsd_move_table, "move", MARSD_MOVE, move_cells);
 
-/* Others hear of the registration, and what they say of the node is ours. */
+/* Publishes the registration, and adopts what other servers say of the node. */
 static void
 move_tell(struct marsd_reg *r)
 {
 	r->since = marsd_proto_timers(r->node->proto)->now;
+	marsd_node_came(r->node, r->node->proto->self);
 	marsd_publish_register(r);
 	marsd_adopt_all(r);
 }
@@ -115,8 +119,8 @@ move_register(struct marsd_reg *r)
 }
 
 /*
- * The node cleared its leaf, was nowhere else as far as is known, and
- * registers again: it has restarted, and joins everything again.
+ * The node cleared its leaf and registers again, and no other server has told
+ * of it meanwhile.  So it has restarted, and will join everything again.
  */
 static void
 move_restart(struct marsd_reg *r)
@@ -125,7 +129,7 @@ move_restart(struct marsd_reg *r)
 	marsd_adopt_step(r, MARSD_ADOPT_EV_HURRY);
 }
 
-/* The node is at no other server any more, or none is waited for. */
+/* Waits for no other server any more. */
 static void
 move_stop(struct marsd_reg *r)
 {
@@ -134,9 +138,9 @@ move_stop(struct marsd_reg *r)
 }
 
 /*
- * The node registers here again while it was about to be given up.  It came
- * back softly, with all its joins but those that it left at the other server,
- * or hard, and then it asks for them.
+ * The node registers here again while it was about to be given up.  It may have
+ * come back softly: then it still has all its joins but those that it left at
+ * the other server.  Or it has come back hard, and will ask for them.
  */
 static void
 move_return(struct marsd_reg *r)
@@ -154,10 +158,10 @@ move_return(struct marsd_reg *r)
 }
 
 /*
- * As long as that server lacks some of our joins, 5 s.  Two servers may each
- * hear of the other's registration last and give the node up at the same
- * moment: of two the one with the larger OID waits a little longer, and hears
- * that the other has given it up.
+ * Waits 5 s if that server lacks some of our joins, otherwise not at all.  Two
+ * servers may each hear of the other's registration last, and would both give
+ * the node up at the same moment.  So the one with the larger OID waits a
+ * second longer, and hears that the other has given it up.
  */
 static void
 move_wait(struct marsd_reg *r)
@@ -209,7 +213,10 @@ move_give_up(struct marsd_reg *r)
 	marsd_member_gone(r);
 }
 
-/* Takes an event; to: of ELSEWHERE.  The timer's may free r. */
+/*
+ * Takes an event.  to: the server, if the event is ELSEWHERE.  With the timer's
+ * event r may be freed.
+ */
 static void
 move_take(struct marsd_reg *r, enum marsd_move_event ev, struct marsd_peer *to)
 {
@@ -298,7 +305,7 @@ marsd_move_left(
 		marsd_entry_step(e, MARSD_ENTRY_EV_LEAVE);
 }
 
-/* A server says that the node is not there, or there no more. */
+/* A server says that the node is not there, or has left there. */
 void
 marsd_move_off(struct marsd_reg *r, const struct marsd_peer *to)
 {

@@ -47,7 +47,7 @@ struct marsd_reg;
 	X(MARSD_MOVE_EV_ELSEWHERE, "elsewhere") \
 	/* the server that it is moving to says so once more */ \
 	X(MARSD_MOVE_EV_STILL, "still") \
-	/* the server that it is moving to says now all that we say of it */ \
+	/* the server that it is moving to now says all that we do of it */ \
 	X(MARSD_MOVE_EV_COVERED, "covered") \
 	/* the server that it was moving to does not have it */ \
 	X(MARSD_MOVE_EV_OFF, "off") \
@@ -55,7 +55,7 @@ struct marsd_reg;
 #define MARSD_MOVE_ACTIONS(X) \
 	/* it is registered: publish that, and adopt what others say */ \
 	X(MARSD_MOVE_DO_REGISTER, "register") \
-	/* the same of one that was registered before */ \
+	/* publish and adopt, of a node that was registered before */ \
 	X(MARSD_MOVE_DO_TELL, "tell") \
 	/* it has to ask for its joins again, if it has not just come */ \
 	X(MARSD_MOVE_DO_ANEW, "anew") \

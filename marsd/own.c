@@ -11,7 +11,12 @@
  * key of its Join.  Ours: it has (A-2); the key follows from what the record
  * is about, so that it is the same after a restart.  What we said before a
  * restart stands until the clients have had 30 s, and the MCSs 60 s, to come
- * back (A-10).
+ * back (A-10), whoever is aligned meanwhile.
+ *
+ * RFC 2443 section 5.4 withdraws a node by a Deregister, which has the group
+ * purge all else.  A neighbor that has not seen it yet would bring the joins
+ * back by an alignment.  Ours (A-23): a tombstone for each of them, too, after
+ * the Deregister.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +86,7 @@ marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
 
 	for (in = marsd_itree_next(&n->joins, at); in != NULL;
 	    in = marsd_itree_next(&n->joins, in->span)) {
+		n->proto->cluster->walked++;
 		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
 		if (e != NULL && marsd_entry_stands(e))
 			return e;
@@ -157,22 +163,27 @@ marsd_publish_register(struct marsd_reg *r)
 }
 
 /*
- * Of a client that has gone the members hear nothing: its leaves drop, and
- * that tells the senders (A-12).  But if it has only moved to another server,
- * its leaves are there, and the groups that it left meanwhile have to be told
- * (A-24).  Of an MCS they hear in any case (A-45).
+ * The node has gone from one server.  If it is a client the members hear
+ * nothing: its leaves drop, and that tells the senders (A-12).  But if it has
+ * only moved to another server its leaves stay, so the groups that it left
+ * meanwhile have to be announced (A-24).  The end of an MCS is announced in any
+ * case (A-45).
  */
 void
 marsd_gone_announce(struct marsd_node *n, const struct marsd_peer *peer,
     const struct marsd_spans *gone)
 {
+	struct marsd_join *j;
 	size_t i;
 
 	if (n->role == MARSD_ROLE_MCS)
 		marsd_mcs_leave(n, gone);
 	else if (marsd_node_registered(n, peer))
-		for (i = 0; i < gone->n; i++)
-			marsd_join_announce(n, false, &gone->v[i], false, NULL);
+		for (i = 0; i < gone->n; i++) {
+			j = marsd_join_find(n, &gone->v[i]);
+			marsd_join_announce(n, false, &gone->v[i],
+			    j != NULL && j->was_layer3, NULL);
+		}
 }
 
 /* The Deregister first, then a tombstone for each other record. */
@@ -191,13 +202,16 @@ marsd_withdraw_all(struct marsd_node *n)
 	marsd_spans_init(&gone);
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
+	marsd_node_over(n, self);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
-		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
-			continue;
-		marsd_publish_entry(e, true);
-		marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		n->proto->cluster->walked++;
+		e = marsd_join_entry(marsd_join_of(in), self);
+		if (e != NULL) {
+			marsd_publish_entry(e, true);
+			marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		}
 		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}

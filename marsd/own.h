@@ -20,21 +20,24 @@
 uint32_t	 marsd_own_key(struct marsd_peer *self, struct marsd_node *,
 		    const struct marsd_span *);
 uint32_t	 marsd_redirect_key(const struct mars_pro *);
-/* the record as it is, or as what undoes it */
+/* publishes the record as it is, or the record that undoes it */
 void		 marsd_publish_entry(const struct marsd_entry *,
 		    bool withdrawn);
 void		 marsd_publish_register(struct marsd_reg *);
 void		 marsd_publish_redirect(struct marsd_proto *);
 /* takes back everything that we say of a node; may free it */
 void		 marsd_withdraw_all(struct marsd_node *);
-/* tells the members which groups a node has left by that, at this server */
+/*
+ * the node is gone from that server: tells the members which groups it has left
+ * by that, where they have to hear it
+ */
 void		 marsd_gone_announce(struct marsd_node *,
 		    const struct marsd_peer *, const struct marsd_spans *);
 
-/* the first join that we say a node has, or the next behind at */
+/* our first record of a join of the node, or the first behind `at` */
 struct marsd_entry *marsd_own_next(struct marsd_node *,
 		    const struct marsd_span *at);
-/* each of them, which may be taken away; at: a span of the caller's */
+/* each of these, which the body may take away; at: a span of the caller's */
 #define MARSD_OWN_FOREACH(e, at, n) \
 	for ((e) = marsd_own_next((n), NULL); \
 	    (e) != NULL && ((at) = (e)->join->range->span, true); \

@@ -6,6 +6,19 @@
 /*
  * Records of the group, as scspd hands them over (RFC 2443 section 5): what
  * other servers say, and our own as others still have them.
+ *
+ *  - 5.4 has a Deregister purge all that is known of the client.  After a move
+ *    that would be the new server's records, too.  Here it ends all that the
+ *    same server says of the node (A-5).  It does so as long as it is held, for
+ *    records that come late as well (A-23).
+ *  - 5.3 and 5.4 let a message follow from the state of a record.  Here it
+ *    follows from what the node was a member of before and is now (A-24).
+ *  - RFC 2022 section 6.1.2 sends nothing when a client is deregistered, and
+ *    RFC 2443 section 2 trusts that senders see its leaf drop.  Here no
+ *    MARS_LEAVE is sent either when a client is deregistered or its server has
+ *    died; when an MCS is deregistered one is (A-12).
+ *  - Unique CMIs are left to the configuration.  Here a CMI that two nodes have
+ *    is logged, and never given out again (A-20).
  */
 #include <string.h>
 
@@ -19,9 +32,9 @@
 #include "own.h"
 #include "record.h"
 
-#define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
-#define SWEEP_ALIGNED	MTIME_SEC(1)
-#define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
+/* in which nodes may come back after a restart of ours */
+#define SWEEP_CLIENTS	MTIME_SEC(30)
+#define SWEEP_MCS	MTIME_SEC(60)
 
 void
 marsd_join_changed(
@@ -32,11 +45,28 @@ marsd_join_changed(
 	if (ch == MARSD_CHANGE_NONE)
 		return;
 	if (n->role == MARSD_ROLE_CLIENT)
-		marsd_join_announce(
-		    n, ch == MARSD_CHANGE_UP, &j->range->span, j->layer3, NULL);
+		marsd_join_announce(n, ch == MARSD_CHANGE_UP, &j->range->span,
+		    ch == MARSD_CHANGE_UP ? j->layer3 : j->was_layer3, NULL);
 	else
 		marsd_serve_announce(
 		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
+}
+
+/* Works out anew which joins of the node count by this server's word. */
+static void
+claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
+{
+	struct marsd_itree_node *in;
+	enum marsd_change ch;
+
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	    in = marsd_itree_next(&n->joins, in->span)) {
+		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
+			continue;
+		ch = marsd_join_refresh(marsd_join_of(in));
+		if (!silent)
+			marsd_join_changed(marsd_join_of(in), ch, peer);
+	}
 }
 
 /*
@@ -46,6 +76,16 @@ marsd_join_changed(
 static void
 entry_retract(struct marsd_entry *e)
 {
+	struct marsd_claim *c = e->claim;
+	struct marsd_peer *peer = e->peer;
+
+	/* its Deregister is taken back, and what else it says counts again */
+	if (c != NULL && c->reg == e && c->state == MARSD_CLAIM_ENDED &&
+	    c->entries > 1) {
+		marsd_entry_free(e);
+		claim_refresh(c->node, peer, false);
+		return;
+	}
 	if (e->join != NULL) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
 		marsd_join_changed(
@@ -99,9 +139,9 @@ same_subject(
 }
 
 /*
- * Only a newer Redirect Entry is a sign of life (A-7).  When the server's
- * records have been erased, one that is flooded is such a sign whatever its
- * number, and one that comes by an alignment may be an old copy.
+ * Only a newer Redirect Entry is a sign of life (A-7).  After the server's
+ * records have been erased, one that was flooded is a sign of life whatever its
+ * number; one that came by an alignment is not, as it may be an old copy.
  */
 static void
 update_redirect(struct marsd_update *u)
@@ -185,23 +225,6 @@ check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
 	}
 }
 
-/* Works out anew which joins of the node count by this server's word. */
-static void
-claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
-{
-	struct marsd_itree_node *in;
-	enum marsd_change ch;
-
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span)) {
-		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
-			continue;
-		ch = marsd_join_refresh(marsd_join_of(in));
-		if (!silent)
-			marsd_join_changed(marsd_join_of(in), ch, peer);
-	}
-}
-
 static void
 update_register(struct marsd_update *u, struct marsd_node *n)
 {
@@ -211,12 +234,15 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
 	e->seq = u->seq;
+	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	check_cmi(e->claim, e->cmi);
 	if (marsd_claim_step(e->claim, MARSD_CLAIM_EV_REGISTER) ==
 	    MARSD_CLAIM_DO_REFRESH)
 		claim_refresh(n, u->peer, false);
+	if (!same && u->fresh)
+		marsd_node_came(n, u->peer);
 	if (!same)
 		check_move(u, n, e->claim);
 }
@@ -233,6 +259,7 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 	if (n->proto->addrlen == 0)
 		n->proto->addrlen = s.min.len;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max); /* */
@@ -249,9 +276,8 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 }
 
 /*
- * A Deregister.  RFC 2443 section 5.4: all that is known of the client is to
- * be purged.  Ours: all that this server says of it (A-5).  It stops to count
- * as long as the Deregister is held, and so does what comes late (A-23).
+ * A Deregister.  Nothing that this server says of the node counts any more, as
+ * long as the Deregister is held (A-5, A-23).
  */
 static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
@@ -267,13 +293,13 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 	}
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
+	marsd_node_over(n, u->peer);
 	if (n->reg != NULL)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, in->span))
-		if (marsd_join_entry(marsd_join_of(in), u->peer) != NULL &&
-		    marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
+		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, in->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
@@ -284,6 +310,8 @@ update_leave(struct marsd_update *u)
 {
 	struct marsd_join *j = u->old->join;
 
+	if (j != NULL)
+		marsd_join_over(j, u->peer);
 	if (j != NULL && j->node->reg != NULL)
 		marsd_move_left(j->node->reg, u->peer, j);
 	entry_retract(u->old);
@@ -423,8 +451,8 @@ marsd_csa_gone(
 /* --- our own records, as others still have them */
 
 /*
- * One that nothing backs yet is kept aside: a registration in time adopts
- * its key, and the rest is withdrawn together (A-10).
+ * A record that nothing here backs yet is kept aside.  A registration in time
+ * goes on with its key; the rest is withdrawn together (A-10).
  */
 static void
 own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
@@ -452,7 +480,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 	marsd_node_release(n);
 }
 
-/* Do we say the same already, under another key? */
+/* Do we already have a record of the same, under another key? */
 static bool
 own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 {
@@ -471,9 +499,10 @@ own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 }
 
 /*
- * If we have the record, it goes out again as it is now (A-11).  If we have
- * not, it is of before a restart, and is kept aside for a while (A-10), or,
- * where that makes no sense, withdrawn at once.
+ * A record with our OID that we did not send like this.  If we have a record
+ * under its key, ours goes out again as it is now (A-11).  If we have none, it
+ * is from before a restart: it is kept aside for a while (A-10), or withdrawn
+ * at once if it says nothing that could come back.
  */
 void
 marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
@@ -507,7 +536,7 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		return;
 	}
 	if (v == CSA_TOMBSTONE || e != NULL)
-		return; /* withdrawn already, or to be asked for or swept */
+		return; /* withdrawn already, or kept aside already */
 	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
 		own_old(p, key, &csa);
 		return;
@@ -515,24 +544,4 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 	csa_withdraw(&csa);
 	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
 		m->ops->publish(m->arg, sgid, key, buf, n);
-}
-
-/*
- * With a neighbor aligned we have heard of all our records of before a
- * restart.  Clients whose records those are have been back, or are about to.
- */
-void
-marsd_csa_neighbor(
-    struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_proto *p;
-
-	(void)oid;
-	if (c == NULL || !aligned)
-		return;
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (timer_isset(&p->sweep[MARSD_ROLE_CLIENT]))
-			timer_set(
-			    m->ts, &p->sweep[MARSD_ROLE_CLIENT], SWEEP_ALIGNED);
 }

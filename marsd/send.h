@@ -20,7 +20,13 @@ struct marsd_circuit;
 struct marsd_control;
 struct marsd_incoming;
 struct marsd_proto;
+struct vc;
 
+/*
+ * The octets of the longest message that a VC takes: MARS_MTU, or less
+ * (doc/nvc.md, rule 7).
+ */
+size_t		 marsd_send_room(const struct vc *);
 /* begins a message of the MARS's own */
 void		 marsd_own_message(struct marsd_proto *, struct mars_msg *,
 		    uint8_t op);
@@ -37,7 +43,7 @@ void		 marsd_send_echo(struct marsd_incoming *, enum marsd_role);
  */
 void		 marsd_send_spans(struct marsd_control *, struct mars_msg *,
 		    const struct marsd_spans *, bool punched);
-/* the same with a list of addresses; privately, if to is not NULL */
+/* the same with a list of addresses; to one node if to is not NULL */
 void		 marsd_send_parts(struct marsd_control *,
 		    struct marsd_circuit *to, struct mars_msg *,
 		    const struct atm_addr *const *, size_t);

@@ -365,7 +365,10 @@ nth_backup(const struct marsd_cluster *c, uint32_t n)
 	return NULL;
 }
 
-/* The next server after the cursor's OID; once begun 2: the backups. */
+/*
+ * The next server after the cursor's OID, or NULL.  begun is 2 when all have
+ * been shown and the backups follow.
+ */
 static struct marsd_peer *
 next_peer(struct marsd_proto *p, struct marsd_cursor *cur)
 {

@@ -137,6 +137,8 @@ arflags=rcs
 # tree's has
 rm -f "$build/obj/top"
 ln -s "$top" "$build/obj/top"
+# a name with .. in it would be looked for beside the tree, too
+[ -h "$build/obj/out" ] || ln -s .. "$build/obj/out"
 
 # a test stands beside its object
 mkdir -p "$build/obj/regress/unit"

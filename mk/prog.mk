@@ -16,14 +16,14 @@ MAN_$(DIR):=	$(MAN:%=$(TOP)/$(DIR)/%)
 
 $(MAIN): ../probe.mk
 
-../$(PROG): $(MAIN) lib$(LIB).a $(LINKS)
+out/$(PROG): $(MAIN) lib$(LIB).a $(LINKS)
 	$(CC) $(LINK) -o $@ $(OBJECTS) $(ARCHIVES) $(LIBS)
 
-programs: ../$(PROG)
+programs: out/$(PROG)
 
 install: $(DIR)/install
-$(DIR)/install: ../$(PROG)
-	$(INSTALL) program '$(WHERE_$(@D))' ../$(PROG_$(@D))
+$(DIR)/install: out/$(PROG)
+	$(INSTALL) program '$(WHERE_$(@D))' out/$(PROG_$(@D))
 	$(INSTALL) text '$(MANDIR)' $(MAN_$(@D))
 
 uninstall: $(DIR)/uninstall

@@ -73,6 +73,7 @@ include $(TOP)/scspd/Makefile
 include $(TOP)/marsctl/Makefile
 include $(TOP)/marsc/Makefile
 include $(TOP)/marsc/tool/Makefile
+include $(TOP)/edged/Makefile
 include $(TOP)/etc/Makefile
 include $(TOP)/doc/Makefile
 include $(TOP)/regress/unit/Makefile
@@ -89,7 +90,8 @@ include $(TOP)/regress/atm/Makefile
 headers: $(HEADERS:.h=.alone)
 
 # all that is in libraries, to see whether a name is defined twice
-linkall: libparent.a libmarsd.a libscspd.a libmarsctl.a libmarsc.a $(LIB_PROC)
+linkall: libparent.a libmarsd.a libscspd.a libmarsctl.a libmarsc.a libedged.a \
+	    $(LIB_PROC)
 	$(CC) -r -nostdlib -o linkall.o -Wl,--whole-archive $(INPUTS) \
 	    -Wl,--no-whole-archive
 

@@ -238,7 +238,7 @@ check_neighbor(const struct conf *c, const struct conf_cluster *cl,
 {
 	const struct conf_neighbor *o;
 
-	/* it is scspd that is spoken to */
+	/* the neighbor's address is that of its scspd */
 	if (atm_addr_sel(&n->addr) == 0)
 		atm_addr_set_sel(&n->addr, SEL_SCSPD);
 	if (is_local(c, &n->addr))
@@ -274,7 +274,7 @@ default_address(const struct conf *c, struct conf_cluster *cl, unsigned nth,
 	atm_addr_set_sel(&cl->addr, (uint8_t)(nth == 0 ? 0 : nth + 1));
 }
 
-/* Its members are on one link, or it could not copy to all of them. */
+/* The members of a cluster must be on one link, or it could not copy to all. */
 static void
 check_transport(
     const struct conf *c, const struct conf_cluster *cl, struct parsing *ps)

@@ -218,8 +218,8 @@ continued(const struct lex_source *s)
 }
 
 /*
- * The next character, not yet consumed: values of macros that are used up
- * and continued lines are skipped, the end of a file is END.
+ * The next character, without consuming it.  Macros that have been read to
+ * their end and continued lines are skipped; the end of a file is END.
  */
 static int
 peek(struct lex *lx)
@@ -270,7 +270,7 @@ add(struct lex *lx, size_t *n, int c)
 	return true;
 }
 
-/* At a $: puts the value of the macro in front of what is to be read. */
+/* At a $: what is read next is the value of the macro. */
 static bool
 expand(struct lex *lx)
 {
@@ -298,7 +298,7 @@ expand(struct lex *lx)
 	return false;
 }
 
-/* Digits only?  More than 18 of them are no number but an address. */
+/* Is it a number?  With more than 18 digits it is an address. */
 static bool
 all_digits(const char *s)
 {
@@ -307,7 +307,10 @@ all_digits(const char *s)
 	return n > 0 && n <= 18 && s[n] == '\0';
 }
 
-/* "1-4095" is a number, a '-' and a number: gives all but "1" back. */
+/*
+ * "1-4095" is read as one word but is a number, a '-' and a number: gives all
+ * but the first number back.
+ */
 static bool
 split_range(struct lex *lx)
 {
@@ -386,7 +389,10 @@ end_of_file(struct lex *lx)
 		return LEX_NEWLINE;
 	}
 	if (lx->top == NULL || lx->top->below == NULL) {
-		/* what is missing is missing after the last line */
+		/*
+		 * what is missing at the end of a file is missing in its last
+		 * line
+		 */
 		if (lx->line > 1)
 			lx->line--;
 		return LEX_EOF;

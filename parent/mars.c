@@ -18,8 +18,8 @@
 #include "log.h"
 #include "parent.h"
 #include "parser.h"
+#include "version.h"
 
-#define MARS_VERSION	"0.1"
 #define MARS_CONF	"/etc/mars/mars.conf"
 
 struct parent_options {

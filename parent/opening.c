@@ -5,10 +5,10 @@
 
 /*
  * ATM sockets that a child asks for while it runs, since it may make none
- * itself: IMSG_ATM_OPEN, which is answered by IMSG_ATM_FD.  What is not the
- * child's by the configuration is refused.  A socket to listen on and a
- * permanent circuit are there at once; a call takes as long as the network
- * does, and is an opening until then.
+ * itself: IMSG_ATM_OPEN, which is answered by IMSG_ATM_FD.  A child gets no
+ * socket for an address that is not its own by the configuration.  A socket to
+ * listen on and a permanent circuit are there at once; a call takes as long as
+ * the network does, and is an opening until then.
  */
 
 #include <errno.h>
@@ -35,12 +35,12 @@ struct parent_opening {
 };
 
 static bool
-is_neighbor(const struct conf *c, const struct atm_addr *a)
+is_neighbor(const struct conf_clusters *clusters, const struct atm_addr *a)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 
-	TAILQ_FOREACH(cl, &c->clusters, entry)
+	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (atm_addr_equal(&n->addr, a))
 				return true;
@@ -66,7 +66,8 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 	case ATM_OPEN_LEAF:
 		/* whom marsd calls is decided by who its clients are */
 		return !atm_addr_is_null(peer) &&
-		    (marsd || is_neighbor(c, peer)) &&
+		    (marsd || is_neighbor(&c->clusters, peer) ||
+		    is_neighbor(&c->groups, peer)) &&
 		    conf_has_endpoint(
 		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:
@@ -139,7 +140,10 @@ on_called(void *arg, int fd, uint16_t cause)
 	opening_free(o);
 }
 
-/* VC_CAUSE_NONE: the call is under way; or the cause why there is none. */
+/*
+ * Makes the call.  VC_CAUSE_NONE: it is under way; otherwise the cause why
+ * there is none.
+ */
 static uint16_t
 call(const struct parent_opening *what)
 {
@@ -162,8 +166,8 @@ call(const struct parent_opening *what)
 }
 
 /*
- * By the configuration in force, or by the next one: a child may follow that
- * before mars(8) knows that both have it.
+ * Is this allowed by the configuration in force, or by the next one?  A child
+ * may follow the next one before mars(8) knows that both children have it.
  */
 static bool
 allowed(const struct parent_opening *o, struct endpoint *e)

@@ -162,7 +162,10 @@ void	parent_child_start(struct parent_child *);
 const char *parent_child_user(const struct parent_child *);
 /* fork(2); in the new process signals are as they were before us. */
 pid_t	parent_fork(void);
-/* In it: leaves nothing open but the standard descriptors and fd as 3. */
+/*
+ * In that process: leaves nothing open but the standard descriptors and fd, as
+ * 3.
+ */
 void	parent_child_descriptors(const struct parent *, int fd);
 /* fd, -1 or a descriptor, is the child's from then on, in any case. */
 void	parent_child_send(struct parent_child *, uint32_t type, int fd,
@@ -211,7 +214,7 @@ void	parent_reload_on_patience(evutil_socket_t, short, void *parent);
  */
 bool	parent_listeners_open(struct parent_listeners *, enum parent_child_id,
 	    const struct conf *, const struct conf *old, char *why, size_t);
-/* Closes those whose fd nobody has taken over by setting it to -1. */
+/* Closes the descriptors that nobody has taken over by setting them to -1. */
 void	parent_listeners_close(struct parent_listeners *);
 /*
  * A socket for switched circuits to that endpoint, or its permanent circuit;

@@ -48,7 +48,8 @@ static const struct {
 	    "csn, strict-source, native-parties and neighbor" },
 	[PARSING_CLUSTER_LIMIT] = { "limit ",
 	    "a cluster's limit block takes members, joins-per-member, "
-	    "groups, servers, serve-range, rate, rate-total and records" },
+	    "joins, groups, servers, servers-known, serve-range, backlog, "
+	    "rate, burst, rate-total and records" },
 	[PARSING_REDIRECT] = { "redirect ",
 	    "a redirect block takes interval, dead and order" },
 	[PARSING_GROUP] = { "",
@@ -57,7 +58,7 @@ static const struct {
 	    "a server-group's limit block takes records" },
 	[PARSING_NEIGHBOR] = { "",
 	    "a neighbor block takes key, auth, replay, hello-interval, "
-	    "dead-factor and retransmit" },
+	    "dead-factor, csu-batch and retransmit" },
 	[PARSING_RETRANSMIT] = { "retransmit ",
 	    "a retransmit block takes ca, csus, csu and limit" },
 };

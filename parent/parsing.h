@@ -62,21 +62,27 @@ void	parsing_init(struct parsing *, struct lex_macros *, const char *file,
 /* The configuration is the caller's, or NULL if there was an error. */
 struct conf *parsing_end(struct parsing *);
 
-/* What is wrong with the line being read; report: as one sentence. */
+/*
+ * Says what is wrong with the line being read; parsing_report() takes it as one
+ * sentence.
+ */
 void	parsing_report(void *parsing, const char *);
 void	parsing_wrong(struct parsing *, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
-/* What is wrong with a part of the configuration, where it was defined. */
+/*
+ * Says what is wrong with a part of the configuration, with the place where it
+ * was defined.
+ */
 void	parsing_complain(struct parsing *, const void *obj, const char *, ...)
 	    __attribute__((__format__(printf, 3, 4)));
-/* The same of what is no error, but not what anybody can want. */
+/* The same about what is no error, but not what anybody can want. */
 void	parsing_remark(struct parsing *, const void *obj, const char *, ...)
 	    __attribute__((__format__(printf, 3, 4)));
-/* That part of the configuration is defined in this line. */
+/* Notes that this part of the configuration is defined in this line. */
 void	parsing_origin(struct parsing *, const void *obj);
 /* A new one, all zero, which is defined in this line. */
 void	*parsing_item(struct parsing *, size_t);
-/* The two strings as one, until the end. */
+/* Joins two strings; the result lives until parsing_end(). */
 char	*parsing_join(struct parsing *, const char *, const char *);
 
 void	parsing_enter(struct parsing *, enum parsing_block);
@@ -118,7 +124,7 @@ void	parsing_cluster_end(struct parsing *);		/* of both */
 void	parsing_limit_begin(struct parsing *);
 /* A number of a group, which takes fewer than a cluster. */
 void	parsing_group_number(struct parsing *, const char *, uint64_t);
-/* name, or NULL and a SNAP */
+/* name: the protocol, or NULL; then snap has its five octets of SNAP. */
 void	parsing_protocol(struct parsing *, const char *name, const char *snap);
 void	parsing_cmi(struct parsing *, uint64_t min, uint64_t max);
 void	parsing_allow(struct parsing *, const char *);

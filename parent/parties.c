@@ -69,7 +69,7 @@ root_find(struct parent_child *c, uint32_t id, const struct atm_addr *local)
 }
 
 /*
- * Its process ends by the end of the channel, or if it waits for the
+ * The process of the root ends when its channel does, or, if it waits for the
  * signalling daemon, when that ends.
  */
 static void
@@ -101,8 +101,8 @@ parties_answer(struct parent_child *c, uint32_t id,
 }
 
 /*
- * Gives up this root, and native parties altogether: whatever the reason is,
- * it would happen to the next root, too.  That is logged once.
+ * Gives up this root, and native parties altogether: what has happened to this
+ * root would happen to the next one, too.  That is logged once.
  */
 static void
 root_stuck(struct parent_party_root *r, const char *why)
@@ -269,7 +269,10 @@ parties_root_ask(struct parent_party_root *r, uint8_t what, uint32_t ref,
 	r->asked = what;
 }
 
-/* A root that is not there has ended, and marsd has been told that. */
+/*
+ * Does what marsd asks.  If the root is not there it has ended, and marsd has
+ * been told that.
+ */
 void
 parent_parties_request(struct parent_child *c, struct rd *rd)
 {

@@ -35,7 +35,10 @@ static void __attribute__((__noreturn__)) party_end(void)
 	_exit(0);
 }
 
-/* Tells mars(8): an answer, or what has happened.  Ends with mars(8). */
+/*
+ * Tells mars(8) an answer, or what has happened.  The process ends when mars(8)
+ * has gone.
+ */
 static void
 tell(int ctl, enum atm_party what, int ref, uint16_t cause)
 {
@@ -105,7 +108,10 @@ parent_party_serve(int root, int ctl)
 	}
 }
 
-/* Waits for a message; false: not yet.  Ends with mars(8). */
+/*
+ * Receives a message and its two descriptors.  False: none has come yet.  Ends
+ * with mars(8).
+ */
 static bool
 party_receive(int fds[2])
 {

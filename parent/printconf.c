@@ -36,7 +36,7 @@ print_addr(FILE *f, const char *what, const struct atm_addr *a)
 	(void)fprintf(f, "%s%s", what, atm_addr_print(a, buf, sizeof(buf)));
 }
 
-/* Those numbers whose name begins with prefix, one line each. */
+/* Prints the numbers whose name begins with prefix, one line each. */
 static void
 print_numbers(FILE *f, const char *indent, const char *prefix,
     const struct conf_number *n, const void *base)
@@ -122,6 +122,7 @@ print_neighbor(FILE *f, const struct conf_neighbor *n)
 	    f, "\t\treplay %s\n", n->replay_required ? "required" : "optional");
 	print_number(f, "\t\t", "hello-interval", conf_neighbor_numbers, n);
 	print_number(f, "\t\t", "dead-factor", conf_neighbor_numbers, n);
+	print_number(f, "\t\t", "csu-batch", conf_neighbor_numbers, n);
 	(void)fprintf(f, "\t\tretransmit {\n");
 	print_numbers(f, "\t\t\t", "retransmit ", conf_neighbor_numbers, n);
 	(void)fprintf(f, "\t\t}\n\t}\n");

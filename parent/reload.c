@@ -79,7 +79,7 @@ send_conf(struct parent_child *c, const struct conf *conf,
 	explicit_bzero(buf, w.len);
 }
 
-/* When scspd has the keys, no other process has. */
+/* Wipes the keys: once scspd has them no other process needs them. */
 static void
 forget_keys(struct conf *c)
 {
@@ -181,7 +181,10 @@ parent_suite_setup(struct parent *p)
 	unstage(p);
 }
 
-/* Tells how it went to who has asked; why is NULL if it went well. */
+/*
+ * Tells the one who asked for the reload how it went; why is NULL if it went
+ * well.
+ */
 static void
 reload_answer(struct parent *p, const char *why)
 {

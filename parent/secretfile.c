@@ -16,7 +16,10 @@
 
 #include "secretfile.h"
 
-/* Owner, mode, length.  It is open already, so nobody can exchange it. */
+/*
+ * Checks owner, mode and length.  The file is open already, so nobody can
+ * exchange it.
+ */
 static bool
 file_check(int fd, const char *path, bool secret, size_t max, size_t *len,
     char *why, size_t size)

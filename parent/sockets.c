@@ -126,7 +126,10 @@ parent_listeners_close(struct parent_listeners *ls)
 	ls->n = 0;
 }
 
-/* The directory of the control sockets, which strangers can't write. */
+/*
+ * Makes the directory of the control sockets, which others must not be able to
+ * write to.
+ */
 static void
 control_dir(const char *dir)
 {

@@ -46,7 +46,7 @@
 
 #define C(state, action)	{ SCSP_ALIGN_##state, SCSP_ALIGN_DO_##action }
 #define I(state)		{ SCSP_ALIGN_##state, TABLE_IGNORE }
-/* scsp_align_classify() does not say so in this state, or no timer is set */
+/* the classifier never gives this event in this state, or no timer is set */
 #define VIO(state)		{ SCSP_ALIGN_##state, TABLE_VIOLATION }
 static const struct table_cell
     scsp_align_cells[SCSP_ALIGN_STATE_MAX][SCSP_ALIGN_EV_MAX] = {
@@ -91,7 +91,9 @@ static const struct table_cell
 	[SCSP_ALIGN_SUMMARIZE] = {
 		[SCSP_ALIGN_EV_UP] = VIO(SUMMARIZE),
 		[SCSP_ALIGN_EV_DOWN] = C(DOWN, CLEAR),
-		/* this CA with its other number then makes us slave */
+		/*
+		 * A-55: this CA has another number, and next makes us the slave
+		 */
 		[SCSP_ALIGN_EV_INIT] = C(NEGOTIATION, CLEAR),
 		[SCSP_ALIGN_EV_INIT_AGAIN] = C(SUMMARIZE, AGAIN),
 		[SCSP_ALIGN_EV_ANSWER] = VIO(SUMMARIZE),
@@ -153,9 +155,9 @@ static const struct table_cell
 TABLE_DEFINE(scsp_align_table, "align", SCSP_ALIGN, scsp_align_cells);
 
 /*
- * The first entry that the cursor has not passed, or NULL.  The cursor is a
- * name: entries may come and go.  Changes behind it are queued instead
- * (A-63).
+ * The first entry that the cursor has not passed, or NULL.  The cursor is the
+ * name of an entry, not a pointer, because entries come and go.  Changes of
+ * entries that it has passed are queued instead (A-63).
  */
 static struct scsp_entry *
 summary_at(const struct scsp_neighbor *nb)
@@ -179,7 +181,10 @@ summary_peek(const struct scsp_neighbor *nb)
 	return e;
 }
 
-/* The same, and the cursor passes what is not summarised before it. */
+/*
+ * The same, but the cursor passes those entries before it that are not
+ * summarised.
+ */
 static struct scsp_entry *
 summary_next(struct scsp_neighbor *nb)
 {
@@ -244,6 +249,7 @@ resend(struct scsp_neighbor *nb)
 	p.common_at = 0; /* complete already */
 	nb->cas_out++;
 	nb->retransmissions++;
+	scsp_neighbor_repeats(nb, nb->saved_len);
 	scsp_neighbor_send(nb, &p, NULL, false);
 	rearm(nb);
 }
@@ -318,8 +324,8 @@ scsp_align_release_saved(struct scsp_neighbor *nb)
 }
 
 /*
- * Begins with a number that the neighbor has not seen (B.2.1): the time of
- * day, or where the clock does not go on the last number plus one (A-91).
+ * Begins with a number that the neighbor has not seen (B.2.1): the time of day,
+ * or, where the clock has not gone on, the last number plus one (A-91).
  */
 static void
 negotiate(struct scsp_neighbor *nb)
@@ -361,6 +367,7 @@ become_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
 static void
 advance(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
+	scsp_neighbor_answers(nb, nb->saved_len);
 	process(nb, m);
 	nb->ca_seq++;
 	if (nb->master)

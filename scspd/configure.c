@@ -132,8 +132,8 @@ prepare(struct scsp *s, const struct conf_clusters *clusters)
 }
 
 /*
- * Frees what prepare() has made, if it failed; else what the configuration
- * has no more.
+ * failed: prepare() has failed, so what it has made is freed.  Otherwise what
+ * the configuration no longer has is freed.
  */
 static void
 scsp_sweep(struct scsp *s, bool failed)
@@ -191,9 +191,10 @@ adopt(struct scsp *s, const struct conf_clusters *clusters)
 
 /*
  * Applies a configuration.  Groups and neighbors that are still in it keep
- * their state; with another server ID there is none to keep, and all begin
- * anew.  0, or -1: no memory, or a key that cannot be used.  Then what runs
- * goes on as it was; but where the server ID is another, nothing runs.
+ * their state.  Where the server ID is another one there is no state to keep,
+ * and all begin anew.  Returns 0, or -1: no memory, or a key that cannot be
+ * used.  Then what runs goes on as it was; but if memory was short when the
+ * server ID changed, nothing runs any more.
  */
 int
 scsp_configure(struct scsp *s, const struct conf *conf)

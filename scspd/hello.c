@@ -119,7 +119,7 @@ scsp_hello_act(struct scsp_neighbor *nb, uint8_t action)
 	case SCSP_HELLO_DO_FORGET:
 		scsp_hello_forget(nb);
 		break;
-	case SCSP_HELLO_DO_RESET: /* and let it notice, A-76 */
+	case SCSP_HELLO_DO_RESET: /* the neighbor has to notice, A-76 */
 		scsp_hello_forget(nb);
 		scsp_hello_prompt(nb);
 		break;
@@ -199,8 +199,8 @@ scsp_hello_send(struct scsp_neighbor *nb)
 }
 
 /*
- * Was it done less than a second ago?  If not it is done now, which is noted
- * in *done and *at.
+ * Was something done less than a second ago?  If not, the caller does it now,
+ * and that is noted in *done and *at.
  */
 static bool
 paused(struct scsp_neighbor *nb, bool *done, mtime_t *at)

@@ -57,13 +57,13 @@ extern const struct table scsp_hello_table;
 
 void	scsp_hello_init(struct scsp_neighbor *);
 void	scsp_hello_run(struct scsp_neighbor *, enum scsp_hello_event);
-/* a Hello that may be believed, and is not of ours */
+/* takes a Hello that may be believed and is not our own */
 void	scsp_hello_input(struct scsp_neighbor *, const struct scsp_message *);
 /* the answer to SCSP_REPLAY_ANSWER, on the circuit that asked for it */
 void	scsp_hello_answer(struct scsp_neighbor *, struct scsp_circuit *);
-/* a Hello now, on every circuit of the neighbor's */
+/* sends a Hello now, on every circuit of the neighbor */
 void	scsp_hello_send(struct scsp_neighbor *);
-/* our Hello says something new: now, or as soon as A-60 allows */
+/* our Hello says something new: sends it now, or as soon as A-60 allows */
 void	scsp_hello_prompt(struct scsp_neighbor *);
 
 #endif

@@ -85,7 +85,10 @@ scsp_message_peek(const uint8_t *p, size_t len, enum scsp_type *type,
 	return rd_failed(&r) ? SCSP_DROP_TRUNCATED : SCSP_DROP_NONE;
 }
 
-/* One extension.  False: it may not come twice, or is cut off (B.3.2). */
+/*
+ * Reads one extension.  False: it has come before and may not come twice, or it
+ * is cut off (B.3.2).
+ */
 static bool
 one_extension(struct scsp_ext *x, uint16_t type, struct rd v,
     const uint8_t *packet, uint32_t *vendors, size_t *nvendors)
@@ -123,9 +126,10 @@ one_extension(struct scsp_ext *x, uint16_t type, struct rd v,
 }
 
 /*
- * Finds authentication and replay protection in a packet that nobody has
- * believed yet.  ok tells whether the whole part is in order: any order,
- * unknown ones skipped, its end required and the packet's end too (A-86).
+ * Finds the extensions for authentication and replay protection in a packet
+ * that nobody has believed yet.  x->ok tells whether the list is in order.  The
+ * extensions may come in any order and unknown ones are skipped, but the list
+ * must have its End, and the packet must end there (A-86).
  */
 void
 scsp_message_extensions(const uint8_t *p, size_t len, struct scsp_ext *x)
@@ -275,7 +279,10 @@ scsp_message_parse(const uint8_t *p, size_t len, const struct scsp_ext *x,
 	uint16_t size, start;
 	bool fit;
 
-	/* not the records: they are many, and written before they are read */
+	/*
+	 * the records are not cleared: they are many, and none is read before
+	 * it was written
+	 */
 	memset(m, 0, offsetof(struct scsp_message, record));
 	rd_init(&r, p, len);
 	rd_skip(&r, 1);

@@ -57,7 +57,7 @@ void	scsp_packet_count(struct scsp_packet *);
 void	scsp_packet_size(struct scsp_packet *);
 /* the mandatory part is complete: notes that extensions follow it */
 void	scsp_packet_extensions(struct scsp_packet *);
-/* over all of it, last */
+/* writes the checksum over the whole packet; this comes last */
 void	scsp_packet_checksum(struct scsp_packet *);
 
 #endif

@@ -105,7 +105,10 @@ scsp_peer_free(struct scsp_peer *p)
 	free(p);
 }
 
-/* Is our ID the larger one?  Before its first Hello its address must do. */
+/*
+ * Is our ID larger than that of the peer?  Before its first Hello its IPv4
+ * address is taken for its ID; without one ours is.
+ */
 static bool
 larger(const struct scsp_peer *p)
 {
@@ -122,7 +125,7 @@ larger(const struct scsp_peer *p)
 	return p->scsp->lsid > id;
 }
 
-/* How good it is to send on: the greater the better; -1: not at all. */
+/* How good a circuit is to send on.  The greater the better; -1: not at all. */
 static int
 rank(const struct scsp_circuit *c)
 {
@@ -155,6 +158,8 @@ scsp_peer_settle(struct scsp_peer *p)
 		if (rank(c) >= 0 && !c->greeted)
 			fresh = c->greeted = true;
 	TAILQ_FOREACH(nb, &p->neighbors, of_peer) {
+		if (best != NULL)
+			scsp_neighbor_resize(nb, vc_sdu_max(best->vc));
 		if (best == NULL)
 			scsp_hello_run(nb, SCSP_HELLO_EV_VC_DOWN);
 		else if (nb->hello == SCSP_HELLO_DOWN)

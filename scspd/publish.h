@@ -28,10 +28,11 @@ enum scsp_publication scsp_publication(const struct scsp_group *,
 	    const struct scsp_entry *, int32_t *seq);
 /* a neighbor is aligned: numbers and floods what was held */
 void	scsp_publish_release(struct scsp_group *);
-/* one of ours, with the same contents under this number */
+/* gives a record of ours this number, with the same contents, and floods it */
 void	scsp_publish_renumber(struct scsp_group *, struct scsp_entry *,
 	    int32_t);
 /* a purge is over: the record begins anew with what waits */
-void	scsp_publish_renew(struct scsp_group *, uint32_t key);
+void	scsp_publish_renew(struct scsp_group *, uint32_t key,
+	    const struct scsp_renewal *);
 
 #endif

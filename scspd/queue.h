@@ -31,6 +31,7 @@ struct scsp_link {
 	mtime_t			 sent_at;
 	uint32_t		 octets;	/* as counted in its list */
 	bool			 flying;	/* sent, not acknowledged */
+	uint16_t		 packet;	/* octets of what it was in */
 	uint16_t		 hops;
 	uint16_t		 tries;		/* retransmissions so far */
 };
@@ -48,19 +49,26 @@ struct scsp_link *scsp_queue_find(const struct scsp_neighbor *,
  */
 void	scsp_queue_add(struct scsp_neighbor *, struct scsp_entry *,
 	    uint16_t hops, bool newer);
-/* off its queue and freed; the caller sees to scsp_entry_settle() */
+/*
+ * takes it off its queue and frees it; the caller sees to scsp_entry_settle()
+ */
 void	scsp_queue_remove(struct scsp_link *);
-/* to every neighbor but one (NULL: to all) that may not know the instance */
+/* queues it for every neighbor that may not know the instance, except `but` */
 void	scsp_queue_flood(struct scsp_group *, struct scsp_entry *,
 	    const struct scsp_neighbor *but, uint16_t hops);
-/* a hidden entry is back: to those whose summary went without it */
+/*
+ * a hidden entry is back: queues it for neighbors whose summary went without it
+ * (A-8)
+ */
 void	scsp_queue_revived(struct scsp_group *, struct scsp_entry *);
+/* the neighbor has acknowledged it: off its queue */
+void	scsp_queue_acknowledged(struct scsp_link *);
 /* acknowledges a record, saying that we have the instance seq */
 void	scsp_queue_acknowledge(struct scsp_neighbor *,
 	    const struct scsp_csas *, int32_t seq);
-/* sends as the window allows.  all: even what does not fill a packet */
+/* sends what the window allows.  all: also what does not fill a packet */
 void	scsp_queue_flush(struct scsp_neighbor *, bool all);
-/* before long, with what else there is by then */
+/* sends it soon, together with what else there is by then */
 void	scsp_queue_flush_soon(struct scsp_neighbor *);
 
 #endif

@@ -17,9 +17,10 @@
  *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
  *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
  *    is only counted (A-65).
- *  - One number with two contents is not mentioned.  Here the first one stays
- *    and the owner is told (A-89); but a hidden one gives way, because its
- *    owner began anew where it was forgotten (A-11).
+ *  - One number with two contents is not mentioned.  Here the greater
+ *    contents win at every server, and the owner is told (A-89); but a hidden
+ *    one gives way, because its owner began anew where it was forgotten
+ *    (A-11).
  *  - The same instance acknowledges ours.  Here a newer one does, too (A-90).
  *  - A record of our own is like any other.  Here it is not passed on: marsd
  *    is told, and says what it is now (A-10, A-11, A-89).
@@ -46,8 +47,8 @@
 #include "solicit.h"
 
 /*
- * Rows where the entry is hidden, held or ours can't meet the columns without
- * an entry; what stands there is what it would be for any other row.
+ * The rows of entries that are hidden, held or ours can never meet the columns
+ * that have no entry.  Those cells hold the same as in the other rows.
  */
 #define V(none, full, older, seen, same, other, newer) { \
 	[SCSP_STANDING_NONE] = SCSP_VERDICT_##none, \
@@ -76,7 +77,7 @@ static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
 	[SCSP_RECORD_STRANGE_HIDDEN] =
 	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, STRANGE, SHOW),
 	[SCSP_RECORD_OWN_UNBACKED] =
-	    V(EARLIER, EARLIER, EARLIER, KNOWN, KNOWN, KNOWN, OURS),
+	    V(EARLIER, FULL, EARLIER, KNOWN, KNOWN, KNOWN, OURS),
 	[SCSP_RECORD_OWN_HELD] =
 	    V(EARLIER, EARLIER, BACK, KNOWN, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_OWN] =
@@ -149,37 +150,19 @@ scsp_record_verdict(enum scsp_record record, enum scsp_standing standing)
 	return (enum scsp_verdict)verdicts[record][standing];
 }
 
-static void
-record_event(struct scsp_neighbor *nb, enum scsp_event_code code,
-    const struct scsp_csas *c, enum scsp_drop why)
-{
-	struct scsp *s = nb->scsp;
-	uint8_t oid[4];
-	struct scsp_event ev = { .code = code,
-		.pid = nb->group->pid,
-		.sgid = nb->group->sgid,
-		.neighbor = &nb->peer->addr,
-		.why = why == SCSP_DROP_NONE ? NULL : scsp_drop_name(why),
-		.oid = oid,
-		.number = RECORD_KEY(c->id) };
-
-	scsp_oid_octets(RECORD_OID(c->id), oid);
-	s->ops->event(s->arg, &ev);
-}
-
-/* Counted and told: the record is acknowledged and not taken. */
+/* The record is counted, told, acknowledged, and not taken. */
 static void
 record_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,
-    const struct scsp_csas *c, enum scsp_drop why)
+    const struct scsp_csas *c, enum scsp_drop why, uint64_t number)
 {
 	scsp_neighbor_drop(nb, why);
-	record_event(nb, code, c, why);
+	scsp_neighbor_tell_record(nb, code, c->id, why, number);
 }
 
 /*
- * What the neighbor has shown to have need not be sent to it any more: the
- * same instance (2.3), or a newer one (A-90).  The entry may be gone
- * afterwards, if it waited for nobody else.
+ * The neighbor has shown that it has a record, so ours need not be sent to it
+ * any more: the same instance (2.3) or an older one (A-90).  If the entry
+ * waited for nobody else it may be gone afterwards.
  */
 static void
 implicit(struct scsp_neighbor *nb, struct scsp_entry *e, int32_t seq)
@@ -194,16 +177,23 @@ implicit(struct scsp_neighbor *nb, struct scsp_entry *e, int32_t seq)
 
 /* The entry of this name, made if need be; NULL: no memory. */
 static struct scsp_entry *
-entry_get(struct scsp_group *g, struct scsp_entry *e, record_id id)
+entry_get(struct scsp_neighbor *nb, struct scsp_entry *e, record_id id)
 {
-	if (e == NULL) {
-		e = scsp_cache_add(&g->cache, id, g->scsp->timers->now);
+	struct scsp_group *g = nb->group;
+
+	if (e == NULL &&
+	    (e = scsp_cache_add(&g->cache, id, g->scsp->timers->now)) != NULL) {
+		scsp_cache_charge(e, &nb->share);
+		scsp_group_filled(g, nb);
 		scsp_group_mortals(g);
 	}
 	return e;
 }
 
-/* Somebody holds another record under our name: marsd answers. */
+/*
+ * A neighbor holds another record under a name of ours: marsd says what is so
+ * (A-11).
+ */
 static void
 tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
     uint16_t len)
@@ -213,7 +203,7 @@ tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
 
 /*
  * A record of ours that nothing backs here: what the group remembers of an
- * earlier life (A-10, A-89).  It is kept for marsd to continue.  False: no
+ * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
  */
 static bool
@@ -223,7 +213,7 @@ take_earlier(
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
 
-	if ((e = entry_get(g, e, c->id)) == NULL ||
+	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
@@ -239,9 +229,9 @@ take_earlier(
 }
 
 /*
- * A record of ours comes with a number or contents that it has not here: the
- * next instance goes beyond it (A-11).  What is not numbered yet is marsd's
- * last word already.  False: no memory.
+ * A record of ours comes with a number or with contents that we don't have.
+ * The next instance gets a number beyond it (A-11).  If our record has no
+ * number yet marsd is not asked: it is marsd's last word.  False: no memory.
  */
 static bool
 take_back(
@@ -261,7 +251,7 @@ take_back(
 	return true;
 }
 
-/* the neighbor has our record no more, and we still have. */
+/* The neighbor no longer has our record, and we still do. */
 static void
 lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 {
@@ -272,7 +262,9 @@ lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 	scsp_reborn_proven(g, c->seq);
 }
 
-/* the neighbor has it no more, and what is here is not newer. */
+/*
+ * The neighbor no longer has the record, and what we have is not newer (A-64).
+ */
 static void
 record_forget(struct scsp_group *g, struct scsp_entry *e)
 {
@@ -281,22 +273,29 @@ record_forget(struct scsp_group *g, struct scsp_entry *e)
 	scsp_entry_remove(g, e);
 }
 
-/* only its number is kept.  False: no memory. */
+/*
+ * Keeps only the number of a record that is not understood (A-39).  False: no
+ * memory.
+ */
 static bool
 remember(
     struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
 {
-	if ((e = entry_get(nb->group, e, c->id)) == NULL) {
+	if ((e = entry_get(nb, e, c->id)) == NULL) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return false;
 	}
 	e->seen = c->seq;
-	record_refuse(nb, SCSP_EV_STRANGE, c, SCSP_DROP_RECORD_STRANGE);
+	record_refuse(nb, SCSP_EV_STRANGE, c, SCSP_DROP_RECORD_STRANGE,
+	    RECORD_KEY(c->id));
 	implicit(nb, e, c->seq);
 	return true;
 }
 
-/* Into the cache, to marsd, and on to the others.  False: no memory. */
+/*
+ * Puts the record into the cache, tells marsd, and passes it on to the other
+ * neighbors.  False: no memory.
+ */
 static bool
 record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
     const struct scsp_csas *c, bool solicited)
@@ -306,7 +305,7 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	uint16_t hops = c->hops == 0 ? 0 : (uint16_t)(c->hops - 1); /* */
 	struct scsp_link *l;
 
-	if ((e = entry_get(g, e, c->id)) == NULL ||
+	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
@@ -320,7 +319,10 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
-	/* last: a purged one that nobody waits for goes at once */
+	/*
+	 * this comes last: an entry that was purged and that nobody waits for
+	 * is freed here (A-92)
+	 */
 	if (c->seq == SEQ_PURGE && (tomb || !scsp_group_is_mars(g)))
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 	if ((l = scsp_queue_find(nb, e)) != NULL)
@@ -329,7 +331,41 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	return true;
 }
 
-/* Does what the verdict says.  False: no memory, not to be acknowledged. */
+/* Octet by octet; the longer one where one begins the other. */
+static bool
+greater_contents(const struct scsp_csas *c, const struct scsp_entry *e)
+{
+	size_t len = c->len < e->len ? c->len : e->len;
+	int diff = len == 0 ? 0 : memcmp(c->data, e->data, len);
+
+	return diff > 0 || (diff == 0 && c->len > e->len);
+}
+
+/*
+ * A-89: one number, two contents.  The greater ones win everywhere, so they
+ * are taken and passed on, or shown to this neighbor.  False: no memory.
+ */
+static bool
+conflict(struct scsp_neighbor *nb, struct scsp_entry *e,
+    const struct scsp_csas *c, bool solicited)
+{
+	nb->conflicts++;
+	scsp_neighbor_tell_record(nb, SCSP_EV_CONFLICT, c->id, SCSP_DROP_NONE,
+	    RECORD_KEY(c->id));
+	if (c->verdict == CSA_STRANGE) { /* not ours to judge */
+		implicit(nb, e, c->seq);
+		return true;
+	}
+	if (greater_contents(c, e))
+		return record_install(nb, e, c, solicited);
+	scsp_queue_add(nb, e, nb->group->hop_count, false);
+	return true;
+}
+
+/*
+ * Does what the verdict says.  False: memory is short, and the record must not
+ * be acknowledged.
+ */
 static bool
 record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
     const struct scsp_csas *c, enum scsp_verdict verdict, bool solicited)
@@ -355,9 +391,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		lost(nb->group, e, c);
 		return true;
 	case SCSP_VERDICT_CONFLICT: /* */
-		record_event(nb, SCSP_EV_CONFLICT, c, SCSP_DROP_NONE);
-		implicit(nb, e, c->seq);
-		return true;
+		return conflict(nb, e, c, solicited);
 	case SCSP_VERDICT_KNOWN:
 		implicit(nb, e, c->seq);
 		return true;
@@ -366,7 +400,8 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		 * A policy, not a shortage: it is acknowledged, so that a
 		 * full server does not tear the adjacency down.
 		 */
-		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT);
+		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT,
+		    nb->group->max_records);
 		return true;
 	case SCSP_VERDICT_STRANGE:
 		return remember(nb, e, c);
@@ -389,10 +424,16 @@ scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
 	struct scsp_group *g = nb->group;
 	struct scsp_entry *e = scsp_cache_find(&g->cache, c->id);
 	bool solicited = scsp_solicit_answered(nb, c);
-	enum scsp_verdict verdict =
-	    scsp_record_verdict(scsp_record_classify(g, e, c, solicited),
-	    scsp_record_compare(g, e, c));
+	enum scsp_standing standing = scsp_record_compare(g, e, c);
+	enum scsp_verdict verdict;
 	int32_t ack = c->seq;
+
+	/* up to the limit there is room, but not all of it is this one's */
+	if (e == NULL)
+		standing = scsp_group_room(g, nb) ? SCSP_STANDING_NONE :
+		    SCSP_STANDING_FULL;
+	verdict = scsp_record_verdict(
+	    scsp_record_classify(g, e, c, solicited), standing);
 
 	nb->records_in++;
 	/* 2.3: ours is newer, and the acknowledgement says so */

@@ -85,7 +85,9 @@ enum scsp_standing scsp_record_compare(const struct scsp_group *,
 	    const struct scsp_entry *e, const struct scsp_csas *);
 enum scsp_verdict scsp_record_verdict(enum scsp_record, enum scsp_standing);
 
-/* All of it, for one CSA record of a CSU Request, and its acknowledgement. */
+/*
+ * Does all that one CSA record of a CSU Request asks for, and acknowledges it.
+ */
 void	scsp_record_input(struct scsp_neighbor *, const struct scsp_csas *);
 
 #endif

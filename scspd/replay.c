@@ -26,8 +26,8 @@ scsp_replay_init(struct scsp_replay *rp, uint64_t nonce)
 }
 
 /*
- * Our nonce changes too: a Hello of the session that has ended, which
- * echoes the old one, must not prove the old peer's nonce again.
+ * Our nonce changes, too: otherwise a Hello of the session that has ended,
+ * which echoes it, could prove the old nonce of the peer again.
  */
 void
 scsp_replay_reset(struct scsp_replay *rp, uint64_t nonce)
@@ -61,9 +61,10 @@ count(struct scsp_replay *rp, uint64_t counter)
 }
 
 /*
- * A Hello of an earlier boot of the peer that echoes our nonce could prove
- * that boot's nonce again, so nonces that were proven under ours and gave
- * way are remembered; when there are too many, ours changes.
+ * A Hello of an earlier boot of the peer that echoes our nonce could prove the
+ * nonce of that boot once more.  So nonces that were proven under our nonce,
+ * and have been replaced, are remembered.  When there are too many of them our
+ * nonce changes.
  */
 static bool
 is_retired(const struct scsp_replay *rp, uint64_t peer)
@@ -88,11 +89,14 @@ retire(struct scsp_replay *rp, uint64_t nonce)
 }
 
 /*
- * Judges an authentic packet.  Only a fresh one (SCSP_REPLAY_OK, _NEW) counts
- * as seen.  What is refused leaves little behind: that the neighbor sends the
- * extension, which it may not leave out from now on; with SCSP_REPLAY_ANSWER
- * its nonce, to be echoed; and a Hello that proves a new nonce with counter 0,
- * which no server of ours sends, has proven it, though it is refused itself.
+ * Judges an authentic packet.  Only a fresh one (SCSP_REPLAY_OK or _NEW) counts
+ * as seen.
+ *
+ * A packet that is refused changes little.  It shows that the neighbor sends
+ * the extension, which may not be missing from then on.  With
+ * SCSP_REPLAY_ANSWER its nonce is noted, to be echoed.  And a Hello that echoes
+ * our nonce and has a new one proves the new one even if its counter is 0,
+ * which no server of ours sends.
  */
 enum scsp_replay_verdict
 scsp_replay_check(struct scsp_replay *rp, const uint8_t *value, bool hello,

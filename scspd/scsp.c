@@ -134,7 +134,7 @@ on_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 		s->drops[SCSP_DROP_GROUP]++;
 		return;
 	}
-	/* an SDU may be here before the call was taken notice of */
+	/* an SDU may come before we have taken notice of its call */
 	if (c->peer->best == NULL)
 		scsp_peer_settle(c->peer);
 	scsp_neighbor_input(nb, c, p, len, type);

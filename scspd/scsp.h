@@ -19,7 +19,7 @@
 #include "scsp_core.h"
 #include "table.h"
 
-/* A link that is ours to call on. */
+/* A link on which we may call. */
 struct scsp_attached {
 	SLIST_ENTRY(scsp_attached) entry;
 	struct vc_link		*link;
@@ -42,7 +42,7 @@ struct scsp {
 	struct scsp_key_list	 keys;
 	SLIST_HEAD(, scsp_attached) links;
 	struct table_faults	 faults;
-	struct scsp_neighbor	*stepping;	/* whose machine is asked */
+	struct scsp_neighbor	*stepping;	/* its machine takes a step */
 	uint64_t		 calls_refused;
 	uint64_t		 drops[SCSP_DROP_MAX];	/* of no neighbor */
 };

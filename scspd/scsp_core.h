@@ -6,6 +6,26 @@
 /*
  * scspd's core as its owner sees it: the shell (scspd.c), the unit tests,
  * the fuzzers and the simulator.  No I/O, no clock, no global state.
+ *
+ * The core is in these files, from a circuit to a record.
+ *
+ *	scsp.c		what the owner makes; which neighbor a packet is for
+ *	configure.c	which groups and neighbors there are
+ *	peer.c		the circuits to one address, which its neighbors share
+ *	neighbor.c	one server of one group: its packets in and out
+ *	message.c	packets, read; packet.c: written
+ *	auth.c		the MAC; replay.c: protection against replay
+ *	hello.c		is the neighbor there?
+ *	align.c		what does each of us hold? solicit.c: asks for it
+ *	update.c	the messages that bring and acknowledge records
+ *	record.c	what becomes of one record
+ *	queue.c		what waits to be sent or acknowledged
+ *	group.c		a server group; cache.c: its records
+ *	publish.c	what marsd says of records; reborn.c: numbers of a life
+ *			before
+ *	show.c		what marsctl shows
+ *
+ * Its shell, the process around it, is scspd.c and control.c.
  */
 #ifndef SCSP_CORE_H
 #define SCSP_CORE_H
@@ -32,7 +52,11 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_CONFLICT, "two contents with one sequence number") \
 	X(SCSP_EV_STRANGE, "record not understood, acknowledged and ignored") \
 	X(SCSP_EV_LIMIT, "limit reached") \
-	X(SCSP_EV_VIOLATION, "event that its state rules out")
+	X(SCSP_EV_VIOLATION, "event that its state rules out") \
+	X(SCSP_EV_NEAR, "nine tenths of a limit are used") \
+	X(SCSP_EV_MISSING, "record that never came, given up") \
+	X(SCSP_EV_SIZE, "large messages are not answered, small ones are: " \
+	    "octets")
 
 enum scsp_event_code {
 #define X(sym, text) sym,
@@ -50,6 +74,13 @@ struct scsp_event {
 	const char		*why;
 	const uint8_t		*oid;		/* or NULL */
 	uint64_t		 number;
+	/*
+	 * Events of one kind that a neighbor causes again and again are told
+	 * at doubling intervals, up to once an hour: the owner hears of each,
+	 * but logs none that is quiet.
+	 */
+	bool			 quiet;
+	uint64_t		 more;	/* quiet ones since the last told */
 };
 
 /* What the owner supplies.  Nothing here calls back into the core. */
@@ -70,12 +101,17 @@ struct scsp_ops {
 	void	(*neighbor)(void *, uint16_t sgid, const uint8_t oid[4],
 		    bool aligned);
 	void	(*event)(void *, const struct scsp_event *);
+	/*
+	 * Is there so much for marsd that waits that no more should come?
+	 * Then records are dropped, unacknowledged.  NULL: never.
+	 */
+	bool	(*congested)(void *);
 	/* writes the record that undoes this one; 0: there is none */
 	size_t	(*withdraw)(const void *, size_t, void *, size_t);
 };
 
 struct scsp	*scsp_new(const struct scsp_ops *, void *, struct timers *);
-/* tells its owner first that the neighbors are gone; NULL: nothing */
+/* tells the owner first that the neighbors are gone; NULL is fine */
 void		 scsp_free(struct scsp *);
 /*
  * What stays configured keeps its state.  0, or -1: no memory, or a key that
@@ -110,7 +146,7 @@ bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
 /* "scope" (a neighbor's address, or "all"), "name", "value" */
 bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
-/* starts over with the servers at an address; NULL, or what is wrong */
+/* starts over with all neighbors at an address.  NULL, or what is wrong */
 const char	*scsp_neighbor_clear(struct scsp *, const struct atm_addr *);
 
 #endif

@@ -103,6 +103,9 @@ static const char *const event_advice[SCSP_EV_MAX] = {
 	[SCSP_EV_AUTH] = "compare the keys of both servers and their validity",
 	[SCSP_EV_OWN_ID] = "give every server a server-id of its own",
 	[SCSP_EV_LIMIT] = "raise the limit in mars.conf or look who fills it",
+	[SCSP_EV_NEAR] = "raise the limit in mars.conf or look who fills it",
+	[SCSP_EV_MISSING] = "look at the log of that server",
+	[SCSP_EV_SIZE] = "look for what drops fragments on the way",
 };
 _Static_assert(SCSP_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
@@ -117,19 +120,26 @@ static void
 scspd_hook_event(void *arg, const struct scsp_event *e)
 {
 	struct scspd_shell *d = arg;
-	char where[256] = "", text[ATM_STRLEN];
+	char where[256] = "", why[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
 		.where = where,
 		.oid = e->oid,
 		.text = event_text[e->code],
 		.from = e->from,
 		.to = e->to,
-		.why = e->why,
+		.why = e->why != NULL || e->more != 0 ? why : NULL,
 		.number = e->number,
 		.advice = event_advice[e->code],
 		.ordinary = ordinary(e->code),
 	};
 
+	if (e->quiet)
+		return;
+	if (e->why != NULL)
+		log_append(why, sizeof(why), "%s", e->why);
+	if (e->more != 0)
+		log_append(why, sizeof(why), "%s%llu more since",
+		    e->why != NULL ? ", " : "", (unsigned long long)e->more);
 	if (e->pid != PID_MARS)
 		log_append(where, sizeof(where), "protocol %u: ", e->pid);
 	log_append(where, sizeof(where), "server group %u: ", e->sgid);
@@ -153,7 +163,7 @@ static const struct scsp_ops ops = {
 
 /* --- what the process asks for */
 
-/* At the start and at each reload: nobody shall say that he was not told. */
+/* Warns at the start and at each reload, so that the operator knows. */
 static void
 warn_unauthenticated(const struct conf_clusters *clusters)
 {

@@ -72,7 +72,10 @@ bool	atm_addr_is_null(const struct atm_addr *);
  * addresses of one kind (5.1.1).
  */
 bool	atm_addr_same_kind(const struct atm_addr *, const struct atm_addr *);
-/* Reads mars.conf(5)'s ADDRESS.  0, or -1: it is none, and *a is null. */
+/*
+ * Reads an ADDRESS as in mars.conf(5).  Returns 0, or -1 if it is none; then *a
+ * is null.
+ */
 int	atm_addr_parse(struct atm_addr *, const char *);
 /*
  * Prints what atm_addr_parse() reads into a buffer, for which ATM_STRLEN is
@@ -98,7 +101,9 @@ uint8_t	atm_addr_tl_normalise(uint8_t);
  * number at most 20 digits.  The kind is as normalised.
  */
 bool	atm_addr_tl_usable(uint8_t);
-/* The same of these octets of one; the digits of E.164 are looked at. */
+/*
+ * The same for a number with its octets: the digits of E.164 are checked, too.
+ */
 bool	atm_addr_number_usable(uint8_t, const uint8_t *);
 /*
  * Reads a number of the kind *tl, and normalises that.  False: it can't be
@@ -120,25 +125,34 @@ bool	rd_atm_addr(struct rd *, struct atm_addr *);
 void	atm_addr_from_ip(struct atm_addr *, bool v6, const uint8_t *ip,
 	    uint8_t sel);
 /*
- * The way back; ip has 16 octets, of which IPv4 leaves 12 at zero.  False: it
- * embeds no IP address.
+ * The IP address that the NSAPA embeds.  ip has 16 octets, of which IPv4 uses
+ * the first 4; the others are set to zero.  False: it embeds no IP address.
  */
 bool	atm_addr_to_ip(const struct atm_addr *, bool *v6, uint8_t *ip,
 	    uint8_t *sel);
 /* Clears the bits behind the mask. */
 void	ip_prefix_mask(struct ip_prefix *);
-/* ADDRESS or ADDRESS/BITS.  False: it is neither. */
+/* Reads ADDRESS or ADDRESS/BITS.  False: it is neither. */
 bool	ip_prefix_parse(struct ip_prefix *, const char *);
-/* Does it cover the IP address that this NSAPA embeds?  False: or none. */
+/*
+ * Does the prefix cover the IP address in this NSAPA?  False also where there
+ * is none.
+ */
 bool	ip_prefix_match(const struct ip_prefix *, const struct atm_addr *);
 char	*ip_prefix_print(const struct ip_prefix *, char *, size_t);
 
 /* As numbers, the first octet counting most; a shorter one is less. */
 int	paddr_cmp(const struct paddr *, const struct paddr *);
 bool	paddr_equal(const struct paddr *, const struct paddr *);
-/* IPv4, IPv6, or 0x and hex digits.  0, or -1: none, and *a is null. */
+/*
+ * Reads an IPv4 or IPv6 address, or 0x and hex digits.  Returns 0, or -1 if it
+ * is none of these; then *a is null.
+ */
 int	paddr_parse(struct paddr *, const char *);
-/* Prints that into a buffer, for which PADDR_STRLEN is enough; "-": null. */
+/*
+ * Prints what paddr_parse() reads into a buffer, for which PADDR_STRLEN is
+ * enough.  The null address is "-".
+ */
 char	*paddr_print(const struct paddr *, char *, size_t);
 bool	paddr_next(struct paddr *);	/* + 1; false at all ones */
 bool	paddr_prev(struct paddr *);	/* - 1; false at zero */
@@ -152,10 +166,15 @@ bool	mars_pro_equal(const struct mars_pro *, const struct mars_pro *);
 void	mars_pro_normalise(struct mars_pro *);
 /* False for the long form with zeros, which names nothing. */
 bool	mars_pro_usable(const struct mars_pro *);
-/* ipv4, ipv6, 0xNNNN, or snap: and ten hex digits.  0, or -1: none. */
+/*
+ * Reads ipv4, ipv6, 0xNNNN, or snap: and ten hex digits.  Returns 0, or -1 if
+ * it is none of these.
+ */
 int	mars_pro_parse(struct mars_pro *, const char *);
 char	*mars_pro_print(const struct mars_pro *, char *, size_t);
-/* Octets of a group address of this protocol; 0: that is not known. */
+/*
+ * How many octets a group address of this protocol has; 0 if that is not known.
+ */
 uint8_t	mars_pro_addrlen(const struct mars_pro *);
 
 #endif

@@ -75,6 +75,7 @@ struct conf_neighbor {
 	uint16_t		 dead_factor;
 	uint16_t		 rexmt_ca, rexmt_csus, rexmt_csu;	/* s */
 	uint16_t		 rexmt_limit;
+	uint16_t		 csu_batch;	/* records; 0: as many as fit */
 };
 TAILQ_HEAD(conf_neighbors, conf_neighbor);
 
@@ -127,10 +128,14 @@ struct conf_cluster {
 	/* limits; each refusal is counted */
 	uint32_t		 max_members;		/* 60000 */
 	uint32_t		 max_joins;		/* per member, 4096 */
-	uint32_t		 max_groups;		/* 1000000 */
+	uint32_t		 max_total;		/* of all, 200000 */
+	uint32_t		 max_groups;		/* of these, 200000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
+	uint32_t		 max_known;		/* of the group, 1024 */
+	uint32_t		 max_backlog;		/* ranges, 131072 */
 	uint32_t		 rate;			/* of a client, 200/s */
+	uint32_t		 burst;			/* at once, 4096 */
 	uint32_t		 rate_total;		/* in all, 100000/s */
 	uint32_t		 max_records;		/* of scspd, 2000000 */
 };
@@ -178,8 +183,8 @@ uint32_t conf_number_get(const struct conf_number *, const void *base);
 bool	 conf_number_set(const struct conf_number *, void *base, uint64_t);
 
 /*
- * A configuration, a cluster, a group, a neighbor, with every default; all but
- * the first are at the end of their list.  NULL: no memory.
+ * Make a configuration, a cluster, a group, a neighbor, with every default.
+ * All but the first are put at the end of their list.  NULL: no memory.
  */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *name);
@@ -199,7 +204,10 @@ const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,
 			    enum conf_algorithm *);
 
-/* As octets; without keys the list of them is empty, as marsd gets it. */
+/*
+ * Writes it as octets; without keys their list is empty, which is how marsd
+ * gets it.
+ */
 void			 conf_write(struct wr *, const struct conf *,
 			    bool with_keys);
 /* Reads that, to its last octet.  NULL: malformed, or no memory. */

@@ -92,7 +92,10 @@ csa_decode(struct csa *c, const void *buf, size_t len)
 		return CSA_LIVE;
 	if (!range_usable(c))
 		return CSA_STRANGE;
-	/* not of an MCS (5.2), and of a block it would say nothing */
+	/*
+	 * layer3grp means nothing for an MCS (5.2), and a block never has it
+	 * (A-33)
+	 */
 	if (c->state == CSA_SERVE || c->state == CSA_UNSERVE ||
 	    !paddr_equal(&c->min, &c->max))
 		c->flags &= (uint16_t)~CSA_F_LAYER3GRP;

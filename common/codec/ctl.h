@@ -37,8 +37,8 @@ enum ctl_tag {
 	CTL_UINT = 'u',		/* name, u64 */
 	CTL_INT = 'i',		/* name, u64 as two's complement */
 	CTL_BOOL = 'b',		/* name, u8 */
-	CTL_ARRAY = 'a',	/* name: values or objects until CTL_END */
-	CTL_OBJECT = 'o',	/* name: values until CTL_END */
+	CTL_ARRAY = 'a',	/* name: values or objects until CTL_CLOSE */
+	CTL_OBJECT = 'o',	/* name: values until CTL_CLOSE */
 	CTL_CLOSE = 'e'		/* ends an array or an object */
 };
 
@@ -65,14 +65,17 @@ struct ctl_value {
  * otherwise something that no daemon of ours wrote.
  */
 bool	ctl_next(struct rd *, struct ctl_value *);
-/* goes on behind what that value, the last one read, has opened */
+/* goes past what the value that was read last has opened */
 void	ctl_skip(struct rd *, const struct ctl_value *);
 /*
  * Goes to the value of that name, at this depth; what it opens is still to be
  * read.  False: there is none.
  */
 bool	ctl_find(struct rd *, const char *, struct ctl_value *);
-/* the same, where it is a string and the reader stays where it is */
+/*
+ * the same for a string; the reader is a copy, so the caller's stays where it
+ * is
+ */
 bool	ctl_find_string(struct rd, const char *, struct ctl_value *);
 
 #endif

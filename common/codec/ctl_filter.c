@@ -13,7 +13,10 @@ struct ctl_filter_kind {
 	const char	*names[2];	/* of the values that it looks at */
 };
 
-/* The first of the names that the row has is of this very value. */
+/*
+ * Does the row have this very value?  The first of the names that it has
+ * counts.
+ */
 static bool
 wants_same(const struct ctl_filter *f, struct rd row)
 {
@@ -27,9 +30,9 @@ wants_same(const struct ctl_filter *f, struct rd row)
 }
 
 /*
- * The names are those of the first and the last address of a block that has
- * this one.  What is not the text of an address is not in any block but may be
- * how one begins.
+ * Is the address in the block that the row is about?  The two names are those
+ * of its first and last address.  A value that is no address can't be inside a
+ * block, so it is compared with the text of the first address.
  */
 static bool
 wants_block(const struct ctl_filter *f, struct rd row)

@@ -4,8 +4,8 @@
  */
 
 /*
- * What a configuration gives to each child to listen on.  mars(8) opens that,
- * and the children know by it what to keep: so both ask here.
+ * What a configuration gives to each child to listen on.  mars(8) opens it, and
+ * the children decide by it what to keep, so both of them ask here.
  */
 #ifndef MARS_ENDPOINT_H
 #define MARS_ENDPOINT_H
@@ -26,12 +26,12 @@ struct endpoint {
 };
 
 /*
- * The nth endpoint of marsd, or of scspd, from 0; false: no more.  On UDP and
- * on switched circuits marsd has the addresses of its clusters, and scspd has
- * SEL 1 of each listener.  A permanent circuit is scspd's if its peer is a
- * configured neighbor or our own end has SEL 1.  Otherwise it is marsd's: of
- * the cluster whose address our own end has, or of the first one there but for
- * SEL.
+ * The nth endpoint of marsd, or of scspd, from 0; false: there are no more.  On
+ * UDP and on switched circuits marsd has the addresses of its clusters, and
+ * scspd has SEL 1 of each listener.  A permanent circuit is scspd's if its peer
+ * is a configured neighbor or our own end has SEL 1.  Otherwise it is marsd's,
+ * and belongs to the cluster with the address of our own end, or, if there is
+ * none, to the first cluster whose address differs from it only in the SEL.
  */
 bool	conf_endpoint(const struct conf *, bool marsd, size_t nth,
 	    struct endpoint *);
@@ -41,7 +41,7 @@ bool	conf_has_endpoint(const struct conf *, bool marsd,
 	    const struct atm_addr *peer, struct endpoint *);
 /* Has the cluster at that address switched circuits with native parties? */
 bool	conf_parties(const struct conf *, const struct atm_addr *);
-/* Are these the same but for SEL? */
+/* Do these differ in nothing but the SEL? */
 bool	endpoint_same(const struct atm_addr *, const struct atm_addr *);
 
 #endif

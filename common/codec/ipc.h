@@ -104,9 +104,9 @@ enum imsg_type {
 
 enum atm_open {			/* which socket of the ATM stack: */
 	ATM_OPEN_CALL = 1,	/* a switched circuit, connected */
-	ATM_OPEN_LEAF,		/* the same as the root of one leaf */
+	ATM_OPEN_LEAF,		/* the same, as a root with one leaf */
 	ATM_OPEN_LISTEN,	/* for calls to local, after one was lost */
-	ATM_OPEN_PVC,		/* the permanent circuit to peer, likewise */
+	ATM_OPEN_PVC,		/* permanent circuit to peer, after a loss */
 	ATM_OPEN_ROOT		/* a call to local itself, to add parties to */
 };
 
@@ -127,7 +127,7 @@ enum csa_how {			/* how scspd learned it; A-6 */
 
 /*
  * By how much scspd goes past the number of an earlier life (RFC 2334 section
- * B.2.0.2, A-11), and marsd knows that nothing else has happened.
+ * B.2.0.2, A-11).  By it marsd sees that nothing else has changed.
  */
 #define SEQ_RESTART	16
 

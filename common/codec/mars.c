@@ -161,8 +161,8 @@ decode_addresses(struct mars_msg *m, struct rd *r, const struct mars_lengths *l)
 }
 
 /*
- * Can each element of the list be used?  All are of one kind, so that what is
- * left to look at is the digits of E.164 numbers.
+ * Can each element of the list be used?  All are of one kind, so only the
+ * digits of E.164 numbers are left to check.
  */
 static bool
 list_usable(const struct mars_msg *m)
@@ -270,7 +270,7 @@ mars_decode(struct mars_msg *m, const void *buf, size_t len)
 		return MARS_DROP_AFN;
 	if (version != 0)
 		return MARS_DROP_VERSION;
-	/* only with the version known is it known what a length is about */
+	/* what a length is about is known only now that the version is */
 	if (shape(m->op) != MARS_SHAPE_NONE) {
 		decode_mandatory(m, &r, &l);
 		usable = decode_addresses(m, &r, &l);
@@ -367,7 +367,10 @@ encode_tlvs(const struct mars_msg *m, struct wr *w)
 	if (w->len > UINT16_MAX)
 		w->failed = true;
 	wr_at_u16(w, OFF_EXTOFF, (uint16_t)w->len);
-	/* one that ended the list in another way is sent as 10.4 has it */
+	/*
+	 * the list may have ended with another Null TLV; what is sent is that
+	 * of 10.4
+	 */
 	wr_bytes(w, m->tlvs, m->tlvs_len - TLV_NULL_LEN);
 	wr_zero(w, TLV_NULL_LEN);
 }

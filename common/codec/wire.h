@@ -14,6 +14,8 @@
  *	cksum.c		the internet checksum
  *	mars.c		the messages of RFC 2022
  *	csa.c		the records of RFC 2443
+ *	ctl.c		rows for marsctl(8); ctl_filter.c: which are wanted
+ *	json.c		text within a JSON string
  *	conf.c		the configuration; conf_wire.c: as octets
  *	endpoint.c	what it gives to each process to listen on
  *	ipc.h		the messages between our own processes

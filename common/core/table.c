@@ -21,7 +21,10 @@ table_step(const struct table *t, uint8_t *state, unsigned int event,
 	uint8_t old = *state;
 
 	*state = cell->next;
-	/* a forgotten cell is a fault of ours, and told as one */
+	/*
+	 * a forgotten cell is a mistake of ours, and is treated like a
+	 * violation
+	 */
 	if (cell->action == TABLE_VIOLATION ||
 	    cell->action == TABLE_FORGOTTEN) {
 		faults->count++;

@@ -42,7 +42,7 @@ struct timers {
 	mtime_t		 now;
 	uint64_t	 order;
 	size_t		 count;		/* timers set */
-	/* what time it is really; or NULL: now is all that is known */
+	/* reads the clock; NULL: the owner alone says what time it is */
 	mtime_t		(*clock)(void);
 };
 
@@ -56,9 +56,9 @@ void	timers_run(struct timers *, mtime_t now);
 /* When the earliest timer is due; false: none is set. */
 bool	timers_next(const struct timers *, mtime_t *due);
 /*
- * Sets `now` by the clock, if there is one, and expires nothing.  For who has
- * been woken up after a wait within a turn: what it sets in motion counts
- * from now.
+ * Sets `now` by the clock, if there is one, and expires nothing.  For a caller
+ * that has been woken up after a wait within a turn, so that what it starts
+ * counts from now.
  */
 void	timers_clock(struct timers *);
 

@@ -15,8 +15,8 @@
 static void	on_event(evutil_socket_t, short, void *);
 
 /*
- * EV_WRITE only while something waits.  Asks libevent only where that has
- * changed: a burst of messages costs one system call, not one each.
+ * Asks for EV_WRITE only while something waits to be sent.  libevent is called
+ * only when that has changed, so a burst of messages costs one system call.
  */
 static int
 channel_arm(struct channel *c)
@@ -82,7 +82,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	if (!c->open || channel_arm(c) == 0)
 		return;
 gone:
-	/* once: what is at the end of a stream stays readable for ever */
+	/* closed() is called once, though the end of a stream stays readable */
 	event_del(&c->ev);
 	c->closed(c->arg);
 }

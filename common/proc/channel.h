@@ -28,19 +28,23 @@ struct channel {
 	/* r: the payload; fd: -1 or a descriptor, which the callee now owns */
 	void		(*message)(void *arg, uint32_t type, struct rd *r,
 			    int fd);
-	void		(*closed)(void *arg);	/* channel_close() is for you */
-	/* fewer are queued now; NULL after channel_open(), set it there */
+	/* the other end has gone: the callee calls channel_close() */
+	void		(*closed)(void *arg);
+	/*
+	 * fewer messages are queued now; channel_open() sets it to NULL, so set
+	 * it after that
+	 */
 	void		(*drained)(void *arg);
 	void		*arg;
 	bool		 open;
 };
 
 /*
- * Binds fd, a stream socket, to the loop: 0, and it belongs to the channel;
- * -1 with errno, and it is still the caller's.  The struct must not move
- * while it is open.  fdpass: descriptors may travel.  maxpayload: octets of
- * the longest message, either way.  message() and closed() may call
- * channel_close(), and closed() may free the struct after that.
+ * Binds fd, a stream socket, to the loop.  Returns 0, and fd belongs to the
+ * channel; or -1 with errno, and fd is still the caller's.  The struct must not
+ * move while the channel is open.  fdpass: descriptors may travel.  maxpayload:
+ * octets of the longest message, in either direction.  message() and closed()
+ * may call channel_close(), and closed() may free the struct after that.
  */
 int	channel_open(struct channel *, struct event_base *, int fd, bool fdpass,
 	    uint32_t maxpayload, const char *name,
@@ -49,8 +53,10 @@ int	channel_open(struct channel *, struct event_base *, int fd, bool fdpass,
 /* Drops what is queued and closes the descriptor.  May be repeated. */
 void	channel_close(struct channel *);
 /*
- * fd: a descriptor, which is taken, or -1.  0, or -1 with errno: no memory,
- * longer than the limit, or not open; then fd is still the caller's.
+ * Queues a message.  fd: -1, or a descriptor, which then belongs to the
+ * channel.  Returns 0, or -1 with errno if there is no memory, the message is
+ * longer than the limit, or the channel is not open; then fd is still the
+ * caller's.
  */
 int	channel_send(struct channel *, uint32_t type, int fd, const void *,
 	    size_t);

@@ -19,7 +19,7 @@
 #include "ipc.h"
 #include "log.h"
 
-#define CLIENTS_MAX	16	/* past that a client is refused */
+#define CLIENTS_MAX	16	/* any more are refused */
 #define ANSWER_MAX	1024	/* octets of an end */
 #define HIGH_MARK	64	/* messages waiting: no more rows */
 #define LOW_MARK	16	/* go on */
@@ -85,8 +85,8 @@ conn_closed(void *arg)
 }
 
 /*
- * From within the channel's own functions c can't be freed:
- * ctlserver_reap() will.
+ * Cuts off a client.  This runs within the channel's own functions, where c
+ * can't be freed, so ctlserver_reap() will free it.
  */
 static void
 conn_cut(struct ctl_conn *c)
@@ -165,9 +165,10 @@ conn_row(struct ctl_conn *c)
 }
 
 /*
- * Rows of a listing until the client's queue is full; what is read there
- * brings us back here.  Rows that a filter holds back fill no queue: once
- * they have cost enough, the others in the loop have their turn first.
+ * Sends rows of a listing until the client's queue is full; when the client has
+ * read some of it we come back here.  Rows that a filter holds back fill no
+ * queue, so after a certain amount of work the others in the loop have their
+ * turn first.
  */
 static void
 conn_more(struct ctl_conn *c)
@@ -194,7 +195,9 @@ ctlserver_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	timers_clock(&s->loop->timers);
-	/* conn_more() takes nobody off the list: that is ctlserver_reap()'s */
+	/*
+	 * conn_more() takes no client off the list; only ctlserver_reap() does
+	 */
 	TAILQ_FOREACH(c, &s->conns, entry)
 		conn_more(c);
 }
@@ -210,7 +213,7 @@ conn_drained(void *arg)
 		conn_more(c);
 }
 
-/* How many words of the request are that name, word by word; 0: not it. */
+/* How many words the name has, if the request begins with it; otherwise 0. */
 static int
 name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
 {
@@ -230,8 +233,8 @@ name_words(const char *name, int argc, char args[][CTL_ARG_SIZE])
 }
 
 /*
- * The command with the longest name that the request begins with; its arg
- * becomes c's, and what follows its name the arguments.
+ * Finds the command with the longest name that the request begins with.  Its
+ * arg is noted in c, and the words after its name become the arguments.
  */
 static const struct ctl_command *
 find_command(struct ctl_conn *c, int argc)
@@ -283,9 +286,9 @@ set_filter(struct ctl_conn *c, const char *word, const char *value)
 }
 
 /*
- * The words of a request, and the filters after them.  -1: they are no
- * request, or more than there is room for.  *wrong: what is wrong with a
- * filter, or NULL.
+ * Reads the words of a request and the filters after them.  Returns -1 if they
+ * are no request, or more than there is room for.  *wrong says what is wrong
+ * with a filter, or is NULL.
  */
 static int
 read_request(struct ctl_conn *c, struct rd *r, const char **wrong)
@@ -344,8 +347,9 @@ conn_request(struct ctl_conn *c, struct rd *r)
 }
 
 /*
- * One request at a time, and who does not read the answers gets none: else
- * requests alone would make us hold any number of them.
+ * A client that sends a request before the answer to the last one is complete,
+ * or that does not read its answers, is cut off.  Otherwise we would have to
+ * hold any number of answers.
  */
 static void
 conn_message(void *arg, uint32_t type, struct rd *r, int fd)
@@ -426,7 +430,10 @@ accept_ready(evutil_socket_t fd, short what, void *arg)
 		conn_new(s, conn);
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
 	    errno != ECONNABORTED) {
-		/* it stays ready: without a pause the loop would spin */
+		/*
+		 * the socket stays ready, so without a pause the loop would
+		 * spin
+		 */
 		log_warn("control: accept");
 		(void)event_del(&s->accept);
 	}

@@ -39,7 +39,8 @@ void	fatalx(const char *, ...) PRINTFLIKE(1, 2)
 
 /*
  * What a peer can cause is logged at a limited rate: ten lines at once, then
- * one a second; before a line that passes it is said how many did not.
+ * one a second.  A line that may pass is preceded by one that says how many
+ * were held back before it.
  */
 struct ratelimit {
 	mtime_t		last;
@@ -57,7 +58,10 @@ void	log_append(char *buf, size_t size, const char *, ...)
 void	ratelimit_init(struct ratelimit *, mtime_t now);
 /* May one more line pass?  It is counted if it may not. */
 bool	ratelimit_pass(struct ratelimit *, mtime_t now);
-/* A warning; and what is in the ordinary course of things. */
+/*
+ * log_limited() logs a warning, log_limited_info() what is in the ordinary
+ * course of things.
+ */
 void	log_limited(struct ratelimit *, mtime_t now, const char *, ...)
 	    PRINTFLIKE(3, 4);
 void	log_limited_info(struct ratelimit *, mtime_t now, const char *, ...)

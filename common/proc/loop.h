@@ -5,9 +5,9 @@
 
 /*
  * The loop of a process: libevent for descriptors and signals, timer.h for
- * time.  In one turn it handles what has arrived, then the timers that are
- * due, and then calls turn(), which sends what they have queued.  No other
- * file reads the clock: a handler of a descriptor calls timers_clock() before
+ * time.  In one turn it handles what has arrived, then the timers that are due,
+ * and then calls turn(), which sends what they have queued.  No other file
+ * reads the clock: the handler of a descriptor calls timers_clock() before
  * anything else, so that what it does counts from now.
  */
 #ifndef MARS_LOOP_H

@@ -43,8 +43,8 @@ service_serve(struct service *s)
 }
 
 /*
- * The sibling has gone, and mars(8) has not ended the suite: something is
- * wrong.  Or it is the end, and the sibling takes too long over it.
+ * Either the sibling has gone and mars(8) has not ended the suite, so something
+ * is wrong; or it is the end, and the sibling takes too long over it.
  */
 static void
 patience_over(void *arg)

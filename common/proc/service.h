@@ -18,6 +18,7 @@
  *	child.h		giving up privileges; sandbox_*.c, the confinement
  *	service.h	a child from its start to its end (this file)
  *	ctlserver.h	the control socket, which marsctl(8) talks to
+ *	version.h	the version of all programs
  *
  * A service is in files of one subject each, which share service_parts.h:
  *
@@ -114,7 +115,10 @@ struct service_hooks {
 				    const struct atm_addr *local,
 				    const struct atm_addr *peer,
 				    struct service_user *);
-	/* Are there native parties (mars.conf(5))?  NULL: never. */
+	/*
+	 * Does the cluster at that address have native parties (mars.conf(5))?
+	 * NULL: never.
+	 */
 	bool			(*parties)(const struct conf *,
 				    const struct atm_addr *local);
 	/* The link is open and is that user's from now on. */

@@ -66,7 +66,7 @@ svc_root(void *arg, struct vc_link *l, uint32_t id)
 	return atm_open(arg, id, ATM_OPEN_ROOT, &l->local, &l->local);
 }
 
-/* Asks for something about the parties of a root. */
+/* Asks mars(8) to add or drop a party of a root, or to end the root. */
 static int
 party(struct service *s, const struct atm_addr *local, uint32_t root,
     enum atm_party what, uint32_t ref, const struct atm_addr *to)

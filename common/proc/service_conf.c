@@ -77,7 +77,10 @@ service_apply(struct service *s, struct conf *new)
 	return "";
 }
 
-/* All is there, sockets too: the first time, this is the start of service. */
+/*
+ * The configuration and its sockets are complete.  The first time this is the
+ * start of service.
+ */
 void
 service_on_conf_end(struct service *s, struct rd *r, int fd)
 {
@@ -90,7 +93,10 @@ service_on_conf_end(struct service *s, struct rd *r, int fd)
 	(void)fd;
 	if (!s->serving) {
 		service_confine(s);
-		/* before configure(): the owner's first words are for it */
+		/*
+		 * this comes before configure(), when the owner may have its
+		 * first words for the sibling
+		 */
 		service_sibling_open(s);
 	}
 	why = service_apply(s, new);

@@ -85,8 +85,8 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 }
 
 /*
- * Those of the process come first.  When they are done, the last octet of
- * the cursor says so, and the rest of it is the owner's.
+ * The counters of the process come first.  When they are done, the last octet
+ * of the cursor says so, and the rest of it belongs to the owner.
  */
 static bool
 service_counters(void *arg, void *cursor, struct wr *w)

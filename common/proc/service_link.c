@@ -69,7 +69,7 @@ link_add(struct service *s, enum conf_transport transport,
 	return l;
 }
 
-/* The same for a permanent circuit; many of them make one link. */
+/* Keeps a permanent circuit in the same way.  Many of them make one link. */
 static void
 line_add(struct service_link *l, const struct atm_addr *peer, int fd)
 {
@@ -83,7 +83,7 @@ line_add(struct service_link *l, const struct atm_addr *peer, int fd)
 	v[l->nlines++].fd = fd;
 }
 
-/* Closes it.  Nobody has a circuit on it any more. */
+/* Closes a link, on which nobody has a circuit any more. */
 static void
 link_remove(struct service *s, struct service_link *l)
 {
@@ -100,7 +100,9 @@ link_remove(struct service *s, struct service_link *l)
 	free(l);
 }
 
-/* Whose it is by the configuration in force; false: nobody's. */
+/*
+ * Finds the user of a link by the configuration in force.  False: it has none.
+ */
 static bool
 link_whose(struct service *s, const struct service_link *l,
     const struct atm_addr *peer, struct service_user *u)
@@ -311,5 +313,5 @@ service_on_listen(struct service *s, struct rd *r, int fd)
 	} else if (l == NULL)
 		(void)link_add(s, transport, &local, fd);
 	else
-		(void)close(fd); /* there is one, which goes on */
+		(void)close(fd); /* there is one already, which stays */
 }

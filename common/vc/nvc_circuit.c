@@ -55,9 +55,18 @@ by_peer_cmp(struct nvc_circuit *a, struct nvc_circuit *b)
 	return (int)called_in(a) - (int)called_in(b);
 }
 
+static int
+by_dest_cmp(struct nvc_circuit *a, struct nvc_circuit *b)
+{
+	int r = nvc_dest_cmp(&a->dest, &b->dest);
+
+	return r != 0 ? r : a->num < b->num ? -1 : a->num > b->num;
+}
+
 #define TREE	__attribute__((__unused__)) static	/* not all are used */
 RB_GENERATE_INTERNAL(nvc_peers, nvc_peer, entry, nvc_peer_cmp, TREE)
 RB_GENERATE_INTERNAL(nvc_by_peer, nvc_circuit, by_peer, by_peer_cmp, TREE)
+RB_GENERATE_INTERNAL(nvc_by_dest, nvc_circuit, by_dest, by_dest_cmp, TREE)
 
 struct nvc *
 nvc_of_link(struct vc_link *l)
@@ -167,7 +176,10 @@ root_least(struct nvc_root *r, const struct nvc_circuit *c)
 void
 nvc_root_gained(struct nvc_root *r, struct nvc_circuit *c)
 {
-	c->from = nvc_of(c)->queue.seq;
+	struct nvc *n = nvc_of(c);
+
+	c->from = n->queue.seq;
+	(void)RB_INSERT(nvc_by_dest, &n->by_dest, c);
 	r->connected++;
 	r->bundlers += c->bundles;
 	/* nobody was there, or the one with the least is left out till then */
@@ -228,8 +240,10 @@ leaf_detach(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c)
 {
 	bool was_connected = c->from != NVC_NEVER;
 
-	if (was_connected)
+	if (was_connected) {
+		RB_REMOVE(nvc_by_dest, &n->by_dest, c);
 		root_lost(r, c);
+	}
 	if (was_connected && r->stream.sdus > 0) {
 		c->until = n->queue.seq;
 		r->dropped++;
@@ -315,6 +329,26 @@ nvc_circuit_by_peer(
 	return RB_FIND(nvc_by_peer, &n->by_peer, &key);
 }
 
+struct nvc_circuit *
+nvc_leaf_at(struct nvc *n, const struct nvc_dest *dest)
+{
+	struct nvc_circuit key, *c;
+
+	key.dest = *dest;
+	key.num = 0;
+	c = RB_NFIND(nvc_by_dest, &n->by_dest, &key);
+	return c != NULL && nvc_dest_cmp(&c->dest, dest) == 0 ? c : NULL;
+}
+
+struct nvc_circuit *
+nvc_leaf_next(struct nvc_circuit *c)
+{
+	struct nvc_circuit *next = RB_NEXT(nvc_by_dest, NULL, c);
+
+	return next != NULL && nvc_dest_cmp(&next->dest, &c->dest) == 0 ? next :
+	    NULL;
+}
+
 /* A peer that numbers two circuits alike is found by the first alone. */
 void
 nvc_circuit_index(struct nvc_circuit *c)
@@ -369,8 +403,8 @@ nvc_circuit_init(struct nvc *n, struct nvc_circuit *c, enum nvc_kind kind,
  * many, or there is no memory; circuit_uncount() all the same.
  */
 static bool
-circuit_count(struct nvc *n, struct nvc_circuit *c,
-    const struct nvc_dest *from, enum nvc_drop *why)
+circuit_count(struct nvc *n, struct nvc_circuit *c, const struct nvc_dest *from,
+    enum nvc_drop *why)
 {
 	const uint64_t most = n->params.circuits_per_address;
 
@@ -413,7 +447,8 @@ circuits_evict(struct nvc *n)
 	int i;
 
 	for (i = 0; i < EVICT && n->ncircuits >= max - max / RESERVE &&
-	     (c = TAILQ_FIRST(&n->silent)) != NULL; i++) {
+	    (c = TAILQ_FIRST(&n->silent)) != NULL;
+	    i++) {
 		nvc_dropped(n, NVC_DROP_SILENT);
 		nvc_step(c, NVC_EV_EXPIRED, &m);
 	}
@@ -462,8 +497,7 @@ nvc_circuit_agree(struct nvc_circuit *c, const struct nvc_msg *m)
 	c->max_sdu = m->max_sdu;
 	c->bundles = (m->flags & NVC_F_BUNDLE) != 0;
 	if (m->interval > c->interval)
-		c->interval =
-		    m->interval > most ? (uint8_t)most : m->interval;
+		c->interval = m->interval > most ? (uint8_t)most : m->interval;
 	if (c->interval < c->offered)
 		c->interval = c->offered;
 }
@@ -475,7 +509,6 @@ nvc_circuit_used(struct nvc_circuit *c)
 		TAILQ_REMOVE(&nvc_of(c)->silent, c, entry);
 	c->silent = false;
 }
-
 
 /*
  * The peer is alive, so that an ENQUIRY that is out counts as answered.  This

@@ -191,4 +191,3 @@ nvc_encode(struct wr *w, const struct nvc_msg *m)
 	encode_head(w, m->type, m->flags, m->cause, m->circuit);
 	bodies[m->type].encode(w, m);
 }
-

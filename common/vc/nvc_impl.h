@@ -148,6 +148,7 @@ struct nvc_circuit {
 	uint8_t		 tries;		/* SETUPs or ENQUIRYs unanswered */
 	uint8_t		 offered;	/* enquiry interval we told, s */
 	uint8_t		 interval;	/* in force, s: rule 6 */
+	bool		 watched;	/* by vc_watch() */
 	bool		 bundles;	/* the peer takes BUNDLE */
 	bool		 numbered;	/* a numbered SDU has come */
 	uint16_t	 number_in;	/* of the last that was delivered */
@@ -166,14 +167,17 @@ struct nvc_circuit {
 	struct nvc_peer	*prefix;	/* likewise, if its peer has IPv6 */
 	bool		 indexed;	/* by_peer */
 	RB_ENTRY(nvc_circuit) by_peer;	/* connected, or called in */
+	RB_ENTRY(nvc_circuit) by_dest;	/* a leaf that is connected */
 	TAILQ_ENTRY(nvc_circuit) entry;	/* root's leaves; failing calls;
 					 * silent ones */
 	bool		 silent;	/* called in, and no SDU yet */
-	uint64_t	 from, until;	/* leaf: of the SDUs that it gets */
+	uint64_t	 from, until;	/* leaf: of the SDUs that it still
+					 * gets */
 	struct nvc_stream stream;	/* not of a leaf: its root has one */
 	TAILQ_ENTRY(nvc_circuit) ready;	/* while something waits */
 };
 RB_HEAD(nvc_by_peer, nvc_circuit);
+RB_HEAD(nvc_by_dest, nvc_circuit);
 TAILQ_HEAD(nvc_circuits, nvc_circuit);
 
 /* The root of a point-to-multipoint call: one circuit for each leaf. */
@@ -195,7 +199,6 @@ struct nvc_root {
 	uint32_t	 batch;		/* SDUs that go together; 0: no pass */
 	struct vc_sdu	*body;		/* all of them as a BUNDLE, or NULL */
 	struct nvc_circuit *cursor;	/* the leaf whose turn it is */
-	uint32_t	 had;		/* of the batch, by that leaf */
 
 	/* what its user is to be told at the end of the flush */
 	TAILQ_ENTRY(nvc_root) tell;
@@ -245,6 +248,7 @@ struct nvc {
 	uint32_t	 nslots, free;	/* free: index + 1, or 0 */
 	uint32_t	 ncircuits;
 	struct nvc_by_peer by_peer;
+	struct nvc_by_dest by_dest;
 	struct nvc_peers peers;
 	struct nvc_circuits failing;
 	struct nvc_circuits silent;	/* called in, no SDU yet; oldest
@@ -364,6 +368,9 @@ struct nvc_circuit *nvc_circuit_find(const struct nvc *, uint64_t);
 /* The circuit that this peer calls so: of those called in, or called. */
 struct nvc_circuit *nvc_circuit_by_peer(struct nvc *,
 		    const struct nvc_dest *, uint64_t, bool in);
+/* The first leaf there that is connected, and the next one; or NULL. */
+struct nvc_circuit *nvc_leaf_at(struct nvc *, const struct nvc_dest *);
+struct nvc_circuit *nvc_leaf_next(struct nvc_circuit *);
 /* From now on it is found by its peer's number. */
 void		 nvc_circuit_index(struct nvc_circuit *);
 /*

@@ -9,6 +9,12 @@
  * had when the SDU was sent, and goes to each as a datagram of its own.
  * Where several SDUs wait they make the pass together (a batch), and each
  * leaf that takes bundles gets them in one datagram (rule 10).
+ *
+ * An answer passes the copies that wait for others, but not those that wait
+ * for its own receiver, which is a leaf as well: these are sent before it, and
+ * the pass leaves them out.  Else a client would take the sequence number in
+ * the answer for a gap in what the MARS tells everybody (RFC 2022 section
+ * 5.1.4.2, A-107), and ask for all its groups again.
  */
 
 #include <stdlib.h>
@@ -26,7 +32,8 @@ struct nvc_out {
 	struct vc_sdu	*sdu;		/* NULL: dest and head count */
 	bool		 numbered;	/* rule 9 */
 	mtime_t		 since;
-	uint64_t	 seq;		/* of a root's SDU */
+	uint64_t	 seq;		/* of a root's SDU; of any other, of
+					 * the next one of a root */
 	size_t		 owed;		/* octets it counts in the queue */
 	struct nvc_dest	 dest;
 	uint8_t		 len;		/* of head */
@@ -128,15 +135,13 @@ is_numbered(const struct vc_sdu *s)
 	uint32_t oui;
 	uint16_t pid;
 
-	return llc_decode(s->data, s->len, &oui, &pid) &&
-	    oui == LLC_OUI_IANA &&
+	return llc_decode(s->data, s->len, &oui, &pid) && oui == LLC_OUI_IANA &&
 	    (pid == LLC_PID_MARS || pid == LLC_PID_SCSP);
 }
 
 /* Queues an SDU for that many ends; NULL: there is no memory. */
 static struct nvc_out *
-queue_sdu(
-    struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
+queue_sdu(struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
 {
 	struct nvc_out *o = calloc(1, sizeof(*o));
 
@@ -145,6 +150,7 @@ queue_sdu(
 	o->sdu = s;
 	o->numbered = is_numbered(s);
 	o->since = n->timers->now;
+	o->seq = n->queue.seq;
 	o->owed = (size_t)s->len * ends;
 	STAILQ_INSERT_TAIL(&to->outs, o, entry);
 	to->sdus++;
@@ -189,15 +195,14 @@ nvc_queue_copies(struct nvc_root *r, struct vc_sdu *s)
 	struct nvc_queue *q = &n->queue;
 	size_t octets = (size_t)s->len * r->connected;
 	bool idle = STAILQ_EMPTY(&r->stream.outs);
-	struct nvc_out *o;
 
 	if (r->stream.sdus > 0 &&
 	    (q->ncopied >= NVC_QUEUE_COUNT || octets > VC_QUEUE_OCTETS ||
-		q->copies > VC_QUEUE_OCTETS - octets))
+	    q->copies > VC_QUEUE_OCTETS - octets))
 		return nvc_queue_full(n, s);
-	if ((o = queue_sdu(n, &r->stream, s, r->connected)) == NULL)
+	if (queue_sdu(n, &r->stream, s, r->connected) == NULL)
 		return nvc_queue_full(n, s);
-	o->seq = q->seq++;
+	q->seq++;
 	q->ncopied++;
 	q->copies += octets;
 	if (idle)
@@ -208,10 +213,8 @@ nvc_queue_copies(struct nvc_root *r, struct vc_sdu *s)
 void
 nvc_queue_skip(struct nvc_root *r, const struct nvc_circuit *c)
 {
-	if (r->cursor != c)
-		return;
-	r->cursor = TAILQ_NEXT(c, entry);
-	r->had = 0;
+	if (r->cursor == c)
+		r->cursor = TAILQ_NEXT(c, entry);
 }
 
 /* --- bundles */
@@ -241,22 +244,23 @@ static uint32_t
 bundle_fits(const struct nvc *n)
 {
 	return n->params.mtu == 0 ? NVC_BUNDLE_MAX - NVC_HDRLEN :
-				    nvc_sdu_fits(n);
+	    nvc_sdu_fits(n);
 }
 
 /*
- * How many of the SDUs that wait, the first among them, go in one BUNDLE: as
- * many as fit, all numbered or none.  1: it is not worth one.
+ * How many SDUs from that one on go in one BUNDLE: as many as fit, all
+ * numbered or none, and before a sequence number.  1: it is not worth one.
  */
 static uint32_t
-bundle_count(const struct nvc *n, const struct nvc_stream *s)
+bundle_count(const struct nvc *n, const struct nvc_out *first, uint64_t before)
 {
-	const struct nvc_out *o, *first = STAILQ_FIRST(&s->outs);
+	const struct nvc_out *o;
 	size_t room = bundle_fits(n);
 	uint32_t many = 0;
 
-	STAILQ_FOREACH(o, &s->outs, entry) {
-		if (o->sdu == NULL || o->numbered != first->numbered ||
+	for (o = first; o != NULL; o = STAILQ_NEXT(o, entry)) {
+		if (o->sdu == NULL || o->seq >= before ||
+		    o->numbered != first->numbered ||
 		    o->sdu->len + LEN_LEN > room)
 			break;
 		room -= o->sdu->len + LEN_LEN;
@@ -267,9 +271,8 @@ bundle_count(const struct nvc *n, const struct nvc_stream *s)
 
 /* The body of that BUNDLE; NULL: no memory, and they go one by one. */
 static struct vc_sdu *
-bundle_body(const struct nvc_stream *s, uint32_t many)
+bundle_body(const struct nvc_out *o, uint32_t many)
 {
-	const struct nvc_out *o = STAILQ_FIRST(&s->outs);
 	static uint8_t buf[VC_SDU_MAX];
 	struct wr w;
 
@@ -361,6 +364,87 @@ nvc_discard(struct nvc *n)
 		age(n, &r->stream.outs);
 }
 
+/* --- copies for one leaf */
+
+/* A leaf has had this one: the queue owes it nothing more. */
+static void
+copied(struct nvc *n, struct nvc_circuit *c, struct nvc_out *o)
+{
+	size_t octets = o->owed < o->sdu->len ? o->owed : o->sdu->len;
+
+	sdu_out(n, c, o);
+	o->owed -= octets;
+	n->queue.copies -= octets;
+	c->from = o->seq + 1;
+}
+
+/* One SDU, if it is for this leaf; false: no room, or *max is used up. */
+static bool
+copy_output(
+    struct nvc *n, struct nvc_circuit *c, struct nvc_out *o, size_t *max)
+{
+	if (o->seq < c->from || o->seq >= c->until)
+		return true; /* it has it, or was not connected then */
+	if (o->sdu->len > c->max_sdu) {
+		n->sdus_too_big++;
+		c->from = o->seq + 1;
+		return true;
+	}
+	if (!output_sdus(n, c, o->sdu, 1, o->numbered, max))
+		return false;
+	copied(n, c, o);
+	return true;
+}
+
+/* Those that wait for this leaf from *at on, as a bundle; then *at is next. */
+static bool
+copies_output(struct nvc *n, struct nvc_circuit *c, struct nvc_out **at,
+    uint64_t before, size_t *max)
+{
+	struct vc_sdu *body = NULL;
+	struct nvc_out *o = *at;
+	uint32_t many = 1;
+	bool room;
+
+	if (c->bundles && o->seq >= c->from && o->sdu->len <= c->max_sdu)
+		many = bundle_count(n, o, before);
+	if (many > 1 && (body = bundle_body(o, many)) != NULL &&
+	    body->len <= c->max_sdu) {
+		room = output_sdus(n, c, body, many, o->numbered, max);
+		for (; room && many > 0; many--, o = STAILQ_NEXT(o, entry))
+			copied(n, c, o);
+	} else if ((room = copy_output(n, c, o, max)))
+		o = STAILQ_NEXT(o, entry);
+	vc_sdu_free(body);
+	*at = o;
+	return room;
+}
+
+/*
+ * What roots sent before that sequence number, and an end that is to have an
+ * answer has not had yet.  False: no room, or *max is used up.
+ */
+static bool
+catch_up(
+    struct nvc *n, const struct nvc_circuit *to, uint64_t before, size_t *max)
+{
+	struct nvc_circuit *c = nvc_leaf_at(n, &to->dest);
+	struct nvc_out *o;
+
+	for (; c != NULL; c = nvc_leaf_next(c)) {
+		if (c->from >= before)
+			continue;
+		o = STAILQ_FIRST(&nvc_leaf_root(c)->stream.outs);
+		while (o != NULL && (o->sdu == NULL || o->seq < before))
+			if (o->sdu == NULL)
+				o = STAILQ_NEXT(o, entry);
+			else if (!copies_output(n, c, &o, before, max))
+				return false;
+		c->from = before;
+	}
+	return true;
+}
+
 /* --- circuits */
 
 static void
@@ -391,12 +475,14 @@ circuit_output(struct nvc *n, struct nvc_circuit *c, size_t *max)
 		circuit_pop(n, c);
 		return true;
 	}
-	if (c->bundles && *max > 0)
-		many = bundle_count(n, &c->stream);
-	if (many > 1 && (body = bundle_body(&c->stream, many)) == NULL)
+	if (*max == 0 || !catch_up(n, c, o->seq, max))
+		return false;
+	if (c->bundles)
+		many = bundle_count(n, o, o->seq + 1);
+	if (many > 1 && (body = bundle_body(o, many)) == NULL)
 		many = 1;
-	room = output_sdus(
-	    n, c, many > 1 ? body : o->sdu, many, o->numbered, max);
+	room =
+	    output_sdus(n, c, many > 1 ? body : o->sdu, many, o->numbered, max);
 	vc_sdu_free(body);
 	for (; room && many > 0; many--) {
 		sdu_out(n, c, STAILQ_FIRST(&c->stream.outs));
@@ -496,11 +582,12 @@ root_expire(struct nvc *n, struct nvc_root *r)
 static void
 pass_begin(const struct nvc *n, struct nvc_root *r)
 {
-	r->batch = r->bundlers > 0 ? bundle_count(n, &r->stream) : 1;
+	const struct nvc_out *o = STAILQ_FIRST(&r->stream.outs);
+
+	r->batch = r->bundlers > 0 ? bundle_count(n, o, NVC_NEVER) : 1;
 	if (r->batch > 1)
-		r->body = bundle_body(&r->stream, r->batch);
+		r->body = bundle_body(o, r->batch);
 	r->cursor = TAILQ_FIRST(&r->leaves);
-	r->had = 0;
 }
 
 static void
@@ -517,39 +604,14 @@ pass_end(struct nvc *n, struct nvc_root *r)
 	nvc_root_sent(n, r, seq);
 }
 
-/* A leaf has had this one: the queue owes it nothing more. */
-static void
-copied(struct nvc *n, struct nvc_root *r, struct nvc_circuit *c,
-    struct nvc_out *o)
-{
-	size_t octets = o->owed < o->sdu->len ? o->owed : o->sdu->len;
-
-	sdu_out(n, c, o);
-	o->owed -= octets;
-	n->queue.copies -= octets;
-	r->had++;
-}
-
-/* May the leaf have this SDU?  Those that it takes no part of are counted. */
-static bool
-is_for(struct nvc *n, const struct nvc_circuit *c, const struct nvc_out *o)
-{
-	if (o->seq < c->from || o->seq >= c->until)
-		return false; /* it was not connected when that was sent */
-	if (o->sdu->len <= c->max_sdu)
-		return true;
-	n->sdus_too_big++;
-	return false;
-}
-
-/* Is the whole batch for this leaf, so that it can have it as a bundle? */
+/* The whole batch in one datagram, if it is all for this leaf. */
 static bool
 takes_bundle(const struct nvc_root *r, const struct nvc_circuit *c)
 {
 	const struct nvc_out *o = STAILQ_FIRST(&r->stream.outs);
 	uint32_t i;
 
-	if (r->body == NULL || !c->bundles || r->had > 0 || o->seq < c->from ||
+	if (r->body == NULL || !c->bundles || o->seq < c->from ||
 	    o->seq + r->batch > c->until)
 		return false;
 	if (c->max_sdu >= r->body->len)
@@ -569,20 +631,13 @@ leaf_output(
 	bool bundle = takes_bundle(r, c);
 	uint32_t i;
 
-	if (bundle &&
-	    !output_sdus(n, c, r->body, r->batch, o->numbered, max))
+	if (bundle && !output_sdus(n, c, r->body, r->batch, o->numbered, max))
 		return false;
-	for (i = 0; i < r->batch; i++, o = STAILQ_NEXT(o, entry)) {
-		if (i < r->had)
-			continue;
-		if (!bundle && !is_for(n, c, o)) {
-			r->had++;
-			continue;
-		}
-		if (!bundle && !output_sdus(n, c, o->sdu, 1, o->numbered, max))
+	for (i = 0; i < r->batch; i++, o = STAILQ_NEXT(o, entry))
+		if (bundle)
+			copied(n, c, o);
+		else if (!copy_output(n, c, o, max))
 			return false;
-		copied(n, r, c, o);
-	}
 	return true;
 }
 
@@ -614,7 +669,6 @@ root_output(struct nvc *n, struct nvc_root *r, size_t *max)
 			if (!leaf_output(n, r, r->cursor, max))
 				return false;
 			r->cursor = TAILQ_NEXT(r->cursor, entry);
-			r->had = 0;
 		}
 		pass_end(n, r);
 	}
@@ -659,8 +713,7 @@ nvc_queue_tell(struct nvc *n)
 			continue;
 		any = true;
 		if (overflow && u->overflow != NULL)
-			u->overflow(
-			    n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
+			u->overflow(n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
 		if (drained && !r->released && u->drained != NULL)
 			u->drained(n->link.arg, &r->h.u.vc, r->h.u.vc.cookie);
 	}

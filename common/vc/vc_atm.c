@@ -9,6 +9,8 @@
 #include "vc_atm.h"
 #include "vc_party.h"
 
+#define FLUSH_MAX	1024	/* ports in one turn of the loop */
+
 static const char *const kind_names[] = { VC_ATM_KINDS(TABLE_NAME) };
 
 static int
@@ -63,6 +65,91 @@ vc_atm_leave(struct vc_atm *a)
 	a->busy--;
 }
 
+/* --- what waits */
+
+static enum vc_port_prio
+prio_of(const struct vc_atm_circuit *c)
+{
+	return c->kind == VC_ATM_LEAF || c->kind == VC_ATM_ROOT ?
+	    VC_PORT_COPY :
+	    VC_PORT_ANSWER;
+}
+
+/* A turn later, if not at the end of a flush, its user is told. */
+static void
+vc_atm_tell_later(struct vc_atm_circuit *root)
+{
+	if (!root->telling)
+		TAILQ_INSERT_TAIL(&root->atm->tell, root, to_tell);
+	root->telling = true;
+	vc_atm_soon(root->atm);
+}
+
+static void
+vc_atm_hush(struct vc_atm_circuit *root)
+{
+	if (root->telling)
+		TAILQ_REMOVE(&root->atm->tell, root, to_tell);
+	root->telling = false;
+}
+
+/* So many SDUs of it wait no more, nor as many of its root. */
+static void
+vc_atm_unqueue(struct vc_atm_circuit *c, uint32_t many)
+{
+	struct vc_atm_circuit *root = c->root == NULL ? c : c->root;
+
+	c->queued -= many;
+	if (root != c)
+		root->queued -= many;
+	if (many > 0 && root->queued == 0 && root->kind == VC_ATM_ROOT) {
+		root->drained = true;
+		vc_atm_tell_later(root);
+	}
+}
+
+void
+vc_atm_gone(struct vc_atm *a, struct vc_atm_circuit *c, enum vc_port_prio prio,
+    size_t len, bool was_sent)
+{
+	struct vc_atm_circuit *root;
+
+	a->octets[prio] -= len;
+	if (c == NULL)
+		return;
+	root = c->root == NULL ? c : c->root;
+	if (!was_sent && c->state == VC_ATM_UP && root->kind == VC_ATM_ROOT) {
+		root->overflow = true;
+		vc_atm_tell_later(root);
+	}
+	vc_atm_unqueue(c, 1);
+}
+
+/* False: there was nothing to tell. */
+static bool
+vc_atm_tell(struct vc_atm *a)
+{
+	const struct vc_user *u = a->link.user;
+	struct vc_atm_circuit *root;
+	bool drained, overflow, any = false;
+
+	vc_atm_enter(a);
+	while (!a->closing && (root = TAILQ_FIRST(&a->tell)) != NULL) {
+		any = true;
+		vc_atm_hush(root);
+		drained = root->drained && root->queued == 0;
+		overflow = root->overflow;
+		root->drained = root->overflow = false;
+		if (overflow && u->overflow != NULL)
+			u->overflow(
+			    a->link.arg, &root->u.vc, root->u.vc.cookie);
+		if (drained && root->state == VC_ATM_UP && u->drained != NULL)
+			u->drained(a->link.arg, &root->u.vc, root->u.vc.cookie);
+	}
+	vc_atm_leave(a);
+	return any;
+}
+
 /* --- states */
 
 static void
@@ -80,10 +167,12 @@ vc_atm_bury(struct vc_atm_circuit *c)
 	struct vc_atm *a = c->atm;
 
 	if (c->unsent)
-		TAILQ_REMOVE(&a->unsent, c, to_flush);
+		TAILQ_REMOVE(&a->unsent[prio_of(c)], c, to_flush);
 	c->unsent = false;
 	a->ops->close(c);
 	c->port = NULL;
+	vc_atm_unqueue(c, c->queued);
+	vc_atm_hush(c);
 	if (c->root != NULL)
 		TAILQ_REMOVE(&c->root->leaves, c, of_root);
 	c->root = NULL;
@@ -325,40 +414,90 @@ vc_atm_release(struct vc *vc, uint16_t cause)
 }
 
 static int
+circuit_drop(struct vc_atm_circuit *c, struct vc_sdu *sdu)
+{
+	c->atm->counters.sdus_dropped++;
+	vc_sdu_free(sdu);
+	return -1;
+}
+
+static int
 circuit_send(struct vc_atm_circuit *c, struct vc_sdu *sdu)
 {
+	enum vc_port_prio prio = prio_of(c);
+	size_t len = sdu->len;
 	struct vc_atm *a = c->atm;
 
-	if (c->port == NULL || c->kind == VC_ATM_LEAF_END) {
-		a->counters.sdus_dropped++;
-		vc_sdu_free(sdu);
+	if (c->port == NULL || c->kind == VC_ATM_LEAF_END)
+		return circuit_drop(c, sdu);
+	if (vc_port_send(c->port, prio, c, sdu) == -1)
 		return -1;
-	}
-	if (vc_port_send(c->port, sdu) == -1)
-		return -1;
+	a->octets[prio] += len;
+	c->queued++;
+	if (c->root != NULL)
+		c->root->queued++;
 	c->sdus_out++;
 	if (!c->unsent)
-		TAILQ_INSERT_TAIL(&a->unsent, c, to_flush);
+		TAILQ_INSERT_TAIL(&a->unsent[prio], c, to_flush);
 	c->unsent = true;
 	return 0;
 }
 
-int
-vc_atm_send(struct vc *vc, struct vc_sdu *sdu)
+/* Is there room for one more on so many circuits? */
+static bool
+has_room(const struct vc_atm_circuit *c, size_t len, size_t circuits)
 {
-	struct vc_atm_circuit *leaf, *c = circuit_of(vc);
+	size_t wait = c->atm->octets[prio_of(c)];
+
+	return wait <= VC_QUEUE_OCTETS &&
+	    len * circuits <= VC_QUEUE_OCTETS - wait;
+}
+
+/* The leaves that have a call of their own, and are connected. */
+static int
+root_copy(struct vc_atm_circuit *c, struct vc_sdu *sdu)
+{
+	struct vc_atm_circuit *leaf;
+	size_t leaves = 0;
 	int r = 0;
 
-	if (c->kind != VC_ATM_ROOT)
-		return circuit_send(c, sdu);
-	if (c->parties != NULL && vc_party_any(c))
-		return circuit_send(c, sdu);
+	TAILQ_FOREACH(leaf, &c->leaves, of_root)
+		leaves += leaf->state == VC_ATM_UP;
+	if (c->queued > 0 && !has_room(c, sdu->len, leaves))
+		return circuit_drop(c, sdu);
 	TAILQ_FOREACH(leaf, &c->leaves, of_root)
 		if (leaf->state == VC_ATM_UP &&
 		    circuit_send(leaf, vc_sdu_ref(sdu)) == -1)
 			r = -1;
 	vc_sdu_free(sdu);
 	return r;
+}
+
+int
+vc_atm_send(struct vc *vc, struct vc_sdu *sdu)
+{
+	struct vc_atm_circuit *c = circuit_of(vc);
+
+	if (c->kind == VC_ATM_ROOT && (c->parties == NULL || !vc_party_any(c)))
+		return root_copy(c, sdu);
+	if (c->queued > 0 && !has_room(c, sdu->len, 1))
+		return circuit_drop(c, sdu);
+	return circuit_send(c, sdu);
+}
+
+/* The slowest leaf has all that its root has not sent to every one. */
+uint32_t
+vc_atm_backlog(const struct vc *vc)
+{
+	const struct vc_atm_circuit *leaf, *c = circuit_of(vc);
+	uint32_t most = 0;
+
+	if (c->kind != VC_ATM_ROOT || c->parties != NULL)
+		return c->queued;
+	if (c->queued > 0)
+		TAILQ_FOREACH(leaf, &c->leaves, of_root)
+			most = leaf->queued > most ? leaf->queued : most;
+	return most;
 }
 
 const struct atm_addr *
@@ -369,17 +508,34 @@ vc_atm_peer(const struct vc *vc)
 
 /* --- links */
 
+/* So many ports before others have a turn; false: that was not all. */
+static bool
+flush_ports(struct vc_atm *a, enum vc_port_prio prio, int *max)
+{
+	struct vc_atm_circuit *c;
+
+	while ((c = TAILQ_FIRST(&a->unsent[prio])) != NULL) {
+		if ((*max)-- <= 0)
+			return false;
+		TAILQ_REMOVE(&a->unsent[prio], c, to_flush);
+		c->unsent = false;
+		vc_port_flush(c->port);
+	}
+	return true;
+}
+
+/* What a user sends when it is told has its turn in the same flush. */
 void
 vc_atm_flush(struct vc_link *l)
 {
 	struct vc_atm *a = vc_atm_of(l);
-	struct vc_atm_circuit *c;
+	int max = FLUSH_MAX;
 
-	while ((c = TAILQ_FIRST(&a->unsent)) != NULL) {
-		TAILQ_REMOVE(&a->unsent, c, to_flush);
-		c->unsent = false;
-		vc_port_flush(c->port);
-	}
+	do
+		if (!flush_ports(a, VC_PORT_ANSWER, &max) ||
+		    !flush_ports(a, VC_PORT_COPY, &max))
+			vc_atm_soon(a);
+	while (vc_atm_tell(a) && max > 0);
 }
 
 static void
@@ -393,6 +549,7 @@ vc_atm_on_later(void *arg)
 		a->ops->destroy(a);
 		return;
 	}
+	(void)vc_atm_tell(a);
 	vc_atm_enter(a);
 	while (a->asked < VC_ATM_ASKED_MAX &&
 	    (c = TAILQ_FIRST(&a->waiting)) != NULL)
@@ -481,7 +638,9 @@ vc_atm_init(struct vc_atm *a, struct event_base *base, struct timers *ts,
 	a->max = max;
 	RB_INIT(&a->circuits);
 	TAILQ_INIT(&a->waiting);
-	TAILQ_INIT(&a->unsent);
+	TAILQ_INIT(&a->unsent[VC_PORT_ANSWER]);
+	TAILQ_INIT(&a->unsent[VC_PORT_COPY]);
+	TAILQ_INIT(&a->tell);
 	TAILQ_INIT(&a->dead);
 	timer_init(&a->later, vc_atm_on_later, a);
 }

@@ -100,6 +100,8 @@ struct vc_atm_circuit {
 						 * one only with parties */
 	struct vc_port		 own;		/* that of a switched one */
 	uint64_t		 sdus_in, sdus_out;
+	uint32_t		 queued;	/* SDUs at its port; of a root
+						 * without, at its leaves' */
 
 	struct vc_pvc_line	*line;		/* of a permanent one */
 	TAILQ_ENTRY(vc_atm_circuit) of_line;
@@ -114,7 +116,9 @@ struct vc_atm_circuit {
 	TAILQ_ENTRY(vc_atm_circuit) entry;	/* in waiting, in dead, or
 						 * in want of vc_party.c */
 	TAILQ_ENTRY(vc_atm_circuit) to_flush;
-	bool			 unsent;	/* it is in that list */
+	bool			 unsent;	/* it is in such a list */
+	TAILQ_ENTRY(vc_atm_circuit) to_tell;	/* a root */
+	bool			 telling, drained, overflow;
 	RB_ENTRY(vc_atm_circuit) node;
 };
 TAILQ_HEAD(vc_atm_circuits, vc_atm_circuit);
@@ -140,7 +144,10 @@ struct vc_atm {
 	struct timers		*timers;
 	const struct vc_atm_ops	*ops;
 	struct vc_atm_tree	 circuits;	/* by id, no dead ones */
-	struct vc_atm_circuits	 waiting, unsent, dead;
+	struct vc_atm_circuits	 waiting, dead;
+	struct vc_atm_circuits	 unsent[VC_PORT_PRIOS];
+	struct vc_atm_circuits	 tell;		/* roots whose user is told */
+	size_t			 octets[VC_PORT_PRIOS];	/* that wait */
 	uint32_t		 last_id;
 	uint32_t		 many;		/* circuits */
 	uint32_t		 max;		/* before calls are refused */
@@ -170,6 +177,9 @@ bool	vc_atm_offer(struct vc_atm_circuit *);
 /* A circuit in that state, WAITING or UP.  NULL: no memory. */
 struct vc_atm_circuit *vc_atm_new(struct vc_atm *, enum vc_atm_kind,
 	    const struct atm_addr *peer, enum vc_atm_state);
+/* What gone() of a port's functions is, given the circuit that sent. */
+void	vc_atm_gone(struct vc_atm *, struct vc_atm_circuit *,
+	    enum vc_port_prio, size_t, bool sent);
 /* An SDU for the user. */
 void	vc_atm_sdu(struct vc_atm_circuit *, const uint8_t *, size_t);
 
@@ -180,6 +190,7 @@ struct vc_leaf	*vc_atm_multi_add(struct vc *, const struct atm_addr *, void *);
 void		 vc_atm_multi_drop(struct vc_leaf *);
 void		 vc_atm_release(struct vc *, uint16_t);
 int		 vc_atm_send(struct vc *, struct vc_sdu *);
+uint32_t	 vc_atm_backlog(const struct vc *);
 const struct atm_addr *vc_atm_peer(const struct vc *);
 void		 vc_atm_flush(struct vc_link *);
 void		 vc_atm_close(struct vc_link *);

@@ -18,6 +18,8 @@
 struct vc_port_sdu {
 	STAILQ_ENTRY(vc_port_sdu) entry;
 	struct vc_sdu		*sdu;
+	void			*whose;
+	mtime_t			 since;
 };
 
 /* One octet more than the longest frame, so that a longer one is noticed. */
@@ -44,42 +46,74 @@ vc_counters_get(
 }
 
 static void
-dequeue(struct vc_port *p)
+dequeue(struct vc_port *p, enum vc_port_prio prio, bool was_sent)
 {
-	struct vc_port_sdu *q = STAILQ_FIRST(&p->queue);
+	struct vc_port_sdu *q = STAILQ_FIRST(&p->queue[prio].sdus);
 
-	STAILQ_REMOVE_HEAD(&p->queue, entry);
-	p->queued--;
+	STAILQ_REMOVE_HEAD(&p->queue[prio].sdus, entry);
+	p->queue[prio].many--;
+	if (was_sent) {
+		p->counters->sdus_out++;
+		p->counters->octets_out += q->sdu->len;
+	} else
+		p->counters->sdus_dropped++;
+	p->ops->gone(p->arg, q->whose, prio, q->sdu->len, was_sent);
 	vc_sdu_free(q->sdu);
 	free(q);
+}
+
+static void
+drop_old(struct vc_port *p, enum vc_port_prio prio)
+{
+	struct vc_port_sdu *q;
+
+	while ((q = STAILQ_FIRST(&p->queue[prio].sdus)) != NULL &&
+	    mtime_diff(q->since, p->timers->now) > VC_QUEUE_TIME)
+		dequeue(p, prio, false);
+}
+
+/* False: the descriptor takes nothing now. */
+static bool
+flush_prio(struct vc_port *p, enum vc_port_prio prio)
+{
+	struct vc_port_sdu *q;
+	ssize_t n;
+
+	drop_old(p, prio);
+	while ((q = STAILQ_FIRST(&p->queue[prio].sdus)) != NULL) {
+		n = send(p->fd, q->sdu->data, q->sdu->len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return false;
+		dequeue(p, prio, n != -1);
+	}
+	return true;
 }
 
 /* A send that fails loses the frame; that the port is lost, reading shows. */
 void
 vc_port_flush(struct vc_port *p)
 {
-	struct vc_port_sdu *q;
-	ssize_t n;
-
 	if (p->fd == -1 || p->held)
 		return;
-	while ((q = STAILQ_FIRST(&p->queue)) != NULL) {
-		n = send(p->fd, q->sdu->data, q->sdu->len,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			event_add(&p->writable, NULL);
-			return;
-		}
-		if (n == -1)
-			p->counters->sdus_dropped++;
-		else {
-			p->counters->sdus_out++;
-			p->counters->octets_out += q->sdu->len;
-		}
-		dequeue(p);
-	}
+	if (!flush_prio(p, VC_PORT_ANSWER) || !flush_prio(p, VC_PORT_COPY))
+		event_add(&p->writable, NULL);
+}
+
+void
+vc_port_forget(struct vc_port *p, const void *whose)
+{
+	struct vc_port_sdu *q;
+	int prio;
+
+	if (p->fd == -1)
+		return;
+	for (prio = 0; prio < VC_PORT_PRIOS; prio++)
+		STAILQ_FOREACH(q, &p->queue[prio].sdus, entry)
+			if (q->whose == whose)
+				q->whose = NULL;
 }
 
 static void
@@ -91,19 +125,22 @@ vc_port_on_writable(evutil_socket_t fd, short what, void *arg)
 }
 
 int
-vc_port_send(struct vc_port *p, struct vc_sdu *s)
+vc_port_send(
+    struct vc_port *p, enum vc_port_prio prio, void *whose, struct vc_sdu *s)
 {
 	struct vc_port_sdu *q;
 
 	if (s->len > VC_SDU_MAX)
 		p->counters->sdus_too_big++;
-	else if (p->fd == -1 || p->queued >= VC_PORT_QUEUE_MAX ||
+	else if (p->fd == -1 || p->queue[prio].many >= VC_PORT_QUEUE_MAX ||
 	    (q = malloc(sizeof(*q))) == NULL)
 		p->counters->sdus_dropped++;
 	else {
 		q->sdu = s;
-		STAILQ_INSERT_TAIL(&p->queue, q, entry);
-		p->queued++;
+		q->whose = whose;
+		q->since = p->timers->now;
+		STAILQ_INSERT_TAIL(&p->queue[prio].sdus, q, entry);
+		p->queue[prio].many++;
 		return 0;
 	}
 	vc_sdu_free(s);
@@ -162,7 +199,8 @@ vc_port_open(struct vc_port *p, struct event_base *base, struct timers *ts,
 	p->timers = ts;
 	p->counters = counters;
 	p->last = ts->now;
-	STAILQ_INIT(&p->queue);
+	STAILQ_INIT(&p->queue[VC_PORT_ANSWER].sdus);
+	STAILQ_INIT(&p->queue[VC_PORT_COPY].sdus);
 	if (event_assign(&p->readable, base, fd, EV_READ | EV_PERSIST,
 	    vc_port_on_readable, p) == -1 ||
 	    event_assign(&p->writable, base, fd, EV_WRITE, vc_port_on_writable,
@@ -176,15 +214,16 @@ vc_port_open(struct vc_port *p, struct event_base *base, struct timers *ts,
 void
 vc_port_close(struct vc_port *p)
 {
+	enum vc_port_prio prio;
+
 	if (p->fd == -1)
 		return;
 	vc_port_flush(p);
 	(void)event_del(&p->readable);
 	(void)event_del(&p->writable);
-	while (!STAILQ_EMPTY(&p->queue)) {
-		p->counters->sdus_dropped++;
-		dequeue(p);
-	}
+	for (prio = 0; prio < VC_PORT_PRIOS; prio++)
+		while (p->queue[prio].many > 0)
+			dequeue(p, prio, false);
 	(void)close(p->fd);
 	p->fd = -1;
 }

@@ -21,7 +21,15 @@
 #include "timer.h"
 #include "vc.h"
 
-#define VC_PORT_QUEUE_MAX	4096	/* SDUs that wait for one descriptor */
+/* SDUs of each priority that wait for one descriptor */
+#define VC_PORT_QUEUE_MAX	4096
+
+/* What goes first; within each of them the order stays. */
+enum vc_port_prio {
+	VC_PORT_ANSWER,		/* of a circuit */
+	VC_PORT_COPY,		/* of a root, for a leaf or for all of them */
+	VC_PORT_PRIOS
+};
 
 /* Counters of a link, all of VC_COUNTERS. */
 struct vc_counters {
@@ -37,6 +45,12 @@ struct vc_port_ops {
 	void	(*sdu)(void *, const uint8_t *, size_t);
 	/* the other end has gone; the owner calls vc_port_close() */
 	void	(*lost)(void *, int error);
+	/*
+	 * An SDU of that many octets that whose has queued waits no longer:
+	 * it was sent, or dropped.  Nothing may be sent from within this.
+	 */
+	void	(*gone)(void *, void *whose, enum vc_port_prio, size_t,
+		    bool sent);
 };
 
 struct vc_port_sdu;
@@ -50,8 +64,10 @@ struct vc_port {
 	struct timers		*timers;
 	struct vc_counters	*counters;
 	struct event		 readable, writable;
-	struct vc_port_sdus	 queue;
-	uint32_t		 queued;
+	struct {
+		struct vc_port_sdus	 sdus;
+		uint32_t		 many;
+	} queue[VC_PORT_PRIOS];
 	bool			 held;		/* see vc_port_hold() */
 	mtime_t			 last;		/* when something came in */
 };
@@ -63,8 +79,12 @@ int	vc_port_open(struct vc_port *, struct event_base *, struct timers *,
 /* Sends what goes without waiting, and closes. */
 void	vc_port_close(struct vc_port *);
 /* Takes the reference over, always.  -1, and counted: it was not queued. */
-int	vc_port_send(struct vc_port *, struct vc_sdu *);
+int	vc_port_send(struct vc_port *, enum vc_port_prio, void *whose,
+	    struct vc_sdu *);
+/* Sends what goes without waiting; drops what has waited for too long. */
 void	vc_port_flush(struct vc_port *);
+/* What that one has queued is still sent; gone() is told of NULL. */
+void	vc_port_forget(struct vc_port *, const void *whose);
 /*
  * true: what is sent waits in the queue until false, since a send might wait
  * in the system; vc_port_close() drops what is held.

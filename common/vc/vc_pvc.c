@@ -66,8 +66,12 @@ circuit_join(struct vc_atm_circuit *c, struct vc_pvc_line *line)
 static void
 vc_pvc_circuit_close(struct vc_atm_circuit *c)
 {
-	if (c->line != NULL)
+	if (c->line != NULL) {
 		TAILQ_REMOVE(&c->line->circuits, c, of_line);
+		/* nobody else may have something to send on the line */
+		vc_port_flush(&c->line->port);
+		vc_port_forget(&c->line->port, c);
+	}
 	c->line = NULL;
 }
 
@@ -149,7 +153,16 @@ line_lost(void *arg, int error)
 	timer_set(line->pvc->atm.timers, &line->again, LINE_AGAIN);
 }
 
-static const struct vc_port_ops port_ops = { line_sdu, line_lost };
+static void
+line_gone(
+    void *arg, void *whose, enum vc_port_prio prio, size_t len, bool was_sent)
+{
+	struct vc_pvc_line *line = arg;
+
+	vc_atm_gone(&line->pvc->atm, whose, prio, len, was_sent);
+}
+
+static const struct vc_port_ops port_ops = { line_sdu, line_lost, line_gone };
 
 static void
 line_again(void *arg)
@@ -322,6 +335,7 @@ static const struct vc_backend backend = {
 	.pause = pvc_pause,
 	.counter = vc_atm_counter,
 	.circuit = vc_atm_circuit,
+	.backlog = vc_atm_backlog,
 	.leads_to = pvc_leads_to,
 };
 

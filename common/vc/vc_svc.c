@@ -75,7 +75,18 @@ circuit_lost(void *arg, int error)
 	vc_atm_leave(a);
 }
 
-static const struct vc_port_ops port_ops = { circuit_sdu, circuit_lost };
+static void
+circuit_gone(
+    void *arg, void *whose, enum vc_port_prio prio, size_t len, bool was_sent)
+{
+	struct vc_atm_circuit *c = arg;
+
+	vc_atm_gone(c->atm, whose, prio, len, was_sent);
+}
+
+static const struct vc_port_ops port_ops = {
+	circuit_sdu, circuit_lost, circuit_gone
+};
 
 static int
 circuit_port(struct vc_atm_circuit *c, int fd)
@@ -447,6 +458,7 @@ static const struct vc_backend backend = {
 	.pause = svc_pause,
 	.counter = vc_atm_counter,
 	.circuit = vc_atm_circuit,
+	.backlog = vc_atm_backlog,
 };
 
 void

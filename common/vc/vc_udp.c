@@ -363,6 +363,8 @@ static const struct vc_backend backend = {
 	.discard = udp_discard,
 	.counter = udp_counter,
 	.circuit = udp_circuit,
+	.watch = nvc_watch,
+	.leaf = nvc_leaf,
 	.backlog = nvc_backlog,
 	.sdu_max = nvc_sdu_max,
 };

@@ -42,6 +42,7 @@ struct marsc_step {
 	size_t		 naddrs;
 	int64_t		 us;		/* WAIT, EXPECT ... within */
 	char		*text;		/* ECHO, SEND */
+	bool		 server;	/* REGISTER: as a multicast server */
 };
 STAILQ_HEAD(marsc_script, marsc_step);
 
@@ -53,7 +54,7 @@ const char	*marsc_script_line(struct marsc_script *, const char *line,
 		    const struct mars_pro *);
 /* Appends a command without arguments.  false: no memory */
 bool		 marsc_script_add(struct marsc_script *, enum marsc_verb);
-/* seconds, with a fraction if need be; false: not a number */
+/* reads seconds, perhaps with a fraction; false: not a number */
 bool		 marsc_script_seconds(const char *, int64_t *);
 /* GROUP or MIN-MAX of the protocol */
 bool		 marsc_script_range(const char *, const struct mars_pro *,

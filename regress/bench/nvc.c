@@ -6,7 +6,9 @@
 /*
  * What circuits cost: SDUs a second through vc_udp from one loopback address
  * to another within one process, against plain sendmmsg and recvmmsg of
- * datagrams of the same size and in batches as large, in the same run.
+ * datagrams of the same size and in batches as large, in the same run.  Then
+ * what a message costs that a root sends to many leaves while others wait,
+ * where these take bundles and where they do not (nvc.md, rule 10).
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -90,6 +92,87 @@ turn(void *arg)
 	vc_flush(to);
 }
 
+/* --- a root and its leaves, which are no more than their answers */
+
+#define LEAVES	1000
+#define WAIT	20	/* SDUs that wait, of this many octets */
+#define LEN	68	/* a MARS_JOIN of one pair of IPv4 addresses */
+
+static uint8_t heard[LEAVES + 1][NVC_CONTROL_MAX];
+static uint64_t nheard, datagrams;
+
+/* Keeps the SETUPs; the rest is counted, and the system is asked to send. */
+static bool
+keep(void *arg, const struct nvc_dest *dest, const uint8_t *head, size_t len,
+    struct vc_sdu *sdu)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct iovec iov[2] = { { (void *)(uintptr_t)head, len } };
+	struct msghdr m = { .msg_name = &in,
+		.msg_namelen = sizeof(in),
+		.msg_iov = iov,
+		.msg_iovlen = 1 };
+
+	if (sdu == NULL) {
+		memcpy(heard[nheard++ % LEAVES], head, len);
+		return true;
+	}
+	(void)dest;
+	in.sin_addr.s_addr = htonl(0x7f000041);
+	in.sin_port = htons(9);
+	iov[1].iov_base = sdu->data;
+	iov[1].iov_len = sdu->len;
+	m.msg_iovlen = 2;
+	(void)sendmsg(*(int *)arg, &m, MSG_DONTWAIT);
+	datagrams++;
+	return true;
+}
+
+static void
+up_leaf(void *arg, struct vc_leaf *l, void *cookie)
+{
+	(void)arg;
+	(void)l;
+	(void)cookie;
+}
+
+static void
+up_leaf_end(void *arg, struct vc_leaf *l, void *cookie, uint16_t cause)
+{
+	(void)cause;
+	up_leaf(arg, l, cookie);
+}
+
+static const struct vc_user root_user = {
+	.leaf_ack = up_leaf, .leaf_failed = up_leaf_end,
+	.leaf_drop = up_leaf_end
+};
+
+static struct vc *
+root_up(struct nvc *n, bool bundles)
+{
+	struct nvc_dest leaf = { .port = 2022, .ip = { 10 } };
+	uint8_t connect[24] = { NVC_VERSION << 4 | NVC_CONNECT,
+		bundles ? NVC_F_BUNDLE : 0, [19] = 1, [20] = 0x23, [21] = 0xe4,
+		[22] = 255 };
+	struct vc *root = vc_multi(nvc_link(n), NULL);
+	struct atm_addr a;
+	int i;
+
+	for (i = 0; i < LEAVES; i++) {
+		leaf.ip[2] = (uint8_t)(i >> 8);
+		leaf.ip[3] = (uint8_t)i;
+		atm_addr_from_ip(&a, false, leaf.ip, 0);
+		if (vc_multi_add(root, &a, NULL) == NULL)
+			errx(1, "leaf");
+		nheard = 0;
+		(void)nvc_flush(n, SIZE_MAX);
+		memcpy(connect + 4, heard[0] + NVC_HDRLEN, 8);
+		nvc_input(n, &leaf, connect, sizeof(connect));
+	}
+	return root;
+}
+
 static double
 seconds(void)
 {
@@ -148,6 +231,59 @@ circuit(struct vc *vc, size_t len)
 			loop_poll(&loop, turn, NULL);
 	}
 	return ROUNDS * (double)BATCH / (seconds() - start);
+}
+
+/* us for a message to all leaves, when so many of them wait together */
+static double
+copies(bool bundles, double *each)
+{
+	static const struct nvc_ops ops = { .random = random64,
+		.output = keep };
+	struct nvc_params p = { .base_port = 2022,
+		.enquiry_interval = 255,
+		.max_circuits = LEAVES };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), i, round;
+	double start, took, best = 1e9;
+	struct timers ts;
+	struct atm_addr a;
+	struct nvc *n;
+	struct vc *root;
+
+	timers_init(&ts, (mtime_t){ 0 });
+	atm_addr_from_ip(&a, false, (const uint8_t *)"\x0a\xff\0\1", 0);
+	n = nvc_new(&ops, &fd, &ts, &nvc_backend, &a, &p, &root_user, NULL);
+	if (fd == -1 || n == NULL)
+		err(1, "root");
+	root = root_up(n, bundles);
+	for (round = 0; round < 10; round++) {
+		datagrams = 0;
+		for (i = 0; i < WAIT; i++)
+			if (vc_send(root, vc_sdu_new(NULL, LEN)) == -1)
+				errx(1, "vc_send");
+		start = seconds();
+		(void)nvc_flush(n, SIZE_MAX);
+		took = seconds() - start;
+		best = took < best ? took : best;
+	}
+	*each = (double)datagrams / LEAVES;
+	nvc_free(n);
+	close(fd);
+	return best * 1e6 / WAIT;
+}
+
+static void
+bench_copies(void)
+{
+	double us, each;
+	int i;
+
+	printf("%d SDUs of %d octets that wait for %d leaves\n", WAIT, LEN,
+	    LEAVES);
+	printf("%8s %12s %12s\n", "bundles", "us/message", "datagrams");
+	for (i = 0; i < 2; i++) {
+		us = copies(i == 1, &each);
+		printf("%8s %12.0f %12.1f\n", i == 1 ? "yes" : "no", us, each);
+	}
 }
 
 /* A datagram socket, bound; port is advanced to one that is free. */
@@ -211,6 +347,7 @@ main(void)
 		printf("%8zu %12.0f %12.0f %6.2f\n", sizes[n], base, best,
 		    best / base);
 	}
+	bench_copies();
 	vc_close(from);
 	vc_close(to);
 	close(in);

@@ -451,7 +451,8 @@ def llc(data):
 
 
 NVC = {1: 'SETUP', 2: 'RETRY', 3: 'CONNECT', 4: 'RELEASE', 5: 'ENQUIRY',
-       6: 'STATUS', 7: 'DATA'}
+       6: 'STATUS', 7: 'DATA', 8: 'BUNDLE'}
+FLAGS = {1: 0xc0, 3: 0x40, 7: 0x20, 8: 0x20}    # P, B; B; N; N
 
 
 def nvc(data):
@@ -462,9 +463,12 @@ def nvc(data):
     if first >> 4 != 1 or kind not in NVC:
         raise Malformed(f'NVC version {first >> 4} type {kind}')
     m = {'nvc': NVC[kind], **m}
-    p2mp = 0x80 if kind == 1 else 0
-    odd.note(flags & ~p2mp & 0xff, 'NVC flags')
-    odd.note(m['cause'] and kind != 4, 'NVC cause')
+    odd.note(flags & ~FLAGS.get(kind, 0), 'NVC flags')
+    if kind in (7, 8) and flags & 0x20:
+        m['number'] = m.pop('cause')
+    odd.note(m.get('cause') and kind != 4, 'NVC cause')
+    if kind in (1, 3):
+        m['bundles'] = bool(flags & 0x40)
     if kind == 1:
         m['p2mp'] = bool(flags & 0x80)
         odd.note(int(m['circuit'], 16), 'circuit of a SETUP')
@@ -486,9 +490,15 @@ def nvc(data):
         odd.note(r.num(1, 'zero'), 'CONNECT: zero')
     elif kind in (4, 5, 6):
         m['other'] = r.take(8, 'circuit').hex()
-    else:
+    elif kind == 7:
         m['sdu'] = llc(r.take(r.left(), 'SDU'))
         odd.extend(m['sdu'].get('odd', ()))
+    else:
+        m['sdus'] = []
+        while r.left():
+            n = r.num(2, 'length of an SDU')
+            m['sdus'].append(llc(r.take(n, 'SDU')))
+            odd.extend(m['sdus'][-1].get('odd', ()))
     if odd:
         m['odd'] = odd
     return m

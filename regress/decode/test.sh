@@ -188,6 +188,20 @@ good nvc 'STATUS' \
     '"nvc": "STATUS"'
 data='17 00 0000 0000000100000002 aaaa03 00005e 0003'
 good nvc 'DATA' "$data $(vector join)" '"sdu": {"message": "MARS_JOIN"'
+good nvc 'a caller that takes BUNDLE' \
+    '13 40 0000 0000000100000002 0000000300000004 23e4 0a 00' \
+    '"bundles": true'
+good nvc 'DATA with a number' \
+    "17 20 ffff 0000000100000002 aaaa03 00005e 0003 $(vector join)" \
+    '"number": 65535' '"sdu": {"message": "MARS_JOIN"'
+other='aaaa03 000000 0800 45'
+good nvc 'BUNDLE' \
+    "18 20 0007 0000000100000002 0009 $other 0009 $other" \
+    '"number": 7' '"sdus": [{"message": "OTHER"' \
+    '}, {"message": "OTHER"'
+bad nvc 'a BUNDLE that ends within an SDU' \
+    "18 00 0000 0000000100000002 0009 $other 000a $other" \
+    'SDU'
 bad nvc 'another version' \
     '2700 0000 0000000100000002' \
     'version 2'

@@ -17,6 +17,8 @@ Prints TAP.  Cited, in any file of the tree, are
 In architecture.md a heading "### marsd/" begins the list of a directory, of
 lines like "* cmi.c, cmi.h: what they hold".  These lists and the tree have
 to be the same for C and yacc sources, manual pages and everything in doc/.
+
+MARS_VERSION is defined once, and CHANGES begins with that version.
 """
 
 import os
@@ -141,12 +143,27 @@ def architecture(files):
              for name in sorted({n for n in listed if listed.count(n) > 1})])
 
 
+def version(files):
+    """There is one version, and CHANGES begins with it."""
+    defined = [m for name, text in files.items() if name.endswith((".c", ".h"))
+               for m in re.findall(r'^#define MARS_VERSION\s+"(.*)"', text,
+                                   re.M)]
+    if len(defined) != 1:
+        return ["MARS_VERSION is defined %d times" % len(defined)]
+    first = files["CHANGES"].split("\n", 1)[0]
+    if re.split(r"[\s,]+", first)[:2] != ["mars", defined[0]]:
+        return ["CHANGES begins with \"%s\", not with mars %s" %
+                (first, defined[0])]
+    return []
+
+
 TESTS = (
     ("decisions that are cited exist", decisions),
     ("requirements that are cited exist", requirements),
     ("rules of nvc.md that are cited exist", rules),
     ("files of doc/ that are cited exist", paths),
     ("doc/architecture.md lists the files of the tree", architecture),
+    ("the version stands once, and in CHANGES", version),
 )
 
 

@@ -55,7 +55,7 @@ check "shellcheck has nothing to say" "$(
 
 # The cores know no socket, clock, random source, log, libevent or imsg.
 shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/tool/(link|marsc|print|run|tool))\.[ch]$'
-cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' \
+cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' 'edged/*.[ch]' \
     common/codec common/core common/vc/nvc.c common/vc/nvc.h \
     common/vc/vc.c |
     grep -vE "$shell|/addr_text\\.c$")
@@ -72,7 +72,7 @@ check "protocol modules are pure" "$(
 
 # Each header compiles by itself, included twice, with what the files of its
 # directory may include.
-headers=$(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' 'marsc/*.h' \
+headers=$(git ls-files 'common/*.h' 'marsd/*.h' 'scspd/*.h' 'marsc/*.h' 'edged/*.h' \
     'marsctl/*.h' 'parent/*.h' | tr '\n' ' ')
 check "each header compiles alone" "$(
 	MAKEFLAGS='' make -s BUILD="${BUILD:-build}" WERROR=-Werror \

@@ -133,22 +133,26 @@ proto_named(const struct world *w, const char *name)
 /* --- ghosts */
 
 static struct host *
-host_of(struct world *w, const struct atm_addr *a)
+host_of(struct world *w, const struct atm_addr *a, uint8_t proto)
 {
 	uint8_t ip[16], sel;
+	struct host *h;
 	uint32_t n;
 	bool v6;
 
 	if (!atm_addr_to_ip(a, &v6, ip, &sel) || v6 || ip[1] == 0)
 		return NULL;
 	n = (uint32_t)(ip[1] - 1) << 16 | (uint32_t)ip[2] << 8 | ip[3];
-	return n < w->nhosts ? &w->host[n] : NULL;
+	if (n >= w->nhosts)
+		return NULL;
+	h = &w->host[n];
+	return h->lodger != NULL && h->lodger->proto == proto ? h->lodger : h;
 }
 
 static uint32_t
-ghosts(struct world *w, const struct atm_addr *a)
+ghosts(struct world *w, const struct atm_addr *a, uint8_t proto)
 {
-	const struct host *h = host_of(w, a);
+	const struct host *h = host_of(w, a, proto);
 
 	return h == NULL || !h->moved ? 0 : h->ghosts;
 }
@@ -311,7 +315,7 @@ check_groups(struct check *c, struct server *s, const struct facts *wanted)
 		r = i == l.n	   ? 1 :
 		    j == wanted->n ? -1 :
 		    fact_cmp(&l.v[i], &wanted->v[j]);
-		if (r < 0 && ghosts(c->w, &l.v[i].who) != 0)
+		if (r < 0 && ghosts(c->w, &l.v[i].who, l.v[i].proto) != 0)
 			fact_add(&c->ghosts, l.v[i].proto, l.v[i].serve,
 			    &l.v[i].min, &l.v[i].max, &l.v[i].who);
 		else if (r < 0)
@@ -516,7 +520,8 @@ check_registered(
 			    atm_addr_print(&want->who, who, sizeof(who)));
 		else if (have->cmi != want->cmi ||
 		    (have->joins != want->joins &&
-		    have->joins > want->joins + ghosts(c->w, &want->who)) ||
+		    have->joins > want->joins +
+		    ghosts(c->w, &want->who, want->proto)) ||
 		    strcmp(have->server, want->server) != 0)
 			wrong(c,
 			    "server %u: %s has cmi %u, %u joins, is at"
@@ -740,7 +745,7 @@ find_ghosts(struct check *c)
 		while (s->alive && ROW(rows, marsd_show_members, s->mars, c)) {
 			l.n = 0;
 			member_row(c, s, &rows->r, &l);
-			h = host_of(w, &l.v[0].who);
+			h = host_of(w, &l.v[0].who, l.v[0].proto);
 			if (h != NULL && l.v[0].joins > l.v[0].confirmed)
 				h->ghosts = l.v[0].joins - l.v[0].confirmed;
 		}
@@ -868,9 +873,10 @@ same_hosts(
  * may not want the group any more; that it was gone for a moment nobody saw.
  */
 static bool
-called_across(struct world *w, const struct view *v, size_t i)
+called_across(
+    struct world *w, uint8_t proto, const struct view *v, size_t i)
 {
-	const struct host *h = host_of(w, &v->leaf[i]);
+	const struct host *h = host_of(w, &v->leaf[i], proto);
 
 	return h != NULL && h->alive && h->node.started <= v->added[i] &&
 	    v->added[i] <= h->node.started + SETUP_TIME;
@@ -884,8 +890,8 @@ called_across(struct world *w, const struct view *v, size_t i)
  * server never missed it.
  */
 static bool
-excused(
-    struct world *w, const struct view *v, const struct host **list, size_t n)
+excused(struct world *w, uint8_t proto, const struct view *v,
+    const struct host **list, size_t n)
 {
 	size_t i;
 
@@ -896,7 +902,8 @@ excused(
 		    list[i]->node.started + SETUP_TIME < v->since)
 			return false;
 	for (i = 0; i < v->n; i++)
-		if (!has_host(list, n, &v->leaf[i]) && !called_across(w, v, i))
+		if (!has_host(list, n, &v->leaf[i]) &&
+		    !called_across(w, proto, v, i))
 			return false;
 	return true;
 }
@@ -915,7 +922,7 @@ check_view(struct world *w, const struct host *h, const struct view *v,
 	w->st.views++;
 	if (same_hosts(list, n, v->leaf, v->n))
 		return;
-	if (excused(w, v, list, n)) {
+	if (excused(w, h->proto, v, list, n)) {
 		w->st.views_excused++;
 		trace(w, 1, &h->node, "has an old view of %s: %zu, not %zu",
 		    paddr_print(&v->group, g, sizeof(g)), v->n, n);

@@ -17,6 +17,20 @@
 #define HOST_SEL	2
 #define TAG_LEN		4
 
+/* A lodger lives at its landlord's address, as a client of its endpoint. */
+static struct node *
+place(struct host *h)
+{
+	return h->landlord == NULL ? &h->node : &h->landlord->node;
+}
+
+/* Whose client is it, of those who live here? */
+static struct host *
+tenant(struct host *h, const struct marsc *c)
+{
+	return h->lodger != NULL && h->lodger->client == c ? h->lodger : h;
+}
+
 void
 group_addr(const struct world *w, uint8_t proto, uint32_t n, struct paddr *g)
 {
@@ -157,13 +171,12 @@ view_notice(struct host *h, const struct marsc_notice *n)
 static void
 notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
-	struct host *h = arg;
+	struct host *h = tenant(arg, c);
 	struct world *w = h->node.w;
 	char text[PADDR_STRLEN] = "", server[ATM_STRLEN] = "";
 	struct want *want;
 	size_t i;
 
-	(void)c;
 	if (w->verbose > 1 ||
 	    (w->verbose > 0 && n->code != MARSC_NOTICE_HEARD &&
 	    n->code != MARSC_NOTICE_LEAF_ADDED &&
@@ -233,11 +246,10 @@ op_random(void *arg)
 static void
 op_packet(void *arg, struct marsc *c, const struct marsc_packet *p)
 {
-	struct host *h = arg;
+	struct host *h = tenant(arg, c);
 	struct world *w = h->node.w;
 	uint32_t tag;
 
-	(void)c;
 	if (p->len < TAG_LEN)
 		return;
 	memcpy(&tag, p->data + p->len - TAG_LEN, TAG_LEN);
@@ -271,6 +283,14 @@ host_init(struct world *w, uint32_t n, bool mcs)
 	h->mcs = mcs;
 	h->proto = (uint8_t)rnd(w, w->nprotos);
 	atm_addr_from_ip(&h->addr, false, h->node.ip, HOST_SEL);
+	/* in half of the worlds with two protocols, some share an endpoint */
+	if (w->nprotos == 2 && w->seed % 2 == 1 && n % 3 == 1) {
+		h->landlord = &w->host[n - 1];
+		h->landlord->lodger = h;
+		h->proto = !h->landlord->proto;
+		h->addr = h->landlord->addr;
+		w->st.shared++;
+	}
 	timer_init(&h->comeback, on_comeback, h);
 }
 
@@ -326,8 +346,13 @@ host_start(struct host *h)
 	size_t i;
 
 	timer_clear(&w->ts, &h->comeback);
+	if (h->landlord != NULL && !h->landlord->alive) {
+		h->evicted = true; /* it comes when the landlord does */
+		return;
+	}
+	h->evicted = false;
 	trace(w, 1, &h->node, "starts");
-	node_enter(&h->node);
+	node_enter(place(h));
 	h->alive = true;
 	h->moved = h->moved || h->node.started != 0;
 	h->node.started = h->node.w->ts.now.us;
@@ -335,18 +360,43 @@ host_start(struct host *h)
 	choose_servers(w, servers, &c.nservers);
 	c.servers = servers;
 	timers_short(w, &c.timers);
-	h->end = marsc_host_new(&client_ops, h, &h->node.ts);
+	h->end = h->landlord != NULL ?
+	    h->landlord->end :
+	    marsc_host_new(&client_ops, h, &h->node.ts);
 	if (h->end == NULL || (h->client = marsc_new(h->end, &c)) == NULL)
 		abort();
-	nvc = node_open(&h->node, 0, HOST_SEL, NULL, NULL);
-	marsc_host_attach(h->end, nvc_link(nvc));
+	if (h->landlord == NULL) {
+		nvc = node_open(&h->node, 0, HOST_SEL, NULL, NULL);
+		marsc_host_attach(h->end, nvc_link(nvc));
+	}
 	marsc_register(h->client);
 	for (i = 0; i < h->nwant; i++) {
 		h->want[i].joined = false;
 		(void)marsc_join(h->client, &h->want[i].min, &h->want[i].max,
 		    (h->node.n & 1) != 0);
 	}
-	node_settle(&h->node);
+	node_settle(place(h));
+	if (h->lodger != NULL && h->lodger->evicted)
+		host_start(h->lodger);
+}
+
+/* One client goes, or with the landlord's the whole endpoint. */
+static void
+leave_node(struct host *h)
+{
+	struct node *n = place(h);
+
+	node_enter(n);
+	if (h->landlord != NULL)
+		marsc_free(h->client);
+	else
+		marsc_host_free(h->end);
+	h->end = NULL;
+	h->client = NULL;
+	if (!n->silent)
+		node_settle(n);
+	if (h->landlord == NULL)
+		node_close(n);
 }
 
 static void
@@ -355,15 +405,14 @@ stop(struct host *h, bool silent)
 	size_t i;
 
 	timer_clear(&h->node.w->ts, &h->comeback);
-	h->node.silent = silent;
+	if (h->landlord == NULL)
+		h->node.silent = silent;
+	if (h->lodger != NULL && h->lodger->alive) {
+		stop(h->lodger, silent);
+		h->lodger->evicted = true;
+	}
 	h->alive = h->leaving = false;
-	node_enter(&h->node);
-	marsc_host_free(h->end);
-	h->end = NULL;
-	h->client = NULL;
-	if (!h->node.silent)
-		node_settle(&h->node);
-	node_close(&h->node);
+	leave_node(h);
 	for (i = 0; i < h->nviews; i++)
 		view_clear(&h->view[i]);
 	h->nviews = 0;
@@ -397,9 +446,9 @@ host_quit(struct host *h)
 		return;
 	trace(h->node.w, 1, &h->node, "leaves the cluster");
 	h->leaving = true;
-	node_enter(&h->node);
+	node_enter(place(h));
 	marsc_deregister(h->client);
-	node_settle(&h->node);
+	node_settle(place(h));
 }
 
 void
@@ -419,11 +468,11 @@ host_join(struct host *h, const struct paddr *min, const struct paddr *max)
 	    paddr_print(min, a, sizeof(a)), paddr_print(max, b, sizeof(b)));
 	if (!h->alive)
 		return;
-	node_enter(&h->node);
+	node_enter(place(h));
 	/* overlapping blocks are not allowed (5.2): it is not wanted then */
 	if (marsc_join(h->client, min, max, (h->node.n & 1) != 0) != MARSC_OK)
 		h->nwant--;
-	node_settle(&h->node);
+	node_settle(place(h));
 }
 
 void
@@ -438,9 +487,9 @@ host_leave(struct host *h, size_t i)
 	h->want[i] = h->want[--h->nwant];
 	if (!h->alive)
 		return;
-	node_enter(&h->node);
+	node_enter(place(h));
 	(void)marsc_leave(h->client, &v.min, &v.max);
-	node_settle(&h->node);
+	node_settle(place(h));
 }
 
 /* From now on it sends to this group now and then. */
@@ -463,9 +512,9 @@ host_packet(struct host *h, const struct paddr *g)
 	p[0] = g->len == 4 ? 0x45 : 0x60;
 	memcpy(p + (g->len == 4 ? 16 : 24), g->a, g->len);
 	memcpy(p + len, &h->node.w->tag, TAG_LEN);
-	node_enter(&h->node);
+	node_enter(place(h));
 	(void)marsc_transmit(h->client, g, p, len + TAG_LEN);
-	node_settle(&h->node);
+	node_settle(place(h));
 }
 
 void
@@ -474,9 +523,9 @@ host_ask(struct host *h, const struct paddr *g)
 	h->asked = true;
 	h->answered = false;
 	h->question = *g;
-	node_enter(&h->node);
+	node_enter(place(h));
 	(void)marsc_request(h->client, g);
-	node_settle(&h->node);
+	node_settle(place(h));
 }
 
 void

@@ -439,7 +439,15 @@ def small_limits():
     g = Endpoint("127.0.0.68")
     g.send(g.call(), encode.register(g.nsapa, "127.0.0.68", op="MSERV"))
     v.counted("limit-servers")
+    # who never said anything makes room for others, who did does not
     h = [Endpoint("127.0.0.69", s).call() for s in range(20, 26)]
+    assert min(h) > 0, h
+    v.counted("silent")
+    h = []
+    for e in (Endpoint("127.0.0.70", s) for s in range(20, 26)):
+        h.append(e.call())
+        if h[-1] > 0:
+            e.send(h[-1], encode.register(e.nsapa, "127.0.0.70"))
     assert h[-1] == -47, h
     v.counted("limit-circuits")
     v.grown(circuits=12, members=4)

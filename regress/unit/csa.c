@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: common */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,6 @@
  * Copyright (c) 2026 The mars developers
  * SPDX-License-Identifier: ISC
  */
-/* links: marsd */
-
 /*
  * RFC 2443 between whole servers: what each publishes, octet by octet, and
  * what the others make of it on their own control VCs.

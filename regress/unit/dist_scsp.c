@@ -2,8 +2,6 @@
  * Copyright (c) 2026 The mars developers
  * SPDX-License-Identifier: ISC
  */
-/* links: scspd */
-
 /*
  * The values that RFC 2443 section 4 gives to SCSP, in every packet of whole
  * servers from their first Hello to an update.

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsctl */
 /* What marsctl prints of what it is told. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* links: marsctl */
 /* Words to requests. */
 #include <setjmp.h>
 #include <stdarg.h>

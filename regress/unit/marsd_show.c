@@ -4,7 +4,6 @@
  */
 
 /* What marsctl gets to see of marsd's core. */
-/* links: marsd */
 #include "marsnet.h"
 #include "rows.h"
 

@@ -44,6 +44,10 @@ nvc_send(struct vc *vc, struct vc_sdu *s)
 {
 	struct nvc *v = (struct nvc *)vc;
 
+	if (v->root && v->net->full) {
+		vc_sdu_free(s);
+		return -1;
+	}
 	net_keep(v->net, v, s);
 	vc_sdu_free(s);
 	return 0;
@@ -130,6 +134,22 @@ nvc_peer(const struct vc *vc)
 	return &((const struct nvc *)vc)->peer;
 }
 
+static uint32_t
+nvc_backlog(const struct vc *vc)
+{
+	const struct nvc *v = (const struct nvc *)vc;
+
+	return v->root && v->net->busy ? 1 : 0;
+}
+
+static size_t
+nvc_sdu_max(const struct vc *vc)
+{
+	size_t max = ((const struct nvc *)vc)->net->sdu_max;
+
+	return max == 0 ? VC_SDU_MAX : max;
+}
+
 const struct vc_backend net_backend = {
 	.name = "test",
 	.knows_caller = true,
@@ -139,6 +159,8 @@ const struct vc_backend net_backend = {
 	.release = nvc_release,
 	.send = nvc_send,
 	.peer = nvc_peer,
+	.backlog = nvc_backlog,
+	.sdu_max = nvc_sdu_max,
 	.flush = nvc_nothing_to_flush,
 };
 

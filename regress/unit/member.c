@@ -2,7 +2,6 @@
  * Copyright (c) 2026 The mars developers
  * SPDX-License-Identifier: ISC
  */
-/* links: marsd */
 
 #include "marsnet.h"
 

@@ -6,7 +6,7 @@
 /*
  * Random packets against one of three servers, from seeds: SCSP_FUZZ is
  * how many packets, SCSP_FUZZ_SEED the first seed.  Nothing may crash, leak
- * or stay out of step for good.  links: scspd
+ * or stay out of step for good.
  */
 #include <stdarg.h>
 #include <stddef.h>

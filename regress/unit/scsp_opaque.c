@@ -5,7 +5,7 @@
 
 /*
  * A server group of another protocol than MARS, whose records are kept in
- * step without being understood (RFC 2334 section 1).  links: scspd
+ * step without being understood (RFC 2334 section 1).
  * Node 0 is raw, 1 and 2 are servers; 1 and 2 are in a group of MARS as well,
  * with the same SGID.
  */
@@ -115,9 +115,9 @@ begin(void)
 }
 
 /*
- * R2334-1-01, R2334-B.2.0.1-02: whatever is in them, records go on to who is
- * in that group, and nowhere else; those in our own name too, as nobody here
- * originates any.
+ * R2334-1-01, R2334-B.2.0.1-02, R2334-B.2.0.1-03: whatever is in them,
+ * records go on to who is in that group, and nowhere else; those in our own
+ * name too, as nobody here originates any.
  */
 static void
 opaque_records_go_on_within_their_group(void **state)

@@ -6,7 +6,6 @@
 /*
  * The core of scspd when there is no memory for a record.
  * The cache is compiled in here, with an allocator that fails when told to.
- * links: scspd
  */
 #include <stdarg.h>
 #include <stddef.h>

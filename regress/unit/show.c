@@ -4,7 +4,6 @@
  */
 
 /* What marsctl gets to see of scspd's core. */
-/* links: scspd */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

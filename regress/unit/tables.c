@@ -8,7 +8,6 @@
  * event has a cell that somebody has written, with a next state and an
  * action that exist and have names.  What the cells should be is the
  * business of each module's own test.
- * links: marsd scspd marsc
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +15,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "edged/elect.h"
+#include "edged/listener.h"
+#include "edged/querier.h"
 #include "marsc/join.h"
 #include "marsc/parts.h"
 #include "marsc/path.h"
@@ -33,6 +35,9 @@
 #include "vc_party.h"
 
 static const struct table *const tables[] = {
+	&edged_elect_table,
+	&edged_listener_table,
+	&edged_querier_table,
 	&marsc_join_table,
 	&marsc_parts_table,
 	&marsc_path_table,

@@ -1304,6 +1304,165 @@ pvc_lost(void **state)
 	got_end(fd);
 }
 
+/* issue 16: on a line that they share, answers go before copies */
+static void
+pvc_answers_first(void **state)
+{
+	static char a[] = "a", r[] = "r", f[] = "f";
+	struct atm_addr two = addr(2);
+	int fd = line(2);
+	struct vc *vc = vc_call(l, &two, a), *root = vc_multi(l, r);
+
+	(void)state;
+	assert_non_null(vc_multi_add(root, &two, f));
+	turns();
+	STORY("ack a; leaf ack f; ");
+	say(root, "copy", 0);
+	say(root, "copy too", 0);
+	say(vc, "answer", 0);
+	assert_int_equal(vc_backlog(root), 2);
+	assert_int_equal(vc_backlog(vc), 1);
+	assert_int_equal(vc_sdu_max(root), VC_SDU_MAX);
+	turns();
+	got(fd, "answer");
+	got(fd, "copy");
+	got(fd, "copy too");
+	assert_int_equal(vc_backlog(root), 0);
+	/* what was sent before a release still goes */
+	say(root, "bye", 0);
+	vc_release(root, VC_CAUSE_NORMAL);
+	turns();
+	got(fd, "bye");
+	(void)close(fd);
+}
+
+static void
+on_drained(void *arg, struct vc *root, void *cookie)
+{
+	(void)arg;
+	assert_int_equal(vc_backlog(root), 0);
+	told("drained %s; ", (char *)cookie);
+}
+
+static void
+on_overflow(void *arg, struct vc *root, void *cookie)
+{
+	(void)arg;
+	(void)root;
+	told("overflow %s; ", (char *)cookie);
+}
+
+/* A root whose user hears more than others, with leaves 2 and 3. */
+static struct vc *
+root_told(struct vc_user *u, int fds[2])
+{
+	static char r[] = "r", f[] = "f", g[] = "g";
+	struct atm_addr two = addr(2), three = addr(3);
+	struct vc *root = vc_multi(l, r);
+
+	*u = user;
+	u->drained = on_drained;
+	u->overflow = on_overflow;
+	l->user = u;
+	fds[0] = line(2);
+	fds[1] = line(3);
+	assert_non_null(vc_multi_add(root, &two, f));
+	assert_non_null(vc_multi_add(root, &three, g));
+	turns();
+	STORY("leaf ack f; leaf ack g; ");
+	return root;
+}
+
+static void
+read_all(int fd)
+{
+	char c;
+
+	while (recv(fd, &c, 1, MSG_DONTWAIT) == 1)
+		;
+	assert_int_equal(errno, EAGAIN);
+}
+
+/* vc.h: what waits for the slowest leaf, when it has gone, when it is old */
+static void
+told_of_roots(void **state)
+{
+	struct vc_user u;
+	mtime_t later;
+	int fds[2], i;
+	struct vc *root = root_told(&u, fds);
+
+	(void)state;
+	for (i = 0; i < 3000 && vc_backlog(root) == 0; i++) {
+		say(root, "x", 0);
+		vc_flush(l);
+		read_all(fds[1]);
+	}
+	assert_int_equal(vc_backlog(root), 1);
+	story[0] = '\0';
+	say(root, "y", 0);
+	vc_flush(l);
+	assert_int_equal(vc_backlog(root), 2);
+	STORY("");
+	read_all(fds[0]);
+	turns();
+	STORY("drained r; ");
+	for (i = 0; i < 3000 && vc_backlog(root) == 0; i++) {
+		say(root, "x", 0);
+		vc_flush(l);
+	}
+	story[0] = '\0';
+	later = loop.timers.now;
+	later.us += VC_QUEUE_TIME + 1;
+	timers_run(&loop.timers, later);
+	say(root, "z", 0);
+	STORY("");
+	vc_flush(l);
+	STORY("overflow r; ");
+	assert_int_equal(vc_backlog(root), 1);
+	/* without the leaf that is slow nobody waits */
+	vc_pvc_remove(l,
+	    &(struct atm_addr){
+		.num_tl = NSAPA_LEN, .num = { 0x47, [18] = 2 } });
+	read_all(fds[1]);
+	vc_flush(l);
+	turns();
+	STORY("leaf drop f 27; drained r; ");
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+/* vc.h: octets are counted for each leaf; one more is always good if idle */
+static void
+roots_bounded(void **state)
+{
+	struct vc_sdu *s = vc_sdu_new(NULL, VC_SDU_MAX);
+	struct vc_user u;
+	uint32_t n = 0;
+	int fds[2];
+	struct vc *root = root_told(&u, fds), *other = vc_multi(l, root_name);
+	struct atm_addr two = addr(2);
+
+	(void)state;
+	assert_non_null(vc_multi_add(other, &two, name2));
+	turns();
+	while (vc_send(root, vc_sdu_ref(s)) == 0)
+		n++;
+	assert_int_equal(n, VC_QUEUE_OCTETS / (2 * VC_SDU_MAX));
+	assert_int_equal(vc_backlog(root), n);
+	assert_int_equal(counter("sdus-dropped"), 1);
+	assert_int_equal(vc_send(other, vc_sdu_ref(s)), 0);
+	assert_int_equal(vc_send(other, vc_sdu_ref(s)), -1);
+	story[0] = '\0';
+	vc_close(l);
+	l = NULL;
+	STORY("");
+	assert_int_equal(s->refs, 1);
+	vc_sdu_free(s);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 #define SVC(f) cmocka_unit_test_setup_teardown(f, svc_setup, teardown)
 #define PARTIES(f) \
 	cmocka_unit_test_setup_teardown(f, parties_setup, teardown)
@@ -1343,6 +1502,9 @@ main(void)
 		PVC(pvc_incoming),
 		PVC(pvc_multi),
 		PVC(pvc_lost),
+		PVC(pvc_answers_first),
+		PVC(told_of_roots),
+		PVC(roots_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,6 +305,54 @@ pause_and_close(void **state)
 	end();
 }
 
+/* A clock that goes on by so much whenever somebody looks, and how often. */
+static int64_t	step;
+static int	looks;
+
+static mtime_t
+stepping(void)
+{
+	looks++;
+	return (mtime_t){ loop.timers.now.us + step };
+}
+
+/*
+ * issue 16: one turn sends so many copies and no more; a link with a backlog
+ * ends within a second, and sends all of it only if that is enough.
+ */
+static void
+bounded(void **state)
+{
+	struct vc_sdu *s;
+	struct vc *root;
+	int i, n;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		begin("127.0.0.41", "127.0.0.42");
+		/* one SDU is one datagram */
+		s = vc_sdu_new(NULL, NVC_BUNDLE_MAX);
+		root = vc_multi(a.l, NULL);
+		assert_non_null(vc_multi_add(root, &addr_b, NULL));
+		assert_true(until(&a.acks, 1));
+		for (n = 0; n < 10000; n++)
+			assert_int_equal(vc_send(root, vc_sdu_ref(s)), 0);
+		vc_flush(a.l);
+		assert_int_equal(vc_backlog(root), 10000 - 1024);
+		looks = 0;
+		step = i == 0 ? 0 : MTIME_MS(700);
+		loop.timers.clock = stepping;
+		vc_close(a.l);
+		a.l = NULL;
+		loop.timers.clock = NULL;
+		/* once before, then after each 1,024 datagrams */
+		assert_int_equal(looks, i == 0 ? 1 + 9 : 1 + 2);
+		assert_int_equal(s->refs, 1);
+		vc_sdu_free(s);
+		end();
+	}
+}
+
 /* What can't be bound says why. */
 static void
 sockets(void **state)
@@ -315,7 +363,7 @@ sockets(void **state)
 	assert_int_equal(atm_addr_parse(&a4, "127.0.0.41%255"), 0);
 	assert_int_equal(
 	    atm_addr_parse(
-	    &no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
+		&no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
 	    0);
 	assert_int_equal(vc_udp_socket(&no, 2022), -1);
 	assert_int_equal(errno, EAFNOSUPPORT);
@@ -331,6 +379,7 @@ main(void)
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(multipoint),
 		cmocka_unit_test(pause_and_close),
+		cmocka_unit_test(bounded),
 		cmocka_unit_test(sockets),
 	};
 

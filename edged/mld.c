@@ -1,0 +1,178 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "mld.h"
+
+#define MLD_MIN		24	/* octets of version 1 */
+#define MLD_QUERY2	28	/* at least, of version 2 */
+#define MLD_REPORT2	8	/* at least */
+#define MLD_HEAD	48	/* IPv6 header and Hop-by-Hop options */
+
+enum mld_type {
+	MLD_QUERY = 130,
+	MLD_REPORT1 = 131,
+	MLD_DONE = 132,
+	MLD_REPORT_V2 = 143
+};
+
+bool
+edged_mld_is(const struct edged_ip *ip)
+{
+	uint8_t type;
+
+	/* a later fragment has no type: it is counted as no MLD, and
+	 * forwarded by nobody, because its group is link-local */
+	if (!ip->v6 || ip->proto != EDGED_PROTO_ICMPV6 || ip->offset != 0 ||
+	    ip->len <= ip->head)
+		return false;
+	type = ip->p[ip->head];
+	return (type >= MLD_QUERY && type <= MLD_DONE) || type == MLD_REPORT_V2;
+}
+
+/* Of a query the version is in its length (RFC 9777 8.1). */
+static enum edged_gmp_drop
+mld_read_query(struct edged_gmp *m, struct rd *r, uint16_t code)
+{
+	m->kind = EDGED_GMP_QUERY;
+	if (!edged_addr_zero(&m->group) && !edged_addr_multicast(&m->group))
+		return EDGED_GMP_DROP_GROUP;
+	if (r->left == 0) {
+		m->version = EDGED_GMP_V2;
+		m->response = code; /* RFC 2710 3.4: ms as they are */
+		return EDGED_GMP_OK;
+	}
+	if (r->left < MLD_QUERY2 - MLD_MIN)
+		return EDGED_GMP_DROP_LENGTH;
+	m->version = EDGED_GMP_V3;
+	m->response = edged_gmp_decode16(code);
+	return edged_gmp_read_v3(r, m);
+}
+
+static enum edged_gmp_drop
+mld_read_older(struct edged_gmp *m, struct rd *r, uint8_t type)
+{
+	uint16_t code;
+
+	if (r->left < MLD_MIN - 4)
+		return EDGED_GMP_DROP_TRUNCATED;
+	code = rd_u16(r);
+	rd_skip(r, 2); /* reserved */
+	edged_addr(&m->group, rd_bytes(r, 16), 16);
+	if (type == MLD_QUERY)
+		return mld_read_query(m, r, code);
+	m->kind = type == MLD_DONE ? EDGED_GMP_LEAVE : EDGED_GMP_REPORT;
+	m->version = EDGED_GMP_V2;
+	m->nrecords = 1;
+	return edged_addr_multicast(&m->group) ? EDGED_GMP_OK :
+	    EDGED_GMP_DROP_GROUP;
+}
+
+static enum edged_gmp_drop
+mld_read_report2(struct edged_gmp *m, struct rd *r)
+{
+	m->kind = EDGED_GMP_REPORT;
+	m->version = EDGED_GMP_V3;
+	rd_skip(r, 2); /* reserved */
+	m->nrecords = rd_u16(r);
+	if (rd_failed(r))
+		return EDGED_GMP_DROP_TRUNCATED;
+	m->records = *r;
+	return edged_gmp_records_fit(*r, m->nrecords, m->alen) ?
+	    EDGED_GMP_OK :
+	    EDGED_GMP_DROP_TRUNCATED;
+}
+
+enum edged_gmp_drop
+edged_mld_read(struct edged_gmp *m, const struct edged_ip *ip)
+{
+	uint8_t type;
+	struct rd r;
+
+	*m = (struct edged_gmp){ .alen = 16, .src = ip->src };
+	if (ip->fragment)
+		return EDGED_GMP_DROP_FRAGMENT;
+	/* RFC 9777 5: hop limit, option and source of every message; a
+	 * host whose address is still tentative tells only switches (5.2.13) */
+	if (ip->ttl != 1)
+		return EDGED_GMP_DROP_TTL;
+	if (!ip->alert)
+		return EDGED_GMP_DROP_ALERT;
+	if (!edged_addr_link_local(&ip->src))
+		return EDGED_GMP_DROP_SOURCE;
+	rd_init(&r, ip->p + ip->head, ip->len - ip->head);
+	type = rd_u8(&r);
+	rd_skip(&r, 3); /* code, which is ignored, and checksum */
+	if (rd_failed(&r))
+		return EDGED_GMP_DROP_TRUNCATED;
+	if (edged_ip_sum(ip) != 0)
+		return EDGED_GMP_DROP_CHECKSUM;
+	return type == MLD_REPORT_V2 ? mld_read_report2(m, &r) :
+	    mld_read_older(m, &r, type);
+}
+
+/* Max Response Code in ms: as it is, or with an exponent (RFC 9777 5.1.3). */
+static uint16_t
+mld_response_code(const struct edged_gmp_query *q)
+{
+	if (q->version == EDGED_GMP_V3)
+		return edged_gmp_encode16(q->response);
+	return q->response > 0xffff ? 0xffff : (uint16_t)q->response;
+}
+
+void
+edged_mld_write_head(
+    struct wr *w, const struct paddr *src, const uint8_t dst[16], size_t len)
+{
+	/* ICMPv6 follows; Router Alert of MLD (RFC 2711), PadN of 2 octets */
+	static const uint8_t options[8] = { EDGED_PROTO_ICMPV6, 0, 5, 2, 0, 0,
+		1, 0 };
+
+	wr_u32(w, 0x60000000);
+	wr_u16(w, (uint16_t)(sizeof(options) + len));
+	wr_u8(w, EDGED_PROTO_HOPOPTS);
+	wr_u8(w, 1);
+	wr_bytes(w, src->a, 16);
+	wr_bytes(w, dst, 16);
+	wr_bytes(w, options, sizeof(options));
+}
+
+size_t
+edged_mld_write_sum(struct wr *w)
+{
+	struct edged_ip ip = { .p = w->buf, .len = w->len, .head = MLD_HEAD,
+		.proto = EDGED_PROTO_ICMPV6, .v6 = true };
+
+	if (wr_failed(w))
+		return 0;
+	edged_addr(&ip.src, w->buf + 8, 16);
+	edged_addr(&ip.dst, w->buf + 24, 16);
+	wr_at_u16(w, MLD_HEAD + 2, edged_ip_sum(&ip));
+	return w->len;
+}
+
+size_t
+edged_mld_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
+{
+	size_t len = q->version == EDGED_GMP_V3 ?
+	    MLD_QUERY2 + (size_t)q->nsources * 16 :
+	    MLD_MIN;
+	static const uint8_t all[16] = { 0xff, 0x02, [15] = 1 };
+	struct wr w;
+
+	if (q->version != EDGED_GMP_V3 && q->nsources > 0)
+		return 0;
+	wr_init(&w, buf, max);
+	edged_mld_write_head(
+	    &w, &q->src, edged_addr_zero(&q->group) ? all : q->group.a, len);
+	wr_u8(&w, MLD_QUERY);
+	wr_u8(&w, 0);
+	wr_u16(&w, 0); /* checksum, below */
+	wr_u16(&w, mld_response_code(q));
+	wr_u16(&w, 0);
+	wr_bytes(&w, q->group.a, 16);
+	if (q->version == EDGED_GMP_V3)
+		edged_gmp_write_v3(&w, q);
+	return edged_mld_write_sum(&w);
+}
