@@ -95,13 +95,16 @@ def same(s, want, what):
 
 
 def stable(s):
-    """What is shown when it has not changed for three seconds."""
+    """What is shown when it has not changed for three seconds, and nobody of
+    an earlier life is waited for any more (A-10: 30 s)."""
     state = {"then": None, "since": 0.0}
 
     def unchanged():
         now = shown(s)
         if now != state["then"] or now is None:
             state["then"], state["since"] = now, time.monotonic()
+        if any(row[3] == "none" for row in (now or {}).get("members", ())):
+            return False
         return time.monotonic() - state["since"] > 3
     wait("nothing changes", unchanged)
     return state["then"]
@@ -132,8 +135,9 @@ def again(cs):
 
 
 def end(a, cs):
+    # they say goodbye, or the next suite would wait for them (A-10)
     for c in cs.values():
-        c.kill()
+        c.stop()
     assert a.stop() == 0
 
 
