@@ -81,6 +81,15 @@ op_neighbor(void *arg, uint16_t sgid, const uint8_t oid[4], bool aligned)
 	service_replicate(&d->service, IMSG_CSA_NEIGHBOR, &m);
 }
 
+/* Is marsd behind?  Then neighbors are asked to slow down. */
+static bool
+op_scspd_congested(void *arg)
+{
+	const struct scspd_shell *d = arg;
+
+	return service_congested(&d->service);
+}
+
 /* Redirect Entries, and what is withdrawn already, have no such record. */
 static size_t
 op_withdraw(const void *data, size_t len, void *out, size_t size)
@@ -158,6 +167,7 @@ static const struct scsp_ops ops = {
 	.own = op_own,
 	.gone = op_gone,
 	.neighbor = op_neighbor,
+	.congested = op_scspd_congested,
 	.event = scspd_hook_event,
 };
 

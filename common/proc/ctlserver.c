@@ -379,7 +379,7 @@ is_idle(const struct ctl_conn *c)
  * connections alone must not lock out who has a question.
  */
 static void
-make_room(struct ctlserver *s)
+give_way(struct ctlserver *s)
 {
 	struct ctl_conn *c, *oldest = NULL;
 
@@ -398,7 +398,7 @@ conn_new(struct ctlserver *s, int fd)
 	struct ctl_conn *c;
 
 	if (s->nconns >= CLIENTS_MAX)
-		make_room(s);
+		give_way(s);
 	if (s->nconns >= CLIENTS_MAX || (c = calloc(1, sizeof(*c))) == NULL) {
 		s->refused++;
 		close(fd);

@@ -69,7 +69,9 @@ service_end(struct service *s)
 		loop_end(&s->loop);
 		return;
 	}
-	service_links_discard(s);
+	/* what the sibling has to say at its end is not old */
+	if (!s->hooks->ends_last)
+		service_links_discard(s);
 	s->hooks->shutdown(s->arg);
 	if (s->hooks->ends_last && s->sibling.open)
 		timer_set(&s->loop.timers, &s->patience, PATIENCE);

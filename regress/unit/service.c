@@ -593,6 +593,7 @@ gives_up_a_sibling_that_never_reads(void **unused)
 	f.sibling.closed = true;
 	assert_int_equal(ended(), 1);
 	assert_non_null(strstr(f.parent.line, "sibling has read nothing for"));
+	channel_close(&f.sibling.ch);
 }
 
 /* What it could not do it says, and the old configuration goes on. */
