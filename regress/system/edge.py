@@ -279,7 +279,8 @@ def flood_of_groups():
     assert net.sites[1].suite.counter("flow-new-flows") > 10000
     rss = net.sites[1].rss()
     print("# %.1f s, RSS %.1f MB" % (time.monotonic() - begin, rss))
-    assert rss < 16, rss
+    box = net.sites[1].suite.ctl("summary")["edged"]["sandbox"]
+    assert rss < 16 or "sanitizer" in box, rss
     close(s, flood, *ms)
 
 

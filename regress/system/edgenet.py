@@ -94,7 +94,7 @@ class Suite(Server):
 
     def __init__(self, ns, text):
         self.ns = ns
-        super().__init__(0, text="")
+        super().__init__(0, text="", key="0x" + 32 * "5a")
         self.write(text % {"dir": self.dir, "key": self.dir + "/257.key"})
 
     def start(self, expect=True):
