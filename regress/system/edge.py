@@ -346,6 +346,39 @@ def multicast_server():
 
 
 @test
+def mdns():
+    """avahi-daemon at another site answers, since its group is named"""
+    if not shutil.which("avahi-daemon"):
+        raise Skip("avahi-daemon is not installed")
+    far, near = net.sites[2], net.sites[1]
+    conf = os.path.join(far.suite.dir, "avahi.conf")
+    with open(conf, "w") as f:
+        f.write("[server]\nhost-name=far\nuse-ipv6=no\nenable-dbus=no\n"
+                "allow-interfaces=eth0\n[wide-area]\n"
+                "enable-wide-area=no\n")
+    with far.host:
+        p = subprocess.Popen(["avahi-daemon", "-f", conf, "--no-drop-root",
+                              "--no-chroot", "--no-rlimits"],
+                             stdin=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    running.append(p)
+    heard = edgenet.Questioner(near, "224.0.0.251", 5353)
+    question = bytes(5) + b"\1" + bytes(6) + b"\3far\5local\0\0\1\0\1"
+
+    def answered():
+        if p.poll() is not None:
+            raise Skip("avahi-daemon does not run here")
+        return any(source == "10.1.2.2" and data[2] & 0x80 and
+                   b"\3far" in data
+                   for data, source in heard.ask(question, 0.3))
+
+    wait("an answer", answered, 10)
+    heard.s.close()
+    p.terminate()
+    p.wait()
+
+
+@test
 def two_edges():
     """two edges on a LAN: one copy; one is killed: the other takes over"""
     g = "239.1.1.9"
@@ -471,7 +504,7 @@ def main():
     bad = 0
     net = Net()
     for n in 1, 2, 3:
-        net.site(n)
+        net.site(n, edge="" if n == 3 else "link-local 224.0.0.251")
     net.site(4, edge="""
 	serve 239.2.0.0/16
 	tun "mars0" { address 10.1.4.254/32 }""")
