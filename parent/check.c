@@ -62,7 +62,7 @@ useless(bool v6, const uint8_t ip[16])
 		return "that is the broadcast address";
 	if (v6 && ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80)
 		return "a link-local address needs an interface, and other "
-		       "servers could not name it";
+		    "servers could not name it";
 	return NULL;
 }
 

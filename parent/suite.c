@@ -343,7 +343,8 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 	    evtimer_new(p->base, parent_reload_on_patience, p);
 	p->tick = event_new(p->base, -1, EV_PERSIST, on_tick, p);
 	p->log_event = evtimer_new(p->base, log_writable, p);
-	if (p->log_event == NULL || p->patience == NULL || p->reload_patience == NULL ||
+	if (p->log_event == NULL || p->patience == NULL ||
+	    p->reload_patience == NULL ||
 	    p->tick == NULL || evtimer_add(p->tick, &tick) == -1)
 		fatalx("can't make timers");
 }
