@@ -49,6 +49,10 @@ def exactly(m, first, last):
     assert m.doubles() == 0, "site %d got %d twice" % (m.site.n, m.doubles())
 
 
+def has_tun():
+    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
+
+
 def flow(site, group, direction):
     rows = net.sites[site].suite.rows("flows", group=group,
                                       direction=direction)
@@ -307,6 +311,8 @@ def a_lan_that_comes_later():
 @test
 def programs_of_the_router():
     """a program on the machine of the edge is a host of its tun"""
+    if not has_tun():
+        raise Skip("/dev/net/tun can't be opened")
     site, g = net.sites[4], "239.1.1.14"
     here = edgenet.Machine(site.router, "mars0")
     m = Member(here, g)
@@ -505,9 +511,8 @@ def main():
     net = Net()
     for n in 1, 2, 3:
         net.site(n, edge="" if n == 3 else "link-local 224.0.0.251")
-    net.site(4, edge="""
-	serve 239.2.0.0/16
-	tun "mars0" { address 10.1.4.254/32 }""")
+    net.site(4, edge="serve 239.2.0.0/16" + ("""
+	tun "mars0" { address 10.1.4.254/32 }""" if has_tun() else ""))
     begin = time.monotonic()
     try:
         net.start()
