@@ -146,8 +146,8 @@ sent(struct vc_udp *u, uint32_t n)
 
 #ifdef UDP_SEGMENT
 
-#define SEGMENTS	64		/* of one message, as the system has it */
-#define SEGMENTED_MAX	60000		/* octets of one */
+#define SEGMENTS	64	/* of one message, as the system has it */
+#define SEGMENTED_MAX	60000	/* octets of one */
 
 /*
  * Datagrams in a row that go to one place and are of one size, but for the
@@ -159,8 +159,8 @@ struct vc_udp_rows {
 	uint32_t	 count[BATCH];		/* datagrams of each */
 	struct iovec	 iov[2 * BATCH];
 	struct {
-		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int)) +
-		    CMSG_SPACE(sizeof(uint16_t))];
+		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))
+		    + CMSG_SPACE(sizeof(uint16_t))];
 	} control[BATCH];
 };
 
@@ -214,8 +214,8 @@ row_put(struct vc_udp *u, struct vc_udp_rows *r, uint32_t row, uint32_t first,
 	h->msg_iovlen = 2 * many;
 	memset(&r->control[row], 0, sizeof(r->control[row]));
 	if (h->msg_controllen > 0)
-		memcpy(r->control[row].space, h->msg_control,
-		    h->msg_controllen);
+		memcpy(
+		    r->control[row].space, h->msg_control, h->msg_controllen);
 	c = (struct cmsghdr *)(void *)(r->control[row].space +
 	    h->msg_controllen);
 	h->msg_control = r->control[row].space;
@@ -267,7 +267,8 @@ send_batch(struct vc_udp *u)
 	int n;
 
 	while (u->first < u->many) {
-		n = u->rows ? send_rows(u) :
+		n = u->rows ?
+		    send_rows(u) :
 		    send_many(u->fd, u->msgs + u->first, u->many - u->first);
 		if (n > 0)
 			sent(u, (uint32_t)n);
