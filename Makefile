@@ -26,7 +26,7 @@ TREE=	-r $(MAKE_HOST:%=--no-print-directory) WERROR='$(WERROR)' \
 
 all: programs
 
-programs tests headers linkall install:
+programs tests headers linkall bench install:
 	@$(PROBE) && cd '$(BUILD)/obj' && $(MAKE) $(TREE) -f ../probe.mk $@
 
 uninstall:
@@ -75,10 +75,15 @@ model:
 	@sh etc/prerequisites test
 	@sh regress/model/test.sh long
 
+# What an edge costs beside a loop of sendto(2), in network namespaces.
+bench-edge:
+	@$(MAKE) -s programs bench
+	@BUILD=$(BUILD) python3 -B regress/bench/edge.py
+
 clean:
 	rm -rf build build-*
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
-.PHONY: all programs tests headers linkall install uninstall demo regress \
-	lint conformance regress-atm sim model clean
+.PHONY: all programs tests headers linkall bench install uninstall demo regress \
+	lint conformance regress-atm sim model bench-edge clean

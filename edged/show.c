@@ -239,7 +239,7 @@ static void
 put_port_drops(struct wr *w, const struct edged_port *p)
 {
 	const struct edged_lan *l = &p->lan;
-	int i;
+	unsigned int i;
 
 	ctl_uint(w, "dropped", port_dropped(p));
 	ctl_array(w, "drops");
@@ -365,7 +365,7 @@ static void
 put_flow(struct wr *w, const struct edged_edge *e, const struct edged_flow *f)
 {
 	mtime_t now = e->edged->timers->now;
-	int i;
+	unsigned int i;
 
 	ctl_string(w, "edge", e->conf.name);
 	ctl_paddr(w, "source", &f->source);
@@ -430,14 +430,14 @@ tally_one(
 
 /* Names are numbered from 1, as the drops are. */
 #define TALLY(t, prefix, list, name, max) do { \
-	for (int i_ = 1; i_ < (max); i_++) \
+	for (unsigned int i_ = 1; i_ < (max); i_++) \
 		tally_one(t, prefix, name(i_), (list)[i_]); \
 } while (0)
 
 static void
 tally_client(struct edged_tally *t, const struct marsc *c, const char *prefix)
 {
-	int i;
+	unsigned int i;
 
 	if (c == NULL)
 		return;
@@ -469,7 +469,7 @@ static void
 tally_family(struct edged_tally *t, const struct edged_family *f,
     const char *gmp, const char *listener)
 {
-	int i;
+	unsigned int i;
 
 	TALLY(t, gmp, f->drops, edged_gmp_drop_name, EDGED_GMP_DROP_MAX);
 	for (i = 0; i < EDGED_LISTENER_DROP_MAX; i++)

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <errno.h>
 #include <event2/event.h>
@@ -45,6 +46,7 @@ struct vc_udp {
 	struct timers	*timers;
 	int		 fd;
 	bool		 paused, closing;
+	bool		 rows;		/* datagrams in a row are to be one */
 	struct event	 readable, writable;
 	struct timer	 end;		/* see link_close() */
 	uint64_t	 (*random)(void *);
@@ -142,6 +144,122 @@ sent(struct vc_udp *u, uint32_t n)
 		u->first = u->many = 0;
 }
 
+#ifdef UDP_SEGMENT
+
+#define SEGMENTS	64	/* of one message, as the system has it */
+#define SEGMENTED_MAX	60000	/* octets of one */
+
+/*
+ * Datagrams in a row that go to one place and are of one size, but for the
+ * last, which may be shorter: the system takes them as one message, and
+ * builds, routes and filters that once (udp(7), UDP_SEGMENT).
+ */
+struct vc_udp_rows {
+	struct mmsghdr	 msgs[BATCH];
+	uint32_t	 count[BATCH];		/* datagrams of each */
+	struct iovec	 iov[2 * BATCH];
+	struct {
+		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))
+		    + CMSG_SPACE(sizeof(uint16_t))];
+	} control[BATCH];
+};
+
+static size_t
+slot_len(const struct vc_udp_slot *s)
+{
+	return s->iov[0].iov_len + (s->sdu == NULL ? 0 : s->sdu->len);
+}
+
+/* How many from this one on make a row. */
+static uint32_t
+row_count(const struct vc_udp *u, uint32_t first)
+{
+	const struct vc_udp_slot *a = &u->out[first], *b;
+	size_t len = slot_len(a), all = len;
+	uint8_t tos = a->sdu == NULL ? 0 : a->sdu->tos;
+	uint32_t i;
+
+	for (i = first + 1; i < u->many && i - first < SEGMENTS; i++) {
+		b = &u->out[i];
+		if (a->sdu == NULL || b->sdu == NULL || b->sdu->tos != tos ||
+		    slot_len(b) > len || all + slot_len(b) > SEGMENTED_MAX ||
+		    memcmp(&a->to, &b->to, sizeof(a->to)) != 0)
+			break;
+		all += slot_len(b);
+		if (slot_len(b) < len)
+			return i + 1 - first;
+	}
+	return i - first;
+}
+
+static void
+row_put(struct vc_udp *u, struct vc_udp_rows *r, uint32_t row, uint32_t first,
+    uint32_t many)
+{
+	struct msghdr *h = &r->msgs[row].msg_hdr;
+	struct iovec *iov = &r->iov[2 * (first - u->first)];
+	uint16_t size = (uint16_t)slot_len(&u->out[first]);
+	struct cmsghdr *c;
+	uint32_t i;
+
+	r->msgs[row] = u->msgs[first];
+	r->count[row] = many;
+	if (many == 1)
+		return;
+	for (i = 0; i < many; i++) {
+		iov[2 * i] = u->out[first + i].iov[0];
+		iov[2 * i + 1] = u->out[first + i].iov[1];
+	}
+	h->msg_iov = iov;
+	h->msg_iovlen = 2 * many;
+	memset(&r->control[row], 0, sizeof(r->control[row]));
+	if (h->msg_controllen > 0)
+		memcpy(
+		    r->control[row].space, h->msg_control, h->msg_controllen);
+	c = (struct cmsghdr *)(void *)(r->control[row].space +
+	    h->msg_controllen);
+	h->msg_control = r->control[row].space;
+	h->msg_controllen += CMSG_SPACE(sizeof(size));
+	c->cmsg_level = IPPROTO_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof(size));
+	memcpy(CMSG_DATA(c), &size, sizeof(size));
+}
+
+/*
+ * As send_many() of all that waits, how many datagrams.  Where the system, or
+ * the way (IPsec, a smaller MTU), takes no rows it is tried without.
+ */
+static int
+send_rows(struct vc_udp *u)
+{
+	struct vc_udp_rows r;
+	uint32_t rows = 0, first, many, done = 0;
+	int i, n;
+
+	for (first = u->first; first < u->many; first += many) {
+		many = row_count(u, first);
+		row_put(u, &r, rows++, first, many);
+	}
+	n = send_many(u->fd, r.msgs, rows);
+	if (n == -1 && r.count[0] > 1 && errno != EAGAIN && errno != EINTR &&
+	    errno != EWOULDBLOCK)
+		return send_many(u->fd, u->msgs + u->first, r.count[0]);
+	for (i = 0; i < n; i++)
+		done += r.count[i];
+	return n == -1 ? -1 : (int)done;
+}
+
+#else
+
+static int
+send_rows(struct vc_udp *u)
+{
+	return send_many(u->fd, u->msgs + u->first, u->many - u->first);
+}
+
+#endif
+
 /* Sends what waits in the batch; false: the socket has no room. */
 static bool
 send_batch(struct vc_udp *u)
@@ -149,7 +267,9 @@ send_batch(struct vc_udp *u)
 	int n;
 
 	while (u->first < u->many) {
-		n = send_many(u->fd, u->msgs + u->first, u->many - u->first);
+		n = u->rows ?
+		    send_rows(u) :
+		    send_many(u->fd, u->msgs + u->first, u->many - u->first);
 		if (n > 0)
 			sent(u, (uint32_t)n);
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -458,6 +578,7 @@ vc_udp_set_params(struct vc_link *l, const struct vc_udp_params *p)
 
 	u->random = p->random;
 	u->random_arg = p->random_arg;
+	u->rows = p->row > 1;
 	nvc_set_params(u->core, &n);
 }
 
@@ -475,6 +596,7 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 		return NULL;
 	u->timers = ts;
 	u->fd = fd;
+	u->rows = p->row > 1;
 	u->random = p->random;
 	u->random_arg = p->random_arg;
 	timer_init(&u->end, link_free, u);

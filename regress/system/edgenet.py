@@ -94,7 +94,7 @@ class Suite(Server):
 
     def __init__(self, ns, text):
         self.ns = ns
-        super().__init__(0, text="")
+        super().__init__(0, text="", key="0x" + 32 * "5a")
         self.write(text % {"dir": self.dir, "key": self.dir + "/257.key"})
 
     def start(self, expect=True):
@@ -408,6 +408,35 @@ class Sender:
 
     def close(self):
         self.s.close()
+
+
+class Questioner:
+    """A socket in a host that asks a group and hears it."""
+
+    def __init__(self, site, group, port):
+        self.to = (group, port)
+        with site.host:
+            index = socket.if_nametoindex(site.interface)
+            self.s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.s.bind(("", port))
+            here = struct.pack("=4s4si", socket.inet_aton(group), bytes(4),
+                               index)
+            self.s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                              here)
+            self.s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                              here)
+        self.s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+        self.s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+
+    def ask(self, question, seconds):
+        """What comes within so long: (octets, address)."""
+        self.s.sendto(question, self.to)
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self.s], [], [], left)[0]:
+                data, source = self.s.recvfrom(9000)
+                yield data, source[0]
 
 
 def pump(members, seconds):
