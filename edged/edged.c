@@ -25,7 +25,7 @@ edged_op_send(void *shell, const void *packet, size_t len)
 {
 	struct edged_lanif *l = shell;
 
-	return l->io != NULL && lanio_send(l->io, packet, len);
+	return l->io != NULL && edged_lanio_send(l->io, packet, len);
 }
 
 static const char *const event_text[EDGED_EV_MAX] = {
@@ -156,7 +156,7 @@ edged_lanif_close(struct edged_lanif *l)
 		edged_port_down(p); /* has last words */
 		edged_port_set_shell(p, NULL);
 	}
-	lanio_free(l->io);
+	edged_lanio_free(l->io);
 	l->io = NULL;
 }
 
@@ -180,7 +180,7 @@ edged_lanif_gone(void *arg)
 	log_warnx("%s: can't be read", l->lanif.name);
 }
 
-static const struct lanio_user edged_lanio_user = {
+static const struct edged_lanio_user edged_lanio_user = {
 	.packet = edged_lanif_packet,
 	.gone = edged_lanif_gone,
 };
@@ -204,9 +204,10 @@ edged_hook_lan(void *arg, const struct lanif *lanif, int fd)
 		edged_lanif_close(l);
 	l->lanif = *lanif;
 	if (fd == -1 && l->io != NULL)
-		lanio_set(l->io, lanif);
+		edged_lanio_set(l->io, lanif);
 	if (fd != -1) {
-		l->io = lanio_new(d->service.loop.base, &d->service.loop.timers,
+		l->io = edged_lanio_new(d->service.loop.base,
+		    &d->service.loop.timers,
 		    fd, lanif, &edged_lanio_user, l);
 		if (l->io == NULL) {
 			log_warn("%s: can't be used", lanif->name);

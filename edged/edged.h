@@ -37,7 +37,7 @@ struct edged_lanif {
 	TAILQ_ENTRY(edged_lanif) entry;
 	struct edged_shell	*shell;
 	struct lanif		 lanif;
-	struct lanio		*io;		/* NULL: not there */
+	struct edged_lanio		*io;		/* NULL: not there */
 };
 
 struct edged_shell {

@@ -7,17 +7,17 @@
 #include "igmp.h"
 
 #define IGMP_MIN	8	/* octets of versions 1 and 2 */
-#define IGMP_QUERY3	12	/* at least, of version 3 */
+#define EDGED_IGMP_QUERY3	12	/* at least, of version 3 */
 #define IGMP_HEAD	24	/* IP header with Router Alert */
 #define IGMP_TENTH	100	/* ms: the unit of Max Resp Code */
 #define IGMP_V1_RESPONSE 10000	/* ms, RFC 2236 4 */
 
-enum igmp_type {
-	IGMP_QUERY = 0x11,
-	IGMP_REPORT1 = 0x12,
-	IGMP_REPORT2 = 0x16,
-	IGMP_LEAVE = 0x17,
-	IGMP_REPORT3 = 0x22
+enum edged_igmp_type {
+	EDGED_IGMP_QUERY = 0x11,
+	EDGED_IGMP_REPORT1 = 0x12,
+	EDGED_IGMP_REPORT2 = 0x16,
+	EDGED_IGMP_LEAVE = 0x17,
+	EDGED_IGMP_REPORT3 = 0x22
 };
 
 bool
@@ -38,7 +38,7 @@ read_query(struct edged_gmp *m, struct rd *r, uint8_t code)
 		m->response = code == 0 ? IGMP_V1_RESPONSE : code * IGMP_TENTH;
 		return EDGED_GMP_OK;
 	}
-	if (r->left < IGMP_QUERY3 - IGMP_MIN)
+	if (r->left < EDGED_IGMP_QUERY3 - IGMP_MIN)
 		return EDGED_GMP_DROP_LENGTH;
 	m->version = EDGED_GMP_V3;
 	m->response = edged_gmp_decode8(code) * IGMP_TENTH;
@@ -46,10 +46,10 @@ read_query(struct edged_gmp *m, struct rd *r, uint8_t code)
 }
 
 static enum edged_gmp_drop
-read_report(struct edged_gmp *m, enum igmp_type type, struct rd *r)
+read_report(struct edged_gmp *m, enum edged_igmp_type type, struct rd *r)
 {
-	m->kind = type == IGMP_LEAVE ? EDGED_GMP_LEAVE : EDGED_GMP_REPORT;
-	if (type == IGMP_REPORT3) {
+	m->kind = type == EDGED_IGMP_LEAVE ? EDGED_GMP_LEAVE : EDGED_GMP_REPORT;
+	if (type == EDGED_IGMP_REPORT3) {
 		m->version = EDGED_GMP_V3;
 		/* the group's place has Reserved and Number of Records */
 		m->nrecords = (uint16_t)(m->group.a[2] << 8 | m->group.a[3]);
@@ -59,7 +59,7 @@ read_report(struct edged_gmp *m, enum igmp_type type, struct rd *r)
 		    EDGED_GMP_OK :
 		    EDGED_GMP_DROP_TRUNCATED;
 	}
-	m->version = type == IGMP_REPORT1 ? EDGED_GMP_V1 : EDGED_GMP_V2;
+	m->version = type == EDGED_IGMP_REPORT1 ? EDGED_GMP_V1 : EDGED_GMP_V2;
 	m->nrecords = 1;
 	return edged_addr_multicast(&m->group) ? EDGED_GMP_OK :
 	    EDGED_GMP_DROP_GROUP;
@@ -77,13 +77,13 @@ read_message(struct edged_gmp *m, const struct edged_ip *ip)
 	rd_skip(&r, 2); /* checksum */
 	edged_addr(&m->group, rd_bytes(&r, 4), 4);
 	switch (type) {
-	case IGMP_QUERY:
+	case EDGED_IGMP_QUERY:
 		return read_query(m, &r, code);
-	case IGMP_REPORT1:
-	case IGMP_REPORT2:
-	case IGMP_LEAVE:
-	case IGMP_REPORT3:
-		return read_report(m, (enum igmp_type)type, &r);
+	case EDGED_IGMP_REPORT1:
+	case EDGED_IGMP_REPORT2:
+	case EDGED_IGMP_LEAVE:
+	case EDGED_IGMP_REPORT3:
+		return read_report(m, (enum edged_igmp_type)type, &r);
 	}
 	return EDGED_GMP_DROP_TYPE;
 }
@@ -171,7 +171,7 @@ size_t
 edged_igmp_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 {
 	size_t len = q->version == EDGED_GMP_V3 ?
-	    IGMP_QUERY3 + (size_t)q->nsources * 4 :
+	    EDGED_IGMP_QUERY3 + (size_t)q->nsources * 4 :
 	    IGMP_MIN;
 	static const uint8_t all[4] = { 224, 0, 0, 1 };
 	struct wr w;
@@ -183,7 +183,7 @@ edged_igmp_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 	wr_init(&w, buf, max);
 	edged_igmp_write_head(
 	    &w, &q->src, edged_addr_zero(&q->group) ? all : q->group.a, len);
-	wr_u8(&w, IGMP_QUERY);
+	wr_u8(&w, EDGED_IGMP_QUERY);
 	wr_u8(&w, response_code(q));
 	wr_u16(&w, 0); /* checksum, below */
 	wr_bytes(&w, q->group.a, 4);

@@ -20,9 +20,9 @@
 #include "lanif.h"
 #include "timer.h"
 
-struct lanio;
+struct edged_lanio;
 
-struct lanio_user {
+struct edged_lanio_user {
 	/* an IP packet that may be changed; undone: so is a checksum */
 	void	(*packet)(void *, uint8_t *, size_t, bool undone);
 	/* it can't be read any more: the interface has gone */
@@ -33,12 +33,13 @@ struct lanio_user {
  * Owns the descriptor from then on.  NULL: no memory, and it is still the
  * caller's.
  */
-struct lanio	*lanio_new(struct event_base *, struct timers *, int fd,
-		    const struct lanif *, const struct lanio_user *, void *);
-void		 lanio_free(struct lanio *);
+struct edged_lanio	*edged_lanio_new(struct event_base *, struct timers *,
+		    int fd, const struct lanif *,
+		    const struct edged_lanio_user *, void *);
+void		 edged_lanio_free(struct edged_lanio *);
 /* another address of the link, or MTU */
-void		 lanio_set(struct lanio *, const struct lanif *);
+void		 edged_lanio_set(struct edged_lanio *, const struct lanif *);
 /* Sends an IP packet to a group.  False: the interface has no room for it. */
-bool		 lanio_send(struct lanio *, const void *, size_t);
+bool		 edged_lanio_send(struct edged_lanio *, const void *, size_t);
 
 #endif

@@ -23,11 +23,11 @@
 #define FRAME_MAX	(14 + 9216)
 #define ETHER_HEAD	14
 
-struct lanio {
+struct edged_lanio {
 	int			 fd;
 	struct timers		*timers;
 	struct lanif		 lanif;
-	const struct lanio_user	*user;
+	const struct edged_lanio_user	*user;
 	void			*arg;
 	struct event		 readable;
 };
@@ -38,7 +38,7 @@ static uint8_t lanio_in[BATCH][FRAME_MAX];
 
 /* --- in */
 
-struct lanio_batch {
+struct edged_lanio_batch {
 	struct mmsghdr	msgs[BATCH];
 	struct iovec	iov[BATCH];
 	struct {
@@ -48,7 +48,7 @@ struct lanio_batch {
 };
 
 static void
-lanio_batch_init(struct lanio_batch *b)
+lanio_batch_init(struct edged_lanio_batch *b)
 {
 	struct msghdr *h;
 	int i;
@@ -86,7 +86,7 @@ lanio_undone(struct msghdr *h)
 }
 
 static void
-lanio_frame(struct lanio *l, uint8_t *p, size_t len, bool undone)
+lanio_frame(struct edged_lanio *l, uint8_t *p, size_t len, bool undone)
 {
 	if (l->lanif.linklen > 0) {
 		if (len <= ETHER_HEAD)
@@ -99,9 +99,9 @@ lanio_frame(struct lanio *l, uint8_t *p, size_t len, bool undone)
 
 /* How many came; -1: none, see errno. */
 static int
-lanio_read_packets(struct lanio *l)
+lanio_read_packets(struct edged_lanio *l)
 {
-	static struct lanio_batch b;
+	static struct edged_lanio_batch b;
 	struct msghdr *h;
 	int i, n;
 
@@ -117,7 +117,7 @@ lanio_read_packets(struct lanio *l)
 }
 
 static int
-lanio_read_tun(struct lanio *l)
+lanio_read_tun(struct edged_lanio *l)
 {
 	ssize_t len;
 	int n;
@@ -135,7 +135,7 @@ lanio_read_tun(struct lanio *l)
 static void
 lanio_on_readable(int fd, short what, void *arg)
 {
-	struct lanio *l = arg;
+	struct edged_lanio *l = arg;
 	int n = 0, reads;
 
 	(void)fd;
@@ -157,7 +157,7 @@ lanio_on_readable(int fd, short what, void *arg)
 /* --- out */
 
 static void
-lanio_ether_head(const struct lanio *l, uint8_t *head, const uint8_t *ip)
+lanio_ether_head(const struct edged_lanio *l, uint8_t *head, const uint8_t *ip)
 {
 	bool v6 = ip[0] >> 4 == 6;
 
@@ -181,7 +181,7 @@ lanio_ether_head(const struct lanio *l, uint8_t *head, const uint8_t *ip)
  * lets it send many at once only on its UDP sockets.
  */
 bool
-lanio_send(struct lanio *l, const void *packet, size_t len)
+edged_lanio_send(struct edged_lanio *l, const void *packet, size_t len)
 {
 	union {
 		const void *from;
@@ -206,16 +206,16 @@ lanio_send(struct lanio *l, const void *packet, size_t len)
 /* --- life */
 
 void
-lanio_set(struct lanio *l, const struct lanif *lanif)
+edged_lanio_set(struct edged_lanio *l, const struct lanif *lanif)
 {
 	l->lanif = *lanif;
 }
 
-struct lanio *
-lanio_new(struct event_base *base, struct timers *timers, int fd,
-    const struct lanif *lanif, const struct lanio_user *user, void *arg)
+struct edged_lanio *
+edged_lanio_new(struct event_base *base, struct timers *timers, int fd,
+    const struct lanif *lanif, const struct edged_lanio_user *user, void *arg)
 {
-	struct lanio *l = calloc(1, sizeof(*l));
+	struct edged_lanio *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
@@ -234,7 +234,7 @@ lanio_new(struct event_base *base, struct timers *timers, int fd,
 }
 
 void
-lanio_free(struct lanio *l)
+edged_lanio_free(struct edged_lanio *l)
 {
 	(void)event_del(&l->readable);
 	(void)close(l->fd);

@@ -5,16 +5,17 @@
 
 /*
  * On other systems than Linux there is no LAN yet: bpf(4) is to be written,
- * and nothing here has been tried on such a system.  lanio_new() says no, so
+ * and nothing here has been tried on such a system.  edged_lanio_new() says
+ * no, so
  * that the log tells that an interface can't be used; all else works.
  */
 #include <errno.h>
 
 #include "lanio.h"
 
-struct lanio *
-lanio_new(struct event_base *base, struct timers *timers, int fd,
-    const struct lanif *lanif, const struct lanio_user *user, void *arg)
+struct edged_lanio *
+edged_lanio_new(struct event_base *base, struct timers *timers, int fd,
+    const struct lanif *lanif, const struct edged_lanio_user *user, void *arg)
 {
 	(void)base;
 	(void)timers;
@@ -27,20 +28,20 @@ lanio_new(struct event_base *base, struct timers *timers, int fd,
 }
 
 void
-lanio_free(struct lanio *l)
+edged_lanio_free(struct edged_lanio *l)
 {
 	(void)l;
 }
 
 void
-lanio_set(struct lanio *l, const struct lanif *lanif)
+edged_lanio_set(struct edged_lanio *l, const struct lanif *lanif)
 {
 	(void)l;
 	(void)lanif;
 }
 
 bool
-lanio_send(struct lanio *l, const void *packet, size_t len)
+edged_lanio_send(struct edged_lanio *l, const void *packet, size_t len)
 {
 	(void)l;
 	(void)packet;

@@ -80,31 +80,40 @@ TABLE_DEFINE(edged_listener_table, "listener", EDGED_LISTENER, cells);
  * record names and the group did not have (fresh), to those that both have,
  * and to those that only the group has.
  */
-struct effect {
-	enum { FRESH_NONE, FRESH_ZERO, FRESH_GMI, FRESH_GROUP } fresh;
+struct edged_effect {
+	enum {
+		EDGED_FRESH_NONE,
+		EDGED_FRESH_ZERO,
+		EDGED_FRESH_GMI,
+		EDGED_FRESH_GROUP
+	} fresh;
 	bool	renew;		/* both: timer = GMI */
 	bool	prune;		/* only the group: deleted */
-	enum { ASK_NONE, ASK_NAMED, ASK_OTHERS } ask;	/* whose timer runs */
+	/* about those whose timer runs */
+	enum { EDGED_ASK_NONE, EDGED_ASK_NAMED, EDGED_ASK_OTHERS } ask;
 	bool	ask_group;
 	bool	group_timer;	/* = GMI */
 };
 
-static const struct effect effects[EDGED_LISTENER_ACTION_MAX] = {
-	[EDGED_LISTENER_DO_ADD] = { .fresh = FRESH_GMI, .renew = true },
-	[EDGED_LISTENER_DO_ADD_ASK] = { .fresh = FRESH_GMI, .renew = true,
-		.ask = ASK_OTHERS },
-	[EDGED_LISTENER_DO_EXCLUDE] = { .fresh = FRESH_ZERO, .prune = true,
+static const struct edged_effect effects[EDGED_LISTENER_ACTION_MAX] = {
+	[EDGED_LISTENER_DO_ADD] = { .fresh = EDGED_FRESH_GMI, .renew = true },
+	[EDGED_LISTENER_DO_ADD_ASK] = { .fresh = EDGED_FRESH_GMI, .renew = true,
+		.ask = EDGED_ASK_OTHERS },
+	[EDGED_LISTENER_DO_EXCLUDE] = {
+	    .fresh = EDGED_FRESH_ZERO, .prune = true,
 		.group_timer = true },
-	[EDGED_LISTENER_DO_EXCLUDE_ASK] = { .fresh = FRESH_ZERO,
-		.prune = true, .ask = ASK_NAMED, .group_timer = true },
-	[EDGED_LISTENER_DO_ASK] = { .ask = ASK_NAMED },
-	[EDGED_LISTENER_DO_RENEW] = { .fresh = FRESH_GMI, .prune = true,
+	[EDGED_LISTENER_DO_EXCLUDE_ASK] = { .fresh = EDGED_FRESH_ZERO,
+		.prune = true, .ask = EDGED_ASK_NAMED, .group_timer = true },
+	[EDGED_LISTENER_DO_ASK] = { .ask = EDGED_ASK_NAMED },
+	[EDGED_LISTENER_DO_RENEW] = { .fresh = EDGED_FRESH_GMI, .prune = true,
 		.group_timer = true },
-	[EDGED_LISTENER_DO_RENEW_ASK] = { .fresh = FRESH_GROUP, .prune = true,
-		.ask = ASK_NAMED, .group_timer = true },
-	[EDGED_LISTENER_DO_BLOCK] = { .fresh = FRESH_GROUP, .ask = ASK_NAMED },
-	[EDGED_LISTENER_DO_LEAVE] = { .fresh = FRESH_GMI, .renew = true,
-		.ask = ASK_OTHERS, .ask_group = true },
+	[EDGED_LISTENER_DO_RENEW_ASK] = {
+	    .fresh = EDGED_FRESH_GROUP, .prune = true,
+		.ask = EDGED_ASK_NAMED, .group_timer = true },
+	[EDGED_LISTENER_DO_BLOCK] = {
+	    .fresh = EDGED_FRESH_GROUP, .ask = EDGED_ASK_NAMED },
+	[EDGED_LISTENER_DO_LEAVE] = { .fresh = EDGED_FRESH_GMI, .renew = true,
+		.ask = EDGED_ASK_OTHERS, .ask_group = true },
 };
 
 const char *
@@ -400,10 +409,10 @@ may_ask(const struct edged_listener *l)
 
 /* Is this a source that the action asks about? */
 static bool
-asked_about(const struct edged_source *s, const struct effect *e)
+asked_about(const struct edged_source *s, const struct edged_effect *e)
 {
-	return e->ask != ASK_NONE && timer_isset(&s->timer) &&
-	    s->listed == (e->ask == ASK_NAMED);
+	return e->ask != EDGED_ASK_NONE && timer_isset(&s->timer) &&
+	    s->listed == (e->ask == EDGED_ASK_NAMED);
 }
 
 /*
@@ -411,7 +420,7 @@ asked_about(const struct edged_source *s, const struct effect *e)
  * Member Query Time, so that whoever doesn't answer is over then.
  */
 static void
-ask_for(struct edged_listener_group *g, const struct effect *e)
+ask_for(struct edged_listener_group *g, const struct edged_effect *e)
 {
 	struct edged_listener *l = g->listener;
 	int64_t time = last_member_time(l);
@@ -441,7 +450,7 @@ ask_for(struct edged_listener_group *g, const struct effect *e)
  * should there be a host that nobody knew of, it answers.
  */
 static void
-leave_at_once(struct edged_listener_group *g, const struct effect *e)
+leave_at_once(struct edged_listener_group *g, const struct edged_effect *e)
 {
 	struct edged_listener *l = g->listener;
 	struct edged_source *s, *next;
@@ -506,12 +515,12 @@ add_fresh(struct edged_listener_group *g, struct rd sources, int64_t time)
 }
 
 static int64_t
-fresh_time(const struct edged_listener_group *g, const struct effect *e)
+fresh_time(const struct edged_listener_group *g, const struct edged_effect *e)
 {
 	switch (e->fresh) {
-	case FRESH_GMI:
+	case EDGED_FRESH_GMI:
 		return edged_listener_membership(g->listener);
-	case FRESH_GROUP:
+	case EDGED_FRESH_GROUP:
 		return timer_left(g->listener, &g->timer);
 	default:
 		return 0;
@@ -530,7 +539,7 @@ renew_named(struct edged_listener_group *g)
 }
 
 static bool
-asks_anything(struct edged_listener_group *g, const struct effect *e)
+asks_anything(struct edged_listener_group *g, const struct edged_effect *e)
 {
 	struct edged_source *s;
 
@@ -543,7 +552,7 @@ asks_anything(struct edged_listener_group *g, const struct effect *e)
 /* Is there anything to ask, and may we?  If not, nobody is cut off: the
  * timers stay as they are. */
 static bool
-asks(struct edged_listener_group *g, const struct effect *e)
+asks(struct edged_listener_group *g, const struct edged_effect *e)
 {
 	struct edged_listener *l = g->listener;
 
@@ -558,7 +567,7 @@ asks(struct edged_listener_group *g, const struct effect *e)
 
 /* Does what a cell of 6.4 says, in the order in which it is written there. */
 static void
-take_effect(struct edged_listener_group *g, const struct effect *e,
+take_effect(struct edged_listener_group *g, const struct edged_effect *e,
     struct rd sources, bool alone)
 {
 	struct edged_listener *l = g->listener;
@@ -569,7 +578,7 @@ take_effect(struct edged_listener_group *g, const struct effect *e,
 		prune_others(g);
 	if (e->renew)
 		renew_named(g);
-	if (e->fresh != FRESH_NONE)
+	if (e->fresh != EDGED_FRESH_NONE)
 		add_fresh(g, sources, fresh_time(g, e));
 	if (e->group_timer)
 		timer_set(l->timers, &g->timer, edged_listener_membership(l));

@@ -6,15 +6,15 @@
 #include "mld.h"
 
 #define MLD_MIN		24	/* octets of version 1 */
-#define MLD_QUERY2	28	/* at least, of version 2 */
-#define MLD_REPORT2	8	/* at least */
+#define EDGED_MLD_QUERY2	28	/* at least, of version 2 */
+#define EDGED_MLD_REPORT2	8	/* at least */
 #define MLD_HEAD	48	/* IPv6 header and Hop-by-Hop options */
 
-enum mld_type {
-	MLD_QUERY = 130,
-	MLD_REPORT1 = 131,
-	MLD_DONE = 132,
-	MLD_REPORT_V2 = 143
+enum edged_mld_type {
+	EDGED_MLD_QUERY = 130,
+	EDGED_MLD_REPORT1 = 131,
+	EDGED_MLD_DONE = 132,
+	EDGED_MLD_REPORT_V2 = 143
 };
 
 bool
@@ -28,7 +28,8 @@ edged_mld_is(const struct edged_ip *ip)
 	    ip->len <= ip->head)
 		return false;
 	type = ip->p[ip->head];
-	return (type >= MLD_QUERY && type <= MLD_DONE) || type == MLD_REPORT_V2;
+	return (type >= EDGED_MLD_QUERY && type <= EDGED_MLD_DONE) ||
+	    type == EDGED_MLD_REPORT_V2;
 }
 
 /* Of a query the version is in its length (RFC 9777 8.1). */
@@ -43,7 +44,7 @@ mld_read_query(struct edged_gmp *m, struct rd *r, uint16_t code)
 		m->response = code; /* RFC 2710 3.4: ms as they are */
 		return EDGED_GMP_OK;
 	}
-	if (r->left < MLD_QUERY2 - MLD_MIN)
+	if (r->left < EDGED_MLD_QUERY2 - MLD_MIN)
 		return EDGED_GMP_DROP_LENGTH;
 	m->version = EDGED_GMP_V3;
 	m->response = edged_gmp_decode16(code);
@@ -60,9 +61,9 @@ mld_read_older(struct edged_gmp *m, struct rd *r, uint8_t type)
 	code = rd_u16(r);
 	rd_skip(r, 2); /* reserved */
 	edged_addr(&m->group, rd_bytes(r, 16), 16);
-	if (type == MLD_QUERY)
+	if (type == EDGED_MLD_QUERY)
 		return mld_read_query(m, r, code);
-	m->kind = type == MLD_DONE ? EDGED_GMP_LEAVE : EDGED_GMP_REPORT;
+	m->kind = type == EDGED_MLD_DONE ? EDGED_GMP_LEAVE : EDGED_GMP_REPORT;
 	m->version = EDGED_GMP_V2;
 	m->nrecords = 1;
 	return edged_addr_multicast(&m->group) ? EDGED_GMP_OK :
@@ -108,7 +109,7 @@ edged_mld_read(struct edged_gmp *m, const struct edged_ip *ip)
 		return EDGED_GMP_DROP_TRUNCATED;
 	if (edged_ip_sum(ip) != 0)
 		return EDGED_GMP_DROP_CHECKSUM;
-	return type == MLD_REPORT_V2 ? mld_read_report2(m, &r) :
+	return type == EDGED_MLD_REPORT_V2 ? mld_read_report2(m, &r) :
 	    mld_read_older(m, &r, type);
 }
 
@@ -156,7 +157,7 @@ size_t
 edged_mld_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 {
 	size_t len = q->version == EDGED_GMP_V3 ?
-	    MLD_QUERY2 + (size_t)q->nsources * 16 :
+	    EDGED_MLD_QUERY2 + (size_t)q->nsources * 16 :
 	    MLD_MIN;
 	static const uint8_t all[16] = { 0xff, 0x02, [15] = 1 };
 	struct wr w;
@@ -166,7 +167,7 @@ edged_mld_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 	wr_init(&w, buf, max);
 	edged_mld_write_head(
 	    &w, &q->src, edged_addr_zero(&q->group) ? all : q->group.a, len);
-	wr_u8(&w, MLD_QUERY);
+	wr_u8(&w, EDGED_MLD_QUERY);
 	wr_u8(&w, 0);
 	wr_u16(&w, 0); /* checksum, below */
 	wr_u16(&w, mld_response_code(q));

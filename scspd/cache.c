@@ -59,7 +59,7 @@ scsp_cache_free(struct scsp_cache *c)
 }
 
 struct scsp_entry *
-scsp_cache_find(struct scsp_cache *c, record_id id)
+scsp_cache_find(struct scsp_cache *c, scsp_record_id id)
 {
 	struct scsp_entry key;
 
@@ -68,7 +68,7 @@ scsp_cache_find(struct scsp_cache *c, record_id id)
 }
 
 struct scsp_entry *
-scsp_cache_after(struct scsp_cache *c, record_id id)
+scsp_cache_after(struct scsp_cache *c, scsp_record_id id)
 {
 	struct scsp_entry key;
 
@@ -134,7 +134,7 @@ scsp_cache_unflag(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 }
 
 struct scsp_entry *
-scsp_cache_add(struct scsp_cache *c, record_id id, mtime_t now)
+scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 {
 	struct scsp_entry *e;
 

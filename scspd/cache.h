@@ -52,7 +52,7 @@ LIST_HEAD(scsp_link_list, scsp_link);
 
 struct scsp_entry {
 	RB_ENTRY(scsp_entry)	 node;
-	record_id		 id;
+	scsp_record_id		 id;
 	struct scsp_link_list	 links;	/* on whose retransmit queues */
 	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
 	mtime_t			 since;	/* this instance is here */
@@ -77,12 +77,12 @@ void	 scsp_cache_init(struct scsp_cache *);
 /* frees every entry; none may be on a queue */
 void	 scsp_cache_free(struct scsp_cache *);
 /* NULL: there is none */
-struct scsp_entry *scsp_cache_find(struct scsp_cache *, record_id);
+struct scsp_entry *scsp_cache_find(struct scsp_cache *, scsp_record_id);
 /* the first entry after this name, or of all; NULL: there is none */
-struct scsp_entry *scsp_cache_after(struct scsp_cache *, record_id);
+struct scsp_entry *scsp_cache_after(struct scsp_cache *, scsp_record_id);
 struct scsp_entry *scsp_cache_first(struct scsp_cache *);
 /* a new, bare entry; the name must not be there yet.  NULL: no memory */
-struct scsp_entry *scsp_cache_add(struct scsp_cache *, record_id,
+struct scsp_entry *scsp_cache_add(struct scsp_cache *, scsp_record_id,
 	    mtime_t now);
 /*
  * A new instance takes the place of the old one.  It is visible, lives as

@@ -119,7 +119,7 @@ enum csa_verdict (*scsp_group_judge(const struct scsp_group *g))(
 }
 
 bool
-scsp_group_owns(const struct scsp_group *g, record_id id)
+scsp_group_owns(const struct scsp_group *g, scsp_record_id id)
 {
 	return scsp_group_is_mars(g) && RECORD_OID(id) == g->scsp->lsid;
 }
@@ -139,7 +139,7 @@ scsp_group_tell_update(
 }
 
 void
-scsp_group_tell_gone(struct scsp_group *g, record_id id)
+scsp_group_tell_gone(struct scsp_group *g, scsp_record_id id)
 {
 	struct scsp *s = g->scsp;
 	uint8_t oid[4];
@@ -258,7 +258,7 @@ scsp_entry_remove(struct scsp_group *g, struct scsp_entry *e)
 void
 scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 {
-	record_id id = e->id;
+	scsp_record_id id = e->id;
 	uint8_t flags = e->flags;
 	struct scsp_renewal *r;
 

@@ -61,7 +61,7 @@ bool	scsp_group_is_mars(const struct scsp_group *);
 /* the first number of a key in this life, if none is known */
 int32_t	scsp_group_first(const struct scsp_group *);
 /* does our marsd answer for records of this name? */
-bool	scsp_group_owns(const struct scsp_group *, record_id);
+bool	scsp_group_owns(const struct scsp_group *, scsp_record_id);
 /* the function that judges the contents of its records */
 enum csa_verdict (*scsp_group_judge(const struct scsp_group *))(const void *,
 	    size_t);
@@ -69,7 +69,7 @@ enum csa_verdict (*scsp_group_judge(const struct scsp_group *))(const void *,
 /* to marsd, see ipc.h; nothing for groups of other protocols */
 void	scsp_group_tell_update(struct scsp_group *, const struct scsp_csas *,
 	    uint8_t how);
-void	scsp_group_tell_gone(struct scsp_group *, record_id);
+void	scsp_group_tell_gone(struct scsp_group *, scsp_record_id);
 void	scsp_group_tell_neighbor(struct scsp_group *, uint32_t id, bool);
 
 /*

@@ -100,13 +100,13 @@ enum scsp_drop {
 const char	*scsp_drop_name(enum scsp_drop);
 
 /* A record's name: OID in the high, key in the low half; sorts by both. */
-typedef uint64_t record_id;
+typedef uint64_t scsp_record_id;
 #define RECORD_ID(oid, key)	((uint64_t)(oid) << 32 | (key))
 #define RECORD_OID(id)		((uint32_t)((id) >> 32))
 #define RECORD_KEY(id)		((uint32_t)(id))
 
 struct scsp_csas {
-	record_id	 id;
+	scsp_record_id	 id;
 	int32_t		 seq;
 	uint16_t	 hops;
 	bool		 null;		/* N */

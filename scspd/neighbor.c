@@ -183,7 +183,7 @@ scsp_neighbor_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 
 void
 scsp_neighbor_tell_record(struct scsp_neighbor *nb, enum scsp_event_code code,
-    record_id id, enum scsp_drop why, uint64_t number)
+    scsp_record_id id, enum scsp_drop why, uint64_t number)
 {
 	uint8_t oid[4];
 	struct scsp_event ev = { .code = code,

@@ -99,7 +99,7 @@ struct scsp_neighbor {
 	bool			 twice;		/* ca_first was not new */
 	uint32_t		 nagain;	/* old copies of its first CA */
 	uint32_t		 ntwice;	/* since it got through */
-	record_id		 cursor;	/* summarised up to here */
+	scsp_record_id		 cursor;	/* summarised up to here */
 	bool			 cursor_set, summarised;
 	bool			 skipped;	/* not told of hidden ones */
 	struct timer		 ca_timer;
@@ -149,7 +149,7 @@ void	 scsp_neighbor_event(struct scsp_neighbor *, enum scsp_event_code,
 void	 scsp_neighbor_tell(struct scsp_neighbor *, struct scsp_event *);
 /* about one record: why may be SCSP_DROP_NONE */
 void	 scsp_neighbor_tell_record(struct scsp_neighbor *,
-	    enum scsp_event_code, record_id, enum scsp_drop why,
+	    enum scsp_event_code, scsp_record_id, enum scsp_drop why,
 	    uint64_t number);
 /* a circuit takes SDUs of so many octets: packets are made to fit */
 void	 scsp_neighbor_resize(struct scsp_neighbor *, size_t sdu_max);

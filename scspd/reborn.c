@@ -56,7 +56,7 @@ static void
 renumber(struct scsp_group *g)
 {
 	struct scsp_entry *e;
-	record_id id = RECORD_ID(g->scsp->lsid, 0) - 1;
+	scsp_record_id id = RECORD_ID(g->scsp->lsid, 0) - 1;
 	int32_t next;
 
 	while ((e = scsp_cache_after(&g->cache, id)) != NULL &&

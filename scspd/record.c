@@ -177,7 +177,7 @@ implicit(struct scsp_neighbor *nb, struct scsp_entry *e, int32_t seq)
 
 /* The entry of this name, made if need be; NULL: no memory. */
 static struct scsp_entry *
-entry_get(struct scsp_neighbor *nb, struct scsp_entry *e, record_id id)
+entry_get(struct scsp_neighbor *nb, struct scsp_entry *e, scsp_record_id id)
 {
 	struct scsp_group *g = nb->group;
 

@@ -23,7 +23,7 @@ struct scsp_place {
 struct scsp_cache_place {
 	bool		 started;
 	uint16_t	 pid, sgid;
-	record_id	 id;
+	scsp_record_id	 id;
 };
 
 static struct scsp_neighbor *

@@ -68,7 +68,7 @@ scsp_solicit_pending(const struct scsp_neighbor *nb)
 
 /* Counted each time, told once in an alignment. */
 static void
-list_full(struct scsp_neighbor *nb, record_id id)
+list_full(struct scsp_neighbor *nb, scsp_record_id id)
 {
 	scsp_neighbor_drop(nb, SCSP_DROP_REQUEST_LIMIT);
 	if (nb->crl_full)
@@ -79,7 +79,7 @@ list_full(struct scsp_neighbor *nb, record_id id)
 }
 
 void
-scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
+scsp_solicit_add(struct scsp_neighbor *nb, scsp_record_id id, int32_t seq)
 {
 	struct scsp_want_block *b;
 	struct scsp_want *w;

@@ -21,7 +21,7 @@
 struct scsp_neighbor;
 
 struct scsp_want {		/* an element of the CSA Request List */
-	record_id	 id;
+	scsp_record_id	 id;
 	int32_t		 seq;
 	bool		 answered;
 };
@@ -35,7 +35,7 @@ TAILQ_HEAD(scsp_want_list, scsp_want_block);
 void		scsp_solicit_init(struct scsp_neighbor *);
 void		scsp_solicit_clear(struct scsp_neighbor *);
 /* to be asked for; without memory the alignment starts over */
-void		scsp_solicit_add(struct scsp_neighbor *, record_id,
+void		scsp_solicit_add(struct scsp_neighbor *, scsp_record_id,
 		    int32_t seq);
 /* asks for the next part of the list, unless an answer is outstanding */
 void		scsp_solicit_kick(struct scsp_neighbor *);

@@ -67,12 +67,13 @@ numbers_compare_signed_up_to_both_ends(void **state)
 static void
 oid_and_key_are_the_name_and_the_order(void **state)
 {
-	static const record_id ids[] = { RECORD_ID(1, 5),
+	static const scsp_record_id ids[] = { RECORD_ID(1, 5),
 		RECORD_ID(0xff000001U, 1), RECORD_ID(1, 0xffffffffU),
 		RECORD_ID(2, 5), RECORD_ID(1, 0),
 		RECORD_ID(0xffffffffU, 0xffffffffU),
 		RECORD_ID(0x7fffffffU, 9) };
-	static const record_id sorted[] = { RECORD_ID(1, 0), RECORD_ID(1, 5),
+	static const scsp_record_id sorted[] = {
+		RECORD_ID(1, 0), RECORD_ID(1, 5),
 		RECORD_ID(1, 0xffffffffU), RECORD_ID(2, 5),
 		RECORD_ID(0x7fffffffU, 9), RECORD_ID(0xff000001U, 1),
 		RECORD_ID(0xffffffffU, 0xffffffffU) };
