@@ -164,6 +164,7 @@ void	parent_reload_applied(struct parent_child *);
 struct parent_listener {
 	struct endpoint		 at;
 	int			 fd;
+	uint16_t		 mtu;	/* of its interface; 0: not known */
 };
 struct parent_listeners {
 	struct parent_listener	*v;

@@ -36,7 +36,7 @@ static void	 yyerror(const char *);
 
 %token	ADDRESS ALGORITHM ALLOW ATM_PVC ATM_SVC AUTH BACKUP BASE_PORT
 %token	CLUSTER CMI CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT LISTEN MARSD
-%token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
+%token	MTU NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
 %token	REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
 %token	UNTIL USER VALID
 %token	BAD
@@ -68,6 +68,10 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 		| SERVER_ID STRING	{ parsing_server_id(ps, $2); }
 		| LISTEN ON UDP STRING	{
 			parsing_listen(ps, CONF_LISTEN_UDP, $4, NULL, NULL);
+		}
+		| LISTEN ON UDP STRING MTU NUMBER {
+			parsing_listen(ps, CONF_LISTEN_UDP, $4, NULL, NULL);
+			parsing_mtu(ps, $6);
 		}
 		| LISTEN ON ATM_SVC STRING {
 			parsing_listen(ps, CONF_LISTEN_ATM_SVC, $4, NULL, NULL);
@@ -358,6 +362,7 @@ static const struct keyword keywords[] = {
 	{ "dead", NUMERIC, "dead SECONDS" },
 	{ "dead-factor", NUMERIC, "dead-factor NUMBER" },
 	{ "enquiry-interval", NUMERIC, "enquiry-interval SECONDS" },
+	{ "enquiry-maximum", NUMERIC, "enquiry-maximum SECONDS" },
 	{ "file", KEYFILE, "file \"/etc/mars/257.key\"" },
 	{ "from", FROM, NULL },
 	{ "groups", NUMERIC, "groups NUMBER" },
@@ -371,10 +376,11 @@ static const struct keyword keywords[] = {
 	    "or key NUMBER for a neighbor" },
 	{ "limit", LIMIT, "limit { ... } with a number for each, or limit "
 	    "NUMBER in a retransmit block" },
-	{ "listen", LISTEN, "listen on udp ADDRESS, listen on atm-svc ADDRESS "
-	    "or listen on atm-pvc [ITF.]VPI.VCI peer ADDRESS" },
+	{ "listen", LISTEN, "listen on udp ADDRESS [mtu OCTETS], listen on "
+	    "atm-svc ADDRESS or listen on atm-pvc [ITF.]VPI.VCI peer ADDRESS" },
 	{ "marsd", MARSD, NULL },
 	{ "members", NUMERIC, "members NUMBER" },
+	{ "mtu", MTU, NULL },
 	{ "native-parties", NATIVE_PARTIES, "native-parties yes or no" },
 	{ "neighbor", NEIGHBOR, "neighbor ADDRESS { key NUMBER }" },
 	{ "on", ON, NULL },

@@ -95,3 +95,16 @@ parsing_listen(struct parsing *ps, enum conf_transport t, const char *addr,
 	l->vpi = c.vpi;
 	l->vci = c.vci;
 }
+
+/* Of the listener that was read last. */
+void
+parsing_mtu(struct parsing *ps, uint64_t mtu)
+{
+	struct conf_listen *l = TAILQ_LAST(&ps->conf->listens, conf_listens);
+
+	if (mtu < CONF_MTU_MIN || mtu > UINT16_MAX)
+		parsing_wrong(ps, "mtu %llu: write a number from %u to %u",
+		    (unsigned long long)mtu, CONF_MTU_MIN, UINT16_MAX);
+	else
+		l->mtu = (uint16_t)mtu;
+}

@@ -29,8 +29,13 @@ struct vc_udp_params {
 						 * called; 64 */
 	uint64_t	 (*random)(void *);	/* 64 unpredictable bits */
 	void		*random_arg;
-	uint16_t	 mtu;		/* octets of an IP packet; 0: not
-					 * known, see nvc.h */
+	/*
+	 * Octets of an IP packet; 0: not known, see nvc.h.  Where it is known
+	 * nothing is fragmented, if the system can do that; if it says that
+	 * the way to a peer takes less, then the link does with less until
+	 * vc_udp_set_params().
+	 */
+	uint16_t	 mtu;
 	uint16_t	 enquiry_max;	/* s, of a peer's; 0: 60 */
 };
 

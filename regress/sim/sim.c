@@ -249,7 +249,7 @@ sums(const struct totals *t)
 	    (long long)(time(NULL) - t->began));
 	printf("# %" PRIu64 " datagrams, %" PRIu64 " lost, %" PRIu64 " twice;"
 	    " %" PRIu64 " data units; %" PRIu64
-	       " stalls, %" PRIu64 " data units not sent\n",
+	    " stalls, %" PRIu64 " data units not sent\n",
 	    s->datagrams, s->lost, s->duplicated, s->sdus, s->stalls,
 	    s->expired);
 	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64

@@ -299,8 +299,8 @@ count_expired(struct node *n)
 
 	for (p = 0; p < 2; p++)
 		for (i = 0; n->port[p].nvc != NULL &&
-		     nvc_counter(n->port[p].nvc, i, &name, &v);
-		     i++)
+		    nvc_counter(n->port[p].nvc, i, &name, &v);
+		    i++)
 			if (strcmp(name, "sdus-dropped") == 0)
 				n->w->st.expired += v;
 }

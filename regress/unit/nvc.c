@@ -87,7 +87,7 @@ take(void *arg, const struct nvc_dest *to, const uint8_t *head, size_t len,
 	d->len = len;
 	if (s != NULL) {
 		size_t n = s->len < sizeof(d->buf) - len ? s->len :
-							   sizeof(d->buf) - len;
+		    sizeof(d->buf) - len;
 
 		memcpy(d->buf + len, s->data, n);
 		d->len += n;
@@ -674,7 +674,7 @@ data(void **state)
 	static struct end e;
 	struct timers ts;
 	struct nvc_dest from = at(2, 2025), other = at(2, 2026),
-			far = at(3, 2025);
+	    far = at(3, 2025);
 	uint8_t b[20] = { 0x17 };
 	uint64_t num;
 	int i;
@@ -952,7 +952,7 @@ limits(void **state)
 		assert_int_equal(sent(&e, 1, 20)[3], 47);
 		assert_int_equal(
 		    counter(
-			&e, i == 0 ? "limit-circuits" : "limit-per-address"),
+		    &e, i == 0 ? "limit-circuits" : "limit-per-address"),
 		    1);
 		vc_release(e.called, 16);
 		sent(&e, 1, 20);
@@ -1860,8 +1860,8 @@ what_fits(void **state)
 		connect_as(&e, i, takes[i], true);
 		assert_int_equal(vc_sdu_max(root),
 		    i == 0     ? 9188 :
-			i == 4 ? VC_SDU_MIN :
-				 1508);
+		    i == 4 ? VC_SDU_MIN :
+		    1508);
 	}
 	vc_multi_drop(leaf[4]);
 	assert_int_equal(vc_sdu_max(root), 1508);

@@ -363,7 +363,7 @@ sockets(void **state)
 	assert_int_equal(atm_addr_parse(&a4, "127.0.0.41%255"), 0);
 	assert_int_equal(
 	    atm_addr_parse(
-		&no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
+	    &no, "47.0005.80.ffe100.0000.f21a.26d8.0020480d1a2b.00"),
 	    0);
 	assert_int_equal(vc_udp_socket(&no, 2022), -1);
 	assert_int_equal(errno, EAFNOSUPPORT);
