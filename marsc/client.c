@@ -92,12 +92,24 @@ marsc_is_self(const struct marsc *c, const struct atm_addr *a)
 /* --- the owner's functions */
 
 static void
+client_limits(struct marsc_limits *l)
+{
+#define X(sym, value, text) \
+	if (l->sym == 0)    \
+		l->sym = value;
+	MARSC_LIMITS(X)
+#undef X
+}
+
+static void
 client_init(
     struct marsc *c, struct marsc_host *h, const struct marsc_conf *conf)
 {
 	c->host = h;
 	c->ts = h->ts;
 	c->t = conf->timers;
+	c->limits = conf->limits;
+	client_limits(&c->limits);
 	/*
 	 * A random start, so that what we send after a restart is not taken
 	 * for what we sent before it (5.2.2).
@@ -117,6 +129,10 @@ client_init(
 	RB_INIT(&c->blocks);
 	RB_INIT(&c->queries);
 	RB_INIT(&c->paths);
+	TAILQ_INIT(&c->use[0]);
+	TAILQ_INIT(&c->use[1]);
+	marsc_join_init(c);
+	marsc_turn_init(c);
 	marsc_query_init(&c->list, c, true);
 	marsc_map_init(c);
 	marsc_reg_init(c);

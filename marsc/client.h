@@ -33,6 +33,7 @@ struct marsc {
 	struct marsc_host		*host;
 	struct timers			*ts;	/* the host's */
 	struct marsc_timers		 t;
+	struct marsc_limits		 limits;
 	struct mars_pro			 pro;
 	struct paddr			 spa;
 	const struct marsc_role		*role;
@@ -44,9 +45,15 @@ struct marsc {
 	struct marsc_hsn		 hsn;
 	uint8_t			 sequence;	/* last mar$flags.sequence */
 	struct marsc_joined_tree	 singles, blocks;
+	struct marsc_join_line		 joining;
 	struct marsc_query_tree		 queries;
+	struct marsc_turn		 turn;
 	struct marsc_query		 list;	/* the one for GROUPLIST */
 	struct marsc_path_tree		 paths;
+	struct marsc_path_line		 use[2];	/* [1]: with members */
+	uint32_t			 npaths;
+	uint64_t			 evicted;
+	size_t				 held_octets;
 	struct marsc_parts		 map;
 	struct timer			 map_part;
 	uint8_t				 map_redirf;

@@ -72,6 +72,8 @@ control_change(struct marsc *c, const struct mars_msg *m)
 	for (i = 0; i < m->pnum; i++) {
 		mars_pair(m, i, &min, &max);
 		marsc_path_update(c, join, &m->src, &min, &max);
+		if (join && !marsc_is_self(c, &m->src))
+			marsc_query_news(c, &min, &max);
 	}
 }
 
@@ -152,7 +154,7 @@ control_is_stray(struct marsc_host *h, struct marsc_incoming *in)
 	if (in == NULL || in->control)
 		return false;
 	if (control_has_listener(h, &in->caller)) {
-		in->control = true;
+		marsc_incoming_control(in);
 		return false;
 	}
 	h->drops[MARSC_DROP_STRANGER]++;

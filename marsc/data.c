@@ -29,6 +29,15 @@ marsc_data_group(const struct mars_pro *pro, struct rd r, struct paddr *g)
 	return false;
 }
 
+/* Who an IPv4 or IPv6 packet says that it is from. */
+static void
+data_source(const struct mars_pro *pro, struct rd r, struct paddr *source)
+{
+	*source = (struct paddr){ .len = mars_pro_addrlen(pro) };
+	rd_skip(&r, pro->type == PRO_IPV4 ? 12 : 8);
+	rd_copy(&r, source->a, source->len);
+}
+
 static void
 data_up(struct marsc *c, const struct marsc_incoming *in,
     const struct marsc_encap *e)
@@ -36,6 +45,7 @@ data_up(struct marsc *c, const struct marsc_incoming *in,
 	struct marsc_packet p = {
 		.pro = &c->pro,
 		.sender = &in->caller,
+		.known = vc_knows_caller(in->vc),
 		.has_cmi = e->type == 1,
 		.cmi = e->cmi,
 		.data = e->packet.p,
@@ -43,7 +53,8 @@ data_up(struct marsc *c, const struct marsc_incoming *in,
 	};
 	struct marsc_host *h = c->host;
 
-	(void)marsc_data_group(&c->pro, e->packet, &p.group);
+	if (marsc_data_group(&c->pro, e->packet, &p.group))
+		data_source(&c->pro, e->packet, &p.source);
 	if (h->ops->packet != NULL)
 		h->ops->packet(h->arg, c, &p);
 }
@@ -75,28 +86,44 @@ marsc_data_input(struct marsc_host *h, const struct marsc_incoming *in,
 		data_up(c, in, &e);
 }
 
-/* Sends as Type #1 with the CMI of our registration, never as Type #2 (5.5). */
+size_t
+marsc_head_len(const struct marsc *c)
+{
+	return marsc_encap_len(&c->pro);
+}
+
+/* 5.5: Type #1 with the CMI of our registration, never Type #2. */
+struct marsc_sent
+marsc_transmit_sdu(
+    struct marsc *c, const struct paddr *group, struct vc_sdu *s)
+{
+	struct marsc_sent sent = { .outcome = MARSC_SENT_DROPPED,
+		.why = MARSC_DROP_GROUP };
+	struct wr w;
+
+	if (group->len > 0 && s->len >= marsc_encap_len(&c->pro)) {
+		wr_init(&w, s->data, marsc_encap_len(&c->pro));
+		marsc_encap_write(&w, &c->pro, c->reg.cmi);
+		return marsc_path_send(c, group, s);
+	}
+	vc_sdu_free(s);
+	c->drops[sent.why]++;
+	return sent;
+}
+
 struct marsc_sent
 marsc_transmit(
     struct marsc *c, const struct paddr *group, const void *packet, size_t len)
 {
-	struct marsc_sent sent = { .outcome = MARSC_SENT_DROPPED };
-	struct vc_sdu *s;
-	struct wr w;
-	uint8_t head[MARSC_ENCAP_MAX];
+	size_t head = marsc_encap_len(&c->pro);
+	struct vc_sdu *s = vc_sdu_new(NULL, head + len);
 
-	wr_init(&w, head, sizeof(head));
-	marsc_encap_write(&w, &c->pro, c->reg.cmi);
-	if (group->len == 0)
-		sent.why = MARSC_DROP_GROUP;
-	else if ((s = vc_sdu_new(NULL, w.len + len)) == NULL)
-		sent.why = MARSC_DROP_MEMORY;
-	else {
-		memcpy(s->data, head, w.len);
-		if (len > 0)
-			memcpy(s->data + w.len, packet, len);
-		return marsc_path_send(c, group, s);
+	if (s == NULL) {
+		c->drops[MARSC_DROP_MEMORY]++;
+		return (struct marsc_sent){ .outcome = MARSC_SENT_DROPPED,
+			.why = MARSC_DROP_MEMORY };
 	}
-	c->drops[sent.why]++;
-	return sent;
+	if (len > 0)
+		memcpy(s->data + head, packet, len);
+	return marsc_transmit_sdu(c, group, s);
 }

@@ -6,6 +6,12 @@
 #include "encap.h"
 #include "llc.h"
 
+size_t
+marsc_encap_len(const struct mars_pro *pro)
+{
+	return LLC_LEN + 4 + (pro->type == PRO_SNAP ? sizeof(pro->snap) + 3 : 0);
+}
+
 /*
  * The short form has the CMI and the protocol; the long form has also the SNAP
  * code and 3 octets of padding (5.5.1).

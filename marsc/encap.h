@@ -14,8 +14,6 @@
 #include "addr.h"
 #include "wire.h"
 
-#define MARSC_ENCAP_MAX	24	/* octets before the packet, with LLC/SNAP */
-
 enum marsc_encap_result {
 	MARSC_ENCAP_OK,
 	MARSC_ENCAP_OTHER,		/* neither Type #1 nor Type #2 */
@@ -30,6 +28,8 @@ struct marsc_encap {
 	struct rd	packet;		/* the layer 3 packet */
 };
 
+/* How many octets stand before a packet of Type #1, with LLC/SNAP. */
+size_t			marsc_encap_len(const struct mars_pro *);
 /* Type #1 header; Type #2 is never sent (5.5) */
 void			marsc_encap_write(struct wr *, const struct mars_pro *,
 			    uint16_t cmi);

@@ -58,5 +58,6 @@ marsc_grouplist_reply(struct marsc *c, const struct mars_msg *m)
 		return;
 	if (marsc_hsn_update(&c->hsn, m->msn))
 		marsc_path_stale_all(c);
+	marsc_turn_answered(c);
 	marsc_query_event(q, MARSC_QUERY_EV_ANSWER);
 }

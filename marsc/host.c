@@ -50,6 +50,17 @@ marsc_incoming_release(struct marsc_incoming *in)
 	incoming_free(in);
 }
 
+/*
+ * It is a control VC.  It is there as long as we are registered, so it tells
+ * whether the MARS is alive; with it goes all that the MARS does for us (5.4).
+ */
+void
+marsc_incoming_control(struct marsc_incoming *in)
+{
+	in->control = true;
+	vc_watch(in->vc);
+}
+
 /* Is there a client that lets this MARS call? */
 static bool
 host_expects(const struct marsc_host *h, const struct atm_addr *caller)
@@ -165,8 +176,9 @@ host_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 	    control ? host_guess(h, caller) : NULL };
 	in->vc = vc;
 	in->caller = *caller;
-	in->control = control;
 	LIST_INSERT_HEAD(&h->in, in, entry);
+	if (control)
+		marsc_incoming_control(in);
 	*cookie = &in->end;
 	return VC_CAUSE_NONE;
 }

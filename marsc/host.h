@@ -65,6 +65,7 @@ struct marsc	*marsc_host_client(const struct marsc_host *,
 /* Is this a MARS control message?  No more than its LLC/SNAP is looked at. */
 bool		 marsc_is_control(const uint8_t *, size_t);
 void		 marsc_incoming_release(struct marsc_incoming *);
+void		 marsc_incoming_control(struct marsc_incoming *);
 /*
  * Releases the control VCs of a client that come from other MARSs than keep,
  * or, with keep NULL, all of them (A-131).

@@ -13,6 +13,9 @@
 
 #include "client.h"
 
+/* A copy comes within that, unless the message or the copy was lost. */
+#define OVERDUE	MTIME_MS(500)
+
 static int
 joined_cmp(struct marsc_joined *a, struct marsc_joined *b)
 {
@@ -60,38 +63,145 @@ join_transmit(struct marsc_joined *j, uint8_t op)
 	marsc_send(c, &m);
 }
 
+/* --- whose turn it is */
+
 static void
-join_first(struct marsc_joined *j, uint8_t op)
+line_leave(struct marsc_joined *j)
 {
-	j->sent = 0;
-	j->sequence = marsc_next_sequence(j->client);
-	join_transmit(j, op);
+	struct marsc_join_line *l = &j->client->joining;
+
+	if (j->where == MARSC_JOIN_WAITS) {
+		TAILQ_REMOVE(&l->waiting, j, line);
+		l->nwaiting--;
+	} else if (j->where == MARSC_JOIN_SENT) {
+		TAILQ_REMOVE(&l->out, j, line);
+		l->nout--;
+	}
+	j->where = MARSC_JOIN_NOWHERE;
+}
+
+static void
+line_enter(struct marsc_joined *j)
+{
+	struct marsc_join_line *l = &j->client->joining;
+
+	line_leave(j);
+	timer_clear(j->client->ts, &j->timer);
+	TAILQ_INSERT_TAIL(&l->waiting, j, line);
+	l->nwaiting++;
+	j->where = MARSC_JOIN_WAITS;
+}
+
+/* It has not come back, though time enough has passed. */
+static void
+line_give_up(struct marsc_joined *j)
+{
+	struct marsc_join_line *l = &j->client->joining;
+
+	line_leave(j);
+	l->lost++;
+	marsc_pace_lost(&l->pace, j->client->ts->now, j->since);
+}
+
+/* Has a copy come of what was sent with it, or after it? */
+static bool
+line_is_passed(const struct marsc_joined *j)
+{
+	const struct marsc_join_line *l = &j->client->joining;
+
+	return l->heard && mtime_diff(j->since, l->copied) >= 0;
+}
+
+/*
+ * Circuits keep the order, so what has not come back while others have is
+ * lost: the MARS drops what is too much.  It is sent again when its timer says
+ * so (5.2.2), and nothing waits for it until then.  But a MARS from which no
+ * copy comes at all gets nothing new.
+ */
+static void
+line_check(struct marsc *c)
+{
+	struct marsc_join_line *l = &c->joining;
+	struct marsc_joined *j;
+	int64_t age;
+
+	while ((j = TAILQ_FIRST(&l->out)) != NULL && line_is_passed(j)) {
+		age = mtime_diff(j->since, c->ts->now);
+		if (age < OVERDUE) {
+			timer_set(c->ts, &l->timer, OVERDUE - age);
+			return;
+		}
+		line_give_up(j);
+	}
+}
+
+/* Sends as many as may be sent now. */
+static void
+line_next(struct marsc *c)
+{
+	struct marsc_join_line *l = &c->joining;
+	struct marsc_joined *j;
+	int64_t wait;
+
+	if (l->nout >= c->limits.joins)
+		line_check(c);
+	while (l->nout < c->limits.joins &&
+	    (j = TAILQ_FIRST(&l->waiting)) != NULL) {
+		wait = marsc_pace_take(&l->pace, c->ts->now);
+		if (wait > 0) {
+			timer_set(c->ts, &l->timer, wait);
+			break;
+		}
+		line_leave(j);
+		TAILQ_INSERT_TAIL(&l->out, j, line);
+		l->nout++;
+		j->where = MARSC_JOIN_SENT;
+		j->since = c->ts->now;
+		join_transmit(j,
+		    j->state == MARSC_JOIN_LEAVING ? c->role->leave :
+		    c->role->join);
+	}
+}
+
+static void
+line_timer(void *arg)
+{
+	line_next(arg);
+}
+
+void
+marsc_join_pace(struct marsc *c)
+{
+	marsc_pace_init(&c->joining.pace, c->ts->now, c->limits.join_rate,
+	    c->limits.join_burst);
+}
+
+void
+marsc_join_init(struct marsc *c)
+{
+	struct marsc_join_line *l = &c->joining;
+
+	TAILQ_INIT(&l->waiting);
+	TAILQ_INIT(&l->out);
+	timer_init(&l->timer, line_timer, c);
+	marsc_join_pace(c);
 }
 
 /* --- actions */
 
+/* A new message, JOIN or LEAVE as the state says. */
 static void
 join_send(struct marsc_joined *j)
 {
-	join_first(j, j->client->role->join);
+	j->sent = 0;
+	j->sequence = marsc_next_sequence(j->client);
+	line_enter(j);
 }
 
 static void
 join_send_more(struct marsc_joined *j)
 {
-	join_transmit(j, j->client->role->join);
-}
-
-static void
-join_send_leave(struct marsc_joined *j)
-{
-	join_first(j, j->client->role->leave);
-}
-
-static void
-join_send_leave_more(struct marsc_joined *j)
-{
-	join_transmit(j, j->client->role->leave);
+	line_enter(j);
 }
 
 static void
@@ -163,8 +273,6 @@ static void (*const join_actions[MARSC_JOIN_ACTION_MAX])(
     struct marsc_joined *) = {
 	[MARSC_JOIN_DO_SEND] = join_send,
 	[MARSC_JOIN_DO_SEND_MORE] = join_send_more,
-	[MARSC_JOIN_DO_SEND_LEAVE] = join_send_leave,
-	[MARSC_JOIN_DO_SEND_LEAVE_MORE] = join_send_leave_more,
 	[MARSC_JOIN_DO_TELL] = join_tell,
 	[MARSC_JOIN_DO_IN] = join_in,
 	[MARSC_JOIN_DO_FORGET] = join_forget,
@@ -218,7 +326,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_DELAY] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_DELAY, I },
 		[MARSC_JOIN_EV_LEAVE] =
-		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_DELAY, I },
 		[MARSC_JOIN_EV_TIMER] =
 		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND },
@@ -232,7 +340,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_JOINING] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_JOINING, I },
 		[MARSC_JOIN_EV_LEAVE] =
-		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, MARSC_JOIN_DO_IN },
 		[MARSC_JOIN_EV_TIMER] =
 		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND_MORE },
@@ -246,7 +354,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_IN] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_IN, MARSC_JOIN_DO_TELL },
 		[MARSC_JOIN_EV_LEAVE] =
-		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_IN, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_IN, V },
@@ -260,7 +368,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_LEAVING, I },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_TIMER] =
-		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE_MORE },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_MORE },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OWED, MARSC_JOIN_DO_FAIL },
 		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_OWED, MARSC_JOIN_DO_STOP },
 		[MARSC_JOIN_EV_READY] = { MARSC_JOIN_LEAVING, I },
@@ -274,9 +382,9 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OWED, V },
 		[MARSC_JOIN_EV_LOST] = { MARSC_JOIN_OWED, I },
 		[MARSC_JOIN_EV_READY] =
-		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
 		[MARSC_JOIN_EV_AGAIN] =
-		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_LEAVE },
+		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
 	},
 };
 #undef I
@@ -287,11 +395,15 @@ TABLE_DEFINE(marsc_join_table, "join", MARSC_JOIN, join_cells);
 static void
 join_event(struct marsc_joined *j, enum marsc_join_event ev)
 {
+	struct marsc *c = j->client;
 	uint8_t action =
-	    table_step(&marsc_join_table, &j->state, ev, &j->client->faults);
+	    table_step(&marsc_join_table, &j->state, ev, &c->faults);
 
+	if (j->state != MARSC_JOIN_JOINING && j->state != MARSC_JOIN_LEAVING)
+		line_leave(j);
 	if (action >= TABLE_ACTIONS)
 		join_actions[action](j);
+	line_next(c);
 }
 
 static void
@@ -299,6 +411,9 @@ join_timer(void *arg)
 {
 	struct marsc_joined *j = arg;
 
+	if (j->where == MARSC_JOIN_SENT &&
+	    mtime_diff(j->since, j->client->joining.copied) > 0)
+		line_give_up(j);
 	if (j->state != MARSC_JOIN_DELAY && j->sent > j->client->t.rexmt_limit)
 		join_event(j, MARSC_JOIN_EV_LIMIT);
 	else
@@ -431,6 +546,10 @@ marsc_join_copy(struct marsc *c, const struct mars_msg *m)
 	if (c->role->test_sequence &&
 	    (m->flags & MARS_F_SEQUENCE) != j->sequence)
 		return false;
+	c->joining.copied = c->ts->now;
+	c->joining.heard = true;
+	marsc_pace_good(&c->joining.pace);
+	line_check(c);
 	join_event(j, MARSC_JOIN_EV_COPY);
 	return true;
 }
@@ -442,6 +561,7 @@ marsc_join_free(struct marsc *c)
 	struct marsc_joined *j;
 	size_t i;
 
+	timer_clear(c->ts, &c->joining.timer);
 	for (i = 0; i < 2; i++)
 		while ((j = RB_ROOT(trees[i])) != NULL) {
 			timer_clear(c->ts, &j->timer);

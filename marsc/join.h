@@ -8,12 +8,14 @@
 #define MARSC_JOIN_H
 
 #include <sys/types.h>
+#include <bsd/sys/queue.h>
 #include <bsd/sys/tree.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
 #include "mars.h"
+#include "pace.h"
 #include "table.h"
 #include "timer.h"
 
@@ -24,9 +26,10 @@ struct marsc;
 	X(MARSC_JOIN_WANTED, "wanted")	/* when we are registered */ \
 	X(MARSC_JOIN_LAPSED, "lapsed")	/* wanted, and a MARS may know it */ \
 	X(MARSC_JOIN_DELAY, "delay")	/* random time before joining again */ \
-	X(MARSC_JOIN_JOINING, "joining")	/* JOIN is out */ \
+	/* JOIN is out, or waits for its turn */ \
+	X(MARSC_JOIN_JOINING, "joining") \
 	X(MARSC_JOIN_IN, "in") \
-	X(MARSC_JOIN_LEAVING, "leaving")	/* LEAVE is out */ \
+	X(MARSC_JOIN_LEAVING, "leaving")	/* LEAVE, the same */ \
 	X(MARSC_JOIN_OWED, "owed")	/* a LEAVE, when we are registered */
 
 #define MARSC_JOIN_EVENTS(X) \
@@ -51,8 +54,6 @@ enum marsc_join_event {
 #define MARSC_JOIN_ACTIONS(X) \
 	X(MARSC_JOIN_DO_SEND, "send") \
 	X(MARSC_JOIN_DO_SEND_MORE, "send-more") \
-	X(MARSC_JOIN_DO_SEND_LEAVE, "send-leave") \
-	X(MARSC_JOIN_DO_SEND_LEAVE_MORE, "send-leave-more") \
 	X(MARSC_JOIN_DO_TELL, "tell") \
 	X(MARSC_JOIN_DO_IN, "in") \
 	X(MARSC_JOIN_DO_FORGET, "forget") \
@@ -68,6 +69,26 @@ enum marsc_join_action {
 };
 extern const struct table marsc_join_table;
 
+/*
+ * JOINs and LEAVEs on their way.  Only so many are without a copy at a time,
+ * and new ones are sent no faster than the MARS takes them (pace.h).
+ */
+enum marsc_join_where {
+	MARSC_JOIN_NOWHERE,	/* nothing is out, or it seems to be lost */
+	MARSC_JOIN_WAITS,	/* for its turn to be sent */
+	MARSC_JOIN_SENT		/* its copy has not come yet */
+};
+TAILQ_HEAD(marsc_join_queue, marsc_joined);
+struct marsc_join_line {
+	struct marsc_join_queue	 waiting, out;	/* out: oldest first */
+	uint32_t		 nwaiting, nout;
+	struct marsc_pace	 pace;
+	struct timer		 timer;
+	bool			 heard;		/* a copy, ever */
+	mtime_t			 copied;	/* when the last one came */
+	uint64_t		 lost;	/* seem to have been dropped */
+};
+
 struct marsc_joined {
 	RB_ENTRY(marsc_joined)	 entry;
 	struct marsc		*client;
@@ -77,10 +98,16 @@ struct marsc_joined {
 	struct timer		 timer;
 	uint32_t		 sent;
 	uint8_t			 sequence;
+	TAILQ_ENTRY(marsc_joined) line;
+	enum marsc_join_where	 where;
+	mtime_t			 since;	/* it was last sent */
 };
 RB_HEAD(marsc_joined_tree, marsc_joined);
 RB_PROTOTYPE(marsc_joined_tree, marsc_joined, entry, joined_cmp)
 
+void	marsc_join_init(struct marsc *);
+/* Another MARS: nothing is known of what it takes. */
+void	marsc_join_pace(struct marsc *);
 void	marsc_join_all(struct marsc *, enum marsc_join_event);
 /* Is a group still to be joined, or still to be left? */
 bool	marsc_join_pending(struct marsc *);

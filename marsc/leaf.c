@@ -28,15 +28,26 @@ marsc_leaf_find(struct marsc_path *p, const struct atm_addr *addr)
 	return RB_FIND(marsc_leaf_tree, &p->leaves, &key);
 }
 
-/* Sets the state, and keeps the path's count of leaves that are up. */
+/* Keeps the path's count of those that are up, and of those awaited. */
 static void
 leaf_set_state(struct marsc_leaf *l, enum marsc_leaf_state state)
 {
+	struct marsc_path *p = l->path;
+	uint32_t before = p->nup;
+
 	if (l->state == MARSC_LEAF_UP)
-		l->path->nup--;
+		p->nup--;
 	if (state == MARSC_LEAF_UP)
-		l->path->nup++;
+		p->nup++;
+	if (l->awaited)
+		p->nawaited--;
+	/* who has failed once is out of reach, and not waited for */
+	l->awaited = state == MARSC_LEAF_CALLED && l->delay == 0;
+	if (l->awaited)
+		p->nawaited++;
 	l->state = state;
+	if ((before == 0) != (p->nup == 0))
+		marsc_path_touch(p);
 }
 
 static void
@@ -100,7 +111,9 @@ marsc_leaf_add(struct marsc_path *p, const struct atm_addr *addr)
 	l->seen = true;
 	timer_init(&l->timer, leaf_timer, l);
 	RB_INSERT(marsc_leaf_tree, &p->leaves, l);
-	if (p->state == MARSC_PATH_UP || p->state == MARSC_PATH_REVALIDATING)
+	p->nleaves++;
+	if (p->state == MARSC_PATH_UP || p->state == MARSC_PATH_FILLING ||
+	    p->state == MARSC_PATH_REVALIDATING)
 		marsc_leaf_call(l);
 }
 
@@ -110,6 +123,7 @@ marsc_leaf_free(struct marsc_leaf *l)
 	leaf_set_state(l, MARSC_LEAF_NEW);
 	timer_clear(l->end.client->ts, &l->timer);
 	RB_REMOVE(marsc_leaf_tree, &l->path->leaves, l);
+	l->path->nleaves--;
 	free(l);
 }
 

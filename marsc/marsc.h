@@ -21,6 +21,14 @@
  *
  * Nothing is called from another thread, and nothing blocks.
  *
+ * Addresses.  One ATM address, so one host, serves a member for IPv4 and one
+ * for IPv6: what comes in says of which protocol it is.  A MARS takes one
+ * registration from an address for each protocol, as a member or as a
+ * multicast server.  So who wants to be both of one protocol needs two hosts
+ * with two addresses, which over UDP differ in the selector: 192.0.2.1%16 for
+ * the members, 192.0.2.1%17 for the servers, say.  0 and 1 are marsd's and
+ * scspd's where they run on that machine; each selector is a UDP port.
+ *
  * The turn.  What the owner does and what a link brings only queues data
  * units on the link; none is sent before vc_flush(link).  So a program has a
  * loop, and each turn of it is:
@@ -58,6 +66,7 @@ struct marsc;			/* one client of it: one protocol */
  */
 #define MARSC_TIMERS(X) \
 	X(mars_idle, "mars-idle", 1200, "circuit to the MARS is idle") \
+	X(connect, "connect", 4, "for a circuit to a MARS, if there are more") \
 	X(path_idle, "path-idle", 1200, "outgoing circuit is idle") \
 	X(part, "part", 10, "longest wait for an answer or its next part") \
 	X(quiet_min, "quiet-min", 5, "no request after an empty answer, from") \
@@ -88,6 +97,30 @@ void	marsc_timers_default(struct marsc_timers *);
  */
 bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 
+/*
+ * What a client may have at a time, so that whoever makes it send or join can
+ * cost it neither its MARS nor its memory: symbol, default, what it is.
+ */
+#define MARSC_LIMITS(X) \
+	X(paths, 4096, "groups that are sent to") \
+	X(requests, 64, "requests without an answer yet") \
+	X(requests_waiting, 64, "other new groups that are to be asked about") \
+	X(request_rate, 50, "new requests a second, while none is lost") \
+	X(request_burst, 64, "and so many at once") \
+	X(joins, 64, "JOINs and LEAVEs without a copy yet; others wait") \
+	X(join_rate, 100, "JOINs and LEAVEs a second, while none is lost") \
+	X(join_burst, 100, "and so many at once") \
+	X(held, 64, "packets that wait for the path of one group") \
+	X(held_octets, 262144, "and their octets") \
+	X(held_octets_all, 4194304, "octets that wait for all paths") \
+	X(first_wait, 100000, "us that packets wait for more than one leaf")
+
+struct marsc_limits {		/* 0: the default */
+#define X(sym, value, text) uint32_t sym;
+	MARSC_LIMITS(X)
+#undef X
+};
+
 /* What the owner is told: symbol, name (marsc -j), what is filled in. */
 #define MARSC_NOTICES(X) \
 	X(MARSC_NOTICE_REGISTERED, "registered") /* server, number: the CMI */ \
@@ -108,6 +141,10 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 	X(MARSC_NOTICE_LEAF_ADDED, "leaf-added")	/* min, addrs */ \
 	X(MARSC_NOTICE_LEAF_DROPPED, "leaf-dropped")	/* min, addrs */ \
 	X(MARSC_NOTICE_REVALIDATE, "revalidate")	/* min */ \
+	/* what was held has gone out: min, number of packets, members */ \
+	X(MARSC_NOTICE_SENT, "sent") \
+	/* what was held will not go out: min, number of packets, why */ \
+	X(MARSC_NOTICE_NOT_SENT, "not-sent") \
 	X(MARSC_NOTICE_HEARD, "heard")		/* server, msg: control VC */ \
 	X(MARSC_NOTICE_NO_MEMORY, "no-memory")	/* why: what was given up */ \
 	/* table, state, event: something that can't happen has happened */ \
@@ -131,7 +168,7 @@ struct marsc_notice {
 	size_t			 n;		/* of addrs or groups */
 	const struct mars_msg	*msg;
 	const char		*why;
-	uint32_t		 number;
+	uint32_t		 number, members;
 	const char		*table, *state, *event;
 };
 
@@ -140,16 +177,18 @@ struct marsc_packet {
 	const struct mars_pro	*pro;
 	/*
 	 * The group that it was sent to, as the head of an IPv4 or IPv6 packet
-	 * says; nothing is checked.  The null address for other protocols, and
-	 * for a packet that is too short.
+	 * says, and who it says that it is from; nothing is checked.  The null
+	 * address for other protocols, and for a packet that is too short.
 	 */
-	struct paddr		 group;
+	struct paddr		 group, source;
 	/*
 	 * Who has called us and sends on this circuit: a member of the cluster,
-	 * or a multicast server on behalf of one.  As true as the link's
-	 * backend can vouch for (vc_knows_caller()).
+	 * or a multicast server on behalf of one.  known: the link vouches for
+	 * it (NVC does: nobody can call from an address where he gets no
+	 * answer); else it is what the caller says.
 	 */
 	const struct atm_addr	*sender;
+	bool			 known;
 	/*
 	 * The member that has sent it first, where the encapsulation says so
 	 * (5.5.1; not 5.5.2).  A number that the MARS has given out, for this
@@ -183,6 +222,7 @@ struct marsc_conf {
 	const struct atm_addr	*servers;	/* best first, at least one */
 	size_t			 nservers;
 	struct marsc_timers	 timers;
+	struct marsc_limits	 limits;	/* 0: the default, each */
 };
 
 /* Why something was not used, or not sent: symbol, name, text. */
@@ -200,6 +240,7 @@ struct marsc_conf {
 	X(MARSC_DROP_DATA, "data", "malformed data packet") \
 	/* the rest: packets that were to be sent */ \
 	X(MARSC_DROP_HELD, "held", "as many wait for the path as may") \
+	X(MARSC_DROP_BUSY, "busy", "too many groups are sent to at a time") \
 	X(MARSC_DROP_EMPTY, "empty", "nobody else is in the group") \
 	X(MARSC_DROP_UNANSWERED, "unanswered", \
 	    "the MARS does not say who is in the group") \
@@ -214,6 +255,7 @@ enum marsc_drop {
 	MARSC_DROP_MAX
 };
 const char	*marsc_drop_name(enum marsc_drop);
+const char	*marsc_drop_text(enum marsc_drop);
 
 enum marsc_error {
 	MARSC_OK,
@@ -301,13 +343,15 @@ enum marsc_error marsc_grouplist(struct marsc *, const struct paddr *min,
 		    const struct paddr *max);
 /*
  * Sends a layer 3 packet to a group, and opens a path to its members where
- * there is none (5.1).  The packet is copied.  The result says what has
- * happened so far: a packet that is held goes out at MARSC_NOTICE_PATH_UP, or
- * is dropped and counted when it turns out that there is nobody.
+ * there is none (5.1).  The packet is copied.  What is said is what has
+ * happened now.  The first packets are held until all members have answered
+ * their calls, or 100 ms are over since the first did; MARSC_NOTICE_SENT says
+ * that they have gone out, and to how many.  Where it turns out that there is
+ * nobody, they are dropped and counted: MARSC_NOTICE_NOT_SENT.
  */
 enum marsc_outcome {
 	MARSC_SENT_DROPPED,	/* why */
-	MARSC_SENT_HELD,	/* until the path is up; few are */
+	MARSC_SENT_HELD,	/* until the members are reached; few are */
 	MARSC_SENT_OUT		/* to so many members, or servers of theirs */
 };
 struct marsc_sent {
@@ -317,6 +361,74 @@ struct marsc_sent {
 };
 struct marsc_sent marsc_transmit(struct marsc *, const struct paddr *,
 		    const void *, size_t);
+/*
+ * The same of a packet that is in its SDU already, behind marsc_head_len()
+ * octets of room, so that nothing is allocated or copied.  The SDU's reference
+ * is taken over; who keeps another may use the SDU again, for another packet,
+ * when its refs are 1, and leaves it alone until then.
+ */
+size_t		 marsc_head_len(const struct marsc *);
+struct marsc_sent marsc_transmit_sdu(struct marsc *, const struct paddr *,
+		    struct vc_sdu *);
+
+/* --- what there is, to be shown */
+
+/*
+ * A place in a list; all zero is its beginning.  Anything may happen to the
+ * list between two calls: what stays is told once, in ascending order.
+ */
+struct marsc_cursor {
+	bool		begun, blocks;
+	struct paddr	min, max;
+	struct atm_addr	leaf;
+};
+
+struct marsc_join_info {
+	struct paddr	 min, max;
+	bool		 layer3;
+	bool		 joined;	/* the MARS has confirmed it */
+	const char	*state;
+};
+/* A group that is sent to.  What has gone out and what was dropped: ever. */
+struct marsc_path_info {
+	struct paddr	 group;
+	const char	*state;
+	uint32_t	 leaves;	/* members, or servers of theirs */
+	uint32_t	 members;	/* of these: connected */
+	uint32_t	 held;		/* packets that wait */
+	uint64_t	 packets;
+	uint64_t	 octets;	/* with the header before each packet */
+	uint64_t	 copies;	/* packets times members */
+	uint64_t	 dropped;
+	int64_t		 idle;		/* us since the last packet */
+};
+struct marsc_leaf_info {
+	struct atm_addr	 addr;
+	const char	*state;
+	bool		 up;
+	/* its circuit, where the link can tell: numbers, SDUs */
+	bool		 has_circuit;
+	struct vc_circuit_info circuit;
+};
+/* The next one behind the cursor; false: no more. */
+bool		 marsc_joins(const struct marsc *, struct marsc_cursor *,
+		    struct marsc_join_info *);
+bool		 marsc_paths(const struct marsc *, struct marsc_cursor *,
+		    struct marsc_path_info *);
+bool		 marsc_leaves(const struct marsc *, const struct paddr *group,
+		    struct marsc_cursor *, struct marsc_leaf_info *);
+
+struct marsc_stats {
+	uint32_t	 paths;
+	uint64_t	 evicted;	/* paths given up for others, ever */
+	uint64_t	 held_octets;	/* that wait for paths */
+	uint32_t	 requests, requests_waiting;
+	uint32_t	 request_rate;	/* a second, now */
+	uint32_t	 joins, joins_waiting;	/* JOINs and LEAVEs */
+	uint32_t	 join_rate;
+	uint64_t	 joins_lost;	/* dropped by the MARS, it seems */
+};
+void		 marsc_stats(const struct marsc *, struct marsc_stats *);
 
 bool		 marsc_is_registered(const struct marsc *);
 uint16_t	 marsc_cmi(const struct marsc *);

@@ -17,12 +17,19 @@
 /* A fixed part, three addresses and one pair; we send no TLVs. */
 #define MESSAGE_MAX	512
 
+/*
+ * It was idle, and is not needed now.  Or its MARS has not answered the call
+ * for so long that another should be tried: a circuit can take longer to fail.
+ */
 static void
-marsvc_idle(void *arg)
+marsvc_timer(void *arg)
 {
 	struct marsc_marsvc *m = arg;
+	bool up = m->up;
 
 	marsc_marsvc_close(m);
+	if (!up)
+		marsc_reg_call_failed(m->end.client, m);
 }
 
 void
@@ -30,7 +37,7 @@ marsc_marsvc_init(struct marsc_marsvc *m, struct marsc *c)
 {
 	*m = (struct marsc_marsvc){ .end = { MARSC_END_MARS, c } };
 	STAILQ_INIT(&m->held);
-	timer_init(&m->idle, marsvc_idle, m);
+	timer_init(&m->timer, marsvc_timer, m);
 }
 
 void
@@ -45,7 +52,7 @@ marsc_marsvc_aim(struct marsc_marsvc *m, const struct atm_addr *to)
 void
 marsc_marsvc_close(struct marsc_marsvc *m)
 {
-	timer_clear(m->end.client->ts, &m->idle);
+	timer_clear(m->end.client->ts, &m->timer);
 	(void)marsc_held_clear(&m->held);
 	if (m->vc != NULL)
 		vc_release(m->vc, VC_CAUSE_NORMAL);
@@ -84,16 +91,19 @@ marsc_marsvc_send(struct marsc_marsvc *m, const struct mars_msg *msg)
 
 	if (link == NULL)
 		return;
-	if (m->vc == NULL)
+	if (m->vc == NULL) {
 		m->vc = vc_call(link, &m->addr, &m->end);
+		if (c->servers.n > 1)
+			timer_set(c->ts, &m->timer, c->t.connect);
+	}
 	if (m->vc == NULL || (s = marsvc_sdu(msg)) == NULL) {
 		marsc_no_memory(c, "a message to the MARS");
 		return;
 	}
-	timer_set(c->ts, &m->idle, c->t.mars_idle);
-	if (m->up)
+	if (m->up) {
+		timer_set(c->ts, &m->timer, c->t.mars_idle);
 		(void)vc_send(m->vc, s);
-	else if (marsc_held_add(&m->held, s) == -1)
+	} else if (marsc_held_add(&m->held, s) == -1)
 		marsc_no_memory(c, "a message to the MARS");
 }
 
@@ -104,6 +114,7 @@ marsc_marsvc_up(struct marsc_marsvc *m)
 	struct vc_sdu *s;
 
 	m->up = true;
+	timer_set(m->end.client->ts, &m->timer, m->end.client->t.mars_idle);
 	while ((s = marsc_held_take(&m->held)) != NULL)
 		(void)vc_send(m->vc, s);
 }

@@ -21,7 +21,7 @@ struct marsc_marsvc {
 	struct vc		*vc;	/* NULL: the next message opens it */
 	bool			 up;
 	struct marsc_held_list	 held;	/* until it is up */
-	struct timer		 idle;
+	struct timer		 timer;	/* until it is up; then: idle */
 };
 
 void	marsc_marsvc_init(struct marsc_marsvc *, struct marsc *);

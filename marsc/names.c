@@ -33,6 +33,18 @@ marsc_drop_name(enum marsc_drop d)
 }
 
 const char *
+marsc_drop_text(enum marsc_drop d)
+{
+	static const char *const texts[] = {
+#define X(sym, name, text) [sym] = text,
+		MARSC_DROPS(X)
+#undef X
+	};
+
+	return texts[d];
+}
+
+const char *
 marsc_strerror(enum marsc_error e)
 {
 	static const char *const names[MARSC_E_MAX] = {

@@ -15,8 +15,6 @@
 #include "client.h"
 #include "encap.h"
 
-#define HELD_MAX	8	/* packets that wait for a circuit */
-
 static int
 path_cmp(struct marsc_path *a, struct marsc_path *b)
 {
@@ -55,28 +53,60 @@ path_dropped(struct marsc_path *p, enum marsc_drop why)
 	struct marsc *c = p->end.client;
 
 	c->drops[why]++;
+	p->dropped++;
 	path_report(p,
 	    &(struct marsc_sent){ .outcome = MARSC_SENT_DROPPED, .why = why });
 }
 
+/* The first of a stream are kept, since programs begin with what matters. */
 static void
 path_hold(struct marsc_path *p)
 {
-	if (p->nheld == HELD_MAX)
+	struct marsc *c = p->end.client;
+	size_t len = p->packet->len;
+
+	if (p->nheld >= c->limits.held ||
+	    p->held_octets + len > c->limits.held_octets ||
+	    c->held_octets + len > c->limits.held_octets_all)
 		path_dropped(p, MARSC_DROP_HELD);
 	else if (marsc_held_add(&p->held, vc_sdu_ref(p->packet)) == -1)
 		path_dropped(p, MARSC_DROP_MEMORY);
 	else {
 		p->nheld++;
+		p->held_octets += len;
+		c->held_octets += len;
 		path_report(
 		    p, &(struct marsc_sent){ .outcome = MARSC_SENT_HELD });
 	}
 }
 
+/* Nothing is held any more; how many it were. */
+static uint32_t
+path_hold_none(struct marsc_path *p)
+{
+	uint32_t n = p->nheld;
+
+	p->end.client->held_octets -= p->held_octets;
+	p->held_octets = 0;
+	p->nheld = 0;
+	return n;
+}
+
 static void
 path_ask(struct marsc_path *p)
 {
-	if (marsc_query_group(p->end.client, &p->group, false) == -1)
+	switch (marsc_query_group(p->end.client, &p->group,
+	    p->state == MARSC_PATH_REVALIDATING ? MARSC_ASKER_STREAM :
+						  MARSC_ASKER_PACKET)) {
+	case MARSC_OK:
+		return;
+	case MARSC_E_BUSY:
+		p->lost = MARSC_DROP_BUSY;
+		break;
+	default:
+		p->lost = MARSC_DROP_MEMORY;
+		break;
+	}
 		marsc_path_event(p, MARSC_PATH_EV_FAILED);
 }
 
@@ -87,13 +117,27 @@ path_hold_ask(struct marsc_path *p)
 	path_ask(p);
 }
 
+/* Takes over the reference.  false: no circuit has taken it. */
+static bool
+path_out(struct marsc_path *p, struct vc_sdu *sdu)
+{
+	uint32_t len = sdu->len;
+
+	if (vc_send(p->vc, sdu) == -1)
+		return false;
+	p->packets++;
+	p->octets += len;
+	p->copies += p->nup;
+	return true;
+}
+
 static void
 path_put(struct marsc_path *p)
 {
 	struct marsc *c = p->end.client;
 
 	timer_set(c->ts, &p->idle, c->t.path_idle);
-	if (vc_send(p->vc, vc_sdu_ref(p->packet)) == -1)
+	if (!path_out(p, vc_sdu_ref(p->packet)))
 		path_dropped(p, MARSC_DROP_CIRCUIT);
 	else
 		path_report(p,
@@ -143,26 +187,58 @@ path_call(struct marsc_path *p)
 		path_call_next(p);
 }
 
+/* Has everybody answered who was called for the first time? */
+static void
+path_settle(struct marsc_path *p)
+{
+	if (p->state == MARSC_PATH_FILLING && p->nawaited == 0)
+		marsc_path_event(p, MARSC_PATH_EV_SETTLED);
+}
+
+/*
+ * A leaf is up, so that there is a circuit and the others can be called
+ * (5.1.3).  What is held does not go out before they have answered: it would
+ * reach the first leaf alone.  But nobody waits for long.
+ */
+static void
+path_fill(struct marsc_path *p)
+{
+	struct marsc *c = p->end.client;
+	struct marsc_leaf *l;
+
+	timer_set(c->ts, &p->idle, c->t.path_idle);
+	timer_set(c->ts, &p->fill, c->limits.first_wait);
+	RB_FOREACH(l, marsc_leaf_tree, &p->leaves)
+		if (l->state == MARSC_LEAF_NEW)
+			marsc_leaf_call(l);
+	marsc_path_notify(p, MARSC_NOTICE_PATH_UP, NULL, NULL);
+	path_settle(p);
+}
+
 static void
 path_open(struct marsc_path *p)
 {
 	struct marsc *c = p->end.client;
-	struct marsc_leaf *l;
 	struct vc_sdu *sdu;
+	uint32_t n = 0;
 
-	timer_set(c->ts, &p->idle, c->t.path_idle);
-	RB_FOREACH(l, marsc_leaf_tree, &p->leaves)
-		if (l->state == MARSC_LEAF_NEW)
-			marsc_leaf_call(l);
+	timer_clear(c->ts, &p->fill);
+	(void)path_hold_none(p);
 	while ((sdu = marsc_held_take(&p->held)) != NULL) {
 		/* we may have another CMI than when it was held (5.5.1) */
 		if (c->role == &marsc_role_member)
 			marsc_encap_set_cmi(sdu->data, c->reg.cmi);
-		if (vc_send(p->vc, sdu) == -1)
-			c->drops[MARSC_DROP_CIRCUIT]++;
+		if (path_out(p, sdu))
+			n++;
+		else
+			path_dropped(p, MARSC_DROP_CIRCUIT);
 	}
-	p->nheld = 0;
-	marsc_path_notify(p, MARSC_NOTICE_PATH_UP, NULL, NULL);
+	if (n > 0)
+		marsc_notify(c, MARSC_NOTICE_SENT,
+		    &(struct marsc_notice){ .min = &p->group,
+			.max = &p->group,
+			.number = n,
+			.members = p->nup });
 }
 
 /* Releases the circuit with its leaves.  Packets that wait stay. */
@@ -176,6 +252,7 @@ path_release(struct marsc_path *p)
 		marsc_leaf_free(l);
 	timer_clear(c->ts, &p->stale);
 	timer_clear(c->ts, &p->idle);
+	timer_clear(c->ts, &p->fill);
 	p->revalidate = false;
 	p->doubt = 0;
 	if (p->vc != NULL)
@@ -183,18 +260,31 @@ path_release(struct marsc_path *p)
 	p->vc = NULL;
 }
 
-/* Drops the packets that wait, perhaps with the one that is being sent. */
+/*
+ * What waits will not be sent.  If a packet is in hand it is the last of them,
+ * and who sends it is told so; of the others there is a notice.
+ */
 static void
 path_drop_held(struct marsc_path *p, enum marsc_drop why)
 {
-	uint32_t n = marsc_held_clear(&p->held);
+	uint32_t n = path_hold_none(p);
 
-	p->nheld = 0;
+	if (marsc_held_clear(&p->held) == 0)
+		return;
 	p->end.client->drops[why] += n;
-	if (n > 0)
+	p->dropped += n;
+	if (p->sent != NULL) {
 		path_report(p,
 		    &(struct marsc_sent){
 			.outcome = MARSC_SENT_DROPPED, .why = why });
+		n--;
+	}
+	if (n > 0)
+		marsc_notify(p->end.client, MARSC_NOTICE_NOT_SENT,
+		    &(struct marsc_notice){ .min = &p->group,
+			.max = &p->group,
+			.number = n,
+			.why = marsc_drop_text(why) });
 }
 
 static void
@@ -206,7 +296,7 @@ path_discard(struct marsc_path *p)
 static void
 path_give_up(struct marsc_path *p)
 {
-	path_drop_held(p, MARSC_DROP_UNANSWERED);
+	path_drop_held(p, p->lost);
 }
 
 static void
@@ -215,6 +305,22 @@ path_down(struct marsc_path *p)
 	path_drop_held(p, MARSC_DROP_CIRCUIT);
 	path_release(p);
 	marsc_path_notify(p, MARSC_NOTICE_PATH_DOWN, NULL, p->why);
+}
+
+/* Its answer is not of interest any more; nobody may be waiting for it. */
+static void
+path_evict(struct marsc_path *p)
+{
+	struct marsc *c = p->end.client;
+	bool open = p->vc != NULL;
+
+	c->evicted++;
+	marsc_query_cancel(c, &p->group);
+	path_drop_held(p, MARSC_DROP_BUSY);
+	path_release(p);
+	if (open)
+		marsc_path_notify(
+		    p, MARSC_NOTICE_PATH_DOWN, NULL, "too many groups");
 }
 
 /* 5.1.5: leaves that are not in the new set are dropped, new ones added. */
@@ -252,12 +358,15 @@ static void (*const path_actions[MARSC_PATH_ACTION_MAX])(
 	[MARSC_PATH_DO_PUT_ASK] = path_put_ask,
 	[MARSC_PATH_DO_CALL] = path_call,
 	[MARSC_PATH_DO_CALL_NEXT] = path_call_next,
+	[MARSC_PATH_DO_FILL] = path_fill,
+	[MARSC_PATH_DO_SETTLE] = path_settle,
 	[MARSC_PATH_DO_OPEN] = path_open,
 	[MARSC_PATH_DO_COMPARE] = path_compare,
 	[MARSC_PATH_DO_RENEW] = path_renew,
 	[MARSC_PATH_DO_DISCARD] = path_discard,
 	[MARSC_PATH_DO_GIVE_UP] = path_give_up,
 	[MARSC_PATH_DO_DOWN] = path_down,
+	[MARSC_PATH_DO_EVICT] = path_evict,
 };
 
 /* --- the table */
@@ -279,6 +388,8 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 		[MARSC_PATH_EV_RELEASED] = { MARSC_PATH_NONE, V },
 		[MARSC_PATH_EV_IDLE] = { MARSC_PATH_NONE, V },
 		[MARSC_PATH_EV_MIGRATE] = { MARSC_PATH_NONE, I },
+		[MARSC_PATH_EV_SETTLED] = { MARSC_PATH_NONE, V },
+		[MARSC_PATH_EV_EVICT] = { MARSC_PATH_NONE, I },
 	},
 	[MARSC_PATH_ASKING] = {
 		[MARSC_PATH_EV_PACKET] =
@@ -296,6 +407,9 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 		[MARSC_PATH_EV_RELEASED] = { MARSC_PATH_ASKING, V },
 		[MARSC_PATH_EV_IDLE] = { MARSC_PATH_ASKING, V },
 		[MARSC_PATH_EV_MIGRATE] = { MARSC_PATH_ASKING, I }, /* */
+		[MARSC_PATH_EV_SETTLED] = { MARSC_PATH_ASKING, V },
+		[MARSC_PATH_EV_EVICT] =
+		    { MARSC_PATH_NONE, MARSC_PATH_DO_EVICT },
 	},
 	[MARSC_PATH_CALLING] = {
 		[MARSC_PATH_EV_PACKET] =
@@ -305,7 +419,8 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 		[MARSC_PATH_EV_SET] = { MARSC_PATH_CALLING, I },
 		[MARSC_PATH_EV_EMPTY] = { MARSC_PATH_CALLING, I },
 		[MARSC_PATH_EV_FAILED] = { MARSC_PATH_CALLING, I },
-		[MARSC_PATH_EV_LEAF_UP] = { MARSC_PATH_UP, MARSC_PATH_DO_OPEN },
+		[MARSC_PATH_EV_LEAF_UP] =
+		    { MARSC_PATH_FILLING, MARSC_PATH_DO_FILL },
 		[MARSC_PATH_EV_NEXT] =
 		    { MARSC_PATH_CALLING, MARSC_PATH_DO_CALL_NEXT },
 		[MARSC_PATH_EV_LAST] = { MARSC_PATH_NONE, MARSC_PATH_DO_DOWN },
@@ -314,6 +429,9 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 		[MARSC_PATH_EV_IDLE] = { MARSC_PATH_CALLING, V },
 		[MARSC_PATH_EV_MIGRATE] =
 		    { MARSC_PATH_CALLING, MARSC_PATH_DO_RENEW },
+		[MARSC_PATH_EV_SETTLED] = { MARSC_PATH_CALLING, V },
+		[MARSC_PATH_EV_EVICT] =
+		    { MARSC_PATH_NONE, MARSC_PATH_DO_EVICT },
 	},
 	[MARSC_PATH_UP] = {
 		[MARSC_PATH_EV_PACKET] = { MARSC_PATH_UP, MARSC_PATH_DO_PUT },
@@ -330,6 +448,9 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 		[MARSC_PATH_EV_IDLE] = { MARSC_PATH_NONE, MARSC_PATH_DO_DOWN },
 		[MARSC_PATH_EV_MIGRATE] =
 		    { MARSC_PATH_CALLING, MARSC_PATH_DO_RENEW },
+		[MARSC_PATH_EV_SETTLED] = { MARSC_PATH_UP, V },
+		[MARSC_PATH_EV_EVICT] =
+		    { MARSC_PATH_NONE, MARSC_PATH_DO_EVICT },
 	},
 	[MARSC_PATH_REVALIDATING] = {
 		[MARSC_PATH_EV_PACKET] =
@@ -347,6 +468,31 @@ static const struct table_cell path_cells[MARSC_PATH_STATE_MAX]
 		[MARSC_PATH_EV_IDLE] = { MARSC_PATH_NONE, MARSC_PATH_DO_DOWN },
 		[MARSC_PATH_EV_MIGRATE] =
 		    { MARSC_PATH_CALLING, MARSC_PATH_DO_RENEW },
+		[MARSC_PATH_EV_SETTLED] = { MARSC_PATH_REVALIDATING, V },
+		[MARSC_PATH_EV_EVICT] =
+		    { MARSC_PATH_NONE, MARSC_PATH_DO_EVICT },
+	},
+	[MARSC_PATH_FILLING] = {
+		[MARSC_PATH_EV_PACKET] =
+		    { MARSC_PATH_FILLING, MARSC_PATH_DO_HOLD },
+		[MARSC_PATH_EV_PACKET_STALE] =
+		    { MARSC_PATH_FILLING, MARSC_PATH_DO_HOLD },
+		[MARSC_PATH_EV_SET] = { MARSC_PATH_FILLING, I },
+		[MARSC_PATH_EV_EMPTY] = { MARSC_PATH_FILLING, I },
+		[MARSC_PATH_EV_FAILED] = { MARSC_PATH_FILLING, I },
+		[MARSC_PATH_EV_LEAF_UP] =
+		    { MARSC_PATH_FILLING, MARSC_PATH_DO_SETTLE },
+		[MARSC_PATH_EV_NEXT] =
+		    { MARSC_PATH_FILLING, MARSC_PATH_DO_SETTLE },
+		[MARSC_PATH_EV_LAST] = { MARSC_PATH_NONE, MARSC_PATH_DO_DOWN },
+		[MARSC_PATH_EV_RELEASED] =
+		    { MARSC_PATH_NONE, MARSC_PATH_DO_DOWN },
+		[MARSC_PATH_EV_IDLE] = { MARSC_PATH_NONE, MARSC_PATH_DO_DOWN },
+		[MARSC_PATH_EV_MIGRATE] =
+		    { MARSC_PATH_CALLING, MARSC_PATH_DO_RENEW },
+		[MARSC_PATH_EV_SETTLED] = { MARSC_PATH_UP, MARSC_PATH_DO_OPEN },
+		[MARSC_PATH_EV_EVICT] =
+		    { MARSC_PATH_NONE, MARSC_PATH_DO_EVICT },
 	},
 };
 #undef I
@@ -359,12 +505,23 @@ TABLE_DEFINE(marsc_path_table, "path", MARSC_PATH, path_cells);
  * that those inside it can still look at it.
  */
 static void
+path_unlink(struct marsc_path *p)
+{
+	struct marsc *c = p->end.client;
+
+	(void)path_hold_none(p);
+	(void)marsc_held_clear(&p->held);
+	TAILQ_REMOVE(&c->use[p->used], p, use);
+	RB_REMOVE(marsc_path_tree, &c->paths, p);
+	c->npaths--;
+	free(p);
+}
+
+static void
 path_leave(struct marsc_path *p)
 {
-	if (--p->depth > 0 || p->state != MARSC_PATH_NONE)
-		return;
-	RB_REMOVE(marsc_path_tree, &p->end.client->paths, p);
-	free(p);
+	if (--p->depth == 0 && p->state == MARSC_PATH_NONE)
+		path_unlink(p);
 }
 
 void
@@ -388,8 +545,15 @@ marsc_path_shrunk(struct marsc_path *p, const char *why)
 	p->why = why;
 	if (RB_EMPTY(&p->leaves))
 		marsc_path_event(p, MARSC_PATH_EV_LAST);
-	else if (p->state == MARSC_PATH_CALLING)
+	else if (p->state == MARSC_PATH_CALLING ||
+	    p->state == MARSC_PATH_FILLING)
 		marsc_path_event(p, MARSC_PATH_EV_NEXT);
+}
+
+static void
+path_filled(void *arg)
+{
+	marsc_path_event(arg, MARSC_PATH_EV_SETTLED);
 }
 
 static void
@@ -461,6 +625,36 @@ marsc_path_find(struct marsc *c, const struct paddr *group)
 	return RB_FIND(marsc_path_tree, &c->paths, &key);
 }
 
+void
+marsc_path_touch(struct marsc_path *p)
+{
+	struct marsc *c = p->end.client;
+
+	TAILQ_REMOVE(&c->use[p->used], p, use);
+	p->used = p->nup > 0;
+	TAILQ_INSERT_TAIL(&c->use[p->used], p, use);
+}
+
+/*
+ * There are as many as may be.  Given up is what was not used for longest, of
+ * the paths without a member if there are such; not one whose event this is
+ * part of.
+ */
+static bool
+path_make_room(struct marsc *c)
+{
+	struct marsc_path *p;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		TAILQ_FOREACH(p, &c->use[i], use)
+			if (p->depth == 0) {
+				marsc_path_event(p, MARSC_PATH_EV_EVICT);
+				return true;
+			}
+	return false;
+}
+
 static struct marsc_path *
 path_new(struct marsc *c, const struct paddr *group)
 {
@@ -472,11 +666,15 @@ path_new(struct marsc *c, const struct paddr *group)
 	p->group = *group;
 	p->state = MARSC_PATH_NONE;
 	p->why = "";
+	p->lost = MARSC_DROP_UNANSWERED;
 	RB_INIT(&p->leaves);
 	STAILQ_INIT(&p->held);
 	timer_init(&p->stale, path_stale, p);
 	timer_init(&p->idle, path_idle, p);
+	timer_init(&p->fill, path_filled, p);
 	RB_INSERT(marsc_path_tree, &c->paths, p);
+	TAILQ_INSERT_TAIL(&c->use[0], p, use);
+	c->npaths++;
 	return p;
 }
 
@@ -499,8 +697,15 @@ marsc_path_send(struct marsc *c, const struct paddr *group, struct vc_sdu *s)
 		return path_not_sent(c, s, MARSC_DROP_CIRCUIT);
 	if (p == NULL && marsc_query_quiet(c, group))
 		return path_not_sent(c, s, MARSC_DROP_EMPTY);
+	if (p == NULL && c->npaths >= c->limits.paths && !path_make_room(c))
+		return path_not_sent(c, s, MARSC_DROP_BUSY);
+	/* who was told that another path is down may have sent there, too */
+	if (p == NULL)
+		p = marsc_path_find(c, group);
 	if (p == NULL && (p = path_new(c, group)) == NULL)
 		return path_not_sent(c, s, MARSC_DROP_MEMORY);
+	p->last = c->ts->now;
+	marsc_path_touch(p);
 	p->packet = s;
 	p->sent = &sent;
 	p->depth++; /* the path must still be there afterwards */
@@ -531,7 +736,9 @@ marsc_path_failed(struct marsc *c, const struct paddr *group)
 {
 	struct marsc_path *p = marsc_path_find(c, group);
 
-	if (p != NULL)
+	if (p == NULL)
+		return;
+	p->lost = MARSC_DROP_UNANSWERED;
 		marsc_path_event(p, MARSC_PATH_EV_FAILED);
 }
 
@@ -559,16 +766,30 @@ path_update_one(struct marsc_path *p, bool join, const struct atm_addr *addr)
 	}
 }
 
+/* The first path behind this group; it need not be there any more. */
+static struct marsc_path *
+path_behind(struct marsc *c, const struct paddr *group)
+{
+	struct marsc_path key, *p;
+
+	key.group = *group;
+	p = RB_NFIND(marsc_path_tree, &c->paths, &key);
+	if (p != NULL && paddr_equal(&p->group, group))
+		p = RB_NEXT(marsc_path_tree, &c->paths, p);
+	return p;
+}
+
 void
 marsc_path_update(struct marsc *c, bool join, const struct atm_addr *addr,
     const struct paddr *min, const struct paddr *max)
 {
-	struct marsc_path key, *p, *next;
+	struct marsc_path key, *p;
 
 	key.group = *min;
 	for (p = RB_NFIND(marsc_path_tree, &c->paths, &key);
-	    p != NULL && paddr_cmp(&p->group, max) <= 0; p = next) {
-		next = RB_NEXT(marsc_path_tree, &c->paths, p);
+	     p != NULL && paddr_cmp(&p->group, max) <= 0;
+	     p = path_behind(c, &key.group)) {
+		key.group = p->group;
 		path_update_one(p, join, addr);
 	}
 }
@@ -580,6 +801,7 @@ marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
 	struct atm_addr *set;
 	uint16_t i;
 
+	marsc_query_news(c, &m->tpa, &m->tpa);
 	if (p == NULL || p->vc == NULL)
 		return;
 	set = reallocarray(NULL, (size_t)m->tnum + 1, sizeof(*set));
@@ -616,9 +838,7 @@ marsc_path_free(struct marsc *c)
 	struct marsc_path *p;
 
 	while ((p = RB_ROOT(&c->paths)) != NULL) {
-		(void)marsc_held_clear(&p->held);
 		path_release(p);
-		RB_REMOVE(marsc_path_tree, &c->paths, p);
-		free(p);
+		path_unlink(p);
 	}
 }

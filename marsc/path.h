@@ -8,6 +8,7 @@
 #define MARSC_PATH_H
 
 #include <sys/types.h>
+#include <bsd/sys/queue.h>
 #include <bsd/sys/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +27,9 @@
 	X(MARSC_PATH_ASKING, "asking")	/* MARS_REQUEST is out */ \
 	X(MARSC_PATH_CALLING, "calling")	/* L_MULTI_RQ is out */ \
 	X(MARSC_PATH_UP, "up") \
-	X(MARSC_PATH_REVALIDATING, "revalidating") /* up, MARS_REQUEST is out */
+	X(MARSC_PATH_REVALIDATING, "revalidating") /* up, MARS_REQUEST is out */ \
+	/* a leaf is up; packets wait for those that are called */ \
+	X(MARSC_PATH_FILLING, "filling")
 
 #define MARSC_PATH_EVENTS(X) \
 	X(MARSC_PATH_EV_PACKET, "packet") \
@@ -40,7 +43,10 @@
 	X(MARSC_PATH_EV_LAST, "last")		/* the last leaf is gone */ \
 	X(MARSC_PATH_EV_RELEASED, "released")	/* ERR_L_RELEASE */ \
 	X(MARSC_PATH_EV_IDLE, "idle")		/* inactivity timer */ \
-	X(MARSC_PATH_EV_MIGRATE, "migrate")
+	X(MARSC_PATH_EV_MIGRATE, "migrate") \
+	/* nobody has to be waited for any more */ \
+	X(MARSC_PATH_EV_SETTLED, "settled") \
+	X(MARSC_PATH_EV_EVICT, "evict")	/* another path needs the room */
 
 enum marsc_path_state {
 	MARSC_PATH_STATES(TABLE_SYM)
@@ -58,12 +64,15 @@ enum marsc_path_event {
 	X(MARSC_PATH_DO_PUT_ASK, "put-ask") \
 	X(MARSC_PATH_DO_CALL, "call") \
 	X(MARSC_PATH_DO_CALL_NEXT, "call-next") \
+	X(MARSC_PATH_DO_FILL, "fill") \
+	X(MARSC_PATH_DO_SETTLE, "settle") \
 	X(MARSC_PATH_DO_OPEN, "open") \
 	X(MARSC_PATH_DO_COMPARE, "compare") \
 	X(MARSC_PATH_DO_RENEW, "renew") \
 	X(MARSC_PATH_DO_DISCARD, "discard") \
 	X(MARSC_PATH_DO_GIVE_UP, "give-up") \
-	X(MARSC_PATH_DO_DOWN, "down")
+	X(MARSC_PATH_DO_DOWN, "down") \
+	X(MARSC_PATH_DO_EVICT, "evict")
 
 enum marsc_path_action {
 	TABLE_FIRST_ACTION(MARSC_PATH),
@@ -91,6 +100,7 @@ struct marsc_leaf {
 	int64_t			 delay;	/* of the last wait; doubles */
 	bool			 seen;	/* while comparing with a new set */
 	bool			 again;	/* has joined since it was called */
+	bool			 awaited; /* its first call: packets wait */
 };
 RB_HEAD(marsc_leaf_tree, marsc_leaf);
 RB_PROTOTYPE(marsc_leaf_tree, marsc_leaf, entry, leaf_cmp)
@@ -98,13 +108,19 @@ RB_PROTOTYPE(marsc_leaf_tree, marsc_leaf, entry, leaf_cmp)
 struct marsc_path {
 	struct marsc_end	 end;
 	RB_ENTRY(marsc_path)	 entry;
+	TAILQ_ENTRY(marsc_path)	 use;
+	bool			 used;	/* in the line of those with members */
 	struct paddr		 group;
 	uint8_t			 state;	/* enum marsc_path_state */
 	struct vc		*vc;
 	struct marsc_leaf_tree	 leaves;
+	uint32_t		 nleaves;
 	uint32_t		 nup;	/* of them: MARSC_LEAF_UP */
+	uint32_t		 nawaited;
+	struct timer		 fill;	/* they are not waited for any longer */
 	struct marsc_held_list	 held;	/* packets until it is up */
 	uint32_t		 nheld;
+	size_t			 held_octets;
 	uint32_t		 depth;	/* of marsc_path_event(): not freed
 					 * inside */
 	struct vc_sdu		*packet;	/* the one that is being sent */
@@ -115,8 +131,14 @@ struct marsc_path {
 	struct timer		 idle;
 	const struct atm_addr	*set;	/* of the answer or MIGRATE */
 	size_t			 nset;
-	const char		*why;	/* why it goes down */
+	const char		*why;	/* it goes down */
+	enum marsc_drop		 lost;	/* why the request came to nothing */
+	/* what has gone out */
+	uint64_t		 packets, octets, copies;
+	uint64_t		 dropped;	/* and what has not */
+	mtime_t			 last;
 };
+TAILQ_HEAD(marsc_path_line, marsc_path);
 RB_HEAD(marsc_path_tree, marsc_path);
 RB_PROTOTYPE(marsc_path_tree, marsc_path, entry, path_cmp)
 
@@ -181,5 +203,10 @@ void	marsc_path_stale_soon(struct marsc_path *);
  * Sets VC_revalidate after a leaf could not be called, each time twice as late.
  */
 void	marsc_path_doubt(struct marsc_path *);
+/*
+ * It was used just now, or has got its first member, or lost its last: its
+ * place among those that are given up when there are too many.
+ */
+void	marsc_path_touch(struct marsc_path *);
 
 #endif

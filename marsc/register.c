@@ -149,6 +149,8 @@ reg_on(struct marsc *c)
 	c->reg.failures = 0;
 	c->reg.again = true;
 	c->reg.soft = false;
+	marsc_join_pace(c);
+	marsc_turn_pace(c);
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
 	marsc_join_all(c, again ? MARSC_JOIN_EV_AGAIN : MARSC_JOIN_EV_READY);
@@ -232,6 +234,8 @@ reg_moved(struct marsc *c)
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
 	c->reg.soft = true;
+	marsc_join_pace(c);
+	marsc_turn_pace(c);
 	if (marsc_join_pending(c))
 		marsc_join_again(c);
 }

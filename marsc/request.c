@@ -28,11 +28,11 @@ query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
 	if (told)
 		marsc_notify(q->client, code,
 		    &(struct marsc_notice){ .min = &q->min,
-		    .max = &q->max,
-		    .server = &q->client->mars->addr,
-		    .addrs = q->list ? NULL : q->parts.addrs,
-		    .groups = q->list ? q->parts.groups : NULL,
-		    .n = full ? q->parts.n : 0 });
+			.max = &q->max,
+			.server = &q->client->mars->addr,
+			.addrs = q->list ? NULL : q->parts.addrs,
+			.groups = q->list ? q->parts.groups : NULL,
+			.n = full ? q->parts.n : 0 });
 }
 
 static void
@@ -69,7 +69,25 @@ static void
 query_send(struct marsc_query *q)
 {
 	q->sent = 0;
+	q->news = false;
+	q->since = q->client->ts->now;
 	query_send_more(q);
+}
+
+/* It waits for its turn, which may be now: see marsc_turn_next(). */
+static void
+query_line_up(struct marsc_query *q)
+{
+	timer_clear(q->client->ts, &q->timer);
+	marsc_parts_reset(&q->parts);
+	marsc_turn_wait(q);
+}
+
+/* The answer that is on its way may be older than the join (query_end()). */
+static void
+query_note(struct marsc_query *q)
+{
+	q->news = true;
 }
 
 static void
@@ -83,7 +101,10 @@ query_answer(struct marsc_query *q)
 	    q, q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, true);
 }
 
-/* There is no other request for 5 to 10 s, whatever is to be sent (5.1.1). */
+/*
+ * 5.1.1: there is no other request for 5 to 10 s, whatever is to be sent, as
+ * long as nothing is heard that says something else (marsc_query_news()).
+ */
 static void
 query_empty(struct marsc_query *q)
 {
@@ -95,14 +116,28 @@ query_empty(struct marsc_query *q)
 	query_notify(q, MARSC_NOTICE_MEMBERS, true);
 }
 
-/* 5.4: a request that fails is a problem with the MARS */
+/* Has another been answered since this one was first asked? */
+static bool
+query_is_alone(const struct marsc_query *q)
+{
+	return mtime_diff(q->since, q->client->turn.answered) <= 0;
+}
+
+/*
+ * 5.4: a request that fails is a problem with the MARS (A-123).  But where it
+ * has answered others meanwhile, it is alive, and has dropped this one.
+ */
 static void
 query_fail(struct marsc_query *q)
 {
+	struct marsc *c = q->client;
+	bool alone = query_is_alone(q);
+
 	if (!q->list)
-		marsc_path_failed(q->client, &q->min);
+		marsc_path_failed(c, &q->min);
 	query_notify(q, MARSC_NOTICE_QUERY_FAILED, false);
-	marsc_reg_problem(q->client, "a request has no answer");
+	if (alone)
+		marsc_reg_problem(c, "a request has no answer");
 }
 
 static void (*const query_actions[MARSC_QUERY_ACTION_MAX])(
@@ -110,6 +145,8 @@ static void (*const query_actions[MARSC_QUERY_ACTION_MAX])(
 	[MARSC_QUERY_DO_SEND] = query_send,
 	[MARSC_QUERY_DO_SEND_MORE] = query_send_more,
 	[MARSC_QUERY_DO_WAIT] = query_wait,
+	[MARSC_QUERY_DO_LINE_UP] = query_line_up,
+	[MARSC_QUERY_DO_NOTE] = query_note,
 	[MARSC_QUERY_DO_ANSWER] = query_answer,
 	[MARSC_QUERY_DO_EMPTY] = query_empty,
 	[MARSC_QUERY_DO_FAIL] = query_fail,
@@ -123,7 +160,7 @@ static const struct table_cell query_cells[MARSC_QUERY_STATE_MAX]
     [MARSC_QUERY_EVENT_MAX] = {
 	[MARSC_QUERY_IDLE] = {
 		[MARSC_QUERY_EV_ASK] =
-		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND },
+		    { MARSC_QUERY_WAITING, MARSC_QUERY_DO_LINE_UP },
 		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_IDLE, I },
 		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_IDLE, I },
 		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_IDLE, I },
@@ -131,6 +168,9 @@ static const struct table_cell query_cells[MARSC_QUERY_STATE_MAX]
 		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_IDLE, V },
 		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_IDLE, V },
 		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_IDLE, V },
+		[MARSC_QUERY_EV_TURN] = { MARSC_QUERY_IDLE, V },
+		[MARSC_QUERY_EV_NEWS] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_CANCEL] = { MARSC_QUERY_IDLE, I },
 	},
 	[MARSC_QUERY_ASKING] = {
 		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_ASKING, I },
@@ -145,9 +185,13 @@ static const struct table_cell query_cells[MARSC_QUERY_STATE_MAX]
 		[MARSC_QUERY_EV_TIMER] =
 		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND_MORE },
 		[MARSC_QUERY_EV_WAIT] =
-		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_WAIT },
+		    { MARSC_QUERY_WAITING, MARSC_QUERY_DO_LINE_UP },
 		[MARSC_QUERY_EV_LIMIT] =
 		    { MARSC_QUERY_IDLE, MARSC_QUERY_DO_FAIL },
+		[MARSC_QUERY_EV_TURN] = { MARSC_QUERY_ASKING, V },
+		[MARSC_QUERY_EV_NEWS] =
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_NOTE },
+		[MARSC_QUERY_EV_CANCEL] = { MARSC_QUERY_ASKING, I },
 	},
 	[MARSC_QUERY_QUIET] = {
 		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_LATER, I },
@@ -158,6 +202,9 @@ static const struct table_cell query_cells[MARSC_QUERY_STATE_MAX]
 		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_IDLE, I },
 		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_QUIET, V },
 		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_QUIET, V },
+		[MARSC_QUERY_EV_TURN] = { MARSC_QUERY_QUIET, V },
+		[MARSC_QUERY_EV_NEWS] = { MARSC_QUERY_IDLE, I },
+		[MARSC_QUERY_EV_CANCEL] = { MARSC_QUERY_QUIET, I },
 	},
 	[MARSC_QUERY_LATER] = {
 		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_LATER, I },
@@ -166,30 +213,62 @@ static const struct table_cell query_cells[MARSC_QUERY_STATE_MAX]
 		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_LATER, I },
 		[MARSC_QUERY_EV_BROKEN] = { MARSC_QUERY_LATER, I },
 		[MARSC_QUERY_EV_TIMER] =
-		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND },
+		    { MARSC_QUERY_WAITING, MARSC_QUERY_DO_LINE_UP },
 		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_LATER, V },
 		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_LATER, V },
+		[MARSC_QUERY_EV_TURN] = { MARSC_QUERY_LATER, V },
+		[MARSC_QUERY_EV_NEWS] =
+		    { MARSC_QUERY_WAITING, MARSC_QUERY_DO_LINE_UP },
+		[MARSC_QUERY_EV_CANCEL] = { MARSC_QUERY_LATER, I },
+	},
+	[MARSC_QUERY_WAITING] = {
+		[MARSC_QUERY_EV_ASK] = { MARSC_QUERY_WAITING, I },
+		[MARSC_QUERY_EV_PART] = { MARSC_QUERY_WAITING, I },
+		[MARSC_QUERY_EV_ANSWER] = { MARSC_QUERY_WAITING, I },
+		[MARSC_QUERY_EV_EMPTY] = { MARSC_QUERY_WAITING, I },
+		[MARSC_QUERY_EV_BROKEN] = { MARSC_QUERY_WAITING, I },
+		[MARSC_QUERY_EV_TIMER] = { MARSC_QUERY_WAITING, V },
+		[MARSC_QUERY_EV_WAIT] = { MARSC_QUERY_WAITING, V },
+		[MARSC_QUERY_EV_LIMIT] = { MARSC_QUERY_WAITING, V },
+		[MARSC_QUERY_EV_TURN] =
+		    { MARSC_QUERY_ASKING, MARSC_QUERY_DO_SEND },
+		[MARSC_QUERY_EV_NEWS] = { MARSC_QUERY_WAITING, I },
+		[MARSC_QUERY_EV_CANCEL] = { MARSC_QUERY_IDLE, I },
 	},
 };
 #undef I
 #undef V
 TABLE_DEFINE(marsc_query_table, "query", MARSC_QUERY, query_cells);
 
-void
-marsc_query_event(struct marsc_query *q, enum marsc_query_event ev)
+static void
+query_unlink(struct marsc_query *q)
 {
 	struct marsc *c = q->client;
-	uint8_t action =
-	    table_step(&marsc_query_table, &q->state, ev, &c->faults);
 
-	if (action >= TABLE_ACTIONS)
-		query_actions[action](q);
-	if (q->state != MARSC_QUERY_IDLE || q->list)
-		return;
 	timer_clear(c->ts, &q->timer);
 	RB_REMOVE(marsc_query_tree, &c->queries, q);
 	marsc_parts_free(&q->parts);
 	free(q);
+}
+
+/*
+ * Events are nested, because the owner is told of answers and may ask again;
+ * only the outermost may free a question that has ended.
+ */
+void
+marsc_query_event(struct marsc_query *q, enum marsc_query_event ev)
+{
+	struct marsc *c = q->client;
+	uint8_t action;
+
+	q->depth++;
+	action = table_step(&marsc_query_table, &q->state, ev, &c->faults);
+	marsc_turn_update(q);
+	if (action >= TABLE_ACTIONS)
+		query_actions[action](q);
+	if (--q->depth == 0 && q->state == MARSC_QUERY_IDLE && !q->list)
+		query_unlink(q);
+	marsc_turn_next(c);
 }
 
 static void
@@ -203,14 +282,18 @@ query_timer(void *arg)
 		marsc_query_event(q, MARSC_QUERY_EV_WAIT);
 	else if (q->sent > q->client->t.rexmt_limit)
 		marsc_query_event(q, MARSC_QUERY_EV_LIMIT);
-	else
+	else {
+		if (!query_is_alone(q))
+			marsc_pace_lost(&q->client->turn.pace,
+			    q->client->ts->now, q->since);
 		marsc_query_event(q, MARSC_QUERY_EV_TIMER);
+	}
 }
 
 void
 marsc_query_init(struct marsc_query *q, struct marsc *c, bool list)
 {
-	*q = (struct marsc_query){ .client = c, .list = list };
+	*q = (struct marsc_query){ .client = c, .list = list, .urgent = list };
 	timer_init(&q->timer, query_timer, q);
 	marsc_parts_init(&q->parts, false);
 }
@@ -224,21 +307,58 @@ query_find(struct marsc *c, const struct paddr *group)
 	return RB_FIND(marsc_query_tree, &c->queries, &key);
 }
 
-int
-marsc_query_group(struct marsc *c, const struct paddr *group, bool told)
+enum marsc_error
+marsc_query_group(
+    struct marsc *c, const struct paddr *group, enum marsc_asker asker)
 {
 	struct marsc_query *q = query_find(c, group);
 
 	if (q == NULL) {
+		if (asker == MARSC_ASKER_PACKET && marsc_turn_full(c))
+			return MARSC_E_BUSY;
 		if ((q = malloc(sizeof(*q))) == NULL)
-			return -1;
+			return MARSC_E_MEMORY;
 		marsc_query_init(q, c, false);
 		q->min = q->max = *group;
 		RB_INSERT(marsc_query_tree, &c->queries, q);
 	}
-	q->told |= told;
+	if (!q->waits)
+		q->urgent = asker != MARSC_ASKER_PACKET;
+	q->told |= asker == MARSC_ASKER_OWNER;
 	marsc_query_event(q, MARSC_QUERY_EV_ASK);
-	return 0;
+	return MARSC_OK;
+}
+
+/*
+ * 5.1.1 wants 5 to 10 s between two requests about a group that has no other
+ * member.  That is against asking again and again without a reason.  A
+ * MARS_JOIN on ClusterControlVC is a reason: we know of another member then.
+ */
+void
+marsc_query_news(
+    struct marsc *c, const struct paddr *min, const struct paddr *max)
+{
+	struct marsc_query key, *q;
+
+	key.min = *min;
+	q = RB_NFIND(marsc_query_tree, &c->queries, &key);
+	while (q != NULL && paddr_cmp(&q->min, max) <= 0) {
+		key.min = q->min;
+		marsc_query_event(q, MARSC_QUERY_EV_NEWS);
+		/* it may be gone, and so may the one behind it */
+		q = RB_NFIND(marsc_query_tree, &c->queries, &key);
+		if (q != NULL && paddr_equal(&q->min, &key.min))
+			q = RB_NEXT(marsc_query_tree, &c->queries, q);
+	}
+}
+
+void
+marsc_query_cancel(struct marsc *c, const struct paddr *group)
+{
+	struct marsc_query *q = query_find(c, group);
+
+	if (q != NULL && !q->told)
+		marsc_query_event(q, MARSC_QUERY_EV_CANCEL);
 }
 
 bool
@@ -255,8 +375,7 @@ marsc_request(struct marsc *c, const struct paddr *group)
 {
 	if (group->len == 0)
 		return MARSC_E_RANGE;
-	return marsc_query_group(c, group, true) == -1 ? MARSC_E_MEMORY :
-	    MARSC_OK;
+	return marsc_query_group(c, group, MARSC_ASKER_OWNER);
 }
 
 bool
@@ -292,9 +411,27 @@ query_only_self(const struct marsc_query *q)
 }
 
 /*
- * A part of an answer has come.  Its mar$msn counts when all parts are there
- * (5.1.4.2), and a path that is only now being opened needs no revalidation
- * (5.1.5.2).
+ * The answer is there.  If somebody was heard to join after the question, one
+ * that names nobody may have been given before; then we ask once more.
+ */
+static void
+query_end(struct marsc_query *q, bool empty)
+{
+	struct marsc *c = q->client;
+
+	marsc_turn_answered(c);
+	if (!empty)
+		marsc_query_event(q, MARSC_QUERY_EV_ANSWER);
+	else if (q->news && q->sent <= c->t.rexmt_limit) {
+		q->news = false;
+		marsc_query_event(q, MARSC_QUERY_EV_BROKEN);
+	} else
+		marsc_query_event(q, MARSC_QUERY_EV_EMPTY);
+}
+
+/*
+ * One MARS_MULTI.  Its mar$msn counts when all parts are there (5.1.4.2), and
+ * a path that is only now being opened needs no revalidation (5.1.5.2).
  */
 void
 marsc_query_multi(struct marsc *c, const struct mars_msg *m)
@@ -314,8 +451,7 @@ marsc_query_multi(struct marsc *c, const struct mars_msg *m)
 	 */
 	if (marsc_hsn_update(&c->hsn, m->msn))
 		marsc_path_stale_all(c);
-	marsc_query_event(q,
-	    query_only_self(q) ? MARSC_QUERY_EV_EMPTY : MARSC_QUERY_EV_ANSWER);
+	query_end(q, query_only_self(q));
 }
 
 void
@@ -329,24 +465,26 @@ marsc_query_nak(struct marsc *c, const struct mars_msg *m)
 		return;
 	}
 	marsc_parts_reset(&q->parts);
-	marsc_query_event(q, MARSC_QUERY_EV_EMPTY);
+	query_end(q, true);
 }
 
-/* We are registered: what could not be sent before is sent now. */
+/*
+ * We are registered.  What was asked of another MARS, or could not be asked, is
+ * asked now, each when it is its turn.
+ */
 void
 marsc_query_kick(struct marsc *c)
 {
 	struct marsc_query *q;
 
+	c->turn.busy = true; /* none has its turn before all are in line */
 	RB_FOREACH(q, marsc_query_tree, &c->queries)
-		if (q->state == MARSC_QUERY_ASKING) {
-			q->sent = 0;
-			marsc_query_event(q, MARSC_QUERY_EV_TIMER);
-		}
-	if (c->list.state == MARSC_QUERY_ASKING) {
-		c->list.sent = 0;
-		marsc_query_event(&c->list, MARSC_QUERY_EV_TIMER);
-	}
+		if (q->state == MARSC_QUERY_ASKING)
+			marsc_query_event(q, MARSC_QUERY_EV_WAIT);
+	if (c->list.state == MARSC_QUERY_ASKING)
+		marsc_query_event(&c->list, MARSC_QUERY_EV_WAIT);
+	c->turn.busy = false;
+	marsc_turn_next(c);
 }
 
 void
@@ -354,12 +492,9 @@ marsc_query_free(struct marsc *c)
 {
 	struct marsc_query *q;
 
-	while ((q = RB_ROOT(&c->queries)) != NULL) {
-		timer_clear(c->ts, &q->timer);
-		RB_REMOVE(marsc_query_tree, &c->queries, q);
-		marsc_parts_free(&q->parts);
-		free(q);
-	}
+	while ((q = RB_ROOT(&c->queries)) != NULL)
+		query_unlink(q);
+	timer_clear(c->ts, &c->turn.timer);
 	timer_clear(c->ts, &c->list.timer);
 	marsc_parts_free(&c->list.parts);
 }

@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -36,6 +38,15 @@
 
 #define CONTROL_DIR	"/var/run/mars"
 #define WHY_SIZE	1024
+#define SILENCE		5	/* s that a daemon may be silent */
+#define SILENCE_RELOAD	15	/* the same of a reload, which mars gives 10 */
+
+/* how marsctl ends */
+enum {
+	MARSCTL_DONE,
+	MARSCTL_FAILED,
+	MARSCTL_SILENT = 3	/* a daemon does not answer */
+};
 
 struct marsctl_daemon {
 	const char	*name;		/* of its socket, without ".sock" */
@@ -53,6 +64,7 @@ static struct marsctl_daemon daemons[] = {
 /* How a request ended, of all daemons that were asked together. */
 struct marsctl_answer {
 	bool	ok;
+	int	status;			/* of exit(3) */
 	char	why[WHY_SIZE];		/* else: a sentence */
 };
 
@@ -62,8 +74,8 @@ static void	wrong(struct marsctl_answer *, const char *, ...) PRINTFLIKE(2,
 static void
 synopsis(void)
 {
-	fprintf(
-	    stderr, "usage: marsctl [-jV] [-s directory|socket] command ...\n");
+	fprintf(stderr, "usage: marsctl [-jV] [-s directory|socket] "
+	    "[-t seconds] command ...\n");
 }
 
 static void
@@ -82,9 +94,21 @@ wrong(struct marsctl_answer *a, const char *fmt, ...)
 	if (!a->ok)
 		return;
 	a->ok = false;
+	a->status = MARSCTL_FAILED;
 	va_start(ap, fmt);
 	vsnprintf(a->why, sizeof(a->why), fmt, ap);
 	va_end(ap);
+}
+
+/* It has said nothing for so long: it is stopped, or hangs. */
+static void
+silent(struct marsctl_answer *a, const struct marsctl_daemon *d, int seconds)
+{
+	if (!a->ok)
+		return;
+	wrong(a, "%s does not answer for %d s: is it stopped?", d->name,
+	    seconds);
+	a->status = MARSCTL_SILENT;
 }
 
 /*
@@ -92,8 +116,9 @@ wrong(struct marsctl_answer *a, const char *fmt, ...)
  * If that fails marsctl ends, with a sentence.
  */
 static void
-marsctl_attach(struct marsctl_daemon *d, const char *where)
+marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds)
 {
+	const struct timeval tv = { .tv_sec = seconds };
 	struct sockaddr_un sun;
 	struct stat st;
 	int fd, n;
@@ -109,9 +134,16 @@ marsctl_attach(struct marsctl_daemon *d, const char *where)
 		errx(1, "%s: too long a path for a socket", where);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
 		err(1, "socket");
+	/* connect(2) waits where as many wait already as may */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1)
+		err(1, "socket");
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		if (errno == EACCES)
 			err(1, "%s", sun.sun_path);
+		if (errno == EAGAIN || errno == EWOULDBLOCK)
+			errx(MARSCTL_SILENT, "%s does not answer for %d s: is "
+			    "it stopped?",
+			    d->name, seconds);
 		errx(1, "%s: %s; is mars running?", sun.sun_path,
 		    strerror(errno));
 	}
@@ -147,14 +179,14 @@ choose_daemon(struct marsctl_request *q, const char *where)
 }
 
 static void
-attach_all(struct marsctl_request *q, const char *where)
+attach_all(struct marsctl_request *q, const char *where, int seconds)
 {
 	size_t i;
 
 	choose_daemon(q, where);
 	for (i = 0; i < NDAEMONS; i++)
 		if (q->ask & daemons[i].ask)
-			marsctl_attach(&daemons[i], where);
+			marsctl_attach(&daemons[i], where, seconds);
 }
 
 static int
@@ -218,10 +250,22 @@ on_message(struct marsctl_daemon *d, struct imsg *m, struct marsctl_output *o,
 	}
 }
 
+/* Waits until there is something to read: 1, or 0 after so long, or -1. */
+static int
+await(const struct marsctl_daemon *d, int seconds)
+{
+	struct pollfd p = { .fd = d->ibuf.fd, .events = POLLIN };
+	int n;
+
+	while ((n = poll(&p, 1, seconds * 1000)) == -1 && errno == EINTR)
+		;
+	return n;
+}
+
 /* Reads and prints until the end of the answer. */
 static void
 ask(struct marsctl_daemon *d, const struct marsctl_request *q,
-    struct marsctl_output *o, struct marsctl_answer *a)
+    struct marsctl_output *o, struct marsctl_answer *a, int seconds)
 {
 	struct imsg m;
 	bool last;
@@ -238,6 +282,10 @@ ask(struct marsctl_daemon *d, const struct marsctl_request *q,
 			if (last)
 				return;
 		}
+		if (n == 0 && (n = await(d, seconds)) == 0) {
+			silent(a, d, seconds);
+			return;
+		}
 		if (n == -1 || (n = imsgbuf_read(&d->ibuf)) == -1) {
 			wrong(a, "%s: %s", d->name, strerror(errno));
 			return;
@@ -250,7 +298,7 @@ ask(struct marsctl_daemon *d, const struct marsctl_request *q,
 }
 
 static int
-marsctl_run(const struct marsctl_request *q, bool json)
+marsctl_run(const struct marsctl_request *q, bool json, int seconds)
 {
 	struct marsctl_answer a = { .ok = true };
 	struct marsctl_output o;
@@ -259,13 +307,34 @@ marsctl_run(const struct marsctl_request *q, bool json)
 	marsctl_output_begin(&o, stdout, json, q);
 	for (i = 0; i < NDAEMONS; i++)
 		if (daemons[i].connected)
-			ask(&daemons[i], q, &o, &a);
+			ask(&daemons[i], q, &o, &a, seconds);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		wrong(&a, "output: %s", strerror(errno));
 	if (!a.ok)
 		warnx("%s", a.why);
-	return a.ok ? 0 : 1;
+	return a.status;
+}
+
+/* Seconds of -t. */
+static int
+patience(const char *arg)
+{
+	const char *why;
+	int n = (int)strtonum(arg, 1, INT_MAX / 1000, &why);
+
+	if (why != NULL)
+		errx(1, "-t %s: %s: write a number of seconds", arg, why);
+	return n;
+}
+
+/* -V also says when nobody could read it. */
+static int
+version(void)
+{
+	if (printf("marsctl %s\n", MARS_VERSION) < 0 || fflush(stdout) == EOF)
+		err(1, "output");
+	return 0;
 }
 
 int
@@ -274,9 +343,9 @@ main(int argc, char **argv)
 	const char *where = CONTROL_DIR;
 	struct marsctl_request q;
 	bool json = false;
-	int c;
+	int c, seconds = 0;
 
-	while ((c = getopt(argc, argv, "js:V")) != -1) {
+	while ((c = getopt(argc, argv, "js:t:V")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
@@ -284,9 +353,11 @@ main(int argc, char **argv)
 		case 's':
 			where = optarg;
 			break;
+		case 't':
+			seconds = patience(optarg);
+			break;
 		case 'V':
-			printf("marsctl %s\n", MARS_VERSION);
-			return 0;
+			return version();
 		default:
 			usage();
 		}
@@ -298,10 +369,13 @@ main(int argc, char **argv)
 	if (marsctl_parse(&q, argc, argv, stderr) == -1)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
-	attach_all(&q, where);
+	if (seconds == 0)
+		seconds = strcmp(q.argv[0], "reload") == 0 ? SILENCE_RELOAD :
+		    SILENCE;
+	attach_all(&q, where, seconds);
 #ifdef __OpenBSD__
 	if (pledge("stdio", NULL) == -1)
 		err(1, "pledge");
 #endif
-	return marsctl_run(&q, json);
+	return marsctl_run(&q, json, seconds);
 }

@@ -176,8 +176,10 @@ marsd_adopt_all(struct marsd_reg *r)
 	struct marsd_itree_node *in;
 
 	for (in = marsd_itree_next(&r->node->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&r->node->joins, in->span))
+	    in = marsd_itree_next(&r->node->joins, in->span)) {
+		r->node->proto->cluster->walked++;
 		adopt_join(r, marsd_join_of(in));
+	}
 }
 
 /* Did the node come to us no longer ago than this? */

@@ -16,25 +16,13 @@
 #include "cluster.h"
 #include "own.h"
 
-/* Has the range at most `limit' groups? */
-static bool
-span_within(const struct marsd_span *s, uint32_t limit)
-{
-	struct paddr a = s->min;
-	uint32_t i;
-
-	for (i = 1; i <= limit; i++)
-		if (paddr_equal(&a, &s->max) || !paddr_next(&a))
-			return true;
-	return false;
-}
-
 enum marsd_drop
 marsd_ask_read(
     struct marsd_ask *a, struct marsd_incoming *in, enum marsd_role role)
 {
 	struct marsd_proto *p = in->proto;
 	struct marsd_join *j;
+	uint32_t limit;
 
 	if (in->msg.pnum > 1)
 		return MARSD_DROP_PAIRS;
@@ -44,9 +32,10 @@ marsd_ask_read(
 		return MARSD_DROP_PAIRS;
 	if (!marsd_incoming_span(in, &a->span))
 		return MARSD_DROP_RANGE;
-	/* the range is walked group by group later */
+	/* a MARS_MIGRATE is about one group */
+	limit = p->cluster->conf->max_serve_range;
 	if (role == MARSD_ROLE_MCS &&
-	    !span_within(&a->span, p->cluster->conf->max_serve_range))
+	    marsd_span_count(&a->span, limit + 1) > limit)
 		return marsd_cluster_refused(
 		    p, MARSD_DROP_SERVE_RANGE, &in->msg.src);
 	if (p->addrlen == 0)
@@ -96,5 +85,6 @@ marsd_ask_end(struct marsd_ask *a)
 {
 	marsd_publish_entry(a->mine, true);
 	marsd_entry_step(a->mine, MARSD_ENTRY_EV_END);
+	marsd_join_over(a->mine->join, a->node->proto->self);
 	return marsd_join_refresh(a->mine->join);
 }

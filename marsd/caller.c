@@ -7,14 +7,12 @@
  * Who has called: all circuits of one address, whatever their selectors,
  * have one share of the rate, so that nobody gets more by calling often.
  * A caller is remembered after its last circuit until its share is whole
- * again, which takes a second (limit.c).
+ * again (limit.c).
  */
 #include <stdlib.h>
 
 #include "caller.h"
 #include "cluster.h"
-
-#define REMEMBERED	MTIME_SEC(1)
 
 static int
 caller_cmp(const struct marsd_caller *a, const struct marsd_caller *b)
@@ -32,15 +30,23 @@ caller_free(struct marsd_cluster *c, struct marsd_caller *k)
 	free(k);
 }
 
-/* Forgets callers whose last circuit went REMEMBERED ago or earlier. */
+static bool
+caller_whole(struct marsd_cluster *c, struct marsd_caller *k)
+{
+	return marsd_bucket_full(
+	    &k->bucket, c->mars->ts->now, c->conf->rate, c->conf->burst);
+}
+
+/*
+ * Forgets callers whose share is whole.  One that went early and owes much
+ * may keep others for a while; the longest takes twice the burst.
+ */
 static void
 callers_expire(struct marsd_cluster *c)
 {
-	mtime_t now = c->mars->ts->now;
 	struct marsd_caller *k;
 
-	while ((k = TAILQ_FIRST(&c->idle)) != NULL &&
-	    mtime_diff(k->gone, now) >= REMEMBERED)
+	while ((k = TAILQ_FIRST(&c->idle)) != NULL && caller_whole(c, k))
 		caller_free(c, k);
 }
 
@@ -62,7 +68,7 @@ marsd_caller_get(struct marsd_cluster *c, const struct atm_addr *addr)
 		return NULL;
 	k->addr = key.addr;
 	k->circuits = 1;
-	marsd_bucket_init(&k->bucket, c->mars->ts->now, c->conf->rate);
+	marsd_bucket_init(&k->bucket, c->mars->ts->now, c->conf->burst);
 	RB_INSERT(marsd_caller_tree, &c->callers, k);
 	return k;
 }
@@ -72,8 +78,9 @@ marsd_caller_put(struct marsd_cluster *c, struct marsd_caller *k)
 {
 	if (--k->circuits != 0)
 		return;
-	k->gone = c->mars->ts->now;
 	TAILQ_INSERT_TAIL(&c->idle, k, idle_entry);
+	if (caller_whole(c, k))
+		caller_free(c, k);
 }
 
 /* Only when all circuits of the cluster have gone. */

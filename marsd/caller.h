@@ -26,7 +26,6 @@ struct marsd_caller {
 	TAILQ_ENTRY(marsd_caller) idle_entry;	/* while it has none */
 	struct atm_addr		 addr;
 	uint32_t		 circuits;
-	mtime_t			 gone;		/* when the last one went */
 	struct marsd_bucket	 bucket;
 };
 RB_HEAD(marsd_caller_tree, marsd_caller);

@@ -10,20 +10,28 @@
 #include <stdlib.h>
 
 #include "cluster.h"
+#include "tell.h"
+
+/* Do the prefixes of the configuration hold it?  Without any all may call. */
+static bool
+may_call(const struct marsd_cluster *c, const struct atm_addr *who)
+{
+	const struct conf_prefix *p;
+
+	TAILQ_FOREACH(p, &c->conf->allow, entry)
+		if (ip_prefix_match(&p->prefix, who))
+			return true;
+	return TAILQ_EMPTY(&c->conf->allow);
+}
 
 static uint16_t
 user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
 {
 	struct marsd_cluster *c = arg;
-	struct conf_prefix *p;
 	struct marsd_circuit *ci;
 
-	TAILQ_FOREACH(p, &c->conf->allow, entry)
-		if (ip_prefix_match(&p->prefix, caller))
-			break;
-	if (leaf || c->mars->stopping ||
-	    (p == NULL && !TAILQ_EMPTY(&c->conf->allow))) {
+	if (leaf || c->mars->stopping || !may_call(c, caller)) {
 		c->counts.calls_refused++;
 		return VC_CAUSE_REJECTED;
 	}
@@ -54,6 +62,30 @@ marsd_circuit_free(struct marsd_circuit *ci)
 	LIST_REMOVE(ci, entry);
 	marsd_caller_put(ci->cluster, ci->caller);
 	free(ci);
+}
+
+/* Whoever registered over it, or is called by us, goes with it. */
+void
+marsd_circuits_allowed(struct marsd_cluster *c)
+{
+	struct marsd_circuit *ci, *next;
+	struct marsd_proto *p;
+	struct marsd_reg *r, *rnext;
+	int role;
+
+	TAILQ_FOREACH(p, &c->protos, entry)
+		for (role = 0; role < MARSD_ROLES; role++)
+			TAILQ_FOREACH_SAFE(r, &p->control[role].regs,
+			    control_entry, rnext)
+				if (!may_call(c, &r->node->atm))
+					marsd_member_gone(r);
+	for (ci = LIST_FIRST(&c->circuits); ci != NULL; ci = next) {
+		next = LIST_NEXT(ci, entry);
+		if (!may_call(c, vc_peer(ci->vc))) {
+			vc_release(ci->vc, VC_CAUSE_REJECTED);
+			marsd_circuit_free(ci);
+		}
+	}
 }
 
 static bool
@@ -128,6 +160,22 @@ user_leaf_drop(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
 	marsd_leaf_dropped(r, cause);
 }
 
+static void
+user_drained(void *arg, struct vc *root, void *cookie)
+{
+	(void)arg;
+	(void)root;
+	marsd_tell_drained(cookie);
+}
+
+static void
+user_overflow(void *arg, struct vc *root, void *cookie)
+{
+	(void)arg;
+	(void)root;
+	marsd_tell_revalidate(cookie);
+}
+
 const struct vc_user marsd_vc_user = {
 	.remote_call = user_remote_call,
 	.ack = user_ack,
@@ -137,6 +185,8 @@ const struct vc_user marsd_vc_user = {
 	.leaf_ack = user_leaf_ack,
 	.leaf_failed = user_leaf_failed,
 	.leaf_drop = user_leaf_drop,
+	.drained = user_drained,
+	.overflow = user_overflow,
 };
 
 void

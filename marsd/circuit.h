@@ -34,6 +34,8 @@ struct marsd_circuit {
 	LIST_ENTRY(marsd_circuit) entry;
 };
 
+/* ends those of callers whom the configuration allows no longer */
+void	marsd_circuits_allowed(struct marsd_cluster *);
 /* forgets it; the VC has gone, or is released by the caller */
 void	marsd_circuit_free(struct marsd_circuit *);
 

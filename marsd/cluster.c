@@ -13,6 +13,7 @@
 #include "cluster.h"
 #include "own.h"
 #include "redirect.h"
+#include "tell.h"
 
 uint32_t
 marsd_random(struct marsd *m)
@@ -73,6 +74,38 @@ marsd_cluster_refused(
 	return d;
 }
 
+void
+marsd_limits_watch(struct marsd_proto *p)
+{
+	const struct conf_cluster *c = p->cluster->conf;
+	const struct {
+		const char	*name;
+		uint64_t	 used, limit;
+	} l[MARSD_LIMIT_MAX] = {
+#define X(sym, name, used, limit) [sym] = { name, used, limit },
+		MARSD_LIMITS(X)
+#undef X
+	};
+	int i;
+
+	for (i = 0; i < MARSD_LIMIT_MAX; i++) {
+		struct marsd_event ev = {
+			.pro = &p->pro, .why = l[i].name, .number = l[i].used
+		};
+
+		if (p->near[i]) {
+			p->near[i] = l[i].used * 10 >= l[i].limit * 8;
+			continue;
+		}
+		p->near[i] = l[i].used > 1 &&
+		    l[i].used * 10 >= l[i].limit * 9;
+		if (!p->near[i])
+			continue;
+		p->cluster->counts.near++;
+		marsd_cluster_event(p->cluster, MARSD_EV_NEAR, &ev);
+	}
+}
+
 static void
 proto_free(struct marsd_proto *p)
 {
@@ -89,10 +122,12 @@ proto_free(struct marsd_proto *p)
 		}
 		if (p->control[role].root != NULL)
 			vc_release(p->control[role].root, VC_CAUSE_NORMAL);
+		marsd_tell_clear(&p->control[role]);
 		timer_clear(marsd_proto_timers(p), &p->sweep[role]);
 	}
 	marsd_peers_free(p);
 	marsd_cmi_free_pool(&p->cmi);
+	marsd_cmi_free_pool(&p->cmi_next);
 	free(p->by_cmi);
 	free(p->heard_cmi);
 	TAILQ_REMOVE(&p->cluster->protos, p, entry);
@@ -109,6 +144,7 @@ control_init(
 	/* RFC 2022 section 5.1.4.2 leaves the first number to us */
 	ctl->msn = marsd_random(p->cluster->mars);
 	TAILQ_INIT(&ctl->regs);
+	marsd_tell_init(ctl);
 }
 
 /*
@@ -219,9 +255,35 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	LIST_INIT(&c->circuits);
 	RB_INIT(&c->callers);
 	TAILQ_INIT(&c->idle);
+	c->forgot = m->ts->now;
 	marsd_bucket_init(&c->bucket, m->ts->now, conf->rate_total);
 	TAILQ_INSERT_TAIL(&m->clusters, c, entry);
 	return c;
+}
+
+/* What a protocol needs for a configuration; 0, or -1: no memory. */
+static int
+proto_prepare(struct marsd_cluster *c, const struct mars_pro *pro,
+    const struct conf_cluster *conf)
+{
+	struct marsd_proto *p = marsd_proto_find(c, pro);
+
+	if (p == NULL)
+		return proto_new(c, pro, conf) == NULL ? -1 : 0;
+	if (p->cmi.min == conf->cmi_min && p->cmi.max == conf->cmi_max)
+		return 0;
+	return marsd_cmi_init(&p->cmi_next, conf->cmi_min, conf->cmi_max);
+}
+
+/*
+ * A cluster is the one of its server group, whatever it is called: so it may
+ * be renamed.  One that has just been made is found by its name.
+ */
+static bool
+is_cluster(const struct marsd_cluster *c, const struct conf_cluster *conf)
+{
+	return c->conf == NULL ? strcmp(c->name, conf->name) == 0 :
+	    c->conf->server_group == conf->server_group;
 }
 
 /*
@@ -231,14 +293,16 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 static int
 cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
 {
-	struct marsd_cluster *c = marsd_cluster(m, conf->name);
+	struct marsd_cluster *c;
 	struct conf_protocol *cp;
 
+	TAILQ_FOREACH(c, &m->clusters, entry)
+		if (is_cluster(c, conf))
+			break;
 	if (c == NULL && (c = marsd_cluster_new(m, conf)) == NULL)
 		return -1;
 	TAILQ_FOREACH(cp, &conf->protocols, entry)
-		if (marsd_proto_find(c, &cp->pro) == NULL &&
-		    proto_new(c, &cp->pro, conf) == NULL)
+		if (proto_prepare(c, &cp->pro, conf) == -1)
 			return -1;
 	return 0;
 }
@@ -249,25 +313,24 @@ cluster_prepare(struct marsd *m, const struct conf_cluster *conf)
  * gave out stay barred (A-20).
  */
 static void
-proto_cmis(struct marsd_proto *p, const struct conf_cluster *conf)
+proto_cmis(struct marsd_proto *p)
 {
-	struct marsd_cmi_pool pool;
+	struct marsd_cmi_pool *pool = &p->cmi_next;
 	uint32_t i;
 	uint16_t cmi;
 
-	if (p->cmi.min == conf->cmi_min && p->cmi.max == conf->cmi_max)
+	if (pool->size == 0)
 		return;
-	if (marsd_cmi_init(&pool, conf->cmi_min, conf->cmi_max) == -1)
-		return;
-	for (i = pool.size; i > 0; i--) {
-		cmi = marsd_cmi_get(&pool);
+	for (i = pool->size; i > 0; i--) {
+		cmi = marsd_cmi_get(pool);
 		if (p->by_cmi[cmi] == NULL)
-			marsd_cmi_put(&pool, cmi);
+			marsd_cmi_put(pool, cmi);
 	}
-	memcpy(pool.bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
-	pool.used = p->cmi.used;
+	memcpy(pool->bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
+	pool->used = p->cmi.used;
 	marsd_cmi_free_pool(&p->cmi);
-	p->cmi = pool;
+	p->cmi = *pool;
+	memset(pool, 0, sizeof(*pool));
 }
 
 /* Tells the peers that none of our members is here any more. */
@@ -282,6 +345,32 @@ proto_withdraw(struct marsd_proto *p)
 			marsd_withdraw_all(r->node);
 }
 
+/* What waits on the control VCs is dropped: the redirect goes first. */
+static void
+proto_shutdown(struct marsd_proto *p)
+{
+	int role;
+
+	marsd_redirect_stop(p);
+	for (role = 0; role < MARSD_ROLES; role++)
+		marsd_tell_clear(&p->control[role]);
+	marsd_redirect_away(p);
+	proto_withdraw(p);
+}
+
+/* The configuration has it no longer. */
+static void
+cluster_end(struct marsd_cluster *c)
+{
+	struct marsd_proto *p;
+
+	TAILQ_FOREACH(p, &c->protos, entry)
+		proto_shutdown(p);
+	if (c->link != NULL)
+		vc_flush(c->link);
+	marsd_cluster_free(c);
+}
+
 /* Puts a cluster's configuration in force. */
 static void
 cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
@@ -292,6 +381,8 @@ cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
 
 	c->conf = conf;
 	c->configured = true;
+	memcpy(c->name, conf->name, sizeof(c->name));
+	marsd_circuits_allowed(c);
 	TAILQ_FOREACH_SAFE(p, &c->protos, entry, next) {
 		was = p->configured;
 		p->configured = false;
@@ -299,11 +390,11 @@ cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
 			if (mars_pro_equal(&cp->pro, &p->pro))
 				p->configured = true;
 		if (!p->configured) {
-			proto_withdraw(p);
+			proto_shutdown(p);
 			proto_free(p);
 			continue;
 		}
-		proto_cmis(p, conf);
+		proto_cmis(p);
 		if (!was)
 			marsd_redirect_start(p);
 	}
@@ -317,9 +408,11 @@ unprepare(struct marsd *m)
 	struct marsd_proto *p, *pnext;
 
 	TAILQ_FOREACH_SAFE(c, &m->clusters, entry, cnext) {
-		TAILQ_FOREACH_SAFE(p, &c->protos, entry, pnext)
+		TAILQ_FOREACH_SAFE(p, &c->protos, entry, pnext) {
+			marsd_cmi_free_pool(&p->cmi_next);
 			if (!p->configured)
 				proto_free(p);
+		}
 		if (!c->configured)
 			marsd_cluster_free(c);
 	}
@@ -341,10 +434,10 @@ marsd_configure(struct marsd *m, const struct conf *conf)
 	m->conf = conf;
 	TAILQ_FOREACH_SAFE(c, &m->clusters, entry, next) {
 		TAILQ_FOREACH(cc, &conf->clusters, entry)
-			if (strcmp(cc->name, c->name) == 0)
+			if (is_cluster(c, cc))
 				break;
 		if (cc == NULL)
-			marsd_cluster_free(c);
+			cluster_end(c);
 		else
 			cluster_commit(c, cc);
 	}
@@ -374,14 +467,6 @@ marsd_free(struct marsd *m)
 	while ((c = TAILQ_FIRST(&m->clusters)) != NULL)
 		marsd_cluster_free(c);
 	free(m);
-}
-
-static void
-proto_shutdown(struct marsd_proto *p)
-{
-	marsd_redirect_stop(p);
-	marsd_redirect_away(p);
-	proto_withdraw(p);
 }
 
 /*

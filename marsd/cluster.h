@@ -47,12 +47,33 @@
 	X(records_ignored, "records-ignored") \
 	X(calls_refused, "calls-refused") X(moved, "moved") \
 	X(adopted, "adopted") \
+	X(near, "limits-near") \
+	X(pended, "changes-pended") X(revalidations, "revalidations-forced") \
 	X(table_violations, "table-violations")
 
 struct marsd_counts {
 #define X(sym, name) uint64_t sym;
 	MARSD_COUNTS(X)
 #undef X
+};
+
+/* What is limited in all: symbol, name, used, limit (p, and c its conf). */
+#define MARSD_LIMITS(X) \
+	X(MARSD_LIMIT_MEMBERS, "members", \
+	    p->control[MARSD_ROLE_CLIENT].nregs, c->max_members) \
+	X(MARSD_LIMIT_SERVERS, "servers", \
+	    p->control[MARSD_ROLE_MCS].nregs, c->max_servers) \
+	X(MARSD_LIMIT_JOINS, "joins", p->joins, c->max_total) \
+	X(MARSD_LIMIT_GROUPS, "groups", p->groups, c->max_groups) \
+	X(MARSD_LIMIT_KNOWN, "servers-known", \
+	    p->cluster->nowners, c->max_known) \
+	X(MARSD_LIMIT_CMI, "cmi", p->cmi.used, p->cmi.size)
+
+enum marsd_limit {
+#define X(sym, name, used, limit) sym,
+	MARSD_LIMITS(X)
+#undef X
+	MARSD_LIMIT_MAX
 };
 
 struct marsd_proto {
@@ -65,17 +86,17 @@ struct marsd_proto {
 	struct marsd_itree	 map[MARSD_ROLES]; /* host map, server map */
 	uint32_t		 ranges[MARSD_ROLES];
 	uint64_t		 joins;	/* of our own clients */
+	uint64_t		 groups; /* ranges that these are of */
+	bool			 near[MARSD_LIMIT_MAX]; /* 90 % are used */
 	struct marsd_control	 control[MARSD_ROLES];
 	struct marsd_peer_tree	 peers;
 	struct marsd_peer	*self;
 	struct marsd_cmi_pool	 cmi;
-	/*
-	 * 65536 each, by CMI: the node that has it from us; the claim by
-	 * which another server has given it out
-	 */
+	struct marsd_cmi_pool	 cmi_next; /* of a configuration to come */
+	/* 65536 each: who has a CMI of ours, and one of another server */
 	struct marsd_node	**by_cmi;
 	struct marsd_claim	**heard_cmi;
-	uint32_t		 mark;	/* of the last answer */
+	uint64_t		 mark;	/* of the last answer */
 	struct timer		 redirect;
 	struct timer		 sweep[MARSD_ROLES]; /* old records, A-10 */
 };
@@ -89,10 +110,15 @@ struct marsd_cluster {
 	bool			 configured;
 	TAILQ_HEAD(, marsd_proto) protos;
 	struct marsd_owner_tree	 owners;
+	uint32_t		 nowners;
+	mtime_t			 forgot;	/* one of them, last */
 	LIST_HEAD(, marsd_circuit) circuits;
 	struct marsd_caller_tree callers;
 	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
+	/* what is done for a message, which its sender is charged for */
+	uint64_t		 copies;	/* sent on control VCs */
+	uint64_t		 walked;	/* joins and ranges looked at */
 	struct table_faults	 faults;	/* of all tables */
 	struct marsd_counts	 counts;
 	uint64_t		 drops[MARSD_DROP_MAX];
@@ -118,6 +144,8 @@ struct marsd_proto *marsd_proto_find(struct marsd_cluster *,
 /* tells the owner; code and cluster are put in */
 void		 marsd_cluster_event(struct marsd_cluster *,
 		    enum marsd_event_code, const struct marsd_event *);
+/* tells the owner of limits that are near, or are no more */
+void		 marsd_limits_watch(struct marsd_proto *);
 /* what an operator ought to hear of; returns the drop, for the counter */
 enum marsd_drop	 marsd_cluster_refused(struct marsd_proto *, enum marsd_drop,
 		    const struct atm_addr *);

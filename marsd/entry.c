@@ -8,8 +8,11 @@
  * (RFC 2443, D1, D3).
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cluster.h"
+
+#define SILENT_MARGIN	MTIME_SEC(5)
 
 static int
 marsd_entry_cmp(struct marsd_entry *a, struct marsd_entry *b)
@@ -240,12 +243,16 @@ marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
 	switch (table_step(
 	    &marsd_entry_table, &e->state, ev, &p->cluster->faults)) {
 	case MARSD_ENTRY_DO_COUNT:
-		if (is_counted(e))
+		if (is_counted(e)) {
 			p->joins++;
+			p->groups += e->join->range->own++ == 0;
+		}
 		break;
 	case MARSD_ENTRY_DO_UNCOUNT:
-		if (is_counted(e))
+		if (is_counted(e)) {
 			p->joins--;
+			p->groups -= --e->join->range->own == 0;
+		}
 		break;
 	}
 }
@@ -333,6 +340,7 @@ marsd_entry_free(struct marsd_entry *e)
 	struct marsd_claim *c = e->claim;
 	struct marsd_node *n = c == NULL ? NULL : c->node;
 
+	marsd_entry_anew(e);
 	RB_REMOVE(marsd_entry_tree, &e->peer->owner->keys, e);
 	e->peer->records--;
 	if (e->join != NULL) {
@@ -354,11 +362,72 @@ marsd_entry_free(struct marsd_entry *e)
 }
 
 /*
+ * Is a server dead, or has it been silent since then, and for longer than one
+ * that is alive is?  One that is alive takes back by itself what it says of a
+ * node that has moved (A-6), and its Redirect Entry may just not be due.
+ */
+static bool
+silent_since(const struct marsd_peer *peer, mtime_t then)
+{
+	const struct marsd_cluster *c = peer->proto->cluster;
+
+	return !marsd_peer_counts(peer) ||
+	    (mtime_diff(then, peer->heard) < 0 &&
+	    mtime_diff(peer->heard, c->mars->ts->now) >
+	    MTIME_SEC(c->conf->redirect_interval) + SILENT_MARGIN);
+}
+
+void
+marsd_entry_over(struct marsd_entry *e, const struct marsd_peer *by)
+{
+	const struct marsd_node *n = e->claim->node;
+	struct marsd_peer *peer = e->peer;
+
+	if (e->over || peer == by || peer->state == MARSD_PEER_SELF ||
+	    memcmp(n->present, by->owner->oid, sizeof(n->present)) != 0 ||
+	    !silent_since(peer, n->came))
+		return;
+	e->over = true;
+	peer->nover++;
+}
+
+void
+marsd_entry_anew(struct marsd_entry *e)
+{
+	if (e->over)
+		e->peer->nover--;
+	e->over = false;
+}
+
+void
+marsd_join_over(struct marsd_join *j, const struct marsd_peer *by)
+{
+	struct marsd_entry *e;
+
+	LIST_FOREACH(e, &j->entries, join_entry)
+		marsd_entry_over(e, by);
+}
+
+void
+marsd_node_over(struct marsd_node *n, const struct marsd_peer *by)
+{
+	struct marsd_itree_node *in;
+	struct marsd_claim *c;
+
+	LIST_FOREACH(c, &n->claims, node_entry)
+		if (c->reg != NULL)
+			marsd_entry_over(c->reg, by);
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	    in = marsd_itree_next(&n->joins, in->span))
+		marsd_join_over(marsd_join_of(in), by);
+}
+
+/*
  * A record counts while its owner is alive (A-8) and has not deregistered
  * the node (A-23).
  */
 bool
 marsd_entry_counts(const struct marsd_entry *e)
 {
-	return marsd_entry_stands(e) && claim_counts(e->claim);
+	return marsd_entry_stands(e) && !e->over && claim_counts(e->claim);
 }

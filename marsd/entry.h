@@ -151,6 +151,8 @@ struct marsd_entry {
 	int32_t			 seq;	/* of a peer's */
 	uint16_t		 cmi;
 	bool			 layer3;
+	/* the node has left since, at its present server; of a peer's */
+	bool			 over;
 	uint8_t			 state;	/* enum marsd_entry_state */
 };
 RB_HEAD(marsd_entry_tree, marsd_entry);
@@ -185,6 +187,20 @@ void			 marsd_entry_step(struct marsd_entry *,
  * record end first.
  */
 void			 marsd_entry_free(struct marsd_entry *);
+/*
+ * The node has left by the word of its present server (by): what servers that
+ * are dead, or were not heard of since it came there, say of the same does not
+ * count, until they say it anew (A-30).  For the join and for the register
+ * record; what that changes is for the caller to find out.
+ */
+void			 marsd_entry_over(struct marsd_entry *,
+			    const struct marsd_peer *by);
+void			 marsd_entry_anew(struct marsd_entry *);
+void			 marsd_join_over(struct marsd_join *,
+			    const struct marsd_peer *by);
+/* for all that they say of the node: it has deregistered */
+void			 marsd_node_over(struct marsd_node *,
+			    const struct marsd_peer *by);
 /* does it count, by its own state, its claim's and its server's? */
 bool			 marsd_entry_counts(const struct marsd_entry *);
 /* does it count by its own state: sure or adopted, and not yet ended? */

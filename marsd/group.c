@@ -179,6 +179,13 @@ marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 	return NULL;
 }
 
+void
+marsd_node_came(struct marsd_node *n, const struct marsd_peer *peer)
+{
+	memcpy(n->present, peer->owner->oid, sizeof(n->present));
+	n->came = marsd_proto_timers(n->proto)->now;
+}
+
 bool
 marsd_node_is_here(const struct marsd_node *n)
 {
@@ -211,6 +218,8 @@ marsd_join_refresh(struct marsd_join *j)
 		live = true;
 		layer3 = layer3 || e->layer3;
 	}
+	if (was)
+		j->was_layer3 = j->layer3;
 	if (j->live)
 		j->range->live--;
 	if (j->layer3)
@@ -238,11 +247,40 @@ marsd_node_uncovered(
 	struct marsd_punch p;
 
 	marsd_punch_init(&p, out, s);
-	for (in = marsd_itree_overlap(&n->joins, s, NULL); in != NULL;
-	    in = marsd_itree_overlap(&n->joins, s, in->span))
+	for (in = marsd_itree_overlap(&n->joins, s, NULL);
+	    in != NULL && !p.done;
+	    in = marsd_itree_overlap(&n->joins, s, in->span)) {
+		n->proto->cluster->walked++;
 		if (marsd_join_of(in)->live && marsd_span_cmp(in->span, s) != 0)
 			marsd_punch_hole(&p, in->span);
+	}
 	marsd_punch_end(&p);
+}
+
+void
+marsd_node_parts(struct marsd_node *n, const struct marsd_span *s, bool in,
+    struct marsd_spans *out)
+{
+	struct marsd_itree_node *i;
+	struct marsd_spans others;
+	struct marsd_punch p;
+	size_t k;
+
+	marsd_spans_init(&others);
+	marsd_punch_init(&p, in ? &others : out, s);
+	for (i = marsd_itree_overlap(&n->joins, s, NULL); i != NULL && !p.done;
+	    i = marsd_itree_overlap(&n->joins, s, i->span))
+		if (marsd_join_of(i)->live)
+			marsd_punch_hole(&p, i->span);
+	marsd_punch_end(&p);
+	if (!in)
+		return;
+	out->failed = out->failed || others.failed;
+	marsd_punch_init(&p, out, s);
+	for (k = 0; k < others.n; k++)
+		marsd_punch_hole(&p, &others.v[k]);
+	marsd_punch_end(&p);
+	marsd_spans_free(&others);
 }
 
 bool
@@ -296,10 +334,13 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	out->failed = out->failed || in->failed;
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
-		for (n = marsd_itree_overlap(map, &in->v[i], NULL); n != NULL;
-		    n = marsd_itree_overlap(map, &in->v[i], n->span))
+		for (n = marsd_itree_overlap(map, &in->v[i], NULL);
+		    n != NULL && !punch.done;
+		    n = marsd_itree_overlap(map, &in->v[i], n->span)) {
+			p->cluster->walked++;
 			if (marsd_range_of(n)->live != 0)
 				marsd_punch_hole(&punch, n->span);
+		}
 		marsd_punch_end(&punch);
 	}
 }

@@ -38,6 +38,7 @@
 
 #include "addr.h"
 #include "itree.h"
+#include "timer.h"
 
 struct marsd_claim;
 struct marsd_entry;
@@ -62,7 +63,10 @@ struct marsd_node {
 	LIST_HEAD(, marsd_claim) claims;
 	struct marsd_itree	 joins;
 	uint32_t		 njoins;
-	uint32_t		 mark;	/* of the last answer that listed it */
+	uint64_t		 mark;	/* of the last answer that listed it */
+	/* where its Register was flooded from last, and when */
+	uint8_t			 present[4];
+	mtime_t			 came;
 };
 RB_HEAD(marsd_node_tree, marsd_node);
 RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
@@ -74,6 +78,7 @@ struct marsd_range {
 	struct marsd_span	 span;
 	struct marsd_join_tree	 joins;	/* by ATM address */
 	uint32_t		 live;	/* joins that count */
+	uint32_t		 own;	/* that we say of our clients */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
 };
 
@@ -85,6 +90,7 @@ struct marsd_join {
 	LIST_HEAD(, marsd_entry) entries;
 	bool			 live;
 	bool			 layer3;
+	bool			 was_layer3; /* when it counted last */
 };
 RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
@@ -104,6 +110,9 @@ struct marsd_node	*marsd_node_get(struct marsd_proto *, enum marsd_role,
 			    const struct atm_addr *);
 /* frees it if nothing is left of it */
 void			 marsd_node_release(struct marsd_node *);
+/* it has registered at this server, by a record that was flooded, or here */
+void			 marsd_node_came(struct marsd_node *,
+			    const struct marsd_peer *);
 /* is the node registered with this server? */
 bool			 marsd_node_is_here(const struct marsd_node *);
 /* is it registered with a server other than this one? */
@@ -112,6 +121,10 @@ bool			 marsd_node_registered(const struct marsd_node *,
 /* the parts of a range that no other join of the node covers */
 void			 marsd_node_uncovered(struct marsd_node *,
 			    const struct marsd_span *, struct marsd_spans *);
+/* the parts of a range that the node is in, or is not in */
+void			 marsd_node_parts(struct marsd_node *,
+			    const struct marsd_span *, bool in,
+			    struct marsd_spans *);
 /* is the node in this group, by whatever join? */
 bool			 marsd_node_covers(struct marsd_node *,
 			    const struct paddr *);

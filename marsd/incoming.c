@@ -13,6 +13,11 @@
 #include "mcs.h"
 #include "request.h"
 
+/* What costs as much as a message does; chosen by what they take. */
+#define COPIES_A_TOKEN	256
+#define WALK_A_TOKEN	16
+#define WALK_FREE	64
+
 struct marsd_handler {
 	enum marsd_drop	(*handle)(struct marsd_incoming *);
 	bool		 copies;	/* mar$flags.copy has to be 0 */
@@ -57,6 +62,7 @@ static enum marsd_drop
 marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *octets, size_t len)
 {
+	const struct marsd *m = c->mars;
 	const struct marsd_handler *h;
 	struct marsd_incoming in;
 	enum mars_drop bad;
@@ -83,27 +89,53 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 		    in.proto, MARSD_DROP_SOURCE, &in.msg.src);
 	if (h->copies && (in.msg.flags & MARS_F_COPY))
 		return MARSD_DROP_COPY;
-	return h->handle(&in);
+	/* what is copied changes something; its sender says it once more */
+	if (h->copies && m->ops->congested != NULL && m->ops->congested(m->arg))
+		return MARSD_DROP_CONGESTED;
+	d = h->handle(&in);
+	marsd_limits_watch(in.proto);
+	return d;
+}
+
+/*
+ * A client pays for what its message has caused: what is ordinary is in the
+ * price of a message, and so are a few copies and ranges.
+ */
+static void
+charge(struct marsd_cluster *c, struct marsd_caller *k)
+{
+	uint64_t n = c->copies / COPIES_A_TOKEN;
+
+	if (c->walked >= WALK_FREE)
+		n += c->walked / WALK_A_TOKEN;
+	if (n != 0 && c->conf->rate != 0)
+		marsd_bucket_charge(&k->bucket, n, c->conf->burst);
 }
 
 enum marsd_drop
 marsd_receive(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *p, size_t len)
 {
+	struct marsd_caller *k = ci->caller;
 	mtime_t now = c->mars->ts->now;
+	enum marsd_drop d;
 	uint32_t oui;
 	uint16_t pid;
 
 	/* a client's own limit first, so that it does not use up the total */
-	if (!marsd_bucket_take(&ci->caller->bucket, now, c->conf->rate))
+	if (!marsd_bucket_take(&k->bucket, now, c->conf->rate, c->conf->burst))
 		return MARSD_DROP_RATE;
-	if (!marsd_bucket_take(&c->bucket, now, c->conf->rate_total))
+	if (!marsd_bucket_take(
+	    &c->bucket, now, c->conf->rate_total, c->conf->rate_total))
 		return MARSD_DROP_RATE_TOTAL;
 	if (!llc_decode(p, len, &oui, &pid))
 		return MARSD_DROP_LLC;
 	if (oui != LLC_OUI_IANA || pid != LLC_PID_MARS)
 		return MARSD_DROP_CODEPOINT;
-	return marsd_dispatch(c, ci, p + LLC_LEN, len - LLC_LEN);
+	c->copies = c->walked = 0;
+	d = marsd_dispatch(c, ci, p + LLC_LEN, len - LLC_LEN);
+	charge(c, k);
+	return d;
 }
 
 bool

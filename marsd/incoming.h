@@ -34,6 +34,8 @@ struct marsd_proto;
 	X(MARSD_DROP_RATE, "rate-client", "too many messages of this client") \
 	X(MARSD_DROP_RATE_TOTAL, "rate-total", "too many messages in all") \
 	X(MARSD_DROP_COPY, "copy", "mar$flags.copy is set") \
+	X(MARSD_DROP_CONGESTED, "congested", \
+	    "a change while scspd does not follow") \
 	X(MARSD_DROP_UNREGISTERED, "unregistered", "source is not registered") \
 	X(MARSD_DROP_PAIRS, "pairs", "not exactly one <min,max> pair") \
 	X(MARSD_DROP_RANGE, "range", "min exceeds max, or a wrong length") \
@@ -41,8 +43,11 @@ struct marsd_proto;
 	    "client and MCS by one address") \
 	X(MARSD_DROP_MEMBERS, "limit-members", "limit of members") \
 	X(MARSD_DROP_JOINS, "limit-joins", "limit of joins of a member") \
+	X(MARSD_DROP_TOTAL, "limit-joins-total", "limit of joins of all") \
 	X(MARSD_DROP_GROUPS, "limit-groups", "limit of groups") \
 	X(MARSD_DROP_SERVERS, "limit-servers", "limit of multicast servers") \
+	X(MARSD_DROP_KNOWN, "limit-servers-known", \
+	    "limit of servers of the group") \
 	X(MARSD_DROP_SERVE_RANGE, "limit-serve-range", \
 	    "range to serve too large") \
 	X(MARSD_DROP_CMI, "cmi-exhausted", "no cluster member id left") \

@@ -237,6 +237,21 @@ marsd_spans_whole(const struct marsd_spans *l, const struct marsd_span *s)
 	return !l->failed && l->n == 1 && marsd_span_cmp(&l->v[0], s) == 0;
 }
 
+uint32_t
+marsd_span_count(const struct marsd_span *s, uint32_t max)
+{
+	uint64_t n = 0;
+	int i;
+
+	/* max less min, from the front: negative only at the very end */
+	for (i = 0; i < s->min.len; i++) {
+		n = n * 256 + s->max.a[i] - s->min.a[i];
+		if (n > (uint64_t)max + 1)
+			return max;
+	}
+	return n >= max ? max : (uint32_t)n + 1;
+}
+
 /*
  * Hole punching by subtraction of intervals.  RFC 2022 appendix A has
  * algorithms for it that lose the addresses at the edges (A-136).

@@ -59,6 +59,8 @@ struct marsd_spans {
 void	marsd_spans_init(struct marsd_spans *);
 void	marsd_spans_free(struct marsd_spans *);
 void	marsd_spans_add(struct marsd_spans *, const struct marsd_span *);
+/* the addresses of a range, at most max */
+uint32_t	marsd_span_count(const struct marsd_span *, uint32_t max);
 /*
  * A range and holes in it: begin with marsd_punch_init(), call
  * marsd_punch_hole() for each hole, by ascending min, then marsd_punch_end().

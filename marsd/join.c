@@ -27,6 +27,9 @@
 #include "join.h"
 #include "own.h"
 #include "send.h"
+#include "tell.h"
+
+#define FEW_JOINS	8	/* of a host, and not of a router */
 
 /*
  * Begins the message that we build about a node of which a record told us: its
@@ -46,30 +49,34 @@ message_of(struct marsd_node *n, bool layer3, struct mars_msg *m)
  * a group of these ranges (A-38, A-115).
  */
 static void
-announce_servers(struct marsd_proto *p, struct mars_msg *m,
+announce_servers(struct marsd_node *n, bool joined, struct mars_msg *m,
     const struct marsd_spans *l, bool punched)
 {
+	struct marsd_proto *p = n->proto;
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
 		if (marsd_map_serves(p, &l->v[i], true))
 			break;
 	if (i < l->n)
-		marsd_send_spans(&p->control[MARSD_ROLE_MCS], m, l, punched);
+		marsd_tell_change(
+		    &p->control[MARSD_ROLE_MCS], n, joined, m, l, punched);
 }
 
 /*
  * The MCSs hear of what has changed; so do the clients, but for the groups
  * that an MCS serves (6.2.4).  If the clients don't hear of the whole range,
- * the source's message goes back to it as it came (6.1.2).
+ * or not yet, the source's message goes back to it as it came (6.1.2).
  */
 void
 marsd_join_announce(struct marsd_node *n, bool joined,
     const struct marsd_span *s, bool layer3, struct marsd_incoming *in)
 {
 	struct marsd_proto *p = n->proto;
+	struct marsd_control *ctl = &p->control[MARSD_ROLE_CLIENT];
 	struct marsd_spans pairs, mesh;
 	struct mars_msg m;
+	bool whole;
 
 	marsd_spans_init(&pairs);
 	marsd_spans_init(&mesh);
@@ -80,30 +87,54 @@ marsd_join_announce(struct marsd_node *n, bool joined,
 	else
 		message_of(n, layer3, &m);
 	m.op = joined ? MARS_SJOIN : MARS_SLEAVE;
-	announce_servers(p, &m, &pairs, !marsd_spans_whole(&pairs, s));
+	announce_servers(n, joined, &m, &pairs, !marsd_spans_whole(&pairs, s));
 	m.op = joined ? MARS_JOIN : MARS_LEAVE;
-	if (!marsd_spans_whole(&mesh, s) && in != NULL)
+	whole = marsd_spans_whole(&mesh, s);
+	if (in != NULL && (!whole || marsd_tell_waits(ctl)))
 		marsd_send_echo(in, MARSD_ROLE_CLIENT);
-	marsd_send_spans(&p->control[MARSD_ROLE_CLIENT], &m, &mesh,
-	    !marsd_spans_whole(&mesh, s));
+	marsd_tell_change(ctl, n, joined, &m, &mesh, !whole);
 	marsd_spans_free(&mesh);
 	marsd_spans_free(&pairs);
 }
 
-/* May the node join one more range? */
+/*
+ * May a node have one more of what all nodes have at most limit of?  The last
+ * quarter is for those with few joins.
+ */
+static bool
+has_share(const struct marsd_node *n, uint64_t used, uint64_t limit)
+{
+	return n->njoins < FEW_JOINS ? used < limit : used * 4 < limit * 3;
+}
+
+/*
+ * May the node join one more range?  What other servers say is limited by the
+ * cache of scspd, and takes nothing from our clients.
+ */
 static enum marsd_drop
 join_limits(struct marsd_node *n, const struct marsd_span *s)
 {
 	const struct conf_cluster *conf = n->proto->cluster->conf;
+	const struct marsd_proto *p = n->proto;
+	struct marsd_itree_node *in;
 
-	if (marsd_join_find(n, s) != NULL)
-		return MARSD_DROP_NONE;
-	if (n->njoins >= conf->max_joins)
+	if (marsd_join_find(n, s) == NULL && n->njoins >= conf->max_joins)
 		return MARSD_DROP_JOINS;
-	if (n->proto->ranges[MARSD_ROLE_CLIENT] >= conf->max_groups &&
-	    marsd_itree_find(&n->proto->map[MARSD_ROLE_CLIENT], s) == NULL)
+	if (!has_share(n, p->joins, conf->max_total))
+		return MARSD_DROP_TOTAL;
+	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
+	if ((in == NULL || marsd_range_of(in)->own == 0) &&
+	    !has_share(n, p->groups, conf->max_groups))
 		return MARSD_DROP_GROUPS;
 	return MARSD_DROP_NONE;
+}
+
+/* A block is never for layer 3 (6.1.2, A-33). */
+static bool
+for_layer3(const struct marsd_ask *a)
+{
+	return (a->in->msg.flags & MARS_F_LAYER3GRP) != 0 &&
+	    paddr_equal(&a->span.min, &a->span.max);
 }
 
 /*
@@ -150,9 +181,7 @@ marsd_join_message(struct marsd_incoming *in)
 	if ((d = marsd_ask_read(&a, in, MARSD_ROLE_CLIENT)) != MARSD_DROP_NONE)
 		return d;
 	in->proto->cluster->counts.joins++;
-	/* a block is never for layer 3 (6.1.2, A-33) */
-	layer3 = (in->msg.flags & MARS_F_LAYER3GRP) != 0 &&
-	    paddr_equal(&a.span.min, &a.span.max);
+	layer3 = for_layer3(&a);
 	if (!marsd_ask_known(&a))
 		return join_new(&a, layer3);
 	join_again(&a, layer3);
@@ -174,6 +203,7 @@ marsd_leave_message(struct marsd_incoming *in)
 		marsd_send_echo(in, MARSD_ROLE_CLIENT); /* */
 		return MARSD_DROP_NONE;
 	}
+	a.mine->layer3 = for_layer3(&a); /* of the Leave record */
 	if (marsd_ask_end(&a) == MARSD_CHANGE_DOWN)
 		marsd_join_announce(a.node, false, &a.span, false, in);
 	else

@@ -9,28 +9,56 @@
 #define TOKEN	1000000
 
 void
-marsd_bucket_init(struct marsd_bucket *b, mtime_t now, uint32_t rate)
+marsd_bucket_init(struct marsd_bucket *b, mtime_t now, uint32_t depth)
 {
-	b->tokens = (int64_t)rate * TOKEN;
+	b->tokens = (int64_t)depth * TOKEN;
 	b->last = now;
 }
 
-bool
-marsd_bucket_take(struct marsd_bucket *b, mtime_t now, uint32_t rate)
+/* What has come in since the last time. */
+static void
+bucket_fill(
+    struct marsd_bucket *b, mtime_t now, uint32_t rate, uint32_t depth)
 {
-	int64_t full = (int64_t)rate * TOKEN, gone = mtime_diff(b->last, now);
+	int64_t full = (int64_t)depth * TOKEN, gone = mtime_diff(b->last, now);
 
-	if (rate == 0)
-		return true;
-	if (gone >= TOKEN || b->tokens > full)
+	/* from the deepest debt to full in twice that time */
+	if (rate == 0 || gone > 2 * full / rate)
 		b->tokens = full;
 	else if (gone > 0)
 		b->tokens += gone * rate;
 	if (b->tokens > full)
 		b->tokens = full;
 	b->last = now;
+}
+
+bool
+marsd_bucket_take(
+    struct marsd_bucket *b, mtime_t now, uint32_t rate, uint32_t depth)
+{
+	if (rate == 0)
+		return true;
+	bucket_fill(b, now, rate, depth);
 	if (b->tokens < TOKEN)
 		return false;
 	b->tokens -= TOKEN;
 	return true;
+}
+
+void
+marsd_bucket_charge(struct marsd_bucket *b, uint64_t n, uint32_t depth)
+{
+	int64_t full = (int64_t)depth * TOKEN;
+
+	b->tokens -= n > depth ? full : (int64_t)n * TOKEN;
+	if (b->tokens < -full)
+		b->tokens = -full;
+}
+
+bool
+marsd_bucket_full(
+    struct marsd_bucket *b, mtime_t now, uint32_t rate, uint32_t depth)
+{
+	bucket_fill(b, now, rate, depth);
+	return b->tokens == (int64_t)depth * TOKEN;
 }

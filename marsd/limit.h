@@ -4,7 +4,9 @@
  */
 
 /*
- * Token buckets: so many messages a second, and as many at once.
+ * Token buckets: so many messages a second, and so many at once (the depth).
+ * A message that makes more work than others is charged for it afterwards,
+ * even if the bucket runs into debt.
  */
 #ifndef MARSD_LIMIT_H
 #define MARSD_LIMIT_H
@@ -19,9 +21,15 @@ struct marsd_bucket {
 	mtime_t	last;
 };
 
-/* rate: messages a second; 0: no limit */
-void	marsd_bucket_init(struct marsd_bucket *, mtime_t, uint32_t rate);
-/* false: one message too many */
-bool	marsd_bucket_take(struct marsd_bucket *, mtime_t, uint32_t rate);
+/* full */
+void	marsd_bucket_init(struct marsd_bucket *, mtime_t, uint32_t depth);
+/* rate: messages a second, 0: no limit; false: one message too many */
+bool	marsd_bucket_take(struct marsd_bucket *, mtime_t, uint32_t rate,
+	    uint32_t depth);
+/* so many messages' worth of work; the debt is at most the depth */
+void	marsd_bucket_charge(struct marsd_bucket *, uint64_t, uint32_t depth);
+/* is it full again? */
+bool	marsd_bucket_full(struct marsd_bucket *, mtime_t, uint32_t rate,
+	    uint32_t depth);
 
 #endif

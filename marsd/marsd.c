@@ -65,6 +65,14 @@ op_realign(void *arg, uint16_t sgid)
 	service_replicate(&d->service, IMSG_CSA_REALIGN, &m);
 }
 
+static bool
+op_congested(void *arg)
+{
+	const struct marsd_shell *d = arg;
+
+	return service_congested(&d->service);
+}
+
 /* What happened, in the core's words, and what an operator can do about it. */
 static const char *const event_text[MARSD_EV_MAX] = {
 #define X(sym, text) [sym] = text,
@@ -111,13 +119,51 @@ static const struct marsd_ops ops = {
 	.revive = op_revive,
 	.erase = op_erase,
 	.realign = op_realign,
+	.congested = op_congested,
 	.event = marsd_hook_event,
 };
 
 /* --- what the process asks for */
 
+static bool
+has_protocols(const struct conf_cluster *have, const struct conf_cluster *want)
+{
+	const struct conf_protocol *w, *h;
+
+	TAILQ_FOREACH(w, &want->protocols, entry) {
+		TAILQ_FOREACH(h, &have->protocols, entry)
+			if (mars_pro_equal(&h->pro, &w->pro))
+				break;
+		if (h == NULL)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * scspd has told the records of other servers when they came.  Those of a
+ * cluster or a protocol that is new here found nobody then.
+ */
+static void
+learn_anew(
+    struct marsd_shell *d, const struct conf *old, const struct conf *new)
+{
+	const struct conf_cluster *o, *n;
+	struct replica_msg m;
+
+	TAILQ_FOREACH(n, &new->clusters, entry) {
+		TAILQ_FOREACH(o, &old->clusters, entry)
+			if (o->server_group == n->server_group)
+				break;
+		if (o != NULL && has_protocols(o, n))
+			continue;
+		m = (struct replica_msg){ .sgid = n->server_group };
+		service_replicate(&d->service, IMSG_CSA_RETELL, &m);
+	}
+}
+
 static int
-marsd_hook_configure(void *arg, const struct conf *c)
+marsd_hook_configure(void *arg, struct conf *c)
 {
 	struct marsd_shell *d = arg;
 
@@ -125,7 +171,11 @@ marsd_hook_configure(void *arg, const struct conf *c)
 		d->mars = marsd_new(&ops, d, &d->service.loop.timers);
 	if (d->mars == NULL)
 		return -1;
-	return marsd_configure(d->mars, c);
+	if (marsd_configure(d->mars, c) == -1)
+		return -1;
+	if (d->service.conf != NULL)
+		learn_anew(d, d->service.conf, c);
+	return 0;
 }
 
 /* The address of each cluster, and its permanent circuits. */
@@ -175,8 +225,7 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 		marsd_csa_gone(d->mars, m->sgid, m->oid, m->key);
 		break;
 	case IMSG_CSA_NEIGHBOR:
-		marsd_csa_neighbor(d->mars, m->sgid, m->oid, m->aligned);
-		break;
+		break; /* whoever is aligned, nodes have their time */
 	default:
 		return false;
 	}

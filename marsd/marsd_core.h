@@ -51,6 +51,8 @@ struct marsd_cluster;
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
 	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_NEAR, "nine tenths of a limit are used") \
+	X(MARSD_EV_REVALIDATE, "members have to ask for what they missed") \
 	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
 
 enum marsd_event_code {
@@ -83,6 +85,11 @@ struct marsd_ops {
 	void	(*erase)(void *, uint16_t sgid, const uint8_t oid[4],
 		    const uint32_t *keys, uint32_t n);
 	void	(*realign)(void *, uint16_t sgid);
+	/*
+	 * Is scspd behind?  Then clients may not change anything: they ask
+	 * again.  NULL: never.
+	 */
+	bool	(*congested)(void *);
 	void	(*event)(void *, const struct marsd_event *);
 };
 
@@ -119,9 +126,6 @@ void		 marsd_csa_own(struct marsd *, uint16_t sgid, uint32_t key,
 /* scspd holds a record no longer */
 void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
-/* a neighbor is aligned now, or is no more */
-void		 marsd_csa_neighbor(struct marsd *, uint16_t sgid,
-		    const uint8_t oid[4], bool aligned);
 
 /*
  * For marsctl: each writes the next object after what cursor

@@ -17,6 +17,7 @@
 #include "mcs.h"
 #include "own.h"
 #include "send.h"
+#include "tell.h"
 
 /* The copy of an MSERV or UNSERV as the MARS sends it. */
 static void
@@ -33,58 +34,78 @@ serve_template(
 	m->cmi = 0;
 }
 
-/* The senders shall use this MCS for the group from now on (5.1.6). */
+/*
+ * Divides a range into what another MCS serves too, and what n is the first
+ * to serve.
+ */
 static void
-send_migrate(struct marsd_node *n, const struct paddr *group)
+serve_divide(struct marsd_node *n, const struct marsd_span *s,
+    struct marsd_spans *others, struct marsd_spans *first)
 {
-	const struct atm_addr *target = &n->atm;
-	struct mars_msg m;
-
-	marsd_own_message(n->proto, &m, MARS_MIGRATE);
-	m.tpa = *group;
-	marsd_send_parts(
-	    &n->proto->control[MARSD_ROLE_CLIENT], NULL, &m, &target, 1);
-}
-
-/* Does another MCS serve the group? */
-static bool
-served_by_others(struct marsd_node *n, const struct paddr *group)
-{
-	struct marsd_span s = { *group, *group };
 	const struct marsd_itree *map = &n->proto->map[MARSD_ROLE_MCS];
 	struct marsd_itree_node *in;
+	struct marsd_punch p;
 	struct marsd_join *j;
+	size_t i, from = first->n;
 
-	for (in = marsd_itree_overlap(map, &s, NULL); in != NULL;
-	    in = marsd_itree_overlap(map, &s, in->span))
+	marsd_punch_init(&p, first, s);
+	for (in = marsd_itree_overlap(map, s, NULL); in != NULL && !p.done;
+	    in = marsd_itree_overlap(map, s, in->span))
 		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins)
-			if (j->live && j->node != n)
-				return true;
+			if (j->live && j->node != n) {
+				marsd_punch_hole(&p, in->span);
+				break;
+			}
+	marsd_punch_end(&p);
+	marsd_punch_init(&p, others, s);
+	for (i = from; i < first->n; i++)
+		marsd_punch_hole(&p, &first->v[i]);
+	marsd_punch_end(&p);
+	others->failed = others->failed || first->failed;
+}
+
+/* Has any group of the range a member? */
+static bool
+span_has_members(struct marsd_proto *p, const struct marsd_span *s)
+{
+	const struct marsd_itree *map = &p->map[MARSD_ROLE_CLIENT];
+	struct marsd_itree_node *in;
+
+	for (in = marsd_itree_overlap(map, s, NULL); in != NULL;
+	    in = marsd_itree_overlap(map, s, in->span))
+		if (marsd_range_of(in)->live != 0)
+			return true;
 	return false;
 }
 
 /*
- * Group by group (A-46).  If the MCS is the first one of a group, the senders
- * are told to use it: by RFC 2022 only if the group has members, by RFC 2443,
- * if another server has told of it, always (A-17).  Any further MCS is put
- * in joined: to the senders it looks like one more leaf.
+ * The senders are told to use the MCS, group by group: by RFC 2022 only if
+ * the group has members, by RFC 2443, if another server has told of the MCS,
+ * always (A-17).  What is pending of a group's last MCS needs it as well.
+ *
+ * Another server's range may be larger than anybody can be told by a message
+ * for each group.  Then the senders are made to ask again for each of their
+ * groups, and hear of the MCS by that (5.1.5, A-46).
  */
 static void
-serve_new(struct marsd_node *n, const struct marsd_span *s, bool local,
-    struct marsd_spans *joined)
+serve_first(struct marsd_node *n, const struct marsd_span *s, bool local)
 {
-	struct marsd_span at = { s->min, s->min };
+	struct marsd_proto *p = n->proto;
+	struct marsd_control *ctl = &p->control[MARSD_ROLE_CLIENT];
+	uint32_t limit = p->cluster->conf->max_serve_range;
+	struct paddr at = s->min;
+	bool waits = marsd_tell_waits(ctl);
 
-	for (;;) {
-		if (served_by_others(n, &at.min))
-			marsd_spans_add(joined, &at);
-		else if (!local ||
-		    marsd_group_has(n->proto, MARSD_ROLE_CLIENT, &at.min))
-			send_migrate(n, &at.min);
-		if (paddr_equal(&at.min, &s->max) || !paddr_next(&at.min))
-			break;
-		at.max = at.min;
+	if (marsd_span_count(s, limit + 1) > limit) {
+		if (waits || span_has_members(p, s))
+			marsd_tell_revalidate(ctl);
+		return;
 	}
+	do
+		if (!local || waits ||
+		    marsd_group_has(p, MARSD_ROLE_CLIENT, &at))
+			marsd_tell_migrate(ctl, n, &at);
+	while (!paddr_equal(&at, &s->max) && paddr_next(&at));
 }
 
 /*
@@ -103,25 +124,40 @@ marsd_mcs_leave(struct marsd_node *n, const struct marsd_spans *gone)
 		marsd_node_uncovered(n, &gone->v[i], &l);
 		serve_template(n, NULL, &m);
 		m.op = MARS_LEAVE;
-		marsd_send_spans(
-		    &n->proto->control[MARSD_ROLE_CLIENT], &m, &l, false);
+		marsd_tell_change(&n->proto->control[MARSD_ROLE_CLIENT], n,
+		    false, &m, &l, false);
 		marsd_spans_free(&l);
 	}
 }
 
-/* To all MCSs that are registered here, n itself included if it is. */
+/* Nothing changes: the message goes back to the MCS, and to no other. */
+static void
+serve_echo(struct marsd_incoming *in)
+{
+	in->msg.flags &= MARS_F_SEQUENCE;
+	in->msg.cmi = 0;
+	marsd_send_echo(in, MARSD_ROLE_MCS);
+}
+
+/*
+ * To all MCSs that are registered here, n itself included if it is: that is
+ * its answer, which does not wait.
+ */
 static void
 serve_tell(struct marsd_node *n, bool served, const struct marsd_span *s,
     struct marsd_incoming *in)
 {
+	struct marsd_control *ctl = &n->proto->control[MARSD_ROLE_MCS];
 	struct marsd_spans whole;
 	struct mars_msg m;
 
 	serve_template(n, in, &m);
 	m.op = served ? MARS_MSERV : MARS_UNSERV;
+	if (in != NULL && marsd_tell_waits(ctl))
+		serve_echo(in);
 	marsd_spans_init(&whole);
 	marsd_spans_add(&whole, s);
-	marsd_send_spans(&n->proto->control[MARSD_ROLE_MCS], &m, &whole, false);
+	marsd_tell_change(ctl, n, served, &m, &whole, false);
 	marsd_spans_free(&whole);
 }
 
@@ -136,32 +172,28 @@ marsd_serve_announce(struct marsd_node *n, bool served,
     const struct marsd_span *s, const struct marsd_peer *by,
     struct marsd_incoming *in)
 {
-	struct marsd_spans pairs, joined;
+	struct marsd_control *ctl = &n->proto->control[MARSD_ROLE_CLIENT];
+	struct marsd_spans pairs, others, first;
 	struct mars_msg m;
 	size_t i;
 
 	marsd_spans_init(&pairs);
-	marsd_spans_init(&joined);
+	marsd_spans_init(&others);
+	marsd_spans_init(&first);
 	marsd_node_uncovered(n, s, &pairs);
 	for (i = 0; served && i < pairs.n; i++)
-		serve_new(n, &pairs.v[i], in != NULL, &joined);
+		serve_divide(n, &pairs.v[i], &others, &first);
+	for (i = 0; i < first.n; i++)
+		serve_first(n, &first.v[i], in != NULL);
 	serve_template(n, in, &m);
 	m.op = served ? MARS_JOIN : MARS_LEAVE;
-	marsd_send_spans(&n->proto->control[MARSD_ROLE_CLIENT], &m,
-	    served ? &joined : &pairs, false);
+	marsd_tell_change(
+	    ctl, n, served, &m, served ? &others : &pairs, false);
 	if (by == n->proto->self || !marsd_node_is_here(n))
 		serve_tell(n, served, s, in);
-	marsd_spans_free(&joined);
+	marsd_spans_free(&first);
+	marsd_spans_free(&others);
 	marsd_spans_free(&pairs);
-}
-
-/* Nothing changes: the message goes back to the MCS, and to no other. */
-static void
-serve_echo(struct marsd_incoming *in)
-{
-	in->msg.flags &= MARS_F_SEQUENCE;
-	in->msg.cmi = 0;
-	marsd_send_echo(in, MARSD_ROLE_MCS);
 }
 
 /* An MCS may have as many ranges as a client may have joins. */

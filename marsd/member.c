@@ -24,6 +24,7 @@
 #include "move.h"
 #include "own.h"
 #include "send.h"
+#include "tell.h"
 
 #define MARSD_LEAF_TRIES	5
 #define MARSD_LEAF_WAIT	MTIME_SEC(1)
@@ -447,6 +448,7 @@ marsd_control_rebuild(struct marsd_control *ctl)
 {
 	struct marsd_reg *r, *next;
 
+	marsd_tell_lost(ctl);
 	ctl->root = NULL;
 	TAILQ_FOREACH(r, &ctl->regs, control_entry)
 		r->leaf = NULL;

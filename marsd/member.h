@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backlog.h"
 #include "circuit.h"
 #include "group.h"
 #include "incoming.h"
@@ -31,6 +32,12 @@ struct marsd_control {
 	uint32_t		 registered;
 	uint32_t		 nregs;	/* these, and those to be registered */
 	TAILQ_HEAD(, marsd_reg)	 regs;
+	/* tell.h: what its leaves do not know yet */
+	struct marsd_backlog	 backlog;
+	bool			 behind;	/* they have to revalidate */
+	struct timer		 jump;		/* not before that */
+	mtime_t			 jumped;	/* they were told to, last */
+	uint64_t		 octets;	/* sent, whatever the leaves */
 };
 
 /*

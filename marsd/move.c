@@ -105,6 +105,7 @@ static void
 move_tell(struct marsd_reg *r)
 {
 	r->since = marsd_proto_timers(r->node->proto)->now;
+	marsd_node_came(r->node, r->node->proto->self);
 	marsd_publish_register(r);
 	marsd_adopt_all(r);
 }

@@ -87,6 +87,7 @@ marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
 
 	for (in = marsd_itree_next(&n->joins, at); in != NULL;
 	    in = marsd_itree_next(&n->joins, in->span)) {
+		n->proto->cluster->walked++;
 		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
 		if (e != NULL && marsd_entry_stands(e))
 			return e;
@@ -173,13 +174,17 @@ void
 marsd_gone_announce(struct marsd_node *n, const struct marsd_peer *peer,
     const struct marsd_spans *gone)
 {
+	struct marsd_join *j;
 	size_t i;
 
 	if (n->role == MARSD_ROLE_MCS)
 		marsd_mcs_leave(n, gone);
 	else if (marsd_node_registered(n, peer))
-		for (i = 0; i < gone->n; i++)
-			marsd_join_announce(n, false, &gone->v[i], false, NULL);
+		for (i = 0; i < gone->n; i++) {
+			j = marsd_join_find(n, &gone->v[i]);
+			marsd_join_announce(n, false, &gone->v[i],
+			    j != NULL && j->was_layer3, NULL);
+		}
 }
 
 /* The Deregister first, then a tombstone for each other record. */
@@ -198,13 +203,16 @@ marsd_withdraw_all(struct marsd_node *n)
 	marsd_spans_init(&gone);
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
+	marsd_node_over(n, self);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
-		if ((e = marsd_join_entry(marsd_join_of(in), self)) == NULL)
-			continue;
-		marsd_publish_entry(e, true);
-		marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		n->proto->cluster->walked++;
+		e = marsd_join_entry(marsd_join_of(in), self);
+		if (e != NULL) {
+			marsd_publish_entry(e, true);
+			marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		}
 		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}

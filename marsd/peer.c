@@ -82,23 +82,6 @@ marsd_owner_find(struct marsd_cluster *c, const uint8_t oid[4])
 	return RB_FIND(marsd_owner_tree, &c->owners, &key);
 }
 
-/* The owner with this OID, which is made if there is none.  NULL: no memory. */
-static struct marsd_owner *
-owner_get(struct marsd_cluster *c, const uint8_t oid[4])
-{
-	struct marsd_owner *o = marsd_owner_find(c, oid);
-
-	if (o != NULL)
-		return o;
-	if ((o = calloc(1, sizeof(*o))) == NULL)
-		return NULL;
-	o->cluster = c;
-	memcpy(o->oid, oid, sizeof(o->oid));
-	RB_INIT(&o->keys);
-	RB_INSERT(marsd_owner_tree, &c->owners, o);
-	return o;
-}
-
 static struct marsd_peer *
 peer_find(struct marsd_proto *p, struct marsd_owner *o)
 {
@@ -106,6 +89,109 @@ peer_find(struct marsd_proto *p, struct marsd_owner *o)
 
 	key.owner = o;
 	return RB_FIND(marsd_peer_tree, &p->peers, &key);
+}
+
+/*
+ * Has nobody anything of this server?  Then only the number of its last
+ * Redirect Entry is known.
+ */
+static bool
+owner_is_idle(struct marsd_owner *o)
+{
+	struct marsd_proto *p;
+	struct marsd_peer *peer;
+	struct marsd_reg *r;
+	int role;
+
+	if (!RB_EMPTY(&o->keys))
+		return false;
+	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
+		if ((peer = peer_find(p, o)) == NULL)
+			continue;
+		if (peer->state != MARSD_PEER_ERASED)
+			return false;
+		for (role = 0; role < MARSD_ROLES; role++)
+			TAILQ_FOREACH(r, &p->control[role].regs, control_entry)
+				if (r->moving == peer)
+					return false;
+	}
+	return true;
+}
+
+static void
+owner_forget(struct marsd_owner *o)
+{
+	struct marsd_peer *peer;
+	struct marsd_proto *p;
+
+	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
+		if ((peer = peer_find(p, o)) == NULL)
+			continue;
+		timer_clear(marsd_proto_timers(p), &peer->timer);
+		RB_REMOVE(marsd_peer_tree, &p->peers, peer);
+		free(peer);
+	}
+	RB_REMOVE(marsd_owner_tree, &o->cluster->owners, o);
+	o->cluster->nowners--;
+	free(o);
+}
+
+/*
+ * One server that has been erased makes room for another.  It is looked for
+ * at most once a second, since a neighbor can invent servers all the time.
+ */
+static bool
+make_room(struct marsd_cluster *c)
+{
+	mtime_t now = c->mars->ts->now;
+	struct marsd_owner *o;
+
+	if (mtime_diff(c->forgot, now) < MTIME_SEC(1))
+		return false;
+	c->forgot = now;
+	RB_FOREACH(o, marsd_owner_tree, &c->owners)
+		if (owner_is_idle(o)) {
+			owner_forget(o);
+			return true;
+		}
+	return false;
+}
+
+/* May one more server be known?  This one always. */
+static bool
+owner_limits(struct marsd_cluster *c, const uint8_t oid[4])
+{
+	struct marsd_event ev = {
+		.oid = oid, .why = marsd_drop_name(MARSD_DROP_KNOWN)
+	};
+
+	if (memcmp(oid, c->mars->oid, sizeof(c->mars->oid)) == 0 ||
+	    c->conf == NULL || c->nowners < c->conf->max_known ||
+	    make_room(c))
+		return true;
+	c->drops[MARSD_DROP_KNOWN]++;
+	marsd_cluster_event(c, MARSD_EV_REFUSED, &ev);
+	return false;
+}
+
+/* The same, made if need be; NULL: no memory, or one too many. */
+static struct marsd_owner *
+owner_get(struct marsd_cluster *c, const uint8_t oid[4])
+{
+	struct marsd_owner *o = marsd_owner_find(c, oid);
+
+	if (o != NULL)
+		return o;
+	if (!owner_limits(c, oid))
+		return NULL;
+	if ((o = calloc(1, sizeof(*o))) == NULL)
+		return NULL;
+	o->cluster = c;
+	memcpy(o->oid, oid, sizeof(o->oid));
+	RB_INIT(&o->keys);
+	RB_INSERT(marsd_owner_tree, &c->owners, o);
+	c->nowners++;
+	return o;
 }
 
 bool
@@ -145,6 +231,8 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 		    MTIME_SEC(p->cluster->conf->redirect_dead));
 	}
 	RB_INSERT(marsd_peer_tree, &p->peers, peer);
+	if (peer->state != MARSD_PEER_SELF)
+		marsd_limits_watch(p);
 	return peer;
 }
 
@@ -197,6 +285,31 @@ peer_refresh(struct marsd_peer *peer, bool silent)
 }
 
 static void
+peer_timer(struct marsd_peer *peer, uint32_t seconds)
+{
+	timer_set(
+	    marsd_proto_timers(peer->proto), &peer->timer, MTIME_SEC(seconds));
+}
+
+/*
+ * It was silent for a while, but is alive: what it has not taken back by
+ * itself is so (A-30).
+ */
+static void
+peer_alive(struct marsd_peer *peer)
+{
+	struct marsd_entry *e;
+
+	peer_timer(peer, peer->proto->cluster->conf->redirect_dead);
+	if (peer->nover == 0)
+		return;
+	RB_FOREACH(e, marsd_entry_tree, &peer->owner->keys)
+		if (e->peer == peer)
+			marsd_entry_anew(e);
+	peer_refresh(peer, false);
+}
+
+static void
 peer_event(struct marsd_peer *peer, enum marsd_event_code code)
 {
 	struct marsd_event ev = { .pro = &peer->proto->pro,
@@ -204,13 +317,6 @@ peer_event(struct marsd_peer *peer, enum marsd_event_code code)
 		.number = peer->records };
 
 	marsd_cluster_event(peer->proto->cluster, code, &ev);
-}
-
-static void
-peer_timer(struct marsd_peer *peer, uint32_t seconds)
-{
-	timer_set(
-	    marsd_proto_timers(peer->proto), &peer->timer, MTIME_SEC(seconds));
 }
 
 static void
@@ -266,7 +372,7 @@ marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 
 	switch (table_step(&marsd_peer_table, &peer->state, ev, &c->faults)) {
 	case MARSD_PEER_DO_START:
-		peer_timer(peer, c->conf->redirect_dead);
+		peer_alive(peer);
 		break;
 	case MARSD_PEER_DO_HIDE:
 		peer_hide(peer);

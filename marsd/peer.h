@@ -91,13 +91,14 @@ struct marsd_peer {
 	int32_t			 seq;	/* of the last one that counted */
 	bool			 heard_once;
 	uint64_t		 records;
+	uint64_t		 nover;	/* of these, entries that are over */
 };
 RB_HEAD(marsd_peer_tree, marsd_peer);
 RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)
 
 struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
 			    const uint8_t oid[4]);
-/* both, made if need be; NULL: no memory */
+/* both, made if need be; NULL: no memory, or too many servers */
 struct marsd_peer	*marsd_peer_get(struct marsd_proto *,
 			    const uint8_t oid[4]);
 void			 marsd_peer_step(struct marsd_peer *,

@@ -32,9 +32,9 @@
 #include "own.h"
 #include "record.h"
 
-#define SWEEP_CLIENTS	MTIME_SEC(30)	/* if no neighbor aligns */
-#define SWEEP_ALIGNED	MTIME_SEC(1)
-#define SWEEP_MCS	MTIME_SEC(60)	/* in which it may come back */
+/* in which nodes may come back after a restart of ours */
+#define SWEEP_CLIENTS	MTIME_SEC(30)
+#define SWEEP_MCS	MTIME_SEC(60)
 
 void
 marsd_join_changed(
@@ -45,11 +45,28 @@ marsd_join_changed(
 	if (ch == MARSD_CHANGE_NONE)
 		return;
 	if (n->role == MARSD_ROLE_CLIENT)
-		marsd_join_announce(
-		    n, ch == MARSD_CHANGE_UP, &j->range->span, j->layer3, NULL);
+		marsd_join_announce(n, ch == MARSD_CHANGE_UP, &j->range->span,
+		    ch == MARSD_CHANGE_UP ? j->layer3 : j->was_layer3, NULL);
 	else
 		marsd_serve_announce(
 		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
+}
+
+/* Works out anew which joins of the node count by this server's word. */
+static void
+claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
+{
+	struct marsd_itree_node *in;
+	enum marsd_change ch;
+
+	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
+	    in = marsd_itree_next(&n->joins, in->span)) {
+		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
+			continue;
+		ch = marsd_join_refresh(marsd_join_of(in));
+		if (!silent)
+			marsd_join_changed(marsd_join_of(in), ch, peer);
+	}
 }
 
 /*
@@ -59,6 +76,16 @@ marsd_join_changed(
 static void
 entry_retract(struct marsd_entry *e)
 {
+	struct marsd_claim *c = e->claim;
+	struct marsd_peer *peer = e->peer;
+
+	/* its Deregister is taken back, and what else it says counts again */
+	if (c != NULL && c->reg == e && c->state == MARSD_CLAIM_ENDED &&
+	    c->entries > 1) {
+		marsd_entry_free(e);
+		claim_refresh(c->node, peer, false);
+		return;
+	}
 	if (e->join != NULL) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
 		marsd_join_changed(
@@ -198,23 +225,6 @@ check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
 	}
 }
 
-/* Works out anew which joins of the node count by this server's word. */
-static void
-claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
-{
-	struct marsd_itree_node *in;
-	enum marsd_change ch;
-
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span)) {
-		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
-			continue;
-		ch = marsd_join_refresh(marsd_join_of(in));
-		if (!silent)
-			marsd_join_changed(marsd_join_of(in), ch, peer);
-	}
-}
-
 static void
 update_register(struct marsd_update *u, struct marsd_node *n)
 {
@@ -224,12 +234,15 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
 	e->seq = u->seq;
+	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	check_cmi(e->claim, e->cmi);
 	if (marsd_claim_step(e->claim, MARSD_CLAIM_EV_REGISTER) ==
 	    MARSD_CLAIM_DO_REFRESH)
 		claim_refresh(n, u->peer, false);
+	if (!same && u->fresh)
+		marsd_node_came(n, u->peer);
 	if (!same)
 		check_move(u, n, e->claim);
 }
@@ -246,6 +259,7 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 	if (n->proto->addrlen == 0)
 		n->proto->addrlen = s.min.len;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
+	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max); /* */
@@ -279,13 +293,13 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 	}
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
+	marsd_node_over(n, u->peer);
 	if (n->reg != NULL)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, in->span))
-		if (marsd_join_entry(marsd_join_of(in), u->peer) != NULL &&
-		    marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
+		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, in->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
@@ -296,6 +310,8 @@ update_leave(struct marsd_update *u)
 {
 	struct marsd_join *j = u->old->join;
 
+	if (j != NULL)
+		marsd_join_over(j, u->peer);
 	if (j != NULL && j->node->reg != NULL)
 		marsd_move_left(j->node->reg, u->peer, j);
 	entry_retract(u->old);
@@ -528,24 +544,4 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 	csa_withdraw(&csa);
 	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
 		m->ops->publish(m->arg, sgid, key, buf, n);
-}
-
-/*
- * When a neighbor is aligned we have heard of all our records from before a
- * restart.  The clients that they are about have come back, or are about to.
- */
-void
-marsd_csa_neighbor(
-    struct marsd *m, uint16_t sgid, const uint8_t oid[4], bool aligned)
-{
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_proto *p;
-
-	(void)oid;
-	if (c == NULL || !aligned)
-		return;
-	TAILQ_FOREACH(p, &c->protos, entry)
-		if (timer_isset(&p->sweep[MARSD_ROLE_CLIENT]))
-			timer_set(
-			    m->ts, &p->sweep[MARSD_ROLE_CLIENT], SWEEP_ALIGNED);
 }

@@ -27,16 +27,48 @@ struct marsd_map {
 	size_t			  n;
 };
 
-/* Each address once, at its first position. */
 static void
 map_add(struct marsd_map *map, const struct atm_addr *a)
 {
-	size_t i;
-
-	for (i = 0; i < map->n; i++)
-		if (atm_addr_equal(map->v[i], a))
-			return;
 	map->v[map->n++] = a;
+}
+
+/* An address, and where it is in the map. */
+struct marsd_place {
+	const struct atm_addr	*addr;
+	size_t			 at;
+};
+
+static int
+place_cmp(const void *a, const void *b)
+{
+	const struct marsd_place *x = a, *y = b;
+	int c = atm_addr_cmp(x->addr, y->addr);
+
+	return c != 0 ? c : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Each address once, at its first position; 0, or -1: no memory. */
+static int
+map_unique(struct marsd_map *map)
+{
+	struct marsd_place *p = calloc(map->n, sizeof(*p));
+	size_t i, n = 0;
+
+	if (p == NULL)
+		return -1;
+	for (i = 0; i < map->n; i++)
+		p[i] = (struct marsd_place){ map->v[i], i };
+	qsort(p, map->n, sizeof(*p), place_cmp);
+	for (i = 1; i < map->n; i++)
+		if (atm_addr_equal(p[i].addr, p[i - 1].addr))
+			map->v[p[i].at] = NULL;
+	free(p);
+	for (i = 0; i < map->n; i++)
+		if (map->v[i] != NULL)
+			map->v[n++] = map->v[i];
+	map->n = n;
+	return 0;
 }
 
 /* The live servers of the group, ascending by OID. */
@@ -65,7 +97,7 @@ map_build(
 	const struct conf_cluster *conf = p->cluster->conf;
 	struct conf_backup *b;
 	struct marsd_peer *peer;
-	size_t n = 2;
+	size_t n = 3;
 
 	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
 		n++;
@@ -81,6 +113,10 @@ map_build(
 	map_peers(map, p, conf->redirect_order != CONF_ORDER_SELF);
 	TAILQ_FOREACH(b, &conf->backups, entry)
 		map_add(map, &b->addr);
+	if (map_unique(map) == -1) {
+		free(map->v);
+		return -1;
+	}
 	return 0;
 }
 
@@ -100,6 +136,21 @@ can_be_soft(struct marsd_proto *p, const struct atm_addr *to)
 		    atm_addr_equal(&peer->addr, to))
 			return true;
 	return false;
+}
+
+void
+marsd_redirect_tell(struct marsd_control *ctl)
+{
+	struct mars_msg m;
+	struct marsd_map map;
+
+	if (map_build(&map, ctl->proto, NULL) == -1) {
+		ctl->proto->cluster->drops[MARSD_DROP_MEMORY]++;
+		return;
+	}
+	marsd_own_message(ctl->proto, &m, MARS_REDIRECT_MAP);
+	marsd_send_parts(ctl, NULL, &m, map.v, map.n);
+	free(map.v);
 }
 
 /*

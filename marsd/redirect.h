@@ -9,6 +9,7 @@
 #ifndef MARSD_REDIRECT_H
 #define MARSD_REDIRECT_H
 
+struct marsd_control;
 struct marsd_proto;
 
 /* begins to send maps regularly; ends that */
@@ -16,5 +17,7 @@ void	marsd_redirect_start(struct marsd_proto *);
 void	marsd_redirect_stop(struct marsd_proto *);
 /* sends all members to another server, hard, if one is known */
 void	marsd_redirect_away(struct marsd_proto *);
+/* softly, on one control VC, for the number that the message carries */
+void	marsd_redirect_tell(struct marsd_control *);
 
 #endif

@@ -18,6 +18,7 @@
 #include "cluster.h"
 #include "request.h"
 #include "send.h"
+#include "tell.h"
 
 static int
 kind_cmp(const void *a, const void *b)
@@ -70,6 +71,7 @@ marsd_request_answer(
 	struct mars_msg m;
 	size_t n;
 
+	marsd_tell_asked(&in->proto->control[asker], &in->msg.tpa);
 	if (marsd_group_members(in->proto, map, &in->msg.tpa, &v, &n) == -1)
 		return MARSD_DROP_MEMORY;
 	if (n == 0)
@@ -154,7 +156,8 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.src = in->msg.src;
 	m.spa = in->msg.spa;
 	m.tpln = s.min.len;
-	wr_init(&w, list, MARS_MTU - mars_overhead(&m));
+	wr_init(&w, list,
+	    marsd_send_room(in->circuit->vc) - mars_overhead(&m));
 	for (r = marsd_itree_overlap(map, &s, NULL); r != NULL;
 	    r = marsd_itree_overlap(map, &s, r->span)) {
 		if (marsd_range_of(r)->layer3 == 0)

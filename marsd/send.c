@@ -17,6 +17,7 @@
 
 #include "cluster.h"
 #include "send.h"
+#include "tell.h"
 #include "llc.h"
 
 void
@@ -94,7 +95,19 @@ control_send(struct marsd_control *ctl, struct mars_msg *m)
 		c->counts.ccvc_out++;
 	else
 		c->counts.scvc_out++;
-	(void)vc_send(ctl->root, s);
+	ctl->octets += s->len;
+	c->copies += ctl->leaves;
+	/* the number has been used: whoever hears the next one misses one */
+	if (vc_send(ctl->root, s) == -1)
+		marsd_tell_revalidate(ctl);
+}
+
+size_t
+marsd_send_room(const struct vc *vc)
+{
+	size_t max = vc == NULL ? VC_SDU_MAX : vc_sdu_max(vc);
+
+	return max - LLC_LEN < MARS_MTU ? max - LLC_LEN : MARS_MTU;
 }
 
 /* Unchanged but for what a copy has to have. */
@@ -115,7 +128,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 {
 	uint8_t list[MARS_MTU];
 	struct wr w;
-	size_t i, room, pair;
+	size_t i, room, pair, max = marsd_send_room(ctl->root);
 
 	if (l->failed) {
 		ctl->proto->cluster->drops[MARSD_DROP_MEMORY]++;
@@ -133,7 +146,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		pair = 2 * (size_t)m->tpln;
 		/* TLVs take 4 octets or a multiple, and so does the MTU */
 		room = mars_overhead(m) + m->tlvs_len;
-		room = room >= MARS_MTU ? 0 : MARS_MTU - room;
+		room = room >= max ? 0 : max - room;
 		wr_init(&w, list, sizeof(list));
 		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)
 			mars_list_pair(&w, &l->v[i].min, &l->v[i].max);
@@ -170,6 +183,7 @@ marsd_send_parts(struct marsd_control *ctl, struct marsd_circuit *to,
 	uint8_t list[MARS_MTU];
 	struct wr w;
 	size_t i, len, room;
+	size_t max = marsd_send_room(to == NULL ? ctl->root : to->vc);
 
 	m->seq = 0;
 	for (i = 0; i < n;) {
@@ -179,7 +193,7 @@ marsd_send_parts(struct marsd_control *ctl, struct marsd_circuit *to,
 		m->seq++;
 		len = (size_t)(v[i]->num_tl & ATM_TL_LEN) +
 		    (v[i]->sub_tl & ATM_TL_LEN);
-		room = MARS_MTU - mars_overhead(m);
+		room = max - mars_overhead(m);
 		wr_init(&w, list, sizeof(list));
 		do {
 			mars_list_target(&w, v[i++]);

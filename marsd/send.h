@@ -20,7 +20,13 @@ struct marsd_circuit;
 struct marsd_control;
 struct marsd_incoming;
 struct marsd_proto;
+struct vc;
 
+/*
+ * The octets of the longest message that a VC takes: MARS_MTU, or less
+ * (doc/nvc.md, rule 7).
+ */
+size_t		 marsd_send_room(const struct vc *);
 /* begins a message of the MARS's own */
 void		 marsd_own_message(struct marsd_proto *, struct mars_msg *,
 		    uint8_t op);

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include <string.h>
+#include <time.h>
 
 #include "endpoint.h"
 #include "parsing.h"
@@ -44,6 +45,27 @@ is_ip(const struct atm_addr *a, bool *v6, uint8_t ip[16])
 	return atm_addr_to_ip(a, v6, ip, &sel);
 }
 
+/*
+ * Why nobody can be called at an address, or by it: the address of a listener
+ * is also that which members are told.
+ */
+static const char *
+useless(bool v6, const uint8_t ip[16])
+{
+	static const uint8_t none[16];
+
+	if (memcmp(ip, none, v6 ? 16 : 4) == 0)
+		return "that is every address and none";
+	if (v6 ? ip[0] == 0xff : (ip[0] & 0xf0) == 0xe0)
+		return "that is a multicast address";
+	if (!v6 && memcmp(ip, "\xff\xff\xff\xff", 4) == 0)
+		return "that is the broadcast address";
+	if (v6 && ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80)
+		return "a link-local address needs an interface, and other "
+		       "servers could not name it";
+	return NULL;
+}
+
 static void
 check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 {
@@ -68,6 +90,10 @@ check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 	if (l->transport == CONF_LISTEN_UDP && !is_ip(&l->addr, &v6, ip))
 		parsing_complain(ps, l, "listen on udp %s: write an IP address",
 		    print(&l->addr));
+	else if (l->transport == CONF_LISTEN_UDP && useless(v6, ip) != NULL)
+		parsing_complain(ps, l, "listen on udp %s: %s: write an "
+		    "address of this machine that clients can reach",
+		    print(&l->addr), useless(v6, ip));
 	else if (l->transport != CONF_LISTEN_ATM_PVC &&
 	    atm_addr_sel(&l->addr) != 0)
 		parsing_complain(ps, l,
@@ -157,6 +183,21 @@ check_times(const struct conf_cluster *cl, struct parsing *ps)
 		    cl->redirect_dead + cl->hold + 1);
 }
 
+/* Is there no key that is valid now, or will be? */
+static bool
+all_expired(const struct conf *c, const struct conf_neighbor *n)
+{
+	const struct conf_key *k;
+	int64_t now = (int64_t)time(NULL);
+	uint16_t i;
+
+	for (i = 0; i < n->nspis; i++)
+		if ((k = conf_key_find(c, n->spis[i])) == NULL ||
+		    k->not_after == 0 || k->not_after > now)
+			return false;
+	return true;
+}
+
 static void
 check_keys(
     const struct conf *c, const struct conf_neighbor *n, struct parsing *ps)
@@ -176,6 +217,11 @@ check_keys(
 		parsing_complain(ps, n,
 		    "neighbor %s: replay required needs keys: remove auth off "
 		    "and write key NUMBER",
+		    print(&n->addr));
+	if (n->auth && n->nspis != 0 && all_expired(c, n))
+		parsing_remark(ps, n,
+		    "neighbor %s: every key has expired: write one that is "
+		    "valid",
 		    print(&n->addr));
 	for (i = 0; i < n->nspis; i++) {
 		if (conf_key_find(c, n->spis[i]) == NULL)
@@ -215,12 +261,20 @@ check_neighbor(const struct conf *c, const struct conf_cluster *cl,
 
 /* SEL 0 for the first cluster, then 2, 3, ...: 1 is scspd's. */
 static void
-default_address(const struct conf *c, struct conf_cluster *cl, unsigned nth)
+default_address(const struct conf *c, struct conf_cluster *cl, unsigned nth,
+    struct parsing *ps)
 {
 	const struct conf_listen *l = TAILQ_FIRST(&c->listens);
 
 	if (!atm_addr_is_null(&cl->addr) || l == NULL)
 		return;
+	if (nth >= 254) {
+		parsing_complain(ps, cl,
+		    "cluster \"%s\" comes after 254 others: there are no more "
+		    "SELs, write address ADDRESS",
+		    cl->name);
+		return;
+	}
 	cl->addr = l->addr;
 	atm_addr_set_sel(&cl->addr, (uint8_t)(nth == 0 ? 0 : nth + 1));
 }
@@ -340,10 +394,7 @@ parsing_check(struct parsing *ps)
 			    "time after from",
 			    k->spi);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
-		if (n == 254)
-			parsing_complain(ps, cl,
-			    "more than 254 clusters: there are no more SELs");
-		default_address(c, cl, n++);
+		default_address(c, cl, n++, ps);
 		check_cluster(c, cl, ps);
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)

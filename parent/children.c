@@ -11,14 +11,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "log_out.h"
 #include "parent.h"
 
 #define ARGS_MAX	4
+/*
+ * Messages that wait for a child.  A configuration of CONF_SIZE_MAX octets
+ * and its sockets are fewer, and a child that works reads them.
+ */
+#define QUEUE_MAX	16384
+#define LINES_MAX	1000	/* that a child may cause in one tick */
+#define HANG_TICKS	3	/* without an answer: the child hangs */
 
 void
 parent_child_descriptors(const struct parent *p, int fd)
@@ -138,20 +148,97 @@ parent_child_send(
 			(void)close(fd);
 		return;
 	}
+	if (channel_queued(&c->ch) >= QUEUE_MAX) {
+		if (fd != -1)
+			(void)close(fd);
+		parent_child_hangs(c, "asks and does not read the answers");
+		return;
+	}
 	if (channel_send(&c->ch, type, fd, data, len) == -1) {
 		log_warn("can't send to %s", c->name);
 		parent_suite_end(c->parent, 1);
 	}
 }
 
-void
+/*
+ * A service manager may have taken CAP_KILL away, and the child is another
+ * user's: then the end of its channel tells it to end.
+ */
+static bool
+child_signal(struct parent_child *c, int signo)
+{
+	if (c->pid <= 0 || kill(c->pid, signo) == 0 || errno == ESRCH)
+		return true;
+	if (c->ch.open)
+		log_warn("can't signal %s (pid %d), whose channel is closed "
+		    "instead",
+		    c->name, (int)c->pid);
+	channel_close(&c->ch);
+	return false;
+}
+
+bool
 parent_children_signal(struct parent *p, int signo)
 {
+	bool all = true;
 	size_t i;
 
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		if (p->children[i].pid > 0)
-			(void)kill(p->children[i].pid, signo);
+		all &= child_signal(&p->children[i], signo);
+	return all;
+}
+
+void
+parent_child_hangs(struct parent_child *c, const char *why)
+{
+	if (c->parent->ending)
+		return;
+	log_warnx("%s (pid %d) %s: it is killed, and the suite ends", c->name,
+	    (int)c->pid, why);
+	(void)child_signal(c, SIGKILL);
+	parent_suite_end(c->parent, 1);
+}
+
+void
+parent_child_blame(struct parent_child *c, const char *fmt, ...)
+{
+	char text[LOG_TEXT];
+	va_list ap;
+
+	if (c->lines == 0) {
+		c->unlogged++;
+		return;
+	}
+	c->lines--;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warnx("%s", text);
+}
+
+/* A busy child answers late, one that hangs never does. */
+void
+parent_child_tick(struct parent_child *c)
+{
+	uint8_t buf[4];
+	struct wr w;
+
+	if (c->unlogged != 0)
+		log_warnx("%llu lines of %s were not logged: it says too much",
+		    c->unlogged, c->name);
+	c->unlogged = 0;
+	c->lines = LINES_MAX;
+	if (!c->parent->started || c->parent->ending)
+		return;
+	if (c->unanswered > HANG_TICKS) {
+		parent_child_hangs(c, "hangs: it has not answered for 8 s");
+		return;
+	}
+	if (c->unanswered++ == 0) {
+		wr_init(&w, buf, sizeof(buf));
+		wr_u32(&w, 0);
+		parent_child_send(c, IMSG_PING, -1, buf, w.len);
+	}
 }
 
 static void
@@ -200,7 +287,8 @@ static void
 on_ready(struct parent_child *c, struct rd *r)
 {
 	if (!rd_string(r, c->sandbox, sizeof(c->sandbox)) || !rd_done(r)) {
-		log_warnx("%s: malformed message that it is ready", c->name);
+		parent_child_blame(
+		    c, "%s: malformed message that it is ready", c->name);
 		return;
 	}
 	log_debug("%s is ready: %s", c->name, c->sandbox);
@@ -211,8 +299,36 @@ on_ready(struct parent_child *c, struct rd *r)
 static void
 on_applied(struct parent_child *c, struct rd *r)
 {
+	char why[SENTENCE_SIZE];
+
+	if (!rd_string(r, why, sizeof(why)) || !rd_done(r))
+		parent_child_blame(c,
+		    "%s: malformed message about its configuration", c->name);
+	else
+		parent_reload_applied(c, why);
+}
+
+/* The child is believed its text, not that it keeps to one line. */
+static void
+on_log(struct parent_child *c, struct rd *r)
+{
+	int priority = rd_u8(r);
+	char text[LOG_TEXT];
+
+	if (!rd_string(r, text, sizeof(text)) || !rd_done(r) ||
+	    priority > LOG_DEBUG || c->lines == 0) {
+		c->unlogged++;
+		return;
+	}
+	c->lines--;
+	log_out(priority, c->name, c->pid, text);
+}
+
+static void
+on_pong(struct parent_child *c, struct rd *r)
+{
 	(void)r;
-	parent_reload_applied(c);
+	c->unanswered = 0;
 }
 
 static void
@@ -230,6 +346,8 @@ children_on_verbose(struct parent_child *c, struct rd *r)
 	struct wr w;
 	size_t i;
 
+	if ((level > 0) == (log_getverbose() > 0))
+		return;
 	log_info("log %s, asked for by a client of %s",
 	    level > 0 ? "verbose" : "brief", c->name);
 	log_verbose(level > 0);
@@ -271,7 +389,9 @@ static const struct children_message {
 	void		(*handle)(struct parent_child *, struct rd *);
 } messages[] = {
 	{ IMSG_READY, FROM_ANY, 2, 2 + SANDBOX_STRLEN, on_ready },
-	{ IMSG_CONF_DONE, FROM_ANY, 0, 0, on_applied },
+	{ IMSG_CONF_DONE, FROM_ANY, 2, 2 + SENTENCE_SIZE, on_applied },
+	{ IMSG_LOG, FROM_ANY, 1 + 2, 1 + 2 + LOG_TEXT, on_log },
+	{ IMSG_PONG, FROM_ANY, 4, 4, on_pong },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
 	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, children_on_verbose },
 	{ IMSG_ATM_OPEN, FROM_ANY, ATM_OPEN_LEN, ATM_OPEN_LEN, on_atm_open },
@@ -287,7 +407,8 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 	size_t i;
 
 	if (fd != -1) {
-		log_warnx("%s sent a descriptor, which is closed", c->name);
+		parent_child_blame(
+		    c, "%s sent a descriptor, which is closed", c->name);
 		(void)close(fd);
 	}
 	for (i = 0; i < sizeof(messages) / sizeof(*messages); i++) {
@@ -299,7 +420,7 @@ parent_message(void *arg, uint32_t type, struct rd *r, int fd)
 		m->handle(c, r);
 		return;
 	}
-	log_warnx(
+	parent_child_blame(c,
 	    "%s sent a message of type %u and %zu octets, which is ignored",
 	    c->name, type, r->left);
 }

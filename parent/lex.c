@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,11 +123,30 @@ push(struct lex *lx, const char *file, char *text, size_t len)
 	}
 	s->text = text;
 	s->len = len;
+	/* a byte order mark, as some editors put in front of a file */
+	if (file != NULL && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		s->pos = 3;
 	s->line = 1;
 	s->below = lx->top;
 	lx->top = s;
 	lx->depth++;
 	return true;
+}
+
+/* Is this file, by whatever path, being read already? */
+static bool
+is_open(const struct lex *lx, const char *path)
+{
+	const struct lex_source *s;
+	struct stat a, b;
+
+	if (stat(path, &a) == -1)
+		return false;
+	for (s = lx->top; s != NULL; s = s->below)
+		if (s->file != NULL && stat(s->file, &b) == 0 &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+			return true;
+	return false;
 }
 
 bool
@@ -135,6 +156,18 @@ lex_push_file(struct lex *lx, const char *path)
 	size_t len;
 	bool ok;
 
+	if (is_open(lx, path)) {
+		(void)snprintf(why, sizeof(why),
+		    "%s is being read already: it can't include itself", path);
+		lx->report(lx->arg, why);
+		return false;
+	}
+	if (lx->files++ == LEX_FILES_MAX) {
+		lx->report(lx->arg, "more than 16384 files: include fewer");
+		return false;
+	}
+	if (lx->files > LEX_FILES_MAX)
+		return false;
 	if (!secretfile_read(
 	    path, false, LEX_FILE_MAX, &text, &len, why, sizeof(why))) {
 		lx->report(lx->arg, why);
@@ -170,6 +203,20 @@ lex_path(const struct lex *lx, const char *path, char *buf, size_t size)
 	return n >= 0 && (size_t)n < size;
 }
 
+/* The octets of the end of a line that goes on, or 0: it is none. */
+static size_t
+continued(const struct lex_source *s)
+{
+	const char *p = s->text + s->pos;
+	size_t left = s->len - s->pos;
+
+	if (left >= 2 && memcmp(p, "\\\n", 2) == 0)
+		return 2;
+	if (left >= 3 && memcmp(p, "\\\r\n", 3) == 0)
+		return 3;
+	return 0;
+}
+
 /*
  * The next character, without consuming it.  Macros that have been read to
  * their end and continued lines are skipped; the end of a file is END.
@@ -178,15 +225,15 @@ static int
 peek(struct lex *lx)
 {
 	struct lex_source *s;
+	size_t n;
 
 	while ((s = lx->top) != NULL) {
 		if (s->pos == s->len) {
 			if (s->file != NULL)
 				return END;
 			pop(lx);
-		} else if (s->text[s->pos] == '\\' && s->pos + 1 < s->len &&
-		    s->text[s->pos + 1] == '\n') {
-			s->pos += 2;
+		} else if ((n = continued(s)) > 0) {
+			s->pos += n;
 			s->line++;
 		} else
 			return (unsigned char)s->text[s->pos];

@@ -22,6 +22,7 @@
 #define LEX_TEXT_SIZE	1024	/* buffer for one token */
 #define LEX_FILE_MAX	(1 << 20)
 #define LEX_DEPTH_MAX	16	/* files and macros inside one another */
+#define LEX_FILES_MAX	16384	/* files in all */
 
 /* name = "value"; what -D sets can't be changed by a file */
 struct lex_macro {
@@ -46,6 +47,7 @@ struct lex_source;
 struct lex {
 	struct lex_source	*top;
 	unsigned	 depth;
+	unsigned	 files;		/* that were opened so far */
 	struct lex_macros	*macros;
 	/* what is wrong, as a sentence */
 	void		(*report)(void *arg, const char *);

@@ -37,6 +37,27 @@ static void __attribute__((__noreturn__)) usage(void)
 	exit(1);
 }
 
+/* What was printed has to have arrived. */
+static void
+printed(void)
+{
+	if (ferror(stdout) || fflush(stdout) == EOF)
+		err(1, "standard output");
+}
+
+/* -n: says what is right, or what is not in order on this machine. */
+static void
+mars_check(const struct parent_options *o, const struct conf *c)
+{
+	if (o->verbose > 0) {
+		parent_print_config(stdout, c);
+		printed();
+		return;
+	}
+	parent_users_check(c);
+	fprintf(stderr, "configuration OK\n");
+}
+
 /* -D name=value */
 static void
 define(struct lex_macros *ms, const char *arg)
@@ -80,6 +101,7 @@ mars_parse_options(
 			break;
 		case 'V':
 			printf("mars %s\n", MARS_VERSION);
+			printed();
 			exit(0);
 		case 'v':
 			o->verbose++;
@@ -111,12 +133,9 @@ main(int argc, char **argv)
 	p.conf = parse_config(p.file, &p.macros, why, sizeof(why));
 	if (p.conf == NULL)
 		return 1;
-	if (o.check) {
-		if (o.verbose > 0)
-			parent_print_config(stdout, p.conf);
-		else
-			fprintf(stderr, "configuration OK\n");
-	} else
+	if (o.check)
+		mars_check(&o, p.conf);
+	else
 		p.status = parent_suite_run(&p);
 	conf_free(p.conf);
 	conf_free(p.next);

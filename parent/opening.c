@@ -21,6 +21,8 @@
 #include "vc.h"
 
 #define OPENINGS_MAX	1024	/* calls under way for one child */
+#define UNREAD_MAX	256	/* answers that it may leave unread: each may
+				 * have a descriptor */
 
 /* A call that is under way. */
 struct parent_opening {
@@ -33,12 +35,12 @@ struct parent_opening {
 };
 
 static bool
-is_neighbor(const struct conf *c, const struct atm_addr *a)
+is_neighbor(const struct conf_clusters *clusters, const struct atm_addr *a)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 
-	TAILQ_FOREACH(cl, &c->clusters, entry)
+	TAILQ_FOREACH(cl, clusters, entry)
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (atm_addr_equal(&n->addr, a))
 				return true;
@@ -64,7 +66,8 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 	case ATM_OPEN_LEAF:
 		/* whom marsd calls is decided by who its clients are */
 		return !atm_addr_is_null(peer) &&
-		    (marsd || is_neighbor(c, peer)) &&
+		    (marsd || is_neighbor(&c->clusters, peer) ||
+		    is_neighbor(&c->groups, peer)) &&
 		    conf_has_endpoint(
 		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:
@@ -201,16 +204,20 @@ parent_opening_request(struct parent_child *c, struct rd *r)
 	(void)rd_atm_addr(r, &o.local);
 	(void)rd_atm_addr(r, &o.peer);
 	if (!rd_done(r)) {
-		log_warnx("%s asks for an ATM socket in a malformed message",
+		parent_child_blame(c,
+		    "%s asks for an ATM socket in a malformed message",
 		    c->name);
 		return;
 	}
 	if (!allowed(&o, &e)) {
-		log_warnx("%s asks for an ATM socket that the configuration "
+		parent_child_blame(c,
+		    "%s asks for an ATM socket that the configuration "
 		    "does not give it",
 		    c->name);
 		opening_answer(&o, -1, VC_CAUSE_REJECTED);
-	} else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)
+	} else if (channel_queued(&c->ch) > UNREAD_MAX)
+		opening_answer(&o, -1, VC_CAUSE_TEMPORARY);
+	else if (o.kind == ATM_OPEN_PVC || o.kind == ATM_OPEN_LISTEN)
 		open_now(&o, &e);
 	else if ((cause = call(&o)) != VC_CAUSE_NONE)
 		opening_answer(&o, -1, cause);

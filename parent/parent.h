@@ -47,6 +47,9 @@
 #include "lex.h"
 #include "sentence.h"
 
+#define PARENT_TICK		2	/* s */
+#define PARENT_RELOAD_WAIT	10	/* s */
+
 struct parent;
 struct parent_opening;
 struct parent_party_root;
@@ -68,6 +71,10 @@ struct parent_child {
 						 * directory of its own */
 	bool			 ready;
 	bool			 configured;	/* applied what was sent last */
+	unsigned int		 unanswered;	/* ticks since it was pinged */
+	unsigned int		 lines;		/* that it may still cause in
+						 * this tick */
+	unsigned long long	 unlogged;	/* those that it could not */
 	char			 sandbox[SANDBOX_STRLEN];
 	LIST_HEAD(, parent_opening) openings;	/* ATM calls under way */
 	unsigned int		 nopenings;
@@ -81,6 +88,17 @@ enum parent_requester {
 	PARENT_BY_START,
 	PARENT_BY_SIGNAL,
 	PARENT_BY_CHILD
+};
+
+/* Sockets to listen on that a child is still to be given. */
+struct parent_listener {
+	struct endpoint		 at;
+	int			 fd;
+	uint16_t		 mtu;	/* of its interface; 0: not known */
+};
+struct parent_listeners {
+	struct parent_listener	*v;
+	size_t			 n;
 };
 
 struct parent {
@@ -105,6 +123,9 @@ struct parent {
 	uint32_t		 ask_id;	/* and its client */
 	bool			 again;		/* SIGHUP came meanwhile */
 	struct conf		*next;		/* waits for the children */
+	struct parent_listeners	 listeners[PARENT_NCHILDREN];	/* the same */
+	uint8_t			*octets;	/* CONF_SIZE_MAX of them */
+	struct event		*reload_patience;
 	/* native parties */
 	int			 parties_fd;	/* to the maker; -1: none */
 	pid_t			 parties_pid;	/* the maker; 0: not running */
@@ -114,11 +135,19 @@ struct parent {
 	bool			 ending;
 	int			 status;	/* of exit(3) */
 	struct event		*patience;	/* with the start or the end */
+	struct event		*tick;		/* looks who hangs */
+	struct event		*log_event;	/* the log takes lines again */
+	bool			 killed;	/* who did not end by itself */
 	char			 control[PARENT_NCHILDREN][CONF_PATH_SIZE + 16];
 };
 
 /* --- suite.c */
 
+/*
+ * Says what would stop root from running the children as their users on this
+ * machine: no such user, or a home that is no root directory for them.
+ */
+void	parent_users_check(const struct conf *);
 /* Runs the suite until its end; the status for exit(3). */
 int	parent_suite_run(struct parent *);
 /* SIGTERM to the children, later SIGKILL; then the loop ends. */
@@ -144,7 +173,18 @@ void	parent_child_send(struct parent_child *, uint32_t type, int fd,
 	    const void *, size_t);
 /* Waits for those that have ended; true: none is left. */
 bool	parent_children_reap(struct parent *);
-void	parent_children_signal(struct parent *, int);
+/*
+ * False: one of them can't be signalled.  It has lost its channel then, by
+ * which it will end if it works at all.
+ */
+bool	parent_children_signal(struct parent *, int);
+/* Something that the child did is wrong: a line, if it has not had too many. */
+void	parent_child_blame(struct parent_child *, const char *, ...)
+	    __attribute__((__format__(printf, 2, 3)));
+/* Once in each PARENT_TICK seconds: does it hang?  Ends the suite if so. */
+void	parent_child_tick(struct parent_child *);
+/* It does not answer: it is killed, the suite ends; why is logged. */
+void	parent_child_hangs(struct parent_child *, const char *why);
 /* What a child says; for channel_open(). */
 void	parent_message(void *child, uint32_t type, struct rd *, int fd);
 
@@ -156,20 +196,18 @@ void	parent_suite_setup(struct parent *);
 void	parent_reload(struct parent *, enum parent_requester);
 /* A client of that child asks for it; id is the client's. */
 void	parent_reload_request(struct parent_child *, uint32_t id);
-/* The child has applied what it was sent. */
-void	parent_reload_applied(struct parent_child *);
+/*
+ * The child has applied what it was sent; or has not, and stays as it was,
+ * and why says why.
+ */
+void	parent_reload_applied(struct parent_child *, const char *why);
+/* SIGHUP */
+void	parent_reload_signal(struct parent *);
+/* A child has not said for PARENT_RELOAD_WAIT seconds what has come of it. */
+void	parent_reload_on_patience(evutil_socket_t, short, void *parent);
 
 /* --- sockets.c */
 
-struct parent_listener {
-	struct endpoint		 at;
-	int			 fd;
-	uint16_t		 mtu;	/* of its interface; 0: not known */
-};
-struct parent_listeners {
-	struct parent_listener	*v;
-	size_t			 n;
-};
 /*
  * Opens what the child needs for a configuration and does not have by the
  * old one (NULL: it has nothing).  False: nothing is open, and why says what

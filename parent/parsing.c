@@ -13,6 +13,8 @@
 #include "parsing.h"
 #include "sentence.h"
 
+#define ERRORS_MAX	100	/* lines about one file */
+
 /* Where an object of the configuration was defined. */
 struct parsing_origin {
 	SLIST_ENTRY(parsing_origin) entry;
@@ -46,7 +48,8 @@ static const struct {
 	    "csn, strict-source, native-parties and neighbor" },
 	[PARSING_CLUSTER_LIMIT] = { "limit ",
 	    "a cluster's limit block takes members, joins-per-member, "
-	    "groups, servers, serve-range, rate, rate-total and records" },
+	    "joins, groups, servers, servers-known, serve-range, backlog, "
+	    "rate, burst, rate-total and records" },
 	[PARSING_REDIRECT] = { "redirect ",
 	    "a redirect block takes interval, dead and order" },
 	[PARSING_GROUP] = { "",
@@ -55,7 +58,7 @@ static const struct {
 	    "a server-group's limit block takes records" },
 	[PARSING_NEIGHBOR] = { "",
 	    "a neighbor block takes key, auth, replay, hello-interval, "
-	    "dead-factor and retransmit" },
+	    "dead-factor, csu-batch and retransmit" },
 	[PARSING_RETRANSMIT] = { "retransmit ",
 	    "a retransmit block takes ca, csus, csu and limit" },
 };
@@ -107,6 +110,10 @@ blame(struct parsing *ps, const char *file, int line, const char *text)
 	if (ps->errors++ == 0)
 		(void)snprintf(
 		    ps->why, ps->why_size, "%s:%d: %s", file, line, text);
+	if (ps->errors == ERRORS_MAX + 1)
+		log_warnx("there are more errors, which are not listed");
+	if (ps->errors > ERRORS_MAX)
+		return;
 	log_warnx("%s:%d: %s", file, line, text);
 }
 
@@ -137,6 +144,11 @@ parsing_complain(struct parsing *ps, const void *obj, const char *fmt, ...)
 	const struct parsing_origin *o;
 	va_list ap;
 
+	/* each looks for its place in a list */
+	if (ps->errors > ERRORS_MAX) {
+		ps->errors++;
+		return;
+	}
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -146,6 +158,23 @@ parsing_complain(struct parsing *ps, const void *obj, const char *fmt, ...)
 			return;
 		}
 	parsing_report(ps, text);
+}
+
+void
+parsing_remark(struct parsing *ps, const void *obj, const char *fmt, ...)
+{
+	char text[SENTENCE_SIZE];
+	const struct parsing_origin *o;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	SLIST_FOREACH(o, &ps->origins, entry)
+		if (o->obj == obj)
+			break;
+	log_warnx("%s:%d: %s", o == NULL ? ps->lex.file : o->file,
+	    o == NULL ? ps->lex.line : o->line, text);
 }
 
 void

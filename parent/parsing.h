@@ -75,6 +75,9 @@ void	parsing_wrong(struct parsing *, const char *, ...)
  */
 void	parsing_complain(struct parsing *, const void *obj, const char *, ...)
 	    __attribute__((__format__(printf, 3, 4)));
+/* The same about what is no error, but not what anybody can want. */
+void	parsing_remark(struct parsing *, const void *obj, const char *, ...)
+	    __attribute__((__format__(printf, 3, 4)));
 /* Notes that this part of the configuration is defined in this line. */
 void	parsing_origin(struct parsing *, const void *obj);
 /* A new one, all zero, which is defined in this line. */

@@ -152,10 +152,24 @@ parsing_cmi(struct parsing *ps, uint64_t min, uint64_t max)
 	}
 }
 
+/* Is there more in the text of a prefix than what its mask leaves? */
+static bool
+host_bits(const struct ip_prefix *p, const char *s)
+{
+	char addr[PADDR_STRLEN];
+	struct ip_prefix whole;
+
+	(void)strlcpy(addr, s, sizeof(addr));
+	addr[strcspn(addr, "/")] = '\0';
+	return ip_prefix_parse(&whole, addr) &&
+	    memcmp(whole.a, p->a, sizeof(p->a)) != 0;
+}
+
 void
 parsing_allow(struct parsing *ps, const char *s)
 {
 	struct conf_prefix *p = parsing_item(ps, sizeof(*p));
+	char text[PADDR_STRLEN];
 
 	TAILQ_INSERT_TAIL(&ps->cluster->allow, p, entry);
 	if (!ip_prefix_parse(&p->prefix, s))
@@ -163,6 +177,11 @@ parsing_allow(struct parsing *ps, const char *s)
 		    "allow from %s: write an IP address and a mask length, "
 		    "such as 192.0.2.0/24",
 		    s);
+	else if (host_bits(&p->prefix, s))
+		parsing_wrong(ps,
+		    "allow from %s: the address has bits that the mask leaves "
+		    "out: write %s",
+		    s, ip_prefix_print(&p->prefix, text, sizeof(text)));
 }
 
 void

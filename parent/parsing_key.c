@@ -12,6 +12,8 @@
 #include "parsing.h"
 #include "secretfile.h"
 
+#define KEY_GOOD	16	/* octets: RFC 2104 and RFC 6151 ask for more */
+
 void
 parsing_key_begin(struct parsing *ps, uint64_t spi)
 {
@@ -43,6 +45,11 @@ parsing_key_end(struct parsing *ps)
 		    ps->key->spi, ps->key->spi);
 	else if (!secretfile_key(ps->key, why, sizeof(why)))
 		parsing_complain(ps, ps->key, "%s", why);
+	else if (ps->key->len < KEY_GOOD)
+		parsing_remark(ps, ps->key,
+		    "key %u has %u octets, which can be guessed: write at "
+		    "least %d (128 bits), as from openssl rand -hex 32",
+		    ps->key->spi, ps->key->len, KEY_GOOD);
 	ps->key = NULL;
 }
 

@@ -288,7 +288,7 @@ parent_parties_request(struct parent_child *c, struct rd *rd)
 	    (what != ATM_PARTY_ADD && what != ATM_PARTY_DROP &&
 	    what != ATM_PARTY_END) ||
 	    (what == ATM_PARTY_ADD) == atm_addr_is_null(&to)) {
-		log_warnx(
+		parent_child_blame(c,
 		    "%s asks for a party in a malformed message", c->name);
 		return;
 	}
@@ -300,7 +300,8 @@ parent_parties_request(struct parent_child *c, struct rd *rd)
 	else if (what == ATM_PARTY_END)
 		root_free(r);
 	else if (r->asked != 0)
-		log_warnx("%s asks for two parties at once", c->name);
+		parent_child_blame(c,
+		    "%s asks for two parties at once", c->name);
 	else
 		parties_root_ask(r, what, ref, &to);
 }

@@ -124,6 +124,7 @@ print_neighbor(FILE *f, const struct conf_neighbor *n)
 	    f, "\t\treplay %s\n", n->replay_required ? "required" : "optional");
 	print_number(f, "\t\t", "hello-interval", conf_neighbor_numbers, n);
 	print_number(f, "\t\t", "dead-factor", conf_neighbor_numbers, n);
+	print_number(f, "\t\t", "csu-batch", conf_neighbor_numbers, n);
 	(void)fprintf(f, "\t\tretransmit {\n");
 	print_numbers(f, "\t\t\t", "retransmit ", conf_neighbor_numbers, n);
 	(void)fprintf(f, "\t\t}\n\t}\n");

@@ -102,33 +102,55 @@ fits(const struct conf *conf, uint8_t *buf)
 	return !wr_failed(&w);
 }
 
-/* Sends it to both children, or to none: then false, and why says why. */
-static bool
-send_all(struct parent *p, struct conf *new, const struct conf *old, char *why,
-    size_t size)
+/* Gives up what is ready for the children and has not been sent. */
+static void
+unstage(struct parent *p)
 {
-	struct parent_listeners ls[PARENT_NCHILDREN] = { { NULL, 0 },
-		{ NULL, 0 } };
-	uint8_t *buf = malloc(CONF_SIZE_MAX);
-	bool ok = buf != NULL && fits(new, buf);
 	size_t i;
 
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_listeners_close(&p->listeners[i]);
+	free(p->octets);
+	p->octets = NULL;
+}
+
+/*
+ * Makes ready all that the children need for it, so that nothing of that can
+ * fail any more when the first of them has heard of it.  False: why says what
+ * is wrong.
+ */
+static bool
+stage(struct parent *p, const struct conf *new, const struct conf *old,
+    char *why, size_t size)
+{
+	size_t i;
+	bool ok;
+
+	p->octets = malloc(CONF_SIZE_MAX);
+	ok = p->octets != NULL && fits(new, p->octets);
 	if (!ok)
 		(void)snprintf(why, size, "%s",
-		    buf == NULL ?
+		    p->octets == NULL ?
 		    "not enough memory" :
 		    "the configuration is too large: make it smaller");
 	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
-		ok = parent_listeners_open(
-		    &ls[i], (enum parent_child_id)i, new, old, why, size);
-	for (i = 0; i < PARENT_NCHILDREN; i++) {
-		if (ok)
-			send_conf(&p->children[i], new, &ls[i], buf);
-		parent_listeners_close(&ls[i]);
-	}
-	forget_keys(new);
-	free(buf);
+		ok = parent_listeners_open(&p->listeners[i],
+		    (enum parent_child_id)i, new, old, why, size);
+	if (!ok)
+		unstage(p);
 	return ok;
+}
+
+/* Sends what is ready. */
+static void
+send_staged(struct parent_child *c, struct conf *conf)
+{
+	struct parent *p = c->parent;
+
+	send_conf(c, conf, &p->listeners[c->id], p->octets);
+	parent_listeners_close(&p->listeners[c->id]);
+	if (c->id == PARENT_SCSPD)
+		forget_keys(conf);
 }
 
 void
@@ -150,10 +172,14 @@ parent_suite_setup(struct parent *p)
 		p->children[i].control_fd = -1;
 	}
 	p->requester = PARENT_BY_START;
-	if (!send_all(p, p->conf, NULL, why, sizeof(why))) {
+	if (!stage(p, p->conf, NULL, why, sizeof(why))) {
 		log_warnx("%s", why);
 		parent_suite_end(p, 1);
+		return;
 	}
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		send_staged(&p->children[i], p->conf);
+	unstage(p);
 }
 
 /*
@@ -168,6 +194,7 @@ reload_answer(struct parent *p, const char *why)
 	struct wr w;
 
 	p->requester = PARENT_BY_NOBODY;
+	(void)evtimer_del(p->reload_patience);
 	if (who != PARENT_BY_START) {
 		if (why == NULL)
 			log_info("configuration reloaded");
@@ -226,7 +253,8 @@ fixed(const struct conf *old, const struct conf *new)
 void
 parent_reload(struct parent *p, enum parent_requester who)
 {
-	char why[SENTENCE_SIZE];
+	const struct timeval patience = { .tv_sec = PARENT_RELOAD_WAIT };
+	char why[SENTENCE_SIZE] = "not enough memory";
 	struct conf *new;
 	const char *what;
 
@@ -250,12 +278,79 @@ parent_reload(struct parent *p, enum parent_requester who)
 		reload_answer(p, why);
 		return;
 	}
-	if (!send_all(p, new, p->conf, why, sizeof(why))) {
+	if (!stage(p, new, p->conf, why, sizeof(why)) ||
+	    evtimer_add(p->reload_patience, &patience) == -1) {
+		unstage(p);
 		conf_free(new);
 		reload_answer(p, why);
 		return;
 	}
+	/* scspd first: it can refuse, and marsd is not asked then */
 	p->next = new;
+	send_staged(&p->children[PARENT_SCSPD], new);
+}
+
+void
+parent_reload_signal(struct parent *p)
+{
+	if (p->ending)
+		return;
+	if (p->requester == PARENT_BY_NOBODY) {
+		parent_reload(p, PARENT_BY_SIGNAL);
+		return;
+	}
+	if (!p->again && p->requester != PARENT_BY_START)
+		log_info("SIGHUP while a reload is under way: the file is read "
+		    "once more after it");
+	p->again = true;
+}
+
+/* The configuration to come does not come into force. */
+static void
+give_up_next(struct parent *p, const char *why)
+{
+	conf_free(p->next);
+	p->next = NULL;
+	unstage(p);
+	reload_answer(p, why);
+}
+
+void
+parent_reload_on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	static const char why[] = "a process does not say that it has taken it";
+	struct parent *p = arg;
+	size_t i;
+
+	(void)fd;
+	(void)what;
+	p->again = false;
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		if (!p->children[i].configured) {
+			give_up_next(p, why);
+			parent_child_hangs(&p->children[i],
+			    "has not taken the new configuration for 10 s");
+			return;
+		}
+}
+
+/*
+ * A child has refused it.  If that is scspd nothing has changed.  For marsd
+ * there is only memory that can fail, and scspd has it already: the suite
+ * ends, and whoever supervises it starts it with the new file.
+ */
+static void
+refused(struct parent_child *c, const char *why)
+{
+	struct parent *p = c->parent;
+	char text[SENTENCE_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", c->name, why);
+	if (c->id != PARENT_SCSPD || p->next == NULL)
+		p->again = false;
+	give_up_next(p, text);
+	if (c->id != PARENT_SCSPD)
+		parent_suite_end(p, 1);
 }
 
 void
@@ -280,17 +375,26 @@ parent_reload_request(struct parent_child *c, uint32_t id)
 }
 
 void
-parent_reload_applied(struct parent_child *c)
+parent_reload_applied(struct parent_child *c, const char *why)
 {
 	struct parent *p = c->parent;
 	size_t i;
 
 	if (p->requester == PARENT_BY_NOBODY || c->configured) {
-		log_warnx(
+		parent_child_blame(c,
 		    "%s applied a configuration that it was not sent", c->name);
 		return;
 	}
 	c->configured = true;
+	if (*why != '\0') {
+		refused(c, why);
+		return;
+	}
+	if (p->next != NULL && c->id == PARENT_SCSPD) {
+		send_staged(&p->children[PARENT_MARSD], p->next);
+		unstage(p);
+		return;
+	}
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (!p->children[i].configured)
 			return;

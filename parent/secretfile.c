@@ -158,7 +158,15 @@ secretfile_key(struct conf_key *k, char *why, size_t size)
 		ok = key_hex(k, text + 2, len - 2);
 	else
 		ok = key_text(k, text, len);
-	if (!ok || k->len == 0) {
+	if (ok && k->len != 0 && isblank((unsigned char)text[len - 1])) {
+		(void)snprintf(why, size,
+		    "%s ends with a blank, which would belong to the key: "
+		    "remove it",
+		    k->file);
+		explicit_bzero(k->secret, sizeof(k->secret));
+		k->len = 0;
+		ok = false;
+	} else if (!ok || k->len == 0) {
 		(void)snprintf(why, size,
 		    "%s holds no key: write one line of 1 to %d printable "
 		    "characters, or 0x and hex digits in pairs",

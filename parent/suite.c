@@ -5,6 +5,9 @@
 
 /* The life of the suite: start, signals, end. */
 
+#include <sys/stat.h>
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -15,10 +18,12 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_out.h"
 #include "parent.h"
 
 #define START_WAIT	60	/* s until both children have to be at work */
-#define END_WAIT	10	/* s for them to end by themselves */
+#define END_WAIT	1800	/* ms for them to end by themselves */
+#define KILL_WAIT	1000	/* ms for them to end when they are killed */
 #define NSIGNALS	4
 
 /*
@@ -44,6 +49,58 @@ check_user(const struct parent_child *c)
 		    "the name of another one",
 		    user, c->name);
 	return true;
+}
+
+/* Nothing may be in a directory that is to be somebody's root. */
+static bool
+is_empty(const char *dir)
+{
+	struct dirent *e;
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	if (d == NULL)
+		return true; /* others may not look: nor can we say it */
+	while (n <= 2 && (e = readdir(d)) != NULL)
+		n++; /* . and .. are always there */
+	(void)closedir(d);
+	return n <= 2;
+}
+
+static void
+user_check(const char *child, const char *user)
+{
+	const struct passwd *pw;
+	struct stat st;
+
+	if (strcmp(user, "none") == 0)
+		return;
+	if ((pw = getpwnam(user)) == NULL)
+		log_warnx("there is no user %s for %s: create it, or name "
+		    "another one with user %s",
+		    user, child, child);
+	else if (pw->pw_uid == 0)
+		log_warnx("user %s of %s is root: name another one", user,
+		    child);
+	else if (stat(pw->pw_dir, &st) == -1 || !S_ISDIR(st.st_mode))
+		log_warnx("%s, the home of user %s, is no directory: make it, "
+		    "owned by root and empty",
+		    pw->pw_dir, user);
+	else if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		log_warnx("%s, the home of user %s, has to be root's, and "
+		    "nobody else may write to it",
+		    pw->pw_dir, user);
+	else if (!is_empty(pw->pw_dir))
+		log_warnx("%s, the home of user %s, is not empty: %s would "
+		    "have those files in reach",
+		    pw->pw_dir, user, child);
+}
+
+void
+parent_users_check(const struct conf *c)
+{
+	user_check("marsd", c->user_marsd);
+	user_check("scspd", c->user_scspd);
 }
 
 static void
@@ -109,9 +166,10 @@ detach_done(struct parent *p)
 }
 
 static void
-set_patience(struct parent *p, int seconds)
+set_patience(struct parent *p, int ms)
 {
-	struct timeval tv = { .tv_sec = seconds };
+	struct timeval tv = { .tv_sec = ms / 1000,
+		.tv_usec = ms % 1000 * 1000 };
 
 	if (evtimer_add(p->patience, &tv) == -1)
 		log_warnx("can't set a timer");
@@ -142,8 +200,27 @@ parent_suite_end(struct parent *p, int status)
 		return;
 	p->ending = true;
 	p->status = status;
-	parent_children_signal(p, SIGTERM);
+	(void)evtimer_del(p->reload_patience);
+	(void)parent_children_signal(p, SIGTERM);
 	set_patience(p, END_WAIT);
+}
+
+/* There is nothing more that mars can do about who is still there. */
+static void
+suite_give_up(struct parent *p)
+{
+	p->status = 1;
+	(void)event_base_loopbreak(p->base);
+}
+
+static void
+suite_kill(struct parent *p)
+{
+	p->killed = true;
+	if (parent_children_signal(p, SIGKILL))
+		set_patience(p, KILL_WAIT);
+	else
+		suite_give_up(p);
 }
 
 /* A child did not start, or does not end, in time. */
@@ -157,16 +234,55 @@ suite_on_patience(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->ending && p->children[i].pid > 0)
-			log_warnx("%s does not end and is killed",
-			    p->children[i].name);
+			log_warnx("%s does not end and is %s",
+			    p->children[i].name,
+			    p->killed ? "left behind" : "killed");
 		else if (!p->ending &&
 		    (!p->children[i].ready || !p->children[i].configured))
 			log_warnx("%s is not at work after %d s",
 			    p->children[i].name, START_WAIT);
-	if (p->ending)
-		parent_children_signal(p, SIGKILL);
-	else
+	if (!p->ending)
 		parent_suite_end(p, 1);
+	else if (p->killed)
+		suite_give_up(p);
+	else
+		suite_kill(p);
+}
+
+static void
+log_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	(void)what;
+	if (log_out_flush() != (int)fd)
+		(void)event_del(p->log_event);
+}
+
+/* Lines of the log wait: they go on when somebody reads again. */
+static void
+watch_log(struct parent *p)
+{
+	int fd = log_out_flush();
+
+	(void)event_del(p->log_event);
+	if (fd != -1 &&
+	    event_assign(p->log_event, p->base, fd, EV_WRITE | EV_PERSIST,
+	    log_writable, p) == 0)
+		(void)event_add(p->log_event, NULL);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+	size_t i;
+
+	(void)fd;
+	(void)what;
+	watch_log(p);
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_child_tick(&p->children[i]);
 }
 
 static void
@@ -181,12 +297,7 @@ on_signal(evutil_socket_t signo, short what, void *arg)
 			(void)event_base_loopbreak(p->base);
 		break;
 	case SIGHUP:
-		if (p->ending)
-			break;
-		if (p->requester == PARENT_BY_NOBODY)
-			parent_reload(p, PARENT_BY_SIGNAL);
-		else
-			p->again = true;
+		parent_reload_signal(p);
 		break;
 	default:
 		if (!p->ending)
@@ -201,6 +312,7 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 {
 	static const int numbers[NSIGNALS] = { SIGHUP, SIGINT, SIGTERM,
 		SIGCHLD };
+	const struct timeval tick = { .tv_sec = PARENT_TICK };
 	size_t i;
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -211,8 +323,14 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 		if (signals[i] == NULL || evsignal_add(signals[i], NULL) == -1)
 			fatalx("can't catch signals");
 	}
-	if ((p->patience = evtimer_new(p->base, suite_on_patience, p)) == NULL)
-		fatalx("evtimer_new");
+	p->patience = evtimer_new(p->base, suite_on_patience, p);
+	p->reload_patience =
+	    evtimer_new(p->base, parent_reload_on_patience, p);
+	p->tick = event_new(p->base, -1, EV_PERSIST, on_tick, p);
+	p->log_event = evtimer_new(p->base, log_writable, p);
+	if (p->log_event == NULL || p->patience == NULL || p->reload_patience == NULL ||
+	    p->tick == NULL || evtimer_add(p->tick, &tick) == -1)
+		fatalx("can't make timers");
 }
 
 static void
@@ -227,6 +345,7 @@ init_children(struct parent *p)
 		p->children[i].parent = p;
 		p->children[i].id = (enum parent_child_id)i;
 		p->children[i].name = names[i];
+		parent_child_tick(&p->children[i]);
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
 		check_program(p, names[i]);
@@ -242,6 +361,7 @@ parent_suite_run(struct parent *p)
 	size_t i;
 
 	sandbox_undumpable();
+	log_never_wait();
 	if (geteuid() != 0)
 		log_info("not started as root: the children keep this user and "
 		    "are not confined by chroot");
@@ -255,7 +375,7 @@ parent_suite_run(struct parent *p)
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		parent_child_start(&p->children[i]);
 	parent_parties_start(p);
-	set_patience(p, START_WAIT);
+	set_patience(p, START_WAIT * 1000);
 	parent_suite_setup(p);
 	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
 	log_debug("parent: %s", state);
@@ -265,13 +385,18 @@ parent_suite_run(struct parent *p)
 		parent_openings_end(&p->children[i]);
 		parent_roots_end(&p->children[i]);
 		channel_close(&p->children[i].ch);
+		parent_listeners_close(&p->listeners[i]);
 	}
 	parent_parties_end(p);
 	parent_control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);
 	event_free(p->patience);
+	event_free(p->reload_patience);
+	event_free(p->tick);
+	event_free(p->log_event);
 	event_base_free(p->base);
 	log_info("ended");
+	log_last();
 	return p->status;
 }

@@ -249,6 +249,7 @@ resend(struct scsp_neighbor *nb)
 	p.common_at = 0; /* complete already */
 	nb->cas_out++;
 	nb->retransmissions++;
+	scsp_neighbor_repeats(nb, nb->saved_len);
 	scsp_neighbor_send(nb, &p, NULL, false);
 	rearm(nb);
 }
@@ -366,6 +367,7 @@ become_slave(struct scsp_neighbor *nb, const struct scsp_message *m)
 static void
 advance(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
+	scsp_neighbor_answers(nb, nb->saved_len);
 	process(nb, m);
 	nb->ca_seq++;
 	if (nb->master)

@@ -178,12 +178,34 @@ scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
 }
 
 void
+scsp_cache_charge(struct scsp_entry *e, struct scsp_share *share)
+{
+	if (e->share != NULL)
+		e->share->held--;
+	e->share = share;
+	if (share != NULL)
+		share->held++;
+}
+
+void
+scsp_cache_discharge(struct scsp_cache *c, struct scsp_share *share)
+{
+	struct scsp_entry *e;
+
+	RB_FOREACH(e, scsp_entry_tree, &c->tree)
+		if (e->share == share)
+			scsp_cache_charge(e, NULL);
+}
+
+void
 scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 {
+	scsp_cache_charge(e, NULL);
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
 		TAILQ_REMOVE(&c->mortals, e, mortal);
 	RB_REMOVE(scsp_entry_tree, &c->tree, e);
+	free(e->renewal);
 	free(e->data);
 	free(e);
 }

@@ -36,6 +36,17 @@
 #define ENTRY_AGAIN	0x40	/* our number, not our contents, came back */
 #define ENTRY_SHOWN	0x80	/* hidden, but its number was told: A-11 */
 
+/* New contents of a record of ours that is being purged. */
+struct scsp_renewal {
+	uint16_t		 len;
+	uint8_t			 data[];
+};
+
+/* The entries that one neighbor makes us hold. */
+struct scsp_share {
+	uint32_t		 held;
+};
+
 struct scsp_link;
 LIST_HEAD(scsp_link_list, scsp_link);
 
@@ -45,6 +56,8 @@ struct scsp_entry {
 	struct scsp_link_list	 links;	/* on whose retransmit queues */
 	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
 	mtime_t			 since;	/* this instance is here */
+	struct scsp_share	*share;	/* whose it is, or NULL: ours */
+	struct scsp_renewal	*renewal;	/* or NULL */
 	uint8_t			*data;
 	int32_t			 seq;	/* of data */
 	int32_t			 seen;	/* highest that anybody had, >= seq */
@@ -78,6 +91,10 @@ struct scsp_entry *scsp_cache_add(struct scsp_cache *, record_id,
  */
 bool	 scsp_cache_set(struct scsp_cache *, struct scsp_entry *, int32_t seq,
 	    const void *, uint16_t len, bool tomb, mtime_t now);
+/* counts the entry among those of a share; NULL: among none */
+void	 scsp_cache_charge(struct scsp_entry *, struct scsp_share *);
+/* the share is about to go: its entries are of none */
+void	 scsp_cache_discharge(struct scsp_cache *, struct scsp_share *);
 /* sets, or takes away, ENTRY_* flags, which are counted */
 void	 scsp_cache_flag(struct scsp_cache *, struct scsp_entry *,
 	    uint8_t flags);

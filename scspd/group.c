@@ -26,6 +26,8 @@ scsp_group_cmp(const struct scsp_group *a, const struct scsp_group *b)
 
 RB_GENERATE(scsp_group_tree, scsp_group, node, scsp_group_cmp)
 
+#define NUMBERS_EPOCH	1577836800	/* 2020-01-01T00:00:00Z */
+
 static void	on_mortal(void *);
 
 struct scsp_group *
@@ -48,6 +50,55 @@ bool
 scsp_group_is_mars(const struct scsp_group *g)
 {
 	return g->pid == PID_MARS;
+}
+
+/*
+ * A quarter of the limit is set apart, in equal parts for all neighbors: one
+ * that fills the rest keeps no other out.
+ */
+static uint32_t
+reserve(const struct scsp_group *g)
+{
+	const struct scsp_neighbor *nb;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH(nb, &g->neighbors, of_group)
+		n++;
+	return n == 0 ? 0 : g->max_records / 4 / n;
+}
+
+bool
+scsp_group_room(const struct scsp_group *g, const struct scsp_neighbor *nb)
+{
+	const struct scsp_neighbor *other;
+	uint32_t part = reserve(g);
+	uint64_t kept = 0;
+
+	if (nb->share.held < part)
+		return true;
+	TAILQ_FOREACH(other, &g->neighbors, of_group)
+		if (other != nb && other->share.held < part)
+			kept += part - other->share.held;
+	return g->cache.count + kept < g->max_records;
+}
+
+void
+scsp_group_filled(struct scsp_group *g, struct scsp_neighbor *nb)
+{
+	uint64_t count = g->cache.count, max = g->max_records;
+	struct scsp_event ev = { .code = SCSP_EV_NEAR,
+		.pid = g->pid,
+		.sgid = g->sgid,
+		.neighbor = nb == NULL ? NULL : &nb->peer->addr,
+		.why = "records",
+		.number = count };
+
+	if (count * 10 < max * 8)
+		g->near = false;
+	if (count * 10 < max * 9 || g->near)
+		return;
+	g->near = true;
+	g->scsp->ops->event(g->scsp->arg, &ev);
 }
 
 /*
@@ -111,6 +162,27 @@ scsp_group_tell_neighbor(struct scsp_group *g, uint32_t id, bool aligned)
 	s->ops->neighbor(s->arg, g->sgid, oid, aligned);
 }
 
+/*
+ * Every start is a restart (A-11): a life begins with numbers that no earlier
+ * one has used, as long as the clock goes on and a record changes less than
+ * once a second.  0: the clock says nothing.
+ */
+static int32_t
+scsp_group_born(int64_t now)
+{
+	int64_t since = now - NUMBERS_EPOCH;
+
+	if (since < 0)
+		return 0;
+	return since > INT32_MAX ? INT32_MAX : (int32_t)since;
+}
+
+int32_t
+scsp_group_first(const struct scsp_group *g)
+{
+	return SEQ_FIRST + g->born;
+}
+
 struct scsp_group *
 scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 {
@@ -122,10 +194,10 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->pid = pid;
 	g->sgid = sgid;
 	g->holding = true;
+	g->born = scsp_group_born(s->ops->wallclock(s->arg));
 	scsp_reborn_init(g);
 	scsp_cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
-	TAILQ_INIT(&g->renewals);
 	timer_init(&g->mortal_timer, on_mortal, g);
 	RB_INSERT(scsp_group_tree, &s->groups, g);
 	return g;
@@ -135,14 +207,9 @@ void
 scsp_group_free(struct scsp_group *g)
 {
 	struct scsp_neighbor *nb;
-	struct scsp_renewal *r;
 
 	while ((nb = TAILQ_FIRST(&g->neighbors)) != NULL)
 		scsp_neighbor_free(nb);
-	while ((r = TAILQ_FIRST(&g->renewals)) != NULL) {
-		TAILQ_REMOVE(&g->renewals, r, entry);
-		free(r);
-	}
 	timer_clear(g->scsp->timers, &g->mortal_timer);
 	timer_clear(g->scsp->timers, &g->forgotten);
 	scsp_cache_free(&g->cache);
@@ -193,12 +260,16 @@ scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 {
 	record_id id = e->id;
 	uint8_t flags = e->flags;
+	struct scsp_renewal *r;
 
 	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
 		return;
+	r = e->renewal;
+	e->renewal = NULL;
 	scsp_cache_erase(&g->cache, e);
 	if ((flags & ENTRY_BARE) == 0)
 		scsp_group_tell_gone(g, id);
-	if ((flags & ENTRY_OWN) != 0)
-		scsp_publish_renew(g, RECORD_KEY(id));
+	if ((flags & ENTRY_OWN) != 0 && r != NULL)
+		scsp_publish_renew(g, RECORD_KEY(id), r);
+	free(r);
 }

@@ -26,14 +26,6 @@
 
 struct scsp;
 
-/* New contents of a record of ours that is being purged. */
-struct scsp_renewal {
-	TAILQ_ENTRY(scsp_renewal) entry;
-	uint32_t		 key;
-	uint16_t		 len;
-	uint8_t			 data[];
-};
-
 struct scsp_group {
 	RB_ENTRY(scsp_group)	 node;
 	struct scsp		*scsp;
@@ -42,14 +34,15 @@ struct scsp_group {
 	uint16_t		 hop_count;
 	int64_t			 tombstone;	/* microseconds */
 	uint32_t		 max_records;
+	bool			 near;		/* told that it is near */
 	bool			 holding;	/* own records wait, A-11 */
+	int32_t			 born;		/* s since 2020, A-11 */
 	bool			 reborn;	/* an earlier life turned up */
 	int32_t			 past;		/* beyond all of that life's */
 	struct timer		 forgotten;	/* it is, by everybody */
 	bool			 wanted, made;	/* while it is configured */
 	struct scsp_cache	 cache;
 	struct scsp_neighbor_list neighbors;
-	TAILQ_HEAD(, scsp_renewal) renewals;
 	struct timer		 mortal_timer;
 };
 RB_HEAD(scsp_group_tree, scsp_group);
@@ -65,6 +58,8 @@ struct scsp_group *scsp_group_get(struct scsp *, uint16_t pid, uint16_t sgid);
 /* the group of PID_MARS with this SGID, or NULL */
 struct scsp_group *scsp_group_find(struct scsp *, uint16_t sgid);
 bool	scsp_group_is_mars(const struct scsp_group *);
+/* the first number of a key in this life, if none is known */
+int32_t	scsp_group_first(const struct scsp_group *);
 /* does our marsd answer for records of this name? */
 bool	scsp_group_owns(const struct scsp_group *, record_id);
 /* the function that judges the contents of its records */
@@ -77,6 +72,18 @@ void	scsp_group_tell_update(struct scsp_group *, const struct scsp_csas *,
 void	scsp_group_tell_gone(struct scsp_group *, record_id);
 void	scsp_group_tell_neighbor(struct scsp_group *, uint32_t id, bool);
 
+/*
+ * May this neighbor make us hold one entry more?  What the others have a
+ * right to and do not use is kept free for them.
+ */
+bool	scsp_group_room(const struct scsp_group *,
+	    const struct scsp_neighbor *);
+/*
+ * An entry was added, by a neighbor or (NULL) by marsd: tells the owner once
+ * when nine tenths of the limit are used, and again only after a fall below
+ * eight tenths.
+ */
+void	scsp_group_filled(struct scsp_group *, struct scsp_neighbor *);
 /* sets the timer for the oldest of the entries that go in time */
 void	scsp_group_mortals(struct scsp_group *);
 /*

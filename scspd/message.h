@@ -79,6 +79,14 @@ enum scsp_type {
 	X(SCSP_DROP_RECORD_SEQUENCE, "record-sequence", "reserved number") \
 	X(SCSP_DROP_RECORD_NULL, "record-null", "null record not asked for") \
 	X(SCSP_DROP_RECORD_LIMIT, "record-limit", "cache is full") \
+	X(SCSP_DROP_REQUEST_LIMIT, "request-limit", \
+	    "more summaries than records may be held") \
+	X(SCSP_DROP_RECORD_MISSING, "record-missing", \
+	    "asked for and never came") \
+	X(SCSP_DROP_RECORD_LARGE, "record-large", \
+	    "not sent: larger than the neighbor takes") \
+	X(SCSP_DROP_CONGESTED, "congested", \
+	    "marsd is behind: not taken, to be sent again") \
 	X(SCSP_DROP_MEMORY, "memory", "no memory") \
 	X(SCSP_DROP_SEND_KEY, "send-key", "not sent: no valid key") \
 	X(SCSP_DROP_SEND, "send", "not sent: circuit busy or down")

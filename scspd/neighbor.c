@@ -35,6 +35,14 @@
 #include "solicit.h"
 #include "update.h"
 
+#define QUIET_MIN	MTIME_SEC(4)
+#define QUIET_MAX	MTIME_SEC(3600)
+#define QUIET_OVER	MTIME_SEC(600)
+#define SIZE_SMALL	1280	/* octets of a packet that any path takes */
+#define SIZE_TRIES	4
+
+static void	on_log_timer(void *);
+
 int64_t
 scsp_seconds(uint32_t n)
 {
@@ -60,6 +68,7 @@ scsp_neighbor_new(
 	scsp_align_init(nb);
 	scsp_solicit_init(nb);
 	scsp_queue_init(nb);
+	timer_init(&nb->log_timer, on_log_timer, nb);
 	TAILQ_INSERT_TAIL(&g->neighbors, nb, of_group);
 	TAILQ_INSERT_TAIL(&p->neighbors, nb, of_peer);
 	return nb;
@@ -70,6 +79,8 @@ scsp_neighbor_free(struct scsp_neighbor *nb)
 {
 	scsp_hello_run(nb, SCSP_HELLO_EV_VC_DOWN);
 	scsp_align_clear(nb);
+	timer_clear(nb->scsp->timers, &nb->log_timer);
+	scsp_cache_discharge(&nb->group->cache, &nb->share);
 	TAILQ_REMOVE(&nb->group->neighbors, nb, of_group);
 	TAILQ_REMOVE(&nb->peer->neighbors, nb, of_peer);
 	free(nb);
@@ -81,15 +92,85 @@ scsp_neighbor_drop(struct scsp_neighbor *nb, enum scsp_drop why)
 	nb->drops[why]++;
 }
 
+/* How many events of a kind are told at once; further ones are spaced. */
+static uint32_t
+burst(enum scsp_event_code code)
+{
+	switch (code) {
+	case SCSP_EV_HELLO:
+	case SCSP_EV_ALIGN:
+	case SCSP_EV_MISSING:
+		return 10; /* an adjacency that comes up, twice */
+	default:
+		return 1;
+	}
+}
+
+/* Is this event one that the log does without?  Counts those. */
+static void
+space(struct scsp_neighbor *nb, struct scsp_event *ev)
+{
+	struct scsp_quiet *q = &nb->quiet[ev->code];
+	mtime_t now = nb->scsp->timers->now;
+	int64_t silence = mtime_diff(q->last, now);
+
+	/* what has been well for longer than that begins anew */
+	if (q->told != 0 && silence >= QUIET_OVER && silence >= 2 * q->pause)
+		*q = (struct scsp_quiet){ .more = q->more };
+	q->last = now;
+	if (q->told >= burst(ev->code) && mtime_diff(now, q->until) > 0) {
+		ev->quiet = true;
+		q->more++;
+		if (ev->code == SCSP_EV_ALIGN)
+			timer_set(nb->scsp->timers, &nb->log_timer,
+			    q->pause / 2 + QUIET_MIN);
+		return;
+	}
+	if (++q->told >= burst(ev->code)) {
+		q->pause = q->pause == 0 ? QUIET_MIN : 2 * q->pause;
+		if (q->pause > QUIET_MAX)
+			q->pause = QUIET_MAX;
+		q->until.us = now.us + q->pause;
+	}
+	ev->more = q->more;
+	q->more = 0;
+	if (ev->code == SCSP_EV_ALIGN)
+		timer_clear(nb->scsp->timers, &nb->log_timer);
+}
+
+/* Changes were not logged, and there are no more: what is the state now? */
+static void
+on_log_timer(void *arg)
+{
+	struct scsp_neighbor *nb = arg;
+	struct scsp_quiet *q = &nb->quiet[SCSP_EV_ALIGN];
+	struct scsp_event ev = { .code = SCSP_EV_ALIGN,
+		.pid = nb->group->pid,
+		.sgid = nb->group->sgid,
+		.neighbor = &nb->peer->addr,
+		.to = scsp_align_table.states[nb->align],
+		.more = q->more };
+
+	q->more = 0;
+	nb->scsp->ops->event(nb->scsp->arg, &ev);
+}
+
+void
+scsp_neighbor_tell(struct scsp_neighbor *nb, struct scsp_event *ev)
+{
+	ev->pid = nb->group->pid;
+	ev->sgid = nb->group->sgid;
+	ev->neighbor = &nb->peer->addr;
+	space(nb, ev);
+	nb->scsp->ops->event(nb->scsp->arg, ev);
+}
+
 void
 scsp_neighbor_event(struct scsp_neighbor *nb, enum scsp_event_code code,
     const char *from, const char *to, const char *why, uint64_t number)
 {
 	uint8_t oid[4];
 	struct scsp_event ev = { .code = code,
-		.pid = nb->group->pid,
-		.sgid = nb->group->sgid,
-		.neighbor = &nb->peer->addr,
 		.from = from,
 		.to = to,
 		.why = why,
@@ -97,7 +178,66 @@ scsp_neighbor_event(struct scsp_neighbor *nb, enum scsp_event_code code,
 		.number = number };
 
 	scsp_oid_octets(nb->id, oid);
-	nb->scsp->ops->event(nb->scsp->arg, &ev);
+	scsp_neighbor_tell(nb, &ev);
+}
+
+void
+scsp_neighbor_tell_record(struct scsp_neighbor *nb, enum scsp_event_code code,
+    record_id id, enum scsp_drop why, uint64_t number)
+{
+	uint8_t oid[4];
+	struct scsp_event ev = { .code = code,
+		.why = why == SCSP_DROP_NONE ? NULL : scsp_drop_name(why),
+		.oid = oid,
+		.number = number };
+
+	scsp_oid_octets(RECORD_OID(id), oid);
+	scsp_neighbor_tell(nb, &ev);
+}
+
+void
+scsp_neighbor_resize(struct scsp_neighbor *nb, size_t sdu_max)
+{
+	if (sdu_max == nb->takes)
+		return;
+	nb->takes = sdu_max;
+	nb->mtu = SCSP_MTU;
+	if (sdu_max < LLC_LEN + SCSP_MTU) /* and not less than VC_SDU_MIN */
+		nb->mtu = (uint32_t)(sdu_max - LLC_LEN);
+	/* the CA that may have to be repeated does not fit any more */
+	if (nb->saved_len + EXT_RESERVE > nb->mtu &&
+	    !scsp_align_exchanging(nb))
+		scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
+}
+
+bool
+scsp_neighbor_congested(const struct scsp_neighbor *nb)
+{
+	const struct scsp *s = nb->scsp;
+
+	return s->ops->congested != NULL && s->ops->congested(s->arg);
+}
+
+void
+scsp_neighbor_repeats(struct scsp_neighbor *nb, size_t octets)
+{
+	/* without a Hello since, nothing at all may get through */
+	if (octets <= SIZE_SMALL || nb->hellos_in == nb->large_hellos)
+		return;
+	nb->large_hellos = nb->hellos_in;
+	if (++nb->large_tries < SIZE_TRIES || nb->large_told)
+		return;
+	nb->large_told = true;
+	scsp_neighbor_event(nb, SCSP_EV_SIZE, NULL, NULL, NULL, octets);
+}
+
+void
+scsp_neighbor_answers(struct scsp_neighbor *nb, size_t octets)
+{
+	if (octets > SIZE_SMALL) {
+		nb->large_tries = 0;
+		nb->large_told = false;
+	}
 }
 
 void

@@ -31,6 +31,14 @@
 
 struct scsp_group;
 
+/* When an event of one kind is to be logged again. */
+struct scsp_quiet {
+	mtime_t			 last, until;
+	int64_t			 pause;		/* us */
+	uint32_t		 told;		/* one after the other */
+	uint64_t		 more;
+};
+
 #define NEIGHBOR_COUNTERS(X) \
 	X(hellos_in, "hellos-in") X(hellos_out, "hellos-out") \
 	X(cas_in, "cas-in") X(cas_out, "cas-out") \
@@ -39,7 +47,8 @@ struct scsp_group;
 	X(replies_in, "csu-replies-in") X(replies_out, "csu-replies-out") \
 	X(records_in, "records-received") X(records_out, "records-sent") \
 	X(retransmissions, "retransmissions") \
-	X(abnormal, "abnormal-events")
+	X(abnormal, "abnormal-events") \
+	X(conflicts, "conflicts")
 
 struct scsp_neighbor {
 	TAILQ_ENTRY(scsp_neighbor) of_group;
@@ -53,6 +62,16 @@ struct scsp_neighbor {
 	struct scsp_replay	 replay;
 	bool			 wanted, made;	/* while it is configured */
 	uint32_t		 mtu;		/* octets of a packet */
+	size_t			 takes;		/* octets of an SDU, as told */
+	struct scsp_share	 share;		/* of the cache */
+	struct scsp_quiet	 quiet[SCSP_EV_MAX];
+	struct timer		 log_timer;	/* tells the state at last */
+	/* large messages that were repeated in vain, one after the other */
+	uint32_t		 large_tries;
+	uint64_t		 large_hellos;	/* hellos_in at the last one */
+	bool			 large_told;
+	mtime_t			 grace_at;	/* update.c: since then */
+	uint32_t		 grace;		/* records are taken still */
 
 	/* hello.c */
 	uint8_t			 hello;		/* enum scsp_hello_state */
@@ -93,7 +112,11 @@ struct scsp_neighbor {
 	struct scsp_want	*out;	/* in the CSUS, sorted */
 	uint32_t		 nout, nopen;
 	uint32_t		 csus_tries;
+	size_t			 csus_octets;	/* of the last CSUS */
 	bool			 csus_progress, crl_failed;
+	bool			 crl_full;	/* told so */
+	bool			 csus_single;	/* one record to a CSUS, A-73 */
+	bool			 exchanged;	/* it answers CSU messages */
 	struct timer		 csus_timer;
 
 	/* queue.c */
@@ -122,6 +145,23 @@ void	 scsp_neighbor_drop(struct scsp_neighbor *, enum scsp_drop);
 void	 scsp_neighbor_event(struct scsp_neighbor *, enum scsp_event_code,
 	    const char *from, const char *to, const char *why,
 	    uint64_t number);
+/* the same, with everything in it that is not the neighbor's */
+void	 scsp_neighbor_tell(struct scsp_neighbor *, struct scsp_event *);
+/* about one record: why may be SCSP_DROP_NONE */
+void	 scsp_neighbor_tell_record(struct scsp_neighbor *,
+	    enum scsp_event_code, record_id, enum scsp_drop why,
+	    uint64_t number);
+/* a circuit takes SDUs of so many octets: packets are made to fit */
+void	 scsp_neighbor_resize(struct scsp_neighbor *, size_t sdu_max);
+/* is marsd so far behind that no more records should come? */
+bool	 scsp_neighbor_congested(const struct scsp_neighbor *);
+/*
+ * A message of so many octets is repeated, or was answered.  Where large ones
+ * are never answered while Hellos come, the owner is told, once: something on
+ * the way drops fragments.
+ */
+void	 scsp_neighbor_repeats(struct scsp_neighbor *, size_t octets);
+void	 scsp_neighbor_answers(struct scsp_neighbor *, size_t octets);
 /*
  * One step of a machine of this neighbor.  A change of the state is noted
  * in *since and told to the owner as code.  Returns the action to be taken.

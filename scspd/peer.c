@@ -158,6 +158,8 @@ scsp_peer_settle(struct scsp_peer *p)
 		if (rank(c) >= 0 && !c->greeted)
 			fresh = c->greeted = true;
 	TAILQ_FOREACH(nb, &p->neighbors, of_peer) {
+		if (best != NULL)
+			scsp_neighbor_resize(nb, vc_sdu_max(best->vc));
 		if (best == NULL)
 			scsp_hello_run(nb, SCSP_HELLO_EV_VC_DOWN);
 		else if (nb->hello == SCSP_HELLO_DOWN)

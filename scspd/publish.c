@@ -9,11 +9,14 @@
  *
  * RFC 2334 B.2.0.2 numbers a record from -2^31+1 on and purges it from the
  * server group when it has come to the end; after a restart a number that is
- * unique is needed, and the existing one plus a constant is recommended.
- * Nobody knows the existing one before a neighbor is aligned, so until then
- * records are held without a number (A-11).  The record that purges is the
- * one that withdraws the contents (A-92); where there is no such record, as
- * for a Redirect Entry, the key stops there.
+ * unique is needed, and the existing one plus a constant is recommended.  A
+ * server can't know whether it ran before.  So each of its lives begins with
+ * a number that follows from the clock, and not below the existing one plus
+ * the constant.  Nobody knows the existing one before a neighbor is aligned,
+ * so until then records are held without a number (A-11).
+ *
+ * The record that purges is the one that withdraws the contents (A-92); where
+ * there is no such record, as for a Redirect Entry, the key stops there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,45 +29,25 @@
 #include "queue.h"
 #include "scsp.h"
 
-static struct scsp_renewal *
-renewal_find(const struct scsp_group *g, uint32_t key)
-{
-	struct scsp_renewal *r;
-
-	TAILQ_FOREACH(r, &g->renewals, entry)
-		if (r->key == key)
-			return r;
-	return NULL;
-}
-
 void
-scsp_publish_renew(struct scsp_group *g, uint32_t key)
+scsp_publish_renew(
+    struct scsp_group *g, uint32_t key, const struct scsp_renewal *r)
 {
-	struct scsp_renewal *r;
-
-	if ((r = renewal_find(g, key)) == NULL)
-		return;
-	TAILQ_REMOVE(&g->renewals, r, entry);
 	scsp_publish(g->scsp, g->sgid, key, r->data, r->len);
-	free(r);
 }
 
 /* Keeps these contents until the purge is over.  False: no memory. */
 static bool
-renew_later(struct scsp_group *g, uint32_t key, const void *data, uint16_t len)
+renew_later(struct scsp_entry *e, const void *data, uint16_t len)
 {
-	struct scsp_renewal *r, *old;
+	struct scsp_renewal *r;
 
 	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return false;
-	r->key = key;
 	r->len = len;
 	memcpy(r->data, data, len);
-	if ((old = renewal_find(g, key)) != NULL) {
-		TAILQ_REMOVE(&g->renewals, old, entry);
-		free(old);
-	}
-	TAILQ_INSERT_TAIL(&g->renewals, r, entry);
+	free(e->renewal);
+	e->renewal = r;
 	return true;
 }
 
@@ -81,6 +64,7 @@ originate(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
 	    &g->cache, e, seq, data, len, tomb, g->scsp->timers->now))
 		return false;
 	scsp_cache_flag(&g->cache, e, ENTRY_OWN);
+	scsp_cache_charge(e, NULL);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, NULL, g->hop_count);
 	return true;
@@ -125,7 +109,7 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		    0 :
 		    s->ops->withdraw(e->data, e->len, buf, sizeof(buf));
 		last = buf;
-		if (n == 0 || !renew_later(g, key, data, len)) {
+		if (n == 0 || !renew_later(e, data, len)) {
 			numbers_end(g, key);
 			return;
 		}
@@ -144,6 +128,10 @@ scsp_publication(
 
 	*seq = scsp_seq_next(
     known, e->seq, e->seen, (e->flags & ENTRY_AGAIN) != 0);
+	/* the first number of a life is above those of others */
+	if ((e->flags & (ENTRY_OWN | ENTRY_HELD)) != ENTRY_OWN &&
+	    *seq != SEQ_RESERVED && *seq < scsp_group_first(g))
+		*seq = scsp_group_first(g);
 	if (g->holding)
 		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
 	if (*seq == SEQ_RESERVED)
@@ -167,6 +155,7 @@ publish_hold(struct scsp_group *g, struct scsp_entry *e, const void *data,
 	    &g->cache, e, e->seq, data, len, tomb, g->scsp->timers->now))
 		return;
 	scsp_cache_flag(&g->cache, e, flags);
+	scsp_cache_charge(e, NULL);
 	scsp_group_mortals(g);
 }
 
@@ -192,7 +181,7 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		publish_purge(g, e, data, len, tomb);
 		break;
 	case SCSP_PUBLISH_WAIT:
-		if (!renew_later(g, key, data, len))
+		if (!renew_later(e, data, len))
 			numbers_end(g, key);
 		break;
 	case SCSP_PUBLISH_STUCK:
@@ -216,6 +205,7 @@ scsp_publish(
 	    (e = scsp_cache_add(
 	    &g->cache, RECORD_ID(s->lsid, key), s->timers->now)) == NULL)
 		return;
+	scsp_group_filled(g, NULL);
 	publish_act(g, e, data, (uint16_t)len, verdict == CSA_TOMBSTONE);
 }
 
@@ -301,4 +291,35 @@ scsp_realign(struct scsp *s, uint16_t sgid)
 	if (g != NULL)
 		TAILQ_FOREACH(nb, &g->neighbors, of_group)
 			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
+}
+
+/*
+ * What was hidden was so because a server was silent for marsd, which does
+ * not know that server any more: it has to find out anew.
+ */
+void
+scsp_retell(struct scsp *s, uint16_t sgid)
+{
+	struct scsp_group *g = scsp_group_find(s, sgid);
+	struct scsp_entry *e, *next;
+	struct scsp_csas c;
+
+	if (g == NULL)
+		return;
+	for (e = scsp_cache_first(&g->cache); e != NULL; e = next) {
+		next = scsp_cache_after(&g->cache, e->id);
+		if (e->flags & (ENTRY_OWN | ENTRY_BARE))
+			continue;
+		if (e->flags & ENTRY_HIDDEN) {
+			scsp_cache_unflag(
+			    &g->cache, e, ENTRY_HIDDEN | ENTRY_SHOWN);
+			scsp_queue_revived(g, e);
+		}
+		memset(&c, 0, sizeof(c));
+		c.id = e->id;
+		c.seq = e->seq;
+		c.data = e->data;
+		c.len = e->len;
+		scsp_group_tell_update(g, &c, CSA_HOW_ALIGNED);
+	}
 }

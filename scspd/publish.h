@@ -32,6 +32,7 @@ void	scsp_publish_release(struct scsp_group *);
 void	scsp_publish_renumber(struct scsp_group *, struct scsp_entry *,
 	    int32_t);
 /* a purge is over: the record begins anew with what waits */
-void	scsp_publish_renew(struct scsp_group *, uint32_t key);
+void	scsp_publish_renew(struct scsp_group *, uint32_t key,
+	    const struct scsp_renewal *);
 
 #endif

@@ -89,6 +89,14 @@ scsp_queue_remove(struct scsp_link *l)
 }
 
 void
+scsp_queue_acknowledged(struct scsp_link *l)
+{
+	if (l->flying)
+		scsp_neighbor_answers(l->neighbor, l->packet);
+	scsp_queue_remove(l);
+}
+
+void
 scsp_queue_clear(struct scsp_neighbor *nb)
 {
 	struct scsp_link *l;
@@ -197,33 +205,71 @@ static void
 flush_acks(struct scsp_neighbor *nb)
 {
 	struct scsp_packet p;
-	uint32_t i;
+	uint32_t i, left, max = scsp_neighbor_records(nb, 0);
 
-	if (nb->nacks == 0)
-		return;
-	scsp_neighbor_begin(nb, &p, SCSP_CSU_REPLY, 0);
-	for (i = 0; i < nb->nacks; i++)
-		scsp_packet_csas(&p, &nb->acks[i]);
+	/* one, unless the circuit takes less than when they were gathered */
+	for (i = 0; i < nb->nacks;) {
+		scsp_neighbor_begin(nb, &p, SCSP_CSU_REPLY, 0);
+		for (left = max; i < nb->nacks && left > 0; left--)
+			scsp_packet_csas(&p, &nb->acks[i++]);
+		nb->replies_out++;
+		scsp_neighbor_send(nb, &p, NULL, false);
+	}
 	nb->nacks = 0;
-	nb->replies_out++;
-	scsp_neighbor_send(nb, &p, NULL, false);
 }
 
-/* One CSU Request of what waits, with as many records as it holds. */
+/*
+ * The first record that waits does not fit into any packet that the neighbor
+ * takes: it can't have it.  Repeating would end the adjacency.
+ */
+static void
+drop_large(struct scsp_neighbor *nb, struct scsp_link *l)
+{
+	struct scsp_entry *e = l->entry;
+
+	scsp_neighbor_drop(nb, SCSP_DROP_RECORD_LARGE);
+	scsp_neighbor_tell_record(nb, SCSP_EV_LIMIT, e->id,
+	    SCSP_DROP_RECORD_LARGE, record_octets(e));
+	scsp_queue_remove(l);
+	scsp_entry_settle(nb->group, e);
+}
+
+/* Is there room for the entry behind what is in the packet? */
+static bool
+request_takes(const struct scsp_neighbor *nb, const struct scsp_packet *p,
+    const struct scsp_entry *e)
+{
+	if (p->nrecords == 0)
+		return true; /* it may take the room of extensions */
+	if (nb->conf.csu_batch != 0 && p->nrecords >= nb->conf.csu_batch)
+		return false;
+	return scsp_packet_left(p, EXT_RESERVE) >= record_octets(e);
+}
+
+/*
+ * One CSU Request of what waits, with as many records as it holds, and not
+ * more than the neighbor acknowledges (csu-batch).
+ */
 static void
 send_request(struct scsp_neighbor *nb)
 {
+	size_t reserve = nb->conf.auth ? EXT_RESERVE : 0;
 	mtime_t now = nb->scsp->timers->now;
 	struct scsp_packet p;
 	struct scsp_csas c = { 0 };
 	struct scsp_link *l;
 	struct scsp_entry *e;
+	uint16_t n = 0;
 
 	scsp_neighbor_begin(nb, &p, SCSP_CSU_REQUEST, 0);
 	while ((l = TAILQ_FIRST(&nb->fresh)) != NULL) {
 		e = l->entry;
-		if (scsp_packet_left(&p, EXT_RESERVE) < record_octets(e) &&
-		    p.nrecords != 0)
+		if (p.nrecords == 0 &&
+		    scsp_packet_left(&p, reserve) < record_octets(e)) {
+			drop_large(nb, l);
+			continue;
+		}
+		if (!request_takes(nb, &p, e))
 			break;
 		c.id = e->id;
 		c.seq = e->seq;
@@ -235,6 +281,13 @@ send_request(struct scsp_neighbor *nb)
 		queue_attach(l, true);
 		l->sent_at = now;
 		nb->records_out++;
+	}
+	if (p.nrecords == 0)
+		return;
+	TAILQ_FOREACH_REVERSE(l, &nb->sent, scsp_link_queue, of_neighbor) {
+		if (n++ == p.nrecords)
+			break;
+		l->packet = (uint16_t)p.w.len;
 	}
 	nb->requests_out++;
 	scsp_neighbor_send(nb, &p, NULL, false);
@@ -290,6 +343,7 @@ on_csu_timer(void *arg)
 			return;
 		}
 		nb->retransmissions++;
+		scsp_neighbor_repeats(nb, l->packet);
 		queue_detach(l);
 		TAILQ_INSERT_TAIL(&again, l, of_neighbor);
 		l->flying = false;

@@ -31,6 +31,7 @@ struct scsp_link {
 	mtime_t			 sent_at;
 	uint32_t		 octets;	/* as counted in its list */
 	bool			 flying;	/* sent, not acknowledged */
+	uint16_t		 packet;	/* octets of what it was in */
 	uint16_t		 hops;
 	uint16_t		 tries;		/* retransmissions so far */
 };
@@ -60,6 +61,8 @@ void	scsp_queue_flood(struct scsp_group *, struct scsp_entry *,
  * (A-8)
  */
 void	scsp_queue_revived(struct scsp_group *, struct scsp_entry *);
+/* the neighbor has acknowledged it: off its queue */
+void	scsp_queue_acknowledged(struct scsp_link *);
 /* acknowledges a record, saying that we have the instance seq */
 void	scsp_queue_acknowledge(struct scsp_neighbor *,
 	    const struct scsp_csas *, int32_t seq);

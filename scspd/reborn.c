@@ -4,30 +4,24 @@
  */
 
 /*
- * An earlier life of ours: what to do when this server ran before, and other
- * servers still hold records of that time.
+ * An earlier life of ours that had greater numbers than this one, because the
+ * clock was wrong or has been set back (A-11).
  *
- *  - RFC 2334 B.2.0.2 wants of a server that has restarted a number that is
- *    unique in the server group, and recommends the existing number plus a
- *    constant.  A server forgets its numbers when it restarts.  Here it asks
- *    the group; where nobody in reach knows a number, it begins at -2^31+1
- *    again (A-11).
+ * A server out of reach may hold an old instance with a number that we use
+ * again for other contents.  No summary shows that (A-89).  So all that was
+ * numbered in this life is numbered once more, by the existing number plus a
+ * constant (RFC 2334 B.2.0.2):
  *
- * By now A-11 decides otherwise: the first number of a life follows from the
- * clock.  That is not done yet; this file goes when it is.
- *
- * Then a server out of reach may hold an old instance with a number that we
- * use again for other contents.  No summary shows that, and each server keeps
- * what it had first (A-89).  So all that was numbered in this life is
- * numbered once more, by the existing number plus a constant:
- *
- *  - at once when anything of an earlier life turns up;
- *  - and D + H after our start, when that life is forgotten (A-8).  A server
- *    that has not heard of us by then has erased what it had of us; one that
- *    has heard of us may still keep it, and takes the higher number.
+ *  - at once when anything of an earlier life turns up with a number that this
+ *    life may have used;
+ *  - and D + H after our start, when the earlier life is forgotten (A-8),
+ *    because a clock that begins at the same date at each start gives every
+ *    life the same numbers, and nobody can tell.  A server that has not heard
+ *    of us by then has erased what it had of us; one that has heard of us may
+ *    still keep it, and takes the higher number.
  *
  * The record that turns up is not among them: marsd answers that one.  A key
- * that is new begins at -2^31+1 (A-11).
+ * that is new begins with the number of this life (A-11).
  */
 #include "cache.h"
 #include "group.h"
@@ -84,7 +78,8 @@ void
 scsp_reborn_proven(struct scsp_group *g, int32_t seq)
 {
 	scsp_reborn_heard(g, seq);
-	if (seq > REBORN_LIMIT || g->holding || g->reborn)
+	if (seq < scsp_group_first(g) || seq > REBORN_LIMIT || g->holding ||
+	    g->reborn)
 		return;
 	g->reborn = true;
 	renumber(g);

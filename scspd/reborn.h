@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* An earlier life of ours, and what it means for our numbers. */
+/* An earlier life of ours with greater numbers than this one. */
 #ifndef SCSP_REBORN_H
 #define SCSP_REBORN_H
 

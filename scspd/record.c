@@ -17,10 +17,10 @@
  *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
  *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
  *    is only counted (A-65).
- *  - One number with two contents is not mentioned.  Here the first one stays
- *    and the owner is told (A-89); but a hidden one gives way, because its
- *    owner began anew where it was forgotten (A-11).  By now A-89 decides that
- *    the greater contents win; that is not done yet.
+ *  - One number with two contents is not mentioned.  Here the greater
+ *    contents win at every server, and the owner is told (A-89); but a hidden
+ *    one gives way, because its owner began anew where it was forgotten
+ *    (A-11).
  *  - The same instance acknowledges ours.  Here a newer one does, too (A-90).
  *  - A record of our own is like any other.  Here it is not passed on: marsd
  *    is told, and says what it is now (A-10, A-11, A-89).
@@ -77,7 +77,7 @@ static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
 	[SCSP_RECORD_STRANGE_HIDDEN] =
 	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, STRANGE, SHOW),
 	[SCSP_RECORD_OWN_UNBACKED] =
-	    V(EARLIER, EARLIER, EARLIER, KNOWN, KNOWN, KNOWN, OURS),
+	    V(EARLIER, FULL, EARLIER, KNOWN, KNOWN, KNOWN, OURS),
 	[SCSP_RECORD_OWN_HELD] =
 	    V(EARLIER, EARLIER, BACK, KNOWN, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_OWN] =
@@ -150,31 +150,13 @@ scsp_record_verdict(enum scsp_record record, enum scsp_standing standing)
 	return (enum scsp_verdict)verdicts[record][standing];
 }
 
-static void
-record_event(struct scsp_neighbor *nb, enum scsp_event_code code,
-    const struct scsp_csas *c, enum scsp_drop why)
-{
-	struct scsp *s = nb->scsp;
-	uint8_t oid[4];
-	struct scsp_event ev = { .code = code,
-		.pid = nb->group->pid,
-		.sgid = nb->group->sgid,
-		.neighbor = &nb->peer->addr,
-		.why = why == SCSP_DROP_NONE ? NULL : scsp_drop_name(why),
-		.oid = oid,
-		.number = RECORD_KEY(c->id) };
-
-	scsp_oid_octets(RECORD_OID(c->id), oid);
-	s->ops->event(s->arg, &ev);
-}
-
 /* The record is counted, told, acknowledged, and not taken. */
 static void
 record_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,
-    const struct scsp_csas *c, enum scsp_drop why)
+    const struct scsp_csas *c, enum scsp_drop why, uint64_t number)
 {
 	scsp_neighbor_drop(nb, why);
-	record_event(nb, code, c, why);
+	scsp_neighbor_tell_record(nb, code, c->id, why, number);
 }
 
 /*
@@ -195,10 +177,14 @@ implicit(struct scsp_neighbor *nb, struct scsp_entry *e, int32_t seq)
 
 /* The entry of this name, made if need be; NULL: no memory. */
 static struct scsp_entry *
-entry_get(struct scsp_group *g, struct scsp_entry *e, record_id id)
+entry_get(struct scsp_neighbor *nb, struct scsp_entry *e, record_id id)
 {
-	if (e == NULL) {
-		e = scsp_cache_add(&g->cache, id, g->scsp->timers->now);
+	struct scsp_group *g = nb->group;
+
+	if (e == NULL &&
+	    (e = scsp_cache_add(&g->cache, id, g->scsp->timers->now)) != NULL) {
+		scsp_cache_charge(e, &nb->share);
+		scsp_group_filled(g, nb);
 		scsp_group_mortals(g);
 	}
 	return e;
@@ -227,7 +213,7 @@ take_earlier(
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
 
-	if ((e = entry_get(g, e, c->id)) == NULL ||
+	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
@@ -295,12 +281,13 @@ static bool
 remember(
     struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
 {
-	if ((e = entry_get(nb->group, e, c->id)) == NULL) {
+	if ((e = entry_get(nb, e, c->id)) == NULL) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return false;
 	}
 	e->seen = c->seq;
-	record_refuse(nb, SCSP_EV_STRANGE, c, SCSP_DROP_RECORD_STRANGE);
+	record_refuse(nb, SCSP_EV_STRANGE, c, SCSP_DROP_RECORD_STRANGE,
+	    RECORD_KEY(c->id));
 	implicit(nb, e, c->seq);
 	return true;
 }
@@ -318,7 +305,7 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	uint16_t hops = c->hops == 0 ? 0 : (uint16_t)(c->hops - 1); /* */
 	struct scsp_link *l;
 
-	if ((e = entry_get(g, e, c->id)) == NULL ||
+	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
@@ -341,6 +328,37 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	if ((l = scsp_queue_find(nb, e)) != NULL)
 		scsp_queue_remove(l);
 	scsp_entry_settle(g, e);
+	return true;
+}
+
+/* Octet by octet; the longer one where one begins the other. */
+static bool
+greater_contents(const struct scsp_csas *c, const struct scsp_entry *e)
+{
+	size_t len = c->len < e->len ? c->len : e->len;
+	int diff = len == 0 ? 0 : memcmp(c->data, e->data, len);
+
+	return diff > 0 || (diff == 0 && c->len > e->len);
+}
+
+/*
+ * A-89: one number, two contents.  The greater ones win everywhere, so they
+ * are taken and passed on, or shown to this neighbor.  False: no memory.
+ */
+static bool
+conflict(struct scsp_neighbor *nb, struct scsp_entry *e,
+    const struct scsp_csas *c, bool solicited)
+{
+	nb->conflicts++;
+	scsp_neighbor_tell_record(nb, SCSP_EV_CONFLICT, c->id, SCSP_DROP_NONE,
+	    RECORD_KEY(c->id));
+	if (c->verdict == CSA_STRANGE) { /* not ours to judge */
+		implicit(nb, e, c->seq);
+		return true;
+	}
+	if (greater_contents(c, e))
+		return record_install(nb, e, c, solicited);
+	scsp_queue_add(nb, e, nb->group->hop_count, false);
 	return true;
 }
 
@@ -373,9 +391,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		lost(nb->group, e, c);
 		return true;
 	case SCSP_VERDICT_CONFLICT: /* */
-		record_event(nb, SCSP_EV_CONFLICT, c, SCSP_DROP_NONE);
-		implicit(nb, e, c->seq);
-		return true;
+		return conflict(nb, e, c, solicited);
 	case SCSP_VERDICT_KNOWN:
 		implicit(nb, e, c->seq);
 		return true;
@@ -384,7 +400,8 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		 * A policy, not a shortage: it is acknowledged, so that a
 		 * full server does not tear the adjacency down.
 		 */
-		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT);
+		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT,
+		    nb->group->max_records);
 		return true;
 	case SCSP_VERDICT_STRANGE:
 		return remember(nb, e, c);
@@ -407,10 +424,16 @@ scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
 	struct scsp_group *g = nb->group;
 	struct scsp_entry *e = scsp_cache_find(&g->cache, c->id);
 	bool solicited = scsp_solicit_answered(nb, c);
-	enum scsp_verdict verdict =
-	    scsp_record_verdict(scsp_record_classify(g, e, c, solicited),
-	    scsp_record_compare(g, e, c));
+	enum scsp_standing standing = scsp_record_compare(g, e, c);
+	enum scsp_verdict verdict;
 	int32_t ack = c->seq;
+
+	/* up to the limit there is room, but not all of it is this one's */
+	if (e == NULL)
+		standing = scsp_group_room(g, nb) ? SCSP_STANDING_NONE :
+		    SCSP_STANDING_FULL;
+	verdict = scsp_record_verdict(
+	    scsp_record_classify(g, e, c, solicited), standing);
 
 	nb->records_in++;
 	/* 2.3: ours is newer, and the acknowledgement says so */

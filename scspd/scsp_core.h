@@ -52,7 +52,11 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_CONFLICT, "two contents with one sequence number") \
 	X(SCSP_EV_STRANGE, "record not understood, acknowledged and ignored") \
 	X(SCSP_EV_LIMIT, "limit reached") \
-	X(SCSP_EV_VIOLATION, "event that its state rules out")
+	X(SCSP_EV_VIOLATION, "event that its state rules out") \
+	X(SCSP_EV_NEAR, "nine tenths of a limit are used") \
+	X(SCSP_EV_MISSING, "record that never came, given up") \
+	X(SCSP_EV_SIZE, "large messages are not answered, small ones are: " \
+	    "octets")
 
 enum scsp_event_code {
 #define X(sym, text) sym,
@@ -70,6 +74,13 @@ struct scsp_event {
 	const char		*why;
 	const uint8_t		*oid;		/* or NULL */
 	uint64_t		 number;
+	/*
+	 * Events of one kind that a neighbor causes again and again are told
+	 * at doubling intervals, up to once an hour: the owner hears of each,
+	 * but logs none that is quiet.
+	 */
+	bool			 quiet;
+	uint64_t		 more;	/* quiet ones since the last told */
 };
 
 /* What the owner supplies.  Nothing here calls back into the core. */
@@ -90,6 +101,11 @@ struct scsp_ops {
 	void	(*neighbor)(void *, uint16_t sgid, const uint8_t oid[4],
 		    bool aligned);
 	void	(*event)(void *, const struct scsp_event *);
+	/*
+	 * Is there so much for marsd that waits that no more should come?
+	 * Then records are dropped, unacknowledged.  NULL: never.
+	 */
+	bool	(*congested)(void *);
 	/* writes the record that undoes this one; 0: there is none */
 	size_t	(*withdraw)(const void *, size_t, void *, size_t);
 };
@@ -118,6 +134,8 @@ void		 scsp_revive(struct scsp *, uint16_t sgid,
 void		 scsp_erase(struct scsp *, uint16_t sgid, const uint8_t oid[4],
 		    uint32_t key);
 void		 scsp_realign(struct scsp *, uint16_t sgid);
+/* tells every record of other servers once more, also those that are hidden */
+void		 scsp_retell(struct scsp *, uint16_t sgid);
 
 /*
  * For marsctl: each writes the next object of a listing and returns true, or

@@ -16,6 +16,8 @@
 #include "log.h"
 #include "scspd.h"
 
+#define LINGER	MTIME_SEC(2)	/* that a removed cluster stays */
+
 /* --- what the core asks for */
 
 static int64_t
@@ -101,6 +103,9 @@ static const char *const event_advice[SCSP_EV_MAX] = {
 	[SCSP_EV_AUTH] = "compare the keys of both servers and their validity",
 	[SCSP_EV_OWN_ID] = "give every server a server-id of its own",
 	[SCSP_EV_LIMIT] = "raise the limit in mars.conf or look who fills it",
+	[SCSP_EV_NEAR] = "raise the limit in mars.conf or look who fills it",
+	[SCSP_EV_MISSING] = "look at the log of that server",
+	[SCSP_EV_SIZE] = "look for what drops fragments on the way",
 };
 _Static_assert(SCSP_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
@@ -115,19 +120,26 @@ static void
 scspd_hook_event(void *arg, const struct scsp_event *e)
 {
 	struct scspd_shell *d = arg;
-	char where[256] = "", text[ATM_STRLEN];
+	char where[256] = "", why[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
 		.where = where,
 		.oid = e->oid,
 		.text = event_text[e->code],
 		.from = e->from,
 		.to = e->to,
-		.why = e->why,
+		.why = e->why != NULL || e->more != 0 ? why : NULL,
 		.number = e->number,
 		.advice = event_advice[e->code],
 		.ordinary = ordinary(e->code),
 	};
 
+	if (e->quiet)
+		return;
+	if (e->why != NULL)
+		log_append(why, sizeof(why), "%s", e->why);
+	if (e->more != 0)
+		log_append(why, sizeof(why), "%s%llu more since",
+		    e->why != NULL ? ", " : "", (unsigned long long)e->more);
 	if (e->pid != PID_MARS)
 		log_append(where, sizeof(where), "protocol %u: ", e->pid);
 	log_append(where, sizeof(where), "server group %u: ", e->sgid);
@@ -171,17 +183,93 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 				    &n->addr, text, sizeof(text)));
 }
 
-static int
-scspd_hook_configure(void *arg, const struct conf *c)
+/* Moves a cluster that the new configuration has not, and its keys. */
+static void
+cluster_move(struct conf *from, struct conf *to, struct conf_cluster *cl)
+{
+	const struct conf_neighbor *n;
+	struct conf_key *k, *next;
+	uint16_t i;
+
+	TAILQ_REMOVE(&from->clusters, cl, entry);
+	TAILQ_INSERT_TAIL(&to->clusters, cl, entry);
+	TAILQ_FOREACH(n, &cl->neighbors, entry)
+		for (i = 0; i < n->nspis; i++)
+			TAILQ_FOREACH_SAFE(k, &from->keys, entry, next)
+				if (k->spi == n->spis[i] &&
+				    conf_key_find(to, k->spi) == NULL) {
+					TAILQ_REMOVE(&from->keys, k, entry);
+					TAILQ_INSERT_TAIL(&to->keys, k, entry);
+				}
+}
+
+/*
+ * A cluster that the configuration has no longer stays for a moment, so that
+ * the neighbors hear from marsd that its members have gone (A-30).
+ */
+static void
+keep_removed(struct scspd_shell *d, struct conf *old, struct conf *new)
+{
+	struct conf_cluster *o, *next, *n;
+
+	d->nlingering = 0;
+	TAILQ_FOREACH_SAFE(o, &old->clusters, entry, next) {
+		TAILQ_FOREACH(n, &new->clusters, entry)
+			if (n->server_group == o->server_group)
+				break;
+		if (n != NULL)
+			continue;
+		cluster_move(old, new, o);
+		d->nlingering++;
+	}
+}
+
+/* The configuration that they were to be kept in could not be applied. */
+static void
+give_back(struct scspd_shell *d, struct conf *old, struct conf *new)
+{
+	for (; d->nlingering > 0; d->nlingering--)
+		cluster_move(new, old,
+		    TAILQ_LAST(&new->clusters, conf_clusters));
+}
+
+static void
+on_linger(void *arg)
 {
 	struct scspd_shell *d = arg;
+	struct conf *c = d->service.conf;
+	struct conf_cluster *cl;
+
+	for (; d->nlingering > 0; d->nlingering--) {
+		cl = TAILQ_LAST(&c->clusters, conf_clusters);
+		TAILQ_REMOVE(&c->clusters, cl, entry);
+		conf_cluster_free(cl);
+	}
+	if (scsp_configure(d->scsp, c) == -1)
+		timer_set(&d->service.loop.timers, &d->linger, LINGER);
+}
+
+static int
+scspd_hook_configure(void *arg, struct conf *c)
+{
+	struct scspd_shell *d = arg;
+	struct conf *old = d->service.conf;
 
 	if (d->scsp == NULL)
 		d->scsp = scsp_new(&ops, d, &d->service.loop.timers);
 	if (d->scsp == NULL)
 		return -1;
-	if (scsp_configure(d->scsp, c) == -1)
+	if (old == NULL)
+		timer_init(&d->linger, on_linger, d);
+	else
+		keep_removed(d, old, c);
+	if (scsp_configure(d->scsp, c) == -1) {
+		if (old != NULL)
+			give_back(d, old, c);
 		return -1;
+	}
+	if (d->nlingering > 0)
+		timer_set(&d->service.loop.timers, &d->linger, LINGER);
 	warn_unauthenticated(&c->clusters);
 	warn_unauthenticated(&c->groups);
 	return 0;
@@ -233,6 +321,9 @@ scspd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	case IMSG_CSA_REALIGN:
 		scsp_realign(d->scsp, m->sgid);
 		return true;
+	case IMSG_CSA_RETELL:
+		scsp_retell(d->scsp, m->sgid);
+		return true;
 	case IMSG_CSA_HIDE:
 		act = scsp_hide;
 		break;
@@ -262,6 +353,7 @@ scspd_hook_destroy(void *arg)
 {
 	struct scspd_shell *d = arg;
 
+	timer_clear(&d->service.loop.timers, &d->linger);
 	if (d->scsp != NULL)
 		scsp_free(d->scsp);
 	d->scsp = NULL;

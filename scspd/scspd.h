@@ -15,6 +15,9 @@
 struct scspd_shell {
 	struct service	 service;
 	struct scsp	*scsp;
+	/* clusters that were removed: the last ones of service.conf */
+	struct timer	 linger;
+	unsigned int	 nlingering;
 };
 
 /* control.c: for marsctl; arg is a struct scspd_shell */

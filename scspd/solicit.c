@@ -14,8 +14,13 @@
  *    also when the record comes from elsewhere or is newer than asked for,
  *    when it was refused, or with a null record (A-72).
  *  - A CSUS is repeated without a limit.  Here the limit is that of CSU
- *    Requests, then it is an abnormal event (A-73).  By now A-73 decides that
- *    what never comes is given up; that is not done yet.
+ *    Requests.  What is unanswered then is asked for once more, one record to
+ *    a CSUS, so that one that can't be had does not hold up the rest; what
+ *    still does not come is given up for this alignment.  It is an abnormal
+ *    event only if the neighbor has answered nothing at all (A-73).
+ *
+ * What a neighbor lists is bounded by what may be held: a summary of more
+ * names than that is counted and told, and those names are not asked for.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +31,8 @@
 #include "neighbor.h"
 #include "scsp.h"
 #include "solicit.h"
+
+#define CONGESTED_WAIT	MTIME_MS(500)	/* until it is looked at again */
 
 static void	on_csus_timer(void *);
 
@@ -48,7 +55,8 @@ scsp_solicit_clear(struct scsp_neighbor *nb)
 	free(nb->out);
 	nb->out = NULL;
 	nb->ncrl = nb->nout = nb->nopen = nb->csus_tries = 0;
-	nb->crl_failed = nb->csus_progress = false;
+	nb->crl_failed = nb->csus_progress = nb->crl_full = false;
+	nb->csus_single = nb->exchanged = false;
 	timer_clear(nb->scsp->timers, &nb->csus_timer);
 }
 
@@ -58,12 +66,28 @@ scsp_solicit_pending(const struct scsp_neighbor *nb)
 	return nb->ncrl + nb->nopen;
 }
 
+/* Counted each time, told once in an alignment. */
+static void
+list_full(struct scsp_neighbor *nb, record_id id)
+{
+	scsp_neighbor_drop(nb, SCSP_DROP_REQUEST_LIMIT);
+	if (nb->crl_full)
+		return;
+	nb->crl_full = true;
+	scsp_neighbor_tell_record(nb, SCSP_EV_LIMIT, id,
+	    SCSP_DROP_REQUEST_LIMIT, nb->group->max_records);
+}
+
 void
 scsp_solicit_add(struct scsp_neighbor *nb, record_id id, int32_t seq)
 {
 	struct scsp_want_block *b;
 	struct scsp_want *w;
 
+	if (nb->ncrl + nb->nopen >= nb->group->max_records) {
+		list_full(nb, id);
+		return;
+	}
 	b = TAILQ_LAST(&nb->crl, scsp_want_list);
 	if (b == NULL || b->n == RECORDS_MAX) {
 		if ((b = malloc(sizeof(*b))) == NULL) {
@@ -127,17 +151,20 @@ send_csus(struct scsp_neighbor *nb)
 {
 	struct scsp_packet p;
 	struct scsp_csas c = { 0 };
-	uint32_t i;
+	uint32_t i, n;
 
 	/* the timer first, as 2.2.3 has it */
 	timer_set(nb->scsp->timers, &nb->csus_timer,
 	    scsp_seconds(nb->conf.rexmt_csus));
 	scsp_neighbor_begin(nb, &p, SCSP_CSUS, 0);
-	for (i = 0; i < nb->nout; i++) {
+	/* in the next one what does not fit, if the circuit takes less now */
+	n = nb->csus_single ? 1 : scsp_neighbor_records(nb, 0);
+	for (i = 0; i < nb->nout && i < n; i++) {
 		c.id = nb->out[i].id;
 		c.seq = nb->out[i].seq;
 		scsp_packet_csas(&p, &c);
 	}
+	nb->csus_octets = p.w.len;
 	nb->csus_out++;
 	scsp_neighbor_send(nb, &p, NULL, false);
 }
@@ -155,7 +182,11 @@ scsp_solicit_kick(struct scsp_neighbor *nb)
 		return;
 	}
 	nb->nout = nb->csus_tries = 0;
-	nb->csus_progress = false;
+	nb->csus_progress = nb->csus_single = false;
+	if (nb->ncrl != 0 && scsp_neighbor_congested(nb)) {
+		timer_set(nb->scsp->timers, &nb->csus_timer, CONGESTED_WAIT);
+		return;
+	}
 	fill(nb);
 	if (nb->nout != 0) {
 		send_csus(nb);
@@ -194,26 +225,94 @@ scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
 			nb->nopen--;
 			nb->csus_progress = true;
 		}
+	if (open)
+		scsp_neighbor_answers(nb, nb->csus_octets);
 	return open || !c->null;
 }
 
-/*
- * Not all that was asked for has come in time, so the rest is asked for again,
- * with more.  If nothing at all has come for as many times in a row as a CSA
- * record is retransmitted, something is wrong (A-73).
- */
+/* Drops from the CSUS what is not wanted any more. */
 static void
-on_csus_timer(void *arg)
+compact(struct scsp_neighbor *nb)
 {
-	struct scsp_neighbor *nb = arg;
 	uint32_t i, n = 0;
 
 	for (i = 0; i < nb->nout; i++)
 		if (!satisfied(nb, &nb->out[i]))
 			nb->out[n++] = nb->out[i];
-	nb->nout = n;
-	if (n == 0) {
-		nb->nopen = 0;
+	nb->nout = nb->nopen = n;
+}
+
+/* Asks for the first that is left, alone; or, if none is left, goes on. */
+static void
+ask_single(struct scsp_neighbor *nb)
+{
+	compact(nb);
+	nb->csus_progress = false;
+	if (nb->nout == 0)
+		scsp_solicit_kick(nb);
+	else
+		send_csus(nb);
+}
+
+/*
+ * The limit is reached (A-73).  A neighbor that answers something is asked for
+ * the rest one by one; one that answers nothing at all has lost us.
+ */
+static void
+at_the_limit(struct scsp_neighbor *nb)
+{
+	if (!nb->exchanged) {
+		scsp_neighbor_abnormal(nb, "csus-limit");
+		return;
+	}
+	nb->csus_single = true;
+	ask_single(nb);
+}
+
+/* It was asked for alone, and did not come. */
+static void
+give_up(struct scsp_neighbor *nb)
+{
+	scsp_neighbor_drop(nb, SCSP_DROP_RECORD_MISSING);
+	scsp_neighbor_tell_record(nb, SCSP_EV_MISSING, nb->out[0].id,
+	    SCSP_DROP_RECORD_MISSING, RECORD_KEY(nb->out[0].id));
+	nb->out[0].answered = true;
+	ask_single(nb);
+}
+
+void
+scsp_solicit_exchanged(struct scsp_neighbor *nb)
+{
+	nb->exchanged = true;
+	/* the one that was asked for alone is here: the next */
+	if (nb->csus_single && nb->nopen != 0 && nb->csus_progress)
+		ask_single(nb);
+}
+
+/*
+ * Not all of it came in time: asks for the rest and for more, as often in a
+ * row without an answer as a CSA record is retransmitted.
+ */
+static void
+on_csus_timer(void *arg)
+{
+	struct scsp_neighbor *nb = arg;
+
+	if (nb->nopen != 0 && scsp_neighbor_congested(nb)) {
+		/* what it sends is not taken: that is no fault of its */
+		timer_set(nb->scsp->timers, &nb->csus_timer, CONGESTED_WAIT);
+		return;
+	}
+	if (nb->csus_single && nb->nout != 0 && !satisfied(nb, &nb->out[0])) {
+		give_up(nb);
+		return;
+	}
+	if (nb->csus_single) {
+		ask_single(nb);
+		return;
+	}
+	compact(nb);
+	if (nb->nout == 0) {
 		scsp_solicit_kick(nb);
 		return;
 	}
@@ -221,10 +320,11 @@ on_csus_timer(void *arg)
 		nb->csus_tries = 0;
 	nb->csus_progress = false;
 	if (nb->csus_tries++ >= nb->conf.rexmt_limit) {
-		scsp_neighbor_abnormal(nb, "csus-limit");
+		at_the_limit(nb);
 		return;
 	}
-	nb->retransmissions += n;
+	nb->retransmissions += nb->nout;
+	scsp_neighbor_repeats(nb, nb->csus_octets);
 	fill(nb);
 	send_csus(nb);
 }

@@ -45,6 +45,11 @@ void		scsp_solicit_kick(struct scsp_neighbor *);
  */
 bool		scsp_solicit_answered(struct scsp_neighbor *,
 		    const struct scsp_csas *);
+/*
+ * A CSU Request or Reply of the neighbor was dealt with: it answers, and may
+ * have brought the one record that was asked for alone.
+ */
+void		scsp_solicit_exchanged(struct scsp_neighbor *);
 uint32_t	scsp_solicit_pending(const struct scsp_neighbor *);
 
 #endif

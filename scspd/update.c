@@ -25,6 +25,32 @@
 #include "solicit.h"
 #include "update.h"
 
+/* records a second that a neighbor may bring however far marsd is behind */
+#define GRACE_RECORDS	64
+
+/*
+ * Where marsd is behind, records are left to their senders to repeat, and
+ * only they: Hellos and the rest are dealt with.  A few are taken from every
+ * neighbor all the same, so that who floods harms nobody else.
+ */
+static bool
+update_takes(struct scsp_neighbor *nb, uint32_t n)
+{
+	mtime_t now = nb->scsp->timers->now;
+
+	if (mtime_diff(nb->grace_at, now) >= MTIME_SEC(1)) {
+		nb->grace_at = now;
+		nb->grace = GRACE_RECORDS;
+	}
+	if (nb->grace < n) {
+		if (scsp_neighbor_congested(nb))
+			return false;
+		nb->grace = n;
+	}
+	nb->grace -= n;
+	return true;
+}
+
 /* For us or for all servers. */
 void
 scsp_update_request(struct scsp_neighbor *nb, const struct scsp_message *m)
@@ -33,9 +59,14 @@ scsp_update_request(struct scsp_neighbor *nb, const struct scsp_message *m)
 
 	nb->requests_in++;
 	scsp_align_release_saved(nb); /* */
+	if (!update_takes(nb, m->nrecords)) {
+		scsp_neighbor_drop(nb, SCSP_DROP_CONGESTED);
+		return;
+	}
 	/* a record may end the exchange: without memory it starts over */
 	for (i = 0; i < m->nrecords && scsp_align_exchanging(nb); i++)
 		scsp_record_input(nb, &m->record[i]);
+	scsp_solicit_exchanged(nb);
 	scsp_solicit_kick(nb);
 }
 
@@ -59,7 +90,7 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 			continue;
 		if (c->seq > e->seen) /* rule 2: it has a newer one */
 			scsp_solicit_add(nb, c->id, c->seq);
-		scsp_queue_remove(l);
+		scsp_queue_acknowledged(l);
 		scsp_entry_settle(nb->group, e);
 	}
 	if (TAILQ_EMPTY(&nb->sent))
@@ -68,6 +99,7 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 		scsp_queue_flush(nb, false); /* the window is open again */
 		scsp_queue_flush_soon(nb);
 	}
+	scsp_solicit_exchanged(nb);
 	scsp_solicit_kick(nb);
 }
 
@@ -101,6 +133,11 @@ scsp_update_csus(struct scsp_neighbor *nb, const struct scsp_message *m)
 		if (scsp_packet_left(&p, EXT_RESERVE) < SCSP_CSAS_LEN)
 			continue; /* it will ask again */
 		scsp_packet_csa(&p, &c);
+		if (nb->conf.csu_batch == 0 || p.nrecords < nb->conf.csu_batch)
+			continue;
+		nb->requests_out++;
+		scsp_neighbor_send(nb, &p, NULL, false);
+		scsp_neighbor_begin(nb, &p, SCSP_CSU_REQUEST, 0);
 	}
 	if (p.nrecords != 0 && scsp_align_exchanging(nb)) {
 		nb->requests_out++;

@@ -47,12 +47,19 @@ const struct conf_number conf_cluster_numbers[] = {
 	    1, 1000000, 60000),
 	NUMBER(conf_cluster, max_joins, "limit joins-per-member",
 	    1, 1000000, 4096),
+	NUMBER(conf_cluster, max_total, "limit joins",
+	    1, 100000000, 200000),
 	NUMBER(conf_cluster, max_groups, "limit groups",
-	    1, 10000000, 1000000),
+	    1, 10000000, 200000),
 	NUMBER(conf_cluster, max_servers, "limit servers", 1, 65535, 256),
 	NUMBER(conf_cluster, max_serve_range, "limit serve-range",
 	    1, 65536, 256),
+	NUMBER(conf_cluster, max_known, "limit servers-known",
+	    1, 65535, 1024),
+	NUMBER(conf_cluster, max_backlog, "limit backlog",
+	    1, 10000000, 65536),
 	NUMBER(conf_cluster, rate, "limit rate", 1, 1000000, 200),
+	NUMBER(conf_cluster, burst, "limit burst", 1, 1000000, 4096),
 	NUMBER(conf_cluster, rate_total, "limit rate-total",
 	    1, 100000000, 100000),
 	NUMBER(conf_cluster, max_records, "limit records",
@@ -67,6 +74,7 @@ const struct conf_number conf_neighbor_numbers[] = {
 	NUMBER(conf_neighbor, rexmt_csus, "retransmit csus", 1, 3600, 3),
 	NUMBER(conf_neighbor, rexmt_csu, "retransmit csu", 1, 3600, 3),
 	NUMBER(conf_neighbor, rexmt_limit, "retransmit limit", 1, 100, 5),
+	NUMBER(conf_neighbor, csu_batch, "csu-batch", 0, 500, 0),
 	NUMBERS_END
 };
 
@@ -203,7 +211,7 @@ conf_neighbor_new(struct conf_cluster *cl)
 	} \
 } while (0)
 
-static void
+void
 conf_cluster_free(struct conf_cluster *cl)
 {
 	LIST_FREE(&cl->protocols, conf_protocol);

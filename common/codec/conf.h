@@ -78,6 +78,7 @@ struct conf_neighbor {
 	uint16_t		 dead_factor;
 	uint16_t		 rexmt_ca, rexmt_csus, rexmt_csu;	/* s */
 	uint16_t		 rexmt_limit;
+	uint16_t		 csu_batch;	/* records; 0: as many as fit */
 };
 TAILQ_HEAD(conf_neighbors, conf_neighbor);
 
@@ -130,10 +131,14 @@ struct conf_cluster {
 	/* limits; each refusal is counted */
 	uint32_t		 max_members;		/* 60000 */
 	uint32_t		 max_joins;		/* per member, 4096 */
-	uint32_t		 max_groups;		/* 1000000 */
+	uint32_t		 max_total;		/* of all, 200000 */
+	uint32_t		 max_groups;		/* of these, 200000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
+	uint32_t		 max_known;		/* of the group, 1024 */
+	uint32_t		 max_backlog;		/* ranges, 65536 */
 	uint32_t		 rate;			/* of a client, 200/s */
+	uint32_t		 burst;			/* at once, 4096 */
 	uint32_t		 rate_total;		/* in all, 100000/s */
 	uint32_t		 max_records;		/* of scspd, 2000000 */
 };
@@ -187,6 +192,8 @@ bool	 conf_number_set(const struct conf_number *, void *base, uint64_t);
  */
 struct conf		*conf_new(void);
 struct conf_cluster	*conf_cluster_new(struct conf *, const char *name);
+/* It is in no list any more. */
+void			 conf_cluster_free(struct conf_cluster *);
 /* pid: any but PID_MARS */
 struct conf_cluster	*conf_group_new(struct conf *, uint16_t sgid,
 			    uint16_t pid);

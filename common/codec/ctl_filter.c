@@ -70,7 +70,10 @@ ctl_filter_set(struct ctl_filter *f, const char *word, const char *value)
 	f->kind = &kinds[i];
 	if (strlcpy(f->value, value, sizeof(f->value)) >= sizeof(f->value))
 		return "the value of a filter is too long";
-	(void)paddr_parse(&f->addr, value); /* null where it is none */
+	/* null where it is none: "-" is the block of an empty address */
+	if (paddr_parse(&f->addr, value) == -1 &&
+	    f->kind->wants == wants_block && strcmp(value, "-") != 0)
+		return "that is no address of a group";
 	return NULL;
 }
 

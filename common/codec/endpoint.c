@@ -101,6 +101,30 @@ listen_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
 	return false;
 }
 
+/* Does it make the endpoint of this address? */
+static bool
+listen_makes(const struct conf *c, bool marsd, const struct conf_listen *l,
+    const struct atm_addr *local, struct endpoint *e)
+{
+	const struct conf_cluster *cl;
+	size_t first = 0;
+
+	/* all endpoints of a listener but those of clusters are one */
+	if (l->transport == CONF_LISTEN_ATM_PVC || !marsd)
+		return listen_endpoint(c, marsd, l, &first, e) &&
+		    atm_addr_equal(&e->local, local);
+	if (!endpoint_same(&l->addr, local))
+		return false;
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		if (atm_addr_equal(&cl->addr, local)) {
+			memset(e, 0, sizeof(*e));
+			e->transport = l->transport;
+			e->local = *local;
+			return true;
+		}
+	return false;
+}
+
 bool
 conf_endpoint(const struct conf *c, bool marsd, size_t nth, struct endpoint *e)
 {
@@ -117,11 +141,11 @@ conf_has_endpoint(const struct conf *c, bool marsd,
     enum conf_transport transport, const struct atm_addr *local,
     const struct atm_addr *peer, struct endpoint *e)
 {
-	size_t i;
+	const struct conf_listen *l;
 
-	for (i = 0; conf_endpoint(c, marsd, i, e); i++)
-		if (e->transport == transport &&
-		    atm_addr_equal(&e->local, local) &&
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (l->transport == transport &&
+		    listen_makes(c, marsd, l, local, e) &&
 		    (peer == NULL || atm_addr_equal(&e->peer, peer)))
 			return true;
 	return false;

@@ -39,7 +39,7 @@ enum imsg_type {
 	IMSG_CONF_END,		/* empty: apply it, and answer CONF_DONE */
 
 	/* child -> parent */
-	IMSG_CONF_DONE,		/* empty */
+	IMSG_CONF_DONE,		/* string: empty, or why nothing was changed */
 	IMSG_READY,		/* string sandbox: it is confined */
 	IMSG_CTL_RELOAD_REQ,	/* u32 id of the control connection */
 	/* parent -> child */
@@ -47,6 +47,11 @@ enum imsg_type {
 	IMSG_VERBOSE,		/* u32 level */
 	/* child -> parent */
 	IMSG_VERBOSE_REQ,	/* u32 level, for all processes */
+	IMSG_LOG,		/* u8 priority as in syslog(3), string text */
+	/* parent -> child, which answers with PONG at once: it does not hang */
+	IMSG_PING,		/* u32 */
+	/* child -> parent */
+	IMSG_PONG,		/* u32, the same */
 
 	/* child -> parent, which answers each one with ATM_FD */
 	IMSG_ATM_OPEN,		/* u32 id, u8 ATM_OPEN_*, addr local, addr peer
@@ -72,6 +77,9 @@ enum imsg_type {
 	IMSG_CSA_REVIVE,	/* the same */
 	IMSG_CSA_ERASE,		/* the same */
 	IMSG_CSA_REALIGN,	/* marsd: all CAFSMs to negotiation; A-8 (a) */
+	IMSG_CSA_RETELL,	/* marsd: say UPDATE of all records of others
+				 * once more: there is a protocol that had none
+				 * to take them in */
 	IMSG_CSA_UPDATE,	/* scspd: oid(4), u32 key, u32 seq (two's
 				 * complement), u8 CSA_HOW_*, rest data: this
 				 * instance is in the cache now */

@@ -10,7 +10,7 @@
 
 #include "channel.h"
 
-#define FLUSH_TIMEOUT	2000	/* ms without progress */
+#define FLUSH_TIMEOUT	500	/* ms without progress */
 
 static void	on_event(evutil_socket_t, short, void *);
 

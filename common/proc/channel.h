@@ -63,8 +63,8 @@ int	channel_send(struct channel *, uint32_t type, int fd, const void *,
 /* How many messages wait to be sent: a producer stops at a high mark. */
 uint32_t channel_queued(const struct channel *);
 /*
- * Writes until nothing is queued, for the last words of a process.  Returns 0,
- * or -1 with errno if the other end does not read for two seconds.
+ * Writes until nothing is queued, for the last words of a process: 0, or -1
+ * with errno if the other end does not read for half a second.
  */
 int	channel_flush(struct channel *);
 

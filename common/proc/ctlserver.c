@@ -24,6 +24,7 @@
 #define HIGH_MARK	64	/* messages waiting: no more rows */
 #define LOW_MARK	16	/* go on */
 #define STALL		30	/* s without progress: the client is cut */
+#define IDLE		60	/* s without a request: the same */
 #define TICK		5	/* s between looks at it */
 #define LISTS_MAX	4	/* struct ctl_commands of a server */
 /* What one client may have us do in one turn of the loop, in octets of rows. */
@@ -47,6 +48,7 @@ struct ctl_conn {
 	size_t			 nfilters;
 	alignas(max_align_t) char cursor[CTL_CURSOR_SIZE];
 	uint32_t		 stalled;	/* s */
+	uint32_t		 idle;		/* s */
 };
 
 struct ctlserver {
@@ -62,6 +64,8 @@ struct ctlserver {
 	uint32_t		 nconns;
 	uint32_t		 next_id;
 	uint64_t		 refused;
+	const char		*(*missing)(void *, const char *, const char *);
+	void			*missing_arg;
 	uint8_t			 row[CTL_ROW_MAX];
 };
 
@@ -268,6 +272,19 @@ conn_act(struct ctl_conn *c, const struct ctl_command *cmd)
 		conn_end(c, wrong == NULL, wrong == NULL ? "" : wrong);
 }
 
+/* What is wrong with a filter, or NULL. */
+static const char *
+set_filter(struct ctl_conn *c, const char *word, const char *value)
+{
+	const struct ctlserver *s = c->server;
+	const char *wrong;
+
+	wrong = ctl_filter_set(&c->filters[c->nfilters++], word, value);
+	if (wrong == NULL && s->missing != NULL)
+		wrong = s->missing(s->missing_arg, word, value);
+	return wrong;
+}
+
 /*
  * Reads the words of a request and the filters after them.  Returns -1 if they
  * are no request, or more than there is room for.  *wrong says what is wrong
@@ -290,8 +307,7 @@ read_request(struct ctl_conn *c, struct rd *r, const char **wrong)
 			return -1;
 		if (rd_string(r, word, sizeof(word)) &&
 		    rd_string(r, value, sizeof(value)))
-			*wrong = ctl_filter_set(
-		    &c->filters[c->nfilters++], word, value);
+			*wrong = set_filter(c, word, value);
 	}
 	return rd_failed(r) ? -1 : argc;
 }
@@ -341,6 +357,7 @@ conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 	struct ctl_conn *c = arg;
 
 	timers_clock(&c->server->loop->timers);
+	c->idle = 0;
 	if (fd != -1)
 		close(fd);
 	if (type != IMSG_CTL_REQUEST || c->command != NULL || c->later ||
@@ -350,11 +367,38 @@ conn_message(void *arg, uint32_t type, struct rd *r, int fd)
 		conn_request(c, r);
 }
 
+/* Asks for nothing, and has all the answers? */
+static bool
+is_idle(const struct ctl_conn *c)
+{
+	return c->command == NULL && !c->later && channel_queued(&c->ch) == 0;
+}
+
+/*
+ * The place of the client that has asked for nothing for the longest time:
+ * connections alone must not lock out who has a question.
+ */
+static void
+make_room(struct ctlserver *s)
+{
+	struct ctl_conn *c, *oldest = NULL;
+
+	TAILQ_FOREACH(c, &s->conns, entry)
+		if (is_idle(c) && (oldest == NULL || c->idle > oldest->idle))
+			oldest = c;
+	if (oldest == NULL)
+		return;
+	s->refused++;
+	conn_free(oldest);
+}
+
 static void
 conn_new(struct ctlserver *s, int fd)
 {
 	struct ctl_conn *c;
 
+	if (s->nconns >= CLIENTS_MAX)
+		make_room(s);
 	if (s->nconns >= CLIENTS_MAX || (c = calloc(1, sizeof(*c))) == NULL) {
 		s->refused++;
 		close(fd);
@@ -407,7 +451,10 @@ tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (c = TAILQ_FIRST(&s->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
-		if (channel_queued(&c->ch) == 0)
+		if (is_idle(c) && (c->idle += TICK) >= IDLE) {
+			s->refused++;
+			conn_free(c);
+		} else if (channel_queued(&c->ch) == 0)
 			c->stalled = 0;
 		else if ((c->stalled += TICK) >= STALL) {
 			log_info("control: a client that does not read is cut");
@@ -463,6 +510,14 @@ ctlserver_free(struct ctlserver *s)
 	(void)event_del(&s->tick);
 	close(s->fd);
 	free(s);
+}
+
+void
+ctlserver_filters(struct ctlserver *s,
+    const char *(*missing)(void *, const char *, const char *), void *arg)
+{
+	s->missing = missing;
+	s->missing_arg = arg;
 }
 
 /* A number for ctl_finish(). */

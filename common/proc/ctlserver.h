@@ -70,6 +70,12 @@ bool	name(void *, void *, struct wr *)	/* takes the semicolon */
 struct ctlserver *ctlserver_new(struct loop *, int fd,
 		    const struct ctl_commands *, size_t n);
 void		 ctlserver_free(struct ctlserver *);
+/*
+ * Whom to ask whether there is what a filter names: NULL, or a sentence that
+ * says what there is not.  Without it nobody is asked.
+ */
+void		 ctlserver_filters(struct ctlserver *, const char *(*missing)(
+		    void *arg, const char *word, const char *value), void *arg);
 uint32_t	 ctl_conn_id(const struct ctl_conn *);
 void		 ctl_finish(struct ctlserver *, uint32_t id, bool ok,
 		    const char *);

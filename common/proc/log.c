@@ -8,15 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "log.h"
+#include "log_out.h"
 
-#define LOG_LINE	1024
-
-/* the only global state of a process: where its log goes */
+/* the only global state of a process: its log */
 static const char *log_name = "mars";
-static bool log_foreground = true;
 static int verbose;
 
 /* Opens the log of the process called name; foreground: standard error. */
@@ -24,10 +22,7 @@ void
 log_init(const char *name, bool foreground)
 {
 	log_name = name;
-	log_foreground = foreground;
-	if (!foreground)
-		openlog(name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	tzset(); /* now, while the file can be read */
+	log_out_init(foreground);
 }
 
 void
@@ -42,16 +37,6 @@ log_getverbose(void)
 	return verbose;
 }
 
-static void
-emit(int priority, const char *text)
-{
-	if (log_foreground) {
-		fprintf(stderr, "%s: %s\n", log_name, text);
-		fflush(stderr);
-	} else
-		syslog(priority, "%s", text);
-}
-
 /* One line; if code is not 0, its meaning ends the line. */
 static void
 vlog(int priority, int code, const char *fmt, va_list ap)
@@ -60,7 +45,7 @@ vlog(int priority, int code, const char *fmt, va_list ap)
 static void
 vlog(int priority, int code, const char *fmt, va_list ap)
 {
-	char line[LOG_LINE];
+	char line[LOG_TEXT];
 	size_t len;
 
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
@@ -68,7 +53,7 @@ vlog(int priority, int code, const char *fmt, va_list ap)
 	if (code != 0)
 		(void)snprintf(
 		    line + len, sizeof(line) - len, ": %s", strerror(code));
-	emit(priority, line);
+	log_out(priority, log_name, getpid(), line);
 }
 
 /* Something failed; appends and keeps errno. */
@@ -126,6 +111,7 @@ fatal(const char *fmt, ...)
 	va_start(ap, fmt);
 	vlog(LOG_CRIT, saved, fmt, ap);
 	va_end(ap);
+	log_last();
 	exit(1);
 }
 
@@ -137,6 +123,7 @@ fatalx(const char *fmt, ...)
 	va_start(ap, fmt);
 	vlog(LOG_CRIT, 0, fmt, ap);
 	va_end(ap);
+	log_last();
 	exit(1);
 }
 

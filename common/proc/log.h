@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* Logging: to standard error in the foreground, else to syslog(3). */
+/*
+ * Logging: to standard error in the foreground, else to the system's log, and
+ * in a child by way of mars(8).  Where lines go is log_out.h's.
+ */
 #ifndef MARS_LOG_H
 #define MARS_LOG_H
 
@@ -17,6 +20,11 @@
 #define PRINTFLIKE(f, a)	__attribute__((__format__(printf, f, a)))
 
 void	log_init(const char *, bool);	/* name of the process, foreground */
+/*
+ * From now on a line that can't be written at once never stops the process
+ * (log_out.h).  Whoever only prints and ends does not call it.
+ */
+void	log_never_wait(void);
 void	log_verbose(int);		/* 0 brief, 1 debug */
 int	log_getverbose(void);
 

@@ -94,7 +94,8 @@ loop_run(struct loop *l, void (*turn)(void *), void *arg)
 void
 loop_poll(struct loop *l, void (*turn)(void *), void *arg)
 {
-	run_turn(l, EVLOOP_NONBLOCK, turn, arg);
+	/* without ONCE it would go on while there is something to read */
+	run_turn(l, EVLOOP_NONBLOCK | EVLOOP_ONCE, turn, arg);
 }
 
 void

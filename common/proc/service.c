@@ -12,10 +12,12 @@
 
 #include "ipc.h"
 #include "log.h"
+#include "log_out.h"
 #include "service_parts.h"
 
 #define PATIENCE	MTIME_SEC(1)	/* for the sibling's end */
 #define LAST_TURNS	3		/* of the loop, for what is queued */
+#define LAST_WORDS	MTIME_MS(400)	/* for the sibling to read it */
 
 void
 service_confine(struct service *s)
@@ -90,6 +92,7 @@ service_parent_closed(void *arg)
 	struct service *s = arg;
 
 	timers_clock(&s->loop.timers);
+	service_log_close();
 	channel_close(&s->parent);
 	service_end(s);
 }
@@ -104,7 +107,7 @@ service_sibling_closed(void *arg)
 	struct service *s = arg;
 
 	timers_clock(&s->loop.timers);
-	channel_close(&s->sibling);
+	service_sibling_close(s);
 	if (s->ending)
 		loop_end(&s->loop);
 	else
@@ -135,24 +138,52 @@ init(struct service *s, const struct service_hooks *hooks, void *arg)
 	for (i = 0; i < SERVICE_EVENT_MAX; i++)
 		ratelimit_init(&s->limits[i], s->loop.timers.now);
 	service_parent_open(s);
+	service_log_open(s);
 }
 
-/* What is still queued goes out, then everything is given back. */
 static void
-finish(struct service *s)
+last_words_turn(void *arg)
+{
+	struct service *s = arg;
+
+	service_links_turn(s);
+	if (!s->sibling.open || channel_queued(&s->sibling) == 0)
+		loop_end(&s->loop);
+}
+
+/*
+ * What is still queued goes out as far as that is possible in a short time.
+ * Nothing more is read from the network: it could go on for ever.
+ */
+static void
+last_words(struct service *s)
 {
 	int i;
 
-	if (s->sibling.open && channel_flush(&s->sibling) == -1)
-		log_debug("%s did not hear our last words", s->hooks->sibling);
+	service_links_deaf(s);
 	for (i = 0; i < LAST_TURNS; i++)
-		loop_poll(&s->loop, service_links_turn, s);
+		loop_poll(&s->loop, last_words_turn, s);
+	if (!s->sibling.open || channel_queued(&s->sibling) == 0)
+		return;
+	s->loop.ended = false;
+	timer_set(&s->loop.timers, &s->patience, LAST_WORDS);
+	loop_run(&s->loop, last_words_turn, s);
+	if (s->sibling.open && channel_queued(&s->sibling) != 0)
+		log_debug("%s did not hear our last words", s->hooks->sibling);
+}
+
+/* Says what is to be said, then gives everything back. */
+static void
+finish(struct service *s)
+{
+	last_words(s);
 	if (s->control != NULL)
 		ctlserver_free(s->control);
 	s->hooks->destroy(s->arg);
 	service_links_close(s);
-	if (s->sibling.open)
-		channel_close(&s->sibling);
+	service_sibling_close(s);
+	log_last();
+	service_log_close();
 	if (s->parent.open)
 		channel_close(&s->parent);
 	(void)event_del(&s->sigterm);
@@ -187,6 +218,7 @@ service_main(struct service *s, const struct service_hooks *hooks, void *arg,
 	log_init(hooks->name, true);
 	child_init();
 	log_init(hooks->name, foreground);
+	log_never_wait();
 	log_verbose(debug ? 1 : 0);
 	init(s, hooks, arg);
 	loop_run(&s->loop, service_links_turn, s);

@@ -28,6 +28,7 @@
  *	service_link.c		the links that it is to listen on
  *	service_atm.c		ATM sockets and parties, which mars(8) makes
  *	service_sibling.c	the channel between marsd and scspd
+ *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
  *	service_event.c		the log line of an event of the core
  *
@@ -56,11 +57,15 @@
 #include "vc.h"
 
 /*
- * With more than SIBLING_HIGH messages waiting for the sibling nothing is
- * read from the network, until there are fewer than SIBLING_LOW.
+ * With more than SIBLING_HIGH messages waiting for the sibling this service
+ * is congested, until there are fewer than SIBLING_LOW.  Everything is still
+ * read, and enquiries and Hellos are answered; the owner takes nothing that
+ * makes more of those messages.  A sibling that has read nothing for
+ * SIBLING_WAIT seconds is given up, and the suite with it.
  */
 #define SIBLING_HIGH	4096
 #define SIBLING_LOW	1024
+#define SIBLING_WAIT	10
 
 #define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
 
@@ -94,11 +99,12 @@ struct service_hooks {
 	bool			(*summary)(void *, void *cursor, struct wr *);
 	bool			(*counters)(void *, void *cursor, struct wr *);
 	/*
-	 * Applies a configuration, which outlives the next call.  0, or -1:
+	 * Applies a configuration, which outlives the next call; the one
+	 * before, which is still service.conf, is freed after it.  0, or -1:
 	 * no memory, and nothing was changed.  The process is confined
 	 * before the first call.
 	 */
-	int			(*configure)(void *, const struct conf *);
+	int			(*configure)(void *, struct conf *);
 	/*
 	 * Who is served at this local address by that configuration.  peer:
 	 * at the other end of a permanent circuit; NULL: whoever it is.
@@ -168,11 +174,16 @@ struct service {
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
-	uint64_t		 pauses;	/* how often links paused */
+	uint64_t		 congestions;	/* how often it was congested */
+	uint64_t		 heard;		/* by the sibling: how often it
+						 * has read something */
+	uint64_t		 heard_before;	/* the same at the last look */
+	uint32_t		 unheard;	/* looks since then */
+	struct timer		 sibling_look;
 	bool			 privileged;	/* has to give up root */
 	bool			 setup;		/* IMSG_SETUP has come */
 	bool			 serving;
-	bool			 paused;	/* the links are */
+	bool			 congested;
 	bool			 ending;
 };
 
@@ -182,6 +193,12 @@ struct service {
  */
 int	service_main(struct service *, const struct service_hooks *, void *arg,
 	    int argc, char **argv);
+
+/*
+ * Do too many messages wait for the sibling?  Then the owner should not take
+ * on what makes more of them.
+ */
+bool	service_congested(const struct service *);
 
 /*
  * Sends to the other child, in this order.  A message that can't be queued

@@ -57,10 +57,10 @@ assemble(struct service *s)
 }
 
 /*
- * Puts a configuration in force.  If there is no memory for it the old one
- * stays in force.
+ * Puts it in force; where that fails the old one stays so.  Empty, or why it
+ * has failed.
  */
-static void
+static const char *
 service_apply(struct service *s, struct conf *new)
 {
 	struct conf *old = s->conf;
@@ -68,14 +68,13 @@ service_apply(struct service *s, struct conf *new)
 	if (s->hooks->configure(s->arg, new) == -1) {
 		if (!s->serving)
 			fatal("configuration");
-		log_warnx("no memory for the new configuration: the old one "
-		    "stays in force");
 		conf_free(new);
-		return;
+		return "there is no memory for it, or a key can't be used";
 	}
 	s->conf = new;
 	if (old != NULL)
 		conf_free(old);
+	return "";
 }
 
 /*
@@ -86,6 +85,9 @@ void
 service_on_conf_end(struct service *s, struct rd *r, int fd)
 {
 	struct conf *new = assemble(s);
+	uint8_t buf[128];
+	const char *why;
+	struct wr w;
 
 	(void)r;
 	(void)fd;
@@ -97,9 +99,12 @@ service_on_conf_end(struct service *s, struct rd *r, int fd)
 		 */
 		service_sibling_open(s);
 	}
-	service_apply(s, new);
+	why = service_apply(s, new);
+	/* where it failed, what came for it is closed again */
 	service_links_apply(s);
 	if (!s->serving)
 		service_serve(s);
-	service_tell_parent(s, IMSG_CONF_DONE, NULL);
+	wr_init(&w, buf, sizeof(buf));
+	wr_string(&w, why);
+	service_tell_parent(s, IMSG_CONF_DONE, &w);
 }

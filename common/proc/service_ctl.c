@@ -58,7 +58,7 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 		const char	*name;
 		uint64_t	 value;
 	} own[] = {
-		{ "sibling-pauses", s->pauses },
+		{ "sibling-pauses", s->congestions },
 		{ "control-refused", ctlserver_refused(s->control) },
 	};
 	struct service_cursor *at = cursor;
@@ -194,6 +194,17 @@ static const struct ctl_command in_common[] = {
 	{ "log brief", NULL, service_brief },
 };
 
+static const char *
+missing(void *arg, const char *word, const char *value)
+{
+	const struct service *s = arg;
+
+	return strcmp(word, "cluster") == 0 &&
+	    conf_cluster_find(s->conf, value) == NULL ?
+	    "there is no cluster of that name" :
+	    NULL;
+}
+
 struct ctlserver *
 service_ctl_open(struct service *s, int fd)
 {
@@ -202,6 +213,11 @@ service_ctl_open(struct service *s, int fd)
 		{ s->hooks->commands, s->hooks->ncommands, s->arg },
 	};
 
-	return ctlserver_new(
+	struct ctlserver *c;
+
+	c = ctlserver_new(
 	    &s->loop, fd, lists, sizeof(lists) / sizeof(lists[0]));
+	if (c != NULL)
+		ctlserver_filters(c, missing, s);
+	return c;
 }

@@ -231,8 +231,6 @@ link_open(
 	if (l->vc == NULL)
 		fatal("link");
 	l->fd = -1;
-	if (s->paused)
-		vc_pause(l->vc, true);
 	link_attach(s, l, u);
 }
 
@@ -278,38 +276,20 @@ links_flush(struct service *s)
 			vc_flush(l->vc);
 }
 
-/*
- * If the sibling is slower than the network, what it has not read yet must
- * not grow without bound: nothing is read from the network meanwhile.
- */
-static void
-links_pause(struct service *s)
-{
-	struct service_link *l;
-	uint32_t queued;
-
-	if (!s->serving || !s->sibling.open)
-		return;
-	queued = channel_queued(&s->sibling);
-	if (s->paused ? queued >= SIBLING_LOW : queued <= SIBLING_HIGH)
-		return;
-	s->paused = !s->paused;
-	if (s->paused)
-		s->pauses++;
-	log_debug("%u messages wait for %s: the network %s", queued,
-	    s->hooks->sibling, s->paused ? "waits too" : "is read again");
-	TAILQ_FOREACH(l, &s->links, entry)
-		if (l->vc != NULL)
-			vc_pause(l->vc, s->paused);
-}
-
 void
 service_links_turn(void *arg)
 {
-	struct service *s = arg;
+	links_flush(arg);
+}
 
-	links_flush(s);
-	links_pause(s);
+void
+service_links_deaf(struct service *s)
+{
+	struct service_link *l;
+
+	TAILQ_FOREACH(l, &s->links, entry)
+		if (l->vc != NULL)
+			vc_pause(l->vc, true);
 }
 
 void

@@ -48,6 +48,19 @@ on_verbose(struct service *s, struct rd *r, int fd)
 	log_verbose((int)rd_u32(r));
 }
 
+/* mars(8) asks whether this process hangs. */
+static void
+on_ping(struct service *s, struct rd *r, int fd)
+{
+	uint8_t buf[4];
+	struct wr w;
+
+	(void)fd;
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, rd_u32(r));
+	service_tell_parent(s, IMSG_PONG, &w);
+}
+
 /* What mars(8) says, whether a descriptor comes with it, and when it may. */
 static const struct service_message {
 	uint32_t	 type;
@@ -69,6 +82,7 @@ static const struct service_message {
 	{ IMSG_LISTEN, SERVICE_WITH, SERVICE_ALWAYS, service_on_listen },
 	{ IMSG_CONF_END, SERVICE_WITHOUT, SERVICE_ALWAYS, service_on_conf_end },
 	{ IMSG_VERBOSE, SERVICE_WITHOUT, SERVICE_ALWAYS, on_verbose },
+	{ IMSG_PING, SERVICE_WITHOUT, SERVICE_ALWAYS, on_ping },
 	{ IMSG_ATM_FD, SERVICE_MAYBE, SERVICE_SERVING, service_on_atm_fd },
 	{ IMSG_ATM_PARTY_RES, SERVICE_WITHOUT, SERVICE_SERVING,
 	    service_on_atm_party },

@@ -31,6 +31,10 @@ void	service_parent_open(struct service *);		/* fatal() */
 /* w: the payload, or NULL: none.  A message that can't be queued: fatal(). */
 void	service_tell_parent(struct service *, uint32_t type, const struct wr *);
 
+/* service_log.c: what this process logs goes through mars(8), until it ends */
+void	service_log_open(struct service *);
+void	service_log_close(void);
+
 /* service_conf.c */
 service_handler	service_on_conf_begin, service_on_conf_data;
 service_handler	service_on_conf_end;
@@ -42,8 +46,10 @@ struct service_link *service_link_find(struct service *, enum conf_transport,
 struct service_link *service_link_at(struct service *, uint32_t n);
 /* Opens, hands on and closes links as the configuration in force says. */
 void	service_links_apply(struct service *);
-/* Sends what is queued, and pauses for a slow sibling: once each turn. */
+/* Sends what is queued: once each turn. */
 void	service_links_turn(void *);
+/* From now on nothing is read any more, and what is queued is still sent. */
+void	service_links_deaf(struct service *);
 void	service_links_close(struct service *);
 service_handler	service_on_listen;
 
@@ -55,6 +61,7 @@ service_handler	service_on_atm_fd, service_on_atm_party;
 
 /* service_sibling.c */
 void	service_sibling_open(struct service *);		/* fatal() */
+void	service_sibling_close(struct service *);
 
 /* service_ctl.c */
 /* Serves the listening control socket fd; as ctlserver_new(). */

@@ -23,6 +23,54 @@ sibling_message(void *arg, uint32_t type, struct rd *r, int fd)
 		    s->hooks->sibling);
 }
 
+/*
+ * Enters and leaves congestion.  That is looked at where messages are queued
+ * and where they have been read, so that it is always known.
+ */
+static void
+look_at_queue(struct service *s)
+{
+	uint32_t queued = channel_queued(&s->sibling);
+
+	if (s->congested ? queued >= SIBLING_LOW : queued <= SIBLING_HIGH)
+		return;
+	s->congested = !s->congested;
+	if (s->congested)
+		s->congestions++;
+	log_debug("%u messages wait for %s: what makes more of them %s",
+	    queued, s->hooks->sibling,
+	    s->congested ? "is not taken" : "is taken again");
+}
+
+static void
+sibling_drained(void *arg)
+{
+	struct service *s = arg;
+
+	s->heard++;
+	look_at_queue(s);
+}
+
+/*
+ * A sibling that does not read: the two databases will differ more and more,
+ * so the suite ends, and whoever supervises it starts it anew.
+ */
+static void
+on_sibling_look(void *arg)
+{
+	struct service *s = arg;
+
+	if (channel_queued(&s->sibling) == 0 || s->heard != s->heard_before)
+		s->unheard = 0;
+	else if (++s->unheard >= SIBLING_WAIT)
+		fatalx("%s has read nothing for %d s, and %u messages wait: "
+		    "%s can't go on alone",
+		    s->hooks->sibling, SIBLING_WAIT,
+		    channel_queued(&s->sibling), s->hooks->name);
+	s->heard_before = s->heard;
+	timer_set(&s->loop.timers, &s->sibling_look, MTIME_SEC(1));
+}
+
 void
 service_sibling_open(struct service *s)
 {
@@ -30,6 +78,25 @@ service_sibling_open(struct service *s)
 	    REPLICA_MAX, s->hooks->sibling, sibling_message,
 	    service_sibling_closed, s) == -1)
 		fatal("channel to %s", s->hooks->sibling);
+	s->sibling.drained = sibling_drained;
+	timer_init(&s->sibling_look, on_sibling_look, s);
+	timer_set(&s->loop.timers, &s->sibling_look, MTIME_SEC(1));
+}
+
+void
+service_sibling_close(struct service *s)
+{
+	if (!s->sibling.open)
+		return;
+	timer_clear(&s->loop.timers, &s->sibling_look);
+	channel_close(&s->sibling);
+	s->congested = false;
+}
+
+bool
+service_congested(const struct service *s)
+{
+	return s->congested;
 }
 
 void
@@ -48,6 +115,7 @@ service_replicate(struct service *s, uint32_t type, const struct replica_msg *m)
 	/* the two databases would differ for ever */
 	if (channel_send(&s->sibling, type, -1, buf, w.len) == -1)
 		fatal("message for %s", s->hooks->sibling);
+	look_at_queue(s);
 }
 
 void

@@ -518,10 +518,32 @@ nvc_counter(const struct nvc *n, size_t i, const char **name, uint64_t *value)
 	return true;
 }
 
+static void
+circuit_tell(const struct nvc_circuit *c, struct vc_circuit_info *info)
+{
+	static const char *const kinds[] = { NVC_KINDS(TABLE_NAME) };
+	const struct nvc *n = nvc_of(c);
+
+	info->local = n->link.local;
+	info->peer = c->addr;
+	info->kind = kinds[c->h.kind];
+	info->state = nvc_table.states[c->state];
+	info->number = c->num;
+	info->peer_number = c->peer_num;
+	info->sdus_in = c->sdus_in;
+	info->sdus_out = c->sdus_out;
+	info->idle = mtime_diff(c->heard, n->timers->now);
+}
+
+void
+nvc_leaf(const struct vc_leaf *leaf, struct vc_circuit_info *info)
+{
+	circuit_tell((const struct nvc_circuit *)leaf, info);
+}
+
 bool
 nvc_circuit(const struct nvc *n, uint32_t *cursor, struct vc_circuit_info *info)
 {
-	static const char *const kinds[] = { NVC_KINDS(TABLE_NAME) };
 	const struct nvc_circuit *c = NULL;
 
 	while (c == NULL) {
@@ -529,14 +551,7 @@ nvc_circuit(const struct nvc *n, uint32_t *cursor, struct vc_circuit_info *info)
 			return false;
 		c = n->slots[(*cursor)++].circuit;
 	}
-	info->local = n->link.local;
-	info->peer = c->addr;
-	info->kind = kinds[c->h.kind];
-	info->state = nvc_table.states[c->state];
-	info->number = c->num;
-	info->sdus_in = c->sdus_in;
-	info->sdus_out = c->sdus_out;
-	info->idle = mtime_diff(c->heard, n->timers->now);
+	circuit_tell(c, info);
 	return true;
 }
 
@@ -564,6 +579,8 @@ const struct vc_backend nvc_backend = {
 	.peer = nvc_peer,
 	.flush = flush_all,
 	.close = close_now,
+	.watch = nvc_watch,
+	.leaf = nvc_leaf,
 	.backlog = nvc_backlog,
 	.sdu_max = nvc_sdu_max,
 };

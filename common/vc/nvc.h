@@ -175,6 +175,8 @@ bool		 nvc_circuit(const struct nvc *, uint32_t *,
 
 /* The functions of vc.h, for the owner's own struct vc_backend. */
 uint32_t	 nvc_backlog(const struct vc *);
+void		 nvc_watch(struct vc *);
+void		 nvc_leaf(const struct vc_leaf *, struct vc_circuit_info *);
 size_t		 nvc_sdu_max(const struct vc *);
 extern const struct vc_backend nvc_backend;
 struct vc	*nvc_call(struct vc_link *, const struct atm_addr *, void *);

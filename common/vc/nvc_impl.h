@@ -148,6 +148,7 @@ struct nvc_circuit {
 	uint8_t		 tries;		/* SETUPs or ENQUIRYs unanswered */
 	uint8_t		 offered;	/* enquiry interval we told, s */
 	uint8_t		 interval;	/* in force, s: rule 6 */
+	bool		 watched;	/* by vc_watch() */
 	bool		 bundles;	/* the peer takes BUNDLE */
 	bool		 numbered;	/* a numbered SDU has come */
 	uint16_t	 number_in;	/* of the last that was delivered */

@@ -12,6 +12,9 @@
 
 #define SETUP_TRIES	4	/* repetitions; rule 4 */
 #define ENQUIRIES	3	/* without an answer; rule 6 */
+/* of a circuit that is watched: how long it may be silent, and answer late */
+#define WATCH_SILENCE	MTIME_SEC(2)
+#define WATCH_ANSWER	MTIME_MS(750)
 
 static const int64_t setup_wait[SETUP_TRIES + 1] = {
 	MTIME_MS(500), MTIME_SEC(1), MTIME_SEC(2), MTIME_SEC(4), MTIME_SEC(4)
@@ -64,12 +67,22 @@ nvc_circuit_call(struct nvc_circuit *c)
 
 /* --- time */
 
+/* How long it may be silent until it is asked (rule 6). */
+static int64_t
+circuit_silence(const struct nvc_circuit *c)
+{
+	int64_t interval = MTIME_SEC(c->interval);
+
+	return c->watched && interval > WATCH_SILENCE ? WATCH_SILENCE :
+	    interval;
+}
+
 /* Rule 6: from now on ENQUIRY after every interval of silence. */
 static void
 circuit_watch(struct nvc_circuit *c)
 {
 	struct nvc *n = nvc_of(c);
-	int64_t wait = MTIME_SEC(c->interval);
+	int64_t wait = circuit_silence(c);
 
 	c->tries = 0;
 	c->heard = n->timers->now;
@@ -95,8 +108,8 @@ nvc_circuit_timer(void *arg)
 		nvc_step(c,
 		    c->tries == SETUP_TRIES ? NVC_EV_EXPIRED : NVC_EV_TIMEOUT,
 		    &m);
-	else if (silent < MTIME_SEC(c->interval))
-		timer_set(ts, &c->timer, MTIME_SEC(c->interval) - silent);
+	else if (silent < circuit_silence(c))
+		timer_set(ts, &c->timer, circuit_silence(c) - silent);
 	else
 		nvc_step(c,
 		    c->tries == ENQUIRIES ? NVC_EV_EXPIRED : NVC_EV_TIMEOUT,
@@ -200,7 +213,23 @@ act_enquire(struct nvc_circuit *c, const struct nvc_msg *m)
 	(void)m;
 	c->tries++;
 	nvc_queue_number(n, &c->dest, NVC_ENQUIRY, 0, c->peer_num, c->num);
-	timer_set(n->timers, &c->timer, MTIME_SEC(c->interval));
+	timer_set(n->timers, &c->timer,
+	    c->watched ? WATCH_ANSWER : MTIME_SEC(c->interval));
+}
+
+void
+nvc_watch(struct vc *vc)
+{
+	struct nvc_circuit *c = (struct nvc_circuit *)vc;
+	struct timers *ts = nvc_of_link(vc->link)->timers;
+	int64_t left;
+
+	if (c->h.kind == NVC_ROOT || c->watched)
+		return;
+	c->watched = true;
+	left = circuit_silence(c) - mtime_diff(c->heard, ts->now);
+	if (c->state == NVC_CONNECTED)
+		timer_set(ts, &c->timer, left > 0 ? left : 0);
 }
 
 /*

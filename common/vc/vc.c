@@ -159,6 +159,24 @@ vc_circuit(
 }
 
 bool
+vc_leaf_circuit(const struct vc_leaf *leaf, struct vc_circuit_info *info)
+{
+	const struct vc_backend *b = leaf->root->link->backend;
+
+	if (b->leaf == NULL)
+		return false;
+	b->leaf(leaf, info);
+	return true;
+}
+
+void
+vc_watch(struct vc *vc)
+{
+	if (vc->link->backend->watch != NULL)
+		vc->link->backend->watch(vc);
+}
+
+bool
 vc_leads_to(const struct vc_link *l, const struct atm_addr *to)
 {
 	return l->backend->leads_to != NULL && l->backend->leads_to(l, to);

@@ -139,6 +139,8 @@ struct vc_circuit_info {
 	const char	*kind;		/* in, out, leaf-end, leaf, own-end */
 	const char	*state;		/* calling, connected, ... */
 	uint64_t	 number;	/* our own number of it */
+	/* the peer's, which is what DATA carries over NVC; 0: none yet */
+	uint64_t	 peer_number;
 	uint64_t	 sdus_in, sdus_out;
 	int64_t		 idle;		/* us since something came in */
 };
@@ -166,6 +168,9 @@ struct vc_backend {
 			    struct vc_circuit_info *);
 	bool		 (*leads_to)(const struct vc_link *,
 			    const struct atm_addr *);
+	void		 (*watch)(struct vc *);
+	void		 (*leaf)(const struct vc_leaf *,
+			    struct vc_circuit_info *);
 	uint32_t	 (*backlog)(const struct vc *);
 	size_t		 (*sdu_max)(const struct vc *);
 };
@@ -240,6 +245,15 @@ bool		 vc_counter(const struct vc_link *, size_t i, const char **name,
  */
 bool		 vc_circuit(const struct vc_link *, uint32_t *cursor,
 		    struct vc_circuit_info *);
+/* The same of one leaf.  false: the backend can't tell. */
+bool		 vc_leaf_circuit(const struct vc_leaf *,
+		    struct vc_circuit_info *);
+/*
+ * Of a circuit, not of a root: that its other end has died has to be known
+ * soon.  Over NVC it is within 4.25 s.  It is asked more often for that, so it
+ * is for the few circuits without which nothing goes on.
+ */
+void		 vc_watch(struct vc *);
 /* Has it a permanent circuit to that address? */
 bool		 vc_leads_to(const struct vc_link *, const struct atm_addr *);
 /* Does it lead to such addresses and no others, so that one can't call? */

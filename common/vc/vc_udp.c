@@ -440,6 +440,8 @@ static const struct vc_backend backend = {
 	.pause = udp_pause,
 	.counter = udp_counter,
 	.circuit = udp_circuit,
+	.watch = nvc_watch,
+	.leaf = nvc_leaf,
 	.backlog = nvc_backlog,
 	.sdu_max = nvc_sdu_max,
 };

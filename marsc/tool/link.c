@@ -166,7 +166,11 @@ marsc_link_udp_open(struct marsc_links *ls, const struct atm_addr *local,
 	int fd;
 
 	if ((fd = vc_udp_socket(local, ls->udp.base_port)) == -1) {
-		(void)snprintf(why, size, "%s", strerror(errno));
+		(void)snprintf(why, size, "%s",
+		    errno != EADDRINUSE ?
+		    strerror(errno) :
+		    "another endpoint has this address: give this one a "
+		    "selector of its own, as in 192.0.2.1%16");
 		return NULL;
 	}
 	l = vc_udp_open(ls->base, ls->timers, fd, local, &ls->udp, NULL, NULL);

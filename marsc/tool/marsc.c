@@ -18,13 +18,11 @@
 #include "tool.h"
 #include "version.h"
 
-#define EXIT_USAGE	2
-
 static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: marsc [-jV] [-b base-port] [-c circuit,address] "
+	    "usage: marsc [-jVx] [-b base-port] [-c circuit,address] "
 	    "[-n count]\n"
 	    "             [-p ipv4|ipv6] [-t timer=value]\n"
 	    "             -l address -s server[,server ...] command "
@@ -144,14 +142,15 @@ read_command(struct marsc_tool *t, int argc, char **argv)
 		return;
 	}
 	for (i = 0; i < argc; i++) {
-		(void)strlcat(line, argv[i], sizeof(line));
-		if (strlcat(line, " ", sizeof(line)) >= sizeof(line))
+		if (i > 0)
+			(void)strlcat(line, " ", sizeof(line));
+		if (strlcat(line, argv[i], sizeof(line)) >= sizeof(line))
 			errx(EXIT_USAGE, "command is too long");
 	}
 	error = marsc_script_line(&t->script, line, &t->conf.pro);
 	if (error != NULL)
 		errx(EXIT_USAGE, "%s: %s", argv[0], error);
-	if (strcmp(argv[0], "serve") == 0 &&
+	if ((strcmp(argv[0], "serve") == 0 || strcmp(argv[0], "join") == 0) &&
 	    !marsc_script_add(&t->script, MARSC_VERB_STAY))
 		err(1, NULL);
 }
@@ -232,7 +231,7 @@ tool_parse_options(
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "b:c:jl:n:p:s:t:V")) != -1)
+	while ((ch = getopt(argc, argv, "b:c:jl:n:p:s:t:Vx")) != -1)
 		switch (ch) {
 		case 'b':
 			t->links.udp.base_port = (uint16_t)tool_number(
@@ -269,6 +268,9 @@ tool_parse_options(
 		case 'V':
 			printf("marsc %s\n", MARS_VERSION);
 			exit(0);
+		case 'x':
+			t->printer.payload = true;
+			break;
 		default:
 			usage();
 		}
@@ -354,7 +356,10 @@ main(int argc, char **argv)
 	if (strcmp(argv[0], "run") == 0) {
 		if (argc != 2)
 			usage();
-		read_script(&t, argv[1]);
+		if (strcmp(argv[1], "-") == 0 && marsc_input_comes())
+			marsc_input_first(&t);
+		else
+			read_script(&t, argv[1]);
 	} else
 		read_command(&t, argc, argv);
 	find_role(&t);

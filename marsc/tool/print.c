@@ -59,12 +59,14 @@ json_lists(FILE *f, const struct marsc_notice *n)
 	char abuf[ATM_STRLEN], pbuf[PADDR_STRLEN];
 	size_t i;
 
-	if (n->code != MARSC_NOTICE_MEMBERS && n->code != MARSC_NOTICE_GROUPS) {
+	if (n->code != MARSC_NOTICE_MEMBERS && n->code != MARSC_NOTICE_GROUPS &&
+	    n->code != MARSC_NOTICE_SENT) {
 		if (n->n > 0)
 			json_atm(f, "leaf", &n->addrs[0]);
 		return;
 	}
-	fprintf(f, ",\"%s\":[", marsc_notice_name(n->code));
+	fprintf(f, ",\"%s\":[",
+	    n->code == MARSC_NOTICE_GROUPS ? "groups" : "members");
 	for (i = 0; i < n->n; i++) {
 		if (i > 0)
 			fputc(',', f);
@@ -116,6 +118,8 @@ json_notice(
 	else if (n->code == MARSC_NOTICE_NO_MARS)
 		fprintf(f, ",\"wait\":%u", n->number);
 	json_range(f, n->min, n->max);
+	if (n->code == MARSC_NOTICE_SENT || n->code == MARSC_NOTICE_NOT_SENT)
+		fprintf(f, ",\"packets\":%u", n->number);
 	json_lists(f, n);
 	if (n->why != NULL)
 		json_pair(f, "why", n->why);
@@ -155,7 +159,13 @@ text_lists(FILE *f, const struct marsc_notice *n)
 	char abuf[ATM_STRLEN], pbuf[PADDR_STRLEN];
 	size_t i;
 
-	fputs(n->code == MARSC_NOTICE_GROUPS ? "groups in " : "members of ", f);
+	if (n->code != MARSC_NOTICE_SENT)
+		fputs(n->code == MARSC_NOTICE_GROUPS ? "groups in " :
+		    "members of ", f);
+	else if (n->number == 1)
+		fputs("sent to ", f);
+	else
+		fprintf(f, "sent %u packets to ", n->number);
 	text_range(f, n->min, n->max);
 	fputs(n->n == 0 ? ": none" : ":", f);
 	for (i = 0; i < n->n; i++)
@@ -211,6 +221,7 @@ static const struct {
 	    false },
 	[MARSC_NOTICE_REVALIDATE] =
 	    { "revalidating", true, false, false, false },
+	[MARSC_NOTICE_NOT_SENT] = { "not sent to", true, false, false, true },
 	[MARSC_NOTICE_NO_MEMORY] =
 	    { "out of memory", false, false, false, true },
 };
@@ -260,6 +271,7 @@ text_notice(const struct marsc_printer *p, const struct atm_addr *client,
 		break;
 	case MARSC_NOTICE_MEMBERS:
 	case MARSC_NOTICE_GROUPS:
+	case MARSC_NOTICE_SENT:
 		text_lists(f, n);
 		break;
 	case MARSC_NOTICE_JUMP:
@@ -292,21 +304,40 @@ marsc_print_notice(const struct marsc_printer *p, const struct atm_addr *client,
 	fflush(p->out);
 }
 
+static void
+print_hex(FILE *f, const uint8_t *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		fprintf(f, "%02x", data[i]);
+}
+
 void
 marsc_print_packet(const struct marsc_printer *p, const struct atm_addr *client,
     const uint8_t *data, size_t len)
 {
-	(void)data;
 	if (p->json) {
 		fputs("{\"event\":\"packet\"", p->out);
 		json_atm(p->out, "client", client);
-		fprintf(p->out, ",\"octets\":%zu}\n", len);
+		fprintf(p->out, ",\"octets\":%zu", len);
+		if (p->payload) {
+			fputs(",\"data\":\"", p->out);
+			print_hex(p->out, data, len);
+			fputc('"', p->out);
+		}
+		fputs("}\n", p->out);
 	} else {
 		if (p->many) {
 			text_atm(p->out, client);
 			fputs(": ", p->out);
 		}
-		fprintf(p->out, "packet of %zu octets\n", len);
+		fprintf(p->out, "packet of %zu octets", len);
+		if (p->payload) {
+			fputs(": ", p->out);
+			print_hex(p->out, data, len);
+		}
+		fputc('\n', p->out);
 	}
 	fflush(p->out);
 }

@@ -20,6 +20,7 @@ struct marsc_printer {
 	bool	 mcs;		/* "serving" rather than "joined" */
 	bool	 many;		/* name the client in plain lines */
 	bool	 heard;		/* print what comes on the control VC */
+	bool	 payload;	/* print the octets of packets */
 };
 
 void	marsc_print_notice(const struct marsc_printer *,

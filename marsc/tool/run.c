@@ -25,8 +25,8 @@ tool_random(void *arg)
 	return arc4random();
 }
 
-static void
-tool_end(struct marsc_tool *t, int status)
+void
+marsc_tool_end(struct marsc_tool *t, int status)
 {
 	if (t->status == 0)
 		t->status = status;
@@ -38,7 +38,7 @@ static void
 tool_fail(struct marsc_tool *t, const char *why)
 {
 	marsc_print_text(&t->printer, "failed", why);
-	tool_end(t, 1);
+	marsc_tool_end(t, 1);
 }
 
 static void
@@ -60,16 +60,64 @@ member_check(struct marsc_member *m, enum marsc_error e)
 		tool_fail(m->tool, marsc_strerror(e));
 }
 
+/*
+ * The members of a group that are connected: *n of them, to be freed, in
+ * ascending order.  NULL: none.
+ */
+static struct atm_addr *
+member_leaves(
+    const struct marsc_member *m, const struct paddr *group, size_t *n)
+{
+	struct marsc_cursor at = { 0 };
+	struct marsc_leaf_info info;
+	struct atm_addr *v = NULL;
+
+	*n = 0;
+	while (marsc_leaves(m->client, group, &at, &info)) {
+		if (!info.up)
+			continue;
+		if ((v = reallocarray(v, *n + 1, sizeof(*v))) == NULL)
+			err(1, NULL);
+		v[(*n)++] = info.addr;
+	}
+	return v;
+}
+
+/* What became of the packets that were sent: the notice of it, with members. */
+static void
+member_print_sent(const struct marsc_member *m, struct marsc_notice n)
+{
+	struct atm_addr *v = NULL;
+
+	if (n.code == MARSC_NOTICE_SENT)
+		v = member_leaves(m, n.min, &n.n);
+	n.addrs = v;
+	marsc_print_notice(&m->tool->printer, &m->addr, &n);
+	free(v);
+}
+
+/* A packet that is held ends the command when it goes out, or is dropped. */
 static void
 member_send(struct marsc_member *m, const struct marsc_step *s)
 {
 	uint8_t buf[PACKET_HEAD_MAX + SCRIPT_TEXT_MAX];
+	struct marsc_notice n = { .min = &s->min, .max = &s->min, .number = 1 };
 	struct marsc_sent sent;
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
 	marsc_packet_write(&w, &m->addr, &s->min, s->text, strlen(s->text));
 	sent = marsc_transmit(m->client, &s->min, buf, w.len);
+	if (sent.outcome == MARSC_SENT_HELD && marsc_is_registered(m->client))
+		return;
+	if (sent.outcome == MARSC_SENT_OUT)
+		n.code = MARSC_NOTICE_SENT;
+	else {
+		n.code = MARSC_NOTICE_NOT_SENT;
+		n.why = sent.outcome == MARSC_SENT_HELD ? "not registered yet" :
+		    marsc_drop_text(sent.why);
+	}
+	member_print_sent(m, n);
 	if (sent.outcome == MARSC_SENT_DROPPED && sent.why == MARSC_DROP_MEMORY)
 		member_check(m, MARSC_E_MEMORY);
 	member_done(m);
@@ -154,9 +202,11 @@ tool_begin(struct marsc_tool *t, struct marsc_step *s)
 
 	t->step = s;
 	if (s == NULL) {
-		tool_end(t, 0);
-		return;
+		if (!t->input.open)
+			marsc_tool_end(t, 0);
+		return; /* else the next one is on its way */
 	}
+	t->done = s;
 	t->started = 0;
 	t->pending = t->n;
 	for (i = 0; i < t->n; i++)
@@ -244,6 +294,8 @@ member_follow(struct marsc_member *m, const struct marsc_notice *n)
 		{ MARSC_VERB_UNSERVE, MARSC_NOTICE_LEFT, true },
 		{ MARSC_VERB_REQUEST, MARSC_NOTICE_MEMBERS, true },
 		{ MARSC_VERB_GROUPLIST, MARSC_NOTICE_GROUPS, true },
+		{ MARSC_VERB_SEND, MARSC_NOTICE_SENT, true },
+		{ MARSC_VERB_SEND, MARSC_NOTICE_NOT_SENT, true },
 	};
 	struct marsc_tool *t = m->tool;
 	size_t i;
@@ -282,7 +334,10 @@ member_notice(void *arg, struct marsc *c, const struct marsc_notice *notice)
 		marsc_script_sort(sorted, n.n);
 		n.addrs = sorted;
 	}
-	marsc_print_notice(&m->tool->printer, &m->addr, &n);
+	if (n.code == MARSC_NOTICE_SENT)
+		member_print_sent(m, n);
+	else
+		marsc_print_notice(&m->tool->printer, &m->addr, &n);
 	member_follow(m, &n);
 	free(sorted);
 }
@@ -320,7 +375,9 @@ tool_turn(void *arg)
 
 	while (t->advance && !t->ending) {
 		t->advance = false;
-		tool_begin(t, STAILQ_NEXT(t->step, entry));
+		tool_begin(t,
+		    t->done == NULL ? STAILQ_FIRST(&t->script) :
+		    STAILQ_NEXT(t->done, entry));
 	}
 	tool_flush(t);
 }
@@ -330,7 +387,7 @@ marsc_tool_signal(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	tool_end(arg, 0);
+	marsc_tool_end(arg, 0);
 }
 
 static void
@@ -403,8 +460,10 @@ marsc_tool_init(struct marsc_tool *t)
 void
 marsc_tool_run(struct marsc_tool *t)
 {
+	marsc_input_begin(t);
 	tool_begin(t, STAILQ_FIRST(&t->script));
 	tool_flush(t); /* the first turn waits before it sends */
 	loop_run(&t->loop, tool_turn, t);
+	marsc_input_end(t);
 	tool_last_words(t);
 }

@@ -125,6 +125,16 @@ parse_none(
 	return l->n == 1 ? NULL : "takes no argument";
 }
 
+/* register [server] */
+static const char *
+parse_register(
+    struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
+{
+	(void)pro;
+	s->server = l->n == 2 && strcmp(l->word[1], "server") == 0;
+	return l->n == 1 || s->server ? NULL : "register [server]";
+}
+
 static const char *
 parse_range(
     struct marsc_step *s, struct marsc_line *l, const struct mars_pro *pro)
@@ -198,7 +208,7 @@ static const struct {
 	const char	*(*parse)(struct marsc_step *, struct marsc_line *,
 			    const struct mars_pro *);
 } verbs[] = {
-	{ "register", MARSC_VERB_REGISTER, parse_none },
+	{ "register", MARSC_VERB_REGISTER, parse_register },
 	{ "deregister", MARSC_VERB_DEREGISTER, parse_none },
 	{ "join", MARSC_VERB_JOIN, parse_range },
 	{ "leave", MARSC_VERB_LEAVE, parse_range },
@@ -292,7 +302,7 @@ marsc_script_role(const struct marsc_script *script, bool *mcs)
 
 	*mcs = false;
 	STAILQ_FOREACH(s, script, entry) {
-		if (s->verb == MARSC_VERB_SERVE)
+		if (s->verb == MARSC_VERB_SERVE || s->server)
 			*mcs = true;
 		if (s->verb == MARSC_VERB_JOIN)
 			member = true;

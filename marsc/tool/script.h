@@ -42,6 +42,7 @@ struct marsc_step {
 	size_t		 naddrs;
 	int64_t		 us;		/* WAIT, EXPECT ... within */
 	char		*text;		/* ECHO, SEND */
+	bool		 server;	/* REGISTER: as a multicast server */
 };
 STAILQ_HEAD(marsc_script, marsc_step);
 

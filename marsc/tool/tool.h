@@ -34,6 +34,18 @@ struct marsc_member {
 	bool			 done;	/* with the current command */
 };
 
+/* Commands that come from the standard input, input.c. */
+struct marsc_input {
+	char		 buf[SCRIPT_TEXT_MAX + 1];
+	size_t		 len, number;	/* octets; lines so far */
+	bool		 open;		/* there may be more */
+	bool		 begun;		/* the role is not to be changed */
+	bool		 watched;
+	struct event	 readable;
+};
+
+#define EXIT_USAGE	2
+
 struct marsc_tool {
 	struct loop		 loop;
 	struct marsc_printer	 printer;
@@ -41,6 +53,8 @@ struct marsc_tool {
 	struct marsc_links	 links;
 	struct marsc_script	 script;
 	struct marsc_step	*step;	/* the current command, or NULL */
+	struct marsc_step	*done;	/* the one before it, or NULL */
+	struct marsc_input	 input;
 	struct marsc_member	*members;
 	size_t			 n, started, pending;
 	struct timer		 timer;	/* WAIT, and EXPECT's poll */
@@ -61,9 +75,21 @@ void	marsc_tool_init(struct marsc_tool *);
  * signal; then whoever is registered deregisters.
  */
 void	marsc_tool_run(struct marsc_tool *);
+/* Ends marsc_tool_run(), with that exit status if it is the first. */
+void	marsc_tool_end(struct marsc_tool *, int status);
 /* A signal's handler: ends marsc_tool_run(). */
 void	marsc_tool_signal(evutil_socket_t, short, void *);
-/* Prints how much of what came in was not used, by all clients together. */
+/* Is the standard input something that commands come from, one by one? */
+bool	marsc_input_comes(void);
+/*
+ * Waits for the first of them, and takes those that come with it: they say
+ * which role it is.  Exits where they are wrong.
+ */
+void	marsc_input_first(struct marsc_tool *);
+/* The others are read by the loop. */
+void	marsc_input_begin(struct marsc_tool *);
+void	marsc_input_end(struct marsc_tool *);
+/* Prints what all clients together did not use. */
 void	marsc_tool_counters(struct marsc_tool *);
 
 #endif

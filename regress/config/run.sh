@@ -24,6 +24,8 @@ cp good.key readable.key
 : > empty.key
 echo 0x123 > odd.key
 printf 'one\ntwo\n' > lines.key
+echo 'a-good-key-of-26-characters ' > blank.key
+echo 'short' > short.key
 echo 0x00112233445566778899aabbccddeeff > hex.key
 chmod 600 ./*.key
 chmod 644 readable.key
@@ -63,7 +65,8 @@ printed() {
 example() {
 	sed "s,/etc/mars/,$work/,g" "$tree/$1" > example.in
 	"$mars" -n -D dir="$work" -f example.in 2> example.got &&
-	    [ "$(cat example.got)" = "configuration OK" ] &&
+	    [ "$(grep -v "there is no user" example.got)" = \
+	    "configuration OK" ] &&
 	    "$mars" -nv -D dir="$work" -f example.in > example.out &&
 	    "$mars" -nv -f example.out > example.again &&
 	    diff example.out example.again >&2
@@ -95,6 +98,106 @@ printf 'a = "127.0.0.9"\nlisten on udp $a\ncluster "c" { protocol ipv4 }\n' \
     > macro.conf
 "$mars" -nv -D a=127.0.0.8 -f macro.conf | grep -q '^listen on udp 127.0.0.8$'
 result "-D wins" $?
+
+# remarks, which refuse nothing: a weak key, an expired one, a user's home
+printf 'listen on udp 127.0.0.1\ncluster "c" { protocol ipv4\n' > start.conf
+{
+	cat start.conf
+	echo 'neighbor 127.0.0.2 { key 1 } }'
+	echo 'key 1 { file "short.key", valid from 2001-01-01 until 2002-01-01 }'
+} > weak.conf
+"$mars" -n -f weak.conf 2> weak.got &&
+    grep -q '^mars: weak.conf:4: key 1 has 5 octets' weak.got &&
+    grep -q '^mars: weak.conf:3: neighbor 127.0.0.2%1: every key has' weak.got
+result "-n says what is weak" $?
+{
+	echo 'user marsd "nobody-of-this-name"'
+	cat start.conf
+	echo '}'
+} > users.conf
+"$mars" -n -f users.conf 2>&1 |
+    grep -q '^mars: there is no user nobody-of-this-name for marsd'
+result "-n says that there is no user" $?
+if home=$(getent passwd daemon | cut -d: -f6) && [ -d "$home" ] &&
+    [ -n "$(ls "$home")" ]; then
+	sed 's/nobody-of-this-name/daemon/' users.conf > home.conf
+	"$mars" -n -f home.conf 2>&1 | grep -q "^mars: $home, the home of user"
+	result "-n says what is wrong with a home" $?
+fi
+
+# what can't be printed is not said to be done
+if [ -c /dev/full ]; then
+	"$mars" -nv -f users.conf > /dev/full 2>&1
+	[ $? -eq 1 ]
+	result "-nv to a full disk fails" $?
+	"$mars" -V > /dev/full 2>&1
+	[ $? -eq 1 ]
+	result "-V to a full disk fails" $?
+	"$BUILD/marsctl" -V > /dev/full 2>&1
+	[ $? -eq 1 ]
+	result "marsctl -V to a full disk fails" $?
+fi
+
+# in time that is proportional to the file: 10,000 statements of each kind
+many() {
+	awk -v kind="$1" 'BEGIN {
+		print "server-id 192.0.2.1"
+		print "listen on udp 127.0.0.1"
+		print "key 1 { file \"good.key\" }"
+		if (kind != "cluster")
+			print "cluster \"c\" { protocol ipv4"
+		for (i = 0; i < 10000; i++) {
+			a = "10.0." int(i / 256) "." i % 256
+			if (kind == "allow")
+				print "allow from " a
+			if (kind == "neighbor")
+				print "neighbor " a " { key 1 }"
+			if (kind == "protocol")
+				printf "protocol 0x%x\n", 4096 + i
+			if (kind == "backup")
+				print "backup " a
+		}
+		if (kind != "cluster")
+			print "}"
+		for (i = 0; i < 10000; i++) {
+			if (kind == "key")
+				print "key " i + 2 " { file \"good.key\" }"
+			if (kind == "macro")
+				print "m" i " = \"value\""
+			if (kind == "include")
+				print "include \"empty.conf\""
+			if (kind == "group")
+				print "server-group " i + 1 " protocol-id 5 {" \
+				    " neighbor 10.0.0.1 { key 1 } }"
+		}
+		for (i = 0; kind == "cluster" && i < 2500; i++) {
+			a = "10.0." int(i / 256) "." i % 256
+			print "listen on udp " a
+			print "cluster \"c" i "\" { protocol ipv4, address " a \
+			    ", server-group " i + 1 ", cmi " i * 10 + 1 " - " \
+			    i * 10 + 10 " }"
+		}
+	}'
+}
+: > empty.conf
+chmod 644 empty.conf
+for kind in allow neighbor protocol backup key macro include group cluster; do
+	many $kind > many.conf
+	timeout 5 "$mars" -n -f many.conf 2> many.got &&
+	    tail -n 1 many.got | grep -q '^configuration OK$'
+	result "10,000 statements: $kind" $?
+done
+# two that include one another twice do not multiply
+printf 'include "two.conf"\ninclude "two.conf"\n' > one.conf
+printf 'include "one.conf"\ninclude "one.conf"\n' > two.conf
+timeout 5 "$mars" -n -f one.conf 2> two.got
+[ $? -eq 1 ] && [ "$(wc -l < two.got)" -le 101 ]
+result "includes that include one another" $?
+# not more lines than anybody reads
+"$mars" -n -f many-errors.in 2> many.got
+[ $? -eq 1 ] && [ "$(wc -l < many.got)" -eq 101 ] &&
+    tail -n 1 many.got | grep -q 'more errors'
+result "errors are listed up to 100" $?
 
 # who else may write the file decides what root does
 chmod 664 macro.conf

@@ -248,6 +248,20 @@ divide(struct world *w)
 		w->host[i].node.region = (uint8_t)rnd(w, 2);
 }
 
+/* A server loses all while some that remember it are out of reach. */
+static void
+restart_divided(struct world *w)
+{
+	struct server *s =
+	    &w->server[(uint64_t)w->ts.now.us / 1000 % w->nservers];
+
+	if (!s->alive || s->stopping || w->ts.now.us / 1000 % 3 != 0)
+		return;
+	w->st.crashes++;
+	server_crash(s);
+	timer_set(&w->ts, &s->comeback, MTIME_SEC(1));
+}
+
 static void
 cut(struct world *w)
 {
@@ -279,6 +293,8 @@ on_weather(void *arg)
 	cut(w);
 	if (w->partitioned)
 		divide(w);
+	if (w->partitioned && (w->kinds & K_CLOCK) != 0)
+		restart_divided(w);
 	trace(w, 1, NULL, "loss %.2f%%, twice %.2f%%, jitter %lld ms%s",
 	    w->loss / 100.0, w->dup / 100.0, (long long)w->jitter / 1000,
 	    w->partitioned ? ", divided" : "");
@@ -371,6 +387,7 @@ quiet(struct world *w)
 	    RESTARTED_MCS + 30 + 25 * w->nservers);
 
 	trace(w, 1, NULL, "quiet");
+	w->slow = false;
 	run_for(w, MTIME_SEC(10));
 	while (!check_servers(w, false)) {
 		if (w->ts.now.us - start > limit) {
@@ -396,6 +413,7 @@ static void
 faults(struct world *w)
 {
 	w->faulty = w->troubled = true;
+	w->slow = (w->kinds & K_OVERFLOW) != 0 && chance(w, 50);
 	w->pace = MTIME_SEC(60) / (10 + w->nhosts) * between(w, 1, 10) / 4;
 	trace(w, 1, NULL, "faults");
 	timer_set(&w->ts, &w->churn, 0);
@@ -416,10 +434,11 @@ on_watch(void *arg)
 	timer_set(&w->ts, &w->watch, MTIME_MS(between(w, 100, 900)));
 }
 
-/* Things happen, but nothing is lost. */
+/* Things happen, but nothing is lost, or everybody hears of it. */
 static void
 calm(struct world *w)
 {
+	w->slow = (w->kinds & K_OVERFLOW) != 0 && chance(w, 50);
 	w->pace = MTIME_SEC(60) / (10 + w->nhosts) * between(w, 1, 10) / 2;
 	trace(w, 1, NULL, "changes without faults");
 	timer_set(&w->ts, &w->churn, 0);

@@ -42,7 +42,6 @@ to_marsd(struct server *s, uint32_t type, const struct replica_msg *m)
 		marsd_csa_gone(s->mars, m->sgid, m->oid, m->key);
 		break;
 	default:
-		marsd_csa_neighbor(s->mars, m->sgid, m->oid, m->aligned);
 		break;
 	}
 }
@@ -230,6 +229,7 @@ mars_op_event(void *arg, const struct marsd_event *e)
 	trace(s->node.w, 1, &s->node, "marsd: %s %s (server %d) %s %llu",
 	    text[e->code], who, e->oid == NULL ? -1 : e->oid[3] - 1,
 	    e->why == NULL ? "" : e->why, (unsigned long long)e->number);
+	s->node.w->st.revalidations += e->code == MARSD_EV_REVALIDATE;
 	if (e->code == MARSD_EV_VIOLATION)
 		fail(s->node.w, "server %u: %s", s->node.n, e->why);
 	/* every server has a range of its own: nothing may overlap */
@@ -263,7 +263,45 @@ op_wallclock(void *arg)
 	const struct server *s = arg;
 
 	return 1700000000 + s->node.offset / 100000 +
-	    s->node.w->ts.now.us / 1000000;
+	    s->node.w->ts.now.us / 1000000 + s->clock;
+}
+
+/* Random, but not of the world's numbers: old seeds stay what they are. */
+static uint64_t
+clock_random(const struct server *s, uint32_t boot)
+{
+	uint64_t x = s->node.w->seed * 0x9e3779b97f4a7c15ULL +
+	    s->node.n * 0x100000001b3ULL + boot;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+/*
+ * A clock is right, or at each start the same, in 1970 or later, or at each
+ * start somewhere else.
+ */
+static void
+set_clock(struct server *s)
+{
+	s->clock = 0;
+	if ((s->node.w->kinds & K_CLOCK) == 0)
+		return;
+	switch (clock_random(s, 0) % 4) {
+	case 0:
+		s->clock = 86400 - op_wallclock(s);
+		break;
+	case 1:
+		s->clock = 1650000000 - op_wallclock(s);
+		break;
+	case 2:
+		s->clock = (int64_t)(clock_random(s, s->boots) % 1728000) -
+		    864000;
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -413,6 +451,8 @@ configure(struct server *s)
 	cc->hold = w->hold;
 	cc->tombstone = w->tombstone;
 	cc->csn_before = w->csn_before;
+	if (w->kinds & K_OVERFLOW)
+		cc->max_backlog = (uint32_t)between(w, 2, 60);
 	for (i = 0; i < w->nprotos; i++) {
 		if ((cp = calloc(1, sizeof(*cp))) == NULL)
 			abort();
@@ -460,6 +500,7 @@ server_start(struct server *s)
 	s->boots++;
 	s->alive = true;
 	s->node.started = s->node.w->ts.now.us;
+	set_clock(s);
 	if (s->conf == NULL)
 		configure(s);
 	s->scsp = scsp_new(&scsp_ops, s, &s->node.ts);

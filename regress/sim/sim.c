@@ -135,7 +135,6 @@ add(struct totals *t, const struct stats *s)
 	u->lost += s->lost;
 	u->duplicated += s->duplicated;
 	u->sdus += s->sdus;
-	u->stalls += s->stalls;
 	u->expired += s->expired;
 	u->crashes += s->crashes;
 	u->moves += s->moves;
@@ -149,6 +148,7 @@ add(struct totals *t, const struct stats *s)
 	u->untried += s->untried;
 	u->conflicts += s->conflicts;
 	u->checks += s->checks;
+	u->revalidations += s->revalidations;
 	u->ghosts += s->ghosts != 0;
 	u->shared += s->shared != 0;
 	u->virtual_us += s->virtual_us;
@@ -248,10 +248,8 @@ sums(const struct totals *t)
 	    t->runs, t->failed, (double)s->virtual_us / 3.6e9,
 	    (long long)(time(NULL) - t->began));
 	printf("# %" PRIu64 " datagrams, %" PRIu64 " lost, %" PRIu64 " twice;"
-	    " %" PRIu64 " data units; %" PRIu64
-	    " stalls, %" PRIu64 " data units not sent\n",
-	    s->datagrams, s->lost, s->duplicated, s->sdus, s->stalls,
-	    s->expired);
+	    " %" PRIu64 " data units, %" PRIu64 " not sent\n",
+	    s->datagrams, s->lost, s->duplicated, s->sdus, s->expired);
 	printf("# %" PRIu64 " crashes, %" PRIu64 " moves, %" PRIu64
 	    " redirects (%" PRIu64 " refused), %" PRIu64
 	    " joins and leaves\n",
@@ -259,11 +257,12 @@ sums(const struct totals *t)
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
 	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
 	    " packets delivered, %" PRIu64 " not tried; %" PRIu64
-	    " conflicts; %" PRIu64 " seeds with ghosts (D9), %" PRIu64
+	    " conflicts; %" PRIu64 " revalidations; %" PRIu64
+	    " seeds with ghosts (D9), %" PRIu64
 	    " with two protocols at an address\n",
 	    s->checks, (long long)(s->slowest_us / MTIME_SEC(1)), s->probes,
 	    s->views, s->views_excused, s->delivered, s->untried, s->conflicts,
-	    s->ghosts, s->shared);
+	    s->revalidations, s->ghosts, s->shared);
 }
 
 static uint32_t

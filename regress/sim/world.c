@@ -12,7 +12,6 @@
 #include "sim.h"
 
 #define BASE_PORT	2022
-#define STALL_EVERY	5000	/* datagrams of servers, about */
 
 /* --- random numbers: splitmix64 */
 
@@ -126,19 +125,42 @@ node_enter(struct node *n)
 	timers_run(&n->ts, local_time(n));
 }
 
+/*
+ * The system takes some datagrams of marsd's now, and more a little later, or,
+ * while there are faults, so much later that what waits is given up
+ * (K_OVERFLOW).
+ */
+static void
+flush_slowly(struct node *n)
+{
+	struct world *w = n->w;
+
+	if (timer_isset(&n->slow) ||
+	    nvc_flush(n->port[0].nvc, (size_t)rnd(w, 12 + w->nhosts / 4)))
+		return;
+	timer_set(&w->ts, &n->slow, w->faulty && chance(w, 3) ?
+	    between(w, MTIME_SEC(1), MTIME_SEC(3)) :
+	    between(w, 0, MTIME_MS(50)));
+}
+
 void
 node_settle(struct node *n)
 {
+	bool slow = n->server && n->w->slow;
 	int i;
 
 	for (i = 0; i < 2; i++)
-		if (n->port[i].nvc != NULL)
+		if (n->port[i].nvc == NULL)
+			continue;
+		else if (slow && i == 0)
+			flush_slowly(n);
+		else
 			(void)nvc_flush(n->port[i].nvc, SIZE_MAX);
 	schedule(n);
 }
 
 static void
-on_stall_over(void *arg)
+on_slow(void *arg)
 {
 	node_enter(arg);
 	node_settle(arg);
@@ -268,26 +290,6 @@ lost(struct world *w, const struct node *a, const struct node *b)
 	return w->loss != 0 && rnd(w, 10000) < w->loss;
 }
 
-/*
- * K_STALL: now and then a server's sockets have no room for a while, which may
- * be longer than what is queued may wait.
- */
-static bool
-is_stalled(struct node *n)
-{
-	struct world *w = n->w;
-
-	if (timer_isset(&n->stall))
-		return true;
-	if ((w->kinds & K_STALL) == 0 || !w->faulty || !n->server ||
-	    rnd(w, STALL_EVERY) != 0)
-		return false;
-	w->st.stalls++;
-	timer_set(&w->ts, &n->stall, between(w, MTIME_MS(100), MTIME_SEC(6)));
-	trace(w, 1, n, "stalls");
-	return true;
-}
-
 /* What the node's links have dropped because it had waited for too long. */
 static void
 count_expired(struct node *n)
@@ -316,8 +318,6 @@ output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
 
 	if (n->silent || (to = node_at(w, dest->ip)) == NULL)
 		return true;
-	if (is_stalled(n))
-		return false;
 	w->st.datagrams++;
 	w->st.sdus += sdu != NULL;
 	trace(w, 3, n, "-> %s %u: type %u, %zu octets",
@@ -352,7 +352,7 @@ node_init(struct node *n, struct world *w, bool server, uint32_t number)
 		n->ppm = (int32_t)between(w, -20000, 20000);
 	timers_init(&n->ts, local_time(n));
 	timer_init(&n->wake, on_wake, n);
-	timer_init(&n->stall, on_stall_over, n);
+	timer_init(&n->slow, on_slow, n);
 }
 
 static uint64_t
@@ -404,13 +404,13 @@ node_close(struct node *n)
 
 	n->silent = true;
 	count_expired(n);
-	timer_clear(&n->w->ts, &n->stall);
 	for (i = 0; i < 2; i++)
 		if (n->port[i].nvc != NULL) {
 			nvc_free(n->port[i].nvc);
 			n->port[i].nvc = NULL;
 		}
 	timer_clear(&n->w->ts, &n->wake);
+	timer_clear(&n->w->ts, &n->slow);
 	if (n->ts.count != 0)
 		fail(n->w, "%s %u has ended, %zu timers are left",
 		    n->server ? "server" : "host", n->n, n->ts.count);

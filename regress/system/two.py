@@ -73,11 +73,16 @@ def filters():
     both(a, b, "224.1.1.1", ["127.0.0.11"])
     wait("the block too", lambda: len(a.ctl("groups")) == 2)
     for where, n in ((("group", "224.2.3.4"), 1), (("group", "224.3.0.1"), 0),
-                     (("cluster", "lis1"), 2), (("cluster", "lis2"), 0),
-                     (("group", "224.1.1.1", "cluster", "lis1"), 1),
-                     (("cluster", "lis2", "group", "224.1.1.1"), 0)):
+                     (("cluster", "lis1"), 2),
+                     (("group", "224.1.1.1", "cluster", "lis1"), 1)):
         rows = a.ctl("groups", *where)
         assert len(rows) == n, (where, rows)
+    # what there is not is an error, and nothing else is shown
+    for where in (("cluster", "lis2"), ("group", "foo"),
+                  ("cluster", "lis2", "group", "224.1.1.1")):
+        r = a.marsctl("show", "groups", *where)
+        assert r.returncode == 1 and r.stderr, (where, r)
+        assert a.ctl("groups", *where) is None, where
     assert {r["scope"] for r in a.ctl("counters", "cluster", "lis1")} == \
         {"lis1"}
     # both processes count who was turned away at their control sockets

@@ -135,7 +135,7 @@ the_first_ca_is_repeated_with_a_number_of_its_own(void **state)
 	assert_int_equal(last(), M | I | O);
 	assert_int_equal(records, 0);
 	first = seq;
-	assert_in_range(first, 1700000000, 1700000010);
+	assert_in_range(first, n->wall, 1700000010);
 	raw_clear(n, dcs);
 	net_run(n, 2900);
 	assert_int_equal(raw_count(n, dcs, 1), 0);
@@ -213,6 +213,45 @@ a_smaller_id_makes_us_master(void **state)
 	assert_int_equal(say(0, seq, 0, 0), M | O);
 	assert_int_equal(records, 2);
 	net_free(n);
+}
+
+/*
+ * R2334-2.2.1-13: rule 3, for either role: whatever is neither the first CA of
+ * a larger ID nor the answer of a smaller one to ours is ignored, and our own
+ * goes on being repeated.
+ */
+static void
+negotiation_ignores_any_other_ca(void **state)
+{
+	uint16_t flags;
+	uint32_t first, number, count;
+	int master, i;
+
+	(void)state;
+	for (master = 0; master < 2; master++) {
+		begin(master, 3, 10);
+		assert_int_equal(last(), M | I | O);
+		first = seq;
+		for (i = 0; i < 8 * 3 * 2; i++) {
+			flags = (uint16_t)((i & 1 ? M : 0) | (i & 2 ? I : 0) |
+			    (i & 4 ? O : 0));
+			number = first - 1 + (uint32_t)(i / 8 % 3);
+			count = i / 24 == 0 ? 0 : 2;
+			if (!master && flags == (M | I | O) && count == 0)
+				continue; /* rule 1 */
+			if (master && (flags & (M | I)) == 0 && number == first)
+				continue; /* rule 2 */
+			assert_int_equal(say(flags, number, 0, count), -1);
+			assert_shows(SIDE, "alignment", "Negotiation");
+			assert_shows_number(SIDE, "csus-pending", 0);
+		}
+		assert_int_equal(nb->ca_seq, first);
+		raw_clear(n, dcs);
+		net_run(n, 3100);
+		assert_int_equal(last(), M | I | O);
+		assert_true(seq == first);
+		net_free(n);
+	}
 }
 
 /*
@@ -494,7 +533,7 @@ a_slave_whose_master_is_silent_starts_over(void **state)
 	net_run(n, 200);
 	assert_shows(SIDE, "alignment", "Negotiation");
 	assert_int_equal(last(), M | I | O);
-	assert_true(seq >= 1700000000);
+	assert_true(seq >= n->wall);
 	net_run(n, 3100);
 	assert_int_equal(raw_count(n, dcs, 1), 2);
 	net_free(n);
@@ -640,6 +679,257 @@ a_csus_without_answers_ends_in_an_abnormal_event(void **state)
 	assert_shows(SIDE, "hello", "Waiting");
 	assert_shows(SIDE, "alignment", "Down");
 	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 1);
+	net_free(n);
+}
+
+/*
+ * An adjacency that changes for ever is logged less and less; when it has come
+ * to rest, the log says where.
+ */
+static void (*pass)(void *, const struct scsp_event *);
+static uint32_t lines;
+static uint64_t more;
+static char at_last[32];
+static void
+log_event(void *arg, const struct scsp_event *ev)
+{
+	pass(arg, ev);
+	if (ev->code != SCSP_EV_ALIGN || ev->quiet)
+		return;
+	lines++;
+	more += ev->more;
+	(void)strlcpy(at_last, ev->to, sizeof(at_last));
+}
+
+static void
+changes_are_logged_less_and_the_last_state_is(void **state)
+{
+	struct scsp_ops ops;
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 9);
+	ops = *n->node[ls].s->ops;
+	pass = ops.event;
+	ops.event = log_event;
+	n->node[ls].s->ops = &ops;
+	lines = 0;
+	more = 0;
+	for (i = 0; i < 600; i++) { /* 4 hours, every 24 s */
+		say(M | I | O, 777 + i * 10, 0, 0);
+		say(M, 778 + i * 10, 0, 0);
+		assert_shows(SIDE, "alignment", "Aligned");
+		scsp_realign(n->node[ls].s, NET_SGID);
+		raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+		net_run(n, 24000);
+		raw_clear(n, dcs);
+	}
+	assert_in_range(lines, 10, 40);
+	say(M | I | O, 100000, 0, 0);
+	say(M, 100001, 0, 0);
+	assert_shows(SIDE, "alignment", "Aligned");
+	for (i = 0; i < 2000; i++) {
+		raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+		net_run(n, 1000);
+		raw_clear(n, dcs);
+	}
+	assert_string_equal(at_last, "Aligned");
+	assert_int_equal(lines + more, n->node[ls].events[SCSP_EV_ALIGN] - 1);
+	net_free(n);
+}
+
+/*
+ * A-73, R2334-2.2.3-06: after the limit the rest is asked for once more, one
+ * record to a CSUS and one after the other; what then does not come is given
+ * up, counted and told, and all the others are there.
+ */
+static void
+a_record_that_never_comes_holds_up_nothing(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 9);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 5);
+	give(0, 2);
+	net_run(n, 3100); /* progress: it is asked again as often as ever */
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(raw_count(n, dcs, 4), 2 + i);
+		csus(1 + i, 2, 3);
+		net_run(n, 3000);
+	}
+	assert_int_equal(raw_count(n, dcs, 4), 7);
+	csus(6, 2, 1);
+	give(2, 1); /* alone it comes: the next one at once */
+	net_run(n, 3);
+	assert_int_equal(raw_count(n, dcs, 4), 8);
+	csus(7, 3, 1);
+	assert_shows(SIDE, "alignment", "Update");
+	net_run(n, 3100);
+	assert_int_equal(n->node[ls].events[SCSP_EV_MISSING], 1);
+	csus(8, 4, 1);
+	assert_shows(SIDE, "alignment", "Update");
+	net_run(n, 3100);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_shows(SIDE, "hello", "Bidirectional");
+	assert_int_equal(raw_count(n, dcs, 4), 9);
+	assert_int_equal(n->node[ls].events[SCSP_EV_MISSING], 2);
+	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 0);
+	assert_counter(SIDE, "record-missing", 2);
+	assert_string_equal(n->node[ls].why, "record-missing");
+	assert_int_equal(node_summary(&n->node[ls], "records"), 3);
+	/* it may still come, at any time */
+	give(3, 1);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 4);
+	net_free(n);
+}
+
+/* Bounds: more summaries than records may be held are not asked for. */
+static void
+summaries_beyond_the_limit_are_not_asked_for(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 30);
+	TAILQ_FIRST(&n->node[ls].conf->clusters)->max_records = 50;
+	assert_int_equal(scsp_configure(n->node[ls].s, n->node[ls].conf), 0);
+	say(M | I | O, 777, 0, 0);
+	for (i = 0; i < 100; i++)
+		say(M | O, 778 + i, i * 30, 30);
+	assert_shows(SIDE, "alignment", "Summarize");
+	assert_shows_number(SIDE, "csus-pending", 50);
+	assert_counter(SIDE, "request-limit", 2950);
+	assert_int_equal(n->node[ls].events[SCSP_EV_LIMIT], 1);
+	say(M, 878, 0, 0);
+	for (i = 0; i < 2; i++)
+		give(i * 30, 30);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_int_equal(node_summary(&n->node[ls], "records"), 50);
+	net_free(n);
+}
+
+/*
+ * Something on the way drops fragments: large messages are repeated for ever,
+ * and Hellos come.  The owner is told once, with the size.
+ */
+static void
+large_messages_without_answers_are_told_once(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(true, 100, 400);
+	(void)last();
+	say(0, seq, 0, 0);
+	assert_int_equal(records, 100);
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(n->node[ls].events[SCSP_EV_SIZE], i > 3);
+		raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+		net_run(n, 3000);
+	}
+	assert_int_equal(n->node[ls].events[SCSP_EV_SIZE], 1);
+	assert_shows(SIDE, "alignment", "Summarize");
+	net_free(n);
+	/* without Hellos nothing may come through at all */
+	begin(true, 100, 400);
+	(void)last();
+	say(0, seq, 0, 0);
+	net_run(n, 30000);
+	assert_int_equal(n->node[ls].events[SCSP_EV_SIZE], 0);
+	net_free(n);
+	/* nor are small ones repeated for their size */
+	begin(true, 10, 400);
+	(void)last();
+	say(0, seq, 0, 0);
+	for (i = 0; i < 10; i++) {
+		raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+		net_run(n, 3000);
+	}
+	assert_int_equal(n->node[ls].events[SCSP_EV_SIZE], 0);
+	net_free(n);
+}
+
+/* Every message is made for what the circuit takes, as it is now. */
+static void
+messages_are_divided_by_what_the_circuit_takes(void **state)
+{
+	const struct heard *h;
+	uint32_t i;
+
+	(void)state;
+	begin(true, 100, 400);
+	(void)last();
+	/* as a circuit of a receiver that takes 1508 does */
+	scsp_neighbor_resize(nb, 1508);
+	assert_int_equal(nb->mtu, 1500);
+	say(0, seq, 0, 0);
+	for (i = 0; (h = raw_nth(n, dcs, 0, i)) != NULL; i++)
+		assert_true(h->len <= 1508);
+	assert_in_range(records, 50, 75);
+	/* less now than the CA that may have to be repeated: it starts over */
+	scsp_neighbor_resize(nb, 600);
+	assert_shows(SIDE, "alignment", "Negotiation");
+	raw_clear(n, dcs);
+	(void)last();
+	say(0, nb->ca_seq, 0, 0);
+	assert_shows(SIDE, "alignment", "Summarize");
+	h = raw_nth(n, dcs, 1, 0);
+	assert_non_null(h);
+	assert_true(h->len <= 600);
+	net_free(n);
+}
+
+/*
+ * marsd is behind: records wait at their senders, a few are taken all the
+ * same, nothing new is asked for; the adjacency stays.
+ */
+static bool behind;
+static bool
+is_behind(void *arg)
+{
+	(void)arg;
+	return behind;
+}
+
+static void
+a_congested_owner_is_spared_records_and_not_hellos(void **state)
+{
+	struct scsp_ops ops;
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 30);
+	ops = *n->node[ls].s->ops;
+	ops.congested = is_behind;
+	n->node[ls].s->ops = &ops;
+	behind = false;
+	say(M | I | O, 777, 0, 0);
+	for (i = 0; i < 10; i++)
+		say(M | O, 778 + i, i * 30, 30);
+	behind = true;
+	say(M, 788, 0, 0);
+	net_run(n, 30000);
+	assert_int_equal(raw_count(n, dcs, 4), 0);
+	assert_shows(SIDE, "alignment", "Update");
+	behind = false;
+	net_run(n, 600);
+	assert_int_equal(raw_count(n, dcs, 4), 1);
+	behind = true;
+	for (i = 0; i < 10; i++)
+		give(i * 30, 30);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 60);
+	assert_counter(SIDE, "congested", 8);
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+	net_run(n, 40000);
+	assert_shows(SIDE, "hello", "Bidirectional");
+	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 0);
+	behind = false;
+	for (i = 2; i < 10; i++)
+		give(i * 30, 30);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 300);
+	assert_shows(SIDE, "alignment", "Aligned");
 	net_free(n);
 }
 
@@ -852,6 +1142,7 @@ main(void)
 		    the_first_ca_is_repeated_with_a_number_of_its_own),
 		cmocka_unit_test(a_larger_id_makes_us_slave),
 		cmocka_unit_test(a_smaller_id_makes_us_master),
+		cmocka_unit_test(negotiation_ignores_any_other_ca),
 		cmocka_unit_test(the_master_keeps_rules_1_to_3),
 		cmocka_unit_test(a_ca_that_leads_or_negotiates_is_out_of_step),
 		cmocka_unit_test(the_slave_keeps_rules_4_to_6),
@@ -866,6 +1157,14 @@ main(void)
 		cmocka_unit_test(nothing_newer_is_nothing_to_ask_for),
 		cmocka_unit_test(
 		    a_csus_without_answers_ends_in_an_abnormal_event),
+		cmocka_unit_test(changes_are_logged_less_and_the_last_state_is),
+		cmocka_unit_test(a_record_that_never_comes_holds_up_nothing),
+		cmocka_unit_test(summaries_beyond_the_limit_are_not_asked_for),
+		cmocka_unit_test(large_messages_without_answers_are_told_once),
+		cmocka_unit_test(
+		    messages_are_divided_by_what_the_circuit_takes),
+		cmocka_unit_test(
+		    a_congested_owner_is_spared_records_and_not_hellos),
 		cmocka_unit_test(an_older_instance_is_no_answer),
 		cmocka_unit_test(any_number_of_records_at_both_ends_aligns),
 		cmocka_unit_test(a_change_behind_the_summary_is_queued),

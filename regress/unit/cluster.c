@@ -465,6 +465,93 @@ a_reload_keeps_members(void **state)
 	net_end(net, v, NULL);
 }
 
+/* Issue 12 B: the group is the cluster, and its name only a name. */
+static void
+a_renamed_cluster_keeps_everything(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct conf *old;
+	struct marsd_cluster *was;
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	was = TAILQ_FIRST(&s->mars->clusters);
+	net_clear(net);
+	old = s->conf;
+	(void)strlcpy(net_conf(s, 0)->name, "other", NAME_SIZE);
+	s->published = 0;
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+	conf_free(old);
+	assert_ptr_equal(marsd_cluster(s->mars, "other"), was);
+	assert_true(net_finds(v, G(1), HOST(1)));
+	assert_false(TAILQ_EMPTY(&net->leaves));
+	assert_int_equal(s->published, 0);
+	net_end(net, v, NULL);
+}
+
+/* A cluster that is removed is withdrawn: the other servers forget it. */
+static void
+a_removed_cluster_is_withdrawn(void **state)
+{
+	struct nvc *w, *v;
+	struct net *net = net_watched(&w);
+	struct nserver *s = &net->s[0];
+	struct conf *old;
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	net_settle(net);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	old = s->conf;
+	net_conf(s, 0)->server_group = 77;
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+	conf_free(old);
+	net_settle(net);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	/* its circuit went with the cluster */
+	net_end(net, w, NULL);
+}
+
+/* Who may not call any more goes, with its circuits; others stay. */
+static void
+narrower_allow_ends_what_it_excludes(void **state)
+{
+	struct nvc *w, *v, *u;
+	struct net *net = net_watched(&w);
+	struct nserver *s = &net->s[0];
+	struct conf_prefix *p = calloc(1, sizeof(*p));
+	struct conf_cluster *c;
+	struct conf *old;
+
+	(void)state;
+	assert_non_null(p);
+	v = net_client(net, 0, 1);
+	u = net_client(net, 0, 2);
+	net_join(v, 4, 0, G(1), G(1));
+	net_join(u, 4, 0, G(1), G(1));
+	net_settle(net);
+	p->prefix.bits = 32;
+	p->prefix.a[0] = 10;
+	p->prefix.a[3] = 1;
+	old = s->conf;
+	c = net_conf(s, 0);
+	TAILQ_INSERT_TAIL(&c->allow, p, entry);
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+	conf_free(old);
+	net_settle(net);
+	assert_true(net_finds(v, G(1), HOST(1)));
+	assert_false(net_finds(v, G(1), HOST(2)));
+	assert_false(net_finds(w, G(1), HOST(2)));
+	assert_int_equal(net_leaves(net, 0, MARSD_ROLE_CLIENT), 1);
+	/* its circuit has been released, or it would be lost memory */
+	net_end(net, w, v, NULL);
+}
+
 /* Rows: bounded, each once, and cursors that survive what goes between. */
 static void
 rows_are_bounded_and_come_once(void **state)
@@ -549,6 +636,9 @@ main(void)
 		cmocka_unit_test(clusters_are_apart),
 		cmocka_unit_test(a_reload_keeps_members),
 		cmocka_unit_test(a_reload_keeps_cmis_in_use),
+		cmocka_unit_test(a_renamed_cluster_keeps_everything),
+		cmocka_unit_test(a_removed_cluster_is_withdrawn),
+		cmocka_unit_test(narrower_allow_ends_what_it_excludes),
 		cmocka_unit_test(rows_are_bounded_and_come_once),
 	};
 

@@ -173,7 +173,8 @@ defaults(void **state)
 	assert_false(cl->native_parties);
 	assert_int_equal(cl->max_members, 60000);
 	assert_int_equal(cl->max_joins, 4096);
-	assert_int_equal(cl->max_groups, 1000000);
+	assert_int_equal(cl->max_total, 200000);
+	assert_int_equal(cl->max_groups, 200000);
 	assert_int_equal(cl->max_servers, 256);
 	assert_int_equal(cl->max_serve_range, 256);
 	assert_int_equal(cl->rate, 200);
@@ -183,6 +184,7 @@ defaults(void **state)
 	assert_false(n->replay_required);
 	assert_int_equal(n->hello_interval, 3);
 	assert_int_equal(n->dead_factor, 3);
+	assert_int_equal(n->csu_batch, 0);
 	assert_int_equal(n->rexmt_ca, 3);
 	assert_int_equal(n->rexmt_csus, 3);
 	assert_int_equal(n->rexmt_csu, 3);

@@ -524,7 +524,47 @@ later(void **state)
 	client_close(&c);
 }
 
-/* At most 16 clients; one that leaves makes room. */
+/*
+ * Who only connects locks nobody out: the one that has asked for nothing for
+ * the longest time gives way, and all go after a minute (issue 12 A).
+ */
+static void
+idle_clients_give_way(void **state)
+{
+	struct world *w = *state;
+	struct marsc c[CLIENTS_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < CLIENTS_MAX; i++)
+		client_open(w, &c[i]);
+	turns(w, 20);
+	tick(-1, 0, w->s);
+	request(&c[0], "act");
+	turns(w, 4);
+	client_read(&c[0]);
+	client_open(w, &c[CLIENTS_MAX]);
+	request(&c[CLIENTS_MAX], "act");
+	turns(w, 4);
+	client_read(&c[CLIENTS_MAX]);
+	assert_true(c[CLIENTS_MAX].ended && c[CLIENTS_MAX].ok);
+	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	client_read(&c[1]);
+	assert_true(c[1].gone);
+	client_read(&c[0]);
+	assert_false(c[0].gone);
+	for (i = 0; i < IDLE / TICK - 2; i++)
+		tick(-1, 0, w->s);
+	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	tick(-1, 0, w->s);
+	assert_int_equal(w->s->nconns, 2);
+	tick(-1, 0, w->s);
+	assert_int_equal(w->s->nconns, 0);
+	assert_int_equal(ctlserver_refused(w->s), 1 + CLIENTS_MAX);
+	for (i = 0; i <= CLIENTS_MAX; i++)
+		client_close(&c[i]);
+}
+
+/* At most 16 clients that have a question; one that leaves makes room. */
 static void
 crowd(void **state)
 {
@@ -532,8 +572,12 @@ crowd(void **state)
 	struct marsc c[CLIENTS_MAX + 1];
 	size_t i;
 
-	for (i = 0; i <= CLIENTS_MAX; i++)
+	for (i = 0; i <= CLIENTS_MAX; i++) {
 		client_open(w, &c[i]);
+		if (i < CLIENTS_MAX)
+			request(&c[i], "show");
+		turns(w, 4);
+	}
 	turns(w, 20);
 	assert_int_equal(w->s->nconns, CLIENTS_MAX);
 	assert_int_equal(ctlserver_refused(w->s), 1);
@@ -618,6 +662,7 @@ main(void)
 		T(unwanted_rows_do_not_hold_up_the_loop),
 		T(slow),
 		T(later),
+		T(idle_clients_give_way),
 		T(crowd),
 		T(rude),
 	};

@@ -346,6 +346,37 @@ reserved_bits_are_ignored_and_sent_as_0(void **state)
 	net_end(net, v, NULL);
 }
 
+/*
+ * Issue 16: while scspd does not follow nothing is changed, which is counted;
+ * requests are answered.
+ */
+static void
+congestion_stops_changes_only(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_call(net, 0, HOST(2));
+	net_clear(net);
+	net->congested = true;
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(v, 4, 0, G(2), G(2));
+	net_join(v, 5, 0, G(1), G(1));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_CONGESTED), 3);
+	assert_int_equal(net_count(net, 0, CCVC, 4), 0);
+	assert_int_equal(net_count(net, 0, CCVC, 5), 0);
+	assert_true(net_finds(v, G(1), HOST(1)));
+	assert_false(net_finds(v, G(2), HOST(1)));
+	net->congested = false;
+	net_join(v, 4, 0, G(2), G(2));
+	assert_true(net_finds(v, G(2), HOST(1)));
+	net_end(net, v, w, NULL);
+}
+
 int
 main(void)
 {
@@ -358,6 +389,7 @@ main(void)
 		cmocka_unit_test(tlvs_decide_before_any_operation),
 		cmocka_unit_test(checks_come_in_their_order),
 		cmocka_unit_test(reserved_bits_are_ignored_and_sent_as_0),
+		cmocka_unit_test(congestion_stops_changes_only),
 	};
 
 	return cmocka_run_group_tests_name("incoming", tests, NULL, NULL);

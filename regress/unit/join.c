@@ -217,6 +217,7 @@ one_client_cannot_use_up_the_rate(void **state)
 
 	(void)state;
 	net_cluster_conf(net, 0)->rate = 10;
+	net_cluster_conf(net, 0)->burst = 10;
 	net_cluster_conf(net, 0)->rate_total = 20;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
@@ -251,6 +252,51 @@ one_client_cannot_use_up_the_rate(void **state)
 }
 
 /*
+ * Issue 12, A: limits of all are not used up by those with many joins, and an
+ * operator hears when one is near, once.
+ */
+static void
+limits_of_all_leave_something_for_others(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct nvc *v, *w;
+	uint32_t i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_total = 40;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	for (i = 0; i < 50; i++)
+		net_join(v, 4, 0, G(i), G(i));
+	assert_int_equal(net_show(net, 0, "joins"), 30);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_TOTAL), 20);
+	assert_int_equal(s->events[MARSD_EV_NEAR], 0);
+	for (i = 0; i < 5; i++)
+		net_join(w, 4, 0, G(i), G(i));
+	assert_int_equal(net_show(net, 0, "joins"), 35);
+	assert_int_equal(s->events[MARSD_EV_NEAR], 0);
+	net_join(w, 4, 0, G(5), G(5));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 1);
+	assert_string_equal(s->why, "joins");
+	net_join(w, 5, 0, G(5), G(5));
+	net_join(w, 4, 0, G(5), G(5));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 1);
+	for (i = 0; i < 10; i++)
+		net_join(v, 5, 0, G(i), G(i));
+	for (i = 0; i < 4; i++)
+		net_join(v, 4, 0, G(i), G(i));
+	net_join(w, 4, 0, G(6), G(6));
+	net_join(w, 4, 0, G(7), G(7));
+	for (i = 10; i < 20; i++)
+		net_join(w, 4, 0, G(i), G(i));
+	assert_int_equal(net_show(net, 0, "joins"), 32);
+	assert_int_equal(net_counter(net, 0, "limits-near"), 1);
+	net_end(net, v, w, NULL);
+}
+
+/*
  * One hostile client: over 64 circuits it registers again and again, joins
  * the whole space one group at a time, and blocks that overlap, and asks for
  * the largest group.  What it can take is bounded by its own limits, and
@@ -266,6 +312,7 @@ a_hostile_client_is_bounded(void **state)
 
 	(void)state;
 	conf->rate = 100;
+	conf->burst = 100;
 	conf->rate_total = 1000;
 	conf->max_joins = 50;
 	net_start(net, 0);
@@ -508,6 +555,7 @@ main(void)
 		cmocka_unit_test(an_overlapping_block_is_a_record),
 		cmocka_unit_test(unusable_joins_are_dropped_and_counted),
 		cmocka_unit_test(joins_and_groups_are_limited),
+		cmocka_unit_test(limits_of_all_leave_something_for_others),
 		cmocka_unit_test(one_client_cannot_use_up_the_rate),
 		cmocka_unit_test(a_hostile_client_is_bounded),
 		cmocka_unit_test(the_sequence_number_is_not_looked_at),

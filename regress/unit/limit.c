@@ -20,7 +20,7 @@ take(struct marsd_bucket *b, int64_t us, uint32_t rate, int n)
 	int taken = 0;
 
 	while (n-- > 0)
-		if (marsd_bucket_take(b, AT(us), rate))
+		if (marsd_bucket_take(b, AT(us), rate, rate))
 			taken++;
 	return taken;
 }
@@ -104,6 +104,43 @@ no_overflow_and_no_gift(void **state)
 	assert_int_equal(take(&b, MTIME_SEC(1), 1, 10), 1);
 }
 
+/* A depth of its own: so many at once, and then the rate. */
+static void
+the_depth_at_once_and_then_the_rate(void **state)
+{
+	struct marsd_bucket b;
+	int i, n;
+
+	(void)state;
+	marsd_bucket_init(&b, AT(0), 4096);
+	for (i = n = 0; i < 5000; i++)
+		n += marsd_bucket_take(&b, AT(0), 200, 4096);
+	assert_int_equal(n, 4096);
+	for (i = n = 0; i < 1000; i++)
+		n += marsd_bucket_take(&b, AT(MTIME_SEC(1)), 200, 4096);
+	assert_int_equal(n, 200);
+	assert_false(
+	    marsd_bucket_full(&b, AT(MTIME_SEC(21)), 200, 4096));
+	assert_true(marsd_bucket_full(&b, AT(MTIME_SEC(22)), 200, 4096));
+}
+
+/* What a message causes is paid for later, and no debt is for ever. */
+static void
+work_is_charged(void **state)
+{
+	struct marsd_bucket b;
+
+	(void)state;
+	marsd_bucket_init(&b, AT(0), 10);
+	assert_true(marsd_bucket_take(&b, AT(0), 10, 10));
+	marsd_bucket_charge(&b, 12, 10);	/* at most the depth, 10 */
+	assert_false(marsd_bucket_take(&b, AT(199999), 10, 10));
+	assert_true(marsd_bucket_take(&b, AT(200000), 10, 10));
+	marsd_bucket_charge(&b, 10, 10);
+	marsd_bucket_charge(&b, 10, 10);
+	assert_int_equal(b.tokens, -10 * 1000000);
+}
+
 int
 main(void)
 {
@@ -113,6 +150,8 @@ main(void)
 		cmocka_unit_test(a_refusal_costs_nothing),
 		cmocka_unit_test(a_changed_rate_holds_at_once),
 		cmocka_unit_test(no_overflow_and_no_gift),
+		cmocka_unit_test(the_depth_at_once_and_then_the_rate),
+		cmocka_unit_test(work_is_charged),
 	};
 
 	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);

@@ -110,6 +110,22 @@ fake_send(struct vc *vc, struct vc_sdu *s)
 	return 0;
 }
 
+static void
+fake_watch(struct vc *vc)
+{
+	((struct fvc *)(void *)vc)->watched = true;
+}
+
+/* The number of a leaf's circuit is the last octet of its address. */
+static void
+fake_leaf_info(const struct vc_leaf *leaf, struct vc_circuit_info *info)
+{
+	const struct fleaf *l = (const struct fleaf *)(const void *)leaf;
+
+	*info = (struct vc_circuit_info){ .peer = l->peer,
+		.peer_number = l->peer.num[6] };
+}
+
 static const struct atm_addr *
 fake_peer(const struct vc *vc)
 {
@@ -120,7 +136,8 @@ static const struct vc_backend fake_backend = {
 	.name = "fake", .knows_caller = true, .call = fake_call,
 	.multi = fake_multi, .multi_add = fake_multi_add,
 	.multi_drop = fake_multi_drop, .release = fake_release,
-	.send = fake_send, .peer = fake_peer,
+	.send = fake_send, .peer = fake_peer, .watch = fake_watch,
+	.leaf = fake_leaf_info,
 };
 
 /* --- the owner */
@@ -142,7 +159,10 @@ fake_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	(void)c;
 	assert_true(f->nnotes < FAKE_MAX);
 	o = &f->notes[f->nnotes++];
-	*o = (struct fnote){ .code = n->code, .number = n->number, .n = n->n };
+	*o = (struct fnote){ .code = n->code,
+		.number = n->number,
+		.members = n->members,
+		.n = n->n };
 	if (n->server != NULL)
 		o->server = *n->server;
 	if (n->addrs != NULL && n->n > 0)

@@ -51,7 +51,7 @@
 struct fvc {
 	struct vc	 vc;
 	struct atm_addr	 peer;
-	bool		 used, root, up, dead, incoming;
+	bool		 used, root, up, dead, incoming, watched;
 };
 struct fleaf {
 	struct vc_leaf	 leaf;
@@ -66,7 +66,7 @@ struct fsent {
 };
 struct fnote {
 	enum marsc_notice_code code;
-	uint32_t	 number;
+	uint32_t	 number, members;
 	size_t		 n;
 	struct atm_addr	 server, first;
 	bool		 seen;

@@ -227,6 +227,10 @@ a_packet_says_where_it_is_from(void **state)
 	assert_int_equal(f->npackets, 1);
 	assert_true(paddr_equal(&f->info.group, &group));
 	assert_true(atm_addr_equal(&f->sender, &sender));
+	assert_true(f->info.known);
+	assert_int_equal(f->info.source.len, 4);
+	assert_int_equal(f->info.source.a[0], 10);
+	assert_int_equal(f->info.source.a[3], 1);
 	assert_true(f->info.has_cmi);
 	assert_int_equal(f->info.cmi, 7);
 	assert_int_equal(f->info.len, 20);
@@ -266,6 +270,7 @@ sending_says_what_happened(void **state)
 	int i;
 
 	(void)state;
+	f->c->limits.held = 8;
 	fake_registered(f);
 	is_dropped(marsc_transmit(f->c, &none, "a", 1), MARSC_DROP_GROUP);
 	for (i = 0; i < 8; i++) {
@@ -276,6 +281,7 @@ sending_says_what_happened(void **state)
 	fake_says(f, fake_vc(f, 1),
 	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
 	fake_leaf_ack(f, 11);
+	fake_wait(f, MTIME_MS(100)); /* it waits for the other so long */
 	sent = marsc_transmit(f->c, &group, "a", 1);
 	assert_int_equal(sent.outcome, MARSC_SENT_OUT);
 	assert_int_equal(sent.members, 1);
@@ -438,6 +444,90 @@ a_host_can_wait_for_a_link(void **state)
 	fake_free(f);
 }
 
+/* What there is, as it is shown, while it changes. */
+static void
+shown(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g[3], other = fake_group(239, 0, 0, 1);
+	struct marsc_cursor at = { 0 };
+	struct marsc_join_info j;
+	struct marsc_path_info p;
+	struct marsc_leaf_info l;
+	struct marsc_stats s;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		g[i] = fake_group(224, 1, 2, (uint8_t)(3 + i));
+		marsc_join(f->c, &g[i], &g[i], i == 0);
+	}
+	marsc_join(f->c, &g[0], &other, true);
+	assert_true(marsc_joins(f->c, &at, &j));
+	assert_true(paddr_equal(&j.min, &g[0]) && paddr_equal(&j.max, &g[0]));
+	assert_true(j.layer3 && !j.joined);
+	assert_string_equal(j.state, "wanted");
+	/* where the cursor stands may be gone, and what follows, too */
+	marsc_leave(f->c, &g[0], &g[0]);
+	marsc_leave(f->c, &g[1], &g[1]);
+	assert_true(marsc_joins(f->c, &at, &j));
+	assert_true(paddr_equal(&j.min, &g[2]) && !j.layer3);
+	assert_true(marsc_joins(f->c, &at, &j));
+	assert_true(paddr_equal(&j.min, &g[0]) && paddr_equal(&j.max, &other));
+	assert_false(marsc_joins(f->c, &at, &j));
+	assert_false(marsc_joins(f->c, &at, &j));
+
+	fake_registered(f);
+	at = (struct marsc_cursor){ 0 };
+	assert_false(marsc_paths(f->c, &at, &p));
+	assert_false(marsc_leaves(f->c, &group, &at, &l));
+	marsc_transmit(f->c, &group, "abc", 3);
+	marsc_transmit(f->c, &other, "abc", 3);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0003", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c")
+		NSAP("0d"));
+	fake_leaf_ack(f, 11);
+	fake_leaf_ack(f, 13);
+	fake_leaf_fails(f, 12, 41);
+	fake_wait(f, MTIME_SEC(3));
+	assert_int_equal(
+	    marsc_transmit(f->c, &group, "abcd", 4).members, 2);
+	fake_wait(f, MTIME_SEC(1));
+	assert_true(marsc_paths(f->c, &at, &p));
+	assert_true(paddr_equal(&p.group, &group));
+	assert_string_equal(p.state, "up");
+	assert_int_equal(p.leaves, 3);
+	assert_int_equal(p.members, 2);
+	assert_int_equal(p.packets, 2);
+	assert_int_equal(p.octets, 12 + 3 + 12 + 4);
+	assert_int_equal(p.copies, 4);
+	assert_int_equal(p.dropped, 0);
+	assert_int_equal(p.idle, MTIME_SEC(1));
+	assert_true(marsc_paths(f->c, &at, &p));
+	assert_true(paddr_equal(&p.group, &other));
+	assert_string_equal(p.state, "asking");
+	assert_int_equal(p.held, 1);
+	assert_false(marsc_paths(f->c, &at, &p));
+	at = (struct marsc_cursor){ 0 };
+	for (i = 11; i <= 13; i++) {
+		assert_true(marsc_leaves(f->c, &group, &at, &l));
+		assert_int_equal(l.addr.num[6], i);
+		assert_string_equal(l.state, i == 12 ? "tagged" : "up");
+		assert_int_equal(l.has_circuit, i != 12);
+		if (i != 12)
+			assert_int_equal(l.circuit.peer_number, i);
+	}
+	assert_false(marsc_leaves(f->c, &group, &at, &l));
+	marsc_stats(f->c, &s);
+	assert_int_equal(s.paths, 2);
+	assert_int_equal(s.held_octets, 12 + 3);
+	assert_int_equal(s.requests, 1);
+	assert_int_equal(s.joins, 2);
+	assert_int_equal(s.join_rate, 100);
+	assert_int_equal(s.request_rate, 50);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -455,6 +545,7 @@ main(void)
 		cmocka_unit_test(servers_can_change_before),
 		cmocka_unit_test(the_link_can_change),
 		cmocka_unit_test(a_host_can_wait_for_a_link),
+		cmocka_unit_test(shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,8 @@ opening(void **state)
 	fake_leaf_ack(f, 11);
 	assert_int_equal(f->nleaves, 2);
 	assert_non_null(fake_leaf(f, 12));
+	fake_silent(f); /* they are for both */
+	fake_leaf_ack(f, 12);
 	fake_expect(f, DATA("0005", "616263"));
 	fake_expect(f, DATA("0005", "6465"));
 	marsc_transmit(f->c, &group, "f", 1);
@@ -824,6 +826,7 @@ migrate(void **state)
 	assert_int_equal(fake_live_roots(f), 1);
 	fake_leaf_ack(f, 30);
 	assert_non_null(fake_leaf(f, 31));
+	fake_leaf_ack(f, 31);
 	fake_says(
 	    f, control, MIGRATE("0001", "00000068", "e0010204") NSAP("1e"));
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_JUMP, NULL), 1);
@@ -874,6 +877,333 @@ receiving(void **state)
 	fake_free(f);
 }
 
+/* How many of the packets "a" to "h" wait; the next SDUs, if any. */
+static void
+packets_go_out(struct fake *f, int n)
+{
+	static const char *const data[] = { DATA("0005", "61"),
+		DATA("0005", "62"), DATA("0005", "63") };
+	int i;
+
+	for (i = 0; i < n; i++)
+		fake_expect(f, data[i]);
+	fake_silent(f);
+}
+
+/* A path to .11, .12 and .13, of which .11 is up; "a" and "b" are held. */
+static struct fvc *
+path_filling(struct fake *f)
+{
+	struct fvc *control = fake_registered(f);
+
+	marsc_transmit(f->c, &group, "a", 1);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0003", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c")
+		NSAP("0d"));
+	fake_leaf_ack(f, 11);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_PATH_UP, NULL), 1);
+	assert_int_equal(
+	    marsc_transmit(f->c, &group, "b", 1).outcome, MARSC_SENT_HELD);
+	fake_silent(f);
+	return control;
+}
+
+/*
+ * R2022-5.1.3-03: the first packets are for all members: they wait until each
+ * has answered its call, and then go out in their order.
+ */
+static void
+first_packets(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	path_filling(f);
+	fake_leaf_ack(f, 13);
+	fake_silent(f);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_SENT, NULL), 0);
+	fake_leaf_ack(f, 12);
+	packets_go_out(f, 2);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_SENT, &n), 1);
+	assert_int_equal(n.number, 2);
+	assert_int_equal(n.members, 3);
+	fake_free(f);
+}
+
+/* But nobody waits for longer than 100 ms since the first has answered. */
+static void
+first_packets_late(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	path_filling(f);
+	fake_wait(f, MTIME_MS(60));
+	fake_leaf_ack(f, 13);
+	fake_wait(f, MTIME_MS(40) - 1);
+	fake_silent(f);
+	fake_wait(f, 1);
+	packets_go_out(f, 2);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_SENT, &n), 1);
+	assert_int_equal(n.members, 2);
+	fake_leaf_ack(f, 12);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_SENT, NULL), 0);
+	fake_free(f);
+}
+
+/* Who can't be called, leaves, or joins meanwhile. */
+static void
+first_packets_of_some(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = path_filling(f);
+
+	(void)state;
+	fake_leaf_fails(f, 12, 27);
+	fake_silent(f);
+	fake_says(f, control, HEARD("04", "4000", "00000065", "0e", G3));
+	fake_says(f, control, HEARD("05", "4000", "00000066", "0d", G3));
+	fake_silent(f);
+	fake_leaf_fails(f, 14, 41); /* will be called again, later */
+	packets_go_out(f, 2);
+	fake_free(f);
+}
+
+/* A circuit that is replaced, or lost, before the first packets went out. */
+static void
+first_packets_moved(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = path_filling(f);
+	struct fnote n;
+
+	(void)state;
+	fake_says(f, control, MIGRATE("0001", "00000065", G) NSAP("1e"));
+	fake_wait(f, MTIME_MS(200));
+	fake_silent(f);
+	fake_leaf_ack(f, 30);
+	packets_go_out(f, 2);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_SENT, &n), 1);
+	fake_free(f);
+	f = fake_new(10, 1, false);
+	path_filling(f);
+	fake_leaf_fails(f, 12, 27);
+	fake_leaf_fails(f, 13, 27);
+	packets_go_out(f, 2);
+	fake_free(f);
+	f = fake_new(10, 1, false);
+	path_filling(f);
+	fake_leaf_drops(f, 11);
+	fake_leaf_fails(f, 12, 27);
+	fake_leaf_fails(f, 13, 27);
+	fake_silent(f);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NOT_SENT, &n), 1);
+	assert_int_equal(n.number, 2);
+	assert_int_equal(fake_drops(f, MARSC_DROP_CIRCUIT), 2);
+	assert_int_equal(f->c->held_octets, 0);
+	fake_free(f);
+}
+
+/* What waits is bounded: packets and octets of a path, and octets of all. */
+static void
+held_bounds(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr other = fake_group(224, 1, 2, 4);
+	static char packet[1000];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 64; i++)
+		assert_int_equal(marsc_transmit(f->c, &group, "a", 1).outcome,
+		    MARSC_SENT_HELD);
+	assert_int_equal(
+	    marsc_transmit(f->c, &group, "a", 1).why, MARSC_DROP_HELD);
+	f->c->limits.held_octets = 3000;
+	f->c->limits.held_octets_all = 4000;
+	for (i = 0; i < 2; i++)
+		assert_int_equal(
+		    marsc_transmit(f->c, &other, packet, 1000).outcome,
+		    MARSC_SENT_HELD);
+	/* 64 SDUs of 13 octets, and two of 1012 */
+	assert_int_equal(f->c->held_octets, 64 * 13 + 2 * 1012);
+	assert_int_equal(
+	    marsc_transmit(f->c, &other, packet, 1000).why, MARSC_DROP_HELD);
+	f->c->limits.held_octets = 5000;
+	assert_int_equal(marsc_transmit(f->c, &other, packet, 1000).outcome,
+	    MARSC_SENT_HELD);
+	assert_int_equal(
+	    marsc_transmit(f->c, &other, packet, 1000).why, MARSC_DROP_HELD);
+	assert_int_equal(fake_drops(f, MARSC_DROP_HELD), 3);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.1.1-03, R2022-5.1.4.1-01: an empty group is not asked about again
+ * for a while, but who hears that somebody has joined it asks at once.
+ */
+static void
+news_of_the_empty(void **state)
+{
+	static const char *const news[] = {
+		HEARD("04", "4000", "00000065", "0b", G3),
+		HEARD("04", "4000", "00000065", "0b", "e0000000 efffffff"),
+		MIGRATE("0001", "00000065", G) NSAP("0b"),
+	};
+	struct fvc *control;
+	struct fake *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		f = fake_new(10, 1, false);
+		control = fake_registered(f);
+		marsc_transmit(f->c, &group, "abc", 3);
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1), NAK("0a", G));
+		fake_wait(f, MTIME_SEC(1));
+		assert_int_equal(marsc_transmit(f->c, &group, "abc", 3).why,
+		    MARSC_DROP_EMPTY);
+		fake_says(f, control, news[i]);
+		fake_silent(f); /* nobody wants to know it yet */
+		assert_int_equal(marsc_transmit(f->c, &group, "a", 1).outcome,
+		    MARSC_SENT_HELD);
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1),
+		    MULTI("0001", "8001", "00000065", "0a", G) NSAP("0b"));
+		fake_leaf_ack(f, 11);
+		packets_go_out(f, 1);
+		fake_free(f);
+	}
+}
+
+/* What is no news: our own JOIN, a LEAVE, another group. */
+static void
+no_news(void **state)
+{
+	static const char *const heard[] = {
+		HEARD("04", "4000", "00000065", "0a", G3),
+		HEARD("05", "4000", "00000065", "0b", G3),
+		HEARD("04", "4000", "00000065", "0b", "e0010204 e0010209"),
+	};
+	struct fvc *control;
+	struct fake *f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		f = fake_new(10, 1, false);
+		control = fake_registered(f);
+		marsc_transmit(f->c, &group, "abc", 3);
+		fake_expect(f, REQUEST);
+		fake_says(f, fake_vc(f, 1), NAK("0a", G));
+		fake_says(f, control, heard[i]);
+		assert_int_equal(marsc_transmit(f->c, &group, "abc", 3).why,
+		    MARSC_DROP_EMPTY);
+		fake_silent(f);
+		fake_free(f);
+	}
+}
+
+/*
+ * The JOIN and the answer come on two circuits.  An answer that names nobody
+ * may have been given before a JOIN that was heard before it.
+ */
+static void
+news_before_the_answer(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	marsc_transmit(f->c, &group, "a", 1);
+	fake_expect(f, REQUEST);
+	fake_says(f, control, HEARD("04", "4000", "00000065", "0b", G3));
+	fake_says(f, fake_vc(f, 1), NAK("0a", G));
+	fake_expect(f, REQUEST);
+	/* once, and not for ever */
+	fake_says(f, fake_vc(f, 1), NAK("0a", G));
+	fake_silent(f);
+	assert_int_equal(fake_drops(f, MARSC_DROP_EMPTY), 1);
+	fake_free(f);
+}
+
+/*
+ * A path more than may be: given up is what was used longest ago, first of
+ * those that have no member; what is used stays.
+ */
+static void
+too_many_paths(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g[4];
+	struct fnote n;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		g[i] = fake_group(224, 1, 2, (uint8_t)(3 + i));
+	f->c->limits.paths = 3;
+	fake_registered(f);
+	path_to(f, 3, MULTI1("03", "0b"), 11);
+	path_to(f, 4, MULTI1("04", "0c"), 12);
+	marsc_transmit(f->c, &g[2], "x", 1); /* asks */
+	assert_non_null(fake_next(f));
+	marsc_transmit(f->c, &g[3], "x", 1);
+	assert_non_null(fake_next(f));
+	assert_null(marsc_path_find(f->c, &g[2]));
+	assert_int_equal(fake_drops(f, MARSC_DROP_BUSY), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NOT_SENT, &n), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_PATH_DOWN, NULL), 0);
+	/* its answer opens nothing */
+	fake_says(f, fake_vc(f, 1), MULTI1("05", "0d"));
+	assert_null(fake_leaf(f, 13));
+	fake_says(f, fake_vc(f, 1), MULTI1("06", "0e"));
+	fake_leaf_ack(f, 14);
+	/* all have members: the one that was used longest ago */
+	marsc_transmit(f->c, &g[0], "x", 1);
+	marsc_transmit(f->c, &g[2], "x", 1);
+	assert_null(marsc_path_find(f->c, &g[1]));
+	assert_null(fake_leaf(f, 12));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_PATH_DOWN, NULL), 1);
+	assert_int_equal(fake_live_roots(f), 2);
+	assert_int_equal(f->c->evicted, 2);
+	assert_int_equal(f->c->npaths, 3);
+	fake_free(f);
+}
+
+/* A packet that stands in its SDU goes out as one that is copied. */
+static void
+in_place(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct vc_sdu *s;
+
+	(void)state;
+	path_up(f);
+	assert_int_equal(marsc_head_len(f->c), 12);
+	s = vc_sdu_new("............abc", 15);
+	assert_int_equal(
+	    marsc_transmit_sdu(f->c, &group, vc_sdu_ref(s)).members, 2);
+	fake_expect(f, DATA("0005", "616263"));
+	/* it is ours again, for another packet */
+	assert_int_equal(s->refs, 1);
+	s->data[12] = 'x';
+	assert_int_equal(marsc_transmit_sdu(f->c, &group, s).members, 2);
+	fake_expect(f, DATA("0005", "786263"));
+	/* no room for a head, no group */
+	assert_int_equal(
+	    marsc_transmit_sdu(f->c, &group, vc_sdu_new(NULL, 11)).why,
+	    MARSC_DROP_GROUP);
+	assert_int_equal(marsc_transmit_sdu(f->c, &(struct paddr){ 0 },
+	    vc_sdu_new(NULL, 12)).why, MARSC_DROP_GROUP);
+	fake_silent(f);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -905,6 +1235,16 @@ main(void)
 		cmocka_unit_test(idle_configured),
 		cmocka_unit_test(migrate),
 		cmocka_unit_test(receiving),
+		cmocka_unit_test(first_packets),
+		cmocka_unit_test(first_packets_late),
+		cmocka_unit_test(first_packets_of_some),
+		cmocka_unit_test(first_packets_moved),
+		cmocka_unit_test(held_bounds),
+		cmocka_unit_test(news_of_the_empty),
+		cmocka_unit_test(no_news),
+		cmocka_unit_test(news_before_the_answer),
+		cmocka_unit_test(too_many_paths),
+		cmocka_unit_test(in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

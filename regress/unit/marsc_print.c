@@ -140,6 +140,21 @@ static const struct {
 	{ { .code = MARSC_NOTICE_REVALIDATE, GROUP },
 	    "{\"event\":\"revalidate\"," C G "}\n",
 	    "revalidating 224.1.2.3\n" },
+	{ { .code = MARSC_NOTICE_SENT, GROUP, .number = 1, .members = 2,
+	    .addrs = leaves, .n = 2 },
+	    "{\"event\":\"sent\"," C G ",\"packets\":1,"
+	    "\"members\":[\"127.0.0.11\",\"127.0.0.12\"]}\n",
+	    "sent to 224.1.2.3: 127.0.0.11 127.0.0.12\n" },
+	{ { .code = MARSC_NOTICE_SENT, GROUP, .number = 3, .members = 1,
+	    .addrs = leaves, .n = 1 },
+	    "{\"event\":\"sent\"," C G ",\"packets\":3,"
+	    "\"members\":[\"127.0.0.11\"]}\n",
+	    "sent 3 packets to 224.1.2.3: 127.0.0.11\n" },
+	{ { .code = MARSC_NOTICE_NOT_SENT, GROUP, .number = 1,
+	    .why = "nobody else is in the group" },
+	    "{\"event\":\"not-sent\"," C G ",\"packets\":1,"
+	    "\"why\":\"nobody else is in the group\"}\n",
+	    "not sent to 224.1.2.3 (nobody else is in the group)\n" },
 	{ { .code = MARSC_NOTICE_NO_MEMORY, .why = "a leaf" },
 	    "{\"event\":\"no-memory\"," C ",\"why\":\"a leaf\"}\n",
 	    "out of memory (a leaf)\n" },
@@ -270,6 +285,26 @@ strings(void **state)
 	printed(&p, "a \"b\"\n");
 }
 
+/* Option -x: what is in a packet. */
+static void
+payload(void **state)
+{
+	static const uint8_t data[] = { 0x45, 0x00, 0xff };
+	struct marsc_printer p;
+
+	(void)state;
+	p = open_printer(true);
+	p.payload = true;
+	marsc_print_packet(&p, &client, data, 3);
+	printed(&p,
+	    "{\"event\":\"packet\"," C
+	    ",\"octets\":3,\"data\":\"4500ff\"}\n");
+	p = open_printer(false);
+	p.payload = true;
+	marsc_print_packet(&p, &client, data, 3);
+	printed(&p, "packet of 3 octets: 4500ff\n");
+}
+
 /* JSON has every counter, a plain line those that are not 0. */
 static void
 counters(void **state)
@@ -292,7 +327,8 @@ counters(void **state)
 	    "{\"event\":\"counters\",\"clients\":1000,\"llc\":0,"
 	    "\"decode\":0,\"protocol\":0,\"tlv\":0,\"stranger\":0,\"op\":0,"
 	    "\"copy\":3,\"unasked\":0,\"parts\":0,\"reflected\":0,\"data\":0,"
-	    "\"held\":18446744073709551615,\"empty\":0,\"unanswered\":0,"
+	    "\"held\":18446744073709551615,\"busy\":0,\"empty\":0,"
+	    "\"unanswered\":0,"
 	    "\"circuit\":0,\"group\":0,\"memory\":0}\n");
 }
 
@@ -304,6 +340,7 @@ main(void)
 		cmocka_unit_test(many_and_servers),
 		cmocka_unit_test(what_is_heard),
 		cmocka_unit_test(strings),
+		cmocka_unit_test(payload),
 		cmocka_unit_test(counters),
 	};
 

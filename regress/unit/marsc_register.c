@@ -972,6 +972,60 @@ idle_configured(void **state)
 	fake_free(f);
 }
 
+/*
+ * R2022-5.4-04: the circuit that tells whether the MARS is alive is watched;
+ * circuits of senders are not.
+ */
+static void
+watched(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	assert_true(control->watched);
+	assert_false(fake_vc(f, 1)->watched);
+	assert_false(fake_calls(f, 77, true)->watched);
+	control->dead = true;
+	f->link.user->release(
+	    f->link.arg, &control->vc, control->vc.cookie, 27);
+	assert_false(marsc_is_registered(f->c));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4-03, R2022-5.4.2-01: a circuit to a MARS that is not there after 4 s
+ * can't be established, if there is another MARS; without one the call may
+ * take its time.
+ */
+static void
+connects_late(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+
+	(void)state;
+	marsc_register(f->c);
+	fake_wait(f, MTIME_SEC(4) - 1);
+	assert_non_null(fake_vc(f, 1));
+	assert_null(fake_vc(f, 2));
+	fake_wait(f, 1);
+	assert_null(fake_vc(f, 1));
+	assert_non_null(fake_vc(f, 2));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
+	/* once it is there, it may be idle for longer */
+	fake_ack(f, 2);
+	fake_wait(f, MTIME_SEC(9));
+	assert_non_null(fake_vc(f, 2));
+	fake_free(f);
+	f = fake_new(10, 1, false);
+	marsc_register(f->c);
+	fake_wait(f, MTIME_SEC(9));
+	assert_non_null(fake_vc(f, 1));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 0);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -1003,6 +1057,8 @@ main(void)
 		cmocka_unit_test(map_backup),
 		cmocka_unit_test(one_server),
 		cmocka_unit_test(idle_configured),
+		cmocka_unit_test(watched),
+		cmocka_unit_test(connects_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdio.h>
+
 #include "marsc_fake.h"
 
 #define G	"e0010203"
@@ -417,6 +419,173 @@ grouplist_errors(void **state)
 	fake_free(f);
 }
 
+static struct paddr
+nth(int i)
+{
+	return fake_group(239, 2, (uint8_t)(i >> 8), (uint8_t)i);
+}
+
+/* How many requests went out since the last look. */
+static int
+asked(struct fake *f)
+{
+	struct fsent *s;
+	int n = 0;
+
+	while ((s = fake_next(f)) != NULL)
+		n += s->data[7] == 0x03 && s->data[8 + 17] == MARS_REQUEST;
+	f->nsent = f->nnotes = 0;
+	return n;
+}
+
+/* The MARS says of group i that it is empty. */
+static void
+is_empty(struct fake *f, int i)
+{
+	char nak[512];
+
+	(void)snprintf(nak, sizeof(nak), "%sef02%02x%02x", NAK("0a", ""),
+	    i >> 8, i & 0xff);
+	fake_says(f, fake_vc(f, 1), nak);
+}
+
+/*
+ * R2022-5.4-03: somebody on our LAN sends one packet to each of 20,000 groups.
+ * We ask 50 times a second, no more than 64 at a time, and keep few of them;
+ * what the MARS does not answer does not make us leave it, as long as it
+ * answers others.
+ */
+static void
+flood(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct marsc_query *q;
+	struct paddr g;
+	int i, n = 0, dropped = 0;
+
+	(void)state;
+	fake_registered(f);
+	for (i = 0; i < 20000; i++) {
+		g = nth(i);
+		if (marsc_transmit(f->c, &g, "x", 1).outcome ==
+		    MARSC_SENT_DROPPED)
+			dropped++;
+		if (i % 200 != 0)
+			continue;
+		fake_wait(f, MTIME_MS(100));
+		n += asked(f);
+		assert_true(f->c->turn.nopen <= 64);
+		assert_true(f->c->turn.nrest <= 64);
+		assert_true(f->c->npaths <= 128);
+		/* every third question is lost */
+		RB_FOREACH(q, marsc_query_tree, &f->c->queries)
+			if (q->state == MARSC_QUERY_ASKING && q->min.a[3] % 3)
+				break;
+		if (q != NULL)
+			is_empty(f, q->min.a[2] << 8 | q->min.a[3]);
+	}
+	assert_in_range(n, 64, 64 + 10 * 50);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_BUSY), dropped);
+	assert_true(dropped > 19000);
+	/* for ten minutes one question a second is answered */
+	for (i = 0; i < 600; i++) {
+		g = nth(30000 + i);
+		fake_wait(f, MTIME_SEC(1));
+		marsc_transmit(f->c, &g, "x", 1);
+		(void)asked(f);
+		RB_FOREACH(q, marsc_query_tree, &f->c->queries)
+			if (q->state == MARSC_QUERY_ASKING)
+				break;
+		if (q != NULL)
+			is_empty(f, q->min.a[2] << 8 | q->min.a[3]);
+		if (i % 60 == 0)
+			fake_says(f, fake_vc(f, 1),
+			    MAP("00", "0001", "8001", "00000064", "01")
+				NSAP("01"));
+	}
+	assert_true(marsc_is_registered(f->c));
+	fake_free(f);
+}
+
+/*
+ * The oldest packet's group is asked about first; but what the owner wants to
+ * know, and what we are sending to, does not wait behind new groups.
+ */
+static void
+lines(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g;
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	f->c->limits.requests = 1;
+	f->c->limits.requests_waiting = 3;
+	for (i = 0; i < 6; i++) {
+		g = nth(i);
+		assert_int_equal(marsc_transmit(f->c, &g, "x", 1).why,
+		    i < 4 ? MARSC_DROP_LLC : MARSC_DROP_BUSY);
+	}
+	assert_int_equal(marsc_request(f->c, &group), MARSC_OK);
+	assert_int_equal(asked(f), 1);
+	for (i = 0; i < 4; i++) {
+		is_empty(f, i);
+		if (i == 0) { /* the owner's is next */
+			fake_expect(f, REQUEST);
+			fake_says(f, fake_vc(f, 1), NAK("0a", G));
+		}
+		assert_int_equal(asked(f), i < 3);
+	}
+	assert_int_equal(fake_drops(f, MARSC_DROP_EMPTY), 4);
+	assert_int_equal(f->c->turn.nopen, 0);
+	fake_free(f);
+}
+
+/* R2022-5.4-03: where nothing is answered, the MARS has failed all the same */
+static void
+nothing_answered(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct paddr g;
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	for (i = 0; i < 100; i++) {
+		g = nth(i);
+		marsc_transmit(f->c, &g, "x", 1);
+	}
+	for (i = 0; i < 59; i++) {
+		fake_wait(f, MTIME_SEC(1));
+		(void)asked(f);
+	}
+	assert_true(marsc_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(1));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, NULL), 1);
+	assert_false(marsc_is_registered(f->c));
+	fake_free(f);
+}
+
+/* What is asked while it is quiet waits for news, too. */
+static void
+news_for_the_owner(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = fake_registered(f);
+
+	(void)state;
+	marsc_request(f->c, &group);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), NAK("0a", G));
+	marsc_request(f->c, &group);
+	fake_silent(f);
+	fake_says(f, control,
+	    JOIN("04", "04", "0001", "4000", "0000", "00000065", "0b") G G);
+	fake_expect(f, REQUEST);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -434,6 +603,10 @@ main(void)
 		cmocka_unit_test(before),
 		cmocka_unit_test(subaddress),
 		cmocka_unit_test(grouplist_errors),
+		cmocka_unit_test(flood),
+		cmocka_unit_test(lines),
+		cmocka_unit_test(nothing_answered),
+		cmocka_unit_test(news_for_the_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ encapsulation(void **state)
 		{ { 0x0080, { 0, 1, 2, 3, 4 } },
 		    "aaaa03 00005e 0001 1234 0080 0001020304 000000" },
 	};
-	uint8_t buf[MARSC_ENCAP_MAX], *want;
+	uint8_t buf[24], *want;
 	struct marsc_encap e;
 	struct wr w;
 	size_t i, len;
@@ -363,6 +363,59 @@ names(void **state)
 		assert_non_null(marsc_strerror((enum marsc_error)i));
 }
 
+/* A bucket, and its rate when messages are lost and when they are not. */
+static void
+pace(void **state)
+{
+	mtime_t now = { 5 };
+	struct marsc_pace p;
+	int i;
+
+	(void)state;
+	marsc_pace_init(&p, now, 100, 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(marsc_pace_take(&p, now), 0);
+	assert_int_equal(marsc_pace_take(&p, now), 10000);
+	now.us += 9999;
+	assert_int_equal(marsc_pace_take(&p, now), 1);
+	now.us += 1;
+	assert_int_equal(marsc_pace_take(&p, now), 0);
+	assert_int_equal(marsc_pace_take(&p, now), 10000);
+	now.us += MTIME_SEC(1000000);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(marsc_pace_take(&p, now), 0);
+	assert_int_equal(marsc_pace_take(&p, now), 10000);
+	/* halved, once for what was sent at one rate, never to nothing */
+	now.us++;
+	marsc_pace_lost(&p, now, now);
+	marsc_pace_lost(&p, now, now);
+	assert_int_equal(p.rate, 50);
+	assert_int_equal(marsc_pace_take(&p, now), 20000);
+	for (i = 0; i < 10; i++) {
+		now.us += MTIME_SEC(1);
+		marsc_pace_lost(&p, now, (mtime_t){ now.us - 1000000 });
+		assert_int_equal(p.rate,
+		    i == 0	    ? 50 :
+			50 >> i > 0 ? 50 >> i :
+				      1);
+		marsc_pace_lost(&p, now, now);
+	}
+	assert_int_equal(p.rate, 1);
+	/* a second of answers makes it faster by 1 in 100 */
+	marsc_pace_good(&p);
+	assert_int_equal(p.rate, 2);
+	marsc_pace_good(&p);
+	marsc_pace_good(&p);
+	assert_int_equal(p.rate, 3);
+	for (i = 0; i < 10000; i++)
+		marsc_pace_good(&p);
+	assert_int_equal(p.rate, 100);
+	/* 0 is taken as 1 */
+	marsc_pace_init(&p, now, 0, 0);
+	assert_int_equal(marsc_pace_take(&p, now), 0);
+	assert_int_equal(marsc_pace_take(&p, now), MTIME_SEC(1));
+}
+
 int
 main(void)
 {
@@ -378,6 +431,7 @@ main(void)
 		cmocka_unit_test(script_errors),
 		cmocka_unit_test(packets),
 		cmocka_unit_test(names),
+		cmocka_unit_test(pace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,8 @@ query_in(enum marsc_query_state s, bool list)
 	fake_registered(f);
 	if (s == MARSC_QUERY_IDLE)
 		return f;
+	if (s == MARSC_QUERY_WAITING)
+		f->c->limits.requests = 0; /* none has its turn */
 	if (list)
 		marsc_grouplist(f->c, &group, &group);
 	else
@@ -189,7 +191,7 @@ static void
 one_query(
     enum marsc_query_state s, enum marsc_query_event e, bool list, char end)
 {
-	static const char letters[] = "xaql";
+	static const char letters[] = "xaqlw";
 	struct fake *f = query_in(s, list);
 	struct marsc_query *q = the_query(f, list);
 
@@ -205,10 +207,11 @@ static void
 queries(void **state)
 {
 	static const char *const ends[MARSC_QUERY_STATE_MAX] = {
-		[MARSC_QUERY_IDLE] = "axxxxxxx",
-		[MARSC_QUERY_ASKING] = "aaxqaaax",
-		[MARSC_QUERY_QUIET] = "lqqqqxqq",
-		[MARSC_QUERY_LATER] = "lllllall",
+		[MARSC_QUERY_IDLE] = "axxxxxxxxxx",
+		[MARSC_QUERY_ASKING] = "aaxqaaaxaaa",
+		[MARSC_QUERY_QUIET] = "lqqqqxqqqxq",
+		[MARSC_QUERY_LATER] = "lllllalllal",
+		[MARSC_QUERY_WAITING] = "wwwwwwwwawx",
 	};
 	int s, e;
 
@@ -219,7 +222,8 @@ queries(void **state)
 				one_query((enum marsc_query_state)s,
 				    (enum marsc_query_event)e, false,
 				    ends[s][e]);
-			if (s <= MARSC_QUERY_ASKING &&
+			if ((s <= MARSC_QUERY_ASKING ||
+				s == MARSC_QUERY_WAITING) &&
 			    e != MARSC_QUERY_EV_EMPTY)
 				one_query((enum marsc_query_state)s,
 				    (enum marsc_query_event)e, true,
@@ -250,6 +254,9 @@ path_in(enum marsc_path_state s)
 	if (s == MARSC_PATH_CALLING)
 		return f;
 	fake_leaf_ack(f, 11);
+	if (s == MARSC_PATH_FILLING)
+		return f;
+	fake_leaf_ack(f, 12);
 	if (s == MARSC_PATH_UP)
 		return f;
 	p->revalidate = true;
@@ -269,13 +276,14 @@ path_loses(struct marsc_path *p)
 static void
 paths(void **state)
 {
-	static const char letters[] = "nacur";
+	static const char letters[] = "nacurf";
 	static const char *const ends[MARSC_PATH_STATE_MAX] = {
-		[MARSC_PATH_NONE] = "annnnnnnnnn",
-		[MARSC_PATH_ASKING] = "aacnnaaaaaa",
-		[MARSC_PATH_CALLING] = "cccccucnncc",
-		[MARSC_PATH_UP] = "uruuuuunnnc",
-		[MARSC_PATH_REVALIDATING] = "rrunurrnnnc",
+		[MARSC_PATH_NONE] = "annnnnnnnnnnn",
+		[MARSC_PATH_ASKING] = "aacnnaaaaaaan",
+		[MARSC_PATH_CALLING] = "cccccfcnncccn",
+		[MARSC_PATH_UP] = "uruuuuunnncun",
+		[MARSC_PATH_REVALIDATING] = "rrunurrnnncrn",
+		[MARSC_PATH_FILLING] = "fffffffnnncun",
 	};
 	struct atm_addr set = fake_addr(13);
 	struct fake *f;
@@ -636,15 +644,25 @@ walks(void **state)
 	bool reg[MARSC_REG_STATE_MAX] = { false },
 	     path[MARSC_PATH_STATE_MAX] = { true };
 	bool join[MARSC_JOIN_STATE_MAX] = { true };
+	bool query[MARSC_QUERY_STATE_MAX] = { true };
 	struct marsc_joined *j;
 	struct fake *f;
 	uint32_t seed;
 	struct marsc_path *p;
+	struct marsc_query *q;
+	uint64_t evicted = 0;
 	int i;
 
 	(void)state;
 	for (seed = 1; seed <= 500; seed++) {
 		f = fake_new(10, 3, seed % 4 == 0);
+		if (seed % 5 == 0) { /* everything is scarce */
+			f->c->limits.paths = 2;
+			f->c->limits.requests = 1;
+			f->c->limits.requests_waiting = 1;
+			f->c->limits.joins = 1;
+			f->c->limits.held = 2;
+		}
 		f->random = seed * 2654435761u;
 		marsc_register(f->c);
 		if (seed % 3 == 0)
@@ -662,7 +680,10 @@ walks(void **state)
 				path[p->state] = true;
 			RB_FOREACH(j, marsc_joined_tree, &f->c->singles)
 				join[j->state] = true;
+			RB_FOREACH(q, marsc_query_tree, &f->c->queries)
+				query[q->state] = true;
 		}
+		evicted += f->c->evicted;
 		assert_int_equal(marsc_violations(f->c), 0);
 		marsc_host_free(f->host);
 		assert_int_equal(f->ts.count, 0);
@@ -678,6 +699,9 @@ walks(void **state)
 		assert_true(path[i]);
 	for (i = 0; i < MARSC_JOIN_STATE_MAX; i++)
 		assert_true(join[i]);
+	for (i = 0; i < MARSC_QUERY_STATE_MAX; i++)
+		assert_true(query[i]);
+	assert_true(evicted > 0);
 }
 
 int

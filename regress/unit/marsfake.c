@@ -44,6 +44,10 @@ nvc_send(struct vc *vc, struct vc_sdu *s)
 {
 	struct nvc *v = (struct nvc *)vc;
 
+	if (v->root && v->net->full) {
+		vc_sdu_free(s);
+		return -1;
+	}
 	net_keep(v->net, v, s);
 	vc_sdu_free(s);
 	return 0;
@@ -117,10 +121,33 @@ nvc_release(struct vc *vc, uint16_t cause)
 	free(v);
 }
 
+/* what is sent has arrived */
+static void
+nvc_nothing_to_flush(struct vc_link *l)
+{
+	(void)l;
+}
+
 static const struct atm_addr *
 nvc_peer(const struct vc *vc)
 {
 	return &((const struct nvc *)vc)->peer;
+}
+
+static uint32_t
+nvc_backlog(const struct vc *vc)
+{
+	const struct nvc *v = (const struct nvc *)vc;
+
+	return v->root && v->net->busy ? 1 : 0;
+}
+
+static size_t
+nvc_sdu_max(const struct vc *vc)
+{
+	size_t max = ((const struct nvc *)vc)->net->sdu_max;
+
+	return max == 0 ? VC_SDU_MAX : max;
 }
 
 const struct vc_backend net_backend = {
@@ -132,6 +159,9 @@ const struct vc_backend net_backend = {
 	.release = nvc_release,
 	.send = nvc_send,
 	.peer = nvc_peer,
+	.backlog = nvc_backlog,
+	.sdu_max = nvc_sdu_max,
+	.flush = nvc_nothing_to_flush,
 };
 
 /* --- what the core is given */
@@ -218,6 +248,12 @@ net_realign(void *arg, uint16_t sgid)
 	((struct nserver *)arg)->realigned++;
 }
 
+static bool
+net_congested(void *arg)
+{
+	return ((struct nserver *)arg)->net->congested;
+}
+
 static void
 net_event(void *arg, const struct marsd_event *ev)
 {
@@ -235,5 +271,6 @@ const struct marsd_ops net_ops = {
 	.revive = net_revive,
 	.erase = net_erase,
 	.realign = net_realign,
+	.congested = net_congested,
 	.event = net_event,
 };

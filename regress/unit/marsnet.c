@@ -363,6 +363,20 @@ net_drop(struct net *net, struct atm_addr who, uint16_t cause)
 }
 
 void
+net_drain(struct net *net, int server)
+{
+	struct marsd_control *ctl = net_proto(net, server)->control;
+	int role;
+
+	net->busy = net->full = false;
+	for (role = 0; role < MARSD_ROLES; role++)
+		if (ctl[role].root != NULL)
+			marsd_vc_user.drained(ctl[role].root->link->arg,
+			    ctl[role].root, &ctl[role]);
+	net_settle(net);
+}
+
+void
 net_vanish(struct net *net, struct atm_addr who)
 {
 	net_drop(net, who, VC_CAUSE_OUT_OF_ORDER);

@@ -79,6 +79,10 @@ struct net {
 	TAILQ_HEAD(nleaf_list, nleaf) leaves;
 	bool		 leaf_hold;	/* leaves are not acked */
 	bool		 quiet;		/* count, don't keep */
+	bool		 busy;		/* roots have not sent all they got */
+	bool		 full;		/* and take no more */
+	size_t		 sdu_max;	/* 0: as usual */
+	bool		 congested;	/* what scspd is */
 	struct sent	*sent;
 	size_t		 nsent, maxsent;
 	struct delivery	*queue, **tail;
@@ -156,6 +160,9 @@ struct net *net_watched(struct nvc **watcher);
  */
 void	net_tell(struct net *net, int from, int to, bool registration,
 	    bool joins);
+
+/* the roots of a server have sent all */
+void	net_drain(struct net *net, int server);
 
 /* --- reading what was sent */
 

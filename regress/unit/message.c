@@ -426,6 +426,129 @@ every_length_that_does_not_add_up_is_malformed(void **state)
 	}
 }
 
+/* R2334-B-03: what is unused may be anything in every message. */
+static void
+unused_fields_are_ignored_in_every_message(void **state)
+{
+	static const struct {
+		const uint8_t *p;
+		size_t len, at;
+		uint8_t bits;
+	} cases[] = {
+		{ hello_three, sizeof(hello_three), 12, 0xff },
+		{ hello_three, sizeof(hello_three), 13, 0xff },
+		{ hello_three, sizeof(hello_three), 20, 0xff },
+		{ hello_three, sizeof(hello_three), 21, 0xff },
+		{ hello_three, sizeof(hello_three), 22, 0xff },
+		{ hello_three, sizeof(hello_three), 23, 0xff },
+		{ ca, sizeof(ca), 16, 0xff },
+		{ ca, sizeof(ca), 17, 0xff },
+		{ ca, sizeof(ca), 18, 0x1f }, /* beside M, I and O */
+		{ ca, sizeof(ca), 19, 0xff },
+		{ ca, sizeof(ca), 38, 0x7f }, /* beside N */
+		{ ca, sizeof(ca), 39, 0xff },
+		{ csu_request, sizeof(csu_request), 12, 0xff },
+		{ csu_request, sizeof(csu_request), 13, 0xff },
+		{ csu_request, sizeof(csu_request), 14, 0xff },
+		{ csu_request, sizeof(csu_request), 15, 0xff },
+		{ csu_request, sizeof(csu_request), 34, 0x7f },
+		{ csu_request, sizeof(csu_request), 35, 0xff },
+		{ csu_reply, sizeof(csu_reply), 12, 0xff },
+		{ csu_reply, sizeof(csu_reply), 13, 0xff },
+		{ csu_reply, sizeof(csu_reply), 14, 0xff },
+		{ csu_reply, sizeof(csu_reply), 15, 0xff },
+		{ csu_reply, sizeof(csu_reply), 34, 0x7f },
+		{ csu_reply, sizeof(csu_reply), 35, 0xff },
+		{ csus, sizeof(csus), 12, 0xff },
+		{ csus, sizeof(csus), 13, 0xff },
+		{ csus, sizeof(csus), 14, 0xff },
+		{ csus, sizeof(csus), 15, 0xff },
+		{ csus, sizeof(csus), 34, 0x7f },
+		{ csus, sizeof(csus), 35, 0xff },
+	};
+	const uint16_t used = CA_M | CA_I | CA_O;
+	struct scsp_message m, plain;
+	uint8_t p[128];
+	size_t i;
+	int r;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memcpy(p, cases[i].p, cases[i].len);
+		assert_int_equal(p[cases[i].at] & cases[i].bits, 0);
+		assert_int_equal(parse(p, cases[i].len, &plain), 0);
+		p[cases[i].at] |= cases[i].bits;
+		mend(p, cases[i].len);
+		assert_int_equal(parse(p, cases[i].len, &m), 0);
+		assert_int_equal(m.type, plain.type);
+		assert_true(m.sender == plain.sender);
+		assert_true(m.receiver == plain.receiver);
+		assert_int_equal(m.interval, plain.interval);
+		assert_int_equal(m.dead, plain.dead);
+		if (m.type == SCSP_CA)
+			assert_int_equal(m.flags & used, plain.flags & used);
+		assert_int_equal(m.nrecords, plain.nrecords);
+		if (m.type == SCSP_HELLO)
+			continue;
+		for (r = 0; r < m.nrecords; r++) {
+			assert_true(m.record[r].id == plain.record[r].id);
+			assert_int_equal(
+			    m.record[r].seq, plain.record[r].seq);
+			assert_int_equal(
+			    m.record[r].hops, plain.record[r].hops);
+			assert_int_equal(
+			    m.record[r].null, plain.record[r].null);
+			assert_int_equal(m.record[r].len, plain.record[r].len);
+		}
+	}
+}
+
+/*
+ * R2334-B.2.0.2-07: 12 + 4 + 4, wherever a summary stands alone: in a CA, a
+ * CSU Reply and a CSUS, received and written.
+ */
+static void
+a_summary_has_20_octets_in_every_message(void **state)
+{
+	static const struct {
+		const uint8_t *p;
+		size_t len, at;
+	} cases[] = {
+		{ ca, sizeof(ca), 35 }, /* not the last one: a hole */
+		{ ca, sizeof(ca), 55 },
+		{ csu_reply, sizeof(csu_reply), 31 },
+		{ csus, sizeof(csus), 31 },
+	};
+	const struct scsp_csas c = { .id = RECORD_ID(1, 2), .seq = 3 };
+	struct scsp_packet pkt;
+	struct scsp_message m;
+	uint8_t p[128];
+	size_t i, before;
+	int len;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (len = 0; len < 256; len++) {
+			memcpy(p, cases[i].p, cases[i].len);
+			p[cases[i].at] = (uint8_t)len;
+			mend(p, cases[i].len);
+			assert_int_equal(parse(p, cases[i].len, &m),
+			    len == 20 ? SCSP_DROP_NONE :
+			    SCSP_DROP_MALFORMED_RECORD);
+		}
+	for (i = SCSP_CA; i <= SCSP_CSUS; i++) {
+		if (i == SCSP_CSU_REQUEST)
+			continue;
+		scsp_packet_begin(&pkt, (enum scsp_type)i);
+		scsp_packet_common(&pkt, 3, 7, 0, 1, 2);
+		before = pkt.w.len;
+		scsp_packet_csas(&pkt, &c);
+		assert_int_equal(pkt.w.len - before, 20);
+		assert_int_equal(pkt.buf[before + 2], 0);
+		assert_int_equal(pkt.buf[before + 3], 20);
+	}
+}
+
 /* R2334-B.1-05: a changed bit anywhere is found. */
 static void
 a_changed_bit_anywhere_is_found(void **state)
@@ -454,6 +577,8 @@ main(void)
 		cmocka_unit_test(an_extension_comes_once_or_once_a_vendor),
 		cmocka_unit_test(
 		    every_length_that_does_not_add_up_is_malformed),
+		cmocka_unit_test(unused_fields_are_ignored_in_every_message),
+		cmocka_unit_test(a_summary_has_20_octets_in_every_message),
 		cmocka_unit_test(a_changed_bit_anywhere_is_found),
 	};
 

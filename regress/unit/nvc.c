@@ -821,6 +821,53 @@ enquiry(void **state)
 	vc_close(e.l);
 }
 
+/*
+ * Rule 6: a circuit that is watched is asked after 2 s of silence, and then
+ * every 750 ms: that its peer has died is known within 4.25 s.
+ */
+static void
+watched(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct nvc_dest from = at(2, 2025);
+	struct vc *root;
+	uint8_t b[20] = { 0x16 };
+	int64_t ms;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	put64(b + 4, call_in(&e, CALLER, 0, NULL));
+	put64(b + 12, CALLER);
+	timers_run(&ts, (mtime_t){ MTIME_SEC(1) });
+	vc_watch(e.called);
+	vc_watch(e.called);
+	root = vc_multi(e.l, NULL);
+	vc_watch(root); /* nothing of that kind */
+	vc_release(root, 16);
+	timers_run(&ts, (mtime_t){ MTIME_SEC(2) - 1 });
+	sent(&e, 0, 0);
+	timers_run(&ts, (mtime_t){ MTIME_SEC(2) });
+	assert_int_equal(sent(&e, 1, 20)[0], 0x15);
+	/* the third time it answers */
+	timers_run(&ts, (mtime_t){ MTIME_MS(2750) });
+	assert_int_equal(sent(&e, 1, 20)[0], 0x15);
+	timers_run(&ts, (mtime_t){ MTIME_MS(3500) });
+	assert_int_equal(sent(&e, 1, 20)[0], 0x15);
+	nvc_input(e.n, &from, b, 20);
+	for (ms = 3510; ms < 7750; ms += 10) {
+		timers_run(&ts, (mtime_t){ MTIME_MS(ms) });
+		sent(&e, ms == 5500 || ms == 6250 || ms == 7000, 20);
+	}
+	assert_int_equal(e.nup, 1);
+	timers_run(&ts, (mtime_t){ MTIME_MS(7750) });
+	assert_int_equal(e.nup, 2);
+	assert_int_equal(e.up[1].what, W_RELEASE);
+	assert_int_equal(e.up[1].cause, 27);
+	vc_close(e.l);
+}
+
 /* nvc.md rule 6: answers count however late the timers run. */
 static void
 enquiry_late(void **state)
@@ -2289,6 +2336,7 @@ main(void)
 		cmocka_unit_test(released),
 		cmocka_unit_test(enquiry),
 		cmocka_unit_test(enquiry_late),
+		cmocka_unit_test(watched),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(limits),

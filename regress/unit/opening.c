@@ -53,7 +53,7 @@ listen_on(enum conf_transport transport, uint8_t own, uint8_t sel, uint8_t peer,
 static int
 setup(void **state)
 {
-	struct conf_cluster *a, *b;
+	struct conf_cluster *a, *b, *g;
 
 	(void)state;
 	assert_non_null(c = conf_new());
@@ -62,6 +62,9 @@ setup(void **state)
 	a->addr = addr(1, 0);
 	b->addr = addr(1, 2);
 	conf_neighbor_new(a)->addr = addr(9, 1);
+	/* and a group of another protocol, whose neighbor is 30, SEL 1 */
+	assert_non_null(g = conf_group_new(c, 5, 2));
+	conf_neighbor_new(g)->addr = addr(30, 1);
 	return 0;
 }
 
@@ -153,6 +156,8 @@ calls_from_own_address_only(void **state)
 	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 0), addr(9, 1)));
 	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(9, 0)));
 	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(5, 0)));
+	assert_true(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(30, 1)));
+	assert_false(may(PARENT_SCSPD, ATM_OPEN_CALL, addr(1, 1), addr(30, 0)));
 	assert_true(may(PARENT_MARSD, ATM_OPEN_LISTEN, addr(1, 0), none));
 	assert_true(may(PARENT_SCSPD, ATM_OPEN_LISTEN, addr(1, 1), none));
 	assert_false(may(PARENT_MARSD, ATM_OPEN_LISTEN, addr(1, 1), none));

@@ -303,6 +303,121 @@ a_reused_key_takes_its_old_meaning_back(void **state)
 	net_end(net, w, NULL);
 }
 
+/* The same of a Deregister, whatever its key says now: the joins are back. */
+static void
+a_reused_key_takes_its_deregister_back(void **state)
+{
+	uint8_t p[CSA_MAX], oid[4] = { 198, 51, 100, 9 };
+	struct net *net = net_new();
+	struct nvc *w;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 0, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	tell(net, 9, 102, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	assert_true(net_finds(w, G(1), HOST(1)));
+	tell(net, 9, 0, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	net_clear(net);
+	n = record(p, 1, 0, 0, SERVER(3), 0, 0);
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, 0, ++seq, CSA_HOW_FLOODED, p, n);
+	check_pairs(net_only(net, 0, CCVC, 4), 1, G(1), G(1));
+	assert_true(net_finds(w, G(1), HOST(1)));
+	net_end(net, w, NULL);
+}
+
+/* Issue 12, A: who invents servers does not make us keep them all. */
+static void
+servers_known_are_bounded(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *w;
+	unsigned i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_known = 4; /* with this one */
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	for (i = 10; i < 60; i++)
+		tell(net, i, 101, CSA_HOW_FLOODED, 3, 0, HOST(100 + i), G(1),
+		    G(1));
+	assert_true(net_finds(w, G(1), HOST(112)));
+	assert_false(net_finds(w, G(1), HOST(113)));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_KNOWN), 47);
+	assert_int_equal(net->s[0].events[MARSD_EV_REFUSED], 47);
+	assert_string_equal(net->s[0].why, "limit-servers-known");
+	/* those three have gone: each makes room for one, a second apart */
+	net_wait(net, MTIME_SEC(481));
+	for (i = 30; i < 32; i++)
+		tell(net, i, 101, CSA_HOW_FLOODED, 3, 0, HOST(100 + i), G(1),
+		    G(1));
+	assert_true(net_finds(w, G(1), HOST(130)));
+	assert_false(net_finds(w, G(1), HOST(131)));
+	net_wait(net, MTIME_SEC(1));
+	tell(net, 31, 101, CSA_HOW_FLOODED, 3, 0, HOST(131), G(1), G(1));
+	assert_true(net_finds(w, G(1), HOST(131)));
+	net_end(net, w, NULL);
+}
+
+/*
+ * A-30, who left has left: what a dead server says of a node ends when the
+ * node leaves at the server where it is, and stays so when the dead one is
+ * back with its records of before.
+ */
+static void
+who_left_has_left(void **state)
+{
+	uint8_t p[CSA_MAX], dead[4] = { 198, 51, 100, 9 };
+	struct net *net = net_new();
+	struct nvc *w;
+	unsigned next;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	for (next = 1; next < 3; next++) {
+		n = record(p, 1, 0, 0, SERVER(3), 0, 0);
+		marsd_csa_update(net->s[0].mars, 1, dead, 0x800, ++seq,
+		    CSA_HOW_FLOODED, p, n);
+		tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+		tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0x8000, HOST(1), G(1),
+		    G(1));
+		net_wait(net, MTIME_SEC(20));
+		/* the node comes to another server, and leaves there */
+		tell(net, 8, 200, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+		tell(net, 8, 201, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+		net_wait(net, MTIME_SEC(50));
+		net_clear(net);
+		if (next == 1) {
+			tell(net, 8, 201, CSA_HOW_FLOODED, 4, 0, HOST(1), G(1),
+			    G(1));
+			/* as the record that it ends */
+			assert_int_equal(
+			    FLAGS(net_only(net, 0, CCVC, 5)), 0xc000);
+		} else
+			tell(net, 8, 200, CSA_HOW_FLOODED, 4, 0x2000, HOST(1),
+			    0, 0);
+		assert_false(net_finds(w, G(1), HOST(1)));
+		net_wait(net, MTIME_SEC(300));
+		assert_false(net_finds(w, G(1), HOST(1)));
+		n = record(p, 1, 0, 0, SERVER(3), 0, 0);
+		marsd_csa_update(net->s[0].mars, 1, dead, 0x800, ++seq,
+		    CSA_HOW_FLOODED, p, n);
+		assert_false(net_finds(w, G(1), HOST(1)));
+		/* its next instance counts */
+		tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0x8000, HOST(1), G(1),
+		    G(1));
+		assert_true(net_finds(w, G(1), HOST(1)));
+		tell(net, 9, 101, CSA_HOW_FLOODED, 4, 0, HOST(1), G(1), G(1));
+		assert_false(net_finds(w, G(1), HOST(1)));
+	}
+	net_end(net, w, NULL);
+}
+
 /* an id of ours that another gives out, and one that two have. */
 static void
 a_cmi_given_out_twice_is_told(void **state)
@@ -385,7 +500,6 @@ old_records_wait_for_their_nodes(void **state)
 {
 	struct net *net = net_new();
 	struct nserver *s = &net->s[0];
-	uint8_t oid[4] = { 192, 0, 2, 2 };
 	struct record *r, *old;
 	struct nvc *v, *w, *x;
 	uint32_t reg1 = 0, join2 = 0;
@@ -411,7 +525,6 @@ old_records_wait_for_their_nodes(void **state)
 			reg1 = r->key;
 		marsd_csa_own(s->mars, 1, r->key, r->seq, r->data, r->len);
 	}
-	marsd_csa_neighbor(s->mars, 1, oid, true);
 	w = net_client(net, 0, 2);
 	before = s->published;
 	net_join(w, 4, 0, G(2), G(2));
@@ -420,7 +533,9 @@ old_records_wait_for_their_nodes(void **state)
 	assert_int_equal(s->published, before + 1);
 	assert_true(net_finds(w, G(2), HOST(2)));
 	net_clear(net);
-	net_wait(net, MTIME_SEC(2));
+	net_wait(net, MTIME_SEC(29));
+	assert_int_equal(s->published, before + 1);
+	net_wait(net, MTIME_SEC(1));
 	assert_int_equal(net->nsent, 0);
 	assert_int_equal(s->published, before + 3);
 	assert_int_equal(s->records->data[11], 4);
@@ -513,6 +628,9 @@ main(void)
 		cmocka_unit_test(a_membership_rests_on_each_owner),
 		cmocka_unit_test(a_deregister_holds_back_late_joins),
 		cmocka_unit_test(a_reused_key_takes_its_old_meaning_back),
+		cmocka_unit_test(a_reused_key_takes_its_deregister_back),
+		cmocka_unit_test(servers_known_are_bounded),
+		cmocka_unit_test(who_left_has_left),
 		cmocka_unit_test(a_cmi_given_out_twice_is_told),
 		cmocka_unit_test(a_cmi_given_out_twice_elsewhere_is_told),
 		cmocka_unit_test(old_records_wait_for_their_nodes),

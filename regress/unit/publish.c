@@ -79,6 +79,69 @@ it_is_numbered_beyond_what_anybody_has_seen(void **state)
 	assert_int_equal(n, 9 + SEQ_RESTART);
 }
 
+/*
+ * A-11, R2334-B.2.0.2-17, R2334-B.2.0.2-20: the first number of a key in a
+ * life follows from the clock, and is not below what is known; then by one.
+ */
+static void
+a_life_begins_with_the_seconds_since_2020(void **state)
+{
+	const struct {
+		int64_t now;
+		int32_t first;
+	} clock[] = {
+		{ 0, SEQ_FIRST },
+		{ 1577836800, SEQ_FIRST },
+		{ 1577836801, SEQ_FIRST + 1 },
+		{ 1700000000, SEQ_FIRST + 122163200 },
+		{ INT64_MAX / 2, 0 },
+	};
+	struct net *n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(clock) / sizeof(clock[0]); i++) {
+		n = net_line(1, 1, false);
+		n->wall = clock[i].now;
+		node_start(&n->node[0]);
+		node_group(&n->node[0])->holding = false;
+		n->wall += 1000; /* it is the start that counts */
+		n->ts.now.us += MTIME_SEC(50);
+		node_publish(&n->node[0], 1, "a");
+		assert_in_range((uint32_t)node_record(&n->node[0], 0, 1)->seq,
+		    (uint32_t)clock[i].first, (uint32_t)clock[i].first + 1);
+		node_publish(&n->node[0], 1, "b");
+		assert_in_range((uint32_t)node_record(&n->node[0], 0, 1)->seq,
+		    (uint32_t)clock[i].first + 1,
+		    (uint32_t)clock[i].first + 2);
+		net_free(n);
+	}
+}
+
+/* what an earlier life has left is continued above this one's first. */
+static void
+an_earlier_number_is_outdone_by_the_clock_or_the_constant(void **state)
+{
+	struct scsp_group g = { .born = 1000 };
+	struct scsp_entry e = { .seq = SEQ_FIRST + 5, .seen = SEQ_FIRST + 5 };
+	int32_t seq;
+
+	(void)state;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 1000);
+	e.flags = ENTRY_OWN | ENTRY_HELD | ENTRY_AGAIN;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 1000);
+	e.seq = e.seen = SEQ_FIRST + 990;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 990 + SEQ_RESTART);
+	/* numbered in this life already: the next */
+	e.flags = ENTRY_OWN;
+	e.seq = e.seen = SEQ_FIRST + 5;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 6);
+}
+
 /* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92 */
 static void
 at_the_end_of_the_numbers_it_is_purged_waits_or_stops(void **state)
@@ -305,6 +368,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_held_until_a_neighbor_is_aligned),
 		cmocka_unit_test(it_is_numbered_beyond_what_anybody_has_seen),
+		cmocka_unit_test(a_life_begins_with_the_seconds_since_2020),
+		cmocka_unit_test(
+		    an_earlier_number_is_outdone_by_the_clock_or_the_constant),
 		cmocka_unit_test(
 		    at_the_end_of_the_numbers_it_is_purged_waits_or_stops),
 		cmocka_unit_test(the_owner_is_told_of_a_key_without_numbers),

@@ -115,9 +115,9 @@ begin(void)
 }
 
 /*
- * R2334-1-01, R2334-B.2.0.1-02: whatever is in them, records go on to who is
- * in that group, and nowhere else; those in our own name too, as nobody here
- * originates any.
+ * R2334-1-01, R2334-B.2.0.1-02, R2334-B.2.0.1-03: whatever is in them,
+ * records go on to who is in that group, and nowhere else; those in our own
+ * name too, as nobody here originates any.
  */
 static void
 opaque_records_go_on_within_their_group(void **state)

@@ -462,7 +462,7 @@ net_new(uint64_t seed, int nodes)
 	assert(n != NULL && nodes <= NET_NODES);
 	timers_init(&n->ts, start);
 	n->rng = seed;
-	n->wall = 1700000000;
+	n->wall = 1500000000; /* before 2020: numbers begin at SEQ_FIRST */
 	n->delay = MTIME_MS(1);
 	n->n = nodes;
 	for (i = 0; i < nodes; i++) {

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -42,6 +43,8 @@
 #define KEY_SHUTDOWN	4
 #define KEY_ECHO	5
 #define KEY_FLOOD	6
+#define KEY_CONGESTED	7
+#define KEY_RELIEVED	8
 #define FLOOD		(8 * SIBLING_HIGH)
 
 /* --- the child: says everything to its sibling */
@@ -71,10 +74,13 @@ say(uint32_t key)
 }
 
 static int
-owner_configure(void *arg, const struct conf *c)
+owner_configure(void *arg, struct conf *c)
 {
 	(void)arg;
 	(void)c;
+	if (!TAILQ_EMPTY(&c->clusters) &&
+	    strcmp(TAILQ_FIRST(&c->clusters)->name, "refused") == 0)
+		return -1;
 	say(KEY_CONFIGURE);
 	return 0;
 }
@@ -124,9 +130,14 @@ owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	(void)arg;
 	if (type == IMSG_CSA_GONE && m->key == 7)
 		say(KEY_ECHO);
-	if (type == IMSG_CSA_GONE && m->key == 8)
+	if (type == IMSG_CSA_GONE && m->key == 8) {
+		say(service_congested(&service) ? KEY_CONGESTED : KEY_RELIEVED);
 		for (i = 0; i < FLOOD; i++)
 			say(KEY_FLOOD);
+		say(service_congested(&service) ? KEY_CONGESTED : KEY_RELIEVED);
+	}
+	if (type == IMSG_CSA_GONE && m->key == 9)
+		say(service_congested(&service) ? KEY_CONGESTED : KEY_RELIEVED);
 	return replica_from(type, false);
 }
 
@@ -163,6 +174,10 @@ struct end {
 	uint32_t	types[SEEN_MAX];	/* the last ones */
 	uint32_t	keys[SEEN_MAX];	/* of PUBLISH */
 	char		state[SANDBOX_STRLEN];	/* of READY */
+	char		line[1024];		/* the last of LOG */
+	size_t		nlines;
+	char		why[1024];		/* of CONF_DONE */
+	uint32_t	pong;
 	size_t		n;
 	bool		closed;
 };
@@ -182,6 +197,19 @@ heard(void *arg, uint32_t type, struct rd *r, int fd)
 	struct replica_msg m;
 
 	assert_int_equal(fd, -1);
+	if (type == IMSG_LOG) {
+		assert_true(rd_u8(r) <= LOG_DEBUG);
+		assert_true(rd_string(r, e->line, sizeof(e->line)));
+		assert_true(rd_done(r));
+		e->nlines++;
+		return;
+	}
+	if (type == IMSG_CONF_DONE) {
+		assert_true(rd_string(r, e->why, sizeof(e->why)));
+		assert_true(rd_done(r));
+	}
+	if (type == IMSG_PONG)
+		e->pong = rd_u32(r);
 	if (type == IMSG_CSA_PUBLISH) {
 		assert_true(replica_decode(&m, type, r));
 		e->keys[e->n % SEEN_MAX] = m.key;
@@ -350,7 +378,7 @@ send_listen(uint8_t last)
 
 /* A configuration that listens on 127.0.0.LAST, in pieces of seven octets. */
 static void
-send_conf(uint8_t last, bool new)
+send_named(uint8_t last, bool new, const char *name)
 {
 	static uint8_t buf[8192];
 	struct conf *c = conf_new();
@@ -364,7 +392,7 @@ send_conf(uint8_t last, bool new)
 	l->transport = CONF_LISTEN_UDP;
 	l->addr = local(last);
 	TAILQ_INSERT_TAIL(&c->listens, l, entry);
-	conf_cluster_new(c, "a")->addr = l->addr;
+	conf_cluster_new(c, name)->addr = l->addr;
 	c->base_port = BASE_PORT;
 	wr_init(&w, buf, sizeof(buf));
 	conf_write(&w, c, false);
@@ -380,6 +408,12 @@ send_conf(uint8_t last, bool new)
 	if (new)
 		send_listen(last);
 	send_octets(IMSG_CONF_END, -1, NULL, 0);
+}
+
+static void
+send_conf(uint8_t last, bool new)
+{
+	send_named(last, new, "a");
 }
 
 /* Turns until that end has heard n messages, or is closed. */
@@ -514,11 +548,11 @@ come_round(void)
 }
 
 /*
- * A sibling that does not read makes the network wait, and no longer: what
- * came in the meantime is answered when it has read.
+ * A sibling that does not read is congestion, of which the owner is told; the
+ * network is read and answered all the same (issue 16).
  */
 static void
-network_waits_for_a_slow_sibling(void **unused)
+network_is_answered_while_the_sibling_is_slow(void **unused)
 {
 	const uint8_t call[SETUP_LEN] = SETUP;
 	uint8_t in[128];
@@ -533,15 +567,66 @@ network_waits_for_a_slow_sibling(void **unused)
 	come_round();
 	come_round();
 	assert_int_equal(send(fd, call, SETUP_LEN, 0), SETUP_LEN);
-	come_round();
-	come_round();
-	assert_int_equal(recv(fd, in, sizeof(in), MSG_DONTWAIT), -1);
-	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(event_add(&f.sibling.ch.ev, NULL), 0);
-	await(&f.sibling, FLOOD);
 	assert_true(recv(fd, in, sizeof(in), 0) > 0);
 	assert_int_equal(in[0], 0x12); /* RETRY */
+	assert_int_equal(event_add(&f.sibling.ch.ev, NULL), 0);
+	/* with what it says about itself before and after the flood */
+	await(&f.sibling, 4 + FLOOD);
+	assert_int_equal(
+	    f.sibling.keys[(FLOOD + 1) % SEEN_MAX], KEY_CONGESTED);
+	send_gone(9);
+	await(&f.sibling, 5 + FLOOD);
+	assert_int_equal(
+	    f.sibling.keys[(f.sibling.n - 1) % SEEN_MAX], KEY_RELIEVED);
 	(void)close(fd);
+}
+
+/* One that never reads is named, and the suite ends (issue 16). */
+static void
+gives_up_a_sibling_that_never_reads(void **unused)
+{
+	(void)unused;
+	serve();
+	send_gone(8);
+	assert_int_equal(channel_flush(&f.sibling.ch), 0);
+	(void)event_del(&f.sibling.ch.ev);
+	f.sibling.closed = true;
+	assert_int_equal(ended(), 1);
+	assert_non_null(strstr(f.parent.line, "sibling has read nothing for"));
+}
+
+/* What it could not do it says, and the old configuration goes on. */
+static void
+says_why_it_is_not_configured(void **unused)
+{
+	(void)unused;
+	serve();
+	assert_string_equal(f.parent.why, "");
+	send_named(92, true, "refused");
+	await(&f.parent, 3);
+	assert_int_equal(f.parent.types[2], IMSG_CONF_DONE);
+	assert_non_null(strstr(f.parent.why, "no memory"));
+	/* the socket that came with it is closed, and may come again */
+	send_conf(92, true);
+	await(&f.parent, 4);
+	assert_string_equal(f.parent.why, "");
+	await(&f.sibling, 3);
+	assert_int_equal(f.sibling.keys[0], KEY_CONFIGURE);
+	assert_int_equal(f.sibling.keys[1], KEY_ATTACH);
+	assert_int_equal(f.sibling.keys[2], KEY_DETACH);
+}
+
+static void
+answers_a_ping(void **unused)
+{
+	const uint8_t number[4] = { 1, 2, 3, 4 };
+
+	(void)unused;
+	serve();
+	send_octets(IMSG_PING, -1, number, sizeof(number));
+	await(&f.parent, 3);
+	assert_int_equal(f.parent.types[2], IMSG_PONG);
+	assert_int_equal(f.parent.pong, 0x01020304);
 }
 
 /* A reload: the new link before the old one goes, and the answer. */
@@ -764,7 +849,10 @@ main(void)
 		TEST(says_how_it_is_confined),
 		TEST(answers_the_sibling),
 		TEST(calls_work_under_the_sandbox),
-		TEST(network_waits_for_a_slow_sibling),
+		TEST(network_is_answered_while_the_sibling_is_slow),
+		TEST(gives_up_a_sibling_that_never_reads),
+		TEST(says_why_it_is_not_configured),
+		TEST(answers_a_ping),
 		TEST(opens_the_new_link_before_closing_the_old),
 		TEST(sigterm_ends_after_last_words),
 		TEST(ends_when_the_parent_has_gone),

@@ -255,9 +255,243 @@ the_same_or_a_newer_record_acknowledges_ours(void **state)
 	say(DCS, 2, 9, 5, 5, 11, "Jelf");
 	assert_shows_number(SIDE, "csu-queue", 0);
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 0);
-	say(DCS, 2, 9, 5, 4, 10, "Jzehn");
+	say(DCS, 2, 9, 5, 4, 10, "Jnine");
 	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 1);
 	assert_memory_equal(entry(5, 4)->data, "Jten", 4);
+	net_free(n);
+}
+
+/*
+ * A-89: of two contents with one number the greater win, octet by octet, and
+ * the longer where one begins the other; they are passed on, and who has the
+ * lesser ones gets them.
+ */
+static void
+of_two_contents_with_one_number_the_greater_win(void **state)
+{
+	(void)state;
+	begin(true);
+	say(OTHER, 2, 9, 5, 4, 10, "Jten");
+	net_run(n, 10);
+	say(DCS, 3, 1, 5, 4, 10, NULL);
+	raw_clear(n, DCS);
+	raw_clear(n, OTHER);
+	/* lesser: acknowledged, not taken, and answered with ours */
+	say(DCS, 2, 9, 5, 4, 10, "Jnine");
+	net_run(n, 10);
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	expect(DCS, 2, 0, 16, 5, 4, 10, "Jten");
+	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	assert_int_equal(n->node[LS].updates, 1);
+	say(DCS, 3, 1, 5, 4, 10, NULL);
+	raw_clear(n, DCS);
+	/* greater */
+	say(DCS, 2, 9, 5, 4, 10, "Jtwo");
+	net_run(n, 10);
+	expect(DCS, 3, 0, 1, 5, 4, 10, NULL);
+	expect(OTHER, 2, 0, 8, 5, 4, 10, "Jtwo");
+	assert_int_equal(raw_count(n, DCS, 2), 0);
+	assert_memory_equal(entry(5, 4)->data, "Jtwo", 4);
+	assert_int_equal(n->node[LS].updates, 2);
+	say(OTHER, 3, 1, 5, 4, 10, NULL);
+	raw_clear(n, OTHER);
+	/* longer */
+	say(DCS, 2, 9, 5, 4, 10, "Jtwofold");
+	net_run(n, 10);
+	expect(OTHER, 2, 0, 8, 5, 4, 10, "Jtwofold");
+	assert_int_equal(n->node[LS].events[SCSP_EV_CONFLICT], 3);
+	assert_counter(SIDE, "conflicts", 3);
+	/* another number decides, whatever the contents */
+	say(DCS, 2, 9, 5, 4, 11, "Ja");
+	assert_memory_equal(entry(5, 4)->data, "Ja", 2);
+	net_free(n);
+}
+
+/* Bounds: records under our own OID count like any other. */
+static void
+records_under_our_own_id_are_bounded(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	n->node[LS].silent = true;
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 10;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	for (i = 0; i < 30; i++)
+		say(DCS, 2, 9, LS, i, 10, "Jours");
+	assert_int_equal(node_summary(&n->node[LS], "records"), 10);
+	assert_counter(SIDE, "record-limit", 20);
+	assert_int_equal(n->node[LS].owns, 10);
+	assert_shows(SIDE, "alignment", "Aligned");
+	/* marsd is not kept out */
+	node_publish(&n->node[LS], 100, "a");
+	assert_int_equal(node_summary(&n->node[LS], "records"), 11);
+	net_free(n);
+}
+
+/* Bounds: one that fills the cache keeps no other neighbor out. */
+static void
+every_neighbor_has_a_part_of_the_limit(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(true);
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 80;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	for (i = 0; i < 100; i++)
+		say(DCS, 2, 9, 5 + (int)(i % 3), i, 10, "Jflood");
+	assert_int_equal(node_summary(&n->node[LS], "records"), 70);
+	for (i = 0; i < 10; i++)
+		say(OTHER, 2, 9, OTHER, i, 10, "Jhonest");
+	assert_int_equal(node_summary(&n->node[LS], "records"), 80);
+	assert_int_equal(record(OTHER, 9)->seq, 10);
+	say(OTHER, 2, 9, OTHER, 10, 10, "Jhonest");
+	assert_null(record(OTHER, 10));
+	/* what goes makes room for it again */
+	scsp_erase(n->node[LS].s, NET_SGID, (uint8_t[]){ 10, 0, 0, 3 }, 9);
+	say(DCS, 2, 9, 5, 200, 10, "Jflood");
+	assert_int_equal(node_summary(&n->node[LS], "records"), 79);
+	say(OTHER, 2, 9, OTHER, 11, 10, "Jhonest");
+	assert_int_equal(record(OTHER, 11)->seq, 10);
+	net_free(n);
+}
+
+/* Bounds: told once at nine tenths, and again after a fall below eight. */
+static void
+a_limit_says_when_it_is_near(void **state)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 6 };
+	uint64_t *near = NULL;
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	near = &n->node[LS].events[SCSP_EV_NEAR];
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 20;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	for (i = 0; i < 17; i++)
+		say(DCS, 2, 9, 5, i, 10, "Jok");
+	assert_int_equal(*near, 0);
+	for (; i < 20; i++)
+		say(DCS, 2, 9, 5, i, 10, "Jok");
+	assert_int_equal(*near, 1);
+	for (i = 0; i < 3; i++)
+		scsp_erase(n->node[LS].s, NET_SGID, oid, i);
+	for (i = 0; i < 3; i++)
+		say(DCS, 2, 9, 5, i, 10, "Jok");
+	assert_int_equal(*near, 1);
+	for (i = 0; i < 8; i++)
+		scsp_erase(n->node[LS].s, NET_SGID, oid, i);
+	for (i = 0; i < 8; i++)
+		say(DCS, 2, 9, 5, i, 10, "Jok");
+	assert_int_equal(*near, 2);
+	net_free(n);
+}
+
+/*
+ * csu-batch: not more records in a CSU Request than the neighbor
+ * acknowledges, null ones included.
+ */
+static void
+a_batch_bounds_the_records_of_a_request(void **state)
+{
+	struct rawpkt p;
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	TAILQ_FIRST(&TAILQ_FIRST(&n->node[LS].conf->clusters)->neighbors)
+	    ->csu_batch = 1;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	for (i = 0; i < 5; i++)
+		node_publish(&n->node[LS], i, "a");
+	net_run(n, 20);
+	assert_int_equal(raw_count(n, DCS, 2), 5);
+	for (i = 0; i < 5; i++) {
+		expect(DCS, 2, i, 16, LS, i, SEQ_FIRST, "Ja");
+		say(DCS, 3, 1, LS, i, SEQ_FIRST, NULL);
+	}
+	raw_clear(n, DCS);
+	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(LS));
+	for (i = 0; i < 3; i++)
+		raw_record(&p, 1, RAW_ID(5), i, 1, false, NULL);
+	raw_done(n, DCS, &p);
+	net_run(n, 20);
+	assert_int_equal(raw_count(n, DCS, 2), 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(raw_get(raw_nth(n, DCS, 2, i), 18, 2), 1);
+	net_free(n);
+}
+
+/*
+ * R2334-B.2.2.1-03, A-48: RFC 2443 has no method to divide a record, so one
+ * that is larger than the circuit takes is not sent; it is counted and told,
+ * and what fits goes on.
+ */
+static void
+a_record_larger_than_a_packet_is_told_and_not_sent(void **state)
+{
+	struct rawpkt p;
+	char data[600];
+
+	(void)state;
+	begin(true);
+	scsp_neighbor_resize(nb, VC_SDU_MIN);
+	memset(data, 'x', sizeof(data));
+	data[0] = 'J';
+	data[sizeof(data) - 1] = '\0';
+	raw_begin(&p, 2, RAW_ID(OTHER), RAW_ID(LS));
+	raw_record(&p, 9, RAW_ID(5), 1, 10, false, data);
+	raw_record(&p, 9, RAW_ID(5), 2, 10, false, "Jsmall");
+	/* its length and the packet's have two octets */
+	raw_done(n, OTHER, &p);
+	net_run(n, 20);
+	assert_int_equal(node_summary(&n->node[LS], "records"), 2);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	expect(DCS, 2, 0, 8, 5, 2, 10, "Jsmall");
+	assert_counter(SIDE, "record-large", 1);
+	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 1);
+	say(DCS, 3, 1, 5, 2, 10, NULL);
+	net_run(n, 30000);
+	assert_shows(SIDE, "alignment", "Aligned");
+	net_free(n);
+}
+
+/*
+ * An adjacency that fails for good: each event is told to the owner, who logs
+ * the first, and then at doubling intervals up to an hour.
+ */
+static void
+what_goes_on_failing_is_logged_less_and_less(void **state)
+{
+	struct scsp_event ev;
+	uint32_t i, logged = 0;
+	uint64_t more = 0;
+
+	(void)state;
+	begin(false);
+	for (i = 0; i < 28800; i++) { /* a day of Hellos with a wrong key */
+		ev = (struct scsp_event){ .code = SCSP_EV_AUTH };
+		scsp_neighbor_tell(nb, &ev);
+		logged += !ev.quiet;
+		more += ev.more;
+		if (i == 0)
+			assert_false(ev.quiet);
+		n->ts.now.us += MTIME_SEC(3);
+	}
+	assert_in_range(logged, 20, 40);
+	assert_int_equal(logged + more + nb->quiet[SCSP_EV_AUTH].more, i);
+	/* another kind is told at once */
+	ev = (struct scsp_event){ .code = SCSP_EV_CONFLICT };
+	scsp_neighbor_tell(nb, &ev);
+	assert_false(ev.quiet);
+	/* and after a long silence it is new */
+	n->ts.now.us += MTIME_SEC(3 * 3600);
+	ev = (struct scsp_event){ .code = SCSP_EV_AUTH };
+	scsp_neighbor_tell(nb, &ev);
+	assert_false(ev.quiet);
 	net_free(n);
 }
 
@@ -636,6 +870,15 @@ main(void)
 		    a_reply_that_knows_a_newer_one_is_asked_for_it),
 		cmocka_unit_test(an_older_record_is_answered_with_our_number),
 		cmocka_unit_test(the_same_or_a_newer_record_acknowledges_ours),
+		cmocka_unit_test(
+		    of_two_contents_with_one_number_the_greater_win),
+		cmocka_unit_test(records_under_our_own_id_are_bounded),
+		cmocka_unit_test(every_neighbor_has_a_part_of_the_limit),
+		cmocka_unit_test(a_limit_says_when_it_is_near),
+		cmocka_unit_test(a_batch_bounds_the_records_of_a_request),
+		cmocka_unit_test(
+		    a_record_larger_than_a_packet_is_told_and_not_sent),
+		cmocka_unit_test(what_goes_on_failing_is_logged_less_and_less),
 		cmocka_unit_test(
 		    the_owner_of_hidden_records_is_shown_their_numbers),
 		cmocka_unit_test(a_csus_gets_what_is_held),
