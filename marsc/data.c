@@ -121,7 +121,7 @@ marsc_transmit(
 	if (s == NULL) {
 		c->drops[MARSC_DROP_MEMORY]++;
 		return (struct marsc_sent){ .outcome = MARSC_SENT_DROPPED,
-			.why = MARSC_DROP_MEMORY };
+		    .why = MARSC_DROP_MEMORY };
 	}
 	if (len > 0)
 		memcpy(s->data + head, packet, len);

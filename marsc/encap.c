@@ -9,7 +9,9 @@
 size_t
 marsc_encap_len(const struct mars_pro *pro)
 {
-	return LLC_LEN + 4 + (pro->type == PRO_SNAP ? sizeof(pro->snap) + 3 : 0);
+	size_t len = LLC_LEN + 4; /* pkt$cmi, pkt$pro */
+
+	return pro->type == PRO_SNAP ? len + sizeof(pro->snap) + 3 : len;
 }
 
 /*

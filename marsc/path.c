@@ -97,7 +97,7 @@ path_ask(struct marsc_path *p)
 {
 	switch (marsc_query_group(p->end.client, &p->group,
 	    p->state == MARSC_PATH_REVALIDATING ? MARSC_ASKER_STREAM :
-						  MARSC_ASKER_PACKET)) {
+	    MARSC_ASKER_PACKET)) {
 	case MARSC_OK:
 		return;
 	case MARSC_E_BUSY:
@@ -107,7 +107,7 @@ path_ask(struct marsc_path *p)
 		p->lost = MARSC_DROP_MEMORY;
 		break;
 	}
-		marsc_path_event(p, MARSC_PATH_EV_FAILED);
+	marsc_path_event(p, MARSC_PATH_EV_FAILED);
 }
 
 static void
@@ -236,9 +236,9 @@ path_open(struct marsc_path *p)
 	if (n > 0)
 		marsc_notify(c, MARSC_NOTICE_SENT,
 		    &(struct marsc_notice){ .min = &p->group,
-			.max = &p->group,
-			.number = n,
-			.members = p->nup });
+		    .max = &p->group,
+		    .number = n,
+		    .members = p->nup });
 }
 
 /* Releases the circuit with its leaves.  Packets that wait stay. */
@@ -282,9 +282,9 @@ path_drop_held(struct marsc_path *p, enum marsc_drop why)
 	if (n > 0)
 		marsc_notify(p->end.client, MARSC_NOTICE_NOT_SENT,
 		    &(struct marsc_notice){ .min = &p->group,
-			.max = &p->group,
-			.number = n,
-			.why = marsc_drop_text(why) });
+		    .max = &p->group,
+		    .number = n,
+		    .why = marsc_drop_text(why) });
 }
 
 static void
@@ -739,7 +739,7 @@ marsc_path_failed(struct marsc *c, const struct paddr *group)
 	if (p == NULL)
 		return;
 	p->lost = MARSC_DROP_UNANSWERED;
-		marsc_path_event(p, MARSC_PATH_EV_FAILED);
+	marsc_path_event(p, MARSC_PATH_EV_FAILED);
 }
 
 static void
@@ -787,8 +787,8 @@ marsc_path_update(struct marsc *c, bool join, const struct atm_addr *addr,
 
 	key.group = *min;
 	for (p = RB_NFIND(marsc_path_tree, &c->paths, &key);
-	     p != NULL && paddr_cmp(&p->group, max) <= 0;
-	     p = path_behind(c, &key.group)) {
+	    p != NULL && paddr_cmp(&p->group, max) <= 0;
+	    p = path_behind(c, &key.group)) {
 		key.group = p->group;
 		path_update_one(p, join, addr);
 	}

@@ -27,7 +27,8 @@
 	X(MARSC_PATH_ASKING, "asking")	/* MARS_REQUEST is out */ \
 	X(MARSC_PATH_CALLING, "calling")	/* L_MULTI_RQ is out */ \
 	X(MARSC_PATH_UP, "up") \
-	X(MARSC_PATH_REVALIDATING, "revalidating") /* up, MARS_REQUEST is out */ \
+	/* up, MARS_REQUEST is out */ \
+	X(MARSC_PATH_REVALIDATING, "revalidating") \
 	/* a leaf is up; packets wait for those that are called */ \
 	X(MARSC_PATH_FILLING, "filling")
 

@@ -28,11 +28,11 @@ query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
 	if (told)
 		marsc_notify(q->client, code,
 		    &(struct marsc_notice){ .min = &q->min,
-			.max = &q->max,
-			.server = &q->client->mars->addr,
-			.addrs = q->list ? NULL : q->parts.addrs,
-			.groups = q->list ? q->parts.groups : NULL,
-			.n = full ? q->parts.n : 0 });
+		    .max = &q->max,
+		    .server = &q->client->mars->addr,
+		    .addrs = q->list ? NULL : q->parts.addrs,
+		    .groups = q->list ? q->parts.groups : NULL,
+		    .n = full ? q->parts.n : 0 });
 }
 
 static void

@@ -9,18 +9,16 @@
 void
 marsc_stats(const struct marsc *c, struct marsc_stats *s)
 {
-	*s = (struct marsc_stats){
-		.paths = c->npaths,
-		.evicted = c->evicted,
-		.held_octets = c->held_octets,
-		.requests = c->turn.nopen,
-		.requests_waiting = c->turn.nrest,
-		.request_rate = c->turn.pace.rate,
-		.joins = c->joining.nout,
-		.joins_waiting = c->joining.nwaiting,
-		.join_rate = c->joining.pace.rate,
-		.joins_lost = c->joining.lost,
-	};
+	s->paths = c->npaths;
+	s->evicted = c->evicted;
+	s->held_octets = c->held_octets;
+	s->requests = c->turn.nopen;
+	s->requests_waiting = c->turn.nrest;
+	s->request_rate = c->turn.pace.rate;
+	s->joins = c->joining.nout;
+	s->joins_waiting = c->joining.nwaiting;
+	s->join_rate = c->joining.pace.rate;
+	s->joins_lost = c->joining.lost;
 }
 
 /* --- joins: the single groups, then the blocks */
@@ -58,13 +56,11 @@ marsc_joins(const struct marsc *c, struct marsc_cursor *at,
 	at->begun = true;
 	at->min = j->min;
 	at->max = j->max;
-	*info = (struct marsc_join_info){
-		.min = j->min,
-		.max = j->max,
-		.layer3 = j->layer3,
-		.joined = j->state == MARSC_JOIN_IN,
-		.state = marsc_join_table.states[j->state],
-	};
+	*info = (struct marsc_join_info){ .min = j->min,
+	    .max = j->max,
+	    .layer3 = j->layer3,
+	    .joined = j->state == MARSC_JOIN_IN,
+	    .state = marsc_join_table.states[j->state] };
 	return true;
 }
 
@@ -87,18 +83,16 @@ marsc_paths(const struct marsc *c, struct marsc_cursor *at,
 		return false;
 	at->begun = true;
 	at->min = p->group;
-	*info = (struct marsc_path_info){
-		.group = p->group,
-		.state = marsc_path_table.states[p->state],
-		.leaves = p->nleaves,
-		.members = p->nup,
-		.held = p->nheld,
-		.packets = p->packets,
-		.octets = p->octets,
-		.copies = p->copies,
-		.dropped = p->dropped,
-		.idle = mtime_diff(p->last, c->ts->now),
-	};
+	*info = (struct marsc_path_info){ .group = p->group,
+	    .state = marsc_path_table.states[p->state],
+	    .leaves = p->nleaves,
+	    .members = p->nup,
+	    .held = p->nheld,
+	    .packets = p->packets,
+	    .octets = p->octets,
+	    .copies = p->copies,
+	    .dropped = p->dropped,
+	    .idle = mtime_diff(p->last, c->ts->now) };
 	return true;
 }
 
@@ -127,11 +121,9 @@ marsc_leaves(const struct marsc *c, const struct paddr *group,
 		return false;
 	at->begun = true;
 	at->leaf = l->addr;
-	*info = (struct marsc_leaf_info){
-		.addr = l->addr,
-		.state = states[l->state],
-		.up = l->state == MARSC_LEAF_UP,
-	};
+	*info = (struct marsc_leaf_info){ .addr = l->addr,
+	    .state = states[l->state],
+	    .up = l->state == MARSC_LEAF_UP };
 	if (info->up)
 		info->has_circuit = vc_leaf_circuit(l->vcleaf, &info->circuit);
 	return true;

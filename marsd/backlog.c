@@ -37,14 +37,10 @@ marsd_migration_cmp(struct marsd_migration *a, struct marsd_migration *b)
 	return paddr_cmp(&a->group, &b->group);
 }
 
-RB_PROTOTYPE(marsd_pending_tree, marsd_pending, entry,
-    marsd_pending_cmp)
-RB_GENERATE(marsd_pending_tree, marsd_pending, entry,
-    marsd_pending_cmp)
-RB_PROTOTYPE(marsd_migration_tree, marsd_migration, entry,
-    marsd_migration_cmp)
-RB_GENERATE(marsd_migration_tree, marsd_migration, entry,
-    marsd_migration_cmp)
+RB_PROTOTYPE(marsd_pending_tree, marsd_pending, entry, marsd_pending_cmp)
+RB_GENERATE(marsd_pending_tree, marsd_pending, entry, marsd_pending_cmp)
+RB_PROTOTYPE(marsd_migration_tree, marsd_migration, entry, marsd_migration_cmp)
+RB_GENERATE(marsd_migration_tree, marsd_migration, entry, marsd_migration_cmp)
 
 void
 marsd_backlog_init(struct marsd_backlog *b)

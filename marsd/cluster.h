@@ -93,7 +93,10 @@ struct marsd_proto {
 	struct marsd_peer	*self;
 	struct marsd_cmi_pool	 cmi;
 	struct marsd_cmi_pool	 cmi_next; /* of a configuration to come */
-	/* 65536 each: who has a CMI of ours, and one of another server */
+	/*
+	 * 65536 each, by CMI: the node that has it from us; the claim by
+	 * which another server has given it out
+	 */
 	struct marsd_node	**by_cmi;
 	struct marsd_claim	**heard_cmi;
 	uint64_t		 mark;	/* of the last answer */
@@ -117,7 +120,8 @@ struct marsd_cluster {
 	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
 	/* what is done for a message, which its sender is charged for */
-	uint64_t		 copies;	/* sent on control VCs */
+	/* on control VCs; one of many octets counts for several */
+	uint64_t		 copies;
 	uint64_t		 walked;	/* joins and ranges looked at */
 	struct table_faults	 faults;	/* of all tables */
 	struct marsd_counts	 counts;

@@ -20,7 +20,7 @@
  * says of the node, and from the groups that an MCS of any server serves.  RFC
  * 2443 does not say what a server puts into the message that it builds about a
  * node of another server.  Ours (A-36): the addresses of the node, copy 1, CMI
- * 0, and layer3grp of the record; so far a MARS_LEAVE has layer3grp 0.
+ * 0, and layer3grp of the record, in a MARS_LEAVE that of the one that ends.
  */
 #include "ask.h"
 #include "cluster.h"

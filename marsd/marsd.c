@@ -84,6 +84,7 @@ static const char *const event_advice[MARSD_EV_MAX] = {
 	[MARSD_EV_CMI_OVERLAP] =
 	    "give every server of the group a cmi range of its own",
 	[MARSD_EV_SERVER_DEAD] = "look at that server and the way to it",
+	[MARSD_EV_NEAR] = "raise that limit in mars.conf, or see who uses it",
 };
 _Static_assert(MARSD_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 

@@ -11,8 +11,7 @@
  * key of its Join.  Ours: it has (A-2); the key follows from what the record
  * is about, so that it is the same after a restart.  What we said before a
  * restart stands until the clients have had 30 s, and the MCSs 60 s, to come
- * back (A-10); but so far the time of the clients is over 1 s after a neighbor
- * has been aligned.
+ * back (A-10), whoever is aligned meanwhile.
  *
  * RFC 2443 section 5.4 withdraws a node by a Deregister, which has the group
  * purge all else.  A neighbor that has not seen it yet would bring the joins

@@ -19,10 +19,8 @@ marsd_ranges_cmp(struct marsd_ranges_part *a, struct marsd_ranges_part *b)
 	return paddr_cmp(&a->span.max, &b->span.max);
 }
 
-RB_PROTOTYPE(marsd_ranges_tree, marsd_ranges_part, entry,
-    marsd_ranges_cmp)
-RB_GENERATE(marsd_ranges_tree, marsd_ranges_part, entry,
-    marsd_ranges_cmp)
+RB_PROTOTYPE(marsd_ranges_tree, marsd_ranges_part, entry, marsd_ranges_cmp)
+RB_GENERATE(marsd_ranges_tree, marsd_ranges_part, entry, marsd_ranges_cmp)
 
 void
 marsd_ranges_init(struct marsd_ranges *r)

@@ -96,7 +96,7 @@ control_send(struct marsd_control *ctl, struct mars_msg *m)
 	else
 		c->counts.scvc_out++;
 	ctl->octets += s->len;
-	c->copies += ctl->leaves;
+	c->copies += (uint64_t)ctl->leaves * (1 + s->len / 1024);
 	/* the number has been used: whoever hears the next one misses one */
 	if (vc_send(ctl->root, s) == -1)
 		marsd_tell_revalidate(ctl);

@@ -125,6 +125,25 @@ subject_of(const struct marsd_node *n, bool layer3)
 	};
 }
 
+/*
+ * What is pending where the VC has nothing to send is told at once: nobody
+ * would say that it has drained.
+ */
+static void
+tell_idle(struct marsd_control *ctl)
+{
+	if (!ctl->behind && vc_backlog(ctl->root) == 0)
+		marsd_tell_drained(ctl);
+}
+
+/* Is a list too long to be copied to all leaves within one turn? */
+static bool
+is_heavy(const struct marsd_control *ctl, const struct marsd_spans *l)
+{
+	return (uint64_t)l->n * 2 * ctl->proto->addrlen * ctl->leaves >
+	    TURN_COPIES;
+}
+
 void
 marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
     struct mars_msg *m, const struct marsd_spans *l, bool punched)
@@ -134,7 +153,7 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 	    subject_of(n, (m->flags & MARS_F_LAYER3GRP) != 0);
 	size_t i;
 
-	if (!marsd_tell_waits(ctl)) {
+	if (!marsd_tell_waits(ctl) && !is_heavy(ctl, l)) {
 		marsd_send_spans(ctl, m, l, punched);
 		return;
 	}
@@ -152,6 +171,7 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 			marsd_tell_revalidate(ctl);
 			return;
 		}
+	tell_idle(ctl);
 }
 
 static void
@@ -181,6 +201,8 @@ marsd_tell_migrate(struct marsd_control *ctl, struct marsd_node *n,
 	c->counts.pended++;
 	if (!marsd_backlog_migrate(&ctl->backlog, &to, group))
 		marsd_tell_revalidate(ctl);
+	else
+		tell_idle(ctl);
 }
 
 void

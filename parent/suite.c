@@ -316,11 +316,19 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 	size_t i;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	if ((p->base = event_base_new()) == NULL)
+	/*
+	 * Where all processes are told to end at once, by the keyboard or by a
+	 * service manager, children may have ended before we look: that we
+	 * were told has to be known first, or their end would be a failure.
+	 */
+	if ((p->base = event_base_new()) == NULL ||
+	    event_base_priority_init(p->base, 2) == -1)
 		fatalx("event_base_new");
 	for (i = 0; i < NSIGNALS; i++) {
 		signals[i] = evsignal_new(p->base, numbers[i], on_signal, p);
-		if (signals[i] == NULL || evsignal_add(signals[i], NULL) == -1)
+		if (signals[i] == NULL ||
+		    event_priority_set(signals[i], 0) == -1 ||
+		    evsignal_add(signals[i], NULL) == -1)
 			fatalx("can't catch signals");
 	}
 	p->patience = evtimer_new(p->base, suite_on_patience, p);

@@ -57,7 +57,7 @@ const struct conf_number conf_cluster_numbers[] = {
 	NUMBER(conf_cluster, max_known, "limit servers-known",
 	    1, 65535, 1024),
 	NUMBER(conf_cluster, max_backlog, "limit backlog",
-	    1, 10000000, 65536),
+	    1, 10000000, 131072),
 	NUMBER(conf_cluster, rate, "limit rate", 1, 1000000, 200),
 	NUMBER(conf_cluster, burst, "limit burst", 1, 1000000, 4096),
 	NUMBER(conf_cluster, rate_total, "limit rate-total",

@@ -136,7 +136,7 @@ struct conf_cluster {
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
 	uint32_t		 max_known;		/* of the group, 1024 */
-	uint32_t		 max_backlog;		/* ranges, 65536 */
+	uint32_t		 max_backlog;		/* ranges, 131072 */
 	uint32_t		 rate;			/* of a client, 200/s */
 	uint32_t		 burst;			/* at once, 4096 */
 	uint32_t		 rate_total;		/* in all, 100000/s */

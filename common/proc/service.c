@@ -68,6 +68,7 @@ service_end(struct service *s)
 		loop_end(&s->loop);
 		return;
 	}
+	service_links_discard(s);
 	s->hooks->shutdown(s->arg);
 	if (s->hooks->ends_last && s->sibling.open)
 		timer_set(&s->loop.timers, &s->patience, PATIENCE);

@@ -283,6 +283,16 @@ service_links_turn(void *arg)
 }
 
 void
+service_links_discard(struct service *s)
+{
+	struct service_link *l;
+
+	TAILQ_FOREACH(l, &s->links, entry)
+		if (l->vc != NULL)
+			vc_discard(l->vc);
+}
+
+void
 service_links_deaf(struct service *s)
 {
 	struct service_link *l;

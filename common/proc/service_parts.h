@@ -48,6 +48,8 @@ struct service_link *service_link_at(struct service *, uint32_t n);
 void	service_links_apply(struct service *);
 /* Sends what is queued: once each turn. */
 void	service_links_turn(void *);
+/* Drops what waits to be sent: something more important is to come. */
+void	service_links_discard(struct service *);
 /* From now on nothing is read any more, and what is queued is still sent. */
 void	service_links_deaf(struct service *);
 void	service_links_close(struct service *);

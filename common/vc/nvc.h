@@ -173,6 +173,9 @@ bool		 nvc_counter(const struct nvc *, size_t, const char **,
 bool		 nvc_circuit(const struct nvc *, uint32_t *,
 		    struct vc_circuit_info *);
 
+/* vc_discard() */
+void		 nvc_discard(struct nvc *);
+
 /* The functions of vc.h, for the owner's own struct vc_backend. */
 uint32_t	 nvc_backlog(const struct vc *);
 void		 nvc_watch(struct vc *);

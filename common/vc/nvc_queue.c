@@ -343,6 +343,27 @@ expired(const struct nvc *n, const struct nvc_out *o)
 	    mtime_diff(o->since, n->timers->now) > VC_QUEUE_TIME;
 }
 
+static void
+age(const struct nvc *n, struct nvc_outs *outs)
+{
+	struct nvc_out *o;
+
+	STAILQ_FOREACH(o, outs, entry)
+		o->since.us = n->timers->now.us - VC_QUEUE_TIME - 1;
+}
+
+void
+nvc_discard(struct nvc *n)
+{
+	struct nvc_circuit *c;
+	struct nvc_root *r;
+
+	TAILQ_FOREACH(c, &n->queue.circuits, ready)
+		age(n, &c->stream.outs);
+	TAILQ_FOREACH(r, &n->queue.roots, ready)
+		age(n, &r->stream.outs);
+}
+
 /* --- copies for one leaf */
 
 /* A leaf has had this one: the queue owes it nothing more. */

@@ -123,6 +123,13 @@ vc_close(struct vc_link *l)
 }
 
 void
+vc_discard(struct vc_link *l)
+{
+	if (l->backend->discard != NULL)
+		l->backend->discard(l);
+}
+
+void
 vc_pause(struct vc_link *l, bool pause)
 {
 	if (l->backend->pause != NULL)

@@ -171,6 +171,7 @@ struct vc_backend {
 	void		 (*watch)(struct vc *);
 	void		 (*leaf)(const struct vc_leaf *,
 			    struct vc_circuit_info *);
+	void		 (*discard)(struct vc_link *);
 	uint32_t	 (*backlog)(const struct vc *);
 	size_t		 (*sdu_max)(const struct vc *);
 };
@@ -231,6 +232,11 @@ void		 vc_flush(struct vc_link *);
  * called from within a function of the user.
  */
 void		 vc_close(struct vc_link *);
+/*
+ * The SDUs that wait now count as too old, as far as no leaf has had them: so
+ * what is sent next is the next to go.  For the last words of a process.
+ */
+void		 vc_discard(struct vc_link *);
 /* true: nothing is read until false; what is queued is still sent */
 void		 vc_pause(struct vc_link *, bool);
 /*

@@ -345,6 +345,12 @@ udp_pause(struct vc_link *l, bool pause)
 		event_add(&u->readable, NULL);
 }
 
+static void
+udp_discard(struct vc_link *l)
+{
+	nvc_discard(link_udp(l)->core);
+}
+
 /* --- links */
 
 static uint64_t
@@ -438,6 +444,7 @@ static const struct vc_backend backend = {
 	.flush = flush,
 	.close = link_close,
 	.pause = udp_pause,
+	.discard = udp_discard,
 	.counter = udp_counter,
 	.circuit = udp_circuit,
 	.watch = nvc_watch,

@@ -176,4 +176,19 @@ def stops_quickly():
     cs[0].kill()
 
 
+@test
+def stops_with_a_backlog():
+    """issue 16: copies that wait do not hold up the end"""
+    a = Server(1, cluster="limit { rate 10000, rate-total 100000 }").start()
+    joins = ["join 224.3.%d.%d" % (i // 256, i % 256) for i in range(200)]
+    c = Client("127.0.4.1", A, "run", script(["register"] + joins + ["stay"]),
+               options=("-n", "400"))
+    wait("members", lambda: len(a.members()) == 400)
+    wait("joins", lambda: len(a.ctl("groups")) > 20)
+    a.process.send_signal(signal.SIGTERM)
+    assert ends_within(a, 3) == 0
+    assert not a.logged("is killed"), a.tail()
+    c.kill()
+
+
 main()

@@ -122,8 +122,8 @@ fake_leaf_info(const struct vc_leaf *leaf, struct vc_circuit_info *info)
 {
 	const struct fleaf *l = (const struct fleaf *)(const void *)leaf;
 
-	*info = (struct vc_circuit_info){ .peer = l->peer,
-		.peer_number = l->peer.num[6] };
+	*info = (struct vc_circuit_info){ .peer = l->peer };
+	info->peer_number = l->peer.num[6];
 }
 
 static const struct atm_addr *
@@ -160,9 +160,9 @@ fake_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	assert_true(f->nnotes < FAKE_MAX);
 	o = &f->notes[f->nnotes++];
 	*o = (struct fnote){ .code = n->code,
-		.number = n->number,
-		.members = n->members,
-		.n = n->n };
+	    .number = n->number,
+	    .members = n->members,
+	    .n = n->n };
 	if (n->server != NULL)
 		o->server = *n->server;
 	if (n->addrs != NULL && n->n > 0)

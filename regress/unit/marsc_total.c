@@ -223,7 +223,7 @@ queries(void **state)
 				    (enum marsc_query_event)e, false,
 				    ends[s][e]);
 			if ((s <= MARSC_QUERY_ASKING ||
-				s == MARSC_QUERY_WAITING) &&
+			    s == MARSC_QUERY_WAITING) &&
 			    e != MARSC_QUERY_EV_EMPTY)
 				one_query((enum marsc_query_state)s,
 				    (enum marsc_query_event)e, true,

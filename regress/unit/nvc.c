@@ -1451,6 +1451,42 @@ backlog(void **state)
 }
 
 /*
+ * vc_discard(): what waits is dropped, but for what some leaf has had, and
+ * what is sent then goes at once (issue 16, stopping).
+ */
+static void
+discards(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *root, *a;
+	struct nvc_params p = defaults;
+	uint32_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.enquiry_interval = 255;
+	begin_with(&e, &ts, 1, &p);
+	a = circuit_to(&e, 8);
+	root = root_with(&e, 0, 100);
+	for (i = 0; i < 50; i++)
+		assert_int_equal(vc_send(root, vc_sdu_new(NULL, 9000)), 0);
+	/* one of them is on its way to half of the leaves */
+	assert_false(nvc_flush(e.n, 50));
+	for (i = 0; i < 50; i++)
+		assert_int_equal(vc_send(a, vc_sdu_new(NULL, 9000)), 0);
+	nvc_discard(e.n);
+	say(root, "the last");
+	say(a, "the last");
+	e.nout = 0;
+	assert_true(nvc_flush(e.n, 1000));
+	assert_in_range(e.nout, 1 + 50 + 100, 1 + 50 + 100 + 100);
+	assert_in_range(counter(&e, "sdus-dropped"), 50 + 48, 50 + 49);
+	assert_int_equal(vc_backlog(root), 0);
+	vc_close(e.l);
+}
+
+/*
  * vc.h: a queue is bounded by octets, leaves counted, and by time.  What is
  * too much is said at once, what waits for too long later.
  */
@@ -2349,6 +2385,7 @@ main(void)
 		cmocka_unit_test(roots_in_turn),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(overflows),
+		cmocka_unit_test(discards),
 		cmocka_unit_test(told_within),
 		cmocka_unit_test(numbered),
 		cmocka_unit_test(late),

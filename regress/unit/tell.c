@@ -439,6 +439,51 @@ a_record_of_everything_walks_little(void **state)
 
 /* --- the rest */
 
+/* All leaves have gone before the VC had drained: nothing stays for ever. */
+static void
+nothing_waits_for_an_idle_vc(void **state)
+{
+	struct nvc *a, *b, *c;
+	struct net *net = two_clients(&a, &b);
+
+	(void)state;
+	net->busy = true;
+	net_join(a, JOIN, 0, G(1), G(1));
+	net_vanish(net, HOST(1));
+	net_vanish(net, HOST(2));
+	net->busy = false;
+	c = net_client(net, 0, 3);
+	net_join(c, JOIN, 0, G(2), G(2));
+	check_pairs(net_only(net, 0, CCVC, JOIN), 1, G(2), G(2));
+	net_clear(net);
+	net_join(c, JOIN, 0, G(3), G(3));
+	check_pairs(net_only(net, 0, CCVC, JOIN), 1, G(3), G(3));
+	net_end(net, a, b, c, NULL);
+}
+
+/* A long list to very many goes out a turn's worth at a time. */
+static void
+a_long_list_to_many_is_divided(void **state)
+{
+	struct nvc *a, *b;
+	struct net *net = two_clients(&a, &b);
+	struct marsd_control *ctl = &net_proto(net, 0)->control[CCVC];
+	uint32_t leaves = ctl->leaves;
+
+	(void)state;
+	net_join(a, JOIN, 0, G(2), G(2));
+	net_join(a, JOIN, 0, G(4), G(4));
+	net_clear(net);
+	ctl->leaves = 1000000;
+	net_join(a, JOIN, 0, G(0), G(9));
+	ctl->leaves = leaves;
+	assert_int_equal(net_count(net, 0, PRIV, JOIN), 1);
+	check_pairs(net_only(net, 0, CCVC, JOIN), 3, G(0), G(1), G(3), G(3),
+	    G(5), G(9));
+	assert_int_equal(net_counter(net, 0, "changes-pended"), 3);
+	net_end(net, a, b, NULL);
+}
+
 /* issue 16: the hard redirect goes first, the rest is dropped */
 static void
 who_stops_drops_what_waits(void **state)
@@ -509,6 +554,8 @@ main(void)
 		cmocka_unit_test(an_mcs_of_everything_joins_the_others),
 		cmocka_unit_test(a_client_pays_for_what_it_causes),
 		cmocka_unit_test(a_record_of_everything_walks_little),
+		cmocka_unit_test(nothing_waits_for_an_idle_vc),
+		cmocka_unit_test(a_long_list_to_many_is_divided),
 		cmocka_unit_test(who_stops_drops_what_waits),
 		cmocka_unit_test(lists_fit_who_gets_them),
 	};
