@@ -75,10 +75,16 @@ model:
 	@sh etc/prerequisites test
 	@sh regress/model/test.sh long
 
+# What a suite bears: floods of two real servers, about four minutes.
+bench-flood:
+	@sh etc/prerequisites test
+	@$(MAKE) -s programs tests
+	@BUILD='$(BUILD)' python3 -B regress/bench/flood.py
+
 clean:
 	rm -rf build build-*
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
 .PHONY: all programs tests headers linkall install uninstall demo regress \
-	lint conformance regress-atm sim model clean
+	lint conformance regress-atm sim model bench-flood clean

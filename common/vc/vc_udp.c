@@ -20,7 +20,12 @@
 
 #define BATCH		64	/* datagrams in one system call */
 #define READS		8	/* system calls before others have a turn */
-#define FLUSH_MAX	1024	/* datagrams out before others have a turn */
+/*
+ * Datagrams out before others have a turn.  Whoever asks for something while
+ * copies go out waits for so many of them (make bench-flood); a turn of its own
+ * costs far less.
+ */
+#define FLUSH_MAX	128
 #define CLOSE_TIME	MTIME_SEC(1)	/* for what waits when a link ends */
 #define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
 #define BUFFER_MIN	(64 << 10)
