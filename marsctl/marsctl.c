@@ -58,6 +58,7 @@ struct marsctl_daemon {
 static struct marsctl_daemon daemons[] = {
 	{ .name = "marsd", .ask = ASK_MARSD },
 	{ .name = "scspd", .ask = ASK_SCSPD },
+	{ .name = "edged", .ask = ASK_EDGED },
 };
 #define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
 
@@ -113,10 +114,12 @@ silent(struct marsctl_answer *a, const struct marsctl_daemon *d, int seconds)
 
 /*
  * Connects to a daemon: where is the directory of its socket, or the socket.
- * If that fails marsctl ends, with a sentence.
+ * False: it has none, and may_lack; whatever else fails ends marsctl, with a
+ * sentence.
  */
-static void
-marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds)
+static bool
+marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds,
+    bool may_lack)
 {
 	const struct timeval tv = { .tv_sec = seconds };
 	struct sockaddr_un sun;
@@ -140,6 +143,10 @@ marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds)
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		if (errno == EACCES)
 			err(1, "%s", sun.sun_path);
+		if (errno == ENOENT && may_lack) {
+			close(fd);
+			return false;
+		}
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			errx(MARSCTL_SILENT, "%s does not answer for %d s: is "
 			    "it stopped?",
@@ -151,6 +158,7 @@ marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds)
 	    imsgbuf_set_maxsize(&d->ibuf, CTL_ROW_MAX) == -1)
 		err(1, "%s", d->name);
 	d->connected = true;
+	return true;
 }
 
 /*
@@ -171,22 +179,37 @@ choose_daemon(struct marsctl_request *q, const char *where)
 		n = strlen(daemons[i].name);
 		if (strncmp(base, daemons[i].name, n) != 0)
 			continue;
-		if ((q->ask & daemons[i].ask) == 0)
+		if (((q->ask | q->also | q->instead) & daemons[i].ask) == 0)
 			errx(1, "%s: not what %s is asked", where,
 			    daemons[i].name);
 		q->ask = daemons[i].ask;
+		q->also = q->instead = 0;
 	}
 }
 
+/* How many of these daemons run, to each of which it then is connected. */
+static int
+attach_some(unsigned int ask, const char *where, int seconds, bool may_lack)
+{
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < NDAEMONS; i++)
+		if ((ask & daemons[i].ask) != 0 &&
+		    marsctl_attach(&daemons[i], where, seconds, may_lack))
+			n++;
+	return n;
+}
+
+/* If none runs it ends, with a sentence about the one that is asked first. */
 static void
 attach_all(struct marsctl_request *q, const char *where, int seconds)
 {
-	size_t i;
-
 	choose_daemon(q, where);
-	for (i = 0; i < NDAEMONS; i++)
-		if (q->ask & daemons[i].ask)
-			marsctl_attach(&daemons[i], where, seconds);
+	if (attach_some(q->ask | q->also, where, seconds, true) > 0 ||
+	    attach_some(q->instead, where, seconds, true) > 0)
+		return;
+	(void)attach_some(q->ask, where, seconds, false);
 }
 
 static int

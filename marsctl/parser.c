@@ -34,15 +34,19 @@ struct marsctl_token {
 	const char	*word;
 	enum marsctl_effect	 effect;
 	unsigned int	 ask;		/* ASK_*, where that is clear now */
+	unsigned int	 instead;	/* of a request */
 	const struct marsctl_token *next; /* NULL: where the filter began */
 };
 
 #define KEYWORD(word, effect, ask, next) \
-	{ MARSCTL_TOKEN_KEYWORD, word, effect, ask, next }
+	{ MARSCTL_TOKEN_KEYWORD, word, effect, ask, 0, next }
+/* to mars(8) itself, by way of the one or the other */
+#define KEYWORD_ANY(word, effect, next) \
+	{ MARSCTL_TOKEN_KEYWORD, word, effect, ASK_MARSD, ASK_EDGED, next }
 #define VALUE(word, effect, next) \
-	{ MARSCTL_TOKEN_VALUE, word, effect, 0, next }
-#define END	{ MARSCTL_TOKEN_END, NULL, MARSCTL_EFFECT_NONE, 0, NULL }
-#define NONE	{ MARSCTL_TOKEN_NONE, NULL, MARSCTL_EFFECT_NONE, 0, NULL }
+	{ MARSCTL_TOKEN_VALUE, word, effect, 0, 0, next }
+#define END	{ MARSCTL_TOKEN_END, NULL, MARSCTL_EFFECT_NONE, 0, 0, NULL }
+#define NONE	{ MARSCTL_TOKEN_NONE, NULL, MARSCTL_EFFECT_NONE, 0, 0, NULL }
 
 static const struct marsctl_token t_end[] = { END, NONE };
 
@@ -78,6 +82,10 @@ static const struct marsctl_token t_show[] = {
 	KEYWORD("cache", MARSCTL_EFFECT_SHOW, 0, t_filter),
 	KEYWORD("counters", MARSCTL_EFFECT_SHOW, 0, t_filter),
 	KEYWORD("circuits", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("edges", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("lans", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("listeners", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("flows", MARSCTL_EFFECT_SHOW, 0, t_end),
 	NONE
 };
 
@@ -125,8 +133,8 @@ static const struct marsctl_token t_redirect[] = {
 
 static const struct marsctl_token t_main[] = {
 	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
-	KEYWORD("reload", MARSCTL_EFFECT_SEND, ASK_MARSD, t_end),
-	KEYWORD("log", MARSCTL_EFFECT_SEND, ASK_MARSD, t_log),
+	KEYWORD_ANY("reload", MARSCTL_EFFECT_SEND, t_end),
+	KEYWORD_ANY("log", MARSCTL_EFFECT_SEND, t_log),
 	KEYWORD("neighbor", MARSCTL_EFFECT_SEND, ASK_SCSPD, t_neighbor),
 	KEYWORD("redirect", MARSCTL_EFFECT_SEND, ASK_MARSD, t_redirect),
 	NONE
@@ -200,6 +208,7 @@ apply(
 	if (strlen(word) >= CTL_ARG_SIZE)
 		return false;
 	q->ask |= t->ask;
+	q->instead |= t->instead;
 	switch (t->effect) {
 	case MARSCTL_EFFECT_FILTER:
 		if (q->nfilters == CTL_FILTERS_MAX)
@@ -212,6 +221,7 @@ apply(
 	case MARSCTL_EFFECT_SHOW:
 		q->show = marsctl_show_find(word);
 		q->ask |= q->show->ask;
+		q->also |= q->show->also;
 		/* FALLTHROUGH */
 	case MARSCTL_EFFECT_SEND:
 		if (q->argc == CTL_ARGS_MAX)

@@ -14,9 +14,17 @@
 
 #define ASK_MARSD	0x01
 #define ASK_SCSPD	0x02
+#define ASK_EDGED	0x04
 
+/*
+ * A machine has clusters, edges, or both, and runs only the processes that
+ * these need.  Of several that are asked it is enough that one runs.
+ */
 struct marsctl_request {
 	unsigned int	 ask;		/* ASK_* */
+	unsigned int	 also;		/* asked, too, where they run */
+	unsigned int	 instead;	/* asked where none of the others
+					 * runs */
 	const struct marsctl_show *show; /* NULL: a command, without rows */
 	int		 argc;
 	const char	*argv[CTL_ARGS_MAX];	/* what the daemon is sent */

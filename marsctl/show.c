@@ -88,16 +88,70 @@ static const struct marsctl_column circuits[] = {
 	{ "IDLE", "idle", 0, MARSCTL_COL_AGE },
 };
 
+static const struct marsctl_column edges[] = {
+	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address", 18, MARSCTL_COL_PLAIN },
+	{ "MARS", "server", 16, MARSCTL_COL_PLAIN },
+	{ "UP", "registered", 4, MARSCTL_COL_PLAIN },
+	{ "LANS", "lans", 5, MARSCTL_COL_PLAIN },
+	{ "JOINS", "joins", 6, MARSCTL_COL_PLAIN },
+	{ "OUT", "out-packets", 9, MARSCTL_COL_PLAIN },
+	{ "COPIES", "out-copies", 9, MARSCTL_COL_PLAIN },
+	{ "IN", "in-packets", 9, MARSCTL_COL_PLAIN },
+	{ "DROPPED", "dropped", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column lans[] = {
+	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "LAN", "lan", 10, MARSCTL_COL_PLAIN },
+	{ "ROLE", "role", 10, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address4", 16, MARSCTL_COL_PLAIN },
+	{ "QUERIER", "querier4", 10, MARSCTL_COL_PLAIN },
+	{ "GROUPS", "groups4", 7, MARSCTL_COL_PLAIN },
+	{ "GROUPS6", "groups6", 8, MARSCTL_COL_PLAIN },
+	{ "IN", "in-packets", 9, MARSCTL_COL_PLAIN },
+	{ "OUT", "out-packets", 9, MARSCTL_COL_PLAIN },
+	{ "DROPS", "drops", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column listeners[] = {
+	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "LAN", "lan", 10, MARSCTL_COL_PLAIN },
+	{ "GROUP", "group", 18, MARSCTL_COL_PLAIN },
+	{ "MODE", "mode", 8, MARSCTL_COL_PLAIN },
+	{ "V", "version", 3, MARSCTL_COL_PLAIN },
+	{ "REPORTER", "reporter", 16, MARSCTL_COL_PLAIN },
+	{ "EXPIRES", "expires", 8, MARSCTL_COL_PLAIN },
+	{ "SOURCES", "sources", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column flows[] = {
+	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "SOURCE", "source", 16, MARSCTL_COL_PLAIN },
+	{ "GROUP", "group", 16, MARSCTL_COL_PLAIN },
+	{ "DIR", "direction", 4, MARSCTL_COL_PLAIN },
+	{ "PACKETS", "packets", 9, MARSCTL_COL_PLAIN },
+	{ "MEMBERS", "members", 8, MARSCTL_COL_PLAIN },
+	{ "COPIES", "copies", 9, MARSCTL_COL_PLAIN },
+	{ "BIT/S", "rate", 10, MARSCTL_COL_PLAIN },
+	{ "DROPS", "drops", 0, MARSCTL_COL_PLAIN },
+};
+
 const struct marsctl_show marsctl_shows[] = {
-	{ "summary", ASK_MARSD | ASK_SCSPD, NULL, 0 },
-	{ "clusters", ASK_MARSD, COLUMNS(clusters) },
-	{ "members", ASK_MARSD, COLUMNS(members) },
-	{ "groups", ASK_MARSD, COLUMNS(groups) },
-	{ "servers", ASK_MARSD, COLUMNS(servers) },
-	{ "neighbors", ASK_SCSPD, COLUMNS(neighbors) },
-	{ "cache", ASK_SCSPD, COLUMNS(cache) },
-	{ "counters", ASK_MARSD | ASK_SCSPD, COLUMNS(counters) },
-	{ "circuits", ASK_MARSD | ASK_SCSPD, COLUMNS(circuits) },
+	{ "summary", ASK_MARSD | ASK_SCSPD, ASK_EDGED, NULL, 0 },
+	{ "clusters", ASK_MARSD, 0, COLUMNS(clusters) },
+	{ "members", ASK_MARSD, 0, COLUMNS(members) },
+	{ "groups", ASK_MARSD, 0, COLUMNS(groups) },
+	{ "servers", ASK_MARSD, 0, COLUMNS(servers) },
+	{ "neighbors", ASK_SCSPD, 0, COLUMNS(neighbors) },
+	{ "cache", ASK_SCSPD, 0, COLUMNS(cache) },
+	{ "counters", ASK_MARSD | ASK_SCSPD, ASK_EDGED, COLUMNS(counters) },
+	{ "circuits", ASK_MARSD | ASK_SCSPD, ASK_EDGED, COLUMNS(circuits) },
+	{ "edges", ASK_EDGED, 0, COLUMNS(edges) },
+	{ "lans", ASK_EDGED, 0, COLUMNS(lans) },
+	{ "listeners", ASK_EDGED, 0, COLUMNS(listeners) },
+	{ "flows", ASK_EDGED, 0, COLUMNS(flows) },
 };
 const size_t marsctl_nshows = sizeof(marsctl_shows) / sizeof(marsctl_shows[0]);
 

@@ -25,6 +25,7 @@ struct marsctl_column {
 struct marsctl_show {
 	const char	*name;		/* in the request, and the JSON key */
 	unsigned int	 ask;		/* ASK_* */
+	unsigned int	 also;		/* ASK_*, of those that run */
 	/* NULL: not a table but one object of each daemon */
 	const struct marsctl_column *columns;
 	size_t		 ncolumns;

@@ -189,7 +189,8 @@ marsd_hook_whose(void *arg, const struct conf *c, enum conf_transport transport,
 	const struct conf_cluster *cl;
 	struct endpoint e;
 
-	if (!conf_has_endpoint(c, true, transport, local, peer, &e))
+	if (!conf_has_endpoint(
+	    c, ENDPOINT_MARSD, transport, local, peer, &e))
 		return false;
 	TAILQ_FOREACH(cl, &c->clusters, entry)
 		if (atm_addr_equal(&cl->addr, local)) {

@@ -141,7 +141,7 @@ owner_forget(struct marsd_owner *o)
  * at most once a second, since a neighbor can invent servers all the time.
  */
 static bool
-make_room(struct marsd_cluster *c)
+owner_make_room(struct marsd_cluster *c)
 {
 	mtime_t now = c->mars->ts->now;
 	struct marsd_owner *o;
@@ -167,7 +167,7 @@ owner_limits(struct marsd_cluster *c, const uint8_t oid[4])
 
 	if (memcmp(oid, c->mars->oid, sizeof(c->mars->oid)) == 0 ||
 	    c->conf == NULL || c->nowners < c->conf->max_known ||
-	    make_room(c))
+	    owner_make_room(c))
 		return true;
 	c->drops[MARSD_DROP_KNOWN]++;
 	marsd_cluster_event(c, MARSD_EV_REFUSED, &ev);

@@ -62,7 +62,7 @@ useless(bool v6, const uint8_t ip[16])
 		return "that is the broadcast address";
 	if (v6 && ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80)
 		return "a link-local address needs an interface, and other "
-		       "servers could not name it";
+		    "servers could not name it";
 	return NULL;
 }
 
@@ -126,7 +126,8 @@ default_server_id(struct conf *c, struct parsing *ps)
 	uint8_t ip[16];
 	bool v6;
 
-	if (memcmp(c->server_id, none, sizeof(none)) != 0)
+	if (!conf_has_server(c) ||
+	    memcmp(c->server_id, none, sizeof(none)) != 0)
 		return;
 	TAILQ_FOREACH(l, &c->listens, entry)
 		if (is_ip(&l->addr, &v6, ip) && !v6) {
@@ -288,8 +289,8 @@ check_transport(
 	int kinds = 0, t;
 
 	for (t = CONF_LISTEN_UDP; t <= CONF_LISTEN_ATM_PVC; t++)
-		kinds += conf_has_endpoint(
-		    c, true, (enum conf_transport)t, &cl->addr, NULL, &e);
+		kinds += conf_has_endpoint(c, ENDPOINT_MARSD,
+		    (enum conf_transport)t, &cl->addr, NULL, &e);
 	if (kinds > 1)
 		parsing_complain(ps, cl,
 		    "cluster \"%s\" is reached at %s by circuits of more than "
@@ -372,17 +373,24 @@ parsing_check(struct parsing *ps)
 	struct conf *c = ps->conf;
 	struct conf_cluster *cl;
 	struct conf_listen *l;
+	struct conf_edge *e;
 	struct conf_key *k;
+	bool edges = !TAILQ_EMPTY(&c->edges);
 	unsigned n = 0;
 
-	if (TAILQ_EMPTY(&c->listens)) {
+	if (TAILQ_EMPTY(&c->listens) && (conf_has_server(c) || !edges)) {
 		parsing_complain(ps, NULL,
 		    "nothing to listen on: write listen on udp 192.0.2.1");
 		return;
 	}
-	if (TAILQ_EMPTY(&c->clusters))
+	if (TAILQ_EMPTY(&c->clusters) && !edges)
 		parsing_complain(ps, NULL,
 		    "no cluster: write cluster \"name\" { protocol ipv4 }");
+	if (edges && !conf_has_server(c))
+		TAILQ_FOREACH(l, &c->listens, entry)
+			parsing_complain(ps, l,
+			    "without a cluster nobody listens here: remove it, "
+			    "an edge has an address of its own");
 	TAILQ_FOREACH(l, &c->listens, entry)
 		check_listen(c, l, ps);
 	default_server_id(c, ps);
@@ -399,4 +407,6 @@ parsing_check(struct parsing *ps)
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)
 		check_group(c, cl, ps);
+	TAILQ_FOREACH(e, &c->edges, entry)
+		parsing_check_edge(ps, e);
 }

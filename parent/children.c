@@ -76,7 +76,14 @@ parent_child_user(const struct parent_child *c)
 {
 	const struct conf *conf = c->parent->conf;
 
-	return c->id == PARENT_MARSD ? conf->user_marsd : conf->user_scspd;
+	switch (c->id) {
+	case PARENT_MARSD:
+		return conf->user_marsd;
+	case PARENT_EDGED:
+		return conf->user_edged;
+	default:
+		return conf->user_scspd;
+	}
 }
 
 static void
@@ -375,7 +382,8 @@ children_on_atm_party(struct parent_child *c, struct rd *r)
 #define ATM_PARTY_LEN	(4 + 1 + 4 + 2 * ATM_IPC_LEN)
 
 #define FROM(id)	(1U << (id))
-#define FROM_ANY	(FROM(PARENT_MARSD) | FROM(PARENT_SCSPD))
+#define FROM_SERVER	(FROM(PARENT_MARSD) | FROM(PARENT_SCSPD))
+#define FROM_ANY	(FROM_SERVER | FROM(PARENT_EDGED))
 
 /*
  * What the children may say: who, and how long.  It is looked at before
@@ -394,7 +402,8 @@ static const struct children_message {
 	{ IMSG_PONG, FROM_ANY, 4, 4, on_pong },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
 	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, children_on_verbose },
-	{ IMSG_ATM_OPEN, FROM_ANY, ATM_OPEN_LEN, ATM_OPEN_LEN, on_atm_open },
+	{ IMSG_ATM_OPEN, FROM_SERVER, ATM_OPEN_LEN, ATM_OPEN_LEN,
+	    on_atm_open },
 	{ IMSG_ATM_PARTY, FROM(PARENT_MARSD), ATM_PARTY_LEN, ATM_PARTY_LEN,
 	    children_on_atm_party }
 };

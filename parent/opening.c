@@ -52,16 +52,17 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
     enum atm_open kind, const struct atm_addr *local,
     const struct atm_addr *peer, struct endpoint *e)
 {
+	enum endpoint_owner owner = parent_endpoint_owner(id);
 	bool marsd = id == PARENT_MARSD;
 
 	switch (kind) {
 	case ATM_OPEN_PVC:
 		return conf_has_endpoint(
-		    c, marsd, CONF_LISTEN_ATM_PVC, local, peer, e);
+		    c, owner, CONF_LISTEN_ATM_PVC, local, peer, e);
 	case ATM_OPEN_LISTEN:
 		return atm_addr_is_null(peer) &&
 		    conf_has_endpoint(
-		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, owner, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_CALL:
 	case ATM_OPEN_LEAF:
 		/* whom marsd calls is decided by who its clients are */
@@ -69,12 +70,12 @@ parent_opening_allowed(const struct conf *c, enum parent_child_id id,
 		    (marsd || is_neighbor(&c->clusters, peer) ||
 		    is_neighbor(&c->groups, peer)) &&
 		    conf_has_endpoint(
-		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, owner, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	case ATM_OPEN_ROOT:
 		return marsd && atm_addr_equal(local, peer) &&
 		    conf_parties(c, local) &&
 		    conf_has_endpoint(
-		    c, marsd, CONF_LISTEN_ATM_SVC, local, NULL, e);
+		    c, owner, CONF_LISTEN_ATM_SVC, local, NULL, e);
 	default:
 		return false;
 	}

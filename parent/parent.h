@@ -6,15 +6,18 @@
 /*
  * parent: mars(8), which starts the suite, stays as its parent, and speaks no
  * protocol.  It reads mars.conf(5), makes every socket, and hands both to its
- * two children, marsd(8) and scspd(8), which are confined and make none.  It
- * believes nothing of what they say without a look at who says it.  When a
- * child ends, the suite ends.  Read in this order:
+ * children, which are confined and make none: marsd(8) and scspd(8) where a
+ * cluster is configured, edged(8) where an edge is.  It believes nothing of
+ * what they say without a look at who says it.  When a child ends, the suite
+ * ends.  Read in this order:
  *
  *	mars.c		main(): options; then -n checks the file and ends
  *	suite.c		the life of the suite: start, signals, end
  *	children.c	the children: start, what they may say, end
  *	reload.c	handing them a configuration, at the start and anew
  *	sockets.c	sockets to listen on, and control sockets
+ *	edge.c		interfaces of edges, which come and go
+ *	edge_linux.c	what the system says of one, and its packet socket
  *	opening.c	ATM sockets that a child asks for later: calls
  *	parties.c	native multipoint calls: what marsd asks for each
  *	party.c		the process that waits for the ATM signalling for one
@@ -44,11 +47,23 @@
 #include "conf.h"
 #include "endpoint.h"
 #include "ipc.h"
+#include "lanif.h"
 #include "lex.h"
 #include "sentence.h"
 
 #define PARENT_TICK		2	/* s */
 #define PARENT_RELOAD_WAIT	10	/* s */
+
+/* The interface of a LAN or a tun of an edge. */
+struct parent_lan {
+	TAILQ_ENTRY(parent_lan)	 entry;
+	char			 name[CONF_IF_SIZE];
+	bool			 tun;
+	bool			 there;
+	struct lanif		 is;		/* as edged knows it */
+	int			 fd;		/* until it is sent, or -1 */
+};
+TAILQ_HEAD(parent_lans, parent_lan);
 
 struct parent;
 struct parent_opening;
@@ -57,6 +72,7 @@ struct parent_party_root;
 enum parent_child_id {
 	PARENT_MARSD,
 	PARENT_SCSPD,
+	PARENT_EDGED,
 	PARENT_NCHILDREN
 };
 
@@ -67,6 +83,7 @@ struct parent_child {
 	pid_t			 pid;		/* 0: not running */
 	struct channel		 ch;
 	int			 control_fd;	/* until it is sent */
+	bool			 wanted;	/* by the configuration */
 	bool			 privileged;	/* gets a user and a root
 						 * directory of its own */
 	bool			 ready;
@@ -109,9 +126,9 @@ struct parent {
 	const char		*file;
 	const char		*libexec;
 	bool			 foreground;
-	bool			 started;	/* both children are at work */
+	bool			 started;	/* the children are at work */
 	/*
-	 * Until both are at work: to tell it to the process that started us,
+	 * Until they are at work: to tell it to the process that started us,
 	 * or -1; and /dev/null, since the sandbox lets nothing be opened to
 	 * be written to.
 	 */
@@ -124,8 +141,13 @@ struct parent {
 	bool			 again;		/* SIGHUP came meanwhile */
 	struct conf		*next;		/* waits for the children */
 	struct parent_listeners	 listeners[PARENT_NCHILDREN];	/* the same */
+	struct parent_lans	 lans_next;	/* the same */
 	uint8_t			*octets;	/* CONF_SIZE_MAX of them */
+	size_t			 asked;		/* in the order of reload.c */
 	struct event		*reload_patience;
+	/* interfaces of edges */
+	struct parent_lans	 lans;
+	struct event		*lan_watch, *lan_wait;	/* or NULL */
 	/* native parties */
 	int			 parties_fd;	/* to the maker; -1: none */
 	pid_t			 parties_pid;	/* the maker; 0: not running */
@@ -222,9 +244,51 @@ void	parent_listeners_close(struct parent_listeners *);
  * -1: why says what to do.
  */
 int	parent_atm_socket(const struct endpoint *, char *why, size_t);
+/* Whose endpoints that child has. */
+enum endpoint_owner parent_endpoint_owner(enum parent_child_id);
 /* Makes NAME.sock in the control directory and listens on it; fatal(). */
 int	parent_control_open(struct parent *, enum parent_child_id);
 void	parent_control_remove(struct parent *);
+
+/* --- edge.c: interfaces of edges */
+
+/*
+ * Begins to watch them, and creates the tuns, for which mars(8) has to be
+ * what it was started as; fatal().
+ */
+void	parent_lans_start(struct parent *);
+/*
+ * Opens those of a configuration that are there and that are not in
+ * parent.lans yet.  False: none is open, and why says what to do.
+ */
+bool	parent_lans_open(struct parent *, struct parent_lans *,
+	    const struct conf *, char *why, size_t);
+/* They and parent.lans are what the configuration has: tells edged. */
+void	parent_lans_send(struct parent *, struct parent_lans *,
+	    const struct conf *);
+void	parent_lans_free(struct parent_lans *);
+void	parent_lans_end(struct parent *);
+/* Which statement about edges can't change so while mars runs; or NULL. */
+const char *parent_edges_fixed(const struct conf *, const struct conf *new);
+
+/* --- edge_linux.c and edge_openbsd.c: what the system has to do with it */
+
+/* What is on an interface now.  False: it is not there, or it is down. */
+bool	parent_lan_look(struct lanif *, const char *name, bool tun);
+/*
+ * A packet socket that gets what hosts send to groups on that interface, and
+ * sends nowhere else; locked, so that edged can't change that.  -1: why says
+ * what to do.
+ */
+int	parent_lan_socket(const struct lanif *, char *why, size_t);
+/* Makes the device, with its addresses, and that MTU.  -1: the same. */
+int	parent_lan_tun(const struct conf_lan *, uint16_t mtu, char *why,
+	    size_t);
+/* Readable when an interface or an address has changed.  -1: errno. */
+int	parent_lan_watch(void);
+/* For a UDP socket of an edge: says the TOS of each datagram, and if df is
+ * true lets none be fragmented.  False: errno. */
+bool	parent_lan_udp(int fd, bool v6, bool df);
 
 /* --- opening.c: ATM sockets that a child asks for while it runs */
 

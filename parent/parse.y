@@ -36,13 +36,15 @@ static void	 yyerror(const char *);
 
 %token	ADDRESS ALGORITHM ALLOW ATM_PVC ATM_SVC AUTH BACKUP BASE_PORT
 %token	CLUSTER CMI CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT LISTEN MARSD
-%token	MTU NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
+%token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
 %token	REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
 %token	UNTIL USER VALID
+%token	DF DISCOVERY DSCP EDGE EDGED FAST_LEAVE FORWARD GROUP LAN LINK_LOCAL
+%token	PATHS QUERIER QUERY SERVE SERVERS SOURCE STATICS TTL TUN
 %token	BAD
 %token	<string>	STRING NUMERIC
 %token	<number>	NUMBER
-%type	<string>	strings
+%type	<string>	strings onoff path_word
 
 %%
 
@@ -52,6 +54,7 @@ file		: /* empty */
 		| file include
 		| file error '\n'	{
 			parsing_cluster_end(ps);
+			parsing_edge_end(ps);
 			yyerrok;
 		}
 		;
@@ -69,9 +72,9 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 		| LISTEN ON UDP STRING	{
 			parsing_listen(ps, CONF_LISTEN_UDP, $4, NULL, NULL);
 		}
-		| LISTEN ON UDP STRING MTU NUMBER {
+		| LISTEN ON UDP STRING NUMERIC NUMBER {
 			parsing_listen(ps, CONF_LISTEN_UDP, $4, NULL, NULL);
-			parsing_mtu(ps, $6);
+			parsing_mtu(ps, $5, $6);
 		}
 		| LISTEN ON ATM_SVC STRING {
 			parsing_listen(ps, CONF_LISTEN_ATM_SVC, $4, NULL, NULL);
@@ -93,6 +96,9 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 		| USER SCSPD STRING	{
 			parsing_name(ps, ps->conf->user_scspd, $3);
 		}
+		| USER EDGED STRING	{
+			parsing_name(ps, ps->conf->user_edged, $3);
+		}
 		| LIMIT limit_begin NUMERIC NUMBER {
 			parsing_number(ps, $3, $4);
 			parsing_enter(ps, PARSING_FILE);
@@ -108,6 +114,8 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 			parsing_group_begin(ps, $2, $4);
 		}
 		  group_body '}'	{ parsing_cluster_end(ps); }
+		| EDGE STRING '{'	{ parsing_edge_begin(ps, $2); }
+		  edge_body '}'		{ parsing_edge_end(ps); }
 		;
 
 strings		: STRING		{ $$ = $1; }
@@ -137,6 +145,7 @@ number_lines	: /* empty */
 		;
 
 number		: NUMERIC NUMBER	{ parsing_number(ps, $1, $2); }
+		| SERVERS NUMBER	{ parsing_number(ps, "servers", $2); }
 		| LIMIT NUMBER		{ parsing_number(ps, "limit", $2); }
 		;
 
@@ -203,8 +212,7 @@ cluster_item	: NUMERIC NUMBER	{ parsing_number(ps, $1, $2); }
 		| REDIRECT redirect_begin '{' redirect_body '}' {
 			parsing_enter(ps, PARSING_CLUSTER);
 		}
-		| LIMIT limit_begin NUMERIC NUMBER {
-			parsing_number(ps, $3, $4);
+		| LIMIT limit_begin number {
 			parsing_enter(ps, PARSING_CLUSTER);
 		}
 		| LIMIT limit_begin '{' numbers '}' {
@@ -331,6 +339,187 @@ retransmit_begin : /* empty */		{
 		}
 		;
 
+edge_body	: edge_lines
+		| edge_lines edge_item
+		| edge_lines error
+		;
+
+edge_lines	: /* empty */
+		| edge_lines sep
+		| edge_lines edge_item sep
+		| edge_lines error '\n'	{
+			parsing_edge_resume(ps);
+			yyerrok;
+		}
+		;
+
+edge_item	: edge_list
+		| edge_other		{ ps->list = PARSING_NO_LIST; }
+		;
+
+/* what may go on as a list: a word or a number alone is one item more */
+edge_list	: SERVERS STRING	{
+			parsing_list(ps, PARSING_SERVERS, $2);
+		}
+		| LINK_LOCAL STRING	{
+			parsing_list(ps, PARSING_LINK_LOCALS, $2);
+		}
+		| SERVE STRING		{
+			parsing_list(ps, PARSING_SERVES, $2);
+		}
+		| KEY NUMBER		{
+			ps->list = PARSING_EDGE_KEYS;
+			parsing_edge_key(ps, $2);
+		}
+		| NUMBER		{ parsing_edge_key(ps, $1); }
+		| STRING		{ parsing_list_more(ps, $1); }
+		;
+
+edge_other	: NUMERIC NUMBER	{ parsing_number(ps, $1, $2); }
+		| ADDRESS STRING	{
+			parsing_address(ps, &ps->edge->addr, $2);
+		}
+		| CLUSTER STRING	{ parsing_edge_cluster(ps, $2); }
+		| PROTOCOL STRING	{ parsing_edge_protocol(ps, $2); }
+		| ALLOW GROUP STRING	{
+			parsing_edge_allow(ps, $3, NULL, NULL);
+		}
+		| ALLOW GROUP STRING STRING {
+			parsing_edge_allow(ps, $3, NULL, $4);
+		}
+		| ALLOW GROUP STRING SOURCE STRING {
+			parsing_edge_allow(ps, $3, $5, NULL);
+		}
+		| ALLOW GROUP STRING SOURCE STRING STRING {
+			parsing_edge_allow(ps, $3, $5, $6);
+		}
+		| DF onoff		{
+			ps->edge->df = parsing_choice(ps, $2, "off", "on");
+		}
+		| PATHS path_word	{ parsing_edge_path(ps, $2); }
+		| LIMIT limit_begin NUMERIC NUMBER {
+			parsing_number(ps, $3, $4);
+			parsing_edge_resume(ps);
+		}
+		| LIMIT limit_begin '{' numbers '}' {
+			parsing_edge_resume(ps);
+		}
+		| GROUP STRING '{'	{ parsing_rule_begin(ps, $2); }
+		  rule_body '}'		{ parsing_rule_end(ps); }
+		| LAN STRING		{
+			parsing_lan_begin(ps, $2, false);
+			parsing_lan_end(ps);
+		}
+		| LAN STRING '{'	{ parsing_lan_begin(ps, $2, false); }
+		  lan_body '}'		{ parsing_lan_end(ps); }
+		| TUN STRING '{'	{ parsing_lan_begin(ps, $2, true); }
+		  lan_body '}'		{ parsing_lan_end(ps); }
+		;
+
+/* keywords of other statements that are a value here */
+onoff		: STRING		{ $$ = $1; }
+		| ON			{ $$ = parsing_join(ps, "on", ""); }
+		;
+
+path_word	: STRING		{ $$ = $1; }
+		| USER			{ $$ = parsing_join(ps, "user", ""); }
+		;
+
+rule_body	: rule_lines
+		| rule_lines rule_item
+		| rule_lines error
+		;
+
+rule_lines	: /* empty */
+		| rule_lines sep
+		| rule_lines rule_item sep
+		| rule_lines error '\n'	{ yyerrok; }
+		;
+
+rule_item	: NUMERIC NUMBER	{ parsing_rate_number(ps, $1, $2); }
+		| NUMERIC STRING	{ parsing_rate(ps, $1, $2); }
+		| TTL STRING NUMBER	{ parsing_rule_ttl(ps, $2, $3); }
+		| DSCP NUMBER		{
+			if ($2 < CONF_DSCP_COPY)
+				parsing_number(ps, "dscp", $2);
+			else
+				parsing_rule_dscp(ps, "");
+		}
+		| DSCP STRING		{ parsing_rule_dscp(ps, $2); }
+		;
+
+lan_body	: lan_lines
+		| lan_lines lan_item
+		| lan_lines error
+		;
+
+lan_lines	: /* empty */
+		| lan_lines sep
+		| lan_lines lan_item sep
+		| lan_lines error '\n'	{
+			parsing_lan_resume(ps);
+			yyerrok;
+		}
+		;
+
+lan_item	: lan_list
+		| lan_other		{ ps->list = PARSING_NO_LIST; }
+		;
+
+lan_list	: ADDRESS STRING	{
+			parsing_list(ps, PARSING_ADDRESSES, $2);
+		}
+		| SOURCE STRING		{
+			parsing_list(ps, PARSING_SOURCES, $2);
+		}
+		| STATICS STRING	{
+			parsing_list(ps, PARSING_STATICS, $2);
+		}
+		| STRING		{ parsing_list_more(ps, $1); }
+		;
+
+lan_other	: NUMERIC NUMBER	{ parsing_number(ps, $1, $2); }
+		| QUERIER onoff		{
+			ps->lan->querier = parsing_choice(ps, $2, "off", "on");
+		}
+		| DISCOVERY onoff	{
+			ps->lan->discovery =
+			    parsing_choice(ps, $2, "off", "on");
+		}
+		| FAST_LEAVE onoff	{
+			ps->lan->fast_leave =
+			    parsing_choice(ps, $2, "off", "on");
+		}
+		| FORWARD STRING	{ parsing_lan_forward(ps, $2); }
+		| QUERY query_begin '{' numbers '}' {
+			parsing_lan_resume(ps);
+		}
+		| LIMIT limit_begin rate {
+			parsing_lan_resume(ps);
+		}
+		| LIMIT limit_begin '{' rates '}' {
+			parsing_lan_resume(ps);
+		}
+		;
+
+query_begin	: /* empty */		{ parsing_enter(ps, PARSING_QUERY); }
+		;
+
+rates		: rate_lines
+		| rate_lines rate
+		| rate_lines error
+		;
+
+rate_lines	: /* empty */
+		| rate_lines sep
+		| rate_lines rate sep
+		| rate_lines error '\n'	{ yyerrok; }
+		;
+
+rate		: NUMERIC NUMBER	{ parsing_rate_number(ps, $1, $2); }
+		| NUMERIC STRING	{ parsing_rate(ps, $1, $2); }
+		;
+
 %%
 
 struct keyword {
@@ -344,7 +533,8 @@ static const struct keyword keywords[] = {
 	{ "address", ADDRESS, "address 192.0.2.1%0" },
 	{ "algorithm", ALGORITHM, "algorithm hmac-sha256, hmac-sha384, "
 	    "hmac-sha512 or hmac-md5" },
-	{ "allow", ALLOW, "allow from 192.0.2.0/24" },
+	{ "allow", ALLOW, "allow from 192.0.2.0/24, or in an edge allow group "
+	    "239.0.0.0/8 [source 10.0.0.0/8] [in|out]" },
 	{ "atm-pvc", ATM_PVC, NULL },
 	{ "atm-svc", ATM_SVC, NULL },
 	{ "auth", AUTH, "auth required or auth off" },
@@ -364,57 +554,94 @@ static const struct keyword keywords[] = {
 	{ "csus", NUMERIC, "csus SECONDS" },
 	{ "dead", NUMERIC, "dead SECONDS" },
 	{ "dead-factor", NUMERIC, "dead-factor NUMBER" },
+	{ "df", DF, "df on or df off" },
+	{ "discovery", DISCOVERY, "discovery on or discovery off" },
+	{ "dscp", DSCP, "dscp copy, or a number from 0 to 63" },
+	{ "edge", EDGE, "edge \"name\" { ... }" },
+	{ "edged", EDGED, NULL },
 	{ "enquiry-interval", NUMERIC, "enquiry-interval SECONDS" },
 	{ "enquiry-maximum", NUMERIC, "enquiry-maximum SECONDS" },
+	{ "fast-leave", FAST_LEAVE, "fast-leave on or fast-leave off" },
 	{ "file", KEYFILE, "file \"/etc/mars/257.key\"" },
+	{ "flows", NUMERIC, "flows NUMBER" },
+	{ "forward", FORWARD, "forward elected, always or never" },
 	{ "from", FROM, NULL },
+	{ "group", GROUP, "group 239.1.0.0/16 { rate 20M, ttl min 2, dscp "
+	    "copy }" },
 	{ "groups", NUMERIC, "groups NUMBER" },
+	{ "groups-per-host", NUMERIC, "groups-per-host NUMBER" },
 	{ "hello-interval", NUMERIC, "hello-interval SECONDS" },
+	{ "hello-port", NUMERIC, "hello-port NUMBER" },
 	{ "hold", NUMERIC, "hold SECONDS" },
 	{ "hop-count", NUMERIC, "hop-count NUMBER" },
+	{ "hosts", NUMERIC, "hosts NUMBER" },
+	{ "igmp", NUMERIC, "igmp 1, 2 or 3" },
 	{ "include", INCLUDE, "include \"file\"" },
 	{ "interval", NUMERIC, "interval SECONDS" },
 	{ "joins", NUMERIC, "joins NUMBER" },
 	{ "joins-per-member", NUMERIC, "joins-per-member NUMBER" },
 	{ "key", KEY, "key NUMBER { algorithm hmac-sha256, file \"...\" }, "
 	    "or key NUMBER for a neighbor" },
+	{ "lan", LAN, "lan \"eth1\", or lan \"eth1\" { ... }" },
+	{ "leave", NUMERIC, "leave MILLISECONDS" },
+	{ "leave-count", NUMERIC, "leave-count NUMBER" },
 	{ "limit", LIMIT, "limit { ... } with a number for each, or limit "
 	    "NUMBER in a retransmit block" },
+	{ "link-local", LINK_LOCAL, "link-local 224.0.0.251" },
 	{ "listen", LISTEN, "listen on udp ADDRESS [mtu OCTETS], listen on "
 	    "atm-svc ADDRESS or listen on atm-pvc [ITF.]VPI.VCI peer ADDRESS" },
 	{ "marsd", MARSD, NULL },
 	{ "members", NUMERIC, "members NUMBER" },
-	{ "mtu", MTU, NULL },
+	{ "mld", NUMERIC, "mld 1 or 2" },
+	{ "mtu", NUMERIC, "mtu OCTETS" },
 	{ "native-parties", NATIVE_PARTIES, "native-parties yes or no" },
 	{ "neighbor", NEIGHBOR, "neighbor ADDRESS { key NUMBER }" },
+	{ "new-flows", NUMERIC, "new-flows NUMBER" },
 	{ "on", ON, NULL },
 	{ "order", ORDER, "order self or order lowest" },
+	{ "path", PATHS, "path auto, user or kernel" },
 	{ "peer", PEER, NULL },
+	{ "priority", NUMERIC, "priority NUMBER" },
 	{ "protocol", PROTOCOL, "protocol ipv4, ipv6, 0xNNNN or snap "
 	    "\"xx-xx-xx-xx-xx\"" },
 	{ "protocol-id", PROTOCOL_ID, NULL },
+	{ "querier", QUERIER, "querier on or querier off" },
+	{ "query", QUERY, "query { interval SECONDS, response MILLISECONDS, "
+	    "leave MILLISECONDS, leave-count NUMBER, robustness NUMBER }" },
+	{ "queue", NUMERIC, "queue MILLISECONDS" },
 	{ "rate", NUMERIC, "rate NUMBER" },
+	{ "rate-per-source", NUMERIC, "rate-per-source NUMBER" },
 	{ "rate-total", NUMERIC, "rate-total NUMBER" },
 	{ "records", NUMERIC, "records NUMBER" },
 	{ "redirect", REDIRECT, "redirect { interval SECONDS, dead SECONDS, "
 	    "order self or lowest }" },
 	{ "replay", REPLAY, "replay required or replay optional" },
+	{ "response", NUMERIC, "response MILLISECONDS" },
 	{ "retransmit", RETRANSMIT, "retransmit { ca SECONDS, csus SECONDS, "
 	    "csu SECONDS, limit NUMBER }" },
+	{ "robustness", NUMERIC, "robustness NUMBER" },
 	{ "scspd", SCSPD, NULL },
+	{ "serve", SERVE, "serve 239.2.0.0/16" },
 	{ "serve-range", NUMERIC, "serve-range NUMBER" },
 	{ "server-group", SERVER_GROUP, "server-group NUMBER in a cluster, or "
 	    "server-group NUMBER protocol-id NUMBER { neighbor ADDRESS } "
 	    "outside" },
 	{ "server-id", SERVER_ID, "server-id 192.0.2.1" },
-	{ "servers", NUMERIC, "servers NUMBER" },
+	{ "servers", SERVERS, "servers NUMBER for a limit, or servers "
+	    "192.0.2.1 in an edge" },
 	{ "servers-known", NUMERIC, "servers-known NUMBER" },
 	{ "snap", SNAP, NULL },
+	{ "source", SOURCE, "source 10.1.7.0/24" },
+	{ "sources", NUMERIC, "sources NUMBER" },
+	{ "static", STATICS, "static 239.1.1.1, or a block 239.1.1.0/24" },
 	{ "strict-source", STRICT_SOURCE, "strict-source yes or no" },
 	{ "tombstone", NUMERIC, "tombstone SECONDS" },
+	{ "ttl", TTL, "ttl min NUMBER" },
+	{ "tun", TUN, "tun \"mars0\" { address 10.1.7.254/32 }" },
 	{ "udp", UDP, "udp base-port NUMBER" },
 	{ "until", UNTIL, NULL },
-	{ "user", USER, "user marsd NAME or user scspd NAME" },
+	{ "user", USER, "user marsd NAME, user scspd NAME or user "
+	    "edged NAME" },
 	{ "valid", VALID, "valid from 2026-01-01 until 2026-06-30T12:00" }
 };
 

@@ -36,7 +36,7 @@ static const struct {
 	[PARSING_FILE] = { "",
 	    "a statement is server-id, listen, udp, enquiry-interval, "
 	    "enquiry-maximum, control, user, limit, key, cluster, "
-	    "server-group, include or name = \"value\"" },
+	    "server-group, edge, include or name = \"value\"" },
 	[PARSING_LIMIT] = { "limit ",
 	    "a limit block outside of clusters takes circuits and "
 	    "circuits-per-address" },
@@ -61,6 +61,25 @@ static const struct {
 	    "dead-factor, csu-batch and retransmit" },
 	[PARSING_RETRANSMIT] = { "retransmit ",
 	    "a retransmit block takes ca, csus, csu and limit" },
+	[PARSING_EDGE] = { "",
+	    "an edge block takes address, cluster, servers, protocol, lan, "
+	    "tun, allow, link-local, group, serve, key, mtu, queue, df, path, "
+	    "hello-port and limit" },
+	[PARSING_EDGE_LIMIT] = { "limit ",
+	    "an edge's limit block takes flows" },
+	[PARSING_RULE] = { "",
+	    "a group block takes rate, ttl min and dscp" },
+	[PARSING_LAN] = { "",
+	    "a lan block takes querier, discovery, fast-leave, forward, "
+	    "priority, igmp, mld, source, static, query and limit" },
+	[PARSING_TUN] = { "",
+	    "a tun block takes address and what a lan block takes" },
+	[PARSING_QUERY] = { "query ",
+	    "a query block takes interval, response, leave, leave-count and "
+	    "robustness" },
+	[PARSING_LAN_LIMIT] = { "limit ",
+	    "a LAN's limit block takes groups, sources, groups-per-host, "
+	    "hosts, new-flows, rate and rate-per-source" },
 };
 
 void
@@ -241,6 +260,15 @@ parsing_number(struct parsing *ps, const char *name, uint64_t value)
 	} else if (ps->cluster != NULL) {
 		n = conf_cluster_numbers;
 		base = ps->cluster;
+	} else if (ps->rule != NULL) {
+		n = conf_rule_numbers;
+		base = ps->rule;
+	} else if (ps->lan != NULL) {
+		n = conf_lan_numbers;
+		base = ps->lan;
+	} else if (ps->edge != NULL) {
+		n = conf_edge_numbers;
+		base = ps->edge;
 	} else {
 		n = conf_numbers;
 		base = ps->conf;

@@ -31,7 +31,26 @@ enum parsing_block {
 	PARSING_GROUP,
 	PARSING_GROUP_LIMIT,
 	PARSING_NEIGHBOR,
-	PARSING_RETRANSMIT
+	PARSING_RETRANSMIT,
+	PARSING_EDGE,
+	PARSING_EDGE_LIMIT,
+	PARSING_RULE,
+	PARSING_LAN,
+	PARSING_TUN,
+	PARSING_QUERY,
+	PARSING_LAN_LIMIT
+};
+
+/* Lists of an edge whose items may follow each other with commas alone. */
+enum parsing_list {
+	PARSING_NO_LIST,
+	PARSING_SERVERS,
+	PARSING_LINK_LOCALS,
+	PARSING_SERVES,
+	PARSING_EDGE_KEYS,
+	PARSING_ADDRESSES,	/* of a tun */
+	PARSING_SOURCES,
+	PARSING_STATICS
 };
 
 struct parsing_origin;
@@ -46,6 +65,10 @@ struct parsing {
 	struct conf_cluster	*cluster;	/* or group, or NULL */
 	struct conf_neighbor	*neighbor;	/* the same */
 	bool			 more_keys;	/* key N was just read */
+	struct conf_edge	*edge;		/* its block, or NULL */
+	struct conf_lan		*lan;		/* the same */
+	struct conf_rule	*rule;		/* the same */
+	enum parsing_list	 list;		/* that a word alone adds to */
 	int			 errors;
 	char			*why;		/* gets the first error */
 	size_t			 why_size;
@@ -108,7 +131,7 @@ void	parsing_control(struct parsing *, const char *path);
 /* addr, pvc, peer: NULL where the statement has none */
 void	parsing_listen(struct parsing *, enum conf_transport, const char *addr,
 	    const char *pvc, const char *peer);
-void	parsing_mtu(struct parsing *, uint64_t);
+void	parsing_mtu(struct parsing *, const char *word, uint64_t);
 
 /* --- parsing_key.c */
 void	parsing_key_begin(struct parsing *, uint64_t spi);
@@ -121,7 +144,7 @@ int64_t	parsing_time(struct parsing *, const char *);
 void	parsing_cluster_begin(struct parsing *, const char *name);
 void	parsing_group_begin(struct parsing *, uint64_t sgid, uint64_t pid);
 void	parsing_cluster_end(struct parsing *);		/* of both */
-/* The limit block of a cluster, of a group, or of the whole file. */
+/* The limit block of what is open: an edge, a LAN, a cluster, the file. */
 void	parsing_limit_begin(struct parsing *);
 /* A number of a group, which takes fewer than a cluster. */
 void	parsing_group_number(struct parsing *, const char *, uint64_t);
@@ -134,10 +157,39 @@ void	parsing_neighbor_begin(struct parsing *, const char *);
 void	parsing_neighbor_end(struct parsing *);
 void	parsing_neighbor_key(struct parsing *, uint64_t spi);
 
+/* --- parsing_edge.c: edges, their LANs, and what may pass */
+void	parsing_edge_begin(struct parsing *, const char *name);
+void	parsing_edge_end(struct parsing *);
+/* After an error: back in the block of the edge, or of the LAN. */
+void	parsing_edge_resume(struct parsing *);
+void	parsing_lan_resume(struct parsing *);
+void	parsing_edge_cluster(struct parsing *, const char *);
+void	parsing_edge_protocol(struct parsing *, const char *);
+void	parsing_edge_path(struct parsing *, const char *);
+/* source, dir: NULL where the statement has none */
+void	parsing_edge_allow(struct parsing *, const char *group,
+	    const char *source, const char *dir);
+void	parsing_edge_key(struct parsing *, uint64_t spi);
+void	parsing_lan_begin(struct parsing *, const char *name, bool tun);
+void	parsing_lan_end(struct parsing *);
+void	parsing_lan_forward(struct parsing *, const char *);
+void	parsing_rule_begin(struct parsing *, const char *group);
+void	parsing_rule_end(struct parsing *);
+void	parsing_rule_ttl(struct parsing *, const char *min, uint64_t);
+void	parsing_rule_dscp(struct parsing *, const char *);
+/* A statement of a list, and another item for the one that was last. */
+void	parsing_list(struct parsing *, enum parsing_list, const char *);
+void	parsing_list_more(struct parsing *, const char *);
+/* A number of a block that also has rates, and such a rate: 20M. */
+void	parsing_rate_number(struct parsing *, const char *name, uint64_t);
+void	parsing_rate(struct parsing *, const char *name, const char *);
+
 /*
  * check.c: fills in what follows from other statements, and says what is
  * wrong with the whole.
  */
 void	parsing_check(struct parsing *);
+/* check_edge.c: the same for an edge */
+void	parsing_check_edge(struct parsing *, struct conf_edge *);
 
 #endif

@@ -68,7 +68,11 @@ parsing_cluster_end(struct parsing *ps)
 void
 parsing_limit_begin(struct parsing *ps)
 {
-	if (ps->cluster == NULL)
+	if (ps->lan != NULL)
+		parsing_enter(ps, PARSING_LAN_LIMIT);
+	else if (ps->edge != NULL)
+		parsing_enter(ps, PARSING_EDGE_LIMIT);
+	else if (ps->cluster == NULL)
 		parsing_enter(ps, PARSING_LIMIT);
 	else if (ps->cluster->protocol_id == PID_MARS)
 		parsing_enter(ps, PARSING_CLUSTER_LIMIT);

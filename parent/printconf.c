@@ -61,6 +61,28 @@ print_number(FILE *f, const char *indent, const char *name,
 }
 
 static void
+print_prefixes(FILE *f, const char *what, const struct conf_prefixes *head)
+{
+	char buf[PADDR_STRLEN];
+	const struct conf_prefix *p;
+
+	TAILQ_FOREACH(p, head, entry)
+		(void)fprintf(f, "%s %s\n", what,
+		    ip_prefix_print(&p->prefix, buf, sizeof(buf)));
+}
+
+/* The keys as a list, on a line of its own if there is any. */
+static void
+print_keys(FILE *f, const char *what, const uint32_t *spis, uint16_t n)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++)
+		(void)fprintf(f, "%s%u%s", i == 0 ? what : ", ", spis[i],
+		    i + 1 == n ? "\n" : "");
+}
+
+static void
 print_listen(FILE *f, const struct conf_listen *l)
 {
 	switch (l->transport) {
@@ -112,13 +134,9 @@ print_key(FILE *f, const struct conf_key *k)
 static void
 print_neighbor(FILE *f, const struct conf_neighbor *n)
 {
-	uint16_t i;
-
 	print_addr(f, "\tneighbor ", &n->addr);
 	(void)fprintf(f, " {\n");
-	for (i = 0; i < n->nspis; i++)
-		(void)fprintf(f, "%s%u%s", i == 0 ? "\t\tkey " : ", ",
-		    n->spis[i], i + 1 == n->nspis ? "\n" : "");
+	print_keys(f, "\t\tkey ", n->spis, n->nspis);
 	(void)fprintf(f, "\t\tauth %s\n", n->auth ? "required" : "off");
 	(void)fprintf(
 	    f, "\t\treplay %s\n", n->replay_required ? "required" : "optional");
@@ -148,10 +166,8 @@ print_protocol(FILE *f, const struct mars_pro *p)
 static void
 print_lists(FILE *f, const struct conf_cluster *cl)
 {
-	char buf[ATM_STRLEN];
 	const struct conf_protocol *p;
 	const struct conf_backup *b;
-	const struct conf_prefix *a;
 
 	TAILQ_FOREACH(p, &cl->protocols, entry)
 		print_protocol(f, &p->pro);
@@ -159,9 +175,7 @@ print_lists(FILE *f, const struct conf_cluster *cl)
 		print_addr(f, "\tbackup ", &b->addr);
 		(void)fputc('\n', f);
 	}
-	TAILQ_FOREACH(a, &cl->allow, entry)
-		(void)fprintf(f, "\tallow from %s\n",
-		    ip_prefix_print(&a->prefix, buf, sizeof(buf)));
+	print_prefixes(f, "\tallow from", &cl->allow);
 }
 
 static void
@@ -210,20 +224,148 @@ print_group(FILE *f, const struct conf_cluster *g)
 	(void)fprintf(f, "}\n");
 }
 
+static const char *
+on_off(bool on)
+{
+	return on ? "on" : "off";
+}
+
+/* With the largest unit that gives a whole number. */
+static void
+print_rate(FILE *f, const char *what, uint64_t rate)
+{
+	static const char *const units[] = { "", "K", "M", "G" };
+	size_t u;
+
+	for (u = 0; rate != 0 && rate % 1000 == 0 && u < 3; u++)
+		rate /= 1000;
+	(void)fprintf(
+	    f, "%s %llu%s\n", what, (unsigned long long)rate, units[u]);
+}
+
+static void
+print_lan(FILE *f, const struct conf_lan *l)
+{
+	static const char *const forwards[CONF_FORWARD_MAX] = {
+		[CONF_FORWARD_ELECTED] = "elected",
+		[CONF_FORWARD_ALWAYS] = "always",
+		[CONF_FORWARD_NEVER] = "never"
+	};
+	const struct conf_number *n = conf_lan_numbers;
+
+	(void)fprintf(f, "\t%s ", l->tun ? "tun" : "lan");
+	print_quoted(f, l->name);
+	(void)fprintf(f, " {\n");
+	print_prefixes(f, "\t\taddress", &l->addrs);
+	(void)fprintf(f, "\t\tquerier %s\n\t\tdiscovery %s\n",
+	    on_off(l->querier), on_off(l->discovery));
+	(void)fprintf(f, "\t\tfast-leave %s\n\t\tforward %s\n",
+	    on_off(l->fast_leave), forwards[l->forward]);
+	print_number(f, "\t\t", "priority", n, l);
+	print_number(f, "\t\t", "igmp", n, l);
+	print_number(f, "\t\t", "mld", n, l);
+	print_prefixes(f, "\t\tsource", &l->sources);
+	print_prefixes(f, "\t\tstatic", &l->statics);
+	(void)fprintf(f, "\t\tquery {\n");
+	print_numbers(f, "\t\t\t", "query ", n, l);
+	(void)fprintf(f, "\t\t}\n\t\tlimit {\n");
+	print_numbers(f, "\t\t\t", "limit ", n, l);
+	print_rate(f, "\t\t\trate", l->rate);
+	print_rate(f, "\t\t\trate-per-source", l->source_rate);
+	(void)fprintf(f, "\t\t}\n\t}\n");
+}
+
+static void
+print_allow(FILE *f, const struct conf_allow *a)
+{
+	char buf[PADDR_STRLEN];
+
+	(void)fprintf(f, "\tallow group %s",
+	    ip_prefix_print(&a->group, buf, sizeof(buf)));
+	if (a->has_source)
+		(void)fprintf(f, " source %s",
+		    ip_prefix_print(&a->source, buf, sizeof(buf)));
+	(void)fprintf(f, "%s\n",
+	    a->dirs == CONF_DIR_IN ? " in" :
+	    a->dirs == CONF_DIR_OUT ? " out" :
+	    "");
+}
+
+static void
+print_rule(FILE *f, const struct conf_rule *r)
+{
+	char buf[PADDR_STRLEN];
+
+	(void)fprintf(f, "\tgroup %s {\n",
+	    ip_prefix_print(&r->group, buf, sizeof(buf)));
+	print_rate(f, "\t\trate", r->rate);
+	print_number(f, "\t\t", "ttl min", conf_rule_numbers, r);
+	if (r->dscp == CONF_DSCP_COPY)
+		(void)fprintf(f, "\t\tdscp copy\n\t}\n");
+	else
+		(void)fprintf(f, "\t\tdscp %u\n\t}\n", r->dscp);
+}
+
+static void
+print_edge(FILE *f, const struct conf_edge *e)
+{
+	static const char *const paths[CONF_PATH_MAX] = {
+		[CONF_PATH_AUTO] = "auto",
+		[CONF_PATH_USER] = "user",
+		[CONF_PATH_KERNEL] = "kernel"
+	};
+	const struct conf_number *n = conf_edge_numbers;
+	const struct conf_backup *b;
+	const struct conf_allow *a;
+	const struct conf_rule *r;
+	const struct conf_lan *l;
+
+	(void)fprintf(f, "edge ");
+	print_quoted(f, e->name);
+	print_addr(f, " {\n\taddress ", &e->addr);
+	(void)fprintf(f, "\n\tcluster ");
+	print_quoted(f, e->cluster);
+	TAILQ_FOREACH(b, &e->servers, entry)
+		print_addr(f, "\n\tservers ", &b->addr);
+	(void)fprintf(f, "\n%s%s", e->ipv4 ? "\tprotocol ipv4\n" : "",
+	    e->ipv6 ? "\tprotocol ipv6\n" : "");
+	print_keys(f, "\tkey ", e->spis, e->nspis);
+	TAILQ_FOREACH(l, &e->lans, entry)
+		print_lan(f, l);
+	TAILQ_FOREACH(a, &e->allows, entry)
+		print_allow(f, a);
+	print_prefixes(f, "\tlink-local", &e->link_locals);
+	TAILQ_FOREACH(r, &e->rules, entry)
+		print_rule(f, r);
+	print_prefixes(f, "\tserve", &e->serves);
+	print_number(f, "\t", "mtu", n, e);
+	print_number(f, "\t", "queue", n, e);
+	print_number(f, "\t", "hello-port", n, e);
+	print_number(f, "\t", "limit flows", n, e);
+	(void)fprintf(
+	    f, "\tdf %s\n\tpath %s\n}\n", on_off(e->df), paths[e->path]);
+}
+
 void
 parent_print_config(FILE *f, const struct conf *c)
 {
 	const struct conf_listen *l;
 	const struct conf_key *k;
 	const struct conf_cluster *cl;
+	const struct conf_edge *e;
 
-	(void)fprintf(f, "server-id %u.%u.%u.%u\ncontrol ", c->server_id[0],
-	    c->server_id[1], c->server_id[2], c->server_id[3]);
+	/* edges alone need none */
+	if (conf_has_server(c))
+		(void)fprintf(f, "server-id %u.%u.%u.%u\n", c->server_id[0],
+		    c->server_id[1], c->server_id[2], c->server_id[3]);
+	(void)fprintf(f, "control ");
 	print_quoted(f, c->control);
 	(void)fprintf(f, "\nuser marsd ");
 	print_quoted(f, c->user_marsd);
 	(void)fprintf(f, "\nuser scspd ");
 	print_quoted(f, c->user_scspd);
+	(void)fprintf(f, "\nuser edged ");
+	print_quoted(f, c->user_edged);
 	(void)fputc('\n', f);
 	print_number(f, "", "udp base-port", conf_numbers, c);
 	print_number(f, "", "enquiry-interval", conf_numbers, c);
@@ -239,4 +381,6 @@ parent_print_config(FILE *f, const struct conf *c)
 		print_cluster(f, cl);
 	TAILQ_FOREACH(cl, &c->groups, entry)
 		print_group(f, cl);
+	TAILQ_FOREACH(e, &c->edges, entry)
+		print_edge(f, e);
 }

@@ -53,9 +53,22 @@ send_listeners(struct parent_child *c, struct parent_listeners *ls)
 	}
 }
 
+static enum conf_reader
+reader_of(enum parent_child_id id)
+{
+	switch (id) {
+	case PARENT_MARSD:
+		return CONF_FOR_MARSD;
+	case PARENT_EDGED:
+		return CONF_FOR_EDGED;
+	default:
+		return CONF_FOR_SCSPD;
+	}
+}
+
 /*
- * Sends CONF_BEGIN, DATA..., LISTEN..., CONF_END; keys to scspd only.  buf
- * has CONF_SIZE_MAX octets, which fits() has found to be enough.
+ * Sends CONF_BEGIN, DATA..., LISTEN..., EDGE_LAN..., CONF_END.  buf has
+ * CONF_SIZE_MAX octets, which fits() has found to be enough.
  */
 static void
 send_conf(struct parent_child *c, const struct conf *conf,
@@ -66,7 +79,7 @@ send_conf(struct parent_child *c, const struct conf *conf,
 	size_t at, n;
 
 	wr_init(&w, buf, CONF_SIZE_MAX);
-	conf_write(&w, conf, c->id == PARENT_SCSPD);
+	conf_write(&w, conf, reader_of(c->id));
 	c->configured = false;
 	wr_init(&h, head, sizeof(head));
 	wr_u32(&h, (uint32_t)w.len);
@@ -76,11 +89,13 @@ send_conf(struct parent_child *c, const struct conf *conf,
 		parent_child_send(c, IMSG_CONF_DATA, -1, buf + at, n);
 	}
 	send_listeners(c, ls);
+	if (c->id == PARENT_EDGED)
+		parent_lans_send(c->parent, &c->parent->lans_next, conf);
 	parent_child_send(c, IMSG_CONF_END, -1, NULL, 0);
 	explicit_bzero(buf, w.len);
 }
 
-/* Wipes the keys: once scspd has them no other process needs them. */
+/* Wipes the keys: once their users have them no other process needs them. */
 static void
 forget_keys(struct conf *c)
 {
@@ -90,16 +105,21 @@ forget_keys(struct conf *c)
 		explicit_bzero(k->secret, sizeof(k->secret));
 }
 
-/* Do CONF_SIZE_MAX octets suffice, keys included?  Wipes buf. */
+/* Do CONF_SIZE_MAX octets suffice for each child?  Wipes buf. */
 static bool
 fits(const struct conf *conf, uint8_t *buf)
 {
 	struct wr w;
+	size_t i;
 
-	wr_init(&w, buf, CONF_SIZE_MAX);
-	conf_write(&w, conf, true);
-	explicit_bzero(buf, w.len);
-	return !wr_failed(&w);
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
+		wr_init(&w, buf, CONF_SIZE_MAX);
+		conf_write(&w, conf, reader_of((enum parent_child_id)i));
+		explicit_bzero(buf, w.len);
+		if (wr_failed(&w))
+			return false;
+	}
+	return true;
 }
 
 /* Gives up what is ready for the children and has not been sent. */
@@ -110,6 +130,7 @@ unstage(struct parent *p)
 
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		parent_listeners_close(&p->listeners[i]);
+	parent_lans_free(&p->lans_next);
 	free(p->octets);
 	p->octets = NULL;
 }
@@ -134,23 +155,50 @@ stage(struct parent *p, const struct conf *new, const struct conf *old,
 		    "not enough memory" :
 		    "the configuration is too large: make it smaller");
 	for (i = 0; i < PARENT_NCHILDREN && ok; i++)
-		ok = parent_listeners_open(&p->listeners[i],
+		ok = !p->children[i].wanted ||
+		    parent_listeners_open(&p->listeners[i],
 		    (enum parent_child_id)i, new, old, why, size);
+	ok = ok && parent_lans_open(p, &p->lans_next, new, why, size);
 	if (!ok)
 		unstage(p);
 	return ok;
 }
 
-/* Sends what is ready. */
-static void
-send_staged(struct parent_child *c, struct conf *conf)
-{
-	struct parent *p = c->parent;
+/*
+ * One child after the other is sent it.  The first can refuse it, and nobody
+ * else hears of it then; so it is scspd, where a key may turn out to be of no
+ * use.  marsd is the last, since it gets no keys.
+ */
+static const size_t order[PARENT_NCHILDREN] = { PARENT_SCSPD, PARENT_EDGED,
+	PARENT_MARSD };
 
-	send_conf(c, conf, &p->listeners[c->id], p->octets);
-	parent_listeners_close(&p->listeners[c->id]);
-	if (c->id == PARENT_SCSPD)
-		forget_keys(conf);
+static bool
+is_first(const struct parent_child *c)
+{
+	size_t i = 0;
+
+	while (!c->parent->children[order[i]].wanted)
+		i++;
+	return order[i] == (size_t)c->id;
+}
+
+/* Sends what is ready to the next one.  False: all have been sent it. */
+static bool
+send_next(struct parent *p, struct conf *conf)
+{
+	struct parent_child *c;
+
+	while (p->asked < PARENT_NCHILDREN) {
+		c = &p->children[order[p->asked++]];
+		if (c->id == PARENT_MARSD)
+			forget_keys(conf);
+		if (!c->wanted)
+			continue;
+		send_conf(c, conf, &p->listeners[c->id], p->octets);
+		parent_listeners_close(&p->listeners[c->id]);
+		return true;
+	}
+	return false;
 }
 
 void
@@ -165,8 +213,10 @@ parent_suite_setup(struct parent *p)
 		fatal("socketpair");
 	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		reload_send_setup(&p->children[i]);
-		parent_child_send(
-		    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
+		/* edged has none */
+		if (i != PARENT_EDGED)
+			parent_child_send(
+			    &p->children[i], IMSG_SIBLING, sv[i], NULL, 0);
 		parent_child_send(&p->children[i], IMSG_CONTROL,
 		    p->children[i].control_fd, NULL, 0);
 		p->children[i].control_fd = -1;
@@ -177,8 +227,8 @@ parent_suite_setup(struct parent *p)
 		parent_suite_end(p, 1);
 		return;
 	}
-	for (i = 0; i < PARENT_NCHILDREN; i++)
-		send_staged(&p->children[i], p->conf);
+	while (send_next(p, p->conf))
+		continue;
 	unstage(p);
 }
 
@@ -236,6 +286,9 @@ regrouped(const struct conf *old, const struct conf *new)
 static const char *
 fixed(const struct conf *old, const struct conf *new)
 {
+	/* what starts marsd and scspd; of edged, see parent_edges_fixed() */
+	if (conf_has_server(old) != conf_has_server(new))
+		return "whether there is a cluster";
 	if (memcmp(old->server_id, new->server_id, sizeof(old->server_id)) != 0)
 		return "server-id";
 	if (old->base_port != new->base_port)
@@ -243,11 +296,12 @@ fixed(const struct conf *old, const struct conf *new)
 	if (strcmp(old->control, new->control) != 0)
 		return "control";
 	if (strcmp(old->user_marsd, new->user_marsd) != 0 ||
-	    strcmp(old->user_scspd, new->user_scspd) != 0)
+	    strcmp(old->user_scspd, new->user_scspd) != 0 ||
+	    strcmp(old->user_edged, new->user_edged) != 0)
 		return "user";
 	if (regrouped(old, new))
 		return "server-group";
-	return NULL;
+	return parent_edges_fixed(old, new);
 }
 
 void
@@ -285,9 +339,9 @@ parent_reload(struct parent *p, enum parent_requester who)
 		reload_answer(p, why);
 		return;
 	}
-	/* scspd first: it can refuse, and marsd is not asked then */
 	p->next = new;
-	send_staged(&p->children[PARENT_SCSPD], new);
+	p->asked = 0;
+	(void)send_next(p, new);
 }
 
 void
@@ -335,9 +389,9 @@ parent_reload_on_patience(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * A child has refused it.  If that is scspd nothing has changed.  For marsd
- * there is only memory that can fail, and scspd has it already: the suite
- * ends, and whoever supervises it starts it with the new file.
+ * A child has refused it.  If it is the first nothing has changed.  For those
+ * after it there is only memory that can fail, and others have it already: the
+ * suite ends, and whoever supervises it starts it with the new file.
  */
 static void
 refused(struct parent_child *c, const char *why)
@@ -346,10 +400,10 @@ refused(struct parent_child *c, const char *why)
 	char text[SENTENCE_SIZE];
 
 	(void)snprintf(text, sizeof(text), "%s: %s", c->name, why);
-	if (c->id != PARENT_SCSPD || p->next == NULL)
+	if (!is_first(c) || p->next == NULL)
 		p->again = false;
 	give_up_next(p, text);
-	if (c->id != PARENT_SCSPD)
+	if (!is_first(c))
 		parent_suite_end(p, 1);
 }
 
@@ -390,10 +444,10 @@ parent_reload_applied(struct parent_child *c, const char *why)
 		refused(c, why);
 		return;
 	}
-	if (p->next != NULL && c->id == PARENT_SCSPD) {
-		send_staged(&p->children[PARENT_MARSD], p->next);
+	if (p->next != NULL) {
+		if (send_next(p, p->next))
+			return;
 		unstage(p);
-		return;
 	}
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (!p->children[i].configured)

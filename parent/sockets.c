@@ -161,28 +161,64 @@ listener_add(struct parent_listeners *ls, const struct endpoint *e,
 
 /* Does the old configuration have it, too, and on the same circuit? */
 static bool
-listens_on(const struct conf *c, bool marsd, const struct endpoint *e)
+listens_on(const struct conf *c, enum endpoint_owner owner,
+    const struct endpoint *e)
 {
 	struct endpoint old;
 
 	return c != NULL &&
 	    conf_has_endpoint(
-	    c, marsd, e->transport, &e->local, &e->peer, &old) &&
+	    c, owner, e->transport, &e->local, &e->peer, &old) &&
 	    old.itf == e->itf && old.vpi == e->vpi && old.vci == e->vci;
+}
+
+enum endpoint_owner
+parent_endpoint_owner(enum parent_child_id id)
+{
+	switch (id) {
+	case PARENT_MARSD:
+		return ENDPOINT_MARSD;
+	case PARENT_EDGED:
+		return ENDPOINT_EDGED;
+	default:
+		return ENDPOINT_SCSPD;
+	}
+}
+
+/* What goes for all UDP sockets of an edge. */
+static bool
+edge_socket(int fd, const struct conf *c, const struct endpoint *e, char *why,
+    size_t size)
+{
+	const struct conf_edge *edge;
+	uint8_t ip[16], sel;
+	bool server, v6;
+
+	edge = conf_edge_at(c, &e->local, &server);
+	if (edge == NULL || !atm_addr_to_ip(&e->local, &v6, ip, &sel))
+		return true;
+	if (parent_lan_udp(fd, v6, edge->df))
+		return true;
+	(void)snprintf(why, size,
+	    "can't set up a UDP socket of edge \"%s\": %s", edge->name,
+	    strerror(errno));
+	return false;
 }
 
 bool
 parent_listeners_open(struct parent_listeners *ls, enum parent_child_id id,
     const struct conf *c, const struct conf *old, char *why, size_t size)
 {
+	enum endpoint_owner owner = parent_endpoint_owner(id);
 	struct endpoint e;
 	size_t i;
 
 	ls->v = NULL;
 	ls->n = 0;
-	for (i = 0; conf_endpoint(c, id == PARENT_MARSD, i, &e); i++)
-		if (!listens_on(old, id == PARENT_MARSD, &e) &&
-		    !listener_add(ls, &e, c->base_port, why, size)) {
+	for (i = 0; conf_endpoint(c, owner, i, &e); i++)
+		if (!listens_on(old, owner, &e) &&
+		    (!listener_add(ls, &e, c->base_port, why, size) ||
+		    !edge_socket(ls->v[ls->n - 1].fd, c, &e, why, size))) {
 			parent_listeners_close(ls);
 			return false;
 		}

@@ -21,7 +21,7 @@
 #include "log_out.h"
 #include "parent.h"
 
-#define START_WAIT	60	/* s until both children have to be at work */
+#define START_WAIT	60	/* s until the children have to be at work */
 #define END_WAIT	1800	/* ms for them to end by themselves */
 #define KILL_WAIT	1000	/* ms for them to end when they are killed */
 #define NSIGNALS	4
@@ -99,8 +99,12 @@ user_check(const char *child, const char *user)
 void
 parent_users_check(const struct conf *c)
 {
-	user_check("marsd", c->user_marsd);
-	user_check("scspd", c->user_scspd);
+	if (conf_has_server(c)) {
+		user_check("marsd", c->user_marsd);
+		user_check("scspd", c->user_scspd);
+	}
+	if (!TAILQ_EMPTY(&c->edges))
+		user_check("edged", c->user_edged);
 }
 
 static void
@@ -188,8 +192,10 @@ parent_suite_started(struct parent *p)
 	p->started = true;
 	(void)evtimer_del(p->patience);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		log_info("%s is at work, pid %d; %s", p->children[i].name,
-		    (int)p->children[i].pid, p->children[i].sandbox);
+		if (p->children[i].wanted)
+			log_info("%s is at work, pid %d; %s",
+			    p->children[i].name, (int)p->children[i].pid,
+			    p->children[i].sandbox);
 	detach_done(p);
 }
 
@@ -282,7 +288,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	watch_log(p);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		parent_child_tick(&p->children[i]);
+		if (p->children[i].wanted)
+			parent_child_tick(&p->children[i]);
 }
 
 static void
@@ -336,7 +343,8 @@ init_events(struct parent *p, struct event *signals[NSIGNALS])
 	    evtimer_new(p->base, parent_reload_on_patience, p);
 	p->tick = event_new(p->base, -1, EV_PERSIST, on_tick, p);
 	p->log_event = evtimer_new(p->base, log_writable, p);
-	if (p->log_event == NULL || p->patience == NULL || p->reload_patience == NULL ||
+	if (p->log_event == NULL || p->patience == NULL ||
+	    p->reload_patience == NULL ||
 	    p->tick == NULL || evtimer_add(p->tick, &tick) == -1)
 		fatalx("can't make timers");
 }
@@ -345,7 +353,9 @@ static void
 init_children(struct parent *p)
 {
 	static const char *const names[PARENT_NCHILDREN] = {
-		[PARENT_MARSD] = "marsd", [PARENT_SCSPD] = "scspd"
+		[PARENT_MARSD] = "marsd",
+		[PARENT_SCSPD] = "scspd",
+		[PARENT_EDGED] = "edged"
 	};
 	size_t i;
 
@@ -356,6 +366,16 @@ init_children(struct parent *p)
 		parent_child_tick(&p->children[i]);
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
+		p->children[i].control_fd = -1;
+		p->children[i].wanted = i == PARENT_EDGED ?
+		    !TAILQ_EMPTY(&p->conf->edges) :
+		    conf_has_server(p->conf);
+		if (!p->children[i].wanted) {
+			/* nobody waits for one that is not started */
+			p->children[i].ready = true;
+			p->children[i].configured = true;
+			continue;
+		}
 		check_program(p, names[i]);
 		p->children[i].privileged = check_user(&p->children[i]);
 	}
@@ -378,11 +398,14 @@ parent_suite_run(struct parent *p)
 	init_events(p, signals);
 	/* before anything runs, so that a second mars disturbs nothing */
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		p->children[i].control_fd =
-		    parent_control_open(p, (enum parent_child_id)i);
+		if (p->children[i].wanted)
+			p->children[i].control_fd =
+			    parent_control_open(p, (enum parent_child_id)i);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
-		parent_child_start(&p->children[i]);
+		if (p->children[i].wanted)
+			parent_child_start(&p->children[i]);
 	parent_parties_start(p);
+	parent_lans_start(p);
 	set_patience(p, START_WAIT * 1000);
 	parent_suite_setup(p);
 	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
@@ -396,6 +419,7 @@ parent_suite_run(struct parent *p)
 		parent_listeners_close(&p->listeners[i]);
 	}
 	parent_parties_end(p);
+	parent_lans_end(p);
 	parent_control_remove(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);

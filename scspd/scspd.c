@@ -287,7 +287,8 @@ scspd_hook_whose(void *arg, const struct conf *c, enum conf_transport transport,
 	u->name = "scspd";
 	u->user = &scsp_vc_user;
 	u->arg = d->scsp;
-	return conf_has_endpoint(c, false, transport, local, peer, &e);
+	return conf_has_endpoint(
+	    c, ENDPOINT_SCSPD, transport, local, peer, &e);
 }
 
 static void

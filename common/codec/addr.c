@@ -217,6 +217,43 @@ ip_prefix_mask(struct ip_prefix *p)
 }
 
 bool
+ip_prefix_single(const struct ip_prefix *p)
+{
+	return p->bits == (p->v6 ? 128 : 32);
+}
+
+bool
+ip_prefix_multicast(const struct ip_prefix *p)
+{
+	if (p->v6)
+		return p->bits >= 8 && p->a[0] == 0xff;
+	return p->bits >= 4 && (p->a[0] & 0xf0) == 0xe0;
+}
+
+/* RFC 5771 section 4; RFC 4291 section 2.7, whatever the flags are. */
+bool
+ip_prefix_link_local(const struct ip_prefix *p)
+{
+	if (p->v6)
+		return p->bits >= 16 && p->a[0] == 0xff &&
+		    (p->a[1] & 0x0f) == 2;
+	return p->bits >= 24 && p->a[0] == 224 && p->a[1] == 0 && p->a[2] == 0;
+}
+
+bool
+ip_prefix_covers(const struct ip_prefix *p, const struct ip_prefix *q)
+{
+	unsigned int i;
+
+	if (p->v6 != q->v6 || p->bits > q->bits)
+		return false;
+	for (i = 0; i < sizeof(p->a); i++)
+		if ((q->a[i] & mask_octet(p->bits, i)) != p->a[i])
+			return false;
+	return true;
+}
+
+bool
 ip_prefix_match(const struct ip_prefix *p, const struct atm_addr *a)
 {
 	uint8_t ip[16], sel;

@@ -55,7 +55,7 @@ struct atm_pvc {
 	int	itf, vpi, vci;
 };
 
-/* an IP address and a mask length, for allow lists */
+/* an IP address and a mask length: a net, or an address on one */
 struct ip_prefix {
 	uint8_t	v6;		/* 0: IPv4 in a[0..3] */
 	uint8_t	bits;
@@ -134,6 +134,15 @@ bool	atm_addr_to_ip(const struct atm_addr *, bool *v6, uint8_t *ip,
 void	ip_prefix_mask(struct ip_prefix *);
 /* Reads ADDRESS or ADDRESS/BITS.  False: it is neither. */
 bool	ip_prefix_parse(struct ip_prefix *, const char *);
+/* The same, with the bits behind the mask as they are. */
+bool	ip_prefix_parse_address(struct ip_prefix *, const char *);
+/* Is it one address? */
+bool	ip_prefix_single(const struct ip_prefix *);
+/* Are all of its addresses groups; groups that stay on their link? */
+bool	ip_prefix_multicast(const struct ip_prefix *);
+bool	ip_prefix_link_local(const struct ip_prefix *);
+/* Does the first, whose bits behind the mask are 0, contain the second? */
+bool	ip_prefix_covers(const struct ip_prefix *, const struct ip_prefix *);
 /*
  * Does the prefix cover the IP address in this NSAPA?  False also where there
  * is none.

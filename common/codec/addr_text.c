@@ -238,7 +238,7 @@ atm_pvc_parse(struct atm_pvc *c, const char *s)
 /* --- prefixes of IP addresses */
 
 bool
-ip_prefix_parse(struct ip_prefix *p, const char *s)
+ip_prefix_parse_address(struct ip_prefix *p, const char *s)
 {
 	char buf[PADDR_STRLEN], *slash;
 	int bits;
@@ -256,6 +256,14 @@ ip_prefix_parse(struct ip_prefix *p, const char *s)
 	if (slash != NULL && (bits = text_parse_number(slash, bits)) == -1)
 		return false;
 	p->bits = (uint8_t)bits;
+	return true;
+}
+
+bool
+ip_prefix_parse(struct ip_prefix *p, const char *s)
+{
+	if (!ip_prefix_parse_address(p, s))
+		return false;
 	ip_prefix_mask(p);
 	return true;
 }

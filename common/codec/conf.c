@@ -11,12 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
-
-#define NUMBER(type, member, name, min, max, dflt) \
-	{ name, offsetof(struct type, member), \
-	    sizeof(((struct type *)NULL)->member), min, max, dflt }
-#define NUMBERS_END	{ NULL, 0, 0, 0, 0, 0 }
+#include "conf_parts.h"
 
 /* A UDP port is the base port and a SEL of at most 255 (doc/nvc.md). */
 const struct conf_number conf_numbers[] = {
@@ -122,8 +117,8 @@ conf_number_set(const struct conf_number *n, void *base, uint64_t value)
 	return true;
 }
 
-static void
-numbers_default(const struct conf_number *n, void *base)
+void
+conf_numbers_default(const struct conf_number *n, void *base)
 {
 	for (; n->name != NULL; n++)
 		(void)conf_number_set(n, base, n->dflt);
@@ -140,10 +135,12 @@ conf_new(void)
 	TAILQ_INIT(&c->keys);
 	TAILQ_INIT(&c->clusters);
 	TAILQ_INIT(&c->groups);
-	numbers_default(conf_numbers, c);
+	TAILQ_INIT(&c->edges);
+	conf_numbers_default(conf_numbers, c);
 	(void)strlcpy(c->control, "/var/run/mars", sizeof(c->control));
 	(void)strlcpy(c->user_marsd, "_marsd", sizeof(c->user_marsd));
 	(void)strlcpy(c->user_scspd, "_scspd", sizeof(c->user_scspd));
+	(void)strlcpy(c->user_edged, "_edged", sizeof(c->user_edged));
 	return c;
 }
 
@@ -158,7 +155,7 @@ conf_cluster_blank(void)
 	TAILQ_INIT(&cl->backups);
 	TAILQ_INIT(&cl->allow);
 	TAILQ_INIT(&cl->neighbors);
-	numbers_default(conf_cluster_numbers, cl);
+	conf_numbers_default(conf_cluster_numbers, cl);
 	cl->strict_source = true;
 	cl->protocol_id = PID_MARS;
 	return cl;
@@ -196,28 +193,19 @@ conf_neighbor_new(struct conf_cluster *cl)
 
 	if (n == NULL)
 		return NULL;
-	numbers_default(conf_neighbor_numbers, n);
+	conf_numbers_default(conf_neighbor_numbers, n);
 	n->auth = true;
 	TAILQ_INSERT_TAIL(&cl->neighbors, n, entry);
 	return n;
 }
 
-/* Frees every element of a list whose link is called entry. */
-#define LIST_FREE(head, type) do { \
-	struct type *item_; \
-	while ((item_ = TAILQ_FIRST(head)) != NULL) { \
-		TAILQ_REMOVE(head, item_, entry); \
-		free(item_); \
-	} \
-} while (0)
-
 void
 conf_cluster_free(struct conf_cluster *cl)
 {
-	LIST_FREE(&cl->protocols, conf_protocol);
-	LIST_FREE(&cl->backups, conf_backup);
-	LIST_FREE(&cl->allow, conf_prefix);
-	LIST_FREE(&cl->neighbors, conf_neighbor);
+	CONF_LIST_FREE(&cl->protocols, conf_protocol);
+	CONF_LIST_FREE(&cl->backups, conf_backup);
+	CONF_LIST_FREE(&cl->allow, conf_prefix);
+	CONF_LIST_FREE(&cl->neighbors, conf_neighbor);
 	free(cl);
 }
 
@@ -229,7 +217,7 @@ conf_free(struct conf *c)
 
 	if (c == NULL)
 		return;
-	LIST_FREE(&c->listens, conf_listen);
+	CONF_LIST_FREE(&c->listens, conf_listen);
 	while ((k = TAILQ_FIRST(&c->keys)) != NULL) {
 		TAILQ_REMOVE(&c->keys, k, entry);
 		explicit_bzero(k, sizeof(*k));
@@ -243,6 +231,7 @@ conf_free(struct conf *c)
 		TAILQ_REMOVE(&c->groups, cl, entry);
 		conf_cluster_free(cl);
 	}
+	conf_edges_free(c);
 	free(c);
 }
 
@@ -255,6 +244,12 @@ conf_cluster_find(const struct conf *c, const char *name)
 		if (strcmp(cl->name, name) == 0)
 			return cl;
 	return NULL;
+}
+
+bool
+conf_has_server(const struct conf *c)
+{
+	return !TAILQ_EMPTY(&c->clusters) || !TAILQ_EMPTY(&c->groups);
 }
 
 const struct conf_key *

@@ -31,6 +31,7 @@
 #define CONF_MTU_MIN	576	/* of IPv4; 1280 is that of IPv6 */
 #define CONF_MTU_MIN_V6	1280
 #define CONF_SIZE_MAX	(16U << 20)	/* octets of one as sent by imsg */
+#define CONF_KEYS_MAX	16	/* of a neighbor, of an edge */
 
 enum conf_transport {
 	CONF_LISTEN_UDP,
@@ -71,7 +72,7 @@ struct conf_neighbor {
 	TAILQ_ENTRY(conf_neighbor) entry;
 	struct atm_addr		 addr;		/* of its scspd: SEL 1 */
 	uint16_t		 nspis;
-	uint32_t		 spis[16];	/* first valid signs */
+	uint32_t		 spis[CONF_KEYS_MAX];	/* first valid signs */
 	bool			 auth;		/* default true */
 	bool			 replay_required;
 	uint16_t		 hello_interval;	/* s */
@@ -144,11 +145,115 @@ struct conf_cluster {
 };
 TAILQ_HEAD(conf_clusters, conf_cluster);
 
+/*
+ * --- edges: edged(8).  An edge is a multicast router towards LANs and a
+ * MARS client, at addr, towards the rest.  At addr with the next SEL it is a
+ * multicast server, since a MARS takes no address for both.
+ */
+
+#define CONF_IF_SIZE		16	/* buffer for an interface's name */
+#define CONF_EDGE_CLUSTER	16	/* octets, as in a hello */
+#define CONF_EDGE_SEL		16	/* of an address without SEL */
+#define CONF_RATE_MAX		UINT64_C(1000000000000)	/* bit/s */
+
+enum conf_forward {		/* between a LAN and the other sites */
+	CONF_FORWARD_ELECTED,	/* if it is the one of the LAN's edges */
+	CONF_FORWARD_ALWAYS,	/* there is no other edge; no hello */
+	CONF_FORWARD_NEVER,
+	CONF_FORWARD_MAX
+};
+
+enum conf_path {
+	CONF_PATH_AUTO,
+	CONF_PATH_USER,
+	CONF_PATH_KERNEL,
+	CONF_PATH_MAX
+};
+
+/* A LAN, or a device (tun) through which programs of this machine are one. */
+struct conf_lan {
+	TAILQ_ENTRY(conf_lan)	 entry;
+	char			 name[CONF_IF_SIZE];	/* of the interface */
+	bool			 tun;
+	bool			 querier;	/* yes */
+	bool			 discovery;	/* RFC 4286; yes */
+	bool			 fast_leave;	/* yes */
+	enum conf_forward	 forward;	/* tun: always or never */
+	uint16_t		 priority;	/* 100; the highest forwards */
+	uint16_t		 igmp, mld;	/* version of queries: 3, 2 */
+	uint32_t		 query_interval;	/* s, 125 */
+	uint32_t		 query_response;	/* ms, 10000 */
+	uint32_t		 query_leave;	/* ms, 1000: last member */
+	uint16_t		 leave_count;	/* 2 */
+	uint16_t		 robustness;	/* 2 */
+	struct conf_prefixes	 addrs;		/* tun: ours, not masked */
+	struct conf_prefixes	 sources;	/* that may send, besides those
+						 * of the interface's nets */
+	struct conf_prefixes	 statics;	/* groups or blocks, joined */
+	uint32_t		 max_groups;	/* 256 */
+	uint32_t		 max_sources;	/* of a group, 64 */
+	uint32_t		 max_host_groups;	/* of a host, 128 */
+	uint32_t		 max_hosts;	/* remembered of a group, 32 */
+	uint32_t		 new_flows;	/* of a source, 250/s */
+	uint64_t		 rate;		/* bit/s, 0: no limit */
+	uint64_t		 source_rate;	/* of a source, the same */
+};
+TAILQ_HEAD(conf_lans, conf_lan);
+
+#define CONF_DIR_IN	0x01	/* from other sites to our LANs */
+#define CONF_DIR_OUT	0x02	/* from our LANs to other sites */
+
+/* What may pass; nothing else does. */
+struct conf_allow {
+	TAILQ_ENTRY(conf_allow)	 entry;
+	struct ip_prefix	 group;
+	bool			 has_source;
+	struct ip_prefix	 source;
+	uint8_t			 dirs;		/* CONF_DIR_ */
+};
+TAILQ_HEAD(conf_allows, conf_allow);
+
+#define CONF_DSCP_COPY	64	/* what the packet has */
+
+struct conf_rule {		/* of a group; the longest prefix counts */
+	TAILQ_ENTRY(conf_rule)	 entry;
+	struct ip_prefix	 group;
+	uint64_t		 rate;		/* bit/s, 0: no limit */
+	uint16_t		 ttl_min;	/* 1 */
+	uint16_t		 dscp;		/* outside: 0 to 63, or COPY */
+};
+TAILQ_HEAD(conf_rules, conf_rule);
+
+struct conf_edge {
+	TAILQ_ENTRY(conf_edge)	 entry;
+	char			 name[NAME_SIZE];
+	/* of the election: edges of other clusters are none of its */
+	char			 cluster[CONF_EDGE_CLUSTER + 1];
+	struct atm_addr		 addr;		/* IP; SEL 2 to 254 */
+	struct conf_backups	 servers;	/* MARSs, best first */
+	bool			 ipv4, ipv6;
+	struct conf_lans	 lans;
+	struct conf_allows	 allows;
+	struct conf_prefixes	 link_locals;	/* single groups */
+	struct conf_rules	 rules;
+	struct conf_prefixes	 serves;
+	uint16_t		 mtu;		/* inner octets, 1348 */
+	uint16_t		 queue;		/* ms of data, 50 */
+	uint16_t		 hello_port;	/* UDP, 1021 */
+	uint32_t		 max_flows;	/* source and group, 4096 */
+	bool			 df;		/* outside; yes */
+	enum conf_path		 path;
+	uint16_t		 nspis;		/* of hellos: SHA-256 */
+	uint32_t		 spis[CONF_KEYS_MAX];	/* first valid signs */
+};
+TAILQ_HEAD(conf_edges, conf_edge);
+
 struct conf {
 	uint8_t			 server_id[4];	/* LSID and OID; A-25 */
 	char			 control[CONF_PATH_SIZE];
 	char			 user_marsd[NAME_SIZE];
 	char			 user_scspd[NAME_SIZE];
+	char			 user_edged[NAME_SIZE];
 	uint16_t		 base_port;		/* 2022 */
 	uint16_t		 enquiry_interval;	/* s, 10; NVC rule 6 */
 	uint16_t		 enquiry_max;	/* s, 60; of a peer's */
@@ -163,6 +268,7 @@ struct conf {
 	 * limit of records and neighbors are used, and no name.
 	 */
 	struct conf_clusters	 groups;
+	struct conf_edges	 edges;
 };
 
 /*
@@ -172,7 +278,7 @@ struct conf {
  */
 struct conf_number {
 	const char	*name;		/* "redirect interval": in order */
-	size_t		 offset;	/* in conf, cluster, neighbor */
+	size_t		 offset;	/* in conf, cluster, neighbor, ... */
 	size_t		 size;		/* 2 or 4 octets */
 	uint32_t	 min, max;
 	uint32_t	 dflt;
@@ -180,6 +286,9 @@ struct conf_number {
 extern const struct conf_number conf_numbers[];
 extern const struct conf_number conf_cluster_numbers[];
 extern const struct conf_number conf_neighbor_numbers[];
+extern const struct conf_number conf_edge_numbers[];
+extern const struct conf_number conf_lan_numbers[];
+extern const struct conf_number conf_rule_numbers[];
 
 /* The number in the struct at base that it is of. */
 uint32_t conf_number_get(const struct conf_number *, const void *base);
@@ -198,22 +307,39 @@ void			 conf_cluster_free(struct conf_cluster *);
 struct conf_cluster	*conf_group_new(struct conf *, uint16_t sgid,
 			    uint16_t pid);
 struct conf_neighbor	*conf_neighbor_new(struct conf_cluster *);
+struct conf_edge	*conf_edge_new(struct conf *, const char *name);
+struct conf_lan		*conf_lan_new(struct conf_edge *, const char *name,
+			    bool tun);
+struct conf_rule	*conf_rule_new(struct conf_edge *);
 /* Frees all of it and wipes the keys; NULL is fine. */
 void			 conf_free(struct conf *);
-/* The cluster of that name, the key of that SPI; NULL: there is none. */
+/* The one of that name, or SPI; NULL: there is none. */
 struct conf_cluster	*conf_cluster_find(const struct conf *, const char *);
+struct conf_edge	*conf_edge_find(const struct conf *, const char *);
+/* No interface is in two edges.  edge: whose it is, unless NULL. */
+struct conf_lan		*conf_lan_find(const struct conf *, const char *,
+			    struct conf_edge **edge);
 const struct conf_key	*conf_key_find(const struct conf *, uint32_t);
 /* The name of an algorithm, and the way back; false: there is none. */
 const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,
 			    enum conf_algorithm *);
 
+/* Are there clusters or groups, so that marsd and scspd are needed? */
+bool			 conf_has_server(const struct conf *);
+
 /*
- * Writes it as octets; without keys their list is empty, which is how marsd
- * gets it.
+ * As octets, for one of the children, which gets what it needs and no more:
+ * edges and their keys are edged's alone, clusters and listeners are those of
+ * the two others, and all other keys are scspd's.
  */
+enum conf_reader {
+	CONF_FOR_MARSD,
+	CONF_FOR_SCSPD,
+	CONF_FOR_EDGED
+};
 void			 conf_write(struct wr *, const struct conf *,
-			    bool with_keys);
+			    enum conf_reader);
 /* Reads that, to its last octet.  NULL: malformed, or no memory. */
 struct conf		*conf_read(struct rd *);
 

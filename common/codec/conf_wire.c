@@ -12,18 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
+#include "conf_parts.h"
 
 /* An endpoint has a number (RFC 2022 section 5.1.2). */
-static void
-rd_endpoint(struct rd *r, struct atm_addr *a)
+void
+conf_rd_endpoint(struct rd *r, struct atm_addr *a)
 {
 	if (!rd_atm_addr(r, a) || (a->num_tl & ATM_TL_LEN) == 0)
 		r->failed = true;
 }
 
-static bool
-rd_bool(struct rd *r)
+bool
+conf_rd_bool(struct rd *r)
 {
 	uint8_t v = rd_u8(r);
 
@@ -32,51 +32,122 @@ rd_bool(struct rd *r)
 	return v == 1;
 }
 
-/* A name or a path, which is never empty. */
-static void
-rd_name(struct rd *r, char *buf, size_t size)
+void
+conf_rd_name(struct rd *r, char *buf, size_t size)
 {
 	if (!rd_string(r, buf, size) || *buf == '\0')
 		r->failed = true;
 }
 
-static void
-wr_numbers(struct wr *w, const struct conf_number *n, const void *base)
+void
+conf_wr_numbers(struct wr *w, const struct conf_number *n, const void *base)
 {
 	for (; n->name != NULL; n++)
 		wr_u32(w, conf_number_get(n, base));
 }
 
-static void
-rd_numbers(struct rd *r, const struct conf_number *n, void *base)
+void
+conf_rd_numbers(struct rd *r, const struct conf_number *n, void *base)
 {
 	for (; n->name != NULL; n++)
 		if (!conf_number_set(n, base, rd_u32(r)))
 			r->failed = true;
 }
 
-/* Appends a zeroed element; without memory the reader fails. */
-#define LIST_ADD(r, head, item) do { \
-	(item) = calloc(1, sizeof(*(item))); \
-	if ((item) == NULL) \
-		(r)->failed = true; \
-	else \
-		TAILQ_INSERT_TAIL(head, item, entry); \
-} while (0)
+void
+conf_wr_spis(struct wr *w, const uint32_t *spis, uint16_t n)
+{
+	uint16_t i;
 
-#define LIST_WRITE_COUNT(w, head, item) do { \
-	uint32_t n_ = 0; \
-	TAILQ_FOREACH(item, head, entry) \
-		n_++; \
-	wr_u32(w, n_); \
-} while (0)
+	wr_u16(w, n);
+	for (i = 0; i < n; i++)
+		wr_u32(w, spis[i]);
+}
+
+uint16_t
+conf_rd_spis(struct rd *r, uint32_t *spis)
+{
+	uint16_t n = rd_u16(r), i;
+
+	if (n > CONF_KEYS_MAX) {
+		r->failed = true;
+		return 0;
+	}
+	for (i = 0; i < n; i++)
+		spis[i] = rd_u32(r);
+	return n;
+}
+
+void
+conf_wr_backups(struct wr *w, const struct conf_backups *head)
+{
+	const struct conf_backup *b;
+
+	CONF_LIST_COUNT(w, head, b);
+	TAILQ_FOREACH(b, head, entry)
+		wr_atm_addr(w, &b->addr);
+}
+
+void
+conf_rd_backups(struct rd *r, struct conf_backups *head)
+{
+	struct conf_backup *b;
+	uint32_t n;
+
+	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
+		CONF_LIST_ADD(r, head, b);
+		if (b != NULL)
+			conf_rd_endpoint(r, &b->addr);
+	}
+}
+
+void
+conf_wr_prefix(struct wr *w, const struct ip_prefix *p)
+{
+	wr_u8(w, p->v6);
+	wr_u8(w, p->bits);
+	wr_bytes(w, p->a, sizeof(p->a));
+}
+
+void
+conf_rd_prefix(struct rd *r, struct ip_prefix *p)
+{
+	p->v6 = conf_rd_bool(r);
+	p->bits = rd_u8(r);
+	if (p->bits > (p->v6 ? 128 : 32))
+		r->failed = true;
+	rd_copy(r, p->a, sizeof(p->a));
+}
+
+void
+conf_wr_prefixes(struct wr *w, const struct conf_prefixes *head)
+{
+	const struct conf_prefix *p;
+
+	CONF_LIST_COUNT(w, head, p);
+	TAILQ_FOREACH(p, head, entry)
+		conf_wr_prefix(w, &p->prefix);
+}
+
+void
+conf_rd_prefixes(struct rd *r, struct conf_prefixes *head)
+{
+	struct conf_prefix *p;
+	uint32_t n;
+
+	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
+		CONF_LIST_ADD(r, head, p);
+		if (p != NULL)
+			conf_rd_prefix(r, &p->prefix);
+	}
+}
 
 static void
 wr_listens(struct wr *w, const struct conf *c)
 {
 	const struct conf_listen *l;
 
-	LIST_WRITE_COUNT(w, &c->listens, l);
+	CONF_LIST_COUNT(w, &c->listens, l);
 	TAILQ_FOREACH(l, &c->listens, entry) {
 		wr_u8(w, (uint8_t)l->transport);
 		wr_atm_addr(w, &l->addr);
@@ -95,13 +166,13 @@ rd_listens(struct rd *r, struct conf *c)
 	uint32_t n;
 
 	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
-		LIST_ADD(r, &c->listens, l);
+		CONF_LIST_ADD(r, &c->listens, l);
 		if (l == NULL)
 			return;
 		l->transport = rd_u8(r);
 		if (l->transport > CONF_LISTEN_ATM_PVC)
 			r->failed = true;
-		rd_endpoint(r, &l->addr);
+		conf_rd_endpoint(r, &l->addr);
 		(void)rd_atm_addr(r, &l->peer);
 		l->itf = rd_u16(r);
 		l->vpi = rd_u16(r);
@@ -112,20 +183,57 @@ rd_listens(struct rd *r, struct conf *c)
 	}
 }
 
+static bool
+neighbors_have_key(const struct conf_clusters *head, uint32_t spi)
+{
+	const struct conf_cluster *cl;
+	const struct conf_neighbor *n;
+	uint16_t i;
+
+	TAILQ_FOREACH(cl, head, entry)
+		TAILQ_FOREACH(n, &cl->neighbors, entry)
+			for (i = 0; i < n->nspis; i++)
+				if (n->spis[i] == spi)
+					return true;
+	return false;
+}
+
+/* A key that nobody uses so far is scspd's, too: marsctl shows it. */
+static bool
+key_is_for(const struct conf *c, uint32_t spi, enum conf_reader reader)
+{
+	bool edge = conf_edges_have_key(c, spi);
+
+	if (reader == CONF_FOR_EDGED)
+		return edge;
+	return reader == CONF_FOR_SCSPD &&
+	    (!edge || neighbors_have_key(&c->clusters, spi) ||
+	    neighbors_have_key(&c->groups, spi));
+}
+
 static void
-wr_keys(struct wr *w, const struct conf *c)
+wr_key(struct wr *w, const struct conf_key *k)
+{
+	wr_u32(w, k->spi);
+	wr_u8(w, (uint8_t)k->algorithm);
+	wr_u64(w, (uint64_t)k->not_before);
+	wr_u64(w, (uint64_t)k->not_after);
+	wr_u16(w, k->len);
+	wr_bytes(w, k->secret, k->len);
+}
+
+static void
+wr_keys(struct wr *w, const struct conf *c, enum conf_reader reader)
 {
 	const struct conf_key *k;
+	uint32_t n = 0;
 
-	LIST_WRITE_COUNT(w, &c->keys, k);
-	TAILQ_FOREACH(k, &c->keys, entry) {
-		wr_u32(w, k->spi);
-		wr_u8(w, (uint8_t)k->algorithm);
-		wr_u64(w, (uint64_t)k->not_before);
-		wr_u64(w, (uint64_t)k->not_after);
-		wr_u16(w, k->len);
-		wr_bytes(w, k->secret, k->len);
-	}
+	TAILQ_FOREACH(k, &c->keys, entry)
+		n += key_is_for(c, k->spi, reader);
+	wr_u32(w, n);
+	TAILQ_FOREACH(k, &c->keys, entry)
+		if (key_is_for(c, k->spi, reader))
+			wr_key(w, k);
 }
 
 static void
@@ -135,7 +243,7 @@ rd_keys(struct rd *r, struct conf *c)
 	uint32_t n;
 
 	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
-		LIST_ADD(r, &c->keys, k);
+		CONF_LIST_ADD(r, &c->keys, k);
 		if (k == NULL)
 			return;
 		k->spi = rd_u32(r);
@@ -155,33 +263,21 @@ rd_keys(struct rd *r, struct conf *c)
 static void
 wr_neighbor(struct wr *w, const struct conf_neighbor *n)
 {
-	uint16_t i;
-
 	wr_atm_addr(w, &n->addr);
-	wr_u16(w, n->nspis);
-	for (i = 0; i < n->nspis; i++)
-		wr_u32(w, n->spis[i]);
+	conf_wr_spis(w, n->spis, n->nspis);
 	wr_u8(w, n->auth);
 	wr_u8(w, n->replay_required);
-	wr_numbers(w, conf_neighbor_numbers, n);
+	conf_wr_numbers(w, conf_neighbor_numbers, n);
 }
 
 static void
 rd_neighbor(struct rd *r, struct conf_neighbor *n)
 {
-	uint16_t i;
-
-	rd_endpoint(r, &n->addr);
-	n->nspis = rd_u16(r);
-	if (n->nspis > sizeof(n->spis) / sizeof(n->spis[0])) {
-		n->nspis = 0;
-		r->failed = true;
-	}
-	for (i = 0; i < n->nspis; i++)
-		n->spis[i] = rd_u32(r);
-	n->auth = rd_bool(r);
-	n->replay_required = rd_bool(r);
-	rd_numbers(r, conf_neighbor_numbers, n);
+	conf_rd_endpoint(r, &n->addr);
+	n->nspis = conf_rd_spis(r, n->spis);
+	n->auth = conf_rd_bool(r);
+	n->replay_required = conf_rd_bool(r);
+	conf_rd_numbers(r, conf_neighbor_numbers, n);
 }
 
 static void
@@ -189,7 +285,7 @@ wr_neighbors(struct wr *w, const struct conf_cluster *cl)
 {
 	const struct conf_neighbor *n;
 
-	LIST_WRITE_COUNT(w, &cl->neighbors, n);
+	CONF_LIST_COUNT(w, &cl->neighbors, n);
 	TAILQ_FOREACH(n, &cl->neighbors, entry)
 		wr_neighbor(w, n);
 }
@@ -212,30 +308,21 @@ static void
 wr_cluster(struct wr *w, const struct conf_cluster *cl)
 {
 	const struct conf_protocol *p;
-	const struct conf_backup *b;
-	const struct conf_prefix *a;
 
 	wr_string(w, cl->name);
 	wr_atm_addr(w, &cl->addr);
-	wr_numbers(w, conf_cluster_numbers, cl);
+	conf_wr_numbers(w, conf_cluster_numbers, cl);
 	wr_u8(w, (uint8_t)cl->redirect_order);
 	wr_u8(w, cl->csn_before);
 	wr_u8(w, cl->strict_source);
 	wr_u8(w, cl->native_parties);
-	LIST_WRITE_COUNT(w, &cl->protocols, p);
+	CONF_LIST_COUNT(w, &cl->protocols, p);
 	TAILQ_FOREACH(p, &cl->protocols, entry) {
 		wr_u16(w, p->pro.type);
 		wr_bytes(w, p->pro.snap, sizeof(p->pro.snap));
 	}
-	LIST_WRITE_COUNT(w, &cl->backups, b);
-	TAILQ_FOREACH(b, &cl->backups, entry)
-		wr_atm_addr(w, &b->addr);
-	LIST_WRITE_COUNT(w, &cl->allow, a);
-	TAILQ_FOREACH(a, &cl->allow, entry) {
-		wr_u8(w, a->prefix.v6);
-		wr_u8(w, a->prefix.bits);
-		wr_bytes(w, a->prefix.a, sizeof(a->prefix.a));
-	}
+	conf_wr_backups(w, &cl->backups);
+	conf_wr_prefixes(w, &cl->allow);
 	wr_neighbors(w, cl);
 }
 
@@ -243,7 +330,7 @@ static void
 wr_group(struct wr *w, const struct conf_cluster *g)
 {
 	wr_u16(w, g->protocol_id);
-	wr_numbers(w, conf_cluster_numbers, g);
+	conf_wr_numbers(w, conf_cluster_numbers, g);
 	wr_neighbors(w, g);
 }
 
@@ -258,7 +345,7 @@ rd_group(struct rd *r, struct conf *c)
 		r->failed = true;
 		return;
 	}
-	rd_numbers(r, conf_cluster_numbers, g);
+	conf_rd_numbers(r, conf_cluster_numbers, g);
 	rd_neighbors(r, g);
 }
 
@@ -269,42 +356,11 @@ rd_protocols(struct rd *r, struct conf_cluster *cl)
 	uint32_t n;
 
 	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
-		LIST_ADD(r, &cl->protocols, p);
+		CONF_LIST_ADD(r, &cl->protocols, p);
 		if (p == NULL)
 			return;
 		p->pro.type = rd_u16(r);
 		rd_copy(r, p->pro.snap, sizeof(p->pro.snap));
-	}
-}
-
-static void
-rd_backups(struct rd *r, struct conf_cluster *cl)
-{
-	struct conf_backup *b;
-	uint32_t n;
-
-	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
-		LIST_ADD(r, &cl->backups, b);
-		if (b != NULL)
-			rd_endpoint(r, &b->addr);
-	}
-}
-
-static void
-rd_allow(struct rd *r, struct conf_cluster *cl)
-{
-	struct conf_prefix *a;
-	uint32_t n;
-
-	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--) {
-		LIST_ADD(r, &cl->allow, a);
-		if (a == NULL)
-			return;
-		a->prefix.v6 = rd_bool(r);
-		a->prefix.bits = rd_u8(r);
-		if (a->prefix.bits > (a->prefix.v6 ? 128 : 32))
-			r->failed = true;
-		rd_copy(r, a->prefix.a, sizeof(a->prefix.a));
 	}
 }
 
@@ -314,46 +370,60 @@ rd_cluster(struct rd *r, struct conf *c)
 	char name[NAME_SIZE];
 	struct conf_cluster *cl;
 
-	rd_name(r, name, sizeof(name));
+	conf_rd_name(r, name, sizeof(name));
 	if ((cl = conf_cluster_new(c, name)) == NULL) {
 		r->failed = true;
 		return;
 	}
-	rd_endpoint(r, &cl->addr);
-	rd_numbers(r, conf_cluster_numbers, cl);
+	conf_rd_endpoint(r, &cl->addr);
+	conf_rd_numbers(r, conf_cluster_numbers, cl);
 	if (cl->cmi_min > cl->cmi_max)
 		r->failed = true;
-	cl->redirect_order = rd_bool(r) ? CONF_ORDER_LOWEST : CONF_ORDER_SELF;
-	cl->csn_before = rd_bool(r);
-	cl->strict_source = rd_bool(r);
-	cl->native_parties = rd_bool(r);
+	cl->redirect_order =
+	    conf_rd_bool(r) ? CONF_ORDER_LOWEST : CONF_ORDER_SELF;
+	cl->csn_before = conf_rd_bool(r);
+	cl->strict_source = conf_rd_bool(r);
+	cl->native_parties = conf_rd_bool(r);
 	rd_protocols(r, cl);
-	rd_backups(r, cl);
-	rd_allow(r, cl);
+	conf_rd_backups(r, &cl->backups);
+	conf_rd_prefixes(r, &cl->allow);
 	rd_neighbors(r, cl);
 }
 
-void
-conf_write(struct wr *w, const struct conf *c, bool with_keys)
+static void
+wr_server(struct wr *w, const struct conf *c)
 {
 	const struct conf_cluster *cl;
 
+	wr_listens(w, c);
+	CONF_LIST_COUNT(w, &c->clusters, cl);
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		wr_cluster(w, cl);
+	CONF_LIST_COUNT(w, &c->groups, cl);
+	TAILQ_FOREACH(cl, &c->groups, entry)
+		wr_group(w, cl);
+	wr_u32(w, 0); /* edges */
+}
+
+void
+conf_write(struct wr *w, const struct conf *c, enum conf_reader reader)
+{
 	wr_bytes(w, c->server_id, sizeof(c->server_id));
 	wr_string(w, c->control);
 	wr_string(w, c->user_marsd);
 	wr_string(w, c->user_scspd);
-	wr_numbers(w, conf_numbers, c);
-	wr_listens(w, c);
-	if (with_keys)
-		wr_keys(w, c);
-	else
-		wr_u32(w, 0);
-	LIST_WRITE_COUNT(w, &c->clusters, cl);
-	TAILQ_FOREACH(cl, &c->clusters, entry)
-		wr_cluster(w, cl);
-	LIST_WRITE_COUNT(w, &c->groups, cl);
-	TAILQ_FOREACH(cl, &c->groups, entry)
-		wr_group(w, cl);
+	wr_string(w, c->user_edged);
+	conf_wr_numbers(w, conf_numbers, c);
+	wr_keys(w, c, reader);
+	if (reader != CONF_FOR_EDGED) {
+		wr_server(w, c);
+		return;
+	}
+	/* no listener, cluster or group */
+	wr_u32(w, 0);
+	wr_u32(w, 0);
+	wr_u32(w, 0);
+	conf_wr_edges(w, c);
 }
 
 /* Every value is checked again, since the parent may have made a mistake. */
@@ -366,16 +436,18 @@ conf_read(struct rd *r)
 	if (c == NULL)
 		return NULL;
 	rd_copy(r, c->server_id, sizeof(c->server_id));
-	rd_name(r, c->control, sizeof(c->control));
-	rd_name(r, c->user_marsd, sizeof(c->user_marsd));
-	rd_name(r, c->user_scspd, sizeof(c->user_scspd));
-	rd_numbers(r, conf_numbers, c);
-	rd_listens(r, c);
+	conf_rd_name(r, c->control, sizeof(c->control));
+	conf_rd_name(r, c->user_marsd, sizeof(c->user_marsd));
+	conf_rd_name(r, c->user_scspd, sizeof(c->user_scspd));
+	conf_rd_name(r, c->user_edged, sizeof(c->user_edged));
+	conf_rd_numbers(r, conf_numbers, c);
 	rd_keys(r, c);
+	rd_listens(r, c);
 	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--)
 		rd_cluster(r, c);
 	for (n = rd_u32(r); n > 0 && !rd_failed(r); n--)
 		rd_group(r, c);
+	conf_rd_edges(r, c);
 	if (!rd_done(r)) {
 		conf_free(c);
 		return NULL;

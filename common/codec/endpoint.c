@@ -101,6 +101,48 @@ listen_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
 	return false;
 }
 
+static struct atm_addr
+edge_address(const struct conf_edge *edge, bool server)
+{
+	struct atm_addr a = edge->addr;
+
+	if (server)
+		atm_addr_set_sel(&a, (uint8_t)(atm_addr_sel(&a) + 1));
+	return a;
+}
+
+static bool
+edge_endpoint(const struct conf *c, size_t nth, struct endpoint *e)
+{
+	const struct conf_edge *edge;
+
+	TAILQ_FOREACH(edge, &c->edges, entry) {
+		if (nth < 2) {
+			memset(e, 0, sizeof(*e));
+			e->transport = CONF_LISTEN_UDP;
+			e->local = edge_address(edge, nth == 1);
+			return true;
+		}
+		nth -= 2;
+	}
+	return false;
+}
+
+const struct conf_edge *
+conf_edge_at(const struct conf *c, const struct atm_addr *local, bool *server)
+{
+	const struct conf_edge *edge;
+	struct atm_addr a;
+
+	TAILQ_FOREACH(edge, &c->edges, entry) {
+		a = edge_address(edge, true);
+		*server = atm_addr_equal(&a, local);
+		if (*server || atm_addr_equal(&edge->addr, local))
+			return edge;
+	}
+	return NULL;
+}
+
 /* Does it make the endpoint of this address? */
 static bool
 listen_makes(const struct conf *c, bool marsd, const struct conf_listen *l,
@@ -125,27 +167,46 @@ listen_makes(const struct conf *c, bool marsd, const struct conf_listen *l,
 	return false;
 }
 
-bool
-conf_endpoint(const struct conf *c, bool marsd, size_t nth, struct endpoint *e)
+/* No permanent circuit, so that a peer does not matter. */
+static bool
+edge_has_endpoint(const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, struct endpoint *e)
 {
-	const struct conf_listen *l;
+	size_t i;
 
-	TAILQ_FOREACH(l, &c->listens, entry)
-		if (listen_endpoint(c, marsd, l, &nth, e))
+	for (i = 0; edge_endpoint(c, i, e); i++)
+		if (transport == CONF_LISTEN_UDP &&
+		    atm_addr_equal(&e->local, local))
 			return true;
 	return false;
 }
 
 bool
-conf_has_endpoint(const struct conf *c, bool marsd,
+conf_endpoint(const struct conf *c, enum endpoint_owner owner, size_t nth,
+    struct endpoint *e)
+{
+	const struct conf_listen *l;
+
+	if (owner == ENDPOINT_EDGED)
+		return edge_endpoint(c, nth, e);
+	TAILQ_FOREACH(l, &c->listens, entry)
+		if (listen_endpoint(c, owner == ENDPOINT_MARSD, l, &nth, e))
+			return true;
+	return false;
+}
+
+bool
+conf_has_endpoint(const struct conf *c, enum endpoint_owner owner,
     enum conf_transport transport, const struct atm_addr *local,
     const struct atm_addr *peer, struct endpoint *e)
 {
 	const struct conf_listen *l;
 
+	if (owner == ENDPOINT_EDGED)
+		return edge_has_endpoint(c, transport, local, e);
 	TAILQ_FOREACH(l, &c->listens, entry)
 		if (l->transport == transport &&
-		    listen_makes(c, marsd, l, local, e) &&
+		    listen_makes(c, owner == ENDPOINT_MARSD, l, local, e) &&
 		    (peer == NULL || atm_addr_equal(&e->peer, peer)))
 			return true;
 	return false;
@@ -159,7 +220,7 @@ conf_parties(const struct conf *c, const struct atm_addr *local)
 
 	TAILQ_FOREACH(cl, &c->clusters, entry)
 		if (cl->native_parties && atm_addr_equal(&cl->addr, local))
-			return conf_has_endpoint(
-			    c, true, CONF_LISTEN_ATM_SVC, local, NULL, &e);
+			return conf_has_endpoint(c, ENDPOINT_MARSD,
+			    CONF_LISTEN_ATM_SVC, local, NULL, &e);
 	return false;
 }

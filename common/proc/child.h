@@ -16,6 +16,7 @@
 enum sandbox_role {
 	SANDBOX_MARSD,
 	SANDBOX_SCSPD,
+	SANDBOX_EDGED,	/* as a child, and sends where it is meant to only */
 	SANDBOX_PARENT,	/* keeps files and sockets; no exec, ptrace, mount */
 	SANDBOX_PARTIES	/* as a child; may also fork, and add ATM parties */
 };
@@ -44,6 +45,17 @@ void	child_drop_forking(bool privileged, const char *user);
  * SANDBOX_STRLEN octets.  fatal() on failure.
  */
 void	sandbox_enter(enum sandbox_role, char *buf, size_t);
+
+/*
+ * edged has packet sockets, on which an address would lead out of any
+ * interface.  So the n sockets on which it may send to addresses get the
+ * numbers from SANDBOX_PIN on before it enters.  It can't close them, so that
+ * no other descriptor ever has such a number.  Everywhere else it sends
+ * without an address: to where the descriptor is bound.  n is not looked at in
+ * other roles.
+ */
+#define SANDBOX_PIN	512
+void	sandbox_enter_pinned(enum sandbox_role, int n, char *buf, size_t);
 
 /* The system's own part of child_drop(): undumpable, no_new_privs. */
 void	sandbox_undumpable(void);

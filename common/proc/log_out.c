@@ -22,7 +22,7 @@
 #include "log_out.h"
 
 #define WAITING		(64 * 1024)	/* octets of lines that may wait */
-#define LINE		2048		/* octets of a line: less than PIPE_BUF */
+#define LINE		2048	/* octets of a line: less than PIPE_BUF */
 #ifndef SYSLOG_PATH
 #define SYSLOG_PATH	"/dev/log"
 #endif
@@ -143,7 +143,8 @@ syslog_write(const char *line, size_t len)
 
 	if (out_fd != -1)
 		n = send(out_fd, line, len, MSG_NOSIGNAL);
-	if (n == -1 && (out_fd == -1 || (errno != EAGAIN && errno != ENOBUFS))) {
+	if (n == -1 &&
+	    (out_fd == -1 || (errno != EAGAIN && errno != ENOBUFS))) {
 		if (out_fd != -1)
 			(void)close(out_fd);
 		syslog_connect();

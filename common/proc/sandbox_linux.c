@@ -64,9 +64,10 @@ sandbox_no_new_privs(void)
 
 /* The sanitizers open files, start threads and trace: tests only. */
 void
-sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+sandbox_enter_pinned(enum sandbox_role role, int n, char *buf, size_t size)
 {
 	(void)role;
+	(void)n;
 	sandbox_no_new_privs();
 	(void)snprintf(buf, size, "off (sanitizer build)");
 }
@@ -152,11 +153,10 @@ landlock(enum sandbox_role role)
 /* These work in every role, whatever their arguments are. */
 static const char *const allow_all[] = {
 	/* data on descriptors that are there */
-	"read", "write", "readv", "writev", "recvmsg", "sendmsg", "recvmmsg",
-	"recvmmsg_time64", "sendmmsg", "recvfrom", "sendto", "recv", "send",
-	"close", "shutdown", "lseek", "_llseek", "fstat", "fstat64",
-	"getsockopt", "setsockopt", "getsockname", "getpeername", "accept",
-	"accept4",
+	"read", "write", "readv", "writev", "recvmsg", "recvmmsg",
+	"recvmmsg_time64", "recvfrom", "recv", "send", "shutdown", "lseek",
+	"_llseek", "fstat", "fstat64", "getsockopt", "getsockname",
+	"getpeername", "accept", "accept4",
 	/* waiting */
 	"epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl",
 	"epoll_ctl_old", "epoll_wait_old", "poll", "ppoll", "ppoll_time64",
@@ -173,6 +173,11 @@ static const char *const allow_all[] = {
 	"sigaltstack", "restart_syscall", "exit", "exit_group", "getpid",
 	"gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
 	"getuid32", "geteuid32", "getgid32", "getegid32", "sysinfo",
+};
+
+/* These work in every role but edged's, where it depends: rules_edged(). */
+static const char *const allow_sending[] = {
+	"close", "sendmsg", "sendmmsg", "sendto", "setsockopt",
 };
 
 /* These work in mars(8), too, which reads its configuration again. */
@@ -309,6 +314,56 @@ rules_child(scmp_filter_ctx ctx)
 	RULES(ctx, SCMP_ACT_ERRNO(EACCES), refuse_child);
 }
 
+/*
+ * A number of a descriptor that is none of the n pinned ones, nor of the next
+ * to fill up a power of two: then it differs from SANDBOX_PIN in one of the
+ * other bits.  Only the lower 32 bits count in the kernel, and so here.
+ */
+static void
+rules_close(scmp_filter_ctx ctx, int n)
+{
+	struct scmp_arg_cmp cmp;
+	uint64_t bit;
+	int i = 0;
+
+	if (n == 0) {
+		rule(ctx, SCMP_ACT_ALLOW, "close", 0, NULL);
+		return;
+	}
+	while (1 << i < n)
+		i++;
+	for (; i < 32; i++) {
+		bit = UINT64_C(1) << i;
+		cmp = SCMP_A0(SCMP_CMP_MASKED_EQ, bit,
+		    bit == SANDBOX_PIN ? 0 : bit);
+		rule(ctx, SCMP_ACT_ALLOW, "close", 1, &cmp);
+	}
+}
+
+/*
+ * edged: to addresses on the pinned descriptors only.  None of what is refused
+ * here ends the process: the end of a link closes its socket, and what sends
+ * elsewhere in common/ has other ways.
+ */
+static void
+rules_edged(scmp_filter_ctx ctx, int n)
+{
+	const struct scmp_arg_cmp nowhere = SCMP_A4(SCMP_CMP_EQ, 0, 0);
+	const struct scmp_arg_cmp somewhere = SCMP_A4(SCMP_CMP_NE, 0, 0);
+	struct scmp_arg_cmp cmp;
+	int i;
+
+	rule(ctx, SCMP_ACT_ALLOW, "sendto", 1, &nowhere);
+	rule(ctx, SCMP_ACT_ERRNO(EPERM), "sendto", 1, &somewhere);
+	rule(ctx, SCMP_ACT_ERRNO(EPERM), "sendmsg", 0, NULL);
+	rule(ctx, SCMP_ACT_ERRNO(EPERM), "setsockopt", 0, NULL);
+	for (i = 0; i < n; i++) {
+		cmp = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)(SANDBOX_PIN + i), 0);
+		rule(ctx, SCMP_ACT_ALLOW, "sendmmsg", 1, &cmp);
+	}
+	rules_close(ctx, n);
+}
+
 /* A plain fork(2): no namespace of its own, nothing shared. */
 static void
 rules_parties(scmp_filter_ctx ctx)
@@ -351,7 +406,7 @@ rules_parent(scmp_filter_ctx ctx)
 
 /* Puts the filter of that role in force: everything else is denied. */
 static void
-seccomp(enum sandbox_role role)
+seccomp(enum sandbox_role role, int npinned)
 {
 	scmp_filter_ctx ctx;
 	int error;
@@ -362,6 +417,10 @@ seccomp(enum sandbox_role role)
 	    ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0)
 		fatalx("seccomp_attr_set");
 	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
+	if (role == SANDBOX_EDGED)
+		rules_edged(ctx, npinned);
+	else
+		RULES(ctx, SCMP_ACT_ALLOW, allow_sending);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);
 	if (role == SANDBOX_PARTIES)
 		rules_parties(ctx);
@@ -379,13 +438,13 @@ seccomp(enum sandbox_role role)
 }
 
 void
-sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+sandbox_enter_pinned(enum sandbox_role role, int n, char *buf, size_t size)
 {
 	int abi;
 
 	sandbox_no_new_privs();
 	abi = landlock(role);
-	seccomp(role);
+	seccomp(role, n);
 	if (abi == 0)
 		(void)snprintf(buf, size, "seccomp, no landlock");
 	else
@@ -393,3 +452,9 @@ sandbox_enter(enum sandbox_role role, char *buf, size_t size)
 }
 
 #endif
+
+void
+sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+{
+	sandbox_enter_pinned(role, 0, buf, size);
+}

@@ -27,6 +27,13 @@ sandbox_no_new_privs(void)
 }
 
 void
+sandbox_enter_pinned(enum sandbox_role role, int n, char *buf, size_t size)
+{
+	(void)n;
+	sandbox_enter(role, buf, size);
+}
+
+void
 sandbox_enter(enum sandbox_role role, char *buf, size_t size)
 {
 	const char *promises = "stdio inet unix recvfd";

@@ -23,7 +23,8 @@ void
 service_confine(struct service *s)
 {
 	child_drop(s->privileged, s->user);
-	sandbox_enter(s->hooks->role, s->sandbox, sizeof(s->sandbox));
+	sandbox_enter_pinned(
+	    s->hooks->role, s->npinned, s->sandbox, sizeof(s->sandbox));
 	log_info("confined: %s", s->sandbox);
 }
 
@@ -125,6 +126,7 @@ init(struct service *s, const struct service_hooks *hooks, void *arg)
 	s->arg = arg;
 	s->sibling_fd = s->control_fd = -1;
 	TAILQ_INIT(&s->links);
+	TAILQ_INIT(&s->lans);
 	if (loop_init(&s->loop) == -1)
 		fatal("event loop");
 	timer_init(&s->patience, patience_over, s);
@@ -182,6 +184,7 @@ finish(struct service *s)
 		ctlserver_free(s->control);
 	s->hooks->destroy(s->arg);
 	service_links_close(s);
+	service_lans_close(s);
 	service_sibling_close(s);
 	log_last();
 	service_log_close();

@@ -4,12 +4,12 @@
  */
 
 /*
- * common/proc: what a process of this suite is made of.  mars(8) starts two
- * children, marsd(8) and scspd(8).  A child has no privilege and opens
- * nothing by itself: mars(8) hands it its configuration and its sockets over
- * a channel, it confines itself, and then it serves until mars(8) ends it.
- * What differs between the two is their core, which knows nothing of
- * processes.  What they share is here.  Read in this order:
+ * common/proc: what a process of this suite is made of.  mars(8) starts its
+ * children, marsd(8), scspd(8) and edged(8).  A child has no privilege and
+ * opens nothing by itself: mars(8) hands it its configuration and its sockets
+ * over a channel, it confines itself, and then it serves until mars(8) ends it.
+ * What differs between them is their core, which knows nothing of processes.
+ * What they share is here.  Read in this order:
  *
  *	loop.h		the event loop, and the only place that reads the clock
  *	log.h		the log, at a limited rate where a peer can cause lines
@@ -26,6 +26,7 @@
  *	service_parent.c	which messages mars(8) sends, and when
  *	service_conf.c		a configuration that arrives in pieces
  *	service_link.c		the links that it is to listen on
+ *	service_lan.c		interfaces of edges
  *	service_atm.c		ATM sockets and parties, which mars(8) makes
  *	service_sibling.c	the channel between marsd and scspd
  *	service_log.c		its log, which mars(8) writes
@@ -51,6 +52,7 @@
 #include "child.h"
 #include "conf.h"
 #include "ctlserver.h"
+#include "lanif.h"
 #include "log.h"
 #include "loop.h"
 #include "replica.h"
@@ -69,6 +71,8 @@
 
 #define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
 
+struct vc_udp_params;
+
 /* Who is served on a link: this is what vc_udp_open() and others are given. */
 struct service_user {
 	const char		*name;		/* below NAME_SIZE octets */
@@ -77,12 +81,14 @@ struct service_user {
 };
 
 /*
- * What differs between marsd and scspd.  The first argument of most is the
+ * What differs between the children.  The first argument of most is the
  * arg that service_main() was given, called the owner below.
  */
 struct service_hooks {
 	const char		*name;
-	const char		*sibling;	/* the other child's name */
+	const char		*sibling;	/* the other child's name; NULL:
+						 * this one has none, and no
+						 * replica() either */
 	enum sandbox_role	 role;
 	/*
 	 * When the suite ends, this one serves on until the sibling has
@@ -115,6 +121,10 @@ struct service_hooks {
 				    const struct atm_addr *local,
 				    const struct atm_addr *peer,
 				    struct service_user *);
+	/* How its link over UDP differs from others.  NULL: in nothing. */
+	void			(*udp)(void *, const struct conf *,
+				    const struct atm_addr *local,
+				    struct vc_udp_params *);
 	/*
 	 * Does the cluster at that address have native parties (mars.conf(5))?
 	 * NULL: never.
@@ -132,6 +142,14 @@ struct service_hooks {
 	/* The sibling says this.  False: it never says anything of the kind. */
 	bool			(*replica)(void *, uint32_t type,
 				    const struct replica_msg *);
+	/*
+	 * For edged, else NULL.  An interface of the configuration in force is
+	 * there, or something of it has changed.  fd: its descriptor, which is
+	 * the owner's, and replaces an earlier one; -1: that stays.
+	 */
+	void			(*lan)(void *, const struct lanif *, int fd);
+	/* It has gone; its descriptor is of no more use. */
+	void			(*lan_gone)(void *, const char *name);
 	/* Last words.  What they put into queues is still sent. */
 	void			(*shutdown)(void *);
 	/* Gives everything back; the links are closed after it. */
@@ -157,6 +175,14 @@ struct service_link {
 };
 TAILQ_HEAD(service_links, service_link);
 
+/* An interface that has come before the configuration that it is of. */
+struct service_lan {
+	TAILQ_ENTRY(service_lan) entry;
+	struct lanif		 is;
+	int			 fd;
+};
+TAILQ_HEAD(service_lans, service_lan);
+
 struct service {
 	const struct service_hooks *hooks;
 	void			*arg;		/* the owner */
@@ -166,6 +192,8 @@ struct service {
 	struct event		 sigterm;
 	struct timer		 patience;	/* for the other child's end */
 	struct service_links	 links;
+	struct service_lans	 lans;
+	int			 npinned;	/* see sandbox_enter_pinned() */
 	struct conf		*conf;		/* in force */
 	uint8_t			*octets;	/* a configuration to come */
 	size_t			 noctets, octets_max;

@@ -21,7 +21,8 @@ service_on_conf_begin(struct service *s, struct rd *r, int fd)
 	(void)fd;
 	s->octets_max = rd_u32(r);
 	if (s->octets != NULL || s->octets_max > CONF_SIZE_MAX || !s->setup ||
-	    s->sibling_fd == -1 || s->control_fd == -1)
+	    (s->hooks->sibling != NULL && s->sibling_fd == -1) ||
+	    s->control_fd == -1)
 		fatalx("a configuration was not expected");
 	s->noctets = 0;
 	if ((s->octets = malloc(s->octets_max + 1)) == NULL)
@@ -97,11 +98,13 @@ service_on_conf_end(struct service *s, struct rd *r, int fd)
 		 * this comes before configure(), when the owner may have its
 		 * first words for the sibling
 		 */
-		service_sibling_open(s);
+		if (s->hooks->sibling != NULL)
+			service_sibling_open(s);
 	}
 	why = service_apply(s, new);
 	/* where it failed, what came for it is closed again */
 	service_links_apply(s);
+	service_lans_apply(s);
 	if (!s->serving)
 		service_serve(s);
 	wr_init(&w, buf, sizeof(buf));

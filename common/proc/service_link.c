@@ -7,6 +7,7 @@
  * The links of a service: their sockets come from mars(8), and what is to be
  * open is what the configuration in force says.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,8 +31,9 @@ udp_mtu(const struct conf *c, const struct service_link *l)
 }
 
 static struct vc_udp_params
-udp_params(const struct conf *c, const struct service_link *l)
+udp_params(struct service *s, const struct service_link *l)
 {
+	const struct conf *c = s->conf;
 	struct vc_udp_params p = {
 		.base_port = c->base_port,
 		.enquiry_interval = c->enquiry_interval,
@@ -42,6 +44,9 @@ udp_params(const struct conf *c, const struct service_link *l)
 		.enquiry_max = c->enquiry_max,
 	};
 
+	p.whole = p.mtu != 0;
+	if (s->hooks->udp != NULL)
+		s->hooks->udp(s->arg, c, &l->local, &p);
 	return p;
 }
 
@@ -144,7 +149,7 @@ static struct vc_link *
 udp_open(
     struct service *s, struct service_link *l, const struct service_user *u)
 {
-	struct vc_udp_params p = udp_params(s->conf, l);
+	struct vc_udp_params p = udp_params(s, l);
 
 	return vc_udp_open(s->loop.base, &s->loop.timers, l->fd, &l->local, &p,
 	    u->user, u->arg);
@@ -153,7 +158,7 @@ udp_open(
 static void
 udp_apply(struct service *s, struct service_link *l)
 {
-	struct vc_udp_params p = udp_params(s->conf, l);
+	struct vc_udp_params p = udp_params(s, l);
 
 	vc_udp_set_params(l->vc, &p);
 }
@@ -311,6 +316,25 @@ service_links_close(struct service *s)
 		link_remove(s, l);
 }
 
+/*
+ * edged may send to addresses on the UDP sockets of its start only: they get
+ * the numbers that its sandbox knows.  Others stay as they are.
+ */
+static int
+pin(struct service *s, int fd)
+{
+	int to;
+
+	if (s->hooks->role != SANDBOX_EDGED || s->serving)
+		return fd;
+	to = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_PIN + s->npinned);
+	if (to != SANDBOX_PIN + s->npinned)
+		fatal("descriptor %d", SANDBOX_PIN + s->npinned);
+	s->npinned++;
+	(void)close(fd);
+	return to;
+}
+
 /* A socket that the configuration to come has and the old one had not. */
 void
 service_on_listen(struct service *s, struct rd *r, int fd)
@@ -324,6 +348,7 @@ service_on_listen(struct service *s, struct rd *r, int fd)
 	    !rd_atm_addr(r, &local) || !rd_atm_addr(r, &peer))
 		fatalx("a socket was not expected");
 	mtu = rd_u16(r);
+	fd = pin(s, fd);
 	l = service_link_find(s, transport, &local);
 	if (transport == CONF_LISTEN_ATM_PVC) {
 		if (l == NULL)

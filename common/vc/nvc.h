@@ -105,6 +105,12 @@ struct nvc_params {
 	uint16_t	mtu;
 	/* s: a peer's longer interval is cut to it; 0: NVC_ENQUIRY_MAX */
 	uint16_t	enquiry_max;
+	/* us that an SDU of a root may wait, unless it is numbered (rule 9);
+	 * 0: VC_QUEUE_TIME */
+	int64_t		queue_time;
+	/* such SDUs of a root that a leaf gets in a row, before the next leaf
+	 * has its turn, which the system may take as one; 0: 1 */
+	uint16_t	row;
 };
 #define NVC_BUNDLE_MAX		1400	/* fits where a tunnel is in a tunnel */
 #define NVC_MTU_MIN		576	/* less is taken as this */

@@ -152,6 +152,7 @@ struct nvc_circuit {
 	bool		 bundles;	/* the peer takes BUNDLE */
 	bool		 numbered;	/* a numbered SDU has come */
 	uint16_t	 number_in;	/* of the last that was delivered */
+	uint8_t		 overtaken;	/* in a row since then */
 	uint16_t	 number_out;	/* of the next */
 	uint16_t	 max_sdu;	/* that the peer takes */
 	uint16_t	 cause;		/* why our call will have failed */

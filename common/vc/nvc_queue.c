@@ -198,7 +198,7 @@ nvc_queue_copies(struct nvc_root *r, struct vc_sdu *s)
 
 	if (r->stream.sdus > 0 &&
 	    (q->ncopied >= NVC_QUEUE_COUNT || octets > VC_QUEUE_OCTETS ||
-	    q->copies > VC_QUEUE_OCTETS - octets))
+		q->copies > VC_QUEUE_OCTETS - octets))
 		return nvc_queue_full(n, s);
 	if (queue_sdu(n, &r->stream, s, r->connected) == NULL)
 		return nvc_queue_full(n, s);
@@ -244,7 +244,7 @@ static uint32_t
 bundle_fits(const struct nvc *n)
 {
 	return n->params.mtu == 0 ? NVC_BUNDLE_MAX - NVC_HDRLEN :
-	    nvc_sdu_fits(n);
+				    nvc_sdu_fits(n);
 }
 
 /*
@@ -261,6 +261,7 @@ bundle_count(const struct nvc *n, const struct nvc_out *first, uint64_t before)
 	for (o = first; o != NULL; o = STAILQ_NEXT(o, entry)) {
 		if (o->sdu == NULL || o->seq >= before ||
 		    o->numbered != first->numbered ||
+		    o->sdu->tos != first->sdu->tos ||
 		    o->sdu->len + LEN_LEN > room)
 			break;
 		room -= o->sdu->len + LEN_LEN;
@@ -274,6 +275,8 @@ static struct vc_sdu *
 bundle_body(const struct nvc_out *o, uint32_t many)
 {
 	static uint8_t buf[VC_SDU_MAX];
+	uint8_t tos = o->sdu->tos;
+	struct vc_sdu *body;
 	struct wr w;
 
 	for (wr_init(&w, buf, sizeof(buf)); many > 0; many--) {
@@ -281,7 +284,10 @@ bundle_body(const struct nvc_out *o, uint32_t many)
 		wr_bytes(&w, o->sdu->data, o->sdu->len);
 		o = STAILQ_NEXT(o, entry);
 	}
-	return wr_failed(&w) ? NULL : vc_sdu_new(buf, w.len);
+	if (wr_failed(&w) || (body = vc_sdu_new(buf, w.len)) == NULL)
+		return NULL;
+	body->tos = tos;
+	return body;
 }
 
 /* --- out */
@@ -337,10 +343,17 @@ sdu_out(struct nvc *n, struct nvc_circuit *c, const struct nvc_out *o)
 }
 
 static bool
-expired(const struct nvc *n, const struct nvc_out *o)
+expired(const struct nvc *n, const struct nvc_out *o, int64_t most)
 {
-	return o->sdu != NULL &&
-	    mtime_diff(o->since, n->timers->now) > VC_QUEUE_TIME;
+	return o->sdu != NULL && mtime_diff(o->since, n->timers->now) > most;
+}
+
+/* How long an SDU of a root may wait: what is late is of no use to data. */
+static int64_t
+root_patience(const struct nvc *n, const struct nvc_out *o)
+{
+	return o->numbered || n->params.queue_time == 0 ? VC_QUEUE_TIME :
+							  n->params.queue_time;
 }
 
 static void
@@ -501,7 +514,7 @@ flush_circuits(struct nvc *n, size_t *max)
 
 	while ((c = TAILQ_FIRST(&q->circuits)) != NULL) {
 		while ((o = STAILQ_FIRST(&c->stream.outs)) != NULL &&
-		    expired(n, o)) {
+		    expired(n, o, VC_QUEUE_TIME)) {
 			n->sdus_dropped++;
 			circuit_pop(n, c);
 		}
@@ -579,6 +592,24 @@ root_expire(struct nvc *n, struct nvc_root *r)
 	nvc_root_sent(n, r, seq);
 }
 
+/*
+ * How many SDUs pass over the leaves together where they make no bundle: what
+ * a leaf gets is then in a row, which a system may take as one.
+ */
+static uint32_t
+pass_count(const struct nvc *n, const struct nvc_stream *s)
+{
+	const struct nvc_out *o;
+	uint32_t many = 0;
+
+	STAILQ_FOREACH(o, &s->outs, entry) {
+		if (o->sdu == NULL || o->numbered || many >= n->params.row)
+			break;
+		many++;
+	}
+	return many == 0 ? 1 : many;
+}
+
 static void
 pass_begin(const struct nvc *n, struct nvc_root *r)
 {
@@ -587,6 +618,8 @@ pass_begin(const struct nvc *n, struct nvc_root *r)
 	r->batch = r->bundlers > 0 ? bundle_count(n, o, NVC_NEVER) : 1;
 	if (r->batch > 1)
 		r->body = bundle_body(o, r->batch);
+	else
+		r->batch = pass_count(n, &r->stream);
 	r->cursor = TAILQ_FIRST(&r->leaves);
 }
 
@@ -655,7 +688,7 @@ root_output(struct nvc *n, struct nvc_root *r, size_t *max)
 			root_pop(n, r);
 			continue;
 		}
-		if (r->batch == 0 && expired(n, o)) {
+		if (r->batch == 0 && expired(n, o, root_patience(n, o))) {
 			root_expire(n, r);
 			continue;
 		}

@@ -12,6 +12,9 @@
 
 #define SETUP_TRIES	4	/* repetitions; rule 4 */
 #define ENQUIRIES	3	/* without an answer; rule 6 */
+/* SDUs in a row that may have been overtaken; rule 9 */
+#define OVERTAKEN_MAX	16
+
 /* of a circuit that is watched: how long it may be silent, and answer late */
 #define WATCH_SILENCE	MTIME_SEC(2)
 #define WATCH_ANSWER	MTIME_MS(750)
@@ -234,16 +237,20 @@ nvc_watch(struct vc *vc)
 
 /*
  * Rule 9: is it older than the last numbered SDU, or the same?  The first one
- * that comes is not.
+ * that comes is not.  That may be a datagram of a circuit that the peer had
+ * before this one, numbered from another start: half of all numbers would be
+ * old then.  So when nothing but old ones has come for a while, they are not.
  */
 static bool
 is_overtaken(struct nvc_circuit *c, const struct nvc_msg *m)
 {
 	if ((m->flags & NVC_F_NUMBER) == 0)
 		return false;
-	if (c->numbered && (int16_t)(uint16_t)(m->cause - c->number_in) <= 0)
+	if (c->numbered && (int16_t)(uint16_t)(m->cause - c->number_in) <= 0 &&
+	    ++c->overtaken <= OVERTAKEN_MAX)
 		return true;
 	c->numbered = true;
+	c->overtaken = 0;
 	c->number_in = m->cause;
 	return false;
 }

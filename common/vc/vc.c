@@ -24,6 +24,7 @@ vc_sdu_new(const void *data, size_t len)
 		return NULL;
 	s->refs = 1;
 	s->len = (uint32_t)len;
+	s->tos = 0;
 	if (data != NULL)
 		memcpy(s->data, data, len);
 	else

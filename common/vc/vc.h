@@ -86,6 +86,7 @@ struct vc_link;
 struct vc_sdu {
 	uint32_t	refs;
 	uint32_t	len;
+	uint8_t		tos;	/* of the IP packet that carries it; 0 */
 	uint8_t		data[];
 };
 /*
@@ -182,6 +183,9 @@ struct vc_link {
 	struct atm_addr		 local;
 	const struct vc_user	*user;
 	void			*arg;
+	/* while an SDU goes up: TOS of the IP packet that carried it, if the
+	 * system tells; else 0 */
+	uint8_t			 tos;
 	/* of the states of its circuits; the owner may set the hook */
 	struct table_faults	 faults;
 };

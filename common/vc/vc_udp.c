@@ -42,6 +42,7 @@ struct vc_udp_slot {
 	struct iovec	 iov[2];
 	struct vc_sdu	*sdu;
 	uint8_t		 head[NVC_CONTROL_MAX];
+	_Alignas(struct cmsghdr) uint8_t tos[CMSG_SPACE(sizeof(int))];
 };
 
 struct vc_udp {
@@ -147,6 +148,8 @@ core_params(const struct vc_udp_params *p)
 		.circuits_per_address = p->circuits_per_address,
 		.mtu = p->mtu,
 		.enquiry_max = p->enquiry_max,
+		.queue_time = p->queue_time,
+		.row = p->row,
 	};
 
 	return n;
@@ -253,6 +256,44 @@ send_batch(struct vc_udp *u)
 	return true;
 }
 
+/*
+ * The TOS of a datagram, as ancillary data: of an SDU that has one of its own.
+ */
+static void
+vc_udp_put_tos(struct vc_udp_slot *s, struct msghdr *h, bool v6, int tos)
+{
+	struct cmsghdr *c;
+
+	h->msg_control = s->tos;
+	h->msg_controllen = sizeof(s->tos);
+	c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	c->cmsg_type = v6 ? IPV6_TCLASS : IP_TOS;
+	c->cmsg_len = CMSG_LEN(sizeof(tos));
+	memcpy(CMSG_DATA(c), &tos, sizeof(tos));
+}
+
+/* 0 where the socket was not told to say it. */
+static uint8_t
+vc_udp_get_tos(struct msghdr *h)
+{
+	struct cmsghdr *c;
+	int tos;
+
+	for (c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
+		/* Linux says it as one octet, others do as an int */
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+			return *(const uint8_t *)CMSG_DATA(c);
+		if (c->cmsg_level == IPPROTO_IPV6 &&
+		    c->cmsg_type == IPV6_TCLASS &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(tos))) {
+			memcpy(&tos, CMSG_DATA(c), sizeof(tos));
+			return (uint8_t)tos;
+		}
+	}
+	return 0;
+}
+
 static bool
 output(void *arg, const struct nvc_dest *to, const uint8_t *head,
     size_t headlen, struct vc_sdu *sdu)
@@ -276,6 +317,8 @@ output(void *arg, const struct nvc_dest *to, const uint8_t *head,
 	h->msg_name = &s->to;
 	h->msg_iov = s->iov;
 	h->msg_iovlen = sdu == NULL ? 1 : 2;
+	if (sdu != NULL && sdu->tos != 0)
+		vc_udp_put_tos(s, h, to->v6 != 0, sdu->tos);
 	u->many++;
 	return true;
 }
@@ -306,33 +349,56 @@ vc_udp_on_writable(int fd, short what, void *arg)
 
 /* --- in */
 
+struct vc_udp_batch {
+	struct mmsghdr		msgs[BATCH];
+	struct iovec		iov[BATCH];
+	union vc_udp_address	from[BATCH];
+	struct {
+		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))];
+	} tos[BATCH];
+};
+
+static void
+vc_udp_batch_init(struct vc_udp_batch *b)
+{
+	struct msghdr *h;
+	int i;
+
+	memset(b->msgs, 0, sizeof(b->msgs));
+	for (i = 0; i < BATCH; i++) {
+		b->iov[i].iov_base = input[i];
+		b->iov[i].iov_len = sizeof(input[i]);
+		h = &b->msgs[i].msg_hdr;
+		h->msg_iov = &b->iov[i];
+		h->msg_iovlen = 1;
+		h->msg_name = &b->from[i];
+		h->msg_namelen = sizeof(b->from[i]);
+		h->msg_control = &b->tos[i];
+		h->msg_controllen = sizeof(b->tos[i]);
+	}
+}
+
 static void
 vc_udp_on_readable(int fd, short what, void *arg)
 {
 	struct vc_udp *u = arg;
-	union vc_udp_address from[BATCH];
-	struct mmsghdr msgs[BATCH];
-	struct iovec iov[BATCH];
+	struct vc_link *link = nvc_link(u->core);
+	struct vc_udp_batch b;
 	struct nvc_dest d;
 	int i, n, reads;
 
 	(void)what;
 	timers_clock(u->timers);
 	for (reads = 0; reads < READS; reads++) {
-		memset(msgs, 0, sizeof(msgs));
-		for (i = 0; i < BATCH; i++) {
-			iov[i].iov_base = input[i];
-			iov[i].iov_len = sizeof(input[i]);
-			msgs[i].msg_hdr.msg_iov = &iov[i];
-			msgs[i].msg_hdr.msg_iovlen = 1;
-			msgs[i].msg_hdr.msg_name = &from[i];
-			msgs[i].msg_hdr.msg_namelen = sizeof(from[i]);
+		vc_udp_batch_init(&b);
+		n = receive_many(fd, b.msgs, BATCH);
+		for (i = 0; i < n; i++) {
+			if (!vc_udp_address_get(&b.from[i], &d))
+				continue;
+			link->tos = vc_udp_get_tos(&b.msgs[i].msg_hdr);
+			nvc_input(u->core, &d, input[i], b.msgs[i].msg_len);
 		}
-		n = receive_many(fd, msgs, BATCH);
-		for (i = 0; i < n; i++)
-			if (vc_udp_address_get(&from[i], &d))
-				nvc_input(
-				    u->core, &d, input[i], msgs[i].msg_len);
+		link->tos = 0;
 		if (n < BATCH || u->paused || u->closing)
 			break;
 	}
@@ -465,7 +531,8 @@ vc_udp_set_params(struct vc_link *l, const struct vc_udp_params *p)
 	struct nvc_params n = core_params(p);
 
 	u->params = *p;
-	vc_udp_keep_whole(u, p->mtu != 0);
+	if (p->whole || u->whole)
+		vc_udp_keep_whole(u, p->whole);
 	nvc_set_params(u->core, &n);
 }
 
@@ -488,16 +555,17 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	u->core = nvc_new(&ops, u, ts, &backend, local, &n, user, arg);
 	if (u->core == NULL ||
 	    event_assign(&u->readable, base, fd, EV_READ | EV_PERSIST,
-	    vc_udp_on_readable, u) == -1 ||
+		vc_udp_on_readable, u) == -1 ||
 	    event_assign(&u->writable, base, fd, EV_WRITE, vc_udp_on_writable,
-	    u) == -1 ||
+		u) == -1 ||
 	    event_add(&u->readable, NULL) == -1) {
 		if (u->core != NULL)
 			nvc_free(u->core);
 		free(u);
 		return NULL;
 	}
-	vc_udp_keep_whole(u, p->mtu != 0);
+	if (p->whole || u->whole)
+		vc_udp_keep_whole(u, p->whole);
 	return nvc_link(u->core);
 }
 

@@ -153,3 +153,13 @@ until_true "both servers agree" same
 beside show groups
 
 say "both servers have the same groups; everything is stopped"
+for p in $pids; do kill "$p" 2>/dev/null; done
+for p in $pids; do wait "$p" 2>/dev/null; done
+pids=
+
+# edges, where network namespaces can be made
+if command -v python3 >/dev/null; then
+	BUILD=$build python3 -B etc/demo/edge.py || fail "the stream was lost"
+else
+	echo "edges are left out: there is no python3"
+fi

@@ -87,6 +87,17 @@ for f in etc/mars.conf etc/demo/a.conf etc/demo/b.conf; do
 	result "example: $f" $?
 done
 
+# those of the manual, one file each
+awk -v dir="$work" '/^\.Ed/ { f = "" } f != "" { print > f }
+    /^\.Bd -literal/ { f = dir "/manual-" ++n ".conf" }' \
+    "$tree/parent/mars.conf.5"
+[ -s manual-3.conf ] || result "examples of mars.conf(5) are found" 1
+for f in manual-*.conf; do
+	chmod 644 "$f"
+	tree=$work example "$f"
+	result "example: $f" $?
+done
+
 # no secret in what is printed
 "$mars" -nv -D lo=127.0.0.1 -f all.in | grep -qi 'a-good-key\|00112233'
 [ $? -eq 1 ]

@@ -11,7 +11,9 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 shells='marsd/marsd.c marsd/marsd.h marsd/control.c
-scspd/scspd.c scspd/scspd.h scspd/control.c'
+scspd/scspd.c scspd/scspd.h scspd/control.c
+edged/edged.c edged/edged.h edged/configure.c edged/control.c edged/key.c
+edged/lanio.h edged/lanio_linux.c edged/lanio_openbsd.c'
 
 git ls-files '*.[chy]' | grep -v '^regress/' | xargs grep -H '^#include "' |
     sed 's/^\([^:]*\):#include "\([^"]*\)".*/\1 \2/' |

@@ -54,7 +54,7 @@ check "shellcheck has nothing to say" "$(
 	fi)"
 
 # The cores know no socket, clock, random source, log, libevent or imsg.
-shell='^(marsd/(marsd|control)|scspd/(scspd|control)|marsc/tool/(link|marsc|print|run|tool))\.[ch]$'
+shell='^(edged/(edged|configure|control|key|lanio|lanio_linux|lanio_openbsd)|marsd/(marsd|control)|scspd/(scspd|control)|marsc/tool/(input|link|marsc|print|run|tool))\.[ch]$'
 cores=$(git ls-files 'marsd/*.[ch]' 'scspd/*.[ch]' 'marsc/*.[ch]' 'edged/*.[ch]' \
     common/codec common/core common/vc/nvc.c common/vc/nvc.h \
     common/vc/vc.c |

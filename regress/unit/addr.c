@@ -416,6 +416,73 @@ a_permanent_circuit_is_itf_vpi_vci(void **state)
 	assert_int_equal(c.vci, 65535);
 }
 
+static struct ip_prefix
+prefix(const char *text)
+{
+	struct ip_prefix p;
+
+	assert_true(ip_prefix_parse(&p, text));
+	return p;
+}
+
+/* RFC 5771, RFC 4291: all of a prefix, or it is not. */
+static void
+prefixes_of_groups(void **state)
+{
+	static const struct {
+		const char	*text;
+		bool		 single, multicast, link_local;
+	} all[] = {
+		{ "224.0.0.0/4", false, true, false },
+		{ "224.0.0.0/3", false, false, false },
+		{ "239.1.1.1", true, true, false },
+		{ "240.0.0.0/4", false, false, false },
+		{ "10.1.1.1", true, false, false },
+		{ "224.0.0.0/24", false, true, true },
+		{ "224.0.0.0/23", false, true, false },
+		{ "224.0.0.251", true, true, true },
+		{ "224.0.1.1", true, true, false },
+		{ "ff00::/8", false, true, false },
+		{ "fe00::/7", false, false, false },
+		{ "ff02::/16", false, true, true },
+		{ "ff12::1", true, true, true },
+		{ "ff02::/15", false, true, false },
+		{ "ff05::2", true, true, false },
+	};
+	struct ip_prefix p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		p = prefix(all[i].text);
+		assert_int_equal(ip_prefix_single(&p), all[i].single);
+		assert_int_equal(ip_prefix_multicast(&p), all[i].multicast);
+		assert_int_equal(ip_prefix_link_local(&p), all[i].link_local);
+	}
+}
+
+static void
+prefix_covers_what_is_in_it(void **state)
+{
+	struct ip_prefix wide = prefix("239.0.0.0/8");
+	struct ip_prefix in = prefix("239.1.0.0/16");
+	struct ip_prefix out = prefix("238.1.0.0/16");
+	struct ip_prefix six = prefix("ef00::/16"), all = prefix("::/0");
+	struct ip_prefix a;
+
+	(void)state;
+	assert_true(ip_prefix_covers(&wide, &wide));
+	assert_true(ip_prefix_covers(&wide, &in));
+	assert_false(ip_prefix_covers(&in, &wide));
+	assert_false(ip_prefix_covers(&wide, &out));
+	assert_false(ip_prefix_covers(&wide, &six));
+	assert_true(ip_prefix_covers(&all, &six));
+	/* an address on a net keeps its own bits */
+	assert_true(ip_prefix_parse_address(&a, "239.7.7.7/8"));
+	assert_int_equal(a.a[3], 7);
+	assert_true(ip_prefix_covers(&wide, &a));
+}
+
 int
 main(void)
 {
@@ -427,6 +494,8 @@ main(void)
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(embedded),
 		cmocka_unit_test(prefixes),
+		cmocka_unit_test(prefixes_of_groups),
+		cmocka_unit_test(prefix_covers_what_is_in_it),
 		cmocka_unit_test(protocol_addresses),
 		cmocka_unit_test(steps),
 		cmocka_unit_test(protocols),

@@ -125,13 +125,13 @@ example(void)
 }
 
 static size_t
-written(uint8_t *buf, bool with_keys)
+written(uint8_t *buf, enum conf_reader reader)
 {
 	struct conf *c = example();
 	struct wr w;
 
 	wr_init(&w, buf, SIZE);
-	conf_write(&w, c, with_keys);
+	conf_write(&w, c, reader);
 	assert_false(wr_failed(&w));
 	conf_free(c);
 	return w.len;
@@ -154,6 +154,7 @@ defaults(void **state)
 	assert_string_equal(c->control, "/var/run/mars");
 	assert_string_equal(c->user_marsd, "_marsd");
 	assert_string_equal(c->user_scspd, "_scspd");
+	assert_string_equal(c->user_edged, "_edged");
 	assert_int_equal(c->base_port, 2022);
 	assert_int_equal(c->enquiry_interval, 10);
 	assert_int_equal(c->enquiry_max, 60);
@@ -197,7 +198,7 @@ static void
 round_trip(void **state)
 {
 	uint8_t one[SIZE], two[SIZE];
-	size_t len = written(one, true);
+	size_t len = written(one, CONF_FOR_SCSPD);
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
 	const struct conf_listen *l;
@@ -251,7 +252,7 @@ round_trip(void **state)
 	assert_int_equal(TAILQ_FIRST(&c->clusters)->protocol_id, 3);
 
 	wr_init(&w, two, sizeof(two));
-	conf_write(&w, c, true);
+	conf_write(&w, c, CONF_FOR_SCSPD);
 	assert_int_equal(w.len, len);
 	assert_memory_equal(one, two, len);
 	conf_free(c);
@@ -268,13 +269,13 @@ static void
 without_keys(void **state)
 {
 	uint8_t buf[SIZE];
-	size_t len = written(buf, true);
+	size_t len = written(buf, CONF_FOR_SCSPD);
 	struct conf *c;
 	struct rd r;
 
 	(void)state;
 	assert_non_null(find(buf, len, "secret", 6));
-	len = written(buf, false);
+	len = written(buf, CONF_FOR_MARSD);
 	assert_null(find(buf, len, "secret", 6));
 	rd_init(&r, buf, len);
 	c = conf_read(&r);
@@ -288,7 +289,7 @@ static void
 truncated(void **state)
 {
 	uint8_t buf[SIZE], *cut;
-	size_t len = written(buf, true), i;
+	size_t len = written(buf, CONF_FOR_SCSPD), i;
 	struct rd r;
 
 	(void)state;
@@ -314,7 +315,7 @@ damaged(void **state)
 	const struct conf_cluster *cl;
 	const struct conf_number *n;
 	uint8_t buf[SIZE], old;
-	size_t len = written(buf, true), i, j, refused = 0;
+	size_t len = written(buf, CONF_FOR_SCSPD), i, j, refused = 0;
 	struct conf *c;
 	struct rd r;
 
@@ -367,6 +368,302 @@ ranges(void **state)
 	conf_free(c);
 }
 
+/* --- edges */
+
+static void
+add_prefix(struct conf_prefixes *head, const char *text)
+{
+	struct conf_prefix *p;
+
+	ADD(head, p);
+	assert_true(ip_prefix_parse_address(&p->prefix, text));
+}
+
+static void
+set_prefix(struct ip_prefix *p, const char *text)
+{
+	assert_true(ip_prefix_parse(p, text));
+}
+
+/* Adds one with a LAN and a tun; no number has its default. */
+static void
+add_edge(struct conf *c)
+{
+	struct conf_edge *e = conf_edge_new(c, "site7");
+	struct conf_backup *b;
+	struct conf_allow *a;
+	struct conf_rule *g;
+	struct conf_lan *l;
+
+	assert_non_null(e);
+	(void)strlcpy(e->cluster, "blue", sizeof(e->cluster));
+	e->addr = endpoint(7, 16);
+	ADD(&e->servers, b);
+	b->addr = endpoint(1, 0);
+	ADD(&e->servers, b);
+	b->addr = endpoint(2, 0);
+	e->ipv4 = true;
+	e->df = false;
+	e->path = CONF_PATH_KERNEL;
+	e->mtu = 1400;
+	e->queue = 20;
+	e->hello_port = 2021;
+	e->max_flows = 5;
+	e->nspis = 2;
+	e->spis[0] = 300;
+	e->spis[1] = 257;
+	ADD(&e->allows, a);
+	set_prefix(&a->group, "239.0.0.0/8");
+	a->has_source = true;
+	set_prefix(&a->source, "10.0.0.0/8");
+	a->dirs = CONF_DIR_OUT;
+	add_prefix(&e->link_locals, "224.0.0.251");
+	add_prefix(&e->serves, "239.2.0.0/16");
+	assert_non_null(g = conf_rule_new(e));
+	set_prefix(&g->group, "239.1.0.0/16");
+	g->rate = 20000000;
+	g->ttl_min = 2;
+	g->dscp = 46;
+	l = conf_lan_new(e, "eth1", false);
+	assert_non_null(l);
+	l->querier = false;
+	l->forward = CONF_FORWARD_NEVER;
+	l->priority = 7;
+	l->igmp = 2;
+	l->query_leave = 200;
+	l->max_hosts = 9;
+	l->rate = CONF_RATE_MAX;
+	add_prefix(&l->sources, "10.1.7.0/24");
+	add_prefix(&l->statics, "239.1.1.1");
+	l = conf_lan_new(e, "mars0", true);
+	assert_non_null(l);
+	add_prefix(&l->addrs, "10.1.7.254/24");
+}
+
+/* All that there is: example(), and an edge with a key of its own. */
+static size_t
+written_with_edge(uint8_t *buf, enum conf_reader reader)
+{
+	struct conf *c = example();
+	struct conf_key *k;
+	struct wr w;
+
+	ADD(&c->keys, k);
+	k->spi = 300;
+	k->algorithm = CONF_HMAC_SHA256;
+	k->len = 5;
+	memcpy(k->secret, "hello", 5);
+	add_edge(c);
+	wr_init(&w, buf, SIZE);
+	conf_write(&w, c, reader);
+	assert_false(wr_failed(&w));
+	conf_free(c);
+	return w.len;
+}
+
+static struct conf *
+read_for(enum conf_reader reader)
+{
+	uint8_t buf[SIZE];
+	size_t len = written_with_edge(buf, reader);
+	struct conf *c;
+	struct rd r;
+
+	rd_init(&r, buf, len);
+	c = conf_read(&r);
+	assert_non_null(c);
+	return c;
+}
+
+static void
+edge_defaults(void **state)
+{
+	struct conf *c = conf_new();
+	struct conf_edge *e;
+	struct conf_rule *g;
+	struct conf_lan *l;
+
+	(void)state;
+	assert_non_null(c);
+	assert_non_null(e = conf_edge_new(c, "e"));
+	assert_int_equal(e->mtu, 1348);
+	assert_int_equal(e->queue, 50);
+	assert_int_equal(e->hello_port, 1021);
+	assert_int_equal(e->max_flows, 4096);
+	assert_int_equal(e->path, CONF_PATH_AUTO);
+	assert_true(e->df && !e->ipv4 && !e->ipv6);
+	assert_non_null(g = conf_rule_new(e));
+	assert_int_equal(g->ttl_min, 1);
+	assert_int_equal(g->dscp, CONF_DSCP_COPY);
+	assert_true(g->rate == 0);
+	assert_non_null(l = conf_lan_new(e, "eth1", false));
+	assert_true(l->querier && l->discovery && l->fast_leave);
+	assert_int_equal(l->forward, CONF_FORWARD_ELECTED);
+	assert_int_equal(l->priority, 100);
+	assert_int_equal(l->igmp, 3);
+	assert_int_equal(l->mld, 2);
+	/* RFC 9776 section 8 */
+	assert_int_equal(l->query_interval, 125);
+	assert_int_equal(l->query_response, 10000);
+	assert_int_equal(l->query_leave, 1000);
+	assert_int_equal(l->leave_count, 2);
+	assert_int_equal(l->robustness, 2);
+	assert_int_equal(l->max_groups, 256);
+	assert_int_equal(l->max_sources, 64);
+	assert_int_equal(l->max_host_groups, 128);
+	assert_int_equal(l->max_hosts, 32);
+	assert_int_equal(l->new_flows, 250);
+	assert_true(l->rate == 0 && l->source_rate == 0);
+	assert_non_null(l = conf_lan_new(e, "mars0", true));
+	assert_int_equal(l->forward, CONF_FORWARD_ALWAYS);
+	conf_free(c);
+}
+
+/* What edged reads is what there was, and written again the same octets. */
+static void
+edge_round_trip(void **state)
+{
+	uint8_t one[SIZE], two[SIZE];
+	size_t len = written_with_edge(one, CONF_FOR_EDGED);
+	struct conf *c = read_for(CONF_FOR_EDGED);
+	const struct conf_allow *a;
+	struct conf_edge *e, *of;
+	struct conf_lan *l;
+	struct wr w;
+
+	(void)state;
+	e = conf_edge_find(c, "site7");
+	assert_non_null(e);
+	assert_null(conf_edge_find(c, "site"));
+	assert_string_equal(e->cluster, "blue");
+	assert_int_equal(atm_addr_sel(&e->addr), 16);
+	assert_true(e->ipv4 && !e->ipv6 && !e->df);
+	assert_int_equal(e->path, CONF_PATH_KERNEL);
+	assert_int_equal(e->mtu, 1400);
+	assert_int_equal(e->queue, 20);
+	assert_int_equal(e->nspis, 2);
+	assert_int_equal(e->spis[1], 257);
+	a = TAILQ_FIRST(&e->allows);
+	assert_int_equal(a->group.bits, 8);
+	assert_true(a->has_source && a->source.a[0] == 10);
+	assert_int_equal(a->dirs, CONF_DIR_OUT);
+	assert_true(TAILQ_FIRST(&e->rules)->rate == 20000000);
+	assert_int_equal(TAILQ_FIRST(&e->rules)->dscp, 46);
+	l = conf_lan_find(c, "eth1", &of);
+	assert_non_null(l);
+	assert_ptr_equal(of, e);
+	assert_true(!l->tun && !l->querier && l->discovery);
+	assert_int_equal(l->forward, CONF_FORWARD_NEVER);
+	assert_true(l->rate == CONF_RATE_MAX);
+	assert_int_equal(TAILQ_FIRST(&l->statics)->prefix.bits, 32);
+	l = conf_lan_find(c, "mars0", NULL);
+	assert_non_null(l);
+	assert_true(l->tun);
+	assert_int_equal(TAILQ_FIRST(&l->addrs)->prefix.a[3], 254);
+	assert_null(conf_lan_find(c, "eth2", NULL));
+	wr_init(&w, two, sizeof(two));
+	conf_write(&w, c, CONF_FOR_EDGED);
+	assert_int_equal(w.len, len);
+	assert_memory_equal(one, two, len);
+	conf_free(c);
+}
+
+/* Each child gets what it needs, and the keys that it uses. */
+static void
+to_whom(void **state)
+{
+	struct conf *c = read_for(CONF_FOR_EDGED);
+
+	(void)state;
+	assert_false(conf_has_server(c));
+	assert_true(TAILQ_EMPTY(&c->listens));
+	assert_non_null(conf_key_find(c, 300));
+	assert_non_null(conf_key_find(c, 257));
+	assert_null(conf_key_find(c, UINT32_MAX));
+	conf_free(c);
+	c = read_for(CONF_FOR_SCSPD);
+	assert_true(TAILQ_EMPTY(&c->edges));
+	assert_true(conf_has_server(c));
+	assert_null(conf_key_find(c, 300));
+	assert_non_null(conf_key_find(c, 257));
+	assert_non_null(conf_key_find(c, UINT32_MAX));
+	conf_free(c);
+	c = read_for(CONF_FOR_MARSD);
+	assert_true(TAILQ_EMPTY(&c->edges));
+	assert_true(TAILQ_EMPTY(&c->keys));
+	assert_non_null(conf_cluster_find(c, "lis1"));
+	conf_free(c);
+}
+
+static void
+edge_truncated(void **state)
+{
+	uint8_t buf[SIZE], *cut;
+	size_t len = written_with_edge(buf, CONF_FOR_EDGED), i;
+	struct rd r;
+
+	(void)state;
+	for (i = 0; i < len; i++) {
+		cut = malloc(i + 1);
+		assert_non_null(cut);
+		memcpy(cut, buf, i);
+		rd_init(&r, cut, i);
+		assert_null(conf_read(&r));
+		free(cut);
+	}
+}
+
+static void
+obeys(const struct conf_number *n, const void *base)
+{
+	for (; n->name != NULL; n++)
+		assert_in_range(conf_number_get(n, base), n->min, n->max);
+}
+
+/* Any one octet changed: refused, or within the rules. */
+static void
+edge_damaged(void **state)
+{
+	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff };
+	uint8_t buf[SIZE], old;
+	size_t len = written_with_edge(buf, CONF_FOR_EDGED), i, j, refused = 0;
+	const struct conf_edge *e;
+	const struct conf_allow *a;
+	const struct conf_lan *l;
+	struct conf *c;
+	struct rd r;
+
+	(void)state;
+	for (i = 0; i < len; i++) {
+		old = buf[i];
+		for (j = 0; j < sizeof(values); j++) {
+			buf[i] = values[j];
+			rd_init(&r, buf, len);
+			if ((c = conf_read(&r)) == NULL) {
+				refused++;
+				continue;
+			}
+			TAILQ_FOREACH(e, &c->edges, entry) {
+				obeys(conf_edge_numbers, e);
+				assert_true(e->ipv4 || e->ipv6);
+				assert_true(e->nspis <= CONF_KEYS_MAX);
+				TAILQ_FOREACH(a, &e->allows, entry)
+					assert_true(a->dirs != 0 &&
+					    ip_prefix_multicast(&a->group));
+				TAILQ_FOREACH(l, &e->lans, entry) {
+					obeys(conf_lan_numbers, l);
+					assert_true(l->rate <= CONF_RATE_MAX);
+					assert_true(l->forward <
+					    CONF_FORWARD_MAX);
+				}
+			}
+			conf_free(c);
+		}
+		buf[i] = old;
+	}
+	assert_true(refused > len);
+}
+
 static void
 algorithms(void **state)
 {
@@ -387,7 +684,11 @@ main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(defaults),
 		cmocka_unit_test(round_trip), cmocka_unit_test(without_keys),
 		cmocka_unit_test(truncated), cmocka_unit_test(damaged),
-		cmocka_unit_test(ranges), cmocka_unit_test(algorithms) };
+		cmocka_unit_test(ranges), cmocka_unit_test(algorithms),
+		cmocka_unit_test(edge_defaults),
+		cmocka_unit_test(edge_round_trip), cmocka_unit_test(to_whom),
+		cmocka_unit_test(edge_truncated),
+		cmocka_unit_test(edge_damaged) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

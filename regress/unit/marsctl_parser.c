@@ -84,6 +84,10 @@ every_command(void **state)
 	good("show cache", ASK_SCSPD, "show cache");
 	good("show counters", ASK_MARSD | ASK_SCSPD, "show counters");
 	good("show circuits", ASK_MARSD | ASK_SCSPD, "show circuits");
+	good("show edges", ASK_EDGED, "show edges");
+	good("show lans", ASK_EDGED, "show lans");
+	good("show listeners", ASK_EDGED, "show listeners");
+	good("show flows", ASK_EDGED, "show flows");
 	good("reload", ASK_MARSD, "reload");
 	good("log verbose", ASK_MARSD, "log verbose");
 	good("log brief", ASK_MARSD, "log brief");
@@ -114,6 +118,26 @@ every_show(void **state)
 	assert_null(marsctl_show_find("nothing"));
 	setup_parse(&r, "reload");
 	assert_null(r.q.show);
+	free(r.err);
+}
+
+/* edged is asked, too, or where nobody else is there. */
+static void
+where_only_edges_are(void **state)
+{
+	struct result r;
+
+	(void)state;
+	setup_parse(&r, "show summary");
+	assert_int_equal(r.q.also, ASK_EDGED);
+	assert_int_equal(r.q.instead, 0);
+	free(r.err);
+	setup_parse(&r, "reload");
+	assert_int_equal(r.q.also, 0);
+	assert_int_equal(r.q.instead, ASK_EDGED);
+	free(r.err);
+	setup_parse(&r, "show groups");
+	assert_int_equal(r.q.also | r.q.instead, 0);
 	free(r.err);
 }
 
@@ -210,6 +234,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_command),
 		cmocka_unit_test(every_show),
+		cmocka_unit_test(where_only_edges_are),
 		cmocka_unit_test(abbreviations),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(wrong_words),

@@ -1711,6 +1711,49 @@ late(void **state)
 	vc_close(e.l);
 }
 
+/*
+ * nvc.md rule 9: what comes first may be of a circuit that the peer had before
+ * this one.  Then its number says nothing about those of now, and after 16 in
+ * a row that seem late the next one is not; one that is newer begins anew.
+ */
+static void
+numbers_of_another_circuit_are_forgotten(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[20] = { 0x17, 0x20 };
+	int i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	put64(b + 4, call_in(&e, CALLER, 0, NULL));
+	memcpy(b + 12, MARS_SDU, 8);
+	e.nup = 0;
+	b[2] = 0x40;
+	nvc_input(e.n, &from, b, 20);
+	assert_int_equal(e.nup, 1);
+	/* 15 late ones and a newer one: those that follow are late again */
+	for (i = 1; i <= 15; i++) {
+		b[2] = 0x20;
+		b[3] = (uint8_t)i;
+		nvc_input(e.n, &from, b, 20);
+	}
+	b[2] = 0x41;
+	nvc_input(e.n, &from, b, 20);
+	assert_int_equal(e.nup, 2);
+	assert_int_equal(counter(&e, "late"), 15);
+	for (i = 1; i <= 20; i++) {
+		b[2] = 0x20;
+		b[3] = (uint8_t)(100 + i);
+		nvc_input(e.n, &from, b, 20);
+		assert_int_equal(e.nup, i <= 16 ? 2 : i - 14);
+	}
+	assert_int_equal(counter(&e, "late"), 31);
+	vc_close(e.l);
+}
+
 /* A circuit whose caller takes BUNDLE or not. */
 static struct vc *
 bundler(struct end *e, uint64_t i, bool bundles)
@@ -2389,6 +2432,7 @@ main(void)
 		cmocka_unit_test(told_within),
 		cmocka_unit_test(numbered),
 		cmocka_unit_test(late),
+		cmocka_unit_test(numbers_of_another_circuit_are_forgotten),
 		cmocka_unit_test(bundled),
 		cmocka_unit_test(bundle_sizes),
 		cmocka_unit_test(bundled_copies),

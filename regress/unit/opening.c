@@ -76,13 +76,20 @@ teardown(void **state)
 	return 0;
 }
 
+static enum endpoint_owner
+owner(bool marsd)
+{
+	return marsd ? ENDPOINT_MARSD : ENDPOINT_SCSPD;
+}
+
 static bool
 is(bool marsd, size_t nth, enum conf_transport transport, struct atm_addr local,
     struct atm_addr peer)
 {
 	struct endpoint e;
 
-	return conf_endpoint(c, marsd, nth, &e) && e.transport == transport &&
+	return conf_endpoint(c, owner(marsd), nth, &e) &&
+	    e.transport == transport &&
 	    atm_addr_equal(&e.local, &local) && atm_addr_equal(&e.peer, &peer);
 }
 
@@ -91,7 +98,41 @@ ends(bool marsd, size_t nth)
 {
 	struct endpoint e;
 
-	return !conf_endpoint(c, marsd, nth, &e);
+	return !conf_endpoint(c, owner(marsd), nth, &e);
+}
+
+/* Two for each edge, whatever else listens; marsd and scspd have neither. */
+static void
+endpoints_of_edges(void **state)
+{
+	struct conf_edge *one, *two;
+	struct atm_addr at;
+	struct endpoint e;
+	bool server;
+
+	(void)state;
+	assert_false(conf_endpoint(c, ENDPOINT_EDGED, 0, &e));
+	assert_non_null(one = conf_edge_new(c, "one"));
+	assert_non_null(two = conf_edge_new(c, "two"));
+	one->addr = addr(1, 16);
+	two->addr = addr(7, 4);
+	assert_true(conf_endpoint(c, ENDPOINT_EDGED, 1, &e));
+	at = addr(1, 17);
+	assert_true(atm_addr_equal(&e.local, &at));
+	assert_int_equal(e.transport, CONF_LISTEN_UDP);
+	assert_ptr_equal(conf_edge_at(c, &at, &server), one);
+	assert_true(server);
+	assert_true(conf_endpoint(c, ENDPOINT_EDGED, 2, &e));
+	assert_true(atm_addr_equal(&e.local, &two->addr));
+	assert_ptr_equal(conf_edge_at(c, &two->addr, &server), two);
+	assert_false(server);
+	assert_false(conf_endpoint(c, ENDPOINT_EDGED, 4, &e));
+	assert_true(conf_has_endpoint(
+	    c, ENDPOINT_EDGED, CONF_LISTEN_UDP, &at, NULL, &e));
+	assert_false(conf_has_endpoint(
+	    c, ENDPOINT_MARSD, CONF_LISTEN_UDP, &at, NULL, &e));
+	at = addr(1, 18);
+	assert_null(conf_edge_at(c, &at, &server));
 }
 
 /* UDP and switched circuits: each cluster's address, and SEL 1 of all */
@@ -254,6 +295,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(endpoints_are_cluster_addresses_and_sel_1),
+		T(endpoints_of_edges),
 		T(circuit_to_a_neighbor_is_scspds),
 		T(calls_from_own_address_only),
 		T(pvc_of_that_child_only),

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <netinet/in.h>
@@ -277,6 +278,136 @@ try_syslog(void)
 	return 0;
 }
 
+/* --- edged: it sends to addresses on its pinned sockets only */
+
+#define NPINNED	2
+
+static int pinned[NPINNED];	/* UDP sockets with the numbers for it */
+static int unpinned;		/* the same without */
+
+static struct sockaddr_in discard;	/* an address on this machine */
+
+static int
+result_of_mmsg(int fd)
+{
+	struct mmsghdr mm = { 0 };
+	struct iovec iov;
+	char c = 'x';
+
+	iov.iov_base = &c;
+	iov.iov_len = 1;
+	mm.msg_hdr.msg_name = &discard;
+	mm.msg_hdr.msg_namelen = sizeof(discard);
+	mm.msg_hdr.msg_iov = &iov;
+	mm.msg_hdr.msg_iovlen = 1;
+	return result(sendmmsg(fd, &mm, 1, 0));
+}
+
+/* What edged does all the time. */
+static int
+try_edged_work(void)
+{
+	struct iovec iov;
+	char buf[8] = "x";
+
+	iov.iov_base = buf;
+	iov.iov_len = 1;
+	WORKS(result_of_mmsg(pinned[0]) == 0);
+	WORKS(result_of_mmsg(pinned[NPINNED - 1]) == 0);
+	WORKS(write(pair[1], buf, 1) == 1);
+	WORKS(writev(pair[1], &iov, 1) == 1);
+	WORKS(send(pair[1], buf, 1, 0) == 1);
+	WORKS(read(pair[0], buf, 3) == 3);
+	WORKS(arc4random() != arc4random() || arc4random() != arc4random());
+	WORKS(close(unpinned) == 0);
+	WORKS(close(pair[0]) == 0);
+	return 0;
+}
+
+static int
+try_mmsg_unpinned(void)
+{
+	return result_of_mmsg(unpinned);
+}
+
+/* The kernel looks at the lower half of the argument only. */
+static int
+try_mmsg_high(void)
+{
+	struct mmsghdr mm = { 0 };
+
+	return result(syscall(SYS_sendmmsg, (UINT64_C(1) << 32) |
+	    (uint64_t)unpinned, &mm, 1UL, 0UL));
+}
+
+static int
+try_sendto_address(void)
+{
+	return result(sendto(pinned[0], "x", 1, 0,
+	    (const struct sockaddr *)&discard, sizeof(discard)));
+}
+
+static int
+try_sendmsg(void)
+{
+	struct msghdr mh = { 0 };
+
+	return result(sendmsg(pair[1], &mh, 0));
+}
+
+static int
+try_setsockopt(void)
+{
+	const int on = 1;
+
+	return result(setsockopt(
+	    pinned[0], SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)));
+}
+
+static int
+try_close_pinned(void)
+{
+	return result(close(pinned[NPINNED - 1]));
+}
+
+static int
+try_close_pinned_high(void)
+{
+	return result(syscall(SYS_close, (UINT64_C(1) << 32) |
+	    (uint64_t)pinned[0]));
+}
+
+static int
+try_dup2_pinned(void)
+{
+	return result(dup2(unpinned, pinned[0]));
+}
+
+static int
+try_dup_to_pinned(void)
+{
+	int fd = fcntl(unpinned, F_DUPFD_CLOEXEC, SANDBOX_PIN);
+
+	return fd >= SANDBOX_PIN + NPINNED ? 0 : 99;
+}
+
+static const struct {
+	const char	*name;
+	int		(*try)(void);
+	int		 expected;
+} edged_attempts[] = {
+	{ "work", try_edged_work, 0 },
+	{ "sendmmsg(2) on another descriptor", try_mmsg_unpinned, ENOSYS },
+	{ "the same with other high bits", try_mmsg_high, ENOSYS },
+	{ "sendto(2) with an address", try_sendto_address, EPERM },
+	{ "sendmsg(2)", try_sendmsg, EPERM },
+	{ "setsockopt(2)", try_setsockopt, EPERM },
+	{ "close(2) of a pinned one", try_close_pinned, ENOSYS },
+	{ "the same with other high bits", try_close_pinned_high, ENOSYS },
+	{ "dup2(2) over a pinned one", try_dup2_pinned, ENOSYS },
+	{ "a new descriptor among them", try_dup_to_pinned, 0 },
+};
+
 static const struct attempt {
 	const char	*name;
 	int		(*try)(void);
@@ -309,6 +440,23 @@ static const struct attempt {
 	{ "syslog", try_syslog, 0, 0, 0 },
 };
 
+/* UDP sockets where the sandbox of edged wants them. */
+static void
+pin_sockets(void)
+{
+	int i, fd;
+
+	discard.sin_family = AF_INET;
+	discard.sin_port = htons(9);
+	discard.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	unpinned = socket(AF_INET, SOCK_DGRAM, 0);
+	for (i = 0; i < NPINNED; i++) {
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		pinned[i] = fcntl(fd, F_DUPFD_CLOEXEC, SANDBOX_PIN);
+		(void)close(fd);
+	}
+}
+
 /* Runs one attempt in a process in that role; its wait status. */
 static int
 confined(enum sandbox_role role, int (*try)(void))
@@ -321,7 +469,8 @@ confined(enum sandbox_role role, int (*try)(void))
 	assert_int_not_equal(pid = fork(), -1);
 	if (pid == 0) {
 		log_init("regress", false);
-		sandbox_enter(role, state, sizeof(state));
+		pin_sockets();
+		sandbox_enter_pinned(role, NPINNED, state, sizeof(state));
 		_exit(try());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -355,6 +504,28 @@ each_role_may_do_what_it_needs_only(void **unused)
 		check(SANDBOX_SCSPD, &attempts[i], attempts[i].child);
 		check(SANDBOX_PARENT, &attempts[i], attempts[i].parent);
 		check(SANDBOX_PARTIES, &attempts[i], attempts[i].parties);
+		/* but for how it sends, edged is a child as the others are */
+		if (attempts[i].try != try_work)
+			check(SANDBOX_EDGED, &attempts[i], attempts[i].child);
+	}
+}
+
+static void
+edged_sends_where_it_may(void **unused)
+{
+	struct attempt a = { 0 };
+	size_t i;
+
+	(void)unused;
+#ifdef SANITIZE_BUILD
+	print_message("the sandbox is off in this build: not tested\n");
+	skip();
+#endif
+	for (i = 0; i < sizeof(edged_attempts) / sizeof(edged_attempts[0]);
+	    i++) {
+		a.name = edged_attempts[i].name;
+		a.try = edged_attempts[i].try;
+		check(SANDBOX_EDGED, &a, edged_attempts[i].expected);
 	}
 }
 
@@ -436,6 +607,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_says_what_is_in_force),
 		cmocka_unit_test(each_role_may_do_what_it_needs_only),
+		cmocka_unit_test(edged_sends_where_it_may),
 		cmocka_unit_test(abort_is_told_apart),
 	};
 

@@ -93,7 +93,8 @@ owner_whose(void *arg, const struct conf *c, enum conf_transport transport,
 	const struct conf_listen *l;
 	struct endpoint e;
 
-	if (!conf_has_endpoint(c, true, transport, local, peer, &e))
+	if (!conf_has_endpoint(
+	    c, ENDPOINT_MARSD, transport, local, peer, &e))
 		return false;
 	TAILQ_FOREACH(l, &c->listens, entry)
 		if (atm_addr_equal(&l->addr, local)) {
@@ -395,7 +396,7 @@ send_named(uint8_t last, bool new, const char *name)
 	conf_cluster_new(c, name)->addr = l->addr;
 	c->base_port = BASE_PORT;
 	wr_init(&w, buf, sizeof(buf));
-	conf_write(&w, c, false);
+	conf_write(&w, c, CONF_FOR_MARSD);
 	assert_false(wr_failed(&w));
 	conf_free(c);
 	wr_init(&h, head, sizeof(head));

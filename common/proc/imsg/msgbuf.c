@@ -197,23 +197,24 @@ union control {
 };
 
 static ssize_t
-send_some(int s, struct iovec *iov, int n, int fd)
+send_fd(int s, struct iovec *iov, int n, int fd)
 {
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 0 };
 	union control control;
 	struct cmsghdr *c;
 
+	/* edged's sandbox lets it send to where it is connected, no more */
+	if (fd < 0)
+		return writev(s, iov, n);
 	memset(&control, 0, sizeof(control));
 	msg.msg_iovlen = (__typeof__(msg.msg_iovlen))n;
-	if (fd >= 0) {
-		msg.msg_control = &control;
-		msg.msg_controllen = sizeof(control.space);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
+	msg.msg_control = &control;
+	msg.msg_controllen = sizeof(control.space);
+	c = CMSG_FIRSTHDR(&msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	return sendmsg(s, &msg, 0);
 }
 
@@ -223,18 +224,21 @@ send_queue(int s, struct msgbuf *m, bool fds)
 	struct iovec iov[IOV_MAX];
 	struct ibuf *first = TAILQ_FIRST(&m->out.bufs);
 	ssize_t sent;
+	bool with_fd;
 	int n;
 
 	if (first == NULL)
 		return 0;
 	n = gather(m, iov, fds);
+	/* a process that sends no descriptor may be denied sendmsg(2) */
+	with_fd = fds && first->fd >= 0;
 	do {
-		sent =
-		    fds ? send_some(s, iov, n, first->fd) : writev(s, iov, n);
+		sent = with_fd ? send_fd(s, iov, n, first->fd) :
+		    writev(s, iov, n);
 	} while (sent == -1 && errno == EINTR);
 	if (sent == -1)
 		return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
-	if (fds && sent > 0)
+	if (with_fd && sent > 0)
 		drop_fd(&first->fd);
 	drain(m, (size_t)sent);
 	return 0;

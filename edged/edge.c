@@ -1,0 +1,690 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Edges: their configuration, their LANs, and what they join. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge_impl.h"
+
+static const struct mars_pro edge_pros[EDGED_FAMILIES] = {
+	[EDGED_V4] = { .type = PRO_IPV4 },
+	[EDGED_V6] = { .type = PRO_IPV6 },
+};
+
+int
+edged_join_cmp(const struct edged_join *a, const struct edged_join *b)
+{
+	return paddr_cmp(&a->group, &b->group);
+}
+RB_GENERATE(edged_join_tree, edged_join, entry, edged_join_cmp)
+
+static void
+edge_event(const struct edged_edge *e, struct edged_event *ev)
+{
+	ev->edge = e->conf.name;
+	e->edged->ops->event(e->edged->arg, ev);
+}
+
+/* --- what is joined: the union of what the LANs want */
+
+static struct marsc *
+edge_client(const struct edged_end *end, const struct paddr *group)
+{
+	return end->client[group->len == 16 ? EDGED_V6 : EDGED_V4];
+}
+
+static void
+edge_join_tell(struct edged_edge *e, const struct paddr *group, bool join)
+{
+	struct marsc *c = edge_client(&e->self, group);
+
+	if (c == NULL)
+		return;
+	if (!join)
+		(void)marsc_leave(c, group, group);
+	else if (marsc_join(c, group, group, true) == MARSC_E_MEMORY)
+		edge_event(e,
+		    &(struct edged_event){
+			.code = EDGED_EV_NO_MEMORY, .why = "a join" });
+}
+
+static void
+join_add(struct edged_edge *e, const struct paddr *group)
+{
+	struct edged_join key = { .group = *group }, *j;
+
+	if ((j = RB_FIND(edged_join_tree, &e->joins, &key)) != NULL) {
+		j->lans++;
+		return;
+	}
+	if ((j = calloc(1, sizeof(*j))) == NULL) {
+		edge_event(e,
+		    &(struct edged_event){
+			.code = EDGED_EV_NO_MEMORY, .why = "a join" });
+		return;
+	}
+	j->group = *group;
+	j->lans = 1;
+	RB_INSERT(edged_join_tree, &e->joins, j);
+	e->njoins++;
+	edge_join_tell(e, group, true);
+}
+
+static void
+join_remove(struct edged_edge *e, const struct paddr *group)
+{
+	struct edged_join key = { .group = *group }, *j;
+
+	j = RB_FIND(edged_join_tree, &e->joins, &key);
+	if (j == NULL || --j->lans > 0)
+		return; /* NULL: there was no memory to join it */
+	RB_REMOVE(edged_join_tree, &e->joins, j);
+	e->njoins--;
+	edge_join_tell(e, group, false);
+	free(j);
+}
+
+/* --- what a LAN tells */
+
+static void
+edge_lan_send(void *arg, const void *packet, size_t len)
+{
+	edged_port_send(arg, packet, len);
+}
+
+static void
+edge_lan_wanted(void *arg, const struct edged_listener_group *g,
+    enum edged_listener_change change)
+{
+	struct edged_port *p = arg;
+
+	if (!p->forwards)
+		return;
+	if (change == EDGED_LISTENER_WANTED)
+		join_add(p->edge, &g->addr);
+	else if (change == EDGED_LISTENER_UNWANTED)
+		join_remove(p->edge, &g->addr);
+}
+
+static void
+port_join_all(struct edged_port *p, struct edged_listener *l, bool join)
+{
+	struct edged_listener_group *g;
+
+	for (g = edged_listener_after(l, NULL); g != NULL;
+	     g = edged_listener_after(l, &g->addr)) {
+		if (!g->wanted)
+			continue;
+		if (join)
+			join_add(p->edge, &g->addr);
+		else
+			join_remove(p->edge, &g->addr);
+	}
+}
+
+/*
+ * Who does not forward joins nothing, so that there is one copy for a LAN with
+ * several edges.
+ */
+static void
+edge_lan_role(void *arg, bool forwarder)
+{
+	struct edged_port *p = arg;
+
+	if (p->forwards == forwarder)
+		return;
+	p->forwards = forwarder;
+	port_join_all(p, &p->lan.v4.listener, forwarder);
+	port_join_all(p, &p->lan.v6.listener, forwarder);
+	if (p->lan.conf.forward == EDGED_LAN_FORWARD_ELECTED)
+		edge_event(p->edge,
+		    &(struct edged_event){ .lan = p->name,
+			.code =
+			    forwarder ? EDGED_EV_FORWARDER : EDGED_EV_BACKUP });
+}
+
+static uint64_t
+edge_lan_random(void *arg)
+{
+	struct edged *d = ((struct edged_port *)arg)->edge->edged;
+
+	return d->ops->random(d->arg);
+}
+
+static void
+edge_lan_violated(
+    void *arg, const struct table *t, uint8_t state, uint8_t event)
+{
+	struct edged_port *p = arg;
+
+	edge_event(p->edge,
+	    &(struct edged_event){ .code = EDGED_EV_VIOLATION,
+		.lan = p->name,
+		.table = t->name,
+		.state = t->states[state],
+		.event = t->events[event] });
+}
+
+static const struct edged_lan_ops edge_lan_ops = {
+	.send = edge_lan_send,
+	.wanted = edge_lan_wanted,
+	.role = edge_lan_role,
+	.random = edge_lan_random,
+	.violated = edge_lan_violated,
+};
+
+/* --- what a client tells */
+
+static uint32_t
+edge_marsc_random(void *arg)
+{
+	struct edged *d = ((struct edged_end *)arg)->edge->edged;
+
+	return (uint32_t)d->ops->random(d->arg);
+}
+
+static void
+edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
+{
+	struct edged_end *end = arg;
+	struct edged_event ev = { .code = EDGED_EV_MAX,
+		.pro = marsc_protocol(c),
+		.server = n->server,
+		.why = n->why };
+
+	switch (n->code) {
+	case MARSC_NOTICE_SENT:
+	case MARSC_NOTICE_NOT_SENT:
+		edged_forward_held(end->edge, n);
+		return;
+	case MARSC_NOTICE_REGISTERED:
+		ev.code = EDGED_EV_REGISTERED;
+		break;
+	case MARSC_NOTICE_MARS_FAILED:
+		ev.code = EDGED_EV_MARS_FAILED;
+		break;
+	case MARSC_NOTICE_NO_MARS:
+		ev.code = EDGED_EV_NO_MARS;
+		break;
+	case MARSC_NOTICE_REDIRECT:
+		ev.code = EDGED_EV_REDIRECT;
+		break;
+	case MARSC_NOTICE_NO_MEMORY:
+		ev.code = EDGED_EV_NO_MEMORY;
+		break;
+	case MARSC_NOTICE_VIOLATION:
+		ev.code = EDGED_EV_VIOLATION;
+		ev.table = n->table;
+		ev.state = n->state;
+		ev.event = n->event;
+		break;
+	default:
+		return;
+	}
+	edge_event(end->edge, &ev);
+}
+
+static const struct marsc_ops edge_marsc_ops = {
+	.random = edge_marsc_random,
+	.notice = edge_marsc_notice,
+	.packet = edged_forward_packet,
+};
+
+/* --- endpoints */
+
+static int
+end_client(struct edged_end *end, int family)
+{
+	const struct edged_edge_conf *conf = &end->edge->conf;
+	struct marsc_conf mc = { .pro = edge_pros[family],
+		.mcs = end->mcs,
+		.servers = conf->servers,
+		.nservers = conf->nservers };
+
+	marsc_timers_default(&mc.timers);
+	if ((end->client[family] = marsc_new(end->host, &mc)) == NULL)
+		return -1;
+	marsc_register(end->client[family]);
+	return 0;
+}
+
+/* A call that comes before there is anybody, or where nobody is. */
+static uint16_t
+nobody_called(void *arg, struct vc *vc, const struct atm_addr *caller,
+    bool leaf, void **cookie)
+{
+	(void)arg;
+	(void)vc;
+	(void)caller;
+	(void)leaf;
+	(void)cookie;
+	return VC_CAUSE_REJECTED;
+}
+
+const struct vc_user edged_nobody = { .remote_call = nobody_called };
+
+static int
+end_open(struct edged_end *end)
+{
+	const struct edged_edge_conf *conf = &end->edge->conf;
+
+	end->host =
+	    marsc_host_new(&edge_marsc_ops, end, end->edge->edged->timers);
+	if (end->host == NULL ||
+	    (conf->ipv4 && end_client(end, EDGED_V4) == -1) ||
+	    (conf->ipv6 && end_client(end, EDGED_V6) == -1))
+		return -1;
+	marsc_host_attach(end->host, end->link);
+	return 0;
+}
+
+/* The link stays, as nobody's. */
+static void
+end_close(struct edged_end *end)
+{
+	if (end->host != NULL)
+		marsc_host_free(end->host);
+	end->host = NULL;
+	if (end->link != NULL)
+		end->link->user = &edged_nobody;
+	end->client[EDGED_V4] = end->client[EDGED_V6] = NULL;
+}
+
+static void
+end_servers(struct edged_end *end)
+{
+	const struct edged_edge_conf *conf = &end->edge->conf;
+	int i;
+
+	for (i = 0; i < EDGED_FAMILIES; i++)
+		if (end->client[i] != NULL)
+			(void)marsc_set_servers(
+			    end->client[i], conf->servers, conf->nservers);
+}
+
+static bool
+same_range(const struct edged_range *a, const struct edged_range *b)
+{
+	return paddr_equal(&a->min, &b->min) && paddr_equal(&a->max, &b->max);
+}
+
+static bool
+range_among(
+    const struct edged_range *r, const struct edged_range *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (same_range(r, &list[i]))
+			return true;
+	return false;
+}
+
+/* What the multicast server serves follows the configuration. */
+static int
+end_serve(struct edged_edge *e)
+{
+	const struct edged_edge_conf *conf = &e->conf;
+	struct edged_range *now;
+	const struct edged_range *r;
+	struct marsc *c;
+	size_t i;
+
+	if (conf->nserve == 0) {
+		end_close(&e->server);
+		e->nserved = 0;
+		return 0;
+	}
+	if (e->server.host == NULL && end_open(&e->server) == -1)
+		return -1;
+	now = reallocarray(NULL, conf->nserve + 1, sizeof(*now));
+	if (now == NULL)
+		return -1;
+	for (i = 0; i < e->nserved; i++) {
+		r = &e->served[i];
+		c = edge_client(&e->server, &r->min);
+		if (c != NULL && !range_among(r, conf->serve, conf->nserve))
+			(void)marsc_leave(c, &r->min, &r->max);
+	}
+	for (i = 0; i < conf->nserve; i++) {
+		now[i] = conf->serve[i];
+		c = edge_client(&e->server, &now[i].min);
+		if (c != NULL && !range_among(&now[i], e->served, e->nserved))
+			(void)marsc_join(c, &now[i].min, &now[i].max, false);
+	}
+	free(e->served);
+	e->served = now;
+	e->nserved = conf->nserve;
+	return 0;
+}
+
+/* --- LANs, by the configuration */
+
+static void
+port_free(struct edged_port *p)
+{
+	edged_lan_free(&p->lan);
+	TAILQ_REMOVE(&p->edge->ports, p, entry);
+	free(p);
+}
+
+static struct edged_port *
+port_find(struct edged_edge *e, const char *name)
+{
+	struct edged_port *p;
+
+	TAILQ_FOREACH(p, &e->ports, entry)
+		if (strcmp(p->name, name) == 0)
+			break;
+	return p;
+}
+
+static struct edged_port *
+port_new(struct edged_edge *e, const struct edged_port_conf *conf)
+{
+	struct edged_port *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->edge = e;
+	p->tun = conf->tun;
+	memcpy(p->name, conf->name, sizeof(p->name));
+	if (edged_lan_init(&p->lan, &edge_lan_ops, p, e->edged->timers,
+		&conf->lan) == -1) {
+		free(p);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&e->ports, p, entry);
+	return p;
+}
+
+static int
+edge_ports(struct edged_edge *e)
+{
+	const struct edged_edge_conf *conf = &e->conf;
+	struct edged_port *p, *next;
+	size_t i;
+	int res = 0;
+
+	TAILQ_FOREACH(p, &e->ports, entry)
+		p->stays = false;
+	for (i = 0; i < conf->nports; i++) {
+		p = port_find(e, conf->ports[i].name);
+		if (p != NULL)
+			edged_lan_configure(&p->lan, &conf->ports[i].lan);
+		else if ((p = port_new(e, &conf->ports[i])) == NULL) {
+			res = -1;
+			continue;
+		}
+		p->new_flows = conf->ports[i].new_flows;
+		p->stays = true;
+	}
+	for (p = TAILQ_FIRST(&e->ports); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (!p->stays)
+			port_free(p);
+	}
+	return res;
+}
+
+/* --- edges, by the configuration */
+
+static void
+edge_free(struct edged_edge *e)
+{
+	struct edged_join *j;
+	struct edged_port *p;
+
+	while ((p = TAILQ_FIRST(&e->ports)) != NULL)
+		port_free(p);
+	end_close(&e->self);
+	end_close(&e->server);
+	while ((j = RB_ROOT(&e->joins)) != NULL) {
+		RB_REMOVE(edged_join_tree, &e->joins, j);
+		free(j);
+	}
+	edged_flows_free(&e->flows);
+	free(e->served);
+	TAILQ_REMOVE(&e->edged->edges, e, entry);
+	free(e);
+}
+
+static struct edged_edge *
+edge_find(struct edged *d, const char *name)
+{
+	struct edged_edge *e;
+
+	TAILQ_FOREACH(e, &d->edges, entry)
+		if (strcmp(e->conf.name, name) == 0)
+			break;
+	return e;
+}
+
+static struct edged_edge *
+edge_new(struct edged *d, const struct edged_edge_conf *conf)
+{
+	struct edged_edge *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	e->edged = d;
+	e->conf = *conf;
+	e->self = (struct edged_end){ .edge = e };
+	e->server = (struct edged_end){ .edge = e, .mcs = true };
+	TAILQ_INIT(&e->ports);
+	RB_INIT(&e->joins);
+	TAILQ_INSERT_TAIL(&d->edges, e, entry);
+	if (edged_flows_init(
+		&e->flows, conf->max_flows, d->ops->random(d->arg)) == -1 ||
+	    end_open(&e->self) == -1) {
+		edge_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+/* An edge that has other addresses or protocols is another edge. */
+static bool
+same_edge(const struct edged_edge_conf *a, const struct edged_edge_conf *b)
+{
+	return atm_addr_equal(&a->addr, &b->addr) && a->ipv4 == b->ipv4 &&
+	    a->ipv6 == b->ipv6 && a->max_flows == b->max_flows;
+}
+
+static int
+edge_apply(struct edged *d, const struct edged_edge_conf *conf)
+{
+	struct edged_edge *e = edge_find(d, conf->name);
+	struct vc_link *self = NULL, *server = NULL;
+	int res;
+
+	if (e != NULL && !same_edge(&e->conf, conf)) {
+		if (atm_addr_equal(&e->conf.addr, &conf->addr)) {
+			self = e->self.link;
+			server = e->server.link;
+		}
+		edge_free(e);
+		e = NULL;
+	}
+	if (e == NULL) {
+		if ((e = edge_new(d, conf)) == NULL)
+			return -1;
+		edged_attach(e, false, self);
+		edged_attach(e, true, server);
+	}
+	e->conf = *conf;
+	e->policy = &conf->policy;
+	e->stays = true;
+	end_servers(&e->self);
+	end_servers(&e->server);
+	res = edge_ports(e);
+	if (end_serve(e) == -1)
+		res = -1;
+	return res;
+}
+
+struct edged *
+edged_new(const struct edged_ops *ops, void *arg, struct timers *timers)
+{
+	struct edged *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->ops = ops;
+	d->arg = arg;
+	d->timers = timers;
+	d->started = timers->now;
+	TAILQ_INIT(&d->edges);
+	return d;
+}
+
+void
+edged_free(struct edged *d)
+{
+	struct edged_edge *e;
+
+	while ((e = TAILQ_FIRST(&d->edges)) != NULL)
+		edge_free(e);
+	free(d);
+}
+
+int
+edged_configure(struct edged *d, const struct edged_conf *conf)
+{
+	struct edged_edge *e, *next;
+	size_t i;
+	int res = 0;
+
+	TAILQ_FOREACH(e, &d->edges, entry)
+		e->stays = false;
+	for (i = 0; i < conf->nedges; i++)
+		if (edge_apply(d, &conf->edges[i]) == -1)
+			res = -1;
+	for (e = TAILQ_FIRST(&d->edges); e != NULL; e = next) {
+		next = TAILQ_NEXT(e, entry);
+		if (!e->stays)
+			edge_free(e);
+	}
+	return res;
+}
+
+void
+edged_shutdown(struct edged *d)
+{
+	struct edged_edge *e;
+	struct edged_port *p;
+	int i;
+
+	TAILQ_FOREACH(e, &d->edges, entry) {
+		TAILQ_FOREACH(p, &e->ports, entry)
+			edged_lan_down(&p->lan);
+		for (i = 0; i < EDGED_FAMILIES; i++) {
+			if (e->server.client[i] != NULL)
+				marsc_deregister(e->server.client[i]);
+			if (e->self.client[i] != NULL)
+				marsc_deregister(e->self.client[i]);
+		}
+	}
+}
+
+/* --- links */
+
+struct edged_edge *
+edged_at(struct edged *d, const struct atm_addr *addr, bool *mcs)
+{
+	struct edged_edge *e;
+
+	TAILQ_FOREACH(e, &d->edges, entry) {
+		*mcs = atm_addr_equal(&e->conf.mcs, addr);
+		if (*mcs || atm_addr_equal(&e->conf.addr, addr))
+			break;
+	}
+	return e;
+}
+
+const char *
+edged_edge_name(const struct edged_edge *e)
+{
+	return e->conf.name;
+}
+
+void
+edged_attach(struct edged_edge *e, bool mcs, struct vc_link *link)
+{
+	struct edged_end *end = mcs ? &e->server : &e->self;
+
+	end->link = link;
+	if (end->host != NULL)
+		marsc_host_attach(end->host, link);
+}
+
+void
+edged_detach(struct edged *d, struct vc_link *link)
+{
+	struct edged_edge *e;
+
+	TAILQ_FOREACH(e, &d->edges, entry) {
+		if (e->self.link == link)
+			edged_attach(e, false, NULL);
+		if (e->server.link == link)
+			edged_attach(e, true, NULL);
+	}
+}
+
+/* --- interfaces */
+
+struct edged_port *
+edged_port_find(struct edged *d, const char *name)
+{
+	struct edged_port *p = NULL;
+	struct edged_edge *e;
+
+	TAILQ_FOREACH(e, &d->edges, entry)
+		if ((p = port_find(e, name)) != NULL)
+			break;
+	return p;
+}
+
+void
+edged_port_set_shell(struct edged_port *p, void *shell)
+{
+	p->shell = shell;
+}
+
+void *
+edged_port_shell(const struct edged_port *p)
+{
+	return p->shell;
+}
+
+void
+edged_port_addresses(struct edged_port *p, const struct paddr *v4,
+    const struct paddr *v6, const struct ip_prefix *nets, size_t n,
+    uint32_t mtu)
+{
+	p->mtu = mtu;
+	edged_lan_addresses(&p->lan, v4, v6, nets, n);
+}
+
+void
+edged_port_up(struct edged_port *p)
+{
+	if (p->lan.up)
+		return;
+	edged_lan_up(&p->lan);
+	edge_event(p->edge,
+	    &(struct edged_event){ .code = EDGED_EV_UP, .lan = p->name });
+}
+
+void
+edged_port_down(struct edged_port *p)
+{
+	if (!p->lan.up)
+		return;
+	edged_lan_down(&p->lan);
+	edge_event(p->edge,
+	    &(struct edged_event){ .code = EDGED_EV_DOWN, .lan = p->name });
+}

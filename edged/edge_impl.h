@@ -1,0 +1,102 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What edge.c, forward.c and show.c share; nobody else includes it. */
+#ifndef EDGED_EDGE_IMPL_H
+#define EDGED_EDGE_IMPL_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+#ifndef RB_HEAD
+#include <bsd/sys/tree.h>
+#endif
+
+#include "edge.h"
+
+#define EDGED_PACKET_MAX	9216	/* octets of a packet on a LAN */
+#define EDGED_TOO_BIG_RATE	10	/* Packet Too Big a second, at once */
+
+/* A group that is joined, and by how many of the edge's LANs it is wanted. */
+struct edged_join {
+	RB_ENTRY(edged_join)	 entry;
+	struct paddr		 group;
+	uint32_t		 lans;
+};
+RB_HEAD(edged_join_tree, edged_join);
+
+int	edged_join_cmp(const struct edged_join *, const struct edged_join *);
+RB_PROTOTYPE(edged_join_tree, edged_join, entry, edged_join_cmp)
+
+struct edged_port {
+	TAILQ_ENTRY(edged_port)	 entry;
+	struct edged_edge	*edge;
+	char			 name[EDGED_PORT_NAME];
+	bool			 tun;
+	uint32_t		 new_flows;	/* of a source, 1/s */
+	bool			 stays;		/* of the new configuration */
+	bool			 forwards;	/* its groups are joined */
+	void			*shell;
+	uint32_t		 mtu;		/* of the interface; 0: any */
+	struct edged_lan	 lan;
+	uint64_t		 packets_in, packets_out, octets_out;
+	uint64_t		 no_room;	/* dropped by the interface */
+};
+TAILQ_HEAD(edged_ports, edged_port);
+
+/* Clients by protocol. */
+enum { EDGED_V4, EDGED_V6, EDGED_FAMILIES };
+
+/* An endpoint: of the edge, or of its multicast server. */
+struct edged_end {
+	struct edged_edge	*edge;
+	bool			 mcs;
+	struct marsc_host	*host;		/* NULL: there is none */
+	struct vc_link		*link;		/* NULL: not open */
+	struct marsc		*client[EDGED_FAMILIES];
+};
+
+struct edged_edge {
+	TAILQ_ENTRY(edged_edge)	 entry;
+	struct edged		*edged;
+	bool			 stays;		/* of the new configuration */
+	struct edged_edge_conf	 conf;
+	const struct edged_policy *policy;
+	struct edged_end	 self, server;
+	struct edged_range	*served;	/* as the server has joined */
+	size_t			 nserved;
+	struct edged_ports	 ports;
+	struct edged_join_tree	 joins;
+	uint32_t		 njoins;
+	struct edged_flows	 flows;
+	struct edged_bucket	 too_big;
+	/* of packets from other sites that belong to no flow */
+	uint64_t		 ip_drops[EDGED_IP_DROP_MAX];
+	uint64_t		 policy_drops[EDGED_POLICY_DROP_MAX];
+	uint64_t		 flow_drops[EDGED_FLOW_DROP_MAX]; /* all */
+	uint64_t		 out_packets, out_copies, in_packets, in_copies;
+};
+TAILQ_HEAD(edged_edges, edged_edge);
+
+struct edged {
+	const struct edged_ops	*ops;
+	void			*arg;
+	struct timers		*timers;
+	mtime_t			 started;
+	struct edged_edges	 edges;
+	uint8_t			 packet[EDGED_PACKET_MAX];
+	uint8_t			 fragment[EDGED_PACKET_MAX];
+};
+
+/* forward.c */
+/* a packet from another site; for struct marsc_ops */
+void	edged_forward_packet(void *, struct marsc *,
+	    const struct marsc_packet *);
+/* MARSC_NOTICE_SENT, or ..._NOT_SENT */
+void	edged_forward_held(struct edged_edge *, const struct marsc_notice *);
+/* out on the LAN; counted */
+void	edged_port_send(struct edged_port *, const void *, size_t);
+
+#endif

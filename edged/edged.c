@@ -1,0 +1,364 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * edged(8): a multicast router towards LANs, a MARS client towards the rest.
+ * This file ties the core to the process: it has no protocol.  Interfaces and
+ * sockets come from mars(8), which alone can open them.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "edged.h"
+#include "endpoint.h"
+#include "vc_udp.h"
+
+#define ROW	16	/* packets to one site before the next has its turn */
+
+/* --- what the core asks for */
+
+static bool
+edged_op_send(void *shell, const void *packet, size_t len)
+{
+	struct edged_lanif *l = shell;
+
+	return l->io != NULL && lanio_send(l->io, packet, len);
+}
+
+static const char *const event_text[EDGED_EV_MAX] = {
+#define X(sym, text) [sym] = text,
+	EDGED_EVENTS(X)
+#undef X
+};
+static const char *const event_advice[EDGED_EV_MAX] = {
+	[EDGED_EV_NO_MARS] = "look at the servers and the way to them",
+	[EDGED_EV_NO_MEMORY] = "look at the limits of the edge",
+};
+_Static_assert(EDGED_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
+
+static bool
+edged_event_ordinary(enum edged_event_code code)
+{
+	switch (code) {
+	case EDGED_EV_REGISTERED:
+	case EDGED_EV_REDIRECT:
+	case EDGED_EV_UP:
+	case EDGED_EV_DOWN:
+	case EDGED_EV_FORWARDER:
+	case EDGED_EV_BACKUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+edged_op_event(void *arg, const struct edged_event *e)
+{
+	struct edged_shell *d = arg;
+	char where[256] = "", why[256] = "", text[ATM_STRLEN];
+	const struct service_event line = {
+		.where = where,
+		.text = event_text[e->code],
+		.why = why[0] == '\0' && e->why == NULL ? NULL : why,
+		.number = e->number,
+		.advice = event_advice[e->code],
+		.ordinary = edged_event_ordinary(e->code),
+	};
+
+	log_append(where, sizeof(where), "edge %s: ", e->edge);
+	if (e->lan != NULL)
+		log_append(where, sizeof(where), "%s: ", e->lan);
+	if (e->pro != NULL)
+		log_append(where, sizeof(where),
+		    "%s: ", mars_pro_print(e->pro, text, sizeof(text)));
+	if (e->server != NULL)
+		log_append(where, sizeof(where), "server %s: ",
+		    atm_addr_print(e->server, text, sizeof(text)));
+	if (e->table != NULL)
+		log_append(where, sizeof(where),
+		    "table %s, state %s, event "
+		    "%s: ",
+		    e->table, e->state, e->event);
+	if (e->why != NULL)
+		log_append(why, sizeof(why), "%s", e->why);
+	service_log_event(&d->service, e->code, &line);
+}
+
+static const struct edged_ops edged_ops = {
+	.random = service_random64,
+	.send = edged_op_send,
+	.event = edged_op_event,
+};
+
+/* --- interfaces */
+
+static struct edged_lanif *
+edged_lanif_find(struct edged_shell *d, const char *name)
+{
+	struct edged_lanif *l;
+
+	TAILQ_FOREACH(l, &d->lanifs, entry)
+		if (strcmp(l->lanif.name, name) == 0)
+			break;
+	return l;
+}
+
+/* The addresses of the interface as the core wants them. */
+static void
+edged_lanif_addresses(const struct edged_lanif *l, struct edged_port *p)
+{
+	struct ip_prefix nets[LANIF_ADDRS];
+	struct paddr v4 = { 0 }, v6 = { 0 }, a;
+	uint8_t i;
+
+	for (i = 0; i < l->lanif.naddrs; i++) {
+		nets[i] = l->lanif.addrs[i];
+		a = (struct paddr){ .len = nets[i].v6 ? 16 : 4 };
+		memcpy(a.a, nets[i].a, a.len);
+		if (a.len == 4 && v4.len == 0)
+			v4 = a;
+		else if (a.len == 16 && v6.len == 0 &&
+		    edged_addr_link_local(&a))
+			v6 = a;
+		ip_prefix_mask(&nets[i]);
+	}
+	edged_port_addresses(p, &v4, &v6, nets, l->lanif.naddrs, l->lanif.mtu);
+}
+
+/* The port of that name has this interface, if there is one. */
+static void
+edged_lanif_tie(struct edged_shell *d, struct edged_lanif *l)
+{
+	struct edged_port *p;
+
+	if (d->edged == NULL || l->io == NULL ||
+	    (p = edged_port_find(d->edged, l->lanif.name)) == NULL)
+		return;
+	edged_port_set_shell(p, l);
+	edged_lanif_addresses(l, p);
+	edged_port_up(p);
+}
+
+static void
+edged_lanif_close(struct edged_lanif *l)
+{
+	struct edged_port *p = NULL;
+
+	if (l->io == NULL)
+		return;
+	if (l->shell->edged != NULL)
+		p = edged_port_find(l->shell->edged, l->lanif.name);
+	if (p != NULL) {
+		edged_port_down(p); /* has last words */
+		edged_port_set_shell(p, NULL);
+	}
+	lanio_free(l->io);
+	l->io = NULL;
+}
+
+static void
+edged_lanif_packet(void *arg, uint8_t *packet, size_t len, bool undone)
+{
+	struct edged_lanif *l = arg;
+	struct edged_port *p;
+
+	p = edged_port_find(l->shell->edged, l->lanif.name);
+	if (p != NULL)
+		edged_port_input(p, packet, len, undone);
+}
+
+/* mars(8) will say so, too; nothing is to be read from it until it is back. */
+static void
+edged_lanif_gone(void *arg)
+{
+	struct edged_lanif *l = arg;
+
+	log_warnx("%s: can't be read", l->lanif.name);
+}
+
+static const struct lanio_user edged_lanio_user = {
+	.packet = edged_lanif_packet,
+	.gone = edged_lanif_gone,
+};
+
+/* --- what the process asks for */
+
+/* fd: of an interface that is there now; -1: something of it has changed. */
+static void
+edged_hook_lan(void *arg, const struct lanif *lanif, int fd)
+{
+	struct edged_shell *d = arg;
+	struct edged_lanif *l = edged_lanif_find(d, lanif->name);
+
+	if (l == NULL) {
+		if ((l = calloc(1, sizeof(*l))) == NULL)
+			fatal("interface");
+		l->shell = d;
+		TAILQ_INSERT_TAIL(&d->lanifs, l, entry);
+	}
+	if (fd != -1)
+		edged_lanif_close(l);
+	l->lanif = *lanif;
+	if (fd == -1 && l->io != NULL)
+		lanio_set(l->io, lanif);
+	if (fd != -1) {
+		l->io = lanio_new(d->service.loop.base, &d->service.loop.timers,
+		    fd, lanif, &edged_lanio_user, l);
+		if (l->io == NULL) {
+			log_warn("%s: can't be used", lanif->name);
+			(void)close(fd);
+		}
+	}
+	edged_lanif_tie(d, l);
+}
+
+static void
+edged_hook_lan_gone(void *arg, const char *name)
+{
+	struct edged_shell *d = arg;
+	struct edged_lanif *l = edged_lanif_find(d, name);
+
+	if (l == NULL)
+		return;
+	edged_lanif_close(l);
+	TAILQ_REMOVE(&d->lanifs, l, entry);
+	free(l);
+}
+
+static int
+edged_hook_configure(void *arg, struct conf *c)
+{
+	struct edged_shell *d = arg;
+	struct edged_built *built;
+	struct edged_lanif *l;
+	int res;
+
+	if (d->edged == NULL)
+		d->edged = edged_new(&edged_ops, d, &d->service.loop.timers);
+	if (d->edged == NULL || (built = edged_build(c)) == NULL)
+		return -1;
+	res = edged_configure(d->edged, edged_built_conf(built));
+	edged_built_free(d->built);
+	d->built = built;
+	TAILQ_FOREACH(l, &d->lanifs, entry)
+		edged_lanif_tie(d, l);
+	if (res == -1)
+		log_warnx("no memory for all of the new configuration");
+	return 0;
+}
+
+/* The address of each edge, and the next SEL, of its multicast server. */
+static bool
+edged_hook_whose(void *arg, const struct conf *c, enum conf_transport transport,
+    const struct atm_addr *local, const struct atm_addr *peer,
+    struct service_user *u)
+{
+	struct edged_shell *d = arg;
+	struct edged_edge *e;
+	bool mcs;
+
+	(void)c;
+	(void)peer;
+	if (transport != CONF_LISTEN_UDP ||
+	    (e = edged_at(d->edged, local, &mcs)) == NULL)
+		return false;
+	u->name = edged_edge_name(e);
+	u->user = &edged_nobody;
+	u->arg = e;
+	return true;
+}
+
+/*
+ * Data waits for as long as is configured, and what goes to one site in a turn
+ * goes in a row.  mtu is of a packet that is in ours: outside are the headers
+ * of IP, of UDP and of NVC, LLC/SNAP, and 4 octets of RFC 2022 (5.5.1).
+ */
+static void
+edged_hook_udp(void *arg, const struct conf *c, const struct atm_addr *local,
+    struct vc_udp_params *p)
+{
+	const struct conf_edge *e;
+	uint8_t ip[16], sel;
+	bool server, v6 = false;
+
+	(void)arg;
+	if ((e = conf_edge_at(c, local, &server)) == NULL)
+		return;
+	(void)atm_addr_to_ip(local, &v6, ip, &sel);
+	p->mtu = (uint16_t)(e->mtu + 4 + 8 + 12 + 8 + (v6 ? 40 : 20));
+	p->whole = false; /* df in its statement says what the socket does */
+	p->queue_time = MTIME_MS(e->queue);
+	p->row = ROW;
+}
+
+static void
+edged_hook_attach(void *arg, const struct service_user *u, struct vc_link *link)
+{
+	struct edged_shell *d = arg;
+	struct edged_edge *e;
+	bool mcs;
+
+	(void)u;
+	if ((e = edged_at(d->edged, &link->local, &mcs)) != NULL)
+		edged_attach(e, mcs, link);
+}
+
+static void
+edged_hook_detach(void *arg, struct vc_link *link)
+{
+	struct edged_shell *d = arg;
+
+	edged_detach(d->edged, link);
+}
+
+static void
+edged_hook_end(void *arg)
+{
+	struct edged_shell *d = arg;
+
+	edged_shutdown(d->edged);
+}
+
+static void
+edged_hook_destroy(void *arg)
+{
+	struct edged_shell *d = arg;
+	struct edged_lanif *l;
+
+	while ((l = TAILQ_FIRST(&d->lanifs)) != NULL)
+		edged_hook_lan_gone(d, l->lanif.name);
+	if (d->edged != NULL)
+		edged_free(d->edged);
+	d->edged = NULL;
+	edged_built_free(d->built);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct edged_shell d;
+	struct service_hooks hooks = {
+		.name = "edged",
+		.role = SANDBOX_EDGED,
+		.commands = edged_commands,
+		.ncommands = edged_ncommands,
+		.summary = edged_ctl_summary,
+		.counters = edged_ctl_counters,
+		.configure = edged_hook_configure,
+		.whose = edged_hook_whose,
+		.udp = edged_hook_udp,
+		.attach = edged_hook_attach,
+		.detach = edged_hook_detach,
+		.lan = edged_hook_lan,
+		.lan_gone = edged_hook_lan_gone,
+		.shutdown = edged_hook_end,
+		.destroy = edged_hook_destroy,
+	};
+
+	TAILQ_INIT(&d.lanifs);
+	return service_main(&d.service, &hooks, &d, argc, argv);
+}

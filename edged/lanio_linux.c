@@ -1,0 +1,242 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Packet sockets (packet(7)) and TUN devices of Linux. */
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <linux/if_packet.h>
+
+#include <errno.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lanio.h"
+
+#define BATCH		64	/* packets in one system call */
+#define READS		4	/* system calls before others have a turn */
+#define FRAME_MAX	(14 + 9216)
+#define ETHER_HEAD	14
+
+struct lanio {
+	int			 fd;
+	struct timers		*timers;
+	struct lanif		 lanif;
+	const struct lanio_user	*user;
+	void			*arg;
+	struct event		 readable;
+};
+
+/* Where packets arrive.  All interfaces share it, since none is read from
+ * while another one is. */
+static uint8_t lanio_in[BATCH][FRAME_MAX];
+
+/* --- in */
+
+struct lanio_batch {
+	struct mmsghdr	msgs[BATCH];
+	struct iovec	iov[BATCH];
+	struct {
+		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(
+		    sizeof(struct tpacket_auxdata))];
+	} aux[BATCH];
+};
+
+static void
+lanio_batch_init(struct lanio_batch *b)
+{
+	struct msghdr *h;
+	int i;
+
+	memset(b->msgs, 0, sizeof(b->msgs));
+	for (i = 0; i < BATCH; i++) {
+		b->iov[i].iov_base = lanio_in[i];
+		b->iov[i].iov_len = FRAME_MAX;
+		h = &b->msgs[i].msg_hdr;
+		h->msg_iov = &b->iov[i];
+		h->msg_iovlen = 1;
+		h->msg_control = &b->aux[i];
+		h->msg_controllen = sizeof(b->aux[i]);
+	}
+}
+
+/*
+ * What a program of this machine, of a container or of a virtual machine has
+ * sent has no checksum yet: it is left to a network card, and there is none.
+ */
+static bool
+lanio_undone(struct msghdr *h)
+{
+	struct tpacket_auxdata aux;
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c))
+		if (c->cmsg_level == SOL_PACKET &&
+		    c->cmsg_type == PACKET_AUXDATA &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(aux))) {
+			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+			return (aux.tp_status & TP_STATUS_CSUMNOTREADY) != 0;
+		}
+	return false;
+}
+
+static void
+lanio_frame(struct lanio *l, uint8_t *p, size_t len, bool undone)
+{
+	if (l->lanif.linklen > 0) {
+		if (len <= ETHER_HEAD)
+			return;
+		p += ETHER_HEAD;
+		len -= ETHER_HEAD;
+	}
+	l->user->packet(l->arg, p, len, undone);
+}
+
+/* How many came; -1: none, see errno. */
+static int
+lanio_read_packets(struct lanio *l)
+{
+	static struct lanio_batch b;
+	struct msghdr *h;
+	int i, n;
+
+	lanio_batch_init(&b);
+	n = recvmmsg(l->fd, b.msgs, BATCH, MSG_DONTWAIT, NULL);
+	for (i = 0; i < n; i++) {
+		h = &b.msgs[i].msg_hdr;
+		if ((h->msg_flags & MSG_TRUNC) == 0)
+			lanio_frame(
+			    l, lanio_in[i], b.msgs[i].msg_len, lanio_undone(h));
+	}
+	return n;
+}
+
+static int
+lanio_read_tun(struct lanio *l)
+{
+	ssize_t len;
+	int n;
+
+	for (n = 0; n < BATCH; n++) {
+		len = read(l->fd, lanio_in[0], FRAME_MAX);
+		if (len <= 0)
+			break;
+		/* without an offload of the device all checksums are done */
+		l->user->packet(l->arg, lanio_in[0], (size_t)len, false);
+	}
+	return n == 0 ? -1 : n;
+}
+
+static void
+lanio_on_readable(int fd, short what, void *arg)
+{
+	struct lanio *l = arg;
+	int n = 0, reads;
+
+	(void)fd;
+	(void)what;
+	timers_clock(l->timers);
+	for (reads = 0; reads < READS; reads++) {
+		n = l->lanif.tun ? lanio_read_tun(l) : lanio_read_packets(l);
+		if (n < BATCH)
+			break;
+	}
+	/* a network that is down for a while is said once, and no end */
+	if (n == -1 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN &&
+	    errno != EIO) {
+		event_del(&l->readable);
+		l->user->gone(l->arg);
+	}
+}
+
+/* --- out */
+
+static void
+lanio_ether_head(const struct lanio *l, uint8_t *head, const uint8_t *ip)
+{
+	bool v6 = ip[0] >> 4 == 6;
+
+	if (v6) { /* RFC 2464 section 7 */
+		head[0] = head[1] = 0x33;
+		memcpy(head + 2, ip + 24 + 12, 4);
+	} else { /* RFC 1112 section 6.4 */
+		head[0] = 0x01;
+		head[1] = 0;
+		head[2] = 0x5e;
+		memcpy(head + 3, ip + 16 + 1, 3);
+		head[3] &= 0x7f;
+	}
+	memcpy(head + 6, l->lanif.link, 6);
+	head[12] = v6 ? 0x86 : 0x08;
+	head[13] = v6 ? 0xdd : 0x00;
+}
+
+/*
+ * One by one: edged's sandbox can't see into the arguments of sendmmsg(2), and
+ * lets it send many at once only on its UDP sockets.
+ */
+bool
+lanio_send(struct lanio *l, const void *packet, size_t len)
+{
+	union {
+		const void *from;
+		void *base;
+	} p = { packet };
+	uint8_t head[ETHER_HEAD];
+	struct iovec iov[2] = { { head, 0 }, { p.base, len } };
+	ssize_t n;
+
+	if (len < 20 || len > FRAME_MAX - ETHER_HEAD)
+		return false;
+	if (l->lanif.linklen > 0) {
+		lanio_ether_head(l, head, packet);
+		iov[0].iov_len = ETHER_HEAD;
+	}
+	do
+		n = writev(l->fd, iov, 2);
+	while (n == -1 && errno == EINTR);
+	return n == (ssize_t)(iov[0].iov_len + len);
+}
+
+/* --- life */
+
+void
+lanio_set(struct lanio *l, const struct lanif *lanif)
+{
+	l->lanif = *lanif;
+}
+
+struct lanio *
+lanio_new(struct event_base *base, struct timers *timers, int fd,
+    const struct lanif *lanif, const struct lanio_user *user, void *arg)
+{
+	struct lanio *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->fd = fd;
+	l->timers = timers;
+	l->lanif = *lanif;
+	l->user = user;
+	l->arg = arg;
+	if (event_assign(&l->readable, base, fd, EV_READ | EV_PERSIST,
+		lanio_on_readable, l) == -1 ||
+	    event_add(&l->readable, NULL) == -1) {
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void
+lanio_free(struct lanio *l)
+{
+	(void)event_del(&l->readable);
+	(void)close(l->fd);
+	free(l);
+}

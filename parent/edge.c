@@ -1,0 +1,328 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The interfaces of edges.  edged may open nothing, so it is given a
+ * descriptor for each interface that is there, and is told when one comes,
+ * goes, or gets another address.  What the system says of such a change only
+ * wakes us: then all of them are looked at anew, so that nothing depends on
+ * the order of what was said, nor on whether all of it was heard.
+ */
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent.h"
+
+#define WAIT	100000	/* us after a change, for others that follow it */
+#define READS	64	/* messages about changes that are read at once */
+
+static void
+lan_free(struct parent_lan *l)
+{
+	if (l->fd != -1)
+		(void)close(l->fd);
+	free(l);
+}
+
+void
+parent_lans_free(struct parent_lans *lans)
+{
+	struct parent_lan *l;
+
+	while ((l = TAILQ_FIRST(lans)) != NULL) {
+		TAILQ_REMOVE(lans, l, entry);
+		lan_free(l);
+	}
+}
+
+static struct parent_lan *
+lan_find(const struct parent_lans *lans, const char *name, bool tun)
+{
+	struct parent_lan *l;
+
+	TAILQ_FOREACH(l, lans, entry)
+		if (l->tun == tun && strcmp(l->name, name) == 0)
+			return l;
+	return NULL;
+}
+
+/* fd: -1, or edged's from then on. */
+static void
+lan_tell(struct parent *p, const struct parent_lan *l, int fd)
+{
+	uint8_t buf[LANIF_IPC_MAX];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_lanif(&w, &l->is);
+	parent_child_send(
+	    &p->children[PARENT_EDGED], IMSG_EDGE_LAN, fd, buf, w.len);
+}
+
+static void
+lan_tell_gone(struct parent *p, const struct parent_lan *l)
+{
+	uint8_t buf[CONF_IF_SIZE + 2];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_string(&w, l->name);
+	parent_child_send(
+	    &p->children[PARENT_EDGED], IMSG_EDGE_LAN_GONE, -1, buf, w.len);
+}
+
+/* The descriptor for edged.  That of a tun is kept: with it goes the device. */
+static int
+lan_descriptor(struct parent_lan *l)
+{
+	int fd = l->fd;
+
+	if (l->tun)
+		return dup(fd);
+	l->fd = -1;
+	return fd;
+}
+
+/* It is there, and edged has no descriptor for it. */
+static void
+lan_came(struct parent *p, struct parent_lan *l)
+{
+	int fd = lan_descriptor(l);
+
+	if (fd == -1) {
+		log_warn("%s", l->name);
+		return;
+	}
+	l->there = true;
+	log_info("interface %s is there, index %u, mtu %u", l->name,
+	    l->is.index, l->is.mtu);
+	lan_tell(p, l, fd);
+}
+
+static void
+lan_look_again(struct parent *p, struct parent_lan *l)
+{
+	char why[SENTENCE_SIZE];
+	struct lanif now;
+	bool there;
+
+	there = parent_lan_look(&now, l->name, l->tun);
+	/* a tun of that name that is not ours is of no use */
+	if (l->tun && there && now.index != l->is.index)
+		there = false;
+	if (l->there && (!there || now.index != l->is.index)) {
+		log_info("interface %s has gone", l->name);
+		l->there = false;
+		lan_tell_gone(p, l);
+	}
+	if (!there || (l->there && lanif_equal(&now, &l->is)))
+		return;
+	l->is = now;
+	if (l->there) {
+		lan_tell(p, l, -1);
+		return;
+	}
+	if (!l->tun &&
+	    (l->fd = parent_lan_socket(&l->is, why, sizeof(why))) == -1) {
+		log_warnx("%s", why);
+		return;
+	}
+	lan_came(p, l);
+}
+
+static void
+lans_on_wait(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+	struct parent_lan *l;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH(l, &p->lans, entry)
+		lan_look_again(p, l);
+}
+
+/* Something has changed, perhaps on another interface. */
+static void
+lans_on_change(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval tv = { 0, WAIT };
+	struct parent *p = arg;
+	uint8_t buf[8192];
+	int i;
+
+	(void)what;
+	/* one that was lost is an error here, and as good as one that came */
+	for (i = 0; i < READS; i++)
+		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) == -1 &&
+		    errno != ENOBUFS && errno != EINTR)
+			break;
+	if (!evtimer_pending(p->lan_wait, NULL) &&
+	    evtimer_add(p->lan_wait, &tv) == -1)
+		log_warnx("can't set a timer");
+}
+
+void
+parent_lans_start(struct parent *p)
+{
+	int fd;
+
+	TAILQ_INIT(&p->lans);
+	TAILQ_INIT(&p->lans_next);
+	if (!p->children[PARENT_EDGED].wanted)
+		return;
+	if ((fd = parent_lan_watch()) == -1)
+		fatal("can't watch interfaces");
+	p->lan_wait = evtimer_new(p->base, lans_on_wait, p);
+	p->lan_watch =
+	    event_new(p->base, fd, EV_READ | EV_PERSIST, lans_on_change, p);
+	if (p->lan_wait == NULL || p->lan_watch == NULL ||
+	    event_add(p->lan_watch, NULL) == -1)
+		fatalx("can't watch interfaces");
+}
+
+void
+parent_lans_end(struct parent *p)
+{
+	if (p->lan_watch != NULL) {
+		(void)close(event_get_fd(p->lan_watch));
+		event_free(p->lan_watch);
+	}
+	if (p->lan_wait != NULL)
+		event_free(p->lan_wait);
+	parent_lans_free(&p->lans);
+	parent_lans_free(&p->lans_next);
+}
+
+static bool
+lan_open(struct parent_lan *l, const struct conf_edge *e,
+    const struct conf_lan *conf, char *why, size_t size)
+{
+	if (conf->tun) {
+		l->fd = parent_lan_tun(conf, e->mtu, why, size);
+		if (l->fd == -1)
+			return false;
+	}
+	l->there = parent_lan_look(&l->is, l->name, l->tun);
+	if (!l->there && conf->tun) {
+		(void)snprintf(why, size, "tun %s is not there after it was "
+		    "made: see whether something else removes it", l->name);
+		return false;
+	}
+	if (!l->there || conf->tun)
+		return true;
+	l->fd = parent_lan_socket(&l->is, why, size);
+	return l->fd != -1;
+}
+
+bool
+parent_lans_open(struct parent *p, struct parent_lans *lans,
+    const struct conf *c, char *why, size_t size)
+{
+	const struct conf_edge *e;
+	const struct conf_lan *conf;
+	struct parent_lan *l;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+		TAILQ_FOREACH(conf, &e->lans, entry) {
+			if (lan_find(&p->lans, conf->name, conf->tun) != NULL)
+				continue;
+			if ((l = calloc(1, sizeof(*l))) == NULL) {
+				(void)snprintf(why, size, "not enough memory");
+				return false;
+			}
+			(void)strlcpy(l->name, conf->name, sizeof(l->name));
+			l->tun = conf->tun;
+			l->fd = -1;
+			TAILQ_INSERT_TAIL(lans, l, entry);
+			if (!lan_open(l, e, conf, why, size))
+				return false;
+		}
+	return true;
+}
+
+void
+parent_lans_send(
+    struct parent *p, struct parent_lans *lans, const struct conf *c)
+{
+	const struct conf_lan *conf;
+	struct parent_lan *l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &p->lans, entry, next) {
+		conf = conf_lan_find(c, l->name, NULL);
+		if (conf != NULL && conf->tun == l->tun)
+			continue;
+		/* edged closes what its configuration no longer has */
+		TAILQ_REMOVE(&p->lans, l, entry);
+		lan_free(l);
+	}
+	while ((l = TAILQ_FIRST(lans)) != NULL) {
+		TAILQ_REMOVE(lans, l, entry);
+		TAILQ_INSERT_TAIL(&p->lans, l, entry);
+		if (l->there)
+			lan_came(p, l);
+		else
+			log_info("interface %s is not there yet, or it is down",
+			    l->name);
+	}
+}
+
+static bool
+same_prefixes(const struct conf_prefixes *a, const struct conf_prefixes *b)
+{
+	const struct conf_prefix *x = TAILQ_FIRST(a), *y = TAILQ_FIRST(b);
+
+	for (; x != NULL && y != NULL;
+	    x = TAILQ_NEXT(x, entry), y = TAILQ_NEXT(y, entry))
+		if (memcmp(&x->prefix, &y->prefix, sizeof(x->prefix)) != 0)
+			return false;
+	return x == NULL && y == NULL;
+}
+
+/* A tun is made before mars(8) confines itself, and stays as it was made. */
+static bool
+tun_new(const struct conf *old, const struct conf_edge *e,
+    const struct conf_lan *l)
+{
+	const struct conf_lan *was;
+	struct conf_edge *of = NULL;
+
+	if (!l->tun)
+		return false;
+	was = conf_lan_find(old, l->name, &of);
+	return was == NULL || !was->tun || of->mtu != e->mtu ||
+	    !same_prefixes(&was->addrs, &l->addrs);
+}
+
+const char *
+parent_edges_fixed(const struct conf *old, const struct conf *new)
+{
+	const struct conf_edge *e, *was;
+	const struct conf_lan *l;
+	bool server;
+	int n = 0;
+
+	TAILQ_FOREACH(e, &old->edges, entry)
+		n++;
+	TAILQ_FOREACH(e, &new->edges, entry) {
+		n--;
+		was = conf_edge_at(old, &e->addr, &server);
+		if (was == NULL || server)
+			return "the address of an edge";
+		if (was->df != e->df)
+			return "df";
+		TAILQ_FOREACH(l, &e->lans, entry)
+			if (tun_new(old, e, l))
+				return "tun, its address or its mtu";
+	}
+	return n == 0 ? NULL : "the number of edges";
+}

@@ -1,0 +1,430 @@
+# Copyright (c) 2026 The mars developers
+# SPDX-License-Identifier: ISC
+"""Edges between sites, with real sockets as hosts: see edgenet.py."""
+
+import sys
+import time
+
+import edgenet
+from edgenet import Member, Net, Sender, Site, pump, stream
+from suite import cleanup, wait
+
+net = None
+tests = []
+
+
+def test(f):
+    tests.append(f)
+    return f
+
+
+def joined(site, group):
+    return site.joined(group)
+
+
+def members(group, *sites, **kw):
+    ms = [Member(net.sites[n], group, **kw) for n in sites]
+    for m in ms:
+        wait("site %d has joined %s" % (m.site.n, group),
+             lambda m=m: joined(m.site, group), 10)
+    return ms
+
+
+def close(*what):
+    for w in what:
+        w.close()
+    for w in what:
+        if isinstance(w, Member):
+            wait("site %d has left %s" % (w.site.n, w.group),
+                 lambda w=w: not joined(w.site, w.group), 10)
+
+
+def exactly(m, first, last):
+    missing = m.missing(first, last)
+    assert not missing, "site %d missed %d, %s, of %d" % (
+        m.site.n, len(missing), missing[:10], last - first)
+    assert m.doubles() == 0, "site %d got %d twice" % (m.site.n, m.doubles())
+
+
+def flow(site, group, direction):
+    rows = net.sites[site].suite.rows("flows", group=group,
+                                      direction=direction)
+    return rows[0] if rows else None
+
+
+@test
+def two_of_three():
+    """members at two of three other sites get each packet once"""
+    g = "239.1.1.1"
+    ms = members(g, 2, 3)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 200)
+    for m in ms:
+        exactly(m, 0, 200)
+        assert m.ttl == {7}, m.ttl
+    f = flow(1, g, "out")
+    assert f["packets"] == 200 and f["members"] == 2, f
+    assert flow(2, g, "in")["packets"] == 200
+    assert flow(4, g, "in") is None, "site 4 got what it does not want"
+    close(s, *ms)
+
+
+@test
+def join_and_leave_in_midstream():
+    """who joins gets packets at once, who leaves gets none, others all"""
+    g = "239.1.1.2"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g)
+    when = {}
+
+    def join():
+        when["join"] = time.monotonic()
+        ms.append(Member(net.sites[3], g))
+
+    def leave():
+        ms[1].leave()
+
+    stream(s, ms, 500, at={100: join, 300: leave})
+    exactly(ms[0], 0, 500)
+    late = ms[1]
+    assert late.first is not None, "site 3 got nothing"
+    delay = late.first - when["join"]
+    exactly(late, min(late.got), 300)
+    print("# join to first packet %.0f ms" % (delay * 1000))
+    assert delay < 1.0, delay
+    assert max(late.got) < 400, "a packet after the leave"
+    close(s, *ms)
+
+
+@test
+def first_receiver_of_a_running_stream():
+    """a stream that nobody wanted reaches the first who does"""
+    g = "239.1.1.3"
+    ms = []
+    s = Sender(net.sites[1], g)
+    when = {}
+
+    def join():
+        when["join"] = time.monotonic()
+        ms.append(Member(net.sites[2], g))
+
+    stream(s, ms, 400, at={100: join})
+    assert ms[0].first is not None, "nothing came"
+    delay = ms[0].first - when["join"]
+    print("# join to first packet %.0f ms" % (delay * 1000))
+    assert delay < 1.0, delay
+    close(s, *ms)
+
+
+@test
+def source_filter():
+    """of two sources only the one that was asked for is let through"""
+    g = "232.1.1.1"
+    ms = members(g, 3, sources=["10.1.1.2"])
+    a, b = Sender(net.sites[1], g), Sender(net.sites[2], g)
+    b.n = 100000
+    for _ in range(50):
+        a.send()
+        b.send()
+        pump(ms, 0.01)
+    pump(ms, 0.3)
+    exactly(ms[0], 0, 50)
+    assert max(ms[0].got) < 100000, "of the other source"
+    rows = net.sites[3].suite.rows("flows", source="10.1.2.2", group=g)
+    assert rows and rows[0]["drops"] == ["filtered 50"], rows
+    l = net.sites[3].suite.rows("listeners", group=g)[0]
+    assert l["mode"] == "include" and l["sources"] == ["10.1.1.2"], l
+    close(a, b, *ms)
+
+
+@test
+def ipv6():
+    """the same with IPv6 and MLD"""
+    g = "ff0e::1:1"
+    ms = members(g, 2, 4)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 100)
+    for m in ms:
+        exactly(m, 0, 100)
+        assert m.ttl == {7}, m.ttl
+    assert flow(3, g, "in") is None
+    close(s, *ms)
+
+
+@test
+def undone_checksums():
+    """what a veth sends without a checksum arrives with one"""
+    g = "239.1.1.4"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g, size=1316)
+    stream(s, ms, 50)
+    # a kernel socket drops a packet whose checksum is wrong
+    exactly(ms[0], 0, 50)
+    close(s, *ms)
+
+
+@test
+def mars_dies():
+    """the MARS is killed in mid-stream: no packet is lost, and it comes
+    back"""
+    g = "239.1.1.5"
+    ms = members(g, 2, 3)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 600, at={100: net.mars.kill, 400: net.mars.start})
+    for m in ms:
+        exactly(m, 0, 600)
+    for n in 1, 2, 3:
+        wait("site %d has joined again" % n, lambda n=n: net.sites[n].ready()
+             and (n == 1 or joined(net.sites[n], g)), 30)
+    close(s, *ms)
+
+
+@test
+def ttl_ends():
+    """TTL 1 ends at the edge, and is counted"""
+    g = "239.1.1.6"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g, ttl=1)
+    stream(s, ms, 10)
+    assert not ms[0].got
+    lan = net.sites[1].suite.rows("lans", lan="lan")[0]
+    assert "ttl 10" in lan["drops"], lan
+    close(s, *ms)
+
+
+@test
+def not_allowed():
+    """a group that no rule allows is neither joined nor sent, and counted"""
+    g = "224.5.5.5"
+    m = Member(net.sites[2], g)
+    s = Sender(net.sites[1], g)
+    stream(s, [m], 10)
+    assert not m.got
+    lan = net.sites[1].suite.rows("lans", lan="lan")[0]
+    assert "not-allowed-group 10" in lan["drops"], lan
+    assert not joined(net.sites[2], g)
+    assert net.sites[2].suite.counter("igmp-record-not-allowed") > 0
+    s.close()
+    m.close()
+
+
+@test
+def older_hosts():
+    """a host that speaks IGMPv2 beside those that speak version 3"""
+    g = "239.1.1.7"
+    with net.sites[4].host:
+        edgenet.Namespace.sysctl("net/ipv4/conf/eth0/force_igmp_version", 2)
+    ms = members(g, 2, 4)
+    l = net.sites[4].suite.rows("listeners", group=g)[0]
+    assert l["version"] == 2, l
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 50)
+    for m in ms:
+        exactly(m, 0, 50)
+    close(s, *ms)
+    with net.sites[4].host:
+        edgenet.Namespace.sysctl("net/ipv4/conf/eth0/force_igmp_version", 0)
+
+
+@test
+def large_packets():
+    """larger than the mtu: fragments inside, or dropped if DF is set"""
+    g = "239.1.1.8"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g, size=1450)
+    stream(s, ms, 20)
+    exactly(ms[0], 0, 20)
+    df = Sender(net.sites[1], g, size=1450, df=True)
+    df.n = 1000
+    stream(df, ms, 10)
+    assert max(ms[0].got) < 1000
+    assert "too-big 10" in flow(1, g, "out")["drops"], flow(1, g, "out")
+    close(s, df, *ms)
+
+
+@test
+def dscp_and_ecn():
+    """DSCP and ECN are copied to the packet outside, and kept inside"""
+    g = "239.1.1.11"
+    ms = members(g, 2)
+    tap = edgenet.Tap(net.core, "u1")
+    s = Sender(net.sites[1], g, tos=0xb9)
+    stream(s, ms, 10)
+    exactly(ms[0], 0, 10)
+    assert ms[0].tos == {0xb9}, ms[0].tos
+    outer = tap.tos(2022 + 16)
+    assert outer.count(0xb9) == 10, outer
+    close(s, *ms)
+
+
+@test
+def flood_of_groups():
+    """a host that sends to 20,000 groups costs nobody else anything"""
+    g = "239.1.1.12"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g)
+    before = net.sites[1].suite.rows("edges", protocol="ipv4")[0]["cmi"]
+    flood = Sender(net.sites[1], "239.9.0.0")
+    begin = time.monotonic()
+    for i in range(20000):
+        flood.to = ("239.9.%d.%d" % (i >> 8, i & 255), edgenet.PORT)
+        flood.send()
+        if i % 100 == 0:
+            s.send()
+            pump(ms, 0.01)
+    pump(ms, 0.5)
+    exactly(ms[0], 0, 200)
+    edge = net.sites[1].suite.rows("edges", protocol="ipv4")[0]
+    assert edge["registered"] and edge["cmi"] == before, edge
+    assert net.sites[1].suite.counter("flow-new-flows") > 10000
+    rss = net.sites[1].rss()
+    print("# %.1f s, RSS %.1f MB" % (time.monotonic() - begin, rss))
+    assert rss < 16, rss
+    close(s, flood, *ms)
+
+
+@test
+def a_lan_that_comes_later():
+    """the interface of a LAN goes and comes back: its hosts get packets"""
+    site, g = net.sites[4], "239.1.1.13"
+    with site.host:
+        edgenet.ip("link", "del", "lan4")
+    wait("the LAN is down", lambda: not site.suite.rows(
+        "lans", lan="lan")[0]["up"], 10)
+    site.wire("lan4", "lan", 1, again=True)
+    wait("the LAN is up", site.forwards, 10)
+    ms = members(g, 4)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 50)
+    exactly(ms[0], 0, 50)
+    close(s, *ms)
+
+
+@test
+def programs_of_the_router():
+    """a program on the machine of the edge is a host of its tun"""
+    site, g = net.sites[4], "239.1.1.14"
+    here = edgenet.Machine(site.router, "mars0")
+    m = Member(here, g)
+    wait("site 4 has joined", lambda: joined(site, g), 10)
+    s = Sender(net.sites[1], g)
+    stream(s, [m], 50)
+    exactly(m, 0, 50)
+    s.close()
+    # and the other way
+    ms = members("239.1.1.15", 2)
+    t = Sender(here, "239.1.1.15")
+    stream(t, ms, 50)
+    exactly(ms[0], 0, 50)
+    m.close()
+    close(t, *ms)
+
+
+@test
+def multicast_server():
+    """site 4 serves the groups: the sender sends one copy, none of its own
+    comes back"""
+    g = "239.2.1.1"
+    ms = members(g, 2, 3)
+    own = Member(net.sites[1], g)
+    wait("site 4 is the server of %s" % g, lambda: any(
+        r["server-count"] == 1 and r["group-min"] == "239.2.0.0"
+        for r in net.mars.ctl("groups")), 10)
+    s = Sender(net.sites[1], g)
+    stream(s, ms + [own], 100)
+    for m in ms:
+        exactly(m, 0, 100)
+    f = flow(1, g, "out")
+    assert f["members"] == 1 and f["copies"] == 100, f
+    assert flow(1, g, "in") is None, flow(1, g, "in")
+    own.close()
+    close(s, *ms)
+
+
+@test
+def two_edges():
+    """two edges on a LAN: one copy; one is killed: the other takes over"""
+    g = "239.1.1.9"
+    second = Site(net, 3, router=net.sites[3], lan="priority 50")
+    second.suite.start(expect=False)
+    wait("the second edge is registered", lambda: all(
+        e["registered"] for e in second.suite.ctl("edges") or [{
+            "registered": False}]), 10)
+    wait("it hears the first", lambda: second.suite.rows(
+        "lans", lan="lan")[0]["role"] == "backup", 10)
+    assert net.sites[3].forwards() and not second.forwards()
+    ms = members(g, 3)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 100)
+    exactly(ms[0], 0, 100)
+    # the other way: a host of theirs sends
+    back = members("239.1.1.10", 2)
+    t = Sender(net.sites[3], "239.1.1.10")
+    stream(t, back, 100)
+    exactly(back[0], 0, 100)
+    killed = {}
+
+    def kill():
+        net.sites[3].suite.kill()
+        killed["n"] = s.n
+
+    stream(s, ms, 1000, at={100: kill})
+    lost = [n for n in ms[0].missing(killed["n"], 1100)]
+    print("# %.2f s until the other forwards" % (len(lost) / 200))
+    assert len(lost) < 3 * 200, lost[-1]
+    assert not ms[0].missing(lost[-1] + 1 if lost else 0, 1100)
+    assert ms[0].doubles() == 0
+    s.close()
+    t.close()
+    ms[0].close()
+    back[0].close()
+
+
+def main():
+    global net
+    why = edgenet.unshared()
+    if why:
+        print("ok 1 - edges # SKIP %s" % why)
+        print("1..1")
+        return 0
+    bad = 0
+    net = Net()
+    for n in 1, 2, 3:
+        net.site(n)
+    net.site(4, edge="""
+	serve 239.2.0.0/16
+	tun "mars0" { address 10.1.4.254/32 }""")
+    begin = time.monotonic()
+    try:
+        net.start()
+    except Exception as e:
+        print("not ok 1 - sites begin: %s" % e)
+        for x in net.sites.values():
+            print("".join("# " + l for l in x.suite.tail(15).splitlines(True)))
+            print("# %s %s" % (x.suite.ctl("edges"), x.suite.ctl("lans")))
+        print("1..1")
+        return 1
+    print("# up after %.1f s" % (time.monotonic() - begin), flush=True)
+    wanted = sys.argv[1:]
+    chosen = [f for f in tests if not wanted or f.__name__ in wanted]
+    for i, f in enumerate(chosen, 1):
+        begin = time.monotonic()
+        name = "%s: %s" % (f.__name__, " ".join(f.__doc__.split()))
+        try:
+            f()
+            print("ok %d - %s" % (i, name), flush=True)
+        except Exception as e:      # a test must not end the others
+            bad += 1
+            print("not ok %d - %s" % (i, name), flush=True)
+            print("# %s: %s" % (type(e).__name__, e), flush=True)
+        print("# %.1f s" % (time.monotonic() - begin), flush=True)
+    if bad:
+        for s in [net.mars] + [x.suite for x in net.sites.values()]:
+            print("".join("# " + x for x in s.tail(15).splitlines(True)))
+    print("1..%d" % len(chosen))
+    cleanup()
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
