@@ -80,10 +80,16 @@ bench-edge:
 	@$(MAKE) -s programs bench
 	@BUILD=$(BUILD) python3 -B regress/bench/edge.py
 
+# What a suite bears: floods of two real servers, about four minutes.
+bench-flood:
+	@sh etc/prerequisites test
+	@$(MAKE) -s programs tests
+	@BUILD='$(BUILD)' python3 -B regress/bench/flood.py
+
 clean:
 	rm -rf build build-*
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
 .PHONY: all programs tests headers linkall bench install uninstall demo regress \
-	lint conformance regress-atm sim model bench-edge clean
+	lint conformance regress-atm sim model bench-edge bench-flood clean

@@ -291,6 +291,7 @@ edged_hook_udp(void *arg, const struct conf *c, const struct atm_addr *local,
 		return;
 	(void)atm_addr_to_ip(local, &v6, ip, &sel);
 	p->mtu = (uint16_t)(e->mtu + 4 + 8 + 12 + 8 + (v6 ? 40 : 20));
+	p->whole = false; /* df in its statement says what the socket does */
 	p->queue_time = MTIME_MS(e->queue);
 	p->row = ROW;
 }

@@ -100,6 +100,11 @@ check_listen(const struct conf *c, struct conf_listen *l, struct parsing *ps)
 		    "listen on %s: write the address without a SEL, each "
 		    "cluster has its own",
 		    print(&l->addr));
+	else if (l->transport == CONF_LISTEN_UDP && v6 && l->mtu != 0 &&
+	    l->mtu < CONF_MTU_MIN_V6)
+		parsing_complain(ps, l,
+		    "listen on udp %s mtu %u: IPv6 has at least %u",
+		    print(&l->addr), l->mtu, CONF_MTU_MIN_V6);
 	for (m = TAILQ_FIRST(&c->listens); m != l; m = TAILQ_NEXT(m, entry))
 		if (m->transport == l->transport &&
 		    (m->transport == CONF_LISTEN_ATM_PVC ?

@@ -111,6 +111,7 @@ enum parent_requester {
 struct parent_listener {
 	struct endpoint		 at;
 	int			 fd;
+	uint16_t		 mtu;	/* of its interface; 0: not known */
 };
 struct parent_listeners {
 	struct parent_listener	*v;

@@ -72,6 +72,10 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 		| LISTEN ON UDP STRING	{
 			parsing_listen(ps, CONF_LISTEN_UDP, $4, NULL, NULL);
 		}
+		| LISTEN ON UDP STRING NUMERIC NUMBER {
+			parsing_listen(ps, CONF_LISTEN_UDP, $4, NULL, NULL);
+			parsing_mtu(ps, $5, $6);
+		}
 		| LISTEN ON ATM_SVC STRING {
 			parsing_listen(ps, CONF_LISTEN_ATM_SVC, $4, NULL, NULL);
 		}
@@ -556,6 +560,7 @@ static const struct keyword keywords[] = {
 	{ "edge", EDGE, "edge \"name\" { ... }" },
 	{ "edged", EDGED, NULL },
 	{ "enquiry-interval", NUMERIC, "enquiry-interval SECONDS" },
+	{ "enquiry-maximum", NUMERIC, "enquiry-maximum SECONDS" },
 	{ "fast-leave", FAST_LEAVE, "fast-leave on or fast-leave off" },
 	{ "file", KEYFILE, "file \"/etc/mars/257.key\"" },
 	{ "flows", NUMERIC, "flows NUMBER" },
@@ -583,8 +588,8 @@ static const struct keyword keywords[] = {
 	{ "limit", LIMIT, "limit { ... } with a number for each, or limit "
 	    "NUMBER in a retransmit block" },
 	{ "link-local", LINK_LOCAL, "link-local 224.0.0.251" },
-	{ "listen", LISTEN, "listen on udp ADDRESS, listen on atm-svc ADDRESS "
-	    "or listen on atm-pvc [ITF.]VPI.VCI peer ADDRESS" },
+	{ "listen", LISTEN, "listen on udp ADDRESS [mtu OCTETS], listen on "
+	    "atm-svc ADDRESS or listen on atm-pvc [ITF.]VPI.VCI peer ADDRESS" },
 	{ "marsd", MARSD, NULL },
 	{ "members", NUMERIC, "members NUMBER" },
 	{ "mld", NUMERIC, "mld 1 or 2" },

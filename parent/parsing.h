@@ -131,6 +131,7 @@ void	parsing_control(struct parsing *, const char *path);
 /* addr, pvc, peer: NULL where the statement has none */
 void	parsing_listen(struct parsing *, enum conf_transport, const char *addr,
 	    const char *pvc, const char *peer);
+void	parsing_mtu(struct parsing *, const char *word, uint64_t);
 
 /* --- parsing_key.c */
 void	parsing_key_begin(struct parsing *, uint64_t spi);

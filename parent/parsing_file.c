@@ -95,3 +95,19 @@ parsing_listen(struct parsing *ps, enum conf_transport t, const char *addr,
 	l->vpi = c.vpi;
 	l->vci = c.vci;
 }
+
+/* Of the listener that was read last: the word has to be mtu. */
+void
+parsing_mtu(struct parsing *ps, const char *word, uint64_t mtu)
+{
+	struct conf_listen *l = TAILQ_LAST(&ps->conf->listens, conf_listens);
+
+	if (strcmp(word, "mtu") != 0)
+		parsing_wrong(ps, "unexpected %s: write listen on udp ADDRESS "
+		    "mtu OCTETS", word);
+	else if (mtu < CONF_MTU_MIN || mtu > UINT16_MAX)
+		parsing_wrong(ps, "mtu %llu: write a number from %u to %u",
+		    (unsigned long long)mtu, CONF_MTU_MIN, UINT16_MAX);
+	else
+		l->mtu = (uint16_t)mtu;
+}

@@ -88,6 +88,8 @@ print_listen(FILE *f, const struct conf_listen *l)
 	switch (l->transport) {
 	case CONF_LISTEN_UDP:
 		print_addr(f, "listen on udp ", &l->addr);
+		if (l->mtu != 0)
+			(void)fprintf(f, " mtu %u", l->mtu);
 		break;
 	case CONF_LISTEN_ATM_SVC:
 		print_addr(f, "listen on atm-svc ", &l->addr);
@@ -367,6 +369,7 @@ parent_print_config(FILE *f, const struct conf *c)
 	(void)fputc('\n', f);
 	print_number(f, "", "udp base-port", conf_numbers, c);
 	print_number(f, "", "enquiry-interval", conf_numbers, c);
+	print_number(f, "", "enquiry-maximum", conf_numbers, c);
 	(void)fprintf(f, "limit {\n");
 	print_numbers(f, "\t", "limit ", conf_numbers, c);
 	(void)fprintf(f, "}\n");

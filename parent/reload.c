@@ -47,6 +47,7 @@ send_listeners(struct parent_child *c, struct parent_listeners *ls)
 		wr_u8(&w, (uint8_t)ls->v[i].at.transport);
 		wr_atm_addr(&w, &ls->v[i].at.local);
 		wr_atm_addr(&w, &ls->v[i].at.peer);
+		wr_u16(&w, ls->v[i].mtu);
 		parent_child_send(c, IMSG_LISTEN, ls->v[i].fd, buf, w.len);
 		ls->v[i].fd = -1;
 	}

@@ -8,11 +8,16 @@
  * configuration, and their control sockets.  Calls are in opening.c.
  */
 
+#include <sys/types.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <net/if.h>
+#include <netinet/in.h>
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +65,75 @@ udp_socket(const struct endpoint *e, uint16_t base_port, char *why, size_t size)
 	return fd;
 }
 
+#ifdef __linux__
+/* The MTU of the interface of that name; 0: the system does not say. */
+static uint16_t
+mtu_of(const char *name)
+{
+	struct ifreq r;
+	int fd, mtu = 0;
+
+	memset(&r, 0, sizeof(r));
+	(void)strlcpy(r.ifr_name, name, sizeof(r.ifr_name));
+	if ((fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
+		return 0;
+	if (ioctl(fd, SIOCGIFMTU, &r) == 0)
+		mtu = r.ifr_mtu;
+	(void)close(fd);
+	/* a length of IP is 16 bits, and loopback has more than that */
+	return (uint16_t)(mtu < 0 ? 0 : mtu > UINT16_MAX ? UINT16_MAX : mtu);
+}
+
+/* Has that interface this address? */
+static bool
+is_at(const struct sockaddr *sa, bool v6, const uint8_t ip[16])
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (sa == NULL || sa->sa_family != (v6 ? AF_INET6 : AF_INET))
+		return false;
+	if (v6) {
+		memcpy(&in6, sa, sizeof(in6));
+		return memcmp(&in6.sin6_addr, ip, 16) == 0;
+	}
+	memcpy(&in, sa, sizeof(in));
+	/* the whole of 127.0.0.0/8 is the loopback interface's */
+	return memcmp(&in.sin_addr, ip, 4) == 0 ||
+	    (ip[0] == IN_LOOPBACKNET &&
+	    ntohl(in.sin_addr.s_addr) == INADDR_LOOPBACK);
+}
+
+/*
+ * What the interface of our own address sends in one piece; 0: nobody knows.
+ * What the way to a peer takes may be less: the link learns that as it sends.
+ */
+static uint16_t
+interface_mtu(const struct atm_addr *local)
+{
+	struct ifaddrs *all, *i;
+	uint8_t ip[16], sel;
+	uint16_t mtu = 0;
+	bool v6;
+
+	if (!atm_addr_to_ip(local, &v6, ip, &sel) || getifaddrs(&all) == -1)
+		return 0;
+	for (i = all; i != NULL && mtu == 0; i = i->ifa_next)
+		if (is_at(i->ifa_addr, v6, ip))
+			mtu = mtu_of(i->ifa_name);
+	freeifaddrs(all);
+	return mtu;
+}
+#else
+/* A parent under pledge(2) may not ask for it: mtu N in the file does that. */
+static uint16_t
+interface_mtu(const struct atm_addr *local)
+{
+	(void)local;
+	return 0;
+}
+#endif
+
 static bool
 listener_add(struct parent_listeners *ls, const struct endpoint *e,
     uint16_t base_port, char *why, size_t size)
@@ -79,6 +153,8 @@ listener_add(struct parent_listeners *ls, const struct endpoint *e,
 	if (fd == -1)
 		return false;
 	v[ls->n].at = *e;
+	v[ls->n].mtu =
+	    e->transport == CONF_LISTEN_UDP ? interface_mtu(&e->local) : 0;
 	v[ls->n++].fd = fd;
 	return true;
 }

@@ -73,6 +73,7 @@ programs() {
 		*) one "${t#regress/}" python3 -B "$t" ;;
 		esac
 	done
+	one bench/flood.py python3 -B regress/bench/flood.py -s
 	# a virtual machine with a real ATM stack, where it can be had
 	if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
 		one atm/run.sh sh regress/atm/run.sh "$BUILD"

@@ -17,6 +17,7 @@
 const struct conf_number conf_numbers[] = {
 	NUMBER(conf, base_port, "udp base-port", 1, 65535 - 255, 2022),
 	NUMBER(conf, enquiry_interval, "enquiry-interval", 1, 255, 10),
+	NUMBER(conf, enquiry_max, "enquiry-maximum", 1, 255, 60),
 	NUMBER(conf, max_circuits, "limit circuits", 1, 4000000, 131072),
 	NUMBER(conf, circuits_per_address, "limit circuits-per-address",
 	    1, 1000000, 64),

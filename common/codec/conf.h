@@ -28,6 +28,8 @@
 #define NAME_SIZE	64	/* buffer for a cluster's name and the like */
 #define KEY_SIZE	128	/* octets of a key at most */
 #define CONF_PATH_SIZE	256
+#define CONF_MTU_MIN	576	/* of IPv4; 1280 is that of IPv6 */
+#define CONF_MTU_MIN_V6	1280
 #define CONF_SIZE_MAX	(16U << 20)	/* octets of one as sent by imsg */
 #define CONF_KEYS_MAX	16	/* of a neighbor, of an edge */
 
@@ -43,6 +45,7 @@ struct conf_listen {
 	struct atm_addr		 addr;	/* with SEL 0; PVC: our own address */
 	struct atm_addr		 peer;	/* PVC: who is at the other end */
 	int			 itf, vpi, vci;		/* PVC */
+	uint16_t		 mtu;	/* UDP; 0: the interface's */
 };
 TAILQ_HEAD(conf_listens, conf_listen);
 
@@ -253,6 +256,7 @@ struct conf {
 	char			 user_edged[NAME_SIZE];
 	uint16_t		 base_port;		/* 2022 */
 	uint16_t		 enquiry_interval;	/* s, 10; NVC rule 6 */
+	uint16_t		 enquiry_max;	/* s, 60; of a peer's */
 	uint32_t		 max_circuits;		/* per link, 131072 */
 	uint32_t		 circuits_per_address;	/* 64 */
 	struct conf_listens	 listens;

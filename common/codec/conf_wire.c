@@ -155,6 +155,7 @@ wr_listens(struct wr *w, const struct conf *c)
 		wr_u16(w, (uint16_t)l->itf);
 		wr_u16(w, (uint16_t)l->vpi);
 		wr_u16(w, (uint16_t)l->vci);
+		wr_u16(w, l->mtu);
 	}
 }
 
@@ -176,6 +177,9 @@ rd_listens(struct rd *r, struct conf *c)
 		l->itf = rd_u16(r);
 		l->vpi = rd_u16(r);
 		l->vci = rd_u16(r);
+		l->mtu = rd_u16(r);
+		if (l->mtu != 0 && l->mtu < CONF_MTU_MIN)
+			r->failed = true;
 	}
 }
 

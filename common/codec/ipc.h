@@ -34,7 +34,8 @@ enum imsg_type {
 	IMSG_CONF_DATA,		/* a piece of conf_write()'s octets */
 	IMSG_LISTEN,		/* fd: a socket that is new; u8 transport, addr
 				 * local with its SEL, addr peer of a permanent
-				 * circuit, else null */
+				 * circuit, else null, u16 MTU of the interface,
+				 * 0 where nobody knows */
 	IMSG_CONF_END,		/* empty: apply it, and answer CONF_DONE */
 
 	/* child -> parent */

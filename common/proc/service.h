@@ -167,6 +167,7 @@ struct service_link {
 	enum conf_transport	 transport;
 	struct atm_addr		 local;
 	int			 fd;		/* -1: vc has it, or PVC */
+	uint16_t		 mtu;		/* of the interface, or 0 */
 	struct service_line	*lines;		/* PVC: until there is vc */
 	size_t			 nlines;
 	char			 owner[NAME_SIZE];	/* of the user */

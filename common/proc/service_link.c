@@ -12,9 +12,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "endpoint.h"
 #include "log.h"
 #include "service_parts.h"
 #include "vc_udp.h"
+
+/* What the listener says counts, and else what its interface has. */
+static uint16_t
+udp_mtu(const struct conf *c, const struct service_link *l)
+{
+	const struct conf_listen *at;
+
+	TAILQ_FOREACH(at, &c->listens, entry)
+		if (at->transport == CONF_LISTEN_UDP && at->mtu != 0 &&
+		    endpoint_same(&at->addr, &l->local))
+			return at->mtu;
+	return l->mtu;
+}
 
 static struct vc_udp_params
 udp_params(struct service *s, const struct service_link *l)
@@ -26,8 +40,11 @@ udp_params(struct service *s, const struct service_link *l)
 		.max_circuits = c->max_circuits,
 		.circuits_per_address = c->circuits_per_address,
 		.random = service_random64,
+		.mtu = udp_mtu(c, l),
+		.enquiry_max = c->enquiry_max,
 	};
 
+	p.whole = p.mtu != 0;
 	if (s->hooks->udp != NULL)
 		s->hooks->udp(s->arg, c, &l->local, &p);
 	return p;
@@ -60,7 +77,7 @@ service_link_at(struct service *s, uint32_t n)
 /* Keeps a socket until the configuration that it came with is complete. */
 static struct service_link *
 link_add(struct service *s, enum conf_transport transport,
-    const struct atm_addr *local, int fd)
+    const struct atm_addr *local, int fd, uint16_t mtu)
 {
 	struct service_link *l;
 
@@ -69,6 +86,7 @@ link_add(struct service *s, enum conf_transport transport,
 	l->transport = transport;
 	l->local = *local;
 	l->fd = fd;
+	l->mtu = mtu;
 	TAILQ_INSERT_TAIL(&s->links, l, entry);
 	return l;
 }
@@ -324,18 +342,20 @@ service_on_listen(struct service *s, struct rd *r, int fd)
 	struct atm_addr local, peer;
 	uint8_t transport = rd_u8(r);
 	struct service_link *l;
+	uint16_t mtu;
 
 	if (s->octets == NULL || transport > CONF_LISTEN_ATM_PVC ||
 	    !rd_atm_addr(r, &local) || !rd_atm_addr(r, &peer))
 		fatalx("a socket was not expected");
+	mtu = rd_u16(r);
 	fd = pin(s, fd);
 	l = service_link_find(s, transport, &local);
 	if (transport == CONF_LISTEN_ATM_PVC) {
 		if (l == NULL)
-			l = link_add(s, transport, &local, -1);
+			l = link_add(s, transport, &local, -1, 0);
 		line_add(l, &peer, fd);
 	} else if (l == NULL)
-		(void)link_add(s, transport, &local, fd);
+		(void)link_add(s, transport, &local, fd, mtu);
 	else
 		(void)close(fd); /* there is one already, which stays */
 }

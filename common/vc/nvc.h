@@ -74,6 +74,8 @@ enum nvc_type {		/* as on the wire */
 	X(NVC_DROP_SILENT, "silent", \
 	    "a circuit without an SDU made room for another") \
 	X(NVC_DROP_QUEUE, "queue-full", "output queue full") \
+	X(NVC_DROP_PATH, "path-mtu", \
+	    "longer than the way to its peer takes: sent in fragments") \
 	X(NVC_DROP_SEND, "send", "the system did not send it")
 
 enum nvc_drop {

@@ -21,7 +21,12 @@
 
 #define BATCH		64	/* datagrams in one system call */
 #define READS		8	/* system calls before others have a turn */
-#define FLUSH_MAX	1024	/* datagrams out before others have a turn */
+/*
+ * Datagrams out before others have a turn.  Whoever asks for something while
+ * copies go out waits for so many of them (make bench-flood); a turn of its own
+ * costs far less.
+ */
+#define FLUSH_MAX	128
 #define CLOSE_TIME	MTIME_SEC(1)	/* for what waits when a link ends */
 #define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
 #define BUFFER_MIN	(64 << 10)
@@ -47,10 +52,10 @@ struct vc_udp {
 	int		 fd;
 	bool		 paused, closing;
 	bool		 rows;		/* datagrams in a row are to be one */
+	bool		 whole;		/* datagrams go out unfragmented */
+	struct vc_udp_params params;	/* with the mtu that is in force */
 	struct event	 readable, writable;
 	struct timer	 end;		/* see link_close() */
-	uint64_t	 (*random)(void *);
-	void		*random_arg;
 	uint32_t	 first, many;	/* out[first..many) are waiting */
 	struct mmsghdr	 msgs[BATCH];
 	struct vc_udp_slot out[BATCH];
@@ -132,6 +137,92 @@ send_many(int fd, struct mmsghdr *m, unsigned int n)
 	return sendmsg(fd, &m->msg_hdr, MSG_DONTWAIT) < 0 ? -1 : 1;
 }
 #endif
+
+/* --- sizes */
+
+static struct nvc_params
+core_params(const struct vc_udp_params *p)
+{
+	struct nvc_params n = {
+		.base_port = p->base_port,
+		.enquiry_interval = p->enquiry_interval,
+		.max_circuits = p->max_circuits,
+		.circuits_per_address = p->circuits_per_address,
+		.mtu = p->mtu,
+		.enquiry_max = p->enquiry_max,
+		.queue_time = p->queue_time,
+		.row = p->row,
+	};
+
+	return n;
+}
+
+/*
+ * Asks the system to fragment nothing, or what has to be.  It is asked to
+ * where we divide by a size that somebody has named, since what is lost for a
+ * fragment that a firewall drops is lost each time.  Not every system can.
+ */
+static void
+vc_udp_keep_whole(struct vc_udp *u, bool whole)
+{
+#if defined(IP_MTU_DISCOVER) && defined(IPV6_MTU_DISCOVER)
+	bool v6 = false;
+	uint8_t ip[16], sel;
+	int how = whole ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT;
+
+	(void)atm_addr_to_ip(&nvc_link(u->core)->local, &v6, ip, &sel);
+	if (v6)
+		how = whole ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
+	u->whole = setsockopt(u->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+	    v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &how,
+	    sizeof(how)) == 0 && whole;
+#else
+	(void)whole;
+	u->whole = false;
+#endif
+}
+
+/*
+ * The system knows that the way to some peer takes less than this datagram.
+ * How much it takes is told to sockets that have that peer only.  So the link
+ * goes down by one of the sizes that there are (RFC 1191 section 7, and those
+ * of tunnels), as often as it takes, and stays there until it is configured
+ * again.
+ */
+static void
+vc_udp_shorten(struct vc_udp *u, const struct vc_udp_slot *s)
+{
+	static const uint16_t sizes[] = { 32000, 17914, 9000, 8166, 4352, 2002,
+		1492, 1400, 1280, 1006, NVC_MTU_MIN };
+	size_t i, len = s->iov[0].iov_len + s->iov[1].iov_len + 8;
+	struct nvc_params n;
+
+	len += s->to.sa.sa_family == AF_INET6 ? 40 : 20;
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		if (sizes[i] < len)
+			break;
+	if (i == sizeof(sizes) / sizeof(*sizes) || sizes[i] >= u->params.mtu)
+		return;
+	u->params.mtu = sizes[i];
+	n = core_params(&u->params);
+	nvc_set_params(u->core, &n);
+}
+
+/* One that is too long goes out in fragments, this time. */
+static int
+send_fragmented(struct vc_udp *u)
+{
+	int n, e;
+
+	nvc_dropped(u->core, NVC_DROP_PATH);
+	vc_udp_shorten(u, &u->out[u->first]);
+	vc_udp_keep_whole(u, false);
+	n = send_many(u->fd, u->msgs + u->first, 1);
+	e = errno;
+	vc_udp_keep_whole(u, true);
+	errno = e;
+	return n;
+}
 
 /* --- out */
 
@@ -270,6 +361,8 @@ send_batch(struct vc_udp *u)
 		n = u->rows ?
 		    send_rows(u) :
 		    send_many(u->fd, u->msgs + u->first, u->many - u->first);
+		if (n < 0 && errno == EMSGSIZE && u->whole)
+			n = send_fragmented(u);
 		if (n > 0)
 			sent(u, (uint32_t)n);
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -337,10 +430,8 @@ output(void *arg, const struct nvc_dest *to, const uint8_t *head,
 	s->sdu = sdu == NULL ? NULL : vc_sdu_ref(sdu);
 	s->iov[0].iov_base = s->head;
 	s->iov[0].iov_len = headlen;
-	if (sdu != NULL) {
-		s->iov[1].iov_base = sdu->data;
-		s->iov[1].iov_len = sdu->len;
-	}
+	s->iov[1].iov_base = sdu == NULL ? NULL : sdu->data;
+	s->iov[1].iov_len = sdu == NULL ? 0 : sdu->len;
 	memset(h, 0, sizeof(*h));
 	h->msg_namelen = vc_udp_address_set(&s->to, to);
 	h->msg_name = &s->to;
@@ -458,7 +549,7 @@ link_random(void *arg)
 {
 	struct vc_udp *u = arg;
 
-	return u->random(u->random_arg);
+	return u->params.random(u->params.random_arg);
 }
 
 static const struct nvc_ops ops = { .random = link_random, .output = output };
@@ -553,32 +644,16 @@ static const struct vc_backend backend = {
 	.sdu_max = nvc_sdu_max,
 };
 
-static struct nvc_params
-core_params(const struct vc_udp_params *p)
-{
-	struct nvc_params n = {
-		.base_port = p->base_port,
-		.enquiry_interval = p->enquiry_interval,
-		.max_circuits = p->max_circuits,
-		.circuits_per_address = p->circuits_per_address,
-		.mtu = p->mtu,
-		.enquiry_max = p->enquiry_max,
-		.queue_time = p->queue_time,
-		.row = p->row,
-	};
-
-	return n;
-}
-
 void
 vc_udp_set_params(struct vc_link *l, const struct vc_udp_params *p)
 {
 	struct vc_udp *u = link_udp(l);
 	struct nvc_params n = core_params(p);
 
-	u->random = p->random;
-	u->random_arg = p->random_arg;
 	u->rows = p->row > 1;
+	u->params = *p;
+	if (p->whole || u->whole)
+		vc_udp_keep_whole(u, p->whole);
 	nvc_set_params(u->core, &n);
 }
 
@@ -597,8 +672,7 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 	u->timers = ts;
 	u->fd = fd;
 	u->rows = p->row > 1;
-	u->random = p->random;
-	u->random_arg = p->random_arg;
+	u->params = *p;
 	timer_init(&u->end, link_free, u);
 	u->core = nvc_new(&ops, u, ts, &backend, local, &n, user, arg);
 	if (u->core == NULL ||
@@ -612,6 +686,8 @@ vc_udp_open(struct event_base *base, struct timers *ts, int fd,
 		free(u);
 		return NULL;
 	}
+	if (p->whole || u->whole)
+		vc_udp_keep_whole(u, p->whole);
 	return nvc_link(u->core);
 }
 

@@ -31,6 +31,12 @@ struct vc_udp_params {
 	void		*random_arg;
 	uint16_t	 mtu;		/* octets of an IP packet; 0: not
 					 * known, see nvc.h */
+	/*
+	 * Datagrams are not fragmented, where the system can do that; if it
+	 * says that the way to a peer takes less than the mtu, the link does
+	 * with less until vc_udp_set_params().  False: as the socket is.
+	 */
+	bool		 whole;
 	uint16_t	 enquiry_max;	/* s, of a peer's; 0: 60 */
 	int64_t		 queue_time;	/* us, of data; see nvc.h */
 	uint16_t	 row;		/* of data; see nvc.h */

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from suite import BASE_PORT, BUILD, Client, Server, Skip, link, links_up, \
+from suite import BASE_PORT, BUILD, Client, Server, Skip, ip, link, links_up, \
     main, own_network, running, script, test, wait
 
 OWN_NETWORK = own_network()
@@ -342,6 +342,30 @@ def redirects():
     assert c.stop() == 0
     wait("nobody is in the group", lambda: not any(
         x.group("224.1.1.1") for x in s))
+
+
+@test
+def narrow_way():
+    """what is too long for the way to a neighbor is divided, after a first"""
+    if not OWN_NETWORK:
+        raise Skip("no network namespace of its own (unshare, iproute2)")
+    groups = ["join 224.%d.%d.1" % (i // 200 + 1, i % 200) for i in range(400)]
+    way = ("127.0.0.2", "dev", "lo", "table", "local", "mtu", "1300")
+    ip("route", "add", "local", *way)
+    try:
+        a = Server(1, (2,)).start()
+        Client("127.0.0.11", a.address, "run", script(["register"] + groups +
+                                              ["stay"]))
+        wait("all joins", lambda: len(a.ctl("groups") or []) == 400)
+        b = Server(2, (1,)).start()
+        wait("they agree", lambda: a.aligned() and b.aligned() and
+             len(b.ctl("groups") or []) == 400)
+        assert 0 < a.counter("path-mtu") < 50, a.counter("path-mtu")
+        assert b.counter("path-mtu") == 0
+        a.stop()
+        b.stop()
+    finally:
+        ip("route", "del", "local", *way)
 
 
 main()

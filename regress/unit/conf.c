@@ -54,10 +54,12 @@ example(void)
 	memcpy(c->server_id, "\xc0\x00\x02\x01", 4);
 	c->base_port = 20220;
 	c->enquiry_interval = 2;
+	c->enquiry_max = 90;
 	c->max_circuits = 70000;
 	(void)strlcpy(c->control, "/run/m", sizeof(c->control));
 	ADD(&c->listens, l);
 	l->addr = endpoint(1, 0);
+	l->mtu = 1420;
 	ADD(&c->listens, l);
 	l->transport = CONF_LISTEN_ATM_PVC;
 	l->addr = endpoint(3, 0);
@@ -155,6 +157,7 @@ defaults(void **state)
 	assert_string_equal(c->user_edged, "_edged");
 	assert_int_equal(c->base_port, 2022);
 	assert_int_equal(c->enquiry_interval, 10);
+	assert_int_equal(c->enquiry_max, 60);
 	assert_int_equal(c->max_circuits, 131072);
 	assert_int_equal(c->circuits_per_address, 64);
 	assert_int_equal(cl->server_group, 1);
@@ -210,6 +213,8 @@ round_trip(void **state)
 	assert_non_null(c);
 	assert_memory_equal(c->server_id, "\xc0\x00\x02\x01", 4);
 	assert_int_equal(c->base_port, 20220);
+	assert_int_equal(c->enquiry_max, 90);
+	assert_int_equal(TAILQ_FIRST(&c->listens)->mtu, 1420);
 	assert_int_equal(c->max_circuits, 70000);
 	assert_string_equal(c->control, "/run/m");
 	l = TAILQ_LAST(&c->listens, conf_listens);

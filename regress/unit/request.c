@@ -111,6 +111,51 @@ a_large_group_is_in_full_parts(void **state)
 	net_free(net);
 }
 
+/*
+ * R2022-5.1.1-07, nvc.md rule 7: whatever a client takes, it gets the whole
+ * list, in parts that are as long as it takes and none of them longer.
+ */
+static void
+parts_are_as_long_as_the_client_takes(void **state)
+{
+	static const size_t sizes[] = { VC_SDU_MIN, 537, 1380, 1460, 1508, 4472,
+		9140, 9187, VC_SDU_MAX };
+	struct net *net = net_new();
+	struct nvc *v[500];
+	struct buf b;
+	size_t i, k, all;
+
+	(void)state;
+	net_start(net, 0);
+	for (i = 0; i < 500; i++) {
+		v[i] = net_client(net, 0, 1 + (int)i);
+		net_join(v[i], 4, 0, G(1), G(1));
+	}
+	for (k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
+		net->sdu_max = sizes[k];
+		net_clear(net);
+		b_request(&b, HOST(1), G(1));
+		b.p[OFF(20)] = 4; /* spln */
+		b.len -= 4;
+		b32(&b, 0x0a000001);
+		b32(&b, G(1));
+		net_put(v[0], &b);
+		for (i = all = 0; i < net->nsent; i++) {
+			assert_true(net->sent[i].len <= sizes[k]);
+			/* but for the last there is no room for one more */
+			assert_true(i + 1 == net->nsent ||
+			    net->sent[i].len + 20 > sizes[k]);
+			assert_int_equal(SEQXY(&net->sent[i]),
+			    (i + 1 == net->nsent ? 0x8000 : 0) + i + 1);
+			all += TNUM(&net->sent[i]);
+		}
+		assert_int_equal(all, 500);
+	}
+	for (i = 0; i < 500; i++)
+		net_hangup(v[i]);
+	net_free(net);
+}
+
 /* R2022-5.1.1-14: one kind of address in a part, numbered across kinds. */
 static void
 a_part_has_one_kind_of_address(void **state)
@@ -503,6 +548,7 @@ main(void)
 		cmocka_unit_test(a_nak_has_a_right_checksum),
 		cmocka_unit_test(a_small_group_is_one_part),
 		cmocka_unit_test(a_large_group_is_in_full_parts),
+		cmocka_unit_test(parts_are_as_long_as_the_client_takes),
 		cmocka_unit_test(a_part_has_one_kind_of_address),
 		cmocka_unit_test(nothing_falls_between_the_parts),
 		cmocka_unit_test(a_grouplist_has_the_groups_of_layer_3),

@@ -373,6 +373,7 @@ send_listen(uint8_t last)
 	wr_u8(&w, CONF_LISTEN_UDP);
 	wr_atm_addr(&w, &a);
 	wr_atm_addr(&w, &none);
+	wr_u16(&w, 1500);
 	send_octets(IMSG_LISTEN, fd, buf, w.len);
 }
 

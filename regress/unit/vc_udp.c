@@ -338,15 +338,15 @@ bounded(void **state)
 		for (n = 0; n < 10000; n++)
 			assert_int_equal(vc_send(root, vc_sdu_ref(s)), 0);
 		vc_flush(a.l);
-		assert_int_equal(vc_backlog(root), 10000 - 1024);
+		assert_int_equal(vc_backlog(root), 10000 - 128);
 		looks = 0;
 		step = i == 0 ? 0 : MTIME_MS(700);
 		loop.timers.clock = stepping;
 		vc_close(a.l);
 		a.l = NULL;
 		loop.timers.clock = NULL;
-		/* once before, then after each 1,024 datagrams */
-		assert_int_equal(looks, i == 0 ? 1 + 9 : 1 + 2);
+		/* once before, then after each 128 datagrams */
+		assert_int_equal(looks, i == 0 ? 1 + 78 : 1 + 2);
 		assert_int_equal(s->refs, 1);
 		vc_sdu_free(s);
 		end();
