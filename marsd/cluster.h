@@ -137,6 +137,7 @@ struct marsd {
 	mtime_t			 started;
 	uint8_t			 oid[4];
 	bool			 stopping;
+	uint32_t		 spared;	/* while congested */
 	TAILQ_HEAD(, marsd_cluster) clusters;
 };
 

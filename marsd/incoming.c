@@ -17,6 +17,7 @@
 #define COPIES_A_TOKEN	256
 #define WALK_A_TOKEN	16
 #define WALK_FREE	64
+#define SPARED_MAX	4096	/* registrations, while scspd is behind */
 
 struct marsd_handler {
 	enum marsd_drop	(*handle)(struct marsd_incoming *);
@@ -58,11 +59,29 @@ source_ok(const struct marsd_circuit *ci, const struct atm_addr *src)
 	return atm_addr_equal(vc_peer(ci->vc), src);
 }
 
+/*
+ * Is there too much that scspd has not read yet for what this message changes?
+ * Its sender says it once more.  Registrations are few, and who waits for one
+ * can do nothing else; so a number of them goes on.
+ */
+static bool
+is_congested(struct marsd *m, const struct marsd_incoming *in)
+{
+	if (m->ops->congested == NULL || !m->ops->congested(m->arg)) {
+		m->spared = 0;
+		return false;
+	}
+	if ((in->msg.flags & MARS_F_REGISTER) == 0 || m->spared == SPARED_MAX)
+		return true;
+	m->spared++;
+	return false;
+}
+
 static enum marsd_drop
 marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *octets, size_t len)
 {
-	const struct marsd *m = c->mars;
+	struct marsd *m = c->mars;
 	const struct marsd_handler *h;
 	struct marsd_incoming in;
 	enum mars_drop bad;
@@ -89,8 +108,8 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 		    in.proto, MARSD_DROP_SOURCE, &in.msg.src);
 	if (h->copies && (in.msg.flags & MARS_F_COPY))
 		return MARSD_DROP_COPY;
-	/* what is copied changes something; its sender says it once more */
-	if (h->copies && m->ops->congested != NULL && m->ops->congested(m->arg))
+	/* what is copied changes something */
+	if (h->copies && is_congested(m, &in))
 		return MARSD_DROP_CONGESTED;
 	d = h->handle(&in);
 	marsd_limits_watch(in.proto);

@@ -707,7 +707,7 @@ command(const char *line)
 			players[i].mute = true;
 		printf("{}\n");
 	} else if (sscanf(line, "probe %lf %lf %15s %u %u %lf", &during, &after,
-	    load, &first, &n, &rate) >= 3) {
+		       load, &first, &n, &rate) >= 3) {
 		for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)
 			if (strcmp(loads[i], load) == 0)
 				probe(during, after, (enum load)i, first, n,
