@@ -548,6 +548,18 @@ come_round(void)
 		assert_int_not_equal(event_base_loop(f.base, EVLOOP_ONCE), -1);
 }
 
+/* Is it among the last that came?  What came beside them moves it a little. */
+static bool
+was_said(const struct end *e, uint32_t key)
+{
+	size_t i;
+
+	for (i = 0; i < SEEN_MAX; i++)
+		if (e->keys[i] == key)
+			return true;
+	return false;
+}
+
 /*
  * A sibling that does not read is congestion, of which the owner is told; the
  * network is read and answered all the same (issue 16).
@@ -573,8 +585,7 @@ network_is_answered_while_the_sibling_is_slow(void **unused)
 	assert_int_equal(event_add(&f.sibling.ch.ev, NULL), 0);
 	/* with what it says about itself before and after the flood */
 	await(&f.sibling, 4 + FLOOD);
-	assert_int_equal(
-	    f.sibling.keys[(FLOOD + 1) % SEEN_MAX], KEY_CONGESTED);
+	assert_true(was_said(&f.sibling, KEY_CONGESTED));
 	send_gone(9);
 	await(&f.sibling, 5 + FLOOD);
 	assert_int_equal(
