@@ -95,6 +95,18 @@ prefix_last(const struct ip_prefix *p, struct paddr *a)
 
 /* --- of an edge */
 
+static uint8_t
+allowed_dirs(uint8_t dirs)
+{
+	uint8_t is = 0;
+
+	if ((dirs & CONF_DIR_IN) != 0)
+		is |= EDGED_DIR_IN;
+	if ((dirs & CONF_DIR_OUT) != 0)
+		is |= EDGED_DIR_OUT;
+	return is;
+}
+
 static void
 built_allows(
     struct edged_built *b, const struct conf_edge *e, struct edged_policy *p)
@@ -106,16 +118,13 @@ built_allows(
 	p->allow = to;
 	if (to == NULL)
 		return;
-	TAILQ_FOREACH(i, &e->allows, entry)
-		*to++ = (struct edged_allow){
-			.group = i->group,
-			.has_source = i->has_source,
-			.source = i->source,
-			.dirs = (uint8_t)(((i->dirs & CONF_DIR_IN) != 0 ?
-						  EDGED_DIR_IN :
-						  0) |
-			    ((i->dirs & CONF_DIR_OUT) != 0 ? EDGED_DIR_OUT : 0))
-		};
+	TAILQ_FOREACH(i, &e->allows, entry) {
+		to->group = i->group;
+		to->has_source = i->has_source;
+		to->source = i->source;
+		to->dirs = allowed_dirs(i->dirs);
+		to++;
+	}
 }
 
 static void

@@ -684,12 +684,30 @@ probe(double during, double after, enum load load, uint32_t first, uint32_t n,
 
 /* --- commands */
 
+static bool
+command_probe(const char *line)
+{
+	double during, after, rate = 0;
+	uint32_t first = 0, n = 0;
+	char load[16];
+	size_t i;
+	int got;
+
+	got = sscanf(line, "probe %lf %lf %15s %u %u %lf", &during, &after, load,
+	    &first, &n, &rate);
+	if (got < 3)
+		return false;
+	for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)
+		if (strcmp(loads[i], load) == 0)
+			probe(during, after, (enum load)i, first, n, rate);
+	return true;
+}
+
 static void
 command(const char *line)
 {
-	double during, after, rate = 0;
+	double rate = 0;
 	uint32_t first = 0, n = 0, many, from;
-	char load[16];
 	size_t i;
 
 	if (sscanf(line, "register %u %u %u", &first, &n, &many) == 3)
@@ -706,13 +724,7 @@ command(const char *line)
 		for (i = first; i < first + n && i < CLIENTS; i++)
 			players[i].mute = true;
 		printf("{}\n");
-	} else if (sscanf(line, "probe %lf %lf %15s %u %u %lf", &during, &after,
-		       load, &first, &n, &rate) >= 3) {
-		for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)
-			if (strcmp(loads[i], load) == 0)
-				probe(during, after, (enum load)i, first, n,
-				    rate);
-	} else
+	} else if (!command_probe(line))
 		errx(1, "no command: %s", line);
 	(void)fflush(stdout);
 }
