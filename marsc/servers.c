@@ -6,12 +6,16 @@
 /*
  * The table of MARSs, best first (RFC 2022 sections 5.4.2, 5.4.3).  The servers
  * of the last MARS_REDIRECT_MAP stand above those that were configured.  A new
- * map replaces the one before, so that the table does not grow (A-133).
+ * map replaces the one before, so that the table does not grow (A-133), and of
+ * a map no more than the first LEARNT_MAX are kept: a client that could not
+ * reach any of these has other troubles, and a map may have thousands.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "servers.h"
+
+#define LEARNT_MAX	256
 
 int
 marsc_servers_init(struct marsc_servers *s, const struct atm_addr *v, size_t n)
@@ -28,12 +32,14 @@ marsc_servers_free(struct marsc_servers *s)
 	*s = (struct marsc_servers){ 0 };
 }
 
+/* Those that are not there yet, as long as there are fewer than max. */
 static void
-servers_add(struct marsc_servers *s, const struct atm_addr *v, size_t n)
+servers_add(
+    struct marsc_servers *s, const struct atm_addr *v, size_t n, size_t max)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && s->n < max; i++)
 		if (!atm_addr_is_null(&v[i]) && !marsc_servers_have(s, &v[i]))
 			s->v[s->n++] = v[i];
 }
@@ -42,18 +48,21 @@ int
 marsc_servers_learn(struct marsc_servers *s, const struct atm_addr *v, size_t n)
 {
 	struct marsc_servers old = *s;
+	size_t room = n;
 
 	/* there is room for the current one, which the map may leave out */
-	s->v = reallocarray(NULL, n + s->nconfigured + 1, sizeof(*v));
+	if (n > LEARNT_MAX)
+		room = LEARNT_MAX;
+	s->v = reallocarray(NULL, room + s->nconfigured + 1, sizeof(*v));
 	if (s->v == NULL) {
 		*s = old;
 		return -1;
 	}
 	s->n = s->at = 0;
-	servers_add(s, v, n);
-	servers_add(s, s->configured, s->nconfigured);
+	servers_add(s, v, n, LEARNT_MAX);
+	servers_add(s, s->configured, s->nconfigured, SIZE_MAX);
 	if (old.n > 0) {
-		servers_add(s, &old.v[old.at], 1);
+		servers_add(s, &old.v[old.at], 1, SIZE_MAX);
 		marsc_servers_use(s, &old.v[old.at]);
 	}
 	free(old.v);

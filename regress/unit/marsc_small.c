@@ -183,6 +183,30 @@ servers(void **state)
 	marsc_servers_free(&s);
 }
 
+/* of a map with thousands of servers the best are kept, in order. */
+static void
+a_long_map_is_kept_in_part(void **state)
+{
+	static struct atm_addr map[36000];
+	struct atm_addr own = fake_addr(1);
+	struct marsc_servers s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 36000; i++) {
+		map[i] = fake_addr(2);
+		map[i].num[1] = (uint8_t)(i >> 8);
+		map[i].num[2] = (uint8_t)i;
+	}
+	assert_int_equal(marsc_servers_init(&s, &own, 1), 0);
+	assert_int_equal(marsc_servers_learn(&s, map, 36000), 0);
+	assert_int_equal(s.n, 257);
+	for (i = 0; i < 256; i++)
+		assert_true(atm_addr_equal(&s.v[i], &map[i]));
+	assert_true(atm_addr_equal(marsc_servers_current(&s), &own));
+	marsc_servers_free(&s);
+}
+
 static const struct mars_pro ipv4 = { .type = 0x0800 };
 
 /* Lines of a script: what they mean. */
@@ -424,6 +448,7 @@ main(void)
 		cmocka_unit_test(delays),
 		cmocka_unit_test(encapsulation),
 		cmocka_unit_test(servers),
+		cmocka_unit_test(a_long_map_is_kept_in_part),
 		cmocka_unit_test(script),
 		cmocka_unit_test(script_grouplist),
 		cmocka_unit_test(script_roles),
