@@ -693,8 +693,8 @@ command_probe(const char *line)
 	size_t i;
 	int got;
 
-	got = sscanf(line, "probe %lf %lf %15s %u %u %lf", &during, &after, load,
-	    &first, &n, &rate);
+	got = sscanf(line, "probe %lf %lf %15s %u %u %lf", &during, &after,
+	    load, &first, &n, &rate);
 	if (got < 3)
 		return false;
 	for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)
