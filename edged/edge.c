@@ -654,12 +654,6 @@ edged_port_set_shell(struct edged_port *p, void *shell)
 	p->shell = shell;
 }
 
-void *
-edged_port_shell(const struct edged_port *p)
-{
-	return p->shell;
-}
-
 void
 edged_port_addresses(struct edged_port *p, const struct paddr *v4,
     const struct paddr *v6, const struct ip_prefix *nets, size_t n,

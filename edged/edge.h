@@ -145,7 +145,6 @@ void		 edged_detach(struct edged *, struct vc_link *);
 struct edged_port *edged_port_find(struct edged *, const char *);
 /* what ops->send() is given; NULL: there is no interface, it is down */
 void		 edged_port_set_shell(struct edged_port *, void *);
-void		*edged_port_shell(const struct edged_port *);
 /* as edged_lan_addresses(); mtu: of the interface, in octets; 0: unknown */
 void		 edged_port_addresses(struct edged_port *,
 		    const struct paddr *v4, const struct paddr *v6,
