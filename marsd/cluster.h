@@ -137,7 +137,8 @@ struct marsd {
 	mtime_t			 started;
 	uint8_t			 oid[4];
 	bool			 stopping;
-	uint32_t		 spared;	/* while congested */
+	bool			 congested;	/* scspd is behind */
+	struct marsd_reserve	 registrations, changes; /* meanwhile */
 	TAILQ_HEAD(, marsd_cluster) clusters;
 };
 
