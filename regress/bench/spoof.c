@@ -147,7 +147,8 @@ forge(uint32_t i)
 static void
 send_all(int fd, bool forged, double rate, double during)
 {
-	const struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = to };
+	const struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr = to };
 	uint32_t n = nkept < KEPT ? nkept : KEPT, i, good = 0;
 	double began = seconds();
 	uint64_t sent = 0;
