@@ -228,7 +228,8 @@ probe_print(const struct probe *p)
 	printf("\"registering\": %u, \"registered\": %zu, "
 	    "\"registration-p99\": %.2f, ", p->news, n, quantile(v, n, 0.99));
 	printf("\"load\": %u, \"datagrams\": %llu, \"copies\": %llu, "
-	    "\"told-in\": %.3f}\n", p->sent * p->n,
+	    "\"told-in\": %.3f}\n",
+	    p->load == NEWCOMERS ? p->sent : p->sent * p->n,
 	    (unsigned long long)(crowd.datagrams - p->datagrams),
 	    (unsigned long long)(crowd.copies - p->copies),
 	    crowd.last_copy - crowd.first_copy);

@@ -170,6 +170,7 @@ class Row(Helper):
             r["bound"] = int(GROWN + RECORD * self.kept)
             r["lost"] = self.a.lost() - lost
             r["aligned"] = self.a.is_honest()
+            r["revalidations"] = self.a.counter("revalidations")
         self.result.update(r)
 
     def end(self):
@@ -352,6 +353,7 @@ def records(r):
 def between(r, what):
     """Somebody who has kept what the servers said while they met."""
     spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT + 1)
+    spoof.hear()
     r.meet()
     r.clients(1)
     time.sleep(2)               # of Hellos

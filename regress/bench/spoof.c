@@ -14,7 +14,8 @@
  * with two octets of the MAC of each SCSP packet exchanged, so that all but
  * the MAC is right.  An answer is one line of JSON.
  *
- * The first line ends the keeping: what is said meanwhile would cost time.
+ * A line says that it has begun; the first command ends the keeping, which
+ * would cost time.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -120,6 +121,8 @@ listen_in(void)
 
 	if (fd == -1 || bind(fd, (struct sockaddr *)&any, sizeof(any)) == -1)
 		err(1, "packet socket");
+	printf("{}\n");
+	(void)fflush(stdout);
 	while (poll(p, 2, -1) > 0 && p[0].revents == 0) {
 		wholen = sizeof(who);
 		n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&who,
