@@ -23,6 +23,7 @@
 #define BATCH		64
 #define DATAGRAM	9300
 #define F_BUNDLE	0x40	/* nvc.md */
+#define OP_AT		(LLC_LEN + 17)	/* RFC 2022 section 4.3 */
 
 struct crowd crowd;
 
@@ -255,6 +256,9 @@ on_sdu(uint32_t i, bool leaf, const uint8_t *p, size_t len)
 
 	if (leaf) {
 		crowd.copies++;
+		/* a map comes every now and then, whatever is told */
+		if (len <= OP_AT || p[OP_AT] == MARS_REDIRECT_MAP)
+			return;
 		if (crowd.first_copy == 0)
 			crowd.first_copy = crowd.now;
 		crowd.last_copy = crowd.now;

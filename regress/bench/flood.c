@@ -46,6 +46,7 @@
 
 #define ASKS		20
 #define NEWS		5
+#define QUIET		0.3	/* s without a copy: there are no more */
 #define FORGED_IP	0x7f400000U
 #define BLOCKS		20
 #define JOINED_GROUP	0xe8000000U
@@ -278,6 +279,26 @@ probe_ask(struct probe *p)
 			crowd_start(p->newcomer + p->news, 0, false);
 }
 
+/* What is asked last gets its time, too: 2 s, or until there is nothing. */
+static bool
+probe_over(const struct probe *p)
+{
+	double since = crowd.now - (p->began + p->during + p->after);
+	uint32_t i;
+
+	if (since < 0 || since >= 2)
+		return since >= 2;
+	if (crowd.now - crowd.last_copy < QUIET)
+		return false;
+	for (i = 0; i < crowd.nasked; i++)
+		if (crowd.asked[i].answered == 0)
+			return false;
+	for (i = 0; i < p->news; i++)
+		if (!crowd.players[p->newcomer + i].registered)
+			return false;
+	return true;
+}
+
 static void
 probe(struct probe *p)
 {
@@ -294,8 +315,7 @@ probe(struct probe *p)
 	memset(crowd.asked, 0, sizeof(crowd.asked));
 	crowd.nasked = 0;
 	crowd.first_copy = crowd.last_copy = 0;
-	/* what is asked last gets its time, too: 2 s */
-	while (crowd.now < p->began + p->during + p->after + 2) {
+	while (!probe_over(p)) {
 		bool all = probe_load(p);
 
 		probe_ask(p);

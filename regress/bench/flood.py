@@ -171,6 +171,8 @@ class Row(Helper):
             r["lost"] = self.a.lost() - lost
             r["aligned"] = self.a.is_honest()
             r["revalidations"] = self.a.counter("revalidations")
+            r["records"] = sum(row.get("records", 0)
+                               for row in self.a.ctl("summary"))
         self.result.update(r)
 
     def end(self):
@@ -197,7 +199,7 @@ def row(name, short=True, **house):
 
 
 def populated(r, count, clients):
-    """The neighbor has clients, which have joined so much."""
+    """The neighbor has clients, which have joined so many groups."""
     r.b.write(cluster="limit { rate 1000000 }\n")
     r.b.start()
     r.joined(r.clients(clients, 1), clients, count // clients)
@@ -227,7 +229,8 @@ def learnt_100000(r):
     learnt(r, 100000, 100)
 
 
-@row("a healed partition", cluster="redirect { interval 1, dead 4 }")
+@row("a healed partition", short=False,
+     cluster="redirect { interval 1, dead 4 }")
 def healed(r):
     populated(r, 5000, 50)
     wait("aligned", lambda: r.a.is_honest() and r.b.aligned())
@@ -321,7 +324,7 @@ def setups(r):
     r.probe("setups", 0, 1, 36000)
 
 
-@row("dead clients", top="enquiry-interval 1")
+@row("dead clients", top="enquiry-interval 1\nenquiry-maximum 1")
 def dead(r):
     r.meet()
     n = r.form.dead
@@ -463,7 +466,7 @@ def as_test(results):
             "" if is_good(r) else "not ", i, r["row"]))
         if not is_good(r):
             print("# %s" % r)
-    print("1..%d" % len(results))
+    print("1..%d" % len(results), flush=True)
     return all(is_good(r) for r in results)
 
 
