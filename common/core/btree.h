@@ -62,4 +62,18 @@ bool	 btree_insert(struct btree *, const struct btree_probe *, void *);
 /* Takes out what is in this place, and returns that, or NULL. */
 void	*btree_remove(struct btree *, const struct btree_probe *);
 
+
+#define BTREE_LEVELS	8	/* at most: 2^40 objects are fewer */
+
+/* A walk over all objects, while nothing changes in the tree. */
+struct btree_walk {
+	const struct btree	*tree;
+	struct btree_node	*at[BTREE_LEVELS];
+	uint16_t		 next[BTREE_LEVELS]; /* entry of that node */
+};
+
+void	 btree_walk_init(struct btree_walk *, const struct btree *);
+/* The first, then the next object; NULL: there is none any more. */
+void	*btree_walk_next(struct btree_walk *);
+
 #endif

@@ -88,14 +88,18 @@ check_all(const struct btree *t)
 {
 	struct thing *x = btree_first(t), *y = first_from(0);
 	struct btree_probe p;
+	struct btree_walk w;
 
+	btree_walk_init(&w, t);
 	while (x != NULL) {
 		assert_ptr_equal(x, y);
+		assert_ptr_equal(btree_walk_next(&w), y);
 		p = probe(t, x);
 		x = btree_after(t, &p);
 		y = first_from((uint32_t)(y - things) + 1);
 	}
 	assert_null(y);
+	assert_null(btree_walk_next(&w));
 }
 
 static void

@@ -95,8 +95,11 @@ the_tree_finds_what_a_walk_finds(void **state)
 		} else {
 			a = draw(SPACE);
 			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
-			items[i].in =
-			    marsd_itree_insert(&t, &items[i].n, &items[i].s);
+			if (marsd_itree_find(&t, &items[i].s) != NULL)
+				continue;
+			items[i].in = true;
+			assert_true(
+			    marsd_itree_insert(&t, &items[i].n, &items[i].s));
 		}
 		a = draw(SPACE);
 		q = range(a, a + draw(20));
