@@ -97,7 +97,7 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 		timer_clear(nb->scsp->timers, &nb->csu_timer);
 	if (!TAILQ_EMPTY(&nb->fresh)) {
 		scsp_queue_flush(nb, false); /* the window is open again */
-		scsp_queue_flush_soon(nb);
+		scsp_queue_gather(nb);
 	}
 	scsp_solicit_exchanged(nb);
 	scsp_solicit_kick(nb);
