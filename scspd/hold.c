@@ -23,7 +23,8 @@
 
 /* records a second that a neighbor may bring however far marsd is behind */
 #define GRACE_RECORDS	64
-#define HOLD_OCTETS	(16 * SCSP_MTU)	/* of one neighbor's records */
+/* of one neighbor: a window of packets, which take more room as we keep them */
+#define HOLD_OCTETS	(32 * SCSP_MTU)
 #define LOOK_AGAIN	MTIME_MS(2)
 
 struct scsp_held {
