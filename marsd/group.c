@@ -165,7 +165,7 @@ marsd_join_find(struct marsd_node *n, const struct marsd_span *s)
 }
 
 static struct marsd_join *
-join_new(struct marsd_node *n, struct marsd_range *r)
+join_make(struct marsd_node *n, struct marsd_range *r)
 {
 	struct btree_probe p = place_of(&n->atm);
 	struct marsd_join *j;
@@ -198,7 +198,7 @@ marsd_join_get(struct marsd_node *n, const struct marsd_span *s)
 		return j;
 	if ((r = range_get(n->proto, n->role, s)) == NULL)
 		return NULL;
-	if ((j = join_new(n, r)) == NULL)
+	if ((j = join_make(n, r)) == NULL)
 		range_release(n->proto, n->role, r);
 	return j;
 }

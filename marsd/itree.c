@@ -36,7 +36,7 @@ by_min(const void *like, const void *object)
 }
 
 static uint64_t
-word(const uint8_t *p)
+addr_word(const uint8_t *p)
 {
 	uint64_t v;
 
@@ -48,8 +48,8 @@ word(const uint8_t *p)
 static struct btree_probe
 probe(const struct marsd_span *s)
 {
-	return (struct btree_probe){ .key = { word(s->min.a),
-	    word(s->min.a + 8) }, .like = s };
+	return (struct btree_probe){ .key = { addr_word(s->min.a),
+	    addr_word(s->min.a + 8) }, .like = s };
 }
 
 /* The seed decides the shape of the tree, so that no peer can. */
@@ -293,7 +293,7 @@ overlap_single(const struct marsd_itree *t, const struct marsd_span *s,
 
 /* The one of two that comes first; each may be NULL. */
 static struct marsd_itree_node *
-earlier(struct marsd_itree_node *a, struct marsd_itree_node *b)
+itree_first(struct marsd_itree_node *a, struct marsd_itree_node *b)
 {
 	if (a == NULL || b == NULL)
 		return a == NULL ? b : a;
@@ -304,7 +304,8 @@ struct marsd_itree_node *
 marsd_itree_overlap(const struct marsd_itree *t, const struct marsd_span *s,
     const struct marsd_span *after)
 {
-	return earlier(overlap_single(t, s, after), overlap(t->root, s, after));
+	return itree_first(
+	    overlap_single(t, s, after), overlap(t->root, s, after));
 }
 
 static struct marsd_itree_node *
@@ -327,7 +328,7 @@ next_block(const struct marsd_itree *t, const struct marsd_span *after)
 struct marsd_itree_node *
 marsd_itree_next(const struct marsd_itree *t, const struct marsd_span *after)
 {
-	return earlier(next_single(t, after), next_block(t, after));
+	return itree_first(next_single(t, after), next_block(t, after));
 }
 
 void

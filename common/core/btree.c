@@ -85,13 +85,15 @@ bt_compare(const struct btree *t, const struct btree_probe *p,
 	for (w = 0; w < t->words; w++)
 		if (p->key[w] != k[w])
 			return p->key[w] < k[w] ? -1 : 1;
-	return t->cmp == NULL ? 0 : t->cmp(p->like, bt_entry_first(t, b, i, leaf));
+	if (t->cmp == NULL)
+		return 0;
+	return t->cmp(p->like, bt_entry_first(t, b, i, leaf));
 }
 
 /* How many entries are not behind the probe; *same: is the last of them it? */
 static unsigned int
-bt_place(const struct btree *t, const struct btree_probe *p, struct btree_node *b,
-    bool leaf, bool *same)
+bt_place(const struct btree *t, const struct btree_probe *p,
+    struct btree_node *b, bool leaf, bool *same)
 {
 	unsigned int low = 0, high = b->n, mid;
 	int c;
@@ -224,7 +226,8 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 {
 	size_t n = from->n - at;
 
-	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at), n * t->words * 8);
+	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
+	    n * t->words * 8);
 	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at,
 	    n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);

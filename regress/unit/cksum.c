@@ -24,7 +24,8 @@ the_example_of_rfc_1071(void **state)
 	assert_int_equal(in_cksum(p, 0), 0xffff);
 	/* an odd octet is the upper half of a word */
 	assert_int_equal(in_cksum(p + 2, 1), 0xffff - 0xf200);
-	assert_int_equal(in_cksum(p + 2, 3), 0xffff - (0xf203 - 0xffff + 0xf400));
+	assert_int_equal(
+	    in_cksum(p + 2, 3), 0xffff - (0xf203 - 0xffff + 0xf400));
 }
 
 /* Two octets at a time, as section 1 says it. */

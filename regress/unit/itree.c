@@ -105,6 +105,12 @@ the_tree_finds_what_a_walk_finds(void **state)
 		q = range(a, a + draw(20));
 		check(&t, items, &q);
 	}
+	for (i = 0; i < N; i++)
+		if (items[i].in)
+			marsd_itree_remove(&t, &items[i].n);
+	q = range(0, 2 * SPACE);
+	assert_null(marsd_itree_overlap(&t, &q, NULL));
+	assert_null(marsd_itree_next(&t, NULL));
 }
 
 static void
