@@ -171,8 +171,6 @@ class Row(Helper):
             r["lost"] = self.a.lost() - lost
             r["aligned"] = self.a.is_honest()
             r["revalidations"] = self.a.counter("revalidations")
-            r["records"] = sum(row.get("records", 0)
-                               for row in self.a.ctl("summary"))
         self.result.update(r)
 
     def end(self):
