@@ -55,6 +55,15 @@ marsd_ranges_clear(struct marsd_ranges *r)
 	marsd_ranges_init(r);
 }
 
+void
+marsd_ranges_shrink(struct marsd_ranges *r, size_t by)
+{
+	struct marsd_ranges_part *p;
+
+	while (by-- > 0 && (p = RB_ROOT(&r->tree)) != NULL)
+		part_free(r, p);
+}
+
 /* The first range that ends there or later. */
 static struct marsd_ranges_part *
 part_from(struct marsd_ranges *r, const struct paddr *a)

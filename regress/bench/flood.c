@@ -118,7 +118,7 @@ join_all(uint32_t first, uint32_t n, uint32_t many, uint32_t from, double rate)
 	}
 	while (sent < many) {
 		for (; sent < many && sent <= (crowd.now - began) * rate;
-		     sent++)
+		    sent++)
 			for (i = first; i < first + n; i++) {
 				send_join(i, sent);
 				if (i % 16 == 0)

@@ -59,7 +59,7 @@ static struct paddr
 group(uint32_t i)
 {
 	return (struct paddr){ .len = 4,
-		.a = { 239, 5, (uint8_t)(i >> 8), (uint8_t)i } };
+	    .a = { 239, 5, (uint8_t)(i >> 8), (uint8_t)i } };
 }
 
 /* arg: which of the two clients */
