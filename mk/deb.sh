@@ -16,7 +16,10 @@ maintainer=$(sed -n 's/^Maintainer: //p' debian/control)
 work=$BUILD/deb/mars-$version
 rm -rf "$work"
 mkdir -p "$work"
-tar -cf - --exclude=./.git --exclude='./build*' . | tar -xf - -C "$work"
+git ls-files -z 2>/dev/null > "$BUILD/deb/files" ||
+    find . -path ./.git -prune -o -path './build*' -prune -o -type f -print0 \
+    > "$BUILD/deb/files"
+tar -cf - --null -T "$BUILD/deb/files" | tar -xf - -C "$work"
 # what has changed is said in CHANGES; the date is that of the sources
 cat > "$work/debian/changelog" <<C
 mars ($version) unstable; urgency=medium
@@ -25,7 +28,8 @@ mars ($version) unstable; urgency=medium
 
  -- $maintainer  $(date -R -r CHANGES)
 C
-(cd "$work" && dpkg-buildpackage -b -us -uc) > "$BUILD/deb/log" 2>&1 || {
+(cd "$work" && env -u BUILD -u MAKEFLAGS -u SANITIZE -u WERROR \
+    dpkg-buildpackage -b -us -uc) > "$BUILD/deb/log" 2>&1 || {
 	tail -n 20 "$BUILD/deb/log" >&2
 	echo "the package could not be built, see $BUILD/deb/log" >&2
 	exit 1

@@ -61,7 +61,7 @@ programs() {
 	done
 	for t in regress/config/run.sh regress/decode/test.sh \
 	    regress/captures/test.sh regress/model/test.sh \
-	    regress/atm/refused.sh; do
+	    regress/atm/refused.sh regress/install/test.sh; do
 		one "${t#regress/}" sh "$t"
 	done
 	sim=$BUILD/regress/sim/sim

@@ -1,8 +1,9 @@
 #!/bin/sh
 # run.sh [-n] BUILD: installs the suite in an empty Debian of this machine's
 # release, boots it under systemd-nspawn, and runs the shipped unit as an
-# administrator would (inside.sh).  Prints TAP.  -n: only says whether it can
-# run here, and why not.
+# administrator would (inside.sh); then the same for the package of make deb
+# (package.sh).  Prints TAP.  -n: only says whether it can run here, and why
+# not.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 only=no
@@ -49,12 +50,17 @@ if [ ! -f "$clean/complete" ]; then
 	}
 	touch "$clean/complete"
 fi
-rm -rf "$root"
-cp -a "$clean" "$root"
-(umask 077 && make -s BUILD="$BUILD" DESTDIR="$root" PREFIX=/usr install) \
-    > "$work/install.log" 2>&1 || cat "$work/install.log" >&2
-cp regress/systemd/inside.sh "$root/inside.sh"
-cat > "$root/etc/systemd/system/inside.service" <<U
+
+fresh() {
+	rm -rf "$root"
+	cp -a "$clean" "$root"
+}
+
+# boots SCRIPT: the machine in $root, which runs it; prints its TAP
+boots() {
+	cp regress/systemd/tap.sh "$root/tap.sh"
+	cp "regress/systemd/$1" "$root/inside.sh"
+	cat > "$root/etc/systemd/system/inside.service" <<U
 [Unit]
 After=multi-user.target
 [Service]
@@ -63,20 +69,67 @@ ExecStart=/bin/sh /inside.sh
 [Install]
 WantedBy=multi-user.target
 U
-mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
-ln -s ../inside.service \
-    "$root/etc/systemd/system/multi-user.target.wants/inside.service"
+	mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
+	ln -s ../inside.service \
+	    "$root/etc/systemd/system/multi-user.target.wants/inside.service"
+	# nspawn of systemd 252 refuses Landlock to what it runs, unlike a
+	# machine
+	timeout 200 systemd-nspawn -q -D "$root" --boot --private-network \
+	    --register=no --keep-unit --system-call-filter='
+	    landlock_create_ruleset landlock_add_rule landlock_restrict_self' \
+	    > "$work/boot.log" 2>&1 < /dev/null
+	if [ -s "$root/result" ]; then
+		cat "$root/result"
+	else
+		cat "$root/result.part" 2>/dev/null
+		echo "not ok - systemd boots, and $1 runs to its end"
+		tail -n 20 "$work/boot.log" | sed 's/^/# /'
+	fi
+	rm -rf "$root"
+}
 
-# nspawn of systemd 252 refuses Landlock to what it runs, unlike a machine
-timeout 120 systemd-nspawn -q -D "$root" --boot --private-network \
-    --register=no --keep-unit --system-call-filter='landlock_create_ruleset
-    landlock_add_rule landlock_restrict_self' \
-    > "$work/boot.log" 2>&1 < /dev/null
-if [ -s "$root/result" ]; then
-	cat "$root/result"
-else
-	echo "1..1"
-	echo "not ok 1 - systemd boots, and runs the test"
-	tail -n 20 "$work/boot.log" | sed 's/^/# /'
-fi
-rm -rf "$root"
+# The package, as $root/mars.deb, and a later version of it, as later.deb.
+packages() {
+	fresh
+	deb=$(DEB_VERSION=0.0.1 sh mk/deb.sh "$work" 2> "$work/deb.log") &&
+	    rm -rf "$work/later" && dpkg-deb -R "$deb" "$work/later" &&
+	    sed -i 's/^Version: .*/Version: 0.0.2/' \
+	    "$work/later/DEBIAN/control" &&
+	    dpkg-deb --root-owner-group -b "$work/later" "$root/later.deb" \
+	    > /dev/null && cp "$deb" "$root/mars.deb"
+}
+
+# What lintian says, which has to be nothing.
+policy() {
+	command -v lintian > /dev/null || {
+		echo "ok - lintian has nothing to say # SKIP no lintian"
+		return
+	}
+	if lintian --allow-root --fail-on error,warning "$root/mars.deb" \
+	    > "$work/lintian.log" 2>&1; then
+		echo "ok - lintian has nothing to say"
+	else
+		echo "not ok - lintian has nothing to say"
+		sed 's/^/# /' "$work/lintian.log"
+	fi
+}
+
+{
+	fresh
+	(umask 077 &&
+	    make -s BUILD="$BUILD" DESTDIR="$root" PREFIX=/usr install) \
+	    > "$work/install.log" 2>&1 || cat "$work/install.log" >&2
+	boots inside.sh
+	if ! command -v dh > /dev/null; then
+		echo "ok - the package # SKIP no debhelper"
+	elif packages; then
+		policy
+		boots package.sh
+	else
+		echo "not ok - the package can be built"
+		sed 's/^/# /' "$work/deb.log"
+	fi
+} | awk '/^1\.\./ { next }
+    /^(not )?ok / { n++; sub(/ok ?[0-9]* ?-/, "ok " n " -") }
+    { print }
+    END { print "1.." n }'
