@@ -588,11 +588,14 @@ local function mars_body(c, tvb)
 	return text
 end
 
+-- who has this code point without us; NHRP is not to be had by its name
+local nhrp = DissectorTable.get("llc.iana_pid"):get_dissector(3) or
+    Dissector.get("data")
+
 function mars.dissector(tvb, pinfo, root)
 	if tvb:len() > 16 and tvb(16, 1):uint() == 1 then
 		-- op.version 1 on this code point is NHRP's
-		local nhrp = Dissector.get("nhrp")
-		return (nhrp or Dissector.get("data")):call(tvb, pinfo, root)
+		return nhrp:call(tvb, pinfo, root)
 	end
 	pinfo.cols.protocol = "MARS"
 	local tree = root:add(mars, tvb())
@@ -954,9 +957,14 @@ local function data(pid, tvb, pinfo, root)
 	if c.bad or c.pos >= c.last then
 		return
 	end
-	-- the packet as the hosts of the group get it
+	-- the packet as the hosts of the group get it; one that is malformed,
+	-- of whatever protocol, is an error here, and has been shown as such
 	local rest = tvb(c.pos):tvb()
-	if DissectorTable.get("ethertype"):try(pro, rest, pinfo, root) == 0 then
+	local _, n = pcall(function()
+		return DissectorTable.get("ethertype"):try(pro, rest, pinfo,
+		    root)
+	end)
+	if n == 0 then
 		Dissector.get("data"):call(rest, pinfo, root)
 	else
 		pinfo.cols.info:prepend(title .. ": ")
@@ -1057,7 +1065,7 @@ local function surely(tvb)
 	elseif kind == 8 then
 		return tvb(14, 3):uint() == 0xaaaa03
 	elseif kind == 2 then
-		return tvb:len() == 28 and tvb(2, 2):uint() == 0
+		return tvb:len() <= 44 and tvb(2, 2):uint() == 0
 	end
 	return tvb:len() == LENGTHS[kind] and
 	    (kind == 4 and CAUSES[tvb(2, 2):uint()] ~= nil or

@@ -64,6 +64,7 @@ programs() {
 	    regress/atm/refused.sh regress/install/test.sh; do
 		one "${t#regress/}" sh "$t"
 	done
+	one captures/lua.py python3 -B regress/captures/lua.py
 	sim=$BUILD/regress/sim/sim
 	one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
 	one sim/again "$sim" -r 1 2 3		# bit for bit
