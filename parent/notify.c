@@ -58,7 +58,7 @@ parent_notify_open(struct parent *p)
 		return;
 	len = strlen(path);
 	if ((*path != '/' && *path != '@') || len >= sizeof(sun.sun_path)) {
-		log_warnx("NOTIFY_SOCKET %s is no socket's name: nobody is told "
+		log_warnx("NOTIFY_SOCKET %s names no socket: nobody is told "
 		    "that mars has started",
 		    path);
 		return;

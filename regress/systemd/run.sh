@@ -1,14 +1,16 @@
 #!/bin/sh
-# run.sh [-n] BUILD: installs the suite in an empty Debian of this machine's
+# run.sh [-n] BUILD [readme]: installs the suite in an empty Debian of this machine's
 # release, boots it under systemd-nspawn, and runs the shipped unit as an
 # administrator would (inside.sh); then the same for the package of make deb
-# (package.sh).  Prints TAP.  -n: only says whether it can run here, and why
-# not.
+# (package.sh).  With readme, it does what README says under "Try it" in one
+# that has not even make.  Prints TAP.  -n: only says whether it can run here,
+# and why not.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 only=no
 [ "${1:-}" != -n ] || { only=yes; shift; }
-BUILD=${1:?usage: run.sh [-n] BUILD}
+BUILD=${1:?usage: run.sh [-n] BUILD [readme]}
+what=${2:-units}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 
 no() {
@@ -38,18 +40,21 @@ libs=$(for p in mars marsd scspd marsctl; do ldd "$BUILD/$p"; done |
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 mkdir -p "$work"
-if [ ! -f "$clean/complete" ]; then
-	rm -rf "$clean"
-	debootstrap --variant=minbase \
-	    --include="systemd,systemd-sysv,iproute2,procps,$libs" \
-	    "$suite" "$clean" > "$work/debootstrap.log" 2>&1 || {
+
+# debian DIR [OPTION]: one with these packages, which is kept
+debian() {
+	[ ! -f "$1/complete" ] || return 0
+	rm -rf "$1"
+	# shellcheck disable=SC2086 # none, or one
+	debootstrap --variant=minbase ${2:-} "$suite" "$1" \
+	    > "$work/debootstrap.log" 2>&1 || {
 		echo "1..1"
 		echo "not ok 1 - an empty Debian can be had"
 		tail -n 5 "$work/debootstrap.log" | sed 's/^/# /'
 		exit 1
 	}
-	touch "$clean/complete"
-fi
+	touch "$1/complete"
+}
 
 fresh() {
 	rm -rf "$root"
@@ -114,6 +119,46 @@ policy() {
 	fi
 }
 
+# within COMMAND [OPTION]: in $root, in a copy of the tree
+within() {
+	# shellcheck disable=SC2086
+	systemd-nspawn -q -D "$root" --register=no --keep-unit --pipe \
+	    --chdir=/src ${2:-} /bin/sh -c "$1" >> "$work/readme.log" 2>&1 \
+	    < /dev/null
+}
+
+readme() {
+	root=$work/readme
+	debian "$work/empty"
+	rm -rf "$root"
+	cp -a "$work/empty" "$root"
+	mkdir "$root/src"
+	git ls-files -z | tar -cf - --null -T - | tar -xf - -C "$root/src"
+	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+	: > "$work/readme.log"
+	n=0
+	option=
+	sed -n '/^Try it/,/^Test it/s/^	//p' README > "$work/readme.commands"
+	while read -r command; do
+		n=$((n + 1))
+		if within "$command" "$option"; then
+			echo "ok $n - $command"
+		else
+			echo "not ok $n - $command"
+			tail -n 20 "$work/readme.log" | sed 's/^/# /'
+		fi
+		option=--private-network	# what was missing is there
+	done < "$work/readme.commands"
+	rm -rf "$root"
+	echo "1..$n"
+}
+
+[ "$what" != readme ] || {
+	readme
+	exit
+}
+
+debian "$clean" "--include=systemd,systemd-sysv,iproute2,procps,$libs"
 {
 	fresh
 	(umask 077 &&
