@@ -23,7 +23,7 @@ check() {
 
 # run TARGET ROOT PREFIX: MAKEFLAGS are those of the make that runs us
 run() {
-	MAKEFLAGS='' make -s BUILD="$BUILD" DESTDIR="$2" PREFIX="$3" "$1" 2>&1
+	MAKEFLAGS='' ${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$2" PREFIX="$3" "$1" 2>&1
 }
 
 # list ROOT: its files and directories with their modes
@@ -44,6 +44,14 @@ for mask in 077 000; do
 	check "the same with umask $mask" "$(diff "$tmp/a" "$tmp/b")"
 done
 umask 022
+if command -v bmake > /dev/null; then
+	mkdir -m 755 "$tmp/bmake"
+	MAKE=bmake run install "$tmp/bmake" /opt/m > /dev/null
+	list "$tmp/bmake" > "$tmp/b"
+	check "the same by bmake" "$(diff "$tmp/a" "$tmp/b")"
+else
+	echo "ok $((n += 1)) - the same by bmake # SKIP no bmake"
+fi
 
 check "everybody can read what is there, and only root write" "$(
 	cd "$tmp/022" && {
@@ -62,6 +70,15 @@ check "each manual page is there" "$(
 	git ls-files '*.[1-8]' | while read -r p; do
 		[ -f "$tmp/022/opt/m/share/man/man${p##*.}/${p##*/}" ] ||
 		    echo "$p"
+	done)"
+
+check "so are completions, where there are any" "$(
+	cd etc/completions 2>/dev/null && for f in *; do
+		case $f in
+		*.bash) to=bash-completion/completions/${f%.bash} ;;
+		*) to=zsh/site-functions/$f ;;
+		esac
+		[ -f "$tmp/022/opt/m/share/$to" ] || echo "$f"
 	done)"
 
 # what others have installed stays, beside ours and among it
