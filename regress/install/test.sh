@@ -23,7 +23,7 @@ check() {
 
 # run TARGET ROOT PREFIX: MAKEFLAGS are those of the make that runs us
 run() {
-	MAKEFLAGS='' ${MAKE:-make} -s BUILD="$BUILD" DESTDIR="$2" PREFIX="$3" "$1" 2>&1
+	MAKEFLAGS='' ${MAKER:-make} -s BUILD="$BUILD" DESTDIR="$2" PREFIX="$3" "$1" 2>&1
 }
 
 # list ROOT: its files and directories with their modes
@@ -46,7 +46,7 @@ done
 umask 022
 if command -v bmake > /dev/null; then
 	mkdir -m 755 "$tmp/bmake"
-	MAKE=bmake run install "$tmp/bmake" /opt/m > /dev/null
+	MAKER=bmake run install "$tmp/bmake" /opt/m > /dev/null
 	list "$tmp/bmake" > "$tmp/b"
 	check "the same by bmake" "$(diff "$tmp/a" "$tmp/b")"
 else

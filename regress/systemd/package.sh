@@ -67,6 +67,35 @@ bites() {	# bites PID: of mars, which hangs
 	systemctl daemon-reload && systemctl restart mars
 }
 
+# An edge needs more of the system than a server: etc/edge.service.conf.
+edge() {
+	ip link add eth1 type dummy && ip address add 10.1.1.1/24 dev eth1 &&
+	    ip link set eth1 up multicast on || return 1
+	mkdir -p /etc/systemd/system/mars.service.d
+	cp $examples/edge.service.conf \
+	    /etc/systemd/system/mars.service.d/edge.conf
+	mv /etc/mars/mars.conf /etc/mars/hardened.conf
+	marsctl init address 192.0.2.1 lan eth1 protocol ipv4 &&
+	    systemctl daemon-reload && systemctl restart mars &&
+	    waits registers && waits forwards || {
+		marsctl show edges
+		marsctl show lans
+		journalctl -u mars --no-pager | tail -n 10
+		return 1
+	}
+	mv /etc/mars/hardened.conf /etc/mars/mars.conf
+	rm -r /etc/systemd/system/mars.service.d
+	systemctl daemon-reload && systemctl restart mars
+}
+
+registers() {
+	marsctl show edges | grep -q ' yes '
+}
+
+forwards() {
+	marsctl show lans | grep -q ' forwarder '
+}
+
 another() {
 	now=$(pid)
 	[ "$now" != "$1" ] && [ "$now" != 0 ]
@@ -125,6 +154,7 @@ ok "marsctl init writes one that is correct" first_configuration
 ok "it starts, and serves when systemctl returns" starts
 ok "it is reloaded" systemctl reload mars
 ok "the hardened example is correct and starts without a warning" hardened
+ok "an edge starts, with what it needs of the system" edge
 ok "the watchdog is fed" fed
 ok "and ends a mars that hangs" bites
 ok "a client registers and joins" client
