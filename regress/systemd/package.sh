@@ -69,8 +69,9 @@ bites() {	# bites PID: of mars, which hangs
 
 # An edge needs more of the system than a server: etc/edge.service.conf.
 edge() {
-	ip link add eth1 type dummy && ip address add 10.1.1.1/24 dev eth1 &&
-	    ip link set eth1 up multicast on || return 1
+	ip link add eth1 type veth peer name host1 &&
+	    ip address add 10.1.1.1/24 dev eth1 &&
+	    ip link set eth1 up && ip link set host1 up || return 1
 	mkdir -p /etc/systemd/system/mars.service.d
 	cp $examples/edge.service.conf \
 	    /etc/systemd/system/mars.service.d/edge.conf
