@@ -77,13 +77,13 @@ edge() {
 	    /etc/systemd/system/mars.service.d/edge.conf
 	mv /etc/mars/mars.conf /etc/mars/hardened.conf
 	marsctl init address 192.0.2.1 lan eth1 protocol ipv4 &&
-	    systemctl daemon-reload && systemctl restart mars &&
-	    waits registers && waits forwards || {
+	    systemctl daemon-reload && systemctl restart mars || return 1
+	if ! waits registers || ! waits forwards; then
 		marsctl show edges
 		marsctl show lans
 		journalctl -u mars --no-pager | tail -n 10
 		return 1
-	}
+	fi
 	mv /etc/mars/hardened.conf /etc/mars/mars.conf
 	rm -r /etc/systemd/system/mars.service.d
 	systemctl daemon-reload && systemctl restart mars
