@@ -16,7 +16,9 @@ maintainer=$(sed -n 's/^Maintainer: //p' debian/control)
 work=$BUILD/deb/mars-$version
 rm -rf "$work"
 mkdir -p "$work"
-git ls-files -z 2>/dev/null > "$BUILD/deb/files" ||
+git ls-files -z 2>/dev/null > "$BUILD/deb/files" || :
+# where it is no git tree, or one within another
+[ -s "$BUILD/deb/files" ] ||
     find . -path ./.git -prune -o -path './build*' -prune -o -type f -print0 \
     > "$BUILD/deb/files"
 tar -cf - --null -T "$BUILD/deb/files" | tar -xf - -C "$work"

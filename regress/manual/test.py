@@ -536,7 +536,7 @@ def why_not():
     if os.geteuid() != 0:
         return "has to be root"
     for name in ("unshare", "nsenter", "ip", "socat", "jq", "wg", "ping",
-                 "systemd-sysusers", "systemd-tmpfiles"):
+                 "tshark", "systemd-sysusers", "systemd-tmpfiles"):
         if shutil.which(name) is None:
             return "no " + name
     with open("/proc/filesystems") as f:

@@ -140,9 +140,9 @@ purges() {
 	    -e '^/before$' -e '^/script$' -e '^/marsc.log$' -e '^/tmp/' \
 	    -e '^/result' -e '^/var/lib/dpkg/' -e '^/var/log/' \
 	    -e '^/etc/.*-$' -e '^/var/lib/systemd/' -e '^/var/tmp/' \
-	    > /left
-	cat /left
-	[ ! -s /left ] && ! systemctl cat mars
+	    > /tmp/left
+	cat /tmp/left
+	[ ! -s /tmp/left ] && ! systemctl cat mars
 }
 
 examples=/usr/share/doc/mars/examples
