@@ -340,6 +340,9 @@ init_write(const struct init *in)
 	} else if (init_has_key(in))
 		printf("%s: the key that is there is used\n", key);
 	marsctl_write_new(conf, text);
+	if (in->of[INIT_LAN].n > 0)
+		printf("an edge: systemd has to be told to let it use "
+		    "interfaces, see mars(7), 2\n");
 	printf("%s: see whether it is right, with mars -n; then start mars\n",
 	    conf);
 	free(text);

@@ -243,6 +243,7 @@ def init_by_words():
         "ipv4", "group", "239.1.0.0/16", "group", "239.2.0.0/16")
     assert (status, said) == (0, ""), said
     assert d + "/257.key" in out and d + "/mars.conf" in out
+    assert "systemd has to be told" in out
     assert correct(d)
     assert mode(d + "/mars.conf") == mode(d + "/257.key") == 0o600
     conf, key = read(d + "/mars.conf"), read(d + "/257.key")
