@@ -61,7 +61,8 @@ programs() {
 	done
 	for t in regress/config/run.sh regress/decode/test.sh \
 	    regress/captures/test.sh regress/model/test.sh \
-	    regress/atm/refused.sh regress/install/test.sh; do
+	    regress/atm/refused.sh regress/install/test.sh \
+	    regress/install/files.sh; do
 		one "${t#regress/}" sh "$t"
 	done
 	one captures/lua.py python3 -B regress/captures/lua.py
@@ -88,6 +89,12 @@ programs() {
 		one systemd/readme sh regress/systemd/run.sh "$BUILD" readme
 	else
 		echo "systemd/run.sh: not run: $why"
+	fi
+	# the tree on machines of 32 bits, and of the other order of octets
+	if why=$(sh regress/machines/run.sh -n "$BUILD" 2>&1); then
+		one machines/run.sh sh regress/machines/run.sh "$BUILD"
+	else
+		echo "machines/run.sh: not run: $why"
 	fi
 	# last: which requirement is shown by which of these
 	one conformance.py python3 -B regress/conformance.py -t "$BUILD"
