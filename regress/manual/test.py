@@ -35,10 +35,17 @@ TREE = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TREE, os.environ.get("BUILD", "build"))
 PATIENCE = 60
 PROMPT = re.compile(r"(?:[a-z][\w-]*)?[#$] ")
-USERS = ("_marsd", "_scspd", "_edged")
+
+
+def built_with(name):
+    """A variable of BUILD/probe.mk, so that nothing is compiled anew."""
+    with open(os.path.join(BUILD, "probe.mk")) as f:
+        return re.search("^%s=(.*)" % name, f.read(), re.M).group(1)
+
+
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root", "BUILD": BUILD, "LC_ALL": "C"}
+    "HOME": "/root", "BUILD": BUILD, "CC": built_with("CC"), "LC_ALL": "C"}
 count = failed = 0
 
 
@@ -396,7 +403,8 @@ def page_mars_operations_7():
 
 
 def page_mars_8():
-    server().configured(SERVER).serves()
+    server().configured(SERVER).serves().sh(
+        "[ -e build ] || ln -s $BUILD build")
 
 
 def example_tree(e):
@@ -535,6 +543,8 @@ def why_not():
     """Why this can't run here, or None."""
     if os.geteuid() != 0:
         return "has to be root"
+    if "-address" in BUILD or "-undefined" in BUILD:
+        return "a sanitizer build is not what is installed"
     for name in ("unshare", "nsenter", "ip", "socat", "jq", "wg", "ping",
                  "tshark", "systemd-sysusers", "systemd-tmpfiles"):
         if shutil.which(name) is None:
