@@ -32,6 +32,11 @@ programs tests headers linkall bench install:
 uninstall:
 	@$(MAKE) $(TREE) -f mk/tree.mk TOP=. uninstall
 
+# A Debian package, in build/deb.
+deb:
+	@sh etc/prerequisites deb
+	@sh mk/deb.sh '$(BUILD)'
+
 # Two servers and a few clients on loopback, about 15 seconds.
 demo:
 	@sh etc/prerequisites build
@@ -104,6 +109,6 @@ clean:
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
-.PHONY: all programs tests headers linkall bench install uninstall demo regress \
-	lint conformance regress-atm regress-machines sim model bench-edge \
-	bench-flood bench-sync clean
+.PHONY: all programs tests headers linkall bench install uninstall deb demo \
+	regress lint conformance regress-atm regress-machines sim model \
+	bench-edge bench-flood bench-sync clean

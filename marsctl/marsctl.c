@@ -8,6 +8,7 @@
  * they answer, row by row as it comes, so that an answer may have any length.
  *
  *	parser.c	the words of a command, made a request
+ *	keygen.c, init.c	commands that ask no daemon (local.h)
  *	show.c		what can be shown, and the columns of its table
  *	marsctl.c	sends the request, and reads the answer (this file)
  *	output.c	rows as a table; output_json.c: as JSON
@@ -31,6 +32,7 @@
 
 #include "ctl.h"
 #include "ipc.h"
+#include "local.h"
 #include "log.h"
 #include "output.h"
 #include "parser.h"
@@ -76,7 +78,9 @@ static void
 synopsis(void)
 {
 	fprintf(stderr, "usage: marsctl [-jV] [-s directory|socket] "
-	    "[-t seconds] command ...\n");
+	    "[-t seconds] command ...\n"
+	    "       marsctl keygen [file]\n"
+	    "       marsctl init [word value] ...\n");
 }
 
 static void
@@ -366,7 +370,7 @@ main(int argc, char **argv)
 	const char *where = CONTROL_DIR;
 	struct marsctl_request q;
 	bool json = false;
-	int c, seconds = 0;
+	int c, status, seconds = 0;
 
 	while ((c = getopt(argc, argv, "js:t:V")) != -1) {
 		switch (c) {
@@ -387,6 +391,8 @@ main(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
+	if ((status = marsctl_local(argc, argv)) != -1)
+		return status;
 	if (argc == 0)
 		synopsis(); /* and the parser lists the commands */
 	if (marsctl_parse(&q, argc, argv, stderr) == -1)

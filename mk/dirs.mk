@@ -6,3 +6,5 @@ BINDIR ?=	$(PREFIX)/bin
 LIBEXECDIR ?=	$(PREFIX)/libexec/mars
 MANDIR ?=	$(PREFIX)/share/man
 EXAMPLESDIR ?=	$(PREFIX)/share/examples/mars
+BASHDIR ?=	$(PREFIX)/share/bash-completion/completions
+ZSHDIR ?=	$(PREFIX)/share/zsh/site-functions

@@ -1,8 +1,9 @@
 #!/bin/sh
 # install.sh program|text DIR FILE...	puts the files below $DESTDIR
 # install.sh remove DIR FILE...		takes them away
-# A manual goes to its section's directory in DIR.  A text names the paths of
-# an installation below /usr/local, and is installed with the real ones.
+# A manual goes to its section's directory in DIR, and a completion for bash is
+# named as its command is.  A text names the paths of an installation below
+# /usr/local, and is installed with the real ones.
 # In: DESTDIR, SBINDIR, BINDIR, LIBEXECDIR, EXAMPLESDIR.
 set -eu
 umask 022		# whatever root's is, everyone reads what is installed
@@ -29,6 +30,7 @@ for file; do
 	*.[1-8]) to=$to/man${file##*.} ;;
 	esac
 	target=$to/${file##*/}
+	target=${target%.bash}
 	if [ "$kind" = remove ]; then
 		rm -f "$target"
 		continue

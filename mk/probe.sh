@@ -14,6 +14,8 @@ probe=$build/probe.mk
 
 # What a make says by itself is nobody's wish: both makes find the same.
 case $CC in '' | c99 | 'cc -pipe') CC=cc ;; esac
+# that of bmake takes DESTDIR for a system to compile for
+case $CPPFLAGS in '-nostdinc -idirafter '*/usr/include) CPPFLAGS= ;; esac
 case $CFLAGS in -O2 | -g | '-O2 -pipe' | '-pipe -O2') CFLAGS= ;; esac
 
 # What an older way to build has left here would be taken for new.

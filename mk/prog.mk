@@ -23,12 +23,12 @@ programs: out/$(PROG)
 
 install: $(DIR)/install
 $(DIR)/install: out/$(PROG)
-	$(INSTALL) program '$(WHERE_$(@D))' out/$(PROG_$(@D))
-	$(INSTALL) text '$(MANDIR)' $(MAN_$(@D))
+	$(PUT) program '$(WHERE_$(@D))' out/$(PROG_$(@D))
+	$(PUT) text '$(MANDIR)' $(MAN_$(@D))
 
 uninstall: $(DIR)/uninstall
 $(DIR)/uninstall:
-	$(INSTALL) remove '$(WHERE_$(@D))' $(PROG_$(@D))
-	$(INSTALL) remove '$(MANDIR)' $(MAN_$(@D))
+	$(PUT) remove '$(WHERE_$(@D))' $(PROG_$(@D))
+	$(PUT) remove '$(MANDIR)' $(MAN_$(@D))
 
 .PHONY: $(DIR)/install $(DIR)/uninstall

@@ -10,7 +10,7 @@ include $(TOP)/mk/dirs.mk
 
 # a directory's Makefile is part of this, and not alone
 ALONE=		not
-INSTALL=	DESTDIR='$(DESTDIR)' SBINDIR='$(SBINDIR)' BINDIR='$(BINDIR)' \
+PUT=		DESTDIR='$(DESTDIR)' SBINDIR='$(SBINDIR)' BINDIR='$(BINDIR)' \
 		LIBEXECDIR='$(LIBEXECDIR)' EXAMPLESDIR='$(EXAMPLESDIR)' \
 		sh $(TOP)/mk/install.sh
 

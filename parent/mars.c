@@ -25,6 +25,7 @@
 struct parent_options {
 	const char	*file;
 	const char	*libexec;
+	const char	*pid_file;
 	bool		 foreground;
 	bool		 check;
 	int		 verbose;
@@ -33,7 +34,8 @@ struct parent_options {
 static void __attribute__((__noreturn__)) usage(void)
 {
 	fprintf(stderr,
-	    "usage: mars [-dnVv] [-D macro=value] [-f file] [-L directory]\n");
+	    "usage: mars [-dnVv] [-D macro=value] [-f file] "
+	    "[-L directory] [-p file]\n");
 	exit(1);
 }
 
@@ -82,7 +84,7 @@ mars_parse_options(
 
 	o->file = MARS_CONF;
 	o->libexec = LIBEXECDIR;
-	while ((ch = getopt(argc, argv, "dD:f:L:nVv")) != -1)
+	while ((ch = getopt(argc, argv, "dD:f:L:np:Vv")) != -1)
 		switch (ch) {
 		case 'd':
 			o->foreground = true;
@@ -98,6 +100,9 @@ mars_parse_options(
 			break;
 		case 'n':
 			o->check = true;
+			break;
+		case 'p':
+			o->pid_file = optarg;
 			break;
 		case 'V':
 			printf("mars %s\n", MARS_VERSION);
@@ -117,7 +122,8 @@ int
 main(int argc, char **argv)
 {
 	struct parent_options o = { .file = NULL };
-	struct parent p = { .detach_fd = -1, .null_fd = -1, .parties_fd = -1 };
+	struct parent p = { .detach_fd = -1, .null_fd = -1, .notify_fd = -1,
+		.parties_fd = -1 };
 	char why[SENTENCE_SIZE];
 
 	if (argc > 2 && strcmp(argv[1], PARENT_PARTY_FLAG) == 0)
@@ -127,6 +133,7 @@ main(int argc, char **argv)
 	mars_parse_options(&o, &p.macros, argc, argv);
 	p.file = o.file;
 	p.libexec = o.libexec;
+	p.pid_file = o.pid_file;
 	p.foreground = o.foreground;
 	log_verbose(o.verbose);
 

@@ -19,6 +19,7 @@
  *	edge.c		interfaces of edges, which come and go
  *	edge_linux.c	what the system says of one, and its packet socket
  *	opening.c	ATM sockets that a child asks for later: calls
+ *	notify.c	telling the service manager; the pid file
  *	parties.c	native multipoint calls: what marsd asks for each
  *	party.c		the process that waits for the ATM signalling for one
  *
@@ -125,6 +126,7 @@ struct parent {
 	struct lex_macros	 macros;
 	const char		*file;
 	const char		*libexec;
+	const char		*pid_file;	/* or NULL */
 	bool			 foreground;
 	bool			 started;	/* the children are at work */
 	/*
@@ -134,6 +136,8 @@ struct parent {
 	 */
 	int			 detach_fd;
 	int			 null_fd;
+	int			 notify_fd;	/* the service manager, or -1 */
+	bool			 watchdog;	/* it wants to hear of us */
 	/* reload */
 	enum parent_requester	 requester;
 	enum parent_child_id	 asker;		/* PARENT_BY_CHILD: which */
@@ -176,6 +180,25 @@ int	parent_suite_run(struct parent *);
 void	parent_suite_end(struct parent *, int status);
 /* A child is further with its start: are both at work now? */
 void	parent_suite_started(struct parent *);
+
+/* --- notify.c */
+
+/*
+ * Connects to the service manager that is in the environment, if one is;
+ * before the sandbox.
+ */
+void	parent_notify_open(struct parent *);
+/* Tells it a state, such as "READY=1" (sd_notify(3)); never waits. */
+void	parent_notify(struct parent *, const char *);
+/*
+ * Once in each PARENT_TICK seconds: feeds its watchdog, if all children have
+ * answered what they were last asked.
+ */
+void	parent_notify_watchdog(struct parent *);
+/* The end: closes it, and removes the pid file. */
+void	parent_notify_close(struct parent *);
+/* Writes the pid file, if one is wanted; before the sandbox; fatal(). */
+void	parent_pid_write(const struct parent *);
 
 /* --- children.c */
 

@@ -48,7 +48,7 @@ parsing_key_end(struct parsing *ps)
 	else if (ps->key->len < KEY_GOOD)
 		parsing_remark(ps, ps->key,
 		    "key %u has %u octets, which can be guessed: write at "
-		    "least %d (128 bits), as from openssl rand -hex 32",
+		    "least %d (128 bits), as marsctl keygen makes them",
 		    ps->key->spi, ps->key->len, KEY_GOOD);
 	ps->key = NULL;
 }

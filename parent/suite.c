@@ -196,6 +196,7 @@ parent_suite_started(struct parent *p)
 			log_info("%s is at work, pid %d; %s",
 			    p->children[i].name, (int)p->children[i].pid,
 			    p->children[i].sandbox);
+	parent_notify(p, "READY=1");
 	detach_done(p);
 }
 
@@ -206,6 +207,7 @@ parent_suite_end(struct parent *p, int status)
 		return;
 	p->ending = true;
 	p->status = status;
+	parent_notify(p, "STOPPING=1");
 	(void)evtimer_del(p->reload_patience);
 	(void)parent_children_signal(p, SIGTERM);
 	set_patience(p, END_WAIT);
@@ -290,6 +292,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->children[i].wanted)
 			parent_child_tick(&p->children[i]);
+	parent_notify_watchdog(p);
 }
 
 static void
@@ -401,6 +404,8 @@ parent_suite_run(struct parent *p)
 		if (p->children[i].wanted)
 			p->children[i].control_fd =
 			    parent_control_open(p, (enum parent_child_id)i);
+	parent_pid_write(p);
+	parent_notify_open(p);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->children[i].wanted)
 			parent_child_start(&p->children[i]);
@@ -421,6 +426,7 @@ parent_suite_run(struct parent *p)
 	parent_parties_end(p);
 	parent_lans_end(p);
 	parent_control_remove(p);
+	parent_notify_close(p);
 	for (i = 0; i < NSIGNALS; i++)
 		event_free(signals[i]);
 	event_free(p->patience);

@@ -61,9 +61,12 @@ programs() {
 	done
 	for t in regress/config/run.sh regress/decode/test.sh \
 	    regress/captures/test.sh regress/model/test.sh \
-	    regress/atm/refused.sh regress/install/test.sh; do
+	    regress/atm/refused.sh regress/install/test.sh \
+	    regress/install/files.sh; do
 		one "${t#regress/}" sh "$t"
 	done
+	one captures/lua.py python3 -B regress/captures/lua.py
+	one manual/test.py python3 -B regress/manual/test.py
 	sim=$BUILD/regress/sim/sim
 	one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
 	one sim/again "$sim" -r 1 2 3		# bit for bit
@@ -83,6 +86,7 @@ programs() {
 	# the installed suite under a real systemd, where one can be booted
 	if why=$(sh regress/systemd/run.sh -n "$BUILD" 2>&1); then
 		one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
+		one systemd/readme sh regress/systemd/run.sh "$BUILD" readme
 	else
 		echo "systemd/run.sh: not run: $why"
 	fi

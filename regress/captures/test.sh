@@ -36,7 +36,8 @@ for f in full parts; do
 		continue
 	fi
 	tshark -X lua_script:../../etc/mars.lua -r $f.pcap -Y \
-	    '_ws.malformed || _ws.lua.error || mars.expert || scsp.expert' \
+	    '_ws.malformed || _ws.lua.error || mars.expert || scsp.expert ||
+	    mars.odd || scsp.odd || nvc.odd || nvc.expert' \
 	    > "$tmp/bad" 2> "$tmp/err" &&
 	    tshark -X lua_script:../../etc/mars.lua -r $f.pcap -Y nvc \
 	    > "$tmp/all" 2>> "$tmp/err" &&

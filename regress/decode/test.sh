@@ -236,7 +236,8 @@ shark() {
 # malformed FILE: how many packets mars.lua finds fault with
 malformed() {
 	tshark -X lua_script:../../etc/mars.lua -r "$1" -Y \
-	    '_ws.malformed || _ws.lua.error || mars.expert || scsp.expert' \
+	    '_ws.malformed || _ws.lua.error || mars.expert || scsp.expert ||
+	    mars.odd || scsp.odd || nvc.odd || nvc.expert' \
 	    > "$tmp/out" 2> "$tmp/err" || { cat "$tmp/err" >&2; return; }
 	wc -l < "$tmp/out" | tr -d ' '
 }
@@ -244,8 +245,8 @@ malformed() {
 if command -v tshark > /dev/null 2>&1 && [ -f ../../etc/mars.lua ]; then
 	shark 'tshark: types of NVC' nvc.type 1 2 3 4 5 6 7
 	shark 'tshark: operations' mars.op.type 1 2 3 4 5 6 7 8 9 10 11 12 13
-	shark 'tshark: groups' mars.min 224.1.1.1 224.0.0.0 ff02::42 010203
-	shark 'tshark: members' mars.tha 192.0.2.2 192.0.2.3 +123
+	shark 'tshark: groups' mars.min 224.1.1.1 224.0.0.0
+	shark 'tshark: members' mars.tha 192.0.2.2 192.0.2.3
 	shark 'tshark: types of SCSP' scsp.type 1 2 3 4 5
 	shark 'tshark: records' scsp.csa.seq -2147483647 -1
 	shark 'tshark: CSAs' csa.state 4

@@ -37,7 +37,7 @@ NVC_RULE = re.compile(r"(?:\bnvc\.md|\bNVC)[^\n.;:]{0,24}?" + RULE)
 FILE = re.compile(r"(?<![\w./~-])((?:[\w.-]+/)*)([\w-]+\.md)\b"
                   r"|(?<![\w./~-])doc/([\w./-]*\w)")
 HEADING = re.compile(r"#+ (?:(\S+)/$)?")
-LISTED = re.compile(r"\* ([\w.]+(?:, [\w.]+)*): ")
+LISTED = re.compile(r"\* ([\w.-]+(?:, [\w.-]+)*): ")
 SOURCE = re.compile(r"\.(?:[chy]|[1-8])$")
 
 
