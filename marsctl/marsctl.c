@@ -69,8 +69,12 @@ struct marsctl_answer {
 	char	why[WHY_SIZE];		/* else: a sentence */
 };
 
+static bool json;			/* -j */
+
 static void	wrong(struct marsctl_answer *, const char *, ...) PRINTFLIKE(2,
     3);
+static void	quit(int, const char *, ...) PRINTFLIKE(2, 3)
+    __attribute__((__noreturn__));
 
 static void
 synopsis(void)
@@ -84,6 +88,24 @@ usage(void)
 {
 	synopsis();
 	exit(1);
+}
+
+/* Nobody was asked: ends, and says why, in JSON, too, if that is wanted. */
+static void
+quit(int status, const char *fmt, ...)
+{
+	char why[WHY_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (json) {
+		putchar('{');
+		marsctl_output_result(stdout, false, why);
+		(void)fflush(stdout);
+	}
+	errx(status, "%s", why);
 }
 
 /* Notes what went wrong; of several things the first one. */
@@ -134,24 +156,24 @@ marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds,
 		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s.sock",
 		    where, d->name);
 	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
-		errx(1, "%s: too long a path for a socket", where);
+		quit(1, "%s: too long a path for a socket", where);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
 		err(1, "socket");
 	/* connect(2) waits where as many wait already as may */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1)
 		err(1, "socket");
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		if (errno == EACCES)
-			err(1, "%s", sun.sun_path);
 		if (errno == ENOENT && may_lack) {
 			close(fd);
 			return false;
 		}
+		if (errno == EACCES)
+			quit(1, "%s: %s", sun.sun_path, strerror(errno));
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			errx(MARSCTL_SILENT, "%s does not answer for %d s: is "
+			quit(MARSCTL_SILENT, "%s does not answer for %d s: is "
 			    "it stopped?",
 			    d->name, seconds);
-		errx(1, "%s: %s; is mars running?", sun.sun_path,
+		quit(1, "%s: %s; is mars running?", sun.sun_path,
 		    strerror(errno));
 	}
 	if (imsgbuf_init(&d->ibuf, fd) == -1 ||
@@ -180,7 +202,7 @@ choose_daemon(struct marsctl_request *q, const char *where)
 		if (strncmp(base, daemons[i].name, n) != 0)
 			continue;
 		if (((q->ask | q->also | q->instead) & daemons[i].ask) == 0)
-			errx(1, "%s: not what %s is asked", where,
+			quit(1, "%s: not what %s is asked", where,
 			    daemons[i].name);
 		q->ask = daemons[i].ask;
 		q->also = q->instead = 0;
@@ -265,6 +287,8 @@ on_message(struct marsctl_daemon *d, struct imsg *m, struct marsctl_output *o,
 			wrong(a, "%s: malformed answer", d->name);
 		else if (!ok)
 			wrong(a, "%s: %s", d->name, text);
+		else if (a->ok)
+			(void)strlcpy(a->why, text, sizeof(a->why));
 		return true;
 	default:
 		wrong(a, "%s: not an answer (type %u)", d->name,
@@ -321,7 +345,7 @@ ask(struct marsctl_daemon *d, const struct marsctl_request *q,
 }
 
 static int
-marsctl_run(const struct marsctl_request *q, bool json, int seconds)
+marsctl_run(const struct marsctl_request *q, int seconds)
 {
 	struct marsctl_answer a = { .ok = true };
 	struct marsctl_output o;
@@ -337,6 +361,32 @@ marsctl_run(const struct marsctl_request *q, bool json, int seconds)
 	if (!a.ok)
 		warnx("%s", a.why);
 	return a.status;
+}
+
+/* What is no command is said with what could stand there. */
+static void
+parse(struct marsctl_request *q, int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if ((f = open_memstream(&text, &size)) == NULL)
+		err(1, NULL);
+	if (marsctl_parse(q, argc, argv, f) == 0) {
+		fclose(f);
+		free(text);
+		return;
+	}
+	if (fclose(f) == EOF)
+		err(1, NULL);
+	fputs(text, stderr);
+	if (json) {
+		putchar('{');
+		marsctl_output_result(stdout, false, text);
+		(void)fflush(stdout);
+	}
+	exit(1);
 }
 
 /* Seconds of -t. */
@@ -365,7 +415,6 @@ main(int argc, char **argv)
 {
 	const char *where = CONTROL_DIR;
 	struct marsctl_request q;
-	bool json = false;
 	int c, seconds = 0;
 
 	while ((c = getopt(argc, argv, "js:t:V")) != -1) {
@@ -389,8 +438,7 @@ main(int argc, char **argv)
 	argv += optind;
 	if (argc == 0)
 		synopsis(); /* and the parser lists the commands */
-	if (marsctl_parse(&q, argc, argv, stderr) == -1)
-		return 1;
+	parse(&q, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	if (seconds == 0)
 		seconds = strcmp(q.argv[0], "reload") == 0 ? SILENCE_RELOAD :
@@ -400,5 +448,5 @@ main(int argc, char **argv)
 	if (pledge("stdio", NULL) == -1)
 		err(1, "pledge");
 #endif
-	return marsctl_run(&q, json, seconds);
+	return marsctl_run(&q, seconds);
 }
