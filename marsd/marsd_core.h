@@ -51,6 +51,9 @@ struct marsd_cluster;
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
 	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_NOT_ALLOWED, "call from an address that allow does not " \
+	    "have") \
+	X(MARSD_EV_UNSERVED, "protocol is not served") \
 	X(MARSD_EV_NEAR, "nine tenths of a limit are used") \
 	X(MARSD_EV_REVALIDATE, "members have to ask for what they missed") \
 	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
@@ -70,6 +73,22 @@ struct marsd_event {
 	const uint8_t		*oid;		/* or NULL: 4 octets */
 	const char		*why;		/* or NULL: details */
 	uint64_t		 number;
+	uint64_t		 more;	/* such ones, not told since the last */
+};
+
+/*
+ * What an operator may want to see of what goes well.  Level 1: who registers,
+ * joins, calls; level 2: every message.
+ */
+struct marsd_trace {
+	int			 level;
+	const char		*cluster;
+	const struct mars_pro	*pro;		/* or NULL */
+	const struct atm_addr	*who;
+	const char		*what;
+	const char		*op;		/* of a message; or NULL */
+	const struct paddr	*min, *max;	/* a group or a block; or NULL */
+	uint16_t		 cause;		/* of an end (vc.h), or 0 */
 };
 
 /* What the owner supplies.  Nothing here calls back into the core. */
@@ -91,6 +110,7 @@ struct marsd_ops {
 	 */
 	bool	(*congested)(void *);
 	void	(*event)(void *, const struct marsd_event *);
+	void	(*trace)(void *, const struct marsd_trace *);	/* or NULL */
 };
 
 struct marsd	*marsd_new(const struct marsd_ops *, void *, struct timers *);

@@ -288,6 +288,7 @@ scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 
 	if ((p = scsp_peer_find(s, caller)) == NULL) {
 		s->calls_refused++;
+		scsp_problem_stranger(s, caller);
 		return VC_CAUSE_REJECTED;
 	}
 	if (p->ncircuits >= CIRCUITS_MAX ||
@@ -324,10 +325,12 @@ gone(struct scsp_circuit *c)
 void
 scsp_peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
+	struct scsp_circuit *c = cookie;
+
 	(void)arg;
 	(void)vc;
-	(void)cause;
-	gone(cookie);
+	scsp_problem_call(c->peer, cause);
+	gone(c);
 }
 
 void

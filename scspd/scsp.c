@@ -132,6 +132,7 @@ on_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 			break;
 	if (nb == NULL) {
 		s->drops[SCSP_DROP_GROUP]++;
+		scsp_problem_group(c->peer, sgid);
 		return;
 	}
 	/* an SDU may come before we have taken notice of its call */

@@ -21,6 +21,7 @@
  *	record.c	what becomes of one record
  *	queue.c		what waits to be sent or acknowledged
  *	group.c		a server group; cache.c: its records
+ *	problem.c	what went wrong last
  *	publish.c	what marsd says of records; reborn.c: numbers of a life
  *			before
  *	show.c		what marsctl shows
@@ -55,6 +56,11 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_VIOLATION, "event that its state rules out") \
 	X(SCSP_EV_NEAR, "nine tenths of a limit are used") \
 	X(SCSP_EV_MISSING, "record that never came, given up") \
+	X(SCSP_EV_GROUP, "packet of a server group that is not configured " \
+	    "with that server here: server-group") \
+	X(SCSP_EV_STRANGER, "call from a server that is no neighbor here") \
+	X(SCSP_EV_REJECTED, "our call is refused: cause") \
+	X(SCSP_EV_CALL, "our call has failed: cause") \
 	X(SCSP_EV_SIZE, "large messages are not answered, small ones are: " \
 	    "octets")
 
@@ -68,12 +74,15 @@ enum scsp_event_code {
 struct scsp_event {
 	enum scsp_event_code	 code;
 	uint16_t		 pid, sgid;
+	const char		*cluster;	/* or NULL: of none */
 	const struct atm_addr	*neighbor;	/* or NULL */
 	const char		*from, *to;	/* states by name, or NULL */
 	/* a counter's name; of VIOLATION table, state and event; or NULL */
 	const char		*why;
 	const uint8_t		*oid;		/* or NULL */
 	uint64_t		 number;
+	bool			 has_spi;
+	uint32_t		 spi;		/* of the key in question */
 	/*
 	 * Events of one kind that a neighbor causes again and again are told
 	 * at doubling intervals, up to once an hour: the owner hears of each,

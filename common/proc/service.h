@@ -32,6 +32,7 @@
  *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
  *	service_event.c		the log line of an event of the core
+ *	service_watch.c		whom an operator wants to see more of
  *
  * The messages themselves are listed in ipc.h.  A message from one of our
  * own processes that is malformed, or that comes when it can't, means that
@@ -183,6 +184,8 @@ struct service_lan {
 };
 TAILQ_HEAD(service_lans, service_lan);
 
+#define SERVICE_WATCHES	16	/* addresses */
+
 struct service {
 	const struct service_hooks *hooks;
 	void			*arg;		/* the owner */
@@ -202,6 +205,7 @@ struct service {
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
+	struct atm_addr		 watches[SERVICE_WATCHES]; /* without SEL */
 	uint64_t		 congestions;	/* how often it was congested */
 	uint64_t		 heard;		/* by the sibling: how often it
 						 * has read something */
@@ -242,6 +246,16 @@ void	service_replicate_keys(struct service *, uint32_t type, uint16_t sgid,
 uint32_t service_random32(void *arg);
 uint64_t service_random64(void *arg);
 
+/*
+ * Is what goes well to be logged?  At the level of the log, or since it is
+ * about an address that an operator watches (marsctl log verbose client);
+ * that has all levels, and any selector.
+ */
+bool	service_traces(const struct service *, int level,
+	    const struct atm_addr *);
+/* for marsctl: begins or ends that; NULL, or a sentence */
+const char *service_watch(struct service *, const struct atm_addr *, bool on);
+
 /* An event of a core, for the log.  Pointers may be NULL. */
 struct service_event {
 	const char	*where;		/* begins the line: "cluster a: " */
@@ -250,6 +264,7 @@ struct service_event {
 	const char	*from, *to;	/* states; from may be unknown */
 	const char	*why;
 	uint64_t	 number;	/* how many, or which; 0: nothing */
+	uint64_t	 more;		/* such ones that were not told */
 	const char	*advice;	/* what an operator can do about it */
 	bool		 ordinary;	/* no reason to warn */
 };
