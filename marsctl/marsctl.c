@@ -26,6 +26,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <imsg.h>
 
@@ -344,8 +345,50 @@ ask(struct marsctl_daemon *d, const struct marsctl_request *q,
 	}
 }
 
+/* Is there any socket of a daemon yet? */
+static bool
+any_socket(const char *where)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	size_t i;
+
+	if (stat(where, &st) == -1)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return true;
+	for (i = 0; i < NDAEMONS; i++) {
+		snprintf(path, sizeof(path), "%s/%s.sock", where,
+		    daemons[i].name);
+		if (lstat(path, &st) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* mars has been told to end: it has ended when its sockets are gone. */
+static void
+await_end(const char *where, int seconds, struct marsctl_answer *a)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	int i;
+
+	for (i = 0; a->ok && any_socket(where); i++) {
+		if (i == seconds * 20)
+			wrong(a, "mars has not ended for %d s", seconds);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static bool
+is_stop(const struct marsctl_request *q)
+{
+	return strcmp(q->argv[0], "stop") == 0;
+}
+
 static int
-marsctl_run(const struct marsctl_request *q, int seconds)
+marsctl_run(
+    const struct marsctl_request *q, const char *where, int seconds)
 {
 	struct marsctl_answer a = { .ok = true };
 	struct marsctl_output o;
@@ -355,6 +398,8 @@ marsctl_run(const struct marsctl_request *q, int seconds)
 	for (i = 0; i < NDAEMONS; i++)
 		if (daemons[i].connected)
 			ask(&daemons[i], q, &o, &a, seconds);
+	if (is_stop(q))
+		await_end(where, seconds, &a);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		wrong(&a, "output: %s", strerror(errno));
@@ -445,8 +490,8 @@ main(int argc, char **argv)
 		    SILENCE;
 	attach_all(&q, where, seconds);
 #ifdef __OpenBSD__
-	if (pledge("stdio", NULL) == -1)
+	if (pledge(is_stop(&q) ? "stdio rpath" : "stdio", NULL) == -1)
 		err(1, "pledge");
 #endif
-	return marsctl_run(&q, seconds);
+	return marsctl_run(&q, where, seconds);
 }

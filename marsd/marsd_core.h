@@ -24,7 +24,8 @@
  *	own.c		the records that we originate
  *	record.c	those that scspd hands over; peer.c: servers that live
  *	move.c		nodes that change their server; adopt.c: softly
- *	show.c		what marsctl shows
+ *	show*.c		what marsctl shows
+ *	order.c		what it orders
  *
  * Its shell, the process around it, is marsd.c and control.c.
  */
@@ -156,6 +157,17 @@ bool		 marsd_show_summary(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_clusters(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_members(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_groups(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_protocols(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_limits(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_memory(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_mcs(struct marsd *, void *cursor, struct wr *);
+/* joins of clients and of multicast servers, each with who says so */
+bool		 marsd_show_joins(struct marsd *, void *cursor, struct wr *);
+/* of each all that there is, for when one is asked for */
+bool		 marsd_show_member(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_mcs_one(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_group(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_redirects(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_servers(struct marsd *, void *cursor, struct wr *);
 /* "scope" (cluster, or "all"), "name", "value"; the shell adds "process" */
 bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);
@@ -163,6 +175,17 @@ bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);
  * An operator's order to redirect a member, or with NULL everybody, to another
  * server (5.4.3).  NULL, or a sentence that says what is wrong.
  */
+/*
+ * Orders about a client or a multicast server of a cluster, for all protocols:
+ * its registration ends; its circuits do; both do.  NULL, or what is wrong.
+ */
+const char	*marsd_deregister(struct marsd *, const char *cluster,
+		    const struct atm_addr *);
+const char	*marsd_drop_circuit(struct marsd *, const char *cluster,
+		    const struct atm_addr *);
+const char	*marsd_drop_member(struct marsd *, const char *cluster,
+		    const struct atm_addr *);
+void		 marsd_clear_counters(struct marsd *);
 const char	*marsd_redirect(struct marsd *, const char *cluster, bool hard,
 		    const struct atm_addr *to, const struct atm_addr *member);
 

@@ -24,7 +24,7 @@
  *	problem.c	what went wrong last
  *	publish.c	what marsd says of records; reborn.c: numbers of a life
  *			before
- *	show.c		what marsctl shows
+ *	show*.c		what marsctl shows
  *
  * Its shell, the process around it, is scspd.c and control.c.
  */
@@ -153,6 +153,12 @@ void		 scsp_retell(struct scsp *, uint16_t sgid);
 bool		 scsp_show_summary(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
+/* the same with what the record says */
+bool		 scsp_show_record(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_keys(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_limits(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_memory(struct scsp *, void *cursor, struct wr *);
+void		 scsp_clear_counters(struct scsp *);
 /* "scope" (a neighbor's address, or "all"), "name", "value" */
 bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
 /* starts over with all neighbors at an address.  NULL, or what is wrong */

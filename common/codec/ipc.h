@@ -42,6 +42,7 @@ enum imsg_type {
 	IMSG_CONF_DONE,		/* string: empty, or why nothing was changed */
 	IMSG_READY,		/* string sandbox: it is confined */
 	IMSG_CTL_RELOAD_REQ,	/* u32 id of the control connection */
+	IMSG_CTL_STOP,		/* u32 0: a client wants the suite to end */
 	/* parent -> child */
 	IMSG_CTL_RELOAD_RES,	/* u32 id, u8 ok, string what went wrong */
 	IMSG_VERBOSE,		/* u32 level */

@@ -31,6 +31,7 @@
  *	service_sibling.c	the channel between marsd and scspd
  *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
+ *	service_show.c		the listings among that
  *	service_event.c		the log line of an event of the core
  *	service_watch.c		whom an operator wants to see more of
  *
@@ -99,12 +100,17 @@ struct service_hooks {
 	bool			 ends_last;
 	/*
 	 * For marsctl: commands besides those of service_ctl.c, and the
-	 * owner's part of two listings that it has.
+	 * owner's part of listings that it has.
 	 */
 	const struct ctl_command *commands;
 	size_t			 ncommands;
 	bool			(*summary)(void *, void *cursor, struct wr *);
 	bool			(*counters)(void *, void *cursor, struct wr *);
+	/* the same; NULL: it has none */
+	bool			(*limits)(void *, void *cursor, struct wr *);
+	bool			(*memory)(void *, void *cursor, struct wr *);
+	/* its counters begin at 0 again; NULL: they can't */
+	void			(*clear)(void *);
 	/*
 	 * Applies a configuration, which outlives the next call; the one
 	 * before, which is still service.conf, is freed after it.  0, or -1:
@@ -163,6 +169,8 @@ struct service_line {
 	int			 fd;
 };
 
+#define SERVICE_LINK_COUNTERS	64
+
 struct service_link {
 	TAILQ_ENTRY(service_link) entry;
 	enum conf_transport	 transport;
@@ -173,6 +181,8 @@ struct service_link {
 	size_t			 nlines;
 	char			 owner[NAME_SIZE];	/* of the user */
 	struct vc_link		*vc;		/* NULL: not open yet */
+	/* what its counters were when they were cleared */
+	uint64_t		 cleared[SERVICE_LINK_COUNTERS];
 };
 TAILQ_HEAD(service_links, service_link);
 
