@@ -57,7 +57,7 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_NEAR, "nine tenths of a limit are used") \
 	X(SCSP_EV_MISSING, "record that never came, given up") \
 	X(SCSP_EV_GROUP, "packet of a server group that is not configured " \
-	    "with that server here: server-group") \
+	    "with that server here") \
 	X(SCSP_EV_STRANGER, "call from a server that is no neighbor here") \
 	X(SCSP_EV_REJECTED, "our call is refused: cause") \
 	X(SCSP_EV_CALL, "our call has failed: cause") \

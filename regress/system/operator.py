@@ -37,8 +37,8 @@ def populated():
          "stay"]))
     Client("127.0.0.12", B, "run", script(
         ["register", "join 224.1.1.1", "stay"]))
-    Client(MCS, A, "run", script(["serve 224.3.3.3", "stay"]),
-           options=("-M",))
+    Client(MCS, A, "run", script(
+        ["register server", "serve 224.3.3.3", "stay"]))
     wait("all are there", lambda: len(a.ctl("joins")) == 4)
     return a, b
 
@@ -224,7 +224,7 @@ def silence_of_neighbors():
     b.start()
     for s, other in ((a, B), (b, A)):
         wait("it is told", lambda: s.logged(
-            "cluster lis1: neighbor %s: packet of a server group" % other))
+            "cluster lis1: neighbor %s%%1: packet of a server group" % other))
         n = s.ctl("neighbors")[0]
         assert "server group" in n["last-error"], n
         assert n["last-error-address"].startswith(other), n
@@ -250,7 +250,7 @@ def silence_of_neighbors():
 @test
 def silence_of_clients():
     """allow, and a protocol that is not served: a line, and the last error"""
-    a = Server(1, cluster="allow 127.0.0.8/29\n")
+    a = Server(1, cluster="allow from 127.0.0.8/29\n")
     a.write(a.text().replace("	protocol ipv6\n", ""))
     a.start()
     Client("127.0.0.99", A, "run", script(["register", "stay"]))
@@ -260,7 +260,7 @@ def silence_of_clients():
     assert "allow" in o["last-error"], o
     assert o["last-error-address"].startswith("127.0.0.99"), o
     Client("127.0.0.11", A, "run", script(["register", "stay"]),
-           options=("-6",))
+           options=("-p", "ipv6"))
     wait("it is told", lambda: a.logged("protocol is not served"))
     assert a.ctl("summary")["marsd"]["last-error"] == "protocol is not served"
 
