@@ -13,16 +13,16 @@ put_nodes(struct wr *w, const char *name, enum marsd_role role,
 {
 	struct marsd_itree_node *in = marsd_itree_find(&p->map[role], s);
 	struct marsd_range *r = in == NULL ? NULL : marsd_range_of(in);
+	struct btree_walk at;
 	struct marsd_join *j;
 
 	ctl_array(w, name);
 	if (r != NULL)
-		RB_FOREACH(j, marsd_join_tree, &r->joins) {
-			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
-				break;
-			if (j->live)
-				ctl_atm(w, "", &j->node->atm);
-		}
+		marsd_range_walk(&at, r);
+	while (r != NULL && wr_left(w) >= ATM_STRLEN + 16 + reserve &&
+	    (j = marsd_range_next(&at)) != NULL)
+		if (j->live)
+			ctl_atm(w, "", &j->node->atm);
 	ctl_close(w);
 }
 
@@ -65,33 +65,40 @@ next_range(
 	return true;
 }
 
-/* Who is in a map, and by which servers' words that is known. */
+/* A join: whose, and by which servers' words it is known. */
+static void
+put_map_join(struct wr *w, const struct marsd_join *j, size_t reserve)
+{
+	const struct marsd_entry *e;
+
+	ctl_object(w, "");
+	ctl_atm(w, "address", &j->node->atm);
+	ctl_bool(w, "counts", j->live);
+	ctl_array(w, "known-by");
+	LIST_FOREACH(e, &j->entries, join_entry) {
+		if (wr_left(w) < ROW_RESERVE / 2 + reserve)
+			break;
+		if (e->peer == j->node->proto->self)
+			ctl_string(w, "", "local");
+		else
+			ctl_oid(w, "", e->peer->owner->oid);
+	}
+	ctl_close(w);
+	ctl_close(w);
+}
+
 static void
 put_map(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
 {
-	struct marsd_entry *e;
+	struct btree_walk at;
 	struct marsd_join *j;
 
 	ctl_array(w, name);
 	if (r != NULL)
-		RB_FOREACH(j, marsd_join_tree, &r->joins) {
-			if (wr_left(w) < ROW_RESERVE + reserve)
-				break;
-			ctl_object(w, "");
-			ctl_atm(w, "address", &j->node->atm);
-			ctl_bool(w, "counts", j->live);
-			ctl_array(w, "known-by");
-			LIST_FOREACH(e, &j->entries, join_entry) {
-				if (wr_left(w) < ROW_RESERVE / 2 + reserve)
-					break;
-				if (e->peer == j->node->proto->self)
-					ctl_string(w, "", "local");
-				else
-					ctl_oid(w, "", e->peer->owner->oid);
-			}
-			ctl_close(w);
-			ctl_close(w);
-		}
+		marsd_range_walk(&at, r);
+	while (r != NULL && wr_left(w) >= ROW_RESERVE + reserve &&
+	    (j = marsd_range_next(&at)) != NULL)
+		put_map_join(w, j, reserve);
 	ctl_close(w);
 }
 
