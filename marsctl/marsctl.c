@@ -135,6 +135,47 @@ silent(struct marsctl_answer *a, const struct marsctl_daemon *d, int seconds)
 	a->status = MARSCTL_SILENT;
 }
 
+/* DIR/NAME.sock, or with another ending.  False: too long. */
+static bool
+socket_path(struct sockaddr_un *sun, const char *dir, const char *name,
+    const char *ending)
+{
+	int n;
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s%s", dir,
+	    name, ending);
+	return n > 0 && (size_t)n < sizeof(sun->sun_path);
+}
+
+/*
+ * Its socket; or the one for those who may only be shown things, where we may
+ * not use the other.
+ */
+static void
+socket_name(struct sockaddr_un *sun, const struct marsctl_daemon *d,
+    const char *where)
+{
+	struct sockaddr_un reader;
+	struct stat st;
+
+	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		memset(sun, 0, sizeof(*sun));
+		sun->sun_family = AF_UNIX;
+		if (strlcpy(sun->sun_path, where, sizeof(sun->sun_path)) <
+		    sizeof(sun->sun_path))
+			return;
+	} else if (socket_path(sun, where, d->name, ".sock")) {
+		if (access(sun->sun_path, W_OK) == -1 && errno == EACCES &&
+		    socket_path(&reader, where, d->name, "-read.sock") &&
+		    access(reader.sun_path, W_OK) == 0)
+			*sun = reader;
+		return;
+	}
+	quit(1, "%s: too long a path for a socket", where);
+}
+
 /*
  * Connects to a daemon: where is the directory of its socket, or the socket.
  * False: it has none, and may_lack; whatever else fails ends marsctl, with a
@@ -146,18 +187,9 @@ marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds,
 {
 	const struct timeval tv = { .tv_sec = seconds };
 	struct sockaddr_un sun;
-	struct stat st;
-	int fd, n;
+	int fd;
 
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode))
-		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", where);
-	else
-		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s.sock",
-		    where, d->name);
-	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
-		quit(1, "%s: too long a path for a socket", where);
+	socket_name(&sun, d, where);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
 		err(1, "socket");
 	/* connect(2) waits where as many wait already as may */

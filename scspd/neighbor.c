@@ -318,6 +318,25 @@ sign(struct scsp_packet *p, struct scsp_auth_key *key, size_t mac_at)
 	return true;
 }
 
+static void
+trace_message(struct scsp_neighbor *nb, const char *what, uint8_t type)
+{
+	static const char *const names[] = {
+		[SCSP_CA] = "CA", [SCSP_CSU_REQUEST] = "CSU Request",
+		[SCSP_CSU_REPLY] = "CSU Reply", [SCSP_CSUS] = "CSUS",
+		[SCSP_HELLO] = "Hello"
+	};
+	const struct scsp_trace t = {
+		.level = 2,
+		.cluster = nb->group->name,
+		.who = &nb->peer->addr,
+		.what = what,
+		.type = type <= SCSP_HELLO ? names[type] : NULL,
+	};
+
+	scsp_tell_trace(nb->scsp, &t);
+}
+
 /* The circuit that a packet goes out on, or NULL. */
 static struct scsp_circuit *
 way_out(struct scsp_neighbor *nb, struct scsp_circuit *via)
@@ -362,6 +381,7 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 	}
 	llc_encode(u->data, LLC_OUI_IANA, LLC_PID_SCSP);
 	memcpy(u->data + LLC_LEN, p->w.buf, p->w.len);
+	trace_message(nb, "is sent", p->w.buf[1]);
 	if (vc_send(via->vc, u) == -1)
 		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 }
@@ -503,6 +523,7 @@ scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
 	scsp_message_extensions(p, len, &x);
 	if (!authentic(nb, c, p, len, &x, type == SCSP_HELLO, &replay))
 		return;
+	trace_message(nb, "sent us", (uint8_t)type);
 	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), &m);
 	if (why != SCSP_DROP_NONE) { /* */
 		scsp_neighbor_drop(nb, why);

@@ -278,6 +278,16 @@ scsp_peer_proven(struct scsp_circuit *c, uint32_t id)
 	settle_soon(p);
 }
 
+static void
+trace_call(struct scsp_peer *p, const char *what, uint16_t cause)
+{
+	const struct scsp_trace t = {
+		.level = 1, .who = &p->addr, .what = what, .cause = cause
+	};
+
+	scsp_tell_trace(p->scsp, &t);
+}
+
 uint16_t
 scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
@@ -297,6 +307,7 @@ scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 		return VC_CAUSE_RESOURCE;
 	}
 	*cookie = c;
+	trace_call(p, "call accepted", 0);
 	if (!leaf)
 		settle_soon(p);
 	return VC_CAUSE_NONE;
@@ -310,6 +321,7 @@ scsp_peer_ack(void *arg, struct vc *vc, void *cookie)
 	(void)arg;
 	(void)vc;
 	c->connected = true;
+	trace_call(c->peer, "call answered", 0);
 	settle_soon(c->peer);
 }
 
@@ -336,10 +348,12 @@ scsp_peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 void
 scsp_peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
+	struct scsp_circuit *c = cookie;
+
 	(void)arg;
 	(void)vc;
-	(void)cause;
-	gone(cookie);
+	trace_call(c->peer, "call ended", cause);
+	gone(c);
 }
 
 void

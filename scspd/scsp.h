@@ -51,6 +51,8 @@ struct scsp {
 	uint64_t		 drops[SCSP_DROP_MAX];	/* of no neighbor */
 };
 
+/* tells the owner, if it listens */
+void		 scsp_tell_trace(struct scsp *, const struct scsp_trace *);
 /* configure.c: frees all groups with their neighbors, and all peers */
 void		 scsp_groups_free(struct scsp *);
 void		 scsp_keys_free(struct scsp_key_list *);

@@ -93,6 +93,19 @@ struct scsp_event {
 	uint64_t		 more;	/* quiet ones since the last told */
 };
 
+/*
+ * What an operator may want to see of what goes well.  Level 1: calls and
+ * their ends; level 2: every message.
+ */
+struct scsp_trace {
+	int			 level;
+	const char		*cluster;	/* or NULL: of all groups */
+	const struct atm_addr	*who;
+	const char		*what;
+	const char		*type;		/* of a message; or NULL */
+	uint16_t		 cause;		/* of an end (vc.h), or 0 */
+};
+
 /* What the owner supplies.  Nothing here calls back into the core. */
 struct scsp_ops {
 	uint64_t (*random)(void *);
@@ -111,6 +124,7 @@ struct scsp_ops {
 	void	(*neighbor)(void *, uint16_t sgid, const uint8_t oid[4],
 		    bool aligned);
 	void	(*event)(void *, const struct scsp_event *);
+	void	(*trace)(void *, const struct scsp_trace *);	/* or NULL */
 	/*
 	 * Is there so much for marsd that waits that no more should come?
 	 * Then records are dropped, unacknowledged.  NULL: never.

@@ -178,6 +178,26 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 	service_log_event(&d->service, e->code, &line);
 }
 
+/* "cluster lis1: 192.0.2.2%1 sent us Hello" */
+static void
+scspd_hook_trace(void *arg, const struct scsp_trace *t)
+{
+	struct scspd_shell *d = arg;
+	char text[ATM_STRLEN], line[512] = "";
+
+	if (!service_traces(&d->service, t->level, t->who))
+		return;
+	if (t->cluster != NULL && *t->cluster != '\0')
+		log_append(line, sizeof(line), "cluster %s: ", t->cluster);
+	log_append(line, sizeof(line), "neighbor %s: %s",
+	    atm_addr_print(t->who, text, sizeof(text)), t->what);
+	if (t->type != NULL)
+		log_append(line, sizeof(line), " %s", t->type);
+	if (t->cause != 0)
+		log_append(line, sizeof(line), ", cause %u", t->cause);
+	log_info("%s", line);
+}
+
 static const struct scsp_ops ops = {
 	.random = service_random64,
 	.wallclock = op_wallclock,
@@ -189,6 +209,7 @@ static const struct scsp_ops ops = {
 	.neighbor = op_neighbor,
 	.congested = op_scspd_congested,
 	.event = scspd_hook_event,
+	.trace = scspd_hook_trace,
 };
 
 /* --- what the process asks for */

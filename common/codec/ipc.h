@@ -28,6 +28,8 @@ enum imsg_type {
 	IMSG_SETUP,		/* u8 SETUP_* flags, string user, u32 verbose */
 	IMSG_SIBLING,		/* fd: socketpair with the other child */
 	IMSG_CONTROL,		/* fd: listening control socket */
+	IMSG_CONTROL_READERS,	/* fd: one for who may only be shown things;
+				 * not always */
 
 	/* parent -> child: at the start, and again at every reload */
 	IMSG_CONF_BEGIN,	/* u32 octets to come */

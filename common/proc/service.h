@@ -212,6 +212,7 @@ struct service {
 	size_t			 noctets, octets_max;
 	int			 sibling_fd;	/* until it serves */
 	int			 control_fd;	/* until it serves */
+	int			 readers_fd;	/* the same, or -1: none */
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];

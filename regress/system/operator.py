@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: ISC
 """What an operator asks of two real servers, and what they are told."""
 
+import grp
 import json
 import os
 import subprocess
 
-from suite import Client, Server, main, script, test, wait, BUILD
+from suite import Client, Server, Skip, main, script, test, wait, BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
 MEMBER, MCS = "127.0.0.11", "127.0.0.19"
@@ -213,6 +214,63 @@ def the_log_follows_a_client():
     Client("127.0.0.13", A, "run", script(["register", "stay"]))
     wait("it is logged", lambda: a.logged("127.0.0.13 has registered"))
     assert not a.logged("127.0.0.13 sent us"), a.tail()
+
+
+@test
+def the_log_follows_a_neighbor():
+    """log verbose neighbor ADDRESS: its calls and messages"""
+    a, b = pair()
+    assert a.marsctl("log", "verbose", "neighbor", B).returncode == 0
+    wait("hellos are logged", lambda: a.logged(
+        "cluster lis1: neighbor 127.0.0.2%1: sent us Hello") and a.logged(
+            "cluster lis1: neighbor 127.0.0.2%1: is sent Hello"))
+    b.stop()
+    wait("its end is logged", lambda: a.logged("call ended"))
+
+
+@test
+def a_reload_says_what_it_changed():
+    """reload answers with what has changed, or why nothing has"""
+    a, _ = pair()
+    r = a.marsctl("reload")
+    assert "no statement has changed" in r.stdout, r
+    a.write(cluster="allow from 127.0.0.0/8\n")
+    o = parsed(a.marsctl("-j", "reload"))
+    assert o["answer"] == "cluster lis1 has changed", o
+    a.write(a.text().replace("udp base-port %d" % a.base_port,
+                             "udp base-port 2022"))
+    r = a.marsctl("-j", "reload")
+    assert "base-port can't change" in parsed(r)["error"], r
+
+
+@test
+def sockets_of_groups():
+    """control group, and sockets for those who may only be shown things"""
+    if os.geteuid() != 0:
+        raise Skip("who is not root can't give a socket away")
+    a = Server(1, top="control group daemon\ncontrol read-only group games\n")
+    a.start()
+    for name, group in (("marsd", "daemon"), ("marsd-read", "games"),
+                        ("scspd-read", "games")):
+        s = os.stat("%s/%s.sock" % (a.dir, name))
+        assert s.st_gid == grp.getgrnam(group).gr_gid, name
+        assert s.st_mode & 0o777 == 0o660, name
+    reader = grp.getgrnam("games").gr_gid
+
+    def as_reader(*words):
+        return subprocess.run(
+            [BUILD + "/marsctl", "-j", "-s", a.dir] + list(words),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, timeout=30,
+            user=65534, group=reader, extra_groups=[])
+
+    assert len(parsed(as_reader("show", "clusters"))["clusters"]) == 2
+    for words in (("stop",), ("clear", "counters"), ("log", "verbose"),
+                  ("redirect", "lis1", "hard", "to", B)):
+        r = as_reader(*words)
+        assert "only for show" in parsed(r)["error"], r
+    a.stop()
+    assert not [f for f in os.listdir(a.dir) if f.endswith(".sock")]
 
 
 @test
