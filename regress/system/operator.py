@@ -5,6 +5,7 @@
 import grp
 import json
 import os
+import shutil
 import subprocess
 
 from suite import Client, Server, Skip, main, script, test, wait, BUILD
@@ -342,6 +343,51 @@ def words_are_completed():
                        stderr=subprocess.PIPE, text=True, timeout=10)
     words = [w[2:] for w in r.stderr.splitlines() if w.startswith("  ")]
     assert set(SHOWS) | {"summary"} <= set(words), r
+
+
+
+def completed(shell, *words):
+    """What the completion of that shell offers behind these words."""
+    if shutil.which(shell) is None:
+        raise Skip("there is no %s here" % shell)
+    here = "etc/completions/"
+    marsctl = os.path.abspath(BUILD + "/marsctl")
+    if shell == "bash":
+        code = """. %smarsctl.bash
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _marsctl
+            printf '%%s\\n' "${COMPREPLY[@]}" """ % here
+    else:
+        # outside of a line editor: what it would have been given
+        code = """compadd() { print -l -- ${(P)2} }
+            words=("$@"); CURRENT=$#; _files() { : }
+            . %s_marsctl || true""" % here
+    r = subprocess.run([shell, "-c", code, shell, marsctl] + list(words),
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, text=True, timeout=30)
+    assert r.returncode == 0 and not r.stderr, r
+    return r.stdout.split()
+
+
+def completes(shell):
+    assert "show" in completed(shell, ""), shell
+    words = completed(shell, "-s", "/nowhere", "show", "")
+    assert set(SHOWS) | {"summary"} <= set(words), words
+    words = completed(shell, "show", "members", "cluster", "a", "")
+    assert "detail" in words and "cluster" not in words, words
+    assert completed(shell, "show", "members", "cluster", "") == []
+
+
+@test
+def bash_completes():
+    """the completion for bash offers what marsctl takes"""
+    completes("bash")
+    assert completed("bash", "show", "mu") == ["multicast-servers"]
+
+
+@test
+def zsh_completes():
+    """the completion for zsh offers what marsctl takes"""
+    completes("zsh")
 
 
 main()
