@@ -27,6 +27,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <imsg.h>
 
@@ -71,8 +72,12 @@ struct marsctl_answer {
 	char	why[WHY_SIZE];		/* else: a sentence */
 };
 
+static bool json;			/* -j */
+
 static void	wrong(struct marsctl_answer *, const char *, ...) PRINTFLIKE(2,
     3);
+static void	quit(int, const char *, ...) PRINTFLIKE(2, 3)
+    __attribute__((__noreturn__));
 
 static void
 synopsis(void)
@@ -88,6 +93,24 @@ usage(void)
 {
 	synopsis();
 	exit(1);
+}
+
+/* Nobody was asked: ends, and says why, in JSON, too, if that is wanted. */
+static void
+quit(int status, const char *fmt, ...)
+{
+	char why[WHY_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (json) {
+		putchar('{');
+		marsctl_output_result(stdout, false, why);
+		(void)fflush(stdout);
+	}
+	errx(status, "%s", why);
 }
 
 /* Notes what went wrong; of several things the first one. */
@@ -116,6 +139,47 @@ silent(struct marsctl_answer *a, const struct marsctl_daemon *d, int seconds)
 	a->status = MARSCTL_SILENT;
 }
 
+/* DIR/NAME.sock, or with another ending.  False: too long. */
+static bool
+socket_path(struct sockaddr_un *sun, const char *dir, const char *name,
+    const char *ending)
+{
+	int n;
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s%s", dir,
+	    name, ending);
+	return n > 0 && (size_t)n < sizeof(sun->sun_path);
+}
+
+/*
+ * Its socket; or the one for those who may only be shown things, where we may
+ * not use the other.
+ */
+static void
+socket_name(struct sockaddr_un *sun, const struct marsctl_daemon *d,
+    const char *where)
+{
+	struct sockaddr_un reader;
+	struct stat st;
+
+	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		memset(sun, 0, sizeof(*sun));
+		sun->sun_family = AF_UNIX;
+		if (strlcpy(sun->sun_path, where, sizeof(sun->sun_path)) <
+		    sizeof(sun->sun_path))
+			return;
+	} else if (socket_path(sun, where, d->name, ".sock")) {
+		if (access(sun->sun_path, W_OK) == -1 && errno == EACCES &&
+		    socket_path(&reader, where, d->name, "-read.sock") &&
+		    access(reader.sun_path, W_OK) == 0)
+			*sun = reader;
+		return;
+	}
+	quit(1, "%s: too long a path for a socket", where);
+}
+
 /*
  * Connects to a daemon: where is the directory of its socket, or the socket.
  * False: it has none, and may_lack; whatever else fails ends marsctl, with a
@@ -127,35 +191,26 @@ marsctl_attach(struct marsctl_daemon *d, const char *where, int seconds,
 {
 	const struct timeval tv = { .tv_sec = seconds };
 	struct sockaddr_un sun;
-	struct stat st;
-	int fd, n;
+	int fd;
 
-	memset(&sun, 0, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode))
-		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", where);
-	else
-		n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s.sock",
-		    where, d->name);
-	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
-		errx(1, "%s: too long a path for a socket", where);
+	socket_name(&sun, d, where);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
 		err(1, "socket");
 	/* connect(2) waits where as many wait already as may */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1)
 		err(1, "socket");
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		if (errno == EACCES)
-			err(1, "%s", sun.sun_path);
 		if (errno == ENOENT && may_lack) {
 			close(fd);
 			return false;
 		}
+		if (errno == EACCES)
+			quit(1, "%s: %s", sun.sun_path, strerror(errno));
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			errx(MARSCTL_SILENT, "%s does not answer for %d s: is "
+			quit(MARSCTL_SILENT, "%s does not answer for %d s: is "
 			    "it stopped?",
 			    d->name, seconds);
-		errx(1, "%s: %s; is mars running?", sun.sun_path,
+		quit(1, "%s: %s; is mars running?", sun.sun_path,
 		    strerror(errno));
 	}
 	if (imsgbuf_init(&d->ibuf, fd) == -1 ||
@@ -184,7 +239,7 @@ choose_daemon(struct marsctl_request *q, const char *where)
 		if (strncmp(base, daemons[i].name, n) != 0)
 			continue;
 		if (((q->ask | q->also | q->instead) & daemons[i].ask) == 0)
-			errx(1, "%s: not what %s is asked", where,
+			quit(1, "%s: not what %s is asked", where,
 			    daemons[i].name);
 		q->ask = daemons[i].ask;
 		q->also = q->instead = 0;
@@ -269,6 +324,8 @@ on_message(struct marsctl_daemon *d, struct imsg *m, struct marsctl_output *o,
 			wrong(a, "%s: malformed answer", d->name);
 		else if (!ok)
 			wrong(a, "%s: %s", d->name, text);
+		else if (a->ok)
+			(void)strlcpy(a->why, text, sizeof(a->why));
 		return true;
 	default:
 		wrong(a, "%s: not an answer (type %u)", d->name,
@@ -324,8 +381,50 @@ ask(struct marsctl_daemon *d, const struct marsctl_request *q,
 	}
 }
 
+/* Is there any socket of a daemon yet? */
+static bool
+any_socket(const char *where)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	size_t i;
+
+	if (stat(where, &st) == -1)
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return true;
+	for (i = 0; i < NDAEMONS; i++) {
+		snprintf(path, sizeof(path), "%s/%s.sock", where,
+		    daemons[i].name);
+		if (lstat(path, &st) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* mars has been told to end: it has ended when its sockets are gone. */
+static void
+await_end(const char *where, int seconds, struct marsctl_answer *a)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	int i;
+
+	for (i = 0; a->ok && any_socket(where); i++) {
+		if (i == seconds * 20)
+			wrong(a, "mars has not ended for %d s", seconds);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static bool
+is_stop(const struct marsctl_request *q)
+{
+	return strcmp(q->argv[0], "stop") == 0;
+}
+
 static int
-marsctl_run(const struct marsctl_request *q, bool json, int seconds)
+marsctl_run(
+    const struct marsctl_request *q, const char *where, int seconds)
 {
 	struct marsctl_answer a = { .ok = true };
 	struct marsctl_output o;
@@ -335,12 +434,40 @@ marsctl_run(const struct marsctl_request *q, bool json, int seconds)
 	for (i = 0; i < NDAEMONS; i++)
 		if (daemons[i].connected)
 			ask(&daemons[i], q, &o, &a, seconds);
+	if (is_stop(q))
+		await_end(where, seconds, &a);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		wrong(&a, "output: %s", strerror(errno));
 	if (!a.ok)
 		warnx("%s", a.why);
 	return a.status;
+}
+
+/* What is no command is said with what could stand there. */
+static void
+parse(struct marsctl_request *q, int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if ((f = open_memstream(&text, &size)) == NULL)
+		err(1, NULL);
+	if (marsctl_parse(q, argc, argv, f) == 0) {
+		fclose(f);
+		free(text);
+		return;
+	}
+	if (fclose(f) == EOF)
+		err(1, NULL);
+	fputs(text, stderr);
+	if (json) {
+		putchar('{');
+		marsctl_output_result(stdout, false, text);
+		(void)fflush(stdout);
+	}
+	exit(1);
 }
 
 /* Seconds of -t. */
@@ -369,7 +496,6 @@ main(int argc, char **argv)
 {
 	const char *where = CONTROL_DIR;
 	struct marsctl_request q;
-	bool json = false;
 	int c, status, seconds = 0;
 
 	while ((c = getopt(argc, argv, "js:t:V")) != -1) {
@@ -395,16 +521,15 @@ main(int argc, char **argv)
 		return status;
 	if (argc == 0)
 		synopsis(); /* and the parser lists the commands */
-	if (marsctl_parse(&q, argc, argv, stderr) == -1)
-		return 1;
+	parse(&q, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	if (seconds == 0)
 		seconds = strcmp(q.argv[0], "reload") == 0 ? SILENCE_RELOAD :
 		    SILENCE;
 	attach_all(&q, where, seconds);
 #ifdef __OpenBSD__
-	if (pledge("stdio", NULL) == -1)
+	if (pledge(is_stop(&q) ? "stdio rpath" : "stdio", NULL) == -1)
 		err(1, "pledge");
 #endif
-	return marsctl_run(&q, json, seconds);
+	return marsctl_run(&q, where, seconds);
 }

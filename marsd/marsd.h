@@ -22,5 +22,8 @@ extern const struct ctl_command marsd_commands[];
 extern const size_t marsd_ncommands;
 bool	marsd_ctl_summary(void *arg, void *cursor, struct wr *);
 bool	marsd_ctl_counters(void *arg, void *cursor, struct wr *);
+bool	marsd_ctl_limits(void *arg, void *cursor, struct wr *);
+bool	marsd_ctl_memory(void *arg, void *cursor, struct wr *);
+void	marsd_ctl_clear(void *arg);
 
 #endif
