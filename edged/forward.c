@@ -285,6 +285,7 @@ edged_port_input(struct edged_port *p, uint8_t *packet, size_t len, bool undone)
 		e->flow_drops[EDGED_FLOW_DROP_NEW]++;
 		return;
 	}
+	f->ifindex = p->ifindex;
 	edged_flow_count(&e->flows, f, e->edged->timers->now, ip.len);
 	if (!flow_rate_ok(e, f, ip.len)) {
 		flow_drop(e, f, EDGED_FLOW_DROP_RATE);

@@ -418,6 +418,19 @@ bool		 marsc_paths(const struct marsc *, struct marsc_cursor *,
 bool		 marsc_leaves(const struct marsc *, const struct paddr *group,
 		    struct marsc_cursor *, struct marsc_leaf_info *);
 
+/*
+ * Is the path of that group open to all of its members, and nothing of it to be
+ * asked or waiting?  Then somebody else may send to its leaves for a while, as
+ * long as this says the same: the version is another with each change of them.
+ */
+struct marsc_steady {
+	uint64_t	 version;
+	uint32_t	 members;
+	size_t		 sdu_max;	/* octets, as vc_sdu_max() */
+};
+bool		 marsc_path_steady(const struct marsc *, const struct paddr *,
+		    struct marsc_steady *);
+
 struct marsc_stats {
 	uint32_t	 paths;
 	uint64_t	 evicted;	/* paths given up for others, ever */

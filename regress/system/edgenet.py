@@ -249,6 +249,10 @@ class Net:
             except Gone as e:
                 raise Gone("%s: %s" % (e, s.suite.tail()))
 
+    def stop(self):
+        for s in list(self.sites.values()) + [self]:
+            (self.mars if s is self else s.suite).stop()
+
 
 # --- hosts
 
