@@ -39,8 +39,8 @@ struct edged_port {
 	uint32_t		 new_flows;	/* of a source, 1/s */
 	bool			 stays;		/* of the new configuration */
 	bool			 forwards;	/* its groups are joined */
-	uint32_t		 ifindex;	/* the kernel knows flows of that
-						 * interface; 0: none */
+	/* of the interface, where the kernel knows flows of it; else 0 */
+	uint32_t		 ifindex;
 	void			*shell;
 	uint32_t		 mtu;		/* of the interface; 0: any */
 	struct edged_lan	 lan;
@@ -80,7 +80,7 @@ struct edged_edge {
 	uint64_t		 policy_drops[EDGED_POLICY_DROP_MAX];
 	uint64_t		 flow_drops[EDGED_FLOW_DROP_MAX]; /* all */
 	uint64_t		 out_packets, out_copies, in_packets, in_copies;
-	uint64_t		 kernel_packets, kernel_copies;	/* of these out */
+	uint64_t		 kernel_packets, kernel_copies; /* of these */
 };
 TAILQ_HEAD(edged_edges, edged_edge);
 

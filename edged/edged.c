@@ -284,7 +284,7 @@ edged_hook_configure(void *arg, struct conf *c)
 
 	if (d->edged == NULL && !edged_shell_new(d))
 		return -1;
-	if ( (built = edged_build(c)) == NULL)
+	if ((built = edged_build(c)) == NULL)
 		return -1;
 	res = edged_configure(d->edged, edged_built_conf(built));
 	edged_built_free(d->built);

@@ -109,11 +109,11 @@ edged_kernel_add(
 	k->next_leaf = flow.first + flow.n;
 	s = &k->slots[slot];
 	*s = (struct edged_kernel_slot){ .state = EDGED_KERNEL_ON,
-		.owner = e->owner,
-		.source = e->source,
-		.group = e->group,
-		.version = e->version,
-		.since = now };
+	    .owner = e->owner,
+	    .source = e->source,
+	    .group = e->group,
+	    .version = e->version,
+	    .since = now };
 	k->used++;
 	k->on++;
 	kernel_publish(&k->table->flows[slot], &flow);

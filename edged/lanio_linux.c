@@ -39,6 +39,8 @@ static uint8_t lanio_in[BATCH][FRAME_MAX];
 /* --- in */
 
 struct edged_lanio_batch {
+	int		used;		/* from here on they are as they were
+					 * before a call */
 	struct mmsghdr	msgs[BATCH];
 	struct iovec	iov[BATCH];
 	struct {
@@ -47,17 +49,18 @@ struct edged_lanio_batch {
 	} aux[BATCH];
 };
 
+/* Those of the last call are made ready for the next. */
 static void
 lanio_batch_init(struct edged_lanio_batch *b)
 {
 	struct msghdr *h;
 	int i;
 
-	memset(b->msgs, 0, sizeof(b->msgs));
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < b->used; i++) {
 		b->iov[i].iov_base = lanio_in[i];
 		b->iov[i].iov_len = FRAME_MAX;
 		h = &b->msgs[i].msg_hdr;
+		memset(h, 0, sizeof(*h));
 		h->msg_iov = &b->iov[i];
 		h->msg_iovlen = 1;
 		h->msg_control = &b->aux[i];
@@ -101,12 +104,13 @@ lanio_frame(struct edged_lanio *l, uint8_t *p, size_t len, bool undone)
 static int
 lanio_read_packets(struct edged_lanio *l, int fd)
 {
-	static struct edged_lanio_batch b;
+	static struct edged_lanio_batch b = { .used = BATCH };
 	struct msghdr *h;
 	int i, n;
 
 	lanio_batch_init(&b);
 	n = recvmmsg(fd, b.msgs, BATCH, MSG_DONTWAIT, NULL);
+	b.used = n < BATCH ? n + 1 : BATCH; /* and one that it has tried */
 	for (i = 0; i < n; i++) {
 		h = &b.msgs[i].msg_hdr;
 		if ((h->msg_flags & MSG_TRUNC) == 0)
@@ -132,6 +136,12 @@ lanio_read_tun(struct edged_lanio *l)
 	return n == 0 ? -1 : n;
 }
 
+static int
+lanio_read(struct edged_lanio *l, int fd)
+{
+	return l->lanif.tun ? lanio_read_tun(l) : lanio_read_packets(l, fd);
+}
+
 static void
 lanio_deaf(struct edged_lanio *l)
 {
@@ -149,7 +159,7 @@ lanio_on_readable(int fd, short what, void *arg)
 	(void)what;
 	timers_clock(l->timers);
 	for (reads = 0; reads < READS; reads++) {
-		n = l->lanif.tun ? lanio_read_tun(l) : lanio_read_packets(l, fd);
+		n = lanio_read(l, fd);
 		if (n < BATCH)
 			break;
 	}

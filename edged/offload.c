@@ -132,10 +132,9 @@ offload_leaves(const struct marsc *c, const struct paddr *group,
 		    i.circuit.peer_port == 0 || i.circuit.peer_number == 0)
 			return 0;
 		l = &leaves[n++];
-		*l = (struct kpath_leaf){
-			.circuit = offload_u64(i.circuit.peer_number),
-			.port = offload_u16(i.circuit.peer_port)
-		};
+		memset(l, 0, sizeof(*l));
+		l->circuit = offload_u64(i.circuit.peer_number);
+		l->port = offload_u16(i.circuit.peer_port);
 		if (!offload_ip(&i.circuit.peer, &l->dst))
 			return 0;
 	}

@@ -370,6 +370,11 @@ struct marsc_sent marsc_transmit(struct marsc *, const struct paddr *,
 size_t		 marsc_head_len(const struct marsc *);
 struct marsc_sent marsc_transmit_sdu(struct marsc *, const struct paddr *,
 		    struct vc_sdu *);
+/*
+ * The octets of the largest packet that goes to all members of that group in
+ * one piece, as far as is known by now.
+ */
+size_t		 marsc_packet_max(const struct marsc *, const struct paddr *);
 
 /* --- what there is, to be shown */
 

@@ -286,8 +286,8 @@ parsing_check_edge(struct parsing *ps, struct conf_edge *e)
 		check_lan(ps, e, l);
 	if (e->path == CONF_PATH_KERNEL && !e->df)
 		parsing_complain(ps, e,
-		    "edge \"%s\" has path kernel and df no: what the kernel "
-		    "sends is never fragmented: write df yes, or path auto",
+		    "edge \"%s\" has path kernel and df off: what the kernel "
+		    "sends is never fragmented: write df on, or path auto",
 		    e->name);
 	if (TAILQ_EMPTY(&e->lans) && TAILQ_EMPTY(&e->serves))
 		parsing_complain(ps, e,

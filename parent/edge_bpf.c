@@ -23,7 +23,7 @@
 
 /* kpath.bpf.c, compiled; its alignment is what libbpf reads it with */
 static const uint8_t parent_kernel_object[] __attribute__((__aligned__(8))) = {
-#include "parent/kpath.inc"
+#include PARENT_KPATH
 };
 
 /* Of Linux 6.6, which older headers don't know. */

@@ -71,7 +71,7 @@ struct parent_lan {
 	struct lanif		 is;		/* as edged knows it */
 	int			 fd;		/* until it is sent, or -1 */
 	int			 more_fd;	/* the same, see lanif.h */
-	int			 link;		/* with it the program goes; -1 */
+	int			 link;		/* of the program; or -1 */
 };
 TAILQ_HEAD(parent_lans, parent_lan);
 

@@ -106,8 +106,9 @@ enum imsg_type {
 	 */
 	IMSG_EDGE_LAN,		/* lanif.h; fd: it is there now, this is its
 				 * packet socket or tun device, in the place of
-				 * an earlier one, or one more of them; no fd: something of it has
-				 * changed, the descriptor stays */
+				 * an earlier one, or one more of them; no fd:
+				 * something of it has changed, the descriptor
+				 * stays */
 	IMSG_EDGE_LAN_GONE,	/* string its name: it has gone, or is down */
 
 	IMSG_TYPE_MAX

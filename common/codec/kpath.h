@@ -94,7 +94,7 @@ struct kpath_flow {
 struct kpath {
 	uint32_t	version;
 	uint32_t	seed;		/* of hashes; edged's */
-	uint32_t	ttl;		/* of packets of this system; mars(8)'s */
+	uint32_t	ttl;		/* of the system's packets; mars(8)'s */
 	uint32_t	pad;
 	uint64_t	up[KPATH_UP_MAX];
 	struct kpath_flow flows[KPATH_FLOWS];

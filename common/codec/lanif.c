@@ -65,7 +65,8 @@ rd_lanif(struct rd *r, struct lanif *l)
 	l->index = rd_u32(r);
 	l->mtu = rd_u32(r);
 	l->linklen = rd_u8(r);
-	if (tun > 1 || kernel > 1 || more > 1 || l->index == 0 || l->linklen > sizeof(l->link)) {
+	if (tun > 1 || kernel > 1 || more > 1 || l->index == 0 ||
+	    l->linklen > sizeof(l->link)) {
 		r->failed = true;
 		l->linklen = 0;
 	}
