@@ -334,6 +334,7 @@ built_edge(struct edged_built *b, const struct conf *c,
 	ec->ipv6 = e->ipv6;
 	ec->mtu = e->mtu;
 	ec->max_flows = e->max_flows;
+	ec->kernel = e->path != CONF_PATH_USER && e->df;
 	built_policy(b, e, &ec->policy);
 	built_servers(b, e, ec);
 	built_serves(b, e, ec);

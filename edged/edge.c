@@ -101,6 +101,7 @@ edge_lan_wanted(void *arg, const struct edged_listener_group *g,
 {
 	struct edged_port *p = arg;
 
+	edged_offload_group(p->edge, &g->addr);
 	if (!p->forwards)
 		return;
 	if (change == EDGED_LISTENER_WANTED)
@@ -136,6 +137,7 @@ edge_lan_role(void *arg, bool forwarder)
 
 	if (p->forwards == forwarder)
 		return;
+	edged_offload_edge(p->edge);
 	p->forwards = forwarder;
 	port_join_all(p, &p->lan.v4.listener, forwarder);
 	port_join_all(p, &p->lan.v6.listener, forwarder);
@@ -196,11 +198,17 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		.why = n->why };
 
 	switch (n->code) {
+	case MARSC_NOTICE_LEAF_ADDED:
+	case MARSC_NOTICE_LEAF_DROPPED:
+	case MARSC_NOTICE_PATH_DOWN:
+		edged_offload_group(end->edge, n->min);
+		return;
 	case MARSC_NOTICE_SENT:
 	case MARSC_NOTICE_NOT_SENT:
 		edged_forward_held(end->edge, n);
 		return;
 	case MARSC_NOTICE_REGISTERED:
+		edged_offload_edge(end->edge); /* another CMI, perhaps */
 		ev.code = EDGED_EV_REGISTERED;
 		break;
 	case MARSC_NOTICE_MARS_FAILED:
@@ -366,6 +374,7 @@ end_serve(struct edged_edge *e)
 static void
 port_free(struct edged_port *p)
 {
+	edged_offload_forget(p);
 	edged_lan_free(&p->lan);
 	TAILQ_REMOVE(&p->edge->ports, p, entry);
 	free(p);
@@ -515,6 +524,7 @@ edge_apply(struct edged *d, const struct edged_edge_conf *conf)
 		edged_attach(e, false, self);
 		edged_attach(e, true, server);
 	}
+	edged_offload_edge(e);
 	e->conf = *conf;
 	e->policy = &conf->policy;
 	e->stays = true;
@@ -537,6 +547,7 @@ edged_new(const struct edged_ops *ops, void *arg, struct timers *timers)
 	d->arg = arg;
 	d->timers = timers;
 	d->started = timers->now;
+	edged_offload_init(d);
 	TAILQ_INIT(&d->edges);
 	return d;
 }
@@ -548,6 +559,7 @@ edged_free(struct edged *d)
 
 	while ((e = TAILQ_FIRST(&d->edges)) != NULL)
 		edge_free(e);
+	edged_offload_end(d);
 	free(d);
 }
 
@@ -579,6 +591,7 @@ edged_shutdown(struct edged *d)
 	int i;
 
 	TAILQ_FOREACH(e, &d->edges, entry) {
+		edged_offload_edge(e);
 		TAILQ_FOREACH(p, &e->ports, entry)
 			edged_lan_down(&p->lan);
 		for (i = 0; i < EDGED_FAMILIES; i++) {
@@ -616,6 +629,7 @@ edged_attach(struct edged_edge *e, bool mcs, struct vc_link *link)
 {
 	struct edged_end *end = mcs ? &e->server : &e->self;
 
+	edged_offload_edge(e);
 	end->link = link;
 	if (end->host != NULL)
 		marsc_host_attach(end->host, link);
@@ -664,6 +678,15 @@ edged_port_addresses(struct edged_port *p, const struct paddr *v4,
 }
 
 void
+edged_port_set_kernel(struct edged_port *p, uint32_t ifindex)
+{
+	if (p->ifindex == ifindex)
+		return;
+	edged_offload_port(p);
+	p->ifindex = ifindex;
+}
+
+void
 edged_port_up(struct edged_port *p)
 {
 	if (p->lan.up)
@@ -678,6 +701,7 @@ edged_port_down(struct edged_port *p)
 {
 	if (!p->lan.up)
 		return;
+	edged_offload_port(p);
 	edged_lan_down(&p->lan);
 	edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_DOWN, .lan = p->name });

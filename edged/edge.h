@@ -25,6 +25,7 @@
 #include "addr.h"
 #include "conf.h"
 #include "flow.h"
+#include "kpath.h"
 #include "lan.h"
 #include "marsc/marsc.h"
 #include "policy.h"
@@ -61,6 +62,8 @@ struct edged_edge_conf {
 	uint32_t			 mtu;	/* of a packet as it is sent
 						 * to other sites, octets */
 	uint32_t			 max_flows;	/* that are counted */
+	bool				 kernel;	/* known flows may go
+							 * through it */
 	const struct edged_range	*serve;
 	size_t				 nserve;
 	const struct edged_port_conf	*ports;
@@ -113,6 +116,11 @@ struct edged_ops {
 	void	 (*event)(void *, const struct edged_event *);
 };
 
+/*
+ * From now on known flows may go through the kernel, by this table, which is
+ * the owner's and stays.  Once; -1: no memory, or a table of another version.
+ */
+int		 edged_set_kernel(struct edged *, struct kpath *);
 /* NULL: no memory */
 struct edged	*edged_new(const struct edged_ops *, void *, struct timers *);
 void		 edged_free(struct edged *);
@@ -149,6 +157,8 @@ void		 edged_port_set_shell(struct edged_port *, void *);
 void		 edged_port_addresses(struct edged_port *,
 		    const struct paddr *v4, const struct paddr *v6,
 		    const struct ip_prefix *, size_t, uint32_t mtu);
+/* The kernel copies what it knows of that interface; 0: it does not. */
+void		 edged_port_set_kernel(struct edged_port *, uint32_t ifindex);
 void		 edged_port_up(struct edged_port *);
 void		 edged_port_down(struct edged_port *);
 /*

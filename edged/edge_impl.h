@@ -15,6 +15,7 @@
 #endif
 
 #include "edge.h"
+#include "kernel.h"
 
 #define EDGED_PACKET_MAX	9216	/* octets of a packet on a LAN */
 #define EDGED_TOO_BIG_RATE	10	/* Packet Too Big a second, at once */
@@ -38,6 +39,8 @@ struct edged_port {
 	uint32_t		 new_flows;	/* of a source, 1/s */
 	bool			 stays;		/* of the new configuration */
 	bool			 forwards;	/* its groups are joined */
+	/* of the interface, where the kernel knows flows of it; else 0 */
+	uint32_t		 ifindex;
 	void			*shell;
 	uint32_t		 mtu;		/* of the interface; 0: any */
 	struct edged_lan	 lan;
@@ -77,6 +80,7 @@ struct edged_edge {
 	uint64_t		 policy_drops[EDGED_POLICY_DROP_MAX];
 	uint64_t		 flow_drops[EDGED_FLOW_DROP_MAX]; /* all */
 	uint64_t		 out_packets, out_copies, in_packets, in_copies;
+	uint64_t		 kernel_packets, kernel_copies; /* of these */
 };
 TAILQ_HEAD(edged_edges, edged_edge);
 
@@ -86,9 +90,25 @@ struct edged {
 	struct timers		*timers;
 	mtime_t			 started;
 	struct edged_edges	 edges;
+	/* offload.c; NULL: no path through the kernel */
+	struct edged_kernel	*kernel;
+	struct kpath_leaf	*leaves;
+	struct timer		 offload;
 	uint8_t			 packet[EDGED_PACKET_MAX];
 	uint8_t			 fragment[EDGED_PACKET_MAX];
 };
+
+/* offload.c: flows that go through the kernel */
+void	edged_offload_init(struct edged *);
+void	edged_offload_end(struct edged *);
+/* Something of it has changed: they come up here until they are judged anew. */
+void	edged_offload_group(struct edged_edge *, const struct paddr *);
+void	edged_offload_edge(struct edged_edge *);
+void	edged_offload_port(struct edged_port *);
+/* The port is about to be freed. */
+void	edged_offload_forget(struct edged_port *);
+/* Does it go through the kernel now? */
+bool	edged_offload_has(const struct edged_edge *, const struct edged_flow *);
 
 /* forward.c */
 /* a packet from another site; for struct marsc_ops */

@@ -8,6 +8,8 @@
  * This file ties the core to the process: it has no protocol.  Interfaces and
  * sockets come from mars(8), which alone can open them.
  */
+#include <sys/mman.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -139,6 +141,7 @@ edged_lanif_tie(struct edged_shell *d, struct edged_lanif *l)
 	    (p = edged_port_find(d->edged, l->lanif.name)) == NULL)
 		return;
 	edged_port_set_shell(p, l);
+	edged_port_set_kernel(p, l->lanif.kernel ? l->lanif.index : 0);
 	edged_lanif_addresses(l, p);
 	edged_port_up(p);
 }
@@ -155,6 +158,7 @@ edged_lanif_close(struct edged_lanif *l)
 	if (p != NULL) {
 		edged_port_down(p); /* has last words */
 		edged_port_set_shell(p, NULL);
+		edged_port_set_kernel(p, 0);
 	}
 	edged_lanio_free(l->io);
 	l->io = NULL;
@@ -187,6 +191,30 @@ static const struct edged_lanio_user edged_lanio_user = {
 
 /* --- what the process asks for */
 
+static void
+edged_hook_kernel(void *arg, int fd)
+{
+	struct edged_shell *d = arg;
+	void *p = mmap(NULL, sizeof(*d->kernel), PROT_READ | PROT_WRITE,
+	    MAP_SHARED, fd, 0);
+
+	(void)close(fd);
+	if (p == MAP_FAILED)
+		fatal("the table of the kernel");
+	d->kernel = p;
+}
+
+/* A second descriptor of an interface that has one. */
+static void
+edged_lanif_more(struct edged_shell *d, struct edged_lanif *l, int fd)
+{
+	if (l == NULL || l->io == NULL ||
+	    edged_lanio_more(l->io, d->service.loop.base, fd) == -1) {
+		log_warnx("an interface can't be used for IPv6");
+		(void)close(fd);
+	}
+}
+
 /* fd: of an interface that is there now; -1: something of it has changed. */
 static void
 edged_hook_lan(void *arg, const struct lanif *lanif, int fd)
@@ -194,6 +222,10 @@ edged_hook_lan(void *arg, const struct lanif *lanif, int fd)
 	struct edged_shell *d = arg;
 	struct edged_lanif *l = edged_lanif_find(d, lanif->name);
 
+	if (fd != -1 && lanif->more) {
+		edged_lanif_more(d, l, fd);
+		return;
+	}
 	if (l == NULL) {
 		if ((l = calloc(1, sizeof(*l))) == NULL)
 			fatal("interface");
@@ -230,6 +262,18 @@ edged_hook_lan_gone(void *arg, const char *name)
 	free(l);
 }
 
+static bool
+edged_shell_new(struct edged_shell *d)
+{
+	d->edged = edged_new(&edged_ops, d, &d->service.loop.timers);
+	if (d->edged == NULL)
+		return false;
+	if (d->kernel != NULL &&
+	    edged_set_kernel(d->edged, d->kernel) == -1)
+		log_warnx("no memory for the path through the kernel");
+	return true;
+}
+
 static int
 edged_hook_configure(void *arg, struct conf *c)
 {
@@ -238,9 +282,9 @@ edged_hook_configure(void *arg, struct conf *c)
 	struct edged_lanif *l;
 	int res;
 
-	if (d->edged == NULL)
-		d->edged = edged_new(&edged_ops, d, &d->service.loop.timers);
-	if (d->edged == NULL || (built = edged_build(c)) == NULL)
+	if (d->edged == NULL && !edged_shell_new(d))
+		return -1;
+	if ((built = edged_build(c)) == NULL)
 		return -1;
 	res = edged_configure(d->edged, edged_built_conf(built));
 	edged_built_free(d->built);
@@ -354,6 +398,7 @@ main(int argc, char **argv)
 		.udp = edged_hook_udp,
 		.attach = edged_hook_attach,
 		.detach = edged_hook_detach,
+		.kernel = edged_hook_kernel,
 		.lan = edged_hook_lan,
 		.lan_gone = edged_hook_lan_gone,
 		.shutdown = edged_hook_end,

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "edge.h"
+#include "kpath.h"
 #include "lanio.h"
 #include "service.h"
 
@@ -43,6 +44,7 @@ struct edged_lanif {
 struct edged_shell {
 	struct service		 service;
 	struct edged		*edged;
+	struct kpath		*kernel;	/* or NULL; kpath.h */
 	struct edged_built	*built;		/* in force */
 	TAILQ_HEAD(, edged_lanif) lanifs;
 };

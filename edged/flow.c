@@ -200,8 +200,8 @@ flow_seconds(const struct edged_flow *e, mtime_t now)
 }
 
 void
-edged_flow_count(
-    struct edged_flows *f, struct edged_flow *e, mtime_t now, size_t octets)
+edged_flow_count_many(struct edged_flows *f, struct edged_flow *e, mtime_t now,
+    uint64_t packets, uint64_t octets)
 {
 	int64_t over = flow_seconds(e, now);
 
@@ -212,10 +212,17 @@ edged_flow_count(
 	}
 	e->now_octets += octets;
 	e->octets += octets;
-	e->packets++;
+	e->packets += packets;
 	e->last = now;
 	TAILQ_REMOVE(&f->order, e, entry);
 	TAILQ_INSERT_TAIL(&f->order, e, entry);
+}
+
+void
+edged_flow_count(
+    struct edged_flows *f, struct edged_flow *e, mtime_t now, size_t octets)
+{
+	edged_flow_count_many(f, e, now, 1, octets);
 }
 
 uint64_t

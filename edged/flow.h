@@ -80,6 +80,8 @@ struct edged_flow {
 	struct paddr		 source;
 	uint8_t			 dir;		/* EDGED_DIR_* */
 	uint32_t		 members;	/* sites, or LANs, of late */
+	uint32_t		 ifindex;	/* where it came from; 0: not
+						 * to be known by the kernel */
 	mtime_t			 since, last;
 	uint64_t		 packets, octets;	/* that came */
 	uint64_t		 copies;		/* that went out */
@@ -120,6 +122,9 @@ struct edged_flow	*edged_flow_held(struct edged_flows *,
 /* a packet of so many octets has come */
 void	edged_flow_count(struct edged_flows *, struct edged_flow *, mtime_t now,
 	    size_t octets);
+/* so many packets have, with so many octets together */
+void	edged_flow_count_many(struct edged_flows *, struct edged_flow *,
+	    mtime_t now, uint64_t packets, uint64_t octets);
 /* bit/s, of the last whole second */
 uint64_t	edged_flow_rate(const struct edged_flow *, mtime_t now);
 /* the n-th that was ever used, for show; NULL behind the last */

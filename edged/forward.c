@@ -186,7 +186,7 @@ flow_transmit(struct edged_edge *e, struct edged_flow *f, const void *packet,
 
 /* RFC 4443 2.4(f): at a limited rate. */
 static void
-tell_too_big(struct edged_port *p, const struct edged_ip *ip)
+tell_too_big(struct edged_port *p, const struct edged_ip *ip, uint32_t mtu)
 {
 	struct edged_edge *e = p->edge;
 	uint8_t *buf = e->edged->fragment;
@@ -197,9 +197,20 @@ tell_too_big(struct edged_port *p, const struct edged_ip *ip)
 	    EDGED_TOO_BIG_RATE, EDGED_TOO_BIG_RATE, 1))
 		return;
 	len = edged_too_big(
-	    ip, &p->lan.v6.addr, e->conf.mtu, buf, EDGED_TOO_BIG_MAX);
+	    ip, &p->lan.v6.addr, mtu, buf, EDGED_TOO_BIG_MAX);
 	if (len > 0)
 		edged_port_send(p, buf, len);
+}
+
+/* What is configured, or what the way to some member takes, if that is less. */
+static uint32_t
+edge_mtu(const struct edged_edge *e, const struct paddr *group)
+{
+	const struct marsc *c =
+	    e->self.client[group->len == 16 ? EDGED_V6 : EDGED_V4];
+	size_t max = c == NULL ? e->conf.mtu : marsc_packet_max(c, group);
+
+	return max < e->conf.mtu ? (uint32_t)max : e->conf.mtu;
 }
 
 static void
@@ -209,19 +220,20 @@ edge_to_sites(
 	struct edged_edge *e = p->edge;
 	uint8_t *buf = e->edged->fragment;
 	struct edged_fragments frags;
+	uint32_t mtu = edge_mtu(e, &ip->dst);
 	size_t len;
 
-	switch (edged_fit(ip, e->conf.mtu)) {
+	switch (edged_fit(ip, mtu)) {
 	case EDGED_FIT_WHOLE:
 		flow_transmit(e, f, ip->p, ip->len, ip->tos);
 		break;
 	case EDGED_FIT_FRAGMENT:
-		edged_fragments_init(&frags, ip, e->conf.mtu);
+		edged_fragments_init(&frags, ip, mtu);
 		while ((len = edged_fragments_next(&frags, buf)) > 0)
 			flow_transmit(e, f, buf, len, ip->tos);
 		break;
 	case EDGED_FIT_TELL:
-		tell_too_big(p, ip);
+		tell_too_big(p, ip, mtu);
 		/* FALLTHROUGH */
 	case EDGED_FIT_DROP:
 		flow_drop(e, f, EDGED_FLOW_DROP_TOO_BIG);
@@ -285,6 +297,7 @@ edged_port_input(struct edged_port *p, uint8_t *packet, size_t len, bool undone)
 		e->flow_drops[EDGED_FLOW_DROP_NEW]++;
 		return;
 	}
+	f->ifindex = p->ifindex;
 	edged_flow_count(&e->flows, f, e->edged->timers->now, ip.len);
 	if (!flow_rate_ok(e, f, ip.len)) {
 		flow_drop(e, f, EDGED_FLOW_DROP_RATE);

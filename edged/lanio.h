@@ -37,6 +37,12 @@ struct edged_lanio	*edged_lanio_new(struct event_base *, struct timers *,
 		    int fd, const struct lanif *,
 		    const struct edged_lanio_user *, void *);
 void		 edged_lanio_free(struct edged_lanio *);
+/*
+ * One descriptor more, of the same interface: that of before is for IPv4 from
+ * then on, this for IPv6.  -1: it is the caller's.
+ */
+int		 edged_lanio_more(struct edged_lanio *, struct event_base *,
+		    int fd);
 /* another address of the link, or MTU */
 void		 edged_lanio_set(struct edged_lanio *, const struct lanif *);
 /* Sends an IP packet to a group.  False: the interface has no room for it. */

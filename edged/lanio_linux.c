@@ -24,12 +24,12 @@
 #define ETHER_HEAD	14
 
 struct edged_lanio {
-	int			 fd;
+	int			 fd, fd6;	/* fd6: -1, or IPv6's */
 	struct timers		*timers;
 	struct lanif		 lanif;
 	const struct edged_lanio_user	*user;
 	void			*arg;
-	struct event		 readable;
+	struct event		 readable, readable6;
 };
 
 /* Where packets arrive.  All interfaces share it, since none is read from
@@ -39,6 +39,8 @@ static uint8_t lanio_in[BATCH][FRAME_MAX];
 /* --- in */
 
 struct edged_lanio_batch {
+	int		used;		/* from here on they are as they were
+					 * before a call */
 	struct mmsghdr	msgs[BATCH];
 	struct iovec	iov[BATCH];
 	struct {
@@ -47,17 +49,18 @@ struct edged_lanio_batch {
 	} aux[BATCH];
 };
 
+/* Those of the last call are made ready for the next. */
 static void
 lanio_batch_init(struct edged_lanio_batch *b)
 {
 	struct msghdr *h;
 	int i;
 
-	memset(b->msgs, 0, sizeof(b->msgs));
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < b->used; i++) {
 		b->iov[i].iov_base = lanio_in[i];
 		b->iov[i].iov_len = FRAME_MAX;
 		h = &b->msgs[i].msg_hdr;
+		memset(h, 0, sizeof(*h));
 		h->msg_iov = &b->iov[i];
 		h->msg_iovlen = 1;
 		h->msg_control = &b->aux[i];
@@ -99,14 +102,15 @@ lanio_frame(struct edged_lanio *l, uint8_t *p, size_t len, bool undone)
 
 /* How many came; -1: none, see errno. */
 static int
-lanio_read_packets(struct edged_lanio *l)
+lanio_read_packets(struct edged_lanio *l, int fd)
 {
-	static struct edged_lanio_batch b;
+	static struct edged_lanio_batch b = { .used = BATCH };
 	struct msghdr *h;
 	int i, n;
 
 	lanio_batch_init(&b);
-	n = recvmmsg(l->fd, b.msgs, BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(fd, b.msgs, BATCH, MSG_DONTWAIT, NULL);
+	b.used = n < BATCH ? n + 1 : BATCH; /* and one that it has tried */
 	for (i = 0; i < n; i++) {
 		h = &b.msgs[i].msg_hdr;
 		if ((h->msg_flags & MSG_TRUNC) == 0)
@@ -132,24 +136,37 @@ lanio_read_tun(struct edged_lanio *l)
 	return n == 0 ? -1 : n;
 }
 
+static int
+lanio_read(struct edged_lanio *l, int fd)
+{
+	return l->lanif.tun ? lanio_read_tun(l) : lanio_read_packets(l, fd);
+}
+
+static void
+lanio_deaf(struct edged_lanio *l)
+{
+	(void)event_del(&l->readable);
+	if (l->fd6 != -1)
+		(void)event_del(&l->readable6);
+}
+
 static void
 lanio_on_readable(int fd, short what, void *arg)
 {
 	struct edged_lanio *l = arg;
 	int n = 0, reads;
 
-	(void)fd;
 	(void)what;
 	timers_clock(l->timers);
 	for (reads = 0; reads < READS; reads++) {
-		n = l->lanif.tun ? lanio_read_tun(l) : lanio_read_packets(l);
+		n = lanio_read(l, fd);
 		if (n < BATCH)
 			break;
 	}
 	/* a network that is down for a while is said once, and no end */
 	if (n == -1 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN &&
 	    errno != EIO) {
-		event_del(&l->readable);
+		lanio_deaf(l);
 		l->user->gone(l->arg);
 	}
 }
@@ -190,6 +207,7 @@ edged_lanio_send(struct edged_lanio *l, const void *packet, size_t len)
 	uint8_t head[ETHER_HEAD];
 	struct iovec iov[2] = { { head, 0 }, { p.base, len } };
 	ssize_t n;
+	int fd;
 
 	if (len < 20 || len > FRAME_MAX - ETHER_HEAD)
 		return false;
@@ -197,8 +215,10 @@ edged_lanio_send(struct edged_lanio *l, const void *packet, size_t len)
 		lanio_ether_head(l, head, packet);
 		iov[0].iov_len = ETHER_HEAD;
 	}
+	fd = l->fd6 != -1 && *(const uint8_t *)packet >> 4 == 6 ? l->fd6 :
+	    l->fd;
 	do
-		n = writev(l->fd, iov, 2);
+		n = writev(fd, iov, 2);
 	while (n == -1 && errno == EINTR);
 	return n == (ssize_t)(iov[0].iov_len + len);
 }
@@ -220,6 +240,7 @@ edged_lanio_new(struct event_base *base, struct timers *timers, int fd,
 	if (l == NULL)
 		return NULL;
 	l->fd = fd;
+	l->fd6 = -1;
 	l->timers = timers;
 	l->lanif = *lanif;
 	l->user = user;
@@ -233,10 +254,24 @@ edged_lanio_new(struct event_base *base, struct timers *timers, int fd,
 	return l;
 }
 
+int
+edged_lanio_more(struct edged_lanio *l, struct event_base *base, int fd)
+{
+	if (l->fd6 != -1 ||
+	    event_assign(&l->readable6, base, fd, EV_READ | EV_PERSIST,
+	    lanio_on_readable, l) == -1 ||
+	    event_add(&l->readable6, NULL) == -1)
+		return -1;
+	l->fd6 = fd;
+	return 0;
+}
+
 void
 edged_lanio_free(struct edged_lanio *l)
 {
-	(void)event_del(&l->readable);
+	lanio_deaf(l);
 	(void)close(l->fd);
+	if (l->fd6 != -1)
+		(void)close(l->fd6);
 	free(l);
 }

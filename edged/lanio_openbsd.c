@@ -27,6 +27,15 @@ edged_lanio_new(struct event_base *base, struct timers *timers, int fd,
 	return NULL;
 }
 
+int
+edged_lanio_more(struct edged_lanio *l, struct event_base *base, int fd)
+{
+	(void)l;
+	(void)base;
+	(void)fd;
+	return -1;
+}
+
 void
 edged_lanio_free(struct edged_lanio *l)
 {

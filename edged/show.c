@@ -141,8 +141,10 @@ put_edge(struct wr *w, struct edged_edge *e, struct marsc *c)
 	char text[PADDR_STRLEN];
 	struct edged_port *p;
 	uint64_t lans = 0, forwards = 0;
+	bool kernel = false;
 
 	TAILQ_FOREACH(p, &e->ports, entry) {
+		kernel = kernel || (e->conf.kernel && p->ifindex != 0);
 		lans++;
 		forwards += p->forwards;
 	}
@@ -163,7 +165,7 @@ put_edge(struct wr *w, struct edged_edge *e, struct marsc *c)
 	ctl_uint(w, "in-packets", e->in_packets);
 	ctl_uint(w, "in-copies", e->in_copies);
 	ctl_uint(w, "dropped", edge_dropped(e));
-	ctl_string(w, "path", "user");
+	ctl_string(w, "path", kernel ? "kernel" : "user");
 }
 
 bool
@@ -381,7 +383,7 @@ put_flow(struct wr *w, const struct edged_edge *e, const struct edged_flow *f)
 	for (i = 1; i < EDGED_FLOW_DROP_MAX; i++)
 		put_drop(w, "", edged_flow_drop_name(i), f->drops[i]);
 	ctl_close(w);
-	ctl_string(w, "path", "user");
+	ctl_string(w, "path", edged_offload_has(e, f) ? "kernel" : "user");
 	ctl_age(w, "since", edged_seconds(e->edged, f->since));
 	ctl_age(w, "idle", edged_seconds(e->edged, f->last));
 }
@@ -434,6 +436,23 @@ tally_one(
 		tally_one(t, prefix, name(i_), (list)[i_]); \
 } while (0)
 
+/* Of the path through the kernel: why a packet came up all the same. */
+static void
+tally_kernel(struct edged_tally *t, const struct edged_kernel *k)
+{
+	static const char *const ups[KPATH_UP_MAX] = { "none",
+#define X(sym, name, text) name,
+		KPATH_UPS(X)
+#undef X
+	};
+	unsigned int i;
+
+	for (i = 1; i < KPATH_UP_MAX; i++)
+		tally_one(t, "up-", ups[i], k->table->up[i]);
+	tally_one(t, "", "flows", k->on);
+	tally_one(t, "", "no-place", k->full);
+}
+
 static void
 tally_client(struct edged_tally *t, const struct marsc *c, const char *prefix)
 {
@@ -451,6 +470,8 @@ tally_edge(struct edged_tally *t, const struct edged_edge *e)
 {
 	tally_one(t, "", "out-packets", e->out_packets);
 	tally_one(t, "", "out-copies", e->out_copies);
+	tally_one(t, "", "kernel-packets", e->kernel_packets);
+	tally_one(t, "", "kernel-copies", e->kernel_copies);
 	tally_one(t, "", "in-packets", e->in_packets);
 	tally_one(t, "", "in-copies", e->in_copies);
 	tally_one(t, "", "joins", e->njoins);
@@ -514,7 +535,7 @@ put_counter(struct wr *w, const char *what, const char *name,
 	ctl_uint(w, "value", t->value);
 }
 
-/* Of an edge where v6 is 0, then of all LANs. */
+/* Of an edge where v6 is 0, then of all LANs, and of the kernel's path. */
 bool
 edged_show_counters(struct edged *d, void *cursor, struct wr *w)
 {
@@ -534,7 +555,7 @@ edged_show_counters(struct edged *d, void *cursor, struct wr *w)
 	}
 	if (cur->v6 == 0)
 		*cur = (struct edged_cursor){ 0 };
-	while ((p = cursor_port(d, cur)) != NULL) {
+	while (cur->v6 != 2 && (p = cursor_port(d, cur)) != NULL) {
 		cur->v6 = 1;
 		t = (struct edged_tally){ .left = cur->at++ };
 		tally_port(&t, p);
@@ -544,5 +565,12 @@ edged_show_counters(struct edged *d, void *cursor, struct wr *w)
 		}
 		cursor_next_port(cur);
 	}
-	return false;
+	if (cur->v6 != 2)
+		*cur = (struct edged_cursor){ .v6 = 2 };
+	t = (struct edged_tally){ .left = cur->at++ };
+	if (d->kernel != NULL)
+		tally_kernel(&t, d->kernel);
+	if (t.found)
+		put_counter(w, "kernel", "", &t);
+	return t.found;
 }

@@ -52,6 +52,7 @@ struct marsc {
 	struct marsc_path_tree		 paths;
 	struct marsc_path_line		 use[2];	/* [1]: with members */
 	uint32_t			 npaths;
+	uint64_t			 versions;	/* of paths */
 	uint64_t			 evicted;
 	size_t				 held_octets;
 	struct marsc_parts		 map;

@@ -92,6 +92,17 @@ marsc_head_len(const struct marsc *c)
 	return marsc_encap_len(&c->pro);
 }
 
+size_t
+marsc_packet_max(const struct marsc *c, const struct paddr *group)
+{
+	const struct marsc_path *p =
+	    marsc_path_find((struct marsc *)(uintptr_t)c, group);
+	size_t max = p == NULL || p->vc == NULL ? VC_SDU_MAX :
+	    vc_sdu_max(p->vc);
+
+	return max - marsc_head_len(c);
+}
+
 /* 5.5: Type #1 with the CMI of our registration, never Type #2. */
 struct marsc_sent
 marsc_transmit_sdu(

@@ -46,6 +46,7 @@ leaf_set_state(struct marsc_leaf *l, enum marsc_leaf_state state)
 	if (l->awaited)
 		p->nawaited++;
 	l->state = state;
+	p->version = ++l->end.client->versions;
 	if ((before == 0) != (p->nup == 0))
 		marsc_path_touch(p);
 }

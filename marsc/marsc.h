@@ -370,6 +370,11 @@ struct marsc_sent marsc_transmit(struct marsc *, const struct paddr *,
 size_t		 marsc_head_len(const struct marsc *);
 struct marsc_sent marsc_transmit_sdu(struct marsc *, const struct paddr *,
 		    struct vc_sdu *);
+/*
+ * The octets of the largest packet that goes to all members of that group in
+ * one piece, as far as is known by now.
+ */
+size_t		 marsc_packet_max(const struct marsc *, const struct paddr *);
 
 /* --- what there is, to be shown */
 
@@ -417,6 +422,19 @@ bool		 marsc_paths(const struct marsc *, struct marsc_cursor *,
 		    struct marsc_path_info *);
 bool		 marsc_leaves(const struct marsc *, const struct paddr *group,
 		    struct marsc_cursor *, struct marsc_leaf_info *);
+
+/*
+ * Is the path of that group open to all of its members, and nothing of it to be
+ * asked or waiting?  Then somebody else may send to its leaves for a while, as
+ * long as this says the same: the version is another with each change of them.
+ */
+struct marsc_steady {
+	uint64_t	 version;
+	uint32_t	 members;
+	size_t		 sdu_max;	/* octets, as vc_sdu_max() */
+};
+bool		 marsc_path_steady(const struct marsc *, const struct paddr *,
+		    struct marsc_steady *);
 
 struct marsc_stats {
 	uint32_t	 paths;

@@ -126,6 +126,8 @@ struct marsc_path {
 					 * inside */
 	struct vc_sdu		*packet;	/* the one that is being sent */
 	struct marsc_sent	*sent;		/* and what happens to it */
+	uint64_t		 version;	/* another with each change of
+						 * its leaves */
 	bool			 revalidate;	/* VC_revalidate, 5.1.5 */
 	struct timer		 stale;		/* sets it */
 	int64_t			 doubt;	/* its last wait after a failed call */

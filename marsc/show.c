@@ -67,6 +67,22 @@ marsc_joins(const struct marsc *c, struct marsc_cursor *at,
 /* --- paths and their leaves */
 
 bool
+marsc_path_steady(const struct marsc *c, const struct paddr *group,
+    struct marsc_steady *s)
+{
+	const struct marsc_path *p =
+	    marsc_path_find((struct marsc *)(uintptr_t)c, group);
+
+	if (p == NULL || p->state != MARSC_PATH_UP || p->revalidate ||
+	    p->nup == 0 || p->nup != p->nleaves || vc_backlog(p->vc) != 0)
+		return false;
+	*s = (struct marsc_steady){ .version = p->version,
+		    .members = p->nup,
+		    .sdu_max = vc_sdu_max(p->vc) };
+	return true;
+}
+
+bool
 marsc_paths(const struct marsc *c, struct marsc_cursor *at,
     struct marsc_path_info *info)
 {

@@ -99,6 +99,31 @@ if printf '%s\n' '#include <sys/types.h>' '#include <sys/queue.h>' \
 	imsg='' libs="$libs -lutil"
 fi
 
+# The path of an edge through the kernel: a compiler for it, and libbpf.
+kernel='' kernelinc=
+if [ "$os" = linux ]; then
+	# where the headers of one architecture are
+	kernelinc=$($CC -print-multiarch 2>/dev/null || :)
+	kernelinc=${kernelinc:+-I/usr/include/$kernelinc}
+	with=$($PKG_CONFIG --libs libbpf 2>/dev/null || echo -lbpf)
+	kernel=none
+	# shellcheck disable=SC2086 # one word or none
+	if printf '%s\n' '#include <bpf/bpf.h>' '#include <bpf/libbpf.h>' \
+	    '#include <stddef.h>' 'int main(void) {' \
+	    'return bpf_object__open_mem(NULL, 0, NULL) != NULL; }' | try &&
+	    printf '%s\n' '#include <linux/bpf.h>' \
+	    '#include <bpf/bpf_helpers.h>' 'int a = BPF_FUNC_loop;' |
+	    clang -target bpf $kernelinc -O2 -c -x c -o "$work/k.o" - \
+	    >/dev/null 2>&1; then
+		kernel=bpf
+		libs="$libs -Wl,--as-needed $with -Wl,--no-as-needed"
+	else
+		echo "mars is built without a path through the kernel for" \
+		    "edges, which needs clang and libbpf: sh etc/prerequisites"
+	fi
+	with=
+fi
+
 hard=
 for f in -fstack-protector-strong -fstack-clash-protection \
     -fcf-protection=full -ftrivial-auto-var-init=zero \
@@ -166,6 +191,8 @@ AR=$AR
 ARFLAGS=$arflags
 YACC=$YACC
 IMSG=$imsg
+KERNEL=$kernel
+KERNELINC=$kernelinc
 CFLAGS_ALL=$(plain -std=c11 -O2 -g "$hard" "$def" "$inc" "$here" "$warn" \
     "$CPPFLAGS" "$CFLAGS")
 MAP=${map:+$map=$build/obj/=}

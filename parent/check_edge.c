@@ -284,10 +284,10 @@ parsing_check_edge(struct parsing *ps, struct conf_edge *e)
 	check_families(ps, e);
 	TAILQ_FOREACH(l, &e->lans, entry)
 		check_lan(ps, e, l);
-	if (e->path == CONF_PATH_KERNEL)
+	if (e->path == CONF_PATH_KERNEL && !e->df)
 		parsing_complain(ps, e,
-		    "edge \"%s\": a path through the kernel is not built: "
-		    "write path auto or path user",
+		    "edge \"%s\" has path kernel and df off: what the kernel "
+		    "sends is never fragmented: write df on, or path auto",
 		    e->name);
 	if (TAILQ_EMPTY(&e->lans) && TAILQ_EMPTY(&e->serves))
 		parsing_complain(ps, e,

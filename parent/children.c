@@ -285,6 +285,8 @@ parent_children_reap(struct parent *p)
 		if (pid != -1)
 			log_end(c, status);
 		c->pid = 0;
+		if (c->id == PARENT_EDGED)
+			parent_lans_detach(p);
 		parent_suite_end(p, 1);
 	}
 	return !left;

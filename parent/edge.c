@@ -26,10 +26,19 @@
 #define READS	64	/* messages about changes that are read at once */
 
 static void
+lan_close(int *fd)
+{
+	if (*fd != -1)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void
 lan_free(struct parent_lan *l)
 {
-	if (l->fd != -1)
-		(void)close(l->fd);
+	lan_close(&l->fd);
+	lan_close(&l->more_fd);
+	lan_close(&l->link);
 	free(l);
 }
 
@@ -103,9 +112,46 @@ lan_came(struct parent *p, struct parent_lan *l)
 		return;
 	}
 	l->there = true;
-	log_info("interface %s is there, index %u, mtu %u", l->name,
-	    l->is.index, l->is.mtu);
+	log_info("interface %s is there, index %u, mtu %u%s", l->name,
+	    l->is.index, l->is.mtu,
+	    l->is.kernel ? ", with a path through the kernel" : "");
 	lan_tell(p, l, fd);
+	if (l->more_fd == -1)
+		return;
+	l->is.more = true;
+	lan_tell(p, l, l->more_fd);
+	l->is.more = false;
+	l->more_fd = -1;
+}
+
+/*
+ * Its packet socket, or two of them where the kernel has a path; false: why
+ * says what to do.
+ */
+static bool
+lan_sockets(struct parent *p, struct parent_lan *l, char *why, size_t size)
+{
+	lan_close(&l->link);
+	if (l->path != CONF_PATH_USER && p->kernel.program != -1 &&
+	    l->is.linklen != 0)
+		l->link = parent_kernel_attach(&p->kernel, l->is.index);
+	l->is.kernel = l->link != -1;
+	if (!l->is.kernel && l->path == CONF_PATH_KERNEL) {
+		(void)snprintf(why, size, "%s: no path through the kernel, "
+		    "which has to be Linux 6.6 or later, and the interface "
+		    "an Ethernet: write path auto", l->name);
+		return false;
+	}
+	l->fd = parent_lan_socket(&l->is, l->is.kernel ? PARENT_LAN_IPV4 :
+	    PARENT_LAN_ALL, why, size);
+	if (l->fd != -1 && l->is.kernel)
+		l->more_fd =
+		    parent_lan_socket(&l->is, PARENT_LAN_IPV6, why, size);
+	if (l->fd != -1 && (l->more_fd != -1 || !l->is.kernel))
+		return true;
+	lan_close(&l->fd);
+	lan_close(&l->link);
+	return false;
 }
 
 static void
@@ -122,8 +168,10 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 	if (l->there && (!there || now.index != l->is.index)) {
 		log_info("interface %s has gone", l->name);
 		l->there = false;
+		lan_close(&l->link);
 		lan_tell_gone(p, l);
 	}
+	now.kernel = l->there && l->is.kernel;
 	if (!there || (l->there && lanif_equal(&now, &l->is)))
 		return;
 	l->is = now;
@@ -131,8 +179,7 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 		lan_tell(p, l, -1);
 		return;
 	}
-	if (!l->tun &&
-	    (l->fd = parent_lan_socket(&l->is, why, sizeof(why))) == -1) {
+	if (!l->tun && !lan_sockets(p, l, why, sizeof(why))) {
 		log_warnx("%s", why);
 		return;
 	}
@@ -171,6 +218,50 @@ lans_on_change(evutil_socket_t fd, short what, void *arg)
 		log_warnx("can't set a timer");
 }
 
+/* Where any edge has a use for the kernel's path, and it can be had. */
+static void
+kernel_start(struct parent *p)
+{
+	const struct conf_edge *e, *first = NULL, *must = NULL;
+	char why[SENTENCE_SIZE];
+
+	TAILQ_FOREACH(e, &p->conf->edges, entry) {
+		if (e->path != CONF_PATH_USER && first == NULL)
+			first = e;
+		if (e->path == CONF_PATH_KERNEL)
+			must = e;
+	}
+	if (first == NULL ||
+	    parent_kernel_open(&p->kernel, why, sizeof(why)))
+		return;
+	if (must != NULL)
+		fatalx("edge \"%s\": no path through the kernel: %s: write "
+		    "path auto", must->name, why);
+	log_info("no path through the kernel: %s", why);
+}
+
+void
+parent_lans_kernel(struct parent *p)
+{
+	int fd;
+
+	if (p->kernel.table == -1)
+		return;
+	if ((fd = dup(p->kernel.table)) == -1)
+		fatal("dup");
+	parent_child_send(
+	    &p->children[PARENT_EDGED], IMSG_EDGE_KERNEL, fd, NULL, 0);
+}
+
+void
+parent_lans_detach(struct parent *p)
+{
+	struct parent_lan *l;
+
+	TAILQ_FOREACH(l, &p->lans, entry)
+		lan_close(&l->link);
+}
+
 void
 parent_lans_start(struct parent *p)
 {
@@ -178,8 +269,10 @@ parent_lans_start(struct parent *p)
 
 	TAILQ_INIT(&p->lans);
 	TAILQ_INIT(&p->lans_next);
+	p->kernel.program = p->kernel.table = -1;
 	if (!p->children[PARENT_EDGED].wanted)
 		return;
+	kernel_start(p);
 	if ((fd = parent_lan_watch()) == -1)
 		fatal("can't watch interfaces");
 	p->lan_wait = evtimer_new(p->base, lans_on_wait, p);
@@ -201,12 +294,14 @@ parent_lans_end(struct parent *p)
 		event_free(p->lan_wait);
 	parent_lans_free(&p->lans);
 	parent_lans_free(&p->lans_next);
+	parent_kernel_close(&p->kernel);
 }
 
 static bool
-lan_open(struct parent_lan *l, const struct conf_edge *e,
+lan_open(struct parent *p, struct parent_lan *l, const struct conf_edge *e,
     const struct conf_lan *conf, char *why, size_t size)
 {
+	l->path = e->path;
 	if (conf->tun) {
 		l->fd = parent_lan_tun(conf, e->mtu, why, size);
 		if (l->fd == -1)
@@ -220,8 +315,7 @@ lan_open(struct parent_lan *l, const struct conf_edge *e,
 	}
 	if (!l->there || conf->tun)
 		return true;
-	l->fd = parent_lan_socket(&l->is, why, size);
-	return l->fd != -1;
+	return lan_sockets(p, l, why, size);
 }
 
 bool
@@ -242,9 +336,9 @@ parent_lans_open(struct parent *p, struct parent_lans *lans,
 			}
 			(void)strlcpy(l->name, conf->name, sizeof(l->name));
 			l->tun = conf->tun;
-			l->fd = -1;
+			l->fd = l->more_fd = l->link = -1;
 			TAILQ_INSERT_TAIL(lans, l, entry);
-			if (!lan_open(l, e, conf, why, size))
+			if (!lan_open(p, l, e, conf, why, size))
 				return false;
 		}
 	return true;
@@ -320,6 +414,8 @@ parent_edges_fixed(const struct conf *old, const struct conf *new)
 			return "the address of an edge";
 		if (was->df != e->df)
 			return "df";
+		if (was->path != e->path)
+			return "path";
 		TAILQ_FOREACH(l, &e->lans, entry)
 			if (tun_new(old, e, l))
 				return "tun, its address or its mtu";

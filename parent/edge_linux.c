@@ -27,6 +27,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kpath.h"
 #include "log.h"
 #include "parent.h"
 
@@ -191,9 +192,25 @@ static struct sock_filter bare[] = {
 	BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
 };
 
+/*
+ * Before the first of them where the kernel has a path: not what it has copied.
+ * A frame of another VLAN has lost its tag here, and is of another host.
+ */
+static const struct sock_filter kernel[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	    (uint32_t)(SKF_AD_OFF + SKF_AD_RXHASH)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, KPATH_DONE, 2, 0),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+	    (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
 static bool
 filter(int fd, const struct lanif *l)
 {
+	struct sock_filter both[sizeof(kernel) / sizeof(*kernel) +
+	    sizeof(ethernet) / sizeof(*ethernet)];
 	struct sock_fprog prog = { sizeof(ethernet) / sizeof(*ethernet),
 		ethernet };
 	const int on = 1;
@@ -201,6 +218,12 @@ filter(int fd, const struct lanif *l)
 	if (l->linklen == 0) {
 		prog.len = sizeof(bare) / sizeof(*bare);
 		prog.filter = bare;
+	} else if (l->kernel) {
+		memcpy(both, kernel, sizeof(kernel));
+		memcpy(both + sizeof(kernel) / sizeof(*kernel), ethernet,
+		    sizeof(ethernet));
+		prog.len = sizeof(both) / sizeof(*both);
+		prog.filter = both;
 	}
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
 	    sizeof(prog)) == 0 &&
@@ -231,10 +254,16 @@ options(int fd, const struct lanif *l)
 }
 
 int
-parent_lan_socket(const struct lanif *l, char *why, size_t size)
+parent_lan_socket(const struct lanif *l, enum parent_lan_kind kind, char *why,
+    size_t size)
 {
+	static const uint16_t protocols[] = {
+		[PARENT_LAN_ALL] = ETH_P_ALL,
+		[PARENT_LAN_IPV4] = ETH_P_IP,
+		[PARENT_LAN_IPV6] = ETH_P_IPV6
+	};
 	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
+		.sll_protocol = htons(protocols[kind]),
 		.sll_ifindex = (int)l->index };
 	int fd;
 

@@ -28,8 +28,10 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 }
 
 int
-parent_lan_socket(const struct lanif *l, char *why, size_t size)
+parent_lan_socket(const struct lanif *l, enum parent_lan_kind kind, char *why,
+    size_t size)
 {
+	(void)kind;
 	(void)snprintf(why, size, "can't read from %s on " MISSING, l->name);
 	return -1;
 }

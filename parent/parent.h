@@ -19,6 +19,7 @@
  *	sockets.c	sockets to listen on, and control sockets
  *	edge.c		interfaces of edges, which come and go
  *	edge_linux.c	what the system says of one, and its packet socket
+ *	edge_bpf.c	the path through the kernel: its program, its table
  *	opening.c	ATM sockets that a child asks for later: calls
  *	notify.c	telling the service manager; the pid file
  *	parties.c	native multipoint calls: what marsd asks for each
@@ -56,14 +57,23 @@
 #define PARENT_TICK		2	/* s */
 #define PARENT_RELOAD_WAIT	10	/* s */
 
+/* The path through the kernel; -1: there is none. */
+struct parent_kernel {
+	int			 table;		/* edged gets it, too */
+	int			 program;
+};
+
 /* The interface of a LAN or a tun of an edge. */
 struct parent_lan {
 	TAILQ_ENTRY(parent_lan)	 entry;
 	char			 name[CONF_IF_SIZE];
 	bool			 tun;
 	bool			 there;
+	enum conf_path		 path;		/* of its edge */
 	struct lanif		 is;		/* as edged knows it */
 	int			 fd;		/* until it is sent, or -1 */
+	int			 more_fd;	/* the same, see lanif.h */
+	int			 link;		/* of the program; or -1 */
 };
 TAILQ_HEAD(parent_lans, parent_lan);
 
@@ -155,6 +165,7 @@ struct parent {
 	/* interfaces of edges */
 	struct parent_lans	 lans;
 	struct event		*lan_watch, *lan_wait;	/* or NULL */
+	struct parent_kernel	 kernel;
 	/* native parties */
 	int			 parties_fd;	/* to the maker; -1: none */
 	pid_t			 parties_pid;	/* the maker; 0: not running */
@@ -293,6 +304,8 @@ void	parent_control_remove(struct parent *);
  * what it was started as; fatal().
  */
 void	parent_lans_start(struct parent *);
+/* Nothing is copied for edged any more: it has ended. */
+void	parent_lans_detach(struct parent *);
 /*
  * Opens those of a configuration that are there and that are not in
  * parent.lans yet.  False: none is open, and why says what to do.
@@ -304,6 +317,8 @@ void	parent_lans_send(struct parent *, struct parent_lans *,
 	    const struct conf *);
 void	parent_lans_free(struct parent_lans *);
 void	parent_lans_end(struct parent *);
+/* The table of the path through the kernel, if there is one, to edged. */
+void	parent_lans_kernel(struct parent *);
 /* Which statement about edges can't change so while mars runs; or NULL. */
 const char *parent_edges_fixed(const struct conf *, const struct conf *new);
 
@@ -313,10 +328,13 @@ const char *parent_edges_fixed(const struct conf *, const struct conf *new);
 bool	parent_lan_look(struct lanif *, const char *name, bool tun);
 /*
  * A packet socket that gets what hosts send to groups on that interface, and
- * sends nowhere else; locked, so that edged can't change that.  -1: why says
- * what to do.
+ * sends nowhere else; locked, so that edged can't change that.  Where the
+ * kernel has a path it is of one protocol, and does not get what went there.
+ * -1: why says what to do.
  */
-int	parent_lan_socket(const struct lanif *, char *why, size_t);
+enum parent_lan_kind { PARENT_LAN_ALL, PARENT_LAN_IPV4, PARENT_LAN_IPV6 };
+int	parent_lan_socket(const struct lanif *, enum parent_lan_kind,
+	    char *why, size_t);
 /* Makes the device, with its addresses, and that MTU.  -1: the same. */
 int	parent_lan_tun(const struct conf_lan *, uint16_t mtu, char *why,
 	    size_t);
@@ -325,6 +343,17 @@ int	parent_lan_watch(void);
 /* For a UDP socket of an edge: says the TOS of each datagram, and if df is
  * true lets none be fragmented.  False: errno. */
 bool	parent_lan_udp(int fd, bool v6, bool df);
+
+/* --- edge_bpf.c, or edge_none.c where there is nothing to build it with */
+
+/*
+ * Loads the program and makes its table, for which mars(8) has to be what it
+ * was started as.  False: why says why not.
+ */
+bool	parent_kernel_open(struct parent_kernel *, char *why, size_t);
+void	parent_kernel_close(struct parent_kernel *);
+/* On an interface, until the descriptor is closed; -1: errno. */
+int	parent_kernel_attach(const struct parent_kernel *, uint32_t ifindex);
 
 /* --- opening.c: ATM sockets that a child asks for while it runs */
 

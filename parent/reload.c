@@ -33,6 +33,8 @@ reload_send_setup(struct parent_child *c)
 	wr_string(&w, parent_child_user(c));
 	wr_u32(&w, (uint32_t)log_getverbose());
 	parent_child_send(c, IMSG_SETUP, -1, buf, w.len);
+	if (c->id == PARENT_EDGED)
+		parent_lans_kernel(c->parent);
 }
 
 static void

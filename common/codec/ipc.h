@@ -101,14 +101,17 @@ enum imsg_type {
 	IMSG_CTL_ROW,		/* one object, ctl.h */
 	IMSG_CTL_END,		/* u8 ok, string what went wrong */
 
+	IMSG_EDGE_KERNEL,	/* to edged, once: nothing; fd: the table by
+				 * which the kernel copies, kpath.h */
 	/*
 	 * parent -> edged: interfaces of its LANs and tuns, with the sockets
 	 * before CONF_END, and whenever something changes
 	 */
 	IMSG_EDGE_LAN,		/* lanif.h; fd: it is there now, this is its
 				 * packet socket or tun device, in the place of
-				 * an earlier one; no fd: something of it has
-				 * changed, the descriptor stays */
+				 * an earlier one, or one more of them; no fd:
+				 * something of it has changed, the descriptor
+				 * stays */
 	IMSG_EDGE_LAN_GONE,	/* string its name: it has gone, or is down */
 
 	IMSG_TYPE_MAX

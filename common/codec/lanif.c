@@ -33,6 +33,8 @@ wr_lanif(struct wr *w, const struct lanif *l)
 
 	wr_string(w, l->name);
 	wr_u8(w, l->tun);
+	wr_u8(w, l->kernel);
+	wr_u8(w, l->more);
 	wr_u32(w, l->index);
 	wr_u32(w, l->mtu);
 	wr_u8(w, l->linklen);
@@ -49,17 +51,22 @@ bool
 rd_lanif(struct rd *r, struct lanif *l)
 {
 	struct ip_prefix *p;
-	uint8_t tun;
+	uint8_t tun, kernel, more;
 
 	memset(l, 0, sizeof(*l));
 	if (!rd_string(r, l->name, sizeof(l->name)) || *l->name == '\0')
 		r->failed = true;
 	tun = rd_u8(r);
 	l->tun = tun == 1;
+	kernel = rd_u8(r);
+	l->kernel = kernel == 1;
+	more = rd_u8(r);
+	l->more = more == 1;
 	l->index = rd_u32(r);
 	l->mtu = rd_u32(r);
 	l->linklen = rd_u8(r);
-	if (tun > 1 || l->index == 0 || l->linklen > sizeof(l->link)) {
+	if (tun > 1 || kernel > 1 || more > 1 || l->index == 0 ||
+	    l->linklen > sizeof(l->link)) {
 		r->failed = true;
 		l->linklen = 0;
 	}

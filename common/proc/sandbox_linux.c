@@ -211,7 +211,7 @@ static const char *const kill_all[] = {
 	"mount", "umount", "umount2", "pivot_root",
 	"move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
 	"mount_setattr", "chroot", "swapon", "swapoff", "setns", "unshare",
-	"bpf", "perf_event_open", "userfaultfd", "init_module",
+	"perf_event_open", "userfaultfd", "init_module",
 	"finit_module", "delete_module", "kexec_load", "kexec_file_load",
 	"reboot", "iopl", "ioperm", "modify_ldt", "acct", "syslog",
 	"add_key", "request_key", "keyctl", "personality", "setuid",
@@ -226,6 +226,10 @@ static const char *const kill_all[] = {
 	"io_uring_register", "mknod", "mknodat", "memfd_create",
 	"memfd_secret", "setxattr", "lsetxattr", "fsetxattr",
 };
+
+/* The same but in mars(8), which attaches a program that it has loaded. */
+static const char *const kill_bpf[] = { "bpf" };
+#define BPF_ATTACH	28	/* BPF_LINK_CREATE */
 
 /* These end a child: it is given its descriptors, and makes none itself. */
 static const char *const kill_child[] = {
@@ -402,10 +406,16 @@ rules_parent(scmp_filter_ctx ctx)
 {
 	static const char *const names[] = { "open", "openat" };
 	static const unsigned int flags[] = { 1, 2 }; /* which argument */
+	const struct scmp_arg_cmp attach =
+	    SCMP_A0(SCMP_CMP_EQ, BPF_ATTACH, 0);
+	const struct scmp_arg_cmp other =
+	    SCMP_A0(SCMP_CMP_NE, BPF_ATTACH, 0);
 	struct scmp_arg_cmp cmp;
 	size_t i;
 
 	RULES(ctx, SCMP_ACT_ALLOW, allow_parent);
+	rule(ctx, SCMP_ACT_ALLOW, "bpf", 1, &attach);
+	rule(ctx, SCMP_ACT_KILL_PROCESS, "bpf", 1, &other);
 	/* mars(8) writes no file */
 	for (i = 0; i < 2; i++) {
 		cmp = SCMP_CMP(flags[i], SCMP_CMP_MASKED_EQ,
@@ -432,6 +442,8 @@ seccomp(enum sandbox_role role, int npinned)
 	else
 		RULES(ctx, SCMP_ACT_ALLOW, allow_sending);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);
+	if (role != SANDBOX_PARENT)
+		RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_bpf);
 	if (role == SANDBOX_PARTIES)
 		rules_parties(ctx);
 	else

@@ -150,6 +150,12 @@ struct service_hooks {
 	bool			(*replica)(void *, uint32_t type,
 				    const struct replica_msg *);
 	/*
+	 * The table by which the kernel copies packets (kpath.h), before the
+	 * first configuration; the descriptor is the owner's.  NULL: it has no
+	 * use for one.
+	 */
+	void			(*kernel)(void *, int fd);
+	/*
 	 * For edged, else NULL.  An interface of the configuration in force is
 	 * there, or something of it has changed.  fd: its descriptor, which is
 	 * the owner's, and replaces an earlier one; -1: that stays.

@@ -14,6 +14,15 @@
 #include "log.h"
 #include "service_parts.h"
 
+void
+service_on_kernel(struct service *s, struct rd *r, int fd)
+{
+	(void)r;
+	if (s->hooks->kernel == NULL)
+		fatalx("a table of the kernel was not expected");
+	s->hooks->kernel(s->arg, fd);
+}
+
 /* With a descriptor or, where that of before goes on, without. */
 void
 service_on_lan(struct service *s, struct rd *r, int fd)

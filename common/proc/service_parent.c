@@ -90,6 +90,7 @@ static const struct service_message {
 	{ IMSG_LISTEN, SERVICE_WITH, SERVICE_ALWAYS, service_on_listen },
 	{ IMSG_CONF_END, SERVICE_WITHOUT, SERVICE_ALWAYS, service_on_conf_end },
 	{ IMSG_VERBOSE, SERVICE_WITHOUT, SERVICE_ALWAYS, on_verbose },
+	{ IMSG_EDGE_KERNEL, SERVICE_WITH, SERVICE_ONCE, service_on_kernel },
 	{ IMSG_EDGE_LAN, SERVICE_MAYBE, SERVICE_ALWAYS, service_on_lan },
 	{ IMSG_EDGE_LAN_GONE, SERVICE_WITHOUT, SERVICE_SERVING,
 	    service_on_lan_gone },

@@ -59,7 +59,7 @@ service_handler	service_on_listen;
 /* Those that came with the configuration that is in force now. */
 void	service_lans_apply(struct service *);
 void	service_lans_close(struct service *);
-service_handler	service_on_lan, service_on_lan_gone;
+service_handler	service_on_kernel, service_on_lan, service_on_lan_gone;
 
 /* service_atm.c */
 struct vc_svc_params service_svc_params(struct service *,

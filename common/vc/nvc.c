@@ -530,6 +530,7 @@ circuit_tell(const struct nvc_circuit *c, struct vc_circuit_info *info)
 	info->state = nvc_table.states[c->state];
 	info->number = c->num;
 	info->peer_number = c->peer_num;
+	info->peer_port = c->dest.port;
 	info->sdus_in = c->sdus_in;
 	info->sdus_out = c->sdus_out;
 	info->idle = mtime_diff(c->heard, n->timers->now);

@@ -166,6 +166,12 @@ void		 nvc_input(struct nvc *, const struct nvc_dest *from,
  * copies for leaves.  True: nothing is left in the queue.
  */
 bool		 nvc_flush(struct nvc *, size_t max);
+/*
+ * The way to that peer takes IP packets of so many octets: leaves there are
+ * sent nothing that is larger, as long as there is one.  False: none is there.
+ */
+bool		 nvc_path_takes(struct nvc *, const struct nvc_dest *,
+		    uint16_t mtu);
 /* Releases every circuit (cause 16); nothing more comes up. */
 void		 nvc_release_all(struct nvc *);
 /* Is a function of the user running that has been called from here? */

@@ -178,7 +178,12 @@ nvc_root_gained(struct nvc_root *r, struct nvc_circuit *c)
 {
 	struct nvc *n = nvc_of(c);
 
+	const struct nvc_circuit *other = nvc_leaf_at(n, &c->dest);
+
 	c->from = n->queue.seq;
+	/* nvc_path_takes() was about the way, which is the same */
+	if (other != NULL && other->max_sdu < c->max_sdu)
+		c->max_sdu = other->max_sdu;
 	(void)RB_INSERT(nvc_by_dest, &n->by_dest, c);
 	r->connected++;
 	r->bundlers += c->bundles;
@@ -209,6 +214,21 @@ root_takes(struct nvc_root *r)
 			if (c->state == NVC_CONNECTED)
 				root_least(r, c);
 	return r->least;
+}
+
+bool
+nvc_path_takes(struct nvc *n, const struct nvc_dest *dest, uint16_t mtu)
+{
+	struct nvc_circuit *c, *first = nvc_leaf_at(n, dest);
+	uint16_t max = (uint16_t)((mtu < NVC_MTU_MIN ? NVC_MTU_MIN : mtu) -
+	    (dest->v6 ? 40 : 20) - 8 - NVC_HDRLEN);
+
+	for (c = first; c != NULL; c = nvc_leaf_next(c))
+		if (c->max_sdu > max) {
+			c->max_sdu = max;
+			nvc_leaf_root(c)->nleast = 0; /* looked for anew */
+		}
+	return first != NULL;
 }
 
 size_t

@@ -142,6 +142,7 @@ struct vc_circuit_info {
 	uint64_t	 number;	/* our own number of it */
 	/* the peer's, which is what DATA carries over NVC; 0: none yet */
 	uint64_t	 peer_number;
+	uint16_t	 peer_port;	/* over NVC: of UDP; else 0 */
 	uint64_t	 sdus_in, sdus_out;
 	int64_t		 idle;		/* us since something came in */
 };

@@ -183,29 +183,60 @@ vc_udp_keep_whole(struct vc_udp *u, bool whole)
 }
 
 /*
- * The system knows that the way to some peer takes less than this datagram.
- * How much it takes is told to sockets that have that peer only.  So the link
- * goes down by one of the sizes that there are (RFC 1191 section 7, and those
- * of tunnels), as often as it takes, and stays there until it is configured
- * again.
+ * The next size below that of a datagram, of those that there are (RFC 1191
+ * section 7, and those of tunnels); 0: none.
  */
-static void
-vc_udp_shorten(struct vc_udp *u, const struct vc_udp_slot *s)
+static uint16_t
+vc_udp_less(const struct vc_udp_slot *s)
 {
 	static const uint16_t sizes[] = { 32000, 17914, 9000, 8166, 4352, 2002,
 		1492, 1400, 1280, 1006, NVC_MTU_MIN };
 	size_t i, len = s->iov[0].iov_len + s->iov[1].iov_len + 8;
-	struct nvc_params n;
 
 	len += s->to.sa.sa_family == AF_INET6 ? 40 : 20;
 	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		if (sizes[i] < len)
-			break;
-	if (i == sizeof(sizes) / sizeof(*sizes) || sizes[i] >= u->params.mtu)
+			return sizes[i];
+	return 0;
+}
+
+/*
+ * The system knows that the way to some peer takes less than this datagram.
+ * How much it takes is told to sockets that have that peer only.  So the link
+ * goes down by one size, as often as it takes, and stays there until it is
+ * configured again.
+ */
+static void
+vc_udp_shorten(struct vc_udp *u, const struct vc_udp_slot *s)
+{
+	uint16_t less = vc_udp_less(s);
+	struct nvc_params n;
+
+	if (less == 0 || less >= u->params.mtu)
 		return;
-	u->params.mtu = sizes[i];
+	u->params.mtu = less;
 	n = core_params(&u->params);
 	nvc_set_params(u->core, &n);
+}
+
+/*
+ * The same where nothing may go in fragments, as the owner of the socket has
+ * it: what is too long is lost, and who sends to leaves there is told less from
+ * then on.  Others are not concerned.
+ */
+static void
+vc_udp_shorten_path(struct vc_udp *u, const struct vc_udp_slot *s)
+{
+	uint16_t less = vc_udp_less(s);
+	struct nvc_dest d;
+
+	/* each size that is tried costs a packet; below 1492 are tunnels */
+	if (less == 1400)
+		less = 1280;
+	if (less == 0 || !vc_udp_address_get(&s->to, &d))
+		return;
+	if (!nvc_path_takes(u->core, &d, less))
+		vc_udp_shorten(u, s);
 }
 
 /* One that is too long goes out in fragments, this time. */
@@ -324,7 +355,7 @@ row_put(struct vc_udp *u, struct vc_udp_rows *r, uint32_t row, uint32_t first,
 static int
 send_rows(struct vc_udp *u)
 {
-	struct vc_udp_rows r;
+	static struct vc_udp_rows r; /* too much to be zeroed each time */
 	uint32_t rows = 0, first, many, done = 0;
 	int i, n;
 
@@ -369,6 +400,8 @@ send_batch(struct vc_udp *u)
 			return false;
 		else if (errno != EINTR) {
 			/* no route, or no buffer: lost as in a network */
+			if (n < 0 && errno == EMSGSIZE)
+				vc_udp_shorten_path(u, &u->out[u->first]);
 			nvc_dropped(u->core, NVC_DROP_SEND);
 			sent(u, 1);
 		}

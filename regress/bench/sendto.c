@@ -35,6 +35,7 @@ main(int argc, char **argv)
 	static uint8_t data[9000];
 	struct sockaddr_in to = { .sin_family = AF_INET };
 	uint32_t base, n, i;
+	const uint8_t ttl = 8;
 	double start = 0;
 	size_t size;
 	int s, k, count;
@@ -48,7 +49,10 @@ main(int argc, char **argv)
 	count = atoi(argv[5]);
 	if (n == 0 || count <= 0 || size > sizeof(data))
 		errx(1, "out of range");
-	if ((s = socket(AF_INET, SOCK_DGRAM, 0)) == -1)
+	/* the address may be a group, to see what becomes of its packets */
+	if ((s = socket(AF_INET, SOCK_DGRAM, 0)) == -1 ||
+	    setsockopt(s, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof(ttl)) ==
+	    -1)
 		err(1, "socket");
 	for (k = -WARM; k < count; k++) {
 		if (k == 0)

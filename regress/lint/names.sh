@@ -3,7 +3,7 @@
 #
 # No two files define a function of the same name, static or not; main and
 # usage excepted, and what has a variant for each system (_linux.c,
-# _openbsd.c).  No two define a struct, union or enum of the same tag, or an
+# _openbsd.c; _bpf.c, _none.c).  No two define a struct, union or enum of the same tag, or an
 # enum constant.  And all objects of all programs, but those with main(),
 # link together.
 set -u
@@ -40,7 +40,7 @@ twice() {
 		next
 	}
 	$1 != "main" && $1 != "usage" && $1 !~ /^__anon/ {
-		sub(/_(linux|openbsd)\.c$/, ".c", $2)
+		sub(/_(linux|openbsd|bpf|none)\.c$/, ".c", $2)
 		if (!(($1, $2) in seen)) {
 			seen[$1, $2] = 1
 			where[$1] = where[$1] " " $2

@@ -36,6 +36,7 @@ check "every source is named in its directory's Makefile" "$(
 		regress/system/* | doc/*)
 			name=${name%.c} ;;
 		*_linux.c) name=${name%_linux.c}'_[$][(]OS[)].c' ;;
+		*_bpf.c | *_none.c) name='[$][(]KERNEL:%=edge_%' ;;
 		*_openbsd.c) name=${name%_openbsd.c}'_[$][(]OS[)].c' ;;
 		esac
 		[ ! -f "${f%/*}/Makefile" ] ||

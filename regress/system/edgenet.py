@@ -8,8 +8,10 @@ host on a LAN of its own.  All namespaces belong to this process and end with
 it.  Sockets of hosts are the kernel's: made in the namespace, used from here.
 """
 
+import array
 import contextlib
 import ctypes
+import fcntl
 import os
 import select
 import socket
@@ -23,6 +25,7 @@ from suite import Gone, Server, wait
 NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 PORT = 5000
+SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
 
 
 def unshared():
@@ -121,6 +124,14 @@ class Suite(Server):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
         self.process.wait()
+
+
+def checksums_done(ns, interface):
+    """What leaves there is what would be on a wire."""
+    with ns, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        value = array.array("B", struct.pack("II", ETHTOOL_STXCSUM, 0))
+        fcntl.ioctl(s, SIOCETHTOOL, struct.pack(
+            "16sP", interface.encode(), value.buffer_info()[0]))
 
 
 HEAD = """
@@ -248,6 +259,10 @@ class Net:
                 wait("site %d is ready" % s.n, s.ready, 15)
             except Gone as e:
                 raise Gone("%s: %s" % (e, s.suite.tail()))
+
+    def stop(self):
+        for s in list(self.sites.values()) + [self]:
+            (self.mars if s is self else s.suite).stop()
 
 
 # --- hosts

@@ -25,6 +25,7 @@ edge "e" {
 	servers 127.0.0.9
 	protocol ipv4
 	key 257
+	path user
 	allow group 239.0.0.0/8
 	%s
 }

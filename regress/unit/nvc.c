@@ -2011,6 +2011,41 @@ what_fits(void **state)
 	vc_close(e.l);
 }
 
+/* Rule 7: what is learned of the way to one peer concerns leaves there. */
+static void
+path_of_one_peer(void **state)
+{
+	static struct end e;
+	struct vc *root, *other;
+	struct nvc_dest d;
+	struct atm_addr near = nsapa(10, 0), far = nsapa(11, 0);
+	struct timers ts;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	root = vc_multi(e.l, &e);
+	other = vc_multi(e.l, &e);
+	(void)vc_multi_add(root, &near, NULL);
+	connect_as(&e, 0, 9188, true);
+	d = e.out[0].to;
+	(void)vc_multi_add(other, &far, NULL);
+	connect_as(&e, 1, 9188, true);
+	assert_true(nvc_path_takes(e.n, &d, 1280));
+	assert_int_equal(vc_sdu_max(root), 1240);
+	assert_int_equal(vc_sdu_max(other), 9188);
+	/* one more there is the same way */
+	(void)vc_multi_add(other, &near, NULL);
+	connect_as(&e, 2, 9188, true);
+	assert_int_equal(vc_sdu_max(other), 1240);
+	/* it never gets more by it */
+	assert_true(nvc_path_takes(e.n, &d, 1400));
+	assert_int_equal(vc_sdu_max(root), 1240);
+	d.port++;
+	assert_false(nvc_path_takes(e.n, &d, 1280));
+	vc_close(e.l);
+}
+
 /*
  * nvc.md rules 2 and 6: where there is no room, circuits that never carried
  * an SDU go first, the oldest before the others; a peer's longer interval is
@@ -2438,6 +2473,7 @@ main(void)
 		cmocka_unit_test(bundled_copies),
 		cmocka_unit_test(unbundled),
 		cmocka_unit_test(what_fits),
+		cmocka_unit_test(path_of_one_peer),
 		cmocka_unit_test(silent),
 		cmocka_unit_test(silent_leaves_room),
 		cmocka_unit_test(prefix),

@@ -1,0 +1,397 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Which flows go through the kernel.  A flow begins here: its first packets
+ * are sent by us, and when its path is open to all members it is put into the
+ * kernel's table.  Ten times a second what the kernel has counted is taken
+ * over, and each flow that is there is judged anew.  What changes it in
+ * between, a member that leaves say, takes it out at once: its packets come up
+ * here again, and it may go back.
+ *
+ * Once a minute each comes up for a moment, so that what only a packet does is
+ * done: a path has its idle timer, and a group is asked for anew (RFC 2022
+ * 5.1.5).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge_impl.h"
+#include "kernel.h"
+
+#define OFFLOAD_LOOK	MTIME_MS(100)	/* between two looks */
+#define OFFLOAD_TURN	MTIME_SEC(60)	/* and it comes up */
+#define OFFLOAD_LEAVES	4096		/* members of one flow */
+
+/* --- what may */
+
+static bool
+offload_wanted_here(
+    const struct edged_port *port, const struct edged_flow *f)
+{
+	const struct paddr *group = &f->group->addr;
+	struct edged_port *p;
+
+	TAILQ_FOREACH(p, &port->edge->ports, entry)
+		if (p != port &&
+		    !edged_on_link(p->lan.nets, p->lan.nown, &f->source) &&
+		    edged_lan_wants(&p->lan, &f->source, group) == EDGED_LAN_OK)
+			return true;
+	return false;
+}
+
+/* A rate is counted here, and each packet of it has to be. */
+static bool
+offload_limited(const struct edged_port *p, const struct edged_group_rule *rule)
+{
+	return p->lan.conf.rate != 0 || p->lan.conf.source_rate != 0 ||
+	    (rule != NULL && rule->rate != 0);
+}
+
+static struct marsc *
+offload_client(const struct edged_edge *e, const struct edged_flow *f)
+{
+	return e->self.client[f->group->addr.len == 16 ? EDGED_V6 : EDGED_V4];
+}
+
+/* May this flow go through the kernel, and to whom?  *steady says that. */
+static bool
+offload_may(const struct edged_port *p, const struct edged_flow *f,
+    struct marsc_steady *steady)
+{
+	const struct edged_edge *e = p->edge;
+	const struct marsc *c = offload_client(e, f);
+	const struct paddr *group = &f->group->addr;
+
+	return e->conf.kernel && p->ifindex != 0 && p->lan.up &&
+	    p->lan.forwarder && c != NULL && marsc_is_registered(c) &&
+	    e->self.link != NULL &&
+	    edged_policy_flow(e->policy, &f->source, group, EDGED_DIR_OUT) ==
+	    EDGED_POLICY_OK &&
+	    edged_on_link(p->lan.nets, p->lan.nnets, &f->source) &&
+	    !edged_policy_keeps_ttl(group) &&
+	    !offload_limited(p, edged_policy_rule(e->policy, group)) &&
+	    !offload_wanted_here(p, f) && marsc_path_steady(c, group, steady);
+}
+
+/* --- what it needs to know */
+
+static uint16_t
+offload_u16(uint16_t host)
+{
+	uint8_t net[2] = { (uint8_t)(host >> 8), (uint8_t)host };
+	uint16_t v;
+
+	memcpy(&v, net, sizeof(v));
+	return v;
+}
+
+static uint64_t
+offload_u64(uint64_t host)
+{
+	uint8_t net[8];
+	uint64_t v;
+	int i;
+
+	for (i = 7; i >= 0; i--, host >>= 8)
+		net[i] = (uint8_t)host;
+	memcpy(&v, net, sizeof(v));
+	return v;
+}
+
+/* False: not an address of IPv4. */
+static bool
+offload_ip(const struct atm_addr *addr, uint32_t *ip)
+{
+	uint8_t a[16], sel;
+	bool v6;
+
+	if (!atm_addr_to_ip(addr, &v6, a, &sel) || v6)
+		return false;
+	memcpy(ip, a, sizeof(*ip));
+	return true;
+}
+
+/*
+ * All members of a group as leaves, into room for OFFLOAD_LEAVES; how many.
+ * 0: they are too many, or one of them is none that the kernel can send to.
+ */
+static uint32_t
+offload_leaves(const struct marsc *c, const struct paddr *group,
+    struct kpath_leaf *leaves)
+{
+	struct marsc_cursor at = { 0 };
+	struct marsc_leaf_info i;
+	struct kpath_leaf *l;
+	uint32_t n = 0;
+
+	while (marsc_leaves(c, group, &at, &i)) {
+		if (n == OFFLOAD_LEAVES || !i.has_circuit ||
+		    i.circuit.peer_port == 0 || i.circuit.peer_number == 0)
+			return 0;
+		l = &leaves[n++];
+		memset(l, 0, sizeof(*l));
+		l->circuit = offload_u64(i.circuit.peer_number);
+		l->port = offload_u16(i.circuit.peer_port);
+		if (!offload_ip(&i.circuit.peer, &l->dst))
+			return 0;
+	}
+	return n;
+}
+
+/* The UDP port of ours: ports follow from SELs (nvc.md). */
+static uint16_t
+offload_port(const struct edged_edge *e, const struct kpath_leaf *l,
+    const struct atm_addr *peer)
+{
+	uint16_t port = offload_u16(l->port);	/* and back */
+
+	return offload_u16((uint16_t)(port - atm_addr_sel(peer) +
+	    atm_addr_sel(&e->self.link->local)));
+}
+
+static bool
+offload_fill(const struct edged_port *p, const struct edged_flow *f,
+    const struct marsc_steady *steady, struct edged_kernel_entry *entry)
+{
+	const struct edged_edge *e = p->edge;
+	const struct marsc *c = offload_client(e, f);
+	const struct edged_group_rule *rule =
+	    edged_policy_rule(e->policy, &f->group->addr);
+	struct kpath_flow *k = &entry->flow;
+	struct marsc_cursor at = { 0 };
+	struct marsc_leaf_info first;
+	size_t head = marsc_head_len(c), mtu = e->conf.mtu;
+
+	if (!marsc_leaves(c, &f->group->addr, &at, &first) ||
+	    !offload_ip(&e->self.link->local, &k->saddr))
+		return false;
+	if (mtu + head > steady->sdu_max)
+		mtu = steady->sdu_max - head;
+	k->mtu = (uint32_t)mtu;
+	k->sport = offload_port(e, entry->leaves, &first.addr);
+	k->cmi = offload_u16(marsc_cmi(c));
+	k->ttl = (uint8_t)e->edged->kernel->table->ttl;
+	if (rule != NULL) {
+		k->ttl_min = rule->ttl_min;
+		k->dscp_set = rule->dscp >= 0;
+		k->dscp = rule->dscp >= 0 ? (uint8_t)rule->dscp : 0;
+	}
+	return true;
+}
+
+static void
+offload_add(struct edged_port *p, const struct edged_flow *f,
+    const struct marsc_steady *steady)
+{
+	struct edged *d = p->edge->edged;
+	struct edged_kernel_entry entry = { .owner = p,
+		.ifindex = p->ifindex,
+		.source = f->source,
+		.group = f->group->addr,
+		.version = steady->version,
+		.leaves = d->leaves };
+
+	entry.nleaves = offload_leaves(
+	    offload_client(p->edge, f), &f->group->addr, d->leaves);
+	if (entry.nleaves != steady->members ||
+	    !offload_fill(p, f, steady, &entry))
+		return;
+	(void)edged_kernel_add(d->kernel, d->timers->now, &entry);
+}
+
+/* --- looks */
+
+/* What the kernel has sent of a flow; f: NULL where it was evicted. */
+static void
+offload_count(struct edged_port *p, struct edged_flow *f,
+    const struct edged_kernel_count *n)
+{
+	struct edged_edge *e = p->edge;
+
+	if (n->packets == 0)
+		return;
+	p->packets_in += n->packets;
+	e->out_packets += n->packets;
+	e->out_copies += n->copies;
+	e->kernel_packets += n->packets;
+	e->kernel_copies += n->copies;
+	e->flow_drops[EDGED_FLOW_DROP_CIRCUIT] += n->failed;
+	if (f == NULL)
+		return;
+	edged_flow_count_many(
+	    &e->flows, f, e->edged->timers->now, n->packets, n->octets);
+	f->copies += n->copies;
+	f->drops[EDGED_FLOW_DROP_CIRCUIT] += n->failed;
+}
+
+static void
+offload_look(struct edged *d, uint32_t slot)
+{
+	struct edged_kernel_slot *s = &d->kernel->slots[slot];
+	struct edged_kernel_count n = edged_kernel_counted(d->kernel, slot);
+	mtime_t now = d->timers->now;
+	struct edged_port *p = s->owner;
+	struct marsc_steady steady;
+	struct edged_flow *f = NULL;
+
+	if (p != NULL) {
+		f = edged_flow_find(
+		    &p->edge->flows, &s->source, &s->group, EDGED_DIR_OUT);
+		offload_count(p, f, &n);
+	}
+	if (edged_kernel_rested(d->kernel, now, slot) ||
+	    s->state != EDGED_KERNEL_ON)
+		return;
+	if (p == NULL || f == NULL || !offload_may(p, f, &steady) ||
+	    steady.version != s->version ||
+	    mtime_diff(s->since, now) >= OFFLOAD_TURN)
+		edged_kernel_remove(d->kernel, now, slot);
+}
+
+/* The port whose interface a flow was seen on last. */
+static struct edged_port *
+offload_port_of(const struct edged_edge *e, const struct edged_flow *f)
+{
+	struct edged_port *p;
+
+	TAILQ_FOREACH(p, &e->ports, entry)
+		if (p->ifindex != 0 && p->ifindex == f->ifindex)
+			return p;
+	return NULL;
+}
+
+/* Those that have sent since the last look. */
+static void
+offload_edge(struct edged_edge *e)
+{
+	struct edged *d = e->edged;
+	struct marsc_steady steady;
+	struct edged_port *p;
+	struct edged_flow *f;
+
+	TAILQ_FOREACH_REVERSE(f, &e->flows.order, edged_flow_list, entry) {
+		if (mtime_diff(f->last, d->timers->now) > 2 * OFFLOAD_LOOK)
+			break;
+		if (f->dir == EDGED_DIR_OUT && f->members > 0 &&
+		    (p = offload_port_of(e, f)) != NULL &&
+		    edged_kernel_find(d->kernel, p->ifindex, &f->source,
+		    &f->group->addr) == KPATH_FLOWS &&
+		    offload_may(p, f, &steady))
+			offload_add(p, f, &steady);
+	}
+}
+
+static void
+offload_timer(void *arg)
+{
+	struct edged *d = arg;
+	struct edged_edge *e;
+	uint32_t i;
+
+	for (i = 0; i < KPATH_FLOWS && d->kernel->used > 0; i++)
+		if (d->kernel->slots[i].state != EDGED_KERNEL_FREE)
+			offload_look(d, i);
+	TAILQ_FOREACH(e, &d->edges, entry)
+		offload_edge(e);
+	timer_set(d->timers, &d->offload, OFFLOAD_LOOK);
+}
+
+/* --- what others say */
+
+int
+edged_set_kernel(struct edged *d, struct kpath *table)
+{
+	d->kernel =
+	    edged_kernel_new(table, (uint32_t)d->ops->random(d->arg));
+	d->leaves = calloc(OFFLOAD_LEAVES, sizeof(*d->leaves));
+	if (d->kernel == NULL || d->leaves == NULL) {
+		edged_offload_end(d);
+		return -1;
+	}
+	timer_set(d->timers, &d->offload, OFFLOAD_LOOK);
+	return 0;
+}
+
+void
+edged_offload_init(struct edged *d)
+{
+	timer_init(&d->offload, offload_timer, d);
+}
+
+void
+edged_offload_end(struct edged *d)
+{
+	timer_clear(d->timers, &d->offload);
+	edged_kernel_free(d->kernel);
+	free(d->leaves);
+	d->kernel = NULL;
+	d->leaves = NULL;
+}
+
+/* Takes out what a test says; e, p, group: NULL is any. */
+static void
+offload_take_out(struct edged *d, const struct edged_edge *e,
+    const struct edged_port *p, const struct paddr *group)
+{
+	struct edged_kernel_slot *s;
+	struct edged_port *of;
+	uint32_t i;
+
+	if (d->kernel == NULL || d->kernel->on == 0)
+		return;
+	for (i = 0; i < KPATH_FLOWS; i++) {
+		s = &d->kernel->slots[i];
+		of = s->owner;
+		if (s->state == EDGED_KERNEL_ON &&
+		    (e == NULL || of->edge == e) && (p == NULL || of == p) &&
+		    (group == NULL || paddr_equal(&s->group, group)))
+			edged_kernel_remove(d->kernel, d->timers->now, i);
+	}
+}
+
+void
+edged_offload_group(struct edged_edge *e, const struct paddr *group)
+{
+	offload_take_out(e->edged, e, NULL, group);
+}
+
+void
+edged_offload_edge(struct edged_edge *e)
+{
+	offload_take_out(e->edged, e, NULL, NULL);
+}
+
+void
+edged_offload_port(struct edged_port *p)
+{
+	offload_take_out(p->edge->edged, NULL, p, NULL);
+}
+
+/* Its counters go with it. */
+void
+edged_offload_forget(struct edged_port *p)
+{
+	struct edged *d = p->edge->edged;
+	uint32_t i;
+
+	edged_offload_port(p);
+	if (d->kernel == NULL)
+		return;
+	for (i = 0; i < KPATH_FLOWS; i++)
+		if (d->kernel->slots[i].owner == p)
+			d->kernel->slots[i].owner = NULL;
+}
+
+bool
+edged_offload_has(const struct edged_edge *e, const struct edged_flow *f)
+{
+	const struct edged *d = e->edged;
+
+	return d->kernel != NULL && f->ifindex != 0 &&
+	    f->dir == EDGED_DIR_OUT &&
+	    edged_kernel_find(d->kernel, f->ifindex, &f->source,
+	    &f->group->addr) != KPATH_FLOWS;
+}
