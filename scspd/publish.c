@@ -15,8 +15,9 @@
  * the constant.  Nobody knows the existing one before a neighbor is aligned,
  * so until then records are held without a number (A-11).
  *
- * The record that purges is the one that withdraws the contents (A-92); where
- * there is no such record, as for a Redirect Entry, the key stops there.
+ * The record that purges is the one that withdraws the contents (A-92), if
+ * there is such a record.  A server that lies can end a record of ours so: it
+ * begins anew as well.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -90,9 +91,10 @@ numbers_end(struct scsp_group *g, uint32_t key)
 }
 
 /*
- * The number has reached 2^31-2: a record with 2^31-1 withdraws the entry
- * from the server group, and the new contents come when that is over.  What
- * can't be withdrawn (a Redirect Entry) stays as it is (A-92).
+ * The number has reached 2^31-2, or a server has said 2^31-1 of it: a record
+ * with 2^31-1 ends the entry in the server group, and the new contents come
+ * when that is over.  It withdraws what can be withdrawn; a Redirect Entry
+ * ends as it is (A-92).
  */
 static void
 publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
@@ -108,8 +110,11 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		n = s->ops->withdraw == NULL || (e->flags & ENTRY_BARE) ?
 		    0 :
 		    s->ops->withdraw(e->data, e->len, buf, sizeof(buf));
-		last = buf;
-		if (n == 0 || !renew_later(e, data, len)) {
+		if (n != 0)
+			last = buf;
+		else
+			n = len;
+		if (!renew_later(e, data, len)) {
 			numbers_end(g, key);
 			return;
 		}
@@ -134,10 +139,11 @@ scsp_publication(
 		*seq = scsp_group_first(g);
 	if (g->holding)
 		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
-	if (*seq == SEQ_RESERVED)
-		return (e->flags & ENTRY_OWN) != 0 ? SCSP_PUBLISH_WAIT :
-		    SCSP_PUBLISH_STUCK;
-	return *seq == SEQ_PURGE ? SCSP_PUBLISH_PURGE : SCSP_PUBLISH_NUMBER;
+	if (e->seq == SEQ_PURGE && (e->flags & ENTRY_EXPIRED) != 0)
+		return SCSP_PUBLISH_WAIT;
+	/* used up, or somebody else has said so: it ends and begins anew */
+	return *seq == SEQ_PURGE || *seq == SEQ_RESERVED ? SCSP_PUBLISH_PURGE :
+	    SCSP_PUBLISH_NUMBER;
 }
 
 /*
@@ -183,9 +189,6 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 	case SCSP_PUBLISH_WAIT:
 		if (!renew_later(e, data, len))
 			numbers_end(g, key);
-		break;
-	case SCSP_PUBLISH_STUCK:
-		numbers_end(g, key);
 		break;
 	}
 }

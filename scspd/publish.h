@@ -19,8 +19,7 @@ enum scsp_publication {
 	SCSP_PUBLISH_HOLD_KNOWN, /* the same, and somebody has had this key */
 	SCSP_PUBLISH_NUMBER,	/* numbered and flooded */
 	SCSP_PUBLISH_PURGE,	/* numbers are used up: withdrawn first */
-	SCSP_PUBLISH_WAIT,	/* the purge is not over: afterwards */
-	SCSP_PUBLISH_STUCK	/* no number is left, and nothing to purge */
+	SCSP_PUBLISH_WAIT	/* the purge is not over: afterwards */
 };
 
 /* Changes nothing.  *seq: the number, if there is one. */

@@ -141,6 +141,9 @@ scsp_record_compare(const struct scsp_group *g, const struct scsp_entry *e,
 		return SCSP_STANDING_SEEN;
 	if (c->seq < e->seq)
 		return SCSP_STANDING_NEWER;
+	/* the end of a record, whatever its contents (B.2.0.2) */
+	if (c->seq == SEQ_PURGE)
+		return SCSP_STANDING_SAME;
 	return same_contents(e, c) ? SCSP_STANDING_SAME : SCSP_STANDING_OTHER;
 }
 
@@ -202,6 +205,17 @@ tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
 }
 
 /*
+ * The neighbor no longer has the record, and what we have is not newer (A-64).
+ */
+static void
+record_forget(struct scsp_group *g, struct scsp_entry *e)
+{
+	if ((e->flags & ENTRY_BARE) == 0)
+		scsp_group_tell_gone(g, e->id);
+	scsp_entry_remove(g, e);
+}
+
+/*
  * A record of ours that nothing backs here: what the group remembers of an
  * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
@@ -213,6 +227,11 @@ take_earlier(
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
 
+	if (c->seq == SEQ_PURGE) { /* it is at its end already */
+		if (e != NULL)
+			record_forget(g, e);
+		return true;
+	}
 	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
@@ -260,17 +279,6 @@ lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);
 	scsp_reborn_proven(g, c->seq);
-}
-
-/*
- * The neighbor no longer has the record, and what we have is not newer (A-64).
- */
-static void
-record_forget(struct scsp_group *g, struct scsp_entry *e)
-{
-	if ((e->flags & ENTRY_BARE) == 0)
-		scsp_group_tell_gone(g, e->id);
-	scsp_entry_remove(g, e);
 }
 
 /*
@@ -323,7 +331,7 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	 * this comes last: an entry that was purged and that nobody waits for
 	 * is freed here (A-92)
 	 */
-	if (c->seq == SEQ_PURGE && (tomb || !scsp_group_is_mars(g)))
+	if (c->seq == SEQ_PURGE)
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 	if ((l = scsp_queue_find(nb, e)) != NULL)
 		scsp_queue_remove(l);
@@ -402,6 +410,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		 */
 		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT,
 		    nb->group->max_records);
+		scsp_group_refused(nb);
 		return true;
 	case SCSP_VERDICT_STRANGE:
 		return remember(nb, e, c);

@@ -71,6 +71,7 @@ static void
 list_full(struct scsp_neighbor *nb, scsp_record_id id)
 {
 	scsp_neighbor_drop(nb, SCSP_DROP_REQUEST_LIMIT);
+	scsp_group_refused(nb);
 	if (nb->crl_full)
 		return;
 	nb->crl_full = true;

@@ -565,7 +565,9 @@ check_alive(struct check *c, struct server *s)
 				up = strcmp(v.string, "alive") == 0 ||
 				    strcmp(v.string, "self") == 0;
 		}
-		if (up && oid.a[3] >= 1 && oid.a[3] <= w->nservers)
+		/* of others, who are invented, nothing is said here */
+		if (up && memcmp(oid.a, w->server[0].node.ip, 3) == 0 &&
+		    oid.a[3] >= 1 && oid.a[3] <= w->nservers)
 			seen[oid.a[3] - 1][p] = true;
 	}
 	for (i = 0; i < w->nservers; i++)

@@ -52,7 +52,7 @@ world_fini(struct world *w)
 
 	for (i = 0; i < w->nhosts; i++)
 		host_fini(&w->host[i]);
-	for (i = 0; i < w->nservers; i++)
+	for (i = 0; i < w->nservers + w->nliars; i++)
 		server_fini(&w->server[i]);
 	timer_clear(&w->ts, &w->churn);
 	timer_clear(&w->ts, &w->weather);
