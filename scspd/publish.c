@@ -194,6 +194,13 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 }
 
 void
+scsp_publish_again(struct scsp_group *g, struct scsp_entry *e)
+{
+	publish_act(
+	    g, e, e->data, e->len, (e->flags & ENTRY_TOMB) != 0);
+}
+
+void
 scsp_publish(
     struct scsp *s, uint16_t sgid, uint32_t key, const void *data, size_t len)
 {

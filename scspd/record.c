@@ -26,6 +26,9 @@
  *    is told, and says what it is now (A-10, A-11, A-89).
  *  - A solicited record has hop count 1, which would end with us.  Here it
  *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
+ *  - The number 0x7fffffff ends a record.  Here only while it is flooded: who
+ *    is asked for it, and still has it, has not forgotten it as it should, and
+ *    the record may have begun anew (A-92).
  *  - The number 0x80000000 is reserved.  Here a record with it is
  *    acknowledged and ignored (A-93).
  *
@@ -40,6 +43,7 @@
 #include "group.h"
 #include "ipc.h"
 #include "neighbor.h"
+#include "publish.h"
 #include "queue.h"
 #include "reborn.h"
 #include "record.h"
@@ -68,6 +72,8 @@ static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
 	[SCSP_RECORD_NULL_OWN] =
 	    V(NOTHING, NOTHING, LOST, LOST, LOST, LOST, NOTHING),
 	[SCSP_RECORD_NULL_IDLE] = ALL(NOTHING),
+	[SCSP_RECORD_PURGE_ASKED] =
+	    V(NOTHING, NOTHING, NOTHING, KNOWN, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_FOREIGN] =
 	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, CONFLICT, OURS),
 	[SCSP_RECORD_HIDDEN] =
@@ -110,6 +116,8 @@ scsp_record_classify(const struct scsp_group *g, const struct scsp_entry *e,
 		return SCSP_RECORD_RESERVED;
 	if (c->null && (!solicited || c->len != 0))
 		return SCSP_RECORD_NULL_STRAY;
+	if (c->seq == SEQ_PURGE && solicited && !c->null)
+		return SCSP_RECORD_PURGE_ASKED;
 	if (scsp_group_owns(g, c->id))
 		return classify_own(e, c->null);
 	if (c->null)
@@ -250,7 +258,8 @@ take_earlier(
 /*
  * A record of ours comes with a number or with contents that we don't have.
  * The next instance gets a number beyond it (A-11).  If our record has no
- * number yet marsd is not asked: it is marsd's last word.  False: no memory.
+ * number yet, or withdraws, marsd is not asked: it is marsd's last word.  False:
+ * no memory.
  */
 static bool
 take_back(
@@ -265,7 +274,9 @@ take_back(
 		e->seen = c->seq;
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	scsp_reborn_proven(g, c->seq);
-	if ((e->flags & ENTRY_HELD) == 0)
+	if ((e->flags & (ENTRY_HELD | ENTRY_TOMB)) == ENTRY_TOMB)
+		scsp_publish_again(g, e);
+	else if ((e->flags & ENTRY_HELD) == 0)
 		tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
 	return true;
 }
@@ -323,8 +334,14 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	}
 	if (solicited) /* */
 		hops = g->hop_count;
-	scsp_group_tell_update(
-	    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
+	/*
+	 * The last number ends the record, and marsd hears that it is gone.
+	 * Whatever else its contents say, a Deregister say, they don't count:
+	 * the record begins anew, and nothing else of the node does.
+	 */
+	if (c->seq != SEQ_PURGE)
+		scsp_group_tell_update(
+		    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
 	/*

@@ -27,6 +27,7 @@ struct scsp_neighbor;
 	X(SCSP_RECORD_NULL, "null record of another server") \
 	X(SCSP_RECORD_NULL_OWN, "null record of ours") \
 	X(SCSP_RECORD_NULL_IDLE, "null record of ours, not numbered here") \
+	X(SCSP_RECORD_PURGE_ASKED, "last number, and asked for") \
 	X(SCSP_RECORD_FOREIGN, "record of another server") \
 	X(SCSP_RECORD_HIDDEN, "record of another server, hidden here") \
 	X(SCSP_RECORD_STRANGE, "record that is not understood") \

@@ -629,6 +629,24 @@ record_cmp(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
+/*
+ * Is it a name of a server that there is?  Others are invented, and it is the
+ * affair of a server that lies how long it keeps what it says of them.
+ */
+static bool
+honest(const struct world *w, const char *oid)
+{
+	struct paddr a;
+	uint32_t i;
+
+	if (paddr_parse(&a, oid) == -1)
+		return false;
+	for (i = 0; i < w->nservers; i++)
+		if (memcmp(w->server[i].node.ip, a.a, 4) == 0)
+			return true;
+	return false;
+}
+
 static void
 records_of(struct check *c, struct server *s, struct records *l)
 {
@@ -654,7 +672,8 @@ records_of(struct check *c, struct server *s, struct records *l)
 			else if (strcmp(v.name, "state") == 0)
 				r->state = v.string[0];
 		}
-		if (r->state == 'h' || r->state == 's')
+		if (r->state == 'h' || r->state == 's' ||
+		    !honest(c->w, r->oid))
 			l->n--;
 	}
 	if (l->n != 0)

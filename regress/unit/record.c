@@ -224,6 +224,7 @@ the_verdict_on_each_class_in_each_standing(void **state)
 		[SCSP_RECORD_NULL] = "..FFFF.",
 		[SCSP_RECORD_NULL_OWN] = "..LLLL.",
 		[SCSP_RECORD_NULL_IDLE] = ".......",
+		[SCSP_RECORD_PURGE_ASKED] = "...KKK.",
 		[SCSP_RECORD_FOREIGN] = "IMIKKCO",
 		[SCSP_RECORD_HIDDEN] = "IMIKKIH",
 		[SCSP_RECORD_STRANGE] = "NMNKKCO",
