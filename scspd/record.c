@@ -285,7 +285,8 @@ take_back(
 static void
 lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 {
-	if (e->seen < c->seq)
+	/* an end that the neighbor has forgotten meanwhile is none */
+	if (e->seen < c->seq && c->seq != SEQ_PURGE)
 		e->seen = c->seq;
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);

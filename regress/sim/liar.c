@@ -12,8 +12,8 @@
  * without liars: of honest servers and their members nothing but the truth
  * may be left.
  *
- * It lies for as long as there are faults.  Then it dies, or comes back
- * honest, or just says nothing more and keeps what it has.
+ * It lies for as long as there are faults.  Then it dies, or comes back with
+ * nothing but what the others tell it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -534,17 +534,9 @@ liar_ends(struct server *s)
 	timer_clear(&w->ts, &s->lie);
 	s->deaf = HEARS;
 	trace(w, 1, &s->node, "lies no more");
-	switch (rnd(w, 3)) {
-	case 0:
-		server_crash(s);
-		break;
-	case 1:
-		server_crash(s);
+	server_crash(s);
+	if (chance(w, 50))
 		server_start(s);
-		break;
-	default:
-		break;
-	}
 }
 
 /* --- what it must not make others do */
