@@ -38,6 +38,7 @@
 
 /* New contents of a record of ours that is being purged. */
 struct scsp_renewal {
+	int32_t			 past;	/* our last number before the end */
 	uint16_t		 len;
 	uint8_t			 data[];
 };

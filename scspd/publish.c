@@ -28,14 +28,8 @@
 #include "neighbor.h"
 #include "publish.h"
 #include "queue.h"
+#include "reborn.h"
 #include "scsp.h"
-
-void
-scsp_publish_renew(
-    struct scsp_group *g, uint32_t key, const struct scsp_renewal *r)
-{
-	scsp_publish(g->scsp, g->sgid, key, r->data, r->len);
-}
 
 /* Keeps these contents until the purge is over.  False: no memory. */
 static bool
@@ -45,6 +39,8 @@ renew_later(struct scsp_entry *e, const void *data, uint16_t len)
 
 	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return false;
+	r->past = e->renewal != NULL ? e->renewal->past :
+	    e->seq <= REBORN_LIMIT ? e->seq : SEQ_RESERVED;
 	r->len = len;
 	memcpy(r->data, data, len);
 	free(e->renewal);
@@ -191,6 +187,22 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 			numbers_end(g, key);
 		break;
 	}
+}
+
+void
+scsp_publish_renew(
+    struct scsp_group *g, uint32_t key, const struct scsp_renewal *r)
+{
+	struct scsp *s = g->scsp;
+	struct scsp_entry *e;
+
+	e = scsp_cache_add(&g->cache, RECORD_ID(s->lsid, key), s->timers->now);
+	if (e == NULL)
+		return;
+	/* who did not hear of the end has that number, with what was so then */
+	e->seen = r->past;
+	publish_act(g, e, r->data, r->len,
+	    s->ops->judge(r->data, r->len) == CSA_TOMBSTONE);
 }
 
 void
