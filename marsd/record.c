@@ -545,6 +545,41 @@ own_nobody(const struct marsd_cluster *c, struct csa *csa)
 	csa->atm = c->conf->addr;
 }
 
+/* What is not understood: whatever it says, we don't. */
+static void
+own_strange(const struct marsd_cluster *c, struct csa *csa)
+{
+	memset(csa, 0, sizeof(*csa));
+	csa->state = CSA_REDIRECT;
+	if (!TAILQ_EMPTY(&c->protos))
+		csa->pro = TAILQ_FIRST(&c->protos)->pro;
+}
+
+/* A record under a key that we have nothing under. */
+static void
+own_unknown(struct marsd_cluster *c, struct marsd_proto *p, uint32_t key,
+    struct csa *csa, bool tomb)
+{
+	bool member = p != NULL && usable(p, csa) && csa->state != CSA_REDIRECT;
+	bool elsewhere = member && own_elsewhere(p, csa);
+	uint8_t buf[CSA_MAX];
+	size_t n;
+
+	if (member && !elsewhere && !tomb) {
+		own_old(p, key, csa);
+		return;
+	}
+	if (tomb && !elsewhere)
+		return; /* withdrawn already */
+	if (csa->state == CSA_REDIRECT ||
+	    (elsewhere && (csa->flags & CSA_F_REGISTER) != 0))
+		own_nobody(c, csa);
+	csa_withdraw(csa);
+	if ((n = csa_encode(csa, buf, sizeof(buf))) != 0)
+		c->mars->ops->publish(
+		    c->mars->arg, c->conf->server_group, key, buf, n);
+}
+
 /*
  * A record with our OID that we did not send like this.  If we have a record
  * under its key, ours goes out again as it is now (A-11).  If we have none, it
@@ -560,44 +595,26 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 	struct marsd_entry *e;
 	struct marsd_proto *p;
 	struct csa csa;
-	uint8_t buf[CSA_MAX];
 	enum csa_verdict v;
-	bool elsewhere = false;
-	size_t n;
 
 	(void)seq;
 	if (c == NULL)
 		return;
 	v = csa_decode(&csa, data, len);
-	if (v != CSA_LIVE && v != CSA_TOMBSTONE)
-		return;
 	o = marsd_owner_find(c, m->oid);
 	e = o == NULL ? NULL : marsd_entry_find(o, key);
 	if (e != NULL && marsd_entry_stands(e)) {
 		marsd_publish_entry(e, false);
 		return;
 	}
+	if (v != CSA_LIVE && v != CSA_TOMBSTONE) {
+		own_strange(c, &csa);
+		v = CSA_LIVE;
+	}
 	p = marsd_proto_find(c, &csa.pro);
 	if (csa.state == CSA_REDIRECT && p != NULL &&
-	    key == marsd_redirect_key(&p->pro)) {
+	    key == marsd_redirect_key(&p->pro))
 		marsd_publish_redirect(p);
-		return;
-	}
-	if (e != NULL)
-		return; /* kept aside already */
-	if (p != NULL && usable(p, &csa) && csa.state != CSA_REDIRECT) {
-		elsewhere = own_elsewhere(p, &csa);
-		if (v == CSA_LIVE && !elsewhere) {
-			own_old(p, key, &csa);
-			return;
-		}
-	}
-	if (v == CSA_TOMBSTONE && !elsewhere)
-		return; /* withdrawn already */
-	if (csa.state == CSA_REDIRECT ||
-	    (elsewhere && (csa.flags & CSA_F_REGISTER) != 0))
-		own_nobody(c, &csa);
-	csa_withdraw(&csa);
-	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
-		m->ops->publish(m->arg, sgid, key, buf, n);
+	else if (e == NULL) /* else it is kept aside already */
+		own_unknown(c, p, key, &csa, v == CSA_TOMBSTONE);
 }

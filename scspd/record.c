@@ -27,8 +27,8 @@
  *  - A solicited record has hop count 1, which would end with us.  Here it
  *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
  *  - The number 0x7fffffff ends a record.  Here only while it is flooded: who
- *    is asked for it, and still has it, has not forgotten it as it should, and
- *    the record may have begun anew (A-92).
+ *    is asked for it, and still has it, has not forgotten it yet, and the
+ *    record may have begun anew: what is here goes there (A-92).
  *  - The number 0x80000000 is reserved.  Here a record with it is
  *    acknowledged and ignored (A-93).
  *
@@ -73,7 +73,7 @@ static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
 	    V(NOTHING, NOTHING, LOST, LOST, LOST, LOST, NOTHING),
 	[SCSP_RECORD_NULL_IDLE] = ALL(NOTHING),
 	[SCSP_RECORD_PURGE_ASKED] =
-	    V(NOTHING, NOTHING, NOTHING, KNOWN, KNOWN, KNOWN, NOTHING),
+	    V(NOTHING, NOTHING, OFFER, OFFER, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_FOREIGN] =
 	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, CONFLICT, OURS),
 	[SCSP_RECORD_HIDDEN] =
@@ -116,7 +116,7 @@ scsp_record_classify(const struct scsp_group *g, const struct scsp_entry *e,
 		return SCSP_RECORD_RESERVED;
 	if (c->null && (!solicited || c->len != 0))
 		return SCSP_RECORD_NULL_STRAY;
-	if (c->seq == SEQ_PURGE && solicited && !c->null)
+	if (c->seq == SEQ_PURGE && solicited)
 		return SCSP_RECORD_PURGE_ASKED;
 	if (scsp_group_owns(g, c->id))
 		return classify_own(e, c->null);
@@ -285,8 +285,7 @@ take_back(
 static void
 lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 {
-	/* an end that the neighbor has forgotten meanwhile is none */
-	if (e->seen < c->seq && c->seq != SEQ_PURGE)
+	if (e->seen < c->seq)
 		e->seen = c->seq;
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);
@@ -441,6 +440,11 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		    nb, scsp_cache_find(&nb->group->cache, c->id), c);
 	case SCSP_VERDICT_BACK:
 		return take_back(nb, e, c);
+	case SCSP_VERDICT_OFFER:
+		if (scsp_entry_listed(e))
+			scsp_queue_add(
+			    nb, e, nb->group->hop_count, false);
+		return true;
 	}
 	return true;
 }

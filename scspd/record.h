@@ -61,7 +61,8 @@ struct scsp_neighbor;
 	X(SCSP_VERDICT_STRANGE, "remember the number only") \
 	X(SCSP_VERDICT_INSTALL, "install and pass on") \
 	X(SCSP_VERDICT_EARLIER, "ours of an earlier life") \
-	X(SCSP_VERDICT_BACK, "ours, but not as we have it")
+	X(SCSP_VERDICT_BACK, "ours, but not as we have it") \
+	X(SCSP_VERDICT_OFFER, "acknowledge, and send what is here")
 
 #define SCSP_RECORD_SYM(sym, name)	sym,
 enum scsp_record {
