@@ -1168,7 +1168,7 @@ check_empty(struct world *w)
 			wrong(&c, "server %u keeps %zu records", i, l.n);
 		free(l.v);
 		up = 0;
-		for (j = 0; j < w->nservers; j++)
+		for (j = 0; j < w->nservers + w->nliars; j++)
 			up += w->edge[i][j] && w->server[j].alive;
 		if (circuits(&s->node.port[0]) != 0)
 			wrong(&c, "server %u keeps %zu circuits of clients", i,
