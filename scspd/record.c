@@ -13,7 +13,9 @@
  *
  *  - Contents that are not understood are not mentioned.  Here they are
  *    acknowledged and not installed, and their number is remembered, so that
- *    nobody asks for them again (A-39).
+ *    nobody asks for them again (A-39).  What is understood is installed if it
+ *    is newer than what is here, whatever other numbers were seen: the owner
+ *    may know nothing of them.
  *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
  *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
  *    is only counted (A-65).
@@ -75,9 +77,9 @@ static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
 	[SCSP_RECORD_PURGE_ASKED] =
 	    V(NOTHING, NOTHING, OFFER, OFFER, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_FOREIGN] =
-	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, CONFLICT, OURS),
+	    V(INSTALL, FULL, INSTALL, INSTALL, KNOWN, CONFLICT, OURS),
 	[SCSP_RECORD_HIDDEN] =
-	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, INSTALL, SHOW),
+	    V(INSTALL, FULL, INSTALL, INSTALL, KNOWN, INSTALL, SHOW),
 	[SCSP_RECORD_STRANGE] =
 	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, CONFLICT, OURS),
 	[SCSP_RECORD_STRANGE_HIDDEN] =

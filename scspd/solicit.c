@@ -112,7 +112,7 @@ satisfied(struct scsp_neighbor *nb, const struct scsp_want *w)
 {
 	struct scsp_entry *e = scsp_cache_find(&nb->group->cache, w->id);
 
-	return w->answered || (e != NULL && e->seen >= w->seq);
+	return w->answered || (e != NULL && scsp_entry_knows(e, w->seq));
 }
 
 static int
