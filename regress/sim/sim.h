@@ -72,7 +72,8 @@ enum kind {
 #define X(sym, name) sym = 1 << sym##_BIT,
 	KINDS(X)
 #undef X
-	K_ALL = (1 << KIND_MAX) - 1
+	K_ALL = (1 << KIND_MAX) - 1,
+	K_DEFAULT = K_ALL & ~K_LIES	/* -k all: with these, too */
 };
 
 struct world;
