@@ -376,10 +376,10 @@ what_was_refused_is_asked_for_once_there_is_room(void **state)
 		say(DCS, 2, 9, 5, i, 10, "Jflood");
 	for (i = 0; i < 2; i++)
 		scsp_erase(n->node[LS].s, NET_SGID,
-		    (uint8_t[]){ 10, 0, 0, 5 }, i);
+		    (uint8_t[]){ 10, 0, 0, 6 }, i);
 	net_run(n, 4000);
 	assert_shows(SIDE, "alignment", "Aligned"); /* 8 of 10: no room yet */
-	scsp_erase(n->node[LS].s, NET_SGID, (uint8_t[]){ 10, 0, 0, 5 }, 2);
+	scsp_erase(n->node[LS].s, NET_SGID, (uint8_t[]){ 10, 0, 0, 6 }, 2);
 	assert_shows(SIDE, "alignment", "Aligned");
 	net_run(n, 31000);
 	assert_shows(SIDE, "alignment", "Negotiation");
