@@ -87,6 +87,12 @@ bench-edge:
 	@$(MAKE) -s programs bench
 	@BUILD=$(BUILD) python3 -B regress/bench/edge.py
 
+# What it takes to bring joins to an empty server, beside a floor of its own.
+bench-sync:
+	@sh etc/prerequisites test
+	@$(MAKE) -s programs tests bench
+	@BUILD=$(BUILD) python3 -B regress/bench/sync.py
+
 # What a suite bears: floods of two real servers, about four minutes.
 bench-flood:
 	@sh etc/prerequisites test
@@ -100,4 +106,4 @@ clean:
 .NOTPARALLEL:
 .PHONY: all programs tests headers linkall bench install uninstall demo regress \
 	lint conformance regress-atm regress-machines sim model bench-edge \
-	bench-flood clean
+	bench-flood bench-sync clean

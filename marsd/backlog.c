@@ -94,6 +94,24 @@ marsd_backlog_clear(struct marsd_backlog *b)
 }
 
 bool
+marsd_backlog_shrink(struct marsd_backlog *b, size_t by)
+{
+	struct marsd_pending *n;
+
+	while ((n = RB_ROOT(&b->nodes)) != NULL && n->groups.n <= by) {
+		by -= n->groups.n;
+		pending_free(b, n);
+	}
+	if (n == NULL) {
+		marsd_backlog_clear(b);
+		return false;
+	}
+	marsd_ranges_shrink(&n->groups, by);
+	b->ranges -= by;
+	return true;
+}
+
+bool
 marsd_backlog_empty(const struct marsd_backlog *b)
 {
 	return RB_EMPTY(&b->nodes) && RB_EMPTY(&b->migrations);

@@ -79,6 +79,11 @@ struct marsd_subject {
 
 void	marsd_backlog_init(struct marsd_backlog *);
 void	marsd_backlog_clear(struct marsd_backlog *);
+/*
+ * the same, but not more than so many ranges at a time; true: there are more.
+ * What is left is no backlog any more, only to be freed.
+ */
+bool	marsd_backlog_shrink(struct marsd_backlog *, size_t by);
 bool	marsd_backlog_empty(const struct marsd_backlog *);
 /*
  * A node has joined or left these groups, and was told to be in all or none

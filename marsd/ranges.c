@@ -37,12 +37,30 @@ part_free(struct marsd_ranges *r, struct marsd_ranges_part *p)
 	free(p);
 }
 
+/* Without the work of a tree that stays one: there may be very many. */
+static void
+parts_free(struct marsd_ranges_part *p)
+{
+	if (p == NULL)
+		return;
+	parts_free(RB_LEFT(p, entry));
+	parts_free(RB_RIGHT(p, entry));
+	free(p);
+}
+
 void
 marsd_ranges_clear(struct marsd_ranges *r)
 {
-	struct marsd_ranges_part *p, *next;
+	parts_free(RB_ROOT(&r->tree));
+	marsd_ranges_init(r);
+}
 
-	RB_FOREACH_SAFE(p, marsd_ranges_tree, &r->tree, next)
+void
+marsd_ranges_shrink(struct marsd_ranges *r, size_t by)
+{
+	struct marsd_ranges_part *p;
+
+	while (by-- > 0 && (p = RB_ROOT(&r->tree)) != NULL)
 		part_free(r, p);
 }
 

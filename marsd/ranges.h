@@ -31,6 +31,8 @@ struct marsd_ranges {
 
 void	marsd_ranges_init(struct marsd_ranges *);
 void	marsd_ranges_clear(struct marsd_ranges *);
+/* takes away so many of them, at most, whichever */
+void	marsd_ranges_shrink(struct marsd_ranges *, size_t by);
 /* false: no memory, and nothing has changed */
 bool	marsd_ranges_add(struct marsd_ranges *, const struct marsd_span *);
 /*

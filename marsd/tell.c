@@ -30,23 +30,47 @@
  */
 #define JUMP_BY		2
 
+/*
+ * Ranges that are freed in one turn.  All that a backlog may have take tens of
+ * milliseconds, in which nobody would be answered.
+ */
+#define SHRINK		2048
+
 static void	jump_expired(void *);
+static void	shrink_expired(void *);
 
 void
 marsd_tell_init(struct marsd_control *ctl)
 {
 	marsd_backlog_init(&ctl->backlog);
 	timer_init(&ctl->jump, jump_expired, ctl);
+	timer_init(&ctl->shrink, shrink_expired, ctl);
 	ctl->jumped = marsd_proto_timers(ctl->proto)->now;
 	ctl->jumped.us -= JUMP_MIN;
+}
+
+static void
+behind_no_more(struct marsd_control *ctl)
+{
+	ctl->behind = false;
+	timer_clear(marsd_proto_timers(ctl->proto), &ctl->shrink);
+	marsd_backlog_clear(&ctl->backlog);
+}
+
+static void
+shrink_expired(void *arg)
+{
+	struct marsd_control *ctl = arg;
+
+	if (marsd_backlog_shrink(&ctl->backlog, SHRINK))
+		timer_set(marsd_proto_timers(ctl->proto), &ctl->shrink, 0);
 }
 
 void
 marsd_tell_clear(struct marsd_control *ctl)
 {
-	marsd_backlog_clear(&ctl->backlog);
 	timer_clear(marsd_proto_timers(ctl->proto), &ctl->jump);
-	ctl->behind = false;
+	behind_no_more(ctl);
 }
 
 /* Is there anybody to be told? */
@@ -74,10 +98,14 @@ marsd_tell_revalidate(struct marsd_control *ctl)
 		.number = ctl->backlog.ranges };
 	int64_t wait;
 
-	marsd_backlog_clear(&ctl->backlog);
-	if (!has_leaves(ctl) || ctl->behind || p->cluster->mars->stopping)
+	if (ctl->behind)
 		return;
+	if (!has_leaves(ctl) || p->cluster->mars->stopping) {
+		marsd_backlog_clear(&ctl->backlog);
+		return;
+	}
 	ctl->behind = true;
+	timer_set(ts, &ctl->shrink, 0);
 	p->cluster->counts.revalidations++;
 	marsd_cluster_event(p->cluster, MARSD_EV_REVALIDATE, &ev);
 	wait = JUMP_MIN - mtime_diff(ctl->jumped, ts->now);
@@ -99,7 +127,7 @@ marsd_tell_lost(struct marsd_control *ctl)
 static void
 jump_now(struct marsd_control *ctl)
 {
-	ctl->behind = false;
+	behind_no_more(ctl);
 	ctl->jumped = marsd_proto_timers(ctl->proto)->now;
 	ctl->msn += JUMP_BY;
 	marsd_redirect_tell(ctl);
@@ -112,7 +140,7 @@ jump_expired(void *arg)
 	struct marsd_control *ctl = arg;
 
 	if (!has_leaves(ctl))
-		ctl->behind = false;
+		behind_no_more(ctl);
 	else if (vc_backlog(ctl->root) == 0)
 		jump_now(ctl);
 }

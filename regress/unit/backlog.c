@@ -231,6 +231,36 @@ joins_for_layer_3_are_apart(void **state)
 	assert_true(marsd_backlog_empty(&b));
 }
 
+/* Ranges of several nodes go in slices, a migration with the last of them. */
+static void
+a_backlog_is_freed_in_slices(void **state)
+{
+	struct marsd_subject who = subject(MARSD_ROLE_CLIENT, 1);
+	struct marsd_subject mcs = subject(MARSD_ROLE_MCS, 2);
+	struct marsd_backlog b;
+	struct marsd_span s;
+	uint32_t i;
+
+	(void)state;
+	marsd_backlog_init(&b);
+	for (i = 0; i < 100; i++) {
+		who.atm.num[17] = (uint8_t)(i / 40);
+		s = span(2 * i, 2 * i);
+		assert_true(
+		    marsd_backlog_change(&b, &who, true, &s, ENOUGH));
+	}
+	assert_true(marsd_backlog_migrate(&b, &mcs, &s.min));
+	for (i = 0; i < 3; i++) {
+		assert_true(marsd_backlog_shrink(&b, 30));
+		assert_int_equal(b.ranges, 70 - 30 * i);
+		assert_false(marsd_backlog_empty(&b));
+	}
+	assert_false(marsd_backlog_shrink(&b, 30));
+	assert_true(marsd_backlog_empty(&b));
+	assert_int_equal(b.ranges, 0);
+	assert_false(marsd_backlog_shrink(&b, 30));
+}
+
 static void
 pending_is_bounded(void **state)
 {
@@ -448,6 +478,7 @@ main(void)
 		cmocka_unit_test(a_set_reaches_both_ends),
 		cmocka_unit_test(what_is_undone_says_nothing),
 		cmocka_unit_test(joins_for_layer_3_are_apart),
+		cmocka_unit_test(a_backlog_is_freed_in_slices),
 		cmocka_unit_test(pending_is_bounded),
 		cmocka_unit_test(senders_believe_what_is_so),
 	};
