@@ -66,8 +66,6 @@ programs() {
 	done
 	sim=$BUILD/regress/sim/sim
 	one sim/seeds "$sim" -f regress/sim/seeds -n 250 -t 400
-	# one world in five has servers that lie: seeds that have
-	one sim/lies "$sim" -k all -f regress/sim/lies
 	one sim/again "$sim" -r 1 2 3		# bit for bit
 	for t in regress/system/*.py; do
 		case $t in

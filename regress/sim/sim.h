@@ -73,7 +73,8 @@ enum kind {
 	KINDS(X)
 #undef X
 	K_ALL = (1 << KIND_MAX) - 1,
-	K_DEFAULT = K_ALL & ~K_LIES	/* -k all: with these, too */
+	/* one in four worlds of liars still fails: not a default kind yet */
+	K_DEFAULT = K_ALL & ~K_LIES
 };
 
 struct world;
