@@ -65,7 +65,7 @@ programs() {
 		one "${t#regress/}" sh "$t"
 	done
 	sim=$BUILD/regress/sim/sim
-	one sim/seeds "$sim" -f regress/sim/seeds -n 250 -t 400
+	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 500
 	one sim/again "$sim" -r 1 2 3		# bit for bit
 	for t in regress/system/*.py; do
 		case $t in
