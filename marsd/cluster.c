@@ -264,6 +264,7 @@ marsd_cluster_free(struct marsd_cluster *c)
 		marsd_circuit_free(ci);
 	}
 	marsd_callers_free(c);
+	timer_clear(c->mars->ts, &c->room);
 	TAILQ_REMOVE(&c->mars->clusters, c, entry);
 	free(c);
 }
@@ -311,11 +312,10 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	c->faults.violated = cluster_violated;
 	c->faults.arg = c;
 	TAILQ_INIT(&c->protos);
-	RB_INIT(&c->owners);
 	LIST_INIT(&c->circuits);
 	RB_INIT(&c->callers);
 	TAILQ_INIT(&c->idle);
-	c->forgot = m->ts->now;
+	marsd_owners_init(c);
 	marsd_bucket_init(&c->bucket, m->ts->now, conf->rate_total);
 	TAILQ_INSERT_TAIL(&m->clusters, c, entry);
 	return c;

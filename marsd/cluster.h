@@ -125,6 +125,8 @@ struct marsd_cluster {
 	struct marsd_owner_tree	 owners;
 	uint32_t		 nowners;
 	mtime_t			 forgot;	/* one of them, last */
+	bool			 crowded;	/* one was refused */
+	struct timer		 room;		/* there is some again */
 	LIST_HEAD(, marsd_circuit) circuits;
 	struct marsd_caller_tree callers;
 	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */

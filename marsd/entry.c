@@ -148,6 +148,7 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 		return NULL;
 	c->node = n;
 	c->peer = peer;
+	LIST_INIT(&c->regs);
 	LIST_INSERT_HEAD(&n->claims, c, node_entry);
 	return c;
 }
@@ -312,6 +313,7 @@ marsd_entry_register(
 		return NULL;
 	}
 	c->reg = e;
+	LIST_INSERT_HEAD(&c->regs, e, join_entry);
 	return e;
 }
 
@@ -339,6 +341,18 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 	return e;
 }
 
+static void
+reg_forget(struct marsd_claim *c, struct marsd_entry *e)
+{
+	LIST_REMOVE(e, join_entry);
+	if (c->reg != e)
+		return;
+	c->reg = LIST_FIRST(&c->regs);
+	(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
+	if (c->reg != NULL)
+		(void)marsd_claim_cmi(c, c->reg->cmi);
+}
+
 /*
  * Takes a record away.  The join it was of is freed with its last record,
  * so whoever wants to know what changed makes it ineffective first.
@@ -359,10 +373,8 @@ marsd_entry_free(struct marsd_entry *e)
 		marsd_join_release(e->join);
 	}
 	if (c != NULL) {
-		if (c->reg == e) {
-			c->reg = NULL;
-			(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
-		}
+		if (e->join == NULL)
+			reg_forget(c, e);
 		c->entries--;
 		claim_release(c);
 	}

@@ -74,6 +74,8 @@ struct marsd_claim {
 	struct marsd_node	*node;
 	struct marsd_peer	*peer;
 	struct marsd_entry	*reg;	/* its register record, or NULL */
+	/* a server that is sound has one; of several the last said counts */
+	LIST_HEAD(, marsd_entry) regs;
 	uint8_t			 state;	/* enum marsd_claim_state */
 	uint16_t		 cmi;	/* known to be its, or 0 */
 	uint32_t		 entries; /* the register record included */
@@ -142,7 +144,7 @@ extern const struct table marsd_entry_table;
 
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
-	LIST_ENTRY(marsd_entry)	 join_entry;
+	LIST_ENTRY(marsd_entry)	 join_entry; /* or of the claim's regs */
 	struct marsd_peer	*peer;
 	struct marsd_claim	*claim;	/* NULL: a Redirect Entry */
 	struct marsd_join	*join;	/* NULL: a register record */

@@ -197,7 +197,7 @@ marsd_withdraw_all(struct marsd_node *n)
 	struct marsd_itree_node *in;
 	struct marsd_spans gone;
 	struct marsd_span at;
-	struct marsd_entry *e;
+	struct marsd_entry *e, *next;
 
 	if (c == NULL)
 		return;
@@ -209,11 +209,11 @@ marsd_withdraw_all(struct marsd_node *n)
 	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		n->proto->cluster->walked++;
-		e = marsd_join_entry(marsd_join_of(in), self);
-		if (e != NULL) {
-			marsd_publish_entry(e, true);
-			marsd_entry_step(e, MARSD_ENTRY_EV_END);
-		}
+		LIST_FOREACH(e, &marsd_join_of(in)->entries, join_entry)
+			if (e->peer == self) {
+				marsd_publish_entry(e, true);
+				marsd_entry_step(e, MARSD_ENTRY_EV_END);
+			}
 		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}
@@ -222,12 +222,15 @@ marsd_withdraw_all(struct marsd_node *n)
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
-		if ((e = marsd_join_entry(marsd_join_of(in), self)) != NULL &&
-		    c->entries > 1)
+		LIST_FOREACH_SAFE(e, &marsd_join_of(in)->entries, join_entry,
+		    next) {
+			if (e->peer != self)
+				continue;
+			if (c->entries == 1) {
+				marsd_entry_free(e); /* the claim, maybe n */
+				return;
+			}
 			marsd_entry_free(e);
-		else if (e != NULL) {
-			marsd_entry_free(e); /* and the claim, maybe n */
-			return;
 		}
 	}
 	if (c->reg != NULL)
@@ -235,6 +238,23 @@ marsd_withdraw_all(struct marsd_node *n)
 }
 
 /* --- records from before a restart */
+
+/*
+ * There may be some under one key, and what stands under another, where a
+ * server has invented what we are said to have said.
+ */
+static void
+old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
+{
+	struct marsd_entry *e, *next;
+
+	/* the join goes with the last of them */
+	LIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
+		if (e->peer == self && e->state == MARSD_ENTRY_OLD) {
+			marsd_publish_entry(e, true);
+			marsd_entry_free(e);
+		}
+}
 
 /*
  * Withdraws what nothing local backs: whole nodes that have not registered
@@ -246,7 +266,6 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 	struct marsd_node *n, *next;
 	struct marsd_itree_node *in;
 	struct marsd_claim *c;
-	struct marsd_entry *e;
 	struct marsd_span at;
 
 	RB_FOREACH_SAFE(n, marsd_node_tree, &p->nodes[role], next) {
@@ -259,11 +278,7 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 		for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 		    in = marsd_itree_next(&n->joins, &at)) {
 			at = *in->span;
-			e = marsd_join_entry(marsd_join_of(in), p->self);
-			if (e != NULL && e->state == MARSD_ENTRY_OLD) {
-				marsd_publish_entry(e, true);
-				marsd_entry_free(e);
-			}
+			old_withdraw(marsd_join_of(in), p->self);
 		}
 	}
 }

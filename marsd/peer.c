@@ -18,6 +18,8 @@
 #include "record.h"
 
 #define KEYS_AT_ONCE	4000
+/* from when a server is known that was one too many, until caches align */
+#define ROOM_WAIT	MTIME_SEC(30)
 
 #define DO(s, a)	{ MARSD_PEER_##s, MARSD_PEER_DO_##a }
 #define IGNORE(s)	{ MARSD_PEER_##s, TABLE_IGNORE }
@@ -169,9 +171,31 @@ owner_limits(struct marsd_cluster *c, const uint8_t oid[4])
 	    c->conf == NULL || c->nowners < c->conf->max_known ||
 	    owner_make_room(c))
 		return true;
+	c->crowded = true;
 	c->drops[MARSD_DROP_KNOWN]++;
 	marsd_cluster_event(c, MARSD_EV_REFUSED, &ev);
 	return false;
+}
+
+/*
+ * What was not taken of a server that was one too many is asked for.  Servers
+ * can be invented all the time: so not at once, and not for each.
+ */
+static void
+owner_room(void *arg)
+{
+	struct marsd_cluster *c = arg;
+
+	c->crowded = false;
+	c->mars->ops->realign(c->mars->arg, c->conf->server_group);
+}
+
+void
+marsd_owners_init(struct marsd_cluster *c)
+{
+	RB_INIT(&c->owners);
+	c->forgot = c->mars->ts->now;
+	timer_init(&c->room, owner_room, c);
 }
 
 /* The same, made if need be; NULL: no memory, or one too many. */
@@ -191,6 +215,8 @@ owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 	btree_init(&o->keys, 1, NULL);
 	RB_INSERT(marsd_owner_tree, &c->owners, o);
 	c->nowners++;
+	if (c->crowded && !timer_isset(&c->room))
+		timer_set(c->mars->ts, &c->room, ROOM_WAIT);
 	return o;
 }
 
@@ -404,6 +430,13 @@ marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 			peer_timer(peer, c->conf->hold);
 		break;
 	}
+}
+
+void
+marsd_peer_restarts(struct marsd_peer *peer)
+{
+	if (peer->state != MARSD_PEER_ERASED)
+		peer->heard_once = false;
 }
 
 void

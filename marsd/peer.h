@@ -89,7 +89,8 @@ struct marsd_peer {
 	struct timer		 timer;
 	mtime_t			 heard;	/* its last Redirect Entry */
 	struct atm_addr		 addr;	/* null: no Redirect Entry yet */
-	int32_t			 seq;	/* of the last one that counted */
+	uint32_t		 key;	/* of the last one that counted */
+	int32_t			 seq;
 	bool			 heard_once;
 	uint64_t		 records;
 	uint64_t		 nover;	/* of these, entries that are over */
@@ -99,11 +100,18 @@ RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)
 
 struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
 			    const uint8_t oid[4]);
+/* of the cluster: the others that it may know, from now on */
+void			 marsd_owners_init(struct marsd_cluster *);
 /* both, made if need be; NULL: no memory, or too many servers */
 struct marsd_peer	*marsd_peer_get(struct marsd_proto *,
 			    const uint8_t oid[4]);
 void			 marsd_peer_step(struct marsd_peer *,
 			    enum marsd_peer_event);
+/*
+ * The group has forgotten its Redirect Entry, and so its number: the next one
+ * counts whatever its number is.
+ */
+void			 marsd_peer_restarts(struct marsd_peer *);
 /* does what it says count, as far as its life goes? */
 bool			 marsd_peer_counts(const struct marsd_peer *);
 void			 marsd_peers_free(struct marsd_proto *);

@@ -139,6 +139,21 @@ same_subject(
 }
 
 /*
+ * Is it a later one than the last that counted?  Numbers of different keys
+ * don't compare: then it is the one that has the key of ours (A-3).
+ */
+static bool
+newer_redirect(const struct marsd_update *u)
+{
+	const struct marsd_peer *p = u->peer;
+
+	if (!p->heard_once)
+		return true;
+	return u->key == p->key ? u->seq > p->seq :
+	    u->key == marsd_redirect_key(&p->proto->pro);
+}
+
+/*
  * Only a newer Redirect Entry is a sign of life (A-7).  After the server's
  * records have been erased, one that was flooded is a sign of life whatever its
  * number; one that came by an alignment is not, as it may be an old copy.
@@ -150,12 +165,13 @@ update_redirect(struct marsd_update *u)
 
 	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
 		return;
-	if (p->heard_once && u->seq <= p->seq &&
+	if (!newer_redirect(u) &&
 	    !(u->fresh && p->state == MARSD_PEER_ERASED)) {
 		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
 		return;
 	}
 	p->heard_once = true;
+	p->key = u->key;
 	p->seq = u->seq;
 	p->addr = u->csa->atm;
 	p->heard = p->proto->cluster->mars->ts->now;
@@ -234,6 +250,7 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
 	e->seq = u->seq;
+	e->claim->reg = e;
 	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
@@ -291,6 +308,7 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_node_release(n);
 		return;
 	}
+	e->claim->reg = e;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
 	marsd_node_over(n, u->peer);
@@ -383,11 +401,16 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	p = v == CSA_LIVE || v == CSA_TOMBSTONE ?
 	    marsd_proto_find(c, &csa.pro) :
 	    NULL;
-	if (p == NULL || !usable(p, &csa) ||
-	    (u.peer = marsd_peer_get(p, oid)) == NULL) {
+	if (p == NULL || !usable(p, &csa)) {
 		c->counts.records_ignored++;
 		if (u.old != NULL)
 			entry_retract(u.old);
+		return;
+	}
+	if ((u.peer = marsd_peer_get(p, oid)) == NULL) {
+		/* one server too many: the group has it, and we have not */
+		c->counts.records_ignored++;
+		m->ops->erase(m->arg, sgid, oid, &key, 1);
 		return;
 	}
 	if (u.old != NULL && !same_subject(u.old, u.peer, &csa)) {
@@ -415,13 +438,20 @@ purge_claim(struct marsd_claim *c)
 	struct marsd_itree_node *in;
 	struct marsd_entry *e;
 	struct marsd_span at;
+	bool last;
 
 	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
 	    in = marsd_itree_next(&n->joins, &at)) {
 		at = *in->span;
 		/* the register record goes last, so n stays until then */
-		if ((e = marsd_join_entry(marsd_join_of(in), peer)) != NULL)
+		while ((e = marsd_join_entry(marsd_join_of(in), peer)) !=
+		    NULL) {
+			last = LIST_NEXT(LIST_FIRST(
+			    &marsd_join_of(in)->entries), join_entry) == NULL;
 			marsd_entry_free(e);
+			if (last) /* and the join */
+				break;
+		}
 	}
 	marsd_entry_free(c->reg);
 }
@@ -441,8 +471,11 @@ marsd_csa_gone(
 			marsd_entry_free(e);
 		return;
 	}
+	if (e->claim == NULL)
+		marsd_peer_restarts(e->peer);
 	if (e->claim != NULL && e->claim->reg == e &&
-	    e->claim->state == MARSD_CLAIM_ENDED)
+	    e->claim->state == MARSD_CLAIM_ENDED &&
+	    LIST_NEXT(LIST_FIRST(&e->claim->regs), join_entry) == NULL)
 		purge_claim(e->claim);
 	else
 		entry_retract(e);
@@ -499,6 +532,55 @@ own_elsewhere(struct marsd_proto *p, const struct csa *csa)
 }
 
 /*
+ * What can't be undone, a Redirect Entry under another key than ours, or must
+ * not be, since it would undo what we say of a node under the right key: a
+ * node that is nowhere, with our address, deregisters under its key.
+ */
+static void
+own_nobody(const struct marsd_cluster *c, struct csa *csa)
+{
+	csa->state = CSA_LEAVE;
+	csa->flags = CSA_F_REGISTER;
+	csa->cmi = 0;
+	csa->atm = c->conf->addr;
+}
+
+/* What is not understood: whatever it says, we don't. */
+static void
+own_strange(const struct marsd_cluster *c, struct csa *csa)
+{
+	memset(csa, 0, sizeof(*csa));
+	csa->state = CSA_REDIRECT;
+	if (!TAILQ_EMPTY(&c->protos))
+		csa->pro = TAILQ_FIRST(&c->protos)->pro;
+}
+
+/* A record under a key that we have nothing under. */
+static void
+own_unknown(struct marsd_cluster *c, struct marsd_proto *p, uint32_t key,
+    struct csa *csa, bool tomb)
+{
+	bool member = p != NULL && usable(p, csa) && csa->state != CSA_REDIRECT;
+	bool elsewhere = member && own_elsewhere(p, csa);
+	uint8_t buf[CSA_MAX];
+	size_t n;
+
+	if (member && !elsewhere && !tomb) {
+		own_old(p, key, csa);
+		return;
+	}
+	if (tomb && !elsewhere)
+		return; /* withdrawn already */
+	if (csa->state == CSA_REDIRECT ||
+	    (elsewhere && (csa->flags & CSA_F_REGISTER) != 0))
+		own_nobody(c, csa);
+	csa_withdraw(csa);
+	if ((n = csa_encode(csa, buf, sizeof(buf))) != 0)
+		c->mars->ops->publish(
+		    c->mars->arg, c->conf->server_group, key, buf, n);
+}
+
+/*
  * A record with our OID that we did not send like this.  If we have a record
  * under its key, ours goes out again as it is now (A-11).  If we have none, it
  * is from before a restart: it is kept aside for a while (A-10), or withdrawn
@@ -513,35 +595,26 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 	struct marsd_entry *e;
 	struct marsd_proto *p;
 	struct csa csa;
-	uint8_t buf[CSA_MAX];
 	enum csa_verdict v;
-	size_t n;
 
 	(void)seq;
 	if (c == NULL)
 		return;
 	v = csa_decode(&csa, data, len);
-	if (v != CSA_LIVE && v != CSA_TOMBSTONE)
-		return;
 	o = marsd_owner_find(c, m->oid);
 	e = o == NULL ? NULL : marsd_entry_find(o, key);
 	if (e != NULL && marsd_entry_stands(e)) {
 		marsd_publish_entry(e, false);
 		return;
 	}
+	if (v != CSA_LIVE && v != CSA_TOMBSTONE) {
+		own_strange(c, &csa);
+		v = CSA_LIVE;
+	}
 	p = marsd_proto_find(c, &csa.pro);
-	if (csa.state == CSA_REDIRECT) {
-		if (p != NULL && key == marsd_redirect_key(&p->pro))
-			marsd_publish_redirect(p);
-		return;
-	}
-	if (v == CSA_TOMBSTONE || e != NULL)
-		return; /* withdrawn already, or kept aside already */
-	if (p != NULL && usable(p, &csa) && !own_elsewhere(p, &csa)) {
-		own_old(p, key, &csa);
-		return;
-	}
-	csa_withdraw(&csa);
-	if ((n = csa_encode(&csa, buf, sizeof(buf))) != 0)
-		m->ops->publish(m->arg, sgid, key, buf, n);
+	if (csa.state == CSA_REDIRECT && p != NULL &&
+	    key == marsd_redirect_key(&p->pro))
+		marsd_publish_redirect(p);
+	else if (e == NULL) /* else it is kept aside already */
+		own_unknown(c, p, key, &csa, v == CSA_TOMBSTONE);
 }

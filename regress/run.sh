@@ -68,7 +68,7 @@ programs() {
 	one captures/lua.py python3 -B regress/captures/lua.py
 	one manual/test.py python3 -B regress/manual/test.py
 	sim=$BUILD/regress/sim/sim
-	one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
+	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 500
 	one sim/again "$sim" -r 1 2 3		# bit for bit
 	for t in regress/system/*.py; do
 		case $t in

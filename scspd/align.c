@@ -297,7 +297,7 @@ process(struct scsp_neighbor *nb, const struct scsp_message *m)
 		if (!scsp_seq_valid(c->seq)) /* */
 			continue;
 		e = scsp_cache_find(&nb->group->cache, c->id);
-		if (e != NULL && e->seen >= c->seq) /* */
+		if (e != NULL && scsp_entry_knows(e, c->seq)) /* */
 			continue;
 		scsp_solicit_add(nb, c->id, c->seq);
 		if (scsp_group_owns(nb->group, c->id))

@@ -206,6 +206,14 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 }
 
 bool
+scsp_entry_knows(const struct scsp_entry *e, int32_t seq)
+{
+	if (e->flags & ENTRY_OWN)
+		return e->seen >= seq;
+	return e->seq >= seq || e->seen == seq;
+}
+
+bool
 scsp_entry_listed(const struct scsp_entry *e)
 {
 	return (e->flags & (ENTRY_BARE | ENTRY_HIDDEN | ENTRY_HELD)) == 0;

@@ -38,6 +38,7 @@
 
 /* New contents of a record of ours that is being purged. */
 struct scsp_renewal {
+	int32_t			 past;	/* our last number before the end */
 	uint16_t		 len;
 	uint8_t			 data[];
 };
@@ -93,6 +94,12 @@ bool	 scsp_cache_set(struct scsp_cache *, struct scsp_entry *, int32_t seq,
 void	 scsp_cache_charge(struct scsp_entry *, struct scsp_share *);
 /* the share is about to go: its entries are of none */
 void	 scsp_cache_discharge(struct scsp_cache *, struct scsp_share *);
+/*
+ * Is this instance, or one that makes it void, here already?  Of a record of
+ * another server, a higher number that came with contents that were not
+ * understood does not (A-39).
+ */
+bool	 scsp_entry_knows(const struct scsp_entry *, int32_t seq);
 /* sets, or takes away, ENTRY_* flags, which are counted */
 void	 scsp_cache_flag(struct scsp_cache *, struct scsp_entry *,
 	    uint8_t flags);

@@ -177,6 +177,7 @@ adopt(struct scsp *s, const struct conf_clusters *clusters)
 		g->hop_count = cc->hop_count;
 		g->tombstone = scsp_seconds(cc->tombstone);
 		g->max_records = cc->max_records;
+		scsp_group_emptied(g);
 		TAILQ_FOREACH(cn, &cc->neighbors, entry) {
 			addr = cn->addr;
 			atm_addr_set_sel(&addr, 1);

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "align.h"
 #include "group.h"
 #include "neighbor.h"
 #include "publish.h"
@@ -26,6 +27,8 @@ scsp_group_cmp(const struct scsp_group *a, const struct scsp_group *b)
 
 RB_GENERATE(scsp_group_tree, scsp_group, node, scsp_group_cmp)
 
+/* who fills the cache again and again must not realign us all the time */
+#define ROOM_WAIT	MTIME_SEC(30)
 #define NUMBERS_EPOCH	1577836800	/* 2020-01-01T00:00:00Z */
 
 static void	on_mortal(void *);
@@ -100,6 +103,41 @@ scsp_group_filled(struct scsp_group *g, struct scsp_neighbor *nb)
 		return;
 	g->near = true;
 	g->scsp->ops->event(g->scsp->arg, &ev);
+}
+
+void
+scsp_group_refused(struct scsp_neighbor *nb)
+{
+	nb->refused = nb->group->refused = true;
+}
+
+static bool
+is_roomy(const struct scsp_group *g)
+{
+	return (uint64_t)g->cache.count * 10 < (uint64_t)g->max_records * 8;
+}
+
+void
+scsp_group_emptied(struct scsp_group *g)
+{
+	if (g->refused && is_roomy(g) && !timer_isset(&g->room))
+		timer_set(g->scsp->timers, &g->room, ROOM_WAIT);
+}
+
+static void
+on_room(void *arg)
+{
+	struct scsp_group *g = arg;
+	struct scsp_neighbor *nb;
+
+	if (!is_roomy(g))
+		return; /* at the next that goes */
+	g->refused = false;
+	TAILQ_FOREACH(nb, &g->neighbors, of_group) {
+		if (nb->refused && scsp_align_exchanging(nb))
+			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
+		nb->refused = false;
+	}
 }
 
 /*
@@ -200,6 +238,7 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	scsp_cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
 	timer_init(&g->mortal_timer, on_mortal, g);
+	timer_init(&g->room, on_room, g);
 	RB_INSERT(scsp_group_tree, &s->groups, g);
 	return g;
 }
@@ -213,6 +252,7 @@ scsp_group_free(struct scsp_group *g)
 		scsp_neighbor_free(nb);
 	timer_clear(g->scsp->timers, &g->mortal_timer);
 	timer_clear(g->scsp->timers, &g->forgotten);
+	timer_clear(g->scsp->timers, &g->room);
 	scsp_cache_free(&g->cache);
 	RB_REMOVE(scsp_group_tree, &g->scsp->groups, g);
 	free(g);
@@ -254,6 +294,7 @@ scsp_entry_remove(struct scsp_group *g, struct scsp_entry *e)
 	while ((l = LIST_FIRST(&e->links)) != NULL)
 		scsp_queue_remove(l);
 	scsp_cache_erase(&g->cache, e);
+	scsp_group_emptied(g);
 }
 
 void
@@ -268,6 +309,7 @@ scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 	r = e->renewal;
 	e->renewal = NULL;
 	scsp_cache_erase(&g->cache, e);
+	scsp_group_emptied(g);
 	if ((flags & ENTRY_BARE) == 0)
 		scsp_group_tell_gone(g, id);
 	if ((flags & ENTRY_OWN) != 0 && r != NULL)

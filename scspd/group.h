@@ -35,6 +35,8 @@ struct scsp_group {
 	int64_t			 tombstone;	/* microseconds */
 	uint32_t		 max_records;
 	bool			 near;		/* told that it is near */
+	bool			 refused;	/* a record, for want of room */
+	struct timer		 room;		/* there is some again */
 	bool			 holding;	/* own records wait, A-11 */
 	int32_t			 born;		/* s since 2020, A-11 */
 	bool			 reborn;	/* an earlier life turned up */
@@ -84,6 +86,14 @@ bool	scsp_group_room(const struct scsp_group *,
  * eight tenths.
  */
 void	scsp_group_filled(struct scsp_group *, struct scsp_neighbor *);
+/*
+ * There was no room for a record of this neighbor.  It was acknowledged, so it
+ * would never come again: once a fifth of the limit is free the caches are
+ * aligned anew.
+ */
+void	scsp_group_refused(struct scsp_neighbor *);
+/* an entry has gone, or the limit is higher */
+void	scsp_group_emptied(struct scsp_group *);
 /* sets the timer for the oldest of the entries that go in time */
 void	scsp_group_mortals(struct scsp_group *);
 /*

@@ -58,6 +58,7 @@ struct scsp_neighbor {
 	uint32_t		 mtu;		/* octets of a packet */
 	size_t			 takes;		/* octets of an SDU, as told */
 	struct scsp_share	 share;		/* of the cache */
+	bool			 refused;	/* what it had, for want of room */
 	struct quiet		 quiet[SCSP_EV_MAX];
 	struct scsp_problem	 problem;
 	struct timer		 log_timer;	/* tells the state at last */

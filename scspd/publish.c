@@ -15,8 +15,9 @@
  * the constant.  Nobody knows the existing one before a neighbor is aligned,
  * so until then records are held without a number (A-11).
  *
- * The record that purges is the one that withdraws the contents (A-92); where
- * there is no such record, as for a Redirect Entry, the key stops there.
+ * The record that purges is the one that withdraws the contents (A-92), if
+ * there is such a record.  A server that lies can end a record of ours so: it
+ * begins anew as well.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,14 +28,8 @@
 #include "neighbor.h"
 #include "publish.h"
 #include "queue.h"
+#include "reborn.h"
 #include "scsp.h"
-
-void
-scsp_publish_renew(
-    struct scsp_group *g, uint32_t key, const struct scsp_renewal *r)
-{
-	scsp_publish(g->scsp, g->sgid, key, r->data, r->len);
-}
 
 /* Keeps these contents until the purge is over.  False: no memory. */
 static bool
@@ -44,6 +39,8 @@ renew_later(struct scsp_entry *e, const void *data, uint16_t len)
 
 	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return false;
+	r->past = e->renewal != NULL ? e->renewal->past :
+	    e->seq <= REBORN_LIMIT ? e->seq : SEQ_RESERVED;
 	r->len = len;
 	memcpy(r->data, data, len);
 	free(e->renewal);
@@ -91,9 +88,10 @@ numbers_end(struct scsp_group *g, uint32_t key)
 }
 
 /*
- * The number has reached 2^31-2: a record with 2^31-1 withdraws the entry
- * from the server group, and the new contents come when that is over.  What
- * can't be withdrawn (a Redirect Entry) stays as it is (A-92).
+ * The number has reached 2^31-2, or a server has said 2^31-1 of it: a record
+ * with 2^31-1 ends the entry in the server group, and the new contents come
+ * when that is over.  It withdraws what can be withdrawn; a Redirect Entry
+ * ends as it is (A-92).
  */
 static void
 publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
@@ -109,8 +107,11 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		n = s->ops->withdraw == NULL || (e->flags & ENTRY_BARE) ?
 		    0 :
 		    s->ops->withdraw(e->data, e->len, buf, sizeof(buf));
-		last = buf;
-		if (n == 0 || !renew_later(e, data, len)) {
+		if (n != 0)
+			last = buf;
+		else
+			n = len;
+		if (!renew_later(e, data, len)) {
 			numbers_end(g, key);
 			return;
 		}
@@ -135,10 +136,11 @@ scsp_publication(
 		*seq = scsp_group_first(g);
 	if (g->holding)
 		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
-	if (*seq == SEQ_RESERVED)
-		return (e->flags & ENTRY_OWN) != 0 ? SCSP_PUBLISH_WAIT :
-		    SCSP_PUBLISH_STUCK;
-	return *seq == SEQ_PURGE ? SCSP_PUBLISH_PURGE : SCSP_PUBLISH_NUMBER;
+	if (e->seq == SEQ_PURGE && (e->flags & ENTRY_EXPIRED) != 0)
+		return SCSP_PUBLISH_WAIT;
+	/* used up, or somebody else has said so: it ends and begins anew */
+	return *seq == SEQ_PURGE || *seq == SEQ_RESERVED ? SCSP_PUBLISH_PURGE :
+	    SCSP_PUBLISH_NUMBER;
 }
 
 /*
@@ -185,10 +187,30 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		if (!renew_later(e, data, len))
 			numbers_end(g, key);
 		break;
-	case SCSP_PUBLISH_STUCK:
-		numbers_end(g, key);
-		break;
 	}
+}
+
+void
+scsp_publish_renew(
+    struct scsp_group *g, uint32_t key, const struct scsp_renewal *r)
+{
+	struct scsp *s = g->scsp;
+	struct scsp_entry *e;
+
+	e = scsp_cache_add(&g->cache, RECORD_ID(s->lsid, key), s->timers->now);
+	if (e == NULL)
+		return;
+	/* who did not hear of the end has that number, with what was so then */
+	e->seen = r->past;
+	publish_act(g, e, r->data, r->len,
+	    s->ops->judge(r->data, r->len) == CSA_TOMBSTONE);
+}
+
+void
+scsp_publish_again(struct scsp_group *g, struct scsp_entry *e)
+{
+	publish_act(
+	    g, e, e->data, e->len, (e->flags & ENTRY_TOMB) != 0);
 }
 
 void

@@ -19,8 +19,7 @@ enum scsp_publication {
 	SCSP_PUBLISH_HOLD_KNOWN, /* the same, and somebody has had this key */
 	SCSP_PUBLISH_NUMBER,	/* numbered and flooded */
 	SCSP_PUBLISH_PURGE,	/* numbers are used up: withdrawn first */
-	SCSP_PUBLISH_WAIT,	/* the purge is not over: afterwards */
-	SCSP_PUBLISH_STUCK	/* no number is left, and nothing to purge */
+	SCSP_PUBLISH_WAIT	/* the purge is not over: afterwards */
 };
 
 /* Changes nothing.  *seq: the number, if there is one. */
@@ -28,6 +27,8 @@ enum scsp_publication scsp_publication(const struct scsp_group *,
 	    const struct scsp_entry *, int32_t *seq);
 /* a neighbor is aligned: numbers and floods what was held */
 void	scsp_publish_release(struct scsp_group *);
+/* what a record of ours says is so, whatever others have: it gets a number */
+void	scsp_publish_again(struct scsp_group *, struct scsp_entry *);
 /* gives a record of ours this number, with the same contents, and floods it */
 void	scsp_publish_renumber(struct scsp_group *, struct scsp_entry *,
 	    int32_t);

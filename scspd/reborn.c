@@ -31,8 +31,6 @@
 #include "reborn.h"
 #include "scsp.h"
 
-#define REBORN_LIMIT	(1 << 30)	/* so as not to come near the purge */
-
 void
 scsp_reborn_heard(struct scsp_group *g, int32_t seq)
 {

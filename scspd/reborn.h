@@ -13,6 +13,8 @@
 
 struct scsp_group;
 
+#define REBORN_LIMIT	(1 << 30)	/* so as not to come near the purge */
+
 void	scsp_reborn_init(struct scsp_group *);
 /* conf: of the same cluster, for the times after which a life is forgotten */
 void	scsp_reborn_start(struct scsp_group *, const struct conf_cluster *);

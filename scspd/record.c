@@ -13,7 +13,9 @@
  *
  *  - Contents that are not understood are not mentioned.  Here they are
  *    acknowledged and not installed, and their number is remembered, so that
- *    nobody asks for them again (A-39).
+ *    nobody asks for them again (A-39).  What is understood is installed if it
+ *    is newer than what is here, whatever other numbers were seen: the owner
+ *    may know nothing of them.
  *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
  *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
  *    is only counted (A-65).
@@ -26,6 +28,9 @@
  *    is told, and says what it is now (A-10, A-11, A-89).
  *  - A solicited record has hop count 1, which would end with us.  Here it
  *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
+ *  - The number 0x7fffffff ends a record.  Here only while it is flooded: who
+ *    is asked for it, and still has it, has not forgotten it yet, and the
+ *    record may have begun anew: what is here goes there (A-92).
  *  - The number 0x80000000 is reserved.  Here a record with it is
  *    acknowledged and ignored (A-93).
  *
@@ -40,6 +45,7 @@
 #include "group.h"
 #include "ipc.h"
 #include "neighbor.h"
+#include "publish.h"
 #include "queue.h"
 #include "reborn.h"
 #include "record.h"
@@ -68,16 +74,18 @@ static const uint8_t verdicts[SCSP_RECORD_MAX][SCSP_STANDING_MAX] = {
 	[SCSP_RECORD_NULL_OWN] =
 	    V(NOTHING, NOTHING, LOST, LOST, LOST, LOST, NOTHING),
 	[SCSP_RECORD_NULL_IDLE] = ALL(NOTHING),
+	[SCSP_RECORD_PURGE_ASKED] =
+	    V(NOTHING, NOTHING, OFFER, OFFER, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_FOREIGN] =
-	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, CONFLICT, OURS),
+	    V(INSTALL, FULL, INSTALL, INSTALL, KNOWN, CONFLICT, OURS),
 	[SCSP_RECORD_HIDDEN] =
-	    V(INSTALL, FULL, INSTALL, KNOWN, KNOWN, INSTALL, SHOW),
+	    V(INSTALL, FULL, INSTALL, INSTALL, KNOWN, INSTALL, SHOW),
 	[SCSP_RECORD_STRANGE] =
 	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, CONFLICT, OURS),
 	[SCSP_RECORD_STRANGE_HIDDEN] =
 	    V(STRANGE, FULL, STRANGE, KNOWN, KNOWN, STRANGE, SHOW),
 	[SCSP_RECORD_OWN_UNBACKED] =
-	    V(EARLIER, FULL, EARLIER, KNOWN, KNOWN, KNOWN, OURS),
+	    V(EARLIER, FULL, EARLIER, KNOWN, KNOWN, EARLIER, OURS),
 	[SCSP_RECORD_OWN_HELD] =
 	    V(EARLIER, EARLIER, BACK, KNOWN, KNOWN, KNOWN, NOTHING),
 	[SCSP_RECORD_OWN] =
@@ -110,6 +118,8 @@ scsp_record_classify(const struct scsp_group *g, const struct scsp_entry *e,
 		return SCSP_RECORD_RESERVED;
 	if (c->null && (!solicited || c->len != 0))
 		return SCSP_RECORD_NULL_STRAY;
+	if (c->seq == SEQ_PURGE && solicited)
+		return SCSP_RECORD_PURGE_ASKED;
 	if (scsp_group_owns(g, c->id))
 		return classify_own(e, c->null);
 	if (c->null)
@@ -141,6 +151,9 @@ scsp_record_compare(const struct scsp_group *g, const struct scsp_entry *e,
 		return SCSP_STANDING_SEEN;
 	if (c->seq < e->seq)
 		return SCSP_STANDING_NEWER;
+	/* the end of a record, whatever its contents (B.2.0.2) */
+	if (c->seq == SEQ_PURGE)
+		return SCSP_STANDING_SAME;
 	return same_contents(e, c) ? SCSP_STANDING_SAME : SCSP_STANDING_OTHER;
 }
 
@@ -202,6 +215,17 @@ tell_own(struct scsp_group *g, int32_t seq, uint32_t key, const void *data,
 }
 
 /*
+ * The neighbor no longer has the record, and what we have is not newer (A-64).
+ */
+static void
+record_forget(struct scsp_group *g, struct scsp_entry *e)
+{
+	if ((e->flags & ENTRY_BARE) == 0)
+		scsp_group_tell_gone(g, e->id);
+	scsp_entry_remove(g, e);
+}
+
+/*
  * A record of ours that nothing backs here: what the group remembers of an
  * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
@@ -213,6 +237,11 @@ take_earlier(
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
 
+	if (c->seq == SEQ_PURGE) { /* it is at its end already */
+		if (e != NULL)
+			record_forget(g, e);
+		return true;
+	}
 	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
@@ -231,7 +260,8 @@ take_earlier(
 /*
  * A record of ours comes with a number or with contents that we don't have.
  * The next instance gets a number beyond it (A-11).  If our record has no
- * number yet marsd is not asked: it is marsd's last word.  False: no memory.
+ * number yet, or withdraws, marsd is not asked: it is marsd's last word.  False:
+ * no memory.
  */
 static bool
 take_back(
@@ -246,7 +276,9 @@ take_back(
 		e->seen = c->seq;
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	scsp_reborn_proven(g, c->seq);
-	if ((e->flags & ENTRY_HELD) == 0)
+	if ((e->flags & (ENTRY_HELD | ENTRY_TOMB)) == ENTRY_TOMB)
+		scsp_publish_again(g, e);
+	else if ((e->flags & ENTRY_HELD) == 0)
 		tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
 	return true;
 }
@@ -260,17 +292,6 @@ lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);
 	scsp_reborn_proven(g, c->seq);
-}
-
-/*
- * The neighbor no longer has the record, and what we have is not newer (A-64).
- */
-static void
-record_forget(struct scsp_group *g, struct scsp_entry *e)
-{
-	if ((e->flags & ENTRY_BARE) == 0)
-		scsp_group_tell_gone(g, e->id);
-	scsp_entry_remove(g, e);
 }
 
 /*
@@ -315,15 +336,21 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 	}
 	if (solicited) /* */
 		hops = g->hop_count;
-	scsp_group_tell_update(
-	    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
+	/*
+	 * The last number ends the record, and marsd hears that it is gone.
+	 * Whatever else its contents say, a Deregister say, they don't count:
+	 * the record begins anew, and nothing else of the node does.
+	 */
+	if (c->seq != SEQ_PURGE)
+		scsp_group_tell_update(
+		    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
 	/*
 	 * this comes last: an entry that was purged and that nobody waits for
 	 * is freed here (A-92)
 	 */
-	if (c->seq == SEQ_PURGE && (tomb || !scsp_group_is_mars(g)))
+	if (c->seq == SEQ_PURGE)
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 	if ((l = scsp_queue_find(nb, e)) != NULL)
 		scsp_queue_remove(l);
@@ -402,6 +429,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		 */
 		record_refuse(nb, SCSP_EV_LIMIT, c, SCSP_DROP_RECORD_LIMIT,
 		    nb->group->max_records);
+		scsp_group_refused(nb);
 		return true;
 	case SCSP_VERDICT_STRANGE:
 		return remember(nb, e, c);
@@ -414,6 +442,11 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		    nb, scsp_cache_find(&nb->group->cache, c->id), c);
 	case SCSP_VERDICT_BACK:
 		return take_back(nb, e, c);
+	case SCSP_VERDICT_OFFER:
+		if (scsp_entry_listed(e))
+			scsp_queue_add(
+			    nb, e, nb->group->hop_count, false);
+		return true;
 	}
 	return true;
 }

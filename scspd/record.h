@@ -27,6 +27,7 @@ struct scsp_neighbor;
 	X(SCSP_RECORD_NULL, "null record of another server") \
 	X(SCSP_RECORD_NULL_OWN, "null record of ours") \
 	X(SCSP_RECORD_NULL_IDLE, "null record of ours, not numbered here") \
+	X(SCSP_RECORD_PURGE_ASKED, "last number, and asked for") \
 	X(SCSP_RECORD_FOREIGN, "record of another server") \
 	X(SCSP_RECORD_HIDDEN, "record of another server, hidden here") \
 	X(SCSP_RECORD_STRANGE, "record that is not understood") \
@@ -60,7 +61,8 @@ struct scsp_neighbor;
 	X(SCSP_VERDICT_STRANGE, "remember the number only") \
 	X(SCSP_VERDICT_INSTALL, "install and pass on") \
 	X(SCSP_VERDICT_EARLIER, "ours of an earlier life") \
-	X(SCSP_VERDICT_BACK, "ours, but not as we have it")
+	X(SCSP_VERDICT_BACK, "ours, but not as we have it") \
+	X(SCSP_VERDICT_OFFER, "acknowledge, and send what is here")
 
 #define SCSP_RECORD_SYM(sym, name)	sym,
 enum scsp_record {

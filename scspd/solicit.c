@@ -71,6 +71,7 @@ static void
 list_full(struct scsp_neighbor *nb, scsp_record_id id)
 {
 	scsp_neighbor_drop(nb, SCSP_DROP_REQUEST_LIMIT);
+	scsp_group_refused(nb);
 	if (nb->crl_full)
 		return;
 	nb->crl_full = true;
@@ -111,7 +112,7 @@ satisfied(struct scsp_neighbor *nb, const struct scsp_want *w)
 {
 	struct scsp_entry *e = scsp_cache_find(&nb->group->cache, w->id);
 
-	return w->answered || (e != NULL && e->seen >= w->seq);
+	return w->answered || (e != NULL && scsp_entry_knows(e, w->seq));
 }
 
 static int

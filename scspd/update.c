@@ -69,6 +69,11 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 		if (e == NULL || (l = scsp_queue_find(nb, e)) == NULL ||
 		    e->seq > c->seq)
 			continue;
+		if (c->seq == SEQ_PURGE && e->seq != SEQ_PURGE) {
+			/* it has yet to forget the last life: again */
+			l->tries = 0;
+			continue;
+		}
 		if (c->seq > e->seen) /* rule 2: it has a newer one */
 			scsp_solicit_add(nb, c->id, c->seq);
 		scsp_queue_acknowledged(l);

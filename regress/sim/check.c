@@ -565,7 +565,9 @@ check_alive(struct check *c, struct server *s)
 				up = strcmp(v.string, "alive") == 0 ||
 				    strcmp(v.string, "self") == 0;
 		}
-		if (up && oid.a[3] >= 1 && oid.a[3] <= w->nservers)
+		/* of others, who are invented, nothing is said here */
+		if (up && memcmp(oid.a, w->server[0].node.ip, 3) == 0 &&
+		    oid.a[3] >= 1 && oid.a[3] <= w->nservers)
 			seen[oid.a[3] - 1][p] = true;
 	}
 	for (i = 0; i < w->nservers; i++)
@@ -627,6 +629,24 @@ record_cmp(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
+/*
+ * Is it a name of a server that there is?  Others are invented, and it is the
+ * affair of a server that lies how long it keeps what it says of them.
+ */
+static bool
+honest(const struct world *w, const char *oid)
+{
+	struct paddr a;
+	uint32_t i;
+
+	if (paddr_parse(&a, oid) == -1)
+		return false;
+	for (i = 0; i < w->nservers; i++)
+		if (memcmp(w->server[i].node.ip, a.a, 4) == 0)
+			return true;
+	return false;
+}
+
 static void
 records_of(struct check *c, struct server *s, struct records *l)
 {
@@ -652,7 +672,8 @@ records_of(struct check *c, struct server *s, struct records *l)
 			else if (strcmp(v.name, "state") == 0)
 				r->state = v.string[0];
 		}
-		if (r->state == 'h' || r->state == 's')
+		if (r->state == 'h' || r->state == 's' ||
+		    !honest(c->w, r->oid))
 			l->n--;
 	}
 	if (l->n != 0)
@@ -1147,7 +1168,7 @@ check_empty(struct world *w)
 			wrong(&c, "server %u keeps %zu records", i, l.n);
 		free(l.v);
 		up = 0;
-		for (j = 0; j < w->nservers; j++)
+		for (j = 0; j < w->nservers + w->nliars; j++)
 			up += w->edge[i][j] && w->server[j].alive;
 		if (circuits(&s->node.port[0]) != 0)
 			wrong(&c, "server %u keeps %zu circuits of clients", i,

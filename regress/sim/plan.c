@@ -53,6 +53,40 @@ static const uint32_t host_steps[][3] = {
 	{ 55, 5, 30 }, { 33, 30, 90 }, { 10, 90, 300 }, { 2, 300, 2000 }
 };
 
+/* Not of the world's numbers: old seeds stay what they are. */
+static uint64_t
+of_seed(const struct world *w, uint64_t salt)
+{
+	uint64_t x = (w->seed + salt) * 0x9e3779b97f4a7c15ULL;
+
+	x = (x ^ (x >> 29)) * 0xbf58476d1ce4e5b9ULL;
+	return x ^ (x >> 32);
+}
+
+/*
+ * One world in five has one or two servers that lie, at the edge of the others
+ * and of no use to them, and limits that they can reach.
+ */
+static void
+liars(struct world *w)
+{
+	uint32_t i, n;
+
+	if ((w->kinds & K_LIES) == 0 || of_seed(w, 1) % 5 != 0)
+		return;
+	w->nservers = 2 + w->nservers % 5;
+	w->nhosts = 2 + w->nhosts % 40;
+	w->nliars = 1 + of_seed(w, 2) % 2;
+	w->max_known = 40 + (uint32_t)(of_seed(w, 3) % 100);
+	w->max_records = 40 * w->nhosts * (w->nservers + w->nliars) + 1000;
+	w->lies_pause = MTIME_MS(of_seed(w, 4) % 2000 + 20);
+	for (n = 0; n < w->nliars; n++)
+		for (i = 0; i < 3; i++)
+			edge(w, w->nservers + n,
+			    (uint32_t)(of_seed(w, 5 + n * 3 + i) %
+			    w->nservers));
+}
+
 static void
 times(struct world *w)
 {
@@ -96,11 +130,14 @@ plan_make(struct world *w)
 	w->ngroups = (uint32_t)between(w, 8, 40 + w->nhosts / 4);
 	w->delay = MTIME_MS(between(w, 1, 20));
 	times(w);
+	liars(w);
 	topology(w);
 	if ((w->host = calloc(w->nhosts, sizeof(*w->host))) == NULL)
 		abort();
-	for (i = 0; i < w->nservers; i++)
+	for (i = 0; i < w->nservers + w->nliars; i++)
 		server_init(w, i);
+	for (i = w->nservers; i < w->nservers + w->nliars; i++)
+		liar_init(&w->server[i]);
 	for (i = 0; i < w->nhosts; i++) {
 		host_init(w, i, (w->kinds & K_MCS) != 0 && i % 16 == 7);
 		n = (uint32_t)rnd(w, 5) + w->host[i].mcs;
@@ -410,6 +447,39 @@ quiet(struct world *w)
 }
 
 static void
+liars_begin(struct world *w)
+{
+	uint32_t i;
+
+	if (w->nliars == 0)
+		return;
+	for (i = 0; i < w->nliars; i++)
+		liar_begins(&w->server[w->nservers + i]);
+	timer_set(&w->ts, &w->liars, MTIME_SEC(1));
+}
+
+static void
+liars_end(struct world *w)
+{
+	uint32_t i;
+
+	if (w->nliars == 0)
+		return;
+	for (i = 0; i < w->nliars; i++)
+		liar_ends(&w->server[w->nservers + i]);
+	timer_clear(&w->ts, &w->liars);
+}
+
+static void
+on_liars(void *arg)
+{
+	struct world *w = arg;
+
+	liar_check(w);
+	timer_set(&w->ts, &w->liars, MTIME_SEC(1));
+}
+
+static void
 faults(struct world *w)
 {
 	w->faulty = w->troubled = true;
@@ -418,7 +488,9 @@ faults(struct world *w)
 	trace(w, 1, NULL, "faults");
 	timer_set(&w->ts, &w->churn, 0);
 	timer_set(&w->ts, &w->weather, 0);
+	liars_begin(w);
 	run_for(w, between(w, MTIME_SEC(20), MTIME_SEC(4 * w->dead)));
+	liars_end(w);
 	timer_clear(&w->ts, &w->churn);
 	fair_weather(w);
 	servers_back(w);
@@ -476,7 +548,8 @@ plan_run(struct world *w)
 	timer_init(&w->churn, on_churn, w);
 	timer_init(&w->weather, on_weather, w);
 	timer_init(&w->watch, on_watch, w);
-	for (i = 0; i < w->nservers; i++)
+	timer_init(&w->liars, on_liars, w);
+	for (i = 0; i < w->nservers + w->nliars; i++)
 		server_start(&w->server[i]);
 	run_for(w, between(w, 0, MTIME_SEC(10)));
 	for (i = 0; i < w->nhosts; i++)
@@ -485,7 +558,7 @@ plan_run(struct world *w)
 	run_for(w, MTIME_SEC(6));
 	quiet(w);
 	for (i = 0; i < phases && !w->failed; i++) {
-		if (chance(w, 70))
+		if (chance(w, 70) || w->nliars != 0)
 			faults(w);
 		else
 			calm(w);

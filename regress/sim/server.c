@@ -134,6 +134,8 @@ carry(struct server *s, uint32_t type, const struct replica_msg *m)
 
 	if (w->verbose > 1)
 		trace_record(s, type, m);
+	if (s->mars == NULL && way == 0)
+		return;		/* to the marsd of a liar */
 	wr_init(&wr, buf, sizeof(buf));
 	replica_encode(&wr, type, m);
 	if (wr_failed(&wr)) {
@@ -233,7 +235,7 @@ mars_op_event(void *arg, const struct marsd_event *e)
 	if (e->code == MARSD_EV_VIOLATION)
 		fail(s->node.w, "server %u: %s", s->node.n, e->why);
 	/* every server has a range of its own: nothing may overlap */
-	if (e->code == MARSD_EV_CMI_OVERLAP)
+	if (e->code == MARSD_EV_CMI_OVERLAP && s->node.w->nliars == 0)
 		fail(s->node.w, "server %u: CMI %llu of %s is not unique",
 		    s->node.n, (unsigned long long)e->number, who);
 }
@@ -378,6 +380,8 @@ scsp_op_event(void *arg, const struct scsp_event *e)
 	    (unsigned long long)e->number);
 	if (e->code == SCSP_EV_CONFLICT)
 		s->node.w->st.conflicts++;
+	if (e->code == SCSP_EV_VIOLATION && !s->liar)
+		fail(s->node.w, "server %u: %s", s->node.n, e->why);
 }
 
 static const struct scsp_ops scsp_ops = {
@@ -451,6 +455,10 @@ configure(struct server *s)
 	cc->hold = w->hold;
 	cc->tombstone = w->tombstone;
 	cc->csn_before = w->csn_before;
+	if (w->nliars != 0) {
+		cc->max_records = w->max_records;
+		cc->max_known = w->max_known;
+	}
 	if (w->kinds & K_OVERFLOW)
 		cc->max_backlog = (uint32_t)between(w, 2, 60);
 	for (i = 0; i < w->nprotos; i++) {
@@ -461,7 +469,7 @@ configure(struct server *s)
 	}
 	if (w->keys)
 		configure_key(s->conf);
-	for (i = 0; i < w->nservers; i++)
+	for (i = 0; i < w->nservers + w->nliars; i++)
 		if (w->edge[s->node.n][i])
 			configure_neighbor(s, cc, i);
 }
@@ -489,6 +497,19 @@ server_init(struct world *w, uint32_t n)
 	timer_init(&s->comeback, on_comeback, s);
 }
 
+static void
+start_marsd(struct server *s)
+{
+	struct nvc *nvc;
+
+	s->mars = marsd_new(&mars_ops, s, &s->node.ts);
+	if (s->mars == NULL || marsd_configure(s->mars, s->conf) == -1)
+		abort();
+	nvc = node_open(&s->node, 0, MARSD_SEL, &marsd_vc_user,
+	    marsd_cluster(s->mars, CLUSTER));
+	marsd_cluster_attach(marsd_cluster(s->mars, CLUSTER), nvc_link(nvc));
+}
+
 void
 server_start(struct server *s)
 {
@@ -503,16 +524,14 @@ server_start(struct server *s)
 	set_clock(s);
 	if (s->conf == NULL)
 		configure(s);
+	if (!s->liar)
+		start_marsd(s);
 	s->scsp = scsp_new(&scsp_ops, s, &s->node.ts);
-	s->mars = marsd_new(&mars_ops, s, &s->node.ts);
-	if (s->scsp == NULL || s->mars == NULL ||
-	    scsp_configure(s->scsp, s->conf) == -1 ||
-	    marsd_configure(s->mars, s->conf) == -1)
+	if (s->scsp == NULL || scsp_configure(s->scsp, s->conf) == -1)
 		abort();
-	nvc = node_open(&s->node, 0, MARSD_SEL, &marsd_vc_user,
-	    marsd_cluster(s->mars, CLUSTER));
-	marsd_cluster_attach(marsd_cluster(s->mars, CLUSTER), nvc_link(nvc));
-	nvc = node_open(&s->node, 1, SEL_SCSPD, &scsp_vc_user, s->scsp);
+	nvc = s->liar ?
+	    node_open(&s->node, 1, SEL_SCSPD, &liar_vc_user, s) :
+	    node_open(&s->node, 1, SEL_SCSPD, &scsp_vc_user, s->scsp);
 	scsp_attach(s->scsp, nvc_link(nvc));
 	node_settle(&s->node);
 }
@@ -527,7 +546,8 @@ server_crash(struct server *s)
 	timer_clear(&s->node.w->ts, &s->comeback);
 	s->node.silent = true;
 	s->alive = s->stopping = false;
-	marsd_free(s->mars);
+	if (s->mars != NULL)
+		marsd_free(s->mars);
 	scsp_free(s->scsp);
 	s->mars = NULL;
 	s->scsp = NULL;
@@ -552,6 +572,8 @@ void
 server_fini(struct server *s)
 {
 	timer_clear(&s->node.w->ts, &s->comeback);
+	if (s->liar)
+		timer_clear(&s->node.w->ts, &s->lie);
 	server_crash(s);
 	if (s->conf != NULL)
 		conf_free(s->conf);
@@ -563,7 +585,7 @@ server_at(struct world *w, const struct atm_addr *a)
 {
 	uint32_t i;
 
-	for (i = 0; i < w->nservers; i++)
+	for (i = 0; i < w->nservers + w->nliars; i++)
 		if (atm_addr_equal(&w->server[i].addr, a))
 			return &w->server[i];
 	return NULL;

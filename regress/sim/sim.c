@@ -8,7 +8,8 @@
  *
  * Runs seeds, each in a process of its own, and prints TAP: those of the
  * file first, one a line (the rest of a line says what it once found), then
- * those named, or the numbers from 1 to n.  -t: no new one after so many
+ * those named, or the numbers from 1 to n.  -k: only these kinds of trouble;
+ * all: also servers that lie, which are not among the default ones.  -t: no new one after so many
  * seconds.  -v tells what happens, as is done of the first seeds that fail
  * anyway; -vv also every record and packet on a control VC, -vvv every
  * datagram.  -q prints only failures and the sums.
@@ -52,7 +53,7 @@ world_fini(struct world *w)
 
 	for (i = 0; i < w->nhosts; i++)
 		host_fini(&w->host[i]);
-	for (i = 0; i < w->nservers; i++)
+	for (i = 0; i < w->nservers + w->nliars; i++)
 		server_fini(&w->server[i]);
 	timer_clear(&w->ts, &w->churn);
 	timer_clear(&w->ts, &w->weather);
@@ -282,6 +283,8 @@ kinds(char *list)
 				break;
 		if (i < KIND_MAX)
 			mask |= 1U << i;
+		else if (strcmp(p, "all") == 0)
+			mask |= K_ALL;
 		else if (strcmp(p, "none") != 0) {
 			fprintf(stderr, "sim: no such kind: %s\n", p);
 			exit(1);
@@ -293,7 +296,7 @@ kinds(char *list)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .kinds = K_ALL, .seeds = 0 };
+	struct options o = { .kinds = K_DEFAULT, .seeds = 0 };
 	struct totals t = { .began = time(NULL) };
 	uint64_t i;
 	int ch;

@@ -12,6 +12,7 @@
  *
  *	world.c		time, the network, the random numbers, the trace
  *	server.c	a server: marsd and scspd
+ *	liar.c		a server that lies
  *	host.c		a client or a multicast server, and what it wants
  *	plan.c		the phases of a run: who suffers what, when
  *	check.c		what has to be true once it is quiet
@@ -57,7 +58,9 @@
 	/* servers that can't send as fast as there is to say: backlogs */ \
 	X(K_OVERFLOW, "overflow") \
 	/* clocks of servers that are wrong, or another at each start */ \
-	X(K_CLOCK, "clock")
+	X(K_CLOCK, "clock") \
+	/* servers that lie */ \
+	X(K_LIES, "lies")
 
 enum kind_bit {
 #define X(sym, name) sym##_BIT,
@@ -69,7 +72,9 @@ enum kind {
 #define X(sym, name) sym = 1 << sym##_BIT,
 	KINDS(X)
 #undef X
-	K_ALL = (1 << KIND_MAX) - 1
+	K_ALL = (1 << KIND_MAX) - 1,
+	/* one in four worlds of liars still fails: not a default kind yet */
+	K_DEFAULT = K_ALL & ~K_LIES
 };
 
 struct world;
@@ -113,6 +118,10 @@ struct server {
 	int64_t		 clock;		/* s: its time(3) is this much off */
 	int64_t		 bridge[2];	/* when the last thing carried is due */
 	uint32_t	 carried;	/* on their way between the two */
+	/* liar.c; a liar has no marsd */
+	bool		 liar;
+	uint8_t		 deaf;		/* to what */
+	struct timer	 lie;		/* the next one */
 };
 
 struct want {
@@ -175,6 +184,7 @@ struct world {
 	struct timers	 ts;
 	struct mars_pro	 pro[PROTOS];
 	uint32_t	 nservers, nhosts, nprotos;
+	uint32_t	 nliars;	/* behind the honest servers */
 	bool		 edge[SERVERS_MAX][SERVERS_MAX];
 	struct server	 server[SERVERS_MAX];
 	struct host	*host;
@@ -184,6 +194,8 @@ struct world {
 	uint16_t	 enquiry;
 	bool		 keys, csn_before;
 	uint32_t	 ngroups;
+	uint32_t	 max_records, max_known;	/* 0: as by default */
+	int64_t		 lies_pause;	/* us */
 
 	/* the network now */
 	bool		 faulty, troubled, slow;
@@ -192,7 +204,7 @@ struct world {
 	bool		 partitioned;
 	bool		 cut[SERVERS_MAX][SERVERS_MAX];
 
-	struct timer	 churn, weather, watch;
+	struct timer	 churn, weather, watch, liars;
 	int64_t		 pace;		/* us between two things that happen */
 	uint32_t	 tag;
 	int64_t		 trouble;	/* views from before are not trusted */
@@ -225,6 +237,13 @@ void	server_crash(struct server *);
 void	server_stop(struct server *, int64_t down);
 void	server_fini(struct server *);
 struct server *server_at(struct world *, const struct atm_addr *);
+
+/* liar.c: the honest servers come first in world.server */
+void	liar_init(struct server *);
+void	liar_begins(struct server *);
+void	liar_ends(struct server *);
+void	liar_check(struct world *);		/* while they lie */
+extern const struct vc_user liar_vc_user;
 
 /* host.c */
 void	host_init(struct world *, uint32_t, bool mcs);

@@ -202,7 +202,7 @@ node_at(struct world *w, const uint8_t ip[4])
 	if (ip[0] != 10)
 		return NULL;
 	if (ip[1] == 0)
-		return ip[3] >= 1 && ip[3] <= w->nservers ?
+		return ip[3] >= 1 && ip[3] <= w->nservers + w->nliars ?
 		    &w->server[ip[3] - 1].node :
 		    NULL;
 	n = (uint32_t)(ip[1] - 1) << 16 | (uint32_t)ip[2] << 8 | ip[3];

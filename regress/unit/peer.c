@@ -329,6 +329,35 @@ a_reused_key_takes_its_deregister_back(void **state)
 	net_end(net, w, NULL);
 }
 
+/*
+ * Another server invents, under the name of this one, a second registration
+ * of a node and its end: what was said under the first key counts on.
+ */
+static void
+a_second_registration_does_not_end_the_first(void **state)
+{
+	static const uint8_t oid[4] = { 198, 51, 100, 9 };
+	struct net *net = net_new();
+	struct nvc *w;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(3), 0, 0);
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	tell(net, 9, 101, CSA_HOW_FLOODED, 3, 0, HOST(1), G(1), G(1));
+	tell(net, 9, 102, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	marsd_csa_gone(net->s[0].mars, 1, oid, 102);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	/* the same where its key goes to somebody else */
+	tell(net, 9, 102, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	tell(net, 9, 102, CSA_HOW_FLOODED, 4, 0x2000, SERVER(3), 0, 0);
+	assert_true(net_finds(w, G(1), HOST(1)));
+	net_end(net, w, NULL);
+}
+
 /* Issue 12, A: who invents servers does not make us keep them all. */
 static void
 servers_known_are_bounded(void **state)
@@ -347,6 +376,8 @@ servers_known_are_bounded(void **state)
 	assert_true(net_finds(w, G(1), HOST(112)));
 	assert_false(net_finds(w, G(1), HOST(113)));
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_KNOWN), 47);
+	/* scspd keeps nothing of them either */
+	assert_int_equal(net->s[0].erased, 47);
 	assert_int_equal(net->s[0].events[MARSD_EV_REFUSED], 47);
 	assert_string_equal(net->s[0].why, "limit-servers-known");
 	/* those three have gone: each makes room for one, a second apart */
@@ -359,6 +390,10 @@ servers_known_are_bounded(void **state)
 	net_wait(net, MTIME_SEC(1));
 	tell(net, 31, 101, CSA_HOW_FLOODED, 3, 0, HOST(131), G(1), G(1));
 	assert_true(net_finds(w, G(1), HOST(131)));
+	/* and what else there is of these two is asked for, once */
+	assert_int_equal(net->s[0].realigned, 0);
+	net_wait(net, MTIME_SEC(31));
+	assert_int_equal(net->s[0].realigned, 1);
 	net_end(net, w, NULL);
 }
 
@@ -629,6 +664,7 @@ main(void)
 		cmocka_unit_test(a_deregister_holds_back_late_joins),
 		cmocka_unit_test(a_reused_key_takes_its_old_meaning_back),
 		cmocka_unit_test(a_reused_key_takes_its_deregister_back),
+		cmocka_unit_test(a_second_registration_does_not_end_the_first),
 		cmocka_unit_test(servers_known_are_bounded),
 		cmocka_unit_test(who_left_has_left),
 		cmocka_unit_test(a_cmi_given_out_twice_is_told),

@@ -144,7 +144,7 @@ an_earlier_number_is_outdone_by_the_clock_or_the_constant(void **state)
 
 /* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92 */
 static void
-at_the_end_of_the_numbers_it_is_purged_waits_or_stops(void **state)
+at_the_end_of_the_numbers_it_is_purged_or_waits(void **state)
 {
 	int32_t n;
 
@@ -160,9 +160,12 @@ at_the_end_of_the_numbers_it_is_purged_waits_or_stops(void **state)
 	assert_int_equal(class(false, SEQ_PURGE, SEQ_PURGE,
 	    ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n),
 	    SCSP_PUBLISH_WAIT);
-	/* somebody else's, of an earlier life of ours */
+	/* that of somebody who has no say in it */
 	assert_int_equal(
-	    class(false, SEQ_PURGE, SEQ_PURGE, 0, &n), SCSP_PUBLISH_STUCK);
+	    class(false, 5, SEQ_PURGE, ENTRY_OWN, &n), SCSP_PUBLISH_PURGE);
+	/* a tombstone whose time is over, and a neighbor has yet to hear it */
+	assert_int_equal(class(false, 5, 5,
+	    ENTRY_OWN | ENTRY_TOMB | ENTRY_EXPIRED, &n), SCSP_PUBLISH_NUMBER);
 }
 
 /* A raw server with an entry of ours in this state. */
@@ -181,17 +184,52 @@ with(int32_t seq, uint8_t flags, struct scsp_entry **e)
 	return n;
 }
 
-/* The owner is told with the key that no number is left for. */
+/*
+ * A server that lies says that our record has come to the end of its numbers.
+ * Ours ends too, so that every server forgets it, and begins anew.
+ */
 static void
-the_owner_is_told_of_a_key_without_numbers(void **state)
+our_record_ended_by_another_begins_anew(void **state)
 {
-	struct scsp_entry *e;
-	struct net *n = with(SEQ_PURGE, 0, &e);
+	struct net *n;
 
 	(void)state;
-	node_publish(&n->node[LS], 1, "b");
-	assert_int_equal(n->node[LS].events[SCSP_EV_LIMIT], 1);
-	assert_memory_equal(e->data, "Ja", 2);
+	n = raw_aligned(LS, DCS, OTHER);
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	raw_say(n, DCS, LS, 3, 1, LS, 1, SEQ_FIRST, NULL);
+	raw_say(n, OTHER, LS, 3, 1, LS, 1, SEQ_FIRST, NULL);
+	raw_clear(n, DCS);
+	raw_clear(n, OTHER);
+	raw_say(n, DCS, LS, 2, 9, LS, 1, INT32_MAX, "Jlie");
+	assert_int_equal(n->node[LS].owns, 1);
+	node_publish(&n->node[LS], 1, "a"); /* marsd says what is so */
+	net_run(n, 10);
+	raw_expect(n, OTHER, LS, 2, 0, 16, LS, 1, INT32_MAX, "Ta");
+	raw_say(n, OTHER, LS, 3, 1, LS, 1, INT32_MAX, NULL);
+	raw_say(n, DCS, LS, 3, 1, LS, 1, INT32_MAX, NULL);
+	/* beyond what somebody may still have who has not heard of the end */
+	raw_expect(n, OTHER, LS, 2, 1, 16, LS, 1, SEQ_FIRST + 16, "Ja");
+	assert_int_equal(
+	    node_record(&n->node[LS], LS, 1)->seq, SEQ_FIRST + 16);
+	/* one that we never had is acknowledged, and not kept */
+	raw_say(n, DCS, LS, 2, 9, LS, 2, INT32_MAX, "Jlie");
+	assert_null(node_record(&n->node[LS], LS, 2));
+	net_free(n);
+}
+
+/* What can't be withdrawn ends as it is, at the owner and elsewhere. */
+static void
+a_redirect_entry_ends_and_begins_anew(void **state)
+{
+	struct net *n;
+
+	(void)state;
+	n = raw_aligned(LS, DCS, OTHER);
+	raw_say(n, DCS, LS, 2, 9, 5, 4, INT32_MAX, "Jx");
+	assert_non_null(node_record(&n->node[LS], 5, 4));
+	raw_say(n, OTHER, LS, 3, 1, 5, 4, INT32_MAX, NULL);
+	assert_null(node_record(&n->node[LS], 5, 4));
 	net_free(n);
 }
 
@@ -372,8 +410,9 @@ main(void)
 		cmocka_unit_test(
 		    an_earlier_number_is_outdone_by_the_clock_or_the_constant),
 		cmocka_unit_test(
-		    at_the_end_of_the_numbers_it_is_purged_waits_or_stops),
-		cmocka_unit_test(the_owner_is_told_of_a_key_without_numbers),
+		    at_the_end_of_the_numbers_it_is_purged_or_waits),
+		cmocka_unit_test(our_record_ended_by_another_begins_anew),
+		cmocka_unit_test(a_redirect_entry_ends_and_begins_anew),
 		cmocka_unit_test(a_purge_that_comes_back_ends_it),
 		cmocka_unit_test(
 		    our_record_from_elsewhere_is_told_and_outnumbered),

@@ -212,23 +212,24 @@ without_an_entry_there_is_room_or_not(void **state)
  *	R reserved	S stray		. acknowledge	F forget
  *	L lost		K known		C conflict	O ours
  *	H show		M full (limit)	N number only	I install
- *	E earlier life	B back
+ *	E earlier life	B back		A send ours
  */
 static void
 the_verdict_on_each_class_in_each_standing(void **state)
 {
-	static const char letters[] = "RS.FLKCOHMNIEB";
+	static const char letters[] = "RS.FLKCOHMNIEBA";
 	static const char *const want[SCSP_RECORD_MAX] = {
 		[SCSP_RECORD_RESERVED] = "RRRRRRR",
 		[SCSP_RECORD_NULL_STRAY] = "SSSSSSS",
 		[SCSP_RECORD_NULL] = "..FFFF.",
 		[SCSP_RECORD_NULL_OWN] = "..LLLL.",
 		[SCSP_RECORD_NULL_IDLE] = ".......",
-		[SCSP_RECORD_FOREIGN] = "IMIKKCO",
-		[SCSP_RECORD_HIDDEN] = "IMIKKIH",
+		[SCSP_RECORD_PURGE_ASKED] = "..AAKK.",
+		[SCSP_RECORD_FOREIGN] = "IMIIKCO",
+		[SCSP_RECORD_HIDDEN] = "IMIIKIH",
 		[SCSP_RECORD_STRANGE] = "NMNKKCO",
 		[SCSP_RECORD_STRANGE_HIDDEN] = "NMNKKNH",
-		[SCSP_RECORD_OWN_UNBACKED] = "EMEKKKO",
+		[SCSP_RECORD_OWN_UNBACKED] = "EMEKKEO",
 		[SCSP_RECORD_OWN_HELD] = "EEBKKK.",
 		[SCSP_RECORD_OWN] = "EEBKKBO",
 	};

@@ -358,6 +358,34 @@ every_neighbor_has_a_part_of_the_limit(void **state)
 	net_free(n);
 }
 
+/*
+ * Bounds: what there was no room for was acknowledged, so it would never come
+ * again: the caches align anew, once there is room for a while.
+ */
+static void
+what_was_refused_is_asked_for_once_there_is_room(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	n->node[LS].silent = true;
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 10;
+	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
+	for (i = 0; i < 11; i++)
+		say(DCS, 2, 9, 5, i, 10, "Jflood");
+	for (i = 0; i < 2; i++)
+		scsp_erase(n->node[LS].s, NET_SGID,
+		    (uint8_t[]){ 10, 0, 0, 6 }, i);
+	net_run(n, 4000);
+	assert_shows(SIDE, "alignment", "Aligned"); /* 8 of 10: no room yet */
+	scsp_erase(n->node[LS].s, NET_SGID, (uint8_t[]){ 10, 0, 0, 6 }, 2);
+	assert_shows(SIDE, "alignment", "Aligned");
+	net_run(n, 31000);
+	assert_shows(SIDE, "alignment", "Negotiation");
+	net_free(n);
+}
+
 /* Bounds: told once at nine tenths, and again after a fall below eight. */
 static void
 a_limit_says_when_it_is_near(void **state)
@@ -910,6 +938,8 @@ main(void)
 		    of_two_contents_with_one_number_the_greater_win),
 		cmocka_unit_test(records_under_our_own_id_are_bounded),
 		cmocka_unit_test(every_neighbor_has_a_part_of_the_limit),
+		cmocka_unit_test(
+		    what_was_refused_is_asked_for_once_there_is_room),
 		cmocka_unit_test(a_limit_says_when_it_is_near),
 		cmocka_unit_test(a_batch_bounds_the_records_of_a_request),
 		cmocka_unit_test(
