@@ -323,10 +323,52 @@ path_evict(struct marsc_path *p)
 		    p, MARSC_NOTICE_PATH_DOWN, NULL, "too many groups");
 }
 
-/* 5.1.5: leaves that are not in the new set are dropped, new ones added. */
+/*
+ * Until then the MARS, which is new to us or has restarted, may not know all
+ * members: each of them notices, registers and joins again by itself, at a
+ * random time.
+ */
+static bool
+path_settles(const struct marsc_path *p)
+{
+	const struct marsc *c = p->end.client;
+
+	return c->ts->now.us < c->reg.settled.us;
+}
+
+/* Revalidated once more when the MARS has to know everybody. */
+static void
+path_stale_settled(struct marsc_path *p)
+{
+	struct marsc *c = p->end.client;
+
+	timer_set(c->ts, &p->stale,
+	    c->reg.settled.us - c->ts->now.us +
+	    marsc_delay(c, c->t.stale_min, c->t.stale_max));
+}
+
+/* Has the new set one of the leaves that there are? */
+static bool
+path_has_some(struct marsc_path *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->nset; i++)
+		if (marsc_leaf_find(p, &p->set[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * 5.1.5: leaves that are not in the new set are dropped, new ones added.
+ * While the MARS may not know them yet they stay: what it says less is no
+ * reason to cut a member off (A-143).  A set that has none of them is another
+ * kind of set, of servers or no longer of them; both together would double.
+ */
 static void
 path_compare(struct marsc_path *p)
 {
+	bool keep = path_settles(p) && path_has_some(p), kept = false;
 	struct marsc_leaf *l, *next;
 	size_t i;
 
@@ -336,8 +378,12 @@ path_compare(struct marsc_path *p)
 	for (i = 0; i < p->nset; i++)
 		marsc_leaf_add(p, &p->set[i]);
 	RB_FOREACH_SAFE(l, marsc_leaf_tree, &p->leaves, next)
-		if (!l->seen)
+		if (!l->seen && keep)
+			kept = true;
+		else if (!l->seen)
 			marsc_leaf_drop(l);
+	if (kept)
+		path_stale_settled(p);
 	if (RB_EMPTY(&p->leaves))
 		marsc_path_event(p, MARSC_PATH_EV_LAST);
 }
@@ -728,6 +774,13 @@ marsc_path_answer(struct marsc *c, const struct paddr *group,
 	p->set = set;
 	p->nset = n;
 	p->why = "no members";
+	if (n == 0 && p->state == MARSC_PATH_REVALIDATING && path_settles(p)) {
+		/* the same of nobody: all stay, as if it had not answered */
+		p->revalidate = false;
+		path_stale_settled(p);
+		marsc_path_event(p, MARSC_PATH_EV_FAILED);
+		return;
+	}
 	marsc_path_event(p, n == 0 ? MARSC_PATH_EV_EMPTY : MARSC_PATH_EV_SET);
 }
 
