@@ -214,6 +214,14 @@ struct marsc_ops {
 	/* or NULL; a multicast server sends packets on and does not call it */
 	void	(*packet)(void *arg, struct marsc *,
 		    const struct marsc_packet *);
+	/*
+	 * A packet with our own CMI has come back from a multicast server
+	 * (5.5.1), or so it seems: a MARS that has restarted gives numbers
+	 * that others still have.  Whoever can tell by other means says so:
+	 * false, it is somebody else's.  NULL: it is ours, and dropped.
+	 */
+	bool	(*own)(void *arg, struct marsc *,
+		    const struct marsc_packet *);
 };
 
 struct marsc_conf {

@@ -362,13 +362,12 @@ path_has_some(struct marsc_path *p)
 /*
  * 5.1.5: leaves that are not in the new set are dropped, new ones added.
  * While the MARS may not know them yet they stay: what it says less is no
- * reason to cut a member off (A-143).  A set that has none of them is another
- * kind of set, of servers or no longer of them; both together would double.
+ * reason to cut a member off (A-143).
  */
 static void
 path_compare(struct marsc_path *p)
 {
-	bool keep = path_settles(p) && path_has_some(p), kept = false;
+	bool keep = path_settles(p), kept = false;
 	struct marsc_leaf *l, *next;
 	size_t i;
 
@@ -774,10 +773,12 @@ marsc_path_answer(struct marsc *c, const struct paddr *group,
 	p->set = set;
 	p->nset = n;
 	p->why = "no members";
-	if (n == 0 && p->state == MARSC_PATH_REVALIDATING && path_settles(p)) {
-		/* the same of nobody: all stay, as if it had not answered */
+	if (p->state == MARSC_PATH_REVALIDATING && path_settles(p) &&
+	    !path_has_some(p)) {
+		/* nobody of the old set, or servers instead of members: as if
+		 * it had not answered, and soon asked again */
 		p->revalidate = false;
-		path_stale_settled(p);
+		marsc_path_stale_soon(p);
 		marsc_path_event(p, MARSC_PATH_EV_FAILED);
 		return;
 	}
