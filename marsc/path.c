@@ -362,7 +362,7 @@ path_has_some(struct marsc_path *p)
 /*
  * 5.1.5: leaves that are not in the new set are dropped, new ones added.
  * While the MARS may not know them yet they stay: what it says less is no
- * reason to cut a member off (A-143).
+ * reason to cut a member off (A-144).
  */
 static void
 path_compare(struct marsc_path *p)

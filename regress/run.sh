@@ -66,7 +66,9 @@ programs() {
 	done
 	sim=$BUILD/regress/sim/sim
 	one sim/seeds "$sim" -f regress/sim/seeds -n 200 -t 400
+	one sim/lanseeds "$sim" -l -f regress/sim/lanseeds -n 60 -t 45
 	one sim/again "$sim" -r 1 2 3		# bit for bit
+	one sim/lanagain "$sim" -l -r 1 2 3
 	for t in regress/system/*.py; do
 		case $t in
 		*/suite.py | */edgenet.py) ;;	# what others have in common

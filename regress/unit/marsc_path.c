@@ -1237,7 +1237,7 @@ ask_again(struct fake *f)
 }
 
 /*
- * A-143: a MARS that has restarted knows only who has joined again by now.
+ * A-144: a MARS that has restarted knows only who has joined again by now.
  * Who is missing stays for 60 s, unless he leaves; who is new is called.
  */
 static void
@@ -1271,7 +1271,7 @@ settling(void **state)
 	fake_free(f);
 }
 
-/* nobody of them, or none at all, is no answer yet */
+/* nobody of them, or none at all, is no answer yet */
 static void
 settling_strangers(void **state)
 {
