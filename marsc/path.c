@@ -154,16 +154,24 @@ path_put_ask(struct marsc_path *p)
 	path_ask(p);
 }
 
-/* One L_MULTI_RQ at a time, until one has succeeded (5.1.3). */
+/*
+ * One L_MULTI_RQ at a time, until one has succeeded (5.1.3); or all at once,
+ * where circuits allow it, so that a member that is dead keeps nobody waiting.
+ */
 static void
 path_call_next(struct marsc_path *p)
 {
+	bool at_once = p->end.client->host->link->backend->calls_at_once;
 	struct marsc_leaf *l, *new = NULL;
 
 	RB_FOREACH(l, marsc_leaf_tree, &p->leaves) {
-		if (l->state == MARSC_LEAF_CALLED)
+		if (l->state == MARSC_LEAF_CALLED && !at_once)
 			return;
-		if (l->state == MARSC_LEAF_NEW && new == NULL)
+		if (l->state != MARSC_LEAF_NEW)
+			continue;
+		if (at_once)
+			marsc_leaf_call(l);
+		else if (new == NULL)
 			new = l;
 	}
 	if (new != NULL) /* else a timer brings back those that are tagged */

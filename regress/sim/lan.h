@@ -224,6 +224,7 @@ void	plug_hear(struct plug *, const uint8_t *, size_t);
 /* lancheck.c */
 struct probe	*probe_send(struct lans *, struct lan *,
 		    const struct station *, const struct paddr *group);
+bool	lan_is_served(const struct paddr *group);
 bool	lan_expects(const struct lan *, const struct probe *);
 void	lan_heard(struct lan *, const void *, size_t);
 void	probes_check(struct lans *, const char *what, int64_t from, int64_t to,

@@ -454,22 +454,14 @@ on_stream(void *arg)
 	timer_set(&s->w->ts, &s->stream, MTIME_MS(50));
 }
 
-/*
- * Of a multicast server a MARS says at once that it has gone, and then names
- * members that may not have joined elsewhere yet: such groups may lose.
- */
-static bool
-lan_is_served(const struct paddr *g)
-{
-	return g->len == 4 ? g->a[1] == 2 : g->a[1] == 14 && g->a[13] == 2;
-}
-
 static void
 lans_stream(struct lans *s)
 {
 	struct world *w = s->w;
 	uint32_t i;
 
+	/* of a multicast server a MARS says at once that it has gone, and names
+	 * members that may not have joined elsewhere yet */
 	s->nflows = (uint32_t)between(w, 1, FLOWS_MAX);
 	for (i = 0; i < s->nflows; i++) {
 		s->flow[i].from = some_station(s);

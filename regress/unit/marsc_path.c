@@ -1210,6 +1210,36 @@ in_place(void **state)
 	fake_free(f);
 }
 
+/*
+ * Where circuits allow it all are called at once: a member that is dead keeps
+ * nobody waiting for longer than 100 ms after the first is up.
+ */
+static void
+all_at_once(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct vc_backend backend = *f->link.backend;
+
+	(void)state;
+	backend.calls_at_once = true;
+	f->link.backend = &backend;
+	fake_registered(f);
+	marsc_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
+	assert_int_equal(f->nleaves, 2);
+	fake_wait(f, MTIME_SEC(1));
+	fake_leaf_ack(f, 12);
+	fake_wait(f, MTIME_MS(100) - 1);
+	fake_silent(f);
+	fake_wait(f, 1);
+	fake_expect(f, DATA("0005", "616263"));
+	fake_leaf_fails(f, 11, 1);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_free(f);
+}
+
 /* The MARS has failed, and we are registered with it again. */
 static struct fvc *
 again(struct fake *f)
@@ -1304,6 +1334,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(settling),
 		cmocka_unit_test(settling_strangers),
 		cmocka_unit_test(table),
