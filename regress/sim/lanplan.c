@@ -501,6 +501,7 @@ lans_steady(struct lans *s)
 	int i;
 
 	trace(w, 1, NULL, "streams, and servers that go");
+	s->stormy = true;
 	lans_stream(s);
 	begin = w->ts.now.us;
 	for (i = 0; i < 3; i++) {

@@ -505,6 +505,8 @@ plan_servers(struct world *w, uint32_t n)
 	w->pro[0].type = PRO_IPV4;
 	w->pro[1].type = PRO_IPV6;
 	w->nprotos = (w->kinds & K_IPV6) != 0 && chance(w, 50) ? 2 : 1;
+	/* backlogs of a few messages cost more than a take-over may */
+	w->kinds &= ~(uint32_t)K_OVERFLOW;
 	w->nservers = n;
 	w->delay = MTIME_MS(between(w, 1, 20));
 	times(w);
