@@ -80,20 +80,20 @@ gate_configure_lan(struct gate *g, uint32_t i)
 	(void)snprintf(c->name, sizeof(c->name), "lan%u", l->n);
 	c->new_flows = 1000;
 	c->lan = (struct edged_lan_conf){ .policy = &g->edge.policy,
-		.querier = true,
-		.discovery = true,
-		.forward = l->ngates == 1 && l->n % 2 == 0 ?
-		    EDGED_LAN_FORWARD_ALWAYS : EDGED_LAN_FORWARD_ELECTED,
-		.priority = g->plug[i].priority,
-		.version4 = (enum edged_gmp_version)l->version[0],
-		.version6 = (enum edged_gmp_version)l->version[1],
-		.timing = l->timing,
-		.limits = limits,
-		.fast_leave = l->fast_leave,
-		.fixed = l->fixed,
-		.nfixed = l->nfixed,
-		.port = EDGED_HELLO_PORT,
-		.key = { .sign = gate_sign, .verify = gate_verify } };
+	    .querier = true,
+	    .discovery = true,
+	    .forward = l->ngates == 1 && l->n % 2 == 0 ?
+	    EDGED_LAN_FORWARD_ALWAYS : EDGED_LAN_FORWARD_ELECTED,
+	    .priority = g->plug[i].priority,
+	    .version4 = (enum edged_gmp_version)l->version[0],
+	    .version6 = (enum edged_gmp_version)l->version[1],
+	    .timing = l->timing,
+	    .limits = limits,
+	    .fast_leave = l->fast_leave,
+	    .fixed = l->fixed,
+	    .nfixed = l->nfixed,
+	    .port = EDGED_HELLO_PORT,
+	    .key = { .sign = gate_sign, .verify = gate_verify } };
 	c->lan.id.len = 4;
 	memcpy(c->lan.id.a, g->node.ip, 4);
 }

@@ -4,14 +4,15 @@
  */
 
 /*
- * sim [-l] [-v] [-q] [-k kind,...] [-n seeds] [-t seconds] [-f file] [seed ...]
+ * sim [-lqrv] [-k kind,...] [-n seeds] [-t seconds] [-f file] [seed ...]
  *
  * Runs seeds, each in a process of its own, and prints TAP: those of the
  * file first, one a line (the rest of a line says what it once found), then
  * those named, or the numbers from 1 to n.  -t: no new one after so many
- * seconds.  -l: with LANs, edges and their hosts (lan.h).  -v tells what happens, as is done of the first seeds that fail
- * anyway; -vv also every record and packet on a control VC, -vvv every
- * datagram.  -q prints only failures and the sums.
+ * seconds.  -l: with LANs, edges and their hosts (lan.h).  -v tells what
+ * happens, as is done of the first seeds that fail anyway; -vv also every
+ * record and packet on a control VC, -vvv every datagram.  -q prints only
+ * failures and the sums.
  */
 #include <sys/wait.h>
 

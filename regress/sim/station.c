@@ -103,7 +103,7 @@ wish_current(const struct wish *h, struct record *r)
 	uint16_t i;
 
 	*r = (struct record){ .type = h->exclude ? IS_EX : IS_IN,
-		.group = h->group };
+    .group = h->group };
 	if (h->nasked == 0) {
 		r->n = h->n;
 		memcpy(r->source, h->source, sizeof(h->source));
@@ -130,7 +130,7 @@ wish_changed(struct wish *h, struct record *r)
 	if (h->mode_left > 0) {
 		h->mode_left--;
 		*r = (struct record){ .type = h->exclude ? TO_EX : TO_IN,
-			.group = h->group, .n = h->n };
+		    .group = h->group, .n = h->n };
 		memcpy(r->source, h->source, sizeof(h->source));
 		return 1;
 	}
