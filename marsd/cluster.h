@@ -138,6 +138,8 @@ struct marsd {
 	uint8_t			 oid[4];
 	bool			 stopping;
 	uint32_t		 spared;	/* while congested */
+	/* of the message that is being built: cleared nowhere, as 9 kB cost */
+	uint8_t			 list[MARS_MTU];
 	TAILQ_HEAD(, marsd_cluster) clusters;
 };
 
