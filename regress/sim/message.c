@@ -186,6 +186,8 @@ message_query(struct query *q, const uint8_t *p, size_t len)
 	if (at == 0 || body[0] != (q->v6 ? 130 : 0x11))
 		return false;
 	fixed = q->v6 ? 24 : 8;
+	if (len - at < fixed)
+		return false;
 	if (len - at > fixed)
 		q->version = SAYS_SOURCES;
 	else
@@ -214,9 +216,11 @@ message_heard(
 	if (at == 0)
 		return false;
 	if (p[0] >> 4 == 6) {
+		if (body[0] != 131 || len - at < 24)
+			return false;
 		message_group(group, body + 8, 16);
 		*version = SAYS_LEAVES;
-		return body[0] == 131;
+		return true;
 	}
 	message_group(group, body + 4, 4);
 	*version = body[0] == 0x12 ? SAYS_JOINS : SAYS_LEAVES;
