@@ -86,6 +86,8 @@ static const struct marsctl_token t_show[] = {
 	KEYWORD("lans", MARSCTL_EFFECT_SHOW, 0, t_end),
 	KEYWORD("listeners", MARSCTL_EFFECT_SHOW, 0, t_end),
 	KEYWORD("flows", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("latencies", MARSCTL_EFFECT_SHOW, 0, t_end),
+	KEYWORD("metrics", MARSCTL_EFFECT_SEND, 0, t_end),
 	NONE
 };
 

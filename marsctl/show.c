@@ -138,6 +138,13 @@ static const struct marsctl_column flows[] = {
 	{ "DROPS", "drops", 0, MARSCTL_COL_PLAIN },
 };
 
+static const struct marsctl_column latencies[] = {
+	{ "NAME", "name", 12, MARSCTL_COL_PLAIN },
+	{ "COUNT", "count", 10, MARSCTL_COL_PLAIN },
+	{ "MEAN", "mean", 10, MARSCTL_COL_PLAIN },
+	{ "MAX", "max", 0, MARSCTL_COL_PLAIN },
+};
+
 const struct marsctl_show marsctl_shows[] = {
 	{ "summary", ASK_MARSD | ASK_SCSPD, ASK_EDGED, NULL, 0 },
 	{ "clusters", ASK_MARSD, 0, COLUMNS(clusters) },
@@ -152,6 +159,7 @@ const struct marsctl_show marsctl_shows[] = {
 	{ "lans", ASK_EDGED, 0, COLUMNS(lans) },
 	{ "listeners", ASK_EDGED, 0, COLUMNS(listeners) },
 	{ "flows", ASK_EDGED, 0, COLUMNS(flows) },
+	{ "latencies", ASK_MARSD, 0, COLUMNS(latencies) },
 };
 const size_t marsctl_nshows = sizeof(marsctl_shows) / sizeof(marsctl_shows[0]);
 

@@ -122,6 +122,7 @@ user_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 
 	(void)vc;
 	c->counts.messages_in++;
+	c->mars->heard++;
 	if (!is_circuit(cookie) || c->mars->stopping)
 		return;
 	d = marsd_receive(c, cookie, p, len);

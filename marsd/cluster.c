@@ -485,3 +485,9 @@ marsd_shutdown(struct marsd *m)
 		TAILQ_FOREACH(p, &c->protos, entry)
 			proto_shutdown(p);
 }
+
+uint64_t
+marsd_heard(const struct marsd *m)
+{
+	return m->heard;
+}

@@ -138,6 +138,7 @@ struct marsd {
 	uint8_t			 oid[4];
 	bool			 stopping;
 	uint32_t		 spared;	/* while congested */
+	uint64_t		 heard;		/* messages, of all clusters */
 	TAILQ_HEAD(, marsd_cluster) clusters;
 };
 

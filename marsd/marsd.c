@@ -218,6 +218,7 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	case IMSG_CSA_UPDATE:
 		marsd_csa_update(d->mars, m->sgid, m->oid, m->key, m->seq,
 		    m->how, m->data, m->len);
+		marsd_latency_record(d, m->when);
 		break;
 	case IMSG_CSA_OWN:
 		marsd_csa_own(
@@ -269,6 +270,7 @@ main(int argc, char **argv)
 		.parties = conf_parties,
 		.attach = marsd_hook_attach,
 		.replica = marsd_hook_replica,
+		.turn = marsd_latency_turn,
 		.shutdown = marsd_hook_end,
 		.destroy = marsd_hook_destroy,
 	};

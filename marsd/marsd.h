@@ -9,12 +9,15 @@
 
 #include <stddef.h>
 
+#include "histogram.h"
 #include "marsd_core.h"
 #include "service.h"
 
 struct marsd_shell {
 	struct service	 service;
 	struct marsd	*mars;
+	struct histogram request, propagation;	/* latency.c */
+	uint64_t	 heard;		/* messages, at the end of a turn */
 };
 
 /* control.c: for marsctl; arg is a struct marsd_shell */
@@ -22,5 +25,11 @@ extern const struct ctl_command marsd_commands[];
 extern const size_t marsd_ncommands;
 bool	marsd_ctl_summary(void *arg, void *cursor, struct wr *);
 bool	marsd_ctl_counters(void *arg, void *cursor, struct wr *);
+
+/* latency.c; arg as above */
+void	marsd_latency_turn(void *arg);
+/* a record that came then, microseconds, is in our map */
+void	marsd_latency_record(struct marsd_shell *, uint64_t when);
+bool	marsd_ctl_latencies(void *arg, void *cursor, struct wr *);
 
 #endif

@@ -110,6 +110,9 @@ extern const struct vc_user marsd_vc_user;	/* arg: struct marsd_cluster */
 /* before the end: redirects all members hard, and deregisters them */
 void		 marsd_shutdown(struct marsd *);
 
+/* messages that came in, of all clusters, since the start */
+uint64_t	 marsd_heard(const struct marsd *);
+
 /*
  * From scspd.  Its cache holds an instance of another server's record now;
  * how: ipc.h, CSA_HOW_*.

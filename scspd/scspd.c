@@ -37,6 +37,7 @@ op_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
 		.key = key,
 		.seq = seq,
 		.how = how,
+		.when = (uint64_t)d->service.loop.timers.now.us,
 		.data = data,
 		.len = len,
 	};

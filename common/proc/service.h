@@ -150,6 +150,8 @@ struct service_hooks {
 	void			(*lan)(void *, const struct lanif *, int fd);
 	/* It has gone; its descriptor is of no more use. */
 	void			(*lan_gone)(void *, const char *name);
+	/* After what was queued has been sent, each turn.  NULL: nothing. */
+	void			(*turn)(void *);
 	/* Last words.  What they put into queues is still sent. */
 	void			(*shutdown)(void *);
 	/* Gives everything back; the links are closed after it. */

@@ -47,6 +47,8 @@ show_counter(struct service *s, struct wr *w, const char *scope,
 	ctl_string(w, "process", s->hooks->name);
 	ctl_string(w, "scope", scope);
 	ctl_string(w, "name", name);
+	ctl_string(w, "kind", strcmp(name, "sdus-dropped") == 0 ||
+	    strcmp(name, "sdus-too-big") == 0 ? "drop" : "counter");
 	ctl_uint(w, "value", value);
 }
 

@@ -1,0 +1,28 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Commands that are not one request to the daemons: they ask for what they
+ * need with marsctl_collect() and make something of it.  Each returns what
+ * marsctl exits with.
+ */
+#ifndef MARSCTL_LOCAL_H
+#define MARSCTL_LOCAL_H
+
+#include <stdbool.h>
+
+#include "daemon.h"
+
+struct marsctl_local {
+	struct marsctl_where	 where;
+	bool			 json;		/* -j */
+	int			 count;		/* -n, or 0 */
+	const char		*format;	/* -o, or NULL */
+	const struct marsctl_request *request;
+};
+
+int	marsctl_show_metrics(const struct marsctl_local *);
+
+#endif
