@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <err.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -38,6 +39,14 @@ marsctl_answer_init(struct marsctl_answer *a)
 	memset(a, 0, sizeof(*a));
 	a->ok = true;
 	a->status = MARSCTL_DONE;
+}
+
+int
+marsctl_answer_tell(const struct marsctl_answer *a)
+{
+	if (!a->ok)
+		warnx("%s", a->why);
+	return a->status;
 }
 
 void
@@ -405,7 +414,8 @@ marsctl_collect(const struct marsctl_where *where, unsigned int ask,
 	struct marsctl_request q = { .argc = 2, .argv = { "show", show } };
 	struct marsctl_session s;
 
-	q.show = marsctl_show_find(show);
+	if ((q.show = marsctl_show_find(show)) == NULL)
+		return;
 	q.ask = (q.show->ask | q.show->also) & ask;
 	if (q.ask == 0 || !marsctl_session_open(&s, where, &q, a))
 		return;

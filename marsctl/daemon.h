@@ -62,6 +62,8 @@ typedef bool	marsctl_row(void *arg, const char *process, struct rd row,
 		    struct marsctl_answer *);
 
 void	marsctl_answer_init(struct marsctl_answer *);
+/* Says on standard error what went wrong, if anything; what to exit with. */
+int	marsctl_answer_tell(const struct marsctl_answer *);
 /* Notes what went wrong; of several things the first one. */
 void	marsctl_wrong(struct marsctl_answer *, const char *, ...)
 	    PRINTFLIKE(2, 3);

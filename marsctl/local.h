@@ -12,6 +12,7 @@
 #define MARSCTL_LOCAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "daemon.h"
 
@@ -23,6 +24,14 @@ struct marsctl_local {
 	const struct marsctl_request *request;
 };
 
+int	marsctl_health(const struct marsctl_local *);
+int	marsctl_http(const struct marsctl_local *);
+int	marsctl_monitor(const struct marsctl_local *);
 int	marsctl_show_metrics(const struct marsctl_local *);
+int	marsctl_show_topology(const struct marsctl_local *);
+int	marsctl_top(const struct marsctl_local *);
+
+/* A row of marsctl monitor as a line of text. */
+void	marsctl_monitor_line(FILE *, struct rd row);
 
 #endif

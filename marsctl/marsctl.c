@@ -38,7 +38,12 @@ static const struct {
 	const char	*first, *second;	/* NULL: any or none */
 	int		(*run)(const struct marsctl_local *);
 } locals[] = {
+	{ "health", NULL, marsctl_health },
+	{ "http", NULL, marsctl_http },
+	{ "monitor", NULL, marsctl_monitor },
 	{ "show", "metrics", marsctl_show_metrics },
+	{ "show", "topology", marsctl_show_topology },
+	{ "top", NULL, marsctl_top },
 };
 
 static void

@@ -61,10 +61,17 @@ static const struct metrics_rule rules[] = {
 	{ "clusters", "records-remote", "mars_cluster_records_remote", G,
 	    CLUSTER, "Records of other servers in effect." },
 
-	{ "limits", "used", "mars_limit_used", G, "process cluster protocol "
+	{ "limits", "used", "mars_limit_used", G, "process scope protocol "
 	    "name=limit", "How much of a limit is used." },
-	{ "limits", "max", "mars_limit_max", G, "process cluster protocol "
+	{ "limits", "limit", "mars_limit_max", G, "process scope protocol "
 	    "name=limit", "The limit, as configured." },
+
+	{ "memory", "octets", "mars_memory_octets", SUM, "process name=what",
+	    "Octets that something takes in memory." },
+
+	{ "keys", "ends-in", "mars_key_seconds", G, "spi",
+	    "Time until the key is no longer valid; none for one without "
+	    "end." },
 
 	{ "servers", "state", "mars_server_alive", METRICS_GAUGE, false,
 	    "alive self", CLUSTER " oid=server", "Whether a server of the group is "
@@ -81,8 +88,6 @@ static const struct metrics_rule rules[] = {
 	    "Records that the neighbor has not acknowledged." },
 	{ "neighbors", "csus-pending", "mars_neighbor_pending", G, NEIGHBOR,
 	    "Records that the neighbor was asked for and has not sent." },
-	{ "neighbors", "key-seconds", "mars_neighbor_key_seconds", G, NEIGHBOR,
-	    "Time until no key signs any more; none for a key without end." },
 	{ "neighbors", "delay", "mars_neighbor_delay_microseconds", G,
 	    NEIGHBOR, "Time until it acknowledged the last record, in "
 	    "microseconds." },
@@ -135,8 +140,6 @@ static const struct metrics_rule summary[] = {
 	    "Time that the process serves." },
 	{ "summary", "circuits", "mars_circuits", G, NULL,
 	    "Virtual circuits." },
-	{ "summary", "memory", "mars_memory_octets", G, NULL,
-	    "Memory that the process has, at most so far." },
 	{ "summary", "records", "mars_records", G, NULL,
 	    "Records in the cache." },
 	{ "summary", "tombstones", "mars_records_tombstones", G, NULL,
@@ -239,6 +242,17 @@ metrics_label(struct metrics_sample *s, const char *name, size_t len,
 		s->labels[before] = '\0';
 }
 
+/* The row's value of that name as text; false: it has none. */
+static bool
+row_text(struct rd row, const char *key, struct ctl_value *v)
+{
+	if (!ctl_find(&row, key, v))
+		return false;
+	if (v->tag == CTL_UINT)
+		snprintf(v->string, sizeof(v->string), "%" PRIu64, v->number);
+	return v->tag == CTL_UINT || v->tag == CTL_STRING;
+}
+
 /* The labels that keys of the row are: "cluster address=neighbor". */
 static void
 label_row(struct metrics_sample *s, const char *keys, struct rd row)
@@ -254,7 +268,7 @@ label_row(struct metrics_sample *s, const char *keys, struct rd row)
 		name = len < n ? keys + len + 1 : keys;
 		(void)strlcpy(key, keys,
 		    len < sizeof(key) ? len + 1 : sizeof(key));
-		if (ctl_find_string(row, key, &v))
+		if (row_text(row, key, &v))
 			metrics_label(s, name, (size_t)(keys + n - name),
 			    v.string);
 		keys += n + (keys[n] == ' ');
@@ -593,8 +607,8 @@ summaries(struct metrics *m, const struct marsctl_where *where)
 int
 marsctl_metrics(const struct marsctl_where *where, FILE *f)
 {
-	static const char *const shows[] = { "clusters", "servers",
-		"neighbors", "counters", "latencies", "edges", "lans",
+	static const char *const shows[] = { "clusters", "servers", "limits",
+		"memory", "keys", "neighbors", "counters", "latencies", "edges", "lans",
 		"flows" };
 	struct marsctl_answer a;
 	struct metrics m;

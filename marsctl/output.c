@@ -69,6 +69,12 @@ put_text(FILE *f, const char *s)
 	return columns;
 }
 
+int
+marsctl_text(FILE *f, const char *s)
+{
+	return put_text(f, s);
+}
+
 static int
 put_scalar(FILE *f, const struct ctl_value *v, enum marsctl_column_kind kind)
 {

@@ -72,6 +72,38 @@ static const struct marsctl_token t_group_filter[] = {
 	NONE
 };
 
+static const struct marsctl_token t_filter_event[] = {
+	VALUE("WORD", MARSCTL_EFFECT_VALUE, NULL),
+	NONE
+};
+static const struct marsctl_token t_monitor[] = {
+	END,
+	KEYWORD("cluster", MARSCTL_EFFECT_FILTER, 0, t_filter_name),
+	KEYWORD("event", MARSCTL_EFFECT_FILTER, 0, t_filter_event),
+	KEYWORD("group", MARSCTL_EFFECT_FILTER, 0, t_filter_address),
+	NONE
+};
+
+static const struct marsctl_token t_days_number[] = {
+	VALUE("NUMBER", MARSCTL_EFFECT_SEND, t_end),
+	NONE
+};
+static const struct marsctl_token t_health[] = {
+	END,
+	KEYWORD("days", MARSCTL_EFFECT_NONE, 0, t_days_number),
+	NONE
+};
+
+static const struct marsctl_token t_from_file[] = {
+	VALUE("FILE", MARSCTL_EFFECT_SEND, t_end),
+	NONE
+};
+static const struct marsctl_token t_topology[] = {
+	END,
+	KEYWORD("from", MARSCTL_EFFECT_NONE, 0, t_from_file),
+	NONE
+};
+
 static const struct marsctl_token t_show[] = {
 	KEYWORD("summary", MARSCTL_EFFECT_SHOW, 0, t_end),
 	KEYWORD("clusters", MARSCTL_EFFECT_SHOW, 0, t_filter),
@@ -88,6 +120,7 @@ static const struct marsctl_token t_show[] = {
 	KEYWORD("flows", MARSCTL_EFFECT_SHOW, 0, t_end),
 	KEYWORD("latencies", MARSCTL_EFFECT_SHOW, 0, t_end),
 	KEYWORD("metrics", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("topology", MARSCTL_EFFECT_SEND, 0, t_topology),
 	NONE
 };
 
@@ -135,6 +168,10 @@ static const struct marsctl_token t_redirect[] = {
 
 static const struct marsctl_token t_main[] = {
 	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
+	KEYWORD("monitor", MARSCTL_EFFECT_SEND, 0, t_monitor),
+	KEYWORD("top", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("health", MARSCTL_EFFECT_SEND, 0, t_health),
+	KEYWORD("http", MARSCTL_EFFECT_SEND, 0, t_end),
 	KEYWORD_ANY("reload", MARSCTL_EFFECT_SEND, t_end),
 	KEYWORD_ANY("log", MARSCTL_EFFECT_SEND, t_log),
 	KEYWORD("neighbor", MARSCTL_EFFECT_SEND, ASK_SCSPD, t_neighbor),

@@ -50,6 +50,25 @@ marsd_cluster_event(struct marsd_cluster *c, enum marsd_event_code code,
 	c->mars->ops->event(c->mars->arg, &ev);
 }
 
+void
+marsd_news_tell(const struct marsd_node *n, enum marsd_changed what,
+    const struct marsd_span *s)
+{
+	const struct marsd_cluster *c = n->proto->cluster;
+	const struct marsd_news news = {
+		.what = what,
+		.cluster = c->name,
+		.pro = &n->proto->pro,
+		.mcs = n->role == MARSD_ROLE_MCS,
+		.who = &n->atm,
+		.min = s == NULL ? NULL : &s->min,
+		.max = s == NULL ? NULL : &s->max,
+	};
+
+	if (c->mars->ops->news != NULL)
+		c->mars->ops->news(c->mars->arg, &news);
+}
+
 const char *
 marsd_drop_name(enum marsd_drop d)
 {

@@ -150,6 +150,9 @@ struct marsd_proto *marsd_proto_find(struct marsd_cluster *,
 /* tells the owner; code and cluster are put in */
 void		 marsd_cluster_event(struct marsd_cluster *,
 		    enum marsd_event_code, const struct marsd_event *);
+/* tells the owner what has changed; s: which groups, or NULL */
+void		 marsd_news_tell(const struct marsd_node *, enum marsd_changed,
+		    const struct marsd_span *s);
 /* tells the owner of limits that are near, or are no more */
 void		 marsd_limits_watch(struct marsd_proto *);
 /* what an operator ought to hear of; returns the drop, for the counter */

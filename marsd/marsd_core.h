@@ -72,6 +72,33 @@ struct marsd_event {
 	uint64_t		 number;
 };
 
+/* What changes in a cluster all the time: symbol, in one word. */
+#define MARSD_CHANGES(X) \
+	X(MARSD_CHANGED_REGISTERED, "registered") \
+	X(MARSD_CHANGED_GONE, "gone") \
+	X(MARSD_CHANGED_JOINED, "joined") \
+	X(MARSD_CHANGED_LEFT, "left")
+
+enum marsd_changed {
+#define X(sym, word) sym,
+	MARSD_CHANGES(X)
+#undef X
+	MARSD_CHANGED_MAX
+};
+
+/*
+ * A node of a cluster registers or goes at this server; or becomes a member of
+ * groups, or is none any more, by whichever server's word.
+ */
+struct marsd_news {
+	enum marsd_changed	 what;
+	const char		*cluster;
+	const struct mars_pro	*pro;
+	bool			 mcs;		/* a multicast server */
+	const struct atm_addr	*who;
+	const struct paddr	*min, *max;	/* or NULL */
+};
+
 /* What the owner supplies.  Nothing here calls back into the core. */
 struct marsd_ops {
 	uint32_t (*random)(void *);
@@ -91,6 +118,8 @@ struct marsd_ops {
 	 */
 	bool	(*congested)(void *);
 	void	(*event)(void *, const struct marsd_event *);
+	/* NULL: nobody wants to know */
+	void	(*news)(void *, const struct marsd_news *);
 };
 
 struct marsd	*marsd_new(const struct marsd_ops *, void *, struct timers *);

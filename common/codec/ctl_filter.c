@@ -54,6 +54,7 @@ wants_block(const struct ctl_filter *f, struct rd row)
 static const struct ctl_filter_kind kinds[] = {
 	/* a counter that belongs to a cluster has its name as scope */
 	{ "cluster", wants_same, { "cluster", "scope" } },
+	{ "event", wants_same, { "event" } },
 	{ "group", wants_block, { "group-min", "group-max" } },
 };
 

@@ -244,8 +244,27 @@ void	service_replicate_keys(struct service *, uint32_t type, uint16_t sgid,
 uint32_t service_random32(void *arg);
 uint64_t service_random64(void *arg);
 
-/* An event of a core, for the log.  Pointers may be NULL. */
+#define SERVICE_ROW	2048	/* octets of a row of marsctl monitor */
+
+/*
+ * For `marsctl monitor`.  Does anybody want to know what happens?  If so the
+ * owner begins a row with what happened, in one word, adds values, and tells
+ * it.  buf: SERVICE_ROW octets.
+ */
+bool	service_followed(const struct service *);
+void	service_tell_begin(struct service *, struct wr *, uint8_t *buf,
+	    const char *event);
+void	service_tell(struct service *, const struct wr *);
+
+/*
+ * An event of a core, for the log and for marsctl monitor.  Pointers may be
+ * NULL.
+ */
 struct service_event {
+	const char	*event;		/* in one word, for the monitor */
+	const char	*cluster;	/* for its filter */
+	const struct atm_addr *who;	/* the same */
+	bool		 quiet;		/* not for the log */
 	const char	*where;		/* begins the line: "cluster a: " */
 	const uint8_t	*oid;		/* 4 octets: the server in question */
 	const char	*text;		/* what happened; never NULL */

@@ -214,6 +214,7 @@ static const struct ctl_command in_common[] = {
 	{ "show summary", service_summary, NULL },
 	{ "show counters", service_counters, NULL },
 	{ "show circuits", service_circuits, NULL },
+	{ "monitor", NULL, NULL },
 	{ "reload", NULL, service_reload },
 	{ "log verbose", NULL, service_verbose },
 	{ "log brief", NULL, service_brief },
