@@ -18,8 +18,9 @@
 #define ILL	"#b3261e"
 #define UNKNOWN	"#777777"
 
-#define BOX_W	150
+#define BOX_W	130
 #define BOX_H	54
+#define BOX_GAP	110	/* between two of them, for a label */
 #define EDGE_W	110
 #define EDGE_H	20
 
@@ -52,17 +53,38 @@ adjacency_label(const struct topology_adjacency *a, char *buf, size_t size)
 
 /* --- dot */
 
-/* Between quotes of dot(1). */
+/* Within quotes of dot(1). */
 static void
-dot_string(FILE *f, const char *s)
+dot_escaped(FILE *f, const char *s)
 {
-	putc('"', f);
 	for (; *s != '\0'; s++) {
 		if (*s == '"' || *s == '\\')
 			putc('\\', f);
 		putc(*s, f);
 	}
+}
+
+static void
+dot_string(FILE *f, const char *s)
+{
 	putc('"', f);
+	dot_escaped(f, s);
+	putc('"', f);
+}
+
+static void
+dot_server(FILE *f, const struct topology_server *s)
+{
+	putc('\t', f);
+	dot_string(f, s->id);
+	fputs(" [label=\"", f);
+	dot_escaped(f, s->id);
+	fputs("\\n", f);
+	dot_escaped(f, s->address);
+	fputs("\\n", f);
+	dot_escaped(f, s->state);
+	fprintf(f, ", members %" PRIu64 "\", color=\"%s\"];\n", s->members,
+	    server_color(s));
 }
 
 static void
@@ -97,14 +119,8 @@ topology_dot(const struct topology *t, FILE *f)
 	char label[TOPOLOGY_WORD];
 
 	fputs("graph mars {\n\tlayout=circo;\n\tnode [shape=box];\n", f);
-	for (s = t->servers; s < t->servers + t->nservers; s++) {
-		putc('\t', f);
-		dot_string(f, s->id);
-		/* words of a line have no quotes to be kept from the label */
-		fprintf(f, " [label=\"%s\\n%s\\n%s, members %" PRIu64 "\", "
-		    "color=\"%s\"];\n",
-		    s->id, s->address, s->state, s->members, server_color(s));
-	}
+	for (s = t->servers; s < t->servers + t->nservers; s++)
+		dot_server(f, s);
 	for (a = t->adjacencies; a < t->adjacencies + t->nadjacencies; a++) {
 		adjacency_label(a, label, sizeof(label));
 		putc('\t', f);
@@ -219,15 +235,15 @@ svg_line(FILE *f, struct topology_point a, struct topology_point b, bool well)
 }
 
 /*
- * Labels stand at a third of the line, from the end that has the smaller
- * number: the middles of many lines are at one place.
+ * Labels stand so many hundredths of the line from its first end: the middles
+ * of many long lines are at one place, or below the box of a server.
  */
 static void
 svg_label(FILE *f, struct topology_point a, struct topology_point b,
-    const char *label, bool well)
+    const char *label, bool well, int where)
 {
-	struct topology_point at = { a.x + (b.x - a.x) * 36 / 100,
-		a.y + (b.y - a.y) * 36 / 100 };
+	struct topology_point at = { a.x + (b.x - a.x) * where / 100,
+		a.y + (b.y - a.y) * where / 100 };
 	int w = (int)strlen(label) * 6 + 6;
 
 	if (label[0] == '\0')
@@ -245,13 +261,17 @@ svg_adjacencies(const struct topology *t, const struct topology_plan *plan,
 	const struct topology_adjacency *a;
 	struct topology_point from, to;
 	char label[TOPOLOGY_WORD];
+	bool beside;
 
 	for (a = t->adjacencies; a < t->adjacencies + t->nadjacencies; a++) {
 		from = place(plan, a->a, t->nservers, plan->radius);
 		to = place(plan, a->b, t->nservers, plan->radius);
 		adjacency_label(a, label, sizeof(label));
+		beside = a->b - a->a == 1 ||
+		    a->b - a->a == t->nservers - 1;
 		if (labels)
-			svg_label(f, from, to, label, is_aligned(a));
+			svg_label(f, from, to, label, is_aligned(a),
+			    beside ? 50 : 30);
 		else
 			svg_line(f, from, to, is_aligned(a));
 	}
@@ -302,8 +322,8 @@ topology_svg(const struct topology *t, FILE *f)
 	struct topology_plan plan;
 	size_t i;
 
-	/* room for a box and a gap beside the next one, all around */
-	plan.radius = (int)t->nservers * (BOX_W + 20) / 6;
+	/* room for a box and a gap, all around */
+	plan.radius = (int)t->nservers * (BOX_W + BOX_GAP) / 6;
 	if (plan.radius < 180)
 		plan.radius = 180;
 	plan.size = 2 * (plan.radius + BOX_W / 2 + 80);
