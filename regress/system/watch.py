@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 
-from suite import Client, Server, main, marsc, running, script, test, wait, \
+from suite import Client, Server, main, running, script, test, wait, \
     BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
@@ -237,12 +237,9 @@ def what_happens_is_told_as_it_happens():
                                       protocol="ipv4", **what))
     wait("the other server tells it, too", lambda: n.has(
         event="joined", address="127.0.0.11", **{"group-min": "224.1.1.1"}))
-    # a JOIN of somebody who is not registered is dropped, and that is told
-    marsc("127.0.0.14", A, "leave", "224.1.1.1")
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for _ in range(3):
-        s.sendto(b"garbage", (A, a.base_port + 1))
-        s.sendto(b"garbage", (A, a.base_port + 2))
+        s.sendto(b"garbage", (A, a.base_port))
     s.close()
     wait("a drop is told", lambda: m.has(event="drop", process="marsd"))
     c.kill()
