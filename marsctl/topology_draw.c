@@ -179,10 +179,9 @@ place(const struct topology_plan *plan, size_t n, size_t of, int radius)
 {
 	int turn = (int)(n * 1000 / of);
 
-	return (struct topology_point){
-		plan->size / 2 + radius * sine(turn) / 1000,
-		plan->size / 2 - radius * sine(turn + 250) / 1000
-	};
+	return (
+	    struct topology_point){ plan->size / 2 + radius * sine(turn) / 1000,
+		plan->size / 2 - radius * sine(turn + 250) / 1000 };
 }
 
 static void

@@ -64,6 +64,8 @@ struct scsp_neighbor {
 	uint32_t		 mtu;		/* octets of a packet */
 	size_t			 takes;		/* octets of an SDU, as told */
 	struct scsp_share	 share;		/* of the cache */
+	int64_t			 delay;		/* us, of acknowledgements; 0:
+						 * not known */
 	struct scsp_quiet	 quiet[SCSP_EV_MAX];
 	struct timer		 log_timer;	/* tells the state at last */
 	/* large messages that were repeated in vain, one after the other */

@@ -124,6 +124,40 @@ def metrics_are_clean():
     assert c.stop() == 0
 
 
+@test
+def the_dashboard_asks_for_what_exists():
+    """every metric that a query of etc/grafana-mars.json names is one"""
+    a, b = pair()
+    marsctl = a.marsctl("show", "metrics").stdout
+    known = set(re.findall(r"^# TYPE (\S+)", marsctl, re.M))
+    # edges run elsewhere, and limits are shown by name: as the source has it
+    with open("marsctl/metrics.c") as f:
+        known |= set(re.findall(r'"(mars_[a-z0-9_]+)"', f.read()))
+    with open("etc/grafana-mars.json") as f:
+        board = json.load(f)
+    asked = set()
+    for p in board["panels"]:
+        for t in p["targets"]:
+            names = re.findall(r"mars_[a-z0-9_]+", t["expr"])
+            assert names, t
+            asked |= {re.sub(r"_bucket$", "", n) for n in names}
+    assert len(asked) > 20 and asked <= known, asked - known
+    promtool = shutil.which("promtool")
+    if promtool:
+        rules = ["  - record: a:%d\n    expr: %s\n" % (i, json.dumps(
+            t["expr"].replace("$__rate_interval", "1m")))
+            for p in board["panels"] for i, t in enumerate(p["targets"])]
+        path = os.path.join(a.dir, "rules.yml")
+        for bad, status in ("", 0), ("  - record: b\n    expr: (\n", 1):
+            with open(path, "w") as f:
+                f.write("groups:\n- name: x\n  rules:\n" +
+                        "".join(rules) + bad)
+            r = subprocess.run([promtool, "check", "rules", path],
+                               stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+            assert (r.returncode != 0) == status, r
+
+
 # --- http
 
 def http(server, request, hold=False):
@@ -349,6 +383,8 @@ def servers_draw_their_neighbors():
     for form, begin, end in (("dot", "graph mars {", "}\n"),
                              ("svg", "<svg ", "</svg>\n")):
         r = servers[1].marsctl("show", "topology", "-o", form)
+        # how long its neighbors take, of records that were sent to them
+        assert form != "svg" or " ms</text>" in r.stdout, r.stdout
         assert r.returncode == 0 and r.stdout.startswith(begin) and \
             r.stdout.endswith(end), r
         assert all(s.address in r.stdout for s in servers), r.stdout
