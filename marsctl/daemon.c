@@ -220,7 +220,7 @@ marsctl_session_close(struct marsctl_session *s)
 }
 
 static bool
-send_request(struct marsctl_daemon *d, const struct marsctl_request *q,
+ask_daemon(struct marsctl_daemon *d, const struct marsctl_request *q,
     struct marsctl_answer *a)
 {
 	uint8_t buf[CTL_REQUEST_MAX];
@@ -282,7 +282,7 @@ on_message(struct marsctl_daemon *d, struct imsg *m, marsctl_row *row,
 
 /* Hands on what has been read. */
 static enum marsctl_heard
-drain(struct marsctl_daemon *d, marsctl_row *row, void *arg,
+drain_daemon(struct marsctl_daemon *d, marsctl_row *row, void *arg,
     struct marsctl_answer *a)
 {
 	enum marsctl_heard heard = MARSCTL_HEARD_MORE;
@@ -338,9 +338,9 @@ ask_one(struct marsctl_daemon *d, const struct marsctl_request *q,
 	struct pollfd p = { .fd = d->ibuf.fd, .events = POLLIN };
 	int n;
 
-	if (!send_request(d, q, a))
+	if (!ask_daemon(d, q, a))
 		return;
-	while (drain(d, row, arg, a) == MARSCTL_HEARD_MORE) {
+	while (drain_daemon(d, row, arg, a) == MARSCTL_HEARD_MORE) {
 		if ((n = await(&p, 1, seconds * 1000)) == 0) {
 			silent(a, d, seconds);
 			return;
@@ -376,7 +376,8 @@ follow_some(struct marsctl_session *s, const struct pollfd *p,
 	for (i = 0; i < MARSCTL_DAEMONS; i++)
 		if (p[i].fd != -1 && p[i].revents != 0 &&
 		    (hear(&s->daemons[i], a) == MARSCTL_HEARD_LAST ||
-		    drain(&s->daemons[i], row, arg, a) == MARSCTL_HEARD_LAST))
+		    drain_daemon(&s->daemons[i], row, arg, a) ==
+		    MARSCTL_HEARD_LAST))
 			return false;
 	return true;
 }
@@ -394,7 +395,7 @@ marsctl_session_follow(struct marsctl_session *s,
 		d = &s->daemons[i];
 		p[i].fd = d->connected ? d->ibuf.fd : -1;
 		p[i].events = POLLIN;
-		if (d->connected && !send_request(d, q, a))
+		if (d->connected && !ask_daemon(d, q, a))
 			return;
 	}
 	do {

@@ -62,7 +62,8 @@ usage(void)
 }
 
 static bool
-take(void *arg, const char *process, struct rd row, struct marsctl_answer *a)
+print_row(void *arg, const char *process, struct rd row,
+    struct marsctl_answer *a)
 {
 	struct marsctl_output *o = arg;
 
@@ -94,7 +95,7 @@ marsctl_run(const struct marsctl_local *l)
 		err(1, "pledge");
 #endif
 	marsctl_output_begin(&o, stdout, l->json, &q);
-	marsctl_session_ask(&s, &q, take, &o, &a);
+	marsctl_session_ask(&s, &q, print_row, &o, &a);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		marsctl_wrong(&a, "output: %s", strerror(errno));
@@ -151,7 +152,7 @@ version(void)
  * most, or -1: -V.
  */
 static int
-options(struct marsctl_local *l, int argc, char **argv, char **words)
+read_options(struct marsctl_local *l, int argc, char **argv, char **words)
 {
 	int c, n = 0;
 
@@ -198,7 +199,7 @@ main(int argc, char **argv)
 
 	if (words == NULL)
 		err(1, NULL);
-	if ((n = options(&l, argc, argv, words)) == -1)
+	if ((n = read_options(&l, argc, argv, words)) == -1)
 		return version();
 	if (n == 0)
 		synopsis(); /* and the parser lists the commands */

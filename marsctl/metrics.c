@@ -26,6 +26,7 @@ struct metrics_rule {
 	const char	*show, *key;
 	const char	*name;
 	enum metrics_type type;
+	enum metrics_unit unit;
 	bool		 sum;
 	const char	*is;	/* of a string: 1 if it is one of these words,
 				 * otherwise 0 */
@@ -37,9 +38,11 @@ struct metrics_rule {
 #define CLUSTER	"cluster protocol"
 #define NEIGHBOR "cluster address=neighbor"
 #define LAN	"edge lan"
-#define G	METRICS_GAUGE, false, NULL
-#define SUM	METRICS_GAUGE, true, NULL
-#define C	METRICS_COUNTER, false, NULL
+#define G	METRICS_GAUGE, METRICS_ONE, false, NULL
+#define US	METRICS_GAUGE, METRICS_MICROSECONDS, false, NULL
+#define IS	METRICS_GAUGE, METRICS_ONE, false
+#define SUM	METRICS_GAUGE, METRICS_ONE, true, NULL
+#define C	METRICS_COUNTER, METRICS_ONE, false, NULL
 
 static const struct metrics_rule rules[] = {
 	{ "clusters", "members", "mars_cluster_members", G, CLUSTER,
@@ -70,16 +73,15 @@ static const struct metrics_rule rules[] = {
 	    "Octets that something takes in memory." },
 
 	{ "keys", "ends-in", "mars_key_seconds", G, "spi",
-	    "Time until the key is no longer valid; none for one without "
-	    "end." },
+	    "Time until the key is not valid any more." },
 
-	{ "servers", "state", "mars_server_alive", METRICS_GAUGE, false,
-	    "alive self", CLUSTER " oid=server", "Whether a server of the group is "
-	    "alive, as its Redirect Entries tell." },
+	{ "servers", "state", "mars_server_alive", IS, "alive self",
+	    CLUSTER " oid=server", "Whether a server of the group is alive, "
+	    "as its Redirect Entries tell." },
 	{ "servers", "age", "mars_server_heard_seconds", G,
 	    CLUSTER " oid=server", "Time since a server was last heard." },
 
-	{ "neighbors", "alignment", "mars_neighbor_up", METRICS_GAUGE, false,
+	{ "neighbors", "alignment", "mars_neighbor_up", IS,
 	    "Aligned", NEIGHBOR, "Whether the cache is aligned with this "
 	    "neighbor's." },
 	{ "neighbors", "since", "mars_neighbor_state_seconds", G, NEIGHBOR,
@@ -88,9 +90,8 @@ static const struct metrics_rule rules[] = {
 	    "Records that the neighbor has not acknowledged." },
 	{ "neighbors", "csus-pending", "mars_neighbor_pending", G, NEIGHBOR,
 	    "Records that the neighbor was asked for and has not sent." },
-	{ "neighbors", "delay", "mars_neighbor_delay_microseconds", G,
-	    NEIGHBOR, "Time until it acknowledged the last record, in "
-	    "microseconds." },
+	{ "neighbors", "delay", "mars_neighbor_delay_seconds", US, NEIGHBOR,
+	    "Time until it acknowledges a record, on average." },
 
 	{ "edges", "registered", "mars_edge_registered", G, "edge protocol",
 	    "Whether a server has registered the edge." },
@@ -319,6 +320,7 @@ by_rule(struct metrics *m, const struct metrics_rule *rule,
 	    (s = metrics_add(m, rule->name, rule->type, rule->help)) == NULL)
 		return;
 	s->sum = rule->sum;
+	s->unit = rule->unit;
 	s->value = value;
 	if (rule->labels == NULL)
 		metrics_label(s, "process", strlen("process"), process);
@@ -608,8 +610,8 @@ int
 marsctl_metrics(const struct marsctl_where *where, FILE *f)
 {
 	static const char *const shows[] = { "clusters", "servers", "limits",
-		"memory", "keys", "neighbors", "counters", "latencies", "edges", "lans",
-		"flows" };
+		"memory", "keys", "neighbors", "counters", "latencies",
+		"edges", "lans", "flows" };
 	struct marsctl_answer a;
 	struct metrics m;
 	struct metrics_taker t = { .m = &m };

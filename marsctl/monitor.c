@@ -31,7 +31,7 @@ struct monitor {
 
 /* Hours, minutes, seconds of the row's time; of one without, of now. */
 static void
-print_time(FILE *f, struct rd row)
+line_time(FILE *f, struct rd row)
 {
 	struct ctl_value v;
 	char text[32] = "-";
@@ -48,7 +48,7 @@ print_time(FILE *f, struct rd row)
 }
 
 static void
-print_word(FILE *f, struct rd row, const char *key, const char *before)
+line_word(FILE *f, struct rd row, const char *key, const char *before)
 {
 	struct ctl_value v;
 
@@ -59,7 +59,7 @@ print_word(FILE *f, struct rd row, const char *key, const char *before)
 }
 
 static void
-print_number(FILE *f, struct rd row)
+line_number(FILE *f, struct rd row)
 {
 	struct ctl_value v;
 
@@ -72,25 +72,25 @@ marsctl_monitor_line(FILE *f, struct rd row)
 {
 	struct ctl_value min, max;
 
-	print_time(f, row);
-	print_word(f, row, "process", " ");
-	print_word(f, row, "event", " ");
+	line_time(f, row);
+	line_word(f, row, "process", " ");
+	line_word(f, row, "event", " ");
 	if (ctl_find_string(row, "text", &min)) {
-		print_word(f, row, "text", ": ");
+		line_word(f, row, "text", ": ");
 		putc('\n', f);
 		return;
 	}
-	print_word(f, row, "cluster", " ");
-	print_word(f, row, "protocol", " ");
-	print_word(f, row, "address", " ");
-	print_word(f, row, "scope", " ");
-	print_word(f, row, "name", " ");
-	print_word(f, row, "group-min", " ");
+	line_word(f, row, "cluster", " ");
+	line_word(f, row, "protocol", " ");
+	line_word(f, row, "address", " ");
+	line_word(f, row, "scope", " ");
+	line_word(f, row, "name", " ");
+	line_word(f, row, "group-min", " ");
 	if (ctl_find_string(row, "group-min", &min) &&
 	    ctl_find_string(row, "group-max", &max) &&
 	    strcmp(min.string, max.string) != 0)
-		print_word(f, row, "group-max", "-");
-	print_number(f, row);
+		line_word(f, row, "group-max", "-");
+	line_number(f, row);
 	putc('\n', f);
 }
 

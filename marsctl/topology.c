@@ -34,7 +34,7 @@ topology_free(struct topology *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* The server of that identifier, new if need be; SIZE_MAX: there are too many. */
+/* The server of that identifier, new if need be; SIZE_MAX: no room for it. */
 static size_t
 server_index(struct topology *t, const char *id)
 {

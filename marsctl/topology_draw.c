@@ -181,7 +181,7 @@ place(const struct topology_plan *plan, size_t n, size_t of, int radius)
 
 	return (
 	    struct topology_point){ plan->size / 2 + radius * sine(turn) / 1000,
-		plan->size / 2 - radius * sine(turn + 250) / 1000 };
+	    plan->size / 2 - radius * sine(turn + 250) / 1000 };
 }
 
 static void

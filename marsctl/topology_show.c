@@ -24,7 +24,7 @@ struct topology_taker {
 
 /* A word of a line: without blanks and what a terminal would obey. */
 static void
-word(char *buf, struct rd row, const char *key)
+line_word_of(char *buf, struct rd row, const char *key)
 {
 	struct ctl_value v;
 	char *p;
@@ -53,9 +53,9 @@ take_server(struct topology_taker *t, struct rd row)
 	char id[TOPOLOGY_WORD], address[TOPOLOGY_WORD], state[TOPOLOGY_WORD];
 	char line[LINE_MAX_OCTETS];
 
-	word(id, row, "oid");
-	word(address, row, "address");
-	word(state, row, "state");
+	line_word_of(id, row, "oid");
+	line_word_of(address, row, "address");
+	line_word_of(state, row, "state");
 	if (strcmp(state, "self") == 0)
 		(void)strlcpy(t->self, id, sizeof(t->self));
 	if (strcmp(id, "-") == 0)
@@ -70,10 +70,10 @@ take_neighbor(struct topology_taker *t, struct rd row)
 {
 	char id[TOPOLOGY_WORD], state[TOPOLOGY_WORD], line[LINE_MAX_OCTETS];
 
-	word(id, row, "id");
+	line_word_of(id, row, "id");
 	if (strcmp(id, "-") == 0)
-		word(id, row, "address");
-	word(state, row, "alignment");
+		line_word_of(id, row, "address");
+	line_word_of(state, row, "alignment");
 	snprintf(line, sizeof(line), "adjacency %s %s %s %" PRIu64, t->self,
 	    id, state, topology_number(row, "delay"));
 	(void)topology_line(t->t, line);
@@ -85,9 +85,9 @@ take_edge(struct topology_taker *t, struct rd row)
 	char name[TOPOLOGY_WORD], address[TOPOLOGY_WORD];
 	char server[TOPOLOGY_WORD], line[LINE_MAX_OCTETS];
 
-	word(name, row, "edge");
-	word(address, row, "address");
-	word(server, row, "server");
+	line_word_of(name, row, "edge");
+	line_word_of(address, row, "address");
+	line_word_of(server, row, "server");
 	snprintf(line, sizeof(line), "edge %s %s %s %s", name, address,
 	    server, topology_number(row, "registered") != 0 ? "up" : "down");
 	(void)topology_line(t->t, line);
@@ -98,7 +98,7 @@ take_member(struct topology_taker *t, struct rd row)
 {
 	char server[TOPOLOGY_WORD];
 
-	word(server, row, "server");
+	line_word_of(server, row, "server");
 	if (strcmp(server, "local") == 0)
 		(void)strlcpy(server, t->self, sizeof(server));
 	tally_add(&t->members, server, 1);

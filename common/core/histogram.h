@@ -16,7 +16,7 @@ struct histogram {
 	uint64_t	count;
 	uint64_t	sum;		/* microseconds */
 	uint64_t	max;		/* the longest */
-	uint64_t	bucket[HISTOGRAM_BOUNDS];	/* by each bound alone */
+	uint64_t	bucket[HISTOGRAM_BOUNDS]; /* above the bound before */
 };
 
 /* n times it took so many microseconds; less than 0 counts as 0. */

@@ -555,8 +555,8 @@ wrong_lines_are_refused(void **state)
 		    "it begins with no word that is known" },
 		{ "adjacency a a Aligned 3",
 		    "no server is its own neighbor" },
-		{ "server aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "aaaaaaaaaaaa b self 3", "a word is too long" },
+		{ "server aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaaaaaaaaaaaaaaaa b self 3", "a word is too long" },
 	};
 	struct topology t;
 	char line[64];
