@@ -64,6 +64,13 @@ regress-atm:
 	@$(MAKE) -s programs tests
 	@sh regress/atm/run.sh $(BUILD)
 
+# Other machines, i386 and s390x, with compilers and an emulator of Debian:
+# the unit tests, the simulator, and where it can be the daemons.
+regress-machines:
+	@sh etc/prerequisites machines
+	@$(MAKE) -s programs tests
+	@sh regress/machines/run.sh $(BUILD) long
+
 # The simulator: make sim SEEDS=100000 for a night.
 SEEDS ?=	200
 sim:
@@ -92,4 +99,5 @@ clean:
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
 .PHONY: all programs tests headers linkall bench install uninstall demo regress \
-	lint conformance regress-atm sim model bench-edge bench-flood clean
+	lint conformance regress-atm regress-machines sim model bench-edge \
+	bench-flood clean

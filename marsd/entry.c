@@ -14,14 +14,6 @@
 
 #define SILENT_MARGIN	MTIME_SEC(5)
 
-static int
-marsd_entry_cmp(struct marsd_entry *a, struct marsd_entry *b)
-{
-	return a->key < b->key ? -1 : a->key > b->key;
-}
-
-RB_GENERATE(marsd_entry_tree, marsd_entry, key_entry, marsd_entry_cmp)
-
 #define DO(s, a)	{ MARSD_CLAIM_##s, MARSD_CLAIM_DO_##a }
 #define IGNORE(s)	{ MARSD_CLAIM_##s, TABLE_IGNORE }
 #define VIOLATION(s)	{ MARSD_CLAIM_##s, TABLE_VIOLATION }
@@ -207,10 +199,23 @@ claim_release(struct marsd_claim *c)
 struct marsd_entry *
 marsd_entry_find(struct marsd_owner *o, uint32_t key)
 {
-	struct marsd_entry e;
+	struct btree_probe p = { .key = { key } };
 
-	e.key = key;
-	return RB_FIND(marsd_entry_tree, &o->keys, &e);
+	return btree_find(&o->keys, &p);
+}
+
+struct marsd_entry *
+marsd_entry_from(const struct marsd_peer *peer, uint64_t key)
+{
+	struct btree_probe p = { .key = { key } };
+	struct marsd_entry *e = btree_from(&peer->owner->keys, &p);
+
+	/* the same server may speak of other protocols */
+	while (e != NULL && e->peer != peer) {
+		p.key[0] = e->key;
+		e = btree_after(&peer->owner->keys, &p);
+	}
+	return e;
 }
 
 bool
@@ -269,17 +274,21 @@ marsd_claim_step(struct marsd_claim *c, enum marsd_claim_event ev)
 static struct marsd_entry *
 entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 {
+	struct btree_probe p = { .key = { key } };
 	struct marsd_entry *e;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
+	if (!btree_insert(&peer->owner->keys, &p, e)) {
+		free(e);
+		return NULL;
+	}
 	e->key = key;
 	e->peer = peer;
 	e->claim = claim;
 	peer->records++;
 	if (claim != NULL)
 		claim->entries++;
-	RB_INSERT(marsd_entry_tree, &peer->owner->keys, e);
 	return e;
 }
 
@@ -339,9 +348,10 @@ marsd_entry_free(struct marsd_entry *e)
 {
 	struct marsd_claim *c = e->claim;
 	struct marsd_node *n = c == NULL ? NULL : c->node;
+	struct btree_probe p = { .key = { e->key } };
 
 	marsd_entry_anew(e);
-	RB_REMOVE(marsd_entry_tree, &e->peer->owner->keys, e);
+	(void)btree_remove(&e->peer->owner->keys, &p);
 	e->peer->records--;
 	if (e->join != NULL) {
 		LIST_REMOVE(e, join_entry);

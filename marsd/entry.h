@@ -142,7 +142,6 @@ extern const struct table marsd_entry_table;
 
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
-	RB_ENTRY(marsd_entry)	 key_entry;
 	LIST_ENTRY(marsd_entry)	 join_entry;
 	struct marsd_peer	*peer;
 	struct marsd_claim	*claim;	/* NULL: a Redirect Entry */
@@ -155,8 +154,6 @@ struct marsd_entry {
 	bool			 over;
 	uint8_t			 state;	/* enum marsd_entry_state */
 };
-RB_HEAD(marsd_entry_tree, marsd_entry);
-RB_PROTOTYPE(marsd_entry_tree, marsd_entry, key_entry, entry_cmp)
 
 struct marsd_claim	*marsd_claim_find(struct marsd_node *,
 			    const struct marsd_peer *);
@@ -171,6 +168,9 @@ uint8_t			 marsd_claim_step(struct marsd_claim *,
 
 /* what this server says under this key, or NULL */
 struct marsd_entry	*marsd_entry_find(struct marsd_owner *, uint32_t key);
+/* the first that a server says under this key or a higher one; NULL: none */
+struct marsd_entry	*marsd_entry_from(const struct marsd_peer *,
+			    uint64_t key);
 /* records under a key that is free, in state new; NULL: no memory */
 struct marsd_entry	*marsd_entry_redirect(struct marsd_peer *,
 			    uint32_t key);

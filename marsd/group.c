@@ -28,13 +28,33 @@ node_cmp(struct marsd_node *a, struct marsd_node *b)
 }
 
 static int
-join_cmp(struct marsd_join *a, struct marsd_join *b)
+join_cmp(const void *like, const void *object)
 {
-	return atm_addr_cmp(&a->node->atm, &b->node->atm);
+	const struct marsd_join *j = object;
+
+	return atm_addr_cmp(like, &j->node->atm);
+}
+
+/*
+ * The place of an address: addresses of one kind stand together, as a
+ * MARS_MULTI wants them.  The rest of an address that embeds one of IPv4 is
+ * zero.
+ */
+static struct btree_probe
+place_of(const struct atm_addr *a)
+{
+	struct btree_probe p = { .like = a };
+	size_t i;
+
+	p.key[0] = (uint64_t)a->num_tl << 8 | a->sub_tl;
+	for (i = 0; i < 6; i++)
+		p.key[0] = p.key[0] << 8 | a->num[i];
+	for (; i < 14; i++)
+		p.key[1] = p.key[1] << 8 | a->num[i];
+	return p;
 }
 
 RB_GENERATE(marsd_node_tree, marsd_node, entry, node_cmp)
-RB_GENERATE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
 _Static_assert(offsetof(struct marsd_join, link) == 0,
     "link is first in a join");
@@ -104,8 +124,11 @@ range_get(
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return NULL;
 	r->span = *s;
-	RB_INIT(&r->joins);
-	(void)marsd_itree_insert(&p->map[role], &r->link, &r->span);
+	btree_init(&r->joins, 2, join_cmp);
+	if (!marsd_itree_insert(&p->map[role], &r->link, &r->span)) {
+		free(r);
+		return NULL;
+	}
 	p->ranges[role]++;
 	return r;
 }
@@ -114,11 +137,23 @@ static void
 range_release(
     struct marsd_proto *p, enum marsd_role role, struct marsd_range *r)
 {
-	if (!RB_EMPTY(&r->joins))
+	if (btree_first(&r->joins) != NULL)
 		return;
 	marsd_itree_remove(&p->map[role], &r->link);
 	p->ranges[role]--;
 	free(r);
+}
+
+void
+marsd_range_walk(struct btree_walk *w, const struct marsd_range *r)
+{
+	btree_walk_init(w, &r->joins);
+}
+
+struct marsd_join *
+marsd_range_next(struct btree_walk *w)
+{
+	return btree_walk_next(w);
 }
 
 struct marsd_join *
@@ -127,6 +162,30 @@ marsd_join_find(struct marsd_node *n, const struct marsd_span *s)
 	struct marsd_itree_node *in = marsd_itree_find(&n->joins, s);
 
 	return in == NULL ? NULL : marsd_join_of(in);
+}
+
+static struct marsd_join *
+join_make(struct marsd_node *n, struct marsd_range *r)
+{
+	struct btree_probe p = place_of(&n->atm);
+	struct marsd_join *j;
+
+	if ((j = calloc(1, sizeof(*j))) == NULL)
+		return NULL;
+	j->node = n;
+	j->range = r;
+	LIST_INIT(&j->entries);
+	if (!btree_insert(&r->joins, &p, j)) {
+		free(j);
+		return NULL;
+	}
+	if (!marsd_itree_insert(&n->joins, &j->link, &r->span)) {
+		(void)btree_remove(&r->joins, &p);
+		free(j);
+		return NULL;
+	}
+	n->njoins++;
+	return j;
 }
 
 struct marsd_join *
@@ -139,16 +198,8 @@ marsd_join_get(struct marsd_node *n, const struct marsd_span *s)
 		return j;
 	if ((r = range_get(n->proto, n->role, s)) == NULL)
 		return NULL;
-	if ((j = calloc(1, sizeof(*j))) == NULL) {
+	if ((j = join_make(n, r)) == NULL)
 		range_release(n->proto, n->role, r);
-		return NULL;
-	}
-	j->node = n;
-	j->range = r;
-	LIST_INIT(&j->entries);
-	RB_INSERT(marsd_join_tree, &r->joins, j);
-	(void)marsd_itree_insert(&n->joins, &j->link, &r->span);
-	n->njoins++;
 	return j;
 }
 
@@ -157,13 +208,14 @@ marsd_join_release(struct marsd_join *j)
 {
 	struct marsd_node *n = j->node;
 	struct marsd_range *r = j->range;
+	struct btree_probe p = place_of(&n->atm);
 
 	if (!LIST_EMPTY(&j->entries))
 		return;
 	(void)marsd_join_refresh(j);
 	marsd_itree_remove(&n->joins, &j->link);
 	n->njoins--;
-	RB_REMOVE(marsd_join_tree, &r->joins, j);
+	(void)btree_remove(&r->joins, &p);
 	free(j);
 	range_release(n->proto, n->role, r);
 }
@@ -301,9 +353,11 @@ marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 static bool
 served_here(struct marsd_range *r)
 {
+	struct btree_walk w;
 	struct marsd_join *j;
 
-	RB_FOREACH(j, marsd_join_tree, &r->joins)
+	marsd_range_walk(&w, r);
+	while ((j = marsd_range_next(&w)) != NULL)
 		if (j->live && marsd_node_is_here(j->node))
 			return true;
 	return false;
@@ -385,6 +439,7 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 {
 	struct marsd_span s = { *group, *group };
 	struct marsd_itree_node *in;
+	struct btree_walk w;
 	struct marsd_join *j;
 	size_t max = 0;
 
@@ -393,7 +448,8 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 	p->mark++;
 	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
 	    in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
-		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins) {
+		marsd_range_walk(&w, marsd_range_of(in));
+		while ((j = marsd_range_next(&w)) != NULL) {
 			if (!j->live || j->node->mark == p->mark)
 				continue;
 			j->node->mark = p->mark;

@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "btree.h"
 #include "itree.h"
 #include "timer.h"
 
@@ -71,12 +72,10 @@ struct marsd_node {
 RB_HEAD(marsd_node_tree, marsd_node);
 RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
 
-RB_HEAD(marsd_join_tree, marsd_join);
-
 struct marsd_range {
 	struct marsd_itree_node	 link;	/* in the map; see marsd_range_of() */
 	struct marsd_span	 span;
-	struct marsd_join_tree	 joins;	/* by ATM address */
+	struct btree		 joins;	/* by ATM address */
 	uint32_t		 live;	/* joins that count */
 	uint32_t		 own;	/* that we say of our clients */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
@@ -84,7 +83,6 @@ struct marsd_range {
 
 struct marsd_join {
 	struct marsd_itree_node	 link;	/* in the node; see marsd_join_of() */
-	RB_ENTRY(marsd_join)	 range_entry;
 	struct marsd_node	*node;
 	struct marsd_range	*range;
 	LIST_HEAD(, marsd_entry) entries;
@@ -92,7 +90,6 @@ struct marsd_join {
 	bool			 layer3;
 	bool			 was_layer3; /* when it counted last */
 };
-RB_PROTOTYPE(marsd_join_tree, marsd_join, range_entry, join_cmp)
 
 /* What marsd_join_refresh() has found. */
 enum marsd_change {
@@ -139,6 +136,13 @@ void			 marsd_join_release(struct marsd_join *);
 /* the record by which that server says so, or NULL */
 struct marsd_entry	*marsd_join_entry(struct marsd_join *,
 			    const struct marsd_peer *);
+/*
+ * its joins, by ATM address: begin with marsd_range_walk(), then the first,
+ * the next, NULL; no join may come or go meanwhile
+ */
+void			 marsd_range_walk(struct btree_walk *,
+			    const struct marsd_range *);
+struct marsd_join	*marsd_range_next(struct btree_walk *);
 /* works out anew whether it counts, and says what that changed */
 enum marsd_change	 marsd_join_refresh(struct marsd_join *);
 

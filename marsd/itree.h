@@ -4,14 +4,16 @@
  */
 
 /*
- * Ordered sets of address ranges that may overlap: a treap in which every
- * node knows the largest end below it.  So the ranges that overlap a given
- * one are found in O(log n) each, blocks that cover a group included.
+ * Ordered sets of address ranges that may overlap.  Nearly all of them are one
+ * address, which are kept in a B+-tree.  The others, blocks, are in a treap in
+ * which every node knows the largest end below it.  So the ranges that overlap
+ * a given one are found in O(log n) each, blocks that cover a group included.
  */
 #ifndef MARSD_ITREE_H
 #define MARSD_ITREE_H
 
 #include "addr.h"
+#include "btree.h"
 
 /* all addresses from min to max, both included (RFC 2022 section 5.2) */
 struct marsd_span {
@@ -19,21 +21,31 @@ struct marsd_span {
 };
 
 struct marsd_itree_node {
-	struct marsd_itree_node	*left, *right;
 	const struct marsd_span	*span;	/* of the object around this */
+	struct marsd_block	*block;	/* NULL: it is one address */
+};
+
+struct marsd_block {
+	struct marsd_block	*left, *right;
+	struct marsd_itree_node	*node;
 	const struct paddr	*end;	/* largest max in this subtree */
 	uint32_t		 priority;
 };
 
 struct marsd_itree {
-	struct marsd_itree_node	*root;
+	struct btree		 singles;
+	struct marsd_block	*root;
 	uint32_t		 seed;
+	uint8_t			 len;	/* of singles, 0: none was there yet */
 };
 
 int	marsd_span_cmp(const struct marsd_span *, const struct marsd_span *);
 
 void	marsd_itree_init(struct marsd_itree *, uint32_t);
-/* span has to outlive the node; false: an equal span is there already */
+/*
+ * span has to outlive the node, and no equal one may be there; false: no
+ * memory
+ */
 bool	marsd_itree_insert(struct marsd_itree *, struct marsd_itree_node *,
 	    const struct marsd_span *);
 void	marsd_itree_remove(struct marsd_itree *, struct marsd_itree_node *);

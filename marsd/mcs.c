@@ -34,6 +34,19 @@ serve_template(
 	m->cmi = 0;
 }
 
+static bool
+served_by_other(const struct marsd_range *r, const struct marsd_node *n)
+{
+	struct btree_walk w;
+	struct marsd_join *j;
+
+	marsd_range_walk(&w, r);
+	while ((j = marsd_range_next(&w)) != NULL)
+		if (j->live && j->node != n)
+			return true;
+	return false;
+}
+
 /*
  * Divides a range into what another MCS serves too, and what n is the first
  * to serve.
@@ -45,17 +58,13 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 	const struct marsd_itree *map = &n->proto->map[MARSD_ROLE_MCS];
 	struct marsd_itree_node *in;
 	struct marsd_punch p;
-	struct marsd_join *j;
 	size_t i, from = first->n;
 
 	marsd_punch_init(&p, first, s);
 	for (in = marsd_itree_overlap(map, s, NULL); in != NULL && !p.done;
 	    in = marsd_itree_overlap(map, s, in->span))
-		RB_FOREACH(j, marsd_join_tree, &marsd_range_of(in)->joins)
-			if (j->live && j->node != n) {
-				marsd_punch_hole(&p, in->span);
-				break;
-			}
+		if (served_by_other(marsd_range_of(in), n))
+			marsd_punch_hole(&p, in->span);
 	marsd_punch_end(&p);
 	marsd_punch_init(&p, others, s);
 	for (i = from; i < first->n; i++)

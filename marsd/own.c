@@ -60,10 +60,12 @@ uint32_t
 marsd_own_key(
     struct marsd_peer *self, struct marsd_node *n, const struct marsd_span *s)
 {
-	uint8_t role = (uint8_t)n->role;
-	uint32_t h = hash(FNV_BASIS, &role, 1);
+	/* role and mar$pro.type, as octets: the same on every machine */
+	const uint8_t what[3] = { (uint8_t)n->role,
+		(uint8_t)n->proto->pro.type,
+		(uint8_t)(n->proto->pro.type >> 8) };
+	uint32_t h = hash(FNV_BASIS, what, sizeof(what));
 
-	h = hash(h, &n->proto->pro.type, sizeof(n->proto->pro.type));
 	h = hash(h, n->proto->pro.snap, sizeof(n->proto->pro.snap));
 	h = hash(h, &n->atm.num_tl, 1);
 	h = hash(h, n->atm.num, sizeof(n->atm.num));

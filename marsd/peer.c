@@ -103,7 +103,7 @@ owner_is_idle(struct marsd_owner *o)
 	struct marsd_reg *r;
 	int role;
 
-	if (!RB_EMPTY(&o->keys))
+	if (btree_first(&o->keys) != NULL)
 		return false;
 	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
 		if ((peer = peer_find(p, o)) == NULL)
@@ -188,7 +188,7 @@ owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 		return NULL;
 	o->cluster = c;
 	memcpy(o->oid, oid, sizeof(o->oid));
-	RB_INIT(&o->keys);
+	btree_init(&o->keys, 1, NULL);
 	RB_INSERT(marsd_owner_tree, &c->owners, o);
 	c->nowners++;
 	return o;
@@ -247,11 +247,11 @@ tell_keys(struct marsd_peer *peer,
 	struct marsd_cluster *c = peer->proto->cluster;
 	uint32_t keys[KEYS_AT_ONCE];
 	uint32_t n = 0;
+	uint64_t at;
 	struct marsd_entry *e;
 
-	RB_FOREACH(e, marsd_entry_tree, &peer->owner->keys) {
-		if (e->peer != peer)
-			continue;
+	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
+		at = e->key;
 		keys[n++] = e->key;
 		if (n == KEYS_AT_ONCE) {
 			tell(c->mars->arg, c->conf->server_group,
@@ -274,9 +274,11 @@ peer_refresh(struct marsd_peer *peer, bool silent)
 {
 	struct marsd_entry *e;
 	enum marsd_change ch;
+	uint64_t at;
 
-	RB_FOREACH(e, marsd_entry_tree, &peer->owner->keys) {
-		if (e->peer != peer || e->join == NULL)
+	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
+		at = e->key;
+		if (e->join == NULL)
 			continue;
 		ch = marsd_join_refresh(e->join);
 		if (!silent)
@@ -299,13 +301,15 @@ static void
 peer_alive(struct marsd_peer *peer)
 {
 	struct marsd_entry *e;
+	uint64_t at;
 
 	peer_timer(peer, peer->proto->cluster->conf->redirect_dead);
 	if (peer->nover == 0)
 		return;
-	RB_FOREACH(e, marsd_entry_tree, &peer->owner->keys)
-		if (e->peer == peer)
-			marsd_entry_anew(e);
+	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
+		at = e->key;
+		marsd_entry_anew(e);
+	}
 	peer_refresh(peer, false);
 }
 
@@ -342,15 +346,24 @@ peer_revive(struct marsd_peer *peer)
 }
 
 static void
+free_entries(struct marsd_peer *peer)
+{
+	struct marsd_entry *e;
+	uint64_t at;
+
+	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
+		at = e->key;
+		marsd_entry_free(e);
+	}
+}
+
+static void
 peer_erase(struct marsd_peer *peer)
 {
 	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
-	struct marsd_entry *e, *next;
 
 	tell_keys(peer, ops->erase);
-	RB_FOREACH_SAFE(e, marsd_entry_tree, &peer->owner->keys, next)
-		if (e->peer == peer)
-			marsd_entry_free(e);
+	free_entries(peer);
 	memset(&peer->addr, 0, sizeof(peer->addr));
 }
 
@@ -396,14 +409,11 @@ marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 void
 marsd_peers_free(struct marsd_proto *p)
 {
-	struct marsd_entry *e, *enext;
 	struct marsd_peer *peer, *next;
 
 	RB_FOREACH_SAFE(peer, marsd_peer_tree, &p->peers, next) {
 		timer_clear(marsd_proto_timers(p), &peer->timer);
-		RB_FOREACH_SAFE(e, marsd_entry_tree, &peer->owner->keys, enext)
-			if (e->peer == peer)
-				marsd_entry_free(e);
+		free_entries(peer);
 		RB_REMOVE(marsd_peer_tree, &p->peers, peer);
 		free(peer);
 	}

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "btree.h"
 #include "entry.h"
 #include "table.h"
 #include "timer.h"
@@ -32,7 +33,7 @@ struct marsd_owner {
 	RB_ENTRY(marsd_owner)	 entry;
 	struct marsd_cluster	*cluster;
 	uint8_t			 oid[4];
-	struct marsd_entry_tree	 keys;
+	struct btree		 keys;	/* its entries */
 };
 RB_HEAD(marsd_owner_tree, marsd_owner);
 RB_PROTOTYPE(marsd_owner_tree, marsd_owner, entry, owner_cmp)

@@ -133,7 +133,6 @@ grouplist_part(struct marsd_incoming *in, enum marsd_role asker,
 enum marsd_drop
 marsd_grouplist_message(struct marsd_incoming *in)
 {
-	uint8_t list[MARS_MTU];
 	enum marsd_role asker = MARSD_ROLE_CLIENT;
 	const struct marsd_itree *map = &in->proto->map[MARSD_ROLE_CLIENT];
 	struct marsd_itree_node *r;
@@ -156,7 +155,7 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.src = in->msg.src;
 	m.spa = in->msg.spa;
 	m.tpln = s.min.len;
-	wr_init(&w, list,
+	wr_init(&w, in->proto->cluster->mars->list,
 	    marsd_send_room(in->circuit->vc) - mars_overhead(&m));
 	for (r = marsd_itree_overlap(map, &s, NULL); r != NULL;
 	    r = marsd_itree_overlap(map, &s, r->span)) {

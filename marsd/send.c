@@ -33,16 +33,23 @@ marsd_own_message(struct marsd_proto *p, struct mars_msg *m, uint8_t op)
 static struct vc_sdu *
 sdu_build(struct marsd_cluster *c, const struct mars_msg *m)
 {
-	uint8_t buf[LLC_LEN + MARS_MTU];
-	struct vc_sdu *s = NULL;
-	size_t n;
+	/* and what aligns the TLVs and ends them */
+	size_t n = mars_overhead(m) + m->list_len + m->tlvs_len + 8;
+	struct vc_sdu *s;
 
-	llc_encode(buf, LLC_OUI_IANA, LLC_PID_MARS);
-	n = mars_encode(m, buf + LLC_LEN, MARS_MTU);
-	if (n == 0)
-		c->drops[MARSD_DROP_TOO_BIG]++;
-	else if ((s = vc_sdu_new(buf, LLC_LEN + n)) == NULL)
+	if (n > MARS_MTU)
+		n = MARS_MTU;
+	if ((s = vc_sdu_new(NULL, LLC_LEN + n)) == NULL) {
 		c->drops[MARSD_DROP_MEMORY]++;
+		return NULL;
+	}
+	llc_encode(s->data, LLC_OUI_IANA, LLC_PID_MARS);
+	if ((n = mars_encode(m, s->data + LLC_LEN, n)) == 0) {
+		c->drops[MARSD_DROP_TOO_BIG]++;
+		vc_sdu_free(s);
+		return NULL;
+	}
+	s->len = (uint32_t)(LLC_LEN + n);
 	return s;
 }
 
@@ -126,7 +133,7 @@ void
 marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
     const struct marsd_spans *l, bool punched)
 {
-	uint8_t list[MARS_MTU];
+	uint8_t *list = ctl->proto->cluster->mars->list;
 	struct wr w;
 	size_t i, room, pair, max = marsd_send_room(ctl->root);
 
@@ -147,7 +154,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		/* TLVs take 4 octets or a multiple, and so does the MTU */
 		room = mars_overhead(m) + m->tlvs_len;
 		room = room >= max ? 0 : max - room;
-		wr_init(&w, list, sizeof(list));
+		wr_init(&w, list, MARS_MTU);
 		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)
 			mars_list_pair(&w, &l->v[i].min, &l->v[i].max);
 		if (m->pnum == 0) {
@@ -180,7 +187,7 @@ void
 marsd_send_parts(struct marsd_control *ctl, struct marsd_circuit *to,
     struct mars_msg *m, const struct atm_addr *const *v, size_t n)
 {
-	uint8_t list[MARS_MTU];
+	uint8_t *list = ctl->proto->cluster->mars->list;
 	struct wr w;
 	size_t i, len, room;
 	size_t max = marsd_send_room(to == NULL ? ctl->root : to->vc);
@@ -194,7 +201,7 @@ marsd_send_parts(struct marsd_control *ctl, struct marsd_circuit *to,
 		len = (size_t)(v[i]->num_tl & ATM_TL_LEN) +
 		    (v[i]->sub_tl & ATM_TL_LEN);
 		room = max - mars_overhead(m);
-		wr_init(&w, list, sizeof(list));
+		wr_init(&w, list, MARS_MTU);
 		do {
 			mars_list_target(&w, v[i++]);
 			m->tnum++;

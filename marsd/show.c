@@ -252,16 +252,16 @@ marsd_show_members(struct marsd *m, void *cursor, struct wr *w)
 static void
 put_nodes(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
 {
+	struct btree_walk at;
 	struct marsd_join *j;
 
 	ctl_array(w, name);
 	if (r != NULL)
-		RB_FOREACH(j, marsd_join_tree, &r->joins) {
-			if (wr_left(w) < ATM_STRLEN + 16 + reserve)
-				break;
-			if (j->live)
-				ctl_atm(w, "", &j->node->atm);
-		}
+		marsd_range_walk(&at, r);
+	while (r != NULL && wr_left(w) >= ATM_STRLEN + 16 + reserve &&
+	    (j = marsd_range_next(&at)) != NULL)
+		if (j->live)
+			ctl_atm(w, "", &j->node->atm);
 	ctl_close(w);
 }
 

@@ -61,7 +61,7 @@ programs() {
 	done
 	for t in regress/config/run.sh regress/decode/test.sh \
 	    regress/captures/test.sh regress/model/test.sh \
-	    regress/atm/refused.sh; do
+	    regress/atm/refused.sh regress/install/test.sh; do
 		one "${t#regress/}" sh "$t"
 	done
 	sim=$BUILD/regress/sim/sim
@@ -85,6 +85,12 @@ programs() {
 		one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
 	else
 		echo "systemd/run.sh: not run: $why"
+	fi
+	# the tree on machines of 32 bits, and of the other order of octets
+	if why=$(sh regress/machines/run.sh -n "$BUILD" 2>&1); then
+		one machines/run.sh sh regress/machines/run.sh "$BUILD"
+	else
+		echo "machines/run.sh: not run: $why"
 	fi
 	# last: which requirement is shown by which of these
 	one conformance.py python3 -B regress/conformance.py -t "$BUILD"

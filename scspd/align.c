@@ -37,6 +37,7 @@
 #include "align.h"
 #include "cache.h"
 #include "group.h"
+#include "hold.h"
 #include "neighbor.h"
 #include "publish.h"
 #include "queue.h"
@@ -312,6 +313,7 @@ scsp_align_clear(struct scsp_neighbor *nb)
 	nb->cursor_set = nb->summarised = nb->skipped = false;
 	nb->master = false;
 	scsp_solicit_clear(nb);
+	scsp_hold_clear(nb);
 	scsp_queue_clear(nb);
 }
 

@@ -12,15 +12,6 @@
 
 #include "cache.h"
 
-static int
-scsp_cache_entry_cmp(const struct scsp_entry *a, const struct scsp_entry *b)
-{
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
-RB_PROTOTYPE(scsp_entry_tree, scsp_entry, node, scsp_cache_entry_cmp)
-RB_GENERATE(scsp_entry_tree, scsp_entry, node, scsp_cache_entry_cmp)
-
 bool
 scsp_seq_valid(int32_t seq)
 {
@@ -45,7 +36,7 @@ void
 scsp_cache_init(struct scsp_cache *c)
 {
 	memset(c, 0, sizeof(*c));
-	RB_INIT(&c->tree);
+	btree_init(&c->entries, 1, NULL);
 	TAILQ_INIT(&c->mortals);
 }
 
@@ -54,34 +45,30 @@ scsp_cache_free(struct scsp_cache *c)
 {
 	struct scsp_entry *e;
 
-	while ((e = RB_ROOT(&c->tree)) != NULL)
+	while ((e = scsp_cache_first(c)) != NULL)
 		scsp_cache_erase(c, e);
 }
 
 struct scsp_entry *
 scsp_cache_find(struct scsp_cache *c, scsp_record_id id)
 {
-	struct scsp_entry key;
+	struct btree_probe p = { .key = { id } };
 
-	key.id = id;
-	return RB_FIND(scsp_entry_tree, &c->tree, &key);
+	return btree_find(&c->entries, &p);
 }
 
 struct scsp_entry *
 scsp_cache_after(struct scsp_cache *c, scsp_record_id id)
 {
-	struct scsp_entry key;
+	struct btree_probe p = { .key = { id } };
 
-	if (id == UINT64_MAX)
-		return NULL;
-	key.id = id + 1;
-	return RB_NFIND(scsp_entry_tree, &c->tree, &key);
+	return btree_after(&c->entries, &p);
 }
 
 struct scsp_entry *
 scsp_cache_first(struct scsp_cache *c)
 {
-	return RB_MIN(scsp_entry_tree, &c->tree);
+	return btree_first(&c->entries);
 }
 
 /* Counts what the flags of an entry say, or takes it back. */
@@ -136,16 +123,20 @@ scsp_cache_unflag(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 struct scsp_entry *
 scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 {
+	struct btree_probe p = { .key = { id } };
 	struct scsp_entry *e;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL)
 		return NULL;
+	if (!btree_insert(&c->entries, &p, e)) {
+		free(e);
+		return NULL;
+	}
 	e->id = id;
 	e->seq = e->seen = SEQ_RESERVED; /* older than anything */
 	e->since = now;
 	e->flags = ENTRY_BARE;
 	LIST_INIT(&e->links);
-	RB_INSERT(scsp_entry_tree, &c->tree, e);
 	TAILQ_INSERT_TAIL(&c->mortals, e, mortal);
 	account(c, e, 1);
 	return e;
@@ -190,9 +181,11 @@ scsp_cache_charge(struct scsp_entry *e, struct scsp_share *share)
 void
 scsp_cache_discharge(struct scsp_cache *c, struct scsp_share *share)
 {
+	struct btree_walk w;
 	struct scsp_entry *e;
 
-	RB_FOREACH(e, scsp_entry_tree, &c->tree)
+	btree_walk_init(&w, &c->entries);
+	while ((e = btree_walk_next(&w)) != NULL)
 		if (e->share == share)
 			scsp_cache_charge(e, NULL);
 }
@@ -200,11 +193,13 @@ scsp_cache_discharge(struct scsp_cache *c, struct scsp_share *share)
 void
 scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 {
+	struct btree_probe p = { .key = { e->id } };
+
 	scsp_cache_charge(e, NULL);
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
 		TAILQ_REMOVE(&c->mortals, e, mortal);
-	RB_REMOVE(scsp_entry_tree, &c->tree, e);
+	(void)btree_remove(&c->entries, &p);
 	free(e->renewal);
 	free(e->data);
 	free(e);

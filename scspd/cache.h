@@ -13,11 +13,11 @@
 
 #include <sys/types.h>
 #include <sys/queue.h>
-#include <sys/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "btree.h"
 #include "ipc.h"
 #include "message.h"
 #include "timer.h"
@@ -51,7 +51,6 @@ struct scsp_link;
 LIST_HEAD(scsp_link_list, scsp_link);
 
 struct scsp_entry {
-	RB_ENTRY(scsp_entry)	 node;
 	scsp_record_id		 id;
 	struct scsp_link_list	 links;	/* on whose retransmit queues */
 	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
@@ -64,11 +63,10 @@ struct scsp_entry {
 	uint16_t		 len;
 	uint8_t			 flags;
 };
-RB_HEAD(scsp_entry_tree, scsp_entry);
 TAILQ_HEAD(scsp_entry_list, scsp_entry);
 
 struct scsp_cache {
-	struct scsp_entry_tree	 tree;
+	struct btree		 entries;
 	struct scsp_entry_list	 mortals;	/* by since, oldest first */
 	uint32_t		 count, tombs, hidden, bare, held;
 };

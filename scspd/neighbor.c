@@ -28,6 +28,7 @@
 #include "align.h"
 #include "group.h"
 #include "hello.h"
+#include "hold.h"
 #include "llc.h"
 #include "neighbor.h"
 #include "queue.h"
@@ -67,6 +68,7 @@ scsp_neighbor_new(
 	scsp_hello_init(nb);
 	scsp_align_init(nb);
 	scsp_solicit_init(nb);
+	scsp_hold_init(nb);
 	scsp_queue_init(nb);
 	timer_init(&nb->log_timer, on_log_timer, nb);
 	TAILQ_INSERT_TAIL(&g->neighbors, nb, of_group);

@@ -72,7 +72,12 @@ struct scsp_neighbor {
 	uint32_t		 large_tries;
 	uint64_t		 large_hellos;	/* hellos_in at the last one */
 	bool			 large_told;
-	mtime_t			 grace_at;	/* update.c: since then */
+
+	/* hold.c */
+	TAILQ_HEAD(, scsp_held)	 held;
+	size_t			 held_octets;
+	struct timer		 held_timer;
+	mtime_t			 grace_at;	/* since then */
 	uint32_t		 grace;		/* records are taken still */
 
 	/* hello.c */

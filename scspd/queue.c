@@ -26,7 +26,7 @@
 #include "queue.h"
 #include "scsp.h"
 
-#define FLUSH_DELAY	MTIME_MS(5)	/* how long a record waits for others */
+#define GATHER		MTIME_MS(5)	/* a record waits for others, at most */
 #define WINDOW_OCTETS	(14 * SCSP_MTU)	/* sent and not acknowledged */
 
 static void	on_flush_timer(void *);
@@ -138,11 +138,20 @@ scsp_queue_find(const struct scsp_neighbor *nb, const struct scsp_entry *e)
 	return NULL;
 }
 
+/*
+ * Records wait for others only while some are on their way, whose
+ * acknowledgement takes with it what has gathered by then.  With none on its
+ * way a record goes at the end of this turn.
+ */
 void
-scsp_queue_flush_soon(struct scsp_neighbor *nb)
+scsp_queue_gather(struct scsp_neighbor *nb)
 {
-	if (!timer_isset(&nb->flush_timer))
-		timer_set(nb->scsp->timers, &nb->flush_timer, FLUSH_DELAY);
+	struct timers *ts = nb->scsp->timers;
+
+	if (nb->flying == 0)
+		timer_set(ts, &nb->flush_timer, 0);
+	else if (!timer_isset(&nb->flush_timer))
+		timer_set(ts, &nb->flush_timer, GATHER);
 }
 
 void
@@ -172,7 +181,7 @@ scsp_queue_add(
 	l->hops = hops;
 	l->tries = 0;
 	queue_attach(l, false);
-	scsp_queue_flush_soon(nb);
+	scsp_queue_gather(nb);
 	if (nb->waiting >= nb->mtu)
 		scsp_queue_flush(nb, false);
 }
@@ -385,5 +394,7 @@ scsp_queue_acknowledge(
 	a = &nb->acks[nb->nacks++];
 	*a = *c;
 	a->seq = seq;
-	scsp_queue_flush_soon(nb);
+	/* the neighbor waits for it: with others of this turn */
+	if (nb->nacks == 1)
+		timer_set(nb->scsp->timers, &nb->flush_timer, 0);
 }

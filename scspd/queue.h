@@ -68,7 +68,7 @@ void	scsp_queue_acknowledge(struct scsp_neighbor *,
 	    const struct scsp_csas *, int32_t seq);
 /* sends what the window allows.  all: also what does not fill a packet */
 void	scsp_queue_flush(struct scsp_neighbor *, bool all);
-/* sends it soon, together with what else there is by then */
-void	scsp_queue_flush_soon(struct scsp_neighbor *);
+/* sends what waits soon, together with what else there is by then */
+void	scsp_queue_gather(struct scsp_neighbor *);
 
 #endif

@@ -18,6 +18,7 @@
  *	hello.c		is the neighbor there?
  *	align.c		what does each of us hold? solicit.c: asks for it
  *	update.c	the messages that bring and acknowledge records
+ *	hold.c		those that wait until marsd can take them
  *	record.c	what becomes of one record
  *	queue.c		what waits to be sent or acknowledged
  *	group.c		a server group; cache.c: its records

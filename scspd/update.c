@@ -18,6 +18,7 @@
  */
 #include "align.h"
 #include "group.h"
+#include "hold.h"
 #include "neighbor.h"
 #include "queue.h"
 #include "record.h"
@@ -25,49 +26,29 @@
 #include "solicit.h"
 #include "update.h"
 
-/* records a second that a neighbor may bring however far marsd is behind */
-#define GRACE_RECORDS	64
-
-/*
- * Where marsd is behind, records are left to their senders to repeat, and
- * only they: Hellos and the rest are dealt with.  A few are taken from every
- * neighbor all the same, so that who floods harms nobody else.
- */
-static bool
-update_takes(struct scsp_neighbor *nb, uint32_t n)
+void
+scsp_update_records(
+    struct scsp_neighbor *nb, const struct scsp_csas *record, uint16_t n)
 {
-	mtime_t now = nb->scsp->timers->now;
+	uint16_t i;
 
-	if (mtime_diff(nb->grace_at, now) >= MTIME_SEC(1)) {
-		nb->grace_at = now;
-		nb->grace = GRACE_RECORDS;
-	}
-	if (nb->grace < n) {
-		if (scsp_neighbor_congested(nb))
-			return false;
-		nb->grace = n;
-	}
-	nb->grace -= n;
-	return true;
+	/* a record may end the exchange: without memory it starts over */
+	for (i = 0; i < n && scsp_align_exchanging(nb); i++)
+		scsp_record_input(nb, &record[i]);
+	scsp_solicit_exchanged(nb);
+	scsp_solicit_kick(nb);
 }
 
 /* For us or for all servers. */
 void
 scsp_update_request(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
-	uint16_t i;
-
 	nb->requests_in++;
 	scsp_align_release_saved(nb); /* */
-	if (!update_takes(nb, m->nrecords)) {
+	if (TAILQ_EMPTY(&nb->held) && scsp_hold_passes(nb, m->nrecords))
+		scsp_update_records(nb, m->record, m->nrecords);
+	else if (!scsp_hold_add(nb, m))
 		scsp_neighbor_drop(nb, SCSP_DROP_CONGESTED);
-		return;
-	}
-	/* a record may end the exchange: without memory it starts over */
-	for (i = 0; i < m->nrecords && scsp_align_exchanging(nb); i++)
-		scsp_record_input(nb, &m->record[i]);
-	scsp_solicit_exchanged(nb);
-	scsp_solicit_kick(nb);
 }
 
 /*
@@ -97,7 +78,7 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 		timer_clear(nb->scsp->timers, &nb->csu_timer);
 	if (!TAILQ_EMPTY(&nb->fresh)) {
 		scsp_queue_flush(nb, false); /* the window is open again */
-		scsp_queue_flush_soon(nb);
+		scsp_queue_gather(nb);
 	}
 	scsp_solicit_exchanged(nb);
 	scsp_solicit_kick(nb);

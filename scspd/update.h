@@ -13,6 +13,9 @@ struct scsp_neighbor;
 
 void	scsp_update_request(struct scsp_neighbor *,
 	    const struct scsp_message *);
+/* so many records of one, now */
+void	scsp_update_records(struct scsp_neighbor *,
+	    const struct scsp_csas *, uint16_t n);
 void	scsp_update_reply(struct scsp_neighbor *,
 	    const struct scsp_message *);
 void	scsp_update_csus(struct scsp_neighbor *,

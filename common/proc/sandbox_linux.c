@@ -197,8 +197,8 @@ static const char *const allow_parent[] = {
 	"kill", "wait4", "waitid", "waitpid", "rt_sigtimedwait",
 	"rt_sigsuspend",
 	/* a user's name may have changed in the file */
-	"prlimit64", "getrlimit", "ugetrlimit", "getgroups", "getresuid",
-	"getresgid",
+	"prlimit64", "getrlimit", "ugetrlimit", "getgroups", "getgroups32",
+	"getresuid", "getresuid32", "getresgid", "getresgid32",
 };
 
 /* These end the process, but not that one which forks (party.c). */
@@ -216,8 +216,11 @@ static const char *const kill_all[] = {
 	"reboot", "iopl", "ioperm", "modify_ldt", "acct", "syslog",
 	"add_key", "request_key", "keyctl", "personality", "setuid",
 	"setgid", "setreuid", "setregid", "setresuid", "setresgid",
-	"setgroups", "setfsuid", "setfsgid", "capset", "settimeofday",
-	"clock_settime", "clock_adjtime", "adjtimex", "sethostname",
+	"setgroups", "setfsuid", "setfsgid", "setuid32", "setgid32",
+	"setreuid32", "setregid32", "setresuid32", "setresgid32",
+	"setgroups32", "setfsuid32", "setfsgid32", "capset",
+	"settimeofday", "clock_settime", "clock_settime64", "clock_adjtime",
+	"clock_adjtime64", "adjtimex", "sethostname",
 	"setdomainname", "quotactl", "open_by_handle_at",
 	"name_to_handle_at", "io_uring_setup", "io_uring_enter",
 	"io_uring_register", "mknod", "mknodat", "memfd_create",
@@ -230,8 +233,8 @@ static const char *const kill_child[] = {
 	"linkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat",
 	"rmdir", "truncate", "truncate64", "unlink", "unlinkat", "chmod",
 	"fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat",
-	"bind", "listen", "socketpair", "kill", "tkill", "pidfd_open",
-	"pidfd_send_signal",
+	"chown32", "fchown32", "lchown32", "bind", "listen", "socketpair",
+	"kill", "tkill", "pidfd_open", "pidfd_send_signal",
 };
 
 /* These are refused in a child, see the head of this file. */
@@ -364,12 +367,19 @@ rules_edged(scmp_filter_ctx ctx, int n)
 	rules_close(ctx, n);
 }
 
+/* Where clone(2) has its flags. */
+#ifdef __s390__
+#define CLONE_FLAGS	SCMP_A1
+#else
+#define CLONE_FLAGS	SCMP_A0
+#endif
+
 /* A plain fork(2): no namespace of its own, nothing shared. */
 static void
 rules_parties(scmp_filter_ctx ctx)
 {
 	static const uint64_t ioctls[] = { ATM_ADDPARTY, ATM_DROPPARTY };
-	const struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ,
+	const struct scmp_arg_cmp plain = CLONE_FLAGS(SCMP_CMP_MASKED_EQ,
 	    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_NEWNS | CLONE_NEWCGROUP |
 	    CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
 	    CLONE_NEWNET | CLONE_PTRACE | CLONE_PARENT,

@@ -132,7 +132,7 @@ churn_membership(struct world *w, struct host *h)
 
 	w->st.changes++;
 	if (h->nwant != 0 && (chance(w, 50) || h->nwant > 12)) {
-		host_leave(h, rnd(w, h->nwant));
+		host_leave(h, (size_t)rnd(w, h->nwant));
 		return;
 	}
 	some_group(w, h, &min, &max);

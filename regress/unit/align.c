@@ -882,8 +882,9 @@ messages_are_divided_by_what_the_circuit_takes(void **state)
 }
 
 /*
- * marsd is behind: records wait at their senders, a few are taken all the
- * same, nothing new is asked for; the adjacency stays.
+ * marsd is behind: records wait here, and where these are too many at their
+ * senders; a few are taken all the same, nothing new is asked for; the adjacency
+ * stays.
  */
 static bool behind;
 static bool
@@ -920,15 +921,25 @@ a_congested_owner_is_spared_records_and_not_hellos(void **state)
 	for (i = 0; i < 10; i++)
 		give(i * 30, 30);
 	assert_int_equal(node_summary(&n->node[ls], "records"), 60);
-	assert_counter(SIDE, "congested", 8);
+	assert_counter(SIDE, "congested", 0);
 	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
-	net_run(n, 40000);
+	net_run(n, 900);
 	assert_shows(SIDE, "hello", "Bidirectional");
 	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 0);
+	/* a second is over: two more requests of 30 */
+	net_run(n, 200);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 120);
 	behind = false;
-	for (i = 2; i < 10; i++)
-		give(i * 30, 30);
+	net_run(n, 2);
 	assert_int_equal(node_summary(&n->node[ls], "records"), 300);
+	assert_shows(SIDE, "alignment", "Aligned");
+	/* more than a window of the same: what is too much is to be repeated */
+	behind = true;
+	for (i = 0; i < 300; i++)
+		give(i % 10 * 30, 30);
+	assert_in_range(node_counter(SIDE, "congested"), 50, 250);
+	behind = false;
+	net_run(n, 2);
 	assert_shows(SIDE, "alignment", "Aligned");
 	net_free(n);
 }

@@ -95,13 +95,22 @@ the_tree_finds_what_a_walk_finds(void **state)
 		} else {
 			a = draw(SPACE);
 			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
-			items[i].in =
-			    marsd_itree_insert(&t, &items[i].n, &items[i].s);
+			if (marsd_itree_find(&t, &items[i].s) != NULL)
+				continue;
+			items[i].in = true;
+			assert_true(
+			    marsd_itree_insert(&t, &items[i].n, &items[i].s));
 		}
 		a = draw(SPACE);
 		q = range(a, a + draw(20));
 		check(&t, items, &q);
 	}
+	for (i = 0; i < N; i++)
+		if (items[i].in)
+			marsd_itree_remove(&t, &items[i].n);
+	q = range(0, 2 * SPACE);
+	assert_null(marsd_itree_overlap(&t, &q, NULL));
+	assert_null(marsd_itree_next(&t, NULL));
 }
 
 static void

@@ -2362,7 +2362,7 @@ mutations(void **state)
 	timers_init(&ts, (mtime_t){ 0 });
 	begin_with(&e, &ts, 1, &p);
 	for (i = 0; i < 100000; i++) {
-		size_t len = rnd(&dice) % sizeof(b), k;
+		size_t len = (size_t)(rnd(&dice) % sizeof(b)), k;
 
 		if (i % 500 == 0) {
 			struct vc *root = vc_multi(e.l, NULL);

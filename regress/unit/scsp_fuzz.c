@@ -63,7 +63,7 @@ mutate(struct net *n, uint8_t *p, size_t lo, size_t max)
 	if (net_random(n) % 4 == 0)
 		*pid_of(p) = PID;
 	for (; times > 0; times--) {
-		at = lo + net_random(n) % (len - lo);
+		at = lo + (size_t)(net_random(n) % (len - lo));
 		switch (net_random(n) % 6) {
 		case 0:
 		case 1:

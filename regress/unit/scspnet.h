@@ -211,7 +211,9 @@ void		 raw_record(struct rawpkt *, uint16_t hops, uint32_t oid,
 		    uint32_t key, int32_t seq, bool null, const char *data);
 /* size and checksum */
 void		 raw_sum(struct rawpkt *);
-/* these octets, behind an LLC/SNAP header; runs until they are there */
+/* these octets, behind an LLC/SNAP header, are on their way */
+void		 raw_post(struct net *, int raw, const uint8_t *, size_t);
+/* the same, and runs until they are there */
 void		 raw_send(struct net *, int raw, const uint8_t *, size_t);
 /* raw_sum() and raw_send() */
 void		 raw_done(struct net *, int raw, struct rawpkt *);

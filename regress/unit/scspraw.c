@@ -16,7 +16,7 @@
 #include "scspnet.h"
 
 void
-raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
+raw_post(struct net *n, int raw, const uint8_t *p, size_t len)
 {
 	struct fvc *f = TAILQ_LAST(&n->node[raw].fvcs, fvc_last);
 	uint8_t buf[LLC_LEN + SCSP_MTU + 100] = { 0xaa, 0xaa, 0x03, 0x00, 0x00,
@@ -27,6 +27,12 @@ raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
 	memcpy(buf + LLC_LEN, p, len);
 	u = vc_sdu_new(buf, LLC_LEN + len);
 	net_post(n, MSG_DATA, raw, f->id, f->peer, f->peer_id, 0, u);
+}
+
+void
+raw_send(struct net *n, int raw, const uint8_t *p, size_t len)
+{
+	raw_post(n, raw, p, len);
 	net_run(n, 2);
 }
 

@@ -767,10 +767,46 @@ requests_are_full_and_within_the_window(void **state)
 		raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
 		raw_record(&p, 9, RAW_ID(5), i, 10, false, "Jok");
 		raw_sum(&p);
-		raw_send(n, DCS, p.b, p.len);
+		raw_post(n, DCS, p.b, p.len); /* in one turn */
 	}
 	net_run(n, 10);
-	assert_in_range(raw_count(n, DCS, 3), 1, 60);
+	assert_int_equal(raw_count(n, DCS, 3), 1);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 0), 18, 2), 100);
+	net_free(n);
+}
+
+/*
+ * A record goes at once if none is on its way.  Others wait then, for the
+ * acknowledgement or for 5 ms, and go together.
+ */
+static void
+records_wait_only_while_one_is_on_its_way(void **state)
+{
+	struct rawpkt p;
+	uint32_t i;
+
+	(void)state;
+	begin(false);
+	n->delay = 0;
+	node_publish(&n->node[LS], 1, "Jone");
+	net_run(n, 0);
+	net_run(n, 0);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	node_publish(&n->node[LS], 2, "Jtwo");
+	node_publish(&n->node[LS], 3, "Jthree");
+	net_run(n, 4);
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	net_run(n, 2);
+	assert_int_equal(raw_count(n, DCS, 2), 2);
+	assert_int_equal(raw_get(raw_nth(n, DCS, 2, 1), 18, 2), 2);
+	node_publish(&n->node[LS], 4, "Jfour");
+	net_run(n, 1);
+	assert_int_equal(raw_count(n, DCS, 2), 2);
+	raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
+	for (i = 1; i <= 3; i++)
+		raw_record(&p, 1, RAW_ID(LS), i, SEQ_FIRST, false, NULL);
+	raw_done(n, DCS, &p);
+	assert_int_equal(raw_count(n, DCS, 2), 3);
 	net_free(n);
 }
 
@@ -892,6 +928,7 @@ main(void)
 		cmocka_unit_test(a_request_to_all_is_ours_too),
 		cmocka_unit_test(no_csu_message_counts_before_update_cache),
 		cmocka_unit_test(requests_are_full_and_within_the_window),
+		cmocka_unit_test(records_wait_only_while_one_is_on_its_way),
 		cmocka_unit_test(
 		    a_tombstone_stays_for_its_time_and_until_all_know),
 		cmocka_unit_test(

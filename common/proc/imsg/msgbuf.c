@@ -190,10 +190,13 @@ drain(struct msgbuf *m, size_t len)
 	}
 }
 
-/* Room for one descriptor (and, with padding, for two). */
+/*
+ * Room for two descriptors: for one alone there would be room for two where
+ * padding makes it, and elsewhere the system would drop the second unseen.
+ */
 union control {
 	struct cmsghdr	 hdr;
-	unsigned char	 space[CMSG_SPACE(sizeof(int))];
+	unsigned char	 space[CMSG_SPACE(2 * sizeof(int))];
 };
 
 static ssize_t
@@ -209,7 +212,7 @@ send_fd(int s, struct iovec *iov, int n, int fd)
 	memset(&control, 0, sizeof(control));
 	msg.msg_iovlen = (__typeof__(msg.msg_iovlen))n;
 	msg.msg_control = &control;
-	msg.msg_controllen = sizeof(control.space);
+	msg.msg_controllen = CMSG_SPACE(sizeof(int));
 	c = CMSG_FIRSTHDR(&msg);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 The mars developers
+# SPDX-License-Identifier: ISC
+"""What it takes to bring the joins of real clients to an empty server, and one
+update from a client of one server to the other's clients.
+
+Two real servers on loopback, in a network namespace of its own.  Each figure
+stands beside what exchange.c takes for as many records in the same run: one
+process that has them, one that learns them, a MAC for each packet, a table.
+
+    sync.py [-j] [NUMBER...]            make bench-sync
+
+-j prints JSON.  Default: 10,000 and 100,000; 1,000,000 takes a minute.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../system"))
+import suite                                            # noqa: E402
+from suite import BASE_PORT, BUILD, Server, links_up, wait  # noqa: E402
+
+CLIENTS = 1000
+LIMITS = """limit { rate 1000000, joins 4000000, groups 4000000,
+	    joins-per-member 100000, records 4000000 }
+"""
+
+
+class House(Server):
+    def text(self):
+        peers = "".join("""
+	neighbor 127.0.0.%d { key 257 }""" % p for p in self.neighbors)
+        return """server-id %s
+udp base-port %d
+listen on udp %s
+control "%s"
+user marsd none
+user scspd none
+key 257 { algorithm hmac-sha256, file "%s/257.key" }
+cluster "lis1" {
+	protocol ipv4
+	cmi %d - %d
+	%s%s
+}
+""" % (self.address, self.base_port, self.address, self.dir, self.dir,
+            self.n * 20000 - 19999, self.n * 20000, LIMITS, peers)
+
+    def cpu(self):
+        """Seconds of all its processes."""
+        ns = 0
+        for pid in list(self.children().values()) + [self.process.pid]:
+            with open("/proc/%d/schedstat" % pid) as f:
+                ns += int(f.read().split()[0])
+        return ns / 1e9
+
+    def rss(self):
+        """Of each child, in MiB."""
+        r = {}
+        for name, pid in self.children().items():
+            with open("/proc/%d/status" % pid) as f:
+                r[name] = sum(int(line.split()[1]) for line in f
+                              if line.startswith("VmRSS:")) / 1024
+        return r
+
+
+def player(*servers):
+    p = subprocess.Popen(
+        [BUILD + "/regress/bench/flood", str(BASE_PORT), *servers],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    suite.running.append(p)
+
+    def ask(line):
+        p.stdin.write(line + "\n")
+        p.stdin.flush()
+        return json.loads(p.stdout.readline())
+    return ask
+
+
+def sync(n):
+    a = House(1, (2,)).start()
+    b = House(2, (1,))
+    ask = player(a.address)
+    r = ask("register 0 %d 0" % CLIENTS)
+    assert r["registered"] == CLIENTS, r
+    r = ask("join 0 %d %d e4000000 20000" % (CLIENTS, n // CLIENTS))
+    assert r["missing"] == 0, r
+    want = n + CLIENTS          # records of joins and of registrations
+    before, began = a.cpu(), time.monotonic()
+    b.start()
+    while b.counter("records-in") < want:
+        if time.monotonic() - began > 170:
+            raise suite.Gone("records come too slowly")
+        time.sleep(0.02 if n < 1000000 else 0.2)
+    wall = time.monotonic() - began
+    if os.environ.get("SYNC_SHOW"):
+        print(b.marsctl("show", "counters").stdout, a.marsctl("show", "counters").stdout, a.marsctl("show","neighbors").stdout, subprocess.run(["nstat", "-az"], stdout=subprocess.PIPE, text=True).stdout)
+        print(a.tail(30), b.tail(30))
+    result = {"joins": n, "wall": wall, "cpu": a.cpu() - before + b.cpu(),
+              "memory": b.rss(), "floor": floor(n)}
+    suite.cleanup()
+    suite.running.clear()
+    return result
+
+
+def floor(n):
+    return json.loads(subprocess.run(
+        [BUILD + "/regress/bench/exchange", str(n)], check=True,
+        stdout=subprocess.PIPE).stdout)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("-j", action="store_true")
+    p.add_argument("numbers", nargs="*", type=int, metavar="NUMBER")
+    args = p.parse_args()
+    if not suite.own_network():
+        sys.exit("no network namespace (unshare, ip)")
+    links_up()
+    results = []
+    if not args.j:
+        print("%9s %8s %8s %6s %8s %8s %6s  %s" % (
+            "joins", "CPU s", "floor", "ratio", "wall s", "floor", "ratio",
+            "MiB of the learning side"))
+    for n in args.numbers or [10000, 100000]:
+        r = sync(n)
+        results.append(r)
+        f = r["floor"]
+        if not args.j:
+            print("%9d %8.3f %8.3f %6.1f %8.3f %8.3f %6.1f  %s" % (
+                n, r["cpu"], f["cpu"], r["cpu"] / f["cpu"], r["wall"],
+                f["wall"], r["wall"] / f["wall"], ", ".join(
+                    "%s %d" % kv for kv in sorted(r["memory"].items()))),
+                  flush=True)
+    if args.j:
+        json.dump(results, sys.stdout, indent=1)
+        print()
+
+
+try:
+    main()
+finally:
+    suite.cleanup()

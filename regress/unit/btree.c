@@ -1,0 +1,210 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* Ordered sets: against a plain table in which everything is looked for. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "btree.h"
+
+#define N	3000
+
+struct thing {
+	uint64_t	 a;
+	uint32_t	 b;
+	bool		 in;
+};
+
+static struct thing things[N];
+static uint32_t seed;
+
+static uint32_t
+chance(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (uint32_t)(((uint64_t)seed * n) >> 32);
+}
+
+/* Things with the same a: what the words of the key do not tell apart. */
+static int
+by_b(const void *like, const void *object)
+{
+	const struct thing *x = like, *y = object;
+
+	return x->b < y->b ? -1 : x->b > y->b;
+}
+
+static struct btree_probe
+probe(const struct btree *t, const struct thing *x)
+{
+	struct btree_probe p = { .key = { x->a, x->b }, .like = x };
+
+	if (t->words == 1)
+		p.key[1] = 0xdead; /* says nothing */
+	return p;
+}
+
+/* By a, then by b, in this table's own order. */
+static struct thing *
+first_from(uint32_t at)
+{
+	for (; at < N; at++)
+		if (things[at].in)
+			return &things[at];
+	return NULL;
+}
+
+/* Sorted as they are: things of one a stand together, by their b. */
+static void
+fill(uint32_t same)
+{
+	uint32_t i;
+
+	for (i = 0; i < N; i++) {
+		things[i].a = (uint64_t)(i / same) << 33 | 7;
+		things[i].b = i % same * 5;
+		things[i].in = false;
+	}
+}
+
+static void
+check_place(const struct btree *t, uint32_t i)
+{
+	struct btree_probe p = probe(t, &things[i]);
+
+	assert_ptr_equal(
+	    btree_find(t, &p), things[i].in ? &things[i] : NULL);
+	assert_ptr_equal(btree_from(t, &p), first_from(i));
+	assert_ptr_equal(btree_after(t, &p), first_from(i + 1));
+}
+
+static void
+check_all(const struct btree *t)
+{
+	struct thing *x = btree_first(t), *y = first_from(0);
+	struct btree_probe p;
+	struct btree_walk w;
+
+	btree_walk_init(&w, t);
+	while (x != NULL) {
+		assert_ptr_equal(x, y);
+		assert_ptr_equal(btree_walk_next(&w), y);
+		p = probe(t, x);
+		x = btree_after(t, &p);
+		y = first_from((uint32_t)(y - things) + 1);
+	}
+	assert_null(y);
+	assert_null(btree_walk_next(&w));
+}
+
+static void
+toggle(struct btree *t, uint32_t i)
+{
+	struct btree_probe p = probe(t, &things[i]);
+
+	if (things[i].in)
+		assert_ptr_equal(btree_remove(t, &p), &things[i]);
+	else {
+		assert_null(btree_remove(t, &p));
+		assert_true(btree_insert(t, &p, &things[i]));
+	}
+	things[i].in = !things[i].in;
+}
+
+/* Of one word with ties, of one without, and of two. */
+static const struct kind {
+	unsigned int	words;
+	uint32_t	same;
+	bool		decides;
+} kinds[] = { { 1, 1, false }, { 1, 50, true }, { 1, N, true },
+	{ 2, 50, false }, { 2, 1, true } };
+
+static void
+in_any_order_it_is_what_a_plain_table_is(void **state)
+{
+	const struct kind *k;
+	struct btree t;
+	uint32_t i, n;
+
+	(void)state;
+	for (k = kinds; k < kinds + sizeof(kinds) / sizeof(*kinds); k++) {
+		seed = k->words + k->same;
+		fill(k->same);
+		btree_init(&t, k->words, k->decides ? by_b : NULL);
+		assert_null(btree_first(&t));
+		check_place(&t, 0);
+		for (n = 0; n < 8 * N; n++) {
+			/* growing, full of holes, and shrinking in turn */
+			i = chance(n / N % 2 == 0 ? N : 1 + N / 9);
+			toggle(&t, i);
+			check_place(&t, i);
+			check_place(&t, chance(N));
+			if (n % 997 == 0)
+				check_all(&t);
+		}
+		check_all(&t);
+		for (i = 0; i < N; i++)
+			if (things[i].in)
+				toggle(&t, i);
+		assert_null(btree_first(&t));
+		assert_null(t.root);
+	}
+}
+
+static void
+up_and_down_and_from_both_ends(void **state)
+{
+	struct btree t;
+	uint32_t i, k;
+
+	(void)state;
+	fill(1);
+	btree_init(&t, 1, NULL);
+	for (k = 0; k < 4; k++) {
+		for (i = 0; i < N; i++)
+			toggle(&t, k & 1 ? N - 1 - i : i);
+		check_all(&t);
+		for (i = 0; i < N; i++) {
+			toggle(&t, k & 2 ? N - 1 - i : i);
+			check_place(&t, i);
+		}
+		assert_null(t.root);
+	}
+}
+
+/* All objects can be forgotten at once; and the tree is as new. */
+static void
+cleared_it_is_empty(void **state)
+{
+	struct btree t;
+	uint32_t i;
+
+	(void)state;
+	fill(1);
+	btree_init(&t, 1, NULL);
+	for (i = 0; i < N; i++)
+		toggle(&t, i);
+	btree_clear(&t);
+	assert_null(btree_first(&t));
+	fill(1);
+	toggle(&t, 3);
+	check_all(&t);
+	btree_clear(&t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_any_order_it_is_what_a_plain_table_is),
+		cmocka_unit_test(up_and_down_and_from_both_ends),
+		cmocka_unit_test(cleared_it_is_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
