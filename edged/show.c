@@ -121,7 +121,7 @@ edged_show_summary(struct edged *d, void *cursor, struct wr *w)
 			drops += port_dropped(p);
 		}
 	}
-	ctl_uint(w, "started", edged_seconds(d, d->started));
+	ctl_age(w, "started", edged_seconds(d, d->started));
 	ctl_uint(w, "edges", edges);
 	ctl_uint(w, "clients", clients);
 	ctl_uint(w, "registered", registered);
@@ -382,8 +382,8 @@ put_flow(struct wr *w, const struct edged_edge *e, const struct edged_flow *f)
 		put_drop(w, "", edged_flow_drop_name(i), f->drops[i]);
 	ctl_close(w);
 	ctl_string(w, "path", "user");
-	ctl_uint(w, "since", edged_seconds(e->edged, f->since));
-	ctl_uint(w, "idle", edged_seconds(e->edged, f->last));
+	ctl_age(w, "since", edged_seconds(e->edged, f->since));
+	ctl_age(w, "idle", edged_seconds(e->edged, f->last));
 }
 
 bool

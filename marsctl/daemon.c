@@ -74,24 +74,42 @@ silent(struct marsctl_answer *a, const struct marsctl_daemon *d, int seconds)
 	a->status = MARSCTL_SILENT;
 }
 
-/* The address of its socket: where is their directory, or the socket. */
+/* DIR/NAME.sock, or with another ending.  False: too long. */
 static bool
-daemon_address(const struct marsctl_daemon *d, const char *where,
-    struct sockaddr_un *sun, struct marsctl_answer *a)
+socket_path(struct sockaddr_un *sun, const char *dir, const char *name,
+    const char *ending)
 {
-	struct stat st;
 	int n;
 
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
-	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode))
-		n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s",
-		    where);
-	else
-		n = snprintf(sun->sun_path, sizeof(sun->sun_path),
-		    "%s/%s.sock", where, d->name);
-	if (n >= 0 && (size_t)n < sizeof(sun->sun_path))
+	n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s%s%s%s", dir,
+	    name == NULL ? "" : "/", name == NULL ? "" : name, ending);
+	return n > 0 && (size_t)n < sizeof(sun->sun_path);
+}
+
+/*
+ * The address of its socket: where is their directory, or the socket.  Of two
+ * in the directory it is the one for those who may only be shown things, where
+ * we may not use the other.
+ */
+static bool
+daemon_address(const struct marsctl_daemon *d, const char *where,
+    struct sockaddr_un *sun, struct marsctl_answer *a)
+{
+	struct sockaddr_un reader;
+	struct stat st;
+
+	if (stat(where, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		if (socket_path(sun, where, NULL, ""))
+			return true;
+	} else if (socket_path(sun, where, d->name, ".sock")) {
+		if (access(sun->sun_path, W_OK) == -1 && errno == EACCES &&
+		    socket_path(&reader, where, d->name, "-read.sock") &&
+		    access(reader.sun_path, W_OK) == 0)
+			*sun = reader;
 		return true;
+	}
 	marsctl_wrong(a, "%s: too long a path for a socket", where);
 	return false;
 }
@@ -272,6 +290,8 @@ on_message(struct marsctl_daemon *d, struct imsg *m, marsctl_row *row,
 			marsctl_wrong(a, "%s: malformed answer", d->name);
 		else if (!ok)
 			marsctl_wrong(a, "%s: %s", d->name, text);
+		else if (a->ok)
+			(void)strlcpy(a->why, text, sizeof(a->why));
 		return MARSCTL_HEARD_LAST;
 	default:
 		marsctl_wrong(a, "%s: not an answer (type %u)", d->name,

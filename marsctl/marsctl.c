@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon.h"
@@ -78,24 +79,67 @@ print_row(void *arg, const char *process, struct rd row,
 	return true;
 }
 
+/* Is there any socket of a daemon yet? */
+static bool
+any_socket(const struct marsctl_where *where)
+{
+	size_t i;
+
+	for (i = 0; i < MARSCTL_DAEMONS; i++)
+		if (marsctl_daemon_exists(where, i))
+			return true;
+	return false;
+}
+
+/* mars has been told to end: it has ended when its sockets are gone. */
+static void
+await_end(const struct marsctl_where *where, struct marsctl_answer *a)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	int i;
+
+	for (i = 0; a->ok && any_socket(where); i++) {
+		if (i == where->seconds * 20)
+			marsctl_wrong(a, "mars has not ended for %d s",
+			    where->seconds);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* Nobody was asked: says why, in JSON, too, if that is wanted. */
+static void
+print_failure(bool json, const char *why)
+{
+	if (!json)
+		return;
+	putchar('{');
+	marsctl_output_result(stdout, false, why);
+	(void)fflush(stdout);
+}
+
 /* One request, and what is answered. */
 static int
 marsctl_run(const struct marsctl_local *l)
 {
 	struct marsctl_request q = *l->request;
+	bool stop = strcmp(q.argv[0], "stop") == 0;
 	struct marsctl_session s;
 	struct marsctl_answer a;
 	struct marsctl_output o;
 
 	marsctl_answer_init(&a);
-	if (!marsctl_session_open(&s, &l->where, &q, &a))
+	if (!marsctl_session_open(&s, &l->where, &q, &a)) {
+		print_failure(l->json, a.why);
 		errx(a.status, "%s", a.why);
+	}
 #ifdef __OpenBSD__
-	if (pledge("stdio", NULL) == -1)
+	if (pledge(stop ? "stdio rpath" : "stdio", NULL) == -1)
 		err(1, "pledge");
 #endif
 	marsctl_output_begin(&o, stdout, l->json, &q);
 	marsctl_session_ask(&s, &q, print_row, &o, &a);
+	if (stop)
+		await_end(&l->where, &a);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		marsctl_wrong(&a, "output: %s", strerror(errno));
@@ -122,6 +166,28 @@ dispatch(const struct marsctl_local *l)
 			return locals[i].run(l);
 		}
 	return marsctl_run(l);
+}
+
+/* What is no command is said with what could stand there. */
+static void
+parse(struct marsctl_request *q, bool json, int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if ((f = open_memstream(&text, &size)) == NULL)
+		err(1, NULL);
+	if (marsctl_parse(q, argc, argv, f) == 0) {
+		fclose(f);
+		free(text);
+		return;
+	}
+	if (fclose(f) == EOF)
+		err(1, NULL);
+	fputs(text, stderr);
+	print_failure(json, text);
+	exit(1);
 }
 
 /* The number of an option. */
@@ -203,8 +269,7 @@ main(int argc, char **argv)
 		return version();
 	if (n == 0)
 		synopsis(); /* and the parser lists the commands */
-	if (marsctl_parse(&q, n, words, stderr) == -1)
-		return 1;
+	parse(&q, l.json, n, words);
 	signal(SIGPIPE, SIG_IGN);
 	if (l.where.seconds == 0)
 		l.where.seconds = strcmp(q.argv[0], "reload") == 0 ?

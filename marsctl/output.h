@@ -18,7 +18,10 @@ struct marsctl_output {
 	FILE		*f;
 	bool		 json;
 	const struct marsctl_request *request;
+	bool		 detail;	/* blocks instead of a table */
 	bool		 begun;		/* a row has been printed */
+	int		 at;		/* columns of this line, so far */
+	int		 left;		/* where the value began */
 };
 
 /* All of the row can be read, and it is no deeper than ROW_DEPTH. */
@@ -38,9 +41,10 @@ void	marsctl_output_begin(struct marsctl_output *, FILE *, bool json,
 bool	marsctl_output_row(struct marsctl_output *, const char *process,
 	    struct rd row);
 /*
- * Ends it.  A listing says only on standard error and by the exit status that
- * it is not complete; of any other command this is the whole answer.
+ * Ends it; text: what was wrong, or what an order that went well is answered.
  */
-void	marsctl_output_end(struct marsctl_output *, bool ok, const char *wrong);
+void	marsctl_output_end(struct marsctl_output *, bool ok, const char *text);
+/* The end of a JSON object that has been opened: how it went. */
+void	marsctl_output_result(FILE *, bool ok, const char *text);
 
 #endif

@@ -29,6 +29,7 @@ json_value(FILE *f, const struct ctl_value *v)
 		marsctl_json_string(f, v->string);
 		break;
 	case CTL_UINT:
+	case CTL_AGE:
 		fprintf(f, "%" PRIu64, v->number);
 		break;
 	case CTL_INT:
@@ -36,6 +37,9 @@ json_value(FILE *f, const struct ctl_value *v)
 		break;
 	case CTL_BOOL:
 		fputs(v->number != 0 ? "true" : "false", f);
+		break;
+	case CTL_NULL:
+		fputs("null", f);
 		break;
 	case CTL_ARRAY:
 	case CTL_OBJECT:

@@ -7,6 +7,7 @@
 #ifndef MARSCTL_PARSER_H
 #define MARSCTL_PARSER_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "ctl.h"
@@ -26,6 +27,7 @@ struct marsctl_request {
 	unsigned int	 instead;	/* asked where none of the others
 					 * runs */
 	const struct marsctl_show *show; /* NULL: a command, without rows */
+	bool		 detail;	/* every value of a row */
 	int		 argc;
 	const char	*argv[CTL_ARGS_MAX];	/* what the daemon is sent */
 	struct {

@@ -29,7 +29,27 @@ static const struct marsctl_column members[] = {
 	{ "CMI", "cmi", 6, MARSCTL_COL_PLAIN },
 	{ "SERVER", "server", 16, MARSCTL_COL_PLAIN },
 	{ "JOINS", "joins", 6, MARSCTL_COL_PLAIN },
-	{ "SINCE", "since", 0, MARSCTL_COL_AGE },
+	{ "SINCE", "since", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column protocols[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "CSN", "csn", 11, MARSCTL_COL_PLAIN },
+	{ "SSN", "ssn", 11, MARSCTL_COL_PLAIN },
+	{ "LEAVES", "leaves", 8, MARSCTL_COL_PLAIN },
+	{ "MCS-LEAVES", "server-leaves", 11, MARSCTL_COL_PLAIN },
+	{ "CMI", "cmi", 12, MARSCTL_COL_RANGE },
+	{ "WAITING", "waiting", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column joins[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "GROUP", "group", 24, MARSCTL_COL_RANGE },
+	{ "MAP", "map", 7, MARSCTL_COL_PLAIN },
+	{ "MEMBER", "address", 16, MARSCTL_COL_PLAIN },
+	{ "SERVER", "server", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column groups[] = {
@@ -40,13 +60,32 @@ static const struct marsctl_column groups[] = {
 	{ "MEMBERS", "members", 0, MARSCTL_COL_PLAIN },
 };
 
+static const struct marsctl_column mcs[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "MCS", "address", 18, MARSCTL_COL_PLAIN },
+	{ "SERVER", "server", 16, MARSCTL_COL_PLAIN },
+	{ "SERVES", "joins", 7, MARSCTL_COL_PLAIN },
+	{ "SINCE", "since", 0, MARSCTL_COL_PLAIN },
+};
+
 static const struct marsctl_column servers[] = {
 	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
 	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
 	{ "SERVER", "oid", 16, MARSCTL_COL_PLAIN },
 	{ "ADDRESS", "address", 20, MARSCTL_COL_PLAIN },
 	{ "STATE", "state", 8, MARSCTL_COL_PLAIN },
-	{ "AGE", "age", 0, MARSCTL_COL_AGE },
+	{ "RECORDS", "records", 9, MARSCTL_COL_PLAIN },
+	{ "AGE", "age", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column redirects[] = {
+	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "PLACE", "place", 6, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address", 20, MARSCTL_COL_PLAIN },
+	{ "SERVER", "oid", 16, MARSCTL_COL_PLAIN },
+	{ "NEXT MAP", "next", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column neighbors[] = {
@@ -54,9 +93,9 @@ static const struct marsctl_column neighbors[] = {
 	{ "NEIGHBOR", "address", 16, MARSCTL_COL_PLAIN },
 	{ "HELLO", "hello", 15, MARSCTL_COL_PLAIN },
 	{ "ALIGNMENT", "alignment", 12, MARSCTL_COL_PLAIN },
-	{ "AUTH", "auth", 12, MARSCTL_COL_PLAIN },
-	{ "REPLAY", "replay", 12, MARSCTL_COL_PLAIN },
-	{ "SINCE", "since", 0, MARSCTL_COL_AGE },
+	{ "AUTH", "auth", 13, MARSCTL_COL_PLAIN },
+	{ "SINCE", "since", 9, MARSCTL_COL_PLAIN },
+	{ "ERROR", "last-error-age", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column cache[] = {
@@ -67,7 +106,43 @@ static const struct marsctl_column cache[] = {
 	{ "LENGTH", "length", 7, MARSCTL_COL_PLAIN },
 	{ "STATE", "state", 10, MARSCTL_COL_PLAIN },
 	{ "OWN", "own", 4, MARSCTL_COL_PLAIN },
-	{ "AGE", "age", 0, MARSCTL_COL_AGE },
+	{ "AGE", "age", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column keys[] = {
+	{ "SPI", "spi", 11, MARSCTL_COL_PLAIN },
+	{ "ALGORITHM", "algorithm", 13, MARSCTL_COL_PLAIN },
+	{ "STATE", "state", 9, MARSCTL_COL_PLAIN },
+	{ "BEGINS IN", "begins-in", 10, MARSCTL_COL_PLAIN },
+	{ "ENDS IN", "ends-in", 9, MARSCTL_COL_PLAIN },
+	{ "NEIGHBORS", "neighbors", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column limits[] = {
+	{ "PROCESS", "process", 8, MARSCTL_COL_PLAIN },
+	{ "SCOPE", "scope", 18, MARSCTL_COL_PLAIN },
+	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
+	{ "LIMIT", "name", 15, MARSCTL_COL_PLAIN },
+	{ "USED", "used", 9, MARSCTL_COL_PLAIN },
+	{ "MAXIMUM", "limit", 9, MARSCTL_COL_PLAIN },
+	{ "PERCENT", "percent", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column memory[] = {
+	{ "PROCESS", "process", 8, MARSCTL_COL_PLAIN },
+	{ "WHAT", "name", 24, MARSCTL_COL_PLAIN },
+	{ "COUNT", "count", 12, MARSCTL_COL_PLAIN },
+	{ "OCTETS", "octets", 0, MARSCTL_COL_PLAIN },
+};
+
+static const struct marsctl_column interfaces[] = {
+	{ "PROCESS", "process", 8, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address", 20, MARSCTL_COL_PLAIN },
+	{ "KIND", "kind", 5, MARSCTL_COL_PLAIN },
+	{ "USER", "user", 12, MARSCTL_COL_PLAIN },
+	{ "MTU", "mtu", 6, MARSCTL_COL_PLAIN },
+	{ "IN", "sdus-in", 10, MARSCTL_COL_PLAIN },
+	{ "OUT", "sdus-out", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column counters[] = {
@@ -79,40 +154,36 @@ static const struct marsctl_column counters[] = {
 
 static const struct marsctl_column circuits[] = {
 	{ "PROCESS", "process", 8, MARSCTL_COL_PLAIN },
-	{ "LOCAL", "local", 16, MARSCTL_COL_PLAIN },
+	{ "LOCAL", "local", 15, MARSCTL_COL_PLAIN },
 	{ "PEER", "peer", 16, MARSCTL_COL_PLAIN },
-	{ "KIND", "kind", 6, MARSCTL_COL_PLAIN },
-	{ "STATE", "state", 12, MARSCTL_COL_PLAIN },
+	{ "KIND", "kind", 9, MARSCTL_COL_PLAIN },
+	{ "STATE", "state", 10, MARSCTL_COL_PLAIN },
 	{ "IN", "sdus-in", 7, MARSCTL_COL_PLAIN },
 	{ "OUT", "sdus-out", 7, MARSCTL_COL_PLAIN },
-	{ "IDLE", "idle", 0, MARSCTL_COL_AGE },
+	{ "IDLE", "idle", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column edges[] = {
-	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "EDGE", "edge", 8, MARSCTL_COL_PLAIN },
 	{ "PROTO", "protocol", 6, MARSCTL_COL_PLAIN },
-	{ "ADDRESS", "address", 18, MARSCTL_COL_PLAIN },
+	{ "ADDRESS", "address", 16, MARSCTL_COL_PLAIN },
 	{ "MARS", "server", 16, MARSCTL_COL_PLAIN },
 	{ "UP", "registered", 4, MARSCTL_COL_PLAIN },
-	{ "LANS", "lans", 5, MARSCTL_COL_PLAIN },
 	{ "JOINS", "joins", 6, MARSCTL_COL_PLAIN },
 	{ "OUT", "out-packets", 9, MARSCTL_COL_PLAIN },
-	{ "COPIES", "out-copies", 9, MARSCTL_COL_PLAIN },
 	{ "IN", "in-packets", 9, MARSCTL_COL_PLAIN },
-	{ "DROPPED", "dropped", 0, MARSCTL_COL_PLAIN },
+	{ "DROPS", "dropped", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column lans[] = {
-	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "EDGE", "edge", 8, MARSCTL_COL_PLAIN },
 	{ "LAN", "lan", 10, MARSCTL_COL_PLAIN },
 	{ "ROLE", "role", 10, MARSCTL_COL_PLAIN },
 	{ "ADDRESS", "address4", 16, MARSCTL_COL_PLAIN },
-	{ "QUERIER", "querier4", 10, MARSCTL_COL_PLAIN },
 	{ "GROUPS", "groups4", 7, MARSCTL_COL_PLAIN },
-	{ "GROUPS6", "groups6", 8, MARSCTL_COL_PLAIN },
 	{ "IN", "in-packets", 9, MARSCTL_COL_PLAIN },
 	{ "OUT", "out-packets", 9, MARSCTL_COL_PLAIN },
-	{ "DROPS", "drops", 0, MARSCTL_COL_PLAIN },
+	{ "DROPS", "dropped", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column listeners[] = {
@@ -127,15 +198,14 @@ static const struct marsctl_column listeners[] = {
 };
 
 static const struct marsctl_column flows[] = {
-	{ "EDGE", "edge", 9, MARSCTL_COL_PLAIN },
+	{ "EDGE", "edge", 8, MARSCTL_COL_PLAIN },
 	{ "SOURCE", "source", 16, MARSCTL_COL_PLAIN },
 	{ "GROUP", "group", 16, MARSCTL_COL_PLAIN },
 	{ "DIR", "direction", 4, MARSCTL_COL_PLAIN },
 	{ "PACKETS", "packets", 9, MARSCTL_COL_PLAIN },
 	{ "MEMBERS", "members", 8, MARSCTL_COL_PLAIN },
-	{ "COPIES", "copies", 9, MARSCTL_COL_PLAIN },
 	{ "BIT/S", "rate", 10, MARSCTL_COL_PLAIN },
-	{ "DROPS", "drops", 0, MARSCTL_COL_PLAIN },
+	{ "DROPS", "dropped", 0, MARSCTL_COL_PLAIN },
 };
 
 static const struct marsctl_column latencies[] = {
@@ -145,21 +215,32 @@ static const struct marsctl_column latencies[] = {
 	{ "MAX", "max", 0, MARSCTL_COL_PLAIN },
 };
 
+#define ASK_SERVER	(ASK_MARSD | ASK_SCSPD)
+
 const struct marsctl_show marsctl_shows[] = {
-	{ "summary", ASK_MARSD | ASK_SCSPD, ASK_EDGED, NULL, 0 },
-	{ "clusters", ASK_MARSD, 0, COLUMNS(clusters) },
-	{ "members", ASK_MARSD, 0, COLUMNS(members) },
-	{ "groups", ASK_MARSD, 0, COLUMNS(groups) },
-	{ "servers", ASK_MARSD, 0, COLUMNS(servers) },
-	{ "neighbors", ASK_SCSPD, 0, COLUMNS(neighbors) },
-	{ "cache", ASK_SCSPD, 0, COLUMNS(cache) },
-	{ "counters", ASK_MARSD | ASK_SCSPD, ASK_EDGED, COLUMNS(counters) },
-	{ "circuits", ASK_MARSD | ASK_SCSPD, ASK_EDGED, COLUMNS(circuits) },
-	{ "edges", ASK_EDGED, 0, COLUMNS(edges) },
-	{ "lans", ASK_EDGED, 0, COLUMNS(lans) },
-	{ "listeners", ASK_EDGED, 0, COLUMNS(listeners) },
-	{ "flows", ASK_EDGED, 0, COLUMNS(flows) },
-	{ "latencies", ASK_MARSD, 0, COLUMNS(latencies) },
+	{ "summary", NULL, ASK_SERVER, ASK_EDGED, NULL, 0 },
+	{ "clusters", NULL, ASK_MARSD, 0, COLUMNS(clusters) },
+	{ "protocols", NULL, ASK_MARSD, 0, COLUMNS(protocols) },
+	{ "members", "member", ASK_MARSD, 0, COLUMNS(members) },
+	{ "joins", NULL, ASK_MARSD, 0, COLUMNS(joins) },
+	{ "groups", "group", ASK_MARSD, 0, COLUMNS(groups) },
+	{ "multicast-servers", "multicast-server", ASK_MARSD, 0,
+	    COLUMNS(mcs) },
+	{ "servers", NULL, ASK_MARSD, 0, COLUMNS(servers) },
+	{ "redirect-map", NULL, ASK_MARSD, 0, COLUMNS(redirects) },
+	{ "neighbors", "neighbor", ASK_SCSPD, 0, COLUMNS(neighbors) },
+	{ "cache", "record", ASK_SCSPD, 0, COLUMNS(cache) },
+	{ "keys", NULL, ASK_SCSPD, 0, COLUMNS(keys) },
+	{ "limits", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(limits) },
+	{ "memory", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(memory) },
+	{ "interfaces", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(interfaces) },
+	{ "counters", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(counters) },
+	{ "circuits", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(circuits) },
+	{ "edges", NULL, ASK_EDGED, 0, COLUMNS(edges) },
+	{ "lans", NULL, ASK_EDGED, 0, COLUMNS(lans) },
+	{ "listeners", NULL, ASK_EDGED, 0, COLUMNS(listeners) },
+	{ "flows", NULL, ASK_EDGED, 0, COLUMNS(flows) },
+	{ "latencies", NULL, ASK_MARSD, 0, COLUMNS(latencies) },
 };
 const size_t marsctl_nshows = sizeof(marsctl_shows) / sizeof(marsctl_shows[0]);
 

@@ -11,7 +11,6 @@
 
 enum marsctl_column_kind {
 	MARSCTL_COL_PLAIN,
-	MARSCTL_COL_AGE,		/* seconds, as a time */
 	MARSCTL_COL_RANGE		/* key-min and key-max */
 };
 
@@ -24,6 +23,8 @@ struct marsctl_column {
 
 struct marsctl_show {
 	const char	*name;		/* in the request, and the JSON key */
+	const char	*one;		/* in the request, where it is only
+					 * about one; NULL: never is */
 	unsigned int	 ask;		/* ASK_* */
 	unsigned int	 also;		/* ASK_*, of those that run */
 	/* NULL: not a table but one object of each daemon */

@@ -24,6 +24,17 @@ may_call(const struct marsd_cluster *c, const struct atm_addr *who)
 	return TAILQ_EMPTY(&c->conf->allow);
 }
 
+static void
+trace_call(struct marsd_cluster *c, const struct atm_addr *who,
+    const char *what, uint16_t cause)
+{
+	const struct marsd_trace t = {
+		.level = 1, .who = who, .what = what, .cause = cause
+	};
+
+	marsd_cluster_trace(c, &t);
+}
+
 static uint16_t
 user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
@@ -33,6 +44,9 @@ user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 
 	if (leaf || c->mars->stopping || !may_call(c, caller)) {
 		c->counts.calls_refused++;
+		if (!c->mars->stopping && !may_call(c, caller))
+			marsd_cluster_stranger(c, MARSD_EV_NOT_ALLOWED,
+			    &(struct marsd_event){ .who = caller });
 		return VC_CAUSE_REJECTED;
 	}
 	if ((ci = calloc(1, sizeof(*ci))) == NULL ||
@@ -47,6 +61,7 @@ user_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 	TAILQ_INIT(&ci->regs);
 	LIST_INSERT_HEAD(&c->circuits, ci, entry);
 	*cookie = ci;
+	trace_call(c, caller, "call accepted", 0);
 	return VC_CAUSE_NONE;
 }
 
@@ -62,6 +77,42 @@ marsd_circuit_free(struct marsd_circuit *ci)
 	LIST_REMOVE(ci, entry);
 	marsd_caller_put(ci->cluster, ci->caller);
 	free(ci);
+}
+
+void
+marsd_circuit_refused(struct marsd_circuit *ci, const char *why)
+{
+	ci->refused++;
+	ci->why = why;
+	ci->why_at = ci->cluster->mars->ts->now;
+}
+
+/* Selectors tell the parts of a machine apart. */
+static bool
+same_machine(const struct atm_addr *a, const struct atm_addr *b)
+{
+	struct atm_addr x = *a, y = *b;
+
+	atm_addr_set_sel(&x, 0);
+	atm_addr_set_sel(&y, 0);
+	return atm_addr_equal(&x, &y);
+}
+
+bool
+marsd_circuits_drop(struct marsd_cluster *c, const struct atm_addr *who)
+{
+	struct marsd_circuit *ci, *next;
+	bool any = false;
+
+	for (ci = LIST_FIRST(&c->circuits); ci != NULL; ci = next) {
+		next = LIST_NEXT(ci, entry);
+		if (!same_machine(vc_peer(ci->vc), who))
+			continue;
+		vc_release(ci->vc, VC_CAUSE_NORMAL);
+		marsd_circuit_free(ci);
+		any = true;
+	}
+	return any;
 }
 
 /* Whoever registered over it, or is called by us, goes with it. */
@@ -97,12 +148,10 @@ is_circuit(const void *cookie)
 static void
 user_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
-	(void)arg;
-	(void)vc;
-	(void)cause;
-	if (is_circuit(cookie))
+	if (is_circuit(cookie)) {
+		trace_call(arg, vc_peer(vc), "call ended", cause);
 		marsd_circuit_free(cookie);
-	else
+	} else
 		marsd_control_rebuild(cookie);
 }
 
@@ -118,6 +167,7 @@ static void
 user_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 {
 	struct marsd_cluster *c = arg;
+	struct marsd_circuit *ci = cookie;
 	enum marsd_drop d;
 
 	(void)vc;
@@ -125,8 +175,11 @@ user_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 	c->mars->heard++;
 	if (!is_circuit(cookie) || c->mars->stopping)
 		return;
-	d = marsd_receive(c, cookie, p, len);
+	ci->in++;
+	d = marsd_receive(c, ci, p, len);
 	c->drops[d]++;
+	if (d != MARSD_DROP_NONE)
+		marsd_circuit_refused(ci, marsd_drop_name(d));
 }
 
 static void

@@ -39,6 +39,24 @@ marsd_proto_find(struct marsd_cluster *c, const struct mars_pro *pro)
 	return NULL;
 }
 
+/* What went well again is no problem. */
+static void
+problem_note(struct marsd_cluster *c, const struct marsd_event *ev)
+{
+	struct marsd_problem *p = &c->problem;
+
+	if (ev->code == MARSD_EV_MOVED || ev->code == MARSD_EV_SERVER_BACK)
+		return;
+	memset(p, 0, sizeof(*p));
+	p->set = true;
+	p->code = ev->code;
+	if (ev->who != NULL)
+		p->who = *ev->who;
+	if (ev->why != NULL)
+		(void)strlcpy(p->why, ev->why, sizeof(p->why));
+	p->at = c->mars->ts->now;
+}
+
 void
 marsd_cluster_event(struct marsd_cluster *c, enum marsd_event_code code,
     const struct marsd_event *what)
@@ -47,6 +65,7 @@ marsd_cluster_event(struct marsd_cluster *c, enum marsd_event_code code,
 
 	ev.code = code;
 	ev.cluster = c->name;
+	problem_note(c, &ev);
 	c->mars->ops->event(c->mars->arg, &ev);
 }
 
@@ -67,6 +86,47 @@ marsd_news_tell(const struct marsd_node *n, enum marsd_changed what,
 
 	if (c->mars->ops->news != NULL)
 		c->mars->ops->news(c->mars->arg, &news);
+}
+
+void
+marsd_cluster_stranger(struct marsd_cluster *c, enum marsd_event_code code,
+    const struct marsd_event *what)
+{
+	struct marsd_event ev = *what;
+
+	ev.code = code;
+	if (quiet_stranger_pass(
+	    &c->strangers, ev.who, code, c->mars->ts->now, &ev.more))
+		marsd_cluster_event(c, code, &ev);
+	else
+		problem_note(c, &ev);
+}
+
+void
+marsd_cluster_trace(struct marsd_cluster *c, const struct marsd_trace *what)
+{
+	struct marsd_trace t = *what;
+
+	if (c->mars->ops->trace == NULL)
+		return;
+	t.cluster = c->name;
+	c->mars->ops->trace(c->mars->arg, &t);
+}
+
+void
+marsd_node_trace(
+    const struct marsd_node *n, const char *what, const struct marsd_span *s)
+{
+	const struct marsd_trace t = {
+		.level = 1,
+		.pro = &n->proto->pro,
+		.who = &n->atm,
+		.what = what,
+		.min = s == NULL ? NULL : &s->min,
+		.max = s == NULL ? NULL : &s->max,
+	};
+
+	marsd_cluster_trace(n->proto->cluster, &t);
 }
 
 const char *

@@ -32,6 +32,7 @@
 #include "marsd_core.h"
 #include "member.h"
 #include "peer.h"
+#include "quiet.h"
 #include "table.h"
 #include "timer.h"
 
@@ -104,6 +105,15 @@ struct marsd_proto {
 	struct timer		 sweep[MARSD_ROLES]; /* old records, A-10 */
 };
 
+/* What went wrong last; zero at the start: nothing did. */
+struct marsd_problem {
+	bool			 set;
+	enum marsd_event_code	 code;
+	struct atm_addr		 who;	/* or null */
+	char			 why[64];	/* or empty */
+	mtime_t			 at;
+};
+
 struct marsd_cluster {
 	TAILQ_ENTRY(marsd_cluster) entry;
 	struct marsd		*mars;
@@ -124,6 +134,8 @@ struct marsd_cluster {
 	uint64_t		 copies;
 	uint64_t		 walked;	/* joins and ranges looked at */
 	struct table_faults	 faults;	/* of all tables */
+	struct quiet_strangers	 strangers;
+	struct marsd_problem	 problem;
 	struct marsd_counts	 counts;
 	uint64_t		 drops[MARSD_DROP_MAX];
 	uint64_t		 bad[MARS_DROP_MAX];
@@ -154,6 +166,15 @@ void		 marsd_cluster_event(struct marsd_cluster *,
 		    enum marsd_event_code, const struct marsd_event *);
 /* tells the owner what has changed; s: which groups, or NULL */
 void		 marsd_news_tell(const struct marsd_node *, enum marsd_changed,
+		    const struct marsd_span *s);
+/* of somebody who is no client of ours: tells the owner, now and then */
+void		 marsd_cluster_stranger(struct marsd_cluster *,
+		    enum marsd_event_code, const struct marsd_event *);
+/* tells the owner, if it listens; the cluster is put in */
+void		 marsd_cluster_trace(struct marsd_cluster *,
+		    const struct marsd_trace *);
+/* the same about a node; s: a group or a block, or NULL */
+void		 marsd_node_trace(const struct marsd_node *, const char *what,
 		    const struct marsd_span *s);
 /* tells the owner of limits that are near, or are no more */
 void		 marsd_limits_watch(struct marsd_proto *);

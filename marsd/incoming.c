@@ -77,6 +77,18 @@ is_congested(struct marsd *m, const struct marsd_incoming *in)
 	return false;
 }
 
+static const char *
+bad_name(enum mars_drop bad)
+{
+	static const char *const names[MARS_DROP_MAX] = {
+#define X(sym, name, text) [sym] = name,
+		MARS_DROPS(X)
+#undef X
+	};
+
+	return names[bad];
+}
+
 static enum marsd_drop
 marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *octets, size_t len)
@@ -94,10 +106,19 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 		if (bad == MARS_DROP_VERSION && mars_is_nhrp(octets, len))
 			return MARSD_DROP_NHRP;
 		c->bad[bad]++;
+		marsd_circuit_refused(ci, bad_name(bad));
 		return MARSD_DROP_NONE;
 	}
-	if ((in.proto = marsd_proto_find(c, &in.msg.pro)) == NULL)
+	if ((in.proto = marsd_proto_find(c, &in.msg.pro)) == NULL) {
+		marsd_cluster_stranger(c, MARSD_EV_UNSERVED,
+		    &(struct marsd_event){
+		    .pro = &in.msg.pro, .who = &in.msg.src });
 		return MARSD_DROP_PRO;
+	}
+	marsd_cluster_trace(c,
+	    &(struct marsd_trace){ .level = 2, .pro = &in.msg.pro,
+	    .who = vc_peer(ci->vc), .what = "sent us",
+	    .op = mars_op_name(in.msg.op) });
 	if ((d = walk_tlvs(&in)) != MARSD_DROP_NONE)
 		return d;
 	h = in.msg.op <= MARS_OP_MAX ? &handlers[in.msg.op] : NULL;

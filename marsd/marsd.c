@@ -84,6 +84,10 @@ static const char *const event_advice[MARSD_EV_MAX] = {
 	[MARSD_EV_CMI_OVERLAP] =
 	    "give every server of the group a cmi range of its own",
 	[MARSD_EV_SERVER_DEAD] = "look at that server and the way to it",
+	[MARSD_EV_NOT_ALLOWED] =
+	    "widen allow of that cluster, if it is one of its clients",
+	[MARSD_EV_UNSERVED] =
+	    "write that protocol in the cluster, if it is to be served",
 	[MARSD_EV_NEAR] = "raise that limit in mars.conf, or see who uses it",
 };
 _Static_assert(MARSD_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
@@ -112,6 +116,7 @@ marsd_hook_event(void *arg, const struct marsd_event *e)
 		.text = event_text[e->code],
 		.why = e->why,
 		.number = e->number,
+		.more = e->more,
 		.advice = event_advice[e->code],
 	};
 
@@ -155,6 +160,34 @@ marsd_hook_news(void *arg, const struct marsd_news *n)
 	service_tell(&d->service, &w);
 }
 
+/* "cluster lis1: ipv4: 192.0.2.9 has joined 239.1.1.1" */
+static void
+marsd_hook_trace(void *arg, const struct marsd_trace *t)
+{
+	struct marsd_shell *d = arg;
+	char text[ATM_STRLEN], line[512] = "";
+
+	if (!service_traces(&d->service, t->level, t->who))
+		return;
+	log_append(line, sizeof(line), "cluster %s: ", t->cluster);
+	if (t->pro != NULL)
+		log_append(line, sizeof(line),
+		    "%s: ", mars_pro_print(t->pro, text, sizeof(text)));
+	log_append(line, sizeof(line), "%s %s",
+	    atm_addr_print(t->who, text, sizeof(text)), t->what);
+	if (t->op != NULL)
+		log_append(line, sizeof(line), " %s", t->op);
+	if (t->min != NULL)
+		log_append(line, sizeof(line), " %s",
+		    paddr_print(t->min, text, sizeof(text)));
+	if (t->max != NULL && !paddr_equal(t->min, t->max))
+		log_append(line, sizeof(line), "-%s",
+		    paddr_print(t->max, text, sizeof(text)));
+	if (t->cause != 0)
+		log_append(line, sizeof(line), ", cause %u", t->cause);
+	log_info("%s", line);
+}
+
 static const struct marsd_ops ops = {
 	.random = service_random32,
 	.publish = op_publish,
@@ -165,6 +198,7 @@ static const struct marsd_ops ops = {
 	.congested = op_congested,
 	.event = marsd_hook_event,
 	.news = marsd_hook_news,
+	.trace = marsd_hook_trace,
 };
 
 /* --- what the process asks for */
@@ -308,6 +342,9 @@ main(int argc, char **argv)
 		.ncommands = marsd_ncommands,
 		.summary = marsd_ctl_summary,
 		.counters = marsd_ctl_counters,
+		.limits = marsd_ctl_limits,
+		.memory = marsd_ctl_memory,
+		.clear = marsd_ctl_clear,
 		.configure = marsd_hook_configure,
 		.whose = marsd_hook_whose,
 		.parties = conf_parties,

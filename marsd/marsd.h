@@ -25,6 +25,9 @@ extern const struct ctl_command marsd_commands[];
 extern const size_t marsd_ncommands;
 bool	marsd_ctl_summary(void *arg, void *cursor, struct wr *);
 bool	marsd_ctl_counters(void *arg, void *cursor, struct wr *);
+bool	marsd_ctl_limits(void *arg, void *cursor, struct wr *);
+bool	marsd_ctl_memory(void *arg, void *cursor, struct wr *);
+void	marsd_ctl_clear(void *arg);
 
 /* latency.c; arg as above */
 void	marsd_latency_turn(void *arg);

@@ -24,7 +24,8 @@
  *	own.c		the records that we originate
  *	record.c	those that scspd hands over; peer.c: servers that live
  *	move.c		nodes that change their server; adopt.c: softly
- *	show.c		what marsctl shows
+ *	show*.c		what marsctl shows
+ *	order.c		what it orders
  *
  * Its shell, the process around it, is marsd.c and control.c.
  */
@@ -51,6 +52,9 @@ struct marsd_cluster;
 	X(MARSD_EV_SERVER_DEAD, "server is silent: its members are flushed") \
 	X(MARSD_EV_SERVER_BACK, "server is back: its members are revived") \
 	X(MARSD_EV_REFUSED, "refused") \
+	X(MARSD_EV_NOT_ALLOWED, "call from an address that allow does not " \
+	    "have") \
+	X(MARSD_EV_UNSERVED, "protocol is not served") \
 	X(MARSD_EV_NEAR, "nine tenths of a limit are used") \
 	X(MARSD_EV_REVALIDATE, "members have to ask for what they missed") \
 	X(MARSD_EV_VIOLATION, "a state machine met what cannot be")
@@ -70,6 +74,22 @@ struct marsd_event {
 	const uint8_t		*oid;		/* or NULL: 4 octets */
 	const char		*why;		/* or NULL: details */
 	uint64_t		 number;
+	uint64_t		 more;	/* such ones, not told since the last */
+};
+
+/*
+ * What an operator may want to see of what goes well.  Level 1: who registers,
+ * joins, calls; level 2: every message.
+ */
+struct marsd_trace {
+	int			 level;
+	const char		*cluster;
+	const struct mars_pro	*pro;		/* or NULL */
+	const struct atm_addr	*who;
+	const char		*what;
+	const char		*op;		/* of a message; or NULL */
+	const struct paddr	*min, *max;	/* a group or a block; or NULL */
+	uint16_t		 cause;		/* of an end (vc.h), or 0 */
 };
 
 /* What changes in a cluster all the time: symbol, in one word. */
@@ -120,6 +140,7 @@ struct marsd_ops {
 	void	(*event)(void *, const struct marsd_event *);
 	/* NULL: nobody wants to know */
 	void	(*news)(void *, const struct marsd_news *);
+	void	(*trace)(void *, const struct marsd_trace *);	/* or NULL */
 };
 
 struct marsd	*marsd_new(const struct marsd_ops *, void *, struct timers *);
@@ -168,6 +189,17 @@ bool		 marsd_show_summary(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_clusters(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_members(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_groups(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_protocols(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_limits(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_memory(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_mcs(struct marsd *, void *cursor, struct wr *);
+/* joins of clients and of multicast servers, each with who says so */
+bool		 marsd_show_joins(struct marsd *, void *cursor, struct wr *);
+/* of each all that there is, for when one is asked for */
+bool		 marsd_show_member(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_mcs_one(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_group(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_redirects(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_servers(struct marsd *, void *cursor, struct wr *);
 /* "scope" (cluster, or "all"), "name", "value"; the shell adds "process" */
 bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);
@@ -175,6 +207,17 @@ bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);
  * An operator's order to redirect a member, or with NULL everybody, to another
  * server (5.4.3).  NULL, or a sentence that says what is wrong.
  */
+/*
+ * Orders about a client or a multicast server of a cluster, for all protocols:
+ * its registration ends; its circuits do; both do.  NULL, or what is wrong.
+ */
+const char	*marsd_deregister(struct marsd *, const char *cluster,
+		    const struct atm_addr *);
+const char	*marsd_drop_circuit(struct marsd *, const char *cluster,
+		    const struct atm_addr *);
+const char	*marsd_drop_member(struct marsd *, const char *cluster,
+		    const struct atm_addr *);
+void		 marsd_clear_counters(struct marsd *);
 const char	*marsd_redirect(struct marsd *, const char *cluster, bool hard,
 		    const struct atm_addr *to, const struct atm_addr *member);
 

@@ -182,6 +182,7 @@ reg_lost(struct marsd_reg *r)
 {
 	if (marsd_node_is_here(r->node))
 		r->control->proto->cluster->counts.vanished++;
+	marsd_node_trace(r->node, "has gone without a word", NULL);
 	marsd_member_gone(r);
 }
 
@@ -398,6 +399,7 @@ marsd_member_deregister(struct marsd_incoming *in, enum marsd_role role)
 	if (n == NULL || n->reg == NULL)
 		return MARSD_DROP_NONE;
 	in->proto->cluster->counts.deregistrations++;
+	marsd_node_trace(n, "has deregistered", NULL);
 	marsd_member_gone(n->reg);
 	return MARSD_DROP_NONE;
 }

@@ -120,6 +120,21 @@ map_build(
 	return 0;
 }
 
+bool
+marsd_redirect_at(struct marsd_proto *p, uint32_t place, struct atm_addr *addr)
+{
+	struct marsd_map map;
+	bool found;
+
+	if (map_build(&map, p, NULL) == -1)
+		return false;
+	found = place < map.n;
+	if (found)
+		*addr = *map.v[place];
+	free(map.v);
+	return found;
+}
+
 /*
  * A client that is redirected softly joins nothing again (5.4.3).  So it may
  * only go to a server that knows its groups: one of the group, and alive (D9).

@@ -9,6 +9,11 @@
 #ifndef MARSD_REDIRECT_H
 #define MARSD_REDIRECT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+
 struct marsd_control;
 struct marsd_proto;
 
@@ -17,6 +22,8 @@ void	marsd_redirect_start(struct marsd_proto *);
 void	marsd_redirect_stop(struct marsd_proto *);
 /* sends all members to another server, hard, if one is known */
 void	marsd_redirect_away(struct marsd_proto *);
+/* the address at that place of the map, from 0; false: there are no more */
+bool	marsd_redirect_at(struct marsd_proto *, uint32_t, struct atm_addr *);
 /* softly, on one control VC, for the number that the message carries */
 void	marsd_redirect_tell(struct marsd_control *);
 

@@ -65,6 +65,11 @@ marsd_send_private(struct marsd_circuit *to, struct marsd_proto *p,
 	if ((s = sdu_build(p->cluster, m)) == NULL)
 		return;
 	p->cluster->counts.messages_out++;
+	to->out++;
+	marsd_cluster_trace(p->cluster,
+	    &(struct marsd_trace){ .level = 2, .pro = &p->pro,
+	    .who = vc_peer(to->vc), .what = "is sent",
+	    .op = mars_op_name(m->op) });
 	(void)vc_send(to->vc, s);
 }
 
@@ -81,6 +86,7 @@ marsd_send_raw(struct marsd_circuit *to, const void *octets, size_t len)
 	llc_encode(s->data, LLC_OUI_IANA, LLC_PID_MARS);
 	memcpy(s->data + LLC_LEN, octets, len);
 	c->counts.messages_out++;
+	to->out++;
 	(void)vc_send(to->vc, s);
 }
 

@@ -4,35 +4,21 @@
  */
 
 /*
- * What marsctl shows: one object for each call.  A cursor remembers where
- * it is by keys, never by pointers, since anything may happen between.
+ * What marsctl shows: one object for each call.  Here are the server as a
+ * whole, its clusters and their protocols; show_member.c has members and what
+ * they joined, show_group.c groups, show_server.c the other servers.
  */
 #include <string.h>
 
-#include "adopt.h"
-#include "cluster.h"
-#include "ctl.h"
-
-/* Octets of a row that an array leaves for what follows it. */
-#define ROW_RESERVE	512
-
-struct marsd_cursor {
-	uint32_t	proto;		/* how many protocols are behind us */
-	uint32_t	number;		/* of a list within one */
-	uint8_t		begun;		/* last and span are set */
-	uint8_t		role;
-	struct atm_addr	last;
-	struct marsd_span	span;
-	uint8_t		oid[4];
-};
-_Static_assert(sizeof(struct marsd_cursor) <= CTL_CURSOR_SIZE, "cursor fits");
+#include "show_impl.h"
 
 /* The n-th protocol of all clusters, or NULL. */
-static struct marsd_proto *
-nth_proto(struct marsd *m, uint32_t n)
+struct marsd_proto *
+marsd_show_proto(struct marsd *m, const struct marsd_cursor *cur)
 {
 	struct marsd_cluster *c;
 	struct marsd_proto *p;
+	uint32_t n = cur->proto;
 
 	TAILQ_FOREACH(c, &m->clusters, entry)
 		TAILQ_FOREACH(p, &c->protos, entry)
@@ -41,8 +27,8 @@ nth_proto(struct marsd *m, uint32_t n)
 	return NULL;
 }
 
-static void
-next_proto(struct marsd_cursor *cur)
+void
+marsd_show_next_proto(struct marsd_cursor *cur)
 {
 	uint32_t n = cur->proto + 1;
 
@@ -50,8 +36,8 @@ next_proto(struct marsd_cursor *cur)
 	cur->proto = n;
 }
 
-static void
-put_proto(struct wr *w, const struct marsd_proto *p)
+void
+marsd_put_proto(struct wr *w, const struct marsd_proto *p)
 {
 	char text[PADDR_STRLEN];
 
@@ -59,12 +45,62 @@ put_proto(struct wr *w, const struct marsd_proto *p)
 	ctl_string(w, "protocol", mars_pro_print(&p->pro, text, sizeof(text)));
 }
 
-static uint64_t
-seconds_since(const struct marsd_proto *p, mtime_t t)
+void
+marsd_put_age(struct wr *w, const char *name, const struct marsd *m, bool has,
+    mtime_t t)
 {
-	int64_t us = mtime_diff(t, p->cluster->mars->ts->now);
+	int64_t us = mtime_diff(t, m->ts->now);
 
-	return us < 0 ? 0 : (uint64_t)(us / MTIME_SEC(1));
+	if (has)
+		ctl_age(w, name, us < 0 ? 0 : (uint64_t)(us / MTIME_SEC(1)));
+	else
+		ctl_null(w, name);
+}
+
+void
+marsd_put_problem(
+    struct wr *w, const struct marsd *m, const struct marsd_cluster *c)
+{
+	static const char *const texts[MARSD_EV_MAX] = {
+#define X(sym, text) [sym] = text,
+		MARSD_EVENTS(X)
+#undef X
+	};
+	const struct marsd_problem *p = c == NULL ? NULL : &c->problem;
+	bool set = p != NULL && p->set;
+	char text[160] = "";
+
+	if (set) {
+		(void)strlcpy(text, texts[p->code], sizeof(text));
+		if (*p->why != '\0') {
+			(void)strlcat(text, ": ", sizeof(text));
+			(void)strlcat(text, p->why, sizeof(text));
+		}
+		ctl_string(w, "last-error", text);
+		ctl_string(w, "last-error-cluster", c->name);
+	} else {
+		ctl_null(w, "last-error");
+		ctl_null(w, "last-error-cluster");
+	}
+	if (set && !atm_addr_is_null(&p->who))
+		ctl_atm(w, "last-error-address", &p->who);
+	else
+		ctl_null(w, "last-error-address");
+	marsd_put_age(w, "last-error-age", m, set,
+	    set ? p->at : (mtime_t){ 0 });
+}
+
+/* The cluster in which something went wrong last, or NULL. */
+static const struct marsd_cluster *
+latest_problem(const struct marsd *m)
+{
+	const struct marsd_cluster *c, *last = NULL;
+
+	TAILQ_FOREACH(c, &m->clusters, entry)
+		if (c->problem.set && (last == NULL ||
+		    mtime_diff(last->problem.at, c->problem.at) >= 0))
+			last = c;
+	return last;
 }
 
 static uint64_t
@@ -103,14 +139,14 @@ marsd_show_summary(struct marsd *m, void *cursor, struct wr *w)
 		}
 	}
 	ctl_oid(w, "server-id", m->oid);
-	ctl_uint(w, "started",
-	    (uint64_t)(mtime_diff(m->started, m->ts->now) / MTIME_SEC(1)));
+	marsd_put_age(w, "started", m, true, m->started);
 	ctl_uint(w, "clusters", clusters);
 	ctl_uint(w, "members", members);
 	ctl_uint(w, "groups", groups);
 	ctl_uint(w, "joins", joins);
 	ctl_uint(w, "servers", servers);
 	ctl_uint(w, "dropped", drops);
+	marsd_put_problem(w, m, latest_problem(m));
 	return true;
 }
 
@@ -130,11 +166,11 @@ bool
 marsd_show_clusters(struct marsd *m, void *cursor, struct wr *w)
 {
 	struct marsd_cursor *cur = cursor;
-	struct marsd_proto *p = nth_proto(m, cur->proto);
+	struct marsd_proto *p = marsd_show_proto(m, cur);
 
 	if (p == NULL)
 		return false;
-	put_proto(w, p);
+	marsd_put_proto(w, p);
 	ctl_atm(w, "address", &p->cluster->conf->addr);
 	ctl_uint(w, "server-group", p->cluster->conf->server_group);
 	ctl_uint(w, "members", p->control[MARSD_ROLE_CLIENT].registered);
@@ -146,270 +182,112 @@ marsd_show_clusters(struct marsd *m, void *cursor, struct wr *w)
 	ctl_uint(w, "cmi-used", p->cmi.used);
 	ctl_uint(w, "cmi-free", p->cmi.count);
 	ctl_uint(w, "records-remote", remote_records(p));
-	next_proto(cur);
+	marsd_put_problem(w, m, p->cluster);
+	marsd_show_next_proto(cur);
 	return true;
 }
 
-/* Who has the node: us, or the first server whose word counts. */
-static void
-put_server(struct wr *w, const struct marsd_node *n)
-{
-	const struct marsd_claim *c, *best = NULL;
-
-	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL && marsd_entry_counts(c->reg))
-			best = c;
-	if (marsd_node_is_here(n))
-		ctl_string(w, "server", "local");
-	else if (best != NULL)
-		ctl_oid(w, "server", best->peer->owner->oid);
-	else
-		ctl_string(w, "server", "none");
-}
-
-static uint16_t
-node_cmi(const struct marsd_node *n)
-{
-	const struct marsd_claim *c;
-
-	if (n->reg != NULL)
-		return n->reg->cmi;
-	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL && marsd_entry_counts(c->reg))
-			return c->reg->cmi;
-	return 0;
-}
-
-static uint64_t
-node_unconfirmed(struct marsd_node *n)
-{
-	struct marsd_itree_node *in;
-	struct marsd_entry *e;
-	uint64_t count = 0;
-
-	if (n->reg == NULL || n->reg->adoption == MARSD_ADOPT_NONE)
-		return 0;
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span))
-		if ((e = marsd_join_entry(marsd_join_of(in), n->proto->self)) !=
-		    NULL &&
-		    marsd_entry_is_adopted(e))
-			count++;
-	return count;
-}
-
-static void
-put_member(struct wr *w, struct marsd_node *n)
-{
-	struct marsd_proto *p = n->proto;
-
-	put_proto(w, p);
-	ctl_atm(w, "address", &n->atm);
-	ctl_uint(w, "cmi", node_cmi(n));
-	put_server(w, n);
-	ctl_uint(w, "joins", n->njoins);
-	ctl_uint(w, "confirmed", n->njoins - node_unconfirmed(n));
-	ctl_uint(w, "since",
-	    marsd_node_is_here(n) ? seconds_since(p, n->reg->since) : 0);
-}
-
-/* The next node that is a member anywhere, for all that we know. */
-static struct marsd_node *
-next_member(struct marsd_proto *p, struct marsd_cursor *cur)
-{
-	struct marsd_node key, *n;
-
-	key.atm = cur->last;
-	n = RB_NFIND(marsd_node_tree, &p->nodes[MARSD_ROLE_CLIENT], &key);
-	if (n != NULL && cur->begun && atm_addr_equal(&n->atm, &cur->last))
-		n = RB_NEXT(marsd_node_tree, &p->nodes[MARSD_ROLE_CLIENT], n);
-	while (n != NULL && node_cmi(n) == 0 && n->njoins == 0)
-		n = RB_NEXT(marsd_node_tree, &p->nodes[MARSD_ROLE_CLIENT], n);
-	return n;
-}
-
 bool
-marsd_show_members(struct marsd *m, void *cursor, struct wr *w)
+marsd_show_protocols(struct marsd *m, void *cursor, struct wr *w)
 {
 	struct marsd_cursor *cur = cursor;
-	struct marsd_proto *p;
-	struct marsd_node *n;
+	struct marsd_proto *p = marsd_show_proto(m, cur);
+	const struct marsd_control *client, *mcs;
 
-	while ((p = nth_proto(m, cur->proto)) != NULL) {
-		if ((n = next_member(p, cur)) == NULL) {
-			next_proto(cur);
-			continue;
-		}
-		cur->begun = 1;
-		cur->last = n->atm;
-		put_member(w, n);
-		return true;
-	}
-	return false;
-}
-
-/* As many as fit, by address; the count says how many there are. */
-static void
-put_nodes(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
-{
-	struct btree_walk at;
-	struct marsd_join *j;
-
-	ctl_array(w, name);
-	if (r != NULL)
-		marsd_range_walk(&at, r);
-	while (r != NULL && wr_left(w) >= ATM_STRLEN + 16 + reserve &&
-	    (j = marsd_range_next(&at)) != NULL)
-		if (j->live)
-			ctl_atm(w, "", &j->node->atm);
-	ctl_close(w);
-}
-
-static void
-put_group(struct wr *w, struct marsd_proto *p, const struct marsd_span *s)
-{
-	struct marsd_itree_node *in;
-	struct marsd_range *host, *serve;
-
-	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
-	host = in == NULL ? NULL : marsd_range_of(in);
-	in = marsd_itree_find(&p->map[MARSD_ROLE_MCS], s);
-	serve = in == NULL ? NULL : marsd_range_of(in);
-	put_proto(w, p);
-	ctl_paddr(w, "group-min", &s->min);
-	ctl_paddr(w, "group-max", &s->max);
-	ctl_uint(w, "member-count", host == NULL ? 0 : host->live);
-	ctl_uint(w, "server-count", serve == NULL ? 0 : serve->live);
-	put_nodes(w, "servers", serve, CTL_ROW_MAX / 2);
-	put_nodes(w, "members", host, ROW_RESERVE);
-}
-
-/* The next range of either map. */
-static bool
-next_range(
-    struct marsd_proto *p, struct marsd_cursor *cur, struct marsd_span *s)
-{
-	const struct marsd_span *after = cur->begun ? &cur->span : NULL;
-	struct marsd_itree_node *a, *b;
-
-	a = marsd_itree_next(&p->map[MARSD_ROLE_CLIENT], after);
-	while (a != NULL && marsd_range_of(a)->live == 0)
-		a = marsd_itree_next(&p->map[MARSD_ROLE_CLIENT], a->span);
-	b = marsd_itree_next(&p->map[MARSD_ROLE_MCS], after);
-	while (b != NULL && marsd_range_of(b)->live == 0)
-		b = marsd_itree_next(&p->map[MARSD_ROLE_MCS], b->span);
-	if (a == NULL || (b != NULL && marsd_span_cmp(b->span, a->span) < 0))
-		a = b;
-	if (a == NULL)
+	if (p == NULL)
 		return false;
-	*s = *a->span;
+	client = &p->control[MARSD_ROLE_CLIENT];
+	mcs = &p->control[MARSD_ROLE_MCS];
+	marsd_put_proto(w, p);
+	ctl_atm(w, "address", &p->cluster->conf->addr);
+	ctl_uint(w, "csn", client->msn);
+	ctl_uint(w, "ssn", mcs->msn);
+	ctl_uint(w, "leaves", client->leaves);
+	ctl_uint(w, "server-leaves", mcs->leaves);
+	ctl_uint(w, "registering", client->nregs - client->registered +
+	    mcs->nregs - mcs->registered);
+	ctl_uint(w, "control-octets", client->octets + mcs->octets);
+	ctl_uint(w, "waiting",
+	    (client->root == NULL ? 0 : vc_backlog(client->root)) +
+	    (mcs->root == NULL ? 0 : vc_backlog(mcs->root)));
+	ctl_uint(w, "cmi-min", p->cluster->conf->cmi_min);
+	ctl_uint(w, "cmi-max", p->cluster->conf->cmi_max);
+	ctl_uint(w, "cmi-used", p->cmi.used);
+	ctl_uint(w, "address-octets", p->addrlen);
+	marsd_show_next_proto(cur);
 	return true;
 }
 
 bool
-marsd_show_groups(struct marsd *m, void *cursor, struct wr *w)
+marsd_show_limits(struct marsd *m, void *cursor, struct wr *w)
 {
 	struct marsd_cursor *cur = cursor;
-	struct marsd_proto *p;
-	struct marsd_span s;
+	struct marsd_proto *p = marsd_show_proto(m, cur);
+	const struct conf_cluster *c;
+	uint32_t i = cur->number;
 
-	while ((p = nth_proto(m, cur->proto)) != NULL) {
-		if (!next_range(p, cur, &s)) {
-			next_proto(cur);
-			continue;
-		}
-		cur->begun = 1;
-		cur->span = s;
-		put_group(w, p, &s);
-		return true;
-	}
-	return false;
-}
-
-static const char *
-peer_state_name(enum marsd_peer_state s)
-{
-	static const char *const names[MARSD_PEER_STATE_MAX] = {
-#define X(sym, name) [sym] = name,
-		MARSD_PEER_STATES(X)
+	if (p == NULL)
+		return false;
+	c = p->cluster->conf;
+	const struct {
+		const char	*name;
+		uint64_t	 used, limit;
+	} l[MARSD_LIMIT_MAX] = {
+#define X(sym, name, used, limit) [sym] = { name, used, limit },
+		MARSD_LIMITS(X)
 #undef X
 	};
 
-	return names[s];
+	marsd_put_proto(w, p);
+	ctl_string(w, "scope", p->cluster->name);
+	ctl_string(w, "name", l[i].name);
+	ctl_uint(w, "used", l[i].used);
+	ctl_uint(w, "limit", l[i].limit);
+	if (++cur->number == MARSD_LIMIT_MAX)
+		marsd_show_next_proto(cur);
+	return true;
 }
 
-static void
-put_peer(struct wr *w, struct marsd_peer *peer)
-{
-	struct marsd_proto *p = peer->proto;
-
-	put_proto(w, p);
-	ctl_oid(w, "oid", peer->owner->oid);
-	if (peer->state == MARSD_PEER_SELF)
-		ctl_atm(w, "address", &p->cluster->conf->addr);
-	else
-		ctl_atm(w, "address", &peer->addr);
-	ctl_string(w, "state", peer_state_name(peer->state));
-	ctl_uint(
-	    w, "age", peer->heard_once ? seconds_since(p, peer->heard) : 0);
-}
-
-static struct conf_backup *
-nth_backup(const struct marsd_cluster *c, uint32_t n)
-{
-	struct conf_backup *b;
-
-	TAILQ_FOREACH(b, &c->conf->backups, entry)
-		if (n-- == 0)
-			return b;
-	return NULL;
-}
-
-/*
- * The next server after the cursor's OID, or NULL.  begun is 2 when all have
- * been shown and the backups follow.
- */
-static struct marsd_peer *
-next_peer(struct marsd_proto *p, struct marsd_cursor *cur)
-{
-	struct marsd_peer *peer;
-
-	if (cur->begun == 2)
-		return NULL;
-	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
-		if (!cur->begun || memcmp(peer->owner->oid, cur->oid, 4) > 0)
-			return peer;
-	return NULL;
-}
-
+/* What there is much of; an entry is counted with what it hangs on. */
 bool
-marsd_show_servers(struct marsd *m, void *cursor, struct wr *w)
+marsd_show_memory(struct marsd *m, void *cursor, struct wr *w)
 {
+	uint64_t regs = 0, joins = 0, records = 0, servers = 0;
 	struct marsd_cursor *cur = cursor;
-	struct conf_backup *b;
-	struct marsd_peer *peer;
+	const struct marsd_cluster *c;
 	struct marsd_proto *p;
+	uint32_t i = cur->number++;
 
-	while ((p = nth_proto(m, cur->proto)) != NULL) {
-		if ((peer = next_peer(p, cur)) != NULL) {
-			cur->begun = 1;
-			memcpy(cur->oid, peer->owner->oid, 4);
-			put_peer(w, peer);
-			return true;
+	TAILQ_FOREACH(c, &m->clusters, entry) {
+		servers += c->nowners;
+		TAILQ_FOREACH(p, &c->protos, entry) {
+			regs += p->control[MARSD_ROLE_CLIENT].nregs +
+			    p->control[MARSD_ROLE_MCS].nregs;
+			joins += p->joins;
+			records += remote_records(p);
 		}
-		cur->begun = 2;
-		if ((b = nth_backup(p->cluster, cur->number)) != NULL) {
-			cur->number++;
-			put_proto(w, p);
-			ctl_string(w, "oid", "");
-			ctl_atm(w, "address", &b->addr);
-			ctl_string(w, "state", "backup");
-			ctl_uint(w, "age", 0);
-			return true;
-		}
-		next_proto(cur);
 	}
-	return false;
+	const struct {
+		const char	*name;
+		uint64_t	 count;
+		size_t		 size;
+	} kinds[] = {
+		{ "registrations", regs,
+		    sizeof(struct marsd_reg) + sizeof(struct marsd_node) },
+		{ "joins", joins, sizeof(struct marsd_join) +
+		    sizeof(struct marsd_entry) },
+		{ "records of other servers", records,
+		    sizeof(struct marsd_entry) + sizeof(struct marsd_join) },
+		{ "servers", servers, sizeof(struct marsd_owner) +
+		    sizeof(struct marsd_peer) },
+	};
+
+	if (i == sizeof(kinds) / sizeof(kinds[0]))
+		return false;
+	ctl_string(w, "name", kinds[i].name);
+	ctl_uint(w, "count", kinds[i].count);
+	ctl_uint(w, "octets", kinds[i].count * kinds[i].size);
+	return true;
 }
 
 struct marsd_counter {
@@ -461,7 +339,7 @@ marsd_show_counters(struct marsd *m, void *cursor, struct wr *w)
 			ctl_uint(w, "value", counter.value);
 			return true;
 		}
-		next_proto(cur);
+		marsd_show_next_proto(cur);
 		n = 0;
 	}
 	return false;

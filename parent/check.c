@@ -358,7 +358,7 @@ static void
 check_control(const struct conf *c, struct parsing *ps)
 {
 	struct sockaddr_un sun;
-	const size_t max = sizeof(sun.sun_path) - sizeof("/marsd.sock");
+	const size_t max = sizeof(sun.sun_path) - sizeof("/marsd-read.sock");
 
 	if (strlen(c->control) > max)
 		parsing_complain(ps, NULL,

@@ -345,6 +345,15 @@ on_reload(struct parent_child *c, struct rd *r)
 }
 
 static void
+children_on_stop(struct parent_child *c, struct rd *r)
+{
+	(void)r;
+	if (!c->parent->ending)
+		log_info("terminating, asked for by a client of %s", c->name);
+	parent_suite_end(c->parent, 0);
+}
+
+static void
 children_on_verbose(struct parent_child *c, struct rd *r)
 {
 	struct parent *p = c->parent;
@@ -401,6 +410,7 @@ static const struct children_message {
 	{ IMSG_LOG, FROM_ANY, 1 + 2, 1 + 2 + LOG_TEXT, on_log },
 	{ IMSG_PONG, FROM_ANY, 4, 4, on_pong },
 	{ IMSG_CTL_RELOAD_REQ, FROM_ANY, 4, 4, on_reload },
+	{ IMSG_CTL_STOP, FROM_ANY, 4, 4, children_on_stop },
 	{ IMSG_VERBOSE_REQ, FROM_ANY, 4, 4, children_on_verbose },
 	{ IMSG_ATM_OPEN, FROM_SERVER, ATM_OPEN_LEN, ATM_OPEN_LEN,
 	    on_atm_open },

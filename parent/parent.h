@@ -14,6 +14,7 @@
  *	mars.c		main(): options; then -n checks the file and ends
  *	suite.c		the life of the suite: start, signals, end
  *	children.c	the children: start, what they may say, end
+ *	changes.c	what a new one changes, in words
  *	reload.c	handing them a configuration, at the start and anew
  *	sockets.c	sockets to listen on, and control sockets
  *	edge.c		interfaces of edges, which come and go
@@ -83,6 +84,7 @@ struct parent_child {
 	pid_t			 pid;		/* 0: not running */
 	struct channel		 ch;
 	int			 control_fd;	/* until it is sent */
+	int			 readers_fd;	/* the same, or -1: none */
 	bool			 wanted;	/* by the configuration */
 	bool			 privileged;	/* gets a user and a root
 						 * directory of its own */
@@ -139,6 +141,7 @@ struct parent {
 	enum parent_child_id	 asker;		/* PARENT_BY_CHILD: which */
 	uint32_t		 ask_id;	/* and its client */
 	bool			 again;		/* SIGHUP came meanwhile */
+	char			 changes[SENTENCE_SIZE]; /* of the last one */
 	struct conf		*next;		/* waits for the children */
 	struct parent_listeners	 listeners[PARENT_NCHILDREN];	/* the same */
 	struct parent_lans	 lans_next;	/* the same */
@@ -161,6 +164,7 @@ struct parent {
 	struct event		*log_event;	/* the log takes lines again */
 	bool			 killed;	/* who did not end by itself */
 	char			 control[PARENT_NCHILDREN][CONF_PATH_SIZE + 16];
+	char			 readers[PARENT_NCHILDREN][CONF_PATH_SIZE + 24];
 };
 
 /* --- suite.c */
@@ -228,6 +232,12 @@ void	parent_reload_signal(struct parent *);
 /* A child has not said for PARENT_RELOAD_WAIT seconds what has come of it. */
 void	parent_reload_on_patience(evutil_socket_t, short, void *parent);
 
+/* --- changes.c */
+
+/* What new changes, in a few words: in buf, which has size octets. */
+void	parent_changes(const struct conf *old, const struct conf *new,
+	    char *buf, size_t size);
+
 /* --- sockets.c */
 
 /*
@@ -246,8 +256,11 @@ void	parent_listeners_close(struct parent_listeners *);
 int	parent_atm_socket(const struct endpoint *, char *why, size_t);
 /* Whose endpoints that child has. */
 enum endpoint_owner parent_endpoint_owner(enum parent_child_id);
-/* Makes NAME.sock in the control directory and listens on it; fatal(). */
-int	parent_control_open(struct parent *, enum parent_child_id);
+/*
+ * Makes the sockets of a child in the control directory and listens on them:
+ * NAME.sock, and where somebody may only read NAME-read.sock; fatal().
+ */
+void	parent_control_open(struct parent *, enum parent_child_id);
 void	parent_control_remove(struct parent *);
 
 /* --- edge.c: interfaces of edges */

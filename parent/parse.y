@@ -37,7 +37,7 @@ static void	 yyerror(const char *);
 %token	ADDRESS ALGORITHM ALLOW ATM_PVC ATM_SVC AUTH BACKUP BASE_PORT
 %token	CLUSTER CMI CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT LISTEN MARSD
 %token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
-%token	REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
+%token	READ_ONLY REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
 %token	UNTIL USER VALID
 %token	DF DISCOVERY DSCP EDGE EDGED FAST_LEAVE FORWARD GROUP LAN LINK_LOCAL
 %token	PATHS QUERIER QUERY SERVE SERVERS SOURCE STATICS TTL TUN
@@ -90,6 +90,12 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 		}
 		| NUMERIC NUMBER	{ parsing_number(ps, $1, $2); }
 		| CONTROL STRING	{ parsing_control(ps, $2); }
+		| CONTROL GROUP STRING	{
+			parsing_name(ps, ps->conf->control_group, $3);
+		}
+		| CONTROL READ_ONLY GROUP STRING {
+			parsing_name(ps, ps->conf->control_readers, $4);
+		}
 		| USER MARSD STRING	{
 			parsing_name(ps, ps->conf->user_marsd, $3);
 		}
@@ -547,7 +553,8 @@ static const struct keyword keywords[] = {
 	{ "circuits-per-address", NUMERIC, "circuits-per-address NUMBER" },
 	{ "cluster", CLUSTER, "cluster \"name\" { protocol ipv4 }" },
 	{ "cmi", CMI, "cmi 1 - 4095" },
-	{ "control", CONTROL, "control \"/var/run/mars\"" },
+	{ "control", CONTROL, "control \"/var/run/mars\", control group NAME or "
+	    "control read-only group NAME" },
 	{ "csn", CSN, "csn before or csn after" },
 	{ "csu", NUMERIC, "csu SECONDS" },
 	{ "csu-batch", NUMERIC, "csu-batch NUMBER" },
@@ -612,6 +619,7 @@ static const struct keyword keywords[] = {
 	{ "rate", NUMERIC, "rate NUMBER" },
 	{ "rate-per-source", NUMERIC, "rate-per-source NUMBER" },
 	{ "rate-total", NUMERIC, "rate-total NUMBER" },
+	{ "read-only", READ_ONLY, "control read-only group NAME" },
 	{ "records", NUMERIC, "records NUMBER" },
 	{ "redirect", REDIRECT, "redirect { interval SECONDS, dead SECONDS, "
 	    "order self or lowest }" },

@@ -24,5 +24,9 @@ struct conf	*parse_config(const char *, struct lex_macros *, char *why,
 
 /* printconf.c: what is in force, as a file that parses again */
 void		 parent_print_config(FILE *, const struct conf *);
+/* parts of that: a block, and all that is neither a cluster nor an edge */
+void		 parent_print_cluster(FILE *, const struct conf_cluster *);
+void		 parent_print_edge(FILE *, const struct conf_edge *);
+void		 parent_print_top(FILE *, const struct conf *);
 
 #endif

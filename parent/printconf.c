@@ -178,8 +178,8 @@ print_lists(FILE *f, const struct conf_cluster *cl)
 	print_prefixes(f, "\tallow from", &cl->allow);
 }
 
-static void
-print_cluster(FILE *f, const struct conf_cluster *cl)
+void
+parent_print_cluster(FILE *f, const struct conf_cluster *cl)
 {
 	static const char *const single[] = { "server-group", "tombstone",
 		"hold", "hop-count" };
@@ -306,8 +306,8 @@ print_rule(FILE *f, const struct conf_rule *r)
 		(void)fprintf(f, "\t\tdscp %u\n\t}\n", r->dscp);
 }
 
-static void
-print_edge(FILE *f, const struct conf_edge *e)
+void
+parent_print_edge(FILE *f, const struct conf_edge *e)
 {
 	static const char *const paths[CONF_PATH_MAX] = {
 		[CONF_PATH_AUTO] = "auto",
@@ -347,12 +347,10 @@ print_edge(FILE *f, const struct conf_edge *e)
 }
 
 void
-parent_print_config(FILE *f, const struct conf *c)
+parent_print_top(FILE *f, const struct conf *c)
 {
 	const struct conf_listen *l;
 	const struct conf_key *k;
-	const struct conf_cluster *cl;
-	const struct conf_edge *e;
 
 	/* edges alone need none */
 	if (conf_has_server(c))
@@ -360,6 +358,14 @@ parent_print_config(FILE *f, const struct conf *c)
 		    c->server_id[1], c->server_id[2], c->server_id[3]);
 	(void)fprintf(f, "control ");
 	print_quoted(f, c->control);
+	if (*c->control_group != '\0') {
+		(void)fprintf(f, "\ncontrol group ");
+		print_quoted(f, c->control_group);
+	}
+	if (*c->control_readers != '\0') {
+		(void)fprintf(f, "\ncontrol read-only group ");
+		print_quoted(f, c->control_readers);
+	}
 	(void)fprintf(f, "\nuser marsd ");
 	print_quoted(f, c->user_marsd);
 	(void)fprintf(f, "\nuser scspd ");
@@ -377,10 +383,19 @@ parent_print_config(FILE *f, const struct conf *c)
 		print_listen(f, l);
 	TAILQ_FOREACH(k, &c->keys, entry)
 		print_key(f, k);
+}
+
+void
+parent_print_config(FILE *f, const struct conf *c)
+{
+	const struct conf_cluster *cl;
+	const struct conf_edge *e;
+
+	parent_print_top(f, c);
 	TAILQ_FOREACH(cl, &c->clusters, entry)
-		print_cluster(f, cl);
+		parent_print_cluster(f, cl);
 	TAILQ_FOREACH(cl, &c->groups, entry)
 		print_group(f, cl);
 	TAILQ_FOREACH(e, &c->edges, entry)
-		print_edge(f, e);
+		parent_print_edge(f, e);
 }

@@ -220,6 +220,10 @@ parent_suite_setup(struct parent *p)
 		parent_child_send(&p->children[i], IMSG_CONTROL,
 		    p->children[i].control_fd, NULL, 0);
 		p->children[i].control_fd = -1;
+		if (p->children[i].readers_fd != -1)
+			parent_child_send(&p->children[i], IMSG_CONTROL_READERS,
+			    p->children[i].readers_fd, NULL, 0);
+		p->children[i].readers_fd = -1;
 	}
 	p->requester = PARENT_BY_START;
 	if (!stage(p, p->conf, NULL, why, sizeof(why))) {
@@ -247,7 +251,7 @@ reload_answer(struct parent *p, const char *why)
 	(void)evtimer_del(p->reload_patience);
 	if (who != PARENT_BY_START) {
 		if (why == NULL)
-			log_info("configuration reloaded");
+			log_info("configuration reloaded: %s", p->changes);
 		else
 			log_warnx("configuration not reloaded: %s", why);
 	}
@@ -255,7 +259,7 @@ reload_answer(struct parent *p, const char *why)
 		wr_init(&w, buf, sizeof(buf));
 		wr_u32(&w, p->ask_id);
 		wr_u8(&w, why == NULL);
-		wr_string(&w, why == NULL ? "" : why);
+		wr_string(&w, why == NULL ? p->changes : why);
 		parent_child_send(&p->children[p->asker], IMSG_CTL_RELOAD_RES,
 		    -1, buf, w.len);
 	}
@@ -295,6 +299,9 @@ fixed(const struct conf *old, const struct conf *new)
 		return "udp base-port";
 	if (strcmp(old->control, new->control) != 0)
 		return "control";
+	if (strcmp(old->control_group, new->control_group) != 0 ||
+	    strcmp(old->control_readers, new->control_readers) != 0)
+		return "control group";
 	if (strcmp(old->user_marsd, new->user_marsd) != 0 ||
 	    strcmp(old->user_scspd, new->user_scspd) != 0 ||
 	    strcmp(old->user_edged, new->user_edged) != 0)
@@ -453,6 +460,8 @@ parent_reload_applied(struct parent_child *c, const char *why)
 		if (!p->children[i].configured)
 			return;
 	if (p->next != NULL) {
+		parent_changes(
+		    p->conf, p->next, p->changes, sizeof(p->changes));
 		conf_free(p->conf);
 		p->conf = p->next;
 		p->next = NULL;

@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,21 +293,33 @@ control_stale(const struct sockaddr_un *sun)
 		fatal("can't remove %s", sun->sun_path);
 }
 
-int
-parent_control_open(struct parent *p, enum parent_child_id id)
+/* What mars.conf names has to exist. */
+static gid_t
+group_of(const char *name)
+{
+	const struct group *gr = getgrnam(name);
+
+	if (gr == NULL)
+		fatalx("there is no group %s: create it, or write control "
+		    "group with another one",
+		    name);
+	return gr->gr_gid;
+}
+
+/*
+ * A socket of that path, which mars removes at its end: only a name that is in
+ * control[] is ours.  group: who may use it, or empty: that of mars.
+ */
+static int
+control_socket(char *control, size_t size, const char *path, const char *group)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	char *path = p->control[id];
 	mode_t old;
 	int fd;
 
-	(void)snprintf(path, sizeof(p->control[id]), "%s/%s.sock",
-	    p->conf->control, p->children[id].name);
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
 	    sizeof(sun.sun_path))
 		fatalx("%s: name too long", path);
-	*path = '\0'; /* not ours to remove, so far */
-	control_dir(p->conf->control);
 	control_stale(&sun);
 	if ((fd = socket(
 	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
@@ -315,10 +328,50 @@ parent_control_open(struct parent *p, enum parent_child_id id)
 	if (bind(fd, (const struct sockaddr *)&sun, sizeof(sun)) == -1)
 		fatal("can't bind %s", sun.sun_path);
 	(void)umask(old);
-	(void)strlcpy(path, sun.sun_path, sizeof(p->control[id]));
+	(void)strlcpy(control, sun.sun_path, size);
+	if (*group != '\0' && chown(path, (uid_t)-1, group_of(group)) == -1)
+		fatal("can't give %s to the group %s", path, group);
 	if (chmod(path, 0660) == -1 || listen(fd, CONTROL_BACKLOG) == -1)
 		fatal("can't listen on %s", path);
 	return fd;
+}
+
+/* Those groups have to come through the directory, too, if it is ours. */
+static void
+control_dir_open(const struct conf *c)
+{
+	const bool readers = *c->control_readers != '\0';
+	struct stat st;
+
+	if ((!readers && *c->control_group == '\0') ||
+	    stat(c->control, &st) == -1 || st.st_uid != geteuid())
+		return;
+	if (*c->control_group != '\0' &&
+	    chown(c->control, (uid_t)-1, group_of(c->control_group)) == -1)
+		fatal("can't give %s to the group %s", c->control,
+		    c->control_group);
+	if (chmod(c->control, readers ? 0751 : 0750) == -1)
+		fatal("chmod %s", c->control);
+}
+
+void
+parent_control_open(struct parent *p, enum parent_child_id id)
+{
+	char path[sizeof(p->readers[id])];
+	struct parent_child *c = &p->children[id];
+
+	control_dir(p->conf->control);
+	control_dir_open(p->conf);
+	(void)snprintf(path, sizeof(path), "%s/%s.sock", p->conf->control,
+	    c->name);
+	c->control_fd = control_socket(p->control[id], sizeof(p->control[id]),
+	    path, p->conf->control_group);
+	if (*p->conf->control_readers == '\0')
+		return;
+	(void)snprintf(path, sizeof(path), "%s/%s-read.sock",
+	    p->conf->control, c->name);
+	c->readers_fd = control_socket(p->readers[id], sizeof(p->readers[id]),
+	    path, p->conf->control_readers);
 }
 
 void
@@ -326,7 +379,10 @@ parent_control_remove(struct parent *p)
 {
 	size_t i;
 
-	for (i = 0; i < PARENT_NCHILDREN; i++)
+	for (i = 0; i < PARENT_NCHILDREN; i++) {
 		if (*p->control[i] != '\0')
 			(void)unlink(p->control[i]);
+		if (*p->readers[i] != '\0')
+			(void)unlink(p->readers[i]);
+	}
 }

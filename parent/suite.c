@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,9 +97,20 @@ user_check(const char *child, const char *user)
 		    pw->pw_dir, user, child);
 }
 
+static void
+group_check(const char *group)
+{
+	if (*group != '\0' && getgrnam(group) == NULL)
+		log_warnx("there is no group %s for control group: create it, "
+		    "or name another one",
+		    group);
+}
+
 void
 parent_users_check(const struct conf *c)
 {
+	group_check(c->control_group);
+	group_check(c->control_readers);
 	if (conf_has_server(c)) {
 		user_check("marsd", c->user_marsd);
 		user_check("scspd", c->user_scspd);
@@ -367,6 +379,7 @@ init_children(struct parent *p)
 		LIST_INIT(&p->children[i].openings);
 		LIST_INIT(&p->children[i].roots);
 		p->children[i].control_fd = -1;
+		p->children[i].readers_fd = -1;
 		p->children[i].wanted = i == PARENT_EDGED ?
 		    !TAILQ_EMPTY(&p->conf->edges) :
 		    conf_has_server(p->conf);
@@ -399,8 +412,7 @@ parent_suite_run(struct parent *p)
 	/* before anything runs, so that a second mars disturbs nothing */
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->children[i].wanted)
-			p->children[i].control_fd =
-			    parent_control_open(p, (enum parent_child_id)i);
+			parent_control_open(p, (enum parent_child_id)i);
 	for (i = 0; i < PARENT_NCHILDREN; i++)
 		if (p->children[i].wanted)
 			parent_child_start(&p->children[i]);

@@ -122,6 +122,14 @@ scsp_auth_key_maclen(const struct scsp_auth_key *k)
 	return k->maclen;
 }
 
+void
+scsp_auth_key_time(
+    const struct scsp_auth_key *k, int64_t *from, int64_t *until)
+{
+	*from = k->not_before;
+	*until = k->not_after;
+}
+
 const char *
 scsp_auth_key_algorithm(const struct scsp_auth_key *k)
 {

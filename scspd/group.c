@@ -87,6 +87,7 @@ scsp_group_filled(struct scsp_group *g, struct scsp_neighbor *nb)
 {
 	uint64_t count = g->cache.count, max = g->max_records;
 	struct scsp_event ev = { .code = SCSP_EV_NEAR,
+		.cluster = g->name,
 		.pid = g->pid,
 		.sgid = g->sgid,
 		.neighbor = nb == NULL ? NULL : &nb->peer->addr,

@@ -36,9 +36,6 @@
 #include "solicit.h"
 #include "update.h"
 
-#define QUIET_MIN	MTIME_SEC(4)
-#define QUIET_MAX	MTIME_SEC(3600)
-#define QUIET_OVER	MTIME_SEC(600)
 #define SIZE_SMALL	1280	/* octets of a packet that any path takes */
 #define SIZE_TRIES	4
 
@@ -112,32 +109,16 @@ burst(enum scsp_event_code code)
 static void
 space(struct scsp_neighbor *nb, struct scsp_event *ev)
 {
-	struct scsp_quiet *q = &nb->quiet[ev->code];
-	mtime_t now = nb->scsp->timers->now;
-	int64_t silence = mtime_diff(q->last, now);
+	struct quiet *q = &nb->quiet[ev->code];
+	struct timers *ts = nb->scsp->timers;
 
-	/* what has been well for longer than that begins anew */
-	if (q->told != 0 && silence >= QUIET_OVER && silence >= 2 * q->pause)
-		*q = (struct scsp_quiet){ .more = q->more };
-	q->last = now;
-	if (q->told >= burst(ev->code) && mtime_diff(now, q->until) > 0) {
-		ev->quiet = true;
-		q->more++;
-		if (ev->code == SCSP_EV_ALIGN)
-			timer_set(nb->scsp->timers, &nb->log_timer,
-			    q->pause / 2 + QUIET_MIN);
+	ev->quiet = !quiet_pass(q, ts->now, burst(ev->code), &ev->more);
+	if (ev->code != SCSP_EV_ALIGN)
 		return;
-	}
-	if (++q->told >= burst(ev->code)) {
-		q->pause = q->pause == 0 ? QUIET_MIN : 2 * q->pause;
-		if (q->pause > QUIET_MAX)
-			q->pause = QUIET_MAX;
-		q->until.us = now.us + q->pause;
-	}
-	ev->more = q->more;
-	q->more = 0;
-	if (ev->code == SCSP_EV_ALIGN)
-		timer_clear(nb->scsp->timers, &nb->log_timer);
+	if (ev->quiet)
+		timer_set(ts, &nb->log_timer, q->pause / 2 + QUIET_MIN);
+	else
+		timer_clear(ts, &nb->log_timer);
 }
 
 /* Changes were not logged, and there are no more: what is the state now? */
@@ -145,10 +126,11 @@ static void
 on_log_timer(void *arg)
 {
 	struct scsp_neighbor *nb = arg;
-	struct scsp_quiet *q = &nb->quiet[SCSP_EV_ALIGN];
+	struct quiet *q = &nb->quiet[SCSP_EV_ALIGN];
 	struct scsp_event ev = { .code = SCSP_EV_ALIGN,
 		.pid = nb->group->pid,
 		.sgid = nb->group->sgid,
+		.cluster = nb->group->name,
 		.neighbor = &nb->peer->addr,
 		.to = scsp_align_table.states[nb->align],
 		.more = q->more };
@@ -162,8 +144,10 @@ scsp_neighbor_tell(struct scsp_neighbor *nb, struct scsp_event *ev)
 {
 	ev->pid = nb->group->pid;
 	ev->sgid = nb->group->sgid;
+	ev->cluster = nb->group->name;
 	ev->neighbor = &nb->peer->addr;
 	space(nb, ev);
+	scsp_problem_note(&nb->problem, ev, nb->scsp->timers->now);
 	nb->scsp->ops->event(nb->scsp->arg, ev);
 }
 
@@ -334,6 +318,25 @@ sign(struct scsp_packet *p, struct scsp_auth_key *key, size_t mac_at)
 	return true;
 }
 
+static void
+trace_message(struct scsp_neighbor *nb, const char *what, uint8_t type)
+{
+	static const char *const names[] = {
+		[SCSP_CA] = "CA", [SCSP_CSU_REQUEST] = "CSU Request",
+		[SCSP_CSU_REPLY] = "CSU Reply", [SCSP_CSUS] = "CSUS",
+		[SCSP_HELLO] = "Hello"
+	};
+	const struct scsp_trace t = {
+		.level = 2,
+		.cluster = nb->group->name,
+		.who = &nb->peer->addr,
+		.what = what,
+		.type = type <= SCSP_HELLO ? names[type] : NULL,
+	};
+
+	scsp_tell_trace(nb->scsp, &t);
+}
+
 /* The circuit that a packet goes out on, or NULL. */
 static struct scsp_circuit *
 way_out(struct scsp_neighbor *nb, struct scsp_circuit *via)
@@ -378,18 +381,32 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 	}
 	llc_encode(u->data, LLC_OUI_IANA, LLC_PID_SCSP);
 	memcpy(u->data + LLC_LEN, p->w.buf, p->w.len);
+	trace_message(nb, "is sent", p->w.buf[1]);
 	if (vc_send(via->vc, u) == -1)
 		scsp_neighbor_drop(nb, SCSP_DROP_SEND);
 }
 
-/* The packet is counted and told, and has no other effect. */
+/*
+ * The packet is counted and told, and has no other effect (A-59, A-80).  x: what
+ * it says of its key, or NULL.
+ */
 static void
-scsp_neighbor_refuse(
-    struct scsp_neighbor *nb, enum scsp_event_code code, enum scsp_drop why)
+scsp_neighbor_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,
+    enum scsp_drop why, const struct scsp_ext *x)
 {
+	uint8_t oid[4];
+	struct scsp_event ev = {
+		.code = code,
+		.why = scsp_drop_name(why),
+		.oid = nb->has_id ? oid : NULL,
+		.has_spi = x != NULL && x->has_auth,
+		.spi = x != NULL ? x->spi : 0,
+	};
+
 	scsp_neighbor_drop(nb, why);
-	scsp_neighbor_event(
-	    nb, code, NULL, NULL, scsp_drop_name(why), nb->drops[why]);
+	ev.number = nb->drops[why];
+	scsp_oid_octets(nb->id, oid);
+	scsp_neighbor_tell(nb, &ev);
 }
 
 /*
@@ -411,7 +428,7 @@ authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
 	why = scsp_auth_verify(
 	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg), p, len, x);
 	if (why != SCSP_DROP_NONE) {
-		scsp_neighbor_refuse(nb, SCSP_EV_AUTH, why);
+		scsp_neighbor_refuse(nb, SCSP_EV_AUTH, why, x);
 		return false;
 	}
 	*replay = scsp_replay_check(&nb->replay, x->replay, hello,
@@ -425,14 +442,15 @@ authentic(struct scsp_neighbor *nb, struct scsp_circuit *c, const uint8_t *p,
 		return false;
 	case SCSP_REPLAY_MISSING:
 		scsp_neighbor_refuse(
-		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_MISSING);
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_MISSING, x);
 		return false;
 	case SCSP_REPLAY_NONCE:
 		scsp_neighbor_refuse(
-		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_NONCE);
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_NONCE, x);
 		return false;
 	case SCSP_REPLAY_SEEN:
-		scsp_neighbor_refuse(nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_SEEN);
+		scsp_neighbor_refuse(
+		    nb, SCSP_EV_REPLAY, SCSP_DROP_REPLAY_SEEN, x);
 		return false;
 	}
 	return false;
@@ -483,7 +501,8 @@ input_hello(struct scsp_neighbor *nb, struct scsp_circuit *c,
 {
 	nb->hellos_in++;
 	if (m->sender == nb->scsp->lsid) { /* */
-		scsp_neighbor_refuse(nb, SCSP_EV_OWN_ID, SCSP_DROP_OWN_ID);
+		scsp_neighbor_refuse(
+		    nb, SCSP_EV_OWN_ID, SCSP_DROP_OWN_ID, NULL);
 		return;
 	}
 	if (boot)
@@ -504,6 +523,7 @@ scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
 	scsp_message_extensions(p, len, &x);
 	if (!authentic(nb, c, p, len, &x, type == SCSP_HELLO, &replay))
 		return;
+	trace_message(nb, "sent us", (uint8_t)type);
 	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), &m);
 	if (why != SCSP_DROP_NONE) { /* */
 		scsp_neighbor_drop(nb, why);

@@ -22,7 +22,9 @@
 #include "message.h"
 #include "packet.h"
 #include "peer.h"
+#include "problem.h"
 #include "queue.h"
+#include "quiet.h"
 #include "replay.h"
 #include "scsp_core.h"
 #include "solicit.h"
@@ -30,14 +32,6 @@
 #include "timer.h"
 
 struct scsp_group;
-
-/* When an event of one kind is to be logged again. */
-struct scsp_quiet {
-	mtime_t			 last, until;
-	int64_t			 pause;		/* us */
-	uint32_t		 told;		/* one after the other */
-	uint64_t		 more;
-};
 
 #define NEIGHBOR_COUNTERS(X) \
 	X(hellos_in, "hellos-in") X(hellos_out, "hellos-out") \
@@ -66,7 +60,8 @@ struct scsp_neighbor {
 	struct scsp_share	 share;		/* of the cache */
 	int64_t			 delay;		/* us, of acknowledgements; 0:
 						 * not known */
-	struct scsp_quiet	 quiet[SCSP_EV_MAX];
+	struct quiet		 quiet[SCSP_EV_MAX];
+	struct scsp_problem	 problem;
 	struct timer		 log_timer;	/* tells the state at last */
 	/* large messages that were repeated in vain, one after the other */
 	uint32_t		 large_tries;

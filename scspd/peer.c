@@ -278,6 +278,16 @@ scsp_peer_proven(struct scsp_circuit *c, uint32_t id)
 	settle_soon(p);
 }
 
+static void
+trace_call(struct scsp_peer *p, const char *what, uint16_t cause)
+{
+	const struct scsp_trace t = {
+		.level = 1, .who = &p->addr, .what = what, .cause = cause
+	};
+
+	scsp_tell_trace(p->scsp, &t);
+}
+
 uint16_t
 scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
     bool leaf, void **cookie)
@@ -288,6 +298,7 @@ scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 
 	if ((p = scsp_peer_find(s, caller)) == NULL) {
 		s->calls_refused++;
+		scsp_problem_stranger(s, caller);
 		return VC_CAUSE_REJECTED;
 	}
 	if (p->ncircuits >= CIRCUITS_MAX ||
@@ -296,6 +307,7 @@ scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 		return VC_CAUSE_RESOURCE;
 	}
 	*cookie = c;
+	trace_call(p, "call accepted", 0);
 	if (!leaf)
 		settle_soon(p);
 	return VC_CAUSE_NONE;
@@ -309,6 +321,7 @@ scsp_peer_ack(void *arg, struct vc *vc, void *cookie)
 	(void)arg;
 	(void)vc;
 	c->connected = true;
+	trace_call(c->peer, "call answered", 0);
 	settle_soon(c->peer);
 }
 
@@ -324,19 +337,23 @@ gone(struct scsp_circuit *c)
 void
 scsp_peer_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
+	struct scsp_circuit *c = cookie;
+
 	(void)arg;
 	(void)vc;
-	(void)cause;
-	gone(cookie);
+	scsp_problem_call(c->peer, cause);
+	gone(c);
 }
 
 void
 scsp_peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 {
+	struct scsp_circuit *c = cookie;
+
 	(void)arg;
 	(void)vc;
-	(void)cause;
-	gone(cookie);
+	trace_call(c->peer, "call ended", cause);
+	gone(c);
 }
 
 void

@@ -81,6 +81,7 @@ static void
 numbers_end(struct scsp_group *g, uint32_t key)
 {
 	struct scsp_event ev = { .code = SCSP_EV_LIMIT,
+		.cluster = g->name,
 		.pid = g->pid,
 		.sgid = g->sgid,
 		.why = "sequence",

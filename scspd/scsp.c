@@ -33,6 +33,13 @@ scsp_oid_number(const uint8_t oid[4])
 	return rd_u32(&r);
 }
 
+void
+scsp_tell_trace(struct scsp *s, const struct scsp_trace *t)
+{
+	if (s->ops->trace != NULL)
+		s->ops->trace(s->arg, t);
+}
+
 /* NULL: no memory, or the library has no HMAC. */
 struct scsp *
 scsp_new(const struct scsp_ops *ops, void *arg, struct timers *ts)
@@ -132,6 +139,7 @@ on_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 			break;
 	if (nb == NULL) {
 		s->drops[SCSP_DROP_GROUP]++;
+		scsp_problem_group(c->peer, sgid);
 		return;
 	}
 	/* an SDU may come before we have taken notice of its call */

@@ -16,6 +16,8 @@
 #include "message.h"
 #include "neighbor.h"
 #include "peer.h"
+#include "problem.h"
+#include "quiet.h"
 #include "scsp_core.h"
 #include "table.h"
 
@@ -43,10 +45,14 @@ struct scsp {
 	SLIST_HEAD(, scsp_attached) links;
 	struct table_faults	 faults;
 	struct scsp_neighbor	*stepping;	/* its machine takes a step */
+	struct quiet_strangers	 strangers;
+	struct scsp_problem	 problem;	/* with no neighbor */
 	uint64_t		 calls_refused;
 	uint64_t		 drops[SCSP_DROP_MAX];	/* of no neighbor */
 };
 
+/* tells the owner, if it listens */
+void		 scsp_tell_trace(struct scsp *, const struct scsp_trace *);
 /* configure.c: frees all groups with their neighbors, and all peers */
 void		 scsp_groups_free(struct scsp *);
 void		 scsp_keys_free(struct scsp_key_list *);

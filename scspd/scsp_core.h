@@ -22,9 +22,10 @@
  *	record.c	what becomes of one record
  *	queue.c		what waits to be sent or acknowledged
  *	group.c		a server group; cache.c: its records
+ *	problem.c	what went wrong last
  *	publish.c	what marsd says of records; reborn.c: numbers of a life
  *			before
- *	show.c		what marsctl shows
+ *	show*.c		what marsctl shows
  *
  * Its shell, the process around it, is scspd.c and control.c.
  */
@@ -56,6 +57,11 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_VIOLATION, "event that its state rules out") \
 	X(SCSP_EV_NEAR, "nine tenths of a limit are used") \
 	X(SCSP_EV_MISSING, "record that never came, given up") \
+	X(SCSP_EV_GROUP, "packet of a server group that is not configured " \
+	    "with that server here") \
+	X(SCSP_EV_STRANGER, "call from a server that is no neighbor here") \
+	X(SCSP_EV_REJECTED, "our call is refused: cause") \
+	X(SCSP_EV_CALL, "our call has failed: cause") \
 	X(SCSP_EV_SIZE, "large messages are not answered, small ones are: " \
 	    "octets")
 
@@ -69,12 +75,15 @@ enum scsp_event_code {
 struct scsp_event {
 	enum scsp_event_code	 code;
 	uint16_t		 pid, sgid;
+	const char		*cluster;	/* or NULL: of none */
 	const struct atm_addr	*neighbor;	/* or NULL */
 	const char		*from, *to;	/* states by name, or NULL */
 	/* a counter's name; of VIOLATION table, state and event; or NULL */
 	const char		*why;
 	const uint8_t		*oid;		/* or NULL */
 	uint64_t		 number;
+	bool			 has_spi;
+	uint32_t		 spi;		/* of the key in question */
 	/*
 	 * Events of one kind that a neighbor causes again and again are told
 	 * at doubling intervals, up to once an hour: the owner hears of each,
@@ -82,6 +91,19 @@ struct scsp_event {
 	 */
 	bool			 quiet;
 	uint64_t		 more;	/* quiet ones since the last told */
+};
+
+/*
+ * What an operator may want to see of what goes well.  Level 1: calls and
+ * their ends; level 2: every message.
+ */
+struct scsp_trace {
+	int			 level;
+	const char		*cluster;	/* or NULL: of all groups */
+	const struct atm_addr	*who;
+	const char		*what;
+	const char		*type;		/* of a message; or NULL */
+	uint16_t		 cause;		/* of an end (vc.h), or 0 */
 };
 
 /* What the owner supplies.  Nothing here calls back into the core. */
@@ -102,6 +124,7 @@ struct scsp_ops {
 	void	(*neighbor)(void *, uint16_t sgid, const uint8_t oid[4],
 		    bool aligned);
 	void	(*event)(void *, const struct scsp_event *);
+	void	(*trace)(void *, const struct scsp_trace *);	/* or NULL */
 	/*
 	 * Is there so much for marsd that waits that no more should come?
 	 * Then records are dropped, unacknowledged.  NULL: never.
@@ -145,6 +168,12 @@ void		 scsp_retell(struct scsp *, uint16_t sgid);
 bool		 scsp_show_summary(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_neighbors(struct scsp *, void *cursor, struct wr *);
 bool		 scsp_show_cache(struct scsp *, void *cursor, struct wr *);
+/* the same with what the record says */
+bool		 scsp_show_record(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_keys(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_limits(struct scsp *, void *cursor, struct wr *);
+bool		 scsp_show_memory(struct scsp *, void *cursor, struct wr *);
+void		 scsp_clear_counters(struct scsp *);
 /* "scope" (a neighbor's address, or "all"), "name", "value" */
 bool		 scsp_show_counters(struct scsp *, void *cursor, struct wr *);
 /* starts over with all neighbors at an address.  NULL, or what is wrong */

@@ -111,6 +111,13 @@ static const char *const event_text[SCSP_EV_MAX] = {
 };
 static const char *const event_advice[SCSP_EV_MAX] = {
 	[SCSP_EV_AUTH] = "compare the keys of both servers and their validity",
+	[SCSP_EV_GROUP] = "write the same server-group at both servers, and "
+	    "neighbor in the same cluster",
+	[SCSP_EV_STRANGER] = "write neighbor with that address in its "
+	    "cluster, if it is one of the group",
+	[SCSP_EV_REJECTED] = "write neighbor with our address in mars.conf "
+	    "there",
+	[SCSP_EV_CALL] = "look whether mars runs there, and at the way to it",
 	[SCSP_EV_OWN_ID] = "give every server a server-id of its own",
 	[SCSP_EV_LIMIT] = "raise the limit in mars.conf or look who fills it",
 	[SCSP_EV_NEAR] = "raise the limit in mars.conf or look who fills it",
@@ -150,6 +157,17 @@ ordinary(enum scsp_event_code code)
 	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN;
 }
 
+/* As the operator has named it: a cluster, or a group without a name. */
+static void
+append_group(char *where, size_t size, const struct scsp_event *e)
+{
+	if (e->cluster != NULL && *e->cluster != '\0')
+		log_append(where, size, "cluster %s: ", e->cluster);
+	else if (e->pid != PID_MARS)
+		log_append(where, size, "protocol %u: server group %u: ",
+		    e->pid, e->sgid);
+}
+
 static void
 scspd_hook_event(void *arg, const struct scsp_event *e)
 {
@@ -173,16 +191,38 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 
 	if (e->why != NULL)
 		log_append(why, sizeof(why), "%s", e->why);
+	if (e->has_spi)
+		log_append(why, sizeof(why), ", key %lu",
+		    (unsigned long)e->spi);
 	if (e->more != 0)
 		log_append(why, sizeof(why), "%s%llu more since",
 		    e->why != NULL ? ", " : "", (unsigned long long)e->more);
-	if (e->pid != PID_MARS)
-		log_append(where, sizeof(where), "protocol %u: ", e->pid);
-	log_append(where, sizeof(where), "server group %u: ", e->sgid);
+	append_group(where, sizeof(where), e);
 	if (e->neighbor != NULL)
-		log_append(where, sizeof(where), "neighbor %s: ",
+		log_append(where, sizeof(where), "%s%s: ",
+		    e->code == SCSP_EV_STRANGER ? "" : "neighbor ",
 		    atm_addr_print(e->neighbor, text, sizeof(text)));
 	service_log_event(&d->service, e->code, &line);
+}
+
+/* "cluster lis1: 192.0.2.2%1 sent us Hello" */
+static void
+scspd_hook_trace(void *arg, const struct scsp_trace *t)
+{
+	struct scspd_shell *d = arg;
+	char text[ATM_STRLEN], line[512] = "";
+
+	if (!service_traces(&d->service, t->level, t->who))
+		return;
+	if (t->cluster != NULL && *t->cluster != '\0')
+		log_append(line, sizeof(line), "cluster %s: ", t->cluster);
+	log_append(line, sizeof(line), "neighbor %s: %s",
+	    atm_addr_print(t->who, text, sizeof(text)), t->what);
+	if (t->type != NULL)
+		log_append(line, sizeof(line), " %s", t->type);
+	if (t->cause != 0)
+		log_append(line, sizeof(line), ", cause %u", t->cause);
+	log_info("%s", line);
 }
 
 static const struct scsp_ops ops = {
@@ -196,6 +236,7 @@ static const struct scsp_ops ops = {
 	.neighbor = op_neighbor,
 	.congested = op_scspd_congested,
 	.event = scspd_hook_event,
+	.trace = scspd_hook_trace,
 };
 
 /* --- what the process asks for */
@@ -206,18 +247,22 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 {
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
-	char text[ATM_STRLEN];
+	char where[256], text[ATM_STRLEN];
 
-	TAILQ_FOREACH(cl, clusters, entry)
+	TAILQ_FOREACH(cl, clusters, entry) {
+		const struct scsp_event of = { .cluster = cl->name,
+			.pid = cl->protocol_id, .sgid = cl->server_group };
+
+		*where = '\0';
+		append_group(where, sizeof(where), &of);
 		TAILQ_FOREACH(n, &cl->neighbors, entry)
 			if (!n->auth)
-				log_warnx(
-				    "server group %u: neighbor %s: auth off: "
-				    "anybody who can send packets in its name "
-				    "can change every group: write key NUMBER",
-				    cl->server_group,
-				    atm_addr_print(
-				    &n->addr, text, sizeof(text)));
+				log_warnx("%sneighbor %s: auth off: anybody "
+				    "who can send packets in its name can "
+				    "change every group: write key NUMBER",
+				    where, atm_addr_print(&n->addr, text,
+				    sizeof(text)));
+	}
 }
 
 /* Moves a cluster that the new configuration has not, and its keys. */
@@ -410,6 +455,9 @@ main(int argc, char **argv)
 		.ncommands = scspd_ncommands,
 		.summary = scspd_ctl_summary,
 		.counters = scspd_ctl_counters,
+		.limits = scspd_ctl_limits,
+		.memory = scspd_ctl_memory,
+		.clear = scspd_ctl_clear,
 		.configure = scspd_hook_configure,
 		.whose = scspd_hook_whose,
 		.attach = scspd_hook_attach,

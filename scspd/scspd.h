@@ -25,5 +25,8 @@ extern const struct ctl_command scspd_commands[];
 extern const size_t scspd_ncommands;
 bool	scspd_ctl_summary(void *arg, void *cursor, struct wr *);
 bool	scspd_ctl_counters(void *arg, void *cursor, struct wr *);
+bool	scspd_ctl_limits(void *arg, void *cursor, struct wr *);
+bool	scspd_ctl_memory(void *arg, void *cursor, struct wr *);
+void	scspd_ctl_clear(void *arg);
 
 #endif

@@ -3,31 +3,18 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What marsctl shows of the core, an object at a time. */
+/*
+ * What marsctl shows of the core, an object at a time: here of the whole, its
+ * groups and its counters; show_neighbor.c has neighbors and keys,
+ * show_cache.c the records.
+ */
 #include <string.h>
 
-#include "ctl.h"
 #include "align.h"
-#include "hello.h"
-#include "scsp.h"
+#include "show_impl.h"
 
-/*
- * Neighbors and counters are few and set by configuration: a position is
- * enough.  Records are many and come and go: the name of the last one.
- */
-struct scsp_place {
-	uint32_t	 n;
-	uint32_t	 counter;
-};
-
-struct scsp_cache_place {
-	bool		 started;
-	uint16_t	 pid, sgid;
-	scsp_record_id	 id;
-};
-
-static struct scsp_neighbor *
-neighbor_at(struct scsp *s, uint32_t n)
+struct scsp_neighbor *
+scsp_show_neighbor_at(struct scsp *s, uint32_t n)
 {
 	struct scsp_group *g;
 	struct scsp_neighbor *nb;
@@ -39,8 +26,8 @@ neighbor_at(struct scsp *s, uint32_t n)
 	return NULL;
 }
 
-static void
-put_id(struct wr *w, const char *name, uint32_t id)
+void
+scsp_put_id(struct wr *w, const char *name, uint32_t id)
 {
 	uint8_t oid[4];
 
@@ -48,14 +35,14 @@ put_id(struct wr *w, const char *name, uint32_t id)
 	ctl_oid(w, name, oid);
 }
 
-static void
-put_age(struct wr *w, const char *name, const struct scsp *s, mtime_t since)
+void
+scsp_put_age(struct wr *w, const char *name, const struct scsp *s, mtime_t since)
 {
-	ctl_uint(w, name,
+	ctl_age(w, name,
 	    (uint64_t)(mtime_diff(since, s->timers->now) / MTIME_SEC(1)));
 }
 
-static uint64_t
+uint64_t
 scsp_show_dropped(const uint64_t *drops)
 {
 	uint64_t sum = 0;
@@ -66,15 +53,19 @@ scsp_show_dropped(const uint64_t *drops)
 	return sum;
 }
 
-static const char *
-replay_state(const struct scsp_neighbor *nb)
+/* Of all neighbors, and of those who are none. */
+static const struct scsp_problem *
+latest_problem(struct scsp *s)
 {
-	if (!nb->conf.auth)
-		return "off";
-	if (nb->replay.proven != 0)
-		return "in force";
-	return nb->conf.replay_required || nb->replay.shown ? "pending" :
-	    "not offered";
+	const struct scsp_problem *last = &s->problem;
+	const struct scsp_neighbor *nb;
+	uint32_t i;
+
+	for (i = 0; (nb = scsp_show_neighbor_at(s, i)) != NULL; i++)
+		if (nb->problem.set && (!last->set ||
+		    mtime_diff(last->at, nb->problem.at) >= 0))
+			last = &nb->problem;
+	return last;
 }
 
 bool
@@ -99,7 +90,7 @@ scsp_show_summary(struct scsp *s, void *cursor, struct wr *w)
 			drops += scsp_show_dropped(nb->drops);
 		}
 	}
-	put_id(w, "server-id", s->lsid);
+	scsp_put_id(w, "server-id", s->lsid);
 	ctl_uint(w, "neighbors", neighbors);
 	ctl_uint(w, "aligned", aligned);
 	ctl_uint(w, "records", records);
@@ -108,103 +99,76 @@ scsp_show_summary(struct scsp *s, void *cursor, struct wr *w)
 	ctl_uint(w, "strange", strange);
 	ctl_uint(w, "calls-refused", s->calls_refused);
 	ctl_uint(w, "dropped", drops);
+	scsp_problem_show(w, latest_problem(s), s->timers->now);
 	return true;
 }
 
-static void
-put_keys(struct wr *w, const struct scsp_neighbor *nb)
+/* The n-th group, or NULL. */
+static struct scsp_group *
+group_at(struct scsp *s, uint32_t n)
 {
-	const struct scsp_auth_key *k = scsp_auth_sign_key(
-	    nb->keys, nb->nkeys, nb->scsp->ops->wallclock(nb->scsp->arg));
+	struct scsp_group *g;
 
-	if (!nb->conf.auth)
-		ctl_string(w, "auth", "off");
-	else if (k == NULL)
-		ctl_string(w, "auth", "no valid key");
-	else {
-		ctl_string(w, "auth", scsp_auth_key_algorithm(k));
-		ctl_uint(w, "spi", scsp_auth_key_spi(k));
-	}
-	ctl_string(w, "replay", replay_state(nb));
+	RB_FOREACH(g, scsp_group_tree, &s->groups)
+		if (n-- == 0)
+			return g;
+	return NULL;
 }
 
 bool
-scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
+scsp_show_limits(struct scsp *s, void *cursor, struct wr *w)
 {
 	struct scsp_place *at = cursor;
-	struct scsp_neighbor *nb;
+	struct scsp_group *g = group_at(s, at->n++);
 
-	if ((nb = neighbor_at(s, at->n)) == NULL)
+	if (g == NULL)
 		return false;
-	at->n++;
-	ctl_string(w, "cluster", nb->group->name);
-	ctl_uint(w, "server-group", nb->group->sgid);
-	ctl_uint(w, "protocol-id", nb->group->pid);
-	ctl_atm(w, "address", &nb->peer->addr);
-	if (nb->has_id)
-		put_id(w, "id", nb->id);
-	else
-		ctl_string(w, "id", "");
-	ctl_string(w, "hello", scsp_hello_table.states[nb->hello]);
-	ctl_string(w, "alignment", scsp_align_table.states[nb->align]);
-	put_age(w, "since", s, nb->align_since);
-	ctl_uint(w, "records-sent", nb->records_out);
-	ctl_uint(w, "records-received", nb->records_in);
-	if (nb->delay > 0)
-		ctl_uint(w, "delay", (uint64_t)nb->delay);
-	ctl_uint(w, "csu-queue", nb->nqueued);
-	ctl_uint(w, "csus-pending", scsp_solicit_pending(nb));
-	put_keys(w, nb);
-	ctl_uint(w, "hellos-in", nb->hellos_in);
-	ctl_uint(w, "hellos-out", nb->hellos_out);
-	ctl_uint(w, "retransmissions", nb->retransmissions);
-	ctl_uint(w, "dropped", scsp_show_dropped(nb->drops));
+	ctl_string(w, "cluster", g->name);
+	ctl_string(w, "scope", g->name);
+	ctl_null(w, "protocol");
+	ctl_string(w, "name", "records");
+	ctl_uint(w, "used", g->cache.count);
+	ctl_uint(w, "limit", g->max_records);
 	return true;
 }
 
-static const char *
-entry_state(const struct scsp_entry *e)
-{
-	if (e->flags & ENTRY_BARE)
-		return "strange";
-	if (e->flags & ENTRY_HIDDEN)
-		return "hidden";
-	return e->flags & ENTRY_TOMB ? "tombstone" : "live";
-}
+/* Contents are counted as if each record had what a client's join has. */
+#define CONTENTS	48
 
 bool
-scsp_show_cache(struct scsp *s, void *cursor, struct wr *w)
+scsp_show_memory(struct scsp *s, void *cursor, struct wr *w)
 {
-	struct scsp_cache_place *at = cursor;
-	struct scsp_group *g, key;
-	struct scsp_entry *e = NULL;
+	uint64_t records = 0, bare = 0, neighbors = 0, queued = 0;
+	struct scsp_place *at = cursor;
+	struct scsp_group *g;
+	struct scsp_neighbor *nb;
+	uint32_t i;
 
-	key.pid = at->pid;
-	key.sgid = at->sgid;
-	for (g = RB_NFIND(scsp_group_tree, &s->groups, &key); g != NULL;
-	    g = RB_NEXT(scsp_group_tree, &s->groups, g)) {
-		e = at->started && scsp_group_cmp(g, &key) == 0 ?
-		    scsp_cache_after(&g->cache, at->id) :
-		    scsp_cache_first(&g->cache);
-		if (e != NULL)
-			break;
+	RB_FOREACH(g, scsp_group_tree, &s->groups) {
+		records += g->cache.count;
+		bare += g->cache.bare;
 	}
-	if (g == NULL)
+	for (i = 0; (nb = scsp_show_neighbor_at(s, i)) != NULL; i++) {
+		neighbors++;
+		queued += nb->nqueued;
+	}
+	const struct {
+		const char	*name;
+		uint64_t	 count, octets;
+	} kinds[] = {
+		{ "records", records, records * sizeof(struct scsp_entry) +
+		    (records - bare) * CONTENTS },
+		{ "records to be sent", queued,
+		    queued * sizeof(struct scsp_link) },
+		{ "neighbors", neighbors, neighbors * sizeof(*nb) },
+	};
+
+	if (at->n == sizeof(kinds) / sizeof(kinds[0]))
 		return false;
-	at->started = true;
-	at->pid = g->pid;
-	at->sgid = g->sgid;
-	at->id = e->id;
-	ctl_string(w, "cluster", g->name);
-	ctl_uint(w, "server-group", g->sgid);
-	ctl_uint(w, "protocol-id", g->pid);
-	put_id(w, "oid", RECORD_OID(e->id));
-	ctl_uint(w, "key", RECORD_KEY(e->id));
-	ctl_int(w, "sequence", e->flags & ENTRY_BARE ? e->seen : e->seq);
-	ctl_uint(w, "length", e->len);
-	ctl_string(w, "state", entry_state(e));
-	ctl_bool(w, "own", (e->flags & ENTRY_OWN) != 0);
-	put_age(w, "age", s, e->since);
+	ctl_string(w, "name", kinds[at->n].name);
+	ctl_uint(w, "count", kinds[at->n].count);
+	ctl_uint(w, "octets", kinds[at->n].octets);
+	at->n++;
 	return true;
 }
 
@@ -242,7 +206,7 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	uint32_t i, base;
 
 	for (;;) {
-		if (at->n != 0 && (nb = neighbor_at(s, at->n - 1)) == NULL)
+		if (at->n != 0 && (nb = scsp_show_neighbor_at(s, at->n - 1)) == NULL)
 			return false;
 		base = nb == NULL ? 1 : NCOUNTERS;
 		i = at->counter++;
@@ -271,4 +235,25 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	ctl_string(w, "kind", i < base ? "counter" : "drop");
 	ctl_uint(w, "value", v);
 	return true;
+}
+
+/* Also what went wrong last is over. */
+void
+scsp_clear_counters(struct scsp *s)
+{
+	struct scsp_neighbor *nb;
+	const uint64_t zero = 0;
+	uint32_t i, j;
+
+	memset(s->drops, 0, sizeof(s->drops));
+	memset(&s->problem, 0, sizeof(s->problem));
+	s->calls_refused = 0;
+	s->faults.count = 0;
+	for (i = 0; (nb = scsp_show_neighbor_at(s, i)) != NULL; i++) {
+		for (j = 0; j < NCOUNTERS; j++)
+			memcpy((char *)nb + counters[j].offset, &zero,
+			    sizeof(zero));
+		memset(nb->drops, 0, sizeof(nb->drops));
+		memset(&nb->problem, 0, sizeof(nb->problem));
+	}
 }

@@ -251,6 +251,10 @@ TAILQ_HEAD(conf_edges, conf_edge);
 struct conf {
 	uint8_t			 server_id[4];	/* LSID and OID; A-25 */
 	char			 control[CONF_PATH_SIZE];
+	/* who may use the control sockets, and read: empty: nobody else; only
+	 * the parent has them */
+	char			 control_group[NAME_SIZE];
+	char			 control_readers[NAME_SIZE];
 	char			 user_marsd[NAME_SIZE];
 	char			 user_scspd[NAME_SIZE];
 	char			 user_edged[NAME_SIZE];

@@ -43,6 +43,19 @@ ctl_bool(struct wr *w, const char *name, bool value)
 }
 
 void
+ctl_age(struct wr *w, const char *name, uint64_t seconds)
+{
+	tag(w, CTL_AGE, name);
+	wr_u64(w, seconds);
+}
+
+void
+ctl_null(struct wr *w, const char *name)
+{
+	tag(w, CTL_NULL, name);
+}
+
+void
 ctl_atm(struct wr *w, const char *name, const struct atm_addr *a)
 {
 	char text[ATM_STRLEN];
@@ -74,6 +87,12 @@ ctl_array(struct wr *w, const char *name)
 }
 
 void
+ctl_object(struct wr *w, const char *name)
+{
+	tag(w, CTL_OBJECT, name);
+}
+
+void
 ctl_close(struct wr *w)
 {
 	wr_u8(w, CTL_CLOSE);
@@ -95,11 +114,13 @@ ctl_next(struct rd *r, struct ctl_value *v)
 		break;
 	case CTL_UINT:
 	case CTL_INT:
+	case CTL_AGE:
 		v->number = rd_u64(r);
 		break;
 	case CTL_BOOL:
 		v->number = rd_u8(r);
 		break;
+	case CTL_NULL:
 	case CTL_ARRAY:
 	case CTL_OBJECT:
 		break;

@@ -37,6 +37,8 @@ enum ctl_tag {
 	CTL_UINT = 'u',		/* name, u64 */
 	CTL_INT = 'i',		/* name, u64 as two's complement */
 	CTL_BOOL = 'b',		/* name, u8 */
+	CTL_AGE = 't',		/* name, u64 s: since something happened */
+	CTL_NULL = 'n',		/* name: there is no such value now */
 	CTL_ARRAY = 'a',	/* name: values or objects until CTL_CLOSE */
 	CTL_OBJECT = 'o',	/* name: values until CTL_CLOSE */
 	CTL_CLOSE = 'e'		/* ends an array or an object */
@@ -47,11 +49,16 @@ void	ctl_string(struct wr *, const char *, const char *);
 void	ctl_uint(struct wr *, const char *, uint64_t);
 void	ctl_int(struct wr *, const char *, int64_t);
 void	ctl_bool(struct wr *, const char *, bool);
+/* so many seconds ago, or for so many seconds */
+void	ctl_age(struct wr *, const char *, uint64_t);
+/* what does not exist: null in JSON, - in a table */
+void	ctl_null(struct wr *, const char *);
 /* strings: addresses as text, and a server's identifier as 192.0.2.1 */
 void	ctl_atm(struct wr *, const char *, const struct atm_addr *);
 void	ctl_paddr(struct wr *, const char *, const struct paddr *);
 void	ctl_oid(struct wr *, const char *, const uint8_t oid[4]);
 void	ctl_array(struct wr *, const char *);
+void	ctl_object(struct wr *, const char *);
 void	ctl_close(struct wr *);
 
 struct ctl_value {

@@ -22,7 +22,11 @@ struct ctl_filter_kind;
 struct ctl_filter {
 	const struct ctl_filter_kind *kind;
 	char		 value[CTL_ARG_SIZE];
-	struct paddr	 addr;		/* the value as an address, or null */
+	/* the value as what its kind takes it for, or null */
+	struct paddr	 addr;
+	struct atm_addr	 atm;
+	struct ip_prefix prefix;
+	uint64_t	 number;
 };
 
 /*

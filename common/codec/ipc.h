@@ -28,6 +28,8 @@ enum imsg_type {
 	IMSG_SETUP,		/* u8 SETUP_* flags, string user, u32 verbose */
 	IMSG_SIBLING,		/* fd: socketpair with the other child */
 	IMSG_CONTROL,		/* fd: listening control socket */
+	IMSG_CONTROL_READERS,	/* fd: one for who may only be shown things;
+				 * not always */
 
 	/* parent -> child: at the start, and again at every reload */
 	IMSG_CONF_BEGIN,	/* u32 octets to come */
@@ -42,6 +44,7 @@ enum imsg_type {
 	IMSG_CONF_DONE,		/* string: empty, or why nothing was changed */
 	IMSG_READY,		/* string sandbox: it is confined */
 	IMSG_CTL_RELOAD_REQ,	/* u32 id of the control connection */
+	IMSG_CTL_STOP,		/* u32 0: a client wants the suite to end */
 	/* parent -> child */
 	IMSG_CTL_RELOAD_RES,	/* u32 id, u8 ok, string what went wrong */
 	IMSG_VERBOSE,		/* u32 level */

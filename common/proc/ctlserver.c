@@ -20,6 +20,8 @@
 #include "log.h"
 
 #define CLIENTS_MAX	16	/* any more are refused */
+#define READERS_MAX	8	/* of these, that may only read */
+#define LISTENERS_MAX	2
 #define ANSWER_MAX	1024	/* octets of an end */
 #define HIGH_MARK	64	/* messages waiting: no more rows */
 #define LOW_MARK	16	/* go on */
@@ -38,6 +40,7 @@ const char CTL_LATER[] = "later";
 struct ctl_conn {
 	TAILQ_ENTRY(ctl_conn)	 entry;
 	struct ctlserver	*server;
+	bool			 reader;	/* shown things, and no more */
 	struct channel		 ch;
 	uint32_t		 id;
 	const struct ctl_command *command;	/* rows are to come, or NULL */
@@ -55,10 +58,17 @@ struct ctl_conn {
 	uint32_t		 idle;		/* s */
 };
 
+struct ctl_listener {
+	struct ctlserver	*server;
+	int			 fd;
+	bool			 readers;	/* its clients are */
+	struct event		 accept;
+};
+
 struct ctlserver {
 	struct loop		*loop;
-	int			 fd;
-	struct event		 accept;
+	struct ctl_listener	 listeners[LISTENERS_MAX];
+	size_t			 nlisteners;
 	struct event		 reap;		/* frees who was cut off */
 	struct event		 resume;	/* listings that paused */
 	struct event		 tick;
@@ -67,6 +77,7 @@ struct ctlserver {
 	TAILQ_HEAD(, ctl_conn)	 conns;
 	uint32_t		 nconns;
 	uint32_t		 nfollow;
+	uint32_t		 nreaders;	/* of these */
 	uint32_t		 next_id;
 	uint64_t		 refused;
 	const char		*(*missing)(void *, const char *, const char *);
@@ -81,6 +92,7 @@ conn_free(struct ctl_conn *c)
 	c->server->nconns--;
 	if (c->follows)
 		c->server->nfollow--;
+	c->server->nreaders -= c->reader;
 	channel_close(&c->ch);
 	free(c);
 }
@@ -409,6 +421,8 @@ conn_request(struct ctl_conn *c, struct rd *r)
 		conn_end(c, false, wrong);
 	else if (cmd->show != NULL)
 		conn_show(c, cmd);
+	else if (c->reader && cmd->act != NULL)
+		conn_end(c, false, "this socket is only for show");
 	else if (cmd->act == NULL)
 		conn_follow(c);
 	else if (c->nfilters != 0)
@@ -464,18 +478,21 @@ give_way(struct ctlserver *s)
 }
 
 static void
-conn_new(struct ctlserver *s, int fd)
+conn_new(struct ctlserver *s, int fd, bool reader)
 {
 	struct ctl_conn *c;
 
 	if (s->nconns >= CLIENTS_MAX)
 		give_way(s);
-	if (s->nconns >= CLIENTS_MAX || (c = calloc(1, sizeof(*c))) == NULL) {
+	if (s->nconns >= CLIENTS_MAX ||
+	    (reader && s->nreaders >= READERS_MAX) ||
+	    (c = calloc(1, sizeof(*c))) == NULL) {
 		s->refused++;
 		close(fd);
 		return;
 	}
 	c->server = s;
+	c->reader = reader;
 	c->id = ++s->next_id;
 	if (channel_open(&c->ch, s->loop->base, fd, false, CTL_ROW_MAX,
 	    "marsctl", conn_message, conn_closed, c) == -1) {
@@ -487,18 +504,19 @@ conn_new(struct ctlserver *s, int fd)
 	c->ch.drained = conn_drained;
 	TAILQ_INSERT_TAIL(&s->conns, c, entry);
 	s->nconns++;
+	s->nreaders += reader;
 }
 
 static void
 accept_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct ctlserver *s = arg;
+	struct ctl_listener *l = arg;
 	int conn;
 
 	(void)what;
 	conn = accept4((int)fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (conn != -1)
-		conn_new(s, conn);
+		conn_new(l->server, conn, l->readers);
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR &&
 	    errno != ECONNABORTED) {
 		/*
@@ -506,7 +524,7 @@ accept_ready(evutil_socket_t fd, short what, void *arg)
 		 * spin
 		 */
 		log_warn("control: accept");
-		(void)event_del(&s->accept);
+		(void)event_del(&l->accept);
 	}
 }
 
@@ -517,6 +535,7 @@ tick(evutil_socket_t fd, short what, void *arg)
 	const struct timeval again = { TICK, 0 };
 	struct ctlserver *s = arg;
 	struct ctl_conn *c, *next;
+	size_t i;
 
 	(void)fd;
 	(void)what;
@@ -533,8 +552,34 @@ tick(evutil_socket_t fd, short what, void *arg)
 			conn_free(c);
 		}
 	}
-	(void)event_add(&s->accept, NULL);
+	for (i = 0; i < s->nlisteners; i++)
+		(void)event_add(&s->listeners[i].accept, NULL);
 	(void)event_add(&s->tick, &again);
+}
+
+/* False: fd is still the caller's. */
+static bool
+listener_add(struct ctlserver *s, int fd, bool readers)
+{
+	struct ctl_listener *l = &s->listeners[s->nlisteners];
+
+	if (s->nlisteners == LISTENERS_MAX ||
+	    evutil_make_socket_nonblocking(fd) == -1 ||
+	    event_assign(&l->accept, s->loop->base, fd, EV_READ | EV_PERSIST,
+	    accept_ready, l) == -1 ||
+	    event_add(&l->accept, NULL) == -1)
+		return false;
+	l->server = s;
+	l->fd = fd;
+	l->readers = readers;
+	s->nlisteners++;
+	return true;
+}
+
+bool
+ctlserver_readers(struct ctlserver *s, int fd)
+{
+	return listener_add(s, fd, true);
 }
 
 struct ctlserver *
@@ -548,18 +593,15 @@ ctlserver_new(
 	if (n > LISTS_MAX || (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->loop = loop;
-	s->fd = fd;
 	memcpy(s->lists, lists, n * sizeof(*lists));
 	s->nlists = n;
 	TAILQ_INIT(&s->conns);
-	if (evutil_make_socket_nonblocking(fd) == -1 ||
-	    event_assign(&s->accept, base, fd, EV_READ | EV_PERSIST,
-	    accept_ready, s) == -1 ||
-	    event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
+	if (event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
 	    event_assign(&s->resume, base, -1, 0, ctlserver_resume, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||
-	    event_add(&s->accept, NULL) == -1 ||
-	    event_add(&s->tick, &first) == -1) {
+	    event_add(&s->tick, &first) == -1 ||
+	    !listener_add(s, fd, false)) {
+		(void)event_del(&s->tick);
 		free(s);
 		return NULL;
 	}
@@ -570,16 +612,19 @@ void
 ctlserver_free(struct ctlserver *s)
 {
 	struct ctl_conn *c;
+	size_t i;
 
 	if (s == NULL)
 		return;
 	while ((c = TAILQ_FIRST(&s->conns)) != NULL)
 		conn_free(c);
-	(void)event_del(&s->accept);
+	for (i = 0; i < s->nlisteners; i++) {
+		(void)event_del(&s->listeners[i].accept);
+		close(s->listeners[i].fd);
+	}
 	(void)event_del(&s->reap);
 	(void)event_del(&s->resume);
 	(void)event_del(&s->tick);
-	close(s->fd);
 	free(s);
 }
 

@@ -72,6 +72,11 @@ bool	name(void *, void *, struct wr *)	/* takes the semicolon */
  */
 struct ctlserver *ctlserver_new(struct loop *, int fd,
 		    const struct ctl_commands *, size_t n);
+/*
+ * Serves one more socket, whose clients are shown things and order nothing; of
+ * all clients, half may be such ones.  False: fd is still the caller's.
+ */
+bool		 ctlserver_readers(struct ctlserver *, int fd);
 void		 ctlserver_free(struct ctlserver *);
 /*
  * Whom to ask whether there is what a filter names: NULL, or a sentence that

@@ -37,6 +37,8 @@ service_serve(struct service *s)
 	s->control = service_ctl_open(s, s->control_fd);
 	if (s->control == NULL)
 		fatal("control socket");
+	if (s->readers_fd != -1 && !ctlserver_readers(s->control, s->readers_fd))
+		fatal("control socket for readers");
 	s->serving = true;
 	wr_init(&w, buf, sizeof(buf));
 	wr_string(&w, s->sandbox);
@@ -126,7 +128,7 @@ init(struct service *s, const struct service_hooks *hooks, void *arg)
 	memset(s, 0, sizeof(*s));
 	s->hooks = hooks;
 	s->arg = arg;
-	s->sibling_fd = s->control_fd = -1;
+	s->sibling_fd = s->control_fd = s->readers_fd = -1;
 	TAILQ_INIT(&s->links);
 	TAILQ_INIT(&s->lans);
 	if (loop_init(&s->loop) == -1)

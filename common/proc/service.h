@@ -31,7 +31,9 @@
  *	service_sibling.c	the channel between marsd and scspd
  *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
+ *	service_show.c		the listings among that
  *	service_event.c		the log line of an event of the core
+ *	service_watch.c		whom an operator wants to see more of
  *
  * The messages themselves are listed in ipc.h.  A message from one of our
  * own processes that is malformed, or that comes when it can't, means that
@@ -98,12 +100,17 @@ struct service_hooks {
 	bool			 ends_last;
 	/*
 	 * For marsctl: commands besides those of service_ctl.c, and the
-	 * owner's part of two listings that it has.
+	 * owner's part of listings that it has.
 	 */
 	const struct ctl_command *commands;
 	size_t			 ncommands;
 	bool			(*summary)(void *, void *cursor, struct wr *);
 	bool			(*counters)(void *, void *cursor, struct wr *);
+	/* the same; NULL: it has none */
+	bool			(*limits)(void *, void *cursor, struct wr *);
+	bool			(*memory)(void *, void *cursor, struct wr *);
+	/* its counters begin at 0 again; NULL: they can't */
+	void			(*clear)(void *);
 	/*
 	 * Applies a configuration, which outlives the next call; the one
 	 * before, which is still service.conf, is freed after it.  0, or -1:
@@ -164,6 +171,8 @@ struct service_line {
 	int			 fd;
 };
 
+#define SERVICE_LINK_COUNTERS	64
+
 struct service_link {
 	TAILQ_ENTRY(service_link) entry;
 	enum conf_transport	 transport;
@@ -174,6 +183,8 @@ struct service_link {
 	size_t			 nlines;
 	char			 owner[NAME_SIZE];	/* of the user */
 	struct vc_link		*vc;		/* NULL: not open yet */
+	/* what its counters were when they were cleared */
+	uint64_t		 cleared[SERVICE_LINK_COUNTERS];
 };
 TAILQ_HEAD(service_links, service_link);
 
@@ -184,6 +195,8 @@ struct service_lan {
 	int			 fd;
 };
 TAILQ_HEAD(service_lans, service_lan);
+
+#define SERVICE_WATCHES	16	/* addresses */
 
 struct service {
 	const struct service_hooks *hooks;
@@ -201,9 +214,11 @@ struct service {
 	size_t			 noctets, octets_max;
 	int			 sibling_fd;	/* until it serves */
 	int			 control_fd;	/* until it serves */
+	int			 readers_fd;	/* the same, or -1: none */
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
+	struct atm_addr		 watches[SERVICE_WATCHES]; /* without SEL */
 	uint64_t		 congestions;	/* how often it was congested */
 	uint64_t		 heard;		/* by the sibling: how often it
 						 * has read something */
@@ -244,6 +259,16 @@ void	service_replicate_keys(struct service *, uint32_t type, uint16_t sgid,
 uint32_t service_random32(void *arg);
 uint64_t service_random64(void *arg);
 
+/*
+ * Is what goes well to be logged?  At the level of the log, or since it is
+ * about an address that an operator watches (marsctl log verbose client);
+ * that has all levels, and any selector.
+ */
+bool	service_traces(const struct service *, int level,
+	    const struct atm_addr *);
+/* for marsctl: begins or ends that; NULL, or a sentence */
+const char *service_watch(struct service *, const struct atm_addr *, bool on);
+
 #define SERVICE_ROW	2048	/* octets of a row of marsctl monitor */
 
 /*
@@ -271,6 +296,7 @@ struct service_event {
 	const char	*from, *to;	/* states; from may be unknown */
 	const char	*why;
 	uint64_t	 number;	/* how many, or which; 0: nothing */
+	uint64_t	 more;		/* such ones that were not told */
 	const char	*advice;	/* what an operator can do about it */
 	bool		 ordinary;	/* no reason to warn */
 };

@@ -9,148 +9,6 @@
 #include "ipc.h"
 #include "service_parts.h"
 
-/* Cursor of listings over all links: which one, and where in it. */
-struct service_cursor {
-	uint32_t	link;
-	uint32_t	at;
-};
-
-static bool
-service_circuits(void *arg, void *cursor, struct wr *w)
-{
-	struct service *s = arg;
-	struct service_cursor *at = cursor;
-	struct vc_circuit_info info;
-	struct service_link *l;
-
-	for (; (l = service_link_at(s, at->link)) != NULL;
-	    at->link++, at->at = 0) {
-		if (!vc_circuit(l->vc, &at->at, &info))
-			continue;
-		ctl_string(w, "process", s->hooks->name);
-		ctl_atm(w, "local", &info.local);
-		ctl_atm(w, "peer", &info.peer);
-		ctl_string(w, "kind", info.kind);
-		ctl_string(w, "state", info.state);
-		ctl_uint(w, "sdus-in", info.sdus_in);
-		ctl_uint(w, "sdus-out", info.sdus_out);
-		ctl_uint(w, "idle", (uint64_t)(info.idle / MTIME_SEC(1)));
-		return true;
-	}
-	return false;
-}
-
-/*
- * All links count what VC_COUNTERS names; what a link counts besides is why it
- * dropped something.
- */
-static const char *
-link_kind(const char *name)
-{
-	static const char *const counted[] = {
-#define X(sym, name) name,
-		VC_COUNTERS(X)
-#undef X
-	};
-	size_t i;
-
-	if (strcmp(name, "sdus-dropped") == 0 ||
-	    strcmp(name, "sdus-too-big") == 0)
-		return "drop";
-	for (i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
-		if (strcmp(name, counted[i]) == 0)
-			return "counter";
-	return "drop";
-}
-
-static void
-show_counter(struct service *s, struct wr *w, const char *scope,
-    const char *name, const char *kind, uint64_t value)
-{
-	ctl_string(w, "process", s->hooks->name);
-	ctl_string(w, "scope", scope);
-	ctl_string(w, "name", name);
-	ctl_string(w, "kind", kind);
-	ctl_uint(w, "value", value);
-}
-
-/* Of each link, then of the process as a whole. */
-static bool
-own_counters(struct service *s, void *cursor, struct wr *w)
-{
-	const struct {
-		const char	*name;
-		uint64_t	 value;
-	} own[] = {
-		{ "sibling-pauses", s->congestions },
-		{ "control-refused", ctlserver_refused(s->control) },
-	};
-	struct service_cursor *at = cursor;
-	struct service_link *l;
-	char scope[ATM_STRLEN];
-	const char *name;
-	uint64_t value;
-
-	for (; (l = service_link_at(s, at->link)) != NULL;
-	    at->link++, at->at = 0) {
-		if (!vc_counter(l->vc, at->at, &name, &value))
-			continue;
-		at->at++;
-		show_counter(s, w,
-		    atm_addr_print(&l->local, scope, sizeof(scope)), name,
-		    link_kind(name), value);
-		return true;
-	}
-	if (at->at == sizeof(own) / sizeof(own[0]))
-		return false;
-	show_counter(
-	    s, w, "all", own[at->at].name, "counter", own[at->at].value);
-	at->at++;
-	return true;
-}
-
-/*
- * The counters of the process come first.  When they are done, the last octet
- * of the cursor says so, and the rest of it belongs to the owner.
- */
-static bool
-service_counters(void *arg, void *cursor, struct wr *w)
-{
-	struct service *s = arg;
-	uint8_t *stage = (uint8_t *)cursor + CTL_CURSOR_SIZE - 1;
-
-	if (*stage == 0) {
-		if (own_counters(s, cursor, w))
-			return true;
-		memset(cursor, 0, CTL_CURSOR_SIZE);
-		*stage = 1;
-	}
-	if (!s->hooks->counters(s->arg, cursor, w))
-		return false;
-	ctl_string(w, "process", s->hooks->name);
-	return true;
-}
-
-/* One object: the owner's values, then those of the process. */
-static bool
-service_summary(void *arg, void *cursor, struct wr *w)
-{
-	struct service *s = arg;
-	struct service_cursor at = { 0, 0 };
-	struct vc_circuit_info info;
-	struct service_link *l;
-	uint64_t n = 0;
-
-	if (!s->hooks->summary(s->arg, cursor, w))
-		return false;
-	for (; (l = service_link_at(s, at.link)) != NULL; at.link++, at.at = 0)
-		while (vc_circuit(l->vc, &at.at, &info))
-			n++;
-	ctl_uint(w, "circuits", n);
-	ctl_string(w, "sandbox", s->sandbox);
-	return true;
-}
-
 /* --- what mars(8) is to do */
 
 static const char *
@@ -210,25 +68,101 @@ service_brief(void *arg, struct ctl_conn *c, int argc, char **argv)
 	return ask_parent(arg, IMSG_VERBOSE_REQ, 0);
 }
 
+static const char *
+service_stop(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	(void)c;
+	(void)argc;
+	(void)argv;
+	return ask_parent(arg, IMSG_CTL_STOP, 0);
+}
+
+/* log verbose|brief client|neighbor ADDRESS */
+static const char *
+watch(void *arg, int argc, char **argv, bool on)
+{
+	struct atm_addr who;
+
+	if (argc != 1 || atm_addr_parse(&who, argv[0]) == -1)
+		return "that is not an address";
+	return service_watch(arg, &who, on);
+}
+
+static const char *
+service_watch_on(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	(void)c;
+	return watch(arg, argc, argv, true);
+}
+
+static const char *
+service_watch_off(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	(void)c;
+	return watch(arg, argc, argv, false);
+}
+
+static const char *
+service_clear(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	struct service *s = arg;
+
+	(void)c;
+	(void)argc;
+	(void)argv;
+	if (s->hooks->clear == NULL)
+		return "its counters can't be cleared";
+	service_counters_clear(s);
+	s->hooks->clear(s->arg);
+	return NULL;
+}
+
 static const struct ctl_command in_common[] = {
-	{ "show summary", service_summary, NULL },
-	{ "show counters", service_counters, NULL },
-	{ "show circuits", service_circuits, NULL },
+	{ "show summary", service_show_summary, NULL },
+	{ "show counters", service_show_counters, NULL },
+	{ "show circuits", service_show_circuits, NULL },
+	{ "show interfaces", service_show_interfaces, NULL },
+	{ "show limits", service_show_limits, NULL },
+	{ "show memory", service_show_memory, NULL },
 	{ "monitor", NULL, NULL },
 	{ "reload", NULL, service_reload },
+	{ "stop", NULL, service_stop },
+	{ "clear counters", NULL, service_clear },
+	{ "log verbose client", NULL, service_watch_on },
+	{ "log verbose neighbor", NULL, service_watch_on },
+	{ "log brief client", NULL, service_watch_off },
+	{ "log brief neighbor", NULL, service_watch_off },
 	{ "log verbose", NULL, service_verbose },
 	{ "log brief", NULL, service_brief },
 };
+
+static bool
+has_protocol(const struct conf *c, const char *text)
+{
+	const struct conf_protocol *p;
+	const struct conf_cluster *cl;
+	struct mars_pro pro;
+
+	if (mars_pro_parse(&pro, text) == -1)
+		return false;
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		TAILQ_FOREACH(p, &cl->protocols, entry)
+			if (mars_pro_equal(&p->pro, &pro))
+				return true;
+	return false;
+}
 
 static const char *
 missing(void *arg, const char *word, const char *value)
 {
 	const struct service *s = arg;
 
-	return strcmp(word, "cluster") == 0 &&
-	    conf_cluster_find(s->conf, value) == NULL ?
-	    "there is no cluster of that name" :
-	    NULL;
+	if (strcmp(word, "cluster") == 0 &&
+	    conf_cluster_find(s->conf, value) == NULL)
+		return "there is no cluster of that name";
+	if (strcmp(word, "protocol") == 0 && !has_protocol(s->conf, value))
+		return "no cluster has that protocol";
+	return NULL;
 }
 
 struct ctlserver *

@@ -96,6 +96,9 @@ service_log_event(
 		log_append(line, sizeof(line), " %s", e->to);
 	if (e->why != NULL)
 		log_append(line, sizeof(line), ": %s", e->why);
+	if (e->more != 0)
+		log_append(line, sizeof(line), ", %llu more since",
+		    (unsigned long long)e->more);
 	if (e->number != 0)
 		log_append(line, sizeof(line), " (%llu)",
 		    (unsigned long long)e->number);

@@ -41,6 +41,13 @@ on_control(struct service *s, struct rd *r, int fd)
 }
 
 static void
+on_readers(struct service *s, struct rd *r, int fd)
+{
+	(void)r;
+	s->readers_fd = fd;
+}
+
+static void
 on_verbose(struct service *s, struct rd *r, int fd)
 {
 	(void)s;
@@ -75,6 +82,7 @@ static const struct service_message {
 	{ IMSG_SETUP, SERVICE_WITHOUT, SERVICE_ONCE, on_setup },
 	{ IMSG_SIBLING, SERVICE_WITH, SERVICE_ONCE, on_sibling },
 	{ IMSG_CONTROL, SERVICE_WITH, SERVICE_ONCE, on_control },
+	{ IMSG_CONTROL_READERS, SERVICE_WITH, SERVICE_ONCE, on_readers },
 	{ IMSG_CONF_BEGIN, SERVICE_WITHOUT, SERVICE_ALWAYS,
 	    service_on_conf_begin },
 	{ IMSG_CONF_DATA, SERVICE_WITHOUT, SERVICE_ALWAYS,

@@ -71,6 +71,16 @@ service_handler	service_on_atm_fd, service_on_atm_party;
 void	service_sibling_open(struct service *);		/* fatal() */
 void	service_sibling_close(struct service *);
 
+/* service_show.c: listings, for ctlserver.h; arg is the service */
+bool	service_show_circuits(void *, void *cursor, struct wr *);
+bool	service_show_counters(void *, void *cursor, struct wr *);
+bool	service_show_interfaces(void *, void *cursor, struct wr *);
+bool	service_show_limits(void *, void *cursor, struct wr *);
+bool	service_show_memory(void *, void *cursor, struct wr *);
+bool	service_show_summary(void *, void *cursor, struct wr *);
+/* the links' counters, and its own, begin at 0 again */
+void	service_counters_clear(struct service *);
+
 /* service_ctl.c */
 /* Serves the listening control socket fd; as ctlserver_new(). */
 struct ctlserver *service_ctl_open(struct service *, int fd);

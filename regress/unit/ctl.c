@@ -18,19 +18,13 @@ static const uint8_t expected[] = {
 	'u', 0, 1, 'b', 0xff, 0, 0, 0, 0, 0, 0, 1,
 	'i', 0, 1, 'c', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
 	'b', 0, 1, 'd', 1,
+	't', 0, 1, 'q', 0, 0, 0, 0, 0, 0, 0, 61,
+	'n', 0, 1, 'r',
 	'a', 0, 1, 'e',
 	's', 0, 0, 0, 1, 'z',
 	'o', 0, 0, 'u', 0, 1, 'n', 0, 0, 0, 0, 0, 0, 0, 7, 'e',
 	'e',
 };
-
-/* No daemon writes one so far, but marsctl reads them. */
-static void
-object(struct wr *w, const char *name)
-{
-	wr_u8(w, CTL_OBJECT);
-	wr_string(w, name);
-}
 
 static void
 write_all(void **state)
@@ -44,9 +38,11 @@ write_all(void **state)
 	ctl_uint(&w, "b", 0xff00000000000001ULL);
 	ctl_int(&w, "c", -2);
 	ctl_bool(&w, "d", true);
+	ctl_age(&w, "q", 61);
+	ctl_null(&w, "r");
 	ctl_array(&w, "e");
 	ctl_string(&w, "", "z");
-	object(&w, "");
+	ctl_object(&w, "");
 	ctl_uint(&w, "n", 7);
 	ctl_close(&w);
 	ctl_close(&w);
@@ -58,7 +54,7 @@ write_all(void **state)
 static void
 read_all(void **state)
 {
-	static const char tags[] = "suibasouee";
+	static const char tags[] = "suibtnasouee";
 	struct ctl_value v;
 	struct rd r;
 	size_t i;
@@ -76,7 +72,7 @@ read_all(void **state)
 			assert_true((int64_t)v.number == -2);
 		if (i == 3)
 			assert_int_equal(v.number, 1);
-		if (i == 7)
+		if (i == 9)
 			assert_string_equal(v.name, "n");
 	}
 	assert_false(ctl_next(&r, &v));
@@ -87,7 +83,8 @@ read_all(void **state)
 static void
 cut(void **state)
 {
-	static const size_t whole[] = { 0, 8, 20, 32, 37, 41, 47, 50, 62, 63 };
+	static const size_t whole[] = { 0, 8, 20, 32, 37, 49, 53, 57, 63, 66,
+	    78, 79 };
 	struct ctl_value v;
 	struct rd r;
 	size_t i, k;

@@ -112,6 +112,76 @@ blocks_with_an_address(void **state)
 	assert_true(wanted("group", "239.1.1.7"));
 }
 
+/* A row about a node, and a protocol written in two ways. */
+static void
+rows_of_a_node(void **state)
+{
+	(void)state;
+	row_begin();
+	ctl_string(&w, "protocol", "ipv4");
+	ctl_string(&w, "address", "192.0.2.9%1");
+	ctl_string(&w, "server", "192.0.2.1");
+	assert_true(wanted("protocol", "ipv4"));
+	assert_true(wanted("protocol", "0x0800"));
+	assert_false(wanted("protocol", "ipv6"));
+	assert_true(wanted("server", "192.0.2.1"));
+	assert_false(wanted("server", "local"));
+	/* without a selector it is any of that address */
+	assert_true(wanted("address", "192.0.2.9"));
+	assert_true(wanted("address", "192.0.2.9%1"));
+	assert_false(wanted("address", "192.0.2.9%2"));
+	assert_false(wanted("address", "192.0.2.1"));
+	assert_true(wanted("prefix", "192.0.2.8/29"));
+	assert_false(wanted("prefix", "192.0.2.0/29"));
+	assert_false(wanted("prefix", "::/0"));
+	/* a circuit has a peer, a server an oid */
+	row_begin();
+	ctl_string(&w, "peer", "192.0.2.9");
+	ctl_string(&w, "oid", "192.0.2.1");
+	assert_true(wanted("address", "192.0.2.9"));
+	assert_true(wanted("prefix", "192.0.2.0/24"));
+	assert_true(wanted("server", "192.0.2.1"));
+	row_begin();
+	assert_false(wanted("address", "192.0.2.9"));
+	assert_false(wanted("prefix", "192.0.2.0/24"));
+	assert_false(wanted("server", "local"));
+	assert_false(wanted("protocol", "ipv4"));
+}
+
+/* A block and a prefix that have a group in common. */
+static void
+blocks_within_a_prefix(void **state)
+{
+	(void)state;
+	a_group("b", "239.1.1.0", "239.1.1.255");
+	assert_true(wanted("prefix", "239.1.0.0/16"));
+	assert_true(wanted("prefix", "239.1.1.128/25"));
+	assert_true(wanted("prefix", "239.1.1.7"));
+	assert_false(wanted("prefix", "239.1.2.0/24"));
+	assert_false(wanted("prefix", "ff00::/8"));
+	/* the group of a flow or of a listener is one address */
+	row_begin();
+	ctl_string(&w, "group", "239.1.1.7");
+	assert_true(wanted("prefix", "239.1.0.0/16"));
+	assert_true(wanted("group", "239.1.1.7"));
+	assert_false(wanted("group", "239.1.1.8"));
+}
+
+static void
+wrong_values(void **state)
+{
+	struct ctl_filter f;
+
+	(void)state;
+	assert_non_null(ctl_filter_set(&f, "protocol", "ip"));
+	assert_non_null(ctl_filter_set(&f, "server", "ff00::1"));
+	assert_non_null(ctl_filter_set(&f, "server", "a"));
+	assert_null(ctl_filter_set(&f, "server", "local"));
+	assert_non_null(ctl_filter_set(&f, "address", "192.0.2"));
+	assert_non_null(ctl_filter_set(&f, "prefix", "192.0.2.0/33"));
+	assert_non_null(ctl_filter_set(&f, "group", "x"));
+}
+
 static void
 wrong_words(void **state)
 {
@@ -135,6 +205,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_of_a_cluster),
 		cmocka_unit_test(blocks_with_an_address),
+		cmocka_unit_test(rows_of_a_node),
+		cmocka_unit_test(blocks_within_a_prefix),
+		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(wrong_words),
 	};
 

@@ -35,14 +35,6 @@ begin(struct paper *p, const char *show, bool json)
 	wr_init(&p->w, p->buf, sizeof(p->buf));
 }
 
-/* No daemon writes one so far, but marsctl prints them. */
-static void
-object(struct wr *w, const char *name)
-{
-	wr_u8(w, CTL_OBJECT);
-	wr_string(w, name);
-}
-
 /* Prints the row in p->w, and makes room for another. */
 static bool
 row(struct paper *p, const char *process)
@@ -108,7 +100,7 @@ json_rows(void **state)
 
 	(void)state;
 	begin(&p, "groups", true);
-	done(&p, "{\"groups\":[]}\n");
+	done(&p, "{\"groups\":[],\"ok\":true}\n");
 
 	begin(&p, "groups", true);
 	ctl_string(&p.w, "s", "x\"y");
@@ -117,13 +109,13 @@ json_rows(void **state)
 	ctl_bool(&p.w, "b", true);
 	ctl_array(&p.w, "a");
 	ctl_uint(&p.w, "", 1);
-	object(&p.w, "");
+	ctl_object(&p.w, "");
 	ctl_bool(&p.w, "c", false);
 	ctl_close(&p.w);
 	ctl_array(&p.w, "");
 	ctl_close(&p.w);
 	ctl_close(&p.w);
-	object(&p.w, "o");
+	ctl_object(&p.w, "o");
 	ctl_close(&p.w);
 	ctl_uint(&p.w, "last", 0);
 	assert_true(row(&p, "marsd"));
@@ -134,7 +126,7 @@ json_rows(void **state)
 	    "{\"s\":\"x\\\"y\",\"u\":18446744073709551615,"
 	    "\"i\":-9223372036854775808,\"b\":true,"
 	    "\"a\":[1,{\"c\":false},[]],\"o\":{},\"last\":0},\n"
-	    "{\"n\":2}]}\n");
+	    "{\"n\":2}],\"ok\":true}\n");
 }
 
 /* A summary has an object for each process. */
@@ -151,18 +143,20 @@ summary(void **state)
 	assert_true(row(&p, "scspd"));
 	done(&p,
 	    "{\"summary\":{\n\"marsd\":{\"members\":3},\n"
-	    "\"scspd\":{\"records\":4}}}\n");
+	    "\"scspd\":{\"records\":4}},\"ok\":true}\n");
 
 	begin(&p, "summary", false);
 	ctl_uint(&p.w, "members", 3);
-	ctl_uint(&p.w, "started", 61);
+	ctl_age(&p.w, "started", 61);
+	ctl_null(&p.w, "last-error");
 	assert_true(row(&p, "marsd"));
 	ctl_uint(&p.w, "records", 4);
 	assert_true(row(&p, "scspd"));
 	done(&p,
-	    "marsd:\n  members           3\n"
-	    "  started           00:01:01\n\n"
-	    "scspd:\n  records           4\n");
+	    "marsd:\n  members             3\n"
+	    "  started             00:01:01\n"
+	    "  last-error          -\n\n"
+	    "scspd:\n  records             4\n");
 }
 
 static void
@@ -200,7 +194,8 @@ table(void **state)
 	    "CLUSTER PROTO GROUP                   SERVERS MEMBERS\n"
 	    "a       ipv4  239.1.1.1               -       "
 	    "127.0.0.1 127.0.0.2\n"
-	    "longer-than-it ipv4  239.1.1.0-239.1.1.255   -       x y\n"
+	    "longer-than-it\n"
+	    "        ipv4  239.1.1.0-239.1.1.255   -       x y\n"
 	    "b       -     -                       -       -\n");
 }
 
@@ -276,7 +271,7 @@ malformed(void **state)
 		ctl_close(&p.w);
 	rd_init(&r, p.buf, p.w.len);
 	assert_true(marsctl_row_valid(r));
-	done(&p, "{\"members\":[]}\n");
+	done(&p, "{\"members\":[],\"ok\":true}\n");
 }
 
 /* A command has no rows; its answer is the end. */
@@ -300,6 +295,99 @@ command(void **state)
 	free(p.text);
 }
 
+/* An order that went well may have an answer; a listing ends with an error. */
+static void
+results(void **state)
+{
+	struct paper p;
+
+	(void)state;
+	begin(&p, NULL, true);
+	marsctl_output_end(&p.o, true, "nothing changed");
+	fclose(p.f);
+	assert_string_equal(
+	    p.text, "{\"ok\":true,\"answer\":\"nothing changed\"}\n");
+	free(p.text);
+	begin(&p, NULL, false);
+	marsctl_output_end(&p.o, true, "nothing changed");
+	fclose(p.f);
+	assert_string_equal(p.text, "nothing changed\n");
+	free(p.text);
+	begin(&p, "members", true);
+	ctl_uint(&p.w, "n", 1);
+	assert_true(row(&p, "marsd"));
+	marsctl_output_end(&p.o, false, "gone");
+	fclose(p.f);
+	assert_string_equal(p.text, "{\"members\":[\n{\"n\":1}],"
+	    "\"ok\":false,\"error\":\"gone\"}\n");
+	free(p.text);
+}
+
+/* Each value has a line, a long list as many as it needs. */
+static void
+blocks(void **state)
+{
+	struct paper p;
+	int i;
+
+	(void)state;
+	memset(&p, 0, sizeof(p));
+	p.q.show = marsctl_show_find("members");
+	p.q.detail = true;
+	assert_non_null(p.f = open_memstream(&p.text, &p.size));
+	marsctl_output_begin(&p.o, p.f, false, &p.q);
+	wr_init(&p.w, p.buf, sizeof(p.buf));
+	ctl_string(&p.w, "cluster", "a");
+	ctl_array(&p.w, "groups");
+	for (i = 0; i < 6; i++)
+		ctl_string(&p.w, "", "239.1.1.1");
+	ctl_close(&p.w);
+	assert_true(row(&p, "marsd"));
+	ctl_string(&p.w, "cluster", "b");
+	ctl_array(&p.w, "by");
+	for (i = 0; i < 2; i++) {
+		ctl_object(&p.w, "");
+		ctl_string(&p.w, "server", "local");
+		ctl_close(&p.w);
+	}
+	ctl_close(&p.w);
+	assert_true(row(&p, "marsd"));
+	done(&p,
+	    "  cluster             a\n"
+	    "  groups              239.1.1.1 239.1.1.1 239.1.1.1 239.1.1.1 "
+	    "239.1.1.1\n"
+	    "                      239.1.1.1\n"
+	    "\n"
+	    "  cluster             b\n"
+	    "  by                  server local\n"
+	    "                      server local\n");
+}
+
+/* What a table has in each column fits a terminal, if it is not too long. */
+static void
+tables_fit(void **state)
+{
+	const struct marsctl_show *s;
+	size_t i, j;
+	int width;
+
+	(void)state;
+	for (i = 0; i < marsctl_nshows; i++) {
+		s = &marsctl_shows[i];
+		width = 0;
+		for (j = 0; j < s->ncolumns; j++) {
+			if (s->columns[j].width == 0)
+				width += (int)strlen(s->columns[j].head);
+			else
+				assert_true(s->columns[j].width >
+				    (int)strlen(s->columns[j].head));
+			width += s->columns[j].width;
+		}
+		if (width > 80)
+			fail_msg("%s: %d columns", s->name, width);
+	}
+}
+
 int
 main(void)
 {
@@ -312,6 +400,9 @@ main(void)
 		cmocka_unit_test(ages),
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(command),
+		cmocka_unit_test(results),
+		cmocka_unit_test(blocks),
+		cmocka_unit_test(tables_fit),
 	};
 
 	return cmocka_run_group_tests_name("marsctl output", tests, NULL, NULL);

@@ -98,6 +98,28 @@ every_command(void **state)
 	good("show lans", ASK_EDGED, "show lans");
 	good("show listeners", ASK_EDGED, "show listeners");
 	good("show flows", ASK_EDGED, "show flows");
+	good("show protocols", ASK_MARSD, "show protocols");
+	good("show joins", ASK_MARSD, "show joins");
+	good("show multicast-servers", ASK_MARSD, "show multicast-servers");
+	good("show redirect-map", ASK_MARSD, "show redirect-map");
+	good("show keys", ASK_SCSPD, "show keys");
+	good("show limits", ASK_MARSD | ASK_SCSPD, "show limits");
+	good("show memory", ASK_MARSD | ASK_SCSPD, "show memory");
+	good("show interfaces", ASK_MARSD | ASK_SCSPD, "show interfaces");
+	good("stop", ASK_MARSD, "stop");
+	good("log verbose client 192.0.2.9", ASK_MARSD,
+	    "log verbose client 192.0.2.9");
+	good("log brief neighbor 192.0.2.2", ASK_SCSPD,
+	    "log brief neighbor 192.0.2.2");
+	good("clear neighbor 192.0.2.2", ASK_SCSPD,
+	    "clear neighbor 192.0.2.2");
+	good("clear counters", ASK_MARSD | ASK_SCSPD, "clear counters");
+	good("drop member lis1 192.0.2.9", ASK_MARSD,
+	    "drop member lis1 192.0.2.9");
+	good("drop circuit lis1 192.0.2.9", ASK_MARSD,
+	    "drop circuit lis1 192.0.2.9");
+	good("deregister lis1 192.0.2.9", ASK_MARSD,
+	    "deregister lis1 192.0.2.9");
 	good("reload", ASK_MARSD, "reload");
 	good("log verbose", ASK_MARSD, "log verbose");
 	good("log brief", ASK_MARSD, "log brief");
@@ -156,7 +178,7 @@ static void
 abbreviations(void **state)
 {
 	(void)state;
-	good("s su", ASK_MARSD | ASK_SCSPD, "show summary");
+	good("sh su", ASK_MARSD | ASK_SCSPD, "show summary");
 	good("sho cl", ASK_MARSD, "show clusters");
 	good("rel", ASK_MARSD, "reload");
 	good("l v", ASK_MARSD, "log verbose");
@@ -164,6 +186,7 @@ abbreviations(void **state)
 	good("red x s t 1.2.3.4 m 1.2.3.5", ASK_MARSD,
 	    "redirect x soft 1.2.3.4 1.2.3.5");
 	bad("re", "ambiguous word: re", "  redirect\n");
+	bad("s", "ambiguous word: s", "  stop\n");
 	bad("show c", "ambiguous word: c", "  circuits\n");
 	bad("show s", "ambiguous word: s", "  servers\n");
 }
@@ -206,11 +229,48 @@ filters(void **state)
 	bad("show groups cluster", "missing", "NAME");
 	/* each of them once */
 	bad("show members cluster a cluster b", "unknown word: cluster",
-	    "valid here:\n  <end of the command>\n");
+	    "valid here:\n  <end of the command>\n  detail\n  protocol\n");
 	bad("show groups group a cluster b group c", "unknown word: group",
-	    "valid here:\n  <end of the command>\n");
+	    "valid here:\n  <end of the command>\n  detail\n  protocol\n");
+	/* of one of them, that value stands alone */
 	bad("show groups group a b", "unknown word: b",
-	    "valid here:\n  <end of the command>\n  cluster\n");
+	    "valid here:\n  <end of the command>\n  detail\n  cluster\n");
+}
+
+/* The value alone asks for one of them, with all that there is to say. */
+static void
+one_of_them(void **state)
+{
+	struct result r;
+
+	(void)state;
+	setup_parse(&r, "show memb 192.0.2.9 cl lis1");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.q.argv[1], "member");
+	assert_string_equal(filter(&r, "address"), "192.0.2.9");
+	assert_string_equal(filter(&r, "cluster"), "lis1");
+	assert_true(r.q.detail);
+	free(r.err);
+	setup_parse(&r, "show groups 239.1.1.1");
+	assert_string_equal(r.q.argv[1], "group");
+	assert_string_equal(filter(&r, "group"), "239.1.1.1");
+	free(r.err);
+	setup_parse(&r, "show cache 192.0.2.1 17 cluster lis1");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.q.argv[1], "record");
+	assert_string_equal(filter(&r, "server"), "192.0.2.1");
+	assert_string_equal(filter(&r, "key"), "17");
+	free(r.err);
+	bad("show cache 192.0.2.1", "missing", "  KEY\n");
+	bad("show members 192.0.2.9 192.0.2.8", "unknown word: 192.0.2.8",
+	    "<end");
+	/* all of them, with all that there is to say of each */
+	setup_parse(&r, "show members det prefix 192.0.2.0/24");
+	assert_int_equal(r.status, 0);
+	assert_string_equal(r.q.argv[1], "members");
+	assert_true(r.q.detail);
+	free(r.err);
+	bad("show members detail detail", "unknown word: detail", "cluster");
 }
 
 static void
@@ -247,6 +307,7 @@ main(void)
 		cmocka_unit_test(where_only_edges_are),
 		cmocka_unit_test(abbreviations),
 		cmocka_unit_test(filters),
+		cmocka_unit_test(one_of_them),
 		cmocka_unit_test(wrong_words),
 	};
 

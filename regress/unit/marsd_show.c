@@ -99,7 +99,7 @@ members_of_all_servers_have_rows(void **state)
 	rows_string("address", "10.0.0.3");
 	rows_string("server", "192.0.2.2");
 	rows_number("joins", 1);
-	rows_number("since", 0);
+	rows_null("since");
 	assert_false(ROWS_NEXT(marsd_show_members, m));
 	net_end(net, v[0], v[1], v[2], v[3], NULL);
 }
@@ -152,6 +152,149 @@ each_server_has_a_row(void **state)
 	net_end(net, v[0], v[1], v[2], v[3], NULL);
 }
 
+/* Host map and server map, by record, with who says so. */
+static void
+each_join_has_a_row(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+	static const char *const want[][4] = {
+		{ "host", "10.0.0.1", "224.1.1.1", "local" },
+		{ "host", "10.0.0.2", "224.1.1.1", "local" },
+		{ "host", "10.0.0.2", "224.1.1.16", "local" },
+		{ "host", "10.0.0.3", "224.1.1.1", "192.0.2.2" },
+		{ "server", "10.0.0.9", "224.1.1.1", "local" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_true(ROWS_NEXT(marsd_show_joins, m));
+		rows_string("map", want[i][0]);
+		rows_string("address", want[i][1]);
+		rows_string("group-min", want[i][2]);
+		rows_string("server", want[i][3]);
+		rows_number("counts", 1);
+	}
+	assert_false(ROWS_NEXT(marsd_show_joins, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+/* What one has joined, on which circuit, and what came of its messages. */
+static void
+one_member_in_full(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_member, m));
+	assert_true(ROWS_NEXT(marsd_show_member, m));
+	rows_string("address", "10.0.0.2");
+	rows_string("circuit", "10.0.0.2");
+	rows_array("joined", "224.1.1.1 224.1.1.16-224.1.1.31");
+	rows_string("leaf", "up");
+	/* it registered and joined twice, and was answered */
+	rows_number("messages-in", 3);
+	assert_true(rows_value("messages-out")->number >= 1);
+	rows_number("messages-refused", 0);
+	rows_null("refused");
+	assert_true(ROWS_NEXT(marsd_show_member, m));
+	rows_string("address", "10.0.0.3");
+	rows_null("circuit");
+	rows_null("leaf");
+	assert_false(ROWS_NEXT(marsd_show_member, m));
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(marsd_show_mcs_one, m));
+	rows_string("address", "10.0.0.9");
+	rows_array("serves", "224.1.1.1");
+	assert_false(ROWS_NEXT(marsd_show_mcs_one, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+/* Our own address first, then the servers that live. */
+static void
+the_redirect_map_in_its_order(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[1].mars;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_redirects, m));
+	rows_number("place", 1);
+	rows_string("address", "192.0.2.2");
+	rows_string("oid", "192.0.2.2");
+	assert_true(ROWS_NEXT(marsd_show_redirects, m));
+	rows_number("place", 2);
+	rows_string("address", "192.0.2.1");
+	assert_true(rows_value("next")->number > 0);
+	assert_false(ROWS_NEXT(marsd_show_redirects, m));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+/* The last error of the cluster and of the whole, until it is cleared. */
+static void
+what_went_wrong_last(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+	struct atm_addr who;
+
+	(void)state;
+	assert_true(ROWS_NEXT(marsd_show_summary, m));
+	rows_null("last-error");
+	rows_null("last-error-age");
+	assert_int_equal(atm_addr_parse(&who, "10.0.0.77"), 0);
+	marsd_cluster_stranger(TAILQ_FIRST(&m->clusters), MARSD_EV_UNSERVED,
+	    &(struct marsd_event){ .who = &who });
+	assert_int_equal(net->s[0].events[MARSD_EV_UNSERVED], 1);
+	/* again: it is remembered, and not told */
+	marsd_cluster_stranger(TAILQ_FIRST(&m->clusters), MARSD_EV_UNSERVED,
+	    &(struct marsd_event){ .who = &who });
+	assert_int_equal(net->s[0].events[MARSD_EV_UNSERVED], 1);
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(marsd_show_summary, m));
+	rows_string("last-error", "protocol is not served");
+	rows_string("last-error-address", "10.0.0.77");
+	rows_string("last-error-cluster", "lis1");
+	rows_number("last-error-age", 0);
+	marsd_clear_counters(m);
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(marsd_show_clusters, m));
+	rows_null("last-error");
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
+/* Orders about who is not there say so; about who is, it is gone. */
+static void
+a_member_is_deregistered(void **state)
+{
+	struct nvc *v[4];
+	struct net *net = two_servers(v);
+	struct marsd *m = net->s[0].mars;
+	struct atm_addr who;
+
+	(void)state;
+	assert_int_equal(atm_addr_parse(&who, "10.0.0.77"), 0);
+	assert_non_null(marsd_deregister(m, "lis1", &who));
+	assert_non_null(marsd_drop_circuit(m, "lis1", &who));
+	assert_non_null(marsd_drop_member(m, "lis1", &who));
+	assert_int_equal(atm_addr_parse(&who, "10.0.0.1"), 0);
+	assert_non_null(marsd_deregister(m, "lis2", &who));
+	assert_null(marsd_deregister(m, "lis1", &who));
+	assert_true(ROWS_NEXT(marsd_show_members, m));
+	rows_string("address", "10.0.0.2");
+	assert_non_null(marsd_deregister(m, "lis1", &who));
+	/* its circuit is still there */
+	assert_null(marsd_drop_circuit(m, "lis1", &who));
+	assert_non_null(marsd_drop_circuit(m, "lis1", &who));
+	net_end(net, v[0], v[1], v[2], v[3], NULL);
+}
+
 int
 main(void)
 {
@@ -161,6 +304,11 @@ main(void)
 		cmocka_unit_test(members_of_all_servers_have_rows),
 		cmocka_unit_test(groups_and_blocks_name_their_members),
 		cmocka_unit_test(each_server_has_a_row),
+		cmocka_unit_test(each_join_has_a_row),
+		cmocka_unit_test(one_member_in_full),
+		cmocka_unit_test(the_redirect_map_in_its_order),
+		cmocka_unit_test(what_went_wrong_last),
+		cmocka_unit_test(a_member_is_deregistered),
 	};
 
 	return cmocka_run_group_tests_name("marsd show", tests, NULL, NULL);

@@ -57,8 +57,14 @@ rows_number(const char *name, uint64_t expected)
 	struct ctl_value *v = rows_value(name);
 
 	assert_true(v->tag == CTL_UINT || v->tag == CTL_INT ||
-	    v->tag == CTL_BOOL);
+	    v->tag == CTL_AGE || v->tag == CTL_BOOL);
 	assert_int_equal(v->number, expected);
+}
+
+void
+rows_null(const char *name)
+{
+	assert_int_equal(rows_value(name)->tag, CTL_NULL);
 }
 
 void

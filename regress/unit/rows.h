@@ -35,6 +35,8 @@ struct ctl_value *rows_value(const char *name);
 /* It has this value, with one of these types. */
 void	rows_string(const char *name, const char *expected);
 void	rows_number(const char *name, uint64_t expected);
+/* There is no such value now. */
+void	rows_null(const char *name);
 /* It is an array of strings, in this order, with blanks between. */
 void	rows_array(const char *name, const char *expected);
 
