@@ -431,6 +431,8 @@ marsctl_parse(struct marsctl_request *q, int argc, char **argv, FILE *err)
 		}
 		if (t->effect == MARSCTL_EFFECT_SHOW)
 			filters = t->next;
+		else if (t->effect == MARSCTL_EFFECT_FILTER && filters == NULL)
+			filters = place; /* of what is no listing */
 		place = t->next == NULL ? filters : t->next;
 	}
 	for (t = place; t->type != MARSCTL_TOKEN_NONE; t++)
