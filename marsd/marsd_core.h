@@ -88,7 +88,7 @@ struct marsd_trace {
 	const struct atm_addr	*who;
 	const char		*what;
 	const char		*op;		/* of a message; or NULL */
-	const struct paddr	*min, *max;	/* a group or a block; or NULL */
+	const struct paddr	*min, *max;	/* a group, a block; or NULL */
 	uint16_t		 cause;		/* of an end (vc.h), or 0 */
 };
 
@@ -189,7 +189,8 @@ bool		 marsd_show_summary(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_clusters(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_members(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_groups(struct marsd *, void *cursor, struct wr *);
-bool		 marsd_show_protocols(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_protocols(struct marsd *, void *cursor,
+		    struct wr *);
 bool		 marsd_show_limits(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_memory(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_mcs(struct marsd *, void *cursor, struct wr *);
@@ -199,7 +200,8 @@ bool		 marsd_show_joins(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_member(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_mcs_one(struct marsd *, void *cursor, struct wr *);
 bool		 marsd_show_group(struct marsd *, void *cursor, struct wr *);
-bool		 marsd_show_redirects(struct marsd *, void *cursor, struct wr *);
+bool		 marsd_show_redirects(struct marsd *, void *cursor,
+		    struct wr *);
 bool		 marsd_show_servers(struct marsd *, void *cursor, struct wr *);
 /* "scope" (cluster, or "all"), "name", "value"; the shell adds "process" */
 bool		 marsd_show_counters(struct marsd *, void *cursor, struct wr *);

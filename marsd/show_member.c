@@ -286,12 +286,13 @@ marsd_show_joins(struct marsd *m, void *cursor, struct wr *w)
 			put_join(w, j->node, j, in->span);
 			return true;
 		}
-		if (cur->role == MARSD_ROLE_CLIENT)
-			*cur = (struct marsd_cursor){
-				.proto = cur->proto, .role = MARSD_ROLE_MCS
-			};
-		else
+		if (cur->role == MARSD_ROLE_MCS) {
 			marsd_show_next_proto(cur);
+			continue;
+		}
+		cur->role = MARSD_ROLE_MCS;
+		cur->begun = 0;
+		memset(&cur->last, 0, sizeof(cur->last));
 	}
 	return false;
 }

@@ -37,7 +37,8 @@ static void	 yyerror(const char *);
 %token	ADDRESS ALGORITHM ALLOW ATM_PVC ATM_SVC AUTH BACKUP BASE_PORT
 %token	CLUSTER CMI CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT LISTEN MARSD
 %token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
-%token	READ_ONLY REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
+%token	READ_ONLY
+%token	REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
 %token	UNTIL USER VALID
 %token	DF DISCOVERY DSCP EDGE EDGED FAST_LEAVE FORWARD GROUP LAN LINK_LOCAL
 %token	PATHS QUERIER QUERY SERVE SERVERS SOURCE STATICS TTL TUN
@@ -553,8 +554,8 @@ static const struct keyword keywords[] = {
 	{ "circuits-per-address", NUMERIC, "circuits-per-address NUMBER" },
 	{ "cluster", CLUSTER, "cluster \"name\" { protocol ipv4 }" },
 	{ "cmi", CMI, "cmi 1 - 4095" },
-	{ "control", CONTROL, "control \"/var/run/mars\", control group NAME or "
-	    "control read-only group NAME" },
+	{ "control", CONTROL, "control \"/var/run/mars\", control group "
+	    "NAME or control read-only group NAME" },
 	{ "csn", CSN, "csn before or csn after" },
 	{ "csu", NUMERIC, "csu SECONDS" },
 	{ "csu-batch", NUMERIC, "csu-batch NUMBER" },

@@ -295,7 +295,7 @@ control_stale(const struct sockaddr_un *sun)
 
 /* What mars.conf names has to exist. */
 static gid_t
-group_of(const char *name)
+group_id(const char *name)
 {
 	const struct group *gr = getgrnam(name);
 
@@ -311,7 +311,7 @@ group_of(const char *name)
  * control[] is ours.  group: who may use it, or empty: that of mars.
  */
 static int
-control_socket(char *control, size_t size, const char *path, const char *group)
+control_listen(char *control, size_t size, const char *path, const char *group)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	mode_t old;
@@ -329,7 +329,7 @@ control_socket(char *control, size_t size, const char *path, const char *group)
 		fatal("can't bind %s", sun.sun_path);
 	(void)umask(old);
 	(void)strlcpy(control, sun.sun_path, size);
-	if (*group != '\0' && chown(path, (uid_t)-1, group_of(group)) == -1)
+	if (*group != '\0' && chown(path, (uid_t)-1, group_id(group)) == -1)
 		fatal("can't give %s to the group %s", path, group);
 	if (chmod(path, 0660) == -1 || listen(fd, CONTROL_BACKLOG) == -1)
 		fatal("can't listen on %s", path);
@@ -347,7 +347,7 @@ control_dir_open(const struct conf *c)
 	    stat(c->control, &st) == -1 || st.st_uid != geteuid())
 		return;
 	if (*c->control_group != '\0' &&
-	    chown(c->control, (uid_t)-1, group_of(c->control_group)) == -1)
+	    chown(c->control, (uid_t)-1, group_id(c->control_group)) == -1)
 		fatal("can't give %s to the group %s", c->control,
 		    c->control_group);
 	if (chmod(c->control, readers ? 0751 : 0750) == -1)
@@ -364,13 +364,13 @@ parent_control_open(struct parent *p, enum parent_child_id id)
 	control_dir_open(p->conf);
 	(void)snprintf(path, sizeof(path), "%s/%s.sock", p->conf->control,
 	    c->name);
-	c->control_fd = control_socket(p->control[id], sizeof(p->control[id]),
+	c->control_fd = control_listen(p->control[id], sizeof(p->control[id]),
 	    path, p->conf->control_group);
 	if (*p->conf->control_readers == '\0')
 		return;
 	(void)snprintf(path, sizeof(path), "%s/%s-read.sock",
 	    p->conf->control, c->name);
-	c->readers_fd = control_socket(p->readers[id], sizeof(p->readers[id]),
+	c->readers_fd = control_listen(p->readers[id], sizeof(p->readers[id]),
 	    path, p->conf->control_readers);
 }
 

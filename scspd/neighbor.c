@@ -387,8 +387,8 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 }
 
 /*
- * The packet is counted and told, and has no other effect (A-59, A-80).  x: what
- * it says of its key, or NULL.
+ * The packet is counted and told, and has no other effect (A-59, A-80).  x:
+ * what it says of its key, or NULL.
  */
 static void
 scsp_neighbor_refuse(struct scsp_neighbor *nb, enum scsp_event_code code,

@@ -279,7 +279,7 @@ scsp_peer_proven(struct scsp_circuit *c, uint32_t id)
 }
 
 static void
-trace_call(struct scsp_peer *p, const char *what, uint16_t cause)
+scsp_trace_call(struct scsp_peer *p, const char *what, uint16_t cause)
 {
 	const struct scsp_trace t = {
 		.level = 1, .who = &p->addr, .what = what, .cause = cause
@@ -307,7 +307,7 @@ scsp_peer_remote_call(void *arg, struct vc *vc, const struct atm_addr *caller,
 		return VC_CAUSE_RESOURCE;
 	}
 	*cookie = c;
-	trace_call(p, "call accepted", 0);
+	scsp_trace_call(p, "call accepted", 0);
 	if (!leaf)
 		settle_soon(p);
 	return VC_CAUSE_NONE;
@@ -321,7 +321,7 @@ scsp_peer_ack(void *arg, struct vc *vc, void *cookie)
 	(void)arg;
 	(void)vc;
 	c->connected = true;
-	trace_call(c->peer, "call answered", 0);
+	scsp_trace_call(c->peer, "call answered", 0);
 	settle_soon(c->peer);
 }
 
@@ -352,7 +352,7 @@ scsp_peer_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 
 	(void)arg;
 	(void)vc;
-	trace_call(c->peer, "call ended", cause);
+	scsp_trace_call(c->peer, "call ended", cause);
 	gone(c);
 }
 

@@ -36,7 +36,8 @@ scsp_put_id(struct wr *w, const char *name, uint32_t id)
 }
 
 void
-scsp_put_age(struct wr *w, const char *name, const struct scsp *s, mtime_t since)
+scsp_put_age(
+    struct wr *w, const char *name, const struct scsp *s, mtime_t since)
 {
 	ctl_age(w, name,
 	    (uint64_t)(mtime_diff(since, s->timers->now) / MTIME_SEC(1)));
@@ -55,7 +56,7 @@ scsp_show_dropped(const uint64_t *drops)
 
 /* Of all neighbors, and of those who are none. */
 static const struct scsp_problem *
-latest_problem(struct scsp *s)
+scsp_latest_problem(struct scsp *s)
 {
 	const struct scsp_problem *last = &s->problem;
 	const struct scsp_neighbor *nb;
@@ -99,7 +100,7 @@ scsp_show_summary(struct scsp *s, void *cursor, struct wr *w)
 	ctl_uint(w, "strange", strange);
 	ctl_uint(w, "calls-refused", s->calls_refused);
 	ctl_uint(w, "dropped", drops);
-	scsp_problem_show(w, latest_problem(s), s->timers->now);
+	scsp_problem_show(w, scsp_latest_problem(s), s->timers->now);
 	return true;
 }
 
@@ -206,7 +207,9 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	uint32_t i, base;
 
 	for (;;) {
-		if (at->n != 0 && (nb = scsp_show_neighbor_at(s, at->n - 1)) == NULL)
+		if (at->n != 0)
+			nb = scsp_show_neighbor_at(s, at->n - 1);
+		if (at->n != 0 && nb == NULL)
 			return false;
 		base = nb == NULL ? 1 : NCOUNTERS;
 		i = at->counter++;

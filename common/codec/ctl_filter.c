@@ -106,7 +106,7 @@ wants_address(const struct ctl_filter *f, struct rd row)
 }
 
 static bool
-parse_group(struct ctl_filter *f)
+parse_block(struct ctl_filter *f)
 {
 	/* null where it is none: "-" is the block of an empty address */
 	return paddr_parse(&f->addr, f->value) == 0 ||
@@ -205,7 +205,7 @@ static const struct ctl_filter_kind kinds[] = {
 	    "that is no key of a record: write a number", { "key" } },
 	{ "address", parse_address, wants_address, "that is no address",
 	    { "address", "peer" } },
-	{ "group", parse_group, wants_block, "that is no address of a group",
+	{ "group", parse_block, wants_block, "that is no address of a group",
 	    { "group-min", "group-max", "group" } },
 	{ "prefix", parse_prefix, wants_prefix,
 	    "that is no prefix: write one such as 192.0.2.0/24",

@@ -559,7 +559,7 @@ tick(evutil_socket_t fd, short what, void *arg)
 
 /* False: fd is still the caller's. */
 static bool
-listener_add(struct ctlserver *s, int fd, bool readers)
+ctl_listener_add(struct ctlserver *s, int fd, bool readers)
 {
 	struct ctl_listener *l = &s->listeners[s->nlisteners];
 
@@ -579,7 +579,7 @@ listener_add(struct ctlserver *s, int fd, bool readers)
 bool
 ctlserver_readers(struct ctlserver *s, int fd)
 {
-	return listener_add(s, fd, true);
+	return ctl_listener_add(s, fd, true);
 }
 
 struct ctlserver *
@@ -600,7 +600,7 @@ ctlserver_new(
 	    event_assign(&s->resume, base, -1, 0, ctlserver_resume, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||
 	    event_add(&s->tick, &first) == -1 ||
-	    !listener_add(s, fd, false)) {
+	    !ctl_listener_add(s, fd, false)) {
 		(void)event_del(&s->tick);
 		free(s);
 		return NULL;

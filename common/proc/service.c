@@ -37,7 +37,8 @@ service_serve(struct service *s)
 	s->control = service_ctl_open(s, s->control_fd);
 	if (s->control == NULL)
 		fatal("control socket");
-	if (s->readers_fd != -1 && !ctlserver_readers(s->control, s->readers_fd))
+	if (s->readers_fd != -1 &&
+	    !ctlserver_readers(s->control, s->readers_fd))
 		fatal("control socket for readers");
 	s->serving = true;
 	wr_init(&w, buf, sizeof(buf));

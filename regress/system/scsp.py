@@ -25,7 +25,7 @@ def replay_shown():
         row, = server.ctl("neighbors")
         assert row["auth"] == "hmac-sha256" and row["spi"] == 257, row
         assert row["replay"] == "in force", row
-        assert "in force" in server.marsctl("show", "neighbors").stdout
+        assert "in force" in server.marsctl("show", "neighbors", "detail").stdout
         assert not lines(server, "auth off")
     assert a.stop() == 0 and b.stop() == 0
 

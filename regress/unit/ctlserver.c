@@ -132,6 +132,19 @@ static const struct ctl_command others[] = {
 };
 
 static int
+listening(struct sockaddr_un *sun, const char *dir, const char *name)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	sun->sun_family = AF_UNIX;
+	snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/%s", dir, name);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)sun, sizeof(*sun)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	return fd;
+}
+
+static int
 setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -140,21 +153,15 @@ setup(void **state)
 		{ commands, sizeof(commands) / sizeof(commands[0]), w },
 		{ others, sizeof(others) / sizeof(others[0]), sentence },
 	};
-	int fd;
 
 	assert_non_null(w);
 	signal(SIGPIPE, SIG_IGN);
 	(void)strlcpy(w->dir, "ctlserver.XXXXXX", sizeof(w->dir));
 	assert_non_null(mkdtemp(w->dir));
-	w->sun.sun_family = AF_UNIX;
-	snprintf(w->sun.sun_path, sizeof(w->sun.sun_path), "%s/s", w->dir);
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(
-	    bind(fd, (struct sockaddr *)&w->sun, sizeof(w->sun)), 0);
-	assert_int_equal(listen(fd, 64), 0);
 	assert_int_equal(loop_init(&w->loop), 0);
-	assert_non_null(w->s = ctlserver_new(&w->loop, fd, lists, 2));
+	w->s = ctlserver_new(&w->loop, listening(&w->sun, w->dir, "s"), lists,
+	    2);
+	assert_non_null(w->s);
 	*state = w;
 	return 0;
 }
@@ -189,16 +196,22 @@ struct marsc {
 };
 
 static void
-client_open(struct world *w, struct marsc *c)
+client_at(struct world *w, struct marsc *c, const struct sockaddr_un *sun)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	memset(c, 0, sizeof(*c));
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(
-	    connect(fd, (struct sockaddr *)&w->sun, sizeof(w->sun)), 0);
+	    connect(fd, (const struct sockaddr *)sun, sizeof(*sun)), 0);
 	assert_int_equal(imsgbuf_init(&c->ib, fd), 0);
 	turns(w, 2);
+}
+
+static void
+client_open(struct world *w, struct marsc *c)
+{
+	client_at(w, c, &w->sun);
 }
 
 static void
@@ -778,6 +791,44 @@ followers_are_few(void **state)
 		client_close(&c[i]);
 	turns(w, 4);
 	assert_false(ctlserver_followed(w->s));
+
+/* Who may only be shown things orders nothing, and leaves room for others. */
+static void
+readers(void **state)
+{
+	struct world *w = *state;
+	struct marsc c[9], other;
+	struct sockaddr_un sun;
+	int i;
+
+	memset(&sun, 0, sizeof(sun));
+	assert_true(
+	    ctlserver_readers(w->s, listening(&sun, w->dir, "r")));
+	for (i = 0; i < 9; i++)
+		client_at(w, &c[i], &sun);
+	request(&c[0], "show some");
+	turns(w, 20);
+	client_read(&c[0]);
+	assert_true(c[0].rows > 0);
+	request(&c[1], "act a");
+	turns(w, 2);
+	client_read(&c[1]);
+	assert_true(c[1].ended);
+	assert_false(c[1].ok);
+	assert_int_equal(w->argc, 0);
+	/* the ninth was turned away */
+	client_read(&c[8]);
+	assert_true(c[8].gone);
+	client_open(w, &other);
+	request(&other, "act a");
+	turns(w, 2);
+	client_read(&other);
+	assert_true(other.ok);
+	assert_int_equal(w->argc, 1);
+	client_close(&other);
+	for (i = 0; i < 9; i++)
+		client_close(&c[i]);
+	unlink(sun.sun_path);
 }
 
 int
@@ -798,6 +849,7 @@ main(void)
 		T(followers_are_told),
 		T(a_follower_that_does_not_read_loses_rows),
 		T(followers_are_few),
+		T(readers),
 	};
 
 	return cmocka_run_group_tests_name("ctlserver", tests, NULL, NULL);

@@ -109,6 +109,73 @@ counters_name_what_they_count(void **state)
 	net_free(n);
 }
 
+/* State machines, timers, and what went wrong last, until it is cleared. */
+static void
+a_neighbor_in_full(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
+	struct scsp_peer *p;
+
+	(void)state;
+	assert_true(ROWS_NEXT(scsp_show_neighbors, s));
+	assert_true(rows_value("next-hello")->tag == CTL_AGE);
+	assert_true(rows_value("silent-in")->number > 0);
+	rows_null("csu-again-in");
+	rows_null("last-error");
+	rows_null("last-error-spi");
+	RB_FOREACH(p, scsp_peer_tree, &s->peers)
+		scsp_problem_group(p, 7);
+	assert_int_equal(n->node[1].events[SCSP_EV_GROUP], 2);
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(scsp_show_neighbors, s));
+	rows_string("last-error", "packet of a server group that is not "
+	    "configured with that server here");
+	rows_string("last-error-address", "10.0.0.1%1");
+	rows_number("last-error-age", 0);
+	scsp_clear_counters(s);
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(scsp_show_neighbors, s));
+	rows_null("last-error");
+	rows_number("hellos-in", 0);
+	net_free(n);
+}
+
+/* Of no neighbor: told once in a while, and the last error of the whole. */
+static void
+a_stranger_is_told_of(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
+	struct atm_addr who;
+
+	(void)state;
+	assert_int_equal(atm_addr_parse(&who, "10.0.0.77%1"), 0);
+	scsp_problem_stranger(s, &who);
+	scsp_problem_stranger(s, &who);
+	assert_int_equal(n->node[1].events[SCSP_EV_STRANGER], 1);
+	assert_true(ROWS_NEXT(scsp_show_summary, s));
+	rows_string(
+	    "last-error", "call from a server that is no neighbor here");
+	rows_string("last-error-address", "10.0.0.77%1");
+	net_free(n);
+}
+
+/* What a record says is decoded only where it is asked for. */
+static void
+a_record_in_full(void **state)
+{
+	struct net *n = three_servers();
+	struct scsp *s = n->node[1].s;
+
+	(void)state;
+	assert_true(ROWS_NEXT(scsp_show_record, s));
+	rows_string("oid", "10.0.0.1");
+	rows_number("key", 0);
+	assert_true(rows_value("octets")->tag == CTL_STRING);
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -117,6 +184,9 @@ main(void)
 		cmocka_unit_test(each_neighbor_has_a_row),
 		cmocka_unit_test(cache_goes_on_behind_a_record_that_went),
 		cmocka_unit_test(counters_name_what_they_count),
+		cmocka_unit_test(a_neighbor_in_full),
+		cmocka_unit_test(a_stranger_is_told_of),
+		cmocka_unit_test(a_record_in_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
