@@ -137,7 +137,6 @@ struct marsd {
 	mtime_t			 started;
 	uint8_t			 oid[4];
 	bool			 stopping;
-	uint32_t		 spared;	/* while congested */
 	uint64_t		 heard;		/* messages, of all clusters */
 	bool			 congested;	/* scspd is behind */
 	struct marsd_reserve	 registrations, changes; /* meanwhile */
