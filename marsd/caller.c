@@ -7,7 +7,8 @@
  * Who has called: all circuits of one address, whatever their selectors,
  * have one share of the rate, so that nobody gets more by calling often.
  * A caller is remembered after its last circuit until its share is whole
- * again (limit.c).
+ * again (limit.c), and while scspd is behind if it has had of what is still
+ * taken.
  */
 #include <stdlib.h>
 
@@ -33,8 +34,14 @@ caller_free(struct marsd_cluster *c, struct marsd_caller *k)
 static bool
 caller_whole(struct marsd_cluster *c, struct marsd_caller *k)
 {
+	const struct marsd *m = c->mars;
+
+	if (m->congested &&
+	    (marsd_share_counts(&k->changes, &m->changes) ||
+	    marsd_share_counts(&k->registrations, &m->registrations)))
+		return false;
 	return marsd_bucket_full(
-	    &k->bucket, c->mars->ts->now, c->conf->rate, c->conf->burst);
+	    &k->bucket, m->ts->now, c->conf->rate, c->conf->burst);
 }
 
 /*

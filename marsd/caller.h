@@ -27,6 +27,8 @@ struct marsd_caller {
 	struct atm_addr		 addr;
 	uint32_t		 circuits;
 	struct marsd_bucket	 bucket;
+	/* while scspd is behind: of what it registers and changes */
+	struct marsd_share	 registrations, changes;
 };
 RB_HEAD(marsd_caller_tree, marsd_caller);
 RB_PROTOTYPE(marsd_caller_tree, marsd_caller, entry, caller_cmp)

@@ -149,8 +149,9 @@ struct marsd {
 	mtime_t			 started;
 	uint8_t			 oid[4];
 	bool			 stopping;
-	uint32_t		 spared;	/* while congested */
 	uint64_t		 heard;		/* messages, of all clusters */
+	bool			 congested;	/* scspd is behind */
+	struct marsd_reserve	 registrations, changes; /* meanwhile */
 	/* of the message that is being built: cleared nowhere, as 9 kB cost */
 	uint8_t			 list[MARS_MTU];
 	TAILQ_HEAD(, marsd_cluster) clusters;

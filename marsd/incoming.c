@@ -17,7 +17,7 @@
 #define COPIES_A_TOKEN	256
 #define WALK_A_TOKEN	16
 #define WALK_FREE	64
-#define SPARED_MAX	4096	/* registrations, while scspd is behind */
+#define SPARED_MAX	4096	/* of either kind, while scspd is behind */
 
 struct marsd_handler {
 	enum marsd_drop	(*handle)(struct marsd_incoming *);
@@ -61,20 +61,29 @@ source_ok(const struct marsd_circuit *ci, const struct atm_addr *src)
 
 /*
  * Is there too much that scspd has not read yet for what this message changes?
- * Its sender says it once more.  Registrations are few, and who waits for one
- * can do nothing else; so a number of them goes on.
+ * Its sender says it once more.  But a number of messages goes on, of which
+ * each caller has a share: who has kept scspd busy uses up its own and nobody
+ * else's.  Registrations have a number of their own, since who waits for one
+ * can do nothing else.
  */
 static bool
 is_congested(struct marsd *m, const struct marsd_incoming *in)
 {
+	struct marsd_caller *k = in->circuit->caller;
+
 	if (m->ops->congested == NULL || !m->ops->congested(m->arg)) {
-		m->spared = 0;
+		m->congested = false;
 		return false;
 	}
-	if ((in->msg.flags & MARS_F_REGISTER) == 0 || m->spared == SPARED_MAX)
-		return true;
-	m->spared++;
-	return false;
+	if (!m->congested) {
+		m->congested = true;
+		marsd_reserve_fill(&m->registrations, SPARED_MAX);
+		marsd_reserve_fill(&m->changes, SPARED_MAX);
+	}
+	if ((in->msg.flags & MARS_F_REGISTER) != 0)
+		return !marsd_reserve_take(
+		    &m->registrations, &k->registrations);
+	return !marsd_reserve_take(&m->changes, &k->changes);
 }
 
 static const char *

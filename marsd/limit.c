@@ -8,6 +8,8 @@
 /* A token is a million units: at one token a second, one unit each us. */
 #define TOKEN	1000000
 
+#define SHARES	16	/* of what is left of a reserve */
+
 void
 marsd_bucket_init(struct marsd_bucket *b, mtime_t now, uint32_t depth)
 {
@@ -61,4 +63,35 @@ marsd_bucket_full(
 {
 	bucket_fill(b, now, rate, depth);
 	return b->tokens == (int64_t)depth * TOKEN;
+}
+
+void
+marsd_reserve_fill(struct marsd_reserve *r, uint32_t size)
+{
+	r->time++;
+	r->left = size;
+}
+
+bool
+marsd_reserve_take(struct marsd_reserve *r, struct marsd_share *s)
+{
+	uint32_t most = r->left / SHARES;
+
+	if (most < MARSD_SHARE_MIN)
+		most = MARSD_SHARE_MIN;
+	if (r->left == 0)
+		return false;
+	if (!marsd_share_counts(s, r))
+		*s = (struct marsd_share){ .time = r->time };
+	if (s->taken >= most)
+		return false;
+	s->taken++;
+	r->left--;
+	return true;
+}
+
+bool
+marsd_share_counts(const struct marsd_share *s, const struct marsd_reserve *r)
+{
+	return s->time == r->time;
 }

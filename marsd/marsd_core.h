@@ -133,7 +133,7 @@ struct marsd_ops {
 		    const uint32_t *keys, uint32_t n);
 	void	(*realign)(void *, uint16_t sgid);
 	/*
-	 * Is scspd behind?  Then clients may not change anything: they ask
+	 * Is scspd behind?  Then each client may change little more: it asks
 	 * again.  NULL: never.
 	 */
 	bool	(*congested)(void *);

@@ -37,13 +37,22 @@ part_free(struct marsd_ranges *r, struct marsd_ranges_part *p)
 	free(p);
 }
 
+/* Without the work of a tree that stays one: there may be very many. */
+static void
+parts_free(struct marsd_ranges_part *p)
+{
+	if (p == NULL)
+		return;
+	parts_free(RB_LEFT(p, entry));
+	parts_free(RB_RIGHT(p, entry));
+	free(p);
+}
+
 void
 marsd_ranges_clear(struct marsd_ranges *r)
 {
-	struct marsd_ranges_part *p, *next;
-
-	RB_FOREACH_SAFE(p, marsd_ranges_tree, &r->tree, next)
-		part_free(r, p);
+	parts_free(RB_ROOT(&r->tree));
+	marsd_ranges_init(r);
 }
 
 /* The first range that ends there or later. */

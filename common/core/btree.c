@@ -385,8 +385,8 @@ bt_join(const struct btree *t, struct btree_node *parent, unsigned int i)
 	bt_cut(t, parent, i + 1);
 }
 
-static void	*bt_take(const struct btree *, struct btree_node *, unsigned int,
-		    const struct btree_probe *);
+static void	*bt_take(const struct btree *, struct btree_node *,
+		    unsigned int level, const struct btree_probe *);
 
 /* The same from the i-th child of a node, which may be empty then. */
 static void *

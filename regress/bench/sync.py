@@ -95,14 +95,20 @@ def sync(n):
             raise suite.Gone("records come too slowly")
         time.sleep(0.02 if n < 1000000 else 0.2)
     wall = time.monotonic() - began
-    if os.environ.get("SYNC_SHOW"):
-        print(b.marsctl("show", "counters").stdout, a.marsctl("show", "counters").stdout, a.marsctl("show","neighbors").stdout, subprocess.run(["nstat", "-az"], stdout=subprocess.PIPE, text=True).stdout)
-        print(a.tail(30), b.tail(30))
     result = {"joins": n, "wall": wall, "cpu": a.cpu() - before + b.cpu(),
               "memory": b.rss(), "floor": floor(n)}
+    result["update"] = one_update(a, b)
     suite.cleanup()
     suite.running.clear()
     return result
+
+
+def one_update(a, b):
+    """From a client of the one to a client of the other, in us."""
+    wait("aligned", b.aligned)
+    return json.loads(subprocess.run(
+        [BUILD + "/regress/bench/update", str(BASE_PORT), a.address,
+         b.address, "300"], check=True, stdout=subprocess.PIPE).stdout)
 
 
 def floor(n):
@@ -123,17 +129,18 @@ def main():
     if not args.j:
         print("%9s %8s %8s %6s %8s %8s %6s  %s" % (
             "joins", "CPU s", "floor", "ratio", "wall s", "floor", "ratio",
-            "MiB of the learning side"))
+            "MiB of the learning side; one update"))
     for n in args.numbers or [10000, 100000]:
         r = sync(n)
         results.append(r)
         f = r["floor"]
         if not args.j:
-            print("%9d %8.3f %8.3f %6.1f %8.3f %8.3f %6.1f  %s" % (
+            print("%9d %8.3f %8.3f %6.1f %8.3f %8.3f %6.1f  %s; "
+                  "%d us, p99 %d" % (
                 n, r["cpu"], f["cpu"], r["cpu"] / f["cpu"], r["wall"],
                 f["wall"], r["wall"] / f["wall"], ", ".join(
-                    "%s %d" % kv for kv in sorted(r["memory"].items()))),
-                  flush=True)
+                    "%s %d" % kv for kv in sorted(r["memory"].items())),
+                r["update"]["p50"], r["update"]["p99"]), flush=True)
     if args.j:
         json.dump(results, sys.stdout, indent=1)
         print()

@@ -160,7 +160,9 @@ def slow_sibling():
     wait("a member", lambda: a.members() != [])
     stopped(a, "scspd")
     assert ends_within(a, 12) == 1
-    assert a.logged("scspd"), a.tail()
+    # whichever of the two has noticed it first
+    assert a.logged("scspd has read nothing") or \
+        a.logged("scspd (pid") and a.logged("hangs"), a.tail()
 
 
 @test

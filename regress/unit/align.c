@@ -883,8 +883,8 @@ messages_are_divided_by_what_the_circuit_takes(void **state)
 
 /*
  * marsd is behind: records wait here, and where these are too many at their
- * senders; a few are taken all the same, nothing new is asked for; the adjacency
- * stays.
+ * senders; a few are taken all the same, nothing new is asked for; the
+ * adjacency stays.
  */
 static bool behind;
 static bool

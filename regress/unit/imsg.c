@@ -478,8 +478,8 @@ fill(struct link *l, size_t n)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		compose(&l->a, 1, -1, 16368);
-	compose(&l->a, 1, -1, IBUF_READ_SIZE - 3 * 16384 - n - 16);
+		compose(&l->a, 1, -1, 4080);
+	compose(&l->a, 1, -1, IBUF_READ_SIZE - 3 * 4096 - n - 16);
 }
 
 /*
@@ -503,8 +503,8 @@ descriptor_at_the_end_of_the_buffer(void **state)
 		for (i = 0; i < 4; i++)
 			assert_int_equal(imsgbuf_read(&l->b), 1);
 		for (i = 0; i < 3; i++)
-			expect(&l->b, 1, false, 16368);
-		expect(&l->b, 1, false, IBUF_READ_SIZE - 3 * 16384 - n - 16);
+			expect(&l->b, 1, false, 4080);
+		expect(&l->b, 1, false, IBUF_READ_SIZE - 3 * 4096 - n - 16);
 		expect(&l->b, 2, true, 4);
 		expect(&l->b, 3, false, 5);
 		expect(&l->b, 4, true, 6);

@@ -141,6 +141,43 @@ work_is_charged(void **state)
 	assert_int_equal(b.tokens, -10 * 1000000);
 }
 
+/*
+ * Issue 16: who takes all that it gets has a sixteenth of what is left, and
+ * the next ones have theirs; 8 are there for each until there is nothing.
+ */
+static void
+nobody_takes_all_of_a_reserve(void **state)
+{
+	struct marsd_share greedy = { 0 }, next = { 0 }, many[600] = { { 0 } };
+	struct marsd_reserve r = { 0 };
+	int i, n;
+
+	(void)state;
+	marsd_reserve_fill(&r, 4096);
+	assert_false(marsd_share_counts(&greedy, &r));
+	for (n = 0; marsd_reserve_take(&r, &greedy); n++)
+		continue;
+	/* 240 x 16 < 4096 - 240, and 241 is more than 3855 / 16 */
+	assert_int_equal(n, 241);
+	assert_true(marsd_share_counts(&greedy, &r));
+	assert_false(marsd_reserve_take(&r, &greedy));
+	for (n = 0; marsd_reserve_take(&r, &next); n++)
+		continue;
+	assert_in_range(n, 200, 240);
+	for (n = 0; n < 600; n++)
+		for (i = 0; i < 8 && marsd_reserve_take(&r, &many[n]); i++)
+			continue;
+	assert_int_equal(many[0].taken, 8);
+	assert_int_equal(many[300].taken, 8);
+	/* an end there is: 4096 - 241 - 227 and no more */
+	assert_int_equal(many[599].taken, 0);
+	assert_int_equal(r.left, 0);
+	assert_false(marsd_share_counts(&many[599], &r));
+	/* all of that is forgotten when there is a reserve again */
+	marsd_reserve_fill(&r, 16);
+	assert_true(marsd_reserve_take(&r, &greedy));
+}
+
 int
 main(void)
 {
@@ -152,6 +189,7 @@ main(void)
 		cmocka_unit_test(no_overflow_and_no_gift),
 		cmocka_unit_test(the_depth_at_once_and_then_the_rate),
 		cmocka_unit_test(work_is_charged),
+		cmocka_unit_test(nobody_takes_all_of_a_reserve),
 	};
 
 	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);

@@ -1,0 +1,451 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <err.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "addr.h"
+#include "llc.h"
+#include "mars.h"
+#include "regress/bench/crowd.h"
+#include "wire.h"
+
+#define NUMBER		0x6d61727300000000U	/* client i: | i << 1 */
+#define LEAF		1U
+#define BATCH		64
+#define DATAGRAM	9300
+#define F_BUNDLE	0x40	/* nvc.md */
+#define OP_AT		(LLC_LEN + 17)	/* RFC 2022 section 4.3 */
+
+struct crowd crowd;
+
+double
+crowd_seconds(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* --- datagrams */
+
+static void
+transmit(uint32_t from, struct in_addr to, const void *p, size_t len)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons(crowd.base_port),
+		.sin_addr = to };
+	_Alignas(struct cmsghdr) uint8_t
+	    control[CMSG_SPACE(sizeof(struct in_pktinfo))] = { 0 };
+	struct in_pktinfo info = { .ipi_spec_dst.s_addr = htonl(from) };
+	struct iovec iov = { (void *)(uintptr_t)p, len };
+	struct msghdr m = { .msg_name = &sin,
+		.msg_namelen = sizeof(sin),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = IPPROTO_IP;
+	c->cmsg_type = IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+	/* a server that is stopped, or full, loses it as a network would */
+	(void)sendmsg(crowd.fd, &m, 0);
+}
+
+static void
+head(struct wr *w, uint8_t *buf, size_t size, uint8_t type, uint64_t circuit)
+{
+	wr_init(w, buf, size);
+	wr_u8(w, (uint8_t)(1 << 4 | type));
+	wr_u8(w, type == SETUP || type == CONNECT ? F_BUNDLE : 0);
+	wr_u16(w, 0);
+	wr_u64(w, circuit);
+}
+
+static struct atm_addr
+nsapa(uint32_t ip, uint8_t sel)
+{
+	struct atm_addr a;
+	uint32_t n = htonl(ip);
+
+	atm_addr_from_ip(&a, false, (const uint8_t *)&n, sel);
+	return a;
+}
+
+uint64_t
+crowd_number(uint32_t i)
+{
+	return NUMBER | (uint64_t)i << 1;
+}
+
+void
+crowd_setup(uint32_t ip, uint64_t mine, struct in_addr server,
+    const uint8_t *token, size_t len)
+{
+	struct atm_addr from = nsapa(ip, SEL);
+	struct atm_addr to = nsapa(ntohl(server.s_addr), 0);
+	uint8_t buf[128];
+	struct wr w;
+
+	head(&w, buf, sizeof(buf), SETUP, 0);
+	wr_u64(&w, mine);
+	wr_u16(&w, 9188);
+	wr_u8(&w, 10);
+	wr_u8(&w, (uint8_t)len);
+	wr_bytes(&w, from.num, 20);
+	wr_bytes(&w, to.num, 20);
+	wr_bytes(&w, token, len);
+	transmit(ip, server, buf, w.len);
+}
+
+static struct in_addr
+server_of(uint32_t i)
+{
+	return crowd.servers[crowd.players[i].server];
+}
+
+static void
+setup_again(uint32_t i, const uint8_t *token, size_t len)
+{
+	crowd_setup(FIRST_IP + i, crowd_number(i), server_of(i), token, len);
+}
+
+void
+crowd_reply(uint32_t i, uint8_t type, uint64_t circuit, uint64_t mine)
+{
+	uint8_t buf[64];
+	struct wr w;
+
+	head(&w, buf, sizeof(buf), type, circuit);
+	wr_u64(&w, mine);
+	if (type == CONNECT) {
+		wr_u16(&w, 9188);
+		wr_u8(&w, 10);
+		wr_u8(&w, 0);
+	}
+	transmit(FIRST_IP + i, server_of(i), buf, w.len);
+}
+
+static struct mars_msg
+message(uint32_t i, uint8_t op)
+{
+	struct mars_msg m;
+	uint32_t ip = htonl(FIRST_IP + i);
+
+	memset(&m, 0, sizeof(m));
+	m.pro.type = PRO_IPV4;
+	m.op = op;
+	m.src = nsapa(FIRST_IP + i, SEL);
+	m.spa.len = 4;
+	memcpy(m.spa.a, &ip, 4);
+	return m;
+}
+
+static void
+send_message(uint32_t i, const struct mars_msg *m)
+{
+	uint8_t buf[2048];
+	size_t len;
+	struct wr w;
+
+	head(&w, buf, sizeof(buf), DATA, crowd.players[i].theirs);
+	llc_encode(buf + w.len, LLC_OUI_IANA, LLC_PID_MARS);
+	len = w.len + LLC_LEN;
+	len += mars_encode(m, buf + len, sizeof(buf) - len);
+	transmit(FIRST_IP + i, server_of(i), buf, len);
+}
+
+static struct paddr
+group(uint32_t g)
+{
+	struct paddr p = { .len = 4 };
+	uint32_t n = htonl(g);
+
+	memcpy(p.a, &n, 4);
+	return p;
+}
+
+void
+crowd_send_pair(uint32_t i, uint8_t op, uint32_t low, uint32_t high)
+{
+	struct mars_msg m = message(i, op);
+	struct paddr a = group(low), b = group(high);
+	uint8_t list[8];
+	struct wr w;
+
+	wr_init(&w, list, sizeof(list));
+	mars_list_pair(&w, &a, &b);
+	m.pnum = 1;
+	m.tpln = 4;
+	m.list = list;
+	m.list_len = w.len;
+	send_message(i, &m);
+}
+
+static void
+send_register(uint32_t i)
+{
+	bool mcs = crowd.players[i].mcs;
+	struct mars_msg m = message(i, mcs ? MARS_MSERV : MARS_JOIN);
+
+	m.flags = MARS_F_REGISTER;
+	m.pnum = 1;
+	crowd.players[i].sent = crowd.now;
+	send_message(i, &m);
+}
+
+void
+crowd_request(uint32_t i, uint32_t g)
+{
+	struct mars_msg m = message(i, MARS_REQUEST);
+
+	m.tpa = group(g);
+	send_message(i, &m);
+}
+
+/* --- what comes */
+
+static uint32_t
+group_number(const struct paddr *p)
+{
+	uint32_t n = 0;
+
+	if (p->len == 4)
+		memcpy(&n, p->a, 4);
+	return ntohl(n);
+}
+
+static void
+on_join(uint32_t i, const struct mars_msg *m)
+{
+	struct player *e = &crowd.players[i];
+	struct paddr low, high;
+	uint32_t k;
+
+	if ((m->flags & MARS_F_REGISTER) != 0) {
+		if (!e->registered)
+			e->answered = crowd.now;
+		e->registered = true;
+		return;
+	}
+	if (e->seen == NULL || m->pnum == 0)
+		return;
+	mars_pair(m, 0, &low, &high);
+	k = group_number(&low) - e->group;
+	if (k < e->many)
+		e->seen[k] = 1;
+}
+
+static void
+on_sdu(uint32_t i, bool leaf, const uint8_t *p, size_t len)
+{
+	struct mars_msg m;
+	uint32_t k;
+
+	if (leaf) {
+		crowd.copies++;
+		/* a map comes every now and then, whatever is told */
+		if (len <= OP_AT || p[OP_AT] == MARS_REDIRECT_MAP)
+			return;
+		if (crowd.first_copy == 0)
+			crowd.first_copy = crowd.now;
+		crowd.last_copy = crowd.now;
+		return;
+	}
+	if (len < LLC_LEN || mars_decode(&m, p + LLC_LEN, len - LLC_LEN) !=
+	    MARS_DROP_NONE)
+		return;
+	switch (m.op) {
+	case MARS_JOIN:
+	case MARS_LEAVE:
+	case MARS_MSERV:
+		on_join(i, &m);
+		break;
+	case MARS_MULTI:
+	case MARS_NAK:
+		k = group_number(&m.tpa) - ASKED_GROUP;
+		if (k < crowd.nasked && crowd.asked[k].answered == 0)
+			crowd.asked[k].answered = crowd.now;
+		break;
+	}
+}
+
+static void
+on_datagram(uint32_t i, const uint8_t *p, size_t len)
+{
+	struct player *e = &crowd.players[i];
+	uint8_t type;
+	uint64_t circuit, theirs;
+	bool leaf;
+	struct rd r;
+
+	rd_init(&r, p, len);
+	type = rd_u8(&r) & 0xf;
+	rd_skip(&r, 3);
+	circuit = rd_u64(&r);
+	leaf = (circuit & LEAF) != 0;
+	crowd.datagrams++;
+	if (e->mute || rd_failed(&r))
+		return;
+	switch (type) {
+	case RETRY:
+		setup_again(i, r.p, r.left);
+		break;
+	case CONNECT:
+		e->theirs = rd_u64(&r);
+		if (!e->up)
+			send_register(i);
+		e->up = true;
+		break;
+	case SETUP:
+		e->leaf = rd_u64(&r);
+		crowd_reply(i, CONNECT, e->leaf, crowd_number(i) | LEAF);
+		break;
+	case RELEASE:
+		if (!leaf)
+			e->up = false;
+		break;
+	case ENQUIRY:
+		theirs = rd_u64(&r);
+		crowd_reply(i, STATUS, theirs, circuit);
+		break;
+	case DATA:
+		on_sdu(i, leaf, r.p, r.left);
+		break;
+	case BUNDLE:
+		while (r.left > 2 && !rd_failed(&r)) {
+			size_t n = rd_u16(&r);
+			const uint8_t *sdu = rd_bytes(&r, n);
+
+			if (sdu != NULL)
+				on_sdu(i, leaf, sdu, n);
+		}
+		break;
+	}
+}
+
+/* Takes what has come, waiting at most so many milliseconds for it. */
+void
+crowd_receive(int wait)
+{
+	static uint8_t buf[BATCH][DATAGRAM];
+	static _Alignas(struct cmsghdr) uint8_t
+	    control[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
+	struct pollfd pfd = { .fd = crowd.fd, .events = POLLIN };
+	struct mmsghdr m[BATCH];
+	struct iovec iov[BATCH];
+	struct in_pktinfo info;
+	struct cmsghdr *c;
+	int i, n;
+
+	(void)poll(&pfd, 1, wait);
+	crowd.now = crowd_seconds();
+	memset(m, 0, sizeof(m));
+	for (i = 0; i < BATCH; i++) {
+		iov[i] = (struct iovec){ buf[i], DATAGRAM };
+		m[i].msg_hdr.msg_iov = &iov[i];
+		m[i].msg_hdr.msg_iovlen = 1;
+		m[i].msg_hdr.msg_control = control[i];
+		m[i].msg_hdr.msg_controllen = sizeof(control[i]);
+	}
+	n = recvmmsg(crowd.fd, m, BATCH, MSG_DONTWAIT, NULL);
+	for (i = 0; i < n; i++) {
+		uint32_t who;
+
+		if ((c = CMSG_FIRSTHDR(&m[i].msg_hdr)) == NULL)
+			continue;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		who = ntohl(info.ipi_addr.s_addr) - FIRST_IP;
+		if (who < crowd.nplayers)
+			on_datagram(who, buf[i], m[i].msg_len);
+	}
+}
+
+/* --- clients */
+
+void
+crowd_start(uint32_t i, uint8_t server, bool mcs)
+{
+	struct player *e = &crowd.players[i];
+
+	if (i >= CLIENTS)
+		errx(1, "client %u", i);
+	if (i >= crowd.nplayers)
+		crowd.nplayers = i + 1;
+	memset(e, 0, sizeof(*e));
+	e->server = server;
+	e->mcs = mcs;
+	e->called = true;
+	e->began = e->sent = crowd.now;
+	setup_again(i, NULL, 0);
+}
+
+void
+crowd_register_anew(uint32_t i)
+{
+	crowd.players[i].registered = false;
+	crowd.players[i].began = crowd.now;
+	send_register(i);
+}
+
+/* A SETUP after 0.5, 1, 2 and 4 s (rule 4), a registration every 2 s. */
+static void
+player_again(uint32_t i)
+{
+	struct player *e = &crowd.players[i];
+	double wait = 0.5 * (1 << (e->tries < 3 ? e->tries : 3));
+
+	if (!e->called || e->registered || e->mute)
+		return;
+	if (e->up && crowd.now - e->sent >= 2)
+		send_register(i);
+	else if (!e->up && crowd.now - e->sent >= wait) {
+		e->tries++;
+		e->sent = crowd.now;
+		setup_again(i, NULL, 0);
+	}
+}
+
+void
+crowd_again(void)
+{
+	static double last;
+	uint32_t i;
+
+	if (crowd.now - last < 0.1)
+		return;
+	last = crowd.now;
+	for (i = 0; i < crowd.nplayers; i++)
+		player_again(i);
+}
+
+void
+crowd_open(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	int on = 1, size = 256 << 20;
+
+	crowd.fd = socket(AF_INET, SOCK_DGRAM, 0);
+	sin.sin_port = htons((uint16_t)(crowd.base_port + SEL));
+	if (crowd.fd == -1 ||
+	    bind(crowd.fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    setsockopt(crowd.fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == -1)
+		err(1, "socket");
+	/* that much where we are root; less is a network that loses more */
+	if (setsockopt(crowd.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+	    sizeof(size)) == -1)
+		(void)setsockopt(crowd.fd, SOL_SOCKET, SO_RCVBUF, &size,
+		    sizeof(size));
+}

@@ -1,0 +1,82 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * Very many clients of a MARS over NVC, with one socket: client i has the
+ * address 127.1.0.0 + i and the selector SEL.  They do no more than is asked of
+ * them: they call, register, take the leaves of the MARS and answer its
+ * enquiries.
+ */
+#ifndef FLOOD_CROWD_H
+#define FLOOD_CROWD_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SEL		9
+#define FIRST_IP	0x7f010000U	/* of client 0 */
+#define CLIENTS		65536
+#define SERVERS		8
+#define ASKED_GROUP	0xe1000000U	/* 225.0.0.0 and what follows it */
+#define ASKED_MAX	65536
+
+/* nvc.md */
+enum { SETUP = 1, RETRY, CONNECT, RELEASE, ENQUIRY, STATUS, DATA, BUNDLE };
+
+struct player {
+	bool		 mute, called, up, registered, mcs;
+	uint8_t		 server;
+	uint64_t	 theirs;	/* the MARS's number of the circuit */
+	uint64_t	 leaf;		/* and of the one that it called last */
+	double		 began, sent, answered;
+	int		 tries;
+	uint8_t		*seen;		/* which of the groups asked for */
+	uint32_t	 many, group;
+};
+
+struct crowd {
+	struct player	 players[CLIENTS];
+	uint32_t	 nplayers;		/* that were ever used */
+	struct in_addr	 servers[SERVERS];
+	uint16_t	 base_port;
+	int		 fd;
+	double		 now;			/* s */
+	uint64_t	 datagrams, copies;	/* that came */
+	double		 first_copy, last_copy;	/* since the probe began */
+	/* what a probe asked: the i-th is about ASKED_GROUP + i */
+	struct {
+		double	 at, answered;
+	} asked[ASKED_MAX];
+	uint32_t	 nasked;
+};
+extern struct crowd crowd;
+
+/* of the monotonic clock */
+double	 crowd_seconds(void);
+/* binds the socket */
+void	 crowd_open(void);
+/* client i's number of its circuit to the MARS */
+uint64_t crowd_number(uint32_t i);
+
+/* the datagrams of nvc.md; ip: of whoever calls, token: NULL at first */
+void	 crowd_setup(uint32_t ip, uint64_t mine, struct in_addr server,
+	    const uint8_t *token, size_t len);
+void	 crowd_reply(uint32_t i, uint8_t type, uint64_t circuit,
+	    uint64_t mine);
+/* messages of client i: about one pair, and a question */
+void	 crowd_send_pair(uint32_t i, uint8_t op, uint32_t low, uint32_t high);
+void	 crowd_request(uint32_t i, uint32_t group);
+/* takes what has come, waiting at most so many milliseconds for it */
+void	 crowd_receive(int wait);
+/* it calls, and registers when it is through */
+void	 crowd_start(uint32_t i, uint8_t server, bool mcs);
+/* a member registers once more, over the circuit that it has */
+void	 crowd_register_anew(uint32_t i);
+/* all that wait for an answer ask again when it is time */
+void	 crowd_again(void);
+
+#endif
