@@ -292,7 +292,7 @@ is_word_of(const char *word, const char *words)
 
 /* The row's value of that name as a number; false: it has none. */
 static bool
-row_number(struct rd row, const char *key, const char *is, uint64_t *n)
+sample_number(struct rd row, const char *key, const char *is, uint64_t *n)
 {
 	struct ctl_value v;
 
@@ -316,7 +316,7 @@ by_rule(struct metrics *m, const struct metrics_rule *rule,
 	struct metrics_sample *s;
 	uint64_t value;
 
-	if (!row_number(row, rule->key, rule->is, &value) ||
+	if (!sample_number(row, rule->key, rule->is, &value) ||
 	    (s = metrics_add(m, rule->name, rule->type, rule->help)) == NULL)
 		return;
 	s->sum = rule->sum;
@@ -352,7 +352,7 @@ by_counter(struct metrics *m, const char *process, struct rd row)
 	bool drop;
 
 	if (!ctl_find_string(row, "name", &name) ||
-	    !row_number(row, "value", NULL, &value))
+	    !sample_number(row, "value", NULL, &value))
 		return;
 	if (!ctl_find_string(row, "kind", &kind))
 		kind.string[0] = '\0';
@@ -416,8 +416,8 @@ by_latency(struct metrics *m, struct rd row)
 	uint32_t rank = 0;
 
 	if (!ctl_find_string(row, "name", &name) ||
-	    !row_number(row, "count", NULL, &count) ||
-	    !row_number(row, "sum", NULL, &sum) ||
+	    !sample_number(row, "count", NULL, &count) ||
+	    !sample_number(row, "sum", NULL, &sum) ||
 	    !ctl_find(&r, "buckets", &v) || v.tag != CTL_ARRAY)
 		return;
 	snprintf(text, sizeof(text), "mars_%.48s_seconds", name.string);
