@@ -59,6 +59,8 @@ struct scsp_neighbor {
 	size_t			 takes;		/* octets of an SDU, as told */
 	struct scsp_share	 share;		/* of the cache */
 	bool			 refused;	/* what it had, for want of room */
+	int64_t			 delay;		/* us, of acknowledgements; 0:
+						 * not known */
 	struct quiet		 quiet[SCSP_EV_MAX];
 	struct scsp_problem	 problem;
 	struct timer		 log_timer;	/* tells the state at last */
