@@ -209,5 +209,7 @@ main(int argc, char **argv)
 	if (l.where.seconds == 0)
 		l.where.seconds = strcmp(q.argv[0], "reload") == 0 ?
 		    SILENCE_RELOAD : SILENCE;
-	return dispatch(&l);
+	n = dispatch(&l);
+	free(words);
+	return n;
 }
