@@ -96,6 +96,7 @@ marsctl_run(const struct marsctl_local *l)
 #endif
 	marsctl_output_begin(&o, stdout, l->json, &q);
 	marsctl_session_ask(&s, &q, print_row, &o, &a);
+	marsctl_session_close(&s);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		marsctl_wrong(&a, "output: %s", strerror(errno));
