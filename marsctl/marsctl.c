@@ -144,6 +144,7 @@ marsctl_run(const struct marsctl_local *l)
 	marsctl_session_ask(&s, &q, print_row, &o, &a);
 	if (stop)
 		await_end(&l->where, &a);
+	marsctl_session_close(&s);
 	marsctl_output_end(&o, a.ok, a.why);
 	if (fflush(stdout) == EOF)
 		marsctl_wrong(&a, "output: %s", strerror(errno));
@@ -280,5 +281,7 @@ main(int argc, char **argv)
 	if (l.where.seconds == 0)
 		l.where.seconds = strcmp(q.argv[0], "reload") == 0 ?
 		    SILENCE_RELOAD : SILENCE;
-	return dispatch(&l);
+	n = dispatch(&l);
+	free(words);
+	return n;
 }
