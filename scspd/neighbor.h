@@ -58,7 +58,7 @@ struct scsp_neighbor {
 	uint32_t		 mtu;		/* octets of a packet */
 	size_t			 takes;		/* octets of an SDU, as told */
 	struct scsp_share	 share;		/* of the cache */
-	bool			 refused;	/* what it had, for want of room */
+	bool			 refused;	/* some of it: no room */
 	int64_t			 delay;		/* us, of acknowledgements; 0:
 						 * not known */
 	struct quiet		 quiet[SCSP_EV_MAX];

@@ -114,11 +114,11 @@ lan_make(struct lans *s, uint32_t n)
 	l->version[1] = chance(w, 80) ? SAYS_SOURCES : SAYS_LEAVES;
 	l->timing =
 	    (struct edged_listener_timing){ .robustness =
-						(uint8_t)between(w, 2, 3),
-		    .interval = (uint32_t)between(w, 15, 40),
-		    .response = (uint32_t)between(w, 1000, 8000),
-		    .last_interval = 1000,
-		    .last_count = 2 };
+	    (uint8_t)between(w, 2, 3),
+	    .interval = (uint32_t)between(w, 15, 40),
+	    .response = (uint32_t)between(w, 1000, 8000),
+	    .last_interval = 1000,
+	    .last_count = 2 };
 	l->fast_leave = chance(w, 70);
 	for (i = 0; i < FAMILIES; i++)
 		l->fixed[l->nfixed++] = s->link_local[i];

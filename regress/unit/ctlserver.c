@@ -791,6 +791,7 @@ followers_are_few(void **state)
 		client_close(&c[i]);
 	turns(w, 4);
 	assert_false(ctlserver_followed(w->s));
+}
 
 /* Who may only be shown things orders nothing, and leaves room for others. */
 static void
