@@ -433,8 +433,9 @@ def is_told(r):
     Do all who watch know what was learnt?  Those whose number has jumped will
     ask for it, and it only jumps where marsd says so.
     """
-    return r["told"] in (-1, r["learnt"]) and \
-        (r["jumped"] == 0 or r["revalidations"] > 0)
+    if r["jumped"] > 0 and r["revalidations"] == 0:
+        return False
+    return r["told"] == r["learnt"] or r["told"] == -1 and r["jumped"] > 0
 
 
 def misses(r, members):
