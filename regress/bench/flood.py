@@ -36,6 +36,10 @@ GOOD_TOLD, GOOD_DATAGRAMS = 5, 200      # s; a member
 # the backlog of a control VC is bounded by, and for each record kept.
 GROWN, RECORD = 128 << 10, 1.0          # kB
 HONEST, FLOODER = 2, 3          # the last octets of their addresses
+# those of a large server: rows fill more than the defaults allow
+LIMITS = """limit { members 60000, joins 200000, groups 200000,
+	    records 2000000, backlog 131072 }
+"""
 GOALS = """To reach: answers and registrations at a ratio of %g, with p99 at \
 most %d ms; no more than
 %d MB, and 1 kB for each record kept; the honest neighbor aligned throughout;
@@ -44,7 +48,7 @@ in 2 s.""" % (GOOD_RATIO, GOOD_P99, GROWN >> 10, GOOD_TOLD, GOOD_DATAGRAMS)
 
 
 class House(Server):
-    """A server as it is by default, but for what makes a row short."""
+    """A server as it is by default, but for what makes a row short or large."""
     cmis = 20000
 
     def text(self):
@@ -66,7 +70,7 @@ cluster "lis1" {
 }
 """ % (self.address, self.base_port, self.address, self.dir, self.dir,
             self.top, self.n * 20000 - 19999, self.n * 20000 - 20000 +
-            self.cmis, self.cluster, peers)
+            self.cmis, LIMITS + "\t" + self.cluster, peers)
 
     def is_honest(self):
         """Is the honest neighbor aligned?"""
