@@ -82,7 +82,8 @@ ELSEWHERE = {
     "ATM, which loopback has not": """atm-pvc atm-svc native-parties peer
         snap""",
     "parts of a statement": "from on include",
-    "not done": """auth backup base-port control group read-only replay server-id udp user
+    "not done": """auth backup base-port control group read-only replay
+        server-id udp user
         marsd scspd""",
 }
 
