@@ -40,6 +40,10 @@ GOOD_AGAIN = 5                  # s, from SIGCONT until they are aligned
 DEAD = 3                        # s of silence, until a neighbor is given up
 HONEST, FLOODER = 2, 3          # the last octets of their addresses
 JOINED_GROUP = 0xe4000000       # crowd.h
+# those of a large server: rows fill more than the defaults allow
+LIMITS = """limit { members 60000, joins 200000, groups 200000,
+	    records 2000000, backlog 131072 }
+"""
 GOALS = """To reach: answers and registrations at a ratio of %g, with p99 at \
 most %d ms; no more than
 %d MB, and %g kB for each record kept; the honest neighbor aligned throughout,
@@ -50,7 +54,7 @@ in 2 s.""" % (GOOD_RATIO, GOOD_P99, GROWN >> 10, RECORD, DEAD, GOOD_AGAIN,
 
 
 class House(Server):
-    """A server as it is by default, but for what makes a row short."""
+    """A server as it is by default, but for what makes a row short or large."""
     cmis = 20000
 
     def text(self):
@@ -72,7 +76,7 @@ cluster "lis1" {
 }
 """ % (self.address, self.base_port, self.address, self.dir, self.dir,
             self.top, self.n * 20000 - 19999, self.n * 20000 - 20000 +
-            self.cmis, self.cluster, peers)
+            self.cmis, LIMITS + "\t" + self.cluster, peers)
 
     def is_honest(self):
         """Is the honest neighbor aligned?"""
