@@ -463,7 +463,7 @@ scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
 
 	/* up to the limit there is room, but not all of it is this one's */
 	if (e == NULL)
-		standing = scsp_group_room(g, nb) ? SCSP_STANDING_NONE :
+		standing = scsp_group_room(g, nb, 1) ? SCSP_STANDING_NONE :
 		    SCSP_STANDING_FULL;
 	verdict = scsp_record_verdict(
 	    scsp_record_classify(g, e, c, solicited), standing);
