@@ -277,9 +277,14 @@ a_deregister_holds_back_late_joins(void **state)
 	check_pairs(net_only(net, 0, CCVC, 4), 1, G(2), G(2));
 	net_clear(net);
 	tell(net, 9, 100, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	/* nor does the Deregister's end bring back what the group still has */
 	marsd_csa_gone(net->s[0].mars, 1, oid, 100);
-	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
 	assert_false(net_finds(w, G(2), HOST(1)));
+	tell(net, 9, 103, CSA_HOW_FLOODED, 3, 0, HOST(1), G(3), G(3));
+	assert_false(net_finds(w, G(3), HOST(1)));
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	assert_true(net_finds(w, G(2), HOST(1)));
+	assert_true(net_finds(w, G(3), HOST(1)));
 	net_end(net, w, NULL);
 }
 
@@ -390,7 +395,16 @@ servers_known_are_bounded(void **state)
 	net_wait(net, MTIME_SEC(1));
 	tell(net, 31, 101, CSA_HOW_FLOODED, 3, 0, HOST(131), G(1), G(1));
 	assert_true(net_finds(w, G(1), HOST(131)));
-	/* and what else there is of these two is asked for, once */
+	/*
+	 * and what else there is of these two is asked for, once, as soon as
+	 * they have shown that they live, by a second Redirect Entry
+	 */
+	tell(net, 30, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(3), 0, 0);
+	tell(net, 31, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(4), 0, 0);
+	net_wait(net, MTIME_SEC(31));
+	assert_int_equal(net->s[0].realigned, 0);
+	tell(net, 30, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(3), 0, 0);
+	tell(net, 31, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(4), 0, 0);
 	assert_int_equal(net->s[0].realigned, 0);
 	net_wait(net, MTIME_SEC(31));
 	assert_int_equal(net->s[0].realigned, 1);
