@@ -546,6 +546,21 @@ own_strange(const struct marsd_cluster *c, struct csa *csa)
 		csa->pro = TAILQ_FIRST(&c->protos)->pro;
 }
 
+/*
+ * The protocol whose Redirect Entry has this key (A-3), whatever a server may
+ * have said under it, a registration say: or NULL.
+ */
+static struct marsd_proto *
+redirect_proto(struct marsd_cluster *c, uint32_t key)
+{
+	struct marsd_proto *p;
+
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (key == marsd_redirect_key(&p->pro))
+			break;
+	return p;
+}
+
 /* A record under a key that we have nothing under. */
 static void
 own_unknown(struct marsd_cluster *c, struct marsd_proto *p, uint32_t key,
@@ -598,14 +613,16 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		marsd_publish_entry(e, false);
 		return;
 	}
+	if ((p = redirect_proto(c, key)) != NULL) {
+		marsd_publish_redirect(p);
+		return;
+	}
+	if (e != NULL)
+		return; /* it is kept aside already */
 	if (v != CSA_LIVE && v != CSA_TOMBSTONE) {
 		own_strange(c, &csa);
 		v = CSA_LIVE;
 	}
 	p = marsd_proto_find(c, &csa.pro);
-	if (csa.state == CSA_REDIRECT && p != NULL &&
-	    key == marsd_redirect_key(&p->pro))
-		marsd_publish_redirect(p);
-	else if (e == NULL) /* else it is kept aside already */
-		own_unknown(c, p, key, &csa, v == CSA_TOMBSTONE);
+	own_unknown(c, p, key, &csa, v == CSA_TOMBSTONE);
 }
