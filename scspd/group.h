@@ -87,9 +87,10 @@ bool	scsp_group_room(const struct scsp_group *,
  */
 void	scsp_group_filled(struct scsp_group *, struct scsp_neighbor *);
 /*
- * There was no room for a record of this neighbor.  It was acknowledged, so it
- * would never come again: once a twentieth of the limit is free for this
- * neighbor, or half of its own part, the two caches are aligned anew.
+ * There was no room for a record of this neighbor, or another has made us
+ * forget one that this one may have.  It has no reason to send it again: once
+ * a twentieth of the limit is free for this neighbor, or half of its own part,
+ * the two caches are aligned anew.
  */
 void	scsp_group_refused(struct scsp_neighbor *);
 /* an entry has gone, or the limit is higher */

@@ -17,8 +17,8 @@
  *    is newer than what is here, whatever other numbers were seen: the owner
  *    may know nothing of them.
  *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
- *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
- *    is only counted (A-65).
+ *    for, and the entry goes if it is not newer (A-64), and the others are
+ *    asked for it; if nobody asked, it is only counted (A-65).
  *  - One number with two contents is not mentioned.  Here the greater
  *    contents win at every server, and the owner is told (A-89); but a hidden
  *    one gives way, because its owner began anew where it was forgotten
@@ -226,6 +226,21 @@ record_forget(struct scsp_group *g, struct scsp_entry *e)
 }
 
 /*
+ * A null record has ended one of another server's.  Where that was a lie the
+ * other neighbors have it still, and no summary is due: they are asked once
+ * more.
+ */
+static void
+ask_others(const struct scsp_neighbor *nb)
+{
+	struct scsp_neighbor *other;
+
+	TAILQ_FOREACH(other, &nb->group->neighbors, of_group)
+		if (other != nb)
+			scsp_group_refused(other);
+}
+
+/*
  * A record of ours that nothing backs here: what the group remembers of an
  * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
@@ -412,6 +427,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		scsp_cache_flag(&nb->group->cache, e, ENTRY_SHOWN);
 		return true;
 	case SCSP_VERDICT_FORGET:
+		ask_others(nb);
 		record_forget(nb->group, e);
 		return true;
 	case SCSP_VERDICT_LOST:

@@ -659,6 +659,10 @@ a_null_record_counts_only_if_asked_for(void **state)
 	assert_shows_number(SIDE, "csus-pending", 0);
 	expect(DCS, 3, 1, 1, 5, 4, 20, NULL);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 1), 34, 2), 0x8000);
+	/* was it a lie?  The others are asked */
+	net_run(n, 31000);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_shows(OTHER_SIDE, "alignment", "Negotiation");
 	net_free(n);
 }
 
