@@ -57,7 +57,7 @@
 	X(K_WISHES, "wishes") X(K_DISORDER, "disorder") \
 	/* servers that can't send as fast as there is to say: backlogs */ \
 	X(K_OVERFLOW, "overflow") \
-	/* clocks of servers that are wrong, or another at each start */ \
+	/* clocks of servers that are wrong, another at each start, or set */ \
 	X(K_CLOCK, "clock") \
 	/* servers that lie */ \
 	X(K_LIES, "lies")
@@ -234,6 +234,7 @@ uint64_t	 node_random64(void *);
 void	server_init(struct world *, uint32_t);
 void	server_start(struct server *);
 void	server_crash(struct server *);
+void	server_step_clock(struct server *);
 void	server_stop(struct server *, int64_t down);
 void	server_fini(struct server *);
 struct server *server_at(struct world *, const struct atm_addr *);
