@@ -241,6 +241,30 @@ ask_others(const struct scsp_neighbor *nb)
 }
 
 /*
+ * The last number of a record of ours that nothing backs here.  Who did not
+ * hear it, because a server that
+ * lies has said it to us alone, would keep the record: so it ends everywhere.
+ * If marsd has gone on with it meanwhile, it begins anew (A-92).
+ */
+static bool
+earlier_ends(
+    struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
+{
+	struct scsp_group *g = nb->group;
+
+	if (!scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, true,
+	    g->scsp->timers->now)) {
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		return false;
+	}
+	scsp_group_mortals(g);
+	scsp_queue_flood(g, e, nb, g->hop_count);
+	scsp_cache_flag(&g->cache, e, ENTRY_OWN | ENTRY_EXPIRED);
+	scsp_entry_settle(g, e);
+	return true;
+}
+
+/*
  * A record of ours that nothing backs here: what the group remembers of an
  * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
@@ -252,11 +276,8 @@ take_earlier(
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
 
-	if (c->seq == SEQ_PURGE) { /* it is at its end already */
-		if (e != NULL)
-			record_forget(g, e);
-		return true;
-	}
+	if (c->seq == SEQ_PURGE) /* it is at its end already */
+		return e == NULL || earlier_ends(nb, e, c);
 	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
