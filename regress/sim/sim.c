@@ -9,9 +9,9 @@
  * Runs seeds, each in a process of its own, and prints TAP: those of the
  * file first, one a line (the rest of a line says what it once found), then
  * those named, or the numbers from 1 to n.  -k: only these kinds of trouble;
- * all: also servers that lie, which are not among the default ones.  -t: no new one after so many
- * seconds.  -v tells what happens, as is done of the first seeds that fail
- * anyway; -vv also every record and packet on a control VC, -vvv every
+ * all: also servers that lie, which are not among the default ones.  -t: no
+ * new one after so many seconds.  -v tells what happens, as is done of the
+ * first seeds that fail anyway; -vv also every record and packet on a control VC, -vvv every
  * datagram.  -q prints only failures and the sums.
  */
 #include <sys/wait.h>
