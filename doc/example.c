@@ -59,7 +59,8 @@ turn(void *link)
 int
 main(int argc, char **argv)
 {
-	static const struct marsc_ops ops = { random32, notice, packet };
+	static const struct marsc_ops ops = { .random = random32,
+		.notice = notice, .packet = packet };
 	struct vc_udp_params udp = { .enquiry_interval = 10,
 		.max_circuits = 1000,
 		.circuits_per_address = 64,

@@ -235,10 +235,30 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	edge_event(end->edge, &ev);
 }
 
+/*
+ * What comes back to us is of a source on a LAN for which we forward.  By its
+ * number alone it may be another edge's, to which a MARS that has restarted
+ * gave ours.
+ */
+static bool
+edge_marsc_own(void *arg, struct marsc *c, const struct marsc_packet *m)
+{
+	const struct edged_edge *e = ((const struct edged_end *)arg)->edge;
+	const struct edged_port *p;
+
+	(void)c;
+	TAILQ_FOREACH(p, &e->ports, entry)
+		if (p->forwards &&
+		    edged_on_link(p->lan.nets, p->lan.nnets, &m->source))
+			return true;
+	return false;
+}
+
 static const struct marsc_ops edge_marsc_ops = {
 	.random = edge_marsc_random,
 	.notice = edge_marsc_notice,
 	.packet = edged_forward_packet,
+	.own = edge_marsc_own,
 };
 
 /* --- endpoints */

@@ -22,18 +22,6 @@ edged_gmp_drop_name(enum edged_gmp_drop drop)
 	return drop < EDGED_GMP_DROP_MAX ? names[drop] : "unknown";
 }
 
-const char *
-edged_gmp_type_name(enum edged_gmp_type type)
-{
-	static const char *const names[] = { "unknown",
-#define X(sym, number, name) name,
-		EDGED_GMP_RECORDS(X)
-#undef X
-	};
-
-	return type < EDGED_GMP_TYPE_MAX ? names[type] : names[0];
-}
-
 /* --- numbers with an exponent */
 
 /* exp and mant of a code whose mantissa has `bits` bits: (mant | 1 << bits) <<

@@ -115,7 +115,6 @@ struct edged_gmp_query {
 #define EDGED_GMP_QUERY_MAX	(40 + 8 + 28 + 16 * EDGED_GMP_SOURCES_MAX)
 
 const char	*edged_gmp_drop_name(enum edged_gmp_drop);
-const char	*edged_gmp_type_name(enum edged_gmp_type);
 
 /*
  * The next record of a report; a leave counts as TO_IN({}), a report of

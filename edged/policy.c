@@ -101,7 +101,8 @@ edged_policy_packet(const struct edged_policy *p, const struct edged_ip *ip,
 
 	if (edged_scope_never_packet(ip))
 		return EDGED_POLICY_DROP_NEVER;
-	if ((drop = judge(p, &ip->src, &ip->dst, dir)) != EDGED_POLICY_OK)
+	drop = edged_policy_flow(p, &ip->src, &ip->dst, dir);
+	if (drop != EDGED_POLICY_OK)
 		return drop;
 	if (dir != EDGED_DIR_OUT)
 		return EDGED_POLICY_OK;

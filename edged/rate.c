@@ -207,12 +207,6 @@ edged_senders_get(struct edged_senders *s, const struct paddr *addr)
 	return sender_new(s, addr);
 }
 
-const struct edged_sender *
-edged_senders_nth(const struct edged_senders *s, uint32_t n)
-{
-	return n < s->used ? &s->all[n] : NULL;
-}
-
 bool
 edged_sender_flow(struct edged_sender *e, mtime_t now, uint32_t rate)
 {

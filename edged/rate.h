@@ -99,9 +99,6 @@ void	edged_senders_free(struct edged_senders *);
  * until the next call */
 struct edged_sender	*edged_senders_get(struct edged_senders *,
 			    const struct paddr *);
-/* the n-th that was ever used, for show; NULL behind the last */
-const struct edged_sender	*edged_senders_nth(const struct edged_senders *,
-				    uint32_t n);
 /* may this source have one more flow, of `rate` a second and 4 s' at once? */
 bool	edged_sender_flow(struct edged_sender *, mtime_t now, uint32_t rate);
 

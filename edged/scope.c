@@ -5,22 +5,8 @@
 
 #include <string.h>
 
+#include "group.h"
 #include "scope.h"
-
-const char *
-edged_scope_name(enum edged_scope scope)
-{
-	switch (scope) {
-#define X(sym, number, name) \
-	case sym:            \
-		return name;
-		EDGED_SCOPES(X)
-#undef X
-	case EDGED_SCOPE_RESERVED:
-		break;
-	}
-	return "reserved";
-}
 
 static enum edged_scope
 scope4(const uint8_t *a)
@@ -73,51 +59,6 @@ edged_scope_said(const struct ip_prefix *p)
 	return p->bits >= 8 && (p->a[0] & 0xf0) == 0xe0;
 }
 
-/* Of IANA's Local Network Control Block: routing, and what keeps a LAN going.
- * Of 224.0.0.0/24 only the last octet is looked at, of ff02::/16 the last. */
-static const uint8_t never4[] = {
-	0,	/* reserved */
-	2,	/* all routers */
-	4,	/* DVMRP */
-	5, 6,	/* OSPF */
-	9,	/* RIP */
-	10,	/* EIGRP */
-	13,	/* PIM */
-	18,	/* VRRP */
-	22,	/* IGMPv3 reports */
-	102,	/* HSRP */
-	106	/* all snoopers (RFC 4286) */
-};
-static const uint8_t never6[] = {
-	2,	/* all routers */
-	4,	/* DVMRP */
-	5, 6,	/* OSPF */
-	9,	/* RIPng */
-	10,	/* EIGRP */
-	13,	/* PIM */
-	18,	/* VRRP */
-	22,	/* MLDv2 reports */
-	106	/* all snoopers (RFC 4286) */
-};
-
-static bool
-within(const uint8_t *list, size_t n, uint8_t octet)
-{
-	return memchr(list, octet, n) != NULL;
-}
-
-static bool
-never_link6(const uint8_t *a)
-{
-	static const uint8_t zero[12], node[] = { 0, 1, 0xff };
-
-	/* solicited-node addresses: neighbor discovery (RFC 4291 2.7.1) */
-	if (memcmp(a + 2, zero, 8) == 0 && memcmp(a + 10, node, 3) == 0)
-		return true;
-	return memcmp(a + 2, zero, 12) == 0 && a[14] == 0 &&
-	    within(never6, sizeof(never6), a[15]);
-}
-
 bool
 edged_scope_never(const struct paddr *group)
 {
@@ -126,9 +67,7 @@ edged_scope_never(const struct paddr *group)
 	case EDGED_SCOPE_NODE:
 		return true;
 	case EDGED_SCOPE_LINK:
-		return group->len == 4 ?
-		    within(never4, sizeof(never4), group->a[3]) :
-		    never_link6(group->a);
+		return group_is_control(group);
 	default:
 		return false;
 	}
@@ -142,7 +81,7 @@ edged_scope_never_packet(const struct edged_ip *ip)
 		112 };
 	uint8_t type;
 
-	if (within(protocols, sizeof(protocols), ip->proto))
+	if (memchr(protocols, ip->proto, sizeof(protocols)) != NULL)
 		return true;
 	if (!ip->v6 || ip->proto != EDGED_PROTO_ICMPV6 || ip->offset != 0)
 		return false;

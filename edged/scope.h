@@ -34,7 +34,6 @@ enum edged_scope {
 };
 
 enum edged_scope	 edged_scope(const struct paddr *group);
-const char		*edged_scope_name(enum edged_scope);
 /*
  * Whether all groups of a prefix have one scope, and so whoever wrote the
  * prefix has said that scope: 239.255.0.0/16 has, 239.0.0.0/8 has not.

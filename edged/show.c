@@ -416,24 +416,39 @@ struct edged_tally {
 	uint32_t	 left;		/* *i, less what is behind us */
 	bool		 found;
 	char		 name[CTL_NAME_SIZE];
+	const char	*kind;		/* "counter", "drop" or "gauge" */
 	uint64_t	 value;
 };
 
 static void
-tally_one(
-    struct edged_tally *t, const char *prefix, const char *name, uint64_t value)
+tally_any(struct edged_tally *t, const char *kind, const char *prefix,
+    const char *name, uint64_t value)
 {
 	if (t->found || t->left-- > 0)
 		return;
 	t->found = true;
 	text_join(t->name, sizeof(t->name), prefix, name);
+	t->kind = kind;
 	t->value = value;
+}
+
+static void
+tally_one(struct edged_tally *t, const char *name, uint64_t value)
+{
+	tally_any(t, "counter", "", name, value);
+}
+
+static void
+tally_drop(
+    struct edged_tally *t, const char *prefix, const char *name, uint64_t value)
+{
+	tally_any(t, "drop", prefix, name, value);
 }
 
 /* Names are numbered from 1, as the drops are. */
 #define TALLY(t, prefix, list, name, max) do { \
 	for (unsigned int i_ = 1; i_ < (max); i_++) \
-		tally_one(t, prefix, name(i_), (list)[i_]); \
+		tally_drop(t, prefix, name(i_), (list)[i_]); \
 } while (0)
 
 /* Of the path through the kernel: why a packet came up all the same. */
@@ -448,9 +463,9 @@ tally_kernel(struct edged_tally *t, const struct edged_kernel *k)
 	unsigned int i;
 
 	for (i = 1; i < KPATH_UP_MAX; i++)
-		tally_one(t, "up-", ups[i], k->table->up[i]);
-	tally_one(t, "", "flows", k->on);
-	tally_one(t, "", "no-place", k->full);
+		tally_any(t, "counter", "up-", ups[i], k->table->up[i]);
+	tally_any(t, "gauge", "", "flows", k->on);
+	tally_one(t, "no-place", k->full);
 }
 
 static void
@@ -461,22 +476,23 @@ tally_client(struct edged_tally *t, const struct marsc *c, const char *prefix)
 	if (c == NULL)
 		return;
 	for (i = 0; i < MARSC_DROP_MAX; i++)
-		tally_one(t, prefix, marsc_drop_name(i), marsc_drops(c, i));
-	tally_one(t, prefix, "table-violations", marsc_violations(c));
+		tally_drop(t, prefix, marsc_drop_name(i), marsc_drops(c, i));
+	tally_any(t, "counter", prefix, "table-violations",
+	    marsc_violations(c));
 }
 
 static void
 tally_edge(struct edged_tally *t, const struct edged_edge *e)
 {
-	tally_one(t, "", "out-packets", e->out_packets);
-	tally_one(t, "", "out-copies", e->out_copies);
-	tally_one(t, "", "kernel-packets", e->kernel_packets);
-	tally_one(t, "", "kernel-copies", e->kernel_copies);
-	tally_one(t, "", "in-packets", e->in_packets);
-	tally_one(t, "", "in-copies", e->in_copies);
-	tally_one(t, "", "joins", e->njoins);
-	tally_one(t, "", "flows", e->flows.used);
-	tally_one(t, "", "flows-evicted", e->flows.evicted);
+	tally_one(t, "out-packets", e->out_packets);
+	tally_one(t, "out-copies", e->out_copies);
+	tally_one(t, "kernel-packets", e->kernel_packets);
+	tally_one(t, "kernel-copies", e->kernel_copies);
+	tally_one(t, "in-packets", e->in_packets);
+	tally_one(t, "in-copies", e->in_copies);
+	tally_any(t, "gauge", "", "joins", e->njoins);
+	tally_any(t, "gauge", "", "flows", e->flows.used);
+	tally_one(t, "flows-evicted", e->flows.evicted);
 	TALLY(t, "in-", e->ip_drops, edged_ip_drop_name, EDGED_IP_DROP_MAX);
 	TALLY(t, "in-not-allowed-", e->policy_drops, edged_policy_drop_name,
 	    EDGED_POLICY_DROP_MAX);
@@ -494,7 +510,7 @@ tally_family(struct edged_tally *t, const struct edged_family *f,
 
 	TALLY(t, gmp, f->drops, edged_gmp_drop_name, EDGED_GMP_DROP_MAX);
 	for (i = 0; i < EDGED_LISTENER_DROP_MAX; i++)
-		tally_one(t, listener, edged_listener_drop_name(i),
+		tally_drop(t, listener, edged_listener_drop_name(i),
 		    f->listener.drops[i]);
 }
 
@@ -503,11 +519,11 @@ tally_port(struct edged_tally *t, const struct edged_port *p)
 {
 	const struct edged_lan *l = &p->lan;
 
-	tally_one(t, "", "in-packets", p->packets_in);
-	tally_one(t, "", "out-packets", p->packets_out);
-	tally_one(t, "", "out-octets", p->octets_out);
-	tally_one(t, "", "no-room", p->no_room);
-	tally_one(t, "", "senders-evicted", l->senders.evicted);
+	tally_one(t, "in-packets", p->packets_in);
+	tally_one(t, "out-packets", p->packets_out);
+	tally_one(t, "out-octets", p->octets_out);
+	tally_drop(t, "", "no-room", p->no_room);
+	tally_one(t, "senders-evicted", l->senders.evicted);
 	TALLY(t, "", l->ip_drops, edged_ip_drop_name, EDGED_IP_DROP_MAX);
 	TALLY(t, "not-allowed-", l->policy_drops, edged_policy_drop_name,
 	    EDGED_POLICY_DROP_MAX);
@@ -517,7 +533,7 @@ tally_port(struct edged_tally *t, const struct edged_port *p)
 	    EDGED_HELLO_DROP_MAX);
 	tally_family(t, &l->v4, "igmp-", "igmp-record-");
 	tally_family(t, &l->v6, "mld-", "mld-record-");
-	tally_one(t, "", "table-violations",
+	tally_one(t, "table-violations",
 	    l->v4.listener.faults.count + l->v6.listener.faults.count +
 	    l->v4.querier.faults.count + l->v6.querier.faults.count +
 	    l->elect.faults.count);
@@ -532,6 +548,7 @@ put_counter(struct wr *w, const char *what, const char *name,
 	text_join(scope, sizeof(scope), what, name);
 	ctl_string(w, "scope", scope);
 	ctl_string(w, "name", t->name);
+	ctl_string(w, "kind", t->kind);
 	ctl_uint(w, "value", t->value);
 }
 

@@ -38,6 +38,15 @@ data_source(const struct mars_pro *pro, struct rd r, struct paddr *source)
 	rd_copy(&r, source->a, source->len);
 }
 
+/* Its CMI is ours; is the packet? */
+static bool
+data_is_own(struct marsc *c, const struct marsc_packet *p)
+{
+	const struct marsc_ops *ops = c->host->ops;
+
+	return ops->own == NULL || ops->own(c->host->arg, c, p);
+}
+
 static void
 data_up(struct marsc *c, const struct marsc_incoming *in,
     const struct marsc_encap *e)
@@ -55,7 +64,9 @@ data_up(struct marsc *c, const struct marsc_incoming *in,
 
 	if (marsc_data_group(&c->pro, e->packet, &p.group))
 		data_source(&c->pro, e->packet, &p.source);
-	if (h->ops->packet != NULL)
+	if (marsc_encap_reflected(e, c->reg.cmi) && data_is_own(c, &p))
+		c->drops[MARSC_DROP_REFLECTED]++;
+	else if (h->ops->packet != NULL)
 		h->ops->packet(h->arg, c, &p);
 }
 
@@ -80,8 +91,6 @@ marsc_data_input(struct marsc_host *h, const struct marsc_incoming *in,
 		h->drops[MARSC_DROP_PRO]++;
 	else if (c->role == &marsc_role_server)
 		marsc_mcs_forward(c, &e, data, len);
-	else if (marsc_encap_reflected(&e, c->reg.cmi))
-		c->drops[MARSC_DROP_REFLECTED]++;
 	else
 		data_up(c, in, &e);
 }

@@ -81,7 +81,8 @@ struct marsc;			/* one client of it: one protocol */
 	X(rejoin_min, "rejoin-min", 1, "before each join is repeated, from") \
 	X(rejoin_max, "rejoin-max", 10, "and to") \
 	X(loop, "loop", 60, "between attempts when no MARS answers") \
-	X(map, "redirect-map", 240, "longest silence of REDIRECT_MAP")
+	X(map, "redirect-map", 240, "longest silence of REDIRECT_MAP") \
+	X(settle, "settle", 60, "members that a MARS may not know yet are kept")
 
 struct marsc_timers {		/* microseconds */
 #define X(sym, name, seconds, text) int64_t sym;
@@ -212,6 +213,14 @@ struct marsc_ops {
 		    const struct marsc_notice *);
 	/* or NULL; a multicast server sends packets on and does not call it */
 	void	(*packet)(void *arg, struct marsc *,
+		    const struct marsc_packet *);
+	/*
+	 * A packet with our own CMI has come back from a multicast server
+	 * (5.5.1), or so it seems: a MARS that has restarted gives numbers
+	 * that others still have.  Whoever can tell by other means says so:
+	 * false, it is somebody else's.  NULL: it is ours, and dropped.
+	 */
+	bool	(*own)(void *arg, struct marsc *,
 		    const struct marsc_packet *);
 };
 

@@ -15,13 +15,6 @@
 #include "client.h"
 #include "encap.h"
 
-static int
-path_cmp(struct marsc_path *a, struct marsc_path *b)
-{
-	return paddr_cmp(&a->group, &b->group);
-}
-RB_GENERATE(marsc_path_tree, marsc_path, entry, path_cmp)
-
 void
 marsc_path_notify(struct marsc_path *p, enum marsc_notice_code code,
     const struct atm_addr *addr, const char *why)
@@ -154,16 +147,24 @@ path_put_ask(struct marsc_path *p)
 	path_ask(p);
 }
 
-/* One L_MULTI_RQ at a time, until one has succeeded (5.1.3). */
+/*
+ * One L_MULTI_RQ at a time, until one has succeeded (5.1.3); or all at once,
+ * where circuits allow it, so that a member that is dead keeps nobody waiting.
+ */
 static void
 path_call_next(struct marsc_path *p)
 {
+	bool at_once = p->end.client->host->link->backend->calls_at_once;
 	struct marsc_leaf *l, *new = NULL;
 
 	RB_FOREACH(l, marsc_leaf_tree, &p->leaves) {
-		if (l->state == MARSC_LEAF_CALLED)
+		if (l->state == MARSC_LEAF_CALLED && !at_once)
 			return;
-		if (l->state == MARSC_LEAF_NEW && new == NULL)
+		if (l->state != MARSC_LEAF_NEW)
+			continue;
+		if (at_once)
+			marsc_leaf_call(l);
+		else if (new == NULL)
 			new = l;
 	}
 	if (new != NULL) /* else a timer brings back those that are tagged */
@@ -242,8 +243,8 @@ path_open(struct marsc_path *p)
 }
 
 /* Releases the circuit with its leaves.  Packets that wait stay. */
-static void
-path_release(struct marsc_path *p)
+void
+marsc_path_release(struct marsc_path *p)
 {
 	struct marsc *c = p->end.client;
 	struct marsc_leaf *l;
@@ -303,7 +304,7 @@ static void
 path_down(struct marsc_path *p)
 {
 	path_drop_held(p, MARSC_DROP_CIRCUIT);
-	path_release(p);
+	marsc_path_release(p);
 	marsc_path_notify(p, MARSC_NOTICE_PATH_DOWN, NULL, p->why);
 }
 
@@ -317,16 +318,57 @@ path_evict(struct marsc_path *p)
 	c->evicted++;
 	marsc_query_cancel(c, &p->group);
 	path_drop_held(p, MARSC_DROP_BUSY);
-	path_release(p);
+	marsc_path_release(p);
 	if (open)
 		marsc_path_notify(
 		    p, MARSC_NOTICE_PATH_DOWN, NULL, "too many groups");
 }
 
-/* 5.1.5: leaves that are not in the new set are dropped, new ones added. */
+/*
+ * Until then the MARS, which is new to us or has restarted, may not know all
+ * members: each of them notices, registers and joins again by itself, at a
+ * random time.
+ */
+static bool
+path_settles(const struct marsc_path *p)
+{
+	const struct marsc *c = p->end.client;
+
+	return c->ts->now.us < c->reg.settled.us;
+}
+
+/* Revalidated once more when the MARS has to know everybody. */
+static void
+path_stale_settled(struct marsc_path *p)
+{
+	struct marsc *c = p->end.client;
+
+	timer_set(c->ts, &p->stale,
+	    c->reg.settled.us - c->ts->now.us +
+	    marsc_delay(c, c->t.stale_min, c->t.stale_max));
+}
+
+/* Has the new set one of the leaves that there are? */
+static bool
+path_has_some(struct marsc_path *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->nset; i++)
+		if (marsc_leaf_find(p, &p->set[i]) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * 5.1.5: leaves that are not in the new set are dropped, new ones added.
+ * While the MARS may not know them yet they stay: what it says less is no
+ * reason to cut a member off (A-144).
+ */
 static void
 path_compare(struct marsc_path *p)
 {
+	bool keep = path_settles(p), kept = false;
 	struct marsc_leaf *l, *next;
 	size_t i;
 
@@ -336,8 +378,12 @@ path_compare(struct marsc_path *p)
 	for (i = 0; i < p->nset; i++)
 		marsc_leaf_add(p, &p->set[i]);
 	RB_FOREACH_SAFE(l, marsc_leaf_tree, &p->leaves, next)
-		if (!l->seen)
+		if (!l->seen && keep)
+			kept = true;
+		else if (!l->seen)
 			marsc_leaf_drop(l);
+	if (kept)
+		path_stale_settled(p);
 	if (RB_EMPTY(&p->leaves))
 		marsc_path_event(p, MARSC_PATH_EV_LAST);
 }
@@ -346,7 +392,7 @@ path_compare(struct marsc_path *p)
 static void
 path_renew(struct marsc_path *p)
 {
-	path_release(p);
+	marsc_path_release(p);
 	path_call(p);
 }
 
@@ -504,8 +550,8 @@ TABLE_DEFINE(marsc_path_table, "path", MARSC_PATH, path_cells);
  * Events are nested, and only the outermost may free a path that has ended, so
  * that those inside it can still look at it.
  */
-static void
-path_unlink(struct marsc_path *p)
+void
+marsc_path_unlink(struct marsc_path *p)
 {
 	struct marsc *c = p->end.client;
 
@@ -517,11 +563,11 @@ path_unlink(struct marsc_path *p)
 	free(p);
 }
 
-static void
-path_leave(struct marsc_path *p)
+void
+marsc_path_leave(struct marsc_path *p)
 {
 	if (--p->depth == 0 && p->state == MARSC_PATH_NONE)
-		path_unlink(p);
+		marsc_path_unlink(p);
 }
 
 void
@@ -534,7 +580,7 @@ marsc_path_event(struct marsc_path *p, enum marsc_path_event ev)
 	action = table_step(&marsc_path_table, &p->state, ev, &c->faults);
 	if (action >= TABLE_ACTIONS)
 		path_actions[action](p);
-	path_leave(p);
+	marsc_path_leave(p);
 }
 
 /* --- what makes the events */
@@ -574,6 +620,14 @@ path_idle(void *arg)
 }
 
 void
+marsc_path_timers(struct marsc_path *p)
+{
+	timer_init(&p->stale, path_stale, p);
+	timer_init(&p->idle, path_idle, p);
+	timer_init(&p->fill, path_filled, p);
+}
+
+void
 marsc_path_stale_soon(struct marsc_path *p)
 {
 	struct marsc *c = p->end.client;
@@ -608,116 +662,6 @@ marsc_path_doubt(struct marsc_path *p)
 }
 
 void
-marsc_path_stale_all(struct marsc *c)
-{
-	struct marsc_path *p;
-
-	RB_FOREACH(p, marsc_path_tree, &c->paths)
-		marsc_path_stale_soon(p);
-}
-
-struct marsc_path *
-marsc_path_find(struct marsc *c, const struct paddr *group)
-{
-	struct marsc_path key;
-
-	key.group = *group;
-	return RB_FIND(marsc_path_tree, &c->paths, &key);
-}
-
-void
-marsc_path_touch(struct marsc_path *p)
-{
-	struct marsc *c = p->end.client;
-
-	TAILQ_REMOVE(&c->use[p->used], p, use);
-	p->used = p->nup > 0;
-	TAILQ_INSERT_TAIL(&c->use[p->used], p, use);
-}
-
-/*
- * There are as many as may be.  Given up is what was not used for longest, of
- * the paths without a member if there are such; not one whose event this is
- * part of.
- */
-static bool
-path_make_room(struct marsc *c)
-{
-	struct marsc_path *p;
-	int i;
-
-	for (i = 0; i < 2; i++)
-		TAILQ_FOREACH(p, &c->use[i], use)
-			if (p->depth == 0) {
-				marsc_path_event(p, MARSC_PATH_EV_EVICT);
-				return true;
-			}
-	return false;
-}
-
-static struct marsc_path *
-path_new(struct marsc *c, const struct paddr *group)
-{
-	struct marsc_path *p = calloc(1, sizeof(*p));
-
-	if (p == NULL)
-		return NULL;
-	p->end = (struct marsc_end){ MARSC_END_PATH, c };
-	p->group = *group;
-	p->state = MARSC_PATH_NONE;
-	p->why = "";
-	p->lost = MARSC_DROP_UNANSWERED;
-	RB_INIT(&p->leaves);
-	STAILQ_INIT(&p->held);
-	timer_init(&p->stale, path_stale, p);
-	timer_init(&p->idle, path_idle, p);
-	timer_init(&p->fill, path_filled, p);
-	RB_INSERT(marsc_path_tree, &c->paths, p);
-	TAILQ_INSERT_TAIL(&c->use[0], p, use);
-	c->npaths++;
-	return p;
-}
-
-static struct marsc_sent
-path_not_sent(struct marsc *c, struct vc_sdu *s, enum marsc_drop why)
-{
-	c->drops[why]++;
-	vc_sdu_free(s);
-	return (struct marsc_sent){ .outcome = MARSC_SENT_DROPPED, .why = why };
-}
-
-struct marsc_sent
-marsc_path_send(struct marsc *c, const struct paddr *group, struct vc_sdu *s)
-{
-	struct marsc_path *p = marsc_path_find(c, group);
-	struct marsc_sent sent = { .outcome = MARSC_SENT_DROPPED,
-		.why = MARSC_DROP_CIRCUIT };
-
-	if (p == NULL && c->host->link == NULL)
-		return path_not_sent(c, s, MARSC_DROP_CIRCUIT);
-	if (p == NULL && marsc_query_quiet(c, group))
-		return path_not_sent(c, s, MARSC_DROP_EMPTY);
-	if (p == NULL && c->npaths >= c->limits.paths && !path_make_room(c))
-		return path_not_sent(c, s, MARSC_DROP_BUSY);
-	/* who was told that another path is down may have sent there, too */
-	if (p == NULL)
-		p = marsc_path_find(c, group);
-	if (p == NULL && (p = path_new(c, group)) == NULL)
-		return path_not_sent(c, s, MARSC_DROP_MEMORY);
-	p->last = c->ts->now;
-	marsc_path_touch(p);
-	p->packet = s;
-	p->sent = &sent;
-	p->depth++; /* the path must still be there afterwards */
-	marsc_path_event(p,
-	    p->revalidate ? MARSC_PATH_EV_PACKET_STALE : MARSC_PATH_EV_PACKET);
-	p->sent = NULL;
-	path_leave(p);
-	vc_sdu_free(s);
-	return sent;
-}
-
-void
 marsc_path_answer(struct marsc *c, const struct paddr *group,
     const struct atm_addr *set, size_t n)
 {
@@ -728,117 +672,14 @@ marsc_path_answer(struct marsc *c, const struct paddr *group,
 	p->set = set;
 	p->nset = n;
 	p->why = "no members";
+	if (p->state == MARSC_PATH_REVALIDATING && path_settles(p) &&
+	    !path_has_some(p)) {
+		/* nobody of the old set, or servers instead of members: as if
+		 * it had not answered, and soon asked again */
+		p->revalidate = false;
+		marsc_path_stale_soon(p);
+		marsc_path_event(p, MARSC_PATH_EV_FAILED);
+		return;
+	}
 	marsc_path_event(p, n == 0 ? MARSC_PATH_EV_EMPTY : MARSC_PATH_EV_SET);
-}
-
-void
-marsc_path_failed(struct marsc *c, const struct paddr *group)
-{
-	struct marsc_path *p = marsc_path_find(c, group);
-
-	if (p == NULL)
-		return;
-	p->lost = MARSC_DROP_UNANSWERED;
-	marsc_path_event(p, MARSC_PATH_EV_FAILED);
-}
-
-static void
-path_update_one(struct marsc_path *p, bool join, const struct atm_addr *addr)
-{
-	struct marsc_leaf *l;
-
-	if (p->state == MARSC_PATH_ASKING) /* the answer will say so */
-		return;
-	l = marsc_leaf_find(p, addr);
-	if (join && l == NULL) {
-		marsc_leaf_add(p, addr);
-		/*
-		 * the new leaf is called now, unless another one is being
-		 * called
-		 */
-		if (p->state == MARSC_PATH_CALLING)
-			marsc_path_event(p, MARSC_PATH_EV_NEXT);
-	} else if (join && l->state == MARSC_LEAF_CALLED)
-		l->again = true;
-	else if (!join && l != NULL) {
-		marsc_leaf_drop(l);
-		marsc_path_shrunk(p, "the last member left");
-	}
-}
-
-/* The first path behind this group; it need not be there any more. */
-static struct marsc_path *
-path_behind(struct marsc *c, const struct paddr *group)
-{
-	struct marsc_path key, *p;
-
-	key.group = *group;
-	p = RB_NFIND(marsc_path_tree, &c->paths, &key);
-	if (p != NULL && paddr_equal(&p->group, group))
-		p = RB_NEXT(marsc_path_tree, &c->paths, p);
-	return p;
-}
-
-void
-marsc_path_update(struct marsc *c, bool join, const struct atm_addr *addr,
-    const struct paddr *min, const struct paddr *max)
-{
-	struct marsc_path key, *p;
-
-	key.group = *min;
-	for (p = RB_NFIND(marsc_path_tree, &c->paths, &key);
-	    p != NULL && paddr_cmp(&p->group, max) <= 0;
-	    p = path_behind(c, &key.group)) {
-		key.group = p->group;
-		path_update_one(p, join, addr);
-	}
-}
-
-void
-marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
-{
-	struct marsc_path *p = marsc_path_find(c, &m->tpa);
-	struct atm_addr *set;
-	uint16_t i;
-
-	marsc_query_news(c, &m->tpa, &m->tpa);
-	if (p == NULL || p->vc == NULL)
-		return;
-	set = reallocarray(NULL, (size_t)m->tnum + 1, sizeof(*set));
-	if (set == NULL) {
-		marsc_no_memory(c, "a migration");
-		return;
-	}
-	for (i = 0; i < m->tnum; i++)
-		mars_target(m, i, &set[i]);
-	p->set = set;
-	p->nset = m->tnum;
-	marsc_path_event(p, MARSC_PATH_EV_MIGRATE);
-	free(set);
-}
-
-/*
- * A path that waits for the MARS stays, and gets its answer over the next link.
- */
-void
-marsc_path_down_all(struct marsc *c, const char *why)
-{
-	struct marsc_path *p, *next;
-
-	RB_FOREACH_SAFE(p, marsc_path_tree, &c->paths, next)
-		if (p->vc != NULL) {
-			p->why = why;
-			marsc_path_event(p, MARSC_PATH_EV_RELEASED);
-		}
-}
-
-void
-marsc_path_free(struct marsc *c)
-{
-	struct marsc_path *p;
-
-	while ((p = RB_ROOT(&c->paths)) != NULL) {
-		path_release(p);
-		path_unlink(p);
-	}
 }

@@ -145,6 +145,18 @@ TAILQ_HEAD(marsc_path_line, marsc_path);
 RB_HEAD(marsc_path_tree, marsc_path);
 RB_PROTOTYPE(marsc_path_tree, marsc_path, entry, path_cmp)
 
+/* --- path.c, for paths.c */
+
+void	marsc_path_timers(struct marsc_path *);	/* of a new one */
+/* releases the circuit with its leaves; packets that wait stay */
+void	marsc_path_release(struct marsc_path *);
+/* it is no longer among its client's, and freed */
+void	marsc_path_unlink(struct marsc_path *);
+/* depth has been one more since; a path that has ended is unlinked */
+void	marsc_path_leave(struct marsc_path *);
+
+/* --- for others */
+
 struct marsc_path *marsc_path_find(struct marsc *, const struct paddr *);
 /*
  * Takes an event.  A path that is in state MARSC_PATH_NONE afterwards is freed.

@@ -155,8 +155,10 @@ reg_on(struct marsc *c)
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
 	marsc_join_all(c, again ? MARSC_JOIN_EV_AGAIN : MARSC_JOIN_EV_READY);
 	marsc_query_kick(c);
-	if (again)
-		marsc_path_stale_all(c);
+	if (!again)
+		return;
+	c->reg.settled.us = c->ts->now.us + c->t.settle;
+	marsc_path_stale_all(c);
 }
 
 /* Ends everything that belongs to the MARS that we leave. */

@@ -97,6 +97,7 @@ struct marsc_registration {
 	uint32_t	 sent;		/* transmissions of what is out */
 	uint32_t	 failures;	/* attempts since the last success */
 	bool		 again;		/* was a member before */
+	mtime_t		 settled;	/* till then others may register */
 	bool		 soft;		/* came by a soft redirect */
 	uint8_t		 sequence;	/* mar$flags.sequence of what is out */
 	uint16_t	 cmi;

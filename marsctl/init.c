@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "addr.h"
-#include "local.h"
+#include "first.h"
 #include "log.h"
 
 #define INIT_MAX	16	/* values of one kind */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "local.h"
+#include "first.h"
 
 #define KEY_OCTETS	32	/* as long as what HMAC-SHA-256 makes of it */
 
@@ -72,7 +72,7 @@ marsctl_keygen(int argc, char **argv)
 }
 
 int
-marsctl_local(int argc, char **argv)
+marsctl_first(int argc, char **argv)
 {
 	if (argc > 0 && strcmp(argv[0], "keygen") == 0)
 		return marsctl_keygen(argc, argv);

@@ -3,32 +3,35 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* The commands that ask no daemon: they write the first files. */
+/*
+ * Commands that are not one request to the daemons: they ask for what they
+ * need with marsctl_collect() and make something of it.  Each returns what
+ * marsctl exits with.
+ */
 #ifndef MARSCTL_LOCAL_H
 #define MARSCTL_LOCAL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
-/*
- * Runs "keygen" or "init" with the words that follow, the command among them.
- * Returns the status for exit(3), or -1: it is none of these.
- */
-int	marsctl_local(int argc, char **argv);
+#include "daemon.h"
 
-/* --- keygen.c */
+struct marsctl_local {
+	struct marsctl_where	 where;
+	bool			 json;		/* -j */
+	int			 count;		/* -n, or 0 */
+	const char		*format;	/* -o, or NULL */
+	const struct marsctl_request *request;
+};
 
-/*
- * Makes a file of mode 0600 with this text, and ends marsctl with a sentence
- * if that fails: one that is there is never written over.
- */
-void	marsctl_write_new(const char *path, const char *text);
-/* "0x", 64 hexadecimal digits and a newline: a key as mars.conf(5) has it. */
-#define MARSCTL_KEY_SIZE	(2 + 64 + 1 + 1)
-void	marsctl_key_make(char[MARSCTL_KEY_SIZE]);
-int	marsctl_keygen(int argc, char **argv);
+int	marsctl_health(const struct marsctl_local *);
+int	marsctl_http(const struct marsctl_local *);
+int	marsctl_monitor(const struct marsctl_local *);
+int	marsctl_show_metrics(const struct marsctl_local *);
+int	marsctl_show_topology(const struct marsctl_local *);
+int	marsctl_top(const struct marsctl_local *);
 
-/* --- init.c */
-
-int	marsctl_init(int argc, char **argv);
+/* A row of marsctl monitor as a line of text. */
+void	marsctl_monitor_line(FILE *, struct rd row);
 
 #endif

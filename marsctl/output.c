@@ -68,6 +68,24 @@ next_char(const char *s, bool *obeyed)
 	return n == 0 ? 1 : n;
 }
 
+int
+marsctl_text(FILE *f, const char *s)
+{
+	int columns = 0;
+	bool obeyed;
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		n = next_char(s, &obeyed);
+		if (obeyed)
+			putc('?', f);
+		else
+			fwrite(s, 1, n, f);
+		columns++;
+	}
+	return columns;
+}
+
 static int
 text_columns(const char *s)
 {
@@ -79,21 +97,10 @@ text_columns(const char *s)
 	return columns;
 }
 
-/* What a terminal would obey becomes a question mark. */
 static void
 put_text(struct marsctl_output *o, const char *s)
 {
-	bool obeyed;
-	size_t n;
-
-	for (; *s != '\0'; s += n) {
-		n = next_char(s, &obeyed);
-		if (obeyed)
-			putc('?', o->f);
-		else
-			fwrite(s, 1, n, o->f);
-		o->at++;
-	}
+	o->at += marsctl_text(o->f, s);
 }
 
 static void

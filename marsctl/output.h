@@ -26,6 +26,11 @@ struct marsctl_output {
 
 /* All of the row can be read, and it is no deeper than ROW_DEPTH. */
 bool	marsctl_row_valid(struct rd row);
+/*
+ * Prints text for a terminal.  A character that a terminal would obey, or an
+ * octet that is no text, becomes a question mark.  Returns the columns used.
+ */
+int	marsctl_text(FILE *, const char *);
 /* seconds as 00:00:00, 1d02h or 3w2d; buf of at least 32 octets */
 char	*marsctl_age_print(uint64_t seconds, char *buf, size_t);
 

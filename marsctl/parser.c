@@ -137,6 +137,31 @@ static const struct marsctl_token t_of_address[] = {
 static const struct marsctl_token t_of_block[] = { DETAIL, BY_BLOCK, NONE };
 
 #define SHOW(word, next)	KEYWORD(word, MARSCTL_EFFECT_SHOW, 0, next)
+static const struct marsctl_token t_monitor[] = {
+	END, BY_CLUSTER, BY_PROTOCOL, BY_BLOCK,
+	FILTER("address", t_address), FILTER("event", t_name), NONE
+};
+
+static const struct marsctl_token t_days_number[] = {
+	VALUE("NUMBER", MARSCTL_EFFECT_SEND, t_end),
+	NONE
+};
+static const struct marsctl_token t_health[] = {
+	END,
+	KEYWORD("days", MARSCTL_EFFECT_NONE, 0, t_days_number),
+	NONE
+};
+
+static const struct marsctl_token t_from_file[] = {
+	VALUE("FILE", MARSCTL_EFFECT_SEND, t_end),
+	NONE
+};
+static const struct marsctl_token t_topology[] = {
+	END,
+	KEYWORD("from", MARSCTL_EFFECT_NONE, 0, t_from_file),
+	NONE
+};
+
 static const struct marsctl_token t_show[] = {
 	SHOW("summary", t_end),
 	SHOW("clusters", t_of_protocol),
@@ -159,6 +184,9 @@ static const struct marsctl_token t_show[] = {
 	SHOW("lans", t_plain),
 	SHOW("listeners", t_of_block),
 	SHOW("flows", t_of_block),
+	SHOW("latencies", t_plain),
+	KEYWORD("metrics", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("topology", MARSCTL_EFFECT_SEND, 0, t_topology),
 	NONE
 };
 
@@ -224,6 +252,10 @@ static const struct marsctl_token t_redirect[] = {
 
 static const struct marsctl_token t_main[] = {
 	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
+	KEYWORD("monitor", MARSCTL_EFFECT_SEND, 0, t_monitor),
+	KEYWORD("top", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("health", MARSCTL_EFFECT_SEND, 0, t_health),
+	KEYWORD("http", MARSCTL_EFFECT_SEND, 0, t_end),
 	KEYWORD_ANY("reload", MARSCTL_EFFECT_SEND, t_end),
 	KEYWORD_ANY("stop", MARSCTL_EFFECT_SEND, t_end),
 	KEYWORD_ANY("log", MARSCTL_EFFECT_SEND, t_log),
@@ -399,6 +431,8 @@ marsctl_parse(struct marsctl_request *q, int argc, char **argv, FILE *err)
 		}
 		if (t->effect == MARSCTL_EFFECT_SHOW)
 			filters = t->next;
+		else if (t->effect == MARSCTL_EFFECT_FILTER && filters == NULL)
+			filters = place; /* of what is no listing */
 		place = t->next == NULL ? filters : t->next;
 	}
 	for (t = place; t->type != MARSCTL_TOKEN_NONE; t++)

@@ -208,6 +208,13 @@ static const struct marsctl_column flows[] = {
 	{ "DROPS", "dropped", 0, MARSCTL_COL_PLAIN },
 };
 
+static const struct marsctl_column latencies[] = {
+	{ "NAME", "name", 12, MARSCTL_COL_PLAIN },
+	{ "COUNT", "count", 10, MARSCTL_COL_PLAIN },
+	{ "MEAN", "mean", 10, MARSCTL_COL_PLAIN },
+	{ "MAX", "max", 0, MARSCTL_COL_PLAIN },
+};
+
 #define ASK_SERVER	(ASK_MARSD | ASK_SCSPD)
 
 const struct marsctl_show marsctl_shows[] = {
@@ -233,6 +240,7 @@ const struct marsctl_show marsctl_shows[] = {
 	{ "lans", NULL, ASK_EDGED, 0, COLUMNS(lans) },
 	{ "listeners", NULL, ASK_EDGED, 0, COLUMNS(listeners) },
 	{ "flows", NULL, ASK_EDGED, 0, COLUMNS(flows) },
+	{ "latencies", NULL, ASK_MARSD, 0, COLUMNS(latencies) },
 };
 const size_t marsctl_nshows = sizeof(marsctl_shows) / sizeof(marsctl_shows[0]);
 

@@ -172,6 +172,7 @@ user_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 
 	(void)vc;
 	c->counts.messages_in++;
+	c->mars->heard++;
 	if (!is_circuit(cookie) || c->mars->stopping)
 		return;
 	ci->in++;

@@ -70,6 +70,25 @@ marsd_cluster_event(struct marsd_cluster *c, enum marsd_event_code code,
 }
 
 void
+marsd_news_tell(const struct marsd_node *n, enum marsd_changed what,
+    const struct marsd_span *s)
+{
+	const struct marsd_cluster *c = n->proto->cluster;
+	const struct marsd_news news = {
+		.what = what,
+		.cluster = c->name,
+		.pro = &n->proto->pro,
+		.mcs = n->role == MARSD_ROLE_MCS,
+		.who = &n->atm,
+		.min = s == NULL ? NULL : &s->min,
+		.max = s == NULL ? NULL : &s->max,
+	};
+
+	if (c->mars->ops->news != NULL)
+		c->mars->ops->news(c->mars->arg, &news);
+}
+
+void
 marsd_cluster_stranger(struct marsd_cluster *c, enum marsd_event_code code,
     const struct marsd_event *what)
 {
@@ -544,4 +563,10 @@ marsd_shutdown(struct marsd *m)
 	TAILQ_FOREACH(c, &m->clusters, entry)
 		TAILQ_FOREACH(p, &c->protos, entry)
 			proto_shutdown(p);
+}
+
+uint64_t
+marsd_heard(const struct marsd *m)
+{
+	return m->heard;
 }

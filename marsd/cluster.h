@@ -151,6 +151,7 @@ struct marsd {
 	mtime_t			 started;
 	uint8_t			 oid[4];
 	bool			 stopping;
+	uint64_t		 heard;		/* messages, of all clusters */
 	bool			 congested;	/* scspd is behind */
 	struct marsd_reserve	 registrations, changes; /* meanwhile */
 	/* of the message that is being built: cleared nowhere, as 9 kB cost */
@@ -166,6 +167,9 @@ struct marsd_proto *marsd_proto_find(struct marsd_cluster *,
 /* tells the owner; code and cluster are put in */
 void		 marsd_cluster_event(struct marsd_cluster *,
 		    enum marsd_event_code, const struct marsd_event *);
+/* tells the owner what has changed; s: which groups, or NULL */
+void		 marsd_news_tell(const struct marsd_node *, enum marsd_changed,
+		    const struct marsd_span *s);
 /* of somebody who is no client of ours: tells the owner, now and then */
 void		 marsd_cluster_stranger(struct marsd_cluster *,
 		    enum marsd_event_code, const struct marsd_event *);

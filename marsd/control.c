@@ -110,6 +110,7 @@ const struct ctl_command marsd_commands[] = {
 	{ "show members", marsd_ctl_members, NULL },
 	{ "show groups", marsd_ctl_groups, NULL },
 	{ "show servers", marsd_ctl_servers, NULL },
+	{ "show latencies", marsd_ctl_latencies, NULL },
 	{ "redirect", NULL, marsd_ctl_redirect },
 };
 const size_t marsd_ncommands = sizeof(marsd_commands) /

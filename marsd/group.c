@@ -282,9 +282,11 @@ marsd_join_refresh(struct marsd_join *j)
 		j->range->live++;
 	if (layer3)
 		j->range->layer3++;
-	return live == was ? MARSD_CHANGE_NONE :
-	    live	   ? MARSD_CHANGE_UP :
-	    MARSD_CHANGE_DOWN;
+	if (live == was)
+		return MARSD_CHANGE_NONE;
+	marsd_news_tell(j->node,
+	    live ? MARSD_CHANGED_JOINED : MARSD_CHANGED_LEFT, &j->range->span);
+	return live ? MARSD_CHANGE_UP : MARSD_CHANGE_DOWN;
 }
 
 /*

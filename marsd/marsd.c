@@ -92,12 +92,25 @@ static const char *const event_advice[MARSD_EV_MAX] = {
 };
 _Static_assert(MARSD_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
+/* The same in one word, where the monitor has one; else: a notice. */
+static const char *const event_word[MARSD_EV_MAX] = {
+	[MARSD_EV_CMI_EXHAUSTED] = "limit",
+	[MARSD_EV_MOVED] = "moved",
+	[MARSD_EV_SERVER_DEAD] = "server-dead",
+	[MARSD_EV_SERVER_BACK] = "server-back",
+	[MARSD_EV_REFUSED] = "refused",
+	[MARSD_EV_NEAR] = "limit",
+};
+
 static void
 marsd_hook_event(void *arg, const struct marsd_event *e)
 {
 	struct marsd_shell *d = arg;
 	char where[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
+		.event = event_word[e->code],
+		.cluster = e->cluster,
+		.who = e->who,
 		.where = where,
 		.oid = e->oid,
 		.text = event_text[e->code],
@@ -116,6 +129,35 @@ marsd_hook_event(void *arg, const struct marsd_event *e)
 		log_append(where, sizeof(where),
 		    "%s: ", atm_addr_print(e->who, text, sizeof(text)));
 	service_log_event(&d->service, e->code, &line);
+}
+
+static const char *const news_word[MARSD_CHANGED_MAX] = {
+#define X(sym, word) [sym] = word,
+	MARSD_CHANGES(X)
+#undef X
+};
+
+static void
+marsd_hook_news(void *arg, const struct marsd_news *n)
+{
+	struct marsd_shell *d = arg;
+	char text[PADDR_STRLEN];
+	uint8_t buf[SERVICE_ROW];
+	struct wr w;
+
+	if (!service_followed(&d->service))
+		return;
+	service_tell_begin(&d->service, &w, buf, news_word[n->what]);
+	ctl_string(&w, "cluster", n->cluster);
+	ctl_string(
+	    &w, "protocol", mars_pro_print(n->pro, text, sizeof(text)));
+	ctl_atm(&w, "address", n->who);
+	ctl_string(&w, "role", n->mcs ? "server" : "member");
+	if (n->min != NULL) {
+		ctl_paddr(&w, "group-min", n->min);
+		ctl_paddr(&w, "group-max", n->max);
+	}
+	service_tell(&d->service, &w);
 }
 
 /* "cluster lis1: ipv4: 192.0.2.9 has joined 239.1.1.1" */
@@ -155,6 +197,7 @@ static const struct marsd_ops ops = {
 	.realign = op_realign,
 	.congested = op_congested,
 	.event = marsd_hook_event,
+	.news = marsd_hook_news,
 	.trace = marsd_hook_trace,
 };
 
@@ -252,6 +295,7 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	case IMSG_CSA_UPDATE:
 		marsd_csa_update(d->mars, m->sgid, m->oid, m->key, m->seq,
 		    m->how, m->data, m->len);
+		marsd_latency_record(d, m->when);
 		break;
 	case IMSG_CSA_OWN:
 		marsd_csa_own(
@@ -306,6 +350,7 @@ main(int argc, char **argv)
 		.parties = conf_parties,
 		.attach = marsd_hook_attach,
 		.replica = marsd_hook_replica,
+		.turn = marsd_latency_turn,
 		.shutdown = marsd_hook_end,
 		.destroy = marsd_hook_destroy,
 	};

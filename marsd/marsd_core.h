@@ -92,6 +92,33 @@ struct marsd_trace {
 	uint16_t		 cause;		/* of an end (vc.h), or 0 */
 };
 
+/* What changes in a cluster all the time: symbol, in one word. */
+#define MARSD_CHANGES(X) \
+	X(MARSD_CHANGED_REGISTERED, "registered") \
+	X(MARSD_CHANGED_GONE, "gone") \
+	X(MARSD_CHANGED_JOINED, "joined") \
+	X(MARSD_CHANGED_LEFT, "left")
+
+enum marsd_changed {
+#define X(sym, word) sym,
+	MARSD_CHANGES(X)
+#undef X
+	MARSD_CHANGED_MAX
+};
+
+/*
+ * A node of a cluster registers or goes at this server; or becomes a member of
+ * groups, or is none any more, by whichever server's word.
+ */
+struct marsd_news {
+	enum marsd_changed	 what;
+	const char		*cluster;
+	const struct mars_pro	*pro;
+	bool			 mcs;		/* a multicast server */
+	const struct atm_addr	*who;
+	const struct paddr	*min, *max;	/* or NULL */
+};
+
 /* What the owner supplies.  Nothing here calls back into the core. */
 struct marsd_ops {
 	uint32_t (*random)(void *);
@@ -111,6 +138,8 @@ struct marsd_ops {
 	 */
 	bool	(*congested)(void *);
 	void	(*event)(void *, const struct marsd_event *);
+	/* NULL: nobody wants to know */
+	void	(*news)(void *, const struct marsd_news *);
 	void	(*trace)(void *, const struct marsd_trace *);	/* or NULL */
 };
 
@@ -130,6 +159,9 @@ void		 marsd_cluster_attach(struct marsd_cluster *, struct vc_link *);
 extern const struct vc_user marsd_vc_user;	/* arg: struct marsd_cluster */
 /* before the end: redirects all members hard, and deregisters them */
 void		 marsd_shutdown(struct marsd *);
+
+/* messages that came in, of all clusters, since the start */
+uint64_t	 marsd_heard(const struct marsd *);
 
 /*
  * From scspd.  Its cache holds an instance of another server's record now;

@@ -410,6 +410,8 @@ marsd_member_gone(struct marsd_reg *r)
 {
 	struct marsd_node *n = r->node;
 
+	if (marsd_node_is_here(n))
+		marsd_news_tell(n, MARSD_CHANGED_GONE, NULL);
 	marsd_withdraw_all(n);
 	marsd_member_free(r);
 	marsd_node_release(n);

@@ -36,7 +36,7 @@ struct marsd_control {
 	struct marsd_backlog	 backlog;
 	bool			 behind;	/* they have to revalidate */
 	struct timer		 jump;		/* not before that */
-	struct timer		 shrink;	/* frees the backlog meanwhile */
+	struct timer		 shrink;	/* frees what is pending */
 	mtime_t			 jumped;	/* they were told to, last */
 	uint64_t		 octets;	/* sent, whatever the leaves */
 };

@@ -115,6 +115,7 @@ move_register(struct marsd_reg *r)
 {
 	r->control->registered++;
 	r->control->proto->cluster->counts.registrations++;
+	marsd_news_tell(r->node, MARSD_CHANGED_REGISTERED, NULL);
 	marsd_node_trace(r->node,
 	    r->node->role == MARSD_ROLE_MCS ?
 	    "multicast server has registered" : "has registered", NULL);

@@ -333,6 +333,9 @@ marsd_show_counters(struct marsd *m, void *cursor, struct wr *w)
 			cur->number++;
 			ctl_string(w, "scope", c->name);
 			ctl_string(w, "name", counter.name);
+			ctl_string(w, "kind",
+			    strncmp(counter.name, "dropped-", 8) == 0 ?
+			    "drop" : "counter");
 			ctl_uint(w, "value", counter.value);
 			return true;
 		}

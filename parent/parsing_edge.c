@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "group.h"
 #include "log.h"
 #include "parsing.h"
 
@@ -304,12 +305,18 @@ static void
 list_link_local(struct parsing *ps, const char *s)
 {
 	struct ip_prefix *p = prefix_add(ps, &ps->edge->link_locals);
+	struct paddr group;
 
 	if (!ip_prefix_parse(p, s) || !ip_prefix_link_local(p) ||
 	    !ip_prefix_single(p))
 		parsing_wrong(ps,
 		    "link-local %s: write one group of 224.0.0.0/24 or "
 		    "ff02::/16, such as 224.0.0.251",
+		    s);
+	else if (paddr_parse(&group, s) == 0 && group_is_control(&group))
+		parsing_wrong(ps,
+		    "link-local %s: by this group the routers of one LAN speak "
+		    "with each other, and it never leaves it: remove it",
 		    s);
 }
 

@@ -11,6 +11,7 @@ build).  Lines of conformance.tsv are
 
         ID<TAB>test [test ...]
         ID<TAB>n/a<TAB>why nothing can be shown
+        ID<TAB>differs<TAB>what we do instead, and why<TAB>test [test ...]
 
 with a test as DIRECTORY/FILE:NAME below regress, NAME being the function
 (unit/align:a_smaller_id_makes_us_master, system/two.py:reload), the word
@@ -38,7 +39,7 @@ REQUIREMENTS = os.path.join(TOP, "doc", "requirements.tsv")
 
 Requirement = collections.namedtuple("Requirement",
                                      "id rfc section role level text")
-Row = collections.namedtuple("Row", "where tests reason")
+Row = collections.namedtuple("Row", "where state tests reason")
 
 
 def lines(path):
@@ -80,11 +81,17 @@ def table(known, faults):
             if len(rest) != 2 or not rest[1].strip():
                 faults.append((role, "%s: %s: n/a has no reason" %
                                (where, id)))
-            rows[id] = Row(where, [], rest[1:])
+            rows[id] = Row(where, "n/a", [], rest[1:])
+        elif rest[:1] == ["differs"]:
+            if len(rest) != 3 or not rest[1].strip():
+                faults.append((role, "%s: %s: differs has no reason, "
+                               "or no test" % (where, id)))
+            rows[id] = Row(where, "differs", " ".join(rest[2:]).split(),
+                           rest[1:2])
         elif len(rest) != 1 or not rest[0].split():
             faults.append((role, "%s: %s names no test" % (where, id)))
         else:
-            rows[id] = Row(where, rest[0].split(), None)
+            rows[id] = Row(where, "shown", rest[0].split(), None)
     return rows
 
 
@@ -152,7 +159,7 @@ def judge(known, rows, build, faults):
         if row is None:
             state[id] = "missing"
             continue
-        state[id] = "shown" if row.reason is None else "n/a"
+        state[id] = row.state
         for t in row.tests:
             why = fault_of(t, build, logs)
             if why is not None:
@@ -171,6 +178,11 @@ def count(known, state, key):
     return sums.items()
 
 
+def known_of(c):
+    """Of a Counter of states: of how many all is said."""
+    return c["shown"] + c["n/a"] + c["differs"]
+
+
 def listing(known, rows, state, wrong):
     """Each requirement: what it says, and what shows it."""
     for id, r in known.items():
@@ -181,7 +193,7 @@ def listing(known, rows, state, wrong):
         if row is None:
             continue
         if row.reason is not None:
-            print(textwrap.fill("n/a: " + " ".join(row.reason), 78,
+            print(textwrap.fill(row.state + ": " + " ".join(row.reason), 78,
                                 initial_indent="    ",
                                 subsequent_indent="        "))
         for t in row.tests:
@@ -192,8 +204,8 @@ def listing(known, rows, state, wrong):
 def report(known, rows, state, wrong, faults):
     """For people; true if nothing is wrong."""
     listing(known, rows, state, wrong)
-    head = "%-18s %6s %6s %6s %6s %8s %6s" % (
-        "", "rows", "shown", "n/a", "wrong", "missing", "")
+    head = "%-18s %6s %6s %6s %8s %6s %8s %6s" % (
+        "", "rows", "shown", "n/a", "differs", "wrong", "missing", "")
     for title, key in (
             ("By section", lambda r: "%s %s" % (r.rfc, r.section)),
             ("By role", lambda r: r.role),
@@ -202,9 +214,9 @@ def report(known, rows, state, wrong, faults):
         print(head)
         for name, c in count(known, state, key):
             rows = sum(c.values())
-            print("%-18s %6d %6d %6d %6d %8d %5.0f%%" % (
-                name, rows, c["shown"], c["n/a"], c["wrong"], c["missing"],
-                100 * (c["shown"] + c["n/a"]) // rows))
+            print("%-18s %6d %6d %6d %8d %6d %8d %5.0f%%" % (
+                name, rows, c["shown"], c["n/a"], c["differs"], c["wrong"],
+                c["missing"], 100 * known_of(c) // rows))
         print()
     missing = [id for id in known if state[id] == "missing"]
     for _, text in faults:
@@ -222,8 +234,8 @@ def tap(known, rows, state, wrong, faults):
         if role in COMPLETE:
             bad += ["%s is missing" % id for id, r in known.items()
                     if r.role == role and state[id] == "missing"]
-        tests.append(("%s: %d of %d" % (role, c["shown"] + c["n/a"],
-                                        sum(c.values())), bad))
+        tests.append(("%s: %d of %d" % (role, known_of(c), sum(c.values())),
+                      bad))
     print("1..%d" % len(tests))
     for n, (name, bad) in enumerate(tests, 1):
         print("%sok %d - %s" % ("not " if bad else "", n, name))

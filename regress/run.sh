@@ -68,8 +68,10 @@ programs() {
 	one captures/lua.py python3 -B regress/captures/lua.py
 	one manual/test.py python3 -B regress/manual/test.py
 	sim=$BUILD/regress/sim/sim
-	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 500
+	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
+	one sim/lanseeds "$sim" -l -f regress/sim/lanseeds -n 60 -t 45
 	one sim/again "$sim" -r 1 2 3		# bit for bit
+	one sim/lanagain "$sim" -l -r 1 2 3
 	for t in regress/system/*.py; do
 		case $t in
 		*/suite.py | */edgenet.py) ;;	# what others have in common

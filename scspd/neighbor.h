@@ -58,7 +58,9 @@ struct scsp_neighbor {
 	uint32_t		 mtu;		/* octets of a packet */
 	size_t			 takes;		/* octets of an SDU, as told */
 	struct scsp_share	 share;		/* of the cache */
-	bool			 refused;	/* what it had, for want of room */
+	bool			 refused;	/* some of it: no room */
+	int64_t			 delay;		/* us, of acknowledgements; 0:
+						 * not known */
 	struct quiet		 quiet[SCSP_EV_MAX];
 	struct scsp_problem	 problem;
 	struct timer		 log_timer;	/* tells the state at last */

@@ -88,11 +88,23 @@ scsp_queue_remove(struct scsp_link *l)
 	free(l);
 }
 
+/* How long the neighbor takes to acknowledge: the last few count most. */
+static void
+note_delay(struct scsp_neighbor *nb, mtime_t sent)
+{
+	int64_t us = mtime_diff(sent, nb->scsp->timers->now);
+
+	nb->delay += nb->delay == 0 ? us : (us - nb->delay) / 8;
+}
+
 void
 scsp_queue_acknowledged(struct scsp_link *l)
 {
 	if (l->flying)
 		scsp_neighbor_answers(l->neighbor, l->packet);
+	/* of one sent again nobody knows which of the two was acknowledged */
+	if (l->flying && l->tries == 0)
+		note_delay(l->neighbor, l->sent_at);
 	scsp_queue_remove(l);
 }
 

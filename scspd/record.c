@@ -296,8 +296,8 @@ take_earlier(
 /*
  * A record of ours comes with a number or with contents that we don't have.
  * The next instance gets a number beyond it (A-11).  If our record has no
- * number yet, or withdraws, marsd is not asked: it is marsd's last word.  False:
- * no memory.
+ * number yet, or withdraws, marsd is not asked: it is marsd's last word.
+ * False: no memory.
  */
 static bool
 take_back(

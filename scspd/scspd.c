@@ -37,6 +37,7 @@ op_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
 		.key = key,
 		.seq = seq,
 		.how = how,
+		.when = (uint64_t)d->service.loop.timers.now.us,
 		.data = data,
 		.len = len,
 	};
@@ -125,6 +126,30 @@ static const char *const event_advice[SCSP_EV_MAX] = {
 };
 _Static_assert(SCSP_EV_MAX <= SERVICE_EVENT_MAX, "too many kinds of events");
 
+/* The same in one word, where the monitor has one; else: a notice. */
+static const char *const event_word[SCSP_EV_MAX] = {
+	[SCSP_EV_HELLO] = "hello",
+	[SCSP_EV_ALIGN] = "alignment",
+	[SCSP_EV_AUTH] = "refused",
+	[SCSP_EV_REPLAY] = "refused",
+	[SCSP_EV_LIMIT] = "limit",
+	[SCSP_EV_NEAR] = "limit",
+};
+
+/* The name of the event's cluster, or NULL. */
+static const char *
+cluster_of(const struct scspd_shell *d, const struct scsp_event *e)
+{
+	const struct conf_cluster *c;
+
+	if (e->pid != PID_MARS || d->service.conf == NULL)
+		return NULL;
+	TAILQ_FOREACH(c, &d->service.conf->clusters, entry)
+		if (c->server_group == e->sgid)
+			return c->name;
+	return NULL;
+}
+
 /* States that change say that the protocol works: no reason to warn. */
 static bool
 ordinary(enum scsp_event_code code)
@@ -149,6 +174,10 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 	struct scspd_shell *d = arg;
 	char where[256] = "", why[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
+		.event = event_word[e->code],
+		.cluster = cluster_of(d, e),
+		.who = e->neighbor,
+		.quiet = e->quiet,
 		.where = where,
 		.oid = e->oid,
 		.text = event_text[e->code],
@@ -160,8 +189,6 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 		.ordinary = ordinary(e->code),
 	};
 
-	if (e->quiet)
-		return;
 	if (e->why != NULL)
 		log_append(why, sizeof(why), "%s", e->why);
 	if (e->has_spi)

@@ -235,6 +235,7 @@ scsp_show_counters(struct scsp *s, void *cursor, struct wr *w)
 	else
 		ctl_string(w, "scope", "all");
 	ctl_string(w, "name", name);
+	ctl_string(w, "kind", i < base ? "counter" : "drop");
 	ctl_uint(w, "value", v);
 	return true;
 }

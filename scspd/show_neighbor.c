@@ -96,6 +96,8 @@ scsp_show_neighbors(struct scsp *s, void *cursor, struct wr *w)
 	scsp_put_age(w, "hello-since", s, nb->hello_since);
 	ctl_uint(w, "records-sent", nb->records_out);
 	ctl_uint(w, "records-received", nb->records_in);
+	if (nb->delay > 0)
+		ctl_uint(w, "delay", (uint64_t)nb->delay);
 	ctl_uint(w, "csu-queue", nb->nqueued);
 	ctl_uint(w, "csus-pending", scsp_solicit_pending(nb));
 	put_keys(w, nb);

@@ -193,6 +193,7 @@ wants_prefix(const struct ctl_filter *f, struct rd row)
 static const struct ctl_filter_kind kinds[] = {
 	/* a counter that belongs to a cluster has its name as scope */
 	{ "cluster", parse_any, wants_same, "", { "cluster", "scope" } },
+	{ "event", parse_any, wants_same, "", { "event" } },
 	{ "protocol", parse_protocol, wants_same,
 	    "that is no protocol: write ipv4, ipv6 or a number such as 0x0800",
 	    { "protocol" } },

@@ -84,8 +84,9 @@ enum imsg_type {
 				 * once more: there is a protocol that had none
 				 * to take them in */
 	IMSG_CSA_UPDATE,	/* scspd: oid(4), u32 key, u32 seq (two's
-				 * complement), u8 CSA_HOW_*, rest data: this
-				 * instance is in the cache now */
+				 * complement), u8 CSA_HOW_*, u64 when it came
+				 * in microseconds, rest data: this instance
+				 * is in the cache now */
 	IMSG_CSA_OWN,		/* scspd: u32 key, u32 seq, rest data: a record
 				 * with our OID that nothing local backs, or
 				 * newer than ours; A-10, A-11.  marsd answers

@@ -16,7 +16,8 @@
 #define HAS_KEYS	0x10
 #define HAS_ALIGNED	0x20
 #define HAS_DATA	0x40	/* the rest */
-#define FROM_MARSD	0x80
+#define HAS_WHEN	0x80
+#define FROM_MARSD	0x100
 
 static const struct replica_layout {
 	uint32_t	type;
@@ -28,7 +29,8 @@ static const struct replica_layout {
 	{ IMSG_CSA_ERASE, FROM_MARSD | HAS_OID | HAS_KEYS },
 	{ IMSG_CSA_REALIGN, FROM_MARSD },
 	{ IMSG_CSA_RETELL, FROM_MARSD },
-	{ IMSG_CSA_UPDATE, HAS_OID | HAS_KEY | HAS_SEQ | HAS_HOW | HAS_DATA },
+	{ IMSG_CSA_UPDATE, HAS_OID | HAS_KEY | HAS_SEQ | HAS_HOW | HAS_WHEN |
+	    HAS_DATA },
 	{ IMSG_CSA_OWN, HAS_KEY | HAS_SEQ | HAS_DATA },
 	{ IMSG_CSA_GONE, HAS_OID | HAS_KEY },
 	{ IMSG_CSA_NEIGHBOR, HAS_OID | HAS_ALIGNED },
@@ -86,6 +88,8 @@ replica_decode(struct replica_msg *m, uint32_t type, struct rd *r)
 		if (m->how != CSA_HOW_FLOODED && m->how != CSA_HOW_ALIGNED)
 			r->failed = true;
 	}
+	if (l->has & HAS_WHEN)
+		m->when = rd_u64(r);
 	if (l->has & HAS_KEYS)
 		read_keys(r, m);
 	if (l->has & HAS_ALIGNED) {
@@ -121,6 +125,8 @@ replica_encode(struct wr *w, uint32_t type, const struct replica_msg *m)
 		wr_u32(w, (uint32_t)m->seq);
 	if (l->has & HAS_HOW)
 		wr_u8(w, m->how);
+	if (l->has & HAS_WHEN)
+		wr_u64(w, m->when);
 	if (l->has & HAS_KEYS) {
 		wr_u32(w, m->nkeys);
 		for (i = 0; i < m->nkeys; i++)

@@ -26,6 +26,8 @@ struct replica_msg {
 	uint32_t	 key;
 	int32_t		 seq;
 	uint8_t		 how;		/* enum csa_how */
+	uint64_t	 when;		/* it came, microseconds of the
+					 * monotonic clock of both */
 	bool		 aligned;
 	const uint32_t	*keys;		/* to encode */
 	uint32_t	 nkeys;

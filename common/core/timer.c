@@ -146,6 +146,9 @@ timers_clock(struct timers *ts)
 {
 	if (ts->clock != NULL)
 		timers_now(ts, ts->clock());
+	if (!ts->awake)
+		ts->woken = ts->now;
+	ts->awake = true;
 }
 
 void
@@ -155,6 +158,7 @@ timers_run(struct timers *ts, mtime_t now)
 	uint64_t order;
 
 	timers_now(ts, now);
+	ts->awake = false;
 	order = ts->order;
 	while ((t = ts->root) != NULL && t->due.us <= ts->now.us &&
 	    t->order < order) {

@@ -42,6 +42,9 @@ struct timers {
 	mtime_t		 now;
 	uint64_t	 order;
 	size_t		 count;		/* timers set */
+	mtime_t		 woken;		/* when a turn was first told the time
+					 * by timers_clock() */
+	bool		 awake;		/* that was in this turn */
 	/* reads the clock; NULL: the owner alone says what time it is */
 	mtime_t		(*clock)(void);
 };

@@ -28,6 +28,8 @@
 #define STALL		30	/* s without progress: the client is cut */
 #define IDLE		60	/* s without a request: the same */
 #define TICK		5	/* s between looks at it */
+#define FOLLOWERS_MAX	8	/* of the clients */
+#define FOLLOW_MARK	256	/* messages waiting: more are lost */
 #define LISTS_MAX	4	/* struct ctl_commands of a server */
 /* What one client may have us do in one turn of the loop, in octets of rows. */
 #define TURN_WORK	(128 * 1024)
@@ -44,6 +46,8 @@ struct ctl_conn {
 	const struct ctl_command *command;	/* rows are to come, or NULL */
 	void			*arg;		/* of its functions */
 	bool			 later;		/* ctl_finish() is to come */
+	bool			 follows;	/* is told what happens */
+	uint64_t		 lost;		/* rows that it was not told */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
 	char			 args[CTL_ARGS_MAX][CTL_ARG_SIZE];
@@ -72,6 +76,7 @@ struct ctlserver {
 	size_t			 nlists;
 	TAILQ_HEAD(, ctl_conn)	 conns;
 	uint32_t		 nconns;
+	uint32_t		 nfollow;
 	uint32_t		 nreaders;	/* of these */
 	uint32_t		 next_id;
 	uint64_t		 refused;
@@ -85,6 +90,8 @@ conn_free(struct ctl_conn *c)
 {
 	TAILQ_REMOVE(&c->server->conns, c, entry);
 	c->server->nconns--;
+	if (c->follows)
+		c->server->nfollow--;
 	c->server->nreaders -= c->reader;
 	channel_close(&c->ch);
 	free(c);
@@ -214,6 +221,55 @@ ctlserver_resume(evutil_socket_t fd, short what, void *arg)
 		conn_more(c);
 }
 
+/* Tells a follower how many rows it has missed, once there is room. */
+static void
+conn_tell_lost(struct ctl_conn *c)
+{
+	uint8_t buf[128];
+	struct wr w;
+
+	if (c->lost == 0 || channel_queued(&c->ch) > LOW_MARK)
+		return;
+	wr_init(&w, buf, sizeof(buf));
+	ctl_string(&w, "event", "lost");
+	ctl_uint(&w, "number", c->lost);
+	c->lost = 0;
+	if (channel_send(&c->ch, IMSG_CTL_ROW, -1, buf, w.len) == -1)
+		conn_cut(c);
+}
+
+/* A row for a follower: of one that does not read, few wait. */
+static void
+conn_tell(struct ctl_conn *c, const struct wr *w)
+{
+	conn_tell_lost(c);
+	if (!c->ch.open || !row_wanted(c, w))
+		return;
+	if (c->lost > 0 || channel_queued(&c->ch) >= FOLLOW_MARK)
+		c->lost++;
+	else if (channel_send(&c->ch, IMSG_CTL_ROW, -1, w->buf, w->len) == -1)
+		conn_cut(c);
+}
+
+bool
+ctlserver_followed(const struct ctlserver *s)
+{
+	return s->nfollow > 0;
+}
+
+void
+ctlserver_tell(struct ctlserver *s, const struct wr *w)
+{
+	struct ctl_conn *c;
+
+	if (wr_failed(w))
+		return;
+	/* conn_tell() takes no client off the list; ctlserver_reap() does */
+	TAILQ_FOREACH(c, &s->conns, entry)
+		if (c->follows && c->ch.open)
+			conn_tell(c, w);
+}
+
 static void
 conn_drained(void *arg)
 {
@@ -221,6 +277,7 @@ conn_drained(void *arg)
 
 	timers_clock(&c->server->loop->timers);
 	c->stalled = 0;
+	conn_tell_lost(c);
 	if (channel_queued(&c->ch) <= LOW_MARK)
 		conn_more(c);
 }
@@ -336,6 +393,18 @@ conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
 	conn_more(c);
 }
 
+/* What happens from now on, until the client goes. */
+static void
+conn_follow(struct ctl_conn *c)
+{
+	if (c->server->nfollow >= FOLLOWERS_MAX) {
+		conn_end(c, false, "too many follow already");
+		return;
+	}
+	c->later = c->follows = true;
+	c->server->nfollow++;
+}
+
 static void
 conn_request(struct ctl_conn *c, struct rd *r)
 {
@@ -352,8 +421,10 @@ conn_request(struct ctl_conn *c, struct rd *r)
 		conn_end(c, false, wrong);
 	else if (cmd->show != NULL)
 		conn_show(c, cmd);
-	else if (c->reader)
+	else if (c->reader && cmd->act != NULL)
 		conn_end(c, false, "this socket is only for show");
+	else if (cmd->act == NULL)
+		conn_follow(c);
 	else if (c->nfilters != 0)
 		conn_end(c, false, "only a listing can be filtered");
 	else
@@ -473,7 +544,7 @@ tick(evutil_socket_t fd, short what, void *arg)
 		if (is_idle(c) && (c->idle += TICK) >= IDLE) {
 			s->refused++;
 			conn_free(c);
-		} else if (channel_queued(&c->ch) == 0)
+		} else if (c->follows || channel_queued(&c->ch) == 0)
 			c->stalled = 0;
 		else if ((c->stalled += TICK) >= STALL) {
 			log_info("control: a client that does not read is cut");

@@ -23,7 +23,10 @@
 struct ctlserver;
 struct ctl_conn;
 
-/* What can be asked for: either a listing or something to do. */
+/*
+ * What can be asked for: either a listing or something to do; with neither
+ * function, the client is told what happens from now on.
+ */
 struct ctl_command {
 	const char	*name;		/* its words: "show members" */
 	/*
@@ -81,6 +84,14 @@ void		 ctlserver_free(struct ctlserver *);
  */
 void		 ctlserver_filters(struct ctlserver *, const char *(*missing)(
 		    void *arg, const char *word, const char *value), void *arg);
+/*
+ * Something has happened: a row for those clients that follow, and whose
+ * filters let it through.  A client that does not read loses rows, and is told
+ * how many when it reads again.  Who makes the row asks first whether anybody
+ * follows.
+ */
+bool		 ctlserver_followed(const struct ctlserver *);
+void		 ctlserver_tell(struct ctlserver *, const struct wr *row);
 uint32_t	 ctl_conn_id(const struct ctl_conn *);
 void		 ctl_finish(struct ctlserver *, uint32_t id, bool ok,
 		    const char *);

@@ -103,3 +103,13 @@ loop_end(struct loop *l)
 {
 	l->ended = true;
 }
+
+uint64_t
+loop_wallclock(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
+		fatal("clock_gettime");
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}

@@ -16,6 +16,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "timer.h"
 
@@ -36,5 +37,8 @@ void	loop_run(struct loop *, void (*turn)(void *), void *arg);
 /* One turn that does not wait. */
 void	loop_poll(struct loop *, void (*turn)(void *), void *arg);
 void	loop_end(struct loop *);
+
+/* The time of day in milliseconds since 1970, for those who read it. */
+uint64_t	loop_wallclock(void);
 
 #endif

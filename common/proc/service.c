@@ -187,6 +187,7 @@ finish(struct service *s)
 	last_words(s);
 	if (s->control != NULL)
 		ctlserver_free(s->control);
+	s->control = NULL; /* what ends now is told to nobody */
 	s->hooks->destroy(s->arg);
 	service_links_close(s);
 	service_lans_close(s);

@@ -163,6 +163,8 @@ struct service_hooks {
 	void			(*lan)(void *, const struct lanif *, int fd);
 	/* It has gone; its descriptor is of no more use. */
 	void			(*lan_gone)(void *, const char *name);
+	/* After what was queued has been sent, each turn.  NULL: nothing. */
+	void			(*turn)(void *);
 	/* Last words.  What they put into queues is still sent. */
 	void			(*shutdown)(void *);
 	/* Gives everything back; the links are closed after it. */
@@ -273,8 +275,27 @@ bool	service_traces(const struct service *, int level,
 /* for marsctl: begins or ends that; NULL, or a sentence */
 const char *service_watch(struct service *, const struct atm_addr *, bool on);
 
-/* An event of a core, for the log.  Pointers may be NULL. */
+#define SERVICE_ROW	2048	/* octets of a row of marsctl monitor */
+
+/*
+ * For `marsctl monitor`.  Does anybody want to know what happens?  If so the
+ * owner begins a row with what happened, in one word, adds values, and tells
+ * it.  buf: SERVICE_ROW octets.
+ */
+bool	service_followed(const struct service *);
+void	service_tell_begin(struct service *, struct wr *, uint8_t *buf,
+	    const char *event);
+void	service_tell(struct service *, const struct wr *);
+
+/*
+ * An event of a core, for the log and for marsctl monitor.  Pointers may be
+ * NULL.
+ */
 struct service_event {
+	const char	*event;		/* in one word, for the monitor */
+	const char	*cluster;	/* for its filter */
+	const struct atm_addr *who;	/* the same */
+	bool		 quiet;		/* not for the log */
 	const char	*where;		/* begins the line: "cluster a: " */
 	const uint8_t	*oid;		/* 4 octets: the server in question */
 	const char	*text;		/* what happened; never NULL */

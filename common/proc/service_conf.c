@@ -78,6 +78,22 @@ service_apply(struct service *s, struct conf *new)
 	return "";
 }
 
+/* For marsctl monitor: a configuration is in force, or why not. */
+static void
+tell_reload(struct service *s, const char *why)
+{
+	uint8_t buf[SERVICE_ROW];
+	struct wr w;
+
+	if (!service_followed(s))
+		return;
+	service_tell_begin(s, &w, buf, "reload");
+	ctl_bool(&w, "ok", *why == '\0');
+	ctl_string(&w, "text", *why == '\0' ?
+	    "the configuration was read again" : why);
+	service_tell(s, &w);
+}
+
 /*
  * The configuration and its sockets are complete.  The first time this is the
  * start of service.
@@ -102,6 +118,7 @@ service_on_conf_end(struct service *s, struct rd *r, int fd)
 			service_sibling_open(s);
 	}
 	why = service_apply(s, new);
+	tell_reload(s, why);
 	/* where it failed, what came for it is closed again */
 	service_links_apply(s);
 	service_lans_apply(s);

@@ -124,6 +124,7 @@ static const struct ctl_command in_common[] = {
 	{ "show interfaces", service_show_interfaces, NULL },
 	{ "show limits", service_show_limits, NULL },
 	{ "show memory", service_show_memory, NULL },
+	{ "monitor", NULL, NULL },
 	{ "reload", NULL, service_reload },
 	{ "stop", NULL, service_stop },
 	{ "clear counters", NULL, service_clear },

@@ -27,6 +27,52 @@ service_random64(void *arg)
 	return n;
 }
 
+bool
+service_followed(const struct service *s)
+{
+	return s->control != NULL && ctlserver_followed(s->control);
+}
+
+void
+service_tell_begin(
+    struct service *s, struct wr *w, uint8_t *buf, const char *event)
+{
+	wr_init(w, buf, SERVICE_ROW);
+	ctl_string(w, "process", s->hooks->name);
+	ctl_uint(w, "time", loop_wallclock());
+	ctl_string(w, "event", event);
+}
+
+void
+service_tell(struct service *s, const struct wr *w)
+{
+	ctlserver_tell(s->control, w);
+}
+
+static void
+tell_event(struct service *s, const struct service_event *e, const char *line)
+{
+	uint8_t buf[SERVICE_ROW];
+	struct wr w;
+
+	if (!service_followed(s))
+		return;
+	service_tell_begin(
+	    s, &w, buf, e->event == NULL ? "notice" : e->event);
+	if (e->cluster != NULL)
+		ctl_string(&w, "cluster", e->cluster);
+	if (e->who != NULL)
+		ctl_atm(&w, "address", e->who);
+	if (e->from != NULL)
+		ctl_string(&w, "from", e->from);
+	if (e->to != NULL)
+		ctl_string(&w, "to", e->to);
+	if (e->number != 0)
+		ctl_uint(&w, "number", e->number);
+	ctl_string(&w, "text", line);
+	service_tell(s, &w);
+}
+
 void
 service_log_event(
     struct service *s, unsigned int code, const struct service_event *e)
@@ -35,6 +81,8 @@ service_log_event(
 	    e->ordinary ? log_limited_info : log_limited;
 	char line[EVENT_LINE] = "";
 
+	if (e->quiet && !service_followed(s))
+		return;
 	if (e->where != NULL)
 		log_append(line, sizeof(line), "%s", e->where);
 	if (e->oid != NULL)
@@ -56,5 +104,7 @@ service_log_event(
 		    (unsigned long long)e->number);
 	if (e->advice != NULL)
 		log_append(line, sizeof(line), ": %s", e->advice);
-	say(&s->limits[code], s->loop.timers.now, "%s", line);
+	tell_event(s, e, line);
+	if (!e->quiet)
+		say(&s->limits[code], s->loop.timers.now, "%s", line);
 }

@@ -284,7 +284,11 @@ links_flush(struct service *s)
 void
 service_links_turn(void *arg)
 {
-	links_flush(arg);
+	struct service *s = arg;
+
+	links_flush(s);
+	if (s->hooks->turn != NULL && s->serving)
+		s->hooks->turn(s->arg);
 }
 
 void

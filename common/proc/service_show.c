@@ -39,13 +39,37 @@ service_show_circuits(void *arg, void *cursor, struct wr *w)
 	return false;
 }
 
+/*
+ * All links count what VC_COUNTERS names; what a link counts besides is why it
+ * dropped something.
+ */
+static const char *
+link_kind(const char *name)
+{
+	static const char *const counted[] = {
+#define X(sym, name) name,
+		VC_COUNTERS(X)
+#undef X
+	};
+	size_t i;
+
+	if (strcmp(name, "sdus-dropped") == 0 ||
+	    strcmp(name, "sdus-too-big") == 0)
+		return "drop";
+	for (i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		if (strcmp(name, counted[i]) == 0)
+			return "counter";
+	return "drop";
+}
+
 static void
 show_counter(struct service *s, struct wr *w, const char *scope,
-    const char *name, uint64_t value)
+    const char *name, const char *kind, uint64_t value)
 {
 	ctl_string(w, "process", s->hooks->name);
 	ctl_string(w, "scope", scope);
 	ctl_string(w, "name", name);
+	ctl_string(w, "kind", kind);
 	ctl_uint(w, "value", value);
 }
 
@@ -75,12 +99,13 @@ own_counters(struct service *s, void *cursor, struct wr *w)
 		at->at++;
 		show_counter(s, w,
 		    atm_addr_print(&l->local, scope, sizeof(scope)), name,
-		    value);
+		    link_kind(name), value);
 		return true;
 	}
 	if (at->at == sizeof(own) / sizeof(own[0]))
 		return false;
-	show_counter(s, w, "all", own[at->at].name, own[at->at].value);
+	show_counter(
+	    s, w, "all", own[at->at].name, "counter", own[at->at].value);
 	at->at++;
 	return true;
 }

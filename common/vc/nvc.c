@@ -569,6 +569,7 @@ close_now(struct vc_link *l)
 }
 
 const struct vc_backend nvc_backend = {
+	.calls_at_once = true,
 	.name = "nvc",
 	.knows_caller = true,
 	.call = nvc_call,

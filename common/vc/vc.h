@@ -151,6 +151,9 @@ struct vc_circuit_info {
 struct vc_backend {
 	const char	*name;
 	bool		 knows_caller;	/* can vouch for a caller's address */
+	/* leaves of a root may be called before the first has answered, which
+	 * UNI signalling does not know (RFC 2022 5.1.3) */
+	bool		 calls_at_once;
 	struct vc	*(*call)(struct vc_link *, const struct atm_addr *,
 			    void *);
 	struct vc	*(*multi)(struct vc_link *, void *);

@@ -656,6 +656,7 @@ udp_circuit(
 }
 
 static const struct vc_backend backend = {
+	.calls_at_once = true,
 	.name = "udp",
 	.knows_caller = true,
 	.call = nvc_call,

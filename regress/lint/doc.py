@@ -42,7 +42,7 @@ SOURCE = re.compile(r"\.(?:[chy]|[1-8])$")
 
 
 def tree():
-    """The files of the tree that are text: {path: contents}."""
+    """The files of the tree: {path: contents}, "" of what is no text."""
     files = {}
     names = subprocess.run(["git", "ls-files", "-z"], check=True,
                            stdout=subprocess.PIPE).stdout.decode()
@@ -51,8 +51,8 @@ def tree():
             continue
         with open(name, "rb") as f:
             octets = f.read()
-        if b"\0" not in octets:
-            files[name] = octets.decode(errors="replace")
+        files[name] = "" if b"\0" in octets else octets.decode(
+            errors="replace")
     return files
 
 

@@ -10,7 +10,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
-shells='marsd/marsd.c marsd/marsd.h marsd/control.c
+shells='marsd/marsd.c marsd/marsd.h marsd/control.c marsd/latency.c
 scspd/scspd.c scspd/scspd.h scspd/control.c
 edged/edged.c edged/edged.h edged/configure.c edged/control.c edged/key.c
 edged/lanio.h edged/lanio_linux.c edged/lanio_openbsd.c'

@@ -580,3 +580,50 @@ plan_run(struct world *w)
 	if (!w->failed)
 		empty(w);
 }
+
+/* --- for lanplan.c, which has LANs instead of hosts */
+
+void
+plan_servers(struct world *w, uint32_t n)
+{
+	uint32_t i;
+
+	w->pro[0].type = PRO_IPV4;
+	w->pro[1].type = PRO_IPV6;
+	w->nprotos = (w->kinds & K_IPV6) != 0 && chance(w, 50) ? 2 : 1;
+	/* backlogs of a few messages cost more than a take-over may */
+	w->kinds &= ~(uint32_t)K_OVERFLOW;
+	w->nservers = n;
+	w->delay = MTIME_MS(between(w, 1, 20));
+	times(w);
+	topology(w);
+	for (i = 0; i < w->nservers; i++)
+		server_init(w, i);
+	timer_init(&w->weather, on_weather, w);
+}
+
+void
+plan_weather(struct world *w)
+{
+	w->faulty = true;
+	timer_set(&w->ts, &w->weather, 0);
+}
+
+void
+plan_redirect(struct world *w)
+{
+	churn_redirect(w);
+}
+
+void
+plan_server(struct world *w)
+{
+	churn_server(w);
+}
+
+void
+plan_servers_back(struct world *w)
+{
+	fair_weather(w);
+	servers_back(w);
+}

@@ -4,14 +4,15 @@
  */
 
 /*
- * sim [-v] [-q] [-k kind,...] [-n seeds] [-t seconds] [-f file] [seed ...]
+ * sim [-lqrv] [-k kind,...] [-n seeds] [-t seconds] [-f file] [seed ...]
  *
  * Runs seeds, each in a process of its own, and prints TAP: those of the
  * file first, one a line (the rest of a line says what it once found), then
  * those named, or the numbers from 1 to n.  -k: only these kinds of trouble;
  * all: also servers that lie, which are not among the default ones.  -t: no
- * new one after so many seconds.  -v tells what happens, as is done of the
- * first seeds that fail anyway; -vv also every record and packet on a control VC, -vvv every
+ * new one after so many seconds.  -l: with LANs, edges and their hosts
+ * (lan.h).  -v tells what happens, as is done of the first seeds that fail
+ * anyway; -vv also every record and packet on a control VC, -vvv every
  * datagram.  -q prints only failures and the sums.
  */
 #include <sys/wait.h>
@@ -33,7 +34,7 @@
 struct options {
 	uint32_t	 kinds;
 	int		 verbose;
-	bool		 quiet, same;
+	bool		 quiet, same, lans;
 	uint64_t	 seeds;
 	long		 seconds;
 	const char	*file;
@@ -51,6 +52,7 @@ world_fini(struct world *w)
 {
 	uint32_t i;
 
+	lans_fini(w);
 	for (i = 0; i < w->nhosts; i++)
 		host_fini(&w->host[i]);
 	for (i = 0; i < w->nservers + w->nliars; i++)
@@ -80,8 +82,12 @@ run_seed(const struct options *o, uint64_t seed, struct stats *st)
 	w->kinds = o->kinds;
 	w->verbose = o->verbose;
 	timers_init(&w->ts, start);
-	plan_make(w);
-	plan_run(w);
+	if (o->lans)
+		lans_run(w);
+	else {
+		plan_make(w);
+		plan_run(w);
+	}
 	w->st.virtual_us = w->ts.now.us;
 	world_fini(w);
 	if (alive_allocations != before)
@@ -152,6 +158,10 @@ add(struct totals *t, const struct stats *s)
 	u->revalidations += s->revalidations;
 	u->ghosts += s->ghosts != 0;
 	u->shared += s->shared != 0;
+	u->lan_probes += s->lan_probes;
+	u->lan_copies += s->lan_copies;
+	u->lan_checks += s->lan_checks;
+	u->lan_late += s->lan_late;
 	u->virtual_us += s->virtual_us;
 	if (u->slowest_us < s->slowest_us)
 		u->slowest_us = s->slowest_us;
@@ -166,8 +176,8 @@ tell(const struct options *o, uint64_t seed)
 
 	fprintf(stderr,
 	    "# what happened in seed %" PRIu64 " (more of it: "
-	    "regress/sim/sim -vv %" PRIu64 "):\n",
-	    seed, seed);
+	    "regress/sim/sim %s-vv %" PRIu64 "):\n",
+	    seed, o->lans ? "-l " : "", seed);
 	loud.verbose = 1;
 	(void)fork_seed(&loud, seed, &s);
 }
@@ -255,6 +265,11 @@ sums(const struct totals *t)
 	    " redirects (%" PRIu64 " refused), %" PRIu64
 	    " joins and leaves\n",
 	    s->crashes, s->moves, s->redirects, s->refused, s->changes);
+	if (s->lan_probes != 0)
+		printf("# %" PRIu64 " packets of hosts, %" PRIu64
+		    " copies on LANs, %" PRIu64 " too late; %" PRIu64
+		    " times a LAN was looked at\n",
+		    s->lan_probes, s->lan_copies, s->lan_late, s->lan_checks);
 	printf("# %" PRIu64 " comparisons, slowest agreement %lld s; %" PRIu64
 	    " answers; %" PRIu64 " paths, %" PRIu64 " old (A-107); %" PRIu64
 	    " packets delivered, %" PRIu64 " not tried; %" PRIu64
@@ -301,13 +316,16 @@ main(int argc, char **argv)
 	uint64_t i;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "f:k:n:qrt:v")) != -1)
+	while ((ch = getopt(argc, argv, "f:k:ln:qrt:v")) != -1)
 		switch (ch) {
 		case 'f':
 			o.file = optarg;
 			break;
 		case 'k':
 			o.kinds = kinds(optarg);
+			break;
+		case 'l':
+			o.lans = true;
 			break;
 		case 'n':
 			o.seeds = strtoull(optarg, NULL, 0);
@@ -326,7 +344,7 @@ main(int argc, char **argv)
 			break;
 		default:
 			fprintf(stderr,
-			    "usage: sim [-qrv] [-f file] [-k kind,"
+			    "usage: sim [-lqrv] [-f file] [-k kind,"
 			    "...] [-n seeds] [-t seconds] [seed ...]\n");
 			return 1;
 		}

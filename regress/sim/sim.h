@@ -16,6 +16,7 @@
  *	host.c		a client or a multicast server, and what it wants
  *	plan.c		the phases of a run: who suffers what, when
  *	check.c		what has to be true once it is quiet
+ *	lan.h		the same with LANs, edges and their hosts
  *	alloc.c		how many allocations are alive
  *	sim.c		seeds, results
  */
@@ -90,6 +91,7 @@ struct vc_port {
 /* What servers and hosts have in common: a place and a clock. */
 struct node {
 	struct world	*w;
+	const char	*what;		/* it is, for the trace */
 	bool		 server;
 	uint32_t	 n;		/* its number among its kind */
 	uint8_t		 ip[4];
@@ -173,6 +175,7 @@ struct stats {
 	int64_t		 virtual_us;	/* simulated */
 	int64_t		 slowest_us;	/* to come to rest */
 	uint64_t	 digest;
+	uint64_t	 lan_probes, lan_copies, lan_checks, lan_late;
 	uint32_t	 servers, hosts;
 	bool		 failed;
 };
@@ -188,6 +191,7 @@ struct world {
 	bool		 edge[SERVERS_MAX][SERVERS_MAX];
 	struct server	 server[SERVERS_MAX];
 	struct host	*host;
+	struct lans	*lans;		/* sim -l */
 
 	/* configured times, s */
 	uint32_t	 interval, dead, hold, tombstone, hello, rexmt;
@@ -265,6 +269,18 @@ bool	host_is_in(const struct host *, const struct paddr *);
 /* plan.c */
 void	plan_make(struct world *);
 void	plan_run(struct world *);
+/* for lanplan.c: so many servers, and what happens to them */
+void	plan_servers(struct world *, uint32_t);
+void	plan_weather(struct world *);
+void	plan_redirect(struct world *);
+void	plan_server(struct world *);
+void	plan_servers_back(struct world *);	/* and the weather is fair */
+
+/* lanplan.c */
+void	lans_run(struct world *);
+void	lans_fini(struct world *);
+struct node *gate_at(struct world *, const uint8_t ip[4]);
+#define GATE_NET	128	/* 10.128.0.0/16: the addresses of edges */
 
 /* check.c */
 bool	check_servers(struct world *, bool loud);

@@ -62,7 +62,7 @@ say(struct world *w, const struct node *n, const char *fmt, va_list ap)
 {
 	fprintf(stderr, "# %10.3f ", (double)w->ts.now.us / 1e6);
 	if (n != NULL)
-		fprintf(stderr, "%s %u: ", n->server ? "server" : "host", n->n);
+		fprintf(stderr, "%s %u: ", n->what, n->n);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 }
@@ -201,6 +201,8 @@ node_at(struct world *w, const uint8_t ip[4])
 
 	if (ip[0] != 10)
 		return NULL;
+	if (ip[1] == GATE_NET)
+		return gate_at(w, ip);
 	if (ip[1] == 0)
 		return ip[3] >= 1 && ip[3] <= w->nservers + w->nliars ?
 		    &w->server[ip[3] - 1].node :
@@ -321,7 +323,7 @@ output(void *arg, const struct nvc_dest *dest, const uint8_t *head,
 	w->st.datagrams++;
 	w->st.sdus += sdu != NULL;
 	trace(w, 3, n, "-> %s %u: type %u, %zu octets",
-	    to->server ? "server" : "host", to->n, head[0] & 15,
+	    to->what, to->n, head[0] & 15,
 	    headlen + (sdu == NULL ? 0 : sdu->len));
 	if (lost(w, n, to)) {
 		w->st.lost++;
@@ -341,6 +343,7 @@ void
 node_init(struct node *n, struct world *w, bool server, uint32_t number)
 {
 	n->w = w;
+	n->what = server ? "server" : "host";
 	n->server = server;
 	n->n = number;
 	n->ip[0] = 10;
@@ -413,6 +416,6 @@ node_close(struct node *n)
 	timer_clear(&n->w->ts, &n->slow);
 	if (n->ts.count != 0)
 		fail(n->w, "%s %u has ended, %zu timers are left",
-		    n->server ? "server" : "host", n->n, n->ts.count);
+		    n->what, n->n, n->ts.count);
 	n->silent = false;
 }

@@ -88,8 +88,8 @@ both_turn(void *link)
 int
 main(int argc, char **argv)
 {
-	static const struct marsc_ops ops = { both_random, both_notice,
-		both_packet };
+	static const struct marsc_ops ops = { .random = both_random,
+		.notice = both_notice, .packet = both_packet };
 	struct vc_udp_params udp = { .enquiry_interval = 1,
 		.max_circuits = 1000,
 		.circuits_per_address = 64,

@@ -507,7 +507,6 @@ def main():
         print("ok 1 - edges # SKIP %s" % why)
         print("1..1")
         return 0
-    bad = 0
     net = Net()
     for n in 1, 2, 3:
         net.site(n, edge="" if n == 3 else "link-local 224.0.0.251")
@@ -524,6 +523,12 @@ def main():
         print("1..1")
         return 1
     print("# up after %.1f s" % (time.monotonic() - begin), flush=True)
+    return run(tests)
+
+
+def run(tests):
+    """Those that are named, or all; 0 if all went well."""
+    bad = 0
     wanted = sys.argv[1:]
     chosen = [f for f in tests if not wanted or f.__name__ in wanted]
     for i, f in enumerate(chosen, 1):

@@ -124,6 +124,7 @@ static const struct ctl_command commands[] = {
 	{ "show huge", show_huge, NULL },
 	{ "act", NULL, act },
 	{ "act much later", NULL, act_later },
+	{ "follow", NULL, NULL },
 };
 static const struct ctl_command others[] = {
 	{ "act", NULL, act_other },
@@ -663,6 +664,135 @@ rude(void **state)
 	client_close(&c);
 }
 
+/* Something happens in that cluster. */
+static void
+happen(struct world *w, const char *cluster, unsigned int times)
+{
+	uint8_t buf[128];
+	struct wr wr;
+
+	wr_init(&wr, buf, sizeof(buf));
+	ctl_string(&wr, "event", "joined");
+	ctl_string(&wr, "cluster", cluster);
+	while (times-- > 0)
+		ctlserver_tell(w->s, &wr);
+}
+
+/* Who follows is told what its filters let through, until it goes. */
+static void
+followers_are_told(void **state)
+{
+	struct world *w = *state;
+	struct marsc all, some, none;
+
+	assert_false(ctlserver_followed(w->s));
+	client_open(w, &all);
+	client_open(w, &some);
+	client_open(w, &none);
+	request(&all, "follow");
+	request(&some, "follow|cluster x");
+	turns(w, 4);
+	assert_true(ctlserver_followed(w->s));
+	happen(w, "x", 1);
+	happen(w, "y", 2);
+	turns(w, 4);
+	client_read(&all);
+	client_read(&some);
+	assert_int_equal(all.rows, 3);
+	assert_int_equal(some.rows, 1);
+	/* silence is no idleness: it is not cut, however long it lasts */
+	for (int i = 0; i < 60; i++)
+		tick(-1, 0, w->s);
+	happen(w, "y", 1);
+	turns(w, 4);
+	client_read(&all);
+	assert_int_equal(all.rows, 4);
+	assert_false(all.ended || all.gone || some.ended);
+	client_close(&all);
+	turns(w, 4);
+	assert_true(ctlserver_followed(w->s));
+	/* a second request of one that follows: it is cut off */
+	request(&some, "act");
+	turns(w, 4);
+	assert_false(ctlserver_followed(w->s));
+	client_close(&some);
+	client_close(&none);
+}
+
+/*
+ * One that does not read loses rows and hears how many; no more than a few wait
+ * for it, and the others miss nothing.
+ */
+static void
+a_follower_that_does_not_read_loses_rows(void **state)
+{
+	struct world *w = *state;
+	struct marsc slow, quick;
+	unsigned int told = 0;
+	struct ctl_conn *c;
+	int i;
+
+	client_open(w, &slow);
+	client_open(w, &quick);
+	request(&slow, "follow");
+	request(&quick, "follow");
+	turns(w, 4);
+	for (i = 0; i < 1000; i++) {
+		happen(w, "x", 100);
+		turns(w, 2);
+		client_read(&quick);
+		if (i % 100 == 0)
+			tick(-1, 0, w->s);
+		TAILQ_FOREACH(c, &w->s->conns, entry)
+			assert_true(channel_queued(&c->ch) <= FOLLOW_MARK);
+	}
+	for (i = 0; i < 10; i++) {
+		turns(w, 2);
+		client_read(&quick);
+	}
+	assert_int_equal(quick.rows, 100000);
+	TAILQ_FOREACH(c, &w->s->conns, entry)
+		if (c->lost > told)
+			told = (unsigned int)c->lost;
+	assert_true(told > 0);
+	for (i = 0; i < 2000 && slow.rows + told < 100001; i++) {
+		turns(w, 2);
+		client_read(&slow);
+		assert_false(slow.gone);
+	}
+	/* those that were told, and one row that says how many were not */
+	assert_int_equal(slow.rows + told, 100001);
+	happen(w, "x", 1);
+	turns(w, 4);
+	client_read(&slow);
+	assert_int_equal(slow.rows + told, 100002);
+	client_close(&slow);
+	client_close(&quick);
+}
+
+/* Followers leave room for who has a question. */
+static void
+followers_are_few(void **state)
+{
+	struct marsc c[FOLLOWERS_MAX + 1];
+	struct world *w = *state;
+	int i;
+
+	for (i = 0; i <= FOLLOWERS_MAX; i++) {
+		client_open(w, &c[i]);
+		request(&c[i], "follow");
+		turns(w, 4);
+	}
+	client_read(&c[FOLLOWERS_MAX]);
+	assert_true(c[FOLLOWERS_MAX].ended && !c[FOLLOWERS_MAX].ok);
+	assert_string_equal(
+	    c[FOLLOWERS_MAX].text, "too many follow already");
+	for (i = 0; i <= FOLLOWERS_MAX; i++)
+		client_close(&c[i]);
+	turns(w, 4);
+	assert_false(ctlserver_followed(w->s));
+}
+
 /* Who may only be shown things orders nothing, and leaves room for others. */
 static void
 readers(void **state)
@@ -717,6 +847,9 @@ main(void)
 		T(idle_clients_give_way),
 		T(crowd),
 		T(rude),
+		T(followers_are_told),
+		T(a_follower_that_does_not_read_loses_rows),
+		T(followers_are_few),
 		T(readers),
 	};
 

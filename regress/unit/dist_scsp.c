@@ -52,6 +52,10 @@ look(struct net *n, int from, int to, const uint8_t *sdu, size_t len)
 	s->extended += ext != 0;
 	at = common[type];
 	end = ext == 0 ? size : ext;
+	/* R2334-B-03: what is unused; and the flags, but for M, I and O */
+	assert_int_equal(type == 5 ? at16(p, 12) : 0, 0);
+	assert_int_equal(at16(p, at + 4), 0);
+	assert_int_equal(at16(p, at + 6) & (type == 1 ? 0x1fff : 0xffff), 0);
 	assert_int_equal(at16(p, at), 0x0003); /* protocol ID */
 	assert_int_equal(at16(p, at + 2), NET_SGID);
 	assert_int_equal(p[at + 8], 4); /* sender ID length */
@@ -78,6 +82,8 @@ look(struct net *n, int from, int to, const uint8_t *sdu, size_t len)
 		assert_true(at + 20 <= end);
 		assert_int_equal(p[at + 4], 4); /* cache key length */
 		assert_int_equal(p[at + 5], 4); /* OID length */
+		/* N (R2334-B.2.0.2-10): none of ours was asked for in vain */
+		assert_int_equal(at16(p, at + 6), 0);
 		if (type != 2) /* CSAS alone: 20 */
 			assert_int_equal(at16(p, at + 2), 20);
 		else if (at16(p, at + 2) == 20 + 7)

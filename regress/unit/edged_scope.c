@@ -61,7 +61,6 @@ scopes(void **state)
 		a = address(t[i].group);
 		assert_int_equal(edged_scope(&a), t[i].scope);
 	}
-	assert_string_equal(edged_scope_name(EDGED_SCOPE_SITE), "site-local");
 }
 
 static void

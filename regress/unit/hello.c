@@ -268,6 +268,7 @@ static void
 malformed_goes_to_waiting_and_garbage_does_not(void **state)
 {
 	struct rawpkt p;
+	uint8_t type;
 
 	(void)state;
 	begin();
@@ -286,8 +287,10 @@ malformed_goes_to_waiting_and_garbage_does_not(void **state)
 	raw_begin(&p, 9, RAW_ID(DCS), RAW_ID(LS));
 	raw_done(n, DCS, &p);
 	/* R2334-2.2.3-12, R2334-2.3-34: for another receiver */
-	raw_begin(&p, 4, RAW_ID(DCS), RAW_ID(5));
-	raw_done(n, DCS, &p);
+	for (type = 2; type <= 4; type++) {
+		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(5));
+		raw_done(n, DCS, &p);
+	}
 	raw_begin(&p, 1, 0, 0);
 	raw_put(&p, 4, 1);
 	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(5));
@@ -295,7 +298,7 @@ malformed_goes_to_waiting_and_garbage_does_not(void **state)
 	assert_shows(SIDE, "alignment", "Negotiation");
 	assert_shows(SIDE, "hello", "Bidirectional");
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 0);
-	assert_counter(SIDE, "receiver", 2);
+	assert_counter(SIDE, "receiver", 4);
 	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_GROUP], 1);
 	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_VERSION], 1);
 	assert_int_equal(n->node[LS].s->drops[SCSP_DROP_CHECKSUM], 1);
@@ -308,6 +311,44 @@ malformed_goes_to_waiting_and_garbage_does_not(void **state)
 	assert_int_equal(n->node[LS].events[SCSP_EV_ABNORMAL], 1);
 	net_run(n, 1100); /* and it is told by the next Hello */
 	assert_int_equal(raw_get(raw_nth(n, DCS, 5, 0), 25, 1), 0);
+	net_free(n);
+}
+
+/*
+ * R2334-2.1-20: a malformed message of each type, while Bidirectional and
+ * while Unidirectional: the neighbor is Waiting, and is told so.
+ */
+static void
+each_malformed_message_goes_to_waiting(void **state)
+{
+	struct rawpkt p;
+	uint8_t type;
+	int bidi;
+
+	(void)state;
+	begin();
+	for (type = 1; type <= 5; type++)
+		for (bidi = 0; bidi < 2; bidi++) {
+			hello(bidi ? RAW_ID(LS) : 0);
+			assert_shows(SIDE, "hello",
+			    bidi ? "Bidirectional" : "Unidirectional");
+			if (type == 1 || type == 5) {
+				raw_begin(&p, type, 0, 0);
+				raw_put(&p, 4, 0x00030003);
+				if (type == 5)
+					raw_put(&p, 4, 0);
+				raw_common(
+				    &p, 0, RAW_ID(DCS), RAW_ID(LS));
+			} else
+				raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
+			p.b[p.common + 11] = 1; /* that is not there */
+			raw_done(n, DCS, &p);
+			assert_shows(SIDE, "hello", "Waiting");
+			assert_shows(SIDE, "alignment", "Down");
+			assert_int_equal(
+			    n->node[LS].events[SCSP_EV_ABNORMAL],
+			    2 * (type - 1) + bidi + 1);
+		}
 	net_free(n);
 }
 
@@ -374,18 +415,29 @@ only_hellos_count_before_bidirectional(void **state)
 
 	(void)state;
 	begin();
-	hello(0);
-	raw_begin(&p, 1, 0, 0);
-	raw_put(&p, 4, 1);
-	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(LS));
-	raw_done(n, DCS, &p);
-	assert_counter(SIDE, "state", 1);
+	assert_shows(SIDE, "hello", "Waiting");
 	for (type = 2; type <= 4; type++) {
 		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
 		raw_record(
 		    &p, 1, RAW_ID(DCS), 4, 10, false, type == 2 ? "Jx" : NULL);
 		raw_done(n, DCS, &p);
-		assert_counter(SIDE, "state", type);
+	}
+	raw_begin(&p, 1, 0, 0);
+	raw_put(&p, 4, 1);
+	raw_common(&p, 0xe000, RAW_ID(DCS), RAW_ID(LS));
+	raw_done(n, DCS, &p);
+	assert_counter(SIDE, "state", 4);
+	assert_shows(SIDE, "hello", "Waiting");
+	assert_shows(SIDE, "id", "");
+	hello(0);
+	raw_done(n, DCS, &p);
+	assert_counter(SIDE, "state", 5);
+	for (type = 2; type <= 4; type++) {
+		raw_begin(&p, type, RAW_ID(DCS), RAW_ID(LS));
+		raw_record(
+		    &p, 1, RAW_ID(DCS), 4, 10, false, type == 2 ? "Jx" : NULL);
+		raw_done(n, DCS, &p);
+		assert_counter(SIDE, "state", 4 + type);
 	}
 	assert_null(node_entry(&n->node[LS], DCS, 4));
 	assert_shows(SIDE, "alignment", "Down");
@@ -428,6 +480,7 @@ main(void)
 		cmocka_unit_test(who_is_heard_stays_in_our_hellos),
 		cmocka_unit_test(
 		    malformed_goes_to_waiting_and_garbage_does_not),
+		cmocka_unit_test(each_malformed_message_goes_to_waiting),
 		cmocka_unit_test(without_a_circuit_there_is_no_neighbor),
 		cmocka_unit_test(another_id_is_another_server),
 		cmocka_unit_test(our_own_id_is_dropped_and_told),

@@ -25,7 +25,8 @@ a_new_join_goes_out_with_the_csn(void **state)
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
 	csn = net_number(net, 0, CCVC);
-	net_join(v, 4, 0x0011, G(1), G(1));
+	/* punched, which is nobody's but ours, goes out as 0 */
+	net_join(v, 4, 0x1011, G(1), G(1));
 	t = net_only(net, 0, CCVC, 4);
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(FLAGS(t), 0x4011);
@@ -33,20 +34,22 @@ a_new_join_goes_out_with_the_csn(void **state)
 	check_pairs(t, 1, G(1), G(1));
 	net_clear(net);
 	/* R2022-6.1.2-16: already a member, and the CSN went up once */
-	net_join(v, 4, 0x0012, G(1), G(1));
+	net_join(v, 4, 0x1012, G(1), G(1));
 	t = net_only(net, 0, PRIV, 4);
 	assert_int_equal(net->nsent, 1);
 	assert_int_equal(FLAGS(t), 0x4012);
 	assert_int_equal(MSN(t), csn + 1);
 	net_clear(net);
-	net_join(v, 5, 0x0013, G(1), G(1));
+	net_join(v, 5, 0x1013, G(1), G(1));
 	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(FLAGS(t), 0x4013);
+	check_pairs(t, 1, G(1), G(1));
 	assert_int_equal(MSN(t), csn + 1);
 	assert_false(net_finds(v, G(1), HOST(1)));
 	net_clear(net);
 	/* a LEAVE of what is not joined */
-	net_join(v, 5, 0x0014, G(1), G(1));
-	(void)net_only(net, 0, PRIV, 5);
+	net_join(v, 5, 0x1014, G(1), G(1));
+	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x4014);
 	assert_int_equal(net->nsent, 1);
 	net_end(net, v, NULL);
 }
@@ -68,7 +71,7 @@ a_block_goes_out_with_holes(void **state)
 	net_join(v, 4, 0, G(12), G(12));
 	net_join(v, 4, 0, G(20), G(20));
 	net_clear(net);
-	net_join(v, 4, 0x0021, G(10), G(20));
+	net_join(v, 4, 0x1021, G(10), G(20));
 	t = net_only(net, 0, PRIV, 4);
 	assert_int_equal(FLAGS(t), 0x4021);
 	check_pairs(t, 1, G(10), G(20));
@@ -86,10 +89,12 @@ a_block_goes_out_with_holes(void **state)
 	assert_int_equal(net->nsent, 1);
 	net_clear(net);
 	/* out of the block: still a member of 15 and 20 */
-	net_join(v, 5, 0, G(10), G(20));
-	check_pairs(net_only(net, 0, PRIV, 5), 1, G(10), G(20));
+	net_join(v, 5, 0x1022, G(10), G(20));
+	t = net_only(net, 0, PRIV, 5);
+	assert_int_equal(FLAGS(t), 0x4022);
+	check_pairs(t, 1, G(10), G(20));
 	t = net_only(net, 0, CCVC, 5);
-	assert_int_equal(FLAGS(t), 0x5000);
+	assert_int_equal(FLAGS(t), 0x5022);
 	check_pairs(t, 2, G(10), G(14), G(16), G(19));
 	assert_true(net_finds(v, G(15), HOST(1)));
 	assert_false(net_finds(v, G(16), HOST(1)));
@@ -123,6 +128,17 @@ a_block_goes_out_whole_or_not_at_all(void **state)
 	net_join(v, 4, 0, G(20), G(21));
 	(void)net_only(net, 0, PRIV, 4);
 	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	/* and out again */
+	net_join(v, 5, 0x1000, G(20), G(21));
+	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x4000);
+	assert_int_equal(net->nsent, 1);
+	net_clear(net);
+	net_join(v, 5, 0x1000, G(10), G(11));
+	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(FLAGS(t), 0x4000);
+	check_pairs(t, 1, G(10), G(11));
+	assert_int_equal(net->nsent, 1);
 	net_end(net, v, NULL);
 }
 
@@ -148,8 +164,8 @@ an_overlapping_block_is_a_record(void **state)
 }
 
 /*
- * R2022-6.1.2-08, -09, -12, A-49, A-100: what is dropped silently, each with
- * its reason.
+ * R2022-6.1.2-08, -09, -12, A-49, A-100: what is dropped silently, JOIN or
+ * LEAVE, each with its reason, and changes nothing.
  */
 static void
 unusable_joins_are_dropped_and_counted(void **state)
@@ -157,24 +173,33 @@ unusable_joins_are_dropped_and_counted(void **state)
 	struct net *net = net_new();
 	struct nvc *v, *w;
 	struct buf b;
+	unsigned op, n;
 
 	(void)state;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
 	w = net_call(net, 0, HOST(2));
-	net_join(w, 4, 0, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
-	net_join(v, 4, 0x4000, G(1), G(1));
-	assert_int_equal(net_dropped(net, 0, MARSD_DROP_COPY), 1);
-	b_join(&b, 4, 0, HOST(1), 2, G(1), G(1));
-	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PAIRS), 1);
-	b_join(&b, 4, 0, HOST(1), 0, 0, 0);
-	net_put(v, &b);
-	assert_int_equal(net_dropped(net, 0, MARSD_DROP_PAIRS), 2);
-	net_join(v, 4, 0, G(2), G(1));
-	assert_int_equal(net_dropped(net, 0, MARSD_DROP_RANGE), 1);
-	assert_int_equal(net->nsent, 0);
+	for (op = 4, n = 1; op <= 5; op++, n++) {
+		net_join(w, op, 0, G(1), G(1));
+		assert_int_equal(
+		    net_dropped(net, 0, MARSD_DROP_UNREGISTERED), n);
+		net_join(v, op, 0x4000, G(1), G(1));
+		net_join(v, op, 0x6000, 0, 0);
+		assert_int_equal(net_dropped(net, 0, MARSD_DROP_COPY), 2 * n);
+		b_join(&b, op, 0, HOST(1), 2, G(1), G(1));
+		net_put(v, &b);
+		b_join(&b, op, 0, HOST(1), 0, 0, 0);
+		net_put(v, &b);
+		assert_int_equal(net_dropped(net, 0, MARSD_DROP_PAIRS), 2 * n);
+		net_join(v, op, 0, G(2), G(1));
+		assert_int_equal(net_dropped(net, 0, MARSD_DROP_RANGE), n);
+		assert_int_equal(net->nsent, 0);
+		assert_int_equal(net_show(net, 0, "joins"), op - 4);
+		/* for the LEAVEs: it has something to leave */
+		net_join(v, 4, 0, G(1), G(1));
+		net_clear(net);
+	}
+	assert_true(net_finds(v, G(1), HOST(1)));
 	net_end(net, w, v, NULL);
 }
 

@@ -183,8 +183,18 @@ fake_packet(void *arg, struct marsc *c, const struct marsc_packet *p)
 	f->sender = *p->sender;
 }
 
+static bool
+fake_own(void *arg, struct marsc *c, const struct marsc_packet *p)
+{
+	const struct fake *f = arg;
+
+	(void)c;
+	(void)p;
+	return !f->foreign;
+}
+
 static const struct marsc_ops fake_ops = {
-	fake_random, fake_notice, fake_packet
+	fake_random, fake_notice, fake_packet, fake_own
 };
 
 struct fake *

@@ -84,6 +84,7 @@ struct fake {
 	int		 nvcs, nleaves, nsent, nnotes, npackets;
 	uint32_t	 random;
 	bool		 low;		/* random numbers are all 0 */
+	bool			 foreign; /* our CMI is another's, too */
 	uint8_t		 packet[1024];	/* the last one that came up */
 	size_t		 packet_len;
 	struct marsc_packet info;

@@ -107,6 +107,9 @@ join_leave(void **state)
 	fake_silent(f);
 	assert_int_equal(marsc_leave(f->c, g(3), g(3)), MARSC_OK);
 	fake_expect(f, SENT("05", "8003") G3);
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, SENT("05", "8003") G3);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 0);
 	/* on ClusterControlVC it is a copy as well */
 	fake_says(f, control, BACK("05", "c003") G3);
 	assert_int_equal(fake_noted(f, MARSC_NOTICE_LEFT, NULL), 1);

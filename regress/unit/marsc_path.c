@@ -857,6 +857,12 @@ receiving(void **state)
 	fake_says(f, v, DATA("0005", "616263")); /* reflected */
 	assert_int_equal(f->npackets, 1);
 	assert_int_equal(fake_drops(f, MARSC_DROP_REFLECTED), 1);
+	/* by its number only: the owner knows better */
+	f->foreign = true;
+	fake_says(f, v, DATA("0005", "616263"));
+	assert_int_equal(f->npackets, 2);
+	f->foreign = false;
+	f->npackets = 1;
 	/* Type #2; its source ID begins with our CMI */
 	fake_says(f, v, "aaaa03 00005e 0004 0005000000000000 0800 0000 6465");
 	assert_int_equal(f->npackets, 2);
@@ -1204,10 +1210,133 @@ in_place(void **state)
 	fake_free(f);
 }
 
+/*
+ * Where circuits allow it all are called at once: a member that is dead keeps
+ * nobody waiting for longer than 100 ms after the first is up.
+ */
+static void
+all_at_once(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct vc_backend backend = *f->link.backend;
+
+	(void)state;
+	backend.calls_at_once = true;
+	f->link.backend = &backend;
+	fake_registered(f);
+	marsc_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c"));
+	assert_int_equal(f->nleaves, 2);
+	fake_wait(f, MTIME_SEC(1));
+	fake_leaf_ack(f, 12);
+	fake_wait(f, MTIME_MS(100) - 1);
+	fake_silent(f);
+	fake_wait(f, 1);
+	fake_expect(f, DATA("0005", "616263"));
+	fake_leaf_fails(f, 11, 1);
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_free(f);
+}
+
+/* The MARS has failed, and we are registered with it again. */
+static struct fvc *
+again(struct fake *f)
+{
+	struct fvc *v;
+
+	fake_wait(f, MTIME_SEC(240)); /* no MARS_REDIRECT_MAP */
+	fake_wait(f, MTIME_SEC(10));
+	v = fake_ack(f, 1);
+	assert_non_null(fake_next(f));
+	fake_says(
+	    f, v, JOIN("04", "00", "0001", "6002", "0005", "00000064", "0a"));
+	assert_true(marsc_is_registered(f->c));
+	return v;
+}
+
+/* A packet 10 s later: VC_revalidate is set, and the MARS is asked. */
+static void
+ask_again(struct fake *f)
+{
+	fake_wait(f, MTIME_SEC(10));
+	marsc_transmit(f->c, &group, "x", 1);
+	fake_expect(f, DATA("0005", "78"));
+	fake_expect(f, REQUEST);
+}
+
+/*
+ * A-144: a MARS that has restarted knows only who has joined again by now.
+ * Who is missing stays for 60 s, unless he leaves; who is new is called.
+ */
+static void
+settling(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *v;
+
+	(void)state;
+	path_up(f);
+	v = again(f);
+	ask_again(f);
+	/* .11 has joined, .12 not yet, .13 is new */
+	fake_says(f, v,
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0d"));
+	fake_leaf_ack(f, 13);
+	assert_int_equal(fake_live_leaves(f), 3);
+	/* it is asked once more when everybody had the time to join */
+	fake_wait(f, MTIME_SEC(49));
+	marsc_transmit(f->c, &group, "x", 1);
+	fake_expect(f, DATA("0005", "78"));
+	fake_silent(f);
+	fake_wait(f, MTIME_SEC(11));
+	marsc_transmit(f->c, &group, "x", 1);
+	fake_expect(f, DATA("0005", "78"));
+	fake_expect(f, REQUEST);
+	fake_says(f, v,
+	    MULTI("0002", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0d"));
+	assert_int_equal(fake_live_leaves(f), 2);
+	assert_null(fake_leaf(f, 12));
+	fake_free(f);
+}
+
+/* nobody of them, or none at all, is no answer yet */
+static void
+settling_strangers(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *v;
+
+	(void)state;
+	path_up(f);
+	v = again(f);
+	ask_again(f);
+	fake_says(f, v, NAK("0a", G));
+	assert_int_equal(fake_live_leaves(f), 2);
+	ask_again(f);
+	fake_says(f, v, MULTI("0001", "8001", "00000064", "0a", G) NSAP("0d"));
+	assert_int_equal(fake_live_leaves(f), 2);
+	assert_null(fake_leaf(f, 13));
+	/* what is heard counts at once */
+	fake_says(f, v, HEARD("05", "4000", "00000065", "0b", G3));
+	assert_int_equal(fake_live_leaves(f), 1);
+	fake_wait(f, MTIME_SEC(60));
+	ask_again(f);
+	fake_says(f, v, MULTI("0001", "8001", "00000065", "0a", G) NSAP("0d"));
+	fake_leaf_ack(f, 13);
+	assert_int_equal(fake_live_leaves(f), 1);
+	assert_non_null(fake_leaf(f, 13));
+	fake_free(f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_at_once),
+		cmocka_unit_test(settling),
+		cmocka_unit_test(settling_strangers),
 		cmocka_unit_test(table),
 		cmocka_unit_test(opening),
 		cmocka_unit_test(empty),

@@ -301,6 +301,87 @@ tlvs(void **state)
 	fake_free(f);
 }
 
+/* this message, with a TLV that nobody knows, of that Type.x */
+static void
+says_with(struct fake *f, const char *hex, unsigned x)
+{
+	struct fvc *v = fake_vc(f, 1);
+	uint8_t m[1024];
+	size_t len, at;
+	uint8_t *data = unhex(hex, &len);
+
+	assert_true(len + 16 < sizeof(m));
+	memset(m, 0, sizeof(m));
+	memcpy(m, data, len);
+	free(data);
+	at = (len + 3) / 4 * 4; /* LLC/SNAP has 8 */
+	m[8 + 14] = (uint8_t)((at - 8) >> 8); /* mar$extoff */
+	m[8 + 15] = (uint8_t)(at - 8);
+	m[at] = (uint8_t)(x << 6);
+	m[at + 1] = 1;
+	/* without a value; the Null TLV */
+	f->link.user->sdu(f->link.arg, &v->vc, v->vc.cookie, m, at + 8);
+}
+
+/*
+ * R2022-10.3-03, R2022-10.2-06 to -09: and so in every message of a MARS:
+ * where Type.x says so nothing of it counts, not even its number.
+ */
+static void
+tlvs_of_every_message(void **state)
+{
+	static const char *const said[] = {
+		JOIN("04", "04", "0001", "4000", "0000", "00000070", "0b") G G,
+		JOIN("05", "04", "0001", "4000", "0000", "00000070", "0b") G G,
+		MAP("00", "0001", "8001", "00000070", "01") NSAP("01"),
+		MIGRATE("0001", "00000070", G) NSAP("1e"),
+		PART("8001", "00000070", "0c"),
+		GROUPS("0001", "8001", "00000070") G,
+		NAK("0a", G),
+	};
+	static const char *const copy =
+	    JOIN("04", "00", "0001", "6001", "0005", "00000064", "0a");
+	struct paddr min = fake_group(224, 0, 0, 0);
+	struct paddr max = fake_group(239, 255, 255, 255);
+	struct fake *f;
+	unsigned i, x;
+
+	(void)state;
+	for (i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		for (x = 0; x < 4; x += 3) {
+			f = fake_new(10, 1, false);
+			fake_registered(f);
+			marsc_request(f->c, &group);
+			marsc_grouplist(f->c, &min, &max);
+			says_with(f, said[i], 1);
+			says_with(f, said[i], 2);
+			assert_int_equal(fake_drops(f, MARSC_DROP_TLV), 2);
+			assert_int_equal(f->c->hsn.value, 0x64);
+			assert_int_equal(
+			    fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
+			says_with(f, said[i], x);
+			assert_int_equal(fake_drops(f, MARSC_DROP_TLV), 2);
+			/* a MARS_NAK has no number */
+			if (i + 1 < sizeof(said) / sizeof(said[0]))
+				assert_int_equal(f->c->hsn.value, 0x70);
+			else
+				assert_int_equal(fake_noted(f,
+				    MARSC_NOTICE_MEMBERS, NULL), 1);
+			fake_free(f);
+		}
+	for (x = 0; x < 4; x += 3) {
+		f = fake_new(10, 1, false);
+		marsc_register(f->c);
+		(void)fake_ack(f, 1);
+		says_with(f, copy, 1);
+		says_with(f, copy, 2);
+		assert_false(marsc_is_registered(f->c));
+		says_with(f, copy, x);
+		assert_true(marsc_is_registered(f->c));
+		fake_free(f);
+	}
+}
+
 /*
  * R2443-1-04: nothing is asked before there is a registration; then at once.
  */
@@ -600,6 +681,7 @@ main(void)
 		cmocka_unit_test(broken_for_ever),
 		cmocka_unit_test(grouplist),
 		cmocka_unit_test(tlvs),
+		cmocka_unit_test(tlvs_of_every_message),
 		cmocka_unit_test(before),
 		cmocka_unit_test(subaddress),
 		cmocka_unit_test(grouplist_errors),

@@ -77,6 +77,16 @@ every_command(void **state)
 	(void)state;
 	good("show summary", ASK_MARSD | ASK_SCSPD, "show summary");
 	good("show clusters", ASK_MARSD, "show clusters");
+	good("show latencies", ASK_MARSD, "show latencies");
+	good("show metrics", 0, "show metrics");
+	good("show topology", 0, "show topology");
+	good("show topology from x", 0, "show topology x");
+	good("monitor", 0, "monitor");
+	good("monitor event drop cluster x", 0, "monitor");
+	good("top", 0, "top");
+	good("health", 0, "health");
+	good("health days 30", 0, "health 30");
+	good("http", 0, "http");
 	good("show members", ASK_MARSD, "show members");
 	good("show groups", ASK_MARSD, "show groups");
 	good("show servers", ASK_MARSD, "show servers");

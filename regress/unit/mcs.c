@@ -188,10 +188,11 @@ joins_of_a_served_group_go_to_the_mcs(void **state)
 	net_join(m, 3, 0, G(1), G(1));
 	net_clear(net);
 	ssn = net_number(net, 0, SCVC);
-	net_join(v, 4, 0x8031, G(1), G(1));
+	net_join(v, 4, 0x9031, G(1), G(1)); /* punched: nobody's but ours */
 	t = net_only(net, 0, SCVC, 8);
 	assert_int_equal(FLAGS(t), 0xc031); /* R2022-6.2.4-12 */
 	assert_int_equal(MSN(t), ssn);
+	check_pairs(t, 1, G(1), G(1));
 	t = net_only(net, 0, PRIV, 4);
 	assert_int_equal(FLAGS(t), 0xc031);
 	assert_int_equal(net->nsent, 2);
@@ -200,10 +201,17 @@ joins_of_a_served_group_go_to_the_mcs(void **state)
 	(void)net_only(net, 0, PRIV, 4);
 	assert_int_equal(net->nsent, 1);
 	net_clear(net);
-	net_join(v, 5, 0, G(1), G(1));
-	(void)net_only(net, 0, SCVC, 9);
-	(void)net_only(net, 0, PRIV, 5);
+	net_join(v, 5, 0x9033, G(1), G(1));
+	t = net_only(net, 0, SCVC, 9);
+	assert_int_equal(FLAGS(t), 0xc033);
+	check_pairs(t, 1, G(1), G(1));
+	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0xc033);
 	assert_int_equal(net->nsent, 2);
+	net_clear(net);
+	/* no member any more: the leave is no news */
+	net_join(v, 5, 0, G(1), G(1));
+	(void)net_only(net, 0, PRIV, 5);
+	assert_int_equal(net->nsent, 1);
 	net_clear(net);
 	net_join(v, 4, 0, G(2), G(2));
 	(void)net_only(net, 0, CCVC, 4);
@@ -226,7 +234,7 @@ blocks_over_served_groups_are_split(void **state)
 	net_join(m, 3, 0, G(5), G(5));
 	net_join(v, 4, 0, G(7), G(7));
 	net_clear(net);
-	net_join(v, 4, 0x0010, G(1), G(9));
+	net_join(v, 4, 0x1010, G(1), G(9));
 	t = net_only(net, 0, SCVC, 8);
 	assert_int_equal(FLAGS(t), 0x5010);
 	check_pairs(t, 2, G(1), G(6), G(8), G(9));
@@ -238,15 +246,30 @@ blocks_over_served_groups_are_split(void **state)
 	check_pairs(t, 3, G(1), G(4), G(6), G(6), G(8), G(9));
 	assert_int_equal(net->nsent, 3);
 	net_clear(net);
-	net_join(v, 5, 0, G(1), G(9));
-	check_pairs(net_only(net, 0, SCVC, 9), 2, G(1), G(6), G(8), G(9));
-	check_pairs(
-	    net_only(net, 0, CCVC, 5), 3, G(1), G(4), G(6), G(6), G(8), G(9));
+	net_join(v, 5, 0x1011, G(1), G(9));
+	t = net_only(net, 0, SCVC, 9);
+	assert_int_equal(FLAGS(t), 0x5011);
+	check_pairs(t, 2, G(1), G(6), G(8), G(9));
+	t = net_only(net, 0, PRIV, 5);
+	assert_int_equal(FLAGS(t), 0x4011);
+	check_pairs(t, 1, G(1), G(9));
+	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(FLAGS(t), 0x5011);
+	check_pairs(t, 3, G(1), G(4), G(6), G(6), G(8), G(9));
+	assert_int_equal(net->nsent, 3);
 	net_clear(net);
 	/* nothing that an MCS serves: nothing for it */
 	net_join(v, 4, 0, G(20), G(29));
 	assert_int_equal(net->nsent, 1);
-	(void)net_only(net, 0, CCVC, 4);
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(FLAGS(t), 0x4000);
+	check_pairs(t, 1, G(20), G(29));
+	net_clear(net);
+	net_join(v, 5, 0, G(20), G(29));
+	assert_int_equal(net->nsent, 1);
+	t = net_only(net, 0, CCVC, 5);
+	assert_int_equal(FLAGS(t), 0x4000);
+	check_pairs(t, 1, G(20), G(29));
 	/* nothing but what it serves: nothing for the members */
 	net_join(m, 3, 0, G(40), G(41));
 	net_clear(net);
@@ -296,6 +319,7 @@ an_mcs_elsewhere_is_told_here(void **state)
 	struct net *net = net_new();
 	const struct sent *t;
 	struct nvc *v, *w, *m, *n;
+	int i;
 
 	(void)state;
 	net_start(net, 0);
@@ -330,6 +354,17 @@ an_mcs_elsewhere_is_told_here(void **state)
 	(void)net_only(net, 0, CCVC, 5);
 	(void)net_only(net, 1, CCVC, 5);
 	(void)net_only(net, 1, SCVC, 7);
+	/* the other way round, and with members at both: each says so itself */
+	net_join(v, 4, 0, G(2), G(2));
+	net_join(w, 4, 0, G(2), G(2));
+	net_clear(net);
+	net_join(n, 3, 0, G(2), G(2));
+	for (i = 0; i < 2; i++) {
+		t = net_only(net, i, CCVC, 13);
+		assert_memory_equal(t->p + OFF(32), SERVER(i).num, 20);
+		assert_int_equal(g32(t, 52), G(2));
+		assert_memory_equal(t->p + OFF(56), HOST(8).num, 20);
+	}
 	net_end(net, n, m, w, v, NULL);
 }
 

@@ -96,6 +96,7 @@ a_deregistration_ends_all_silently(void **state)
 	v = net_client(net, 0, 1);
 	w = net_client(net, 0, 2);
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	net_join(v, 4, 0, 0xe0000003, 0xe0000009);
 	assert_true(net_finds(w, 0xe0000001, HOST(1)));
 	net_clear(net);
 	net_join(v, 5, 0x2005, 0, 0);
@@ -103,6 +104,8 @@ a_deregistration_ends_all_silently(void **state)
 	assert_int_equal(net->nsent, 1);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
 	assert_int_equal(net_leaves(net, 0, CCVC), 1);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 1);
 	net_clear(net);
 	net_join(v, 5, 0x2006, 0, 0);
 	assert_int_equal(FLAGS(net_only(net, 0, PRIV, 5)), 0x6006);
@@ -127,16 +130,56 @@ a_lost_leaf_deregisters(void **state)
 	w = net_client(net, 0, 2);
 	far = net_client(net, 1, 3);
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	net_join(v, 4, 0, 0xe0000003, 0xe0000009);
 	assert_true(net_finds(far, 0xe0000001, HOST(1)));
+	assert_true(net_finds(far, 0xe0000005, HOST(1)));
+	assert_int_equal(net_show(net, 0, "cmi-used"), 2);
 	net_clear(net);
 	net_vanish(net, HOST(1));
 	net_settle(net);
 	assert_int_equal(net->nsent, 0);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 1);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
 	assert_false(net_finds(w, 0xe0000001, HOST(1)));
+	assert_false(net_finds(w, 0xe0000005, HOST(1)));
 	assert_false(net_finds(far, 0xe0000001, HOST(1)));
+	assert_false(net_finds(far, 0xe0000005, HOST(1)));
 	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_UNREGISTERED), 1);
 	net_end(net, far, w, v, NULL);
+}
+
+/*
+ * R2022-11-03: nothing but that leaf says whether a member lives: one that
+ * says nothing for a day, its circuit closed, stays a member here and at the
+ * other server, and is asked nothing: it hears the regular map.
+ */
+static void
+a_silent_member_stays(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w, *far;
+	size_t i;
+
+	(void)state;
+	net_start(net, 0);
+	net_start(net, 1);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	far = net_client(net, 1, 3);
+	net_join(v, 4, 0, 0xe0000001, 0xe0000001);
+	net_hangup(v);
+	net_clear(net);
+	net_wait(net, MTIME_SEC(86400));
+	for (i = 0; i < net->nsent; i++) {
+		assert_true(net->sent[i].control);
+		assert_int_equal(OP(&net->sent[i]), 12);
+	}
+	assert_int_equal(net_leaves(net, 0, CCVC), 2);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 2);
+	assert_true(net_finds(w, 0xe0000001, HOST(1)));
+	assert_true(net_finds(far, 0xe0000001, HOST(1)));
+	net_end(net, far, w, NULL);
 }
 
 /* the control VC itself goes; the members stay, and get it back. */
@@ -425,6 +468,7 @@ main(void)
 		cmocka_unit_test(a_second_registration_gives_the_same_cmi),
 		cmocka_unit_test(a_deregistration_ends_all_silently),
 		cmocka_unit_test(a_lost_leaf_deregisters),
+		cmocka_unit_test(a_silent_member_stays),
 		cmocka_unit_test(a_lost_control_vc_is_built_again),
 		cmocka_unit_test(a_refused_registration_is_counted_and_told),
 		cmocka_unit_test(each_role_has_its_control_vc),

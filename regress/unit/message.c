@@ -221,7 +221,10 @@ csu_messages_are_read_with_their_records(void **state)
 	assert_int_equal(parse(odd, sizeof(odd), &m), 0);
 }
 
-/* The same octets out: what a peer has to be able to read. */
+/*
+ * R2334-B-03, R2334-B.2.2-03, R2334-B.2.5-08: the same octets out, what is
+ * unused being zero: what a peer has to be able to read.
+ */
 static void
 what_is_written_is_what_is_read(void **state)
 {
@@ -270,6 +273,26 @@ what_is_written_is_what_is_read(void **state)
 	scsp_packet_checksum(&p);
 	assert_int_equal(p.w.len, sizeof(csu_request));
 	assert_memory_equal(p.buf, csu_request, sizeof(csu_request));
+
+	/* the answers, of the other one */
+	scsp_packet_begin(&p, SCSP_CSU_REPLY);
+	scsp_packet_common(&p, 3, 7, 0, 0x0a000002, 0x0a000001);
+	scsp_packet_csas(&p, &e);
+	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
+	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
+	scsp_packet_checksum(&p);
+	assert_int_equal(p.w.len, sizeof(csu_reply));
+	assert_memory_equal(p.buf, csu_reply, sizeof(csu_reply));
+
+	c.seq = -1;
+	scsp_packet_begin(&p, SCSP_CSUS);
+	scsp_packet_common(&p, 3, 7, 0, 0x0a000002, 0x0a000001);
+	scsp_packet_csas(&p, &c);
+	wr_at_u16(&p.w, p.common_at + 10, p.nrecords);
+	wr_at_u16(&p.w, 2, (uint16_t)p.w.len);
+	scsp_packet_checksum(&p);
+	assert_int_equal(p.w.len, sizeof(csus));
+	assert_memory_equal(p.buf, csus, sizeof(csus));
 }
 
 /*

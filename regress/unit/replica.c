@@ -24,6 +24,7 @@ static const struct replica_msg full = {
 	.key = 0x01020304,
 	.seq = -2147483647,		/* 0x80000001, the first (B.2.0.2) */
 	.how = CSA_HOW_ALIGNED,
+	.when = 0x0102030405060708,
 	.aligned = true,
 	.keys = keys,
 	.nkeys = 2,
@@ -34,6 +35,7 @@ static const struct replica_msg full = {
 #define SGID	0x12, 0x34
 #define KEY	0x01, 0x02, 0x03, 0x04
 #define SEQ	0x80, 0x00, 0x00, 0x01
+#define WHEN	1, 2, 3, 4, 5, 6, 7, 8
 #define KEYS	0, 0, 0, 2, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe
 
 static const struct {
@@ -47,8 +49,8 @@ static const struct {
 	{ IMSG_CSA_REVIVE, true, 18, { SGID, OID, KEYS } },
 	{ IMSG_CSA_ERASE, true, 18, { SGID, OID, KEYS } },
 	{ IMSG_CSA_REALIGN, true, 2, { SGID } },
-	{ IMSG_CSA_UPDATE, false, 18, { SGID, OID, KEY, SEQ, 2, 'a', 'b',
-	    'c' } },
+	{ IMSG_CSA_UPDATE, false, 26, { SGID, OID, KEY, SEQ, 2, WHEN, 'a',
+	    'b', 'c' } },
 	{ IMSG_CSA_OWN, false, 13, { SGID, KEY, SEQ, 'a', 'b', 'c' } },
 	{ IMSG_CSA_GONE, false, 10, { SGID, OID, KEY } },
 	{ IMSG_CSA_NEIGHBOR, false, 7, { SGID, OID, 1 } },
@@ -99,7 +101,7 @@ decodes(void **unused)
 		assert_true(replica_from(wire[i].type, wire[i].marsd));
 		assert_false(replica_from(wire[i].type, !wire[i].marsd));
 	}
-	assert_true(decode(&m, IMSG_CSA_UPDATE, wire[5].octets, 18));
+	assert_true(decode(&m, IMSG_CSA_UPDATE, wire[5].octets, 26));
 	assert_memory_equal(m.oid, full.oid, 4);
 	assert_int_equal(m.key, 0x01020304);
 	assert_int_equal(m.seq, -2147483647);
@@ -137,7 +139,7 @@ lengths(void **unused)
 static void
 bad_values(void **unused)
 {
-	const uint8_t how[] = { SGID, OID, KEY, SEQ, 3 };
+	const uint8_t how[] = { SGID, OID, KEY, SEQ, 3, WHEN };
 	const uint8_t aligned[] = { SGID, OID, 2 };
 	const uint8_t many[] = { SGID, OID, 0x40, 0, 0, 1, 0, 0, 0, 1 };
 	struct replica_msg m;

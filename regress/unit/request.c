@@ -101,6 +101,9 @@ a_large_group_is_in_full_parts(void **state)
 			assert_int_equal(net->nsent, (i + 1) / 456);
 			assert_int_equal(TNUM(&net->sent[0]), 456);
 			assert_int_equal(net->sent[0].len, 9188);
+			/* mar$spa of the asker (R2022-5.1.2-17) */
+			assert_int_equal(g32(&net->sent[0], 52), 0x0a000001);
+			assert_int_equal(g32(&net->sent[0], 56), G(1));
 		}
 	}
 	assert_int_equal(SEQXY(&net->sent[0]), 0x0001);

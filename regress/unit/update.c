@@ -86,6 +86,12 @@ a_newer_record_is_installed_acknowledged_and_passed_on(void **state)
 	say(DCS, 2, 0, DCS, 10, 1, "Jx");
 	assert_non_null(record(DCS, 10));
 	assert_int_equal(raw_count(n, OTHER, 2), 0);
+	/* another owner's key, and another key, are other records */
+	say(DCS, 2, 5, 6, 9, 500, "Jz");
+	say(DCS, 2, 5, DCS, 11, 500, "Jz");
+	assert_int_equal(record(DCS, 9)->seq, 101);
+	assert_memory_equal(entry(DCS, 9)->data, "Jdef", 4);
+	assert_int_equal(record(6, 9)->seq, 500);
 	net_free(n);
 }
 
@@ -189,6 +195,10 @@ only_the_newest_instance_is_queued(void **state)
 	expect(DCS, 2, 1, 16, LS, 1, SEQ_FIRST + 2, "Jc");
 	/* R2334-2.3-25: an acknowledgement of the older one */
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 1, NULL);
+	assert_shows_number(SIDE, "csu-queue", 1);
+	/* nor of another key, or of another's key */
+	say(DCS, 3, 1, LS, 2, SEQ_FIRST + 2, NULL);
+	say(DCS, 3, 1, 5, 1, SEQ_FIRST + 2, NULL);
 	assert_shows_number(SIDE, "csu-queue", 1);
 	/* R2334-2.3-24, A-62: of this one, hop count and length aside */
 	say(DCS, 3, 1, LS, 1, SEQ_FIRST + 2, NULL);
@@ -788,19 +798,42 @@ a_request_to_all_is_ours_too(void **state)
 	net_free(n);
 }
 
-/* R2334-2.3-02, A-94: CSU messages only in Update Cache and Aligned. */
+/*
+ * R2334-2.3-02, A-94: CSU messages are taken and sent only in Update Cache
+ * and Aligned: not in Negotiation, nor in Summarize.
+ */
 static void
 no_csu_message_counts_before_update_cache(void **state)
 {
+	struct rawpkt p;
+	int summarize;
+
 	(void)state;
-	begin(false);
-	scsp_realign(n->node[LS].s, NET_SGID);
-	assert_shows(SIDE, "alignment", "Negotiation");
-	say(DCS, 2, 9, 5, 4, 10, "Jok");
-	say(DCS, 4, 9, 5, 4, 10, NULL);
-	assert_null(record(5, 4));
-	assert_counter(SIDE, "state", 2);
-	net_free(n);
+	for (summarize = 0; summarize < 2; summarize++) {
+		begin(false);
+		say(DCS, 2, 9, 5, 3, 10, "Jheld");
+		scsp_realign(n->node[LS].s, NET_SGID);
+		assert_shows(SIDE, "alignment", "Negotiation");
+		if (summarize) {
+			raw_begin(&p, 1, 0, 0);
+			raw_put(&p, 4, nb->ca_seq);
+			raw_common(&p, 0x2000, RAW_ID(DCS), RAW_ID(LS));
+			raw_done(n, DCS, &p);
+			assert_shows(SIDE, "alignment", "Summarize");
+		}
+		raw_clear(n, DCS);
+		say(DCS, 2, 9, 5, 4, 10, "Jok");
+		say(DCS, 3, 1, 5, 3, 99, NULL);
+		say(DCS, 4, 1, 5, 3, 10, NULL);
+		node_publish(&n->node[LS], 1, "a");
+		net_run(n, 100);
+		assert_null(record(5, 4));
+		assert_counter(SIDE, "state", 3);
+		assert_int_equal(raw_count(n, DCS, 2), 0);
+		assert_int_equal(raw_count(n, DCS, 3), 0);
+		assert_int_equal(raw_count(n, DCS, 4), 0);
+		net_free(n);
+	}
 }
 
 /*

@@ -1,0 +1,34 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* The commands that ask no daemon: they write the first files. */
+#ifndef MARSCTL_FIRST_H
+#define MARSCTL_FIRST_H
+
+#include <stdbool.h>
+
+/*
+ * Runs "keygen" or "init" with the words that follow, the command among them.
+ * Returns the status for exit(3), or -1: it is none of these.
+ */
+int	marsctl_first(int argc, char **argv);
+
+/* --- keygen.c */
+
+/*
+ * Makes a file of mode 0600 with this text, and ends marsctl with a sentence
+ * if that fails: one that is there is never written over.
+ */
+void	marsctl_write_new(const char *path, const char *text);
+/* "0x", 64 hexadecimal digits and a newline: a key as mars.conf(5) has it. */
+#define MARSCTL_KEY_SIZE	(2 + 64 + 1 + 1)
+void	marsctl_key_make(char[MARSCTL_KEY_SIZE]);
+int	marsctl_keygen(int argc, char **argv);
+
+/* --- init.c */
+
+int	marsctl_init(int argc, char **argv);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "health.h"
+#include "local.h"
+#include "output_json.h"
+
+#define DAY	(24 * 60 * 60)
+
+void
+health_init(struct health *h, uint64_t days)
+{
+	memset(h, 0, sizeof(*h));
+	h->days = days;
+}
+
+void
+health_wrong(struct health *h, enum health_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (h->level != HEALTH_OK)
+		h->more++;
+	if (level <= h->level)
+		return;
+	h->level = level;
+	va_start(ap, fmt);
+	vsnprintf(h->why, sizeof(h->why), fmt, ap);
+	va_end(ap);
+}
+
+static uint64_t
+health_number(struct rd row, const char *key, uint64_t otherwise)
+{
+	struct ctl_value v;
+
+	return ctl_find(&row, key, &v) &&
+	    (v.tag == CTL_UINT || v.tag == CTL_BOOL ||
+	    (v.tag == CTL_INT && (int64_t)v.number >= 0)) ? v.number :
+	    otherwise;
+}
+
+static const char *
+health_string(struct rd row, const char *key, struct ctl_value *v)
+{
+	return ctl_find_string(row, key, v) ? v->string : "";
+}
+
+static void
+health_neighbor(struct health *h, struct rd row)
+{
+	struct ctl_value cluster, address, state, auth;
+
+	h->neighbors++;
+	(void)health_string(row, "cluster", &cluster);
+	(void)health_string(row, "address", &address);
+	if (strcmp(health_string(row, "auth", &auth), "no valid key") == 0)
+		health_wrong(h, HEALTH_CRITICAL,
+		    "no key for neighbor %s of cluster %s is valid now",
+		    address.string, cluster.string);
+	if (strcmp(health_string(row, "alignment", &state), "Aligned") == 0)
+		h->aligned++;
+	else
+		health_wrong(h, HEALTH_WARNING,
+		    "neighbor %s of cluster %s is not aligned but %s",
+		    address.string, cluster.string, state.string);
+}
+
+static void
+health_limit(struct health *h, struct rd row)
+{
+	uint64_t used = health_number(row, "used", 0);
+	uint64_t max = health_number(row, "limit", 0);
+	struct ctl_value scope, name;
+
+	/* one of one is what it is meant to be */
+	if (max <= 1 || used < max / 100 * HEALTH_NEAR +
+	    max % 100 * HEALTH_NEAR / 100)
+		return;
+	(void)health_string(row, "scope", &scope);
+	(void)health_string(row, "name", &name);
+	health_wrong(h, used >= max ? HEALTH_CRITICAL : HEALTH_WARNING,
+	    "%" PRIu64 " of %" PRIu64 " %s are used (%s)", used, max,
+	    name.string, scope.string);
+}
+
+/* One that is not valid any more is no fault: others have taken over. */
+static void
+health_key(struct health *h, struct rd row)
+{
+	uint64_t left = health_number(row, "ends-in", UINT64_MAX);
+	struct ctl_value state;
+
+	if (strcmp(health_string(row, "state", &state), "valid") == 0 &&
+	    left < h->days * DAY)
+		health_wrong(h, HEALTH_WARNING,
+		    "the key with SPI %" PRIu64 " ends in %" PRIu64 " days",
+		    health_number(row, "spi", 0), left / DAY);
+}
+
+static void
+health_edge(struct health *h, struct rd row)
+{
+	struct ctl_value edge, protocol;
+
+	h->clients++;
+	if (health_number(row, "registered", 0) != 0) {
+		h->registered++;
+		return;
+	}
+	(void)health_string(row, "edge", &edge);
+	(void)health_string(row, "protocol", &protocol);
+	health_wrong(h, HEALTH_WARNING,
+	    "edge %s is registered at no server (%s)", edge.string,
+	    protocol.string);
+}
+
+void
+health_row(struct health *h, const char *show, struct rd row)
+{
+	if (strcmp(show, "neighbors") == 0)
+		health_neighbor(h, row);
+	else if (strcmp(show, "limits") == 0)
+		health_limit(h, row);
+	else if (strcmp(show, "keys") == 0)
+		health_key(h, row);
+	else if (strcmp(show, "edges") == 0)
+		health_edge(h, row);
+	else if (strcmp(show, "clusters") == 0)
+		h->members += health_number(row, "members", 0);
+}
+
+void
+health_end(struct health *h)
+{
+	if (h->neighbors > 0 && h->aligned == 0)
+		health_wrong(h, HEALTH_CRITICAL,
+		    "none of %" PRIu64 " neighbors is aligned", h->neighbors);
+	if (h->clients > 0 && h->registered == 0)
+		health_wrong(h, HEALTH_CRITICAL,
+		    "no edge is registered at a server");
+}
+
+void
+health_print(const struct health *h, char *buf, size_t size)
+{
+	int n;
+
+	if (h->level == HEALTH_OK) {
+		n = snprintf(buf, size, "%" PRIu64 " members", h->members);
+		if (h->neighbors > 0 && n >= 0 && (size_t)n < size)
+			n += snprintf(buf + n, size - (size_t)n, ", %" PRIu64
+			    " of %" PRIu64 " neighbors aligned", h->aligned,
+			    h->neighbors);
+		if (h->clients > 0 && n >= 0 && (size_t)n < size)
+			(void)snprintf(buf + n, size - (size_t)n, ", %" PRIu64
+			    " of %" PRIu64 " clients of edges registered",
+			    h->registered, h->clients);
+		return;
+	}
+	if (h->more == 0)
+		(void)strlcpy(buf, h->why, size);
+	else
+		snprintf(buf, size, "%s, and %zu more", h->why, h->more);
+}
+
+/* --- the command */
+
+struct health_taker {
+	struct health	*h;
+	const char	*show;
+};
+
+static bool
+health_take(void *arg, const char *process, struct rd row,
+    struct marsctl_answer *a)
+{
+	struct health_taker *t = arg;
+
+	(void)process;
+	(void)a;
+	health_row(t->h, t->show, row);
+	return true;
+}
+
+/* Does every daemon that has a socket answer?  Returns those that do. */
+static unsigned int
+health_daemons(struct health *h, const struct marsctl_where *where)
+{
+	struct health_taker t = { .h = h, .show = "summary" };
+	unsigned int up = 0, have = 0;
+	struct marsctl_answer a;
+	size_t i;
+
+	for (i = 0; i < MARSCTL_DAEMONS; i++) {
+		if (!marsctl_daemon_exists(where, i))
+			continue;
+		have |= marsctl_daemon_bit(i);
+		marsctl_answer_init(&a);
+		marsctl_collect(where, marsctl_daemon_bit(i), t.show,
+		    health_take, &t, &a);
+		if (a.ok)
+			up |= marsctl_daemon_bit(i);
+		else
+			health_wrong(h, HEALTH_CRITICAL, "%s", a.why);
+	}
+	if (have == 0)
+		health_wrong(h, HEALTH_CRITICAL,
+		    "there is no control socket in %s: is mars running?",
+		    where->path);
+	return up;
+}
+
+static void
+health_ask(struct health *h, const struct marsctl_where *where)
+{
+	static const char *const shows[] = { "neighbors", "clusters",
+		"limits", "keys", "edges" };
+	unsigned int up = health_daemons(h, where);
+	struct health_taker t = { .h = h };
+	struct marsctl_answer a;
+	size_t i;
+
+	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
+		t.show = shows[i];
+		marsctl_answer_init(&a);
+		marsctl_collect(where, up, t.show, health_take, &t, &a);
+		if (!a.ok)
+			health_wrong(h, HEALTH_CRITICAL, "%s", a.why);
+	}
+	health_end(h);
+}
+
+int
+marsctl_health(const struct marsctl_local *l)
+{
+	static const char *const levels[] = { "OK", "WARNING", "CRITICAL" };
+	const struct marsctl_request *q = l->request;
+	char text[MARSCTL_WHY + 64];
+	const char *why = NULL;
+	uint64_t days = HEALTH_DAYS;
+	struct health h;
+
+	if (q->argc > 1)
+		days = (uint64_t)strtonum(q->argv[1], 0, 36500, &why);
+	if (why != NULL) {
+		fprintf(stderr, "marsctl: days %s: %s: write a number\n",
+		    q->argv[1], why);
+		return HEALTH_CRITICAL;
+	}
+	health_init(&h, days);
+	health_ask(&h, &l->where);
+	health_print(&h, text, sizeof(text));
+	if (l->json) {
+		printf("{\"ok\":%s,\"level\":\"%s\",\"text\":",
+		    h.level == HEALTH_OK ? "true" : "false", levels[h.level]);
+		marsctl_json_string(stdout, text);
+		puts("}");
+	} else
+		printf("mars %s: %s\n", levels[h.level], text);
+	return fflush(stdout) == EOF ? HEALTH_CRITICAL : (int)h.level;
+}
