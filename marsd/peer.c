@@ -18,7 +18,7 @@
 #include "record.h"
 
 #define KEYS_AT_ONCE	4000
-/* from when a server is known to live that was let in late, until caches align */
+/* from when a server that was let in late is known to live, to an alignment */
 #define ROOM_WAIT	MTIME_SEC(30)
 
 #define DO(s, a)	{ MARSD_PEER_##s, MARSD_PEER_DO_##a }
