@@ -212,9 +212,9 @@ edged_prober_start(struct edged_prober *p, const struct edged_prober_ops *ops,
     uint16_t max)
 {
 	*p = (struct edged_prober){ .ops = ops,
-		.arg = arg,
-		.timers = timers,
-		.nonce = nonce };
+.arg = arg,
+.timers = timers,
+.nonce = nonce };
 	timer_init(&p->timer, prober_due, p);
 	prober_sizes(p, min, max);
 	timer_set(timers, &p->timer, EDGED_PROBE_FIRST);

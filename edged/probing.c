@@ -7,8 +7,6 @@
  * The probes of an edge (probe.h): those that marsctl orders, and those of
  * other edges, that are answered.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -22,18 +20,21 @@ probing_client(const struct edged_edge *e, const struct paddr *group)
 
 /* --- what is missing, in a sentence */
 
-static const char *probing_say(struct edged *, const char *, ...)
-    __attribute__((__format__(printf, 2, 3)));
-
+/* A sentence about that edge. */
 static const char *
-probing_say(struct edged *d, const char *fmt, ...)
+probing_say(const struct edged_edge *e, const char *text, const char *word,
+    const char *rest)
 {
-	va_list ap;
+	char *why = e->edged->probing.why;
+	const size_t size = sizeof(e->edged->probing.why);
 
-	va_start(ap, fmt);
-	(void)vsnprintf(d->probing.why, sizeof(d->probing.why), fmt, ap);
-	va_end(ap);
-	return d->probing.why;
+	(void)strlcpy(why, "edge \"", size);
+	(void)strlcat(why, e->conf.name, size);
+	(void)strlcat(why, "\" ", size);
+	(void)strlcat(why, text, size);
+	(void)strlcat(why, word, size);
+	(void)strlcat(why, rest, size);
+	return why;
 }
 
 static bool
@@ -52,39 +53,37 @@ static const char *
 probing_missing(struct edged_edge *e, const struct paddr *group)
 {
 	const struct marsc *c = probing_client(e, group);
-	const char *name = e->conf.name;
 	enum edged_policy_drop drop;
 	char server[ATM_STRLEN];
 
 	if (c == NULL)
-		return probing_say(e->edged, "edge \"%s\" has no protocol %s",
-		    name, group->len == 16 ? "ipv6" : "ipv4");
+		return probing_say(e, "has no protocol ",
+		    group->len == 16 ? "ipv6" : "ipv4", "");
 	drop = edged_policy_group(e->policy, group, EDGED_DIR_OUT);
 	if (drop != EDGED_POLICY_OK)
-		return probing_say(e->edged,
-		    "edge \"%s\" is not allowed to send to it: %s", name,
-		    edged_policy_drop_text(drop));
+		return probing_say(e, "is not allowed to send to it: ",
+		    edged_policy_drop_text(drop), "");
 	if (!marsc_is_registered(c))
-		return probing_say(e->edged, "edge \"%s\" has no MARS: %s has "
-		    "not registered it", name,
-		    atm_addr_print(marsc_server(c), server, sizeof(server)));
+		return probing_say(e, "has no MARS: ",
+		    atm_addr_print(marsc_server(c), server, sizeof(server)),
+		    " has not registered it");
 	if (!probing_forwards(e))
-		return probing_say(e->edged, "edge \"%s\" is not the forwarder "
-		    "of a LAN: they are down, or another edge has been elected",
-		    name);
+		return probing_say(e, "is not the forwarder of a LAN: ",
+		    "they are down, or another edge has been elected", "");
 	return NULL;
 }
 
-static uint32_t
+/* Is a circuit up to any of the members? */
+static bool
 probing_reached(const struct edged_edge *e, const struct paddr *group)
 {
 	struct marsc_cursor cur = { 0 };
 	struct marsc_leaf_info leaf;
-	uint32_t n = 0;
 
 	while (marsc_leaves(probing_client(e, group), group, &cur, &leaf))
-		n += leaf.up;
-	return n;
+		if (leaf.up)
+			return true;
+	return false;
 }
 
 /* Why nobody has answered. */
@@ -92,20 +91,20 @@ static const char *
 probing_silence(struct edged *d)
 {
 	const struct edged_probing *g = &d->probing;
-	uint32_t n = (uint32_t)g->prober.nmembers, up;
 
-	if (n == 0 && g->lost != NULL &&
+	if (g->prober.nmembers == 0 && g->lost != NULL &&
 	    strcmp(g->lost, marsc_drop_text(MARSC_DROP_EMPTY)) != 0)
-		return probing_say(d, "nothing was sent: %s", g->lost);
-	if (n == 0)
-		return probing_say(d,
-		    "no member: no other site has joined the group");
-	if ((up = probing_reached(g->edge, &g->group)) == 0)
-		return probing_say(d, "no circuit: none of %u members can be "
-		    "called; look at the way to them", n);
-	return probing_say(d, "no answer: %u of %u members are reached, but "
-	    "don't allow the group, are no edges that know probes, or have "
-	    "answered too many", up, n);
+		return probing_say(g->edge, "could send nothing: ", g->lost,
+		    "");
+	if (g->prober.nmembers == 0)
+		return probing_say(g->edge, "finds no member: ",
+		    "no other site has joined the group", "");
+	if (!probing_reached(g->edge, &g->group))
+		return probing_say(g->edge, "has no circuit to any member: ",
+		    "look at the way to them", "");
+	return probing_say(g->edge, "hears no answer: ",
+	    "those that are reached don't allow the group, are no edges that "
+	    "know probes, or have answered as often as they may", "");
 }
 
 /* --- what marsctl orders */

@@ -51,11 +51,11 @@ static struct edged_probe
 ask(void)
 {
 	return (struct edged_probe){ .kind = EDGED_PROBE_ASK,
-		.group = host_addr("239.1.1.1"),
-		.nonce = 0x0123456789abcdef,
-		.number = 3,
-		.size = 70,
-		.asker = atm("10.9.0.1%16") };
+	    .group = host_addr("239.1.1.1"),
+	    .nonce = 0x0123456789abcdef,
+	    .number = 3,
+	    .size = 70,
+	    .asker = atm("10.9.0.1%16") };
 }
 
 static void
