@@ -203,8 +203,10 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	case MARSC_NOTICE_PATH_DOWN:
 		edged_offload_group(end->edge, n->min);
 		return;
-	case MARSC_NOTICE_SENT:
 	case MARSC_NOTICE_NOT_SENT:
+		edged_probing_lost(end->edge, n->min, n->why);
+		/* FALLTHROUGH */
+	case MARSC_NOTICE_SENT:
 		edged_forward_held(end->edge, n);
 		return;
 	case MARSC_NOTICE_REGISTERED:
@@ -467,6 +469,7 @@ edge_free(struct edged_edge *e)
 	struct edged_join *j;
 	struct edged_port *p;
 
+	edged_probing_forget(e);
 	while ((p = TAILQ_FIRST(&e->ports)) != NULL)
 		port_free(p);
 	end_close(&e->self);
@@ -577,6 +580,7 @@ edged_free(struct edged *d)
 {
 	struct edged_edge *e;
 
+	d->probing.done = NULL; /* nobody is there to be told */
 	while ((e = TAILQ_FIRST(&d->edges)) != NULL)
 		edge_free(e);
 	edged_offload_end(d);

@@ -147,6 +147,21 @@ extern const struct vc_user edged_nobody;
 void		 edged_attach(struct edged_edge *, bool mcs, struct vc_link *);
 void		 edged_detach(struct edged *, struct vc_link *);
 
+/* --- probing.c: who of a group's members answers, for marsctl */
+
+/*
+ * A probe is over: why nobody has answered, a sentence that is good until the
+ * function returns, or NULL: somebody has.  edged_show_probe() has who.
+ */
+typedef void edged_probed(void *arg, const char *why);
+/*
+ * Sends probes to the members of the group, of this edge, or (NULL) of the
+ * first one that may.  NULL: done() will be called, within 2 s; or it will not
+ * be, and a sentence that says what is missing, good until the next call.
+ */
+const char	*edged_probe_start(struct edged *, const struct paddr *,
+		    const char *edge, edged_probed *, void *arg);
+
 /* --- LANs */
 
 /* by the name of the interface, which no two edges share; NULL: none */
@@ -175,5 +190,6 @@ bool	edged_show_edges(struct edged *, void *cursor, struct wr *);
 bool	edged_show_lans(struct edged *, void *cursor, struct wr *);
 bool	edged_show_listeners(struct edged *, void *cursor, struct wr *);
 bool	edged_show_flows(struct edged *, void *cursor, struct wr *);
+bool	edged_show_probe(struct edged *, void *cursor, struct wr *);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "edge.h"
 #include "kernel.h"
+#include "probe.h"
 
 #define EDGED_PACKET_MAX	9216	/* octets of a packet on a LAN */
 #define EDGED_TOO_BIG_RATE	10	/* Packet Too Big a second, at once */
@@ -81,8 +82,23 @@ struct edged_edge {
 	uint64_t		 flow_drops[EDGED_FLOW_DROP_MAX]; /* all */
 	uint64_t		 out_packets, out_copies, in_packets, in_copies;
 	uint64_t		 kernel_packets, kernel_copies; /* of these */
+	struct edged_probe_limit probe_limit;
+	uint64_t		 probes_in, probes_answered, probes_refused;
+	uint64_t		 probe_answers, probe_unasked;
 };
 TAILQ_HEAD(edged_edges, edged_edge);
+
+/* The probe that is under way, or that was the last. */
+struct edged_probing {
+	struct edged_edge	*edge;		/* NULL: none is under way */
+	char			 name[NAME_SIZE];	/* of the edge */
+	struct paddr		 group;
+	struct edged_prober	 prober;
+	edged_probed		*done;
+	void			*arg;
+	const char		*lost;		/* marsc_drop_text(), or NULL */
+	char			 why[256];
+};
 
 struct edged {
 	const struct edged_ops	*ops;
@@ -94,6 +110,7 @@ struct edged {
 	struct edged_kernel	*kernel;
 	struct kpath_leaf	*leaves;
 	struct timer		 offload;
+	struct edged_probing	 probing;
 	uint8_t			 packet[EDGED_PACKET_MAX];
 	uint8_t			 fragment[EDGED_PACKET_MAX];
 };
@@ -116,6 +133,15 @@ void	edged_forward_packet(void *, struct marsc *,
 	    const struct marsc_packet *);
 /* MARSC_NOTICE_SENT, or ..._NOT_SENT */
 void	edged_forward_held(struct edged_edge *, const struct marsc_notice *);
+/* probing.c */
+/* From another site.  False: it is neither a probe nor an answer to one. */
+bool	edged_probing_input(struct edged_edge *, struct marsc *,
+	    const struct marsc_packet *);
+/* What was held for that group will not be sent. */
+void	edged_probing_lost(struct edged_edge *, const struct paddr *group,
+	    const char *why);
+/* The edge is about to be freed. */
+void	edged_probing_forget(struct edged_edge *);
 /* out on the LAN; counted */
 void	edged_port_send(struct edged_port *, const void *, size_t);
 

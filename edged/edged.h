@@ -46,6 +46,7 @@ struct edged_shell {
 	struct edged		*edged;
 	struct kpath		*kernel;	/* or NULL; kpath.h */
 	struct edged_built	*built;		/* in force */
+	uint32_t		 prober;	/* who has asked for a probe */
 	TAILQ_HEAD(, edged_lanif) lanifs;
 };
 

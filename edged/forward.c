@@ -346,7 +346,8 @@ edged_forward_packet(void *arg, struct marsc *c, const struct marsc_packet *m)
 	enum edged_ip_drop drop = EDGED_IP_DROP_TRUNCATED;
 	struct edged_ip ip;
 
-	(void)c;
+	if (edged_probing_input(e, c, m))
+		return;
 	e->in_packets++;
 	if (m->len <= EDGED_PACKET_MAX) {
 		memcpy(e->edged->packet, m->data, m->len);

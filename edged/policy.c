@@ -18,6 +18,18 @@ edged_policy_drop_name(enum edged_policy_drop drop)
 	return drop < EDGED_POLICY_DROP_MAX ? names[drop] : "unknown";
 }
 
+const char *
+edged_policy_drop_text(enum edged_policy_drop drop)
+{
+	static const char *const texts[] = { "it may",
+#define X(sym, name, text) text,
+		EDGED_POLICY_DROPS(X)
+#undef X
+	};
+
+	return drop < EDGED_POLICY_DROP_MAX ? texts[drop] : "unknown";
+}
+
 static bool
 named(const struct edged_policy *p, const struct paddr *group)
 {

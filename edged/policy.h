@@ -71,6 +71,7 @@ struct edged_policy {
 };
 
 const char	*edged_policy_drop_name(enum edged_policy_drop);
+const char	*edged_policy_drop_text(enum edged_policy_drop);
 
 /* may the group pass at all in that direction, from some source? */
 enum edged_policy_drop	 edged_policy_group(const struct edged_policy *,

@@ -490,6 +490,11 @@ tally_edge(struct edged_tally *t, const struct edged_edge *e)
 	tally_one(t, "kernel-copies", e->kernel_copies);
 	tally_one(t, "in-packets", e->in_packets);
 	tally_one(t, "in-copies", e->in_copies);
+	tally_one(t, "probes-in", e->probes_in);
+	tally_one(t, "probes-answered", e->probes_answered);
+	tally_one(t, "probes-refused", e->probes_refused);
+	tally_one(t, "probe-answers", e->probe_answers);
+	tally_one(t, "probe-answers-unasked", e->probe_unasked);
 	tally_any(t, "gauge", "", "joins", e->njoins);
 	tally_any(t, "gauge", "", "flows", e->flows.used);
 	tally_one(t, "flows-evicted", e->flows.evicted);

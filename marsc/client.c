@@ -131,6 +131,7 @@ client_init(
 	RB_INIT(&c->paths);
 	TAILQ_INIT(&c->use[0]);
 	TAILQ_INIT(&c->use[1]);
+	TAILQ_INIT(&c->replies);
 	marsc_join_init(c);
 	marsc_turn_init(c);
 	marsc_query_init(&c->list, c, true);
@@ -163,6 +164,7 @@ marsc_free(struct marsc *c)
 	marsc_join_free(c);
 	marsc_query_free(c);
 	marsc_path_free(c);
+	marsc_reply_free(c);
 	marsc_marsvc_close(c->mars);
 	marsc_marsvc_close(c->next);
 	marsc_host_forget(c->host, c);

@@ -22,6 +22,7 @@
 #include "parts.h"
 #include "path.h"
 #include "register.h"
+#include "reply.h"
 #include "request.h"
 #include "sequence.h"
 #include "servers.h"
@@ -52,6 +53,8 @@ struct marsc {
 	struct marsc_path_tree		 paths;
 	struct marsc_path_line		 use[2];	/* [1]: with members */
 	uint32_t			 npaths;
+	struct marsc_reply_list		 replies;
+	uint32_t			 nreplies;
 	uint64_t			 versions;	/* of paths */
 	uint64_t			 evicted;
 	size_t				 held_octets;

@@ -213,6 +213,13 @@ end_incoming(struct marsc_end *end)
 	    offsetof(struct marsc_incoming, end));
 }
 
+static struct marsc_reply *
+end_reply(struct marsc_end *end)
+{
+	return (struct marsc_reply *)(void *)((char *)end -
+	    offsetof(struct marsc_reply, end));
+}
+
 /* --- what a link brings */
 
 static void
@@ -246,6 +253,8 @@ host_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	(void)cause;
 	if (end->kind == MARSC_END_PATH)
 		host_path_lost(end);
+	if (end->kind == MARSC_END_REPLY)
+		marsc_reply_lost(end_reply(end));
 	if (end->kind != MARSC_END_MARS)
 		return;
 	marsc_marsvc_lost(end_marsvc(end));
@@ -291,6 +300,8 @@ host_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 		marsc_marsvc_lost(end_marsvc(end));
 	else if (end->kind == MARSC_END_PATH)
 		host_path_lost(end);
+	else if (end->kind == MARSC_END_REPLY)
+		marsc_reply_lost(end_reply(end));
 	else if (end->kind == MARSC_END_IN)
 		host_incoming_lost(arg, end_incoming(end));
 }
@@ -322,27 +333,42 @@ host_sdu(
 static void
 host_leaf_ack(void *arg, struct vc_leaf *vcleaf, void *cookie)
 {
+	struct marsc_end *end = cookie;
+
 	(void)arg;
 	(void)vcleaf;
-	marsc_leaf_up(end_leaf(cookie));
+	if (end->kind == MARSC_END_REPLY)
+		marsc_reply_up(end_reply(end));
+	else
+		marsc_leaf_up(end_leaf(cookie));
 }
 
 static void
 host_leaf_failed(
     void *arg, struct vc_leaf *vcleaf, void *cookie, uint16_t cause)
 {
+	struct marsc_end *end = cookie;
+
 	(void)arg;
 	(void)vcleaf;
-	marsc_leaf_failed(end_leaf(cookie), cause);
+	if (end->kind == MARSC_END_REPLY)
+		marsc_reply_lost(end_reply(end));
+	else
+		marsc_leaf_failed(end_leaf(cookie), cause);
 }
 
 static void
 host_leaf_drop(void *arg, struct vc_leaf *vcleaf, void *cookie, uint16_t cause)
 {
+	struct marsc_end *end = cookie;
+
 	(void)arg;
 	(void)vcleaf;
 	(void)cause;
-	marsc_leaf_dropped(end_leaf(cookie));
+	if (end->kind == MARSC_END_REPLY)
+		marsc_reply_lost(end_reply(end));
+	else
+		marsc_leaf_dropped(end_leaf(cookie));
 }
 
 static const struct vc_user host_user = {
@@ -426,6 +452,7 @@ host_release_all(struct marsc_host *h)
 		marsc_marsvc_close(c->mars);
 		marsc_marsvc_close(c->next);
 		marsc_path_down_all(c, "the link is gone");
+		marsc_reply_free(c);
 	}
 }
 

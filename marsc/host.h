@@ -25,7 +25,8 @@ enum marsc_end_kind {
 	MARSC_END_MARS,		/* struct marsc_marsvc */
 	MARSC_END_IN,		/* struct marsc_incoming */
 	MARSC_END_PATH,		/* struct marsc_path: the root of its circuit */
-	MARSC_END_LEAF		/* struct marsc_leaf of a path */
+	MARSC_END_LEAF,		/* struct marsc_leaf of a path */
+	MARSC_END_REPLY		/* struct marsc_reply: its root, and its leaf */
 };
 struct marsc_end {
 	enum marsc_end_kind	 kind;

@@ -380,6 +380,14 @@ size_t		 marsc_head_len(const struct marsc *);
 struct marsc_sent marsc_transmit_sdu(struct marsc *, const struct paddr *,
 		    struct vc_sdu *);
 /*
+ * The same to one endpoint, which takes it as a packet of a group: an answer to
+ * who has sent one.  At most 16 endpoints at a time have a circuit for that,
+ * which ends when it is not used for 10 s.  MARSC_SENT_HELD: it is being
+ * opened, and nobody is told what becomes of the packet; one waits, no more.
+ */
+struct marsc_sent marsc_transmit_to(struct marsc *, const struct atm_addr *,
+		    const void *, size_t);
+/*
  * The octets of the largest packet that goes to all members of that group in
  * one piece, as far as is known by now.
  */

@@ -250,6 +250,20 @@ static const struct marsctl_token t_redirect[] = {
 	NONE
 };
 
+static const struct marsctl_token t_probe_edge[] = {
+	VALUE("NAME", MARSCTL_EFFECT_SEND, t_end),
+	NONE
+};
+static const struct marsctl_token t_probe_by[] = {
+	END,
+	KEYWORD("edge", MARSCTL_EFFECT_NONE, 0, t_probe_edge),
+	NONE
+};
+static const struct marsctl_token t_probe[] = {
+	VALUE("GROUP", MARSCTL_EFFECT_SEND, t_probe_by),
+	NONE
+};
+
 static const struct marsctl_token t_main[] = {
 	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
 	KEYWORD("monitor", MARSCTL_EFFECT_SEND, 0, t_monitor),
@@ -264,6 +278,7 @@ static const struct marsctl_token t_main[] = {
 	KEYWORD("drop", MARSCTL_EFFECT_SEND, ASK_MARSD, t_drop),
 	KEYWORD("deregister", MARSCTL_EFFECT_SEND, ASK_MARSD, t_in_cluster),
 	KEYWORD("redirect", MARSCTL_EFFECT_SEND, ASK_MARSD, t_redirect),
+	KEYWORD("probe", MARSCTL_EFFECT_SHOW, 0, t_probe),
 	NONE
 };
 

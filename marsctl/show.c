@@ -215,6 +215,15 @@ static const struct marsctl_column latencies[] = {
 	{ "MAX", "max", 0, MARSCTL_COL_PLAIN },
 };
 
+static const struct marsctl_column probe[] = {
+	{ "EDGE", "edge", 10, MARSCTL_COL_PLAIN },
+	{ "GROUP", "group", 18, MARSCTL_COL_PLAIN },
+	{ "MEMBER", "member", 18, MARSCTL_COL_PLAIN },
+	{ "ANSWERED", "answered", 10, MARSCTL_COL_PLAIN },
+	{ "US", "round-trip", 10, MARSCTL_COL_PLAIN },
+	{ "LARGEST", "largest", 0, MARSCTL_COL_PLAIN },
+};
+
 #define ASK_SERVER	(ASK_MARSD | ASK_SCSPD)
 
 const struct marsctl_show marsctl_shows[] = {
@@ -241,6 +250,8 @@ const struct marsctl_show marsctl_shows[] = {
 	{ "listeners", NULL, ASK_EDGED, 0, COLUMNS(listeners) },
 	{ "flows", NULL, ASK_EDGED, 0, COLUMNS(flows) },
 	{ "latencies", NULL, ASK_MARSD, 0, COLUMNS(latencies) },
+	/* no listing, but an order that ends with rows */
+	{ "probe", NULL, ASK_EDGED, 0, COLUMNS(probe) },
 };
 const size_t marsctl_nshows = sizeof(marsctl_shows) / sizeof(marsctl_shows[0]);
 

@@ -48,6 +48,7 @@ struct ctl_conn {
 	bool			 later;		/* ctl_finish() is to come */
 	bool			 follows;	/* is told what happens */
 	uint64_t		 lost;		/* rows that it was not told */
+	char			 wrong[ANSWER_MAX / 2];	/* behind the rows */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
 	char			 args[CTL_ARGS_MAX][CTL_ARG_SIZE];
@@ -174,7 +175,7 @@ conn_row(struct ctl_conn *c)
 
 	wr_init(&w, s->row, sizeof(s->row));
 	if (!c->command->show(c->arg, c->cursor, &w))
-		conn_end(c, true, "");
+		conn_end(c, *c->wrong == '\0', c->wrong);
 	else if (wr_failed(&w))
 		conn_end(c, false, "an entry is too large to show");
 	else if (row_wanted(c, &w) &&
@@ -382,15 +383,22 @@ read_request(struct ctl_conn *c, struct rd *r, const char **wrong)
 }
 
 static void
+conn_rows(struct ctl_conn *c, const struct ctl_command *cmd)
+{
+	c->command = cmd;
+	memset(c->cursor, 0, sizeof(c->cursor));
+	conn_more(c);
+}
+
+static void
 conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
 {
 	if (c->argc != 0) {
 		conn_end(c, false, "a listing takes no arguments");
 		return;
 	}
-	c->command = cmd;
-	memset(c->cursor, 0, sizeof(c->cursor));
-	conn_more(c);
+	*c->wrong = '\0';
+	conn_rows(c, cmd);
 }
 
 /* What happens from now on, until the client goes. */
@@ -643,18 +651,39 @@ ctl_conn_id(const struct ctl_conn *c)
 	return c->id;
 }
 
-/* Ends an answer that was to come later, if its client still waits. */
-void
-ctl_finish(struct ctlserver *s, uint32_t id, bool ok, const char *text)
+/* Who waits for an answer that was to come later; NULL: no longer. */
+static struct ctl_conn *
+conn_waiting(struct ctlserver *s, uint32_t id)
 {
 	struct ctl_conn *c;
 
-	TAILQ_FOREACH(c, &s->conns, entry) {
-		if (c->id == id && c->later) {
-			conn_end(c, ok, text);
-			return;
-		}
-	}
+	TAILQ_FOREACH(c, &s->conns, entry)
+		if (c->id == id && c->later)
+			break;
+	return c;
+}
+
+void
+ctl_finish(struct ctlserver *s, uint32_t id, bool ok, const char *text)
+{
+	struct ctl_conn *c = conn_waiting(s, id);
+
+	if (c != NULL)
+		conn_end(c, ok, text);
+}
+
+void
+ctl_finish_rows(struct ctlserver *s, uint32_t id,
+    const struct ctl_command *rows, void *arg, const char *wrong)
+{
+	struct ctl_conn *c = conn_waiting(s, id);
+
+	if (c == NULL)
+		return;
+	c->later = false;
+	c->arg = arg;
+	(void)strlcpy(c->wrong, wrong == NULL ? "" : wrong, sizeof(c->wrong));
+	conn_rows(c, rows);
 }
 
 uint64_t

@@ -95,6 +95,12 @@ void		 ctlserver_tell(struct ctlserver *, const struct wr *row);
 uint32_t	 ctl_conn_id(const struct ctl_conn *);
 void		 ctl_finish(struct ctlserver *, uint32_t id, bool ok,
 		    const char *);
+/*
+ * Ends it by a listing, whose rows are of now; then by that sentence, or with
+ * NULL by "ok".  The command lasts.
+ */
+void		 ctl_finish_rows(struct ctlserver *, uint32_t id,
+		    const struct ctl_command *, void *arg, const char *wrong);
 /* clients turned away or cut off, since the start */
 uint64_t	 ctlserver_refused(const struct ctlserver *);
 

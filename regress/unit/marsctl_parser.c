@@ -98,6 +98,8 @@ every_command(void **state)
 	good("show lans", ASK_EDGED, "show lans");
 	good("show listeners", ASK_EDGED, "show listeners");
 	good("show flows", ASK_EDGED, "show flows");
+	good("probe 239.1.1.1", ASK_EDGED, "probe 239.1.1.1");
+	good("probe ff0e::1 edge site1", ASK_EDGED, "probe ff0e::1 site1");
 	good("show protocols", ASK_MARSD, "show protocols");
 	good("show joins", ASK_MARSD, "show joins");
 	good("show multicast-servers", ASK_MARSD, "show multicast-servers");
@@ -142,6 +144,8 @@ every_show(void **state)
 	for (i = 0; i < marsctl_nshows; i++) {
 		snprintf(
 		    words, sizeof(words), "show %s", marsctl_shows[i].name);
+		if (strcmp(marsctl_shows[i].name, "probe") == 0)
+			(void)strlcpy(words, "probe 239.1.1.1", sizeof(words));
 		setup_parse(&r, words);
 		assert_int_equal(r.status, 0);
 		assert_ptr_equal(r.q.show, &marsctl_shows[i]);
