@@ -142,6 +142,14 @@ static const struct marsctl_token t_monitor[] = {
 	FILTER("address", t_address), FILTER("event", t_name), NONE
 };
 
+/* the address of a neighbor is the peer of scspd(8) */
+static const struct marsctl_token t_capture[] = {
+	END, BY_CLUSTER, BY_ADDRESS,
+	{ MARSCTL_TOKEN_KEYWORD, "neighbor", MARSCTL_EFFECT_FILTER, ASK_SCSPD,
+	    0, t_address, "address" },
+	NONE
+};
+
 static const struct marsctl_token t_days_number[] = {
 	VALUE("NUMBER", MARSCTL_EFFECT_SEND, t_end),
 	NONE
@@ -254,6 +262,8 @@ static const struct marsctl_token t_main[] = {
 	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
 	KEYWORD("monitor", MARSCTL_EFFECT_SEND, 0, t_monitor),
 	KEYWORD("top", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("capture", MARSCTL_EFFECT_SEND,
+	    ASK_MARSD | ASK_SCSPD | ASK_EDGED, t_capture),
 	KEYWORD("health", MARSCTL_EFFECT_SEND, 0, t_health),
 	KEYWORD("http", MARSCTL_EFFECT_SEND, 0, t_end),
 	KEYWORD_ANY("reload", MARSCTL_EFFECT_SEND, t_end),
