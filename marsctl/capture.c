@@ -91,7 +91,7 @@ text_of(struct rd row, const char *key, struct ctl_value *v)
 }
 
 static bool
-capture_sdu(struct capture *c, const char *process, struct rd row,
+capture_packet(struct capture *c, const char *process, struct rd row,
     const struct ctl_value *octets)
 {
 	char name[1200], comment[600];
@@ -133,7 +133,7 @@ capture_row(void *arg, const char *process, struct rd row,
 
 	(void)a;
 	if (ctl_find(&at, "octets", &v) && v.tag == CTL_OCTETS)
-		return capture_sdu(c, process, row, &v);
+		return capture_packet(c, process, row, &v);
 	at = row;
 	if (strcmp(text_of(row, "event", &v), "lost") == 0 &&
 	    ctl_find(&at, "number", &v)) {
