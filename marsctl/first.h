@@ -10,10 +10,12 @@
 #include <stdbool.h>
 
 /*
- * Runs "keygen" or "init" with the words that follow, the command among them.
- * Returns the status for exit(3), or -1: it is none of these.
+ * A command with the words that follow, itself among them; returns the status
+ * for exit(3).
  */
-int	marsctl_first(int argc, char **argv);
+typedef int	marsctl_first_run(int argc, char **argv);
+/* "keygen" or "init"; NULL: it is none of these. */
+marsctl_first_run *marsctl_first(int argc, char **argv);
 
 /* --- keygen.c */
 

@@ -71,12 +71,12 @@ marsctl_keygen(int argc, char **argv)
 	return 0;
 }
 
-int
+marsctl_first_run *
 marsctl_first(int argc, char **argv)
 {
 	if (argc > 0 && strcmp(argv[0], "keygen") == 0)
-		return marsctl_keygen(argc, argv);
+		return marsctl_keygen;
 	if (argc > 0 && strcmp(argv[0], "init") == 0)
-		return marsctl_init(argc, argv);
-	return -1;
+		return marsctl_init;
+	return NULL;
 }

@@ -21,9 +21,11 @@ struct marsctl_local {
 	bool			 json;		/* -j */
 	int			 count;		/* -n, or 0 */
 	const char		*format;	/* -o, or NULL */
+	const char		*file;		/* -w, or NULL */
 	const struct marsctl_request *request;
 };
 
+int	marsctl_capture(const struct marsctl_local *);
 int	marsctl_health(const struct marsctl_local *);
 int	marsctl_http(const struct marsctl_local *);
 int	marsctl_monitor(const struct marsctl_local *);

@@ -39,14 +39,16 @@
 /* Commands that are not one request. */
 static const struct {
 	const char	*first, *second;	/* NULL: any or none */
+	const char	*options;		/* that it takes */
 	int		(*run)(const struct marsctl_local *);
 } locals[] = {
-	{ "health", NULL, marsctl_health },
-	{ "http", NULL, marsctl_http },
-	{ "monitor", NULL, marsctl_monitor },
-	{ "show", "metrics", marsctl_show_metrics },
-	{ "show", "topology", marsctl_show_topology },
-	{ "top", NULL, marsctl_top },
+	{ "capture", NULL, "nstw", marsctl_capture },
+	{ "health", NULL, "jst", marsctl_health },
+	{ "http", NULL, "st", marsctl_http },
+	{ "monitor", NULL, "jst", marsctl_monitor },
+	{ "show", "metrics", "st", marsctl_show_metrics },
+	{ "show", "topology", "ost", marsctl_show_topology },
+	{ "top", NULL, "nst", marsctl_top },
 };
 
 static void
@@ -54,7 +56,7 @@ synopsis(void)
 {
 	fprintf(stderr, "usage: marsctl [-jV] [-n count] [-o format] "
 	    "[-s directory|socket]\n"
-	    "               [-t seconds] command ...\n"
+	    "               [-t seconds] [-w file] command ...\n"
 	    "       marsctl keygen [file]\n"
 	    "       marsctl init [word value] ...\n");
 }
@@ -121,6 +123,44 @@ print_failure(bool json, const char *why)
 	(void)fflush(stdout);
 }
 
+/* What would be ignored is an error. */
+static void
+check_options(const struct marsctl_local *l, const char *taken)
+{
+	const struct {
+		char	 option;
+		bool	 given;
+	} all[] = {
+		{ 'j', l->json },
+		{ 'n', l->count != 0 },
+		{ 'o', l->format != NULL },
+		{ 's', l->where.path != NULL },
+		{ 't', l->where.seconds != 0 },
+		{ 'w', l->file != NULL },
+	};
+	char why[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].given && strchr(taken, all[i].option) == NULL) {
+			snprintf(why, sizeof(why),
+			    "this command does not take -%c", all[i].option);
+			print_failure(l->json, why);
+			errx(1, "%s", why);
+		}
+}
+
+/* What was not given. */
+static void
+set_defaults(struct marsctl_local *l)
+{
+	if (l->where.path == NULL)
+		l->where.path = CONTROL_DIR;
+	if (l->where.seconds == 0)
+		l->where.seconds = strcmp(l->request->argv[0], "reload") == 0 ?
+		    SILENCE_RELOAD : SILENCE;
+}
+
 /* One request, and what is answered. */
 static int
 marsctl_run(const struct marsctl_local *l)
@@ -154,7 +194,7 @@ marsctl_run(const struct marsctl_local *l)
 }
 
 static int
-dispatch(const struct marsctl_local *l)
+dispatch(struct marsctl_local *l)
 {
 	const struct marsctl_request *q = l->request;
 	size_t i;
@@ -164,12 +204,17 @@ dispatch(const struct marsctl_local *l)
 		    (locals[i].second == NULL ||
 		    (q->argc > 1 &&
 		    strcmp(q->argv[1], locals[i].second) == 0))) {
+			check_options(l, locals[i].options);
+			set_defaults(l);
 #ifdef __OpenBSD__
-			if (pledge("stdio rpath unix", NULL) == -1)
+			if (pledge(l->file == NULL ? "stdio rpath unix" :
+			    "stdio rpath wpath cpath unix", NULL) == -1)
 				err(1, "pledge");
 #endif
 			return locals[i].run(l);
 		}
+	check_options(l, "jst");
+	set_defaults(l);
 	return marsctl_run(l);
 }
 
@@ -228,7 +273,7 @@ read_options(struct marsctl_local *l, int argc, char **argv, char **words)
 	int c, n = 0;
 
 	while (optind < argc) {
-		while ((c = getopt(argc, argv, "+jn:o:s:t:V")) != -1) {
+		while ((c = getopt(argc, argv, "+jn:o:s:t:Vw:")) != -1) {
 			switch (c) {
 			case 'j':
 				l->json = true;
@@ -247,6 +292,9 @@ read_options(struct marsctl_local *l, int argc, char **argv, char **words)
 				break;
 			case 'V':
 				return -1;
+			case 'w':
+				l->file = optarg;
+				break;
 			default:
 				usage();
 			}
@@ -262,25 +310,24 @@ main(int argc, char **argv)
 {
 	struct marsctl_request q;
 	struct marsctl_local l = {
-		.where = { .path = CONTROL_DIR },
 		.request = &q,
 	};
 	char **words = calloc((size_t)argc + 1, sizeof(*words));
-	int n, status;
+	marsctl_first_run *first;
+	int n;
 
 	if (words == NULL)
 		err(1, NULL);
 	if ((n = read_options(&l, argc, argv, words)) == -1)
 		return version();
-	if ((status = marsctl_first(n, words)) != -1)
-		return status;
+	if ((first = marsctl_first(n, words)) != NULL) {
+		check_options(&l, "");
+		return first(n, words);
+	}
 	if (n == 0)
 		synopsis(); /* and the parser lists the commands */
 	parse(&q, l.json, n, words);
 	signal(SIGPIPE, SIG_IGN);
-	if (l.where.seconds == 0)
-		l.where.seconds = strcmp(q.argv[0], "reload") == 0 ?
-		    SILENCE_RELOAD : SILENCE;
 	n = dispatch(&l);
 	free(words);
 	return n;

@@ -242,7 +242,7 @@ marsctl_monitor(const struct marsctl_local *l)
 
 	memset(&m, 0, sizeof(m));
 	m.local = l;
-	m.ask = q.ask = ASK_MARSD | ASK_SCSPD | ASK_EDGED;
+	m.ask = q.ask;
 	m.answer = &a;
 	tally_init(&m.drops);
 	marsctl_answer_init(&a);

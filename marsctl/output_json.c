@@ -21,6 +21,18 @@ marsctl_json_string(FILE *f, const char *s)
 	putc('"', f);
 }
 
+/* As hexadecimal digits. */
+static void
+json_octets(FILE *f, const struct ctl_value *v)
+{
+	size_t i;
+
+	putc('"', f);
+	for (i = 0; i < v->length; i++)
+		fprintf(f, "%02x", v->octets[i]);
+	putc('"', f);
+}
+
 static void
 json_value(FILE *f, const struct ctl_value *v)
 {
@@ -37,6 +49,9 @@ json_value(FILE *f, const struct ctl_value *v)
 		break;
 	case CTL_BOOL:
 		fputs(v->number != 0 ? "true" : "false", f);
+		break;
+	case CTL_OCTETS:
+		json_octets(f, v);
 		break;
 	case CTL_NULL:
 		fputs("null", f);

@@ -142,6 +142,14 @@ static const struct marsctl_token t_monitor[] = {
 	FILTER("address", t_address), FILTER("event", t_name), NONE
 };
 
+/* the address of a neighbor is the peer of scspd(8) */
+static const struct marsctl_token t_capture[] = {
+	END, BY_CLUSTER, BY_ADDRESS,
+	{ MARSCTL_TOKEN_KEYWORD, "neighbor", MARSCTL_EFFECT_FILTER, ASK_SCSPD,
+	    0, t_address, "address" },
+	NONE
+};
+
 static const struct marsctl_token t_days_number[] = {
 	VALUE("NUMBER", MARSCTL_EFFECT_SEND, t_end),
 	NONE
@@ -266,8 +274,11 @@ static const struct marsctl_token t_probe[] = {
 
 static const struct marsctl_token t_main[] = {
 	KEYWORD("show", MARSCTL_EFFECT_SEND, 0, t_show),
-	KEYWORD("monitor", MARSCTL_EFFECT_SEND, 0, t_monitor),
+	KEYWORD("monitor", MARSCTL_EFFECT_SEND,
+	    ASK_MARSD | ASK_SCSPD | ASK_EDGED, t_monitor),
 	KEYWORD("top", MARSCTL_EFFECT_SEND, 0, t_end),
+	KEYWORD("capture", MARSCTL_EFFECT_SEND,
+	    ASK_MARSD | ASK_SCSPD | ASK_EDGED, t_capture),
 	KEYWORD("health", MARSCTL_EFFECT_SEND, 0, t_health),
 	KEYWORD("http", MARSCTL_EFFECT_SEND, 0, t_end),
 	KEYWORD_ANY("reload", MARSCTL_EFFECT_SEND, t_end),
@@ -424,6 +435,20 @@ apply(
 	return true;
 }
 
+/* edged has neither clusters nor their protocols, and would refuse such. */
+static void
+ask_who_knows(struct marsctl_request *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->nfilters; i++)
+		if (strcmp(q->filters[i].word, "cluster") == 0 ||
+		    strcmp(q->filters[i].word, "protocol") == 0) {
+			q->ask &= ~(unsigned int)ASK_EDGED;
+			q->also &= ~(unsigned int)ASK_EDGED;
+		}
+}
+
 int
 marsctl_parse(struct marsctl_request *q, int argc, char **argv, FILE *err)
 {
@@ -451,8 +476,10 @@ marsctl_parse(struct marsctl_request *q, int argc, char **argv, FILE *err)
 		place = t->next == NULL ? filters : t->next;
 	}
 	for (t = place; t->type != MARSCTL_TOKEN_NONE; t++)
-		if (t->type == MARSCTL_TOKEN_END)
+		if (t->type == MARSCTL_TOKEN_END) {
+			ask_who_knows(q);
 			return 0;
+		}
 	fprintf(err, "something is missing at the end\n");
 	list_valid(q, place, err);
 	return -1;

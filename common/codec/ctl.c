@@ -50,6 +50,18 @@ ctl_age(struct wr *w, const char *name, uint64_t seconds)
 }
 
 void
+ctl_octets(struct wr *w, const char *name, const void *p, size_t len)
+{
+	if (len > UINT16_MAX) {
+		w->failed = true;
+		return;
+	}
+	tag(w, CTL_OCTETS, name);
+	wr_u16(w, (uint16_t)len);
+	wr_bytes(w, p, len);
+}
+
+void
 ctl_null(struct wr *w, const char *name)
 {
 	tag(w, CTL_NULL, name);
@@ -119,6 +131,10 @@ ctl_next(struct rd *r, struct ctl_value *v)
 		break;
 	case CTL_BOOL:
 		v->number = rd_u8(r);
+		break;
+	case CTL_OCTETS:
+		v->length = rd_u16(r);
+		v->octets = rd_bytes(r, v->length);
 		break;
 	case CTL_NULL:
 	case CTL_ARRAY:

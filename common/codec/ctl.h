@@ -38,6 +38,7 @@ enum ctl_tag {
 	CTL_INT = 'i',		/* name, u64 as two's complement */
 	CTL_BOOL = 'b',		/* name, u8 */
 	CTL_AGE = 't',		/* name, u64 s: since something happened */
+	CTL_OCTETS = 'x',	/* name, u16 length, octets */
 	CTL_NULL = 'n',		/* name: there is no such value now */
 	CTL_ARRAY = 'a',	/* name: values or objects until CTL_CLOSE */
 	CTL_OBJECT = 'o',	/* name: values until CTL_CLOSE */
@@ -51,6 +52,8 @@ void	ctl_int(struct wr *, const char *, int64_t);
 void	ctl_bool(struct wr *, const char *, bool);
 /* so many seconds ago, or for so many seconds */
 void	ctl_age(struct wr *, const char *, uint64_t);
+/* 65535 at most; any more make the writer fail */
+void	ctl_octets(struct wr *, const char *, const void *, size_t);
 /* what does not exist: null in JSON, - in a table */
 void	ctl_null(struct wr *, const char *);
 /* strings: addresses as text, and a server's identifier as 192.0.2.1 */
@@ -66,6 +69,8 @@ struct ctl_value {
 	char		 name[CTL_NAME_SIZE];
 	uint64_t	 number;
 	char		 string[512];
+	const uint8_t	*octets;	/* within what is read */
+	size_t		 length;		/* of them */
 };
 /*
  * Reads the next value.  False where there is none: the end if rd_done(),

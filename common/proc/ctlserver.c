@@ -47,6 +47,7 @@ struct ctl_conn {
 	void			*arg;		/* of its functions */
 	bool			 later;		/* ctl_finish() is to come */
 	bool			 follows;	/* is told what happens */
+	enum ctl_stream		 stream;	/* of which */
 	uint64_t		 lost;		/* rows that it was not told */
 	char			 wrong[ANSWER_MAX / 2];	/* behind the rows */
 	int			 argc;
@@ -77,7 +78,7 @@ struct ctlserver {
 	size_t			 nlists;
 	TAILQ_HEAD(, ctl_conn)	 conns;
 	uint32_t		 nconns;
-	uint32_t		 nfollow;
+	uint32_t		 nfollow[CTL_STREAMS];
 	uint32_t		 nreaders;	/* of these */
 	uint32_t		 next_id;
 	uint64_t		 refused;
@@ -92,7 +93,7 @@ conn_free(struct ctl_conn *c)
 	TAILQ_REMOVE(&c->server->conns, c, entry);
 	c->server->nconns--;
 	if (c->follows)
-		c->server->nfollow--;
+		c->server->nfollow[c->stream]--;
 	c->server->nreaders -= c->reader;
 	channel_close(&c->ch);
 	free(c);
@@ -253,13 +254,14 @@ conn_tell(struct ctl_conn *c, const struct wr *w)
 }
 
 bool
-ctlserver_followed(const struct ctlserver *s)
+ctlserver_followed(const struct ctlserver *s, enum ctl_stream stream)
 {
-	return s->nfollow > 0;
+	return s->nfollow[stream] > 0;
 }
 
 void
-ctlserver_tell(struct ctlserver *s, const struct wr *w)
+ctlserver_tell(
+    struct ctlserver *s, enum ctl_stream stream, const struct wr *w)
 {
 	struct ctl_conn *c;
 
@@ -267,7 +269,7 @@ ctlserver_tell(struct ctlserver *s, const struct wr *w)
 		return;
 	/* conn_tell() takes no client off the list; ctlserver_reap() does */
 	TAILQ_FOREACH(c, &s->conns, entry)
-		if (c->follows && c->ch.open)
+		if (c->follows && c->stream == stream && c->ch.open)
 			conn_tell(c, w);
 }
 
@@ -401,16 +403,47 @@ conn_show(struct ctl_conn *c, const struct ctl_command *cmd)
 	conn_rows(c, cmd);
 }
 
-/* What happens from now on, until the client goes. */
-static void
-conn_follow(struct ctl_conn *c)
+/* How many follow any of the streams. */
+static uint32_t
+followers(const struct ctlserver *s)
 {
-	if (c->server->nfollow >= FOLLOWERS_MAX) {
-		conn_end(c, false, "too many follow already");
-		return;
-	}
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < CTL_STREAMS; i++)
+		n += s->nfollow[i];
+	return n;
+}
+
+/* What comes of it from now on, until the client goes. */
+static const char *
+conn_follow(struct ctl_conn *c, enum ctl_stream stream)
+{
+	if (followers(c->server) >= FOLLOWERS_MAX)
+		return "too many follow already";
 	c->later = c->follows = true;
-	c->server->nfollow++;
+	c->stream = stream;
+	c->server->nfollow[stream]++;
+	return CTL_LATER;
+}
+
+static void
+conn_monitor(struct ctl_conn *c)
+{
+	const char *wrong = conn_follow(c, CTL_STREAM_EVENTS);
+
+	if (wrong != CTL_LATER)
+		conn_end(c, false, wrong);
+}
+
+const char *
+ctl_capture(void *arg, struct ctl_conn *c, int argc, char **argv)
+{
+	(void)arg;
+	(void)argv;
+	if (argc != 0)
+		return "a capture takes no arguments";
+	return conn_follow(c, CTL_STREAM_SDUS);
 }
 
 static void
@@ -432,8 +465,8 @@ conn_request(struct ctl_conn *c, struct rd *r)
 	else if (c->reader && cmd->act != NULL)
 		conn_end(c, false, "this socket is only for show");
 	else if (cmd->act == NULL)
-		conn_follow(c);
-	else if (c->nfilters != 0)
+		conn_monitor(c);
+	else if (c->nfilters != 0 && cmd->act != ctl_capture)
 		conn_end(c, false, "only a listing can be filtered");
 	else
 		conn_act(c, cmd);

@@ -23,6 +23,13 @@
 struct ctlserver;
 struct ctl_conn;
 
+/* What a client can follow. */
+enum ctl_stream {
+	CTL_STREAM_EVENTS,
+	CTL_STREAM_SDUS,	/* contents: not for those who may only read */
+	CTL_STREAMS
+};
+
 /*
  * What can be asked for: either a listing or something to do; with neither
  * function, the client is told what happens from now on.
@@ -42,6 +49,10 @@ struct ctl_command {
 			    char **argv);
 };
 extern const char CTL_LATER[];
+
+/* An act function: the client follows the SDUs from now on. */
+const char	*ctl_capture(void *arg, struct ctl_conn *, int argc,
+		    char **argv);
 
 /* Commands whose functions have the same arg. */
 struct ctl_commands {
@@ -85,13 +96,15 @@ void		 ctlserver_free(struct ctlserver *);
 void		 ctlserver_filters(struct ctlserver *, const char *(*missing)(
 		    void *arg, const char *word, const char *value), void *arg);
 /*
- * Something has happened: a row for those clients that follow, and whose
- * filters let it through.  A client that does not read loses rows, and is told
- * how many when it reads again.  Who makes the row asks first whether anybody
- * follows.
+ * Something has happened: a row for those clients that follow that stream, and
+ * whose filters let it through.  A client that does not read loses rows, and
+ * is told how many when it reads again.  Who makes the row asks first whether
+ * anybody follows.
  */
-bool		 ctlserver_followed(const struct ctlserver *);
-void		 ctlserver_tell(struct ctlserver *, const struct wr *row);
+bool		 ctlserver_followed(const struct ctlserver *,
+		    enum ctl_stream);
+void		 ctlserver_tell(struct ctlserver *, enum ctl_stream,
+		    const struct wr *row);
 uint32_t	 ctl_conn_id(const struct ctl_conn *);
 void		 ctl_finish(struct ctlserver *, uint32_t id, bool ok,
 		    const char *);

@@ -105,11 +105,17 @@ loop_end(struct loop *l)
 }
 
 uint64_t
-loop_wallclock(void)
+loop_wallclock_us(void)
 {
 	struct timespec ts;
 
 	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
 		fatal("clock_gettime");
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t
+loop_wallclock(void)
+{
+	return loop_wallclock_us() / 1000;
 }

@@ -40,5 +40,7 @@ void	loop_end(struct loop *);
 
 /* The time of day in milliseconds since 1970, for those who read it. */
 uint64_t	loop_wallclock(void);
+/* the same in microseconds */
+uint64_t	loop_wallclock_us(void);
 
 #endif

@@ -33,6 +33,7 @@
  *	service_ctl.c		what marsctl(8) asks of the process
  *	service_show.c		the listings among that
  *	service_event.c		the log line of an event of the core
+ *	service_capture.c	the SDUs, for marsctl capture
  *	service_watch.c		whom an operator wants to see more of
  *
  * The messages themselves are listed in ipc.h.  A message from one of our
@@ -179,8 +180,11 @@ struct service_line {
 
 #define SERVICE_LINK_COUNTERS	64
 
+struct service;
+
 struct service_link {
 	TAILQ_ENTRY(service_link) entry;
+	struct service		*service;
 	enum conf_transport	 transport;
 	struct atm_addr		 local;
 	int			 fd;		/* -1: vc has it, or PVC */
@@ -235,6 +239,7 @@ struct service {
 	bool			 setup;		/* IMSG_SETUP has come */
 	bool			 serving;
 	bool			 congested;
+	bool			 capturing;	/* links show their SDUs */
 	bool			 ending;
 };
 

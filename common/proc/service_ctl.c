@@ -136,6 +136,7 @@ static const struct ctl_command in_common[] = {
 	{ "show limits", service_show_limits, NULL },
 	{ "show memory", service_show_memory, NULL },
 	{ "monitor", NULL, NULL },
+	{ "capture", NULL, ctl_capture },
 	{ "reload", NULL, service_reload },
 	{ "stop", NULL, service_stop },
 	{ "clear counters", NULL, service_clear },

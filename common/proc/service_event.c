@@ -30,7 +30,8 @@ service_random64(void *arg)
 bool
 service_followed(const struct service *s)
 {
-	return s->control != NULL && ctlserver_followed(s->control);
+	return s->control != NULL &&
+	    ctlserver_followed(s->control, CTL_STREAM_EVENTS);
 }
 
 void
@@ -46,7 +47,7 @@ service_tell_begin(
 void
 service_tell(struct service *s, const struct wr *w)
 {
-	ctlserver_tell(s->control, w);
+	ctlserver_tell(s->control, CTL_STREAM_EVENTS, w);
 }
 
 static void

@@ -83,6 +83,7 @@ link_add(struct service *s, enum conf_transport transport,
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		fatal("link");
+	l->service = s;
 	l->transport = transport;
 	l->local = *local;
 	l->fd = fd;
@@ -140,6 +141,7 @@ link_attach(
 	(void)strlcpy(l->owner, u->name, sizeof(l->owner));
 	l->vc->user = u->user;
 	l->vc->arg = u->arg;
+	service_capture_apply(s, l);
 	s->hooks->attach(s->arg, u, l->vc);
 }
 
@@ -287,6 +289,7 @@ service_links_turn(void *arg)
 	struct service *s = arg;
 
 	links_flush(s);
+	service_capture_turn(s);
 	if (s->hooks->turn != NULL && s->serving)
 		s->hooks->turn(s->arg);
 }

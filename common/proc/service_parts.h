@@ -39,6 +39,12 @@ void	service_log_close(void);
 service_handler	service_on_conf_begin, service_on_conf_data;
 service_handler	service_on_conf_end;
 
+/* service_capture.c */
+/* A link that is open: are its SDUs to be shown? */
+void	service_capture_apply(struct service *, struct service_link *);
+/* Begins to, or ends, as clients come and go: once each turn. */
+void	service_capture_turn(struct service *);
+
 /* service_link.c */
 struct service_link *service_link_find(struct service *, enum conf_transport,
 	    const struct atm_addr *local);

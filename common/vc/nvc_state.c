@@ -269,8 +269,7 @@ act_deliver(struct nvc_circuit *c, const struct nvc_msg *m)
 	n->sdus_in++;
 	n->octets_in += m->sdu_len;
 	n->depth++;
-	n->link.user->sdu(
-	    n->link.arg, &c->h.u.vc, c->h.u.vc.cookie, m->sdu, m->sdu_len);
+	vc_deliver(&c->h.u.vc, m->sdu, m->sdu_len);
 	n->depth--;
 }
 

@@ -76,10 +76,35 @@ vc_release(struct vc *vc, uint16_t cause)
 	vc->link->backend->release(vc, cause);
 }
 
+/* The same as vc_send(); what was taken is shown, too. */
+static int
+send_shown(struct vc *vc, struct vc_sdu *s)
+{
+	struct vc_link *l = vc->link;
+	int r = l->backend->send(vc, vc_sdu_ref(s));
+
+	if (r == 0)
+		l->capture(l->capture_arg, vc, true, s->data, s->len);
+	vc_sdu_free(s);
+	return r;
+}
+
 int
 vc_send(struct vc *vc, struct vc_sdu *s)
 {
+	if (vc->link->capture != NULL)
+		return send_shown(vc, s);
 	return vc->link->backend->send(vc, s);
+}
+
+void
+vc_deliver(struct vc *vc, const uint8_t *p, size_t len)
+{
+	struct vc_link *l = vc->link;
+
+	if (l->capture != NULL)
+		l->capture(l->capture_arg, vc, false, p, len);
+	l->user->sdu(l->arg, vc, vc->cookie, p, len);
 }
 
 uint32_t

@@ -190,6 +190,13 @@ struct vc_link {
 	/* while an SDU goes up: TOS of the IP packet that carried it, if the
 	 * system tells; else 0 */
 	uint8_t			 tos;
+	/*
+	 * The owner may set this: it is shown every SDU that goes up, and every
+	 * one that was taken to be sent, of a root once.  NULL: nobody looks.
+	 */
+	void			(*capture)(void *, struct vc *, bool out,
+				    const uint8_t *, size_t);
+	void			*capture_arg;
 	/* of the states of its circuits; the owner may set the hook */
 	struct table_faults	 faults;
 };
@@ -201,6 +208,9 @@ struct vc_leaf {
 	struct vc	*root;
 	void		*cookie;
 };
+
+/* For backends: the SDU goes up. */
+void		 vc_deliver(struct vc *, const uint8_t *, size_t);
 
 /* L_CALL_RQ: a bidirectional circuit.  NULL: no memory.  L_ACK follows. */
 struct vc	*vc_call(struct vc_link *, const struct atm_addr *, void *);

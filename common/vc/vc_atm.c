@@ -349,10 +349,8 @@ vc_atm_offer(struct vc_atm_circuit *c)
 void
 vc_atm_sdu(struct vc_atm_circuit *c, const uint8_t *p, size_t len)
 {
-	struct vc_link *l = &c->atm->link;
-
 	c->sdus_in++;
-	l->user->sdu(l->arg, &c->u.vc, c->u.vc.cookie, p, len);
+	vc_deliver(&c->u.vc, p, len);
 }
 
 struct vc *

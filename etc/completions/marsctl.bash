@@ -11,9 +11,11 @@ _marsctl()
 	local -a before=("${COMP_WORDS[@]:1:COMP_CWORD-1}")
 
 	case ${COMP_WORDS[COMP_CWORD-1]} in
-	-s)	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	-s|-w)	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return;;
-	-t)	COMPREPLY=()
+	-o)	mapfile -t COMPREPLY < <(compgen -W "text dot svg" -- "$cur")
+		return;;
+	-n|-t)	COMPREPLY=()
 		return;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" \

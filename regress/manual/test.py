@@ -73,7 +73,7 @@ class Example:
                 out.append([m.group().strip(), line[m.end():], []])
             elif not out:
                 raise Wrong("no prompt in: " + line)
-            elif re.search(r"[\\|]\s*$", out[-1][1]):
+            elif re.search(r"(\\|\||&&)\s*$", out[-1][1]):
                 out[-1][1] += "\n" + line
             elif line:
                 out[-1][2].append(line)
@@ -367,6 +367,17 @@ def example_stream(e):
         "/tmp/heard")))
 
 
+def example_follow(e):
+    """What goes on until somebody ends it."""
+    for _, command, _ in e.commands():
+        p = Machine.all["here"].start(command)
+        try:
+            p.wait(2)
+        except subprocess.TimeoutExpired:
+            continue
+        raise Wrong(command + ": it has ended")
+
+
 def page_mars_7():
     one, two = Machine("site1"), Machine("site2")
     hosts = Machine("site1-host"), Machine("site2-host")
@@ -431,6 +442,7 @@ def page_marsctl_8():
 	tun "mars0" { address 10.9.9.9/32 }
 }
 """).serves()
+    m.sh("mkdir -p /var/lib/node_exporter")
     m.start("marsc -l 192.0.2.7 -s 192.0.2.1 join 239.1.1.1")
     wait("a member", lambda: "192.0.2.7" in m.sh("marsctl show groups"))
 

@@ -9,8 +9,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 
-from suite import Client, Server, main, running, script, test, wait, \
+from suite import Client, Server, Skip, main, running, script, test, wait, \
     BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
@@ -110,18 +111,33 @@ def metrics_are_clean():
             assert any('reason="%s"' % r["name"] in d for d in drops), r
         else:
             assert 'scope="%s"' % r["scope"] in m[name], r
-    promtool = shutil.which("promtool")
-    if promtool:
-        text = a.marsctl("show", "metrics").stdout
-        r = subprocess.run([promtool, "check", "metrics"], input=text,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True)
-        assert r.returncode == 0 and r.stdout == "", r
     # a neighbor that has gone is seen
     assert b.stop() == 0
     wait("it is seen", lambda:
          list(metrics(a)["mars_neighbor_up"].values()) == [0])
     assert c.stop() == 0
+
+
+def promtool(*args, **kw):
+    path = shutil.which("promtool")
+    if not path:
+        raise Skip("no promtool")
+    return subprocess.run([path] + list(args), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, **kw)
+
+
+@test
+def promtool_has_no_complaints():
+    """about the metrics of a pair of servers"""
+    a, _ = pair()
+    text = a.marsctl("show", "metrics").stdout
+    r = promtool("check", "metrics", input=text)
+    assert r.returncode == 0 and r.stdout == "", r
+
+
+def dashboard():
+    with open("etc/grafana-mars.json") as f:
+        return json.load(f)
 
 
 @test
@@ -133,28 +149,28 @@ def the_dashboard_asks_for_what_exists():
     # edges run elsewhere, and limits are shown by name: as the source has it
     with open("marsctl/metrics.c") as f:
         known |= set(re.findall(r'"(mars_[a-z0-9_]+)"', f.read()))
-    with open("etc/grafana-mars.json") as f:
-        board = json.load(f)
     asked = set()
-    for p in board["panels"]:
+    for p in dashboard()["panels"]:
         for t in p["targets"]:
             names = re.findall(r"mars_[a-z0-9_]+", t["expr"])
             assert names, t
             asked |= {re.sub(r"_bucket$", "", n) for n in names}
     assert len(asked) > 20 and asked <= known, asked - known
-    promtool = shutil.which("promtool")
-    if promtool:
-        rules = ["  - record: a:%d\n    expr: %s\n" % (i, json.dumps(
-            t["expr"].replace("$__rate_interval", "1m")))
-            for p in board["panels"] for i, t in enumerate(p["targets"])]
-        path = os.path.join(a.dir, "rules.yml")
+
+
+@test
+def promtool_takes_the_queries():
+    """those of etc/grafana-mars.json, and no wrong one"""
+    rules = ["  - record: a:%d\n    expr: %s\n" % (i, json.dumps(
+        t["expr"].replace("$__rate_interval", "1m")))
+        for p in dashboard()["panels"] for i, t in enumerate(p["targets"])]
+    with tempfile.TemporaryDirectory() as where:
+        path = os.path.join(where, "rules.yml")
         for bad, status in ("", 0), ("  - record: b\n    expr: (\n", 1):
             with open(path, "w") as f:
                 f.write("groups:\n- name: x\n  rules:\n" +
                         "".join(rules) + bad)
-            r = subprocess.run([promtool, "check", "rules", path],
-                               stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True)
+            r = promtool("check", "rules", path)
             assert (r.returncode != 0) == status, r
 
 

@@ -108,7 +108,7 @@ cut(void **state)
 static void
 malformed(void **state)
 {
-	static const uint8_t tag[] = { 'x', 0, 0, 0, 0 };
+	static const uint8_t tag[] = { 'y', 0, 0, 0, 0 };
 	uint8_t buf[1024];
 	char s[600];
 	struct ctl_value v;
@@ -198,6 +198,39 @@ values_are_found_by_name(void **state)
 	assert_int_equal(all.left, sizeof(expected));
 }
 
+/* Octets, of which there may be many, and none. */
+static void
+octets(void **state)
+{
+	static const uint8_t octets_expected[] = {
+		'x', 0, 1, 'o', 0, 3, 0, 0xff, 1,
+		'x', 0, 1, 'p', 0, 0,
+	};
+	static uint8_t buf[70000];
+	struct ctl_value v;
+	struct wr w;
+	struct rd r;
+
+	(void)state;
+	wr_init(&w, buf, sizeof(buf));
+	ctl_octets(&w, "o", "\0\xff\1", 3);
+	ctl_octets(&w, "p", NULL, 0);
+	assert_int_equal(w.len, sizeof(octets_expected));
+	assert_memory_equal(buf, octets_expected, sizeof(octets_expected));
+	rd_init(&r, buf, w.len);
+	assert_true(ctl_find(&r, "o", &v));
+	assert_int_equal(v.tag, CTL_OCTETS);
+	assert_int_equal(v.length, 3);
+	assert_memory_equal(v.octets, "\0\xff\1", 3);
+	assert_true(ctl_next(&r, &v));
+	assert_int_equal(v.length, 0);
+	assert_true(rd_done(&r));
+	rd_init(&r, buf, 8); /* cut short */
+	assert_false(ctl_next(&r, &v));
+	ctl_octets(&w, "o", buf, 65536);
+	assert_true(wr_failed(&w));
+}
+
 int
 main(void)
 {
@@ -208,6 +241,7 @@ main(void)
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(addresses_are_strings),
 		cmocka_unit_test(values_are_found_by_name),
+		cmocka_unit_test(octets),
 	};
 
 	return cmocka_run_group_tests_name("ctl", tests, NULL, NULL);

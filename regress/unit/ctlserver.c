@@ -125,6 +125,7 @@ static const struct ctl_command commands[] = {
 	{ "act", NULL, act },
 	{ "act much later", NULL, act_later },
 	{ "follow", NULL, NULL },
+	{ "capture", NULL, ctl_capture },
 };
 static const struct ctl_command others[] = {
 	{ "act", NULL, act_other },
@@ -666,7 +667,8 @@ rude(void **state)
 
 /* Something happens in that cluster. */
 static void
-happen(struct world *w, const char *cluster, unsigned int times)
+happen_in(struct world *w, enum ctl_stream stream, const char *cluster,
+    unsigned int times)
 {
 	uint8_t buf[128];
 	struct wr wr;
@@ -675,7 +677,13 @@ happen(struct world *w, const char *cluster, unsigned int times)
 	ctl_string(&wr, "event", "joined");
 	ctl_string(&wr, "cluster", cluster);
 	while (times-- > 0)
-		ctlserver_tell(w->s, &wr);
+		ctlserver_tell(w->s, stream, &wr);
+}
+
+static void
+happen(struct world *w, const char *cluster, unsigned int times)
+{
+	happen_in(w, CTL_STREAM_EVENTS, cluster, times);
 }
 
 /* Who follows is told what its filters let through, until it goes. */
@@ -685,14 +693,14 @@ followers_are_told(void **state)
 	struct world *w = *state;
 	struct marsc all, some, none;
 
-	assert_false(ctlserver_followed(w->s));
+	assert_false(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
 	client_open(w, &all);
 	client_open(w, &some);
 	client_open(w, &none);
 	request(&all, "follow");
 	request(&some, "follow|cluster x");
 	turns(w, 4);
-	assert_true(ctlserver_followed(w->s));
+	assert_true(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
 	happen(w, "x", 1);
 	happen(w, "y", 2);
 	turns(w, 4);
@@ -710,13 +718,48 @@ followers_are_told(void **state)
 	assert_false(all.ended || all.gone || some.ended);
 	client_close(&all);
 	turns(w, 4);
-	assert_true(ctlserver_followed(w->s));
+	assert_true(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
 	/* a second request of one that follows: it is cut off */
 	request(&some, "act");
 	turns(w, 4);
-	assert_false(ctlserver_followed(w->s));
+	assert_false(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
 	client_close(&some);
 	client_close(&none);
+}
+
+/* Of SDUs and of events nobody hears who has not asked for them. */
+static void
+streams_are_apart(void **state)
+{
+	struct world *w = *state;
+	struct marsc events, sdus, wrong;
+
+	client_open(w, &events);
+	client_open(w, &sdus);
+	client_open(w, &wrong);
+	request(&events, "follow");
+	turns(w, 4);
+	assert_false(ctlserver_followed(w->s, CTL_STREAM_SDUS));
+	request(&sdus, "capture|cluster x");
+	request(&wrong, "capture all");
+	turns(w, 4);
+	assert_true(ctlserver_followed(w->s, CTL_STREAM_SDUS));
+	happen(w, "x", 1);
+	happen_in(w, CTL_STREAM_SDUS, "x", 2);
+	happen_in(w, CTL_STREAM_SDUS, "y", 4);
+	turns(w, 4);
+	client_read(&events);
+	client_read(&sdus);
+	client_read(&wrong);
+	assert_int_equal(events.rows, 1);
+	assert_int_equal(sdus.rows, 2);
+	assert_true(wrong.ended && !wrong.ok);
+	client_close(&sdus);
+	turns(w, 4);
+	assert_false(ctlserver_followed(w->s, CTL_STREAM_SDUS));
+	assert_true(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
+	client_close(&events);
+	client_close(&wrong);
 }
 
 /*
@@ -790,7 +833,7 @@ followers_are_few(void **state)
 	for (i = 0; i <= FOLLOWERS_MAX; i++)
 		client_close(&c[i]);
 	turns(w, 4);
-	assert_false(ctlserver_followed(w->s));
+	assert_false(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
 }
 
 /* Who may only be shown things orders nothing, and leaves room for others. */
@@ -817,6 +860,11 @@ readers(void **state)
 	assert_true(c[1].ended);
 	assert_false(c[1].ok);
 	assert_int_equal(w->argc, 0);
+	request(&c[2], "capture");
+	turns(w, 2);
+	client_read(&c[2]);
+	assert_true(c[2].ended && !c[2].ok);
+	assert_false(ctlserver_followed(w->s, CTL_STREAM_SDUS));
 	/* the ninth was turned away */
 	client_read(&c[8]);
 	assert_true(c[8].gone);
@@ -848,6 +896,7 @@ main(void)
 		T(crowd),
 		T(rude),
 		T(followers_are_told),
+		T(streams_are_apart),
 		T(a_follower_that_does_not_read_loses_rows),
 		T(followers_are_few),
 		T(readers),

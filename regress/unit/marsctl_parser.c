@@ -81,8 +81,8 @@ every_command(void **state)
 	good("show metrics", 0, "show metrics");
 	good("show topology", 0, "show topology");
 	good("show topology from x", 0, "show topology x");
-	good("monitor", 0, "monitor");
-	good("monitor event drop cluster x", 0, "monitor");
+	good("monitor", ASK_MARSD | ASK_SCSPD | ASK_EDGED, "monitor");
+	good("monitor event drop cluster x", ASK_MARSD | ASK_SCSPD, "monitor");
 	good("top", 0, "top");
 	good("health", 0, "health");
 	good("health days 30", 0, "health 30");
@@ -277,6 +277,23 @@ one_of_them(void **state)
 	bad("show members detail detail", "unknown word: detail", "cluster");
 }
 
+/* Who has no clusters is not asked about one. */
+static void
+who_is_asked(void **state)
+{
+	(void)state;
+	good("monitor", ASK_MARSD | ASK_SCSPD | ASK_EDGED, "monitor");
+	good("monitor event drop", ASK_MARSD | ASK_SCSPD | ASK_EDGED,
+	    "monitor");
+	good("monitor cluster x", ASK_MARSD | ASK_SCSPD, "monitor");
+	good("monitor protocol ipv4", ASK_MARSD | ASK_SCSPD, "monitor");
+	good("capture", ASK_MARSD | ASK_SCSPD | ASK_EDGED, "capture");
+	good("capture cluster x", ASK_MARSD | ASK_SCSPD, "capture");
+	good("capture neighbor 192.0.2.1", ASK_SCSPD, "capture");
+	bad("capture address 192.0.2.1 neighbor 192.0.2.1",
+	    "unknown word: neighbor", "  cluster\n");
+}
+
 static void
 wrong_words(void **state)
 {
@@ -312,6 +329,7 @@ main(void)
 		cmocka_unit_test(abbreviations),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(one_of_them),
+		cmocka_unit_test(who_is_asked),
 		cmocka_unit_test(wrong_words),
 	};
 
