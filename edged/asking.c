@@ -65,7 +65,8 @@ static void
 ask_now(struct edged_listener_group *g, bool fresh)
 {
 	struct edged_listener *l = g->listener;
-	bool suppress = edged_listener_left(l, &g->timer) > edged_listener_last_member(l);
+	bool suppress =
+	    edged_listener_left(l, &g->timer) > edged_listener_last_member(l);
 
 	if (g->left > 0 && (!fresh || g->left == l->timing.last_count))
 		l->ops->query(l->arg, &g->addr, NULL, 0, suppress);
