@@ -24,8 +24,8 @@ ask_sources(struct edged_listener_group *g, bool suppress, bool fresh)
 
 	RB_FOREACH(s, edged_source_tree, &g->sources) {
 		if (s->left == 0 || (fresh && s->left < l->timing.last_count) ||
-		    suppress !=
-		    (edged_listener_left(l, &s->timer) > edged_listener_last_member(l)))
+		    suppress != (edged_listener_left(l, &s->timer) >
+		    edged_listener_last_member(l)))
 			continue;
 		list[n++] = s->addr;
 		if (n == EDGED_GMP_SOURCES_MAX) {

@@ -125,7 +125,8 @@ add_fresh(struct edged_listener_group *g, struct rd sources, int64_t time)
 	struct paddr addr;
 
 	while (edged_gmp_source(&sources, g->addr.len, &addr)) {
-		if (!edged_addr_host(&addr) || edged_source_find(g, &addr) != NULL ||
+		if (!edged_addr_host(&addr) ||
+		    edged_source_find(g, &addr) != NULL ||
 		    (s = edged_source_new(g, &addr)) == NULL)
 			continue;
 		s->listed = s->fresh = true;

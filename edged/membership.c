@@ -182,8 +182,8 @@ prune_muted(struct edged_listener_group *g)
 }
 
 void
-edged_group_step(struct edged_listener_group *g, enum edged_listener_event event,
-    struct edged_source *s)
+edged_group_step(struct edged_listener_group *g,
+    enum edged_listener_event event, struct edged_source *s)
 {
 	switch (table_step(
 	    &edged_listener_table, &g->state, event, &g->listener->faults)) {
