@@ -81,6 +81,7 @@ SEEDS ?=	200
 sim:
 	@$(MAKE) -s tests
 	@$(BUILD)/regress/sim/sim -f regress/sim/seeds -n $(SEEDS)
+	@$(BUILD)/regress/sim/sim -k all -f regress/sim/lieseeds
 	@$(BUILD)/regress/sim/sim -l -f regress/sim/lanseeds -n $(SEEDS)
 
 # The SCSP model in its longer form, with bigger budgets of faults.

@@ -78,6 +78,7 @@ marsd_ask_add(struct marsd_ask *a, bool layer3, enum marsd_change *change)
 	    "serves" : "has joined", &a->span);
 	marsd_publish_entry(a->mine, false);
 	*change = marsd_join_refresh(a->mine->join);
+	marsd_limits_watch_node(a->node);
 	return MARSD_DROP_NONE;
 }
 

@@ -153,6 +153,20 @@ marsd_cluster_refused(
 	return d;
 }
 
+/*
+ * Has nine tenths of it been reached since the last time, or, once it had,
+ * since it was below eight?
+ */
+static bool
+comes_near(bool *near, uint64_t used, uint64_t limit)
+{
+	bool was = *near;
+
+	*near = was ? used * 10 >= limit * 8 :
+    used > 1 && used * 10 >= limit * 9;
+	return *near && !was;
+}
+
 void
 marsd_limits_watch(struct marsd_proto *p)
 {
@@ -172,17 +186,26 @@ marsd_limits_watch(struct marsd_proto *p)
 			.pro = &p->pro, .why = l[i].name, .number = l[i].used
 		};
 
-		if (p->near[i]) {
-			p->near[i] = l[i].used * 10 >= l[i].limit * 8;
-			continue;
-		}
-		p->near[i] = l[i].used > 1 &&
-		    l[i].used * 10 >= l[i].limit * 9;
-		if (!p->near[i])
+		if (!comes_near(&p->near[i], l[i].used, l[i].limit))
 			continue;
 		p->cluster->counts.near++;
 		marsd_cluster_event(p->cluster, MARSD_EV_NEAR, &ev);
 	}
+}
+
+void
+marsd_limits_watch_node(struct marsd_node *n)
+{
+	struct marsd_cluster *c = n->proto->cluster;
+	struct marsd_event ev = {
+		.pro = &n->proto->pro, .who = &n->atm,
+		.why = "joins-per-member", .number = n->njoins
+	};
+
+	if (!comes_near(&n->near, n->njoins, c->conf->max_joins))
+		return;
+	c->counts.near++;
+	marsd_cluster_event(c, MARSD_EV_NEAR, &ev);
 }
 
 static void

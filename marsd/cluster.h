@@ -64,7 +64,7 @@ struct marsd_counts {
 	    p->control[MARSD_ROLE_CLIENT].nregs, c->max_members) \
 	X(MARSD_LIMIT_SERVERS, "servers", \
 	    p->control[MARSD_ROLE_MCS].nregs, c->max_servers) \
-	X(MARSD_LIMIT_JOINS, "joins", p->joins, c->max_total) \
+	X(MARSD_LIMIT_JOINS, "joins", p->joins + p->served, c->max_total) \
 	X(MARSD_LIMIT_GROUPS, "groups", p->groups, c->max_groups) \
 	X(MARSD_LIMIT_KNOWN, "servers-known", \
 	    p->cluster->nowners, c->max_known) \
@@ -87,6 +87,7 @@ struct marsd_proto {
 	struct marsd_itree	 map[MARSD_ROLES]; /* host map, server map */
 	uint32_t		 ranges[MARSD_ROLES];
 	uint64_t		 joins;	/* of our own clients */
+	uint64_t		 served; /* ranges of our own MCSs */
 	uint64_t		 groups; /* ranges that these are of */
 	bool			 near[MARSD_LIMIT_MAX]; /* 90 % are used */
 	struct marsd_control	 control[MARSD_ROLES];
@@ -181,6 +182,8 @@ void		 marsd_node_trace(const struct marsd_node *, const char *what,
 		    const struct marsd_span *s);
 /* tells the owner of limits that are near, or are no more */
 void		 marsd_limits_watch(struct marsd_proto *);
+/* the same of the limit that each node has for itself */
+void		 marsd_limits_watch_node(struct marsd_node *);
 /* what an operator ought to hear of; returns the drop, for the counter */
 enum marsd_drop	 marsd_cluster_refused(struct marsd_proto *, enum marsd_drop,
 		    const struct atm_addr *);

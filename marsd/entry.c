@@ -233,12 +233,37 @@ marsd_entry_is_adopted(const struct marsd_entry *e)
 	    e->state == MARSD_ENTRY_ADOPTED_LEFT;
 }
 
-/* Only joins of our own clients are counted. */
+/* Only joins that we say of our own nodes are counted. */
 static bool
 is_counted(const struct marsd_entry *e)
 {
-	return e->peer == e->peer->proto->self && e->join != NULL &&
-	    e->claim->node->role == MARSD_ROLE_CLIENT;
+	return e->peer == e->peer->proto->self && e->join != NULL;
+}
+
+static void
+count(const struct marsd_entry *e)
+{
+	struct marsd_proto *p = e->peer->proto;
+
+	if (e->claim->node->role == MARSD_ROLE_MCS) {
+		p->served++;
+		return;
+	}
+	p->joins++;
+	p->groups += e->join->range->own++ == 0;
+}
+
+static void
+uncount(const struct marsd_entry *e)
+{
+	struct marsd_proto *p = e->peer->proto;
+
+	if (e->claim->node->role == MARSD_ROLE_MCS) {
+		p->served--;
+		return;
+	}
+	p->joins--;
+	p->groups -= --e->join->range->own == 0;
 }
 
 void
@@ -249,16 +274,12 @@ marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
 	switch (table_step(
 	    &marsd_entry_table, &e->state, ev, &p->cluster->faults)) {
 	case MARSD_ENTRY_DO_COUNT:
-		if (is_counted(e)) {
-			p->joins++;
-			p->groups += e->join->range->own++ == 0;
-		}
+		if (is_counted(e))
+			count(e);
 		break;
 	case MARSD_ENTRY_DO_UNCOUNT:
-		if (is_counted(e)) {
-			p->joins--;
-			p->groups -= --e->join->range->own == 0;
-		}
+		if (is_counted(e))
+			uncount(e);
 		break;
 	}
 }

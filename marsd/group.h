@@ -64,6 +64,7 @@ struct marsd_node {
 	LIST_HEAD(, marsd_claim) claims;
 	struct marsd_itree	 joins;
 	uint32_t		 njoins;
+	bool			 near;	/* 90 % of what it may join */
 	uint64_t		 mark;	/* of the last answer that listed it */
 	/* where its Register was flooded from last, and when */
 	uint8_t			 present[4];

@@ -97,12 +97,8 @@ marsd_join_announce(struct marsd_node *n, bool joined,
 	marsd_spans_free(&pairs);
 }
 
-/*
- * May a node have one more of what all nodes have at most limit of?  The last
- * quarter is for those with few joins.
- */
-static bool
-has_share(const struct marsd_node *n, uint64_t used, uint64_t limit)
+bool
+marsd_node_has_share(const struct marsd_node *n, uint64_t used, uint64_t limit)
 {
 	return n->njoins < FEW_JOINS ? used < limit : used * 4 < limit * 3;
 }
@@ -120,11 +116,11 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 
 	if (marsd_join_find(n, s) == NULL && n->njoins >= conf->max_joins)
 		return MARSD_DROP_JOINS;
-	if (!has_share(n, p->joins, conf->max_total))
+	if (!marsd_node_has_share(n, p->joins + p->served, conf->max_total))
 		return MARSD_DROP_TOTAL;
 	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
 	if ((in == NULL || marsd_range_of(in)->own == 0) &&
-	    !has_share(n, p->groups, conf->max_groups))
+	    !marsd_node_has_share(n, p->groups, conf->max_groups))
 		return MARSD_DROP_GROUPS;
 	return MARSD_DROP_NONE;
 }

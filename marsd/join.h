@@ -17,6 +17,12 @@
 enum marsd_drop	 marsd_join_message(struct marsd_incoming *);
 enum marsd_drop	 marsd_leave_message(struct marsd_incoming *);
 /*
+ * may a node have one more of what all nodes have at most limit of?  The last
+ * quarter is for those with few joins
+ */
+bool		 marsd_node_has_share(const struct marsd_node *,
+		    uint64_t used, uint64_t limit);
+/*
  * tells who has to know that a node has joined a range, or left it; in: the
  * message by which it did, or NULL
  */

@@ -14,6 +14,7 @@
  */
 #include "ask.h"
 #include "cluster.h"
+#include "join.h"
 #include "mcs.h"
 #include "own.h"
 #include "send.h"
@@ -207,17 +208,25 @@ marsd_serve_announce(struct marsd_node *n, bool served,
 	marsd_spans_free(&pairs);
 }
 
-/* An MCS may have as many ranges as a client may have joins. */
+/*
+ * An MCS may have as many ranges as a client may have joins, and what it has is
+ * counted with these.
+ */
 static enum marsd_drop
 serve_add(struct marsd_ask *a)
 {
 	struct marsd_proto *p = a->node->proto;
+	const struct conf_cluster *c = p->cluster->conf;
 	enum marsd_change change;
 	enum marsd_drop d;
 
-	if (a->node->njoins >= p->cluster->conf->max_joins)
+	if (a->node->njoins >= c->max_joins)
 		return marsd_cluster_refused(
 		    p, MARSD_DROP_JOINS, &a->node->atm);
+	if (!marsd_node_has_share(
+	    a->node, p->joins + p->served, c->max_total))
+		return marsd_cluster_refused(
+		    p, MARSD_DROP_TOTAL, &a->node->atm);
 	if ((d = marsd_ask_add(a, false, &change)) != MARSD_DROP_NONE)
 		return d;
 	if (change == MARSD_CHANGE_UP)

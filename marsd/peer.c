@@ -18,7 +18,7 @@
 #include "record.h"
 
 #define KEYS_AT_ONCE	4000
-/* from when a server is known that was one too many, until caches align */
+/* from when a server that was let in late is known to live, to an alignment */
 #define ROOM_WAIT	MTIME_SEC(30)
 
 #define DO(s, a)	{ MARSD_PEER_##s, MARSD_PEER_DO_##a }
@@ -178,7 +178,7 @@ owner_limits(struct marsd_cluster *c, const uint8_t oid[4])
 }
 
 /*
- * What was not taken of a server that was one too many is asked for.  Servers
+ * What was not taken of servers that were one too many is asked for.  Servers
  * can be invented all the time: so not at once, and not for each.
  */
 static void
@@ -215,8 +215,7 @@ owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 	btree_init(&o->keys, 1, NULL);
 	RB_INSERT(marsd_owner_tree, &c->owners, o);
 	c->nowners++;
-	if (c->crowded && !timer_isset(&c->room))
-		timer_set(c->mars->ts, &c->room, ROOM_WAIT);
+	o->late = c->crowded;
 	return o;
 }
 
@@ -430,6 +429,18 @@ marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 			peer_timer(peer, c->conf->hold);
 		break;
 	}
+}
+
+void
+marsd_peer_renews(struct marsd_peer *peer)
+{
+	struct marsd_cluster *c = peer->proto->cluster;
+
+	if (!peer->owner->late)
+		return;
+	peer->owner->late = false;
+	if (!timer_isset(&c->room))
+		timer_set(c->mars->ts, &c->room, ROOM_WAIT);
 }
 
 void

@@ -34,6 +34,7 @@ struct marsd_owner {
 	struct marsd_cluster	*cluster;
 	uint8_t			 oid[4];
 	struct btree		 keys;	/* its entries */
+	bool			 late;	/* let in after others were refused */
 };
 RB_HEAD(marsd_owner_tree, marsd_owner);
 RB_PROTOTYPE(marsd_owner_tree, marsd_owner, entry, owner_cmp)
@@ -107,6 +108,13 @@ struct marsd_peer	*marsd_peer_get(struct marsd_proto *,
 			    const uint8_t oid[4]);
 void			 marsd_peer_step(struct marsd_peer *,
 			    enum marsd_peer_event);
+/*
+ * It has said once more that it lives.  If it was let in after servers had been
+ * refused, what it has said before may have been, and is asked for.  Of those
+ * that do not live old records would be asked for, be passed on, and come back,
+ * without end.
+ */
+void			 marsd_peer_renews(struct marsd_peer *);
 /*
  * The group has forgotten its Redirect Entry, and so its number: the next one
  * counts whatever its number is.

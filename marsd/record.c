@@ -170,6 +170,8 @@ update_redirect(struct marsd_update *u)
 		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
 		return;
 	}
+	if (u->fresh && p->heard_once)
+		marsd_peer_renews(p);
 	p->heard_once = true;
 	p->key = u->key;
 	p->seq = u->seq;
@@ -429,31 +431,20 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	update_member(&u);
 }
 
-/* A Deregister is forgotten, and with it the joins that it stopped. */
+/*
+ * The time of a Deregister is over.  Joins that it stopped, and that the group
+ * still has, are stopped until the node is registered again: were they
+ * forgotten here, nobody would tell of them then.
+ */
 static void
-purge_claim(struct marsd_claim *c)
+dereg_lapses(struct marsd_entry *e)
 {
-	struct marsd_node *n = c->node;
-	struct marsd_peer *peer = c->peer;
-	struct marsd_itree_node *in;
-	struct marsd_entry *e;
-	struct marsd_span at;
-	bool last;
+	struct marsd_claim *c = e->claim;
+	bool more = c->entries > 1;
 
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, &at)) {
-		at = *in->span;
-		/* the register record goes last, so n stays until then */
-		while ((e = marsd_join_entry(marsd_join_of(in), peer)) !=
-		    NULL) {
-			last = LIST_NEXT(LIST_FIRST(
-			    &marsd_join_of(in)->entries), join_entry) == NULL;
-			marsd_entry_free(e);
-			if (last) /* and the join */
-				break;
-		}
-	}
-	marsd_entry_free(c->reg);
+	marsd_entry_free(e);
+	if (more)
+		(void)marsd_claim_step(c, MARSD_CLAIM_EV_DEREGISTER);
 }
 
 void
@@ -476,7 +467,7 @@ marsd_csa_gone(
 	if (e->claim != NULL && e->claim->reg == e &&
 	    e->claim->state == MARSD_CLAIM_ENDED &&
 	    LIST_NEXT(LIST_FIRST(&e->claim->regs), join_entry) == NULL)
-		purge_claim(e->claim);
+		dereg_lapses(e);
 	else
 		entry_retract(e);
 }
@@ -555,6 +546,21 @@ own_strange(const struct marsd_cluster *c, struct csa *csa)
 		csa->pro = TAILQ_FIRST(&c->protos)->pro;
 }
 
+/*
+ * The protocol whose Redirect Entry has this key (A-3), whatever a server may
+ * have said under it, a registration say: or NULL.
+ */
+static struct marsd_proto *
+redirect_proto(struct marsd_cluster *c, uint32_t key)
+{
+	struct marsd_proto *p;
+
+	TAILQ_FOREACH(p, &c->protos, entry)
+		if (key == marsd_redirect_key(&p->pro))
+			break;
+	return p;
+}
+
 /* A record under a key that we have nothing under. */
 static void
 own_unknown(struct marsd_cluster *c, struct marsd_proto *p, uint32_t key,
@@ -607,14 +613,16 @@ marsd_csa_own(struct marsd *m, uint16_t sgid, uint32_t key, int32_t seq,
 		marsd_publish_entry(e, false);
 		return;
 	}
+	if ((p = redirect_proto(c, key)) != NULL) {
+		marsd_publish_redirect(p);
+		return;
+	}
+	if (e != NULL)
+		return; /* it is kept aside already */
 	if (v != CSA_LIVE && v != CSA_TOMBSTONE) {
 		own_strange(c, &csa);
 		v = CSA_LIVE;
 	}
 	p = marsd_proto_find(c, &csa.pro);
-	if (csa.state == CSA_REDIRECT && p != NULL &&
-	    key == marsd_redirect_key(&p->pro))
-		marsd_publish_redirect(p);
-	else if (e == NULL) /* else it is kept aside already */
-		own_unknown(c, p, key, &csa, v == CSA_TOMBSTONE);
+	own_unknown(c, p, key, &csa, v == CSA_TOMBSTONE);
 }

@@ -64,6 +64,8 @@ shrink_expired(void *arg)
 
 	if (marsd_backlog_shrink(&ctl->backlog, SHRINK))
 		timer_set(marsd_proto_timers(ctl->proto), &ctl->shrink, 0);
+	else if (!timer_isset(&ctl->jump))
+		jump_expired(ctl);
 }
 
 void
@@ -133,7 +135,10 @@ jump_now(struct marsd_control *ctl)
 	marsd_redirect_tell(ctl);
 }
 
-/* What it has still to send goes first; then it is told that it has. */
+/*
+ * What it has still to send goes first; then it is told that it has.  What was
+ * given up is all freed by then, and not at once here.
+ */
 static void
 jump_expired(void *arg)
 {
@@ -141,7 +146,8 @@ jump_expired(void *arg)
 
 	if (!has_leaves(ctl))
 		behind_no_more(ctl);
-	else if (vc_backlog(ctl->root) == 0)
+	else if (vc_backlog(ctl->root) == 0 &&
+	    marsd_backlog_empty(&ctl->backlog))
 		jump_now(ctl);
 }
 

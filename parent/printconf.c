@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "conf_memory.h"
 #include "parser.h"
 
 static const char *
@@ -385,6 +386,22 @@ parent_print_top(FILE *f, const struct conf *c)
 		print_key(f, k);
 }
 
+/* Comments, so that what is printed can be read. */
+static void
+print_memory(FILE *f, const struct conf *c)
+{
+	struct conf_memory m;
+
+	if (!conf_has_server(c))
+		return;
+	conf_memory(c, &m);
+	(void)fprintf(f,
+	    "# the most that these limits let marsd take: %llu MB\n"
+	    "# and scspd: %llu MB\n",
+	    (unsigned long long)(m.marsd + 999999) / 1000000,
+	    (unsigned long long)(m.scspd + 999999) / 1000000);
+}
+
 void
 parent_print_config(FILE *f, const struct conf *c)
 {
@@ -398,4 +415,5 @@ parent_print_config(FILE *f, const struct conf *c)
 		print_group(f, cl);
 	TAILQ_FOREACH(e, &c->edges, entry)
 		parent_print_edge(f, e);
+	print_memory(f, c);
 }

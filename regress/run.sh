@@ -69,6 +69,7 @@ programs() {
 	one manual/test.py python3 -B regress/manual/test.py
 	sim=$BUILD/regress/sim/sim
 	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
+	one sim/lieseeds "$sim" -k all -f regress/sim/lieseeds
 	one sim/lanseeds "$sim" -l -f regress/sim/lanseeds -n 60 -t 45
 	one sim/again "$sim" -r 1 2 3		# bit for bit
 	one sim/lanagain "$sim" -l -r 1 2 3

@@ -29,6 +29,7 @@ RB_GENERATE(scsp_group_tree, scsp_group, node, scsp_group_cmp)
 
 /* who fills the cache again and again must not realign us all the time */
 #define ROOM_WAIT	MTIME_SEC(30)
+#define ROOM_PART	20	/* of the limit that has to be free */
 #define NUMBERS_EPOCH	1577836800	/* 2020-01-01T00:00:00Z */
 
 static void	on_mortal(void *);
@@ -71,18 +72,19 @@ reserve(const struct scsp_group *g)
 }
 
 bool
-scsp_group_room(const struct scsp_group *g, const struct scsp_neighbor *nb)
+scsp_group_room(const struct scsp_group *g, const struct scsp_neighbor *nb,
+    uint32_t n)
 {
 	const struct scsp_neighbor *other;
 	uint32_t part = reserve(g);
 	uint64_t kept = 0;
 
-	if (nb->share.held < part)
+	if ((uint64_t)nb->share.held + n <= part)
 		return true;
 	TAILQ_FOREACH(other, &g->neighbors, of_group)
 		if (other != nb && other->share.held < part)
 			kept += part - other->share.held;
-	return g->cache.count + kept < g->max_records;
+	return g->cache.count + kept + n <= g->max_records;
 }
 
 void
@@ -111,17 +113,21 @@ scsp_group_refused(struct scsp_neighbor *nb)
 	nb->refused = nb->group->refused = true;
 }
 
-static bool
-is_roomy(const struct scsp_group *g)
-{
-	return (uint64_t)g->cache.count * 10 < (uint64_t)g->max_records * 8;
-}
-
 void
 scsp_group_emptied(struct scsp_group *g)
 {
-	if (g->refused && is_roomy(g) && !timer_isset(&g->room))
+	if (g->refused && !timer_isset(&g->room))
 		timer_set(g->scsp->timers, &g->room, ROOM_WAIT);
+}
+
+/* Is there so much room for this neighbor that it is worth an alignment? */
+static bool
+is_roomy(const struct scsp_group *g, const struct scsp_neighbor *nb)
+{
+	uint32_t some = g->max_records / ROOM_PART;
+
+	return (uint64_t)nb->share.held * 2 < reserve(g) ||
+	    scsp_group_room(g, nb, some == 0 ? 1 : some);
 }
 
 static void
@@ -130,13 +136,17 @@ on_room(void *arg)
 	struct scsp_group *g = arg;
 	struct scsp_neighbor *nb;
 
-	if (!is_roomy(g))
-		return; /* at the next that goes */
 	g->refused = false;
 	TAILQ_FOREACH(nb, &g->neighbors, of_group) {
-		if (nb->refused && scsp_align_exchanging(nb))
-			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
+		if (!nb->refused)
+			continue;
+		if (!is_roomy(g, nb)) { /* at the next that goes */
+			g->refused = true;
+			continue;
+		}
 		nb->refused = false;
+		if (scsp_align_exchanging(nb))
+			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
 	}
 }
 

@@ -75,11 +75,11 @@ void	scsp_group_tell_gone(struct scsp_group *, scsp_record_id);
 void	scsp_group_tell_neighbor(struct scsp_group *, uint32_t id, bool);
 
 /*
- * May this neighbor make us hold one entry more?  What the others have a
+ * May this neighbor make us hold so many entries more?  What the others have a
  * right to and do not use is kept free for them.
  */
 bool	scsp_group_room(const struct scsp_group *,
-	    const struct scsp_neighbor *);
+	    const struct scsp_neighbor *, uint32_t n);
 /*
  * An entry was added, by a neighbor or (NULL) by marsd: tells the owner once
  * when nine tenths of the limit are used, and again only after a fall below
@@ -87,9 +87,10 @@ bool	scsp_group_room(const struct scsp_group *,
  */
 void	scsp_group_filled(struct scsp_group *, struct scsp_neighbor *);
 /*
- * There was no room for a record of this neighbor.  It was acknowledged, so it
- * would never come again: once a fifth of the limit is free the caches are
- * aligned anew.
+ * There was no room for a record of this neighbor, or another has made us
+ * forget one that this one may have.  It has no reason to send it again: once
+ * a twentieth of the limit is free for this neighbor, or half of its own part,
+ * the two caches are aligned anew.
  */
 void	scsp_group_refused(struct scsp_neighbor *);
 /* an entry has gone, or the limit is higher */

@@ -85,6 +85,8 @@ enum scsp_type {
 	    "asked for and never came") \
 	X(SCSP_DROP_RECORD_LARGE, "record-large", \
 	    "not sent: larger than the neighbor takes") \
+	X(SCSP_DROP_RECORD_ENDED, "record-ended", \
+	    "not sent again: the neighbor does not forget the last number") \
 	X(SCSP_DROP_CONGESTED, "congested", \
 	    "marsd is behind: not taken, to be sent again") \
 	X(SCSP_DROP_MEMORY, "memory", "no memory") \

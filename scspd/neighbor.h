@@ -119,6 +119,7 @@ struct scsp_neighbor {
 	bool			 csus_progress, crl_failed;
 	bool			 crl_full;	/* told so */
 	bool			 csus_single;	/* one record to a CSUS, A-73 */
+	bool			 csus_ignored;	/* begun anew for it, A-73 */
 	bool			 exchanged;	/* it answers CSU messages */
 	struct timer		 csus_timer;
 

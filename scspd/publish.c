@@ -209,8 +209,7 @@ scsp_publish_renew(
 void
 scsp_publish_again(struct scsp_group *g, struct scsp_entry *e)
 {
-	publish_act(
-	    g, e, e->data, e->len, (e->flags & ENTRY_TOMB) != 0);
+	publish_act(g, e, e->data, e->len, (e->flags & ENTRY_TOMB) != 0);
 }
 
 void

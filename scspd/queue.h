@@ -34,6 +34,7 @@ struct scsp_link {
 	uint16_t		 packet;	/* octets of what it was in */
 	uint16_t		 hops;
 	uint16_t		 tries;		/* retransmissions so far */
+	uint16_t		 ended;		/* answers with 2^31-1, A-92 */
 };
 TAILQ_HEAD(scsp_link_queue, scsp_link);
 

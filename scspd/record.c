@@ -17,8 +17,8 @@
  *    is newer than what is here, whatever other numbers were seen: the owner
  *    may know nothing of them.
  *  - A null record (N bit) is acknowledged.  Here it also ends what we asked
- *    for, and the entry goes if it is not newer (A-64); if nobody asked, it
- *    is only counted (A-65).
+ *    for, and the entry goes if it is not newer (A-64), and the others are
+ *    asked for it; if nobody asked, it is only counted (A-65).
  *  - One number with two contents is not mentioned.  Here the greater
  *    contents win at every server, and the owner is told (A-89); but a hidden
  *    one gives way, because its owner began anew where it was forgotten
@@ -226,6 +226,45 @@ record_forget(struct scsp_group *g, struct scsp_entry *e)
 }
 
 /*
+ * A null record has ended one of another server's.  Where that was a lie the
+ * other neighbors have it still, and no summary is due: they are asked once
+ * more.
+ */
+static void
+ask_others(const struct scsp_neighbor *nb)
+{
+	struct scsp_neighbor *other;
+
+	TAILQ_FOREACH(other, &nb->group->neighbors, of_group)
+		if (other != nb)
+			scsp_group_refused(other);
+}
+
+/*
+ * The last number of a record of ours that nothing backs here.  Who did not
+ * hear it, because a server that
+ * lies has said it to us alone, would keep the record: so it ends everywhere.
+ * If marsd has gone on with it meanwhile, it begins anew (A-92).
+ */
+static bool
+earlier_ends(
+    struct scsp_neighbor *nb, struct scsp_entry *e, const struct scsp_csas *c)
+{
+	struct scsp_group *g = nb->group;
+
+	if (!scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, true,
+	    g->scsp->timers->now)) {
+		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
+		return false;
+	}
+	scsp_group_mortals(g);
+	scsp_queue_flood(g, e, nb, g->hop_count);
+	scsp_cache_flag(&g->cache, e, ENTRY_OWN | ENTRY_EXPIRED);
+	scsp_entry_settle(g, e);
+	return true;
+}
+
+/*
  * A record of ours that nothing backs here: what the group remembers of an
  * earlier life (A-10, A-89).  It is kept for marsd to go on with.  False: no
  * memory.
@@ -237,11 +276,8 @@ take_earlier(
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
 
-	if (c->seq == SEQ_PURGE) { /* it is at its end already */
-		if (e != NULL)
-			record_forget(g, e);
-		return true;
-	}
+	if (c->seq == SEQ_PURGE) /* it is at its end already */
+		return e == NULL || earlier_ends(nb, e, c);
 	if ((e = entry_get(nb, e, c->id)) == NULL ||
 	    !scsp_cache_set(&g->cache, e, c->seq, c->data, c->len, tomb,
 	    g->scsp->timers->now)) {
@@ -412,6 +448,7 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		scsp_cache_flag(&nb->group->cache, e, ENTRY_SHOWN);
 		return true;
 	case SCSP_VERDICT_FORGET:
+		ask_others(nb);
 		record_forget(nb->group, e);
 		return true;
 	case SCSP_VERDICT_LOST:
@@ -463,7 +500,7 @@ scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
 
 	/* up to the limit there is room, but not all of it is this one's */
 	if (e == NULL)
-		standing = scsp_group_room(g, nb) ? SCSP_STANDING_NONE :
+		standing = scsp_group_room(g, nb, 1) ? SCSP_STANDING_NONE :
 		    SCSP_STANDING_FULL;
 	verdict = scsp_record_verdict(
 	    scsp_record_classify(g, e, c, solicited), standing);

@@ -17,7 +17,8 @@
  *    Requests.  What is unanswered then is asked for once more, one record to
  *    a CSUS, so that one that can't be had does not hold up the rest; what
  *    still does not come is given up for this alignment.  It is an abnormal
- *    event only if the neighbor has answered nothing at all (A-73).
+ *    event only if the neighbor has answered nothing at all, of several that
+ *    were asked for, and did not begin anew for that reason already (A-73).
  *
  * What a neighbor lists is bounded by what may be held: a summary of more
  * names than that is counted and told, and those names are not asked for.
@@ -226,8 +227,10 @@ scsp_solicit_answered(struct scsp_neighbor *nb, const struct scsp_csas *c)
 			nb->nopen--;
 			nb->csus_progress = true;
 		}
-	if (open)
+	if (open) {
+		nb->csus_ignored = false;
 		scsp_neighbor_answers(nb, nb->csus_octets);
+	}
 	return open || !c->null;
 }
 
@@ -257,12 +260,16 @@ ask_single(struct scsp_neighbor *nb)
 
 /*
  * The limit is reached (A-73).  A neighbor that answers something is asked for
- * the rest one by one; one that answers nothing at all has lost us.
+ * the rest one by one; one that answers nothing at all may have lost us.  That
+ * one record does not come says nothing, and a neighbor that has begun anew
+ * since and still does not answer has not lost us: it has only records left
+ * that can't be had, and beginning anew would never end.
  */
 static void
 at_the_limit(struct scsp_neighbor *nb)
 {
-	if (!nb->exchanged) {
+	if (!nb->exchanged && !nb->csus_ignored && nb->nout > 1) {
+		nb->csus_ignored = true;
 		scsp_neighbor_abnormal(nb, "csus-limit");
 		return;
 	}

@@ -24,6 +24,9 @@
 #include "record.h"
 #include "scsp.h"
 #include "solicit.h"
+
+/* answers with the last number, in retransmit limits, before it is given up */
+#define PATIENCE	10
 #include "update.h"
 
 void
@@ -52,6 +55,28 @@ scsp_update_request(struct scsp_neighbor *nb, const struct scsp_message *m)
 }
 
 /*
+ * The neighbor has yet to forget the last life of a record that has begun
+ * anew, so it is sent once more.  An honest one forgets when its own neighbors
+ * have acknowledged the end, or are lost; who does not is given up.
+ */
+static bool
+to_be_forgotten(struct scsp_link *l, int32_t seq)
+{
+	struct scsp_neighbor *nb = l->neighbor;
+
+	if (seq != SEQ_PURGE || l->entry->seq == SEQ_PURGE)
+		return false;
+	if (l->ended++ < nb->conf.rexmt_limit * PATIENCE) {
+		l->tries = 0;
+		return true;
+	}
+	scsp_neighbor_drop(nb, SCSP_DROP_RECORD_ENDED);
+	scsp_neighbor_tell_record(nb, SCSP_EV_LIMIT, l->entry->id,
+	    SCSP_DROP_RECORD_ENDED, l->ended);
+	return false;
+}
+
+/*
  * A CSU Reply: rules 1 and 2 of 2.3.  A record with N is an acknowledgement
  * like any other.
  */
@@ -69,12 +94,10 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 		if (e == NULL || (l = scsp_queue_find(nb, e)) == NULL ||
 		    e->seq > c->seq)
 			continue;
-		if (c->seq == SEQ_PURGE && e->seq != SEQ_PURGE) {
-			/* it has yet to forget the last life: again */
-			l->tries = 0;
+		if (to_be_forgotten(l, c->seq)) /* */
 			continue;
-		}
-		if (c->seq > e->seen) /* rule 2: it has a newer one */
+		/* rule 2: it has a newer one, and not only the end of one */
+		if (c->seq > e->seen && c->seq != SEQ_PURGE)
 			scsp_solicit_add(nb, c->id, c->seq);
 		scsp_queue_acknowledged(l);
 		scsp_entry_settle(nb->group, e);

@@ -130,18 +130,18 @@ struct conf_cluster {
 	bool			 native_parties;	/* ATM_ADDPARTY */
 
 	/* limits; each refusal is counted */
-	uint32_t		 max_members;		/* 60000 */
+	uint32_t		 max_members;		/* 16000 */
 	uint32_t		 max_joins;		/* per member, 4096 */
-	uint32_t		 max_total;		/* of all, 200000 */
-	uint32_t		 max_groups;		/* of these, 200000 */
+	uint32_t		 max_total;		/* of all, 100000 */
+	uint32_t		 max_groups;		/* of these, 100000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
 	uint32_t		 max_serve_range; /* groups, 65536; A-46 */
 	uint32_t		 max_known;		/* of the group, 1024 */
-	uint32_t		 max_backlog;		/* ranges, 131072 */
+	uint32_t		 max_backlog;		/* ranges, 65536 */
 	uint32_t		 rate;			/* of a client, 200/s */
 	uint32_t		 burst;			/* at once, 4096 */
 	uint32_t		 rate_total;		/* in all, 100000/s */
-	uint32_t		 max_records;		/* of scspd, 2000000 */
+	uint32_t		 max_records;		/* of scspd, 150000 */
 };
 TAILQ_HEAD(conf_clusters, conf_cluster);
 
@@ -261,7 +261,7 @@ struct conf {
 	uint16_t		 base_port;		/* 2022 */
 	uint16_t		 enquiry_interval;	/* s, 10; NVC rule 6 */
 	uint16_t		 enquiry_max;	/* s, 60; of a peer's */
-	uint32_t		 max_circuits;		/* per link, 131072 */
+	uint32_t		 max_circuits;		/* per link, 32768 */
 	uint32_t		 circuits_per_address;	/* 64 */
 	struct conf_listens	 listens;
 	struct conf_keys	 keys;

@@ -50,13 +50,24 @@ service_on_reload_res(struct service *s, struct rd *r, int fd)
 		ctl_finish(s->control, id, ok, text);
 }
 
+/*
+ * Of all processes, by way of mars(8); of this one at once, so that what comes
+ * after the answer is logged as was asked.
+ */
+static const char *
+set_verbose(struct service *s, int level)
+{
+	log_verbose(level);
+	return ask_parent(s, IMSG_VERBOSE_REQ, (uint32_t)level);
+}
+
 static const char *
 service_verbose(void *arg, struct ctl_conn *c, int argc, char **argv)
 {
 	(void)c;
 	(void)argc;
 	(void)argv;
-	return ask_parent(arg, IMSG_VERBOSE_REQ, 1);
+	return set_verbose(arg, 1);
 }
 
 static const char *
@@ -65,7 +76,7 @@ service_brief(void *arg, struct ctl_conn *c, int argc, char **argv)
 	(void)c;
 	(void)argc;
 	(void)argv;
-	return ask_parent(arg, IMSG_VERBOSE_REQ, 0);
+	return set_verbose(arg, 0);
 }
 
 static const char *

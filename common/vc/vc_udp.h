@@ -24,7 +24,7 @@
 struct vc_udp_params {
 	uint16_t	 base_port;	/* of peers: base port + SEL; 2022 */
 	uint16_t	 enquiry_interval;	/* s, 1 to 255; 10 */
-	uint32_t	 max_circuits;		/* of this link; 131072 */
+	uint32_t	 max_circuits;		/* of this link; 32768 */
 	uint32_t	 circuits_per_address;	/* that one IP address has
 						 * called; 64 */
 	uint64_t	 (*random)(void *);	/* 64 unpredictable bits */

@@ -217,8 +217,8 @@ crowd_request(uint32_t i, uint32_t g)
 
 /* --- what comes */
 
-static uint32_t
-group_number(const struct paddr *p)
+uint32_t
+crowd_group(const struct paddr *p)
 {
 	uint32_t n = 0;
 
@@ -243,7 +243,7 @@ on_join(uint32_t i, const struct mars_msg *m)
 	if (e->seen == NULL || m->pnum == 0)
 		return;
 	mars_pair(m, 0, &low, &high);
-	k = group_number(&low) - e->group;
+	k = crowd_group(&low) - e->group;
 	if (k < e->many)
 		e->seen[k] = 1;
 }
@@ -256,6 +256,8 @@ on_sdu(uint32_t i, bool leaf, const uint8_t *p, size_t len)
 
 	if (leaf) {
 		crowd.copies++;
+		if (len > LLC_LEN)
+			watch_copy(i, p + LLC_LEN, len - LLC_LEN);
 		/* a map comes every now and then, whatever is told */
 		if (len <= OP_AT || p[OP_AT] == MARS_REDIRECT_MAP)
 			return;
@@ -275,7 +277,7 @@ on_sdu(uint32_t i, bool leaf, const uint8_t *p, size_t len)
 		break;
 	case MARS_MULTI:
 	case MARS_NAK:
-		k = group_number(&m.tpa) - ASKED_GROUP;
+		k = crowd_group(&m.tpa) - ASKED_GROUP;
 		if (k < crowd.nasked && crowd.asked[k].answered == 0)
 			crowd.asked[k].answered = crowd.now;
 		break;

@@ -17,12 +17,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct paddr;
+
 #define SEL		9
 #define FIRST_IP	0x7f010000U	/* of client 0 */
 #define CLIENTS		65536
 #define SERVERS		8
 #define ASKED_GROUP	0xe1000000U	/* 225.0.0.0 and what follows it */
 #define ASKED_MAX	65536
+/* what clients join to be learnt: 228.0.0.0 and what follows it */
+#define JOINED_GROUP	0xe4000000U
+#define JOINED_GROUPS	131072
 
 /* nvc.md */
 enum { SETUP = 1, RETRY, CONNECT, RELEASE, ENQUIRY, STATUS, DATA, BUNDLE };
@@ -74,9 +79,21 @@ void	 crowd_request(uint32_t i, uint32_t group);
 void	 crowd_receive(int wait);
 /* it calls, and registers when it is through */
 void	 crowd_start(uint32_t i, uint8_t server, bool mcs);
+/* a group's address as a number; 0: it is none */
+uint32_t crowd_group(const struct paddr *);
 /* a member registers once more, over the circuit that it has */
 void	 crowd_register_anew(uint32_t i);
 /* all that wait for an answer ask again when it is time */
 void	 crowd_again(void);
+
+/* watch.c: member i has got a copy, an SDU without its LLC; from now on */
+void	 watch_copy(uint32_t i, const uint8_t *p, size_t len);
+void	 watch_begin(void);
+/*
+ * How many of JOINED_GROUPS are joined, by what each of those has heard who
+ * watch: the least, or -1 where the number of all has jumped.  jumped: of how
+ * many it has.
+ */
+int	 watch_told(uint32_t *jumped);
 
 #endif

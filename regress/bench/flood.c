@@ -49,7 +49,7 @@
 #define QUIET		0.3	/* s without a copy: there are no more */
 #define FORGED_IP	0x7f400000U
 #define BLOCKS		20
-#define JOINED_GROUP	0xe8000000U
+#define TOGGLED_GROUP	0xe8000000U
 #define EVERYTHING_LOW	0xe0000000U
 #define EVERYTHING_HIGH	0xefffffffU
 
@@ -146,11 +146,11 @@ static const char *const loads[] = { "none", "toggle", "all", "joins",
 static void
 load_one(enum load load, uint32_t i, uint32_t turn)
 {
-	uint32_t g = JOINED_GROUP + (i << 12) + turn;
+	uint32_t g = TOGGLED_GROUP + (i << 12) + turn;
 
 	switch (load) {
 	case TOGGLE:
-		g = JOINED_GROUP;
+		g = TOGGLED_GROUP;
 		crowd_send_pair(i, turn % 2 ? MARS_LEAVE : MARS_JOIN, g, g);
 		break;
 	case ALL:
@@ -162,7 +162,7 @@ load_one(enum load load, uint32_t i, uint32_t turn)
 		break;
 	case MSERVS:
 		/* the first is a multicast server, the second a member */
-		g = JOINED_GROUP + turn * 256;
+		g = TOGGLED_GROUP + turn * 256;
 		if (turn == 0)
 			crowd_send_pair(i + 1, MARS_JOIN, EVERYTHING_LOW,
 			    EVERYTHING_HIGH);
@@ -214,7 +214,8 @@ probe_print(const struct probe *p)
 {
 	static double v[ASKED_MAX];
 	const struct player *e = &crowd.players[p->newcomer];
-	uint32_t i;
+	uint32_t i, jumped;
+	int told = watch_told(&jumped);
 	size_t n = 0;
 
 	for (i = 0; i < crowd.nasked; i++)
@@ -229,11 +230,11 @@ probe_print(const struct probe *p)
 	printf("\"registering\": %u, \"registered\": %zu, "
 	    "\"registration-p99\": %.2f, ", p->news, n, quantile(v, n, 0.99));
 	printf("\"load\": %u, \"datagrams\": %llu, \"copies\": %llu, "
-	    "\"told-in\": %.3f}\n",
+	    "\"told-in\": %.3f, \"told\": %d, \"jumped\": %u}\n",
 	    p->load == NEWCOMERS ? p->sent : p->sent * p->n,
 	    (unsigned long long)(crowd.datagrams - p->datagrams),
 	    (unsigned long long)(crowd.copies - p->copies),
-	    crowd.last_copy - crowd.first_copy);
+	    crowd.last_copy - crowd.first_copy, told, jumped);
 }
 
 /* So many of these have been due since the begin, and at most within max. */
@@ -315,6 +316,7 @@ probe(struct probe *p)
 	memset(crowd.asked, 0, sizeof(crowd.asked));
 	crowd.nasked = 0;
 	crowd.first_copy = crowd.last_copy = 0;
+	watch_begin();
 	while (!probe_over(p)) {
 		bool all = probe_load(p);
 

@@ -162,7 +162,7 @@ send_all(int fd, bool forged, double rate, double during)
 		good += kept[i].len != 0;
 	}
 	for (i = 0; good != 0 && seconds() < began + during; i++) {
-		if (sent >= (seconds() - began) * rate) {
+		if ((double)sent >= (seconds() - began) * rate) {
 			(void)usleep(200);
 			continue;
 		}

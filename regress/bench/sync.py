@@ -25,7 +25,8 @@ from suite import BASE_PORT, BUILD, Server, links_up, wait  # noqa: E402
 
 CLIENTS = 1000
 LIMITS = """limit { rate 1000000, joins 4000000, groups 4000000,
-	    joins-per-member 100000, records 4000000 }
+	    joins-per-member 100000, records 4000000,
+	    backlog 131072 }
 """
 
 

@@ -299,6 +299,17 @@ restart_divided(struct world *w)
 	timer_set(&w->ts, &s->comeback, MTIME_SEC(1));
 }
 
+/* The clock of a server is set while it runs. */
+static void
+step_clock(struct world *w)
+{
+	uint64_t ms = (uint64_t)w->ts.now.us / 1000;
+	struct server *s = &w->server[ms / 2 % w->nservers];
+
+	if (s->alive && ms % 2 == 0)
+		server_step_clock(s);
+}
+
 static void
 cut(struct world *w)
 {
@@ -332,6 +343,8 @@ on_weather(void *arg)
 		divide(w);
 	if (w->partitioned && (w->kinds & K_CLOCK) != 0)
 		restart_divided(w);
+	if ((w->kinds & K_CLOCK) != 0)
+		step_clock(w);
 	trace(w, 1, NULL, "loss %.2f%%, twice %.2f%%, jitter %lld ms%s",
 	    w->loss / 100.0, w->dup / 100.0, (long long)w->jitter / 1000,
 	    w->partitioned ? ", divided" : "");

@@ -306,6 +306,18 @@ set_clock(struct server *s)
 	}
 }
 
+/* Somebody sets the clock of a server that runs: up to ten days either way. */
+void
+server_step_clock(struct server *s)
+{
+	int64_t by = (int64_t)(clock_random(s,
+	    (uint32_t)(s->node.w->ts.now.us / 1000)) % 1728000) - 864000;
+
+	s->clock += by;
+	trace(s->node.w, 1, &s->node, "its clock is set, by %lld s",
+	    (long long)by);
+}
+
 static void
 op_update(void *arg, uint16_t sgid, const uint8_t oid[4], uint32_t key,
     int32_t seq, uint8_t how, const void *data, size_t len)

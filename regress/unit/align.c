@@ -800,6 +800,79 @@ a_record_that_never_comes_holds_up_nothing(void **state)
 	net_free(n);
 }
 
+/*
+ * A-73: where it is all that is wanted, since everything else is known, it is
+ * asked for alone and given up; that is no reason to begin anew.
+ */
+static void
+one_record_that_never_comes_ends_no_adjacency(void **state)
+{
+	(void)state;
+	begin(false, 0, 9);
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 1);
+	net_run(n, 18100);
+	assert_int_equal(raw_count(n, dcs, 4), 7);
+	assert_shows(SIDE, "alignment", "Update");
+	net_run(n, 3000);
+	assert_int_equal(raw_count(n, dcs, 4), 7);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_shows(SIDE, "hello", "Bidirectional");
+	assert_counter(SIDE, "record-missing", 1);
+	assert_int_equal(n->node[ls].events[SCSP_EV_ABNORMAL], 0);
+	net_free(n);
+}
+
+/* what the raw neighbor does again and again, and what was made of it */
+static void
+align_with_three_that_never_come(uint16_t number)
+{
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+	net_run(n, 3);
+	say(M | I | O, number, 0, 0);
+	say(M, number + 1U, 0, 3);
+	assert_shows(SIDE, "alignment", "Update");
+	net_run(n, 18100);
+}
+
+/*
+ * A-73: several of which none comes make the adjacency begin anew once; when
+ * that has not helped they are given up one by one.  An answer forgets that.
+ */
+static void
+records_that_never_come_flap_no_adjacency(void **state)
+{
+	uint64_t *abnormal;
+
+	(void)state;
+	begin(false, 0, 9);
+	abnormal = &n->node[ls].events[SCSP_EV_ABNORMAL];
+	align_with_three_that_never_come(777);
+	assert_int_equal(*abnormal, 1);
+	assert_shows(SIDE, "hello", "Waiting");
+	align_with_three_that_never_come(1777);
+	net_run(n, 9100);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_counter(SIDE, "record-missing", 3);
+	/* and so at each alignment, whatever it was begun for */
+	scsp_realign(n->node[ls].s, NET_SGID);
+	align_with_three_that_never_come(2777);
+	net_run(n, 9100);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_int_equal(*abnormal, 1);
+	/* one of another three comes: what does not may have another reason */
+	scsp_realign(n->node[ls].s, NET_SGID);
+	raw_hello(n, dcs, 60, 60, RAW_ID(dcs), RAW_ID(ls));
+	say(M | I | O, 3777, 0, 0);
+	say(M, 3778, 7, 1);
+	give(7, 1);
+	assert_shows(SIDE, "alignment", "Aligned");
+	scsp_realign(n->node[ls].s, NET_SGID);
+	align_with_three_that_never_come(4777);
+	assert_int_equal(*abnormal, 2);
+	net_free(n);
+}
+
 /* Bounds: more summaries than records may be held are not asked for. */
 static void
 summaries_beyond_the_limit_are_not_asked_for(void **state)
@@ -1185,6 +1258,8 @@ main(void)
 		    a_csus_without_answers_ends_in_an_abnormal_event),
 		cmocka_unit_test(changes_are_logged_less_and_the_last_state_is),
 		cmocka_unit_test(a_record_that_never_comes_holds_up_nothing),
+		cmocka_unit_test(one_record_that_never_comes_ends_no_adjacency),
+		cmocka_unit_test(records_that_never_come_flap_no_adjacency),
 		cmocka_unit_test(summaries_beyond_the_limit_are_not_asked_for),
 		cmocka_unit_test(large_messages_without_answers_are_told_once),
 		cmocka_unit_test(

@@ -158,7 +158,7 @@ defaults(void **state)
 	assert_int_equal(c->base_port, 2022);
 	assert_int_equal(c->enquiry_interval, 10);
 	assert_int_equal(c->enquiry_max, 60);
-	assert_int_equal(c->max_circuits, 131072);
+	assert_int_equal(c->max_circuits, 32768);
 	assert_int_equal(c->circuits_per_address, 64);
 	assert_int_equal(cl->server_group, 1);
 	assert_int_equal(cl->cmi_min, 1);
@@ -172,15 +172,15 @@ defaults(void **state)
 	assert_false(cl->csn_before);
 	assert_true(cl->strict_source);
 	assert_false(cl->native_parties);
-	assert_int_equal(cl->max_members, 60000);
+	assert_int_equal(cl->max_members, 16000);
 	assert_int_equal(cl->max_joins, 4096);
-	assert_int_equal(cl->max_total, 200000);
-	assert_int_equal(cl->max_groups, 200000);
+	assert_int_equal(cl->max_total, 100000);
+	assert_int_equal(cl->max_groups, 100000);
 	assert_int_equal(cl->max_servers, 256);
 	assert_int_equal(cl->max_serve_range, 65536);
 	assert_int_equal(cl->rate, 200);
 	assert_int_equal(cl->rate_total, 100000);
-	assert_int_equal(cl->max_records, 2000000);
+	assert_int_equal(cl->max_records, 150000);
 	assert_true(n->auth);
 	assert_false(n->replay_required);
 	assert_int_equal(n->hello_interval, 3);

@@ -321,6 +321,42 @@ limits_of_all_leave_something_for_others(void **state)
 	net_end(net, v, w, NULL);
 }
 
+/* Issue 12, A: and of the limit that each has for itself. */
+static void
+a_client_near_its_own_limit_is_told_of(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct nvc *v, *w;
+	uint32_t i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_joins = 10;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	for (i = 0; i < 8; i++)
+		net_join(v, 4, 0, G(i), G(i));
+	for (i = 0; i < 8; i++)
+		net_join(w, 4, 0, G(i), G(i));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 0);
+	net_join(v, 4, 0, G(8), G(8));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 1);
+	assert_string_equal(s->why, "joins-per-member");
+	assert_int_equal(net_counter(net, 0, "limits-near"), 1);
+	/* once for each client, until it has fallen below eight tenths */
+	net_join(v, 4, 0, G(9), G(9));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 1);
+	net_join(w, 4, 0, G(8), G(8));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 2);
+	for (i = 0; i < 8; i++)
+		net_join(v, 5, 0, G(i), G(i));
+	for (i = 0; i < 8; i++)
+		net_join(v, 4, 0, G(i), G(i));
+	assert_int_equal(s->events[MARSD_EV_NEAR], 3);
+	net_end(net, v, w, NULL);
+}
+
 /*
  * One hostile client: over 64 circuits it registers again and again, joins
  * the whole space one group at a time, and blocks that overlap, and asks for
@@ -532,6 +568,8 @@ many_members_and_joins_come_and_go(void **state)
 	(void)state;
 	net_cluster_conf(net, 0)->cmi_max = 65535;
 	net_cluster_conf(net, 0)->rate_total = 0;
+	net_cluster_conf(net, 0)->max_members = 60000;
+	net_cluster_conf(net, 0)->max_total = 200000;
 	net_start(net, 0);
 	net->quiet = true;
 	v = calloc(60000, sizeof(struct nvc *));
@@ -581,6 +619,7 @@ main(void)
 		cmocka_unit_test(unusable_joins_are_dropped_and_counted),
 		cmocka_unit_test(joins_and_groups_are_limited),
 		cmocka_unit_test(limits_of_all_leave_something_for_others),
+		cmocka_unit_test(a_client_near_its_own_limit_is_told_of),
 		cmocka_unit_test(one_client_cannot_use_up_the_rate),
 		cmocka_unit_test(a_hostile_client_is_bounded),
 		cmocka_unit_test(the_sequence_number_is_not_looked_at),

@@ -434,6 +434,39 @@ what_is_not_served_again_is_told(void **state)
 	net_end(net, other, n, m, NULL);
 }
 
+/*
+ * Issue 12, A: what MCSs serve is counted with the joins of clients, and comes
+ * back when they serve no more.
+ */
+static void
+ranges_of_servers_are_limited_with_joins(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *m, *v;
+	uint32_t i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_total = 40;
+	net_start(net, 0);
+	m = net_mcs(net, 0, 9);
+	v = net_client(net, 0, 1);
+	for (i = 0; i < 40; i++)
+		net_join(m, 3, 0, G(2 * i), G(2 * i));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_TOTAL), 10);
+	assert_int_equal(net_show(net, 0, "joins"), 0);
+	for (i = 0; i < 8; i++)
+		net_join(v, 4, 0, G(2 * i), G(2 * i));
+	net_join(v, 4, 0, G(100), G(100));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_TOTAL), 11);
+	assert_int_equal(net_show(net, 0, "joins"), 8);
+	for (i = 0; i < 30; i++)
+		net_join(m, 7, 0, G(2 * i), G(2 * i));
+	net_join(v, 4, 0, G(100), G(100));
+	assert_int_equal(net_show(net, 0, "joins"), 9);
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_TOTAL), 11);
+	net_end(net, v, m, NULL);
+}
+
 /* R2022-6.2.2-06, A-46, A-118: what is dropped. */
 static void
 unusable_mservs_are_dropped_and_counted(void **state)
@@ -753,6 +786,7 @@ main(void)
 		cmocka_unit_test(an_mcs_elsewhere_is_told_here),
 		cmocka_unit_test(an_mcs_never_takes_another_mserv_for_its_copy),
 		cmocka_unit_test(what_is_not_served_again_is_told),
+		cmocka_unit_test(ranges_of_servers_are_limited_with_joins),
 		cmocka_unit_test(unusable_mservs_are_dropped_and_counted),
 		cmocka_unit_test(a_large_range_makes_the_senders_ask),
 		cmocka_unit_test(many_served_groups_go_in_several_messages),

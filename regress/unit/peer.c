@@ -277,9 +277,14 @@ a_deregister_holds_back_late_joins(void **state)
 	check_pairs(net_only(net, 0, CCVC, 4), 1, G(2), G(2));
 	net_clear(net);
 	tell(net, 9, 100, CSA_HOW_FLOODED, 4, 0x2000, HOST(1), 0, 0);
+	/* nor does the Deregister's end bring back what the group still has */
 	marsd_csa_gone(net->s[0].mars, 1, oid, 100);
-	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
 	assert_false(net_finds(w, G(2), HOST(1)));
+	tell(net, 9, 103, CSA_HOW_FLOODED, 3, 0, HOST(1), G(3), G(3));
+	assert_false(net_finds(w, G(3), HOST(1)));
+	tell(net, 9, 100, CSA_HOW_FLOODED, 3, 0x2000, HOST(1), 0, 0);
+	assert_true(net_finds(w, G(2), HOST(1)));
+	assert_true(net_finds(w, G(3), HOST(1)));
 	net_end(net, w, NULL);
 }
 
@@ -390,7 +395,16 @@ servers_known_are_bounded(void **state)
 	net_wait(net, MTIME_SEC(1));
 	tell(net, 31, 101, CSA_HOW_FLOODED, 3, 0, HOST(131), G(1), G(1));
 	assert_true(net_finds(w, G(1), HOST(131)));
-	/* and what else there is of these two is asked for, once */
+	/*
+	 * and what else there is of these two is asked for, once, as soon as
+	 * they have shown that they live, by a second Redirect Entry
+	 */
+	tell(net, 30, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(3), 0, 0);
+	tell(net, 31, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(4), 0, 0);
+	net_wait(net, MTIME_SEC(31));
+	assert_int_equal(net->s[0].realigned, 0);
+	tell(net, 30, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(3), 0, 0);
+	tell(net, 31, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(4), 0, 0);
 	assert_int_equal(net->s[0].realigned, 0);
 	net_wait(net, MTIME_SEC(31));
 	assert_int_equal(net->s[0].realigned, 1);
@@ -584,6 +598,54 @@ old_records_wait_for_their_nodes(void **state)
 	net_end(net, w, NULL);
 }
 
+/* What the server says under this key when a neighbor has that under it. */
+static void
+answer(struct net *net, uint32_t key, const uint8_t *p, size_t len,
+    unsigned state, unsigned flags, struct atm_addr who)
+{
+	struct nserver *s = &net->s[0];
+	uint8_t want[CSA_MAX];
+	uint64_t before = s->published;
+	size_t n;
+
+	marsd_csa_own(s->mars, 1, key, 5, p, len);
+	assert_int_equal(s->published, before + 1);
+	assert_int_equal(s->records->key, key);
+	n = record(want, state, flags, 0, who, 0, 0);
+	assert_int_equal(s->records->len, n);
+	assert_memory_equal(s->records->data, want, n);
+}
+
+/*
+ * A server that lies under our OID: where the Redirect Entry belongs it is
+ * said again, whatever was there; what can't be undone becomes a Deregister of
+ * our own address.
+ */
+static void
+what_is_invented_under_our_name_is_answered(void **state)
+{
+	struct net *net = net_new();
+	uint8_t p[CSA_MAX];
+	struct nvc *w;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	n = record(p, 3, 0x2000, 9, HOST(1), 0, 0);
+	answer(net, 0x800, p, n, 1, 0, SERVER(0));
+	n = record(p, 4, 0x2000, 9, HOST(1), 0, 0);
+	answer(net, 0x800, p, n, 1, 0, SERVER(0));
+	n = record(p, 1, 0, 0, SERVER(3), 0, 0);
+	answer(net, 0x801, p, n, 4, 0x2000, SERVER(0));
+	p[11] = 99; /* no such state */
+	answer(net, 0x20005, p, n, 4, 0x2000, SERVER(0));
+	/* it goes on: that client's registration has a key of its own */
+	(void)net_client(net, 0, 1);
+	assert_int_not_equal(net->s[0].records->key, 0x800);
+	net_end(net, w, NULL);
+}
+
 /* what is not understood, and a protocol that is not served. */
 static void
 unknown_records_are_ignored(void **state)
@@ -665,6 +727,7 @@ main(void)
 		cmocka_unit_test(a_reused_key_takes_its_old_meaning_back),
 		cmocka_unit_test(a_reused_key_takes_its_deregister_back),
 		cmocka_unit_test(a_second_registration_does_not_end_the_first),
+		cmocka_unit_test(what_is_invented_under_our_name_is_answered),
 		cmocka_unit_test(servers_known_are_bounded),
 		cmocka_unit_test(who_left_has_left),
 		cmocka_unit_test(a_cmi_given_out_twice_is_told),

@@ -212,6 +212,14 @@ our_record_ended_by_another_begins_anew(void **state)
 	raw_expect(n, OTHER, LS, 2, 1, 16, LS, 1, SEQ_FIRST + 16, "Ja");
 	assert_int_equal(
 	    node_record(&n->node[LS], LS, 1)->seq, SEQ_FIRST + 16);
+	/* one of an earlier life ends everywhere */
+	n->node[LS].silent = true;
+	raw_say(n, DCS, LS, 2, 9, LS, 3, 7, "Jold");
+	raw_clear(n, OTHER);
+	raw_say(n, DCS, LS, 2, 1, LS, 3, INT32_MAX, "Jlie");
+	raw_expect(n, OTHER, LS, 2, 0, 16, LS, 3, INT32_MAX, "Jlie");
+	raw_say(n, OTHER, LS, 3, 1, LS, 3, INT32_MAX, NULL);
+	assert_null(node_record(&n->node[LS], LS, 3));
 	/* one that we never had is acknowledged, and not kept */
 	raw_say(n, DCS, LS, 2, 9, LS, 2, INT32_MAX, "Jlie");
 	assert_null(node_record(&n->node[LS], LS, 2));

@@ -142,6 +142,41 @@ too_much_makes_members_revalidate(void **state)
 	net_end(net, a, b, NULL);
 }
 
+/* very many that are given up are not all freed in one turn */
+static void
+what_is_given_up_goes_first(void **state)
+{
+	struct net *net = net_new();
+	struct marsd_control *ctl;
+	struct nvc *a, *b;
+	struct buf m;
+	uint32_t i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_backlog = 7999;
+	net_cluster_conf(net, 0)->rate = 1000000;
+	net_cluster_conf(net, 0)->rate_total = 1000000;
+	net_start(net, 0);
+	a = net_client(net, 0, 1);
+	b = net_client(net, 0, 2);
+	ctl = &net_proto(net, 0)->control[CCVC];
+	net->busy = true;
+	for (i = 0; i < 7999; i++)
+		net_join(i % 2 ? a : b, JOIN, 0, G(2 * i), G(2 * i));
+	assert_int_equal(ctl->backlog.ranges, 7999);
+	b_join(&m, JOIN, 0, a->peer, 1, G(2 * i), G(2 * i));
+	net_put(a, &m);
+	net_clear(net);
+	net->busy = false;
+	timers_run(&net->ts, net->ts.now);
+	assert_in_range(ctl->backlog.ranges, 1, 7999);
+	assert_int_equal(net_count(net, 0, CCVC, MAP), 0);
+	net_wait(net, 0);
+	assert_int_equal(ctl->backlog.ranges, 0);
+	assert_int_equal(net_count(net, 0, CCVC, MAP), 1);
+	net_end(net, a, b, NULL);
+}
+
 static void
 a_full_queue_makes_members_revalidate(void **state)
 {
@@ -544,6 +579,7 @@ main(void)
 		cmocka_unit_test(changes_that_wait_are_one_message),
 		cmocka_unit_test(what_was_answered_is_told),
 		cmocka_unit_test(too_much_makes_members_revalidate),
+		cmocka_unit_test(what_is_given_up_goes_first),
 		cmocka_unit_test(a_full_queue_makes_members_revalidate),
 		cmocka_unit_test(a_lost_copy_makes_members_revalidate),
 		cmocka_unit_test(a_vc_that_is_built_again_shows_that),

@@ -18,6 +18,7 @@
 #define DCS	0
 #define OTHER	2		/* a second raw neighbor of the LS */
 #define SIDE	&n->node[LS], DCS	/* under test, and its neighbor */
+#define OTHER_SIDE &n->node[LS], OTHER
 
 static struct scsp_neighbor *nb;
 static struct net *n;
@@ -370,29 +371,66 @@ every_neighbor_has_a_part_of_the_limit(void **state)
 
 /*
  * Bounds: what there was no room for was acknowledged, so it would never come
- * again: the caches align anew, once there is room for a while.
+ * again: the caches align anew, once there is room for a while.  It is the
+ * room of the one that was refused that counts, 80 less what is kept for the
+ * other.
  */
 static void
 what_was_refused_is_asked_for_once_there_is_room(void **state)
 {
+	static const uint8_t oid[4] = { 10, 0, 0, 6 };
 	uint32_t i;
 
 	(void)state;
-	begin(false);
-	n->node[LS].silent = true;
-	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 10;
+	begin(true);
+	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 80;
 	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
-	for (i = 0; i < 11; i++)
-		say(DCS, 2, 9, 5, i, 10, "Jflood");
-	for (i = 0; i < 2; i++)
-		scsp_erase(n->node[LS].s, NET_SGID,
-		    (uint8_t[]){ 10, 0, 0, 6 }, i);
-	net_run(n, 4000);
-	assert_shows(SIDE, "alignment", "Aligned"); /* 8 of 10: no room yet */
-	scsp_erase(n->node[LS].s, NET_SGID, (uint8_t[]){ 10, 0, 0, 6 }, 2);
-	assert_shows(SIDE, "alignment", "Aligned");
+	for (i = 0; i < 71; i++)
+		say(DCS, 2, 1, 5, i, 10, "Jflood");
+	assert_counter(SIDE, "record-limit", 1);
+	for (i = 0; i < 3; i++)
+		scsp_erase(n->node[LS].s, NET_SGID, oid, i);
 	net_run(n, 31000);
+	assert_shows(SIDE, "alignment", "Aligned"); /* not for a twentieth */
+	scsp_erase(n->node[LS].s, NET_SGID, oid, 3);
+	net_run(n, 29000);
+	assert_shows(SIDE, "alignment", "Aligned");
+	net_run(n, 2000);
 	assert_shows(SIDE, "alignment", "Negotiation");
+	assert_shows(OTHER_SIDE, "alignment", "Aligned");
+	net_free(n);
+}
+
+/*
+ * A-92: who has yet to forget the last life of a record is sent the new one
+ * until then, and not for ever.
+ */
+static void
+who_never_forgets_the_last_number_is_left_with_it(void **state)
+{
+	uint32_t i, sent = 0, most;
+
+	(void)state;
+	begin(false);
+	most = 10U * nb->conf.rexmt_limit;
+	node_publish(&n->node[LS], 1, "a");
+	net_run(n, 10);
+	for (i = 0; i < most + 20; i++) {
+		sent += raw_count(n, DCS, 2);
+		raw_clear(n, DCS);
+		say(DCS, 3, 1, LS, 1, INT32_MAX, NULL);
+		assert_int_equal(raw_count(n, DCS, 4), 0);
+		assert_shows_number(SIDE, "csu-queue", i < most);
+		net_run(n, 3100);
+	}
+	assert_in_range(sent, most, most + 2);
+	assert_shows_number(SIDE, "csu-queue", 0);
+	assert_counter(SIDE, "record-ended", 1);
+	assert_shows(SIDE, "alignment", "Aligned");
+	/* what changes is sent, as ever */
+	node_publish(&n->node[LS], 1, "b");
+	net_run(n, 10);
+	expect(DCS, 2, 0, 16, LS, 1, SEQ_FIRST + 1, "Jb");
 	net_free(n);
 }
 
@@ -631,6 +669,10 @@ a_null_record_counts_only_if_asked_for(void **state)
 	assert_shows_number(SIDE, "csus-pending", 0);
 	expect(DCS, 3, 1, 1, 5, 4, 20, NULL);
 	assert_int_equal(raw_get(raw_nth(n, DCS, 3, 1), 34, 2), 0x8000);
+	/* was it a lie?  The others are asked */
+	net_run(n, 31000);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_shows(OTHER_SIDE, "alignment", "Negotiation");
 	net_free(n);
 }
 
@@ -973,6 +1015,8 @@ main(void)
 		cmocka_unit_test(every_neighbor_has_a_part_of_the_limit),
 		cmocka_unit_test(
 		    what_was_refused_is_asked_for_once_there_is_room),
+		cmocka_unit_test(
+		    who_never_forgets_the_last_number_is_left_with_it),
 		cmocka_unit_test(a_limit_says_when_it_is_near),
 		cmocka_unit_test(a_batch_bounds_the_records_of_a_request),
 		cmocka_unit_test(

@@ -1,0 +1,99 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "conf_memory.h"
+
+/* One link: circuits, and what waits for output. */
+static uint64_t
+link_octets(const struct conf *c)
+{
+	return (uint64_t)c->max_circuits * CONF_OCTETS_CIRCUIT +
+	    CONF_OCTETS_QUEUE;
+}
+
+static uint64_t
+count_protocols(const struct conf_cluster *cl)
+{
+	const struct conf_protocol *p;
+	uint64_t n = 0;
+
+	TAILQ_FOREACH(p, &cl->protocols, entry)
+		n++;
+	return n;
+}
+
+static uint64_t
+count_neighbors(const struct conf_cluster *cl)
+{
+	const struct conf_neighbor *nb;
+	uint64_t n = 0;
+
+	TAILQ_FOREACH(nb, &cl->neighbors, entry)
+		n++;
+	return n;
+}
+
+/* Listeners; all permanent circuits are one. */
+static uint64_t
+count_links(const struct conf *c)
+{
+	const struct conf_listen *l;
+	uint64_t n = 0, pvc = 0;
+
+	TAILQ_FOREACH(l, &c->listens, entry) {
+		if (l->transport == CONF_LISTEN_ATM_PVC)
+			pvc = 1;
+		else
+			n++;
+	}
+	return n + pvc;
+}
+
+/* What the clients and MCSs of this server make of records. */
+static uint64_t
+own_records(const struct conf_cluster *cl)
+{
+	return count_protocols(cl) * ((uint64_t)cl->max_total +
+	    cl->max_members + cl->max_servers);
+}
+
+static uint64_t
+marsd_octets(const struct conf_cluster *cl)
+{
+	uint64_t members = (uint64_t)cl->max_members + cl->max_servers;
+	uint64_t each = CONF_OCTETS_PROTOCOL +
+	    members * CONF_OCTETS_MEMBER +
+	    (uint64_t)cl->max_total * CONF_OCTETS_JOIN +
+	    (uint64_t)cl->max_known * CONF_OCTETS_SERVER +
+	    2 * (uint64_t)cl->max_backlog * CONF_OCTETS_BACKLOG;
+
+	return count_protocols(cl) * each +
+	    (uint64_t)cl->max_records * CONF_OCTETS_JOIN;
+}
+
+static uint64_t
+scspd_octets(const struct conf_cluster *cl)
+{
+	uint64_t records = cl->max_records + own_records(cl);
+
+	return records *
+	    (CONF_OCTETS_RECORD + count_neighbors(cl) * CONF_OCTETS_TOLD);
+}
+
+void
+conf_memory(const struct conf *c, struct conf_memory *m)
+{
+	const struct conf_cluster *cl;
+
+	m->marsd = 0;
+	m->scspd = count_links(c) * link_octets(c);
+	TAILQ_FOREACH(cl, &c->clusters, entry) {
+		/* at each listener, the selector of this cluster */
+		m->marsd += marsd_octets(cl) + count_links(c) * link_octets(c);
+		m->scspd += scspd_octets(cl);
+	}
+	TAILQ_FOREACH(cl, &c->groups, entry)
+		m->scspd += scspd_octets(cl);
+}

@@ -1,0 +1,38 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * The most memory that the limits of a configuration let marsd and scspd take.
+ * Each object is counted with what the allocator adds, as it was measured
+ * (regress/bench/learn.c) on a system with 64-bit pointers, and rounded up;
+ * regress/unit/memory.c compares the numbers with the objects.  Not counted
+ * are programs and libraries, which processes share, and what does not grow.
+ */
+#ifndef MARS_CONF_MEMORY_H
+#define MARS_CONF_MEMORY_H
+
+#include <stdint.h>
+
+#include "conf.h"
+
+/* octets of each object */
+#define CONF_OCTETS_CIRCUIT	850	/* with who called */
+#define CONF_OCTETS_MEMBER	760	/* but for its two circuits */
+#define CONF_OCTETS_JOIN	400	/* its group and its record included */
+#define CONF_OCTETS_BACKLOG	120	/* a range */
+#define CONF_OCTETS_SERVER	2000	/* of the group */
+#define CONF_OCTETS_RECORD	220	/* in scspd */
+#define CONF_OCTETS_TOLD	120	/* of it, for each neighbor */
+#define CONF_OCTETS_QUEUE	(64U << 20)	/* what waits on a link */
+#define CONF_OCTETS_PROTOCOL	(3U << 20)	/* tables of CMIs */
+
+struct conf_memory {
+	uint64_t	marsd, scspd;		/* octets */
+};
+
+/* The configuration is complete: addresses and protocols are known. */
+void	conf_memory(const struct conf *, struct conf_memory *);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+/* What the limits allow in memory: the arithmetic, and the objects counted. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "conf_memory.h"
+#include "marsd/circuit.h"
+#include "marsd/cluster.h"
+#include "marsd/entry.h"
+#include "marsd/group.h"
+#include "marsd/member.h"
+#include "scspd/cache.h"
+#include "scspd/neighbor.h"
+#include "scspd/queue.h"
+#include "scspd/solicit.h"
+
+#define MB	UINT64_C(1000000)
+
+/* As malloc(3) does it at worst, and half full nodes of a B+-tree. */
+#define HEAP(type)	(sizeof(struct type) + 24)
+#define BTREE(words)	(2 * 8 * ((words) + 1))
+#define CONTENTS	(48 + 24)	/* of a record of a join */
+
+static struct conf *
+conf_of(uint32_t protocols, uint32_t neighbors)
+{
+	struct conf *c = conf_new();
+	struct conf_cluster *cl = conf_cluster_new(c, "c");
+	struct conf_listen *l = calloc(1, sizeof(*l));
+	struct conf_protocol *p;
+
+	assert_true(c != NULL && cl != NULL && l != NULL);
+	TAILQ_INSERT_TAIL(&c->listens, l, entry);
+	for (; protocols > 0; protocols--) {
+		p = calloc(1, sizeof(*p));
+		assert_non_null(p);
+		TAILQ_INSERT_TAIL(&cl->protocols, p, entry);
+	}
+	for (; neighbors > 0; neighbors--)
+		assert_non_null(conf_neighbor_new(cl));
+	return c;
+}
+
+/*
+ * Issue 12, A: all that the default limits allow, at once, leaves 64 MB of 512
+ * for the rest of a router; with IPv6 and two neighbors it still fits.
+ */
+static void
+the_defaults_fit_a_router(void **state)
+{
+	struct conf_memory m;
+	struct conf *c;
+
+	(void)state;
+	c = conf_of(1, 1);
+	conf_memory(c, &m);
+	assert_true(m.marsd + m.scspd <= 448 * MB);
+	conf_free(c);
+	c = conf_of(2, 2);
+	conf_memory(c, &m);
+	assert_true(m.marsd + m.scspd <= 600 * MB);
+	conf_free(c);
+}
+
+/* By hand, with numbers that show where each comes from. */
+static void
+each_limit_is_in_the_sum(void **state)
+{
+	const uint64_t link = 100 * 850 + (64U << 20);
+	struct conf *c = conf_of(1, 2);
+	struct conf_cluster *cl = TAILQ_FIRST(&c->clusters), *g;
+	struct conf_memory m;
+
+	(void)state;
+	c->max_circuits = 100;
+	cl->max_members = 10;
+	cl->max_servers = 1;
+	cl->max_total = 1000;
+	cl->max_known = 5;
+	cl->max_backlog = 50;
+	cl->max_records = 3000;
+	conf_memory(c, &m);
+	assert_int_equal(m.marsd, link + (3U << 20) + 11 * 760 + 1000 * 400 +
+	    5 * 2000 + 2 * 50 * 120 + 3000 * 400);
+	assert_int_equal(m.scspd, link + (3000 + 1011) * (220 + 2 * 120));
+	g = conf_group_new(c, 7, 9);
+	assert_non_null(g);
+	g->max_records = 1000;
+	assert_non_null(conf_neighbor_new(g));
+	conf_memory(c, &m);
+	assert_int_equal(
+	    m.scspd, link + 4011 * (220 + 2 * 120) + 1000 * (220 + 120));
+	conf_free(c);
+}
+
+/* The numbers are not smaller than the objects, or much larger. */
+static void
+numbers_are_those_of_the_objects(void **state)
+{
+	const size_t join = HEAP(marsd_join) + HEAP(marsd_entry) +
+	    HEAP(marsd_range) + 2 * BTREE(1);
+	const size_t record = HEAP(scsp_entry) + CONTENTS + BTREE(1);
+	const size_t member = HEAP(marsd_reg) + HEAP(marsd_node) +
+	    HEAP(marsd_claim) + HEAP(marsd_entry);
+
+	(void)state;
+	assert_true(CONF_OCTETS_JOIN >= join);
+	assert_true(CONF_OCTETS_RECORD >= record);
+	assert_true(CONF_OCTETS_MEMBER >= member);
+	assert_true(CONF_OCTETS_TOLD >= HEAP(scsp_link) +
+	    sizeof(struct scsp_want));
+	assert_true(CONF_OCTETS_SERVER >= HEAP(marsd_owner) +
+	    HEAP(marsd_peer));
+	if (sizeof(void *) < 8)
+		return;
+	assert_true(CONF_OCTETS_JOIN < 2 * join);
+	assert_true(CONF_OCTETS_RECORD < 2 * record);
+	assert_true(CONF_OCTETS_MEMBER < 2 * member);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_defaults_fit_a_router),
+		cmocka_unit_test(each_limit_is_in_the_sum),
+		cmocka_unit_test(numbers_are_those_of_the_objects),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
