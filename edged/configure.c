@@ -12,9 +12,6 @@
 
 #include "edged.h"
 
-/* A static block becomes as many groups, but no more than these of a LAN. */
-#define STATICS_MAX	1024
-
 /* All that is allocated for one configuration. */
 struct edged_block {
 	SLIST_ENTRY(edged_block)	 entry;
@@ -196,34 +193,76 @@ built_serves(struct edged_built *b, const struct conf_edge *e,
 
 /* --- of a LAN */
 
+static bool
+prefix_single(const struct ip_prefix *p)
+{
+	return p->bits == (p->v6 ? 128 : 32);
+}
+
+/* Has one of two prefixes all of the other, this is the smaller one. */
+static const struct ip_prefix *
+prefix_both(const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	const struct ip_prefix *small = a->bits > b->bits ? a : b;
+	struct paddr first;
+
+	prefix_first(small, &first);
+	return a->v6 == b->v6 && edged_prefix_has(small == a ? b : a, &first) ?
+	    small : NULL;
+}
+
 /*
- * Static joins.  Link-local groups that may pass are joined as well: about
- * many of them no host sends a report (RFC 9776 section 6).
+ * Static joins of single groups.  Link-local groups that may pass are joined
+ * as well: about many of them no host sends a report (RFC 9776 section 6).
  */
 static void
 built_statics(struct edged_built *b, const struct conf_edge *e,
     const struct conf_lan *l, struct edged_lan_conf *lc)
 {
 	const struct conf_prefix *i;
-	struct paddr *to, g, last;
-	size_t max = STATICS_MAX;
+	struct paddr *to;
+	size_t max = 0;
 
+	TAILQ_FOREACH(i, &e->link_locals, entry)
+		max++;
+	TAILQ_FOREACH(i, &l->statics, entry)
+		max++;
 	to = built_array(b, &max, sizeof(*to));
 	lc->fixed = to;
 	if (to == NULL)
 		return;
 	TAILQ_FOREACH(i, &e->link_locals, entry)
-		if (lc->nfixed < max)
+		prefix_first(&i->prefix, &to[lc->nfixed++]);
+	TAILQ_FOREACH(i, &l->statics, entry)
+		if (prefix_single(&i->prefix))
 			prefix_first(&i->prefix, &to[lc->nfixed++]);
-	TAILQ_FOREACH(i, &l->statics, entry) {
-		prefix_first(&i->prefix, &g);
-		prefix_last(&i->prefix, &last);
-		while (lc->nfixed < max) {
-			to[lc->nfixed++] = g;
-			if (paddr_equal(&g, &last) || !paddr_next(&g))
-				break;
+}
+
+/* Static blocks: of each, what an allow group lets in. */
+static void
+built_blocks(struct edged_built *b, const struct edged_policy *policy,
+    const struct conf_lan *l, struct edged_lan_conf *lc)
+{
+	const struct ip_prefix *p;
+	const struct conf_prefix *i;
+	struct edged_range *to;
+	size_t a, max = 0;
+
+	TAILQ_FOREACH(i, &l->statics, entry)
+		max += policy->nallow;
+	to = built_array(b, &max, sizeof(*to));
+	lc->blocks = to;
+	if (to == NULL)
+		return;
+	TAILQ_FOREACH(i, &l->statics, entry)
+		for (a = 0; a < policy->nallow; a++) {
+			p = prefix_both(&i->prefix, &policy->allow[a].group);
+			if (prefix_single(&i->prefix) || p == NULL ||
+			    (policy->allow[a].dirs & EDGED_DIR_IN) == 0)
+				continue;
+			prefix_first(p, &to[lc->nblocks].min);
+			prefix_last(p, &to[lc->nblocks++].max);
 		}
-	}
 }
 
 static void
@@ -294,6 +333,7 @@ built_lan(struct edged_built *b, const struct conf_edge *e,
 	memcpy(lc->cluster, e->cluster, EDGED_HELLO_CLUSTER);
 	lc->port = e->hello_port;
 	built_statics(b, e, l, lc);
+	built_blocks(b, lc->policy, l, lc);
 	built_sources(b, l, lc);
 }
 

@@ -14,77 +14,17 @@ static const struct mars_pro edge_pros[EDGED_FAMILIES] = {
 	[EDGED_V6] = { .type = PRO_IPV6 },
 };
 
-int
-edged_join_cmp(const struct edged_join *a, const struct edged_join *b)
-{
-	return paddr_cmp(&a->group, &b->group);
-}
-RB_GENERATE(edged_join_tree, edged_join, entry, edged_join_cmp)
-
-static void
-edge_event(const struct edged_edge *e, struct edged_event *ev)
+void
+edged_edge_event(const struct edged_edge *e, struct edged_event *ev)
 {
 	ev->edge = e->conf.name;
 	e->edged->ops->event(e->edged->arg, ev);
 }
 
-/* --- what is joined: the union of what the LANs want */
-
-static struct marsc *
-edge_client(const struct edged_end *end, const struct paddr *group)
+struct marsc *
+edged_end_client(const struct edged_end *end, const struct paddr *group)
 {
 	return end->client[group->len == 16 ? EDGED_V6 : EDGED_V4];
-}
-
-static void
-edge_join_tell(struct edged_edge *e, const struct paddr *group, bool join)
-{
-	struct marsc *c = edge_client(&e->self, group);
-
-	if (c == NULL)
-		return;
-	if (!join)
-		(void)marsc_leave(c, group, group);
-	else if (marsc_join(c, group, group, true) == MARSC_E_MEMORY)
-		edge_event(e,
-		    &(struct edged_event){
-			.code = EDGED_EV_NO_MEMORY, .why = "a join" });
-}
-
-static void
-join_add(struct edged_edge *e, const struct paddr *group)
-{
-	struct edged_join key = { .group = *group }, *j;
-
-	if ((j = RB_FIND(edged_join_tree, &e->joins, &key)) != NULL) {
-		j->lans++;
-		return;
-	}
-	if ((j = calloc(1, sizeof(*j))) == NULL) {
-		edge_event(e,
-		    &(struct edged_event){
-			.code = EDGED_EV_NO_MEMORY, .why = "a join" });
-		return;
-	}
-	j->group = *group;
-	j->lans = 1;
-	RB_INSERT(edged_join_tree, &e->joins, j);
-	e->njoins++;
-	edge_join_tell(e, group, true);
-}
-
-static void
-join_remove(struct edged_edge *e, const struct paddr *group)
-{
-	struct edged_join key = { .group = *group }, *j;
-
-	j = RB_FIND(edged_join_tree, &e->joins, &key);
-	if (j == NULL || --j->lans > 0)
-		return; /* NULL: there was no memory to join it */
-	RB_REMOVE(edged_join_tree, &e->joins, j);
-	e->njoins--;
-	edge_join_tell(e, group, false);
-	free(j);
 }
 
 /* --- what a LAN tells */
@@ -105,9 +45,9 @@ edge_lan_wanted(void *arg, const struct edged_listener_group *g,
 	if (!p->forwards)
 		return;
 	if (change == EDGED_LISTENER_WANTED)
-		join_add(p->edge, &g->addr);
+		edged_join_add(p->edge, &g->addr);
 	else if (change == EDGED_LISTENER_UNWANTED)
-		join_remove(p->edge, &g->addr);
+		edged_join_remove(p->edge, &g->addr);
 }
 
 static void
@@ -120,9 +60,9 @@ port_join_all(struct edged_port *p, struct edged_listener *l, bool join)
 		if (!g->wanted)
 			continue;
 		if (join)
-			join_add(p->edge, &g->addr);
+			edged_join_add(p->edge, &g->addr);
 		else
-			join_remove(p->edge, &g->addr);
+			edged_join_remove(p->edge, &g->addr);
 	}
 }
 
@@ -141,8 +81,9 @@ edge_lan_role(void *arg, bool forwarder)
 	p->forwards = forwarder;
 	port_join_all(p, &p->lan.v4.listener, forwarder);
 	port_join_all(p, &p->lan.v6.listener, forwarder);
+	edged_join_blocks(p->edge);
 	if (p->lan.conf.forward == EDGED_LAN_FORWARD_ELECTED)
-		edge_event(p->edge,
+		edged_edge_event(p->edge,
 		    &(struct edged_event){ .lan = p->name,
 		    .code =
 		    forwarder ? EDGED_EV_FORWARDER : EDGED_EV_BACKUP });
@@ -162,7 +103,7 @@ edge_lan_violated(
 {
 	struct edged_port *p = arg;
 
-	edge_event(p->edge,
+	edged_edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_VIOLATION,
 	    .lan = p->name,
 	    .table = t->name,
@@ -209,12 +150,16 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	case MARSC_NOTICE_SENT:
 		edged_forward_held(end->edge, n);
 		return;
+	case MARSC_NOTICE_LEFT:
+		edged_join_blocks(end->edge);
+		return;
 	case MARSC_NOTICE_REGISTERED:
 		edged_offload_edge(end->edge); /* another CMI, perhaps */
 		ev.code = EDGED_EV_REGISTERED;
 		break;
 	case MARSC_NOTICE_MARS_FAILED:
-		ev.code = EDGED_EV_MARS_FAILED;
+		ev.code =
+		    end->mcs ? EDGED_EV_SERVE_FAILED : EDGED_EV_MARS_FAILED;
 		break;
 	case MARSC_NOTICE_NO_MARS:
 		ev.code = EDGED_EV_NO_MARS;
@@ -234,7 +179,7 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 	default:
 		return;
 	}
-	edge_event(end->edge, &ev);
+	edged_edge_event(end->edge, &ev);
 }
 
 /*
@@ -335,24 +280,6 @@ end_servers(struct edged_end *end)
 			    end->client[i], conf->servers, conf->nservers);
 }
 
-static bool
-same_range(const struct edged_range *a, const struct edged_range *b)
-{
-	return paddr_equal(&a->min, &b->min) && paddr_equal(&a->max, &b->max);
-}
-
-static bool
-range_among(
-    const struct edged_range *r, const struct edged_range *list, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (same_range(r, &list[i]))
-			return true;
-	return false;
-}
-
 /* What the multicast server serves follows the configuration. */
 static int
 end_serve(struct edged_edge *e)
@@ -375,14 +302,16 @@ end_serve(struct edged_edge *e)
 		return -1;
 	for (i = 0; i < e->nserved; i++) {
 		r = &e->served[i];
-		c = edge_client(&e->server, &r->min);
-		if (c != NULL && !range_among(r, conf->serve, conf->nserve))
+		c = edged_end_client(&e->server, &r->min);
+		if (c != NULL &&
+		    !edged_range_among(r, conf->serve, conf->nserve))
 			(void)marsc_leave(c, &r->min, &r->max);
 	}
 	for (i = 0; i < conf->nserve; i++) {
 		now[i] = conf->serve[i];
-		c = edge_client(&e->server, &now[i].min);
-		if (c != NULL && !range_among(&now[i], e->served, e->nserved))
+		c = edged_end_client(&e->server, &now[i].min);
+		if (c != NULL &&
+		    !edged_range_among(&now[i], e->served, e->nserved))
 			(void)marsc_join(c, &now[i].min, &now[i].max, false);
 	}
 	free(e->served);
@@ -479,6 +408,7 @@ edge_free(struct edged_edge *e)
 		free(j);
 	}
 	edged_flows_free(&e->flows);
+	free(e->blocks);
 	free(e->served);
 	TAILQ_REMOVE(&e->edged->edges, e, entry);
 	free(e);
@@ -554,6 +484,7 @@ edge_apply(struct edged *d, const struct edged_edge_conf *conf)
 	end_servers(&e->self);
 	end_servers(&e->server);
 	res = edge_ports(e);
+	edged_join_blocks(e);
 	if (end_serve(e) == -1)
 		res = -1;
 	return res;
@@ -716,7 +647,7 @@ edged_port_up(struct edged_port *p)
 	if (p->lan.up)
 		return;
 	edged_lan_up(&p->lan);
-	edge_event(p->edge,
+	edged_edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_UP, .lan = p->name });
 }
 
@@ -727,6 +658,6 @@ edged_port_down(struct edged_port *p)
 		return;
 	edged_offload_port(p);
 	edged_lan_down(&p->lan);
-	edge_event(p->edge,
+	edged_edge_event(p->edge,
 	    &(struct edged_event){ .code = EDGED_EV_DOWN, .lan = p->name });
 }

@@ -47,10 +47,6 @@ struct edged_port_conf {
 	struct edged_lan_conf	lan;
 };
 
-struct edged_range {
-	struct paddr		min, max;
-};
-
 struct edged_edge_conf {
 	char				 name[NAME_SIZE];
 	struct atm_addr			 addr;
@@ -80,6 +76,7 @@ struct edged_conf {
 #define EDGED_EVENTS(X) \
 	X(EDGED_EV_REGISTERED, "is registered") \
 	X(EDGED_EV_MARS_FAILED, "the MARS fails") \
+	X(EDGED_EV_SERVE_FAILED, "the MARS fails its multicast server") \
 	X(EDGED_EV_NO_MARS, "no MARS answers") \
 	X(EDGED_EV_REDIRECT, "goes to another MARS") \
 	X(EDGED_EV_UP, "the LAN is there") \

@@ -71,6 +71,9 @@ struct edged_edge {
 	struct edged_end	 self, server;
 	struct edged_range	*served;	/* as the server has joined */
 	size_t			 nserved;
+	struct edged_range	*blocks;	/* that are joined */
+	size_t			 nblocks;
+	bool			 changing;	/* the blocks, just now */
 	struct edged_ports	 ports;
 	struct edged_join_tree	 joins;
 	uint32_t		 njoins;
@@ -126,6 +129,23 @@ void	edged_offload_port(struct edged_port *);
 void	edged_offload_forget(struct edged_port *);
 /* Does it go through the kernel now? */
 bool	edged_offload_has(const struct edged_edge *, const struct edged_flow *);
+
+/* join.c: what is joined, the union of what the LANs want */
+void	edged_join_add(struct edged_edge *, const struct paddr *);
+void	edged_join_remove(struct edged_edge *, const struct paddr *);
+/*
+ * The static blocks of LANs for which the edge forwards, as they are now.  One
+ * that overlaps what is still being left is tried again when that has gone.
+ */
+void	edged_join_blocks(struct edged_edge *);
+bool	edged_range_among(const struct edged_range *,
+	    const struct edged_range *list, size_t n);
+
+/* edge.c */
+void	edged_edge_event(const struct edged_edge *, struct edged_event *);
+/* the client of the group's protocol, or NULL */
+struct marsc	*edged_end_client(const struct edged_end *,
+		    const struct paddr *group);
 
 /* forward.c */
 /* a packet from another site; for struct marsc_ops */

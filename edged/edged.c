@@ -36,6 +36,8 @@ static const char *const event_text[EDGED_EV_MAX] = {
 #undef X
 };
 static const char *const event_advice[EDGED_EV_MAX] = {
+	[EDGED_EV_SERVE_FAILED] = "where the MARS logs limit-serve-range, "
+	    "write a larger limit serve-range in its cluster",
 	[EDGED_EV_NO_MARS] = "look at the servers and the way to them",
 	[EDGED_EV_NO_MEMORY] = "look at the limits of the edge",
 };

@@ -557,6 +557,19 @@ edged_lan_input(struct edged_lan *lan, struct edged_ip *ip, uint8_t *packet,
 
 /* --- packets to the LAN */
 
+static bool
+in_block(const struct edged_lan_conf *conf, const struct paddr *group)
+{
+	size_t i;
+
+	for (i = 0; i < conf->nblocks; i++)
+		if (group->len == conf->blocks[i].min.len &&
+		    paddr_cmp(&conf->blocks[i].min, group) <= 0 &&
+		    paddr_cmp(group, &conf->blocks[i].max) <= 0)
+			return true;
+	return false;
+}
+
 enum edged_lan_drop
 edged_lan_wants(struct edged_lan *lan, const struct paddr *source,
     const struct paddr *group)
@@ -568,7 +581,8 @@ edged_lan_wants(struct edged_lan *lan, const struct paddr *source,
 		return EDGED_LAN_DROP_DOWN;
 	if (!lan->forwarder)
 		return EDGED_LAN_DROP_NOT_FORWARDER;
-	if (edged_listener_wants(l, group, source))
+	if (edged_listener_wants(l, group, source) ||
+	    in_block(&lan->conf, group))
 		return EDGED_LAN_OK;
 	return edged_listener_find(l, group) == NULL ?
 	    EDGED_LAN_DROP_NOT_WANTED :

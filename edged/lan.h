@@ -56,6 +56,11 @@ enum edged_lan_forward {
 	EDGED_LAN_FORWARD_NEVER
 };
 
+/* Groups, from one to another. */
+struct edged_range {
+	struct paddr	min, max;
+};
+
 /* The configuration of a LAN; pointers are the owner's and have to last. */
 struct edged_lan_conf {
 	const struct edged_policy	*policy;
@@ -72,6 +77,8 @@ struct edged_lan_conf {
 	uint64_t			 source_rate;	/* of one source */
 	const struct paddr		*fixed;		/* static joins */
 	size_t				 nfixed;
+	const struct edged_range	*blocks;	/* the same: prefixes */
+	size_t				 nblocks;
 	const struct ip_prefix		*sources;	/* besides its nets */
 	size_t				 nsources;
 	/* of the hello */

@@ -288,20 +288,4 @@ const char	*edged_listener_drop_name(enum edged_listener_drop);
 /* Group Membership Interval (8.4), which is also 8.13, in microseconds. */
 int64_t	edged_listener_membership(const struct edged_listener *);
 
-/* --- reporter.c: who has reported what; for listener.c */
-
-/*
- * Remembers that the host wants the group.  False: it may not have one more,
- * and it is the first of this group.
- */
-bool	edged_reporter_add(struct edged_listener_group *, const struct paddr *);
-void	edged_reporter_remove(struct edged_listener_group *,
-	    const struct paddr *);
-void	edged_reporter_clear(struct edged_listener_group *);
-/*
- * Is it certain that this host is the only one that wants the group?
- */
-bool	edged_reporter_alone(struct edged_listener_group *,
-	    const struct paddr *);
-
 #endif

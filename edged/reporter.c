@@ -15,7 +15,7 @@
  */
 #include <stdlib.h>
 
-#include "listener.h"
+#include "listener_impl.h"
 
 int
 edged_host_cmp(const struct edged_host *a, const struct edged_host *b)

@@ -17,20 +17,15 @@
 #include "ip.h"
 
 /* The numbers are those of IPv6's scop field. */
-#define EDGED_SCOPES(X) \
-	X(EDGED_SCOPE_NODE, 1, "interface-local") \
-	X(EDGED_SCOPE_LINK, 2, "link-local") \
-	X(EDGED_SCOPE_REALM, 3, "realm-local") \
-	X(EDGED_SCOPE_ADMIN, 4, "admin-local") \
-	X(EDGED_SCOPE_SITE, 5, "site-local") \
-	X(EDGED_SCOPE_ORGANIZATION, 8, "organization-local") \
-	X(EDGED_SCOPE_GLOBAL, 14, "global")
-
 enum edged_scope {
 	EDGED_SCOPE_RESERVED = 0,	/* no meaning: never passed on */
-#define X(sym, number, name) sym = number,
-	EDGED_SCOPES(X)
-#undef X
+	EDGED_SCOPE_NODE = 1,
+	EDGED_SCOPE_LINK = 2,
+	EDGED_SCOPE_REALM = 3,
+	EDGED_SCOPE_ADMIN = 4,
+	EDGED_SCOPE_SITE = 5,
+	EDGED_SCOPE_ORGANIZATION = 8,
+	EDGED_SCOPE_GLOBAL = 14
 };
 
 enum edged_scope	 edged_scope(const struct paddr *group);

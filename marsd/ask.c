@@ -32,7 +32,6 @@ marsd_ask_read(
 		return MARSD_DROP_PAIRS;
 	if (!marsd_incoming_span(in, &a->span))
 		return MARSD_DROP_RANGE;
-	/* a MARS_MIGRATE is about one group */
 	limit = p->cluster->conf->max_serve_range;
 	if (role == MARSD_ROLE_MCS &&
 	    marsd_span_count(&a->span, limit + 1) > limit)

@@ -20,6 +20,9 @@
 #include "send.h"
 #include "tell.h"
 
+/* As many MARS_MIGRATEs at once, one for each group of a range. */
+#define MIGRATES_MAX	256
+
 /* The copy of an MSERV or UNSERV as the MARS sends it. */
 static void
 serve_template(
@@ -93,20 +96,19 @@ span_has_members(struct marsd_proto *p, const struct marsd_span *s)
  * the group has members, by RFC 2443, if another server has told of the MCS,
  * always (A-17).  What is pending of a group's last MCS needs it as well.
  *
- * Another server's range may be larger than anybody can be told by a message
- * for each group.  Then the senders are made to ask again for each of their
- * groups, and hear of the MCS by that (5.1.5, A-46).
+ * A range may be larger than anybody can be told by a message for each group.
+ * Then the senders are made to ask again for each of their groups, and hear of
+ * the MCS by that (5.1.5, A-46).
  */
 static void
 serve_first(struct marsd_node *n, const struct marsd_span *s, bool local)
 {
 	struct marsd_proto *p = n->proto;
 	struct marsd_control *ctl = &p->control[MARSD_ROLE_CLIENT];
-	uint32_t limit = p->cluster->conf->max_serve_range;
 	struct paddr at = s->min;
 	bool waits = marsd_tell_waits(ctl);
 
-	if (marsd_span_count(s, limit + 1) > limit) {
+	if (marsd_span_count(s, MIGRATES_MAX + 1) > MIGRATES_MAX) {
 		if (waits || span_has_members(p, s))
 			marsd_tell_revalidate(ctl);
 		return;

@@ -124,6 +124,13 @@ lan_came(struct parent *p, struct parent_lan *l)
 	l->more_fd = -1;
 }
 
+static bool
+lan_may_kernel(const struct parent *p, const struct parent_lan *l)
+{
+	return l->path != CONF_PATH_USER && p->kernel.program != -1 &&
+	    l->is.linklen != 0;
+}
+
 /*
  * Its packet socket, or two of them where the kernel has a path; false: why
  * says what to do.
@@ -132,14 +139,14 @@ static bool
 lan_sockets(struct parent *p, struct parent_lan *l, char *why, size_t size)
 {
 	lan_close(&l->link);
-	if (l->path != CONF_PATH_USER && p->kernel.program != -1 &&
-	    l->is.linklen != 0)
+	if (lan_may_kernel(p, l) && !l->slave)
 		l->link = parent_kernel_attach(&p->kernel, l->is.index);
 	l->is.kernel = l->link != -1;
 	if (!l->is.kernel && l->path == CONF_PATH_KERNEL) {
 		(void)snprintf(why, size, "%s: no path through the kernel, "
 		    "which has to be Linux 6.6 or later, and the interface "
-		    "an Ethernet: write path auto", l->name);
+		    "an Ethernet that is no port of a bridge or bond: write "
+		    "path auto", l->name);
 		return false;
 	}
 	l->fd = parent_lan_socket(&l->is, l->is.kernel ? PARENT_LAN_IPV4 :
@@ -155,6 +162,31 @@ lan_sockets(struct parent *p, struct parent_lan *l, char *why, size_t size)
 }
 
 static void
+lan_gone(struct parent *p, struct parent_lan *l, const char *how)
+{
+	log_info("interface %s %s", l->name, how);
+	l->there = false;
+	lan_close(&l->link);
+	lan_tell_gone(p, l);
+}
+
+/*
+ * A bridge, or a bond, takes the packets of its ports before the sockets of
+ * one protocol see them, which the kernel's path needs: so its ports have the
+ * user path.  For edged it is another interface from then on.
+ */
+static void
+lan_look_master(struct parent *p, struct parent_lan *l, uint32_t ifindex)
+{
+	bool slave = !l->tun && parent_lan_master(ifindex);
+
+	if (l->there && slave != l->slave && lan_may_kernel(p, l))
+		lan_gone(p, l, slave ? "is a port of another now, and has no "
+		    "path through the kernel" : "is no port of another now");
+	l->slave = slave;
+}
+
+static void
 lan_look_again(struct parent *p, struct parent_lan *l)
 {
 	char why[SENTENCE_SIZE];
@@ -165,12 +197,10 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 	/* a tun of that name that is not ours is of no use */
 	if (l->tun && there && now.index != l->is.index)
 		there = false;
-	if (l->there && (!there || now.index != l->is.index)) {
-		log_info("interface %s has gone", l->name);
-		l->there = false;
-		lan_close(&l->link);
-		lan_tell_gone(p, l);
-	}
+	if (l->there && (!there || now.index != l->is.index))
+		lan_gone(p, l, "has gone");
+	if (there)
+		lan_look_master(p, l, now.index);
 	now.kernel = l->there && l->is.kernel;
 	if (!there || (l->there && lanif_equal(&now, &l->is)))
 		return;
@@ -315,6 +345,7 @@ lan_open(struct parent *p, struct parent_lan *l, const struct conf_edge *e,
 	}
 	if (!l->there || conf->tun)
 		return true;
+	l->slave = parent_lan_master(l->is.index);
 	return lan_sockets(p, l, why, size);
 }
 

@@ -378,6 +378,54 @@ parent_lan_tun(const struct conf_lan *l, uint16_t mtu, char *why, size_t size)
 	return -1;
 }
 
+/* Is there a master among the attributes of a link? */
+static bool
+has_master(const struct nlmsghdr *h, size_t len)
+{
+	const struct rtattr *a;
+	size_t left;
+
+	if (len < NLMSG_LENGTH(sizeof(struct ifinfomsg)) ||
+	    h->nlmsg_len > len || h->nlmsg_type != RTM_NEWLINK)
+		return false;
+	left = IFLA_PAYLOAD(h);
+	for (a = IFLA_RTA((const struct ifinfomsg *)NLMSG_DATA(h));
+	    RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_MASTER)
+			return true;
+	return false;
+}
+
+/*
+ * By netlink and not by /sys, which may be that of another namespace.  What
+ * can't be asked has none.
+ */
+bool
+parent_lan_master(uint32_t ifindex)
+{
+	struct {
+		struct nlmsghdr		h;
+		struct ifinfomsg	i;
+	} ask = { .h = { .nlmsg_len = sizeof(ask),
+		.nlmsg_type = RTM_GETLINK,
+		.nlmsg_flags = NLM_F_REQUEST },
+		.i = { .ifi_index = (int)ifindex } };
+	union {
+		struct nlmsghdr	h;
+		uint8_t		octets[16384];
+	} answer;
+	ssize_t n = -1;
+	int fd;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd == -1)
+		return false;
+	if (send(fd, &ask, sizeof(ask), 0) == (ssize_t)sizeof(ask))
+		n = recv(fd, &answer, sizeof(answer), 0);
+	(void)close(fd);
+	return n > 0 && has_master(&answer.h, (size_t)n);
+}
+
 int
 parent_lan_watch(void)
 {

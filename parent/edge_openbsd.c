@@ -27,6 +27,13 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 	return false;
 }
 
+bool
+parent_lan_master(uint32_t ifindex)
+{
+	(void)ifindex;
+	return false;
+}
+
 int
 parent_lan_socket(const struct lanif *l, enum parent_lan_kind kind, char *why,
     size_t size)

@@ -69,6 +69,7 @@ struct parent_lan {
 	char			 name[CONF_IF_SIZE];
 	bool			 tun;
 	bool			 there;
+	bool			 slave;		/* of a bridge or a bond */
 	enum conf_path		 path;		/* of its edge */
 	struct lanif		 is;		/* as edged knows it */
 	int			 fd;		/* until it is sent, or -1 */
@@ -326,6 +327,8 @@ const char *parent_edges_fixed(const struct conf *, const struct conf *new);
 
 /* What is on an interface now.  False: it is not there, or it is down. */
 bool	parent_lan_look(struct lanif *, const char *name, bool tun);
+/* Has another interface taken it over: is it a port of a bridge or bond? */
+bool	parent_lan_master(uint32_t ifindex);
 /*
  * A packet socket that gets what hosts send to groups on that interface, and
  * sends nowhere else; locked, so that edged can't change that.  Where the

@@ -48,7 +48,7 @@ const struct conf_number conf_cluster_numbers[] = {
 	    1, 10000000, 100000),
 	NUMBER(conf_cluster, max_servers, "limit servers", 1, 65535, 256),
 	NUMBER(conf_cluster, max_serve_range, "limit serve-range",
-	    1, 65536, 256),
+	    1, 268435456, 65536),
 	NUMBER(conf_cluster, max_known, "limit servers-known",
 	    1, 65535, 1024),
 	NUMBER(conf_cluster, max_backlog, "limit backlog",

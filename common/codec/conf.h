@@ -135,7 +135,7 @@ struct conf_cluster {
 	uint32_t		 max_total;		/* of all, 100000 */
 	uint32_t		 max_groups;		/* of these, 100000 */
 	uint32_t		 max_servers;		/* MCSs, 256 */
-	uint32_t		 max_serve_range;	/* groups, 256; A-46 */
+	uint32_t		 max_serve_range; /* groups, 65536; A-46 */
 	uint32_t		 max_known;		/* of the group, 1024 */
 	uint32_t		 max_backlog;		/* ranges, 65536 */
 	uint32_t		 rate;			/* of a client, 200/s */

@@ -352,6 +352,33 @@ def multicast_server():
 
 
 @test
+def static_block():
+    """a block of 65,536 groups is one join: all of it goes out on the LAN, a
+    host of it that comes and goes ends nothing"""
+    g, site = "239.3.77.1", net.sites[3]
+    wait("site 3 is a member of all", lambda: any(
+        r["group-min"] == "239.3.0.0" and r["group-max"] == "239.3.255.255" and
+        r["member-count"] == 1 for r in net.mars.ctl("groups")), 10)
+    wait("one join", lambda:
+         site.suite.rows("edges")[0]["joins"] == 1, 10)
+    s = Sender(net.sites[1], g)
+    m = Member(site, g)
+    wait("joined alone as well",
+         lambda: site.suite.rows("edges")[0]["joins"] == 2, 10)
+    stream(s, [m], 50)
+    exactly(m, 0, 50)
+    m.close()
+    wait("nobody wants it",
+         lambda: site.suite.rows("edges")[0]["joins"] == 1, 10)
+    before = flow(3, g, "in")["copies"]
+    stream(s, [], 50)
+    wait("the LAN gets it", lambda:
+         flow(3, g, "in")["copies"] == before + 50, 5)
+    assert flow(1, g, "out")["members"] == 1
+    s.close()
+
+
+@test
 def mdns():
     """avahi-daemon at another site answers, since its group is named"""
     if not shutil.which("avahi-daemon"):
@@ -509,7 +536,8 @@ def main():
         return 0
     net = Net()
     for n in 1, 2, 3:
-        net.site(n, edge="" if n == 3 else "link-local 224.0.0.251")
+        net.site(n, edge="" if n == 3 else "link-local 224.0.0.251",
+                 lan="static 239.3.0.0/16" if n == 3 else "")
     net.site(4, edge="serve 239.2.0.0/16" + ("""
 	tun "mars0" { address 10.1.4.254/32 }""" if has_tun() else ""))
     begin = time.monotonic()

@@ -148,7 +148,6 @@ listen on udp 10.255.0.100
 cluster "sites" {
 	protocol ipv4
 	protocol ipv6
-	limit serve-range 65536
 }
 """
 

@@ -284,6 +284,34 @@ def limited():
     net.stop()
 
 
+@test
+def bridge_port():
+    """a LAN that becomes a port of a bridge goes on, by the user path, and has
+    the kernel's again when it is none any more"""
+    net = sites(2)
+    one, two = net.sites[1], net.sites[2]
+    member = Member(two, GROUP)
+    wait("joined", lambda: two.joined(GROUP))
+    sender = Sender(one, GROUP)
+    in_kernel(one, sender, [member])
+    with one.router:
+        edgenet.ip("link", "add", "br0", "type", "bridge")
+        edgenet.ip("link", "set", "br0", "up")
+        edgenet.ip("link", "set", "lan", "master", "br0")
+    wait("said", lambda: one.suite.logged("is a port of another now"), 10)
+    wait("there again", one.forwards, 10)
+    first = sender.n
+    stream(sender, [member], 100)
+    assert not member.missing(first, first + 100)
+    assert flow(one)["path"] == "user", flow(one)
+    with one.router:
+        edgenet.ip("link", "set", "lan", "nomaster")
+    wait("said", lambda: one.suite.logged("is no port of another now"), 10)
+    wait("there again", one.forwards, 10)
+    in_kernel(one, sender, [member])
+    net.stop()
+
+
 if why:
     print("1..0 # SKIP " + why)
     sys.exit(0)

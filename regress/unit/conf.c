@@ -177,7 +177,7 @@ defaults(void **state)
 	assert_int_equal(cl->max_total, 100000);
 	assert_int_equal(cl->max_groups, 100000);
 	assert_int_equal(cl->max_servers, 256);
-	assert_int_equal(cl->max_serve_range, 256);
+	assert_int_equal(cl->max_serve_range, 65536);
 	assert_int_equal(cl->rate, 200);
 	assert_int_equal(cl->rate_total, 100000);
 	assert_int_equal(cl->max_records, 150000);

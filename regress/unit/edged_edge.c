@@ -228,6 +228,47 @@ follows_the_role(void **state)
 	teardown_world(&w);
 }
 
+/*
+ * RFC 2022 5.2: a static block is one join, and blocks of several LANs don't
+ * overlap; groups of it that hosts want are joined alone besides it.
+ */
+static void
+static_blocks(void **state)
+{
+	struct edged_range large, small;
+	struct world w;
+
+	(void)state;
+	large.min = host_addr("239.1.0.0");
+	large.max = host_addr("239.1.255.255");
+	small.min = host_addr("239.1.2.0");
+	small.max = host_addr("239.1.2.255");
+	setup_world(&w);
+	w.ports[0].lan.blocks = &large;
+	w.ports[1].lan.blocks = &small;
+	w.ports[0].lan.nblocks = w.ports[1].lan.nblocks = 1;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	report(&w, 0, "10.1.1.2", true);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 2);
+	/* all of the block goes out on the LAN, and nothing beside it */
+	data(&w, 1, "10.1.2.2", "239.1.255.255");
+	assert_int_equal(w.last[0].len, 30);
+	w.last[0].len = 0;
+	data(&w, 1, "10.1.2.2", "239.2.0.0");
+	assert_int_equal(w.last[0].len, 0);
+	report(&w, 0, "10.1.1.2", false);
+	timers_run(&w.timers, (mtime_t){ MTIME_SEC(1300) });
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	/* what was within the large one is joined when that has gone */
+	edged_port_down(edged_port_find(w.edged, "a"));
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	w.ports[1].lan.nblocks = 0;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 0);
+	teardown_world(&w);
+}
+
 /* to the other LAN, if it is wanted there, with one TTL less, and not back */
 static void
 between_lans(void **state)
@@ -320,6 +361,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(union_of_lans),
 		cmocka_unit_test(follows_the_role),
+		cmocka_unit_test(static_blocks),
 		cmocka_unit_test(between_lans),
 		cmocka_unit_test(new_flows),
 		cmocka_unit_test(listings),

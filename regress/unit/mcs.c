@@ -476,6 +476,7 @@ unusable_mservs_are_dropped_and_counted(void **state)
 
 	(void)state;
 	net_cluster_conf(net, 0)->max_servers = 1;
+	net_cluster_conf(net, 0)->max_serve_range = 256;
 	net_start(net, 0);
 	m = net_mcs(net, 0, 9);
 	x = net_call(net, 0, HOST(8));
@@ -491,6 +492,41 @@ unusable_mservs_are_dropped_and_counted(void **state)
 	net_join(m, 3, 0, G(1), G(256));
 	assert_int_equal(net->nsent, 1);
 	net_end(net, x, m, NULL);
+}
+
+/*
+ * A-46: a /16 that is served is told to senders not group by group, but by a
+ * jump of the CSN where it has members; up to 256 groups each is told.
+ */
+static void
+a_large_range_makes_the_senders_ask(void **state)
+{
+	struct net *net = net_new();
+	const uint64_t *jumps;
+	struct nvc *v, *m;
+
+	(void)state;
+	net_start(net, 0);
+	jumps = &net_proto(net, 0)->cluster->counts.revalidations;
+	v = net_client(net, 0, 1);
+	m = net_mcs(net, 0, 9);
+	net_clear(net);
+	net_join(m, 3, 0, G(0x20000), G(0x2ffff));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_SERVE_RANGE), 0);
+	assert_int_equal(*jumps, 0);
+	net_join(v, 4, 0, G(0x30005), G(0x30005));
+	net_join(v, 4, 0, G(0x40005), G(0x40005));
+	net_clear(net);
+	net_join(m, 3, 0, G(0x30000), G(0x3ffff));
+	assert_int_equal(*jumps, 1);
+	assert_int_equal(net_count(net, 0, CCVC, 13), 0);
+	assert_true(net_finds(v, G(0x30005), HOST(9)));
+	net_join(m, 3, 0, G(0x40000), G(0x400ff));
+	net_wait(net, MTIME_SEC(10));
+	assert_int_equal(*jumps, 1);
+	(void)net_only(net, 0, CCVC, 13);
+	assert_true(net_finds(v, G(0x40005), HOST(9)));
+	net_end(net, v, m, NULL);
 }
 
 /*
@@ -752,6 +788,7 @@ main(void)
 		cmocka_unit_test(what_is_not_served_again_is_told),
 		cmocka_unit_test(ranges_of_servers_are_limited_with_joins),
 		cmocka_unit_test(unusable_mservs_are_dropped_and_counted),
+		cmocka_unit_test(a_large_range_makes_the_senders_ask),
 		cmocka_unit_test(many_served_groups_go_in_several_messages),
 		cmocka_unit_test(nothing_left_is_not_sent),
 		cmocka_unit_test(an_mcs_that_deregisters_leaves_its_groups),
