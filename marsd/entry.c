@@ -241,7 +241,7 @@ is_counted(const struct marsd_entry *e)
 }
 
 static void
-count(const struct marsd_entry *e)
+count_entry(const struct marsd_entry *e)
 {
 	struct marsd_proto *p = e->peer->proto;
 
@@ -275,7 +275,7 @@ marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
 	    &marsd_entry_table, &e->state, ev, &p->cluster->faults)) {
 	case MARSD_ENTRY_DO_COUNT:
 		if (is_counted(e))
-			count(e);
+			count_entry(e);
 		break;
 	case MARSD_ENTRY_DO_UNCOUNT:
 		if (is_counted(e))

@@ -74,7 +74,7 @@ enum kind {
 	KINDS(X)
 #undef X
 	K_ALL = (1 << KIND_MAX) - 1,
-	/* worlds of liars, seeds 37 and 46, still fail: not a default kind yet */
+	/* of the worlds with liars 37 and 46 still fail */
 	K_DEFAULT = K_ALL & ~K_LIES
 };
 
