@@ -21,6 +21,32 @@ static CTL_LISTING(edged_ctl_flows, edged_shell, edged, edged_show_flows);
 
 static CTL_LISTING(edged_ctl_probed, edged_shell, edged, edged_show_probe);
 
+struct edged_key_cursor {
+	uint32_t	edge;
+	uint16_t	key;
+};
+
+/* The keys of each edge's hellos. */
+static bool
+edged_ctl_keys(void *arg, void *cursor, struct wr *w)
+{
+	struct edged_shell *d = arg;
+	struct edged_key_cursor *at = cursor;
+	const struct edged_conf *c = edged_built_conf(d->built);
+	const struct edged_edge_conf *e;
+
+	for (; at->edge < c->nedges; at->edge++, at->key = 0) {
+		e = &c->edges[at->edge];
+		if (e->nports == 0 ||
+		    !edged_keys_show(e->ports[0].lan.key.arg, at->key, w))
+			continue;
+		at->key++;
+		ctl_string(w, "edge", e->name);
+		return true;
+	}
+	return false;
+}
+
 /* What follows a probe. */
 static const struct ctl_command edged_probe_rows = {
 	"probe", edged_ctl_probed, NULL
@@ -63,6 +89,7 @@ const struct ctl_command edged_commands[] = {
 	{ "show lans", edged_ctl_lans, NULL },
 	{ "show listeners", edged_ctl_listeners, NULL },
 	{ "show flows", edged_ctl_flows, NULL },
+	{ "show keys", edged_ctl_keys, NULL },
 	{ "probe", NULL, edged_ctl_probe },
 };
 const size_t edged_ncommands = sizeof(edged_commands) /

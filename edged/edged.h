@@ -32,6 +32,9 @@ struct edged_keys	*edged_keys_new(const struct conf *,
 			    const struct conf_edge *);
 void			 edged_keys_free(struct edged_keys *);
 struct edged_hello_key	 edged_keys_hello(struct edged_keys *);
+/* for marsctl: the i-th of them; false: there is none */
+bool			 edged_keys_show(const struct edged_keys *, uint16_t i,
+			    struct wr *);
 
 /* An interface that mars(8) has told of: there, or there once more. */
 struct edged_lanif {

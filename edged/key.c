@@ -19,6 +19,7 @@
 #include "edged.h"
 
 struct edged_key {
+	uint32_t	spi;			/* 0: the empty key */
 	int64_t		not_before, not_after;	/* 0: no bound */
 	size_t		len;
 	uint8_t		secret[KEY_SIZE];
@@ -43,6 +44,7 @@ edged_keys_new(const struct conf *c, const struct conf_edge *e)
 		if ((from = conf_key_find(c, e->spis[i])) == NULL)
 			continue;
 		to = &k->key[k->n++];
+		to->spi = from->spi;
 		to->not_before = from->not_before;
 		to->not_after = from->not_after;
 		to->len = from->len;
@@ -114,4 +116,16 @@ edged_keys_hello(struct edged_keys *k)
 {
 	return (
 	    struct edged_hello_key){ edged_keys_sign, edged_keys_verify, k };
+}
+
+bool
+edged_keys_show(const struct edged_keys *k, uint16_t i, struct wr *w)
+{
+	if (i >= k->n || k->key[i].spi == 0)
+		return false;
+	ctl_uint(w, "spi", k->key[i].spi);
+	ctl_string(w, "algorithm", "hmac-sha256");
+	ctl_validity(
+	    w, k->key[i].not_before, k->key[i].not_after, time(NULL));
+	return true;
 }

@@ -115,6 +115,7 @@ static const struct marsctl_column keys[] = {
 	{ "STATE", "state", 9, MARSCTL_COL_PLAIN },
 	{ "BEGINS IN", "begins-in", 10, MARSCTL_COL_PLAIN },
 	{ "ENDS IN", "ends-in", 9, MARSCTL_COL_PLAIN },
+	{ "EDGE", "edge", 8, MARSCTL_COL_PLAIN },
 	{ "NEIGHBORS", "neighbors", 0, MARSCTL_COL_PLAIN },
 };
 
@@ -239,7 +240,7 @@ const struct marsctl_show marsctl_shows[] = {
 	{ "redirect-map", NULL, ASK_MARSD, 0, COLUMNS(redirects) },
 	{ "neighbors", "neighbor", ASK_SCSPD, 0, COLUMNS(neighbors) },
 	{ "cache", "record", ASK_SCSPD, 0, COLUMNS(cache) },
-	{ "keys", NULL, ASK_SCSPD, 0, COLUMNS(keys) },
+	{ "keys", NULL, ASK_SCSPD | ASK_EDGED, 0, COLUMNS(keys) },
 	{ "limits", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(limits) },
 	{ "memory", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(memory) },
 	{ "interfaces", NULL, ASK_SERVER, ASK_EDGED, COLUMNS(interfaces) },

@@ -162,24 +162,7 @@ scsp_show_keys(struct scsp *s, void *cursor, struct wr *w)
 	scsp_auth_key_time(key, &from, &until);
 	ctl_uint(w, "spi", scsp_auth_key_spi(key));
 	ctl_string(w, "algorithm", scsp_auth_key_algorithm(key));
-	ctl_string(w, "state", scsp_auth_key_valid(key, now) ? "valid" :
-	    from != 0 && now < from ? "not yet" : "expired");
-	if (from != 0)
-		ctl_int(w, "not-before", from);
-	else
-		ctl_null(w, "not-before");
-	if (until != 0)
-		ctl_int(w, "not-after", until);
-	else
-		ctl_null(w, "not-after");
-	if (from != 0 && now < from)
-		ctl_age(w, "begins-in", (uint64_t)(from - now));
-	else
-		ctl_null(w, "begins-in");
-	if (until != 0 && now <= until)
-		ctl_age(w, "ends-in", (uint64_t)(until - now));
-	else
-		ctl_null(w, "ends-in");
+	ctl_validity(w, from, until, now);
 	put_key_users(w, s, key, now);
 	return true;
 }

@@ -67,6 +67,36 @@ ctl_null(struct wr *w, const char *name)
 	tag(w, CTL_NULL, name);
 }
 
+/* A time, and how far off it is; null where there is none, or not any more. */
+static void
+bound(struct wr *w, const char *name, int64_t at)
+{
+	if (at != 0)
+		ctl_int(w, name, at);
+	else
+		ctl_null(w, name);
+}
+
+static void
+distance(struct wr *w, const char *name, int64_t at, int64_t now)
+{
+	if (at != 0 && now < at)
+		ctl_age(w, name, (uint64_t)(at - now));
+	else
+		ctl_null(w, name);
+}
+
+void
+ctl_validity(struct wr *w, int64_t from, int64_t until, int64_t now)
+{
+	ctl_string(w, "state", from != 0 && now < from ? "not yet" :
+	    until != 0 && now > until ? "expired" : "valid");
+	bound(w, "not-before", from);
+	bound(w, "not-after", until);
+	distance(w, "begins-in", from, now);
+	distance(w, "ends-in", until, now);
+}
+
 void
 ctl_atm(struct wr *w, const char *name, const struct atm_addr *a)
 {

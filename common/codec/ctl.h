@@ -56,6 +56,12 @@ void	ctl_age(struct wr *, const char *, uint64_t);
 void	ctl_octets(struct wr *, const char *, const void *, size_t);
 /* what does not exist: null in JSON, - in a table */
 void	ctl_null(struct wr *, const char *);
+/*
+ * Of something that is valid from a time until another, as time(3) has them
+ * (0: without such a bound): "state", "not-before", "not-after", "begins-in"
+ * and "ends-in".
+ */
+void	ctl_validity(struct wr *, int64_t from, int64_t until, int64_t now);
 /* strings: addresses as text, and a server's identifier as 192.0.2.1 */
 void	ctl_atm(struct wr *, const char *, const struct atm_addr *);
 void	ctl_paddr(struct wr *, const char *, const struct paddr *);

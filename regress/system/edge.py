@@ -517,6 +517,9 @@ cluster "sites" { protocol ipv4 }
     for y in suites:
         wait("an edge is ready", lambda y=y: all(
             r["registered"] and r["forwards"] for r in y.ctl("edges")), 15)
+        keys = [r for r in y.ctl("keys") if r.get("edge")]
+        assert [(r["spi"], r["algorithm"], r["state"]) for r in keys] == [
+            (257, "hmac-sha256", "valid")], y.ctl("keys")
     g = "239.1.1.16"
     m = Member(sites[1], g)
     wait("site 2 has joined", lambda: suites[0].group(g), 10)
