@@ -380,16 +380,16 @@ parent_lan_tun(const struct conf_lan *l, uint16_t mtu, char *why, size_t size)
 
 /* Is there a master among the attributes of a link? */
 static bool
-has_master(const struct nlmsghdr *h, size_t len)
+has_master(struct nlmsghdr *h, size_t len)
 {
-	const struct rtattr *a;
+	struct rtattr *a; /* the macros cast to char * */
 	size_t left;
 
 	if (len < NLMSG_LENGTH(sizeof(struct ifinfomsg)) ||
 	    h->nlmsg_len > len || h->nlmsg_type != RTM_NEWLINK)
 		return false;
 	left = IFLA_PAYLOAD(h);
-	for (a = IFLA_RTA((const struct ifinfomsg *)NLMSG_DATA(h));
+	for (a = IFLA_RTA((struct ifinfomsg *)NLMSG_DATA(h));
 	    RTA_OK(a, left); a = RTA_NEXT(a, left))
 		if (a->rta_type == IFLA_MASTER)
 			return true;

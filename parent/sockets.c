@@ -307,6 +307,26 @@ group_id(const char *name)
 }
 
 /*
+ * Gives a file of ours to a group.  Who is of the group may, so that this
+ * needs no CAP_CHOWN, which the unit does not have.
+ */
+static int
+group_give(const char *path, const char *group)
+{
+	const gid_t own = getegid(), gid = group_id(group);
+	int res, e;
+
+	if (setegid(gid) == -1)
+		return -1;
+	res = chown(path, (uid_t)-1, gid);
+	e = errno;
+	if (setegid(own) == -1)
+		fatal("setegid");
+	errno = e;
+	return res;
+}
+
+/*
  * A socket of that path, which mars removes at its end: only a name that is in
  * control[] is ours.  group: who may use it, or empty: that of mars.
  */
@@ -329,7 +349,7 @@ control_listen(char *control, size_t size, const char *path, const char *group)
 		fatal("can't bind %s", sun.sun_path);
 	(void)umask(old);
 	(void)strlcpy(control, sun.sun_path, size);
-	if (*group != '\0' && chown(path, (uid_t)-1, group_id(group)) == -1)
+	if (*group != '\0' && group_give(path, group) == -1)
 		fatal("can't give %s to the group %s", path, group);
 	if (chmod(path, 0660) == -1 || listen(fd, CONTROL_BACKLOG) == -1)
 		fatal("can't listen on %s", path);
@@ -347,7 +367,7 @@ control_dir_open(const struct conf *c)
 	    stat(c->control, &st) == -1 || st.st_uid != geteuid())
 		return;
 	if (*c->control_group != '\0' &&
-	    chown(c->control, (uid_t)-1, group_id(c->control_group)) == -1)
+	    group_give(c->control, c->control_group) == -1)
 		fatal("can't give %s to the group %s", c->control,
 		    c->control_group);
 	if (chmod(c->control, readers ? 0751 : 0750) == -1)

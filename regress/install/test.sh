@@ -11,7 +11,7 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL WERROR
 
 # ok NAME CONDITION...: one test; what is in $work/log tells why it failed
 ok() {

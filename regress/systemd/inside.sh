@@ -56,6 +56,18 @@ landlocked() {
 	    awk '/sandbox/ && /landlock ABI/ { n++ } END { exit n != 2 }'
 }
 
+# Who may only read is enough for it, as its unit says.
+scraped() {
+	groupadd -r _marsctl &&
+	    echo 'control read-only group _marsctl' >> /etc/mars/mars.conf &&
+	    mars -n && cp $examples/mars-metrics* /etc/systemd/system/ &&
+	    systemctl daemon-reload && systemctl restart mars &&
+	    systemctl start mars-metrics.socket &&
+	    bash -c 'exec 3<>/dev/tcp/127.0.0.1/9311 &&
+		printf "GET /metrics HTTP/1.0\r\n\r\n" >&3 && cat <&3' |
+	    tee /dev/stderr | grep -q '^# EOF'
+}
+
 logged() {
 	journalctl -u mars --no-pager | tee /dev/stderr | grep -q "$1"
 }
@@ -86,6 +98,7 @@ ok "each child has a user, a root and filters of its own" confined
 ok "Landlock is in force under the unit's filter" landlocked
 ok "it is reloaded" systemctl reload mars
 ok "and the log says so" waits logged 'configuration reloaded'
+ok "a scraper is answered, by the units for that" scraped
 ok "a child that is killed ends the suite, and it starts again" \
     killed "$(systemctl show -p MainPID --value mars)"
 ok "it can be enabled" systemctl enable mars
