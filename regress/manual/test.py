@@ -349,7 +349,7 @@ def example_edges(e):
     wait("it forwards", lambda: " forwarder " in two.sh(
         "marsctl show lans"))
     wait("it is the querier", lambda: re.search(
-        "10.1.2.1 +querier", two.sh("marsctl show lans")))
+        '"querier4": *"querier"', two.sh("marsctl -j show lans")))
     session(e, two)
 
 
