@@ -14,12 +14,12 @@ logs=$BUILD/regress/log
 rm -rf "$logs"
 mkdir -p "$logs"
 
-# one NAME COMMAND...: runs it, at most 10 minutes, and counts what it says
+# one NAME COMMAND...: runs it, at most 15 minutes, and counts what it says
 one() {
 	name=$1
 	shift
 	log=$logs/$(echo "$name" | tr / -).tap
-	CMOCKA_MESSAGE_OUTPUT=TAP timeout 600 "$@" > "$log" 2> "$log.err" \
+	CMOCKA_MESSAGE_OUTPUT=TAP timeout 900 "$@" > "$log" 2> "$log.err" \
 	    < /dev/null
 	status=$?
 	skip=$(grep -c '^\(not \)*ok .*# SKIP' "$log")

@@ -104,7 +104,7 @@ every_command(void **state)
 	good("show joins", ASK_MARSD, "show joins");
 	good("show multicast-servers", ASK_MARSD, "show multicast-servers");
 	good("show redirect-map", ASK_MARSD, "show redirect-map");
-	good("show keys", ASK_SCSPD, "show keys");
+	good("show keys", ASK_SCSPD | ASK_EDGED, "show keys");
 	good("show limits", ASK_MARSD | ASK_SCSPD, "show limits");
 	good("show memory", ASK_MARSD | ASK_SCSPD, "show memory");
 	good("show interfaces", ASK_MARSD | ASK_SCSPD, "show interfaces");
