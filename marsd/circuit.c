@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "cluster.h"
+#include "endpoint.h"
 #include "tell.h"
 
 /* Do the prefixes of the configuration hold it?  Without any all may call. */
@@ -87,17 +88,6 @@ marsd_circuit_refused(struct marsd_circuit *ci, const char *why)
 	ci->why_at = ci->cluster->mars->ts->now;
 }
 
-/* Selectors tell the parts of a machine apart. */
-static bool
-same_machine(const struct atm_addr *a, const struct atm_addr *b)
-{
-	struct atm_addr x = *a, y = *b;
-
-	atm_addr_set_sel(&x, 0);
-	atm_addr_set_sel(&y, 0);
-	return atm_addr_equal(&x, &y);
-}
-
 bool
 marsd_circuits_drop(struct marsd_cluster *c, const struct atm_addr *who)
 {
@@ -106,7 +96,8 @@ marsd_circuits_drop(struct marsd_cluster *c, const struct atm_addr *who)
 
 	for (ci = LIST_FIRST(&c->circuits); ci != NULL; ci = next) {
 		next = LIST_NEXT(ci, entry);
-		if (!same_machine(vc_peer(ci->vc), who))
+		/* selectors tell the parts of a machine apart */
+		if (!endpoint_same(vc_peer(ci->vc), who))
 			continue;
 		vc_release(ci->vc, VC_CAUSE_NORMAL);
 		marsd_circuit_free(ci);

@@ -130,6 +130,18 @@ marsd_node_trace(
 }
 
 const char *
+marsd_bad_name(enum mars_drop bad)
+{
+	static const char *const names[MARS_DROP_MAX] = {
+#define X(sym, name, text) [sym] = name,
+		MARS_DROPS(X)
+#undef X
+	};
+
+	return names[bad];
+}
+
+const char *
 marsd_drop_name(enum marsd_drop d)
 {
 	static const char *const names[MARSD_DROP_MAX] = {
@@ -168,19 +180,24 @@ comes_near(bool *near, uint64_t used, uint64_t limit)
 }
 
 void
-marsd_limits_watch(struct marsd_proto *p)
+marsd_limits_used(
+    const struct marsd_proto *p, struct marsd_use l[MARSD_LIMIT_MAX])
 {
 	const struct conf_cluster *c = p->cluster->conf;
-	const struct {
-		const char	*name;
-		uint64_t	 used, limit;
-	} l[MARSD_LIMIT_MAX] = {
-#define X(sym, name, used, limit) [sym] = { name, used, limit },
-		MARSD_LIMITS(X)
+
+#define X(sym, name, used, limit) \
+	l[sym] = (struct marsd_use){ name, used, limit };
+	MARSD_LIMITS(X)
 #undef X
-	};
+}
+
+void
+marsd_limits_watch(struct marsd_proto *p)
+{
+	struct marsd_use l[MARSD_LIMIT_MAX];
 	int i;
 
+	marsd_limits_used(p, l);
 	for (i = 0; i < MARSD_LIMIT_MAX; i++) {
 		struct marsd_event ev = {
 			.pro = &p->pro, .why = l[i].name, .number = l[i].used

@@ -77,6 +77,11 @@ enum marsd_limit {
 	MARSD_LIMIT_MAX
 };
 
+struct marsd_use {
+	const char	*name;
+	uint64_t	 used, limit;
+};
+
 struct marsd_proto {
 	TAILQ_ENTRY(marsd_proto) entry;
 	struct marsd_cluster	*cluster;
@@ -180,6 +185,9 @@ void		 marsd_cluster_trace(struct marsd_cluster *,
 /* the same about a node; s: a group or a block, or NULL */
 void		 marsd_node_trace(const struct marsd_node *, const char *what,
 		    const struct marsd_span *s);
+/* what of each limit is used */
+void		 marsd_limits_used(const struct marsd_proto *,
+		    struct marsd_use [MARSD_LIMIT_MAX]);
 /* tells the owner of limits that are near, or are no more */
 void		 marsd_limits_watch(struct marsd_proto *);
 /* the same of the limit that each node has for itself */
@@ -188,5 +196,7 @@ void		 marsd_limits_watch_node(struct marsd_node *);
 enum marsd_drop	 marsd_cluster_refused(struct marsd_proto *, enum marsd_drop,
 		    const struct atm_addr *);
 const char	*marsd_drop_name(enum marsd_drop);
+/* why a message was malformed; not MARS_DROP_NONE */
+const char	*marsd_bad_name(enum mars_drop);
 
 #endif

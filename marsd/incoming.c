@@ -86,18 +86,6 @@ is_congested(struct marsd *m, const struct marsd_incoming *in)
 	return !marsd_reserve_take(&m->changes, &k->changes);
 }
 
-static const char *
-bad_name(enum mars_drop bad)
-{
-	static const char *const names[MARS_DROP_MAX] = {
-#define X(sym, name, text) [sym] = name,
-		MARS_DROPS(X)
-#undef X
-	};
-
-	return names[bad];
-}
-
 static enum marsd_drop
 marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
     const uint8_t *octets, size_t len)
@@ -115,7 +103,7 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 		if (bad == MARS_DROP_VERSION && mars_is_nhrp(octets, len))
 			return MARSD_DROP_NHRP;
 		c->bad[bad]++;
-		marsd_circuit_refused(ci, bad_name(bad));
+		marsd_circuit_refused(ci, marsd_bad_name(bad));
 		return MARSD_DROP_NONE;
 	}
 	if ((in.proto = marsd_proto_find(c, &in.msg.pro)) == NULL) {

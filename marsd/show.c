@@ -223,21 +223,12 @@ marsd_show_limits(struct marsd *m, void *cursor, struct wr *w)
 {
 	struct marsd_cursor *cur = cursor;
 	struct marsd_proto *p = marsd_show_proto(m, cur);
-	const struct conf_cluster *c;
+	struct marsd_use l[MARSD_LIMIT_MAX];
 	uint32_t i = cur->number;
 
 	if (p == NULL)
 		return false;
-	c = p->cluster->conf;
-	const struct {
-		const char	*name;
-		uint64_t	 used, limit;
-	} l[MARSD_LIMIT_MAX] = {
-#define X(sym, name, used, limit) [sym] = { name, used, limit },
-		MARSD_LIMITS(X)
-#undef X
-	};
-
+	marsd_limits_used(p, l);
 	marsd_put_proto(w, p);
 	ctl_string(w, "scope", p->cluster->name);
 	ctl_string(w, "name", l[i].name);

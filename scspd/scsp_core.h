@@ -127,7 +127,8 @@ struct scsp_ops {
 	void	(*trace)(void *, const struct scsp_trace *);	/* or NULL */
 	/*
 	 * Is there so much for marsd that waits that no more should come?
-	 * Then records are dropped, unacknowledged.  NULL: never.
+	 * Then records wait, and what is too much of them is dropped,
+	 * unacknowledged (hold.c).  NULL: never.
 	 */
 	bool	(*congested)(void *);
 	/* writes the record that undoes this one; 0: there is none */

@@ -136,20 +136,6 @@ static const char *const event_word[SCSP_EV_MAX] = {
 	[SCSP_EV_NEAR] = "limit",
 };
 
-/* The name of the event's cluster, or NULL. */
-static const char *
-cluster_of(const struct scspd_shell *d, const struct scsp_event *e)
-{
-	const struct conf_cluster *c;
-
-	if (e->pid != PID_MARS || d->service.conf == NULL)
-		return NULL;
-	TAILQ_FOREACH(c, &d->service.conf->clusters, entry)
-		if (c->server_group == e->sgid)
-			return c->name;
-	return NULL;
-}
-
 /* States that change say that the protocol works: no reason to warn. */
 static bool
 ordinary(enum scsp_event_code code)
@@ -157,11 +143,17 @@ ordinary(enum scsp_event_code code)
 	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN;
 }
 
+static bool
+has_cluster(const struct scsp_event *e)
+{
+	return e->cluster != NULL && *e->cluster != '\0';
+}
+
 /* As the operator has named it: a cluster, or a group without a name. */
 static void
 append_group(char *where, size_t size, const struct scsp_event *e)
 {
-	if (e->cluster != NULL && *e->cluster != '\0')
+	if (has_cluster(e))
 		log_append(where, size, "cluster %s: ", e->cluster);
 	else if (e->pid != PID_MARS)
 		log_append(where, size, "protocol %u: server group %u: ",
@@ -175,7 +167,7 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 	char where[256] = "", why[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
 		.event = event_word[e->code],
-		.cluster = cluster_of(d, e),
+		.cluster = has_cluster(e) ? e->cluster : NULL,
 		.who = e->neighbor,
 		.quiet = e->quiet,
 		.where = where,

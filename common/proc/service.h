@@ -228,7 +228,7 @@ struct service {
 	char			 user[NAME_SIZE];
 	char			 sandbox[SANDBOX_STRLEN];
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
-	struct atm_addr		 watches[SERVICE_WATCHES]; /* without SEL */
+	struct atm_addr		 watches[SERVICE_WATCHES]; /* any SEL */
 	uint64_t		 congestions;	/* how often it was congested */
 	uint64_t		 heard;		/* by the sibling: how often it
 						 * has read something */

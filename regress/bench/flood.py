@@ -26,9 +26,10 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../system"))
-import suite                                            # noqa: E402
-from suite import BASE_PORT, BUILD, Server, link, links_up, wait  # noqa: E402
+import house
+from house import Helper
+import suite
+from suite import BASE_PORT, link, links_up, wait
 
 GOOD_RATIO, SHORT_RATIO = 0.99, 0.9
 GOOD_P99 = 50                   # ms
@@ -53,30 +54,10 @@ in 2 s.""" % (GOOD_RATIO, GOOD_P99, GROWN >> 10, RECORD, DEAD, GOOD_AGAIN,
                    GOOD_TOLD, GOOD_DATAGRAMS)
 
 
-class House(Server):
-    """A server as it is by default, but for what makes a row short or large."""
-    cmis = 20000
-
-    def text(self):
-        peers = "".join("""
-	neighbor 127.0.0.%d { key 257, hello-interval 1 }""" % p
-                        for p in self.neighbors)
-        return """server-id %s
-udp base-port %d
-listen on udp %s
-control "%s"
-user marsd none
-user scspd none
-key 257 { algorithm hmac-sha256, file "%s/257.key" }
-%s
-cluster "lis1" {
-	protocol ipv4
-	cmi %d - %d
-	%s%s
-}
-""" % (self.address, self.base_port, self.address, self.dir, self.dir,
-            self.top, self.n * 20000 - 19999, self.n * 20000 - 20000 +
-            self.cmis, LIMITS + "\t" + self.cluster, peers)
+class House(house.House):
+    """What makes a row short or large."""
+    limits = LIMITS
+    of_neighbor = ", hello-interval 1"
 
     def is_honest(self):
         """Is the honest neighbor aligned?"""
@@ -89,38 +70,6 @@ cluster "lis1" {
         with open(self.log) as f:
             return sum("127.0.0.%d" % HONEST in line and
                        "alignment state Aligned to" in line for line in f)
-
-    def rss(self):
-        """Of both children, in kB."""
-        kb = 0
-        for pid in self.children().values():
-            with open("/proc/%d/status" % pid) as f:
-                kb += sum(int(line.split()[1]) for line in f
-                          if line.startswith("VmRSS:"))
-        return kb
-
-
-class Helper:
-    """A program that takes lines, and answers each with one of JSON."""
-
-    def __init__(self, name, *args):
-        self.process = subprocess.Popen(
-            ["%s/regress/bench/%s" % (BUILD, name)] + [str(a) for a in args],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        suite.running.append(self.process)
-
-    def tell(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def hear(self):
-        line = self.process.stdout.readline()
-        assert line, "%s has ended" % self.process.args[0]
-        return json.loads(line)
-
-    def ask(self, line):
-        self.tell(line)
-        return self.hear()
 
 
 class Row(Helper):
@@ -171,7 +120,7 @@ class Row(Helper):
         assert self.a.marsctl("reload").returncode == 0
 
     def probe(self, load="none", first=0, n=0, rate=0, act=None):
-        before, lost = self.a.rss(), self.a.lost()
+        before, lost = sum(self.a.rss().values()), self.a.lost()
         revalidations = self.a.counter("revalidations")
         began = time.monotonic()
         self.tell("probe %g %g %s %d %d %g" % (
@@ -181,7 +130,7 @@ class Row(Helper):
         r = self.hear()
         r["took"] = round(time.monotonic() - began, 1)
         if self.a.process.poll() is None:
-            r["grown"] = self.a.rss() - before
+            r["grown"] = sum(self.a.rss().values()) - before
             r["bound"] = int(GROWN + RECORD * self.kept)
             r["lost"] = self.a.lost() - lost
             r["aligned"] = self.a.is_honest()

@@ -14,14 +14,13 @@ process that has them, one that learns them, a MAC for each packet, a table.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../system"))
-import suite                                            # noqa: E402
-from suite import BASE_PORT, BUILD, Server, links_up, wait  # noqa: E402
+import house
+import suite
+from suite import BASE_PORT, BUILD, links_up, wait
 
 CLIENTS = 1000
 LIMITS = """limit { rate 1000000, joins 4000000, groups 4000000,
@@ -30,60 +29,14 @@ LIMITS = """limit { rate 1000000, joins 4000000, groups 4000000,
 """
 
 
-class House(Server):
-    def text(self):
-        peers = "".join("""
-	neighbor 127.0.0.%d { key 257 }""" % p for p in self.neighbors)
-        return """server-id %s
-udp base-port %d
-listen on udp %s
-control "%s"
-user marsd none
-user scspd none
-key 257 { algorithm hmac-sha256, file "%s/257.key" }
-cluster "lis1" {
-	protocol ipv4
-	cmi %d - %d
-	%s%s
-}
-""" % (self.address, self.base_port, self.address, self.dir, self.dir,
-            self.n * 20000 - 19999, self.n * 20000, LIMITS, peers)
-
-    def cpu(self):
-        """Seconds of all its processes."""
-        ns = 0
-        for pid in list(self.children().values()) + [self.process.pid]:
-            with open("/proc/%d/schedstat" % pid) as f:
-                ns += int(f.read().split()[0])
-        return ns / 1e9
-
-    def rss(self):
-        """Of each child, in MiB."""
-        r = {}
-        for name, pid in self.children().items():
-            with open("/proc/%d/status" % pid) as f:
-                r[name] = sum(int(line.split()[1]) for line in f
-                              if line.startswith("VmRSS:")) / 1024
-        return r
-
-
-def player(*servers):
-    p = subprocess.Popen(
-        [BUILD + "/regress/bench/flood", str(BASE_PORT), *servers],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    suite.running.append(p)
-
-    def ask(line):
-        p.stdin.write(line + "\n")
-        p.stdin.flush()
-        return json.loads(p.stdout.readline())
-    return ask
+class House(house.House):
+    limits = LIMITS
 
 
 def sync(n):
     a = House(1, (2,)).start()
     b = House(2, (1,))
-    ask = player(a.address)
+    ask = house.Helper("flood", BASE_PORT, a.address).ask
     r = ask("register 0 %d 0" % CLIENTS)
     assert r["registered"] == CLIENTS, r
     r = ask("join 0 %d %d e4000000 20000" % (CLIENTS, n // CLIENTS))
@@ -140,7 +93,8 @@ def main():
                   "%d us, p99 %d" % (
                 n, r["cpu"], f["cpu"], r["cpu"] / f["cpu"], r["wall"],
                 f["wall"], r["wall"] / f["wall"], ", ".join(
-                    "%s %d" % kv for kv in sorted(r["memory"].items())),
+                    "%s %d" % (k, kb >> 10)
+                    for k, kb in sorted(r["memory"].items())),
                 r["update"]["p50"], r["update"]["p99"]), flush=True)
     if args.j:
         json.dump(results, sys.stdout, indent=1)

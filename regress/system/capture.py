@@ -8,7 +8,7 @@ import stat
 import struct
 import subprocess
 
-from suite import Client, Server, Skip, main, running, script, test, wait, \
+from suite import Client, Skip, main, pair, running, script, test, wait, \
     BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
@@ -57,14 +57,6 @@ def capture(server, name, *words, options=()):
     running.append(p)
     wait("a section", lambda: os.path.exists(path) and blocks(path))
     return p, path
-
-
-def pair():
-    a, b = Server(1, (2,)), Server(2, (1,))
-    a.start()
-    b.start()
-    wait("both are aligned", lambda: a.aligned() and b.aligned())
-    return a, b
 
 
 @test

@@ -10,7 +10,7 @@ import time
 
 import edgenet
 from edgenet import Member, Net, Sender, Site, pump, stream
-from suite import Skip, cleanup, running, wait
+from suite import Skip, running, wait
 
 net = None
 tests = []
@@ -554,33 +554,7 @@ def main():
         print("1..1")
         return 1
     print("# up after %.1f s" % (time.monotonic() - begin), flush=True)
-    return run(tests)
-
-
-def run(tests):
-    """Those that are named, or all; 0 if all went well."""
-    bad = 0
-    wanted = sys.argv[1:]
-    chosen = [f for f in tests if not wanted or f.__name__ in wanted]
-    for i, f in enumerate(chosen, 1):
-        begin = time.monotonic()
-        name = "%s: %s" % (f.__name__, " ".join(f.__doc__.split()))
-        try:
-            f()
-            print("ok %d - %s" % (i, name), flush=True)
-        except Skip as e:
-            print("ok %d - %s # SKIP %s" % (i, name, e), flush=True)
-        except Exception as e:      # a test must not end the others
-            bad += 1
-            print("not ok %d - %s" % (i, name), flush=True)
-            print("# %s: %s" % (type(e).__name__, e), flush=True)
-        print("# %.1f s" % (time.monotonic() - begin), flush=True)
-    if bad:
-        for s in [net.mars] + [x.suite for x in net.sites.values()]:
-            print("".join("# " + x for x in s.tail(15).splitlines(True)))
-    print("1..%d" % len(chosen))
-    cleanup()
-    return bad != 0
+    return edgenet.run(net, tests)
 
 
 if __name__ == "__main__":

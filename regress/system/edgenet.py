@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 
-from suite import Gone, Server, wait
+from suite import Gone, Server, Skip, cleanup, wait
 
 NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
@@ -475,3 +475,29 @@ def stream(sender, members, count, rate=200, at=None, settle=0.3):
         sender.send()
         pump(members, max(0, begin + (i + 1) / rate - time.monotonic()))
     pump(members, settle)
+
+
+def run(net, tests):
+    """Those that are named, or all; 0 if all went well."""
+    bad = 0
+    wanted = sys.argv[1:]
+    chosen = [f for f in tests if not wanted or f.__name__ in wanted]
+    for i, f in enumerate(chosen, 1):
+        begin = time.monotonic()
+        name = "%s: %s" % (f.__name__, " ".join(f.__doc__.split()))
+        try:
+            f()
+            print("ok %d - %s" % (i, name), flush=True)
+        except Skip as e:
+            print("ok %d - %s # SKIP %s" % (i, name, e), flush=True)
+        except Exception as e:      # a test must not end the others
+            bad += 1
+            print("not ok %d - %s" % (i, name), flush=True)
+            print("# %s: %s" % (type(e).__name__, e), flush=True)
+        print("# %.1f s" % (time.monotonic() - begin), flush=True)
+    if bad:
+        for s in [net.mars] + [x.suite for x in net.sites.values()]:
+            print("".join("# " + x for x in s.tail(15).splitlines(True)))
+    print("1..%d" % len(chosen))
+    cleanup()
+    return bad != 0

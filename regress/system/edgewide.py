@@ -243,7 +243,7 @@ def main():
     for n in range(1, SITES + 1):
         edge.net.site(n, edge="df off" if n == 10 else "")
     edge.net.start()
-    return edge.run(tests)
+    return edgenet.run(edge.net, tests)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 
-from suite import Client, Server, Skip, main, script, test, wait, BUILD
+from suite import Client, Server, Skip, main, pair, script, test, wait, BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
 MEMBER, MCS = "127.0.0.11", "127.0.0.19"
@@ -22,14 +22,6 @@ SHOWS = {
     "limits": (), "memory": (), "interfaces": (), "counters": (),
     "circuits": (),
 }
-
-
-def pair(**kw):
-    a, b = Server(1, (2,), **kw), Server(2, (1,), **kw)
-    a.start()
-    b.start()
-    wait("both are aligned", lambda: a.aligned() and b.aligned())
-    return a, b
 
 
 def populated():

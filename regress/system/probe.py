@@ -11,7 +11,7 @@ import time
 
 import edgenet
 from edgenet import Member, Net, Sender, Site, Tap, ip
-from suite import cleanup, wait
+from suite import wait
 
 net = None
 tests = []
@@ -222,28 +222,11 @@ def main():
     if why is not None:
         print("1..0 # SKIP " + why)
         return 0
-    bad = 0
     net = Net()
     for n in 1, 2, 3, 4:
         net.site(n)
     net.start()
-    wanted = sys.argv[1:]
-    chosen = [f for f in tests if not wanted or f.__name__ in wanted]
-    for i, f in enumerate(chosen, 1):
-        name = "%s: %s" % (f.__name__, " ".join(f.__doc__.split()))
-        try:
-            f()
-            print("ok %d - %s" % (i, name), flush=True)
-        except Exception as e:      # a test must not end the others
-            bad += 1
-            print("not ok %d - %s" % (i, name), flush=True)
-            print("# %s: %s" % (type(e).__name__, e), flush=True)
-    if bad:
-        for s in [net.mars] + [x.suite for x in net.sites.values()]:
-            print("".join("# " + x for x in s.tail(15).splitlines(True)))
-    print("1..%d" % len(chosen))
-    cleanup()
-    return bad != 0
+    return edgenet.run(net, tests)
 
 
 if __name__ == "__main__":

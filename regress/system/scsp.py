@@ -2,14 +2,7 @@
 # SPDX-License-Identifier: ISC
 """What an operator sees of SCSP: neighbors, their keys, the log."""
 
-from suite import Server, main, test, wait
-
-
-def pair(**kw):
-    a = Server(1, (2,), **kw).start()
-    b = Server(2, (1,), **kw).start()
-    wait("both are aligned", lambda: a.aligned() and b.aligned())
-    return a, b
+from suite import Server, main, pair, test, wait
 
 
 def lines(server, text):

@@ -262,6 +262,14 @@ cluster "lis1" {
                    if r["name"] == name)
 
 
+def pair(**kw):
+    """Two servers that are aligned with each other."""
+    a = Server(1, (2,), **kw).start()
+    b = Server(2, (1,), **kw).start()
+    wait("both are aligned", lambda: a.aligned() and b.aligned())
+    return a, b
+
+
 class Client:
     """A marsc that runs in the background."""
 

@@ -7,22 +7,13 @@ import os
 import signal
 import subprocess
 
-from suite import Client, Server, main, marsc, script, test, wait, BUILD
+from suite import Client, Server, main, marsc, pair, script, test, wait, BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
 # marsc's timers, short, so that a test is
 QUICK = tuple(w for t in (
     "retransmit=1", "reregister-min=0", "reregister-max=1", "rejoin-min=0",
     "rejoin-max=1", "loop=2", "redirect-map=4") for w in ("-t", t))
-
-
-def pair(**kw):
-    a = Server(1, (2,), **kw)
-    b = Server(2, (1,), **kw)
-    a.start()
-    b.start()
-    wait("both are aligned", lambda: a.aligned() and b.aligned())
-    return a, b
 
 
 def both(a, b, group, members):

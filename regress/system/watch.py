@@ -11,19 +11,10 @@ import socket
 import subprocess
 import tempfile
 
-from suite import Client, Server, Skip, main, running, script, test, wait, \
+from suite import Client, Server, Skip, main, pair, running, script, test, wait, \
     BUILD
 
 A, B = "127.0.0.1", "127.0.0.2"
-
-
-def pair(**kw):
-    a = Server(1, (2,), **kw)
-    b = Server(2, (1,), **kw)
-    a.start()
-    b.start()
-    wait("both are aligned", lambda: a.aligned() and b.aligned())
-    return a, b
 
 
 # --- metrics
