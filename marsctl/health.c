@@ -39,12 +39,9 @@ health_wrong(struct health *h, enum health_level level, const char *fmt, ...)
 static uint64_t
 health_number(struct rd row, const char *key, uint64_t otherwise)
 {
-	struct ctl_value v;
+	uint64_t n;
 
-	return ctl_find(&row, key, &v) &&
-	    (v.tag == CTL_UINT || v.tag == CTL_BOOL ||
-	    (v.tag == CTL_INT && (int64_t)v.number >= 0)) ? v.number :
-	    otherwise;
+	return ctl_find_number(row, key, &n) ? n : otherwise;
 }
 
 static const char *

@@ -161,6 +161,7 @@ void
 metrics_init(struct metrics *m)
 {
 	memset(m, 0, sizeof(*m));
+	m->flows = SIZE_MAX;
 }
 
 void
@@ -296,17 +297,28 @@ sample_number(struct rd row, const char *key, const char *is, uint64_t *n)
 {
 	struct ctl_value v;
 
-	if (!ctl_find(&row, key, &v))
-		return false;
-	if (v.tag == CTL_STRING && is != NULL)
-		*n = is_word_of(v.string, is);
-	else if (v.tag == CTL_UINT || v.tag == CTL_BOOL)
-		*n = v.number;
-	else if (v.tag == CTL_INT && (int64_t)v.number >= 0)
-		*n = v.number;
-	else
-		return false;
+	if (is == NULL || !ctl_find_string(row, key, &v))
+		return ctl_find_number(row, key, n);
+	*n = is_word_of(v.string, is);
 	return true;
+}
+
+/*
+ * Adds a sample of the flows to the one with the same labels, if there is one
+ * already: flows are very many, and their edges few.
+ */
+static void
+fold(struct metrics *m, const struct metrics_sample *s)
+{
+	struct metrics_sample *t;
+
+	for (t = &m->samples[m->flows]; t < s; t++)
+		if (strcmp(t->name, s->name) == 0 &&
+		    strcmp(t->labels, s->labels) == 0) {
+			t->value += s->value;
+			m->n--;
+			return;
+		}
 }
 
 static void
@@ -326,6 +338,8 @@ by_rule(struct metrics *m, const struct metrics_rule *rule,
 		metrics_label(s, "process", strlen("process"), process);
 	else
 		label_row(s, rule->labels, row);
+	if (s->sum && m->flows != SIZE_MAX)
+		fold(m, s);
 }
 
 /* mars_PROCESS_NAME_total: letters, digits, and the rest as underscores. */
@@ -448,6 +462,7 @@ by_flow(struct metrics *m, struct rd row)
 	s->sum = true;
 	s->value = 1;
 	label_row(s, "edge direction", row);
+	fold(m, s);
 }
 
 void
@@ -456,6 +471,8 @@ metrics_row(struct metrics *m, const char *show, const char *process,
 {
 	size_t i;
 
+	if (m->flows == SIZE_MAX && strcmp(show, "flows") == 0)
+		m->flows = m->n;
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (strcmp(rules[i].show, show) == 0)
 			by_rule(m, &rules[i], process, row);

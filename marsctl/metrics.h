@@ -49,6 +49,7 @@ struct metrics_sample {
 struct metrics {
 	struct metrics_sample *samples;
 	size_t		 n, size;
+	size_t		 flows;		/* their first; SIZE_MAX: none yet */
 	bool		 short_of_memory;
 };
 

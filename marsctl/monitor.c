@@ -116,12 +116,8 @@ monitor_row(void *arg, const char *process, struct rd row,
 static bool
 monitor_wants(const struct monitor *m, struct rd row)
 {
-	size_t i;
-
-	for (i = 0; i < m->local->request->nfilters; i++)
-		if (!ctl_filter_wants(&m->filters[i], row))
-			return false;
-	return true;
+	return ctl_filters_want(
+	    m->filters, m->local->request->nfilters, row);
 }
 
 static void
@@ -223,9 +219,9 @@ monitor_filters(struct monitor *m, struct marsctl_answer *a)
 			    q->filters[i].value, why);
 			return false;
 		}
-		/* these never let a drop through: don't look for any */
-		if (strcmp(q->filters[i].word, "group") == 0 ||
-		    (strcmp(q->filters[i].word, "event") == 0 &&
+		/* others never let a drop through: don't look for any */
+		if (strcmp(q->filters[i].word, "cluster") != 0 &&
+		    (strcmp(q->filters[i].word, "event") != 0 ||
 		    strcmp(q->filters[i].value, "drop") != 0))
 			m->ask = 0;
 	}

@@ -51,9 +51,9 @@ top_look(struct top *t)
 static uint64_t
 top_number(struct rd row, const char *key)
 {
-	struct ctl_value v;
+	uint64_t n;
 
-	return ctl_find(&row, key, &v) && v.tag == CTL_UINT ? v.number : 0;
+	return ctl_find_number(row, key, &n) ? n : 0;
 }
 
 /* Puts the row's strings of these names together, up to a NULL. */
@@ -187,8 +187,7 @@ top_print(struct top *t, FILE *f, uint64_t ms, size_t lines)
 	top_section(t, f, TOP_NEIGHBORS, "RECORDS WITH NEIGHBOR", ms, lines);
 	top_section(t, f, TOP_DROPS, "DROPS", ms, lines);
 	/* they are counted anew */
-	tally_look(&t->of[TOP_GROUPS]);
-	tally_sweep(&t->of[TOP_GROUPS]);
+	tally_free(&t->of[TOP_GROUPS]);
 }
 
 /* --- the command */

@@ -30,7 +30,6 @@ struct topology_server {
 	char		 address[TOPOLOGY_WORD];
 	char		 state[TOPOLOGY_WORD];	/* as of show servers */
 	uint64_t	 members;
-	size_t		 edges;
 };
 
 struct topology_adjacency {

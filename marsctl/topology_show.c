@@ -41,10 +41,9 @@ line_word_of(char *buf, struct rd row, const char *key)
 static uint64_t
 topology_number(struct rd row, const char *key)
 {
-	struct ctl_value v;
+	uint64_t n;
 
-	return ctl_find(&row, key, &v) &&
-	    (v.tag == CTL_UINT || v.tag == CTL_BOOL) ? v.number : 0;
+	return ctl_find_number(row, key, &n) ? n : 0;
 }
 
 static void

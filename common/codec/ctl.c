@@ -208,3 +208,15 @@ ctl_find_string(struct rd r, const char *name, struct ctl_value *v)
 {
 	return ctl_find(&r, name, v) && v->tag == CTL_STRING;
 }
+
+bool
+ctl_find_number(struct rd r, const char *name, uint64_t *n)
+{
+	struct ctl_value v;
+
+	if (!ctl_find(&r, name, &v))
+		return false;
+	*n = v.number;
+	return v.tag == CTL_UINT || v.tag == CTL_AGE || v.tag == CTL_BOOL ||
+	    (v.tag == CTL_INT && (int64_t)v.number >= 0);
+}

@@ -95,5 +95,7 @@ bool	ctl_find(struct rd *, const char *, struct ctl_value *);
  * is
  */
 bool	ctl_find_string(struct rd, const char *, struct ctl_value *);
+/* the same for a number, an age or a truth (0 or 1); false: below 0, too */
+bool	ctl_find_number(struct rd, const char *, uint64_t *);
 
 #endif

@@ -234,3 +234,14 @@ ctl_filter_wants(const struct ctl_filter *f, struct rd row)
 {
 	return f->kind->wants(f, row);
 }
+
+bool
+ctl_filters_want(const struct ctl_filter *f, size_t n, struct rd row)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!ctl_filter_wants(&f[i], row))
+			return false;
+	return true;
+}

@@ -36,5 +36,8 @@ struct ctl_filter {
 const char	*ctl_filter_set(struct ctl_filter *, const char *word,
 		    const char *value);
 bool		 ctl_filter_wants(const struct ctl_filter *, struct rd row);
+/* do all of them? */
+bool		 ctl_filters_want(const struct ctl_filter *, size_t n,
+		    struct rd row);
 
 #endif

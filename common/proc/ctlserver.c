@@ -158,13 +158,9 @@ static bool
 row_wanted(const struct ctl_conn *c, const struct wr *w)
 {
 	struct rd r;
-	size_t i;
 
 	rd_init(&r, w->buf, w->len);
-	for (i = 0; i < c->nfilters; i++)
-		if (!ctl_filter_wants(&c->filters[i], r))
-			return false;
-	return true;
+	return ctl_filters_want(c->filters, c->nfilters, r);
 }
 
 /* The next row of a listing, or its end.  Returns the work that it was. */
@@ -419,7 +415,10 @@ followers(const struct ctlserver *s)
 static const char *
 conn_follow(struct ctl_conn *c, enum ctl_stream stream)
 {
-	if (followers(c->server) >= FOLLOWERS_MAX)
+	/* who may only be shown things leaves room for others here, too */
+	const uint32_t max = c->reader ? FOLLOWERS_MAX / 2 : FOLLOWERS_MAX;
+
+	if (followers(c->server) >= max)
 		return "too many follow already";
 	c->later = c->follows = true;
 	c->stream = stream;
@@ -430,7 +429,8 @@ conn_follow(struct ctl_conn *c, enum ctl_stream stream)
 static void
 conn_monitor(struct ctl_conn *c)
 {
-	const char *wrong = conn_follow(c, CTL_STREAM_EVENTS);
+	const char *wrong = c->argc != 0 ? "monitor takes no arguments" :
+	    conn_follow(c, CTL_STREAM_EVENTS);
 
 	if (wrong != CTL_LATER)
 		conn_end(c, false, wrong);

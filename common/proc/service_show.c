@@ -153,20 +153,28 @@ link_circuits(const struct service_link *l)
 	return n;
 }
 
+/* Of all links. */
+static uint64_t
+service_circuits(struct service *s)
+{
+	struct service_link *l;
+	uint64_t n = 0;
+	uint32_t i;
+
+	for (i = 0; (l = service_link_at(s, i)) != NULL; i++)
+		n += link_circuits(l);
+	return n;
+}
+
 /* One object: the owner's values, then those of the process. */
 bool
 service_show_summary(void *arg, void *cursor, struct wr *w)
 {
 	struct service *s = arg;
-	struct service_link *l;
-	uint64_t n = 0;
-	uint32_t i;
 
 	if (!s->hooks->summary(s->arg, cursor, w))
 		return false;
-	for (i = 0; (l = service_link_at(s, i)) != NULL; i++)
-		n += link_circuits(l);
-	ctl_uint(w, "circuits", n);
+	ctl_uint(w, "circuits", service_circuits(s));
 	ctl_string(w, "sandbox", s->sandbox);
 	return true;
 }
@@ -195,11 +203,11 @@ own_limits(struct service *s, void *cursor, struct wr *w)
 static uint64_t
 row_number(const struct wr *w, const char *name)
 {
-	struct ctl_value v;
+	uint64_t n;
 	struct rd r;
 
 	rd_init(&r, w->buf, w->len);
-	return ctl_find(&r, name, &v) ? v.number : 0;
+	return ctl_find_number(r, name, &n) ? n : 0;
 }
 
 bool
@@ -224,17 +232,12 @@ static bool
 own_memory(struct service *s, void *cursor, struct wr *w)
 {
 	struct service_cursor *at = cursor;
-	struct service_link *l;
-	uint64_t circuits = 0;
-	uint32_t i;
 
 	if (at->at++ > 0)
 		return false;
-	for (i = 0; (l = service_link_at(s, i)) != NULL; i++)
-		circuits += link_circuits(l);
 	ctl_string(w, "process", s->hooks->name);
 	ctl_string(w, "name", "circuits");
-	ctl_uint(w, "count", circuits);
+	ctl_uint(w, "count", service_circuits(s));
 	ctl_null(w, "octets");
 	return true;
 }

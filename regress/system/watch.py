@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 from suite import Client, Server, Skip, main, pair, running, script, test, wait, \
     BUILD
@@ -84,6 +85,9 @@ def metrics_are_clean():
     assert m["mars_neighbor_up"] == {
         'cluster="lis1",neighbor="127.0.0.2.0"': 1} or \
         list(m["mars_neighbor_up"].values()) == [1], m["mars_neighbor_up"]
+    for name in ("mars_uptime_seconds", "mars_server_heard_seconds",
+                 "mars_neighbor_state_seconds"):
+        assert m[name], name
     assert m["mars_marsd_joins_total"]['scope="lis1"'] >= 2
     # each message has taken some time, and so has each record at b
     assert m["mars_request_seconds_count"][""] >= 3
@@ -339,6 +343,22 @@ def top_prints_once_where_there_is_no_terminal():
     assert r.returncode == 1 and "number" in r.stderr, r
 
 
+def keys_that_end(a, health):
+    """In 5 days, or, said so, not within 3."""
+    def until(days):
+        return time.strftime(" valid until %Y-%m-%dT%H:%M:%SZ }", time.gmtime(
+            time.time() + days * 86400))
+    text = a.text()
+    a.write(text.replace('257.key" }', '257.key",' + until(5.5)))
+    assert a.marsctl("reload").returncode == 0
+    wait("it is said", lambda: health(1, "key with SPI 257 ends in 5 days"))
+    m = metrics(a)["mars_key_seconds"]
+    assert 5 * 86400 < list(m.values())[0] < 6 * 86400, m
+    assert "SPI 257" not in a.marsctl("health", "days", "3").stdout
+    a.write(text)
+    assert a.marsctl("reload").returncode == 0
+
+
 @test
 def health_is_one_sentence():
     """0, 1 or 2: aligned, a neighbor down, a daemon hung, none"""
@@ -352,6 +372,8 @@ def health_is_one_sentence():
             r.stdout.count("\n") == 1 and r
     wait("it is well", lambda: health(0, "mars OK: "))
     assert json.loads(a.marsctl("-j", "health").stdout)["ok"] is True
+    keys_that_end(a, health)
+    wait("it is well again", lambda: health(0, "mars OK: "))
     assert c.stop() == 0
     wait("one is down", lambda: health(1, "127.0.0.3"))
     assert json.loads(a.marsctl("-j", "health").stdout)["level"] == "WARNING"

@@ -176,6 +176,7 @@ static void
 values_are_found_by_name(void **state)
 {
 	struct ctl_value v;
+	uint64_t n;
 	struct rd r, all;
 
 	(void)state;
@@ -195,6 +196,15 @@ values_are_found_by_name(void **state)
 	assert_true(ctl_find_string(all, "a", &v));
 	assert_string_equal(v.string, "xy");
 	assert_false(ctl_find_string(all, "b", &v)); /* a number */
+	assert_true(ctl_find_number(all, "b", &n));
+	assert_true(n == 0xff00000000000001ULL);
+	assert_true(ctl_find_number(all, "q", &n)); /* an age */
+	assert_int_equal(n, 61);
+	assert_true(ctl_find_number(all, "d", &n)); /* true */
+	assert_int_equal(n, 1);
+	assert_false(ctl_find_number(all, "c", &n)); /* -2 */
+	assert_false(ctl_find_number(all, "r", &n)); /* null */
+	assert_false(ctl_find_number(all, "a", &n));
 	assert_int_equal(all.left, sizeof(expected));
 }
 

@@ -292,7 +292,7 @@ a_key(struct health *h, const char *state, int64_t left)
 	ctl_uint(&w, "spi", 257);
 	ctl_string(&w, "state", state);
 	if (left >= 0)
-		ctl_uint(&w, "ends-in", (uint64_t)left);
+		ctl_age(&w, "ends-in", (uint64_t)left);
 	health_row(h, "keys", row_end());
 }
 
