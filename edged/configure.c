@@ -193,22 +193,11 @@ built_serves(struct edged_built *b, const struct conf_edge *e,
 
 /* --- of a LAN */
 
-static bool
-prefix_single(const struct ip_prefix *p)
-{
-	return p->bits == (p->v6 ? 128 : 32);
-}
-
 /* Has one of two prefixes all of the other, this is the smaller one. */
 static const struct ip_prefix *
 prefix_both(const struct ip_prefix *a, const struct ip_prefix *b)
 {
-	const struct ip_prefix *small = a->bits > b->bits ? a : b;
-	struct paddr first;
-
-	prefix_first(small, &first);
-	return a->v6 == b->v6 && edged_prefix_has(small == a ? b : a, &first) ?
-	    small : NULL;
+	return ip_prefix_covers(a, b) ? b : ip_prefix_covers(b, a) ? a : NULL;
 }
 
 /*
@@ -234,7 +223,7 @@ built_statics(struct edged_built *b, const struct conf_edge *e,
 	TAILQ_FOREACH(i, &e->link_locals, entry)
 		prefix_first(&i->prefix, &to[lc->nfixed++]);
 	TAILQ_FOREACH(i, &l->statics, entry)
-		if (prefix_single(&i->prefix))
+		if (ip_prefix_single(&i->prefix))
 			prefix_first(&i->prefix, &to[lc->nfixed++]);
 }
 
@@ -257,7 +246,7 @@ built_blocks(struct edged_built *b, const struct edged_policy *policy,
 	TAILQ_FOREACH(i, &l->statics, entry)
 		for (a = 0; a < policy->nallow; a++) {
 			p = prefix_both(&i->prefix, &policy->allow[a].group);
-			if (prefix_single(&i->prefix) || p == NULL ||
+			if (ip_prefix_single(&i->prefix) || p == NULL ||
 			    (policy->allow[a].dirs & EDGED_DIR_IN) == 0)
 				continue;
 			prefix_first(p, &to[lc->nblocks].min);

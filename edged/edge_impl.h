@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* What edge.c, forward.c and show.c share; nobody else includes it. */
+/*
+ * What edge.c and the files around it share: forward.c, join.c, offload.c,
+ * probing.c and show.c; nobody else includes it.
+ */
 #ifndef EDGED_EDGE_IMPL_H
 #define EDGED_EDGE_IMPL_H
 

@@ -155,8 +155,7 @@ flow_transmit(struct edged_edge *e, struct edged_flow *f, const void *packet,
     size_t len, uint8_t tos)
 {
 	const struct paddr *group = &f->group->addr;
-	struct marsc *c =
-	    e->self.client[group->len == 16 ? EDGED_V6 : EDGED_V4];
+	struct marsc *c = edged_end_client(&e->self, group);
 	struct marsc_sent sent;
 	struct vc_sdu *s;
 
@@ -206,8 +205,7 @@ tell_too_big(struct edged_port *p, const struct edged_ip *ip, uint32_t mtu)
 static uint32_t
 edge_mtu(const struct edged_edge *e, const struct paddr *group)
 {
-	const struct marsc *c =
-	    e->self.client[group->len == 16 ? EDGED_V6 : EDGED_V4];
+	const struct marsc *c = edged_end_client(&e->self, group);
 	size_t max = c == NULL ? e->conf.mtu : marsc_packet_max(c, group);
 
 	return max < e->conf.mtu ? (uint32_t)max : e->conf.mtu;

@@ -95,9 +95,7 @@ edged_range_among(
 static bool
 range_within(const struct edged_range *r, const struct edged_range *in)
 {
-	return r->min.len == in->min.len &&
-	    paddr_cmp(&in->min, &r->min) <= 0 &&
-	    paddr_cmp(&r->max, &in->max) <= 0;
+	return edged_range_has(in, &r->min) && edged_range_has(in, &r->max);
 }
 
 static size_t

@@ -95,8 +95,9 @@ edged_kernel_add(
 
 	kernel_key(&flow.key, e->ifindex, &e->source, &e->group);
 	slot = kernel_place(k, &flow.key);
-	flow.first = kernel_leaves(k, e->nleaves);
-	if (slot == KPATH_FLOWS || flow.first == KPATH_LEAVES) {
+	/* leaves are looked for only if there is a place */
+	if (slot == KPATH_FLOWS || (flow.first = kernel_leaves(k,
+	    e->nleaves)) == KPATH_LEAVES) {
 		k->full++;
 		return false;
 	}

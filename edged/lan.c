@@ -557,15 +557,20 @@ edged_lan_input(struct edged_lan *lan, struct edged_ip *ip, uint8_t *packet,
 
 /* --- packets to the LAN */
 
+bool
+edged_range_has(const struct edged_range *r, const struct paddr *a)
+{
+	return a->len == r->min.len && paddr_cmp(&r->min, a) <= 0 &&
+	    paddr_cmp(a, &r->max) <= 0;
+}
+
 static bool
 in_block(const struct edged_lan_conf *conf, const struct paddr *group)
 {
 	size_t i;
 
 	for (i = 0; i < conf->nblocks; i++)
-		if (group->len == conf->blocks[i].min.len &&
-		    paddr_cmp(&conf->blocks[i].min, group) <= 0 &&
-		    paddr_cmp(group, &conf->blocks[i].max) <= 0)
+		if (edged_range_has(&conf->blocks[i], group))
 			return true;
 	return false;
 }

@@ -61,6 +61,9 @@ struct edged_range {
 	struct paddr	min, max;
 };
 
+/* is the address one of the range? */
+bool	edged_range_has(const struct edged_range *, const struct paddr *);
+
 /* The configuration of a LAN; pointers are the owner's and have to last. */
 struct edged_lan_conf {
 	const struct edged_policy	*policy;

@@ -50,19 +50,13 @@ offload_limited(const struct edged_port *p, const struct edged_group_rule *rule)
 	    (rule != NULL && rule->rate != 0);
 }
 
-static struct marsc *
-offload_client(const struct edged_edge *e, const struct edged_flow *f)
-{
-	return e->self.client[f->group->addr.len == 16 ? EDGED_V6 : EDGED_V4];
-}
-
 /* May this flow go through the kernel, and to whom?  *steady says that. */
 static bool
 offload_may(const struct edged_port *p, const struct edged_flow *f,
     struct marsc_steady *steady)
 {
 	const struct edged_edge *e = p->edge;
-	const struct marsc *c = offload_client(e, f);
+	const struct marsc *c = edged_end_client(&e->self, &f->group->addr);
 	const struct paddr *group = &f->group->addr;
 
 	return e->conf.kernel && p->ifindex != 0 && p->lan.up &&
@@ -157,7 +151,7 @@ offload_fill(const struct edged_port *p, const struct edged_flow *f,
     const struct marsc_steady *steady, struct edged_kernel_entry *entry)
 {
 	const struct edged_edge *e = p->edge;
-	const struct marsc *c = offload_client(e, f);
+	const struct marsc *c = edged_end_client(&e->self, &f->group->addr);
 	const struct edged_group_rule *rule =
 	    edged_policy_rule(e->policy, &f->group->addr);
 	struct kpath_flow *k = &entry->flow;
@@ -194,8 +188,10 @@ offload_add(struct edged_port *p, const struct edged_flow *f,
 		.version = steady->version,
 		.leaves = d->leaves };
 
+	if (steady->members > OFFLOAD_LEAVES)
+		return;
 	entry.nleaves = offload_leaves(
-	    offload_client(p->edge, f), &f->group->addr, d->leaves);
+	    edged_end_client(&p->edge->self, &f->group->addr), &f->group->addr, d->leaves);
 	if (entry.nleaves != steady->members ||
 	    !offload_fill(p, f, steady, &entry))
 		return;

@@ -243,13 +243,15 @@ prober_member(struct edged_prober *p, const struct atm_addr *addr)
 	return m;
 }
 
-void
+bool
 edged_prober_expect(struct edged_prober *p, const struct atm_addr *addr)
 {
 	struct edged_probe_member *m = prober_member(p, addr);
 
-	if (m != NULL)
-		m->expected = true;
+	if (m == NULL)
+		return false;
+	m->expected = true;
+	return true;
 }
 
 /* Has everybody who should answered all that was sent? */

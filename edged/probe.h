@@ -120,8 +120,8 @@ void	edged_prober_start(struct edged_prober *,
 	    const struct edged_prober_ops *, void *arg, struct timers *,
 	    uint64_t nonce, uint16_t min, uint16_t max);
 void	edged_prober_stop(struct edged_prober *);
-/* It is a member, so it should answer. */
-void	edged_prober_expect(struct edged_prober *, const struct atm_addr *);
+/* It is a member, so it should answer.  False: more can't be remembered. */
+bool	edged_prober_expect(struct edged_prober *, const struct atm_addr *);
 /* False: nobody has asked. */
 bool	edged_prober_answer(struct edged_prober *, const struct atm_addr *,
 	    const struct edged_probe *);

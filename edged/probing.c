@@ -12,12 +12,6 @@
 #include "ctl.h"
 #include "edge_impl.h"
 
-static struct marsc *
-probing_client(const struct edged_edge *e, const struct paddr *group)
-{
-	return e->self.client[group->len == 16 ? EDGED_V6 : EDGED_V4];
-}
-
 /* --- what is missing, in a sentence */
 
 /* A sentence about that edge. */
@@ -52,7 +46,7 @@ probing_forwards(const struct edged_edge *e)
 static const char *
 probing_missing(struct edged_edge *e, const struct paddr *group)
 {
-	const struct marsc *c = probing_client(e, group);
+	const struct marsc *c = edged_end_client(&e->self, group);
 	enum edged_policy_drop drop;
 	char server[ATM_STRLEN];
 
@@ -80,7 +74,8 @@ probing_reached(const struct edged_edge *e, const struct paddr *group)
 	struct marsc_cursor cur = { 0 };
 	struct marsc_leaf_info leaf;
 
-	while (marsc_leaves(probing_client(e, group), group, &cur, &leaf))
+	while (
+	    marsc_leaves(edged_end_client(&e->self, group), group, &cur, &leaf))
 		if (leaf.up)
 			return true;
 	return false;
@@ -115,9 +110,10 @@ probing_expect(struct edged_probing *g)
 	struct marsc_cursor cur = { 0 };
 	struct marsc_leaf_info leaf;
 
-	while (marsc_leaves(
-	    probing_client(g->edge, &g->group), &g->group, &cur, &leaf))
-		edged_prober_expect(&g->prober, &leaf.addr);
+	while (marsc_leaves(edged_end_client(&g->edge->self, &g->group),
+	    &g->group, &cur, &leaf) &&
+	    edged_prober_expect(&g->prober, &leaf.addr))
+		;
 }
 
 static void
@@ -125,7 +121,7 @@ probing_send(void *arg, uint16_t number, uint16_t size)
 {
 	struct edged *d = arg;
 	struct edged_probing *g = &d->probing;
-	struct marsc *c = probing_client(g->edge, &g->group);
+	struct marsc *c = edged_end_client(&g->edge->self, &g->group);
 	const struct edged_probe p = { .kind = EDGED_PROBE_ASK,
 		.group = g->group,
 		.nonce = g->prober.nonce,
@@ -268,10 +264,12 @@ probing_answered(struct edged_edge *e, const struct marsc_packet *m,
 {
 	struct edged_probing *g = &e->edged->probing;
 
-	if (g->edge == e)
-		probing_expect(g);
-	if (g->edge == e && m->known &&
-	    edged_prober_answer(&g->prober, m->sender, p))
+	if (g->edge != e || !m->known || p->nonce != g->prober.nonce) {
+		e->probe_unasked++;
+		return;
+	}
+	probing_expect(g);
+	if (edged_prober_answer(&g->prober, m->sender, p))
 		e->probe_answers++;
 	else
 		e->probe_unasked++;

@@ -308,7 +308,7 @@ sample_number(struct rd row, const char *key, const char *is, uint64_t *n)
  * already: flows are very many, and their edges few.
  */
 static void
-fold(struct metrics *m, const struct metrics_sample *s)
+flow_fold(struct metrics *m, const struct metrics_sample *s)
 {
 	struct metrics_sample *t;
 
@@ -339,7 +339,7 @@ by_rule(struct metrics *m, const struct metrics_rule *rule,
 	else
 		label_row(s, rule->labels, row);
 	if (s->sum && m->flows != SIZE_MAX)
-		fold(m, s);
+		flow_fold(m, s);
 }
 
 /* mars_PROCESS_NAME_total: letters, digits, and the rest as underscores. */
@@ -462,7 +462,7 @@ by_flow(struct metrics *m, struct rd row)
 	s->sum = true;
 	s->value = 1;
 	label_row(s, "edge direction", row);
-	fold(m, s);
+	flow_fold(m, s);
 }
 
 void

@@ -119,7 +119,7 @@ if [ "$os" = linux ]; then
 		libs="$libs -Wl,--as-needed $with -Wl,--no-as-needed"
 	else
 		echo "mars is built without a path through the kernel for" \
-		    "edges, which needs clang and libbpf: sh etc/prerequisites"
+		    "edges, which needs clang and libbpf: sh etc/prerequisites test"
 	fi
 	with=
 fi

@@ -248,7 +248,7 @@ expect(struct asking *a, const char *who)
 {
 	struct atm_addr addr = atm(who);
 
-	edged_prober_expect(&a->prober, &addr);
+	assert_true(edged_prober_expect(&a->prober, &addr));
 }
 
 /* nobody answers: 500 ms, then all sizes, then 1 s */
