@@ -447,12 +447,15 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	u.key = key;
 	u.seq = seq;
 	u.fresh = how == CSA_HOW_FLOODED;
-	if (csa.state == CSA_REDIRECT) {
+	if (csa.state == CSA_REDIRECT)
 		update_redirect(&u);
-		return;
+	else {
+		marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
+		update_member(&u);
 	}
-	marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
-	update_member(&u);
+	/* nobody is offered what a server says that does not live */
+	if (!marsd_peer_counts(u.peer))
+		m->ops->hide(m->arg, sgid, oid, &key, 1);
 }
 
 /*
