@@ -453,8 +453,12 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 		marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
 		update_member(&u);
 	}
-	/* nobody is offered what a server says that does not live */
-	if (!marsd_peer_counts(u.peer))
+	/*
+	 * nobody is offered what a server says that does not live (A-8); what
+	 * it has taken back is: we keep nothing that could be revived
+	 */
+	if (!marsd_peer_counts(u.peer) &&
+	    marsd_entry_find(u.peer->owner, key) != NULL)
 		m->ops->hide(m->arg, sgid, oid, &key, 1);
 }
 
