@@ -41,6 +41,7 @@ say_message(struct lannet *n, struct rd *r, bool v6)
 	uint8_t how = rd_u8(r);
 	struct host_packet h;
 	const uint8_t *group;
+	struct edged_ip ip;
 
 	memcpy(h.p, v6 ? head6 : head4, head);
 	h.p[v6 ? 23 : 15] = (uint8_t)(1 + how % 8);
@@ -51,7 +52,8 @@ say_message(struct lannet *n, struct rd *r, bool v6)
 	else if (how & 16)
 		h.p[v6 ? 39 : 19] = rd_u8(r);
 	head_ends(&h, head);
-	if (h.len >= head + 4 && (how & 32) == 0)
+	if (h.len >= head + 4 && (how & 32) == 0 &&
+	    edged_ip_read(&ip, h.p, h.len) == EDGED_IP_OK)
 		host_sum_upper(&h, 2);
 	if (how & 64)
 		h.p[rd_u8(r) % head] ^= rd_u8(r);
