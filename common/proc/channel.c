@@ -60,22 +60,27 @@ on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
 	uint32_t queued;
-	int n;
+	int n, e;
 
 	(void)fd;
 	if (what & EV_READ) {
 		n = imsgbuf_read(&c->ibuf);
+		e = errno;
 		/* what came whole before the end still counts */
 		deliver(c);
 		if (!c->open)
 			return;
-		if (n != 1)
+		if (n != 1) {
+			c->error = n == -1 ? e : 0;
 			goto gone;
+		}
 	}
 	if (what & EV_WRITE) {
 		queued = channel_queued(c);
-		if (imsgbuf_write(&c->ibuf) == -1)
+		if (imsgbuf_write(&c->ibuf) == -1) {
+			c->error = errno;
 			goto gone;
+		}
 		if (c->drained != NULL && channel_queued(c) < queued)
 			c->drained(c->arg);
 	}
@@ -143,6 +148,23 @@ uint32_t
 channel_queued(const struct channel *c)
 {
 	return c->ibuf.w == NULL ? 0 : msgbuf_queuelen(c->ibuf.w);
+}
+
+const char *
+channel_why(const struct channel *c)
+{
+	switch (c->error) {
+	case 0:
+	case EPIPE:
+	case ECONNRESET:
+		return "closed its channel";
+	case ERANGE:
+		return "sent a message of a length that none has";
+	case EBADMSG:
+		return "sent descriptors that belong to no message";
+	default:
+		return strerror(c->error);
+	}
 }
 
 int

@@ -115,6 +115,7 @@ class Server:
         self.n = n
         self.address = "127.0.0.%d" % n
         self.base_port = base_port or BASE_PORT
+        self.libexec = BUILD        # where its children's programs are
         self.dir = tempfile.mkdtemp(prefix="mars-regress-")
         dirs.append(self.dir)
         self.conf = os.path.join(self.dir, "mars.conf")
@@ -170,7 +171,7 @@ cluster "lis1" {
 
     def start(self, expect=True):
         self.process = subprocess.Popen(
-            [BUILD + "/mars", "-d", "-L", BUILD, "-f", self.conf],
+            [BUILD + "/mars", "-d", "-L", self.libexec, "-f", self.conf],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.log, "a"))
         running.append(self.process)
