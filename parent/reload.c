@@ -100,16 +100,6 @@ send_conf(struct parent_child *c, const struct conf *conf,
 	explicit_bzero(buf, w.len);
 }
 
-/* Wipes the keys: once their users have them no other process needs them. */
-static void
-forget_keys(struct conf *c)
-{
-	struct conf_key *k;
-
-	TAILQ_FOREACH(k, &c->keys, entry)
-		explicit_bzero(k->secret, sizeof(k->secret));
-}
-
 /* Do CONF_SIZE_MAX octets suffice for each child?  Wipes buf. */
 static bool
 fits(const struct conf *conf, uint8_t *buf)
@@ -195,8 +185,8 @@ send_next(struct parent *p, struct conf *conf)
 
 	while (p->asked < PARENT_NCHILDREN) {
 		c = &p->children[order[p->asked++]];
-		if (c->id == PARENT_MARSD)
-			forget_keys(conf);
+		if (c->id == PARENT_MARSD) /* it gets no keys */
+			conf_keys_wipe(conf);
 		if (!c->wanted)
 			continue;
 		send_conf(c, conf, &p->listeners[c->id], p->octets);

@@ -28,9 +28,10 @@ enum sandbox_role {
 /*
  * The first step of a child's main(): nothing but the standard descriptors
  * and the channel to the parent is open, and OpenSSL has loaded what it will
- * need.  fatal() on failure.
+ * need.  keys: from now on it keeps keys in memory that is never written to a
+ * disk; where that can't be had the log says so.  fatal() on failure.
  */
-void	child_init(void);
+void	child_init(bool keys);
 
 /*
  * Gives up whatever can be given up: chroot to the user's home directory and

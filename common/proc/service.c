@@ -236,7 +236,7 @@ service_main(struct service *s, const struct service_hooks *hooks, void *arg,
 		}
 	/* to standard error until the inherited descriptors are closed */
 	log_init(hooks->name, true);
-	child_init();
+	child_init(hooks->has_keys);
 	log_init(hooks->name, foreground);
 	log_never_wait();
 	log_verbose(debug ? 1 : 0);

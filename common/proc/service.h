@@ -93,6 +93,7 @@ struct service_hooks {
 						 * this one has none, and no
 						 * replica() either */
 	enum sandbox_role	 role;
+	bool			 has_keys;	/* see child_init() */
 	/*
 	 * When the suite ends, this one serves on until the sibling has
 	 * ended, for a second at most: the sibling's last words to other

@@ -210,7 +210,7 @@ start_part(void)
 		return 11;
 	if ((stray = fcntl(STDERR_FILENO, F_DUPFD, 20)) == -1)
 		return 12;
-	child_init();
+	child_init(true);
 	if (fcntl(CHILD_FD, F_GETFD) == -1)
 		return 13;
 	if (fcntl(stray, F_GETFD) != -1 || errno != EBADF)
@@ -282,7 +282,7 @@ static int
 by_hand_part(void)
 {
 	(void)close(CHILD_FD);
-	child_init();
+	child_init(true);
 	return OK;
 }
 
