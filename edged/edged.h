@@ -41,7 +41,8 @@ struct edged_lanif {
 	TAILQ_ENTRY(edged_lanif) entry;
 	struct edged_shell	*shell;
 	struct lanif		 lanif;
-	struct edged_lanio		*io;		/* NULL: not there */
+	struct edged_lanio	*io;		/* NULL: not there */
+	struct edged_port	*port;		/* whose it is, or NULL */
 };
 
 struct edged_shell {

@@ -29,7 +29,8 @@ reload_send_setup(struct parent_child *c)
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
-	wr_u8(&w, c->privileged ? SETUP_PRIVILEGED : 0);
+	wr_u8(&w, (c->privileged ? SETUP_PRIVILEGED : 0) |
+	    (c->parent->conf->best_effort ? SETUP_BEST_EFFORT : 0));
 	wr_string(&w, parent_child_user(c));
 	wr_u32(&w, (uint32_t)log_getverbose());
 	parent_child_send(c, IMSG_SETUP, -1, buf, w.len);
@@ -298,6 +299,8 @@ fixed(const struct conf *old, const struct conf *new)
 	    strcmp(old->user_scspd, new->user_scspd) != 0 ||
 	    strcmp(old->user_edged, new->user_edged) != 0)
 		return "user";
+	if (old->best_effort != new->best_effort)
+		return "confinement";
 	if (regrouped(old, new))
 		return "server-group";
 	return parent_edges_fixed(old, new);

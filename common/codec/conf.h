@@ -259,6 +259,7 @@ struct conf {
 	char			 user_marsd[NAME_SIZE];
 	char			 user_scspd[NAME_SIZE];
 	char			 user_edged[NAME_SIZE];
+	bool			 best_effort;	/* confinement; the parent's */
 	uint16_t		 base_port;		/* 2022 */
 	uint16_t		 enquiry_interval;	/* s, 10; NVC rule 6 */
 	uint16_t		 enquiry_max;	/* s, 60; of a peer's */
