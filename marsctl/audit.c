@@ -200,30 +200,18 @@ audit_socket(struct marsctl_audit *m, const char *path)
 static void
 audit_sockets(struct marsctl_audit *m, const char *dir)
 {
+	static const char *const names[] = { "marsd", "scspd", "edged" };
 	char path[1024];
 	size_t i;
 
 	audit_socket(m, dir);
-	for (i = 0; i < MARSCTL_DAEMONS; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s.sock", dir,
-		    marsctl_daemon_name(i));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s.sock", dir, names[i]);
 		audit_socket(m, path);
 	}
 }
 
 /* --- the command */
-
-static unsigned int
-daemons_there(const struct marsctl_where *where)
-{
-	unsigned int bits = 0;
-	size_t i;
-
-	for (i = 0; i < MARSCTL_DAEMONS; i++)
-		if (marsctl_daemon_exists(where, i))
-			bits |= marsctl_daemon_bit(i);
-	return bits;
-}
 
 int
 marsctl_audit(const struct marsctl_local *l)
@@ -240,7 +228,7 @@ marsctl_audit(const struct marsctl_local *l)
 	audit_report_init(&m.report, AUDIT_RUN, l->where.path);
 	m.audit = (struct audit){ audit_on_found, &m, (int64_t)time(NULL) };
 	marsctl_answer_init(&a);
-	marsctl_collect(&l->where, daemons_there(&l->where), "audit",
+	marsctl_collect(&l->where, marsctl_daemons(&l->where), "audit",
 	    audit_take, &m, &a);
 	if (a.ok && m.n == 0)
 		marsctl_wrong(&a, "there is no control socket in %s: is mars "

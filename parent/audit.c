@@ -49,6 +49,15 @@ audit_user(const struct parent_audit *p, const char *program,
 }
 
 static void
+audit_confinement(const struct parent_audit *p, const struct conf *c)
+{
+	if (c->best_effort)
+		audit_found(&p->audit, AUDIT_CONFINEMENT_BEST, NULL,
+		    "confinement best-effort: without Landlock mars and its "
+		    "programs run with less confinement");
+}
+
+static void
 audit_users(const struct parent_audit *p, const struct conf *c)
 {
 	if (conf_has_server(c)) {
@@ -192,6 +201,7 @@ parent_audit(const struct conf *c, const struct parse_record *record,
 	report.digest = record->digest;
 	audit_conf(&p.audit, c, AUDIT_OF_ALL);
 	audit_users(&p, c);
+	audit_confinement(&p, c);
 	audit_control(&p, c);
 	audit_files(&p, c);
 	TAILQ_FOREACH(l, &c->listens, entry)

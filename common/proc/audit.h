@@ -53,6 +53,9 @@ enum audit_severity {
 	    "a process has more rights than it should have", \
 	    "look at the log for what could not be given up, and start mars " \
 	    "as root") \
+	X(AUDIT_CONFINEMENT_BEST, "confinement-best-effort", MEDIUM, FILE, \
+	    "mars goes on where it can't be confined", \
+	    "remove confinement best-effort") \
 	X(AUDIT_CONTROL_GROUP, "control-group", LOW, BOTH, \
 	    "a group may order what mars does", \
 	    "write control group only if each of its members may stop the " \

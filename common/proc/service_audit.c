@@ -45,6 +45,21 @@ audit_self(const struct service *s, struct wr *w)
 	ctl_bool(w, "keys", s->hooks->has_keys);
 }
 
+/* The kernel tells others the rest (/proc), but not this. */
+static void
+audit_confined(const struct service *s, const struct audit *a)
+{
+#ifndef SANITIZE_BUILD
+	if (s->sandbox.landlock == 0)
+		audit_found(a, AUDIT_CONFINEMENT, NULL,
+		    "%s is not confined by Landlock, or unveil(2)",
+		    s->hooks->name);
+#endif
+	if (!s->parent_full)
+		audit_found(a, AUDIT_CONFINEMENT, NULL,
+		    "mars is less confined than it should be");
+}
+
 bool
 service_show_audit(void *arg, void *cursor, struct wr *w)
 {
@@ -58,6 +73,7 @@ service_show_audit(void *arg, void *cursor, struct wr *w)
 		nth.done = true;
 	} else {
 		nth.left--;
+		audit_confined(s, &a);
 		audit_conf(&a, s->conf, s->hooks->audit_of);
 		if (s->hooks->audit != NULL)
 			s->hooks->audit(s->arg, &a);

@@ -114,6 +114,8 @@ CASES = [
     ("allow-wide", change("127.0.0.0/16", "127.0.0.0/8"), 8, 1),
     ("allow-wide", change("127.0.0.0/16", "::/0"), 8, 1),
     ("cmi-undivided", change("	cmi 1 - 1000\n", ""), 5, 1),
+    ("confinement-best-effort",
+     change("server-id", "confinement best-effort\nserver-id"), 0, 1),
     ("control-group", change("server-id", "control group \"root\"\nserver-id"),
      0, 1),
     ("control-open", control, 0, 1),
