@@ -77,6 +77,9 @@ service_handler	service_on_atm_fd, service_on_atm_party;
 void	service_sibling_open(struct service *);		/* fatal() */
 void	service_sibling_close(struct service *);
 
+/* service_audit.c: a listing for marsctl audit */
+bool	service_show_audit(void *, void *cursor, struct wr *);
+
 /* service_show.c: listings, for ctlserver.h; arg is the service */
 bool	service_show_circuits(void *, void *cursor, struct wr *);
 bool	service_show_counters(void *, void *cursor, struct wr *);
