@@ -73,6 +73,8 @@ service_apply(struct service *s, struct conf *new)
 		conf_free(new);
 		return "there is no memory for it, or a key can't be used";
 	}
+	/* whoever uses keys has its own copies, in the one place for them */
+	conf_keys_wipe(new);
 	s->conf = new;
 	if (old != NULL)
 		conf_free(old);
