@@ -148,7 +148,7 @@ offload_port(const struct edged_edge *e, const struct kpath_leaf *l,
 
 static bool
 offload_fill(const struct edged_port *p, const struct edged_flow *f,
-    const struct marsc_steady *steady, struct edged_kernel_entry *entry)
+    struct edged_kernel_entry *entry)
 {
 	const struct edged_edge *e = p->edge;
 	const struct marsc *c = edged_end_client(&e->self, &f->group->addr);
@@ -157,14 +157,11 @@ offload_fill(const struct edged_port *p, const struct edged_flow *f,
 	struct kpath_flow *k = &entry->flow;
 	struct marsc_cursor at = { 0 };
 	struct marsc_leaf_info first;
-	size_t head = marsc_head_len(c), mtu = e->conf.mtu;
 
 	if (!marsc_leaves(c, &f->group->addr, &at, &first) ||
 	    !offload_ip(&e->self.link->local, &k->saddr))
 		return false;
-	if (mtu + head > steady->sdu_max)
-		mtu = steady->sdu_max - head;
-	k->mtu = (uint32_t)mtu;
+	k->mtu = edged_edge_mtu(e, &f->group->addr);
 	k->sport = offload_port(e, entry->leaves, &first.addr);
 	k->cmi = offload_u16(marsc_cmi(c));
 	k->ttl = (uint8_t)e->edged->kernel->table->ttl;
@@ -193,7 +190,7 @@ offload_add(struct edged_port *p, const struct edged_flow *f,
 	entry.nleaves = offload_leaves(
 	    edged_end_client(&p->edge->self, &f->group->addr), &f->group->addr, d->leaves);
 	if (entry.nleaves != steady->members ||
-	    !offload_fill(p, f, steady, &entry))
+	    !offload_fill(p, f, &entry))
 		return;
 	(void)edged_kernel_add(d->kernel, d->timers->now, &entry);
 }
