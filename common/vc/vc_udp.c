@@ -51,6 +51,7 @@ struct vc_udp {
 	struct timers	*timers;
 	int		 fd;
 	bool		 paused, closing;
+	bool		 waits;		/* for room: writable is set */
 	bool		 rows;		/* datagrams in a row are to be one */
 	bool		 whole;		/* datagrams go out unfragmented */
 	struct vc_udp_params params;	/* with the mtu that is in force */
@@ -477,6 +478,18 @@ output(void *arg, const struct nvc_dest *to, const uint8_t *head,
 }
 
 static void
+vc_udp_wait(struct vc_udp *u, bool wait)
+{
+	if (wait == u->waits)
+		return;
+	u->waits = wait;
+	if (wait)
+		event_add(&u->writable, NULL);
+	else
+		event_del(&u->writable);
+}
+
+static void
 flush(struct vc_link *l)
 {
 	struct vc_udp *u = link_udp(l);
@@ -485,19 +498,18 @@ flush(struct vc_link *l)
 	if (u->closing)
 		return;
 	all = nvc_flush(u->core, FLUSH_MAX);
-	if (!send_batch(u) || !all)
-		event_add(&u->writable, NULL);
-	else
-		event_del(&u->writable);
+	vc_udp_wait(u, !send_batch(u) || !all);
 }
 
 /* Waking up is all that has to happen: the owner flushes once per turn. */
 static void
 vc_udp_on_writable(int fd, short what, void *arg)
 {
+	struct vc_udp *u = arg;
+
 	(void)fd;
 	(void)what;
-	(void)arg;
+	u->waits = false;
 }
 
 /* --- in */
