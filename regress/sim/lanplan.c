@@ -515,7 +515,7 @@ lans_steady(struct lans *s)
 	}
 	plan_servers_back(w);
 	/* longer than members stay that have not joined again */
-	run_for(w, MTIME_SEC(130));
+	run_for(w, MTIME_SEC(60 * w->nservers + 70));
 	stream_end(s, "servers", begin, 0, NULL);
 }
 
