@@ -133,14 +133,18 @@ edged_lanif_addresses(const struct edged_lanif *l, struct edged_port *p)
 	edged_port_addresses(p, &v4, &v6, nets, l->lanif.naddrs, l->lanif.mtu);
 }
 
-/* The port of that name has this interface, if there is one. */
+/*
+ * The port of that name has this interface, if there is one.  Ports come and go
+ * with the configuration only; then all interfaces are tied anew.
+ */
 static void
 edged_lanif_tie(struct edged_shell *d, struct edged_lanif *l)
 {
-	struct edged_port *p;
+	struct edged_port *p = NULL;
 
-	if (d->edged == NULL || l->io == NULL ||
-	    (p = edged_port_find(d->edged, l->lanif.name)) == NULL)
+	if (d->edged != NULL && l->io != NULL)
+		p = edged_port_find(d->edged, l->lanif.name);
+	if ((l->port = p) == NULL)
 		return;
 	edged_port_set_shell(p, l);
 	edged_port_set_kernel(p, l->lanif.kernel ? l->lanif.index : 0);
@@ -151,12 +155,11 @@ edged_lanif_tie(struct edged_shell *d, struct edged_lanif *l)
 static void
 edged_lanif_close(struct edged_lanif *l)
 {
-	struct edged_port *p = NULL;
+	struct edged_port *p = l->port;
 
 	if (l->io == NULL)
 		return;
-	if (l->shell->edged != NULL)
-		p = edged_port_find(l->shell->edged, l->lanif.name);
+	l->port = NULL;
 	if (p != NULL) {
 		edged_port_down(p); /* has last words */
 		edged_port_set_shell(p, NULL);
@@ -170,11 +173,9 @@ static void
 edged_lanif_packet(void *arg, uint8_t *packet, size_t len, bool undone)
 {
 	struct edged_lanif *l = arg;
-	struct edged_port *p;
 
-	p = edged_port_find(l->shell->edged, l->lanif.name);
-	if (p != NULL)
-		edged_port_input(p, packet, len, undone);
+	if (l->port != NULL)
+		edged_port_input(l->port, packet, len, undone);
 }
 
 /* mars(8) will say so, too; nothing is to be read from it until it is back. */
@@ -391,6 +392,8 @@ main(int argc, char **argv)
 	struct service_hooks hooks = {
 		.name = "edged",
 		.role = SANDBOX_EDGED,
+		.has_keys = true,
+		.audit_of = AUDIT_OF_EDGED,
 		.commands = edged_commands,
 		.ncommands = edged_ncommands,
 		.summary = edged_ctl_summary,

@@ -27,7 +27,7 @@ const struct edged_conf	*edged_built_conf(const struct edged_built *);
 
 /* key.c: the keys of an edge's hellos; arg is a struct conf_edge */
 struct edged_keys;
-/* NULL: no memory.  The keys are copied. */
+/* NULL: no memory.  The keys are copied, as they are not wiped yet. */
 struct edged_keys	*edged_keys_new(const struct conf *,
 			    const struct conf_edge *);
 void			 edged_keys_free(struct edged_keys *);
@@ -41,7 +41,8 @@ struct edged_lanif {
 	TAILQ_ENTRY(edged_lanif) entry;
 	struct edged_shell	*shell;
 	struct lanif		 lanif;
-	struct edged_lanio		*io;		/* NULL: not there */
+	struct edged_lanio	*io;		/* NULL: not there */
+	struct edged_port	*port;		/* whose it is, or NULL */
 };
 
 struct edged_shell {

@@ -51,6 +51,7 @@ struct marsc {
 	struct marsc_turn		 turn;
 	struct marsc_query		 list;	/* the one for GROUPLIST */
 	struct marsc_path_tree		 paths;
+	struct marsc_path		*found;	/* last; or NULL */
 	struct marsc_path_line		 use[2];	/* [1]: with members */
 	uint32_t			 npaths;
 	struct marsc_reply_list		 replies;

@@ -127,9 +127,6 @@ path_out(struct marsc_path *p, struct vc_sdu *sdu)
 static void
 path_put(struct marsc_path *p)
 {
-	struct marsc *c = p->end.client;
-
-	timer_set(c->ts, &p->idle, c->t.path_idle);
 	if (!path_out(p, vc_sdu_ref(p->packet)))
 		path_dropped(p, MARSC_DROP_CIRCUIT);
 	else
@@ -557,6 +554,8 @@ marsc_path_unlink(struct marsc_path *p)
 
 	(void)path_hold_none(p);
 	(void)marsc_held_clear(&p->held);
+	if (c->found == p)
+		c->found = NULL;
 	TAILQ_REMOVE(&c->use[p->used], p, use);
 	RB_REMOVE(marsc_path_tree, &c->paths, p);
 	c->npaths--;
@@ -610,11 +609,18 @@ path_stale(void *arg)
 	p->revalidate = true;
 }
 
+/* It is not set anew for each packet: when it expires, the last one counts. */
 static void
 path_idle(void *arg)
 {
 	struct marsc_path *p = arg;
+	struct marsc *c = p->end.client;
+	int64_t left = c->t.path_idle - mtime_diff(p->last, c->ts->now);
 
+	if (left > 0) {
+		timer_set(c->ts, &p->idle, left);
+		return;
+	}
 	p->why = "idle";
 	marsc_path_event(p, MARSC_PATH_EV_IDLE);
 }

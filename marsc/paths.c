@@ -32,8 +32,12 @@ marsc_path_find(struct marsc *c, const struct paddr *group)
 {
 	struct marsc_path key;
 
+	/* a packet asks more than once, and the next may be of its stream */
+	if (c->found != NULL && paddr_equal(&c->found->group, group))
+		return c->found;
 	key.group = *group;
-	return RB_FIND(marsc_path_tree, &c->paths, &key);
+	c->found = RB_FIND(marsc_path_tree, &c->paths, &key);
+	return c->found;
 }
 
 void

@@ -227,7 +227,7 @@ owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 		return NULL;
 	o->cluster = c;
 	memcpy(o->oid, oid, sizeof(o->oid));
-	btree_init(&o->keys, 1, NULL);
+	marsd_entries_init(o);
 	RB_INSERT(marsd_owner_tree, &c->owners, o);
 	c->nowners++;
 	o->late = c->crowded;
@@ -297,7 +297,6 @@ work_tell(const struct marsd_peer *peer, const uint32_t *keys, uint32_t n)
 		ops->erase(c->mars->arg, sgid, oid, keys, n);
 		break;
 	case MARSD_PEER_WORK_NONE:
-	case MARSD_PEER_WORK_REFRESH:
 	case MARSD_PEER_WORK_ANEW:
 		break;
 	}
@@ -420,7 +419,7 @@ peer_realign(struct marsd_peer *peer)
 	struct marsd_cluster *c = peer->proto->cluster;
 
 	peer_event(peer, MARSD_EV_SERVER_BACK);
-	work_begin(peer, MARSD_PEER_WORK_REFRESH);
+	work_begin(peer, MARSD_PEER_WORK_REVIVE);
 	c->mars->ops->realign(c->mars->arg, c->conf->server_group);
 	peer_timer(peer, c->conf->redirect_dead);
 }

@@ -88,7 +88,6 @@ enum marsd_peer_work {
 	MARSD_PEER_WORK_HIDE,
 	MARSD_PEER_WORK_REVIVE,
 	MARSD_PEER_WORK_ERASE,
-	MARSD_PEER_WORK_REFRESH,
 	MARSD_PEER_WORK_ANEW		/* those that are over are not */
 };
 

@@ -56,16 +56,16 @@ marsd_join_changed(
 static void
 claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 {
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 	enum marsd_change ch;
 
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span)) {
-		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
+	MARSD_JOIN_FOREACH(j, n)
+	{
+		if (marsd_join_entry(j, peer) == NULL)
 			continue;
-		ch = marsd_join_refresh(marsd_join_of(in));
+		ch = marsd_join_refresh(j);
 		if (!silent)
-			marsd_join_changed(marsd_join_of(in), ch, peer);
+			marsd_join_changed(j, ch, peer);
 	}
 }
 
@@ -77,7 +77,7 @@ static void
 entry_retract(struct marsd_entry *e)
 {
 	struct marsd_claim *c = e->claim;
-	struct marsd_peer *peer = e->peer;
+	struct marsd_peer *peer = marsd_entry_peer(e);
 
 	/* its Deregister is taken back, and what else it says counts again */
 	if (c != NULL && c->reg == e && c->state == MARSD_CLAIM_ENDED &&
@@ -88,8 +88,7 @@ entry_retract(struct marsd_entry *e)
 	}
 	if (e->join != NULL) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
-		marsd_join_changed(
-		    e->join, marsd_join_refresh(e->join), e->peer);
+		marsd_join_changed(e->join, marsd_join_refresh(e->join), peer);
 	}
 	marsd_entry_free(e);
 }
@@ -125,7 +124,8 @@ same_subject(
 {
 	const struct marsd_node *n;
 
-	if (e->peer != peer || (e->claim == NULL) != (c->state == CSA_REDIRECT))
+	if (marsd_entry_peer(e) != peer ||
+	    (e->claim == NULL) != (c->state == CSA_REDIRECT))
 		return false;
 	if (e->claim == NULL)
 		return true;
@@ -154,10 +154,35 @@ newer_redirect(const struct marsd_update *u)
 }
 
 /*
- * Only a newer Redirect Entry is a sign of life (A-7).  After the server's
- * records have been erased, one that was flooded is a sign of life whatever its
- * number; one that came by an alignment is not, as it may be an old copy.
+ * The server's records have been erased.  If it has begun anew meanwhile its
+ * numbers may be lower, and its key another; but what is flooded may also be
+ * an old copy that somebody has from an alignment, and such copies would go
+ * round without end.  So one that does not follow the last is only
+ * remembered: who lives sends another one, with a greater number.
  */
+static bool
+follows_redirect(const struct marsd_update *u)
+{
+	struct marsd_peer *p = u->peer;
+
+	if (u->key == p->key && u->seq > p->seq)
+		return true;
+	if (u->fresh) {
+		p->key = u->key;
+		p->seq = u->seq;
+	}
+	return false;
+}
+
+/* Only a newer Redirect Entry is a sign of life. */
+static bool
+is_alive(const struct marsd_update *u)
+{
+	if (u->peer->state == MARSD_PEER_ERASED && u->peer->heard_once)
+		return follows_redirect(u);
+	return newer_redirect(u);
+}
+
 static void
 update_redirect(struct marsd_update *u)
 {
@@ -165,8 +190,7 @@ update_redirect(struct marsd_update *u)
 
 	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
 		return;
-	if (!newer_redirect(u) &&
-	    !(u->fresh && p->state == MARSD_PEER_ERASED)) {
+	if (!is_alive(u)) {
 		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
 		return;
 	}
@@ -216,7 +240,8 @@ renumbered(const struct marsd_update *u)
 	const struct marsd_entry *e = u->old;
 
 	return e != NULL && e->claim->state != MARSD_CLAIM_ENDED &&
-	    e->cmi == u->csa->cmi && (int64_t)u->seq - e->seq >= SEQ_RESTART;
+	    e->claim->reg == e && e->cmi == u->csa->cmi &&
+	    (int64_t)u->seq - e->claim->seq >= SEQ_RESTART;
 }
 
 /*
@@ -251,7 +276,7 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 
 	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
-	e->seq = u->seq;
+	e->claim->seq = u->seq;
 	e->claim->reg = e;
 	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
@@ -302,8 +327,8 @@ static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
 {
 	struct marsd_entry *e = u->old;
-	struct marsd_itree_node *in;
 	struct marsd_spans gone;
+	struct marsd_join *j;
 
 	if (e == NULL &&
 	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
@@ -317,10 +342,9 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 	if (n->reg != NULL)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span))
-		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
-			marsd_spans_add(&gone, in->span);
+	MARSD_JOIN_FOREACH(j, n)
+	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+		marsd_spans_add(&gone, &j->range->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
 }
@@ -423,12 +447,19 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	u.key = key;
 	u.seq = seq;
 	u.fresh = how == CSA_HOW_FLOODED;
-	if (csa.state == CSA_REDIRECT) {
+	if (csa.state == CSA_REDIRECT)
 		update_redirect(&u);
-		return;
+	else {
+		marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
+		update_member(&u);
 	}
-	marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
-	update_member(&u);
+	/*
+	 * nobody is offered what a server says that does not live (A-8); what
+	 * it has taken back is: we keep nothing that could be revived
+	 */
+	if (!marsd_peer_counts(u.peer) &&
+	    marsd_entry_find(u.peer->owner, key) != NULL)
+		m->ops->hide(m->arg, sgid, oid, &key, 1);
 }
 
 /*
@@ -457,16 +488,16 @@ marsd_csa_gone(
 
 	if (e == NULL)
 		return;
-	if (e->peer->state == MARSD_PEER_SELF) {
+	if (marsd_entry_peer(e)->state == MARSD_PEER_SELF) {
 		if (e->state == MARSD_ENTRY_OLD)
 			marsd_entry_free(e);
 		return;
 	}
 	if (e->claim == NULL)
-		marsd_peer_restarts(e->peer);
+		marsd_peer_restarts(e->redirect);
 	if (e->claim != NULL && e->claim->reg == e &&
 	    e->claim->state == MARSD_CLAIM_ENDED &&
-	    LIST_NEXT(LIST_FIRST(&e->claim->regs), join_entry) == NULL)
+	    SLIST_NEXT(SLIST_FIRST(&e->claim->regs), join_entry) == NULL)
 		dereg_lapses(e);
 	else
 		entry_retract(e);

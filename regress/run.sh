@@ -19,9 +19,11 @@ one() {
 	name=$1
 	shift
 	log=$logs/$(echo "$name" | tr / -).tap
+	began=$(date +%s)
 	CMOCKA_MESSAGE_OUTPUT=TAP timeout 900 "$@" > "$log" 2> "$log.err" \
 	    < /dev/null
 	status=$?
+	took=$(($(date +%s) - began))
 	skip=$(grep -c '^\(not \)*ok .*# SKIP' "$log")
 	ok=$(grep -v '# SKIP' "$log" | grep -c '^ok ')
 	bad=$(grep -v '# SKIP' "$log" | grep -c '^not ok ')
@@ -39,11 +41,11 @@ one() {
 	# what was not run is said, and counted in the last line
 	grep '# SKIP' "$log" | sed "s,^,$name: ,"
 	if [ "$bad" -ne 0 ]; then
-		echo "$name: $bad failed"
+		echo "$name: $bad failed ($took s)"
 		grep -A 20 '^not ok' "$log" | head -n 60
 		tail -n 30 "$log.err"
 	else
-		echo "$name: $ok passed"
+		echo "$name: $ok passed ($took s)"
 	fi
 }
 
@@ -59,6 +61,7 @@ lint() {
 beside() {
 	lint
 	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
+	one fuzz/test.sh sh regress/fuzz/test.sh "$BUILD" 16
 	# the tree on machines of 32 bits, and of the other order of octets
 	if why=$(sh regress/machines/run.sh -n "$BUILD" 2>&1); then
 		JOBS=1 one machines/run.sh sh regress/machines/run.sh "$BUILD"
@@ -108,7 +111,8 @@ programs() {
 	one sim/lanagain "$sim" -l -r 1 2 3
 	for t in regress/system/*.py; do
 		case $t in
-		*/suite.py | */edgenet.py) ;;	# what others have in common
+		# what others have in common, or start
+		*/suite.py | */edgenet.py | */evilchild.py) ;;
 		*) one "${t#regress/}" python3 -B "$t" ;;
 		esac
 	done

@@ -32,11 +32,23 @@ scsp_seq_next(bool known, int32_t seq, int32_t seen, bool again)
 	return seen > SEQ_LAST - step ? SEQ_PURGE : seen + step;
 }
 
+static struct btree_probe
+cache_place(const struct btree *t, const void *object)
+{
+	const struct scsp_entry *e = object;
+
+	(void)t;
+	return (struct btree_probe){ .key = { e->id } };
+}
+
+static const struct btree_kind by_id = { 8, NULL, cache_place };
+
 void
 scsp_cache_init(struct scsp_cache *c)
 {
 	memset(c, 0, sizeof(*c));
-	btree_init(&c->entries, 1, NULL);
+	btree_init(&c->entries, &by_id);
+	slab_init(&c->room, sizeof(struct scsp_entry));
 	TAILQ_INIT(&c->mortals);
 }
 
@@ -69,6 +81,31 @@ struct scsp_entry *
 scsp_cache_first(struct scsp_cache *c)
 {
 	return btree_first(&c->entries);
+}
+
+void
+scsp_cache_walk(struct btree_walk *w, const struct scsp_cache *c,
+    const scsp_record_id *after)
+{
+	struct btree_probe p = { 0 };
+
+	if (after == NULL) {
+		btree_walk_init(w, &c->entries);
+		return;
+	}
+	p.key[0] = *after;
+	btree_walk_after(w, &c->entries, &p);
+}
+
+void
+scsp_cache_fetch(struct scsp_cache *c, scsp_record_id id)
+{
+	const struct scsp_entry *e = scsp_cache_find(c, id);
+
+	if (e == NULL)
+		return;
+	__builtin_prefetch(e);
+	__builtin_prefetch(e + 1); /* where it ends */
 }
 
 /* Counts what the flags of an entry say, or takes it back. */
@@ -123,16 +160,15 @@ scsp_cache_unflag(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 struct scsp_entry *
 scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 {
-	struct btree_probe p = { .key = { id } };
 	struct scsp_entry *e;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL)
+	if ((e = slab_get(&c->room)) == NULL)
 		return NULL;
-	if (!btree_insert(&c->entries, &p, e)) {
-		free(e);
+	e->id = id;
+	if (btree_insert(&c->entries, e) != e) {
+		slab_put(&c->room, e);
 		return NULL;
 	}
-	e->id = id;
 	e->seq = e->seen = SEQ_RESERVED; /* older than anything */
 	e->since = now;
 	e->flags = ENTRY_BARE;
@@ -184,7 +220,7 @@ scsp_cache_discharge(struct scsp_cache *c, struct scsp_share *share)
 	struct btree_walk w;
 	struct scsp_entry *e;
 
-	btree_walk_init(&w, &c->entries);
+	scsp_cache_walk(&w, c, NULL);
 	while ((e = btree_walk_next(&w)) != NULL)
 		if (e->share == share)
 			scsp_cache_charge(e, NULL);
@@ -202,7 +238,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	(void)btree_remove(&c->entries, &p);
 	free(e->renewal);
 	free(e->data);
-	free(e);
+	slab_put(&c->room, e);
 }
 
 bool

@@ -114,6 +114,18 @@ scsp_group_refused(struct scsp_neighbor *nb)
 }
 
 void
+scsp_group_doubts(const struct scsp_neighbor *from)
+{
+	struct scsp_group *g = from->group;
+	struct scsp_neighbor *nb;
+
+	TAILQ_FOREACH(nb, &g->neighbors, of_group)
+		if (nb != from)
+			scsp_group_refused(nb);
+	scsp_group_emptied(g);
+}
+
+void
 scsp_group_emptied(struct scsp_group *g)
 {
 	if (g->refused && !timer_isset(&g->room))
@@ -142,6 +154,12 @@ on_room(void *arg)
 			continue;
 		if (!is_roomy(g, nb)) { /* at the next that goes */
 			g->refused = true;
+			continue;
+		}
+		/* its summaries may have been compared with what we had then */
+		if (nb->align == SCSP_ALIGN_SUMMARIZE) {
+			g->refused = true;
+			scsp_group_emptied(g);
 			continue;
 		}
 		nb->refused = false;

@@ -27,7 +27,9 @@
  *  - A record of our own is like any other.  Here it is not passed on: marsd
  *    is told, and says what it is now (A-10, A-11, A-89).
  *  - A solicited record has hop count 1, which would end with us.  Here it
- *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
+ *    goes on (A-13).  Hop count 0 counts as 1 (A-66).  Whatever else ends with
+ *    us makes us align with the others anew: a server that lies chooses the
+ *    count, and the owner would never hear what it says.
  *  - The number 0x7fffffff ends a record.  Here only while it is flooded: who
  *    is asked for it, and still has it, has not forgotten it yet, and the
  *    record may have begun anew: what is here goes there (A-92).
@@ -226,21 +228,6 @@ record_forget(struct scsp_group *g, struct scsp_entry *e)
 }
 
 /*
- * A null record has ended one of another server's.  Where that was a lie the
- * other neighbors have it still, and no summary is due: they are asked once
- * more.
- */
-static void
-ask_others(const struct scsp_neighbor *nb)
-{
-	struct scsp_neighbor *other;
-
-	TAILQ_FOREACH(other, &nb->group->neighbors, of_group)
-		if (other != nb)
-			scsp_group_refused(other);
-}
-
-/*
  * The last number of a record of ours that nothing backs here.  Who did not
  * hear it, because a server that
  * lies has said it to us alone, would keep the record: so it ends everywhere.
@@ -294,9 +281,28 @@ take_earlier(
 }
 
 /*
+ * Others have, or had, this of a record of ours.  The next instance gets a
+ * number beyond it (A-11).  If our record has no number yet, or withdraws,
+ * marsd is not asked: it is marsd's last word.
+ */
+static void
+say_again(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
+    const void *data, uint16_t len)
+{
+	uint32_t key = RECORD_KEY(e->id);
+
+	if (seq > e->seen)
+		e->seen = seq;
+	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
+	scsp_reborn_proven(g, seq);
+	if ((e->flags & (ENTRY_HELD | ENTRY_TOMB)) == ENTRY_TOMB)
+		scsp_publish_again(g, e);
+	else if ((e->flags & ENTRY_HELD) == 0)
+		tell_own(g, seq, key, data, len);
+}
+
+/*
  * A record of ours comes with a number or with contents that we don't have.
- * The next instance gets a number beyond it (A-11).  If our record has no
- * number yet, or withdraws, marsd is not asked: it is marsd's last word.
  * False: no memory.
  */
 static bool
@@ -308,26 +314,8 @@ take_back(
 	implicit(nb, e, c->seq);
 	if ((e = scsp_cache_find(&g->cache, c->id)) == NULL)
 		return take_earlier(nb, NULL, c); /* its purge has ended */
-	if (c->seq > e->seen)
-		e->seen = c->seq;
-	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
-	scsp_reborn_proven(g, c->seq);
-	if ((e->flags & (ENTRY_HELD | ENTRY_TOMB)) == ENTRY_TOMB)
-		scsp_publish_again(g, e);
-	else if ((e->flags & ENTRY_HELD) == 0)
-		tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
+	say_again(g, e, c->seq, c->data, c->len);
 	return true;
-}
-
-/* The neighbor no longer has our record, and we still do. */
-static void
-lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
-{
-	if (e->seen < c->seq)
-		e->seen = c->seq;
-	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
-	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);
-	scsp_reborn_proven(g, c->seq);
 }
 
 /*
@@ -382,6 +370,8 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 		    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
+	if (hops == 0) /* the others may never hear of it */
+		scsp_group_doubts(nb);
 	/*
 	 * this comes last: an entry that was purged and that nobody waits for
 	 * is freed here (A-92)
@@ -448,11 +438,12 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		scsp_cache_flag(&nb->group->cache, e, ENTRY_SHOWN);
 		return true;
 	case SCSP_VERDICT_FORGET:
-		ask_others(nb);
+		/* where that was a lie the others have it still */
+		scsp_group_doubts(nb);
 		record_forget(nb->group, e);
 		return true;
-	case SCSP_VERDICT_LOST:
-		lost(nb->group, e, c);
+	case SCSP_VERDICT_LOST: /* and we still do */
+		say_again(nb->group, e, c->seq, e->data, e->len);
 		return true;
 	case SCSP_VERDICT_CONFLICT: /* */
 		return conflict(nb, e, c, solicited);

@@ -210,6 +210,17 @@ conf_cluster_free(struct conf_cluster *cl)
 }
 
 void
+conf_keys_wipe(struct conf *c)
+{
+	struct conf_key *k;
+
+	TAILQ_FOREACH(k, &c->keys, entry) {
+		explicit_bzero(k->secret, sizeof(k->secret));
+		k->wiped = true;
+	}
+}
+
+void
 conf_free(struct conf *c)
 {
 	struct conf_cluster *cl;
@@ -267,6 +278,16 @@ const char *
 conf_algorithm_name(enum conf_algorithm a)
 {
 	return (size_t)a < NALGORITHMS ? algorithm_names[a] : "unknown";
+}
+
+size_t
+conf_algorithm_length(enum conf_algorithm a)
+{
+	static const size_t lengths[NALGORITHMS] = { [CONF_HMAC_MD5] = 16,
+		[CONF_HMAC_SHA256] = 32, [CONF_HMAC_SHA384] = 48,
+		[CONF_HMAC_SHA512] = 64 };
+
+	return (size_t)a < NALGORITHMS ? lengths[a] : 0;
 }
 
 bool

@@ -6,11 +6,12 @@
 /*
  * B+-trees (btree.h).
  *
- * A node has the keys of its entries side by side, then the entries: in a
- * leaf these are the objects, above they are nodes, each under the key of the
- * first object below it.  Nodes are split on the way down, so that an insert
- * that finds no memory has changed nothing but their shape.  A tree of a few
- * objects is one leaf with little room, since most sets are small.
+ * A node has the keys of its entries side by side, then the entries: in a leaf
+ * these are the objects, above they are nodes, each under the key of the first
+ * object below it.  Nodes are split on the way down, so that an insert that
+ * finds no memory has changed nothing but their shape.  A tree of a few
+ * objects is one leaf with little room, and one of a single object has none,
+ * since most sets are small.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #define FANOUT	64	/* entries of a node, at most */
 #define SPARSE	16	/* fewer than that: joined with the next */
+#define AHEAD	4	/* objects that a walk has fetched before */
 
 struct btree_node {
 	void		*first;	/* object below */
@@ -29,25 +31,25 @@ struct btree_node {
 _Static_assert(sizeof(void *) <= sizeof(uint64_t), "an entry is a pointer");
 
 void
-btree_init(struct btree *t, unsigned int words,
-    int (*cmp)(const void *, const void *))
+btree_init(struct btree *t, const struct btree_kind *kind)
 {
-	t->root = NULL;
-	t->cmp = cmp;
-	t->words = (uint8_t)words;
+	t->kind = kind;
+	t->top = NULL;
+	t->alone = false;
 	t->height = 0;
 }
 
-static uint64_t *
+static void *
 bt_key_at(const struct btree *t, struct btree_node *b, unsigned int i)
 {
-	return &b->space[i * t->words];
+	return (uint8_t *)b->space + (size_t)i * t->kind->octets;
 }
 
+/* The keys of max entries, an even number, are whole words. */
 static void **
 bt_entries(const struct btree *t, struct btree_node *b)
 {
-	return (void **)&b->space[(size_t)b->max * t->words];
+	return bt_key_at(t, b, b->max);
 }
 
 /* The first object of, or below, an entry. */
@@ -63,8 +65,8 @@ bt_entry_first(
 static struct btree_node *
 bt_node(const struct btree *t, uint16_t max)
 {
-	struct btree_node *b =
-	    malloc(sizeof(*b) + (size_t)max * (t->words + 1U) * 8);
+	struct btree_node *b = malloc(
+	    sizeof(*b) + max * (sizeof(void *) + t->kind->octets));
 
 	if (b == NULL)
 		return NULL;
@@ -74,20 +76,74 @@ bt_node(const struct btree *t, uint16_t max)
 	return b;
 }
 
-/* Below 0, 0, above 0: where the probe is, seen from an entry. */
-static int
+static void
+bt_key_write(const struct btree *t, struct btree_node *b, unsigned int i,
+    const struct btree_probe *p)
+{
+	uint32_t narrow = (uint32_t)p->key[0];
+
+	if (t->kind->octets == sizeof(narrow))
+		memcpy(bt_key_at(t, b, i), &narrow, sizeof(narrow));
+	else
+		memcpy(bt_key_at(t, b, i), p->key, t->kind->octets);
+}
+
+/*
+ * A node below another, whose keys are fetched from memory all at once: of a
+ * large tree they are not at hand, and a search would wait for each in turn.
+ */
+static inline struct btree_node *
+bt_down(const struct btree *t, struct btree_node *b, unsigned int i)
+{
+	struct btree_node *child = bt_entries(t, b)[i];
+	unsigned int at, keys = FANOUT * t->kind->octets;
+
+	for (at = 0; at <= keys; at += 64)
+		__builtin_prefetch((const uint8_t *)child + at);
+	return child;
+}
+
+/* Below 0, 0, above 0: where the probe is, seen from a key. */
+static inline int
+bt_compare_key(
+    const struct btree *t, const struct btree_probe *p, const void *key)
+{
+	const uint64_t *k = key;
+	uint64_t first = t->kind->octets == sizeof(uint32_t) ?
+	    *(const uint32_t *)key :
+	    k[0];
+
+	if (p->key[0] != first)
+		return p->key[0] < first ? -1 : 1;
+	if (t->kind->octets <= sizeof(k[0]) || p->key[1] == k[1])
+		return 0;
+	return p->key[1] < k[1] ? -1 : 1;
+}
+
+/* The same, seen from an entry. */
+static inline int
 bt_compare(const struct btree *t, const struct btree_probe *p,
     struct btree_node *b, unsigned int i, bool leaf)
 {
-	const uint64_t *k = bt_key_at(t, b, i);
-	unsigned int w;
+	int c = bt_compare_key(t, p, bt_key_at(t, b, i));
 
-	for (w = 0; w < t->words; w++)
-		if (p->key[w] != k[w])
-			return p->key[w] < k[w] ? -1 : 1;
-	if (t->cmp == NULL)
-		return 0;
-	return t->cmp(p->like, bt_entry_first(t, b, i, leaf));
+	if (c != 0 || t->kind->cmp == NULL)
+		return c;
+	return t->kind->cmp(t, p->like, bt_entry_first(t, b, i, leaf));
+}
+
+/* The same, seen from the only object. */
+static int
+bt_compare_only(const struct btree *t, const struct btree_probe *p)
+{
+	struct btree_probe q = t->kind->place(t, t->top);
+	uint32_t narrow = (uint32_t)q.key[0];
+	int c = bt_compare_key(t, p,
+	    t->kind->octets == sizeof(narrow) ? (void *)&narrow : q.key);
+
+	if (c != 0 || t->kind->cmp == NULL)
+		return c;
+	return t->kind->cmp(t, p->like, t->top);
 }
 
 /* How many entries are not behind the probe; *same: is the last of them it? */
@@ -113,19 +169,31 @@ bt_place(const struct btree *t, const struct btree_probe *p,
 	return low;
 }
 
+static void *
+bt_look_only(const struct btree *t, const struct btree_probe *p, void **next)
+{
+	int c = bt_compare_only(t, p);
+
+	if (c < 0)
+		*next = t->top;
+	return c == 0 ? t->top : NULL;
+}
+
 /*
  * The object in the probe's place and the first behind it; each may be NULL.
  */
 static void *
 bt_look(const struct btree *t, const struct btree_probe *p, void **next)
 {
-	struct btree_node *b = t->root;
+	struct btree_node *b = t->top;
 	unsigned int i, level;
 	bool same, leaf;
 
 	*next = NULL;
 	if (b == NULL)
 		return NULL;
+	if (t->alone)
+		return bt_look_only(t, p, next);
 	for (level = t->height;; level--) {
 		leaf = level == 0;
 		i = bt_place(t, p, b, leaf, &same);
@@ -135,7 +203,7 @@ bt_look(const struct btree *t, const struct btree_probe *p, void **next)
 			return NULL;
 		if (leaf)
 			return same ? bt_entries(t, b)[i - 1] : NULL;
-		b = bt_entries(t, b)[i - 1];
+		b = bt_down(t, b, i - 1);
 	}
 }
 
@@ -167,15 +235,51 @@ btree_from(const struct btree *t, const struct btree_probe *p)
 void *
 btree_first(const struct btree *t)
 {
-	return t->root == NULL ? NULL : t->root->first;
+	struct btree_node *b = t->top;
+
+	return b == NULL || t->alone ? t->top : b->first;
 }
 
 void
 btree_walk_init(struct btree_walk *w, const struct btree *t)
 {
 	w->tree = t;
-	w->at[t->height] = t->root;
+	w->at[t->height] = t->top;
 	w->next[t->height] = 0;
+}
+
+void
+btree_walk_after(struct btree_walk *w, const struct btree *t,
+    const struct btree_probe *p)
+{
+	struct btree_node *b = t->top;
+	unsigned int i, level;
+	bool same;
+
+	btree_walk_init(w, t);
+	if (b == NULL)
+		return;
+	if (t->alone) {
+		w->next[0] = bt_compare_only(t, p) >= 0;
+		return;
+	}
+	for (level = t->height; level > 0; level--) {
+		i = bt_place(t, p, b, false, &same);
+		i -= i > 0;
+		w->at[level] = b;
+		w->next[level] = (uint16_t)(i + 1);
+		b = bt_down(t, b, i);
+	}
+	w->at[0] = b;
+	w->next[0] = (uint16_t)bt_place(t, p, b, true, &same);
+}
+
+/* What is about to be looked at by who walks. */
+static void
+bt_walk_ahead(const struct btree *t, struct btree_node *leaf, unsigned int i)
+{
+	if (i + AHEAD < leaf->n)
+		__builtin_prefetch(bt_entries(t, leaf)[i + AHEAD]);
 }
 
 void *
@@ -184,8 +288,10 @@ btree_walk_next(struct btree_walk *w)
 	const struct btree *t = w->tree;
 	unsigned int level = 0;
 
-	if (t->root == NULL)
+	if (t->top == NULL)
 		return NULL;
+	if (t->alone)
+		return w->next[0]++ == 0 ? t->top : NULL;
 	/* at the start only the root is on the way */
 	if (w->next[t->height] == 0)
 		level = t->height;
@@ -193,10 +299,10 @@ btree_walk_next(struct btree_walk *w)
 		if (level++ == t->height)
 			return NULL;
 	for (; level > 0; level--) {
-		w->at[level - 1] =
-		    bt_entries(t, w->at[level])[w->next[level]++];
+		w->at[level - 1] = bt_entries(t, w->at[level])[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
+	bt_walk_ahead(t, w->at[0], w->next[0]);
 	return bt_entries(t, w->at[0])[w->next[0]++];
 }
 
@@ -213,10 +319,9 @@ bt_clear(const struct btree *t, struct btree_node *b, unsigned int level)
 void
 btree_clear(struct btree *t)
 {
-	if (t->root != NULL)
-		bt_clear(t, t->root, t->height);
-	t->root = NULL;
-	t->height = 0;
+	if (t->top != NULL && !t->alone)
+		bt_clear(t, t->top, t->height);
+	btree_init(t, t->kind);
 }
 
 /* Entries of one node behind those of another, which has room for them. */
@@ -227,36 +332,43 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 	size_t n = from->n - at;
 
 	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
-	    n * t->words * 8);
-	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at,
-	    n * sizeof(void *));
+	    n * t->kind->octets);
+	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at, n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
 }
 
+/* Makes room for an entry, whose key is written by the caller. */
 static void
-bt_put(const struct btree *t, struct btree_node *b, unsigned int i,
-    const uint64_t *key, void *entry)
+bt_put(const struct btree *t, struct btree_node *b, unsigned int i, void *entry)
 {
-	void **e = bt_entries(t, b);
+	void **e = bt_entries(t, b) + i;
 
 	memmove(bt_key_at(t, b, i + 1), bt_key_at(t, b, i),
-	    (size_t)(b->n - i) * t->words * 8);
-	memmove(e + i + 1, e + i, (b->n - i) * sizeof(*e));
-	memcpy(bt_key_at(t, b, i), key, t->words * 8U);
-	e[i] = entry;
+	    (size_t)(b->n - i) * t->kind->octets);
+	memmove(e + 1, e, (b->n - i) * sizeof(*e));
+	*e = entry;
 	b->n++;
+}
+
+/* A node below another, under the key of its own first entry. */
+static void
+bt_put_node(const struct btree *t, struct btree_node *b, unsigned int i,
+    struct btree_node *child)
+{
+	bt_put(t, b, i, child);
+	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->kind->octets);
 }
 
 static void
 bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
 {
-	void **e = bt_entries(t, b);
+	void **e = bt_entries(t, b) + i;
 
 	b->n--;
 	memmove(bt_key_at(t, b, i), bt_key_at(t, b, i + 1),
-	    (size_t)(b->n - i) * t->words * 8);
-	memmove(e + i, e + i + 1, (b->n - i) * sizeof(*e));
+	    (size_t)(b->n - i) * t->kind->octets);
+	memmove(e, e + 1, (b->n - i) * sizeof(*e));
 }
 
 /*
@@ -265,7 +377,7 @@ bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
  * stays as full as it is.
  */
 static bool
-bt_split(struct btree *t, struct btree_node *parent, unsigned int i,
+bt_split(const struct btree *t, struct btree_node *parent, unsigned int i,
     unsigned int level, bool at_end)
 {
 	struct btree_node *b = bt_entries(t, parent)[i];
@@ -276,24 +388,30 @@ bt_split(struct btree *t, struct btree_node *parent, unsigned int i,
 		return false;
 	bt_append(t, right, b, half);
 	right->first = bt_entry_first(t, right, 0, level == 0);
-	bt_put(t, parent, i + 1, bt_key_at(t, right, 0), right);
+	bt_put_node(t, parent, i + 1, right);
 	return true;
 }
 
-/* The only leaf, or none yet, becomes one with room for so many. */
+/* The only object, or leaf, goes into a leaf with room for so many. */
 static bool
 bt_resize(struct btree *t, unsigned int max)
 {
-	struct btree_node *b = t->root, *other = bt_node(t, (uint16_t)max);
+	struct btree_node *b = t->top, *other = bt_node(t, (uint16_t)max);
+	struct btree_probe p;
 
 	if (other == NULL)
 		return false;
-	if (b != NULL) {
-		other->first = b->first;
+	if (t->alone) {
+		p = t->kind->place(t, t->top);
+		bt_put(t, other, 0, t->top);
+		bt_key_write(t, other, 0, &p);
+	} else {
 		bt_append(t, other, b, 0);
 		free(b);
 	}
-	t->root = other;
+	other->first = bt_entries(t, other)[0];
+	t->top = other;
+	t->alone = false;
 	return true;
 }
 
@@ -301,13 +419,13 @@ bt_resize(struct btree *t, unsigned int max)
 static bool
 bt_rise(struct btree *t)
 {
-	struct btree_node *b = bt_node(t, FANOUT);
+	struct btree_node *b = bt_node(t, FANOUT), *root = t->top;
 
 	if (b == NULL)
 		return false;
-	b->first = t->root->first;
-	bt_put(t, b, 0, bt_key_at(t, t->root, 0), t->root);
-	t->root = b;
+	b->first = root->first;
+	bt_put_node(t, b, 0, root);
+	t->top = b;
 	t->height++;
 	return true;
 }
@@ -316,56 +434,75 @@ bt_rise(struct btree *t)
 static bool
 bt_make_room(struct btree *t)
 {
-	if (t->root != NULL && t->root->n < t->root->max)
+	struct btree_node *b = t->top;
+
+	if (t->alone)
+		return bt_resize(t, 2);
+	if (b->n < b->max)
 		return true;
-	if (t->root == NULL || t->root->max < FANOUT)
-		return bt_resize(t, t->root == NULL ? 1 : t->root->max * 2U);
-	return bt_rise(t);
+	return b->max < FANOUT ? bt_resize(t, b->max * 2U) : bt_rise(t);
 }
 
 /* What is before all others is the first of every node on its way. */
 static void
 bt_set_first(struct btree *t, const struct btree_probe *p, void *object)
 {
-	struct btree_node *b = t->root;
+	struct btree_node *b = t->top;
 	unsigned int level;
 
 	for (level = t->height;; level--) {
 		b->first = object;
-		memcpy(bt_key_at(t, b, 0), p->key, t->words * 8U);
+		bt_key_write(t, b, 0, p);
 		if (level == 0)
 			return;
 		b = bt_entries(t, b)[0];
 	}
 }
 
-bool
-btree_insert(struct btree *t, const struct btree_probe *p, void *object)
+/* Into a tree of nodes. */
+static void *
+bt_insert(struct btree *t, const struct btree_probe *p, void *object)
 {
-	struct btree_node *b;
+	struct btree_node *b = t->top;
 	unsigned int i, level;
 	bool same, at_end = true;
 
-	if (!bt_make_room(t))
-		return false;
-	b = t->root;
 	for (level = t->height;; level--) {
 		i = bt_place(t, p, b, level == 0, &same);
 		at_end = at_end && i == b->n;
 		if (level == 0)
 			break;
 		i -= i > 0;
-		if (((struct btree_node *)bt_entries(t, b)[i])->n == FANOUT) {
+		if (bt_down(t, b, i)->n == FANOUT) {
 			if (!bt_split(t, b, i, level - 1, at_end))
-				return false;
-			i += bt_compare(t, p, b, i + 1, false) > 0;
+				return NULL;
+			i += bt_compare(t, p, b, i + 1, false) >= 0;
 		}
 		b = bt_entries(t, b)[i];
 	}
-	bt_put(t, b, i, p->key, object);
+	if (same)
+		return bt_entries(t, b)[i - 1];
+	bt_put(t, b, i, object);
+	bt_key_write(t, b, i, p);
 	if (i == 0)
 		bt_set_first(t, p, object);
-	return true;
+	return object;
+}
+
+void *
+btree_insert(struct btree *t, void *object)
+{
+	struct btree_probe p;
+
+	if (t->top == NULL) {
+		t->top = object;
+		t->alone = true;
+		return object;
+	}
+	p = t->kind->place(t, object);
+	if (t->alone && bt_compare_only(t, &p) == 0)
+		return t->top;
+	return bt_make_room(t) ? bt_insert(t, &p, object) : NULL;
 }
 
 /* A sparse node takes in the next one, if that leaves room in it. */
@@ -403,7 +540,7 @@ bt_take_below(const struct btree *t, struct btree_node *b, unsigned int i,
 		bt_cut(t, b, i);
 		return object;
 	}
-	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->words * 8U);
+	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->kind->octets);
 	if (child->n < SPARSE)
 		bt_join(t, b, i);
 	return object;
@@ -430,33 +567,38 @@ bt_take(const struct btree *t, struct btree_node *b, unsigned int level,
 	return object;
 }
 
-/* A root with one child goes, and a leaf that has far more room than needed. */
+/* A root with one entry goes, and a leaf that has far more room than needed. */
 static void
 bt_settle(struct btree *t)
 {
-	struct btree_node *b;
+	struct btree_node *b = t->top;
 
-	while ((b = t->root)->n <= 1 && t->height > 0) {
-		t->root = bt_entries(t, b)[0];
-		t->height--;
+	for (; b->n == 1; b = t->top) {
+		t->top = bt_entries(t, b)[0];
+		t->alone = t->height == 0;
 		free(b);
+		if (t->alone)
+			return;
+		t->height--;
 	}
-	if (t->height > 0 || b->n * 4 > b->max)
-		return;
-	if (b->n == 0)
-		btree_clear(t);
-	else
+	if (t->height == 0 && b->n * 4 <= b->max)
 		(void)bt_resize(t, b->max / 2U);
 }
 
 void *
 btree_remove(struct btree *t, const struct btree_probe *p)
 {
-	void *object;
+	void *object = t->top;
 
-	if (t->root == NULL)
+	if (object == NULL)
 		return NULL;
-	if ((object = bt_take(t, t->root, t->height, p)) != NULL)
+	if (t->alone) {
+		if (bt_compare_only(t, p) != 0)
+			return NULL;
+		btree_init(t, t->kind);
+		return object;
+	}
+	if ((object = bt_take(t, t->top, t->height, p)) != NULL)
 		bt_settle(t);
 	return object;
 }

@@ -25,15 +25,17 @@ monotonic(void)
 static void
 woken(evutil_socket_t fd, short what, void *arg)
 {
+	struct loop *l = arg;
+
 	(void)fd;
 	(void)what;
-	(void)arg;
+	l->armed = false;
 }
 
 int
 loop_init(struct loop *l)
 {
-	l->ended = false;
+	l->ended = l->armed = false;
 	if ((l->base = event_base_new()) == NULL)
 		return -1;
 	timers_init(&l->timers, monotonic());
@@ -53,6 +55,7 @@ loop_free(struct loop *l)
 	l->base = NULL;
 }
 
+/* Most turns change nothing about the timer that is due first. */
 static void
 loop_arm(struct loop *l)
 {
@@ -62,8 +65,13 @@ loop_arm(struct loop *l)
 
 	if (!timers_next(&l->timers, &due)) {
 		(void)evtimer_del(&l->wake);
+		l->armed = false;
 		return;
 	}
+	if (l->armed && l->due.us == due.us)
+		return;
+	l->armed = true;
+	l->due = due;
 	wait = mtime_diff(monotonic(), due);
 	if (wait > 0) {
 		tv.tv_sec = (time_t)(wait / 1000000);

@@ -24,6 +24,8 @@ struct loop {
 	struct event_base *base;
 	struct timers	 timers;
 	struct event	 wake;		/* when the earliest timer is due */
+	bool		 armed;		/* it is set, to that time: */
+	mtime_t		 due;
 	bool		 ended;
 };
 

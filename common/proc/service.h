@@ -32,6 +32,7 @@
  *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
  *	service_show.c		the listings among that
+ *	service_audit.c		what it finds that should not be so
  *	service_event.c		the log line of an event of the core
  *	service_capture.c	the SDUs, for marsctl capture
  *	service_watch.c		whom an operator wants to see more of
@@ -51,6 +52,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit.h"
 #include "channel.h"
 #include "child.h"
 #include "conf.h"
@@ -62,14 +64,16 @@
 #include "vc.h"
 
 /*
- * With more than SIBLING_HIGH messages waiting for the sibling this service
+ * What is to be told to the sibling goes with what else gathers in a turn, or
+ * until the sibling has read all that was sent before, as one imsg.  With more
+ * than SIBLING_HIGH of these waiting, all full but the first, this service
  * is congested, until there are fewer than SIBLING_LOW.  Everything is still
  * read, and enquiries and Hellos are answered; the owner takes nothing that
  * makes more of those messages.  A sibling that has read nothing for
  * SIBLING_WAIT seconds is given up, and the suite with it.
  */
-#define SIBLING_HIGH	4096
-#define SIBLING_LOW	1024
+#define SIBLING_HIGH	24
+#define SIBLING_LOW	6
 #define SIBLING_WAIT	10
 
 #define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
@@ -93,6 +97,7 @@ struct service_hooks {
 						 * this one has none, and no
 						 * replica() either */
 	enum sandbox_role	 role;
+	bool			 has_keys;	/* see child_init() */
 	/*
 	 * When the suite ends, this one serves on until the sibling has
 	 * ended, for a second at most: the sibling's last words to other
@@ -110,6 +115,12 @@ struct service_hooks {
 	/* the same; NULL: it has none */
 	bool			(*limits)(void *, void *cursor, struct wr *);
 	bool			(*memory)(void *, void *cursor, struct wr *);
+	/*
+	 * Which part of a configuration it audits, AUDIT_OF_*; and what else
+	 * it finds.  NULL: nothing.
+	 */
+	unsigned int		 audit_of;
+	void			(*audit)(void *, const struct audit *);
 	/* its counters begin at 0 again; NULL: they can't */
 	void			(*clear)(void *);
 	/*
@@ -218,7 +229,7 @@ struct service {
 	struct timer		 patience;	/* for the other child's end */
 	struct service_links	 links;
 	struct service_lans	 lans;
-	int			 npinned;	/* see sandbox_enter_pinned() */
+	int			 npinned;	/* see struct sandbox */
 	struct conf		*conf;		/* in force */
 	uint8_t			*octets;	/* a configuration to come */
 	size_t			 noctets, octets_max;
@@ -226,9 +237,14 @@ struct service {
 	int			 control_fd;	/* until it serves */
 	int			 readers_fd;	/* the same, or -1: none */
 	char			 user[NAME_SIZE];
-	char			 sandbox[SANDBOX_STRLEN];
+	struct sandbox_state	 sandbox;
+	/* of mars(8): what confines it, and whether that is all */
+	char			 parent_sandbox[SANDBOX_STRLEN];
+	bool			 parent_full;
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
 	struct atm_addr		 watches[SERVICE_WATCHES]; /* any SEL */
+	uint8_t			 told[REPLICA_MAX]; /* gathers for it */
+	struct wr		 telling;	/* into that */
 	uint64_t		 congestions;	/* how often it was congested */
 	uint64_t		 heard;		/* by the sibling: how often it
 						 * has read something */
@@ -236,6 +252,7 @@ struct service {
 	uint32_t		 unheard;	/* looks since then */
 	struct timer		 sibling_look;
 	bool			 privileged;	/* has to give up root */
+	bool			 best_effort;	/* see struct sandbox */
 	bool			 setup;		/* IMSG_SETUP has come */
 	bool			 serving;
 	bool			 congested;

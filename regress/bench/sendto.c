@@ -4,9 +4,10 @@
  */
 
 /*
- * sendto ADDRESS N PORT OCTETS COUNT: the floor that edge.py compares with.
- * Sends COUNT datagrams to each of the N addresses from ADDRESS on, by one
- * call each, and prints the us of CPU for one.
+ * sendto ADDRESS N PORT OCTETS COUNT PAUSE: the floor that edge.py compares
+ * with.  Sends COUNT datagrams to each of the N addresses from ADDRESS on, by
+ * one call each, and prints the us of CPU for one.  Before each N it sleeps for
+ * PAUSE us, which costs what it costs to be woken; 0: it never sleeps.
  */
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WARM	20	/* datagrams to each that don't count */
 
@@ -38,15 +40,17 @@ main(int argc, char **argv)
 	const uint8_t ttl = 8;
 	double start = 0;
 	size_t size;
+	useconds_t pause;
 	int s, k, count;
 
-	if (argc != 6)
-		errx(1, "usage: sendto address n port octets count");
+	if (argc != 7)
+		errx(1, "usage: sendto address n port octets count pause");
 	base = ntohl(inet_addr(argv[1]));
 	n = (uint32_t)atoi(argv[2]);
 	to.sin_port = htons((uint16_t)atoi(argv[3]));
 	size = (size_t)atoi(argv[4]);
 	count = atoi(argv[5]);
+	pause = (useconds_t)atoi(argv[6]);
 	if (n == 0 || count <= 0 || size > sizeof(data))
 		errx(1, "out of range");
 	/* the address may be a group, to see what becomes of its packets */
@@ -57,6 +61,8 @@ main(int argc, char **argv)
 	for (k = -WARM; k < count; k++) {
 		if (k == 0)
 			start = sendto_cpu();
+		if (pause > 0)
+			(void)usleep(pause);
 		for (i = 0; i < n; i++) {
 			to.sin_addr.s_addr = htonl(base + i);
 			(void)sendto(s, data, size, 0,

@@ -429,7 +429,7 @@ lans_storm(struct lans *s)
 	struct world *w = s->w;
 
 	trace(w, 1, NULL, "faults");
-	s->stormy = true;
+	s->stormy = s->lossy = true;
 	w->pace = MTIME_MS(between(w, 50, 1500));
 	s->loss = (w->kinds & K_LOSS) != 0 && chance(w, 60) ?
 	    (uint32_t)between(w, 1, 3000) : 0;
@@ -514,7 +514,8 @@ lans_steady(struct lans *s)
 		run_for(w, between(w, 0, MTIME_SEC(30)));
 	}
 	plan_servers_back(w);
-	run_for(w, MTIME_SEC(60));
+	/* for longer than members are kept that have not joined again */
+	run_for(w, MTIME_SEC(130));
 	stream_end(s, "servers", begin, 0, NULL);
 }
 
