@@ -345,8 +345,8 @@ int	parent_lan_tun(const struct conf_lan *, uint16_t mtu, char *why,
 	    size_t);
 /* Readable when an interface or an address has changed.  -1: errno. */
 int	parent_lan_watch(void);
-/* For a UDP socket of an edge: says the TOS of each datagram, and if df is
- * true lets none be fragmented.  False: errno. */
+/* For a UDP socket of an edge: says the TOS of each datagram, takes few that
+ * wait, and if df is true lets none be fragmented.  False: errno. */
 bool	parent_lan_udp(int fd, bool v6, bool df);
 
 /* --- edge_bpf.c, or edge_none.c where there is nothing to build it with */

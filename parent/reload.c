@@ -313,12 +313,14 @@ parent_reload(struct parent *p, enum parent_requester who)
 {
 	const struct timeval patience = { .tv_sec = PARENT_RELOAD_WAIT };
 	char why[SENTENCE_SIZE] = "not enough memory";
+	struct parse_record record;
 	struct conf *new;
 	const char *what;
 
 	p->requester = who;
-	if ((new = parse_config(p->file, &p->macros, why, sizeof(why))) ==
-	    NULL) {
+	new = parse_config(p->file, &p->macros, why, sizeof(why), &record);
+	parse_record_free(&record);
+	if (new == NULL) {
 		reload_answer(p, why);
 		return;
 	}

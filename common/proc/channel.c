@@ -15,7 +15,7 @@
  * Messages handed over before others have a turn.  A read brings hundreds, and
  * whoever asks a daemon for something would wait for all of them.
  */
-#define SLICE		16
+#define SLICE		32
 
 static void	on_event(evutil_socket_t, short, void *);
 
