@@ -59,7 +59,8 @@ claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 	struct marsd_join *j;
 	enum marsd_change ch;
 
-	MARSD_JOIN_FOREACH(j, n) {
+	MARSD_JOIN_FOREACH(j, n)
+	{
 		if (marsd_join_entry(j, peer) == NULL)
 			continue;
 		ch = marsd_join_refresh(j);
@@ -318,8 +319,8 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	MARSD_JOIN_FOREACH(j, n)
-		if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
-			marsd_spans_add(&gone, &j->range->span);
+	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+		marsd_spans_add(&gone, &j->range->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
 }
