@@ -82,7 +82,7 @@ struct marsc;			/* one client of it: one protocol */
 	X(rejoin_max, "rejoin-max", 10, "and to") \
 	X(loop, "loop", 60, "between attempts when no MARS answers") \
 	X(map, "redirect-map", 240, "longest silence of REDIRECT_MAP") \
-	X(settle, "settle", 100, "members that a MARS may not know yet are kept")
+	X(settle, "settle", 100, "members a MARS may not know yet are kept")
 
 struct marsc_timers {		/* microseconds */
 #define X(sym, name, seconds, text) int64_t sym;
@@ -448,7 +448,6 @@ bool		 marsc_leaves(const struct marsc *, const struct paddr *group,
 struct marsc_steady {
 	uint64_t	 version;
 	uint32_t	 members;
-	size_t		 sdu_max;	/* octets, as vc_sdu_max() */
 };
 bool		 marsc_path_steady(const struct marsc *, const struct paddr *,
 		    struct marsc_steady *);

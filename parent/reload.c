@@ -21,6 +21,8 @@
 #include "parent.h"
 #include "parser.h"
 
+#define RELOAD_LINES	20	/* what one costs, asked for by a child, of
+				 * those that it may cause in a tick */
 #define PIECE	8192		/* octets of a configuration in one message */
 
 static void
@@ -441,7 +443,8 @@ parent_reload_request(struct parent_child *c, uint32_t id)
 	uint8_t buf[sizeof(busy) + 16];
 	struct wr w;
 
-	if (p->requester == PARENT_BY_NOBODY && !p->ending) {
+	if (p->requester == PARENT_BY_NOBODY && !p->ending &&
+	    parent_child_may(c, RELOAD_LINES)) {
 		p->asker = c->id;
 		p->ask_id = id;
 		parent_reload(p, PARENT_BY_CHILD);

@@ -64,14 +64,16 @@
 #include "vc.h"
 
 /*
- * With more than SIBLING_HIGH messages waiting for the sibling this service
+ * What is to be told to the sibling goes with what else gathers in a turn, or
+ * until the sibling has read all that was sent before, as one imsg.  With more
+ * than SIBLING_HIGH of these waiting, all full but the first, this service
  * is congested, until there are fewer than SIBLING_LOW.  Everything is still
  * read, and enquiries and Hellos are answered; the owner takes nothing that
  * makes more of those messages.  A sibling that has read nothing for
  * SIBLING_WAIT seconds is given up, and the suite with it.
  */
-#define SIBLING_HIGH	4096
-#define SIBLING_LOW	1024
+#define SIBLING_HIGH	24
+#define SIBLING_LOW	6
 #define SIBLING_WAIT	10
 
 #define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
@@ -242,6 +244,8 @@ struct service {
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
 	struct ratelimit	 audits[SERVICE_EVENT_MAX];
 	struct atm_addr		 watches[SERVICE_WATCHES]; /* any SEL */
+	uint8_t			 told[REPLICA_MAX]; /* gathers for it */
+	struct wr		 telling;	/* into that */
 	uint64_t		 congestions;	/* how often it was congested */
 	uint64_t		 heard;		/* by the sibling: how often it
 						 * has read something */
