@@ -152,7 +152,7 @@ esac
 fuzzer='' replay=yes
 case ,$SANITIZE, in
 *,fuzzer-no-link,*)
-	fuzzer=-fsanitize=fuzzer replay='' ;;
+	fuzzer=-fsanitize=fuzzer replay=no ;;
 esac
 
 # No directory's name gets into a program, so that it is the same from all.
