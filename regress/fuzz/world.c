@@ -201,7 +201,8 @@ mad_message(struct mad *m, struct rd *r, struct buf *b)
 	else
 		b_join(b, op, flags, src, flags & 0x2000 ? 0 : 1, min, max);
 	if (how & 16)
-		b->p[OFF(fuzz_below(r, (uint32_t)(b->len - OFF(0))))] ^= rd_u8(r);
+		b->p[OFF(fuzz_below(r, (uint32_t)(b->len - OFF(0))))] ^=
+		    rd_u8(r);
 	if (how & 32)
 		b->len += fuzz_octets(r, b->p + b->len, 128);
 }
