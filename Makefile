@@ -37,6 +37,12 @@ deb:
 	@sh etc/prerequisites deb
 	@sh mk/deb.sh '$(BUILD)'
 
+# The sources as they are handed out, in build/dist: an archive, an SBOM, and
+# their sums, signed where SIGNIFY_KEY is a secret key of signify(1).
+dist:
+	@$(PROBE)
+	@SIGNIFY_KEY='$(SIGNIFY_KEY)' sh mk/dist.sh '$(BUILD)'
+
 # Two servers and a few clients on loopback, about 15 seconds.
 demo:
 	@sh etc/prerequisites build
@@ -118,6 +124,7 @@ clean:
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
-.PHONY: all programs tests headers linkall bench install uninstall deb demo \
+.PHONY: all programs tests headers linkall bench install uninstall deb dist \
+	demo \
 	regress lint conformance regress-atm regress-machines sim model \
 	bench-edge bench-flood bench-sync fuzz fuzz-targets clean
