@@ -119,6 +119,13 @@ fuzz:
 	@sh etc/prerequisites test
 	@sh regress/fuzz/test.sh '$(BUILD)' $(TIME) regress/fuzz/log.tsv
 
+# Which lines of the protocol modules the unit tests and the corpora run.
+coverage:
+	@sh etc/prerequisites test
+	@$(MAKE) -s CC=gcc CFLAGS='--coverage -O1' CPPFLAGS=-U_FORTIFY_SOURCE \
+	    LDFLAGS=--coverage BUILD=build-coverage tests fuzz-targets
+	@python3 -B regress/coverage.py build-coverage
+
 clean:
 	rm -rf build build-*
 
@@ -127,4 +134,5 @@ clean:
 .PHONY: all programs tests headers linkall bench install uninstall deb dist \
 	demo \
 	regress lint conformance regress-atm regress-machines sim model \
-	bench-edge bench-flood bench-sync fuzz fuzz-targets clean
+	bench-edge bench-flood bench-sync fuzz fuzz-targets \
+	coverage clean
