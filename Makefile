@@ -119,6 +119,12 @@ fuzz:
 	@sh etc/prerequisites test
 	@sh regress/fuzz/test.sh '$(BUILD)' $(TIME) regress/fuzz/log.tsv
 
+# What static analysis finds that is not known: some minutes.
+analyze:
+	@sh etc/prerequisites analyze
+	@$(PROBE)
+	@python3 -B regress/lint/analyze.py '$(BUILD)'
+
 # Which lines of the protocol modules the unit tests and the corpora run.
 coverage:
 	@sh etc/prerequisites test
@@ -135,4 +141,4 @@ clean:
 	demo \
 	regress lint conformance regress-atm regress-machines sim model \
 	bench-edge bench-flood bench-sync fuzz fuzz-targets \
-	coverage clean
+	analyze coverage clean
