@@ -299,7 +299,8 @@ btree_walk_next(struct btree_walk *w)
 		if (level++ == t->height)
 			return NULL;
 	for (; level > 0; level--) {
-		w->at[level - 1] = bt_entries(t, w->at[level])[w->next[level]++];
+		w->at[level - 1] =
+		    bt_entries(t, w->at[level])[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
 	bt_walk_ahead(t, w->at[0], w->next[0]);
@@ -333,7 +334,8 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 
 	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
 	    n * t->kind->octets);
-	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at, n * sizeof(void *));
+	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at,
+	    n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
 }
