@@ -26,7 +26,7 @@ TREE=	-r $(MAKE_HOST:%=--no-print-directory) WERROR='$(WERROR)' \
 
 all: programs
 
-programs tests headers linkall bench install:
+programs tests headers linkall bench fuzz-targets install:
 	@$(PROBE) && cd '$(BUILD)/obj' && $(MAKE) $(TREE) -f ../probe.mk $@
 
 uninstall:

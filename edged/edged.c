@@ -392,6 +392,7 @@ main(int argc, char **argv)
 	struct service_hooks hooks = {
 		.name = "edged",
 		.role = SANDBOX_EDGED,
+		.has_keys = true,
 		.commands = edged_commands,
 		.ncommands = edged_ncommands,
 		.summary = edged_ctl_summary,

@@ -27,7 +27,7 @@ const struct edged_conf	*edged_built_conf(const struct edged_built *);
 
 /* key.c: the keys of an edge's hellos; arg is a struct conf_edge */
 struct edged_keys;
-/* NULL: no memory.  The keys are copied. */
+/* NULL: no memory.  The keys are copied, as they are not wiped yet. */
 struct edged_keys	*edged_keys_new(const struct conf *,
 			    const struct conf_edge *);
 void			 edged_keys_free(struct edged_keys *);

@@ -10,19 +10,19 @@
  * that finds damage and nobody who means it.
  */
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include <string.h>
 #include <time.h>
 
 #include "edged.h"
+#include "secret.h"
 
 struct edged_key {
 	uint32_t	spi;			/* 0: the empty key */
 	int64_t		not_before, not_after;	/* 0: no bound */
-	size_t		len;
-	uint8_t		secret[KEY_SIZE];
+	struct secret	*secret;
 };
 
 struct edged_keys {
@@ -30,36 +30,55 @@ struct edged_keys {
 	struct edged_key	key[CONF_KEYS_MAX];
 };
 
+_Static_assert(EDGED_HELLO_MAC <= SECRET_MAC_MAX, "a MAC of a hello");
+
+static bool
+key_add(struct edged_keys *k, const struct conf_key *from)
+{
+	struct edged_key *to = &k->key[k->n];
+
+	to->spi = from->spi;
+	to->not_before = from->not_before;
+	to->not_after = from->not_after;
+	to->secret = secret_new(CONF_HMAC_SHA256, from->secret, from->len);
+	if (to->secret == NULL)
+		return false;
+	k->n++;
+	return true;
+}
+
 struct edged_keys *
 edged_keys_new(const struct conf *c, const struct conf_edge *e)
 {
+	static const struct conf_key empty;
 	struct edged_keys *k = calloc(1, sizeof(*k));
 	const struct conf_key *from;
-	struct edged_key *to;
+	bool ok = true;
 	uint16_t i;
 
 	if (k == NULL)
 		return NULL;
-	for (i = 0; i < e->nspis; i++) {
-		if ((from = conf_key_find(c, e->spis[i])) == NULL)
-			continue;
-		to = &k->key[k->n++];
-		to->spi = from->spi;
-		to->not_before = from->not_before;
-		to->not_after = from->not_after;
-		to->len = from->len;
-		memcpy(to->secret, from->secret, from->len);
-	}
+	for (i = 0; i < e->nspis && ok; i++)
+		if ((from = conf_key_find(c, e->spis[i])) != NULL)
+			ok = key_add(k, from);
 	if (e->nspis == 0)
-		k->n = 1;
-	return k;
+		ok = key_add(k, &empty);
+	if (ok)
+		return k;
+	edged_keys_free(k);
+	return NULL;
 }
 
 void
 edged_keys_free(struct edged_keys *k)
 {
-	if (k != NULL)
-		freezero(k, sizeof(*k));
+	uint16_t i;
+
+	if (k == NULL)
+		return;
+	for (i = 0; i < k->n; i++)
+		secret_free(k->key[i].secret);
+	free(k);
 }
 
 static bool
@@ -75,11 +94,13 @@ static bool
 edged_key_mac(const struct edged_key *k, const void *data, size_t len,
     uint8_t mac[EDGED_HELLO_MAC])
 {
-	size_t n = 0;
+	const struct secret_part all = { data, len };
+	uint8_t whole[SECRET_MAC_MAX];
 
-	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, k->secret, k->len,
-	    data, len, mac, EDGED_HELLO_MAC, &n) != NULL &&
-	    n == EDGED_HELLO_MAC;
+	if (!secret_mac(k->secret, &all, 1, whole))
+		return false;
+	memcpy(mac, whole, EDGED_HELLO_MAC);
+	return true;
 }
 
 static bool

@@ -179,18 +179,19 @@ static bool
 offload_add(struct edged_port *p, const struct edged_flow *f,
     const struct marsc_steady *steady)
 {
+	const struct paddr *group = &f->group->addr;
+	struct marsc *c = edged_end_client(&p->edge->self, group);
 	struct edged *d = p->edge->edged;
 	struct edged_kernel_entry entry = { .owner = p,
 		.ifindex = p->ifindex,
 		.source = f->source,
-		.group = f->group->addr,
+		.group = *group,
 		.version = steady->version,
 		.leaves = d->leaves };
 
 	if (steady->members > OFFLOAD_LEAVES)
 		return false;
-	entry.nleaves = offload_leaves(
-	    edged_end_client(&p->edge->self, &f->group->addr), &f->group->addr, d->leaves);
+	entry.nleaves = offload_leaves(c, group, d->leaves);
 	if (entry.nleaves != steady->members ||
 	    !offload_fill(p, f, &entry))
 		return false;

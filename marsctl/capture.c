@@ -75,12 +75,7 @@ capture_interface(struct capture *c, const char *name, uint32_t *n)
 static uint64_t *
 lost_of(struct capture *c, const char *process)
 {
-	size_t i;
-
-	for (i = 0; i < MARSCTL_DAEMONS - 1; i++)
-		if (strcmp(marsctl_daemon_name(i), process) == 0)
-			break;
-	return &c->lost[i];
+	return &c->lost[marsctl_daemon_number(process)];
 }
 
 /* As a row has it, or "-". */

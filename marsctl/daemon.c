@@ -160,12 +160,11 @@ daemon_connect(struct marsctl_daemon *d, const struct marsctl_where *where,
 }
 
 /*
- * Where one of the sockets is named instead of their directory, only its
- * daemon is asked.  Its name tells which one that is.
+ * Where one of the sockets is named instead of their directory: the daemon that
+ * its name tells.  0: it is none of theirs; -1: that is no socket.
  */
-static void
-choose_daemon(struct marsctl_request *q, const char *where,
-    struct marsctl_answer *a)
+static int
+socket_daemon(const char *where)
 {
 	const char *base = strrchr(where, '/');
 	struct stat st;
@@ -173,16 +172,26 @@ choose_daemon(struct marsctl_request *q, const char *where,
 
 	base = base == NULL ? where : base + 1;
 	if (stat(where, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return -1;
+	for (i = 0; i < MARSCTL_DAEMONS; i++)
+		if (strncmp(base, known[i].name, strlen(known[i].name)) == 0)
+			return (int)known[i].ask;
+	return 0;
+}
+
+/* Only the daemon is asked whose socket is named, if one is. */
+static void
+choose_daemon(struct marsctl_request *q, const char *where,
+    struct marsctl_answer *a)
+{
+	int only = socket_daemon(where);
+
+	if (only <= 0)
 		return;
-	for (i = 0; i < MARSCTL_DAEMONS; i++) {
-		if (strncmp(base, known[i].name, strlen(known[i].name)) != 0)
-			continue;
-		if (((q->ask | q->also | q->instead) & known[i].ask) == 0)
-			marsctl_wrong(a, "%s: not what %s is asked", where,
-			    known[i].name);
-		q->ask = known[i].ask;
-		q->also = q->instead = 0;
-	}
+	if (((q->ask | q->also | q->instead) & (unsigned int)only) == 0)
+		marsctl_wrong(a, "%s: not what its daemon is asked", where);
+	q->ask = (unsigned int)only;
+	q->also = q->instead = 0;
 }
 
 /* How many of these daemons run, to each of which it then is connected. */
@@ -444,31 +453,62 @@ marsctl_collect(const struct marsctl_where *where, unsigned int ask,
 	marsctl_session_close(&s);
 }
 
-const char *
-marsctl_daemon_name(size_t n)
+size_t
+marsctl_daemon_number(const char *name)
 {
-	return known[n].name;
+	size_t i;
+
+	for (i = 0; i < MARSCTL_DAEMONS - 1; i++)
+		if (strcmp(known[i].name, name) == 0)
+			break;
+	return i;
 }
 
-unsigned int
-marsctl_daemon_bit(size_t n)
-{
-	return known[n].ask;
-}
-
-bool
-marsctl_daemon_exists(const struct marsctl_where *where, size_t n)
+/* It has a socket in that directory. */
+static bool
+has_socket(const struct marsctl_where *where, size_t n)
 {
 	const struct marsctl_daemon d = { .name = known[n].name };
-	const char *base = strrchr(where->path, '/');
 	struct marsctl_answer a;
 	struct sockaddr_un sun;
 	struct stat st;
 
-	base = base == NULL ? where->path : base + 1;
-	if (stat(where->path, &st) == 0 && S_ISSOCK(st.st_mode))
-		return strncmp(base, d.name, strlen(d.name)) == 0;
 	marsctl_answer_init(&a);
 	return daemon_address(&d, where->path, &sun, &a) &&
 	    stat(sun.sun_path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+unsigned int
+marsctl_daemons(const struct marsctl_where *where)
+{
+	int only = socket_daemon(where->path);
+	unsigned int have = 0;
+	size_t i;
+
+	if (only != -1)
+		return (unsigned int)only;
+	for (i = 0; i < MARSCTL_DAEMONS; i++)
+		if (has_socket(where, i))
+			have |= known[i].ask;
+	return have;
+}
+
+unsigned int
+marsctl_collect_summaries(const struct marsctl_where *where, marsctl_row *row,
+    marsctl_said *said, void *arg)
+{
+	unsigned int have = marsctl_daemons(where), up = 0;
+	struct marsctl_answer a;
+	size_t i;
+
+	for (i = 0; i < MARSCTL_DAEMONS; i++) {
+		if ((have & known[i].ask) == 0)
+			continue;
+		marsctl_answer_init(&a);
+		marsctl_collect(where, known[i].ask, "summary", row, arg, &a);
+		if (a.ok)
+			up |= known[i].ask;
+		said(arg, known[i].name, &a);
+	}
+	return up;
 }

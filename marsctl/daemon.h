@@ -97,10 +97,19 @@ void	marsctl_collect(const struct marsctl_where *, unsigned int ask,
 	    const char *show, marsctl_row *, void *arg,
 	    struct marsctl_answer *);
 
-/* The nth daemon, from 0, below MARSCTL_DAEMONS: its name and its bit. */
-const char	*marsctl_daemon_name(size_t);
-unsigned int	 marsctl_daemon_bit(size_t);
-/* It has a socket: it runs, or has run and did not end as it should. */
-bool		 marsctl_daemon_exists(const struct marsctl_where *, size_t);
+/* From 0, below MARSCTL_DAEMONS, for one of its names; the last for others. */
+size_t		marsctl_daemon_number(const char *name);
+/*
+ * Those daemons (ASK_*) that have a socket: that run, or have run and did not
+ * end as they should.  One that has none is not configured, which is no fault.
+ */
+unsigned int	marsctl_daemons(const struct marsctl_where *);
+
+/* A daemon has given its summary, or has not and the answer says why. */
+typedef void	marsctl_said(void *arg, const char *daemon,
+		    const struct marsctl_answer *);
+/* What each of them says of itself.  Returns those that do. */
+unsigned int	marsctl_collect_summaries(const struct marsctl_where *,
+		    marsctl_row *, marsctl_said *, void *arg);
 
 #endif

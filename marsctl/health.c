@@ -187,32 +187,14 @@ health_take(void *arg, const char *process, struct rd row,
 	return true;
 }
 
-/* Does every daemon that has a socket answer?  Returns those that do. */
-static unsigned int
-health_daemons(struct health *h, const struct marsctl_where *where)
+static void
+health_said(void *arg, const char *daemon, const struct marsctl_answer *a)
 {
-	struct health_taker t = { .h = h, .show = "summary" };
-	unsigned int up = 0, have = 0;
-	struct marsctl_answer a;
-	size_t i;
+	struct health_taker *t = arg;
 
-	for (i = 0; i < MARSCTL_DAEMONS; i++) {
-		if (!marsctl_daemon_exists(where, i))
-			continue;
-		have |= marsctl_daemon_bit(i);
-		marsctl_answer_init(&a);
-		marsctl_collect(where, marsctl_daemon_bit(i), t.show,
-		    health_take, &t, &a);
-		if (a.ok)
-			up |= marsctl_daemon_bit(i);
-		else
-			health_wrong(h, HEALTH_CRITICAL, "%s", a.why);
-	}
-	if (have == 0)
-		health_wrong(h, HEALTH_CRITICAL,
-		    "there is no control socket in %s: is mars running?",
-		    where->path);
-	return up;
+	(void)daemon;
+	if (!a->ok)
+		health_wrong(t->h, HEALTH_CRITICAL, "%s", a->why);
 }
 
 static void
@@ -220,11 +202,16 @@ health_ask(struct health *h, const struct marsctl_where *where)
 {
 	static const char *const shows[] = { "neighbors", "clusters",
 		"limits", "keys", "edges" };
-	unsigned int up = health_daemons(h, where);
-	struct health_taker t = { .h = h };
+	struct health_taker t = { .h = h, .show = "summary" };
 	struct marsctl_answer a;
+	unsigned int up;
 	size_t i;
 
+	if (marsctl_daemons(where) == 0)
+		health_wrong(h, HEALTH_CRITICAL,
+		    "there is no control socket in %s: is mars running?",
+		    where->path);
+	up = marsctl_collect_summaries(where, health_take, health_said, &t);
 	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
 		t.show = shows[i];
 		marsctl_answer_init(&a);

@@ -85,18 +85,6 @@ print_row(void *arg, const char *process, struct rd row,
 	return true;
 }
 
-/* Is there any socket of a daemon yet? */
-static bool
-any_socket(const struct marsctl_where *where)
-{
-	size_t i;
-
-	for (i = 0; i < MARSCTL_DAEMONS; i++)
-		if (marsctl_daemon_exists(where, i))
-			return true;
-	return false;
-}
-
 /* mars has been told to end: it has ended when its sockets are gone. */
 static void
 await_end(const struct marsctl_where *where, struct marsctl_answer *a)
@@ -104,7 +92,7 @@ await_end(const struct marsctl_where *where, struct marsctl_answer *a)
 	const struct timespec pause = { .tv_nsec = 50000000 };
 	int i;
 
-	for (i = 0; a->ok && any_socket(where); i++) {
+	for (i = 0; a->ok && marsctl_daemons(where) != 0; i++) {
 		if (i == where->seconds * 20)
 			marsctl_wrong(a, "mars has not ended for %d s",
 			    where->seconds);

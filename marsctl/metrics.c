@@ -597,30 +597,12 @@ take_row(void *arg, const char *process, struct rd row,
 	return true;
 }
 
-/*
- * Puts in what each daemon says of itself, and whether it answers.  One that
- * has no socket is not configured, which is no fault.  Returns those that do.
- */
-static unsigned int
-summaries(struct metrics *m, const struct marsctl_where *where)
+static void
+take_up(void *arg, const char *daemon, const struct marsctl_answer *a)
 {
-	struct metrics_taker t = { .m = m, .show = "summary" };
-	struct marsctl_answer a;
-	unsigned int up = 0;
-	size_t i;
+	struct metrics_taker *t = arg;
 
-	for (i = 0; i < MARSCTL_DAEMONS; i++) {
-		if (!marsctl_daemon_exists(where, i))
-			continue;
-		marsctl_answer_init(&a);
-		marsctl_collect(where, marsctl_daemon_bit(i), t.show,
-		    take_row, &t, &a);
-		if (a.ok)
-			up |= marsctl_daemon_bit(i);
-		metrics_up(m, marsctl_daemon_name(i), a.ok);
-	}
-	metrics_up(m, "mars", up != 0);
-	return up;
+	metrics_up(t->m, daemon, a->ok);
 }
 
 int
@@ -631,14 +613,15 @@ marsctl_metrics(const struct marsctl_where *where, FILE *f)
 		"edges", "lans", "flows" };
 	struct marsctl_answer a;
 	struct metrics m;
-	struct metrics_taker t = { .m = &m };
+	struct metrics_taker t = { .m = &m, .show = "summary" };
 	unsigned int up;
 	bool ok = false;
 	size_t i;
 
 	metrics_init(&m);
 	metrics_version(&m);
-	up = summaries(&m, where);
+	up = marsctl_collect_summaries(where, take_row, take_up, &t);
+	metrics_up(&m, "mars", up != 0);
 	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
 		t.show = shows[i];
 		marsctl_answer_init(&a);

@@ -130,15 +130,12 @@ ask_daemons(struct topology *topology, const struct marsctl_where *where,
 	static const char *const shows[] = { "servers", "neighbors", "members",
 		"edges" };
 	struct topology_taker t = { .t = topology, .self = "-" };
-	unsigned int have = 0;
+	unsigned int have = marsctl_daemons(where);
 	struct topology_server *s;
 	struct tally_item *item;
 	size_t i;
 
 	tally_init(&t.members);
-	for (i = 0; i < MARSCTL_DAEMONS; i++)
-		if (marsctl_daemon_exists(where, i))
-			have |= marsctl_daemon_bit(i);
 	if (have == 0)
 		marsctl_wrong(a, "there is no control socket in %s; "
 		    "is mars running?", where->path);

@@ -129,7 +129,8 @@ marsd_adopt_timer(void *arg)
 static bool
 adoptable(const struct marsd_entry *e)
 {
-	return e->peer->state == MARSD_PEER_ALIVE && marsd_entry_counts(e);
+	return marsd_entry_peer(e)->state == MARSD_PEER_ALIVE &&
+	    marsd_entry_counts(e);
 }
 
 /*
@@ -144,8 +145,8 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 	struct marsd_entry *e, *mine;
 	bool layer3 = false, found = false;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
-		if (e->peer != self && adoptable(e)) {
+	SLIST_FOREACH(e, &j->entries, join_entry)
+		if (marsd_entry_peer(e) != self && adoptable(e)) {
 			found = true;
 			layer3 = layer3 || e->layer3;
 		}
@@ -173,12 +174,12 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 void
 marsd_adopt_all(struct marsd_reg *r)
 {
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 
-	for (in = marsd_itree_next(&r->node->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&r->node->joins, in->span)) {
+	MARSD_JOIN_FOREACH(j, r->node)
+	{
 		r->node->proto->cluster->walked++;
-		adopt_join(r, marsd_join_of(in));
+		adopt_join(r, j);
 	}
 }
 

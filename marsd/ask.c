@@ -51,12 +51,7 @@ bool
 marsd_ask_known(struct marsd_ask *a)
 {
 	marsd_adopt_asked(a->reg, a->mine);
-	if (a->mine != NULL && a->mine->state == MARSD_ENTRY_OLD) {
-		/* handled like a new one, which gets the same key: A-10 */
-		marsd_entry_free(a->mine);
-		a->mine = NULL;
-	}
-	if (a->mine == NULL)
+	if (a->mine == NULL || a->mine->state == MARSD_ENTRY_OLD)
 		return false;
 	marsd_entry_step(a->mine, MARSD_ENTRY_EV_SAY);
 	return true;
@@ -66,9 +61,11 @@ enum marsd_drop
 marsd_ask_add(struct marsd_ask *a, bool layer3, enum marsd_change *change)
 {
 	struct marsd_peer *self = a->node->proto->self;
-	uint32_t key = marsd_own_key(self, a->node, &a->span);
 
-	a->mine = marsd_entry_join(self, a->node, &a->span, key);
+	/* one from before a restart goes on under its key, whatever that is */
+	if (a->mine == NULL)
+		a->mine = marsd_entry_join(self, a->node, &a->span,
+		    marsd_own_key(self, a->node, &a->span));
 	if (a->mine == NULL)
 		return MARSD_DROP_MEMORY;
 	marsd_entry_step(a->mine, MARSD_ENTRY_EV_SAY);

@@ -283,9 +283,9 @@ proto_new(struct marsd_cluster *c, const struct mars_pro *pro,
 	p->pro = *pro;
 	p->addrlen = mars_pro_addrlen(pro);
 	RB_INIT(&p->peers);
+	marsd_maps_init(p);
 	for (role = 0; role < MARSD_ROLES; role++) {
 		RB_INIT(&p->nodes[role]);
-		marsd_itree_init(&p->map[role], marsd_random(c->mars));
 		control_init(&p->control[role], p, (enum marsd_role)role);
 		timer_init(&p->sweep[role],
 		    role == MARSD_ROLE_CLIENT ? marsd_own_sweep_clients :
@@ -575,6 +575,9 @@ marsd_new(const struct marsd_ops *ops, void *arg, struct timers *ts)
 	m->ts = ts;
 	m->started = ts->now;
 	TAILQ_INIT(&m->clusters);
+	slab_init(&m->ranges, sizeof(struct marsd_range));
+	slab_init(&m->joins, sizeof(struct marsd_join));
+	slab_init(&m->entries, sizeof(struct marsd_entry));
 	return m;
 }
 

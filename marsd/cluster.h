@@ -33,6 +33,7 @@
 #include "member.h"
 #include "peer.h"
 #include "quiet.h"
+#include "slab.h"
 #include "table.h"
 #include "timer.h"
 
@@ -163,6 +164,7 @@ struct marsd {
 	/* of the message that is being built: cleared nowhere, as 9 kB cost */
 	uint8_t			 list[MARS_MTU];
 	TAILQ_HEAD(, marsd_cluster) clusters;
+	struct slab		 ranges, joins, entries; /* of all clusters */
 };
 
 uint32_t	 marsd_random(struct marsd *);

@@ -148,7 +148,7 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 		return NULL;
 	c->node = n;
 	c->peer = peer;
-	LIST_INIT(&c->regs);
+	SLIST_INIT(&c->regs);
 	LIST_INSERT_HEAD(&n->claims, c, node_entry);
 	return c;
 }
@@ -197,6 +197,29 @@ claim_release(struct marsd_claim *c)
 	free(c);
 }
 
+static struct btree_probe
+entry_place(const struct btree *t, const void *object)
+{
+	const struct marsd_entry *e = object;
+
+	(void)t;
+	return (struct btree_probe){ .key = { e->key } };
+}
+
+static const struct btree_kind by_key = { 4, NULL, entry_place };
+
+void
+marsd_entries_init(struct marsd_owner *o)
+{
+	btree_init(&o->keys, &by_key);
+}
+
+struct marsd_peer *
+marsd_entry_peer(const struct marsd_entry *e)
+{
+	return e->claim == NULL ? e->redirect : e->claim->peer;
+}
+
 struct marsd_entry *
 marsd_entry_find(struct marsd_owner *o, uint32_t key)
 {
@@ -209,10 +232,13 @@ struct marsd_entry *
 marsd_entry_from(const struct marsd_peer *peer, uint64_t key)
 {
 	struct btree_probe p = { .key = { key } };
-	struct marsd_entry *e = btree_from(&peer->owner->keys, &p);
+	struct marsd_entry *e;
 
+	if (key > UINT32_MAX)
+		return NULL;
+	e = btree_from(&peer->owner->keys, &p);
 	/* the same server may speak of other protocols */
-	while (e != NULL && e->peer != peer) {
+	while (e != NULL && marsd_entry_peer(e) != peer) {
 		p.key[0] = e->key;
 		e = btree_after(&peer->owner->keys, &p);
 	}
@@ -237,13 +263,13 @@ marsd_entry_is_adopted(const struct marsd_entry *e)
 static bool
 is_counted(const struct marsd_entry *e)
 {
-	return e->peer == e->peer->proto->self && e->join != NULL;
+	return e->join != NULL && e->claim->peer == e->claim->node->proto->self;
 }
 
 static void
 count_entry(const struct marsd_entry *e)
 {
-	struct marsd_proto *p = e->peer->proto;
+	struct marsd_proto *p = e->claim->node->proto;
 
 	if (e->claim->node->role == MARSD_ROLE_MCS) {
 		p->served++;
@@ -256,7 +282,7 @@ count_entry(const struct marsd_entry *e)
 static void
 uncount(const struct marsd_entry *e)
 {
-	struct marsd_proto *p = e->peer->proto;
+	struct marsd_proto *p = e->claim->node->proto;
 
 	if (e->claim->node->role == MARSD_ROLE_MCS) {
 		p->served--;
@@ -269,7 +295,7 @@ uncount(const struct marsd_entry *e)
 void
 marsd_entry_step(struct marsd_entry *e, enum marsd_entry_event ev)
 {
-	struct marsd_proto *p = e->peer->proto;
+	struct marsd_proto *p = marsd_entry_peer(e)->proto;
 
 	switch (table_step(
 	    &marsd_entry_table, &e->state, ev, &p->cluster->faults)) {
@@ -296,21 +322,22 @@ marsd_claim_step(struct marsd_claim *c, enum marsd_claim_event ev)
 static struct marsd_entry *
 entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 {
-	struct btree_probe p = { .key = { key } };
+	struct slab *slab = &peer->proto->cluster->mars->entries;
 	struct marsd_entry *e;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL)
+	if ((e = slab_get(slab)) == NULL)
 		return NULL;
-	if (!btree_insert(&peer->owner->keys, &p, e)) {
-		free(e);
+	e->key = key;
+	if (btree_insert(&peer->owner->keys, e) != e) {
+		slab_put(slab, e);
 		return NULL;
 	}
-	e->key = key;
-	e->peer = peer;
 	e->claim = claim;
 	peer->records++;
 	if (claim != NULL)
 		claim->entries++;
+	else
+		e->redirect = peer;
 	return e;
 }
 
@@ -334,7 +361,7 @@ marsd_entry_register(
 		return NULL;
 	}
 	c->reg = e;
-	LIST_INSERT_HEAD(&c->regs, e, join_entry);
+	SLIST_INSERT_HEAD(&c->regs, e, join_entry);
 	return e;
 }
 
@@ -358,17 +385,17 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 		return NULL;
 	}
 	e->join = j;
-	LIST_INSERT_HEAD(&j->entries, e, join_entry);
+	SLIST_INSERT_HEAD(&j->entries, e, join_entry);
 	return e;
 }
 
 static void
 reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 {
-	LIST_REMOVE(e, join_entry);
+	SLIST_REMOVE(&c->regs, e, marsd_entry, join_entry);
 	if (c->reg != e)
 		return;
-	c->reg = LIST_FIRST(&c->regs);
+	c->reg = SLIST_FIRST(&c->regs);
 	(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
 	if (c->reg != NULL)
 		(void)marsd_claim_cmi(c, c->reg->cmi);
@@ -381,15 +408,16 @@ reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 void
 marsd_entry_free(struct marsd_entry *e)
 {
+	struct marsd_peer *peer = marsd_entry_peer(e);
 	struct marsd_claim *c = e->claim;
 	struct marsd_node *n = c == NULL ? NULL : c->node;
 	struct btree_probe p = { .key = { e->key } };
 
 	marsd_entry_anew(e);
-	(void)btree_remove(&e->peer->owner->keys, &p);
-	e->peer->records--;
+	(void)btree_remove(&peer->owner->keys, &p);
+	peer->records--;
 	if (e->join != NULL) {
-		LIST_REMOVE(e, join_entry);
+		SLIST_REMOVE(&e->join->entries, e, marsd_entry, join_entry);
 		(void)marsd_join_refresh(e->join);
 		marsd_join_release(e->join);
 	}
@@ -399,7 +427,7 @@ marsd_entry_free(struct marsd_entry *e)
 		c->entries--;
 		claim_release(c);
 	}
-	free(e);
+	slab_put(&peer->proto->cluster->mars->entries, e);
 	if (n != NULL)
 		marsd_node_release(n);
 }
@@ -424,7 +452,7 @@ void
 marsd_entry_over(struct marsd_entry *e, const struct marsd_peer *by)
 {
 	const struct marsd_node *n = e->claim->node;
-	struct marsd_peer *peer = e->peer;
+	struct marsd_peer *peer = marsd_entry_peer(e);
 
 	if (e->over || peer == by || peer->state == MARSD_PEER_SELF ||
 	    memcmp(n->present, by->owner->oid, sizeof(n->present)) != 0 ||
@@ -438,7 +466,7 @@ void
 marsd_entry_anew(struct marsd_entry *e)
 {
 	if (e->over)
-		e->peer->nover--;
+		marsd_entry_peer(e)->nover--;
 	e->over = false;
 }
 
@@ -447,22 +475,21 @@ marsd_join_over(struct marsd_join *j, const struct marsd_peer *by)
 {
 	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
+	SLIST_FOREACH(e, &j->entries, join_entry)
 		marsd_entry_over(e, by);
 }
 
 void
 marsd_node_over(struct marsd_node *n, const struct marsd_peer *by)
 {
-	struct marsd_itree_node *in;
 	struct marsd_claim *c;
+	struct marsd_join *j;
 
 	LIST_FOREACH(c, &n->claims, node_entry)
 		if (c->reg != NULL)
 			marsd_entry_over(c->reg, by);
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span))
-		marsd_join_over(marsd_join_of(in), by);
+	MARSD_JOIN_FOREACH(j, n)
+	marsd_join_over(j, by);
 }
 
 /*

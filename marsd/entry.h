@@ -75,7 +75,8 @@ struct marsd_claim {
 	struct marsd_peer	*peer;
 	struct marsd_entry	*reg;	/* its register record, or NULL */
 	/* a server that is sound has one; of several the last said counts */
-	LIST_HEAD(, marsd_entry) regs;
+	SLIST_HEAD(, marsd_entry) regs;
+	int32_t			 seq;	/* of reg; of a peer's */
 	uint8_t			 state;	/* enum marsd_claim_state */
 	uint16_t		 cmi;	/* known to be its, or 0 */
 	uint32_t		 entries; /* the register record included */
@@ -144,12 +145,13 @@ extern const struct table marsd_entry_table;
 
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
-	LIST_ENTRY(marsd_entry)	 join_entry; /* or of the claim's regs */
-	struct marsd_peer	*peer;
+	union {
+		SLIST_ENTRY(marsd_entry) join_entry; /* or of claim's regs */
+		struct marsd_peer *redirect; /* who says a Redirect Entry */
+	};
 	struct marsd_claim	*claim;	/* NULL: a Redirect Entry */
 	struct marsd_join	*join;	/* NULL: a register record */
 	uint32_t		 key;
-	int32_t			 seq;	/* of a peer's */
 	uint16_t		 cmi;
 	bool			 layer3;
 	/* the node has left since, at its present server; of a peer's */
@@ -157,6 +159,10 @@ struct marsd_entry {
 	uint8_t			 state;	/* enum marsd_entry_state */
 };
 
+/* whose word it is */
+struct marsd_peer	*marsd_entry_peer(const struct marsd_entry *);
+/* the entries of a server, empty */
+void			 marsd_entries_init(struct marsd_owner *);
 struct marsd_claim	*marsd_claim_find(struct marsd_node *,
 			    const struct marsd_peer *);
 /*

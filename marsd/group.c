@@ -28,10 +28,11 @@ node_cmp(struct marsd_node *a, struct marsd_node *b)
 }
 
 static int
-join_cmp(const void *like, const void *object)
+join_cmp(const struct btree *t, const void *like, const void *object)
 {
 	const struct marsd_join *j = object;
 
+	(void)t;
 	return atm_addr_cmp(like, &j->node->atm);
 }
 
@@ -54,23 +55,63 @@ place_of(const struct atm_addr *a)
 	return p;
 }
 
+static struct btree_probe
+join_place(const struct btree *t, const void *object)
+{
+	const struct marsd_join *j = object;
+
+	(void)t;
+	return place_of(&j->node->atm);
+}
+
+static const struct btree_kind by_address = { 16, join_cmp, join_place };
+
 RB_GENERATE(marsd_node_tree, marsd_node, entry, node_cmp)
 
-_Static_assert(offsetof(struct marsd_join, link) == 0,
-    "link is first in a join");
-_Static_assert(offsetof(struct marsd_range, link) == 0,
-    "link is first in a range");
-
-struct marsd_join *
-marsd_join_of(struct marsd_itree_node *n)
+static const struct marsd_span *
+span_of_range(const void *object)
 {
-	return (struct marsd_join *)n;
+	const struct marsd_range *r = object;
+
+	return &r->span;
+}
+
+static const struct marsd_span *
+span_of_join(const void *object)
+{
+	const struct marsd_join *j = object;
+
+	return &j->range->span;
+}
+
+void
+marsd_maps_init(struct marsd_proto *p)
+{
+	int role;
+
+	for (role = 0; role < MARSD_ROLES; role++)
+		marsd_itree_init(&p->map[role], span_of_range,
+		    marsd_random(p->cluster->mars));
 }
 
 struct marsd_range *
-marsd_range_of(struct marsd_itree_node *n)
+marsd_range_find(const struct marsd_proto *p, enum marsd_role role,
+    const struct marsd_span *s)
 {
-	return (struct marsd_range *)n;
+	return marsd_itree_find(&p->map[role], s);
+}
+
+struct marsd_range *
+marsd_range_after(const struct marsd_proto *p, enum marsd_role role,
+    const struct marsd_span *s)
+{
+	return marsd_itree_next(&p->map[role], s);
+}
+
+struct marsd_join *
+marsd_join_after(const struct marsd_node *n, const struct marsd_span *s)
+{
+	return marsd_itree_next(&n->joins, s);
 }
 
 /* A node is known by its ATM address, never by its protocol address. */
@@ -98,7 +139,8 @@ marsd_node_get(
 	n->role = role;
 	n->atm = *atm;
 	LIST_INIT(&n->claims);
-	marsd_itree_init(&n->joins, marsd_random(p->cluster->mars));
+	marsd_itree_init(
+	    &n->joins, span_of_join, marsd_random(p->cluster->mars));
 	RB_INSERT(marsd_node_tree, &p->nodes[role], n);
 	return n;
 }
@@ -112,25 +154,23 @@ marsd_node_release(struct marsd_node *n)
 	free(n);
 }
 
+/* The same, made if need be; NULL: no memory. */
 static struct marsd_range *
 range_get(
     struct marsd_proto *p, enum marsd_role role, const struct marsd_span *s)
 {
-	struct marsd_itree_node *in = marsd_itree_find(&p->map[role], s);
-	struct marsd_range *r;
+	struct slab *slab = &p->cluster->mars->ranges;
+	struct marsd_range *r, *have;
 
-	if (in != NULL)
-		return marsd_range_of(in);
-	if ((r = calloc(1, sizeof(*r))) == NULL)
+	if ((r = slab_get(slab)) == NULL)
 		return NULL;
 	r->span = *s;
-	btree_init(&r->joins, 2, join_cmp);
-	if (!marsd_itree_insert(&p->map[role], &r->link, &r->span)) {
-		free(r);
-		return NULL;
-	}
-	p->ranges[role]++;
-	return r;
+	btree_init(&r->joins, &by_address);
+	if ((have = marsd_itree_insert(&p->map[role], r)) != r)
+		slab_put(slab, r);
+	else
+		p->ranges[role]++;
+	return have;
 }
 
 static void
@@ -139,9 +179,9 @@ range_release(
 {
 	if (btree_first(&r->joins) != NULL)
 		return;
-	marsd_itree_remove(&p->map[role], &r->link);
+	marsd_itree_remove(&p->map[role], &r->span);
 	p->ranges[role]--;
-	free(r);
+	slab_put(&p->cluster->mars->ranges, r);
 }
 
 void
@@ -159,46 +199,43 @@ marsd_range_next(struct btree_walk *w)
 struct marsd_join *
 marsd_join_find(struct marsd_node *n, const struct marsd_span *s)
 {
-	struct marsd_itree_node *in = marsd_itree_find(&n->joins, s);
-
-	return in == NULL ? NULL : marsd_join_of(in);
+	return marsd_itree_find(&n->joins, s);
 }
 
+/* The node's join of a range, made if need be; NULL: no memory. */
 static struct marsd_join *
-join_make(struct marsd_node *n, struct marsd_range *r)
+join_of(struct marsd_node *n, struct marsd_range *r)
 {
+	struct slab *slab = &n->proto->cluster->mars->joins;
 	struct btree_probe p = place_of(&n->atm);
-	struct marsd_join *j;
+	struct marsd_join *j, *have;
 
-	if ((j = calloc(1, sizeof(*j))) == NULL)
+	if ((j = slab_get(slab)) == NULL)
 		return NULL;
 	j->node = n;
 	j->range = r;
-	LIST_INIT(&j->entries);
-	if (!btree_insert(&r->joins, &p, j)) {
-		free(j);
-		return NULL;
-	}
-	if (!marsd_itree_insert(&n->joins, &j->link, &r->span)) {
+	SLIST_INIT(&j->entries);
+	if ((have = btree_insert(&r->joins, j)) == j) {
+		if (marsd_itree_insert(&n->joins, j) != NULL) {
+			n->njoins++;
+			return j;
+		}
 		(void)btree_remove(&r->joins, &p);
-		free(j);
-		return NULL;
+		have = NULL;
 	}
-	n->njoins++;
-	return j;
+	slab_put(slab, j);
+	return have;
 }
 
 struct marsd_join *
 marsd_join_get(struct marsd_node *n, const struct marsd_span *s)
 {
-	struct marsd_join *j = marsd_join_find(n, s);
-	struct marsd_range *r;
+	struct marsd_range *r = range_get(n->proto, n->role, s);
+	struct marsd_join *j;
 
-	if (j != NULL)
-		return j;
-	if ((r = range_get(n->proto, n->role, s)) == NULL)
+	if (r == NULL)
 		return NULL;
-	if ((j = join_make(n, r)) == NULL)
+	if ((j = join_of(n, r)) == NULL)
 		range_release(n->proto, n->role, r);
 	return j;
 }
@@ -210,13 +247,13 @@ marsd_join_release(struct marsd_join *j)
 	struct marsd_range *r = j->range;
 	struct btree_probe p = place_of(&n->atm);
 
-	if (!LIST_EMPTY(&j->entries))
+	if (!SLIST_EMPTY(&j->entries))
 		return;
 	(void)marsd_join_refresh(j);
-	marsd_itree_remove(&n->joins, &j->link);
+	marsd_itree_remove(&n->joins, &r->span);
 	n->njoins--;
 	(void)btree_remove(&r->joins, &p);
-	free(j);
+	slab_put(&n->proto->cluster->mars->joins, j);
 	range_release(n->proto, n->role, r);
 }
 
@@ -225,8 +262,8 @@ marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 {
 	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
-		if (e->peer == peer)
+	SLIST_FOREACH(e, &j->entries, join_entry)
+		if (marsd_entry_peer(e) == peer)
 			return e;
 	return NULL;
 }
@@ -264,7 +301,7 @@ marsd_join_refresh(struct marsd_join *j)
 	bool live = false, layer3 = false, was = j->live;
 	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, join_entry) {
+	SLIST_FOREACH(e, &j->entries, join_entry) {
 		if (!marsd_entry_counts(e))
 			continue;
 		live = true;
@@ -289,6 +326,15 @@ marsd_join_refresh(struct marsd_join *j)
 	return live ? MARSD_CHANGE_UP : MARSD_CHANGE_DOWN;
 }
 
+/* The node's next join in order, after one or NULL, that overlaps. */
+static struct marsd_join *
+join_overlap(const struct marsd_node *n, const struct marsd_span *s,
+    const struct marsd_join *after)
+{
+	return marsd_itree_overlap(
+	    &n->joins, s, after == NULL ? NULL : &after->range->span);
+}
+
 /*
  * This is the hole punching of RFC 2022 section 6.1.2.  It looks at all that
  * any server says of the node, and so does every server (A-16).
@@ -297,16 +343,15 @@ void
 marsd_node_uncovered(
     struct marsd_node *n, const struct marsd_span *s, struct marsd_spans *out)
 {
-	struct marsd_itree_node *in;
 	struct marsd_punch p;
+	struct marsd_join *j;
 
 	marsd_punch_init(&p, out, s);
-	for (in = marsd_itree_overlap(&n->joins, s, NULL);
-	    in != NULL && !p.done;
-	    in = marsd_itree_overlap(&n->joins, s, in->span)) {
+	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
+	    j = join_overlap(n, s, j)) {
 		n->proto->cluster->walked++;
-		if (marsd_join_of(in)->live && marsd_span_cmp(in->span, s) != 0)
-			marsd_punch_hole(&p, in->span);
+		if (j->live && marsd_span_cmp(&j->range->span, s) != 0)
+			marsd_punch_hole(&p, &j->range->span);
 	}
 	marsd_punch_end(&p);
 }
@@ -315,17 +360,17 @@ void
 marsd_node_parts(struct marsd_node *n, const struct marsd_span *s, bool in,
     struct marsd_spans *out)
 {
-	struct marsd_itree_node *i;
 	struct marsd_spans others;
 	struct marsd_punch p;
+	struct marsd_join *j;
 	size_t k;
 
 	marsd_spans_init(&others);
 	marsd_punch_init(&p, in ? &others : out, s);
-	for (i = marsd_itree_overlap(&n->joins, s, NULL); i != NULL && !p.done;
-	    i = marsd_itree_overlap(&n->joins, s, i->span))
-		if (marsd_join_of(i)->live)
-			marsd_punch_hole(&p, i->span);
+	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
+	    j = join_overlap(n, s, j))
+		if (j->live)
+			marsd_punch_hole(&p, &j->range->span);
 	marsd_punch_end(&p);
 	if (!in)
 		return;
@@ -341,11 +386,11 @@ bool
 marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 {
 	struct marsd_span s = { *group, *group };
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 
-	for (in = marsd_itree_overlap(&n->joins, &s, NULL); in != NULL;
-	    in = marsd_itree_overlap(&n->joins, &s, in->span))
-		if (marsd_join_of(in)->live)
+	for (j = join_overlap(n, &s, NULL); j != NULL;
+	    j = join_overlap(n, &s, j))
+		if (j->live)
 			return true;
 	return false;
 }
@@ -366,14 +411,11 @@ served_here(struct marsd_range *r)
 bool
 marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 {
-	const struct marsd_itree *map = &p->map[MARSD_ROLE_MCS];
-	struct marsd_itree_node *in;
+	struct marsd_range *r;
 
-	for (in = marsd_itree_overlap(map, s, NULL); in != NULL;
-	    in = marsd_itree_overlap(map, s, in->span))
-		if (marsd_range_of(in)->live != 0 &&
-		    (!local || served_here(marsd_range_of(in))))
-			return true;
+	MARSD_RANGE_OVERLAPS(r, &p->map[MARSD_ROLE_MCS], s)
+	if (r->live != 0 && (!local || served_here(r)))
+		return true;
 	return false;
 }
 
@@ -383,19 +425,20 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
     struct marsd_spans *out)
 {
 	const struct marsd_itree *map = &p->map[MARSD_ROLE_MCS];
-	struct marsd_itree_node *n;
+	struct marsd_range *r;
 	struct marsd_punch punch;
 	size_t i;
 
 	out->failed = out->failed || in->failed;
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
-		for (n = marsd_itree_overlap(map, &in->v[i], NULL);
-		    n != NULL && !punch.done;
-		    n = marsd_itree_overlap(map, &in->v[i], n->span)) {
+		MARSD_RANGE_OVERLAPS(r, map, &in->v[i])
+		{
+			if (punch.done)
+				break;
 			p->cluster->walked++;
-			if (marsd_range_of(n)->live != 0)
-				marsd_punch_hole(&punch, n->span);
+			if (r->live != 0)
+				marsd_punch_hole(&punch, &r->span);
 		}
 		marsd_punch_end(&punch);
 	}
@@ -406,12 +449,11 @@ marsd_group_has(
     struct marsd_proto *p, enum marsd_role role, const struct paddr *group)
 {
 	struct marsd_span s = { *group, *group };
-	struct marsd_itree_node *in;
+	struct marsd_range *r;
 
-	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	    in = marsd_itree_overlap(&p->map[role], &s, in->span))
-		if (marsd_range_of(in)->live != 0)
-			return true;
+	MARSD_RANGE_OVERLAPS(r, &p->map[role], &s)
+	if (r->live != 0)
+		return true;
 	return false;
 }
 
@@ -438,17 +480,17 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
     const struct paddr *group, const struct atm_addr ***list, size_t *n)
 {
 	struct marsd_span s = { *group, *group };
-	struct marsd_itree_node *in;
 	struct btree_walk w;
+	struct marsd_range *r;
 	struct marsd_join *j;
 	size_t max = 0;
 
 	*list = NULL;
 	*n = 0;
 	p->mark++;
-	for (in = marsd_itree_overlap(&p->map[role], &s, NULL); in != NULL;
-	    in = marsd_itree_overlap(&p->map[role], &s, in->span)) {
-		marsd_range_walk(&w, marsd_range_of(in));
+	MARSD_RANGE_OVERLAPS(r, &p->map[role], &s)
+	{
+		marsd_range_walk(&w, r);
 		while ((j = marsd_range_next(&w)) != NULL) {
 			if (!j->live || j->node->mark == p->mark)
 				continue;

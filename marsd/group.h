@@ -74,19 +74,17 @@ RB_HEAD(marsd_node_tree, marsd_node);
 RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
 
 struct marsd_range {
-	struct marsd_itree_node	 link;	/* in the map; see marsd_range_of() */
-	struct marsd_span	 span;
 	struct btree		 joins;	/* by ATM address */
+	struct marsd_span	 span;
 	uint32_t		 live;	/* joins that count */
 	uint32_t		 own;	/* that we say of our clients */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
 };
 
 struct marsd_join {
-	struct marsd_itree_node	 link;	/* in the node; see marsd_join_of() */
 	struct marsd_node	*node;
 	struct marsd_range	*range;
-	LIST_HEAD(, marsd_entry) entries;
+	SLIST_HEAD(, marsd_entry) entries;
 	bool			 live;
 	bool			 layer3;
 	bool			 was_layer3; /* when it counted last */
@@ -99,8 +97,6 @@ enum marsd_change {
 	MARSD_CHANGE_DOWN
 };
 
-struct marsd_join	*marsd_join_of(struct marsd_itree_node *);
-struct marsd_range	*marsd_range_of(struct marsd_itree_node *);
 struct marsd_node	*marsd_node_find(struct marsd_proto *, enum marsd_role,
 			    const struct atm_addr *);
 /* the same, made if need be; NULL: no memory */
@@ -127,6 +123,31 @@ void			 marsd_node_parts(struct marsd_node *,
 bool			 marsd_node_covers(struct marsd_node *,
 			    const struct paddr *);
 
+/* the maps of a protocol, empty */
+void			 marsd_maps_init(struct marsd_proto *);
+/* all joins of a range, or NULL */
+struct marsd_range	*marsd_range_find(const struct marsd_proto *,
+			    enum marsd_role, const struct marsd_span *);
+/* the first range in order behind a span (NULL: of all); NULL: none */
+struct marsd_range	*marsd_range_after(const struct marsd_proto *,
+			    enum marsd_role, const struct marsd_span *);
+/* those that overlap a span, in order; nothing may come or go meanwhile */
+#define MARSD_RANGE_OVERLAPS(r, map, s) \
+	for ((r) = marsd_itree_overlap((map), (s), NULL); (r) != NULL; \
+	    (r) = marsd_itree_overlap((map), (s), &(r)->span))
+
+/* the node's first join in order behind a span (NULL: of all); NULL: none */
+struct marsd_join	*marsd_join_after(const struct marsd_node *,
+			    const struct marsd_span *);
+/* each of them, while none comes or goes */
+#define MARSD_JOIN_FOREACH(j, n) \
+	for ((j) = marsd_join_after((n), NULL); (j) != NULL; \
+	    (j) = marsd_join_after((n), &(j)->range->span))
+/* the same, and the body may take it away; at: a span of the caller's */
+#define MARSD_JOIN_FOREACH_SAFE(j, at, n) \
+	for ((j) = marsd_join_after((n), NULL); \
+	    (j) != NULL && ((at) = (j)->range->span, true); \
+	    (j) = marsd_join_after((n), &(at)))
 struct marsd_join	*marsd_join_find(struct marsd_node *,
 			    const struct marsd_span *);
 /* the same, made if need be; NULL: no memory */

@@ -4,10 +4,22 @@
  */
 
 #include <endian.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "itree.h"
+
+struct marsd_block {
+	struct marsd_block	*left, *right;
+	void			*object;
+	const struct marsd_span	*span;
+	const struct paddr	*end;	/* largest max in this subtree */
+	uint32_t		 priority;
+};
+
+_Static_assert(offsetof(struct marsd_itree, singles) == 0,
+    "singles are first in a tree");
 
 int
 marsd_span_cmp(const struct marsd_span *a, const struct marsd_span *b)
@@ -25,14 +37,19 @@ is_single(const struct marsd_itree *t, const struct marsd_span *s)
 	    paddr_equal(&s->min, &s->max);
 }
 
+static const struct marsd_span *
+single_span(const struct btree *t, const void *object)
+{
+	return ((const struct marsd_itree *)t)->span(object);
+}
+
 /* What two words of a key do not tell apart. */
 static int
-by_min(const void *like, const void *object)
+by_min(const struct btree *t, const void *like, const void *object)
 {
 	const struct marsd_span *s = like;
-	const struct marsd_itree_node *n = object;
 
-	return paddr_cmp(&s->min, &n->span->min);
+	return paddr_cmp(&s->min, &single_span(t, object)->min);
 }
 
 static uint64_t
@@ -46,20 +63,46 @@ addr_word(const uint8_t *p)
 
 /* The place of an address among the single ones. */
 static struct btree_probe
-probe(const struct marsd_span *s)
+probe(const struct marsd_itree *t, const struct marsd_span *s)
 {
-	return (struct btree_probe){ .key = { addr_word(s->min.a),
+	struct btree_probe p = { .key = { addr_word(s->min.a),
 	    addr_word(s->min.a + 8) }, .like = s };
+
+	if (t->singles.kind->octets == 4)
+		p.key[0] >>= 32;
+	return p;
+}
+
+static struct btree_probe
+single_place(const struct btree *t, const void *object)
+{
+	return probe((const struct marsd_itree *)t, single_span(t, object));
+}
+
+static const struct btree_kind by_4 = { 4, NULL, single_place },
+	by_8 = { 8, NULL, single_place }, by_16 = { 16, NULL, single_place },
+	by_more = { 16, by_min, single_place };
+
+static const struct btree_kind *
+kind_of(uint8_t len)
+{
+	if (len > 16)
+		return &by_more;
+	if (len > 8)
+		return &by_16;
+	return len > 4 ? &by_8 : &by_4;
 }
 
 /* The seed decides the shape of the tree, so that no peer can. */
 void
-marsd_itree_init(struct marsd_itree *t, uint32_t seed)
+marsd_itree_init(struct marsd_itree *t,
+    const struct marsd_span *(*span)(const void *), uint32_t seed)
 {
-	btree_init(&t->singles, 1, NULL);
-	t->len = 0;
+	btree_init(&t->singles, &by_4);
 	t->root = NULL;
+	t->span = span;
 	t->seed = seed | 1;
+	t->len = 0;
 }
 
 /* By xorshift: never zero, as the seed is not. */
@@ -75,7 +118,7 @@ priority(struct marsd_itree *t)
 static void
 update(struct marsd_block *b)
 {
-	b->end = &b->node->span->max;
+	b->end = &b->span->max;
 	if (b->left != NULL && paddr_cmp(b->left->end, b->end) > 0)
 		b->end = b->left->end;
 	if (b->right != NULL && paddr_cmp(b->right->end, b->end) > 0)
@@ -111,7 +154,7 @@ insert(struct marsd_block *at, struct marsd_block *b)
 {
 	if (at == NULL)
 		return b;
-	if (marsd_span_cmp(b->node->span, at->node->span) < 0) {
+	if (marsd_span_cmp(b->span, at->span) < 0) {
 		at->left = insert(at->left, b);
 		if (at->left->priority > at->priority)
 			return rotate_right(at);
@@ -124,38 +167,47 @@ insert(struct marsd_block *at, struct marsd_block *b)
 	return at;
 }
 
-static bool
-insert_block(struct marsd_itree *t, struct marsd_itree_node *n)
+static struct marsd_block *
+find_block(const struct marsd_itree *t, const struct marsd_span *span)
 {
-	struct marsd_block *b;
+	struct marsd_block *b = t->root;
+	int c;
 
-	if ((b = calloc(1, sizeof(*b))) == NULL)
-		return false;
-	b->node = n;
-	b->end = &n->span->max;
-	b->priority = priority(t);
-	n->block = b;
-	t->root = insert(t->root, b);
-	return true;
+	while (b != NULL && (c = marsd_span_cmp(span, b->span)) != 0)
+		b = c < 0 ? b->left : b->right;
+	return b;
 }
 
-bool
-marsd_itree_insert(struct marsd_itree *t, struct marsd_itree_node *n,
-    const struct marsd_span *span)
+static void *
+insert_block(struct marsd_itree *t, void *object)
 {
-	struct btree_probe p;
+	const struct marsd_span *span = t->span(object);
+	struct marsd_block *b = find_block(t, span);
 
-	n->span = span;
-	n->block = NULL;
+	if (b != NULL)
+		return b->object;
+	if ((b = calloc(1, sizeof(*b))) == NULL)
+		return NULL;
+	b->object = object;
+	b->span = span;
+	b->end = &span->max;
+	b->priority = priority(t);
+	t->root = insert(t->root, b);
+	return object;
+}
+
+void *
+marsd_itree_insert(struct marsd_itree *t, void *object)
+{
+	const struct marsd_span *span = t->span(object);
+
 	if (!is_single(t, span))
-		return insert_block(t, n);
+		return insert_block(t, object);
 	if (t->len == 0) {
 		t->len = span->min.len;
-		btree_init(&t->singles, t->len > 8 ? 2 : 1,
-		    t->len > 16 ? by_min : NULL);
+		btree_init(&t->singles, kind_of(t->len));
 	}
-	p = probe(span);
-	return btree_insert(&t->singles, &p, n);
+	return btree_insert(&t->singles, object);
 }
 
 static struct marsd_block *
@@ -182,7 +234,7 @@ take(struct marsd_block *at, struct marsd_block *b)
 		return NULL;
 	if (at == b)
 		return merge(b->left, b->right);
-	if (marsd_span_cmp(b->node->span, at->node->span) < 0)
+	if (marsd_span_cmp(b->span, at->span) < 0)
 		at->left = take(at->left, b);
 	else
 		at->right = take(at->right, b);
@@ -191,62 +243,53 @@ take(struct marsd_block *at, struct marsd_block *b)
 }
 
 void
-marsd_itree_remove(struct marsd_itree *t, struct marsd_itree_node *n)
+marsd_itree_remove(struct marsd_itree *t, const struct marsd_span *span)
 {
+	struct marsd_block *b;
 	struct btree_probe p;
 
-	if (n->block != NULL) {
-		t->root = take(t->root, n->block);
-		free(n->block);
-		n->block = NULL;
-		return;
+	if (is_single(t, span)) {
+		p = probe(t, span);
+		(void)btree_remove(&t->singles, &p);
+	} else if ((b = find_block(t, span)) != NULL) {
+		t->root = take(t->root, b);
+		free(b);
 	}
-	p = probe(n->span);
-	(void)btree_remove(&t->singles, &p);
 }
 
-static struct marsd_itree_node *
-find_block(const struct marsd_itree *t, const struct marsd_span *span)
-{
-	struct marsd_block *b = t->root;
-	int c;
-
-	while (b != NULL && (c = marsd_span_cmp(span, b->node->span)) != 0)
-		b = c < 0 ? b->left : b->right;
-	return b == NULL ? NULL : b->node;
-}
-
-struct marsd_itree_node *
+void *
 marsd_itree_find(const struct marsd_itree *t, const struct marsd_span *span)
 {
+	struct marsd_block *b;
 	struct btree_probe p;
 
-	if (!is_single(t, span))
-		return find_block(t, span);
-	p = probe(span);
-	return btree_find(&t->singles, &p);
+	if (is_single(t, span)) {
+		p = probe(t, span);
+		return btree_find(&t->singles, &p);
+	}
+	b = find_block(t, span);
+	return b == NULL ? NULL : b->object;
 }
 
 /*
  * A subtree whose largest end lies before the range has nothing; one whose
  * root begins behind it can have something only to the left.
  */
-static struct marsd_itree_node *
+static struct marsd_block *
 overlap(struct marsd_block *b, const struct marsd_span *s,
     const struct marsd_span *after)
 {
-	struct marsd_itree_node *found;
+	struct marsd_block *found;
 
 	while (b != NULL && paddr_cmp(b->end, &s->min) >= 0) {
-		if (after == NULL ||
-		    marsd_span_cmp(b->node->span, after) > 0) {
+		if (after == NULL || marsd_span_cmp(b->span, after) > 0) {
 			found = overlap(b->left, s, after);
 			if (found != NULL)
 				return found;
-			if (paddr_cmp(&b->node->span->min, &s->max) > 0)
+			if (paddr_cmp(&b->span->min, &s->max) > 0)
 				return NULL;
-			if (paddr_cmp(&b->node->span->max, &s->min) >= 0)
-				return b->node;
+			if (paddr_cmp(&b->span->max, &s->min) >= 0)
+				return b;
 		}
 		b = b->right;
 	}
@@ -257,7 +300,7 @@ overlap(struct marsd_block *b, const struct marsd_span *s,
  * The first single address behind a span, which has only those that begin
  * where it does, or before, in front of it.
  */
-static struct marsd_itree_node *
+static void *
 next_single(const struct marsd_itree *t, const struct marsd_span *after)
 {
 	struct btree_probe p;
@@ -267,16 +310,16 @@ next_single(const struct marsd_itree *t, const struct marsd_span *after)
 		return btree_first(&t->singles);
 	if (after->min.len > t->len)
 		return NULL;
-	p = probe(after);
+	p = probe(t, after);
 	return btree_after(&t->singles, &p);
 }
 
-static struct marsd_itree_node *
+static void *
 overlap_single(const struct marsd_itree *t, const struct marsd_span *s,
     const struct marsd_span *after)
 {
-	struct marsd_itree_node *n;
 	struct btree_probe p;
+	void *n;
 
 	if (t->len != s->min.len)
 		return NULL;
@@ -285,39 +328,41 @@ overlap_single(const struct marsd_itree *t, const struct marsd_span *s,
 			return NULL;
 		n = next_single(t, after);
 	} else {
-		p = probe(s);
+		p = probe(t, s);
 		n = btree_from(&t->singles, &p);
 	}
-	return n != NULL && paddr_cmp(&n->span->min, &s->max) <= 0 ? n : NULL;
+	return n != NULL && paddr_cmp(&t->span(n)->min, &s->max) <= 0 ? n :
+	    NULL;
 }
 
 /* The one of two that comes first; each may be NULL. */
-static struct marsd_itree_node *
-itree_first(struct marsd_itree_node *a, struct marsd_itree_node *b)
+static void *
+itree_first(
+    const struct marsd_itree *t, void *single, const struct marsd_block *b)
 {
-	if (a == NULL || b == NULL)
-		return a == NULL ? b : a;
-	return marsd_span_cmp(a->span, b->span) < 0 ? a : b;
+	if (b == NULL)
+		return single;
+	return single != NULL && marsd_span_cmp(t->span(single), b->span) < 0 ?
+	    single :
+	    b->object;
 }
 
-struct marsd_itree_node *
+void *
 marsd_itree_overlap(const struct marsd_itree *t, const struct marsd_span *s,
     const struct marsd_span *after)
 {
 	return itree_first(
-	    overlap_single(t, s, after), overlap(t->root, s, after));
+	    t, overlap_single(t, s, after), overlap(t->root, s, after));
 }
 
-static struct marsd_itree_node *
+static struct marsd_block *
 next_block(const struct marsd_itree *t, const struct marsd_span *after)
 {
-	struct marsd_block *b = t->root;
-	struct marsd_itree_node *best = NULL;
+	struct marsd_block *b = t->root, *best = NULL;
 
 	while (b != NULL) {
-		if (after == NULL ||
-		    marsd_span_cmp(b->node->span, after) > 0) {
-			best = b->node;
+		if (after == NULL || marsd_span_cmp(b->span, after) > 0) {
+			best = b;
 			b = b->left;
 		} else
 			b = b->right;
@@ -325,10 +370,10 @@ next_block(const struct marsd_itree *t, const struct marsd_span *after)
 	return best;
 }
 
-struct marsd_itree_node *
+void *
 marsd_itree_next(const struct marsd_itree *t, const struct marsd_span *after)
 {
-	return itree_first(next_single(t, after), next_block(t, after));
+	return itree_first(t, next_single(t, after), next_block(t, after));
 }
 
 void

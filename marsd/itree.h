@@ -20,42 +20,35 @@ struct marsd_span {
 	struct paddr	min, max;
 };
 
-struct marsd_itree_node {
-	const struct marsd_span	*span;	/* of the object around this */
-	struct marsd_block	*block;	/* NULL: it is one address */
-};
-
-struct marsd_block {
-	struct marsd_block	*left, *right;
-	struct marsd_itree_node	*node;
-	const struct paddr	*end;	/* largest max in this subtree */
-	uint32_t		 priority;
-};
+struct marsd_block;
 
 struct marsd_itree {
-	struct btree		 singles;
+	struct btree		 singles;	/* first: see itree.c */
 	struct marsd_block	*root;
+	const struct marsd_span	*(*span)(const void *);
 	uint32_t		 seed;
 	uint8_t			 len;	/* of singles, 0: none was there yet */
 };
 
 int	marsd_span_cmp(const struct marsd_span *, const struct marsd_span *);
 
-void	marsd_itree_init(struct marsd_itree *, uint32_t);
+/* of objects whose spans the function gives; a span stays while it is in */
+void	marsd_itree_init(struct marsd_itree *,
+	    const struct marsd_span *(*)(const void *), uint32_t seed);
 /*
- * span has to outlive the node, and no equal one may be there; false: no
- * memory
+ * Puts an object in, unless there is one with this span, and returns what is
+ * there then; NULL: no memory.
  */
-bool	marsd_itree_insert(struct marsd_itree *, struct marsd_itree_node *,
+void	*marsd_itree_insert(struct marsd_itree *, void *);
+void	marsd_itree_remove(struct marsd_itree *, const struct marsd_span *);
+/* the object with this span, or NULL */
+void	*marsd_itree_find(const struct marsd_itree *,
 	    const struct marsd_span *);
-void	marsd_itree_remove(struct marsd_itree *, struct marsd_itree_node *);
-struct marsd_itree_node *marsd_itree_find(const struct marsd_itree *,
-	    const struct marsd_span *);
-/* the next node in order after a span (NULL: from the start) that overlaps */
-struct marsd_itree_node *marsd_itree_overlap(const struct marsd_itree *,
+/* the next object in order after a span (NULL: from the start) that overlaps */
+void	*marsd_itree_overlap(const struct marsd_itree *,
 	    const struct marsd_span *, const struct marsd_span *after);
-/* the next node in order after a span (NULL: the first) */
-struct marsd_itree_node *marsd_itree_next(const struct marsd_itree *,
+/* the next object in order after a span (NULL: the first) */
+void	*marsd_itree_next(const struct marsd_itree *,
 	    const struct marsd_span *);
 
 /*

@@ -112,14 +112,14 @@ join_limits(struct marsd_node *n, const struct marsd_span *s)
 {
 	const struct conf_cluster *conf = n->proto->cluster->conf;
 	const struct marsd_proto *p = n->proto;
-	struct marsd_itree_node *in;
+	const struct marsd_range *r;
 
 	if (marsd_join_find(n, s) == NULL && n->njoins >= conf->max_joins)
 		return MARSD_DROP_JOINS;
 	if (!marsd_node_has_share(n, p->joins + p->served, conf->max_total))
 		return MARSD_DROP_TOTAL;
-	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
-	if ((in == NULL || marsd_range_of(in)->own == 0) &&
+	r = marsd_range_find(p, MARSD_ROLE_CLIENT, s);
+	if ((r == NULL || r->own == 0) &&
 	    !marsd_node_has_share(n, p->groups, conf->max_groups))
 		return MARSD_DROP_GROUPS;
 	return MARSD_DROP_NONE;

@@ -60,15 +60,18 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
     struct marsd_spans *others, struct marsd_spans *first)
 {
 	const struct marsd_itree *map = &n->proto->map[MARSD_ROLE_MCS];
-	struct marsd_itree_node *in;
+	struct marsd_range *r;
 	struct marsd_punch p;
 	size_t i, from = first->n;
 
 	marsd_punch_init(&p, first, s);
-	for (in = marsd_itree_overlap(map, s, NULL); in != NULL && !p.done;
-	    in = marsd_itree_overlap(map, s, in->span))
-		if (served_by_other(marsd_range_of(in), n))
-			marsd_punch_hole(&p, in->span);
+	MARSD_RANGE_OVERLAPS(r, map, s)
+	{
+		if (p.done)
+			break;
+		if (served_by_other(r, n))
+			marsd_punch_hole(&p, &r->span);
+	}
 	marsd_punch_end(&p);
 	marsd_punch_init(&p, others, s);
 	for (i = from; i < first->n; i++)
@@ -81,13 +84,11 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 static bool
 span_has_members(struct marsd_proto *p, const struct marsd_span *s)
 {
-	const struct marsd_itree *map = &p->map[MARSD_ROLE_CLIENT];
-	struct marsd_itree_node *in;
+	struct marsd_range *r;
 
-	for (in = marsd_itree_overlap(map, s, NULL); in != NULL;
-	    in = marsd_itree_overlap(map, s, in->span))
-		if (marsd_range_of(in)->live != 0)
-			return true;
+	MARSD_RANGE_OVERLAPS(r, &p->map[MARSD_ROLE_CLIENT], s)
+	if (r->live != 0)
+		return true;
 	return false;
 }
 

@@ -83,13 +83,13 @@ marsd_own_key(
 struct marsd_entry *
 marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
 {
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 	struct marsd_entry *e;
 
-	for (in = marsd_itree_next(&n->joins, at); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span)) {
+	for (j = marsd_join_after(n, at); j != NULL;
+	    j = marsd_join_after(n, &j->range->span)) {
 		n->proto->cluster->walked++;
-		e = marsd_join_entry(marsd_join_of(in), n->proto->self);
+		e = marsd_join_entry(j, n->proto->self);
 		if (e != NULL && marsd_entry_stands(e))
 			return e;
 	}
@@ -194,7 +194,7 @@ marsd_withdraw_all(struct marsd_node *n)
 {
 	struct marsd_peer *self = n->proto->self;
 	struct marsd_claim *c = marsd_claim_find(n, self);
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 	struct marsd_spans gone;
 	struct marsd_span at;
 	struct marsd_entry *e, *next;
@@ -205,26 +205,24 @@ marsd_withdraw_all(struct marsd_node *n)
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
 	marsd_node_over(n, self);
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, &at)) {
-		at = *in->span;
+	MARSD_JOIN_FOREACH_SAFE(j, at, n)
+	{
 		n->proto->cluster->walked++;
-		LIST_FOREACH(e, &marsd_join_of(in)->entries, join_entry)
-			if (e->peer == self) {
+		SLIST_FOREACH(e, &j->entries, join_entry)
+			if (marsd_entry_peer(e) == self) {
 				marsd_publish_entry(e, true);
 				marsd_entry_step(e, MARSD_ENTRY_EV_END);
 			}
-		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
+		if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}
 	marsd_gone_announce(n, self, &gone);
 	marsd_spans_free(&gone);
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, &at)) {
-		at = *in->span;
-		LIST_FOREACH_SAFE(e, &marsd_join_of(in)->entries, join_entry,
-		    next) {
-			if (e->peer != self)
+	MARSD_JOIN_FOREACH_SAFE(j, at, n)
+	{
+		SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
+		{
+			if (marsd_entry_peer(e) != self)
 				continue;
 			if (c->entries == 1) {
 				marsd_entry_free(e); /* the claim, maybe n */
@@ -249,11 +247,11 @@ old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
 	struct marsd_entry *e, *next;
 
 	/* the join goes with the last of them */
-	LIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
-		if (e->peer == self && e->state == MARSD_ENTRY_OLD) {
-			marsd_publish_entry(e, true);
-			marsd_entry_free(e);
-		}
+	SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
+	if (marsd_entry_peer(e) == self && e->state == MARSD_ENTRY_OLD) {
+		marsd_publish_entry(e, true);
+		marsd_entry_free(e);
+	}
 }
 
 /*
@@ -264,8 +262,8 @@ static void
 marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 {
 	struct marsd_node *n, *next;
-	struct marsd_itree_node *in;
 	struct marsd_claim *c;
+	struct marsd_join *j;
 	struct marsd_span at;
 
 	RB_FOREACH_SAFE(n, marsd_node_tree, &p->nodes[role], next) {
@@ -275,11 +273,8 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 			marsd_withdraw_all(n);
 			continue;
 		}
-		for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-		    in = marsd_itree_next(&n->joins, &at)) {
-			at = *in->span;
-			old_withdraw(marsd_join_of(in), p->self);
-		}
+		MARSD_JOIN_FOREACH_SAFE(j, at, n)
+		old_withdraw(j, p->self);
 	}
 }
 

@@ -212,7 +212,7 @@ owner_get(struct marsd_cluster *c, const uint8_t oid[4])
 		return NULL;
 	o->cluster = c;
 	memcpy(o->oid, oid, sizeof(o->oid));
-	btree_init(&o->keys, 1, NULL);
+	marsd_entries_init(o);
 	RB_INSERT(marsd_owner_tree, &c->owners, o);
 	c->nowners++;
 	o->late = c->crowded;

@@ -56,16 +56,16 @@ marsd_join_changed(
 static void
 claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 {
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 	enum marsd_change ch;
 
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span)) {
-		if (marsd_join_entry(marsd_join_of(in), peer) == NULL)
+	MARSD_JOIN_FOREACH(j, n)
+	{
+		if (marsd_join_entry(j, peer) == NULL)
 			continue;
-		ch = marsd_join_refresh(marsd_join_of(in));
+		ch = marsd_join_refresh(j);
 		if (!silent)
-			marsd_join_changed(marsd_join_of(in), ch, peer);
+			marsd_join_changed(j, ch, peer);
 	}
 }
 
@@ -77,7 +77,7 @@ static void
 entry_retract(struct marsd_entry *e)
 {
 	struct marsd_claim *c = e->claim;
-	struct marsd_peer *peer = e->peer;
+	struct marsd_peer *peer = marsd_entry_peer(e);
 
 	/* its Deregister is taken back, and what else it says counts again */
 	if (c != NULL && c->reg == e && c->state == MARSD_CLAIM_ENDED &&
@@ -88,8 +88,7 @@ entry_retract(struct marsd_entry *e)
 	}
 	if (e->join != NULL) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
-		marsd_join_changed(
-		    e->join, marsd_join_refresh(e->join), e->peer);
+		marsd_join_changed(e->join, marsd_join_refresh(e->join), peer);
 	}
 	marsd_entry_free(e);
 }
@@ -125,7 +124,8 @@ same_subject(
 {
 	const struct marsd_node *n;
 
-	if (e->peer != peer || (e->claim == NULL) != (c->state == CSA_REDIRECT))
+	if (marsd_entry_peer(e) != peer ||
+	    (e->claim == NULL) != (c->state == CSA_REDIRECT))
 		return false;
 	if (e->claim == NULL)
 		return true;
@@ -216,7 +216,8 @@ renumbered(const struct marsd_update *u)
 	const struct marsd_entry *e = u->old;
 
 	return e != NULL && e->claim->state != MARSD_CLAIM_ENDED &&
-	    e->cmi == u->csa->cmi && (int64_t)u->seq - e->seq >= SEQ_RESTART;
+	    e->claim->reg == e && e->cmi == u->csa->cmi &&
+	    (int64_t)u->seq - e->claim->seq >= SEQ_RESTART;
 }
 
 /*
@@ -251,7 +252,7 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 
 	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
-	e->seq = u->seq;
+	e->claim->seq = u->seq;
 	e->claim->reg = e;
 	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
@@ -302,8 +303,8 @@ static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
 {
 	struct marsd_entry *e = u->old;
-	struct marsd_itree_node *in;
 	struct marsd_spans gone;
+	struct marsd_join *j;
 
 	if (e == NULL &&
 	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
@@ -317,10 +318,9 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 	if (n->reg != NULL)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span))
-		if (marsd_join_refresh(marsd_join_of(in)) == MARSD_CHANGE_DOWN)
-			marsd_spans_add(&gone, in->span);
+	MARSD_JOIN_FOREACH(j, n)
+	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+		marsd_spans_add(&gone, &j->range->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
 }
@@ -457,16 +457,16 @@ marsd_csa_gone(
 
 	if (e == NULL)
 		return;
-	if (e->peer->state == MARSD_PEER_SELF) {
+	if (marsd_entry_peer(e)->state == MARSD_PEER_SELF) {
 		if (e->state == MARSD_ENTRY_OLD)
 			marsd_entry_free(e);
 		return;
 	}
 	if (e->claim == NULL)
-		marsd_peer_restarts(e->peer);
+		marsd_peer_restarts(e->redirect);
 	if (e->claim != NULL && e->claim->reg == e &&
 	    e->claim->state == MARSD_CLAIM_ENDED &&
-	    LIST_NEXT(LIST_FIRST(&e->claim->regs), join_entry) == NULL)
+	    SLIST_NEXT(SLIST_FIRST(&e->claim->regs), join_entry) == NULL)
 		dereg_lapses(e);
 	else
 		entry_retract(e);

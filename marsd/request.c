@@ -135,7 +135,7 @@ marsd_grouplist_message(struct marsd_incoming *in)
 {
 	enum marsd_role asker = MARSD_ROLE_CLIENT;
 	const struct marsd_itree *map = &in->proto->map[MARSD_ROLE_CLIENT];
-	struct marsd_itree_node *r;
+	struct marsd_range *r;
 	struct mars_msg m;
 	struct marsd_span s;
 	struct wr w;
@@ -157,13 +157,13 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.tpln = s.min.len;
 	wr_init(&w, in->proto->cluster->mars->list,
 	    marsd_send_room(in->circuit->vc) - mars_overhead(&m));
-	for (r = marsd_itree_overlap(map, &s, NULL); r != NULL;
-	    r = marsd_itree_overlap(map, &s, r->span)) {
-		if (marsd_range_of(r)->layer3 == 0)
+	MARSD_RANGE_OVERLAPS(r, map, &s)
+	{
+		if (r->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)
 			grouplist_part(in, asker, &m, &w, false);
-		wr_bytes(&w, r->span->min.a, m.tpln);
+		wr_bytes(&w, r->span.min.a, m.tpln);
 	}
 	grouplist_part(in, asker, &m, &w, true);
 	return MARSD_DROP_NONE;

@@ -11,8 +11,7 @@ static void
 put_nodes(struct wr *w, const char *name, enum marsd_role role,
     struct marsd_proto *p, const struct marsd_span *s, size_t reserve)
 {
-	struct marsd_itree_node *in = marsd_itree_find(&p->map[role], s);
-	struct marsd_range *r = in == NULL ? NULL : marsd_range_of(in);
+	const struct marsd_range *r = marsd_range_find(p, role, s);
 	struct btree_walk at;
 	struct marsd_join *j;
 
@@ -29,18 +28,27 @@ put_nodes(struct wr *w, const char *name, enum marsd_role role,
 static void
 put_group(struct wr *w, struct marsd_proto *p, const struct marsd_span *s)
 {
-	struct marsd_itree_node *in;
-	struct marsd_range *host, *serve;
+	const struct marsd_range *host, *serve;
 
-	in = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
-	host = in == NULL ? NULL : marsd_range_of(in);
-	in = marsd_itree_find(&p->map[MARSD_ROLE_MCS], s);
-	serve = in == NULL ? NULL : marsd_range_of(in);
+	host = marsd_range_find(p, MARSD_ROLE_CLIENT, s);
+	serve = marsd_range_find(p, MARSD_ROLE_MCS, s);
 	marsd_put_proto(w, p);
 	ctl_paddr(w, "group-min", &s->min);
 	ctl_paddr(w, "group-max", &s->max);
 	ctl_uint(w, "member-count", host == NULL ? 0 : host->live);
 	ctl_uint(w, "server-count", serve == NULL ? 0 : serve->live);
+}
+
+/* The next range of a map that anybody is in. */
+static const struct marsd_range *
+next_live(const struct marsd_proto *p, enum marsd_role role,
+    const struct marsd_span *after)
+{
+	const struct marsd_range *r = marsd_range_after(p, role, after);
+
+	while (r != NULL && r->live == 0)
+		r = marsd_range_after(p, role, &r->span);
+	return r;
 }
 
 /* The next range of either map. */
@@ -49,19 +57,15 @@ next_range(
     struct marsd_proto *p, struct marsd_cursor *cur, struct marsd_span *s)
 {
 	const struct marsd_span *after = cur->begun ? &cur->span : NULL;
-	struct marsd_itree_node *a, *b;
+	const struct marsd_range *a, *b;
 
-	a = marsd_itree_next(&p->map[MARSD_ROLE_CLIENT], after);
-	while (a != NULL && marsd_range_of(a)->live == 0)
-		a = marsd_itree_next(&p->map[MARSD_ROLE_CLIENT], a->span);
-	b = marsd_itree_next(&p->map[MARSD_ROLE_MCS], after);
-	while (b != NULL && marsd_range_of(b)->live == 0)
-		b = marsd_itree_next(&p->map[MARSD_ROLE_MCS], b->span);
-	if (a == NULL || (b != NULL && marsd_span_cmp(b->span, a->span) < 0))
+	a = next_live(p, MARSD_ROLE_CLIENT, after);
+	b = next_live(p, MARSD_ROLE_MCS, after);
+	if (a == NULL || (b != NULL && marsd_span_cmp(&b->span, &a->span) < 0))
 		a = b;
 	if (a == NULL)
 		return false;
-	*s = *a->span;
+	*s = a->span;
 	return true;
 }
 
@@ -75,20 +79,21 @@ put_map_join(struct wr *w, const struct marsd_join *j, size_t reserve)
 	ctl_atm(w, "address", &j->node->atm);
 	ctl_bool(w, "counts", j->live);
 	ctl_array(w, "known-by");
-	LIST_FOREACH(e, &j->entries, join_entry) {
+	SLIST_FOREACH(e, &j->entries, join_entry) {
 		if (wr_left(w) < ROW_RESERVE / 2 + reserve)
 			break;
-		if (e->peer == j->node->proto->self)
+		if (marsd_entry_peer(e) == j->node->proto->self)
 			ctl_string(w, "", "local");
 		else
-			ctl_oid(w, "", e->peer->owner->oid);
+			ctl_oid(w, "", marsd_entry_peer(e)->owner->oid);
 	}
 	ctl_close(w);
 	ctl_close(w);
 }
 
 static void
-put_map(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
+put_map(struct wr *w, const char *name, const struct marsd_range *r,
+    size_t reserve)
 {
 	struct btree_walk at;
 	struct marsd_join *j;
@@ -105,13 +110,9 @@ put_map(struct wr *w, const char *name, struct marsd_range *r, size_t reserve)
 static void
 put_maps(struct wr *w, struct marsd_proto *p, const struct marsd_span *s)
 {
-	struct marsd_itree_node *host, *serve;
-
-	host = marsd_itree_find(&p->map[MARSD_ROLE_CLIENT], s);
-	serve = marsd_itree_find(&p->map[MARSD_ROLE_MCS], s);
-	put_map(w, "server-map", serve == NULL ? NULL : marsd_range_of(serve),
+	put_map(w, "server-map", marsd_range_find(p, MARSD_ROLE_MCS, s),
 	    wr_left(w) / 2);
-	put_map(w, "host-map", host == NULL ? NULL : marsd_range_of(host),
+	put_map(w, "host-map", marsd_range_find(p, MARSD_ROLE_CLIENT, s),
 	    ROW_RESERVE);
 }
 

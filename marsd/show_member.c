@@ -42,18 +42,16 @@ node_cmi(const struct marsd_node *n)
 static uint64_t
 node_unconfirmed(struct marsd_node *n)
 {
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 	struct marsd_entry *e;
 	uint64_t count = 0;
 
 	if (n->reg == NULL || n->reg->adoption == MARSD_ADOPT_NONE)
 		return 0;
-	for (in = marsd_itree_next(&n->joins, NULL); in != NULL;
-	    in = marsd_itree_next(&n->joins, in->span))
-		if ((e = marsd_join_entry(marsd_join_of(in), n->proto->self)) !=
-		    NULL &&
-		    marsd_entry_is_adopted(e))
-			count++;
+	MARSD_JOIN_FOREACH(j, n)
+	if ((e = marsd_join_entry(j, n->proto->self)) != NULL &&
+	    marsd_entry_is_adopted(e))
+		count++;
 	return count;
 }
 
@@ -118,14 +116,14 @@ static void
 put_member_joins(struct wr *w, struct marsd_node *n)
 {
 	char text[2 * PADDR_STRLEN + 2];
-	struct marsd_itree_node *in;
 	const struct marsd_span *s;
+	struct marsd_join *j;
 
 	ctl_array(w, n->role == MARSD_ROLE_MCS ? "serves" : "joined");
-	for (in = marsd_itree_next(&n->joins, NULL);
-	    in != NULL && wr_left(w) > ROW_RESERVE;
-	    in = marsd_itree_next(&n->joins, s)) {
-		s = in->span;
+	for (j = marsd_join_after(n, NULL);
+	    j != NULL && wr_left(w) > ROW_RESERVE;
+	    j = marsd_join_after(n, s)) {
+		s = &j->range->span;
 		(void)paddr_print(&s->min, text, PADDR_STRLEN);
 		if (!paddr_equal(&s->min, &s->max)) {
 			(void)strlcat(text, "-", sizeof(text));
@@ -230,15 +228,15 @@ put_join(struct wr *w, struct marsd_node *n, struct marsd_join *j,
 	ctl_bool(w, "counts", j->live);
 	ctl_bool(w, "layer3", j->layer3);
 	ctl_array(w, "known-by");
-	LIST_FOREACH(e, &j->entries, join_entry) {
+	SLIST_FOREACH(e, &j->entries, join_entry) {
 		counts = marsd_entry_counts(e);
 		if (wr_left(w) < ROW_RESERVE)
 			break;
 		ctl_object(w, "");
-		if (e->peer == n->proto->self)
+		if (marsd_entry_peer(e) == n->proto->self)
 			ctl_string(w, "server", "local");
 		else
-			ctl_oid(w, "server", e->peer->owner->oid);
+			ctl_oid(w, "server", marsd_entry_peer(e)->owner->oid);
 		ctl_uint(w, "key", e->key);
 		ctl_string(w, "state", marsd_entry_table.states[e->state]);
 		ctl_bool(w, "counts", counts);
@@ -251,20 +249,20 @@ put_join(struct wr *w, struct marsd_node *n, struct marsd_join *j,
  * The node that the cursor is at, or the first one after it, and its next join;
  * NULL: no more in this protocol and role.
  */
-static struct marsd_itree_node *
+static struct marsd_join *
 next_join(struct marsd_proto *p, struct marsd_cursor *cur)
 {
 	struct marsd_node key, *n;
-	struct marsd_itree_node *in;
+	struct marsd_join *j;
 
 	key.atm = cur->last;
 	n = RB_NFIND(marsd_node_tree, &p->nodes[cur->role], &key);
 	for (; n != NULL; n = RB_NEXT(marsd_node_tree, &p->nodes[cur->role],
 	    n)) {
-		in = marsd_itree_next(&n->joins, cur->begun &&
+		j = marsd_join_after(n, cur->begun &&
 		    atm_addr_equal(&n->atm, &cur->last) ? &cur->span : NULL);
-		if (in != NULL)
-			return in;
+		if (j != NULL)
+			return j;
 	}
 	return NULL;
 }
@@ -273,17 +271,15 @@ bool
 marsd_show_joins(struct marsd *m, void *cursor, struct wr *w)
 {
 	struct marsd_cursor *cur = cursor;
-	struct marsd_itree_node *in;
 	struct marsd_proto *p;
 	struct marsd_join *j;
 
 	while ((p = marsd_show_proto(m, cur)) != NULL) {
-		if ((in = next_join(p, cur)) != NULL) {
-			j = marsd_join_of(in);
+		if ((j = next_join(p, cur)) != NULL) {
 			cur->begun = 1;
 			cur->last = j->node->atm;
-			cur->span = *in->span;
-			put_join(w, j->node, j, in->span);
+			cur->span = j->range->span;
+			put_join(w, j->node, j, &j->range->span);
 			return true;
 		}
 		if (cur->role == MARSD_ROLE_MCS) {

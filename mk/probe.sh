@@ -148,6 +148,13 @@ case $SANITIZE,$CPPFLAGS,$CFLAGS in
 	hard="$hard $san" link="$link $san" def="$def -DSANITIZE_BUILD" ;;
 esac
 
+# libFuzzer has a main() of its own; without it ours replays a corpus
+fuzzer='' replay=replay.c
+case ,$SANITIZE, in
+*,fuzzer-no-link,*)
+	fuzzer=-fsanitize=fuzzer replay='' ;;
+esac
+
 # No directory's name gets into a program, so that it is the same from all.
 map=
 for f in -fdebug-prefix-map -ffile-prefix-map; do
@@ -193,6 +200,8 @@ YACC=$YACC
 IMSG=$imsg
 KERNEL=$kernel
 KERNELINC=$kernelinc
+FUZZER=$fuzzer
+REPLAY=$replay
 CFLAGS_ALL=$(plain -std=c11 -O2 -g "$hard" "$def" "$inc" "$here" "$warn" \
     "$CPPFLAGS" "$CFLAGS")
 MAP=${map:+$map=$build/obj/=}

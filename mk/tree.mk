@@ -80,6 +80,7 @@ include $(TOP)/regress/unit/Makefile
 include $(TOP)/regress/system/Makefile
 include $(TOP)/regress/sim/Makefile
 include $(TOP)/regress/bench/Makefile
+include $(TOP)/regress/fuzz/Makefile
 include $(TOP)/regress/atm/Makefile
 
 # What each object included when it was compiled last; as a list without
@@ -95,4 +96,4 @@ linkall: libparent.a libmarsd.a libscspd.a libmarsctl.a libmarsc.a libedged.a \
 	$(CC) -r -nostdlib -o linkall.o -Wl,--whole-archive $(INPUTS) \
 	    -Wl,--no-whole-archive
 
-.PHONY: all programs tests install uninstall headers linkall
+.PHONY: all programs tests fuzz-targets install uninstall headers linkall

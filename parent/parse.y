@@ -35,7 +35,8 @@ static void	 yyerror(const char *);
 }
 
 %token	ADDRESS ALGORITHM ALLOW ATM_PVC ATM_SVC AUTH BACKUP BASE_PORT
-%token	CLUSTER CMI CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT LISTEN MARSD
+%token	CLUSTER CMI CONFINEMENT CONTROL CSN FROM INCLUDE KEY KEYFILE LIMIT
+%token	LISTEN MARSD
 %token	NATIVE_PARTIES NEIGHBOR ON ORDER PEER PROTOCOL PROTOCOL_ID REDIRECT
 %token	READ_ONLY
 %token	REPLAY RETRANSMIT SCSPD SERVER_GROUP SERVER_ID SNAP STRICT_SOURCE UDP
@@ -105,6 +106,10 @@ statement	: STRING '=' strings	{ parsing_macro(ps, $1, $3); }
 		}
 		| USER EDGED STRING	{
 			parsing_name(ps, ps->conf->user_edged, $3);
+		}
+		| CONFINEMENT STRING	{
+			ps->conf->best_effort = parsing_choice(
+			    ps, $2, "required", "best-effort");
 		}
 		| LIMIT limit_begin NUMERIC NUMBER {
 			parsing_number(ps, $3, $4);
@@ -554,6 +559,8 @@ static const struct keyword keywords[] = {
 	{ "circuits-per-address", NUMERIC, "circuits-per-address NUMBER" },
 	{ "cluster", CLUSTER, "cluster \"name\" { protocol ipv4 }" },
 	{ "cmi", CMI, "cmi 1 - 4095" },
+	{ "confinement", CONFINEMENT, "confinement required or confinement "
+	    "best-effort" },
 	{ "control", CONTROL, "control \"/var/run/mars\", control group "
 	    "NAME or control read-only group NAME" },
 	{ "csn", CSN, "csn before or csn after" },

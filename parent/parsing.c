@@ -35,8 +35,8 @@ static const struct {
 } blocks[] = {
 	[PARSING_FILE] = { "",
 	    "a statement is server-id, listen, udp, enquiry-interval, "
-	    "enquiry-maximum, control, user, limit, key, cluster, "
-	    "server-group, edge, include or name = \"value\"" },
+	    "enquiry-maximum, control, user, confinement, limit, key, "
+	    "cluster, server-group, edge, include or name = \"value\"" },
 	[PARSING_LIMIT] = { "limit ",
 	    "a limit block outside of clusters takes circuits and "
 	    "circuits-per-address" },

@@ -373,7 +373,8 @@ parent_print_top(FILE *f, const struct conf *c)
 	print_quoted(f, c->user_scspd);
 	(void)fprintf(f, "\nuser edged ");
 	print_quoted(f, c->user_edged);
-	(void)fputc('\n', f);
+	(void)fprintf(f, "\nconfinement %s\n",
+	    c->best_effort ? "best-effort" : "required");
 	print_number(f, "", "udp base-port", conf_numbers, c);
 	print_number(f, "", "enquiry-interval", conf_numbers, c);
 	print_number(f, "", "enquiry-maximum", conf_numbers, c);

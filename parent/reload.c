@@ -29,7 +29,8 @@ reload_send_setup(struct parent_child *c)
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
-	wr_u8(&w, c->privileged ? SETUP_PRIVILEGED : 0);
+	wr_u8(&w, (c->privileged ? SETUP_PRIVILEGED : 0) |
+	    (c->parent->conf->best_effort ? SETUP_BEST_EFFORT : 0));
 	wr_string(&w, parent_child_user(c));
 	wr_u32(&w, (uint32_t)log_getverbose());
 	parent_child_send(c, IMSG_SETUP, -1, buf, w.len);
@@ -95,16 +96,6 @@ send_conf(struct parent_child *c, const struct conf *conf,
 		parent_lans_send(c->parent, &c->parent->lans_next, conf);
 	parent_child_send(c, IMSG_CONF_END, -1, NULL, 0);
 	explicit_bzero(buf, w.len);
-}
-
-/* Wipes the keys: once their users have them no other process needs them. */
-static void
-forget_keys(struct conf *c)
-{
-	struct conf_key *k;
-
-	TAILQ_FOREACH(k, &c->keys, entry)
-		explicit_bzero(k->secret, sizeof(k->secret));
 }
 
 /* Do CONF_SIZE_MAX octets suffice for each child?  Wipes buf. */
@@ -192,8 +183,8 @@ send_next(struct parent *p, struct conf *conf)
 
 	while (p->asked < PARENT_NCHILDREN) {
 		c = &p->children[order[p->asked++]];
-		if (c->id == PARENT_MARSD)
-			forget_keys(conf);
+		if (c->id == PARENT_MARSD) /* it gets no keys */
+			conf_keys_wipe(conf);
 		if (!c->wanted)
 			continue;
 		send_conf(c, conf, &p->listeners[c->id], p->octets);
@@ -308,6 +299,8 @@ fixed(const struct conf *old, const struct conf *new)
 	    strcmp(old->user_scspd, new->user_scspd) != 0 ||
 	    strcmp(old->user_edged, new->user_edged) != 0)
 		return "user";
+	if (old->best_effort != new->best_effort)
+		return "confinement";
 	if (regrouped(old, new))
 		return "server-group";
 	return parent_edges_fixed(old, new);

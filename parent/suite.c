@@ -106,9 +106,20 @@ group_check(const char *group)
 		    group);
 }
 
+/* What the children, and then mars(8) itself, would fail for. */
+static void
+confinement_check(const struct conf *c)
+{
+	const char *why = sandbox_missing();
+
+	if (why != NULL && !c->best_effort)
+		fatalx("%s; or write confinement best-effort", why);
+}
+
 void
 parent_users_check(const struct conf *c)
 {
+	confinement_check(c);
 	group_check(c->control_group);
 	group_check(c->control_readers);
 	if (conf_has_server(c)) {
@@ -397,13 +408,46 @@ init_children(struct parent *p)
 	}
 }
 
+/*
+ * Gives up what was needed for the start.  What is left is for sockets of a
+ * reload, for interfaces that come, and to end the children.
+ */
+static void
+suite_confine(struct parent *p)
+{
+	pid_t pids[PARENT_NCHILDREN];
+	struct sandbox asked = { .role = SANDBOX_PARENT,
+		.best_effort = p->conf->best_effort,
+		.keep = SANDBOX_CAP_KILL | SANDBOX_CAP_BIND,
+		.signals = pids };
+	struct sandbox_state state;
+	uint8_t buf[SANDBOX_STRLEN + 3];
+	char text[SANDBOX_STRLEN];
+	struct wr w;
+	size_t i;
+
+	if (p->children[PARENT_EDGED].wanted)
+		asked.keep |= SANDBOX_CAP_LAN;
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		if (p->children[i].pid > 0)
+			pids[asked.nsignals++] = p->children[i].pid;
+	sandbox_enter(&asked, &state);
+	log_info("confined: %s", sandbox_print(&state, text));
+	wr_init(&w, buf, sizeof(buf));
+	wr_u8(&w, sandbox_full(&state));
+	wr_string(&w, text);
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		parent_child_send(
+		    &p->children[i], IMSG_SANDBOX, -1, buf, w.len);
+}
+
 int
 parent_suite_run(struct parent *p)
 {
 	struct event *signals[NSIGNALS];
-	char state[SANDBOX_STRLEN];
 	size_t i;
 
+	confinement_check(p->conf);
 	sandbox_undumpable();
 	log_never_wait();
 	if (geteuid() != 0)
@@ -425,8 +469,7 @@ parent_suite_run(struct parent *p)
 	parent_lans_start(p);
 	set_patience(p, START_WAIT * 1000);
 	parent_suite_setup(p);
-	sandbox_enter(SANDBOX_PARENT, state, sizeof(state));
-	log_debug("parent: %s", state);
+	suite_confine(p);
 	(void)event_base_dispatch(p->base);
 
 	for (i = 0; i < PARENT_NCHILDREN; i++) {

@@ -19,9 +19,11 @@ one() {
 	name=$1
 	shift
 	log=$logs/$(echo "$name" | tr / -).tap
+	began=$(date +%s)
 	CMOCKA_MESSAGE_OUTPUT=TAP timeout 900 "$@" > "$log" 2> "$log.err" \
 	    < /dev/null
 	status=$?
+	took=$(($(date +%s) - began))
 	skip=$(grep -c '^\(not \)*ok .*# SKIP' "$log")
 	ok=$(grep -v '# SKIP' "$log" | grep -c '^ok ')
 	bad=$(grep -v '# SKIP' "$log" | grep -c '^not ok ')
@@ -39,11 +41,11 @@ one() {
 	# what was not run is said, and counted in the last line
 	grep '# SKIP' "$log" | sed "s,^,$name: ,"
 	if [ "$bad" -ne 0 ]; then
-		echo "$name: $bad failed"
+		echo "$name: $bad failed ($took s)"
 		grep -A 20 '^not ok' "$log" | head -n 60
 		tail -n 30 "$log.err"
 	else
-		echo "$name: $ok passed"
+		echo "$name: $ok passed ($took s)"
 	fi
 }
 

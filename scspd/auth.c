@@ -15,90 +15,62 @@
  *  - Keys are found by SPI among those of the neighbor; all that are valid
  *    now verify, and the first of them signs (A-82).
  */
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth.h"
-
-struct scsp_auth {
-	EVP_MAC		*hmac;
-};
+#include "secret.h"
 
 struct scsp_auth_key {
-	EVP_MAC_CTX	*ctx;		/* holds the key */
+	struct secret	*secret;
 	uint32_t	 spi;
 	enum conf_algorithm algorithm;
 	size_t		 maclen;
 	int64_t		 not_before, not_after;	/* 0: no bound */
 };
 
-static const struct {
-	const char	*digest;
-	size_t		 maclen;
-} algorithms[] = {
-	[CONF_HMAC_MD5] = { "MD5", 16 },
-	[CONF_HMAC_SHA256] = { "SHA256", 32 },
-	[CONF_HMAC_SHA384] = { "SHA384", 48 },
-	[CONF_HMAC_SHA512] = { "SHA512", 64 },
-};
-#define NALGORITHMS	(sizeof(algorithms) / sizeof(algorithms[0]))
+_Static_assert(AUTH_MAC_MAX == SECRET_MAC_MAX, "any MAC");
 
 static const uint8_t zeros[AUTH_MAC_MAX];
 
-struct scsp_auth *
-scsp_auth_new(void)
+/* The secret is its from now on. */
+static struct scsp_auth_key *
+key_with(const struct scsp_auth_key *of, struct secret *secret)
 {
-	struct scsp_auth *a;
+	struct scsp_auth_key *k;
 
-	if ((a = calloc(1, sizeof(*a))) == NULL)
+	if (secret == NULL)
 		return NULL;
-	if ((a->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL)) == NULL) {
-		free(a);
+	if ((k = malloc(sizeof(*k))) == NULL) {
+		secret_free(secret);
 		return NULL;
 	}
-	return a;
-}
-
-void
-scsp_auth_free(struct scsp_auth *a)
-{
-	if (a == NULL)
-		return;
-	EVP_MAC_free(a->hmac);
-	free(a);
+	*k = *of;
+	k->secret = secret;
+	k->maclen = secret_mac_length(secret);
+	return k;
 }
 
 struct scsp_auth_key *
-scsp_auth_key_new(struct scsp_auth *a, const struct conf_key *c)
+scsp_auth_key_new(const struct conf_key *c)
 {
-	struct scsp_auth_key *k;
-	char digest[16];
-	OSSL_PARAM params[2];
+	const struct scsp_auth_key of = {
+		.spi = c->spi,
+		.algorithm = c->algorithm,
+		.not_before = c->not_before,
+		.not_after = c->not_after,
+	};
 
-	if ((size_t)c->algorithm >= NALGORITHMS || c->len == 0 ||
-	    c->len > sizeof(c->secret) || (k = calloc(1, sizeof(*k))) == NULL)
+	if (c->len == 0)
 		return NULL;
-	k->spi = c->spi;
-	k->algorithm = c->algorithm;
-	k->maclen = algorithms[c->algorithm].maclen;
-	k->not_before = c->not_before;
-	k->not_after = c->not_after;
-	/* the library wants it writable, though it only reads it */
-	strncpy(digest, algorithms[c->algorithm].digest, sizeof(digest) - 1);
-	digest[sizeof(digest) - 1] = '\0';
-	params[0] =
-	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
-	params[1] = OSSL_PARAM_construct_end();
-	if ((k->ctx = EVP_MAC_CTX_new(a->hmac)) == NULL ||
-	    EVP_MAC_init(k->ctx, c->secret, c->len, params) != 1) {
-		scsp_auth_key_free(k);
-		return NULL;
-	}
-	return k;
+	return key_with(&of, secret_new(c->algorithm, c->secret, c->len));
+}
+
+struct scsp_auth_key *
+scsp_auth_key_copy(const struct scsp_auth_key *k)
+{
+	return key_with(k, secret_copy(k->secret));
 }
 
 void
@@ -106,7 +78,7 @@ scsp_auth_key_free(struct scsp_auth_key *k)
 {
 	if (k == NULL)
 		return;
-	EVP_MAC_CTX_free(k->ctx); /* wipes the key */
+	secret_free(k->secret);
 	free(k);
 }
 
@@ -159,17 +131,19 @@ bool
 scsp_auth_mac(struct scsp_auth_key *k, const uint8_t *p, size_t len,
     size_t mac_at, uint8_t mac[AUTH_MAC_MAX])
 {
-	size_t end = mac_at + k->maclen, n = 0;
+	size_t end = mac_at + k->maclen;
+	const struct secret_part parts[] = {
+		{ p, 4 },
+		{ zeros, 2 },
+		{ p + 6, mac_at - 6 },
+		{ zeros, k->maclen },
+		{ p + end, len - end },
+	};
 
 	if (mac_at < 6 || end > len)
 		return false;
-	return EVP_MAC_init(k->ctx, NULL, 0, NULL) == 1 &&
-	    EVP_MAC_update(k->ctx, p, 4) == 1 &&
-	    EVP_MAC_update(k->ctx, zeros, 2) == 1 &&
-	    EVP_MAC_update(k->ctx, p + 6, mac_at - 6) == 1 &&
-	    EVP_MAC_update(k->ctx, zeros, k->maclen) == 1 &&
-	    EVP_MAC_update(k->ctx, p + end, len - end) == 1 &&
-	    EVP_MAC_final(k->ctx, mac, &n, AUTH_MAC_MAX) == 1 && n == k->maclen;
+	return secret_mac(
+	    k->secret, parts, sizeof(parts) / sizeof(parts[0]), mac);
 }
 
 /* All keys that are valid now verify, so that keys roll over. */

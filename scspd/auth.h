@@ -16,18 +16,12 @@
 
 #define AUTH_MAC_MAX	64
 
-struct scsp_auth;	/* what is fetched from the library, once */
 struct scsp_auth_key;	/* one SPI with its key and lifetime */
 
-/* NULL: no memory, or the library has no HMAC */
-struct scsp_auth *scsp_auth_new(void);
-void	 scsp_auth_free(struct scsp_auth *);
-/*
- * A key ready for use, its digest fetched: nothing is looked up per packet.
- * NULL: no memory, or an algorithm that the library does not have.
- */
-struct scsp_auth_key *scsp_auth_key_new(struct scsp_auth *,
-	    const struct conf_key *);
+/* NULL: no memory, or an algorithm that the library does not have. */
+struct scsp_auth_key *scsp_auth_key_new(const struct conf_key *);
+/* One more of the same; NULL: no memory. */
+struct scsp_auth_key *scsp_auth_key_copy(const struct scsp_auth_key *);
 void	 scsp_auth_key_free(struct scsp_auth_key *);
 uint32_t scsp_auth_key_spi(const struct scsp_auth_key *);
 size_t	 scsp_auth_key_maclen(const struct scsp_auth_key *);

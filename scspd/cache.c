@@ -32,11 +32,23 @@ scsp_seq_next(bool known, int32_t seq, int32_t seen, bool again)
 	return seen > SEQ_LAST - step ? SEQ_PURGE : seen + step;
 }
 
+static struct btree_probe
+cache_place(const struct btree *t, const void *object)
+{
+	const struct scsp_entry *e = object;
+
+	(void)t;
+	return (struct btree_probe){ .key = { e->id } };
+}
+
+static const struct btree_kind by_id = { 8, NULL, cache_place };
+
 void
 scsp_cache_init(struct scsp_cache *c)
 {
 	memset(c, 0, sizeof(*c));
-	btree_init(&c->entries, 1, NULL);
+	btree_init(&c->entries, &by_id);
+	slab_init(&c->room, sizeof(struct scsp_entry));
 	TAILQ_INIT(&c->mortals);
 }
 
@@ -123,16 +135,15 @@ scsp_cache_unflag(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 struct scsp_entry *
 scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 {
-	struct btree_probe p = { .key = { id } };
 	struct scsp_entry *e;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL)
+	if ((e = slab_get(&c->room)) == NULL)
 		return NULL;
-	if (!btree_insert(&c->entries, &p, e)) {
-		free(e);
+	e->id = id;
+	if (btree_insert(&c->entries, e) != e) {
+		slab_put(&c->room, e);
 		return NULL;
 	}
-	e->id = id;
 	e->seq = e->seen = SEQ_RESERVED; /* older than anything */
 	e->since = now;
 	e->flags = ENTRY_BARE;
@@ -202,7 +213,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	(void)btree_remove(&c->entries, &p);
 	free(e->renewal);
 	free(e->data);
-	free(e);
+	slab_put(&c->room, e);
 }
 
 bool

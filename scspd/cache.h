@@ -20,6 +20,7 @@
 #include "btree.h"
 #include "ipc.h"
 #include "message.h"
+#include "slab.h"
 #include "timer.h"
 
 #define SEQ_RESERVED	INT32_MIN	/* B.2.0.2 */
@@ -68,6 +69,7 @@ TAILQ_HEAD(scsp_entry_list, scsp_entry);
 
 struct scsp_cache {
 	struct btree		 entries;
+	struct slab		 room;	/* for them */
 	struct scsp_entry_list	 mortals;	/* by since, oldest first */
 	uint32_t		 count, tombs, hidden, bare, held;
 };

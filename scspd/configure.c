@@ -50,6 +50,20 @@ scsp_groups_free(struct scsp *s)
 	idle_peers_free(s);
 }
 
+/* What the configuration has no secret of any more we have already. */
+static struct scsp_auth_key *
+key_read(struct scsp *s, const struct conf_key *c)
+{
+	const struct scsp_key *k;
+
+	if (!c->wiped)
+		return scsp_auth_key_new(c);
+	SLIST_FOREACH(k, &s->keys, entry)
+		if (scsp_auth_key_spi(k->key) == c->spi)
+			return scsp_auth_key_copy(k->key);
+	return NULL;
+}
+
 static bool
 keys_read(struct scsp *s, const struct conf *conf, struct scsp_key_list *keys)
 {
@@ -58,7 +72,7 @@ keys_read(struct scsp *s, const struct conf *conf, struct scsp_key_list *keys)
 
 	TAILQ_FOREACH(c, &conf->keys, entry) {
 		if ((k = calloc(1, sizeof(*k))) == NULL ||
-		    (k->key = scsp_auth_key_new(s->auth, c)) == NULL) {
+		    (k->key = key_read(s, c)) == NULL) {
 			free(k);
 			return false;
 		}

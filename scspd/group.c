@@ -114,6 +114,18 @@ scsp_group_refused(struct scsp_neighbor *nb)
 }
 
 void
+scsp_group_doubts(const struct scsp_neighbor *from)
+{
+	struct scsp_group *g = from->group;
+	struct scsp_neighbor *nb;
+
+	TAILQ_FOREACH(nb, &g->neighbors, of_group)
+		if (nb != from)
+			scsp_group_refused(nb);
+	scsp_group_emptied(g);
+}
+
+void
 scsp_group_emptied(struct scsp_group *g)
 {
 	if (g->refused && !timer_isset(&g->room))

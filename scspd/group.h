@@ -35,8 +35,8 @@ struct scsp_group {
 	int64_t			 tombstone;	/* microseconds */
 	uint32_t		 max_records;
 	bool			 near;		/* told that it is near */
-	bool			 refused;	/* a record, for want of room */
-	struct timer		 room;		/* there is some again */
+	bool			 refused;	/* a record: align anew */
+	struct timer		 room;		/* when there is some again */
 	bool			 holding;	/* own records wait, A-11 */
 	int32_t			 born;		/* s since 2020, A-11 */
 	bool			 reborn;	/* an earlier life turned up */
@@ -87,12 +87,17 @@ bool	scsp_group_room(const struct scsp_group *,
  */
 void	scsp_group_filled(struct scsp_group *, struct scsp_neighbor *);
 /*
- * There was no room for a record of this neighbor, or another has made us
- * forget one that this one may have.  It has no reason to send it again: once
- * a twentieth of the limit is free for this neighbor, or half of its own part,
- * the two caches are aligned anew.
+ * There was no room for a record of this neighbor.  It has no reason to send
+ * it again: once a twentieth of the limit is free for this neighbor, or half
+ * of its own part, the two caches are aligned anew.
  */
 void	scsp_group_refused(struct scsp_neighbor *);
+/*
+ * What this neighbor has just said of a record the others may not know, or know
+ * better, and no summary is due: their caches are aligned anew, as soon as they
+ * would be for want of room.
+ */
+void	scsp_group_doubts(const struct scsp_neighbor *);
 /* an entry has gone, or the limit is higher */
 void	scsp_group_emptied(struct scsp_group *);
 /* sets the timer for the oldest of the entries that go in time */

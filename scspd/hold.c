@@ -23,8 +23,6 @@
 
 /* records a second that a neighbor may bring however far marsd is behind */
 #define GRACE_RECORDS	64
-/* of one neighbor: a window of packets, which take more room as we keep them */
-#define HOLD_OCTETS	(32 * SCSP_MTU)
 #define LOOK_AGAIN	MTIME_MS(2)
 
 struct scsp_held {
@@ -98,15 +96,15 @@ bool
 scsp_hold_add(struct scsp_neighbor *nb, const struct scsp_message *m)
 {
 	size_t heads = m->nrecords * sizeof(m->record[0]);
-	size_t octets = contents_of(m);
 	struct scsp_held *h;
+	size_t octets = sizeof(*h) + heads + contents_of(m);
 	uint8_t *p;
 	uint16_t i;
 
-	if (nb->held_octets + heads + octets > HOLD_OCTETS ||
-	    (h = malloc(sizeof(*h) + heads + octets)) == NULL)
+	if (nb->held_octets + octets > SCSP_HOLD_OCTETS ||
+	    (h = malloc(octets)) == NULL)
 		return false;
-	h->octets = heads + octets;
+	h->octets = octets;
 	h->n = m->nrecords;
 	memcpy(h->record, m->record, heads);
 	p = (uint8_t *)&h->record[h->n];

@@ -11,6 +11,9 @@
 
 #include "message.h"
 
+/* of one neighbor: a window of packets, which take more room as we keep them */
+#define SCSP_HOLD_OCTETS	(32 * SCSP_MTU)
+
 struct scsp_neighbor;
 
 void	scsp_hold_init(struct scsp_neighbor *);

@@ -27,7 +27,9 @@
  *  - A record of our own is like any other.  Here it is not passed on: marsd
  *    is told, and says what it is now (A-10, A-11, A-89).
  *  - A solicited record has hop count 1, which would end with us.  Here it
- *    goes on (A-13).  Hop count 0 counts as 1 (A-66).
+ *    goes on (A-13).  Hop count 0 counts as 1 (A-66).  Whatever else ends with
+ *    us makes us align with the others anew: a server that lies chooses the
+ *    count, and the owner would never hear what it says.
  *  - The number 0x7fffffff ends a record.  Here only while it is flooded: who
  *    is asked for it, and still has it, has not forgotten it yet, and the
  *    record may have begun anew: what is here goes there (A-92).
@@ -226,21 +228,6 @@ record_forget(struct scsp_group *g, struct scsp_entry *e)
 }
 
 /*
- * A null record has ended one of another server's.  Where that was a lie the
- * other neighbors have it still, and no summary is due: they are asked once
- * more.
- */
-static void
-ask_others(const struct scsp_neighbor *nb)
-{
-	struct scsp_neighbor *other;
-
-	TAILQ_FOREACH(other, &nb->group->neighbors, of_group)
-		if (other != nb)
-			scsp_group_refused(other);
-}
-
-/*
  * The last number of a record of ours that nothing backs here.  Who did not
  * hear it, because a server that
  * lies has said it to us alone, would keep the record: so it ends everywhere.
@@ -382,6 +369,8 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 		    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
+	if (hops == 0) /* the others may never hear of it */
+		scsp_group_doubts(nb);
 	/*
 	 * this comes last: an entry that was purged and that nobody waits for
 	 * is freed here (A-92)
@@ -448,7 +437,8 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		scsp_cache_flag(&nb->group->cache, e, ENTRY_SHOWN);
 		return true;
 	case SCSP_VERDICT_FORGET:
-		ask_others(nb);
+		/* where that was a lie the others have it still */
+		scsp_group_doubts(nb);
 		record_forget(nb->group, e);
 		return true;
 	case SCSP_VERDICT_LOST:

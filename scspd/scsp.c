@@ -57,10 +57,6 @@ scsp_new(const struct scsp_ops *ops, void *arg, struct timers *ts)
 	RB_INIT(&s->peers);
 	SLIST_INIT(&s->keys);
 	SLIST_INIT(&s->links);
-	if ((s->auth = scsp_auth_new()) == NULL) {
-		free(s);
-		return NULL;
-	}
 	return s;
 }
 
@@ -77,7 +73,6 @@ scsp_free(struct scsp *s)
 		SLIST_REMOVE_HEAD(&s->links, entry);
 		free(a);
 	}
-	scsp_auth_free(s->auth);
 	free(s);
 }
 

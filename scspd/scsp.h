@@ -37,7 +37,6 @@ struct scsp {
 	const struct scsp_ops	*ops;
 	void			*arg;
 	struct timers		*timers;
-	struct scsp_auth	*auth;
 	uint32_t		 lsid;
 	struct scsp_group_tree	 groups;
 	struct scsp_peer_tree	 peers;

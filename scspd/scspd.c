@@ -8,6 +8,7 @@
  * (RFC 2334) for marsd(8).  This file ties the core to the process: it has
  * no protocol.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -257,12 +258,16 @@ warn_unauthenticated(const struct conf_clusters *clusters)
 	}
 }
 
-/* Moves a cluster that the new configuration has not, and its keys. */
-static void
+/*
+ * Moves a cluster that the new configuration has not, and its keys to the end
+ * of the others.  Returns how many these are.
+ */
+static size_t
 cluster_move(struct conf *from, struct conf *to, struct conf_cluster *cl)
 {
 	const struct conf_neighbor *n;
 	struct conf_key *k, *next;
+	size_t moved = 0;
 	uint16_t i;
 
 	TAILQ_REMOVE(&from->clusters, cl, entry);
@@ -274,7 +279,9 @@ cluster_move(struct conf *from, struct conf *to, struct conf_cluster *cl)
 				    conf_key_find(to, k->spi) == NULL) {
 					TAILQ_REMOVE(&from->keys, k, entry);
 					TAILQ_INSERT_TAIL(&to->keys, k, entry);
+					moved++;
 				}
+	return moved;
 }
 
 /*
@@ -286,14 +293,14 @@ keep_removed(struct scspd_shell *d, struct conf *old, struct conf *new)
 {
 	struct conf_cluster *o, *next, *n;
 
-	d->nlingering = 0;
+	d->nlingering = d->nkeys = 0;
 	TAILQ_FOREACH_SAFE(o, &old->clusters, entry, next) {
 		TAILQ_FOREACH(n, &new->clusters, entry)
 			if (n->server_group == o->server_group)
 				break;
 		if (n != NULL)
 			continue;
-		cluster_move(old, new, o);
+		d->nkeys += cluster_move(old, new, o);
 		d->nlingering++;
 	}
 }
@@ -303,8 +310,9 @@ static void
 give_back(struct scspd_shell *d, struct conf *old, struct conf *new)
 {
 	for (; d->nlingering > 0; d->nlingering--)
-		cluster_move(new, old,
+		(void)cluster_move(new, old,
 		    TAILQ_LAST(&new->clusters, conf_clusters));
+	d->nkeys = 0;
 }
 
 static void
@@ -313,11 +321,17 @@ on_linger(void *arg)
 	struct scspd_shell *d = arg;
 	struct conf *c = d->service.conf;
 	struct conf_cluster *cl;
+	struct conf_key *k;
 
 	for (; d->nlingering > 0; d->nlingering--) {
 		cl = TAILQ_LAST(&c->clusters, conf_clusters);
 		TAILQ_REMOVE(&c->clusters, cl, entry);
 		conf_cluster_free(cl);
+	}
+	for (; d->nkeys > 0; d->nkeys--) {
+		k = TAILQ_LAST(&c->keys, conf_keys);
+		TAILQ_REMOVE(&c->keys, k, entry);
+		free(k); /* it is wiped */
 	}
 	if (scsp_configure(d->scsp, c) == -1)
 		timer_set(&d->service.loop.timers, &d->linger, LINGER);
@@ -442,6 +456,7 @@ main(int argc, char **argv)
 		.name = "scspd",
 		.sibling = "marsd",
 		.role = SANDBOX_SCSPD,
+		.has_keys = true,
 		.ends_last = true,
 		.commands = scspd_commands,
 		.ncommands = scspd_ncommands,

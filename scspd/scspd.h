@@ -17,7 +17,8 @@ struct scspd_shell {
 	struct scsp	*scsp;
 	/* clusters that were removed: the last ones of service.conf */
 	struct timer	 linger;
-	unsigned int	 nlingering;
+	size_t		 nlingering;
+	size_t		 nkeys;		/* of these, and of nobody else */
 };
 
 /* control.c: for marsctl; arg is a struct scspd_shell */

@@ -210,6 +210,17 @@ conf_cluster_free(struct conf_cluster *cl)
 }
 
 void
+conf_keys_wipe(struct conf *c)
+{
+	struct conf_key *k;
+
+	TAILQ_FOREACH(k, &c->keys, entry) {
+		explicit_bzero(k->secret, sizeof(k->secret));
+		k->wiped = true;
+	}
+}
+
+void
 conf_free(struct conf *c)
 {
 	struct conf_cluster *cl;

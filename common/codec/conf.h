@@ -64,7 +64,8 @@ struct conf_key {
 	int64_t			 not_after;	/* time(3), 0: for ever */
 	char			 file[CONF_PATH_SIZE];	/* empty at children */
 	uint16_t		 len;
-	uint8_t			 secret[KEY_SIZE];	/* only in scspd */
+	bool			 wiped;	/* len is what the secret had */
+	uint8_t			 secret[KEY_SIZE];
 };
 TAILQ_HEAD(conf_keys, conf_key);
 
@@ -258,6 +259,7 @@ struct conf {
 	char			 user_marsd[NAME_SIZE];
 	char			 user_scspd[NAME_SIZE];
 	char			 user_edged[NAME_SIZE];
+	bool			 best_effort;	/* confinement; the parent's */
 	uint16_t		 base_port;		/* 2022 */
 	uint16_t		 enquiry_interval;	/* s, 10; NVC rule 6 */
 	uint16_t		 enquiry_max;	/* s, 60; of a peer's */
@@ -315,6 +317,8 @@ struct conf_edge	*conf_edge_new(struct conf *, const char *name);
 struct conf_lan		*conf_lan_new(struct conf_edge *, const char *name,
 			    bool tun);
 struct conf_rule	*conf_rule_new(struct conf_edge *);
+/* Those who need the keys have them, and nobody finds them here any more. */
+void			 conf_keys_wipe(struct conf *);
 /* Frees all of it and wipes the keys; NULL is fine. */
 void			 conf_free(struct conf *);
 /* The one of that name, or SPI; NULL: there is none. */

@@ -78,8 +78,8 @@ scspd_octets(const struct conf_cluster *cl)
 {
 	uint64_t records = cl->max_records + own_records(cl);
 
-	return records *
-	    (CONF_OCTETS_RECORD + count_neighbors(cl) * CONF_OCTETS_TOLD);
+	return records * CONF_OCTETS_RECORD + count_neighbors(cl) *
+	    (records * CONF_OCTETS_TOLD + CONF_OCTETS_HELD);
 }
 
 void

@@ -25,6 +25,7 @@
 #define CONF_OCTETS_SERVER	2000	/* of the group */
 #define CONF_OCTETS_RECORD	220	/* in scspd */
 #define CONF_OCTETS_TOLD	120	/* of it, for each neighbor */
+#define CONF_OCTETS_HELD	(480U << 10)	/* of a neighbor, by scspd */
 #define CONF_OCTETS_QUEUE	(64U << 20)	/* what waits on a link */
 #define CONF_OCTETS_PROTOCOL	(3U << 20)	/* tables of CMIs */
 

@@ -48,6 +48,8 @@ enum imsg_type {
 	/* parent -> child */
 	IMSG_CTL_RELOAD_RES,	/* u32 id, u8 ok, string what went wrong */
 	IMSG_VERBOSE,		/* u32 level */
+	IMSG_SANDBOX,		/* u8 1: all that was asked for, string: what
+				 * confines mars(8) itself */
 	/* child -> parent */
 	IMSG_VERBOSE_REQ,	/* u32 level, for all processes */
 	IMSG_LOG,		/* u8 priority as in syslog(3), string text */
@@ -119,6 +121,7 @@ enum imsg_type {
 };
 
 #define SETUP_PRIVILEGED	0x01	/* started as root: chroot and setuid */
+#define SETUP_BEST_EFFORT	0x02	/* confinement best-effort */
 
 enum atm_open {			/* which socket of the ATM stack: */
 	ATM_OPEN_CALL = 1,	/* a switched circuit, connected */

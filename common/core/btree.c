@@ -6,11 +6,12 @@
 /*
  * B+-trees (btree.h).
  *
- * A node has the keys of its entries side by side, then the entries: in a
- * leaf these are the objects, above they are nodes, each under the key of the
- * first object below it.  Nodes are split on the way down, so that an insert
- * that finds no memory has changed nothing but their shape.  A tree of a few
- * objects is one leaf with little room, since most sets are small.
+ * A node has its entries side by side, then their keys: in a leaf the entries
+ * are the objects, above they are nodes, each under the key of the first
+ * object below it.  Nodes are split on the way down, so that an insert that
+ * finds no memory has changed nothing but their shape.  A tree of a few
+ * objects is one leaf with little room, and one of a single object has none,
+ * since most sets are small.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,39 +24,29 @@
 struct btree_node {
 	void		*first;	/* object below */
 	uint16_t	 n, max;
-	uint64_t	 space[]; /* max keys, then max entries */
+	void		*entry[]; /* max of them, then as many keys */
 };
 
-_Static_assert(sizeof(void *) <= sizeof(uint64_t), "an entry is a pointer");
-
 void
-btree_init(struct btree *t, unsigned int words,
-    int (*cmp)(const void *, const void *))
+btree_init(struct btree *t, const struct btree_kind *kind)
 {
-	t->root = NULL;
-	t->cmp = cmp;
-	t->words = (uint8_t)words;
+	t->kind = kind;
+	t->top = NULL;
+	t->alone = false;
 	t->height = 0;
 }
 
-static uint64_t *
+static void *
 bt_key_at(const struct btree *t, struct btree_node *b, unsigned int i)
 {
-	return &b->space[i * t->words];
-}
-
-static void **
-bt_entries(const struct btree *t, struct btree_node *b)
-{
-	return (void **)&b->space[(size_t)b->max * t->words];
+	return (uint8_t *)(b->entry + b->max) + (size_t)i * t->kind->octets;
 }
 
 /* The first object of, or below, an entry. */
 static void *
-bt_entry_first(
-    const struct btree *t, struct btree_node *b, unsigned int i, bool leaf)
+bt_entry_first(struct btree_node *b, unsigned int i, bool leaf)
 {
-	void *e = bt_entries(t, b)[i];
+	void *e = b->entry[i];
 
 	return leaf ? e : ((struct btree_node *)e)->first;
 }
@@ -63,8 +54,8 @@ bt_entry_first(
 static struct btree_node *
 bt_node(const struct btree *t, uint16_t max)
 {
-	struct btree_node *b =
-	    malloc(sizeof(*b) + (size_t)max * (t->words + 1U) * 8);
+	struct btree_node *b = malloc(
+	    sizeof(*b) + max * (sizeof(void *) + t->kind->octets));
 
 	if (b == NULL)
 		return NULL;
@@ -74,20 +65,59 @@ bt_node(const struct btree *t, uint16_t max)
 	return b;
 }
 
-/* Below 0, 0, above 0: where the probe is, seen from an entry. */
-static int
+static void
+bt_key_write(const struct btree *t, struct btree_node *b, unsigned int i,
+    const struct btree_probe *p)
+{
+	uint32_t narrow = (uint32_t)p->key[0];
+
+	if (t->kind->octets == sizeof(narrow))
+		memcpy(bt_key_at(t, b, i), &narrow, sizeof(narrow));
+	else
+		memcpy(bt_key_at(t, b, i), p->key, t->kind->octets);
+}
+
+/* Below 0, 0, above 0: where the probe is, seen from a key. */
+static inline int
+bt_compare_key(
+    const struct btree *t, const struct btree_probe *p, const void *key)
+{
+	const uint64_t *k = key;
+	uint64_t first = t->kind->octets == sizeof(uint32_t) ?
+	    *(const uint32_t *)key :
+	    k[0];
+
+	if (p->key[0] != first)
+		return p->key[0] < first ? -1 : 1;
+	if (t->kind->octets <= sizeof(k[0]) || p->key[1] == k[1])
+		return 0;
+	return p->key[1] < k[1] ? -1 : 1;
+}
+
+/* The same, seen from an entry. */
+static inline int
 bt_compare(const struct btree *t, const struct btree_probe *p,
     struct btree_node *b, unsigned int i, bool leaf)
 {
-	const uint64_t *k = bt_key_at(t, b, i);
-	unsigned int w;
+	int c = bt_compare_key(t, p, bt_key_at(t, b, i));
 
-	for (w = 0; w < t->words; w++)
-		if (p->key[w] != k[w])
-			return p->key[w] < k[w] ? -1 : 1;
-	if (t->cmp == NULL)
-		return 0;
-	return t->cmp(p->like, bt_entry_first(t, b, i, leaf));
+	if (c != 0 || t->kind->cmp == NULL)
+		return c;
+	return t->kind->cmp(t, p->like, bt_entry_first(b, i, leaf));
+}
+
+/* The same, seen from the only object. */
+static int
+bt_compare_only(const struct btree *t, const struct btree_probe *p)
+{
+	struct btree_probe q = t->kind->place(t, t->top);
+	uint32_t narrow = (uint32_t)q.key[0];
+	int c = bt_compare_key(t, p,
+	    t->kind->octets == sizeof(narrow) ? (void *)&narrow : q.key);
+
+	if (c != 0 || t->kind->cmp == NULL)
+		return c;
+	return t->kind->cmp(t, p->like, t->top);
 }
 
 /* How many entries are not behind the probe; *same: is the last of them it? */
@@ -113,29 +143,41 @@ bt_place(const struct btree *t, const struct btree_probe *p,
 	return low;
 }
 
+static void *
+bt_look_only(const struct btree *t, const struct btree_probe *p, void **next)
+{
+	int c = bt_compare_only(t, p);
+
+	if (c < 0)
+		*next = t->top;
+	return c == 0 ? t->top : NULL;
+}
+
 /*
  * The object in the probe's place and the first behind it; each may be NULL.
  */
 static void *
 bt_look(const struct btree *t, const struct btree_probe *p, void **next)
 {
-	struct btree_node *b = t->root;
+	struct btree_node *b = t->top;
 	unsigned int i, level;
 	bool same, leaf;
 
 	*next = NULL;
 	if (b == NULL)
 		return NULL;
+	if (t->alone)
+		return bt_look_only(t, p, next);
 	for (level = t->height;; level--) {
 		leaf = level == 0;
 		i = bt_place(t, p, b, leaf, &same);
 		if (i < b->n)
-			*next = bt_entry_first(t, b, i, leaf);
+			*next = bt_entry_first(b, i, leaf);
 		if (i == 0)
 			return NULL;
 		if (leaf)
-			return same ? bt_entries(t, b)[i - 1] : NULL;
-		b = bt_entries(t, b)[i - 1];
+			return same ? b->entry[i - 1] : NULL;
+		b = b->entry[i - 1];
 	}
 }
 
@@ -167,14 +209,16 @@ btree_from(const struct btree *t, const struct btree_probe *p)
 void *
 btree_first(const struct btree *t)
 {
-	return t->root == NULL ? NULL : t->root->first;
+	struct btree_node *b = t->top;
+
+	return b == NULL || t->alone ? t->top : b->first;
 }
 
 void
 btree_walk_init(struct btree_walk *w, const struct btree *t)
 {
 	w->tree = t;
-	w->at[t->height] = t->root;
+	w->at[t->height] = t->top;
 	w->next[t->height] = 0;
 }
 
@@ -184,8 +228,10 @@ btree_walk_next(struct btree_walk *w)
 	const struct btree *t = w->tree;
 	unsigned int level = 0;
 
-	if (t->root == NULL)
+	if (t->top == NULL)
 		return NULL;
+	if (t->alone)
+		return w->next[0]++ == 0 ? t->top : NULL;
 	/* at the start only the root is on the way */
 	if (w->next[t->height] == 0)
 		level = t->height;
@@ -193,30 +239,28 @@ btree_walk_next(struct btree_walk *w)
 		if (level++ == t->height)
 			return NULL;
 	for (; level > 0; level--) {
-		w->at[level - 1] =
-		    bt_entries(t, w->at[level])[w->next[level]++];
+		w->at[level - 1] = w->at[level]->entry[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
-	return bt_entries(t, w->at[0])[w->next[0]++];
+	return w->at[0]->entry[w->next[0]++];
 }
 
 static void
-bt_clear(const struct btree *t, struct btree_node *b, unsigned int level)
+bt_clear(struct btree_node *b, unsigned int level)
 {
 	unsigned int i;
 
 	for (i = 0; level > 0 && i < b->n; i++)
-		bt_clear(t, bt_entries(t, b)[i], level - 1);
+		bt_clear(b->entry[i], level - 1);
 	free(b);
 }
 
 void
 btree_clear(struct btree *t)
 {
-	if (t->root != NULL)
-		bt_clear(t, t->root, t->height);
-	t->root = NULL;
-	t->height = 0;
+	if (t->top != NULL && !t->alone)
+		bt_clear(t->top, t->height);
+	btree_init(t, t->kind);
 }
 
 /* Entries of one node behind those of another, which has room for them. */
@@ -227,36 +271,43 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 	size_t n = from->n - at;
 
 	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
-	    n * t->words * 8);
-	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at,
-	    n * sizeof(void *));
+	    n * t->kind->octets);
+	memcpy(to->entry + to->n, from->entry + at, n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
 }
 
+/* Makes room for an entry, whose key is written by the caller. */
 static void
-bt_put(const struct btree *t, struct btree_node *b, unsigned int i,
-    const uint64_t *key, void *entry)
+bt_put(const struct btree *t, struct btree_node *b, unsigned int i, void *entry)
 {
-	void **e = bt_entries(t, b);
+	void **e = b->entry + i;
 
 	memmove(bt_key_at(t, b, i + 1), bt_key_at(t, b, i),
-	    (size_t)(b->n - i) * t->words * 8);
-	memmove(e + i + 1, e + i, (b->n - i) * sizeof(*e));
-	memcpy(bt_key_at(t, b, i), key, t->words * 8U);
-	e[i] = entry;
+	    (size_t)(b->n - i) * t->kind->octets);
+	memmove(e + 1, e, (b->n - i) * sizeof(*e));
+	*e = entry;
 	b->n++;
+}
+
+/* A node below another, under the key of its own first entry. */
+static void
+bt_put_node(const struct btree *t, struct btree_node *b, unsigned int i,
+    struct btree_node *child)
+{
+	bt_put(t, b, i, child);
+	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->kind->octets);
 }
 
 static void
 bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
 {
-	void **e = bt_entries(t, b);
+	void **e = b->entry + i;
 
 	b->n--;
 	memmove(bt_key_at(t, b, i), bt_key_at(t, b, i + 1),
-	    (size_t)(b->n - i) * t->words * 8);
-	memmove(e + i, e + i + 1, (b->n - i) * sizeof(*e));
+	    (size_t)(b->n - i) * t->kind->octets);
+	memmove(e, e + 1, (b->n - i) * sizeof(*e));
 }
 
 /*
@@ -265,35 +316,41 @@ bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
  * stays as full as it is.
  */
 static bool
-bt_split(struct btree *t, struct btree_node *parent, unsigned int i,
+bt_split(const struct btree *t, struct btree_node *parent, unsigned int i,
     unsigned int level, bool at_end)
 {
-	struct btree_node *b = bt_entries(t, parent)[i];
+	struct btree_node *b = parent->entry[i];
 	struct btree_node *right = bt_node(t, FANOUT);
 	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
 
 	if (right == NULL)
 		return false;
 	bt_append(t, right, b, half);
-	right->first = bt_entry_first(t, right, 0, level == 0);
-	bt_put(t, parent, i + 1, bt_key_at(t, right, 0), right);
+	right->first = bt_entry_first(right, 0, level == 0);
+	bt_put_node(t, parent, i + 1, right);
 	return true;
 }
 
-/* The only leaf, or none yet, becomes one with room for so many. */
+/* The only object, or leaf, goes into a leaf with room for so many. */
 static bool
 bt_resize(struct btree *t, unsigned int max)
 {
-	struct btree_node *b = t->root, *other = bt_node(t, (uint16_t)max);
+	struct btree_node *b = t->top, *other = bt_node(t, (uint16_t)max);
+	struct btree_probe p;
 
 	if (other == NULL)
 		return false;
-	if (b != NULL) {
-		other->first = b->first;
+	if (t->alone) {
+		p = t->kind->place(t, t->top);
+		bt_put(t, other, 0, t->top);
+		bt_key_write(t, other, 0, &p);
+	} else {
 		bt_append(t, other, b, 0);
 		free(b);
 	}
-	t->root = other;
+	other->first = other->entry[0];
+	t->top = other;
+	t->alone = false;
 	return true;
 }
 
@@ -301,13 +358,13 @@ bt_resize(struct btree *t, unsigned int max)
 static bool
 bt_rise(struct btree *t)
 {
-	struct btree_node *b = bt_node(t, FANOUT);
+	struct btree_node *b = bt_node(t, FANOUT), *root = t->top;
 
 	if (b == NULL)
 		return false;
-	b->first = t->root->first;
-	bt_put(t, b, 0, bt_key_at(t, t->root, 0), t->root);
-	t->root = b;
+	b->first = root->first;
+	bt_put_node(t, b, 0, root);
+	t->top = b;
 	t->height++;
 	return true;
 }
@@ -316,56 +373,75 @@ bt_rise(struct btree *t)
 static bool
 bt_make_room(struct btree *t)
 {
-	if (t->root != NULL && t->root->n < t->root->max)
+	struct btree_node *b = t->top;
+
+	if (t->alone)
+		return bt_resize(t, 2);
+	if (b->n < b->max)
 		return true;
-	if (t->root == NULL || t->root->max < FANOUT)
-		return bt_resize(t, t->root == NULL ? 1 : t->root->max * 2U);
-	return bt_rise(t);
+	return b->max < FANOUT ? bt_resize(t, b->max * 2U) : bt_rise(t);
 }
 
 /* What is before all others is the first of every node on its way. */
 static void
 bt_set_first(struct btree *t, const struct btree_probe *p, void *object)
 {
-	struct btree_node *b = t->root;
+	struct btree_node *b = t->top;
 	unsigned int level;
 
 	for (level = t->height;; level--) {
 		b->first = object;
-		memcpy(bt_key_at(t, b, 0), p->key, t->words * 8U);
+		bt_key_write(t, b, 0, p);
 		if (level == 0)
 			return;
-		b = bt_entries(t, b)[0];
+		b = b->entry[0];
 	}
 }
 
-bool
-btree_insert(struct btree *t, const struct btree_probe *p, void *object)
+/* Into a tree of nodes. */
+static void *
+bt_insert(struct btree *t, const struct btree_probe *p, void *object)
 {
-	struct btree_node *b;
+	struct btree_node *b = t->top;
 	unsigned int i, level;
 	bool same, at_end = true;
 
-	if (!bt_make_room(t))
-		return false;
-	b = t->root;
 	for (level = t->height;; level--) {
 		i = bt_place(t, p, b, level == 0, &same);
 		at_end = at_end && i == b->n;
 		if (level == 0)
 			break;
 		i -= i > 0;
-		if (((struct btree_node *)bt_entries(t, b)[i])->n == FANOUT) {
+		if (((struct btree_node *)b->entry[i])->n == FANOUT) {
 			if (!bt_split(t, b, i, level - 1, at_end))
-				return false;
-			i += bt_compare(t, p, b, i + 1, false) > 0;
+				return NULL;
+			i += bt_compare(t, p, b, i + 1, false) >= 0;
 		}
-		b = bt_entries(t, b)[i];
+		b = b->entry[i];
 	}
-	bt_put(t, b, i, p->key, object);
+	if (same)
+		return b->entry[i - 1];
+	bt_put(t, b, i, object);
+	bt_key_write(t, b, i, p);
 	if (i == 0)
 		bt_set_first(t, p, object);
-	return true;
+	return object;
+}
+
+void *
+btree_insert(struct btree *t, void *object)
+{
+	struct btree_probe p;
+
+	if (t->top == NULL) {
+		t->top = object;
+		t->alone = true;
+		return object;
+	}
+	p = t->kind->place(t, object);
+	if (t->alone && bt_compare_only(t, &p) == 0)
+		return t->top;
+	return bt_make_room(t) ? bt_insert(t, &p, object) : NULL;
 }
 
 /* A sparse node takes in the next one, if that leaves room in it. */
@@ -376,8 +452,8 @@ bt_join(const struct btree *t, struct btree_node *parent, unsigned int i)
 
 	if (i + 1 >= parent->n)
 		return;
-	b = bt_entries(t, parent)[i];
-	next = bt_entries(t, parent)[i + 1];
+	b = parent->entry[i];
+	next = parent->entry[i + 1];
 	if (b->n + next->n > FANOUT - SPARSE)
 		return;
 	bt_append(t, b, next, 0);
@@ -393,7 +469,7 @@ static void *
 bt_take_below(const struct btree *t, struct btree_node *b, unsigned int i,
     unsigned int level, const struct btree_probe *p)
 {
-	struct btree_node *child = bt_entries(t, b)[i];
+	struct btree_node *child = b->entry[i];
 	void *object = bt_take(t, child, level - 1, p);
 
 	if (object == NULL)
@@ -403,7 +479,7 @@ bt_take_below(const struct btree *t, struct btree_node *b, unsigned int i,
 		bt_cut(t, b, i);
 		return object;
 	}
-	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->words * 8U);
+	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->kind->octets);
 	if (child->n < SPARSE)
 		bt_join(t, b, i);
 	return object;
@@ -422,41 +498,46 @@ bt_take(const struct btree *t, struct btree_node *b, unsigned int level,
 	if (level > 0)
 		object = bt_take_below(t, b, i - 1, level, p);
 	else {
-		object = bt_entries(t, b)[i - 1];
+		object = b->entry[i - 1];
 		bt_cut(t, b, i - 1);
 	}
 	if (b->n > 0)
-		b->first = bt_entry_first(t, b, 0, level == 0);
+		b->first = bt_entry_first(b, 0, level == 0);
 	return object;
 }
 
-/* A root with one child goes, and a leaf that has far more room than needed. */
+/* A root with one entry goes, and a leaf that has far more room than needed. */
 static void
 bt_settle(struct btree *t)
 {
-	struct btree_node *b;
+	struct btree_node *b = t->top;
 
-	while ((b = t->root)->n <= 1 && t->height > 0) {
-		t->root = bt_entries(t, b)[0];
-		t->height--;
+	for (; b->n == 1; b = t->top) {
+		t->top = b->entry[0];
+		t->alone = t->height == 0;
 		free(b);
+		if (t->alone)
+			return;
+		t->height--;
 	}
-	if (t->height > 0 || b->n * 4 > b->max)
-		return;
-	if (b->n == 0)
-		btree_clear(t);
-	else
+	if (t->height == 0 && b->n * 4 <= b->max)
 		(void)bt_resize(t, b->max / 2U);
 }
 
 void *
 btree_remove(struct btree *t, const struct btree_probe *p)
 {
-	void *object;
+	void *object = t->top;
 
-	if (t->root == NULL)
+	if (object == NULL)
 		return NULL;
-	if ((object = bt_take(t, t->root, t->height, p)) != NULL)
+	if (t->alone) {
+		if (bt_compare_only(t, p) != 0)
+			return NULL;
+		btree_init(t, t->kind);
+		return object;
+	}
+	if ((object = bt_take(t, t->top, t->height, p)) != NULL)
 		bt_settle(t);
 	return object;
 }

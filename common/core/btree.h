@@ -6,7 +6,7 @@
 /*
  * Ordered sets of many objects, as B+-trees: an object is found with a cache
  * miss or two where a binary tree of a million has twenty, and takes little
- * more than a pointer and its key.
+ * more than a pointer and its key.  A set of one object is only a pointer.
  *
  * A key is one or two numbers, taken from the object by its owner.  Where
  * they may be equal for different objects the tree has a function that
@@ -22,15 +22,8 @@
 
 #define BTREE_WORDS	2	/* of a key, at most */
 
+struct btree;
 struct btree_node;
-
-struct btree {
-	struct btree_node *root;	/* NULL: empty */
-	/* orders objects with equal keys; NULL: there are none */
-	int		(*cmp)(const void *like, const void *object);
-	uint8_t		 words;		/* of a key */
-	uint8_t		 height;	/* levels above the leaves */
-};
 
 /*
  * What is looked for: the key, and what cmp gets as its first argument, which
@@ -41,9 +34,26 @@ struct btree_probe {
 	const void	*like;
 };
 
-/* An empty tree, with keys of so many words: 1 or 2. */
-void	 btree_init(struct btree *, unsigned int words,
-	    int (*cmp)(const void *, const void *));
+/* What trees of one kind have in common. */
+struct btree_kind {
+	/* octets of a key: 4 (the number is below 2^32), 8, or 16 */
+	uint8_t		 octets;
+	/* orders objects with equal keys; NULL: there are none */
+	int		(*cmp)(const struct btree *, const void *like,
+			    const void *object);
+	/* what an object of the tree is found by */
+	struct btree_probe (*place)(const struct btree *, const void *object);
+};
+
+struct btree {
+	const struct btree_kind *kind;
+	void		*top;	/* a node, or the only object; NULL: empty */
+	bool		 alone;	/* it is the only object */
+	uint8_t		 height; /* levels above the leaves */
+};
+
+/* An empty tree. */
+void	 btree_init(struct btree *, const struct btree_kind *);
 /* Forgets all objects. */
 void	 btree_clear(struct btree *);
 /* The object, or NULL. */
@@ -55,13 +65,12 @@ void	*btree_from(const struct btree *, const struct btree_probe *);
 /* The first of all, or NULL. */
 void	*btree_first(const struct btree *);
 /*
- * Puts an object into its place, which must be empty.  False: no memory, and
- * nothing has changed.
+ * Puts an object into its place, unless there is one, and returns what is there
+ * then.  NULL: no memory, and nothing has changed.
  */
-bool	 btree_insert(struct btree *, const struct btree_probe *, void *);
+void	*btree_insert(struct btree *, void *);
 /* Takes out what is in this place, and returns that, or NULL. */
 void	*btree_remove(struct btree *, const struct btree_probe *);
-
 
 #define BTREE_LEVELS	8	/* at most: 2^40 objects are fewer */
 

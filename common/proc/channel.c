@@ -11,18 +11,26 @@
 #include "channel.h"
 
 #define FLUSH_TIMEOUT	500	/* ms without progress */
+/*
+ * Messages handed over before others have a turn.  A read brings hundreds, and
+ * whoever asks a daemon for something would wait for all of them.
+ */
+#define SLICE		16
 
 static void	on_event(evutil_socket_t, short, void *);
 
 /*
- * Asks for EV_WRITE only while something waits to be sent.  libevent is called
- * only when that has changed, so a burst of messages costs one system call.
+ * Asks for EV_WRITE only while something waits to be sent, and for EV_READ
+ * only when all that was read has been handed over.  libevent is called only
+ * when that has changed, so a burst of messages costs one system call.
  */
 static int
 channel_arm(struct channel *c)
 {
-	short want = EV_READ | EV_PERSIST;
+	short want = EV_PERSIST;
 
+	if (!c->more)
+		want |= EV_READ;
 	if (channel_queued(c) > 0)
 		want |= EV_WRITE;
 	if (event_initialized(&c->ev)) {
@@ -35,24 +43,51 @@ channel_arm(struct channel *c)
 	return event_add(&c->ev, NULL);
 }
 
-/* Hands over what has arrived, until a handler closes the channel. */
 static void
-deliver(struct channel *c)
+channel_disarm(struct channel *c)
+{
+	(void)event_del(&c->ev);
+	(void)evtimer_del(&c->again);
+}
+
+/* Hands over one message; false: there is none, or the channel is closed. */
+static bool
+deliver_one(struct channel *c)
 {
 	struct imsg imsg;
 	struct ibuf payload;
 	struct rd r;
 	int fd;
 
-	while (c->open && imsgbuf_get(&c->ibuf, &imsg) == 1) {
-		if (imsg_get_ibuf(&imsg, &payload) == 0)
-			rd_init(&r, ibuf_data(&payload), ibuf_size(&payload));
-		else
-			rd_init(&r, NULL, 0);
-		fd = imsg_get_fd(&imsg);
-		c->message(c->arg, imsg_get_type(&imsg), &r, fd);
-		imsg_free(&imsg);
-	}
+	if (!c->open || imsgbuf_get(&c->ibuf, &imsg) != 1)
+		return false;
+	if (imsg_get_ibuf(&imsg, &payload) == 0)
+		rd_init(&r, ibuf_data(&payload), ibuf_size(&payload));
+	else
+		rd_init(&r, NULL, 0);
+	fd = imsg_get_fd(&imsg);
+	c->message(c->arg, imsg_get_type(&imsg), &r, fd);
+	imsg_free(&imsg);
+	return true;
+}
+
+/*
+ * Reads when nothing is left of what was read before, and hands over some of
+ * it; false: the other end has gone.  What came whole before the end counts.
+ */
+static bool
+take(struct channel *c)
+{
+	static const struct timeval at_once;
+	bool ended = !c->more && imsgbuf_read(&c->ibuf) != 1;
+	int n = 0;
+
+	while ((ended || n < SLICE) && deliver_one(c))
+		n++;
+	c->more = n == SLICE;
+	if (c->more && c->open && evtimer_add(&c->again, &at_once) == -1)
+		return false;
+	return !ended;
 }
 
 static void
@@ -60,17 +95,13 @@ on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
 	uint32_t queued;
-	int n;
 
 	(void)fd;
-	if (what & EV_READ) {
-		n = imsgbuf_read(&c->ibuf);
-		/* what came whole before the end still counts */
-		deliver(c);
+	if (what & (EV_READ | EV_TIMEOUT)) {
+		if (!take(c) && c->open)
+			goto gone;
 		if (!c->open)
 			return;
-		if (n != 1)
-			goto gone;
 	}
 	if (what & EV_WRITE) {
 		queued = channel_queued(c);
@@ -83,7 +114,7 @@ on_event(evutil_socket_t fd, short what, void *arg)
 		return;
 gone:
 	/* closed() is called once, though the end of a stream stays readable */
-	event_del(&c->ev);
+	channel_disarm(c);
 	c->closed(c->arg);
 }
 
@@ -106,7 +137,8 @@ channel_open(struct channel *c, struct event_base *base, int fd, bool fdpass,
 		goto fail;
 	if (fdpass)
 		imsgbuf_allow_fdpass(&c->ibuf);
-	if (channel_arm(c) == -1)
+	if (evtimer_assign(&c->again, base, on_event, c) == -1 ||
+	    channel_arm(c) == -1)
 		goto fail;
 	c->open = true;
 	return 0;
@@ -121,7 +153,7 @@ channel_close(struct channel *c)
 	if (!c->open)
 		return;
 	c->open = false;
-	event_del(&c->ev);
+	channel_disarm(c);
 	imsgbuf_clear(&c->ibuf);
 	close(c->ibuf.fd);
 }

@@ -23,6 +23,7 @@
 struct channel {
 	struct imsgbuf	 ibuf;
 	struct event	 ev;
+	struct event	 again;		/* a turn later */
 	struct event_base *base;
 	const char	*name;		/* of the other end, for the log */
 	/* r: the payload; fd: -1 or a descriptor, which the callee now owns */
@@ -37,6 +38,7 @@ struct channel {
 	void		(*drained)(void *arg);
 	void		*arg;
 	bool		 open;
+	bool		 more;		/* was read and is to be handed over */
 };
 
 /*

@@ -7,10 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include <errno.h>
 #include <grp.h>
@@ -23,8 +20,11 @@
 #include "child.h"
 #include "ipc.h"
 #include "log.h"
+#include "secret.h"
 
 #define CHILD_NOFILE	262144	/* control clients; each ATM circuit is one */
+#define CHILD_KEYS	(4 << 20)	/* octets for keys: 16384 of them */
+#define CHILD_KEY_MIN	64		/* octets of the smallest piece */
 #define CHILD_FORKS	512	/* processes of one user that forks */
 
 /*
@@ -32,37 +32,33 @@
  * algorithm is first fetched: use each one once, while files can be opened.
  */
 static void
-warm_crypto(const char *digest)
+warm_crypto(enum conf_algorithm a)
 {
-	OSSL_PARAM params[2];
-	unsigned char out[EVP_MAX_MD_SIZE];
-	const unsigned char key[16] = { 0 };
-	char name[16];
-	EVP_MAC *mac;
-	EVP_MAC_CTX *ctx;
-	size_t len, i;
+	uint8_t key[16] = { 0 }, mac[SECRET_MAC_MAX];
+	const struct secret_part part = { key, sizeof(key) };
+	struct secret *s = secret_new(a, key, sizeof(key));
 
-	for (i = 0; digest[i] != '\0' && i < sizeof(name) - 1; i++)
-		name[i] = digest[i];
-	name[i] = '\0';
-	params[0] =
-	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0);
-	params[1] = OSSL_PARAM_construct_end();
-	if ((mac = EVP_MAC_fetch(NULL, "HMAC", NULL)) == NULL ||
-	    (ctx = EVP_MAC_CTX_new(mac)) == NULL)
-		fatalx("OpenSSL has no HMAC");
 	/* MD5 is missing where policy forbids it: then its keys fail */
-	if (EVP_MAC_init(ctx, key, sizeof(key), params) == 1 &&
-	    EVP_MAC_update(ctx, key, sizeof(key)) == 1)
-		(void)EVP_MAC_final(ctx, out, &len, sizeof(out));
-	else
-		log_debug("OpenSSL has no HMAC with %s", name);
-	EVP_MAC_CTX_free(ctx);
-	EVP_MAC_free(mac);
+	if (s == NULL || !secret_mac(s, &part, 1, mac))
+		log_debug("OpenSSL has no %s", conf_algorithm_name(a));
+	secret_free(s);
+}
+
+/*
+ * OpenSSL's secure heap, for secret.c: locked, not in a core, between pages
+ * that nobody may touch, and wiped when it is freed.
+ */
+static void
+lock_keys(void)
+{
+	if (CRYPTO_secure_malloc_init(CHILD_KEYS, CHILD_KEY_MIN) != 1)
+		log_warnx("memory for keys can't be locked, so that they may "
+		    "be swapped out: let the service lock %d MB "
+		    "(LimitMEMLOCK of systemd)", CHILD_KEYS >> 20);
 }
 
 void
-child_init(void)
+child_init(bool keys)
 {
 	struct stat st;
 	uint32_t some;
@@ -80,10 +76,12 @@ child_init(void)
 	 * and is not needed ever after.
 	 */
 	arc4random_buf(&some, sizeof(some));
-	warm_crypto("MD5");
-	warm_crypto("SHA256");
-	warm_crypto("SHA384");
-	warm_crypto("SHA512");
+	if (keys)
+		lock_keys();
+	warm_crypto(CONF_HMAC_MD5);
+	warm_crypto(CONF_HMAC_SHA256);
+	warm_crypto(CONF_HMAC_SHA384);
+	warm_crypto(CONF_HMAC_SHA512);
 }
 
 /* A root directory that its future inhabitant can't change. */

@@ -26,11 +26,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <linux/atm.h>
 #include <linux/atmdev.h>
+#include <linux/capability.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +40,7 @@
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -60,16 +63,136 @@ sandbox_no_new_privs(void)
 		fatal("prctl PR_SET_NO_NEW_PRIVS");
 }
 
+/* --- capabilities */
+
+static const struct sandbox_cap {
+	unsigned int	 keep;		/* SANDBOX_CAP_* */
+	unsigned int	 cap;		/* the kernel's number */
+	const char	*name;
+} sandbox_caps[] = {
+	{ SANDBOX_CAP_KILL, CAP_KILL, "cap_kill" },
+	{ SANDBOX_CAP_BIND, CAP_NET_BIND_SERVICE, "cap_net_bind_service" },
+	{ SANDBOX_CAP_LAN, CAP_NET_ADMIN, "cap_net_admin" },
+	{ SANDBOX_CAP_LAN, CAP_NET_RAW, "cap_net_raw" },
+};
+#define NCAPS	(sizeof(sandbox_caps) / sizeof(sandbox_caps[0]))
+
+static uint64_t
+caps_asked(unsigned int keep)
+{
+	uint64_t mask = 0;
+	size_t i;
+
+	for (i = 0; i < NCAPS; i++)
+		if ((keep & sandbox_caps[i].keep) != 0)
+			mask |= UINT64_C(1) << sandbox_caps[i].cap;
+	return mask;
+}
+
+/* Those of any set: what is permitted can be made effective at any time. */
+static uint64_t
+caps_get(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct d[2];
+
+	memset(d, 0, sizeof(d));
+	if (syscall(SYS_capget, &head, d) == -1)
+		fatal("capget");
+	return (d[0].permitted | d[0].effective | d[0].inheritable) |
+	    (uint64_t)(d[1].permitted | d[1].effective | d[1].inheritable)
+	    << 32;
+}
+
+/* Gives up all but these, of which it keeps what it has. */
+static void
+caps_drop(uint64_t keep)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct d[2];
+	unsigned long cap;
+
+	/* who may not do this starts no program anyway */
+	for (cap = 0; cap < 64; cap++)
+		if ((keep >> cap & 1) == 0)
+			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	memset(d, 0, sizeof(d));
+	if (syscall(SYS_capget, &head, d) == -1)
+		fatal("capget");
+	d[0].permitted &= (uint32_t)keep;
+	d[1].permitted &= (uint32_t)(keep >> 32);
+	for (cap = 0; cap < 2; cap++) {
+		d[cap].effective = d[cap].permitted;
+		d[cap].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &head, d) == -1)
+		fatal("capset");
+}
+
+/* --- what is in force */
+
+void
+sandbox_look(struct sandbox_state *st)
+{
+	st->filter = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2;
+	st->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	st->capabilities = caps_get();
+}
+
+bool
+sandbox_full(const struct sandbox_state *st)
+{
+	return st->filter && st->landlock > 0 && st->no_new_privs &&
+	    (st->capabilities & ~st->keep) == 0;
+}
+
+const char *
+sandbox_print(const struct sandbox_state *st, char *buf)
+{
+	uint64_t left = st->capabilities;
+	char landlock[32] = "no landlock";
+	size_t i;
+
+	if (st->landlock > 0)
+		(void)snprintf(landlock, sizeof(landlock), "landlock ABI %d",
+		    st->landlock);
+	(void)snprintf(buf, SANDBOX_STRLEN, "%s, %s, %s, %s",
+	    st->filter ? "seccomp" : "no seccomp", landlock,
+	    st->no_new_privs ? "no_new_privs" : "privileges by exec",
+	    left == 0 ? "no capabilities" : "");
+	for (i = 0; i < NCAPS; i++)
+		if ((left >> sandbox_caps[i].cap & 1) != 0) {
+			left &= ~(UINT64_C(1) << sandbox_caps[i].cap);
+			log_append(buf, SANDBOX_STRLEN, "%s%s",
+			    sandbox_caps[i].name, left == 0 ? "" : " ");
+		}
+	if (left != 0)
+		log_append(buf, SANDBOX_STRLEN, "capabilities 0x%llx",
+		    (unsigned long long)left);
+	return buf;
+}
+
 #ifdef SANITIZE_BUILD
+
+const char *
+sandbox_missing(void)
+{
+	return NULL;
+}
 
 /* The sanitizers open files, start threads and trace: tests only. */
 void
-sandbox_enter_pinned(enum sandbox_role role, int n, char *buf, size_t size)
+sandbox_enter(const struct sandbox *s, struct sandbox_state *st)
 {
-	(void)role;
-	(void)n;
 	sandbox_no_new_privs();
-	(void)snprintf(buf, size, "off (sanitizer build)");
+	caps_drop(caps_asked(s->keep));
+	st->landlock = 0;
+	st->keep = caps_asked(s->keep);
+	sandbox_look(st);
 }
 
 #else
@@ -116,9 +239,44 @@ static const struct sandbox_ll_abi {
 	{ 1, 8, { 0x1fff, 0, 0 } },
 };
 
+static long
+landlock_abi(void)
+{
+	return syscall(
+	    __NR_landlock_create_ruleset, NULL, (size_t)0, LL_VERSION);
+}
+
+const char *
+sandbox_missing(void)
+{
+	if (landlock_abi() >= 1)
+		return NULL;
+	return errno == EOPNOTSUPP ?
+	    "Landlock is switched off: add landlock to lsm= of the kernel" :
+	    errno == ENOSYS ?
+	    "this kernel has no Landlock, or a filter of a service manager "
+	    "hides it" :
+	    "Landlock can't be used: a filter of a service manager forbids "
+	    "landlock_create_ruleset";
+}
+
+/* Does it deny what it was told to?  seccomp, which would, is not there yet. */
+static bool
+landlock_denies(enum sandbox_role role)
+{
+	int fd;
+
+	fd = role == SANDBOX_PARENT ?
+	    open("/dev/null", O_WRONLY | O_CLOEXEC) :
+	    open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1)
+		(void)close(fd);
+	return fd == -1 && errno == EACCES;
+}
+
 /*
  * Denies everything that this kernel can deny, but for what mars(8) needs.
- * Returns the ABI that was used; 0: there is no Landlock.
+ * Returns the ABI that is in force; 0: there is no Landlock.
  */
 static int
 landlock(enum sandbox_role role)
@@ -128,9 +286,7 @@ landlock(enum sandbox_role role)
 	long abi;
 	int fd;
 
-	abi =
-	    syscall(__NR_landlock_create_ruleset, NULL, (size_t)0, LL_VERSION);
-	if (abi < 1)
+	if ((abi = landlock_abi()) < 1)
 		return 0; /* not in this kernel, or not switched on */
 	while (a->abi > abi)
 		a++;
@@ -145,7 +301,7 @@ landlock(enum sandbox_role role)
 	if (syscall(__NR_landlock_restrict_self, fd, 0U) == -1)
 		fatal("landlock_restrict_self");
 	(void)close(fd);
-	return a->abi;
+	return landlock_denies(role) ? a->abi : 0;
 }
 
 /* --- seccomp */
@@ -172,7 +328,7 @@ static const char *const allow_all[] = {
 	"rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "sigreturn",
 	"sigaltstack", "restart_syscall", "exit", "exit_group", "getpid",
 	"gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
-	"getuid32", "geteuid32", "getgid32", "getegid32", "sysinfo",
+	"getuid32", "geteuid32", "getgid32", "getegid32", "sysinfo", "capget",
 };
 
 /* These work in every role but edged's, where it depends: rules_edged(). */
@@ -187,15 +343,13 @@ static const char *const allow_parent[] = {
 	"statx", "access", "faccessat", "faccessat2", "readlink",
 	"readlinkat", "getcwd", "pread64", "getdents64", "getdents",
 	"umask", "uname", "fcntl", "fcntl64", "ioctl",
-	/* control sockets */
-	"unlink", "unlinkat", "chmod", "fchmod", "fchmodat", "chown",
-	"fchown", "lchown", "fchownat", "chown32", "fchown32", "lchown32",
-	/* sockets for the children */
-	"socket", "socketpair", "bind", "listen", "connect", "dup",
-	"dup2", "dup3", "pipe2",
-	/* the children */
-	"kill", "wait4", "waitid", "waitpid", "rt_sigtimedwait",
-	"rt_sigsuspend",
+	/* control sockets, and the pid file, at the end */
+	"unlink", "unlinkat",
+	/* sockets for the children; socket is below */
+	"socketpair", "bind", "listen", "connect", "dup", "dup2", "dup3",
+	"pipe2",
+	/* the children; kill is below */
+	"wait4", "waitid", "waitpid", "rt_sigtimedwait", "rt_sigsuspend",
 	/* a user's name may have changed in the file */
 	"prlimit64", "getrlimit", "ugetrlimit", "getgroups", "getgroups32",
 	"getresuid", "getresuid32", "getresgid", "getresgid32",
@@ -276,6 +430,8 @@ static void
 rules_by_argument(scmp_filter_ctx ctx)
 {
 	static const char *const maps[] = { "mmap", "mmap2", "mprotect" };
+	static const uint64_t asks[] = { PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS };
+	struct scmp_arg_cmp cmp;
 	const struct scmp_arg_cmp no_exec =
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	const struct scmp_arg_cmp own =
@@ -287,6 +443,10 @@ rules_by_argument(scmp_filter_ctx ctx)
 		rule(ctx, SCMP_ACT_ALLOW, maps[i], 1, &no_exec);
 	/* abort(3) sends a signal to its own process */
 	rule(ctx, SCMP_ACT_ALLOW, "tgkill", 1, &own);
+	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		cmp = SCMP_A0(SCMP_CMP_EQ, asks[i], 0);
+		rule(ctx, SCMP_ACT_ALLOW, "prctl", 1, &cmp);
+	}
 }
 
 /* Calls of a child that depend on their arguments, and what ends it. */
@@ -400,9 +560,13 @@ rules_parties(scmp_filter_ctx ctx)
 	}
 }
 
+/* Kinds of sockets that a configuration can name, and those of the log. */
+static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK,
+	AF_PACKET, AF_ATMSVC, AF_ATMPVC };
+
 /* What mars(8) may do and a child may not. */
 static void
-rules_parent(scmp_filter_ctx ctx)
+rules_parent(scmp_filter_ctx ctx, const struct sandbox *s)
 {
 	static const char *const names[] = { "open", "openat" };
 	static const unsigned int flags[] = { 1, 2 }; /* which argument */
@@ -422,12 +586,21 @@ rules_parent(scmp_filter_ctx ctx)
 		    O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
 		rule(ctx, SCMP_ACT_ALLOW, names[i], 1, &cmp);
 	}
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		cmp = SCMP_A0(SCMP_CMP_EQ, families[i], 0);
+		rule(ctx, SCMP_ACT_ALLOW, "socket", 1, &cmp);
+	}
+	for (i = 0; i < s->nsignals; i++) {
+		cmp = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)s->signals[i], 0);
+		rule(ctx, SCMP_ACT_ALLOW, "kill", 1, &cmp);
+	}
 }
 
 /* Puts the filter of that role in force: everything else is denied. */
 static void
-seccomp(enum sandbox_role role, int npinned)
+seccomp(const struct sandbox *s)
 {
+	enum sandbox_role role = s->role;
 	scmp_filter_ctx ctx;
 	int error;
 
@@ -438,7 +611,7 @@ seccomp(enum sandbox_role role, int npinned)
 		fatalx("seccomp_attr_set");
 	RULES(ctx, SCMP_ACT_ALLOW, allow_all);
 	if (role == SANDBOX_EDGED)
-		rules_edged(ctx, npinned);
+		rules_edged(ctx, s->npinned);
 	else
 		RULES(ctx, SCMP_ACT_ALLOW, allow_sending);
 	RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_all);
@@ -450,7 +623,7 @@ seccomp(enum sandbox_role role, int npinned)
 		RULES(ctx, SCMP_ACT_KILL_PROCESS, kill_fork);
 	rules_by_argument(ctx);
 	if (role == SANDBOX_PARENT)
-		rules_parent(ctx);
+		rules_parent(ctx, s);
 	else
 		rules_child(ctx);
 	if ((error = seccomp_load(ctx)) != 0)
@@ -460,23 +633,26 @@ seccomp(enum sandbox_role role, int npinned)
 }
 
 void
-sandbox_enter_pinned(enum sandbox_role role, int n, char *buf, size_t size)
+sandbox_enter(const struct sandbox *s, struct sandbox_state *st)
 {
-	int abi;
+	char text[SANDBOX_STRLEN];
+	const char *why = sandbox_missing();
 
+	st->keep = caps_asked(s->keep);
+	caps_drop(st->keep);
 	sandbox_no_new_privs();
-	abi = landlock(role);
-	seccomp(role, n);
-	if (abi == 0)
-		(void)snprintf(buf, size, "seccomp, no landlock");
-	else
-		(void)snprintf(buf, size, "seccomp, landlock ABI %d", abi);
+	st->landlock = landlock(s->role);
+	seccomp(s);
+	sandbox_look(st);
+	if (sandbox_full(st))
+		return;
+	if (!s->best_effort)
+		fatalx("not confined as it has to be (%s): %s; or write "
+		    "confinement best-effort",
+		    sandbox_print(st, text), why != NULL ? why :
+		    "the kernel does not do what it said");
+	log_warnx("confined less than it could be (%s), which confinement "
+	    "best-effort allows", sandbox_print(st, text));
 }
 
 #endif
-
-void
-sandbox_enter(enum sandbox_role role, char *buf, size_t size)
-{
-	sandbox_enter_pinned(role, 0, buf, size);
-}

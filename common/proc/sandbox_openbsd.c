@@ -26,29 +26,49 @@ sandbox_no_new_privs(void)
 {
 }
 
-void
-sandbox_enter_pinned(enum sandbox_role role, int n, char *buf, size_t size)
+const char *
+sandbox_missing(void)
 {
-	(void)n;
-	sandbox_enter(role, buf, size);
+	return NULL;
+}
+
+/* A process can't ask what it has promised: to have come so far says it. */
+void
+sandbox_look(struct sandbox_state *st)
+{
+	st->filter = st->no_new_privs = true;
+	st->capabilities = 0;
+}
+
+bool
+sandbox_full(const struct sandbox_state *st)
+{
+	return st->filter;
+}
+
+const char *
+sandbox_print(const struct sandbox_state *st, char *buf)
+{
+	(void)snprintf(buf, SANDBOX_STRLEN, "pledge%s",
+	    st->landlock != 0 ? ", unveil" : "");
+	return buf;
 }
 
 void
-sandbox_enter(enum sandbox_role role, char *buf, size_t size)
+sandbox_enter(const struct sandbox *s, struct sandbox_state *st)
 {
 	const char *promises = "stdio inet unix recvfd";
 
-	if (role == SANDBOX_PARENT) {
+	if (s->role == SANDBOX_PARENT) {
 		/* reads its files again, makes sockets, ends its children */
-		promises = "stdio rpath cpath fattr getpw inet unix sendfd "
-		    "proc";
-	} else if (role == SANDBOX_PARTIES)
+		promises = "stdio rpath cpath getpw inet unix sendfd proc";
+	} else if (s->role == SANDBOX_PARTIES)
 		promises = "stdio recvfd proc";
-	if (role != SANDBOX_PARENT &&
+	st->landlock = s->role != SANDBOX_PARENT;
+	if (s->role != SANDBOX_PARENT &&
 	    (unveil("/", "") == -1 || unveil(NULL, NULL) == -1))
 		fatal("unveil");
 	if (pledge(promises, NULL) == -1)
 		fatal("pledge");
-	(void)snprintf(buf, size, "pledge \"%s\"%s", promises,
-	    role == SANDBOX_PARENT ? "" : ", unveil");
+	sandbox_look(st);
 }

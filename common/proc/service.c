@@ -22,16 +22,23 @@
 void
 service_confine(struct service *s)
 {
+	const struct sandbox asked = {
+		.role = s->hooks->role,
+		.best_effort = s->best_effort,
+		.npinned = s->npinned,
+	};
+	char text[SANDBOX_STRLEN];
+
 	child_drop(s->privileged, s->user);
-	sandbox_enter_pinned(
-	    s->hooks->role, s->npinned, s->sandbox, sizeof(s->sandbox));
-	log_info("confined: %s", s->sandbox);
+	sandbox_enter(&asked, &s->sandbox);
+	log_info("confined: %s", sandbox_print(&s->sandbox, text));
 }
 
 void
 service_serve(struct service *s)
 {
 	uint8_t buf[SANDBOX_STRLEN + 2];
+	char text[SANDBOX_STRLEN];
 	struct wr w;
 
 	s->control = service_ctl_open(s, s->control_fd);
@@ -42,7 +49,7 @@ service_serve(struct service *s)
 		fatal("control socket for readers");
 	s->serving = true;
 	wr_init(&w, buf, sizeof(buf));
-	wr_string(&w, s->sandbox);
+	wr_string(&w, sandbox_print(&s->sandbox, text));
 	service_tell_parent(s, IMSG_READY, &w);
 }
 
@@ -226,7 +233,7 @@ service_main(struct service *s, const struct service_hooks *hooks, void *arg,
 		}
 	/* to standard error until the inherited descriptors are closed */
 	log_init(hooks->name, true);
-	child_init();
+	child_init(hooks->has_keys);
 	log_init(hooks->name, foreground);
 	log_never_wait();
 	log_verbose(debug ? 1 : 0);

@@ -93,6 +93,7 @@ struct service_hooks {
 						 * this one has none, and no
 						 * replica() either */
 	enum sandbox_role	 role;
+	bool			 has_keys;	/* see child_init() */
 	/*
 	 * When the suite ends, this one serves on until the sibling has
 	 * ended, for a second at most: the sibling's last words to other
@@ -218,7 +219,7 @@ struct service {
 	struct timer		 patience;	/* for the other child's end */
 	struct service_links	 links;
 	struct service_lans	 lans;
-	int			 npinned;	/* see sandbox_enter_pinned() */
+	int			 npinned;	/* see struct sandbox */
 	struct conf		*conf;		/* in force */
 	uint8_t			*octets;	/* a configuration to come */
 	size_t			 noctets, octets_max;
@@ -226,7 +227,10 @@ struct service {
 	int			 control_fd;	/* until it serves */
 	int			 readers_fd;	/* the same, or -1: none */
 	char			 user[NAME_SIZE];
-	char			 sandbox[SANDBOX_STRLEN];
+	struct sandbox_state	 sandbox;
+	/* of mars(8): what confines it, and whether that is all */
+	char			 parent_sandbox[SANDBOX_STRLEN];
+	bool			 parent_full;
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
 	struct atm_addr		 watches[SERVICE_WATCHES]; /* any SEL */
 	uint64_t		 congestions;	/* how often it was congested */
@@ -236,6 +240,7 @@ struct service {
 	uint32_t		 unheard;	/* looks since then */
 	struct timer		 sibling_look;
 	bool			 privileged;	/* has to give up root */
+	bool			 best_effort;	/* see struct sandbox */
 	bool			 setup;		/* IMSG_SETUP has come */
 	bool			 serving;
 	bool			 congested;

@@ -32,12 +32,13 @@ service_on_conf_begin(struct service *s, struct rd *r, int fd)
 void
 service_on_conf_data(struct service *s, struct rd *r, int fd)
 {
+	size_t len = r->left;
+
 	(void)fd;
-	if (s->octets == NULL || r->left > s->octets_max - s->noctets)
+	if (s->octets == NULL || len > s->octets_max - s->noctets)
 		fatalx("a piece of a configuration was not expected");
-	memcpy(s->octets + s->noctets, r->p, r->left);
-	s->noctets += r->left;
-	rd_skip(r, r->left);
+	rd_copy(r, s->octets + s->noctets, len);
+	s->noctets += len;
 }
 
 /* The configuration that the pieces are; fatalx() if they are none. */
@@ -72,6 +73,8 @@ service_apply(struct service *s, struct conf *new)
 		conf_free(new);
 		return "there is no memory for it, or a key can't be used";
 	}
+	/* whoever uses keys has its own copies, in the one place for them */
+	conf_keys_wipe(new);
 	s->conf = new;
 	if (old != NULL)
 		conf_free(old);

@@ -20,7 +20,10 @@ static void
 on_setup(struct service *s, struct rd *r, int fd)
 {
 	(void)fd;
-	s->privileged = (rd_u8(r) & SETUP_PRIVILEGED) != 0;
+	uint8_t flags = rd_u8(r);
+
+	s->privileged = (flags & SETUP_PRIVILEGED) != 0;
+	s->best_effort = (flags & SETUP_BEST_EFFORT) != 0;
 	(void)rd_string(r, s->user, sizeof(s->user));
 	log_verbose((int)rd_u32(r));
 	s->setup = true;
@@ -53,6 +56,14 @@ on_verbose(struct service *s, struct rd *r, int fd)
 	(void)s;
 	(void)fd;
 	log_verbose((int)rd_u32(r));
+}
+
+static void
+on_sandbox(struct service *s, struct rd *r, int fd)
+{
+	(void)fd;
+	s->parent_full = rd_u8(r) != 0;
+	(void)rd_string(r, s->parent_sandbox, sizeof(s->parent_sandbox));
 }
 
 /* mars(8) asks whether this process hangs. */
@@ -94,6 +105,7 @@ static const struct service_message {
 	{ IMSG_EDGE_LAN, SERVICE_MAYBE, SERVICE_ALWAYS, service_on_lan },
 	{ IMSG_EDGE_LAN_GONE, SERVICE_WITHOUT, SERVICE_SERVING,
 	    service_on_lan_gone },
+	{ IMSG_SANDBOX, SERVICE_WITHOUT, SERVICE_ALWAYS, on_sandbox },
 	{ IMSG_PING, SERVICE_WITHOUT, SERVICE_ALWAYS, on_ping },
 	{ IMSG_ATM_FD, SERVICE_MAYBE, SERVICE_SERVING, service_on_atm_fd },
 	{ IMSG_ATM_PARTY_RES, SERVICE_WITHOUT, SERVICE_SERVING,

@@ -5,6 +5,7 @@
 
 /* What marsctl(8) shows of the process itself, whatever its core is. */
 #include <string.h>
+#include <unistd.h>
 
 #include "service_parts.h"
 
@@ -166,16 +167,28 @@ service_circuits(struct service *s)
 	return n;
 }
 
+static const char *
+confinement(bool full)
+{
+	return full ? "full" : "less";
+}
+
 /* One object: the owner's values, then those of the process. */
 bool
 service_show_summary(void *arg, void *cursor, struct wr *w)
 {
 	struct service *s = arg;
+	char text[SANDBOX_STRLEN];
 
 	if (!s->hooks->summary(s->arg, cursor, w))
 		return false;
 	ctl_uint(w, "circuits", service_circuits(s));
-	ctl_string(w, "sandbox", s->sandbox);
+	sandbox_look(&s->sandbox);
+	ctl_string(w, "sandbox", sandbox_print(&s->sandbox, text));
+	ctl_string(w, "confinement", confinement(sandbox_full(&s->sandbox)));
+	ctl_uint(w, "uid", getuid());
+	ctl_string(w, "parent-sandbox", s->parent_sandbox);
+	ctl_string(w, "parent-confinement", confinement(s->parent_full));
 	return true;
 }
 

@@ -429,8 +429,8 @@ hosts_back(struct world *w)
  * Until everything agrees, and then for as long as something may still be
  * waiting for its time: it has to agree for good.
  */
-static void
-quiet(struct world *w)
+void
+plan_quiet(struct world *w)
 {
 	int64_t start = w->ts.now.us, took;
 	int64_t limit = MTIME_SEC(3 * (w->dead + w->hold) + ADOPTION +
@@ -569,16 +569,38 @@ plan_run(struct world *w)
 		timer_set(
 		    &w->ts, &w->host[i].comeback, between(w, 0, MTIME_SEC(5)));
 	run_for(w, MTIME_SEC(6));
-	quiet(w);
+	plan_quiet(w);
 	for (i = 0; i < phases && !w->failed; i++) {
 		if (chance(w, 70) || w->nliars != 0)
 			faults(w);
 		else
 			calm(w);
-		quiet(w);
+		plan_quiet(w);
 	}
 	if (!w->failed)
 		empty(w);
+}
+
+/* Takes everything down: every timer and every allocation has to go. */
+void
+plan_end(struct world *w)
+{
+	uint32_t i;
+
+	lans_fini(w);
+	for (i = 0; i < w->nhosts; i++)
+		host_fini(&w->host[i]);
+	for (i = 0; i < w->nservers + w->nliars; i++)
+		server_fini(&w->server[i]);
+	timer_clear(&w->ts, &w->churn);
+	timer_clear(&w->ts, &w->weather);
+	/* what was on its way arrives at nobody's */
+	run_for(w, MTIME_SEC(3600));
+	if (w->ts.count != 0)
+		fail(w, "%zu timers are left in the world", w->ts.count);
+	free(w->host);
+	w->host = NULL;
+	w->nhosts = 0;
 }
 
 /* --- for lanplan.c, which has LANs instead of hosts */

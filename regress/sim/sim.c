@@ -46,28 +46,6 @@ struct totals {
 	time_t		 began;
 };
 
-/* Takes everything down: every timer and every allocation has to go. */
-static void
-world_fini(struct world *w)
-{
-	uint32_t i;
-
-	lans_fini(w);
-	for (i = 0; i < w->nhosts; i++)
-		host_fini(&w->host[i]);
-	for (i = 0; i < w->nservers + w->nliars; i++)
-		server_fini(&w->server[i]);
-	timer_clear(&w->ts, &w->churn);
-	timer_clear(&w->ts, &w->weather);
-	/* what was on its way arrives at nobody's */
-	run_for(w, MTIME_SEC(3600));
-	if (w->ts.count != 0)
-		fail(w, "%zu timers are left in the world", w->ts.count);
-	free(w->host);
-	w->host = NULL;
-	w->nhosts = 0;
-}
-
 static void
 run_seed(const struct options *o, uint64_t seed, struct stats *st)
 {
@@ -89,7 +67,7 @@ run_seed(const struct options *o, uint64_t seed, struct stats *st)
 		plan_run(w);
 	}
 	w->st.virtual_us = w->ts.now.us;
-	world_fini(w);
+	plan_end(w);
 	if (alive_allocations != before)
 		fail(w, "%lld allocations are left",
 		    (long long)(alive_allocations - before));

@@ -269,6 +269,9 @@ bool	host_is_in(const struct host *, const struct paddr *);
 /* plan.c */
 void	plan_make(struct world *);
 void	plan_run(struct world *);
+void	plan_end(struct world *);		/* after either, and -l */
+/* until all agree, and that for good; or it has failed */
+void	plan_quiet(struct world *);
 /* for lanplan.c: so many servers, and what happens to them */
 void	plan_servers(struct world *, uint32_t);
 void	plan_weather(struct world *);

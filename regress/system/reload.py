@@ -44,6 +44,7 @@ CHANGES = {
         "key 257 {", "key 258 { algorithm hmac-sha256, file \"257.key\" }\n"
         "key 257 {"),
     "cmi": lambda t: t.replace("cmi 2001 - 3999", "cmi 2001 - 2999"),
+    "auth": lambda t: t.replace("key 257\n", "auth off\n"),
 }
 
 # the same; whoever has a circuit keeps it
@@ -60,16 +61,39 @@ KEEPING = {
         "ca 1, csus 1, csu 1, limit 5", "ca 2, csus 2, csu 2, limit 9"
         ).replace("dead-factor 3", "dead-factor 5\n\t\tcsu-batch 1").replace(
         "hello-interval 1", "hello-interval 2"),
-    "enquiries": lambda t: t.replace(
-        "enquiry-interval 1", "enquiry-interval 2\nenquiry-maximum 30"),
-    "mtu": lambda t: t.replace(
-        "listen on udp 127.0.0.1", "listen on udp 127.0.0.1 mtu 1280"),
-    "valid": lambda t: t.replace(
+    # native-parties is of ATM circuits: without such it changes nothing
+    "enquiries and what else a cluster has": lambda t: t.replace(
+        "enquiry-interval 1", "enquiry-interval 2\nenquiry-maximum 30").replace(
+        "\thold 4", """\tprotocol snap "00-00-5e-88-b7"
+        backup 192.0.2.7
+        backup 192.0.2.8
+        native-parties yes
+\thold 4""").replace("key 257\n", "key 257\n\t\treplay required\n"),
+    "mtu and valid": lambda t: t.replace(
+        "listen on udp 127.0.0.1", "listen on udp 127.0.0.1 mtu 1280").replace(
         '257.key" }', '257.key", valid from 2020-01-01 until 2099-01-01 }'),
     "another server group": lambda t: t + """server-group 9 protocol-id 9 {
 	neighbor 127.0.0.2 { key 257 }
 }
 """,
+}
+
+# what can't change while mars runs; each is refused, with its name
+FIXED = {
+    "server-id": lambda t: t.replace("server-id ", "server-id 192.0.2.1 #"),
+    "udp base-port": lambda t: t.replace("base-port ", "base-port 1"),
+    "control": lambda t: t.replace('control "', 'control "/'),
+    "control group": lambda t: 'control group "daemon"\n' + t,
+    # of the others
+    "control group ": lambda t: 'control read-only group "daemon"\n' + t,
+    "user": lambda t: t.replace("user marsd none", "user marsd daemon"),
+    "user ": lambda t: t.replace("user scspd none", "user scspd daemon"),
+    "server-group": lambda t: t.replace("server-group 1", "server-group 3"),
+    "no cluster": lambda t: t[:t.index("cluster")],
+    # what can't be had, where there is no ATM
+    "atm-svc": lambda t: 'listen on atm-svc "47.%s.00"\n' % ("11" * 18) + t,
+    "atm-pvc": lambda t: 'listen on atm-pvc "0.0.99" peer "47.%s.00" ' \
+        'address "47.%s.00"\n' % ("22" * 18, "33" * 18) + t,
 }
 
 # words whose reload is another test's, or nobody's
@@ -79,12 +103,7 @@ ELSEWHERE = {
         leave leave-count link-local mld new-flows path priority
         querier query queue rate-per-source response robustness serve source
         sources static ttl tun""",
-    "ATM, which loopback has not": """atm-pvc atm-svc native-parties peer
-        snap""",
     "parts of a statement": "from on include",
-    "not done": """auth backup base-port control group read-only replay
-        server-id udp user
-        marsd scspd""",
 }
 
 
@@ -101,7 +120,8 @@ def each_word_of_the_grammar_has_a_reload():
     assert len(known) > 90, known
     text = Server(1, (2,)).text()
     changed = set()
-    for change in list(CHANGES.values()) + list(KEEPING.values()):
+    for change in list(CHANGES.values()) + list(KEEPING.values()) + list(
+            FIXED.values()):
         a, b = text.splitlines(), change(text).splitlines()
         for line in set(a) ^ set(b):
             changed |= words(line)
@@ -127,7 +147,7 @@ def shown(s):
         if rows is None:
             return None
         # one that was there once and is forgotten is history, not state
-        r[what] = sorted([str(row[k]) for k in keys] for row in rows
+        r[what] = sorted([str(row.get(k)) for k in keys] for row in rows
                          if row.get("state") != "erased")
     r["circuits"] = sorted({
         (c["process"], c["local"], c["peer"]) for c in s.ctl("circuits") or []
@@ -254,6 +274,31 @@ def reloads(name, change, keeps):
             "without" if i == 0 else "with"))
     end(a, here)
     end(b, there)
+
+
+@test
+def what_cannot_change_is_refused_whole():
+    """a file that can't be in force changes nothing, and no call is made"""
+    a = Server(1)
+    text = a.text()
+    here = begin(a, text)
+    want, busy = stable(a), load()
+    wait("it joins and leaves", lambda: any(
+        r["address"].startswith("127.0.0.16") for r in a.ctl("members") or []))
+    before = calls(a)
+    for name, change in FIXED.items():
+        assert change(text) != text, name
+        # the rest of it would be good
+        a.write(change(text).replace("hold 4", "hold 3"))
+        r = a.marsctl("reload")
+        assert r.returncode == 1 and name.strip() in r.stderr, (name, r)
+    assert calls(a) == before, (before, calls(a))
+    busy.stop()
+    same(a, want, "as before")
+    a.write(text)
+    assert a.marsctl("reload").returncode == 0
+    same(a, want, "as before")
+    end(a, here)
 
 
 def make(name, change, keeps):

@@ -53,7 +53,9 @@ confined() {
 
 landlocked() {
 	marsctl show summary | tee /dev/stderr |
-	    awk '/sandbox/ && /landlock ABI/ { n++ } END { exit n != 2 }'
+	    awk '/sandbox/ && /landlock ABI/ { n++ }
+		$1 ~ /confinement$/ && $2 == "full" { full++ }
+		END { exit n != 4 || full != 4 }'
 }
 
 # Who may only read is enough for it, as its unit says.

@@ -1026,6 +1026,10 @@ a_congested_owner_is_spared_records_and_not_hellos(void **state)
 	for (i = 0; i < 500; i++)
 		give(i % 10 * 30, 30);
 	assert_in_range(node_counter(SIDE, "congested"), 50, 450);
+	/* a request without a record takes room as well */
+	for (i = 0; i < 20000; i++)
+		give(0, 0);
+	assert_in_range(node_counter(SIDE, "congested"), 10000, 20450);
 	behind = false;
 	net_run(n, 2);
 	assert_shows(SIDE, "alignment", "Aligned");

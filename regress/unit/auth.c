@@ -71,8 +71,6 @@ static const uint8_t hello_sha512[] = {
 	0x00, 0x00, 0x00, 0x00,
 };
 
-static struct scsp_auth *auth;
-
 static struct scsp_auth_key *
 key(uint32_t spi, enum conf_algorithm alg, const char *secret, int64_t from,
     int64_t to)
@@ -87,7 +85,7 @@ key(uint32_t spi, enum conf_algorithm alg, const char *secret, int64_t from,
 	c.not_after = to;
 	c.len = (uint16_t)strlen(secret);
 	memcpy(c.secret, secret, c.len);
-	k = scsp_auth_key_new(auth, &c);
+	k = scsp_auth_key_new(&c);
 	assert_non_null(k);
 	return k;
 }
@@ -241,10 +239,6 @@ main(void)
 		cmocka_unit_test(a_key_outside_its_lifetime_is_no_match),
 		cmocka_unit_test(a_mac_of_another_length_is_none),
 	};
-	int rc;
 
-	auth = scsp_auth_new();
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	scsp_auth_free(auth);
-	return rc;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

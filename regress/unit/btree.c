@@ -32,19 +32,23 @@ chance(uint32_t n)
 
 /* Things with the same a: what the words of the key do not tell apart. */
 static int
-by_b(const void *like, const void *object)
+by_b(const struct btree *t, const void *like, const void *object)
 {
 	const struct thing *x = like, *y = object;
 
+	(void)t;
 	return x->b < y->b ? -1 : x->b > y->b;
 }
 
 static struct btree_probe
-probe(const struct btree *t, const struct thing *x)
+probe(const struct btree *t, const void *object)
 {
+	const struct thing *x = object;
 	struct btree_probe p = { .key = { x->a, x->b }, .like = x };
 
-	if (t->words == 1)
+	if (t->kind->octets == 4)
+		p.key[0] = x->a >> 33;
+	if (t->kind->octets <= 8)
 		p.key[1] = 0xdead; /* says nothing */
 	return p;
 }
@@ -106,23 +110,27 @@ static void
 toggle(struct btree *t, uint32_t i)
 {
 	struct btree_probe p = probe(t, &things[i]);
+	struct thing twin = things[i];
 
 	if (things[i].in)
 		assert_ptr_equal(btree_remove(t, &p), &things[i]);
 	else {
 		assert_null(btree_remove(t, &p));
-		assert_true(btree_insert(t, &p, &things[i]));
+		assert_ptr_equal(btree_insert(t, &things[i]), &things[i]);
+		/* what is there already stays */
+		assert_ptr_equal(btree_insert(t, &twin), &things[i]);
 	}
 	things[i].in = !things[i].in;
 }
 
-/* Of one word with ties, of one without, and of two. */
+/* Of each width, with ties and without. */
 static const struct kind {
-	unsigned int	words;
-	uint32_t	same;
-	bool		decides;
-} kinds[] = { { 1, 1, false }, { 1, 50, true }, { 1, N, true },
-	{ 2, 50, false }, { 2, 1, true } };
+	struct btree_kind	kind;
+	uint32_t		same;
+} kinds[] = { { { 8, NULL, probe }, 1 }, { { 8, by_b, probe }, 50 },
+	{ { 8, by_b, probe }, N }, { { 16, NULL, probe }, 50 },
+	{ { 16, by_b, probe }, 1 }, { { 4, NULL, probe }, 1 },
+	{ { 4, by_b, probe }, 7 } };
 
 static void
 in_any_order_it_is_what_a_plain_table_is(void **state)
@@ -133,9 +141,9 @@ in_any_order_it_is_what_a_plain_table_is(void **state)
 
 	(void)state;
 	for (k = kinds; k < kinds + sizeof(kinds) / sizeof(*kinds); k++) {
-		seed = k->words + k->same;
+		seed = k->kind.octets + k->same;
 		fill(k->same);
-		btree_init(&t, k->words, k->decides ? by_b : NULL);
+		btree_init(&t, &k->kind);
 		assert_null(btree_first(&t));
 		check_place(&t, 0);
 		for (n = 0; n < 8 * N; n++) {
@@ -152,7 +160,7 @@ in_any_order_it_is_what_a_plain_table_is(void **state)
 			if (things[i].in)
 				toggle(&t, i);
 		assert_null(btree_first(&t));
-		assert_null(t.root);
+		assert_null(t.top);
 	}
 }
 
@@ -164,7 +172,7 @@ up_and_down_and_from_both_ends(void **state)
 
 	(void)state;
 	fill(1);
-	btree_init(&t, 1, NULL);
+	btree_init(&t, &kinds[0].kind);
 	for (k = 0; k < 4; k++) {
 		for (i = 0; i < N; i++)
 			toggle(&t, k & 1 ? N - 1 - i : i);
@@ -173,7 +181,7 @@ up_and_down_and_from_both_ends(void **state)
 			toggle(&t, k & 2 ? N - 1 - i : i);
 			check_place(&t, i);
 		}
-		assert_null(t.root);
+		assert_null(t.top);
 	}
 }
 
@@ -186,7 +194,7 @@ cleared_it_is_empty(void **state)
 
 	(void)state;
 	fill(1);
-	btree_init(&t, 1, NULL);
+	btree_init(&t, &kinds[0].kind);
 	for (i = 0; i < N; i++)
 		toggle(&t, i);
 	btree_clear(&t);

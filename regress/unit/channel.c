@@ -230,6 +230,32 @@ flush_sends_the_last_words(void **state)
 	assert_int_equal(p->b.closed, 1);
 }
 
+/*
+ * What one read has brought is handed over in several turns, so that others
+ * have theirs; nothing is lost by it, and not by the end that comes behind.
+ */
+static void
+many_messages_take_several_turns(void **state)
+{
+	struct pair *p = *state;
+	unsigned int had, turns = 0;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		assert_int_equal(channel_send(&p->a.c, 1, -1, NULL, 0), 0);
+	assert_int_equal(channel_flush(&p->a.c), 0);
+	channel_close(&p->a.c);
+	for (had = 0; p->b.closed == 0 && turns < 100; had = p->b.messages) {
+		event_base_loop(p->base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+		turns += p->b.messages > had;
+		assert_true(p->b.messages - had <= 50);
+		assert_true(p->b.messages > had || p->b.closed > 0);
+	}
+	assert_true(turns > 1);
+	assert_int_equal(p->b.messages, 100);
+	assert_int_equal(p->b.closed, 1);
+}
+
 int
 main(void)
 {
@@ -242,6 +268,7 @@ main(void)
 		T(what_is_no_message_ends_it),
 		T(closed_in_a_handler_delivers_no_more),
 		T(flush_sends_the_last_words),
+		T(many_messages_take_several_turns),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

@@ -17,9 +17,8 @@
 #define SPACE	300
 
 struct item {
-	struct marsd_itree_node n;
 	struct marsd_span	 s;
-	bool		 in;
+	bool			 in;
 };
 
 static struct paddr
@@ -44,6 +43,14 @@ range(uint32_t min, uint32_t max)
 	return s;
 }
 
+static const struct marsd_span *
+span_of(const void *object)
+{
+	const struct item *it = object;
+
+	return &it->s;
+}
+
 static uint32_t seed = 7;
 
 static uint32_t
@@ -57,7 +64,7 @@ static void
 check(
     const struct marsd_itree *t, struct item *items, const struct marsd_span *q)
 {
-	struct marsd_itree_node *in, *last = NULL;
+	const struct item *in, *last = NULL;
 	size_t i, want = 0, got = 0;
 
 	for (i = 0; i < N; i++)
@@ -65,11 +72,11 @@ check(
 		    paddr_cmp(&items[i].s.max, &q->min) >= 0)
 			want++;
 	for (in = marsd_itree_overlap(t, q, NULL); in != NULL;
-	    in = marsd_itree_overlap(t, q, in->span)) {
-		assert_true(paddr_cmp(&in->span->min, &q->max) <= 0);
-		assert_true(paddr_cmp(&in->span->max, &q->min) >= 0);
+	    in = marsd_itree_overlap(t, q, &in->s)) {
+		assert_true(paddr_cmp(&in->s.min, &q->max) <= 0);
+		assert_true(paddr_cmp(&in->s.max, &q->min) >= 0);
 		if (last != NULL)
-			assert_true(marsd_span_cmp(last->span, in->span) < 0);
+			assert_true(marsd_span_cmp(&last->s, &in->s) < 0);
 		last = in;
 		got++;
 	}
@@ -84,22 +91,22 @@ the_tree_finds_what_a_walk_finds(void **state)
 	struct marsd_itree t;
 	struct marsd_span q;
 	uint32_t a, i, k;
+	void *found, *in;
 
 	(void)state;
-	marsd_itree_init(&t, 0);
+	marsd_itree_init(&t, span_of, 0);
 	for (k = 0; k < 4000; k++) {
 		i = draw(N);
 		if (items[i].in) {
-			marsd_itree_remove(&t, &items[i].n);
+			marsd_itree_remove(&t, &items[i].s);
 			items[i].in = false;
 		} else {
 			a = draw(SPACE);
 			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
-			if (marsd_itree_find(&t, &items[i].s) != NULL)
-				continue;
-			items[i].in = true;
-			assert_true(
-			    marsd_itree_insert(&t, &items[i].n, &items[i].s));
+			found = marsd_itree_find(&t, &items[i].s);
+			in = marsd_itree_insert(&t, &items[i]);
+			assert_ptr_equal(in, found == NULL ? &items[i] : found);
+			items[i].in = found == NULL;
 		}
 		a = draw(SPACE);
 		q = range(a, a + draw(20));
@@ -107,7 +114,7 @@ the_tree_finds_what_a_walk_finds(void **state)
 	}
 	for (i = 0; i < N; i++)
 		if (items[i].in)
-			marsd_itree_remove(&t, &items[i].n);
+			marsd_itree_remove(&t, &items[i].s);
 	q = range(0, 2 * SPACE);
 	assert_null(marsd_itree_overlap(&t, &q, NULL));
 	assert_null(marsd_itree_next(&t, NULL));

@@ -198,6 +198,19 @@ static const struct marsc_ops fake_ops = {
 };
 
 struct fake *
+fake_bare(uint8_t x)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	timers_init(&f->ts, (mtime_t){ 0 });
+	f->random = 1;
+	f->link.backend = &fake_backend;
+	f->link.local = fake_addr(x);
+	return f;
+}
+
+struct fake *
 fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 {
 	struct atm_addr servers[8];
@@ -205,16 +218,11 @@ fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro)
 		.mcs = mcs,
 		.servers = servers,
 		.nservers = nservers };
-	struct fake *f = calloc(1, sizeof(*f));
+	struct fake *f = fake_bare(x);
 	size_t i;
 
-	assert_non_null(f);
 	for (i = 0; i < nservers; i++)
 		servers[i] = fake_addr((uint8_t)(i + 1));
-	timers_init(&f->ts, (mtime_t){ 0 });
-	f->random = 1;
-	f->link.backend = &fake_backend;
-	f->link.local = fake_addr(x);
 	marsc_timers_default(&conf.timers);
 	f->low = true; /* the first mar$flags.sequence is 1 */
 	f->host = marsc_host_new(&fake_ops, f, &f->ts);

@@ -83,6 +83,8 @@ struct fake {
 	struct fnote	 notes[FAKE_MAX];
 	int		 nvcs, nleaves, nsent, nnotes, npackets;
 	uint32_t	 random;
+	uint32_t	(*die)(void *);	/* of walks; NULL: of random */
+	void		*die_arg;
 	bool		 low;		/* random numbers are all 0 */
 	bool			 foreign; /* our CMI is another's, too */
 	uint8_t		 packet[1024];	/* the last one that came up */
@@ -96,6 +98,8 @@ struct paddr	fake_group(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
 
 /* --- the client and its owner */
 
+/* An endpoint 127.0.0.x alone, of which somebody else is the user. */
+struct fake *fake_bare(uint8_t x);
 /* A client 127.0.0.x with MARSs 127.0.0.1 to .nservers, not started. */
 struct fake *fake_new_pro(uint8_t x, size_t nservers, bool mcs, uint16_t pro);
 struct fake *fake_new(uint8_t x, size_t nservers, bool mcs);

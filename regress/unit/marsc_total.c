@@ -9,7 +9,7 @@
  * one letter a cell, events in the order of the headers.  Ten minutes pass
  * after it; a sanitizer sees what is left behind.  Then random walks.
  */
-#include "marsc_fake.h"
+#include "marsc_walk.h"
 
 #define G	"e0010203"
 #define G3	"e0010203 e0010203"
@@ -400,223 +400,6 @@ parts(void **state)
 
 /* --- walks */
 
-static struct paddr
-walk_group(struct fake *f)
-{
-	return fake_group(224, 1, 2, (uint8_t)(dice(&f->random) % 4));
-}
-
-/* Other MARSs, some of them, and not always the one in use. */
-static void
-walk_servers(struct fake *f)
-{
-	struct atm_addr v[3];
-	size_t i, n = 1 + dice(&f->random) % 3;
-
-	for (i = 0; i < n; i++)
-		v[i] = fake_addr((uint8_t)(1 + dice(&f->random) % 3));
-	assert_int_equal(marsc_set_servers(f->c, v, n), MARSC_OK);
-}
-
-static void
-walk_owner(struct fake *f)
-{
-	struct paddr a = walk_group(f), b = walk_group(f);
-
-	switch (dice(&f->random) % 11) {
-	case 9:
-		if (dice(&f->random) % 4 == 0)
-			walk_servers(f);
-		break;
-	case 10:
-		if (f->host->link == NULL)
-			marsc_host_attach(f->host, &f->link);
-		else if (dice(&f->random) % 8 == 0)
-			marsc_host_attach(f->host, NULL);
-		break;
-	case 0:
-	case 1:
-		marsc_register(f->c);
-		break;
-	case 2:
-		if (dice(&f->random) % 8 == 0)
-			marsc_deregister(f->c);
-		break;
-	case 3:
-		marsc_join(f->c, &a, dice(&f->random) % 2 ? &a : &b, true);
-		break;
-	case 4:
-		marsc_leave(f->c, &a, dice(&f->random) % 2 ? &a : &b);
-		break;
-	case 5:
-		marsc_request(f->c, &a);
-		break;
-	case 6:
-		marsc_grouplist(f->c, &a, &b);
-		break;
-	default:
-		marsc_transmit(f->c, &a, "walk", 4);
-		break;
-	}
-}
-
-/* A live circuit, the later ones rather; NULL: none. */
-static struct fvc *
-walk_vc(struct fake *f)
-{
-	struct fvc *found = NULL;
-	int i;
-
-	for (i = f->nvcs - 1; i >= 0; i--)
-		if (!f->vcs[i].dead) {
-			found = &f->vcs[i];
-			if (dice(&f->random) % 3 == 0)
-				break;
-		}
-	return found;
-}
-
-/* What a MARS answers to the last message, with some of it changed. */
-static void
-walk_answer(struct fake *f)
-{
-	static const char *const answers[] = {
-		MULTI("0002", "8001", "00000066", "0a", G) NSAP("0b")
-		    NSAP("0c"),
-		MULTI("0001", "0001", "00000066", "0a", G) NSAP("0d"),
-		MULTI("0001", "8002", "00000066", "0a", G) NSAP("0e"),
-		NAK("0a", G),
-		MAP("00", "0002", "8001", "00000067", "01") NSAP("02")
-		    NSAP("01"),
-		MAP("80", "0001", "8001", "00000068", "01") NSAP("03"),
-		MIGRATE("0001", "00000066", G) NSAP("0e"),
-		JOIN("04", "04", "0001", "4000", "0000", "00000067", "0d") G3,
-		JOIN("05", "04", "0001", "4000", "0000", "00000068", "0b") G3,
-		JOIN("08", "04", "0001", "4000", "0000", "00000069", "0d") G3,
-		HEAD("0b") "14 00 00 00 00 04 0001 8001 00000069 " NSAP("0a") G,
-		DATA,
-	};
-	struct fvc *v = walk_vc(f);
-	const struct fsent *last =
-	    f->nsent == 0 ? NULL : &f->sent[f->nsent - 1];
-	bool asked = last != NULL && last->data[7] == 0x03 &&
-	    last->data[8 + 17] == MARS_REQUEST;
-	uint8_t *data;
-	size_t len;
-
-	if (v == NULL || v->root || (!v->up && !v->incoming))
-		return;
-	if (asked && dice(&f->random) % 2 == 0) {
-		data = unhex(answers[dice(&f->random) % 4], &len);
-		data[8 + 55] = last->data[8 + 55]; /* its group */
-	} else if (last != NULL && dice(&f->random) % 2 == 0) {
-		len = last->len;
-		data = clone(last->data, len);
-		if (data[7] == 0x03) {
-			memset(data + 8 + 12, 0, 2); /* no checksum */
-			data[8 + 24] |= 0x40; /* a copy */
-		}
-	} else
-		data = unhex(answers[dice(&f->random) %
-		    (sizeof(answers) / sizeof(answers[0]))],
-		    &len);
-	if (dice(&f->random) % 16 == 0)
-		len = mutate(data, len, &f->random);
-	f->link.user->sdu(f->link.arg, &v->vc, v->vc.cookie, data, len);
-	free(data);
-}
-
-static void
-walk_leaf(struct fake *f)
-{
-	static const uint16_t causes[] = { 1, 41, 49 };
-	struct fleaf *l = NULL;
-	int i;
-
-	for (i = f->nleaves - 1; i >= 0; i--)
-		if (!f->leaves[i].dead) {
-			l = &f->leaves[i];
-			if (dice(&f->random) % 2 == 0)
-				break;
-		}
-	if (l == NULL)
-		return;
-	if (l->up) {
-		l->dead = true;
-		f->link.user->leaf_drop(
-		    f->link.arg, &l->leaf, l->leaf.cookie, 16);
-	} else if (dice(&f->random) % 3 == 0) {
-		l->dead = true;
-		f->link.user->leaf_failed(f->link.arg, &l->leaf, l->leaf.cookie,
-		    causes[dice(&f->random) % 3]);
-	} else {
-		l->up = true;
-		f->link.user->leaf_ack(f->link.arg, &l->leaf, l->leaf.cookie);
-	}
-}
-
-/* The end of a circuit, without or with a reason; a root's leaves go too. */
-static void
-walk_end(struct fake *f, struct fvc *v, bool failed)
-{
-	int i;
-
-	v->dead = true;
-	for (i = 0; i < f->nleaves; i++)
-		if (f->leaves[i].leaf.root == &v->vc)
-			f->leaves[i].dead = true;
-	if (failed)
-		f->link.user->rqfailed(f->link.arg, &v->vc, v->vc.cookie, 1);
-	else
-		f->link.user->release(f->link.arg, &v->vc, v->vc.cookie, 16);
-}
-
-static void
-walk_circuit(struct fake *f)
-{
-	static const uint8_t callers[] = { 1, 2, 3, 77 };
-	struct fvc *v = walk_vc(f);
-
-	if (dice(&f->random) % 4 == 0)
-		fake_calls(f, callers[dice(&f->random) % 4],
-		    dice(&f->random) % 8 != 0);
-	else if (v == NULL)
-		return;
-	else if (!v->root && !v->incoming && !v->up) {
-		if (dice(&f->random) % 4 == 0) {
-			walk_end(f, v, true);
-			return;
-		}
-		v->up = true;
-		f->link.user->ack(f->link.arg, &v->vc, v->vc.cookie);
-	} else if (dice(&f->random) % 8 == 0)
-		walk_end(f, v, false);
-}
-
-static void
-walk_step(struct fake *f)
-{
-	switch (dice(&f->random) % 8) {
-	case 0:
-		walk_owner(f);
-		break;
-	case 1:
-	case 2:
-		walk_leaf(f);
-		break;
-	case 3:
-	case 4:
-		walk_circuit(f);
-		break;
-	case 5:
-		fake_wait(f, MTIME_MS(dice(&f->random) % 6000));
-		break;
-	default:
-		walk_answer(f);
-		break;
-	}
-}
-
 /* A client of another protocol, which nobody answers, at the same address. */
 static void
 walk_beside(struct fake *f)
@@ -667,14 +450,7 @@ walks(void **state)
 		marsc_register(f->c);
 		if (seed % 3 == 0)
 			walk_beside(f);
-		for (i = 0; i < 2000 && f->nvcs < FAKE_CIRCUITS - 8 &&
-		    f->nleaves < FAKE_CIRCUITS - 16;
-		    i++) {
-			walk_step(f);
-			if (f->nsent > FAKE_MAX / 2)
-				f->nsent = 0;
-			if (f->nnotes > FAKE_MAX / 2)
-				f->nnotes = 0;
+		for (i = 0; i < 2000 && walk_step(f); i++) {
 			reg[f->c->reg.state] = true;
 			RB_FOREACH(p, marsc_path_tree, &f->c->paths)
 				path[p->state] = true;
@@ -686,12 +462,7 @@ walks(void **state)
 		evicted += f->c->evicted;
 		assert_int_equal(marsc_violations(f->c), 0);
 		marsc_host_free(f->host);
-		assert_int_equal(f->ts.count, 0);
-		for (i = 0; i < f->nvcs; i++)
-			assert_true(f->vcs[i].dead);
-		for (i = 0; i < f->nleaves; i++)
-			assert_true(f->leaves[i].dead);
-		free(f);
+		walk_over(f);
 	}
 	for (i = 0; i < MARSC_REG_STATE_MAX; i++)
 		assert_true(reg[i]);

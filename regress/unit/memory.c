@@ -18,6 +18,7 @@
 #include "marsd/group.h"
 #include "marsd/member.h"
 #include "scspd/cache.h"
+#include "scspd/hold.h"
 #include "scspd/neighbor.h"
 #include "scspd/queue.h"
 #include "scspd/solicit.h"
@@ -90,14 +91,15 @@ each_limit_is_in_the_sum(void **state)
 	conf_memory(c, &m);
 	assert_int_equal(m.marsd, link + (3U << 20) + 11 * 760 + 1000 * 400 +
 	    5 * 2000 + 2 * 50 * 120 + 3000 * 400);
-	assert_int_equal(m.scspd, link + (3000 + 1011) * (220 + 2 * 120));
+	assert_int_equal(m.scspd,
+	    link + (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
 	g = conf_group_new(c, 7, 9);
 	assert_non_null(g);
 	g->max_records = 1000;
 	assert_non_null(conf_neighbor_new(g));
 	conf_memory(c, &m);
-	assert_int_equal(
-	    m.scspd, link + 4011 * (220 + 2 * 120) + 1000 * (220 + 120));
+	assert_int_equal(m.scspd, link + 4011 * (220 + 2 * 120) +
+	    1000 * (220 + 120) + 3 * (480U << 10));
 	conf_free(c);
 }
 
@@ -119,6 +121,9 @@ numbers_are_those_of_the_objects(void **state)
 	    sizeof(struct scsp_want));
 	assert_true(CONF_OCTETS_SERVER >= HEAP(marsd_owner) +
 	    HEAP(marsd_peer));
+	/* a message is 32 octets at least, to which the allocator adds 16 */
+	assert_true(CONF_OCTETS_HELD >= SCSP_HOLD_OCTETS * 3 / 2);
+	assert_true(CONF_OCTETS_HELD < SCSP_HOLD_OCTETS * 2);
 	if (sizeof(void *) < 8)
 		return;
 	assert_true(CONF_OCTETS_JOIN < 2 * join);

@@ -646,6 +646,34 @@ what_is_invented_under_our_name_is_answered(void **state)
 	net_end(net, w, NULL);
 }
 
+/*
+ * A-10: a join that was invented for a node, or is from a life whose keys were
+ * others, is the one that goes on when the node joins: were it dropped here,
+ * nobody would ever take it back.
+ */
+static void
+an_invented_join_is_the_one_that_goes_on(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	uint8_t p[CSA_MAX];
+	struct nvc *w;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	n = record(p, 3, 0, 9, HOST(2), G(1), G(1));
+	marsd_csa_own(s->mars, 1, 0x30000, 5, p, n);
+	net_join(w, 4, 0, G(1), G(1));
+	assert_int_equal(s->records->key, 0x30000);
+	assert_int_equal(s->records->data[11], 3);
+	net_join(w, 5, 0, G(1), G(1));
+	assert_int_equal(s->records->key, 0x30000);
+	assert_int_equal(s->records->data[11], 4);
+	net_end(net, w, NULL);
+}
+
 /* what is not understood, and a protocol that is not served. */
 static void
 unknown_records_are_ignored(void **state)
@@ -728,6 +756,7 @@ main(void)
 		cmocka_unit_test(a_reused_key_takes_its_deregister_back),
 		cmocka_unit_test(a_second_registration_does_not_end_the_first),
 		cmocka_unit_test(what_is_invented_under_our_name_is_answered),
+		cmocka_unit_test(an_invented_join_is_the_one_that_goes_on),
 		cmocka_unit_test(servers_known_are_bounded),
 		cmocka_unit_test(who_left_has_left),
 		cmocka_unit_test(a_cmi_given_out_twice_is_told),

@@ -29,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -156,6 +157,37 @@ static int
 try_kill(void)
 {
 	return result(kill(getpid(), 0));
+}
+
+static int
+try_kill_other(void)
+{
+	return result(kill(getppid(), 0));
+}
+
+/* no configuration names one of these */
+static int
+try_socket_other(void)
+{
+	return result(socket(AF_VSOCK, SOCK_STREAM, 0));
+}
+
+static int
+try_chmod(void)
+{
+	return result(chmod("/nonexistent", 0600));
+}
+
+static int
+try_dumpable(void)
+{
+	return result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+}
+
+static int
+try_capset(void)
+{
+	return result(syscall(SYS_capset, NULL, NULL));
 }
 
 static int
@@ -429,6 +461,12 @@ static const struct attempt {
 	{ "connect", try_connect, EACCES, ENOENT, EACCES },
 	{ "bind", try_bind, ENDS, EINVAL, ENDS },
 	{ "kill", try_kill, ENDS, 0, ENDS },
+	{ "kill of another", try_kill_other, ENDS, ENOSYS, ENDS },
+	{ "another kind of socket", try_socket_other, EACCES, ENOSYS,
+	    EACCES },
+	{ "chmod", try_chmod, ENDS, ENOSYS, ENDS },
+	{ "to be dumped again", try_dumpable, ENOSYS, ENOSYS, ENOSYS },
+	{ "capset", try_capset, ENDS, ENDS, ENDS },
 	{ "tgkill of another", try_tgkill_other, ENOSYS, ENOSYS, ENOSYS },
 	{ "mmap for execution", try_mmap_exec, ENOSYS, ENOSYS, ENOSYS },
 	{ "mprotect for execution", try_mprotect_exec, ENOSYS, ENOSYS, ENOSYS },
@@ -461,16 +499,23 @@ pin_sockets(void)
 static int
 confined(enum sandbox_role role, int (*try)(void))
 {
-	char state[SANDBOX_STRLEN];
+	struct sandbox_state state;
+	struct sandbox asked = { 0 };
+	pid_t pid, self;
 	int status;
-	pid_t pid;
 
 	fflush(NULL);
 	assert_int_not_equal(pid = fork(), -1);
 	if (pid == 0) {
 		log_init("regress", false);
 		pin_sockets();
-		sandbox_enter_pinned(role, NPINNED, state, sizeof(state));
+		asked.role = role;
+		asked.npinned = NPINNED;
+		asked.best_effort = true; /* which is another test */
+		self = getpid();
+		asked.signals = &self;
+		asked.nsignals = 1;
+		sandbox_enter(&asked, &state);
 		_exit(try());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -557,42 +602,122 @@ try_tcp(void)
 	    (struct sockaddr *)&sin, sizeof(sin)));
 }
 
-/* The state says what is in force, and no_new_privs is on. */
+/* In a process of its own: 0, or what is not as it should be. */
+static int
+state_of(const struct sandbox *asked)
+{
+	char buf[SANDBOX_STRLEN];
+	struct sandbox_state st;
+	const bool can = sandbox_missing() == NULL;
+
+	sandbox_enter(asked, &st);
+	memset(buf, 'x', sizeof(buf));
+	if (sandbox_print(&st, buf) != buf ||
+	    memchr(buf, '\0', sizeof(buf)) == NULL)
+		return 1;
+	if (!st.no_new_privs || strstr(buf, ", no_new_privs, ") == NULL ||
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 2;
+	if ((st.capabilities & ~st.keep) != 0 ||
+	    (st.capabilities == 0) != (strstr(buf, "no cap") != NULL))
+		return 3;
+#ifdef SANITIZE_BUILD
+	if (st.filter || strncmp(buf, "no seccomp, no landlock", 23) != 0 ||
+	    sandbox_full(&st))
+		return 4;
+	(void)try_tcp;
+	(void)can;
+#else
+	if (!st.filter || strncmp(buf, "seccomp, ", 9) != 0)
+		return 4;
+	if (sandbox_full(&st) != can)
+		return 5;
+	/* since ABI 4; an older kernel says so in its state */
+	if (asked->role == SANDBOX_PARENT && st.landlock >= 4 &&
+	    try_tcp() != EACCES)
+		return 6;
+	/* what was true once is looked at again */
+	st.filter = st.no_new_privs = false;
+	st.capabilities = ~UINT64_C(0);
+	sandbox_look(&st);
+	if (!st.filter || !st.no_new_privs ||
+	    (st.capabilities & ~st.keep) != 0)
+		return 7;
+#endif
+	return 0;
+}
+
 static void
 state_says_what_is_in_force(void **unused)
 {
-	char buf[SANDBOX_STRLEN];
-	int abi = 0, status;
+	const struct sandbox asked[] = {
+		{ .role = SANDBOX_MARSD, .best_effort = true },
+		{ .role = SANDBOX_PARENT, .best_effort = true },
+		{ .role = SANDBOX_PARENT, .best_effort = true,
+		    .keep = SANDBOX_CAP_KILL | SANDBOX_CAP_LAN },
+	};
+	int status;
+	size_t i;
 	pid_t pid;
 
 	(void)unused;
+	for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		assert_int_not_equal(pid = fork(), -1);
+		if (pid == 0)
+			_exit(state_of(&asked[i]));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
+#ifndef SANITIZE_BUILD
+/* As a filter of a service manager does: Landlock can't be used. */
+static void
+hide_landlock(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (ctx == NULL ||
+	    seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM),
+	    SYS_landlock_create_ruleset, 0) != 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    seccomp_load(ctx) != 0)
+		_exit(99);
+}
+
+static int
+confined_without_landlock(bool best_effort)
+{
+	struct sandbox asked = { .role = SANDBOX_MARSD };
+	struct sandbox_state st;
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
 	assert_int_not_equal(pid = fork(), -1);
 	if (pid == 0) {
-		memset(buf, 'x', sizeof(buf));
-		sandbox_enter(SANDBOX_PARENT, buf, sizeof(buf));
-		if (memchr(buf, '\0', sizeof(buf)) == NULL)
-			_exit(1);
-#ifdef SANITIZE_BUILD
-		(void)abi;
-		(void)try_tcp;
-		if (strcmp(buf, "off (sanitizer build)") != 0)
-			_exit(2);
-		if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
-			_exit(3);
-#else
-		if (strncmp(buf, "seccomp, ", 9) != 0)
-			_exit(2);
-		/* since ABI 4; an older kernel says so in its state */
-		if (sscanf(buf, "seccomp, landlock ABI %d", &abi) == 1 &&
-		    abi >= 4 && try_tcp() != EACCES)
-			_exit(3);
-#endif
-		_exit(EXIT_STATE);
+		hide_landlock();
+		asked.best_effort = best_effort;
+		sandbox_enter(&asked, &st);
+		_exit(st.filter && st.landlock == 0 && !sandbox_full(&st) ?
+		    EXIT_STATE :
+		    98);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), EXIT_STATE);
+	return WEXITSTATUS(status);
 }
+
+/* What is asked for and can't be had ends the process, or is said. */
+static void
+less_than_asked_for_is_an_error(void **unused)
+{
+	(void)unused;
+	assert_int_equal(confined_without_landlock(false), 1);
+	assert_int_equal(confined_without_landlock(true), EXIT_STATE);
+}
+#endif
 
 static int
 setup(void **unused)
@@ -609,6 +734,9 @@ main(void)
 		cmocka_unit_test(each_role_may_do_what_it_needs_only),
 		cmocka_unit_test(edged_sends_where_it_may),
 		cmocka_unit_test(abort_is_told_apart),
+#ifndef SANITIZE_BUILD
+		cmocka_unit_test(less_than_asked_for_is_an_error),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -15,6 +15,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "slab.h"
+
 static uint32_t	fail_at;	/* which of the next calls fails; 0: none */
 
 static void *
@@ -24,16 +26,16 @@ short_malloc(size_t n)
 }
 
 static void *
-short_calloc(size_t n, size_t size)
+short_get(struct slab *s)
 {
-	return fail_at != 0 && --fail_at == 0 ? NULL : calloc(n, size);
+	return fail_at != 0 && --fail_at == 0 ? NULL : slab_get(s);
 }
 
-#define malloc	short_malloc
-#define calloc	short_calloc
+#define malloc		short_malloc
+#define slab_get	short_get
 #include "scspd/cache.c"
 #undef malloc
-#undef calloc
+#undef slab_get
 
 #include "scspnet.h"
 

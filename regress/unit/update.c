@@ -96,6 +96,27 @@ a_newer_record_is_installed_acknowledged_and_passed_on(void **state)
 }
 
 /*
+ * A-66: who lies chooses how far a record goes, and nobody beyond would ever
+ * hear of it, not even its owner.
+ */
+static void
+what_ends_here_for_want_of_hops_is_aligned_with_the_others(void **state)
+{
+	(void)state;
+	begin(true);
+	say(DCS, 2, 2, 5, 4, 10, "Jten");
+	say(OTHER, 3, 1, 5, 4, 10, NULL);
+	net_run(n, 31000);
+	assert_shows(OTHER_SIDE, "alignment", "Aligned");
+	say(DCS, 2, 1, 5, 4, 11, "Jlie");
+	assert_shows(OTHER_SIDE, "alignment", "Aligned");
+	net_run(n, 31000);
+	assert_shows(SIDE, "alignment", "Aligned");
+	assert_shows(OTHER_SIDE, "alignment", "Negotiation");
+	net_free(n);
+}
+
+/*
  * R2334-2.3-06, R2334-2.3-07, R2334-2.3-08, R2334-2.3-15, R2334-2.3-16,
  * R2334-B.2.0.2-05, R2334-B.2.1-04: what is added, refreshed and removed here
  * goes to every DCS, in the order of the changes and with the hop count of
@@ -385,8 +406,10 @@ what_was_refused_is_asked_for_once_there_is_room(void **state)
 	begin(true);
 	TAILQ_FIRST(&n->node[LS].conf->clusters)->max_records = 80;
 	assert_int_equal(scsp_configure(n->node[LS].s, n->node[LS].conf), 0);
-	for (i = 0; i < 71; i++)
-		say(DCS, 2, 1, 5, i, 10, "Jflood");
+	for (i = 0; i < 71; i++) {
+		say(DCS, 2, 9, 5, i, 10, "Jflood");
+		say(OTHER, 3, 1, 5, i, 10, NULL);
+	}
 	assert_counter(SIDE, "record-limit", 1);
 	for (i = 0; i < 3; i++)
 		scsp_erase(n->node[LS].s, NET_SGID, oid, i);
@@ -1003,6 +1026,8 @@ main(void)
 		    a_newer_record_is_installed_acknowledged_and_passed_on),
 		cmocka_unit_test(
 		    a_change_of_ours_goes_to_every_neighbor_in_order),
+		cmocka_unit_test(
+		    what_ends_here_for_want_of_hops_is_aligned_with_the_others),
 		cmocka_unit_test(what_is_not_acknowledged_is_sent_again),
 		cmocka_unit_test(only_the_newest_instance_is_queued),
 		cmocka_unit_test(

@@ -308,9 +308,11 @@ msgbuf_parse(struct msgbuf *m, size_t len, int *fd)
 		}
 	}
 	m->have = len - off;
+	memmove(m->octets, m->octets + off, m->have);
+	/* a key may have been in it */
+	explicit_bzero(m->octets + m->have, len - m->have);
 	if (m->have == 0)
 		return 0;
-	memmove(m->octets, m->octets + off, m->have);
 	/* the start of a header: the descriptor may be its */
 	if (*fd != -1 && m->fd != -1) {
 		errno = EBADMSG;

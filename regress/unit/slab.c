@@ -1,0 +1,76 @@
+/*
+ * Copyright (c) 2026 The mars developers
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "slab.h"
+
+#define N	5000
+
+static uint8_t *objects[N];
+
+static uint32_t
+turn(uint32_t k)
+{
+	return (k * 2654435761U) % N;
+}
+
+/* Each is new, zero, aligned, and nobody else's, in whatever order they go. */
+static void
+objects_do_not_touch(size_t size)
+{
+	struct slab s;
+	uint32_t k, i;
+	size_t o;
+
+	slab_init(&s, size);
+	for (k = 0; k < 6 * N; k++) {
+		i = k < N ? k : turn(k);
+		if (objects[i] != NULL) {
+			for (o = 0; o < size; o++)
+				assert_int_equal(objects[i][o], (uint8_t)i);
+			slab_put(&s, objects[i]);
+			objects[i] = NULL;
+			continue;
+		}
+		assert_non_null(objects[i] = slab_get(&s));
+		assert_int_equal((uintptr_t)objects[i] % sizeof(uint64_t), 0);
+		for (o = 0; o < size; o++)
+			assert_int_equal(objects[i][o], 0);
+		memset(objects[i], (int)i, size);
+	}
+	for (i = 0; i < N; i++)
+		if (objects[i] != NULL)
+			slab_put(&s, objects[i]);
+	/* nothing is left of it */
+	assert_true(LIST_EMPTY(&s.room));
+	memset(objects, 0, sizeof(objects));
+}
+
+static void
+objects_are_whole_and_go_back(void **state)
+{
+	(void)state;
+	objects_do_not_touch(1);
+	objects_do_not_touch(20);
+	objects_do_not_touch(72);
+	objects_do_not_touch(1024);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(objects_are_whole_and_go_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
