@@ -239,6 +239,8 @@ bool	parent_children_reap(struct parent *);
  * which it will end if it works at all.
  */
 bool	parent_children_signal(struct parent *, int);
+/* What costs so many lines of the log: may it cause that in this tick? */
+bool	parent_child_may(struct parent_child *, unsigned int lines);
 /* Something that the child did is wrong: a line, if it has not had too many. */
 void	parent_child_blame(struct parent_child *, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));

@@ -156,50 +156,31 @@ static const struct table_cell
 TABLE_DEFINE(scsp_align_table, "align", SCSP_ALIGN, scsp_align_cells);
 
 /*
- * The first entry that the cursor has not passed, or NULL.  The cursor is the
- * name of an entry, not a pointer, because entries come and go.  Changes of
- * entries that it has passed are queued instead (A-63).
+ * All entries that the cursor has not passed.  The cursor is the name of an
+ * entry, not a pointer, because entries come and go between two packets.
+ * Changes of entries that it has passed are queued instead (A-63).
  */
-static struct scsp_entry *
-summary_at(const struct scsp_neighbor *nb)
+static void
+summary_walk(const struct scsp_neighbor *nb, struct btree_walk *w)
 {
-	struct scsp_cache *c = &nb->group->cache;
+	scsp_cache_walk(
+	    w, &nb->group->cache, nb->cursor_set ? &nb->cursor : NULL);
+}
+
+/* Are there no more entries to be summarised than so many? */
+static bool
+summary_within(const struct scsp_neighbor *nb, uint32_t max)
+{
+	struct btree_walk w;
+	struct scsp_entry *e;
 
 	if (nb->summarised)
-		return NULL;
-	return nb->cursor_set ? scsp_cache_after(c, nb->cursor) :
-	    scsp_cache_first(c);
-}
-
-/* The next entry to be summarised, or NULL; moves nothing. */
-static struct scsp_entry *
-summary_peek(const struct scsp_neighbor *nb)
-{
-	struct scsp_entry *e = summary_at(nb);
-
-	while (e != NULL && !scsp_entry_listed(e))
-		e = scsp_cache_after(&nb->group->cache, e->id);
-	return e;
-}
-
-/*
- * The same, but the cursor passes those entries before it that are not
- * summarised.
- */
-static struct scsp_entry *
-summary_next(struct scsp_neighbor *nb)
-{
-	struct scsp_entry *e, *next = summary_peek(nb);
-
-	while ((e = summary_at(nb)) != next) {
-		if (e->flags & ENTRY_HIDDEN)
-			nb->skipped = true;
-		nb->cursor = e->id;
-		nb->cursor_set = true;
-	}
-	if (next == NULL)
-		nb->summarised = true;
-	return next;
+		return true;
+	summary_walk(nb, &w);
+	while ((e = btree_walk_next(&w)) != NULL)
+		if (scsp_entry_listed(e) && max-- == 0)
+			return false;
+	return true;
 }
 
 /*
@@ -209,13 +190,39 @@ summary_next(struct scsp_neighbor *nb)
 static bool
 summary_fits(const struct scsp_neighbor *nb)
 {
-	struct scsp_entry *e = summary_peek(nb);
-	uint32_t n = 0, max = scsp_neighbor_records(nb, 4);
+	return summary_within(nb, scsp_neighbor_records(nb, 4));
+}
 
-	for (; e != NULL; e = scsp_cache_after(&nb->group->cache, e->id))
-		if (scsp_entry_listed(e) && ++n > max)
-			return false;
-	return true;
+/*
+ * Puts the entries that come next into a CA, as many as it takes; NULL: none.
+ * The cursor passes those among them that are not summarised.  True: more are
+ * left.
+ */
+static bool
+summarise(struct scsp_neighbor *nb, struct scsp_packet *p)
+{
+	struct scsp_csas c = { 0 };
+	struct btree_walk w;
+	struct scsp_entry *e;
+
+	if (nb->summarised)
+		return false;
+	summary_walk(nb, &w);
+	while ((e = btree_walk_next(&w)) != NULL) {
+		if (scsp_entry_listed(e)) {
+			if (p == NULL ||
+			    scsp_packet_left(p, EXT_RESERVE) < SCSP_CSAS_LEN)
+				return true;
+			c.id = e->id;
+			c.seq = e->seq;
+			scsp_packet_csas(p, &c);
+		} else if (e->flags & ENTRY_HIDDEN)
+			nb->skipped = true;
+		nb->cursor = e->id;
+		nb->cursor_set = true;
+	}
+	nb->summarised = true;
+	return false;
 }
 
 /*
@@ -260,18 +267,9 @@ static void
 send_ca(struct scsp_neighbor *nb, uint16_t flags, bool records)
 {
 	struct scsp_packet p;
-	struct scsp_csas c = { 0 };
-	struct scsp_entry *e;
 
 	scsp_neighbor_begin(nb, &p, SCSP_CA, flags);
-	while (records && (e = summary_next(nb)) != NULL &&
-	    scsp_packet_left(&p, EXT_RESERVE) >= SCSP_CSAS_LEN) {
-		c.id = nb->cursor = e->id;
-		nb->cursor_set = true;
-		c.seq = e->seq;
-		scsp_packet_csas(&p, &c);
-	}
-	if (records && summary_next(nb) != NULL)
+	if (records && summarise(nb, &p))
 		flags |= CA_O; /* */
 	scsp_packet_flags(&p, flags);
 	scsp_packet_count(&p);
@@ -383,7 +381,7 @@ finish_master(struct scsp_neighbor *nb, const struct scsp_message *m)
 	timer_clear(nb->scsp->timers, &nb->ca_timer);
 	advance(nb, m);
 	/* passes what has been hidden since our last CA */
-	(void)summary_next(nb);
+	(void)summarise(nb, NULL);
 	scsp_align_release_saved(nb);
 	enter_update(nb);
 }
@@ -512,7 +510,7 @@ classify_summarize(const struct scsp_neighbor *nb, const struct scsp_message *m)
 			return SCSP_ALIGN_EV_STALE; /* rule 2 */
 		if (ahead != 0)
 			return SCSP_ALIGN_EV_ERROR; /* */
-		return !more && summary_peek(nb) == NULL ? SCSP_ALIGN_EV_DONE :
+		return !more && summary_within(nb, 0) ? SCSP_ALIGN_EV_DONE :
 		    SCSP_ALIGN_EV_NEXT;
 	}
 	if (ahead == 0)

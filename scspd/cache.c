@@ -83,6 +83,31 @@ scsp_cache_first(struct scsp_cache *c)
 	return btree_first(&c->entries);
 }
 
+void
+scsp_cache_walk(struct btree_walk *w, const struct scsp_cache *c,
+    const scsp_record_id *after)
+{
+	struct btree_probe p = { 0 };
+
+	if (after == NULL) {
+		btree_walk_init(w, &c->entries);
+		return;
+	}
+	p.key[0] = *after;
+	btree_walk_after(w, &c->entries, &p);
+}
+
+void
+scsp_cache_fetch(struct scsp_cache *c, scsp_record_id id)
+{
+	const struct scsp_entry *e = scsp_cache_find(c, id);
+
+	if (e == NULL)
+		return;
+	__builtin_prefetch(e);
+	__builtin_prefetch(e + 1); /* where it ends */
+}
+
 /* Counts what the flags of an entry say, or takes it back. */
 static void
 account(struct scsp_cache *c, const struct scsp_entry *e, uint32_t by)
@@ -195,7 +220,7 @@ scsp_cache_discharge(struct scsp_cache *c, struct scsp_share *share)
 	struct btree_walk w;
 	struct scsp_entry *e;
 
-	btree_walk_init(&w, &c->entries);
+	scsp_cache_walk(&w, c, NULL);
 	while ((e = btree_walk_next(&w)) != NULL)
 		if (e->share == share)
 			scsp_cache_charge(e, NULL);

@@ -82,6 +82,14 @@ struct scsp_entry *scsp_cache_find(struct scsp_cache *, scsp_record_id);
 /* the first entry after this name, or of all; NULL: there is none */
 struct scsp_entry *scsp_cache_after(struct scsp_cache *, scsp_record_id);
 struct scsp_entry *scsp_cache_first(struct scsp_cache *);
+/*
+ * The same for many, while none comes or goes: each call of btree_walk_next()
+ * gives one.  after: NULL: all.
+ */
+void	 scsp_cache_walk(struct btree_walk *, const struct scsp_cache *,
+	    const scsp_record_id *after);
+/* it is about to be looked for: fetches it from memory, without waiting */
+void	 scsp_cache_fetch(struct scsp_cache *, scsp_record_id);
 /* a new, bare entry; the name must not be there yet.  NULL: no memory */
 struct scsp_entry *scsp_cache_add(struct scsp_cache *, scsp_record_id,
 	    mtime_t now);

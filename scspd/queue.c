@@ -180,6 +180,7 @@ scsp_queue_add(
 	}
 	l->hops = hops;
 	l->tries = 0;
+	__builtin_prefetch(e->data); /* it is sent with others, a little later */
 	queue_attach(l, false);
 	scsp_queue_gather(nb);
 	if (nb->waiting >= nb->mtu)

@@ -25,9 +25,12 @@
 #include "scsp.h"
 #include "solicit.h"
 
+#include "update.h"
+
 /* answers with the last number, in retransmit limits, before it is given up */
 #define PATIENCE	10
-#include "update.h"
+/* a neighbor names records that are nowhere near each other in our memory */
+#define AHEAD		8
 
 void
 scsp_update_records(
@@ -90,6 +93,8 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 	nb->replies_in++;
 	scsp_align_release_saved(nb);
 	for (c = m->record; c < m->record + m->nrecords; c++) {
+		if (c + AHEAD < m->record + m->nrecords)
+			scsp_cache_fetch(&nb->group->cache, c[AHEAD].id);
 		e = scsp_cache_find(&nb->group->cache, c->id);
 		if (e == NULL || (l = scsp_queue_find(nb, e)) == NULL ||
 		    e->seq > c->seq)
@@ -128,6 +133,9 @@ scsp_update_csus(struct scsp_neighbor *nb, const struct scsp_message *m)
 	scsp_align_release_saved(nb);
 	scsp_neighbor_begin(nb, &p, SCSP_CSU_REQUEST, 0);
 	for (i = 0; i < m->nrecords && scsp_align_exchanging(nb); i++) {
+		if (i + AHEAD < m->nrecords)
+			scsp_cache_fetch(
+			    &nb->group->cache, m->record[i + AHEAD].id);
 		c = m->record[i];
 		e = scsp_cache_find(&nb->group->cache, c.id);
 		if (e != NULL &&

@@ -76,7 +76,11 @@ enum imsg_type {
 	IMSG_ATM_PARTY_RES,	/* u32 id of the root, u8 ATM_PARTY_*, u32
 				 * reference, addr local, u16 cause */
 
-	/* marsd <-> scspd; every one begins with u16 SGID */
+	/*
+	 * marsd <-> scspd: one or more of the following, each with u16 type
+	 * and u16 octets before it; every one begins with u16 SGID
+	 */
+	IMSG_REPLICA,
 	IMSG_CSA_PUBLISH,	/* marsd: u32 key, rest data; we originate */
 	IMSG_CSA_HIDE,		/* marsd: oid(4), u32 n, n x u32 key; A-8 */
 	IMSG_CSA_REVIVE,	/* the same */

@@ -138,6 +138,33 @@ replica_encode(struct wr *w, uint32_t type, const struct replica_msg *m)
 		wr_bytes(w, m->data, m->len);
 }
 
+bool
+replica_put(struct wr *w, uint32_t type, const struct replica_msg *m)
+{
+	size_t at = w->len;
+
+	wr_u16(w, (uint16_t)type);
+	wr_u16(w, 0);
+	replica_encode(w, type, m);
+	if (wr_failed(w)) {
+		w->len = at;
+		w->failed = false;
+		return false;
+	}
+	wr_at_u16(w, at + 2, (uint16_t)(w->len - at - 4));
+	return true;
+}
+
+bool
+replica_next(struct replica_msg *m, uint32_t *type, struct rd *r)
+{
+	struct rd one;
+
+	*type = rd_u16(r);
+	one = rd_view(r, rd_u16(r));
+	return !rd_failed(r) && replica_decode(m, *type, &one);
+}
+
 uint32_t
 replica_key(const struct replica_msg *m, uint32_t i)
 {

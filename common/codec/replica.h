@@ -44,6 +44,15 @@ bool		replica_decode(struct replica_msg *, uint32_t type,
 /* Writes only what the type has; the writer fails if it does not fit. */
 void		replica_encode(struct wr *, uint32_t type,
 		    const struct replica_msg *);
+/*
+ * The same behind what the writer has already, so that one imsg takes many
+ * (IMSG_REPLICA).  False: it does not fit, and nothing was written.
+ */
+bool		replica_put(struct wr *, uint32_t type,
+		    const struct replica_msg *);
+/* Takes the next one of many.  False: malformed, as of replica_decode(). */
+bool		replica_next(struct replica_msg *, uint32_t *type,
+		    struct rd *);
 /* The i-th key of a decoded message; i < nkeys. */
 uint32_t	replica_key(const struct replica_msg *, uint32_t i);
 

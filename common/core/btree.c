@@ -6,8 +6,8 @@
 /*
  * B+-trees (btree.h).
  *
- * A node has its entries side by side, then their keys: in a leaf the entries
- * are the objects, above they are nodes, each under the key of the first
+ * A node has the keys of its entries side by side, then the entries: in a leaf
+ * these are the objects, above they are nodes, each under the key of the first
  * object below it.  Nodes are split on the way down, so that an insert that
  * finds no memory has changed nothing but their shape.  A tree of a few
  * objects is one leaf with little room, and one of a single object has none,
@@ -20,12 +20,15 @@
 
 #define FANOUT	64	/* entries of a node, at most */
 #define SPARSE	16	/* fewer than that: joined with the next */
+#define AHEAD	4	/* objects that a walk has fetched before */
 
 struct btree_node {
 	void		*first;	/* object below */
 	uint16_t	 n, max;
-	void		*entry[]; /* max of them, then as many keys */
+	uint64_t	 space[]; /* max keys, then max entries */
 };
+
+_Static_assert(sizeof(void *) <= sizeof(uint64_t), "an entry is a pointer");
 
 void
 btree_init(struct btree *t, const struct btree_kind *kind)
@@ -39,14 +42,22 @@ btree_init(struct btree *t, const struct btree_kind *kind)
 static void *
 bt_key_at(const struct btree *t, struct btree_node *b, unsigned int i)
 {
-	return (uint8_t *)(b->entry + b->max) + (size_t)i * t->kind->octets;
+	return (uint8_t *)b->space + (size_t)i * t->kind->octets;
+}
+
+/* The keys of max entries, an even number, are whole words. */
+static void **
+bt_entries(const struct btree *t, struct btree_node *b)
+{
+	return bt_key_at(t, b, b->max);
 }
 
 /* The first object of, or below, an entry. */
 static void *
-bt_entry_first(struct btree_node *b, unsigned int i, bool leaf)
+bt_entry_first(
+    const struct btree *t, struct btree_node *b, unsigned int i, bool leaf)
 {
-	void *e = b->entry[i];
+	void *e = bt_entries(t, b)[i];
 
 	return leaf ? e : ((struct btree_node *)e)->first;
 }
@@ -77,6 +88,21 @@ bt_key_write(const struct btree *t, struct btree_node *b, unsigned int i,
 		memcpy(bt_key_at(t, b, i), p->key, t->kind->octets);
 }
 
+/*
+ * A node below another, whose keys are fetched from memory all at once: of a
+ * large tree they are not at hand, and a search would wait for each in turn.
+ */
+static inline struct btree_node *
+bt_down(const struct btree *t, struct btree_node *b, unsigned int i)
+{
+	struct btree_node *child = bt_entries(t, b)[i];
+	unsigned int at, keys = FANOUT * t->kind->octets;
+
+	for (at = 0; at <= keys; at += 64)
+		__builtin_prefetch((const uint8_t *)child + at);
+	return child;
+}
+
 /* Below 0, 0, above 0: where the probe is, seen from a key. */
 static inline int
 bt_compare_key(
@@ -103,7 +129,7 @@ bt_compare(const struct btree *t, const struct btree_probe *p,
 
 	if (c != 0 || t->kind->cmp == NULL)
 		return c;
-	return t->kind->cmp(t, p->like, bt_entry_first(b, i, leaf));
+	return t->kind->cmp(t, p->like, bt_entry_first(t, b, i, leaf));
 }
 
 /* The same, seen from the only object. */
@@ -172,12 +198,12 @@ bt_look(const struct btree *t, const struct btree_probe *p, void **next)
 		leaf = level == 0;
 		i = bt_place(t, p, b, leaf, &same);
 		if (i < b->n)
-			*next = bt_entry_first(b, i, leaf);
+			*next = bt_entry_first(t, b, i, leaf);
 		if (i == 0)
 			return NULL;
 		if (leaf)
-			return same ? b->entry[i - 1] : NULL;
-		b = b->entry[i - 1];
+			return same ? bt_entries(t, b)[i - 1] : NULL;
+		b = bt_down(t, b, i - 1);
 	}
 }
 
@@ -222,6 +248,40 @@ btree_walk_init(struct btree_walk *w, const struct btree *t)
 	w->next[t->height] = 0;
 }
 
+void
+btree_walk_after(struct btree_walk *w, const struct btree *t,
+    const struct btree_probe *p)
+{
+	struct btree_node *b = t->top;
+	unsigned int i, level;
+	bool same;
+
+	btree_walk_init(w, t);
+	if (b == NULL)
+		return;
+	if (t->alone) {
+		w->next[0] = bt_compare_only(t, p) >= 0;
+		return;
+	}
+	for (level = t->height; level > 0; level--) {
+		i = bt_place(t, p, b, false, &same);
+		i -= i > 0;
+		w->at[level] = b;
+		w->next[level] = (uint16_t)(i + 1);
+		b = bt_down(t, b, i);
+	}
+	w->at[0] = b;
+	w->next[0] = (uint16_t)bt_place(t, p, b, true, &same);
+}
+
+/* What is about to be looked at by who walks. */
+static void
+bt_walk_ahead(const struct btree *t, struct btree_node *leaf, unsigned int i)
+{
+	if (i + AHEAD < leaf->n)
+		__builtin_prefetch(bt_entries(t, leaf)[i + AHEAD]);
+}
+
 void *
 btree_walk_next(struct btree_walk *w)
 {
@@ -239,19 +299,20 @@ btree_walk_next(struct btree_walk *w)
 		if (level++ == t->height)
 			return NULL;
 	for (; level > 0; level--) {
-		w->at[level - 1] = w->at[level]->entry[w->next[level]++];
+		w->at[level - 1] = bt_entries(t, w->at[level])[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
-	return w->at[0]->entry[w->next[0]++];
+	bt_walk_ahead(t, w->at[0], w->next[0]);
+	return bt_entries(t, w->at[0])[w->next[0]++];
 }
 
 static void
-bt_clear(struct btree_node *b, unsigned int level)
+bt_clear(const struct btree *t, struct btree_node *b, unsigned int level)
 {
 	unsigned int i;
 
 	for (i = 0; level > 0 && i < b->n; i++)
-		bt_clear(b->entry[i], level - 1);
+		bt_clear(t, bt_entries(t, b)[i], level - 1);
 	free(b);
 }
 
@@ -259,7 +320,7 @@ void
 btree_clear(struct btree *t)
 {
 	if (t->top != NULL && !t->alone)
-		bt_clear(t->top, t->height);
+		bt_clear(t, t->top, t->height);
 	btree_init(t, t->kind);
 }
 
@@ -272,7 +333,7 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 
 	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
 	    n * t->kind->octets);
-	memcpy(to->entry + to->n, from->entry + at, n * sizeof(void *));
+	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at, n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
 }
@@ -281,7 +342,7 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 static void
 bt_put(const struct btree *t, struct btree_node *b, unsigned int i, void *entry)
 {
-	void **e = b->entry + i;
+	void **e = bt_entries(t, b) + i;
 
 	memmove(bt_key_at(t, b, i + 1), bt_key_at(t, b, i),
 	    (size_t)(b->n - i) * t->kind->octets);
@@ -302,7 +363,7 @@ bt_put_node(const struct btree *t, struct btree_node *b, unsigned int i,
 static void
 bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
 {
-	void **e = b->entry + i;
+	void **e = bt_entries(t, b) + i;
 
 	b->n--;
 	memmove(bt_key_at(t, b, i), bt_key_at(t, b, i + 1),
@@ -319,14 +380,14 @@ static bool
 bt_split(const struct btree *t, struct btree_node *parent, unsigned int i,
     unsigned int level, bool at_end)
 {
-	struct btree_node *b = parent->entry[i];
+	struct btree_node *b = bt_entries(t, parent)[i];
 	struct btree_node *right = bt_node(t, FANOUT);
 	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
 
 	if (right == NULL)
 		return false;
 	bt_append(t, right, b, half);
-	right->first = bt_entry_first(right, 0, level == 0);
+	right->first = bt_entry_first(t, right, 0, level == 0);
 	bt_put_node(t, parent, i + 1, right);
 	return true;
 }
@@ -348,7 +409,7 @@ bt_resize(struct btree *t, unsigned int max)
 		bt_append(t, other, b, 0);
 		free(b);
 	}
-	other->first = other->entry[0];
+	other->first = bt_entries(t, other)[0];
 	t->top = other;
 	t->alone = false;
 	return true;
@@ -394,7 +455,7 @@ bt_set_first(struct btree *t, const struct btree_probe *p, void *object)
 		bt_key_write(t, b, 0, p);
 		if (level == 0)
 			return;
-		b = b->entry[0];
+		b = bt_entries(t, b)[0];
 	}
 }
 
@@ -412,15 +473,15 @@ bt_insert(struct btree *t, const struct btree_probe *p, void *object)
 		if (level == 0)
 			break;
 		i -= i > 0;
-		if (((struct btree_node *)b->entry[i])->n == FANOUT) {
+		if (bt_down(t, b, i)->n == FANOUT) {
 			if (!bt_split(t, b, i, level - 1, at_end))
 				return NULL;
 			i += bt_compare(t, p, b, i + 1, false) >= 0;
 		}
-		b = b->entry[i];
+		b = bt_entries(t, b)[i];
 	}
 	if (same)
-		return b->entry[i - 1];
+		return bt_entries(t, b)[i - 1];
 	bt_put(t, b, i, object);
 	bt_key_write(t, b, i, p);
 	if (i == 0)
@@ -452,8 +513,8 @@ bt_join(const struct btree *t, struct btree_node *parent, unsigned int i)
 
 	if (i + 1 >= parent->n)
 		return;
-	b = parent->entry[i];
-	next = parent->entry[i + 1];
+	b = bt_entries(t, parent)[i];
+	next = bt_entries(t, parent)[i + 1];
 	if (b->n + next->n > FANOUT - SPARSE)
 		return;
 	bt_append(t, b, next, 0);
@@ -469,7 +530,7 @@ static void *
 bt_take_below(const struct btree *t, struct btree_node *b, unsigned int i,
     unsigned int level, const struct btree_probe *p)
 {
-	struct btree_node *child = b->entry[i];
+	struct btree_node *child = bt_entries(t, b)[i];
 	void *object = bt_take(t, child, level - 1, p);
 
 	if (object == NULL)
@@ -498,11 +559,11 @@ bt_take(const struct btree *t, struct btree_node *b, unsigned int level,
 	if (level > 0)
 		object = bt_take_below(t, b, i - 1, level, p);
 	else {
-		object = b->entry[i - 1];
+		object = bt_entries(t, b)[i - 1];
 		bt_cut(t, b, i - 1);
 	}
 	if (b->n > 0)
-		b->first = bt_entry_first(b, 0, level == 0);
+		b->first = bt_entry_first(t, b, 0, level == 0);
 	return object;
 }
 
@@ -513,7 +574,7 @@ bt_settle(struct btree *t)
 	struct btree_node *b = t->top;
 
 	for (; b->n == 1; b = t->top) {
-		t->top = b->entry[0];
+		t->top = bt_entries(t, b)[0];
 		t->alone = t->height == 0;
 		free(b);
 		if (t->alone)

@@ -82,6 +82,9 @@ struct btree_walk {
 };
 
 void	 btree_walk_init(struct btree_walk *, const struct btree *);
+/* The same, from the first object behind this place. */
+void	 btree_walk_after(struct btree_walk *, const struct btree *,
+	    const struct btree_probe *);
 /* The first, then the next object; NULL: there is none any more. */
 void	*btree_walk_next(struct btree_walk *);
 

@@ -121,6 +121,9 @@ service_sibling_closed(void *arg)
 	struct service *s = arg;
 
 	timers_clock(&s->loop.timers);
+	if (s->sibling.error != 0)
+		log_warnx(
+		    "%s %s", s->hooks->sibling, channel_why(&s->sibling));
 	service_sibling_close(s);
 	if (s->ending)
 		loop_end(&s->loop);
@@ -162,7 +165,7 @@ last_words_turn(void *arg)
 	struct service *s = arg;
 
 	service_links_turn(s);
-	if (!s->sibling.open || channel_queued(&s->sibling) == 0)
+	if (!service_sibling_waits(s))
 		loop_end(&s->loop);
 }
 
@@ -178,12 +181,12 @@ last_words(struct service *s)
 	service_links_deaf(s);
 	for (i = 0; i < LAST_TURNS; i++)
 		loop_poll(&s->loop, last_words_turn, s);
-	if (!s->sibling.open || channel_queued(&s->sibling) == 0)
+	if (!service_sibling_waits(s))
 		return;
 	s->loop.ended = false;
 	timer_set(&s->loop.timers, &s->patience, LAST_WORDS);
 	loop_run(&s->loop, last_words_turn, s);
-	if (s->sibling.open && channel_queued(&s->sibling) != 0)
+	if (service_sibling_waits(s))
 		log_debug("%s did not hear our last words", s->hooks->sibling);
 }
 

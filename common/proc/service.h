@@ -32,6 +32,7 @@
  *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
  *	service_show.c		the listings among that
+ *	service_audit.c		what it finds that should not be so
  *	service_event.c		the log line of an event of the core
  *	service_capture.c	the SDUs, for marsctl capture
  *	service_watch.c		whom an operator wants to see more of
@@ -51,6 +52,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit.h"
 #include "channel.h"
 #include "child.h"
 #include "conf.h"
@@ -62,14 +64,16 @@
 #include "vc.h"
 
 /*
- * With more than SIBLING_HIGH messages waiting for the sibling this service
+ * What is to be told to the sibling goes with what else gathers in a turn, or
+ * until the sibling has read all that was sent before, as one imsg.  With more
+ * than SIBLING_HIGH of these waiting, all full but the first, this service
  * is congested, until there are fewer than SIBLING_LOW.  Everything is still
  * read, and enquiries and Hellos are answered; the owner takes nothing that
  * makes more of those messages.  A sibling that has read nothing for
  * SIBLING_WAIT seconds is given up, and the suite with it.
  */
-#define SIBLING_HIGH	4096
-#define SIBLING_LOW	1024
+#define SIBLING_HIGH	24
+#define SIBLING_LOW	6
 #define SIBLING_WAIT	10
 
 #define SERVICE_EVENT_MAX	32	/* kinds of events that a core has */
@@ -111,6 +115,12 @@ struct service_hooks {
 	/* the same; NULL: it has none */
 	bool			(*limits)(void *, void *cursor, struct wr *);
 	bool			(*memory)(void *, void *cursor, struct wr *);
+	/*
+	 * Which part of a configuration it audits, AUDIT_OF_*; and what else
+	 * it finds.  NULL: nothing.
+	 */
+	unsigned int		 audit_of;
+	void			(*audit)(void *, const struct audit *);
 	/* its counters begin at 0 again; NULL: they can't */
 	void			(*clear)(void *);
 	/*
@@ -233,6 +243,8 @@ struct service {
 	bool			 parent_full;
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
 	struct atm_addr		 watches[SERVICE_WATCHES]; /* any SEL */
+	uint8_t			 told[REPLICA_MAX]; /* gathers for it */
+	struct wr		 telling;	/* into that */
 	uint64_t		 congestions;	/* how often it was congested */
 	uint64_t		 heard;		/* by the sibling: how often it
 						 * has read something */

@@ -292,6 +292,7 @@ service_links_turn(void *arg)
 	service_capture_turn(s);
 	if (s->hooks->turn != NULL && s->serving)
 		s->hooks->turn(s->arg);
+	service_sibling_turn(s);
 }
 
 void

@@ -76,6 +76,13 @@ service_handler	service_on_atm_fd, service_on_atm_party;
 /* service_sibling.c */
 void	service_sibling_open(struct service *);		/* fatal() */
 void	service_sibling_close(struct service *);
+/* Hands over what has gathered: once each turn. */
+void	service_sibling_turn(struct service *);
+/* Is anything left that it has to hear? */
+bool	service_sibling_waits(const struct service *);
+
+/* service_audit.c: a listing for marsctl audit */
+bool	service_show_audit(void *, void *cursor, struct wr *);
 
 /* service_show.c: listings, for ctlserver.h; arg is the service */
 bool	service_show_circuits(void *, void *cursor, struct wr *);

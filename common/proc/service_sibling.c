@@ -15,10 +15,13 @@ sibling_message(void *arg, uint32_t type, struct rd *r, int fd)
 {
 	struct service *s = arg;
 	struct replica_msg m;
+	bool ok = fd == -1 && type == IMSG_REPLICA && r->left != 0;
 
 	timers_clock(&s->loop.timers);
-	if (fd != -1 || !replica_decode(&m, type, r) ||
-	    !s->hooks->replica(s->arg, type, &m))
+	while (ok && r->left != 0)
+		ok = replica_next(&m, &type, r) &&
+		    s->hooks->replica(s->arg, type, &m);
+	if (!ok)
 		fatalx("malformed message of type %u from %s", type,
 		    s->hooks->sibling);
 }
@@ -42,6 +45,33 @@ look_at_queue(struct service *s)
 	    s->congested ? "is not taken" : "is taken again");
 }
 
+/* The two databases would differ for ever if it could not be sent. */
+static void
+hand_over(struct service *s)
+{
+	if (channel_send(&s->sibling, IMSG_REPLICA, -1, s->told,
+	    s->telling.len) == -1)
+		fatal("message for %s", s->hooks->sibling);
+	s->telling.len = 0;
+	look_at_queue(s);
+}
+
+/* While others wait, what gathers can't be read any earlier by being sent. */
+void
+service_sibling_turn(struct service *s)
+{
+	if (s->sibling.open && s->telling.len != 0 &&
+	    channel_queued(&s->sibling) == 0)
+		hand_over(s);
+}
+
+bool
+service_sibling_waits(const struct service *s)
+{
+	return s->sibling.open &&
+	    (s->telling.len != 0 || channel_queued(&s->sibling) != 0);
+}
+
 static void
 sibling_drained(void *arg)
 {
@@ -49,6 +79,7 @@ sibling_drained(void *arg)
 
 	s->heard++;
 	look_at_queue(s);
+	service_sibling_turn(s);
 }
 
 /*
@@ -60,7 +91,7 @@ on_sibling_look(void *arg)
 {
 	struct service *s = arg;
 
-	if (channel_queued(&s->sibling) == 0 || s->heard != s->heard_before)
+	if (!service_sibling_waits(s) || s->heard != s->heard_before)
 		s->unheard = 0;
 	else if (++s->unheard >= SIBLING_WAIT)
 		fatalx("%s has read nothing for %d s, and %u messages wait: "
@@ -79,6 +110,7 @@ service_sibling_open(struct service *s)
 	    service_sibling_closed, s) == -1)
 		fatal("channel to %s", s->hooks->sibling);
 	s->sibling.drained = sibling_drained;
+	wr_init(&s->telling, s->told, sizeof(s->told));
 	timer_init(&s->sibling_look, on_sibling_look, s);
 	timer_set(&s->loop.timers, &s->sibling_look, MTIME_SEC(1));
 }
@@ -102,20 +134,15 @@ service_congested(const struct service *s)
 void
 service_replicate(struct service *s, uint32_t type, const struct replica_msg *m)
 {
-	static uint8_t buf[REPLICA_MAX];
-	struct wr w;
-
 	if (!s->sibling.open)
 		return; /* it has gone, and this process will end too */
-	wr_init(&w, buf, sizeof(buf));
-	replica_encode(&w, type, m);
-	if (wr_failed(&w))
+	if (replica_put(&s->telling, type, m))
+		return;
+	if (s->telling.len != 0)
+		hand_over(s);
+	if (!replica_put(&s->telling, type, m))
 		fatalx("message of type %u for %s is too long", type,
 		    s->hooks->sibling);
-	/* the two databases would differ for ever */
-	if (channel_send(&s->sibling, type, -1, buf, w.len) == -1)
-		fatal("message for %s", s->hooks->sibling);
-	look_at_queue(s);
 }
 
 void

@@ -80,11 +80,20 @@ static void
 check_place(const struct btree *t, uint32_t i)
 {
 	struct btree_probe p = probe(t, &things[i]);
+	uint32_t n = i % 37 == 0 ? 200 : 2;
+	struct btree_walk w;
+	struct thing *x;
 
 	assert_ptr_equal(
 	    btree_find(t, &p), things[i].in ? &things[i] : NULL);
 	assert_ptr_equal(btree_from(t, &p), first_from(i));
 	assert_ptr_equal(btree_after(t, &p), first_from(i + 1));
+	btree_walk_after(&w, t, &p);
+	for (; n > 0; n--) {
+		x = btree_walk_next(&w);
+		assert_ptr_equal(x, first_from(i + 1));
+		i = x == NULL ? N : (uint32_t)(x - things);
+	}
 }
 
 static void

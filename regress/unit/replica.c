@@ -154,6 +154,40 @@ bad_values(void **unused)
 	assert_false(replica_from(IMSG_SETUP, false));
 }
 
+/* Many side by side are the same ones again, and what doesn't fit is whole. */
+static void
+many_in_one(void **unused)
+{
+	uint8_t buf[200];
+	struct replica_msg m;
+	uint32_t type;
+	struct rd r;
+	struct wr w;
+	size_t i, n = 0, len;
+
+	(void)unused;
+	wr_init(&w, buf, sizeof(buf));
+	while (replica_put(&w, wire[n % N].type, &full))
+		n++;
+	assert_false(wr_failed(&w));
+	assert_true(n > 3 && w.len <= sizeof(buf));
+	rd_init(&r, buf, w.len);
+	for (i = 0; i < n; i++) {
+		len = r.left;
+		assert_true(replica_next(&m, &type, &r));
+		assert_int_equal(type, wire[i % N].type);
+		assert_int_equal(len - r.left, wire[i % N].len + 4);
+		assert_int_equal(m.sgid, full.sgid);
+	}
+	assert_true(rd_done(&r));
+	/* each octet that is missing is missed */
+	for (len = 1; len < wire[0].len + 4; len++) {
+		rd_init(&r, buf, len);
+		if (replica_next(&m, &type, &r))
+			fail();
+	}
+}
+
 int
 main(void)
 {
@@ -162,6 +196,7 @@ main(void)
 		cmocka_unit_test(decodes),
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(bad_values),
+		cmocka_unit_test(many_in_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,8 @@
 #define KEY_FLOOD	6
 #define KEY_CONGESTED	7
 #define KEY_RELIEVED	8
-#define FLOOD		(8 * SIBLING_HIGH)
+#define EACH		80	/* octets, and some more */
+#define FLOOD		(8 * SIBLING_HIGH * REPLICA_MAX / EACH)
 
 /* --- the child: says everything to its sibling */
 
@@ -68,7 +69,10 @@ static const struct vc_user nobody = { .remote_call = refuse };
 static void
 say(uint32_t key)
 {
-	const struct replica_msg m = { .key = key };
+	static const uint8_t data[EACH];
+	const struct replica_msg m = { .key = key,
+		.data = data,
+		.len = sizeof(data) };
 
 	service_replicate(&service, IMSG_CSA_PUBLISH, &m);
 }
@@ -211,9 +215,12 @@ heard(void *arg, uint32_t type, struct rd *r, int fd)
 	}
 	if (type == IMSG_PONG)
 		e->pong = rd_u32(r);
-	if (type == IMSG_CSA_PUBLISH) {
-		assert_true(replica_decode(&m, type, r));
-		e->keys[e->n % SEEN_MAX] = m.key;
+	if (type == IMSG_REPLICA) {
+		for (; r->left != 0; e->types[e->n++ % SEEN_MAX] = type) {
+			assert_true(replica_next(&m, &type, r));
+			e->keys[e->n % SEEN_MAX] = m.key;
+		}
+		return;
 	}
 	if (type == IMSG_READY) {
 		assert_true(rd_string(r, e->state, sizeof(e->state)));
@@ -470,9 +477,10 @@ says_how_it_is_confined(void **unused)
 static void
 send_gone(uint8_t key)
 {
-	const uint8_t octets[] = { 0, 1, 192, 0, 2, 1, 0, 0, 0, key };
+	const uint8_t octets[] = { 0, IMSG_CSA_GONE, 0, 10, 0, 1, 192, 0, 2, 1,
+		0, 0, 0, key };
 
-	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, octets,
+	assert_int_equal(channel_send(&f.sibling.ch, IMSG_REPLICA, -1, octets,
 	    sizeof(octets)),
 	    0);
 }
@@ -786,7 +794,32 @@ malformed_message_of_the_sibling_ends_it(void **unused)
 	(void)unused;
 	serve();
 	assert_int_equal(
-	    channel_send(&f.sibling.ch, IMSG_CSA_GONE, -1, "x", 1), 0);
+	    channel_send(&f.sibling.ch, IMSG_REPLICA, -1, "x", 1), 0);
+	assert_int_equal(ended(), 1);
+}
+
+/* Nothing is no message either, and what follows a good one is looked at. */
+static void
+imsg_of_the_sibling_has_whole_messages(void **unused)
+{
+	const uint8_t octets[] = { 0, IMSG_CSA_GONE, 0, 10, 0, 1, 192, 0, 2, 1,
+		0, 0, 0, 1, 0, IMSG_CSA_GONE, 0 };
+
+	(void)unused;
+	serve();
+	assert_int_equal(channel_send(&f.sibling.ch, IMSG_REPLICA, -1, octets,
+	    sizeof(octets)),
+	    0);
+	assert_int_equal(ended(), 1);
+}
+
+static void
+empty_imsg_of_the_sibling_ends_it(void **unused)
+{
+	(void)unused;
+	serve();
+	assert_int_equal(
+	    channel_send(&f.sibling.ch, IMSG_REPLICA, -1, NULL, 0), 0);
 	assert_int_equal(ended(), 1);
 }
 
@@ -794,11 +827,12 @@ malformed_message_of_the_sibling_ends_it(void **unused)
 static void
 message_the_sibling_never_sends_ends_it(void **unused)
 {
-	const uint8_t octets[] = { 0, 1, 0, 0, 0, 1 };
+	const uint8_t octets[] = { 0, IMSG_CSA_PUBLISH, 0, 6, 0, 1, 0, 0, 0,
+		1 };
 
 	(void)unused;
 	serve();
-	assert_int_equal(channel_send(&f.sibling.ch, IMSG_CSA_PUBLISH, -1,
+	assert_int_equal(channel_send(&f.sibling.ch, IMSG_REPLICA, -1,
 	    octets, sizeof(octets)),
 	    0);
 	assert_int_equal(ended(), 1);
@@ -879,6 +913,8 @@ main(void)
 		TEST(conf_longer_than_announced_ends_it),
 		TEST(conf_beyond_the_limit_ends_it),
 		TEST(malformed_message_of_the_sibling_ends_it),
+		TEST(imsg_of_the_sibling_has_whole_messages),
+		TEST(empty_imsg_of_the_sibling_ends_it),
 		TEST(message_the_sibling_never_sends_ends_it),
 		cmocka_unit_test(event_is_logged_with_all_it_says),
 	};
