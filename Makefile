@@ -106,6 +106,13 @@ bench-flood:
 	@$(MAKE) -s programs tests
 	@BUILD='$(BUILD)' python3 -B regress/bench/flood.py
 
+# Fuzzing: make fuzz TIME=28800 for a night, in seconds of all targets.  What
+# was done is added to regress/fuzz/log.tsv, whose sums are printed.
+TIME ?=		900
+fuzz:
+	@sh etc/prerequisites test
+	@sh regress/fuzz/test.sh '$(BUILD)' $(TIME) regress/fuzz/log.tsv
+
 clean:
 	rm -rf build build-*
 
@@ -113,4 +120,4 @@ clean:
 .NOTPARALLEL:
 .PHONY: all programs tests headers linkall bench install uninstall deb demo \
 	regress lint conformance regress-atm regress-machines sim model \
-	bench-edge bench-flood bench-sync clean
+	bench-edge bench-flood bench-sync fuzz fuzz-targets clean

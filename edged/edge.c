@@ -41,9 +41,9 @@ edge_lan_wanted(void *arg, const struct edged_listener_group *g,
 {
 	struct edged_port *p = arg;
 
-	edged_offload_group(p->edge, &g->addr);
 	if (!p->forwards)
 		return;
+	edged_offload_group(p->edge, &g->addr);
 	if (change == EDGED_LISTENER_WANTED)
 		edged_join_add(p->edge, &g->addr);
 	else if (change == EDGED_LISTENER_UNWANTED)

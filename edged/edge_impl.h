@@ -154,6 +154,10 @@ struct marsc	*edged_end_client(const struct edged_end *,
 /* a packet from another site; for struct marsc_ops */
 void	edged_forward_packet(void *, struct marsc *,
 	    const struct marsc_packet *);
+/* of a packet to that group: what is configured, or what the way to some member
+ * takes, if that is less */
+uint32_t	edged_edge_mtu(const struct edged_edge *,
+		    const struct paddr *group);
 /* MARSC_NOTICE_SENT, or ..._NOT_SENT */
 void	edged_forward_held(struct edged_edge *, const struct marsc_notice *);
 /* probing.c */

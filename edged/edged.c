@@ -393,6 +393,7 @@ main(int argc, char **argv)
 		.name = "edged",
 		.role = SANDBOX_EDGED,
 		.has_keys = true,
+		.audit_of = AUDIT_OF_EDGED,
 		.commands = edged_commands,
 		.ncommands = edged_ncommands,
 		.summary = edged_ctl_summary,

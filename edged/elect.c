@@ -386,9 +386,3 @@ edged_elect_set_priority(struct edged_elect *e, uint8_t priority)
 	if (e->state != EDGED_ELECT_DOWN)
 		answer_soon(e);
 }
-
-bool
-edged_elect_forwards(const struct edged_elect *e)
-{
-	return e->state == EDGED_ELECT_FORWARDER;
-}

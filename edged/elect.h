@@ -136,6 +136,5 @@ void	edged_elect_stop(struct edged_elect *);
 void	edged_elect_set_priority(struct edged_elect *, uint8_t);
 /* a hello that edged_hello_read() found good; other drops are counted */
 void	edged_elect_heard(struct edged_elect *, const struct edged_hello *);
-bool	edged_elect_forwards(const struct edged_elect *);
 
 #endif

@@ -201,9 +201,8 @@ tell_too_big(struct edged_port *p, const struct edged_ip *ip, uint32_t mtu)
 		edged_port_send(p, buf, len);
 }
 
-/* What is configured, or what the way to some member takes, if that is less. */
-static uint32_t
-edge_mtu(const struct edged_edge *e, const struct paddr *group)
+uint32_t
+edged_edge_mtu(const struct edged_edge *e, const struct paddr *group)
 {
 	const struct marsc *c = edged_end_client(&e->self, group);
 	size_t max = c == NULL ? e->conf.mtu : marsc_packet_max(c, group);
@@ -218,7 +217,7 @@ edge_to_sites(
 	struct edged_edge *e = p->edge;
 	uint8_t *buf = e->edged->fragment;
 	struct edged_fragments frags;
-	uint32_t mtu = edge_mtu(e, &ip->dst);
+	uint32_t mtu = edged_edge_mtu(e, &ip->dst);
 	size_t len;
 
 	switch (edged_fit(ip, mtu)) {

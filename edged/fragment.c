@@ -119,7 +119,10 @@ size_t
 edged_too_big(const struct edged_ip *ip, const struct paddr *from, uint32_t mtu,
     uint8_t *to, size_t max)
 {
-	struct edged_ip error;
+	struct edged_ip error = { .src = *from,
+		.dst = ip->src,
+		.proto = EDGED_PROTO_ICMPV6,
+		.ttl = HOPS };
 	size_t quoted = EDGED_TOO_BIG_MAX - EDGED_IP6_HEAD - 8;
 	struct wr w;
 
@@ -130,26 +133,11 @@ edged_too_big(const struct edged_ip *ip, const struct paddr *from, uint32_t mtu,
 	if (mtu < EDGED_IP6_MTU_MIN)
 		mtu = EDGED_IP6_MTU_MIN;
 	wr_init(&w, to, max);
-	wr_u32(&w, 0x60000000);
-	wr_u16(&w, (uint16_t)(quoted + 8));
-	wr_u8(&w, EDGED_PROTO_ICMPV6);
-	wr_u8(&w, HOPS);
-	wr_bytes(&w, from->a, 16);
-	wr_bytes(&w, ip->src.a, 16);
+	edged_ip_write_head(&w, &error, 8 + quoted);
 	wr_u8(&w, ICMP6_TOO_BIG);
 	wr_u8(&w, 0);
 	wr_u16(&w, 0); /* checksum, below */
 	wr_u32(&w, mtu);
 	wr_bytes(&w, ip->p, quoted);
-	if (wr_failed(&w))
-		return 0;
-	memset(&error, 0, sizeof(error));
-	error.p = to;
-	error.len = w.len;
-	error.head = EDGED_IP6_HEAD;
-	error.src = *from;
-	error.dst = ip->src;
-	error.proto = EDGED_PROTO_ICMPV6;
-	wr_at_u16(&w, EDGED_IP6_HEAD + 2, edged_ip_sum(&error));
-	return w.len;
+	return edged_ip_write_sum(&w, &error, 2);
 }

@@ -181,3 +181,19 @@ edged_gmp_write_v3(struct wr *w, const struct edged_gmp_query *q)
 	for (i = 0; i < q->nsources; i++)
 		wr_bytes(w, q->sources[i].a, q->group.len);
 }
+
+/* RFC 9776 4: TOS is Internetwork Control; RFC 9777 5 says nothing of it. */
+void
+edged_gmp_write_head(struct wr *w, struct edged_ip *ip,
+    const struct paddr *src, const struct paddr *dst, size_t upper)
+{
+	bool v6 = dst->len == 16;
+
+	*ip = (struct edged_ip){ .src = *src,
+    .dst = *dst,
+    .proto = v6 ? EDGED_PROTO_ICMPV6 : EDGED_PROTO_IGMP,
+    .ttl = 1,
+    .tos = v6 ? 0 : 0xc0,
+    .alert = true };
+	edged_ip_write_head(w, ip, upper);
+}

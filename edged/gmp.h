@@ -145,6 +145,12 @@ uint32_t	edged_gmp_decode16(uint16_t);
 uint16_t	edged_gmp_encode16(uint32_t);
 
 /*
+ * The IP header of what a multicast router says on its LAN, IGMP or MLD; then
+ * edged_ip_write_sum() ends it.
+ */
+void	edged_gmp_write_head(struct wr *, struct edged_ip *,
+	    const struct paddr *src, const struct paddr *dst, size_t upper);
+/*
  * S, QRV and QQIC, which are the same in both protocols, and the sources of
  * a query of version 3.
  */

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "cksum.h"
 #include "hello.h"
 #include "wire.h"
 
@@ -116,30 +115,6 @@ edged_hello_read(struct edged_hello *h, const struct edged_ip *ip,
 }
 
 static void
-write_ip(struct wr *w, const struct paddr *src, size_t len)
-{
-	if (src->len == 16) {
-		wr_u32(w, 0x6c000000); /* Internetwork Control */
-		wr_u16(w, (uint16_t)len);
-		wr_u8(w, EDGED_PROTO_UDP);
-		wr_u8(w, HELLO_TTL);
-		wr_bytes(w, src->a, 16);
-		wr_bytes(w, all6.a, 16);
-		return;
-	}
-	wr_u16(w, 0x45c0);
-	wr_u16(w, (uint16_t)(EDGED_IP4_HEAD + len));
-	wr_u32(w, 0); /* identification, fragments */
-	wr_u8(w, HELLO_TTL);
-	wr_u8(w, EDGED_PROTO_UDP);
-	wr_u16(w, 0); /* checksum, below */
-	wr_bytes(w, src->a, 4);
-	wr_bytes(w, all4.a, 4);
-	if (!wr_failed(w))
-		wr_at_u16(w, 10, in_cksum(w->buf, EDGED_IP4_HEAD));
-}
-
-static void
 write_fields(struct wr *w, const struct edged_hello *h)
 {
 	uint8_t i;
@@ -168,12 +143,16 @@ edged_hello_write(const struct edged_hello *h, const struct paddr *src,
 {
 	size_t len = UDP_HEAD + FIXED + 8 * (size_t)h->n + EDGED_HELLO_MAC;
 	uint8_t mac[EDGED_HELLO_MAC];
-	struct edged_ip ip;
+	struct edged_ip ip = { .src = *src,
+		.dst = src->len == 16 ? all6 : all4,
+		.proto = EDGED_PROTO_UDP,
+		.ttl = HELLO_TTL,
+		.tos = 0xc0 }; /* Internetwork Control */
 	size_t start;
 	struct wr w;
 
 	wr_init(&w, buf, max);
-	write_ip(&w, src, len);
+	edged_ip_write_head(&w, &ip, len);
 	wr_u16(&w, port);
 	wr_u16(&w, port);
 	wr_u16(&w, (uint16_t)len);
@@ -184,8 +163,5 @@ edged_hello_write(const struct edged_hello *h, const struct paddr *src,
 	    !key->sign(key->arg, buf + start, w.len - start, mac))
 		return 0;
 	wr_bytes(&w, mac, sizeof(mac));
-	if (wr_failed(&w) || edged_ip_read(&ip, buf, w.len) != EDGED_IP_OK ||
-	    edged_ip_complete(&ip) != EDGED_IP_OK)
-		return 0;
-	return w.len;
+	return edged_ip_write_sum(&w, &ip, 6);
 }

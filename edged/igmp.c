@@ -3,12 +3,10 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include "cksum.h"
 #include "igmp.h"
 
 #define IGMP_MIN	8	/* octets of versions 1 and 2 */
 #define EDGED_IGMP_QUERY3	12	/* at least, of version 3 */
-#define IGMP_HEAD	24	/* IP header with Router Alert */
 #define IGMP_TENTH	100	/* ms: the unit of Max Resp Code */
 #define IGMP_V1_RESPONSE 10000	/* ms, RFC 2236 4 */
 
@@ -139,41 +137,14 @@ response_code(const struct edged_gmp_query *q)
 	return tenths > 255 ? 255 : (uint8_t)tenths;
 }
 
-void
-edged_igmp_write_head(
-    struct wr *w, const struct paddr *src, const uint8_t dst[4], size_t len)
-{
-	wr_u8(w, 0x46);
-	wr_u8(w, 0xc0); /* RFC 9776 4: Internetwork Control */
-	wr_u16(w, (uint16_t)(IGMP_HEAD + len));
-	wr_u32(w, 0); /* identification, fragments */
-	wr_u8(w, 1);
-	wr_u8(w, EDGED_PROTO_IGMP);
-	wr_u16(w, 0); /* checksum, below */
-	wr_bytes(w, src->a, 4);
-	wr_bytes(w, dst, 4);
-	wr_u32(w, 0x94040000); /* Router Alert, RFC 2113 */
-	if (!wr_failed(w))
-		wr_at_u16(w, 10, in_cksum(w->buf, IGMP_HEAD));
-}
-
-size_t
-edged_igmp_write_sum(struct wr *w)
-{
-	if (wr_failed(w))
-		return 0;
-	wr_at_u16(w, IGMP_HEAD + 2,
-	    in_cksum(w->buf + IGMP_HEAD, w->len - IGMP_HEAD));
-	return w->len;
-}
-
 size_t
 edged_igmp_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 {
 	size_t len = q->version == EDGED_GMP_V3 ?
 	    EDGED_IGMP_QUERY3 + (size_t)q->nsources * 4 :
 	    IGMP_MIN;
-	static const uint8_t all[4] = { 224, 0, 0, 1 };
+	static const struct paddr all = { .len = 4, .a = { 224, 0, 0, 1 } };
+	struct edged_ip ip;
 	struct wr w;
 
 	if (q->version == EDGED_GMP_V1 && !edged_addr_zero(&q->group))
@@ -181,13 +152,13 @@ edged_igmp_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 	if (q->version != EDGED_GMP_V3 && q->nsources > 0)
 		return 0;
 	wr_init(&w, buf, max);
-	edged_igmp_write_head(
-	    &w, &q->src, edged_addr_zero(&q->group) ? all : q->group.a, len);
+	edged_gmp_write_head(&w, &ip, &q->src,
+	    edged_addr_zero(&q->group) ? &all : &q->group, len);
 	wr_u8(&w, EDGED_IGMP_QUERY);
 	wr_u8(&w, response_code(q));
 	wr_u16(&w, 0); /* checksum, below */
 	wr_bytes(&w, q->group.a, 4);
 	if (q->version == EDGED_GMP_V3)
 		edged_gmp_write_v3(&w, q);
-	return edged_igmp_write_sum(&w);
+	return edged_ip_write_sum(&w, &ip, 2);
 }

@@ -28,13 +28,4 @@ enum edged_gmp_drop	 edged_igmp_read(struct edged_gmp *,
  */
 size_t	edged_igmp_query(const struct edged_gmp_query *, uint8_t *, size_t);
 
-/*
- * For mrd.c: the IP header, with TTL 1 and Router Alert, of a message of len
- * octets; and, behind that, its checksum, whose place is zero so far.  The
- * length of all, or 0 if something did not fit.
- */
-void	edged_igmp_write_head(struct wr *, const struct paddr *src,
-	    const uint8_t dst[4], size_t len);
-size_t	edged_igmp_write_sum(struct wr *);
-
 #endif

@@ -426,12 +426,23 @@ sum_offset(const struct edged_ip *ip)
 	return 0;
 }
 
+static void
+put_sum(const struct edged_ip *ip, size_t at)
+{
+	uint16_t sum = edged_ip_sum(ip);
+
+	/* 0 would mean that there is none (RFC 768); RFC 8200 forbids it */
+	if (sum == 0 && ip->proto == EDGED_PROTO_UDP)
+		sum = 0xffff;
+	ip->p[ip->head + at] = (uint8_t)(sum >> 8);
+	ip->p[ip->head + at + 1] = (uint8_t)sum;
+}
+
 enum edged_ip_drop
 edged_ip_complete(struct edged_ip *ip)
 {
 	size_t at = sum_offset(ip), body = ip->len - ip->head;
 	uint8_t *upper = ip->p + ip->head;
-	uint16_t sum;
 
 	/* a part of a packet can't be summed, and no kernel leaves one so */
 	if (at == 0 || ip->fragment || body < at + 2)
@@ -441,11 +452,67 @@ edged_ip_complete(struct edged_ip *ip)
 	    ((size_t)upper[4] << 8 | upper[5]) != body)
 		return EDGED_IP_DROP_UNDONE;
 	upper[at] = upper[at + 1] = 0;
-	sum = edged_ip_sum(ip);
-	/* 0 would mean that there is none (RFC 768); RFC 8200 forbids it */
-	if (sum == 0 && ip->proto == EDGED_PROTO_UDP)
-		sum = 0xffff;
-	upper[at] = (uint8_t)(sum >> 8);
-	upper[at + 1] = (uint8_t)sum;
+	put_sum(ip, at);
 	return EDGED_IP_OK;
+}
+
+/* --- writing */
+
+static void
+write_head4(struct wr *w, const struct edged_ip *ip, size_t upper)
+{
+	size_t head = EDGED_IP4_HEAD + (ip->alert ? 4 : 0);
+
+	wr_u8(w, (uint8_t)(0x40 | head / 4));
+	wr_u8(w, ip->tos);
+	wr_u16(w, (uint16_t)(head + upper));
+	wr_u16(w, 0); /* identification */
+	wr_u16(w, ip->df ? 0x4000 : 0);
+	wr_u8(w, ip->ttl);
+	wr_u8(w, ip->proto);
+	wr_u16(w, 0); /* checksum, below */
+	wr_bytes(w, ip->src.a, 4);
+	wr_bytes(w, ip->dst.a, 4);
+	if (ip->alert)
+		wr_u32(w, 0x94040000); /* RFC 2113 */
+	if (!wr_failed(w))
+		wr_at_u16(w, 10, in_cksum(w->buf, head));
+}
+
+static void
+write_head6(struct wr *w, const struct edged_ip *ip, size_t upper)
+{
+	/* Router Alert of MLD (RFC 2711), PadN of 2 octets */
+	const uint8_t options[8] = { ip->proto, 0, OPT6_ALERT, 2, 0, 0, 1, 0 };
+	size_t more = ip->alert ? sizeof(options) : 0;
+
+	wr_u32(w, 0x60000000 | (uint32_t)ip->tos << 20);
+	wr_u16(w, (uint16_t)(more + upper));
+	wr_u8(w, ip->alert ? EDGED_PROTO_HOPOPTS : ip->proto);
+	wr_u8(w, ip->ttl);
+	wr_bytes(w, ip->src.a, 16);
+	wr_bytes(w, ip->dst.a, 16);
+	wr_bytes(w, options, more);
+}
+
+void
+edged_ip_write_head(struct wr *w, struct edged_ip *ip, size_t upper)
+{
+	ip->v6 = ip->dst.len == 16;
+	if (ip->v6)
+		write_head6(w, ip, upper);
+	else
+		write_head4(w, ip, upper);
+	ip->p = w->buf;
+	ip->head = w->len;
+	ip->len = w->len + upper;
+}
+
+size_t
+edged_ip_write_sum(struct wr *w, const struct edged_ip *ip, size_t at)
+{
+	if (wr_failed(w) || w->len != ip->len)
+		return 0;
+	put_sum(ip, at);
+	return w->len;
 }

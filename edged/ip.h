@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "wire.h"
 
 #define EDGED_IP4_HEAD	20	/* octets of a header without options */
 #define EDGED_IP6_HEAD	40
@@ -97,6 +98,20 @@ uint8_t			 edged_ip_outer_tos(const struct edged_ip *, int dscp);
 /* combines the ECN of an outer header that has gone (RFC 6040 4.2) */
 enum edged_ip_drop	 edged_ip_ecn(struct edged_ip *, uint8_t outer);
 void			 edged_ip_set_tos(struct edged_ip *, uint8_t);
+
+/*
+ * Begins a packet of ours, at the beginning of a buffer: writes the header that
+ * *ip describes (src, dst, proto, ttl, tos, df, alert), which an upper layer of
+ * that many octets will follow, and then knows where both are.
+ */
+void			 edged_ip_write_head(struct wr *, struct edged_ip *,
+			    size_t upper);
+/*
+ * Ends one: puts the upper layer's checksum, which is zero so far, at that
+ * octet of it.  The octets of all; 0: there was no room.
+ */
+size_t			 edged_ip_write_sum(struct wr *,
+			    const struct edged_ip *, size_t at);
 
 /*
  * Addresses.  A paddr has zeros behind its len octets, always: comparison is

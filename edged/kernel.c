@@ -8,16 +8,24 @@
 
 #include "kernel.h"
 
+#define WAIT_MIN	MTIME_MS(200)
+#define WAIT_MAX	MTIME_SEC(60)
+
+_Static_assert(KPATH_FLOWS <= UINT16_MAX, "a chain ends with KPATH_FLOWS");
+
 struct edged_kernel *
 edged_kernel_new(struct kpath *table, uint32_t seed)
 {
 	struct edged_kernel *k;
+	uint32_t i;
 
 	if (table->version != KPATH_VERSION ||
 	    (k = calloc(1, sizeof(*k))) == NULL)
 		return NULL;
 	k->table = table;
 	table->seed = seed;
+	for (i = 0; i < KPATH_FLOWS; i++)
+		k->chains[i] = KPATH_FLOWS;
 	return k;
 }
 
@@ -76,6 +84,66 @@ kernel_place(const struct edged_kernel *k, const struct kpath_key *key)
 	return KPATH_FLOWS;
 }
 
+/* --- the flows of a group */
+
+static uint32_t
+kernel_chain(const struct edged_kernel *k, const struct paddr *group)
+{
+	static const struct paddr any;
+	struct kpath_key key;
+
+	kernel_key(&key, 0, &any, group);
+	return kpath_hash(&key, k->table->seed) & (KPATH_FLOWS - 1);
+}
+
+static void
+kernel_link(struct edged_kernel *k, uint32_t slot)
+{
+	struct edged_kernel_slot *s = &k->slots[slot];
+	uint16_t *head = &k->chains[kernel_chain(k, &s->group)];
+
+	s->next = *head;
+	*head = (uint16_t)slot;
+}
+
+static void
+kernel_unlink(struct edged_kernel *k, uint32_t slot)
+{
+	struct edged_kernel_slot *s = &k->slots[slot];
+	uint16_t *at = &k->chains[kernel_chain(k, &s->group)];
+
+	while (*at != slot)
+		at = &k->slots[*at].next;
+	*at = s->next;
+}
+
+/* Others may share the chain. */
+static uint32_t
+kernel_along(
+    const struct edged_kernel *k, uint32_t slot, const struct paddr *group)
+{
+	while (
+	    slot != KPATH_FLOWS && !paddr_equal(&k->slots[slot].group, group))
+		slot = k->slots[slot].next;
+	return slot;
+}
+
+uint32_t
+edged_kernel_first(const struct edged_kernel *k, const struct paddr *group)
+{
+	return kernel_along(k, k->chains[kernel_chain(k, group)], group);
+}
+
+uint32_t
+edged_kernel_next(const struct edged_kernel *k, uint32_t slot)
+{
+	const struct edged_kernel_slot *s = &k->slots[slot];
+
+	return kernel_along(k, s->next, &s->group);
+}
+
+/* --- flows, in and out */
+
 /* What the kernel reads has to be there before it is told so. */
 static void
 kernel_publish(struct kpath_flow *to, const struct kpath_flow *from)
@@ -97,10 +165,8 @@ edged_kernel_add(
 	slot = kernel_place(k, &flow.key);
 	/* leaves are looked for only if there is a place */
 	if (slot == KPATH_FLOWS || (flow.first = kernel_leaves(k,
-	    e->nleaves)) == KPATH_LEAVES) {
-		k->full++;
+	    e->nleaves)) == KPATH_LEAVES)
 		return false;
-	}
 	flow.n = e->nleaves;
 	flow.packets = flow.octets = flow.copies = flow.failed = 0;
 	memcpy(&k->table->leaves[flow.first], e->leaves,
@@ -117,6 +183,7 @@ edged_kernel_add(
 	    .since = now };
 	k->used++;
 	k->on++;
+	kernel_link(k, slot);
 	kernel_publish(&k->table->flows[slot], &flow);
 	return true;
 }
@@ -127,6 +194,7 @@ edged_kernel_remove(struct edged_kernel *k, mtime_t now, uint32_t slot)
 	struct edged_kernel_slot *s = &k->slots[slot];
 
 	__atomic_store_n(&k->table->flows[slot].on, 0, __ATOMIC_SEQ_CST);
+	kernel_unlink(k, slot);
 	s->state = EDGED_KERNEL_RESTING;
 	s->since = now;
 	k->on--;
@@ -183,4 +251,24 @@ edged_kernel_rested(struct edged_kernel *k, mtime_t now, uint32_t slot)
 	s->owner = NULL;
 	k->used--;
 	return true;
+}
+
+/* --- flows that wait for a place */
+
+bool
+edged_kernel_due(
+    const struct edged_kernel_wait *w, mtime_t now, uint64_t version)
+{
+	return w->delay == 0 || w->version != version ||
+	    mtime_diff(w->since, now) >= w->delay;
+}
+
+void
+edged_kernel_later(struct edged_kernel_wait *w, mtime_t now, uint64_t version)
+{
+	w->since = now;
+	w->version = version;
+	w->delay = w->delay == 0 ? WAIT_MIN : 2 * w->delay;
+	if (w->delay > WAIT_MAX)
+		w->delay = WAIT_MAX;
 }

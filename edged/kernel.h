@@ -31,9 +31,17 @@ struct edged_kernel_count {
 	uint64_t	packets, octets, copies, failed;
 };
 
+/* A flow that was not put in waits, longer each time; zero at the start. */
+struct edged_kernel_wait {
+	mtime_t			 since;
+	int64_t			 delay;
+	uint64_t		 version;	/* of its leaves, then */
+};
+
 /* One place of the table; its number is that of the flow in kpath.flows. */
 struct edged_kernel_slot {
 	uint8_t			 state;	/* enum edged_kernel_state */
+	uint16_t		 next;	/* of its chain, while it is on */
 	void			*owner;	/* as it was put in */
 	struct paddr		 source, group;
 	uint64_t		 version;	/* of its leaves; the owner's */
@@ -49,6 +57,8 @@ struct edged_kernel {
 	uint32_t		 next_leaf;	/* where to look first */
 	uint64_t		 full;		/* flows that had no place */
 	uint8_t			 leaves[KPATH_LEAVES];	/* 1: not free */
+	uint16_t		 chains[KPATH_FLOWS];	/* by group: the first
+							 * that is on */
 	struct edged_kernel_slot slots[KPATH_FLOWS];
 };
 
@@ -66,7 +76,7 @@ struct edged_kernel_entry {
 	const struct kpath_leaf	*leaves;
 	uint32_t		 nleaves;
 };
-/* False, and counted: there is no place. */
+/* False: there is no place. */
 bool	edged_kernel_add(struct edged_kernel *, mtime_t now,
 	    const struct edged_kernel_entry *);
 /* Takes out a flow that is on. */
@@ -75,10 +85,26 @@ void	edged_kernel_remove(struct edged_kernel *, mtime_t now, uint32_t slot);
 uint32_t	edged_kernel_find(const struct edged_kernel *,
 		    uint32_t ifindex, const struct paddr *source,
 		    const struct paddr *group);
+/*
+ * The flows of a group that are on, of all interfaces: the first one, and the
+ * next; KPATH_FLOWS: no more.  The one at hand may be removed once the next is
+ * known.
+ */
+uint32_t	edged_kernel_first(const struct edged_kernel *,
+		    const struct paddr *group);
+uint32_t	edged_kernel_next(const struct edged_kernel *, uint32_t slot);
 /* What has been counted since this was asked last. */
 struct edged_kernel_count edged_kernel_counted(struct edged_kernel *,
 		    uint32_t slot);
 /* Has it rested for long enough?  Then its place is free from now on. */
 bool	edged_kernel_rested(struct edged_kernel *, mtime_t now, uint32_t slot);
+/*
+ * Is it time to try it, with these leaves?  Others are tried at once.  And: it
+ * was tried, in vain.
+ */
+bool	edged_kernel_due(const struct edged_kernel_wait *, mtime_t now,
+	    uint64_t version);
+void	edged_kernel_later(struct edged_kernel_wait *, mtime_t now,
+	    uint64_t version);
 
 #endif

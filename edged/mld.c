@@ -8,7 +8,6 @@
 #define MLD_MIN		24	/* octets of version 1 */
 #define EDGED_MLD_QUERY2	28	/* at least, of version 2 */
 #define EDGED_MLD_REPORT2	8	/* at least */
-#define MLD_HEAD	48	/* IPv6 header and Hop-by-Hop options */
 
 enum edged_mld_type {
 	EDGED_MLD_QUERY = 130,
@@ -122,51 +121,22 @@ mld_response_code(const struct edged_gmp_query *q)
 	return q->response > 0xffff ? 0xffff : (uint16_t)q->response;
 }
 
-void
-edged_mld_write_head(
-    struct wr *w, const struct paddr *src, const uint8_t dst[16], size_t len)
-{
-	/* ICMPv6 follows; Router Alert of MLD (RFC 2711), PadN of 2 octets */
-	static const uint8_t options[8] = { EDGED_PROTO_ICMPV6, 0, 5, 2, 0, 0,
-		1, 0 };
-
-	wr_u32(w, 0x60000000);
-	wr_u16(w, (uint16_t)(sizeof(options) + len));
-	wr_u8(w, EDGED_PROTO_HOPOPTS);
-	wr_u8(w, 1);
-	wr_bytes(w, src->a, 16);
-	wr_bytes(w, dst, 16);
-	wr_bytes(w, options, sizeof(options));
-}
-
-size_t
-edged_mld_write_sum(struct wr *w)
-{
-	struct edged_ip ip = { .p = w->buf, .len = w->len, .head = MLD_HEAD,
-		.proto = EDGED_PROTO_ICMPV6, .v6 = true };
-
-	if (wr_failed(w))
-		return 0;
-	edged_addr(&ip.src, w->buf + 8, 16);
-	edged_addr(&ip.dst, w->buf + 24, 16);
-	wr_at_u16(w, MLD_HEAD + 2, edged_ip_sum(&ip));
-	return w->len;
-}
-
 size_t
 edged_mld_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 {
 	size_t len = q->version == EDGED_GMP_V3 ?
 	    EDGED_MLD_QUERY2 + (size_t)q->nsources * 16 :
 	    MLD_MIN;
-	static const uint8_t all[16] = { 0xff, 0x02, [15] = 1 };
+	static const struct paddr all = { .len = 16,
+		.a = { 0xff, 0x02, [15] = 1 } };
+	struct edged_ip ip;
 	struct wr w;
 
 	if (q->version != EDGED_GMP_V3 && q->nsources > 0)
 		return 0;
 	wr_init(&w, buf, max);
-	edged_mld_write_head(
-	    &w, &q->src, edged_addr_zero(&q->group) ? all : q->group.a, len);
+	edged_gmp_write_head(&w, &ip, &q->src,
+	    edged_addr_zero(&q->group) ? &all : &q->group, len);
 	wr_u8(&w, EDGED_MLD_QUERY);
 	wr_u8(&w, 0);
 	wr_u16(&w, 0); /* checksum, below */
@@ -175,5 +145,5 @@ edged_mld_query(const struct edged_gmp_query *q, uint8_t *buf, size_t max)
 	wr_bytes(&w, q->group.a, 16);
 	if (q->version == EDGED_GMP_V3)
 		edged_gmp_write_v3(&w, q);
-	return edged_mld_write_sum(&w);
+	return edged_ip_write_sum(&w, &ip, 2);
 }

@@ -27,13 +27,4 @@ enum edged_gmp_drop	 edged_mld_read(struct edged_gmp *,
  */
 size_t	edged_mld_query(const struct edged_gmp_query *, uint8_t *, size_t);
 
-/*
- * For mrd.c: the IPv6 header, with hop limit 1 and Router Alert, of a message
- * of len octets; and, behind that, its checksum, whose place is zero so far.
- * The length of all, or 0 if something did not fit.
- */
-void	edged_mld_write_head(struct wr *, const struct paddr *src,
-	    const uint8_t dst[16], size_t len);
-size_t	edged_mld_write_sum(struct wr *);
-
 #endif

@@ -20,8 +20,9 @@
 #define MRD_ADVERTISEMENT 8	/* octets */
 #define MRD_OTHER	4
 
-static const uint8_t snoopers4[4] = { 224, 0, 0, 106 };
-static const uint8_t snoopers6[16] = { 0xff, 0x02, [15] = 0x6a };
+static const struct paddr snoopers4 = { .len = 4, .a = { 224, 0, 0, 106 } };
+static const struct paddr snoopers6 = { .len = 16,
+	.a = { 0xff, 0x02, [15] = 0x6a } };
 
 static void
 mrd_send(struct edged_mrd *m, bool terminate)
@@ -29,24 +30,23 @@ mrd_send(struct edged_mrd *m, bool terminate)
 	bool v6 = m->addr.len == 16;
 	size_t len = terminate ? MRD_OTHER : MRD_ADVERTISEMENT;
 	uint8_t buf[EDGED_MRD_MAX];
+	struct edged_ip ip;
 	struct wr w;
 
 	wr_init(&w, buf, sizeof(buf));
-	if (v6) {
-		edged_mld_write_head(&w, &m->addr, snoopers6, len);
+	edged_gmp_write_head(
+	    &w, &ip, &m->addr, v6 ? &snoopers6 : &snoopers4, len);
+	if (v6)
 		wr_u8(&w, terminate ? MRD6_TERMINATE : MRD6_ADVERTISE);
-	} else {
-		edged_igmp_write_head(&w, &m->addr, snoopers4, len);
+	else
 		wr_u8(&w, terminate ? MRD4_TERMINATE : MRD4_ADVERTISE);
-	}
 	wr_u8(&w, terminate ? 0 : EDGED_MRD_INTERVAL);
 	wr_u16(&w, 0); /* checksum, below */
 	if (!terminate) {
 		wr_u16(&w, m->interval);
 		wr_u16(&w, m->robustness);
 	}
-	len = v6 ? edged_mld_write_sum(&w) : edged_igmp_write_sum(&w);
-	if (len > 0)
+	if ((len = edged_ip_write_sum(&w, &ip, 2)) > 0)
 		m->ops->send(m->arg, buf, len);
 }
 

@@ -148,7 +148,7 @@ offload_port(const struct edged_edge *e, const struct kpath_leaf *l,
 
 static bool
 offload_fill(const struct edged_port *p, const struct edged_flow *f,
-    const struct marsc_steady *steady, struct edged_kernel_entry *entry)
+    struct edged_kernel_entry *entry)
 {
 	const struct edged_edge *e = p->edge;
 	const struct marsc *c = edged_end_client(&e->self, &f->group->addr);
@@ -157,14 +157,11 @@ offload_fill(const struct edged_port *p, const struct edged_flow *f,
 	struct kpath_flow *k = &entry->flow;
 	struct marsc_cursor at = { 0 };
 	struct marsc_leaf_info first;
-	size_t head = marsc_head_len(c), mtu = e->conf.mtu;
 
 	if (!marsc_leaves(c, &f->group->addr, &at, &first) ||
 	    !offload_ip(&e->self.link->local, &k->saddr))
 		return false;
-	if (mtu + head > steady->sdu_max)
-		mtu = steady->sdu_max - head;
-	k->mtu = (uint32_t)mtu;
+	k->mtu = edged_edge_mtu(e, &f->group->addr);
 	k->sport = offload_port(e, entry->leaves, &first.addr);
 	k->cmi = offload_u16(marsc_cmi(c));
 	k->ttl = (uint8_t)e->edged->kernel->table->ttl;
@@ -176,7 +173,9 @@ offload_fill(const struct edged_port *p, const struct edged_flow *f,
 	return true;
 }
 
-static void
+/* False: some leaf is none that the kernel can send to, or there is no place,
+ * which is counted once for a flow. */
+static bool
 offload_add(struct edged_port *p, const struct edged_flow *f,
     const struct marsc_steady *steady)
 {
@@ -191,12 +190,31 @@ offload_add(struct edged_port *p, const struct edged_flow *f,
 		.leaves = d->leaves };
 
 	if (steady->members > OFFLOAD_LEAVES)
-		return;
+		return false;
 	entry.nleaves = offload_leaves(c, group, d->leaves);
 	if (entry.nleaves != steady->members ||
-	    !offload_fill(p, f, steady, &entry))
+	    !offload_fill(p, f, &entry))
+		return false;
+	if (edged_kernel_add(d->kernel, d->timers->now, &entry))
+		return true;
+	if (f->kernel.delay == 0)
+		d->kernel->full++;
+	return false;
+}
+
+/* Where it fails it is tried again when its members have changed, or later. */
+static void
+offload_try(struct edged_port *p, struct edged_flow *f,
+    const struct marsc_steady *steady)
+{
+	mtime_t now = p->edge->edged->timers->now;
+
+	if (!edged_kernel_due(&f->kernel, now, steady->version))
 		return;
-	(void)edged_kernel_add(d->kernel, d->timers->now, &entry);
+	if (offload_add(p, f, steady))
+		f->kernel = (struct edged_kernel_wait){ 0 };
+	else
+		edged_kernel_later(&f->kernel, now, steady->version);
 }
 
 /* --- looks */
@@ -277,7 +295,7 @@ offload_edge(struct edged_edge *e)
 		    edged_kernel_find(d->kernel, p->ifindex, &f->source,
 		    &f->group->addr) == KPATH_FLOWS &&
 		    offload_may(p, f, &steady))
-			offload_add(p, f, &steady);
+			offload_try(p, f, &steady);
 	}
 }
 
@@ -328,10 +346,10 @@ edged_offload_end(struct edged *d)
 	d->leaves = NULL;
 }
 
-/* Takes out what a test says; e, p, group: NULL is any. */
+/* Takes out what a test says; e, p: NULL is any. */
 static void
 offload_take_out(struct edged *d, const struct edged_edge *e,
-    const struct edged_port *p, const struct paddr *group)
+    const struct edged_port *p)
 {
 	struct edged_kernel_slot *s;
 	struct edged_port *of;
@@ -343,8 +361,7 @@ offload_take_out(struct edged *d, const struct edged_edge *e,
 		s = &d->kernel->slots[i];
 		of = s->owner;
 		if (s->state == EDGED_KERNEL_ON &&
-		    (e == NULL || of->edge == e) && (p == NULL || of == p) &&
-		    (group == NULL || paddr_equal(&s->group, group)))
+		    (e == NULL || of->edge == e) && (p == NULL || of == p))
 			edged_kernel_remove(d->kernel, d->timers->now, i);
 	}
 }
@@ -352,19 +369,31 @@ offload_take_out(struct edged *d, const struct edged_edge *e,
 void
 edged_offload_group(struct edged_edge *e, const struct paddr *group)
 {
-	offload_take_out(e->edged, e, NULL, group);
+	struct edged *d = e->edged;
+	const struct edged_port *of;
+	uint32_t slot, next;
+
+	if (d->kernel == NULL || d->kernel->on == 0)
+		return;
+	for (slot = edged_kernel_first(d->kernel, group);
+	    slot != KPATH_FLOWS; slot = next) {
+		next = edged_kernel_next(d->kernel, slot);
+		of = d->kernel->slots[slot].owner;
+		if (of->edge == e)
+			edged_kernel_remove(d->kernel, d->timers->now, slot);
+	}
 }
 
 void
 edged_offload_edge(struct edged_edge *e)
 {
-	offload_take_out(e->edged, e, NULL, NULL);
+	offload_take_out(e->edged, e, NULL);
 }
 
 void
 edged_offload_port(struct edged_port *p)
 {
-	offload_take_out(p->edge->edged, NULL, p, NULL);
+	offload_take_out(p->edge->edged, NULL, p);
 }
 
 /* Its counters go with it. */

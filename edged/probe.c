@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cksum.h"
+#include "ip.h"
 #include "probe.h"
 #include "wire.h"
 
@@ -21,46 +22,22 @@ probe_min(bool v6)
 	return v6 ? EDGED_PROBE_MIN6 : EDGED_PROBE_MIN4;
 }
 
-/* A TTL that is no more; the source is nobody: nothing goes back to it. */
-static void
-probe_head4(struct wr *w, const struct paddr *group, size_t len)
-{
-	wr_u16(w, 0x4500);
-	wr_u16(w, (uint16_t)len);
-	wr_u16(w, 0);
-	wr_u16(w, 0x4000);	/* DF */
-	wr_u8(w, 0);
-	wr_u8(w, EDGED_PROBE_PROTO);
-	wr_u16(w, 0);		/* checksum, see below */
-	wr_zero(w, 4);
-	wr_bytes(w, group->a, 4);
-}
-
-static void
-probe_head6(struct wr *w, const struct paddr *group, size_t len)
-{
-	wr_u32(w, 0x60000000);
-	wr_u16(w, (uint16_t)(len - 40));
-	wr_u8(w, EDGED_PROBE_PROTO);
-	wr_u8(w, 0);
-	wr_zero(w, 16);
-	wr_bytes(w, group->a, 16);
-}
-
 size_t
 edged_probe_encode(const struct edged_probe *p, uint8_t *buf, size_t room)
 {
 	bool v6 = p->group.len == 16;
 	size_t len = p->kind == EDGED_PROBE_ASK ? p->size : probe_min(v6);
+	/* a TTL that is no more; the source is nobody: nothing goes back */
+	struct edged_ip ip = { .dst = p->group,
+		.proto = EDGED_PROBE_PROTO,
+		.df = true };
 	struct wr w;
 
 	if (len > room || p->size < probe_min(v6))
 		return 0;
 	wr_init(&w, buf, len);
-	if (v6)
-		probe_head6(&w, &p->group, len);
-	else
-		probe_head4(&w, &p->group, len);
+	edged_ip_write_head(
+	    &w, &ip, len - (v6 ? EDGED_IP6_HEAD : EDGED_IP4_HEAD));
 	wr_u32(&w, PROBE_MAGIC);
 	wr_u8(&w, PROBE_VERSION);
 	wr_u8(&w, (uint8_t)p->kind);
@@ -71,8 +48,6 @@ edged_probe_encode(const struct edged_probe *p, uint8_t *buf, size_t room)
 	wr_u8(&w, p->asker.num_tl);
 	wr_bytes(&w, p->asker.num, NUMBER_MAX);
 	wr_zero(&w, len - w.len);
-	if (!v6)
-		wr_at_u16(&w, 10, in_cksum(buf, 20));
 	return len;
 }
 

@@ -112,18 +112,36 @@ marsc_packet_max(const struct marsc *c, const struct paddr *group)
 	return max - marsc_head_len(c);
 }
 
+struct vc_sdu *
+marsc_data_sdu(const struct marsc *c, const void *packet, size_t len)
+{
+	size_t head = marsc_head_len(c);
+	struct vc_sdu *s = vc_sdu_new(NULL, head + len);
+
+	if (s != NULL && len > 0)
+		memcpy(s->data + head, packet, len);
+	return s;
+}
+
 /* 5.5: Type #1 with the CMI of our registration, never Type #2. */
+void
+marsc_data_head(const struct marsc *c, struct vc_sdu *s)
+{
+	struct wr w;
+
+	wr_init(&w, s->data, marsc_head_len(c));
+	marsc_encap_write(&w, &c->pro, c->reg.cmi);
+}
+
 struct marsc_sent
 marsc_transmit_sdu(
     struct marsc *c, const struct paddr *group, struct vc_sdu *s)
 {
 	struct marsc_sent sent = { .outcome = MARSC_SENT_DROPPED,
 		.why = MARSC_DROP_GROUP };
-	struct wr w;
 
-	if (group->len > 0 && s->len >= marsc_encap_len(&c->pro)) {
-		wr_init(&w, s->data, marsc_encap_len(&c->pro));
-		marsc_encap_write(&w, &c->pro, c->reg.cmi);
+	if (group->len > 0 && s->len >= marsc_head_len(c)) {
+		marsc_data_head(c, s);
 		return marsc_path_send(c, group, s);
 	}
 	vc_sdu_free(s);
@@ -135,15 +153,12 @@ struct marsc_sent
 marsc_transmit(
     struct marsc *c, const struct paddr *group, const void *packet, size_t len)
 {
-	size_t head = marsc_encap_len(&c->pro);
-	struct vc_sdu *s = vc_sdu_new(NULL, head + len);
+	struct vc_sdu *s = marsc_data_sdu(c, packet, len);
 
 	if (s == NULL) {
 		c->drops[MARSC_DROP_MEMORY]++;
 		return (struct marsc_sent){ .outcome = MARSC_SENT_DROPPED,
 		    .why = MARSC_DROP_MEMORY };
 	}
-	if (len > 0)
-		memcpy(s->data + head, packet, len);
 	return marsc_transmit_sdu(c, group, s);
 }

@@ -448,7 +448,6 @@ bool		 marsc_leaves(const struct marsc *, const struct paddr *group,
 struct marsc_steady {
 	uint64_t	 version;
 	uint32_t	 members;
-	size_t		 sdu_max;	/* octets, as vc_sdu_max() */
 };
 bool		 marsc_path_steady(const struct marsc *, const struct paddr *,
 		    struct marsc_steady *);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "client.h"
-#include "encap.h"
+#include "data.h"
 
 static void
 reply_end(struct marsc_reply *r)
@@ -95,23 +95,6 @@ reply_dropped(struct marsc *c, enum marsc_drop why)
 	return (struct marsc_sent){ .outcome = MARSC_SENT_DROPPED, .why = why };
 }
 
-/* 5.5: as to a group.  NULL: no memory. */
-static struct vc_sdu *
-reply_sdu(const struct marsc *c, const void *packet, size_t len)
-{
-	size_t head = marsc_encap_len(&c->pro);
-	struct vc_sdu *s = vc_sdu_new(NULL, head + len);
-	struct wr w;
-
-	if (s == NULL)
-		return NULL;
-	wr_init(&w, s->data, head);
-	marsc_encap_write(&w, &c->pro, c->reg.cmi);
-	if (len > 0)
-		memcpy(s->data + head, packet, len);
-	return s;
-}
-
 struct marsc_sent
 marsc_transmit_to(struct marsc *c, const struct atm_addr *to,
     const void *packet, size_t len)
@@ -125,8 +108,9 @@ marsc_transmit_to(struct marsc *c, const struct atm_addr *to,
 		return reply_dropped(c, MARSC_DROP_BUSY);
 	if (r != NULL && r->held != NULL)
 		return reply_dropped(c, MARSC_DROP_HELD);
-	if ((s = reply_sdu(c, packet, len)) == NULL)
+	if ((s = marsc_data_sdu(c, packet, len)) == NULL)
 		return reply_dropped(c, MARSC_DROP_MEMORY);
+	marsc_data_head(c, s); /* 5.5: as to a group */
 	if (r == NULL && (r = reply_new(c, to)) == NULL) {
 		vc_sdu_free(s);
 		return reply_dropped(c, MARSC_DROP_MEMORY);

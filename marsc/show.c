@@ -77,8 +77,7 @@ marsc_path_steady(const struct marsc *c, const struct paddr *group,
 	    p->nup == 0 || p->nup != p->nleaves || vc_backlog(p->vc) != 0)
 		return false;
 	*s = (struct marsc_steady){ .version = p->version,
-		    .members = p->nup,
-		    .sdu_max = vc_sdu_max(p->vc) };
+		    .members = p->nup };
 	return true;
 }
 

@@ -25,7 +25,7 @@ marsctl_first_run *marsctl_first(int argc, char **argv);
  */
 void	marsctl_write_new(const char *path, const char *text);
 /* "0x", 64 hexadecimal digits and a newline: a key as mars.conf(5) has it. */
-#define MARSCTL_KEY_SIZE	(2 + 64 + 1 + 1)
+#define MARSCTL_KEY_SIZE	(2 + 128 + 1 + 1)
 void	marsctl_key_make(char[MARSCTL_KEY_SIZE]);
 int	marsctl_keygen(int argc, char **argv);
 

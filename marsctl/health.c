@@ -10,7 +10,7 @@
 
 #include "health.h"
 #include "local.h"
-#include "output_json.h"
+#include "json_out.h"
 
 #define DAY	(24 * 60 * 60)
 
@@ -245,7 +245,7 @@ marsctl_health(const struct marsctl_local *l)
 	if (l->json) {
 		printf("{\"ok\":%s,\"level\":\"%s\",\"text\":",
 		    h.level == HEALTH_OK ? "true" : "false", levels[h.level]);
-		marsctl_json_string(stdout, text);
+		json_out(stdout, text);
 		puts("}");
 	} else
 		printf("mars %s: %s\n", levels[h.level], text);

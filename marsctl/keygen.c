@@ -14,7 +14,7 @@
 
 #include "first.h"
 
-#define KEY_OCTETS	32	/* as long as what HMAC-SHA-256 makes of it */
+#define KEY_OCTETS	64	/* as long as the longest MAC, of HMAC-SHA-512 */
 
 void
 marsctl_write_new(const char *path, const char *text)

@@ -25,6 +25,7 @@ struct marsctl_local {
 	const struct marsctl_request *request;
 };
 
+int	marsctl_audit(const struct marsctl_local *);
 int	marsctl_capture(const struct marsctl_local *);
 int	marsctl_health(const struct marsctl_local *);
 int	marsctl_http(const struct marsctl_local *);

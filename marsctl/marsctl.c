@@ -42,6 +42,7 @@ static const struct {
 	const char	*options;		/* that it takes */
 	int		(*run)(const struct marsctl_local *);
 } locals[] = {
+	{ "audit", NULL, "jost", marsctl_audit },
 	{ "capture", NULL, "nstw", marsctl_capture },
 	{ "health", NULL, "jst", marsctl_health },
 	{ "http", NULL, "st", marsctl_http },

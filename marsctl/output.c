@@ -14,6 +14,7 @@
 #include "ctl.h"
 #include "json.h"
 #include "output.h"
+#include "json_out.h"
 #include "output_json.h"
 
 #define LINE_WIDTH	80
@@ -335,7 +336,7 @@ marsctl_output_result(FILE *f, bool ok, const char *text)
 	fprintf(f, "\"ok\":%s", ok ? "true" : "false");
 	if (*text != '\0') {
 		fprintf(f, ",\"%s\":", ok ? "answer" : "error");
-		marsctl_json_string(f, text);
+		json_out(f, text);
 	}
 	fputs("}\n", f);
 }

@@ -7,19 +7,8 @@
 #include <stdbool.h>
 
 #include "ctl.h"
-#include "json.h"
+#include "json_out.h"
 #include "output_json.h"
-
-void
-marsctl_json_string(FILE *f, const char *s)
-{
-	char buf[JSON_CHAR_SIZE];
-
-	putc('"', f);
-	while (*s != '\0')
-		fputs(json_char(&s, buf), f);
-	putc('"', f);
-}
 
 /* As hexadecimal digits. */
 static void
@@ -38,7 +27,7 @@ json_value(FILE *f, const struct ctl_value *v)
 {
 	switch (v->tag) {
 	case CTL_STRING:
-		marsctl_json_string(f, v->string);
+		json_out(f, v->string);
 		break;
 	case CTL_UINT:
 	case CTL_AGE:
@@ -75,7 +64,7 @@ json_members(FILE *f, struct rd *r, bool array)
 		fputs(comma, f);
 		comma = ",";
 		if (!array) {
-			marsctl_json_string(f, v.name);
+			json_out(f, v.name);
 			putc(':', f);
 		}
 		if (v.tag == CTL_ARRAY || v.tag == CTL_OBJECT)

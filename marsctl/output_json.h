@@ -11,8 +11,6 @@
 
 #include "wire.h"
 
-/* in quotes */
-void	marsctl_json_string(FILE *, const char *);
 /* the row's values in braces; it was checked with marsctl_row_valid() */
 void	marsctl_json_object(FILE *, struct rd row);
 

@@ -279,6 +279,7 @@ static const struct marsctl_token t_main[] = {
 	KEYWORD("top", MARSCTL_EFFECT_SEND, 0, t_end),
 	KEYWORD("capture", MARSCTL_EFFECT_SEND,
 	    ASK_MARSD | ASK_SCSPD | ASK_EDGED, t_capture),
+	KEYWORD("audit", MARSCTL_EFFECT_SHOW, 0, t_end),
 	KEYWORD("health", MARSCTL_EFFECT_SEND, 0, t_health),
 	KEYWORD("http", MARSCTL_EFFECT_SEND, 0, t_end),
 	KEYWORD_ANY("reload", MARSCTL_EFFECT_SEND, t_end),

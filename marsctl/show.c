@@ -251,6 +251,8 @@ const struct marsctl_show marsctl_shows[] = {
 	{ "listeners", NULL, ASK_EDGED, 0, COLUMNS(listeners) },
 	{ "flows", NULL, ASK_EDGED, 0, COLUMNS(flows) },
 	{ "latencies", NULL, ASK_MARSD, 0, COLUMNS(latencies) },
+	/* only for audit.c */
+	{ "audit", NULL, ASK_SERVER | ASK_EDGED, 0, NULL, 0 },
 	/* no listing, but an order that ends with rows */
 	{ "probe", NULL, ASK_EDGED, 0, COLUMNS(probe) },
 };

@@ -129,7 +129,8 @@ marsd_adopt_timer(void *arg)
 static bool
 adoptable(const struct marsd_entry *e)
 {
-	return marsd_entry_peer(e)->state == MARSD_PEER_ALIVE && marsd_entry_counts(e);
+	return marsd_entry_peer(e)->state == MARSD_PEER_ALIVE &&
+	    marsd_entry_counts(e);
 }
 
 /*
@@ -175,7 +176,8 @@ marsd_adopt_all(struct marsd_reg *r)
 {
 	struct marsd_join *j;
 
-	MARSD_JOIN_FOREACH(j, r->node) {
+	MARSD_JOIN_FOREACH(j, r->node)
+	{
 		r->node->proto->cluster->walked++;
 		adopt_join(r, j);
 	}

@@ -489,7 +489,7 @@ marsd_node_over(struct marsd_node *n, const struct marsd_peer *by)
 		if (c->reg != NULL)
 			marsd_entry_over(c->reg, by);
 	MARSD_JOIN_FOREACH(j, n)
-		marsd_join_over(j, by);
+	marsd_join_over(j, by);
 }
 
 /*

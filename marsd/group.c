@@ -446,8 +446,8 @@ marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 	struct marsd_range *r;
 
 	MARSD_RANGE_OVERLAPS(r, &p->map[MARSD_ROLE_MCS], s)
-		if (r->live != 0 && (!local || served_here(r)))
-			return true;
+	if (r->live != 0 && (!local || served_here(r)))
+		return true;
 	return false;
 }
 
@@ -464,7 +464,8 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	out->failed = out->failed || in->failed;
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
-		MARSD_RANGE_OVERLAPS(r, map, &in->v[i]) {
+		MARSD_RANGE_OVERLAPS(r, map, &in->v[i])
+		{
 			if (punch.done)
 				break;
 			p->cluster->walked++;
@@ -483,8 +484,8 @@ marsd_group_has(
 	struct marsd_range *r;
 
 	MARSD_RANGE_OVERLAPS(r, &p->map[role], &s)
-		if (r->live != 0)
-			return true;
+	if (r->live != 0)
+		return true;
 	return false;
 }
 
@@ -519,7 +520,8 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 	*list = NULL;
 	*n = 0;
 	p->mark++;
-	MARSD_RANGE_OVERLAPS(r, &p->map[role], &s) {
+	MARSD_RANGE_OVERLAPS(r, &p->map[role], &s)
+	{
 		marsd_range_walk(&w, r);
 		while ((j = marsd_range_next(&w)) != NULL) {
 			if (!j->live || j->node->mark == p->mark)

@@ -120,6 +120,8 @@ marsd_hook_event(void *arg, const struct marsd_event *e)
 		.advice = event_advice[e->code],
 	};
 
+	if (e->code == MARSD_EV_CMI_OVERLAP)
+		d->cmi_overlaps++;
 	if (e->cluster != NULL)
 		log_append(where, sizeof(where), "cluster %s: ", e->cluster);
 	if (e->pro != NULL)
@@ -313,6 +315,18 @@ marsd_hook_replica(void *arg, uint32_t type, const struct replica_msg *m)
 }
 
 static void
+marsd_hook_audit(void *arg, const struct audit *a)
+{
+	const struct marsd_shell *d = arg;
+
+	if (d->cmi_overlaps != 0)
+		audit_found(a, AUDIT_CMI_OVERLAP, NULL,
+		    "since the start %llu CMIs were given out by two servers: "
+		    "the log says which",
+		    (unsigned long long)d->cmi_overlaps);
+}
+
+static void
 marsd_hook_end(void *arg)
 {
 	struct marsd_shell *d = arg;
@@ -338,6 +352,8 @@ main(int argc, char **argv)
 		.name = "marsd",
 		.sibling = "scspd",
 		.role = SANDBOX_MARSD,
+		.audit_of = AUDIT_OF_MARSD,
+		.audit = marsd_hook_audit,
 		.commands = marsd_commands,
 		.ncommands = marsd_ncommands,
 		.summary = marsd_ctl_summary,

@@ -18,6 +18,7 @@ struct marsd_shell {
 	struct marsd	*mars;
 	struct histogram request, propagation;	/* latency.c */
 	uint64_t	 heard;		/* messages, at the end of a turn */
+	uint64_t	 cmi_overlaps;	/* that the core has told of */
 };
 
 /* control.c: for marsctl; arg is a struct marsd_shell */

@@ -65,7 +65,8 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 	size_t i, from = first->n;
 
 	marsd_punch_init(&p, first, s);
-	MARSD_RANGE_OVERLAPS(r, map, s) {
+	MARSD_RANGE_OVERLAPS(r, map, s)
+	{
 		if (p.done)
 			break;
 		if (served_by_other(r, n))
@@ -86,8 +87,8 @@ span_has_members(struct marsd_proto *p, const struct marsd_span *s)
 	struct marsd_range *r;
 
 	MARSD_RANGE_OVERLAPS(r, &p->map[MARSD_ROLE_CLIENT], s)
-		if (r->live != 0)
-			return true;
+	if (r->live != 0)
+		return true;
 	return false;
 }
 

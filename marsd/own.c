@@ -205,7 +205,8 @@ marsd_withdraw_all(struct marsd_node *n)
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
 	marsd_node_over(n, self);
-	MARSD_JOIN_FOREACH_SAFE(j, at, n) {
+	MARSD_JOIN_FOREACH_SAFE(j, at, n)
+	{
 		n->proto->cluster->walked++;
 		SLIST_FOREACH(e, &j->entries, join_entry)
 			if (marsd_entry_peer(e) == self) {
@@ -217,8 +218,10 @@ marsd_withdraw_all(struct marsd_node *n)
 	}
 	marsd_gone_announce(n, self, &gone);
 	marsd_spans_free(&gone);
-	MARSD_JOIN_FOREACH_SAFE(j, at, n) {
-		SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next) {
+	MARSD_JOIN_FOREACH_SAFE(j, at, n)
+	{
+		SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
+		{
 			if (marsd_entry_peer(e) != self)
 				continue;
 			if (c->entries == 1) {
@@ -245,11 +248,10 @@ old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
 
 	/* the join goes with the last of them */
 	SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
-		if (marsd_entry_peer(e) == self &&
-		    e->state == MARSD_ENTRY_OLD) {
-			marsd_publish_entry(e, true);
-			marsd_entry_free(e);
-		}
+	if (marsd_entry_peer(e) == self && e->state == MARSD_ENTRY_OLD) {
+		marsd_publish_entry(e, true);
+		marsd_entry_free(e);
+	}
 }
 
 /*
@@ -274,7 +276,7 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 			continue;
 		}
 		MARSD_JOIN_FOREACH_SAFE(j, at, n)
-			old_withdraw(j, p->self);
+		old_withdraw(j, p->self);
 	}
 }
 

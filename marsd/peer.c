@@ -398,6 +398,7 @@ peer_realign(struct marsd_peer *peer)
 	struct marsd_cluster *c = peer->proto->cluster;
 
 	peer_event(peer, MARSD_EV_SERVER_BACK);
+	tell_keys(peer, c->mars->ops->revive);
 	peer_refresh(peer, false);
 	c->mars->ops->realign(c->mars->arg, c->conf->server_group);
 	peer_timer(peer, c->conf->redirect_dead);

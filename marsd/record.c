@@ -59,7 +59,8 @@ claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
 	struct marsd_join *j;
 	enum marsd_change ch;
 
-	MARSD_JOIN_FOREACH(j, n) {
+	MARSD_JOIN_FOREACH(j, n)
+	{
 		if (marsd_join_entry(j, peer) == NULL)
 			continue;
 		ch = marsd_join_refresh(j);
@@ -153,10 +154,35 @@ newer_redirect(const struct marsd_update *u)
 }
 
 /*
- * Only a newer Redirect Entry is a sign of life (A-7).  After the server's
- * records have been erased, one that was flooded is a sign of life whatever its
- * number; one that came by an alignment is not, as it may be an old copy.
+ * The server's records have been erased.  If it has begun anew meanwhile its
+ * numbers may be lower, and its key another; but what is flooded may also be
+ * an old copy that somebody has from an alignment, and such copies would go
+ * round without end.  So one that does not follow the last is only
+ * remembered: who lives sends another one, with a greater number.
  */
+static bool
+follows_redirect(const struct marsd_update *u)
+{
+	struct marsd_peer *p = u->peer;
+
+	if (u->key == p->key && u->seq > p->seq)
+		return true;
+	if (u->fresh) {
+		p->key = u->key;
+		p->seq = u->seq;
+	}
+	return false;
+}
+
+/* Only a newer Redirect Entry is a sign of life. */
+static bool
+is_alive(const struct marsd_update *u)
+{
+	if (u->peer->state == MARSD_PEER_ERASED && u->peer->heard_once)
+		return follows_redirect(u);
+	return newer_redirect(u);
+}
+
 static void
 update_redirect(struct marsd_update *u)
 {
@@ -164,8 +190,7 @@ update_redirect(struct marsd_update *u)
 
 	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
 		return;
-	if (!newer_redirect(u) &&
-	    !(u->fresh && p->state == MARSD_PEER_ERASED)) {
+	if (!is_alive(u)) {
 		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
 		return;
 	}
@@ -318,8 +343,8 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	MARSD_JOIN_FOREACH(j, n)
-		if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
-			marsd_spans_add(&gone, &j->range->span);
+	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+		marsd_spans_add(&gone, &j->range->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
 }
@@ -422,12 +447,19 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 	u.key = key;
 	u.seq = seq;
 	u.fresh = how == CSA_HOW_FLOODED;
-	if (csa.state == CSA_REDIRECT) {
+	if (csa.state == CSA_REDIRECT)
 		update_redirect(&u);
-		return;
+	else {
+		marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
+		update_member(&u);
 	}
-	marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
-	update_member(&u);
+	/*
+	 * nobody is offered what a server says that does not live (A-8); what
+	 * it has taken back is: we keep nothing that could be revived
+	 */
+	if (!marsd_peer_counts(u.peer) &&
+	    marsd_entry_find(u.peer->owner, key) != NULL)
+		m->ops->hide(m->arg, sgid, oid, &key, 1);
 }
 
 /*

@@ -157,7 +157,8 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	m.tpln = s.min.len;
 	wr_init(&w, in->proto->cluster->mars->list,
 	    marsd_send_room(in->circuit->vc) - mars_overhead(&m));
-	MARSD_RANGE_OVERLAPS(r, map, &s) {
+	MARSD_RANGE_OVERLAPS(r, map, &s)
+	{
 		if (r->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)

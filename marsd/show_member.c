@@ -49,9 +49,9 @@ node_unconfirmed(struct marsd_node *n)
 	if (n->reg == NULL || n->reg->adoption == MARSD_ADOPT_NONE)
 		return 0;
 	MARSD_JOIN_FOREACH(j, n)
-		if ((e = marsd_join_entry(j, n->proto->self)) != NULL &&
-		    marsd_entry_is_adopted(e))
-			count++;
+	if ((e = marsd_join_entry(j, n->proto->self)) != NULL &&
+	    marsd_entry_is_adopted(e))
+		count++;
 	return count;
 }
 

@@ -22,6 +22,12 @@
 #define TURN_COPIES	(16 << 20)	/* octets, leaves counted */
 #define OVERHEAD	96		/* octets of a JOIN but its pairs */
 #define JUMP_MIN	MTIME_SEC(10)	/* from one revalidation to the next */
+/*
+ * While changes come, a VC that has more to say rests for as long as it took to
+ * say the last, but no longer than this.  So copies take half of the time at
+ * most, and what comes meanwhile is merged and makes fewer of them.
+ */
+#define REST_MAX	MTIME_MS(50)
 
 /*
  * By section 6.1.4 a private message carries the number that the next message
@@ -38,6 +44,8 @@
 
 static void	jump_expired(void *);
 static void	shrink_expired(void *);
+static void	rest_expired(void *);
+static void	tell_some(struct marsd_control *);
 
 void
 marsd_tell_init(struct marsd_control *ctl)
@@ -45,6 +53,8 @@ marsd_tell_init(struct marsd_control *ctl)
 	marsd_backlog_init(&ctl->backlog);
 	timer_init(&ctl->jump, jump_expired, ctl);
 	timer_init(&ctl->shrink, shrink_expired, ctl);
+	timer_init(&ctl->rest, rest_expired, ctl);
+	ctl->begun = marsd_proto_timers(ctl->proto)->now;
 	ctl->jumped = marsd_proto_timers(ctl->proto)->now;
 	ctl->jumped.us -= JUMP_MIN;
 }
@@ -72,6 +82,7 @@ void
 marsd_tell_clear(struct marsd_control *ctl)
 {
 	timer_clear(marsd_proto_timers(ctl->proto), &ctl->jump);
+	timer_clear(marsd_proto_timers(ctl->proto), &ctl->rest);
 	behind_no_more(ctl);
 }
 
@@ -166,8 +177,9 @@ subject_of(const struct marsd_node *n, bool layer3)
 static void
 tell_idle(struct marsd_control *ctl)
 {
-	if (!ctl->behind && vc_backlog(ctl->root) == 0)
-		marsd_tell_drained(ctl);
+	if (!ctl->behind && vc_backlog(ctl->root) == 0 &&
+	    !timer_isset(&ctl->rest))
+		tell_some(ctl);
 }
 
 /* Is a list too long to be copied to all leaves within one turn? */
@@ -188,6 +200,7 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 	size_t i;
 
 	if (!marsd_tell_waits(ctl) && !is_heavy(ctl, l)) {
+		ctl->begun = c->mars->ts->now;
 		marsd_send_spans(ctl, m, l, punched);
 		return;
 	}
@@ -199,6 +212,7 @@ marsd_tell_change(struct marsd_control *ctl, struct marsd_node *n, bool joined,
 		return;
 	}
 	c->counts.pended += l->n;
+	ctl->grows = true;
 	for (i = 0; i < l->n; i++)
 		if (!marsd_backlog_change(&ctl->backlog, &who, joined,
 		    &l->v[i], c->conf->max_backlog)) {
@@ -233,6 +247,7 @@ marsd_tell_migrate(struct marsd_control *ctl, struct marsd_node *n,
 	if (ctl->behind || c->mars->stopping)
 		return;
 	c->counts.pended++;
+	ctl->grows = true;
 	if (!marsd_backlog_migrate(&ctl->backlog, &to, group))
 		marsd_tell_revalidate(ctl);
 	else
@@ -326,17 +341,14 @@ tell_next(struct marsd_control *ctl)
  * As much as fills a few bundles (doc/nvc.md, rule 10) and no queue; the rest
  * stays pending, where it can still change.
  */
-void
-marsd_tell_drained(struct marsd_control *ctl)
+static void
+tell_some(struct marsd_control *ctl)
 {
 	size_t turn = TURN_COPIES / (ctl->leaves == 0 ? 1 : ctl->leaves);
 	uint64_t end;
 
-	if (ctl->behind) {
-		if (!timer_isset(&ctl->jump))
-			jump_expired(ctl);
-		return;
-	}
+	ctl->begun = marsd_proto_timers(ctl->proto)->now;
+	ctl->grows = false;
 	turn = turn > TURN_MAX ? TURN_MAX : turn < TURN_MIN ? TURN_MIN : turn;
 	end = ctl->octets + turn;
 	while (has_leaves(ctl) && !marsd_backlog_empty(&ctl->backlog) &&
@@ -344,4 +356,32 @@ marsd_tell_drained(struct marsd_control *ctl)
 		tell_next(ctl);
 	if (!has_leaves(ctl))
 		marsd_backlog_clear(&ctl->backlog);
+}
+
+static void
+rest_expired(void *arg)
+{
+	struct marsd_control *ctl = arg;
+
+	if (!ctl->behind)
+		tell_some(ctl);
+}
+
+void
+marsd_tell_drained(struct marsd_control *ctl)
+{
+	struct timers *ts = marsd_proto_timers(ctl->proto);
+	int64_t took = mtime_diff(ctl->begun, ts->now);
+
+	if (ctl->behind) {
+		if (!timer_isset(&ctl->jump))
+			jump_expired(ctl);
+		return;
+	}
+	if (timer_isset(&ctl->rest))
+		return;
+	if (took == 0 || !ctl->grows)
+		tell_some(ctl);
+	else
+		timer_set(ts, &ctl->rest, took < REST_MAX ? took : REST_MAX);
 }

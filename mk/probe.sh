@@ -149,7 +149,7 @@ case $SANITIZE,$CPPFLAGS,$CFLAGS in
 esac
 
 # libFuzzer has a main() of its own; without it ours replays a corpus
-fuzzer='' replay=replay.c
+fuzzer='' replay=yes
 case ,$SANITIZE, in
 *,fuzzer-no-link,*)
 	fuzzer=-fsanitize=fuzzer replay='' ;;

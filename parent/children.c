@@ -119,7 +119,7 @@ channel_closed(void *arg)
 
 	channel_close(&c->ch);
 	if (!c->parent->ending)
-		log_warnx("%s closed its channel", c->name);
+		log_warnx("%s %s", c->name, channel_why(&c->ch));
 	parent_suite_end(c->parent, 1);
 }
 
@@ -206,17 +206,25 @@ parent_child_hangs(struct parent_child *c, const char *why)
 	parent_suite_end(c->parent, 1);
 }
 
+bool
+parent_child_may(struct parent_child *c, unsigned int lines)
+{
+	if (c->lines < lines) {
+		c->unlogged++;
+		return false;
+	}
+	c->lines -= lines;
+	return true;
+}
+
 void
 parent_child_blame(struct parent_child *c, const char *fmt, ...)
 {
 	char text[LOG_TEXT];
 	va_list ap;
 
-	if (c->lines == 0) {
-		c->unlogged++;
+	if (!parent_child_may(c, 1))
 		return;
-	}
-	c->lines--;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -231,7 +239,7 @@ parent_child_tick(struct parent_child *c)
 	struct wr w;
 
 	if (c->unlogged != 0)
-		log_warnx("%llu lines of %s were not logged: it says too much",
+		log_warnx("%llu lines of %s were not logged: it says, or orders, too much",
 		    c->unlogged, c->name);
 	c->unlogged = 0;
 	c->lines = LINES_MAX;
@@ -325,11 +333,12 @@ on_log(struct parent_child *c, struct rd *r)
 	char text[LOG_TEXT];
 
 	if (!rd_string(r, text, sizeof(text)) || !rd_done(r) ||
-	    priority > LOG_DEBUG || c->lines == 0) {
+	    priority > LOG_DEBUG) {
 		c->unlogged++;
 		return;
 	}
-	c->lines--;
+	if (!parent_child_may(c, 1))
+		return;
 	log_out(priority, c->name, c->pid, text);
 }
 
@@ -364,7 +373,7 @@ children_on_verbose(struct parent_child *c, struct rd *r)
 	struct wr w;
 	size_t i;
 
-	if ((level > 0) == (log_getverbose() > 0))
+	if ((level > 0) == (log_getverbose() > 0) || !parent_child_may(c, 1))
 		return;
 	log_info("log %s, asked for by a client of %s",
 	    level > 0 ? "verbose" : "brief", c->name);

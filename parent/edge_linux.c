@@ -39,6 +39,14 @@
  */
 #define RECEIVE_BUFFER	(2 << 20)
 
+/*
+ * What the system has taken it sends in its order, however late, and what is
+ * said to the MARS waits behind it.  So it takes no more than it needs to go on
+ * without a pause: of these octets, which it takes twice and counts with its
+ * own, some 25 packets, or 50 ms at 10 Mbit/s.
+ */
+#define SEND_BUFFER	(32 << 10)
+
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING	23
 #endif
@@ -451,9 +459,11 @@ parent_lan_watch(void)
 bool
 parent_lan_udp(int fd, bool v6, bool df)
 {
-	const int on = 1;
+	const int on = 1, size = SEND_BUFFER;
 	int mode;
 
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == -1)
+		return false;
 	if (v6) {
 		mode = df ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT;
 		return setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &mode,

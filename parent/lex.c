@@ -173,6 +173,8 @@ lex_push_file(struct lex *lx, const char *path)
 		lx->report(lx->arg, why);
 		return false;
 	}
+	if (lx->opened != NULL)
+		lx->opened(lx->arg, path, text, len);
 	ok = push(lx, path, text, len);
 	if (ok && lx->depth == 1) {
 		(void)strlcpy(lx->file, path, sizeof(lx->file));

@@ -51,6 +51,9 @@ struct lex {
 	struct lex_macros	*macros;
 	/* what is wrong, as a sentence */
 	void		(*report)(void *arg, const char *);
+	/* each file that is opened, and all that is in it; or NULL */
+	void		(*opened)(void *arg, const char *path, const char *text,
+			    size_t len);
 	void		*arg;
 	bool		 midline;	/* something since the last newline */
 	/* the token that was read last, until the next one is */

@@ -17,6 +17,7 @@
 
 #include "log.h"
 #include "parent.h"
+#include "parent_audit.h"
 #include "parser.h"
 #include "version.h"
 
@@ -28,6 +29,8 @@ struct parent_options {
 	const char	*pid_file;
 	bool		 foreground;
 	bool		 check;
+	bool		 audit;
+	enum audit_format format;
 	int		 verbose;
 };
 
@@ -35,7 +38,9 @@ static void __attribute__((__noreturn__)) usage(void)
 {
 	fprintf(stderr,
 	    "usage: mars [-dnVv] [-D macro=value] [-f file] "
-	    "[-L directory] [-p file]\n");
+	    "[-L directory] [-p file]\n"
+	    "       mars -n -A [-j] [-D macro=value] [-o text|sarif] "
+	    "[file]\n");
 	exit(1);
 }
 
@@ -58,6 +63,16 @@ mars_check(const struct parent_options *o, const struct conf *c)
 	}
 	parent_users_check(c);
 	fprintf(stderr, "configuration OK\n");
+}
+
+static enum audit_format
+format_of(const char *name)
+{
+	enum audit_format format;
+
+	if (!audit_format_find(name, &format))
+		errx(1, "-o %s: write -o text or -o sarif", name);
+	return format;
 }
 
 /* -D name=value */
@@ -84,8 +99,11 @@ mars_parse_options(
 
 	o->file = MARS_CONF;
 	o->libexec = LIBEXECDIR;
-	while ((ch = getopt(argc, argv, "dD:f:L:np:Vv")) != -1)
+	while ((ch = getopt(argc, argv, "AdD:f:jL:no:p:Vv")) != -1)
 		switch (ch) {
+		case 'A':
+			o->audit = true;
+			break;
 		case 'd':
 			o->foreground = true;
 			break;
@@ -95,11 +113,17 @@ mars_parse_options(
 		case 'f':
 			o->file = optarg;
 			break;
+		case 'j':
+			o->format = AUDIT_JSON;
+			break;
 		case 'L':
 			o->libexec = optarg;
 			break;
 		case 'n':
 			o->check = true;
+			break;
+		case 'o':
+			o->format = format_of(optarg);
 			break;
 		case 'p':
 			o->pid_file = optarg;
@@ -114,7 +138,10 @@ mars_parse_options(
 		default:
 			usage();
 		}
-	if (optind != argc)
+	if (o->audit && optind < argc)
+		o->file = argv[optind++];
+	if (optind != argc || (o->audit && !o->check) ||
+	    (!o->audit && o->format != AUDIT_LINES))
 		usage();
 }
 
@@ -124,6 +151,7 @@ main(int argc, char **argv)
 	struct parent_options o = { .file = NULL };
 	struct parent p = { .detach_fd = -1, .null_fd = -1, .notify_fd = -1,
 		.parties_fd = -1 };
+	struct parse_record record;
 	char why[SENTENCE_SIZE];
 
 	if (argc > 2 && strcmp(argv[1], PARENT_PARTY_FLAG) == 0)
@@ -137,12 +165,16 @@ main(int argc, char **argv)
 	p.foreground = o.foreground;
 	log_verbose(o.verbose);
 
-	p.conf = parse_config(p.file, &p.macros, why, sizeof(why));
+	p.conf = parse_config(p.file, &p.macros, why, sizeof(why), &record);
 	if (p.conf == NULL)
 		return 1;
-	if (o.check)
+	if (o.audit)
+		p.status =
+		    parent_audit(p.conf, &record, p.file, o.format);
+	else if (o.check)
 		mars_check(&o, p.conf);
-	else
+	parse_record_free(&record);
+	if (!o.check)
 		p.status = parent_suite_run(&p);
 	conf_free(p.conf);
 	conf_free(p.next);

@@ -239,6 +239,8 @@ bool	parent_children_reap(struct parent *);
  * which it will end if it works at all.
  */
 bool	parent_children_signal(struct parent *, int);
+/* What costs so many lines of the log: may it cause that in this tick? */
+bool	parent_child_may(struct parent_child *, unsigned int lines);
 /* Something that the child did is wrong: a line, if it has not had too many. */
 void	parent_child_blame(struct parent_child *, const char *, ...)
 	    __attribute__((__format__(printf, 2, 3)));
@@ -343,8 +345,8 @@ int	parent_lan_tun(const struct conf_lan *, uint16_t mtu, char *why,
 	    size_t);
 /* Readable when an interface or an address has changed.  -1: errno. */
 int	parent_lan_watch(void);
-/* For a UDP socket of an edge: says the TOS of each datagram, and if df is
- * true lets none be fragmented.  False: errno. */
+/* For a UDP socket of an edge: says the TOS of each datagram, takes few that
+ * wait, and if df is true lets none be fragmented.  False: errno. */
 bool	parent_lan_udp(int fd, bool v6, bool df);
 
 /* --- edge_bpf.c, or edge_none.c where there is nothing to build it with */

@@ -758,9 +758,10 @@ yylex(void)
 }
 
 struct conf *
-parse_config(const char *file, struct lex_macros *ms, char *why, size_t size)
+parse_config(const char *file, struct lex_macros *ms, char *why, size_t size,
+    struct parse_record *record)
 {
-	parsing_init(ps, ms, file, why, size);
+	parsing_init(ps, ms, file, why, size, record);
 	usage = NULL;
 	begun = NULL;
 	first = true;

@@ -4,6 +4,8 @@
  */
 
 /* What the actions of all statements need; see parsing.h. */
+#include <openssl/evp.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +16,6 @@
 #include "sentence.h"
 
 #define ERRORS_MAX	100	/* lines about one file */
-
-/* Where an object of the configuration was defined. */
-struct parsing_origin {
-	SLIST_ENTRY(parsing_origin) entry;
-	const void		*obj;
-	char			 file[256];
-	int			 line;
-};
 
 /* A string of the file; it lives until the end. */
 struct parsing_text {
@@ -82,19 +76,69 @@ static const struct {
 	    "hosts, new-flows, rate and rate-per-source" },
 };
 
+static struct parse_place *
+place_new(const void *obj, const char *file, int line)
+{
+	struct parse_place *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		fatal("parse");
+	p->obj = obj;
+	(void)strlcpy(p->file, file, sizeof(p->file));
+	p->line = line;
+	return p;
+}
+
+static void
+parsing_opened(void *arg, const char *path, const char *text, size_t len)
+{
+	struct parsing *ps = arg;
+	struct parse_place *p = place_new(NULL, path, 1);
+
+	SLIST_INSERT_HEAD(&ps->record->files, p, entry);
+	if (EVP_DigestUpdate(ps->digest, text, len) != 1)
+		fatalx("parse: digest");
+}
+
+static void
+digest_begin(struct parsing *ps)
+{
+	if ((ps->digest = EVP_MD_CTX_new()) == NULL ||
+	    EVP_DigestInit_ex(ps->digest, EVP_sha256(), NULL) != 1)
+		fatalx("parse: digest");
+}
+
+static void
+digest_end(struct parsing *ps)
+{
+	unsigned char octets[EVP_MAX_MD_SIZE];
+	unsigned int n = 0, i;
+
+	if (EVP_DigestFinal_ex(ps->digest, octets, &n) != 1)
+		fatalx("parse: digest");
+	EVP_MD_CTX_free(ps->digest);
+	for (i = 0; i < n && 2 * i + 2 < PARSE_DIGEST_SIZE; i++)
+		(void)snprintf(
+		    ps->record->digest + 2 * i, 3, "%02x", octets[i]);
+}
+
 void
 parsing_init(struct parsing *ps, struct lex_macros *macros, const char *file,
-    char *why, size_t size)
+    char *why, size_t size, struct parse_record *record)
 {
 	memset(ps, 0, sizeof(*ps));
-	SLIST_INIT(&ps->origins);
+	SLIST_INIT(&record->places);
+	SLIST_INIT(&record->files);
+	ps->record = record;
 	SLIST_INIT(&ps->texts);
+	digest_begin(ps);
 	ps->why = why;
 	ps->why_size = size;
 	*why = '\0';
 	if ((ps->conf = conf_new()) == NULL)
 		fatal("parse");
 	lex_init(&ps->lex, macros, parsing_report, ps);
+	ps->lex.opened = parsing_opened;
 	/* until there is a first line, errors are about the file */
 	ps->lex.line = 1;
 	(void)strlcpy(ps->lex.file, file, sizeof(ps->lex.file));
@@ -103,14 +147,10 @@ parsing_init(struct parsing *ps, struct lex_macros *macros, const char *file,
 struct conf *
 parsing_end(struct parsing *ps)
 {
-	struct parsing_origin *o;
 	struct parsing_text *t;
 
 	lex_free(&ps->lex);
-	while ((o = SLIST_FIRST(&ps->origins)) != NULL) {
-		SLIST_REMOVE_HEAD(&ps->origins, entry);
-		free(o);
-	}
+	digest_end(ps);
 	while ((t = SLIST_FIRST(&ps->texts)) != NULL) {
 		SLIST_REMOVE_HEAD(&ps->texts, entry);
 		free(t);
@@ -120,6 +160,32 @@ parsing_end(struct parsing *ps)
 		return ps->conf;
 	conf_free(ps->conf);
 	return NULL;
+}
+
+void
+parse_record_free(struct parse_record *r)
+{
+	struct parse_place *p;
+
+	while ((p = SLIST_FIRST(&r->places)) != NULL) {
+		SLIST_REMOVE_HEAD(&r->places, entry);
+		free(p);
+	}
+	while ((p = SLIST_FIRST(&r->files)) != NULL) {
+		SLIST_REMOVE_HEAD(&r->files, entry);
+		free(p);
+	}
+}
+
+const struct parse_place *
+parse_place_of(const struct parse_record *r, const void *obj)
+{
+	const struct parse_place *p;
+
+	SLIST_FOREACH(p, &r->places, entry)
+		if (p->obj == obj)
+			break;
+	return p;
 }
 
 /* One line about an error; the first is kept for who asked for a reload. */
@@ -160,7 +226,7 @@ void
 parsing_complain(struct parsing *ps, const void *obj, const char *fmt, ...)
 {
 	char text[SENTENCE_SIZE];
-	const struct parsing_origin *o;
+	const struct parse_place *o;
 	va_list ap;
 
 	/* each looks for its place in a list */
@@ -171,27 +237,23 @@ parsing_complain(struct parsing *ps, const void *obj, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	SLIST_FOREACH(o, &ps->origins, entry)
-		if (o->obj == obj) {
-			blame(ps, o->file, o->line, text);
-			return;
-		}
-	parsing_report(ps, text);
+	if ((o = parse_place_of(ps->record, obj)) != NULL)
+		blame(ps, o->file, o->line, text);
+	else
+		parsing_report(ps, text);
 }
 
 void
 parsing_remark(struct parsing *ps, const void *obj, const char *fmt, ...)
 {
 	char text[SENTENCE_SIZE];
-	const struct parsing_origin *o;
+	const struct parse_place *o;
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	SLIST_FOREACH(o, &ps->origins, entry)
-		if (o->obj == obj)
-			break;
+	o = parse_place_of(ps->record, obj);
 	log_warnx("%s:%d: %s", o == NULL ? ps->lex.file : o->file,
 	    o == NULL ? ps->lex.line : o->line, text);
 }
@@ -199,14 +261,9 @@ parsing_remark(struct parsing *ps, const void *obj, const char *fmt, ...)
 void
 parsing_origin(struct parsing *ps, const void *obj)
 {
-	struct parsing_origin *o = calloc(1, sizeof(*o));
+	struct parse_place *p = place_new(obj, ps->lex.file, ps->lex.line);
 
-	if (o == NULL)
-		fatal("parse");
-	o->obj = obj;
-	(void)strlcpy(o->file, ps->lex.file, sizeof(o->file));
-	o->line = ps->lex.line;
-	SLIST_INSERT_HEAD(&ps->origins, o, entry);
+	SLIST_INSERT_HEAD(&ps->record->places, p, entry);
 }
 
 void *

@@ -19,6 +19,7 @@
 
 #include "conf.h"
 #include "lex.h"
+#include "parser.h"
 
 /* The blocks of the file: what they take, and the prefix of their numbers. */
 enum parsing_block {
@@ -53,7 +54,6 @@ enum parsing_list {
 	PARSING_STATICS
 };
 
-struct parsing_origin;
 struct parsing_text;
 
 /* One reading of a file. */
@@ -72,16 +72,16 @@ struct parsing {
 	int			 errors;
 	char			*why;		/* gets the first error */
 	size_t			 why_size;
-	/* where each object was defined; strings, until the end */
-	SLIST_HEAD(, parsing_origin)	 origins;
-	SLIST_HEAD(, parsing_text)	 texts;
+	SLIST_HEAD(, parsing_text)	 texts;	/* strings, until the end */
+	struct parse_record	*record;
+	void			*digest;	/* of the files */
 };
 
 /* --- parsing.c: what all statements need */
 
 /* why: size octets, for the first error.  Without memory: fatal(). */
 void	parsing_init(struct parsing *, struct lex_macros *, const char *file,
-	    char *why, size_t size);
+	    char *why, size_t size, struct parse_record *);
 /* The configuration is the caller's, or NULL if there was an error. */
 struct conf *parsing_end(struct parsing *);
 

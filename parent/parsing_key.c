@@ -12,8 +12,6 @@
 #include "parsing.h"
 #include "secretfile.h"
 
-#define KEY_GOOD	16	/* octets: RFC 2104 and RFC 6151 ask for more */
-
 void
 parsing_key_begin(struct parsing *ps, uint64_t spi)
 {
@@ -45,11 +43,13 @@ parsing_key_end(struct parsing *ps)
 		    ps->key->spi, ps->key->spi);
 	else if (!secretfile_key(ps->key, why, sizeof(why)))
 		parsing_complain(ps, ps->key, "%s", why);
-	else if (ps->key->len < KEY_GOOD)
+	else if (ps->key->len < conf_algorithm_length(ps->key->algorithm))
 		parsing_remark(ps, ps->key,
-		    "key %u has %u octets, which can be guessed: write at "
-		    "least %d (128 bits), as marsctl keygen makes them",
-		    ps->key->spi, ps->key->len, KEY_GOOD);
+		    "key %u has %u octets, and %s is good for %zu: make it "
+		    "with marsctl keygen",
+		    ps->key->spi, ps->key->len,
+		    conf_algorithm_name(ps->key->algorithm),
+		    conf_algorithm_length(ps->key->algorithm));
 	ps->key = NULL;
 }
 

@@ -20,6 +20,8 @@
 #include "parent.h"
 #include "parser.h"
 
+#define RELOAD_LINES	20	/* what one costs, asked for by a child, of
+				 * those that it may cause in a tick */
 #define PIECE	8192		/* octets of a configuration in one message */
 
 static void
@@ -311,12 +313,14 @@ parent_reload(struct parent *p, enum parent_requester who)
 {
 	const struct timeval patience = { .tv_sec = PARENT_RELOAD_WAIT };
 	char why[SENTENCE_SIZE] = "not enough memory";
+	struct parse_record record;
 	struct conf *new;
 	const char *what;
 
 	p->requester = who;
-	if ((new = parse_config(p->file, &p->macros, why, sizeof(why))) ==
-	    NULL) {
+	new = parse_config(p->file, &p->macros, why, sizeof(why), &record);
+	parse_record_free(&record);
+	if (new == NULL) {
 		reload_answer(p, why);
 		return;
 	}
@@ -417,7 +421,8 @@ parent_reload_request(struct parent_child *c, uint32_t id)
 	uint8_t buf[sizeof(busy) + 16];
 	struct wr w;
 
-	if (p->requester == PARENT_BY_NOBODY && !p->ending) {
+	if (p->requester == PARENT_BY_NOBODY && !p->ending &&
+	    parent_child_may(c, RELOAD_LINES)) {
 		p->asker = c->id;
 		p->ask_id = id;
 		parent_reload(p, PARENT_BY_CHILD);

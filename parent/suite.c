@@ -5,6 +5,7 @@
 
 /* The life of the suite: start, signals, end. */
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -444,11 +445,14 @@ suite_confine(struct parent *p)
 int
 parent_suite_run(struct parent *p)
 {
+	const struct rlimit no_core = { 0, 0 };
 	struct event *signals[NSIGNALS];
 	size_t i;
 
 	confinement_check(p->conf);
 	sandbox_undumpable();
+	if (setrlimit(RLIMIT_CORE, &no_core) == -1)
+		log_warn("can't do without cores");
 	log_never_wait();
 	if (geteuid() != 0)
 		log_info("not started as root: the children keep this user and "

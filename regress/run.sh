@@ -61,6 +61,7 @@ lint() {
 beside() {
 	lint
 	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
+	one fuzz/test.sh sh regress/fuzz/test.sh "$BUILD" 16
 	# the tree on machines of 32 bits, and of the other order of octets
 	if why=$(sh regress/machines/run.sh -n "$BUILD" 2>&1); then
 		JOBS=1 one machines/run.sh sh regress/machines/run.sh "$BUILD"
@@ -110,7 +111,8 @@ programs() {
 	one sim/lanagain "$sim" -l -r 1 2 3
 	for t in regress/system/*.py; do
 		case $t in
-		*/suite.py | */edgenet.py) ;;	# what others have in common
+		# what others have in common, or start
+		*/suite.py | */edgenet.py | */evilchild.py) ;;
 		*) one "${t#regress/}" python3 -B "$t" ;;
 		esac
 	done

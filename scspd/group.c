@@ -156,6 +156,12 @@ on_room(void *arg)
 			g->refused = true;
 			continue;
 		}
+		/* its summaries may have been compared with what we had then */
+		if (nb->align == SCSP_ALIGN_SUMMARIZE) {
+			g->refused = true;
+			scsp_group_emptied(g);
+			continue;
+		}
 		nb->refused = false;
 		if (scsp_align_exchanging(nb))
 			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);

@@ -281,9 +281,28 @@ take_earlier(
 }
 
 /*
+ * Others have, or had, this of a record of ours.  The next instance gets a
+ * number beyond it (A-11).  If our record has no number yet, or withdraws,
+ * marsd is not asked: it is marsd's last word.
+ */
+static void
+say_again(struct scsp_group *g, struct scsp_entry *e, int32_t seq,
+    const void *data, uint16_t len)
+{
+	uint32_t key = RECORD_KEY(e->id);
+
+	if (seq > e->seen)
+		e->seen = seq;
+	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
+	scsp_reborn_proven(g, seq);
+	if ((e->flags & (ENTRY_HELD | ENTRY_TOMB)) == ENTRY_TOMB)
+		scsp_publish_again(g, e);
+	else if ((e->flags & ENTRY_HELD) == 0)
+		tell_own(g, seq, key, data, len);
+}
+
+/*
  * A record of ours comes with a number or with contents that we don't have.
- * The next instance gets a number beyond it (A-11).  If our record has no
- * number yet, or withdraws, marsd is not asked: it is marsd's last word.
  * False: no memory.
  */
 static bool
@@ -295,26 +314,8 @@ take_back(
 	implicit(nb, e, c->seq);
 	if ((e = scsp_cache_find(&g->cache, c->id)) == NULL)
 		return take_earlier(nb, NULL, c); /* its purge has ended */
-	if (c->seq > e->seen)
-		e->seen = c->seq;
-	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
-	scsp_reborn_proven(g, c->seq);
-	if ((e->flags & (ENTRY_HELD | ENTRY_TOMB)) == ENTRY_TOMB)
-		scsp_publish_again(g, e);
-	else if ((e->flags & ENTRY_HELD) == 0)
-		tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
+	say_again(g, e, c->seq, c->data, c->len);
 	return true;
-}
-
-/* The neighbor no longer has our record, and we still do. */
-static void
-lost(struct scsp_group *g, struct scsp_entry *e, const struct scsp_csas *c)
-{
-	if (e->seen < c->seq)
-		e->seen = c->seq;
-	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
-	tell_own(g, c->seq, RECORD_KEY(c->id), e->data, e->len);
-	scsp_reborn_proven(g, c->seq);
 }
 
 /*
@@ -441,8 +442,8 @@ record_act(struct scsp_neighbor *nb, struct scsp_entry *e,
 		scsp_group_doubts(nb);
 		record_forget(nb->group, e);
 		return true;
-	case SCSP_VERDICT_LOST:
-		lost(nb->group, e, c);
+	case SCSP_VERDICT_LOST: /* and we still do */
+		say_again(nb->group, e, c->seq, e->data, e->len);
 		return true;
 	case SCSP_VERDICT_CONFLICT: /* */
 		return conflict(nb, e, c, solicited);

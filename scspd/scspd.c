@@ -457,6 +457,7 @@ main(int argc, char **argv)
 		.sibling = "marsd",
 		.role = SANDBOX_SCSPD,
 		.has_keys = true,
+		.audit_of = AUDIT_OF_SCSPD,
 		.ends_last = true,
 		.commands = scspd_commands,
 		.ncommands = scspd_ncommands,

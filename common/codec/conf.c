@@ -280,6 +280,16 @@ conf_algorithm_name(enum conf_algorithm a)
 	return (size_t)a < NALGORITHMS ? algorithm_names[a] : "unknown";
 }
 
+size_t
+conf_algorithm_length(enum conf_algorithm a)
+{
+	static const size_t lengths[NALGORITHMS] = { [CONF_HMAC_MD5] = 16,
+		[CONF_HMAC_SHA256] = 32, [CONF_HMAC_SHA384] = 48,
+		[CONF_HMAC_SHA512] = 64 };
+
+	return (size_t)a < NALGORITHMS ? lengths[a] : 0;
+}
+
 bool
 conf_algorithm_find(const char *name, enum conf_algorithm *a)
 {

@@ -333,6 +333,9 @@ const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,
 			    enum conf_algorithm *);
 
+/* Octets of its MAC: a key should not have fewer (RFC 2104 section 3). */
+size_t			 conf_algorithm_length(enum conf_algorithm);
+
 /* Are there clusters or groups, so that marsd and scspd are needed? */
 bool			 conf_has_server(const struct conf *);
 

@@ -15,7 +15,7 @@
  * Messages handed over before others have a turn.  A read brings hundreds, and
  * whoever asks a daemon for something would wait for all of them.
  */
-#define SLICE		16
+#define SLICE		32
 
 static void	on_event(evutil_socket_t, short, void *);
 
@@ -79,9 +79,11 @@ static bool
 take(struct channel *c)
 {
 	static const struct timeval at_once;
-	bool ended = !c->more && imsgbuf_read(&c->ibuf) != 1;
-	int n = 0;
+	int n = 0, got = c->more ? 1 : imsgbuf_read(&c->ibuf);
+	bool ended = got != 1;
 
+	if (got == -1)
+		c->error = errno;
 	while ((ended || n < SLICE) && deliver_one(c))
 		n++;
 	c->more = n == SLICE;
@@ -105,8 +107,10 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	}
 	if (what & EV_WRITE) {
 		queued = channel_queued(c);
-		if (imsgbuf_write(&c->ibuf) == -1)
+		if (imsgbuf_write(&c->ibuf) == -1) {
+			c->error = errno;
 			goto gone;
+		}
 		if (c->drained != NULL && channel_queued(c) < queued)
 			c->drained(c->arg);
 	}
@@ -175,6 +179,23 @@ uint32_t
 channel_queued(const struct channel *c)
 {
 	return c->ibuf.w == NULL ? 0 : msgbuf_queuelen(c->ibuf.w);
+}
+
+const char *
+channel_why(const struct channel *c)
+{
+	switch (c->error) {
+	case 0:
+	case EPIPE:
+	case ECONNRESET:
+		return "closed its channel";
+	case ERANGE:
+		return "sent a message of a length that none has";
+	case EBADMSG:
+		return "sent descriptors that belong to no message";
+	default:
+		return strerror(c->error);
+	}
 }
 
 int

@@ -39,6 +39,7 @@ struct channel {
 	void		*arg;
 	bool		 open;
 	bool		 more;		/* was read and is to be handed over */
+	int		 error;		/* see channel_why() */
 };
 
 /*
@@ -62,6 +63,8 @@ void	channel_close(struct channel *);
  */
 int	channel_send(struct channel *, uint32_t type, int fd, const void *,
 	    size_t);
+/* In closed(): what the other end has done, after its name. */
+const char *channel_why(const struct channel *);
 /* How many messages wait to be sent: a producer stops at a high mark. */
 uint32_t channel_queued(const struct channel *);
 /*

@@ -161,6 +161,7 @@ limits(void)
 void
 child_drop_forking(bool privileged, const char *user)
 {
+	sandbox_bound();
 	if (privileged)
 		become(user);
 	/* the kernel resets this when the ids change: so not before */

@@ -99,5 +99,7 @@ const char *sandbox_missing(void);
 /* The system's own part of child_drop(): undumpable, no_new_privs. */
 void	sandbox_undumpable(void);
 void	sandbox_no_new_privs(void);
+/* Nothing gives it a capability again; before it becomes another user. */
+void	sandbox_bound(void);
 
 #endif

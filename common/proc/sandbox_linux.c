@@ -106,6 +106,23 @@ caps_get(void)
 	    << 32;
 }
 
+/* Nor would a program get others.  Who may not do this starts none anyway. */
+static void
+caps_bound(uint64_t keep)
+{
+	unsigned long cap;
+
+	for (cap = 0; cap < 64; cap++)
+		if ((keep >> cap & 1) == 0)
+			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+void
+sandbox_bound(void)
+{
+	caps_bound(0);
+}
+
 /* Gives up all but these, of which it keeps what it has. */
 static void
 caps_drop(uint64_t keep)
@@ -114,20 +131,17 @@ caps_drop(uint64_t keep)
 		.version = _LINUX_CAPABILITY_VERSION_3,
 	};
 	struct __user_cap_data_struct d[2];
-	unsigned long cap;
+	int i;
 
-	/* who may not do this starts no program anyway */
-	for (cap = 0; cap < 64; cap++)
-		if ((keep >> cap & 1) == 0)
-			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	caps_bound(keep);
 	memset(d, 0, sizeof(d));
 	if (syscall(SYS_capget, &head, d) == -1)
 		fatal("capget");
 	d[0].permitted &= (uint32_t)keep;
 	d[1].permitted &= (uint32_t)(keep >> 32);
-	for (cap = 0; cap < 2; cap++) {
-		d[cap].effective = d[cap].permitted;
-		d[cap].inheritable = 0;
+	for (i = 0; i < 2; i++) {
+		d[i].effective = d[i].permitted;
+		d[i].inheritable = 0;
 	}
 	if (syscall(SYS_capset, &head, d) == -1)
 		fatal("capset");
@@ -157,6 +171,10 @@ sandbox_print(const struct sandbox_state *st, char *buf)
 	char landlock[32] = "no landlock";
 	size_t i;
 
+#ifdef SANITIZE_BUILD
+	(void)snprintf(buf, SANDBOX_STRLEN, "off (sanitizer build)");
+	return buf;
+#endif
 	if (st->landlock > 0)
 		(void)snprintf(landlock, sizeof(landlock), "landlock ABI %d",
 		    st->landlock);

@@ -26,6 +26,11 @@ sandbox_no_new_privs(void)
 {
 }
 
+void
+sandbox_bound(void)
+{
+}
+
 const char *
 sandbox_missing(void)
 {

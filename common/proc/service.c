@@ -121,6 +121,9 @@ service_sibling_closed(void *arg)
 	struct service *s = arg;
 
 	timers_clock(&s->loop.timers);
+	if (s->sibling.error != 0)
+		log_warnx(
+		    "%s %s", s->hooks->sibling, channel_why(&s->sibling));
 	service_sibling_close(s);
 	if (s->ending)
 		loop_end(&s->loop);

@@ -32,6 +32,7 @@
  *	service_log.c		its log, which mars(8) writes
  *	service_ctl.c		what marsctl(8) asks of the process
  *	service_show.c		the listings among that
+ *	service_audit.c		what it finds that should not be so
  *	service_event.c		the log line of an event of the core
  *	service_capture.c	the SDUs, for marsctl capture
  *	service_watch.c		whom an operator wants to see more of
@@ -51,6 +52,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit.h"
 #include "channel.h"
 #include "child.h"
 #include "conf.h"
@@ -113,6 +115,12 @@ struct service_hooks {
 	/* the same; NULL: it has none */
 	bool			(*limits)(void *, void *cursor, struct wr *);
 	bool			(*memory)(void *, void *cursor, struct wr *);
+	/*
+	 * Which part of a configuration it audits, AUDIT_OF_*; and what else
+	 * it finds.  NULL: nothing.
+	 */
+	unsigned int		 audit_of;
+	void			(*audit)(void *, const struct audit *);
 	/* its counters begin at 0 again; NULL: they can't */
 	void			(*clear)(void *);
 	/*

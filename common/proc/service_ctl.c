@@ -135,6 +135,7 @@ static const struct ctl_command in_common[] = {
 	{ "show interfaces", service_show_interfaces, NULL },
 	{ "show limits", service_show_limits, NULL },
 	{ "show memory", service_show_memory, NULL },
+	{ "show audit", service_show_audit, NULL },
 	{ "monitor", NULL, NULL },
 	{ "capture", NULL, ctl_capture },
 	{ "reload", NULL, service_reload },

@@ -81,6 +81,9 @@ void	service_sibling_turn(struct service *);
 /* Is anything left that it has to hear? */
 bool	service_sibling_waits(const struct service *);
 
+/* service_audit.c: a listing for marsctl audit */
+bool	service_show_audit(void *, void *cursor, struct wr *);
+
 /* service_show.c: listings, for ctlserver.h; arg is the service */
 bool	service_show_circuits(void *, void *cursor, struct wr *);
 bool	service_show_counters(void *, void *cursor, struct wr *);

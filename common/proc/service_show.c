@@ -187,6 +187,11 @@ service_show_summary(void *arg, void *cursor, struct wr *w)
 	ctl_string(w, "sandbox", sandbox_print(&s->sandbox, text));
 	ctl_string(w, "confinement", confinement(sandbox_full(&s->sandbox)));
 	ctl_uint(w, "uid", getuid());
+	if (*s->parent_sandbox == '\0') { /* it has not said so yet */
+		ctl_null(w, "parent-sandbox");
+		ctl_null(w, "parent-confinement");
+		return true;
+	}
 	ctl_string(w, "parent-sandbox", s->parent_sandbox);
 	ctl_string(w, "parent-confinement", confinement(s->parent_full));
 	return true;

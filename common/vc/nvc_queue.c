@@ -579,12 +579,32 @@ root_pop(struct nvc *n, struct nvc_root *r)
 	out_free(o);
 }
 
-/* What is first has waited for too long, and no leaf has had it. */
+/* Who has missed the end of a pass is the first in the next. */
+static void
+pass_cut(struct nvc_root *r)
+{
+	struct nvc_circuit *c;
+
+	while (r->cursor != NULL &&
+	    (c = TAILQ_FIRST(&r->leaves)) != r->cursor) {
+		TAILQ_REMOVE(&r->leaves, c, entry);
+		TAILQ_INSERT_TAIL(&r->leaves, c, entry);
+	}
+}
+
+/*
+ * What is first has waited for too long.  It may be on its way: what there is
+ * of its pass goes on without it.
+ */
 static void
 root_expire(struct nvc *n, struct nvc_root *r)
 {
 	uint64_t seq = STAILQ_FIRST(&r->stream.outs)->seq;
 
+	vc_sdu_free(r->body);
+	r->body = NULL;
+	if (r->batch > 0 && --r->batch == 0)
+		pass_cut(r);
 	n->sdus_dropped++;
 	r->overflow = true;
 	tell_later(n, r);
@@ -674,6 +694,19 @@ leaf_output(
 	return true;
 }
 
+/*
+ * What all leaves have to have does not end within its pass; data does, since
+ * who gets it late has no use for it.
+ */
+static bool
+root_late(
+    const struct nvc *n, const struct nvc_root *r, const struct nvc_out *o)
+{
+	int64_t most = root_patience(n, o);
+
+	return (r->batch == 0 || most < VC_QUEUE_TIME) && expired(n, o, most);
+}
+
 /* A root's turn; false: no room, or *max is used up. */
 static bool
 root_output(struct nvc *n, struct nvc_root *r, size_t *max)
@@ -688,7 +721,7 @@ root_output(struct nvc *n, struct nvc_root *r, size_t *max)
 			root_pop(n, r);
 			continue;
 		}
-		if (r->batch == 0 && expired(n, o, root_patience(n, o))) {
+		if (root_late(n, r, o)) {
 			root_expire(n, r);
 			continue;
 		}

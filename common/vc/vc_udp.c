@@ -27,6 +27,11 @@
  * costs far less.
  */
 #define FLUSH_MAX	128
+/*
+ * The same while the socket has no room for what waits.  What is taken out of
+ * the queue can't be overtaken any more, nor be too late.
+ */
+#define FLUSH_TIGHT	16
 #define CLOSE_TIME	MTIME_SEC(1)	/* for what waits when a link ends */
 #define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
 #define BUFFER_MIN	(64 << 10)
@@ -52,6 +57,8 @@ struct vc_udp {
 	int		 fd;
 	bool		 paused, closing;
 	bool		 waits;		/* for room: writable is set */
+	bool		 tight;		/* there was none, and since then
+					 * something has always waited */
 	bool		 rows;		/* datagrams in a row are to be one */
 	bool		 whole;		/* datagrams go out unfragmented */
 	struct vc_udp_params params;	/* with the mtu that is in force */
@@ -493,12 +500,16 @@ static void
 flush(struct vc_link *l)
 {
 	struct vc_udp *u = link_udp(l);
-	bool all;
+	bool all = false, room;
 
 	if (u->closing)
 		return;
-	all = nvc_flush(u->core, FLUSH_MAX);
-	vc_udp_wait(u, !send_batch(u) || !all);
+	if ((room = send_batch(u))) {
+		all = nvc_flush(u->core, u->tight ? FLUSH_TIGHT : FLUSH_MAX);
+		room = send_batch(u);
+	}
+	u->tight = !room || (u->tight && !all);
+	vc_udp_wait(u, !room || !all);
 }
 
 /* Waking up is all that has to happen: the owner flushes once per turn. */

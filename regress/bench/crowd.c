@@ -38,6 +38,12 @@ crowd_seconds(void)
 
 /* --- datagrams */
 
+static bool
+is_apart(uint32_t ip)
+{
+	return ip - FIRST_IP < CLIENTS && crowd.players[ip - FIRST_IP].apart;
+}
+
 static void
 transmit(uint32_t from, struct in_addr to, const void *p, size_t len)
 {
@@ -61,7 +67,7 @@ transmit(uint32_t from, struct in_addr to, const void *p, size_t len)
 	c->cmsg_len = CMSG_LEN(sizeof(info));
 	memcpy(CMSG_DATA(c), &info, sizeof(info));
 	/* a server that is stopped, or full, loses it as a network would */
-	(void)sendmsg(crowd.fd, &m, 0);
+	(void)sendmsg(is_apart(from) ? crowd.apart : crowd.fd, &m, 0);
 }
 
 static void
@@ -72,6 +78,12 @@ head(struct wr *w, uint8_t *buf, size_t size, uint8_t type, uint64_t circuit)
 	wr_u8(w, type == SETUP || type == CONNECT ? F_BUNDLE : 0);
 	wr_u16(w, 0);
 	wr_u64(w, circuit);
+}
+
+static uint8_t
+sel_of(uint32_t ip)
+{
+	return is_apart(ip) ? SEL_APART : SEL;
 }
 
 static struct atm_addr
@@ -94,7 +106,7 @@ void
 crowd_setup(uint32_t ip, uint64_t mine, struct in_addr server,
     const uint8_t *token, size_t len)
 {
-	struct atm_addr from = nsapa(ip, SEL);
+	struct atm_addr from = nsapa(ip, sel_of(ip));
 	struct atm_addr to = nsapa(ntohl(server.s_addr), 0);
 	uint8_t buf[128];
 	struct wr w;
@@ -147,7 +159,7 @@ message(uint32_t i, uint8_t op)
 	memset(&m, 0, sizeof(m));
 	m.pro.type = PRO_IPV4;
 	m.op = op;
-	m.src = nsapa(FIRST_IP + i, SEL);
+	m.src = nsapa(FIRST_IP + i, sel_of(FIRST_IP + i));
 	m.spa.len = 4;
 	memcpy(m.spa.a, &ip, 4);
 	return m;
@@ -338,21 +350,19 @@ on_datagram(uint32_t i, const uint8_t *p, size_t len)
 	}
 }
 
-/* Takes what has come, waiting at most so many milliseconds for it. */
-void
-crowd_receive(int wait)
+/* Takes a batch of what has come to a socket. */
+static void
+receive_from(int fd)
 {
 	static uint8_t buf[BATCH][DATAGRAM];
 	static _Alignas(struct cmsghdr) uint8_t
 	    control[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
-	struct pollfd pfd = { .fd = crowd.fd, .events = POLLIN };
 	struct mmsghdr m[BATCH];
 	struct iovec iov[BATCH];
 	struct in_pktinfo info;
 	struct cmsghdr *c;
 	int i, n;
 
-	(void)poll(&pfd, 1, wait);
 	crowd.now = crowd_seconds();
 	memset(m, 0, sizeof(m));
 	for (i = 0; i < BATCH; i++) {
@@ -362,7 +372,7 @@ crowd_receive(int wait)
 		m[i].msg_hdr.msg_control = control[i];
 		m[i].msg_hdr.msg_controllen = sizeof(control[i]);
 	}
-	n = recvmmsg(crowd.fd, m, BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(fd, m, BATCH, MSG_DONTWAIT, NULL);
 	for (i = 0; i < n; i++) {
 		uint32_t who;
 
@@ -375,10 +385,25 @@ crowd_receive(int wait)
 	}
 }
 
+/* Those who are measured first: the others have so much that they wait. */
+void
+crowd_receive(int wait)
+{
+	struct pollfd pfd[2] = { { .fd = crowd.apart, .events = POLLIN },
+		{ .fd = crowd.fd, .events = POLLIN } };
+
+	(void)poll(pfd, 2, wait);
+	crowd.now = crowd_seconds();
+	if (pfd[0].revents != 0)
+		receive_from(crowd.apart);
+	if (pfd[1].revents != 0)
+		receive_from(crowd.fd);
+}
+
 /* --- clients */
 
 void
-crowd_start(uint32_t i, uint8_t server, bool mcs)
+crowd_start(uint32_t i, uint8_t server, bool mcs, bool apart)
 {
 	struct player *e = &crowd.players[i];
 
@@ -389,6 +414,7 @@ crowd_start(uint32_t i, uint8_t server, bool mcs)
 	memset(e, 0, sizeof(*e));
 	e->server = server;
 	e->mcs = mcs;
+	e->apart = apart;
 	e->called = true;
 	e->began = e->sent = crowd.now;
 	setup_again(i, NULL, 0);
@@ -433,21 +459,29 @@ crowd_again(void)
 		player_again(i);
 }
 
+static int
+crowd_socket(uint8_t sel)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	int fd, on = 1, size = 256 << 20;
+
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	sin.sin_port = htons((uint16_t)(crowd.base_port + sel));
+	if (fd == -1 ||
+	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == -1)
+		err(1, "socket");
+	/* that much where we are root; less is a network that loses more */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+	    sizeof(size)) == -1)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
+		    sizeof(size));
+	return fd;
+}
+
 void
 crowd_open(void)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
-	int on = 1, size = 256 << 20;
-
-	crowd.fd = socket(AF_INET, SOCK_DGRAM, 0);
-	sin.sin_port = htons((uint16_t)(crowd.base_port + SEL));
-	if (crowd.fd == -1 ||
-	    bind(crowd.fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
-	    setsockopt(crowd.fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == -1)
-		err(1, "socket");
-	/* that much where we are root; less is a network that loses more */
-	if (setsockopt(crowd.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-	    sizeof(size)) == -1)
-		(void)setsockopt(crowd.fd, SOL_SOCKET, SO_RCVBUF, &size,
-		    sizeof(size));
+	crowd.fd = crowd_socket(SEL);
+	crowd.apart = crowd_socket(SEL_APART);
 }

@@ -4,10 +4,12 @@
  */
 
 /*
- * Very many clients of a MARS over NVC, with one socket: client i has the
- * address 127.1.0.0 + i and the selector SEL.  They do no more than is asked of
- * them: they call, register, take the leaves of the MARS and answer its
- * enquiries.
+ * Very many clients of a MARS over NVC, with two sockets: client i has the
+ * address 127.1.0.0 + i and the selector SEL; or SEL_APART, if how long it
+ * waits is measured.  In a socket with what all others are told, an answer
+ * would wait behind that, as it would nowhere else.  Clients do no more than is
+ * asked of them: they call, register, take the leaves of the MARS and answer
+ * its enquiries.
  */
 #ifndef FLOOD_CROWD_H
 #define FLOOD_CROWD_H
@@ -20,6 +22,7 @@
 struct paddr;
 
 #define SEL		9
+#define SEL_APART	10
 #define FIRST_IP	0x7f010000U	/* of client 0 */
 #define CLIENTS		65536
 #define SERVERS		8
@@ -33,7 +36,7 @@ struct paddr;
 enum { SETUP = 1, RETRY, CONNECT, RELEASE, ENQUIRY, STATUS, DATA, BUNDLE };
 
 struct player {
-	bool		 mute, called, up, registered, mcs;
+	bool		 mute, called, up, registered, mcs, apart;
 	uint8_t		 server;
 	uint64_t	 theirs;	/* the MARS's number of the circuit */
 	uint64_t	 leaf;		/* and of the one that it called last */
@@ -48,7 +51,7 @@ struct crowd {
 	uint32_t	 nplayers;		/* that were ever used */
 	struct in_addr	 servers[SERVERS];
 	uint16_t	 base_port;
-	int		 fd;
+	int		 fd, apart;
 	double		 now;			/* s */
 	uint64_t	 datagrams, copies;	/* that came */
 	double		 first_copy, last_copy;	/* since the probe began */
@@ -62,7 +65,7 @@ extern struct crowd crowd;
 
 /* of the monotonic clock */
 double	 crowd_seconds(void);
-/* binds the socket */
+/* binds the sockets */
 void	 crowd_open(void);
 /* client i's number of its circuit to the MARS */
 uint64_t crowd_number(uint32_t i);
@@ -77,8 +80,8 @@ void	 crowd_send_pair(uint32_t i, uint8_t op, uint32_t low, uint32_t high);
 void	 crowd_request(uint32_t i, uint32_t group);
 /* takes what has come, waiting at most so many milliseconds for it */
 void	 crowd_receive(int wait);
-/* it calls, and registers when it is through */
-void	 crowd_start(uint32_t i, uint8_t server, bool mcs);
+/* it calls, and registers when it is through; apart: it is measured */
+void	 crowd_start(uint32_t i, uint8_t server, bool mcs, bool apart);
 /* a group's address as a number; 0: it is none */
 uint32_t crowd_group(const struct paddr *);
 /* a member registers once more, over the circuit that it has */

@@ -45,6 +45,7 @@
 #include "regress/bench/crowd.h"
 
 #define ASKS		20
+#define ASKER		1U	/* of the members */
 #define NEWS		5
 #define QUIET		0.3	/* s without a copy: there are no more */
 #define FORGED_IP	0x7f400000U
@@ -63,8 +64,10 @@ register_all(uint32_t first, uint32_t n, uint8_t server, bool mcs)
 
 	while (done < n && crowd.now < end) {
 		/* as many at a time as a listener may have in its buffer */
-		while (begun < n && begun < done + 200)
-			crowd_start(first + begun++, server, mcs);
+		while (begun < n && begun < done + 200) {
+			i = first + begun++;
+			crowd_start(i, server, mcs, i == ASKER);
+		}
 		crowd_receive(1);
 		crowd_again();
 		for (done = i = 0; i < n; i++)
@@ -257,7 +260,7 @@ probe_load(struct probe *p)
 		end = p->n;
 	for (burst = 0; p->sent < end && burst < 64; burst++, p->sent++)
 		if (p->load == NEWCOMERS)
-			crowd_start(p->first + p->sent, 0, false);
+			crowd_start(p->first + p->sent, 0, false, false);
 		else
 			for (i = p->first; i < p->first + p->n; i++)
 				load_one(p->load, i, p->sent);
@@ -271,13 +274,13 @@ probe_ask(struct probe *p)
 
 	for (; crowd.nasked < due(p, ASKS, all); crowd.nasked++) {
 		crowd.asked[crowd.nasked].at = crowd.now;
-		crowd_request(1, ASKED_GROUP + crowd.nasked);
+		crowd_request(ASKER, ASKED_GROUP + crowd.nasked);
 	}
 	for (; p->news < due(p, NEWS, all); p->news++)
 		if (again != 0)
 			crowd_register_anew(p->newcomer + p->news);
 		else
-			crowd_start(p->newcomer + p->news, 0, false);
+			crowd_start(p->newcomer + p->news, 0, false, true);
 }
 
 /* What is asked last gets its time, too: 2 s, or until there is nothing. */

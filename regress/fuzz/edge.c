@@ -78,13 +78,13 @@ port_conf(struct site *s, int n)
 	c->name[0] = (char)('a' + n);
 	c->new_flows = 8;
 	c->lan = (struct edged_lan_conf){ .policy = &s->edge.policy,
-		.querier = true,
-		.discovery = true,
-		.forward = EDGED_LAN_FORWARD_ALWAYS,
-		.version4 = EDGED_GMP_V3,
-		.version6 = EDGED_GMP_V3,
-		.timing = timing,
-		.limits = { 12, 6, 8, 4 },
+	    .querier = true,
+	    .discovery = true,
+	    .forward = EDGED_LAN_FORWARD_ALWAYS,
+	    .version4 = EDGED_GMP_V3,
+	    .version6 = EDGED_GMP_V3,
+	    .timing = timing,
+	    .limits = { 12, 6, 8, 4 },
 		.fast_leave = true,
 		.id = host_addr("10.9.0.1") };
 }

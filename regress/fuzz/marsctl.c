@@ -11,6 +11,7 @@
  */
 #include <sys/socket.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,10 @@ text(const char *p, size_t len)
 		    *p == '\n' || *p == '\t');
 }
 
-/* Messages of any type that hold rows of the input, or octets of it alone. */
+/*
+ * Messages of any type that hold rows of the input, or octets of it alone, as
+ * many as the socket takes before anybody reads.
+ */
 static void
 answer(int fd, struct rd *r)
 {
@@ -82,7 +86,8 @@ answer(int fd, struct rd *r)
 		}
 		if (imsg_compose(&ib, what < 200 ? IMSG_CTL_ROW :
 		    what < 240 ? IMSG_CTL_END : what, 0, 0, -1, buf,
-		    len) == -1 || imsgbuf_flush(&ib) == -1)
+		    len) == -1 || imsgbuf_write(&ib) == -1 ||
+		    imsgbuf_queuelen(&ib) != 0)
 			break;
 	}
 	imsgbuf_clear(&ib);
@@ -128,6 +133,7 @@ session(struct rd *r)
 	MUST(imsgbuf_init(&s.daemons[0].ibuf, sv[0]) == 0);
 	MUST(imsgbuf_set_maxsize(&s.daemons[0].ibuf, CTL_ROW_MAX) == 0);
 	s.daemons[0].connected = true;
+	MUST(fcntl(sv[1], F_SETFL, O_NONBLOCK) == 0);
 	answer(sv[1], r);
 	MUST((x.f = open_memstream(&printed, &len)) != NULL);
 	marsctl_output_begin(&x.table, x.f, false, &q);

@@ -4,11 +4,13 @@
  */
 
 /*
- * SCSP packets with extensions (RFC 2334 appendix B), as octets: nothing leads
- * out of the packet, and what is taken keeps the sizes that it has.
+ * SCSP packets with extensions (RFC 2334 appendix B), as octets, whose size and
+ * checksum are right, mostly: nothing leads out of the packet, and what is
+ * taken keeps the sizes that it has.
  */
 #include <stdlib.h>
 
+#include "cksum.h"
 #include "fuzz.h"
 #include "scspd/message.h"
 
@@ -20,6 +22,20 @@ within(const void *q, size_t n, const uint8_t *p, size_t len)
 	return b >= p && b + n <= p + len;
 }
 
+static void
+complete(uint8_t *p, size_t size)
+{
+	struct wr w;
+
+	if (size < SCSP_FIXED_LEN || p[4] == 0xff)
+		return;
+	wr_init(&w, p, size);
+	w.len = size;
+	wr_at_u16(&w, 2, (uint16_t)size);
+	wr_at_u16(&w, 4, 0);
+	wr_at_u16(&w, 4, in_cksum(p, size));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,6 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct scsp_ext ext;
 	uint16_t pid, sgid, i;
 
+	complete(p, size);
 	if (scsp_message_peek(p, size, &type, &pid, &sgid) != SCSP_DROP_NONE) {
 		free(p);
 		return 0;

@@ -4,10 +4,10 @@
  */
 
 /*
- * What a child takes from mars(8) and from its sibling (common/proc/service*.c):
- * messages of any type, in any order, with and without descriptors, and octets
- * that are none.  It obeys, or it ends by fatalx(), which is where this goes
- * on; it never takes what is malformed.
+ * What a child takes from mars(8) and from its sibling (service_parent.c and
+ * others): messages of any type, in any order, with and without descriptors,
+ * and octets that are none.  It obeys, or it ends by fatalx(), which is where
+ * this goes on; it never takes what is malformed.
  */
 #include <sys/socket.h>
 #include <sys/un.h>

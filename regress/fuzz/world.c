@@ -80,9 +80,28 @@ mad_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
 	(void)len;
 }
 
+/* its only leaf: the root stays until it is given up */
+static void
+mad_leaf_ack(void *arg, struct vc_leaf *leaf, void *cookie)
+{
+	(void)arg;
+	(void)leaf;
+	(void)cookie;
+}
+
+static void
+mad_leaf_gone(void *arg, struct vc_leaf *leaf, void *cookie, uint16_t cause)
+{
+	(void)arg;
+	(void)leaf;
+	(void)cookie;
+	(void)cause;
+}
+
 static const struct vc_user mad_user = { .remote_call = mad_call,
 	.ack = mad_ack, .rqfailed = mad_gone, .release = mad_gone,
-	.sdu = mad_sdu };
+	.sdu = mad_sdu, .leaf_ack = mad_leaf_ack, .leaf_failed = mad_leaf_gone,
+	.leaf_drop = mad_leaf_gone };
 
 /* --- the world */
 

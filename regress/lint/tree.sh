@@ -33,6 +33,7 @@ check "every source is named in its directory's Makefile" "$(
 		name=${f##*/}
 		case $f in
 		regress/unit/* | regress/bench/* | regress/atm/* | \
+		regress/fuzz/* | \
 		regress/system/* | doc/*)
 			name=${name%.c} ;;
 		*_linux.c) name=${name%_linux.c}'_[$][(]OS[)].c' ;;

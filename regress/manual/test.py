@@ -413,6 +413,10 @@ def page_mars_operations_7():
     Machine.all["here"].configured(SERVER).serves()
 
 
+def page_mars_audit_7():
+    server().configured(SERVER).serves()
+
+
 def page_mars_8():
     server().configured(SERVER).serves().sh(
         "[ -e build ] || ln -s $BUILD build")

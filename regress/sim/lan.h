@@ -150,6 +150,7 @@ struct lans {
 	uint32_t		 nflows;
 	bool			 first;	/* packets of a group: some may miss */
 	bool			 stormy;	/* JOINs may have been lost */
+	bool			 lossy;	/* by the network, unnoticed */
 	uint32_t		 loss, dup;	/* of LANs, per 10,000 */
 	int64_t			 jitter;
 	struct probe		*probe;

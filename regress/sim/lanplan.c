@@ -429,7 +429,7 @@ lans_storm(struct lans *s)
 	struct world *w = s->w;
 
 	trace(w, 1, NULL, "faults");
-	s->stormy = true;
+	s->stormy = s->lossy = true;
 	w->pace = MTIME_MS(between(w, 50, 1500));
 	s->loss = (w->kinds & K_LOSS) != 0 && chance(w, 60) ?
 	    (uint32_t)between(w, 1, 3000) : 0;

@@ -202,7 +202,7 @@ def mode(path):
 
 @test
 def keygen_makes_keys():
-    """keygen: 32 octets in hexadecimal, 0600, other ones each time."""
+    """keygen: 64 octets in hexadecimal, 0600, other ones each time."""
     d = directory()
     old = os.umask(0)
     try:
@@ -214,7 +214,7 @@ def keygen_makes_keys():
     status, b, said = marsctl("keygen")
     assert status == 0 and said == ""
     for key in a, b:
-        assert re.fullmatch("0x[0-9a-f]{64}\n", key), key
+        assert re.fullmatch("0x[0-9a-f]{128}\n", key), key
     assert a != b
     status, out, said = marsctl("keygen", d + "/a")
     assert status == 1 and out == "" and "is there already" in said, said

@@ -115,6 +115,7 @@ class Server:
         self.n = n
         self.address = "127.0.0.%d" % n
         self.base_port = base_port or BASE_PORT
+        self.libexec = BUILD        # where its children's programs are
         self.dir = tempfile.mkdtemp(prefix="mars-regress-")
         dirs.append(self.dir)
         self.conf = os.path.join(self.dir, "mars.conf")
@@ -170,7 +171,7 @@ cluster "lis1" {
 
     def start(self, expect=True):
         self.process = subprocess.Popen(
-            [BUILD + "/mars", "-d", "-L", BUILD, "-f", self.conf],
+            [BUILD + "/mars", "-d", "-L", self.libexec, "-f", self.conf],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.log, "a"))
         running.append(self.process)
@@ -182,7 +183,12 @@ cluster "lis1" {
         if self.process.poll() is not None:
             raise Gone("mars ended with %d: %s" % (
                 self.process.returncode, self.tail()))
-        return self.ctl("summary") is not None
+        rows = self.ctl("summary")
+        if rows is None or None in [r.get("parent-confinement")
+                                    for r in rows.values()]:
+            return False
+        confined(rows)
+        return True
 
     def tail(self, n=20):
         with open(self.log) as f:
@@ -260,6 +266,16 @@ cluster "lis1" {
     def counter(self, name):
         return sum(r["value"] for r in self.ctl("counters") or []
                    if r["name"] == name)
+
+
+def confined(rows):
+    """Every process has the sandbox that it is meant to have, so that what a
+    test does is done in it; but for builds that can't have one."""
+    for name, r in rows.items():
+        if (r["confinement"], r["parent-confinement"]) != ("full", "full") \
+                and r["sandbox"] != "off (sanitizer build)":
+            raise Gone("%s is not confined: %s; mars: %s" % (
+                name, r["sandbox"], r["parent-sandbox"]))
 
 
 def pair(**kw):

@@ -43,6 +43,9 @@ starts() {
 hardened() {
 	mv /etc/mars/mars.conf /etc/mars/first.conf &&
 	    install -m 600 $examples/hardened.conf /etc/mars/mars.conf &&
+	    sed -i "s/^begin = .*/begin = \"$(date -I -d yesterday)\"/
+	    s/^end = .*/end = \"$(date -I -d '90 days')\"/" \
+	    /etc/mars/mars.conf &&
 	    marsctl keygen /etc/mars/257.key &&
 	    [ "$(mars -n 2>&1)" = "configuration OK" ] &&
 	    systemctl restart mars && marsctl show summary &&

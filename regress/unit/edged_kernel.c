@@ -160,7 +160,6 @@ leaves_are_bounded(void **state)
 	assert_false(add(2, 3, 0));
 	assert_true(add(2, 2, 0));
 	assert_false(add(3, 1, 0));
-	assert_int_equal(k->full, 4);
 	edged_kernel_remove(k, (mtime_t){ 0 }, find(1));
 	/* they rest */
 	assert_false(add(3, 1, 0));
@@ -177,13 +176,76 @@ places_are_bounded(void **state)
 		in += add(i, 1, 0);
 	assert_true(in > KPATH_FLOWS / 2 && in <= KPATH_FLOWS);
 	assert_int_equal(k->on, in);
-	assert_int_equal(k->full, 4 * KPATH_FLOWS - in);
 	for (i = 0, in = 0; i < KPATH_FLOWS; i++)
 		in += table->flows[i].on;
 	assert_int_equal(k->on, in);
 	for (i = 0, in = 0; i < KPATH_LEAVES; i++)
 		in += k->leaves[i];
 	assert_int_equal(k->nleaves, in);
+}
+
+/* The flows of a group are found without a look at the others. */
+static void
+flows_of_a_group(void **state)
+{
+	struct edged_kernel_entry e;
+	uint32_t slot, i, seen = 0, sum = 0, all = 0;
+	int gone;
+
+	(void)state;
+	for (i = 0; i < 900; i++) {
+		e = entry(i, 1);
+		e.group.a[3] = (uint8_t)(i / 3 % 100);
+		e.group.a[2] = (uint8_t)(i / 300);
+		all += edged_kernel_add(k, (mtime_t){ 0 }, &e);
+	}
+	assert_true(all > 800);
+	for (gone = 0; gone < 2; gone++) {
+		for (i = 0, sum = 0; i < 300; i++) {
+			e.group.a[3] = (uint8_t)(i % 100);
+			e.group.a[2] = (uint8_t)(i / 100);
+			slot = edged_kernel_first(k, &e.group);
+			for (seen = 0; slot != KPATH_FLOWS; seen++) {
+				assert_true(paddr_equal(
+				    &k->slots[slot].group, &e.group));
+				sum++;
+				slot = edged_kernel_next(k, slot);
+			}
+			assert_true(seen <= 3);
+			/* one of each group is taken out */
+			slot = edged_kernel_first(k, &e.group);
+			if (gone == 0 && slot != KPATH_FLOWS)
+				edged_kernel_remove(
+				    k, (mtime_t){ 0 }, slot);
+		}
+		assert_int_equal(sum, gone == 0 ? all : k->on);
+	}
+	e.group.a[1] = 77;
+	assert_int_equal(edged_kernel_first(k, &e.group), KPATH_FLOWS);
+}
+
+/* Who had no place tries again less and less often; other leaves at once. */
+static void
+waits_for_a_place(void **state)
+{
+	struct edged_kernel_wait w = { 0 };
+	mtime_t now = { 5000 };
+	int64_t before = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 12; i++) {
+		assert_true(edged_kernel_due(&w, now, 7));
+		edged_kernel_later(&w, now, 7);
+		assert_true(w.delay >= before && w.delay <= MTIME_SEC(60));
+		before = w.delay;
+		assert_false(edged_kernel_due(&w, now, 7));
+		assert_true(edged_kernel_due(&w, now, 8));
+		now.us += w.delay - 1;
+		assert_false(edged_kernel_due(&w, now, 7));
+		now.us++;
+	}
+	assert_int_equal(w.delay, MTIME_SEC(60));
 }
 
 /* Nothing is in force any more when its owner has gone. */
@@ -214,7 +276,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { T(another_version),
 		T(put_in_and_taken_out), T(rests), T(leaves_are_bounded),
-		T(places_are_bounded), T(ends) };
+		T(places_are_bounded), T(flows_of_a_group),
+		cmocka_unit_test(waits_for_a_place), T(ends) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

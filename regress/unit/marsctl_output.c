@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "ctl.h"
-#include "marsctl/output_json.h"
+#include "common/proc/json_out.h"
 #include "marsctl/output.h"
 
 struct paper {
@@ -85,7 +85,7 @@ strings(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		assert_non_null(f = open_memstream(&text, &size));
-		marsctl_json_string(f, t[i].in);
+		json_out(f, t[i].in);
 		fclose(f);
 		assert_string_equal(text, t[i].out);
 		free(text);

@@ -146,6 +146,8 @@ every_show(void **state)
 		    words, sizeof(words), "show %s", marsctl_shows[i].name);
 		if (strcmp(marsctl_shows[i].name, "probe") == 0)
 			(void)strlcpy(words, "probe 239.1.1.1", sizeof(words));
+		if (strcmp(marsctl_shows[i].name, "audit") == 0)
+			(void)strlcpy(words, "audit", sizeof(words));
 		setup_parse(&r, words);
 		assert_int_equal(r.status, 0);
 		assert_ptr_equal(r.q.show, &marsctl_shows[i]);

@@ -1547,6 +1547,96 @@ overflows(void **state)
 	vc_close(e.l);
 }
 
+/*
+ * Issue 11: data waits for as long as is configured, and what is oldest goes
+ * first; what is said besides is not behind it, and what has a number stays.
+ */
+static void
+data_waits_for_its_time(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct vc *root, *a;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.enquiry_interval = 255;
+	p.queue_time = MTIME_MS(50);
+	p.row = 16;
+	begin_with(&e, &ts, 1, &p);
+	a = circuit_to(&e, 8);
+	root = root_with(&e, 0, 2);
+	e.nout = e.nup = 0;
+	e.room = 0;
+	say(root, "a");
+	say(root, "b");
+	say(root, "c");
+	assert_false(nvc_flush(e.n, SIZE_MAX));
+	timers_run(&ts, (mtime_t){ MTIME_MS(30) });
+	say(root, "d");
+	say(root, "e");
+	timers_run(&ts, (mtime_t){ MTIME_MS(50) });
+	assert_false(nvc_flush(e.n, SIZE_MAX));
+	assert_int_equal(counter(&e, "sdus-dropped"), 0);
+	timers_run(&ts, (mtime_t){ MTIME_MS(51) });
+	say(a, "p");
+	e.room = SIZE_MAX;
+	assert_true(nvc_flush(e.n, SIZE_MAX));
+	assert_string_equal(trace(&e), "p8d0e0d1e1");
+	assert_int_equal(counter(&e, "sdus-dropped"), 3);
+	assert_int_equal(e.up[0].what, W_OVERFLOW);
+	/* LLC/SNAP of MARS */
+	e.room = 0;
+	assert_int_equal(vc_send(root, vc_sdu_new("\xaa\xaa\x03\0\0\x5e\0\x03",
+	    8)), 0);
+	assert_false(nvc_flush(e.n, SIZE_MAX));
+	timers_run(&ts, (mtime_t){ MTIME_MS(1051) });
+	e.room = SIZE_MAX;
+	assert_true(nvc_flush(e.n, SIZE_MAX));
+	assert_int_equal(e.nout, 2);
+	assert_int_equal(counter(&e, "sdus-dropped"), 3);
+	vc_close(e.l);
+}
+
+/*
+ * The same where the network takes less than comes: the copies of one packet
+ * don't make all others late, and each member has its share.
+ */
+static void
+a_late_pass_ends(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct vc *root;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.enquiry_interval = 255;
+	p.queue_time = MTIME_MS(50);
+	p.row = 16;
+	begin_with(&e, &ts, 1, &p);
+	root = root_with(&e, 0, 5);
+	e.nout = 0;
+	say(root, "a");
+	say(root, "b");
+	assert_false(nvc_flush(e.n, 5));
+	assert_string_equal(trace(&e), "a0b0a1b1a2");
+	timers_run(&ts, (mtime_t){ MTIME_MS(40) });
+	say(root, "c");
+	timers_run(&ts, (mtime_t){ MTIME_MS(51) });
+	assert_false(nvc_flush(e.n, 3));
+	assert_string_equal(trace(&e), "c2c3c4");
+	assert_int_equal(counter(&e, "sdus-dropped"), 2);
+	assert_true(nvc_flush(e.n, 3));
+	assert_string_equal(trace(&e), "c0c1");
+	say(root, "d");
+	assert_true(nvc_flush(e.n, 5));
+	assert_string_equal(trace(&e), "d2d3d4d0d1");
+	vc_close(e.l);
+}
+
 /* A root may be released by what it is told. */
 static void
 told_within(void **state)
@@ -2463,6 +2553,8 @@ main(void)
 		cmocka_unit_test(roots_in_turn),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(overflows),
+		cmocka_unit_test(data_waits_for_its_time),
+		cmocka_unit_test(a_late_pass_ends),
 		cmocka_unit_test(discards),
 		cmocka_unit_test(told_within),
 		cmocka_unit_test(numbered),

@@ -202,6 +202,7 @@ a_silent_server_is_hidden_then_erased(void **state)
 	/* other records don't bring it back */
 	tell(net, 9, 102, CSA_HOW_FLOODED, 3, 0, HOST(1), G(2), G(2));
 	assert_false(net_finds(w, G(2), HOST(1)));
+	assert_int_equal(s->hidden, 4);
 	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
 	assert_true(net_finds(w, G(1), HOST(1)));
 	assert_int_equal(s->revived, 4);
@@ -215,8 +216,19 @@ a_silent_server_is_hidden_then_erased(void **state)
 	tell(net, 9, 1, CSA_HOW_ALIGNED, 1, 0, HOST(99), 0, 0);
 	assert_false(net_finds(w, G(1), HOST(1)));
 	assert_int_equal(s->realigned, 0);
+	/* and nobody is offered them */
+	assert_int_equal(s->hidden, 10);
+	/* nor is one that somebody passes on who got it so */
+	seq -= 1;
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	assert_false(net_finds(w, G(1), HOST(1)));
+	/* or is it a new life, with lower numbers?  Then it is heard of again */
+	seq -= 3;
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	assert_int_equal(s->realigned, 0);
 	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
 	assert_int_equal(s->realigned, 1);
+	assert_int_equal(s->revived, 6);
 	assert_true(net_finds(w, G(1), HOST(1)));
 	net_end(net, w, NULL);
 }

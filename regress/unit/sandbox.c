@@ -615,20 +615,20 @@ state_of(const struct sandbox *asked)
 	if (sandbox_print(&st, buf) != buf ||
 	    memchr(buf, '\0', sizeof(buf)) == NULL)
 		return 1;
-	if (!st.no_new_privs || strstr(buf, ", no_new_privs, ") == NULL ||
-	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+	if (!st.no_new_privs || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return 2;
-	if ((st.capabilities & ~st.keep) != 0 ||
-	    (st.capabilities == 0) != (strstr(buf, "no cap") != NULL))
+	if ((st.capabilities & ~st.keep) != 0)
 		return 3;
 #ifdef SANITIZE_BUILD
-	if (st.filter || strncmp(buf, "no seccomp, no landlock", 23) != 0 ||
+	if (st.filter || strcmp(buf, "off (sanitizer build)") != 0 ||
 	    sandbox_full(&st))
 		return 4;
 	(void)try_tcp;
 	(void)can;
 #else
-	if (!st.filter || strncmp(buf, "seccomp, ", 9) != 0)
+	if (!st.filter || strncmp(buf, "seccomp, ", 9) != 0 ||
+	    strstr(buf, ", no_new_privs, ") == NULL ||
+	    (st.capabilities == 0) != (strstr(buf, "no cap") != NULL))
 		return 4;
 	if (sandbox_full(&st) != can)
 		return 5;

@@ -67,6 +67,40 @@ changes_that_wait_are_one_message(void **state)
 	net_end(net, a, b, NULL);
 }
 
+/*
+ * While changes come, copies rest for as long as they took, and what comes
+ * meanwhile goes with them; but never for long.
+ */
+static void
+copies_rest_while_changes_come(void **state)
+{
+	struct nvc *a, *b;
+	struct net *net = two_clients(&a, &b);
+
+	(void)state;
+	net_join(a, JOIN, 0, G(1), G(1));
+	net->busy = true;
+	net_wait(net, MTIME_MS(20));
+	net_join(a, JOIN, 0, G(10), G(10));
+	net_clear(net);
+	net_drain(net, 0);
+	net_wait(net, MTIME_MS(19));
+	assert_int_equal(net->nsent, 0);
+	net_join(a, JOIN, 0, G(11), G(11));
+	net_clear(net);	/* its echo */
+	net_wait(net, MTIME_MS(1));
+	check_pairs(net_only(net, 0, CCVC, JOIN), 1, G(10), G(11));
+	net->busy = true;
+	net_wait(net, MTIME_SEC(60));
+	net_join(a, JOIN, 0, G(20), G(20));
+	net_clear(net);
+	net_drain(net, 0);
+	assert_int_equal(net->nsent, 0);
+	net_wait(net, MTIME_MS(100));
+	check_pairs(net_only(net, 0, CCVC, JOIN), 1, G(20), G(20));
+	net_end(net, a, b, NULL);
+}
+
 /* who has asked in between knows of the join, and has to hear of the leave */
 static void
 what_was_answered_is_told(void **state)
@@ -577,6 +611,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_that_wait_are_one_message),
+		cmocka_unit_test(copies_rest_while_changes_come),
 		cmocka_unit_test(what_was_answered_is_told),
 		cmocka_unit_test(too_much_makes_members_revalidate),
 		cmocka_unit_test(what_is_given_up_goes_first),

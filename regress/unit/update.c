@@ -700,6 +700,35 @@ a_null_record_counts_only_if_asked_for(void **state)
 }
 
 /*
+ * A-64: somebody had a later instance of what we have withdrawn.  Others may
+ * have it still, so it is withdrawn once more, beyond that number.
+ */
+static void
+a_null_record_has_our_withdrawal_said_again(void **state)
+{
+	struct rawpkt p;
+	int32_t seq;
+
+	(void)state;
+	begin(false);
+	node_publish(&n->node[LS], 1, "a");
+	node_publish(&n->node[LS], 1, NULL);
+	net_run(n, 10);
+	seq = record(LS, 1)->seq;
+	say(DCS, 3, 1, LS, 1, seq + 100, NULL);
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	raw_record(&p, 1, RAW_ID(LS), 1, seq + 100, true, NULL);
+	raw_clear(n, DCS);
+	raw_done(n, DCS, &p);
+	net_run(n, 10);
+	assert_int_equal(n->node[LS].owns, 0); /* it is marsd's last word */
+	assert_true(record(LS, 1)->seq > seq + 100);
+	assert_string_equal(record(LS, 1)->state, "tombstone");
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	net_free(n);
+}
+
+/*
  * A-64, A-65: a null record that comes after the record itself is late: the DCS
  * hid what it has, said so, and has it again (A-8).
  */
@@ -1053,6 +1082,7 @@ main(void)
 		cmocka_unit_test(
 		    a_csus_for_what_is_not_held_gets_a_null_record),
 		cmocka_unit_test(a_null_record_counts_only_if_asked_for),
+		cmocka_unit_test(a_null_record_has_our_withdrawal_said_again),
 		cmocka_unit_test(a_null_record_after_the_record_is_late),
 		cmocka_unit_test(
 		    what_is_not_understood_is_acknowledged_and_not_installed),
