@@ -83,7 +83,7 @@ struct edged_flow {
 	uint32_t		 members;	/* sites, or LANs, of late */
 	uint32_t		 ifindex;	/* where it came from; 0: not
 						 * to be known by the kernel */
-	struct edged_kernel_wait kernel;	/* where it had no place */
+	struct edged_kernel_wait kernel;	/* where it did not go well */
 	mtime_t			 since, last;
 	uint64_t		 packets, octets;	/* that came */
 	uint64_t		 copies;		/* that went out */

@@ -11,6 +11,10 @@
  * between, a member that leaves say, takes it out at once: its packets come up
  * here again, and it may go back.
  *
+ * What an interface has no room for is lost, since the kernel sends all copies of
+ * a packet at once, and nothing waits.  A flow of which too much is lost so goes
+ * by our queue for a while, which is longer each time.
+ *
  * Once a minute each comes up for a moment, so that what only a packet does is
  * done: a path has its idle timer, and a group is asked for anew (RFC 2022
  * 5.1.5).
@@ -24,6 +28,7 @@
 #define OFFLOAD_LOOK	MTIME_MS(100)	/* between two looks */
 #define OFFLOAD_TURN	MTIME_SEC(60)	/* and it comes up */
 #define OFFLOAD_LEAVES	4096		/* members of one flow */
+#define OFFLOAD_FAILING	16		/* one of so many copies may fail */
 
 /* --- what may */
 
@@ -211,9 +216,7 @@ offload_try(struct edged_port *p, struct edged_flow *f,
 
 	if (!edged_kernel_due(&f->kernel, now, steady->version))
 		return;
-	if (offload_add(p, f, steady))
-		f->kernel = (struct edged_kernel_wait){ 0 };
-	else
+	if (!offload_add(p, f, steady))
 		edged_kernel_later(&f->kernel, now, steady->version);
 }
 
@@ -242,6 +245,12 @@ offload_count(struct edged_port *p, struct edged_flow *f,
 	f->drops[EDGED_FLOW_DROP_CIRCUIT] += n->failed;
 }
 
+static bool
+offload_failing(const struct edged_kernel_count *n)
+{
+	return n->failed > (n->copies + n->failed) / OFFLOAD_FAILING;
+}
+
 static void
 offload_look(struct edged *d, uint32_t slot)
 {
@@ -261,9 +270,15 @@ offload_look(struct edged *d, uint32_t slot)
 	    s->state != EDGED_KERNEL_ON)
 		return;
 	if (p == NULL || f == NULL || !offload_may(p, f, &steady) ||
-	    steady.version != s->version ||
-	    mtime_diff(s->since, now) >= OFFLOAD_TURN)
+	    steady.version != s->version)
 		edged_kernel_remove(d->kernel, now, slot);
+	else if (offload_failing(&n)) {
+		edged_kernel_remove(d->kernel, now, slot);
+		edged_kernel_later(&f->kernel, now, s->version);
+	} else if (mtime_diff(s->since, now) >= OFFLOAD_TURN) {
+		edged_kernel_remove(d->kernel, now, slot);
+		f->kernel = (struct edged_kernel_wait){ 0 };
+	}
 }
 
 /* The port whose interface a flow was seen on last. */

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -281,6 +282,33 @@ def limited():
     assert counter(one, "kernel-packets") == 0
     pump([member], 0.2)
     assert len(member.got) == 100
+    net.stop()
+
+
+@test
+def no_room():
+    """a flow whose copies the interface has no room for goes the user path,
+    where they wait; later it may go back"""
+    net = sites(2)
+    one, two = net.sites[1], net.sites[2]
+    member = Member(two, GROUP)
+    wait("joined", lambda: two.joined(GROUP))
+    sender = Sender(one, GROUP, size=1000)
+    in_kernel(one, sender, [member])
+    with one.router:
+        if subprocess.run("tc qdisc add dev und root tbf rate 2mbit burst 5000"
+                          " limit 5000".split(),
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            raise Skip("no tbf")
+
+    def on_path(path, rate):
+        stream(sender, [member], rate // 10, rate=rate, settle=0)
+        return flow(one)["path"] == path
+    wait("it goes the user path", lambda: on_path("user", 1000), 5)
+    assert [d for d in flow(one)["drops"] if d.startswith("circuit ")]
+    with one.router:
+        subprocess.run("tc qdisc del dev und root".split(), check=True)
+    wait("it is back", lambda: on_path("kernel", 100), 20)
     net.stop()
 
 

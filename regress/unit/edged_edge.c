@@ -317,6 +317,34 @@ new_flows(void **state)
 	teardown_world(&w);
 }
 
+/* all sources of a group share its rate: a largest packet's octets at once */
+static void
+rate_of_a_group(void **state)
+{
+	struct edged_group_rule rule = { .rate = 8000, .dscp = -1 };
+	struct world w;
+	int i;
+
+	(void)state;
+	setup_world(&w);
+	assert_true(ip_prefix_parse(&rule.group, "239.1.1.1/32"));
+	w.edge.policy.rules = &rule;
+	w.edge.policy.nrules = 1;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	report(&w, 1, "10.1.2.2", true);
+	for (i = 0; i < 3000; i++)
+		data(&w, 0, "10.1.1.2", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_flows, "packets"), 3000);
+	assert_int_equal(shown(&w, edged_show_flows, "copies"), 65535 / 30);
+	memset(w.last, 0, sizeof(w.last));
+	data(&w, 0, "10.1.1.3", "239.1.1.1");
+	assert_int_equal(w.last[1].len, 0);
+	timers_run(&w.timers, (mtime_t){ w.timers.now.us + MTIME_MS(100) });
+	data(&w, 0, "10.1.1.3", "239.1.1.1");
+	assert_int_equal(w.last[1].len, 30);
+	teardown_world(&w);
+}
+
 /* every listing ends, and every row of it can be read */
 static void
 listings(void **state)
@@ -364,6 +392,7 @@ main(void)
 		cmocka_unit_test(static_blocks),
 		cmocka_unit_test(between_lans),
 		cmocka_unit_test(new_flows),
+		cmocka_unit_test(rate_of_a_group),
 		cmocka_unit_test(listings),
 	};
 

@@ -425,6 +425,19 @@ data_from_the_lan(void **state)
 	    e->lan.rate_drops[EDGED_RATE_DROP_SOURCE], 10000 - passed);
 	data4(&h, "10.1.7.78", "239.1.1.1", 8);
 	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DATA);
+	/* that of the LAN is shared by all sources */
+	conf.source_rate = 0;
+	conf.rate = 8000;
+	edged_lan_configure(&e->lan, &conf);
+	for (i = passed = 0; i < 10000; i++) {
+		data4(&h, i % 2 == 0 ? "10.1.7.77" : "10.1.7.79", "239.1.1.1",
+		    8);
+		if (hear(e, &h, false, &ip) == EDGED_LAN_DATA)
+			passed++;
+	}
+	assert_int_equal(passed, 65535 / 32);
+	assert_int_equal(
+	    e->lan.rate_drops[EDGED_RATE_DROP_LAN], 10000 - passed);
 	net_free(n);
 }
 
