@@ -37,6 +37,12 @@ deb:
 	@sh etc/prerequisites deb
 	@sh mk/deb.sh '$(BUILD)'
 
+# The sources as they are handed out, in build/dist: an archive, an SBOM, and
+# their sums, signed where SIGNIFY_KEY is a secret key of signify(1).
+dist:
+	@$(PROBE)
+	@SIGNIFY_KEY='$(SIGNIFY_KEY)' sh mk/dist.sh '$(BUILD)'
+
 # Two servers and a few clients on loopback, about 15 seconds.
 demo:
 	@sh etc/prerequisites build
@@ -113,11 +119,26 @@ fuzz:
 	@sh etc/prerequisites test
 	@sh regress/fuzz/test.sh '$(BUILD)' $(TIME) regress/fuzz/log.tsv
 
+# What static analysis finds that is not known: some minutes.
+analyze:
+	@sh etc/prerequisites analyze
+	@$(PROBE)
+	@python3 -B regress/lint/analyze.py '$(BUILD)'
+
+# Which lines of the protocol modules the unit tests and the corpora run.
+coverage:
+	@sh etc/prerequisites test
+	@$(MAKE) -s CC=gcc CFLAGS='--coverage -O1' CPPFLAGS=-U_FORTIFY_SOURCE \
+	    LDFLAGS=--coverage BUILD=build-coverage tests fuzz-targets
+	@python3 -B regress/coverage.py build-coverage
+
 clean:
 	rm -rf build build-*
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
-.PHONY: all programs tests headers linkall bench install uninstall deb demo \
+.PHONY: all programs tests headers linkall bench install uninstall deb dist \
+	demo \
 	regress lint conformance regress-atm regress-machines sim model \
-	bench-edge bench-flood bench-sync fuzz fuzz-targets clean
+	bench-edge bench-flood bench-sync fuzz fuzz-targets \
+	analyze coverage clean

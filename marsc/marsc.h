@@ -82,7 +82,7 @@ struct marsc;			/* one client of it: one protocol */
 	X(rejoin_max, "rejoin-max", 10, "and to") \
 	X(loop, "loop", 60, "between attempts when no MARS answers") \
 	X(map, "redirect-map", 240, "longest silence of REDIRECT_MAP") \
-	X(settle, "settle", 100, "members a MARS may not know yet are kept")
+	X(settle, "settle", 40, "and loop: members stay that may not be back")
 
 struct marsc_timers {		/* microseconds */
 #define X(sym, name, seconds, text) int64_t sym;

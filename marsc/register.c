@@ -157,7 +157,9 @@ reg_on(struct marsc *c)
 	marsc_query_kick(c);
 	if (!again)
 		return;
-	c->reg.settled.us = c->ts->now.us + c->t.settle;
+	/* another may try all that it knows in turn before it comes here */
+	c->reg.settled.us = c->ts->now.us + c->t.settle +
+	    (int64_t)c->servers.n * c->t.loop;
 	marsc_path_stale_all(c);
 }
 

@@ -14,7 +14,7 @@
 
 #include "first.h"
 
-#define KEY_OCTETS	64	/* as long as the longest MAC, of HMAC-SHA-512 */
+#define KEY_OCTETS	64	/* as long as the MAC of HMAC-SHA-512 */
 
 void
 marsctl_write_new(const char *path, const char *text)

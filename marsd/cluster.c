@@ -285,7 +285,6 @@ proto_new(struct marsd_cluster *c, const struct mars_pro *pro,
 	RB_INIT(&p->peers);
 	marsd_maps_init(p);
 	for (role = 0; role < MARSD_ROLES; role++) {
-		RB_INIT(&p->nodes[role]);
 		control_init(&p->control[role], p, (enum marsd_role)role);
 		timer_init(&p->sweep[role],
 		    role == MARSD_ROLE_CLIENT ? marsd_own_sweep_clients :

@@ -89,7 +89,7 @@ struct marsd_proto {
 	struct mars_pro		 pro;
 	uint8_t			 addrlen; /* of a group, 0: not known yet */
 	bool			 configured;
-	struct marsd_node_tree	 nodes[MARSD_ROLES];
+	struct btree		 nodes[MARSD_ROLES]; /* by ATM address */
 	struct marsd_itree	 map[MARSD_ROLES]; /* host map, server map */
 	uint32_t		 ranges[MARSD_ROLES];
 	uint64_t		 joins;	/* of our own clients */

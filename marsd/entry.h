@@ -153,9 +153,9 @@ struct marsd_entry {
 	struct marsd_join	*join;	/* NULL: a register record */
 	uint32_t		 key;
 	uint16_t		 cmi;
-	bool			 layer3;
+	bool			 layer3 : 1;
 	/* the node has left since, at its present server; of a peer's */
-	bool			 over;
+	bool			 over : 1;
 	uint8_t			 state;	/* enum marsd_entry_state */
 };
 

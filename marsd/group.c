@@ -21,21 +21,6 @@
 #include "group.h"
 #include "move.h"
 
-static int
-node_cmp(struct marsd_node *a, struct marsd_node *b)
-{
-	return atm_addr_cmp(&a->atm, &b->atm);
-}
-
-static int
-join_cmp(const struct btree *t, const void *like, const void *object)
-{
-	const struct marsd_join *j = object;
-
-	(void)t;
-	return atm_addr_cmp(like, &j->node->atm);
-}
-
 /*
  * The place of an address: addresses of one kind stand together, as a
  * MARS_MULTI wants them.  The rest of an address that embeds one of IPv4 is
@@ -55,18 +40,42 @@ place_of(const struct atm_addr *a)
 	return p;
 }
 
+static int
+node_cmp(const struct btree *t, const void *like, const void *object)
+{
+	const struct marsd_node *n = object;
+
+	(void)t;
+	return atm_addr_cmp(like, &n->atm);
+}
+
+static struct btree_probe
+node_place(const struct btree *t, const void *object)
+{
+	const struct marsd_node *n = object;
+
+	(void)t;
+	return place_of(&n->atm);
+}
+
+static int
+join_cmp(const struct btree *t, const void *like, const void *object)
+{
+	const struct marsd_join *j = object;
+
+	return node_cmp(t, like, j->node);
+}
+
 static struct btree_probe
 join_place(const struct btree *t, const void *object)
 {
 	const struct marsd_join *j = object;
 
-	(void)t;
-	return place_of(&j->node->atm);
+	return node_place(t, j->node);
 }
 
-static const struct btree_kind by_address = { 16, join_cmp, join_place };
-
-RB_GENERATE(marsd_node_tree, marsd_node, entry, node_cmp)
+static const struct btree_kind nodes_kind = { 16, node_cmp, node_place },
+	joins_kind = { 16, join_cmp, join_place };
 
 static const struct marsd_span *
 span_of_range(const void *object)
@@ -89,9 +98,11 @@ marsd_maps_init(struct marsd_proto *p)
 {
 	int role;
 
-	for (role = 0; role < MARSD_ROLES; role++)
+	for (role = 0; role < MARSD_ROLES; role++) {
+		btree_init(&p->nodes[role], &nodes_kind);
 		marsd_itree_init(&p->map[role], span_of_range,
 		    marsd_random(p->cluster->mars));
+	}
 }
 
 struct marsd_range *
@@ -119,10 +130,27 @@ struct marsd_node *
 marsd_node_find(
     struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
 {
-	struct marsd_node key;
+	struct btree_probe at = place_of(atm);
 
-	key.atm = *atm;
-	return RB_FIND(marsd_node_tree, &p->nodes[role], &key);
+	return btree_find(&p->nodes[role], &at);
+}
+
+struct marsd_node *
+marsd_node_from(const struct marsd_proto *p, enum marsd_role role,
+    const struct atm_addr *atm)
+{
+	struct btree_probe at = place_of(atm);
+
+	return btree_from(&p->nodes[role], &at);
+}
+
+struct marsd_node *
+marsd_node_after(const struct marsd_proto *p, enum marsd_role role,
+    const struct atm_addr *atm)
+{
+	struct btree_probe at = place_of(atm);
+
+	return btree_after(&p->nodes[role], &at);
 }
 
 struct marsd_node *
@@ -141,16 +169,20 @@ marsd_node_get(
 	LIST_INIT(&n->claims);
 	marsd_itree_init(
 	    &n->joins, span_of_join, marsd_random(p->cluster->mars));
-	RB_INSERT(marsd_node_tree, &p->nodes[role], n);
-	return n;
+	if (btree_insert(&p->nodes[role], n) == n)
+		return n;
+	free(n);
+	return NULL;
 }
 
 void
 marsd_node_release(struct marsd_node *n)
 {
+	struct btree_probe at = place_of(&n->atm);
+
 	if (n->reg != NULL || !LIST_EMPTY(&n->claims) || n->njoins != 0)
 		return;
-	RB_REMOVE(marsd_node_tree, &n->proto->nodes[n->role], n);
+	(void)btree_remove(&n->proto->nodes[n->role], &at);
 	free(n);
 }
 
@@ -165,7 +197,7 @@ range_get(
 	if ((r = slab_get(slab)) == NULL)
 		return NULL;
 	r->span = *s;
-	btree_init(&r->joins, &by_address);
+	btree_init(&r->joins, &joins_kind);
 	if ((have = marsd_itree_insert(&p->map[role], r)) != r)
 		slab_put(slab, r);
 	else

@@ -27,10 +27,6 @@
 #define MARSD_GROUP_H
 
 #include <sys/queue.h>
-#include <sys/tree.h>
-#ifndef RB_HEAD
-#include <bsd/sys/tree.h>
-#endif
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +51,6 @@ enum marsd_role {
 
 /* An endpoint in one role, ours or a peer's. */
 struct marsd_node {
-	RB_ENTRY(marsd_node)	 entry;
 	struct marsd_proto	*proto;
 	enum marsd_role		 role;
 	struct atm_addr		 atm;
@@ -70,8 +65,6 @@ struct marsd_node {
 	uint8_t			 present[4];
 	mtime_t			 came;
 };
-RB_HEAD(marsd_node_tree, marsd_node);
-RB_PROTOTYPE(marsd_node_tree, marsd_node, entry, node_cmp)
 
 struct marsd_range {
 	struct btree		 joins;	/* by ATM address */
@@ -102,6 +95,11 @@ struct marsd_node	*marsd_node_find(struct marsd_proto *, enum marsd_role,
 /* the same, made if need be; NULL: no memory */
 struct marsd_node	*marsd_node_get(struct marsd_proto *, enum marsd_role,
 			    const struct atm_addr *);
+/* the first in the order of addresses, from this one on or behind it */
+struct marsd_node	*marsd_node_from(const struct marsd_proto *,
+			    enum marsd_role, const struct atm_addr *);
+struct marsd_node	*marsd_node_after(const struct marsd_proto *,
+			    enum marsd_role, const struct atm_addr *);
 /* frees it if nothing is left of it */
 void			 marsd_node_release(struct marsd_node *);
 /* it has registered at this server, by a record that was flooded, or here */
@@ -123,7 +121,7 @@ void			 marsd_node_parts(struct marsd_node *,
 bool			 marsd_node_covers(struct marsd_node *,
 			    const struct paddr *);
 
-/* the maps of a protocol, empty */
+/* the nodes and maps of a protocol, empty */
 void			 marsd_maps_init(struct marsd_proto *);
 /* all joins of a range, or NULL */
 struct marsd_range	*marsd_range_find(const struct marsd_proto *,

@@ -63,6 +63,13 @@ announce_servers(struct marsd_node *n, bool joined, struct mars_msg *m,
 		    &p->control[MARSD_ROLE_MCS], n, joined, m, l, punched);
 }
 
+/* Is nobody on the control VC, nor anything to be told to who comes next? */
+static bool
+nobody_hears(const struct marsd_control *ctl)
+{
+	return ctl->leaves == 0 && !marsd_tell_waits(ctl);
+}
+
 /*
  * The MCSs hear of what has changed; so do the clients, but for the groups
  * that an MCS serves (6.2.4).  If the clients don't hear of the whole range,
@@ -78,6 +85,10 @@ marsd_join_announce(struct marsd_node *n, bool joined,
 	struct mars_msg m;
 	bool whole;
 
+	/* a server that learns what others have, and has no clients yet */
+	if (in == NULL && nobody_hears(ctl) &&
+	    nobody_hears(&p->control[MARSD_ROLE_MCS]))
+		return;
 	marsd_spans_init(&pairs);
 	marsd_spans_init(&mesh);
 	marsd_node_uncovered(n, s, &pairs);

@@ -102,6 +102,16 @@ static const char *const event_word[MARSD_EV_MAX] = {
 	[MARSD_EV_NEAR] = "limit",
 };
 
+static const char *const event_audit[MARSD_EV_MAX] = {
+	[MARSD_EV_CMI_EXHAUSTED] = "limit",
+	[MARSD_EV_CMI_OVERLAP] = "cmi-overlap",
+	[MARSD_EV_SERVER_DEAD] = "server-dead",
+	[MARSD_EV_SERVER_BACK] = "server-back",
+	[MARSD_EV_REFUSED] = "registration-refused",
+	[MARSD_EV_NOT_ALLOWED] = "registration-refused",
+	[MARSD_EV_NEAR] = "limit",
+};
+
 static void
 marsd_hook_event(void *arg, const struct marsd_event *e)
 {
@@ -109,6 +119,7 @@ marsd_hook_event(void *arg, const struct marsd_event *e)
 	char where[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
 		.event = event_word[e->code],
+		.audit = event_audit[e->code],
 		.cluster = e->cluster,
 		.who = e->who,
 		.where = where,

@@ -261,12 +261,14 @@ old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
 static void
 marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 {
-	struct marsd_node *n, *next;
+	struct atm_addr last = { 0 }; /* no node has it */
+	struct marsd_node *n;
 	struct marsd_claim *c;
 	struct marsd_join *j;
 	struct marsd_span at;
 
-	RB_FOREACH_SAFE(n, marsd_node_tree, &p->nodes[role], next) {
+	while ((n = marsd_node_after(p, role, &last)) != NULL) {
+		last = n->atm;
 		if ((c = marsd_claim_find(n, p->self)) == NULL)
 			continue;
 		if (!marsd_node_is_here(n)) {

@@ -17,7 +17,11 @@
 #include "cluster.h"
 #include "record.h"
 
-#define KEYS_AT_ONCE	4000
+/*
+ * Entries of a server that are looked at in one turn.  It may have hundreds of
+ * thousands, and members are answered while it dies or comes back.
+ */
+#define WORK_AT_ONCE	512
 /* from when a server that was let in late is known to live, to an alignment */
 #define ROOM_WAIT	MTIME_SEC(30)
 
@@ -59,6 +63,8 @@ static const struct table_cell peer_cells[MARSD_PEER_STATE_MAX]
 #undef VIOLATION
 
 TABLE_DEFINE(marsd_peer_table, "peer", MARSD_PEER, peer_cells);
+
+static void	work_expired(void *);
 
 static int
 owner_cmp(struct marsd_owner *a, struct marsd_owner *b)
@@ -121,6 +127,17 @@ owner_is_idle(struct marsd_owner *o)
 }
 
 static void
+peer_free(struct marsd_peer *peer)
+{
+	struct marsd_proto *p = peer->proto;
+
+	timer_clear(marsd_proto_timers(p), &peer->timer);
+	timer_clear(marsd_proto_timers(p), &peer->worker);
+	RB_REMOVE(marsd_peer_tree, &p->peers, peer);
+	free(peer);
+}
+
+static void
 owner_forget(struct marsd_owner *o)
 {
 	struct marsd_peer *peer;
@@ -129,9 +146,7 @@ owner_forget(struct marsd_owner *o)
 	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
 		if ((peer = peer_find(p, o)) == NULL)
 			continue;
-		timer_clear(marsd_proto_timers(p), &peer->timer);
-		RB_REMOVE(marsd_peer_tree, &p->peers, peer);
-		free(peer);
+		peer_free(peer);
 	}
 	RB_REMOVE(marsd_owner_tree, &o->cluster->owners, o);
 	o->cluster->nowners--;
@@ -248,6 +263,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 	peer->owner = o;
 	peer->proto = p;
 	timer_init(&peer->timer, peer_expired, peer);
+	timer_init(&peer->worker, work_expired, peer);
 	if (memcmp(oid, p->cluster->mars->oid, 4) == 0)
 		peer->state = MARSD_PEER_SELF;
 	else {
@@ -261,54 +277,87 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 	return peer;
 }
 
-/*
- * Tells scspd to hide, revive or erase all records of a server, in batches of
- * keys.
- */
+/* What scspd is told of the entries. */
 static void
-tell_keys(struct marsd_peer *peer,
-    void (*tell)(void *, uint16_t, const uint8_t *, const uint32_t *, uint32_t))
+work_tell(const struct marsd_peer *peer, const uint32_t *keys, uint32_t n)
 {
 	struct marsd_cluster *c = peer->proto->cluster;
-	uint32_t keys[KEYS_AT_ONCE];
-	uint32_t n = 0;
-	uint64_t at;
-	struct marsd_entry *e;
+	const struct marsd_ops *ops = c->mars->ops;
+	const uint8_t *oid = peer->owner->oid;
+	uint16_t sgid = c->conf->server_group;
 
-	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
-		at = e->key;
-		keys[n++] = e->key;
-		if (n == KEYS_AT_ONCE) {
-			tell(c->mars->arg, c->conf->server_group,
-			    peer->owner->oid, keys, n);
-			n = 0;
-		}
+	switch (peer->work) {
+	case MARSD_PEER_WORK_HIDE:
+		ops->hide(c->mars->arg, sgid, oid, keys, n);
+		break;
+	case MARSD_PEER_WORK_REVIVE:
+		ops->revive(c->mars->arg, sgid, oid, keys, n);
+		break;
+	case MARSD_PEER_WORK_ERASE:
+		ops->erase(c->mars->arg, sgid, oid, keys, n);
+		break;
+	case MARSD_PEER_WORK_NONE:
+	case MARSD_PEER_WORK_ANEW:
+		break;
 	}
-	if (n != 0)
-		tell(c->mars->arg, c->conf->server_group, peer->owner->oid,
-		    keys, n);
 }
 
 /*
- * Works out anew which joins of a server count.  silent: the members are not
- * told.  They are not when it has died, since its clients are mostly alive
- * (A-12); when it is back they are.
+ * Works out anew whether an entry counts.  The members are not told when its
+ * server has died, since its clients are mostly alive (A-12); when it is back
+ * they are.
  */
 static void
-peer_refresh(struct marsd_peer *peer, bool silent)
+work_entry(struct marsd_peer *peer, struct marsd_entry *e)
 {
-	struct marsd_entry *e;
 	enum marsd_change ch;
-	uint64_t at;
 
-	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
-		at = e->key;
-		if (e->join == NULL)
-			continue;
-		ch = marsd_join_refresh(e->join);
-		if (!silent)
-			marsd_join_changed(e->join, ch, peer);
+	if (peer->work == MARSD_PEER_WORK_ERASE) {
+		marsd_entry_free(e);
+		return;
 	}
+	if (peer->work == MARSD_PEER_WORK_ANEW)
+		marsd_entry_anew(e);
+	if (e->join == NULL)
+		return;
+	ch = marsd_join_refresh(e->join);
+	if (peer->work != MARSD_PEER_WORK_HIDE)
+		marsd_join_changed(e->join, ch, peer);
+}
+
+static void
+work_expired(void *arg)
+{
+	struct marsd_peer *peer = arg;
+	uint32_t keys[WORK_AT_ONCE];
+	uint32_t n = 0;
+	struct marsd_entry *e = NULL;
+
+	while (n < WORK_AT_ONCE &&
+	    (e = marsd_entry_from(peer, peer->work_at)) != NULL) {
+		keys[n++] = e->key;
+		peer->work_at = (uint64_t)e->key + 1;
+		work_entry(peer, e);
+	}
+	if (n != 0)
+		work_tell(peer, keys, n);
+	if (e != NULL)
+		timer_set(marsd_proto_timers(peer->proto), &peer->worker, 0);
+	else
+		peer->work = MARSD_PEER_WORK_NONE;
+}
+
+/*
+ * Whatever was not done yet of other work is for a state that is no more; and
+ * this goes over all entries from the first.
+ */
+static void
+work_begin(struct marsd_peer *peer, enum marsd_peer_work work)
+{
+	timer_clear(marsd_proto_timers(peer->proto), &peer->worker);
+	peer->work = work;
+	peer->work_at = 0;
+	work_expired(peer);
 }
 
 static void
@@ -320,22 +369,15 @@ peer_timer(struct marsd_peer *peer, uint32_t seconds)
 
 /*
  * It was silent for a while, but is alive: what it has not taken back by
- * itself is so (A-30).
+ * itself is so (A-30).  Where its entries are just being looked at, that waits
+ * for its next sign of life.
  */
 static void
 peer_alive(struct marsd_peer *peer)
 {
-	struct marsd_entry *e;
-	uint64_t at;
-
 	peer_timer(peer, peer->proto->cluster->conf->redirect_dead);
-	if (peer->nover == 0)
-		return;
-	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
-		at = e->key;
-		marsd_entry_anew(e);
-	}
-	peer_refresh(peer, false);
+	if (peer->nover != 0 && peer->work == MARSD_PEER_WORK_NONE)
+		work_begin(peer, MARSD_PEER_WORK_ANEW);
 }
 
 static void
@@ -351,44 +393,23 @@ peer_event(struct marsd_peer *peer, enum marsd_event_code code)
 static void
 peer_hide(struct marsd_peer *peer)
 {
-	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
-
 	peer_event(peer, MARSD_EV_SERVER_DEAD);
-	peer_refresh(peer, true);
-	tell_keys(peer, ops->hide);
+	work_begin(peer, MARSD_PEER_WORK_HIDE);
 	peer_timer(peer, peer->proto->cluster->conf->hold);
 }
 
 static void
 peer_revive(struct marsd_peer *peer)
 {
-	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
-
 	peer_event(peer, MARSD_EV_SERVER_BACK);
-	tell_keys(peer, ops->revive);
-	peer_refresh(peer, false);
+	work_begin(peer, MARSD_PEER_WORK_REVIVE);
 	peer_timer(peer, peer->proto->cluster->conf->redirect_dead);
-}
-
-static void
-free_entries(struct marsd_peer *peer)
-{
-	struct marsd_entry *e;
-	uint64_t at;
-
-	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL; at++) {
-		at = e->key;
-		marsd_entry_free(e);
-	}
 }
 
 static void
 peer_erase(struct marsd_peer *peer)
 {
-	const struct marsd_ops *ops = peer->proto->cluster->mars->ops;
-
-	tell_keys(peer, ops->erase);
-	free_entries(peer);
+	work_begin(peer, MARSD_PEER_WORK_ERASE);
 	memset(&peer->addr, 0, sizeof(peer->addr));
 }
 
@@ -398,8 +419,7 @@ peer_realign(struct marsd_peer *peer)
 	struct marsd_cluster *c = peer->proto->cluster;
 
 	peer_event(peer, MARSD_EV_SERVER_BACK);
-	tell_keys(peer, c->mars->ops->revive);
-	peer_refresh(peer, false);
+	work_begin(peer, MARSD_PEER_WORK_REVIVE);
 	c->mars->ops->realign(c->mars->arg, c->conf->server_group);
 	peer_timer(peer, c->conf->redirect_dead);
 }
@@ -455,11 +475,11 @@ void
 marsd_peers_free(struct marsd_proto *p)
 {
 	struct marsd_peer *peer, *next;
+	struct marsd_entry *e;
 
 	RB_FOREACH_SAFE(peer, marsd_peer_tree, &p->peers, next) {
-		timer_clear(marsd_proto_timers(p), &peer->timer);
-		free_entries(peer);
-		RB_REMOVE(marsd_peer_tree, &p->peers, peer);
-		free(peer);
+		while ((e = marsd_entry_from(peer, 0)) != NULL)
+			marsd_entry_free(e);
+		peer_free(peer);
 	}
 }

@@ -82,6 +82,15 @@ enum marsd_peer_action {
 };
 extern const struct table marsd_peer_table;
 
+/* What is being done with its entries, some in each turn. */
+enum marsd_peer_work {
+	MARSD_PEER_WORK_NONE,
+	MARSD_PEER_WORK_HIDE,
+	MARSD_PEER_WORK_REVIVE,
+	MARSD_PEER_WORK_ERASE,
+	MARSD_PEER_WORK_ANEW		/* those that are over are not */
+};
+
 struct marsd_peer {
 	RB_ENTRY(marsd_peer)	 entry;	/* in the protocol, by OID ascending */
 	struct marsd_owner	*owner;
@@ -95,6 +104,9 @@ struct marsd_peer {
 	bool			 heard_once;
 	uint64_t		 records;
 	uint64_t		 nover;	/* of these, entries that are over */
+	enum marsd_peer_work	 work;
+	uint64_t		 work_at;	/* the first key to be done */
+	struct timer		 worker;
 };
 RB_HEAD(marsd_peer_tree, marsd_peer);
 RB_PROTOTYPE(marsd_peer_tree, marsd_peer, entry, peer_cmp)

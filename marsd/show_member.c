@@ -140,14 +140,10 @@ static struct marsd_node *
 next_member(struct marsd_proto *p, struct marsd_cursor *cur,
     enum marsd_role role)
 {
-	struct marsd_node key, *n;
+	struct marsd_node *n = marsd_node_after(p, role, &cur->last);
 
-	key.atm = cur->last;
-	n = RB_NFIND(marsd_node_tree, &p->nodes[role], &key);
-	if (n != NULL && cur->begun && atm_addr_equal(&n->atm, &cur->last))
-		n = RB_NEXT(marsd_node_tree, &p->nodes[role], n);
 	while (n != NULL && node_cmi(n) == 0 && n->njoins == 0)
-		n = RB_NEXT(marsd_node_tree, &p->nodes[role], n);
+		n = marsd_node_after(p, role, &n->atm);
 	return n;
 }
 
@@ -252,13 +248,10 @@ put_join(struct wr *w, struct marsd_node *n, struct marsd_join *j,
 static struct marsd_join *
 next_join(struct marsd_proto *p, struct marsd_cursor *cur)
 {
-	struct marsd_node key, *n;
+	struct marsd_node *n = marsd_node_from(p, cur->role, &cur->last);
 	struct marsd_join *j;
 
-	key.atm = cur->last;
-	n = RB_NFIND(marsd_node_tree, &p->nodes[cur->role], &key);
-	for (; n != NULL; n = RB_NEXT(marsd_node_tree, &p->nodes[cur->role],
-	    n)) {
+	for (; n != NULL; n = marsd_node_after(p, cur->role, &n->atm)) {
 		j = marsd_join_after(n, cur->begun &&
 		    atm_addr_equal(&n->atm, &cur->last) ? &cur->span : NULL);
 		if (j != NULL)

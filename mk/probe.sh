@@ -135,11 +135,15 @@ link=
 for f in -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack; do
 	! known -fPIE $f || link="$link $f"
 done
+# where the compiler and the C library have no level 3, the latter says so
+fortify=-D_FORTIFY_SOURCE=3
+printf '%s\n' '#include <stdio.h>' 'int main(void) { return 0; }' |
+    try -O2 -U_FORTIFY_SOURCE $fortify || fortify=-D_FORTIFY_SOURCE=2
 case $SANITIZE,$CPPFLAGS,$CFLAGS in
 ,*FORTIFY_SOURCE*)
 	;;
 ,*)
-	hard="$hard -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2" ;;
+	hard="$hard -U_FORTIFY_SOURCE $fortify" ;;
 *)
 	san="-fsanitize=$SANITIZE -fno-sanitize-recover=all"
 	san="$san -fno-omit-frame-pointer"
@@ -152,7 +156,7 @@ esac
 fuzzer='' replay=yes
 case ,$SANITIZE, in
 *,fuzzer-no-link,*)
-	fuzzer=-fsanitize=fuzzer replay='' ;;
+	fuzzer=-fsanitize=fuzzer replay=no ;;
 esac
 
 # No directory's name gets into a program, so that it is the same from all.

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_audit.h"
 #include "log_out.h"
 #include "parent.h"
 
@@ -257,6 +258,21 @@ parent_child_tick(struct parent_child *c)
 }
 
 static void
+child_audit(const struct parent_child *c, int status)
+{
+	struct log_audit a;
+
+	log_audit_begin(&a, "process-end");
+	log_audit_add(&a, "process", c->name);
+	log_audit_number(&a, "of", (uint64_t)c->pid);
+	if (WIFSIGNALED(status))
+		log_audit_number(&a, "signal", (uint64_t)WTERMSIG(status));
+	else
+		log_audit_number(&a, "status", (uint64_t)WEXITSTATUS(status));
+	log_audit_end(&a, NULL, (mtime_t){ 0 });
+}
+
+static void
 log_end(const struct parent_child *c, int status)
 {
 	if (WIFSIGNALED(status))
@@ -290,8 +306,10 @@ parent_children_reap(struct parent *p)
 			left = true;
 			continue;
 		}
-		if (pid != -1)
+		if (pid != -1) {
 			log_end(c, status);
+			child_audit(c, status);
+		}
 		c->pid = 0;
 		if (c->id == PARENT_EDGED)
 			parent_lans_detach(p);
@@ -333,7 +351,8 @@ on_log(struct parent_child *c, struct rd *r)
 	char text[LOG_TEXT];
 
 	if (!rd_string(r, text, sizeof(text)) || !rd_done(r) ||
-	    priority > LOG_DEBUG) {
+	    (priority > LOG_DEBUG &&
+	    priority != (LOG_AUTHPRIV | LOG_NOTICE))) {
 		c->unlogged++;
 		return;
 	}

@@ -173,6 +173,7 @@ main(int argc, char **argv)
 		    parent_audit(p.conf, &record, p.file, o.format);
 	else if (o.check)
 		mars_check(&o, p.conf);
+	(void)strlcpy(p.digest, record.digest, sizeof(p.digest));
 	parse_record_free(&record);
 	if (!o.check)
 		p.status = parent_suite_run(&p);

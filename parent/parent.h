@@ -52,6 +52,7 @@
 #include "ipc.h"
 #include "lanif.h"
 #include "lex.h"
+#include "parser.h"
 #include "sentence.h"
 
 #define PARENT_TICK		2	/* s */
@@ -157,6 +158,9 @@ struct parent {
 	uint32_t		 ask_id;	/* and its client */
 	bool			 again;		/* SIGHUP came meanwhile */
 	char			 changes[SENTENCE_SIZE]; /* of the last one */
+	/* of the file in force, and of the one that was read last */
+	char			 digest[PARSE_DIGEST_SIZE];
+	char			 next_digest[PARSE_DIGEST_SIZE];
 	struct conf		*next;		/* waits for the children */
 	struct parent_listeners	 listeners[PARENT_NCHILDREN];	/* the same */
 	struct parent_lans	 lans_next;	/* the same */

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_audit.h"
 #include "parent.h"
 #include "parser.h"
 
@@ -231,6 +232,22 @@ parent_suite_setup(struct parent *p)
 	unstage(p);
 }
 
+/* For the audit log: which file is in force, by its digest, and which was. */
+static void
+reload_audit(const struct parent *p, enum parent_requester who, const char *why)
+{
+	struct log_audit a;
+
+	log_audit_begin(&a, "reload");
+	log_audit_add(&a, "result", why == NULL ? "done" : "refused");
+	log_audit_add(&a, "by", who == PARENT_BY_CHILD ? "command" : "signal");
+	log_audit_add(&a, "sha256", p->next_digest);
+	log_audit_add(&a, "before", p->digest);
+	log_audit_add(&a, why == NULL ? "changes" : "reason",
+	    why == NULL ? p->changes : why);
+	log_audit_end(&a, NULL, (mtime_t){ 0 });
+}
+
 /*
  * Tells the one who asked for the reload how it went; why is NULL if it went
  * well.
@@ -249,6 +266,9 @@ reload_answer(struct parent *p, const char *why)
 			log_info("configuration reloaded: %s", p->changes);
 		else
 			log_warnx("configuration not reloaded: %s", why);
+		reload_audit(p, who, why);
+		if (why == NULL)
+			memcpy(p->digest, p->next_digest, sizeof(p->digest));
 	}
 	if (who == PARENT_BY_CHILD) {
 		wr_init(&w, buf, sizeof(buf));
@@ -319,6 +339,8 @@ parent_reload(struct parent *p, enum parent_requester who)
 
 	p->requester = who;
 	new = parse_config(p->file, &p->macros, why, sizeof(why), &record);
+	(void)strlcpy(
+	    p->next_digest, record.digest, sizeof(p->next_digest));
 	parse_record_free(&record);
 	if (new == NULL) {
 		reload_answer(p, why);

@@ -20,8 +20,10 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "log_audit.h"
 #include "log_out.h"
 #include "parent.h"
+#include "version.h"
 
 #define START_WAIT	60	/* s until the children have to be at work */
 #define END_WAIT	1800	/* ms for them to end by themselves */
@@ -203,6 +205,33 @@ set_patience(struct parent *p, int ms)
 		log_warnx("can't set a timer");
 }
 
+static void
+start_audit(const struct parent *p)
+{
+	struct log_audit a;
+	size_t i;
+
+	log_audit_begin(&a, "start");
+	log_audit_add(&a, "version", MARS_VERSION);
+	log_audit_add(&a, "file", p->file);
+	log_audit_add(&a, "sha256", p->digest);
+	for (i = 0; i < PARENT_NCHILDREN; i++)
+		if (p->children[i].wanted)
+			log_audit_number(&a, p->children[i].name,
+			    (uint64_t)p->children[i].pid);
+	log_audit_end(&a, NULL, (mtime_t){ 0 });
+}
+
+static void
+end_audit(const struct parent *p)
+{
+	struct log_audit a;
+
+	log_audit_begin(&a, "end");
+	log_audit_number(&a, "status", (uint64_t)p->status);
+	log_audit_end(&a, NULL, (mtime_t){ 0 });
+}
+
 void
 parent_suite_started(struct parent *p)
 {
@@ -222,6 +251,7 @@ parent_suite_started(struct parent *p)
 			    p->children[i].sandbox);
 	parent_notify(p, "READY=1");
 	detach_done(p);
+	start_audit(p);
 }
 
 void
@@ -493,6 +523,7 @@ parent_suite_run(struct parent *p)
 	event_free(p->tick);
 	event_free(p->log_event);
 	event_base_free(p->base);
+	end_audit(p);
 	log_info("ended");
 	log_last();
 	return p->status;

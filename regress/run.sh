@@ -100,9 +100,10 @@ programs() {
 	for t in regress/config/run.sh regress/decode/test.sh \
 	    regress/captures/test.sh regress/model/test.sh \
 	    regress/atm/refused.sh regress/install/test.sh \
-	    regress/install/files.sh; do
+	    regress/install/files.sh regress/install/dist.sh; do
 		one "${t#regress/}" sh "$t"
 	done
+	one install/hardening.py python3 -B regress/install/hardening.py
 	one captures/lua.py python3 -B regress/captures/lua.py
 	one manual/test.py python3 -B regress/manual/test.py
 	one sim/lieseeds "$sim" -k all -f regress/sim/lieseeds

@@ -38,6 +38,8 @@
 
 #define SIZE_SMALL	1280	/* octets of a packet that any path takes */
 #define SIZE_TRIES	4
+#define KEY_ENDS_AGAIN	86400	/* s until it is told once more */
+#define KEY_ENDS_SOON	(14 * KEY_ENDS_AGAIN)
 
 static void	on_log_timer(void *);
 
@@ -99,6 +101,7 @@ burst(enum scsp_event_code code)
 	case SCSP_EV_HELLO:
 	case SCSP_EV_ALIGN:
 	case SCSP_EV_MISSING:
+	case SCSP_EV_KEY:
 		return 10; /* an adjacency that comes up, twice */
 	default:
 		return 1;
@@ -344,11 +347,54 @@ way_out(struct scsp_neighbor *nb, struct scsp_circuit *via)
 	return via != NULL ? via : nb->peer->best;
 }
 
+/* When the last key that is valid now ends; 0: never. */
+static int64_t
+keys_end(const struct scsp_neighbor *nb)
+{
+	int64_t from, until, last = 0;
+	size_t i;
+
+	for (i = 0; i < nb->nkeys; i++) {
+		scsp_auth_key_time(nb->keys[i], &from, &until);
+		if (until == 0)
+			return 0;
+		if (until > last)
+			last = until;
+	}
+	return last;
+}
+
+/* Is it another key than before, and does the last one end soon? */
+static void
+watch_keys(
+    struct scsp_neighbor *nb, const struct scsp_auth_key *key, int64_t now)
+{
+	struct scsp_event ev = { .code = SCSP_EV_KEY,
+		.why = scsp_auth_key_algorithm(key),
+		.has_spi = true,
+		.spi = scsp_auth_key_spi(key) };
+	int64_t end = keys_end(nb);
+
+	if (ev.spi != nb->signs) {
+		nb->signs = ev.spi;
+		scsp_neighbor_tell(nb, &ev);
+	}
+	if (end == 0 || end - now >= KEY_ENDS_SOON ||
+	    (nb->ends_told != 0 && now - nb->ends_told < KEY_ENDS_AGAIN))
+		return;
+	nb->ends_told = now;
+	ev.code = SCSP_EV_KEY_ENDS;
+	ev.why = NULL;
+	ev.number = (uint64_t)(end - now) / KEY_ENDS_AGAIN;
+	scsp_neighbor_tell(nb, &ev);
+}
+
 void
 scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
     struct scsp_circuit *via, bool echo_heard)
 {
 	struct scsp *s = nb->scsp;
+	int64_t now = s->ops->wallclock(s->arg);
 	struct scsp_auth_key *key = NULL;
 	struct vc_sdu *u;
 	size_t mac_at = 0;
@@ -358,8 +404,7 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 		return;
 	}
 	if (nb->conf.auth &&
-	    (key = scsp_auth_sign_key(
-	    nb->keys, nb->nkeys, s->ops->wallclock(s->arg))) == NULL) {
+	    (key = scsp_auth_sign_key(nb->keys, nb->nkeys, now)) == NULL) {
 		scsp_neighbor_drop(nb, SCSP_DROP_SEND_KEY); /* B.3.1.4 */
 		scsp_neighbor_event(nb, SCSP_EV_AUTH, NULL, NULL,
 		    scsp_drop_name(SCSP_DROP_SEND_KEY), 0);
@@ -367,8 +412,10 @@ scsp_neighbor_send(struct scsp_neighbor *nb, struct scsp_packet *p,
 	}
 	if (p->common_at != 0)
 		scsp_packet_count(p);
-	if (key != NULL)
+	if (key != NULL) {
+		watch_keys(nb, key, now);
 		extend(nb, p, key, echo_heard, &mac_at);
+	}
 	scsp_packet_size(p);
 	if ((key != NULL && !sign(p, key, mac_at)) || wr_failed(&p->w)) {
 		scsp_neighbor_drop(nb, SCSP_DROP_SEND);

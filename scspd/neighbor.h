@@ -53,6 +53,8 @@ struct scsp_neighbor {
 	struct conf_neighbor	 conf;
 	struct scsp_auth_key	*keys[16];
 	size_t			 nkeys;
+	uint32_t		 signs;		/* SPI of what signed last */
+	int64_t			 ends_told;	/* time(3), or 0 */
 	struct scsp_replay	 replay;
 	bool			 wanted, made;	/* while it is configured */
 	uint32_t		 mtu;		/* octets of a packet */

@@ -19,7 +19,8 @@
 static bool
 is_ordinary(unsigned int code)
 {
-	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN;
+	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN ||
+	    code == SCSP_EV_KEY;
 }
 
 void

@@ -111,10 +111,11 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 			last = buf;
 		else
 			n = len;
-		if (!renew_later(e, data, len)) {
-			numbers_end(g, key);
-			return;
-		}
+	}
+	/* a withdrawal, too: what is said next has to go beyond its number */
+	if (!renew_later(e, data, len)) {
+		numbers_end(g, key);
+		return;
 	}
 	if (!originate(g, e, SEQ_PURGE, last, (uint16_t)n, true))
 		return;

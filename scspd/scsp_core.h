@@ -62,6 +62,8 @@ struct scsp;		/* all server groups of one server */
 	X(SCSP_EV_STRANGER, "call from a server that is no neighbor here") \
 	X(SCSP_EV_REJECTED, "our call is refused: cause") \
 	X(SCSP_EV_CALL, "our call has failed: cause") \
+	X(SCSP_EV_KEY, "signed from now on by") \
+	X(SCSP_EV_KEY_ENDS, "the last key ends, in days") \
 	X(SCSP_EV_SIZE, "large messages are not answered, small ones are: " \
 	    "octets")
 

@@ -122,6 +122,8 @@ static const char *const event_advice[SCSP_EV_MAX] = {
 	[SCSP_EV_OWN_ID] = "give every server a server-id of its own",
 	[SCSP_EV_LIMIT] = "raise the limit in mars.conf or look who fills it",
 	[SCSP_EV_NEAR] = "raise the limit in mars.conf or look who fills it",
+	[SCSP_EV_KEY_ENDS] = "give its successor to both: "
+	    "mars-operations(7), NEW KEYS",
 	[SCSP_EV_MISSING] = "look at the log of that server",
 	[SCSP_EV_SIZE] = "look for what drops fragments on the way",
 };
@@ -137,11 +139,35 @@ static const char *const event_word[SCSP_EV_MAX] = {
 	[SCSP_EV_NEAR] = "limit",
 };
 
+static const char *const event_audit[SCSP_EV_MAX] = {
+	[SCSP_EV_AUTH] = "auth-failure",
+	[SCSP_EV_REPLAY] = "auth-failure",
+	[SCSP_EV_OWN_ID] = "server-id-taken",
+	[SCSP_EV_LIMIT] = "limit",
+	[SCSP_EV_NEAR] = "limit",
+	[SCSP_EV_STRANGER] = "neighbor-refused",
+	[SCSP_EV_KEY] = "key-in-use",
+	[SCSP_EV_KEY_ENDS] = "key-ends",
+};
+
+/* Of the states of an adjacency only whether it is there. */
+static const char *
+scspd_audit_word(const struct scsp_event *e)
+{
+	if (e->code != SCSP_EV_ALIGN)
+		return event_audit[e->code];
+	if (strcmp(e->to, "Aligned") == 0)
+		return "neighbor-up";
+	return e->from != NULL && strcmp(e->from, "Aligned") == 0 ?
+	    "neighbor-down" : NULL;
+}
+
 /* States that change say that the protocol works: no reason to warn. */
 static bool
 ordinary(enum scsp_event_code code)
 {
-	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN;
+	return code == SCSP_EV_HELLO || code == SCSP_EV_ALIGN ||
+	    code == SCSP_EV_KEY;
 }
 
 static bool
@@ -168,6 +194,7 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 	char where[256] = "", why[256] = "", text[ATM_STRLEN];
 	const struct service_event line = {
 		.event = event_word[e->code],
+		.audit = scspd_audit_word(e),
 		.cluster = has_cluster(e) ? e->cluster : NULL,
 		.who = e->neighbor,
 		.quiet = e->quiet,
@@ -178,6 +205,7 @@ scspd_hook_event(void *arg, const struct scsp_event *e)
 		.to = e->to,
 		.why = e->why != NULL || e->more != 0 ? why : NULL,
 		.number = e->number,
+		.spi = e->has_spi ? e->spi : 0,
 		.advice = event_advice[e->code],
 		.ordinary = ordinary(e->code),
 	};

@@ -146,6 +146,41 @@ bt_compare_only(const struct btree *t, const struct btree_probe *p)
 	return t->kind->cmp(t, p->like, t->top);
 }
 
+/*
+ * How many of n keys, which ascend, are not above one; n is not 0.  Without a
+ * branch: which way a search goes can't be foreseen.
+ */
+#define BT_SEARCH(name, type) \
+	static inline unsigned int name( \
+	    const type *k, unsigned int n, type key) \
+	{ \
+		const type *at = k; \
+		for (; n > 1; n -= n / 2) \
+			at = at[n / 2] <= key ? at + n / 2 : at; \
+		return (unsigned int)(at - k) + (*at <= key); \
+	}
+BT_SEARCH(bt_search_4, uint32_t)
+BT_SEARCH(bt_search_8, uint64_t)
+
+/* Of keys that are one number and never the same. */
+static unsigned int
+bt_place_number(const struct btree *t, const struct btree_probe *p,
+    struct btree_node *b, bool *same)
+{
+	const uint64_t *wide = b->space;
+	const uint32_t *narrow = (const uint32_t *)(const void *)wide;
+	unsigned int i;
+
+	if (t->kind->octets == sizeof(*narrow)) {
+		i = bt_search_4(narrow, b->n, (uint32_t)p->key[0]);
+		*same = i > 0 && narrow[i - 1] == p->key[0];
+	} else {
+		i = bt_search_8(wide, b->n, p->key[0]);
+		*same = i > 0 && wide[i - 1] == p->key[0];
+	}
+	return i;
+}
+
 /* How many entries are not behind the probe; *same: is the last of them it? */
 static unsigned int
 bt_place(const struct btree *t, const struct btree_probe *p,
@@ -154,6 +189,8 @@ bt_place(const struct btree *t, const struct btree_probe *p,
 	unsigned int low = 0, high = b->n, mid;
 	int c;
 
+	if (t->kind->cmp == NULL && t->kind->octets <= sizeof(p->key[0]))
+		return bt_place_number(t, p, b, same);
 	*same = false;
 	while (low < high) {
 		mid = (low + high) / 2;
@@ -299,7 +336,8 @@ btree_walk_next(struct btree_walk *w)
 		if (level++ == t->height)
 			return NULL;
 	for (; level > 0; level--) {
-		w->at[level - 1] = bt_entries(t, w->at[level])[w->next[level]++];
+		w->at[level - 1] =
+		    bt_entries(t, w->at[level])[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
 	bt_walk_ahead(t, w->at[0], w->next[0]);
@@ -333,7 +371,8 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 
 	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
 	    n * t->kind->octets);
-	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at, n * sizeof(void *));
+	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at,
+	    n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
 }

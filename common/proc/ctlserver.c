@@ -18,6 +18,7 @@
 #include "ctlserver.h"
 #include "ipc.h"
 #include "log.h"
+#include "log_audit.h"
 
 #define CLIENTS_MAX	16	/* any more are refused */
 #define READERS_MAX	8	/* of these, that may only read */
@@ -41,6 +42,7 @@ struct ctl_conn {
 	TAILQ_ENTRY(ctl_conn)	 entry;
 	struct ctlserver	*server;
 	bool			 reader;	/* shown things, and no more */
+	uint64_t		 uid, pid;	/* of the client, when it came */
 	struct channel		 ch;
 	uint32_t		 id;
 	const struct ctl_command *command;	/* rows are to come, or NULL */
@@ -82,6 +84,7 @@ struct ctlserver {
 	uint32_t		 nreaders;	/* of these */
 	uint32_t		 next_id;
 	uint64_t		 refused;
+	struct ratelimit	 shown;		/* in the audit log */
 	const char		*(*missing)(void *, const char *, const char *);
 	void			*missing_arg;
 	uint8_t			 row[CTL_ROW_MAX];
@@ -446,6 +449,33 @@ ctl_capture(void *arg, struct ctl_conn *c, int argc, char **argv)
 	return conn_follow(c, CTL_STREAM_SDUS);
 }
 
+/*
+ * Who asks for what, for the audit log.  Whoever looks may do so often; what
+ * orders something is never held back.
+ */
+static void
+conn_audit(const struct ctl_conn *c, const struct ctl_command *cmd, int argc)
+{
+	char words[CTL_ARG_SIZE * 2] = "";
+	struct log_audit a;
+	size_t i;
+	int n;
+
+	for (n = 0; n < argc; n++)
+		log_append(words, sizeof(words), "%s%s", n == 0 ? "" : " ",
+		    c->args[n]);
+	for (i = 0; i < c->nfilters; i++)
+		log_append(
+		    words, sizeof(words), " %s", c->filters[i].value);
+	log_audit_begin(&a, "command");
+	log_audit_number(&a, "uid", c->uid);
+	log_audit_number(&a, "client", c->pid);
+	log_audit_add(&a, "socket", c->reader ? "read" : "order");
+	log_audit_add(&a, "command", words);
+	log_audit_end(&a, cmd == NULL || cmd->act == NULL ?
+	    &c->server->shown : NULL, c->server->loop->timers.now);
+}
+
 static void
 conn_request(struct ctl_conn *c, struct rd *r)
 {
@@ -456,7 +486,11 @@ conn_request(struct ctl_conn *c, struct rd *r)
 	if (argc == -1) {
 		c->server->refused++;
 		conn_end(c, false, "that is not a request");
-	} else if ((cmd = find_command(c, argc)) == NULL)
+		return;
+	}
+	cmd = find_command(c, argc);
+	conn_audit(c, cmd, argc);
+	if (cmd == NULL)
 		conn_end(c, false, "that command is not known here");
 	else if (wrong != NULL)
 		conn_end(c, false, wrong);
@@ -518,6 +552,23 @@ give_way(struct ctlserver *s)
 	conn_free(oldest);
 }
 
+/* Who has connected, as the kernel knows it. */
+static void
+conn_peer(struct ctl_conn *c, int fd)
+{
+#ifdef __OpenBSD__
+	struct sockpeercred peer = { .uid = 0 };
+#else
+	struct ucred peer = { .uid = 0 };
+#endif
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
+		log_warn("control: who has connected");
+	c->uid = (uint64_t)peer.uid;
+	c->pid = (uint64_t)peer.pid;
+}
+
 static void
 conn_new(struct ctlserver *s, int fd, bool reader)
 {
@@ -534,6 +585,7 @@ conn_new(struct ctlserver *s, int fd, bool reader)
 	}
 	c->server = s;
 	c->reader = reader;
+	conn_peer(c, fd);
 	c->id = ++s->next_id;
 	if (channel_open(&c->ch, s->loop->base, fd, false, CTL_ROW_MAX,
 	    "marsctl", conn_message, conn_closed, c) == -1) {
@@ -637,6 +689,7 @@ ctlserver_new(
 	memcpy(s->lists, lists, n * sizeof(*lists));
 	s->nlists = n;
 	TAILQ_INIT(&s->conns);
+	ratelimit_init(&s->shown, loop->timers.now);
 	if (event_assign(&s->reap, base, -1, 0, ctlserver_reap, s) == -1 ||
 	    event_assign(&s->resume, base, -1, 0, ctlserver_resume, s) == -1 ||
 	    event_assign(&s->tick, base, -1, 0, tick, s) == -1 ||

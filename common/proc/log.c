@@ -56,6 +56,12 @@ vlog(int priority, int code, const char *fmt, va_list ap)
 	log_out(priority, log_name, getpid(), line);
 }
 
+void
+log_line(int priority, const char *text)
+{
+	log_out(priority, log_name, getpid(), text);
+}
+
 /* Something failed; appends and keeps errno. */
 void
 log_warn(const char *fmt, ...)

@@ -219,10 +219,11 @@ head(char *line, size_t size, int priority)
 	    localtime_r(&now, &tm) != NULL)
 		(void)strftime(times, sizeof(times), "%b %e %T ", &tm);
 	if (form == LOG_FORM_JOURNAL)
-		(void)snprintf(line, size, "<%d>", priority);
+		(void)snprintf(line, size, "<%d>", LOG_PRI(priority));
 	else if (form == LOG_FORM_SYSLOG)
 		(void)snprintf(
-		    line, size, "<%d>%s", LOG_DAEMON | priority, times);
+		    line, size, "<%d>%s", (priority & LOG_FACMASK) != 0 ?
+		    priority : LOG_DAEMON | priority, times);
 	else
 		(void)strlcpy(line, times, size);
 }

@@ -21,11 +21,14 @@
 /* Lines go to standard error, or else to the system's log. */
 void	log_out_init(bool foreground);
 /*
- * One line of a process: priority as in syslog(3).  Control characters in
+ * One line of a process: priority as in syslog(3), and its facility, if it is
+ * another one than LOG_DAEMON.  Control characters in
  * text are written as \ and three octal digits, so that nobody can forge
  * lines of others.  pid is for the system's log.
  */
 void	log_out(int priority, const char *name, pid_t, const char *text);
+/* The same of this process, as it is. */
+void	log_line(int priority, const char *text);
 /*
  * Writes what still waits, as far as that can be done without waiting.
  * Returns the descriptor that does not take more now, or -1: nothing waits.

@@ -578,7 +578,10 @@ rules_parties(scmp_filter_ctx ctx)
 	}
 }
 
-/* Kinds of sockets that a configuration can name, and those of the log. */
+/*
+ * Kinds of sockets that a configuration can name, and those of the log.  Where
+ * all calls of sockets are one, socketcall(2), nobody sees the kind.
+ */
 static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK,
 	AF_PACKET, AF_ATMSVC, AF_ATMPVC };
 

@@ -153,8 +153,10 @@ init(struct service *s, const struct service_hooks *hooks, void *arg)
 	    &s->sigterm, s->loop.base, SIGTERM, on_sigterm, s) == -1 ||
 	    evsignal_add(&s->sigterm, NULL) == -1)
 		fatal("SIGTERM");
-	for (i = 0; i < SERVICE_EVENT_MAX; i++)
+	for (i = 0; i < SERVICE_EVENT_MAX; i++) {
 		ratelimit_init(&s->limits[i], s->loop.timers.now);
+		ratelimit_init(&s->audits[i], s->loop.timers.now);
+	}
 	service_parent_open(s);
 	service_log_open(s);
 }

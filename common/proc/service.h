@@ -242,6 +242,7 @@ struct service {
 	char			 parent_sandbox[SANDBOX_STRLEN];
 	bool			 parent_full;
 	struct ratelimit	 limits[SERVICE_EVENT_MAX];
+	struct ratelimit	 audits[SERVICE_EVENT_MAX];
 	struct atm_addr		 watches[SERVICE_WATCHES]; /* any SEL */
 	uint8_t			 told[REPLICA_MAX]; /* gathers for it */
 	struct wr		 telling;	/* into that */
@@ -315,6 +316,8 @@ void	service_tell(struct service *, const struct wr *);
  */
 struct service_event {
 	const char	*event;		/* in one word, for the monitor */
+	const char	*audit;		/* the same, for the audit log; NULL:
+					 * it is not for that */
 	const char	*cluster;	/* for its filter */
 	const struct atm_addr *who;	/* the same */
 	bool		 quiet;		/* not for the log */
@@ -324,6 +327,7 @@ struct service_event {
 	const char	*from, *to;	/* states; from may be unknown */
 	const char	*why;
 	uint64_t	 number;	/* how many, or which; 0: nothing */
+	uint64_t	 spi;		/* of a key; 0: of none */
 	uint64_t	 more;		/* such ones that were not told */
 	const char	*advice;	/* what an operator can do about it */
 	bool		 ordinary;	/* no reason to warn */

@@ -4,8 +4,10 @@
  */
 
 /* How an event of a core is logged; and the random numbers of a core. */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "log_audit.h"
 #include "service.h"
 
 #define EVENT_LINE	512	/* octets of a line, its NUL included */
@@ -74,6 +76,35 @@ tell_event(struct service *s, const struct service_event *e, const char *line)
 	service_tell(s, &w);
 }
 
+/* For the audit log, unless the core holds it back: then a later one counts. */
+static void
+audit_event(struct service *s, unsigned int code, const struct service_event *e)
+{
+	char text[ATM_STRLEN];
+	struct log_audit a;
+
+	log_audit_begin(&a, e->audit);
+	log_audit_add(&a, "cluster", e->cluster);
+	if (e->who != NULL)
+		log_audit_add(
+		    &a, "address", atm_addr_print(e->who, text, sizeof(text)));
+	if (e->oid != NULL) {
+		(void)snprintf(text, sizeof(text), "%u.%u.%u.%u", e->oid[0],
+		    e->oid[1], e->oid[2], e->oid[3]);
+		log_audit_add(&a, "server", text);
+	}
+	if (e->spi != 0)
+		log_audit_number(&a, "spi", e->spi);
+	log_audit_add(&a, "from", e->from);
+	log_audit_add(&a, "to", e->to);
+	log_audit_add(&a, "reason", e->why != NULL ? e->why : e->text);
+	if (e->number != 0)
+		log_audit_number(&a, "number", e->number);
+	if (e->more != 0)
+		log_audit_number(&a, "more", e->more);
+	log_audit_end(&a, &s->audits[code], s->loop.timers.now);
+}
+
 void
 service_log_event(
     struct service *s, unsigned int code, const struct service_event *e)
@@ -106,6 +137,8 @@ service_log_event(
 	if (e->advice != NULL)
 		log_append(line, sizeof(line), ": %s", e->advice);
 	tell_event(s, e, line);
+	if (!e->quiet && e->audit != NULL)
+		audit_event(s, code, e);
 	if (!e->quiet)
 		say(&s->limits[code], s->loop.timers.now, "%s", line);
 }

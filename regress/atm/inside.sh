@@ -105,11 +105,13 @@ lines() {		# lines X: the options of client X for its circuits
 
 # --- programs
 
-server() {		# server A|B NEIGHBOR
+# server A|B NEIGHBOR: this kernel may have no Landlock
+server() {
 	mkdir -p "$dir/$1"
 	cat > "$dir/$1.conf" <<C
 server-id 192.0.2.$(number "$1")
 control "$dir/$1"
+confinement best-effort
 $(listens "$1" "$2" M 1 2 3)
 enquiry-interval 1
 key 1 { algorithm hmac-sha256, file "$dir/key" }

@@ -215,8 +215,7 @@ client_asks(struct client *c, struct rd *r)
 	wr_init(&w, buf, sizeof(buf));
 	wr_u8(&w, n % 16);
 	for (k = 0; k < n / 16; k++)
-		wr_string(&w, words[fuzz_below(r,
-		    sizeof(words) / sizeof(words[0]))]);
+		wr_string(&w, fuzz_pick(r, words));
 	c->asked++;
 	if (imsg_compose(&c->ib, IMSG_CTL_REQUEST, 0, 0, -1, buf, w.len) ==
 	    -1 || imsgbuf_write(&c->ib) == -1)
@@ -230,7 +229,7 @@ client_says(struct client *c, struct rd *r)
 	size_t len = fuzz_octets(r, buf, sizeof(buf));
 
 	/* so many requests may be in it */
-	c->asked += 1 + (uint32_t)len / IMSG_HEADER_SIZE;
+	c->asked += 1 + (uint32_t)(len / IMSG_HEADER_SIZE);
 	if (type < 64)
 		(void)send(c->ib.fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	else if (imsg_compose(&c->ib, type % 2 ? IMSG_CTL_REQUEST : type, 0, 0,

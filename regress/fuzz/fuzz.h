@@ -37,6 +37,10 @@ void	fuzz_failed(const char *file, int line, const char *what)
 bool	fuzz_more(const struct rd *);
 /* a number below n, which is not 0 */
 uint32_t fuzz_below(struct rd *, uint32_t n);
+/* an element of an array */
+#define fuzz_pick(r, array) \
+	((array)[fuzz_below((r), (uint32_t)(sizeof(array) / \
+	    sizeof((array)[0])))])
 /* microseconds: nothing, a moment, up to an hour */
 int64_t	fuzz_time(struct rd *);
 /* octets with their length before them, at most max; how many */

@@ -122,7 +122,7 @@ session(struct rd *r)
 	int sv[2];
 
 	memset(&x, 0, sizeof(x));
-	x.show = shows[fuzz_below(r, sizeof(shows) / sizeof(shows[0]))];
+	x.show = fuzz_pick(r, shows);
 	q.argv[0] = "show";
 	q.argv[1] = x.show;
 	q.show = marsctl_show_find(x.show);

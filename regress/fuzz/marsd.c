@@ -50,7 +50,7 @@ static void
 say_message(struct site *s, struct nvc *v, struct rd *r)
 {
 	static const uint8_t ops[] = { 4, 4, 5, 3, 7, 1, 1, 10, 13, 12, 8, 9 };
-	uint8_t op = ops[fuzz_below(r, sizeof(ops))], how = rd_u8(r);
+	uint8_t op = fuzz_pick(r, ops), how = rd_u8(r);
 	struct atm_addr src = how & 1 ? HOST(fuzz_below(r, CLIENTS)) : v->peer;
 	uint32_t min = group(r), max = how & 2 ? group(r) : min;
 	unsigned flags = how & 4 ? rd_u16(r) : how & 8 ? 0x2000 : 0;
@@ -61,7 +61,7 @@ say_message(struct site *s, struct nvc *v, struct rd *r)
 	else
 		b_join(&b, op, flags, src, flags & 0x2000 ? 0 : 1, min, max);
 	if (how & 16)
-		b.p[OFF(fuzz_below(r, (uint32_t)b.len - OFF(0)))] ^= rd_u8(r);
+		b.p[OFF(fuzz_below(r, (uint32_t)(b.len - OFF(0))))] ^= rd_u8(r);
 	if (how & 32)
 		b.len += fuzz_octets(r, b.p + b.len, 256);
 	net_put(v, &b);

@@ -189,7 +189,7 @@ mad_message(struct mad *m, struct rd *r, struct buf *b)
 {
 	static const uint8_t ops[] = { 4, 4, 4, 5, 3, 7, 1, 10, 2, 8, 9, 12,
 		13, 6, 11 };
-	uint8_t op = ops[fuzz_below(r, sizeof(ops))], how = rd_u8(r);
+	uint8_t op = fuzz_pick(r, ops), how = rd_u8(r);
 	struct atm_addr src = m->w->host[how & 1 ? how / 64 : MAD].addr;
 	uint32_t min = 0xef010000U + fuzz_below(r, GROUPS), max = min;
 	unsigned flags = how & 4 ? rd_u16(r) : how & 8 ? 0x2000 : 0;
@@ -201,7 +201,8 @@ mad_message(struct mad *m, struct rd *r, struct buf *b)
 	else
 		b_join(b, op, flags, src, flags & 0x2000 ? 0 : 1, min, max);
 	if (how & 16)
-		b->p[OFF(fuzz_below(r, (uint32_t)b->len - OFF(0)))] ^= rd_u8(r);
+		b->p[OFF(fuzz_below(r, (uint32_t)(b->len - OFF(0))))] ^=
+		    rd_u8(r);
 	if (how & 32)
 		b->len += fuzz_octets(r, b->p + b->len, 128);
 }

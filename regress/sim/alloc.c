@@ -15,11 +15,13 @@ void	*__real_malloc(size_t);
 void	*__real_calloc(size_t, size_t);
 void	*__real_realloc(void *, size_t);
 void	*__real_reallocarray(void *, size_t, size_t);
+int	 __real_posix_memalign(void **, size_t, size_t);
 void	 __real_free(void *);
 void	*__wrap_malloc(size_t);
 void	*__wrap_calloc(size_t, size_t);
 void	*__wrap_realloc(void *, size_t);
 void	*__wrap_reallocarray(void *, size_t, size_t);
+int	 __wrap_posix_memalign(void **, size_t, size_t);
 void	 __wrap_free(void *);
 
 int64_t alive_allocations;
@@ -64,6 +66,16 @@ __wrap_reallocarray(void *old, size_t n, size_t size)
 	if (none && p != NULL)
 		alive_allocations++;
 	return p;
+}
+
+int
+__wrap_posix_memalign(void **p, size_t align, size_t n)
+{
+	int error = __real_posix_memalign(p, align, n);
+
+	if (error == 0)
+		alive_allocations++;
+	return error;
 }
 
 void

@@ -334,7 +334,7 @@ timers_short(const struct world *w, struct marsc_timers *t)
 	t->rejoin_max = MTIME_SEC(3);
 	t->loop = MTIME_SEC(5);
 	t->map = MTIME_SEC(4 * w->interval);
-	t->settle = MTIME_SEC(20);
+	t->settle = MTIME_SEC(4);
 }
 
 void

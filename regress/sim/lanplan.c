@@ -514,8 +514,8 @@ lans_steady(struct lans *s)
 		run_for(w, between(w, 0, MTIME_SEC(30)));
 	}
 	plan_servers_back(w);
-	/* for longer than members are kept that have not joined again */
-	run_for(w, MTIME_SEC(130));
+	/* longer than members stay that have not joined again */
+	run_for(w, MTIME_SEC(60 * w->nservers + 70));
 	stream_end(s, "servers", begin, 0, NULL);
 }
 

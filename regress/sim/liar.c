@@ -85,6 +85,20 @@ some_oid(struct server *s)
 	}
 }
 
+/*
+ * Not a number that the owner has come to, or might by itself: that there are
+ * two contents under one number no summary shows (A-89), so where a flood has
+ * not shown it nobody can find out.
+ */
+static int32_t
+another(const struct scsp_entry *e, int32_t seq)
+{
+	bool near = e != NULL && seq >= e->seq &&
+	    (int64_t)seq - e->seq < 1000;
+
+	return near ? SEQ_PURGE : seq;
+}
+
 static int32_t
 some_number(struct server *s, const struct scsp_entry *e)
 {
@@ -96,23 +110,17 @@ some_number(struct server *s, const struct scsp_entry *e)
 	case 0:
 		return SEQ_PURGE;
 	case 1:
-		return SEQ_LAST - (int32_t)rnd(w, 40);
+		return another(e, SEQ_LAST - (int32_t)rnd(w, 40));
 	case 2:
 		return SEQ_RESERVED;
 	case 3:
-		return SEQ_FIRST + (int32_t)rnd(w, 100);
+		return another(e, SEQ_FIRST + (int32_t)rnd(w, 100));
 	case 4:
 		return (int32_t)node_random32(&s->node);
 	case 5:
 		return seq > SEQ_FIRST ? seq - 1 : seq;
 	default:
-		/*
-		 * Not one that the owner might come to by itself: that there
-		 * are two contents under one number no summary shows (A-89),
-		 * so where a flood has not shown it nobody can find out.
-		 */
-		seq += 1000 + (int32_t)rnd(w, 1000000);
-		return seq;
+		return seq + 1000 + (int32_t)rnd(w, 1000000);
 	}
 }
 

@@ -12,7 +12,6 @@ import concurrent.futures
 import json
 import os
 import re
-import secrets
 import signal
 import sys
 import tempfile
@@ -66,7 +65,7 @@ class Evil(Server):
             Evil.n += 1
             n = 1 + Evil.n % 30
         self.role, self.attack, self.secret = role, attack, \
-            secrets.token_hex(16)
+            os.urandom(16).hex()
         super().__init__(n, key=self.secret, neighbors=(250,), top=EDGE % n,
                          cluster="limit records 5000")
         self.libexec = tempfile.mkdtemp(prefix="mars-regress-")

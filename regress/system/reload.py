@@ -88,6 +88,7 @@ FIXED = {
     "control group ": lambda t: 'control read-only group "daemon"\n' + t,
     "user": lambda t: t.replace("user marsd none", "user marsd daemon"),
     "user ": lambda t: t.replace("user scspd none", "user scspd daemon"),
+    "confinement": lambda t: "confinement best-effort\n" + t,
     "server-group": lambda t: t.replace("server-group 1", "server-group 3"),
     "no cluster": lambda t: t[:t.index("cluster")],
     # what can't be had, where there is no ATM

@@ -9,8 +9,10 @@ import re
 import resource
 import signal
 import subprocess
+import time
 
-from suite import BUILD, Server, Skip, main, pair, test, wait
+from suite import (BUILD, Client, Server, Skip, main, pair, script, test,
+                   wait)
 
 KEY = "Marker-" + os.urandom(20).hex()
 
@@ -96,6 +98,49 @@ def in_one_place():
     r = a.marsctl("reload")
     assert r.returncode == 0, r
     wait("nobody has it", lambda: found(a.children()["scspd"]) == [], 10)
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+@test
+def one_reload_rolls_over():
+    """a key is replaced by one reload of each server, under load, and no
+    packet is refused"""
+    a, b = pair(key=KEY)
+    for n, server in (11, a), (12, b):
+        words = ["register"] + ["%s 239.1.1.%d" % (w, i) for _ in range(40)
+                                for i in range(1, 21)
+                                for w in ("join", "leave")] + ["stay"]
+        Client("127.0.%d.1" % n, server.address, "run", script(words),
+               options=("-n", "20"))
+    wait("members", lambda: len(a.members()) == len(b.members()) == 40)
+    end = time.time() + 3
+    for s in a, b:
+        with open(os.open(s.dir + "/258.key", os.O_WRONLY | os.O_CREAT,
+                          0o600), "w") as f:
+            f.write("the-next-key-of-these-two-servers\n")
+        s.write(s.text().replace(
+            "key 257 {", "key 258 { file \"%s/258.key\", valid from %s }\n"
+            "key 257 { valid until %s," % (s.dir, utc(end - 1), utc(end)))
+            .replace("key 257\n", "key 257, 258\n"))
+        r = s.marsctl("reload")
+        assert r.returncode == 0, r
+    for s in a, b:
+        wait("the new one signs", lambda: any(
+            k["spi"] == 258 and k["signs"] == 1 for k in s.ctl("keys")), 20)
+    before = [s.ctl("neighbors")[0]["hellos-in"] for s in (a, b)]
+    wait("Hellos by it", lambda: all(
+        s.ctl("neighbors")[0]["hellos-in"] > n + 1
+        for s, n in zip((a, b), before)), 20)
+    for s in a, b:
+        assert s.aligned(), s.tail()
+        assert s.ctl("neighbors")[0]["spi"] == 258
+        assert not s.logged("event=auth-failure"), s.tail()
+        assert not s.logged("event=neighbor-down"), s.tail()
+        for name in "auth-failed", "auth-spi", "auth-time", "auth-missing":
+            assert s.counter(name) == 0, name
 
 
 @test

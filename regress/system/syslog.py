@@ -125,6 +125,8 @@ def restarted():
     try:
         assert a.confined()
         assert marsc("127.0.0.11", A, "register")[0] == 0
+        wait("the audit log has a facility of its own, authpriv", lambda:
+             log.has("<85>", "mars[", "audit pid=", "event=start"))
         wait("a child is heard",
              lambda: log.has("marsd[", "127.0.0.11", "registered"))
         for n in 12, 13:

@@ -233,6 +233,49 @@ a_silent_server_is_hidden_then_erased(void **state)
 	net_end(net, w, NULL);
 }
 
+/*
+ * A-8: what a server has said is looked at a part in each turn, so that
+ * members are answered in between; and it may come back, or be erased, before
+ * all is done.
+ */
+static void
+a_large_server_dies_in_several_turns(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	uint32_t i, many = 3000, gone;
+	mtime_t due;
+	struct nvc *w;
+
+	(void)state;
+	net_cluster_conf(net, 0)->redirect_interval = 6000;
+	net_cluster_conf(net, 0)->rate = 1000000;
+	net_cluster_conf(net, 0)->burst = 1000000;
+	net_cluster_conf(net, 0)->rate_total = 1000000;
+	net_start(net, 0);
+	w = net_client(net, 0, 2);
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	for (i = 2; i <= many; i++)
+		tell(net, 9, i, CSA_HOW_FLOODED, 3, 0, HOST(1), G(i), G(i));
+	while (s->hidden == 0 && timers_next(&net->ts, &due))
+		timers_run(&net->ts, due);
+	assert_in_range(s->hidden, 1, many / 2);
+	net_clear(net);
+	for (gone = 0, i = 2; i <= many; i++)
+		gone += !net_finds(w, G(i), HOST(1));
+	assert_in_range(gone, s->hidden - 1, many / 2);
+	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
+	net_wait(net, 0);
+	assert_int_equal(s->revived, many);
+	for (i = 2; i <= many; i++)
+		assert_true(net_finds(w, G(i), HOST(1)));
+	assert_int_equal(net_count(net, 0, CCVC, 4), gone);
+	net_wait(net, MTIME_SEC(480));
+	assert_int_equal(s->erased, many);
+	assert_false(net_finds(w, G(many), HOST(1)));
+	net_end(net, w, NULL);
+}
+
 /* D3, A-4, A-5: two owners of one membership, and one takes its word back. */
 static void
 a_membership_rests_on_each_owner(void **state)
@@ -762,6 +805,7 @@ main(void)
 		cmocka_unit_test(what_happens_here_is_told_there),
 		cmocka_unit_test(without_a_leaf_no_number),
 		cmocka_unit_test(a_silent_server_is_hidden_then_erased),
+		cmocka_unit_test(a_large_server_dies_in_several_turns),
 		cmocka_unit_test(a_membership_rests_on_each_owner),
 		cmocka_unit_test(a_deregister_holds_back_late_joins),
 		cmocka_unit_test(a_reused_key_takes_its_old_meaning_back),
