@@ -32,7 +32,7 @@ struct marsctl_audit {
 };
 
 static void
-audit_on_found(
+marsctl_audit_note(
     void *arg, enum audit_id id, const void *at, const char *sentence)
 {
 	struct marsctl_audit *m = arg;
@@ -226,7 +226,7 @@ marsctl_audit(const struct marsctl_local *l)
 		    "-o %s: write -o text or -o sarif", l->format);
 	memset(&m, 0, sizeof(m));
 	audit_report_init(&m.report, AUDIT_RUN, l->where.path);
-	m.audit = (struct audit){ audit_on_found, &m, (int64_t)time(NULL) };
+	m.audit = (struct audit){ marsctl_audit_note, &m, (int64_t)time(NULL) };
 	marsctl_answer_init(&a);
 	marsctl_collect(&l->where, marsctl_daemons(&l->where), "audit",
 	    audit_take, &m, &a);

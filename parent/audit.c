@@ -24,7 +24,7 @@
 
 /* A finding about a part is at the place where that was defined. */
 static void
-audit_on_found(
+parent_audit_note(
     void *arg, enum audit_id id, const void *at, const char *sentence)
 {
 	struct parent_audit *p = arg;
@@ -127,7 +127,7 @@ audit_files(const struct parent_audit *p, const struct conf *c)
 
 /* The cluster at this address, whatever its selector is; NULL: none. */
 static const struct conf_cluster *
-cluster_at(const struct conf *c, const struct atm_addr *addr)
+audit_cluster_at(const struct conf *c, const struct atm_addr *addr)
 {
 	const struct conf_cluster *cl;
 
@@ -145,7 +145,7 @@ static void
 audit_listen(const struct parent_audit *p, const struct conf *c,
     const struct conf_listen *l)
 {
-	const struct conf_cluster *cl = cluster_at(c, &l->addr);
+	const struct conf_cluster *cl = audit_cluster_at(c, &l->addr);
 	char text[ATM_STRLEN], name[64];
 
 	if (l->transport != CONF_LISTEN_UDP ||
@@ -190,7 +190,7 @@ parent_audit(const struct conf *c, const struct parse_record *record,
 {
 	struct audit_report report;
 	struct parent_audit p = {
-		.audit = { audit_on_found, &p, (int64_t)time(NULL) },
+		.audit = { parent_audit_note, &p, (int64_t)time(NULL) },
 		.report = &report,
 		.record = record,
 	};

@@ -114,7 +114,7 @@ print_lines(FILE *f, const struct audit_report *r)
 }
 
 static void
-print_time(FILE *f, const char *format)
+report_time(FILE *f, const char *format)
 {
 	time_t now = time(NULL);
 	char text[64] = "";
@@ -134,7 +134,7 @@ audit_host(char *buf, size_t size)
 }
 
 static size_t
-count(const struct audit_report *r, enum audit_id id)
+count_rule(const struct audit_report *r, enum audit_id id)
 {
 	size_t i, n = 0;
 
@@ -156,7 +156,7 @@ count_severity(const struct audit_report *r, enum audit_severity s)
 /* --- text, to be filed */
 
 static void
-print_head(FILE *f, const struct audit_report *r)
+report_head(FILE *f, const struct audit_report *r)
 {
 	char host[256];
 
@@ -166,7 +166,7 @@ print_head(FILE *f, const struct audit_report *r)
 	if (r->digest != NULL)
 		fprintf(f, "sha256    %s\n", r->digest);
 	fprintf(f, "host      %s\ntime      ", host);
-	print_time(f, "%Y-%m-%d %H:%M:%S UTC");
+	report_time(f, "%Y-%m-%d %H:%M:%S UTC");
 	fprintf(f, "\nprogram   mars %s\nfindings  %zu high, %zu medium, "
 	    "%zu low\n", MARS_VERSION, count_severity(r, AUDIT_HIGH),
 	    count_severity(r, AUDIT_MEDIUM), count_severity(r, AUDIT_LOW));
@@ -178,7 +178,7 @@ print_text(FILE *f, const struct audit_report *r)
 	const struct audit_finding *a;
 	size_t i;
 
-	print_head(f, r);
+	report_head(f, r);
 	for (a = r->v; a < r->v + r->n; a++) {
 		fprintf(f, "\n%s  %s  ",
 		    audit_severity_name(rule_of(a)->severity),
@@ -190,7 +190,7 @@ print_text(FILE *f, const struct audit_report *r)
 	fprintf(f, "\nlooked for and not found:\n");
 	for (i = 0; i < AUDIT_MAX; i++)
 		if ((audit_rules[i].who & r->who) != 0 &&
-		    count(r, (enum audit_id)i) == 0)
+		    count_rule(r, (enum audit_id)i) == 0)
 			fprintf(f, "\t%s: %s\n", audit_rules[i].id,
 			    audit_rules[i].title);
 	fprintf(f, "not looked for here:\n");
@@ -327,7 +327,7 @@ print_sarif(FILE *f, const struct audit_report *r)
 	sarif_rules(f);
 	fputs("}},\n\"invocations\":[{\"executionSuccessful\":true,"
 	    "\"endTimeUtc\":\"", f);
-	print_time(f, "%Y-%m-%dT%H:%M:%SZ");
+	report_time(f, "%Y-%m-%dT%H:%M:%SZ");
 	fputs("\"}],\n\"properties\":{", f);
 	print_member(f, "subject", r->subject, "");
 	if (r->digest != NULL) {

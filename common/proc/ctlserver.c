@@ -42,7 +42,7 @@ struct ctl_conn {
 	TAILQ_ENTRY(ctl_conn)	 entry;
 	struct ctlserver	*server;
 	bool			 reader;	/* shown things, and no more */
-	uint64_t		 uid, pid;	/* of the client, when it came */
+	uint64_t		 uid, pid;	/* of who has connected */
 	struct channel		 ch;
 	uint32_t		 id;
 	const struct ctl_command *command;	/* rows are to come, or NULL */
