@@ -30,7 +30,8 @@
  *    goes on (A-13).  Hop count 0 counts as 1 (A-66).  Whatever else ends with
  *    us makes us align with the others anew: a server that lies chooses the
  *    count, and the owner would never hear what it says.
- *  - The number 0x7fffffff ends a record.  Here only while it is flooded: who
+ *  - The number 0x7fffffff ends a record.  Here only where the record is (or
+ *    the end would go round and meet a new life), and while it is flooded: who
  *    is asked for it, and still has it, has not forgotten it yet, and the
  *    record may have begun anew: what is here goes there (A-92).
  *  - The number 0x80000000 is reserved.  Here a record with it is
@@ -523,6 +524,13 @@ scsp_record_input(struct scsp_neighbor *nb, const struct scsp_csas *c)
 		    SCSP_STANDING_FULL;
 	verdict = scsp_record_verdict(
 	    scsp_record_classify(g, e, c, solicited), standing);
+
+	/*
+	 * nothing is ended here that is not here: passed on, it would meet the
+	 * record that has begun anew meanwhile, and end that (A-92)
+	 */
+	if (e == NULL && c->seq == SEQ_PURGE && verdict == SCSP_VERDICT_INSTALL)
+		verdict = SCSP_VERDICT_NOTHING;
 
 	nb->records_in++;
 	/* 2.3: ours is newer, and the acknowledgement says so */

@@ -234,6 +234,7 @@ a_redirect_entry_ends_and_begins_anew(void **state)
 
 	(void)state;
 	n = raw_aligned(LS, DCS, OTHER);
+	raw_say(n, DCS, LS, 2, 9, 5, 4, 10, "Jx");
 	raw_say(n, DCS, LS, 2, 9, 5, 4, INT32_MAX, "Jx");
 	assert_non_null(node_record(&n->node[LS], 5, 4));
 	raw_say(n, OTHER, LS, 3, 1, 5, 4, INT32_MAX, NULL);
@@ -398,7 +399,11 @@ the_last_number_purges_and_begins_anew(void **state)
 	assert_int_equal(raw_count(n, DCS, 2), 1);
 	raw_say(n, OTHER, LS, 3, 1, LS, 1, INT32_MAX, NULL);
 	raw_expect(n, DCS, LS, 2, 1, 16, LS, 1, SEQ_FIRST, "Jd");
-	/* and the receiver's side: gone as soon as nobody waits for it */
+	/* and the receiver's side: where nothing is, nothing ends */
+	raw_say(n, DCS, LS, 2, 9, 5, 4, INT32_MAX, "Tx");
+	assert_null(node_record(&n->node[LS], 5, 4));
+	/* gone as soon as nobody waits for it */
+	raw_say(n, DCS, LS, 2, 9, 5, 4, 10, "Jx");
 	raw_say(n, DCS, LS, 2, 9, 5, 4, INT32_MAX, "Tx");
 	assert_non_null(node_record(&n->node[LS], 5, 4));
 	raw_say(n, OTHER, LS, 3, 1, 5, 4, INT32_MAX, NULL);
