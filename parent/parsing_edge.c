@@ -412,10 +412,9 @@ rate_at(struct parsing *ps, const char *name)
 }
 
 static void
-rate_set(struct parsing *ps, const char *name, uint64_t value, uint64_t unit)
+rate_set(struct parsing *ps, uint64_t *rate, const char *name, uint64_t value,
+    uint64_t unit)
 {
-	uint64_t *rate = rate_at(ps, name);
-
 	if (value > CONF_RATE_MAX / unit)
 		parsing_wrong(ps,
 		    "%s: write at most 1000G bits a second, or 0 for no limit",
@@ -427,10 +426,12 @@ rate_set(struct parsing *ps, const char *name, uint64_t value, uint64_t unit)
 void
 parsing_rate_number(struct parsing *ps, const char *name, uint64_t value)
 {
-	if (rate_at(ps, name) == NULL)
+	uint64_t *rate = rate_at(ps, name);
+
+	if (rate == NULL)
 		parsing_number(ps, name, value);
 	else
-		rate_set(ps, name, value, 1);
+		rate_set(ps, rate, name, value, 1);
 }
 
 void
@@ -438,10 +439,10 @@ parsing_rate(struct parsing *ps, const char *name, const char *s)
 {
 	static const char units[] = "KMG";
 	size_t digits = strspn(s, "0123456789");
-	uint64_t unit = 1000;
+	uint64_t *rate = rate_at(ps, name), unit = 1000;
 	const char *u;
 
-	if (rate_at(ps, name) == NULL) {
+	if (rate == NULL) {
 		parsing_wrong(ps, "unexpected %s: write a number after %s", s,
 		    name);
 		return;
@@ -456,5 +457,5 @@ parsing_rate(struct parsing *ps, const char *name, const char *s)
 	}
 	for (; u > units; u--)
 		unit *= 1000;
-	rate_set(ps, name, strtoull(s, NULL, 10), unit);
+	rate_set(ps, rate, name, strtoull(s, NULL, 10), unit);
 }

@@ -20,6 +20,7 @@
  *					joins a group after the other, until
  *					the next line, and says how long the
  *					echoes took
+ *	ask NUMBER WINDOW		a member asks, so many outstanding
  *	mute FIRST N			they answer nothing from now on
  *	again FIRST			a probe registers these members anew,
  *					and no new clients
@@ -142,6 +143,26 @@ join_all(uint32_t first, uint32_t n, uint32_t many, uint32_t from, double rate)
 	}
 	printf("{\"missing\": %u, \"seconds\": %.3f}\n", missing,
 	    crowd.now - began);
+}
+
+/* NUMBER groups, in order; an answer that does not come ends it. */
+static void
+ask_all(uint32_t n, uint32_t window)
+{
+	double began = crowd_seconds(), last = began;
+	uint32_t done = 0;
+
+	memset(crowd.asked, 0, sizeof(crowd.asked));
+	for (crowd.nasked = 0; done < n && crowd.now - last < 1;) {
+		for (; crowd.nasked < n && crowd.nasked < done + window;
+		    crowd.nasked++)
+			crowd_request(ASKER, ASKED_GROUP + crowd.nasked);
+		crowd_receive(1);
+		for (; done < n && crowd.asked[done].answered != 0; done++)
+			last = crowd.now;
+	}
+	printf("{\"answered\": %u, \"seconds\": %.4f}\n", done,
+	    crowd_seconds() - began);
 }
 
 /* --- probes */
@@ -425,6 +446,8 @@ command(const char *line)
 		timed(first, (uint8_t)(many % SERVERS), rate, from);
 	else if (strncmp(line, "stop", 4) == 0)
 		return; /* of what was timed */
+	else if (sscanf(line, "ask %u %u", &n, &many) == 2 && n <= ASKED_MAX)
+		ask_all(n, many);
 	else if (sscanf(line, "serve %u", &first) == 1)
 		register_all(first, 1, 0, true, false);
 	else if (sscanf(line, "join %u %u %u %x %lf", &first, &n, &many, &from,

@@ -134,7 +134,8 @@ def main():
         print()
 
 
-try:
-    main()
-finally:
-    suite.cleanup()
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        suite.cleanup()

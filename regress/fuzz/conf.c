@@ -50,9 +50,13 @@ parse(const struct paper *p)
 {
 	struct lex_macros macros = SLIST_HEAD_INITIALIZER(macros);
 	char why[SENTENCE_SIZE] = "";
-	struct conf *c = parse_config(p->path, &macros, why, sizeof(why));
+	struct parse_record record;
+	struct conf *c =
+	    parse_config(p->path, &macros, why, sizeof(why), &record);
 
 	MUST(c != NULL || *why != '\0');
+	MUST(strlen(record.digest) == PARSE_DIGEST_SIZE - 1);
+	parse_record_free(&record);
 	lex_macros_free(&macros, true);
 	return c;
 }

@@ -345,22 +345,39 @@ event(struct mad *m, struct rd *r)
 	}
 }
 
+/* The servers do, on what the clients want. */
+static void
+agree(struct world *w)
+{
+	int i;
+
+	run_for(w, MTIME_SEC(10));
+	for (i = 0; i < 60 && !check_servers(w, false); i++)
+		run_for(w, MTIME_SEC(5));
+	MUST(check_servers(w, true));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mad m = { .w = NULL };
 	struct world *w;
 	int left = 100;
+	uint8_t how;
 	struct rd r;
 
 	rd_init(&r, data, size);
-	w = world_begin(&m, rd_u8(&r));
+	how = rd_u8(&r);
+	w = world_begin(&m, how);
 	while (fuzz_more(&r) && left-- > 0)
 		event(&m, &r);
 	node_close(mad_node(&m));
 	plan_servers_back(w);
 	w->troubled = true;
-	plan_quiet(w);
+	if (how & 4)
+		plan_quiet(w);	/* for good, and the clients agree, too */
+	else
+		agree(w);
 	MUST(!w->failed);
 	plan_end(w);
 	MUST(!w->failed);

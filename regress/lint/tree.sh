@@ -81,6 +81,7 @@ check "each header compiles alone" "$(
 	    HEADERS="$headers" headers 2>&1)"
 
 check "no trailing blanks" "$(git ls-files | grep -vE '\.(pcap|bin)$' |
-    xargs grep -nI '[[:blank:]]$' | grep -v '^regress/config/' | head)"
+    xargs grep -nI '[[:blank:]]$' |
+    grep -v '^regress/\(config\|fuzz/corpus\)/' | head)"
 
 echo "1..$n"
