@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
 #include "edged/edge.h"
+#include "edged/probe.h"
 #include "fuzz.h"
 #include "regress/unit/edged_host.h"
 #include "regress/unit/marsc_walk.h"
@@ -242,22 +242,66 @@ look(struct site *s)
 {
 	static bool (*const all[])(struct edged *, void *, struct wr *) = {
 		edged_show_summary, edged_show_counters, edged_show_edges,
-		edged_show_lans, edged_show_listeners, edged_show_flows };
-	static uint8_t buf[CTL_ROW_MAX];
-	struct wr w;
+		edged_show_lans, edged_show_listeners, edged_show_flows,
+		edged_show_probe };
+	uint32_t rows;
 	size_t i;
-	int n;
 
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		_Alignas(max_align_t) uint8_t cursor[CTL_CURSOR_SIZE] = { 0 };
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		FUZZ_ROWS(rows, all[i], s->edged);
+}
 
-		for (n = 0;; n++) {
-			wr_init(&w, buf, sizeof(buf));
-			if (!all[i](s->edged, cursor, &w))
-				break;
-			MUST(!wr_failed(&w) && n < 10000);
-		}
-	}
+static void
+probed(void *arg, const char *why)
+{
+	(void)why;
+	look(arg);
+}
+
+/* An operator asks who is there; nothing else is asked before that is over. */
+static void
+probe(struct site *s, uint8_t which)
+{
+	struct paddr group = { 4, { 224, 1, 2, 0 } };
+
+	group.a[3] = which % 4;
+	(void)edged_probe_start(
+	    s->edged, &group, which & 4 ? "e" : NULL, probed, s);
+}
+
+/*
+ * A packet of the cluster (RFC 2022 5.5.1), on a circuit that has called us:
+ * data to one of four groups, a probe or an answer, or octets of the input.
+ */
+static void
+cluster_says(struct site *s, struct rd *r)
+{
+	static const uint8_t head[12] = { 0xaa, 0xaa, 3, 0, 0, 0x5e, 0, 1, 0, 7,
+		8, 0 };
+	struct edged_probe p = { .kind = EDGED_PROBE_ASK,
+		.group = { 4, { 224, 1, 2, 0 } }, .size = 200 };
+	uint8_t buf[1536], how = rd_u8(r), *copy;
+	struct fvc *v = walk_vc(s->net);
+	size_t len = sizeof(head);
+
+	if (v == NULL || !v->incoming || v->dead)
+		return;
+	memcpy(buf, head, sizeof(head));
+	if (how & 64) {
+		p.kind = how & 32 ? EDGED_PROBE_ANSWER : EDGED_PROBE_ASK;
+		p.group.a[3] = how % 4;
+		if (how & 32)
+			memset(p.group.a, 0, sizeof(p.group.a));
+		p.asker = fake_addr(how / 4 % 8);
+		p.number = rd_u8(r) % 8;
+		p.nonce = how & 16 ? 0x123456789abcdef : rd_u8(r);
+		len += edged_probe_encode(&p, buf + len, sizeof(buf) - len);
+	} else
+		len += fuzz_octets(r, buf + len, 1500);
+	copy = fuzz_copy(buf, len);
+	s->net->link.user->sdu(
+	    s->net->link.arg, &v->vc, v->vc.cookie, copy, len);
+	free(copy);
 }
 
 static void
@@ -290,6 +334,10 @@ event(struct site *s, struct rd *r)
 	case 5:
 		if (what >= 224)
 			lan_flaps(s, n);
+		else if (what >= 192)
+			probe(s, rd_u8(r));
+		else
+			cluster_says(s, r);
 		break;
 	case 6:
 		fuzz_wait(&s->net->ts, fuzz_time(r));

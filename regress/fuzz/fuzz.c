@@ -91,6 +91,27 @@ fuzz_copy(const void *from, size_t len)
 }
 
 void
+fuzz_row_begin(struct wr *w)
+{
+	static uint8_t buf[CTL_ROW_MAX];
+
+	wr_init(w, buf, sizeof(buf));
+}
+
+void
+fuzz_row_end(const struct wr *w, uint32_t n)
+{
+	struct ctl_value v;
+	struct rd r;
+
+	MUST(!wr_failed(w) && n < 10000);
+	rd_init(&r, w->buf, w->len);
+	while (ctl_next(&r, &v))
+		;
+	MUST(rd_done(&r));
+}
+
+void
 fuzz_wait(struct timers *ts, int64_t us)
 {
 	mtime_t end = { ts->now.us + us }, due;

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ctl.h"
 #include "table.h"
 #include "timer.h"
 #include "wire.h"
@@ -50,6 +51,19 @@ uint8_t	*fuzz_copy(const void *, size_t);
 /* fails: for struct table_faults and the like */
 void	fuzz_violated(void *, const struct table *, uint8_t state,
 	    uint8_t event);
+/*
+ * All rows of a listing of a core, and how many: each can be read, and the
+ * listing has an end.
+ */
+#define FUZZ_ROWS(n, show, core) do { \
+	_Alignas(max_align_t) uint8_t fuzz_cursor[CTL_CURSOR_SIZE] = { 0 }; \
+	struct wr fuzz_w; \
+	for ((n) = 0; fuzz_row_begin(&fuzz_w), \
+	    (show)((core), fuzz_cursor, &fuzz_w); (n)++) \
+		fuzz_row_end(&fuzz_w, (n)); \
+} while (0)
+void	fuzz_row_begin(struct wr *);
+void	fuzz_row_end(const struct wr *, uint32_t n);
 /* lets time pass */
 void	fuzz_wait(struct timers *, int64_t us);
 

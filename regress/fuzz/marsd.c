@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
 #include "fuzz.h"
 #include "regress/unit/marsnet.h"
 
@@ -174,44 +173,23 @@ crash(struct site *s, int n)
 
 /* --- what is shown */
 
-typedef bool	show(struct marsd *, void *, struct wr *);
-
-static uint32_t
-rows(struct marsd *m, show *f)
-{
-	_Alignas(max_align_t) uint8_t cursor[CTL_CURSOR_SIZE] = { 0 };
-	static uint8_t buf[CTL_ROW_MAX];
-	struct ctl_value v;
-	struct wr w;
-	struct rd r;
-	uint32_t n = 0;
-
-	for (;;) {
-		wr_init(&w, buf, sizeof(buf));
-		if (!f(m, cursor, &w))
-			return n;
-		MUST(!wr_failed(&w));
-		rd_init(&r, buf, w.len);
-		while (ctl_next(&r, &v))
-			;
-		MUST(rd_done(&r));
-		MUST(++n < 10000);
-	}
-}
-
 static void
 look(struct net *net, int n)
 {
-	static show *const all[] = { marsd_show_summary, marsd_show_clusters,
+	static bool (*const all[])(struct marsd *, void *, struct wr *) = {
+		marsd_show_summary, marsd_show_clusters,
 		marsd_show_members, marsd_show_groups, marsd_show_protocols,
 		marsd_show_limits, marsd_show_memory, marsd_show_mcs,
-		marsd_show_joins, marsd_show_member, marsd_show_servers };
+		marsd_show_joins, marsd_show_member, marsd_show_servers,
+		marsd_show_mcs_one, marsd_show_group, marsd_show_redirects,
+		marsd_show_counters };
+	uint32_t rows;
 	size_t i;
 
 	if (!net->s[n].up)
 		return;
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		(void)rows(net->s[n].mars, all[i]);
+		FUZZ_ROWS(rows, all[i], net->s[n].mars);
 	(void)net_leaves(net, n, MARSD_ROLE_CLIENT);
 	(void)net_leaves(net, n, MARSD_ROLE_MCS);
 	MUST(net->s[n].events[MARSD_EV_VIOLATION] == 0);
@@ -259,6 +237,7 @@ event(struct site *s, struct rd *r)
 static void
 empty(struct site *s)
 {
+	uint32_t members, groups, joins;
 	struct marsd *m;
 	int i;
 
@@ -278,9 +257,10 @@ empty(struct site *s)
 			continue;
 		m = s->net->s[i].mars;
 		look(s->net, i);
-		MUST(rows(m, marsd_show_members) == 0);
-		MUST(rows(m, marsd_show_groups) == 0);
-		MUST(rows(m, marsd_show_joins) == 0);
+		FUZZ_ROWS(members, marsd_show_members, m);
+		FUZZ_ROWS(groups, marsd_show_groups, m);
+		FUZZ_ROWS(joins, marsd_show_joins, m);
+		MUST(members == 0 && groups == 0 && joins == 0);
 	}
 }
 

@@ -62,6 +62,20 @@ limits(struct net *n)
 	}
 }
 
+static void
+look(struct node *nd)
+{
+	static bool (*const all[])(struct scsp *, void *, struct wr *) = {
+		scsp_show_summary, scsp_show_neighbors, scsp_show_cache,
+		scsp_show_record, scsp_show_keys, scsp_show_limits,
+		scsp_show_memory, scsp_show_counters };
+	uint32_t rows;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		FUZZ_ROWS(rows, all[i], nd->s);
+}
+
 /* --- what the neighbor says */
 
 static void
@@ -144,7 +158,7 @@ event(struct net *n, struct rd *r)
 	struct node *nd = &n->node[key % HONEST];
 	bool circuit = !TAILQ_EMPTY(&n->node[MAD].fvcs);
 
-	switch (what % 12) {
+	switch (what % 14) {
 	case 0:
 		if (circuit)
 			mad_octets(n, r);
@@ -177,6 +191,12 @@ event(struct net *n, struct rd *r)
 		break;
 	case 10:
 		scsp_erase(nd->s, NET_SGID, oid, rd_u8(r));
+		break;
+	case 12:
+		look(nd);
+		break;
+	case 13:
+		scsp_retell(nd->s, NET_SGID);
 		break;
 	case 11:
 		/* so long that it knows of what it is asked */
@@ -223,6 +243,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (fuzz_more(&r) && left-- > 0)
 		event(n, &r);
 	limits(n);
+	look(&n->node[1]);
 	works(n);
 	net_free(n);
 	return 0;

@@ -61,7 +61,7 @@ struct fleaf {
 struct fsent {
 	int		 vc;		/* index */
 	size_t		 len;
-	uint8_t		 data[1024];
+	uint8_t		 data[2048];
 	bool		 seen;
 };
 struct fnote {
