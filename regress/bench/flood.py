@@ -344,7 +344,8 @@ def between(r, what):
     time.sleep(2)               # of Hellos
     r.probe(act=lambda: spoof.tell("%s 76000 %g" % (what, r.form.during)))
     r.result.update(spoof.hear())
-    assert r.result["kept"] > 4, r.result
+    # two Hellos at least; that they were sent and noticed, counters tell
+    assert r.result["kept"] > 1, r.result
 
 
 @row("wrong HMACs")
