@@ -26,7 +26,7 @@ TREE=	-r $(MAKE_HOST:%=--no-print-directory) WERROR='$(WERROR)' \
 
 all: programs
 
-programs tests headers linkall bench fuzz-targets install:
+programs tests headers linkall benches fuzz-targets install:
 	@$(PROBE) && cd '$(BUILD)/obj' && $(MAKE) $(TREE) -f ../probe.mk $@
 
 uninstall:
@@ -95,15 +95,23 @@ model:
 	@sh etc/prerequisites test
 	@sh regress/model/test.sh long
 
+# What each thing costs beside a floor of its own in the same run, as a table
+# and in BUILD/bench.json: under three minutes; BENCH=full: all sizes.
+BENCH ?=	short
+bench:
+	@sh etc/prerequisites test
+	@$(MAKE) -s programs tests benches
+	@BUILD='$(BUILD)' python3 -B regress/bench/bench.py $(BENCH)
+
 # What an edge costs beside a loop of sendto(2), in network namespaces.
 bench-edge:
-	@$(MAKE) -s programs bench
+	@$(MAKE) -s programs benches
 	@BUILD=$(BUILD) python3 -B regress/bench/edge.py
 
 # What it takes to bring joins to an empty server, beside a floor of its own.
 bench-sync:
 	@sh etc/prerequisites test
-	@$(MAKE) -s programs tests bench
+	@$(MAKE) -s programs tests benches
 	@BUILD=$(BUILD) python3 -B regress/bench/sync.py
 
 # What a suite bears: floods of two real servers, about four minutes.
@@ -137,7 +145,7 @@ clean:
 
 # one make of the tree at a time; what that does is parallel
 .NOTPARALLEL:
-.PHONY: all programs tests headers linkall bench install uninstall deb dist \
+.PHONY: all programs tests headers linkall bench benches install uninstall deb dist \
 	demo \
 	regress lint conformance regress-atm regress-machines sim model \
 	bench-edge bench-flood bench-sync fuzz fuzz-targets \

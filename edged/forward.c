@@ -300,6 +300,12 @@ edged_port_input(struct edged_port *p, uint8_t *packet, size_t len, bool undone)
 		flow_drop(e, f, EDGED_FLOW_DROP_RATE);
 		return;
 	}
+	/* no link has carried that: it is several packets that a sender on this
+	 * machine has left to a network card to make, and nobody says which */
+	if (p->mtu != 0 && ip.len > p->mtu) {
+		flow_drop(e, f, EDGED_FLOW_DROP_TOO_BIG);
+		return;
+	}
 	n = edge_to_lans(e, &ip, p, &why);
 	f->copies += n;
 	edge_to_sites(p, f, &ip);

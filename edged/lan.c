@@ -80,6 +80,8 @@ querier_role(void *arg, bool querier)
 {
 	struct edged_family *f = arg;
 
+	if (querier && !f->listener.querier)
+		edged_listener_taken_over(&f->listener);
 	f->listener.querier = querier;
 }
 

@@ -105,18 +105,15 @@ static int
 lanio_read_packets(struct edged_lanio *l, int fd)
 {
 	static struct edged_lanio_batch b = { .used = BATCH };
-	struct msghdr *h;
 	int i, n;
 
 	lanio_batch_init(&b);
 	n = recvmmsg(fd, b.msgs, BATCH, MSG_DONTWAIT, NULL);
 	b.used = n < BATCH ? n + 1 : BATCH; /* and one that it has tried */
-	for (i = 0; i < n; i++) {
-		h = &b.msgs[i].msg_hdr;
-		if ((h->msg_flags & MSG_TRUNC) == 0)
-			lanio_frame(
-			    l, lanio_in[i], b.msgs[i].msg_len, lanio_undone(h));
-	}
+	/* of one that was too long it is seen, and counted, that it is cut */
+	for (i = 0; i < n; i++)
+		lanio_frame(l, lanio_in[i], b.msgs[i].msg_len,
+		    lanio_undone(&b.msgs[i].msg_hdr));
 	return n;
 }
 

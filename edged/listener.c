@@ -8,6 +8,8 @@
 #include "listener_impl.h"
 #include "scope.h"
 
+#define ANSWER_MARGIN	MTIME_SEC(1)	/* for what takes its time */
+
 /*
  * RFC 9776 6.4.1 (IS_IN, IS_EX), 6.4.2 (the other records), 6.5 (the group
  * timer) and 6.3 (a source timer); RFC 9777 7.4 and 7.5 say the same.
@@ -401,6 +403,33 @@ edged_listener_review(struct edged_listener *l)
 			continue;
 		edged_group_step(g, EDGED_LISTENER_EV_CLEAR, NULL);
 		edged_group_settle(g);
+	}
+}
+
+/* Not where the last member is asked for already: it is to be over soon. */
+static void
+keep_for(struct edged_listener *l, struct timer *t, uint8_t asked, int64_t time)
+{
+	if (timer_isset(t) && asked == 0 && edged_listener_left(l, t) < time)
+		timer_set(l->timers, t, time);
+}
+
+/*
+ * RFC 9776 sections 8.4 and 8.5 let a membership end half a response time
+ * before a new querier is heard, and its answers come up to a whole one later.
+ * Ours: nobody is cut off because the router that asked has died.
+ */
+void
+edged_listener_taken_over(struct edged_listener *l)
+{
+	int64_t time = MTIME_MS(l->timing.response) + ANSWER_MARGIN;
+	struct edged_listener_group *g;
+	struct edged_source *s;
+
+	RB_FOREACH(g, edged_group_tree, &l->groups) {
+		keep_for(l, &g->timer, g->left, time);
+		RB_FOREACH(s, edged_source_tree, &g->sources)
+			keep_for(l, &s->timer, s->left, time);
 	}
 }
 

@@ -253,6 +253,12 @@ void	edged_listener_clear(struct edged_listener *);
 /* after a change of policy: what admit() now refuses is forgotten */
 void	edged_listener_review(struct edged_listener *);
 
+/*
+ * We ask instead of another router now: what would be over before our first
+ * query can have been answered stays until then.
+ */
+void	edged_listener_taken_over(struct edged_listener *);
+
 /* a report or leave that edged_igmp_read() or edged_mld_read() gave */
 void	edged_listener_report(struct edged_listener *, struct edged_gmp *);
 /*

@@ -135,6 +135,30 @@ put_word(struct marsctl_output *o, const char *s)
 	put_text(o, s);
 }
 
+/* A string: one word, unless it has blanks and is longer than the line. */
+static void
+put_string(struct marsctl_output *o, const char *s)
+{
+	char word[LINE_WIDTH + 1];
+	size_t n;
+
+	if (o->at + 1 + text_columns(s) <= LINE_WIDTH) {
+		put_word(o, s);
+		return;
+	}
+	while (*s != '\0') {
+		n = strcspn(s, " ");
+		if (n > sizeof(word) - 1) {
+			put_word(o, s);
+			return;
+		}
+		memcpy(word, s, n);
+		word[n] = '\0';
+		put_word(o, word);
+		s += n + strspn(s + n, " ");
+	}
+}
+
 /* --- values */
 
 static void
@@ -144,7 +168,7 @@ put_scalar(struct marsctl_output *o, const struct ctl_value *v)
 
 	switch (v->tag) {
 	case CTL_STRING:
-		put_word(o, *v->string == '\0' ? "-" : v->string);
+		put_string(o, *v->string == '\0' ? "-" : v->string);
 		return;
 	case CTL_BOOL:
 		put_word(o, v->number != 0 ? "yes" : "no");

@@ -219,18 +219,33 @@ marsd_adopt_all_late(struct marsd_reg *r)
 		marsd_adopt_all(r);
 }
 
+/* Has it joined anything here itself? */
+static bool
+has_joined(struct marsd_reg *r)
+{
+	struct marsd_entry *e;
+	struct marsd_span at;
+
+	MARSD_OWN_FOREACH(e, at, r->node)
+		if (!marsd_entry_is_adopted(e))
+			return true;
+	return false;
+}
+
 /*
  * The node has registered on another circuit: it has restarted, or mistrusts
  * us (5.4.1).  Either way it has to join everything again, so there is
  * nothing to wait for as after a soft redirect.  But if it has just come to
- * us by one, this may be the registration with which it came, once more.
+ * us by one, this may be the registration with which it came, once more: not
+ * if it has joined something since, as who is registered does.
  */
 void
 marsd_adopt_anew(struct marsd_reg *r)
 {
+	bool again = came_within(r, ADOPT_REJOIN) && !has_joined(r);
+
 	marsd_adopt_step(r,
-	    came_within(r, ADOPT_REJOIN) ? MARSD_ADOPT_EV_ANEW_SOON :
-	    MARSD_ADOPT_EV_ANEW);
+	    again ? MARSD_ADOPT_EV_ANEW_SOON : MARSD_ADOPT_EV_ANEW);
 }
 
 /*

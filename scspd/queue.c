@@ -27,6 +27,7 @@
 #include "scsp.h"
 
 #define GATHER		MTIME_MS(5)	/* a record waits for others, at most */
+#define AHEAD		4	/* records */
 #define WINDOW_OCTETS	(14 * SCSP_MTU)	/* sent and not acknowledged */
 
 static void	on_flush_timer(void *);
@@ -85,7 +86,7 @@ scsp_queue_remove(struct scsp_link *l)
 	queue_detach(l);
 	LIST_REMOVE(l, of_entry);
 	l->neighbor->nqueued--;
-	free(l);
+	slab_put(&l->neighbor->scsp->queued, l);
 }
 
 /* How long the neighbor takes to acknowledge: the last few count most. */
@@ -168,7 +169,7 @@ scsp_queue_add(
 		}
 		queue_detach(l);
 	} else {
-		if ((l = calloc(1, sizeof(*l))) == NULL) {
+		if ((l = slab_get(&nb->scsp->queued)) == NULL) {
 			scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 			scsp_align_run(nb, SCSP_ALIGN_EV_REALIGN);
 			return;
@@ -180,7 +181,6 @@ scsp_queue_add(
 	}
 	l->hops = hops;
 	l->tries = 0;
-	__builtin_prefetch(e->data); /* it is sent with others, a little later */
 	queue_attach(l, false);
 	scsp_queue_gather(nb);
 	if (nb->waiting >= nb->mtu)
@@ -256,6 +256,26 @@ drop_large(struct scsp_neighbor *nb, struct scsp_link *l)
 	scsp_entry_settle(nb->group, e);
 }
 
+/*
+ * What is sent a little later is nowhere near in memory: its entry, and then
+ * what that points to, are fetched while others are copied.
+ */
+static void
+fetch_ahead(struct scsp_link *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < AHEAD && l != NULL; i++)
+		l = TAILQ_NEXT(l, of_neighbor);
+	if (l == NULL)
+		return;
+	__builtin_prefetch(l->entry->data);
+	for (i = 0; i < AHEAD && l != NULL; i++)
+		l = TAILQ_NEXT(l, of_neighbor);
+	if (l != NULL)
+		__builtin_prefetch(l->entry);
+}
+
 /* Is there room for the entry behind what is in the packet? */
 static bool
 request_takes(const struct scsp_neighbor *nb, const struct scsp_packet *p,
@@ -293,6 +313,7 @@ send_request(struct scsp_neighbor *nb)
 		}
 		if (!request_takes(nb, &p, e))
 			break;
+		fetch_ahead(l);
 		c.id = e->id;
 		c.seq = e->seq;
 		c.hops = l->hops;

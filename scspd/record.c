@@ -262,6 +262,7 @@ take_earlier(
 {
 	struct scsp_group *g = nb->group;
 	bool tomb = c->verdict == CSA_TOMBSTONE;
+	bool both = scsp_record_compare(g, e, c) == SCSP_STANDING_OTHER;
 
 	if (c->seq == SEQ_PURGE) /* it is at its end already */
 		return e == NULL || earlier_ends(nb, e, c);
@@ -272,11 +273,18 @@ take_earlier(
 		return false;
 	}
 	scsp_group_mortals(g);
-	if (tomb) /* marsd has nothing to say about it */
+	/*
+	 * a withdrawal is what marsd would say: it goes on as it is, or beyond
+	 * the number if others have other contents under that
+	 */
+	if (tomb && !both)
 		scsp_queue_flood(g, e, nb, g->hop_count);
 	scsp_cache_flag(&g->cache, e, ENTRY_AGAIN);
 	scsp_reborn_proven(g, c->seq);
-	tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
+	if (tomb && both)
+		scsp_publish_again(g, e);
+	else
+		tell_own(g, c->seq, RECORD_KEY(c->id), c->data, c->len);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "align.h"
 #include "hello.h"
 #include "llc.h"
+#include "queue.h"
 #include "scsp.h"
 
 void
@@ -57,6 +58,7 @@ scsp_new(const struct scsp_ops *ops, void *arg, struct timers *ts)
 	RB_INIT(&s->peers);
 	SLIST_INIT(&s->keys);
 	SLIST_INIT(&s->links);
+	slab_init(&s->queued, sizeof(struct scsp_link));
 	return s;
 }
 

@@ -19,6 +19,7 @@
 #include "problem.h"
 #include "quiet.h"
 #include "scsp_core.h"
+#include "slab.h"
 #include "table.h"
 
 /* A link on which we may call. */
@@ -42,6 +43,7 @@ struct scsp {
 	struct scsp_peer_tree	 peers;
 	struct scsp_key_list	 keys;
 	SLIST_HEAD(, scsp_attached) links;
+	struct slab		 queued;	/* for entries of queues */
 	struct table_faults	 faults;
 	struct scsp_neighbor	*stepping;	/* its machine takes a step */
 	struct quiet_strangers	 strangers;

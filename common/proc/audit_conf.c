@@ -81,17 +81,27 @@ spis_have(const uint32_t *spis, uint16_t n, uint32_t spi)
 	return false;
 }
 
+/* Two servers may have several clusters: then the key is still theirs. */
 static unsigned int
-key_neighbors(const struct conf_clusters *clusters, uint32_t spi)
+key_neighbors(const struct conf *c, uint32_t spi)
 {
+	const struct conf_clusters *both[] = { &c->clusters, &c->groups };
+	const struct atm_addr *first = NULL;
 	const struct conf_cluster *cl;
 	const struct conf_neighbor *n;
-	unsigned int users = 0;
+	unsigned int others = 0;
+	size_t i;
 
-	TAILQ_FOREACH(cl, clusters, entry)
-		TAILQ_FOREACH(n, &cl->neighbors, entry)
-			users += spis_have(n->spis, n->nspis, spi);
-	return users;
+	for (i = 0; i < sizeof(both) / sizeof(both[0]); i++)
+		TAILQ_FOREACH(cl, both[i], entry)
+			TAILQ_FOREACH(n, &cl->neighbors, entry) {
+				if (!spis_have(n->spis, n->nspis, spi))
+					continue;
+				if (first == NULL)
+					first = &n->addr;
+				others += !atm_addr_equal(first, &n->addr);
+			}
+	return first == NULL ? 0 : 1 + others;
 }
 
 /* All edges of a LAN have one key: so these count as one user. */
@@ -123,14 +133,15 @@ static void
 audit_key_shared(
     const struct audit *a, const struct conf *c, const struct conf_key *k)
 {
-	unsigned int users = key_neighbors(&c->clusters, k->spi) +
-	    key_neighbors(&c->groups, k->spi) + key_edges(c, k->spi);
+	unsigned int users =
+	    key_neighbors(c, k->spi) + key_edges(c, k->spi);
 	const struct conf_key *twin = key_twin(c, k);
 
 	if (users > 1)
 		audit_found(a, AUDIT_KEY_SHARED, k,
-		    "key %u is that of %u neighbors or edges: each can speak "
-		    "for the others", k->spi, users);
+		    "key %u is that of more than one neighbor, or of a "
+		    "neighbor and an edge: each can speak for the others",
+		    k->spi);
 	else if (twin != NULL)
 		audit_found(a, AUDIT_KEY_SHARED, k,
 		    "keys %u and %u are the same", twin->spi, k->spi);

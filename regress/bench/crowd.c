@@ -276,7 +276,9 @@ on_sdu(uint32_t i, bool leaf, const uint8_t *p, size_t len)
 		if (crowd.first_copy == 0)
 			crowd.first_copy = crowd.now;
 		crowd.last_copy = crowd.now;
-		return;
+		/* it may be what this one has joined itself */
+		if (!crowd.players[i].apart || crowd.players[i].seen == NULL)
+			return;
 	}
 	if (len < LLC_LEN || mars_decode(&m, p + LLC_LEN, len - LLC_LEN) !=
 	    MARS_DROP_NONE)

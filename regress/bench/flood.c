@@ -16,6 +16,11 @@
  *					a message, RATE messages a second
  *	serve FIRST			registers as a multicast server
  *	block CLIENT LOW HIGH		one join
+ *	timed CLIENT SERVER RATE GROUP	registers, which is answered; then it
+ *					joins a group after the other, until
+ *					the next line, and says how long the
+ *					echoes took
+ *	ask NUMBER WINDOW		a member asks, so many outstanding
  *	mute FIRST N			they answer nothing from now on
  *	again FIRST			a probe registers these members anew,
  *					and no new clients
@@ -57,7 +62,7 @@
 static uint32_t again;		/* the first that registers anew; or 0 */
 
 static void
-register_all(uint32_t first, uint32_t n, uint8_t server, bool mcs)
+register_all(uint32_t first, uint32_t n, uint8_t server, bool mcs, bool apart)
 {
 	double began = crowd.now, end = crowd.now + 60;
 	uint32_t i, done = 0, begun = 0;
@@ -66,7 +71,7 @@ register_all(uint32_t first, uint32_t n, uint8_t server, bool mcs)
 		/* as many at a time as a listener may have in its buffer */
 		while (begun < n && begun < done + 200) {
 			i = first + begun++;
-			crowd_start(i, server, mcs, i == ASKER);
+			crowd_start(i, server, mcs, apart || i == ASKER);
 		}
 		crowd_receive(1);
 		crowd_again();
@@ -138,6 +143,26 @@ join_all(uint32_t first, uint32_t n, uint32_t many, uint32_t from, double rate)
 	}
 	printf("{\"missing\": %u, \"seconds\": %.3f}\n", missing,
 	    crowd.now - began);
+}
+
+/* NUMBER groups, in order; an answer that does not come ends it. */
+static void
+ask_all(uint32_t n, uint32_t window)
+{
+	double began = crowd_seconds(), last = began;
+	uint32_t done = 0;
+
+	memset(crowd.asked, 0, sizeof(crowd.asked));
+	for (crowd.nasked = 0; done < n && crowd.now - last < 1;) {
+		for (; crowd.nasked < n && crowd.nasked < done + window;
+		    crowd.nasked++)
+			crowd_request(ASKER, ASKED_GROUP + crowd.nasked);
+		crowd_receive(1);
+		for (; done < n && crowd.asked[done].answered != 0; done++)
+			last = crowd.now;
+	}
+	printf("{\"answered\": %u, \"seconds\": %.4f}\n", done,
+	    crowd_seconds() - began);
 }
 
 /* --- probes */
@@ -335,6 +360,55 @@ probe(struct probe *p)
 			    crowd_number(i));
 }
 
+/* --- joins of one client */
+
+static bool
+has_input(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&in, 1, 0) != 0;
+}
+
+/*
+ * The last is waited for, at most 2 s.  One that has no echo by then takes that
+ * much.
+ */
+static void
+timed(uint32_t i, uint8_t server, double rate, uint32_t from)
+{
+	static double at[ASKED_MAX], took[ASKED_MAX];
+	struct player *e = &crowd.players[i];
+	uint32_t sent = 0, heard = 0;
+	double began, end = 0;
+
+	register_all(i, 1, server, false, true);
+	(void)fflush(stdout);
+	e->many = ASKED_MAX;
+	e->group = from;
+	if ((e->seen = calloc(e->many, 1)) == NULL)
+		err(1, NULL);
+	for (began = crowd.now; heard < sent || end == 0;) {
+		if (end == 0 && sent < ASKED_MAX &&
+		    sent <= (crowd.now - began) * rate) {
+			at[sent] = crowd.now;
+			send_join(i, sent++);
+		}
+		crowd_receive(1);
+		while (heard < sent && (e->seen[heard] ||
+		    crowd.now - at[heard] >= 2)) {
+			took[heard] = crowd.now - at[heard];
+			heard++;
+		}
+		if (end == 0 && has_input())
+			end = crowd.now;
+	}
+	printf("{\"joins\": %u, \"p50\": %.2f, \"p99\": %.2f}\n", heard,
+	    quantile(took, heard, 0.5), quantile(took, heard, 0.99));
+	free(e->seen);
+	e->seen = NULL;
+}
+
 /* --- commands */
 
 static bool
@@ -365,9 +439,17 @@ command(const char *line)
 	size_t i;
 
 	if (sscanf(line, "register %u %u %u", &first, &n, &many) == 3)
-		register_all(first, n, (uint8_t)(many % SERVERS), false);
+		register_all(first, n, (uint8_t)(many % SERVERS), false,
+		    false);
+	else if (sscanf(line, "timed %u %u %lf %x", &first, &many, &rate,
+	    &from) == 4)
+		timed(first, (uint8_t)(many % SERVERS), rate, from);
+	else if (strncmp(line, "stop", 4) == 0)
+		return; /* of what was timed */
+	else if (sscanf(line, "ask %u %u", &n, &many) == 2 && n <= ASKED_MAX)
+		ask_all(n, many);
 	else if (sscanf(line, "serve %u", &first) == 1)
-		register_all(first, 1, 0, true);
+		register_all(first, 1, 0, true, false);
 	else if (sscanf(line, "join %u %u %u %x %lf", &first, &n, &many, &from,
 	    &rate) == 5)
 		join_all(first, n, many, from, rate);
@@ -388,7 +470,6 @@ command(const char *line)
 int
 main(int argc, char *argv[])
 {
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	char line[256];
 	int i;
 
@@ -403,7 +484,7 @@ main(int argc, char *argv[])
 	for (;;) {
 		/* enquiries are answered between two commands, too */
 		crowd_receive(5);
-		if (poll(&in, 1, 0) == 0)
+		if (!has_input())
 			continue;
 		if (fgets(line, sizeof(line), stdin) == NULL)
 			return 0;

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The mars developers
 # SPDX-License-Identifier: ISC
-"""What it takes to bring the joins of real clients to an empty server, and one
-update from a client of one server to the other's clients.
+"""What it takes to bring the joins of real clients to an empty server, how
+long a client of that one and its operator wait meanwhile, and one update from
+a client of one server to the other's clients.
 
 Two real servers on loopback, in a network namespace of its own.  Each figure
 stands beside what exchange.c takes for as many records in the same run: one
@@ -20,7 +21,7 @@ import time
 
 import house
 import suite
-from suite import BASE_PORT, BUILD, links_up, wait
+from suite import BASE_PORT, BUILD, link, links_up, wait
 
 CLIENTS = 1000
 LIMITS = """limit { rate 1000000, joins 4000000, groups 4000000,
@@ -36,7 +37,8 @@ class House(house.House):
 def sync(n):
     a = House(1, (2,)).start()
     b = House(2, (1,))
-    ask = house.Helper("flood", BASE_PORT, a.address).ask
+    crowd = house.Helper("flood", BASE_PORT, a.address, b.address)
+    ask = crowd.ask
     r = ask("register 0 %d 0" % CLIENTS)
     assert r["registered"] == CLIENTS, r
     r = ask("join 0 %d %d e4000000 20000" % (CLIENTS, n // CLIENTS))
@@ -44,17 +46,47 @@ def sync(n):
     want = n + CLIENTS          # records of joins and of registrations
     before, began = a.cpu(), time.monotonic()
     b.start()
-    while b.counter("records-in") < want:
-        if time.monotonic() - began > 170:
-            raise suite.Gone("records come too slowly")
+    for _ in learning(b, want):
         time.sleep(0.02 if n < 1000000 else 0.2)
     wall = time.monotonic() - began
     result = {"joins": n, "wall": wall, "cpu": a.cpu() - before + b.cpu(),
               "memory": b.rss(), "floor": floor(n)}
     result["update"] = one_update(a, b)
+    result["meanwhile"] = meanwhile(a, b, crowd, want)
     suite.cleanup()
     suite.running.clear()
     return result
+
+
+def learning(b, want):
+    """Until it has so many records."""
+    began = time.monotonic()
+    while b.counter("records-in") < want:
+        if time.monotonic() - began > 170:
+            raise suite.Gone("records come too slowly")
+        yield
+
+
+def meanwhile(a, b, crowd, want):
+    """
+    The same once more, with a client that joins 200 groups a second at the one
+    that learns, and an operator who asks.  In ms.
+    """
+    b.stop()
+    link(a, b, False)
+    b.start()
+    crowd.ask("timed %d 1 200 ea000000" % CLIENTS)
+    link(a, b, True)
+    took = []
+    began = time.monotonic()
+    for _ in learning(b, want):
+        took.append(1000 * (time.monotonic() - began))
+        time.sleep(0.01)
+        began = time.monotonic()
+    r = crowd.ask("stop")
+    took.sort()
+    r["marsctl"] = took[len(took) * 99 // 100] if took else 0
+    return r
 
 
 def one_update(a, b):
@@ -83,25 +115,27 @@ def main():
     if not args.j:
         print("%9s %8s %8s %6s %8s %8s %6s  %s" % (
             "joins", "CPU s", "floor", "ratio", "wall s", "floor", "ratio",
-            "MiB of the learning side; one update"))
+            "MiB of the learning side; one update; p99 while it learns"))
     for n in args.numbers or [10000, 100000]:
         r = sync(n)
         results.append(r)
         f = r["floor"]
         if not args.j:
             print("%9d %8.3f %8.3f %6.1f %8.3f %8.3f %6.1f  %s; "
-                  "%d us, p99 %d" % (
+                  "%d us, p99 %d; join %.1f ms, marsctl %.1f" % (
                 n, r["cpu"], f["cpu"], r["cpu"] / f["cpu"], r["wall"],
                 f["wall"], r["wall"] / f["wall"], ", ".join(
                     "%s %d" % (k, kb >> 10)
                     for k, kb in sorted(r["memory"].items())),
-                r["update"]["p50"], r["update"]["p99"]), flush=True)
+                r["update"]["p50"], r["update"]["p99"],
+                r["meanwhile"]["p99"], r["meanwhile"]["marsctl"]), flush=True)
     if args.j:
         json.dump(results, sys.stdout, indent=1)
         print()
 
 
-try:
-    main()
-finally:
-    suite.cleanup()
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        suite.cleanup()

@@ -91,16 +91,19 @@ some_oid(struct server *s)
  * not shown it nobody can find out.
  */
 static int32_t
-another(const struct scsp_entry *e, int32_t seq)
+another(const struct world *w, scsp_record_id id, const struct scsp_entry *e,
+    int32_t seq)
 {
-	bool near = e != NULL && seq >= e->seq &&
+	bool owned = RECORD_OID(id) - 0x0a000001U < w->nservers;
+	bool near = e == NULL ? owned : seq >= e->seq &&
 	    (int64_t)seq - e->seq < 1000;
 
 	return near ? SEQ_PURGE : seq;
 }
 
 static int32_t
-some_number(struct server *s, const struct scsp_entry *e)
+some_number(
+    struct server *s, scsp_record_id id, const struct scsp_entry *e)
 {
 	struct world *w = s->node.w;
 	int32_t seq = e == NULL || e->seq > SEQ_LAST - 2000000 ? SEQ_FIRST :
@@ -110,11 +113,11 @@ some_number(struct server *s, const struct scsp_entry *e)
 	case 0:
 		return SEQ_PURGE;
 	case 1:
-		return another(e, SEQ_LAST - (int32_t)rnd(w, 40));
+		return another(w, id, e, SEQ_LAST - (int32_t)rnd(w, 40));
 	case 2:
 		return SEQ_RESERVED;
 	case 3:
-		return another(e, SEQ_FIRST + (int32_t)rnd(w, 100));
+		return another(w, id, e, SEQ_FIRST + (int32_t)rnd(w, 100));
 	case 4:
 		return (int32_t)node_random32(&s->node);
 	case 5:
@@ -208,7 +211,7 @@ invent(struct server *s, struct lie *l)
 		l->c.id = e->id;
 	else
 		e = scsp_cache_find(&group(s)->cache, l->c.id);
-	l->c.seq = some_number(s, e);
+	l->c.seq = some_number(s, l->c.id, e);
 	l->c.hops = (uint16_t)rnd(w, 300);
 	l->c.null = chance(w, 3);
 	l->c.data = l->data;
@@ -308,7 +311,8 @@ lie_alive(struct server *s, struct scsp_neighbor *nb)
 	if (chance(w, 50))
 		c.atm = s->addr;
 	l.c.id = RECORD_ID(some_oid(s), c.pro.type);
-	l.c.seq = some_number(s, scsp_cache_find(&group(s)->cache, l.c.id));
+	l.c.seq = some_number(s, l.c.id,
+	    scsp_cache_find(&group(s)->cache, l.c.id));
 	l.c.len = (uint16_t)csa_encode(&c, l.data, sizeof(l.data));
 	keep(s, &l, true);
 }

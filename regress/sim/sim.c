@@ -15,6 +15,7 @@
  * anyway; -vv also every record and packet on a control VC, -vvv every
  * datagram.  -q prints only failures and the sums.
  */
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <ctype.h>
@@ -80,6 +81,7 @@ run_seed(const struct options *o, uint64_t seed, struct stats *st)
 static bool
 fork_seed(const struct options *o, uint64_t seed, struct stats *st)
 {
+	const struct rlimit hang = { HANG, HANG };
 	int fds[2], status = 0;
 	ssize_t n;
 	pid_t pid;
@@ -92,7 +94,7 @@ fork_seed(const struct options *o, uint64_t seed, struct stats *st)
 	}
 	if (pid == 0) {
 		close(fds[0]);
-		alarm(HANG);
+		(void)setrlimit(RLIMIT_CPU, &hang);
 		run_seed(o, seed, st);
 		n = write(fds[1], st, sizeof(*st));
 		exit(n == (ssize_t)sizeof(*st) ? 0 : 1);

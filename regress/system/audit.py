@@ -159,6 +159,10 @@ CASES = [
      ELSEWHERE),
     (None, change("listen on udp 127.0.0.1", "listen on udp 192.0.2.1"), 0, 0,
      TUNNEL),
+    # one key between two servers, for two clusters
+    (None, change("edge \"e\"", "server-group 7 protocol-id 9 {\n"
+                  "	neighbor 127.0.0.2 { key 1, replay required }\n}\n"
+                  "edge \"e\""), 0, 0),
 ]
 
 

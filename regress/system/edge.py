@@ -4,6 +4,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -167,6 +168,24 @@ def undone_checksums():
     stream(s, ms, 50)
     # a kernel socket drops a packet whose checksum is wrong
     exactly(ms[0], 0, 50)
+    close(s, *ms)
+
+
+@test
+def segments():
+    """what a veth sends as one packet, of which a network card would make
+    several, is no packet: it is counted, and others go on"""
+    g = "239.1.1.17"
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g, size=3000)
+    stream(s, ms, 5)
+    exactly(ms[0], 0, 5)        # in fragments, by the sender
+    s.s.setsockopt(socket.IPPROTO_UDP, 103, 1000)       # UDP_SEGMENT
+    stream(s, ms, 5)
+    s.s.setsockopt(socket.IPPROTO_UDP, 103, 0)
+    stream(s, ms, 5)
+    assert ms[0].missing(0, 15) == list(range(5, 10)), ms[0].got
+    assert "too-big 5" in flow(1, g, "out")["drops"], flow(1, g, "out")
     close(s, *ms)
 
 

@@ -179,6 +179,30 @@ a_repeated_soft_registration_loses_nothing(void **state)
 	net_end(net, y, w, v, x, NULL);
 }
 
+/*
+ * D9: one that came softly and has joined something since is registered, so
+ * a registration on another circuit is another life, soon as it may be.
+ */
+static void
+who_has_joined_since_it_came_is_anew(void **state)
+{
+	struct nvc *v, *w, *y, *x;
+	struct net *net = net_watched(&x);
+
+	(void)state;
+	v = net_client(net, 0, 1);
+	net_join(v, 4, 0, G(1), G(1));
+	w = net_call(net, 1, HOST(1));
+	net_join(w, 4, 0x2000, 0, 0);
+	net_join(w, 4, 0, G(3), G(3));
+	y = net_call(net, 1, HOST(1));
+	net_join(y, 4, 0x2000, 0, 0);
+	net_wait(net, MTIME_SEC(62));
+	assert_false(net_finds(x, G(1), HOST(1)));
+	assert_false(net_finds(x, G(3), HOST(1)));
+	net_end(net, y, w, v, x, NULL);
+}
+
 /* D9: one that is joining everything again is redirected softly, and back. */
 static void
 a_soft_move_and_back_loses_nothing(void **state)
@@ -356,6 +380,7 @@ main(void)
 		cmocka_unit_test(a_hard_move_keeps_what_is_joined_again),
 		cmocka_unit_test(nothing_is_adopted_of_a_dead_server),
 		cmocka_unit_test(a_client_registered_anew_joins_all_again),
+		cmocka_unit_test(who_has_joined_since_it_came_is_anew),
 		cmocka_unit_test(an_mcs_registered_anew_serves_all_again),
 		cmocka_unit_test(a_repeated_soft_registration_loses_nothing),
 		cmocka_unit_test(a_soft_move_and_back_loses_nothing),

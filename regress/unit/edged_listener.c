@@ -249,6 +249,34 @@ exclude(void)
 	return n;
 }
 
+/*
+ * RFC 9776 8.5: the querier has died.  What would be over before the new one's
+ * first query is answered stays until then, and no longer.
+ */
+static void
+who_takes_over_waits_for_answers(void **state)
+{
+	struct lan *n = include();
+
+	(void)state;
+	pass(n, 155000);
+	edged_listener_taken_over(&n->l);
+	is(n, "IN(a11 b11)", "");
+	edged_listener_taken_over(&n->l);
+	pass(n, 10999);
+	is(n, "IN(a0 b0)", "");
+	pass(n, 1);
+	assert_int_equal(n->l.ngroups, 0);
+	lan_free(n);
+	n = exclude();
+	edged_listener_taken_over(&n->l);
+	is(n, "EX(a160 b160, c d) G160", "");
+	pass(n, 155000);
+	edged_listener_taken_over(&n->l);
+	is(n, "EX(a11 b11, c d) G11", "");
+	lan_free(n);
+}
+
 /* The tables of 6.4.1 and 6.4.2, cell by cell. */
 static void
 the_tables(void **state)
@@ -1099,6 +1127,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_tables),
+		cmocka_unit_test(who_takes_over_waits_for_answers),
 		cmocka_unit_test(the_cells), cmocka_unit_test(timers_run_out),
 		cmocka_unit_test(wants_exactly), cmocka_unit_test(static_joins),
 		cmocka_unit_test(group_queries),

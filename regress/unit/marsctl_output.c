@@ -149,13 +149,18 @@ summary(void **state)
 	ctl_uint(&p.w, "members", 3);
 	ctl_age(&p.w, "started", 61);
 	ctl_null(&p.w, "last-error");
+	ctl_string(&p.w, "parent-sandbox", "seccomp, landlock ABI 6, "
+	    "no_new_privs, cap_kill cap_net_bind_service cap_net_admin");
 	assert_true(row(&p, "marsd"));
 	ctl_uint(&p.w, "records", 4);
 	assert_true(row(&p, "scspd"));
 	done(&p,
 	    "marsd:\n  members             3\n"
 	    "  started             00:01:01\n"
-	    "  last-error          -\n\n"
+	    "  last-error          -\n"
+	    "  parent-sandbox      seccomp, landlock ABI 6, no_new_privs, "
+	    "cap_kill\n"
+	    "                      cap_net_bind_service cap_net_admin\n\n"
 	    "scspd:\n  records             4\n");
 }
 

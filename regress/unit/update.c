@@ -700,6 +700,26 @@ a_null_record_counts_only_if_asked_for(void **state)
 }
 
 /*
+ * A-89: two contents under one number of ours, neither of which is ours.  Who
+ * has the first hears of the second only beyond that number.
+ */
+static void
+two_lies_under_one_number_are_withdrawn_beyond_it(void **state)
+{
+	(void)state;
+	begin(false);
+	n->node[LS].silent = true; /* marsd waits for its clients */
+	say(DCS, 2, 9, LS, 77, 10, "Jlie");
+	assert_int_equal(record(LS, 77)->seq, 10);
+	raw_clear(n, DCS);
+	say(DCS, 2, 9, LS, 77, 10, "Tlie");
+	assert_true(record(LS, 77)->seq > 10);
+	assert_string_equal(record(LS, 77)->state, "tombstone");
+	assert_int_equal(raw_count(n, DCS, 2), 1);
+	net_free(n);
+}
+
+/*
  * A-64: somebody had a later instance of what we have withdrawn.  Others may
  * have it still, so it is withdrawn once more, beyond that number.
  */
@@ -1082,6 +1102,8 @@ main(void)
 		cmocka_unit_test(
 		    a_csus_for_what_is_not_held_gets_a_null_record),
 		cmocka_unit_test(a_null_record_counts_only_if_asked_for),
+		cmocka_unit_test(
+		    two_lies_under_one_number_are_withdrawn_beyond_it),
 		cmocka_unit_test(a_null_record_has_our_withdrawal_said_again),
 		cmocka_unit_test(a_null_record_after_the_record_is_late),
 		cmocka_unit_test(

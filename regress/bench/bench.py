@@ -1,0 +1,169 @@
+# Copyright (c) 2026 The mars developers
+# SPDX-License-Identifier: ISC
+"""What each thing costs, as one table: beside the least that it can take, which
+a minimal program does in the same run.  Written to BUILD/bench.json, too.
+
+    bench.py [short|full] [ROW...]      make bench, BENCH=full
+
+Real servers on loopback, in a network namespace of its own; flood.c plays the
+clients.  A ratio is of a figure and its floor; where more is better, of the
+floor and the figure.  What is to be reached stands beside it.
+"""
+
+import json
+import subprocess
+import sys
+import time
+
+import house
+import suite
+import sync
+from suite import BASE_PORT, BUILD, links_up
+
+SHORT = {"sync": [10000, 100000], "members": [1000], "asks": 30000,
+         "leaves": [1, 10, 100, 1000], "learn": 1 << 17}
+FULL = {"sync": [10000, 100000, 1000000], "members": [1000, 20000],
+        "asks": 60000, "leaves": [1, 10, 100, 1000, 10000], "learn": 1 << 20}
+OCTETS = 100            # of a question on the wire
+BLOCK = "e1000000 e100ffff"     # the groups that are asked for (crowd.h)
+
+rows = []
+
+
+def row(what, unit, figure, floor=None, goal="", **more):
+    """Prints a row, and keeps it."""
+    ratio = None if not floor else figure / floor
+    rows.append(dict(more, what=what, unit=unit, figure=figure, floor=floor,
+                     ratio=ratio, goal=goal))
+    print("%-44s %10.5g %-8s %10s %7s  %s" % (
+        what, figure, unit, "" if floor is None else "%.4g" % floor,
+        "" if ratio is None else "%.2f" % ratio, goal), flush=True)
+
+
+def tool(name, *args):
+    return subprocess.run(
+        ["%s/regress/bench/%s" % (BUILD, name)] + [str(a) for a in args],
+        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        text=True).stdout
+
+
+def over():
+    """Everything that a row has started ends."""
+    suite.cleanup()
+    suite.running.clear()
+
+
+class House(sync.House):
+    """Alone, with room for as many clients as a row has."""
+    limits = sync.LIMITS.replace("rate", "members 60000, rate")
+    cmis = 19999
+
+
+class Crowd(house.Helper):
+    """A server, and clients of it."""
+
+    def __init__(self, members):
+        self.house = House(1).start()
+        self.members = members
+        super().__init__("flood", BASE_PORT, self.house.address)
+        self.registered = self.timed("register 0 %d 0" % members)
+        assert self.registered["registered"] == members, self.registered
+
+    def timed(self, line):
+        """Its answer, with the seconds of CPU that the server took for it."""
+        before = self.house.cpu()
+        r = self.ask(line)
+        r["cpu"] = self.house.cpu() - before
+        return r
+
+
+def records(form):
+    """An empty server learns what another has; one update after that."""
+    for n in form["sync"]:
+        r = sync.sync(n)
+        f, kb = r["floor"], r["memory"]
+        goal = "at most %s" % (2.5 if n == 1000000 else 3)
+        row("sync of %d joins, CPU of all" % n, "s", r["cpu"], f["cpu"], goal)
+        row("sync of %d joins, wall" % n, "s", r["wall"], f["wall"],
+            "at most 2")
+        row("  memory of the learning side", "MiB",
+            sum(kb.values()) / 1024, None, "250 of 1,000,000", of=kb)
+        pong = json.loads(tool("pingpong", 1000, 1, OCTETS))
+        row("  one update, client to client, median", "us", r["update"]["p50"],
+            pong["seconds"] * 1000, "500 us", p99=r["update"]["p99"])
+
+
+def clients(form):
+    """Registrations, and requests about a group of ten."""
+    for members in form["members"]:
+        c = Crowd(members)
+        r, pong = c.registered, json.loads(tool("pingpong", 20000, 64, OCTETS))
+        row("registration, %d members, CPU of marsd" % members, "us",
+            r["cpu"] / members * 1e6, 2 * pong["cpu"], "12 us",
+            rate=members / r["seconds"])
+        for i in range(10):
+            c.ask("block %d %s" % (i, BLOCK))
+        for window in (64, 1):
+            n = form["asks"] if window > 1 else form["asks"] // 10
+            r = c.timed("ask %d %d" % (n, window))
+            assert r["answered"] == n, r
+            pong = json.loads(tool("pingpong", n, window, OCTETS))
+            row("requests, group of 10, %d members, %d out" % (
+                members, window), "us", r["seconds"] / n * 1e6,
+                pong["seconds"] / n * 1e6, "at most 1.18", cpu=r["cpu"] / n)
+        over()
+
+
+def joins(form):
+    """Joins of one client, told to so many leaves."""
+    each = float(tool("sendto", "127.1.0.0", 100, 9, OCTETS, 200, 0))
+    for leaves in form["leaves"]:
+        c = Crowd(leaves)
+        n = max(100, min(5000, 200000 // leaves))
+        r = c.timed("join 0 1 %d e4000000 100000" % n)
+        assert r["missing"] == 0, r
+        row("join told to %d leaves, CPU of the server" % leaves, "us",
+            r["cpu"] / n * 1e6, leaves * each,
+            "100 us" if leaves == 1000 else "", rate=n / r["seconds"])
+        over()
+
+
+def growth(form):
+    """marsd's core learns a join: where it has few, and where it has many."""
+    many = form["learn"]
+    cost = {}
+    for n in (1 << 14, many):
+        for line in tool("learn", n).splitlines()[1:]:
+            f = line.split()
+            cost[int(f[0]), f[1]] = float(f[2]), float(f[4]), float(f[8])
+    for order in "keys", "hash":
+        us, floor, octets = cost[many, order]
+        row("join learnt by marsd's core, %d, %s" % (many, order), "us", us,
+            floor)
+        row("  beside 16384 of them", "us", us, cost[1 << 14, order][0],
+            "at most 1.3")
+        row("  memory of a join", "octets", octets, None, "120 octets")
+
+
+def main():
+    form = FULL if "full" in sys.argv[1:] else SHORT
+    wanted = set(sys.argv[1:]) - {"full", "short"}
+    if not suite.own_network():
+        sys.exit("no network namespace (unshare, ip)")
+    links_up()
+    began = time.monotonic()
+    print("%-44s %10s %-8s %10s %7s  %s" % (
+        "", "figure", "", "floor", "ratio", "to reach"))
+    for part in growth, clients, joins, records:
+        if not wanted or part.__name__ in wanted:
+            part(form)
+    with open(BUILD + "/bench.json", "w") as f:
+        json.dump(rows, f, indent=1)
+        f.write("\n")
+    print("%d s, in %s/bench.json" % (time.monotonic() - began, BUILD))
+
+
+try:
+    main()
+finally:
+    suite.cleanup()
