@@ -11,9 +11,9 @@
  * between, a member that leaves say, takes it out at once: its packets come up
  * here again, and it may go back.
  *
- * What an interface has no room for is lost, since the kernel sends all copies of
- * a packet at once, and nothing waits.  A flow of which too much is lost so goes
- * by our queue for a while, which is longer each time.
+ * What an interface has no room for is lost, since the kernel sends all copies
+ * of a packet at once, and nothing waits.  A flow of which too much is lost so
+ * goes by our queue for a while, which is longer each time.
  *
  * Once a minute each comes up for a moment, so that what only a packet does is
  * done: a path has its idle timer, and a group is asked for anew (RFC 2022

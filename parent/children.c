@@ -240,7 +240,8 @@ parent_child_tick(struct parent_child *c)
 	struct wr w;
 
 	if (c->unlogged != 0)
-		log_warnx("%llu lines of %s were not logged: it says, or orders, too much",
+		log_warnx("%llu lines of %s were not logged: it says, or "
+		    "orders, too much",
 		    c->unlogged, c->name);
 	c->unlogged = 0;
 	c->lines = LINES_MAX;

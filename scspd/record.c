@@ -54,6 +54,8 @@
 #include "scsp.h"
 #include "solicit.h"
 
+#define MOMENT	MTIME_MS(100)
+
 /*
  * The rows of entries that are hidden, held or ours can never meet the columns
  * that have no entry.  Those cells hold the same as in the other rows.
@@ -346,6 +348,23 @@ remember(
 }
 
 /*
+ * Has the server that owns this record been known for a moment?  Of one that is
+ * one too many (limit servers-known) marsd has us forget each record at once,
+ * which goes round then until its hops are used up: that is no reason to ask
+ * for it again.
+ */
+static bool
+owner_known(struct scsp_group *g, const struct scsp_entry *e)
+{
+	uint32_t oid = RECORD_OID(e->id);
+	struct scsp_entry *first =
+	    scsp_cache_after(&g->cache, RECORD_ID(oid, 0) - 1);
+
+	return first != e && first != NULL && RECORD_OID(first->id) == oid &&
+	    mtime_diff(first->since, g->scsp->timers->now) > MOMENT;
+}
+
+/*
  * Puts the record into the cache, tells marsd, and passes it on to the other
  * neighbors.  False: no memory.
  */
@@ -378,7 +397,8 @@ record_install(struct scsp_neighbor *nb, struct scsp_entry *e,
 		    g, c, solicited ? CSA_HOW_ALIGNED : CSA_HOW_FLOODED);
 	scsp_group_mortals(g);
 	scsp_queue_flood(g, e, nb, hops);
-	if (hops == 0) /* the others may never hear of it */
+	/* the others may never hear of it */
+	if (hops == 0 && (!fresh || owner_known(g, e)))
 		scsp_group_doubts(nb);
 	/*
 	 * this comes last: an entry that was purged and that nobody waits for

@@ -265,7 +265,16 @@ event(struct world *w, struct rd *r)
 			(void)close(fd);
 		return;
 	}
-	say(ib, type % IMSG_TYPE_MAX, fd, buf, len);
+	type %= IMSG_TYPE_MAX;
+	/* the sibling's come in a frame, of which there may be more behind */
+	if ((what & 9) == 9 && len >= 4) {
+		buf[0] = 0;
+		buf[1] = type;
+		buf[2] = what & 16 ? 0 : (uint8_t)((len - 4) >> 8);
+		buf[3] = what & 16 ? buf[3] : (uint8_t)(len - 4);
+		type = IMSG_REPLICA;
+	}
+	say(ib, type, fd, buf, len);
 }
 
 static void

@@ -121,7 +121,7 @@ some_number(
 	case 4:
 		return (int32_t)node_random32(&s->node);
 	case 5:
-		return seq > SEQ_FIRST ? seq - 1 : seq;
+		return another(w, id, e, seq > SEQ_FIRST ? seq - 1 : seq);
 	default:
 		return seq + 1000 + (int32_t)rnd(w, 1000000);
 	}

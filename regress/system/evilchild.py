@@ -286,14 +286,15 @@ def sibling_records(c):
     s = begin(c)
     for i in range(MANY * 2):
         if ROLE == "marsd":
-            m = imsg(T["IMSG_CSA_PUBLISH"], struct.pack(
-                "!HI", 1, rnd.getrandbits(32)) + rnd.randbytes(200))
+            kind, m = "IMSG_CSA_PUBLISH", struct.pack(
+                "!HI", 1, rnd.getrandbits(32)) + rnd.randbytes(200)
         else:
-            m = imsg(T["IMSG_CSA_UPDATE"], struct.pack(
-                "!H4sIIBQ", 1, rnd.randbytes(4), i, i, 1, 0) +
-                rnd.randbytes(60))
+            kind, m = "IMSG_CSA_UPDATE", struct.pack(
+                "!H4sIIBQ", 1, rnd.randbytes(4), i, i, 1, 0) + \
+                rnd.randbytes(60)
         serve(c)
-        s.put(m, deaf=True)
+        s.put(imsg(T["IMSG_REPLICA"], struct.pack(
+            "!HH", T[kind], len(m)) + m), deaf=True)
 
 
 heard = open(HERE + "/heard", "wb", buffering=0)

@@ -196,6 +196,9 @@ what_is_no_message_ends_it(void **state)
 	turn(p, 5);
 	assert_int_equal(p->b.messages, 0);
 	assert_int_equal(p->b.closed, 1);
+	/* and that is what is said of it */
+	assert_string_equal(channel_why(&p->b.c),
+	    "sent a message of a length that none has");
 }
 
 /* A handler that closes gets nothing of what was behind that message. */

@@ -106,6 +106,8 @@ what_ends_here_for_want_of_hops_is_aligned_with_the_others(void **state)
 	begin(true);
 	say(DCS, 2, 2, 5, 4, 10, "Jten");
 	say(OTHER, 3, 1, 5, 4, 10, NULL);
+	/* of a server that was not known before this is no reason */
+	say(DCS, 2, 1, 6, 4, 10, "Jnew");
 	net_run(n, 31000);
 	assert_shows(OTHER_SIDE, "alignment", "Aligned");
 	say(DCS, 2, 1, 5, 4, 11, "Jlie");
