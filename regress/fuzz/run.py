@@ -92,6 +92,8 @@ def run(build, name, seconds):
         out, status = (e.stdout or b"").decode(errors="replace"), "timeout"
     count = re.findall(r"number_of_executed_units: (\d+)|^(\d+) inputs", out,
                        re.M)
+    # who has not come to its end has said how far it was
+    count = count or [(n, "") for n in re.findall(r"^#(\d+)", out, re.M)]
     edges = re.findall(r"cov: (\d+)", out)
     return {"ok": status == 0, "status": status, "out": out,
             "executions": int("".join(count[-1])) if count else 0,
