@@ -84,7 +84,7 @@ static const struct btree_kind by_4 = { 4, NULL, single_place },
 	by_more = { 16, by_min, single_place };
 
 static const struct btree_kind *
-kind_of(uint8_t len)
+itree_kind(uint8_t len)
 {
 	if (len > 16)
 		return &by_more;
@@ -205,7 +205,7 @@ marsd_itree_insert(struct marsd_itree *t, void *object)
 		return insert_block(t, object);
 	if (t->len == 0) {
 		t->len = span->min.len;
-		btree_init(&t->singles, kind_of(t->len));
+		btree_init(&t->singles, itree_kind(t->len));
 	}
 	return btree_insert(&t->singles, object);
 }
@@ -228,16 +228,16 @@ merge(struct marsd_block *a, struct marsd_block *b)
 }
 
 static struct marsd_block *
-take(struct marsd_block *at, struct marsd_block *b)
+block_take(struct marsd_block *at, struct marsd_block *b)
 {
 	if (at == NULL)
 		return NULL;
 	if (at == b)
 		return merge(b->left, b->right);
 	if (marsd_span_cmp(b->span, at->span) < 0)
-		at->left = take(at->left, b);
+		at->left = block_take(at->left, b);
 	else
-		at->right = take(at->right, b);
+		at->right = block_take(at->right, b);
 	update(at);
 	return at;
 }
@@ -252,7 +252,7 @@ marsd_itree_remove(struct marsd_itree *t, const struct marsd_span *span)
 		p = probe(t, span);
 		(void)btree_remove(&t->singles, &p);
 	} else if ((b = find_block(t, span)) != NULL) {
-		t->root = take(t->root, b);
+		t->root = block_take(t->root, b);
 		free(b);
 	}
 }

@@ -38,7 +38,7 @@ struct marsd_control {
 	struct timer		 jump;		/* not before that */
 	struct timer		 shrink;	/* frees what is pending */
 	mtime_t			 jumped;	/* they were told to, last */
-	mtime_t			 begun;		/* what goes out, or went last */
+	mtime_t			 begun;		/* of what goes out */
 	bool			 grows;		/* more is pending since then */
 	struct timer		 rest;		/* until more goes out */
 	uint64_t		 octets;	/* sent, whatever the leaves */

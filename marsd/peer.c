@@ -127,7 +127,7 @@ owner_is_idle(struct marsd_owner *o)
 }
 
 static void
-peer_free(struct marsd_peer *peer)
+peer_end(struct marsd_peer *peer)
 {
 	struct marsd_proto *p = peer->proto;
 
@@ -146,7 +146,7 @@ owner_forget(struct marsd_owner *o)
 	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
 		if ((peer = peer_find(p, o)) == NULL)
 			continue;
-		peer_free(peer);
+		peer_end(peer);
 	}
 	RB_REMOVE(marsd_owner_tree, &o->cluster->owners, o);
 	o->cluster->nowners--;
@@ -480,6 +480,6 @@ marsd_peers_free(struct marsd_proto *p)
 	RB_FOREACH_SAFE(peer, marsd_peer_tree, &p->peers, next) {
 		while ((e = marsd_entry_from(peer, 0)) != NULL)
 			marsd_entry_free(e);
-		peer_free(peer);
+		peer_end(peer);
 	}
 }

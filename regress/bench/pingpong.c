@@ -33,7 +33,7 @@ end_of(struct sockaddr_in *sin)
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	*sin = (struct sockaddr_in){ .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (fd == -1 || bind(fd, (struct sockaddr *)sin, len) == -1 ||
 	    getsockname(fd, (struct sockaddr *)sin, &len) == -1)
 		err(1, "socket");

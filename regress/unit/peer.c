@@ -222,7 +222,7 @@ a_silent_server_is_hidden_then_erased(void **state)
 	seq -= 1;
 	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
 	assert_false(net_finds(w, G(1), HOST(1)));
-	/* or is it a new life, with lower numbers?  Then it is heard of again */
+	/* or a new life, with lower numbers?  Then it is heard of again */
 	seq -= 3;
 	tell(net, 9, 1, CSA_HOW_FLOODED, 1, 0, HOST(99), 0, 0);
 	assert_int_equal(s->realigned, 0);
