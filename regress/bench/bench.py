@@ -88,6 +88,10 @@ def records(form):
             "at most 2")
         row("  memory of the learning side", "MiB",
             sum(kb.values()) / 1024, None, "250 of 1,000,000", of=kb)
+        row("  a join of its own client meanwhile, p99", "ms",
+            r["meanwhile"]["p99"], None, "5 ms")
+        row("  marsctl meanwhile, p99", "ms", r["meanwhile"]["marsctl"], None,
+            "20 ms")
         pong = json.loads(tool("pingpong", 1000, 1, OCTETS))
         row("  one update, client to client, median", "us", r["update"]["p50"],
             pong["seconds"] * 1000, "500 us", p99=r["update"]["p99"])
