@@ -181,6 +181,19 @@ control_is_left(struct marsc *c, struct marsc_incoming *in)
 }
 
 /*
+ * A message of a protocol that no client here has.  Did it come on a control VC
+ * that is nobody's, then it is that of a client which has gone: the MARS would
+ * keep it for ever, because another one lives at its address (A-131).
+ */
+static void
+control_of_nobody(struct marsc_host *h, struct marsc_incoming *in)
+{
+	h->drops[MARSC_DROP_PRO]++;
+	if (in != NULL && in->end.client == NULL)
+		marsc_incoming_release(in);
+}
+
+/*
  * Only the current MARS is listened to (A-131).  While a soft redirect is under
  * way its target is, too, but only for the copy of the registration.
  */
@@ -221,7 +234,7 @@ marsc_control_input(struct marsc_host *h, struct marsc_incoming *in,
 	    MARS_DROP_NONE)
 		h->drops[MARSC_DROP_DECODE]++;
 	else if ((c = marsc_host_client(h, &m.pro)) == NULL)
-		h->drops[MARSC_DROP_PRO]++;
+		control_of_nobody(h, in);
 	else if (!control_is_left(c, in))
 		control_message(c, from, in != NULL, &m);
 }

@@ -119,29 +119,23 @@ host_has_control(const struct marsc *c)
 }
 
 /*
- * Guesses whose control VC this is.  If several clients expect a call of this
- * MARS, it is for the only one that has no control VC yet.  NULL: it can't be
- * said before a message has come.
+ * Guesses whose control VC this is: of the only client that expects a call of
+ * this MARS and has no control VC yet.  NULL: it can't be said before a message
+ * has come.
  */
 static struct marsc *
 host_guess(const struct marsc_host *h, const struct atm_addr *caller)
 {
-	struct marsc *c, *any = NULL, *lacking = NULL;
-	uint32_t nany = 0, nlacking = 0;
+	struct marsc *c, *lacking = NULL;
 
 	LIST_FOREACH(c, &h->clients, entry) {
-		if (!marsc_reg_expects(c, caller))
+		if (!marsc_reg_expects(c, caller) || host_has_control(c))
 			continue;
-		any = c;
-		nany++;
-		if (!host_has_control(c)) {
-			lacking = c;
-			nlacking++;
-		}
+		if (lacking != NULL)
+			return NULL;
+		lacking = c;
 	}
-	if (nany == 1)
-		return any;
-	return nlacking == 1 ? lacking : NULL;
+	return lacking;
 }
 
 static bool

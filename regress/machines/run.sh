@@ -120,7 +120,7 @@ on_s390x() {
 	built
 	# what takes longest there; all of it where it runs by itself
 	[ "$long" = long ] || export EDGED_FUZZ=3000
-	units child sandbox service
+	units child sandbox service_conf
 	seed
 }
 

@@ -486,22 +486,6 @@ member_row(
 	}
 }
 
-/*
- * A client that is killed while it registers may be registered after that.  The
- * leaf that the MARS calls then is taken by the endpoint, and where a client of
- * another protocol lives there as well (A-12) it stays.
- */
-static bool
-endpoint_lives_on(struct world *w, const struct member *m)
-{
-	const struct host *h = host_of(w, &m->who, m->proto), *other;
-
-	if (h == NULL || h->alive || m->joins != 0)
-		return false;
-	other = h->lodger != NULL ? h->lodger : h->landlord;
-	return other != NULL && other->alive;
-}
-
 static void
 check_registered(
     struct check *c, struct server *s, const struct members *wanted)
@@ -524,9 +508,7 @@ check_registered(
 		have = &l.v[i];
 		want = &wanted->v[j];
 		r = i == l.n ? 1 : j == wanted->n ? -1 : member_cmp(have, want);
-		if (r < 0 && endpoint_lives_on(c->w, have))
-			;
-		else if (r < 0)
+		if (r < 0)
 			wrong(c,
 			    "server %u has a member too much: %s (cmi %u,"
 			    " %u joins, at %s)",

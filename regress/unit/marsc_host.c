@@ -121,6 +121,32 @@ a_message_is_for_its_protocol(void **state)
 	fake_free(f);
 }
 
+/*
+ * A-131: a client has gone, and its MARS calls a leaf at the address where that
+ * of another protocol lives on.  The first message says that it is nobody's.
+ */
+static void
+the_control_vc_of_who_has_gone_is_left(void **state)
+{
+	struct fvc *v4, *v6, *again;
+	struct marsc *c6;
+	struct fake *f = both_registered(&c6, &v4, &v6);
+
+	(void)state;
+	marsc_free(c6);
+	again = fake_calls(f, 1, true);
+	assert_non_null(again);
+	fake_says(
+	    f, again, JOIN6("04", "c002", "0000", "00000301", "0a") G6 G6);
+	assert_true(again->dead);
+	assert_true(marsc_is_registered(f->c));
+	/* one that the MARS has for both is not left for that */
+	fake_says(f, v4, JOIN6("04", "c002", "0000", "00000301", "0a") G6 G6);
+	assert_false(v4->dead);
+	assert_int_equal(marsc_host_drops(f->host, MARSC_DROP_PRO), 2);
+	fake_free(f);
+}
+
 /* 5.4: a lost control VC is its own client's problem, and no other's. */
 static void
 a_control_vc_is_one_protocols(void **state)
@@ -533,6 +559,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_protocols_share_an_address),
+		cmocka_unit_test(the_control_vc_of_who_has_gone_is_left),
 		cmocka_unit_test(a_message_is_for_its_protocol),
 		cmocka_unit_test(a_control_vc_is_one_protocols),
 		cmocka_unit_test(a_control_vc_is_known_by_its_first_message),
