@@ -145,7 +145,7 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 	struct marsd_entry *e, *mine;
 	bool layer3 = false, found = false;
 
-	SLIST_FOREACH(e, &j->entries, join_entry)
+	LIST_FOREACH(e, &j->entries, join_entry)
 		if (marsd_entry_peer(e) != self && adoptable(e)) {
 			found = true;
 			layer3 = layer3 || e->layer3;

@@ -148,7 +148,7 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 		return NULL;
 	c->node = n;
 	c->peer = peer;
-	SLIST_INIT(&c->regs);
+	LIST_INIT(&c->regs);
 	LIST_INSERT_HEAD(&n->claims, c, node_entry);
 	return c;
 }
@@ -361,7 +361,7 @@ marsd_entry_register(
 		return NULL;
 	}
 	c->reg = e;
-	SLIST_INSERT_HEAD(&c->regs, e, join_entry);
+	LIST_INSERT_HEAD(&c->regs, e, join_entry);
 	return e;
 }
 
@@ -385,17 +385,17 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 		return NULL;
 	}
 	e->join = j;
-	SLIST_INSERT_HEAD(&j->entries, e, join_entry);
+	LIST_INSERT_HEAD(&j->entries, e, join_entry);
 	return e;
 }
 
 static void
 reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 {
-	SLIST_REMOVE(&c->regs, e, marsd_entry, join_entry);
+	LIST_REMOVE(e, join_entry);
 	if (c->reg != e)
 		return;
-	c->reg = SLIST_FIRST(&c->regs);
+	c->reg = LIST_FIRST(&c->regs);
 	(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
 	if (c->reg != NULL)
 		(void)marsd_claim_cmi(c, c->reg->cmi);
@@ -417,7 +417,7 @@ marsd_entry_free(struct marsd_entry *e)
 	(void)btree_remove(&peer->owner->keys, &p);
 	peer->records--;
 	if (e->join != NULL) {
-		SLIST_REMOVE(&e->join->entries, e, marsd_entry, join_entry);
+		LIST_REMOVE(e, join_entry);
 		(void)marsd_join_refresh(e->join);
 		marsd_join_release(e->join);
 	}
@@ -475,7 +475,7 @@ marsd_join_over(struct marsd_join *j, const struct marsd_peer *by)
 {
 	struct marsd_entry *e;
 
-	SLIST_FOREACH(e, &j->entries, join_entry)
+	LIST_FOREACH(e, &j->entries, join_entry)
 		marsd_entry_over(e, by);
 }
 

@@ -75,7 +75,7 @@ struct marsd_claim {
 	struct marsd_peer	*peer;
 	struct marsd_entry	*reg;	/* its register record, or NULL */
 	/* a server that is sound has one; of several the last said counts */
-	SLIST_HEAD(, marsd_entry) regs;
+	LIST_HEAD(, marsd_entry) regs;
 	int32_t			 seq;	/* of reg; of a peer's */
 	uint8_t			 state;	/* enum marsd_claim_state */
 	uint16_t		 cmi;	/* known to be its, or 0 */
@@ -146,7 +146,7 @@ extern const struct table marsd_entry_table;
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
 	union {
-		SLIST_ENTRY(marsd_entry) join_entry; /* or of claim's regs */
+		LIST_ENTRY(marsd_entry) join_entry; /* or of claim's regs */
 		struct marsd_peer *redirect; /* who says a Redirect Entry */
 	};
 	struct marsd_claim	*claim;	/* NULL: a Redirect Entry */

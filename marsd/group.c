@@ -246,7 +246,7 @@ join_of(struct marsd_node *n, struct marsd_range *r)
 		return NULL;
 	j->node = n;
 	j->range = r;
-	SLIST_INIT(&j->entries);
+	LIST_INIT(&j->entries);
 	if ((have = btree_insert(&r->joins, j)) == j) {
 		if (marsd_itree_insert(&n->joins, j) != NULL) {
 			n->njoins++;
@@ -279,7 +279,7 @@ marsd_join_release(struct marsd_join *j)
 	struct marsd_range *r = j->range;
 	struct btree_probe p = place_of(&n->atm);
 
-	if (!SLIST_EMPTY(&j->entries))
+	if (!LIST_EMPTY(&j->entries))
 		return;
 	(void)marsd_join_refresh(j);
 	marsd_itree_remove(&n->joins, &r->span);
@@ -294,7 +294,7 @@ marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
 {
 	struct marsd_entry *e;
 
-	SLIST_FOREACH(e, &j->entries, join_entry)
+	LIST_FOREACH(e, &j->entries, join_entry)
 		if (marsd_entry_peer(e) == peer)
 			return e;
 	return NULL;
@@ -333,7 +333,7 @@ marsd_join_refresh(struct marsd_join *j)
 	bool live = false, layer3 = false, was = j->live;
 	struct marsd_entry *e;
 
-	SLIST_FOREACH(e, &j->entries, join_entry) {
+	LIST_FOREACH(e, &j->entries, join_entry) {
 		if (!marsd_entry_counts(e))
 			continue;
 		live = true;

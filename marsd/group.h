@@ -77,7 +77,7 @@ struct marsd_range {
 struct marsd_join {
 	struct marsd_node	*node;
 	struct marsd_range	*range;
-	SLIST_HEAD(, marsd_entry) entries;
+	LIST_HEAD(, marsd_entry) entries;
 	bool			 live;
 	bool			 layer3;
 	bool			 was_layer3; /* when it counted last */

@@ -208,7 +208,7 @@ marsd_withdraw_all(struct marsd_node *n)
 	MARSD_JOIN_FOREACH_SAFE(j, at, n)
 	{
 		n->proto->cluster->walked++;
-		SLIST_FOREACH(e, &j->entries, join_entry)
+		LIST_FOREACH(e, &j->entries, join_entry)
 			if (marsd_entry_peer(e) == self) {
 				marsd_publish_entry(e, true);
 				marsd_entry_step(e, MARSD_ENTRY_EV_END);
@@ -220,8 +220,7 @@ marsd_withdraw_all(struct marsd_node *n)
 	marsd_spans_free(&gone);
 	MARSD_JOIN_FOREACH_SAFE(j, at, n)
 	{
-		SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
-		{
+		LIST_FOREACH_SAFE(e, &j->entries, join_entry, next) {
 			if (marsd_entry_peer(e) != self)
 				continue;
 			if (c->entries == 1) {
@@ -247,11 +246,12 @@ old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
 	struct marsd_entry *e, *next;
 
 	/* the join goes with the last of them */
-	SLIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
-	if (marsd_entry_peer(e) == self && e->state == MARSD_ENTRY_OLD) {
-		marsd_publish_entry(e, true);
-		marsd_entry_free(e);
-	}
+	LIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
+		if (marsd_entry_peer(e) == self &&
+		    e->state == MARSD_ENTRY_OLD) {
+			marsd_publish_entry(e, true);
+			marsd_entry_free(e);
+		}
 }
 
 /*

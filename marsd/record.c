@@ -497,7 +497,7 @@ marsd_csa_gone(
 		marsd_peer_restarts(e->redirect);
 	if (e->claim != NULL && e->claim->reg == e &&
 	    e->claim->state == MARSD_CLAIM_ENDED &&
-	    SLIST_NEXT(SLIST_FIRST(&e->claim->regs), join_entry) == NULL)
+	    LIST_NEXT(LIST_FIRST(&e->claim->regs), join_entry) == NULL)
 		dereg_lapses(e);
 	else
 		entry_retract(e);

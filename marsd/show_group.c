@@ -79,7 +79,7 @@ put_map_join(struct wr *w, const struct marsd_join *j, size_t reserve)
 	ctl_atm(w, "address", &j->node->atm);
 	ctl_bool(w, "counts", j->live);
 	ctl_array(w, "known-by");
-	SLIST_FOREACH(e, &j->entries, join_entry) {
+	LIST_FOREACH(e, &j->entries, join_entry) {
 		if (wr_left(w) < ROW_RESERVE / 2 + reserve)
 			break;
 		if (marsd_entry_peer(e) == j->node->proto->self)

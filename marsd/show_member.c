@@ -224,7 +224,7 @@ put_join(struct wr *w, struct marsd_node *n, struct marsd_join *j,
 	ctl_bool(w, "counts", j->live);
 	ctl_bool(w, "layer3", j->layer3);
 	ctl_array(w, "known-by");
-	SLIST_FOREACH(e, &j->entries, join_entry) {
+	LIST_FOREACH(e, &j->entries, join_entry) {
 		counts = marsd_entry_counts(e);
 		if (wr_left(w) < ROW_RESERVE)
 			break;

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <time.h>
+
 #include "marsnet.h"
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
@@ -729,6 +731,36 @@ an_invented_join_is_the_one_that_goes_on(void **state)
 	net_end(net, w, NULL);
 }
 
+/*
+ * A server may say that a node is registered under as many keys as it likes.
+ * To take them back costs no more for each that there are: not much more than
+ * to say them, which needs no search.
+ */
+static void
+registrations_under_many_keys_are_taken_back(void **state)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 9 };
+	const uint32_t many = 20000;
+	struct net *net = net_new();
+	uint8_t p[CSA_MAX];
+	clock_t begun, said;
+	uint32_t i;
+	size_t n;
+
+	(void)state;
+	net_start(net, 0);
+	n = record(p, 3, 0x2000, 9, HOST(2), 0, 0);
+	begun = clock();
+	for (i = 0; i < many; i++)
+		marsd_csa_update(net->s[0].mars, 1, oid, 0x10000 + i, 1,
+		    CSA_HOW_ALIGNED, p, n);
+	said = clock();
+	for (i = 0; i < many; i++)
+		marsd_csa_gone(net->s[0].mars, 1, oid, 0x10000 + i);
+	assert_true(clock() - said < 10 * (said - begun));
+	net_end(net, NULL);
+}
+
 /* what is not understood, and a protocol that is not served. */
 static void
 unknown_records_are_ignored(void **state)
@@ -812,6 +844,7 @@ main(void)
 		cmocka_unit_test(a_reused_key_takes_its_deregister_back),
 		cmocka_unit_test(a_second_registration_does_not_end_the_first),
 		cmocka_unit_test(what_is_invented_under_our_name_is_answered),
+		cmocka_unit_test(registrations_under_many_keys_are_taken_back),
 		cmocka_unit_test(an_invented_join_is_the_one_that_goes_on),
 		cmocka_unit_test(servers_known_are_bounded),
 		cmocka_unit_test(who_left_has_left),
