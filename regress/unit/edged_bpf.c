@@ -123,6 +123,35 @@ hostile_lengths(void **state)
 	    false, "aabb ", true);
 }
 
+/* whatever it is, each frame is within what was read, and it ends */
+static void
+changed_octets(void **state)
+{
+	uint32_t seed = 0x5eed, i, n;
+	uint8_t *good, *copy;
+	struct edged_bpf_frame f;
+	struct edged_bpf b;
+	size_t len, left;
+
+	(void)state;
+	good = unhex(TIME_LE "03000000 03000000 1200 aabbcc 000000"
+	    TIME_LE "02000000 02000000 1e00 0100 0000 10 00 0400 0000 0000"
+	    "aabb" TIME_LE "05000000 05000000 1200 0102030405", &len);
+	for (i = 0; i < 20000; i++) {
+		copy = clone(good, len);
+		left = mutate(copy, len, &seed);
+		edged_bpf_init(&b, copy, left, i % 2 == 0);
+		for (n = 0; edged_bpf_next(&b, &f); n++) {
+			assert_true(f.p >= copy && f.p <= copy + left);
+			assert_true(f.len <= (size_t)(copy + left - f.p));
+		}
+		assert_in_range(n, 0, left / 18);
+		assert_true(b.bad || b.len == 0);
+		free(copy);
+	}
+	free(good);
+}
+
 int
 main(void)
 {
@@ -132,6 +161,7 @@ main(void)
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(cut_frames),
 		cmocka_unit_test(hostile_lengths),
+		cmocka_unit_test(changed_octets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
