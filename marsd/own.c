@@ -204,25 +204,24 @@ marsd_withdraw_all(struct marsd_node *n)
 	marsd_spans_init(&gone);
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
-	marsd_node_over(n, self);
+	marsd_node_left(n, self);
 	MARSD_JOIN_FOREACH_SAFE(j, at, n)
 	{
 		n->proto->cluster->walked++;
-		LIST_FOREACH(e, &j->entries, join_entry)
-			if (marsd_entry_peer(e) == self) {
-				marsd_publish_entry(e, true);
-				marsd_entry_step(e, MARSD_ENTRY_EV_END);
-			}
-		if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+		for (e = marsd_join_entry(j, self); e != NULL;
+		    e = marsd_said_next(e)) {
+			marsd_publish_entry(e, true);
+			marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		}
+		if (marsd_join_left(j, self) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}
 	marsd_gone_announce(n, self, &gone);
 	marsd_spans_free(&gone);
 	MARSD_JOIN_FOREACH_SAFE(j, at, n)
 	{
-		LIST_FOREACH_SAFE(e, &j->entries, join_entry, next) {
-			if (marsd_entry_peer(e) != self)
-				continue;
+		for (e = marsd_join_entry(j, self); e != NULL; e = next) {
+			next = marsd_said_next(e);
 			if (c->entries == 1) {
 				marsd_entry_free(e); /* the claim, maybe n */
 				return;
@@ -246,12 +245,13 @@ old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
 	struct marsd_entry *e, *next;
 
 	/* the join goes with the last of them */
-	LIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
-		if (marsd_entry_peer(e) == self &&
-		    e->state == MARSD_ENTRY_OLD) {
-			marsd_publish_entry(e, true);
-			marsd_entry_free(e);
-		}
+	for (e = marsd_join_entry(j, self); e != NULL; e = next) {
+		next = marsd_said_next(e);
+		if (e->state != MARSD_ENTRY_OLD)
+			continue;
+		marsd_publish_entry(e, true);
+		marsd_entry_free(e);
+	}
 }
 
 /*

@@ -262,6 +262,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 		return NULL;
 	peer->owner = o;
 	peer->proto = p;
+	marsd_redirects_init(peer);
 	timer_init(&peer->timer, peer_expired, peer);
 	timer_init(&peer->worker, work_expired, peer);
 	if (memcmp(oid, p->cluster->mars->oid, 4) == 0)
@@ -320,7 +321,7 @@ work_entry(struct marsd_peer *peer, struct marsd_entry *e)
 		marsd_entry_anew(e);
 	if (e->join == NULL)
 		return;
-	ch = marsd_join_refresh(e->join);
+	ch = marsd_entry_refresh(e);
 	if (peer->work != MARSD_PEER_WORK_HIDE)
 		marsd_join_changed(e->join, ch, peer);
 }
