@@ -337,7 +337,7 @@ marsd_node_uncovered(
 
 	marsd_punch_init(&p, out, s);
 	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
-	    j = join_overlap(n, s, j)) {
+	    j = join_overlap(n, &p.rest, j)) {
 		n->proto->cluster->walked++;
 		if (j->counts != 0 && marsd_span_cmp(&j->range->span, s) != 0)
 			marsd_punch_hole(&p, &j->range->span);
@@ -357,7 +357,7 @@ marsd_node_parts(struct marsd_node *n, const struct marsd_span *s, bool in,
 	marsd_spans_init(&others);
 	marsd_punch_init(&p, in ? &others : out, s);
 	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
-	    j = join_overlap(n, s, j))
+	    j = join_overlap(n, &p.rest, j))
 		if (j->counts != 0)
 			marsd_punch_hole(&p, &j->range->span);
 	marsd_punch_end(&p);
@@ -408,7 +408,7 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	out->failed = out->failed || in->failed;
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
-		MARSD_RANGE_OVERLAPS(r, map, &in->v[i])
+		MARSD_RANGE_OVERLAPS(r, map, &punch.rest)
 		{
 			if (punch.done)
 				break;

@@ -60,7 +60,7 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 	size_t i, from = first->n;
 
 	marsd_punch_init(&p, first, s);
-	MARSD_RANGE_OVERLAPS(r, map, s)
+	MARSD_RANGE_OVERLAPS(r, map, &p.rest)
 	{
 		if (p.done)
 			break;

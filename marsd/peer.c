@@ -108,20 +108,14 @@ owner_is_idle(struct marsd_owner *o)
 {
 	struct marsd_proto *p;
 	struct marsd_peer *peer;
-	struct marsd_reg *r;
-	int role;
 
 	if (btree_first(&o->keys) != NULL)
 		return false;
 	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
 		if ((peer = peer_find(p, o)) == NULL)
 			continue;
-		if (peer->state != MARSD_PEER_ERASED)
+		if (peer->state != MARSD_PEER_ERASED || peer->arriving != 0)
 			return false;
-		for (role = 0; role < MARSD_ROLES; role++)
-			TAILQ_FOREACH(r, &p->control[role].regs, control_entry)
-				if (r->moving == peer)
-					return false;
 	}
 	return true;
 }

@@ -27,7 +27,7 @@ entry_holds(const struct marsd_entry *e)
 	return peer->work != MARSD_PEER_WORK_NONE ||
 	    (same("an entry", e->counted, marsd_entry_counts(e)) &&
 	    same("an entry for layer 3", e->counted_layer3,
-		e->counted && e->layer3));
+	    e->counted && e->layer3));
 }
 
 static bool
