@@ -19,7 +19,7 @@ case $build in
 /*) ;;
 *) build=$PWD/$build ;;
 esac
-dir=$build/regress/atm
+dir=$build/atm
 mkdir -p "$dir"
 
 for program in qemu-system-x86_64 cpio xz /bin/busybox /usr/sbin/atmsigd; do
