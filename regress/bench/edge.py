@@ -14,7 +14,7 @@ recvmmsg(2) 2, sendmmsg(2) 22, and all of edged 4 (perf record; 10 sendto(2) in
 a row were 26.6).  So for one packet a turn there is also the same loop in the
 same rhythm, which sleeps for as long before each N datagrams: with the same
 goal, beside the other.  For eight packets a turn edged is stopped while they
-are sent.
+are sent.  Of each the better of two runs counts.
 
 Reading is measured twice, too: once as packets come, where edged and the empty
 reader are woken for one to eight of them each, as it happens; and once with
@@ -225,16 +225,21 @@ def compare(site, crowd, name, how, bursts, goals):
         count = max(200, min(4000, 100000 // n)) // 8 * 8
         crowd.join(n)
         for burst in bursts:
-            low = floor(site, n, max(50, count // 2))
-            cost, each = how(site, n, burst, count)
-            low = min(low, floor(site, n, max(50, count // 2)))
+            rhythm = pause(n, burst) if how is measure and burst == 1 else 0
+            runs = []
+            for _ in range(2):
+                low = floor(site, n, max(50, count // 2))
+                cost, each = how(site, n, burst, count)
+                woken = rhythm and floor(site, n, max(50, count // 2), rhythm)
+                runs.append((low, cost, woken))
+            # of each its best run, with the others in between
+            low, cost, woken = (min(r) for r in zip(*runs))
             print("%s path, members %4d, packets a turn %d: %5.2f us a copy, "
                   "sendto %5.2f" % (name, n, burst, cost, low))
             goal = goals(n, burst)
             if goal:
                 say("  of sendto's", cost / low, goal)
-            if how is measure and burst == 1:
-                woken = floor(site, n, max(50, count // 2), pause(n, burst))
+            if rhythm:
                 say("  of sendto's in that rhythm", cost / woken, goal,
                     "of %.2f" % woken)
             say("  copies a packet, beyond the members", each - n, 0.02)
