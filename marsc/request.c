@@ -295,7 +295,7 @@ marsc_query_init(struct marsc_query *q, struct marsc *c, bool list)
 {
 	*q = (struct marsc_query){ .client = c, .list = list, .urgent = list };
 	timer_init(&q->timer, query_timer, q);
-	marsc_parts_init(&q->parts, false);
+	marsc_parts_init(&q->parts, &c->answers, false);
 }
 
 static struct marsc_query *
