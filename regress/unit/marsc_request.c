@@ -120,6 +120,37 @@ parts(void **state)
 	fake_free(f);
 }
 
+/* The owner asks when it is told that what it has sent is lost. */
+static void
+asks_then(struct fake *f)
+{
+	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_NOT_SENT)
+		(void)marsc_request(f->c, &group);
+}
+
+/* It is told the answer to its question, and not what was said before. */
+static void
+a_question_that_an_answer_leads_to_has_its_own(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	f->told = asks_then;
+	marsc_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), NAK("0a", G));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NOT_SENT, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), PART("8001", "00000064", "0c"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 1);
+	fake_free(f);
+}
+
 /*
  * A MARS whose answer never ends does not fill our memory: what is too much is
  * discarded, asked for again, and given back with the answer that fits.
@@ -713,6 +744,8 @@ main(void)
 		cmocka_unit_test(quiet),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(an_answer_without_end_is_discarded),
+		cmocka_unit_test(
+		    a_question_that_an_answer_leads_to_has_its_own),
 		cmocka_unit_test(broken),
 		cmocka_unit_test(timeout),
 		cmocka_unit_test(failure),

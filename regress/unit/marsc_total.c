@@ -451,6 +451,8 @@ walks(void **state)
 		marsc_register(f->c);
 		if (seed % 3 == 0)
 			walk_beside(f);
+		if (seed % 2 == 0)
+			f->told = walk_told;
 		for (i = 0; i < 2000 && walk_step(f); i++) {
 			reg[f->c->reg.state] = true;
 			RB_FOREACH(p, marsc_path_tree, &f->c->paths)
