@@ -1206,7 +1206,7 @@ a_path_that_is_told_of_is_not_given_up(void **state)
 		if (left)
 			fake_says(f, fake_vc(f, 1),
 			    JOIN("05", "04", "0001", "4000", "0000",
-				"00000065", "0c") "e0010203 e0010203");
+			    "00000065", "0c") "e0010203 e0010203");
 		else
 			fake_leaf_drops(f, 12);
 		assert_int_equal(f->c->npaths, 1);
