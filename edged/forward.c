@@ -82,7 +82,7 @@ edge_to_lans(struct edged_edge *e, const struct edged_ip *ip,
 		if (p == except)
 			continue;
 		/* another edge on this LAN has sent it to the cluster */
-		if (edged_on_link(p->lan.nets, p->lan.nown, &ip->src)) {
+		if (edged_lan_returns(&p->lan, &ip->src)) {
 			*why = EDGED_FLOW_DROP_LOOP;
 			continue;
 		}

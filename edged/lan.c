@@ -316,14 +316,20 @@ int
 edged_lan_init(struct edged_lan *lan, const struct edged_lan_ops *ops,
     void *arg, struct timers *timers, const struct edged_lan_conf *conf)
 {
+	uint64_t seed;
+
 	memset(lan, 0, sizeof(*lan));
 	lan->ops = ops;
 	lan->arg = arg;
 	lan->timers = timers;
 	lan->conf = *conf;
-	if (edged_senders_init(
-	    &lan->senders, EDGED_LAN_SENDERS, ops->random(arg)) == -1)
+	seed = ops->random(arg);
+	if (edged_senders_init(&lan->senders, EDGED_LAN_SENDERS, seed) == -1 ||
+	    edged_senders_init(
+	    &lan->strangers, EDGED_LAN_STRANGERS, seed) == -1) {
+		edged_senders_free(&lan->senders);
 		return -1;
+	}
 	family_init(&lan->v4, lan, false);
 	family_init(&lan->v6, lan, true);
 	family_configure(&lan->v4, true);
@@ -338,6 +344,7 @@ edged_lan_free(struct edged_lan *lan)
 {
 	edged_lan_down(lan);
 	edged_senders_free(&lan->senders);
+	edged_senders_free(&lan->strangers);
 }
 
 void
@@ -488,6 +495,7 @@ input_rate(struct edged_lan *lan, const struct edged_ip *ip)
 	enum edged_rate_drop drop =
 	    edged_rate_take(lan->timers->now, ip->len, &source, &none, &all);
 
+	sender->heard = lan->timers->now;
 	if (drop == EDGED_RATE_OK)
 		sender->packets++;
 	else
@@ -507,6 +515,35 @@ input_change(struct edged_ip *ip, bool undone)
 	return drop;
 }
 
+static bool
+heard_lately(const struct edged_lan *lan, const struct edged_senders *among,
+    const struct paddr *source)
+{
+	const struct edged_sender *s = edged_senders_find(among, source);
+
+	return s != NULL &&
+	    mtime_diff(s->heard, lan->timers->now) < EDGED_LAN_LATELY;
+}
+
+bool
+edged_lan_returns(struct edged_lan *lan, const struct paddr *source)
+{
+	if (!edged_addr_link_local(source))
+		return edged_on_link(lan->nets, lan->nown, source);
+	edged_senders_get(&lan->strangers, source)->heard = lan->timers->now;
+	return heard_lately(lan, &lan->senders, source);
+}
+
+static enum edged_policy_drop
+input_policy(const struct edged_lan *lan, const struct edged_ip *ip)
+{
+	if (edged_addr_link_local(&ip->src) &&
+	    heard_lately(lan, &lan->strangers, &ip->src))
+		return EDGED_POLICY_DROP_OFF_LINK;
+	return edged_policy_packet(
+	    lan->conf.policy, ip, EDGED_DIR_OUT, lan->nets, lan->nnets);
+}
+
 /* The cheap checks first; what may not pass costs nobody's rate. */
 static bool
 input_data(struct edged_lan *lan, struct edged_ip *ip, bool undone)
@@ -519,9 +556,7 @@ input_data(struct edged_lan *lan, struct edged_ip *ip, bool undone)
 		lan->drops[EDGED_LAN_DROP_NOT_FORWARDER]++;
 		return false;
 	}
-	policy = edged_policy_packet(
-	    lan->conf.policy, ip, EDGED_DIR_OUT, lan->nets, lan->nnets);
-	if (policy != EDGED_POLICY_OK) {
+	if ((policy = input_policy(lan, ip)) != EDGED_POLICY_OK) {
 		lan->policy_drops[policy]++;
 		return false;
 	}

@@ -432,6 +432,23 @@ def static_block():
 
 
 @test
+def link_local_sources():
+    """mDNS of IPv6, whose sources are link-local, reaches another site"""
+    g = "ff02::fb"
+    m = Member(net.sites[2], g)
+    wait("site 2 has joined", lambda: net.sites[2].joined(g), 10)
+    s = Sender(net.sites[1], g, ttl=255)
+    stream(s, [m], 20)
+    exactly(m, 0, 20)
+    assert m.ttl == {255}
+    row, = (r for r in net.sites[2].suite.rows("flows", direction="in")
+            if r["group"] == g)
+    assert row["source"].startswith("fe80::") and row["drops"] == [], row
+    s.close()
+    m.close()
+
+
+@test
 def mdns():
     """avahi-daemon at another site answers, since its group is named"""
     if not shutil.which("avahi-daemon"):
@@ -594,7 +611,7 @@ def main():
     for n in 1, 2, 3:
         # a group with a rate goes the user path
         net.site(n, edge="" if n == 3 else
-                 "link-local 224.0.0.251\n"
+                 "link-local 224.0.0.251, ff02::fb\n"
                  "group 239.5.0.0/16 { rate 100M }",
                  lan="static 239.3.0.0/16" if n == 3 else "")
     net.site(4, edge="serve 239.2.0.0/16" + ("""

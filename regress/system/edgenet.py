@@ -316,7 +316,8 @@ class Member:
         else:
             self.s.setsockopt(socket.IPPROTO_IP, 12, 1)     # RECVTTL
             self.s.setsockopt(socket.IPPROTO_IP, 13, 1)     # RECVTOS
-        self.s.bind((group, port))
+        self.s.bind((group, port, 0, self.index) if self.v6 else
+                    (group, port))
         self.clear()
         if sources:
             for source in sources:

@@ -43,7 +43,9 @@ test_send(void *shell, const void *packet, size_t len)
 	struct host_packet *to = shell;
 	const uint8_t *p = packet;
 
-	if (p[0] >> 4 == 4 && p[9] == 17 && p[8] != 255 && len <= HOST_MAX) {
+	/* a hello is of IPv4 here, with TTL 255 */
+	if ((p[0] >> 4 == 4 ? p[9] == 17 && p[8] != 255 : p[6] == 17) &&
+	    len <= HOST_MAX) {
 		memcpy(to->p, packet, len);
 		to->len = len;
 	}
@@ -291,6 +293,72 @@ between_lans(void **state)
 	teardown_world(&w);
 }
 
+/* a packet of mDNS */
+static void
+mdns(struct world *w, int lan, const char *src)
+{
+	struct host_packet h = { .len = 48 };
+	struct paddr s = host_addr(src), g = host_addr("ff02::fb");
+
+	memset(h.p, 0, sizeof(h.p));
+	h.p[0] = 0x60;
+	h.p[5] = 8;
+	h.p[6] = 17;
+	h.p[7] = 255;
+	memcpy(h.p + 8, s.a, 16);
+	memcpy(h.p + 24, g.a, 16);
+	h.p[45] = 8;
+	memset(w->last, 0, sizeof(w->last));
+	input(w, lan, &h);
+}
+
+/*
+ * mars.conf(5), link-local: names can be looked up by mDNS at other sites.
+ * There as here a host speaks from a link-local address, whose net is that of
+ * every LAN: only if it was heard on this one it is of this one.
+ */
+static void
+link_local_sources(void **state)
+{
+	struct paddr group = host_addr("ff02::fb"), v4[2], none = { 0 };
+	struct ip_prefix nets[2];
+	struct world w;
+	int i;
+
+	(void)state;
+	setup_world(&w);
+	v4[0] = host_addr("10.1.1.1");
+	v4[1] = host_addr("10.1.2.1");
+	w.edge.ipv6 = true;
+	w.edge.policy.link_local = &group;
+	w.edge.policy.nlink_local = 1;
+	for (i = 0; i < 2; i++) {
+		w.ports[i].lan.fixed = &group;
+		w.ports[i].lan.nfixed = 1;
+	}
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_true(ip_prefix_parse(&nets[1], "fe80::/64"));
+	for (i = 0; i < 2; i++) {
+		lan_up(&w, i, i == 0 ? "10.1.1.1" : "10.1.2.1",
+		    i == 0 ? "10.1.1.0/24" : "10.1.2.0/24");
+		assert_true(ip_prefix_parse(
+		    &nets[0], i == 0 ? "10.1.1.0/24" : "10.1.2.0/24"));
+		edged_port_addresses(edged_port_find(w.edged, w.ports[i].name),
+		    &v4[i], &none, nets, 2, 1500);
+	}
+	mdns(&w, 0, "fe80::2");
+	assert_int_equal(w.last[1].len, 48);
+	assert_int_equal(w.last[1].p[7], 255);
+	/* another edge has written it there: it does not come back */
+	mdns(&w, 1, "fe80::2");
+	assert_int_equal(w.last[0].len, 0);
+	/* a host that has gone to the other LAN is heard there */
+	timers_run(&w.timers, (mtime_t){ w.timers.now.us + MTIME_SEC(30) });
+	mdns(&w, 1, "fe80::2");
+	assert_int_equal(w.last[0].len, 48);
+	teardown_world(&w);
+}
+
 /* a source has so many new groups, 4 s' worth at once, and then as many a
  * second; those that it has go on */
 static void
@@ -391,6 +459,7 @@ main(void)
 		cmocka_unit_test(follows_the_role),
 		cmocka_unit_test(static_blocks),
 		cmocka_unit_test(between_lans),
+		cmocka_unit_test(link_local_sources),
 		cmocka_unit_test(new_flows),
 		cmocka_unit_test(rate_of_a_group),
 		cmocka_unit_test(listings),

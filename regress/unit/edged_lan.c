@@ -274,6 +274,43 @@ queries_at_start(void **state)
 	net_free(n);
 }
 
+/*
+ * The net of a link-local address is that of every LAN: such a source is of
+ * this one if it was heard here, and not if what it says comes from elsewhere,
+ * be it that another edge puts that on the LAN.
+ */
+static void
+link_local_source(void **state)
+{
+	static const struct ip_prefix nets[] = { { false, 24, { 10, 1, 7 } },
+		{ false, 16, { 169, 254 } } };
+	struct net *n = net_new(EDGED_LAN_FORWARD_ALWAYS);
+	struct paddr none = { 0 }, own = host_addr("10.1.7.1");
+	struct paddr any = host_addr("169.254.1.2");
+	struct edge *e = &n->edge[0];
+	struct host_packet h;
+	struct edged_ip ip;
+
+	(void)state;
+	edged_lan_addresses(&e->lan, &own, &none, nets, 2);
+	edged_lan_up(&e->lan);
+	assert_true(edged_lan_returns(&e->lan, &own));
+	data4(&h, "169.254.1.2", "224.0.0.251", 255);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_int_equal(e->lan.policy_drops[EDGED_POLICY_DROP_OFF_LINK], 1);
+	run(n, 1990);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	run(n, 2000);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DATA);
+	run(n, 1990);
+	assert_true(edged_lan_returns(&e->lan, &any));
+	run(n, 10);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	net_free(n);
+}
+
 /* RFC 4286: whoever the querier is, switches know that we are a router. */
 static void
 discovery(void **state)
@@ -532,6 +569,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(queries_at_start),
+		cmocka_unit_test(link_local_source),
 		cmocka_unit_test(discovery),
 		cmocka_unit_test(from_report_to_packet),
 		cmocka_unit_test(data_from_the_lan),
