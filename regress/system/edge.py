@@ -362,6 +362,28 @@ def a_lan_that_comes_later():
 
 
 @test
+def a_lan_that_is_removed():
+    """from the configuration: nothing more is read from its interface"""
+    site = net.sites[3]
+
+    def sockets():
+        with site.router, open("/proc/net/packet") as f:
+            return [line.split()[4] for line in f][1:]
+
+    with site.router:
+        edgenet.ip("link", "add", "more", "type", "veth", "peer", "name",
+                   "hmore")
+        edgenet.ip("link", "set", "more", "up")
+        more = str(socket.if_nametoindex("more"))
+    before, old = sockets(), site.suite.configured()
+    at = old.rindex("}")
+    site.suite.reload(old[:at] + 'lan "more"\n' + old[at:])
+    wait("the LAN is there", lambda: more in sockets(), 10)
+    site.suite.reload(old)
+    wait("it is left alone", lambda: sockets() == before, 10)
+
+
+@test
 def programs_of_the_router():
     """a program on the machine of the edge is a host of its tun"""
     if not has_tun():
@@ -402,6 +424,14 @@ def multicast_server():
     assert flow(1, g, "in") is None, flow(1, g, "in")
     own.close()
     close(s, *ms)
+    # what overlaps what was served before is served when that has been left
+    suite = net.sites[4].suite
+    old = suite.configured()
+    for bits, last in ("/17", "239.2.127.255"), ("/16", "239.2.255.255"):
+        suite.reload(old.replace("239.2.0.0/16", "239.2.0.0" + bits))
+        wait("239.2.0.0%s is served" % bits, lambda last=last: [
+            r["group-max"] for r in net.mars.ctl("joins")
+            if r["map"] == "server"] == [last], 10)
 
 
 @test

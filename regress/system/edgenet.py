@@ -114,6 +114,15 @@ class Suite(Server):
                 if all(r[k.replace("_", "-")] == v
                        for k, v in where.items())]
 
+    def configured(self):
+        with open(self.conf) as f:
+            return f.read()
+
+    def reload(self, text):
+        self.write(text)
+        r = self.marsctl("reload")
+        assert r.returncode == 0, r.stderr
+
     def sum(self, name):
         """Of all counters of that name."""
         return self.counter(name)
