@@ -294,13 +294,24 @@ lan_nets(struct edged_lan *lan)
 		lan->nets[lan->nnets++] = lan->conf.sources[i];
 }
 
+/* Who has no address can't say hello: the others would not know of it. */
+static void
+lan_stand(struct edged_lan *lan)
+{
+	if (lan->conf.forward != EDGED_LAN_FORWARD_ELECTED)
+		return;
+	if (lan->v4.addr.len != 0 || lan->v6.addr.len != 0)
+		edged_elect_start(&lan->elect);
+	else
+		edged_elect_stop(&lan->elect);
+}
+
 static void
 lan_elect(struct edged_lan *lan)
 {
 	/* who has to be elected does not forward before it is */
 	lan_role(lan, lan->conf.forward == EDGED_LAN_FORWARD_ALWAYS);
-	if (lan->conf.forward == EDGED_LAN_FORWARD_ELECTED)
-		edged_elect_start(&lan->elect);
+	lan_stand(lan);
 }
 
 static void
@@ -394,6 +405,8 @@ edged_lan_addresses(struct edged_lan *lan, const struct paddr *v4,
 	lan_nets(lan);
 	family_address(&lan->v4, v4);
 	family_address(&lan->v6, v6);
+	if (lan->up)
+		lan_stand(lan);
 }
 
 static void

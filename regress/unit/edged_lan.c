@@ -519,6 +519,37 @@ two_edges(void **state)
 	net_free(n);
 }
 
+/* Who has no address says no hello, so the others would not know of it: it
+ * forwards nothing until it has one. */
+static void
+without_an_address(void **state)
+{
+	static const struct ip_prefix net = { false, 24, { 10, 1, 7 } };
+	struct net *n = net_new(EDGED_LAN_FORWARD_ELECTED);
+	struct paddr none = { 0 }, v4 = host_addr("10.1.7.9");
+	struct edged_lan *first = &n->edge[0].lan, *second = &n->edge[1].lan;
+
+	(void)state;
+	edged_lan_addresses(second, &none, &none, &net, 0);
+	edged_lan_up(first);
+	edged_lan_up(second);
+	run(n, 5000);
+	assert_true(first->forwarder);
+	assert_false(second->forwarder);
+	/* the one that has an address is better from the start */
+	second->conf.priority = second->elect.priority = 200;
+	edged_lan_addresses(second, &v4, &none, &net, 1);
+	run(n, 5000);
+	assert_false(first->forwarder);
+	assert_true(second->forwarder);
+	edged_lan_addresses(second, &none, &none, &net, 0);
+	assert_false(second->forwarder);
+	run(n, 3000);
+	assert_true(first->forwarder);
+	assert_false(second->forwarder);
+	net_free(n);
+}
+
 /* Static joins come and go with the configuration; a reload keeps members. */
 static void
 another_configuration(void **state)
@@ -574,6 +605,7 @@ main(void)
 		cmocka_unit_test(from_report_to_packet),
 		cmocka_unit_test(data_from_the_lan),
 		cmocka_unit_test(two_edges),
+		cmocka_unit_test(without_an_address),
 		cmocka_unit_test(another_configuration) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
