@@ -37,12 +37,18 @@ test_random(void *arg)
 	return 0x123456789abcdef;
 }
 
+static struct host_packet hello;	/* the last one */
+
 static bool
 test_send(void *shell, const void *packet, size_t len)
 {
 	struct host_packet *to = shell;
 	const uint8_t *p = packet;
 
+	if (p[0] >> 4 == 4 && p[9] == 17 && p[8] == 255 && len <= HOST_MAX) {
+		memcpy(hello.p, packet, len);
+		hello.len = len;
+	}
 	/* a hello is of IPv4 here, with TTL 255 */
 	if ((p[0] >> 4 == 4 ? p[9] == 17 && p[8] != 255 : p[6] == 17) &&
 	    len <= HOST_MAX) {
@@ -413,6 +419,78 @@ rate_of_a_group(void **state)
 	teardown_world(&w);
 }
 
+/* The value of a counter of a LAN. */
+static uint64_t
+counter(struct world *w, const char *scope, const char *name)
+{
+	uint8_t cursor[CTL_CURSOR_SIZE] = { 0 }, buf[4096];
+	struct ctl_value in, what, value;
+	struct wr to;
+	struct rd r;
+
+	for (;;) {
+		wr_init(&to, buf, sizeof(buf));
+		if (!edged_show_counters(w->edged, cursor, &to))
+			fail_msg("no counter %s", name);
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "scope", &in));
+		assert_true(ctl_find(&r, "name", &what));
+		assert_true(ctl_find(&r, "value", &value));
+		if (strcmp(in.string, scope) == 0 &&
+		    strcmp(what.string, name) == 0)
+			return value.number;
+	}
+}
+
+static bool
+any_sign(
+    void *arg, const void *data, size_t len, uint8_t mac[EDGED_HELLO_MAC])
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	memset(mac, 0, EDGED_HELLO_MAC);
+	return true;
+}
+
+static bool
+any_verify(
+    void *arg, const void *data, size_t len, const uint8_t mac[EDGED_HELLO_MAC])
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	return mac[0] == 0;
+}
+
+/* What the election refuses is counted where what can't be read is. */
+static void
+refused_hellos(void **state)
+{
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	w.ports[0].lan.forward = EDGED_LAN_FORWARD_ELECTED;
+	w.ports[0].lan.port = EDGED_HELLO_PORT;
+	w.ports[0].lan.key =
+	    (struct edged_hello_key){ any_sign, any_verify, NULL };
+	hello.len = 0;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_true(hello.len > 0);
+	input(&w, 0, &hello);
+	assert_int_equal(counter(&w, "lan a", "hello-own"), 1);
+	/* another edge of our id: octet 44 of a hello is of its life */
+	hello.p[28 + 44] ^= 1;
+	input(&w, 0, &hello);
+	assert_int_equal(counter(&w, "lan a", "hello-twin"), 1);
+	hello.p[hello.len - EDGED_HELLO_MAC] = 1;
+	input(&w, 0, &hello);
+	assert_int_equal(counter(&w, "lan a", "hello-mac"), 1);
+	assert_int_equal(counter(&w, "lan b", "hello-mac"), 0);
+	teardown_world(&w);
+}
+
 /* every listing ends, and every row of it can be read */
 static void
 listings(void **state)
@@ -462,6 +540,7 @@ main(void)
 		cmocka_unit_test(link_local_sources),
 		cmocka_unit_test(new_flows),
 		cmocka_unit_test(rate_of_a_group),
+		cmocka_unit_test(refused_hellos),
 		cmocka_unit_test(listings),
 	};
 
