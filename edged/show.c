@@ -505,6 +505,8 @@ tally_edge(struct edged_tally *t, const struct edged_edge *e)
 	    EDGED_FLOW_DROP_MAX);
 	tally_client(t, e->self.client[EDGED_V4], "ipv4-");
 	tally_client(t, e->self.client[EDGED_V6], "ipv6-");
+	tally_client(t, e->server.client[EDGED_V4], "serve-ipv4-");
+	tally_client(t, e->server.client[EDGED_V6], "serve-ipv6-");
 }
 
 static void
@@ -513,6 +515,7 @@ tally_family(struct edged_tally *t, const struct edged_family *f,
 {
 	unsigned int i;
 
+	tally_any(t, "counter", gmp, "older-queries", f->querier.older);
 	TALLY(t, gmp, f->drops, edged_gmp_drop_name, EDGED_GMP_DROP_MAX);
 	for (i = 0; i < EDGED_LISTENER_DROP_MAX; i++)
 		tally_drop(t, listener, edged_listener_drop_name(i),

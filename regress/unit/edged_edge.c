@@ -491,6 +491,40 @@ refused_hellos(void **state)
 	teardown_world(&w);
 }
 
+/* RFC 9776 7.3.1: another querier is configured for another version */
+static void
+older_queries(void **state)
+{
+	struct host_packet h;
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	host_igmp(&h, "10.1.1.7", "224.0.0.1", "11640000 00000000");
+	input(&w, 0, &h);
+	assert_int_equal(counter(&w, "lan a", "igmp-older-queries"), 1);
+	assert_int_equal(counter(&w, "lan a", "mld-older-queries"), 0);
+	teardown_world(&w);
+}
+
+/* The multicast server is a client of its own, which drops by itself. */
+static void
+counters_of_a_server(void **state)
+{
+	struct edged_range r;
+	struct world w;
+
+	(void)state;
+	r.min = host_addr("239.2.0.0");
+	r.max = host_addr("239.2.255.255");
+	setup_world(&w);
+	w.edge.serve = &r;
+	w.edge.nserve = 1;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(counter(&w, "edge e", "serve-ipv4-data"), 0);
+	teardown_world(&w);
+}
+
 /* every listing ends, and every row of it can be read */
 static void
 listings(void **state)
@@ -541,6 +575,8 @@ main(void)
 		cmocka_unit_test(new_flows),
 		cmocka_unit_test(rate_of_a_group),
 		cmocka_unit_test(refused_hellos),
+		cmocka_unit_test(older_queries),
+		cmocka_unit_test(counters_of_a_server),
 		cmocka_unit_test(listings),
 	};
 
