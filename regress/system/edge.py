@@ -462,6 +462,20 @@ def static_block():
 
 
 @test
+def rate_of_what_leaves():
+    """the rate of a group is of what leaves for other sites, and not of what
+    comes from there"""
+    g = "239.5.3.1"
+    m = Member(net.sites[2], g)
+    wait("site 2 has joined", lambda: joined(net.sites[2], g), 10)
+    s = Sender(net.sites[1], g, size=1000)
+    stream(s, [m], 200)
+    exactly(m, 0, 200)
+    s.close()
+    m.close()
+
+
+@test
 def link_local_sources():
     """mDNS of IPv6, whose sources are link-local, reaches another site"""
     g = "ff02::fb"
@@ -642,7 +656,8 @@ def main():
         # a group with a rate goes the user path
         net.site(n, edge="" if n == 3 else
                  "link-local 224.0.0.251, ff02::fb\n"
-                 "group 239.5.0.0/16 { rate 100M }",
+                 "group 239.5.0.0/16 { rate %s }" % (
+                     "100M" if n == 1 else "100K"),
                  lan="static 239.3.0.0/16" if n == 3 else "")
     net.site(4, edge="serve 239.2.0.0/16" + ("""
 	tun "mars0" { address 10.1.4.254/32 }""" if has_tun() else ""))
