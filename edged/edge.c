@@ -198,8 +198,7 @@ edge_marsc_own(void *arg, struct marsc *c, const struct marsc_packet *m)
 
 	(void)c;
 	TAILQ_FOREACH(p, &e->ports, entry)
-		if (p->forwards &&
-		    edged_on_link(p->lan.nets, p->lan.nnets, &m->source))
+		if (p->forwards && edged_lan_on_link(&p->lan, &m->source))
 			return true;
 	return false;
 }

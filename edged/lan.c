@@ -283,17 +283,6 @@ family_configure(struct edged_family *f, bool queries)
 	family_fix(f);
 }
 
-/* The nets of the link and, behind them, the configured ones. */
-static void
-lan_nets(struct edged_lan *lan)
-{
-	size_t i;
-
-	lan->nnets = lan->nown;
-	for (i = 0; i < lan->conf.nsources && lan->nnets < EDGED_LAN_NETS; i++)
-		lan->nets[lan->nnets++] = lan->conf.sources[i];
-}
-
 /* Who has no address can't say hello: the others would not know of it. */
 static void
 lan_stand(struct edged_lan *lan)
@@ -346,7 +335,6 @@ edged_lan_init(struct edged_lan *lan, const struct edged_lan_ops *ops,
 	family_configure(&lan->v4, true);
 	family_configure(&lan->v6, true);
 	elect_configure(lan);
-	lan_nets(lan);
 	return 0;
 }
 
@@ -370,7 +358,6 @@ edged_lan_configure(struct edged_lan *lan, const struct edged_lan_conf *conf)
 	if (anew)
 		edged_elect_stop(&lan->elect);
 	lan->conf = *conf;
-	lan_nets(lan);
 	family_configure(&lan->v4, queries);
 	family_configure(&lan->v6, queries);
 	edged_elect_set_priority(&lan->elect, conf->priority);
@@ -401,8 +388,7 @@ edged_lan_addresses(struct edged_lan *lan, const struct paddr *v4,
 		n = EDGED_LAN_NETS;
 	if (n > 0)
 		memcpy(lan->nets, nets, n * sizeof(*nets));
-	lan->nown = n;
-	lan_nets(lan);
+	lan->nnets = n;
 	family_address(&lan->v4, v4);
 	family_address(&lan->v6, v6);
 	if (lan->up)
@@ -488,7 +474,7 @@ input_control(struct edged_lan *lan, const struct edged_ip *ip)
 		edged_mrd_heard(ip->v6 ? &lan->v6.mrd : &lan->v4.mrd, ip);
 	else if (edged_igmp_is(ip))
 		heard_gmp(&lan->v4,
-		    edged_igmp_read(&m, ip, lan->nets, lan->nown), &m);
+		    edged_igmp_read(&m, ip, lan->nets, lan->nnets), &m);
 	else if (edged_mld_is(ip))
 		heard_gmp(&lan->v6, edged_mld_read(&m, ip), &m);
 	else
@@ -542,9 +528,16 @@ bool
 edged_lan_returns(struct edged_lan *lan, const struct paddr *source)
 {
 	if (!edged_addr_link_local(source))
-		return edged_on_link(lan->nets, lan->nown, source);
+		return edged_on_link(lan->nets, lan->nnets, source);
 	edged_senders_get(&lan->strangers, source)->heard = lan->timers->now;
 	return heard_lately(lan, &lan->senders, source);
+}
+
+bool
+edged_lan_on_link(const struct edged_lan *lan, const struct paddr *source)
+{
+	return edged_on_link(lan->nets, lan->nnets, source) ||
+	    edged_on_link(lan->conf.sources, lan->conf.nsources, source);
 }
 
 static enum edged_policy_drop
@@ -553,8 +546,11 @@ input_policy(const struct edged_lan *lan, const struct edged_ip *ip)
 	if (edged_addr_link_local(&ip->src) &&
 	    heard_lately(lan, &lan->strangers, &ip->src))
 		return EDGED_POLICY_DROP_OFF_LINK;
-	return edged_policy_packet(
-	    lan->conf.policy, ip, EDGED_DIR_OUT, lan->nets, lan->nnets);
+	if (edged_on_link(lan->nets, lan->nnets, &ip->src))
+		return edged_policy_packet(lan->conf.policy, ip, EDGED_DIR_OUT,
+		    lan->nets, lan->nnets);
+	return edged_policy_packet(lan->conf.policy, ip, EDGED_DIR_OUT,
+	    lan->conf.sources, lan->conf.nsources);
 }
 
 /* The cheap checks first; what may not pass costs nobody's rate. */

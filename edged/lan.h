@@ -132,9 +132,9 @@ struct edged_lan {
 	bool				 up, forwarder;
 	struct edged_family		 v4, v6;
 	struct edged_elect		 elect;
-	/* the nets of our addresses, and then those of conf.sources */
+	/* of our addresses */
 	struct ip_prefix		 nets[EDGED_LAN_NETS];
-	size_t				 nnets, nown;
+	size_t				 nnets;
 	struct edged_senders		 senders, strangers;
 	struct edged_bucket		 octets;
 	uint64_t			 ip_drops[EDGED_IP_DROP_MAX];
@@ -179,6 +179,9 @@ enum edged_lan_drop	 edged_lan_output(struct edged_lan *,
 enum edged_lan_drop	 edged_lan_wants(struct edged_lan *,
 			    const struct paddr *source,
 			    const struct paddr *group);
+/* may hosts of this LAN have that address, since it has its net, or since that
+ * is configured? */
+bool	edged_lan_on_link(const struct edged_lan *, const struct paddr *);
 /*
  * A packet of this source has come from elsewhere: has it been here before,
  * since the source is of this LAN?  Then another edge on it forwards, too.  The

@@ -18,6 +18,7 @@
 
 #define EDGES	2
 #define INBOX	64
+#define SOURCES	40
 
 struct net;
 
@@ -415,6 +416,7 @@ data_from_the_lan(void **state)
 	struct edge *e = &n->edge[0];
 	struct host_packet h;
 	struct edged_ip ip;
+	struct ip_prefix sources[SOURCES];
 	struct edged_lan_conf conf;
 	int i, passed;
 
@@ -439,8 +441,13 @@ data_from_the_lan(void **state)
 	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
 	assert_int_equal(e->lan.policy_drops[EDGED_POLICY_DROP_OFF_LINK], 1);
 	conf = e->lan.conf;
-	conf.sources = &(struct ip_prefix){ false, 24, { 10, 1, 8 } };
-	conf.nsources = 1;
+	/* behind any number of others, as many as there are in mars.conf(5) */
+	for (i = 0; i < SOURCES; i++)
+		sources[i] = (struct ip_prefix){ false, 24,
+			{ 10, 2, (uint8_t)i } };
+	sources[SOURCES - 1] = (struct ip_prefix){ false, 24, { 10, 1, 8 } };
+	conf.sources = sources;
+	conf.nsources = SOURCES;
 	n->sent = 0;
 	edged_lan_configure(&e->lan, &conf);
 	/* nothing else has changed: no startup queries */
