@@ -430,7 +430,26 @@ static bool
 same_edge(const struct edged_edge_conf *a, const struct edged_edge_conf *b)
 {
 	return atm_addr_equal(&a->addr, &b->addr) && a->ipv4 == b->ipv4 &&
-	    a->ipv6 == b->ipv6 && a->max_flows == b->max_flows;
+	    a->ipv6 == b->ipv6;
+}
+
+/* As many as are configured; of another number, all are counted anew. */
+static int
+edge_flows(struct edged_edge *e)
+{
+	const uint32_t max = e->conf.max_flows;
+	struct edged *d = e->edged;
+	struct edged_flows now;
+
+	if (e->flows.max == max)
+		return 0;
+	if (edged_flows_init(&now, max, d->ops->random(d->arg)) == -1)
+		return -1;
+	now.evicted = e->flows.evicted;
+	edged_flows_free(&e->flows);
+	e->flows = now;
+	TAILQ_INIT(&e->flows.order); /* its end is within it */
+	return 0;
 }
 
 static int
@@ -463,6 +482,8 @@ edge_apply(struct edged *d, const struct edged_edge_conf *conf)
 	res = edge_ports(e);
 	edged_join_blocks(e);
 	if (end_serve(e) == -1)
+		res = -1;
+	if (edge_flows(e) == -1)
 		res = -1;
 	return res;
 }

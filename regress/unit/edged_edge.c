@@ -196,6 +196,29 @@ shown(struct world *w, bool (*show)(struct edged *, void *, struct wr *),
 	return v.number;
 }
 
+/* The value of a counter of an edge or a LAN. */
+static uint64_t
+counter(struct world *w, const char *scope, const char *name)
+{
+	uint8_t cursor[CTL_CURSOR_SIZE] = { 0 }, buf[4096];
+	struct ctl_value in, what, value;
+	struct wr to;
+	struct rd r;
+
+	for (;;) {
+		wr_init(&to, buf, sizeof(buf));
+		if (!edged_show_counters(w->edged, cursor, &to))
+			fail_msg("no counter %s", name);
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "scope", &in));
+		assert_true(ctl_find(&r, "name", &what));
+		assert_true(ctl_find(&r, "value", &value));
+		if (strcmp(in.string, scope) == 0 &&
+		    strcmp(what.string, name) == 0)
+			return value.number;
+	}
+}
+
 /* joined as long as one LAN wants it */
 static void
 union_of_lans(void **state)
@@ -391,6 +414,34 @@ new_flows(void **state)
 	teardown_world(&w);
 }
 
+/* Another limit of flows: they are counted anew, and nobody is cut off. */
+static void
+another_limit_of_flows(void **state)
+{
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	report(&w, 1, "10.1.2.2", true);
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	data(&w, 0, "10.1.1.3", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_edges, "flows"), 2);
+	w.edge.max_flows = 1;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "flows"), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	w.last[1].len = 0;
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	assert_int_equal(w.last[1].len, 30);
+	data(&w, 0, "10.1.1.3", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_edges, "flows"), 1);
+	assert_int_equal(counter(&w, "edge e", "flows-evicted"), 1);
+	w.edge.max_flows = 16;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(counter(&w, "edge e", "flows-evicted"), 1);
+	teardown_world(&w);
+}
+
 /* all sources of a group share its rate: a largest packet's octets at once */
 static void
 rate_of_a_group(void **state)
@@ -417,29 +468,6 @@ rate_of_a_group(void **state)
 	data(&w, 0, "10.1.1.3", "239.1.1.1");
 	assert_int_equal(w.last[1].len, 30);
 	teardown_world(&w);
-}
-
-/* The value of a counter of a LAN. */
-static uint64_t
-counter(struct world *w, const char *scope, const char *name)
-{
-	uint8_t cursor[CTL_CURSOR_SIZE] = { 0 }, buf[4096];
-	struct ctl_value in, what, value;
-	struct wr to;
-	struct rd r;
-
-	for (;;) {
-		wr_init(&to, buf, sizeof(buf));
-		if (!edged_show_counters(w->edged, cursor, &to))
-			fail_msg("no counter %s", name);
-		rd_init(&r, buf, to.len);
-		assert_true(ctl_find(&r, "scope", &in));
-		assert_true(ctl_find(&r, "name", &what));
-		assert_true(ctl_find(&r, "value", &value));
-		if (strcmp(in.string, scope) == 0 &&
-		    strcmp(what.string, name) == 0)
-			return value.number;
-	}
 }
 
 static bool
@@ -573,6 +601,7 @@ main(void)
 		cmocka_unit_test(between_lans),
 		cmocka_unit_test(link_local_sources),
 		cmocka_unit_test(new_flows),
+		cmocka_unit_test(another_limit_of_flows),
 		cmocka_unit_test(rate_of_a_group),
 		cmocka_unit_test(refused_hellos),
 		cmocka_unit_test(older_queries),
