@@ -444,7 +444,7 @@ data_from_the_lan(void **state)
 	/* behind any number of others, as many as there are in mars.conf(5) */
 	for (i = 0; i < SOURCES; i++)
 		sources[i] = (struct ip_prefix){ false, 24,
-			{ 10, 2, (uint8_t)i } };
+		    { 10, 2, (uint8_t)i } };
 	sources[SOURCES - 1] = (struct ip_prefix){ false, 24, { 10, 1, 8 } };
 	conf.sources = sources;
 	conf.nsources = SOURCES;
