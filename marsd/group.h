@@ -82,7 +82,7 @@ struct marsd_join {
 	struct btree		 entries;	/* by server, by key */
 	uint32_t		 counts;	/* entries that do */
 	uint32_t		 layer3 : 31;	/* of these, for layer 3 */
-	uint32_t		 was_layer3 : 1; /* when it counted last */
+	uint32_t		 was_layer3 : 1; /* when it did last */
 };
 
 /* Does a join count by what has been said since? */

@@ -382,8 +382,9 @@ overlap_single(const struct marsd_itree *t, const struct marsd_span *s,
 		p = probe(singles(t), s->min.a);
 		n = btree_from(singles(t), &t->singles, &p);
 	}
-	return n != NULL && memcmp(t->kind->span(n) + 1, s->max.a, t->len) <= 0 ?
-	    n : NULL;
+	if (n == NULL || memcmp(t->kind->span(n) + 1, s->max.a, t->len) > 0)
+		return NULL;
+	return n;
 }
 
 /* The one of two that comes first; each may be NULL. */

@@ -443,8 +443,8 @@ btree_clear(const struct btree_kind *k, struct btree *t)
 
 /* Entries of one node behind those of another, which has room for them. */
 static void
-bt_append(const struct btree_kind *k, struct btree_node *to, struct btree_node *from,
-    unsigned int at)
+bt_append(const struct btree_kind *k, struct btree_node *to,
+    struct btree_node *from, unsigned int at)
 {
 	size_t n = from->n - at;
 
@@ -458,7 +458,8 @@ bt_append(const struct btree_kind *k, struct btree_node *to, struct btree_node *
 
 /* Makes room for an entry, whose key is written by the caller. */
 static void
-bt_put(const struct btree_kind *k, struct btree_node *b, unsigned int i, void *entry)
+bt_put(const struct btree_kind *k, struct btree_node *b, unsigned int i,
+    void *entry)
 {
 	void **e = bt_entries(k, b) + i;
 
@@ -495,8 +496,8 @@ bt_cut(const struct btree_kind *k, struct btree_node *b, unsigned int i)
  * stays as full as it is.
  */
 static bool
-bt_split(const struct btree_kind *k, struct btree_node *parent, unsigned int i,
-    bool at_end)
+bt_split(const struct btree_kind *k, struct btree_node *parent,
+    unsigned int i, bool at_end)
 {
 	struct btree_node *b = bt_entries(k, parent)[i], *right;
 	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
