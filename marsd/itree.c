@@ -25,12 +25,24 @@ marsd_span_cmp(const struct marsd_span *a, const struct marsd_span *b)
 	return c != 0 ? c : paddr_cmp(&a->max, &b->max);
 }
 
+/* So many octets: nearly always 4 or 16, which takes no call. */
+static inline void
+addr_copy(uint8_t *to, const uint8_t *from, uint8_t len)
+{
+	if (len == 4)
+		memcpy(to, from, 4);
+	else if (len == 16)
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from, len);
+}
+
 void
 marsd_span_pack(uint8_t *p, const struct marsd_span *s)
 {
 	*p++ = s->min.len;
-	memcpy(p, s->min.a, s->min.len);
-	memcpy(p + s->min.len, s->max.a, s->min.len);
+	addr_copy(p, s->min.a, s->min.len);
+	addr_copy(p + s->min.len, s->max.a, s->min.len);
 }
 
 struct marsd_span
@@ -38,8 +50,8 @@ marsd_span_unpack(const uint8_t *p)
 {
 	struct marsd_span s = { .min.len = *p, .max.len = *p };
 
-	memcpy(s.min.a, p + 1, *p);
-	memcpy(s.max.a, p + 1 + *p, *p);
+	addr_copy(s.min.a, p + 1, *p);
+	addr_copy(s.max.a, p + 1 + *p, *p);
 	return s;
 }
 
@@ -104,7 +116,7 @@ marsd_itree_place(const struct btree_kind *k, const void *object)
 	const uint8_t *packed = packed_of(k, object);
 	uint8_t a[PADDR_MAX] = { 0 };
 
-	memcpy(a, packed + 1, *packed);
+	addr_copy(a, packed + 1, *packed);
 	return probe(k, a);
 }
 
