@@ -201,7 +201,7 @@ audit_listen(const struct parent_audit *p, const struct conf *c,
 		    text, name);
 	else
 		audit_found(&p->audit, AUDIT_LISTEN_OPEN, l,
-		    "scspd is at %s of %s, which is no tunnel: UDP port %u can "
+		    "scspd is at %s of %s, which is no tunnel: UDP port %d can "
 		    "be reached from elsewhere", text, name,
 		    c->base_port + SEL_SCSPD);
 }
