@@ -86,6 +86,7 @@ struct fake {
 	uint32_t	(*die)(void *);	/* of walks; NULL: of random */
 	void		*die_arg;
 	bool		 low;		/* random numbers are all 0 */
+	uint16_t		 port;	/* of UDP, of all leaves */
 	bool			 foreign; /* our CMI is another's, too */
 	uint8_t		 packet[1024];	/* the last one that came up */
 	size_t		 packet_len;
