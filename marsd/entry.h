@@ -170,6 +170,8 @@ struct marsd_claim	*marsd_claim_find(struct marsd_node *,
  * says that it gave the same one to another node (A-20).
  */
 bool			 marsd_claim_cmi(struct marsd_claim *, uint16_t);
+/* Is what it says still in force, by the word of its server? */
+bool			 marsd_claim_counts(const struct marsd_claim *);
 /* takes an event; returns the action, which the caller has to take */
 uint8_t			 marsd_claim_step(struct marsd_claim *,
 			    enum marsd_claim_event);

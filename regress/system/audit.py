@@ -504,6 +504,25 @@ def cmis_of_neighbors():
     Client("127.0.0.13", "127.0.0.1", "run", script(["register", "stay"]))
     wait("it is found", lambda: ("marsd", "cmi-overlap") in
          a.found() + b.found())
+    # by a reload to a range that the neighbor has begun to give out; nobody
+    # has a number twice, and nothing but this is found
+    a.stop()
+    b.stop()
+    a, b = Clean(1, cmi="1 - 50").start(), Clean(2, cmi="60 - 99")
+    shutil.copy(a.dir + "/1.key", b.dir + "/1.key")
+    b.start()
+    wait("both are aligned", lambda: a.aligned(1) and b.aligned(1))
+    Client("127.0.0.14", "127.0.0.2", "run", script(["register", "stay"]))
+    wait("its client is known", lambda: len(a.members()) == 1)
+    assert a.found() == [] and b.found() == []
+    with open(a.conf) as f:
+        text = f.read()
+    a.write(text.replace("cmi 1 - 50", "cmi 1 - 70"))
+    assert a.marsctl("reload").returncode == 0
+    assert a.found() == [("marsd", "cmi-overlap")], a.found()
+    assert "others have given out 1, from 60 to 60" in a.marsctl(
+        "audit").stdout
+    assert b.found() == [], b.found()
 
 
 @test
