@@ -189,9 +189,9 @@ struct marsd_overlap {
 	const char		*cluster;
 	const struct mars_pro	*pro;
 	uint16_t		 min, max;	/* ours */
-	uint16_t		 first, last;	/* of those that are theirs, too */
+	uint16_t		 first, last;	/* that are theirs, too */
 	uint32_t		 n;		/* so many */
-	const uint8_t		*oid;		/* who has given out the first */
+	const uint8_t		*oid;		/* who gave out the first */
 	const struct atm_addr	*who;		/* and to whom */
 };
 bool		 marsd_overlap(struct marsd *, uint32_t *at,
