@@ -24,8 +24,9 @@
  *	mute FIRST N			they answer nothing from now on
  *	again FIRST			a probe registers these members anew,
  *					and no new clients
- *	usual SECONDS			a probe without a load; the median of
- *					what it took is what is usual
+ *	usual SECONDS			TIMES probes without a load; the least
+ *					time in which MOST of what was asked
+ *					came is what is usual
  *	probe SECONDS AFTER LOAD [FIRST N RATE]
  *
  * A probe asks ASKS times a second who is in a group, and registers NEWS new
@@ -57,6 +58,8 @@
 #define ASKS		50
 #define ASKER		1U	/* of the members */
 #define NEWS		10
+#define TIMES		3
+#define MOST		0.9
 #define QUIET		0.3	/* s without a copy: there are no more */
 #define FORGED_IP	0x7f400000U
 #define BLOCKS		20
@@ -254,7 +257,7 @@ quantile(double *v, size_t n, double q)
 	return v[i < n ? i : n - 1];
 }
 
-/* What answers take, and registrations, in ms: as it was measured last. */
+/* What answers take, and registrations, in ms: what MOST do not exceed. */
 static double usual_answer, usual_registration;
 
 /* Of n latencies in ms: how many are no longer than twice that. */
@@ -316,10 +319,10 @@ print_within(const struct probe *p)
 
 	n = answers(v, asked);
 	in_time = within(v, n, usual_answer);
-	printf("\"p90-during\": %.3f, ", quantile(v, n, 0.9));
+	printf("\"p90-during\": %.3f, ", quantile(v, n, MOST));
 	n = registrations(v, p, news);
 	in_time += within(v, n, usual_registration);
-	printf("\"registration-p90-during\": %.3f, ", quantile(v, n, 0.9));
+	printf("\"registration-p90-during\": %.3f, ", quantile(v, n, MOST));
 	printf("\"usual\": %.3f, \"usual-registration\": %.3f, "
 	    "\"due\": %u, \"in-time\": %zu, ",
 	    usual_answer, usual_registration, asked + news, in_time);
@@ -457,15 +460,29 @@ probe(struct probe *p)
 			    crowd_number(i));
 }
 
+static double
+least(double a, double b)
+{
+	return a == 0 || b < a ? b : a;
+}
+
+/* What else runs on the machine makes it longer, never shorter. */
 static void
 measure_usual(double seconds)
 {
 	static double v[ASKED_MAX];
-	struct probe p = { .during = seconds };
+	int i;
 
-	probe(&p);
-	usual_answer = quantile(v, answers(v, crowd.nasked), 0.9);
-	usual_registration = quantile(v, registrations(v, &p, p.news), 0.9);
+	usual_answer = usual_registration = 0;
+	for (i = 0; i < TIMES; i++) {
+		struct probe p = { .during = seconds / TIMES };
+
+		probe(&p);
+		usual_answer = least(usual_answer,
+		    quantile(v, answers(v, crowd.nasked), MOST));
+		usual_registration = least(usual_registration,
+		    quantile(v, registrations(v, &p, p.news), MOST));
+	}
 	printf("{\"usual\": %.3f, \"usual-registration\": %.3f}\n",
 	    usual_answer, usual_registration);
 }

@@ -503,7 +503,7 @@ def clients_four(r):
 @row("leaves not taken")
 def leafless(r):
     r.meet()
-    r.probe("leafless", r.free, r.form.dead * 2, r.form.dead)
+    r.probe("leafless", r.free, r.form.dead, r.form.dead)
 
 
 @row("clients that read not")
@@ -652,7 +652,7 @@ class Form:
 
     def __init__(self, short):
         self.members = 200 if short else 1000
-        self.idle = 0.6 if short else 3
+        self.idle = 0.6 if short else 4.5
         self.during, self.after = (2, 0.5) if short else (8, 4)
         self.joins = 400 if short else 4000
         self.dead = 200 if short else 10000
