@@ -14,6 +14,7 @@
 
 #include "fuzz.h"
 #include "regress/unit/marsnet.h"
+#include "regress/unit/marssums.h"
 
 #define LIVE		2	/* servers */
 #define CLIENTS		8
@@ -154,13 +155,37 @@ leaf_goes(struct site *s, uint8_t which)
 		}
 }
 
+/*
+ * A server is back, and its scspd has aligned: it is told what others have of
+ * it, the newest under each key, and what they say themselves.
+ */
+static void
+start(struct net *net, int n)
+{
+	struct nserver *s = &net->s[n];
+	const struct record *r, *newer, *first = s->records;
+	int i;
+
+	net_start(net, n);
+	for (r = first; r != NULL; r = r->next) {
+		for (newer = first; newer->key != r->key;)
+			newer = newer->next;
+		if (newer == r)
+			marsd_csa_own(s->mars, r->sgid, r->key, r->seq,
+			    r->data, r->len);
+	}
+	for (i = 0; i < LIVE; i++)
+		if (i != n)
+			net_tell(net, i, n, true, true);
+}
+
 static void
 crash(struct site *s, int n)
 {
 	int i;
 
 	if (!s->net->s[n].up) {
-		net_start(s->net, n);
+		start(s->net, n);
 		return;
 	}
 	for (i = 0; i < CLIENTS; i++)
@@ -193,6 +218,7 @@ look(struct net *net, int n)
 	(void)net_leaves(net, n, MARSD_ROLE_CLIENT);
 	(void)net_leaves(net, n, MARSD_ROLE_MCS);
 	MUST(net->s[n].events[MARSD_EV_VIOLATION] == 0);
+	MUST(marssums_hold(net->s[n].mars));
 }
 
 static void

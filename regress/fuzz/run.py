@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: ISC
 """Runs the fuzz targets of a build, as TAP.
 
-usage: run.py [-s seconds] [-l log] BUILD [TARGET ...]
+usage: run.py [-s seconds] [-l log] [-r seed] BUILD [TARGET ...]
 
 Each target is given what the tree keeps for it, regress/fuzz/corpus/NAME, and
 what was found here before, BUILD/regress/fuzz/found/NAME.  With libFuzzer it
 then looks for more; -s says for how many seconds in all, which the targets
 share; 0 is only what is kept.  Without libFuzzer nothing more can be done.
+-r: chance is thrown with that seed: two runs of one tree look at the same.
 
 -l: appends to that file what was done, a line for each target: date, commit,
 target, seconds of the processor, executions, edges covered; and prints the
@@ -64,7 +65,7 @@ def processor():
     return u.ru_utime + u.ru_stime
 
 
-def run(build, name, seconds):
+def run(build, name, seconds, seed):
     """What came of it: well or not, executions, edges, seconds, output."""
     here = os.path.join(build, "regress/fuzz")
     program = os.path.join(here, name)
@@ -76,7 +77,8 @@ def run(build, name, seconds):
     if libfuzzer(program):
         command += ["-max_len=%d" % LARGEST, "-timeout=20", "-len_control=10",
                     "-rss_limit_mb=2500", "-print_final_stats=1",
-                    "-artifact_prefix=%s/%s-" % (here, name)]
+                    "-artifact_prefix=%s/%s-" % (here, name),
+                    "-seed=%d" % seed]
         # with no time only what is there is run
         command += (["-max_total_time=%d" % seconds] if seconds else
                     ["-runs=0"])
@@ -124,12 +126,13 @@ def table(log):
 
 def main():
     try:
-        options, args = getopt.getopt(sys.argv[1:], "l:s:")
+        options, args = getopt.getopt(sys.argv[1:], "l:r:s:")
     except getopt.GetoptError as e:
         sys.exit("run.py: %s" % e)
     options = dict(options)
     if not args:
-        sys.exit("usage: run.py [-s seconds] [-l log] BUILD [TARGET ...]")
+        sys.exit("usage: run.py [-s seconds] [-l log] [-r seed] BUILD "
+                 "[TARGET ...]")
     build, names = args[0], args[1:]
     if not names:
         with open(os.path.join(build, "regress/fuzz/targets"),
@@ -144,7 +147,8 @@ def main():
     print("1..%d" % len(names))
     bad = 0
     for n, name in enumerate(names, 1):
-        r = run(build, name, seconds * HEAVY.get(name, 1) // shares)
+        r = run(build, name, seconds * HEAVY.get(name, 1) // shares,
+                int(options.get("-r", "0")))
         bad += not r["ok"]
         print("%sok %d - %s: %d executions, %d edges, %.1f s" %
               ("" if r["ok"] else "not ", n, name, r["executions"],
