@@ -98,6 +98,20 @@ edge_lan_random(void *arg)
 }
 
 static void
+edge_lan_refused(void *arg, const struct paddr *source,
+    enum edged_hello_drop drop, uint64_t more)
+{
+	struct edged_port *p = arg;
+
+	edged_edge_event(p->edge,
+	    &(struct edged_event){ .code = EDGED_EV_HELLO,
+	    .lan = p->name,
+	    .host = source,
+	    .why = edged_hello_drop_name(drop),
+	    .more = more });
+}
+
+static void
 edge_lan_violated(
     void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
@@ -116,6 +130,7 @@ static const struct edged_lan_ops edge_lan_ops = {
 	.wanted = edge_lan_wanted,
 	.role = edge_lan_role,
 	.random = edge_lan_random,
+	.refused = edge_lan_refused,
 	.violated = edge_lan_violated,
 };
 

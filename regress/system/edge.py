@@ -526,6 +526,35 @@ def mdns():
 
 
 @test
+def refused_hello():
+    """hellos that no edge says: a line of the audit log, and a count"""
+    x = net.sites[2]
+
+    def told():
+        return [line for line in open(x.suite.log)
+                if "event=hello-refused" in line]
+
+    s = Sender(x, "224.0.0.1", ttl=255)
+    s.to = ("224.0.0.1", 1021)
+    for _ in range(50):
+        s.send()
+    line = wait("it is in the audit log", told, 10)[0]
+    assert ('edge=site2 lan=lan address=10.1.2.2 reason=version' in line and
+            "edged: audit pid=%d " % x.suite.children()["edged"] in line), line
+    wait("all are counted", lambda: x.suite.sum("hello-version") == 50, 10)
+    assert len(told()) == 1, told()
+
+    def more():
+        s.send()
+        return told()[1:]
+
+    # after a pause of 4 s
+    line = wait("the others are said", more, 10)[0]
+    assert int(line.split("more=")[1]) >= 49, line
+    s.close()
+
+
+@test
 def two_edges():
     """two edges on a LAN: one copy; one is killed: the other takes over"""
     g = "239.1.1.9"
