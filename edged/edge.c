@@ -144,6 +144,39 @@ edge_marsc_random(void *arg)
 	return (uint32_t)d->ops->random(d->arg);
 }
 
+/* What a MARS says, and to which sites a group is sent. */
+static void
+edge_marsc_trace(
+    const struct edged_end *end, struct marsc *c, const struct marsc_notice *n)
+{
+	struct edged *d = end->edge->edged;
+	struct edged_trace t = { .level = 1,
+		.edge = end->edge->conf.name,
+		.pro = marsc_protocol(c),
+		.who = n->addrs,
+		.group = n->min };
+
+	if (d->ops->trace == NULL)
+		return;
+	switch (n->code) {
+	case MARSC_NOTICE_HEARD:
+		t.level = 2;
+		t.who = n->server;
+		t.what = "sent us";
+		t.op = mars_op_name(n->msg->op);
+		break;
+	case MARSC_NOTICE_LEAF_ADDED:
+		t.what = "is sent";
+		break;
+	case MARSC_NOTICE_LEAF_DROPPED:
+		t.what = "is no longer sent";
+		break;
+	default:
+		return;
+	}
+	d->ops->trace(d->arg, &t);
+}
+
 static void
 edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
@@ -153,6 +186,7 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		.server = n->server,
 		.why = n->why };
 
+	edge_marsc_trace(end, c, n);
 	switch (n->code) {
 	case MARSC_NOTICE_LEAF_ADDED:
 	case MARSC_NOTICE_LEAF_DROPPED:

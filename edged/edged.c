@@ -106,10 +106,33 @@ edged_op_event(void *arg, const struct edged_event *e)
 	service_log_event(&d->service, e->code, &line);
 }
 
+/* "edge site1: ipv4: 192.0.2.9 is sent 239.1.1.1" */
+static void
+edged_op_trace(void *arg, const struct edged_trace *t)
+{
+	struct edged_shell *d = arg;
+	char text[ATM_STRLEN], line[512] = "";
+
+	if (!service_traces(&d->service, t->level, t->who))
+		return;
+	log_append(line, sizeof(line), "edge %s: ", t->edge);
+	log_append(line, sizeof(line),
+	    "%s: ", mars_pro_print(t->pro, text, sizeof(text)));
+	log_append(line, sizeof(line), "%s %s",
+	    atm_addr_print(t->who, text, sizeof(text)), t->what);
+	if (t->op != NULL)
+		log_append(line, sizeof(line), " %s", t->op);
+	if (t->group != NULL)
+		log_append(line, sizeof(line), " %s",
+		    paddr_print(t->group, text, sizeof(text)));
+	log_info("%s", line);
+}
+
 static const struct edged_ops edged_ops = {
 	.random = service_random64,
 	.send = edged_op_send,
 	.event = edged_op_event,
+	.trace = edged_op_trace,
 };
 
 /* --- interfaces */
@@ -426,6 +449,7 @@ main(int argc, char **argv)
 		.ncommands = edged_ncommands,
 		.summary = edged_ctl_summary,
 		.counters = edged_ctl_counters,
+		.clear = edged_ctl_clear,
 		.configure = edged_hook_configure,
 		.whose = edged_hook_whose,
 		.udp = edged_hook_udp,
