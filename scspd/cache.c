@@ -190,7 +190,8 @@ scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
 		free(e->data);
 		e->data = copy;
 	}
-	if (len != 0)
+	/* its own contents, under another number, are not looked at */
+	if (len != 0 && data != copy)
 		memmove(copy, data, len);
 	e->len = len;
 	e->seq = seq;

@@ -262,6 +262,7 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->sgid = sgid;
 	g->holding = true;
 	g->born = scsp_group_born(s->ops->wallclock(s->arg));
+	scsp_publish_release_init(g);
 	scsp_reborn_init(g);
 	scsp_cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
@@ -281,6 +282,7 @@ scsp_group_free(struct scsp_group *g)
 	timer_clear(g->scsp->timers, &g->mortal_timer);
 	timer_clear(g->scsp->timers, &g->forgotten);
 	timer_clear(g->scsp->timers, &g->room);
+	timer_clear(g->scsp->timers, &g->release);
 	scsp_cache_free(&g->cache);
 	RB_REMOVE(scsp_group_tree, &g->scsp->groups, g);
 	free(g);

@@ -139,6 +139,19 @@ scsp_queue_find(const struct scsp_neighbor *nb, const struct scsp_entry *e)
 	return NULL;
 }
 
+struct scsp_link *
+scsp_queue_named(const struct scsp_neighbor *nb, scsp_record_id id)
+{
+	struct scsp_link *l = TAILQ_FIRST(&nb->sent);
+	struct scsp_entry *e;
+
+	/* what was sent first is nearly always acknowledged first */
+	if (l != NULL && l->entry->id == id)
+		return l;
+	e = scsp_cache_find(&nb->group->cache, id);
+	return e == NULL ? NULL : scsp_queue_find(nb, e);
+}
+
 /*
  * Records wait for others only while some are on their way, whose
  * acknowledgement takes with it what has gathered by then.  With none on its
