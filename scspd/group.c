@@ -291,7 +291,7 @@ scsp_group_free(struct scsp_group *g)
 void
 scsp_group_mortals(struct scsp_group *g)
 {
-	struct scsp_entry *e = TAILQ_FIRST(&g->cache.mortals);
+	struct scsp_entry *e = scsp_cache_mortal(&g->cache);
 	struct timers *ts = g->scsp->timers;
 
 	if (e == NULL)
@@ -308,7 +308,7 @@ on_mortal(void *arg)
 	mtime_t now = g->scsp->timers->now;
 	struct scsp_entry *e;
 
-	while ((e = TAILQ_FIRST(&g->cache.mortals)) != NULL &&
+	while ((e = scsp_cache_mortal(&g->cache)) != NULL &&
 	    mtime_diff(e->since, now) >= g->tombstone) {
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 		scsp_entry_settle(g, e);
@@ -336,8 +336,7 @@ scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 
 	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
 		return;
-	r = e->renewal;
-	e->renewal = NULL;
+	r = scsp_entry_take_renewal(e);
 	scsp_cache_erase(&g->cache, e);
 	scsp_group_emptied(g);
 	if ((flags & ENTRY_BARE) == 0)

@@ -37,18 +37,22 @@
 
 /* Keeps these contents until the purge is over.  False: no memory. */
 static bool
-renew_later(struct scsp_entry *e, const void *data, uint16_t len)
+renew_later(struct scsp_group *g, struct scsp_entry *e, const void *data,
+    uint16_t len)
 {
+	const struct scsp_renewal *old = scsp_entry_renewal(e);
 	struct scsp_renewal *r;
 
 	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return false;
-	r->past = e->renewal != NULL ? e->renewal->past :
+	r->past = old != NULL ? old->past :
 	    e->seq <= REBORN_LIMIT ? e->seq : SEQ_RESERVED;
 	r->len = len;
 	memcpy(r->data, data, len);
-	free(e->renewal);
-	e->renewal = r;
+	if (!scsp_cache_renew(&g->cache, e, r)) {
+		free(r);
+		return false;
+	}
 	return true;
 }
 
@@ -117,7 +121,7 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 			n = len;
 	}
 	/* a withdrawal, too: what is said next has to go beyond its number */
-	if (!renew_later(e, data, len)) {
+	if (!renew_later(g, e, data, len)) {
 		numbers_end(g, key);
 		return;
 	}
@@ -193,7 +197,7 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		publish_purge(g, e, data, len, tomb);
 		break;
 	case SCSP_PUBLISH_WAIT:
-		if (!renew_later(e, data, len))
+		if (!renew_later(g, e, data, len))
 			numbers_end(g, key);
 		break;
 	}
