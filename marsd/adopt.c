@@ -142,16 +142,14 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 {
 	struct marsd_peer *self = r->node->proto->self;
 	struct marsd_span s = j->range->span;
-	struct marsd_entry *e, *mine;
-	bool layer3 = false, found = false;
+	struct marsd_entry *e = NULL, *mine;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
-		if (marsd_entry_peer(e) != self && adoptable(e)) {
-			found = true;
-			layer3 = layer3 || e->layer3;
-		}
 	mine = marsd_join_entry(j, self);
-	if (!found || (mine != NULL && marsd_entry_stands(mine)))
+	if (mine != NULL && marsd_entry_stands(mine))
+		return;
+	while ((e = marsd_join_next(j, e)) != NULL && !adoptable(e))
+		;
+	if (e == NULL)
 		return;
 	if (mine == NULL)
 		mine = marsd_entry_join(
@@ -159,9 +157,9 @@ adopt_join(struct marsd_reg *r, struct marsd_join *j)
 	if (mine == NULL)
 		return;
 	marsd_entry_step(mine, MARSD_ENTRY_EV_ADOPT);
-	mine->layer3 = layer3;
+	mine->layer3 = j->layer3 != 0;
 	mine->cmi = r->cmi;
-	(void)marsd_join_refresh(j); /* it counted before: nothing changes */
+	(void)marsd_entry_refresh(mine); /* it counted before */
 	marsd_adopt_step(r, MARSD_ADOPT_EV_TAKE);
 	r->node->proto->cluster->counts.adopted++;
 	marsd_publish_entry(mine, false);

@@ -74,7 +74,7 @@ marsd_ask_add(struct marsd_ask *a, bool layer3, enum marsd_change *change)
 	marsd_node_trace(a->node, a->node->role == MARSD_ROLE_MCS ?
 	    "serves" : "has joined", &a->span);
 	marsd_publish_entry(a->mine, false);
-	*change = marsd_join_refresh(a->mine->join);
+	*change = marsd_entry_refresh(a->mine);
 	marsd_limits_watch_node(a->node);
 	return MARSD_DROP_NONE;
 }
@@ -85,7 +85,5 @@ marsd_ask_end(struct marsd_ask *a)
 	marsd_node_trace(a->node, a->node->role == MARSD_ROLE_MCS ?
 	    "serves no more" : "has left", &a->span);
 	marsd_publish_entry(a->mine, true);
-	marsd_entry_step(a->mine, MARSD_ENTRY_EV_END);
-	marsd_join_over(a->mine->join, a->node->proto->self);
-	return marsd_join_refresh(a->mine->join);
+	return marsd_entry_left(a->mine);
 }

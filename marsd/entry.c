@@ -7,6 +7,7 @@
  * What servers say of nodes: claims, and the records on which joins rest
  * (RFC 2443, D1, D3).
  */
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,16 +126,112 @@ static const struct table_cell entry_cells[MARSD_ENTRY_STATE_MAX]
 
 TABLE_DEFINE(marsd_entry_table, "entry", MARSD_ENTRY, entry_cells);
 
+static uint32_t
+peer_number(const struct marsd_peer *peer)
+{
+	uint32_t v;
+
+	memcpy(&v, peer->owner->oid, sizeof(v));
+	return be32toh(v);
+}
+
+/* Claims of a node, by server: one, or two while the node moves. */
+static struct btree_probe
+claim_place(const struct btree *t, const void *object)
+{
+	const struct marsd_claim *c = object;
+
+	(void)t;
+	return (struct btree_probe){ .key = { peer_number(c->peer) } };
+}
+
+/* Records of a server, or of its registration of a node. */
+static struct btree_probe
+entry_place(const struct btree *t, const void *object)
+{
+	const struct marsd_entry *e = object;
+
+	(void)t;
+	return (struct btree_probe){ .key = { e->key } };
+}
+
+/* Records of a join: those of one server stand together. */
+static struct btree_probe
+said_at(const struct marsd_peer *peer, uint32_t key)
+{
+	return (struct btree_probe){
+		.key = { (uint64_t)peer_number(peer) << 32 | key }
+	};
+}
+
+static struct btree_probe
+said_place(const struct btree *t, const void *object)
+{
+	const struct marsd_entry *e = object;
+
+	(void)t;
+	return said_at(marsd_entry_peer(e), e->key);
+}
+
+static const struct btree_kind by_server = { 4, NULL, claim_place },
+	by_key = { 4, NULL, entry_place },
+	by_both = { 8, NULL, said_place };
+
+void
+marsd_entries_init(struct marsd_owner *o)
+{
+	btree_init(&o->keys, &by_key);
+}
+
+void
+marsd_join_init(struct marsd_join *j)
+{
+	btree_init(&j->entries, &by_both);
+}
+
+void
+marsd_claims_init(struct marsd_node *n)
+{
+	btree_init(&n->claims, &by_server);
+}
+
+static void
+claim_init(struct marsd_claim *c, struct marsd_node *n, struct marsd_peer *p)
+{
+	c->node = n;
+	c->peer = p;
+	btree_init(&c->regs, &by_key);
+}
+
+void
+marsd_redirects_init(struct marsd_peer *peer)
+{
+	claim_init(&peer->redirects, NULL, peer);
+}
+
 struct marsd_claim *
 marsd_claim_find(struct marsd_node *n, const struct marsd_peer *peer)
 {
-	struct marsd_claim *c;
+	struct btree_probe p = { .key = { peer_number(peer) } };
 
-	/* as many as servers that have it: one, or two while it moves */
-	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->peer == peer)
-			return c;
-	return NULL;
+	return btree_find(&n->claims, &p);
+}
+
+struct marsd_claim *
+marsd_claim_next(const struct marsd_node *n, const struct marsd_claim *c)
+{
+	struct btree_probe p;
+
+	if (c == NULL)
+		return btree_first(&n->claims);
+	p = claim_place(&n->claims, c);
+	return btree_after(&n->claims, &p);
+}
+
+bool
+marsd_claim_has_more(const struct marsd_claim *c)
+{
+	return btree_first(&c->regs) != NULL && !c->regs.alone;
 }
 
 static struct marsd_claim *
@@ -146,11 +243,11 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 		return c;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
-	c->node = n;
-	c->peer = peer;
-	LIST_INIT(&c->regs);
-	LIST_INSERT_HEAD(&n->claims, c, node_entry);
-	return c;
+	claim_init(c, n, peer);
+	if (btree_insert(&n->claims, c) == c)
+		return c;
+	free(c);
+	return NULL;
 }
 
 /* Is the CMI still in use, by the word of the server that gave it out? */
@@ -187,37 +284,27 @@ marsd_claim_cmi(struct marsd_claim *c, uint16_t cmi)
 static void
 claim_release(struct marsd_claim *c)
 {
-	struct marsd_claim **heard = c->node->proto->heard_cmi;
+	struct marsd_claim **heard = c->peer->proto->heard_cmi;
+	struct btree_probe p = claim_place(NULL, c);
 
-	if (c->entries != 0)
+	if (c->entries != 0 || c->node == NULL)
 		return;
 	if (c->cmi != 0 && heard[c->cmi] == c)
 		heard[c->cmi] = NULL;
-	LIST_REMOVE(c, node_entry);
+	(void)btree_remove(&c->node->claims, &p);
 	free(c);
-}
-
-static struct btree_probe
-entry_place(const struct btree *t, const void *object)
-{
-	const struct marsd_entry *e = object;
-
-	(void)t;
-	return (struct btree_probe){ .key = { e->key } };
-}
-
-static const struct btree_kind by_key = { 4, NULL, entry_place };
-
-void
-marsd_entries_init(struct marsd_owner *o)
-{
-	btree_init(&o->keys, &by_key);
 }
 
 struct marsd_peer *
 marsd_entry_peer(const struct marsd_entry *e)
 {
-	return e->claim == NULL ? e->redirect : e->claim->peer;
+	return e->claim->peer;
+}
+
+bool
+marsd_entry_is_redirect(const struct marsd_entry *e)
+{
+	return e->claim->node == NULL;
 }
 
 struct marsd_entry *
@@ -270,26 +357,28 @@ static void
 count_entry(const struct marsd_entry *e)
 {
 	struct marsd_proto *p = e->claim->node->proto;
+	bool first = e->join->range->own++ == 0;
 
 	if (e->claim->node->role == MARSD_ROLE_MCS) {
 		p->served++;
 		return;
 	}
 	p->joins++;
-	p->groups += e->join->range->own++ == 0;
+	p->groups += first;
 }
 
 static void
 uncount(const struct marsd_entry *e)
 {
 	struct marsd_proto *p = e->claim->node->proto;
+	bool last = --e->join->range->own == 0;
 
 	if (e->claim->node->role == MARSD_ROLE_MCS) {
 		p->served--;
 		return;
 	}
 	p->joins--;
-	p->groups -= --e->join->range->own == 0;
+	p->groups -= last;
 }
 
 void
@@ -334,17 +423,28 @@ entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 	}
 	e->claim = claim;
 	peer->records++;
-	if (claim != NULL)
-		claim->entries++;
-	else
-		e->redirect = peer;
+	claim->entries++;
 	return e;
+}
+
+/* Forgets it, which is of no join and no registration. */
+static void
+entry_undo(struct marsd_entry *e)
+{
+	struct marsd_peer *peer = marsd_entry_peer(e);
+	struct btree_probe p = entry_place(NULL, e);
+
+	(void)btree_remove(&peer->owner->keys, &p);
+	peer->records--;
+	e->claim->entries--;
+	claim_release(e->claim);
+	slab_put(&peer->proto->cluster->mars->entries, e);
 }
 
 struct marsd_entry *
 marsd_entry_redirect(struct marsd_peer *peer, uint32_t key)
 {
-	return entry_new(peer, key, NULL);
+	return entry_new(peer, key, &peer->redirects);
 }
 
 struct marsd_entry *
@@ -360,8 +460,11 @@ marsd_entry_register(
 		claim_release(c);
 		return NULL;
 	}
+	if (btree_insert(&c->regs, e) != e) {
+		entry_undo(e);
+		return NULL;
+	}
 	c->reg = e;
-	LIST_INSERT_HEAD(&c->regs, e, join_entry);
 	return e;
 }
 
@@ -384,21 +487,135 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 		marsd_join_release(j);
 		return NULL;
 	}
+	if (btree_insert(&j->entries, e) != e) {
+		entry_undo(e);
+		marsd_join_release(j);
+		return NULL;
+	}
 	e->join = j;
-	LIST_INSERT_HEAD(&j->entries, e, join_entry);
 	return e;
 }
 
 static void
 reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 {
-	LIST_REMOVE(e, join_entry);
+	struct btree_probe p = entry_place(NULL, e);
+
+	(void)btree_remove(&c->regs, &p);
 	if (c->reg != e)
 		return;
-	c->reg = LIST_FIRST(&c->regs);
+	c->reg = btree_first(&c->regs);
 	(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
 	if (c->reg != NULL)
 		(void)marsd_claim_cmi(c, c->reg->cmi);
+}
+
+struct marsd_entry *
+marsd_join_entry(const struct marsd_join *j, const struct marsd_peer *peer)
+{
+	struct btree_probe p = said_at(peer, 0);
+	struct marsd_entry *e = btree_from(&j->entries, &p);
+
+	return e != NULL && marsd_entry_peer(e) == peer ? e : NULL;
+}
+
+struct marsd_entry *
+marsd_join_next(const struct marsd_join *j, const struct marsd_entry *e)
+{
+	struct btree_probe p;
+
+	if (e == NULL)
+		return btree_first(&j->entries);
+	p = said_place(&j->entries, e);
+	return btree_after(&j->entries, &p);
+}
+
+struct marsd_entry *
+marsd_said_next(const struct marsd_entry *e)
+{
+	struct marsd_entry *next = marsd_join_next(e->join, e);
+
+	return next != NULL && marsd_entry_peer(next) == marsd_entry_peer(e) ?
+	    next : NULL;
+}
+
+/* What a join was, before something changes. */
+static bool
+join_before(struct marsd_join *j)
+{
+	if (j->counts != 0)
+		j->was_layer3 = j->layer3 != 0;
+	return j->counts != 0;
+}
+
+/* What that has changed, for those who have to know. */
+static enum marsd_change
+join_change(const struct marsd_join *j, bool counted)
+{
+	if (counted == (j->counts != 0))
+		return MARSD_CHANGE_NONE;
+	return counted ? MARSD_CHANGE_DOWN : MARSD_CHANGE_UP;
+}
+
+/* One entry more or less that counts, with what its range has of it. */
+static void
+join_count(struct marsd_join *j, int n, int layer3)
+{
+	struct marsd_range *r = j->range;
+	bool was = j->counts != 0;
+
+	r->live -= was;
+	r->layer3 -= j->layer3 != 0;
+	j->counts += (uint32_t)n;
+	j->layer3 += (uint32_t)layer3;
+	r->live += j->counts != 0;
+	r->layer3 += j->layer3 != 0;
+	switch (join_change(j, was)) {
+	case MARSD_CHANGE_UP:
+		marsd_news_tell(j->node, MARSD_CHANGED_JOINED, &r->span);
+		break;
+	case MARSD_CHANGE_DOWN:
+		marsd_news_tell(j->node, MARSD_CHANGED_LEFT, &r->span);
+		break;
+	case MARSD_CHANGE_NONE:
+		break;
+	}
+}
+
+static void
+entry_count(struct marsd_entry *e, bool counts)
+{
+	bool layer3 = counts && e->layer3;
+
+	join_count(e->join, counts - e->counted, layer3 - e->counted_layer3);
+	e->counted = counts;
+	e->counted_layer3 = layer3;
+}
+
+static void
+entry_recount(struct marsd_entry *e)
+{
+	entry_count(e, marsd_entry_counts(e));
+}
+
+enum marsd_change
+marsd_entry_refresh(struct marsd_entry *e)
+{
+	bool was = join_before(e->join);
+
+	entry_recount(e);
+	return join_change(e->join, was);
+}
+
+enum marsd_change
+marsd_join_refresh(struct marsd_join *j, const struct marsd_peer *peer)
+{
+	bool was = join_before(j);
+	struct marsd_entry *e;
+
+	for (e = marsd_join_entry(j, peer); e != NULL; e = marsd_said_next(e))
+		entry_recount(e);
+	return join_change(j, was);
 }
 
 /*
@@ -408,26 +625,18 @@ reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 void
 marsd_entry_free(struct marsd_entry *e)
 {
-	struct marsd_peer *peer = marsd_entry_peer(e);
-	struct marsd_claim *c = e->claim;
-	struct marsd_node *n = c == NULL ? NULL : c->node;
-	struct btree_probe p = { .key = { e->key } };
+	struct marsd_node *n = e->claim->node;
+	struct marsd_join *j = e->join;
+	struct btree_probe p = said_place(NULL, e);
 
 	marsd_entry_anew(e);
-	(void)btree_remove(&peer->owner->keys, &p);
-	peer->records--;
-	if (e->join != NULL) {
-		LIST_REMOVE(e, join_entry);
-		(void)marsd_join_refresh(e->join);
-		marsd_join_release(e->join);
-	}
-	if (c != NULL) {
-		if (e->join == NULL)
-			reg_forget(c, e);
-		c->entries--;
-		claim_release(c);
-	}
-	slab_put(&peer->proto->cluster->mars->entries, e);
+	if (j != NULL) {
+		entry_count(e, false);
+		(void)btree_remove(&j->entries, &p);
+		marsd_join_release(j);
+	} else if (n != NULL)
+		reg_forget(e->claim, e);
+	entry_undo(e);
 	if (n != NULL)
 		marsd_node_release(n);
 }
@@ -448,18 +657,28 @@ silent_since(const struct marsd_peer *peer, mtime_t then)
 	    MTIME_SEC(c->conf->redirect_interval) + SILENT_MARGIN);
 }
 
-void
-marsd_entry_over(struct marsd_entry *e, const struct marsd_peer *by)
+/* Is it for this server to say what others do not know yet? */
+static bool
+is_present(const struct marsd_node *n, const struct marsd_peer *by)
 {
-	const struct marsd_node *n = e->claim->node;
-	struct marsd_peer *peer = marsd_entry_peer(e);
+	return memcmp(n->present, by->owner->oid, sizeof(n->present)) == 0;
+}
 
-	if (e->over || peer == by || peer->state == MARSD_PEER_SELF ||
-	    memcmp(n->present, by->owner->oid, sizeof(n->present)) != 0 ||
-	    !silent_since(peer, n->came))
-		return;
+/* Does a server know nothing of what the present one says of the node? */
+static bool
+knows_not(const struct marsd_peer *peer, const struct marsd_node *n,
+    const struct marsd_peer *by)
+{
+	return peer != by && peer->state != MARSD_PEER_SELF &&
+	    silent_since(peer, n->came);
+}
+
+static void
+entry_over(struct marsd_entry *e)
+{
+	if (!e->over)
+		marsd_entry_peer(e)->nover++;
 	e->over = true;
-	peer->nover++;
 }
 
 void
@@ -470,26 +689,68 @@ marsd_entry_anew(struct marsd_entry *e)
 	e->over = false;
 }
 
-void
-marsd_join_over(struct marsd_join *j, const struct marsd_peer *by)
+/* However many records a server has of it, it is asked once. */
+static void
+join_over(struct marsd_join *j, const struct marsd_peer *by)
 {
+	const struct marsd_peer *peer;
+	struct marsd_entry *e;
+	struct btree_probe p;
+
+	if (!is_present(j->node, by))
+		return;
+	for (e = btree_first(&j->entries); e != NULL;
+	    e = btree_after(&j->entries, &p)) {
+		peer = marsd_entry_peer(e);
+		p = said_at(peer, UINT32_MAX);
+		if (!knows_not(peer, j->node, by))
+			continue;
+		for (; e != NULL; e = marsd_said_next(e)) {
+			entry_over(e);
+			entry_recount(e);
+		}
+	}
+}
+
+enum marsd_change
+marsd_join_left(struct marsd_join *j, const struct marsd_peer *by)
+{
+	bool was = join_before(j);
 	struct marsd_entry *e;
 
-	LIST_FOREACH(e, &j->entries, join_entry)
-		marsd_entry_over(e, by);
+	for (e = marsd_join_entry(j, by); e != NULL; e = marsd_said_next(e))
+		entry_recount(e);
+	join_over(j, by);
+	return join_change(j, was);
+}
+
+enum marsd_change
+marsd_entry_left(struct marsd_entry *e)
+{
+	struct marsd_join *j = e->join;
+	const struct marsd_peer *by = marsd_entry_peer(e);
+	const struct marsd_entry *other = marsd_join_entry(j, by);
+	bool was = join_before(j);
+
+	marsd_entry_step(e, MARSD_ENTRY_EV_END);
+	while (other != NULL && !marsd_entry_stands(other))
+		other = marsd_said_next(other);
+	if (other == NULL) /* by no other record it is still said */
+		join_over(j, by);
+	entry_recount(e);
+	return join_change(j, was);
 }
 
 void
-marsd_node_over(struct marsd_node *n, const struct marsd_peer *by)
+marsd_node_left(struct marsd_node *n, const struct marsd_peer *by)
 {
-	struct marsd_claim *c;
-	struct marsd_join *j;
+	struct marsd_claim *c = NULL;
 
-	LIST_FOREACH(c, &n->claims, node_entry)
-		if (c->reg != NULL)
-			marsd_entry_over(c->reg, by);
-	MARSD_JOIN_FOREACH(j, n)
-	marsd_join_over(j, by);
+	if (!is_present(n, by))
+		return;
+	while ((c = marsd_claim_next(n, c)) != NULL)
+		if (c->reg != NULL && knows_not(c->peer, n, by))
+			entry_over(c->reg);
 }
 
 /*

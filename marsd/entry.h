@@ -9,20 +9,14 @@
 #ifndef MARSD_ENTRY_H
 #define MARSD_ENTRY_H
 
-#include <sys/queue.h>
-#include <sys/tree.h>
-#ifndef RB_HEAD
-#include <bsd/sys/tree.h>
-#endif
-
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "btree.h"
+#include "group.h"
 #include "itree.h"
 #include "table.h"
 
-struct marsd_join;
-struct marsd_node;
 struct marsd_owner;
 struct marsd_peer;
 
@@ -69,13 +63,13 @@ enum marsd_claim_action {
 };
 extern const struct table marsd_claim_table;
 
+/* Redirect Entries are about no node: each peer has a claim for them. */
 struct marsd_claim {
-	LIST_ENTRY(marsd_claim)	 node_entry;
-	struct marsd_node	*node;
+	struct marsd_node	*node;	/* or NULL */
 	struct marsd_peer	*peer;
 	struct marsd_entry	*reg;	/* its register record, or NULL */
 	/* a server that is sound has one; of several the last said counts */
-	LIST_HEAD(, marsd_entry) regs;
+	struct btree		 regs;	/* by key */
 	int32_t			 seq;	/* of reg; of a peer's */
 	uint8_t			 state;	/* enum marsd_claim_state */
 	uint16_t		 cmi;	/* known to be its, or 0 */
@@ -145,15 +139,14 @@ extern const struct table marsd_entry_table;
 
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
-	union {
-		LIST_ENTRY(marsd_entry) join_entry; /* or of claim's regs */
-		struct marsd_peer *redirect; /* who says a Redirect Entry */
-	};
-	struct marsd_claim	*claim;	/* NULL: a Redirect Entry */
-	struct marsd_join	*join;	/* NULL: a register record */
+	struct marsd_claim	*claim;
+	struct marsd_join	*join;	/* NULL: a registration, a redirect */
 	uint32_t		 key;
 	uint16_t		 cmi;
 	bool			 layer3 : 1;
+	/* in what its join has counted */
+	bool			 counted : 1;
+	bool			 counted_layer3 : 1;
 	/* the node has left since, at its present server; of a peer's */
 	bool			 over : 1;
 	uint8_t			 state;	/* enum marsd_entry_state */
@@ -161,8 +154,17 @@ struct marsd_entry {
 
 /* whose word it is */
 struct marsd_peer	*marsd_entry_peer(const struct marsd_entry *);
-/* the entries of a server, empty */
+/* is it a Redirect Entry? */
+bool			 marsd_entry_is_redirect(const struct marsd_entry *);
+/* the entries of a server, of a join; the claims on a node: none */
 void			 marsd_entries_init(struct marsd_owner *);
+void			 marsd_join_init(struct marsd_join *);
+void			 marsd_claims_init(struct marsd_node *);
+/* the Redirect Entries of a server: none */
+void			 marsd_redirects_init(struct marsd_peer *);
+/* the next in the order of servers, from the first after NULL; or NULL */
+struct marsd_claim	*marsd_claim_next(const struct marsd_node *,
+			    const struct marsd_claim *);
 struct marsd_claim	*marsd_claim_find(struct marsd_node *,
 			    const struct marsd_peer *);
 /*
@@ -170,6 +172,8 @@ struct marsd_claim	*marsd_claim_find(struct marsd_node *,
  * says that it gave the same one to another node (A-20).
  */
 bool			 marsd_claim_cmi(struct marsd_claim *, uint16_t);
+/* has the server one other record at least of its registration? */
+bool			 marsd_claim_has_more(const struct marsd_claim *);
 /* takes an event; returns the action, which the caller has to take */
 uint8_t			 marsd_claim_step(struct marsd_claim *,
 			    enum marsd_claim_event);
@@ -189,6 +193,25 @@ struct marsd_entry	*marsd_entry_join(struct marsd_peer *,
 			    uint32_t key);
 void			 marsd_entry_step(struct marsd_entry *,
 			    enum marsd_entry_event);
+/* the first record by which that server says the join, or NULL */
+struct marsd_entry	*marsd_join_entry(const struct marsd_join *,
+			    const struct marsd_peer *);
+/* the next by which the same server says the same join; or NULL */
+struct marsd_entry	*marsd_said_next(const struct marsd_entry *);
+/*
+ * the next in the order of servers and keys, from the first after NULL; or NULL
+ */
+struct marsd_entry	*marsd_join_next(const struct marsd_join *,
+			    const struct marsd_entry *);
+/*
+ * Something has changed of an entry, or of what it rests on: counts it in its
+ * join, or not, and says what that changed for the join.  What changes of a
+ * claim or a peer is for its entries.
+ */
+enum marsd_change	 marsd_entry_refresh(struct marsd_entry *);
+/* the same of all by which that server says the join */
+enum marsd_change	 marsd_join_refresh(struct marsd_join *,
+			    const struct marsd_peer *);
 /*
  * Takes a record away.  The join that it was of goes with its last record,
  * and so do claim and node: whoever wants to know what changed lets the
@@ -196,19 +219,20 @@ void			 marsd_entry_step(struct marsd_entry *,
  */
 void			 marsd_entry_free(struct marsd_entry *);
 /*
- * The node has left by the word of its present server (by): what servers that
- * are dead, or were not heard of since it came there, say of the same does not
- * count, until they say it anew (A-30).  For the join and for the register
- * record; what that changes is for the caller to find out.
+ * The node has left.  If its present server says so, what servers that are
+ * dead, or were not heard of since it came there, say of the same does not
+ * count either, until they say it anew (A-30).
  */
-void			 marsd_entry_over(struct marsd_entry *,
-			    const struct marsd_peer *by);
+/* by this record, which ends; the join does not count any more, or does */
+enum marsd_change	 marsd_entry_left(struct marsd_entry *);
+/* the same of all by which that server says the join; they have changed */
+enum marsd_change	 marsd_join_left(struct marsd_join *,
+			    const struct marsd_peer *);
+/* the same of registrations: it has deregistered at that server */
+void			 marsd_node_left(struct marsd_node *,
+			    const struct marsd_peer *);
+/* it is said anew; what that changes is for the caller to find out */
 void			 marsd_entry_anew(struct marsd_entry *);
-void			 marsd_join_over(struct marsd_join *,
-			    const struct marsd_peer *by);
-/* for all that they say of the node: it has deregistered */
-void			 marsd_node_over(struct marsd_node *,
-			    const struct marsd_peer *by);
 /* does it count, by its own state, its claim's and its server's? */
 bool			 marsd_entry_counts(const struct marsd_entry *);
 /* does it count by its own state: sure or adopted, and not yet ended? */

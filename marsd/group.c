@@ -10,8 +10,8 @@
  * RFC 2443 sections 5.3 and 5.4 let messages follow from the kind of a record
  * that arrives.  Ours (A-24): they follow from what a node was a member of
  * before and is now, since records may overtake each other.  So nothing here
- * sends anything: marsd_join_refresh() says what has changed, and its callers
- * tell those who have to know.
+ * sends anything: who changes an entry is told what that has changed
+ * (entry.h), and tells those who have to know.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -166,7 +166,7 @@ marsd_node_get(
 	n->proto = p;
 	n->role = role;
 	n->atm = *atm;
-	LIST_INIT(&n->claims);
+	marsd_claims_init(n);
 	marsd_itree_init(
 	    &n->joins, span_of_join, marsd_random(p->cluster->mars));
 	if (btree_insert(&p->nodes[role], n) == n)
@@ -180,7 +180,7 @@ marsd_node_release(struct marsd_node *n)
 {
 	struct btree_probe at = place_of(&n->atm);
 
-	if (n->reg != NULL || !LIST_EMPTY(&n->claims) || n->njoins != 0)
+	if (n->reg != NULL || btree_first(&n->claims) != NULL || n->njoins != 0)
 		return;
 	(void)btree_remove(&n->proto->nodes[n->role], &at);
 	free(n);
@@ -246,7 +246,7 @@ join_of(struct marsd_node *n, struct marsd_range *r)
 		return NULL;
 	j->node = n;
 	j->range = r;
-	LIST_INIT(&j->entries);
+	marsd_join_init(j);
 	if ((have = btree_insert(&r->joins, j)) == j) {
 		if (marsd_itree_insert(&n->joins, j) != NULL) {
 			n->njoins++;
@@ -279,25 +279,13 @@ marsd_join_release(struct marsd_join *j)
 	struct marsd_range *r = j->range;
 	struct btree_probe p = place_of(&n->atm);
 
-	if (!LIST_EMPTY(&j->entries))
+	if (btree_first(&j->entries) != NULL)
 		return;
-	(void)marsd_join_refresh(j);
 	marsd_itree_remove(&n->joins, &r->span);
 	n->njoins--;
 	(void)btree_remove(&r->joins, &p);
 	slab_put(&n->proto->cluster->mars->joins, j);
 	range_release(n->proto, n->role, r);
-}
-
-struct marsd_entry *
-marsd_join_entry(struct marsd_join *j, const struct marsd_peer *peer)
-{
-	struct marsd_entry *e;
-
-	LIST_FOREACH(e, &j->entries, join_entry)
-		if (marsd_entry_peer(e) == peer)
-			return e;
-	return NULL;
 }
 
 void
@@ -316,46 +304,15 @@ marsd_node_is_here(const struct marsd_node *n)
 bool
 marsd_node_registered(const struct marsd_node *n, const struct marsd_peer *but)
 {
-	const struct marsd_claim *c;
+	const struct marsd_claim *c = NULL;
 
 	if (but != n->proto->self && marsd_node_is_here(n))
 		return true;
-	LIST_FOREACH(c, &n->claims, node_entry)
+	while ((c = marsd_claim_next(n, c)) != NULL)
 		if (c->peer != but && c->reg != NULL &&
 		    marsd_entry_counts(c->reg))
 			return true;
 	return false;
-}
-
-enum marsd_change
-marsd_join_refresh(struct marsd_join *j)
-{
-	bool live = false, layer3 = false, was = j->live;
-	struct marsd_entry *e;
-
-	LIST_FOREACH(e, &j->entries, join_entry) {
-		if (!marsd_entry_counts(e))
-			continue;
-		live = true;
-		layer3 = layer3 || e->layer3;
-	}
-	if (was)
-		j->was_layer3 = j->layer3;
-	if (j->live)
-		j->range->live--;
-	if (j->layer3)
-		j->range->layer3--;
-	j->live = live;
-	j->layer3 = layer3;
-	if (live)
-		j->range->live++;
-	if (layer3)
-		j->range->layer3++;
-	if (live == was)
-		return MARSD_CHANGE_NONE;
-	marsd_news_tell(j->node,
-	    live ? MARSD_CHANGED_JOINED : MARSD_CHANGED_LEFT, &j->range->span);
-	return live ? MARSD_CHANGE_UP : MARSD_CHANGE_DOWN;
 }
 
 /* The node's next join in order, after one or NULL, that overlaps. */
@@ -380,9 +337,9 @@ marsd_node_uncovered(
 
 	marsd_punch_init(&p, out, s);
 	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
-	    j = join_overlap(n, s, j)) {
+	    j = join_overlap(n, &p.rest, j)) {
 		n->proto->cluster->walked++;
-		if (j->live && marsd_span_cmp(&j->range->span, s) != 0)
+		if (j->counts != 0 && marsd_span_cmp(&j->range->span, s) != 0)
 			marsd_punch_hole(&p, &j->range->span);
 	}
 	marsd_punch_end(&p);
@@ -400,8 +357,8 @@ marsd_node_parts(struct marsd_node *n, const struct marsd_span *s, bool in,
 	marsd_spans_init(&others);
 	marsd_punch_init(&p, in ? &others : out, s);
 	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
-	    j = join_overlap(n, s, j))
-		if (j->live)
+	    j = join_overlap(n, &p.rest, j))
+		if (j->counts != 0)
 			marsd_punch_hole(&p, &j->range->span);
 	marsd_punch_end(&p);
 	if (!in)
@@ -422,20 +379,7 @@ marsd_node_covers(struct marsd_node *n, const struct paddr *group)
 
 	for (j = join_overlap(n, &s, NULL); j != NULL;
 	    j = join_overlap(n, &s, j))
-		if (j->live)
-			return true;
-	return false;
-}
-
-static bool
-served_here(struct marsd_range *r)
-{
-	struct btree_walk w;
-	struct marsd_join *j;
-
-	marsd_range_walk(&w, r);
-	while ((j = marsd_range_next(&w)) != NULL)
-		if (j->live && marsd_node_is_here(j->node))
+		if (j->counts != 0)
 			return true;
 	return false;
 }
@@ -446,7 +390,7 @@ marsd_map_serves(struct marsd_proto *p, const struct marsd_span *s, bool local)
 	struct marsd_range *r;
 
 	MARSD_RANGE_OVERLAPS(r, &p->map[MARSD_ROLE_MCS], s)
-	if (r->live != 0 && (!local || served_here(r)))
+	if (local ? r->own != 0 : r->live != 0)
 		return true;
 	return false;
 }
@@ -464,7 +408,7 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	out->failed = out->failed || in->failed;
 	for (i = 0; i < in->n; i++) {
 		marsd_punch_init(&punch, out, &in->v[i]);
-		MARSD_RANGE_OVERLAPS(r, map, &in->v[i])
+		MARSD_RANGE_OVERLAPS(r, map, &punch.rest)
 		{
 			if (punch.done)
 				break;
@@ -524,7 +468,7 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 	{
 		marsd_range_walk(&w, r);
 		while ((j = marsd_range_next(&w)) != NULL) {
-			if (!j->live || j->node->mark == p->mark)
+			if (j->counts == 0 || j->node->mark == p->mark)
 				continue;
 			j->node->mark = p->mark;
 			if (list_add(list, n, &max, &j->node->atm) == -1) {

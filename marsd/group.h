@@ -56,7 +56,7 @@ struct marsd_node {
 	struct atm_addr		 atm;
 	struct paddr		 spa;	/* as last heard */
 	struct marsd_reg	*reg;	/* its registration with us, or NULL */
-	LIST_HEAD(, marsd_claim) claims;
+	struct btree		 claims;	/* by server */
 	struct marsd_itree	 joins;
 	uint32_t		 njoins;
 	bool			 near;	/* 90 % of what it may join */
@@ -70,20 +70,20 @@ struct marsd_range {
 	struct btree		 joins;	/* by ATM address */
 	struct marsd_span	 span;
 	uint32_t		 live;	/* joins that count */
-	uint32_t		 own;	/* that we say of our clients */
+	uint32_t		 own;	/* that we say of our own nodes */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
 };
 
 struct marsd_join {
 	struct marsd_node	*node;
 	struct marsd_range	*range;
-	LIST_HEAD(, marsd_entry) entries;
-	bool			 live;
-	bool			 layer3;
+	struct btree		 entries;	/* by server, by key */
+	uint32_t		 counts;	/* entries that do */
+	uint32_t		 layer3;	/* of these, for layer 3 */
 	bool			 was_layer3; /* when it counted last */
 };
 
-/* What marsd_join_refresh() has found. */
+/* Does a join count by what has been said since? */
 enum marsd_change {
 	MARSD_CHANGE_NONE,
 	MARSD_CHANGE_UP,		/* the join counts now */
@@ -153,9 +153,6 @@ struct marsd_join	*marsd_join_get(struct marsd_node *,
 			    const struct marsd_span *);
 /* frees it if it rests on nothing */
 void			 marsd_join_release(struct marsd_join *);
-/* the record by which that server says so, or NULL */
-struct marsd_entry	*marsd_join_entry(struct marsd_join *,
-			    const struct marsd_peer *);
 /*
  * its joins, by ATM address: begin with marsd_range_walk(), then the first,
  * the next, NULL; no join may come or go meanwhile
@@ -163,10 +160,8 @@ struct marsd_entry	*marsd_join_entry(struct marsd_join *,
 void			 marsd_range_walk(struct btree_walk *,
 			    const struct marsd_range *);
 struct marsd_join	*marsd_range_next(struct btree_walk *);
-/* works out anew whether it counts, and says what that changed */
-enum marsd_change	 marsd_join_refresh(struct marsd_join *);
 
-/* does an MCS serve a group of the range; local: one registered here? */
+/* does an MCS serve a group of the range; local: one of ours? */
 bool			 marsd_map_serves(struct marsd_proto *,
 			    const struct marsd_span *, bool local);
 /* what of the ranges no MCS serves */

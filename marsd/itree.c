@@ -441,8 +441,7 @@ marsd_punch_init(struct marsd_punch *p, struct marsd_spans *out,
     const struct marsd_span *whole)
 {
 	p->out = out;
-	p->next = whole->min;
-	p->last = whole->max;
+	p->rest = *whole;
 	p->done = paddr_cmp(&whole->min, &whole->max) > 0;
 }
 
@@ -451,29 +450,28 @@ marsd_punch_hole(struct marsd_punch *p, const struct marsd_span *hole)
 {
 	struct marsd_span s;
 
-	if (p->done || paddr_cmp(&hole->max, &p->next) < 0)
+	if (p->done || paddr_cmp(&hole->max, &p->rest.min) < 0)
 		return;
-	if (paddr_cmp(&hole->min, &p->last) > 0) {
+	if (paddr_cmp(&hole->min, &p->rest.max) > 0) {
 		marsd_punch_end(p);
 		return;
 	}
-	if (paddr_cmp(&hole->min, &p->next) > 0) {
-		s.min = p->next;
+	if (paddr_cmp(&hole->min, &p->rest.min) > 0) {
+		s.min = p->rest.min;
 		s.max = hole->min;
 		(void)paddr_prev(&s.max); /* not zero: next is less */
 		marsd_spans_add(p->out, &s);
 	}
-	p->next = hole->max;
-	if (!paddr_next(&p->next) || paddr_cmp(&p->next, &p->last) > 0)
+	p->rest.min = hole->max;
+	if (!paddr_next(&p->rest.min) ||
+	    paddr_cmp(&p->rest.min, &p->rest.max) > 0)
 		p->done = true;
 }
 
 void
 marsd_punch_end(struct marsd_punch *p)
 {
-	struct marsd_span s = { p->next, p->last };
-
 	if (!p->done)
-		marsd_spans_add(p->out, &s);
+		marsd_spans_add(p->out, &p->rest);
 	p->done = true;
 }

@@ -69,13 +69,14 @@ uint32_t	marsd_span_count(const struct marsd_span *, uint32_t max);
 /*
  * A range and holes in it: begin with marsd_punch_init(), call
  * marsd_punch_hole() for each hole, by ascending min, then marsd_punch_end().
- * What the holes leave of the range is added to out.
+ * What the holes leave of the range is added to out.  Only what overlaps the
+ * rest is still a hole: who looks for holes there passes by those, however
+ * many, that a larger one has covered.
  */
 struct marsd_punch {
 	struct marsd_spans	*out;
-	struct paddr		 next;	/* the first that is not decided yet */
-	struct paddr		 last;
-	bool			 done;
+	struct marsd_span	 rest;	/* what is not decided yet */
+	bool			 done;	/* there is none */
 };
 void	marsd_punch_init(struct marsd_punch *, struct marsd_spans *,
 	    const struct marsd_span *);

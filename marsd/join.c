@@ -153,7 +153,7 @@ join_again(struct marsd_ask *a, bool layer3)
 {
 	if (a->mine->layer3 != layer3) {
 		a->mine->layer3 = layer3;
-		(void)marsd_join_refresh(a->mine->join);
+		(void)marsd_entry_refresh(a->mine);
 		marsd_publish_entry(a->mine, false);
 	}
 	marsd_send_echo(a->in, MARSD_ROLE_CLIENT);

@@ -39,16 +39,11 @@ serve_template(
 }
 
 static bool
-served_by_other(const struct marsd_range *r, const struct marsd_node *n)
+served_by_other(const struct marsd_range *r, struct marsd_node *n)
 {
-	struct btree_walk w;
-	struct marsd_join *j;
+	const struct marsd_join *j = marsd_join_find(n, &r->span);
 
-	marsd_range_walk(&w, r);
-	while ((j = marsd_range_next(&w)) != NULL)
-		if (j->live && j->node != n)
-			return true;
-	return false;
+	return r->live > (j != NULL && j->counts != 0 ? 1U : 0);
 }
 
 /*
@@ -65,7 +60,7 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 	size_t i, from = first->n;
 
 	marsd_punch_init(&p, first, s);
-	MARSD_RANGE_OVERLAPS(r, map, s)
+	MARSD_RANGE_OVERLAPS(r, map, &p.rest)
 	{
 		if (p.done)
 			break;

@@ -425,7 +425,7 @@ marsd_member_free(struct marsd_reg *r)
 
 	timer_clear(ts, &r->timer);
 	timer_clear(ts, &r->adopt);
-	timer_clear(ts, &r->move);
+	marsd_move_stop(r);
 	if (r->leaf != NULL)
 		vc_multi_drop(r->leaf);
 	if (r->state == MARSD_LEAF_UP)

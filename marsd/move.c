@@ -133,11 +133,20 @@ move_restart(struct marsd_reg *r)
 	marsd_adopt_step(r, MARSD_ADOPT_EV_HURRY);
 }
 
-/* Waits for no other server any more. */
 static void
-move_stop(struct marsd_reg *r)
+move_to(struct marsd_reg *r, struct marsd_peer *to)
 {
-	r->moving = NULL;
+	if (r->moving != NULL)
+		r->moving->arriving--;
+	if (to != NULL)
+		to->arriving++;
+	r->moving = to;
+}
+
+void
+marsd_move_stop(struct marsd_reg *r)
+{
+	move_to(r, NULL);
 	timer_clear(marsd_proto_timers(r->node->proto), &r->move);
 }
 
@@ -152,7 +161,7 @@ move_return(struct marsd_reg *r)
 	struct marsd_entry *e;
 	struct marsd_span at;
 
-	move_stop(r);
+	marsd_move_stop(r);
 	marsd_adopt_step(r, MARSD_ADOPT_EV_MOVE);
 	MARSD_OWN_FOREACH(e, at, r->node)
 		if (e->state == MARSD_ENTRY_LEFT ||
@@ -184,7 +193,7 @@ move_move(struct marsd_reg *r, struct marsd_peer *to)
 	struct marsd_entry *e;
 	struct marsd_span at;
 
-	r->moving = to;
+	move_to(r, to);
 	r->uncovered = 0;
 	MARSD_OWN_FOREACH(e, at, r->node)
 		if (marsd_join_entry(e->join, r->moving) == NULL)
@@ -198,7 +207,7 @@ move_stay(struct marsd_reg *r)
 	struct marsd_entry *e;
 	struct marsd_span at;
 
-	move_stop(r);
+	marsd_move_stop(r);
 	MARSD_OWN_FOREACH(e, at, r->node)
 		marsd_entry_step(e, MARSD_ENTRY_EV_STAY);
 }

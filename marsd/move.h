@@ -89,6 +89,8 @@ extern const struct table marsd_move_table;
 
 /* takes an event; the timer's frees the registration */
 void	marsd_move_step(struct marsd_reg *, enum marsd_move_event);
+/* it waits for no other server any more; also before it is freed */
+void	marsd_move_stop(struct marsd_reg *);
 /* arg: struct marsd_reg */
 void	marsd_move_timer(void *arg);
 /* a fresh record says that the node is at that server now */

@@ -29,8 +29,10 @@
 
 /*
  * Keys.  That of a Redirect Entry follows from mar$pro alone, and is below
- * KEY_FIRST (A-3).  All others are a hash of what the record is about, or the
- * next number that is free.
+ * KEY_FIRST (A-3).  All others are a hash of what the record is about.  Where
+ * that is taken it is hashed once more, with how often: a client may choose
+ * blocks whose first hash is the same, and a search for the next number that
+ * is free would take the longer the more of them there are.
  */
 #define KEY_FIRST	0x20000U
 #define FNV_BASIS	2166136261U
@@ -45,6 +47,16 @@ hash(uint32_t h, const void *data, size_t len)
 	for (i = 0; i < len; i++)
 		h = (h ^ p[i]) * FNV_PRIME;
 	return h;
+}
+
+/* s: or NULL */
+static uint32_t
+hash_span(uint32_t h, const struct marsd_span *s)
+{
+	if (s == NULL)
+		return h;
+	h = hash(h, s->min.a, s->min.len);
+	return hash(h, s->max.a, s->max.len);
 }
 
 uint32_t
@@ -64,19 +76,17 @@ marsd_own_key(
 	const uint8_t what[3] = { (uint8_t)n->role,
 		(uint8_t)n->proto->pro.type,
 		(uint8_t)(n->proto->pro.type >> 8) };
-	uint32_t h = hash(FNV_BASIS, what, sizeof(what));
+	uint32_t h = hash(FNV_BASIS, what, sizeof(what)), again;
 
 	h = hash(h, n->proto->pro.snap, sizeof(n->proto->pro.snap));
 	h = hash(h, &n->atm.num_tl, 1);
 	h = hash(h, n->atm.num, sizeof(n->atm.num));
 	h = hash(h, &n->atm.sub_tl, 1);
 	h = hash(h, n->atm.sub, sizeof(n->atm.sub));
-	if (s != NULL) {
-		h = hash(h, s->min.a, s->min.len);
-		h = hash(h, s->max.a, s->max.len);
-	}
-	while (h < KEY_FIRST || marsd_entry_find(self->owner, h) != NULL)
-		h = h < KEY_FIRST ? h + KEY_FIRST : h + 1;
+	h = hash_span(h, s);
+	for (again = 1; h < KEY_FIRST ||
+	    marsd_entry_find(self->owner, h) != NULL; again++)
+		h = h < KEY_FIRST ? h + KEY_FIRST : hash_span(h + again, s);
 	return h;
 }
 
@@ -204,25 +214,24 @@ marsd_withdraw_all(struct marsd_node *n)
 	marsd_spans_init(&gone);
 	if ((e = c->reg) != NULL)
 		marsd_publish_entry(e, true);
-	marsd_node_over(n, self);
+	marsd_node_left(n, self);
 	MARSD_JOIN_FOREACH_SAFE(j, at, n)
 	{
 		n->proto->cluster->walked++;
-		LIST_FOREACH(e, &j->entries, join_entry)
-			if (marsd_entry_peer(e) == self) {
-				marsd_publish_entry(e, true);
-				marsd_entry_step(e, MARSD_ENTRY_EV_END);
-			}
-		if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+		for (e = marsd_join_entry(j, self); e != NULL;
+		    e = marsd_said_next(e)) {
+			marsd_publish_entry(e, true);
+			marsd_entry_step(e, MARSD_ENTRY_EV_END);
+		}
+		if (marsd_join_left(j, self) == MARSD_CHANGE_DOWN)
 			marsd_spans_add(&gone, &at);
 	}
 	marsd_gone_announce(n, self, &gone);
 	marsd_spans_free(&gone);
 	MARSD_JOIN_FOREACH_SAFE(j, at, n)
 	{
-		LIST_FOREACH_SAFE(e, &j->entries, join_entry, next) {
-			if (marsd_entry_peer(e) != self)
-				continue;
+		for (e = marsd_join_entry(j, self); e != NULL; e = next) {
+			next = marsd_said_next(e);
 			if (c->entries == 1) {
 				marsd_entry_free(e); /* the claim, maybe n */
 				return;
@@ -246,12 +255,13 @@ old_withdraw(struct marsd_join *j, const struct marsd_peer *self)
 	struct marsd_entry *e, *next;
 
 	/* the join goes with the last of them */
-	LIST_FOREACH_SAFE(e, &j->entries, join_entry, next)
-		if (marsd_entry_peer(e) == self &&
-		    e->state == MARSD_ENTRY_OLD) {
-			marsd_publish_entry(e, true);
-			marsd_entry_free(e);
-		}
+	for (e = marsd_join_entry(j, self); e != NULL; e = next) {
+		next = marsd_said_next(e);
+		if (e->state != MARSD_ENTRY_OLD)
+			continue;
+		marsd_publish_entry(e, true);
+		marsd_entry_free(e);
+	}
 }
 
 /*

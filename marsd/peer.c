@@ -108,20 +108,14 @@ owner_is_idle(struct marsd_owner *o)
 {
 	struct marsd_proto *p;
 	struct marsd_peer *peer;
-	struct marsd_reg *r;
-	int role;
 
 	if (btree_first(&o->keys) != NULL)
 		return false;
 	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
 		if ((peer = peer_find(p, o)) == NULL)
 			continue;
-		if (peer->state != MARSD_PEER_ERASED)
+		if (peer->state != MARSD_PEER_ERASED || peer->arriving != 0)
 			return false;
-		for (role = 0; role < MARSD_ROLES; role++)
-			TAILQ_FOREACH(r, &p->control[role].regs, control_entry)
-				if (r->moving == peer)
-					return false;
 	}
 	return true;
 }
@@ -262,6 +256,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 		return NULL;
 	peer->owner = o;
 	peer->proto = p;
+	marsd_redirects_init(peer);
 	timer_init(&peer->timer, peer_expired, peer);
 	timer_init(&peer->worker, work_expired, peer);
 	if (memcmp(oid, p->cluster->mars->oid, 4) == 0)
@@ -320,7 +315,7 @@ work_entry(struct marsd_peer *peer, struct marsd_entry *e)
 		marsd_entry_anew(e);
 	if (e->join == NULL)
 		return;
-	ch = marsd_join_refresh(e->join);
+	ch = marsd_entry_refresh(e);
 	if (peer->work != MARSD_PEER_WORK_HIDE)
 		marsd_join_changed(e->join, ch, peer);
 }

@@ -103,6 +103,8 @@ struct marsd_peer {
 	int32_t			 seq;
 	bool			 heard_once;
 	uint64_t		 records;
+	struct marsd_claim	 redirects;
+	uint32_t		 arriving; /* nodes that move there from us */
 	uint64_t		 nover;	/* of these, entries that are over */
 	enum marsd_peer_work	 work;
 	uint64_t		 work_at;	/* the first key to be done */

@@ -54,19 +54,12 @@ marsd_join_changed(
 
 /* Works out anew which joins of the node count by this server's word. */
 static void
-claim_refresh(struct marsd_node *n, const struct marsd_peer *peer, bool silent)
+claim_refresh(struct marsd_node *n, const struct marsd_peer *peer)
 {
 	struct marsd_join *j;
-	enum marsd_change ch;
 
 	MARSD_JOIN_FOREACH(j, n)
-	{
-		if (marsd_join_entry(j, peer) == NULL)
-			continue;
-		ch = marsd_join_refresh(j);
-		if (!silent)
-			marsd_join_changed(j, ch, peer);
-	}
+	marsd_join_changed(j, marsd_join_refresh(j, peer), peer);
 }
 
 /*
@@ -80,15 +73,15 @@ entry_retract(struct marsd_entry *e)
 	struct marsd_peer *peer = marsd_entry_peer(e);
 
 	/* its Deregister is taken back, and what else it says counts again */
-	if (c != NULL && c->reg == e && c->state == MARSD_CLAIM_ENDED &&
+	if (c->reg == e && c->state == MARSD_CLAIM_ENDED &&
 	    c->entries > 1) {
 		marsd_entry_free(e);
-		claim_refresh(c->node, peer, false);
+		claim_refresh(c->node, peer);
 		return;
 	}
 	if (e->join != NULL) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
-		marsd_join_changed(e->join, marsd_join_refresh(e->join), peer);
+		marsd_join_changed(e->join, marsd_entry_refresh(e), peer);
 	}
 	marsd_entry_free(e);
 }
@@ -125,9 +118,9 @@ same_subject(
 	const struct marsd_node *n;
 
 	if (marsd_entry_peer(e) != peer ||
-	    (e->claim == NULL) != (c->state == CSA_REDIRECT))
+	    marsd_entry_is_redirect(e) != (c->state == CSA_REDIRECT))
 		return false;
-	if (e->claim == NULL)
+	if (c->state == CSA_REDIRECT)
 		return true;
 	n = e->claim->node;
 	if (n->role != csa_role(c) || !atm_addr_equal(&n->atm, &c->atm) ||
@@ -284,7 +277,7 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 	check_cmi(e->claim, e->cmi);
 	if (marsd_claim_step(e->claim, MARSD_CLAIM_EV_REGISTER) ==
 	    MARSD_CLAIM_DO_REFRESH)
-		claim_refresh(n, u->peer, false);
+		claim_refresh(n, u->peer);
 	if (!same && u->fresh)
 		marsd_node_came(n, u->peer);
 	if (!same)
@@ -308,7 +301,7 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max); /* */
 	check_cmi(e->claim, e->cmi);
-	marsd_join_changed(e->join, marsd_join_refresh(e->join), u->peer);
+	marsd_join_changed(e->join, marsd_entry_refresh(e), u->peer);
 	if (!marsd_node_is_here(n))
 		return;
 	if (u->fresh && is_new && e->claim->state == MARSD_CLAIM_DOUBLE)
@@ -338,12 +331,12 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 	e->claim->reg = e;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
 	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
-	marsd_node_over(n, u->peer);
+	marsd_node_left(n, u->peer);
 	if (n->reg != NULL)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	MARSD_JOIN_FOREACH(j, n)
-	if (marsd_join_refresh(j) == MARSD_CHANGE_DOWN)
+	if (marsd_join_left(j, u->peer) == MARSD_CHANGE_DOWN)
 		marsd_spans_add(&gone, &j->range->span);
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
@@ -353,12 +346,12 @@ static void
 update_leave(struct marsd_update *u)
 {
 	struct marsd_join *j = u->old->join;
+	enum marsd_change ch = marsd_entry_left(u->old);
 
-	if (j != NULL)
-		marsd_join_over(j, u->peer);
-	if (j != NULL && j->node->reg != NULL)
+	if (j->node->reg != NULL)
 		marsd_move_left(j->node->reg, u->peer, j);
-	entry_retract(u->old);
+	marsd_join_changed(j, ch, u->peer);
+	marsd_entry_free(u->old);
 }
 
 static void
@@ -493,11 +486,11 @@ marsd_csa_gone(
 			marsd_entry_free(e);
 		return;
 	}
-	if (e->claim == NULL)
-		marsd_peer_restarts(e->redirect);
-	if (e->claim != NULL && e->claim->reg == e &&
+	if (marsd_entry_is_redirect(e))
+		marsd_peer_restarts(marsd_entry_peer(e));
+	if (e->claim->reg == e &&
 	    e->claim->state == MARSD_CLAIM_ENDED &&
-	    LIST_NEXT(LIST_FIRST(&e->claim->regs), join_entry) == NULL)
+	    !marsd_claim_has_more(e->claim))
 		dereg_lapses(e);
 	else
 		entry_retract(e);
@@ -519,7 +512,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 
 	if (n == NULL)
 		return;
-	if (n->claims.lh_first == NULL && n->reg == NULL)
+	if (btree_first(&n->claims) == NULL && n->reg == NULL)
 		n->spa = csa->spa;
 	e = csa->flags & CSA_F_REGISTER ?
 	    marsd_entry_register(p->self, n, key) :

@@ -20,7 +20,7 @@ put_nodes(struct wr *w, const char *name, enum marsd_role role,
 		marsd_range_walk(&at, r);
 	while (r != NULL && wr_left(w) >= ATM_STRLEN + 16 + reserve &&
 	    (j = marsd_range_next(&at)) != NULL)
-		if (j->live)
+		if (j->counts != 0)
 			ctl_atm(w, "", &j->node->atm);
 	ctl_close(w);
 }
@@ -73,13 +73,13 @@ next_range(
 static void
 put_map_join(struct wr *w, const struct marsd_join *j, size_t reserve)
 {
-	const struct marsd_entry *e;
+	const struct marsd_entry *e = NULL;
 
 	ctl_object(w, "");
 	ctl_atm(w, "address", &j->node->atm);
-	ctl_bool(w, "counts", j->live);
+	ctl_bool(w, "counts", j->counts != 0);
 	ctl_array(w, "known-by");
-	LIST_FOREACH(e, &j->entries, join_entry) {
+	while ((e = marsd_join_next(j, e)) != NULL) {
 		if (wr_left(w) < ROW_RESERVE / 2 + reserve)
 			break;
 		if (marsd_entry_peer(e) == j->node->proto->self)

@@ -13,9 +13,9 @@
 void
 marsd_put_server(struct wr *w, const struct marsd_node *n)
 {
-	const struct marsd_claim *c, *best = NULL;
+	const struct marsd_claim *c = NULL, *best = NULL;
 
-	LIST_FOREACH(c, &n->claims, node_entry)
+	while ((c = marsd_claim_next(n, c)) != NULL)
 		if (c->reg != NULL && marsd_entry_counts(c->reg))
 			best = c;
 	if (marsd_node_is_here(n))
@@ -29,11 +29,11 @@ marsd_put_server(struct wr *w, const struct marsd_node *n)
 static uint16_t
 node_cmi(const struct marsd_node *n)
 {
-	const struct marsd_claim *c;
+	const struct marsd_claim *c = NULL;
 
 	if (n->reg != NULL)
 		return n->reg->cmi;
-	LIST_FOREACH(c, &n->claims, node_entry)
+	while ((c = marsd_claim_next(n, c)) != NULL)
 		if (c->reg != NULL && marsd_entry_counts(c->reg))
 			return c->reg->cmi;
 	return 0;
@@ -212,7 +212,7 @@ static void
 put_join(struct wr *w, struct marsd_node *n, struct marsd_join *j,
     const struct marsd_span *s)
 {
-	struct marsd_entry *e;
+	struct marsd_entry *e = NULL;
 	bool counts = false;
 
 	marsd_put_proto(w, n->proto);
@@ -221,10 +221,10 @@ put_join(struct wr *w, struct marsd_node *n, struct marsd_join *j,
 	ctl_paddr(w, "group-max", &s->max);
 	ctl_atm(w, "address", &n->atm);
 	marsd_put_server(w, n);
-	ctl_bool(w, "counts", j->live);
-	ctl_bool(w, "layer3", j->layer3);
+	ctl_bool(w, "counts", j->counts != 0);
+	ctl_bool(w, "layer3", j->layer3 != 0);
 	ctl_array(w, "known-by");
-	LIST_FOREACH(e, &j->entries, join_entry) {
+	while ((e = marsd_join_next(j, e)) != NULL) {
 		counts = marsd_entry_counts(e);
 		if (wr_left(w) < ROW_RESERVE)
 			break;

@@ -367,6 +367,18 @@ check_control(const struct conf *c, struct parsing *ps)
 		    c->control, max);
 }
 
+/* Said last: whose it is follows from clusters and neighbors. */
+static void
+check_circuit(
+    const struct conf *c, struct conf_listen *l, struct parsing *ps)
+{
+	if (l->transport == CONF_LISTEN_ATM_PVC && !conf_circuit_used(c, l))
+		parsing_remark(ps, l,
+		    "listen on atm-pvc ... peer %s: nobody uses this circuit: "
+		    "its peer is no neighbor and no cluster has address %s",
+		    print(&l->peer), print(&l->addr));
+}
+
 void
 parsing_check(struct parsing *ps)
 {
@@ -407,6 +419,8 @@ parsing_check(struct parsing *ps)
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)
 		check_group(c, cl, ps);
+	TAILQ_FOREACH(l, &c->listens, entry)
+		check_circuit(c, l, ps);
 	TAILQ_FOREACH(e, &c->edges, entry)
 		parsing_check_edge(ps, e);
 }

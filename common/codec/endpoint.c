@@ -78,6 +78,14 @@ pvc_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,
 	return true;
 }
 
+bool
+conf_circuit_used(const struct conf *c, const struct conf_listen *l)
+{
+	struct endpoint e;
+
+	return pvc_endpoint(c, false, l, &e) || pvc_endpoint(c, true, l, &e);
+}
+
 /* The nth endpoint that this listener makes; *nth counts down. */
 static bool
 listen_endpoint(const struct conf *c, bool marsd, const struct conf_listen *l,

@@ -43,6 +43,8 @@ struct endpoint {
  */
 bool	conf_endpoint(const struct conf *, enum endpoint_owner, size_t nth,
 	    struct endpoint *);
+/* Is this permanent circuit anybody's? */
+bool	conf_circuit_used(const struct conf *, const struct conf_listen *);
 /* Is there one with this transport, local address and (not NULL) peer? */
 bool	conf_has_endpoint(const struct conf *, enum endpoint_owner,
 	    enum conf_transport, const struct atm_addr *local,

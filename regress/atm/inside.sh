@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs inside the machine that boot.sh boots: the same story over switched
 # circuits, over permanent ones, over UDP, and over switched ones with native
-# parties, as TAP, and in the end their states compared.  Two servers, A and B; clients 1, 2 and 3; a multicast
-# server M.  A and M are at interface 0, B at interface 1.
+# parties, as TAP, and in the end their states compared; and listeners that come
+# and go.  The file "stories" says which.  Two servers, A and B; clients 1, 2 and
+# 3; a multicast server M.  A and M are at interface 0, B at interface 1.
 # shellcheck disable=SC2317 # functions are called by way of until_true
 cd /payload || exit 1
 exec 2>>/tmp/errors
@@ -193,8 +194,8 @@ end_all() {
 
 # --- the story
 
-begin() {		# begin TRANSPORT
-	transport=$1 dir=/tmp/$1 native=no
+begin() {		# begin TRANSPORT [STORY]
+	transport=$1 dir=/tmp/${2:-$1} native=no
 	case $1 in parties | fallback) native=yes ;; esac
 	# shellcheck disable=SC2034 # used by way of eval
 	pid_A='' pid_B='' pid_1='' pid_2='' pid_3='' pid_M=''
@@ -303,6 +304,42 @@ fallback() {
 	result $? "fallback: what hung ends with the signalling daemon"
 }
 
+# --- listeners that come and go
+
+# reloads [STATEMENT...]: A has those instead of the one it was started with
+reloads() {
+	sed '/^listen/d' "$dir/A.conf" > "$dir/new"
+	printf '%s\n' "$@" >> "$dir/new"
+	cat "$dir/new" > "$dir/A.conf"
+	./marsctl -s "$dir/A" reload
+}
+
+reload() {
+	begin svc reload
+	at 0 1 2>/dev/null
+	server A B
+	until_true 30 grep -q 'marsd is at work' "$dir/A.log"
+	client 1 "$a" register "join 224.1.2.3" stay
+	until_true 30 has A "224.1.2.3 members [1] servers []"
+	svc=$(listens A)
+	# a cluster has one kind of circuits at a time
+	transport=pvc
+	pvc=$(listens A 2)
+	client 2 "$a" register "join 224.1.2.3" stay
+	! reloads "$svc" "listen on atm-svc $prefix""00000000007700" \
+	    > "$dir/refused" 2>&1 &&
+	    grep -q 'no interface has this address' "$dir/refused" &&
+	    has A "224.1.2.3 members [1] servers []"
+	result $? "reload: what this machine has no address for is refused"
+
+	reloads "$pvc" && until_true 60 has A "224.1.2.3 members [2] servers []"
+	result $? "reload: a permanent circuit in the place of switched ones"
+
+	reloads "$svc" && until_true 60 has A "224.1.2.3 members [1] servers []"
+	result $? "reload: and switched ones again"
+	end_all
+}
+
 # calls from that address to this one in the log of sigd
 calls() {
 	grep -c "^$1 from $2 to $3" /tmp/sigd.log
@@ -331,14 +368,15 @@ parties() {
 	result $? "parties: no process is left behind"
 }
 
-for transport in ${TRANSPORTS:-svc pvc udp fallback parties}; do
+stories=$(cat stories)
+for transport in $stories; do
 	case $transport in
-	fallback | parties) $transport ;;
+	reload | fallback | parties) $transport ;;
 	*) story "$transport" ;;
 	esac
 done
-for transport in ${TRANSPORTS:-svc pvc parties}; do
-	case $transport in udp | fallback) continue ;; esac
+for transport in $stories; do
+	case $transport in udp | reload | fallback) continue ;; esac
 	diff "/tmp/end.$transport" /tmp/end.udp > /tmp/diff &&
 	    [ -s /tmp/end.udp ]
 	result $? "$transport: the end state is that of UDP"

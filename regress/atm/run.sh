@@ -1,7 +1,8 @@
 #!/bin/sh
-# run.sh BUILD: the suite over a real ATM stack, in a virtual machine, as TAP.
-# With -n it only gets what it needs; where it can't have that, it says why
-# on standard error and ends with 77.
+# run.sh BUILD [STORY...]: the suite over a real ATM stack, in a virtual
+# machine, as TAP; all stories of inside.sh, or these.  With -n it only gets
+# what it needs; where it can't have that, it says why on standard error and
+# ends with 77.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 only=false
@@ -9,7 +10,8 @@ if [ "${1:-}" = -n ]; then
 	only=true
 	shift
 fi
-build=${1:?usage: run.sh [-n] BUILD}
+build=${1:?usage: run.sh [-n] BUILD [STORY...]}
+shift
 case $build in
 *build-*)
 	echo "not with the sanitizers' build, which is too large" >&2
@@ -17,7 +19,7 @@ case $build in
 /*) ;;
 *) build=$PWD/$build ;;
 esac
-dir=$build/regress/atm
+dir=$build/atm
 mkdir -p "$dir"
 
 for program in qemu-system-x86_64 cpio xz /bin/busybox /usr/sbin/atmsigd; do
@@ -39,6 +41,8 @@ for p in mars marsd scspd marsctl marsc regress/atm/sigd; do
 	cp "$build/$p" "$payload/"
 done
 cp regress/atm/inside.sh "$payload/"
+[ $# -gt 0 ] || set -- svc pvc udp reload fallback parties
+echo "$*" > "$payload/stories"
 echo "# Linux $version"
 sh regress/atm/boot.sh "$dir/kernel" "$payload" 270 > "$dir/console"
 grep -v '^booted\|^exit' "$dir/console"

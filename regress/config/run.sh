@@ -122,6 +122,15 @@ printf 'listen on udp 127.0.0.1\ncluster "c" { protocol ipv4\n' > start.conf
     grep -q '^mars: weak.conf:3: neighbor 127.0.0.2%1: every key has' weak.got
 result "-n says what is weak" $?
 {
+	cat start.conf
+	echo '}'
+	printf 'listen on atm-pvc "0.0.99" peer "47.%036d.00" %s\n' 2 \
+	    "$(printf 'address "47.%036d.00"' 1)"
+} > unused.conf
+"$mars" -n -f unused.conf 2>&1 | grep -q \
+    '^mars: unused.conf:4: listen on atm-pvc .*: nobody uses this circuit: '
+result "-n says that a permanent circuit is nobody's" $?
+{
 	echo 'user marsd "nobody-of-this-name"'
 	cat start.conf
 	echo '}'

@@ -14,6 +14,7 @@
 
 #include "fuzz.h"
 #include "regress/unit/marsnet.h"
+#include "regress/unit/marssums.h"
 
 #define LIVE		2	/* servers */
 #define CLIENTS		8
@@ -217,6 +218,7 @@ look(struct net *net, int n)
 	(void)net_leaves(net, n, MARSD_ROLE_CLIENT);
 	(void)net_leaves(net, n, MARSD_ROLE_MCS);
 	MUST(net->s[n].events[MARSD_EV_VIOLATION] == 0);
+	MUST(marssums_hold(net->s[n].mars));
 }
 
 static void

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "regress/unit/marssums.h"
 #include "sim.h"
 
 #define COMPLAINTS_MAX	12
@@ -790,6 +791,14 @@ find_ghosts(struct check *c)
 	free(rows);
 }
 
+/* What a server counts is what there is, whoever has lied to it. */
+static void
+check_sums(struct check *c, struct server *s)
+{
+	if (!marssums_hold(s->mars))
+		wrong(c, "server %u counts something else", s->node.n);
+}
+
 /* All servers against the hosts, and against each other. */
 static void
 compare(struct check *c)
@@ -808,6 +817,7 @@ compare(struct check *c)
 		s = &w->server[i];
 		if (!s->alive)
 			continue;
+		check_sums(c, s);
 		check_alive(c, s);
 		check_neighbors(c, s);
 		check_registered(c, s, &members);
@@ -1169,6 +1179,7 @@ check_empty(struct world *w)
 		s = &w->server[i];
 		if (!s->alive)
 			continue;
+		check_sums(&c, s);
 		l = (struct records){ 0 };
 		records_of(&c, s, &l);
 		for (j = 0; j < l.n; j++)

@@ -419,6 +419,54 @@ a_hostile_client_is_bounded(void **state)
 	net_end(net, w, v, NULL);
 }
 
+/* Registers a hundred times, on two circuits; how many are too many? */
+static uint64_t
+registrations_refused(uint32_t joins)
+{
+	struct net *net = net_new();
+	struct conf_cluster *conf = net_cluster_conf(net, 0);
+	struct nvc *v[2];
+	uint64_t refused;
+	uint32_t i;
+
+	conf->rate = 0;
+	conf->max_joins = 8000;
+	net_start(net, 0);
+	v[0] = net_client(net, 0, 1);
+	v[1] = net_call(net, 0, HOST(1));
+	for (i = 0; i < joins; i++) {
+		net_join(v[0], 4, 0, G(i), G(i));
+		net_clear(net);
+	}
+	conf->rate = 200;
+	conf->burst = 400;
+	for (i = 0; i < 100; i++)
+		net_join(v[i % 2], 4, 0x2000, 0, 0);
+	refused = net_dropped(net, 0, MARSD_DROP_RATE);
+	/* it keeps what it has joined, and is served when it has waited */
+	net_clear(net);
+	net_wait(net, MTIME_SEC(50));
+	net_clear(net);
+	net_request(v[0], G(joins - 1));
+	assert_int_equal(net->nsent, 1);
+	assert_int_equal(OP(&net->sent[0]), 2);
+	net_end(net, v[0], v[1], NULL);
+	return refused;
+}
+
+/*
+ * Issue 12, A: who has many joins, which all have to be looked at when it
+ * registers, pays for that with the messages that it may send: a sixteenth
+ * of one for each, however many there are.
+ */
+static void
+registrations_are_paid_for_by_what_is_joined(void **state)
+{
+	(void)state;
+	assert_int_equal(registrations_refused(10), 0);
+	assert_true(registrations_refused(8000) >= 97);
+}
+
 /*
  * R2022-5.2.2-08, R2022-5.2.1-05, -18: mar$flags.sequence is nobody's
  * business here: any, the same again, and a step back are sent as they came.
@@ -622,6 +670,7 @@ main(void)
 		cmocka_unit_test(a_client_near_its_own_limit_is_told_of),
 		cmocka_unit_test(one_client_cannot_use_up_the_rate),
 		cmocka_unit_test(a_hostile_client_is_bounded),
+		cmocka_unit_test(registrations_are_paid_for_by_what_is_joined),
 		cmocka_unit_test(the_sequence_number_is_not_looked_at),
 		cmocka_unit_test(any_four_octets_are_a_group),
 		cmocka_unit_test(a_block_is_never_for_layer_3),

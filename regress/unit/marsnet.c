@@ -5,6 +5,7 @@
 
 #include "ctl.h"
 #include "marsnet.h"
+#include "marssums.h"
 
 /* --- addresses */
 
@@ -140,6 +141,7 @@ net_start(struct net *net, int n)
 void
 net_crash(struct net *net, int n)
 {
+	assert_true(marssums_hold(net->s[n].mars));
 	marsd_free(net->s[n].mars);
 	net->s[n].mars = NULL;
 	net->s[n].up = false;

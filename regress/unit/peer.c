@@ -761,6 +761,125 @@ registrations_under_many_keys_are_taken_back(void **state)
 	net_end(net, NULL);
 }
 
+/* --- what a neighbor that has a key may make of one join */
+
+#define MANY	20000U
+
+/* The i-th of many records. */
+struct one {
+	uint32_t	oid, key, min, max;
+};
+
+static struct one
+of_another_group(uint32_t i)
+{
+	return (struct one){ 1, 0x10000 + i, G(1 + i), G(1 + i) };
+}
+
+static struct one
+of_another_group_and_server(uint32_t i)
+{
+	return (struct one){ 1 + i, 0x10000, G(1 + i), G(1 + i) };
+}
+
+static struct one
+under_another_key(uint32_t i)
+{
+	return (struct one){ 1, 0x10000 + i, G(1), G(1) };
+}
+
+static struct one
+by_another_server(uint32_t i)
+{
+	return (struct one){ 1 + i, 0x10000, G(1), G(1) };
+}
+
+static struct one
+of_another_block(uint32_t i)
+{
+	return (struct one){ 1, 0x10000 + i, G(1 + 4 * i), G(2 + 4 * i) };
+}
+
+static struct one
+of_a_larger_block(uint32_t i)
+{
+	return (struct one){ 1, 0x10000 + i, G(MANY - i), G(MANY + 1 + i) };
+}
+
+/*
+ * What many joins of one node cost, as the last of its servers says and takes
+ * them back: it says first that the node has come there.
+ */
+static clock_t
+cost_of_many(struct one (*one)(uint32_t), struct atm_addr who)
+{
+	struct net *net = net_new();
+	uint8_t p[CSA_MAX], oid[4] = { 10 };
+	struct nvc *v;
+	clock_t begun;
+	unsigned state;
+	uint32_t i;
+	struct one o;
+	size_t n;
+
+	net_cluster_conf(net, 0)->max_known = 65535;
+	net_start(net, 0);
+	v = net_client(net, 0, 2);
+	begun = clock();
+	for (state = 3; state <= 4; state++) {
+		for (i = 0; i < MANY; i++) {
+			o = one(i);
+			oid[1] = (uint8_t)(o.oid >> 16);
+			oid[2] = (uint8_t)(o.oid >> 8);
+			oid[3] = (uint8_t)o.oid;
+			if (state == 4 && i == 0) {
+				n = record(p, 3, 0x2000, 9, who, 0, 0);
+				marsd_csa_update(net->s[0].mars, 1, oid, 1, 1,
+				    CSA_HOW_FLOODED, p, n);
+			}
+			n = record(p, state, 0, 9, who, o.min, o.max);
+			marsd_csa_update(net->s[0].mars, 1, oid, o.key,
+			    (int32_t)state, CSA_HOW_FLOODED, p, n);
+		}
+		assert_true(net_finds(v, one(0).min, who) == (state == 3));
+	}
+	begun = clock() - begun;
+	net_end(net, v, NULL);
+	return begun;
+}
+
+/*
+ * Issue 12, A: a block in which all of the node's blocks lie is told with as
+ * little effort as one that lies beside them.
+ */
+static void
+blocks_in_blocks_cost_what_others_do(void **state)
+{
+	clock_t beside = cost_of_many(of_another_block, HOST(7));
+
+	(void)state;
+	assert_true(cost_of_many(of_a_larger_block, HOST(7)) < 5 * beside);
+}
+
+/*
+ * Issue 12, A: one join under many keys, or by many servers, costs little more
+ * than as many joins: however many records there are of it, none is looked at
+ * again for the next one.  Also of a node that is registered here, and which
+ * may have moved.
+ */
+static void
+one_join_of_many_records_costs_what_many_joins_do(void **state)
+{
+	clock_t groups = cost_of_many(of_another_group, HOST(7)),
+	    both = cost_of_many(of_another_group_and_server, HOST(7));
+
+	(void)state;
+	assert_true(cost_of_many(under_another_key, HOST(7)) < 5 * groups);
+	assert_true(cost_of_many(under_another_key, HOST(2)) < 5 * groups);
+	assert_true(cost_of_many(by_another_server, HOST(7)) < 5 * both);
+	assert_true(cost_of_many(by_another_server, HOST(2)) < 5 * both);
+}
+
 /* what is not understood, and a protocol that is not served. */
 static void
 unknown_records_are_ignored(void **state)
@@ -845,6 +964,9 @@ main(void)
 		cmocka_unit_test(a_second_registration_does_not_end_the_first),
 		cmocka_unit_test(what_is_invented_under_our_name_is_answered),
 		cmocka_unit_test(registrations_under_many_keys_are_taken_back),
+		cmocka_unit_test(blocks_in_blocks_cost_what_others_do),
+		cmocka_unit_test(
+		    one_join_of_many_records_costs_what_many_joins_do),
 		cmocka_unit_test(an_invented_join_is_the_one_that_goes_on),
 		cmocka_unit_test(servers_known_are_bounded),
 		cmocka_unit_test(who_left_has_left),
