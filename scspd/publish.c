@@ -278,8 +278,10 @@ release_next(struct scsp_group *g, scsp_record_id id[RELEASE_FEW])
 	while (n < RELEASE_FEW && (e = btree_walk_next(&w)) != NULL &&
 	    RECORD_OID(e->id) == g->scsp->lsid) {
 		g->released = e->id;
-		if ((e->flags & ENTRY_HELD) != 0)
-			id[n++] = e->id;
+		if ((e->flags & ENTRY_HELD) == 0)
+			continue;
+		id[n++] = e->id;
+		__builtin_prefetch(e->data); /* it is sent soon */
 	}
 	return n;
 }
