@@ -305,6 +305,7 @@ scsp_publish_go_on(struct scsp_group *g)
 			timer_clear(ts, &g->release);
 			return;
 		}
+		/* any that has expired may be gone, once another is flooded */
 		for (i = 0; i < n; i++)
 			if ((e = scsp_cache_find(&g->cache, id[i])) != NULL)
 				publish_act(g, e, e->data, e->len,
@@ -404,19 +405,22 @@ scsp_realign(struct scsp *s, uint16_t sgid)
 
 /*
  * What was hidden was so because a server was silent for marsd, which does
- * not know that server any more: it has to find out anew.
+ * not know that server any more: it has to find out anew.  An entry that has
+ * expired may be gone, once something has been queued.
  */
 void
 scsp_retell(struct scsp *s, uint16_t sgid)
 {
 	struct scsp_group *g = scsp_group_find(s, sgid);
-	struct scsp_entry *e, *next;
+	struct scsp_entry *e;
+	scsp_record_id id;
 	struct scsp_csas c;
 
 	if (g == NULL)
 		return;
-	for (e = scsp_cache_first(&g->cache); e != NULL; e = next) {
-		next = scsp_cache_after(&g->cache, e->id);
+	for (e = scsp_cache_first(&g->cache); e != NULL;
+	    e = scsp_cache_after(&g->cache, id)) {
+		id = e->id;
 		if (e->flags & (ENTRY_OWN | ENTRY_BARE))
 			continue;
 		if (e->flags & ENTRY_HIDDEN) {
