@@ -83,6 +83,7 @@ struct edged_conf {
 	X(EDGED_EV_DOWN, "the LAN has gone") \
 	X(EDGED_EV_FORWARDER, "forwards from now on") \
 	X(EDGED_EV_BACKUP, "no longer forwards") \
+	X(EDGED_EV_HELLO, "refuses a hello") \
 	X(EDGED_EV_NO_MEMORY, "no memory: something was given up") \
 	X(EDGED_EV_VIOLATION, "a state machine got an event that can't be")
 
@@ -98,9 +99,11 @@ struct edged_event {
 	const char		*edge, *lan;	/* names; lan may be NULL */
 	const struct mars_pro	*pro;		/* or NULL */
 	const struct atm_addr	*server;	/* or NULL */
+	const struct paddr	*host;		/* or NULL: of a LAN */
 	const char		*why;		/* or NULL */
 	const char		*table, *state, *event;	/* of a violation */
 	uint64_t		 number;
+	uint64_t		 more;		/* such ones, not told */
 };
 
 /* What goes well, for the log: "site1: ipv4: 192.0.2.9 is sent 239.1.1.1" */
