@@ -452,6 +452,19 @@ host_quit(struct host *h)
 	node_settle(place(h));
 }
 
+static bool
+want_overlaps(
+    const struct host *h, const struct paddr *min, const struct paddr *max)
+{
+	const struct want *v;
+
+	for (v = h->want; v < h->want + h->nwant; v++)
+		if (memcmp(v->min.a, max->a, max->len) <= 0 &&
+		    memcmp(min->a, v->max.a, min->len) <= 0)
+			return true;
+	return false;
+}
+
 void
 host_join(struct host *h, const struct paddr *min, const struct paddr *max)
 {
@@ -459,6 +472,12 @@ host_join(struct host *h, const struct paddr *min, const struct paddr *max)
 	struct want *v;
 
 	if (want_find(h, min, max) != NULL)
+		return;
+	/*
+	 * Overlapping blocks are not allowed (5.2): it is not wanted then.
+	 * The client says so below, if there is one.
+	 */
+	if (!h->alive && want_overlaps(h, min, max))
 		return;
 	v = reallocarray(h->want, h->nwant + 1, sizeof(*v));
 	if (v == NULL)
@@ -470,7 +489,6 @@ host_join(struct host *h, const struct paddr *min, const struct paddr *max)
 	if (!h->alive)
 		return;
 	node_enter(place(h));
-	/* overlapping blocks are not allowed (5.2): it is not wanted then */
 	if (marsc_join(h->client, min, max, (h->node.n & 1) != 0) != MARSC_OK)
 		h->nwant--;
 	node_settle(place(h));
