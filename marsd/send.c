@@ -101,8 +101,10 @@ control_send(struct marsd_control *ctl, struct mars_msg *m)
 	if (ctl->root == NULL || ctl->leaves == 0)
 		return;
 	m->msn = before ? ctl->msn + 1 : ctl->msn;
-	if ((s = sdu_build(c, m)) == NULL)
+	if ((s = sdu_build(c, m)) == NULL) {
+		marsd_tell_revalidate(ctl);
 		return;
+	}
 	ctl->msn++;
 	if (ctl->role == MARSD_ROLE_CLIENT)
 		c->counts.ccvc_out++;
@@ -145,6 +147,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 
 	if (l->failed) {
 		ctl->proto->cluster->drops[MARSD_DROP_MEMORY]++;
+		marsd_tell_revalidate(ctl);
 		return;
 	}
 	m->flags =
