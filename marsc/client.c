@@ -110,6 +110,7 @@ client_init(
 	c->t = conf->timers;
 	c->limits = conf->limits;
 	client_limits(&c->limits);
+	c->answers.most = c->limits.answers_octets;
 	/*
 	 * A random start, so that what we send after a restart is not taken
 	 * for what we sent before it (5.2.2).

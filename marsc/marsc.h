@@ -114,6 +114,8 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 	X(held, 64, "packets that wait for the path of one group") \
 	X(held_octets, 262144, "and their octets") \
 	X(held_octets_all, 4194304, "octets that wait for all paths") \
+	/* 400,000 members; all answers that are not complete count */ \
+	X(answers_octets, 16777216, "octets of answers in parts") \
 	X(first_wait, 100000, "us that packets wait for more than one leaf")
 
 struct marsc_limits {		/* 0: the default */

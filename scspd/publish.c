@@ -232,20 +232,21 @@ scsp_publish(
 	publish_act(g, e, data, (uint16_t)len, verdict == CSA_TOMBSTONE);
 }
 
+/* Any entry that has expired may be gone, once something has been flooded. */
 void
 scsp_publish_release(struct scsp_group *g)
 {
 	struct scsp_cache *c = &g->cache;
-	struct scsp_entry *e, *next;
+	struct scsp_entry *e;
 	uint32_t lsid = g->scsp->lsid;
+	scsp_record_id id = RECORD_ID(lsid, 0) - 1;
 
 	if (!g->holding)
 		return;
 	g->holding = false;
-	e = scsp_cache_after(c, RECORD_ID(lsid, 0) - 1);
-	for (; c->held != 0 && e != NULL && RECORD_OID(e->id) == lsid;
-	    e = next) {
-		next = scsp_cache_after(c, e->id);
+	while (c->held != 0 && (e = scsp_cache_after(c, id)) != NULL &&
+	    RECORD_OID(e->id) == lsid) {
+		id = e->id;
 		if ((e->flags & ENTRY_HELD) != 0)
 			publish_act(g, e, e->data, e->len,
 			    (e->flags & ENTRY_TOMB) != 0);
@@ -318,19 +319,22 @@ scsp_realign(struct scsp *s, uint16_t sgid)
 
 /*
  * What was hidden was so because a server was silent for marsd, which does
- * not know that server any more: it has to find out anew.
+ * not know that server any more: it has to find out anew.  An entry that has
+ * expired may be gone, once something has been queued.
  */
 void
 scsp_retell(struct scsp *s, uint16_t sgid)
 {
 	struct scsp_group *g = scsp_group_find(s, sgid);
-	struct scsp_entry *e, *next;
+	struct scsp_entry *e;
+	scsp_record_id id;
 	struct scsp_csas c;
 
 	if (g == NULL)
 		return;
-	for (e = scsp_cache_first(&g->cache); e != NULL; e = next) {
-		next = scsp_cache_after(&g->cache, e->id);
+	for (e = scsp_cache_first(&g->cache); e != NULL;
+	    e = scsp_cache_after(&g->cache, id)) {
+		id = e->id;
 		if (e->flags & (ENTRY_OWN | ENTRY_BARE))
 			continue;
 		if (e->flags & ENTRY_HIDDEN) {

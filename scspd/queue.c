@@ -411,7 +411,8 @@ scsp_queue_acknowledge(
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return;
 	}
-	if (nb->nacks == scsp_neighbor_records(nb, 0))
+	/* more, if the circuit takes less than when they were gathered */
+	if (nb->nacks >= scsp_neighbor_records(nb, 0))
 		flush_acks(nb);
 	a = &nb->acks[nb->nacks++];
 	*a = *c;

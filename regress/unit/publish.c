@@ -413,6 +413,79 @@ the_last_number_purges_and_begins_anew(void **state)
 	net_free(n);
 }
 
+#define LONG	400		/* octets of a record */
+#define FILL	340		/* so many are more than a window */
+#define BATCH	20
+
+/*
+ * Records of the DCS, as either neighbor brings them, before others have a
+ * turn.
+ */
+static void
+bring(struct net *n, int raw, uint32_t key, const char *data)
+{
+	uint8_t buf[LLC_LEN + SCSP_MTU] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
+		0x00, 0x05 };
+	struct rawpkt p;
+	struct fvc *f;
+	uint32_t i;
+
+	raw_begin(&p, 2, RAW_ID(raw), RAW_ID(LS));
+	for (i = 0; i < BATCH; i++)
+		raw_record(&p, 9, RAW_ID(DCS), key + i, 1, false, data);
+	raw_sum(&p);
+	memcpy(buf + LLC_LEN, p.b, p.len);
+	TAILQ_FOREACH(f, &n->node[LS].fvcs, entry)
+		if (f->peer == raw)
+			break;
+	assert_non_null(f);
+	scsp_vc_user.sdu(
+	    n->node[LS].s, &f->vc, f->vc.cookie, buf, LLC_LEN + p.len);
+}
+
+/*
+ * A neighbor that takes small packets only has a full window, and a record at
+ * its end that is too large for it waits behind that.  While marsd is told
+ * everything anew the window opens, so that the record goes at last: it is not
+ * told of, and what comes behind it is.
+ */
+static void
+what_goes_while_all_is_told_anew_is_not_told(void **state)
+{
+	struct net *n = raw_aligned(LS, DCS, OTHER);
+	struct node *ls = &n->node[LS];
+	const uint8_t oid[4] = { 10, 0, 0, 1 };
+	char text[2 * LONG] = "T";
+	uint64_t updates;
+	uint32_t i;
+
+	(void)state;
+	node_neighbor_of(ls, OTHER)->mtu = VC_SDU_MIN - LLC_LEN;
+	memset(text + 1, 'x', sizeof(text) - 2);
+	raw_say(n, DCS, LS, 2, 9, DCS, 2, 1, "Jx");
+	raw_say(n, OTHER, LS, 3, 1, DCS, 2, 1, NULL);
+	*text = 'J';
+	text[LONG] = '\0';
+	for (i = 0; i < FILL; i += BATCH)
+		bring(n, DCS, 100 + i, text);
+	net_run(n, 10);
+	raw_say(n, DCS, LS, 2, 9, DCS, 1, 1, "Jx");
+	*text = 'T';
+	text[LONG] = 'x';
+	raw_say(n, DCS, LS, 2, 9, DCS, 2, INT32_MAX, text);
+	scsp_hide(ls->s, NET_SGID, oid, 1);
+	assert_non_null(node_record(ls, DCS, 2));
+	*text = 'J';
+	text[LONG] = '\0';
+	for (i = 0; i < FILL / 2; i += BATCH)
+		bring(n, OTHER, 100 + i, text);
+	updates = ls->updates;
+	scsp_retell(ls->s, NET_SGID);
+	assert_null(node_record(ls, DCS, 2));
+	assert_int_equal(ls->updates - updates, 1 + FILL);
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -432,6 +505,7 @@ main(void)
 		cmocka_unit_test(an_earlier_life_renumbers_all_of_ours_once),
 		cmocka_unit_test(what_undid_our_record_before_goes_on),
 		cmocka_unit_test(the_last_number_purges_and_begins_anew),
+		cmocka_unit_test(what_goes_while_all_is_told_anew_is_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
