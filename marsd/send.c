@@ -162,6 +162,11 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		pair = 2 * (size_t)m->tpln;
 		/* TLVs take 4 octets or a multiple, and so does the MTU */
 		room = mars_overhead(m) + m->tlvs_len;
+		if (room + pair > max) { /* a leaf takes less than that */
+			m->tlvs = NULL;
+			m->tlvs_len = 0;
+			room = mars_overhead(m);
+		}
 		room = room >= max ? 0 : max - room;
 		wr_init(&w, list, MARS_MTU);
 		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)
