@@ -33,11 +33,11 @@ scsp_seq_next(bool known, int32_t seq, int32_t seen, bool again)
 }
 
 static struct btree_probe
-cache_place(const struct btree *t, const void *object)
+cache_place(const struct btree_kind *k, const void *object)
 {
 	const struct scsp_entry *e = object;
 
-	(void)t;
+	(void)k;
 	return (struct btree_probe){ .key = { e->id } };
 }
 
@@ -47,7 +47,7 @@ void
 scsp_cache_init(struct scsp_cache *c)
 {
 	memset(c, 0, sizeof(*c));
-	btree_init(&c->entries, &by_id);
+	btree_init(&c->entries);
 	slab_init(&c->room, sizeof(struct scsp_entry));
 	TAILQ_INIT(&c->mortals);
 }
@@ -66,7 +66,7 @@ scsp_cache_find(struct scsp_cache *c, scsp_record_id id)
 {
 	struct btree_probe p = { .key = { id } };
 
-	return btree_find(&c->entries, &p);
+	return btree_find(&by_id, &c->entries, &p);
 }
 
 struct scsp_entry *
@@ -74,7 +74,7 @@ scsp_cache_after(struct scsp_cache *c, scsp_record_id id)
 {
 	struct btree_probe p = { .key = { id } };
 
-	return btree_after(&c->entries, &p);
+	return btree_after(&by_id, &c->entries, &p);
 }
 
 struct scsp_entry *
@@ -90,11 +90,11 @@ scsp_cache_walk(struct btree_walk *w, const struct scsp_cache *c,
 	struct btree_probe p = { 0 };
 
 	if (after == NULL) {
-		btree_walk_init(w, &c->entries);
+		btree_walk_init(w, &by_id, &c->entries);
 		return;
 	}
 	p.key[0] = *after;
-	btree_walk_after(w, &c->entries, &p);
+	btree_walk_after(w, &by_id, &c->entries, &p);
 }
 
 void
@@ -165,7 +165,7 @@ scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 	if ((e = slab_get(&c->room)) == NULL)
 		return NULL;
 	e->id = id;
-	if (btree_insert(&c->entries, e) != e) {
+	if (btree_insert(&by_id, &c->entries, e) != e) {
 		slab_put(&c->room, e);
 		return NULL;
 	}
@@ -235,7 +235,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
 		TAILQ_REMOVE(&c->mortals, e, mortal);
-	(void)btree_remove(&c->entries, &p);
+	(void)btree_remove(&by_id, &c->entries, &p);
 	free(e->renewal);
 	free(e->data);
 	slab_put(&c->room, e);
