@@ -373,7 +373,6 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	TAILQ_INIT(&c->protos);
 	LIST_INIT(&c->circuits);
 	RB_INIT(&c->callers);
-	TAILQ_INIT(&c->idle);
 	marsd_owners_init(c);
 	marsd_bucket_init(&c->bucket, m->ts->now, conf->rate_total);
 	TAILQ_INSERT_TAIL(&m->clusters, c, entry);

@@ -136,7 +136,6 @@ struct marsd_cluster {
 	struct timer		 room;		/* there is some again */
 	LIST_HEAD(, marsd_circuit) circuits;
 	struct marsd_caller_tree callers;
-	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
 	/* what is done for a message, which its sender is charged for */
 	/* on control VCs; one of many octets counts for several */
