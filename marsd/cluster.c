@@ -444,7 +444,7 @@ proto_cmis(struct marsd_proto *p)
 		if (p->by_cmi[cmi] == NULL)
 			marsd_cmi_put(pool, cmi);
 	}
-	memcpy(pool->bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
+	marsd_cmi_bar(pool, &p->cmi);
 	pool->used = p->cmi.used;
 	marsd_cmi_free_pool(&p->cmi);
 	p->cmi = *pool;

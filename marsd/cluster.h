@@ -69,7 +69,7 @@ struct marsd_counts {
 	X(MARSD_LIMIT_GROUPS, "groups", p->groups, c->max_groups) \
 	X(MARSD_LIMIT_KNOWN, "servers-known", \
 	    p->cluster->nowners, c->max_known) \
-	X(MARSD_LIMIT_CMI, "cmi", p->cmi.used, p->cmi.size)
+	X(MARSD_LIMIT_CMI, "cmi", p->cmi.used, p->cmi.used + p->cmi.left)
 
 enum marsd_limit {
 #define X(sym, name, used, limit) sym,
