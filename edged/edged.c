@@ -277,12 +277,27 @@ edged_shell_new(struct edged_shell *d)
 	return true;
 }
 
+/* Ports have come and gone: mars(8) says nothing of interfaces that the
+ * configuration has no longer. */
+static void
+edged_lanifs_tie(struct edged_shell *d, const struct conf *c)
+{
+	struct edged_lanif *l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &d->lanifs, entry, next) {
+		l->port = NULL;
+		if (conf_lan_find(c, l->lanif.name, NULL) == NULL)
+			edged_hook_lan_gone(d, l->lanif.name);
+		else
+			edged_lanif_tie(d, l);
+	}
+}
+
 static int
 edged_hook_configure(void *arg, struct conf *c)
 {
 	struct edged_shell *d = arg;
 	struct edged_built *built;
-	struct edged_lanif *l;
 	int res;
 
 	if (d->edged == NULL && !edged_shell_new(d))
@@ -292,8 +307,7 @@ edged_hook_configure(void *arg, struct conf *c)
 	res = edged_configure(d->edged, edged_built_conf(built));
 	edged_built_free(d->built);
 	d->built = built;
-	TAILQ_FOREACH(l, &d->lanifs, entry)
-		edged_lanif_tie(d, l);
+	edged_lanifs_tie(d, c);
 	if (res == -1)
 		log_warnx("no memory for all of the new configuration");
 	return 0;

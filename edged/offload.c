@@ -41,7 +41,7 @@ offload_wanted_here(
 
 	TAILQ_FOREACH(p, &port->edge->ports, entry)
 		if (p != port &&
-		    !edged_on_link(p->lan.nets, p->lan.nown, &f->source) &&
+		    !edged_on_link(p->lan.nets, p->lan.nnets, &f->source) &&
 		    edged_lan_wants(&p->lan, &f->source, group) == EDGED_LAN_OK)
 			return true;
 	return false;
@@ -69,7 +69,7 @@ offload_may(const struct edged_port *p, const struct edged_flow *f,
 	    e->self.link != NULL &&
 	    edged_policy_flow(e->policy, &f->source, group, EDGED_DIR_OUT) ==
 	    EDGED_POLICY_OK &&
-	    edged_on_link(p->lan.nets, p->lan.nnets, &f->source) &&
+	    edged_lan_on_link(&p->lan, &f->source) &&
 	    !edged_policy_keeps_ttl(group) &&
 	    !offload_limited(p, edged_policy_rule(e->policy, group)) &&
 	    !offload_wanted_here(p, f) && marsc_path_steady(c, group, steady);
