@@ -115,6 +115,9 @@ marsc_path_send(struct marsc *c, const struct paddr *group, struct vc_sdu *s)
 	/* who was told that another path is down may have sent there, too */
 	if (p == NULL)
 		p = marsc_path_find(c, group);
+	/* or where it led to */
+	if (p == NULL && c->npaths >= c->limits.paths)
+		return path_not_sent(c, s, MARSC_DROP_BUSY);
 	if (p == NULL && (p = path_new(c, group)) == NULL)
 		return path_not_sent(c, s, MARSC_DROP_MEMORY);
 	p->last = c->ts->now;

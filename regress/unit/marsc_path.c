@@ -1220,6 +1220,34 @@ sends_elsewhere(struct fake *f)
 		(void)marsc_transmit(f->c, &other, "abc", 3);
 }
 
+/* The owner goes on with a stream whose path is given up. */
+static void
+sends_again(struct fake *f)
+{
+	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_PATH_DOWN)
+		(void)marsc_transmit(f->c, &group, "abc", 3);
+}
+
+/* Then there is no room, and there are not more paths than may be. */
+static void
+a_path_that_is_given_up_and_used_again_makes_no_room(void **state)
+{
+	const struct paddr other = fake_group(224, 9, 9, 9);
+	struct fake *f = fake_new(10, 1, false);
+	struct marsc_sent sent;
+
+	(void)state;
+	path_up(f);
+	f->c->limits.paths = 1;
+	f->told = sends_again;
+	sent = marsc_transmit(f->c, &other, "abc", 3);
+	assert_int_equal(f->c->npaths, 1);
+	assert_int_equal(sent.outcome, MARSC_SENT_DROPPED);
+	assert_int_equal(sent.why, MARSC_DROP_BUSY);
+	assert_non_null(marsc_path_find(f->c, &group));
+	fake_free(f);
+}
+
 /* A path that its owner is told of is not the one that makes room. */
 static void
 a_path_that_is_told_of_is_not_given_up(void **state)
@@ -1442,6 +1470,8 @@ main(void)
 		cmocka_unit_test(too_many_paths),
 		cmocka_unit_test(ranges_of_a_message_do_not_overlap),
 		cmocka_unit_test(a_path_that_is_told_of_is_not_given_up),
+		cmocka_unit_test(
+		    a_path_that_is_given_up_and_used_again_makes_no_room),
 		cmocka_unit_test(in_place),
 	};
 
