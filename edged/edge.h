@@ -106,6 +106,16 @@ struct edged_event {
 	uint64_t		 more;		/* such ones that were not told */
 };
 
+/* What goes well, for the log: "site1: ipv4: 192.0.2.9 is sent 239.1.1.1" */
+struct edged_trace {
+	int			 level;		/* 1, or 2 for each message */
+	const char		*edge;		/* its name */
+	const struct mars_pro	*pro;
+	const struct atm_addr	*who;		/* a MARS, or another site */
+	const char		*what, *op;	/* op may be NULL */
+	const struct paddr	*group;		/* or NULL */
+};
+
 struct edged_ops {
 	uint64_t (*random)(void *);
 	/*
@@ -114,6 +124,7 @@ struct edged_ops {
 	 */
 	bool	 (*send)(void *shell, const void *, size_t);
 	void	 (*event)(void *, const struct edged_event *);
+	void	 (*trace)(void *, const struct edged_trace *); /* or NULL */
 };
 
 /*
@@ -121,6 +132,8 @@ struct edged_ops {
  * the owner's and stays.  Once; -1: no memory, or a table of another version.
  */
 int		 edged_set_kernel(struct edged *, struct kpath *);
+/* for marsctl: all that is shown as a counter begins at 0 */
+void		 edged_clear_counters(struct edged *);
 /* NULL: no memory */
 struct edged	*edged_new(const struct edged_ops *, void *, struct timers *);
 void		 edged_free(struct edged *);

@@ -18,6 +18,7 @@
 
 #define EDGES	2
 #define INBOX	64
+#define SOURCES	40
 
 struct net;
 
@@ -291,6 +292,43 @@ queries_at_start(void **state)
 	net_free(n);
 }
 
+/*
+ * The net of a link-local address is that of every LAN: such a source is of
+ * this one if it was heard here, and not if what it says comes from elsewhere,
+ * be it that another edge puts that on the LAN.
+ */
+static void
+link_local_source(void **state)
+{
+	static const struct ip_prefix nets[] = { { false, 24, { 10, 1, 7 } },
+		{ false, 16, { 169, 254 } } };
+	struct net *n = net_new(EDGED_LAN_FORWARD_ALWAYS);
+	struct paddr none = { 0 }, own = host_addr("10.1.7.1");
+	struct paddr any = host_addr("169.254.1.2");
+	struct edge *e = &n->edge[0];
+	struct host_packet h;
+	struct edged_ip ip;
+
+	(void)state;
+	edged_lan_addresses(&e->lan, &own, &none, nets, 2);
+	edged_lan_up(&e->lan);
+	assert_true(edged_lan_returns(&e->lan, &own));
+	data4(&h, "169.254.1.2", "224.0.0.251", 255);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_int_equal(e->lan.policy_drops[EDGED_POLICY_DROP_OFF_LINK], 1);
+	run(n, 1990);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	run(n, 2000);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DATA);
+	run(n, 1990);
+	assert_true(edged_lan_returns(&e->lan, &any));
+	run(n, 10);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	net_free(n);
+}
+
 /* RFC 4286: whoever the querier is, switches know that we are a router. */
 static void
 discovery(void **state)
@@ -395,6 +433,7 @@ data_from_the_lan(void **state)
 	struct edge *e = &n->edge[0];
 	struct host_packet h;
 	struct edged_ip ip;
+	struct ip_prefix sources[SOURCES];
 	struct edged_lan_conf conf;
 	int i, passed;
 
@@ -419,8 +458,13 @@ data_from_the_lan(void **state)
 	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
 	assert_int_equal(e->lan.policy_drops[EDGED_POLICY_DROP_OFF_LINK], 1);
 	conf = e->lan.conf;
-	conf.sources = &(struct ip_prefix){ false, 24, { 10, 1, 8 } };
-	conf.nsources = 1;
+	/* behind any number of others, as many as there are in mars.conf(5) */
+	for (i = 0; i < SOURCES; i++)
+		sources[i] = (struct ip_prefix){ false, 24,
+		    { 10, 2, (uint8_t)i } };
+	sources[SOURCES - 1] = (struct ip_prefix){ false, 24, { 10, 1, 8 } };
+	conf.sources = sources;
+	conf.nsources = SOURCES;
 	n->sent = 0;
 	edged_lan_configure(&e->lan, &conf);
 	/* nothing else has changed: no startup queries */
@@ -496,6 +540,37 @@ two_edges(void **state)
 	assert_true(ms < 3000);
 	assert_int_equal(n->edge[1].wanted, 1);
 	assert_int_equal(hear(&n->edge[1], &h, false, &ip), EDGED_LAN_DATA);
+	net_free(n);
+}
+
+/* Who has no address says no hello, so the others would not know of it: it
+ * forwards nothing until it has one. */
+static void
+without_an_address(void **state)
+{
+	static const struct ip_prefix net = { false, 24, { 10, 1, 7 } };
+	struct net *n = net_new(EDGED_LAN_FORWARD_ELECTED);
+	struct paddr none = { 0 }, v4 = host_addr("10.1.7.9");
+	struct edged_lan *first = &n->edge[0].lan, *second = &n->edge[1].lan;
+
+	(void)state;
+	edged_lan_addresses(second, &none, &none, &net, 0);
+	edged_lan_up(first);
+	edged_lan_up(second);
+	run(n, 5000);
+	assert_true(first->forwarder);
+	assert_false(second->forwarder);
+	/* the one that has an address is better from the start */
+	second->conf.priority = second->elect.priority = 200;
+	edged_lan_addresses(second, &v4, &none, &net, 1);
+	run(n, 5000);
+	assert_false(first->forwarder);
+	assert_true(second->forwarder);
+	edged_lan_addresses(second, &none, &none, &net, 0);
+	assert_false(second->forwarder);
+	run(n, 3000);
+	assert_true(first->forwarder);
+	assert_false(second->forwarder);
 	net_free(n);
 }
 
@@ -649,10 +724,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(queries_at_start),
+		cmocka_unit_test(link_local_source),
 		cmocka_unit_test(discovery),
 		cmocka_unit_test(from_report_to_packet),
 		cmocka_unit_test(data_from_the_lan),
 		cmocka_unit_test(two_edges),
+		cmocka_unit_test(without_an_address),
+=======
 		cmocka_unit_test(a_refused_hello_is_told),
 		cmocka_unit_test(another_configuration) };
 
