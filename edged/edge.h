@@ -103,7 +103,7 @@ struct edged_event {
 	const char		*why;		/* or NULL */
 	const char		*table, *state, *event;	/* of a violation */
 	uint64_t		 number;
-	uint64_t		 more;		/* such ones that were not told */
+	uint64_t		 more;		/* such ones, not told */
 };
 
 /* What goes well, for the log: "site1: ipv4: 192.0.2.9 is sent 239.1.1.1" */

@@ -133,7 +133,7 @@ void	edged_elect_stop(struct edged_elect *);
  * and still does it if there is nobody else.
  */
 void	edged_elect_set_priority(struct edged_elect *, uint8_t);
-/* A hello that edged_hello_read() found good; why it is ignored all the same. */
+/* A hello that edged_hello_read() found good; why it is ignored after all. */
 enum edged_hello_drop	edged_elect_heard(struct edged_elect *,
 			    const struct edged_hello *);
 

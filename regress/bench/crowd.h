@@ -6,9 +6,10 @@
 /*
  * Very many clients of a MARS over NVC, with two sockets: client i has the
  * address 127.1.0.0 + i, or one of IPv6 where its server has one, and the
- * selector SEL; or SEL_APART, if how long it waits is measured.  In a socket with what all others are told, an answer would wait
- * behind that, as it would nowhere else.  How long it took ends when the kernel
- * has the answer: what this process does meanwhile is not the server's fault.
+ * selector SEL; or SEL_APART, if how long it waits is measured.  In a socket
+ * with what all others are told, an answer would wait behind that, as it would
+ * nowhere else.  How long it took ends when the kernel has the answer: what
+ * this process does meanwhile is not the server's fault.
  * Clients do no more than is asked of them: they call, register, take the
  * leaves of the MARS and answer its enquiries.
  */

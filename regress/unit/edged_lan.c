@@ -730,7 +730,6 @@ main(void)
 		cmocka_unit_test(data_from_the_lan),
 		cmocka_unit_test(two_edges),
 		cmocka_unit_test(without_an_address),
-=======
 		cmocka_unit_test(a_refused_hello_is_told),
 		cmocka_unit_test(another_configuration) };
 

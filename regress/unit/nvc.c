@@ -1377,7 +1377,7 @@ strangers_wait(void **state)
 	assert_string_equal(trace(&e), "p8!1r9");
 	assert_true(nvc_flush(e.n, 4));
 	assert_string_equal(trace(&e), "q8!2!3x0");
-	/* they take no more memory than this, and an answer does all the same */
+	/* they take no more memory than this, and an answer does still */
 	for (i = 0; i < NVC_STRANGER_COUNT + 10; i++)
 		setup_in(&e, 901);
 	assert_int_equal(counter(&e, "queue-full"), 10);
