@@ -346,6 +346,16 @@ def setups(r):
     r.probe("setups", 0, 1, 36000)
 
 
+@row("SETUPs, line rate", short=False)
+def setups_all(r):
+    """As many as this machine can send, from addresses that do not exist."""
+    spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT, 0)
+    spoof.hear()
+    r.meet()
+    r.probe(act=lambda: spoof.tell("setups 1000000 %g" % r.form.during))
+    r.result.update(spoof.hear())
+
+
 @row("dead clients", top="enquiry-interval 1\nenquiry-maximum 1")
 def dead(r):
     r.meet()
@@ -380,7 +390,7 @@ def records(r):
 
 def between(r, what):
     """Somebody who has kept what the servers said while they met."""
-    spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT + 1)
+    spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT, 1)
     spoof.hear()
     r.meet()
     r.clients(1)
