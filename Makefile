@@ -114,7 +114,7 @@ bench-sync:
 	@$(MAKE) -s programs tests benches
 	@BUILD=$(BUILD) python3 -B regress/bench/sync.py
 
-# What a suite bears: floods of two real servers, about four minutes.
+# What a suite bears: floods of two real servers, about twelve minutes.
 bench-flood:
 	@sh etc/prerequisites test
 	@$(MAKE) -s programs tests

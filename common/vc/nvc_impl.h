@@ -336,8 +336,9 @@ void		 nvc_queue_msg(struct nvc *, const struct nvc_dest *,
  */
 void		 nvc_queue_stranger(struct nvc *, const struct nvc_dest *,
 		    const struct nvc_msg *);
-/* The same for those that we enquire of, all at once perhaps. */
-void		 nvc_queue_enquiry(struct nvc_circuit *);
+/* The same for those that we call or enquire of, all at once perhaps. */
+void		 nvc_queue_later(struct nvc *, const struct nvc_dest *,
+		    const struct nvc_msg *);
 /* One whose body is a circuit's number. */
 void		 nvc_queue_number(struct nvc *, const struct nvc_dest *,
 		    enum nvc_type, uint16_t cause, uint64_t circuit,

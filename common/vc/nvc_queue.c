@@ -104,20 +104,14 @@ nvc_queue_stranger(
 	if (n->queue.ncontrol >= NVC_STRANGER_COUNT)
 		nvc_dropped(n, NVC_DROP_QUEUE);
 	else
-		queue_control(n, &n->queue.later, to, m);
+		nvc_queue_later(n, to, m);
 }
 
 void
-nvc_queue_enquiry(struct nvc_circuit *c)
+nvc_queue_later(
+    struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
 {
-	const struct nvc_msg m = {
-		.type = NVC_ENQUIRY,
-		.circuit = c->peer_num,
-		.number = c->num,
-	};
-	struct nvc *n = nvc_of(c);
-
-	queue_control(n, &n->queue.later, &c->dest, &m);
+	queue_control(n, &n->queue.later, to, m);
 }
 
 void

@@ -43,7 +43,7 @@ send_setup(struct nvc_circuit *c)
 		m.token = c->token->octets;
 		m.token_len = c->token->len;
 	}
-	nvc_queue_msg(n, &c->dest, &m);
+	nvc_queue_later(n, &c->dest, &m);
 }
 
 static void
@@ -211,10 +211,15 @@ act_status(struct nvc_circuit *c, const struct nvc_msg *m)
 static void
 act_enquire(struct nvc_circuit *c, const struct nvc_msg *m)
 {
+	struct nvc *n = nvc_of(c);
+
 	(void)m;
 	c->tries++;
-	nvc_queue_enquiry(c);
-	timer_set(nvc_of(c)->timers, &c->timer,
+	nvc_queue_later(n, &c->dest,
+	    &(struct nvc_msg){ .type = NVC_ENQUIRY,
+	    .circuit = c->peer_num,
+	    .number = c->num });
+	timer_set(n->timers, &c->timer,
 	    c->watched ? WATCH_ANSWER : MTIME_SEC(c->interval));
 }
 
@@ -332,7 +337,11 @@ act_release(struct nvc_circuit *c, const struct nvc_msg *m)
 static void
 act_abandon(struct nvc_circuit *c, const struct nvc_msg *m)
 {
-	nvc_queue_number(nvc_of(c), &c->dest, NVC_RELEASE, m->cause, 0, c->num);
+	/* behind the SETUP */
+	nvc_queue_later(nvc_of(c), &c->dest,
+	    &(struct nvc_msg){ .type = NVC_RELEASE,
+	    .cause = m->cause,
+	    .number = c->num });
 	nvc_circuit_detach(c);
 }
 

@@ -19,19 +19,14 @@
 
 #include "vc_udp.h"
 
-#define BATCH		64	/* datagrams in one system call, out */
 /*
  * Datagrams out, and in, before others have a turn.  Whoever asks for something
- * waits for so many of others' (make bench-flood); a turn of its own costs far
- * less.  Each of those in may want one out: copies are to have as many.
+ * waits for so many of others' (make bench-flood), and what is taken out of the
+ * queue can't be overtaken any more, nor be too late; a turn of its own costs
+ * far less.  Each of those in may want one out: copies are to have as many.
  */
-#define FLUSH_MAX	64
+#define FLUSH_MAX	16
 #define READ_MAX	(FLUSH_MAX / 2)
-/*
- * The same while the socket has no room for what waits.  What is taken out of
- * the queue can't be overtaken any more, nor be too late.
- */
-#define FLUSH_TIGHT	16
 #define CLOSE_TIME	MTIME_SEC(1)	/* for what waits when a link ends */
 #define BUFFER_MAX	(8 << 20)	/* octets; the system has its limit */
 #define BUFFER_MIN	(64 << 10)
@@ -57,16 +52,14 @@ struct vc_udp {
 	int		 fd;
 	bool		 paused, closing;
 	bool		 waits;		/* for room: writable is set */
-	bool		 tight;		/* there was none, and since then
-					 * something has always waited */
 	bool		 rows;		/* datagrams in a row are to be one */
 	bool		 whole;		/* datagrams go out unfragmented */
 	struct vc_udp_params params;	/* with the mtu that is in force */
 	struct event	 readable, writable;
 	struct timer	 end;		/* see link_close() */
 	uint32_t	 first, many;	/* out[first..many) are waiting */
-	struct mmsghdr	 msgs[BATCH];
-	struct vc_udp_slot out[BATCH];
+	struct mmsghdr	 msgs[FLUSH_MAX];
+	struct vc_udp_slot out[FLUSH_MAX];
 };
 
 /*
@@ -285,13 +278,13 @@ sent(struct vc_udp *u, uint32_t n)
  * builds, routes and filters that once (udp(7), UDP_SEGMENT).
  */
 struct vc_udp_rows {
-	struct mmsghdr	 msgs[BATCH];
-	uint32_t	 count[BATCH];		/* datagrams of each */
-	struct iovec	 iov[2 * BATCH];
+	struct mmsghdr	 msgs[FLUSH_MAX];
+	uint32_t	 count[FLUSH_MAX];		/* datagrams of each */
+	struct iovec	 iov[2 * FLUSH_MAX];
 	struct {
 		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))
 		    + CMSG_SPACE(sizeof(uint16_t))];
-	} control[BATCH];
+	} control[FLUSH_MAX];
 };
 
 static size_t
@@ -463,7 +456,7 @@ output(void *arg, const struct nvc_dest *to, const uint8_t *head,
 	struct msghdr *h;
 	struct vc_udp_slot *s;
 
-	if (u->many == BATCH && !send_batch(u))
+	if (u->many == FLUSH_MAX && !send_batch(u))
 		return false;
 	h = &u->msgs[u->many].msg_hdr;
 	s = &u->out[u->many];
@@ -505,10 +498,9 @@ flush(struct vc_link *l)
 	if (u->closing)
 		return;
 	if ((room = send_batch(u))) {
-		all = nvc_flush(u->core, u->tight ? FLUSH_TIGHT : FLUSH_MAX);
+		all = nvc_flush(u->core, FLUSH_MAX);
 		room = send_batch(u);
 	}
-	u->tight = !room || (u->tight && !all);
 	vc_udp_wait(u, !room || !all);
 }
 

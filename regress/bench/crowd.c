@@ -565,13 +565,15 @@ void
 crowd_again(void)
 {
 	static double last;
-	uint32_t i;
+	static uint32_t next;
+	double part = (crowd.now - last) / 0.1;
+	uint32_t n = (uint32_t)(crowd.nplayers * (part < 1 ? part : 1));
 
-	if (crowd.now - last < 0.1)
-		return;
-	last = crowd.now;
-	for (i = 0; i < crowd.nplayers; i++)
-		player_again(i);
+	/* each ten times a second, and not all at one moment */
+	for (last = n > 0 ? crowd.now : last; n > 0; n--) {
+		next = next + 1 < crowd.nplayers ? next + 1 : 0;
+		player_again(next);
+	}
 }
 
 static void

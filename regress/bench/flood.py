@@ -4,18 +4,23 @@
 
 Two real servers on loopback, in a network namespace of its own; the first one
 has MEMBERS idle members.  Each row is a load.  While it lasts, and for a time
-after it, a client asks 20 times a second who is in a group, and 5 new clients
-a second register.  A row begins with servers that are new.
+after it, a client asks 50 times a second who is in a group, and 10 new clients
+a second register.  What is usual was measured before it: the time in which 90
+of 100 had their answer while nothing else happened.  In time is what takes no
+more than twice that.  A row begins with servers that are new.
 
     flood.py [-j] [-s] [ROW...]         make bench-flood
 
 It prints what there is to reach, a line for each row, and which rows miss
-what.  -j prints JSON.  -s is a short form with fewer members, as a test: what
-was asked has to be answered at a ratio of 0.9, the neighbor stays, and what is
+what: the ratio of answers, and of those that were in time while the load
+lasted; what is usual, the median and p99, in ms; registrations, and their p99;
+what the children have grown by.  -j prints JSON.  -s is a short form with
+fewer members, as a test: what was asked has to be answered at a ratio of 0.9,
+the neighbor stays, no process takes more than mars -nv says, and what is
 learnt is told.
 
 flood.c plays the clients, records.c a neighbor that floods, and spoof.c
-somebody between the servers.
+somebody between the servers.  The last table is in doc/flooding.md.
 """
 
 import argparse
@@ -50,12 +55,13 @@ LIMITS = """limit { members 60000, joins 200000, groups 200000,
 	    records 2000000, backlog 131072 }
 """
 GOALS = """To reach: answers and registrations at a ratio of %g, with p99 at \
-most %d ms; no more than
-%d MB, and %g kB for each record kept; the honest neighbor aligned throughout,
+most %d ms, and %g
+of them in twice the usual time; no more than %d MB, and %g kB for each record
+kept, nor than mars -nv says; the honest neighbor aligned throughout,
 or, after a silence of more than %d s, again in %d s;
 joins learnt are told, in %d s, with at most %d datagrams a member; SIGTERM ends
-in 2 s.""" % (GOOD_RATIO, GOOD_P99, GROWN >> 10, RECORD, DEAD, GOOD_AGAIN,
-                   GOOD_TOLD, GOOD_DATAGRAMS)
+in 2 s.""" % (GOOD_RATIO, GOOD_P99, GOOD_IN_TIME, GROWN >> 10, RECORD, DEAD,
+                   GOOD_AGAIN, GOOD_TOLD, GOOD_DATAGRAMS)
 
 
 class House(house.House):
@@ -340,6 +346,16 @@ def setups(r):
     r.probe("setups", 0, 1, 36000)
 
 
+@row("SETUPs, line rate", short=False)
+def setups_all(r):
+    """As many as this machine can send, from addresses that do not exist."""
+    spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT, 0)
+    spoof.hear()
+    r.meet()
+    r.probe(act=lambda: spoof.tell("setups 1000000 %g" % r.form.during))
+    r.result.update(spoof.hear())
+
+
 @row("dead clients", top="enquiry-interval 1\nenquiry-maximum 1")
 def dead(r):
     r.meet()
@@ -374,7 +390,7 @@ def records(r):
 
 def between(r, what):
     """Somebody who has kept what the servers said while they met."""
-    spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT + 1)
+    spoof = Helper("spoof", r.b.address, r.a.address, BASE_PORT, 1)
     spoof.hear()
     r.meet()
     r.clients(1)
@@ -397,7 +413,7 @@ def replays(r):
     assert r.a.counter("replay-seen") + r.a.counter("replay-nonce") > 1000
 
 
-@row("Hellos, foreign")
+@row("Hellos, foreign", short=False)
 def hellos_foreign(r):
     between(r, "foreign")
 
@@ -407,7 +423,7 @@ def hellos_unknown(r):
     between(r, "unknown")
 
 
-@row("SETUPs to scspd")
+@row("SETUPs to scspd", short=False)
 def setups_scspd(r):
     between(r, "setups")
 
@@ -473,7 +489,7 @@ def cas_good(r):
     taken_over(r, "cas")
 
 
-@row("CSUSs, good key", neighbors=(HONEST, FLOODER))
+@row("CSUSs, good key", short=False, neighbors=(HONEST, FLOODER))
 def summaries_good(r):
     taken_over(r, "summaries")
 
@@ -499,11 +515,11 @@ def setups_six(r):
     r.probe("setups", 0, 1, 36000)
 
 
-@row("clients of a /64", six=True)
+@row("clients of a /64", six=True, top="limit circuits-per-address 16")
 def clients_six(r):
     r.meet()
     r.probe("joiners", r.free, r.form.dead * 2, r.form.dead)
-    assert r.a.counter("calls-refused") > 0
+    assert r.a.counter("calls-refused") > 0, r.a.counter("calls-in")
 
 
 @row("clients of a prefix", short=False, cmis=None)
@@ -676,7 +692,8 @@ class Form:
 def is_good(r):
     """Good enough for a test beside others."""
     return "error" not in r and ratio(r) >= SHORT_RATIO and \
-        r.get("aligned") is not False and ("learnt" not in r or is_told(r))
+        r.get("aligned") is not False and not r.get("too-much") and \
+        ("learnt" not in r or is_told(r))
 
 
 def as_test(results):
@@ -701,6 +718,9 @@ def main():
         sys.exit(0 if args.s else 1)
     form = Form(args.s)
     os.sched_setaffinity(0, cpus[1:] or cpus)
+    # before what else runs here
+    with contextlib.suppress(PermissionError):
+        os.nice(-15)
     suite.ip("-6", "addr", "add", SIX + "/128", "dev", "lo", "nodad")
     for prefix in "2001:db8:65::/48", "2001:db8:66::/64":
         suite.ip("-6", "route", "add", "local", prefix, "dev", "lo")

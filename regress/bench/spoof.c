@@ -6,10 +6,10 @@
 /*
  * Somebody on the way between two servers, for flood.py.
  *
- *	spoof FROM TO PORT
+ *	spoof FROM TO BASE-PORT SEL
  *
  * Keeps the datagrams that FROM sends to TO over the loopback interface, both
- * at this port, the last KEPT of them.  Each line of standard input, WHAT RATE
+ * with this selector, the last KEPT of them.  Each line of standard input, WHAT RATE
  * SECONDS, has them sent again, and is answered by one line of JSON:
  *
  *	replays		as they were
@@ -54,7 +54,6 @@
 #define NVC_SETUP	1
 #define CIRCUIT		(HEAD + 4)	/* its low half is at + 4 */
 #define FOREIGN_IP	0x7f400000U	/* 127.64.0.0/16 */
-#define SCSP_SEL	1
 #define SCSP_AT		(HEAD + NVC_LEN + LLC_LEN)
 #define EXTENSIONS	6	/* their offset, in the fixed part */
 #define MAC		8	/* in the extension */
@@ -66,6 +65,7 @@ static struct {
 static uint32_t nkept;
 static struct in_addr from, to;
 static in_port_t port;
+static uint8_t sel;
 
 static double
 seconds(void)
@@ -168,7 +168,7 @@ wr_nsapa(struct wr *w, struct in_addr ip)
 	wr_u16(w, 1);
 	wr_bytes(w, &ip, sizeof(ip));
 	wr_bytes(w, zeros, sizeof(zeros));
-	wr_u8(w, SCSP_SEL);
+	wr_u8(w, sel);
 }
 
 /* In the place of what was kept: a SETUP of that address. */
@@ -275,10 +275,11 @@ main(int argc, char *argv[])
 	char line[128], what[16];
 	int i;
 
-	if (argc != 4 || inet_pton(AF_INET, argv[1], &from) != 1 ||
+	if (argc != 5 || inet_pton(AF_INET, argv[1], &from) != 1 ||
 	    inet_pton(AF_INET, argv[2], &to) != 1)
-		errx(1, "usage: spoof FROM TO PORT");
-	port = htons((uint16_t)strtoul(argv[3], NULL, 10));
+		errx(1, "usage: spoof FROM TO BASE-PORT SEL");
+	sel = (uint8_t)strtoul(argv[4], NULL, 10);
+	port = htons((uint16_t)(strtoul(argv[3], NULL, 10) + sel));
 	if (fd == -1)
 		err(1, "raw socket");
 	(void)setvbuf(stdin, NULL, _IONBF, 0);

@@ -650,6 +650,9 @@ def defaults():
         paced(e, lambda i: e.send(c, encode.request(
             e.nsapa, EVIL, GROUP)), 20000, 2)
         paced(e, lambda i: e.setup(), 2000, 2)
+        # it is refused once it has answered so many RETRYs
+        wait("the limit", lambda: e.pump(0.2) or v.counter(
+            "limit-per-address"))
         v.counted("rate-client", "limit-per-address")
     # 200 messages a second, and one second's worth at once
     v.grown(circuits=64, joins=200 * 12)

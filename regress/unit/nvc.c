@@ -1294,7 +1294,8 @@ answers_first(void **state)
 {
 	static struct end e;
 	struct timers ts;
-	struct atm_addr to = nsapa(99, 0);
+	struct nvc_dest caller = at(2, 2025);
+	uint8_t again[80];
 	struct vc *root, *a, *b;
 
 	(void)state;
@@ -1302,6 +1303,7 @@ answers_first(void **state)
 	begin(&e, &ts, 1);
 	a = circuit_to(&e, 8);
 	b = circuit_to(&e, 9);
+	(void)call_in(&e, CALLER, 0, again);
 	root = root_with(&e, 0, 3);
 	say(root, "x");
 	say(root, "y");
@@ -1311,10 +1313,11 @@ answers_first(void **state)
 	e.room = 1;
 	vc_flush(e.l);
 	assert_string_equal(trace(&e), "p8");
-	vc_call(e.l, &to, NULL);
+	/* rule 3: a CONNECT */
+	nvc_input(e.n, &caller, again, sizeof(again));
 	e.room = 1;
 	vc_flush(e.l);
-	assert_int_equal(e.out[0].buf[0], 0x11);
+	assert_int_equal(e.out[0].buf[0], 0x13);
 	e.nout = 0;
 	/* among circuits one has not to wait for all of another's either */
 	e.room = 4;
@@ -1350,15 +1353,16 @@ setup_in(struct end *e, uint64_t num)
 }
 
 /*
- * Issue 14, denial of service: RETRYs and enquiries, of which there may be any
- * number, keep out neither answers nor copies, and the other way round.
+ * Issue 14, denial of service: RETRYs, calls and enquiries, of which there may
+ * be any number, keep out neither answers nor copies, and the other way round.
  */
 static void
 strangers_wait(void **state)
 {
 	static struct end e;
 	struct timers ts;
-	struct vc *root, *a, *b;
+	struct atm_addr to = nsapa(99, 0);
+	struct vc *root, *a, *b, *c;
 	uint64_t i;
 
 	(void)state;
@@ -1393,6 +1397,18 @@ strangers_wait(void **state)
 	say(a, "t");
 	assert_false(nvc_flush(e.n, 1));
 	assert_string_equal(trace(&e), "t8");
+	while (!nvc_flush(e.n, 1000))
+		e.nout = 0;
+	e.nout = 0;
+	/* a call, and what takes it back stays behind it */
+	c = vc_call(e.l, &to, NULL);
+	say(a, "u");
+	vc_release(c, VC_CAUSE_NORMAL);
+	assert_true(nvc_flush(e.n, 3));
+	assert_int_equal(e.nout, 3);
+	assert_int_equal(e.out[0].buf[0], 0x17);
+	assert_int_equal(e.out[1].buf[0], 0x11);
+	assert_int_equal(e.out[2].buf[0], 0x14);
 	vc_close(e.l);
 }
 
