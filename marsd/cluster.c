@@ -576,7 +576,7 @@ marsd_new(const struct marsd_ops *ops, void *arg, struct timers *ts)
 	m->ts = ts;
 	m->started = ts->now;
 	TAILQ_INIT(&m->clusters);
-	slab_init(&m->ranges, sizeof(struct marsd_range));
+	marsd_range_room_init(m);
 	slab_init(&m->joins, sizeof(struct marsd_join));
 	slab_init(&m->entries, sizeof(struct marsd_entry));
 	return m;

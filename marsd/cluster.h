@@ -142,6 +142,7 @@ struct marsd_cluster {
 	/* on control VCs; one of many octets counts for several */
 	uint64_t		 copies;
 	uint64_t		 walked;	/* joins and ranges looked at */
+	uint64_t		 listed;	/* the same, for an answer */
 	struct table_faults	 faults;	/* of all tables */
 	struct quiet_strangers	 strangers;
 	struct marsd_problem	 problem;
@@ -164,7 +165,8 @@ struct marsd {
 	/* of the message that is being built: cleared nowhere, as 9 kB cost */
 	uint8_t			 list[MARS_MTU];
 	TAILQ_HEAD(, marsd_cluster) clusters;
-	struct slab		 ranges, joins, entries; /* of all clusters */
+	/* of all clusters; ranges by the length of addresses */
+	struct slab		 ranges[3], joins, entries;
 };
 
 uint32_t	 marsd_random(struct marsd *);

@@ -153,7 +153,7 @@ int		 marsd_configure(struct marsd *, const struct conf *);
 struct marsd_cluster	*marsd_cluster(struct marsd *, const char *name);
 /*
  * The link of a cluster's address; its user is marsd_vc_user.  Whatever the
- * cluster has on the link that it had before is released; NULL: none now.
+ * cluster has on another link that it had before is released; NULL: none now.
  */
 void		 marsd_cluster_attach(struct marsd_cluster *, struct vc_link *);
 extern const struct vc_user marsd_vc_user;	/* arg: struct marsd_cluster */

@@ -76,7 +76,7 @@ struct scsp_neighbor {
 	size_t			 held_octets;
 	struct timer		 held_timer;
 	mtime_t			 grace_at;	/* since then */
-	uint32_t		 grace;		/* records are taken still */
+	int64_t			 grace;		/* records are taken still */
 
 	/* hello.c */
 	uint8_t			 hello;		/* enum scsp_hello_state */

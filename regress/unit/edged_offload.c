@@ -160,38 +160,17 @@ the_rule_of_a_group_goes_along(void **state)
 	offload_end(s);
 }
 
-/* Where each packet has to be counted, or copied here, it stays here. */
+/* Where each packet has to be copied here, or nothing else is wanted. */
 static void
 what_is_needed_here_stays_here(void **state)
 {
-	struct edged_group_rule rule = { .group = { false, 8, { 239 } },
-		.rate = 1000000, .dscp = -1 };
 	struct site *s = offload_site();
 
 	(void)state;
-	/* a rate of the group */
-	s->edge.policy.rules = &rule;
-	s->edge.policy.nrules = 1;
-	site_configure(s);
-	flow_up(s);
-	assert_null(in_table());
-	assert_false(by_kernel(s));
-	/* of the LAN */
-	s->edge.policy.nrules = 0;
-	s->ports[0].lan.rate = 1000000;
-	site_configure(s);
-	flow_goes_on(s);
-	assert_null(in_table());
-	s->ports[0].lan.rate = 0;
-	s->ports[0].lan.source_rate = 1000000;
-	site_configure(s);
-	flow_goes_on(s);
-	assert_null(in_table());
 	/* path user */
-	s->ports[0].lan.source_rate = 0;
 	s->edge.kernel = false;
 	site_configure(s);
-	flow_goes_on(s);
+	flow_up(s);
 	assert_null(in_table());
 	/* another LAN of the edge wants it */
 	s->edge.kernel = true;

@@ -45,8 +45,11 @@ sitenet_event(void *arg, const struct edged_event *e)
 	((struct site *)arg)->events[e->code]++;
 }
 
-static const struct edged_ops sitenet_ops = { sitenet_random, sitenet_send,
-	sitenet_event };
+static const struct edged_ops sitenet_ops = {
+	.random = sitenet_random,
+	.send = sitenet_send,
+	.event = sitenet_event,
+};
 
 /* --- its configuration */
 

@@ -168,6 +168,11 @@ fake_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		o->server = *n->server;
 	if (n->addrs != NULL && n->n > 0)
 		o->first = n->addrs[0];
+	if (f->told == NULL)
+		return;
+	f->telling++;
+	f->told(f);
+	f->telling--;
 }
 
 static void

@@ -827,6 +827,51 @@ registrations_under_many_keys_are_taken_back(void **state)
 	net_end(net, NULL);
 }
 
+/*
+ * A protocol that a reload removes goes with what it has, and what the same
+ * servers say of another one is not looked at again for each of its records:
+ * that costs not much more than to say them.
+ */
+static void
+a_protocol_goes_without_a_look_at_others(void **state)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 9 };
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct conf_protocol *other = calloc(1, sizeof(*other));
+	struct conf *old;
+	uint8_t p[CSA_MAX];
+	clock_t begun, said;
+	uint32_t i;
+	size_t n;
+
+	(void)state;
+	assert_non_null(other);
+	other->pro.type = 0x8137;
+	TAILQ_INSERT_HEAD(&net_cluster_conf(net, 0)->protocols, other, entry);
+	net_start(net, 0);
+	begun = clock();
+	for (i = 0; i < 20000; i++) {
+		n = record(p, 3, 0, 9, HOST(2), G(i), G(i));
+		if (i % 2 != 0) {
+			p[2] = 0x81;
+			p[3] = 0x37;
+		}
+		marsd_csa_update(s->mars, 1, oid, 0x30000 + i, 1,
+		    CSA_HOW_ALIGNED, p, n);
+	}
+	said = clock();
+	assert_int_equal(net_row(net, 0, 0, "records-remote"), 10000);
+	assert_int_equal(net_row(net, 0, 1, "records-remote"), 10000);
+	old = s->conf;
+	(void)net_conf(s, 0);
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+	assert_true(clock() - said < 10 * (said - begun));
+	conf_free(old);
+	assert_int_equal(net_row(net, 0, 0, "records-remote"), 10000);
+	net_end(net, NULL);
+}
+
 /* --- what a neighbor that has a key may make of one join */
 
 #define MANY	20000U
@@ -1030,6 +1075,7 @@ main(void)
 		cmocka_unit_test(a_second_registration_does_not_end_the_first),
 		cmocka_unit_test(what_is_invented_under_our_name_is_answered),
 		cmocka_unit_test(registrations_under_many_keys_are_taken_back),
+		cmocka_unit_test(a_protocol_goes_without_a_look_at_others),
 		cmocka_unit_test(blocks_in_blocks_cost_what_others_do),
 		cmocka_unit_test(
 		    one_join_of_many_records_costs_what_many_joins_do),
