@@ -42,12 +42,16 @@ class Fault:
             else:
                 self.target, self.file = line.split()
 
-    def apply(self, tree):
+    def text(self):
         with open(os.path.join(TREE, self.file), encoding="utf-8") as f:
             text = f.read()
         if text.count(self.old) != 1:
             sys.exit("%s: %s: not there once:\n%s" % (FAULTS, self.file,
                                                       self.old))
+        return text
+
+    def apply(self, tree):
+        text = self.text()
         with open(os.path.join(tree, self.file), "w", encoding="utf-8") as f:
             f.write(text.replace(self.old, self.new))
 
@@ -108,7 +112,10 @@ def main():
     except getopt.GetoptError as e:
         sys.exit("mutants.py: %s" % e)
     options = dict(options)
-    chosen = [f for f in faults() if not names or f.target in names]
+    every = faults()
+    for f in every:
+        f.text()    # it fits the tree as it is now
+    chosen = [f for f in every if not names or f.target in names]
     if "-t" in options:
         return table(chosen)
     if names and {f.target for f in chosen} != set(names):
