@@ -98,6 +98,20 @@ edge_lan_random(void *arg)
 }
 
 static void
+edge_lan_refused(void *arg, const struct paddr *source,
+    enum edged_hello_drop drop, uint64_t more)
+{
+	struct edged_port *p = arg;
+
+	edged_edge_event(p->edge,
+	    &(struct edged_event){ .code = EDGED_EV_HELLO,
+	    .lan = p->name,
+	    .host = source,
+	    .why = edged_hello_drop_name(drop),
+	    .more = more });
+}
+
+static void
 edge_lan_violated(
     void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
@@ -116,6 +130,7 @@ static const struct edged_lan_ops edge_lan_ops = {
 	.wanted = edge_lan_wanted,
 	.role = edge_lan_role,
 	.random = edge_lan_random,
+	.refused = edge_lan_refused,
 	.violated = edge_lan_violated,
 };
 
@@ -129,6 +144,39 @@ edge_marsc_random(void *arg)
 	return (uint32_t)d->ops->random(d->arg);
 }
 
+/* What a MARS says, and to which sites a group is sent. */
+static void
+edge_marsc_trace(
+    const struct edged_end *end, struct marsc *c, const struct marsc_notice *n)
+{
+	struct edged *d = end->edge->edged;
+	struct edged_trace t = { .level = 1,
+		.edge = end->edge->conf.name,
+		.pro = marsc_protocol(c),
+		.who = n->addrs,
+		.group = n->min };
+
+	if (d->ops->trace == NULL)
+		return;
+	switch (n->code) {
+	case MARSC_NOTICE_HEARD:
+		t.level = 2;
+		t.who = n->server;
+		t.what = "sent us";
+		t.op = mars_op_name(n->msg->op);
+		break;
+	case MARSC_NOTICE_LEAF_ADDED:
+		t.what = "is sent";
+		break;
+	case MARSC_NOTICE_LEAF_DROPPED:
+		t.what = "is no longer sent";
+		break;
+	default:
+		return;
+	}
+	d->ops->trace(d->arg, &t);
+}
+
 static void
 edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
@@ -138,6 +186,7 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		.server = n->server,
 		.why = n->why };
 
+	edge_marsc_trace(end, c, n);
 	switch (n->code) {
 	case MARSC_NOTICE_LEAF_ADDED:
 	case MARSC_NOTICE_LEAF_DROPPED:
@@ -151,7 +200,10 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		edged_forward_held(end->edge, n);
 		return;
 	case MARSC_NOTICE_LEFT:
-		edged_join_blocks(end->edge);
+		if (end->mcs)
+			edged_join_served(end->edge);
+		else
+			edged_join_blocks(end->edge);
 		return;
 	case MARSC_NOTICE_REGISTERED:
 		edged_offload_edge(end->edge); /* another CMI, perhaps */
@@ -195,8 +247,7 @@ edge_marsc_own(void *arg, struct marsc *c, const struct marsc_packet *m)
 
 	(void)c;
 	TAILQ_FOREACH(p, &e->ports, entry)
-		if (p->forwards &&
-		    edged_on_link(p->lan.nets, p->lan.nnets, &m->source))
+		if (p->forwards && edged_lan_on_link(&p->lan, &m->source))
 			return true;
 	return false;
 }
@@ -280,43 +331,18 @@ end_servers(struct edged_end *end)
 			    end->client[i], conf->servers, conf->nservers);
 }
 
-/* What the multicast server serves follows the configuration. */
+/* The multicast server is there where it has something to serve. */
 static int
 end_serve(struct edged_edge *e)
 {
-	const struct edged_edge_conf *conf = &e->conf;
-	struct edged_range *now;
-	const struct edged_range *r;
-	struct marsc *c;
-	size_t i;
-
-	if (conf->nserve == 0) {
+	if (e->conf.nserve == 0) {
 		end_close(&e->server);
-		e->nserved = 0;
+		e->served.n = 0;
 		return 0;
 	}
 	if (e->server.host == NULL && end_open(&e->server) == -1)
 		return -1;
-	now = reallocarray(NULL, conf->nserve + 1, sizeof(*now));
-	if (now == NULL)
-		return -1;
-	for (i = 0; i < e->nserved; i++) {
-		r = &e->served[i];
-		c = edged_end_client(&e->server, &r->min);
-		if (c != NULL &&
-		    !edged_range_among(r, conf->serve, conf->nserve))
-			(void)marsc_leave(c, &r->min, &r->max);
-	}
-	for (i = 0; i < conf->nserve; i++) {
-		now[i] = conf->serve[i];
-		c = edged_end_client(&e->server, &now[i].min);
-		if (c != NULL &&
-		    !edged_range_among(&now[i], e->served, e->nserved))
-			(void)marsc_join(c, &now[i].min, &now[i].max, false);
-	}
-	free(e->served);
-	e->served = now;
-	e->nserved = conf->nserve;
+	edged_join_served(e);
 	return 0;
 }
 
@@ -408,8 +434,8 @@ edge_free(struct edged_edge *e)
 		free(j);
 	}
 	edged_flows_free(&e->flows);
-	free(e->blocks);
-	free(e->served);
+	free(e->blocks.list);
+	free(e->served.list);
 	TAILQ_REMOVE(&e->edged->edges, e, entry);
 	free(e);
 }
@@ -453,7 +479,26 @@ static bool
 same_edge(const struct edged_edge_conf *a, const struct edged_edge_conf *b)
 {
 	return atm_addr_equal(&a->addr, &b->addr) && a->ipv4 == b->ipv4 &&
-	    a->ipv6 == b->ipv6 && a->max_flows == b->max_flows;
+	    a->ipv6 == b->ipv6;
+}
+
+/* As many as are configured; of another number, all are counted anew. */
+static int
+edge_flows(struct edged_edge *e)
+{
+	const uint32_t max = e->conf.max_flows;
+	struct edged *d = e->edged;
+	struct edged_flows now;
+
+	if (e->flows.max == max)
+		return 0;
+	if (edged_flows_init(&now, max, d->ops->random(d->arg)) == -1)
+		return -1;
+	now.evicted = e->flows.evicted;
+	edged_flows_free(&e->flows);
+	e->flows = now;
+	TAILQ_INIT(&e->flows.order); /* its end is within it */
+	return 0;
 }
 
 static int
@@ -486,6 +531,8 @@ edge_apply(struct edged *d, const struct edged_edge_conf *conf)
 	res = edge_ports(e);
 	edged_join_blocks(e);
 	if (end_serve(e) == -1)
+		res = -1;
+	if (edge_flows(e) == -1)
 		res = -1;
 	return res;
 }

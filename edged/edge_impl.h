@@ -65,6 +65,13 @@ struct edged_end {
 	struct marsc		*client[EDGED_FAMILIES];
 };
 
+/* Ranges that an endpoint has joined. */
+struct edged_ranges {
+	struct edged_range	*list;
+	size_t			 n;
+	bool			 changing;	/* just now */
+};
+
 struct edged_edge {
 	TAILQ_ENTRY(edged_edge)	 entry;
 	struct edged		*edged;
@@ -72,11 +79,7 @@ struct edged_edge {
 	struct edged_edge_conf	 conf;
 	const struct edged_policy *policy;
 	struct edged_end	 self, server;
-	struct edged_range	*served;	/* as the server has joined */
-	size_t			 nserved;
-	struct edged_range	*blocks;	/* that are joined */
-	size_t			 nblocks;
-	bool			 changing;	/* the blocks, just now */
+	struct edged_ranges	 served, blocks;
 	struct edged_ports	 ports;
 	struct edged_join_tree	 joins;
 	uint32_t		 njoins;
@@ -137,12 +140,12 @@ bool	edged_offload_has(const struct edged_edge *, const struct edged_flow *);
 void	edged_join_add(struct edged_edge *, const struct paddr *);
 void	edged_join_remove(struct edged_edge *, const struct paddr *);
 /*
- * The static blocks of LANs for which the edge forwards, as they are now.  One
- * that overlaps what is still being left is tried again when that has gone.
+ * The static blocks of LANs for which the edge forwards, and what its multicast
+ * server serves, as they are now.  One that overlaps what is still being left
+ * is tried again when that has gone.
  */
 void	edged_join_blocks(struct edged_edge *);
-bool	edged_range_among(const struct edged_range *,
-	    const struct edged_range *list, size_t n);
+void	edged_join_served(struct edged_edge *);
 
 /* edge.c */
 void	edged_edge_event(const struct edged_edge *, struct edged_event *);

@@ -82,7 +82,7 @@ edge_to_lans(struct edged_edge *e, const struct edged_ip *ip,
 		if (p == except)
 			continue;
 		/* another edge on this LAN has sent it to the cluster */
-		if (edged_on_link(p->lan.nets, p->lan.nown, &ip->src)) {
+		if (edged_lan_returns(&p->lan, &ip->src)) {
 			*why = EDGED_FLOW_DROP_LOOP;
 			continue;
 		}
@@ -325,10 +325,6 @@ edge_from_site(struct edged_edge *e, struct edged_ip *ip)
 		f = edged_flow_new(
 		    &e->flows, now, &ip->src, &ip->dst, EDGED_DIR_IN);
 	edged_flow_count(&e->flows, f, now, ip->len);
-	if (!flow_rate_ok(e, f, ip->len)) {
-		flow_drop(e, f, EDGED_FLOW_DROP_RATE);
-		return;
-	}
 	f->members = edge_to_lans(e, ip, NULL, &why);
 	f->copies += f->members;
 	e->in_copies += f->members;

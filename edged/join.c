@@ -72,7 +72,7 @@ edged_join_remove(struct edged_edge *e, const struct paddr *group)
 	free(j);
 }
 
-/* --- blocks */
+/* --- blocks, and what the multicast server serves */
 
 static bool
 same_range(const struct edged_range *a, const struct edged_range *b)
@@ -80,8 +80,8 @@ same_range(const struct edged_range *a, const struct edged_range *b)
 	return paddr_equal(&a->min, &b->min) && paddr_equal(&a->max, &b->max);
 }
 
-bool
-edged_range_among(
+static bool
+range_among(
     const struct edged_range *r, const struct edged_range *list, size_t n)
 {
 	size_t i;
@@ -98,24 +98,13 @@ range_within(const struct edged_range *r, const struct edged_range *in)
 	return edged_range_has(in, &r->min) && edged_range_has(in, &r->max);
 }
 
-static size_t
-blocks_count(const struct edged_edge *e)
-{
-	const struct edged_port *p;
-	size_t n = 0;
-
-	TAILQ_FOREACH(p, &e->ports, entry)
-		if (p->forwards)
-			n += p->lan.conf.nblocks;
-	return n;
-}
-
 /*
- * Blocks of a member never overlap (5.2).  Ours are prefixes, of which one has
- * all of the other or nothing: what is within another is left out.
+ * Blocks of a member, or of a server, never overlap (5.2).  Ours are prefixes,
+ * of which one has all of the other or nothing: what is within another is left
+ * out.
  */
 static size_t
-blocks_add(struct edged_range *list, size_t n, const struct edged_range *r)
+ranges_add(struct edged_range *list, size_t n, const struct edged_range *r)
 {
 	size_t i, kept = 0;
 
@@ -129,22 +118,10 @@ blocks_add(struct edged_range *list, size_t n, const struct edged_range *r)
 	return kept;
 }
 
-static size_t
-blocks_wanted(const struct edged_edge *e, struct edged_range *list)
-{
-	const struct edged_port *p;
-	size_t i, n = 0;
-
-	TAILQ_FOREACH(p, &e->ports, entry)
-		for (i = 0; p->forwards && i < p->lan.conf.nblocks; i++)
-			n = blocks_add(list, n, &p->lan.conf.blocks[i]);
-	return n;
-}
-
 static void
-block_leave(struct edged_edge *e, const struct edged_range *r)
+range_leave(const struct edged_end *end, const struct edged_range *r)
 {
-	struct marsc *c = edged_end_client(&e->self, &r->min);
+	struct marsc *c = edged_end_client(end, &r->min);
 
 	if (c != NULL)
 		(void)marsc_leave(c, &r->min, &r->max);
@@ -152,40 +129,87 @@ block_leave(struct edged_edge *e, const struct edged_range *r)
 
 /* False: it has to wait until the MARS has let go of what it overlaps. */
 static bool
-block_join(struct edged_edge *e, const struct edged_range *r)
+range_join(const struct edged_end *end, const struct edged_range *r)
 {
-	struct marsc *c = edged_end_client(&e->self, &r->min);
+	struct marsc *c = edged_end_client(end, &r->min);
 
 	return c == NULL || marsc_join(c, &r->min, &r->max, false) == MARSC_OK;
+}
+
+/* Room for so many, before anything is done; NULL: no memory, which is told. */
+static struct edged_range *
+ranges_room(struct edged_edge *e, size_t n)
+{
+	struct edged_range *list = reallocarray(NULL, n + 1, sizeof(*list));
+
+	if (list == NULL)
+		edged_edge_event(e,
+		    &(struct edged_event){
+			.code = EDGED_EV_NO_MEMORY, .why = "a join" });
+	return list;
+}
+
+/* Leaves what is not among these n, joins what is new, and keeps the list. */
+static void
+ranges_follow(const struct edged_end *end, struct edged_ranges *r,
+    struct edged_range *now, size_t n)
+{
+	size_t i, joined = 0;
+
+	r->changing = true;
+	for (i = 0; i < r->n; i++)
+		if (!range_among(&r->list[i], now, n))
+			range_leave(end, &r->list[i]);
+	for (i = 0; i < n; i++)
+		if (range_among(&now[i], r->list, r->n) ||
+		    range_join(end, &now[i]))
+			now[joined++] = now[i];
+	free(r->list);
+	r->list = now;
+	r->n = joined;
+	r->changing = false;
+}
+
+static size_t
+blocks_count(const struct edged_edge *e)
+{
+	const struct edged_port *p;
+	size_t n = 0;
+
+	TAILQ_FOREACH(p, &e->ports, entry)
+		if (p->forwards)
+			n += p->lan.conf.nblocks;
+	return n;
 }
 
 void
 edged_join_blocks(struct edged_edge *e)
 {
+	const struct edged_port *p;
 	struct edged_range *now;
-	size_t i, n, joined = 0;
+	size_t i, n = 0;
 
 	/* one that has been left at once is told of before we go on */
-	if (e->changing)
+	if (e->blocks.changing ||
+	    (now = ranges_room(e, blocks_count(e))) == NULL)
 		return;
-	now = reallocarray(NULL, blocks_count(e) + 1, sizeof(*now));
-	if (now == NULL) {
-		edged_edge_event(e,
-		    &(struct edged_event){
-			.code = EDGED_EV_NO_MEMORY, .why = "a join" });
+	TAILQ_FOREACH(p, &e->ports, entry)
+		for (i = 0; p->forwards && i < p->lan.conf.nblocks; i++)
+			n = ranges_add(now, n, &p->lan.conf.blocks[i]);
+	ranges_follow(&e->self, &e->blocks, now, n);
+}
+
+void
+edged_join_served(struct edged_edge *e)
+{
+	const struct edged_edge_conf *conf = &e->conf;
+	struct edged_range *now;
+	size_t i, n = 0;
+
+	if (e->served.changing ||
+	    (now = ranges_room(e, conf->nserve)) == NULL)
 		return;
-	}
-	e->changing = true;
-	n = blocks_wanted(e, now);
-	for (i = 0; i < e->nblocks; i++)
-		if (!edged_range_among(&e->blocks[i], now, n))
-			block_leave(e, &e->blocks[i]);
-	for (i = 0; i < n; i++)
-		if (edged_range_among(&now[i], e->blocks, e->nblocks) ||
-		    block_join(e, &now[i]))
-			now[joined++] = now[i];
-	free(e->blocks);
-	e->blocks = now;
-	e->nblocks = joined;
-	e->changing = false;
+	for (i = 0; i < conf->nserve; i++)
+		n = ranges_add(now, n, &conf->serve[i]);
+	ranges_follow(&e->server, &e->served, now, n);
 }

@@ -283,15 +283,16 @@ family_configure(struct edged_family *f, bool queries)
 	family_fix(f);
 }
 
-/* The nets of the link and, behind them, the configured ones. */
+/* Who has no address can't say hello: the others would not know of it. */
 static void
-lan_nets(struct edged_lan *lan)
+lan_stand(struct edged_lan *lan)
 {
-	size_t i;
-
-	lan->nnets = lan->nown;
-	for (i = 0; i < lan->conf.nsources && lan->nnets < EDGED_LAN_NETS; i++)
-		lan->nets[lan->nnets++] = lan->conf.sources[i];
+	if (lan->conf.forward != EDGED_LAN_FORWARD_ELECTED)
+		return;
+	if (lan->v4.addr.len != 0 || lan->v6.addr.len != 0)
+		edged_elect_start(&lan->elect);
+	else
+		edged_elect_stop(&lan->elect);
 }
 
 static void
@@ -299,8 +300,7 @@ lan_elect(struct edged_lan *lan)
 {
 	/* who has to be elected does not forward before it is */
 	lan_role(lan, lan->conf.forward == EDGED_LAN_FORWARD_ALWAYS);
-	if (lan->conf.forward == EDGED_LAN_FORWARD_ELECTED)
-		edged_elect_start(&lan->elect);
+	lan_stand(lan);
 }
 
 static void
@@ -316,20 +316,25 @@ int
 edged_lan_init(struct edged_lan *lan, const struct edged_lan_ops *ops,
     void *arg, struct timers *timers, const struct edged_lan_conf *conf)
 {
+	uint64_t seed;
+
 	memset(lan, 0, sizeof(*lan));
 	lan->ops = ops;
 	lan->arg = arg;
 	lan->timers = timers;
 	lan->conf = *conf;
-	if (edged_senders_init(
-	    &lan->senders, EDGED_LAN_SENDERS, ops->random(arg)) == -1)
+	seed = ops->random(arg);
+	if (edged_senders_init(&lan->senders, EDGED_LAN_SENDERS, seed) == -1 ||
+	    edged_senders_init(
+	    &lan->strangers, EDGED_LAN_STRANGERS, seed) == -1) {
+		edged_senders_free(&lan->senders);
 		return -1;
+	}
 	family_init(&lan->v4, lan, false);
 	family_init(&lan->v6, lan, true);
 	family_configure(&lan->v4, true);
 	family_configure(&lan->v6, true);
 	elect_configure(lan);
-	lan_nets(lan);
 	return 0;
 }
 
@@ -338,6 +343,7 @@ edged_lan_free(struct edged_lan *lan)
 {
 	edged_lan_down(lan);
 	edged_senders_free(&lan->senders);
+	edged_senders_free(&lan->strangers);
 }
 
 void
@@ -352,7 +358,6 @@ edged_lan_configure(struct edged_lan *lan, const struct edged_lan_conf *conf)
 	if (anew)
 		edged_elect_stop(&lan->elect);
 	lan->conf = *conf;
-	lan_nets(lan);
 	family_configure(&lan->v4, queries);
 	family_configure(&lan->v6, queries);
 	edged_elect_set_priority(&lan->elect, conf->priority);
@@ -383,10 +388,11 @@ edged_lan_addresses(struct edged_lan *lan, const struct paddr *v4,
 		n = EDGED_LAN_NETS;
 	if (n > 0)
 		memcpy(lan->nets, nets, n * sizeof(*nets));
-	lan->nown = n;
-	lan_nets(lan);
+	lan->nnets = n;
 	family_address(&lan->v4, v4);
 	family_address(&lan->v6, v6);
+	if (lan->up)
+		lan_stand(lan);
 }
 
 static void
@@ -441,6 +447,37 @@ heard_gmp(struct edged_family *f, enum edged_gmp_drop drop, struct edged_gmp *m)
 	edged_listener_query(&f->listener, m);
 }
 
+/*
+ * Is there a reason to tell somebody?  Our echo, edges of another cluster, and
+ * one that has just started are in the ordinary course of things.
+ */
+static bool
+hello_is_refused(enum edged_hello_drop drop)
+{
+	switch (drop) {
+	case EDGED_HELLO_OK:
+	case EDGED_HELLO_DROP_CLUSTER:
+	case EDGED_HELLO_DROP_OWN:
+	case EDGED_HELLO_DROP_UNPROVEN:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void
+refuse_hello(struct edged_lan *lan, const struct paddr *source,
+    enum edged_hello_drop drop)
+{
+	struct atm_addr who;
+	uint64_t more;
+
+	atm_addr_from_ip(&who, source->len == 16, source->a, 0);
+	if (quiet_stranger_pass(
+	    &lan->refused, &who, drop, lan->timers->now, &more))
+		lan->ops->refused(lan->arg, source, drop, more);
+}
+
 static void
 heard_hello(struct edged_lan *lan, const struct edged_ip *ip)
 {
@@ -451,9 +488,10 @@ heard_hello(struct edged_lan *lan, const struct edged_ip *ip)
 		return;
 	drop = edged_hello_read(&h, ip, lan->conf.cluster, &lan->conf.key);
 	if (drop == EDGED_HELLO_OK)
-		edged_elect_heard(&lan->elect, &h);
-	else
-		lan->hello_drops[drop]++;
+		drop = edged_elect_heard(&lan->elect, &h);
+	lan->hello_drops[drop]++;
+	if (hello_is_refused(drop))
+		refuse_hello(lan, &ip->src, drop);
 }
 
 /* What is for us, of the routers of the LAN. */
@@ -468,7 +506,7 @@ input_control(struct edged_lan *lan, const struct edged_ip *ip)
 		edged_mrd_heard(ip->v6 ? &lan->v6.mrd : &lan->v4.mrd, ip);
 	else if (edged_igmp_is(ip))
 		heard_gmp(&lan->v4,
-		    edged_igmp_read(&m, ip, lan->nets, lan->nown), &m);
+		    edged_igmp_read(&m, ip, lan->nets, lan->nnets), &m);
 	else if (edged_mld_is(ip))
 		heard_gmp(&lan->v6, edged_mld_read(&m, ip), &m);
 	else
@@ -488,6 +526,7 @@ input_rate(struct edged_lan *lan, const struct edged_ip *ip)
 	enum edged_rate_drop drop =
 	    edged_rate_take(lan->timers->now, ip->len, &source, &none, &all);
 
+	sender->heard = lan->timers->now;
 	if (drop == EDGED_RATE_OK)
 		sender->packets++;
 	else
@@ -507,6 +546,45 @@ input_change(struct edged_ip *ip, bool undone)
 	return drop;
 }
 
+static bool
+heard_lately(const struct edged_lan *lan, const struct edged_senders *among,
+    const struct paddr *source)
+{
+	const struct edged_sender *s = edged_senders_find(among, source);
+
+	return s != NULL &&
+	    mtime_diff(s->heard, lan->timers->now) < EDGED_LAN_LATELY;
+}
+
+bool
+edged_lan_returns(struct edged_lan *lan, const struct paddr *source)
+{
+	if (!edged_addr_link_local(source))
+		return edged_on_link(lan->nets, lan->nnets, source);
+	edged_senders_get(&lan->strangers, source)->heard = lan->timers->now;
+	return heard_lately(lan, &lan->senders, source);
+}
+
+bool
+edged_lan_on_link(const struct edged_lan *lan, const struct paddr *source)
+{
+	return edged_on_link(lan->nets, lan->nnets, source) ||
+	    edged_on_link(lan->conf.sources, lan->conf.nsources, source);
+}
+
+static enum edged_policy_drop
+input_policy(const struct edged_lan *lan, const struct edged_ip *ip)
+{
+	if (edged_addr_link_local(&ip->src) &&
+	    heard_lately(lan, &lan->strangers, &ip->src))
+		return EDGED_POLICY_DROP_OFF_LINK;
+	if (edged_on_link(lan->nets, lan->nnets, &ip->src))
+		return edged_policy_packet(lan->conf.policy, ip, EDGED_DIR_OUT,
+		    lan->nets, lan->nnets);
+	return edged_policy_packet(lan->conf.policy, ip, EDGED_DIR_OUT,
+	    lan->conf.sources, lan->conf.nsources);
+}
+
 /* The cheap checks first; what may not pass costs nobody's rate. */
 static bool
 input_data(struct edged_lan *lan, struct edged_ip *ip, bool undone)
@@ -519,9 +597,7 @@ input_data(struct edged_lan *lan, struct edged_ip *ip, bool undone)
 		lan->drops[EDGED_LAN_DROP_NOT_FORWARDER]++;
 		return false;
 	}
-	policy = edged_policy_packet(
-	    lan->conf.policy, ip, EDGED_DIR_OUT, lan->nets, lan->nnets);
-	if (policy != EDGED_POLICY_OK) {
+	if ((policy = input_policy(lan, ip)) != EDGED_POLICY_OK) {
 		lan->policy_drops[policy]++;
 		return false;
 	}

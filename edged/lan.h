@@ -23,6 +23,7 @@
 #include "mrd.h"
 #include "policy.h"
 #include "querier.h"
+#include "quiet.h"
 #include "rate.h"
 #include "timer.h"
 
@@ -93,6 +94,8 @@ struct edged_lan_conf {
 
 #define EDGED_LAN_SENDERS	1024	/* sources that are remembered */
 #define EDGED_LAN_NETS		32	/* prefixes that are on the link */
+#define EDGED_LAN_STRANGERS	256	/* link-local ones from elsewhere */
+#define EDGED_LAN_LATELY	MTIME_SEC(2)
 
 struct edged_lan;
 
@@ -106,6 +109,9 @@ struct edged_lan_ops {
 	/* we forward from now on, or no longer */
 	void	(*role)(void *, bool forwarder);
 	uint64_t (*random)(void *);
+	/* a hello that nobody sends who means well; more: that were not told */
+	void	(*refused)(void *, const struct paddr *source,
+		    enum edged_hello_drop, uint64_t more);
 	/* a table was violated; see struct table_faults */
 	void	(*violated)(void *, const struct table *, uint8_t state,
 		    uint8_t event);
@@ -130,13 +136,14 @@ struct edged_lan {
 	bool				 up, forwarder;
 	struct edged_family		 v4, v6;
 	struct edged_elect		 elect;
-	/* the nets of our addresses, and then those of conf.sources */
+	/* of our addresses */
 	struct ip_prefix		 nets[EDGED_LAN_NETS];
-	size_t				 nnets, nown;
-	struct edged_senders		 senders;
+	size_t				 nnets;
+	struct edged_senders		 senders, strangers;
 	struct edged_bucket		 octets;
 	uint64_t			 ip_drops[EDGED_IP_DROP_MAX];
 	uint64_t			 hello_drops[EDGED_HELLO_DROP_MAX];
+	struct quiet_strangers		 refused;
 	uint64_t			 policy_drops[EDGED_POLICY_DROP_MAX];
 	uint64_t			 rate_drops[EDGED_RATE_DROP_MAX];
 	uint64_t			 drops[EDGED_LAN_DROP_MAX];
@@ -177,5 +184,17 @@ enum edged_lan_drop	 edged_lan_output(struct edged_lan *,
 enum edged_lan_drop	 edged_lan_wants(struct edged_lan *,
 			    const struct paddr *source,
 			    const struct paddr *group);
+/* may hosts of this LAN have that address, since it has its net, or since that
+ * is configured? */
+bool	edged_lan_on_link(const struct edged_lan *, const struct paddr *);
+/*
+ * A packet of this source has come from elsewhere: has it been here before,
+ * since the source is of this LAN?  Then another edge on it forwards, too.  The
+ * net of a link-local address is that of every LAN, so such a source is of this
+ * one if it was heard here lately; and what was said to come from elsewhere
+ * lately is not taken from the LAN.  So two that forward at once, as they
+ * should not, send each other a packet no more than once, though its TTL stays.
+ */
+bool	edged_lan_returns(struct edged_lan *, const struct paddr *);
 
 #endif

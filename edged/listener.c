@@ -423,10 +423,14 @@ void
 edged_listener_taken_over(struct edged_listener *l)
 {
 	int64_t time = MTIME_MS(l->timing.response) + ANSWER_MARGIN;
+	mtime_t until = { l->timers->now.us + time };
 	struct edged_listener_group *g;
 	struct edged_source *s;
 
 	RB_FOREACH(g, edged_group_tree, &l->groups) {
+		/* who wants it may be forgotten before it has answered */
+		if (g->unknown_until.us < until.us)
+			g->unknown_until = until;
 		keep_for(l, &g->timer, g->left, time);
 		RB_FOREACH(s, edged_source_tree, &g->sources)
 			keep_for(l, &s->timer, s->left, time);

@@ -94,7 +94,8 @@ const struct edged_group_rule	*edged_policy_rule(const struct edged_policy *,
 				    const struct paddr *group);
 /*
  * A link-local group keeps its TTL: hosts look for 255 or 1 in it, and a loop
- * can't be, because each edge takes only what comes from its own LAN.
+ * can't be, because each edge takes only what comes from its own LAN, and puts
+ * nothing back there (edged_lan_returns()).
  */
 bool	edged_policy_keeps_ttl(const struct paddr *group);
 

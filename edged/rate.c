@@ -193,18 +193,33 @@ sender_new(struct edged_senders *s, const struct paddr *addr)
 	return e;
 }
 
-struct edged_sender *
-edged_senders_get(struct edged_senders *s, const struct paddr *addr)
+static struct edged_sender *
+sender_find(const struct edged_senders *s, const struct paddr *addr)
 {
 	struct edged_sender *e;
 
 	for (e = s->heads[sender_hash(s, addr)]; e != NULL; e = e->next)
-		if (paddr_equal(&e->addr, addr)) {
-			TAILQ_REMOVE(&s->order, e, entry);
-			TAILQ_INSERT_TAIL(&s->order, e, entry);
-			return e;
-		}
-	return sender_new(s, addr);
+		if (paddr_equal(&e->addr, addr))
+			break;
+	return e;
+}
+
+const struct edged_sender *
+edged_senders_find(const struct edged_senders *s, const struct paddr *addr)
+{
+	return sender_find(s, addr);
+}
+
+struct edged_sender *
+edged_senders_get(struct edged_senders *s, const struct paddr *addr)
+{
+	struct edged_sender *e = sender_find(s, addr);
+
+	if (e == NULL)
+		return sender_new(s, addr);
+	TAILQ_REMOVE(&s->order, e, entry);
+	TAILQ_INSERT_TAIL(&s->order, e, entry);
+	return e;
 }
 
 bool

@@ -79,6 +79,7 @@ struct edged_sender {
 	struct paddr			 addr;
 	struct edged_bucket		 octets, flows;
 	uint64_t			 packets, dropped;
+	mtime_t				 heard;		/* last */
 };
 
 TAILQ_HEAD(edged_sender_list, edged_sender);
@@ -99,6 +100,10 @@ void	edged_senders_free(struct edged_senders *);
  * until the next call */
 struct edged_sender	*edged_senders_get(struct edged_senders *,
 			    const struct paddr *);
+/* the same if there is anything; else NULL */
+const struct edged_sender	*edged_senders_find(
+				    const struct edged_senders *,
+				    const struct paddr *);
 /* may this source have one more flow, of `rate` a second and 4 s' at once? */
 bool	edged_sender_flow(struct edged_sender *, mtime_t now, uint32_t rate);
 

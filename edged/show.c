@@ -106,7 +106,7 @@ edged_show_summary(struct edged *d, void *cursor, struct wr *w)
 		return false;
 	TAILQ_FOREACH(e, &d->edges, entry) {
 		edges++;
-		joins += e->njoins + e->nblocks;
+		joins += e->njoins + e->blocks.n;
 		flows += e->flows.used;
 		drops += edge_dropped(e);
 		for (i = 0; i < EDGED_FAMILIES; i++)
@@ -157,8 +157,8 @@ put_edge(struct wr *w, struct edged_edge *e, struct marsc *c)
 	ctl_uint(w, "cmi", marsc_cmi(c));
 	ctl_uint(w, "lans", lans);
 	ctl_uint(w, "forwards", forwards);
-	ctl_uint(w, "joins", e->njoins + e->nblocks);
-	ctl_uint(w, "serves", e->nserved);
+	ctl_uint(w, "joins", e->njoins + e->blocks.n);
+	ctl_uint(w, "serves", e->served.n);
 	ctl_uint(w, "flows", e->flows.used);
 	ctl_uint(w, "out-packets", e->out_packets);
 	ctl_uint(w, "out-copies", e->out_copies);
@@ -495,7 +495,7 @@ tally_edge(struct edged_tally *t, const struct edged_edge *e)
 	tally_one(t, "probes-refused", e->probes_refused);
 	tally_one(t, "probe-answers", e->probe_answers);
 	tally_one(t, "probe-answers-unasked", e->probe_unasked);
-	tally_any(t, "gauge", "", "joins", e->njoins + e->nblocks);
+	tally_any(t, "gauge", "", "joins", e->njoins + e->blocks.n);
 	tally_any(t, "gauge", "", "flows", e->flows.used);
 	tally_one(t, "flows-evicted", e->flows.evicted);
 	TALLY(t, "in-", e->ip_drops, edged_ip_drop_name, EDGED_IP_DROP_MAX);
@@ -505,6 +505,8 @@ tally_edge(struct edged_tally *t, const struct edged_edge *e)
 	    EDGED_FLOW_DROP_MAX);
 	tally_client(t, e->self.client[EDGED_V4], "ipv4-");
 	tally_client(t, e->self.client[EDGED_V6], "ipv6-");
+	tally_client(t, e->server.client[EDGED_V4], "serve-ipv4-");
+	tally_client(t, e->server.client[EDGED_V6], "serve-ipv6-");
 }
 
 static void
@@ -513,6 +515,7 @@ tally_family(struct edged_tally *t, const struct edged_family *f,
 {
 	unsigned int i;
 
+	tally_any(t, "counter", gmp, "older-queries", f->querier.older);
 	TALLY(t, gmp, f->drops, edged_gmp_drop_name, EDGED_GMP_DROP_MAX);
 	for (i = 0; i < EDGED_LISTENER_DROP_MAX; i++)
 		tally_drop(t, listener, edged_listener_drop_name(i),

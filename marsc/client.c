@@ -110,6 +110,7 @@ client_init(
 	c->t = conf->timers;
 	c->limits = conf->limits;
 	client_limits(&c->limits);
+	c->answers.most = c->limits.answers_octets;
 	/*
 	 * A random start, so that what we send after a restart is not taken
 	 * for what we sent before it (5.2.2).
@@ -234,6 +235,13 @@ uint64_t
 marsc_drops(const struct marsc *c, enum marsc_drop d)
 {
 	return c->drops[d];
+}
+
+void
+marsc_clear_counters(struct marsc *c)
+{
+	memset(c->drops, 0, sizeof(c->drops));
+	c->faults.count = 0;
 }
 
 uint64_t

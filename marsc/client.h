@@ -59,6 +59,7 @@ struct marsc {
 	uint64_t			 versions;	/* of paths */
 	uint64_t			 evicted;
 	size_t				 held_octets;
+	struct marsc_parts_room		 answers;
 	struct marsc_parts		 map;
 	struct timer			 map_part;
 	uint8_t				 map_redirf;

@@ -29,7 +29,7 @@ map_timer(void *arg)
 void
 marsc_map_init(struct marsc *c)
 {
-	marsc_parts_init(&c->map, true);
+	marsc_parts_init(&c->map, &c->answers, true);
 	timer_init(&c->map_part, map_timer, c);
 }
 

@@ -137,16 +137,23 @@ marsc_leaf_drop(struct marsc_leaf *l)
 	marsc_leaf_free(l);
 }
 
-/* --- from the circuit */
+/*
+ * --- from the circuit; the owner, when it is told, may send to another group,
+ * which does not take the room of a path that is looked at (depth)
+ */
 
 void
 marsc_leaf_up(struct marsc_leaf *l)
 {
+	struct marsc_path *p = l->path;
+
+	p->depth++;
 	leaf_set_state(l, MARSC_LEAF_UP);
 	l->delay = 0;
-	l->path->doubt = 0;
-	marsc_path_notify(l->path, MARSC_NOTICE_LEAF_ADDED, &l->addr, NULL);
-	marsc_path_event(l->path, MARSC_PATH_EV_LEAF_UP);
+	p->doubt = 0;
+	marsc_path_notify(p, MARSC_NOTICE_LEAF_ADDED, &l->addr, NULL);
+	marsc_path_event(p, MARSC_PATH_EV_LEAF_UP);
+	marsc_path_leave(p);
 }
 
 /*
@@ -179,8 +186,10 @@ marsc_leaf_dropped(struct marsc_leaf *l)
 {
 	struct marsc_path *p = l->path;
 
+	p->depth++;
 	l->vcleaf = NULL;
 	marsc_leaf_drop(l);
 	marsc_path_stale_soon(p);
 	marsc_path_shrunk(p, "the last leaf dropped out");
+	marsc_path_leave(p);
 }

@@ -114,6 +114,8 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 	X(held, 64, "packets that wait for the path of one group") \
 	X(held_octets, 262144, "and their octets") \
 	X(held_octets_all, 4194304, "octets that wait for all paths") \
+	/* 400,000 members; all answers that are not complete count */ \
+	X(answers_octets, 16777216, "octets of answers in parts") \
 	X(first_wait, 100000, "us that packets wait for more than one leaf")
 
 struct marsc_limits {		/* 0: the default */
@@ -477,5 +479,7 @@ uint64_t	 marsc_drops(const struct marsc *, enum marsc_drop);
 uint64_t	 marsc_host_drops(const struct marsc_host *, enum marsc_drop);
 /* How many MARSC_NOTICE_VIOLATIONs there were. */
 uint64_t	 marsc_violations(const struct marsc *);
+/* Both are 0 from now on, but not those of the host. */
+void		 marsc_clear_counters(struct marsc *);
 
 #endif

@@ -50,17 +50,25 @@ static const struct table_cell parts_cells[MARSC_PARTS_STATE_MAX]
 TABLE_DEFINE(marsc_parts_table, "parts", MARSC_PARTS, parts_cells);
 
 void
-marsc_parts_init(struct marsc_parts *p, bool moving)
+marsc_parts_init(
+    struct marsc_parts *p, struct marsc_parts_room *room, bool moving)
 {
-	*p = (struct marsc_parts){ .next = 1, .moving = moving };
+	*p = (struct marsc_parts){ .room = room, .next = 1, .moving = moving };
+}
+
+static size_t
+entry_size(bool groups)
+{
+	return groups ? sizeof(struct paddr) : sizeof(struct atm_addr);
 }
 
 void
 marsc_parts_free(struct marsc_parts *p)
 {
+	p->room->octets -= p->max * entry_size(p->groups != NULL);
 	free(p->addrs);
 	free(p->groups);
-	marsc_parts_init(p, p->moving);
+	marsc_parts_init(p, p->room, p->moving);
 }
 
 static enum marsc_parts_result
@@ -80,23 +88,29 @@ marsc_parts_reset(struct marsc_parts *p)
 	p->no_memory = false;
 }
 
+/* There may be 32767 parts, so that a MARS could fill our memory. */
 static bool
 parts_grow(struct marsc_parts *p, bool groups, size_t more)
 {
-	size_t want = p->n + more;
+	struct marsc_parts_room *room = p->room;
+	size_t size = entry_size(groups), want = p->n + more, most;
 	void *v;
 
 	if (want <= p->max)
 		return true;
-	want += want / 2;
-	v = groups ? reallocarray(p->groups, want, sizeof(*p->groups)) :
-	    reallocarray(p->addrs, want, sizeof(*p->addrs));
+	most = p->max + (room->most - room->octets) / size;
+	if (want > most)
+		return false;
+	want = want + want / 2 < most ? want + want / 2 : most;
+	v = reallocarray(groups ? (void *)p->groups : (void *)p->addrs, want,
+	    size);
 	if (v == NULL)
 		return false;
 	if (groups)
 		p->groups = v;
 	else
 		p->addrs = v;
+	room->octets += (want - p->max) * size;
 	p->max = want;
 	return true;
 }

@@ -56,7 +56,13 @@ enum marsc_parts_result {
 };
 extern const struct table marsc_parts_table;
 
+/* What all answers of a client that are not complete may take. */
+struct marsc_parts_room {
+	size_t			 octets, most;
+};
+
 struct marsc_parts {
+	struct marsc_parts_room	*room;
 	uint8_t			 state;		/* enum marsc_parts_state */
 	uint16_t		 next;		/* mar$y of the part to come */
 	uint32_t		 msn;		/* of the part before */
@@ -64,13 +70,17 @@ struct marsc_parts {
 	struct atm_addr		*addrs;
 	struct paddr		*groups;
 	size_t			 n, max;	/* entries held, room */
-	bool			 no_memory;
+	bool			 no_memory;	/* or no room */
 };
 
-void			marsc_parts_init(struct marsc_parts *, bool moving);
+void			marsc_parts_init(struct marsc_parts *,
+		    struct marsc_parts_room *, bool moving);
 void			marsc_parts_free(struct marsc_parts *);
 void			marsc_parts_reset(struct marsc_parts *);
-/* a decoded part; a failure for want of memory is MARSC_PARTS_R_FAILED too */
+/*
+ * a decoded part; a failure for want of memory or room is MARSC_PARTS_R_FAILED,
+ * too
+ */
 enum marsc_parts_result	marsc_parts_input(struct marsc_parts *,
 		    const struct mars_msg *);
 

@@ -297,11 +297,12 @@ path_give_up(struct marsc_path *p)
 	path_drop_held(p, p->lost);
 }
 
+/* Whoever is told of it may send to the group at once, on a new path. */
 static void
 path_down(struct marsc_path *p)
 {
-	path_drop_held(p, MARSC_DROP_CIRCUIT);
 	marsc_path_release(p);
+	path_drop_held(p, MARSC_DROP_CIRCUIT);
 	marsc_path_notify(p, MARSC_NOTICE_PATH_DOWN, NULL, p->why);
 }
 
@@ -314,8 +315,8 @@ path_evict(struct marsc_path *p)
 
 	c->evicted++;
 	marsc_query_cancel(c, &p->group);
-	path_drop_held(p, MARSC_DROP_BUSY);
 	marsc_path_release(p);
+	path_drop_held(p, MARSC_DROP_BUSY);
 	if (open)
 		marsc_path_notify(
 		    p, MARSC_NOTICE_PATH_DOWN, NULL, "too many groups");

@@ -178,7 +178,9 @@ marsc_path_update(struct marsc *c, bool join, const struct atm_addr *addr,
 	    p != NULL && paddr_cmp(&p->group, max) <= 0;
 	    p = path_behind(c, &key.group)) {
 		key.group = p->group;
+		p->depth++; /* as for leaves that come and go, leaf.c */
 		path_update_one(p, join, addr);
+		marsc_path_leave(p);
 	}
 }
 

@@ -64,7 +64,12 @@ reg_first(struct marsc *c, struct marsc_marsvc *to, uint8_t op)
 	reg_transmit(c, to, op);
 }
 
-/* --- actions */
+/*
+ * --- actions
+ *
+ * When the owner is told it may register or deregister at once, which is
+ * another step: so it is told last.
+ */
 
 static void
 reg_ask(struct marsc *c)
@@ -96,34 +101,35 @@ reg_ask_next(struct marsc *c)
 static void
 reg_failed_at(struct marsc *c)
 {
-	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &c->mars->addr, c->reg.why, 0);
 	marsc_marsvc_close(c->mars);
 	c->reg.failures++;
-}
-
-static void
-reg_wait(struct marsc *c)
-{
-	if (c->reg.failures >= c->servers.n)
-		reg_notify(c, MARSC_NOTICE_NO_MARS, &c->mars->addr, c->reg.why,
-		    (uint32_t)(c->t.loop / MTIME_SEC(1)));
-	timer_set(c->ts, &c->reg.timer, c->t.loop);
 }
 
 /* 5.4.1, 5.4.2: at least a minute before the next attempt. */
 static void
 reg_loop(struct marsc *c)
 {
+	const char *why = c->reg.why;
+
 	reg_failed_at(c);
-	reg_wait(c);
+	timer_set(c->ts, &c->reg.timer, c->t.loop);
+	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &c->mars->addr, why, 0);
+	if (c->reg.state == MARSC_REG_LOOP &&
+	    c->reg.failures >= c->servers.n)
+		reg_notify(c, MARSC_NOTICE_NO_MARS, &c->mars->addr, why,
+		    (uint32_t)(c->t.loop / MTIME_SEC(1)));
 }
 
 /* 5.4.2: the first backup is tried without a wait. */
 static void
 reg_backup(struct marsc *c)
 {
+	struct atm_addr failed = c->mars->addr;
+	const char *why = c->reg.why;
+
 	reg_failed_at(c);
 	reg_ask_next(c);
+	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &failed, why, 0);
 }
 
 static void
@@ -139,28 +145,29 @@ reg_map_wait(struct marsc *c)
 static void
 reg_on(struct marsc *c)
 {
-	bool again = c->reg.again;
+	bool again = c->reg.again, backup = c->reg.failures > 0;
 
 	timer_clear(c->ts, &c->reg.timer);
 	reg_map_wait(c);
 	marsc_drop_incoming(c, &c->mars->addr);
-	if (c->reg.failures > 0)
-		reg_notify(c, MARSC_NOTICE_BACKUP, &c->mars->addr, NULL, 0);
 	c->reg.failures = 0;
 	c->reg.again = true;
 	c->reg.soft = false;
 	marsc_join_pace(c);
 	marsc_turn_pace(c);
-	reg_notify(
-	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL, c->reg.cmi);
 	marsc_join_all(c, again ? MARSC_JOIN_EV_AGAIN : MARSC_JOIN_EV_READY);
 	marsc_query_kick(c);
-	if (!again)
-		return;
-	/* another may try all that it knows in turn before it comes here */
-	c->reg.settled.us = c->ts->now.us + c->t.settle +
-	    (int64_t)c->servers.n * c->t.loop;
-	marsc_path_stale_all(c);
+	if (again) {
+		/* another may try all that it knows before it comes here */
+		c->reg.settled.us = c->ts->now.us + c->t.settle +
+		    (int64_t)c->servers.n * c->t.loop;
+		marsc_path_stale_all(c);
+	}
+	if (backup)
+		reg_notify(c, MARSC_NOTICE_BACKUP, &c->mars->addr, NULL, 0);
+	if (c->reg.state == MARSC_REG_ON)
+		reg_notify(c, MARSC_NOTICE_REGISTERED, &c->mars->addr, NULL,
+		    c->reg.cmi);
 }
 
 /* Ends everything that belongs to the MARS that we leave. */
@@ -187,8 +194,10 @@ reg_pause(struct marsc *c)
 static void
 reg_problem_seen(struct marsc *c)
 {
-	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &c->mars->addr, c->reg.why, 0);
+	const char *why = c->reg.why;
+
 	reg_pause(c);
+	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &c->mars->addr, why, 0);
 }
 
 /* 5.4.3: the first MARS of the table, which is new, is the one to go to. */
@@ -196,17 +205,17 @@ static void
 reg_hard(struct marsc *c)
 {
 	marsc_servers_use(&c->servers, &c->servers.v[0]);
+	reg_pause(c);
 	reg_notify(c, MARSC_NOTICE_REDIRECT, marsc_servers_current(&c->servers),
 	    "hard", 0);
-	reg_pause(c);
 }
 
 static void
 reg_soft(struct marsc *c)
 {
 	marsc_marsvc_aim(c->next, &c->servers.v[0]);
-	reg_notify(c, MARSC_NOTICE_REDIRECT, &c->next->addr, "soft", 0);
 	reg_first(c, c->next, c->role->join);
+	reg_notify(c, MARSC_NOTICE_REDIRECT, &c->next->addr, "soft", 0);
 }
 
 static void
@@ -235,13 +244,13 @@ reg_moved(struct marsc *c)
 	marsc_servers_use(&c->servers, &c->mars->addr);
 	marsc_drop_incoming(c, &c->mars->addr);
 	reg_map_wait(c);
-	reg_notify(
-	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
 	c->reg.soft = true;
 	marsc_join_pace(c);
 	marsc_turn_pace(c);
 	if (marsc_join_pending(c))
 		marsc_join_again(c);
+	reg_notify(
+	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);
 }
 
 /* we keep the current MARS; the next map makes us try again. */
@@ -249,8 +258,8 @@ static void
 reg_stay(struct marsc *c)
 {
 	timer_clear(c->ts, &c->reg.timer);
-	reg_notify(c, MARSC_NOTICE_REDIRECT_FAILED, &c->next->addr, NULL, 0);
 	marsc_marsvc_close(c->next);
+	reg_notify(c, MARSC_NOTICE_REDIRECT_FAILED, &c->next->addr, NULL, 0);
 }
 
 static void

@@ -19,20 +19,26 @@ query_cmp(struct marsc_query *a, struct marsc_query *b)
 }
 RB_GENERATE(marsc_query_tree, marsc_query, entry, query_cmp)
 
-static void
-query_notify(struct marsc_query *q, enum marsc_notice_code code, bool full)
+/* Does the owner wait for the answer?  Only once for each. */
+static bool
+query_told(struct marsc_query *q)
 {
 	bool told = q->told;
 
 	q->told = false;
-	if (told)
-		marsc_notify(q->client, code,
-		    &(struct marsc_notice){ .min = &q->min,
-		    .max = &q->max,
-		    .server = &q->client->mars->addr,
-		    .addrs = q->list ? NULL : q->parts.addrs,
-		    .groups = q->list ? q->parts.groups : NULL,
-		    .n = full ? q->parts.n : 0 });
+	return told;
+}
+
+static void
+query_notify(struct marsc_query *q, enum marsc_notice_code code, size_t n)
+{
+	marsc_notify(q->client, code,
+	    &(struct marsc_notice){ .min = &q->min,
+	    .max = &q->max,
+	    .server = &q->client->mars->addr,
+	    .addrs = q->list ? NULL : q->parts.addrs,
+	    .groups = q->list ? q->parts.groups : NULL,
+	    .n = n });
 }
 
 static void
@@ -90,15 +96,19 @@ query_note(struct marsc_query *q)
 	q->news = true;
 }
 
+/* What the path tells the owner may make it ask again, which is another. */
 static void
 query_answer(struct marsc_query *q)
 {
+	bool told = query_told(q);
+	size_t n = q->parts.n;
+
 	timer_clear(q->client->ts, &q->timer);
 	if (!q->list)
-		marsc_path_answer(
-		    q->client, &q->min, q->parts.addrs, q->parts.n);
-	query_notify(
-	    q, q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, true);
+		marsc_path_answer(q->client, &q->min, q->parts.addrs, n);
+	if (told)
+		query_notify(q,
+		    q->list ? MARSC_NOTICE_GROUPS : MARSC_NOTICE_MEMBERS, n);
 }
 
 /*
@@ -109,11 +119,14 @@ static void
 query_empty(struct marsc_query *q)
 {
 	struct marsc *c = q->client;
+	bool told = query_told(q);
+	size_t n = q->parts.n;
 
 	timer_set(
 	    c->ts, &q->timer, marsc_delay(c, c->t.quiet_min, c->t.quiet_max));
 	marsc_path_answer(c, &q->min, NULL, 0);
-	query_notify(q, MARSC_NOTICE_MEMBERS, true);
+	if (told)
+		query_notify(q, MARSC_NOTICE_MEMBERS, n);
 }
 
 /* Has another been answered since this one was first asked? */
@@ -131,11 +144,12 @@ static void
 query_fail(struct marsc_query *q)
 {
 	struct marsc *c = q->client;
-	bool alone = query_is_alone(q);
+	bool alone = query_is_alone(q), told = query_told(q);
 
 	if (!q->list)
 		marsc_path_failed(c, &q->min);
-	query_notify(q, MARSC_NOTICE_QUERY_FAILED, false);
+	if (told)
+		query_notify(q, MARSC_NOTICE_QUERY_FAILED, 0);
 	if (alone)
 		marsc_reg_problem(c, "a request has no answer");
 }
@@ -295,7 +309,7 @@ marsc_query_init(struct marsc_query *q, struct marsc *c, bool list)
 {
 	*q = (struct marsc_query){ .client = c, .list = list, .urgent = list };
 	timer_init(&q->timer, query_timer, q);
-	marsc_parts_init(&q->parts, false);
+	marsc_parts_init(&q->parts, &c->answers, false);
 }
 
 static struct marsc_query *

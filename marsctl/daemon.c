@@ -21,10 +21,11 @@
 static const struct {
 	const char	*name;
 	unsigned int	 ask;
+	const char	*statement;	/* where it runs, mars.conf has one */
 } known[MARSCTL_DAEMONS] = {
-	{ "marsd", ASK_MARSD },
-	{ "scspd", ASK_SCSPD },
-	{ "edged", ASK_EDGED },
+	{ "marsd", ASK_MARSD, "cluster" },
+	{ "scspd", ASK_SCSPD, "cluster" },
+	{ "edged", ASK_EDGED, "edge" },
 };
 
 /* What has become of an answer that is read. */
@@ -116,16 +117,21 @@ daemon_address(const struct marsctl_daemon *d, const char *where,
 
 /* Why connect(2) failed. */
 static void
-not_connected(const struct marsctl_daemon *d, const char *path, int seconds,
-    struct marsctl_answer *a)
+not_connected(const struct marsctl_daemon *d, const char *path,
+    const struct marsctl_where *where, struct marsctl_answer *a)
 {
-	if (errno == EACCES)
-		marsctl_wrong(a, "%s: %s", path, strerror(errno));
-	else if (errno == EAGAIN || errno == EWOULDBLOCK)
-		silent(a, d, seconds);
+	int code = errno;
+
+	if (code == EACCES)
+		marsctl_wrong(a, "%s: %s", path, strerror(code));
+	else if (code == EAGAIN || code == EWOULDBLOCK)
+		silent(a, d, where->seconds);
+	else if (code == ENOENT && marsctl_daemons(where) != 0)
+		marsctl_wrong(a, "%s does not run: mars.conf has no %s",
+		    d->name, known[marsctl_daemon_number(d->name)].statement);
 	else
 		marsctl_wrong(a, "%s: %s; is mars running?", path,
-		    strerror(errno));
+		    strerror(code));
 }
 
 /* False without a sentence: it has no socket, and may_lack. */
@@ -148,7 +154,7 @@ daemon_connect(struct marsctl_daemon *d, const struct marsctl_where *where,
 		marsctl_wrong(a, "socket: %s", strerror(errno));
 	else if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		if (errno != ENOENT || !may_lack)
-			not_connected(d, sun.sun_path, where->seconds, a);
+			not_connected(d, sun.sun_path, where, a);
 	} else if (imsgbuf_init(&d->ibuf, fd) == -1 ||
 	    imsgbuf_set_maxsize(&d->ibuf, CTL_ROW_MAX) == -1)
 		marsctl_wrong(a, "%s: %s", d->name, strerror(errno));

@@ -241,6 +241,8 @@ marsd_cluster_attach(struct marsd_cluster *c, struct vc_link *link)
 	struct marsd_proto *p;
 	int role;
 
+	if (c->link == link) /* the cluster has another name, and no more */
+		return;
 	while ((ci = LIST_FIRST(&c->circuits)) != NULL) {
 		vc_release(ci->vc, VC_CAUSE_NORMAL);
 		marsd_circuit_free(ci);

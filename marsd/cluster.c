@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "overlap.h"
 #include "own.h"
 #include "redirect.h"
 #include "tell.h"
@@ -449,6 +450,7 @@ proto_cmis(struct marsd_proto *p)
 	marsd_cmi_free_pool(&p->cmi);
 	p->cmi = *pool;
 	memset(pool, 0, sizeof(*pool));
+	marsd_overlap_bar(p);
 }
 
 /* Tells the peers that none of our members is here any more. */

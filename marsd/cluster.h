@@ -142,6 +142,7 @@ struct marsd_cluster {
 	/* on control VCs; one of many octets counts for several */
 	uint64_t		 copies;
 	uint64_t		 walked;	/* joins and ranges looked at */
+	uint64_t		 listed;	/* the same, for an answer */
 	struct table_faults	 faults;	/* of all tables */
 	struct quiet_strangers	 strangers;
 	struct marsd_problem	 problem;

@@ -250,9 +250,8 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 	return NULL;
 }
 
-/* Is the CMI still in use, by the word of the server that gave it out? */
-static bool
-claim_counts(const struct marsd_claim *c)
+bool
+marsd_claim_counts(const struct marsd_claim *c)
 {
 	return c->state != MARSD_CLAIM_ENDED && marsd_peer_counts(c->peer);
 }
@@ -275,7 +274,7 @@ marsd_claim_cmi(struct marsd_claim *c, uint16_t cmi)
 	if (cmi == 0)
 		return true;
 	if (held != NULL && held->node != c->node && held->peer != c->peer &&
-	    claim_counts(held))
+	    marsd_claim_counts(held))
 		return false;
 	heard[cmi] = c;
 	return true;
@@ -756,5 +755,6 @@ marsd_node_left(struct marsd_node *n, const struct marsd_peer *by)
 bool
 marsd_entry_counts(const struct marsd_entry *e)
 {
-	return marsd_entry_stands(e) && !e->over && claim_counts(e->claim);
+	return marsd_entry_stands(e) && !e->over &&
+	    marsd_claim_counts(e->claim);
 }

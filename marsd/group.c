@@ -539,8 +539,10 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 	p->mark++;
 	MARSD_RANGE_OVERLAPS(r, &p->map[role], &s)
 	{
+		p->cluster->listed++;
 		marsd_range_walk(&w, r);
 		while ((j = marsd_range_next(&w)) != NULL) {
+			p->cluster->listed++;
 			if (j->counts == 0 || j->node->mark == p->mark)
 				continue;
 			j->node->mark = p->mark;

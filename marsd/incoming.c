@@ -17,6 +17,7 @@
 #define COPIES_A_TOKEN	256
 #define WALK_A_TOKEN	16
 #define WALK_FREE	64
+#define LIST_A_TOKEN	64	/* and their addresses are sent */
 #define SPARED_MAX	4096	/* of either kind, while scspd is behind */
 
 struct marsd_handler {
@@ -136,12 +137,14 @@ marsd_dispatch(struct marsd_cluster *c, struct marsd_circuit *ci,
 
 /*
  * A client pays for what its message has caused: what is ordinary is in the
- * price of a message, and so are a few copies and ranges.
+ * price of a message, and so are a few copies and ranges.  An answer may name
+ * all members of a group, or all groups: many such would keep all others
+ * waiting, and fill the queue in which their answers are.
  */
 static void
 charge(struct marsd_cluster *c, struct marsd_caller *k)
 {
-	uint64_t n = c->copies / COPIES_A_TOKEN;
+	uint64_t n = c->copies / COPIES_A_TOKEN + c->listed / LIST_A_TOKEN;
 
 	if (c->walked >= WALK_FREE)
 		n += c->walked / WALK_A_TOKEN;
@@ -169,7 +172,7 @@ marsd_receive(struct marsd_cluster *c, struct marsd_circuit *ci,
 		return MARSD_DROP_LLC;
 	if (oui != LLC_OUI_IANA || pid != LLC_PID_MARS)
 		return MARSD_DROP_CODEPOINT;
-	c->copies = c->walked = 0;
+	c->copies = c->walked = c->listed = 0;
 	d = marsd_dispatch(c, ci, p + LLC_LEN, len - LLC_LEN);
 	charge(c, k);
 	return d;

@@ -153,7 +153,7 @@ int		 marsd_configure(struct marsd *, const struct conf *);
 struct marsd_cluster	*marsd_cluster(struct marsd *, const char *name);
 /*
  * The link of a cluster's address; its user is marsd_vc_user.  Whatever the
- * cluster has on the link that it had before is released; NULL: none now.
+ * cluster has on another link that it had before is released; NULL: none now.
  */
 void		 marsd_cluster_attach(struct marsd_cluster *, struct vc_link *);
 extern const struct vc_user marsd_vc_user;	/* arg: struct marsd_cluster */
@@ -179,6 +179,23 @@ void		 marsd_csa_own(struct marsd *, uint16_t sgid, uint32_t key,
 /* scspd holds a record no longer */
 void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
+
+/*
+ * CMIs of our range that other servers have given out, as their records in
+ * force say: of the next protocol that has any.  at: 0 at the start; false: no
+ * more.  Pointers are good until anything else is called.
+ */
+struct marsd_overlap {
+	const char		*cluster;
+	const struct mars_pro	*pro;
+	uint16_t		 min, max;	/* ours */
+	uint16_t		 first, last;	/* that are theirs, too */
+	uint32_t		 n;		/* so many */
+	const uint8_t		*oid;		/* who gave out the first */
+	const struct atm_addr	*who;		/* and to whom */
+};
+bool		 marsd_overlap(struct marsd *, uint32_t *at,
+		    struct marsd_overlap *);
 
 /*
  * For marsctl: each writes the next object after what cursor

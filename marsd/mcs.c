@@ -219,7 +219,8 @@ serve_add(struct marsd_ask *a)
 	enum marsd_change change;
 	enum marsd_drop d;
 
-	if (a->node->njoins >= c->max_joins)
+	if (marsd_join_find(a->node, &a->span) == NULL &&
+	    a->node->njoins >= c->max_joins)
 		return marsd_cluster_refused(
 		    p, MARSD_DROP_JOINS, &a->node->atm);
 	if (!marsd_node_has_share(

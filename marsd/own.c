@@ -275,13 +275,12 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 {
 	struct atm_addr last = { 0 }; /* no node has it */
 	struct marsd_node *n;
-	struct marsd_claim *c;
 	struct marsd_join *j;
 	struct marsd_span at;
 
 	while ((n = marsd_node_after(p, role, &last)) != NULL) {
 		last = n->atm;
-		if ((c = marsd_claim_find(n, p->self)) == NULL)
+		if (marsd_claim_find(n, p->self) == NULL)
 			continue;
 		if (!marsd_node_is_here(n)) {
 			marsd_withdraw_all(n);

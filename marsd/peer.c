@@ -471,10 +471,13 @@ marsd_peers_free(struct marsd_proto *p)
 {
 	struct marsd_peer *peer, *next;
 	struct marsd_entry *e;
+	uint64_t at;
 
 	RB_FOREACH_SAFE(peer, marsd_peer_tree, &p->peers, next) {
-		while ((e = marsd_entry_from(peer, 0)) != NULL)
+		for (at = 0; (e = marsd_entry_from(peer, at)) != NULL;) {
+			at = (uint64_t)e->key + 1;
 			marsd_entry_free(e);
+		}
 		peer_end(peer);
 	}
 }

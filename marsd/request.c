@@ -159,6 +159,7 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	    marsd_send_room(in->circuit->vc) - mars_overhead(&m));
 	MARSD_RANGE_OVERLAPS(r, map, &s)
 	{
+		in->proto->cluster->listed++;
 		if (r->layer3 == 0)
 			continue;
 		if (wr_left(&w) < m.tpln)

@@ -83,8 +83,6 @@ add_address(struct lanif *l, const struct ifaddrs *i)
 	struct sockaddr_in6 in6, mask6;
 	struct sockaddr_in in, mask;
 
-	if (l->naddrs == LANIF_ADDRS || i->ifa_netmask == NULL)
-		return;
 	if (i->ifa_addr->sa_family == AF_INET) {
 		memcpy(&in, i->ifa_addr, sizeof(in));
 		memcpy(&mask, i->ifa_netmask, sizeof(mask));
@@ -140,6 +138,7 @@ bool
 parent_lan_look(struct lanif *l, const char *name, bool tun)
 {
 	struct ifaddrs *all, *i;
+	unsigned int n = 0;
 	bool there;
 	int fd;
 
@@ -157,9 +156,14 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 	for (i = all; i != NULL; i = i->ifa_next)
 		if (i->ifa_addr != NULL && strcmp(i->ifa_name, name) == 0 &&
 		    (i->ifa_addr->sa_family == AF_INET ||
-		    i->ifa_addr->sa_family == AF_INET6))
+		    i->ifa_addr->sa_family == AF_INET6) &&
+		    i->ifa_netmask != NULL && n++ < LANIF_ADDRS)
 			add_address(l, i);
 	freeifaddrs(all);
+	if (n > LANIF_ADDRS)
+		log_warnx("interface %s has %u addresses, and edged knows %d: "
+		    "hosts of the other networks are not heard", name, n,
+		    LANIF_ADDRS);
 	return there;
 }
 

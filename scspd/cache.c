@@ -12,6 +12,11 @@
 
 #include "cache.h"
 
+#define CONTENTS_STEP	8	/* octets from one class to the next */
+
+_Static_assert(sizeof(void *) > 8 || sizeof(struct scsp_entry) <= 64,
+    "an entry is not more than a line of a processor's cache");
+
 bool
 scsp_seq_valid(int32_t seq)
 {
@@ -46,9 +51,14 @@ static const struct btree_kind by_id = { 8, NULL, cache_place };
 void
 scsp_cache_init(struct scsp_cache *c)
 {
+	size_t i;
+
 	memset(c, 0, sizeof(*c));
 	btree_init(&c->entries);
 	slab_init(&c->room, sizeof(struct scsp_entry));
+	slab_init(&c->ends, sizeof(struct scsp_end));
+	for (i = 0; i < CONTENTS_CLASSES; i++)
+		slab_init(&c->contents[i], (i + 1) * CONTENTS_STEP);
 	TAILQ_INIT(&c->mortals);
 }
 
@@ -59,6 +69,9 @@ scsp_cache_free(struct scsp_cache *c)
 
 	while ((e = scsp_cache_first(c)) != NULL)
 		scsp_cache_erase(c, e);
+	if (c->spare != NULL)
+		slab_put(&c->ends, c->spare);
+	c->spare = NULL;
 }
 
 struct scsp_entry *
@@ -140,9 +153,101 @@ change(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 	e->flags = flags;
 	account(c, e, 1);
 	if (was && !is_mortal(e))
-		TAILQ_REMOVE(&c->mortals, e, mortal);
+		TAILQ_REMOVE(&c->mortals, e->end, mortal);
 	else if (!was && is_mortal(e))
-		TAILQ_INSERT_TAIL(&c->mortals, e, mortal);
+		TAILQ_INSERT_TAIL(&c->mortals, e->end, mortal);
+}
+
+/* False: no memory. */
+static bool
+end_get(struct scsp_cache *c, struct scsp_entry *e)
+{
+	if (e->end != NULL)
+		return true;
+	if ((e->end = c->spare) != NULL)
+		c->spare = NULL;
+	else if ((e->end = slab_get(&c->ends)) == NULL)
+		return false;
+	e->end->entry = e;
+	return true;
+}
+
+/* One stays: every entry has an end for a moment when it is new. */
+static void
+end_put(struct scsp_cache *c, struct scsp_entry *e)
+{
+	if (e->end == NULL)
+		return;
+	if (c->spare == NULL)
+		c->spare = e->end;
+	else
+		slab_put(&c->ends, e->end);
+	e->end = NULL;
+}
+
+bool
+scsp_cache_renew(
+    struct scsp_cache *c, struct scsp_entry *e, struct scsp_renewal *r)
+{
+	if (!end_get(c, e))
+		return false;
+	free(e->end->renewal);
+	e->end->renewal = r;
+	return true;
+}
+
+const struct scsp_renewal *
+scsp_entry_renewal(const struct scsp_entry *e)
+{
+	return e->end == NULL ? NULL : e->end->renewal;
+}
+
+struct scsp_renewal *
+scsp_entry_take_renewal(struct scsp_entry *e)
+{
+	struct scsp_renewal *r = e->end == NULL ? NULL : e->end->renewal;
+
+	if (r != NULL)
+		e->end->renewal = NULL;
+	return r;
+}
+
+struct scsp_entry *
+scsp_cache_mortal(const struct scsp_cache *c)
+{
+	const struct scsp_end *end = TAILQ_FIRST(&c->mortals);
+
+	return end == NULL ? NULL : end->entry;
+}
+
+/* Where contents of so many octets are kept; NULL: each alone. */
+static struct slab *
+contents_class(struct scsp_cache *c, uint16_t len)
+{
+	size_t i = len == 0 ? 0 : (len - 1U) / CONTENTS_STEP;
+
+	return i < CONTENTS_CLASSES ? &c->contents[i] : NULL;
+}
+
+static uint8_t *
+contents_get(struct scsp_cache *c, uint16_t len)
+{
+	struct slab *s = contents_class(c, len);
+
+	return s != NULL ? slab_get(s) : malloc(len);
+}
+
+static void
+contents_put(struct scsp_cache *c, struct scsp_entry *e)
+{
+	struct slab *s = contents_class(c, e->len);
+
+	if (e->data == NULL)
+		return;
+	if (s != NULL)
+		slab_put(s, e->data);
+	else
+		free(e->data);
 }
 
 void
@@ -165,7 +270,8 @@ scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 	if ((e = slab_get(&c->room)) == NULL)
 		return NULL;
 	e->id = id;
-	if (btree_insert(&by_id, &c->entries, e) != e) {
+	if (!end_get(c, e) || btree_insert(&by_id, &c->entries, e) != e) {
+		end_put(c, e);
 		slab_put(&c->room, e);
 		return NULL;
 	}
@@ -173,7 +279,7 @@ scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 	e->since = now;
 	e->flags = ENTRY_BARE;
 	LIST_INIT(&e->links);
-	TAILQ_INSERT_TAIL(&c->mortals, e, mortal);
+	TAILQ_INSERT_TAIL(&c->mortals, e->end, mortal);
 	account(c, e, 1);
 	return e;
 }
@@ -184,14 +290,17 @@ scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
 {
 	uint8_t *copy = e->data;
 
-	if (e->len != len || copy == NULL) {
-		if ((copy = malloc(len == 0 ? 1 : len)) == NULL)
-			return false;
-		free(e->data);
-		e->data = copy;
-	}
-	if (len != 0)
+	if (tomb && !end_get(c, e))
+		return false;
+	if ((e->len != len || copy == NULL) &&
+	    (copy = contents_get(c, len)) == NULL)
+		return false;
+	/* its own contents, under another number, are not looked at */
+	if (len != 0 && data != copy)
 		memmove(copy, data, len);
+	if (copy != e->data)
+		contents_put(c, e);
+	e->data = copy;
 	e->len = len;
 	e->seq = seq;
 	if (e->seen < seq)
@@ -201,6 +310,8 @@ scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
 	change(c, e, e->flags & (ENTRY_OWN | ENTRY_HELD));
 	if (tomb)
 		change(c, e, e->flags | ENTRY_TOMB);
+	else if (scsp_entry_renewal(e) == NULL)
+		end_put(c, e);
 	return true;
 }
 
@@ -234,10 +345,11 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	scsp_cache_charge(e, NULL);
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
-		TAILQ_REMOVE(&c->mortals, e, mortal);
+		TAILQ_REMOVE(&c->mortals, e->end, mortal);
 	(void)btree_remove(&by_id, &c->entries, &p);
-	free(e->renewal);
-	free(e->data);
+	free(scsp_entry_take_renewal(e));
+	end_put(c, e);
+	contents_put(c, e);
 	slab_put(&c->room, e);
 }
 

@@ -55,22 +55,33 @@ LIST_HEAD(scsp_link_list, scsp_link);
 struct scsp_entry {
 	scsp_record_id		 id;
 	struct scsp_link_list	 links;	/* on whose retransmit queues */
-	TAILQ_ENTRY(scsp_entry)	 mortal;	/* if TOMB or BARE */
 	mtime_t			 since;	/* this instance is here */
 	struct scsp_share	*share;	/* whose it is, or NULL: ours */
-	struct scsp_renewal	*renewal;	/* or NULL */
+	struct scsp_end		*end;	/* if TOMB, BARE, or it begins anew */
 	uint8_t			*data;
 	int32_t			 seq;	/* of data */
 	int32_t			 seen;	/* highest that anybody had, >= seq */
 	uint16_t		 len;
 	uint8_t			 flags;
 };
-TAILQ_HEAD(scsp_entry_list, scsp_entry);
+
+/* What only an entry has that is to come to its end. */
+struct scsp_end {
+	TAILQ_ENTRY(scsp_end)	 mortal;	/* if TOMB or BARE */
+	struct scsp_entry	*entry;
+	struct scsp_renewal	*renewal;	/* or NULL */
+};
+TAILQ_HEAD(scsp_end_list, scsp_end);
+
+#define CONTENTS_CLASSES 16		/* of contents: 8 octets, 16, ... */
 
 struct scsp_cache {
 	struct btree		 entries;
 	struct slab		 room;	/* for them */
-	struct scsp_entry_list	 mortals;	/* by since, oldest first */
+	struct slab		 ends;
+	struct scsp_end		*spare;	/* or NULL */
+	struct slab		 contents[CONTENTS_CLASSES];
+	struct scsp_end_list	 mortals;	/* by since, oldest first */
 	uint32_t		 count, tombs, hidden, bare, held;
 };
 
@@ -100,6 +111,18 @@ struct scsp_entry *scsp_cache_add(struct scsp_cache *, scsp_record_id,
  */
 bool	 scsp_cache_set(struct scsp_cache *, struct scsp_entry *, int32_t seq,
 	    const void *, uint16_t len, bool tomb, mtime_t now);
+/*
+ * What follows when a purge of the entry is over; it is the entry's from now
+ * on, in the place of another.  False: no memory, and it is still the caller's.
+ */
+bool	 scsp_cache_renew(struct scsp_cache *, struct scsp_entry *,
+	    struct scsp_renewal *);
+/* that, or NULL */
+const struct scsp_renewal *scsp_entry_renewal(const struct scsp_entry *);
+/* the same, which is the caller's from now on */
+struct scsp_renewal *scsp_entry_take_renewal(struct scsp_entry *);
+/* of those that go in time, the one that has been so for longest; or NULL */
+struct scsp_entry *scsp_cache_mortal(const struct scsp_cache *);
 /* counts the entry among those of a share; NULL: among none */
 void	 scsp_cache_charge(struct scsp_entry *, struct scsp_share *);
 /* the share is about to go: its entries are of none */

@@ -262,6 +262,7 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->sgid = sgid;
 	g->holding = true;
 	g->born = scsp_group_born(s->ops->wallclock(s->arg));
+	scsp_publish_release_init(g);
 	scsp_reborn_init(g);
 	scsp_cache_init(&g->cache);
 	TAILQ_INIT(&g->neighbors);
@@ -281,6 +282,7 @@ scsp_group_free(struct scsp_group *g)
 	timer_clear(g->scsp->timers, &g->mortal_timer);
 	timer_clear(g->scsp->timers, &g->forgotten);
 	timer_clear(g->scsp->timers, &g->room);
+	timer_clear(g->scsp->timers, &g->release);
 	scsp_cache_free(&g->cache);
 	RB_REMOVE(scsp_group_tree, &g->scsp->groups, g);
 	free(g);
@@ -289,7 +291,7 @@ scsp_group_free(struct scsp_group *g)
 void
 scsp_group_mortals(struct scsp_group *g)
 {
-	struct scsp_entry *e = TAILQ_FIRST(&g->cache.mortals);
+	struct scsp_entry *e = scsp_cache_mortal(&g->cache);
 	struct timers *ts = g->scsp->timers;
 
 	if (e == NULL)
@@ -306,7 +308,7 @@ on_mortal(void *arg)
 	mtime_t now = g->scsp->timers->now;
 	struct scsp_entry *e;
 
-	while ((e = TAILQ_FIRST(&g->cache.mortals)) != NULL &&
+	while ((e = scsp_cache_mortal(&g->cache)) != NULL &&
 	    mtime_diff(e->since, now) >= g->tombstone) {
 		scsp_cache_flag(&g->cache, e, ENTRY_EXPIRED);
 		scsp_entry_settle(g, e);
@@ -334,8 +336,7 @@ scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 
 	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
 		return;
-	r = e->renewal;
-	e->renewal = NULL;
+	r = scsp_entry_take_renewal(e);
 	scsp_cache_erase(&g->cache, e);
 	scsp_group_emptied(g);
 	if ((flags & ENTRY_BARE) == 0)

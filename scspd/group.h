@@ -38,6 +38,8 @@ struct scsp_group {
 	bool			 refused;	/* a record: align anew */
 	struct timer		 room;		/* when there is some again */
 	bool			 holding;	/* own records wait, A-11 */
+	struct timer		 release;	/* set while some still do */
+	scsp_record_id		 released;	/* up to here none does */
 	int32_t			 born;		/* s since 2020, A-11 */
 	bool			 reborn;	/* an earlier life turned up */
 	int32_t			 past;		/* beyond all of that life's */

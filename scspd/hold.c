@@ -63,20 +63,25 @@ scsp_hold_clear(struct scsp_neighbor *nb)
 	timer_clear(nb->scsp->timers, &nb->held_timer);
 }
 
+/*
+ * A request that has more than those of a second is taken when none of them
+ * have been, and costs the seconds that follow: else it would wait for ever,
+ * and its neighbor would take us for dead.
+ */
 bool
 scsp_hold_passes(struct scsp_neighbor *nb, uint32_t n)
 {
 	mtime_t now = nb->scsp->timers->now;
+	int64_t s = mtime_diff(nb->grace_at, now) / MTIME_SEC(1);
 
-	if (mtime_diff(nb->grace_at, now) >= MTIME_SEC(1)) {
+	if (s > 0) {
 		nb->grace_at = now;
-		nb->grace = GRACE_RECORDS;
+		nb->grace += s * GRACE_RECORDS;
+		if (nb->grace > GRACE_RECORDS)
+			nb->grace = GRACE_RECORDS;
 	}
-	if (nb->grace < n) {
-		if (scsp_neighbor_congested(nb))
-			return false;
-		nb->grace = n;
-	}
+	if (nb->grace < (n < GRACE_RECORDS ? n : GRACE_RECORDS))
+		return !scsp_neighbor_congested(nb);
 	nb->grace -= n;
 	return true;
 }

@@ -51,7 +51,7 @@ struct scsp_neighbor {
 	struct scsp_group	*group;
 	struct scsp_peer	*peer;
 	struct conf_neighbor	 conf;
-	struct scsp_auth_key	*keys[16];
+	struct scsp_auth_key	*keys[CONF_KEYS_MAX];
 	size_t			 nkeys;
 	uint32_t		 signs;		/* SPI of what signed last */
 	int64_t			 ends_told;	/* time(3), or 0 */
@@ -76,7 +76,7 @@ struct scsp_neighbor {
 	size_t			 held_octets;
 	struct timer		 held_timer;
 	mtime_t			 grace_at;	/* since then */
-	uint32_t		 grace;		/* records are taken still */
+	int64_t			 grace;		/* records are taken still */
 
 	/* hello.c */
 	uint8_t			 hello;		/* enum scsp_hello_state */

@@ -145,6 +145,21 @@ choose(const struct scsp_peer *p)
 	return best;
 }
 
+/*
+ * Is there a circuit that can send, or may in a moment, whoever has opened it?
+ * A leaf can't.
+ */
+static bool
+has_way(const struct scsp_peer *p)
+{
+	const struct scsp_circuit *c;
+
+	TAILQ_FOREACH(c, &p->circuits, entry)
+		if (!c->leaf)
+			return true;
+	return false;
+}
+
 void
 scsp_peer_settle(struct scsp_peer *p)
 {
@@ -167,7 +182,7 @@ scsp_peer_settle(struct scsp_peer *p)
 		else if (fresh)
 			scsp_hello_send(nb);
 	}
-	if (p->started && TAILQ_EMPTY(&p->circuits) && !timer_isset(&p->call))
+	if (p->started && !has_way(p) && !timer_isset(&p->call))
 		timer_set(p->scsp->timers, &p->call,
 		    larger(p) ? CALL_RETRY : CALL_WAIT);
 }
@@ -239,10 +254,8 @@ on_call(void *arg)
 	struct vc_link *l;
 	struct scsp_circuit *c;
 
-	/* one that can send is enough, whoever has opened it */
-	TAILQ_FOREACH(c, &p->circuits, entry)
-		if (!c->leaf)
-			return;
+	if (has_way(p))
+		return;
 	if ((l = link_for(p->scsp, &p->addr)) == NULL)
 		return; /* scsp_peer_start() follows the link */
 	timer_set(p->scsp->timers, &p->call, CALL_WAIT);
@@ -259,10 +272,10 @@ void
 scsp_peer_start(struct scsp_peer *p)
 {
 	p->started = true;
-	if (TAILQ_EMPTY(&p->circuits))
-		timer_set(p->scsp->timers, &p->call, larger(p) ? 0 : CALL_WAIT);
-	else
+	if (has_way(p))
 		settle_soon(p);
+	else
+		timer_set(p->scsp->timers, &p->call, larger(p) ? 0 : CALL_WAIT);
 }
 
 void

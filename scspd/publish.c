@@ -31,20 +31,28 @@
 #include "reborn.h"
 #include "scsp.h"
 
+#define RELEASE_SLICE	256		/* records, before others have a turn */
+#define RELEASE_FEW	16		/* that are looked for at once */
+#define RELEASE_LOOK	MTIME_MS(100)	/* whether there is a neighbor still */
+
 /* Keeps these contents until the purge is over.  False: no memory. */
 static bool
-renew_later(struct scsp_entry *e, const void *data, uint16_t len)
+renew_later(struct scsp_group *g, struct scsp_entry *e, const void *data,
+    uint16_t len)
 {
+	const struct scsp_renewal *old = scsp_entry_renewal(e);
 	struct scsp_renewal *r;
 
 	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return false;
-	r->past = e->renewal != NULL ? e->renewal->past :
+	r->past = old != NULL ? old->past :
 	    e->seq <= REBORN_LIMIT ? e->seq : SEQ_RESERVED;
 	r->len = len;
 	memcpy(r->data, data, len);
-	free(e->renewal);
-	e->renewal = r;
+	if (!scsp_cache_renew(&g->cache, e, r)) {
+		free(r);
+		return false;
+	}
 	return true;
 }
 
@@ -113,7 +121,7 @@ publish_purge(struct scsp_group *g, struct scsp_entry *e, const void *data,
 			n = len;
 	}
 	/* a withdrawal, too: what is said next has to go beyond its number */
-	if (!renew_later(e, data, len)) {
+	if (!renew_later(g, e, data, len)) {
 		numbers_end(g, key);
 		return;
 	}
@@ -135,6 +143,10 @@ scsp_publication(
 	if ((e->flags & (ENTRY_OWN | ENTRY_HELD)) != ENTRY_OWN &&
 	    *seq != SEQ_RESERVED && *seq < scsp_group_first(g))
 		*seq = scsp_group_first(g);
+	/* it was not among those that were numbered anew (reborn.c) */
+	if ((e->flags & ENTRY_HELD) != 0 && g->reborn &&
+	    *seq != SEQ_RESERVED && *seq < g->past)
+		*seq = g->past;
 	if (g->holding)
 		return known ? SCSP_PUBLISH_HOLD_KNOWN : SCSP_PUBLISH_HOLD;
 	if (e->seq == SEQ_PURGE && (e->flags & ENTRY_EXPIRED) != 0)
@@ -185,7 +197,7 @@ publish_act(struct scsp_group *g, struct scsp_entry *e, const void *data,
 		publish_purge(g, e, data, len, tomb);
 		break;
 	case SCSP_PUBLISH_WAIT:
-		if (!renew_later(e, data, len))
+		if (!renew_later(g, e, data, len))
 			numbers_end(g, key);
 		break;
 	}
@@ -232,24 +244,99 @@ scsp_publish(
 	publish_act(g, e, data, (uint16_t)len, verdict == CSA_TOMBSTONE);
 }
 
+/*
+ * Is there a neighbor to be told, and has each of these more to send already
+ * than it acknowledges at once?
+ */
+static bool
+release_waits(const struct scsp_group *g)
+{
+	const struct scsp_neighbor *nb;
+	bool any = false;
+
+	TAILQ_FOREACH(nb, &g->neighbors, of_group) {
+		if (!scsp_align_exchanging(nb))
+			continue;
+		if (nb->waiting < (uint64_t)nb->mtu * 2)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* The names of the next records of ours that are held; how many. */
+static unsigned int
+release_next(struct scsp_group *g, scsp_record_id id[RELEASE_FEW])
+{
+	struct btree_walk w;
+	struct scsp_entry *e;
+	unsigned int n = 0;
+
+	if (g->cache.held == 0)
+		return 0;
+	scsp_cache_walk(&w, &g->cache, &g->released);
+	while (n < RELEASE_FEW && (e = btree_walk_next(&w)) != NULL &&
+	    RECORD_OID(e->id) == g->scsp->lsid) {
+		g->released = e->id;
+		if ((e->flags & ENTRY_HELD) == 0)
+			continue;
+		id[n++] = e->id;
+		__builtin_prefetch(e->data); /* it is sent soon */
+	}
+	return n;
+}
+
+void
+scsp_publish_go_on(struct scsp_group *g)
+{
+	struct timers *ts = g->scsp->timers;
+	scsp_record_id id[RELEASE_FEW];
+	struct scsp_entry *e;
+	unsigned int some, i, n;
+
+	if (!timer_isset(&g->release))
+		return;
+	for (some = 0; some < RELEASE_SLICE; some += n) {
+		if (release_waits(g)) {
+			timer_set(ts, &g->release, RELEASE_LOOK);
+			return;
+		}
+		if ((n = release_next(g, id)) == 0) {
+			timer_clear(ts, &g->release);
+			return;
+		}
+		/* any that has expired may be gone, once another is flooded */
+		for (i = 0; i < n; i++)
+			if ((e = scsp_cache_find(&g->cache, id[i])) != NULL)
+				publish_act(g, e, e->data, e->len,
+				    (e->flags & ENTRY_TOMB) != 0);
+	}
+	timer_set(ts, &g->release, 0);
+}
+
+static void
+on_release(void *arg)
+{
+	struct scsp_group *g = arg;
+
+	timer_set(g->scsp->timers, &g->release, 0);
+	scsp_publish_go_on(g);
+}
+
+void
+scsp_publish_release_init(struct scsp_group *g)
+{
+	timer_init(&g->release, on_release, g);
+}
+
 void
 scsp_publish_release(struct scsp_group *g)
 {
-	struct scsp_cache *c = &g->cache;
-	struct scsp_entry *e, *next;
-	uint32_t lsid = g->scsp->lsid;
-
 	if (!g->holding)
 		return;
 	g->holding = false;
-	e = scsp_cache_after(c, RECORD_ID(lsid, 0) - 1);
-	for (; c->held != 0 && e != NULL && RECORD_OID(e->id) == lsid;
-	    e = next) {
-		next = scsp_cache_after(c, e->id);
-		if ((e->flags & ENTRY_HELD) != 0)
-			publish_act(g, e, e->data, e->len,
-			    (e->flags & ENTRY_TOMB) != 0);
-	}
+	g->released = RECORD_ID(g->scsp->lsid, 0) - 1;
+	on_release(g);
 }
 
 static struct scsp_entry *
@@ -318,19 +405,22 @@ scsp_realign(struct scsp *s, uint16_t sgid)
 
 /*
  * What was hidden was so because a server was silent for marsd, which does
- * not know that server any more: it has to find out anew.
+ * not know that server any more: it has to find out anew.  An entry that has
+ * expired may be gone, once something has been queued.
  */
 void
 scsp_retell(struct scsp *s, uint16_t sgid)
 {
 	struct scsp_group *g = scsp_group_find(s, sgid);
-	struct scsp_entry *e, *next;
+	struct scsp_entry *e;
+	scsp_record_id id;
 	struct scsp_csas c;
 
 	if (g == NULL)
 		return;
-	for (e = scsp_cache_first(&g->cache); e != NULL; e = next) {
-		next = scsp_cache_after(&g->cache, e->id);
+	for (e = scsp_cache_first(&g->cache); e != NULL;
+	    e = scsp_cache_after(&g->cache, id)) {
+		id = e->id;
 		if (e->flags & (ENTRY_OWN | ENTRY_BARE))
 			continue;
 		if (e->flags & ENTRY_HIDDEN) {

@@ -25,8 +25,15 @@ enum scsp_publication {
 /* Changes nothing.  *seq: the number, if there is one. */
 enum scsp_publication scsp_publication(const struct scsp_group *,
 	    const struct scsp_entry *, int32_t *seq);
-/* a neighbor is aligned: numbers and floods what was held */
+/*
+ * A neighbor is aligned: what was held is numbered and flooded (A-11).  That
+ * goes on by itself, some records a turn, and not faster than one neighbor at
+ * least takes them, since what is queued for all needs memory.
+ */
+void	scsp_publish_release_init(struct scsp_group *);
 void	scsp_publish_release(struct scsp_group *);
+/* the same goes on now, if it is not over: a neighbor may take more */
+void	scsp_publish_go_on(struct scsp_group *);
 /* what a record of ours says is so, whatever others have: it gets a number */
 void	scsp_publish_again(struct scsp_group *, struct scsp_entry *);
 /* gives a record of ours this number, with the same contents, and floods it */

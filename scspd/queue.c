@@ -139,6 +139,52 @@ scsp_queue_find(const struct scsp_neighbor *nb, const struct scsp_entry *e)
 	return NULL;
 }
 
+/* A few places behind this one, or NULL. */
+static struct scsp_link *
+link_ahead(struct scsp_link *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < AHEAD && l != NULL; i++)
+		l = TAILQ_NEXT(l, of_neighbor);
+	return l;
+}
+
+/*
+ * What is looked at a little later is nowhere near in memory: its entry, and
+ * then what that points to, are fetched while others are dealt with.
+ */
+static void
+fetch_entry(struct scsp_link *l)
+{
+	if ((l = link_ahead(l)) != NULL)
+		__builtin_prefetch(l->entry);
+}
+
+static void
+fetch_contents(struct scsp_link *l)
+{
+	if ((l = link_ahead(l)) != NULL) {
+		__builtin_prefetch(l->entry->data);
+		fetch_entry(l);
+	}
+}
+
+struct scsp_link *
+scsp_queue_named(const struct scsp_neighbor *nb, scsp_record_id id)
+{
+	struct scsp_link *l = TAILQ_FIRST(&nb->sent);
+	struct scsp_entry *e;
+
+	/* what was sent first is nearly always acknowledged first */
+	if (l != NULL && l->entry->id == id) {
+		fetch_entry(l);
+		return l;
+	}
+	e = scsp_cache_find(&nb->group->cache, id);
+	return e == NULL ? NULL : scsp_queue_find(nb, e);
+}
+
 /*
  * Records wait for others only while some are on their way, whose
  * acknowledgement takes with it what has gathered by then.  With none on its
@@ -256,26 +302,6 @@ drop_large(struct scsp_neighbor *nb, struct scsp_link *l)
 	scsp_entry_settle(nb->group, e);
 }
 
-/*
- * What is sent a little later is nowhere near in memory: its entry, and then
- * what that points to, are fetched while others are copied.
- */
-static void
-fetch_ahead(struct scsp_link *l)
-{
-	unsigned int i;
-
-	for (i = 0; i < AHEAD && l != NULL; i++)
-		l = TAILQ_NEXT(l, of_neighbor);
-	if (l == NULL)
-		return;
-	__builtin_prefetch(l->entry->data);
-	for (i = 0; i < AHEAD && l != NULL; i++)
-		l = TAILQ_NEXT(l, of_neighbor);
-	if (l != NULL)
-		__builtin_prefetch(l->entry);
-}
-
 /* Is there room for the entry behind what is in the packet? */
 static bool
 request_takes(const struct scsp_neighbor *nb, const struct scsp_packet *p,
@@ -313,7 +339,7 @@ send_request(struct scsp_neighbor *nb)
 		}
 		if (!request_takes(nb, &p, e))
 			break;
-		fetch_ahead(l);
+		fetch_contents(l);
 		c.id = e->id;
 		c.seq = e->seq;
 		c.hops = l->hops;
@@ -411,7 +437,8 @@ scsp_queue_acknowledge(
 		scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 		return;
 	}
-	if (nb->nacks == scsp_neighbor_records(nb, 0))
+	/* more, if the circuit takes less than when they were gathered */
+	if (nb->nacks >= scsp_neighbor_records(nb, 0))
 		flush_acks(nb);
 	a = &nb->acks[nb->nacks++];
 	*a = *c;

@@ -44,6 +44,9 @@ void	scsp_queue_clear(struct scsp_neighbor *);
 /* on the neighbor's queue, or NULL */
 struct scsp_link *scsp_queue_find(const struct scsp_neighbor *,
 	    const struct scsp_entry *);
+/* the same by the name of the entry */
+struct scsp_link *scsp_queue_named(const struct scsp_neighbor *,
+	    scsp_record_id);
 /*
  * Queues the instance that the entry holds now.  newer: if an older one is
  * queued, this takes its place; otherwise what is queued only gains hops.

@@ -20,6 +20,7 @@
 #include "group.h"
 #include "hold.h"
 #include "neighbor.h"
+#include "publish.h"
 #include "queue.h"
 #include "record.h"
 #include "scsp.h"
@@ -93,11 +94,10 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 	nb->replies_in++;
 	scsp_align_release_saved(nb);
 	for (c = m->record; c < m->record + m->nrecords; c++) {
-		if (c + AHEAD < m->record + m->nrecords)
-			scsp_cache_fetch(&nb->group->cache, c[AHEAD].id);
-		e = scsp_cache_find(&nb->group->cache, c->id);
-		if (e == NULL || (l = scsp_queue_find(nb, e)) == NULL ||
-		    e->seq > c->seq)
+		if ((l = scsp_queue_named(nb, c->id)) == NULL)
+			continue;
+		e = l->entry;
+		if (e->seq > c->seq)
 			continue;
 		if (to_be_forgotten(l, c->seq)) /* */
 			continue;
@@ -113,6 +113,7 @@ scsp_update_reply(struct scsp_neighbor *nb, const struct scsp_message *m)
 		scsp_queue_flush(nb, false); /* the window is open again */
 		scsp_queue_gather(nb);
 	}
+	scsp_publish_go_on(nb->group);
 	scsp_solicit_exchanged(nb);
 	scsp_solicit_kick(nb);
 }

@@ -5,8 +5,8 @@
 
 /*
  * Many small objects of one size, side by side in large pieces of memory:
- * malloc(3) adds to each what a million of them notice.  A piece is given back
- * when nothing is left in it.
+ * malloc(3) adds to each what a million of them notice.  A few pieces are given
+ * back together, when nothing is left in them.
  */
 #ifndef MARS_SLAB_H
 #define MARS_SLAB_H
@@ -16,9 +16,11 @@
 #include <stdint.h>
 
 struct slab_piece;
+struct slab_block;
 
 struct slab {
 	LIST_HEAD(, slab_piece)	 room;	/* pieces that have some left */
+	struct slab_block	*newest; /* of its blocks of pieces, or NULL */
 	uint32_t		 size;	/* of an object */
 };
 

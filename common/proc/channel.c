@@ -175,6 +175,24 @@ channel_send(
 	return channel_arm(c);
 }
 
+int
+channel_send_now(
+    struct channel *c, uint32_t type, int fd, const void *data, size_t len)
+{
+	bool first = channel_queued(c) == 0;
+
+	if (!c->open) {
+		errno = ENOTCONN;
+		return -1;
+	}
+	if (imsg_compose(&c->ibuf, type, 0, 0, fd, data, len) == -1)
+		return -1;
+	/* what goes wrong goes wrong again in the loop, which tells it */
+	if (first)
+		(void)imsgbuf_write(&c->ibuf);
+	return channel_arm(c);
+}
+
 uint32_t
 channel_queued(const struct channel *c)
 {

@@ -5,7 +5,8 @@
 
 /*
  * One end of a connection over which imsgs go, bound to libevent.  Everything
- * is sent by channel_send(), which sees to it that the event is armed.
+ * is sent by channel_send() or channel_send_now(), which see to it that the
+ * event is armed.
  */
 #ifndef MARS_CHANNEL_H
 #define MARS_CHANNEL_H
@@ -63,6 +64,13 @@ void	channel_close(struct channel *);
  */
 int	channel_send(struct channel *, uint32_t type, int fd, const void *,
 	    size_t);
+/*
+ * The same for a message that somebody waits for: where none waits before it,
+ * it is written at once and not by the next turn, which takes a look at the
+ * descriptor, and two orders about it.
+ */
+int	channel_send_now(struct channel *, uint32_t type, int fd,
+	    const void *, size_t);
 /* In closed(): what the other end has done, after its name. */
 const char *channel_why(const struct channel *);
 /* How many messages wait to be sent: a producer stops at a high mark. */

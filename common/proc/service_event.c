@@ -12,21 +12,31 @@
 
 #define EVENT_LINE	512	/* octets of a line, its NUL included */
 
-uint32_t
-service_random32(void *arg)
-{
-	(void)arg;
-	return arc4random();
-}
-
+/*
+ * Numbers are drawn by the dozen: each call of arc4random(3) may ask the system
+ * which process this is.  None is given out twice, nor kept.
+ */
 uint64_t
 service_random64(void *arg)
 {
+	static uint64_t drawn[32];
+	static unsigned int left;
 	uint64_t n;
 
 	(void)arg;
-	arc4random_buf(&n, sizeof(n));
+	if (left == 0) {
+		arc4random_buf(drawn, sizeof(drawn));
+		left = sizeof(drawn) / sizeof(drawn[0]);
+	}
+	n = drawn[--left];
+	drawn[left] = 0;
 	return n;
+}
+
+uint32_t
+service_random32(void *arg)
+{
+	return (uint32_t)service_random64(arg);
 }
 
 bool
@@ -85,6 +95,8 @@ audit_event(struct service *s, unsigned int code, const struct service_event *e)
 
 	log_audit_begin(&a, e->audit);
 	log_audit_add(&a, "cluster", e->cluster);
+	log_audit_add(&a, "edge", e->edge);
+	log_audit_add(&a, "lan", e->lan);
 	if (e->who != NULL)
 		log_audit_add(
 		    &a, "address", atm_addr_print(e->who, text, sizeof(text)));

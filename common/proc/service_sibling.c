@@ -49,7 +49,7 @@ look_at_queue(struct service *s)
 static void
 hand_over(struct service *s)
 {
-	if (channel_send(&s->sibling, IMSG_REPLICA, -1, s->told,
+	if (channel_send_now(&s->sibling, IMSG_REPLICA, -1, s->told,
 	    s->telling.len) == -1)
 		fatal("message for %s", s->hooks->sibling);
 	s->telling.len = 0;

@@ -20,9 +20,12 @@ import suite
 import sync
 from suite import BASE_PORT, BUILD, links_up
 
-SHORT = {"sync": [10000, 100000], "members": [1000], "asks": 30000,
+FEW = 1000
+SHORT = {"many": {"joins": 1000000, "groups": 100000, "members": 60000,
+                  "servers": 1000},
+         "sync": [10000, 100000], "members": [1000], "asks": 30000,
          "leaves": [1, 10, 100, 1000], "learn": 1 << 17}
-FULL = {"sync": [10000, 100000, 1000000], "members": [1000, 20000],
+FULL = {"many": SHORT["many"], "sync": [10000, 100000, 1000000], "members": [1000, 20000],
         "asks": 60000, "leaves": [1, 10, 100, 1000, 10000], "learn": 1 << 20}
 OCTETS = 100            # of a question on the wire
 BLOCK = "e1000000 e100ffff"     # the groups that are asked for (crowd.h)
@@ -149,6 +152,26 @@ def growth(form):
         row("  memory of a join", "octets", octets, None, "120 octets")
 
 
+def operations(what, n):
+    """us of each of marsd's operations while it holds so many."""
+    return {op: float(us) for op, us in (
+        line.split() for line in tool("growth", what, n).splitlines())}
+
+
+def loads(form):
+    """What marsd's core takes for one thing while it holds many others; a row
+    for each kind, of the operation that grows most."""
+    for what, many in form["many"].items():
+        few = "joins" if what == "servers" else what    # of one server
+        runs = [(operations(few, FEW), operations(what, many))
+                for _ in range(3)]
+        least, most = ({op: min(r[i][op] for r in runs) for op in runs[0][i]}
+                       for i in (0, 1))
+        worst = max(least, key=lambda op: most[op] / least[op])
+        row("with %d %s: %s" % (many, what, worst), "us", most[worst],
+            least[worst], "at most 1.3", few=least, many=most)
+
+
 def main():
     form = FULL if "full" in sys.argv[1:] else SHORT
     wanted = set(sys.argv[1:]) - {"full", "short"}
@@ -158,7 +181,7 @@ def main():
     began = time.monotonic()
     print("%-44s %10s %-8s %10s %7s  %s" % (
         "", "figure", "", "floor", "ratio", "to reach"))
-    for part in growth, clients, joins, records:
+    for part in growth, loads, clients, joins, records:
         if not wanted or part.__name__ in wanted:
             part(form)
     with open(BUILD + "/bench.json", "w") as f:

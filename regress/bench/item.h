@@ -17,5 +17,7 @@ struct item {
 
 /* The i-th join: of one of 1,000 clients, of a group that no other has. */
 void	item_make(struct item *, uint32_t i);
+/* The join of a client, by its number, under this key. */
+void	item_of(struct item *, uint32_t key, uint32_t client, uint32_t group);
 
 #endif

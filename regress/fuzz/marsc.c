@@ -65,6 +65,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f->die_arg = &r;
 	if (how & 2)
 		scarce(f);
+	if (how & 4)
+		f->told = walk_told;
 	marsc_register(f->c);
 	while (fuzz_more(&r) && walk_step(f))
 		if (rd_u8(&r) % 4 == 0)
@@ -72,6 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(marsc_violations(f->c) == 0);
 	/* goes on by itself for a while: timers of all kinds */
 	f->die = NULL;
+	f->told = NULL;
 	fake_wait(f, MTIME_SEC(100));
 	marsc_host_free(f->host);
 	walk_over(f);

@@ -362,6 +362,28 @@ def a_lan_that_comes_later():
 
 
 @test
+def a_lan_that_is_removed():
+    """from the configuration: nothing more is read from its interface"""
+    site = net.sites[3]
+
+    def sockets():
+        with site.router, open("/proc/net/packet") as f:
+            return [line.split()[4] for line in f][1:]
+
+    with site.router:
+        edgenet.ip("link", "add", "more", "type", "veth", "peer", "name",
+                   "hmore")
+        edgenet.ip("link", "set", "more", "up")
+        more = str(socket.if_nametoindex("more"))
+    before, old = sockets(), site.suite.configured()
+    at = old.rindex("}")
+    site.suite.reload(old[:at] + 'lan "more"\n' + old[at:])
+    wait("the LAN is there", lambda: more in sockets(), 10)
+    site.suite.reload(old)
+    wait("it is left alone", lambda: sockets() == before, 10)
+
+
+@test
 def programs_of_the_router():
     """a program on the machine of the edge is a host of its tun"""
     if not has_tun():
@@ -402,6 +424,14 @@ def multicast_server():
     assert flow(1, g, "in") is None, flow(1, g, "in")
     own.close()
     close(s, *ms)
+    # what overlaps what was served before is served when that has been left
+    suite = net.sites[4].suite
+    old = suite.configured()
+    for bits, last in ("/17", "239.2.127.255"), ("/16", "239.2.255.255"):
+        suite.reload(old.replace("239.2.0.0/16", "239.2.0.0" + bits))
+        wait("239.2.0.0%s is served" % bits, lambda last=last: [
+            r["group-max"] for r in net.mars.ctl("joins")
+            if r["map"] == "server"] == [last], 10)
 
 
 @test
@@ -429,6 +459,37 @@ def static_block():
          flow(3, g, "in")["copies"] == before + 50, 5)
     assert flow(1, g, "out")["members"] == 1
     s.close()
+
+
+@test
+def rate_of_what_leaves():
+    """the rate of a group is of what leaves for other sites, and not of what
+    comes from there"""
+    g = "239.5.3.1"
+    m = Member(net.sites[2], g)
+    wait("site 2 has joined", lambda: joined(net.sites[2], g), 10)
+    s = Sender(net.sites[1], g, size=1000)
+    stream(s, [m], 200)
+    exactly(m, 0, 200)
+    s.close()
+    m.close()
+
+
+@test
+def link_local_sources():
+    """mDNS of IPv6, whose sources are link-local, reaches another site"""
+    g = "ff02::fb"
+    m = Member(net.sites[2], g)
+    wait("site 2 has joined", lambda: net.sites[2].joined(g), 10)
+    s = Sender(net.sites[1], g, ttl=255)
+    stream(s, [m], 20)
+    exactly(m, 0, 20)
+    assert m.ttl == {255}
+    row, = (r for r in net.sites[2].suite.rows("flows", direction="in")
+            if r["group"] == g)
+    assert row["source"].startswith("fe80::") and row["drops"] == [], row
+    s.close()
+    m.close()
 
 
 @test
@@ -462,6 +523,105 @@ def mdns():
     heard.s.close()
     p.terminate()
     p.wait()
+
+
+def metrics(site):
+    """Those that edged has, by name and labels."""
+    r = site.suite.marsctl("show", "metrics")
+    assert r.returncode == 0, r
+    return {k: float(v) for k, v in (
+        line.rsplit(" ", 1) for line in r.stdout.splitlines()
+        if not line.startswith("#"))}
+
+
+@test
+def what_is_counted():
+    """metrics of edges, LANs and flows; clear counters lets them begin anew"""
+    g, edge, lan = "239.1.1.11", 'edge="site%d"', 'edge="site%d",lan="lan"'
+    for n in 1, 2:
+        r = net.sites[n].suite.marsctl("clear", "counters")
+        assert r.returncode == 0, r
+    before = [metrics(net.sites[n]) for n in (1, 2)]
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 100, settle=0.6)
+    a, b = [metrics(net.sites[n]) for n in (1, 2)]
+    for m, n, name, labels, value in (
+            (a, 1, "mars_edge_out_packets_total", edge % 1, 100),
+            (a, 1, "mars_edge_out_copies_total", edge % 1, 100),
+            (b, 2, "mars_edge_in_packets_total", edge % 2, 100),
+            (b, 2, "mars_edge_in_copies_total", edge % 2, 100),
+            (a, 1, "mars_lan_in_packets_total", lan % 1, 100),
+            (a, 1, "mars_lan_up", lan % 1, 1),
+            (b, 2, "mars_lan_forwards", lan % 2, 1),
+            (b, 2, "mars_lan_groups_ipv4", lan % 2, 1),
+            (b, 2, "mars_lan_hosts", lan % 2, 1),
+            (b, 2, "mars_edge_registered", edge % 2 + ',protocol="ipv4"', 1)):
+        key = "%s{%s}" % (name, labels)
+        assert m[key] >= value, (key, m.get(key))
+        if name.endswith("_total"):
+            was = before[n - 1][key]
+            assert was <= 10 and m[key] <= value + 10, (key, was, m[key])
+    direction = '{edge="site1",direction="out"}'
+    assert a["mars_edge_flows_counted" + direction] >= 1, a
+    assert a["mars_edge_flow_members" + direction] >= 1, a
+    assert a["mars_edge_flow_bits_per_second" + direction] > 0, a
+    close(s, *ms)
+
+
+@test
+def log_of_one_client():
+    """log verbose client ADDRESS: of one site, and of the MARS"""
+    one, g = net.sites[1].suite, "239.1.1.12"
+    there = net.sites[2].suite.rows("edges")[0]["address"]
+    other = net.sites[3].suite.rows("edges")[0]["address"]
+    mars = one.rows("edges")[0]["server"]
+    for who in there, mars:
+        r = one.marsctl("log", "verbose", "client", who)
+        assert r.returncode == 0, r
+    ms = members(g, 2, 3)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 20)
+    close(s, *ms)
+    for text in ("%s is sent %s" % (there, g),
+                 "%s is no longer sent %s" % (there, g),
+                 "%s sent us MARS_" % mars):
+        wait("it is logged", lambda t=text: one.logged(
+            "edge site1: ipv4: " + t), 10)
+    assert not one.logged("%s is sent" % other), one.tail()
+    for who in there, mars:
+        assert one.marsctl("log", "brief", "client", who).returncode == 0
+    r = one.marsctl("log", "brief", "client", there)
+    assert r.returncode == 1 and "not watched" in r.stderr, r
+
+
+@test
+def refused_hello():
+    """hellos that no edge says: a line of the audit log, and a count"""
+    x = net.sites[2]
+
+    def told():
+        return [line for line in open(x.suite.log)
+                if "event=hello-refused" in line]
+
+    s = Sender(x, "224.0.0.1", ttl=255)
+    s.to = ("224.0.0.1", 1021)
+    for _ in range(50):
+        s.send()
+    line = wait("it is in the audit log", told, 10)[0]
+    assert ('edge=site2 lan=lan address=10.1.2.2 reason=version' in line and
+            "edged: audit pid=%d " % x.suite.children()["edged"] in line), line
+    wait("all are counted", lambda: x.suite.sum("hello-version") == 50, 10)
+    assert len(told()) == 1, told()
+
+    def more():
+        s.send()
+        return told()[1:]
+
+    # after a pause of 4 s
+    line = wait("the others are said", more, 10)[0]
+    assert int(line.split("more=")[1]) >= 49, line
+    s.close()
 
 
 @test
@@ -594,8 +754,9 @@ def main():
     for n in 1, 2, 3:
         # a group with a rate goes the user path
         net.site(n, edge="" if n == 3 else
-                 "link-local 224.0.0.251\n"
-                 "group 239.5.0.0/16 { rate 100M }",
+                 "link-local 224.0.0.251, ff02::fb\n"
+                 "group 239.5.0.0/16 { rate %s }" % (
+                     "100M" if n == 1 else "100K"),
                  lan="static 239.3.0.0/16" if n == 3 else "")
     net.site(4, edge="serve 239.2.0.0/16" + ("""
 	tun "mars0" { address 10.1.4.254/32 }""" if has_tun() else ""))

@@ -114,6 +114,15 @@ class Suite(Server):
                 if all(r[k.replace("_", "-")] == v
                        for k, v in where.items())]
 
+    def configured(self):
+        with open(self.conf) as f:
+            return f.read()
+
+    def reload(self, text):
+        self.write(text)
+        r = self.marsctl("reload")
+        assert r.returncode == 0, r.stderr
+
     def sum(self, name):
         """Of all counters of that name."""
         return self.counter(name)
@@ -316,7 +325,8 @@ class Member:
         else:
             self.s.setsockopt(socket.IPPROTO_IP, 12, 1)     # RECVTTL
             self.s.setsockopt(socket.IPPROTO_IP, 13, 1)     # RECVTOS
-        self.s.bind((group, port))
+        self.s.bind((group, port, 0, self.index) if self.v6 else
+                    (group, port))
         self.clear()
         if sources:
             for source in sources:

@@ -230,6 +230,20 @@ def a_lan_comes_and_goes():
 
 
 @test
+def too_many_addresses():
+    """of an interface with more than 32 some are left out, and that is said"""
+    veth("eth4")
+    ip("link", "set", "eth4", "up")
+    for i in range(32):
+        ip("addr", "add", "10.4.%d.1/24" % i, "dev", "eth4")
+    s = Suite(EDGE % 'lan "eth4"').start("edged")
+    s.says("interface eth4 has 33 addresses, and edged knows 32: hosts of the "
+           "other networks are not heard")
+    s.end()
+    ip("link", "del", "eth4")
+
+
+@test
 def a_tun():
     """is made with its addresses, for programs of this machine"""
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):

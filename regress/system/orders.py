@@ -328,6 +328,15 @@ def nobody_is_there():
 
 
 @test
+def others_are_there():
+    """what does not run, because nothing is configured for it, is said so"""
+    a = Server(1).start()
+    r = a.marsctl("show", "edges")
+    assert r.returncode == 1 and r.stderr == (
+        "marsctl: edged does not run: mars.conf has no edge\n"), r
+
+
+@test
 def words_are_completed():
     """an empty word is answered by what could stand there, and nobody asked"""
     r = subprocess.run([BUILD + "/marsctl", "-s", "/nowhere", "show", ""],

@@ -32,7 +32,6 @@ def lis2(n, peer):
 
 # name: what becomes of the text of server A
 CHANGES = {
-    "cluster's name": lambda t: t.replace('"lis1"', '"other"'),
     "protocol": lambda t: t.replace("\tprotocol ipv6\n", ""),
     "cluster": lambda t: t + lis2(1, 2),
     "allow from": lambda t: t.replace(
@@ -49,6 +48,7 @@ CHANGES = {
 
 # the same; whoever has a circuit keeps it
 KEEPING = {
+    "cluster's name": lambda t: t.replace('"lis1"', '"other"'),
     "limit": lambda t: "limit { circuits 300, circuits-per-address 9 }\n" +
     t.replace("\thold 4", """\tlimit { members 100, joins-per-member 50,
         joins 5000, groups 50, servers 9, servers-known 20, serve-range 8,

@@ -1037,6 +1037,38 @@ a_congested_owner_is_spared_records_and_not_hellos(void **state)
 }
 
 /*
+ * While others keep marsd behind for good, a full request of this neighbor is
+ * taken, too, and costs it the following seconds.
+ */
+static void
+a_full_request_is_taken_from_a_congested_owner(void **state)
+{
+	struct scsp_ops ops;
+	uint32_t i;
+
+	(void)state;
+	begin(false, 0, 400);
+	ops = *n->node[ls].s->ops;
+	ops.congested = is_behind;
+	n->node[ls].s->ops = &ops;
+	behind = false;
+	say(M | I | O, 777, 0, 0);
+	say(M, 778, 0, 0);
+	assert_shows(SIDE, "alignment", "Aligned");
+	behind = true;
+	for (i = 0; i < 4; i++)
+		give(i * 200, 200);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 200);
+	/* 3 s and a little for each that follows */
+	net_run(n, 2900);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 200);
+	net_run(n, 10100);
+	assert_int_equal(node_summary(&n->node[ls], "records"), 800);
+	behind = false;
+	net_free(n);
+}
+
+/*
  * A-72: an instance older than the one that was asked for, on its way since
  * before, is taken but is no answer: the CSUS may be lost.  N is one.
  */
@@ -1270,6 +1302,8 @@ main(void)
 		    messages_are_divided_by_what_the_circuit_takes),
 		cmocka_unit_test(
 		    a_congested_owner_is_spared_records_and_not_hellos),
+		cmocka_unit_test(
+		    a_full_request_is_taken_from_a_congested_owner),
 		cmocka_unit_test(an_older_instance_is_no_answer),
 		cmocka_unit_test(any_number_of_records_at_both_ends_aligns),
 		cmocka_unit_test(a_change_behind_the_summary_is_queued),

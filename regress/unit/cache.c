@@ -146,15 +146,14 @@ those_that_go_in_time_stand_in_order(void **state)
 	scsp_cache_init(&c);
 	a = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
 	b = scsp_cache_add(&c, RECORD_ID(1, 2), at(2));
-	assert_ptr_equal(TAILQ_FIRST(&c.mortals), a);
+	assert_ptr_equal(scsp_cache_mortal(&c), a);
 	assert_true(scsp_cache_set(&c, a, 1, "T", 1, true, at(3)));
 	assert_int_equal(c.tombs, 1);
-	assert_ptr_equal(TAILQ_FIRST(&c.mortals), b);
+	assert_ptr_equal(scsp_cache_mortal(&c), b);
 	assert_true(scsp_cache_set(&c, b, 1, "J", 1, false, at(4)));
-	assert_ptr_equal(TAILQ_FIRST(&c.mortals), a);
-	assert_null(TAILQ_NEXT(a, mortal));
+	assert_ptr_equal(scsp_cache_mortal(&c), a);
 	scsp_cache_flag(&c, a, ENTRY_EXPIRED);
-	assert_true(TAILQ_EMPTY(&c.mortals));
+	assert_null(scsp_cache_mortal(&c));
 	assert_int_equal(c.tombs, 1);
 	/* a Join after all */
 	assert_true(scsp_cache_set(&c, a, 2, "J", 1, false, at(5)));
@@ -163,12 +162,70 @@ those_that_go_in_time_stand_in_order(void **state)
 	scsp_cache_free(&c);
 }
 
+/*
+ * What follows a purge stays with the entry, and the last that was said counts;
+ * it goes with the entry unless somebody takes it.
+ */
+static void
+what_begins_anew_goes_with_its_entry(void **state)
+{
+	struct scsp_renewal *a = malloc(sizeof(*a)), *b = malloc(sizeof(*b));
+	struct scsp_renewal *d = malloc(sizeof(*d));
+	struct scsp_cache c;
+	struct scsp_entry *e;
+
+	(void)state;
+	scsp_cache_init(&c);
+	e = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
+	assert_true(scsp_cache_set(&c, e, 1, "J", 1, false, at(2)));
+	assert_null(scsp_entry_renewal(e));
+	assert_null(scsp_entry_take_renewal(e));
+	assert_true(scsp_cache_renew(&c, e, a));
+	assert_true(scsp_cache_set(&c, e, SEQ_PURGE, "T", 1, true, at(3)));
+	assert_ptr_equal(scsp_cache_mortal(&c), e);
+	scsp_cache_flag(&c, e, ENTRY_EXPIRED);
+	assert_null(scsp_cache_mortal(&c));
+	assert_true(scsp_cache_renew(&c, e, b)); /* a has gone */
+	assert_ptr_equal(scsp_entry_renewal(e), b);
+	assert_ptr_equal(scsp_entry_take_renewal(e), b);
+	assert_null(scsp_entry_renewal(e));
+	free(b);
+	assert_true(scsp_cache_renew(&c, e, d));
+	scsp_cache_free(&c); /* and d with it */
+}
+
+/* Contents of any length, one after the other, up to the longest. */
+static void
+contents_of_any_length_are_kept(void **state)
+{
+	static uint8_t data[1000];
+	struct scsp_cache c;
+	struct scsp_entry *e, *f;
+	uint16_t len, i;
+
+	(void)state;
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + 1);
+	scsp_cache_init(&c);
+	e = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
+	f = scsp_cache_add(&c, RECORD_ID(1, 2), at(1));
+	for (len = 0; len <= sizeof(data); len++) {
+		assert_true(scsp_cache_set(&c, e, 1, data, len, false, at(2)));
+		assert_true(scsp_cache_set(&c, f, 1, data,
+		    (uint16_t)(sizeof(data) - len), false, at(2)));
+		assert_int_equal(e->len, len);
+		assert_memory_equal(e->data, data, len);
+		assert_memory_equal(f->data, data, sizeof(data) - len);
+	}
+	scsp_cache_free(&c);
+}
+
 /* A record costs its contents and a bounded overhead. */
 static void
 a_record_costs_its_contents_and_little_more(void **state)
 {
 	(void)state;
-	assert_true(sizeof(struct scsp_entry) <= 128);
+	assert_true(sizeof(struct scsp_entry) <= 64);
 }
 
 int
@@ -179,6 +236,8 @@ main(void)
 		cmocka_unit_test(oid_and_key_are_the_name_and_the_order),
 		cmocka_unit_test(an_instance_replaces_the_one_before),
 		cmocka_unit_test(those_that_go_in_time_stand_in_order),
+		cmocka_unit_test(what_begins_anew_goes_with_its_entry),
+		cmocka_unit_test(contents_of_any_length_are_kept),
 		cmocka_unit_test(a_record_costs_its_contents_and_little_more),
 	};
 

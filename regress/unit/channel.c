@@ -126,6 +126,64 @@ messages_arrive_whole_both_ways(void **state)
 	assert_int_equal(event_get_events(&p->a.c.ev), EV_READ | EV_PERSIST);
 }
 
+/*
+ * What is sent at once is there without a turn of the loop, unless others wait
+ * before it: then it comes behind these.
+ */
+static void
+what_is_sent_now_is_there_at_once(void **state)
+{
+	struct pair *p = *state;
+	uint8_t data[LIMIT];
+	struct imsg m;
+
+	memset(data, 7, sizeof(data));
+	assert_int_equal(channel_send_now(&p->a.c, 7, -1, data, LIMIT), 0);
+	assert_int_equal(channel_queued(&p->a.c), 0);
+	/* nothing is left to be written: the loop looks for reading only */
+	assert_int_equal(event_get_events(&p->a.c.ev), EV_READ | EV_PERSIST);
+	assert_int_equal(imsgbuf_read(&p->b.c.ibuf), 1);
+	assert_int_equal(imsgbuf_get(&p->b.c.ibuf, &m), 1);
+	assert_int_equal(imsg_get_type(&m), 7);
+	imsg_free(&m);
+	assert_int_equal(channel_send(&p->a.c, 1, -1, NULL, 0), 0);
+	assert_int_equal(channel_send_now(&p->a.c, 2, -1, NULL, 0), 0);
+	assert_int_equal(channel_queued(&p->a.c), 2);
+	assert_int_equal(imsgbuf_get(&p->b.c.ibuf, &m), 0);
+	turn(p, 4);
+	assert_int_equal(p->b.messages, 2);
+	assert_int_equal(p->b.types, 3);
+	assert_int_equal(
+	    channel_send_now(&p->a.c, 7, -1, data, LIMIT + 1), -1);
+}
+
+/* Nobody reads: it waits as any other, and the end is told by the loop. */
+static void
+what_is_sent_now_waits_where_it_must(void **state)
+{
+	struct pair *p = *state;
+	uint8_t data[LIMIT];
+	unsigned int i;
+
+	memset(data, 7, sizeof(data));
+	for (i = 0; i < 5000 && channel_queued(&p->a.c) < 3; i++)
+		assert_int_equal(
+		    channel_send_now(&p->a.c, 7, -1, data, LIMIT), 0);
+	assert_int_equal(channel_queued(&p->a.c), 3);
+	for (; channel_queued(&p->a.c) > 0; turn(p, 1))
+		;
+	turn(p, 2);
+	assert_int_equal(p->b.messages, i);
+	assert_int_equal(p->b.octets, i * LIMIT);
+	channel_close(&p->b.c);
+	assert_int_equal(channel_send_now(&p->a.c, 1, -1, NULL, 0), 0);
+	assert_int_equal(p->a.closed, 0);
+	turn(p, 5);
+	assert_int_equal(p->a.closed, 1);
+	channel_close(&p->a.c);
+	assert_int_equal(channel_send_now(&p->a.c, 1, -1, NULL, 0), -1);
+}
+
 /* More than the socket holds: the rest waits for the reader. */
 static void
 what_the_socket_does_not_take_waits(void **state)
@@ -265,6 +323,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(messages_arrive_whole_both_ways),
+		T(what_is_sent_now_is_there_at_once),
+		T(what_is_sent_now_waits_where_it_must),
 		T(what_the_socket_does_not_take_waits),
 		T(descriptor_is_handed_over),
 		T(end_is_told_once),

@@ -487,6 +487,10 @@ a_renamed_cluster_keeps_everything(void **state)
 	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
 	conf_free(old);
 	assert_ptr_equal(marsd_cluster(s->mars, "other"), was);
+	/* its link is the same one, of which it hears by its new name */
+	marsd_cluster_attach(was, &s->link);
+	assert_ptr_equal(was->link, &s->link);
+	assert_false(LIST_EMPTY(&was->circuits));
 	assert_true(net_finds(v, G(1), HOST(1)));
 	assert_false(TAILQ_EMPTY(&net->leaves));
 	assert_int_equal(s->published, 0);

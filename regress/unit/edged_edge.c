@@ -37,13 +37,21 @@ test_random(void *arg)
 	return 0x123456789abcdef;
 }
 
+static struct host_packet hello;	/* the last one */
+
 static bool
 test_send(void *shell, const void *packet, size_t len)
 {
 	struct host_packet *to = shell;
 	const uint8_t *p = packet;
 
-	if (p[0] >> 4 == 4 && p[9] == 17 && p[8] != 255 && len <= HOST_MAX) {
+	if (p[0] >> 4 == 4 && p[9] == 17 && p[8] == 255 && len <= HOST_MAX) {
+		memcpy(hello.p, packet, len);
+		hello.len = len;
+	}
+	/* a hello is of IPv4 here, with TTL 255 */
+	if ((p[0] >> 4 == 4 ? p[9] == 17 && p[8] != 255 : p[6] == 17) &&
+	    len <= HOST_MAX) {
 		memcpy(to->p, packet, len);
 		to->len = len;
 	}
@@ -58,8 +66,11 @@ test_event(void *arg, const struct edged_event *e)
 	w->events[e->code]++;
 }
 
-static const struct edged_ops test_ops = { test_random, test_send,
-	test_event };
+static const struct edged_ops test_ops = {
+	.random = test_random,
+	.send = test_send,
+	.event = test_event,
+};
 
 static void
 port_conf(struct world *w, struct edged_port_conf *c, const char *name)
@@ -188,6 +199,29 @@ shown(struct world *w, bool (*show)(struct edged *, void *, struct wr *),
 	return v.number;
 }
 
+/* The value of a counter of an edge or a LAN. */
+static uint64_t
+counter(struct world *w, const char *scope, const char *name)
+{
+	uint8_t cursor[CTL_CURSOR_SIZE] = { 0 }, buf[4096];
+	struct ctl_value in, what, value;
+	struct wr to;
+	struct rd r;
+
+	for (;;) {
+		wr_init(&to, buf, sizeof(buf));
+		if (!edged_show_counters(w->edged, cursor, &to))
+			fail_msg("no counter %s", name);
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "scope", &in));
+		assert_true(ctl_find(&r, "name", &what));
+		assert_true(ctl_find(&r, "value", &value));
+		if (strcmp(in.string, scope) == 0 &&
+		    strcmp(what.string, name) == 0)
+			return value.number;
+	}
+}
+
 /* joined as long as one LAN wants it */
 static void
 union_of_lans(void **state)
@@ -291,6 +325,72 @@ between_lans(void **state)
 	teardown_world(&w);
 }
 
+/* a packet of mDNS */
+static void
+mdns(struct world *w, int lan, const char *src)
+{
+	struct host_packet h = { .len = 48 };
+	struct paddr s = host_addr(src), g = host_addr("ff02::fb");
+
+	memset(h.p, 0, sizeof(h.p));
+	h.p[0] = 0x60;
+	h.p[5] = 8;
+	h.p[6] = 17;
+	h.p[7] = 255;
+	memcpy(h.p + 8, s.a, 16);
+	memcpy(h.p + 24, g.a, 16);
+	h.p[45] = 8;
+	memset(w->last, 0, sizeof(w->last));
+	input(w, lan, &h);
+}
+
+/*
+ * mars.conf(5), link-local: names can be looked up by mDNS at other sites.
+ * There as here a host speaks from a link-local address, whose net is that of
+ * every LAN: only if it was heard on this one it is of this one.
+ */
+static void
+link_local_sources(void **state)
+{
+	struct paddr group = host_addr("ff02::fb"), v4[2], none = { 0 };
+	struct ip_prefix nets[2];
+	struct world w;
+	int i;
+
+	(void)state;
+	setup_world(&w);
+	v4[0] = host_addr("10.1.1.1");
+	v4[1] = host_addr("10.1.2.1");
+	w.edge.ipv6 = true;
+	w.edge.policy.link_local = &group;
+	w.edge.policy.nlink_local = 1;
+	for (i = 0; i < 2; i++) {
+		w.ports[i].lan.fixed = &group;
+		w.ports[i].lan.nfixed = 1;
+	}
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_true(ip_prefix_parse(&nets[1], "fe80::/64"));
+	for (i = 0; i < 2; i++) {
+		lan_up(&w, i, i == 0 ? "10.1.1.1" : "10.1.2.1",
+		    i == 0 ? "10.1.1.0/24" : "10.1.2.0/24");
+		assert_true(ip_prefix_parse(
+		    &nets[0], i == 0 ? "10.1.1.0/24" : "10.1.2.0/24"));
+		edged_port_addresses(edged_port_find(w.edged, w.ports[i].name),
+		    &v4[i], &none, nets, 2, 1500);
+	}
+	mdns(&w, 0, "fe80::2");
+	assert_int_equal(w.last[1].len, 48);
+	assert_int_equal(w.last[1].p[7], 255);
+	/* another edge has written it there: it does not come back */
+	mdns(&w, 1, "fe80::2");
+	assert_int_equal(w.last[0].len, 0);
+	/* a host that has gone to the other LAN is heard there */
+	timers_run(&w.timers, (mtime_t){ w.timers.now.us + MTIME_SEC(30) });
+	mdns(&w, 1, "fe80::2");
+	assert_int_equal(w.last[0].len, 48);
+	teardown_world(&w);
+}
+
 /* a source has so many new groups, 4 s' worth at once, and then as many a
  * second; those that it has go on */
 static void
@@ -314,6 +414,34 @@ new_flows(void **state)
 	timers_run(&w.timers, (mtime_t){ w.timers.now.us + MTIME_SEC(1) });
 	data(&w, 0, "10.1.1.2", "239.1.1.8");
 	assert_int_equal(shown(&w, edged_show_edges, "flows"), 10);
+	teardown_world(&w);
+}
+
+/* Another limit of flows: they are counted anew, and nobody is cut off. */
+static void
+another_limit_of_flows(void **state)
+{
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	report(&w, 1, "10.1.2.2", true);
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	data(&w, 0, "10.1.1.3", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_edges, "flows"), 2);
+	w.edge.max_flows = 1;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "flows"), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	w.last[1].len = 0;
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	assert_int_equal(w.last[1].len, 30);
+	data(&w, 0, "10.1.1.3", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_edges, "flows"), 1);
+	assert_int_equal(counter(&w, "edge e", "flows-evicted"), 1);
+	w.edge.max_flows = 16;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(counter(&w, "edge e", "flows-evicted"), 1);
 	teardown_world(&w);
 }
 
@@ -342,6 +470,89 @@ rate_of_a_group(void **state)
 	timers_run(&w.timers, (mtime_t){ w.timers.now.us + MTIME_MS(100) });
 	data(&w, 0, "10.1.1.3", "239.1.1.1");
 	assert_int_equal(w.last[1].len, 30);
+	teardown_world(&w);
+}
+
+static bool
+any_sign(
+    void *arg, const void *data, size_t len, uint8_t mac[EDGED_HELLO_MAC])
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	memset(mac, 0, EDGED_HELLO_MAC);
+	return true;
+}
+
+static bool
+any_verify(
+    void *arg, const void *data, size_t len, const uint8_t mac[EDGED_HELLO_MAC])
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+	return mac[0] == 0;
+}
+
+/* What the election refuses is counted where what can't be read is. */
+static void
+refused_hellos(void **state)
+{
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	w.ports[0].lan.forward = EDGED_LAN_FORWARD_ELECTED;
+	w.ports[0].lan.port = EDGED_HELLO_PORT;
+	w.ports[0].lan.key =
+	    (struct edged_hello_key){ any_sign, any_verify, NULL };
+	hello.len = 0;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_true(hello.len > 0);
+	input(&w, 0, &hello);
+	assert_int_equal(counter(&w, "lan a", "hello-own"), 1);
+	/* another edge of our id: octet 44 of a hello is of its life */
+	hello.p[28 + 44] ^= 1;
+	input(&w, 0, &hello);
+	assert_int_equal(counter(&w, "lan a", "hello-twin"), 1);
+	hello.p[hello.len - EDGED_HELLO_MAC] = 1;
+	input(&w, 0, &hello);
+	assert_int_equal(counter(&w, "lan a", "hello-mac"), 1);
+	assert_int_equal(counter(&w, "lan b", "hello-mac"), 0);
+	teardown_world(&w);
+}
+
+/* RFC 9776 7.3.1: another querier is configured for another version */
+static void
+older_queries(void **state)
+{
+	struct host_packet h;
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	host_igmp(&h, "10.1.1.7", "224.0.0.1", "11640000 00000000");
+	input(&w, 0, &h);
+	assert_int_equal(counter(&w, "lan a", "igmp-older-queries"), 1);
+	assert_int_equal(counter(&w, "lan a", "mld-older-queries"), 0);
+	teardown_world(&w);
+}
+
+/* The multicast server is a client of its own, which drops by itself. */
+static void
+counters_of_a_server(void **state)
+{
+	struct edged_range r;
+	struct world w;
+
+	(void)state;
+	r.min = host_addr("239.2.0.0");
+	r.max = host_addr("239.2.255.255");
+	setup_world(&w);
+	w.edge.serve = &r;
+	w.edge.nserve = 1;
+	assert_int_equal(edged_configure(w.edged, &w.conf), 0);
+	assert_int_equal(counter(&w, "edge e", "serve-ipv4-data"), 0);
 	teardown_world(&w);
 }
 
@@ -383,6 +594,60 @@ listings(void **state)
 	teardown_world(&w);
 }
 
+/* The sum of all that is a counter or a drop. */
+static uint64_t
+counted(struct world *w)
+{
+	uint8_t cursor[CTL_CURSOR_SIZE] = { 0 }, buf[CTL_ROW_MAX];
+	struct ctl_value v;
+	uint64_t sum = 0;
+	struct wr to;
+	struct rd r;
+
+	for (;;) {
+		wr_init(&to, buf, sizeof(buf));
+		if (!edged_show_counters(w->edged, cursor, &to))
+			return sum;
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "kind", &v));
+		if (strcmp(v.string, "gauge") == 0)
+			continue;
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "value", &v));
+		sum += v.number;
+	}
+}
+
+/*
+ * all counters of edges and LANs begin anew, and count; what is so now stays,
+ * and so do the flows
+ */
+static void
+cleared(void **state)
+{
+	struct host_packet bad;
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	report(&w, 1, "10.1.2.2", true);
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	data(&w, 0, "10.1.1.2", "225.1.1.1"); /* not allowed */
+	host_igmp(&bad, "10.1.1.2", "224.0.0.22", "ff 00 0000 0000 0000");
+	input(&w, 0, &bad);
+	assert_in_range(counted(&w), 4, 100);
+	edged_clear_counters(w.edged);
+	assert_int_equal(counted(&w), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "out-packets"), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	assert_int_equal(shown(&w, edged_show_lans, "dropped"), 0);
+	assert_int_equal(shown(&w, edged_show_flows, "packets"), 1);
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_edges, "out-packets"), 1);
+	assert_int_equal(shown(&w, edged_show_flows, "packets"), 2);
+	teardown_world(&w);
+}
+
 int
 main(void)
 {
@@ -391,9 +656,15 @@ main(void)
 		cmocka_unit_test(follows_the_role),
 		cmocka_unit_test(static_blocks),
 		cmocka_unit_test(between_lans),
+		cmocka_unit_test(link_local_sources),
 		cmocka_unit_test(new_flows),
+		cmocka_unit_test(another_limit_of_flows),
 		cmocka_unit_test(rate_of_a_group),
+		cmocka_unit_test(refused_hellos),
+		cmocka_unit_test(older_queries),
+		cmocka_unit_test(counters_of_a_server),
 		cmocka_unit_test(listings),
+		cmocka_unit_test(cleared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 
 #define EDGES	2
 #define INBOX	64
+#define SOURCES	40
 
 struct net;
 
@@ -28,6 +29,11 @@ struct edge {
 	int			 n;
 	int			 wanted, roles;
 	uint64_t		 seed;
+	/* hellos that it refused, as it was told the last time */
+	int			 refused;
+	enum edged_hello_drop	 why;
+	struct paddr		 who;
+	uint64_t		 more;
 };
 
 /* a LAN with two edges; what one sends the other hears in the next turn */
@@ -112,6 +118,18 @@ random_of(void *arg)
 }
 
 static void
+refused(void *arg, const struct paddr *source, enum edged_hello_drop why,
+    uint64_t more)
+{
+	struct edge *e = arg;
+
+	e->refused++;
+	e->why = why;
+	e->who = *source;
+	e->more = more;
+}
+
+static void
 violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
 	(void)arg;
@@ -119,7 +137,7 @@ violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 }
 
 static const struct edged_lan_ops ops = { send_packet, wanted, role, random_of,
-	violated };
+	refused, violated };
 
 static const struct edged_allow allow[] = {
 	{ .group = { false, 8, { 239 } },
@@ -274,6 +292,43 @@ queries_at_start(void **state)
 	net_free(n);
 }
 
+/*
+ * The net of a link-local address is that of every LAN: such a source is of
+ * this one if it was heard here, and not if what it says comes from elsewhere,
+ * be it that another edge puts that on the LAN.
+ */
+static void
+link_local_source(void **state)
+{
+	static const struct ip_prefix nets[] = { { false, 24, { 10, 1, 7 } },
+		{ false, 16, { 169, 254 } } };
+	struct net *n = net_new(EDGED_LAN_FORWARD_ALWAYS);
+	struct paddr none = { 0 }, own = host_addr("10.1.7.1");
+	struct paddr any = host_addr("169.254.1.2");
+	struct edge *e = &n->edge[0];
+	struct host_packet h;
+	struct edged_ip ip;
+
+	(void)state;
+	edged_lan_addresses(&e->lan, &own, &none, nets, 2);
+	edged_lan_up(&e->lan);
+	assert_true(edged_lan_returns(&e->lan, &own));
+	data4(&h, "169.254.1.2", "224.0.0.251", 255);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_int_equal(e->lan.policy_drops[EDGED_POLICY_DROP_OFF_LINK], 1);
+	run(n, 1990);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	run(n, 2000);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DATA);
+	run(n, 1990);
+	assert_true(edged_lan_returns(&e->lan, &any));
+	run(n, 10);
+	assert_false(edged_lan_returns(&e->lan, &any));
+	net_free(n);
+}
+
 /* RFC 4286: whoever the querier is, switches know that we are a router. */
 static void
 discovery(void **state)
@@ -378,6 +433,7 @@ data_from_the_lan(void **state)
 	struct edge *e = &n->edge[0];
 	struct host_packet h;
 	struct edged_ip ip;
+	struct ip_prefix sources[SOURCES];
 	struct edged_lan_conf conf;
 	int i, passed;
 
@@ -402,8 +458,13 @@ data_from_the_lan(void **state)
 	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
 	assert_int_equal(e->lan.policy_drops[EDGED_POLICY_DROP_OFF_LINK], 1);
 	conf = e->lan.conf;
-	conf.sources = &(struct ip_prefix){ false, 24, { 10, 1, 8 } };
-	conf.nsources = 1;
+	/* behind any number of others, as many as there are in mars.conf(5) */
+	for (i = 0; i < SOURCES; i++)
+		sources[i] = (struct ip_prefix){ false, 24,
+		    { 10, 2, (uint8_t)i } };
+	sources[SOURCES - 1] = (struct ip_prefix){ false, 24, { 10, 1, 8 } };
+	conf.sources = sources;
+	conf.nsources = SOURCES;
 	n->sent = 0;
 	edged_lan_configure(&e->lan, &conf);
 	/* nothing else has changed: no startup queries */
@@ -482,6 +543,137 @@ two_edges(void **state)
 	net_free(n);
 }
 
+/* Who has no address says no hello, so the others would not know of it: it
+ * forwards nothing until it has one. */
+static void
+without_an_address(void **state)
+{
+	static const struct ip_prefix net = { false, 24, { 10, 1, 7 } };
+	struct net *n = net_new(EDGED_LAN_FORWARD_ELECTED);
+	struct paddr none = { 0 }, v4 = host_addr("10.1.7.9");
+	struct edged_lan *first = &n->edge[0].lan, *second = &n->edge[1].lan;
+
+	(void)state;
+	edged_lan_addresses(second, &none, &none, &net, 0);
+	edged_lan_up(first);
+	edged_lan_up(second);
+	run(n, 5000);
+	assert_true(first->forwarder);
+	assert_false(second->forwarder);
+	/* the one that has an address is better from the start */
+	second->conf.priority = second->elect.priority = 200;
+	edged_lan_addresses(second, &v4, &none, &net, 1);
+	run(n, 5000);
+	assert_false(first->forwarder);
+	assert_true(second->forwarder);
+	edged_lan_addresses(second, &none, &none, &net, 0);
+	assert_false(second->forwarder);
+	run(n, 3000);
+	assert_true(first->forwarder);
+	assert_false(second->forwarder);
+	net_free(n);
+}
+
+/* A hello that edge 0 has just said, and that edge 1 has not heard yet. */
+static struct host_packet
+next_hello(struct net *n)
+{
+	struct host_packet h;
+	struct edged_ip ip;
+	int i;
+
+	for (;;) {
+		for (i = 0; i < n->edge[1].n; i++) {
+			h = n->edge[1].inbox[i];
+			assert_int_equal(edged_ip_read(&ip, h.p, h.len),
+			    EDGED_IP_OK);
+			if (edged_hello_is(&ip, EDGED_HELLO_PORT))
+				return h;
+		}
+		turn(n);
+	}
+}
+
+/* It is a hello over IPv4: TTL in octet 8, the MAC in the last ones. */
+static void
+give_hello(struct edge *e, const struct host_packet *h)
+{
+	static struct host_packet copy;
+	struct edged_ip ip;
+
+	copy = *h;
+	/* without a sum over UDP */
+	copy.p[26] = copy.p[27] = 0;
+	host_sum4(copy.p, 20);
+	assert_int_equal(hear(e, &copy, false, &ip), EDGED_LAN_CONTROL);
+}
+
+/*
+ * Issue 14, audit: whose hello is refused is told with its address and why, and
+ * how often it was not told; what an honest LAN has is not told.
+ */
+static void
+a_refused_hello_is_told(void **state)
+{
+	struct net *n = net_new(EDGED_LAN_FORWARD_ELECTED);
+	struct edge *e = &n->edge[1];
+	struct host_packet good, bad;
+	struct paddr first = host_addr("10.1.7.250"),
+	    second = host_addr("10.1.7.66");
+	int i;
+
+	(void)state;
+	edged_lan_up(&n->edge[0].lan);
+	edged_lan_up(&e->lan);
+	run(n, 5000);
+	good = next_hello(n);
+	turn(n);
+	/* an edge starts anew: unproven, and nothing to tell */
+	edged_lan_down(&n->edge[0].lan);
+	edged_lan_up(&n->edge[0].lan);
+	run(n, 5000);
+	assert_true(e->lan.hello_drops[EDGED_HELLO_DROP_UNPROVEN] > 0);
+	/* of another cluster, which octet 28 of the hello says */
+	bad = good;
+	bad.p[28 + 28] ^= 1;
+	give_hello(e, &bad);
+	assert_int_equal(e->lan.hello_drops[EDGED_HELLO_DROP_CLUSTER], 1);
+	assert_int_equal(e->refused, 0);
+	/* not by the key */
+	bad = good;
+	bad.p[bad.len - 1] ^= 1;
+	for (i = 0; i < 100; i++)
+		give_hello(e, &bad);
+	assert_int_equal(e->lan.hello_drops[EDGED_HELLO_DROP_MAC], 100);
+	assert_int_equal(e->refused, 1);
+	assert_int_equal(e->why, EDGED_HELLO_DROP_MAC);
+	assert_true(paddr_equal(&e->who, &first));
+	assert_int_equal(e->more, 0);
+	/* by somebody else, for another reason: from beyond a router */
+	memcpy(bad.p + 12, second.a, 4);
+	bad.p[8] = 254;
+	give_hello(e, &bad);
+	assert_int_equal(e->refused, 2);
+	assert_int_equal(e->why, EDGED_HELLO_DROP_TTL);
+	assert_true(paddr_equal(&e->who, &second));
+	/* the others are counted with the next that is told */
+	run(n, 4100);
+	bad = good;
+	bad.p[bad.len - 1] ^= 1;
+	give_hello(e, &bad);
+	assert_int_equal(e->refused, 3);
+	assert_true(paddr_equal(&e->who, &first));
+	assert_int_equal(e->more, 99);
+	/* heard before */
+	good = next_hello(n);
+	turn(n);
+	give_hello(e, &good);
+	assert_int_equal(e->lan.hello_drops[EDGED_HELLO_DROP_REPLAY], 1);
+	assert_int_equal(e->refused, 4);
+	assert_int_equal(e->why, EDGED_HELLO_DROP_REPLAY);
+	net_free(n);
+}
+
 /* Static joins come and go with the configuration; a reload keeps members. */
 static void
 another_configuration(void **state)
@@ -532,10 +724,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(queries_at_start),
+		cmocka_unit_test(link_local_source),
 		cmocka_unit_test(discovery),
 		cmocka_unit_test(from_report_to_packet),
 		cmocka_unit_test(data_from_the_lan),
 		cmocka_unit_test(two_edges),
+		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(a_refused_hello_is_told),
 		cmocka_unit_test(another_configuration) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -726,6 +726,34 @@ fast_leave(void **state)
 	lan_free(n);
 }
 
+/*
+ * The querier has died: what is known of hosts that have not been asked for so
+ * long may be over before they have answered us, as it is with the group.
+ */
+static void
+no_fast_leave_of_who_takes_over(void **state)
+{
+	struct lan *n = lan_new();
+
+	(void)state;
+	pass(n, 260000);
+	record3(n, A, EDGED_GMP_IS_EX, GROUP, "");
+	pass(n, 9000);
+	record3(n, B, EDGED_GMP_IS_EX, GROUP, "");
+	pass(n, 250000);
+	edged_listener_taken_over(&n->l);
+	pass(n, 2000);
+	/* B has answered, A has not yet */
+	record3(n, B, EDGED_GMP_IS_EX, GROUP, "");
+	record3(n, B, EDGED_GMP_TO_IN, GROUP, "");
+	is(n, "EX(, ) G2", "wanted Q ");
+	record3(n, A, EDGED_GMP_IS_EX, GROUP, "");
+	pass(n, 11000);
+	record3(n, A, EDGED_GMP_TO_IN, GROUP, "");
+	is(n, "none", "QS Q unwanted ");
+	lan_free(n);
+}
+
 /* Where it is not certain that there is nobody else, all are asked. */
 static void
 no_fast_leave(void **state)
@@ -1139,6 +1167,7 @@ main(void)
 		cmocka_unit_test(older_hosts),
 		cmocka_unit_test(two_older_hosts), cmocka_unit_test(fast_leave),
 		cmocka_unit_test(no_fast_leave),
+		cmocka_unit_test(no_fast_leave_of_who_takes_over),
 		cmocka_unit_test(limit_of_groups),
 		cmocka_unit_test(limit_of_queries),
 		cmocka_unit_test(limit_of_a_host),

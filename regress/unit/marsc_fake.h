@@ -85,7 +85,10 @@ struct fake {
 	uint32_t	 random;
 	uint32_t	(*die)(void *);	/* of walks; NULL: of random */
 	void		*die_arg;
+	void		(*told)(struct fake *);	/* or NULL: of a notice */
+	int		 telling;
 	bool		 low;		/* random numbers are all 0 */
+	uint16_t		 port;	/* of UDP, of all leaves */
 	bool			 foreign; /* our CMI is another's, too */
 	uint8_t		 packet[1024];	/* the last one that came up */
 	size_t		 packet_len;

@@ -1181,6 +1181,44 @@ too_many_paths(void **state)
 	fake_free(f);
 }
 
+/* The owner begins another stream when it is told that a leaf is gone. */
+static void
+sends_elsewhere(struct fake *f)
+{
+	const struct paddr other = fake_group(224, 9, 9, 9);
+
+	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_LEAF_DROPPED)
+		(void)marsc_transmit(f->c, &other, "abc", 3);
+}
+
+/* A path that its owner is told of is not the one that makes room. */
+static void
+a_path_that_is_told_of_is_not_given_up(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	bool left;
+
+	(void)state;
+	for (left = false;; left = true) {
+		path_up(f);
+		f->c->limits.paths = 1;
+		f->told = sends_elsewhere;
+		if (left)
+			fake_says(f, fake_vc(f, 1),
+			    JOIN("05", "04", "0001", "4000", "0000",
+			    "00000065", "0c") "e0010203 e0010203");
+		else
+			fake_leaf_drops(f, 12);
+		assert_int_equal(f->c->npaths, 1);
+		assert_non_null(marsc_path_find(f->c, &group));
+		assert_int_equal(marsc_drops(f->c, MARSC_DROP_BUSY), 1);
+		fake_free(f);
+		if (left)
+			break;
+		f = fake_new(10, 1, false);
+	}
+}
+
 /* A packet that stands in its SDU goes out as one that is copied. */
 static void
 in_place(void **state)
@@ -1373,6 +1411,7 @@ main(void)
 		cmocka_unit_test(no_news),
 		cmocka_unit_test(news_before_the_answer),
 		cmocka_unit_test(too_many_paths),
+		cmocka_unit_test(a_path_that_is_told_of_is_not_given_up),
 		cmocka_unit_test(in_place),
 	};
 

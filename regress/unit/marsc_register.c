@@ -1026,6 +1026,48 @@ connects_late(void **state)
 	fake_free(f);
 }
 
+/* The owner gives up as soon as it hears that its MARS has failed. */
+static void
+gives_up(struct fake *f)
+{
+	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_MARS_FAILED)
+		marsc_deregister(f->c);
+}
+
+/* Then nothing goes on: not the same MARS, nor the next one. */
+static void
+who_gives_up_when_told_is_left_alone(void **state)
+{
+	struct fake *f;
+	size_t servers;
+
+	(void)state;
+	for (servers = 1; servers <= 2; servers++) {
+		f = fake_new(10, servers, false);
+		f->told = gives_up;
+		marsc_register(f->c);
+		fake_call_fails(f, 1);
+		if (servers == 2)
+			fake_call_fails(f, 2);
+		assert_int_equal(f->c->reg.state, MARSC_REG_OFF);
+		assert_int_equal(fake_noted(f, MARSC_NOTICE_NO_MARS, NULL), 0);
+		fake_wait(f, MTIME_SEC(100));
+		assert_int_equal(f->ts.count, 0);
+		fake_silent(f);
+		assert_int_equal(marsc_violations(f->c), 0);
+		fake_free(f);
+	}
+	f = fake_new(10, 2, false);
+	fake_registered(f);
+	f->told = gives_up;
+	marsc_reg_problem(f->c, "test");
+	assert_int_equal(f->c->reg.state, MARSC_REG_OFF);
+	fake_wait(f, MTIME_SEC(100));
+	assert_int_equal(f->ts.count, 0);
+	assert_int_equal(marsc_violations(f->c), 0);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -1059,6 +1101,7 @@ main(void)
 		cmocka_unit_test(idle_configured),
 		cmocka_unit_test(watched),
 		cmocka_unit_test(connects_late),
+		cmocka_unit_test(who_gives_up_when_told_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,74 @@ parts(void **state)
 	fake_free(f);
 }
 
+/* The owner asks when it is told that what it has sent is lost. */
+static void
+asks_then(struct fake *f)
+{
+	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_NOT_SENT)
+		(void)marsc_request(f->c, &group);
+}
+
+/* It is told the answer to its question, and not what was said before. */
+static void
+a_question_that_an_answer_leads_to_has_its_own(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+
+	(void)state;
+	fake_registered(f);
+	f->told = asks_then;
+	marsc_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), NAK("0a", G));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_NOT_SENT, NULL), 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, NULL), 0);
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1), PART("8001", "00000064", "0c"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 1);
+	fake_free(f);
+}
+
+/*
+ * A MARS whose answer never ends does not fill our memory: what is too much is
+ * discarded, asked for again, and given back with the answer that fits.
+ */
+static void
+an_answer_without_end_is_discarded(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fnote n;
+	int i;
+
+	(void)state;
+	fake_registered(f);
+	f->c->answers.most = 3 * sizeof(struct atm_addr);
+	marsc_request(f->c, &group);
+	fake_expect(f, REQUEST);
+	for (i = 0; i < 2; i++) {
+		fake_says(f, fake_vc(f, 1), PART("0001", "00000064", "0c"));
+		fake_says(f, fake_vc(f, 1), PART("0002", "00000064", "0d"));
+		fake_says(f, fake_vc(f, 1), PART("0003", "00000064", "0e"));
+		fake_says(f, fake_vc(f, 1), PART("0004", "00000064", "0f"));
+		fake_silent(f);
+		fake_says(f, fake_vc(f, 1), PART("8005", "00000064", "10"));
+		fake_expect(f, REQUEST);
+		assert_in_range(f->c->answers.octets, sizeof(struct atm_addr),
+		    f->c->answers.most);
+	}
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_PARTS), 2);
+	fake_says(f, fake_vc(f, 1), PART("0001", "00000064", "0c"));
+	fake_says(f, fake_vc(f, 1), PART("0002", "00000064", "0d"));
+	fake_says(f, fake_vc(f, 1), PART("8003", "00000064", "0e"));
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MEMBERS, &n), 1);
+	assert_int_equal(n.n, 3);
+	assert_int_equal(f->c->answers.octets, 0);
+	fake_free(f);
+}
+
 /*
  * R2022-5.1.1-08, -11, -13: a jump of y or a change of mar$msn: wait for the
  * last part, discard all, ask again.
@@ -675,6 +743,9 @@ main(void)
 		cmocka_unit_test(request),
 		cmocka_unit_test(quiet),
 		cmocka_unit_test(parts),
+		cmocka_unit_test(an_answer_without_end_is_discarded),
+		cmocka_unit_test(
+		    a_question_that_an_answer_leads_to_has_its_own),
 		cmocka_unit_test(broken),
 		cmocka_unit_test(timeout),
 		cmocka_unit_test(failure),

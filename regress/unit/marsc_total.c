@@ -362,6 +362,7 @@ parts(void **state)
 			MARSC_PARTS_R_FAILED },
 		    { MARSC_PARTS_NONE, MARSC_PARTS_NONE, MARSC_PARTS_NONE } },
 	};
+	struct marsc_parts_room room = { 0, 65536 };
 	struct marsc_parts p;
 	size_t i;
 	int s;
@@ -369,7 +370,7 @@ parts(void **state)
 	(void)state;
 	for (i = 0; i < 5; i++)
 		for (s = 0; s < 3; s++) {
-			marsc_parts_init(&p, false);
+			marsc_parts_init(&p, &room, false);
 			if (s > 0)
 				part(&p, 1, false, MARSC_PARTS_R_MORE,
 				    MARSC_PARTS_SOME);
@@ -450,6 +451,8 @@ walks(void **state)
 		marsc_register(f->c);
 		if (seed % 3 == 0)
 			walk_beside(f);
+		if (seed % 2 == 0)
+			f->told = walk_told;
 		for (i = 0; i < 2000 && walk_step(f); i++) {
 			reg[f->c->reg.state] = true;
 			RB_FOREACH(p, marsc_path_tree, &f->c->paths)

@@ -56,6 +56,8 @@ walk_owner(struct fake *f)
 			walk_servers(f);
 		break;
 	case 10:
+		if (f->telling > 0)
+			break; /* marsc.h does not allow it there */
 		if (f->host->link == NULL)
 			marsc_host_attach(f->host, &f->link);
 		else if (walk_die(f) % 8 == 0)
@@ -85,6 +87,13 @@ walk_owner(struct fake *f)
 		marsc_transmit(f->c, &a, "walk", 4);
 		break;
 	}
+}
+
+void
+walk_told(struct fake *f)
+{
+	if (f->telling <= 2 && walk_die(f) % 4 == 0 && walk_room(f))
+		walk_owner(f);
 }
 
 /* A live circuit, the later ones rather; NULL: none. */

@@ -17,6 +17,8 @@
 bool	walk_step(struct fake *f);
 /* the same without the owner: what is below 7, of leaves to answers */
 void	walk_network(struct fake *f, uint32_t what);
+/* the owner does something as it is told something, for fake.told */
+void	walk_told(struct fake *f);
 /* is there room for more?  forgets what was sent and told */
 bool	walk_room(struct fake *f);
 /* A live circuit, the later ones rather; NULL: none. */

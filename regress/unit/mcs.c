@@ -467,6 +467,41 @@ ranges_of_servers_are_limited_with_joins(void **state)
 	net_end(net, v, m, NULL);
 }
 
+/*
+ * A-10: what an MCS had before we restarted is its own: with as many ranges
+ * as it may have it asks for no more than these.
+ */
+static void
+a_restart_leaves_an_mcs_all_that_it_may_have(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct record *r;
+	struct nvc *m;
+	uint32_t i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->max_joins = 3;
+	net_start(net, 0);
+	m = net_mcs(net, 0, 9);
+	for (i = 0; i < 3; i++)
+		net_join(m, 3, 0, G(2 * i), G(2 * i));
+	net_hangup(m);
+	net_crash(net, 0);
+	r = s->records;
+	net_start(net, 0);
+	for (; r != NULL; r = r->next)
+		marsd_csa_own(s->mars, 1, r->key, r->seq, r->data, r->len);
+	m = net_mcs(net, 0, 9);
+	for (i = 0; i < 3; i++)
+		net_join(m, 3, 0, G(2 * i), G(2 * i));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_JOINS), 0);
+	assert_int_equal(net_count(net, 0, SCVC, 3), 3);
+	net_join(m, 3, 0, G(9), G(9));
+	assert_int_equal(net_dropped(net, 0, MARSD_DROP_JOINS), 1);
+	net_end(net, m, NULL);
+}
+
 /* R2022-6.2.2-06, A-46, A-118: what is dropped. */
 static void
 unusable_mservs_are_dropped_and_counted(void **state)
@@ -787,6 +822,7 @@ main(void)
 		cmocka_unit_test(an_mcs_never_takes_another_mserv_for_its_copy),
 		cmocka_unit_test(what_is_not_served_again_is_told),
 		cmocka_unit_test(ranges_of_servers_are_limited_with_joins),
+		cmocka_unit_test(a_restart_leaves_an_mcs_all_that_it_may_have),
 		cmocka_unit_test(unusable_mservs_are_dropped_and_counted),
 		cmocka_unit_test(a_large_range_makes_the_senders_ask),
 		cmocka_unit_test(many_served_groups_go_in_several_messages),

@@ -142,6 +142,115 @@ an_earlier_number_is_outdone_by_the_clock_or_the_constant(void **state)
 	assert_int_equal(seq, SEQ_FIRST + 6);
 }
 
+/*
+ * A-11: records of an earlier life turned up while some were held still: these
+ * begin beyond that life's numbers.  A new key does not.
+ */
+static void
+what_was_held_then_begins_beyond_an_earlier_life(void **state)
+{
+	struct scsp_group g = { .born = 1000, .reborn = true,
+		.past = SEQ_FIRST + 5000 };
+	struct scsp_entry e = { .seq = SEQ_RESERVED, .seen = SEQ_RESERVED,
+		.flags = ENTRY_OWN | ENTRY_HELD };
+	int32_t seq;
+
+	(void)state;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 5000);
+	e.seen = SEQ_FIRST + 6000;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 6000 + SEQ_RESTART);
+	e.seen = SEQ_RESERVED;
+	e.flags = ENTRY_BARE;
+	scsp_publication(&g, &e, &seq);
+	assert_int_equal(seq, SEQ_FIRST + 1000);
+}
+
+#define HELD	2000		/* records, of 220 octets on their way */
+
+/* A server that holds them, with two neighbors that are aligned. */
+static struct net *
+holding(void)
+{
+	struct net *n = raw_aligned(LS, DCS, OTHER);
+	uint8_t data[200];
+	uint32_t key;
+
+	memset(data, 'J', sizeof(data));
+	node_group(&n->node[LS])->holding = true;
+	for (key = 0; key < HELD; key++)
+		scsp_publish(
+		    n->node[LS].s, NET_SGID, key, data, sizeof(data));
+	assert_int_equal(node_group(&n->node[LS])->cache.held, HELD);
+	return n;
+}
+
+/* Octets that a neighbor has been sent, or is to be sent, and owes us. */
+static uint64_t
+owed(struct net *n, int to)
+{
+	const struct scsp_neighbor *nb =
+	    node_neighbor_of(&n->node[LS], to);
+
+	return nb->waiting + nb->flying;
+}
+
+/*
+ * What was held is numbered as neighbors take it: what is queued for them stays
+ * small.  One that takes nothing holds up nobody.
+ */
+static void
+what_was_held_is_released_as_it_is_taken(void **state)
+{
+	struct net *n = holding();
+	struct scsp_group *g = node_group(&n->node[LS]);
+	uint32_t key = 0, to, before;
+	struct rawpkt p;
+
+	(void)state;
+	scsp_publish_release(g);
+	net_run(n, 500);
+	/* both have a window of 14 packets, and two packets wait */
+	assert_in_range(owed(n, DCS), 14 * SCSP_MTU, 18 * SCSP_MTU);
+	assert_int_equal(owed(n, OTHER), owed(n, DCS));
+	before = g->cache.held;
+	assert_in_range(before, HELD / 2, HELD - 14 * SCSP_MTU / 220);
+	/* the one acknowledges; the numbers are those of a first instance */
+	while (key < HELD) {
+		raw_begin(&p, 3, RAW_ID(DCS), RAW_ID(LS));
+		for (to = key + 100; key < to; key++)
+			raw_record(&p, 1, RAW_ID(LS), key,
+			    node_entry(&n->node[LS], LS, key)->seq, false,
+			    NULL);
+		raw_done(n, DCS, &p);
+		net_run(n, 10);
+	}
+	assert_int_equal(node_group(&n->node[LS])->cache.held, 0);
+	assert_int_equal(owed(n, DCS), 0);
+	assert_int_equal(owed(n, OTHER), HELD * 220);
+	net_free(n);
+}
+
+/* The neighbors are lost meanwhile: it goes on, and is over soon. */
+static void
+what_was_held_is_released_if_nobody_is_left(void **state)
+{
+	struct net *n = holding();
+	struct scsp_group *g = node_group(&n->node[LS]);
+
+	(void)state;
+	scsp_publish_release(g);
+	net_run(n, 500);
+	assert_true(g->cache.held > 0);
+	scsp_neighbor_abnormal(node_neighbor_of(&n->node[LS], DCS), "test");
+	scsp_neighbor_abnormal(node_neighbor_of(&n->node[LS], OTHER), "test");
+	net_run(n, 500);
+	assert_int_equal(node_group(&n->node[LS])->cache.held, 0);
+	assert_true(node_record(&n->node[LS], LS, HELD - 1)->seq < 0);
+	net_free(n);
+}
+
 /* R2334-B.2.0.2-18, R2334-B.2.0.2-19, A-92 */
 static void
 at_the_end_of_the_numbers_it_is_purged_or_waits(void **state)
@@ -413,6 +522,79 @@ the_last_number_purges_and_begins_anew(void **state)
 	net_free(n);
 }
 
+#define LONG	400		/* octets of a record */
+#define FILL	340		/* so many are more than a window */
+#define BATCH	20
+
+/*
+ * Records of the DCS, as either neighbor brings them, before others have a
+ * turn.
+ */
+static void
+bring(struct net *n, int raw, uint32_t key, const char *data)
+{
+	uint8_t buf[LLC_LEN + SCSP_MTU] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
+		0x00, 0x05 };
+	struct rawpkt p;
+	struct fvc *f;
+	uint32_t i;
+
+	raw_begin(&p, 2, RAW_ID(raw), RAW_ID(LS));
+	for (i = 0; i < BATCH; i++)
+		raw_record(&p, 9, RAW_ID(DCS), key + i, 1, false, data);
+	raw_sum(&p);
+	memcpy(buf + LLC_LEN, p.b, p.len);
+	TAILQ_FOREACH(f, &n->node[LS].fvcs, entry)
+		if (f->peer == raw)
+			break;
+	assert_non_null(f);
+	scsp_vc_user.sdu(
+	    n->node[LS].s, &f->vc, f->vc.cookie, buf, LLC_LEN + p.len);
+}
+
+/*
+ * A neighbor that takes small packets only has a full window, and a record at
+ * its end that is too large for it waits behind that.  While marsd is told
+ * everything anew the window opens, so that the record goes at last: it is not
+ * told of, and what comes behind it is.
+ */
+static void
+what_goes_while_all_is_told_anew_is_not_told(void **state)
+{
+	struct net *n = raw_aligned(LS, DCS, OTHER);
+	struct node *ls = &n->node[LS];
+	const uint8_t oid[4] = { 10, 0, 0, 1 };
+	char text[2 * LONG] = "T";
+	uint64_t updates;
+	uint32_t i;
+
+	(void)state;
+	node_neighbor_of(ls, OTHER)->mtu = VC_SDU_MIN - LLC_LEN;
+	memset(text + 1, 'x', sizeof(text) - 2);
+	raw_say(n, DCS, LS, 2, 9, DCS, 2, 1, "Jx");
+	raw_say(n, OTHER, LS, 3, 1, DCS, 2, 1, NULL);
+	*text = 'J';
+	text[LONG] = '\0';
+	for (i = 0; i < FILL; i += BATCH)
+		bring(n, DCS, 100 + i, text);
+	net_run(n, 10);
+	raw_say(n, DCS, LS, 2, 9, DCS, 1, 1, "Jx");
+	*text = 'T';
+	text[LONG] = 'x';
+	raw_say(n, DCS, LS, 2, 9, DCS, 2, INT32_MAX, text);
+	scsp_hide(ls->s, NET_SGID, oid, 1);
+	assert_non_null(node_record(ls, DCS, 2));
+	*text = 'J';
+	text[LONG] = '\0';
+	for (i = 0; i < FILL / 2; i += BATCH)
+		bring(n, OTHER, 100 + i, text);
+	updates = ls->updates;
+	scsp_retell(ls->s, NET_SGID);
+	assert_null(node_record(ls, DCS, 2));
+	assert_int_equal(ls->updates - updates, 1 + FILL);
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -423,6 +605,10 @@ main(void)
 		cmocka_unit_test(
 		    an_earlier_number_is_outdone_by_the_clock_or_the_constant),
 		cmocka_unit_test(
+		    what_was_held_then_begins_beyond_an_earlier_life),
+		cmocka_unit_test(what_was_held_is_released_as_it_is_taken),
+		cmocka_unit_test(what_was_held_is_released_if_nobody_is_left),
+		cmocka_unit_test(
 		    at_the_end_of_the_numbers_it_is_purged_or_waits),
 		cmocka_unit_test(our_record_ended_by_another_begins_anew),
 		cmocka_unit_test(a_redirect_entry_ends_and_begins_anew),
@@ -432,6 +618,7 @@ main(void)
 		cmocka_unit_test(an_earlier_life_renumbers_all_of_ours_once),
 		cmocka_unit_test(what_undid_our_record_before_goes_on),
 		cmocka_unit_test(the_last_number_purges_and_begins_anew),
+		cmocka_unit_test(what_goes_while_all_is_told_anew_is_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,75 @@ grouplist(struct nvc *v, unsigned pnum, uint32_t min, uint32_t max)
 	net_put(v, &b);
 }
 
+/* Groups with so many members each, of another server. */
+static void
+members_elsewhere(struct net *net, uint32_t groups, uint32_t members)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 9 };
+	struct csa c = { .pro.type = 0x0800, .state = CSA_JOIN,
+		.flags = CSA_F_LAYER3GRP };
+	uint8_t p[CSA_MAX];
+	uint32_t i;
+	size_t n;
+
+	for (i = 0; i < groups * members; i++) {
+		c.atm = HOST(100 + i % members);
+		c.min = (struct paddr){ .len = 4, .a = { 0xe0, 0,
+		    (uint8_t)(i / members >> 8), (uint8_t)(i / members) } };
+		c.max = c.min;
+		n = csa_encode(&c, p, sizeof(p));
+		marsd_csa_update(net->s[0].mars, 1, oid, 0x20000 + i, 1,
+		    CSA_HOW_ALIGNED, p, n);
+	}
+}
+
+/*
+ * Of 500 questions at once, those that are answered; what is named in an
+ * answer is paid for by who asks, and by nobody else.
+ */
+static uint64_t
+answered(uint32_t groups, uint32_t members, bool list)
+{
+	struct net *net = net_new();
+	struct nvc *v, *w;
+	uint64_t n;
+	int i;
+
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	w = net_client(net, 0, 2);
+	members_elsewhere(net, groups, members);
+	net->quiet = true;
+	for (i = 0; i < 500; i++)
+		if (list)
+			grouplist(v, 1, G(0), G(0x10000));
+		else
+			net_request(v, G(0));
+	n = 500 - net_dropped(net, 0, MARSD_DROP_RATE);
+	net_clear(net);
+	net->quiet = false;
+	net_request(w, G(0));
+	assert_true(net_count(net, 0, PRIV, 2) > 0);
+	net_end(net, w, v, NULL);
+	return n;
+}
+
+/*
+ * Who asks for what is large pays for it, by the number of members or groups:
+ * of 60,000 members 500 answers are 600 MB, and seconds in which nobody else
+ * is answered.  400 in an answer cost 6 messages more, of 4096 at once.
+ */
+static void
+large_answers_are_paid_for(void **state)
+{
+	(void)state;
+	assert_int_equal(answered(1, 60, false), 500);
+	assert_int_equal(answered(60, 1, true), 500);
+	assert_int_equal(answered(1, 400, false), 500);
+	assert_in_range(answered(1, 4000, false), 64, 66);
+	assert_in_range(answered(4000, 1, true), 64, 66);
+}
+
 /*
  * R2022-5.3-02 to -09, -12, A-34, A-125, A-126, A-127: the groups with layer
  * 3 members, ascending; none gives an empty reply; blocks never count.
@@ -556,6 +625,7 @@ main(void)
 		cmocka_unit_test(nothing_falls_between_the_parts),
 		cmocka_unit_test(a_grouplist_has_the_groups_of_layer_3),
 		cmocka_unit_test(a_long_grouplist_is_in_full_parts),
+		cmocka_unit_test(large_answers_are_paid_for),
 		cmocka_unit_test(a_grouplist_for_an_mcs_has_the_ssn),
 		cmocka_unit_test(the_latest_single_join_decides_on_layer_3),
 		cmocka_unit_test(e164_and_a_subaddress_all_the_way),

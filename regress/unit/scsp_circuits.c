@@ -169,6 +169,120 @@ neighbor_clear_starts_over(void **state)
 	net_free(n);
 }
 
+/* --- a neighbor with several circuits */
+
+#define LS	1
+#define DCS	0	/* has the smaller ID: its circuits are all kept */
+#define MANY	200	/* records of a request; two are fewer than one takes */
+
+/* Another call of the neighbor comes in, and is accepted. */
+static struct fvc *
+call_in(struct net *n, bool leaf)
+{
+	struct node *ls = &n->node[LS];
+	struct atm_addr who;
+	struct fvc *f;
+
+	net_addr(&who, DCS);
+	f = net_fvc_new(ls, DCS, 0, &who);
+	f->up = true;
+	assert_int_equal(scsp_vc_user.remote_call(ls->s, &f->vc, &who, leaf,
+	    &f->vc.cookie),
+	    VC_CAUSE_NONE);
+	return f;
+}
+
+/* The neighbor has cleared it, and nothing else has had its turn. */
+static void
+clear_now(struct fvc *f)
+{
+	struct node *nd = f->node;
+
+	TAILQ_REMOVE(&nd->fvcs, f, entry);
+	scsp_vc_user.release(
+	    nd->s, &f->vc, f->vc.cookie, VC_CAUSE_OUT_OF_ORDER);
+	free(f);
+}
+
+/* On that circuit, and before anything else has its turn. */
+static void
+bring(struct net *n, struct fvc *f, uint32_t first)
+{
+	uint8_t buf[LLC_LEN + SCSP_MTU] = { 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x5e,
+		0x00, 0x05 };
+	struct rawpkt p;
+	uint32_t i;
+
+	raw_begin(&p, 2, RAW_ID(DCS), RAW_ID(LS));
+	for (i = first; i < first + MANY; i++)
+		raw_record(&p, 1, RAW_ID(DCS), i, 1, false, "J");
+	raw_sum(&p);
+	memcpy(buf + LLC_LEN, p.b, p.len);
+	scsp_vc_user.sdu(
+	    n->node[LS].s, &f->vc, f->vc.cookie, buf, LLC_LEN + p.len);
+}
+
+static struct fvc *small;
+
+static size_t
+one_is_small(const struct vc *vc)
+{
+	return vc == &small->vc ? VC_SDU_MIN : VC_SDU_MAX;
+}
+
+/*
+ * The circuit that is left when the best one goes takes less, while more
+ * acknowledgements than it takes in a packet have been gathered.  All go out,
+ * in packets that it takes.
+ */
+static void
+acknowledgements_go_on_a_smaller_circuit(void **state)
+{
+	struct net *n = raw_aligned(LS, DCS, -1);
+	struct node *ls = &n->node[LS];
+	struct vc_backend b = *ls->link.backend;
+	struct fvc *f = TAILQ_FIRST(&ls->fvcs);
+	const struct heard *h;
+	uint32_t i, acks = 0;
+
+	(void)state;
+	b.sdu_max = one_is_small;
+	ls->link.backend = &b;
+	small = call_in(n, false);
+	small->peer_id = TAILQ_FIRST(&n->node[DCS].fvcs)->id;
+	bring(n, f, 0);
+	clear_now(f);
+	for (i = 1; i < 4; i++)
+		bring(n, small, i * MANY);
+	net_run(n, 10);
+	assert_int_equal(node_summary(ls, "records"), 4 * MANY);
+	for (i = 0; (h = raw_nth(n, DCS, 3, i)) != NULL; i++) {
+		assert_in_range(h->len, 0, VC_SDU_MIN);
+		acks += raw_get(h, 18, 2);
+	}
+	assert_int_equal(acks, 4 * MANY);
+	ls->link.backend = n->node[DCS].link.backend;
+	net_free(n);
+}
+
+/* we can't answer on a leaf, so another circuit is called for. */
+static void
+who_calls_us_as_a_leaf_is_called_again(void **state)
+{
+	struct net *n = raw_aligned(LS, DCS, -1);
+	struct node *ls = &n->node[LS];
+	struct fvc *f = TAILQ_FIRST(&ls->fvcs);
+
+	(void)state;
+	(void)call_in(n, true);
+	clear_now(f);
+	net_run(n, 10);
+	assert_string_equal(node_shows(ls, DCS, "hello"), "Down");
+	net_run(n, 10000);
+	assert_string_equal(node_shows(ls, DCS, "hello"), "Waiting");
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -179,6 +293,8 @@ main(void)
 		cmocka_unit_test(a_circuit_that_goes_is_made_again),
 		cmocka_unit_test(what_stays_configured_keeps_its_state),
 		cmocka_unit_test(neighbor_clear_starts_over),
+		cmocka_unit_test(acknowledgements_go_on_a_smaller_circuit),
+		cmocka_unit_test(who_calls_us_as_a_leaf_is_called_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
