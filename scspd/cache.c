@@ -93,7 +93,7 @@ scsp_cache_after(struct scsp_cache *c, scsp_record_id id)
 struct scsp_entry *
 scsp_cache_first(struct scsp_cache *c)
 {
-	return btree_first(&c->entries);
+	return btree_first(&by_id, &c->entries);
 }
 
 void
