@@ -60,10 +60,10 @@ built_key(
 
 /* How many elements the list has, and an array of as many: 0, if it failed. */
 #define BUILT_LIST(b, list, array, count) do { \
-	count = 0; \
+	(count) = 0; \
 	TAILQ_FOREACH(i, list, entry) \
-		count++; \
-	array = built_array(b, &count, sizeof(*(array))); \
+		(count)++; \
+	(array) = built_array(b, &(count), sizeof(*(array))); \
 } while (0)
 
 static void

@@ -84,6 +84,15 @@ edged_ctl_probe(void *arg, struct ctl_conn *c, int argc, char **argv)
 	return CTL_LATER;
 }
 
+void
+edged_ctl_clear(void *arg)
+{
+	struct edged_shell *d = arg;
+
+	if (d->edged != NULL)
+		edged_clear_counters(d->edged);
+}
+
 const struct ctl_command edged_commands[] = {
 	{ "show edges", edged_ctl_edges, NULL },
 	{ "show lans", edged_ctl_lans, NULL },

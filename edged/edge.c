@@ -98,6 +98,20 @@ edge_lan_random(void *arg)
 }
 
 static void
+edge_lan_refused(void *arg, const struct paddr *source,
+    enum edged_hello_drop drop, uint64_t more)
+{
+	struct edged_port *p = arg;
+
+	edged_edge_event(p->edge,
+	    &(struct edged_event){ .code = EDGED_EV_HELLO,
+	    .lan = p->name,
+	    .host = source,
+	    .why = edged_hello_drop_name(drop),
+	    .more = more });
+}
+
+static void
 edge_lan_violated(
     void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
@@ -116,6 +130,7 @@ static const struct edged_lan_ops edge_lan_ops = {
 	.wanted = edge_lan_wanted,
 	.role = edge_lan_role,
 	.random = edge_lan_random,
+	.refused = edge_lan_refused,
 	.violated = edge_lan_violated,
 };
 
@@ -129,6 +144,39 @@ edge_marsc_random(void *arg)
 	return (uint32_t)d->ops->random(d->arg);
 }
 
+/* What a MARS says, and to which sites a group is sent. */
+static void
+edge_marsc_trace(
+    const struct edged_end *end, struct marsc *c, const struct marsc_notice *n)
+{
+	struct edged *d = end->edge->edged;
+	struct edged_trace t = { .level = 1,
+		.edge = end->edge->conf.name,
+		.pro = marsc_protocol(c),
+		.who = n->addrs,
+		.group = n->min };
+
+	if (d->ops->trace == NULL)
+		return;
+	switch (n->code) {
+	case MARSC_NOTICE_HEARD:
+		t.level = 2;
+		t.who = n->server;
+		t.what = "sent us";
+		t.op = mars_op_name(n->msg->op);
+		break;
+	case MARSC_NOTICE_LEAF_ADDED:
+		t.what = "is sent";
+		break;
+	case MARSC_NOTICE_LEAF_DROPPED:
+		t.what = "is no longer sent";
+		break;
+	default:
+		return;
+	}
+	d->ops->trace(d->arg, &t);
+}
+
 static void
 edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 {
@@ -138,6 +186,7 @@ edge_marsc_notice(void *arg, struct marsc *c, const struct marsc_notice *n)
 		.server = n->server,
 		.why = n->why };
 
+	edge_marsc_trace(end, c, n);
 	switch (n->code) {
 	case MARSC_NOTICE_LEAF_ADDED:
 	case MARSC_NOTICE_LEAF_DROPPED:

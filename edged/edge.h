@@ -83,6 +83,7 @@ struct edged_conf {
 	X(EDGED_EV_DOWN, "the LAN has gone") \
 	X(EDGED_EV_FORWARDER, "forwards from now on") \
 	X(EDGED_EV_BACKUP, "no longer forwards") \
+	X(EDGED_EV_HELLO, "refuses a hello") \
 	X(EDGED_EV_NO_MEMORY, "no memory: something was given up") \
 	X(EDGED_EV_VIOLATION, "a state machine got an event that can't be")
 
@@ -98,9 +99,21 @@ struct edged_event {
 	const char		*edge, *lan;	/* names; lan may be NULL */
 	const struct mars_pro	*pro;		/* or NULL */
 	const struct atm_addr	*server;	/* or NULL */
+	const struct paddr	*host;		/* or NULL: of a LAN */
 	const char		*why;		/* or NULL */
 	const char		*table, *state, *event;	/* of a violation */
 	uint64_t		 number;
+	uint64_t		 more;		/* such ones, not told */
+};
+
+/* What goes well, for the log: "site1: ipv4: 192.0.2.9 is sent 239.1.1.1" */
+struct edged_trace {
+	int			 level;		/* 1, or 2 for each message */
+	const char		*edge;		/* its name */
+	const struct mars_pro	*pro;
+	const struct atm_addr	*who;		/* a MARS, or another site */
+	const char		*what, *op;	/* op may be NULL */
+	const struct paddr	*group;		/* or NULL */
 };
 
 struct edged_ops {
@@ -111,6 +124,7 @@ struct edged_ops {
 	 */
 	bool	 (*send)(void *shell, const void *, size_t);
 	void	 (*event)(void *, const struct edged_event *);
+	void	 (*trace)(void *, const struct edged_trace *); /* or NULL */
 };
 
 /*
@@ -118,6 +132,8 @@ struct edged_ops {
  * the owner's and stays.  Once; -1: no memory, or a table of another version.
  */
 int		 edged_set_kernel(struct edged *, struct kpath *);
+/* for marsctl: all that is shown as a counter begins at 0 */
+void		 edged_clear_counters(struct edged *);
 /* NULL: no memory */
 struct edged	*edged_new(const struct edged_ops *, void *, struct timers *);
 void		 edged_free(struct edged *);

@@ -38,6 +38,8 @@ static const char *const event_text[EDGED_EV_MAX] = {
 static const char *const event_advice[EDGED_EV_MAX] = {
 	[EDGED_EV_SERVE_FAILED] = "where the MARS logs limit-serve-range, "
 	    "write a larger limit serve-range in its cluster",
+	[EDGED_EV_HELLO] = "counters hello- say why; who is not an edge of "
+	    "this cluster does not belong there, and edges need one key",
 	[EDGED_EV_NO_MARS] = "look at the servers and the way to them",
 	[EDGED_EV_NO_MEMORY] = "look at the limits of the edge",
 };
@@ -64,11 +66,18 @@ edged_op_event(void *arg, const struct edged_event *e)
 {
 	struct edged_shell *d = arg;
 	char where[256] = "", why[256] = "", text[ATM_STRLEN];
+	struct atm_addr host;
 	const struct service_event line = {
+		.event = e->code == EDGED_EV_HELLO ? "refused" : NULL,
+		.audit = e->code == EDGED_EV_HELLO ? "hello-refused" : NULL,
+		.edge = e->edge,
+		.lan = e->lan,
+		.who = e->host == NULL ? NULL : &host,
 		.where = where,
 		.text = event_text[e->code],
 		.why = why[0] == '\0' && e->why == NULL ? NULL : why,
 		.number = e->number,
+		.more = e->more,
 		.advice = event_advice[e->code],
 		.ordinary = edged_event_ordinary(e->code),
 	};
@@ -82,6 +91,11 @@ edged_op_event(void *arg, const struct edged_event *e)
 	if (e->server != NULL)
 		log_append(where, sizeof(where), "server %s: ",
 		    atm_addr_print(e->server, text, sizeof(text)));
+	if (e->host != NULL) {
+		atm_addr_from_ip(&host, e->host->len == 16, e->host->a, 0);
+		log_append(where, sizeof(where),
+		    "%s: ", atm_addr_print(&host, text, sizeof(text)));
+	}
 	if (e->table != NULL)
 		log_append(where, sizeof(where),
 		    "table %s, state %s, event "
@@ -92,10 +106,33 @@ edged_op_event(void *arg, const struct edged_event *e)
 	service_log_event(&d->service, e->code, &line);
 }
 
+/* "edge site1: ipv4: 192.0.2.9 is sent 239.1.1.1" */
+static void
+edged_op_trace(void *arg, const struct edged_trace *t)
+{
+	struct edged_shell *d = arg;
+	char text[ATM_STRLEN], line[512] = "";
+
+	if (!service_traces(&d->service, t->level, t->who))
+		return;
+	log_append(line, sizeof(line), "edge %s: ", t->edge);
+	log_append(line, sizeof(line),
+	    "%s: ", mars_pro_print(t->pro, text, sizeof(text)));
+	log_append(line, sizeof(line), "%s %s",
+	    atm_addr_print(t->who, text, sizeof(text)), t->what);
+	if (t->op != NULL)
+		log_append(line, sizeof(line), " %s", t->op);
+	if (t->group != NULL)
+		log_append(line, sizeof(line), " %s",
+		    paddr_print(t->group, text, sizeof(text)));
+	log_info("%s", line);
+}
+
 static const struct edged_ops edged_ops = {
 	.random = service_random64,
 	.send = edged_op_send,
 	.event = edged_op_event,
+	.trace = edged_op_trace,
 };
 
 /* --- interfaces */
@@ -412,6 +449,7 @@ main(int argc, char **argv)
 		.ncommands = edged_ncommands,
 		.summary = edged_ctl_summary,
 		.counters = edged_ctl_counters,
+		.clear = edged_ctl_clear,
 		.configure = edged_hook_configure,
 		.whose = edged_hook_whose,
 		.udp = edged_hook_udp,

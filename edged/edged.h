@@ -59,5 +59,6 @@ extern const struct ctl_command edged_commands[];
 extern const size_t edged_ncommands;
 bool	edged_ctl_summary(void *arg, void *cursor, struct wr *);
 bool	edged_ctl_counters(void *arg, void *cursor, struct wr *);
+void	edged_ctl_clear(void *arg);
 
 #endif

@@ -323,19 +323,15 @@ peer_heard(struct edged_elect *e, const struct edged_hello *h)
 	return EDGED_HELLO_DROP_UNPROVEN;
 }
 
-void
+enum edged_hello_drop
 edged_elect_heard(struct edged_elect *e, const struct edged_hello *h)
 {
-	enum edged_hello_drop drop;
-
 	if (e->state == EDGED_ELECT_DOWN)
-		return;
+		return EDGED_HELLO_OK;
 	if (paddr_equal(&h->id, &e->id))
-		drop = h->life == e->life ? EDGED_HELLO_DROP_OWN :
+		return h->life == e->life ? EDGED_HELLO_DROP_OWN :
 		    EDGED_HELLO_DROP_TWIN;
-	else
-		drop = peer_heard(e, h);
-	e->drops[drop]++;
+	return peer_heard(e, h);
 }
 
 /* --- the owner's side */

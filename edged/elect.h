@@ -117,7 +117,6 @@ struct edged_elect {
 	struct timer			 hello;		/* next regular one */
 	struct timer			 answer;	/* one in between */
 	struct timer			 wait;
-	uint64_t			 drops[EDGED_HELLO_DROP_MAX];
 	struct table_faults		 faults;
 };
 
@@ -134,7 +133,8 @@ void	edged_elect_stop(struct edged_elect *);
  * and still does it if there is nobody else.
  */
 void	edged_elect_set_priority(struct edged_elect *, uint8_t);
-/* a hello that edged_hello_read() found good; other drops are counted */
-void	edged_elect_heard(struct edged_elect *, const struct edged_hello *);
+/* A hello that edged_hello_read() found good; why it is ignored after all. */
+enum edged_hello_drop	edged_elect_heard(struct edged_elect *,
+			    const struct edged_hello *);
 
 #endif

@@ -236,6 +236,20 @@ edged_kernel_counted(struct edged_kernel *k, uint32_t slot)
 	return diff;
 }
 
+int64_t
+edged_kernel_credit(const struct edged_kernel *k, uint32_t slot)
+{
+	return __atomic_load_n(
+	    &k->table->flows[slot].credit, __ATOMIC_RELAXED);
+}
+
+void
+edged_kernel_give(struct edged_kernel *k, uint32_t slot, int64_t octets)
+{
+	__atomic_fetch_add(
+	    &k->table->flows[slot].credit, octets, __ATOMIC_RELAXED);
+}
+
 bool
 edged_kernel_rested(struct edged_kernel *k, mtime_t now, uint32_t slot)
 {

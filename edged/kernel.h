@@ -96,6 +96,12 @@ uint32_t	edged_kernel_next(const struct edged_kernel *, uint32_t slot);
 /* What has been counted since this was asked last. */
 struct edged_kernel_count edged_kernel_counted(struct edged_kernel *,
 		    uint32_t slot);
+/*
+ * Octets that a flow with limited set may still send, less than 0 where it owes
+ * some; and: it may send more.
+ */
+int64_t	edged_kernel_credit(const struct edged_kernel *, uint32_t slot);
+void	edged_kernel_give(struct edged_kernel *, uint32_t slot, int64_t);
 /* Has it rested for long enough?  Then its place is free from now on. */
 bool	edged_kernel_rested(struct edged_kernel *, mtime_t now, uint32_t slot);
 /*

@@ -20,9 +20,9 @@
 #include "secret.h"
 
 struct edged_key {
-	uint32_t	spi;			/* 0: the empty key */
-	int64_t		not_before, not_after;	/* 0: no bound */
-	struct secret	*secret;
+	uint32_t		 spi;	/* 0: the empty key */
+	struct conf_period	 when;
+	struct secret		*secret;
 };
 
 struct edged_keys {
@@ -38,8 +38,7 @@ key_add(struct edged_keys *k, const struct conf_key *from)
 	struct edged_key *to = &k->key[k->n];
 
 	to->spi = from->spi;
-	to->not_before = from->not_before;
-	to->not_after = from->not_after;
+	to->when = (struct conf_period){ from->not_before, from->not_after };
 	to->secret = secret_new(CONF_HMAC_SHA256, from->secret, from->len);
 	if (to->secret == NULL)
 		return false;
@@ -84,10 +83,7 @@ edged_keys_free(struct edged_keys *k)
 static bool
 edged_key_valid(const struct edged_key *k)
 {
-	int64_t now = time(NULL);
-
-	return (k->not_before == 0 || k->not_before <= now) &&
-	    (k->not_after == 0 || now <= k->not_after);
+	return conf_period_has(&k->when, time(NULL));
 }
 
 static bool
@@ -147,6 +143,6 @@ edged_keys_show(const struct edged_keys *k, uint16_t i, struct wr *w)
 	ctl_uint(w, "spi", k->key[i].spi);
 	ctl_string(w, "algorithm", "hmac-sha256");
 	ctl_validity(
-	    w, k->key[i].not_before, k->key[i].not_after, time(NULL));
+	    w, k->key[i].when.from, k->key[i].when.until, time(NULL));
 	return true;
 }

@@ -447,6 +447,37 @@ heard_gmp(struct edged_family *f, enum edged_gmp_drop drop, struct edged_gmp *m)
 	edged_listener_query(&f->listener, m);
 }
 
+/*
+ * Is there a reason to tell somebody?  Our echo, edges of another cluster, and
+ * one that has just started are in the ordinary course of things.
+ */
+static bool
+hello_is_refused(enum edged_hello_drop drop)
+{
+	switch (drop) {
+	case EDGED_HELLO_OK:
+	case EDGED_HELLO_DROP_CLUSTER:
+	case EDGED_HELLO_DROP_OWN:
+	case EDGED_HELLO_DROP_UNPROVEN:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void
+refuse_hello(struct edged_lan *lan, const struct paddr *source,
+    enum edged_hello_drop drop)
+{
+	struct atm_addr who;
+	uint64_t more;
+
+	atm_addr_from_ip(&who, source->len == 16, source->a, 0);
+	if (quiet_stranger_pass(
+	    &lan->refused, &who, drop, lan->timers->now, &more))
+		lan->ops->refused(lan->arg, source, drop, more);
+}
+
 static void
 heard_hello(struct edged_lan *lan, const struct edged_ip *ip)
 {
@@ -457,9 +488,10 @@ heard_hello(struct edged_lan *lan, const struct edged_ip *ip)
 		return;
 	drop = edged_hello_read(&h, ip, lan->conf.cluster, &lan->conf.key);
 	if (drop == EDGED_HELLO_OK)
-		edged_elect_heard(&lan->elect, &h);
-	else
-		lan->hello_drops[drop]++;
+		drop = edged_elect_heard(&lan->elect, &h);
+	lan->hello_drops[drop]++;
+	if (hello_is_refused(drop))
+		refuse_hello(lan, &ip->src, drop);
 }
 
 /* What is for us, of the routers of the LAN. */

@@ -23,6 +23,7 @@
 #include "mrd.h"
 #include "policy.h"
 #include "querier.h"
+#include "quiet.h"
 #include "rate.h"
 #include "timer.h"
 
@@ -108,6 +109,9 @@ struct edged_lan_ops {
 	/* we forward from now on, or no longer */
 	void	(*role)(void *, bool forwarder);
 	uint64_t (*random)(void *);
+	/* a hello that nobody sends who means well; more: that were not told */
+	void	(*refused)(void *, const struct paddr *source,
+		    enum edged_hello_drop, uint64_t more);
 	/* a table was violated; see struct table_faults */
 	void	(*violated)(void *, const struct table *, uint8_t state,
 		    uint8_t event);
@@ -139,6 +143,7 @@ struct edged_lan {
 	struct edged_bucket		 octets;
 	uint64_t			 ip_drops[EDGED_IP_DROP_MAX];
 	uint64_t			 hello_drops[EDGED_HELLO_DROP_MAX];
+	struct quiet_strangers		 refused;
 	uint64_t			 policy_drops[EDGED_POLICY_DROP_MAX];
 	uint64_t			 rate_drops[EDGED_RATE_DROP_MAX];
 	uint64_t			 drops[EDGED_LAN_DROP_MAX];

@@ -16,12 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ether.h"
 #include "lanio.h"
 
 #define BATCH		64	/* packets in one system call */
 #define READS		4	/* system calls before others have a turn */
-#define FRAME_MAX	(14 + 9216)
-#define ETHER_HEAD	14
+#define FRAME_MAX	(EDGED_ETHER_HEAD + 9216)
 
 struct edged_lanio {
 	int			 fd, fd6;	/* fd6: -1, or IPv6's */
@@ -92,10 +92,10 @@ static void
 lanio_frame(struct edged_lanio *l, uint8_t *p, size_t len, bool undone)
 {
 	if (l->lanif.linklen > 0) {
-		if (len <= ETHER_HEAD)
+		if (len <= EDGED_ETHER_HEAD)
 			return;
-		p += ETHER_HEAD;
-		len -= ETHER_HEAD;
+		p += EDGED_ETHER_HEAD;
+		len -= EDGED_ETHER_HEAD;
 	}
 	l->user->packet(l->arg, p, len, undone);
 }
@@ -170,26 +170,6 @@ lanio_on_readable(int fd, short what, void *arg)
 
 /* --- out */
 
-static void
-lanio_ether_head(const struct edged_lanio *l, uint8_t *head, const uint8_t *ip)
-{
-	bool v6 = ip[0] >> 4 == 6;
-
-	if (v6) { /* RFC 2464 section 7 */
-		head[0] = head[1] = 0x33;
-		memcpy(head + 2, ip + 24 + 12, 4);
-	} else { /* RFC 1112 section 6.4 */
-		head[0] = 0x01;
-		head[1] = 0;
-		head[2] = 0x5e;
-		memcpy(head + 3, ip + 16 + 1, 3);
-		head[3] &= 0x7f;
-	}
-	memcpy(head + 6, l->lanif.link, 6);
-	head[12] = v6 ? 0x86 : 0x08;
-	head[13] = v6 ? 0xdd : 0x00;
-}
-
 /*
  * One by one: edged's sandbox can't see into the arguments of sendmmsg(2), and
  * lets it send many at once only on its UDP sockets.
@@ -201,16 +181,16 @@ edged_lanio_send(struct edged_lanio *l, const void *packet, size_t len)
 		const void *from;
 		void *base;
 	} p = { packet };
-	uint8_t head[ETHER_HEAD];
+	uint8_t head[EDGED_ETHER_HEAD];
 	struct iovec iov[2] = { { head, 0 }, { p.base, len } };
 	ssize_t n;
 	int fd;
 
-	if (len < 20 || len > FRAME_MAX - ETHER_HEAD)
+	if (len < 20 || len > FRAME_MAX - EDGED_ETHER_HEAD)
 		return false;
 	if (l->lanif.linklen > 0) {
-		lanio_ether_head(l, head, packet);
-		iov[0].iov_len = ETHER_HEAD;
+		edged_ether_head(head, l->lanif.link, packet);
+		iov[0].iov_len = EDGED_ETHER_HEAD;
 	}
 	fd = l->fd6 != -1 && *(const uint8_t *)packet >> 4 == 6 ? l->fd6 :
 	    l->fd;

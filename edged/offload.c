@@ -15,6 +15,9 @@
  * of a packet at once, and nothing waits.  A flow of which too much is lost so
  * goes by our queue for a while, which is longer each time.
  *
+ * Of a flow that has a rate the kernel may send what it has been given of that,
+ * at each look; what is more comes up, and is counted packet by packet.
+ *
  * Once a minute each comes up for a moment, so that what only a packet does is
  * done: a path has its idle timer, and a group is asked for anew (RFC 2022
  * 5.1.5).
@@ -26,6 +29,7 @@
 #include "kernel.h"
 
 #define OFFLOAD_LOOK	MTIME_MS(100)	/* between two looks */
+#define OFFLOAD_CREDIT	MTIME_MS(150)	/* of a flow with a rate */
 #define OFFLOAD_TURN	MTIME_SEC(60)	/* and it comes up */
 #define OFFLOAD_LEAVES	4096		/* members of one flow */
 #define OFFLOAD_FAILING	16		/* one of so many copies may fail */
@@ -47,14 +51,6 @@ offload_wanted_here(
 	return false;
 }
 
-/* A rate is counted here, and each packet of it has to be. */
-static bool
-offload_limited(const struct edged_port *p, const struct edged_group_rule *rule)
-{
-	return p->lan.conf.rate != 0 || p->lan.conf.source_rate != 0 ||
-	    (rule != NULL && rule->rate != 0);
-}
-
 /* May this flow go through the kernel, and to whom?  *steady says that. */
 static bool
 offload_may(const struct edged_port *p, const struct edged_flow *f,
@@ -71,8 +67,55 @@ offload_may(const struct edged_port *p, const struct edged_flow *f,
 	    EDGED_POLICY_OK &&
 	    edged_lan_on_link(&p->lan, &f->source) &&
 	    !edged_policy_keeps_ttl(group) &&
-	    !offload_limited(p, edged_policy_rule(e->policy, group)) &&
 	    !offload_wanted_here(p, f) && marsc_path_steady(c, group, steady);
+}
+
+/* --- rates */
+
+static uint64_t
+offload_group_rate(const struct edged_port *p, const struct edged_flow *f)
+{
+	const struct edged_group_rule *rule =
+	    edged_policy_rule(p->edge->policy, &f->group->addr);
+
+	return rule == NULL ? 0 : rule->rate;
+}
+
+static bool
+offload_limited(const struct edged_port *p, const struct edged_flow *f)
+{
+	return p->lan.conf.rate != 0 || p->lan.conf.source_rate != 0 ||
+	    offload_group_rate(p, f) != 0;
+}
+
+/*
+ * So many octets are taken from the rates at once: what the flow needs until
+ * the next look and somewhat longer, by its last second, and one packet; or,
+ * where there is less, a half of that, a quarter, and so on.
+ */
+static void
+offload_credit(struct edged_port *p, struct edged_flow *f, uint32_t slot)
+{
+	struct edged *d = p->edge->edged;
+	mtime_t now = d->timers->now;
+	struct edged_sender *s =
+	    edged_senders_get(&p->lan.senders, &f->source);
+	struct edged_rate source = { &s->octets, p->lan.conf.source_rate };
+	struct edged_rate group = { &f->group->octets,
+		offload_group_rate(p, f) };
+	struct edged_rate lan = { &p->lan.octets, p->lan.conf.rate };
+	int64_t need;
+
+	need = (int64_t)(edged_flow_rate(f, now) / 8 *
+	    OFFLOAD_CREDIT / MTIME_SEC(1) + f->octets / f->packets) -
+	    edged_kernel_credit(d->kernel, slot);
+
+	for (; need > 0; need /= 2)
+		if (edged_rate_take(now, (size_t)need, &source, &group,
+		    &lan) == EDGED_RATE_OK) {
+			edged_kernel_give(d->kernel, slot, need);
+			break;
+		}
 }
 
 /* --- what it needs to know */
@@ -170,6 +213,7 @@ offload_fill(const struct edged_port *p, const struct edged_flow *f,
 	k->sport = offload_port(e, entry->leaves, &first.addr);
 	k->cmi = offload_u16(marsc_cmi(c));
 	k->ttl = (uint8_t)e->edged->kernel->table->ttl;
+	k->limited = offload_limited(p, f);
 	if (rule != NULL) {
 		k->ttl_min = rule->ttl_min;
 		k->dscp_set = rule->dscp >= 0;
@@ -278,7 +322,8 @@ offload_look(struct edged *d, uint32_t slot)
 	} else if (mtime_diff(s->since, now) >= OFFLOAD_TURN) {
 		edged_kernel_remove(d->kernel, now, slot);
 		f->kernel = (struct edged_kernel_wait){ 0 };
-	}
+	} else if (offload_limited(p, f))
+		offload_credit(p, f, slot);
 }
 
 /* The port whose interface a flow was seen on last. */

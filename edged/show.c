@@ -526,7 +526,6 @@ static void
 tally_port(struct edged_tally *t, const struct edged_port *p)
 {
 	const struct edged_lan *l = &p->lan;
-	unsigned int i;
 
 	tally_one(t, "in-packets", p->packets_in);
 	tally_one(t, "out-packets", p->packets_out);
@@ -538,9 +537,8 @@ tally_port(struct edged_tally *t, const struct edged_port *p)
 	    EDGED_POLICY_DROP_MAX);
 	TALLY(t, "", l->rate_drops, edged_rate_drop_name, EDGED_RATE_DROP_MAX);
 	TALLY(t, "out-", l->drops, edged_lan_drop_name, EDGED_LAN_DROP_MAX);
-	for (i = 1; i < EDGED_HELLO_DROP_MAX; i++)
-		tally_drop(t, "hello-", edged_hello_drop_name(i),
-		    l->hello_drops[i] + l->elect.drops[i]);
+	TALLY(t, "hello-", l->hello_drops, edged_hello_drop_name,
+	    EDGED_HELLO_DROP_MAX);
 	tally_family(t, &l->v4, "igmp-", "igmp-record-");
 	tally_family(t, &l->v6, "mld-", "mld-record-");
 	tally_one(t, "table-violations",

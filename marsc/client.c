@@ -237,6 +237,13 @@ marsc_drops(const struct marsc *c, enum marsc_drop d)
 	return c->drops[d];
 }
 
+void
+marsc_clear_counters(struct marsc *c)
+{
+	memset(c->drops, 0, sizeof(c->drops));
+	c->faults.count = 0;
+}
+
 uint64_t
 marsc_violations(const struct marsc *c)
 {

@@ -479,5 +479,7 @@ uint64_t	 marsc_drops(const struct marsc *, enum marsc_drop);
 uint64_t	 marsc_host_drops(const struct marsc_host *, enum marsc_drop);
 /* How many MARSC_NOTICE_VIOLATIONs there were. */
 uint64_t	 marsc_violations(const struct marsc *);
+/* Both are 0 from now on, but not those of the host. */
+void		 marsc_clear_counters(struct marsc *);
 
 #endif

@@ -205,7 +205,8 @@ static const struct marsctl_token t_to_address[] = {
 
 static const struct marsctl_token t_log_whom[] = {
 	END,
-	KEYWORD("client", MARSCTL_EFFECT_SEND, ASK_MARSD, t_to_address),
+	KEYWORD("client", MARSCTL_EFFECT_SEND, ASK_MARSD | ASK_EDGED,
+	    t_to_address),
 	KEYWORD("neighbor", MARSCTL_EFFECT_SEND, ASK_SCSPD, t_to_address),
 	NONE
 };
@@ -217,7 +218,8 @@ static const struct marsctl_token t_log[] = {
 
 static const struct marsctl_token t_clear[] = {
 	KEYWORD("neighbor", MARSCTL_EFFECT_SEND, ASK_SCSPD, t_to_address),
-	KEYWORD("counters", MARSCTL_EFFECT_SEND, ASK_MARSD | ASK_SCSPD, t_end),
+	KEYWORD("counters", MARSCTL_EFFECT_SEND,
+	    ASK_MARSD | ASK_SCSPD | ASK_EDGED, t_end),
 	NONE
 };
 static const struct marsctl_token t_neighbor[] = {

@@ -9,7 +9,7 @@
 #include "parser.h"
 #include "show.h"
 
-#define COLUMNS(name)	name, sizeof(name) / sizeof(name[0])
+#define COLUMNS(name)	name, sizeof(name) / sizeof((name)[0])
 
 static const struct marsctl_column clusters[] = {
 	{ "CLUSTER", "cluster", 9, MARSCTL_COL_PLAIN },

@@ -141,7 +141,7 @@ static void
 adopt_join(struct marsd_reg *r, struct marsd_join *j)
 {
 	struct marsd_peer *self = r->node->proto->self;
-	struct marsd_span s = j->range->span;
+	struct marsd_span s = marsd_join_span(j);
 	struct marsd_entry *e = NULL, *mine;
 
 	mine = marsd_join_entry(j, self);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cluster.h"
+#include "overlap.h"
 #include "own.h"
 #include "redirect.h"
 #include "tell.h"
@@ -449,6 +450,7 @@ proto_cmis(struct marsd_proto *p)
 	marsd_cmi_free_pool(&p->cmi);
 	p->cmi = *pool;
 	memset(pool, 0, sizeof(*pool));
+	marsd_overlap_bar(p);
 }
 
 /* Tells the peers that none of our members is here any more. */
@@ -574,7 +576,7 @@ marsd_new(const struct marsd_ops *ops, void *arg, struct timers *ts)
 	m->ts = ts;
 	m->started = ts->now;
 	TAILQ_INIT(&m->clusters);
-	slab_init(&m->ranges, sizeof(struct marsd_range));
+	marsd_range_room_init(m);
 	slab_init(&m->joins, sizeof(struct marsd_join));
 	slab_init(&m->entries, sizeof(struct marsd_entry));
 	return m;

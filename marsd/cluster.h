@@ -165,7 +165,8 @@ struct marsd {
 	/* of the message that is being built: cleared nowhere, as 9 kB cost */
 	uint8_t			 list[MARS_MTU];
 	TAILQ_HEAD(, marsd_cluster) clusters;
-	struct slab		 ranges, joins, entries; /* of all clusters */
+	/* of all clusters; ranges by the length of addresses */
+	struct slab		 ranges[3], joins, entries;
 };
 
 uint32_t	 marsd_random(struct marsd *);

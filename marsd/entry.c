@@ -137,21 +137,21 @@ peer_number(const struct marsd_peer *peer)
 
 /* Claims of a node, by server: one, or two while the node moves. */
 static struct btree_probe
-claim_place(const struct btree *t, const void *object)
+claim_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_claim *c = object;
 
-	(void)t;
+	(void)k;
 	return (struct btree_probe){ .key = { peer_number(c->peer) } };
 }
 
 /* Records of a server, or of its registration of a node. */
 static struct btree_probe
-entry_place(const struct btree *t, const void *object)
+entry_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_entry *e = object;
 
-	(void)t;
+	(void)k;
 	return (struct btree_probe){ .key = { e->key } };
 }
 
@@ -165,11 +165,11 @@ said_at(const struct marsd_peer *peer, uint32_t key)
 }
 
 static struct btree_probe
-said_place(const struct btree *t, const void *object)
+said_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_entry *e = object;
 
-	(void)t;
+	(void)k;
 	return said_at(marsd_entry_peer(e), e->key);
 }
 
@@ -180,19 +180,19 @@ static const struct btree_kind by_server = { 4, NULL, claim_place },
 void
 marsd_entries_init(struct marsd_owner *o)
 {
-	btree_init(&o->keys, &by_key);
+	btree_init(&o->keys);
 }
 
 void
 marsd_join_init(struct marsd_join *j)
 {
-	btree_init(&j->entries, &by_both);
+	btree_init(&j->entries);
 }
 
 void
 marsd_claims_init(struct marsd_node *n)
 {
-	btree_init(&n->claims, &by_server);
+	btree_init(&n->claims);
 }
 
 static void
@@ -200,7 +200,7 @@ claim_init(struct marsd_claim *c, struct marsd_node *n, struct marsd_peer *p)
 {
 	c->node = n;
 	c->peer = p;
-	btree_init(&c->regs, &by_key);
+	btree_init(&c->regs);
 }
 
 void
@@ -214,7 +214,7 @@ marsd_claim_find(struct marsd_node *n, const struct marsd_peer *peer)
 {
 	struct btree_probe p = { .key = { peer_number(peer) } };
 
-	return btree_find(&n->claims, &p);
+	return btree_find(&by_server, &n->claims, &p);
 }
 
 struct marsd_claim *
@@ -224,14 +224,14 @@ marsd_claim_next(const struct marsd_node *n, const struct marsd_claim *c)
 
 	if (c == NULL)
 		return btree_first(&n->claims);
-	p = claim_place(&n->claims, c);
-	return btree_after(&n->claims, &p);
+	p = claim_place(NULL, c);
+	return btree_after(&by_server, &n->claims, &p);
 }
 
 bool
 marsd_claim_has_more(const struct marsd_claim *c)
 {
-	return btree_first(&c->regs) != NULL && !c->regs.alone;
+	return btree_first(&c->regs) != NULL && !btree_single(&c->regs);
 }
 
 static struct marsd_claim *
@@ -244,15 +244,14 @@ claim_get(struct marsd_node *n, struct marsd_peer *peer)
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
 	claim_init(c, n, peer);
-	if (btree_insert(&n->claims, c) == c)
+	if (btree_insert(&by_server, &n->claims, c) == c)
 		return c;
 	free(c);
 	return NULL;
 }
 
-/* Is the CMI still in use, by the word of the server that gave it out? */
-static bool
-claim_counts(const struct marsd_claim *c)
+bool
+marsd_claim_counts(const struct marsd_claim *c)
 {
 	return c->state != MARSD_CLAIM_ENDED && marsd_peer_counts(c->peer);
 }
@@ -275,7 +274,7 @@ marsd_claim_cmi(struct marsd_claim *c, uint16_t cmi)
 	if (cmi == 0)
 		return true;
 	if (held != NULL && held->node != c->node && held->peer != c->peer &&
-	    claim_counts(held))
+	    marsd_claim_counts(held))
 		return false;
 	heard[cmi] = c;
 	return true;
@@ -291,7 +290,7 @@ claim_release(struct marsd_claim *c)
 		return;
 	if (c->cmi != 0 && heard[c->cmi] == c)
 		heard[c->cmi] = NULL;
-	(void)btree_remove(&c->node->claims, &p);
+	(void)btree_remove(&by_server, &c->node->claims, &p);
 	free(c);
 }
 
@@ -312,7 +311,7 @@ marsd_entry_find(struct marsd_owner *o, uint32_t key)
 {
 	struct btree_probe p = { .key = { key } };
 
-	return btree_find(&o->keys, &p);
+	return btree_find(&by_key, &o->keys, &p);
 }
 
 struct marsd_entry *
@@ -323,11 +322,11 @@ marsd_entry_from(const struct marsd_peer *peer, uint64_t key)
 
 	if (key > UINT32_MAX)
 		return NULL;
-	e = btree_from(&peer->owner->keys, &p);
+	e = btree_from(&by_key, &peer->owner->keys, &p);
 	/* the same server may speak of other protocols */
 	while (e != NULL && marsd_entry_peer(e) != peer) {
 		p.key[0] = e->key;
-		e = btree_after(&peer->owner->keys, &p);
+		e = btree_after(&by_key, &peer->owner->keys, &p);
 	}
 	return e;
 }
@@ -417,7 +416,7 @@ entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 	if ((e = slab_get(slab)) == NULL)
 		return NULL;
 	e->key = key;
-	if (btree_insert(&peer->owner->keys, e) != e) {
+	if (btree_insert(&by_key, &peer->owner->keys, e) != e) {
 		slab_put(slab, e);
 		return NULL;
 	}
@@ -434,7 +433,7 @@ entry_undo(struct marsd_entry *e)
 	struct marsd_peer *peer = marsd_entry_peer(e);
 	struct btree_probe p = entry_place(NULL, e);
 
-	(void)btree_remove(&peer->owner->keys, &p);
+	(void)btree_remove(&by_key, &peer->owner->keys, &p);
 	peer->records--;
 	e->claim->entries--;
 	claim_release(e->claim);
@@ -460,7 +459,7 @@ marsd_entry_register(
 		claim_release(c);
 		return NULL;
 	}
-	if (btree_insert(&c->regs, e) != e) {
+	if (btree_insert(&by_key, &c->regs, e) != e) {
 		entry_undo(e);
 		return NULL;
 	}
@@ -487,7 +486,7 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 		marsd_join_release(j);
 		return NULL;
 	}
-	if (btree_insert(&j->entries, e) != e) {
+	if (btree_insert(&by_both, &j->entries, e) != e) {
 		entry_undo(e);
 		marsd_join_release(j);
 		return NULL;
@@ -501,7 +500,7 @@ reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 {
 	struct btree_probe p = entry_place(NULL, e);
 
-	(void)btree_remove(&c->regs, &p);
+	(void)btree_remove(&by_key, &c->regs, &p);
 	if (c->reg != e)
 		return;
 	c->reg = btree_first(&c->regs);
@@ -514,7 +513,7 @@ struct marsd_entry *
 marsd_join_entry(const struct marsd_join *j, const struct marsd_peer *peer)
 {
 	struct btree_probe p = said_at(peer, 0);
-	struct marsd_entry *e = btree_from(&j->entries, &p);
+	struct marsd_entry *e = btree_from(&by_both, &j->entries, &p);
 
 	return e != NULL && marsd_entry_peer(e) == peer ? e : NULL;
 }
@@ -526,8 +525,8 @@ marsd_join_next(const struct marsd_join *j, const struct marsd_entry *e)
 
 	if (e == NULL)
 		return btree_first(&j->entries);
-	p = said_place(&j->entries, e);
-	return btree_after(&j->entries, &p);
+	p = said_place(NULL, e);
+	return btree_after(&by_both, &j->entries, &p);
 }
 
 struct marsd_entry *
@@ -563,23 +562,19 @@ join_count(struct marsd_join *j, int n, int layer3)
 {
 	struct marsd_range *r = j->range;
 	bool was = j->counts != 0;
+	struct marsd_span s;
 
 	r->live -= was;
 	r->layer3 -= j->layer3 != 0;
 	j->counts += (uint32_t)n;
-	j->layer3 += (uint32_t)layer3;
+	j->layer3 = (j->layer3 + (uint32_t)layer3) & (UINT32_MAX >> 1);
 	r->live += j->counts != 0;
 	r->layer3 += j->layer3 != 0;
-	switch (join_change(j, was)) {
-	case MARSD_CHANGE_UP:
-		marsd_news_tell(j->node, MARSD_CHANGED_JOINED, &r->span);
-		break;
-	case MARSD_CHANGE_DOWN:
-		marsd_news_tell(j->node, MARSD_CHANGED_LEFT, &r->span);
-		break;
-	case MARSD_CHANGE_NONE:
-		break;
-	}
+	if (was == (j->counts != 0))
+		return;
+	s = marsd_join_span(j);
+	marsd_news_tell(
+	    j->node, was ? MARSD_CHANGED_LEFT : MARSD_CHANGED_JOINED, &s);
 }
 
 static void
@@ -632,7 +627,7 @@ marsd_entry_free(struct marsd_entry *e)
 	marsd_entry_anew(e);
 	if (j != NULL) {
 		entry_count(e, false);
-		(void)btree_remove(&j->entries, &p);
+		(void)btree_remove(&by_both, &j->entries, &p);
 		marsd_join_release(j);
 	} else if (n != NULL)
 		reg_forget(e->claim, e);
@@ -700,7 +695,7 @@ join_over(struct marsd_join *j, const struct marsd_peer *by)
 	if (!is_present(j->node, by))
 		return;
 	for (e = btree_first(&j->entries); e != NULL;
-	    e = btree_after(&j->entries, &p)) {
+	    e = btree_after(&by_both, &j->entries, &p)) {
 		peer = marsd_entry_peer(e);
 		p = said_at(peer, UINT32_MAX);
 		if (!knows_not(peer, j->node, by))
@@ -760,5 +755,6 @@ marsd_node_left(struct marsd_node *n, const struct marsd_peer *by)
 bool
 marsd_entry_counts(const struct marsd_entry *e)
 {
-	return marsd_entry_stands(e) && !e->over && claim_counts(e->claim);
+	return marsd_entry_stands(e) && !e->over &&
+	    marsd_claim_counts(e->claim);
 }

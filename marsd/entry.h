@@ -172,6 +172,8 @@ struct marsd_claim	*marsd_claim_find(struct marsd_node *,
  * says that it gave the same one to another node (A-20).
  */
 bool			 marsd_claim_cmi(struct marsd_claim *, uint16_t);
+/* Is what it says still in force, by the word of its server? */
+bool			 marsd_claim_counts(const struct marsd_claim *);
 /* has the server one other record at least of its registration? */
 bool			 marsd_claim_has_more(const struct marsd_claim *);
 /* takes an event; returns the action, which the caller has to take */

@@ -41,56 +41,105 @@ place_of(const struct atm_addr *a)
 }
 
 static int
-node_cmp(const struct btree *t, const void *like, const void *object)
+node_cmp(const struct btree_kind *k, const void *like, const void *object)
 {
 	const struct marsd_node *n = object;
 
-	(void)t;
+	(void)k;
 	return atm_addr_cmp(like, &n->atm);
 }
 
 static struct btree_probe
-node_place(const struct btree *t, const void *object)
+node_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_node *n = object;
 
-	(void)t;
+	(void)k;
 	return place_of(&n->atm);
 }
 
 static int
-join_cmp(const struct btree *t, const void *like, const void *object)
+join_cmp(const struct btree_kind *k, const void *like, const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return node_cmp(t, like, j->node);
+	return node_cmp(k, like, j->node);
 }
 
 static struct btree_probe
-join_place(const struct btree *t, const void *object)
+join_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return node_place(t, j->node);
+	return node_place(k, j->node);
 }
 
 static const struct btree_kind nodes_kind = { 16, node_cmp, node_place },
 	joins_kind = { 16, join_cmp, join_place };
 
-static const struct marsd_span *
+static const uint8_t *
 span_of_range(const void *object)
 {
 	const struct marsd_range *r = object;
 
-	return &r->span;
+	return r->span;
 }
 
-static const struct marsd_span *
+static const uint8_t *
 span_of_join(const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return &j->range->span;
+	return j->range->span;
+}
+
+static const struct marsd_itree_kind ranges_kind[MARSD_ITREE_KINDS] =
+    MARSD_ITREE_KIND(span_of_range),
+    node_joins_kind[MARSD_ITREE_KINDS] = MARSD_ITREE_KIND(span_of_join);
+
+struct marsd_span
+marsd_range_span(const struct marsd_range *r)
+{
+	return marsd_span_unpack(r->span);
+}
+
+struct marsd_span
+marsd_join_span(const struct marsd_join *j)
+{
+	return marsd_range_span(j->range);
+}
+
+struct marsd_range *
+marsd_range_overlap(const struct marsd_itree *map, const struct marsd_span *s,
+    const struct marsd_range *after)
+{
+	struct marsd_span at;
+
+	if (after == NULL)
+		return marsd_itree_overlap(map, s, NULL);
+	at = marsd_range_span(after);
+	return marsd_itree_overlap(map, s, &at);
+}
+
+/* The slab for ranges of addresses of so many octets. */
+static struct slab *
+range_slab(struct marsd *m, uint8_t len)
+{
+	if (len > 16)
+		return &m->ranges[2];
+	return &m->ranges[len > 4];
+}
+
+void
+marsd_range_room_init(struct marsd *m)
+{
+	static const uint8_t len[] = { 4, 16, PADDR_MAX };
+	size_t i;
+
+	for (i = 0; i < sizeof(len); i++)
+		slab_init(&m->ranges[i],
+		    offsetof(struct marsd_range, span) +
+		    MARSD_SPAN_LEN(len[i]));
 }
 
 void
@@ -99,8 +148,8 @@ marsd_maps_init(struct marsd_proto *p)
 	int role;
 
 	for (role = 0; role < MARSD_ROLES; role++) {
-		btree_init(&p->nodes[role], &nodes_kind);
-		marsd_itree_init(&p->map[role], span_of_range,
+		btree_init(&p->nodes[role]);
+		marsd_itree_init(&p->map[role], ranges_kind,
 		    marsd_random(p->cluster->mars));
 	}
 }
@@ -125,6 +174,14 @@ marsd_join_after(const struct marsd_node *n, const struct marsd_span *s)
 	return marsd_itree_next(&n->joins, s);
 }
 
+struct marsd_join *
+marsd_join_behind(const struct marsd_join *j)
+{
+	struct marsd_span s = marsd_join_span(j);
+
+	return marsd_join_after(j->node, &s);
+}
+
 /* A node is known by its ATM address, never by its protocol address. */
 struct marsd_node *
 marsd_node_find(
@@ -132,7 +189,7 @@ marsd_node_find(
 {
 	struct btree_probe at = place_of(atm);
 
-	return btree_find(&p->nodes[role], &at);
+	return btree_find(&nodes_kind, &p->nodes[role], &at);
 }
 
 struct marsd_node *
@@ -141,7 +198,7 @@ marsd_node_from(const struct marsd_proto *p, enum marsd_role role,
 {
 	struct btree_probe at = place_of(atm);
 
-	return btree_from(&p->nodes[role], &at);
+	return btree_from(&nodes_kind, &p->nodes[role], &at);
 }
 
 struct marsd_node *
@@ -150,7 +207,7 @@ marsd_node_after(const struct marsd_proto *p, enum marsd_role role,
 {
 	struct btree_probe at = place_of(atm);
 
-	return btree_after(&p->nodes[role], &at);
+	return btree_after(&nodes_kind, &p->nodes[role], &at);
 }
 
 struct marsd_node *
@@ -168,8 +225,8 @@ marsd_node_get(
 	n->atm = *atm;
 	marsd_claims_init(n);
 	marsd_itree_init(
-	    &n->joins, span_of_join, marsd_random(p->cluster->mars));
-	if (btree_insert(&p->nodes[role], n) == n)
+	    &n->joins, node_joins_kind, marsd_random(p->cluster->mars));
+	if (btree_insert(&nodes_kind, &p->nodes[role], n) == n)
 		return n;
 	free(n);
 	return NULL;
@@ -182,7 +239,7 @@ marsd_node_release(struct marsd_node *n)
 
 	if (n->reg != NULL || btree_first(&n->claims) != NULL || n->njoins != 0)
 		return;
-	(void)btree_remove(&n->proto->nodes[n->role], &at);
+	(void)btree_remove(&nodes_kind, &n->proto->nodes[n->role], &at);
 	free(n);
 }
 
@@ -191,13 +248,13 @@ static struct marsd_range *
 range_get(
     struct marsd_proto *p, enum marsd_role role, const struct marsd_span *s)
 {
-	struct slab *slab = &p->cluster->mars->ranges;
+	struct slab *slab = range_slab(p->cluster->mars, s->min.len);
 	struct marsd_range *r, *have;
 
 	if ((r = slab_get(slab)) == NULL)
 		return NULL;
-	r->span = *s;
-	btree_init(&r->joins, &joins_kind);
+	marsd_span_pack(r->span, s);
+	btree_init(&r->joins);
 	if ((have = marsd_itree_insert(&p->map[role], r)) != r)
 		slab_put(slab, r);
 	else
@@ -209,17 +266,19 @@ static void
 range_release(
     struct marsd_proto *p, enum marsd_role role, struct marsd_range *r)
 {
+	struct marsd_span s = marsd_range_span(r);
+
 	if (btree_first(&r->joins) != NULL)
 		return;
-	marsd_itree_remove(&p->map[role], &r->span);
+	marsd_itree_remove(&p->map[role], &s);
 	p->ranges[role]--;
-	slab_put(&p->cluster->mars->ranges, r);
+	slab_put(range_slab(p->cluster->mars, s.min.len), r);
 }
 
 void
 marsd_range_walk(struct btree_walk *w, const struct marsd_range *r)
 {
-	btree_walk_init(w, &r->joins);
+	btree_walk_init(w, &joins_kind, &r->joins);
 }
 
 struct marsd_join *
@@ -247,12 +306,12 @@ join_of(struct marsd_node *n, struct marsd_range *r)
 	j->node = n;
 	j->range = r;
 	marsd_join_init(j);
-	if ((have = btree_insert(&r->joins, j)) == j) {
+	if ((have = btree_insert(&joins_kind, &r->joins, j)) == j) {
 		if (marsd_itree_insert(&n->joins, j) != NULL) {
 			n->njoins++;
 			return j;
 		}
-		(void)btree_remove(&r->joins, &p);
+		(void)btree_remove(&joins_kind, &r->joins, &p);
 		have = NULL;
 	}
 	slab_put(slab, j);
@@ -278,12 +337,13 @@ marsd_join_release(struct marsd_join *j)
 	struct marsd_node *n = j->node;
 	struct marsd_range *r = j->range;
 	struct btree_probe p = place_of(&n->atm);
+	struct marsd_span s = marsd_join_span(j);
 
 	if (btree_first(&j->entries) != NULL)
 		return;
-	marsd_itree_remove(&n->joins, &r->span);
+	marsd_itree_remove(&n->joins, &s);
 	n->njoins--;
-	(void)btree_remove(&r->joins, &p);
+	(void)btree_remove(&joins_kind, &r->joins, &p);
 	slab_put(&n->proto->cluster->mars->joins, j);
 	range_release(n->proto, n->role, r);
 }
@@ -320,8 +380,12 @@ static struct marsd_join *
 join_overlap(const struct marsd_node *n, const struct marsd_span *s,
     const struct marsd_join *after)
 {
-	return marsd_itree_overlap(
-	    &n->joins, s, after == NULL ? NULL : &after->range->span);
+	struct marsd_span at;
+
+	if (after == NULL)
+		return marsd_itree_overlap(&n->joins, s, NULL);
+	at = marsd_join_span(after);
+	return marsd_itree_overlap(&n->joins, s, &at);
 }
 
 /*
@@ -332,6 +396,7 @@ void
 marsd_node_uncovered(
     struct marsd_node *n, const struct marsd_span *s, struct marsd_spans *out)
 {
+	struct marsd_span hole;
 	struct marsd_punch p;
 	struct marsd_join *j;
 
@@ -339,8 +404,9 @@ marsd_node_uncovered(
 	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
 	    j = join_overlap(n, &p.rest, j)) {
 		n->proto->cluster->walked++;
-		if (j->counts != 0 && marsd_span_cmp(&j->range->span, s) != 0)
-			marsd_punch_hole(&p, &j->range->span);
+		hole = marsd_join_span(j);
+		if (j->counts != 0 && marsd_span_cmp(&hole, s) != 0)
+			marsd_punch_hole(&p, &hole);
 	}
 	marsd_punch_end(&p);
 }
@@ -350,6 +416,7 @@ marsd_node_parts(struct marsd_node *n, const struct marsd_span *s, bool in,
     struct marsd_spans *out)
 {
 	struct marsd_spans others;
+	struct marsd_span hole;
 	struct marsd_punch p;
 	struct marsd_join *j;
 	size_t k;
@@ -357,9 +424,11 @@ marsd_node_parts(struct marsd_node *n, const struct marsd_span *s, bool in,
 	marsd_spans_init(&others);
 	marsd_punch_init(&p, in ? &others : out, s);
 	for (j = join_overlap(n, s, NULL); j != NULL && !p.done;
-	    j = join_overlap(n, &p.rest, j))
+	    j = join_overlap(n, &p.rest, j)) {
+		hole = marsd_join_span(j);
 		if (j->counts != 0)
-			marsd_punch_hole(&p, &j->range->span);
+			marsd_punch_hole(&p, &hole);
+	}
 	marsd_punch_end(&p);
 	if (!in)
 		return;
@@ -403,6 +472,7 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 	const struct marsd_itree *map = &p->map[MARSD_ROLE_MCS];
 	struct marsd_range *r;
 	struct marsd_punch punch;
+	struct marsd_span hole;
 	size_t i;
 
 	out->failed = out->failed || in->failed;
@@ -413,8 +483,9 @@ marsd_spans_unserved(struct marsd_proto *p, const struct marsd_spans *in,
 			if (punch.done)
 				break;
 			p->cluster->walked++;
+			hole = marsd_range_span(r);
 			if (r->live != 0)
-				marsd_punch_hole(&punch, &r->span);
+				marsd_punch_hole(&punch, &hole);
 		}
 		marsd_punch_end(&punch);
 	}

@@ -37,6 +37,7 @@
 #include "itree.h"
 #include "timer.h"
 
+struct marsd;
 struct marsd_claim;
 struct marsd_entry;
 struct marsd_peer;
@@ -66,12 +67,13 @@ struct marsd_node {
 	mtime_t			 came;
 };
 
+/* There may be a million: no larger than addresses of the protocol make it. */
 struct marsd_range {
 	struct btree		 joins;	/* by ATM address */
-	struct marsd_span	 span;
 	uint32_t		 live;	/* joins that count */
 	uint32_t		 own;	/* that we say of our own nodes */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
+	uint8_t			 span[]; /* packed */
 };
 
 struct marsd_join {
@@ -79,8 +81,8 @@ struct marsd_join {
 	struct marsd_range	*range;
 	struct btree		 entries;	/* by server, by key */
 	uint32_t		 counts;	/* entries that do */
-	uint32_t		 layer3;	/* of these, for layer 3 */
-	bool			 was_layer3; /* when it counted last */
+	uint32_t		 layer3 : 31;	/* of these, for layer 3 */
+	uint32_t		 was_layer3 : 1; /* when it did last */
 };
 
 /* Does a join count by what has been said since? */
@@ -121,6 +123,8 @@ void			 marsd_node_parts(struct marsd_node *,
 bool			 marsd_node_covers(struct marsd_node *,
 			    const struct paddr *);
 
+/* the room for ranges */
+void			 marsd_range_room_init(struct marsd *);
 /* the nodes and maps of a protocol, empty */
 void			 marsd_maps_init(struct marsd_proto *);
 /* all joins of a range, or NULL */
@@ -129,22 +133,31 @@ struct marsd_range	*marsd_range_find(const struct marsd_proto *,
 /* the first range in order behind a span (NULL: of all); NULL: none */
 struct marsd_range	*marsd_range_after(const struct marsd_proto *,
 			    enum marsd_role, const struct marsd_span *);
-/* those that overlap a span, in order; nothing may come or go meanwhile */
+/* which groups it is of */
+struct marsd_span	 marsd_range_span(const struct marsd_range *);
+/* the next in order, after one or NULL, that overlaps a span; NULL: none */
+struct marsd_range	*marsd_range_overlap(const struct marsd_itree *,
+			    const struct marsd_span *,
+			    const struct marsd_range *after);
+/* each of them; nothing may come or go meanwhile */
 #define MARSD_RANGE_OVERLAPS(r, map, s) \
-	for ((r) = marsd_itree_overlap((map), (s), NULL); (r) != NULL; \
-	    (r) = marsd_itree_overlap((map), (s), &(r)->span))
+	for ((r) = marsd_range_overlap((map), (s), NULL); (r) != NULL; \
+	    (r) = marsd_range_overlap((map), (s), (r)))
 
 /* the node's first join in order behind a span (NULL: of all); NULL: none */
 struct marsd_join	*marsd_join_after(const struct marsd_node *,
 			    const struct marsd_span *);
+/* the next one of the same node */
+struct marsd_join	*marsd_join_behind(const struct marsd_join *);
+struct marsd_span	 marsd_join_span(const struct marsd_join *);
 /* each of them, while none comes or goes */
 #define MARSD_JOIN_FOREACH(j, n) \
 	for ((j) = marsd_join_after((n), NULL); (j) != NULL; \
-	    (j) = marsd_join_after((n), &(j)->range->span))
+	    (j) = marsd_join_behind(j))
 /* the same, and the body may take it away; at: a span of the caller's */
 #define MARSD_JOIN_FOREACH_SAFE(j, at, n) \
 	for ((j) = marsd_join_after((n), NULL); \
-	    (j) != NULL && ((at) = (j)->range->span, true); \
+	    (j) != NULL && ((at) = marsd_join_span(j), true); \
 	    (j) = marsd_join_after((n), &(at)))
 struct marsd_join	*marsd_join_find(struct marsd_node *,
 			    const struct marsd_span *);

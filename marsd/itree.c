@@ -4,7 +4,6 @@
  */
 
 #include <endian.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +12,10 @@
 struct marsd_block {
 	struct marsd_block	*left, *right;
 	void			*object;
-	const struct marsd_span	*span;
-	const struct paddr	*end;	/* largest max in this subtree */
+	const uint8_t		*span;	/* of the object */
+	const uint8_t		*end;	/* span with the largest max below */
 	uint32_t		 priority;
 };
-
-_Static_assert(offsetof(struct marsd_itree, singles) == 0,
-    "singles are first in a tree");
 
 int
 marsd_span_cmp(const struct marsd_span *a, const struct marsd_span *b)
@@ -29,27 +25,62 @@ marsd_span_cmp(const struct marsd_span *a, const struct marsd_span *b)
 	return c != 0 ? c : paddr_cmp(&a->max, &b->max);
 }
 
+/* So many octets: nearly always 4 or 16, which takes no call. */
+static inline void
+addr_copy(uint8_t *to, const uint8_t *from, uint8_t len)
+{
+	if (len == 4)
+		memcpy(to, from, 4);
+	else if (len == 16)
+		memcpy(to, from, 16);
+	else
+		memcpy(to, from, len);
+}
+
+void
+marsd_span_pack(uint8_t *p, const struct marsd_span *s)
+{
+	*p++ = s->min.len;
+	addr_copy(p, s->min.a, s->min.len);
+	addr_copy(p + s->min.len, s->max.a, s->min.len);
+}
+
+struct marsd_span
+marsd_span_unpack(const uint8_t *p)
+{
+	struct marsd_span s = { .min.len = *p, .max.len = *p };
+
+	addr_copy(s.min.a, p + 1, *p);
+	addr_copy(s.max.a, p + 1 + *p, *p);
+	return s;
+}
+
+/* Packed ones in their order; and by min, by max of either. */
+static int
+packed_cmp(const uint8_t *a, const uint8_t *b)
+{
+	return *a != *b ? *a - *b : memcmp(a + 1, b + 1, (size_t)2 * *a);
+}
+
+static int
+end_cmp(const uint8_t *a, const uint8_t *b)
+{
+	return *a != *b ? *a - *b : memcmp(a + 1 + *a, b + 1 + *b, *a);
+}
+
+/* Does a begin behind the end of b? */
+static bool
+is_behind(const uint8_t *a, const uint8_t *b)
+{
+	return *a != *b ? *a > *b : memcmp(a + 1, b + 1 + *b, *a) > 0;
+}
+
 /* Is it one address, and as long as those that are kept in order? */
 static bool
 is_single(const struct marsd_itree *t, const struct marsd_span *s)
 {
 	return (t->len == 0 || t->len == s->min.len) &&
 	    paddr_equal(&s->min, &s->max);
-}
-
-static const struct marsd_span *
-single_span(const struct btree *t, const void *object)
-{
-	return ((const struct marsd_itree *)t)->span(object);
-}
-
-/* What two words of a key do not tell apart. */
-static int
-by_min(const struct btree *t, const void *like, const void *object)
-{
-	const struct marsd_span *s = like;
-
-	return paddr_cmp(&s->min, &single_span(t, object)->min);
 }
 
 static uint64_t
@@ -61,46 +92,68 @@ addr_word(const uint8_t *p)
 	return be64toh(v);
 }
 
-/* The place of an address among the single ones. */
+/* The place of an address, of which 16 octets count, among the single ones. */
 static struct btree_probe
-probe(const struct marsd_itree *t, const struct marsd_span *s)
+probe(const struct btree_kind *k, const uint8_t *a)
 {
-	struct btree_probe p = { .key = { addr_word(s->min.a),
-	    addr_word(s->min.a + 8) }, .like = s };
+	struct btree_probe p = { .key = { addr_word(a), addr_word(a + 8) },
+		.like = a };
 
-	if (t->singles.kind->octets == 4)
+	if (k->octets == 4)
 		p.key[0] >>= 32;
 	return p;
 }
 
-static struct btree_probe
-single_place(const struct btree *t, const void *object)
+static const uint8_t *
+packed_of(const struct btree_kind *k, const void *object)
 {
-	return probe((const struct marsd_itree *)t, single_span(t, object));
+	return ((const struct marsd_itree_kind *)k)->span(object);
 }
 
-static const struct btree_kind by_4 = { 4, NULL, single_place },
-	by_8 = { 8, NULL, single_place }, by_16 = { 16, NULL, single_place },
-	by_more = { 16, by_min, single_place };
+struct btree_probe
+marsd_itree_place(const struct btree_kind *k, const void *object)
+{
+	const uint8_t *packed = packed_of(k, object);
+	uint8_t a[PADDR_MAX] = { 0 };
+
+	addr_copy(a, packed + 1, *packed);
+	return probe(k, a);
+}
+
+/* What two words of a key do not tell apart: addresses of one length. */
+int
+marsd_itree_cmp(
+    const struct btree_kind *k, const void *like, const void *object)
+{
+	const uint8_t *packed = packed_of(k, object);
+
+	return memcmp(like, packed + 1, *packed);
+}
 
 static const struct btree_kind *
-itree_kind(uint8_t len)
+singles(const struct marsd_itree *t)
+{
+	return &t->kind->single;
+}
+
+static int
+width(uint8_t len)
 {
 	if (len > 16)
-		return &by_more;
+		return 3;
 	if (len > 8)
-		return &by_16;
-	return len > 4 ? &by_8 : &by_4;
+		return 2;
+	return len > 4;
 }
 
 /* The seed decides the shape of the tree, so that no peer can. */
 void
 marsd_itree_init(struct marsd_itree *t,
-    const struct marsd_span *(*span)(const void *), uint32_t seed)
+    const struct marsd_itree_kind kinds[MARSD_ITREE_KINDS], uint32_t seed)
 {
-	btree_init(&t->singles, &by_4);
+	btree_init(&t->singles);
 	t->root = NULL;
-	t->span = span;
+	t->kind = kinds;
 	t->seed = seed | 1;
 	t->len = 0;
 }
@@ -118,10 +171,10 @@ priority(struct marsd_itree *t)
 static void
 update(struct marsd_block *b)
 {
-	b->end = &b->span->max;
-	if (b->left != NULL && paddr_cmp(b->left->end, b->end) > 0)
+	b->end = b->span;
+	if (b->left != NULL && end_cmp(b->left->end, b->end) > 0)
 		b->end = b->left->end;
-	if (b->right != NULL && paddr_cmp(b->right->end, b->end) > 0)
+	if (b->right != NULL && end_cmp(b->right->end, b->end) > 0)
 		b->end = b->right->end;
 }
 
@@ -154,7 +207,7 @@ insert(struct marsd_block *at, struct marsd_block *b)
 {
 	if (at == NULL)
 		return b;
-	if (marsd_span_cmp(b->span, at->span) < 0) {
+	if (packed_cmp(b->span, at->span) < 0) {
 		at->left = insert(at->left, b);
 		if (at->left->priority > at->priority)
 			return rotate_right(at);
@@ -168,12 +221,12 @@ insert(struct marsd_block *at, struct marsd_block *b)
 }
 
 static struct marsd_block *
-find_block(const struct marsd_itree *t, const struct marsd_span *span)
+find_block(const struct marsd_itree *t, const uint8_t *span)
 {
 	struct marsd_block *b = t->root;
 	int c;
 
-	while (b != NULL && (c = marsd_span_cmp(span, b->span)) != 0)
+	while (b != NULL && (c = packed_cmp(span, b->span)) != 0)
 		b = c < 0 ? b->left : b->right;
 	return b;
 }
@@ -181,7 +234,7 @@ find_block(const struct marsd_itree *t, const struct marsd_span *span)
 static void *
 insert_block(struct marsd_itree *t, void *object)
 {
-	const struct marsd_span *span = t->span(object);
+	const uint8_t *span = t->kind->span(object);
 	struct marsd_block *b = find_block(t, span);
 
 	if (b != NULL)
@@ -189,8 +242,7 @@ insert_block(struct marsd_itree *t, void *object)
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return NULL;
 	b->object = object;
-	b->span = span;
-	b->end = &span->max;
+	b->span = b->end = span;
 	b->priority = priority(t);
 	t->root = insert(t->root, b);
 	return object;
@@ -199,15 +251,15 @@ insert_block(struct marsd_itree *t, void *object)
 void *
 marsd_itree_insert(struct marsd_itree *t, void *object)
 {
-	const struct marsd_span *span = t->span(object);
+	const uint8_t *span = t->kind->span(object);
 
-	if (!is_single(t, span))
-		return insert_block(t, object);
-	if (t->len == 0) {
-		t->len = span->min.len;
-		btree_init(&t->singles, itree_kind(t->len));
+	if (t->len == 0 && memcmp(span + 1, span + 1 + *span, *span) == 0) {
+		t->len = *span;
+		t->kind += width(t->len);
 	}
-	return btree_insert(&t->singles, object);
+	if (t->len != *span || memcmp(span + 1, span + 1 + *span, *span) != 0)
+		return insert_block(t, object);
+	return btree_insert(singles(t), &t->singles, object);
 }
 
 static struct marsd_block *
@@ -234,12 +286,24 @@ block_take(struct marsd_block *at, struct marsd_block *b)
 		return NULL;
 	if (at == b)
 		return merge(b->left, b->right);
-	if (marsd_span_cmp(b->span, at->span) < 0)
+	if (packed_cmp(b->span, at->span) < 0)
 		at->left = block_take(at->left, b);
 	else
 		at->right = block_take(at->right, b);
 	update(at);
 	return at;
+}
+
+/* What is in a tree with that span, which is no single one. */
+static struct marsd_block *
+block_of(const struct marsd_itree *t, const struct marsd_span *span)
+{
+	uint8_t packed[MARSD_SPAN_LEN(PADDR_MAX)];
+
+	if (t->root == NULL)
+		return NULL;
+	marsd_span_pack(packed, span);
+	return find_block(t, packed);
 }
 
 void
@@ -249,9 +313,9 @@ marsd_itree_remove(struct marsd_itree *t, const struct marsd_span *span)
 	struct btree_probe p;
 
 	if (is_single(t, span)) {
-		p = probe(t, span);
-		(void)btree_remove(&t->singles, &p);
-	} else if ((b = find_block(t, span)) != NULL) {
+		p = probe(singles(t), span->min.a);
+		(void)btree_remove(singles(t), &t->singles, &p);
+	} else if ((b = block_of(t, span)) != NULL) {
 		t->root = block_take(t->root, b);
 		free(b);
 	}
@@ -264,10 +328,10 @@ marsd_itree_find(const struct marsd_itree *t, const struct marsd_span *span)
 	struct btree_probe p;
 
 	if (is_single(t, span)) {
-		p = probe(t, span);
-		return btree_find(&t->singles, &p);
+		p = probe(singles(t), span->min.a);
+		return btree_find(singles(t), &t->singles, &p);
 	}
-	b = find_block(t, span);
+	b = block_of(t, span);
 	return b == NULL ? NULL : b->object;
 }
 
@@ -276,19 +340,18 @@ marsd_itree_find(const struct marsd_itree *t, const struct marsd_span *span)
  * root begins behind it can have something only to the left.
  */
 static struct marsd_block *
-overlap(struct marsd_block *b, const struct marsd_span *s,
-    const struct marsd_span *after)
+overlap(struct marsd_block *b, const uint8_t *s, const uint8_t *after)
 {
 	struct marsd_block *found;
 
-	while (b != NULL && paddr_cmp(b->end, &s->min) >= 0) {
-		if (after == NULL || marsd_span_cmp(b->span, after) > 0) {
+	while (b != NULL && !is_behind(s, b->end)) {
+		if (after == NULL || packed_cmp(b->span, after) > 0) {
 			found = overlap(b->left, s, after);
 			if (found != NULL)
 				return found;
-			if (paddr_cmp(&b->span->min, &s->max) > 0)
+			if (is_behind(b->span, s))
 				return NULL;
-			if (paddr_cmp(&b->span->max, &s->min) >= 0)
+			if (!is_behind(s, b->span))
 				return b;
 		}
 		b = b->right;
@@ -310,8 +373,8 @@ next_single(const struct marsd_itree *t, const struct marsd_span *after)
 		return btree_first(&t->singles);
 	if (after->min.len > t->len)
 		return NULL;
-	p = probe(t, after);
-	return btree_after(&t->singles, &p);
+	p = probe(singles(t), after->min.a);
+	return btree_after(singles(t), &t->singles, &p);
 }
 
 static void *
@@ -328,11 +391,12 @@ overlap_single(const struct marsd_itree *t, const struct marsd_span *s,
 			return NULL;
 		n = next_single(t, after);
 	} else {
-		p = probe(t, s);
-		n = btree_from(&t->singles, &p);
+		p = probe(singles(t), s->min.a);
+		n = btree_from(singles(t), &t->singles, &p);
 	}
-	return n != NULL && paddr_cmp(&t->span(n)->min, &s->max) <= 0 ? n :
-	    NULL;
+	if (n == NULL || memcmp(t->kind->span(n) + 1, s->max.a, t->len) > 0)
+		return NULL;
+	return n;
 }
 
 /* The one of two that comes first; each may be NULL. */
@@ -342,26 +406,36 @@ itree_first(
 {
 	if (b == NULL)
 		return single;
-	return single != NULL && marsd_span_cmp(t->span(single), b->span) < 0 ?
-	    single :
-	    b->object;
+	return single != NULL &&
+	    packed_cmp(t->kind->span(single), b->span) < 0 ? single : b->object;
 }
 
 void *
 marsd_itree_overlap(const struct marsd_itree *t, const struct marsd_span *s,
     const struct marsd_span *after)
 {
+	uint8_t p[MARSD_SPAN_LEN(PADDR_MAX)], q[MARSD_SPAN_LEN(PADDR_MAX)];
+	void *single = overlap_single(t, s, after);
+
+	if (t->root == NULL)
+		return single;
+	marsd_span_pack(p, s);
+	if (after != NULL)
+		marsd_span_pack(q, after);
 	return itree_first(
-	    t, overlap_single(t, s, after), overlap(t->root, s, after));
+	    t, single, overlap(t->root, p, after == NULL ? NULL : q));
 }
 
 static struct marsd_block *
 next_block(const struct marsd_itree *t, const struct marsd_span *after)
 {
 	struct marsd_block *b = t->root, *best = NULL;
+	uint8_t p[MARSD_SPAN_LEN(PADDR_MAX)];
 
+	if (b != NULL && after != NULL)
+		marsd_span_pack(p, after);
 	while (b != NULL) {
-		if (after == NULL || marsd_span_cmp(b->span, after) > 0) {
+		if (after == NULL || packed_cmp(b->span, p) > 0) {
 			best = b;
 			b = b->left;
 		} else

@@ -20,21 +20,44 @@ struct marsd_span {
 	struct paddr	min, max;
 };
 
+/* by min, then by max */
+int	marsd_span_cmp(const struct marsd_span *, const struct marsd_span *);
+/*
+ * As there are many: the length of an address, min, max.  Of addresses of so
+ * many octets that takes MARSD_SPAN_LEN.
+ */
+#define MARSD_SPAN_LEN(len)	(1 + 2 * (size_t)(len))
+void	marsd_span_pack(uint8_t *, const struct marsd_span *);
+struct marsd_span	marsd_span_unpack(const uint8_t *);
+
+/* Objects of one kind: where the span of one is, as packed. */
+struct marsd_itree_kind {
+	struct btree_kind	 single;
+	const uint8_t		*(*span)(const void *);
+};
+/* Four, for addresses of up to so many octets. */
+#define MARSD_ITREE_KINDS	4
+#define MARSD_ITREE_KIND(span) { { { 4, NULL, marsd_itree_place }, span }, \
+	    { { 8, NULL, marsd_itree_place }, span }, \
+	    { { 16, NULL, marsd_itree_place }, span }, \
+	    { { 16, marsd_itree_cmp, marsd_itree_place }, span } }
+struct btree_probe	marsd_itree_place(const struct btree_kind *,
+	    const void *);
+int	marsd_itree_cmp(const struct btree_kind *, const void *, const void *);
+
 struct marsd_block;
 
 struct marsd_itree {
-	struct btree		 singles;	/* first: see itree.c */
+	const struct marsd_itree_kind *kind;	/* of these, that of singles */
+	struct btree		 singles;
 	struct marsd_block	*root;
-	const struct marsd_span	*(*span)(const void *);
 	uint32_t		 seed;
 	uint8_t			 len;	/* of singles, 0: none was there yet */
 };
 
-int	marsd_span_cmp(const struct marsd_span *, const struct marsd_span *);
-
-/* of objects whose spans the function gives; a span stays while it is in */
+/* of objects of this kind, whose spans stay while they are in */
 void	marsd_itree_init(struct marsd_itree *,
-	    const struct marsd_span *(*)(const void *), uint32_t seed);
+	    const struct marsd_itree_kind [MARSD_ITREE_KINDS], uint32_t seed);
 /*
  * Puts an object in, unless there is one with this span, and returns what is
  * there then; NULL: no memory.

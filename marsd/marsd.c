@@ -8,6 +8,8 @@
  * and keeps its database the same as that of other servers through scspd(8)
  * (RFC 2443).  This file ties the core to the process: it has no protocol.
  */
+#include <arpa/inet.h>
+
 #include "endpoint.h"
 #include "ipc.h"
 #include "marsd.h"
@@ -329,8 +331,18 @@ static void
 marsd_hook_audit(void *arg, const struct audit *a)
 {
 	const struct marsd_shell *d = arg;
+	char pro[ATM_STRLEN], oid[INET_ADDRSTRLEN];
+	struct marsd_overlap o;
+	uint32_t at = 0;
 
-	if (d->cmi_overlaps != 0)
+	while (marsd_overlap(d->mars, &at, &o))
+		audit_found(a, AUDIT_CMI_OVERLAP, NULL,
+		    "cluster \"%s\", %s: of the CMIs %u - %u, which are ours, "
+		    "others have given out %u, from %u to %u; the first is "
+		    "%s's", o.cluster, mars_pro_print(o.pro, pro, sizeof(pro)),
+		    o.min, o.max, o.n, o.first, o.last,
+		    inet_ntop(AF_INET, o.oid, oid, sizeof(oid)));
+	if (at == 0 && d->cmi_overlaps != 0)
 		audit_found(a, AUDIT_CMI_OVERLAP, NULL,
 		    "since the start %llu CMIs were given out by two servers: "
 		    "the log says which",

@@ -181,6 +181,23 @@ void		 marsd_csa_gone(struct marsd *, uint16_t sgid,
 		    const uint8_t oid[4], uint32_t key);
 
 /*
+ * CMIs of our range that other servers have given out, as their records in
+ * force say: of the next protocol that has any.  at: 0 at the start; false: no
+ * more.  Pointers are good until anything else is called.
+ */
+struct marsd_overlap {
+	const char		*cluster;
+	const struct mars_pro	*pro;
+	uint16_t		 min, max;	/* ours */
+	uint16_t		 first, last;	/* that are theirs, too */
+	uint32_t		 n;		/* so many */
+	const uint8_t		*oid;		/* who gave out the first */
+	const struct atm_addr	*who;		/* and to whom */
+};
+bool		 marsd_overlap(struct marsd *, uint32_t *at,
+		    struct marsd_overlap *);
+
+/*
  * For marsctl: each writes the next object after what cursor
  * (CTL_CURSOR_SIZE octets, zero at the start) remembers; false: no more.
  * Cursors hold keys, not pointers: anything may go in between.

@@ -41,7 +41,8 @@ serve_template(
 static bool
 served_by_other(const struct marsd_range *r, struct marsd_node *n)
 {
-	const struct marsd_join *j = marsd_join_find(n, &r->span);
+	const struct marsd_span s = marsd_range_span(r);
+	const struct marsd_join *j = marsd_join_find(n, &s);
 
 	return r->live > (j != NULL && j->counts != 0 ? 1U : 0);
 }
@@ -56,6 +57,7 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 {
 	const struct marsd_itree *map = &n->proto->map[MARSD_ROLE_MCS];
 	struct marsd_range *r;
+	struct marsd_span hole;
 	struct marsd_punch p;
 	size_t i, from = first->n;
 
@@ -64,8 +66,9 @@ serve_divide(struct marsd_node *n, const struct marsd_span *s,
 	{
 		if (p.done)
 			break;
+		hole = marsd_range_span(r);
 		if (served_by_other(r, n))
-			marsd_punch_hole(&p, &r->span);
+			marsd_punch_hole(&p, &hole);
 	}
 	marsd_punch_end(&p);
 	marsd_punch_init(&p, others, s);

@@ -97,7 +97,7 @@ marsd_own_next(struct marsd_node *n, const struct marsd_span *at)
 	struct marsd_entry *e;
 
 	for (j = marsd_join_after(n, at); j != NULL;
-	    j = marsd_join_after(n, &j->range->span)) {
+	    j = marsd_join_behind(j)) {
 		n->proto->cluster->walked++;
 		e = marsd_join_entry(j, n->proto->self);
 		if (e != NULL && marsd_entry_stands(e))
@@ -122,6 +122,7 @@ void
 marsd_publish_entry(const struct marsd_entry *e, bool withdrawn)
 {
 	const struct marsd_node *n = e->claim->node;
+	struct marsd_span s;
 	struct csa csa;
 
 	memset(&csa, 0, sizeof(csa));
@@ -134,8 +135,9 @@ marsd_publish_entry(const struct marsd_entry *e, bool withdrawn)
 		csa.flags = CSA_F_REGISTER;
 	else {
 		csa.flags = e->layer3 ? CSA_F_LAYER3GRP : 0;
-		csa.min = e->join->range->span.min;
-		csa.max = e->join->range->span.max;
+		s = marsd_join_span(e->join);
+		csa.min = s.min;
+		csa.max = s.max;
 	}
 	if (withdrawn)
 		csa_withdraw(&csa);
@@ -273,13 +275,12 @@ marsd_own_sweep(struct marsd_proto *p, enum marsd_role role)
 {
 	struct atm_addr last = { 0 }; /* no node has it */
 	struct marsd_node *n;
-	struct marsd_claim *c;
 	struct marsd_join *j;
 	struct marsd_span at;
 
 	while ((n = marsd_node_after(p, role, &last)) != NULL) {
 		last = n->atm;
-		if ((c = marsd_claim_find(n, p->self)) == NULL)
+		if (marsd_claim_find(n, p->self) == NULL)
 			continue;
 		if (!marsd_node_is_here(n)) {
 			marsd_withdraw_all(n);

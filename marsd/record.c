@@ -41,15 +41,17 @@ marsd_join_changed(
     struct marsd_join *j, enum marsd_change ch, const struct marsd_peer *by)
 {
 	struct marsd_node *n = j->node;
+	struct marsd_span s;
 
 	if (ch == MARSD_CHANGE_NONE)
 		return;
+	s = marsd_join_span(j);
 	if (n->role == MARSD_ROLE_CLIENT)
-		marsd_join_announce(n, ch == MARSD_CHANGE_UP, &j->range->span,
+		marsd_join_announce(n, ch == MARSD_CHANGE_UP, &s,
 		    ch == MARSD_CHANGE_UP ? j->layer3 : j->was_layer3, NULL);
 	else
 		marsd_serve_announce(
-		    n, ch == MARSD_CHANGE_UP, &j->range->span, by, NULL);
+		    n, ch == MARSD_CHANGE_UP, &s, by, NULL);
 }
 
 /* Works out anew which joins of the node count by this server's word. */
@@ -116,6 +118,7 @@ same_subject(
     const struct marsd_entry *e, struct marsd_peer *peer, const struct csa *c)
 {
 	const struct marsd_node *n;
+	struct marsd_span s;
 
 	if (marsd_entry_peer(e) != peer ||
 	    marsd_entry_is_redirect(e) != (c->state == CSA_REDIRECT))
@@ -126,9 +129,10 @@ same_subject(
 	if (n->role != csa_role(c) || !atm_addr_equal(&n->atm, &c->atm) ||
 	    (e->join == NULL) != ((c->flags & CSA_F_REGISTER) != 0))
 		return false;
-	return e->join == NULL ||
-	    (paddr_equal(&e->join->range->span.min, &c->min) &&
-	    paddr_equal(&e->join->range->span.max, &c->max));
+	if (e->join == NULL)
+		return true;
+	s = marsd_join_span(e->join);
+	return paddr_equal(&s.min, &c->min) && paddr_equal(&s.max, &c->max);
 }
 
 /*
@@ -322,6 +326,7 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 	struct marsd_entry *e = u->old;
 	struct marsd_spans gone;
 	struct marsd_join *j;
+	struct marsd_span s;
 
 	if (e == NULL &&
 	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
@@ -336,8 +341,11 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_move_off(n->reg, u->peer);
 	marsd_spans_init(&gone);
 	MARSD_JOIN_FOREACH(j, n)
-	if (marsd_join_left(j, u->peer) == MARSD_CHANGE_DOWN)
-		marsd_spans_add(&gone, &j->range->span);
+	{
+		s = marsd_join_span(j);
+		if (marsd_join_left(j, u->peer) == MARSD_CHANGE_DOWN)
+			marsd_spans_add(&gone, &s);
+	}
 	marsd_gone_announce(n, u->peer, &gone);
 	marsd_spans_free(&gone);
 }

@@ -137,7 +137,7 @@ marsd_grouplist_message(struct marsd_incoming *in)
 	const struct marsd_itree *map = &in->proto->map[MARSD_ROLE_CLIENT];
 	struct marsd_range *r;
 	struct mars_msg m;
-	struct marsd_span s;
+	struct marsd_span at, s;
 	struct wr w;
 
 	if (in->msg.pnum == 0)
@@ -164,7 +164,8 @@ marsd_grouplist_message(struct marsd_incoming *in)
 			continue;
 		if (wr_left(&w) < m.tpln)
 			grouplist_part(in, asker, &m, &w, false);
-		wr_bytes(&w, r->span.min.a, m.tpln);
+		at = marsd_range_span(r);
+		wr_bytes(&w, at.min.a, m.tpln);
 	}
 	grouplist_part(in, asker, &m, &w, true);
 	return MARSD_DROP_NONE;

@@ -45,9 +45,12 @@ next_live(const struct marsd_proto *p, enum marsd_role role,
     const struct marsd_span *after)
 {
 	const struct marsd_range *r = marsd_range_after(p, role, after);
+	struct marsd_span s;
 
-	while (r != NULL && r->live == 0)
-		r = marsd_range_after(p, role, &r->span);
+	while (r != NULL && r->live == 0) {
+		s = marsd_range_span(r);
+		r = marsd_range_after(p, role, &s);
+	}
 	return r;
 }
 
@@ -58,14 +61,20 @@ next_range(
 {
 	const struct marsd_span *after = cur->begun ? &cur->span : NULL;
 	const struct marsd_range *a, *b;
+	struct marsd_span other;
 
 	a = next_live(p, MARSD_ROLE_CLIENT, after);
 	b = next_live(p, MARSD_ROLE_MCS, after);
-	if (a == NULL || (b != NULL && marsd_span_cmp(&b->span, &a->span) < 0))
-		a = b;
-	if (a == NULL)
+	if (a == NULL && b == NULL)
 		return false;
-	*s = a->span;
+	if (a == NULL || b == NULL) {
+		*s = marsd_range_span(a == NULL ? b : a);
+		return true;
+	}
+	*s = marsd_range_span(a);
+	other = marsd_range_span(b);
+	if (marsd_span_cmp(&other, s) < 0)
+		*s = other;
 	return true;
 }
 

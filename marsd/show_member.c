@@ -116,18 +116,18 @@ static void
 put_member_joins(struct wr *w, struct marsd_node *n)
 {
 	char text[2 * PADDR_STRLEN + 2];
-	const struct marsd_span *s;
+	struct marsd_span s;
 	struct marsd_join *j;
 
 	ctl_array(w, n->role == MARSD_ROLE_MCS ? "serves" : "joined");
 	for (j = marsd_join_after(n, NULL);
 	    j != NULL && wr_left(w) > ROW_RESERVE;
-	    j = marsd_join_after(n, s)) {
-		s = &j->range->span;
-		(void)paddr_print(&s->min, text, PADDR_STRLEN);
-		if (!paddr_equal(&s->min, &s->max)) {
+	    j = marsd_join_behind(j)) {
+		s = marsd_join_span(j);
+		(void)paddr_print(&s.min, text, PADDR_STRLEN);
+		if (!paddr_equal(&s.min, &s.max)) {
 			(void)strlcat(text, "-", sizeof(text));
-			(void)paddr_print(&s->max, text + strlen(text),
+			(void)paddr_print(&s.max, text + strlen(text),
 			    PADDR_STRLEN);
 		}
 		ctl_string(w, "", text);
@@ -271,8 +271,8 @@ marsd_show_joins(struct marsd *m, void *cursor, struct wr *w)
 		if ((j = next_join(p, cur)) != NULL) {
 			cur->begun = 1;
 			cur->last = j->node->atm;
-			cur->span = j->range->span;
-			put_join(w, j->node, j, &j->range->span);
+			cur->span = marsd_join_span(j);
+			put_join(w, j->node, j, &cur->span);
 			return true;
 		}
 		if (cur->role == MARSD_ROLE_MCS) {

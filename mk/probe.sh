@@ -100,13 +100,12 @@ if printf '%s\n' '#include <sys/types.h>' '#include <sys/queue.h>' \
 fi
 
 # The path of an edge through the kernel: a compiler for it, and libbpf.
-kernel='' kernelinc=
+kernel=none kernelinc=
 if [ "$os" = linux ]; then
 	# where the headers of one architecture are
 	kernelinc=$($CC -print-multiarch 2>/dev/null || :)
 	kernelinc=${kernelinc:+-I/usr/include/$kernelinc}
 	with=$($PKG_CONFIG --libs libbpf 2>/dev/null || echo -lbpf)
-	kernel=none
 	# shellcheck disable=SC2086 # one word or none
 	if printf '%s\n' '#include <bpf/bpf.h>' '#include <bpf/libbpf.h>' \
 	    '#include <stddef.h>' 'int main(void) {' \

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +20,6 @@
 #include "audit_report.h"
 #include "conf_memory.h"
 #include "endpoint.h"
-#include "parent.h"
 #include "parent_audit.h"
 
 /* A finding about a part is at the place where that was defined. */
@@ -123,6 +123,48 @@ audit_files(const struct parent_audit *p, const struct conf *c)
 		audit_key_file(p, k);
 }
 
+/* --- programs */
+
+static void
+audit_program(const struct parent_audit *p, const char *path)
+{
+	char why[AUDIT_TEXT];
+
+	if (!parent_audit_path(path, why, sizeof(why)))
+		audit_report_add(
+		    p->report, AUDIT_PROGRAM_WRITABLE, path, 0, why);
+}
+
+static void
+audit_child(const struct parent_audit *p, const char *libexec,
+    const char *name)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", libexec, name);
+	audit_program(p, path);
+}
+
+/* Itself, where the system says which file that is, and its children. */
+static void
+audit_programs(
+    const struct parent_audit *p, const struct conf *c, const char *libexec)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n > 0) {
+		self[n] = '\0';
+		audit_program(p, self);
+	}
+	if (conf_has_server(c)) {
+		audit_child(p, libexec, "marsd");
+		audit_child(p, libexec, "scspd");
+	}
+	if (!TAILQ_EMPTY(&c->edges))
+		audit_child(p, libexec, "edged");
+}
+
 /* --- where it listens */
 
 /* The cluster at this address, whatever its selector is; NULL: none. */
@@ -159,7 +201,7 @@ audit_listen(const struct parent_audit *p, const struct conf *c,
 		    text, name);
 	else
 		audit_found(&p->audit, AUDIT_LISTEN_OPEN, l,
-		    "scspd is at %s of %s, which is no tunnel: UDP port %u can "
+		    "scspd is at %s of %s, which is no tunnel: UDP port %d can "
 		    "be reached from elsewhere", text, name,
 		    c->base_port + SEL_SCSPD);
 }
@@ -185,9 +227,10 @@ audit_memory(const struct parent_audit *p, const struct conf *c)
 }
 
 int
-parent_audit(const struct conf *c, const struct parse_record *record,
-    const char *file, enum audit_format format)
+parent_audit(const struct parent *mars, const struct parse_record *record,
+    enum audit_format format)
 {
+	const struct conf *c = mars->conf;
 	struct audit_report report;
 	struct parent_audit p = {
 		.audit = { parent_audit_note, &p, (int64_t)time(NULL) },
@@ -197,13 +240,14 @@ parent_audit(const struct conf *c, const struct parse_record *record,
 	const struct conf_listen *l;
 	int status;
 
-	audit_report_init(&report, AUDIT_FILE, file);
+	audit_report_init(&report, AUDIT_FILE, mars->file);
 	report.digest = record->digest;
 	audit_conf(&p.audit, c, AUDIT_OF_ALL);
 	audit_users(&p, c);
 	audit_confinement(&p, c);
 	audit_control(&p, c);
 	audit_files(&p, c);
+	audit_programs(&p, c, mars->libexec);
 	TAILQ_FOREACH(l, &c->listens, entry)
 		audit_listen(&p, c, l);
 	audit_memory(&p, c);

@@ -13,7 +13,7 @@ parent_kernel_open(struct parent_kernel *k, char *why, size_t size)
 {
 	k->table = k->program = -1;
 	(void)snprintf(why, size, "this mars was built without it, since there "
-	    "was no clang, or no libbpf");
+	    "was no clang, or no libbpf, or the system has none");
 	return false;
 }
 

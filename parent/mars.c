@@ -39,8 +39,9 @@ static void __attribute__((__noreturn__)) usage(void)
 	fprintf(stderr,
 	    "usage: mars [-dnVv] [-D macro=value] [-f file] "
 	    "[-L directory] [-p file]\n"
-	    "       mars -n -A [-j] [-D macro=value] [-o text|sarif] "
-	    "[file]\n");
+	    "       mars -n -A [-j] [-D macro=value] [-L directory] "
+	    "[-o text|sarif]\n"
+	    "            [file]\n");
 	exit(1);
 }
 
@@ -169,8 +170,7 @@ main(int argc, char **argv)
 	if (p.conf == NULL)
 		return 1;
 	if (o.audit)
-		p.status =
-		    parent_audit(p.conf, &record, p.file, o.format);
+		p.status = parent_audit(&p, &record, o.format);
 	else if (o.check)
 		mars_check(&o, p.conf);
 	(void)strlcpy(p.digest, record.digest, sizeof(p.digest));

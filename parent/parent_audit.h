@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "audit_report.h"
+#include "parent.h"
 #include "parser.h"
 
 struct parent_audit {
@@ -20,8 +21,8 @@ struct parent_audit {
 };
 
 /* Prints what it finds; returns what mars exits with. */
-int	parent_audit(const struct conf *, const struct parse_record *,
-	    const char *file, enum audit_format);
+int	parent_audit(const struct parent *, const struct parse_record *,
+	    enum audit_format);
 
 /*
  * audit_path.c: can only root, and who runs us, change that file or put

@@ -60,7 +60,7 @@ udp_socket(const struct endpoint *e, uint16_t base_port, char *why, size_t size)
 	int fd;
 
 	if ((fd = vc_udp_socket(&e->local, base_port)) == -1)
-		(void)snprintf(why, size, "can't listen on %s, UDP port %u: %s",
+		(void)snprintf(why, size, "can't listen on %s, UDP port %d: %s",
 		    atm_addr_print(&e->local, buf, sizeof(buf)),
 		    base_port + atm_addr_sel(&e->local), strerror(errno));
 	return fd;

@@ -59,13 +59,12 @@ check_user(const struct parent_child *c)
 static bool
 is_empty(const char *dir)
 {
-	struct dirent *e;
 	DIR *d = opendir(dir);
 	int n = 0;
 
 	if (d == NULL)
 		return true; /* others may not look: nor can we say it */
-	while (n <= 2 && (e = readdir(d)) != NULL)
+	while (n <= 2 && readdir(d) != NULL)
 		n++; /* . and .. are always there */
 	(void)closedir(d);
 	return n <= 2;

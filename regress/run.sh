@@ -63,6 +63,7 @@ beside() {
 	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
 	one bench/instructions.py python3 -B regress/bench/instructions.py
 	one fuzz/test.sh sh regress/fuzz/test.sh "$BUILD" 30
+	one fuzz/mutants.py python3 -B regress/fuzz/mutants.py -s 6 mars csa
 	# the tree on machines of 32 bits, and of the other order of octets
 	if why=$(sh regress/machines/run.sh -n "$BUILD" 2>&1); then
 		JOBS=1 one machines/run.sh sh regress/machines/run.sh "$BUILD"

@@ -27,7 +27,7 @@ struct scsp_auth_key {
 	uint32_t	 spi;
 	enum conf_algorithm algorithm;
 	size_t		 maclen;
-	int64_t		 not_before, not_after;	/* 0: no bound */
+	struct conf_period when;
 };
 
 _Static_assert(AUTH_MAC_MAX == SECRET_MAC_MAX, "any MAC");
@@ -58,8 +58,7 @@ scsp_auth_key_new(const struct conf_key *c)
 	const struct scsp_auth_key of = {
 		.spi = c->spi,
 		.algorithm = c->algorithm,
-		.not_before = c->not_before,
-		.not_after = c->not_after,
+		.when = { c->not_before, c->not_after },
 	};
 
 	if (c->len == 0)
@@ -94,12 +93,10 @@ scsp_auth_key_maclen(const struct scsp_auth_key *k)
 	return k->maclen;
 }
 
-void
-scsp_auth_key_time(
-    const struct scsp_auth_key *k, int64_t *from, int64_t *until)
+struct conf_period
+scsp_auth_key_time(const struct scsp_auth_key *k)
 {
-	*from = k->not_before;
-	*until = k->not_after;
+	return k->when;
 }
 
 const char *
@@ -111,8 +108,7 @@ scsp_auth_key_algorithm(const struct scsp_auth_key *k)
 bool
 scsp_auth_key_valid(const struct scsp_auth_key *k, int64_t now)
 {
-	return (k->not_before == 0 || now >= k->not_before) &&
-	    (k->not_after == 0 || now <= k->not_after);
+	return conf_period_has(&k->when, now);
 }
 
 struct scsp_auth_key *

@@ -27,9 +27,7 @@ uint32_t scsp_auth_key_spi(const struct scsp_auth_key *);
 size_t	 scsp_auth_key_maclen(const struct scsp_auth_key *);
 /* now: as time(3) */
 bool	 scsp_auth_key_valid(const struct scsp_auth_key *, int64_t now);
-/* when it begins and ends to be valid, as time(3); 0: no bound */
-void	 scsp_auth_key_time(const struct scsp_auth_key *, int64_t *from,
-	    int64_t *until);
+struct conf_period scsp_auth_key_time(const struct scsp_auth_key *);
 const char *scsp_auth_key_algorithm(const struct scsp_auth_key *);
 
 /* the first of n keys that is valid now, or NULL */

@@ -38,11 +38,11 @@ scsp_seq_next(bool known, int32_t seq, int32_t seen, bool again)
 }
 
 static struct btree_probe
-cache_place(const struct btree *t, const void *object)
+cache_place(const struct btree_kind *k, const void *object)
 {
 	const struct scsp_entry *e = object;
 
-	(void)t;
+	(void)k;
 	return (struct btree_probe){ .key = { e->id } };
 }
 
@@ -54,7 +54,7 @@ scsp_cache_init(struct scsp_cache *c)
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
-	btree_init(&c->entries, &by_id);
+	btree_init(&c->entries);
 	slab_init(&c->room, sizeof(struct scsp_entry));
 	slab_init(&c->ends, sizeof(struct scsp_end));
 	for (i = 0; i < CONTENTS_CLASSES; i++)
@@ -79,7 +79,7 @@ scsp_cache_find(struct scsp_cache *c, scsp_record_id id)
 {
 	struct btree_probe p = { .key = { id } };
 
-	return btree_find(&c->entries, &p);
+	return btree_find(&by_id, &c->entries, &p);
 }
 
 struct scsp_entry *
@@ -87,7 +87,7 @@ scsp_cache_after(struct scsp_cache *c, scsp_record_id id)
 {
 	struct btree_probe p = { .key = { id } };
 
-	return btree_after(&c->entries, &p);
+	return btree_after(&by_id, &c->entries, &p);
 }
 
 struct scsp_entry *
@@ -103,11 +103,11 @@ scsp_cache_walk(struct btree_walk *w, const struct scsp_cache *c,
 	struct btree_probe p = { 0 };
 
 	if (after == NULL) {
-		btree_walk_init(w, &c->entries);
+		btree_walk_init(w, &by_id, &c->entries);
 		return;
 	}
 	p.key[0] = *after;
-	btree_walk_after(w, &c->entries, &p);
+	btree_walk_after(w, &by_id, &c->entries, &p);
 }
 
 void
@@ -270,7 +270,7 @@ scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 	if ((e = slab_get(&c->room)) == NULL)
 		return NULL;
 	e->id = id;
-	if (!end_get(c, e) || btree_insert(&c->entries, e) != e) {
+	if (!end_get(c, e) || btree_insert(&by_id, &c->entries, e) != e) {
 		end_put(c, e);
 		slab_put(&c->room, e);
 		return NULL;
@@ -347,7 +347,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
 		TAILQ_REMOVE(&c->mortals, e->end, mortal);
-	(void)btree_remove(&c->entries, &p);
+	(void)btree_remove(&by_id, &c->entries, &p);
 	free(scsp_entry_take_renewal(e));
 	end_put(c, e);
 	contents_put(c, e);

@@ -89,7 +89,7 @@ neighbor_keys(struct scsp_neighbor *nb)
 	size_t i;
 
 	nb->nkeys = 0;
-	for (i = 0; i < nb->conf.nspis && i < 16; i++)
+	for (i = 0; i < nb->conf.nspis && i < CONF_KEYS_MAX; i++)
 		SLIST_FOREACH(k, &nb->scsp->keys, entry)
 			if (scsp_auth_key_spi(k->key) == nb->conf.spis[i])
 				nb->keys[nb->nkeys++] = k->key;

@@ -51,7 +51,7 @@ struct scsp_neighbor {
 	struct scsp_group	*group;
 	struct scsp_peer	*peer;
 	struct conf_neighbor	 conf;
-	struct scsp_auth_key	*keys[16];
+	struct scsp_auth_key	*keys[CONF_KEYS_MAX];
 	size_t			 nkeys;
 	uint32_t		 signs;		/* SPI of what signed last */
 	int64_t			 ends_told;	/* time(3), or 0 */

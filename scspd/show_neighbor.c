@@ -152,17 +152,18 @@ put_key_users(struct wr *w, struct scsp *s, const struct scsp_auth_key *key,
 bool
 scsp_show_keys(struct scsp *s, void *cursor, struct wr *w)
 {
-	int64_t now = s->ops->wallclock(s->arg), from, until;
+	int64_t now = s->ops->wallclock(s->arg);
 	struct scsp_place *at = cursor;
 	struct scsp_auth_key *key = key_at(s, at->n);
+	struct conf_period when;
 
 	if (key == NULL)
 		return false;
 	at->n++;
-	scsp_auth_key_time(key, &from, &until);
+	when = scsp_auth_key_time(key);
 	ctl_uint(w, "spi", scsp_auth_key_spi(key));
 	ctl_string(w, "algorithm", scsp_auth_key_algorithm(key));
-	ctl_validity(w, from, until, now);
+	ctl_validity(w, when.from, when.until, now);
 	put_key_users(w, s, key, now);
 	return true;
 }

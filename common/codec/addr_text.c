@@ -228,7 +228,7 @@ atm_pvc_parse(struct atm_pvc *c, const char *s)
 		dots += buf[i] == '.';
 	if (dots != 1 && dots != 2)
 		return false;
-	for (i = 2 - dots; (part = strsep(&rest, ".")) != NULL; i++)
+	for (i = 2 - dots; i < 3 && (part = strsep(&rest, ".")) != NULL; i++)
 		if ((n[i] = text_parse_number(part, max[i])) < min[i])
 			return false;
 	*c = (struct atm_pvc){ .itf = n[0], .vpi = n[1], .vci = n[2] };

@@ -274,6 +274,32 @@ conf_key_find(const struct conf *c, uint32_t spi)
 	return NULL;
 }
 
+bool
+conf_period_has(const struct conf_period *p, int64_t when)
+{
+	return p->from <= when && (p->until == 0 || when <= p->until);
+}
+
+/* Each turn goes on to the end of a key that was not looked at before. */
+int64_t
+conf_periods_end(const struct conf_period *v, size_t n, int64_t now)
+{
+	int64_t end = now - 1, before;
+	size_t i;
+
+	do {
+		before = end;
+		for (i = 0; i < n; i++) {
+			if (!conf_period_has(&v[i], end + 1))
+				continue;
+			if (v[i].until == 0)
+				return 0;
+			end = v[i].until;
+		}
+	} while (end != before);
+	return end;
+}
+
 const char *
 conf_algorithm_name(enum conf_algorithm a)
 {

@@ -328,6 +328,18 @@ struct conf_edge	*conf_edge_find(const struct conf *, const char *);
 struct conf_lan		*conf_lan_find(const struct conf *, const char *,
 			    struct conf_edge **edge);
 const struct conf_key	*conf_key_find(const struct conf *, uint32_t);
+/* When a key is valid: the first and the last second; 0: no bound. */
+struct conf_period {
+	int64_t	 from, until;
+};
+bool			 conf_period_has(const struct conf_period *,
+			    int64_t when);
+/*
+ * From now on, when there is no key for the first time.  Returns the second
+ * before that, which is now - 1 where none is valid now; 0: there always is.
+ */
+int64_t			 conf_periods_end(const struct conf_period *, size_t n,
+			    int64_t now);
 /* The name of an algorithm, and the way back; false: there is none. */
 const char		*conf_algorithm_name(enum conf_algorithm);
 bool			 conf_algorithm_find(const char *,

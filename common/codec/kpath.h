@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-#define KPATH_VERSION	1
+#define KPATH_VERSION	2
 #define KPATH_FLOWS	2048	/* a power of 2 */
 #define KPATH_LEAVES	16384	/* the same */
 #define KPATH_PROBES	8
@@ -46,7 +46,8 @@
 	X(KPATH_UP_NEIGHBOR, "no-neighbor", \
 	    "the next router to a member is not known yet") \
 	X(KPATH_UP_PATH, "path-mtu", "larger than a way to a member takes") \
-	X(KPATH_UP_MEMORY, "memory", "no memory for its headers")
+	X(KPATH_UP_MEMORY, "memory", "no memory for its headers") \
+	X(KPATH_UP_RATE, "rate", "what its rate had for the kernel is used up")
 
 enum kpath_up {
 	KPATH_UP_NONE,
@@ -87,6 +88,11 @@ struct kpath_flow {
 	uint8_t		ttl_min;	/* of a packet of the LAN */
 	uint8_t		dscp_set;	/* dscp outside, instead of its own */
 	uint8_t		dscp;
+	uint32_t	limited;	/* it needs credit */
+	uint32_t	pad;
+	/* of both: octets that may still go; edged gives, the program takes,
+	 * and may owe some */
+	int64_t		credit;
 	/* the program's; they only grow */
 	uint64_t	packets, octets, copies, failed;
 };

@@ -23,6 +23,9 @@
 #define LANIF_IPC_MAX	(2 + CONF_IF_SIZE + 3 + 4 + 4 + 1 + LANIF_LINK_MAX + \
 			    1 + LANIF_ADDRS * 18)
 
+/* Of OpenBSD: what a read of bpf(4) takes, and what mars(8) has it give. */
+#define LANIF_BPF_BUFFER	(256 << 10)
+
 struct lanif {
 	char			 name[CONF_IF_SIZE];
 	bool			 tun;		/* bare IP packets, read(2) */

@@ -9,9 +9,9 @@
  * A node has the keys of its entries side by side, then the entries: in a leaf
  * these are the objects, above they are nodes, each under the key of the first
  * object below it.  Nodes are split on the way down, so that an insert that
- * finds no memory has changed nothing but their shape.  A tree of a few
- * objects is one leaf with little room, and one of a single object has none,
- * since most sets are small.
+ * finds no memory has changed nothing but their shape.  A leaf has room for few
+ * more objects than it has, since most of the memory is in leaves; and a tree
+ * of one object has none, since most sets are small.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,72 +20,147 @@
 
 #define FANOUT	64	/* entries of a node, at most */
 #define SPARSE	16	/* fewer than that: joined with the next */
+#define STEP	8	/* a leaf has room for so many more, at most */
 #define AHEAD	4	/* objects that a walk has fetched before */
 
 struct btree_node {
 	void		*first;	/* object below */
 	uint16_t	 n, max;
+	uint16_t	 height; /* 0: a leaf */
 	uint64_t	 space[]; /* max keys, then max entries */
 };
 
 _Static_assert(sizeof(void *) <= sizeof(uint64_t), "an entry is a pointer");
 
 void
-btree_init(struct btree *t, const struct btree_kind *kind)
+btree_init(struct btree *t)
 {
-	t->kind = kind;
-	t->top = NULL;
-	t->alone = false;
-	t->height = 0;
+	t->top = 0;
+}
+
+/* Objects are aligned: the last bit of an address says that it is a node's. */
+#define NODE	1U
+
+/* The root, or NULL: there is none, of no object or of one. */
+static struct btree_node *
+bt_root(const struct btree *t)
+{
+	return t->top & NODE ? (struct btree_node *)(t->top - NODE) : NULL;
+}
+
+/* The only object, or NULL. */
+static void *
+bt_only(const struct btree *t)
+{
+	return t->top & NODE ? NULL : (void *)t->top;
+}
+
+static void
+bt_set_root(struct btree *t, struct btree_node *b)
+{
+	t->top = (uintptr_t)b | NODE;
+}
+
+static void
+bt_set_only(struct btree *t, void *object)
+{
+	t->top = (uintptr_t)object;
+}
+
+bool
+btree_single(const struct btree *t)
+{
+	return bt_only(t) != NULL;
 }
 
 static void *
-bt_key_at(const struct btree *t, struct btree_node *b, unsigned int i)
+bt_key_at(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	return (uint8_t *)b->space + (size_t)i * t->kind->octets;
+	return (uint8_t *)b->space + (size_t)i * k->octets;
 }
 
 /* The keys of max entries, an even number, are whole words. */
 static void **
-bt_entries(const struct btree *t, struct btree_node *b)
+bt_entries(const struct btree_kind *k, struct btree_node *b)
 {
-	return bt_key_at(t, b, b->max);
+	return bt_key_at(k, b, b->max);
 }
 
 /* The first object of, or below, an entry. */
 static void *
 bt_entry_first(
-    const struct btree *t, struct btree_node *b, unsigned int i, bool leaf)
+    const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	void *e = bt_entries(t, b)[i];
+	void *e = bt_entries(k, b)[i];
 
-	return leaf ? e : ((struct btree_node *)e)->first;
+	return b->height == 0 ? e : ((struct btree_node *)e)->first;
+}
+
+static size_t
+bt_size(const struct btree_kind *k, unsigned int max)
+{
+	return sizeof(struct btree_node) +
+	    max * (sizeof(void *) + k->octets);
 }
 
 static struct btree_node *
-bt_node(const struct btree *t, uint16_t max)
+bt_node(const struct btree_kind *k, uint16_t height, unsigned int max)
 {
-	struct btree_node *b = malloc(
-	    sizeof(*b) + max * (sizeof(void *) + t->kind->octets));
+	struct btree_node *b = malloc(bt_size(k, max));
 
 	if (b == NULL)
 		return NULL;
 	b->first = NULL;
 	b->n = 0;
-	b->max = max;
+	b->max = (uint16_t)max;
+	b->height = height;
 	return b;
 }
 
+/* Room for so many entries, and for few more. */
+static unsigned int
+bt_room(unsigned int n)
+{
+	if (n <= STEP / 2)
+		return n <= STEP / 4 ? STEP / 4 : STEP / 2;
+	return (n + STEP - 1) / STEP * STEP;
+}
+
+/*
+ * The same node, with room for so many, which it has not more of; it may stand
+ * elsewhere.  NULL: no memory for more, and nothing has changed.
+ */
+static struct btree_node *
+bt_resize(const struct btree_kind *k, struct btree_node *b, unsigned int max)
+{
+	unsigned int had = b->max;
+	struct btree_node *other;
+
+	if (max < had)
+		memmove(bt_key_at(k, b, max), bt_entries(k, b),
+		    b->n * sizeof(void *));
+	if ((other = realloc(b, bt_size(k, max))) == NULL) {
+		if (max > had)
+			return NULL;
+		other = b;
+	}
+	if (max > had)
+		memmove(bt_key_at(k, other, max), bt_entries(k, other),
+		    other->n * sizeof(void *));
+	other->max = (uint16_t)max;
+	return other;
+}
+
 static void
-bt_key_write(const struct btree *t, struct btree_node *b, unsigned int i,
+bt_key_write(const struct btree_kind *k, struct btree_node *b, unsigned int i,
     const struct btree_probe *p)
 {
 	uint32_t narrow = (uint32_t)p->key[0];
 
-	if (t->kind->octets == sizeof(narrow))
-		memcpy(bt_key_at(t, b, i), &narrow, sizeof(narrow));
+	if (k->octets == sizeof(narrow))
+		memcpy(bt_key_at(k, b, i), &narrow, sizeof(narrow));
 	else
-		memcpy(bt_key_at(t, b, i), p->key, t->kind->octets);
+		memcpy(bt_key_at(k, b, i), p->key, k->octets);
 }
 
 /*
@@ -93,10 +168,10 @@ bt_key_write(const struct btree *t, struct btree_node *b, unsigned int i,
  * large tree they are not at hand, and a search would wait for each in turn.
  */
 static inline struct btree_node *
-bt_down(const struct btree *t, struct btree_node *b, unsigned int i)
+bt_down(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	struct btree_node *child = bt_entries(t, b)[i];
-	unsigned int at, keys = FANOUT * t->kind->octets;
+	struct btree_node *child = bt_entries(k, b)[i];
+	unsigned int at, keys = FANOUT * k->octets;
 
 	for (at = 0; at <= keys; at += 64)
 		__builtin_prefetch((const uint8_t *)child + at);
@@ -106,44 +181,45 @@ bt_down(const struct btree *t, struct btree_node *b, unsigned int i)
 /* Below 0, 0, above 0: where the probe is, seen from a key. */
 static inline int
 bt_compare_key(
-    const struct btree *t, const struct btree_probe *p, const void *key)
+    const struct btree_kind *k, const struct btree_probe *p, const void *key)
 {
-	const uint64_t *k = key;
-	uint64_t first = t->kind->octets == sizeof(uint32_t) ?
+	const uint64_t *v = key;
+	uint64_t first = k->octets == sizeof(uint32_t) ?
 	    *(const uint32_t *)key :
-	    k[0];
+	    v[0];
 
 	if (p->key[0] != first)
 		return p->key[0] < first ? -1 : 1;
-	if (t->kind->octets <= sizeof(k[0]) || p->key[1] == k[1])
+	if (k->octets <= sizeof(v[0]) || p->key[1] == v[1])
 		return 0;
-	return p->key[1] < k[1] ? -1 : 1;
+	return p->key[1] < v[1] ? -1 : 1;
 }
 
 /* The same, seen from an entry. */
 static inline int
-bt_compare(const struct btree *t, const struct btree_probe *p,
-    struct btree_node *b, unsigned int i, bool leaf)
+bt_compare(const struct btree_kind *k, const struct btree_probe *p,
+    struct btree_node *b, unsigned int i)
 {
-	int c = bt_compare_key(t, p, bt_key_at(t, b, i));
+	int c = bt_compare_key(k, p, bt_key_at(k, b, i));
 
-	if (c != 0 || t->kind->cmp == NULL)
+	if (c != 0 || k->cmp == NULL)
 		return c;
-	return t->kind->cmp(t, p->like, bt_entry_first(t, b, i, leaf));
+	return k->cmp(k, p->like, bt_entry_first(k, b, i));
 }
 
 /* The same, seen from the only object. */
 static int
-bt_compare_only(const struct btree *t, const struct btree_probe *p)
+bt_compare_only(const struct btree_kind *k, const struct btree_probe *p,
+    const void *object)
 {
-	struct btree_probe q = t->kind->place(t, t->top);
+	struct btree_probe q = k->place(k, object);
 	uint32_t narrow = (uint32_t)q.key[0];
-	int c = bt_compare_key(t, p,
-	    t->kind->octets == sizeof(narrow) ? (void *)&narrow : q.key);
+	int c = bt_compare_key(
+	    k, p, k->octets == sizeof(narrow) ? (void *)&narrow : q.key);
 
-	if (c != 0 || t->kind->cmp == NULL)
+	if (c != 0 || k->cmp == NULL)
 		return c;
-	return t->kind->cmp(t, p->like, t->top);
+	return k->cmp(k, p->like, object);
 }
 
 /*
@@ -164,14 +240,14 @@ BT_SEARCH(bt_search_8, uint64_t)
 
 /* Of keys that are one number and never the same. */
 static unsigned int
-bt_place_number(const struct btree *t, const struct btree_probe *p,
+bt_place_number(const struct btree_kind *k, const struct btree_probe *p,
     struct btree_node *b, bool *same)
 {
 	const uint64_t *wide = b->space;
 	const uint32_t *narrow = (const uint32_t *)(const void *)wide;
 	unsigned int i;
 
-	if (t->kind->octets == sizeof(*narrow)) {
+	if (k->octets == sizeof(*narrow)) {
 		i = bt_search_4(narrow, b->n, (uint32_t)p->key[0]);
 		*same = i > 0 && narrow[i - 1] == p->key[0];
 	} else {
@@ -183,18 +259,18 @@ bt_place_number(const struct btree *t, const struct btree_probe *p,
 
 /* How many entries are not behind the probe; *same: is the last of them it? */
 static unsigned int
-bt_place(const struct btree *t, const struct btree_probe *p,
-    struct btree_node *b, bool leaf, bool *same)
+bt_place(const struct btree_kind *k, const struct btree_probe *p,
+    struct btree_node *b, bool *same)
 {
 	unsigned int low = 0, high = b->n, mid;
 	int c;
 
-	if (t->kind->cmp == NULL && t->kind->octets <= sizeof(p->key[0]))
-		return bt_place_number(t, p, b, same);
+	if (k->cmp == NULL && k->octets <= sizeof(p->key[0]))
+		return bt_place_number(k, p, b, same);
 	*same = false;
 	while (low < high) {
 		mid = (low + high) / 2;
-		if ((c = bt_compare(t, p, b, mid, leaf)) == 0) {
+		if ((c = bt_compare(k, p, b, mid)) == 0) {
 			*same = true;
 			return mid + 1;
 		}
@@ -207,64 +283,67 @@ bt_place(const struct btree *t, const struct btree_probe *p,
 }
 
 static void *
-bt_look_only(const struct btree *t, const struct btree_probe *p, void **next)
+bt_look_only(const struct btree_kind *k, const struct btree_probe *p,
+    void *object, void **next)
 {
-	int c = bt_compare_only(t, p);
+	int c = bt_compare_only(k, p, object);
 
 	if (c < 0)
-		*next = t->top;
-	return c == 0 ? t->top : NULL;
+		*next = object;
+	return c == 0 ? object : NULL;
 }
 
 /*
  * The object in the probe's place and the first behind it; each may be NULL.
  */
 static void *
-bt_look(const struct btree *t, const struct btree_probe *p, void **next)
+bt_look(const struct btree_kind *k, const struct btree *t,
+    const struct btree_probe *p, void **next)
 {
-	struct btree_node *b = t->top;
-	unsigned int i, level;
-	bool same, leaf;
+	struct btree_node *b = bt_root(t);
+	unsigned int i;
+	bool same;
 
 	*next = NULL;
-	if (b == NULL)
-		return NULL;
-	if (t->alone)
-		return bt_look_only(t, p, next);
-	for (level = t->height;; level--) {
-		leaf = level == 0;
-		i = bt_place(t, p, b, leaf, &same);
+	if (btree_single(t))
+		return bt_look_only(k, p, bt_only(t), next);
+	while (b != NULL) {
+		i = bt_place(k, p, b, &same);
 		if (i < b->n)
-			*next = bt_entry_first(t, b, i, leaf);
+			*next = bt_entry_first(k, b, i);
 		if (i == 0)
 			return NULL;
-		if (leaf)
-			return same ? bt_entries(t, b)[i - 1] : NULL;
-		b = bt_down(t, b, i - 1);
+		if (b->height == 0)
+			return same ? bt_entries(k, b)[i - 1] : NULL;
+		b = bt_down(k, b, i - 1);
 	}
+	return NULL;
 }
 
 void *
-btree_find(const struct btree *t, const struct btree_probe *p)
+btree_find(const struct btree_kind *k, const struct btree *t,
+    const struct btree_probe *p)
 {
 	void *next;
 
-	return bt_look(t, p, &next);
+	return bt_look(k, t, p, &next);
 }
 
 void *
-btree_after(const struct btree *t, const struct btree_probe *p)
+btree_after(const struct btree_kind *k, const struct btree *t,
+    const struct btree_probe *p)
 {
 	void *next;
 
-	(void)bt_look(t, p, &next);
+	(void)bt_look(k, t, p, &next);
 	return next;
 }
 
 void *
-btree_from(const struct btree *t, const struct btree_probe *p)
+btree_from(const struct btree_kind *k, const struct btree *t,
+    const struct btree_probe *p)
 {
-	void *next, *here = bt_look(t, p, &next);
+	void *next, *here = bt_look(k, t, p, &next);
 
 	return here != NULL ? here : next;
 }
@@ -272,106 +351,106 @@ btree_from(const struct btree *t, const struct btree_probe *p)
 void *
 btree_first(const struct btree *t)
 {
-	struct btree_node *b = t->top;
+	struct btree_node *b = bt_root(t);
 
-	return b == NULL || t->alone ? t->top : b->first;
+	return b == NULL ? bt_only(t) : b->first;
 }
 
 void
-btree_walk_init(struct btree_walk *w, const struct btree *t)
+btree_walk_init(struct btree_walk *w, const struct btree_kind *k,
+    const struct btree *t)
 {
-	w->tree = t;
-	w->at[t->height] = t->top;
-	w->next[t->height] = 0;
+	struct btree_node *b = bt_root(t);
+
+	w->kind = k;
+	w->only = bt_only(t);
+	w->height = b == NULL ? 0 : b->height;
+	w->at[w->height] = b;
+	w->next[w->height] = 0;
 }
 
 void
-btree_walk_after(struct btree_walk *w, const struct btree *t,
-    const struct btree_probe *p)
+btree_walk_after(struct btree_walk *w, const struct btree_kind *k,
+    const struct btree *t, const struct btree_probe *p)
 {
-	struct btree_node *b = t->top;
-	unsigned int i, level;
+	struct btree_node *b = bt_root(t);
+	unsigned int i;
 	bool same;
 
-	btree_walk_init(w, t);
-	if (b == NULL)
-		return;
-	if (t->alone) {
-		w->next[0] = bt_compare_only(t, p) >= 0;
-		return;
+	btree_walk_init(w, k, t);
+	if (w->only != NULL && bt_compare_only(k, p, w->only) >= 0)
+		w->only = NULL;
+	for (; b != NULL; b = b->height == 0 ? NULL : bt_down(k, b, i - 1)) {
+		i = bt_place(k, p, b, &same);
+		/* above, that is behind the node to go down to */
+		i += i == 0 && b->height > 0;
+		w->at[b->height] = b;
+		w->next[b->height] = (uint16_t)i;
 	}
-	for (level = t->height; level > 0; level--) {
-		i = bt_place(t, p, b, false, &same);
-		i -= i > 0;
-		w->at[level] = b;
-		w->next[level] = (uint16_t)(i + 1);
-		b = bt_down(t, b, i);
-	}
-	w->at[0] = b;
-	w->next[0] = (uint16_t)bt_place(t, p, b, true, &same);
 }
 
 /* What is about to be looked at by who walks. */
 static void
-bt_walk_ahead(const struct btree *t, struct btree_node *leaf, unsigned int i)
+bt_walk_ahead(
+    const struct btree_kind *k, struct btree_node *leaf, unsigned int i)
 {
 	if (i + AHEAD < leaf->n)
-		__builtin_prefetch(bt_entries(t, leaf)[i + AHEAD]);
+		__builtin_prefetch(bt_entries(k, leaf)[i + AHEAD]);
 }
 
 void *
 btree_walk_next(struct btree_walk *w)
 {
-	const struct btree *t = w->tree;
+	const struct btree_kind *k = w->kind;
 	unsigned int level = 0;
+	void *only = w->only;
 
-	if (t->top == NULL)
-		return NULL;
-	if (t->alone)
-		return w->next[0]++ == 0 ? t->top : NULL;
+	w->only = NULL;
+	if (only != NULL || w->at[w->height] == NULL)
+		return only;
 	/* at the start only the root is on the way */
-	if (w->next[t->height] == 0)
-		level = t->height;
+	if (w->next[w->height] == 0)
+		level = w->height;
 	while (w->next[level] == w->at[level]->n)
-		if (level++ == t->height)
+		if (level++ == w->height)
 			return NULL;
 	for (; level > 0; level--) {
 		w->at[level - 1] =
-		    bt_entries(t, w->at[level])[w->next[level]++];
+		    bt_entries(k, w->at[level])[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
-	bt_walk_ahead(t, w->at[0], w->next[0]);
-	return bt_entries(t, w->at[0])[w->next[0]++];
+	bt_walk_ahead(k, w->at[0], w->next[0]);
+	return bt_entries(k, w->at[0])[w->next[0]++];
 }
 
 static void
-bt_clear(const struct btree *t, struct btree_node *b, unsigned int level)
+bt_clear(const struct btree_kind *k, struct btree_node *b)
 {
 	unsigned int i;
 
-	for (i = 0; level > 0 && i < b->n; i++)
-		bt_clear(t, bt_entries(t, b)[i], level - 1);
+	for (i = 0; b->height > 0 && i < b->n; i++)
+		bt_clear(k, bt_entries(k, b)[i]);
 	free(b);
 }
 
 void
-btree_clear(struct btree *t)
+btree_clear(const struct btree_kind *k, struct btree *t)
 {
-	if (t->top != NULL && !t->alone)
-		bt_clear(t, t->top, t->height);
-	btree_init(t, t->kind);
+	if (bt_root(t) != NULL)
+		bt_clear(k, bt_root(t));
+	btree_init(t);
 }
 
 /* Entries of one node behind those of another, which has room for them. */
 static void
-bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
-    unsigned int at)
+bt_append(const struct btree_kind *k, struct btree_node *to,
+    struct btree_node *from, unsigned int at)
 {
 	size_t n = from->n - at;
 
-	memcpy(bt_key_at(t, to, to->n), bt_key_at(t, from, at),
-	    n * t->kind->octets);
-	memcpy(bt_entries(t, to) + to->n, bt_entries(t, from) + at,
+	memcpy(bt_key_at(k, to, to->n), bt_key_at(k, from, at),
+	    n * k->octets);
+	memcpy(bt_entries(k, to) + to->n, bt_entries(k, from) + at,
 	    n * sizeof(void *));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
@@ -379,12 +458,13 @@ bt_append(const struct btree *t, struct btree_node *to, struct btree_node *from,
 
 /* Makes room for an entry, whose key is written by the caller. */
 static void
-bt_put(const struct btree *t, struct btree_node *b, unsigned int i, void *entry)
+bt_put(const struct btree_kind *k, struct btree_node *b, unsigned int i,
+    void *entry)
 {
-	void **e = bt_entries(t, b) + i;
+	void **e = bt_entries(k, b) + i;
 
-	memmove(bt_key_at(t, b, i + 1), bt_key_at(t, b, i),
-	    (size_t)(b->n - i) * t->kind->octets);
+	memmove(bt_key_at(k, b, i + 1), bt_key_at(k, b, i),
+	    (size_t)(b->n - i) * k->octets);
 	memmove(e + 1, e, (b->n - i) * sizeof(*e));
 	*e = entry;
 	b->n++;
@@ -392,21 +472,21 @@ bt_put(const struct btree *t, struct btree_node *b, unsigned int i, void *entry)
 
 /* A node below another, under the key of its own first entry. */
 static void
-bt_put_node(const struct btree *t, struct btree_node *b, unsigned int i,
+bt_put_node(const struct btree_kind *k, struct btree_node *b, unsigned int i,
     struct btree_node *child)
 {
-	bt_put(t, b, i, child);
-	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->kind->octets);
+	bt_put(k, b, i, child);
+	memcpy(bt_key_at(k, b, i), bt_key_at(k, child, 0), k->octets);
 }
 
 static void
-bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
+bt_cut(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	void **e = bt_entries(t, b) + i;
+	void **e = bt_entries(k, b) + i;
 
 	b->n--;
-	memmove(bt_key_at(t, b, i), bt_key_at(t, b, i + 1),
-	    (size_t)(b->n - i) * t->kind->octets);
+	memmove(bt_key_at(k, b, i), bt_key_at(k, b, i + 1),
+	    (size_t)(b->n - i) * k->octets);
 	memmove(e, e + 1, (b->n - i) * sizeof(*e));
 }
 
@@ -416,228 +496,252 @@ bt_cut(const struct btree *t, struct btree_node *b, unsigned int i)
  * stays as full as it is.
  */
 static bool
-bt_split(const struct btree *t, struct btree_node *parent, unsigned int i,
-    unsigned int level, bool at_end)
+bt_split(const struct btree_kind *k, struct btree_node *parent,
+    unsigned int i, bool at_end)
 {
-	struct btree_node *b = bt_entries(t, parent)[i];
-	struct btree_node *right = bt_node(t, FANOUT);
+	struct btree_node *b = bt_entries(k, parent)[i], *right;
 	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
+	bool leaf = b->height == 0;
 
+	right =
+	    bt_node(k, b->height, leaf ? bt_room(b->n + 1U - half) : FANOUT);
 	if (right == NULL)
 		return false;
-	bt_append(t, right, b, half);
-	right->first = bt_entry_first(t, right, 0, level == 0);
-	bt_put_node(t, parent, i + 1, right);
+	bt_append(k, right, b, half);
+	right->first = bt_entry_first(k, right, 0);
+	bt_put_node(k, parent, i + 1, right);
+	if (leaf)
+		bt_entries(k, parent)[i] = bt_resize(k, b, bt_room(half + 1));
 	return true;
 }
 
-/* The only object, or leaf, goes into a leaf with room for so many. */
+/* Makes room for one more in a full node, which is the i-th of its parent. */
 static bool
-bt_resize(struct btree *t, unsigned int max)
+bt_widen(const struct btree_kind *k, struct btree_node *parent, unsigned int i,
+    bool at_end)
 {
-	struct btree_node *b = t->top, *other = bt_node(t, (uint16_t)max);
+	struct btree_node *b = bt_entries(k, parent)[i];
+
+	if (b->max == FANOUT)
+		return bt_split(k, parent, i, at_end);
+	if ((b = bt_resize(k, b, bt_room(b->n + 1U))) == NULL)
+		return false;
+	bt_entries(k, parent)[i] = b;
+	return true;
+}
+
+/* The only object becomes a leaf. */
+static bool
+bt_sprout(const struct btree_kind *k, struct btree *t)
+{
+	struct btree_node *b = bt_node(k, 0, bt_room(2));
 	struct btree_probe p;
 
-	if (other == NULL)
+	if (b == NULL)
 		return false;
-	if (t->alone) {
-		p = t->kind->place(t, t->top);
-		bt_put(t, other, 0, t->top);
-		bt_key_write(t, other, 0, &p);
-	} else {
-		bt_append(t, other, b, 0);
-		free(b);
-	}
-	other->first = bt_entries(t, other)[0];
-	t->top = other;
-	t->alone = false;
+	b->first = bt_only(t);
+	p = k->place(k, b->first);
+	bt_put(k, b, 0, b->first);
+	bt_key_write(k, b, 0, &p);
+	bt_set_root(t, b);
 	return true;
 }
 
 /* One more level, so that the root can be split. */
 static bool
-bt_rise(struct btree *t)
+bt_rise(const struct btree_kind *k, struct btree *t)
 {
-	struct btree_node *b = bt_node(t, FANOUT), *root = t->top;
+	struct btree_node *root = bt_root(t);
+	struct btree_node *b = bt_node(k, (uint16_t)(root->height + 1), FANOUT);
 
 	if (b == NULL)
 		return false;
 	b->first = root->first;
-	bt_put_node(t, b, 0, root);
-	t->top = b;
-	t->height++;
+	bt_put_node(k, b, 0, root);
+	bt_set_root(t, b);
 	return true;
 }
 
 /* Is there room for one more in the root? */
 static bool
-bt_make_room(struct btree *t)
+bt_make_room(const struct btree_kind *k, struct btree *t)
 {
-	struct btree_node *b = t->top;
+	struct btree_node *b = bt_root(t);
 
-	if (t->alone)
-		return bt_resize(t, 2);
+	if (b == NULL)
+		return bt_sprout(k, t);
 	if (b->n < b->max)
 		return true;
-	return b->max < FANOUT ? bt_resize(t, b->max * 2U) : bt_rise(t);
+	if (b->max == FANOUT)
+		return bt_rise(k, t);
+	if ((b = bt_resize(k, b, bt_room(b->n + 1U))) == NULL)
+		return false;
+	bt_set_root(t, b);
+	return true;
 }
 
 /* What is before all others is the first of every node on its way. */
 static void
-bt_set_first(struct btree *t, const struct btree_probe *p, void *object)
+bt_set_first(const struct btree_kind *k, struct btree *t,
+    const struct btree_probe *p, void *object)
 {
-	struct btree_node *b = t->top;
-	unsigned int level;
+	struct btree_node *b;
 
-	for (level = t->height;; level--) {
+	for (b = bt_root(t);; b = bt_entries(k, b)[0]) {
 		b->first = object;
-		bt_key_write(t, b, 0, p);
-		if (level == 0)
+		bt_key_write(k, b, 0, p);
+		if (b->height == 0)
 			return;
-		b = bt_entries(t, b)[0];
 	}
 }
 
 /* Into a tree of nodes. */
 static void *
-bt_insert(struct btree *t, const struct btree_probe *p, void *object)
+bt_insert(const struct btree_kind *k, struct btree *t,
+    const struct btree_probe *p, void *object)
 {
-	struct btree_node *b = t->top;
-	unsigned int i, level;
+	struct btree_node *b = bt_root(t), *child;
 	bool same, at_end = true;
+	unsigned int i;
 
-	for (level = t->height;; level--) {
-		i = bt_place(t, p, b, level == 0, &same);
+	for (;; b = bt_entries(k, b)[i]) {
+		i = bt_place(k, p, b, &same);
 		at_end = at_end && i == b->n;
-		if (level == 0)
+		if (b->height == 0)
 			break;
 		i -= i > 0;
-		if (bt_down(t, b, i)->n == FANOUT) {
-			if (!bt_split(t, b, i, level - 1, at_end))
-				return NULL;
-			i += bt_compare(t, p, b, i + 1, false) >= 0;
-		}
-		b = bt_entries(t, b)[i];
+		child = bt_down(k, b, i);
+		if (child->n < child->max)
+			continue;
+		if (!bt_widen(k, b, i, at_end))
+			return NULL;
+		i += i + 1 < b->n && bt_compare(k, p, b, i + 1) >= 0;
 	}
 	if (same)
-		return bt_entries(t, b)[i - 1];
-	bt_put(t, b, i, object);
-	bt_key_write(t, b, i, p);
+		return bt_entries(k, b)[i - 1];
+	bt_put(k, b, i, object);
+	bt_key_write(k, b, i, p);
 	if (i == 0)
-		bt_set_first(t, p, object);
+		bt_set_first(k, t, p, object);
 	return object;
 }
 
 void *
-btree_insert(struct btree *t, void *object)
+btree_insert(const struct btree_kind *k, struct btree *t, void *object)
 {
 	struct btree_probe p;
 
-	if (t->top == NULL) {
-		t->top = object;
-		t->alone = true;
+	if (t->top == 0) {
+		bt_set_only(t, object);
 		return object;
 	}
-	p = t->kind->place(t, object);
-	if (t->alone && bt_compare_only(t, &p) == 0)
-		return t->top;
-	return bt_make_room(t) ? bt_insert(t, &p, object) : NULL;
+	p = k->place(k, object);
+	if (btree_single(t) && bt_compare_only(k, &p, bt_only(t)) == 0)
+		return bt_only(t);
+	return bt_make_room(k, t) ? bt_insert(k, t, &p, object) : NULL;
 }
 
 /* A sparse node takes in the next one, if that leaves room in it. */
 static void
-bt_join(const struct btree *t, struct btree_node *parent, unsigned int i)
+bt_join(const struct btree_kind *k, struct btree_node *parent, unsigned int i)
 {
 	struct btree_node *b, *next;
+	unsigned int n;
 
 	if (i + 1 >= parent->n)
 		return;
-	b = bt_entries(t, parent)[i];
-	next = bt_entries(t, parent)[i + 1];
-	if (b->n + next->n > FANOUT - SPARSE)
+	b = bt_entries(k, parent)[i];
+	next = bt_entries(k, parent)[i + 1];
+	n = b->n + next->n;
+	if (n > FANOUT - SPARSE)
 		return;
-	bt_append(t, b, next, 0);
+	if (b->height == 0 && (b = bt_resize(k, b, bt_room(n + 1))) == NULL)
+		return;
+	bt_entries(k, parent)[i] = b;
+	bt_append(k, b, next, 0);
 	free(next);
-	bt_cut(t, parent, i + 1);
+	bt_cut(k, parent, i + 1);
 }
 
-static void	*bt_take(const struct btree *, struct btree_node *,
-		    unsigned int level, const struct btree_probe *);
+static void	*bt_take(const struct btree_kind *, struct btree_node *,
+		    const struct btree_probe *);
 
 /* The same from the i-th child of a node, which may be empty then. */
 static void *
-bt_take_below(const struct btree *t, struct btree_node *b, unsigned int i,
-    unsigned int level, const struct btree_probe *p)
+bt_take_below(const struct btree_kind *k, struct btree_node *b, unsigned int i,
+    const struct btree_probe *p)
 {
-	struct btree_node *child = bt_entries(t, b)[i];
-	void *object = bt_take(t, child, level - 1, p);
+	struct btree_node *child = bt_entries(k, b)[i];
+	void *object = bt_take(k, child, p);
 
 	if (object == NULL)
 		return NULL;
 	if (child->n == 0) {
 		free(child);
-		bt_cut(t, b, i);
+		bt_cut(k, b, i);
 		return object;
 	}
-	memcpy(bt_key_at(t, b, i), bt_key_at(t, child, 0), t->kind->octets);
+	memcpy(bt_key_at(k, b, i), bt_key_at(k, child, 0), k->octets);
 	if (child->n < SPARSE)
-		bt_join(t, b, i);
+		bt_join(k, b, i);
 	return object;
 }
 
 static void *
-bt_take(const struct btree *t, struct btree_node *b, unsigned int level,
+bt_take(const struct btree_kind *k, struct btree_node *b,
     const struct btree_probe *p)
 {
 	bool same;
-	unsigned int i = bt_place(t, p, b, level == 0, &same);
+	unsigned int i = bt_place(k, p, b, &same);
 	void *object;
 
-	if (i == 0 || (level == 0 && !same))
+	if (i == 0 || (b->height == 0 && !same))
 		return NULL;
-	if (level > 0)
-		object = bt_take_below(t, b, i - 1, level, p);
+	if (b->height > 0)
+		object = bt_take_below(k, b, i - 1, p);
 	else {
-		object = bt_entries(t, b)[i - 1];
-		bt_cut(t, b, i - 1);
+		object = bt_entries(k, b)[i - 1];
+		bt_cut(k, b, i - 1);
 	}
 	if (b->n > 0)
-		b->first = bt_entry_first(t, b, 0, level == 0);
+		b->first = bt_entry_first(k, b, 0);
 	return object;
 }
 
 /* A root with one entry goes, and a leaf that has far more room than needed. */
 static void
-bt_settle(struct btree *t)
+bt_settle(const struct btree_kind *k, struct btree *t)
 {
-	struct btree_node *b = t->top;
+	struct btree_node *b;
 
-	for (; b->n == 1; b = t->top) {
-		t->top = bt_entries(t, b)[0];
-		t->alone = t->height == 0;
+	for (b = bt_root(t); b->n == 1; b = bt_root(t)) {
+		if (b->height == 0)
+			bt_set_only(t, bt_entries(k, b)[0]);
+		else
+			bt_set_root(t, bt_entries(k, b)[0]);
 		free(b);
-		if (t->alone)
+		if (bt_root(t) == NULL)
 			return;
-		t->height--;
 	}
-	if (t->height == 0 && b->n * 4 <= b->max)
-		(void)bt_resize(t, b->max / 2U);
+	if (b->height == 0 && b->n * 4 <= b->max)
+		bt_set_root(t, bt_resize(k, b, bt_room(b->n)));
 }
 
 void *
-btree_remove(struct btree *t, const struct btree_probe *p)
+btree_remove(const struct btree_kind *k, struct btree *t,
+    const struct btree_probe *p)
 {
-	void *object = t->top;
+	void *object = bt_only(t);
 
-	if (object == NULL)
-		return NULL;
-	if (t->alone) {
-		if (bt_compare_only(t, p) != 0)
+	if (object != NULL) {
+		if (bt_compare_only(k, p, object) != 0)
 			return NULL;
-		btree_init(t, t->kind);
+		btree_init(t);
 		return object;
 	}
-	if ((object = bt_take(t, t->top, t->height, p)) != NULL)
-		bt_settle(t);
+	if (bt_root(t) == NULL)
+		return NULL;
+	if ((object = bt_take(k, bt_root(t), p)) != NULL)
+		bt_settle(k, t);
 	return object;
 }

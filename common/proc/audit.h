@@ -87,10 +87,10 @@ enum audit_severity {
 	    "others may change or replace a file that mars reads", \
 	    "let only root write to it and to each directory above it") \
 	X(AUDIT_KEY_EXPIRED, "key-expired", HIGH, BOTH, \
-	    "no key is valid any more", \
+	    "no key is valid now", \
 	    "write a key that is valid, at both ends") \
 	X(AUDIT_KEY_EXPIRING, "key-expiring", MEDIUM, BOTH, \
-	    "the last valid key ends within 30 days", \
+	    "there is no valid key within 30 days", \
 	    "give its successor to both ends: mars-operations(7), NEW KEYS") \
 	X(AUDIT_KEY_LIFETIME, "key-lifetime", MEDIUM, BOTH, \
 	    "a key is valid for more than 180 days", \
@@ -124,6 +124,9 @@ enum audit_severity {
 	X(AUDIT_UNAUTHENTICATED, "neighbor-unauthenticated", HIGH, BOTH, \
 	    "a neighbor is not authenticated", \
 	    "remove auth off and write key NUMBER, at both ends") \
+	X(AUDIT_PROGRAM_WRITABLE, "program-writable", HIGH, FILE, \
+	    "others may change or replace a program that mars executes", \
+	    "let only root write to it and to each directory above it") \
 	X(AUDIT_REPLAY, "replay-optional", MEDIUM, BOTH, \
 	    "packets of a neighbor may be replayed", \
 	    "write replay required, at both ends") \

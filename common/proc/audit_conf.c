@@ -163,38 +163,36 @@ audit_keys(const struct audit *a, const struct conf *c)
 
 /* --- who uses keys: neighbors and edges */
 
-/* When the last of its keys ends; 0: never, or there is none. */
-static int64_t
-last_end(const struct conf *c, const uint32_t *spis, uint16_t n)
-{
-	const struct conf_key *k;
-	int64_t end = 0;
-	uint16_t i;
+struct audit_user {
+	const char	*kind, *name;
+	const void	*at;
+	const uint32_t	*spis;
+	uint16_t	 nspis;
+};
 
-	for (i = 0; i < n; i++) {
-		if ((k = conf_key_find(c, spis[i])) == NULL)
-			continue;
-		if (k->not_after == 0)
-			return 0;
-		if (k->not_after > end)
-			end = k->not_after;
-	}
-	return end;
-}
-
+/* Is there a key now, and for a while, without a gap between two? */
 static void
-audit_expiry(const struct audit *a, const void *at, const char *who,
-    const char *name, int64_t end)
+audit_expiry(
+    const struct audit *a, const struct conf *c, const struct audit_user *u)
 {
-	if (end == 0)
+	struct conf_period when[CONF_KEYS_MAX];
+	const struct conf_key *k;
+	uint16_t i, n = 0;
+	int64_t end;
+
+	for (i = 0; i < u->nspis; i++)
+		if ((k = conf_key_find(c, u->spis[i])) != NULL)
+			when[n++] = (struct conf_period){ k->not_before,
+			    k->not_after };
+	if (n == 0 || (end = conf_periods_end(when, n, a->now)) == 0)
 		return;
-	if (end <= a->now)
-		audit_found(a, AUDIT_KEY_EXPIRED, at,
-		    "%s %s has no key that is valid any more", who, name);
+	if (end < a->now)
+		audit_found(a, AUDIT_KEY_EXPIRED, u->at,
+		    "%s %s has no key that is valid now", u->kind, u->name);
 	else if (end - a->now < AUDIT_EXPIRY_DAYS * AUDIT_DAY)
-		audit_found(a, AUDIT_KEY_EXPIRING, at,
-		    "the last key of %s %s ends in %" PRId64 " days", who,
-		    name, (end - a->now) / AUDIT_DAY);
+		audit_found(a, AUDIT_KEY_EXPIRING, u->at,
+		    "in %" PRId64 " days %s %s has no key that is valid",
+		    (end - a->now) / AUDIT_DAY, u->kind, u->name);
 }
 
 static void
@@ -214,8 +212,8 @@ audit_neighbor(
 		audit_found(a, AUDIT_REPLAY, n,
 		    "packets of neighbor %s may be recorded and sent again "
 		    "if it does not offer protection", name);
-	audit_expiry(
-	    a, n, "neighbor", name, last_end(c, n->spis, n->nspis));
+	audit_expiry(a, c,
+	    &(struct audit_user){ "neighbor", name, n, n->spis, n->nspis });
 }
 
 static void
@@ -324,7 +322,8 @@ audit_edge(
 	const struct conf_lan *l;
 	char text[PADDR_STRLEN];
 
-	audit_expiry(a, e, "edge", e->name, last_end(c, e->spis, e->nspis));
+	audit_expiry(a, c,
+	    &(struct audit_user){ "edge", e->name, e, e->spis, e->nspis });
 	TAILQ_FOREACH(p, &e->link_locals, entry)
 		audit_found(a, AUDIT_EDGE_LINK_LOCAL, p,
 		    "edge \"%s\" sends link-local group %s to other sites",

@@ -441,7 +441,7 @@ rules(scmp_filter_ctx ctx, uint32_t action, const char *const *names, size_t n)
 		rule(ctx, action, names[i], 0, NULL);
 }
 #define RULES(ctx, action, names) \
-	rules(ctx, action, names, sizeof(names) / sizeof(names[0]))
+	rules(ctx, action, names, sizeof(names) / sizeof((names)[0]))
 
 /* Calls of both children and the parent that depend on their arguments. */
 static void

@@ -7,6 +7,8 @@
  * pledge(2) and unveil(2).  A child promises "inet" because sendto(2) with an
  * address asks for it, even on a socket that somebody else has made; "unix"
  * for accept(2) on the control socket; "recvfd" for the sockets of a reload.
+ * A parent that opens interfaces of edges later on promises nothing, since no
+ * promise has the ioctls of bpf(4) in it.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -41,7 +43,7 @@ sandbox_missing(void)
 void
 sandbox_look(struct sandbox_state *st)
 {
-	st->filter = st->no_new_privs = true;
+	st->filter = st->no_new_privs = (st->keep & SANDBOX_CAP_LAN) == 0;
 	st->capabilities = 0;
 }
 
@@ -54,8 +56,8 @@ sandbox_full(const struct sandbox_state *st)
 const char *
 sandbox_print(const struct sandbox_state *st, char *buf)
 {
-	(void)snprintf(buf, SANDBOX_STRLEN, "pledge%s",
-	    st->landlock != 0 ? ", unveil" : "");
+	(void)snprintf(buf, SANDBOX_STRLEN, "%spledge%s",
+	    st->filter ? "" : "no ", st->landlock != 0 ? ", unveil" : "");
 	return buf;
 }
 
@@ -73,7 +75,8 @@ sandbox_enter(const struct sandbox *s, struct sandbox_state *st)
 	if (s->role != SANDBOX_PARENT &&
 	    (unveil("/", "") == -1 || unveil(NULL, NULL) == -1))
 		fatal("unveil");
-	if (pledge(promises, NULL) == -1)
+	st->keep = s->role == SANDBOX_PARENT ? s->keep : 0;
+	if ((st->keep & SANDBOX_CAP_LAN) == 0 && pledge(promises, NULL) == -1)
 		fatal("pledge");
 	sandbox_look(st);
 }

@@ -319,6 +319,7 @@ struct service_event {
 	const char	*audit;		/* the same, for the audit log; NULL:
 					 * it is not for that */
 	const char	*cluster;	/* for its filter */
+	const char	*edge, *lan;	/* for the audit log */
 	const struct atm_addr *who;	/* the same */
 	bool		 quiet;		/* not for the log */
 	const char	*where;		/* begins the line: "cluster a: " */

@@ -95,6 +95,8 @@ audit_event(struct service *s, unsigned int code, const struct service_event *e)
 
 	log_audit_begin(&a, e->audit);
 	log_audit_add(&a, "cluster", e->cluster);
+	log_audit_add(&a, "edge", e->edge);
+	log_audit_add(&a, "lan", e->lan);
 	if (e->who != NULL)
 		log_audit_add(
 		    &a, "address", atm_addr_print(e->who, text, sizeof(text)));

@@ -38,7 +38,10 @@ nvc_refuse(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m,
 {
 	n->calls_refused++;
 	nvc_dropped(n, why);
-	nvc_queue_number(n, from, NVC_RELEASE, cause, m->number, 0);
+	nvc_queue_stranger(n, from,
+	    &(struct nvc_msg){ .type = NVC_RELEASE,
+	    .cause = cause,
+	    .circuit = m->number });
 }
 
 /* Rule 1: is the SETUP's token one of ours?  If not, answers RETRY. */
@@ -65,7 +68,7 @@ token_ok(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 	case NVC_TOKEN_NONE:
 		break;
 	}
-	nvc_queue_msg(n, from, &retry);
+	nvc_queue_stranger(n, from, &retry);
 	return false;
 }
 
@@ -133,8 +136,10 @@ unknown(struct nvc *n, const struct nvc_dest *from, const struct nvc_msg *m)
 	*oldest = n->timers->now;
 	n->oldest = (n->oldest + 1) % NVC_RELEASES;
 	n->wrapped = n->wrapped || n->oldest == 0;
-	nvc_queue_number(
-	    n, from, NVC_RELEASE, VC_CAUSE_INVALID_REF, 0, m->circuit);
+	nvc_queue_stranger(n, from,
+	    &(struct nvc_msg){ .type = NVC_RELEASE,
+	    .cause = VC_CAUSE_INVALID_REF,
+	    .number = m->circuit });
 }
 
 /* RELEASE with Circuit 0: the sender knows no circuit of that number. */

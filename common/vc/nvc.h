@@ -141,6 +141,8 @@ extern const struct table nvc_table;
  */
 #define NVC_QUEUE_COUNT		65536
 #define NVC_CONTROL_COUNT	262144
+#define NVC_STRANGER_COUNT	4096	/* while no more wait, a stranger is
+					 * answered */
 
 /*
  * A link without a socket.  Its backend is `backend`: nvc_backend, or one of

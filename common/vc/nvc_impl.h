@@ -215,6 +215,7 @@ TAILQ_HEAD(nvc_root_list, nvc_root);
  */
 struct nvc_queue {
 	struct nvc_outs	 control;
+	struct nvc_outs	 later;		/* control messages that may wait */
 	struct nvc_circuits circuits;
 	struct nvc_root_list roots;
 	struct nvc_root_list tell;
@@ -329,6 +330,14 @@ void		 nvc_queue_free(struct nvc *);
  */
 void		 nvc_queue_msg(struct nvc *, const struct nvc_dest *,
 		    const struct nvc_msg *);
+/*
+ * One that may wait until others have theirs: who has no circuit here, whose
+ * number is not bounded, is answered so, and lost before it takes memory.
+ */
+void		 nvc_queue_stranger(struct nvc *, const struct nvc_dest *,
+		    const struct nvc_msg *);
+/* The same for those that we enquire of, all at once perhaps. */
+void		 nvc_queue_enquiry(struct nvc_circuit *);
 /* One whose body is a circuit's number. */
 void		 nvc_queue_number(struct nvc *, const struct nvc_dest *,
 		    enum nvc_type, uint16_t cause, uint64_t circuit,

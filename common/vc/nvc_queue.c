@@ -44,6 +44,7 @@ void
 nvc_queue_init(struct nvc_queue *q)
 {
 	STAILQ_INIT(&q->control);
+	STAILQ_INIT(&q->later);
 	TAILQ_INIT(&q->circuits);
 	TAILQ_INIT(&q->roots);
 	TAILQ_INIT(&q->tell);
@@ -94,6 +95,29 @@ void
 nvc_queue_msg(struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
 {
 	queue_control(n, &n->queue.control, to, m);
+}
+
+void
+nvc_queue_stranger(
+    struct nvc *n, const struct nvc_dest *to, const struct nvc_msg *m)
+{
+	if (n->queue.ncontrol >= NVC_STRANGER_COUNT)
+		nvc_dropped(n, NVC_DROP_QUEUE);
+	else
+		queue_control(n, &n->queue.later, to, m);
+}
+
+void
+nvc_queue_enquiry(struct nvc_circuit *c)
+{
+	const struct nvc_msg m = {
+		.type = NVC_ENQUIRY,
+		.circuit = c->peer_num,
+		.number = c->num,
+	};
+	struct nvc *n = nvc_of(c);
+
+	queue_control(n, &n->queue.later, &c->dest, &m);
 }
 
 void
@@ -504,7 +528,24 @@ circuit_output(struct nvc *n, struct nvc_circuit *c, size_t *max)
 	return room;
 }
 
-/* One datagram for each circuit in turn. */
+/* So many of a queue of control messages, or all. */
+static bool
+flush_control(struct nvc *n, struct nvc_outs *from, size_t many, size_t *max)
+{
+	struct nvc_out *o;
+
+	for (; many > 0 && (o = STAILQ_FIRST(from)) != NULL; many--) {
+		if (!output_control(n, o, max))
+			return false;
+		out_free(out_pop(from));
+	}
+	return true;
+}
+
+/*
+ * One datagram for each circuit in turn, and between two of them one of what
+ * may wait: neither keeps the other out, however much there is of it.
+ */
 static bool
 flush_circuits(struct nvc *n, size_t *max)
 {
@@ -525,8 +566,10 @@ flush_circuits(struct nvc *n, size_t *max)
 			TAILQ_INSERT_TAIL(&q->circuits, c, ready);
 		else
 			nvc_circuit_sent(c);
+		if (!flush_control(n, &q->later, 1, max))
+			return false;
 	}
-	return true;
+	return flush_control(n, &q->later, SIZE_MAX, max);
 }
 
 void
@@ -790,15 +833,8 @@ nvc_queue_tell(struct nvc *n)
 static bool
 flush_all_kinds(struct nvc *n, size_t *max)
 {
-	struct nvc_queue *q = &n->queue;
-	struct nvc_out *o;
-
-	while ((o = STAILQ_FIRST(&q->control)) != NULL) {
-		if (!output_control(n, o, max))
-			return false;
-		out_free(out_pop(&q->control));
-	}
-	return flush_circuits(n, max) && flush_roots(n, max);
+	return flush_control(n, &n->queue.control, SIZE_MAX, max) &&
+	    flush_circuits(n, max) && flush_roots(n, max);
 }
 
 /* What a user sends when told so has its turn in the same flush. */
@@ -821,6 +857,7 @@ nvc_queue_free(struct nvc *n)
 	struct nvc_circuit *c;
 	struct nvc_root *r;
 
+	STAILQ_CONCAT(&q->control, &q->later);
 	while (!STAILQ_EMPTY(&q->control))
 		out_free(out_pop(&q->control));
 	while ((c = TAILQ_FIRST(&q->circuits)) != NULL) {

@@ -211,12 +211,10 @@ act_status(struct nvc_circuit *c, const struct nvc_msg *m)
 static void
 act_enquire(struct nvc_circuit *c, const struct nvc_msg *m)
 {
-	struct nvc *n = nvc_of(c);
-
 	(void)m;
 	c->tries++;
-	nvc_queue_number(n, &c->dest, NVC_ENQUIRY, 0, c->peer_num, c->num);
-	timer_set(n->timers, &c->timer,
+	nvc_queue_enquiry(c);
+	timer_set(nvc_of(c)->timers, &c->timer,
 	    c->watched ? WATCH_ANSWER : MTIME_SEC(c->interval));
 }
 

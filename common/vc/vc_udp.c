@@ -19,14 +19,14 @@
 
 #include "vc_udp.h"
 
-#define BATCH		64	/* datagrams in one system call */
-#define READS		8	/* system calls before others have a turn */
+#define BATCH		64	/* datagrams in one system call, out */
 /*
- * Datagrams out before others have a turn.  Whoever asks for something while
- * copies go out waits for so many of them (make bench-flood); a turn of its own
- * costs far less.
+ * Datagrams out, and in, before others have a turn.  Whoever asks for something
+ * waits for so many of others' (make bench-flood); a turn of its own costs far
+ * less.  Each of those in may want one out: copies are to have as many.
  */
-#define FLUSH_MAX	128
+#define FLUSH_MAX	64
+#define READ_MAX	(FLUSH_MAX / 2)
 /*
  * The same while the socket has no room for what waits.  What is taken out of
  * the queue can't be overtaken any more, nor be too late.
@@ -74,7 +74,7 @@ struct vc_udp {
  * another one is.  It has one octet more than the longest datagram that
  * counts, so that a longer one is noticed.
  */
-static uint8_t input[BATCH][NVC_DATAGRAM_MAX + 1];
+static uint8_t input[READ_MAX][NVC_DATAGRAM_MAX + 1];
 
 static struct vc_udp *
 link_udp(const struct vc_link *l)
@@ -526,12 +526,12 @@ vc_udp_on_writable(int fd, short what, void *arg)
 /* --- in */
 
 struct vc_udp_batch {
-	struct mmsghdr		msgs[BATCH];
-	struct iovec		iov[BATCH];
-	union vc_udp_address	from[BATCH];
+	struct mmsghdr		msgs[READ_MAX];
+	struct iovec		iov[READ_MAX];
+	union vc_udp_address	from[READ_MAX];
 	struct {
 		_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))];
-	} tos[BATCH];
+	} tos[READ_MAX];
 };
 
 /* Where the i-th datagram goes; the system has changed what is said of that. */
@@ -551,7 +551,7 @@ vc_udp_batch_init(struct vc_udp_batch *b)
 	struct msghdr *h;
 	int i;
 
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < READ_MAX; i++) {
 		b->iov[i].iov_base = input[i];
 		b->iov[i].iov_len = sizeof(input[i]);
 		h = &b->msgs[i].msg_hdr;
@@ -570,25 +570,20 @@ vc_udp_on_readable(int fd, short what, void *arg)
 	struct vc_udp *u = arg;
 	struct vc_link *link = nvc_link(u->core);
 	struct nvc_dest d;
-	int i, n, reads;
+	int i, n;
 
 	(void)what;
 	timers_clock(u->timers);
 	if (b.iov[0].iov_base == NULL)
 		vc_udp_batch_init(&b);
-	for (reads = 0; reads < READS; reads++) {
-		n = receive_many(fd, b.msgs, BATCH);
-		for (i = 0; i < n; i++) {
-			link->tos = vc_udp_get_tos(&b.msgs[i].msg_hdr);
-			vc_udp_batch_reset(&b, i);
-			if (vc_udp_address_get(&b.from[i], &d))
-				nvc_input(u->core, &d, input[i],
-				    b.msgs[i].msg_len);
-		}
-		link->tos = 0;
-		if (n < BATCH || u->paused || u->closing)
-			break;
+	n = receive_many(fd, b.msgs, READ_MAX);
+	for (i = 0; i < n; i++) {
+		link->tos = vc_udp_get_tos(&b.msgs[i].msg_hdr);
+		vc_udp_batch_reset(&b, i);
+		if (vc_udp_address_get(&b.from[i], &d))
+			nvc_input(u->core, &d, input[i], b.msgs[i].msg_len);
 	}
+	link->tos = 0;
 }
 
 static void

@@ -24,16 +24,22 @@
  *	mute FIRST N			they answer nothing from now on
  *	again FIRST			a probe registers these members anew,
  *					and no new clients
+ *	usual SECONDS			TIMES probes without a load; the least
+ *					time in which MOST of what was asked
+ *					came is what is usual
  *	probe SECONDS AFTER LOAD [FIRST N RATE]
  *
  * A probe asks ASKS times a second who is in a group, and registers NEWS new
- * clients a second, for so long and AFTER seconds more.  The load is there in
- * the first SECONDS only: "toggle" and "all" have each of N clients join and
- * leave a group, or all groups, "joins" has them join new groups, at RATE a
- * second each; "mservs" joins everything, and then serves 20 blocks of 256;
- * "setups" calls from addresses that do not call, RATE a second; "clients" has
- * N new clients register, RATE a second, which go on asking until it is
- * granted.
+ * clients a second, for so long and AFTER seconds more.  It says how much of
+ * what was asked in the first SECONDS had its answer in twice the usual time.
+ * The load is there in these only: "toggle" and "all" have each of N clients
+ * join and leave a group, or all groups, "joins" has them join new groups, at
+ * RATE a second each; "mservs" joins everything, and then serves 20 blocks of
+ * 256; "setups" calls from addresses that do not call, RATE a second; "clients"
+ * has N new clients register, RATE a second, which go on asking until it is
+ * granted; "joiners" the same, and each of them joins a group of its own;
+ * "leafless" the same, and none of them takes a leaf.  In IPv6 these are of one
+ * /64, and so are the addresses that do not call.
  */
 #include <sys/types.h>
 #include <arpa/inet.h>
@@ -49,12 +55,16 @@
 #include "mars.h"
 #include "regress/bench/crowd.h"
 
-#define ASKS		20
+#define ASKS		50
 #define ASKER		1U	/* of the members */
-#define NEWS		5
+#define NEWS		10
+#define TIMES		3
+#define MOST		0.9
 #define QUIET		0.3	/* s without a copy: there are no more */
 #define FORGED_IP	0x7f400000U
 #define BLOCKS		20
+#define JOIN_BEHIND	100	/* clients: of those that register one after
+				 * the other */
 #define TOGGLED_GROUP	0xe8000000U
 #define EVERYTHING_LOW	0xe0000000U
 #define EVERYTHING_HIGH	0xefffffffU
@@ -167,16 +177,34 @@ ask_all(uint32_t n, uint32_t window)
 
 /* --- probes */
 
-enum load { NONE, TOGGLE, ALL, JOINS, MSERVS, SETUPS, NEWCOMERS };
+enum load { NONE, TOGGLE, ALL, JOINS, MSERVS, SETUPS, NEWCOMERS, JOINERS,
+	LEAFLESS };
 static const char *const loads[] = { "none", "toggle", "all", "joins",
-	"mservs", "setups", "clients" };
+	"mservs", "setups", "clients", "joiners", "leafless" };
+
+/* Is each turn of the load another client? */
+static bool
+is_of_clients(enum load load)
+{
+	return load == NEWCOMERS || load == JOINERS || load == LEAFLESS;
+}
+
+struct probe {
+	double		 began, during, after;
+	enum load	 load;
+	uint32_t	 first, n;	/* clients that are the load */
+	double		 rate;
+	uint32_t	 sent;		/* loads, of each of them */
+	uint32_t	 newcomer, news;	/* the first, and how many */
+	uint64_t	 datagrams, copies;	/* before */
+};
 
 static void
-load_one(enum load load, uint32_t i, uint32_t turn)
+load_one(const struct probe *p, uint32_t i)
 {
-	uint32_t g = TOGGLED_GROUP + (i << 12) + turn;
+	uint32_t turn = p->sent, g = TOGGLED_GROUP + (i << 12) + turn;
 
-	switch (load) {
+	switch (p->load) {
 	case TOGGLE:
 		g = TOGGLED_GROUP;
 		crowd_send_pair(i, turn % 2 ? MARS_LEAVE : MARS_JOIN, g, g);
@@ -199,9 +227,11 @@ load_one(enum load load, uint32_t i, uint32_t turn)
 		break;
 	case SETUPS:
 		crowd_setup(FORGED_IP + turn % 65536, (uint64_t)turn << 32 | 1,
-		    crowd.servers[0], NULL, 0);
+		    &crowd.servers[0], NULL, 0);
 		break;
 	case NEWCOMERS:	/* of these one at a time */
+	case JOINERS:
+	case LEAFLESS:
 	case NONE:
 		break;
 	}
@@ -215,7 +245,7 @@ cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Of n latencies in seconds; the quantile q of them in milliseconds. */
+/* The quantile q of n latencies. */
 static double
 quantile(double *v, size_t n, double q)
 {
@@ -224,42 +254,99 @@ quantile(double *v, size_t n, double q)
 	if (n == 0)
 		return -1;
 	qsort(v, n, sizeof(*v), cmp);
-	return 1000 * v[i < n ? i : n - 1];
+	return v[i < n ? i : n - 1];
 }
 
-struct probe {
-	double		 began, during, after;
-	enum load	 load;
-	uint32_t	 first, n;	/* clients that are the load */
-	double		 rate;
-	uint32_t	 sent;		/* loads, of each of them */
-	uint32_t	 newcomer, news;	/* the first, and how many */
-	uint64_t	 datagrams, copies;	/* before */
-};
+/* What answers take, and registrations, in ms: what MOST do not exceed. */
+static double usual_answer, usual_registration;
+
+/* Of n latencies in ms: how many are no longer than twice that. */
+static size_t
+within(const double *v, size_t n, double usual)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < n; i++)
+		count += v[i] <= 2 * usual;
+	return count;
+}
+
+/* The first n of what was asked, in ms; their number in v. */
+static size_t
+answers(double *v, uint32_t n)
+{
+	uint32_t i;
+	size_t got = 0;
+
+	for (i = 0; i < n; i++)
+		if (crowd.asked[i].answered != 0)
+			v[got++] = 1000 * (crowd.asked[i].answered -
+			    crowd.asked[i].at);
+	return got;
+}
+
+/* The same of registrations. */
+static size_t
+registrations(double *v, const struct probe *p, uint32_t n)
+{
+	const struct player *e = &crowd.players[p->newcomer];
+	uint32_t i;
+	size_t got = 0;
+
+	for (i = 0; i < n; i++)
+		if (e[i].registered)
+			v[got++] = 1000 * e[i].took;
+	return got;
+}
+
+/* So many of what is done RATE times a second are of the time of the load. */
+static uint32_t
+of_the_load(const struct probe *p, uint32_t rate, uint32_t all)
+{
+	uint32_t n = (uint32_t)(p->during * rate);
+
+	return n < all ? n : all;
+}
+
+static void
+print_within(const struct probe *p)
+{
+	static double v[ASKED_MAX];
+	uint32_t asked = of_the_load(p, ASKS, crowd.nasked);
+	uint32_t news = of_the_load(p, NEWS, p->news);
+	size_t in_time;
+	size_t n;
+
+	n = answers(v, asked);
+	in_time = within(v, n, usual_answer);
+	printf("\"p90-during\": %.3f, ", quantile(v, n, MOST));
+	n = registrations(v, p, news);
+	in_time += within(v, n, usual_registration);
+	printf("\"registration-p90-during\": %.3f, ", quantile(v, n, MOST));
+	printf("\"usual\": %.3f, \"usual-registration\": %.3f, "
+	    "\"due\": %u, \"in-time\": %zu, ",
+	    usual_answer, usual_registration, asked + news, in_time);
+}
 
 static void
 probe_print(const struct probe *p)
 {
 	static double v[ASKED_MAX];
-	const struct player *e = &crowd.players[p->newcomer];
-	uint32_t i, jumped;
+	uint32_t jumped;
 	int told = watch_told(&jumped);
-	size_t n = 0;
+	size_t n = answers(v, crowd.nasked);
 
-	for (i = 0; i < crowd.nasked; i++)
-		if (crowd.asked[i].answered != 0)
-			v[n++] = crowd.asked[i].answered - crowd.asked[i].at;
 	printf("{\"asked\": %u, \"answered\": %zu, \"p50\": %.2f, "
-	    "\"p99\": %.2f, ", crowd.nasked, n, quantile(v, n, 0.5),
+	    "\"p90\": %.2f, \"p99\": %.2f, ",
+	    crowd.nasked, n, quantile(v, n, 0.5), quantile(v, n, 0.9),
 	    quantile(v, n, 0.99));
-	for (n = 0, i = 0; i < p->news; i++)
-		if (e[i].registered)
-			v[n++] = e[i].answered - e[i].began;
+	n = registrations(v, p, p->news);
 	printf("\"registering\": %u, \"registered\": %zu, "
 	    "\"registration-p99\": %.2f, ", p->news, n, quantile(v, n, 0.99));
+	print_within(p);
 	printf("\"load\": %u, \"datagrams\": %llu, \"copies\": %llu, "
 	    "\"told-in\": %.3f, \"told\": %d, \"jumped\": %u}\n",
-	    p->load == NEWCOMERS ? p->sent : p->sent * p->n,
+	    is_of_clients(p->load) ? p->sent : p->sent * p->n,
 	    (unsigned long long)(crowd.datagrams - p->datagrams),
 	    (unsigned long long)(crowd.copies - p->copies),
 	    crowd.last_copy - crowd.first_copy, told, jumped);
@@ -275,20 +362,35 @@ due(const struct probe *p, double rate, double max)
 	return n < 0 ? 0 : (uint32_t)n;
 }
 
+/* One more client; and one that has had time to register joins a group. */
+static void
+load_client(const struct probe *p)
+{
+	uint32_t i = p->first + p->sent, joiner = i - JOIN_BEHIND;
+
+	crowd.players[i].crowded = true;
+	crowd.players[i].leafless = p->load == LEAFLESS;
+	crowd_start(i, 0, false, false);
+	if (p->load != NEWCOMERS && p->sent >= JOIN_BEHIND &&
+	    crowd.players[joiner].registered)
+		crowd_send_pair(joiner, MARS_JOIN, TOGGLED_GROUP + joiner,
+		    TOGGLED_GROUP + joiner);
+}
+
 /* Some of the load that is due; is it all? */
 static bool
 probe_load(struct probe *p)
 {
 	uint32_t end = due(p, p->rate, p->during), burst, i;
 
-	if (p->load == NEWCOMERS && end > p->n)
+	if (is_of_clients(p->load) && end > p->n)
 		end = p->n;
 	for (burst = 0; p->sent < end && burst < 64; burst++, p->sent++)
-		if (p->load == NEWCOMERS)
-			crowd_start(p->first + p->sent, 0, false, false);
+		if (is_of_clients(p->load))
+			load_client(p);
 		else
 			for (i = p->first; i < p->first + p->n; i++)
-				load_one(p->load, i, p->sent);
+				load_one(p, i);
 	return p->sent == end;
 }
 
@@ -298,7 +400,7 @@ probe_ask(struct probe *p)
 	double all = p->during + p->after;
 
 	for (; crowd.nasked < due(p, ASKS, all); crowd.nasked++) {
-		crowd.asked[crowd.nasked].at = crowd.now;
+		crowd.asked[crowd.nasked].at = crowd_wall();
 		crowd_request(ASKER, ASKED_GROUP + crowd.nasked);
 	}
 	for (; p->news < due(p, NEWS, all); p->news++)
@@ -331,14 +433,11 @@ probe_over(const struct probe *p)
 static void
 probe(struct probe *p)
 {
+	static uint32_t newcomer = NEWCOMER;
 	uint32_t i;
 
 	p->began = crowd.now;
-	p->newcomer = crowd.nplayers;
-	if (p->load == NEWCOMERS)
-		p->newcomer += p->n;
-	if (again != 0)
-		p->newcomer = again;
+	p->newcomer = again != 0 ? again : newcomer;
 	p->datagrams = crowd.datagrams;
 	p->copies = crowd.copies;
 	memset(crowd.asked, 0, sizeof(crowd.asked));
@@ -352,12 +451,40 @@ probe(struct probe *p)
 		crowd_receive(all ? 1 : 0);
 		crowd_again();
 	}
-	probe_print(p);
+	if (again == 0)
+		newcomer += p->news;
 	/* they go as they came */
 	for (i = p->newcomer; again == 0 && i < p->newcomer + p->news; i++)
 		if (crowd.players[i].up)
 			crowd_reply(i, RELEASE, crowd.players[i].theirs,
 			    crowd_number(i));
+}
+
+static double
+least(double a, double b)
+{
+	return a == 0 || b < a ? b : a;
+}
+
+/* What else runs on the machine makes it longer, never shorter. */
+static void
+measure_usual(double seconds)
+{
+	static double v[ASKED_MAX];
+	int i;
+
+	usual_answer = usual_registration = 0;
+	for (i = 0; i < TIMES; i++) {
+		struct probe p = { .during = seconds / TIMES };
+
+		probe(&p);
+		usual_answer = least(usual_answer,
+		    quantile(v, answers(v, crowd.nasked), MOST));
+		usual_registration = least(usual_registration,
+		    quantile(v, registrations(v, &p, p.news), MOST));
+	}
+	printf("{\"usual\": %.3f, \"usual-registration\": %.3f}\n",
+	    usual_answer, usual_registration);
 }
 
 /* --- joins of one client */
@@ -404,7 +531,8 @@ timed(uint32_t i, uint8_t server, double rate, uint32_t from)
 			end = crowd.now;
 	}
 	printf("{\"joins\": %u, \"p50\": %.2f, \"p99\": %.2f}\n", heard,
-	    quantile(took, heard, 0.5), quantile(took, heard, 0.99));
+	    1000 * quantile(took, heard, 0.5),
+	    1000 * quantile(took, heard, 0.99));
 	free(e->seen);
 	e->seen = NULL;
 }
@@ -419,14 +547,15 @@ command_probe(const char *line)
 	size_t i;
 	int got;
 
-	got = sscanf(line, "probe %lf %lf %15s %u %u %lf", &p.during, &p.after,
-	    load, &p.first, &p.n, &p.rate);
+	got = sscanf(line, "probe %lf %lf %15s %u %u %lf", &p.during,
+	    &p.after, load, &p.first, &p.n, &p.rate);
 	if (got < 3)
 		return false;
 	for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)
 		if (strcmp(loads[i], load) == 0) {
 			p.load = (enum load)i;
 			probe(&p);
+			probe_print(&p);
 		}
 	return true;
 }
@@ -448,6 +577,8 @@ command(const char *line)
 		return; /* of what was timed */
 	else if (sscanf(line, "ask %u %u", &n, &many) == 2 && n <= ASKED_MAX)
 		ask_all(n, many);
+	else if (sscanf(line, "usual %lf", &rate) == 1)
+		measure_usual(rate);
 	else if (sscanf(line, "serve %u", &first) == 1)
 		register_all(first, 1, 0, true, false);
 	else if (sscanf(line, "join %u %u %u %x %lf", &first, &n, &many, &from,
@@ -467,6 +598,19 @@ command(const char *line)
 	(void)fflush(stdout);
 }
 
+static struct paddr
+server(const char *text)
+{
+	struct paddr p = { .len = 4 };
+
+	if (inet_pton(AF_INET, text, p.a) == 1)
+		return p;
+	p.len = 16;
+	if (inet_pton(AF_INET6, text, p.a) != 1)
+		errx(1, "%s", text);
+	return p;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -477,8 +621,7 @@ main(int argc, char *argv[])
 		errx(1, "usage: flood BASE-PORT SERVER...");
 	crowd.base_port = (uint16_t)strtoul(argv[1], NULL, 10);
 	for (i = 2; i < argc; i++)
-		if (inet_pton(AF_INET, argv[i], &crowd.servers[i - 2]) != 1)
-			errx(1, "%s", argv[i]);
+		crowd.servers[i - 2] = server(argv[i]);
 	crowd_open();
 	(void)setvbuf(stdin, NULL, _IONBF, 0);
 	for (;;) {

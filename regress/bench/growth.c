@@ -32,7 +32,8 @@
 /* Whose joins these are, and how many members a group has. */
 static const struct load {
 	const char	*what;
-	uint32_t	 clients, servers, together;	/* 0: as many as joins */
+	/* 0: as many as joins */
+	uint32_t	 clients, servers, together;
 } loads[] = {
 	{ "joins", 1000, 1, 1 },
 	{ "groups", MEMBERS, 1, 1 },

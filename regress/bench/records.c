@@ -4,16 +4,25 @@
  */
 
 /*
- * A neighbor that has the key and floods, for flood.py.
+ * A neighbor that floods, for flood.py: one that was taken over, or, with
+ * another key, somebody at its address.
  *
  *	records ADDRESS NEIGHBOR BASE-PORT KEYFILE
  *
  * It is the server at ADDRESS, with a single neighbor, and speaks by scspd's
- * own core.  Each line of standard input, COUNT SECONDS, has it send so many
- * records in this time: NODES clients of its own, which have joined one group
- * each for every further NODES records.  They go past its retransmit queue,
- * which waits for acknowledgements: what the neighbor does not take is not
- * repeated.  An answer is one line of JSON.
+ * own core.  Each line of standard input is a command, answered by one line of
+ * JSON:
+ *
+ *	records COUNT SECONDS	so many records in this time: NODES clients of
+ *				its own, which have joined one group each for
+ *				every further NODES records.  They go past its
+ *				retransmit queue, which waits for
+ *				acknowledgements: what the neighbor does not
+ *				take is not repeated
+ *	hellos RATE SECONDS	so many Hellos a second; or "cas": CAs that
+ *				begin anew, full of summaries, "summaries":
+ *				CSUSs, "replies": CSU Replies
+ *	silence 0 SECONDS	acknowledges no record that it is sent
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -26,9 +35,11 @@
 #include <unistd.h>
 
 #include "csa.h"
+#include "llc.h"
 #include "loop.h"
 #include "scspd/align.h"
 #include "scspd/group.h"
+#include "scspd/hello.h"
 #include "scspd/neighbor.h"
 #include "scspd/packet.h"
 #include "scspd/scsp.h"
@@ -42,11 +53,13 @@
 #define SPI		257
 #define A_TURN		16		/* packets */
 #define RECORD_OCTETS	(SCSP_CSAS_LEN + 64)
+#define TYPE_AT		(LLC_LEN + 1)	/* RFC 2334 B.1 */
 
 static struct loop loop;
 static struct vc_link *link_;
 static struct scsp *scsp;
 static uint32_t self;			/* server ID, and IP address */
+static bool silent;			/* acknowledges no record */
 
 static uint64_t
 op_random(void *arg)
@@ -135,6 +148,14 @@ static const struct scsp_ops ops = {
 	.event = op_event,
 };
 
+static void
+on_sdu(void *arg, struct vc *vc, void *cookie, const uint8_t *p, size_t len)
+{
+	if (silent && len > TYPE_AT && p[TYPE_AT] == SCSP_CSU_REQUEST)
+		return;
+	scsp_vc_user.sdu(arg, vc, cookie, p, len);
+}
+
 /* --- its configuration */
 
 static struct atm_addr
@@ -196,12 +217,15 @@ open_link(uint16_t base_port)
 		.max_circuits = 16,
 		.circuits_per_address = 16,
 		.random = op_random };
+	static struct vc_user user;
 	struct atm_addr a = address(self, SCSP_SEL);
 	int fd;
 
+	user = scsp_vc_user;
+	user.sdu = on_sdu;
 	if ((fd = vc_udp_socket(&a, base_port)) == -1 ||
 	    (link_ = vc_udp_open(loop.base, &loop.timers, fd, &a, &p,
-	    &scsp_vc_user, scsp)) == NULL)
+	    &user, scsp)) == NULL)
 		err(1, "socket");
 	scsp_attach(scsp, link_);
 }
@@ -261,6 +285,34 @@ put_packet(struct scsp_neighbor *nb, uint32_t key, uint32_t end)
 	return key;
 }
 
+/* Full of summaries of records that nobody has. */
+static void
+put_summaries(struct scsp_packet *p, uint32_t key)
+{
+	struct scsp_csas c = { .seq = SEQ_FIRST + 1, .hops = 1 };
+
+	while (scsp_packet_left(p, EXT_RESERVE) >= SCSP_CSAS_LEN) {
+		c.id = RECORD_ID(self, key++);
+		scsp_packet_csas(p, &c);
+	}
+}
+
+static void
+send_one(struct scsp_neighbor *nb, enum scsp_type type, uint32_t i)
+{
+	struct scsp_packet p;
+
+	if (type == SCSP_HELLO) {
+		scsp_hello_send(nb);
+		return;
+	}
+	nb->ca_seq = i;
+	scsp_neighbor_begin(
+	    nb, &p, type, type == SCSP_CA ? CA_M | CA_I | CA_O : 0);
+	put_summaries(&p, i * RECORDS_MAX);
+	scsp_neighbor_send(nb, &p, NULL, false);
+}
+
 static void
 turn(void *arg)
 {
@@ -275,14 +327,23 @@ since(mtime_t began)
 }
 
 static void
+print_sent(uint32_t sent, double took)
+{
+	printf("{\"sent\": %u, \"flooded-in\": %.2f, "
+	    "\"flooder-aligned\": %s}\n",
+	    sent, took,
+	    scsp_align_exchanging(only_neighbor()) ? "true" : "false");
+	(void)fflush(stdout);
+}
+
+static void
 flood(uint32_t count, double during)
 {
 	struct scsp_neighbor *nb = only_neighbor();
 	mtime_t began = loop.timers.now;
 	uint32_t sent = 0, packets;
-	bool aligned = true;
 
-	while (sent < count && aligned) {
+	while (sent < count && scsp_align_exchanging(nb)) {
 		double due = count * since(began) / during;
 
 		for (packets = 0; packets < A_TURN && sent < count &&
@@ -291,12 +352,55 @@ flood(uint32_t count, double during)
 		loop_poll(&loop, turn, NULL);
 		if (packets == 0)
 			(void)usleep(500);
-		aligned = scsp_align_exchanging(nb);
 	}
-	printf("{\"sent\": %u, \"flooded-in\": %.2f, "
-	    "\"flooder-aligned\": %s}\n", sent, since(began),
-	    aligned ? "true" : "false");
-	(void)fflush(stdout);
+	print_sent(sent, since(began));
+}
+
+/* Whatever becomes of the adjacency.  0 a second: only time passes. */
+static void
+flood_type(enum scsp_type type, double rate, double during)
+{
+	mtime_t began = loop.timers.now;
+	uint32_t sent = 0, packets;
+
+	while (since(began) < during) {
+		for (packets = 0; packets < A_TURN &&
+		    sent < rate * since(began); packets++)
+			send_one(only_neighbor(), type, sent++);
+		loop_poll(&loop, turn, NULL);
+		if (packets == 0)
+			(void)usleep(500);
+	}
+	print_sent(sent, since(began));
+}
+
+static const struct {
+	const char	*name;
+	enum scsp_type	 type;
+} types[] = {
+	{ "hellos", SCSP_HELLO },
+	{ "cas", SCSP_CA },
+	{ "summaries", SCSP_CSUS },
+	{ "replies", SCSP_CSU_REPLY },
+	{ "silence", SCSP_HELLO },
+};
+
+static void
+command(const char *line)
+{
+	char what[16];
+	double n, s;
+	size_t i;
+
+	if (sscanf(line, "%15s %lf %lf", what, &n, &s) != 3)
+		errx(1, "no command: %s", line);
+	silent = strcmp(what, "silence") == 0;
+	if (strcmp(what, "records") == 0)
+		flood((uint32_t)n, s);
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcmp(what, types[i].name) == 0)
+			flood_type(types[i].type, n, s);
+	silent = false;
 }
 
 int
@@ -305,8 +409,6 @@ main(int argc, char *argv[])
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct in_addr mine, theirs;
 	char line[128];
-	uint32_t n;
-	double s;
 
 	if (argc != 5 || inet_pton(AF_INET, argv[1], &mine) != 1 ||
 	    inet_pton(AF_INET, argv[2], &theirs) != 1)
@@ -326,8 +428,6 @@ main(int argc, char *argv[])
 			continue;
 		if (fgets(line, sizeof(line), stdin) == NULL)
 			return 0;
-		if (sscanf(line, "%u %lf", &n, &s) != 2)
-			errx(1, "no command: %s", line);
-		flood(n, s);
+		command(line);
 	}
 }

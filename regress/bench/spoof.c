@@ -9,10 +9,16 @@
  *	spoof FROM TO PORT
  *
  * Keeps the datagrams that FROM sends to TO over the loopback interface, both
- * at this port, the last KEPT of them.  Each line of standard input, "replays
- * RATE SECONDS" or "hmacs RATE SECONDS", has them sent again, as they were or
- * with two octets of the MAC of each SCSP packet exchanged, so that all but
- * the MAC is right.  An answer is one line of JSON.
+ * at this port, the last KEPT of them.  Each line of standard input, WHAT RATE
+ * SECONDS, has them sent again, and is answered by one line of JSON:
+ *
+ *	replays		as they were
+ *	hmacs		with two octets of the MAC of each SCSP packet
+ *			exchanged, so that all but the MAC is right
+ *	foreign		from addresses that have said nothing so far
+ *	unknown		on a circuit that there is not
+ *	calls		and "setups": no datagram that was kept, but SETUPs of
+ *			FROM, or of such addresses, as a neighbor's
  *
  * A line says that it has begun; the first command ends the keeping, which
  * would cost time.
@@ -29,6 +35,7 @@
 #include <err.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +51,10 @@
 #define HEAD		(sizeof(struct iphdr) + sizeof(struct udphdr))
 #define NVC_LEN		12
 #define NVC_DATA	7
+#define NVC_SETUP	1
+#define CIRCUIT		(HEAD + 4)	/* its low half is at + 4 */
+#define FOREIGN_IP	0x7f400000U	/* 127.64.0.0/16 */
+#define SCSP_SEL	1
 #define SCSP_AT		(HEAD + NVC_LEN + LLC_LEN)
 #define EXTENSIONS	6	/* their offset, in the fixed part */
 #define MAC		8	/* in the extension */
@@ -147,17 +158,94 @@ forge(uint32_t i)
 	return true;
 }
 
+/* An address that is written as RFC 4548 has it. */
 static void
-send_all(int fd, bool forged, double rate, double during)
+wr_nsapa(struct wr *w, struct in_addr ip)
+{
+	static const uint8_t zeros[12];
+
+	wr_u8(w, 0x35);
+	wr_u16(w, 1);
+	wr_bytes(w, &ip, sizeof(ip));
+	wr_bytes(w, zeros, sizeof(zeros));
+	wr_u8(w, SCSP_SEL);
+}
+
+/* In the place of what was kept: a SETUP of that address. */
+static void
+make_setup(uint32_t i, struct in_addr caller)
+{
+	struct iphdr ip = { .version = 4, .ihl = sizeof(ip) / 4, .ttl = 64,
+		.protocol = IPPROTO_UDP, .saddr = caller.s_addr,
+		.daddr = to.s_addr };
+	struct udphdr u = { .uh_sport = port, .uh_dport = port };
+	struct wr w;
+
+	wr_init(&w, kept[i].octets, OCTETS);
+	wr_bytes(&w, &ip, sizeof(ip));
+	wr_bytes(&w, &u, sizeof(u));
+	wr_u8(&w, 1 << 4 | NVC_SETUP);
+	wr_u8(&w, 0);
+	wr_u16(&w, 0);
+	wr_u64(&w, 0);
+	wr_u64(&w, (uint64_t)(i + 1) << 32 | 1);
+	wr_u16(&w, 9188);
+	wr_u8(&w, 10);
+	wr_u8(&w, 0);
+	wr_nsapa(&w, caller);
+	wr_nsapa(&w, to);
+	kept[i].len = w.len;
+	u.uh_ulen = htons((uint16_t)(w.len - sizeof(ip)));
+	memcpy(kept[i].octets + sizeof(ip), &u, sizeof(u));
+}
+
+static void
+make_foreign(uint32_t i, uint64_t n)
+{
+	uint32_t ip = htonl(FOREIGN_IP + (uint32_t)(n % 65536));
+
+	memcpy(kept[i].octets + offsetof(struct iphdr, saddr), &ip,
+	    sizeof(ip));
+}
+
+enum what { REPLAYS, HMACS, FOREIGN, UNKNOWN, CALLS, SETUPS, WHATS };
+static const char *const whats[WHATS] = { "replays", "hmacs", "foreign",
+	"unknown", "calls", "setups" };
+
+/* Before the first is sent; false: it can't be. */
+static bool
+prepare(uint32_t i, enum what what)
+{
+	struct in_addr foreign = { htonl(FOREIGN_IP + i) };
+
+	switch (what) {
+	case HMACS:
+		return forge(i);
+	case UNKNOWN:
+		kept[i].octets[CIRCUIT + 4] ^= 0x55;
+		return true;
+	case CALLS:
+		make_setup(i, from);
+		return true;
+	case SETUPS:
+		make_setup(i, foreign);
+		return true;
+	default:
+		return true;
+	}
+}
+
+static void
+send_all(int fd, enum what what, double rate, double during)
 {
 	const struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr = to };
-	uint32_t n = nkept < KEPT ? nkept : KEPT, i, good = 0;
+	uint32_t n = nkept < KEPT && what < CALLS ? nkept : KEPT, i, good = 0;
 	double began = seconds();
 	uint64_t sent = 0;
 
 	for (i = 0; i < n; i++) {
-		if (forged && !forge(i))
+		if (!prepare(i, what))
 			kept[i].len = 0;
 		good += kept[i].len != 0;
 	}
@@ -168,6 +256,8 @@ send_all(int fd, bool forged, double rate, double during)
 		}
 		if (kept[i % n].len == 0)
 			continue;
+		if (what == FOREIGN)
+			make_foreign(i % n, sent);
 		(void)sendto(fd, kept[i % n].octets, kept[i % n].len, 0,
 		    (const struct sockaddr *)&sin, sizeof(sin));
 		sent++;
@@ -183,6 +273,7 @@ main(int argc, char *argv[])
 	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	double rate, during;
 	char line[128], what[16];
+	int i;
 
 	if (argc != 4 || inet_pton(AF_INET, argv[1], &from) != 1 ||
 	    inet_pton(AF_INET, argv[2], &to) != 1)
@@ -195,7 +286,9 @@ main(int argc, char *argv[])
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		if (sscanf(line, "%15s %lf %lf", what, &rate, &during) != 3)
 			errx(1, "no command: %s", line);
-		send_all(fd, strcmp(what, "hmacs") == 0, rate, during);
+		for (i = 0; i < WHATS; i++)
+			if (strcmp(what, whats[i]) == 0)
+				send_all(fd, (enum what)i, rate, during);
 	}
 	return 0;
 }

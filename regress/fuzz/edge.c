@@ -64,8 +64,11 @@ site_event(void *arg, const struct edged_event *e)
 	MUST(e->code != EDGED_EV_VIOLATION);
 }
 
-static const struct edged_ops site_ops = { site_random, site_send,
-	site_event };
+static const struct edged_ops site_ops = {
+	.random = site_random,
+	.send = site_send,
+	.event = site_event,
+};
 
 /* --- its configuration */
 

@@ -5,9 +5,9 @@
 
 /*
  * What the children say to mars(8), by its handlers (parent/children.c): any
- * type, from any of them, in any state.  A child that means harm can end the
- * suite, and nothing else: what waits for it, what it logs and what mars(8)
- * opens for it is bounded, and no line of the log is but one line.
+ * type, from any of them, in any state, once or many times.  A child that means
+ * harm can end the suite, and nothing else: what waits for it, and what it
+ * causes to be logged, is bounded.
  */
 #include <sys/socket.h>
 
@@ -21,10 +21,13 @@
 #include "parent/parent.h"
 
 #define WAITS_MAX	16385
+/* that a child may cause between two ticks, and what is said of that */
+#define LINES_MAX	1010
+#define OFTEN		64	/* a message that is sent again and again */
 
 static struct parent p;
 static int far[PARENT_NCHILDREN];
-static unsigned int lines;
+static unsigned int lines;	/* since the last tick */
 
 static bool
 count_line(void *arg, int priority, const char *text)
@@ -131,6 +134,7 @@ says(struct rd *r)
 {
 	uint8_t buf[2048], what = rd_u8(r), *copy;
 	struct parent_child *c = &p.children[what % PARENT_NCHILDREN];
+	int times = what & 32 ? OFTEN : 1;
 	uint32_t type = rd_u8(r);
 	struct rd payload;
 	size_t len;
@@ -148,8 +152,10 @@ says(struct rd *r)
 	} else
 		len = fuzz_octets(r, buf, sizeof(buf));
 	copy = fuzz_copy(buf, len);
-	rd_init(&payload, copy, len);
-	parent_message(c, type, &payload, -1);
+	for (; times > 0 && c->ch.open; times--) {
+		rd_init(&payload, copy, len);
+		parent_message(c, type, &payload, -1);
+	}
 	free(copy);
 }
 
@@ -162,6 +168,7 @@ look(void)
 		if (p.children[i].ch.open)
 			MUST(channel_queued(&p.children[i].ch) <= WAITS_MAX);
 	MUST(p.conf != NULL);
+	MUST(lines <= PARENT_NCHILDREN * LINES_MAX);
 }
 
 int
@@ -178,6 +185,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (rd_u8(&r) != 0)
 			continue;
 		(void)event_base_loop(p.base, EVLOOP_NONBLOCK);
+		lines = 0;
 		for (i = 0; i < PARENT_NCHILDREN; i++)
 			parent_child_tick(&p.children[i]);
 	}

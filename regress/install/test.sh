@@ -11,6 +11,7 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0
+programs="mars marsd scspd edged marsctl marsc"
 unset MAKEFLAGS MFLAGS MAKELEVEL WERROR
 
 # ok NAME CONDITION...: one test; what is in $work/log tells why it failed
@@ -39,12 +40,13 @@ make_some() (
 	    LDFLAGS='' AR=$(probed AR) YACC=$(probed YACC) \
 	    PKG_CONFIG=pkg-config SANITIZE='' \
 	    LIBEXECDIR=/usr/local/libexec/mars sh mk/probe.sh "$build" &&
-	    cd "$build/obj" && make -r -f ../probe.mk \
+	    cd "$build/obj" && make -r -j"$(getconf _NPROCESSORS_ONLN)" \
+	    -f ../probe.mk \
 	    LIBEXECDIR=/usr/local/libexec/mars "$@"
 )
 
 same() {
-	for p in marsctl mars; do
+	for p in $programs; do
 		cmp "$BUILD/$p" "$work/an other/elsewhere/$p" || return 1
 	done
 }
@@ -58,6 +60,13 @@ every() {
 	[ -n "$(find "$work/root${3:-}" -type "$1")" ] &&
 	    [ -z "$(find "$work/root${3:-}" -type "$1" ! -perm "-$2" |
 	    tee /dev/stderr)" ]
+}
+
+# all_named: what is installed as a program is what is compared
+# shellcheck disable=SC2086 # each word is a line
+all_named() {
+	[ "$(find "$work/root" -type f -perm -100 -exec basename {} \; |
+	    sort)" = "$(printf '%s\n' $programs | sort)" ]
 }
 
 # gone: a file that was there is not
@@ -83,8 +92,8 @@ case $BUILD in
 	git ls-files -z common parent marsctl marsd scspd edged marsc mk etc \
 	    doc 'regress/*Makefile' | xargs -0 cp --parents -t "$work/an other"
 	flags=
-	make_some elsewhere out/marsctl out/mars > "$work/log" 2>&1
-	ok "same: programs built in another directory" same
+	make_some elsewhere programs > "$work/log" 2>&1
+	ok "same: all programs built in another directory" same
 	echo 'static int nobody_uses_this;' >> "$work/an other/marsctl/show.c"
 	make_some elsewhere out/marsctl > "$work/log" 2>&1
 	ok "warnings: stop nobody who has not asked" test $? -eq 0
@@ -104,6 +113,7 @@ installed() {
 ok "umask: everyone may enter the directories" every d 755 $prefix
 ok "umask: everyone may read the files" every f 644
 ok "umask: everyone may run the programs" every f 755 $prefix/sbin
+ok "same: no other program is installed" all_named
 share=$work/root$prefix/share/examples/mars
 ok "prefix: the unit starts what is installed" \
     grep -q "^ExecStart=$prefix/sbin/mars " "$share/mars.service"

@@ -104,6 +104,31 @@ def control(d):
     return 'control "%s/open/mars"\n' % d + BASE
 
 
+def gap(first, second):
+    """A successor for key 1, which begins at some day."""
+    def run(d):
+        return BASE.replace(day(100), day(first), 1).replace(
+            "key 2 {", 'key 3 { file "3.key", valid from %s until %s }\n'
+            "key 2 {" % (day(second), day(second + 100)), 1).replace(
+            "{ key 1,", "{ key 1, key 3,")
+    return run
+
+
+def programs(name, bits):
+    """Programs of its own, one of which, or where they are, others write."""
+    def run(d):
+        own_programs(d)
+        os.chmod(d + "/" + name, bits)
+        return BASE
+    return run
+
+
+def own_programs(d):
+    os.mkdir(d + "/libexec", 0o755)
+    for name in "mars", "marsd", "scspd", "edged":
+        shutil.copy(BUILD + "/" + name, d + "/libexec")
+
+
 ELSEWHERE = ["192.0.2.1", "veth"]
 TUNNEL = ["192.0.2.1", "tun"]
 
@@ -130,6 +155,9 @@ CASES = [
     ("file-writable", linked, 3, 1),
     ("file-writable", included, 0, 1),
     ("key-expired", change(day(100), day(-1)), 10, 1),
+    ("key-expired", change(day(-10), day(10)), 10, 1),
+    ("key-expiring", gap(20, 25), 11, 1),
+    (None, gap(20, 15), 0, 0),
     ("key-expiring", change(day(100), day(20)), 10, 1),
     ("key-lifetime", change(day(100), day(180)), 3, 1),
     ("key-lifetime", change(" until " + day(100), ""), 3, 1),
@@ -148,6 +176,11 @@ CASES = [
                             "100000000, members 1000000"), 0, 1),
     ("neighbor-unauthenticated", change("{ key 1, replay required }",
                                         "{ auth off }"), 10, 1),
+    ("program-writable", programs("libexec/mars", 0o775), 0, 1),
+    ("program-writable", programs("libexec/marsd", 0o757), 0, 1),
+    ("program-writable", programs("libexec/scspd", 0o775), 0, 1),
+    ("program-writable", programs("libexec/edged", 0o775), 0, 1),
+    ("program-writable", programs("libexec", 0o775), 0, 4),
     ("replay-optional", change(", replay required", ""), 10, 1),
     ("strict-source-off", change("	cmi", "	strict-source no\n	cmi"),
      5, 1),
@@ -169,15 +202,20 @@ CASES = [
 def directory():
     d = tempfile.mkdtemp(prefix="mars-regress-")
     suite.dirs.append(d)
-    for name in "1.key", "2.key":
+    for name in "1.key", "2.key", "3.key":
         subprocess.run([BUILD + "/marsctl", "keygen", d + "/" + name],
                        check=True)
     return d
 
 
 def audit(conf, *options, wrap=()):
-    return subprocess.run(list(wrap) + [BUILD + "/mars", "-n", "-A"] +
-                          list(options) + [conf], stdin=subprocess.DEVNULL,
+    """Of programs that only we can write, as those of BUILD need not be."""
+    libexec = os.path.dirname(conf) + "/libexec"
+    if not os.path.isdir(libexec):
+        own_programs(os.path.dirname(conf))
+    return subprocess.run(list(wrap) + [libexec + "/mars", "-n", "-A", "-L",
+                          libexec] + list(options) + [conf],
+                          stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=60)
 
 
@@ -466,6 +504,25 @@ def cmis_of_neighbors():
     Client("127.0.0.13", "127.0.0.1", "run", script(["register", "stay"]))
     wait("it is found", lambda: ("marsd", "cmi-overlap") in
          a.found() + b.found())
+    # by a reload to a range that the neighbor has begun to give out; nobody
+    # has a number twice, and nothing but this is found
+    a.stop()
+    b.stop()
+    a, b = Clean(1, cmi="1 - 50").start(), Clean(2, cmi="60 - 99")
+    shutil.copy(a.dir + "/1.key", b.dir + "/1.key")
+    b.start()
+    wait("both are aligned", lambda: a.aligned(1) and b.aligned(1))
+    Client("127.0.0.14", "127.0.0.2", "run", script(["register", "stay"]))
+    wait("its client is known", lambda: len(a.members()) == 1)
+    assert a.found() == [] and b.found() == []
+    with open(a.conf) as f:
+        text = f.read()
+    a.write(text.replace("cmi 1 - 50", "cmi 1 - 70"))
+    assert a.marsctl("reload").returncode == 0
+    assert a.found() == [("marsd", "cmi-overlap")], a.found()
+    assert "others have given out 1, from 60 to 60" in a.marsctl(
+        "audit").stdout
+    assert b.found() == [], b.found()
 
 
 @test

@@ -39,6 +39,26 @@ edge "e" {
 """
 
 
+def status_of(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return dict(line.rstrip("\n").split(":\t", 1)
+                    for line in f if ":\t" in line)
+
+
+def makes(pid, call, *args):
+    """What a system call of that process gives."""
+    r = subprocess.run(
+        [INJECT, str(pid), call] +
+        ["=" + a.hex() if isinstance(a, bytes) else str(a) for a in args],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, timeout=suite.PATIENCE)
+    if r.returncode == 77:
+        raise Skip(r.stderr.strip())
+    assert r.returncode == 0, (pid, call, r.stderr)
+    word, n = r.stdout.split()
+    return r.stdout.strip() if word == "killed" else int(n)
+
+
 class Suite(Server):
     """All three children, as users of their own where that can be."""
 
@@ -59,22 +79,10 @@ class Suite(Server):
         return dict(self.children(), mars=self.process.pid)
 
     def status(self, name):
-        with open("/proc/%d/status" % self.pids()[name]) as f:
-            return dict(line.rstrip("\n").split(":\t", 1)
-                        for line in f if ":\t" in line)
+        return status_of(self.pids()[name])
 
     def makes(self, name, call, *args):
-        """What a system call of that process gives."""
-        r = subprocess.run(
-            [INJECT, str(self.pids()[name]), call] +
-            ["=" + a.hex() if isinstance(a, bytes) else str(a) for a in args],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, timeout=suite.PATIENCE)
-        if r.returncode == 77:
-            raise Skip(r.stderr.strip())
-        assert r.returncode == 0, (name, call, r.stderr)
-        word, n = r.stdout.split()
-        return r.stdout.strip() if word == "killed" else int(n)
+        return makes(self.pids()[name], call, *args)
 
     def udp(self, name):
         """Its descriptor of a UDP socket."""
@@ -283,6 +291,113 @@ def what_is_never_legitimate_kills():
                    for i, job in enumerate(jobs)]
     bad = [r.result() for r in results if r.result()]
     assert not bad, "\n".join(bad)
+
+
+class Parties:
+    """mars: parties, as mars(8) starts it where circuits are ATM's: with one
+    channel.  The calls that it serves are sockets here, since there is no ATM.
+    """
+
+    def __init__(self):
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX,
+                                                 socket.SOCK_SEQPACKET)
+        self.process = subprocess.Popen(
+            [BUILD + "/mars", "-P", "daemon" if ROOT else "none", "-d"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: os.dup2(theirs.fileno(), 3), pass_fds=(3,))
+        suite.running.append(self.process)
+        theirs.close()
+        self.pid = self.process.pid
+        wait("it is confined", lambda: status_of(self.pid)["Seccomp"] == "2")
+
+    def serves(self):
+        """A process of its own for one call: its pid, and its channel."""
+        before = self.children()
+        call, self.call = socket.socketpair(socket.AF_UNIX,
+                                            socket.SOCK_SEQPACKET)
+        mine, theirs = socket.socketpair(socket.AF_UNIX,
+                                         socket.SOCK_SEQPACKET)
+        socket.send_fds(self.channel, [b"x"],
+                        [call.fileno(), theirs.fileno()])
+        call.close()
+        theirs.close()
+        return wait("it has a process", lambda:
+                    self.children() - before).pop(), mine
+
+    def children(self):
+        with open("/proc/%d/task/%d/children" % (self.pid, self.pid)) as f:
+            return {int(n) for n in f.read().split()}
+
+    def end(self):
+        """It ends with mars(8), that is with the channel."""
+        self.channel.close()
+        assert self.process.wait(suite.PATIENCE) == 0
+
+
+# what it is for: to fork, and to add parties to the call, which is no ATM
+# socket here; and what is near that
+PARTIES = (
+    ("epoll_create1", (0,), None),
+    ("ioctl", (3, 0x401061f4, 0), None),                # ATM_ADDPARTY
+    ("ioctl", (3, 0x5412, path("x")), ENOSYS),          # TIOCSTI
+    ("clone", (0x10000000 | signal.SIGCHLD, 0, 0, 0, 0), ENOSYS),  # a user
+)
+PARTIES_FATAL = FATAL + (("unshare", (0x10000000,)), ("setns", (3, 0)))
+
+
+def near(got, want):
+    """None: whatever it gives, it is let through to the kernel."""
+    return got == want if want is not None else got not in (ENOSYS, EACCES)
+
+
+@test
+def parties_are_confined():
+    """mars: parties, and the process of a call, in what they really have."""
+    p = Parties()
+    pid, channel = p.serves()
+    for which in p.pid, pid:
+        st = status_of(which)
+        assert (st["Seccomp"], st["NoNewPrivs"]) == ("2", "1"), st
+        for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
+            assert int(st[name], 16) == 0, (name, st[name])
+        if ROOT:
+            assert int(st["CapBnd"], 16) == 0 and \
+                "0" not in st["Uid"].split(), st
+            assert os.readlink("/proc/%d/root" % which) != "/", which
+        kinds_of = {os.readlink("/proc/%d/fd/%s" % (which, fd)).split(":")[0]
+                    for fd in os.listdir("/proc/%d/fd" % which)}
+        assert kinds_of <= {"socket", "/dev/null", "anon_inode"}, kinds_of
+        for call, args, want in REFUSED:
+            if args is None or FD in args or call == "epoll_create1":
+                continue
+            got = makes(which, call, *args)
+            assert got == want, (which, call, args, got)
+        for call, args, want in PARTIES:
+            got = makes(which, call, *args)
+            assert near(got, want), (which, call, args, got)
+    assert p.process.poll() is None
+    # who has the call ends with its channel
+    channel.close()
+    wait("the call's process has ended", lambda: pid not in p.children())
+    p.end()
+
+
+@test
+def parties_are_killed():
+    """and what is never legitimate there kills, the one or the other."""
+    for call, args in PARTIES_FATAL:
+        args = [3 if a is FD else a for a in args]
+        p = Parties()
+        pid, channel = p.serves()
+        assert makes(pid, call, *args) == KILLED, (call, args)
+        wait("that one has ended", lambda: pid not in p.children())
+        # the others go on: so does who makes them
+        another, _ = p.serves()
+        assert another != pid and p.process.poll() is None
+        assert makes(p.pid, call, *args) == KILLED, (call, args)
+        assert p.process.wait(suite.PATIENCE) == -signal.SIGSYS
+        channel.close()
 
 
 def hide_landlock():

@@ -525,6 +525,105 @@ def mdns():
     p.wait()
 
 
+def metrics(site):
+    """Those that edged has, by name and labels."""
+    r = site.suite.marsctl("show", "metrics")
+    assert r.returncode == 0, r
+    return {k: float(v) for k, v in (
+        line.rsplit(" ", 1) for line in r.stdout.splitlines()
+        if not line.startswith("#"))}
+
+
+@test
+def what_is_counted():
+    """metrics of edges, LANs and flows; clear counters lets them begin anew"""
+    g, edge, lan = "239.1.1.11", 'edge="site%d"', 'edge="site%d",lan="lan"'
+    for n in 1, 2:
+        r = net.sites[n].suite.marsctl("clear", "counters")
+        assert r.returncode == 0, r
+    before = [metrics(net.sites[n]) for n in (1, 2)]
+    ms = members(g, 2)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 100, settle=0.6)
+    a, b = [metrics(net.sites[n]) for n in (1, 2)]
+    for m, n, name, labels, value in (
+            (a, 1, "mars_edge_out_packets_total", edge % 1, 100),
+            (a, 1, "mars_edge_out_copies_total", edge % 1, 100),
+            (b, 2, "mars_edge_in_packets_total", edge % 2, 100),
+            (b, 2, "mars_edge_in_copies_total", edge % 2, 100),
+            (a, 1, "mars_lan_in_packets_total", lan % 1, 100),
+            (a, 1, "mars_lan_up", lan % 1, 1),
+            (b, 2, "mars_lan_forwards", lan % 2, 1),
+            (b, 2, "mars_lan_groups_ipv4", lan % 2, 1),
+            (b, 2, "mars_lan_hosts", lan % 2, 1),
+            (b, 2, "mars_edge_registered", edge % 2 + ',protocol="ipv4"', 1)):
+        key = "%s{%s}" % (name, labels)
+        assert m[key] >= value, (key, m.get(key))
+        if name.endswith("_total"):
+            was = before[n - 1][key]
+            assert was <= 10 and m[key] <= value + 10, (key, was, m[key])
+    direction = '{edge="site1",direction="out"}'
+    assert a["mars_edge_flows_counted" + direction] >= 1, a
+    assert a["mars_edge_flow_members" + direction] >= 1, a
+    assert a["mars_edge_flow_bits_per_second" + direction] > 0, a
+    close(s, *ms)
+
+
+@test
+def log_of_one_client():
+    """log verbose client ADDRESS: of one site, and of the MARS"""
+    one, g = net.sites[1].suite, "239.1.1.12"
+    there = net.sites[2].suite.rows("edges")[0]["address"]
+    other = net.sites[3].suite.rows("edges")[0]["address"]
+    mars = one.rows("edges")[0]["server"]
+    for who in there, mars:
+        r = one.marsctl("log", "verbose", "client", who)
+        assert r.returncode == 0, r
+    ms = members(g, 2, 3)
+    s = Sender(net.sites[1], g)
+    stream(s, ms, 20)
+    close(s, *ms)
+    for text in ("%s is sent %s" % (there, g),
+                 "%s is no longer sent %s" % (there, g),
+                 "%s sent us MARS_" % mars):
+        wait("it is logged", lambda t=text: one.logged(
+            "edge site1: ipv4: " + t), 10)
+    assert not one.logged("%s is sent" % other), one.tail()
+    for who in there, mars:
+        assert one.marsctl("log", "brief", "client", who).returncode == 0
+    r = one.marsctl("log", "brief", "client", there)
+    assert r.returncode == 1 and "not watched" in r.stderr, r
+
+
+@test
+def refused_hello():
+    """hellos that no edge says: a line of the audit log, and a count"""
+    x = net.sites[2]
+
+    def told():
+        return [line for line in open(x.suite.log)
+                if "event=hello-refused" in line]
+
+    s = Sender(x, "224.0.0.1", ttl=255)
+    s.to = ("224.0.0.1", 1021)
+    for _ in range(50):
+        s.send()
+    line = wait("it is in the audit log", told, 10)[0]
+    assert ('edge=site2 lan=lan address=10.1.2.2 reason=version' in line and
+            "edged: audit pid=%d " % x.suite.children()["edged"] in line), line
+    wait("all are counted", lambda: x.suite.sum("hello-version") == 50, 10)
+    assert len(told()) == 1, told()
+
+    def more():
+        s.send()
+        return told()[1:]
+
+    # after a pause of 4 s
+    line = wait("the others are said", more, 10)[0]
+    assert int(line.split("more=")[1]) >= 49, line
+    s.close()
+
+
 @test
 def two_edges():
     """two edges on a LAN: one copy; one is killed: the other takes over"""

@@ -271,17 +271,35 @@ def gone():
 
 @test
 def limited():
-    """a flow with a rate is counted packet by packet, by edged"""
-    net = sites(2, lan="limit { rate 100M }")
+    """a flow with a rate goes through the kernel; of what is more than that
+    edged sends what the rate lets pass, and counts the rest"""
+    net = sites(2, edge="group 239.1.0.0/16 { rate 800K }",
+                lan="limit { rate 100M }")
     one, two = net.sites[1], net.sites[2]
     member = Member(two, GROUP)
     wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP)
-    stream(sender, [member], 100)
-    assert flow(one)["path"] == "user"
-    assert counter(one, "kernel-packets") == 0
-    pump([member], 0.2)
-    assert len(member.got) == 100
+    sender = Sender(one, GROUP, size=972)       # 1,000 octets of IP
+    in_kernel(one, sender, [member])
+    # 320 kbit/s: all of it, and most by the kernel after the first second
+    stream(sender, [member], 40, rate=40)
+    member.clear()
+    before = counter(one, "kernel-packets")
+    stream(sender, [member], 80, rate=40)
+    assert len(member.got) == 80, len(member.got)
+    through = counter(one, "kernel-packets") - before
+    assert through >= 40, (through, counter(one, "up-rate"))
+    # 1.6 Mbit/s: the half, and 65,535 octets that may go at once, and what
+    # the kernel had
+    member.clear()
+    dropped, up = flow(one)["dropped"], counter(one, "up-rate")
+    begin = time.monotonic()
+    stream(sender, [member], 800, rate=200, settle=0)
+    took = time.monotonic() - begin
+    pump([member], 1)
+    got = len(member.got)
+    assert 360 <= got <= 1.05 * (100 * took + 66 + 16), (got, took)
+    assert flow(one)["dropped"] - dropped == 800 - got, flow(one)
+    assert counter(one, "up-rate") > up
     net.stop()
 
 

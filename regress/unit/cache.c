@@ -194,7 +194,7 @@ what_begins_anew_goes_with_its_entry(void **state)
 	scsp_cache_free(&c); /* and d with it */
 }
 
-/* Contents of any length, one after the other, and as long as a record takes. */
+/* Contents of any length, one after the other, up to the longest. */
 static void
 contents_of_any_length_are_kept(void **state)
 {

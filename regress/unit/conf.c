@@ -678,6 +678,35 @@ algorithms(void **state)
 	assert_false(conf_algorithm_find("hmac-sha1", &a));
 }
 
+/* Until when there is always a key, of those that begin and end so. */
+static void
+keys_follow_each_other(void **state)
+{
+	static const struct {
+		struct conf_period v[3];
+		size_t n;
+		int64_t end;
+	} t[] = {
+		{ { { 0, 0 } }, 1, 0 },
+		{ { { 0, 150 } }, 1, 150 },
+		{ { { 0, 99 } }, 1, 99 },	 /* none is valid at 100 */
+		{ { { 101, 0 } }, 1, 99 },	 /* not yet */
+		{ { { 100, 100 } }, 1, 100 },
+		{ { { 0, 150 }, { 151, 0 } }, 2, 0 },
+		{ { { 0, 150 }, { 152, 0 } }, 2, 150 }, /* a gap of 1 s */
+		{ { { 180, 300 }, { 140, 200 }, { 50, 150 } }, 3, 300 },
+		{ { { 50, 300 }, { 60, 120 } }, 2, 300 },
+		{ { { 10, 20 }, { 30, 40 } }, 2, 99 },
+		{ { { 0, 0 } }, 0, 99 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		assert_int_equal(
+		    conf_periods_end(t[i].v, t[i].n, 100), t[i].end);
+}
+
 int
 main(void)
 {
@@ -685,6 +714,7 @@ main(void)
 		cmocka_unit_test(round_trip), cmocka_unit_test(without_keys),
 		cmocka_unit_test(truncated), cmocka_unit_test(damaged),
 		cmocka_unit_test(ranges), cmocka_unit_test(algorithms),
+		cmocka_unit_test(keys_follow_each_other),
 		cmocka_unit_test(edge_defaults),
 		cmocka_unit_test(edge_round_trip), cmocka_unit_test(to_whom),
 		cmocka_unit_test(edge_truncated),

@@ -66,8 +66,11 @@ test_event(void *arg, const struct edged_event *e)
 	w->events[e->code]++;
 }
 
-static const struct edged_ops test_ops = { test_random, test_send,
-	test_event };
+static const struct edged_ops test_ops = {
+	.random = test_random,
+	.send = test_send,
+	.event = test_event,
+};
 
 static void
 port_conf(struct world *w, struct edged_port_conf *c, const char *name)
@@ -591,6 +594,60 @@ listings(void **state)
 	teardown_world(&w);
 }
 
+/* The sum of all that is a counter or a drop. */
+static uint64_t
+counted(struct world *w)
+{
+	uint8_t cursor[CTL_CURSOR_SIZE] = { 0 }, buf[CTL_ROW_MAX];
+	struct ctl_value v;
+	uint64_t sum = 0;
+	struct wr to;
+	struct rd r;
+
+	for (;;) {
+		wr_init(&to, buf, sizeof(buf));
+		if (!edged_show_counters(w->edged, cursor, &to))
+			return sum;
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "kind", &v));
+		if (strcmp(v.string, "gauge") == 0)
+			continue;
+		rd_init(&r, buf, to.len);
+		assert_true(ctl_find(&r, "value", &v));
+		sum += v.number;
+	}
+}
+
+/*
+ * all counters of edges and LANs begin anew, and count; what is so now stays,
+ * and so do the flows
+ */
+static void
+cleared(void **state)
+{
+	struct host_packet bad;
+	struct world w;
+
+	(void)state;
+	setup_world(&w);
+	report(&w, 1, "10.1.2.2", true);
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	data(&w, 0, "10.1.1.2", "225.1.1.1"); /* not allowed */
+	host_igmp(&bad, "10.1.1.2", "224.0.0.22", "ff 00 0000 0000 0000");
+	input(&w, 0, &bad);
+	assert_in_range(counted(&w), 4, 100);
+	edged_clear_counters(w.edged);
+	assert_int_equal(counted(&w), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "out-packets"), 0);
+	assert_int_equal(shown(&w, edged_show_edges, "joins"), 1);
+	assert_int_equal(shown(&w, edged_show_lans, "dropped"), 0);
+	assert_int_equal(shown(&w, edged_show_flows, "packets"), 1);
+	data(&w, 0, "10.1.1.2", "239.1.1.1");
+	assert_int_equal(shown(&w, edged_show_edges, "out-packets"), 1);
+	assert_int_equal(shown(&w, edged_show_flows, "packets"), 2);
+	teardown_world(&w);
+}
+
 int
 main(void)
 {
@@ -607,6 +664,7 @@ main(void)
 		cmocka_unit_test(older_queries),
 		cmocka_unit_test(counters_of_a_server),
 		cmocka_unit_test(listings),
+		cmocka_unit_test(cleared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,7 +189,7 @@ static void
 hello_of_a_stranger(struct lannet *n)
 {
 	mad_hello(n, false);
-	assert_int_equal(n->lan.elect.drops[EDGED_HELLO_OK], 0);
+	assert_int_equal(n->lan.hello_drops[EDGED_HELLO_OK], 0);
 }
 
 static void

@@ -248,6 +248,23 @@ waits_for_a_place(void **state)
 	assert_int_equal(w.delay, MTIME_SEC(60));
 }
 
+/* What a flow may send is given to it; it begins with nothing, and may owe. */
+static void
+credit(void **state)
+{
+	uint32_t slot;
+
+	(void)state;
+	assert_true(add(1, 1, 1000));
+	slot = find(1);
+	assert_int_equal(edged_kernel_credit(k, slot), 0);
+	edged_kernel_give(k, slot, 3000);
+	table->flows[slot].credit -= 4000;
+	assert_int_equal(edged_kernel_credit(k, slot), -1000);
+	edged_kernel_give(k, slot, 1500);
+	assert_int_equal(edged_kernel_credit(k, slot), 500);
+}
+
 /* Nothing is in force any more when its owner has gone. */
 static void
 ends(void **state)
@@ -277,7 +294,7 @@ main(void)
 	const struct CMUnitTest tests[] = { T(another_version),
 		T(put_in_and_taken_out), T(rests), T(leaves_are_bounded),
 		T(places_are_bounded), T(flows_of_a_group),
-		cmocka_unit_test(waits_for_a_place), T(ends) };
+		cmocka_unit_test(waits_for_a_place), T(credit), T(ends) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,11 @@ struct edge {
 	int			 n;
 	int			 wanted, roles;
 	uint64_t		 seed;
+	/* hellos that it refused, as it was told the last time */
+	int			 refused;
+	enum edged_hello_drop	 why;
+	struct paddr		 who;
+	uint64_t		 more;
 };
 
 /* a LAN with two edges; what one sends the other hears in the next turn */
@@ -113,6 +118,18 @@ random_of(void *arg)
 }
 
 static void
+refused(void *arg, const struct paddr *source, enum edged_hello_drop why,
+    uint64_t more)
+{
+	struct edge *e = arg;
+
+	e->refused++;
+	e->why = why;
+	e->who = *source;
+	e->more = more;
+}
+
+static void
 violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
 	(void)arg;
@@ -120,7 +137,7 @@ violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 }
 
 static const struct edged_lan_ops ops = { send_packet, wanted, role, random_of,
-	violated };
+	refused, violated };
 
 static const struct edged_allow allow[] = {
 	{ .group = { false, 8, { 239 } },
@@ -557,6 +574,106 @@ without_an_address(void **state)
 	net_free(n);
 }
 
+/* A hello that edge 0 has just said, and that edge 1 has not heard yet. */
+static struct host_packet
+next_hello(struct net *n)
+{
+	struct host_packet h;
+	struct edged_ip ip;
+	int i;
+
+	for (;;) {
+		for (i = 0; i < n->edge[1].n; i++) {
+			h = n->edge[1].inbox[i];
+			assert_int_equal(edged_ip_read(&ip, h.p, h.len),
+			    EDGED_IP_OK);
+			if (edged_hello_is(&ip, EDGED_HELLO_PORT))
+				return h;
+		}
+		turn(n);
+	}
+}
+
+/* It is a hello over IPv4: TTL in octet 8, the MAC in the last ones. */
+static void
+give_hello(struct edge *e, const struct host_packet *h)
+{
+	static struct host_packet copy;
+	struct edged_ip ip;
+
+	copy = *h;
+	/* without a sum over UDP */
+	copy.p[26] = copy.p[27] = 0;
+	host_sum4(copy.p, 20);
+	assert_int_equal(hear(e, &copy, false, &ip), EDGED_LAN_CONTROL);
+}
+
+/*
+ * Issue 14, audit: whose hello is refused is told with its address and why, and
+ * how often it was not told; what an honest LAN has is not told.
+ */
+static void
+a_refused_hello_is_told(void **state)
+{
+	struct net *n = net_new(EDGED_LAN_FORWARD_ELECTED);
+	struct edge *e = &n->edge[1];
+	struct host_packet good, bad;
+	struct paddr first = host_addr("10.1.7.250"),
+	    second = host_addr("10.1.7.66");
+	int i;
+
+	(void)state;
+	edged_lan_up(&n->edge[0].lan);
+	edged_lan_up(&e->lan);
+	run(n, 5000);
+	good = next_hello(n);
+	turn(n);
+	/* an edge starts anew: unproven, and nothing to tell */
+	edged_lan_down(&n->edge[0].lan);
+	edged_lan_up(&n->edge[0].lan);
+	run(n, 5000);
+	assert_true(e->lan.hello_drops[EDGED_HELLO_DROP_UNPROVEN] > 0);
+	/* of another cluster, which octet 28 of the hello says */
+	bad = good;
+	bad.p[28 + 28] ^= 1;
+	give_hello(e, &bad);
+	assert_int_equal(e->lan.hello_drops[EDGED_HELLO_DROP_CLUSTER], 1);
+	assert_int_equal(e->refused, 0);
+	/* not by the key */
+	bad = good;
+	bad.p[bad.len - 1] ^= 1;
+	for (i = 0; i < 100; i++)
+		give_hello(e, &bad);
+	assert_int_equal(e->lan.hello_drops[EDGED_HELLO_DROP_MAC], 100);
+	assert_int_equal(e->refused, 1);
+	assert_int_equal(e->why, EDGED_HELLO_DROP_MAC);
+	assert_true(paddr_equal(&e->who, &first));
+	assert_int_equal(e->more, 0);
+	/* by somebody else, for another reason: from beyond a router */
+	memcpy(bad.p + 12, second.a, 4);
+	bad.p[8] = 254;
+	give_hello(e, &bad);
+	assert_int_equal(e->refused, 2);
+	assert_int_equal(e->why, EDGED_HELLO_DROP_TTL);
+	assert_true(paddr_equal(&e->who, &second));
+	/* the others are counted with the next that is told */
+	run(n, 4100);
+	bad = good;
+	bad.p[bad.len - 1] ^= 1;
+	give_hello(e, &bad);
+	assert_int_equal(e->refused, 3);
+	assert_true(paddr_equal(&e->who, &first));
+	assert_int_equal(e->more, 99);
+	/* heard before */
+	good = next_hello(n);
+	turn(n);
+	give_hello(e, &good);
+	assert_int_equal(e->lan.hello_drops[EDGED_HELLO_DROP_REPLAY], 1);
+	assert_int_equal(e->refused, 4);
+	assert_int_equal(e->why, EDGED_HELLO_DROP_REPLAY);
+	net_free(n);
+}
+
 /* Static joins come and go with the configuration; a reload keeps members. */
 static void
 another_configuration(void **state)
@@ -613,6 +730,7 @@ main(void)
 		cmocka_unit_test(data_from_the_lan),
 		cmocka_unit_test(two_edges),
 		cmocka_unit_test(without_an_address),
+		cmocka_unit_test(a_refused_hello_is_told),
 		cmocka_unit_test(another_configuration) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,16 @@ random_of(void *arg)
 }
 
 static void
+refused(void *arg, const struct paddr *source, enum edged_hello_drop drop,
+    uint64_t more)
+{
+	(void)arg;
+	(void)more;
+	assert_true(source->len == 4 || source->len == 16);
+	assert_int_not_equal(drop, EDGED_HELLO_OK);
+}
+
+static void
 violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 {
 	(void)arg;
@@ -114,7 +124,7 @@ violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 }
 
 static const struct edged_lan_ops ops = { send_packet, wanted, role, random_of,
-	violated };
+	refused, violated };
 static const struct edged_allow allow[] = {
 	{ .group = { false, 4, { 224 } },
 	    .dirs = EDGED_DIR_IN | EDGED_DIR_OUT },

@@ -18,6 +18,7 @@
 
 struct item {
 	struct marsd_span	 s;
+	uint8_t			 packed[MARSD_SPAN_LEN(4)];
 	bool			 in;
 };
 
@@ -43,13 +44,16 @@ range(uint32_t min, uint32_t max)
 	return s;
 }
 
-static const struct marsd_span *
+static const uint8_t *
 span_of(const void *object)
 {
 	const struct item *it = object;
 
-	return &it->s;
+	return it->packed;
 }
+
+static const struct marsd_itree_kind items_kind[MARSD_ITREE_KINDS] =
+    MARSD_ITREE_KIND(span_of);
 
 static uint32_t seed = 7;
 
@@ -94,7 +98,7 @@ the_tree_finds_what_a_walk_finds(void **state)
 	void *found, *in;
 
 	(void)state;
-	marsd_itree_init(&t, span_of, 0);
+	marsd_itree_init(&t, items_kind, 0);
 	for (k = 0; k < 4000; k++) {
 		i = draw(N);
 		if (items[i].in) {
@@ -103,6 +107,7 @@ the_tree_finds_what_a_walk_finds(void **state)
 		} else {
 			a = draw(SPACE);
 			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
+			marsd_span_pack(items[i].packed, &items[i].s);
 			found = marsd_itree_find(&t, &items[i].s);
 			in = marsd_itree_insert(&t, &items[i]);
 			assert_ptr_equal(in, found == NULL ? &items[i] : found);

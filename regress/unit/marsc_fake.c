@@ -124,6 +124,7 @@ fake_leaf_info(const struct vc_leaf *leaf, struct vc_circuit_info *info)
 
 	*info = (struct vc_circuit_info){ .peer = l->peer };
 	info->peer_number = l->peer.num[6];
+	info->peer_port = ((struct fake *)(void *)l->leaf.root->link)->port;
 }
 
 static const struct atm_addr *

@@ -88,6 +88,7 @@ struct fake {
 	void		(*told)(struct fake *);	/* or NULL: of a notice */
 	int		 telling;
 	bool		 low;		/* random numbers are all 0 */
+	uint16_t		 port;	/* of UDP, of all leaves */
 	bool			 foreign; /* our CMI is another's, too */
 	uint8_t		 packet[1024];	/* the last one that came up */
 	size_t		 packet_len;

@@ -109,13 +109,14 @@ every_command(void **state)
 	good("show memory", ASK_MARSD | ASK_SCSPD, "show memory");
 	good("show interfaces", ASK_MARSD | ASK_SCSPD, "show interfaces");
 	good("stop", ASK_MARSD, "stop");
-	good("log verbose client 192.0.2.9", ASK_MARSD,
+	good("log verbose client 192.0.2.9", ASK_MARSD | ASK_EDGED,
 	    "log verbose client 192.0.2.9");
 	good("log brief neighbor 192.0.2.2", ASK_SCSPD,
 	    "log brief neighbor 192.0.2.2");
 	good("clear neighbor 192.0.2.2", ASK_SCSPD,
 	    "clear neighbor 192.0.2.2");
-	good("clear counters", ASK_MARSD | ASK_SCSPD, "clear counters");
+	good("clear counters", ASK_MARSD | ASK_SCSPD | ASK_EDGED,
+	    "clear counters");
 	good("drop member lis1 192.0.2.9", ASK_MARSD,
 	    "drop member lis1 192.0.2.9");
 	good("drop circuit lis1 192.0.2.9", ASK_MARSD,

@@ -59,12 +59,21 @@ is_own(const struct marsd_join *j)
 	return false;
 }
 
+/* What a protocol has in all, as it is found. */
+struct sums {
+	uint64_t	own[MARSD_ROLES];	/* joins that we say */
+	uint64_t	groups;			/* of our clients */
+	uint64_t	of_ranges, of_nodes;	/* joins */
+	uint64_t	said, joins;		/* records of joins */
+	uint64_t	claimed, records;	/* all records */
+};
+
 static bool
-range_holds(const struct marsd_range *r, uint64_t *joins, uint64_t *own)
+range_holds(const struct marsd_range *r, struct sums *sum)
 {
 	struct btree_walk w;
 	struct marsd_join *j;
-	uint32_t live = 0, layer3 = 0, ours = 0;
+	uint32_t live = 0, layer3 = 0, own = 0;
 	bool ok = true;
 
 	marsd_range_walk(&w, r);
@@ -72,69 +81,61 @@ range_holds(const struct marsd_range *r, uint64_t *joins, uint64_t *own)
 		ok = join_holds(j) && ok;
 		live += j->counts != 0;
 		layer3 += j->layer3 != 0;
-		ours += is_own(j);
-		++*joins;
+		own += is_own(j);
+		sum->own[j->node->role] += is_own(j);
+		sum->of_ranges++;
 	}
-	*own += ours;
 	return same("joins of a range", r->live, live) &&
 	    same("joins of a range for layer 3", r->layer3, layer3) &&
-	    same("our joins of a range", r->own, ours) && ok;
+	    same("our joins of a range", r->own, own) && ok;
 }
 
 static bool
-node_holds(struct marsd_node *n, uint64_t *joins)
+node_holds(struct marsd_node *n, struct sums *sum)
 {
 	struct marsd_claim *c = NULL;
+	struct marsd_entry *e;
 	struct marsd_join *j;
 	uint32_t njoins = 0;
-	uint64_t said = 0, records = 0;
-	struct marsd_entry *e;
 
 	MARSD_JOIN_FOREACH(j, n)
 	{
 		njoins++;
 		for (e = NULL; (e = marsd_join_next(j, e)) != NULL;)
-			said++;
+			sum->said++;
 	}
-	*joins += njoins;
-	while ((c = marsd_claim_next(n, c)) != NULL) {
-		struct btree_walk w;
-
-		records += c->entries;
-		btree_walk_init(&w, &c->regs);
-		while (btree_walk_next(&w) != NULL)
-			said++;
-	}
-	return same("joins of a node", n->njoins, njoins) &&
-	    same("records of a node", records, said);
+	sum->of_nodes += njoins;
+	while ((c = marsd_claim_next(n, c)) != NULL)
+		sum->claimed += c->entries;
+	return same("joins of a node", n->njoins, njoins);
 }
 
 static bool
-map_holds(struct marsd_proto *p, enum marsd_role role, uint64_t *own,
-    uint64_t *groups)
+map_holds(struct marsd_proto *p, enum marsd_role role, struct sums *sum)
 {
-	uint64_t joins = 0, of_nodes = 0, ranges = 0;
 	struct atm_addr last = { 0 }; /* no node has it */
 	struct marsd_range *r;
 	struct marsd_node *n;
+	struct marsd_span s;
+	uint32_t ranges = 0;
 	bool ok = true;
 
 	for (r = marsd_range_after(p, role, NULL); r != NULL;
-	    r = marsd_range_after(p, role, &r->span)) {
-		ok = range_holds(r, &joins, own) && ok;
-		*groups += r->own != 0;
+	    r = marsd_range_after(p, role, &s)) {
+		s = marsd_range_span(r);
+		ok = range_holds(r, sum) && ok;
+		sum->groups += role == MARSD_ROLE_CLIENT && r->own != 0;
 		ranges++;
 	}
 	while ((n = marsd_node_after(p, role, &last)) != NULL) {
-		ok = node_holds(n, &of_nodes) && ok;
+		ok = node_holds(n, sum) && ok;
 		last = n->atm;
 	}
-	return same("ranges", p->ranges[role], ranges) &&
-	    same("joins of ranges and of nodes", joins, of_nodes) && ok;
+	return same("ranges", p->ranges[role], ranges) && ok;
 }
 
 static bool
-peer_holds(const struct marsd_peer *peer)
+peer_holds(const struct marsd_peer *peer, struct sums *sum)
 {
 	uint64_t records = 0, nover = 0;
 	struct marsd_entry *e = NULL;
@@ -143,7 +144,10 @@ peer_holds(const struct marsd_peer *peer)
 	    peer, e == NULL ? 0 : (uint64_t)e->key + 1)) != NULL) {
 		records++;
 		nover += e->over;
+		sum->joins += e->join != NULL;
 	}
+	sum->records += records;
+	sum->claimed += peer->redirects.entries;
 	return same("records of a server", peer->records, records) &&
 	    same("those that are over", peer->nover, nover);
 }
@@ -151,17 +155,23 @@ peer_holds(const struct marsd_peer *peer)
 static bool
 proto_holds(struct marsd_proto *p)
 {
-	uint64_t joins = 0, served = 0, groups = 0, none = 0;
+	struct sums sum = { 0 };
 	struct marsd_peer *peer;
 	bool ok = true;
 
 	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
-		ok = peer_holds(peer) && ok;
-	ok = map_holds(p, MARSD_ROLE_CLIENT, &joins, &groups) && ok;
-	ok = map_holds(p, MARSD_ROLE_MCS, &served, &none) && ok;
-	return same("joins of our clients", p->joins, joins) &&
-	    same("ranges of our servers", p->served, served) &&
-	    same("groups of our clients", p->groups, groups) && ok;
+		ok = peer_holds(peer, &sum) && ok;
+	ok = map_holds(p, MARSD_ROLE_CLIENT, &sum) && ok;
+	ok = map_holds(p, MARSD_ROLE_MCS, &sum) && ok;
+	return same("joins of our clients", p->joins,
+	    sum.own[MARSD_ROLE_CLIENT]) &&
+	    same("ranges of our servers", p->served,
+	    sum.own[MARSD_ROLE_MCS]) &&
+	    same("groups of our clients", p->groups, sum.groups) &&
+	    same("joins of nodes and of ranges", sum.of_nodes,
+	    sum.of_ranges) &&
+	    same("records of joins", sum.said, sum.joins) &&
+	    same("records", sum.claimed, sum.records) && ok;
 }
 
 bool

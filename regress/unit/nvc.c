@@ -1337,6 +1337,65 @@ answers_first(void **state)
 	vc_close(e.l);
 }
 
+/* A SETUP of 192.0.2.2, with a caller's circuit of this number. */
+static void
+setup_in(struct end *e, uint64_t num)
+{
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[64];
+
+	memcpy(b, setup, sizeof(b));
+	put64(b + 12, num);
+	nvc_input(e->n, &from, b, sizeof(b));
+}
+
+/*
+ * Issue 14, denial of service: RETRYs and enquiries, of which there may be any
+ * number, keep out neither answers nor copies, and the other way round.
+ */
+static void
+strangers_wait(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc *root, *a, *b;
+	uint64_t i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	a = circuit_to(&e, 8);
+	b = circuit_to(&e, 9);
+	root = root_with(&e, 0, 1);
+	for (i = 901; i < 904; i++)
+		setup_in(&e, i);
+	say(root, "x");
+	say(a, "p");
+	say(a, "q");
+	say(b, "r");
+	assert_false(nvc_flush(e.n, 3));
+	assert_string_equal(trace(&e), "p8!1r9");
+	assert_true(nvc_flush(e.n, 4));
+	assert_string_equal(trace(&e), "q8!2!3x0");
+	/* they take no more memory than this, and an answer does still */
+	for (i = 0; i < NVC_STRANGER_COUNT + 10; i++)
+		setup_in(&e, 901);
+	assert_int_equal(counter(&e, "queue-full"), 10);
+	say(a, "s");
+	vc_release(b, VC_CAUSE_NORMAL);
+	assert_false(nvc_flush(e.n, 3));
+	assert_string_equal(trace(&e), "!9s8!1");
+	/* a call is asked for its token again once there is room */
+	setup_in(&e, 902);
+	assert_int_equal(counter(&e, "queue-full"), 10);
+	e.nout = 0;
+	timers_run(&ts, (mtime_t){ MTIME_SEC(10) });
+	say(a, "t");
+	assert_false(nvc_flush(e.n, 1));
+	assert_string_equal(trace(&e), "t8");
+	vc_close(e.l);
+}
+
 /*
  * A-107: an answer does not pass the copies for its own receiver, so that the
  * sequence number in it is no gap; the pass then leaves these out.
@@ -2549,6 +2608,7 @@ main(void)
 		cmocka_unit_test(leaf_cause),
 		cmocka_unit_test(multipoint),
 		cmocka_unit_test(answers_first),
+		cmocka_unit_test(strangers_wait),
 		cmocka_unit_test(answer_behind_its_copies),
 		cmocka_unit_test(roots_in_turn),
 		cmocka_unit_test(backlog),

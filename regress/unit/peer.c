@@ -596,6 +596,72 @@ a_cmi_given_out_twice_elsewhere_is_told(void **state)
 	net_free(net);
 }
 
+/* What is ours and theirs: the first row of it, and that there is one. */
+static struct marsd_overlap
+overlap(struct net *net)
+{
+	struct marsd_overlap o, another;
+	uint32_t at = 0;
+
+	assert_true(marsd_overlap(net->s[0].mars, &at, &o));
+	assert_false(marsd_overlap(net->s[0].mars, &at, &another));
+	return o;
+}
+
+/*
+ * A-20: a reload to a range of which another server has given out some: these
+ * are never allocated, which is told, and shown as long as it is so.
+ */
+static void
+a_range_that_overlaps_by_a_reload_is_told(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	struct conf *old = s->conf;
+	struct marsd_overlap o;
+	struct conf_cluster *c;
+	uint32_t at = 0;
+	struct nvc *v;
+
+	(void)state;
+	net_start(net, 0);
+	tell_cmi(net, 8, 70, 3, HOST(5), 9000);
+	tell_cmi(net, 9, 71, 3, HOST(6), 9002);
+	tell_cmi(net, 9, 72, 3, HOST(7), 9009);
+	tell_cmi(net, 9, 73, 3, HOST(8), 9010);
+	tell_cmi(net, 9, 74, 3, HOST(9), 9003);
+	tell_cmi(net, 9, 74, 4, HOST(9), 9003); /* given back */
+	assert_false(marsd_overlap(s->mars, &at, &o));
+	assert_int_equal(s->events[MARSD_EV_CMI_OVERLAP], 0);
+	c = net_conf(s, 0);
+	c->cmi_min = 9000;
+	c->cmi_max = 9009;
+	assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+	conf_free(old);
+	assert_int_equal(s->events[MARSD_EV_CMI_OVERLAP], 1);
+	o = overlap(net);
+	assert_string_equal(o.cluster, "lis1");
+	assert_int_equal(o.n, 3);
+	assert_int_equal(o.min, 9000);
+	assert_int_equal(o.max, 9009);
+	assert_int_equal(o.first, 9000);
+	assert_int_equal(o.last, 9009);
+	assert_memory_equal(o.oid, "\xc6\x33\x64\x08", 4);
+	v = net_call(net, 0, HOST(2));
+	net_join(v, 4, 0x2000, 0, 0);
+	assert_int_equal(CMI(net_only(net, 0, PRIV, 4)), 9001);
+	/* of what nobody has any more nothing is shown */
+	tell_cmi(net, 8, 70, 4, HOST(5), 9000);
+	tell_cmi(net, 9, 71, 4, HOST(6), 9002);
+	o = overlap(net);
+	assert_int_equal(o.n, 1);
+	assert_int_equal(o.first, 9009);
+	assert_memory_equal(o.oid, "\xc6\x33\x64\x09", 4);
+	tell_cmi(net, 9, 72, 4, HOST(7), 9009);
+	assert_false(marsd_overlap(s->mars, &at, &o));
+	net_end(net, v, NULL);
+}
+
 /*
  * A-10, A-11, A-3: records of ours from before a restart: one that nothing
  * backs is withdrawn, the Deregister first; one whose client is back keeps
@@ -1018,6 +1084,7 @@ main(void)
 		cmocka_unit_test(who_left_has_left),
 		cmocka_unit_test(a_cmi_given_out_twice_is_told),
 		cmocka_unit_test(a_cmi_given_out_twice_elsewhere_is_told),
+		cmocka_unit_test(a_range_that_overlaps_by_a_reload_is_told),
 		cmocka_unit_test(old_records_wait_for_their_nodes),
 		cmocka_unit_test(unknown_records_are_ignored),
 		cmocka_unit_test(every_cell_of_the_peer_table),

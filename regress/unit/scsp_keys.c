@@ -294,6 +294,44 @@ an_injector_without_the_key_changes_nothing(void **state)
 	net_free(n);
 }
 
+/*
+ * R2334-B.3.1.3-03: before there is no valid key any more that is told, in
+ * days; a successor that begins too late is none.
+ */
+static void
+the_end_of_the_keys_is_told(void **state)
+{
+	static const char *const secrets[] = { "first", "second", NULL };
+	const int64_t day = 86400, after[] = { 1, 0, -1 };
+	const uint64_t told[] = { 1, 0, 0 };
+	struct conf_key *k;
+	struct net *n;
+	size_t i;
+	int j;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		n = net_line(27, 2, false);
+		keyed(n, secrets, 0);
+		for (j = 0; j < 2; j++) {
+			k = TAILQ_FIRST(&n->node[j].conf->keys);
+			k->not_after = n->wall + 3 * day;
+			/* the second begins when the first has ended */
+			TAILQ_NEXT(k, entry)->not_before =
+			    k->not_after + 1 + after[i];
+			TAILQ_NEXT(k, entry)->not_after =
+			    n->wall + 90 * day;
+		}
+		net_start(n);
+		net_run(n, 20000);
+		assert_string_equal(
+		    node_shows(&n->node[0], 1, "alignment"), "Aligned");
+		assert_int_equal(
+		    n->node[0].events[SCSP_EV_KEY_ENDS], told[i]);
+		net_free(n);
+	}
+}
+
 int
 main(void)
 {
@@ -303,6 +341,7 @@ main(void)
 		cmocka_unit_test(each_pair_of_servers_has_its_own_keys),
 		cmocka_unit_test(wrong_keys_change_nothing),
 		cmocka_unit_test(keys_roll_over_without_losing_an_adjacency),
+		cmocka_unit_test(the_end_of_the_keys_is_told),
 		cmocka_unit_test(a_session_sent_again_changes_nothing),
 		cmocka_unit_test(an_injector_without_the_key_changes_nothing),
 	};
