@@ -139,6 +139,8 @@ bool	edged_offload_has(const struct edged_edge *, const struct edged_flow *);
 /* join.c: what is joined, the union of what the LANs want */
 void	edged_join_add(struct edged_edge *, const struct paddr *);
 void	edged_join_remove(struct edged_edge *, const struct paddr *);
+/* is the edge a member of it, by itself or within a block? */
+bool	edged_joined(struct edged_edge *, const struct paddr *);
 /*
  * The static blocks of LANs for which the edge forwards, and what its multicast
  * server serves, as they are now.  One that overlaps what is still being left

@@ -72,6 +72,18 @@ edged_join_remove(struct edged_edge *e, const struct paddr *group)
 	free(j);
 }
 
+bool
+edged_joined(struct edged_edge *e, const struct paddr *group)
+{
+	struct edged_join key = { .group = *group };
+	size_t i;
+
+	for (i = 0; i < e->blocks.n; i++)
+		if (edged_range_has(&e->blocks.list[i], group))
+			return true;
+	return RB_FIND(edged_join_tree, &e->joins, &key) != NULL;
+}
+
 /* --- blocks, and what the multicast server serves */
 
 static bool

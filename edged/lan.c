@@ -541,9 +541,12 @@ input_change(struct edged_ip *ip, bool undone)
 
 	if (undone)
 		drop = edged_ip_complete(ip);
-	if (drop == EDGED_IP_OK && !edged_policy_keeps_ttl(&ip->dst))
-		drop = edged_ip_hop(ip);
-	return drop;
+	if (drop != EDGED_IP_OK)
+		return drop;
+	if (!edged_policy_keeps_ttl(&ip->dst))
+		return edged_ip_hop(ip);
+	/* a probe's: only edges say that to each other (nvc.md) */
+	return ip->ttl == 0 ? EDGED_IP_DROP_TTL : EDGED_IP_OK;
 }
 
 static bool

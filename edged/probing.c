@@ -232,11 +232,9 @@ edged_probing_forget(struct edged_edge *e)
 static bool
 probing_may(struct edged_edge *e, const struct edged_probe *p)
 {
-	struct edged_join key = { .group = p->group };
-
 	return edged_policy_group(e->policy, &p->group, EDGED_DIR_IN) ==
 	    EDGED_POLICY_OK &&
-	    RB_FIND(edged_join_tree, &e->joins, &key) != NULL &&
+	    edged_joined(e, &p->group) &&
 	    edged_probe_may(&e->probe_limit, e->edged->timers->now, &p->asker);
 }
 

@@ -59,21 +59,35 @@ control_map(struct marsc *c, const struct mars_msg *m)
 /*
  * Somebody has joined or left: MARS_JOIN and MARS_LEAVE, and for a multicast
  * server MARS_SJOIN and MARS_SLEAVE (5.1.4.1).
+ *
+ * The pairs of one message do not overlap, so that they concern each group
+ * once.  A MARS with which they do would have us go through all of them a
+ * thousand times for one message: all groups are revalidated instead.
  */
 static void
 control_change(struct marsc *c, const struct mars_msg *m)
 {
 	bool join = m->op == c->role->heard_join;
+	bool news = join && !marsc_is_self(c, &m->src);
+	uint32_t left = UINT32_MAX, n;
 	struct paddr min, max;
 	uint16_t i;
 
 	if ((m->flags & MARS_F_REGISTER) != 0 || m->tpln == 0)
 		return;
+	if (m->pnum > 1)
+		left = c->npaths + marsc_query_count(c);
 	for (i = 0; i < m->pnum; i++) {
 		mars_pair(m, i, &min, &max);
-		marsc_path_update(c, join, &m->src, &min, &max);
-		if (join && !marsc_is_self(c, &m->src))
-			marsc_query_news(c, &min, &max);
+		n = marsc_path_update(c, join, &m->src, &min, &max);
+		if (news)
+			n += marsc_query_news(c, &min, &max);
+		if (n > left) {
+			c->drops[MARSC_DROP_DECODE]++;
+			marsc_path_stale_all(c);
+			return;
+		}
+		left -= n;
 	}
 }
 

@@ -59,6 +59,7 @@ join_transmit(struct marsc_joined *j, uint8_t op)
 	m.list = pair;
 	m.list_len = w.len;
 	j->sent++;
+	j->said = true;
 	timer_set(c->ts, &j->timer, c->t.rexmt);
 	marsc_send(c, &m);
 }
@@ -291,6 +292,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_OUT] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_WANTED, I },
 		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_OUT, V },
+		[MARSC_JOIN_EV_GIVE_UP] = { MARSC_JOIN_OUT, V },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_OUT, V },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_OUT, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OUT, V },
@@ -301,6 +303,8 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_WANTED] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_WANTED, I },
 		[MARSC_JOIN_EV_LEAVE] =
+		    { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
+		[MARSC_JOIN_EV_GIVE_UP] =
 		    { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_WANTED, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_WANTED, V },
@@ -314,6 +318,8 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_LAPSED] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_LAPSED, I },
 		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_OWED, I },
+		[MARSC_JOIN_EV_GIVE_UP] =
+		    { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_LAPSED, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_LAPSED, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_LAPSED, V },
@@ -327,6 +333,8 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_DELAY, I },
 		[MARSC_JOIN_EV_LEAVE] =
 		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
+		[MARSC_JOIN_EV_GIVE_UP] =
+		    { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_DELAY, I },
 		[MARSC_JOIN_EV_TIMER] =
 		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND },
@@ -341,6 +349,8 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_JOINING, I },
 		[MARSC_JOIN_EV_LEAVE] =
 		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
+		[MARSC_JOIN_EV_GIVE_UP] =
+		    { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, MARSC_JOIN_DO_IN },
 		[MARSC_JOIN_EV_TIMER] =
 		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_SEND_MORE },
@@ -355,6 +365,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_IN, MARSC_JOIN_DO_TELL },
 		[MARSC_JOIN_EV_LEAVE] =
 		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND },
+		[MARSC_JOIN_EV_GIVE_UP] = { MARSC_JOIN_IN, V },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_IN, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_IN, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_IN, V },
@@ -366,6 +377,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 		[MARSC_JOIN_EV_JOIN] =
 		    { MARSC_JOIN_JOINING, MARSC_JOIN_DO_BACK },
 		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_LEAVING, I },
+		[MARSC_JOIN_EV_GIVE_UP] = { MARSC_JOIN_LEAVING, V },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_OUT, MARSC_JOIN_DO_FORGET },
 		[MARSC_JOIN_EV_TIMER] =
 		    { MARSC_JOIN_LEAVING, MARSC_JOIN_DO_SEND_MORE },
@@ -377,6 +389,7 @@ static const struct table_cell join_cells[MARSC_JOIN_STATE_MAX]
 	[MARSC_JOIN_OWED] = {
 		[MARSC_JOIN_EV_JOIN] = { MARSC_JOIN_LAPSED, I },
 		[MARSC_JOIN_EV_LEAVE] = { MARSC_JOIN_OWED, I },
+		[MARSC_JOIN_EV_GIVE_UP] = { MARSC_JOIN_OWED, V },
 		[MARSC_JOIN_EV_COPY] = { MARSC_JOIN_OWED, I },
 		[MARSC_JOIN_EV_TIMER] = { MARSC_JOIN_OWED, V },
 		[MARSC_JOIN_EV_LIMIT] = { MARSC_JOIN_OWED, V },
@@ -523,7 +536,8 @@ marsc_leave(struct marsc *c, const struct paddr *min, const struct paddr *max)
 
 	if (j == NULL)
 		return MARSC_E_NOT_JOINED;
-	join_event(j, MARSC_JOIN_EV_LEAVE);
+	join_event(
+	    j, j->said ? MARSC_JOIN_EV_LEAVE : MARSC_JOIN_EV_GIVE_UP);
 	return MARSC_OK;
 }
 
@@ -548,6 +562,7 @@ marsc_join_copy(struct marsc *c, const struct mars_msg *m)
 		return false;
 	c->joining.copied = c->ts->now;
 	c->joining.heard = true;
+	j->said = true;
 	marsc_pace_good(&c->joining.pace);
 	line_check(c);
 	join_event(j, MARSC_JOIN_EV_COPY);

@@ -35,6 +35,8 @@ struct marsc;
 #define MARSC_JOIN_EVENTS(X) \
 	X(MARSC_JOIN_EV_JOIN, "join") \
 	X(MARSC_JOIN_EV_LEAVE, "leave") \
+	/* the same, and no MARS has heard of it */ \
+	X(MARSC_JOIN_EV_GIVE_UP, "give-up") \
 	X(MARSC_JOIN_EV_COPY, "copy")		/* of what is out */ \
 	X(MARSC_JOIN_EV_TIMER, "timer") \
 	X(MARSC_JOIN_EV_LIMIT, "limit")	/* retransmitted often enough */ \
@@ -94,6 +96,7 @@ struct marsc_joined {
 	struct marsc		*client;
 	struct paddr		 min, max;
 	bool			 layer3;
+	bool			 said;		/* to any MARS, ever */
 	uint8_t			 state;		/* enum marsc_join_state */
 	struct timer		 timer;
 	uint32_t		 sent;

@@ -174,9 +174,9 @@ void	marsc_path_answer(struct marsc *, const struct paddr *,
 void	marsc_path_failed(struct marsc *, const struct paddr *);
 /*
  * A JOIN or LEAVE of addr for every path in min..max (5.1.4.1); only the
- * paths inside the range are looked at.
+ * paths inside the range are looked at.  How many these are.
  */
-void	marsc_path_update(struct marsc *, bool join, const struct atm_addr *,
+uint32_t marsc_path_update(struct marsc *, bool join, const struct atm_addr *,
 	    const struct paddr *min, const struct paddr *max);
 /* 5.1.6, for a group with an active path */
 void	marsc_path_migrate(struct marsc *, const struct mars_msg *);

@@ -115,6 +115,9 @@ marsc_path_send(struct marsc *c, const struct paddr *group, struct vc_sdu *s)
 	/* who was told that another path is down may have sent there, too */
 	if (p == NULL)
 		p = marsc_path_find(c, group);
+	/* or where it led to */
+	if (p == NULL && c->npaths >= c->limits.paths)
+		return path_not_sent(c, s, MARSC_DROP_BUSY);
 	if (p == NULL && (p = path_new(c, group)) == NULL)
 		return path_not_sent(c, s, MARSC_DROP_MEMORY);
 	p->last = c->ts->now;
@@ -167,21 +170,23 @@ path_behind(struct marsc *c, const struct paddr *group)
 	return p;
 }
 
-void
+uint32_t
 marsc_path_update(struct marsc *c, bool join, const struct atm_addr *addr,
     const struct paddr *min, const struct paddr *max)
 {
 	struct marsc_path key, *p;
+	uint32_t n = 0;
 
 	key.group = *min;
 	for (p = RB_NFIND(marsc_path_tree, &c->paths, &key);
 	    p != NULL && paddr_cmp(&p->group, max) <= 0;
-	    p = path_behind(c, &key.group)) {
+	    p = path_behind(c, &key.group), n++) {
 		key.group = p->group;
 		p->depth++; /* as for leaves that come and go, leaf.c */
 		path_update_one(p, join, addr);
 		marsc_path_leave(p);
 	}
+	return n;
 }
 
 void
@@ -202,7 +207,7 @@ marsc_path_migrate(struct marsc *c, const struct mars_msg *m)
 	struct atm_addr *set;
 	uint16_t i;
 
-	marsc_query_news(c, &m->tpa, &m->tpa);
+	(void)marsc_query_news(c, &m->tpa, &m->tpa);
 	if (p == NULL || p->vc == NULL)
 		return;
 	set = reallocarray(NULL, (size_t)m->tnum + 1, sizeof(*set));

@@ -348,22 +348,36 @@ marsc_query_group(
  * member.  That is against asking again and again without a reason.  A
  * MARS_JOIN on ClusterControlVC is a reason: we know of another member then.
  */
-void
+uint32_t
 marsc_query_news(
     struct marsc *c, const struct paddr *min, const struct paddr *max)
 {
 	struct marsc_query key, *q;
+	uint32_t n = 0;
 
 	key.min = *min;
 	q = RB_NFIND(marsc_query_tree, &c->queries, &key);
 	while (q != NULL && paddr_cmp(&q->min, max) <= 0) {
 		key.min = q->min;
+		n++;
 		marsc_query_event(q, MARSC_QUERY_EV_NEWS);
 		/* it may be gone, and so may the one behind it */
 		q = RB_NFIND(marsc_query_tree, &c->queries, &key);
 		if (q != NULL && paddr_equal(&q->min, &key.min))
 			q = RB_NEXT(marsc_query_tree, &c->queries, q);
 	}
+	return n;
+}
+
+uint32_t
+marsc_query_count(struct marsc *c)
+{
+	struct marsc_query *q;
+	uint32_t n = 0;
+
+	RB_FOREACH(q, marsc_query_tree, &c->queries)
+		n++;
+	return n;
 }
 
 void

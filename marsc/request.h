@@ -109,10 +109,12 @@ enum marsc_error marsc_query_group(struct marsc *, const struct paddr *,
 	    enum marsc_asker);
 /*
  * Somebody has joined the groups of min..max: of one that was empty, the time
- * in which it may not be asked about is over.
+ * in which it may not be asked about is over.  How many of them there were.
  */
-void	marsc_query_news(struct marsc *, const struct paddr *min,
+uint32_t marsc_query_news(struct marsc *, const struct paddr *min,
 	    const struct paddr *max);
+/* questions about groups, whatever their state */
+uint32_t marsc_query_count(struct marsc *);
 /* The path does not want to know any more. */
 void	marsc_query_cancel(struct marsc *, const struct paddr *);
 void	marsc_query_multi(struct marsc *, const struct mars_msg *);

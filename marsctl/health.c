@@ -88,15 +88,39 @@ health_limit(struct health *h, struct rd row)
 	    name.string, scope.string);
 }
 
-/* One that is not valid any more is no fault: others have taken over. */
+/* The keys of an edge were all there are. */
+static void
+health_edge_end(struct health *h)
+{
+	if (h->edge[0] != '\0' && !h->edge_valid)
+		health_wrong(h, HEALTH_WARNING,
+		    "no key for the hellos of edge %s is valid now", h->edge);
+	h->edge[0] = '\0';
+	h->edge_valid = false;
+}
+
+static void
+health_edge_key(struct health *h, const char *edge, bool valid)
+{
+	if (strcmp(h->edge, edge) != 0) {
+		health_edge_end(h);
+		(void)strlcpy(h->edge, edge, sizeof(h->edge));
+	}
+	h->edge_valid = h->edge_valid || valid;
+}
+
+/* One that is not valid any more is no fault where others have taken over. */
 static void
 health_key(struct health *h, struct rd row)
 {
 	uint64_t left = health_number(row, "ends-in", UINT64_MAX);
-	struct ctl_value state;
+	struct ctl_value state, edge;
+	bool valid =
+	    strcmp(health_string(row, "state", &state), "valid") == 0;
 
-	if (strcmp(health_string(row, "state", &state), "valid") == 0 &&
-	    left < h->days * DAY)
+	if (ctl_find_string(row, "edge", &edge))
+		health_edge_key(h, edge.string, valid);
+	if (valid && left < h->days * DAY)
 		health_wrong(h, HEALTH_WARNING,
 		    "the key with SPI %" PRIu64 " ends in %" PRIu64 " days",
 		    health_number(row, "spi", 0), left / DAY);
@@ -137,6 +161,7 @@ health_row(struct health *h, const char *show, struct rd row)
 void
 health_end(struct health *h)
 {
+	health_edge_end(h);
 	if (h->neighbors > 0 && h->aligned == 0)
 		health_wrong(h, HEALTH_CRITICAL,
 		    "none of %" PRIu64 " neighbors is aligned", h->neighbors);

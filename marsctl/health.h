@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf.h"
 #include "daemon.h"
 
 #define HEALTH_DAYS	14	/* a key that ends earlier is a warning */
@@ -30,6 +31,8 @@ struct health {
 	size_t		 more;		/* others that are as bad or less */
 	/* counted */
 	uint64_t	 neighbors, aligned, members, clients, registered;
+	char		 edge[NAME_SIZE];	/* of the last key; or empty */
+	bool		 edge_valid;		/* any key of it is */
 };
 
 void	health_init(struct health *, uint64_t days);

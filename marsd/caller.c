@@ -15,6 +15,8 @@
 #include "caller.h"
 #include "cluster.h"
 
+#define SHARE_WAIT	MTIME_SEC(1)	/* is scspd still behind? */
+
 static int
 caller_cmp(const struct marsd_caller *a, const struct marsd_caller *b)
 {
@@ -24,37 +26,41 @@ caller_cmp(const struct marsd_caller *a, const struct marsd_caller *b)
 RB_GENERATE(marsd_caller_tree, marsd_caller, entry, caller_cmp)
 
 static void
-caller_free(struct marsd_cluster *c, struct marsd_caller *k)
+caller_free(struct marsd_caller *k)
 {
+	struct marsd_cluster *c = k->cluster;
+
+	timer_clear(c->mars->ts, &k->timer);
 	RB_REMOVE(marsd_caller_tree, &c->callers, k);
-	TAILQ_REMOVE(&c->idle, k, idle_entry);
 	free(k);
 }
 
-static bool
-caller_whole(struct marsd_cluster *c, struct marsd_caller *k)
+/* How long it has to be remembered from now on, in us. */
+static int64_t
+caller_wait(struct marsd_caller *k)
 {
+	const struct marsd_cluster *c = k->cluster;
 	const struct marsd *m = c->mars;
 
 	if (m->congested &&
 	    (marsd_share_counts(&k->changes, &m->changes) ||
 	    marsd_share_counts(&k->registrations, &m->registrations)))
-		return false;
-	return marsd_bucket_full(
+		return SHARE_WAIT;
+	return marsd_bucket_wait(
 	    &k->bucket, m->ts->now, c->conf->rate, c->conf->burst);
 }
 
-/*
- * Forgets callers whose share is whole.  One that went early and owes much
- * may keep others for a while; the longest takes twice the burst.
- */
+/* It has no circuit: each is remembered for what it owes itself. */
 static void
-callers_expire(struct marsd_cluster *c)
+caller_idle(void *arg)
 {
-	struct marsd_caller *k;
+	struct marsd_caller *k = arg;
+	int64_t wait = caller_wait(k);
 
-	while ((k = TAILQ_FIRST(&c->idle)) != NULL && caller_whole(c, k))
-		caller_free(c, k);
+	if (wait == 0)
+		caller_free(k);
+	else
+		timer_set(k->cluster->mars->ts, &k->timer, wait);
 }
 
 struct marsd_caller *
@@ -62,32 +68,30 @@ marsd_caller_get(struct marsd_cluster *c, const struct atm_addr *addr)
 {
 	struct marsd_caller key, *k;
 
-	callers_expire(c);
 	key.addr = *addr;
 	if (key.addr.num_tl == NSAPA_LEN)
 		key.addr.num[NSAPA_LEN - 1] = 0; /* SEL */
 	if ((k = RB_FIND(marsd_caller_tree, &c->callers, &key)) != NULL) {
-		if (k->circuits++ == 0)
-			TAILQ_REMOVE(&c->idle, k, idle_entry);
+		timer_clear(c->mars->ts, &k->timer);
+		k->circuits++;
 		return k;
 	}
 	if ((k = calloc(1, sizeof(*k))) == NULL)
 		return NULL;
+	k->cluster = c;
 	k->addr = key.addr;
 	k->circuits = 1;
+	timer_init(&k->timer, caller_idle, k);
 	marsd_bucket_init(&k->bucket, c->mars->ts->now, c->conf->burst);
 	RB_INSERT(marsd_caller_tree, &c->callers, k);
 	return k;
 }
 
 void
-marsd_caller_put(struct marsd_cluster *c, struct marsd_caller *k)
+marsd_caller_put(struct marsd_caller *k)
 {
-	if (--k->circuits != 0)
-		return;
-	TAILQ_INSERT_TAIL(&c->idle, k, idle_entry);
-	if (caller_whole(c, k))
-		caller_free(c, k);
+	if (--k->circuits == 0)
+		caller_idle(k);
 }
 
 /* Only when all circuits of the cluster have gone. */
@@ -96,6 +100,6 @@ marsd_callers_free(struct marsd_cluster *c)
 {
 	struct marsd_caller *k;
 
-	while ((k = TAILQ_FIRST(&c->idle)) != NULL)
-		caller_free(c, k);
+	while ((k = RB_ROOT(&c->callers)) != NULL)
+		caller_free(k);
 }

@@ -9,7 +9,6 @@
 #ifndef MARSD_CALLER_H
 #define MARSD_CALLER_H
 
-#include <sys/queue.h>
 #include <sys/tree.h>
 #ifndef RB_HEAD
 #include <bsd/sys/tree.h>
@@ -23,9 +22,10 @@ struct marsd_cluster;
 
 struct marsd_caller {
 	RB_ENTRY(marsd_caller)	 entry;
-	TAILQ_ENTRY(marsd_caller) idle_entry;	/* while it has none */
+	struct marsd_cluster	*cluster;
 	struct atm_addr		 addr;
 	uint32_t		 circuits;
+	struct timer		 timer;	/* to be forgotten, without any */
 	struct marsd_bucket	 bucket;
 	/* while scspd is behind: of what it registers and changes */
 	struct marsd_share	 registrations, changes;
@@ -37,8 +37,7 @@ RB_PROTOTYPE(marsd_caller_tree, marsd_caller, entry, caller_cmp)
 struct marsd_caller	*marsd_caller_get(struct marsd_cluster *,
 			    const struct atm_addr *);
 /* counts one less */
-void			 marsd_caller_put(struct marsd_cluster *,
-			    struct marsd_caller *);
+void			 marsd_caller_put(struct marsd_caller *);
 void			 marsd_callers_free(struct marsd_cluster *);
 
 #endif

@@ -76,7 +76,7 @@ marsd_circuit_free(struct marsd_circuit *ci)
 		r->circuit = NULL;
 	}
 	LIST_REMOVE(ci, entry);
-	marsd_caller_put(ci->cluster, ci->caller);
+	marsd_caller_put(ci->caller);
 	free(ci);
 }
 

@@ -373,7 +373,6 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	TAILQ_INIT(&c->protos);
 	LIST_INIT(&c->circuits);
 	RB_INIT(&c->callers);
-	TAILQ_INIT(&c->idle);
 	marsd_owners_init(c);
 	marsd_bucket_init(&c->bucket, m->ts->now, conf->rate_total);
 	TAILQ_INSERT_TAIL(&m->clusters, c, entry);
@@ -445,7 +444,7 @@ proto_cmis(struct marsd_proto *p)
 		if (p->by_cmi[cmi] == NULL)
 			marsd_cmi_put(pool, cmi);
 	}
-	memcpy(pool->bad, p->cmi.bad, MARSD_CMI_BAD_SIZE);
+	marsd_cmi_bar(pool, &p->cmi);
 	pool->used = p->cmi.used;
 	marsd_cmi_free_pool(&p->cmi);
 	p->cmi = *pool;

@@ -69,7 +69,7 @@ struct marsd_counts {
 	X(MARSD_LIMIT_GROUPS, "groups", p->groups, c->max_groups) \
 	X(MARSD_LIMIT_KNOWN, "servers-known", \
 	    p->cluster->nowners, c->max_known) \
-	X(MARSD_LIMIT_CMI, "cmi", p->cmi.used, p->cmi.size)
+	X(MARSD_LIMIT_CMI, "cmi", p->cmi.used, p->cmi.used + p->cmi.left)
 
 enum marsd_limit {
 #define X(sym, name, used, limit) sym,
@@ -136,7 +136,6 @@ struct marsd_cluster {
 	struct timer		 room;		/* there is some again */
 	LIST_HEAD(, marsd_circuit) circuits;
 	struct marsd_caller_tree callers;
-	TAILQ_HEAD(, marsd_caller) idle; /* callers, the longest first */
 	struct marsd_bucket	 bucket;
 	/* what is done for a message, which its sender is charged for */
 	/* on control VCs; one of many octets counts for several */

@@ -21,21 +21,22 @@ marsd_cmi_init(struct marsd_cmi_pool *p, uint16_t min, uint16_t max)
 
 	p->min = min;
 	p->max = max;
-	p->head = p->count = p->used = p->size = 0;
+	p->head = p->count = p->used = p->left = p->size = 0;
 	p->queue = NULL;
-	p->bad = NULL;
+	p->bad = p->given = NULL;
 	if (min == 0 || min > max)
 		return -1;
 	p->size = (uint32_t)max - min + 1;
 	p->queue = calloc(p->size, sizeof(*p->queue));
 	p->bad = calloc(MARSD_CMI_BAD_SIZE, 1);
-	if (p->queue == NULL || p->bad == NULL) {
+	p->given = calloc(MARSD_CMI_BAD_SIZE, 1);
+	if (p->queue == NULL || p->bad == NULL || p->given == NULL) {
 		marsd_cmi_free_pool(p);
 		return -1;
 	}
 	for (i = 0; i < p->size; i++)
 		p->queue[i] = (uint16_t)(min + i);
-	p->count = p->size;
+	p->count = p->left = p->size;
 	return 0;
 }
 
@@ -44,15 +45,28 @@ marsd_cmi_free_pool(struct marsd_cmi_pool *p)
 {
 	free(p->queue);
 	free(p->bad);
+	free(p->given);
 	p->queue = NULL;
-	p->bad = NULL;
-	p->size = p->count = 0;
+	p->bad = p->given = NULL;
+	p->size = p->count = p->left = 0;
 }
 
 static bool
-is_bad(const struct marsd_cmi_pool *p, uint16_t cmi)
+is_marked(const uint8_t *bits, uint16_t cmi)
 {
-	return (p->bad[cmi / 8] & 1 << cmi % 8) != 0;
+	return (bits[cmi / 8] & 1 << cmi % 8) != 0;
+}
+
+static void
+mark(uint8_t *bits, uint16_t cmi)
+{
+	bits[cmi / 8] = (uint8_t)(bits[cmi / 8] | 1 << cmi % 8);
+}
+
+static void
+unmark(uint8_t *bits, uint16_t cmi)
+{
+	bits[cmi / 8] = (uint8_t)(bits[cmi / 8] & ~(1 << cmi % 8));
 }
 
 uint16_t
@@ -64,8 +78,10 @@ marsd_cmi_get(struct marsd_cmi_pool *p)
 		cmi = p->queue[p->head];
 		p->head = (p->head + 1) % p->size;
 		p->count--;
-		if (is_bad(p, cmi))
+		if (is_marked(p->bad, cmi))
 			continue; /* never allocated again, A-20 */
+		mark(p->given, cmi);
+		p->left--;
 		p->used++;
 		return cmi;
 	}
@@ -80,10 +96,14 @@ marsd_cmi_put(struct marsd_cmi_pool *p, uint16_t cmi)
 		return;
 	if (p->used > 0)
 		p->used--;
-	if (!marsd_cmi_ours(p, cmi) || is_bad(p, cmi) || p->count == p->size)
+	if (!marsd_cmi_ours(p, cmi))
+		return;
+	unmark(p->given, cmi);
+	if (is_marked(p->bad, cmi) || p->count == p->size)
 		return;
 	p->queue[(p->head + p->count) % p->size] = cmi;
 	p->count++;
+	p->left++;
 }
 
 bool
@@ -95,5 +115,19 @@ marsd_cmi_ours(const struct marsd_cmi_pool *p, uint16_t cmi)
 void
 marsd_cmi_taken(struct marsd_cmi_pool *p, uint16_t cmi)
 {
-	p->bad[cmi / 8] = (uint8_t)(p->bad[cmi / 8] | 1 << cmi % 8);
+	if (is_marked(p->bad, cmi))
+		return;
+	mark(p->bad, cmi);
+	if (marsd_cmi_ours(p, cmi) && !is_marked(p->given, cmi))
+		p->left--;
+}
+
+void
+marsd_cmi_bar(struct marsd_cmi_pool *p, const struct marsd_cmi_pool *as)
+{
+	uint32_t cmi;
+
+	for (cmi = 1; cmi <= UINT16_MAX; cmi++)
+		if (is_marked(as->bad, (uint16_t)cmi))
+			marsd_cmi_taken(p, (uint16_t)cmi);
 }

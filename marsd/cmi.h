@@ -17,9 +17,10 @@
 struct marsd_cmi_pool {
 	uint16_t	 min, max;
 	uint16_t	*queue;		/* a ring: the longest unused first */
-	uint32_t	 size, head, count;
-	uint32_t	 used;
+	uint32_t	 size, head, count;	/* some of these may be bad */
+	uint32_t	 used, left;
 	uint8_t		*bad;		/* a bit each: given out by others */
+	uint8_t		*given;		/* the same: by us, and in use */
 };
 
 /* all from min to max; 0, or -1: no memory or an empty range */
@@ -32,5 +33,7 @@ void	 marsd_cmi_put(struct marsd_cmi_pool *, uint16_t);
 bool	 marsd_cmi_ours(const struct marsd_cmi_pool *, uint16_t);
 /* another server has given it out: never again by us */
 void	 marsd_cmi_taken(struct marsd_cmi_pool *, uint16_t);
+/* the same of all that are so in another pool */
+void	 marsd_cmi_bar(struct marsd_cmi_pool *, const struct marsd_cmi_pool *);
 
 #endif

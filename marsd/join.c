@@ -58,7 +58,7 @@ announce_servers(struct marsd_node *n, bool joined, struct mars_msg *m,
 	for (i = 0; i < l->n; i++)
 		if (marsd_map_serves(p, &l->v[i], true))
 			break;
-	if (i < l->n)
+	if (i < l->n || l->failed)
 		marsd_tell_change(
 		    &p->control[MARSD_ROLE_MCS], n, joined, m, l, punched);
 }

@@ -57,12 +57,14 @@ marsd_bucket_charge(struct marsd_bucket *b, uint64_t n, uint32_t depth)
 		b->tokens = -full;
 }
 
-bool
-marsd_bucket_full(
+int64_t
+marsd_bucket_wait(
     struct marsd_bucket *b, mtime_t now, uint32_t rate, uint32_t depth)
 {
 	bucket_fill(b, now, rate, depth);
-	return b->tokens == (int64_t)depth * TOKEN;
+	if (rate == 0)
+		return 0;
+	return ((int64_t)depth * TOKEN - b->tokens + rate - 1) / rate;
 }
 
 void

@@ -44,8 +44,8 @@ bool	marsd_bucket_take(struct marsd_bucket *, mtime_t, uint32_t rate,
 	    uint32_t depth);
 /* so many messages' worth of work; the debt is at most the depth */
 void	marsd_bucket_charge(struct marsd_bucket *, uint64_t, uint32_t depth);
-/* is it full again? */
-bool	marsd_bucket_full(struct marsd_bucket *, mtime_t, uint32_t rate,
+/* us until it is full again; 0: it is */
+int64_t	marsd_bucket_wait(struct marsd_bucket *, mtime_t, uint32_t rate,
 	    uint32_t depth);
 
 /* of this size from now on, and nobody has taken anything of it */

@@ -22,7 +22,7 @@
  * thousands, and members are answered while it dies or comes back.
  */
 #define WORK_AT_ONCE	512
-/* from when a server that was let in late is known to live, to an alignment */
+/* from when something is known to be missing, to an alignment */
 #define ROOM_WAIT	MTIME_SEC(30)
 
 #define DO(s, a)	{ MARSD_PEER_##s, MARSD_PEER_DO_##a }
@@ -448,15 +448,19 @@ marsd_peer_step(struct marsd_peer *peer, enum marsd_peer_event ev)
 }
 
 void
+marsd_owners_again(struct marsd_cluster *c)
+{
+	if (!timer_isset(&c->room))
+		timer_set(c->mars->ts, &c->room, ROOM_WAIT);
+}
+
+void
 marsd_peer_renews(struct marsd_peer *peer)
 {
-	struct marsd_cluster *c = peer->proto->cluster;
-
 	if (!peer->owner->late)
 		return;
 	peer->owner->late = false;
-	if (!timer_isset(&c->room))
-		timer_set(c->mars->ts, &c->room, ROOM_WAIT);
+	marsd_owners_again(peer->proto->cluster);
 }
 
 void

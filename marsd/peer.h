@@ -117,6 +117,8 @@ struct marsd_owner	*marsd_owner_find(struct marsd_cluster *,
 			    const uint8_t oid[4]);
 /* of the cluster: the others that it may know, from now on */
 void			 marsd_owners_init(struct marsd_cluster *);
+/* what was not taken of them is asked for, in a while */
+void			 marsd_owners_again(struct marsd_cluster *);
 /* both, made if need be; NULL: no memory, or too many servers */
 struct marsd_peer	*marsd_peer_get(struct marsd_proto *,
 			    const uint8_t oid[4]);

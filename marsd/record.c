@@ -399,6 +399,19 @@ find_group(struct marsd *m, uint16_t sgid)
 	return NULL;
 }
 
+/*
+ * There was no memory for it: scspd forgets it as well, so that it comes again
+ * by an alignment.
+ */
+static void
+record_lost(struct marsd_cluster *c, const uint8_t oid[4], uint32_t key)
+{
+	c->drops[MARSD_DROP_MEMORY]++;
+	c->mars->ops->erase(
+	    c->mars->arg, c->conf->server_group, oid, &key, 1);
+	marsd_owners_again(c);
+}
+
 /* Are the lengths of its addresses those of the protocol? */
 static bool
 usable(const struct marsd_proto *p, const struct csa *c)
@@ -454,12 +467,16 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 		marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
 		update_member(&u);
 	}
+	if (marsd_entry_find(u.peer->owner, key) == NULL) {
+		if (v == CSA_LIVE || (csa.flags & CSA_F_REGISTER) != 0)
+			record_lost(c, oid, key);
+		return;
+	}
 	/*
 	 * nobody is offered what a server says that does not live (A-8); what
 	 * it has taken back is: we keep nothing that could be revived
 	 */
-	if (!marsd_peer_counts(u.peer) &&
-	    marsd_entry_find(u.peer->owner, key) != NULL)
+	if (!marsd_peer_counts(u.peer))
 		m->ops->hide(m->arg, sgid, oid, &key, 1);
 }
 
@@ -508,9 +525,10 @@ marsd_csa_gone(
 
 /*
  * A record that nothing here backs yet is kept aside.  A registration in time
- * goes on with its key; the rest is withdrawn together (A-10).
+ * goes on with its key; the rest is withdrawn together (A-10).  False: no
+ * memory, so that it has to be withdrawn at once.
  */
-static void
+static bool
 own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 {
 	struct marsd_node *n = marsd_node_get(p, csa_role(csa), &csa->atm);
@@ -519,7 +537,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 	struct marsd_entry *e;
 
 	if (n == NULL)
-		return;
+		return false;
 	if (btree_first(&n->claims) == NULL && n->reg == NULL)
 		n->spa = csa->spa;
 	e = csa->flags & CSA_F_REGISTER ?
@@ -534,6 +552,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 			    SWEEP_MCS);
 	}
 	marsd_node_release(n);
+	return e != NULL;
 }
 
 /* Do we already have a record of the same, under another key? */
@@ -604,8 +623,9 @@ own_unknown(struct marsd_cluster *c, struct marsd_proto *p, uint32_t key,
 	size_t n;
 
 	if (member && !elsewhere && !tomb) {
-		own_old(p, key, csa);
-		return;
+		if (own_old(p, key, csa))
+			return;
+		c->drops[MARSD_DROP_MEMORY]++;
 	}
 	if (tomb && !elsewhere)
 		return; /* withdrawn already */

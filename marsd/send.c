@@ -101,8 +101,10 @@ control_send(struct marsd_control *ctl, struct mars_msg *m)
 	if (ctl->root == NULL || ctl->leaves == 0)
 		return;
 	m->msn = before ? ctl->msn + 1 : ctl->msn;
-	if ((s = sdu_build(c, m)) == NULL)
+	if ((s = sdu_build(c, m)) == NULL) {
+		marsd_tell_revalidate(ctl);
 		return;
+	}
 	ctl->msn++;
 	if (ctl->role == MARSD_ROLE_CLIENT)
 		c->counts.ccvc_out++;
@@ -145,6 +147,7 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 
 	if (l->failed) {
 		ctl->proto->cluster->drops[MARSD_DROP_MEMORY]++;
+		marsd_tell_revalidate(ctl);
 		return;
 	}
 	m->flags =
@@ -159,6 +162,11 @@ marsd_send_spans(struct marsd_control *ctl, struct mars_msg *m,
 		pair = 2 * (size_t)m->tpln;
 		/* TLVs take 4 octets or a multiple, and so does the MTU */
 		room = mars_overhead(m) + m->tlvs_len;
+		if (room + pair > max) { /* a leaf takes less than that */
+			m->tlvs = NULL;
+			m->tlvs_len = 0;
+			room = mars_overhead(m);
+		}
 		room = room >= max ? 0 : max - room;
 		wr_init(&w, list, MARS_MTU);
 		for (; i < l->n && w.len + pair <= room; i++, m->pnum++)

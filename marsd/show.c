@@ -180,7 +180,7 @@ marsd_show_clusters(struct marsd *m, void *cursor, struct wr *w)
 	ctl_uint(w, "csn", p->control[MARSD_ROLE_CLIENT].msn);
 	ctl_uint(w, "ssn", p->control[MARSD_ROLE_MCS].msn);
 	ctl_uint(w, "cmi-used", p->cmi.used);
-	ctl_uint(w, "cmi-free", p->cmi.count);
+	ctl_uint(w, "cmi-free", p->cmi.left);
 	ctl_uint(w, "records-remote", remote_records(p));
 	marsd_put_problem(w, m, p->cluster);
 	marsd_show_next_proto(cur);

@@ -68,6 +68,17 @@ def members_answer():
 
 
 @test
+def member_of_a_block():
+    """who has joined the group with a block of others answers, too"""
+    g = "239.3.7.1"
+    wait("site 3 has joined", lambda: any(
+        r["group-min"] == "239.3.0.0" for r in net.mars.ctl("joins")))
+    answer, status = probe(1, g)
+    assert status == 0 and [r["answered"] for r in answer["probe"]] == [
+        True], answer
+
+
+@test
 def ipv6():
     """the same of IPv6"""
     g = "ff0e::1:1"
@@ -224,7 +235,7 @@ def main():
         return 0
     net = Net()
     for n in 1, 2, 3, 4:
-        net.site(n)
+        net.site(n, lan="static 239.3.0.0/16" if n == 3 else "")
     net.start()
     return edgenet.run(net, tests)
 

@@ -453,6 +453,10 @@ data_from_the_lan(void **state)
 	data4(&h, "10.1.7.2", "224.0.0.251", 1);
 	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DATA);
 	assert_int_equal(ip.p[8], 1);
+	/* 0 is what a probe between edges has (nvc.md), and no host's */
+	data4(&h, "10.1.7.2", "224.0.0.251", 0);
+	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);
+	assert_int_equal(e->lan.ip_drops[EDGED_IP_DROP_TTL], 2);
 	/* of another net, until that is configured */
 	data4(&h, "10.1.8.2", "239.1.1.1", 8);
 	assert_int_equal(hear(e, &h, false, &ip), EDGED_LAN_DROPPED);

@@ -119,9 +119,13 @@ the_depth_at_once_and_then_the_rate(void **state)
 	for (i = n = 0; i < 1000; i++)
 		n += marsd_bucket_take(&b, AT(MTIME_SEC(1)), 200, 4096);
 	assert_int_equal(n, 200);
-	assert_false(
-	    marsd_bucket_full(&b, AT(MTIME_SEC(21)), 200, 4096));
-	assert_true(marsd_bucket_full(&b, AT(MTIME_SEC(22)), 200, 4096));
+	/* 4096 of 200 a second: 20.48 s */
+	assert_int_equal(
+	    marsd_bucket_wait(&b, AT(MTIME_SEC(1)), 200, 4096), 20480000);
+	assert_int_equal(
+	    marsd_bucket_wait(&b, AT(MTIME_MS(21479)), 200, 4096), 1000);
+	assert_int_equal(
+	    marsd_bucket_wait(&b, AT(MTIME_MS(21480)), 200, 4096), 0);
 }
 
 /* What a message causes is paid for later, and no debt is for ever. */

@@ -1181,6 +1181,35 @@ too_many_paths(void **state)
 	fake_free(f);
 }
 
+#define WHOLE	"e0000000 efffffff "
+
+/*
+ * Ranges of one message that overlap: it is not gone through, and the MARS is
+ * asked who the members are.  Those that don't are.
+ */
+static void
+ranges_of_a_message_do_not_overlap(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct fvc *control = path_up(f);
+
+	(void)state;
+	fake_says(f, control,
+	    JOIN("04", "04", "0002", "4000", "0000", "00000065", "0d")
+	    "e0000000 e0010203 e0010204 efffffff");
+	fake_leaf_ack(f, 13);
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_DECODE), 0);
+	fake_says(f, control,
+	    JOIN("05", "04", "0004", "4000", "0000", "00000066", "0c")
+	    WHOLE WHOLE WHOLE WHOLE);
+	assert_null(fake_leaf(f, 12));
+	assert_int_equal(marsc_drops(f->c, MARSC_DROP_DECODE), 1);
+	fake_wait(f, MTIME_SEC(10));
+	marsc_transmit(f->c, &group, "f", 1);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_REVALIDATE, NULL), 1);
+	fake_free(f);
+}
+
 /* The owner begins another stream when it is told that a leaf is gone. */
 static void
 sends_elsewhere(struct fake *f)
@@ -1189,6 +1218,34 @@ sends_elsewhere(struct fake *f)
 
 	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_LEAF_DROPPED)
 		(void)marsc_transmit(f->c, &other, "abc", 3);
+}
+
+/* The owner goes on with a stream whose path is given up. */
+static void
+sends_again(struct fake *f)
+{
+	if (f->notes[f->nnotes - 1].code == MARSC_NOTICE_PATH_DOWN)
+		(void)marsc_transmit(f->c, &group, "abc", 3);
+}
+
+/* Then there is no room, and there are not more paths than may be. */
+static void
+a_path_that_is_given_up_and_used_again_makes_no_room(void **state)
+{
+	const struct paddr other = fake_group(224, 9, 9, 9);
+	struct fake *f = fake_new(10, 1, false);
+	struct marsc_sent sent;
+
+	(void)state;
+	path_up(f);
+	f->c->limits.paths = 1;
+	f->told = sends_again;
+	sent = marsc_transmit(f->c, &other, "abc", 3);
+	assert_int_equal(f->c->npaths, 1);
+	assert_int_equal(sent.outcome, MARSC_SENT_DROPPED);
+	assert_int_equal(sent.why, MARSC_DROP_BUSY);
+	assert_non_null(marsc_path_find(f->c, &group));
+	fake_free(f);
 }
 
 /* A path that its owner is told of is not the one that makes room. */
@@ -1411,7 +1468,10 @@ main(void)
 		cmocka_unit_test(no_news),
 		cmocka_unit_test(news_before_the_answer),
 		cmocka_unit_test(too_many_paths),
+		cmocka_unit_test(ranges_of_a_message_do_not_overlap),
 		cmocka_unit_test(a_path_that_is_told_of_is_not_given_up),
+		cmocka_unit_test(
+		    a_path_that_is_given_up_and_used_again_makes_no_room),
 		cmocka_unit_test(in_place),
 	};
 

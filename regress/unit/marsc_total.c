@@ -133,13 +133,13 @@ joins(void **state)
 {
 	static const char letters[] = "xwldjivo";
 	static const char *const ends[MARSC_JOIN_STATE_MAX] = {
-		[MARSC_JOIN_WANTED] = "wxwwwwjd",
-		[MARSC_JOIN_LAPSED] = "lolllljd",
-		[MARSC_JOIN_DELAY] = "dvdjdljd",
-		[MARSC_JOIN_JOINING] = "jvijlljj",
-		[MARSC_JOIN_IN] = "iviiilii",
-		[MARSC_JOIN_LEAVING] = "jvxvoovv",
-		[MARSC_JOIN_OWED] = "looooovv",
+		[MARSC_JOIN_WANTED] = "wxxwwwwjd",
+		[MARSC_JOIN_LAPSED] = "loxlllljd",
+		[MARSC_JOIN_DELAY] = "dvxdjdljd",
+		[MARSC_JOIN_JOINING] = "jvxijlljj",
+		[MARSC_JOIN_IN] = "iviiiilii",
+		[MARSC_JOIN_LEAVING] = "jvvxvoovv",
+		[MARSC_JOIN_OWED] = "loooooovv",
 	};
 	struct marsc_joined *j;
 	struct fake *f;

@@ -350,6 +350,42 @@ limits_and_keys_make_health(void **state)
 }
 
 static void
+a_key_of_an_edge(struct health *h, const char *edge, const char *state)
+{
+	row_begin();
+	ctl_uint(&w, "spi", 257);
+	ctl_string(&w, "state", state);
+	ctl_null(&w, "ends-in");
+	ctl_string(&w, "edge", edge);
+	health_row(h, "keys", row_end());
+}
+
+/* Whose hellos nobody believes forwards, and so does the other edge. */
+static void
+keys_of_edges_make_health(void **state)
+{
+	struct health h;
+
+	(void)state;
+	health_init(&h, 14);
+	a_key_of_an_edge(&h, "a", "expired");
+	a_key_of_an_edge(&h, "a", "valid");
+	a_key_of_an_edge(&h, "b", "valid");
+	a_key_of_an_edge(&h, "b", "expired");
+	health_is(&h, HEALTH_OK, "0 members");
+	a_key_of_an_edge(&h, "a", "expired");
+	a_key_of_an_edge(&h, "a", "not yet");
+	a_key_of_an_edge(&h, "b", "valid");
+	health_is(&h, HEALTH_WARNING,
+	    "no key for the hellos of edge a is valid now");
+	health_init(&h, 14);
+	a_key_of_an_edge(&h, "a", "valid");
+	a_key_of_an_edge(&h, "b", "expired");
+	health_is(&h, HEALTH_WARNING,
+	    "no key for the hellos of edge b is valid now");
+}
+
+static void
 edges_make_health(void **state)
 {
 	struct health h;
@@ -632,6 +668,7 @@ main(void)
 		cmocka_unit_test(flows_are_summed),
 		cmocka_unit_test(neighbors_make_health),
 		cmocka_unit_test(limits_and_keys_make_health),
+		cmocka_unit_test(keys_of_edges_make_health),
 		cmocka_unit_test(edges_make_health),
 		cmocka_unit_test(only_metrics_are_asked_for),
 		cmocka_unit_test(the_busiest_come_first),

@@ -562,6 +562,45 @@ tell_cmi(struct net *net, unsigned oid, uint32_t key, unsigned state,
 }
 
 /*
+ * A-20, A-21: a CMI that another server gives out is not left to us, so it is
+ * not said to be; and before the last is gone the operator hears of it.
+ */
+static void
+cmis_of_others_are_not_said_to_be_left(void **state)
+{
+	struct net *net = net_new();
+	struct conf_cluster *c = net_cluster_conf(net, 0);
+	uint64_t *near = &net->s[0].events[MARSD_EV_NEAR];
+	struct nvc *v, *w;
+	uint32_t i;
+
+	(void)state;
+	c->cmi_min = 1;
+	c->cmi_max = 20;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	assert_int_equal(net_show(net, 0, "cmi-free"), 19);
+	for (i = 2; i < 20; i++) {
+		tell_cmi(net, 8, i, 3, HOST(100 + i), i);
+		tell_cmi(net, 8, i, 3, HOST(100 + i), i);
+	}
+	assert_int_equal(net_show(net, 0, "cmi-free"), 1);
+	tell_cmi(net, 8, 70, 3, HOST(170), 1); /* and one that is given */
+	assert_int_equal(net_show(net, 0, "cmi-free"), 1);
+	assert_int_equal(*near, 0);
+	w = net_client(net, 0, 2);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 2);
+	assert_int_equal(net_show(net, 0, "cmi-free"), 0);
+	assert_int_equal(*near, 1);
+	net_join(v, 5, 0x2000, 0, 0); /* 1 was another's */
+	assert_int_equal(net_show(net, 0, "cmi-free"), 0);
+	net_join(w, 5, 0x2000, 0, 0);
+	assert_int_equal(net_show(net, 0, "cmi-free"), 1);
+	assert_int_equal(net_show(net, 0, "cmi-used"), 0);
+	net_end(net, v, w, NULL);
+}
+
+/*
  * R2443-2-06, R2443-3-12, A-20: two other servers with one range are told of
  * as well; a client that moves between them, an id that was given back, one
  * of a silent server, none at all, and one server's own reuse are no clash.
@@ -1083,6 +1122,7 @@ main(void)
 		cmocka_unit_test(servers_known_are_bounded),
 		cmocka_unit_test(who_left_has_left),
 		cmocka_unit_test(a_cmi_given_out_twice_is_told),
+		cmocka_unit_test(cmis_of_others_are_not_said_to_be_left),
 		cmocka_unit_test(a_cmi_given_out_twice_elsewhere_is_told),
 		cmocka_unit_test(a_range_that_overlaps_by_a_reload_is_told),
 		cmocka_unit_test(old_records_wait_for_their_nodes),

@@ -362,6 +362,53 @@ large_answers_are_paid_for(void **state)
 	assert_in_range(answered(4000, 1, true), 64, 66);
 }
 
+/* How many callers a server remembers. */
+static int
+remembered(struct net *net, int n)
+{
+	struct marsd_caller *k;
+	int callers = 0;
+
+	RB_FOREACH(k, marsd_caller_tree, &net_proto(net, n)->cluster->callers)
+		callers++;
+	return callers;
+}
+
+/*
+ * A caller is remembered for what it has had itself: one message is made good
+ * in 5 ms, and 4096 at once in 20 s.
+ */
+static void
+each_caller_is_remembered_for_its_own_debt(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v;
+	int i;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	members_elsewhere(net, 1, 4000);
+	for (i = 0; i < 100; i++)
+		net_request(v, G(0));
+	net_hangup(v);
+	for (i = 0; i < 500; i++) {
+		v = net_call(net, 0, HOST(1000 + i));
+		net_request(v, G(0));
+		net_hangup(v);
+	}
+	net_wait(net, MTIME_MS(5));
+	v = net_call(net, 0, HOST(9));
+	assert_int_equal(remembered(net, 0), 2);
+	net_wait(net, MTIME_SEC(20));
+	assert_int_equal(remembered(net, 0), 2);
+	net_wait(net, MTIME_SEC(1));
+	assert_int_equal(remembered(net, 0), 1);
+	net_hangup(v);
+	assert_int_equal(remembered(net, 0), 0);
+	net_end(net, NULL);
+}
+
 /*
  * R2022-5.3-02 to -09, -12, A-34, A-125, A-126, A-127: the groups with layer
  * 3 members, ascending; none gives an empty reply; blocks never count.
@@ -626,6 +673,7 @@ main(void)
 		cmocka_unit_test(a_grouplist_has_the_groups_of_layer_3),
 		cmocka_unit_test(a_long_grouplist_is_in_full_parts),
 		cmocka_unit_test(large_answers_are_paid_for),
+		cmocka_unit_test(each_caller_is_remembered_for_its_own_debt),
 		cmocka_unit_test(a_grouplist_for_an_mcs_has_the_ssn),
 		cmocka_unit_test(the_latest_single_join_decides_on_layer_3),
 		cmocka_unit_test(e164_and_a_subaddress_all_the_way),

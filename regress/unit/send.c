@@ -162,6 +162,36 @@ tlvs_may_fill_the_message(void **state)
 }
 
 /*
+ * A member that takes little at a time hides no join from all others: where a
+ * message is too long for it with its TLVs, it goes without them.
+ */
+static void
+tlvs_that_do_not_fit_are_left_out(void **state)
+{
+	struct net *net = net_new();
+	const struct sent *t;
+	struct nvc *v;
+	struct buf b;
+
+	(void)state;
+	net_start(net, 0);
+	v = net_client(net, 0, 1);
+	net->sdu_max = 536;
+	join_with(&b, HOST(1), G(1), G(4), 536 - 8 - 60 - 8);
+	net_put(v, &b);
+	assert_int_equal(net_only(net, 0, CCVC, 4)->len, 536);
+	net_clear(net);
+	join_with(&b, HOST(1), G(11), G(14), 536 - 8 - 60 - 4);
+	net_put(v, &b);
+	t = net_only(net, 0, CCVC, 4);
+	assert_int_equal(t->len, OFF(60));
+	assert_int_equal(g16(t, 14), 0); /* mar$extoff */
+	assert_int_equal(g32(t, 52), G(11));
+	assert_int_equal(g32(t, 56), G(14));
+	net_end(net, v, NULL);
+}
+
+/*
  * R2022-5.1.4.2-02, -03, R2022-6.1.4-01, -03, A-107: one transmission and one
  * number, whatever the number of leaves; private messages and what is
  * dropped cost none; the next on ClusterControlVC has the next.
@@ -276,6 +306,7 @@ main(void)
 		cmocka_unit_test(many_holes_go_in_several_messages),
 		cmocka_unit_test(tlvs_stay_in_what_goes_out),
 		cmocka_unit_test(tlvs_may_fill_the_message),
+		cmocka_unit_test(tlvs_that_do_not_fit_are_left_out),
 		cmocka_unit_test(the_csn_starts_anywhere),
 		cmocka_unit_test(one_transmission_costs_one_number),
 		cmocka_unit_test(the_ssn_counts_its_own_control_vc),
