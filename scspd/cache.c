@@ -342,6 +342,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 {
 	struct btree_probe p = { .key = { e->id } };
 
+	c->erased++;
 	scsp_cache_charge(e, NULL);
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
