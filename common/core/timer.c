@@ -78,6 +78,8 @@ timers_init(struct timers *ts, mtime_t now)
 	ts->now = now;
 	ts->order = 0;
 	ts->count = 0;
+	ts->woken = now;
+	ts->awake = false;
 	ts->clock = NULL;
 }
 
