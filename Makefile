@@ -127,7 +127,7 @@ fuzz:
 	@sh etc/prerequisites test
 	@sh regress/fuzz/test.sh '$(BUILD)' $(TIME) regress/fuzz/log.tsv
 
-# Whether each fuzz target notices a fault that is put in, about ten minutes.
+# Whether each fuzz target notices a fault that is put in: some minutes.
 fuzz-mutants:
 	@sh etc/prerequisites test
 	@python3 -B regress/fuzz/mutants.py

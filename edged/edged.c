@@ -66,7 +66,7 @@ edged_op_event(void *arg, const struct edged_event *e)
 {
 	struct edged_shell *d = arg;
 	char where[256] = "", why[256] = "", text[ATM_STRLEN];
-	struct atm_addr host;
+	struct atm_addr host = { 0 };
 	const struct service_event line = {
 		.event = e->code == EDGED_EV_HELLO ? "refused" : NULL,
 		.audit = e->code == EDGED_EV_HELLO ? "hello-refused" : NULL,

@@ -285,6 +285,9 @@ offload_count(struct edged_port *p, struct edged_flow *f,
 		return;
 	edged_flow_count_many(
 	    &e->flows, f, e->edged->timers->now, n->packets, n->octets);
+	/* else its packets that come back would be taken for another's */
+	edged_senders_get(&p->lan.senders, &f->source)->heard =
+	    e->edged->timers->now;
 	f->copies += n->copies;
 	f->drops[EDGED_FLOW_DROP_CIRCUIT] += n->failed;
 }

@@ -223,7 +223,7 @@ marsd_claim_next(const struct marsd_node *n, const struct marsd_claim *c)
 	struct btree_probe p;
 
 	if (c == NULL)
-		return btree_first(&n->claims);
+		return btree_first(&by_server, &n->claims);
 	p = claim_place(NULL, c);
 	return btree_after(&by_server, &n->claims, &p);
 }
@@ -231,7 +231,7 @@ marsd_claim_next(const struct marsd_node *n, const struct marsd_claim *c)
 bool
 marsd_claim_has_more(const struct marsd_claim *c)
 {
-	return btree_first(&c->regs) != NULL && !btree_single(&c->regs);
+	return !btree_empty(&c->regs) && !btree_single(&c->regs);
 }
 
 static struct marsd_claim *
@@ -503,7 +503,7 @@ reg_forget(struct marsd_claim *c, struct marsd_entry *e)
 	(void)btree_remove(&by_key, &c->regs, &p);
 	if (c->reg != e)
 		return;
-	c->reg = btree_first(&c->regs);
+	c->reg = btree_first(&by_key, &c->regs);
 	(void)marsd_claim_step(c, MARSD_CLAIM_EV_FORGET);
 	if (c->reg != NULL)
 		(void)marsd_claim_cmi(c, c->reg->cmi);
@@ -524,7 +524,7 @@ marsd_join_next(const struct marsd_join *j, const struct marsd_entry *e)
 	struct btree_probe p;
 
 	if (e == NULL)
-		return btree_first(&j->entries);
+		return btree_first(&by_both, &j->entries);
 	p = said_place(NULL, e);
 	return btree_after(&by_both, &j->entries, &p);
 }
@@ -694,7 +694,7 @@ join_over(struct marsd_join *j, const struct marsd_peer *by)
 
 	if (!is_present(j->node, by))
 		return;
-	for (e = btree_first(&j->entries); e != NULL;
+	for (e = btree_first(&by_both, &j->entries); e != NULL;
 	    e = btree_after(&by_both, &j->entries, &p)) {
 		peer = marsd_entry_peer(e);
 		p = said_at(peer, UINT32_MAX);

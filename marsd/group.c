@@ -13,6 +13,7 @@
  * sends anything: who changes an entry is told what that has changed
  * (entry.h), and tells those who have to know.
  */
+#include <endian.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,15 +30,13 @@
 static struct btree_probe
 place_of(const struct atm_addr *a)
 {
-	struct btree_probe p = { .like = a };
-	size_t i;
+	uint64_t first, next;
 
-	p.key[0] = (uint64_t)a->num_tl << 8 | a->sub_tl;
-	for (i = 0; i < 6; i++)
-		p.key[0] = p.key[0] << 8 | a->num[i];
-	for (; i < 14; i++)
-		p.key[1] = p.key[1] << 8 | a->num[i];
-	return p;
+	memcpy(&first, a->num, sizeof(first));
+	memcpy(&next, a->num + 6, sizeof(next));
+	return (struct btree_probe){ .like = a,
+	    .key = { (uint64_t)a->num_tl << 56 | (uint64_t)a->sub_tl << 48 |
+		    be64toh(first) >> 16, be64toh(next) } };
 }
 
 static int
@@ -235,10 +234,11 @@ marsd_node_get(
 void
 marsd_node_release(struct marsd_node *n)
 {
-	struct btree_probe at = place_of(&n->atm);
+	struct btree_probe at;
 
-	if (n->reg != NULL || btree_first(&n->claims) != NULL || n->njoins != 0)
+	if (n->reg != NULL || !btree_empty(&n->claims) || n->njoins != 0)
 		return;
+	at = place_of(&n->atm);
 	(void)btree_remove(&nodes_kind, &n->proto->nodes[n->role], &at);
 	free(n);
 }
@@ -268,7 +268,7 @@ range_release(
 {
 	struct marsd_span s = marsd_range_span(r);
 
-	if (btree_first(&r->joins) != NULL)
+	if (!btree_empty(&r->joins))
 		return;
 	marsd_itree_remove(&p->map[role], &s);
 	p->ranges[role]--;
@@ -336,11 +336,13 @@ marsd_join_release(struct marsd_join *j)
 {
 	struct marsd_node *n = j->node;
 	struct marsd_range *r = j->range;
-	struct btree_probe p = place_of(&n->atm);
-	struct marsd_span s = marsd_join_span(j);
+	struct btree_probe p;
+	struct marsd_span s;
 
-	if (btree_first(&j->entries) != NULL)
+	if (!btree_empty(&j->entries))
 		return;
+	p = place_of(&n->atm);
+	s = marsd_join_span(j);
 	marsd_itree_remove(&n->joins, &s);
 	n->njoins--;
 	(void)btree_remove(&joins_kind, &r->joins, &p);

@@ -370,7 +370,7 @@ next_single(const struct marsd_itree *t, const struct marsd_span *after)
 
 	/* shorter addresses come first */
 	if (after == NULL || after->min.len < t->len)
-		return btree_first(&t->singles);
+		return btree_first(singles(t), &t->singles);
 	if (after->min.len > t->len)
 		return NULL;
 	p = probe(singles(t), after->min.a);

@@ -113,22 +113,19 @@ struct marsd_reg {
 	struct vc_leaf		*leaf;		/* or NULL */
 	struct vc_sdu		*pending; /* registration to be answered */
 	struct marsd_circuit	*circuit; /* of its last message, or NULL */
-	uint16_t		 cmi;
-	mtime_t			 since;		/* when it came, last */
-
-	uint8_t			 state;		/* enum marsd_leaf_state */
-	uint8_t			 tries;
-	struct timer		 timer;		/* of RETRY and LEFT */
-	bool			 again;	/* it registered with the leaf up */
-	mtime_t			 again_at;
-
-	uint8_t			 place;		/* enum marsd_move_state */
-	struct timer		 move;		/* of MOVING and CONTESTED */
 	struct marsd_peer	*moving;	/* to whom; else NULL */
-	uint32_t		 uncovered;	/* own joins that it lacks */
-
-	uint8_t			 adoption;	/* enum marsd_adopt_state */
+	mtime_t			 since;		/* when it came, last */
+	mtime_t			 again_at;
+	struct timer		 timer;		/* of RETRY and LEFT */
+	struct timer		 move;		/* of MOVING and CONTESTED */
 	struct timer		 adopt;		/* of TIMED */
+	uint32_t		 uncovered;	/* own joins that it lacks */
+	uint16_t		 cmi;
+	uint8_t			 tries;
+	uint8_t			 state;		/* enum marsd_leaf_state */
+	uint8_t			 place;		/* enum marsd_move_state */
+	uint8_t			 adoption;	/* enum marsd_adopt_state */
+	bool			 again;	/* it registered with the leaf up */
 };
 
 /* a MARS_JOIN or MARS_MSERV with the register flag */

@@ -109,7 +109,7 @@ owner_is_idle(struct marsd_owner *o)
 	struct marsd_proto *p;
 	struct marsd_peer *peer;
 
-	if (btree_first(&o->keys) != NULL)
+	if (!btree_empty(&o->keys))
 		return false;
 	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
 		if ((peer = peer_find(p, o)) == NULL)

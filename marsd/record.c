@@ -538,7 +538,7 @@ own_old(struct marsd_proto *p, uint32_t key, const struct csa *csa)
 
 	if (n == NULL)
 		return false;
-	if (btree_first(&n->claims) == NULL && n->reg == NULL)
+	if (btree_empty(&n->claims) && n->reg == NULL)
 		n->spa = csa->spa;
 	e = csa->flags & CSA_F_REGISTER ?
 	    marsd_entry_register(p->self, n, key) :

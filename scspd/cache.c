@@ -93,7 +93,7 @@ scsp_cache_after(struct scsp_cache *c, scsp_record_id id)
 struct scsp_entry *
 scsp_cache_first(struct scsp_cache *c)
 {
-	return btree_first(&c->entries);
+	return btree_first(&by_id, &c->entries);
 }
 
 void
@@ -342,6 +342,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 {
 	struct btree_probe p = { .key = { e->id } };
 
+	c->erased++;
 	scsp_cache_charge(e, NULL);
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))

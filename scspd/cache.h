@@ -83,6 +83,7 @@ struct scsp_cache {
 	struct slab		 contents[CONTENTS_CLASSES];
 	struct scsp_end_list	 mortals;	/* by since, oldest first */
 	uint32_t		 count, tombs, hidden, bare, held;
+	uint64_t		 erased;	/* entries, so far */
 };
 
 void	 scsp_cache_init(struct scsp_cache *);

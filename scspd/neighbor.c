@@ -557,7 +557,8 @@ void
 scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
     const uint8_t *p, size_t len, enum scsp_type type)
 {
-	struct scsp_message m;
+	/* too large to be cleared each time, as what is on the stack is */
+	struct scsp_message *m = &nb->scsp->heard;
 	struct scsp_ext x;
 	enum scsp_drop why;
 	enum scsp_replay_verdict replay;
@@ -566,19 +567,19 @@ scsp_neighbor_input(struct scsp_neighbor *nb, struct scsp_circuit *c,
 	if (!authentic(nb, c, p, len, &x, type == SCSP_HELLO, &replay))
 		return;
 	trace_message(nb, "sent us", (uint8_t)type);
-	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), &m);
+	why = scsp_message_parse(p, len, &x, scsp_group_judge(nb->group), m);
 	if (why != SCSP_DROP_NONE) { /* */
 		scsp_neighbor_drop(nb, why);
 		scsp_neighbor_abnormal(nb, scsp_drop_name(why));
 		return;
 	}
-	if (m.type == SCSP_HELLO) {
-		input_hello(nb, c, &m, replay == SCSP_REPLAY_NEW);
+	if (m->type == SCSP_HELLO) {
+		input_hello(nb, c, m, replay == SCSP_REPLAY_NEW);
 		return;
 	}
-	why = expected(nb, &m);
+	why = expected(nb, m);
 	if (why != SCSP_DROP_NONE)
 		scsp_neighbor_drop(nb, why);
 	else
-		scsp_neighbor_dispatch(nb, &m);
+		scsp_neighbor_dispatch(nb, m);
 }

@@ -264,9 +264,9 @@ release_waits(const struct scsp_group *g)
 	return any;
 }
 
-/* The names of the next records of ours that are held; how many. */
+/* The next records of ours that are held; how many. */
 static unsigned int
-release_next(struct scsp_group *g, scsp_record_id id[RELEASE_FEW])
+release_next(const struct scsp_group *g, struct scsp_entry *few[RELEASE_FEW])
 {
 	struct btree_walk w;
 	struct scsp_entry *e;
@@ -277,22 +277,40 @@ release_next(struct scsp_group *g, scsp_record_id id[RELEASE_FEW])
 	scsp_cache_walk(&w, &g->cache, &g->released);
 	while (n < RELEASE_FEW && (e = btree_walk_next(&w)) != NULL &&
 	    RECORD_OID(e->id) == g->scsp->lsid) {
-		g->released = e->id;
 		if ((e->flags & ENTRY_HELD) == 0)
 			continue;
-		id[n++] = e->id;
+		few[n++] = e;
 		__builtin_prefetch(e->data); /* it is sent soon */
 	}
 	return n;
+}
+
+/*
+ * Numbers the next of them; how many, 0: there are none any more.  Once one has
+ * been flooded, any entry that has expired may be gone.
+ */
+static unsigned int
+release_few(struct scsp_group *g)
+{
+	struct scsp_cache *c = &g->cache;
+	struct scsp_entry *few[RELEASE_FEW], *e;
+	unsigned int n = release_next(g, few), i;
+	uint64_t erased = c->erased;
+
+	for (i = 0; i < n && c->erased == erased; i++) {
+		e = few[i];
+		g->released = e->id;
+		publish_act(g, e, e->data, e->len,
+		    (e->flags & ENTRY_TOMB) != 0);
+	}
+	return i;
 }
 
 void
 scsp_publish_go_on(struct scsp_group *g)
 {
 	struct timers *ts = g->scsp->timers;
-	scsp_record_id id[RELEASE_FEW];
-	struct scsp_entry *e;
-	unsigned int some, i, n;
+	unsigned int some, n;
 
 	if (!timer_isset(&g->release))
 		return;
@@ -301,15 +319,10 @@ scsp_publish_go_on(struct scsp_group *g)
 			timer_set(ts, &g->release, RELEASE_LOOK);
 			return;
 		}
-		if ((n = release_next(g, id)) == 0) {
+		if ((n = release_few(g)) == 0) {
 			timer_clear(ts, &g->release);
 			return;
 		}
-		/* any that has expired may be gone, once another is flooded */
-		for (i = 0; i < n; i++)
-			if ((e = scsp_cache_find(&g->cache, id[i])) != NULL)
-				publish_act(g, e, e->data, e->len,
-				    (e->flags & ENTRY_TOMB) != 0);
 	}
 	timer_set(ts, &g->release, 0);
 }

@@ -44,6 +44,7 @@ struct scsp {
 	struct scsp_key_list	 keys;
 	SLIST_HEAD(, scsp_attached) links;
 	struct slab		 queued;	/* for entries of queues */
+	struct scsp_message	 heard;		/* that is dealt with now */
 	struct table_faults	 faults;
 	struct scsp_neighbor	*stepping;	/* its machine takes a step */
 	struct quiet_strangers	 strangers;

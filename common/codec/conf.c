@@ -277,7 +277,9 @@ conf_key_find(const struct conf *c, uint32_t spi)
 bool
 conf_period_has(const struct conf_period *p, int64_t when)
 {
-	return p->from <= when && (p->until == 0 || when <= p->until);
+	/* no bound: also by a clock that is before 1970 */
+	return (p->from == 0 || p->from <= when) &&
+	    (p->until == 0 || when <= p->until);
 }
 
 /* Each turn goes on to the end of a key that was not looked at before. */

@@ -19,8 +19,8 @@
 
 /* octets of each object */
 #define CONF_OCTETS_CIRCUIT	850	/* with who called */
-#define CONF_OCTETS_MEMBER	760	/* but for its two circuits */
-#define CONF_OCTETS_JOIN	280	/* its group and its record included */
+#define CONF_OCTETS_MEMBER	680	/* but for its two circuits */
+#define CONF_OCTETS_JOIN	240	/* its group and its record included */
 #define CONF_OCTETS_BACKLOG	120	/* a range */
 #define CONF_OCTETS_SERVER	2000	/* of the group */
 #define CONF_OCTETS_RECORD	220	/* in scspd */

@@ -25,7 +25,8 @@
  * bounds-checked reader, and written with the one writer.  Both are sticky:
  * after the first failure reads give 0 (or NULL) and writes do nothing, so
  * that a parser checks once, at its end.  All numbers are in network byte
- * order, between our own processes too.
+ * order, between our own processes too.  What is called for each number stands
+ * here: a call takes longer than to read it.
  */
 #ifndef MARS_WIRE_H
 #define MARS_WIRE_H
@@ -33,6 +34,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct rd {
 	const uint8_t	*p;		/* next octet */
@@ -42,20 +44,87 @@ struct rd {
 
 /* Starts reading that many octets, which have to outlive the reader. */
 void		 rd_init(struct rd *, const void *, size_t);
-uint8_t		 rd_u8(struct rd *);
-uint16_t	 rd_u16(struct rd *);
-uint32_t	 rd_u32(struct rd *);
-uint64_t	 rd_u64(struct rd *);
+
 /* The next octets, consumed, or NULL; for 0 of them a valid pointer. */
-const uint8_t	*rd_bytes(struct rd *, size_t);
+static inline const uint8_t *
+rd_bytes(struct rd *r, size_t len)
+{
+	const uint8_t *p = r->p;
+
+	if (r->failed || r->left < len) {
+		r->failed = true;
+		return NULL;
+	}
+	/* p is NULL only for an empty reader, where nothing may be added */
+	if (len != 0)
+		r->p += len;
+	r->left -= len;
+	return p;
+}
+
+static inline uint8_t
+rd_u8(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 1);
+
+	return p == NULL ? 0 : p[0];
+}
+
+static inline uint16_t
+rd_u16(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 2);
+
+	return p == NULL ? 0 : (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t
+rd_u32(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 4);
+
+	return p == NULL ? 0 :
+	    (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t
+rd_u64(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 8);
+	uint64_t v = 0;
+	int i;
+
+	if (p == NULL)
+		return 0;
+	for (i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static inline void
+rd_skip(struct rd *r, size_t len)
+{
+	(void)rd_bytes(r, len);
+}
+
+static inline bool
+rd_failed(const struct rd *r)
+{
+	return r->failed;
+}
+
+/* Has everything been read, and was nothing missing? */
+static inline bool
+rd_done(const struct rd *r)
+{
+	return !r->failed && r->left == 0;
+}
+
 /* Copies the next octets out; zeros where they are not there. */
 void		 rd_copy(struct rd *, void *, size_t);
-void		 rd_skip(struct rd *, size_t);
 /* A reader of the next octets alone, which are consumed from this one. */
 struct rd	 rd_view(struct rd *, size_t);
-bool		 rd_failed(const struct rd *);
-/* Has everything been read, and was nothing missing? */
-bool		 rd_done(const struct rd *);
 
 struct wr {
 	uint8_t		*buf;
@@ -66,11 +135,76 @@ struct wr {
 
 /* Starts writing into a buffer of that many octets. */
 void		 wr_init(struct wr *, void *, size_t);
-void		 wr_u8(struct wr *, uint8_t);
-void		 wr_u16(struct wr *, uint16_t);
-void		 wr_u32(struct wr *, uint32_t);
-void		 wr_u64(struct wr *, uint64_t);
-void		 wr_bytes(struct wr *, const void *, size_t);
+
+/* Room for so many octets, which are written by the caller; or NULL. */
+static inline uint8_t *
+wr_room(struct wr *w, size_t len)
+{
+	uint8_t *p;
+
+	if (w->failed || w->max - w->len < len) {
+		w->failed = true;
+		return NULL;
+	}
+	p = w->buf + w->len;
+	w->len += len;
+	return p;
+}
+
+static inline void
+wr_bytes(struct wr *w, const void *from, size_t len)
+{
+	uint8_t *p;
+
+	if (len != 0 && (p = wr_room(w, len)) != NULL)
+		memcpy(p, from, len);
+}
+
+static inline void
+wr_u8(struct wr *w, uint8_t v)
+{
+	wr_bytes(w, &v, 1);
+}
+
+static inline void
+wr_put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static inline void
+wr_put32(uint8_t *p, uint32_t v)
+{
+	wr_put16(p, (uint16_t)(v >> 16));
+	wr_put16(p + 2, (uint16_t)v);
+}
+
+static inline void
+wr_u16(struct wr *w, uint16_t v)
+{
+	uint8_t *p = wr_room(w, 2);
+
+	if (p != NULL)
+		wr_put16(p, v);
+}
+
+static inline void
+wr_u32(struct wr *w, uint32_t v)
+{
+	uint8_t *p = wr_room(w, 4);
+
+	if (p != NULL)
+		wr_put32(p, v);
+}
+
+static inline void
+wr_u64(struct wr *w, uint64_t v)
+{
+	wr_u32(w, (uint32_t)(v >> 32));
+	wr_u32(w, (uint32_t)v);
+}
+
 void		 wr_zero(struct wr *, size_t);
 /* Overwrites two octets at an offset, which have to be written already. */
 void		 wr_at_u16(struct wr *, size_t, uint16_t);

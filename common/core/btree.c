@@ -24,7 +24,6 @@
 #define AHEAD	4	/* objects that a walk has fetched before */
 
 struct btree_node {
-	void		*first;	/* object below */
 	uint16_t	 n, max;
 	uint16_t	 height; /* 0: a leaf */
 	uint64_t	 space[]; /* max keys, then max entries */
@@ -68,6 +67,12 @@ bt_set_only(struct btree *t, void *object)
 }
 
 bool
+btree_empty(const struct btree *t)
+{
+	return t->top == 0;
+}
+
+bool
 btree_single(const struct btree *t)
 {
 	return bt_only(t) != NULL;
@@ -91,9 +96,9 @@ static void *
 bt_entry_first(
     const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	void *e = bt_entries(k, b)[i];
-
-	return b->height == 0 ? e : ((struct btree_node *)e)->first;
+	for (; b->height > 0; i = 0)
+		b = bt_entries(k, b)[i];
+	return bt_entries(k, b)[i];
 }
 
 static size_t
@@ -110,7 +115,6 @@ bt_node(const struct btree_kind *k, uint16_t height, unsigned int max)
 
 	if (b == NULL)
 		return NULL;
-	b->first = NULL;
 	b->n = 0;
 	b->max = (uint16_t)max;
 	b->height = height;
@@ -226,35 +230,43 @@ bt_compare_only(const struct btree_kind *k, const struct btree_probe *p,
  * How many of n keys, which ascend, are not above one; n is not 0.  Without a
  * branch: which way a search goes can't be foreseen.
  */
-#define BT_SEARCH(name, type) \
+#define BT_SEARCH(name, type, words, is_not_above) \
 	static inline unsigned int name( \
-	    const type *k, unsigned int n, type key) \
+	    const type *v, unsigned int n, const uint64_t *key) \
 	{ \
-		const type *at = k; \
-		for (; n > 1; n -= n / 2) \
-			at = at[n / 2] <= key ? at + n / 2 : at; \
-		return (unsigned int)(at - k) + (*at <= key); \
+		const type *at = v, *mid; \
+		for (; n > 1; n -= n / 2) { \
+			mid = at + n / 2 * words; \
+			at = is_not_above(mid) ? mid : at; \
+		} \
+		return (unsigned int)(at - v) / words + is_not_above(at); \
 	}
-BT_SEARCH(bt_search_4, uint32_t)
-BT_SEARCH(bt_search_8, uint64_t)
+#define NOT_ABOVE(v)	(*(v) <= key[0])
+#define NOT_ABOVE_2(v) \
+	(((v)[0] < key[0]) | (((v)[0] == key[0]) & ((v)[1] <= key[1])))
+BT_SEARCH(bt_search_4, uint32_t, 1, NOT_ABOVE)
+BT_SEARCH(bt_search_8, uint64_t, 1, NOT_ABOVE)
+BT_SEARCH(bt_search_16, uint64_t, 2, NOT_ABOVE_2)
 
-/* Of keys that are one number and never the same. */
 static unsigned int
-bt_place_number(const struct btree_kind *k, const struct btree_probe *p,
-    struct btree_node *b, bool *same)
+bt_search(const struct btree_kind *k, const struct btree_probe *p,
+    struct btree_node *b)
 {
-	const uint64_t *wide = b->space;
-	const uint32_t *narrow = (const uint32_t *)(const void *)wide;
-	unsigned int i;
+	const void *keys = b->space;
 
-	if (k->octets == sizeof(*narrow)) {
-		i = bt_search_4(narrow, b->n, (uint32_t)p->key[0]);
-		*same = i > 0 && narrow[i - 1] == p->key[0];
-	} else {
-		i = bt_search_8(wide, b->n, p->key[0]);
-		*same = i > 0 && wide[i - 1] == p->key[0];
-	}
-	return i;
+	if (k->octets == sizeof(uint32_t))
+		return bt_search_4(keys, b->n, p->key);
+	if (k->octets == sizeof(uint64_t))
+		return bt_search_8(keys, b->n, p->key);
+	return bt_search_16(keys, b->n, p->key);
+}
+
+/* Is the probe's key that of the entry before this one? */
+static bool
+bt_is_before(const struct btree_kind *k, const struct btree_probe *p,
+    struct btree_node *b, unsigned int i)
+{
+	return i > 0 && bt_compare_key(k, p, bt_key_at(k, b, i - 1)) == 0;
 }
 
 /* How many entries are not behind the probe; *same: is the last of them it? */
@@ -262,15 +274,20 @@ static unsigned int
 bt_place(const struct btree_kind *k, const struct btree_probe *p,
     struct btree_node *b, bool *same)
 {
-	unsigned int low = 0, high = b->n, mid;
+	unsigned int high = bt_search(k, p, b), low = high, mid;
 	int c;
 
-	if (k->cmp == NULL && k->octets <= sizeof(p->key[0]))
-		return bt_place_number(k, p, b, same);
+	*same = bt_is_before(k, p, b, high);
+	if (!*same || k->cmp == NULL)
+		return high;
+	/* among those with its key */
 	*same = false;
+	while (bt_is_before(k, p, b, low))
+		low--;
 	while (low < high) {
 		mid = (low + high) / 2;
-		if ((c = bt_compare(k, p, b, mid)) == 0) {
+		c = k->cmp(k, p->like, bt_entry_first(k, b, mid));
+		if (c == 0) {
 			*same = true;
 			return mid + 1;
 		}
@@ -288,45 +305,49 @@ bt_look_only(const struct btree_kind *k, const struct btree_probe *p,
 {
 	int c = bt_compare_only(k, p, object);
 
-	if (c < 0)
+	if (c < 0 && next != NULL)
 		*next = object;
 	return c == 0 ? object : NULL;
 }
 
 /*
- * The object in the probe's place and the first behind it; each may be NULL.
+ * The object in the probe's place and, unless nobody asks, the first behind it;
+ * each may be NULL.  The latter is looked for at the end: until then it may
+ * be anywhere beside the way down.
  */
 static void *
 bt_look(const struct btree_kind *k, const struct btree *t,
     const struct btree_probe *p, void **next)
 {
-	struct btree_node *b = bt_root(t);
-	unsigned int i;
+	struct btree_node *b = bt_root(t), *beside = NULL;
+	void *object = NULL;
+	unsigned int i, at = 0;
 	bool same;
 
-	*next = NULL;
+	if (next != NULL)
+		*next = NULL;
 	if (btree_single(t))
 		return bt_look_only(k, p, bt_only(t), next);
 	while (b != NULL) {
 		i = bt_place(k, p, b, &same);
-		if (i < b->n)
-			*next = bt_entry_first(k, b, i);
-		if (i == 0)
-			return NULL;
-		if (b->height == 0)
-			return same ? bt_entries(k, b)[i - 1] : NULL;
-		b = bt_down(k, b, i - 1);
+		if (i < b->n) {
+			beside = b;
+			at = i;
+		}
+		if (b->height == 0 && i > 0 && same)
+			object = bt_entries(k, b)[i - 1];
+		b = b->height == 0 || i == 0 ? NULL : bt_down(k, b, i - 1);
 	}
-	return NULL;
+	if (next != NULL && beside != NULL)
+		*next = bt_entry_first(k, beside, at);
+	return object;
 }
 
 void *
 btree_find(const struct btree_kind *k, const struct btree *t,
     const struct btree_probe *p)
 {
-	void *next;
-
-	return bt_look(k, t, p, &next);
+	return bt_look(k, t, p, NULL);
 }
 
 void *
@@ -349,11 +370,11 @@ btree_from(const struct btree_kind *k, const struct btree *t,
 }
 
 void *
-btree_first(const struct btree *t)
+btree_first(const struct btree_kind *k, const struct btree *t)
 {
 	struct btree_node *b = bt_root(t);
 
-	return b == NULL ? bt_only(t) : b->first;
+	return b == NULL ? bt_only(t) : bt_entry_first(k, b, 0);
 }
 
 void
@@ -493,7 +514,7 @@ bt_cut(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 /*
  * Splits a full node that is the i-th of its parent, which has room.  Where
  * objects come in their order, and so always at the very end, the left half
- * stays as full as it is.
+ * stays as full as it is, and the right one will be.
  */
 static bool
 bt_split(const struct btree_kind *k, struct btree_node *parent,
@@ -501,16 +522,15 @@ bt_split(const struct btree_kind *k, struct btree_node *parent,
 {
 	struct btree_node *b = bt_entries(k, parent)[i], *right;
 	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
-	bool leaf = b->height == 0;
+	bool tight = b->height == 0 && !at_end;
 
 	right =
-	    bt_node(k, b->height, leaf ? bt_room(b->n + 1U - half) : FANOUT);
+	    bt_node(k, b->height, tight ? bt_room(b->n + 1U - half) : FANOUT);
 	if (right == NULL)
 		return false;
 	bt_append(k, right, b, half);
-	right->first = bt_entry_first(k, right, 0);
 	bt_put_node(k, parent, i + 1, right);
-	if (leaf)
+	if (tight)
 		bt_entries(k, parent)[i] = bt_resize(k, b, bt_room(half + 1));
 	return true;
 }
@@ -539,9 +559,8 @@ bt_sprout(const struct btree_kind *k, struct btree *t)
 
 	if (b == NULL)
 		return false;
-	b->first = bt_only(t);
-	p = k->place(k, b->first);
-	bt_put(k, b, 0, b->first);
+	p = k->place(k, bt_only(t));
+	bt_put(k, b, 0, bt_only(t));
 	bt_key_write(k, b, 0, &p);
 	bt_set_root(t, b);
 	return true;
@@ -556,7 +575,6 @@ bt_rise(const struct btree_kind *k, struct btree *t)
 
 	if (b == NULL)
 		return false;
-	b->first = root->first;
 	bt_put_node(k, b, 0, root);
 	bt_set_root(t, b);
 	return true;
@@ -580,19 +598,15 @@ bt_make_room(const struct btree_kind *k, struct btree *t)
 	return true;
 }
 
-/* What is before all others is the first of every node on its way. */
+/* The key of what is before all others is the first of every node above. */
 static void
 bt_set_first(const struct btree_kind *k, struct btree *t,
-    const struct btree_probe *p, void *object)
+    const struct btree_probe *p)
 {
 	struct btree_node *b;
 
-	for (b = bt_root(t);; b = bt_entries(k, b)[0]) {
-		b->first = object;
+	for (b = bt_root(t); b->height > 0; b = bt_entries(k, b)[0])
 		bt_key_write(k, b, 0, p);
-		if (b->height == 0)
-			return;
-	}
 }
 
 /* Into a tree of nodes. */
@@ -622,7 +636,7 @@ bt_insert(const struct btree_kind *k, struct btree *t,
 	bt_put(k, b, i, object);
 	bt_key_write(k, b, i, p);
 	if (i == 0)
-		bt_set_first(k, t, p, object);
+		bt_set_first(k, t, p);
 	return object;
 }
 
@@ -703,8 +717,6 @@ bt_take(const struct btree_kind *k, struct btree_node *b,
 		object = bt_entries(k, b)[i - 1];
 		bt_cut(k, b, i - 1);
 	}
-	if (b->n > 0)
-		b->first = bt_entry_first(k, b, 0);
 	return object;
 }
 

@@ -65,8 +65,9 @@ void	*btree_after(const struct btree_kind *, const struct btree *,
 void	*btree_from(const struct btree_kind *, const struct btree *,
 	    const struct btree_probe *);
 /* The first of all, or NULL. */
-void	*btree_first(const struct btree *);
-/* Has it one object? */
+void	*btree_first(const struct btree_kind *, const struct btree *);
+/* Has it no object?  One object? */
+bool	 btree_empty(const struct btree *);
 bool	 btree_single(const struct btree *);
 /*
  * Puts an object into its place, unless there is one, and returns what is there

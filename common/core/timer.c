@@ -89,7 +89,6 @@ timer_init(struct timer *t, void (*expired)(void *), void *arg)
 	t->child = t->next = t->prev = NULL;
 	t->due.us = 0;
 	t->order = 0;
-	t->set = false;
 	t->expired = expired;
 	t->arg = arg;
 }
@@ -99,8 +98,7 @@ timer_set(struct timers *ts, struct timer *t, int64_t delay)
 {
 	timer_clear(ts, t);
 	t->due.us = ts->now.us + (delay < 0 ? 0 : delay);
-	t->order = ts->order++;
-	t->set = true;
+	t->order = ++ts->order;
 	ts->root = meld(ts->root, t);
 	ts->count++;
 }
@@ -110,7 +108,7 @@ timer_clear(struct timers *ts, struct timer *t)
 {
 	struct timer *below;
 
-	if (!t->set)
+	if (t->order == 0)
 		return;
 	below = meld_list(t->child);
 	if (t == ts->root)
@@ -125,14 +123,14 @@ timer_clear(struct timers *ts, struct timer *t)
 		ts->root = meld(ts->root, below);
 	}
 	t->child = t->next = t->prev = NULL;
-	t->set = false;
+	t->order = 0;
 	ts->count--;
 }
 
 bool
 timer_isset(const struct timer *t)
 {
-	return t->set;
+	return t->order != 0;
 }
 
 /* Time does not go backwards, whatever the owner says. */
@@ -163,7 +161,7 @@ timers_run(struct timers *ts, mtime_t now)
 	ts->awake = false;
 	order = ts->order;
 	while ((t = ts->root) != NULL && t->due.us <= ts->now.us &&
-	    t->order < order) {
+	    t->order <= order) {
 		timer_clear(ts, t);
 		t->expired(t->arg);
 	}

@@ -31,8 +31,7 @@ typedef struct mtime {
 struct timer {
 	struct timer	*child, *next, *prev;	/* heap links */
 	mtime_t		 due;
-	uint64_t	 order;		/* of equal times, as set */
-	bool		 set;
+	uint64_t	 order;		/* of equal times, as set; 0: not set */
 	void		(*expired)(void *);
 	void		*arg;
 };

@@ -288,6 +288,8 @@ service_links_turn(void *arg)
 {
 	struct service *s = arg;
 
+	/* the longest way goes first, and copies to leaves may take long */
+	service_sibling_turn(s);
 	links_flush(s);
 	service_capture_turn(s);
 	if (s->hooks->turn != NULL && s->serving)

@@ -526,13 +526,23 @@ struct vc_udp_batch {
 	} tos[READ_MAX];
 };
 
+/* Where the i-th datagram goes; the system has changed what is said of that. */
+static void
+vc_udp_batch_reset(struct vc_udp_batch *b, int i)
+{
+	struct msghdr *h = &b->msgs[i].msg_hdr;
+
+	h->msg_namelen = sizeof(b->from[i]);
+	h->msg_controllen = sizeof(b->tos[i]);
+	h->msg_flags = 0;
+}
+
 static void
 vc_udp_batch_init(struct vc_udp_batch *b)
 {
 	struct msghdr *h;
 	int i;
 
-	memset(b->msgs, 0, sizeof(b->msgs));
 	for (i = 0; i < READ_MAX; i++) {
 		b->iov[i].iov_base = input[i];
 		b->iov[i].iov_len = sizeof(input[i]);
@@ -540,30 +550,30 @@ vc_udp_batch_init(struct vc_udp_batch *b)
 		h->msg_iov = &b->iov[i];
 		h->msg_iovlen = 1;
 		h->msg_name = &b->from[i];
-		h->msg_namelen = sizeof(b->from[i]);
 		h->msg_control = &b->tos[i];
-		h->msg_controllen = sizeof(b->tos[i]);
+		vc_udp_batch_reset(b, i);
 	}
 }
 
 static void
 vc_udp_on_readable(int fd, short what, void *arg)
 {
+	static struct vc_udp_batch b;	/* as input: of all links */
 	struct vc_udp *u = arg;
 	struct vc_link *link = nvc_link(u->core);
-	struct vc_udp_batch b;
 	struct nvc_dest d;
 	int i, n;
 
 	(void)what;
 	timers_clock(u->timers);
-	vc_udp_batch_init(&b);
+	if (b.iov[0].iov_base == NULL)
+		vc_udp_batch_init(&b);
 	n = receive_many(fd, b.msgs, READ_MAX);
 	for (i = 0; i < n; i++) {
-		if (!vc_udp_address_get(&b.from[i], &d))
-			continue;
 		link->tos = vc_udp_get_tos(&b.msgs[i].msg_hdr);
-		nvc_input(u->core, &d, input[i], b.msgs[i].msg_len);
+		vc_udp_batch_reset(&b, i);
+		if (vc_udp_address_get(&b.from[i], &d))
+			nvc_input(u->core, &d, input[i], b.msgs[i].msg_len);
 	}
 	link->tos = 0;
 }

@@ -90,6 +90,7 @@ def join_and_leave_in_midstream():
         ms.append(Member(net.sites[3], g))
 
     def leave():
+        pump(ms, 0.1)       # what was sent before is there by then
         ms[1].leave()
 
     stream(s, ms, 500, at={100: join, 300: leave})

@@ -292,18 +292,21 @@ class Tap:
             self.s.bind((interface, 0))
         self.s.setblocking(False)
 
-    def tos(self, port):
-        """TOS of the large IPv4 packets to that UDP port."""
-        r = []
+    def frames(self):
+        """What has come in since the last time."""
         while True:
             try:
                 p, a = self.s.recvfrom(4096)
             except BlockingIOError:
-                return r
-            if (a[2] != 4 and p[12:14] == b"\x08\x00" and p[23] == 17 and
-                    struct.unpack("!H", p[36:38])[0] == port and
-                    len(p) > 200):
-                r.append(p[15])
+                return
+            if a[2] != 4:
+                yield p
+
+    def tos(self, port):
+        """TOS of the large IPv4 packets to that UDP port."""
+        return [p[15] for p in self.frames()
+                if p[12:14] == b"\x08\x00" and p[23] == 17 and
+                struct.unpack("!H", p[36:38])[0] == port and len(p) > 200]
 
 
 class Member:

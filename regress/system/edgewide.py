@@ -121,6 +121,7 @@ def small_underlay():
         assert fragments() == 0, "fragments outside"
     # IPv6 knows no link of less than 1,280 (RFC 8200 5): the host is told,
     # and sends fragments of so many, which need the df off of site 10
+    tap = edgenet.Tap(sites()[10].host, "eth0")
     s6 = Sender(sites()[10], g6, size=1400)
     for _ in range(20):
         with contextlib.suppress(OSError):
@@ -128,6 +129,12 @@ def small_underlay():
         pump(ms, 0.05)
     f = flow(10, g6, "out")
     assert "too-big 1" in f["drops"], f
+    # and in a frame that a network card lets through to it: that of its
+    # solicited-node group (RFC 4291 2.7.1)
+    told = [p for p in tap.frames() if p[12:14] == b"\x86\xdd" and
+            p[20] == 58 and p[54] == 2]
+    assert told and all(p[:6] == b"\x33\x33\xff" + p[51:54]
+                        for p in told), told
     missing = ms[1].missing(1, 20)
     assert not missing, missing
     close(s, df, s6, *ms)

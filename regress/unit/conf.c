@@ -705,6 +705,10 @@ keys_follow_each_other(void **state)
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		assert_int_equal(
 		    conf_periods_end(t[i].v, t[i].n, 100), t[i].end);
+	/* a clock that has never been set may be before 1970 */
+	assert_true(conf_period_has(&(struct conf_period){ 0, 0 }, -5));
+	assert_true(conf_period_has(&(struct conf_period){ 0, 9 }, -5));
+	assert_false(conf_period_has(&(struct conf_period){ 1, 9 }, -5));
 }
 
 int

@@ -268,6 +268,32 @@ what_the_kernel_sends_is_counted(void **state)
 	offload_end(s);
 }
 
+/* Who sends by the kernel is heard on the LAN. */
+static void
+a_source_is_heard_by_the_kernel(void **state)
+{
+	const struct paddr source = host_addr("10.1.1.2");
+	struct site *s = offload_site();
+	struct edged_port *p = edged_port_find(s->edged, "a");
+	struct kpath_flow *f;
+	int i;
+
+	(void)state;
+	flow_up(s);
+	f = in_table();
+	assert_non_null(f);
+	for (i = 0; i < 30; i++) {
+		f->packets++;
+		site_wait(s, LOOK);
+	}
+	assert_int_equal(mtime_diff(edged_senders_find(&p->lan.senders,
+	    &source)->heard, s->edged->timers->now), 0);
+	site_wait(s, MTIME_SEC(1));
+	assert_int_equal(mtime_diff(edged_senders_find(&p->lan.senders,
+	    &source)->heard, s->edged->timers->now), MTIME_SEC(1));
+	offload_end(s);
+}
+
 /* Its counters are added up even if it is not there any more. */
 static void
 what_was_sent_before_it_was_taken_out_counts(void **state)
@@ -348,6 +374,116 @@ each_minute_it_comes_up(void **state)
 	assert_in_range(up, 590, 610);
 	flow_goes_on(s);
 	assert_non_null(in_table());
+	offload_end(s);
+}
+
+/* --- rates */
+
+/*
+ * The kernel sends all that it has been given, at each look for ten seconds;
+ * much more comes than may.  So many octets went.
+ */
+static int64_t
+sent_of_credit(struct site *s)
+{
+	struct kpath_flow *f;
+	int64_t sum = 0, had;
+	int i;
+
+	flow_up(s);
+	for (i = 0; i < 100; i++) {
+		f = in_table();
+		assert_non_null(f);
+		assert_int_equal(f->limited, 1);
+		had = f->credit;
+		assert_in_range(had, 0, 65535);
+		sum += had;
+		f->credit -= had;
+		f->packets += 20;
+		f->octets += 20000;
+		site_wait(s, LOOK);
+	}
+	return sum;
+}
+
+/*
+ * Of a group, a LAN or a source with a rate of 80 kbit/s, 10,000 octets a
+ * second and 65,535 at once are its share, and no octet more.
+ */
+static void
+the_kernel_keeps_to_rates(void **state)
+{
+	struct edged_group_rule rule = { .group = { false, 8, { 239 } },
+		.rate = 80000, .dscp = -1 };
+	struct host_packet h;
+	struct site *s;
+	int64_t sent;
+	int which;
+
+	(void)state;
+	for (which = 0; which < 3; which++) {
+		s = offload_site();
+		s->edge.policy.rules = &rule;
+		s->edge.policy.nrules = which == 0;
+		s->ports[0].lan.rate = which == 1 ? 80000 : 0;
+		s->ports[0].lan.source_rate = which == 2 ? 80000 : 0;
+		site_configure(s);
+		sent = sent_of_credit(s);
+		assert_in_range(sent, 9 * 10000, 65535 + 10 * 10000 + 1000);
+		/* it is one rate, whoever sends: nothing is left for us, but
+		 * what has come since the last look */
+		site_packet(&h, "10.1.1.2", "239.1.1.1", 1400, 5, 0);
+		site_input(s, 0, &h);
+		site_input(s, 0, &h);
+		assert_true(site_counter(s, which == 0 ? "flow-rate-group" :
+		    which == 1 ? "rate-lan" : "rate-source") > 0);
+		offload_end(s);
+	}
+}
+
+/* No more is given than the flow needs, and what it owes is made up for. */
+static void
+a_flow_gets_what_it_needs(void **state)
+{
+	struct site *s = offload_site();
+	struct kpath_flow *f;
+	int i;
+
+	(void)state;
+	s->ports[0].lan.rate = 100000000;
+	site_configure(s);
+	flow_up(s);
+	site_wait(s, LOOK);
+	f = in_table();
+	assert_non_null(f);
+	assert_int_equal(f->credit, 28);	/* one packet */
+	site_wait(s, LOOK);
+	assert_int_equal(f->credit, 28);
+	f->credit = -1000;
+	site_wait(s, LOOK);
+	assert_int_equal(f->credit, 28);
+	/* 100 packets of 28 octets a second: 150 ms of it, and one */
+	for (i = 0; i < 30; i++) {
+		f->packets += 10;
+		f->octets += 280;
+		f->credit -= 280;
+		site_wait(s, LOOK);
+	}
+	assert_int_equal(f->credit, 28 * 15 + 28);
+	offload_end(s);
+}
+
+/* One without a rate needs none, and gets none. */
+static void
+without_a_rate_there_is_no_credit(void **state)
+{
+	struct site *s = offload_site();
+
+	(void)state;
+	flow_up(s);
+	site_wait(s, LOOK);
+	assert_int_equal(in_table()->limited, 0);
+	assert_int_equal(in_table()->credit, 0);
 	offload_end(s);
 }
 
@@ -485,6 +621,10 @@ main(void)
 		cmocka_unit_test(what_was_sent_before_it_was_taken_out_counts),
 		cmocka_unit_test(a_flow_that_loses_comes_up),
 		cmocka_unit_test(each_minute_it_comes_up),
+		cmocka_unit_test(a_source_is_heard_by_the_kernel),
+		cmocka_unit_test(the_kernel_keeps_to_rates),
+		cmocka_unit_test(a_flow_gets_what_it_needs),
+		cmocka_unit_test(without_a_rate_there_is_no_credit),
 		cmocka_unit_test(what_changes_a_flow_takes_it_out),
 		cmocka_unit_test(without_circuits_nothing_is_there),
 		cmocka_unit_test(a_lan_that_goes_is_forgotten),

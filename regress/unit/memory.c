@@ -27,11 +27,13 @@
 
 /*
  * As malloc(3) does it at worst, from a slab, and half full nodes of a B+-tree
- * with keys of so many octets.
+ * with keys of so many octets; and a range of addresses of so many.
  */
 #define HEAP(type)	(sizeof(struct type) + 24)
 #define SLAB(type)	((sizeof(struct type) + 7) / 8 * 8)
 #define BTREE(octets)	(2 * ((octets) + sizeof(void *)))
+#define RANGE(len) \
+	((offsetof(struct marsd_range, span) + MARSD_SPAN_LEN(len) + 7) / 8 * 8)
 #define CONTENTS	(48 + 24)	/* of a record of a join */
 
 static struct conf *
@@ -93,8 +95,8 @@ each_limit_is_in_the_sum(void **state)
 	cl->max_backlog = 50;
 	cl->max_records = 3000;
 	conf_memory(c, &m);
-	assert_int_equal(m.marsd, link + (3U << 20) + 11 * 760 + 1000 * 280 +
-	    5 * 2000 + 2 * 50 * 120 + 3000 * 280);
+	assert_int_equal(m.marsd, link + (3U << 20) + 11 * 680 + 1000 * 240 +
+	    5 * 2000 + 2 * 50 * 120 + 3000 * 240);
 	assert_int_equal(m.scspd,
 	    link + (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
 	g = conf_group_new(c, 7, 9);
@@ -113,7 +115,7 @@ numbers_are_those_of_the_objects(void **state)
 {
 	/* of IPv6: in the node, in the map, and by its key */
 	const size_t join = SLAB(marsd_join) + SLAB(marsd_entry) +
-	    SLAB(marsd_range) + 2 * BTREE(16) + BTREE(4);
+	    RANGE(16) + 2 * BTREE(16) + BTREE(4);
 	const size_t record = SLAB(scsp_entry) + CONTENTS + BTREE(8);
 	const size_t member = HEAP(marsd_reg) + HEAP(marsd_node) +
 	    HEAP(marsd_claim) + SLAB(marsd_entry) + BTREE(16) + BTREE(4);

@@ -331,6 +331,7 @@ answered(uint32_t groups, uint32_t members, bool list)
 	v = net_client(net, 0, 1);
 	w = net_client(net, 0, 2);
 	members_elsewhere(net, groups, members);
+	net_clear(net);
 	net->quiet = true;
 	for (i = 0; i < 500; i++)
 		if (list)

@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "rows.h"
 #include "scspnet.h"
 
 static void
@@ -332,6 +333,62 @@ the_end_of_the_keys_is_told(void **state)
 	}
 }
 
+/* The row of a key. */
+static void
+key_row(struct net *n, uint32_t spi)
+{
+	ROWS_BEGIN();
+	while (ROWS_NEXT(scsp_show_keys, n->node[0].s))
+		if (rows_value("spi")->number == spi)
+			return;
+	fail();
+}
+
+/*
+ * R2334-B.3.1.3-01: each key is shown with its time, whose it is, and for how
+ * many neighbors it signs; never what it is.
+ */
+static void
+keys_are_shown_by_their_times(void **state)
+{
+	static const char *const secrets[] = { "first", "second", NULL };
+	struct net *n = net_line(28, 2, false);
+	uint64_t ends;
+
+	(void)state;
+	keyed(n, secrets, 20);
+	net_start(n);
+	key_row(n, 100);
+	rows_string("state", "valid");
+	rows_string("algorithm", "hmac-md5");
+	rows_number("signs", 1);
+	rows_null("begins-in");
+	ends = rows_value("ends-in")->number;
+	assert_in_range(ends, 20, 25);
+	key_row(n, 101);
+	rows_string("state", "not yet");
+	rows_string("algorithm", "hmac-sha256");
+	rows_number("signs", 0);
+	/* it begins 5 s before the first ends, and ends 20 s after that */
+	rows_number("begins-in", ends - 5);
+	rows_number("ends-in", ends + 20);
+	/* both are valid: the newer signs */
+	net_run(n, 22000);
+	key_row(n, 100);
+	rows_string("state", "valid");
+	rows_number("signs", 0);
+	key_row(n, 101);
+	rows_string("state", "valid");
+	rows_number("signs", 1);
+	rows_null("begins-in");
+	net_run(n, 10000);
+	key_row(n, 100);
+	rows_string("state", "expired");
+	rows_null("ends-in");
+	assert_null(memmem(rows.buf, rows.w.len, "first", 5));
+	net_free(n);
+}
+
 int
 main(void)
 {
@@ -342,6 +399,7 @@ main(void)
 		cmocka_unit_test(wrong_keys_change_nothing),
 		cmocka_unit_test(keys_roll_over_without_losing_an_adjacency),
 		cmocka_unit_test(the_end_of_the_keys_is_told),
+		cmocka_unit_test(keys_are_shown_by_their_times),
 		cmocka_unit_test(a_session_sent_again_changes_nothing),
 		cmocka_unit_test(an_injector_without_the_key_changes_nothing),
 	};
