@@ -9,8 +9,8 @@
  *	spoof FROM TO BASE-PORT SEL
  *
  * Keeps the datagrams that FROM sends to TO over the loopback interface, both
- * with this selector, the last KEPT of them.  Each line of standard input, WHAT RATE
- * SECONDS, has them sent again, and is answered by one line of JSON:
+ * with this selector, the last KEPT of them.  Each line of standard input, WHAT
+ * RATE SECONDS, has them sent again, and is answered by one line of JSON:
  *
  *	replays		as they were
  *	hmacs		with two octets of the MAC of each SCSP packet
