@@ -726,16 +726,14 @@ bt_settle(const struct btree_kind *k, struct btree *t)
 {
 	struct btree_node *b;
 
-	for (b = bt_root(t); b->n == 1; b = bt_root(t)) {
+	for (b = bt_root(t); b != NULL && b->n == 1; b = bt_root(t)) {
 		if (b->height == 0)
 			bt_set_only(t, bt_entries(k, b)[0]);
 		else
 			bt_set_root(t, bt_entries(k, b)[0]);
 		free(b);
-		if (bt_root(t) == NULL)
-			return;
 	}
-	if (b->height == 0 && b->n * 4 <= b->max)
+	if (b != NULL && b->height == 0 && b->n * 4 <= b->max)
 		bt_set_root(t, bt_resize(k, b, bt_room(b->n)));
 }
 
