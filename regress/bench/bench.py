@@ -25,8 +25,8 @@ SHORT = {"many": {"joins": 1000000, "groups": 100000, "members": 60000,
                   "servers": 1000},
          "sync": [10000, 100000], "members": [1000], "asks": 30000,
          "leaves": [1, 10, 100, 1000], "learn": 1 << 17}
-FULL = {"many": SHORT["many"], "sync": [10000, 100000, 1000000], "members": [1000, 20000],
-        "asks": 60000, "leaves": [1, 10, 100, 1000, 10000], "learn": 1 << 20}
+FULL = {"many": SHORT["many"], "sync": [10000, 100000, 1000000],
+        "members": [1000, 19999], "asks": 60000, "leaves": [1, 10, 100, 1000, 10000], "learn": 1 << 20}
 OCTETS = 100            # of a question on the wire
 BLOCK = "e1000000 e100ffff"     # the groups that are asked for (crowd.h)
 
@@ -66,7 +66,8 @@ class Crowd(house.Helper):
     """A server, and clients of it."""
 
     def __init__(self, members):
-        self.house = House(1).start()
+        # two of each client
+        self.house = House(1, top="limit circuits 100000").start()
         self.members = members
         super().__init__("flood", BASE_PORT, self.house.address)
         self.registered = self.timed("register 0 %d 0" % members)
