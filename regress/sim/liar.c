@@ -227,7 +227,8 @@ invent(struct server *s, struct lie *l)
 			l->c.len = (uint16_t)csa_encode(
 			    &c, l->data, sizeof(l->data));
 		} else if (chance(w, 30))
-			l->data[rnd(w, l->c.len)] ^= 1U << rnd(w, 8);
+			l->data[rnd(w, l->c.len)] ^=
+			    (uint8_t)(1U << rnd(w, 8));
 		return;
 	}
 	some_contents(s, &c);
@@ -431,8 +432,8 @@ static void
 lie_deaf(struct server *s, struct scsp_neighbor *nb)
 {
 	(void)nb;
-	s->deaf = chance(s->node.w, 40) ? HEARS :
-	    (uint8_t)(1U << rnd(s->node.w, 5));
+	s->deaf = (uint8_t)(
+	    chance(s->node.w, 40) ? HEARS : 1U << rnd(s->node.w, 5));
 	trace(s->node.w, 1, &s->node, "does not hear %u", s->deaf);
 }
 
