@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "kpath.h"
+#include "lanfilter.h"
 #include "log.h"
 #include "parent.h"
 
@@ -167,27 +168,13 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 	return there;
 }
 
-/*
- * What hosts send to groups of IPv4 and IPv6, IGMP and MLD among it.  A frame
- * with a VLAN tag is of another LAN; one with number 0 has only a priority.
- */
+/* A tag of a VLAN is of another LAN; one with number 0 has only a priority. */
 #define VLAN_ID	0x0fff
 static struct sock_filter ethernet[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 	    (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG)),
 	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, VLAN_ID, 10, 0),
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x01, 0, 8),
-	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 3),
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 16),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xe0, 4, 3),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 2),
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 24),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xff, 1, 0),
-	BPF_STMT(BPF_RET | BPF_K, 0),
-	BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
+	LANFILTER_GROUPS
 };
 /* The same where a frame begins with the IP header. */
 static struct sock_filter bare[] = {

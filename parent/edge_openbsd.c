@@ -27,14 +27,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lanfilter.h"
 #include "log.h"
 #include "parent.h"
 
 /* As edge_linux.c has it, and for its reasons. */
 #define SEND_BUFFER	(32 << 10)
-
-#define ETHERTYPE4	0x0800
-#define ETHERTYPE6	0x86dd
 
 /* --- what is there */
 
@@ -164,28 +162,15 @@ parent_lan_watch(void)
 
 /* --- bpf(4) */
 
-/* What hosts send to groups of IPv4 and IPv6.  A tag of a VLAN is no type. */
-static struct bpf_insn in_filter[] = {
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x01, 0, 8),
-	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE4, 0, 3),
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 16),
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xe0, 4, 3),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE6, 0, 2),
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14 + 24),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xff, 1, 0),
-	BPF_STMT(BPF_RET | BPF_K, 0),
-	BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
-};
+/* A tag of a VLAN is no type. */
+static struct bpf_insn in_filter[] = { LANFILTER_GROUPS };
 /* What edged may send: IP, to groups of the link. */
 static struct bpf_insn out_filter[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
 	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x01, 0, 3),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE4, 2, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE6, 1, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LANFILTER_IPV4, 2, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LANFILTER_IPV6, 1, 0),
 	BPF_STMT(BPF_RET | BPF_K, 0),
 	BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
 };
