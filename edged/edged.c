@@ -111,21 +111,16 @@ static void
 edged_op_trace(void *arg, const struct edged_trace *t)
 {
 	struct edged_shell *d = arg;
-	char text[ATM_STRLEN], line[512] = "";
 
-	if (!service_traces(&d->service, t->level, t->who))
-		return;
-	log_append(line, sizeof(line), "edge %s: ", t->edge);
-	log_append(line, sizeof(line),
-	    "%s: ", mars_pro_print(t->pro, text, sizeof(text)));
-	log_append(line, sizeof(line), "%s %s",
-	    atm_addr_print(t->who, text, sizeof(text)), t->what);
-	if (t->op != NULL)
-		log_append(line, sizeof(line), " %s", t->op);
-	if (t->group != NULL)
-		log_append(line, sizeof(line), " %s",
-		    paddr_print(t->group, text, sizeof(text)));
-	log_info("%s", line);
+	service_trace(&d->service,
+	    &(struct service_trace){ .level = t->level,
+	    .kind = "edge",
+	    .name = t->edge,
+	    .pro = t->pro,
+	    .who = t->who,
+	    .what = t->what,
+	    .op = t->op,
+	    .min = t->group });
 }
 
 static const struct edged_ops edged_ops = {

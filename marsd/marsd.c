@@ -180,27 +180,18 @@ static void
 marsd_hook_trace(void *arg, const struct marsd_trace *t)
 {
 	struct marsd_shell *d = arg;
-	char text[ATM_STRLEN], line[512] = "";
 
-	if (!service_traces(&d->service, t->level, t->who))
-		return;
-	log_append(line, sizeof(line), "cluster %s: ", t->cluster);
-	if (t->pro != NULL)
-		log_append(line, sizeof(line),
-		    "%s: ", mars_pro_print(t->pro, text, sizeof(text)));
-	log_append(line, sizeof(line), "%s %s",
-	    atm_addr_print(t->who, text, sizeof(text)), t->what);
-	if (t->op != NULL)
-		log_append(line, sizeof(line), " %s", t->op);
-	if (t->min != NULL)
-		log_append(line, sizeof(line), " %s",
-		    paddr_print(t->min, text, sizeof(text)));
-	if (t->max != NULL && !paddr_equal(t->min, t->max))
-		log_append(line, sizeof(line), "-%s",
-		    paddr_print(t->max, text, sizeof(text)));
-	if (t->cause != 0)
-		log_append(line, sizeof(line), ", cause %u", t->cause);
-	log_info("%s", line);
+	service_trace(&d->service,
+	    &(struct service_trace){ .level = t->level,
+	    .kind = "cluster",
+	    .name = t->cluster,
+	    .pro = t->pro,
+	    .who = t->who,
+	    .what = t->what,
+	    .op = t->op,
+	    .min = t->min,
+	    .max = t->max,
+	    .cause = t->cause });
 }
 
 static const struct marsd_ops ops = {

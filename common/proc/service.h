@@ -295,6 +295,18 @@ uint64_t service_random64(void *arg);
  */
 bool	service_traces(const struct service *, int level,
 	    const struct atm_addr *);
+/* Such a line, of a client or a MARS: "cluster lis1: ipv4: 192.0.2.9 ..." */
+struct service_trace {
+	int			 level;
+	const char		*kind, *name;	/* "cluster", and its name */
+	const struct mars_pro	*pro;		/* or NULL */
+	const struct atm_addr	*who;
+	const char		*what;
+	const char		*op;		/* of a message; or NULL */
+	const struct paddr	*min, *max;	/* each may be NULL */
+	uint16_t		 cause;		/* of an end (vc.h), or 0 */
+};
+void	service_trace(const struct service *, const struct service_trace *);
 /* for marsctl: begins or ends that; NULL, or a sentence */
 const char *service_watch(struct service *, const struct atm_addr *, bool on);
 

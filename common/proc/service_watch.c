@@ -28,6 +28,32 @@ service_traces(const struct service *s, int level, const struct atm_addr *who)
 	return false;
 }
 
+void
+service_trace(const struct service *s, const struct service_trace *t)
+{
+	char text[ATM_STRLEN], line[512] = "";
+
+	if (!service_traces(s, t->level, t->who))
+		return;
+	log_append(line, sizeof(line), "%s %s: ", t->kind, t->name);
+	if (t->pro != NULL)
+		log_append(line, sizeof(line),
+		    "%s: ", mars_pro_print(t->pro, text, sizeof(text)));
+	log_append(line, sizeof(line), "%s %s",
+	    atm_addr_print(t->who, text, sizeof(text)), t->what);
+	if (t->op != NULL)
+		log_append(line, sizeof(line), " %s", t->op);
+	if (t->min != NULL)
+		log_append(line, sizeof(line), " %s",
+		    paddr_print(t->min, text, sizeof(text)));
+	if (t->max != NULL && !paddr_equal(t->min, t->max))
+		log_append(line, sizeof(line), "-%s",
+		    paddr_print(t->max, text, sizeof(text)));
+	if (t->cause != 0)
+		log_append(line, sizeof(line), ", cause %u", t->cause);
+	log_info("%s", line);
+}
+
 /* They have no holes between them. */
 const char *
 service_watch(struct service *s, const struct atm_addr *who, bool on)
