@@ -7,19 +7,7 @@ BUILD=${BUILD:-build}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp"
-n=0 failed=0
-
-# check NAME OUTPUT: passes if OUTPUT is empty
-check() {
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		failed=1
-		echo "not ok $n - $1"
-		echo "$2" | head -n 20 | sed 's/^/# /'
-	fi
-}
+. regress/check.sh
 
 case $BUILD in *-address* | *-undefined*)
 	echo "ok 1 - install # SKIP a sanitizer build is not what is installed"

@@ -8,23 +8,12 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-n=0
+. regress/check.sh
 warn='-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes'
 warn=$warn' -Wconversion -Wcast-qual -Wpointer-arith -Wwrite-strings -Werror'
 know='-D_GNU_SOURCE -isystem /usr/include/bsd -DLIBBSD_OVERLAY -I.'
 know=$know' -Icommon/proc -Icommon/proc/imsg -Icommon/vc -Icommon/core'
 know=$know' -Icommon/codec'
-
-# check NAME OUTPUT: passes if OUTPUT is empty
-check() {
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "$2" | head -n 20 | sed 's/^/# /'
-	fi
-}
 
 # names FILE: what it defines for others
 names() {

@@ -2,18 +2,7 @@
 # What holds for the tree as a whole; prints TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-n=0
-
-# check NAME OUTPUT: passes if OUTPUT is empty
-check() {
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		echo "$2" | head -n 20 | sed 's/^/# /'
-	fi
-}
+. regress/check.sh
 
 code=$(git ls-files '*.c' '*.h' '*.y')
 pages=$(git ls-files '*.[1-8]')
@@ -52,7 +41,7 @@ check "every shell script parses" "$(
 check "shellcheck has nothing to say" "$(
 	if command -v shellcheck >/dev/null; then
 		# shellcheck disable=SC2086 # several names
-		shellcheck -f gcc $scripts
+		shellcheck -x -f gcc $scripts
 	fi)"
 
 # The cores know no socket, clock, random source, log, libevent or imsg.
