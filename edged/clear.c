@@ -19,6 +19,7 @@ clear_family(struct edged_family *f)
 	ZERO(f->drops);
 	ZERO(f->listener.drops);
 	f->listener.faults.count = 0;
+	f->querier.older = 0;
 	f->querier.faults.count = 0;
 }
 
@@ -41,10 +42,18 @@ clear_port(struct edged_port *p)
 }
 
 static void
-clear_edge(struct edged_edge *e)
+clear_end(struct edged_end *end)
 {
 	int i;
 
+	for (i = 0; i < EDGED_FAMILIES; i++)
+		if (end->client[i] != NULL)
+			marsc_clear_counters(end->client[i]);
+}
+
+static void
+clear_edge(struct edged_edge *e)
+{
 	e->out_packets = e->out_copies = 0;
 	e->in_packets = e->in_copies = 0;
 	e->kernel_packets = e->kernel_copies = 0;
@@ -54,9 +63,8 @@ clear_edge(struct edged_edge *e)
 	ZERO(e->ip_drops);
 	ZERO(e->policy_drops);
 	ZERO(e->flow_drops);
-	for (i = 0; i < EDGED_FAMILIES; i++)
-		if (e->self.client[i] != NULL)
-			marsc_clear_counters(e->self.client[i]);
+	clear_end(&e->self);
+	clear_end(&e->server);
 }
 
 /* The kernel may count one while we look away: that one is lost. */
