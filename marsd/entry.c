@@ -602,14 +602,22 @@ marsd_entry_refresh(struct marsd_entry *e)
 	return join_change(e->join, was);
 }
 
-enum marsd_change
-marsd_join_refresh(struct marsd_join *j, const struct marsd_peer *peer)
+/* All by which that server says the join. */
+static void
+said_recount(struct marsd_join *j, const struct marsd_peer *peer)
 {
-	bool was = join_before(j);
 	struct marsd_entry *e;
 
 	for (e = marsd_join_entry(j, peer); e != NULL; e = marsd_said_next(e))
 		entry_recount(e);
+}
+
+enum marsd_change
+marsd_join_refresh(struct marsd_join *j, const struct marsd_peer *peer)
+{
+	bool was = join_before(j);
+
+	said_recount(j, peer);
 	return join_change(j, was);
 }
 
@@ -711,10 +719,8 @@ enum marsd_change
 marsd_join_left(struct marsd_join *j, const struct marsd_peer *by)
 {
 	bool was = join_before(j);
-	struct marsd_entry *e;
 
-	for (e = marsd_join_entry(j, by); e != NULL; e = marsd_said_next(e))
-		entry_recount(e);
+	said_recount(j, by);
 	join_over(j, by);
 	return join_change(j, was);
 }
