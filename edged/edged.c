@@ -309,8 +309,10 @@ edged_shell_new(struct edged_shell *d)
 	return true;
 }
 
-/* Ports have come and gone: mars(8) says nothing of interfaces that the
- * configuration has no longer. */
+/*
+ * Ports have come and gone: mars(8) says nothing of interfaces that the
+ * configuration has no longer.
+ */
 static void
 edged_lanifs_tie(struct edged_shell *d, const struct conf *c)
 {

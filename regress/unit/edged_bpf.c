@@ -42,8 +42,10 @@ frames(const char *octets, bool big, const char *expected, bool bad)
 	free(p);
 }
 
-/* a header of 18 octets, in either order; each record begins at a multiple of
- * 4, and nothing need be behind the last */
+/*
+ * a header of 18 octets, in either order; each record begins at a multiple of
+ * 4, and nothing need be behind the last
+ */
 static void
 records(void **state)
 {
@@ -96,8 +98,10 @@ cut_frames(void **state)
 	    false, "aabb  cc ", false);
 }
 
-/* what is too short, or says more than there is, ends it, and nothing is read
- * beyond */
+/*
+ * what is too short, or says more than there is, ends it, and nothing is read
+ * beyond
+ */
 static void
 hostile_lengths(void **state)
 {

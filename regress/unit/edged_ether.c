@@ -53,8 +53,10 @@ groups_of_ipv6(void **state)
 	    "3333a1b2c3d4" LINK "86dd");
 }
 
-/* RFC 4291 2.7.1: a host listens to the group of the low 24 bits of its
- * address, behind ff; its own link-layer address is not known */
+/*
+ * RFC 4291 2.7.1: a host listens to the group of the low 24 bits of its
+ * address, behind ff; its own link-layer address is not known
+ */
 static void
 hosts_of_ipv6(void **state)
 {

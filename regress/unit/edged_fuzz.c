@@ -68,8 +68,10 @@ setting(const char *name, uint64_t otherwise)
 	return s == NULL ? otherwise : strtoull(s, NULL, 10);
 }
 
-/* Changes octets behind the IP header, whose sums are right afterwards,
- * mostly. */
+/*
+ * Changes octets behind the IP header, whose sums are right afterwards,
+ * mostly.
+ */
 static void
 mad_message(struct lannet *n)
 {

@@ -547,8 +547,10 @@ two_edges(void **state)
 	net_free(n);
 }
 
-/* Who has no address says no hello, so the others would not know of it: it
- * forwards nothing until it has one. */
+/*
+ * Who has no address says no hello, so the others would not know of it: it
+ * forwards nothing until it has one.
+ */
 static void
 without_an_address(void **state)
 {

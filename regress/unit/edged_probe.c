@@ -140,8 +140,10 @@ refuses(void **state)
 }
 
 
-/* An edge of an earlier version takes it for a packet, and drops it: a LAN
- * never sees it. */
+/*
+ * An edge of an earlier version takes it for a packet, and drops it: a LAN
+ * never sees it.
+ */
 static void
 never_passes(void **state)
 {

@@ -2434,8 +2434,10 @@ carry(struct end *from, uint8_t last, struct end *to, struct end *dice)
 		}
 }
 
-/* Whatever the network does: each call ends as one report, and both ends
- * agree once it has been quiet. */
+/*
+ * Whatever the network does: each call ends as one report, and both ends
+ * agree once it has been quiet.
+ */
 static void
 bad_network(void **state)
 {

@@ -283,8 +283,10 @@ without_the_key_garbage_changes_nothing(void **state)
 	run(true, inject);
 }
 
-/* R2334-B.3.1.5-04: under a valid MAC it is believed, as far as it makes
- * sense. */
+/*
+ * R2334-B.3.1.5-04: under a valid MAC it is believed, as far as it makes
+ * sense.
+ */
 static void
 under_a_valid_mac_sense_is_believed(void **state)
 {
