@@ -194,7 +194,7 @@ learn(struct end *e, uint32_t *want)
 	while (next < n) {
 		begin(e, CSUS);
 		for (asked = 0; next < n && (p = add(e, SUMMARY)) != NULL;
-		     asked++, next++)
+		    asked++, next++)
 			memcpy(p, &want[next], sizeof(want[next]));
 		out(e, next < n);
 		for (got = 0; got < asked;)
