@@ -14,11 +14,11 @@
  * stands for election, and says so, so that whoever forwards goes on until
  * it is ready.
  *
- * An edge without a MARS says so.  It goes on with its streams, which need none,
- * and a MARS that dies is missed by all edges, if not in the same second.  But
- * when another has had one for 10 s in which it had none, it stands back, with
- * priority 0, until it has had one for 10 s.  Who starts without one stands
- * back at once: it has no stream.
+ * An edge without a MARS says so.  It goes on with its streams, which need
+ * none, and a MARS that dies is missed by all edges, if not in the same
+ * second.  But when another has had one for 10 s in which it had none, it
+ * stands back, with priority 0, until it has had one for 10 s.  Who starts
+ * without one stands back at once: it has no stream.
  *
  * A hello is signed, but it could be an old one, said by an edge that has
  * gone, which would then forward nothing for ever.  So an edge is believed
@@ -80,7 +80,8 @@ extern const struct table edged_elect_table;
 #define EDGED_ELECT_PEERS	8	/* other edges on a LAN */
 #define EDGED_ELECT_INTERVAL	500	/* ms between hellos */
 #define EDGED_ELECT_HOLD	2000	/* ms */
-#define EDGED_ELECT_TRACK	10000	/* ms, before it stands back, or returns */
+/* ms: before it stands back, and before it returns */
+#define EDGED_ELECT_TRACK	10000
 /* ms: how fast an edge that has to be given proof gets it, at most */
 #define EDGED_ELECT_ANSWER	50
 

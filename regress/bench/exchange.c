@@ -40,7 +40,7 @@
 
 #define MTU	9180
 #define MAC	32
-#define TYPE	MAC		/* an octet, and one that says that more follow */
+#define TYPE	MAC		/* an octet, and one: more follow */
 #define HEAD	(MAC + 2)
 #define SUMMARY	20		/* octets of a CSAS record */
 #define RECORD	74		/* of a CSA record */
