@@ -89,8 +89,9 @@ top_drop(struct top *t, struct rd row)
 static void
 top_change(struct top *t, struct rd row)
 {
-	static const char *const keys[] = { "cluster", "group-min", "group-max",
-		NULL };
+	static const char *const block[] = { "cluster", "group-min",
+		"group-max", NULL };
+	static const char *const one[] = { "cluster", "group-min", NULL };
 	struct ctl_value event, min, max;
 	char key[TALLY_KEY];
 
@@ -100,10 +101,9 @@ top_change(struct top *t, struct rd row)
 	    !ctl_find_string(row, "group-min", &min) ||
 	    !ctl_find_string(row, "group-max", &max))
 		return;
-	top_key(key, sizeof(key), row, keys);
 	/* one group is not a block */
-	if (strcmp(min.string, max.string) == 0)
-		key[strlen(key) - strlen(max.string) - 1] = '\0';
+	top_key(key, sizeof(key), row,
+	    strcmp(min.string, max.string) == 0 ? one : block);
 	tally_add(&t->of[TOP_GROUPS], key, 1);
 }
 

@@ -511,6 +511,44 @@ the_busiest_come_first(void **state)
 }
 
 static void
+check_long_group(size_t len)
+{
+	struct sheet s;
+	struct top t;
+	char group[512], line[1024];
+
+	memset(group, '7', len);
+	group[len] = '\0';
+	top_init(&t);
+	top_look(&t);
+	row_begin();
+	ctl_string(&w, "event", "joined");
+	ctl_string(&w, "cluster", "c");
+	ctl_string(&w, "group-min", group);
+	ctl_string(&w, "group-max", group);
+	top_row(&t, "monitor", "marsd", row_end());
+	sheet_open(&s);
+	top_print(&t, s.f, 1000, 5);
+	snprintf(line, sizeof(line),
+	    "members 0  groups 0  joins 0  neighbors aligned 0/0\n"
+	    "\n    PER S  MESSAGES FROM\n        -\n"
+	    "\n    PER S  CHANGES OF GROUP\n      1.0  c %.*s\n"
+	    "\n    PER S  RECORDS WITH NEIGHBOR\n        -\n"
+	    "\n    PER S  DROPS\n        -\n", TALLY_KEY - 3, group);
+	sheet_has(&s, line);
+	top_free(&t);
+}
+
+/* What a process says may be longer than a name. */
+static void
+a_long_group_is_cut(void **state)
+{
+	(void)state;
+	check_long_group(200);
+	check_long_group(511);
+}
+
+static void
 an_event_is_a_line(void **state)
 {
 	struct sheet s;
@@ -672,6 +710,7 @@ main(void)
 		cmocka_unit_test(edges_make_health),
 		cmocka_unit_test(only_metrics_are_asked_for),
 		cmocka_unit_test(the_busiest_come_first),
+		cmocka_unit_test(a_long_group_is_cut),
 		cmocka_unit_test(an_event_is_a_line),
 		cmocka_unit_test(lines_are_put_together),
 		cmocka_unit_test(wrong_lines_are_refused),
