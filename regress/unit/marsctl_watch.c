@@ -510,6 +510,41 @@ the_busiest_come_first(void **state)
 	top_free(&t);
 }
 
+/* Two clients of one host have two circuits, which are not told apart. */
+static void
+circuits_of_one_peer_are_added_up(void **state)
+{
+	static const uint64_t in[][2] = { { 1000, 10 }, { 1002, 18 },
+		{ 1004, 0 }, { 3, 2 } };
+	static const char *const text[] = { "        -\n",
+		"      5.0  192.0.2.7 192.0.2.1 in\n", "        -\n",
+		"      2.5  192.0.2.7 192.0.2.1 in\n" };
+	struct sheet s;
+	struct top t;
+	char line[512];
+	size_t i;
+
+	(void)state;
+	top_init(&t);
+	for (i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
+		top_look(&t);
+		top_circuit_of(&t, "192.0.2.7", in[i][0]);
+		/* the third time it has gone; then both have begun anew */
+		if (in[i][1] != 0)
+			top_circuit_of(&t, "192.0.2.7", in[i][1]);
+		sheet_open(&s);
+		top_print(&t, s.f, 2000, 5);
+		snprintf(line, sizeof(line),
+		    "members 0  groups 0  joins 0  neighbors aligned 0/0\n"
+		    "\n    PER S  MESSAGES FROM\n%s"
+		    "\n    PER S  CHANGES OF GROUP\n        -\n"
+		    "\n    PER S  RECORDS WITH NEIGHBOR\n        -\n"
+		    "\n    PER S  DROPS\n        -\n", text[i]);
+		sheet_has(&s, line);
+	}
+	top_free(&t);
+}
+
 static void
 check_long_group(size_t len)
 {
@@ -710,6 +745,7 @@ main(void)
 		cmocka_unit_test(edges_make_health),
 		cmocka_unit_test(only_metrics_are_asked_for),
 		cmocka_unit_test(the_busiest_come_first),
+		cmocka_unit_test(circuits_of_one_peer_are_added_up),
 		cmocka_unit_test(a_long_group_is_cut),
 		cmocka_unit_test(an_event_is_a_line),
 		cmocka_unit_test(lines_are_put_together),
