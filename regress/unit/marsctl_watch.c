@@ -16,6 +16,7 @@
 #include "marsctl/http.h"
 #include "marsctl/local.h"
 #include "marsctl/metrics.h"
+#include "marsctl/output.h"
 #include "marsctl/tally.h"
 #include "marsctl/top.h"
 #include "marsctl/topology.h"
@@ -322,6 +323,35 @@ neighbors_make_health(void **state)
 	a_neighbor(&h, "Aligned", "no valid key");
 	health_is(&h, HEALTH_CRITICAL,
 	    "no key for neighbor 192.0.2.2 of cluster c is valid now");
+}
+
+/* What a process says may not tell the terminal of who asks what to do. */
+static void
+sentences_are_plain(void **state)
+{
+	struct marsctl_answer a;
+	struct health h;
+	char s[] = "\033]0;x\007 \302\233m \303\251 \377 \n.";
+
+	(void)state;
+	marsctl_plain(s);
+	assert_string_equal(s, "?]0;x? ?m \303\251 ? ?.");
+	marsctl_answer_init(&a);
+	marsctl_wrong(&a, "scspd: %s", "\033[31mred");
+	assert_string_equal(a.why, "scspd: ?[31mred");
+	health_init(&h, 14);
+	a_neighbor(&h, "Aligned", "hmac-sha256");
+	a_neighbor(&h, "\033[5mDown\n", "hmac-sha256");
+	health_is(&h, HEALTH_WARNING,
+	    "neighbor 192.0.2.2 of cluster c is not aligned but ?[5mDown?");
+	/* nor does what it does not say */
+	health_init(&h, 14);
+	a_neighbor(&h, "Aligned", "hmac-sha256");
+	row_begin();
+	ctl_string(&w, "alignment", "Down");
+	health_row(&h, "neighbors", row_end());
+	health_is(&h, HEALTH_WARNING,
+	    "neighbor  of cluster  is not aligned but Down");
 }
 
 static void
@@ -740,6 +770,7 @@ main(void)
 		cmocka_unit_test(a_latency_is_a_histogram_in_seconds),
 		cmocka_unit_test(flows_are_summed),
 		cmocka_unit_test(neighbors_make_health),
+		cmocka_unit_test(sentences_are_plain),
 		cmocka_unit_test(limits_and_keys_make_health),
 		cmocka_unit_test(keys_of_edges_make_health),
 		cmocka_unit_test(edges_make_health),
