@@ -760,6 +760,57 @@ a_picture_escapes_its_words(void **state)
 	topology_free(&t);
 }
 
+/* Boxes of an SVG, each of which has to be within it. */
+static unsigned int
+boxes_within(const char *svg)
+{
+	int size, x, y, width, height;
+	unsigned int n = 0;
+	const char *p;
+
+	assert_non_null(p = strstr(svg, "viewBox=\"0 0 "));
+	assert_int_equal(sscanf(p, "viewBox=\"0 0 %d", &size), 1);
+	for (p = svg; (p = strstr(p, "<rect x=")) != NULL; p++) {
+		assert_int_equal(sscanf(p,
+		    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"",
+		    &x, &y, &width, &height), 4);
+		assert_in_range(x, 0, size - width);
+		assert_in_range(y, 0, size - height);
+		n++;
+	}
+	return n;
+}
+
+/* Also where a server has many, and those of none that is known. */
+static void
+each_edge_is_in_the_picture(void **state)
+{
+	struct topology t;
+	struct sheet s;
+	char line[128];
+	int i;
+
+	(void)state;
+	assert_int_equal(topology_init(&t), 0);
+	assert_null(topology_line(&t, "server a 192.0.2.1 self 3"));
+	assert_null(topology_line(&t, "server b 192.0.2.2 alive 3"));
+	for (i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "edge e%d 10.0.0.%d %s up", i, i,
+		    i < 20 ? "192.0.2.1" : i < 30 ? "192.0.2.2" : "192.0.2.3");
+		assert_null(topology_line(&t, line));
+	}
+	sheet_open(&s);
+	topology_svg(&t, s.f);
+	fclose(s.f);
+	assert_int_equal(boxes_within(s.text), 42);
+	for (i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), ">e%d</text>", i);
+		assert_non_null(strstr(s.text, line));
+	}
+	free(s.text);
+	topology_free(&t);
+}
+
 int
 main(void)
 {
@@ -782,6 +833,7 @@ main(void)
 		cmocka_unit_test(lines_are_put_together),
 		cmocka_unit_test(wrong_lines_are_refused),
 		cmocka_unit_test(a_picture_escapes_its_words),
+		cmocka_unit_test(each_edge_is_in_the_picture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
