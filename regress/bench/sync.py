@@ -5,8 +5,8 @@ long a client of that one and its operator wait meanwhile, and one update from
 a client of one server to the other's clients.
 
 Two real servers on loopback, in a network namespace of its own.  Each figure
-stands beside what exchange.c takes for as many records in the same run: one
-process that has them, one that learns them, a MAC for each packet, a table.
+stands beside what exchange.c takes for as many records in the same run: two
+processes that do the exchange of RFC 2334 and nothing else.
 
     sync.py [-j] [NUMBER...]            make bench-sync
 
