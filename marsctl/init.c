@@ -207,8 +207,8 @@ init_ask(struct init *in, enum init_word w)
 			errx(1, "init: there was no answer, and nothing is "
 			    "written");
 	} while (!init_add_all(in, w, line) ||
-	    (in->of[w].n == 0 && (w == INIT_ADDRESS ||
-	    (w == INIT_GROUP && usual == NULL))));
+	    (in->of[w].n == 0 &&
+		(w == INIT_ADDRESS || (w == INIT_GROUP && usual == NULL))));
 }
 
 static void
