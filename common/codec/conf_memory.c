@@ -5,12 +5,12 @@
 
 #include "conf_memory.h"
 
-/* One link: circuits, and what waits for output. */
+/* One link: circuits, and what waits for output on them. */
 static uint64_t
 link_octets(const struct conf *c)
 {
-	return (uint64_t)c->max_circuits * CONF_OCTETS_CIRCUIT +
-	    CONF_OCTETS_QUEUE;
+	return (uint64_t)c->max_circuits *
+	    (CONF_OCTETS_CIRCUIT + CONF_OCTETS_CONTROL) + CONF_OCTETS_QUEUE;
 }
 
 static uint64_t
@@ -33,6 +33,16 @@ count_neighbors(const struct conf_cluster *cl)
 	TAILQ_FOREACH(nb, &cl->neighbors, entry)
 		n++;
 	return n;
+}
+
+/*
+ * And what waits there for the leaves of so many roots: the two control VCs of
+ * each protocol.  scspd has no roots.
+ */
+static uint64_t
+copies_octets(uint64_t protocols)
+{
+	return CONF_OCTETS_COPIES + 2 * protocols * CONF_OCTETS_ROOT;
 }
 
 /* Listeners; all permanent circuits are one. */
@@ -91,7 +101,8 @@ conf_memory(const struct conf *c, struct conf_memory *m)
 	m->scspd = count_links(c) * link_octets(c);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
 		/* at each listener, the selector of this cluster */
-		m->marsd += marsd_octets(cl) + count_links(c) * link_octets(c);
+		m->marsd += marsd_octets(cl) + count_links(c) *
+		    (link_octets(c) + copies_octets(count_protocols(cl)));
 		m->scspd += scspd_octets(cl);
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)

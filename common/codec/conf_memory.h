@@ -18,7 +18,8 @@
 #include "conf.h"
 
 /* octets of each object */
-#define CONF_OCTETS_CIRCUIT	850	/* with who called */
+#define CONF_OCTETS_CIRCUIT	950	/* with who called */
+#define CONF_OCTETS_CONTROL	224	/* that waits, one for each circuit */
 #define CONF_OCTETS_MEMBER	680	/* but for its two circuits */
 #define CONF_OCTETS_JOIN	240	/* its group and its record included */
 #define CONF_OCTETS_BACKLOG	120	/* a range */
@@ -26,7 +27,9 @@
 #define CONF_OCTETS_RECORD	220	/* in scspd */
 #define CONF_OCTETS_TOLD	120	/* of it, for each neighbor */
 #define CONF_OCTETS_HELD	(480U << 10)	/* of a neighbor, by scspd */
-#define CONF_OCTETS_QUEUE	(64U << 20)	/* what waits on a link */
+#define CONF_OCTETS_QUEUE	(33U << 20)	/* what waits on a link */
+#define CONF_OCTETS_COPIES	(64U << 20)	/* and what for leaves there */
+#define CONF_OCTETS_ROOT	9500U		/* one SDU more of each root */
 #define CONF_OCTETS_PROTOCOL	(3U << 20)	/* tables of CMIs */
 
 struct conf_memory {

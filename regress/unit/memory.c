@@ -12,6 +12,9 @@
 #include <cmocka.h>
 
 #include "conf_memory.h"
+#include "nvc_impl.h"
+#include "vc_atm.h"
+#include "marsd/caller.h"
 #include "marsd/circuit.h"
 #include "marsd/cluster.h"
 #include "marsd/entry.h"
@@ -81,7 +84,8 @@ the_defaults_fit_a_router(void **state)
 static void
 each_limit_is_in_the_sum(void **state)
 {
-	const uint64_t link = 100 * 850 + (64U << 20);
+	const uint64_t link = 100 * (950 + 224) + (33U << 20);
+	const uint64_t copies = (64U << 20) + 2 * 9500;
 	struct conf *c = conf_of(1, 2);
 	struct conf_cluster *cl = TAILQ_FIRST(&c->clusters), *g;
 	struct conf_memory m;
@@ -95,8 +99,8 @@ each_limit_is_in_the_sum(void **state)
 	cl->max_backlog = 50;
 	cl->max_records = 3000;
 	conf_memory(c, &m);
-	assert_int_equal(m.marsd, link + (3U << 20) + 11 * 680 + 1000 * 240 +
-	    5 * 2000 + 2 * 50 * 120 + 3000 * 240);
+	assert_int_equal(m.marsd, link + copies + (3U << 20) + 11 * 680 +
+	    1000 * 240 + 5 * 2000 + 2 * 50 * 120 + 3000 * 240);
 	assert_int_equal(m.scspd,
 	    link + (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
 	g = conf_group_new(c, 7, 9);
@@ -138,6 +142,31 @@ numbers_are_those_of_the_objects(void **state)
 	assert_true(CONF_OCTETS_MEMBER < 2 * member);
 }
 
+/*
+ * What waits on a link: each number is that by which the code bounds it, and
+ * a circuit of either kind, with who called and what its user keeps, is not
+ * more than what is counted.  An ATM circuit that is a leaf has, besides, an
+ * entry for the one SDU that a root may always send.
+ */
+static void
+what_waits_on_a_link_is_bounded(void **state)
+{
+	const size_t called = HEAP(marsd_circuit) + HEAP(marsd_caller);
+	const size_t nvc = HEAP(nvc_circuit) + 2 * HEAP(nvc_peer) +
+	    2 * sizeof(struct nvc_slot);
+
+	(void)state;
+	assert_true(CONF_OCTETS_QUEUE >= VC_QUEUE_OCTETS +
+	    NVC_STRANGER_COUNT * NVC_CONTROL_KEPT);
+	assert_int_equal(CONF_OCTETS_COPIES, VC_COPIES_OCTETS);
+	assert_true(CONF_OCTETS_ROOT >= VC_SDU_MAX + VC_SDU_KEPT);
+	assert_int_equal(CONF_OCTETS_CONTROL, NVC_CONTROL_KEPT);
+	assert_true(CONF_OCTETS_CIRCUIT >= nvc + called);
+	/* control messages of UDP, or the entry */
+	assert_true(CONF_OCTETS_CIRCUIT + CONF_OCTETS_CONTROL >=
+	    HEAP(vc_atm_circuit) + called + VC_SDU_KEPT);
+}
+
 int
 main(void)
 {
@@ -145,6 +174,7 @@ main(void)
 		cmocka_unit_test(the_defaults_fit_a_router),
 		cmocka_unit_test(each_limit_is_in_the_sum),
 		cmocka_unit_test(numbers_are_those_of_the_objects),
+		cmocka_unit_test(what_waits_on_a_link_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
