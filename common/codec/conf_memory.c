@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "conf_memory.h"
 
 /* One link: circuits, and what waits for output on them. */
@@ -92,11 +95,35 @@ scspd_octets(const struct conf_cluster *cl)
 	    (records * CONF_OCTETS_TOLD + CONF_OCTETS_HELD);
 }
 
+/* What the configuration is as octets for children; keys are among them. */
+static uint64_t
+sent_octets(const struct conf *c)
+{
+	static const enum conf_reader readers[] = { CONF_FOR_SCSPD,
+		CONF_FOR_MARSD, CONF_FOR_EDGED };
+	uint8_t *buf = malloc(CONF_SIZE_MAX);
+	uint64_t n = 0;
+	struct wr w;
+	size_t i;
+
+	if (buf == NULL)
+		return CONF_SIZE_MAX;
+	for (i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		wr_init(&w, buf, CONF_SIZE_MAX);
+		conf_write(&w, c, readers[i]);
+		n += w.len;
+		explicit_bzero(buf, w.len);
+	}
+	free(buf);
+	return n;
+}
+
 void
 conf_memory(const struct conf *c, struct conf_memory *m)
 {
 	const struct conf_cluster *cl;
 
+	m->mars = CONF_OCTETS_MARS + CONF_OCTETS_OF_ONE * sent_octets(c);
 	m->marsd = 0;
 	m->scspd = count_links(c) * link_octets(c);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {

@@ -4,8 +4,8 @@
  */
 
 /*
- * The most memory that the limits of a configuration let marsd and scspd take.
- * Each object is counted with what the allocator adds, as it was measured
+ * The most memory that a configuration lets mars take, and its limits marsd and
+ * scspd.  Each object is counted with what the allocator adds, as it was measured
  * (regress/bench/learn.c) on a system with 64-bit pointers, and rounded up;
  * regress/unit/memory.c compares the numbers with the objects.  Not counted
  * are programs and libraries, which processes share, and what does not grow.
@@ -32,8 +32,21 @@
 #define CONF_OCTETS_ROOT	9500U		/* one SDU more of each root */
 #define CONF_OCTETS_PROTOCOL	(3U << 20)	/* tables of CMIs */
 
+/*
+ * mars: files that are being read (LEX_DEPTH_MAX of LEX_FILE_MAX), and what
+ * each of three children may leave unread (16384 messages) or have asked for
+ * (1024 calls, 256 roots) before it counts as hanging.
+ */
+#define CONF_OCTETS_MARS	(32U << 20)
+/*
+ * The configuration in force, the next one with the place where each part of it
+ * was read, and both as octets that wait for three children: for each octet
+ * that they are sent.
+ */
+#define CONF_OCTETS_OF_ONE	32
+
 struct conf_memory {
-	uint64_t	marsd, scspd;		/* octets */
+	uint64_t	mars, marsd, scspd;	/* octets */
 };
 
 /* The configuration is complete: addresses and protocols are known. */

@@ -20,6 +20,7 @@
 #include "marsd/entry.h"
 #include "marsd/group.h"
 #include "marsd/member.h"
+#include "parent/parser.h"
 #include "scspd/cache.h"
 #include "scspd/hold.h"
 #include "scspd/neighbor.h"
@@ -72,11 +73,11 @@ the_defaults_fit_a_router(void **state)
 	(void)state;
 	c = conf_of(1, 1);
 	conf_memory(c, &m);
-	assert_true(m.marsd + m.scspd <= 448 * MB);
+	assert_true(m.mars + m.marsd + m.scspd <= 448 * MB);
 	conf_free(c);
 	c = conf_of(2, 2);
 	conf_memory(c, &m);
-	assert_true(m.marsd + m.scspd <= 600 * MB);
+	assert_true(m.mars + m.marsd + m.scspd <= 600 * MB);
 	conf_free(c);
 }
 
@@ -167,6 +168,33 @@ what_waits_on_a_link_is_bounded(void **state)
 	    HEAP(vc_atm_circuit) + called + VC_SDU_KEPT);
 }
 
+/*
+ * mars has each part of a configuration twice, where it was read once, and as
+ * octets for its children: that is covered for the smallest part.
+ */
+static void
+each_part_of_a_file_is_in_the_sum(void **state)
+{
+	struct conf *c = conf_of(1, 1);
+	struct conf_prefix *p = calloc(1, sizeof(*p));
+	struct conf_memory before, after;
+
+	(void)state;
+	assert_non_null(p);
+	assert_true(ip_prefix_parse(&p->prefix, "192.0.2.1/32"));
+	conf_memory(c, &before);
+	assert_true(before.mars >= CONF_OCTETS_MARS);
+	TAILQ_INSERT_TAIL(&TAILQ_FIRST(&c->clusters)->allow, p, entry);
+	conf_memory(c, &after);
+	/* two children are sent it; an edge's, which is no smaller, is one's */
+	assert_in_range((after.mars - before.mars) / 2,
+	    2 * HEAP(conf_prefix) + HEAP(parse_place) + 3 * 18,
+	    2 * (2 * HEAP(conf_prefix) + HEAP(parse_place)));
+	/* what is being read */
+	assert_true(CONF_OCTETS_MARS > LEX_DEPTH_MAX * LEX_FILE_MAX);
+	conf_free(c);
+}
+
 int
 main(void)
 {
@@ -175,6 +203,7 @@ main(void)
 		cmocka_unit_test(each_limit_is_in_the_sum),
 		cmocka_unit_test(numbers_are_those_of_the_objects),
 		cmocka_unit_test(what_waits_on_a_link_is_bounded),
+		cmocka_unit_test(each_part_of_a_file_is_in_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
