@@ -394,7 +394,8 @@ print_memory(FILE *f, const struct conf *c)
 	struct conf_memory m;
 
 	conf_memory(c, &m);
-	(void)fprintf(f, "# the most memory that this lets mars take: %llu MB\n",
+	(void)fprintf(f,
+	    "# the most memory that this lets mars take: %llu MB\n",
 	    (unsigned long long)(m.mars + 999999) / 1000000);
 	if (conf_has_server(c))
 		(void)fprintf(f, "# marsd: %llu MB\n# scspd: %llu MB\n",

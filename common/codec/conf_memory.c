@@ -99,18 +99,16 @@ scspd_octets(const struct conf_cluster *cl)
 static uint64_t
 sent_octets(const struct conf *c)
 {
-	static const enum conf_reader readers[] = { CONF_FOR_SCSPD,
-		CONF_FOR_MARSD, CONF_FOR_EDGED };
 	uint8_t *buf = malloc(CONF_SIZE_MAX);
 	uint64_t n = 0;
 	struct wr w;
-	size_t i;
+	int i;
 
 	if (buf == NULL)
 		return CONF_SIZE_MAX;
-	for (i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+	for (i = 0; i <= CONF_FOR_EDGED; i++) {
 		wr_init(&w, buf, CONF_SIZE_MAX);
-		conf_write(&w, c, readers[i]);
+		conf_write(&w, c, (enum conf_reader)i);
 		n += w.len;
 		explicit_bzero(buf, w.len);
 	}

@@ -4,11 +4,12 @@
  */
 
 /*
- * The most memory that a configuration lets mars take, and its limits marsd and
- * scspd.  Each object is counted with what the allocator adds, as it was measured
- * (regress/bench/learn.c) on a system with 64-bit pointers, and rounded up;
- * regress/unit/memory.c compares the numbers with the objects.  Not counted
- * are programs and libraries, which processes share, and what does not grow.
+ * The most memory that a configuration lets mars take, and its limits marsd
+ * and scspd.  Each object is counted with what the allocator adds, as it was
+ * measured (regress/bench/learn.c) on a system with 64-bit pointers, and
+ * rounded up; regress/unit/memory.c compares the numbers with the objects.
+ * Not counted are programs and libraries, which processes share, and what does
+ * not grow.
  */
 #ifndef MARS_CONF_MEMORY_H
 #define MARS_CONF_MEMORY_H
