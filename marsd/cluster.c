@@ -314,6 +314,7 @@ marsd_cluster_free(struct marsd_cluster *c)
 
 	while ((p = TAILQ_FIRST(&c->protos)) != NULL)
 		proto_free(p);
+	marsd_peers_free(&c->others);
 	RB_FOREACH_SAFE(o, marsd_owner_tree, &c->owners, next) {
 		RB_REMOVE(marsd_owner_tree, &c->owners, o);
 		free(o);
@@ -371,6 +372,8 @@ marsd_cluster_new(struct marsd *m, const struct conf_cluster *conf)
 	c->faults.violated = cluster_violated;
 	c->faults.arg = c;
 	TAILQ_INIT(&c->protos);
+	c->others.cluster = c;
+	RB_INIT(&c->others.peers);
 	LIST_INIT(&c->circuits);
 	RB_INIT(&c->callers);
 	marsd_owners_init(c);

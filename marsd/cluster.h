@@ -129,6 +129,11 @@ struct marsd_cluster {
 	struct vc_link		*link;		/* or NULL */
 	bool			 configured;
 	TAILQ_HEAD(, marsd_proto) protos;
+	/*
+	 * those that are not served here, as one, which has peers only: their
+	 * records are kept for others (A-39) as long as their servers live
+	 */
+	struct marsd_proto	 others;
 	struct marsd_owner_tree	 owners;
 	uint32_t		 nowners;
 	mtime_t			 forgot;	/* one of them, last */

@@ -99,6 +99,16 @@ peer_find(struct marsd_proto *p, struct marsd_owner *o)
 	return RB_FIND(marsd_peer_tree, &p->peers, &key);
 }
 
+/* The protocols of the cluster, and then those that are not served. */
+static struct marsd_proto *
+proto_after(struct marsd_cluster *c, struct marsd_proto *p)
+{
+	if (p == &c->others)
+		return NULL;
+	p = p == NULL ? TAILQ_FIRST(&c->protos) : TAILQ_NEXT(p, entry);
+	return p == NULL ? &c->others : p;
+}
+
 /*
  * Has nobody anything of this server?  Then only the number of its last
  * Redirect Entry is known.
@@ -106,12 +116,12 @@ peer_find(struct marsd_proto *p, struct marsd_owner *o)
 static bool
 owner_is_idle(struct marsd_owner *o)
 {
-	struct marsd_proto *p;
+	struct marsd_proto *p = NULL;
 	struct marsd_peer *peer;
 
 	if (!btree_empty(&o->keys))
 		return false;
-	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
+	while ((p = proto_after(o->cluster, p)) != NULL) {
 		if ((peer = peer_find(p, o)) == NULL)
 			continue;
 		if (peer->state != MARSD_PEER_ERASED || peer->arriving != 0)
@@ -135,9 +145,9 @@ static void
 owner_forget(struct marsd_owner *o)
 {
 	struct marsd_peer *peer;
-	struct marsd_proto *p;
+	struct marsd_proto *p = NULL;
 
-	TAILQ_FOREACH(p, &o->cluster->protos, entry) {
+	while ((p = proto_after(o->cluster, p)) != NULL) {
 		if ((peer = peer_find(p, o)) == NULL)
 			continue;
 		peer_end(peer);
@@ -267,7 +277,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 		    MTIME_SEC(p->cluster->conf->redirect_dead));
 	}
 	RB_INSERT(marsd_peer_tree, &p->peers, peer);
-	if (peer->state != MARSD_PEER_SELF)
+	if (peer->state != MARSD_PEER_SELF && p != &p->cluster->others)
 		marsd_limits_watch(p);
 	return peer;
 }
@@ -375,6 +385,7 @@ peer_alive(struct marsd_peer *peer)
 		work_begin(peer, MARSD_PEER_WORK_ANEW);
 }
 
+/* Of protocols that are not served here nobody is told. */
 static void
 peer_event(struct marsd_peer *peer, enum marsd_event_code code)
 {
@@ -382,7 +393,8 @@ peer_event(struct marsd_peer *peer, enum marsd_event_code code)
 		.oid = peer->owner->oid,
 		.number = peer->records };
 
-	marsd_cluster_event(peer->proto->cluster, code, &ev);
+	if (peer->proto != &peer->proto->cluster->others)
+		marsd_cluster_event(peer->proto->cluster, code, &ev);
 }
 
 static void

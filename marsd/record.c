@@ -147,7 +147,7 @@ newer_redirect(const struct marsd_update *u)
 	if (!p->heard_once)
 		return true;
 	return u->key == p->key ? u->seq > p->seq :
-	    u->key == marsd_redirect_key(&p->proto->pro);
+	    u->key == marsd_redirect_key(&u->csa->pro);
 }
 
 /*
@@ -155,18 +155,25 @@ newer_redirect(const struct marsd_update *u)
  * numbers may be lower, and its key another; but what is flooded may also be
  * an old copy that somebody has from an alignment, and such copies would go
  * round without end.  So one that does not follow the last is only
- * remembered: who lives sends another one, with a greater number.
+ * remembered: who lives sends another one, with a greater number.  Of several
+ * protocols that are not served here, each with a key, the one that is
+ * remembered stays so while it is heard.
  */
 static bool
 follows_redirect(const struct marsd_update *u)
 {
 	struct marsd_peer *p = u->peer;
+	const struct marsd_cluster *c = p->proto->cluster;
+	bool lost = mtime_diff(p->heard, c->mars->ts->now) >
+	    MTIME_SEC(c->conf->redirect_dead);
 
 	if (u->key == p->key && u->seq > p->seq)
 		return true;
-	if (u->fresh) {
+	if (u->fresh && (u->key == p->key || lost ||
+	    u->key == marsd_redirect_key(&p->proto->pro))) {
 		p->key = u->key;
 		p->seq = u->seq;
+		p->heard = c->mars->ts->now;
 	}
 	return false;
 }
@@ -421,54 +428,82 @@ usable(const struct marsd_proto *p, const struct csa *c)
 	    c->min.len == c->max.len && c->min.len != 0);
 }
 
+/*
+ * What has no effect here: a record of a protocol that is not served (A-39), or
+ * one with other addresses than its protocol's (A-100).  The group keeps it,
+ * and it has to go with its server like any other.
+ */
+static void
+update_ignored(struct marsd_update *u, bool live)
+{
+	struct marsd_cluster *c = u->peer->proto->cluster;
+
+	c->counts.records_ignored++;
+	if (u->old != NULL && (!live || !marsd_entry_is_redirect(u->old) ||
+	    marsd_entry_peer(u->old) != u->peer)) {
+		entry_retract(u->old);
+		u->old = NULL;
+	}
+	if (live && u->csa->state == CSA_REDIRECT)
+		update_redirect(u);
+	else {
+		marsd_peer_step(u->peer, MARSD_PEER_EV_RECORD);
+		if (live && u->old == NULL)
+			(void)marsd_entry_redirect(u->peer, u->key);
+	}
+}
+
+static void
+update_served(struct marsd_update *u)
+{
+	if (u->old != NULL && !same_subject(u->old, u->peer, u->csa)) {
+		entry_retract(u->old);
+		u->old = NULL;
+	}
+	if (u->csa->state == CSA_REDIRECT)
+		update_redirect(u);
+	else {
+		marsd_peer_step(u->peer, MARSD_PEER_EV_RECORD);
+		update_member(u);
+	}
+}
+
 void
 marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
     uint32_t key, int32_t seq, uint8_t how, const void *data, size_t len)
 {
 	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_owner *o;
-	struct marsd_update u;
-	struct marsd_proto *p;
 	struct csa csa;
-	enum csa_verdict v;
+	enum csa_verdict v = csa_decode(&csa, data, len);
+	struct marsd_update u = { .csa = &csa, .key = key, .seq = seq,
+		.fresh = how == CSA_HOW_FLOODED };
+	struct marsd_owner *o;
+	struct marsd_proto *p;
+	bool served;
 
 	if (c == NULL || memcmp(oid, m->oid, 4) == 0)
 		return;
 	c->counts.records_in++;
 	o = marsd_owner_find(c, oid);
 	u.old = o == NULL ? NULL : marsd_entry_find(o, key);
-	v = csa_decode(&csa, data, len);
 	p = v == CSA_LIVE || v == CSA_TOMBSTONE ?
 	    marsd_proto_find(c, &csa.pro) :
 	    NULL;
-	if (p == NULL || !usable(p, &csa)) {
-		c->counts.records_ignored++;
-		if (u.old != NULL)
-			entry_retract(u.old);
-		return;
-	}
-	if ((u.peer = marsd_peer_get(p, oid)) == NULL) {
+	u.peer = marsd_peer_get(p == NULL ? &c->others : p, oid);
+	if (u.peer == NULL) {
 		/* one server too many: the group has it, and we have not */
 		c->counts.records_ignored++;
 		m->ops->erase(m->arg, sgid, oid, &key, 1);
 		return;
 	}
-	if (u.old != NULL && !same_subject(u.old, u.peer, &csa)) {
-		entry_retract(u.old);
-		u.old = NULL;
-	}
-	u.csa = &csa;
-	u.key = key;
-	u.seq = seq;
-	u.fresh = how == CSA_HOW_FLOODED;
-	if (csa.state == CSA_REDIRECT)
-		update_redirect(&u);
-	else {
-		marsd_peer_step(u.peer, MARSD_PEER_EV_RECORD);
-		update_member(&u);
-	}
+	served = p != NULL && usable(p, &csa);
+	if (served)
+		update_served(&u);
+	else
+		update_ignored(&u, v == CSA_LIVE);
 	if (marsd_entry_find(u.peer->owner, key) == NULL) {
-		if (v == CSA_LIVE || (csa.flags & CSA_F_REGISTER) != 0)
+		if (v == CSA_LIVE ||
+		    (served && (csa.flags & CSA_F_REGISTER) != 0))
 			record_lost(c, oid, key);
 		return;
 	}

@@ -174,6 +174,19 @@ proto_holds(struct marsd_proto *p)
 	    same("records", sum.claimed, sum.records) && ok;
 }
 
+/* Of protocols that are not served there are no members. */
+static bool
+others_hold(struct marsd_proto *p)
+{
+	struct sums sum = { 0 };
+	struct marsd_peer *peer;
+	bool ok = true;
+
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
+		ok = peer_holds(peer, &sum) && ok;
+	return same("records for others", sum.claimed, sum.records) && ok;
+}
+
 bool
 marssums_hold(struct marsd *m)
 {
@@ -181,8 +194,10 @@ marssums_hold(struct marsd *m)
 	struct marsd_proto *p;
 	bool ok = true;
 
-	TAILQ_FOREACH(c, &m->clusters, entry)
+	TAILQ_FOREACH(c, &m->clusters, entry) {
 		TAILQ_FOREACH(p, &c->protos, entry)
 			ok = proto_holds(p) && ok;
+		ok = others_hold(&c->others) && ok;
+	}
 	return ok;
 }

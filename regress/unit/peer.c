@@ -8,6 +8,7 @@
 #include "marsnet.h"
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
+#define ALIKE	0xe0e0e0e0U	/* a group, however many octets it has */
 
 /* A record as octets: RFC 2443 section 3; group 0: a register record. */
 static size_t
@@ -1058,6 +1059,111 @@ unknown_records_are_ignored(void **state)
 	net_end(net, w, NULL);
 }
 
+/* A record of server 9 and of a protocol, which is not served. */
+static void
+tell_other(struct net *net, unsigned pro, uint32_t key, unsigned state,
+    struct atm_addr who, uint32_t group)
+{
+	static const uint8_t oid[4] = { 198, 51, 100, 9 };
+	uint8_t p[CSA_MAX];
+	size_t n = record(p, state, 0, 0, who, group, group);
+
+	p[2] = (uint8_t)(pro >> 8);
+	p[3] = (uint8_t)pro;
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, key, ++seq, CSA_HOW_FLOODED, p, n);
+}
+
+/*
+ * A-8, A-26, A-27, A-39: what is kept for others only goes with its server,
+ * whatever else that server says here; or nobody would ever forget it.
+ */
+static void
+records_of_other_protocols_go_with_their_server(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+
+	(void)state;
+	net_cluster_conf(net, 0)->redirect_interval = 6000;
+	net_start(net, 0);
+	tell_other(net, 0x806, 0x806, 1, SERVER(3), 0);
+	tell_other(net, 0x806, 101, 3, HOST(1), G(1));
+	tell_other(net, 0x806, 102, 3, HOST(1), G(2));
+	tell_other(net, 0x806, 102, 4, HOST(1), G(2)); /* it has left */
+	net_wait(net, MTIME_SEC(239));
+	tell(net, 9, 0x800, CSA_HOW_FLOODED, 1, 0, SERVER(3), 0, 0);
+	assert_int_equal(s->hidden, 0);
+	net_wait(net, MTIME_SEC(1));
+	assert_int_equal(s->hidden, 2);
+	tell_other(net, 0x806, 0x806, 1, SERVER(3), 0);
+	assert_int_equal(s->revived, 2);
+	net_wait(net, MTIME_SEC(479));
+	assert_int_equal(s->erased, 1); /* of the protocol that is served */
+	net_wait(net, MTIME_SEC(1));
+	assert_int_equal(s->erased, 3);
+	net_end(net, NULL, NULL);
+}
+
+/* Of two such protocols each says that the server lives, or is back. */
+static void
+each_other_protocol_is_a_sign_of_life(void **state)
+{
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	int i;
+
+	(void)state;
+	net_cluster_conf(net, 0)->redirect_interval = 6000;
+	net_start(net, 0);
+	tell_other(net, 0x86dd, 0x86dd, 1, SERVER(3), 0);
+	net_wait(net, MTIME_SEC(200));
+	tell_other(net, 0x806, 0x806, 1, SERVER(3), 0);
+	net_wait(net, MTIME_SEC(200));
+	assert_int_equal(s->hidden, 0);
+	net_wait(net, MTIME_SEC(400));
+	assert_int_equal(s->erased, 2);
+	/* it begins anew, with lower numbers */
+	seq -= 100;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(s->realigned, 0);
+		tell_other(net, 0x86dd, 0x86dd, 1, SERVER(3), 0);
+		tell_other(net, 0x806, 0x806, 1, SERVER(3), 0);
+		net_wait(net, MTIME_SEC(60));
+	}
+	assert_int_equal(s->realigned, 1);
+	net_end(net, NULL, NULL);
+}
+
+/*
+ * A-100: the same of records that have no effect since their addresses are not
+ * those of the protocol.
+ */
+static void
+unusable_records_go_with_their_server(void **state)
+{
+	static const uint8_t oid[4] = { 198, 51, 100, 9 };
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	uint8_t p[CSA_MAX];
+	size_t n = record(p, 3, 0, 5, HOST(1), ALIKE, ALIKE);
+
+	(void)state;
+	net_cluster_conf(net, 0)->protocols.tqh_first->pro.type = 0x806;
+	net_start(net, 0);
+	tell_other(net, 0x806, 100, 3, HOST(1), G(1));
+	p[2] = 0x08;
+	p[3] = 0x06;
+	p[17] = 3; /* octets of a group */
+	marsd_csa_update(
+	    net->s[0].mars, 1, oid, 101, ++seq, CSA_HOW_FLOODED, p, n - 2);
+	net_wait(net, MTIME_SEC(240));
+	assert_int_equal(s->hidden, 2);
+	net_wait(net, MTIME_SEC(240));
+	assert_int_equal(s->erased, 2);
+	net_end(net, NULL, NULL);
+}
+
 /* Each cell of the table of liveness is what it was meant to be. */
 static void
 every_cell_of_the_peer_table(void **state)
@@ -1127,6 +1233,10 @@ main(void)
 		cmocka_unit_test(a_range_that_overlaps_by_a_reload_is_told),
 		cmocka_unit_test(old_records_wait_for_their_nodes),
 		cmocka_unit_test(unknown_records_are_ignored),
+		cmocka_unit_test(
+		    records_of_other_protocols_go_with_their_server),
+		cmocka_unit_test(each_other_protocol_is_a_sign_of_life),
+		cmocka_unit_test(unusable_records_go_with_their_server),
 		cmocka_unit_test(every_cell_of_the_peer_table),
 		cmocka_unit_test(every_cell_of_the_claim_and_entry_tables),
 	};
