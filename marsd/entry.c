@@ -237,16 +237,17 @@ marsd_claim_has_more(const struct marsd_claim *c)
 static struct marsd_claim *
 claim_get(struct marsd_node *n, struct marsd_peer *peer)
 {
+	struct slab *slab = &n->proto->cluster->mars->claims;
 	struct marsd_claim *c = marsd_claim_find(n, peer);
 
 	if (c != NULL)
 		return c;
-	if ((c = calloc(1, sizeof(*c))) == NULL)
+	if ((c = slab_get(slab)) == NULL)
 		return NULL;
 	claim_init(c, n, peer);
 	if (btree_insert(&by_server, &n->claims, c) == c)
 		return c;
-	free(c);
+	slab_put(slab, c);
 	return NULL;
 }
 
@@ -291,7 +292,7 @@ claim_release(struct marsd_claim *c)
 	if (c->cmi != 0 && heard[c->cmi] == c)
 		heard[c->cmi] = NULL;
 	(void)btree_remove(&by_server, &c->node->claims, &p);
-	free(c);
+	slab_put(&c->node->proto->cluster->mars->claims, c);
 }
 
 struct marsd_peer *

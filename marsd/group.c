@@ -136,7 +136,7 @@ marsd_range_room_init(struct marsd *m)
 	size_t i;
 
 	for (i = 0; i < sizeof(len); i++)
-		slab_init(&m->ranges[i],
+		slab_init(&m->ranges[i], &m->pool,
 		    offsetof(struct marsd_range, span) +
 		    MARSD_SPAN_LEN(len[i]));
 }
@@ -213,11 +213,12 @@ struct marsd_node *
 marsd_node_get(
     struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
 {
+	struct slab *slab = &p->cluster->mars->nodes;
 	struct marsd_node *n = marsd_node_find(p, role, atm);
 
 	if (n != NULL)
 		return n;
-	if ((n = calloc(1, sizeof(*n))) == NULL)
+	if ((n = slab_get(slab)) == NULL)
 		return NULL;
 	n->proto = p;
 	n->role = role;
@@ -227,7 +228,7 @@ marsd_node_get(
 	    &n->joins, node_joins_kind, marsd_random(p->cluster->mars));
 	if (btree_insert(&nodes_kind, &p->nodes[role], n) == n)
 		return n;
-	free(n);
+	slab_put(slab, n);
 	return NULL;
 }
 
@@ -240,7 +241,7 @@ marsd_node_release(struct marsd_node *n)
 		return;
 	at = place_of(&n->atm);
 	(void)btree_remove(&nodes_kind, &n->proto->nodes[n->role], &at);
-	free(n);
+	slab_put(&n->proto->cluster->mars->nodes, n);
 }
 
 /* The same, made if need be; NULL: no memory. */

@@ -49,16 +49,16 @@ cache_place(const struct btree_kind *k, const void *object)
 static const struct btree_kind by_id = { 8, NULL, cache_place };
 
 void
-scsp_cache_init(struct scsp_cache *c)
+scsp_cache_init(struct scsp_cache *c, struct slab_pool *pool)
 {
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
 	btree_init(&c->entries);
-	slab_init(&c->room, sizeof(struct scsp_entry));
-	slab_init(&c->ends, sizeof(struct scsp_end));
+	slab_init(&c->room, pool, sizeof(struct scsp_entry));
+	slab_init(&c->ends, pool, sizeof(struct scsp_end));
 	for (i = 0; i < CONTENTS_CLASSES; i++)
-		slab_init(&c->contents[i], (i + 1) * CONTENTS_STEP);
+		slab_init(&c->contents[i], pool, (i + 1) * CONTENTS_STEP);
 	TAILQ_INIT(&c->mortals);
 }
 

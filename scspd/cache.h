@@ -86,7 +86,7 @@ struct scsp_cache {
 	uint64_t		 erased;	/* entries, so far */
 };
 
-void	 scsp_cache_init(struct scsp_cache *);
+void	 scsp_cache_init(struct scsp_cache *, struct slab_pool *);
 /* frees every entry; none may be on a queue */
 void	 scsp_cache_free(struct scsp_cache *);
 /* NULL: there is none */

@@ -264,7 +264,7 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->born = scsp_group_born(s->ops->wallclock(s->arg));
 	scsp_publish_release_init(g);
 	scsp_reborn_init(g);
-	scsp_cache_init(&g->cache);
+	scsp_cache_init(&g->cache, &s->pool);
 	TAILQ_INIT(&g->neighbors);
 	timer_init(&g->mortal_timer, on_mortal, g);
 	timer_init(&g->room, on_room, g);

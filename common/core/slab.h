@@ -7,6 +7,9 @@
  * Many small objects of one size, side by side in large pieces of memory:
  * malloc(3) adds to each what a million of them notice.  A few pieces are given
  * back together, when nothing is left in them.
+ *
+ * Objects that point to each other may do so by a reference of four octets, an
+ * object's place among all of a pool.
  */
 #ifndef MARS_SLAB_H
 #define MARS_SLAB_H
@@ -15,20 +18,58 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SLAB_PIECE	16384	/* octets from one piece to the next */
+#define SLAB_ALIGN	8
+
 struct slab_piece;
 struct slab_block;
 
+/* The pieces of some slabs, by their numbers. */
+union slab_slot {
+	struct slab_piece	*piece;
+	uint32_t		 next;	/* number that is free, or 0 */
+};
+
+struct slab_pool {
+	union slab_slot		*slots;
+	uint32_t		 n, max; /* of slots; there is no number 0 */
+	uint32_t		 free;	/* a number, or 0 */
+	uint32_t		 used;
+};
+
 struct slab {
+	struct slab_pool	*pool;
 	LIST_HEAD(, slab_piece)	 room;	/* pieces that have some left */
 	struct slab_block	*newest; /* of its blocks of pieces, or NULL */
 	uint32_t		 size;	/* of an object */
 };
 
+void	 slab_pool_init(struct slab_pool *);
 /* For objects of so many octets, at most 1024. */
-void	 slab_init(struct slab *, size_t);
+void	 slab_init(struct slab *, struct slab_pool *, size_t);
 /* A new object, all zero; NULL: no memory. */
 void	*slab_get(struct slab *);
 /* An object goes back.  With the last one all memory is given back. */
 void	 slab_put(struct slab *, void *);
+/* The pool of an object. */
+const struct slab_pool	*slab_pool_of(const void *);
+/* What refers to an object of the pool until it goes back; 0: to none. */
+uint32_t slab_ref(const void *);
+
+static inline void *
+slab_at(const struct slab_pool *pool, uint32_t ref)
+{
+	const uint32_t places = SLAB_PIECE / SLAB_ALIGN;
+
+	return ref == 0 ? NULL : (uint8_t *)pool->slots[ref / places].piece +
+	    ref % places * SLAB_ALIGN;
+}
+
+/* The same, where another object of the pool refers to it. */
+static inline void *
+slab_from(const void *object, uint32_t ref)
+{
+	return slab_at(slab_pool_of(object), ref);
+}
 
 #endif
