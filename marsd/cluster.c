@@ -577,6 +577,7 @@ marsd_new(const struct marsd_ops *ops, void *arg, struct timers *ts)
 	TAILQ_INIT(&m->clusters);
 	slab_pool_init(&m->pool);
 	slab_init(&m->nodes, &m->pool, sizeof(struct marsd_node));
+	slab_init(&m->peers, &m->pool, sizeof(struct marsd_peer));
 	slab_init(&m->claims, &m->pool, sizeof(struct marsd_claim));
 	marsd_range_room_init(m);
 	slab_init(&m->joins, &m->pool, sizeof(struct marsd_join));

@@ -166,7 +166,8 @@ struct marsd {
 	TAILQ_HEAD(, marsd_cluster) clusters;
 	/* of all clusters; ranges by the length of addresses */
 	struct slab_pool	 pool;
-	struct slab		 nodes, claims, ranges[3], joins, entries;
+	struct slab		 nodes, peers, claims, ranges[3], joins,
+				 entries;
 };
 
 uint32_t	 marsd_random(struct marsd *);

@@ -295,16 +295,28 @@ claim_release(struct marsd_claim *c)
 	slab_put(&c->node->proto->cluster->mars->claims, c);
 }
 
+struct marsd_claim *
+marsd_claim_of(const struct marsd_entry *e)
+{
+	return slab_from(e, e->claim);
+}
+
+struct marsd_join *
+marsd_join_of(const struct marsd_entry *e)
+{
+	return slab_from(e, e->join);
+}
+
 struct marsd_peer *
 marsd_entry_peer(const struct marsd_entry *e)
 {
-	return e->claim->peer;
+	return marsd_claim_of(e)->peer;
 }
 
 bool
 marsd_entry_is_redirect(const struct marsd_entry *e)
 {
-	return e->claim->node == NULL;
+	return marsd_claim_of(e)->node == NULL;
 }
 
 struct marsd_entry *
@@ -350,16 +362,18 @@ marsd_entry_is_adopted(const struct marsd_entry *e)
 static bool
 is_counted(const struct marsd_entry *e)
 {
-	return e->join != NULL && e->claim->peer == e->claim->node->proto->self;
+	return e->join != 0 &&
+	    marsd_entry_peer(e)->state == MARSD_PEER_SELF;
 }
 
 static void
 count_entry(const struct marsd_entry *e)
 {
-	struct marsd_proto *p = e->claim->node->proto;
-	bool first = e->join->range->own++ == 0;
+	const struct marsd_join *j = marsd_join_of(e);
+	struct marsd_proto *p = j->node->proto;
+	bool first = j->range->own++ == 0;
 
-	if (e->claim->node->role == MARSD_ROLE_MCS) {
+	if (j->node->role == MARSD_ROLE_MCS) {
 		p->served++;
 		return;
 	}
@@ -370,10 +384,11 @@ count_entry(const struct marsd_entry *e)
 static void
 uncount(const struct marsd_entry *e)
 {
-	struct marsd_proto *p = e->claim->node->proto;
-	bool last = --e->join->range->own == 0;
+	const struct marsd_join *j = marsd_join_of(e);
+	struct marsd_proto *p = j->node->proto;
+	bool last = --j->range->own == 0;
 
-	if (e->claim->node->role == MARSD_ROLE_MCS) {
+	if (j->node->role == MARSD_ROLE_MCS) {
 		p->served--;
 		return;
 	}
@@ -421,7 +436,7 @@ entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 		slab_put(slab, e);
 		return NULL;
 	}
-	e->claim = claim;
+	e->claim = slab_ref(claim);
 	peer->records++;
 	claim->entries++;
 	return e;
@@ -431,13 +446,14 @@ entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 static void
 entry_undo(struct marsd_entry *e)
 {
-	struct marsd_peer *peer = marsd_entry_peer(e);
+	struct marsd_claim *c = marsd_claim_of(e);
+	struct marsd_peer *peer = c->peer;
 	struct btree_probe p = entry_place(NULL, e);
 
 	(void)btree_remove(&by_key, &peer->owner->keys, &p);
 	peer->records--;
-	e->claim->entries--;
-	claim_release(e->claim);
+	c->entries--;
+	claim_release(c);
 	slab_put(&peer->proto->cluster->mars->entries, e);
 }
 
@@ -492,7 +508,7 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 		marsd_join_release(j);
 		return NULL;
 	}
-	e->join = j;
+	e->join = slab_ref(j);
 	return e;
 }
 
@@ -533,7 +549,7 @@ marsd_join_next(const struct marsd_join *j, const struct marsd_entry *e)
 struct marsd_entry *
 marsd_said_next(const struct marsd_entry *e)
 {
-	struct marsd_entry *next = marsd_join_next(e->join, e);
+	struct marsd_entry *next = marsd_join_next(marsd_join_of(e), e);
 
 	return next != NULL && marsd_entry_peer(next) == marsd_entry_peer(e) ?
 	    next : NULL;
@@ -583,7 +599,8 @@ entry_count(struct marsd_entry *e, bool counts)
 {
 	bool layer3 = counts && e->layer3;
 
-	join_count(e->join, counts - e->counted, layer3 - e->counted_layer3);
+	join_count(marsd_join_of(e), counts - e->counted,
+	    layer3 - e->counted_layer3);
 	e->counted = counts;
 	e->counted_layer3 = layer3;
 }
@@ -597,10 +614,11 @@ entry_recount(struct marsd_entry *e)
 enum marsd_change
 marsd_entry_refresh(struct marsd_entry *e)
 {
-	bool was = join_before(e->join);
+	struct marsd_join *j = marsd_join_of(e);
+	bool was = join_before(j);
 
 	entry_recount(e);
-	return join_change(e->join, was);
+	return join_change(j, was);
 }
 
 /* All by which that server says the join. */
@@ -629,8 +647,9 @@ marsd_join_refresh(struct marsd_join *j, const struct marsd_peer *peer)
 void
 marsd_entry_free(struct marsd_entry *e)
 {
-	struct marsd_node *n = e->claim->node;
-	struct marsd_join *j = e->join;
+	struct marsd_claim *c = marsd_claim_of(e);
+	struct marsd_node *n = c->node;
+	struct marsd_join *j = marsd_join_of(e);
 	struct btree_probe p = said_place(NULL, e);
 
 	marsd_entry_anew(e);
@@ -639,7 +658,7 @@ marsd_entry_free(struct marsd_entry *e)
 		(void)btree_remove(&by_both, &j->entries, &p);
 		marsd_join_release(j);
 	} else if (n != NULL)
-		reg_forget(e->claim, e);
+		reg_forget(c, e);
 	entry_undo(e);
 	if (n != NULL)
 		marsd_node_release(n);
@@ -729,7 +748,7 @@ marsd_join_left(struct marsd_join *j, const struct marsd_peer *by)
 enum marsd_change
 marsd_entry_left(struct marsd_entry *e)
 {
-	struct marsd_join *j = e->join;
+	struct marsd_join *j = marsd_join_of(e);
 	const struct marsd_peer *by = marsd_entry_peer(e);
 	const struct marsd_entry *other = marsd_join_entry(j, by);
 	bool was = join_before(j);
@@ -763,5 +782,5 @@ bool
 marsd_entry_counts(const struct marsd_entry *e)
 {
 	return marsd_entry_stands(e) && !e->over &&
-	    marsd_claim_counts(e->claim);
+	    marsd_claim_counts(marsd_claim_of(e));
 }

@@ -144,7 +144,7 @@ peer_holds(const struct marsd_peer *peer, struct sums *sum)
 	    peer, e == NULL ? 0 : (uint64_t)e->key + 1)) != NULL) {
 		records++;
 		nover += e->over;
-		sum->joins += e->join != NULL;
+		sum->joins += e->join != 0;
 	}
 	sum->records += records;
 	sum->claimed += peer->redirects.entries;
