@@ -45,21 +45,10 @@ struct slab_block {
 	uint32_t		 many, begun, used;	/* pieces */
 };
 
-struct slab_piece {
-	LIST_ENTRY(slab_piece)	 entry;
-	void			*back;	/* objects that came back */
-	struct slab_block	*block;
-	struct slab_pool	*pool;
-	uint32_t		 number; /* in its pool */
-	uint32_t		 n;	/* objects in use */
-	uint32_t		 fresh;	/* from here on it is untouched */
-	_Alignas(SLAB_ALIGN) uint8_t	 space[];
-};
-
 _Static_assert(offsetof(struct slab_piece, space) % SLAB_ALIGN == 0,
     "objects are aligned");
 
-_Static_assert((uint64_t)NUMBERS * (SLAB_PIECE / SLAB_ALIGN) - 1 <= UINT32_MAX,
+_Static_assert((uint64_t)NUMBERS * SLAB_PLACES - 1 <= UINT32_MAX,
     "each place has a reference");
 
 void
@@ -227,28 +216,6 @@ slab_get(struct slab *s)
 	if (p->back == NULL && p->fresh == slab_space(s))
 		LIST_REMOVE(p, entry);
 	return memset(v, 0, s->size);
-}
-
-static struct slab_piece *
-slab_piece_of(const void *v)
-{
-	return (struct slab_piece *)((uintptr_t)v -
-	    (uintptr_t)v % SLAB_PIECE);
-}
-
-const struct slab_pool *
-slab_pool_of(const void *v)
-{
-	return slab_piece_of(v)->pool;
-}
-
-uint32_t
-slab_ref(const void *v)
-{
-	if (v == NULL)
-		return 0;
-	return slab_piece_of(v)->number * (SLAB_PIECE / SLAB_ALIGN) +
-	    (uint32_t)((uintptr_t)v % SLAB_PIECE / SLAB_ALIGN);
 }
 
 void

@@ -20,9 +20,22 @@
 
 #define SLAB_PIECE	16384	/* octets from one piece to the next */
 #define SLAB_ALIGN	8
+#define SLAB_PLACES	(SLAB_PIECE / SLAB_ALIGN) /* in a piece */
 
-struct slab_piece;
 struct slab_block;
+struct slab_pool;
+
+/* A piece stands at a multiple of its size. */
+struct slab_piece {
+	LIST_ENTRY(slab_piece)	 entry;
+	void			*back;	/* objects that came back */
+	struct slab_block	*block;
+	struct slab_pool	*pool;
+	uint32_t		 number; /* in its pool */
+	uint32_t		 n;	/* objects in use */
+	uint32_t		 fresh;	/* from here on it is untouched */
+	_Alignas(SLAB_ALIGN) uint8_t space[];
+};
 
 /* The pieces of some slabs, by their numbers. */
 union slab_slot {
@@ -51,25 +64,49 @@ void	 slab_init(struct slab *, struct slab_pool *, size_t);
 void	*slab_get(struct slab *);
 /* An object goes back.  With the last one all memory is given back. */
 void	 slab_put(struct slab *, void *);
-/* The pool of an object. */
-const struct slab_pool	*slab_pool_of(const void *);
-/* What refers to an object of the pool until it goes back; 0: to none. */
-uint32_t slab_ref(const void *);
 
+static inline struct slab_piece *
+slab_piece_of(const void *object)
+{
+	uintptr_t at = (uintptr_t)object;
+
+	return (struct slab_piece *)(at - at % SLAB_PIECE);
+}
+
+/* The pool of an object. */
+static inline const struct slab_pool *
+slab_pool_of(const void *object)
+{
+	return slab_piece_of(object)->pool;
+}
+
+/* What refers to an object of the pool until it goes back; 0: to none. */
+static inline uint32_t
+slab_ref(const void *object)
+{
+	uint32_t place = (uintptr_t)object % SLAB_PIECE / SLAB_ALIGN;
+
+	return object == NULL ? 0 :
+	    slab_piece_of(object)->number * SLAB_PLACES + place;
+}
+
+/* The object, or NULL. */
 static inline void *
 slab_at(const struct slab_pool *pool, uint32_t ref)
 {
-	const uint32_t places = SLAB_PIECE / SLAB_ALIGN;
+	const union slab_slot *slot;
 
-	return ref == 0 ? NULL : (uint8_t *)pool->slots[ref / places].piece +
-	    ref % places * SLAB_ALIGN;
+	if (ref == 0)
+		return NULL;
+	slot = &pool->slots[ref / SLAB_PLACES];
+	return (uint8_t *)slot->piece + ref % SLAB_PLACES * SLAB_ALIGN;
 }
 
 /* The same, where another object of the pool refers to it. */
 static inline void *
 slab_from(const void *object, uint32_t ref)
 {
-	return slab_at(slab_pool_of(object), ref);
+	return ref == 0 ? NULL : slab_at(slab_pool_of(object), ref);
 }
 
 #endif
