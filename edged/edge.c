@@ -89,6 +89,20 @@ edge_lan_role(void *arg, bool forwarder)
 		    forwarder ? EDGED_EV_FORWARDER : EDGED_EV_BACKUP });
 }
 
+/* Of none of its protocols: one that no server has is nobody's fault. */
+static bool
+edge_lan_no_mars(void *arg)
+{
+	const struct edged_edge *e = ((struct edged_port *)arg)->edge;
+	int i;
+
+	for (i = 0; i < EDGED_FAMILIES; i++)
+		if (e->self.client[i] != NULL &&
+		    marsc_is_registered(e->self.client[i]))
+			return false;
+	return true;
+}
+
 static uint64_t
 edge_lan_random(void *arg)
 {
@@ -129,6 +143,7 @@ static const struct edged_lan_ops edge_lan_ops = {
 	.send = edge_lan_send,
 	.wanted = edge_lan_wanted,
 	.role = edge_lan_role,
+	.no_mars = edge_lan_no_mars,
 	.random = edge_lan_random,
 	.refused = edge_lan_refused,
 	.violated = edge_lan_violated,

@@ -72,7 +72,8 @@ say(struct edged_elect *e, bool leaving)
 	struct edged_hello h = { .leaving = leaving,
 		.forwarder = e->state == EDGED_ELECT_FORWARDER,
 		.waiting = e->state == EDGED_ELECT_WAIT,
-		.priority = e->priority,
+		.no_mars = e->no_mars,
+		.priority = edged_elect_priority(e),
 		.hold = EDGED_ELECT_HOLD,
 		.id = e->id,
 		.life = e->life,
@@ -101,15 +102,6 @@ draw(struct edged_elect *e)
 }
 
 static void
-hello_expired(void *arg)
-{
-	struct edged_elect *e = arg;
-
-	timer_set(e->timers, &e->hello, MTIME_MS(EDGED_ELECT_INTERVAL));
-	say(e, false);
-}
-
-static void
 answer_expired(void *arg)
 {
 	say(arg, false);
@@ -124,15 +116,52 @@ answer_soon(struct edged_elect *e)
 		timer_set(e->timers, &e->answer, MTIME_MS(EDGED_ELECT_ANSWER));
 }
 
+/* --- who has a MARS */
+
+uint8_t
+edged_elect_priority(const struct edged_elect *e)
+{
+	return e->stands_back ? 0 : e->priority;
+}
+
+static bool
+peer_stands(const struct edged_peer *p)
+{
+	return p->used && p->believed && !p->waiting;
+}
+
+/* Should we stand back for somebody who has what we have not? */
+static bool
+had_better_stand_back(const struct edged_elect *e)
+{
+	const struct edged_peer *p;
+
+	for (p = e->peers; p < e->peers + EDGED_ELECT_PEERS; p++)
+		if (e->no_mars && peer_stands(p) && !p->no_mars)
+			return true;
+	/* nobody has one: everything stays as it is */
+	return e->no_mars && e->stands_back;
+}
+
+/* After each change of that: it counts only if it lasts. */
+static void
+track(struct edged_elect *e)
+{
+	if (had_better_stand_back(e) == e->stands_back)
+		timer_clear(e->timers, &e->track);
+	else if (!timer_isset(&e->track))
+		timer_set(e->timers, &e->track, MTIME_MS(EDGED_ELECT_TRACK));
+}
+
 /* --- the election */
 
 static bool
 peer_is_better(const struct edged_elect *e, const struct edged_peer *p)
 {
-	if (!p->used || !p->believed || p->waiting)
+	if (!peer_stands(p))
 		return false;
-	if (p->priority != e->priority)
-		return p->priority > e->priority;
+	if (p->priority != edged_elect_priority(e))
+		return p->priority > edged_elect_priority(e);
 	return paddr_cmp(&p->id, &e->id) < 0;
 }
 
@@ -164,9 +193,21 @@ elect_leave(struct edged_elect *e)
 	timer_clear(e->timers, &e->hello);
 	timer_clear(e->timers, &e->answer);
 	timer_clear(e->timers, &e->wait);
+	timer_clear(e->timers, &e->track);
 	for (i = 0; i < EDGED_ELECT_PEERS; i++)
 		peer_clear(&e->peers[i]);
 	e->ops->role(e->arg, false);
+}
+
+static void
+hello_expired(void *arg)
+{
+	struct edged_elect *e = arg;
+
+	timer_set(e->timers, &e->hello, MTIME_MS(EDGED_ELECT_INTERVAL));
+	e->no_mars = e->ops->no_mars(e->arg);
+	track(e);
+	say(e, false);
 }
 
 static void
@@ -177,10 +218,12 @@ elect_step(struct edged_elect *e, enum edged_elect_event event)
 		e->life = draw(e);
 		e->challenge = draw(e);
 		e->sequence = 0;
+		e->stands_back = false;
 		timer_set(e->timers, &e->wait, MTIME_MS(EDGED_ELECT_HOLD));
 		hello_expired(e);
 		break;
 	case EDGED_ELECT_DO_COMPARE:
+		e->stands_back = had_better_stand_back(e);
 		elect_step(e, compare(e));
 		break;
 	case EDGED_ELECT_DO_TAKE_OVER:
@@ -204,6 +247,24 @@ wait_expired(void *arg)
 	elect_step(arg, EDGED_ELECT_EV_WAITED);
 }
 
+/* Our priority is another one from now on. */
+static void
+priority_changed(struct edged_elect *e)
+{
+	elect_step(e, compare(e));
+	if (e->state != EDGED_ELECT_DOWN)
+		answer_soon(e);
+}
+
+static void
+track_expired(void *arg)
+{
+	struct edged_elect *e = arg;
+
+	e->stands_back = !e->stands_back;
+	priority_changed(e);
+}
+
 /* --- the others */
 
 static void
@@ -217,6 +278,7 @@ peer_forget(struct edged_peer *p)
 		return;
 	/* what it has signed so far proves nothing any more */
 	e->challenge = draw(e);
+	track(e);
 	elect_step(e, compare(e));
 }
 
@@ -289,7 +351,9 @@ peer_believe(struct edged_peer *p, const struct edged_hello *h)
 	p->priority = h->priority;
 	p->forwarder = h->forwarder;
 	p->waiting = h->waiting;
+	p->no_mars = h->no_mars;
 	peer_hold(p, h);
+	track(e);
 	elect_step(e, compare(e));
 }
 
@@ -354,6 +418,7 @@ edged_elect_init(struct edged_elect *e, const struct edged_elect_ops *ops,
 	timer_init(&e->hello, hello_expired, e);
 	timer_init(&e->answer, answer_expired, e);
 	timer_init(&e->wait, wait_expired, e);
+	timer_init(&e->track, track_expired, e);
 	for (i = 0; i < EDGED_ELECT_PEERS; i++) {
 		e->peers[i].elect = e;
 		timer_init(&e->peers[i].gone, peer_gone, &e->peers[i]);
@@ -378,7 +443,5 @@ edged_elect_set_priority(struct edged_elect *e, uint8_t priority)
 	if (e->priority == priority)
 		return;
 	e->priority = priority;
-	elect_step(e, compare(e));
-	if (e->state != EDGED_ELECT_DOWN)
-		answer_soon(e);
+	priority_changed(e);
 }

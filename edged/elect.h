@@ -14,6 +14,12 @@
  * stands for election, and says so, so that whoever forwards goes on until
  * it is ready.
  *
+ * An edge without a MARS says so.  It goes on with its streams, which need
+ * none, and a MARS that dies is missed by all edges, if not in the same
+ * second.  But when another has had one for 10 s in which it had none, it
+ * stands back, with priority 0, until it has had one for 10 s.  Who starts
+ * without one stands back at once: it has no stream.
+ *
  * A hello is signed, but it could be an old one, said by an edge that has
  * gone, which would then forward nothing for ever.  So an edge is believed
  * only after it has put our challenge, a random number, into its list: then it
@@ -74,6 +80,8 @@ extern const struct table edged_elect_table;
 #define EDGED_ELECT_PEERS	8	/* other edges on a LAN */
 #define EDGED_ELECT_INTERVAL	500	/* ms between hellos */
 #define EDGED_ELECT_HOLD	2000	/* ms */
+/* ms: before it stands back, and before it returns */
+#define EDGED_ELECT_TRACK	10000
 /* ms: how fast an edge that has to be given proof gets it, at most */
 #define EDGED_ELECT_ANSWER	50
 
@@ -88,7 +96,7 @@ struct edged_peer {
 	/* of a peer that is believed: as it last said */
 	uint64_t		 life, sequence;
 	uint8_t			 priority;
-	bool			 forwarder, waiting;
+	bool			 forwarder, waiting, no_mars;
 	/* its challenges: of the life that is believed, and of one that has
 	 * not given proof yet; 0: none */
 	uint64_t		 challenge, unproven;
@@ -102,6 +110,8 @@ struct edged_elect_ops {
 	void	(*send)(void *, const struct edged_hello *);
 	/* do we forward from now on? */
 	void	(*role)(void *, bool);
+	/* has no server registered us?  Asked for each hello. */
+	bool	(*no_mars)(void *);
 };
 
 struct edged_elect {
@@ -111,12 +121,14 @@ struct edged_elect {
 	uint8_t				 state;
 	struct paddr			 id;		/* of the edge */
 	uint8_t				 cluster[EDGED_HELLO_CLUSTER];
-	uint8_t				 priority;
+	uint8_t				 priority;	/* as configured */
+	bool				 no_mars, stands_back;
 	uint64_t			 life, sequence, challenge;
 	struct edged_peer		 peers[EDGED_ELECT_PEERS];
 	struct timer			 hello;		/* next regular one */
 	struct timer			 answer;	/* one in between */
 	struct timer			 wait;
+	struct timer			 track;	/* while stands_back is wrong */
 	struct table_faults		 faults;
 };
 
@@ -129,10 +141,12 @@ void	edged_elect_start(struct edged_elect *);
 /* says that we leave, so that another takes over at once */
 void	edged_elect_stop(struct edged_elect *);
 /*
- * Another priority at any time: an edge that can't forward for now says 0
+ * Another priority at any time: an edge that had better not forward says 0,
  * and still does it if there is nobody else.
  */
 void	edged_elect_set_priority(struct edged_elect *, uint8_t);
+/* that with which it stands now */
+uint8_t	edged_elect_priority(const struct edged_elect *);
 /* A hello that edged_hello_read() found good; why it is ignored after all. */
 enum edged_hello_drop	edged_elect_heard(struct edged_elect *,
 			    const struct edged_hello *);

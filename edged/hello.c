@@ -12,6 +12,7 @@
 #define FORWARDER	1
 #define LEAVING		2
 #define WAITING		4
+#define NO_MARS		8
 #define FIXED		68	/* octets before the list */
 #define UDP_HEAD	8
 #define HELLO_TTL	255
@@ -65,6 +66,7 @@ read_fields(struct edged_hello *h, struct rd *r)
 	h->forwarder = (flags & FORWARDER) != 0;
 	h->leaving = (flags & LEAVING) != 0;
 	h->waiting = (flags & WAITING) != 0;
+	h->no_mars = (flags & NO_MARS) != 0;
 	h->priority = rd_u8(r);
 	h->hold = rd_u16(r);
 	idlen = rd_u8(r);
@@ -122,7 +124,8 @@ write_fields(struct wr *w, const struct edged_hello *h)
 	wr_u32(w, MAGIC);
 	wr_u8(w,
 	    (uint8_t)((h->forwarder ? FORWARDER : 0) |
-	    (h->leaving ? LEAVING : 0) | (h->waiting ? WAITING : 0)));
+	    (h->leaving ? LEAVING : 0) | (h->waiting ? WAITING : 0) |
+	    (h->no_mars ? NO_MARS : 0)));
 	wr_u8(w, h->priority);
 	wr_u16(w, h->hold);
 	wr_u8(w, h->id.len);

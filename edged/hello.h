@@ -14,7 +14,7 @@
  * (RFC 5082).  Numbers are in network byte order:
  *
  *	 0  "MEH" and version 1
- *	 4  flags: 1 forwarder, 2 leaving, 4 waiting
+ *	 4  flags: 1 forwarder, 2 leaving, 4 waiting, 8 no MARS
  *	 5  priority
  *	 6  hold time in ms: silent for longer is gone
  *	 8  octets of the id (4 or 16), challenges in the list, 2 of zero
@@ -70,6 +70,7 @@ struct edged_hello {
 	bool		forwarder;	/* it forwards, on this LAN */
 	bool		leaving;	/* it is the last of this life */
 	bool		waiting;	/* it does not stand for election yet */
+	bool		no_mars;	/* no server has it registered */
 	uint8_t		priority;
 	uint16_t	hold;		/* ms */
 	struct paddr	id;

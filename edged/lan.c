@@ -126,6 +126,14 @@ elect_role(void *arg, bool forwarder)
 	lan_role(arg, forwarder);
 }
 
+static bool
+elect_no_mars(void *arg)
+{
+	struct edged_lan *lan = arg;
+
+	return lan->ops->no_mars(lan->arg);
+}
+
 static void
 mrd_packet(void *arg, const void *packet, size_t len)
 {
@@ -182,7 +190,7 @@ static const struct edged_querier_ops querier_ops = { lan_general,
 	querier_role, querier_timing };
 static const struct edged_mrd_ops mrd_ops = { mrd_packet, mrd_random };
 static const struct edged_elect_ops elect_ops = { elect_random, elect_send,
-	elect_role };
+	elect_role, elect_no_mars };
 
 /* --- configuration */
 

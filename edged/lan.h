@@ -108,6 +108,8 @@ struct edged_lan_ops {
 		    enum edged_listener_change);
 	/* we forward from now on, or no longer */
 	void	(*role)(void *, bool forwarder);
+	/* has no server registered us? */
+	bool	(*no_mars)(void *);
 	uint64_t (*random)(void *);
 	/* a hello that nobody sends who means well; more: that were not told */
 	void	(*refused)(void *, const struct paddr *source,

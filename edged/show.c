@@ -283,7 +283,7 @@ edged_show_lans(struct edged *d, void *cursor, struct wr *w)
 	ctl_bool(w, "up", p->lan.up);
 	ctl_string(w, "role", port_role(p));
 	ctl_bool(w, "forwards", p->forwards);
-	ctl_uint(w, "priority", p->lan.elect.priority);
+	ctl_uint(w, "priority", edged_elect_priority(&p->lan.elect));
 	ctl_uint(w, "other-edges", port_edges(p));
 	put_family(w, &p->lan.v4, "address4", "querier4", "groups4");
 	put_family(w, &p->lan.v6, "address6", "querier6", "groups6");

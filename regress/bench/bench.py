@@ -50,6 +50,15 @@ def tool(name, *args):
         text=True).stdout
 
 
+def pingpong(n, window):
+    return json.loads(tool("pingpong", n, window, OCTETS))
+
+
+def best(runs, what):
+    """Of runs by turns, what took least: others use the machine, too."""
+    return min(runs, key=lambda r: r[what])
+
+
 def over():
     """Everything that a row has started ends."""
     suite.cleanup()
@@ -90,19 +99,21 @@ class Crowd(house.Helper):
 def records(form):
     """An empty server learns what another has; one update after that."""
     for n in form["sync"]:
-        r = sync.sync(n)
+        r = sync.sync(n, 3 if n <= 100000 else 1)
         f, kb = r["floor"], r["memory"]
         goal = "at most %s" % (2.5 if n == 1000000 else 3)
         row("sync of %d joins, CPU of all" % n, "s", r["cpu"], f["cpu"], goal)
         row("sync of %d joins, wall" % n, "s", r["wall"], f["wall"],
             "at most 2")
+        row("  before that, a start with nothing to learn", "s",
+            r["start"]["wall"], cpu=r["start"]["cpu"])
         row("  memory of the learning side", "MiB",
             sum(kb.values()) / 1024, None, "250 of 1,000,000", of=kb)
         row("  a join of its own client meanwhile, p99", "ms",
             r["meanwhile"]["p99"], None, "5 ms")
         row("  marsctl meanwhile, p99", "ms", r["meanwhile"]["marsctl"], None,
             "20 ms")
-        pong = json.loads(tool("pingpong", 1000, 1, OCTETS))
+        pong = pingpong(1000, 1)
         row("  one update, client to client, median", "us", r["update"]["p50"],
             pong["seconds"] * 1000, "500 us", p99=r["update"]["p99"])
 
@@ -111,17 +122,22 @@ def clients(form):
     """Registrations, and requests about a group of ten."""
     for members in form["members"]:
         c = Crowd(members)
-        r, pong = c.registered, json.loads(tool("pingpong", 20000, 64, OCTETS))
+        r, pong = c.registered, pingpong(20000, 64)
+        # five datagrams each way, by nvc.md: a SETUP and its repetition, a
+        # JOIN, and the SETUP of a leaf and its repetition
         row("registration, %d members, CPU of marsd" % members, "us",
-            r["cpu"] / members * 1e6, 2 * pong["cpu"], "12 us",
+            r["cpu"] / members * 1e6, 5 * pong["cpu"], "12 us",
             rate=members / r["seconds"])
         for i in range(10):
             c.ask("block %d %s" % (i, BLOCK))
         for window in (64, 1):
             n = form["asks"] if window > 1 else form["asks"] // 10
-            r = c.timed("ask %d %d" % (n, window))
-            assert r["answered"] == n, r
-            pong = json.loads(tool("pingpong", n, window, OCTETS))
+            runs, pongs = [], []
+            for _ in range(3):
+                runs.append(c.timed("ask %d %d" % (n, window)))
+                assert runs[-1]["answered"] == n, runs[-1]
+                pongs.append(pingpong(n, window))
+            r, pong = best(runs, "seconds"), best(pongs, "seconds")
             row("requests, group of 10, %d members, %d out" % (
                 members, window), "us", r["seconds"] / n * 1e6,
                 pong["seconds"] / n * 1e6, "at most 1.18")

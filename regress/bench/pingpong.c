@@ -40,16 +40,23 @@ end_of(struct sockaddr_in *sin)
 	return fd;
 }
 
+/* Who answers could have any number of clients: its socket is not connected. */
 static void
 answer(int fd, uint32_t n)
 {
 	static uint8_t p[OCTETS_MAX];
+	struct sockaddr_in from;
+	socklen_t fromlen;
 	ssize_t len;
 
-	for (; n > 0; n--)
-		if ((len = recv(fd, p, sizeof(p), 0)) == -1 ||
-		    send(fd, p, (size_t)len, 0) == -1)
+	for (; n > 0; n--) {
+		fromlen = sizeof(from);
+		len = recvfrom(fd, p, sizeof(p), 0, (struct sockaddr *)&from,
+		    &fromlen);
+		if (len == -1 || sendto(fd, p, (size_t)len, 0,
+		    (struct sockaddr *)&from, fromlen) == -1)
 			err(1, "answer");
+	}
 }
 
 int
@@ -73,9 +80,7 @@ main(int argc, char *argv[])
 		errx(1, "out of range");
 	fd[0] = end_of(&asks);
 	fd[1] = end_of(&answers);
-	if (connect(fd[0], (struct sockaddr *)&answers, sizeof(answers)) ==
-	    -1 ||
-	    connect(fd[1], (struct sockaddr *)&asks, sizeof(asks)) == -1)
+	if (connect(fd[0], (struct sockaddr *)&answers, sizeof(answers)) == -1)
 		err(1, "connect");
 	(void)clock_gettime(CLOCK_MONOTONIC, &from);
 	if ((pid = fork()) == -1)

@@ -157,7 +157,9 @@ read_back(void **state)
 	(void)state;
 	assert_int_equal(changed_at(&h, 8, 255, false, &key), EDGED_HELLO_OK);
 	assert_memory_equal(&h.id, &want.id, sizeof(h.id));
-	assert_true(h.forwarder && !h.leaving && !h.waiting);
+	assert_true(h.forwarder && !h.leaving && !h.waiting && !h.no_mars);
+	assert_int_equal(changed_at(&h, 32, 8, true, &key), EDGED_HELLO_OK);
+	assert_true(!h.forwarder && !h.leaving && !h.waiting && h.no_mars);
 	assert_int_equal(h.priority, 100);
 	assert_int_equal(h.hold, 2000);
 	assert_true(h.life == want.life && h.sequence == 9 &&
@@ -204,7 +206,7 @@ struct node {
 	struct edged_elect	 e;
 	struct edged_hello	 inbox[INBOX];
 	int			 n;
-	bool			 alive, forwards;
+	bool			 alive, forwards, no_mars;
 	uint64_t		 drops[EDGED_HELLO_DROP_MAX];
 };
 
@@ -267,7 +269,14 @@ role_of(void *arg, bool forwards)
 	nd->forwards = forwards;
 }
 
-static const struct edged_elect_ops ops = { random_of, send_to_all, role_of };
+static bool
+no_mars_of(void *arg)
+{
+	return ((struct node *)arg)->no_mars;
+}
+
+static const struct edged_elect_ops ops = { random_of, send_to_all, role_of,
+	no_mars_of };
 
 static struct net *
 net_new(uint32_t seed)
@@ -457,6 +466,114 @@ restart(void **state)
 	run(n, 4000);
 	assert_true(n->node[0].forwards);
 	assert_int_equal(forwarders(n), 1);
+	net_free(n);
+}
+
+/* All edges miss a MARS that dies, one of them later: nobody takes over. */
+static void
+a_mars_that_dies_changes_nothing(void **state)
+{
+	struct net *n = net_new(21);
+	int i, late;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		up(n, i);
+	run(n, 5000);
+	for (late = 0; late < 3; late++) {
+		for (i = 0; i < 3; i++)
+			if (i != late)
+				n->node[i].no_mars = true;
+		for (i = 0; i < 60000; i++) {
+			n->node[late].no_mars = i >= 7000;
+			turn(n);
+			assert_true(n->node[0].forwards);
+			assert_int_equal(forwarders(n), 1);
+		}
+		/* and when it is back, one of them finds it later */
+		for (i = 0; i < 60000; i++) {
+			n->node[0].no_mars = i < 7000;
+			n->node[1].no_mars = n->node[2].no_mars = false;
+			turn(n);
+			assert_true(n->node[0].forwards);
+			assert_int_equal(forwarders(n), 1);
+		}
+	}
+	net_free(n);
+}
+
+/*
+ * The forwarder alone has lost its MARS: another goes on within 11 s, and it
+ * returns when it has had one for ten, without a gap.
+ */
+static void
+without_a_mars_it_stands_back(void **state)
+{
+	struct net *n = net_new(22);
+	int ms, none;
+
+	(void)state;
+	up(n, 0);
+	up(n, 1);
+	edged_elect_set_priority(&n->node[1].e, 1);
+	run(n, 5000);
+	assert_true(n->node[0].forwards);
+	n->node[0].no_mars = true;
+	for (ms = none = 0; !n->node[1].forwards; ms++) {
+		turn(n);
+		none += forwarders(n) == 0;
+	}
+	assert_in_range(ms, 10000, 11000);
+	/* for as long as a packet is on the LAN */
+	assert_true(none <= 2);
+	assert_int_equal(forwarders(n), 1);
+	assert_int_equal(edged_elect_priority(&n->node[0].e), 0);
+	/* the other has lost it, too: it is the one with a stream */
+	n->node[1].no_mars = true;
+	run(n, 30000);
+	assert_true(n->node[1].forwards);
+	assert_int_equal(forwarders(n), 1);
+	/* that one dies */
+	die(n, 1);
+	run(n, 2500);
+	assert_true(n->node[0].forwards);
+	n->node[1].no_mars = false;
+	up(n, 1);
+	run(n, 4000);
+	assert_true(n->node[1].forwards);
+	n->node[0].no_mars = false;
+	for (ms = 0; !n->node[0].forwards; ms++) {
+		turn(n);
+		assert_true(forwarders(n) >= 1);
+	}
+	assert_in_range(ms, 10000, 11000);
+	run(n, 1000);
+	assert_int_equal(forwarders(n), 1);
+	assert_int_equal(edged_elect_priority(&n->node[0].e), 100);
+	net_free(n);
+}
+
+/* Who starts and finds no MARS does not take over from one who has one. */
+static void
+a_start_without_a_mars(void **state)
+{
+	struct net *n = net_new(23);
+	int i;
+
+	(void)state;
+	up(n, 1);
+	run(n, 5000);
+	n->node[0].no_mars = true;
+	up(n, 0);
+	for (i = 0; i < 30000; i++) {
+		turn(n);
+		assert_true(n->node[1].forwards);
+		assert_int_equal(forwarders(n), 1);
+	}
+	/* alone it stands, with or without */
+	edged_elect_stop(&n->node[1].e);
+	run(n, 5);
+	assert_true(n->node[0].forwards);
 	net_free(n);
 }
 
@@ -672,6 +789,9 @@ main(void)
 		cmocka_unit_test(read_back),
 		cmocka_unit_test(priority_then_address),
 		cmocka_unit_test(take_over),
+		cmocka_unit_test(a_mars_that_dies_changes_nothing),
+		cmocka_unit_test(without_a_mars_it_stands_back),
+		cmocka_unit_test(a_start_without_a_mars),
 		cmocka_unit_test(return_without_a_gap),
 		cmocka_unit_test(restart), cmocka_unit_test(replay),
 		cmocka_unit_test(replay_of_an_earlier_life),

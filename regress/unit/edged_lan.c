@@ -108,6 +108,13 @@ role(void *arg, bool forwarder)
 	e->roles++;
 }
 
+static bool
+no_mars(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 static uint64_t
 random_of(void *arg)
 {
@@ -136,8 +143,8 @@ violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 	fail_msg("%s: %s, %s", t->name, t->states[state], t->events[event]);
 }
 
-static const struct edged_lan_ops ops = { send_packet, wanted, role, random_of,
-	refused, violated };
+static const struct edged_lan_ops ops = { send_packet, wanted, role, no_mars,
+	random_of, refused, violated };
 
 static const struct edged_allow allow[] = {
 	{ .group = { false, 8, { 239 } },

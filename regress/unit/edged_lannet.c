@@ -98,6 +98,13 @@ role(void *arg, bool forwarder)
 	(void)forwarder;
 }
 
+static bool
+no_mars(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 static uint64_t
 random_of(void *arg)
 {
@@ -123,8 +130,8 @@ violated(void *arg, const struct table *t, uint8_t state, uint8_t event)
 	fail_msg("%s: %s, %s", t->name, t->states[state], t->events[event]);
 }
 
-static const struct edged_lan_ops ops = { send_packet, wanted, role, random_of,
-	refused, violated };
+static const struct edged_lan_ops ops = { send_packet, wanted, role, no_mars,
+	random_of, refused, violated };
 static const struct edged_allow allow[] = {
 	{ .group = { false, 4, { 224 } },
 	    .dirs = EDGED_DIR_IN | EDGED_DIR_OUT },
