@@ -370,10 +370,11 @@ static void
 count_entry(const struct marsd_entry *e)
 {
 	const struct marsd_join *j = marsd_join_of(e);
-	struct marsd_proto *p = j->node->proto;
-	bool first = j->range->own++ == 0;
+	const struct marsd_node *n = marsd_node_of(j);
+	struct marsd_proto *p = n->proto;
+	bool first = marsd_range_of(j)->own++ == 0;
 
-	if (j->node->role == MARSD_ROLE_MCS) {
+	if (n->role == MARSD_ROLE_MCS) {
 		p->served++;
 		return;
 	}
@@ -385,10 +386,11 @@ static void
 uncount(const struct marsd_entry *e)
 {
 	const struct marsd_join *j = marsd_join_of(e);
-	struct marsd_proto *p = j->node->proto;
-	bool last = --j->range->own == 0;
+	const struct marsd_node *n = marsd_node_of(j);
+	struct marsd_proto *p = n->proto;
+	bool last = --marsd_range_of(j)->own == 0;
 
-	if (j->node->role == MARSD_ROLE_MCS) {
+	if (n->role == MARSD_ROLE_MCS) {
 		p->served--;
 		return;
 	}
@@ -577,7 +579,7 @@ join_change(const struct marsd_join *j, bool counted)
 static void
 join_count(struct marsd_join *j, int n, int layer3)
 {
-	struct marsd_range *r = j->range;
+	struct marsd_range *r = marsd_range_of(j);
 	bool was = j->counts != 0;
 	struct marsd_span s;
 
@@ -590,8 +592,8 @@ join_count(struct marsd_join *j, int n, int layer3)
 	if (was == (j->counts != 0))
 		return;
 	s = marsd_join_span(j);
-	marsd_news_tell(
-	    j->node, was ? MARSD_CHANGED_LEFT : MARSD_CHANGED_JOINED, &s);
+	marsd_news_tell(marsd_node_of(j),
+	    was ? MARSD_CHANGED_LEFT : MARSD_CHANGED_JOINED, &s);
 }
 
 static void
@@ -720,13 +722,13 @@ join_over(struct marsd_join *j, const struct marsd_peer *by)
 	struct marsd_entry *e;
 	struct btree_probe p;
 
-	if (!is_present(j->node, by))
+	if (!is_present(marsd_node_of(j), by))
 		return;
 	for (e = btree_first(&by_both, &j->entries); e != NULL;
 	    e = btree_after(&by_both, &j->entries, &p)) {
 		peer = marsd_entry_peer(e);
 		p = said_at(peer, UINT32_MAX);
-		if (!knows_not(peer, j->node, by))
+		if (!knows_not(peer, marsd_node_of(j), by))
 			continue;
 		for (; e != NULL; e = marsd_said_next(e)) {
 			entry_over(e);

@@ -40,7 +40,7 @@ void
 marsd_join_changed(
     struct marsd_join *j, enum marsd_change ch, const struct marsd_peer *by)
 {
-	struct marsd_node *n = j->node;
+	struct marsd_node *n = marsd_node_of(j);
 	struct marsd_span s;
 
 	if (ch == MARSD_CHANGE_NONE)
@@ -366,10 +366,11 @@ static void
 update_leave(struct marsd_update *u)
 {
 	struct marsd_join *j = marsd_join_of(u->old);
+	const struct marsd_node *n = marsd_node_of(j);
 	enum marsd_change ch = marsd_entry_left(u->old);
 
-	if (j->node->reg != NULL)
-		marsd_move_left(j->node->reg, u->peer, j);
+	if (n->reg != NULL)
+		marsd_move_left(n->reg, u->peer, j);
 	marsd_join_changed(j, ch, u->peer);
 	marsd_entry_free(u->old);
 }
