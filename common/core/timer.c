@@ -19,55 +19,49 @@ earlier(const struct timer *a, const struct timer *b)
 	return a->order < b->order;
 }
 
-/*
- * Joins two heaps and returns the root.  prev is the elder sibling, or the
- * parent for an eldest child, or NULL for the root.
- */
+static unsigned int
+rank(const struct timer *t)
+{
+	return t == NULL ? 0 : t->rank;
+}
+
+/* The rank of a node whose children may have others now. */
+static void
+balance(struct timer *t)
+{
+	struct timer *left = t->left;
+
+	if (rank(left) < rank(t->right)) {
+		t->left = t->right;
+		t->right = left;
+	}
+	t->rank = (uint8_t)(rank(t->right) + 1);
+}
+
+/* Joins two heaps and returns the root: their paths to the right become one. */
 static struct timer *
 meld(struct timer *a, struct timer *b)
 {
-	struct timer *t;
+	struct timer *root = NULL, *last = NULL, *t;
+	struct timer **link = &root;
 
-	if (a == NULL)
-		return b;
-	if (b == NULL)
-		return a;
-	if (earlier(b, a)) {
-		t = a;
-		a = b;
-		b = t;
+	while (a != NULL && b != NULL) {
+		if (earlier(b, a)) {
+			t = a;
+			a = b;
+			b = t;
+		}
+		*link = a;
+		a->up = last;
+		last = a;
+		link = &a->right;
+		a = a->right;
 	}
-	b->next = a->child;
-	if (b->next != NULL)
-		b->next->prev = b;
-	b->prev = a;
-	a->child = b;
-	a->next = a->prev = NULL;
-	return a;
-}
-
-/* Makes one heap of a list of siblings, in the usual two passes. */
-static struct timer *
-meld_list(struct timer *list)
-{
-	struct timer *a, *b, *rest, *pairs = NULL, *root = NULL;
-
-	for (; list != NULL; list = rest) {
-		a = list;
-		b = a->next;
-		rest = b == NULL ? NULL : b->next;
-		a->next = a->prev = NULL;
-		if (b != NULL)
-			b->next = b->prev = NULL;
-		a = meld(a, b);
-		a->next = pairs;
-		pairs = a;
-	}
-	for (; pairs != NULL; pairs = rest) {
-		rest = pairs->next;
-		pairs->next = NULL;
-		root = meld(root, pairs);
-	}
+	*link = a == NULL ? b : a;
+	if (*link != NULL)
+		(*link)->up = last;
+	for (; last != NULL; last = last->up)
+		balance(last);
 	return root;
 }
 
@@ -86,9 +80,10 @@ timers_init(struct timers *ts, mtime_t now)
 void
 timer_init(struct timer *t, void (*expired)(void *), void *arg)
 {
-	t->child = t->next = t->prev = NULL;
+	t->left = t->right = t->up = NULL;
 	t->due.us = 0;
 	t->order = 0;
+	t->rank = 1;
 	t->expired = expired;
 	t->arg = arg;
 }
@@ -106,23 +101,29 @@ timer_set(struct timers *ts, struct timer *t, int64_t delay)
 void
 timer_clear(struct timers *ts, struct timer *t)
 {
-	struct timer *below;
+	struct timer *below, *up = t->up;
+	unsigned int before;
 
 	if (t->order == 0)
 		return;
-	below = meld_list(t->child);
-	if (t == ts->root)
+	below = meld(t->left, t->right);
+	if (below != NULL)
+		below->up = up;
+	if (up == NULL)
 		ts->root = below;
-	else {
-		if (t->prev->child == t)
-			t->prev->child = t->next;
-		else
-			t->prev->next = t->next;
-		if (t->next != NULL)
-			t->next->prev = t->prev;
-		ts->root = meld(ts->root, below);
+	else if (up->left == t)
+		up->left = below;
+	else
+		up->right = below;
+	/* those above have other ranks only if this one has */
+	for (; up != NULL; up = up->up) {
+		before = up->rank;
+		balance(up);
+		if (up->rank == before)
+			break;
 	}
-	t->child = t->next = t->prev = NULL;
+	t->left = t->right = t->up = NULL;
+	t->rank = 1;
 	t->order = 0;
 	ts->count--;
 }
@@ -151,6 +152,13 @@ timers_clock(struct timers *ts)
 	ts->awake = true;
 }
 
+static bool
+slice_over(const struct timers *ts, mtime_t began)
+{
+	return ts->clock != NULL &&
+	    mtime_diff(began, ts->clock()) >= TIMERS_SLICE;
+}
+
 void
 timers_run(struct timers *ts, mtime_t now)
 {
@@ -164,6 +172,8 @@ timers_run(struct timers *ts, mtime_t now)
 	    t->order <= order) {
 		timer_clear(ts, t);
 		t->expired(t->arg);
+		if (slice_over(ts, now))
+			break;
 	}
 }
 

@@ -8,8 +8,12 @@
  * states is written.  Nothing in this directory reads a clock or makes a
  * system call.
  *
- * Timers are a pairing heap inside the objects that own them, so that setting
- * one never allocates and so never fails.  The owner of the heap (a daemon's
+ * Timers are a leftist heap inside the objects that own them, so that setting
+ * one never allocates and so never fails.  The way to the right is the shortest
+ * to an end, and all that is done walks it: what one operation takes grows with
+ * the logarithm of their number.  A pairing heap does so on the average only:
+ * with the timers of 5,000 circuits one call in some took a millisecond, and
+ * whoever had asked waited for it.  The owner of the heap (a daemon's
  * loop, a test, the simulator) says what time it is, once per turn; whatever
  * runs within a turn sees the same time.
  */
@@ -25,15 +29,18 @@ typedef struct mtime {
 	int64_t	us;		/* microseconds since an arbitrary start */
 } mtime_t;
 
+#define TIMERS_SLICE	50	/* us of one timers_run() */
+
 #define MTIME_MS(n)	((int64_t)(n) * 1000)
 #define MTIME_SEC(n)	((int64_t)(n) * 1000000)
 
 struct timer {
-	struct timer	*child, *next, *prev;	/* heap links */
+	struct timer	*left, *right, *up;	/* in the heap */
 	mtime_t		 due;
 	uint64_t	 order;		/* of equal times, as set; 0: not set */
 	void		(*expired)(void *);
 	void		*arg;
+	uint8_t		 rank;		/* timers on the way to the right */
 };
 
 struct timers {
@@ -52,7 +59,9 @@ struct timers {
 void	timers_init(struct timers *, mtime_t now);
 /*
  * It is now `now`: expires what is due, earliest first.  A timer that is
- * set while this runs waits for the next call, even with a delay of 0.
+ * set while this runs waits for the next call, even with a delay of 0.  Where
+ * there is a clock, so does what is left when a slice of time is over: who
+ * reads from the network does not wait while thousands of clients are given up.
  */
 void	timers_run(struct timers *, mtime_t now);
 /* When the earliest timer is due; false: none is set. */

@@ -147,6 +147,135 @@ timers_ask_their_clock(void **state)
 	assert_int_equal(ts.now.us, 150);
 }
 
+/* What takes as long as this by the clock, each time it expires. */
+#define TAKES	(TIMERS_SLICE / 5)
+
+static int expired_slowly;
+
+static void
+slowly(void *arg)
+{
+	(void)arg;
+	clock_says.us += TAKES;
+	expired_slowly++;
+}
+
+/* 100 timers are due at once: none is lost, and each call ends in time. */
+static void
+a_call_lasts_a_slice(void **state)
+{
+	struct timers ts;
+	struct timer t[100];
+	mtime_t began;
+	int i, calls;
+
+	(void)state;
+	clock_says.us = 0;
+	expired_slowly = 0;
+	timers_init(&ts, clock_says);
+	ts.clock = a_clock;
+	for (i = 0; i < 100; i++) {
+		timer_init(&t[i], slowly, NULL);
+		timer_set(&ts, &t[i], i);
+	}
+	clock_says.us = 100;
+	for (calls = 0; ts.count > 0; calls++) {
+		began = clock_says;
+		timers_run(&ts, began);
+		assert_in_range(mtime_diff(began, clock_says), TAKES,
+		    TIMERS_SLICE);
+		/* the earliest first */
+		assert_int_equal(timer_isset(&t[expired_slowly - 1]), false);
+		assert_int_equal(ts.count, 100 - expired_slowly);
+	}
+	assert_int_equal(calls, 20);
+	assert_int_equal(expired_slowly, 100);
+}
+
+#define MANY	60000
+#define LOG	16	/* 2^16 is more than MANY */
+
+/*
+ * The way to the right, which is all that an operation walks, is never longer
+ * than the logarithm, and a timer that is cleared has no longer way up that
+ * counts: whatever order they are set and cleared in.  Returns what is wrong.
+ */
+static const char *
+wrong_below(const struct timer *root)
+{
+	const struct timer *t, *from = NULL, *next;
+	unsigned int l, r;
+
+	/* each node after its children, without a stack */
+	for (t = root; t != NULL; from = t, t = next) {
+		if (from == t->up && t->left != NULL) {
+			next = t->left;
+			continue;
+		}
+		if ((from == t->up || from == t->left) && t->right != NULL &&
+		    from != t->right) {
+			next = t->right;
+			continue;
+		}
+		l = t->left == NULL ? 0 : t->left->rank;
+		r = t->right == NULL ? 0 : t->right->rank;
+		if (l < r || t->rank != r + 1)
+			return "rank";
+		if (t->rank > LOG)
+			return "long";
+		if (t->up != NULL && (t->up->due.us > t->due.us ||
+		    (t->up->left != t && t->up->right != t)))
+			return "order";
+		next = t->up;
+	}
+	return NULL;
+}
+
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+static int64_t
+delay_of(int how, int i, uint32_t *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	if (how == 0)
+		return i;
+	return how == 1 ? MANY - i : (int64_t)(*seed >> 8 & 0xffff);
+}
+
+static void
+the_way_is_short(void **state)
+{
+	static struct timer t[MANY];
+	struct timers ts;
+	uint32_t seed = 7;
+	int how, i;
+
+	(void)state;
+	for (how = 0; how < 3; how++) {
+		timers_init(&ts, (mtime_t){ 0 });
+		for (i = 0; i < MANY; i++) {
+			timer_init(&t[i], nothing, NULL);
+			timer_set(&ts, &t[i], delay_of(how, i, &seed));
+		}
+		assert_null(wrong_below(ts.root));
+		for (i = 0; i < MANY; i += 3)
+			timer_clear(&ts, &t[i]);
+		assert_null(wrong_below(ts.root));
+		for (i = 0; i < MANY; i += 2)
+			timer_set(&ts, &t[i], delay_of(how, i, &seed));
+		assert_null(wrong_below(ts.root));
+		timers_run(&ts, (mtime_t){ MANY / 2 });
+		assert_null(wrong_below(ts.root));
+		timers_run(&ts, (mtime_t){ 0x10000 });
+		assert_int_equal(ts.count, 0);
+		assert_null(ts.root);
+	}
+}
+
 int
 main(void)
 {
@@ -155,6 +284,8 @@ main(void)
 		cmocka_unit_test(no_spin),
 		cmocka_unit_test(monotonic),
 		cmocka_unit_test(timers_ask_their_clock),
+		cmocka_unit_test(a_call_lasts_a_slice),
+		cmocka_unit_test(the_way_is_short),
 	};
 
 	return cmocka_run_group_tests_name("timer", tests, NULL, NULL);
