@@ -83,7 +83,8 @@ entry_retract(struct marsd_entry *e)
 	}
 	if (e->join != 0) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
-		marsd_join_changed(marsd_join_of(e), marsd_entry_refresh(e), peer);
+		marsd_join_changed(
+		    marsd_join_of(e), marsd_entry_refresh(e), peer);
 	}
 	marsd_entry_free(e);
 }

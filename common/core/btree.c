@@ -7,11 +7,12 @@
  * B+-trees (btree.h).
  *
  * A node has the keys of its entries side by side, then the entries: in a leaf
- * these are references to the objects (slab.h), which take half of what pointers
- * do; above they are nodes, each under the key of the first object below it.  Nodes are split on the way down, so that an insert that
- * finds no memory has changed nothing but their shape.  A leaf has room for few
- * more objects than it has, since most of the memory is in leaves; and a tree
- * of one object has none, since most sets are small.
+ * these are references to the objects (slab.h), which take half of what
+ * pointers do; above they are nodes, each under the key of the first object
+ * below it.  Nodes are split on the way down, so that an insert that finds no
+ * memory has changed nothing but their shape.  A leaf has room for few more
+ * objects than it has, since most of the memory is in leaves; and a tree of one
+ * object has none, since most sets are small.
  */
 #include <stdlib.h>
 #include <string.h>
