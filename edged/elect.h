@@ -15,10 +15,11 @@
  * it is ready.
  *
  * An edge without a MARS says so.  It goes on with its streams, which need
- * none, and a MARS that dies is missed by all edges, if not in the same
- * second.  But when another has had one for 10 s in which it had none, it
- * stands back, with priority 0, until it has had one for 10 s.  Who starts
- * without one stands back at once: it has no stream.
+ * none, and a MARS that dies and comes back is missed by all edges, but found
+ * again by each in its own time: a minute for each server that is tried (RFC
+ * 2022 5.4.2).  So only when another has had one for five minutes in which it
+ * had none it stands back, with priority 0, until it has had one for as long.
+ * Who starts without one stands back at once: it has no stream.
  *
  * A hello is signed, but it could be an old one, said by an edge that has
  * gone, which would then forward nothing for ever.  So an edge is believed
@@ -81,7 +82,7 @@ extern const struct table edged_elect_table;
 #define EDGED_ELECT_INTERVAL	500	/* ms between hellos */
 #define EDGED_ELECT_HOLD	2000	/* ms */
 /* ms: before it stands back, and before it returns */
-#define EDGED_ELECT_TRACK	10000
+#define EDGED_ELECT_TRACK	300000
 /* ms: how fast an edge that has to be given proof gets it, at most */
 #define EDGED_ELECT_ANSWER	50
 

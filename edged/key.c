@@ -4,15 +4,14 @@
  */
 
 /*
- * The keys that sign the hellos of an edge, by HMAC-SHA-256.  The first that
- * is valid now signs, and all that are valid now verify, so that a key can be
- * replaced by another.  Without any key the hello is signed by the empty one:
- * that finds damage and nobody who means it.
+ * The keys that sign the hellos of an edge, by HMAC-SHA-256.  All that are
+ * valid now verify, and which of them signs goes by the rule of scspd's
+ * (A-82), so that a key can be replaced by another.  Without any key the hello
+ * is signed by the empty one: that finds damage and nobody who means it.
  */
 #include <openssl/crypto.h>
 
 #include <stdlib.h>
-#include <string.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,14 +19,14 @@
 #include "secret.h"
 
 struct edged_key {
-	uint32_t		 spi;	/* 0: the empty key */
-	struct conf_period	 when;
-	struct secret		*secret;
+	uint32_t	 spi;	/* 0: the empty key */
+	struct secret	*secret;
 };
 
 struct edged_keys {
 	uint16_t		n;
 	struct edged_key	key[CONF_KEYS_MAX];
+	struct conf_period	when[CONF_KEYS_MAX];	/* of each */
 };
 
 _Static_assert(EDGED_HELLO_MAC <= SECRET_MAC_MAX, "a MAC of a hello");
@@ -38,7 +37,8 @@ key_add(struct edged_keys *k, const struct conf_key *from)
 	struct edged_key *to = &k->key[k->n];
 
 	to->spi = from->spi;
-	to->when = (struct conf_period){ from->not_before, from->not_after };
+	k->when[k->n] =
+	    (struct conf_period){ from->not_before, from->not_after };
 	to->secret = secret_new(CONF_HMAC_SHA256, from->secret, from->len);
 	if (to->secret == NULL)
 		return false;
@@ -81,12 +81,6 @@ edged_keys_free(struct edged_keys *k)
 }
 
 static bool
-edged_key_valid(const struct edged_key *k)
-{
-	return conf_period_has(&k->when, time(NULL));
-}
-
-static bool
 edged_key_mac(const struct edged_key *k, const void *data, size_t len,
     uint8_t mac[EDGED_HELLO_MAC])
 {
@@ -104,12 +98,9 @@ edged_keys_sign(
     void *arg, const void *data, size_t len, uint8_t mac[EDGED_HELLO_MAC])
 {
 	const struct edged_keys *k = arg;
-	uint16_t i;
+	size_t i = conf_periods_sign(k->when, k->n, time(NULL));
 
-	for (i = 0; i < k->n; i++)
-		if (edged_key_valid(&k->key[i]))
-			return edged_key_mac(&k->key[i], data, len, mac);
-	return false;
+	return i < k->n && edged_key_mac(&k->key[i], data, len, mac);
 }
 
 static bool
@@ -118,10 +109,11 @@ edged_keys_verify(
 {
 	const struct edged_keys *k = arg;
 	uint8_t good[EDGED_HELLO_MAC];
+	int64_t now = time(NULL);
 	uint16_t i;
 
 	for (i = 0; i < k->n; i++)
-		if (edged_key_valid(&k->key[i]) &&
+		if (conf_period_has(&k->when[i], now) &&
 		    edged_key_mac(&k->key[i], data, len, good) &&
 		    CRYPTO_memcmp(good, mac, sizeof(good)) == 0)
 			return true;
@@ -142,7 +134,6 @@ edged_keys_show(const struct edged_keys *k, uint16_t i, struct wr *w)
 		return false;
 	ctl_uint(w, "spi", k->key[i].spi);
 	ctl_string(w, "algorithm", "hmac-sha256");
-	ctl_validity(
-	    w, k->key[i].when.from, k->key[i].when.until, time(NULL));
+	ctl_validity(w, k->when[i].from, k->when[i].until, time(NULL));
 	return true;
 }

@@ -31,7 +31,6 @@
 #define OFFLOAD_LOOK	MTIME_MS(100)	/* between two looks */
 #define OFFLOAD_CREDIT	MTIME_MS(150)	/* of a flow with a rate */
 #define OFFLOAD_TURN	MTIME_SEC(60)	/* and it comes up */
-#define OFFLOAD_LEAVES	4096		/* members of one flow */
 #define OFFLOAD_FAILING	16		/* one of so many copies may fail */
 
 /* --- what may */
@@ -157,7 +156,7 @@ offload_ip(const struct atm_addr *addr, uint32_t *ip)
 }
 
 /*
- * All members of a group as leaves, into room for OFFLOAD_LEAVES; how many.
+ * All members of a group as leaves, into room for KPATH_MEMBERS; how many.
  * 0: they are too many, or one of them is none that the kernel can send to.
  */
 static uint32_t
@@ -170,7 +169,7 @@ offload_leaves(const struct marsc *c, const struct paddr *group,
 	uint32_t n = 0;
 
 	while (marsc_leaves(c, group, &at, &i)) {
-		if (n == OFFLOAD_LEAVES || !i.has_circuit ||
+		if (n == KPATH_MEMBERS || !i.has_circuit ||
 		    i.circuit.peer_port == 0 || i.circuit.peer_number == 0)
 			return 0;
 		l = &leaves[n++];
@@ -238,7 +237,7 @@ offload_add(struct edged_port *p, const struct edged_flow *f,
 		.version = steady->version,
 		.leaves = d->leaves };
 
-	if (steady->members > OFFLOAD_LEAVES)
+	if (steady->members > KPATH_MEMBERS)
 		return false;
 	entry.nleaves = offload_leaves(c, group, d->leaves);
 	if (entry.nleaves != steady->members ||
@@ -384,7 +383,7 @@ edged_set_kernel(struct edged *d, struct kpath *table)
 {
 	d->kernel =
 	    edged_kernel_new(table, (uint32_t)d->ops->random(d->arg));
-	d->leaves = calloc(OFFLOAD_LEAVES, sizeof(*d->leaves));
+	d->leaves = calloc(KPATH_MEMBERS, sizeof(*d->leaves));
 	if (d->kernel == NULL || d->leaves == NULL) {
 		edged_offload_end(d);
 		return -1;

@@ -20,6 +20,7 @@
 #include "audit_process.h"
 #include "audit_report.h"
 #include "local.h"
+#include "output.h"
 
 #define PROC_TEXT	8192	/* octets of a file of /proc, but for maps */
 
@@ -82,6 +83,7 @@ audit_take(void *arg, const char *process, struct rd row,
 		marsctl_wrong(a, "%s: another version of mars runs", process);
 		return false;
 	}
+	marsctl_plain(text.string);
 	audit_report_add(&m->report, what, process, 0, text.string);
 	return true;
 }

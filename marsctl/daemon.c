@@ -62,6 +62,7 @@ marsctl_wrong(struct marsctl_answer *a, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(a->why, sizeof(a->why), fmt, ap);
 	va_end(ap);
+	marsctl_plain(a->why);
 }
 
 /* It has said nothing for so long: it is stopped, or hangs. */

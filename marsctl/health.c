@@ -10,6 +10,7 @@
 
 #include "health.h"
 #include "local.h"
+#include "output.h"
 #include "json_out.h"
 
 #define DAY	(24 * 60 * 60)
@@ -34,6 +35,7 @@ health_wrong(struct health *h, enum health_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(h->why, sizeof(h->why), fmt, ap);
 	va_end(ap);
+	marsctl_plain(h->why);
 }
 
 static uint64_t
@@ -47,7 +49,9 @@ health_number(struct rd row, const char *key, uint64_t otherwise)
 static const char *
 health_string(struct rd row, const char *key, struct ctl_value *v)
 {
-	return ctl_find_string(row, key, v) ? v->string : "";
+	if (!ctl_find_string(row, key, v))
+		v->string[0] = '\0';
+	return v->string;
 }
 
 static void

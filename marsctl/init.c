@@ -12,6 +12,7 @@
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,33 @@ static const struct init_kind {
 	    "Groups that may pass", "239.0.0.0/8" },
 };
 
+static bool
+init_has(const struct init *in, enum init_word w, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < in->of[w].n; i++)
+		if (strcmp(in->of[w].v[i], value) == 0)
+			return true;
+	return false;
+}
+
+/* Where no protocol was said, it is both. */
+static bool
+init_speaks(const struct init *in, const char *protocol)
+{
+	return in->of[INIT_PROTOCOL].n == 0 ||
+	    init_has(in, INIT_PROTOCOL, protocol);
+}
+
+/* What it is where nothing is said; NULL: nothing.  Groups are of IPv4. */
+static const char *
+init_usual(const struct init *in, enum init_word w)
+{
+	return w == INIT_GROUP && !init_speaks(in, "ipv4") ? NULL :
+	    kinds[w].usual;
+}
+
 /* False: why it can't be, on standard error. */
 static bool
 init_add(struct init *in, enum init_word w, const char *value)
@@ -120,6 +148,10 @@ init_add(struct init *in, enum init_word w, const char *value)
 
 	if (!k->ok(value) || strlen(value) >= INIT_VALUE) {
 		warnx("%s %s: write %s", k->word, value, k->is);
+		return false;
+	}
+	if (init_has(in, w, value)) {
+		warnx("%s %s: it is there twice", k->word, value);
 		return false;
 	}
 	if (in->of[w].n == k->max) {
@@ -162,20 +194,21 @@ init_matters(const struct init *in, enum init_word w)
 static void
 init_ask(struct init *in, enum init_word w)
 {
-	const struct init_kind *k = &kinds[w];
+	const char *usual = init_usual(in, w);
 	char line[INIT_ANSWER];
 
 	do {
 		in->of[w].n = 0;
-		fprintf(stderr, "%s%s%s%s: ", k->question,
-		    k->usual == NULL ? "" : " [",
-		    k->usual == NULL ? "" : k->usual,
-		    k->usual == NULL ? "" : "]");
+		fprintf(stderr, "%s%s%s%s: ", kinds[w].question,
+		    usual == NULL ? "" : " [",
+		    usual == NULL ? "" : usual,
+		    usual == NULL ? "" : "]");
 		if (fgets(line, sizeof(line), stdin) == NULL)
 			errx(1, "init: there was no answer, and nothing is "
 			    "written");
 	} while (!init_add_all(in, w, line) ||
-	    (w == INIT_ADDRESS && in->of[w].n == 0));
+	    (in->of[w].n == 0 &&
+		(w == INIT_ADDRESS || (w == INIT_GROUP && usual == NULL))));
 }
 
 static void
@@ -224,6 +257,28 @@ init_check(const struct init *in)
 	if (in->of[INIT_SERVER].n > 0 && in->of[INIT_LAN].n == 0)
 		errx(1, "init: where the servers are other machines this one "
 		    "is an edge: write lan and an interface, too");
+	if (init_has(in, INIT_NEIGHBOR, in->of[INIT_ADDRESS].v[0]))
+		errx(1, "init: neighbor %s is this machine itself: write the "
+		    "address of another one", in->of[INIT_ADDRESS].v[0]);
+}
+
+/* An edge passes groups of its protocols. */
+static void
+init_check_groups(const struct init *in)
+{
+	const char *group, *protocol;
+	size_t i;
+
+	if (in->of[INIT_LAN].n > 0 && in->of[INIT_GROUP].n == 0)
+		errx(1, "init: write group and a prefix of groups of IPv6 "
+		    "that may pass");
+	for (i = 0; i < in->of[INIT_GROUP].n; i++) {
+		group = in->of[INIT_GROUP].v[i];
+		protocol = strchr(group, ':') != NULL ? "ipv6" : "ipv4";
+		if (!init_speaks(in, protocol))
+			errx(1, "init: group %s: write protocol %s, too, or "
+			    "another group", group, protocol);
+	}
 }
 
 /* --- the file */
@@ -310,22 +365,38 @@ init_text(char *t, const struct init *in, const char *key)
 		init_put_edge(t, in);
 }
 
+/*
+ * The directory, made if it is missing: from the root on, since to mars a path
+ * begins at its configuration, and to us where we are.
+ */
+static void
+init_directory(const struct init *in, char dir[PATH_MAX])
+{
+	if (mkdir(in->dir, 0755) == -1 && errno != EEXIST)
+		err(1, "%s", in->dir);
+	if (*in->dir == '/')
+		(void)strlcpy(dir, in->dir, PATH_MAX);
+	else if (realpath(in->dir, dir) == NULL)
+		err(1, "%s", in->dir);
+	if (strpbrk(dir, "\"\n") != NULL)
+		errx(1, "directory %s: it has a quote", dir);
+}
+
 /* Two files, or none: what can be known of the second is asked first. */
 static void
 init_write(const struct init *in)
 {
 	char conf[INIT_ANSWER], key[INIT_ANSWER], secret[MARSCTL_KEY_SIZE];
-	char *text = malloc(INIT_TEXT);
+	char *text = malloc(INIT_TEXT), dir[PATH_MAX];
 
 	if (text == NULL)
 		err(1, NULL);
-	if (mkdir(in->dir, 0755) == -1 && errno != EEXIST)
-		err(1, "%s", in->dir);
-	if ((size_t)snprintf(conf, sizeof(conf), "%s/mars.conf", in->dir) >=
+	init_directory(in, dir);
+	if ((size_t)snprintf(conf, sizeof(conf), "%s/mars.conf", dir) >=
 	    sizeof(conf) ||
-	    (size_t)snprintf(key, sizeof(key), "%s/%d.key", in->dir,
+	    (size_t)snprintf(key, sizeof(key), "%s/%d.key", dir,
 	    INIT_SPI) >= sizeof(key))
-		errx(1, "directory %s: too long", in->dir);
+		errx(1, "directory %s: too long", dir);
 	if (access(conf, F_OK) == 0)
 		errx(1, "%s is there already: move it away, or write "
 		    "directory and another one",
@@ -352,6 +423,7 @@ int
 marsctl_init(int argc, char **argv)
 {
 	struct init in = { .dir = INIT_DIR };
+	const char *usual;
 	bool asked = true;
 	size_t w;
 	int i;
@@ -366,9 +438,10 @@ marsctl_init(int argc, char **argv)
 		init_ask_all(&in);
 	init_check(&in);
 	for (w = 0; w < INIT_NWORDS; w++)
-		if (in.of[w].n == 0 && kinds[w].usual != NULL)
-			(void)init_add_all(&in, (enum init_word)w,
-			    kinds[w].usual);
+		if (in.of[w].n == 0 &&
+		    (usual = init_usual(&in, (enum init_word)w)) != NULL)
+			(void)init_add_all(&in, (enum init_word)w, usual);
+	init_check_groups(&in);
 	init_write(&in);
 	if (fflush(stdout) == EOF)
 		err(1, "output");

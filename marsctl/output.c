@@ -87,6 +87,21 @@ marsctl_text(FILE *f, const char *s)
 	return columns;
 }
 
+void
+marsctl_plain(char *s)
+{
+	const char *from = s;
+	bool obeyed;
+	size_t n;
+
+	for (; *from != '\0'; from += n) {
+		n = next_char(from, &obeyed);
+		memmove(s, obeyed ? "?" : from, obeyed ? 1 : n);
+		s += obeyed ? 1 : n;
+	}
+	*s = '\0';
+}
+
 static int
 text_columns(const char *s)
 {

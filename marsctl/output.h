@@ -31,6 +31,8 @@ bool	marsctl_row_valid(struct rd row);
  * octet that is no text, becomes a question mark.  Returns the columns used.
  */
 int	marsctl_text(FILE *, const char *);
+/* Makes a string what that would print. */
+void	marsctl_plain(char *);
 /* seconds as 00:00:00, 1d02h or 3w2d; buf of at least 32 octets */
 char	*marsctl_age_print(uint64_t seconds, char *buf, size_t);
 

@@ -50,51 +50,6 @@ tally_look(struct tally *t)
 		i->grown = 0;
 }
 
-/* The item of that name; *new: it was not there.  NULL: no room for it. */
-static struct tally_item *
-tally_get(struct tally *t, const char *key, bool *new)
-{
-	struct tally_item find, *i;
-
-	(void)strlcpy(find.key, key, sizeof(find.key));
-	i = RB_FIND(tally_tree, &t->tree, &find);
-	*new = i == NULL;
-	if (i == NULL) {
-		if (t->n >= TALLY_MAX || (i = calloc(1, sizeof(*i))) == NULL)
-			return NULL;
-		(void)strlcpy(i->key, key, sizeof(i->key));
-		RB_INSERT(tally_tree, &t->tree, i);
-		t->n++;
-	}
-	i->look = t->look;
-	return i;
-}
-
-void
-tally_put(struct tally *t, const char *key, uint64_t value)
-{
-	struct tally_item *i;
-	bool new;
-
-	if ((i = tally_get(t, key, &new)) == NULL)
-		return;
-	if (!new)
-		i->grown += value >= i->value ? value - i->value : value;
-	i->value = value;
-}
-
-void
-tally_add(struct tally *t, const char *key, uint64_t grown)
-{
-	struct tally_item *i;
-	bool new;
-
-	if ((i = tally_get(t, key, &new)) == NULL)
-		return;
-	i->grown += grown;
-	i->value += grown;
-}
-
 struct tally_item *
 tally_find(struct tally *t, const char *key)
 {
@@ -102,6 +57,55 @@ tally_find(struct tally *t, const char *key)
 
 	(void)strlcpy(find.key, key, sizeof(find.key));
 	return RB_FIND(tally_tree, &t->tree, &find);
+}
+
+/* The item of that name.  NULL: no room for it. */
+static struct tally_item *
+tally_get(struct tally *t, const char *key)
+{
+	struct tally_item *i = tally_find(t, key);
+
+	if (i == NULL) {
+		if (t->n >= TALLY_MAX || (i = calloc(1, sizeof(*i))) == NULL)
+			return NULL;
+		(void)strlcpy(i->key, key, sizeof(i->key));
+		RB_INSERT(tally_tree, &t->tree, i);
+		t->n++;
+	}
+	if (i->look != t->look) {
+		i->look = t->look;
+		i->parts_before = i->parts;
+		i->before = i->value;
+		i->parts = 0;
+	}
+	return i;
+}
+
+void
+tally_put(struct tally *t, const char *key, uint64_t value)
+{
+	struct tally_item *i;
+
+	if ((i = tally_get(t, key)) == NULL)
+		return;
+	i->value = i->parts++ == 0 ? value : i->value + value;
+	if (i->parts_before == 0 || i->parts < i->parts_before)
+		i->grown = 0;
+	else if (i->value >= i->before)
+		i->grown = i->value - i->before;
+	else
+		i->grown = i->value;
+}
+
+void
+tally_add(struct tally *t, const char *key, uint64_t grown)
+{
+	struct tally_item *i;
+
+	if ((i = tally_get(t, key)) == NULL)
+		return;
+	i->grown += grown;
+	i->value += grown;
 }
 
 void

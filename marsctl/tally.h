@@ -24,6 +24,9 @@ struct tally_item {
 	uint64_t	 value;		/* now */
 	uint64_t	 grown;		/* since the look before */
 	uint32_t	 look;		/* when it was last put */
+	/* of that look, and of the one before: */
+	uint32_t	 parts, parts_before;	/* how often; 0: it is new */
+	uint64_t	 before;	/* the value */
 };
 RB_HEAD(tally_tree, tally_item);
 RB_PROTOTYPE(tally_tree, tally_item, entry, tally_cmp)
@@ -39,8 +42,10 @@ void	tally_free(struct tally *);
 /* A new look at all counters begins: none has grown. */
 void	tally_look(struct tally *);
 /*
- * The counter has this value now.  One that is new has not grown, and one that
- * is smaller than before has begun anew.
+ * The counter has this value now; those of one name, as of two circuits with
+ * one peer, are added up.  One that is new has not grown, and one that is
+ * smaller than before has begun anew.  Where one of several has gone it is not
+ * known by how much the others have grown.
  */
 void	tally_put(struct tally *, const char *key, uint64_t value);
 /* Of something that only grows are known. */

@@ -89,8 +89,9 @@ top_drop(struct top *t, struct rd row)
 static void
 top_change(struct top *t, struct rd row)
 {
-	static const char *const keys[] = { "cluster", "group-min", "group-max",
-		NULL };
+	static const char *const block[] = { "cluster", "group-min",
+		"group-max", NULL };
+	static const char *const one[] = { "cluster", "group-min", NULL };
 	struct ctl_value event, min, max;
 	char key[TALLY_KEY];
 
@@ -100,10 +101,9 @@ top_change(struct top *t, struct rd row)
 	    !ctl_find_string(row, "group-min", &min) ||
 	    !ctl_find_string(row, "group-max", &max))
 		return;
-	top_key(key, sizeof(key), row, keys);
 	/* one group is not a block */
-	if (strcmp(min.string, max.string) == 0)
-		key[strlen(key) - strlen(max.string) - 1] = '\0';
+	top_key(key, sizeof(key), row,
+	    strcmp(min.string, max.string) == 0 ? one : block);
 	tally_add(&t->of[TOP_GROUPS], key, 1);
 }
 
@@ -234,27 +234,28 @@ top_lines(const struct top_screen *s)
 	return (size_t)(w.ws_row - 12) / TOP_SECTIONS;
 }
 
-static void
+/* False: somebody does not answer, and what is shown would be of others. */
+static bool
 top_ask(struct top_screen *s)
 {
 	static const char *const shows[] = { "clusters", "neighbors",
 		"circuits", "counters" };
-	struct marsctl_answer a;
+	const unsigned int have = marsctl_daemons(&s->local->where);
 	size_t i;
 	int t;
 
 	top_look(&s->top);
-	for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {
+	for (i = 0; i < sizeof(shows) / sizeof(shows[0]) && s->answer->ok;
+	    i++) {
 		s->show = shows[i];
-		marsctl_answer_init(&a);
-		marsctl_collect(&s->local->where,
-		    ASK_MARSD | ASK_SCSPD | ASK_EDGED, s->show, top_take, s,
-		    &a);
+		marsctl_collect(&s->local->where, have, s->show, top_take, s,
+		    s->answer);
 	}
 	for (t = 0; t < TOP_SECTIONS; t++)
 		if (t != TOP_GROUPS)
 			tally_sweep(&s->top.of[t]);
 	s->show = "monitor";
+	return s->answer->ok;
 }
 
 /* A look when it is time, and after the first one a screen. */
@@ -266,7 +267,8 @@ top_idle(void *arg)
 
 	if (s->last != 0 && now - s->last < TOP_INTERVAL)
 		return true;
-	top_ask(s);
+	if (!top_ask(s))
+		return false;
 	if (s->last != 0) {
 		if (s->terminal)
 			fputs("\033[H\033[2J", stdout);

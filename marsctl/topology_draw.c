@@ -23,6 +23,8 @@
 #define BOX_GAP	110	/* between two of them, for a label */
 #define EDGE_W	110
 #define EDGE_H	20
+#define EDGE_GAP	3
+#define MARGIN	80	/* beside a box, at least */
 
 static const char *
 server_color(const struct topology_server *s)
@@ -293,6 +295,13 @@ svg_server(const struct topology *t, const struct topology_plan *plan,
 	svg_text(f, at.x, at.y + 19, 11, server_color(s), text);
 }
 
+static void
+svg_edge(FILE *f, const struct topology_edge *e, struct topology_point at)
+{
+	svg_box(f, at, EDGE_W, EDGE_H, e->up ? WELL : ILL);
+	svg_text(f, at.x, at.y + 4, 11, e->up ? "black" : ILL, e->name);
+}
+
 /* Edges hang off their server, one below the other, outside of the circle. */
 static void
 svg_edges_of(const struct topology *t, const struct topology_plan *plan,
@@ -307,12 +316,71 @@ svg_edges_of(const struct topology *t, const struct topology_plan *plan,
 		if (strcmp(e->server, t->servers[i].address) != 0)
 			continue;
 		at.y = place(plan, i, t->nservers, plan->radius).y +
-		    down * (BOX_H / 2 + EDGE_H / 2 + 3 +
-		    n++ * (EDGE_H + 3));
-		svg_box(f, at, EDGE_W, EDGE_H, e->up ? WELL : ILL);
-		svg_text(f, at.x, at.y + 4, 11, e->up ? "black" : ILL,
-		    e->name);
+		    down * (BOX_H / 2 + EDGE_H / 2 + EDGE_GAP +
+		    n++ * (EDGE_H + EDGE_GAP));
+		svg_edge(f, e, at);
 	}
+}
+
+static bool
+has_server(const struct topology *t, const struct topology_edge *e)
+{
+	const struct topology_server *s;
+
+	for (s = t->servers; s < t->servers + t->nservers; s++)
+		if (strcmp(e->server, s->address) == 0)
+			return true;
+	return false;
+}
+
+/* Those of servers that nobody here knows: from the lower left corner up. */
+static void
+svg_edges_of_none(
+    const struct topology *t, const struct topology_plan *plan, FILE *f)
+{
+	struct topology_point at = { EDGE_GAP + EDGE_W / 2,
+		plan->size - EDGE_GAP - EDGE_H / 2 };
+	const struct topology_edge *e;
+
+	for (e = t->edges; e < t->edges + t->nedges; e++) {
+		if (has_server(t, e))
+			continue;
+		svg_edge(f, e, at);
+		at.y -= EDGE_H + EDGE_GAP;
+	}
+}
+
+/* The height of the edges of this server, or of those that have none. */
+static int
+edges_height(const struct topology *t, const struct topology_server *s)
+{
+	const struct topology_edge *e;
+	int n = 0;
+
+	for (e = t->edges; e < t->edges + t->nedges; e++)
+		n += s == NULL ? !has_server(t, e) :
+		    strcmp(e->server, s->address) == 0;
+	return n * (EDGE_H + EDGE_GAP);
+}
+
+/* All boxes have room, and there is a gap around them. */
+static void
+svg_plan(const struct topology *t, struct topology_plan *plan)
+{
+	const struct topology_server *s;
+	int margin = MARGIN, high, none = edges_height(t, NULL);
+
+	plan->radius = (int)t->nservers * (BOX_W + BOX_GAP) / 6;
+	if (plan->radius < 180)
+		plan->radius = 180;
+	for (s = t->servers; s < t->servers + t->nservers; s++) {
+		high = edges_height(t, s) - (BOX_W - BOX_H) / 2 + EDGE_GAP;
+		if (high > margin)
+			margin = high;
+	}
+	plan->size = 2 * (plan->radius + BOX_W / 2 + margin);
+	if (plan->size < none + EDGE_GAP)
+		plan->size = none + EDGE_GAP;
 }
 
 void
@@ -321,11 +389,7 @@ topology_svg(const struct topology *t, FILE *f)
 	struct topology_plan plan;
 	size_t i;
 
-	/* room for a box and a gap, all around */
-	plan.radius = (int)t->nservers * (BOX_W + BOX_GAP) / 6;
-	if (plan.radius < 180)
-		plan.radius = 180;
-	plan.size = 2 * (plan.radius + BOX_W / 2 + 80);
+	svg_plan(t, &plan);
 	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" "
 	    "width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
 	    "font-family=\"sans-serif\" text-anchor=\"middle\">\n"
@@ -338,5 +402,6 @@ topology_svg(const struct topology *t, FILE *f)
 		svg_edges_of(t, &plan, f, i);
 		svg_server(t, &plan, f, i);
 	}
+	svg_edges_of_none(t, &plan, f);
 	fputs("</svg>\n", f);
 }

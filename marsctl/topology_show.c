@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "local.h"
+#include "output.h"
 #include "tally.h"
 #include "topology.h"
 
@@ -32,9 +33,9 @@ line_word_of(char *buf, struct rd row, const char *key)
 	if (!ctl_find_string(row, key, &v) || v.string[0] == '\0')
 		(void)strlcpy(v.string, "-", sizeof(v.string));
 	(void)strlcpy(buf, v.string, TOPOLOGY_WORD);
+	marsctl_plain(buf);
 	for (p = buf; *p != '\0'; p++)
-		if ((unsigned char)*p <= 0x20 || *p == 0x7f || *p == '"' ||
-		    *p == '\\')
+		if (*p == ' ' || *p == '"' || *p == '\\')
 			*p = '_';
 }
 

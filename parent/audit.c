@@ -219,11 +219,11 @@ audit_memory(const struct parent_audit *p, const struct conf *c)
 		return;
 	conf_memory(c, &m);
 	have = ((uint64_t)pages * (uint64_t)size) >> 20;
-	may = (m.marsd + m.scspd) >> 20;
+	may = (m.mars + m.marsd + m.scspd) >> 20;
 	if (may > have)
 		audit_found(&p->audit, AUDIT_LIMIT_MEMORY, NULL,
-		    "marsd and scspd may take %" PRIu64 " MB, and this machine "
-		    "has %" PRIu64, may, have);
+		    "mars, marsd and scspd may take %" PRIu64 " MB, and this "
+		    "machine has %" PRIu64, may, have);
 }
 
 int

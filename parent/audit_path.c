@@ -6,18 +6,25 @@
 /* Who else can change a file, or put another one in its place. */
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "parent_audit.h"
 
+#define LINKS_MAX	40	/* of a path, as Linux has it */
+
+/* A walk along a path, as the system takes it. */
+struct audit_walk {
+	char		 at[PATH_MAX];		/* so far, without links */
+	char		 rest[PATH_MAX];	/* names that follow */
+	unsigned int	 links;			/* that were followed */
+};
+
 /*
  * In a directory with the sticky bit, such as /tmp, others can make files but
- * not move ours away.
+ * not move ours away.  A link has no mode, but who owns it may exchange it.
  */
 static bool
 path_step(const char *path, const struct stat *st, char *why, size_t size)
@@ -31,7 +38,8 @@ path_step(const char *path, const struct stat *st, char *why, size_t size)
 		    (unsigned int)st->st_uid);
 		return false;
 	}
-	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky) {
+	if (!S_ISLNK(st->st_mode) && !sticky &&
+	    (st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		(void)snprintf(why, size,
 		    "others may write to %s (mode %04o)", path,
 		    (unsigned int)st->st_mode & 07777);
@@ -40,48 +48,85 @@ path_step(const char *path, const struct stat *st, char *why, size_t size)
 	return true;
 }
 
-/* A path without links: each directory of it, and what it names. */
+/* Begins at the root directory; false: the path is too long. */
 static bool
-path_steps(char *path, char *why, size_t size)
+walk_begin(struct audit_walk *w, const char *path)
 {
-	struct stat st;
-	char *slash;
+	char cwd[PATH_MAX] = "";
 
-	for (;;) {
-		if (lstat(path, &st) == 0 && !path_step(path, &st, why, size))
-			return false;
-		if (strcmp(path, "/") == 0)
-			return true;
-		slash = strrchr(path, '/');
-		if (slash == path)
-			slash++; /* the root itself is the last */
-		*slash = '\0';
-	}
+	if (*path != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+		return false;
+	(void)strlcpy(w->at, "/", sizeof(w->at));
+	w->links = 0;
+	return (size_t)snprintf(w->rest, sizeof(w->rest), "%s/%s", cwd,
+	    path) < sizeof(w->rest);
 }
 
-/*
- * The directory of the name that stands in the file, which may be a link, and
- * then that to which all links lead.
- */
+static void
+walk_up(struct audit_walk *w)
+{
+	char *slash = strrchr(w->at, '/');
+
+	slash[slash == w->at] = '\0';
+}
+
+/* To the next name; false: that was the last, or the path is too long. */
+static bool
+walk_down(struct audit_walk *w)
+{
+	char name[PATH_MAX], *next = w->rest + strspn(w->rest, "/");
+	size_t len = strcspn(next, "/");
+
+	if (len == 0)
+		return false;
+	memcpy(name, next, len);
+	name[len] = '\0';
+	memmove(w->rest, next + len, strlen(next + len) + 1);
+	if (strcmp(name, "..") == 0)
+		walk_up(w);
+	else if (strcmp(name, ".") != 0)
+		return (strcmp(w->at, "/") == 0 ||
+		    strlcat(w->at, "/", sizeof(w->at)) < sizeof(w->at)) &&
+		    strlcat(w->at, name, sizeof(w->at)) < sizeof(w->at);
+	return true;
+}
+
+/* What a link names comes before what is left; false: it leads nowhere. */
+static bool
+walk_link(struct audit_walk *w)
+{
+	char to[PATH_MAX], rest[PATH_MAX];
+	ssize_t n = readlink(w->at, to, sizeof(to) - 1);
+
+	if (n <= 0 || ++w->links > LINKS_MAX)
+		return false;
+	to[n] = '\0';
+	if (*to == '/')
+		(void)strlcpy(w->at, "/", sizeof(w->at));
+	else
+		walk_up(w);
+	(void)strlcpy(rest, w->rest, sizeof(rest));
+	return (size_t)snprintf(w->rest, sizeof(w->rest), "%s/%s", to,
+	    rest) < sizeof(w->rest);
+}
+
+/* Each directory and each link on the way, and what is at its end. */
 bool
 parent_audit_path(const char *path, char *why, size_t size)
 {
-	char real[PATH_MAX], name[PATH_MAX], *slash;
-	bool there = realpath(path, real) != NULL;
+	struct audit_walk w;
+	struct stat st;
 
-	if (there && !path_steps(real, why, size))
-		return false;
-	(void)strlcpy(name, path, sizeof(name));
-	if ((slash = strrchr(name, '/')) == NULL)
-		(void)strlcpy(name, ".", sizeof(name));
-	else if (slash == name)
-		name[1] = '\0';
-	else
-		*slash = '\0';
-	/* what is not there: what is above it */
-	if (realpath(name, real) == NULL)
-		return errno != ENOENT || strcmp(name, ".") == 0 ||
-		    strcmp(name, "/") == 0 ||
-		    parent_audit_path(name, why, size);
-	return path_steps(real, why, size);
+	if (!walk_begin(&w, path))
+		return true;
+	do {
+		/* what is not there: what is above it */
+		if (lstat(w.at, &st) == -1)
+			return true;
+		if (!path_step(w.at, &st, why, size))
+			return false;
+		if (S_ISLNK(st.st_mode) && !walk_link(&w))
+			return true;
+	} while (walk_down(&w));
+	return true;
 }

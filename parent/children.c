@@ -327,6 +327,11 @@ on_ready(struct parent_child *c, struct rd *r)
 		    c, "%s: malformed message that it is ready", c->name);
 		return;
 	}
+	if (c->ready) {
+		parent_child_blame(
+		    c, "%s says again that it is ready", c->name);
+		return;
+	}
 	log_debug("%s is ready: %s", c->name, c->sandbox);
 	c->ready = true;
 	parent_suite_started(c->parent);

@@ -23,6 +23,7 @@
 #include "parent.h"
 
 #define WAIT	100000	/* us after a change, for others that follow it */
+#define AGAIN	1	/* s, where the system could not be asked */
 #define READS	64	/* messages about changes that are read at once */
 
 static void
@@ -186,25 +187,23 @@ lan_look_master(struct parent *p, struct parent_lan *l, uint32_t ifindex)
 	l->slave = slave;
 }
 
+/* It is there, and like this; or it is not. */
 static void
-lan_look_again(struct parent *p, struct parent_lan *l)
+lan_is(struct parent *p, struct parent_lan *l, struct lanif *now, bool there)
 {
 	char why[SENTENCE_SIZE];
-	struct lanif now;
-	bool there;
 
-	there = parent_lan_look(&now, l->name, l->tun);
 	/* a tun of that name that is not ours is of no use */
-	if (l->tun && there && now.index != l->is.index)
+	if (l->tun && there && now->index != l->is.index)
 		there = false;
-	if (l->there && (!there || now.index != l->is.index))
+	if (l->there && (!there || now->index != l->is.index))
 		lan_gone(p, l, "has gone");
 	if (there)
-		lan_look_master(p, l, now.index);
-	now.kernel = l->there && l->is.kernel;
-	if (!there || (l->there && lanif_equal(&now, &l->is)))
+		lan_look_master(p, l, now->index);
+	now->kernel = l->there && l->is.kernel;
+	if (!there || (l->there && lanif_equal(now, &l->is)))
 		return;
-	l->is = now;
+	l->is = *now;
 	if (l->there) {
 		lan_tell(p, l, -1);
 		return;
@@ -216,16 +215,34 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 	lan_came(p, l);
 }
 
+/* What is not known has not changed; false: it has to be looked at again. */
+static bool
+lan_look_again(struct parent *p, struct parent_lan *l)
+{
+	enum parent_lan_seen seen;
+	struct lanif now;
+
+	seen = parent_lan_look(&now, l->name, l->tun);
+	if (seen != PARENT_LAN_UNKNOWN)
+		lan_is(p, l, &now, seen == PARENT_LAN_THERE);
+	return seen != PARENT_LAN_UNKNOWN;
+}
+
 static void
 lans_on_wait(evutil_socket_t fd, short what, void *arg)
 {
+	const struct timeval tv = { AGAIN, 0 };
 	struct parent *p = arg;
 	struct parent_lan *l;
+	bool known = true;
 
 	(void)fd;
 	(void)what;
 	TAILQ_FOREACH(l, &p->lans, entry)
-		lan_look_again(p, l);
+		if (known)
+			known = lan_look_again(p, l);
+	if (!known && evtimer_add(p->lan_wait, &tv) == -1)
+		log_warnx("can't set a timer");
 }
 
 /* Something has changed, perhaps on another interface. */
@@ -331,13 +348,20 @@ static bool
 lan_open(struct parent *p, struct parent_lan *l, const struct conf_edge *e,
     const struct conf_lan *conf, char *why, size_t size)
 {
+	enum parent_lan_seen seen;
+
 	l->path = e->path;
 	if (conf->tun) {
 		l->fd = parent_lan_tun(conf, e->mtu, why, size);
 		if (l->fd == -1)
 			return false;
 	}
-	l->there = parent_lan_look(&l->is, l->name, l->tun);
+	seen = parent_lan_look(&l->is, l->name, l->tun);
+	if (seen == PARENT_LAN_UNKNOWN) {
+		(void)snprintf(why, size, "can't look for interfaces");
+		return false;
+	}
+	l->there = seen == PARENT_LAN_THERE;
 	if (!l->there && conf->tun) {
 		(void)snprintf(why, size, "tun %s is not there after it was "
 		    "made: see whether something else removes it", l->name);

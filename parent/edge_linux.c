@@ -135,7 +135,7 @@ look_link(struct lanif *l, int fd)
 	    link_layer(l, &r.ifr_hwaddr);
 }
 
-bool
+enum parent_lan_seen
 parent_lan_look(struct lanif *l, const char *name, bool tun)
 {
 	struct ifaddrs *all, *i;
@@ -150,7 +150,7 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 		log_warn("can't look for interfaces");
 		if (fd != -1)
 			(void)close(fd);
-		return false;
+		return PARENT_LAN_UNKNOWN;
 	}
 	there = look_link(l, fd);
 	(void)close(fd);
@@ -165,7 +165,7 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 		log_warnx("interface %s has %u addresses, and edged knows %d: "
 		    "hosts of the other networks are not heard", name, n,
 		    LANIF_ADDRS);
-	return there;
+	return there ? PARENT_LAN_THERE : PARENT_LAN_ABSENT;
 }
 
 /* A tag of a VLAN is of another LAN; one with number 0 has only a priority. */

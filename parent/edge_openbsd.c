@@ -105,7 +105,7 @@ look_link(struct lanif *l, const struct ifaddrs *i)
 	return true;
 }
 
-bool
+enum parent_lan_seen
 parent_lan_look(struct lanif *l, const char *name, bool tun)
 {
 	struct ifaddrs *all, *i;
@@ -116,7 +116,7 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 	l->tun = tun;
 	if (getifaddrs(&all) == -1) {
 		log_warn("can't look for interfaces");
-		return false;
+		return PARENT_LAN_UNKNOWN;
 	}
 	for (i = all; i != NULL; i = i->ifa_next) {
 		if (i->ifa_addr == NULL || strcmp(i->ifa_name, name) != 0)
@@ -131,7 +131,7 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 			add_address6(l, i);
 	}
 	freeifaddrs(all);
-	return there;
+	return there ? PARENT_LAN_THERE : PARENT_LAN_ABSENT;
 }
 
 /* Of matter to the path through the kernel only, which there is not. */

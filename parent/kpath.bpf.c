@@ -69,6 +69,7 @@ struct work {
 	uint16_t	 head;		/* octets of its IP header */
 	uint16_t	 len;		/* by it */
 	uint32_t	 hash;
+	uint32_t	 leaves;
 	uint32_t	 ip_sum, udp_sum;	/* of what copies share */
 	uint64_t	 now;
 	uint32_t	 why;		/* enum kpath_up */
@@ -470,7 +471,7 @@ copies(struct work *w)
 		eth->h_proto = bpf_htons(ETH_P_IP);
 		write_head(w, o);
 		change_ttl(w, (uint8_t *)(o + 1), 1);
-		bpf_loop(w->flow->n, copy, w, 0);
+		bpf_loop(w->leaves, copy, w, 0);
 	}
 	if (bpf_skb_adjust_room(skb, -KPATH_HEAD, BPF_ADJ_ROOM_MAC,
 	    w->v6 ? SHRINK_V6 : 0) != 0)
@@ -496,12 +497,16 @@ run(struct work *w)
 	bpf_loop(KPATH_PROBES, find, w, 0);
 	if ((f = w->flow) == NULL)
 		return;
+	/* read once: edged may write it at any time, and may be taken over */
+	w->leaves = *(volatile uint32_t *)&f->n;
+	if (w->leaves > KPATH_MEMBERS)
+		return;
 	w->why = check_form(w);
 	if (w->why == KPATH_UP_NONE)
 		w->why = check_sums(w);
 	if (w->why == KPATH_UP_NONE) {
 		w->now = bpf_ktime_get_ns();
-		bpf_loop(f->n, check_leaf, w, 0);
+		bpf_loop(w->leaves, check_leaf, w, 0);
 	}
 	if (w->why == KPATH_UP_NONE)
 		w->why = take_credit(w);

@@ -118,12 +118,14 @@ called_root(const struct parent_opening *o, int *fd, uint16_t *cause)
 	if (*fd == -1 && *cause == VC_CAUSE_TEMPORARY)
 		return; /* signalling may come back */
 	if (*fd == -1)
-		log_warnx("native-parties: %s can't be called from itself, "
-		    "cause %u: each leaf gets a call of its own",
+		parent_child_blame(o->child,
+		    "native-parties: %s can't be called from itself, cause "
+		    "%u: each leaf gets a call of its own",
 		    atm_addr_print(&o->local, text, sizeof(text)), *cause);
 	else if (!parent_parties_root(o->child, o->id, &o->local, *fd)) {
-		log_warnx("native-parties: there is no process for another "
-		    "call: each leaf gets a call of its own");
+		parent_child_blame(o->child,
+		    "native-parties: there is no process for another call: "
+		    "each leaf gets a call of its own");
 		(void)close(*fd);
 		*fd = -1;
 		*cause = VC_CAUSE_REJECTED;
@@ -188,7 +190,7 @@ open_now(const struct parent_opening *o, const struct endpoint *e)
 	char why[SENTENCE_SIZE];
 	int fd = parent_atm_socket(e, why, sizeof(why));
 
-	if (fd == -1)
+	if (fd == -1 && parent_child_may(o->child, 1))
 		log_debug("%s", why);
 	opening_answer(o, fd, fd == -1 ? VC_CAUSE_TEMPORARY : VC_CAUSE_NONE);
 }

@@ -331,8 +331,14 @@ const char *parent_edges_fixed(const struct conf *, const struct conf *new);
 
 /* --- edge_linux.c and edge_openbsd.c: what the system has to do with it */
 
-/* What is on an interface now.  False: it is not there, or it is down. */
-bool	parent_lan_look(struct lanif *, const char *name, bool tun);
+enum parent_lan_seen {
+	PARENT_LAN_ABSENT,	/* or it is down */
+	PARENT_LAN_THERE,
+	PARENT_LAN_UNKNOWN	/* the system can't say that now; logged */
+};
+/* What is on an interface now. */
+enum parent_lan_seen parent_lan_look(
+	    struct lanif *, const char *name, bool tun);
 /* Has another interface taken it over: is it a port of a bridge or bond? */
 bool	parent_lan_master(uint32_t ifindex);
 /*

@@ -393,14 +393,14 @@ print_memory(FILE *f, const struct conf *c)
 {
 	struct conf_memory m;
 
-	if (!conf_has_server(c))
-		return;
 	conf_memory(c, &m);
 	(void)fprintf(f,
-	    "# the most that these limits let marsd take: %llu MB\n"
-	    "# and scspd: %llu MB\n",
-	    (unsigned long long)(m.marsd + 999999) / 1000000,
-	    (unsigned long long)(m.scspd + 999999) / 1000000);
+	    "# the most memory that this lets mars take: %llu MB\n",
+	    (unsigned long long)(m.mars + 999999) / 1000000);
+	if (conf_has_server(c))
+		(void)fprintf(f, "# marsd: %llu MB\n# scspd: %llu MB\n",
+		    (unsigned long long)(m.marsd + 999999) / 1000000,
+		    (unsigned long long)(m.scspd + 999999) / 1000000);
 }
 
 void

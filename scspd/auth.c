@@ -13,7 +13,9 @@
  *  - Where keys are configured, a packet without authentication has failed;
  *    where none are, the extension is skipped (A-81).
  *  - Keys are found by SPI among those of the neighbor; all that are valid
- *    now verify, and the first of them signs (A-82).
+ *    now verify. The first of them signs, but not close to where its time
+ *    begins or ends if another can: there it may not be valid by the
+ *    neighbor's clock, or when it arrives (A-82).
  */
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -105,21 +107,33 @@ scsp_auth_key_algorithm(const struct scsp_auth_key *k)
 	return conf_algorithm_name(k->algorithm);
 }
 
-bool
-scsp_auth_key_valid(const struct scsp_auth_key *k, int64_t now)
+static void
+key_times(struct scsp_auth_key *const *keys, size_t n,
+    struct conf_period when[CONF_KEYS_MAX])
 {
-	return conf_period_has(&k->when, now);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		when[i] = keys[i]->when;
 }
 
 struct scsp_auth_key *
 scsp_auth_sign_key(struct scsp_auth_key *const *keys, size_t n, int64_t now)
 {
+	struct conf_period when[CONF_KEYS_MAX] = { { 0, 0 } };
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (scsp_auth_key_valid(keys[i], now))
-			return keys[i];
-	return NULL;
+	key_times(keys, n, when);
+	return (i = conf_periods_sign(when, n, now)) < n ? keys[i] : NULL;
+}
+
+int64_t
+scsp_auth_keys_end(struct scsp_auth_key *const *keys, size_t n, int64_t now)
+{
+	struct conf_period when[CONF_KEYS_MAX] = { { 0, 0 } };
+
+	key_times(keys, n, when);
+	return conf_periods_end(when, n, now);
 }
 
 /* Octets 4 and 5 are the checksum. */
@@ -156,7 +170,7 @@ scsp_auth_verify(struct scsp_auth_key *const *keys, size_t n, int64_t now,
 	for (i = 0; i < n; i++) {
 		if (keys[i]->spi != x->spi)
 			continue;
-		if (!scsp_auth_key_valid(keys[i], now)) {
+		if (!conf_period_has(&keys[i]->when, now)) {
 			why = SCSP_DROP_AUTH_TIME;
 			continue;
 		}

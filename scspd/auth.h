@@ -25,14 +25,18 @@ struct scsp_auth_key *scsp_auth_key_copy(const struct scsp_auth_key *);
 void	 scsp_auth_key_free(struct scsp_auth_key *);
 uint32_t scsp_auth_key_spi(const struct scsp_auth_key *);
 size_t	 scsp_auth_key_maclen(const struct scsp_auth_key *);
-/* now: as time(3) */
-bool	 scsp_auth_key_valid(const struct scsp_auth_key *, int64_t now);
 struct conf_period scsp_auth_key_time(const struct scsp_auth_key *);
 const char *scsp_auth_key_algorithm(const struct scsp_auth_key *);
 
-/* the first of n keys that is valid now, or NULL */
+/*
+ * Of n <= CONF_KEYS_MAX keys that which signs now (as time(3)); NULL: none is
+ * valid.
+ */
 struct scsp_auth_key *scsp_auth_sign_key(struct scsp_auth_key *const *,
 	    size_t n, int64_t now);
+/* when none of them is valid any more, as conf_periods_end() */
+int64_t	 scsp_auth_keys_end(struct scsp_auth_key *const *, size_t n,
+	    int64_t now);
 /*
  * The MAC of a whole packet, where the checksum and the MAC's own octets, from
  * mac_at on, count as zero (B.3.1.4, A-79).  False: they don't fit into it, or

@@ -351,18 +351,6 @@ way_out(struct scsp_neighbor *nb, struct scsp_circuit *via)
 	return via != NULL ? via : nb->peer->best;
 }
 
-/* When there is no valid key any more; 0: never. */
-static int64_t
-keys_end(const struct scsp_neighbor *nb, int64_t now)
-{
-	struct conf_period when[CONF_KEYS_MAX];
-	size_t i;
-
-	for (i = 0; i < nb->nkeys; i++)
-		when[i] = scsp_auth_key_time(nb->keys[i]);
-	return conf_periods_end(when, nb->nkeys, now);
-}
-
 /* Is it another key than before, and does the last one end soon? */
 static void
 watch_keys(
@@ -372,7 +360,7 @@ watch_keys(
 		.why = scsp_auth_key_algorithm(key),
 		.has_spi = true,
 		.spi = scsp_auth_key_spi(key) };
-	int64_t end = keys_end(nb, now);
+	int64_t end = scsp_auth_keys_end(nb->keys, nb->nkeys, now);
 
 	if (ev.spi != nb->signs) {
 		nb->signs = ev.spi;

@@ -302,6 +302,35 @@ conf_periods_end(const struct conf_period *v, size_t n, int64_t now)
 	return end;
 }
 
+/* How far it is from its begin and its end, as far as that counts; -1: out. */
+static int64_t
+period_room(const struct conf_period *p, int64_t now)
+{
+	int64_t room = CONF_KEY_MARGIN;
+
+	if (!conf_period_has(p, now))
+		return -1;
+	if (p->from != 0 && now - p->from < room)
+		room = now - p->from;
+	if (p->until != 0 && p->until - now < room)
+		room = p->until - now;
+	return room;
+}
+
+size_t
+conf_periods_sign(const struct conf_period *v, size_t n, int64_t now)
+{
+	int64_t room, most = -1;
+	size_t i, best = n;
+
+	for (i = 0; i < n; i++)
+		if ((room = period_room(&v[i], now)) > most) {
+			most = room;
+			best = i;
+		}
+	return best;
+}
+
 const char *
 conf_algorithm_name(enum conf_algorithm a)
 {

@@ -32,6 +32,11 @@
 #define CONF_MTU_MIN_V6	1280
 #define CONF_SIZE_MAX	(16U << 20)	/* octets of one as sent by imsg */
 #define CONF_KEYS_MAX	16	/* of a neighbor, of an edge */
+/*
+ * Seconds that a key is accepted before and after it signs, where another can:
+ * by so much clocks may differ, and what is on its way be late (A-82).
+ */
+#define CONF_KEY_MARGIN	60
 
 enum conf_transport {
 	CONF_LISTEN_UDP,
@@ -73,7 +78,7 @@ struct conf_neighbor {
 	TAILQ_ENTRY(conf_neighbor) entry;
 	struct atm_addr		 addr;		/* of its scspd: SEL 1 */
 	uint16_t		 nspis;
-	uint32_t		 spis[CONF_KEYS_MAX];	/* first valid signs */
+	uint32_t		 spis[CONF_KEYS_MAX];	/* which is preferred */
 	bool			 auth;		/* default true */
 	bool			 replay_required;
 	uint16_t		 hello_interval;	/* s */
@@ -245,7 +250,7 @@ struct conf_edge {
 	bool			 df;		/* outside; yes */
 	enum conf_path		 path;
 	uint16_t		 nspis;		/* of hellos: SHA-256 */
-	uint32_t		 spis[CONF_KEYS_MAX];	/* first valid signs */
+	uint32_t		 spis[CONF_KEYS_MAX];	/* which is preferred */
 };
 TAILQ_HEAD(conf_edges, conf_edge);
 
@@ -339,6 +344,13 @@ bool			 conf_period_has(const struct conf_period *,
  * before that, which is now - 1 where none is valid now; 0: there always is.
  */
 int64_t			 conf_periods_end(const struct conf_period *, size_t n,
+			    int64_t now);
+/*
+ * Which key signs now: the first that has been valid for CONF_KEY_MARGIN and
+ * will be; else of those that are valid the one that is furthest from its
+ * begin and its end.  n: none is valid.
+ */
+size_t			 conf_periods_sign(const struct conf_period *, size_t n,
 			    int64_t now);
 /* The name of an algorithm, and the way back; false: there is none. */
 const char		*conf_algorithm_name(enum conf_algorithm);

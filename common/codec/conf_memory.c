@@ -3,14 +3,17 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "conf_memory.h"
 
-/* One link: circuits, and what waits for output. */
+/* One link: circuits, and what waits for output on them. */
 static uint64_t
 link_octets(const struct conf *c)
 {
-	return (uint64_t)c->max_circuits * CONF_OCTETS_CIRCUIT +
-	    CONF_OCTETS_QUEUE;
+	return (uint64_t)c->max_circuits *
+	    (CONF_OCTETS_CIRCUIT + CONF_OCTETS_CONTROL) + CONF_OCTETS_QUEUE;
 }
 
 static uint64_t
@@ -33,6 +36,16 @@ count_neighbors(const struct conf_cluster *cl)
 	TAILQ_FOREACH(nb, &cl->neighbors, entry)
 		n++;
 	return n;
+}
+
+/*
+ * And what waits there for the leaves of so many roots: the two control VCs of
+ * each protocol.  scspd has no roots.
+ */
+static uint64_t
+copies_octets(uint64_t protocols)
+{
+	return CONF_OCTETS_COPIES + 2 * protocols * CONF_OCTETS_ROOT;
 }
 
 /* Listeners; all permanent circuits are one. */
@@ -82,16 +95,39 @@ scspd_octets(const struct conf_cluster *cl)
 	    (records * CONF_OCTETS_TOLD + CONF_OCTETS_HELD);
 }
 
+/* What the configuration is as octets for children; keys are among them. */
+static uint64_t
+sent_octets(const struct conf *c)
+{
+	uint8_t *buf = malloc(CONF_SIZE_MAX);
+	uint64_t n = 0;
+	struct wr w;
+	int i;
+
+	if (buf == NULL)
+		return CONF_SIZE_MAX;
+	for (i = 0; i <= CONF_FOR_EDGED; i++) {
+		wr_init(&w, buf, CONF_SIZE_MAX);
+		conf_write(&w, c, (enum conf_reader)i);
+		n += w.len;
+		explicit_bzero(buf, w.len);
+	}
+	free(buf);
+	return n;
+}
+
 void
 conf_memory(const struct conf *c, struct conf_memory *m)
 {
 	const struct conf_cluster *cl;
 
+	m->mars = CONF_OCTETS_MARS + CONF_OCTETS_OF_ONE * sent_octets(c);
 	m->marsd = 0;
 	m->scspd = count_links(c) * link_octets(c);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
 		/* at each listener, the selector of this cluster */
-		m->marsd += marsd_octets(cl) + count_links(c) * link_octets(c);
+		m->marsd += marsd_octets(cl) + count_links(c) *
+		    (link_octets(c) + copies_octets(count_protocols(cl)));
 		m->scspd += scspd_octets(cl);
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)

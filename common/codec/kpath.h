@@ -23,6 +23,7 @@
 #define KPATH_VERSION	2
 #define KPATH_FLOWS	2048	/* a power of 2 */
 #define KPATH_LEAVES	16384	/* the same */
+#define KPATH_MEMBERS	4096	/* of one flow: each packet is so many */
 #define KPATH_PROBES	8
 #define KPATH_REST	1000000	/* us */
 /* octets before a packet: IPv4, UDP, NVC, LLC/SNAP, RFC 2022 5.5.1 */

@@ -179,6 +179,12 @@ struct audit {
 };
 
 void	audit_conf(const struct audit *, const struct conf *, unsigned int of);
+/*
+ * The same of one key, neighbor, cluster or edge, whose number it is; false:
+ * there are not so many.
+ */
+bool	audit_conf_part(const struct audit *, const struct conf *,
+	    unsigned int of, uint32_t number);
 void	audit_found(const struct audit *, enum audit_id, const void *at,
 	    const char *, ...) __attribute__((__format__(printf, 4, 5)));
 

@@ -148,17 +148,14 @@ audit_key_shared(
 }
 
 static void
-audit_keys(const struct audit *a, const struct conf *c)
+audit_key(
+    const struct audit *a, const struct conf *c, const struct conf_key *k)
 {
-	const struct conf_key *k;
-
-	TAILQ_FOREACH(k, &c->keys, entry) {
-		audit_key_md5(a, k);
-		audit_key_short(a, k);
-		audit_key_lifetime(a, k);
-		audit_key_old(a, k);
-		audit_key_shared(a, c, k);
-	}
+	audit_key_md5(a, k);
+	audit_key_short(a, k);
+	audit_key_lifetime(a, k);
+	audit_key_old(a, k);
+	audit_key_shared(a, c, k);
 }
 
 /* --- who uses keys: neighbors and edges */
@@ -214,18 +211,6 @@ audit_neighbor(
 		    "if it does not offer protection", name);
 	audit_expiry(a, c,
 	    &(struct audit_user){ "neighbor", name, n, n->spis, n->nspis });
-}
-
-static void
-audit_neighbors(const struct audit *a, const struct conf *c,
-    const struct conf_clusters *clusters)
-{
-	const struct conf_cluster *cl;
-	const struct conf_neighbor *n;
-
-	TAILQ_FOREACH(cl, clusters, entry)
-		TAILQ_FOREACH(n, &cl->neighbors, entry)
-			audit_neighbor(a, c, n);
 }
 
 /* --- clusters */
@@ -337,22 +322,86 @@ audit_edge(
 			    l->name);
 }
 
+/* --- parts, by their number; less those that are none of it */
+
+static const struct conf_key *
+part_key(const struct conf *c, uint32_t *number)
+{
+	const struct conf_key *k;
+
+	TAILQ_FOREACH(k, &c->keys, entry)
+		if ((*number)-- == 0)
+			return k;
+	return NULL;
+}
+
+static const struct conf_neighbor *
+part_neighbor(const struct conf_clusters *clusters, uint32_t *number)
+{
+	const struct conf_cluster *cl;
+	const struct conf_neighbor *n;
+
+	TAILQ_FOREACH(cl, clusters, entry)
+		TAILQ_FOREACH(n, &cl->neighbors, entry)
+			if ((*number)-- == 0)
+				return n;
+	return NULL;
+}
+
+static const struct conf_cluster *
+part_cluster(const struct conf *c, uint32_t *number)
+{
+	const struct conf_cluster *cl;
+
+	TAILQ_FOREACH(cl, &c->clusters, entry)
+		if ((*number)-- == 0)
+			return cl;
+	return NULL;
+}
+
+static const struct conf_edge *
+part_edge(const struct conf *c, uint32_t *number)
+{
+	const struct conf_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+		if ((*number)-- == 0)
+			return e;
+	return NULL;
+}
+
+bool
+audit_conf_part(const struct audit *a, const struct conf *c, unsigned int of,
+    uint32_t number)
+{
+	const struct conf_neighbor *n;
+	const struct conf_cluster *cl;
+	const struct conf_edge *e;
+	const struct conf_key *k;
+
+	if ((of & (AUDIT_OF_SCSPD | AUDIT_OF_EDGED)) != 0 &&
+	    (k = part_key(c, &number)) != NULL)
+		audit_key(a, c, k);
+	else if ((of & AUDIT_OF_SCSPD) != 0 &&
+	    ((n = part_neighbor(&c->clusters, &number)) != NULL ||
+	    (n = part_neighbor(&c->groups, &number)) != NULL))
+		audit_neighbor(a, c, n);
+	else if ((of & AUDIT_OF_MARSD) != 0 &&
+	    (cl = part_cluster(c, &number)) != NULL)
+		audit_cluster(a, cl);
+	else if ((of & AUDIT_OF_EDGED) != 0 &&
+	    (e = part_edge(c, &number)) != NULL)
+		audit_edge(a, c, e);
+	else
+		return false;
+	return true;
+}
+
 void
 audit_conf(const struct audit *a, const struct conf *c, unsigned int of)
 {
-	const struct conf_cluster *cl;
-	const struct conf_edge *e;
+	uint32_t number = 0;
 
-	if ((of & (AUDIT_OF_SCSPD | AUDIT_OF_EDGED)) != 0)
-		audit_keys(a, c);
-	if ((of & AUDIT_OF_SCSPD) != 0) {
-		audit_neighbors(a, c, &c->clusters);
-		audit_neighbors(a, c, &c->groups);
-	}
-	if ((of & AUDIT_OF_MARSD) != 0)
-		TAILQ_FOREACH(cl, &c->clusters, entry)
-			audit_cluster(a, cl);
-	if ((of & AUDIT_OF_EDGED) != 0)
-		TAILQ_FOREACH(e, &c->edges, entry)
-			audit_edge(a, c, e);
+	while (audit_conf_part(a, c, of, number))
+		number++;
 }

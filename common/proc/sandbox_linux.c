@@ -410,7 +410,7 @@ static const char *const kill_child[] = {
 	"rmdir", "truncate", "truncate64", "unlink", "unlinkat", "chmod",
 	"fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat",
 	"chown32", "fchown32", "lchown32", "bind", "listen", "socketpair",
-	"kill", "tkill", "pidfd_open", "pidfd_send_signal",
+	"kill", "pidfd_open", "pidfd_send_signal",
 };
 
 /* These are refused in a child, see the head of this file. */
@@ -459,8 +459,12 @@ rules_by_argument(scmp_filter_ctx ctx)
 	/* memory that can be written must never be executed */
 	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		rule(ctx, SCMP_ACT_ALLOW, maps[i], 1, &no_exec);
-	/* abort(3) sends a signal to its own process */
+	/*
+	 * abort(3) sends a signal to its own process; musl's does it to the
+	 * thread, which has the same number where there is one only
+	 */
 	rule(ctx, SCMP_ACT_ALLOW, "tgkill", 1, &own);
+	rule(ctx, SCMP_ACT_ALLOW, "tkill", 1, &own);
 	for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
 		cmp = SCMP_A0(SCMP_CMP_EQ, asks[i], 0);
 		rule(ctx, SCMP_ACT_ALLOW, "prctl", 1, &cmp);

@@ -60,26 +60,59 @@ audit_confined(const struct service *s, const struct audit *a)
 		    "mars is less confined than it should be");
 }
 
+/* Parts of what is looked at, each of which may have several findings. */
+static bool
+audit_part(const struct service *s, const struct audit *a, uint32_t part)
+{
+	switch (part) {
+	case 0:
+		audit_confined(s, a);
+		return true;
+	case 1:
+		if (s->hooks->audit != NULL)
+			s->hooks->audit(s->arg, a);
+		return true;
+	default:
+		return audit_conf_part(
+		    a, s->conf, s->hooks->audit_of, part - 2);
+	}
+}
+
+struct service_audit_cursor {
+	bool		 told;		/* which process it is */
+	uint32_t	 part, nth;	/* the finding that is next */
+};
+
+/* A part is looked at anew for each of its findings, but no other is. */
+static bool
+audit_next(const struct service *s, struct service_audit_cursor *at,
+    struct wr *w)
+{
+	struct service_audit_nth nth = { w, at->nth, false };
+	const struct audit a = { audit_nth, &nth, (int64_t)time(NULL) };
+
+	while (audit_part(s, &a, at->part)) {
+		if (nth.done) {
+			at->nth++;
+			return true;
+		}
+		at->part++;
+		at->nth = nth.left = 0;
+	}
+	return false;
+}
+
 bool
 service_show_audit(void *arg, void *cursor, struct wr *w)
 {
+	struct service_audit_cursor *at = cursor;
 	const struct service *s = arg;
-	uint32_t *at = cursor;
-	struct service_audit_nth nth = { w, *at, false };
-	const struct audit a = { audit_nth, &nth, (int64_t)time(NULL) };
 
-	if (*at == 0) {
+	if (!at->told)
 		audit_self(s, w);
-		nth.done = true;
-	} else {
-		nth.left--;
-		audit_confined(s, &a);
-		audit_conf(&a, s->conf, s->hooks->audit_of);
-		if (s->hooks->audit != NULL)
-			s->hooks->audit(s->arg, &a);
-	}
-	++*at;
-	if (nth.done)
-		ctl_string(w, "process", s->hooks->name);
-	return nth.done;
+	else if (!audit_next(s, at, w))
+		return false;
+	at->told = true;
+	ctl_string(w, "process", s->hooks->name);
+	return true;
 }

@@ -136,13 +136,12 @@ struct nvc_ops {
 extern const struct table nvc_table;
 
 /*
- * What may wait for output on a link, besides VC_QUEUE_OCTETS: so many SDUs of
- * circuits, as many of roots, and so many control messages.
+ * What may wait for output on a link besides SDUs (VC_QUEUE_OCTETS): control
+ * messages, as many as it may have circuits and so many more; a stranger is
+ * answered while no more than these wait.
  */
-#define NVC_QUEUE_COUNT		65536
-#define NVC_CONTROL_COUNT	262144
-#define NVC_STRANGER_COUNT	4096	/* while no more wait, a stranger is
-					 * answered */
+#define NVC_STRANGER_COUNT	4096
+#define NVC_CONTROL_KEPT	224	/* octets of memory for one, at most */
 
 /*
  * A link without a socket.  Its backend is `backend`: nvc_backend, or one of

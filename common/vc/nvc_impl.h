@@ -220,8 +220,8 @@ struct nvc_queue {
 	struct nvc_root_list roots;
 	struct nvc_root_list tell;
 	uint32_t	 ncontrol;	/* with each RELEASE in a stream */
-	uint32_t	 nsdus, ncopied;	/* of circuits, of roots */
-	size_t		 octets, copies;	/* likewise; leaves counted */
+	size_t		 octets, copies;	/* of SDUs of circuits, and of
+						 * roots, as vc.h counts */
 	uint64_t	 seq;		/* of the next SDU of a root */
 };
 

@@ -40,6 +40,12 @@ struct nvc_out {
 	uint8_t		 head[];
 };
 
+/* malloc(3) adds up to 24 octets to each */
+_Static_assert(sizeof(struct nvc_out) + sizeof(struct vc_sdu) + 2 * 24 <=
+    VC_SDU_KEPT, "an SDU");
+_Static_assert(sizeof(struct nvc_out) + NVC_CONTROL_MAX + 24 <=
+    NVC_CONTROL_KEPT, "a control message");
+
 void
 nvc_queue_init(struct nvc_queue *q)
 {
@@ -79,7 +85,8 @@ queue_control(struct nvc *n, struct nvc_outs *to, const struct nvc_dest *dest,
 
 	wr_init(&w, buf, sizeof(buf));
 	nvc_encode(&w, m);
-	if (wr_failed(&w) || q->ncontrol >= NVC_CONTROL_COUNT ||
+	if (wr_failed(&w) ||
+	    q->ncontrol >= n->params.max_circuits + NVC_STRANGER_COUNT ||
 	    (o = calloc(1, sizeof(*o) + w.len)) == NULL) {
 		nvc_dropped(n, NVC_DROP_QUEUE);
 		return;
@@ -157,6 +164,13 @@ is_numbered(const struct vc_sdu *s)
 	    (pid == LLC_PID_MARS || pid == LLC_PID_SCSP);
 }
 
+/* What an SDU for that many ends counts. */
+static size_t
+sdu_owes(const struct vc_sdu *s, uint32_t ends)
+{
+	return (size_t)s->len * ends + VC_SDU_KEPT;
+}
+
 /* Queues an SDU for that many ends; NULL: there is no memory. */
 static struct nvc_out *
 queue_sdu(struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
@@ -169,7 +183,7 @@ queue_sdu(struct nvc *n, struct nvc_stream *to, struct vc_sdu *s, uint32_t ends)
 	o->numbered = is_numbered(s);
 	o->since = n->timers->now;
 	o->seq = n->queue.seq;
-	o->owed = (size_t)s->len * ends;
+	o->owed = sdu_owes(s, ends);
 	STAILQ_INSERT_TAIL(&to->outs, o, entry);
 	to->sdus++;
 	return o;
@@ -188,14 +202,13 @@ nvc_queue_sdu(struct nvc_circuit *c, struct vc_sdu *s)
 {
 	struct nvc *n = nvc_of(c);
 	struct nvc_queue *q = &n->queue;
+	size_t octets = sdu_owes(s, 1);
 	bool idle = STAILQ_EMPTY(&c->stream.outs);
 
-	if (q->nsdus >= NVC_QUEUE_COUNT || s->len > VC_QUEUE_OCTETS ||
-	    q->octets > VC_QUEUE_OCTETS - s->len ||
+	if (q->octets + octets > VC_QUEUE_OCTETS ||
 	    queue_sdu(n, &c->stream, s, 1) == NULL)
 		return nvc_queue_full(n, s);
-	q->nsdus++;
-	q->octets += s->len;
+	q->octets += octets;
 	nvc_circuit_used(c);
 	if (idle)
 		TAILQ_INSERT_TAIL(&q->circuits, c, ready);
@@ -211,17 +224,14 @@ nvc_queue_copies(struct nvc_root *r, struct vc_sdu *s)
 {
 	struct nvc *n = nvc_of_link(r->h.u.vc.link);
 	struct nvc_queue *q = &n->queue;
-	size_t octets = (size_t)s->len * r->connected;
+	size_t octets = sdu_owes(s, r->connected);
 	bool idle = STAILQ_EMPTY(&r->stream.outs);
 
-	if (r->stream.sdus > 0 &&
-	    (q->ncopied >= NVC_QUEUE_COUNT || octets > VC_QUEUE_OCTETS ||
-	    q->copies > VC_QUEUE_OCTETS - octets))
+	if (r->stream.sdus > 0 && q->copies + octets > VC_COPIES_OCTETS)
 		return nvc_queue_full(n, s);
 	if (queue_sdu(n, &r->stream, s, r->connected) == NULL)
 		return nvc_queue_full(n, s);
 	q->seq++;
-	q->ncopied++;
 	q->copies += octets;
 	if (idle)
 		TAILQ_INSERT_TAIL(&q->roots, r, ready);
@@ -485,7 +495,6 @@ circuit_pop(struct nvc *n, struct nvc_circuit *c)
 
 	if (o->sdu != NULL) {
 		c->stream.sdus--;
-		n->queue.nsdus--;
 		n->queue.octets -= o->owed;
 	}
 	out_free(o);
@@ -606,7 +615,6 @@ root_pop(struct nvc *n, struct nvc_root *r)
 	struct nvc_queue *q = &n->queue;
 
 	if (o->sdu != NULL) {
-		q->ncopied--;
 		q->copies -= o->owed;
 		if (--r->stream.sdus == 0) {
 			r->drained = true;

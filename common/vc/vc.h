@@ -65,12 +65,15 @@ bool	vc_cause_is_temporary(uint16_t);
 #define VC_SDU_MIN		536
 
 /*
- * What waits for output on a link is bounded by octets, for SDUs of circuits
- * and for copies of roots apart; an SDU of a root counts once for each leaf
- * that has not had it yet.  A root with nothing waiting is always good for
- * one more.  An SDU that has waited for too long is dropped.
+ * What waits for output on a link is bounded by the memory that it takes, for
+ * SDUs of circuits and for copies of roots apart: an SDU counts with what
+ * keeps it, one of a root once for each leaf that has not had it yet.  A root
+ * with nothing waiting is always good for one more.  An SDU that has waited
+ * for too long is dropped.
  */
-#define VC_QUEUE_OCTETS		(64U << 20)
+#define VC_QUEUE_OCTETS		(32U << 20)	/* of circuits */
+#define VC_COPIES_OCTETS	(64U << 20)	/* of roots */
+#define VC_SDU_KEPT		160	/* octets that keep one, at most */
 #define VC_QUEUE_TIME		MTIME_SEC(2)
 
 /*

@@ -114,7 +114,7 @@ vc_atm_gone(struct vc_atm *a, struct vc_atm_circuit *c, enum vc_port_prio prio,
 {
 	struct vc_atm_circuit *root;
 
-	a->octets[prio] -= len;
+	a->octets[prio] -= len + VC_SDU_KEPT;
 	if (c == NULL)
 		return;
 	root = c->root == NULL ? c : c->root;
@@ -430,7 +430,7 @@ circuit_send(struct vc_atm_circuit *c, struct vc_sdu *sdu)
 		return circuit_drop(c, sdu);
 	if (vc_port_send(c->port, prio, c, sdu) == -1)
 		return -1;
-	a->octets[prio] += len;
+	a->octets[prio] += len + VC_SDU_KEPT;
 	c->queued++;
 	if (c->root != NULL)
 		c->root->queued++;
@@ -441,14 +441,21 @@ circuit_send(struct vc_atm_circuit *c, struct vc_sdu *sdu)
 	return 0;
 }
 
-/* Is there room for one more on so many circuits? */
+/*
+ * Is there room for one more on so many circuits?  A root with nothing waiting
+ * has it always, and a circuit has the last quarter: none is kept out by one
+ * that is slow.
+ */
 static bool
 has_room(const struct vc_atm_circuit *c, size_t len, size_t circuits)
 {
-	size_t wait = c->atm->octets[prio_of(c)];
+	size_t after = c->atm->octets[prio_of(c)] +
+	    (len + VC_SDU_KEPT) * circuits;
 
-	return wait <= VC_QUEUE_OCTETS &&
-	    len * circuits <= VC_QUEUE_OCTETS - wait;
+	if (c->kind == VC_ATM_ROOT)
+		return c->queued == 0 || after <= VC_COPIES_OCTETS;
+	return after <= (c->queued == 0 ? VC_QUEUE_OCTETS :
+	    VC_QUEUE_OCTETS / 4 * 3);
 }
 
 /* The leaves that have a call of their own, and are connected. */
@@ -461,7 +468,7 @@ root_copy(struct vc_atm_circuit *c, struct vc_sdu *sdu)
 
 	TAILQ_FOREACH(leaf, &c->leaves, of_root)
 		leaves += leaf->state == VC_ATM_UP;
-	if (c->queued > 0 && !has_room(c, sdu->len, leaves))
+	if (!has_room(c, sdu->len, leaves))
 		return circuit_drop(c, sdu);
 	TAILQ_FOREACH(leaf, &c->leaves, of_root)
 		if (leaf->state == VC_ATM_UP &&
@@ -478,7 +485,7 @@ vc_atm_send(struct vc *vc, struct vc_sdu *sdu)
 
 	if (c->kind == VC_ATM_ROOT && (c->parties == NULL || !vc_party_any(c)))
 		return root_copy(c, sdu);
-	if (c->queued > 0 && !has_room(c, sdu->len, 1))
+	if (!has_room(c, sdu->len, 1))
 		return circuit_drop(c, sdu);
 	return circuit_send(c, sdu);
 }

@@ -22,6 +22,10 @@ struct vc_port_sdu {
 	mtime_t			 since;
 };
 
+/* malloc(3) adds up to 24 octets to each */
+_Static_assert(sizeof(struct vc_port_sdu) + sizeof(struct vc_sdu) + 2 * 24 <=
+    VC_SDU_KEPT, "an SDU");
+
 /* One octet more than the longest frame, so that a longer one is noticed. */
 static uint8_t input[VC_SDU_MAX + 1];
 

@@ -49,16 +49,16 @@ cluster "lis1" {
         return ns / 1e9
 
     def rss(self, what="VmRSS:"):
-        """Of each child, in kB; VmHWM: what it was at most."""
+        """Of each process, in kB; VmHWM: what it was at most."""
         r = {}
-        for name, pid in self.children().items():
+        for name, pid in dict(self.children(), mars=self.process.pid).items():
             with open("/proc/%d/status" % pid) as f:
                 r[name] = sum(int(line.split()[1]) for line in f
                               if line.startswith(what))
         return r
 
     def may_take(self):
-        """What the limits let each child take at most, by mars -nv, in kB."""
+        """What the limits let each process take at most, by mars -nv, in kB."""
         text = subprocess.run([BUILD + "/mars", "-nv", "-f", self.conf],
                               stdout=subprocess.PIPE, text=True,
                               stderr=subprocess.DEVNULL, check=True).stdout

@@ -89,6 +89,43 @@ def linked(d):
     return BASE.replace('"1.key"', '"links/1.key"')
 
 
+def through(d):
+    """A key in a directory that anybody can exchange for another."""
+    os.mkdir(d + "/safe", 0o700)
+    os.rename(d + "/1.key", d + "/safe/1.key")
+    os.mkdir(d + "/links")
+    os.symlink("../safe", d + "/links/keys")
+    os.chmod(d + "/links", 0o777)
+    return BASE.replace('"1.key"', '"links/keys/1.key"')
+
+
+def twice(d):
+    """A link to a link that anybody can turn elsewhere."""
+    os.mkdir(d + "/safe", 0o700)
+    os.symlink("../links/1.key", d + "/safe/1.key")
+    return linked(d).replace('"links/1.key"', '"safe/1.key"')
+
+
+def foreign(d):
+    """A link in a directory for all, and it is another's."""
+    os.mkdir(d + "/links")
+    os.symlink("..", d + "/links/keys")
+    os.chmod(d + "/links", 0o1777)
+    if os.geteuid() == 0:
+        os.lchown(d + "/links/keys", 12345, 12345)
+    else:
+        os.chmod(d + "/links", 0o777)
+    return BASE.replace('"1.key"', '"links/keys/1.key"')
+
+
+def circle(d):
+    """A directory that all links to it lead back to."""
+    os.mkdir(d + "/links", 0o700)
+    os.symlink("../links/../links", d + "/links/again")
+    os.rename(d + "/1.key", d + "/links/1.key")
+    return BASE.replace('"1.key"', '"links/again/../links/./again//1.key"')
+
+
 def included(d):
     os.mkdir(d + "/more")
     with open(os.open(d + "/more/x.conf", os.O_WRONLY | os.O_CREAT, 0o600),
@@ -153,6 +190,10 @@ CASES = [
     ("edge-wide", change("239.1.0.0/16", "224.0.0.0/4"), 18, 1),
     ("file-readable", mode("1.key", 0o640), 3, 1),
     ("file-writable", linked, 3, 1),
+    ("file-writable", through, 3, 1),
+    ("file-writable", twice, 3, 1),
+    ("file-writable", foreign, 3, 1),
+    (None, circle, 0, 0),
     ("file-writable", included, 0, 1),
     ("key-expired", change(day(100), day(-1)), 10, 1),
     ("key-expired", change(day(-10), day(10)), 10, 1),

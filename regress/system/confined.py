@@ -174,6 +174,7 @@ REFUSED = (
     ("statfs", (path("/"), bytes(200)), ENOSYS),
     ("getcwd", (bytes(200), 200), ENOSYS),
     ("tgkill", (1, 1, 0), ENOSYS),
+    ("tkill", (1, 0), ENOSYS),
 )
 
 # What ends it at once, and the suite with it.

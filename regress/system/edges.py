@@ -6,6 +6,7 @@ is handed; what edged does with it is tested elsewhere."""
 
 import os
 import re
+import resource
 import socket
 import struct
 import subprocess
@@ -227,6 +228,27 @@ def a_lan_comes_and_goes():
     s.says("fake: eth2: heard 114 octets, 08b4", n)
     s.end()
     ip("link", "del", "eth2")
+
+
+@test
+def not_looked_at():
+    """where the system can't be asked no interface has gone; it is asked again
+    by itself"""
+    veth("eth3")
+    ip("link", "set", "eth3", "up")
+    s = Suite(EDGE % 'lan "eth3"').start("edged")
+    s.says("fake: lan eth3 mtu 1500 linklen 6 descriptor new")
+    n = s.size()
+    was = resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, (3, was[1]))
+    ip("addr", "add", "10.3.7.1/24", "dev", "eth3")
+    s.says("can't look for interfaces", n)
+    resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, was)
+    s.says("fake: lan eth3 address 10.3.7.1/24", n)
+    text = s.text_from(n)
+    assert "has gone" not in text and "descriptor new" not in text, text
+    s.end()
+    ip("link", "del", "eth3")
 
 
 @test

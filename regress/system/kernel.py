@@ -5,6 +5,8 @@ flows go on while edged is stopped, and end when a member leaves, when the LAN
 changes hands, and when edged has gone.  Needs root, clang and libbpf at the
 build, and Linux 6.6; where one of them is missing it says so."""
 
+import ctypes
+import mmap
 import os
 import signal
 import socket
@@ -18,6 +20,11 @@ from edgenet import checksums_done, Member, Namespace, Net, Sender, Tap, pump, s
 from suite import Skip, main, test, wait
 
 GROUP, GROUP6 = "239.1.1.1", "ff0e::1:1"
+
+# common/codec/kpath.h: octets of the table
+FLOWS, FLOW, LEAF, NLEAVES = 16 + 11 * 8, 112, 48, 16384
+LEAVES = FLOWS + 2048 * FLOW
+PIDFD_GETFD = 438
 
 why = edgenet.unshared()
 if why is None and os.geteuid() != 0:
@@ -267,6 +274,53 @@ def gone():
     assert wire.data() == []
     two.suite.stop()
     net.mars.stop()
+
+
+def table_of(pid):
+    """The table, which mars has; whoever has taken edged over writes it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    pidfd = os.pidfd_open(pid)
+    for n in os.listdir("/proc/%d/fd" % pid):
+        if os.readlink("/proc/%d/fd/%s" % (pid, n)) == "anon_inode:bpf-map":
+            fd = libc.syscall(PIDFD_GETFD, pidfd, int(n), 0)
+            assert fd != -1, os.strerror(ctypes.get_errno())
+            return mmap.mmap(fd, LEAVES + LEAF * NLEAVES)
+    raise AssertionError("there is no table")
+
+
+@test
+def taken():
+    """whoever has taken edged over can't have a packet copied for ever"""
+    net = sites(2)
+    one, two = net.sites[1], net.sites[2]
+    member = Member(two, GROUP)
+    wait("joined", lambda: two.joined(GROUP))
+    sender = Sender(one, GROUP)
+    in_kernel(one, sender, [member])
+    sender.n = 5000
+    frame = Frame(one, sender)
+    pid = one.suite.children()["edged"]
+    wire = Wire(one.router, "und")
+    frame.send()
+    os.kill(pid, signal.SIGSTOP)
+    t = table_of(one.suite.process.pid)
+    on = [f for f in range(FLOWS, LEAVES, FLOW)
+          if struct.unpack_from("=I", t, f + 36)[0] == 1]
+    assert len(on) == 1, on
+    first, members = struct.unpack_from("=II", t, on[0] + 40)
+    assert members == 1
+    at = LEAVES + LEAF * first
+    t[LEAVES:LEAVES + LEAF * NLEAVES] = t[at:at + LEAF] * NLEAVES
+    pump([member], 0.3)
+    wire.data()
+    for n, copies in (3, 3), (20000, 0):
+        struct.pack_into("=I", t, on[0] + 44, n)
+        frame.send()
+        pump([member], 1)
+        got = len(wire.data())
+        assert got == copies, (n, got)
+    os.kill(pid, signal.SIGCONT)
+    net.stop()
 
 
 @test

@@ -264,6 +264,40 @@ def init_by_words():
 
 
 @test
+def init_writes_what_is_right():
+    """init: from a relative path, and of one protocol; what would be refused
+    later is refused at once"""
+    d = directory()
+    r = subprocess.run([os.path.abspath(BUILD) + "/marsctl", "init",
+                        "directory", "new", "address", "192.0.2.1",
+                        "neighbor", "192.0.2.2"], cwd=d, text=True,
+                       capture_output=True)
+    assert r.returncode == 0 and correct(d + "/new"), r
+    d = directory()
+    lan = ("init", "directory", d, "address", "2001:db8::1", "lan", "eth1")
+    status, out, said = marsctl(*lan, "protocol", "ipv6")
+    assert status == 1 and os.listdir(d) == [], (status, out)
+    assert "write group" in said, said
+    status, out, said = marsctl(*lan, "protocol", "ipv4", "group", "ff18::/16")
+    assert status == 1 and os.listdir(d) == [], (status, out)
+    assert "group ff18::/16: write protocol ipv6" in said, said
+    for words in (("lan", "eth1"), ("protocol", "ipv6", "protocol", "ipv6"),
+                  ("neighbor", "192.0.2.2", "neighbor", "192.0.2.2"),
+                  ("neighbor", "2001:db8::1")):
+        status, out, said = marsctl(*lan, *words)
+        assert status == 1 and ("twice" in said or "itself" in said), said
+        assert os.listdir(d) == [], words
+    assert marsctl(*lan, "protocol", "ipv6", "group", "ff18::/16")[0] == 0
+    assert correct(d)
+    # asked, it says no default that is none
+    d = directory()
+    status, out, said = marsctl("init", "directory", d, answers="\n".join((
+        "2001:db8::1", "", "", "ipv6", "eth1", "", "ff18::/16", "")))
+    assert status == 0 and correct(d), said
+    assert "allow group ff18::/16" in read(d + "/mars.conf")
+
+
+@test
 def init_without_a_key():
     """init: a server alone needs no key, and an edge alone no cluster."""
     d = directory()

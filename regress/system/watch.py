@@ -391,6 +391,21 @@ def health_is_one_sentence():
 
 
 @test
+def who_is_silent_is_not_without_members():
+    """top ends where a process does not answer, and shows no zeros"""
+    a = Server(1).start()
+    r = a.marsctl("-n", "1", "top")
+    assert r.returncode == 0 and r.stdout.startswith("members 0 "), r
+    pid = a.children()["marsd"]
+    os.kill(pid, signal.SIGSTOP)
+    r = a.marsctl("-n", "1", "-t", "1", "top")
+    os.kill(pid, signal.SIGCONT)
+    assert r.returncode == 3 and r.stdout == "", r
+    assert "marsd does not answer for 1 s" in r.stderr, r
+    assert a.stop() == 0
+
+
+@test
 def servers_draw_their_neighbors():
     """what three servers say is put together"""
     servers = [Server(1, (2,)), Server(2, (1, 3)), Server(3, (2,))]

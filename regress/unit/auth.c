@@ -198,9 +198,11 @@ a_key_outside_its_lifetime_is_no_match(void **state)
 	assert_int_equal(
 	    scsp_auth_verify(k, 1, 150, hello_sha256, sizeof(hello_sha256), &x),
 	    SCSP_DROP_AUTH_SPI);
-	/* the first that is valid now signs */
+	/* the first signs, up to the middle of the time that both have */
 	assert_ptr_equal(scsp_auth_sign_key(k, 3, 150), k[0]);
 	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 150), k[1]);
+	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 175), k[1]);
+	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 176), k[2]);
 	assert_ptr_equal(scsp_auth_sign_key(k + 1, 2, 201), k[2]);
 	assert_null(scsp_auth_sign_key(k + 1, 2, 50));
 	/* */

@@ -228,6 +228,51 @@ lines_are_bounded(void **state)
 	assert_false(p.ending);
 }
 
+/* What an address is asked for that this system may not have. */
+static void
+asks_to_listen(const struct atm_addr *a)
+{
+	static const struct atm_addr none;
+	uint8_t buf[128], answer[4096];
+	struct wr w;
+
+	wr_init(&w, buf, sizeof(buf));
+	wr_u32(&w, 0);
+	wr_u8(&w, ATM_OPEN_LISTEN);
+	wr_atm_addr(&w, a);
+	wr_atm_addr(&w, &none);
+	says(IMSG_ATM_OPEN, buf, w.len);
+	(void)event_base_loop(p.base, EVLOOP_NONBLOCK);
+	while (recv(far, answer, sizeof(answer), MSG_DONTWAIT) > 0)
+		continue;
+}
+
+/* Nor where an operator wants to see more, which a child can ask for itself. */
+static void
+lines_of_a_verbose_log_are_bounded(void **state)
+{
+	const uint8_t ready[] = { 0, 3, 'y', 'e', 's' };
+	struct conf_listen *l = calloc(1, sizeof(*l));
+	struct atm_addr a = { .num_tl = NSAPA_LEN, .num = { 0x47 } };
+	int i;
+
+	(void)state;
+	assert_non_null(l);
+	l->transport = CONF_LISTEN_ATM_SVC;
+	l->addr = a;
+	TAILQ_INSERT_TAIL(&p.conf->listens, l, entry);
+	conf_cluster_new(p.conf, "a")->addr = a;
+	log_verbose(1);
+	for (i = 0; i < 3000; i++)
+		says(IMSG_READY, ready, sizeof(ready));
+	assert_in_range(lines, 1, 1100);
+	for (i = 0; i < 3000; i++)
+		asks_to_listen(&a);
+	log_verbose(0);
+	assert_in_range(lines, 1, 1100);
+	assert_false(p.ending);
+}
+
 /* A child that answers pings lives; one that does not is killed in 10 s. */
 static void
 who_hangs_is_killed(void **state)
@@ -269,6 +314,7 @@ main(void)
 		TEST(unread_answers_are_bounded),
 		TEST(unread_sockets_are_bounded),
 		TEST(lines_are_bounded),
+		TEST(lines_of_a_verbose_log_are_bounded),
 		TEST(who_hangs_is_killed),
 		TEST(answers_that_nobody_waits_for),
 	};

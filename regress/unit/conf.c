@@ -711,6 +711,52 @@ keys_follow_each_other(void **state)
 	assert_false(conf_period_has(&(struct conf_period){ 1, 9 }, -5));
 }
 
+/*
+ * R2334-B.3.1.3-02, A-82: the first that is a minute away from its begin and
+ * its end signs, else the one that is furthest from them.
+ */
+static void
+a_key_signs_away_from_its_begin_and_its_end(void **state)
+{
+	static const struct {
+		struct conf_period v[3];
+		size_t n, signs;
+	} t[] = {
+		{ { { 0, 0 } }, 0, 0 },
+		{ { { 0, 0 } }, 1, 0 },
+		{ { { 0, 999 } }, 1, 1 },		/* has ended */
+		{ { { 1001, 0 } }, 1, 1 },		/* not yet */
+		{ { { 1000, 1000 } }, 1, 0 },		/* no other */
+		{ { { 0, 0 }, { 0, 0 } }, 2, 0 },	/* by their order */
+		/* one goes, and the other has no end, or is older */
+		{ { { 0, 1060 }, { 0, 0 } }, 2, 0 },
+		{ { { 0, 1059 }, { 0, 0 } }, 2, 1 },
+		{ { { 0, 1059 }, { 940, 0 } }, 2, 1 },
+		{ { { 0, 1059 }, { 941, 0 } }, 2, 0 },	/* 59 and 59 */
+		{ { { 0, 1058 }, { 941, 0 } }, 2, 1 },	/* 58 and 59 */
+		/* the same with the newest first */
+		{ { { 940, 0 }, { 0, 1060 } }, 2, 0 },
+		{ { { 941, 0 }, { 0, 1060 } }, 2, 1 },
+		/* both are valid for 4 s: until their middle */
+		{ { { 0, 1003 }, { 1000, 0 } }, 2, 0 },
+		{ { { 0, 1002 }, { 999, 0 } }, 2, 0 },
+		{ { { 0, 1001 }, { 998, 0 } }, 2, 1 },
+		{ { { 0, 1000 }, { 997, 0 } }, 2, 1 },
+		/* what has ended or not begun is none, however the others */
+		{ { { 0, 999 }, { 1000, 1000 }, { 1001, 0 } }, 3, 1 },
+		{ { { 995, 2000 }, { 0, 1010 }, { 0, 1011 } }, 3, 2 },
+		/* also before 1970 */
+		{ { { 1, 0 }, { 0, 1 } }, 2, 1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]) - 1; i++)
+		assert_int_equal(
+		    conf_periods_sign(t[i].v, t[i].n, 1000), t[i].signs);
+	assert_int_equal(conf_periods_sign(t[i].v, t[i].n, -5), t[i].signs);
+}
+
 int
 main(void)
 {
@@ -719,6 +765,7 @@ main(void)
 		cmocka_unit_test(truncated), cmocka_unit_test(damaged),
 		cmocka_unit_test(ranges), cmocka_unit_test(algorithms),
 		cmocka_unit_test(keys_follow_each_other),
+		cmocka_unit_test(a_key_signs_away_from_its_begin_and_its_end),
 		cmocka_unit_test(edge_defaults),
 		cmocka_unit_test(edge_round_trip), cmocka_unit_test(to_whom),
 		cmocka_unit_test(edge_truncated),

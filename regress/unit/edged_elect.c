@@ -485,14 +485,14 @@ a_mars_that_dies_changes_nothing(void **state)
 			if (i != late)
 				n->node[i].no_mars = true;
 		for (i = 0; i < 60000; i++) {
-			n->node[late].no_mars = i >= 7000;
+			n->node[late].no_mars = i >= 55000;
 			turn(n);
 			assert_true(n->node[0].forwards);
 			assert_int_equal(forwarders(n), 1);
 		}
 		/* and when it is back, one of them finds it later */
-		for (i = 0; i < 60000; i++) {
-			n->node[0].no_mars = i < 7000;
+		for (i = 0; i < 300000; i++) {
+			n->node[0].no_mars = i < 250000;
 			n->node[1].no_mars = n->node[2].no_mars = false;
 			turn(n);
 			assert_true(n->node[0].forwards);
@@ -503,8 +503,8 @@ a_mars_that_dies_changes_nothing(void **state)
 }
 
 /*
- * The forwarder alone has lost its MARS: another goes on within 11 s, and it
- * returns when it has had one for ten, without a gap.
+ * The forwarder alone has lost its MARS: another goes on after 300 s, and it
+ * returns when it has had one for as long, without a gap.
  */
 static void
 without_a_mars_it_stands_back(void **state)
@@ -523,14 +523,14 @@ without_a_mars_it_stands_back(void **state)
 		turn(n);
 		none += forwarders(n) == 0;
 	}
-	assert_in_range(ms, 10000, 11000);
+	assert_in_range(ms, 300000, 301000);
 	/* for as long as a packet is on the LAN */
 	assert_true(none <= 2);
 	assert_int_equal(forwarders(n), 1);
 	assert_int_equal(edged_elect_priority(&n->node[0].e), 0);
 	/* the other has lost it, too: it is the one with a stream */
 	n->node[1].no_mars = true;
-	run(n, 30000);
+	run(n, 400000);
 	assert_true(n->node[1].forwards);
 	assert_int_equal(forwarders(n), 1);
 	/* that one dies */
@@ -546,7 +546,7 @@ without_a_mars_it_stands_back(void **state)
 		turn(n);
 		assert_true(forwarders(n) >= 1);
 	}
-	assert_in_range(ms, 10000, 11000);
+	assert_in_range(ms, 300000, 301000);
 	run(n, 1000);
 	assert_int_equal(forwarders(n), 1);
 	assert_int_equal(edged_elect_priority(&n->node[0].e), 100);
@@ -565,7 +565,7 @@ a_start_without_a_mars(void **state)
 	run(n, 5000);
 	n->node[0].no_mars = true;
 	up(n, 0);
-	for (i = 0; i < 30000; i++) {
+	for (i = 0; i < 400000; i++) {
 		turn(n);
 		assert_true(n->node[1].forwards);
 		assert_int_equal(forwarders(n), 1);

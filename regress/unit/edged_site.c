@@ -229,6 +229,37 @@ who_does_not_forward_sends_nothing(void **state)
 	site_free(s);
 }
 
+static uint8_t flags_signed;
+
+/* What is signed is the hello (hello.h), whose flags are its fifth octet. */
+static bool
+site_sign(void *arg, const void *data, size_t len, uint8_t mac[EDGED_HELLO_MAC])
+{
+	(void)arg;
+	assert_true(len > 4);
+	flags_signed = ((const uint8_t *)data)[4];
+	memset(mac, 0, EDGED_HELLO_MAC);
+	return true;
+}
+
+/* An edge without a MARS tells the others on its LAN: flag 8. */
+static void
+no_mars_is_told_to_other_edges(void **state)
+{
+	struct site *s = site_new();
+
+	(void)state;
+	s->ports[0].lan.forward = EDGED_LAN_FORWARD_ELECTED;
+	s->ports[0].lan.key.sign = site_sign;
+	site_configure(s);
+	site_wait(s, MTIME_SEC(5));
+	assert_int_equal(flags_signed, 8 | 1);
+	site_register(s);
+	site_wait(s, MTIME_MS(600));
+	assert_int_equal(flags_signed, 1);
+	site_free(s);
+}
+
 /* What no edge should have sent: each for its reason, and none gets out. */
 static void
 bad_packets_of_other_sites_are_dropped(void **state)
@@ -488,6 +519,7 @@ main(void)
 		cmocka_unit_test(a_packet_of_another_site_goes_to_lans),
 		cmocka_unit_test(a_packet_does_not_go_round),
 		cmocka_unit_test(who_does_not_forward_sends_nothing),
+		cmocka_unit_test(no_mars_is_told_to_other_edges),
 		cmocka_unit_test(bad_packets_of_other_sites_are_dropped),
 		cmocka_unit_test(a_lan_gets_what_it_takes),
 		cmocka_unit_test(a_rate_cuts_nothing_that_comes_in),

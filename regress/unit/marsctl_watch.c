@@ -16,6 +16,7 @@
 #include "marsctl/http.h"
 #include "marsctl/local.h"
 #include "marsctl/metrics.h"
+#include "marsctl/output.h"
 #include "marsctl/tally.h"
 #include "marsctl/top.h"
 #include "marsctl/topology.h"
@@ -324,6 +325,35 @@ neighbors_make_health(void **state)
 	    "no key for neighbor 192.0.2.2 of cluster c is valid now");
 }
 
+/* What a process says may not tell the terminal of who asks what to do. */
+static void
+sentences_are_plain(void **state)
+{
+	struct marsctl_answer a;
+	struct health h;
+	char s[] = "\033]0;x\007 \302\233m \303\251 \377 \n.";
+
+	(void)state;
+	marsctl_plain(s);
+	assert_string_equal(s, "?]0;x? ?m \303\251 ? ?.");
+	marsctl_answer_init(&a);
+	marsctl_wrong(&a, "scspd: %s", "\033[31mred");
+	assert_string_equal(a.why, "scspd: ?[31mred");
+	health_init(&h, 14);
+	a_neighbor(&h, "Aligned", "hmac-sha256");
+	a_neighbor(&h, "\033[5mDown\n", "hmac-sha256");
+	health_is(&h, HEALTH_WARNING,
+	    "neighbor 192.0.2.2 of cluster c is not aligned but ?[5mDown?");
+	/* nor does what it does not say */
+	health_init(&h, 14);
+	a_neighbor(&h, "Aligned", "hmac-sha256");
+	row_begin();
+	ctl_string(&w, "alignment", "Down");
+	health_row(&h, "neighbors", row_end());
+	health_is(&h, HEALTH_WARNING,
+	    "neighbor  of cluster  is not aligned but Down");
+}
+
 static void
 limits_and_keys_make_health(void **state)
 {
@@ -510,6 +540,79 @@ the_busiest_come_first(void **state)
 	top_free(&t);
 }
 
+/* Two clients of one host have two circuits, which are not told apart. */
+static void
+circuits_of_one_peer_are_added_up(void **state)
+{
+	static const uint64_t in[][2] = { { 1000, 10 }, { 1002, 18 },
+		{ 1004, 0 }, { 3, 2 } };
+	static const char *const text[] = { "        -\n",
+		"      5.0  192.0.2.7 192.0.2.1 in\n", "        -\n",
+		"      2.5  192.0.2.7 192.0.2.1 in\n" };
+	struct sheet s;
+	struct top t;
+	char line[512];
+	size_t i;
+
+	(void)state;
+	top_init(&t);
+	for (i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
+		top_look(&t);
+		top_circuit_of(&t, "192.0.2.7", in[i][0]);
+		/* the third time it has gone; then both have begun anew */
+		if (in[i][1] != 0)
+			top_circuit_of(&t, "192.0.2.7", in[i][1]);
+		sheet_open(&s);
+		top_print(&t, s.f, 2000, 5);
+		snprintf(line, sizeof(line),
+		    "members 0  groups 0  joins 0  neighbors aligned 0/0\n"
+		    "\n    PER S  MESSAGES FROM\n%s"
+		    "\n    PER S  CHANGES OF GROUP\n        -\n"
+		    "\n    PER S  RECORDS WITH NEIGHBOR\n        -\n"
+		    "\n    PER S  DROPS\n        -\n", text[i]);
+		sheet_has(&s, line);
+	}
+	top_free(&t);
+}
+
+static void
+check_long_group(size_t len)
+{
+	struct sheet s;
+	struct top t;
+	char group[512], line[1024];
+
+	memset(group, '7', len);
+	group[len] = '\0';
+	top_init(&t);
+	top_look(&t);
+	row_begin();
+	ctl_string(&w, "event", "joined");
+	ctl_string(&w, "cluster", "c");
+	ctl_string(&w, "group-min", group);
+	ctl_string(&w, "group-max", group);
+	top_row(&t, "monitor", "marsd", row_end());
+	sheet_open(&s);
+	top_print(&t, s.f, 1000, 5);
+	snprintf(line, sizeof(line),
+	    "members 0  groups 0  joins 0  neighbors aligned 0/0\n"
+	    "\n    PER S  MESSAGES FROM\n        -\n"
+	    "\n    PER S  CHANGES OF GROUP\n      1.0  c %.*s\n"
+	    "\n    PER S  RECORDS WITH NEIGHBOR\n        -\n"
+	    "\n    PER S  DROPS\n        -\n", TALLY_KEY - 3, group);
+	sheet_has(&s, line);
+	top_free(&t);
+}
+
+/* What a process says may be longer than a name. */
+static void
+a_long_group_is_cut(void **state)
+{
+	(void)state;
+	check_long_group(200);
+	check_long_group(511);
+}
+
 static void
 an_event_is_a_line(void **state)
 {
@@ -657,6 +760,57 @@ a_picture_escapes_its_words(void **state)
 	topology_free(&t);
 }
 
+/* Boxes of an SVG, each of which has to be within it. */
+static unsigned int
+boxes_within(const char *svg)
+{
+	int size, x, y, width, height;
+	unsigned int n = 0;
+	const char *p;
+
+	assert_non_null(p = strstr(svg, "viewBox=\"0 0 "));
+	assert_int_equal(sscanf(p, "viewBox=\"0 0 %d", &size), 1);
+	for (p = svg; (p = strstr(p, "<rect x=")) != NULL; p++) {
+		assert_int_equal(sscanf(p,
+		    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"",
+		    &x, &y, &width, &height), 4);
+		assert_in_range(x, 0, size - width);
+		assert_in_range(y, 0, size - height);
+		n++;
+	}
+	return n;
+}
+
+/* Also where a server has many, and those of none that is known. */
+static void
+each_edge_is_in_the_picture(void **state)
+{
+	struct topology t;
+	struct sheet s;
+	char line[128];
+	int i;
+
+	(void)state;
+	assert_int_equal(topology_init(&t), 0);
+	assert_null(topology_line(&t, "server a 192.0.2.1 self 3"));
+	assert_null(topology_line(&t, "server b 192.0.2.2 alive 3"));
+	for (i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), "edge e%d 10.0.0.%d %s up", i, i,
+		    i < 20 ? "192.0.2.1" : i < 30 ? "192.0.2.2" : "192.0.2.3");
+		assert_null(topology_line(&t, line));
+	}
+	sheet_open(&s);
+	topology_svg(&t, s.f);
+	fclose(s.f);
+	assert_int_equal(boxes_within(s.text), 42);
+	for (i = 0; i < 40; i++) {
+		snprintf(line, sizeof(line), ">e%d</text>", i);
+		assert_non_null(strstr(s.text, line));
+	}
+	free(s.text);
+	topology_free(&t);
+}
+
 int
 main(void)
 {
@@ -667,15 +821,19 @@ main(void)
 		cmocka_unit_test(a_latency_is_a_histogram_in_seconds),
 		cmocka_unit_test(flows_are_summed),
 		cmocka_unit_test(neighbors_make_health),
+		cmocka_unit_test(sentences_are_plain),
 		cmocka_unit_test(limits_and_keys_make_health),
 		cmocka_unit_test(keys_of_edges_make_health),
 		cmocka_unit_test(edges_make_health),
 		cmocka_unit_test(only_metrics_are_asked_for),
 		cmocka_unit_test(the_busiest_come_first),
+		cmocka_unit_test(circuits_of_one_peer_are_added_up),
+		cmocka_unit_test(a_long_group_is_cut),
 		cmocka_unit_test(an_event_is_a_line),
 		cmocka_unit_test(lines_are_put_together),
 		cmocka_unit_test(wrong_lines_are_refused),
 		cmocka_unit_test(a_picture_escapes_its_words),
+		cmocka_unit_test(each_edge_is_in_the_picture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

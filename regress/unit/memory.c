@@ -12,11 +12,15 @@
 #include <cmocka.h>
 
 #include "conf_memory.h"
+#include "nvc_impl.h"
+#include "vc_atm.h"
+#include "marsd/caller.h"
 #include "marsd/circuit.h"
 #include "marsd/cluster.h"
 #include "marsd/entry.h"
 #include "marsd/group.h"
 #include "marsd/member.h"
+#include "parent/parser.h"
 #include "scspd/cache.h"
 #include "scspd/hold.h"
 #include "scspd/neighbor.h"
@@ -69,11 +73,11 @@ the_defaults_fit_a_router(void **state)
 	(void)state;
 	c = conf_of(1, 1);
 	conf_memory(c, &m);
-	assert_true(m.marsd + m.scspd <= 448 * MB);
+	assert_true(m.mars + m.marsd + m.scspd <= 448 * MB);
 	conf_free(c);
 	c = conf_of(2, 2);
 	conf_memory(c, &m);
-	assert_true(m.marsd + m.scspd <= 600 * MB);
+	assert_true(m.mars + m.marsd + m.scspd <= 600 * MB);
 	conf_free(c);
 }
 
@@ -81,7 +85,8 @@ the_defaults_fit_a_router(void **state)
 static void
 each_limit_is_in_the_sum(void **state)
 {
-	const uint64_t link = 100 * 850 + (64U << 20);
+	const uint64_t link = 100 * (950 + 224) + (33U << 20);
+	const uint64_t copies = (64U << 20) + 2 * 9500;
 	struct conf *c = conf_of(1, 2);
 	struct conf_cluster *cl = TAILQ_FIRST(&c->clusters), *g;
 	struct conf_memory m;
@@ -95,8 +100,8 @@ each_limit_is_in_the_sum(void **state)
 	cl->max_backlog = 50;
 	cl->max_records = 3000;
 	conf_memory(c, &m);
-	assert_int_equal(m.marsd, link + (3U << 20) + 11 * 680 + 1000 * 240 +
-	    5 * 2000 + 2 * 50 * 120 + 3000 * 240);
+	assert_int_equal(m.marsd, link + copies + (3U << 20) + 11 * 680 +
+	    1000 * 240 + 5 * 2000 + 2 * 50 * 120 + 3000 * 240);
 	assert_int_equal(m.scspd,
 	    link + (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
 	g = conf_group_new(c, 7, 9);
@@ -138,6 +143,58 @@ numbers_are_those_of_the_objects(void **state)
 	assert_true(CONF_OCTETS_MEMBER < 2 * member);
 }
 
+/*
+ * What waits on a link: each number is that by which the code bounds it, and
+ * a circuit of either kind, with who called and what its user keeps, is not
+ * more than what is counted.  An ATM circuit that is a leaf has, besides, an
+ * entry for the one SDU that a root may always send.
+ */
+static void
+what_waits_on_a_link_is_bounded(void **state)
+{
+	const size_t called = HEAP(marsd_circuit) + HEAP(marsd_caller);
+	const size_t nvc = HEAP(nvc_circuit) + 2 * HEAP(nvc_peer) +
+	    2 * sizeof(struct nvc_slot);
+
+	(void)state;
+	assert_true(CONF_OCTETS_QUEUE >= VC_QUEUE_OCTETS +
+	    NVC_STRANGER_COUNT * NVC_CONTROL_KEPT);
+	assert_int_equal(CONF_OCTETS_COPIES, VC_COPIES_OCTETS);
+	assert_true(CONF_OCTETS_ROOT >= VC_SDU_MAX + VC_SDU_KEPT);
+	assert_int_equal(CONF_OCTETS_CONTROL, NVC_CONTROL_KEPT);
+	assert_true(CONF_OCTETS_CIRCUIT >= nvc + called);
+	/* control messages of UDP, or the entry */
+	assert_true(CONF_OCTETS_CIRCUIT + CONF_OCTETS_CONTROL >=
+	    HEAP(vc_atm_circuit) + called + VC_SDU_KEPT);
+}
+
+/*
+ * mars has each part of a configuration twice, where it was read once, and as
+ * octets for its children: that is covered for the smallest part.
+ */
+static void
+each_part_of_a_file_is_in_the_sum(void **state)
+{
+	struct conf *c = conf_of(1, 1);
+	struct conf_prefix *p = calloc(1, sizeof(*p));
+	struct conf_memory before, after;
+
+	(void)state;
+	assert_non_null(p);
+	assert_true(ip_prefix_parse(&p->prefix, "192.0.2.1/32"));
+	conf_memory(c, &before);
+	assert_true(before.mars >= CONF_OCTETS_MARS);
+	TAILQ_INSERT_TAIL(&TAILQ_FIRST(&c->clusters)->allow, p, entry);
+	conf_memory(c, &after);
+	/* two children are sent it; an edge's, which is no smaller, is one's */
+	assert_in_range((after.mars - before.mars) / 2,
+	    2 * HEAP(conf_prefix) + HEAP(parse_place) + 3 * 18,
+	    2 * (2 * HEAP(conf_prefix) + HEAP(parse_place)));
+	/* what is being read */
+	assert_true(CONF_OCTETS_MARS > LEX_DEPTH_MAX * LEX_FILE_MAX);
+	conf_free(c);
+}
+
 int
 main(void)
 {
@@ -145,6 +202,8 @@ main(void)
 		cmocka_unit_test(the_defaults_fit_a_router),
 		cmocka_unit_test(each_limit_is_in_the_sum),
 		cmocka_unit_test(numbers_are_those_of_the_objects),
+		cmocka_unit_test(what_waits_on_a_link_is_bounded),
+		cmocka_unit_test(each_part_of_a_file_is_in_the_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1009,20 +1009,20 @@ limits(void **state)
 	}
 }
 
-/* The output queue is bounded. */
+/* The output queue is bounded by the memory that it takes. */
 static void
 queue_full(void **state)
 {
 	static struct end e;
 	struct timers ts;
 	struct vc_sdu *s = vc_sdu_new("x", 1);
-	int i;
+	size_t i;
 
 	(void)state;
 	timers_init(&ts, (mtime_t){ 0 });
 	begin(&e, &ts, 1);
 	call_in(&e, CALLER, 0, NULL);
-	for (i = 0; i < NVC_QUEUE_COUNT; i++)
+	for (i = 0; i < VC_QUEUE_OCTETS / (1 + VC_SDU_KEPT); i++)
 		assert_int_equal(vc_send(e.called, vc_sdu_ref(s)), 0);
 	assert_int_equal(vc_send(e.called, vc_sdu_ref(s)), -1);
 	assert_int_equal(counter(&e, "sdus-dropped"), 1);
@@ -1031,6 +1031,34 @@ queue_full(void **state)
 	vc_close(e.l);
 	assert_int_equal(s->refs, 1);
 	vc_sdu_free(s);
+}
+
+/*
+ * Control messages are as many as circuits may be, and some for strangers: of
+ * one who asks and asks the rest is lost.
+ */
+static void
+control_full(void **state)
+{
+	static struct end e;
+	struct nvc_params p = defaults;
+	struct timers ts;
+	struct nvc_dest from = at(2, 2025);
+	uint8_t b[20] = { 0x15 };
+	int i;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	p.max_circuits = 10;
+	begin_with(&e, &ts, 1, &p);
+	put64(b + 4, call_in(&e, CALLER, 0, NULL));
+	put64(b + 12, CALLER);
+	for (i = 0; i < NVC_STRANGER_COUNT + 10; i++)
+		nvc_input(e.n, &from, b, sizeof(b));
+	assert_int_equal(counter(&e, "queue-full"), 0);
+	nvc_input(e.n, &from, b, sizeof(b));
+	assert_int_equal(counter(&e, "queue-full"), 1);
+	vc_close(e.l);
 }
 
 /* nvc.md, P: the leaf's end receives only. */
@@ -1571,7 +1599,7 @@ overflows(void **state)
 	static struct end e;
 	struct timers ts;
 	struct vc *root, *other, *a;
-	uint32_t fit = VC_QUEUE_OCTETS / (9000 * 100), i;
+	uint32_t fit = VC_COPIES_OCTETS / (9000 * 100 + VC_SDU_KEPT), i;
 	struct nvc_params p = defaults;
 
 	(void)state;
@@ -1620,6 +1648,33 @@ overflows(void **state)
 	assert_int_equal(e.nout, 0);
 	assert_int_equal(vc_backlog(root), 0);
 	vc_close(e.l);
+}
+
+/* The smallest copies take memory, too, until the last leaf has them. */
+static void
+copies_full(void **state)
+{
+	static struct end e;
+	struct timers ts;
+	struct vc_sdu *s = vc_sdu_new("x", 1);
+	size_t fit = VC_COPIES_OCTETS / (2 + VC_SDU_KEPT), i;
+	struct vc *root;
+
+	(void)state;
+	timers_init(&ts, (mtime_t){ 0 });
+	begin(&e, &ts, 1);
+	root = root_with(&e, 0, 2);
+	for (i = 0; i < fit; i++)
+		assert_int_equal(vc_send(root, vc_sdu_ref(s)), 0);
+	assert_int_equal(vc_send(root, vc_sdu_ref(s)), -1);
+	assert_false(nvc_flush(e.n, 1));
+	assert_int_equal(vc_backlog(root), fit);
+	assert_int_equal(vc_send(root, vc_sdu_ref(s)), -1);
+	assert_false(nvc_flush(e.n, 1));
+	assert_int_equal(vc_send(root, vc_sdu_ref(s)), 0);
+	vc_close(e.l);
+	assert_int_equal(s->refs, 1);
+	vc_sdu_free(s);
 }
 
 /*
@@ -2622,6 +2677,8 @@ main(void)
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(queue_full),
+		cmocka_unit_test(control_full),
+		cmocka_unit_test(copies_full),
 		cmocka_unit_test(leaf_end),
 		cmocka_unit_test(leaf_cause),
 		cmocka_unit_test(multipoint),

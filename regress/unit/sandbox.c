@@ -206,6 +206,19 @@ try_tgkill_other(void)
 	return result(syscall(SYS_tgkill, 1, 1, 0));
 }
 
+/* What abort(3) of musl is made of, whose process has one thread. */
+static int
+try_tkill_own(void)
+{
+	return result(syscall(SYS_tkill, getpid(), 0));
+}
+
+static int
+try_tkill_other(void)
+{
+	return result(syscall(SYS_tkill, 1, 0));
+}
+
 static int
 try_mmap_exec(void)
 {
@@ -478,6 +491,8 @@ static const struct attempt {
 	{ "to be dumped again", try_dumpable, ENOSYS, ENOSYS, ENOSYS },
 	{ "capset", try_capset, ENDS, ENDS, ENDS },
 	{ "tgkill of another", try_tgkill_other, ENOSYS, ENOSYS, ENOSYS },
+	{ "tkill of itself", try_tkill_own, 0, 0, 0 },
+	{ "tkill of another", try_tkill_other, ENOSYS, ENOSYS, ENOSYS },
 	{ "mmap for execution", try_mmap_exec, ENOSYS, ENOSYS, ENOSYS },
 	{ "mprotect for execution", try_mprotect_exec, ENOSYS, ENOSYS, ENOSYS },
 	{ "a call of the future", try_unknown, ENOSYS, ENOSYS, ENOSYS },

@@ -279,9 +279,10 @@ node_random(void *arg)
 static int64_t
 node_wallclock(void *arg)
 {
-	struct net *n = ((struct node *)arg)->net;
+	const struct node *node = arg;
 
-	return n->wall + n->ts.now.us / 1000000;
+	return node->net->wall + node->ahead +
+	    node->net->ts.now.us / 1000000;
 }
 
 /* records of tests: J live, T tombstone, S strange */

@@ -49,6 +49,7 @@ struct node {
 	bool			 raw, alive;
 	struct scsp		*s;
 	struct conf		*conf;
+	int64_t			 ahead;		/* of its clock, in seconds */
 	struct vc_link		 link;
 	TAILQ_HEAD(fvc_last, fvc) fvcs;
 	/* what its marsd would have: key -> contents, len 0: nothing */

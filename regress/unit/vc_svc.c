@@ -1432,6 +1432,39 @@ told_of_roots(void **state)
 	(void)close(fds[1]);
 }
 
+/*
+ * vc.h: all circuits together have a bound, and one that is slow leaves the
+ * last quarter to those with nothing waiting
+ */
+static void
+circuits_bounded(void **state)
+{
+	static char a[] = "a", b[] = "b";
+	struct vc_sdu *s = vc_sdu_new(NULL, VC_SDU_MAX);
+	struct atm_addr two = addr(2), three = addr(3);
+	const uint32_t each = VC_SDU_MAX + VC_SDU_KEPT;
+	int fds[2] = { line(2), line(3) };
+	struct vc *slow, *other;
+	uint32_t n = 0;
+
+	(void)state;
+	slow = vc_call(l, &two, a);
+	other = vc_call(l, &three, b);
+	turns();
+	while (vc_send(slow, vc_sdu_ref(s)) == 0)
+		n++;
+	assert_int_equal(n, VC_QUEUE_OCTETS / 4 * 3 / each);
+	assert_int_equal(vc_send(other, vc_sdu_ref(s)), 0);
+	assert_int_equal(vc_send(other, vc_sdu_ref(s)), -1);
+	assert_int_equal(counter("sdus-dropped"), 2);
+	vc_close(l);
+	l = NULL;
+	assert_int_equal(s->refs, 1);
+	vc_sdu_free(s);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 /* vc.h: octets are counted for each leaf; one more is always good if idle */
 static void
 roots_bounded(void **state)
@@ -1448,7 +1481,8 @@ roots_bounded(void **state)
 	turns();
 	while (vc_send(root, vc_sdu_ref(s)) == 0)
 		n++;
-	assert_int_equal(n, VC_QUEUE_OCTETS / (2 * VC_SDU_MAX));
+	assert_int_equal(n, VC_COPIES_OCTETS /
+	    (2 * (VC_SDU_MAX + VC_SDU_KEPT)));
 	assert_int_equal(vc_backlog(root), n);
 	assert_int_equal(counter("sdus-dropped"), 1);
 	assert_int_equal(vc_send(other, vc_sdu_ref(s)), 0);
@@ -1504,6 +1538,7 @@ main(void)
 		PVC(pvc_lost),
 		PVC(pvc_answers_first),
 		PVC(told_of_roots),
+		PVC(circuits_bounded),
 		PVC(roots_bounded),
 	};
 
