@@ -127,6 +127,7 @@ static struct slab_block *
 slab_block_new(const struct slab_block *before)
 {
 	struct slab_block *b = malloc(sizeof(*b));
+	size_t size;
 	void *v;
 
 	if (b == NULL)
@@ -135,8 +136,8 @@ slab_block_new(const struct slab_block *before)
 	    before->many < BLOCK_MOST ? before->many * 2 : BLOCK_MOST;
 	b->begun = b->used = 0;
 	/* not all of it: so the next one stands directly behind */
-	if (posix_memalign(
-		&v, SLAB_PIECE, (size_t)b->many * SLAB_PIECE - HEADER) != 0) {
+	size = (size_t)b->many * SLAB_PIECE - HEADER;
+	if (posix_memalign(&v, SLAB_PIECE, size) != 0) {
 		free(b);
 		return NULL;
 	}
