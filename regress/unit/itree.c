@@ -66,8 +66,8 @@ draw(uint32_t n)
 }
 
 static void
-check(
-    const struct marsd_itree *t, struct item *const *items, const struct marsd_span *q)
+check(const struct marsd_itree *t, struct item *const *items,
+    const struct marsd_span *q)
 {
 	const struct item *in, *last = NULL;
 	size_t i, want = 0, got = 0;
