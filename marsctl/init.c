@@ -191,6 +191,13 @@ init_matters(const struct init *in, enum init_word w)
 	}
 }
 
+/* May it not be left out? */
+static bool
+init_needs(enum init_word w, const char *usual)
+{
+	return w == INIT_ADDRESS || (w == INIT_GROUP && usual == NULL);
+}
+
 static void
 init_ask(struct init *in, enum init_word w)
 {
@@ -207,8 +214,7 @@ init_ask(struct init *in, enum init_word w)
 			errx(1, "init: there was no answer, and nothing is "
 			    "written");
 	} while (!init_add_all(in, w, line) ||
-	    (in->of[w].n == 0 &&
-		(w == INIT_ADDRESS || (w == INIT_GROUP && usual == NULL))));
+	    (in->of[w].n == 0 && init_needs(w, usual)));
 }
 
 static void

@@ -578,9 +578,13 @@ marsd_new(const struct marsd_ops *ops, void *arg, struct timers *ts)
 	m->ts = ts;
 	m->started = ts->now;
 	TAILQ_INIT(&m->clusters);
+	slab_pool_init(&m->pool);
+	slab_init(&m->nodes, &m->pool, sizeof(struct marsd_node));
+	slab_init(&m->peers, &m->pool, sizeof(struct marsd_peer));
+	slab_init(&m->claims, &m->pool, sizeof(struct marsd_claim));
 	marsd_range_room_init(m);
-	slab_init(&m->joins, sizeof(struct marsd_join));
-	slab_init(&m->entries, sizeof(struct marsd_entry));
+	slab_init(&m->joins, &m->pool, sizeof(struct marsd_join));
+	slab_init(&m->entries, &m->pool, sizeof(struct marsd_entry));
 	return m;
 }
 

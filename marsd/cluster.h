@@ -170,7 +170,9 @@ struct marsd {
 	uint8_t			 list[MARS_MTU];
 	TAILQ_HEAD(, marsd_cluster) clusters;
 	/* of all clusters; ranges by the length of addresses */
-	struct slab		 ranges[3], joins, entries;
+	struct slab_pool	 pool;
+	struct slab		 nodes, peers, claims, ranges[3], joins,
+				 entries;
 };
 
 uint32_t	 marsd_random(struct marsd *);

@@ -237,16 +237,17 @@ marsd_claim_has_more(const struct marsd_claim *c)
 static struct marsd_claim *
 claim_get(struct marsd_node *n, struct marsd_peer *peer)
 {
+	struct slab *slab = &n->proto->cluster->mars->claims;
 	struct marsd_claim *c = marsd_claim_find(n, peer);
 
 	if (c != NULL)
 		return c;
-	if ((c = calloc(1, sizeof(*c))) == NULL)
+	if ((c = slab_get(slab)) == NULL)
 		return NULL;
 	claim_init(c, n, peer);
 	if (btree_insert(&by_server, &n->claims, c) == c)
 		return c;
-	free(c);
+	slab_put(slab, c);
 	return NULL;
 }
 
@@ -291,19 +292,31 @@ claim_release(struct marsd_claim *c)
 	if (c->cmi != 0 && heard[c->cmi] == c)
 		heard[c->cmi] = NULL;
 	(void)btree_remove(&by_server, &c->node->claims, &p);
-	free(c);
+	slab_put(&c->node->proto->cluster->mars->claims, c);
+}
+
+struct marsd_claim *
+marsd_claim_of(const struct marsd_entry *e)
+{
+	return slab_from(e, e->claim);
+}
+
+struct marsd_join *
+marsd_join_of(const struct marsd_entry *e)
+{
+	return slab_from(e, e->join);
 }
 
 struct marsd_peer *
 marsd_entry_peer(const struct marsd_entry *e)
 {
-	return e->claim->peer;
+	return marsd_claim_of(e)->peer;
 }
 
 bool
 marsd_entry_is_redirect(const struct marsd_entry *e)
 {
-	return e->claim->node == NULL;
+	return marsd_claim_of(e)->node == NULL;
 }
 
 struct marsd_entry *
@@ -349,16 +362,19 @@ marsd_entry_is_adopted(const struct marsd_entry *e)
 static bool
 is_counted(const struct marsd_entry *e)
 {
-	return e->join != NULL && e->claim->peer == e->claim->node->proto->self;
+	return e->join != 0 &&
+	    marsd_entry_peer(e)->state == MARSD_PEER_SELF;
 }
 
 static void
 count_entry(const struct marsd_entry *e)
 {
-	struct marsd_proto *p = e->claim->node->proto;
-	bool first = e->join->range->own++ == 0;
+	const struct marsd_join *j = marsd_join_of(e);
+	const struct marsd_node *n = marsd_node_of(j);
+	struct marsd_proto *p = n->proto;
+	bool first = marsd_range_of(j)->own++ == 0;
 
-	if (e->claim->node->role == MARSD_ROLE_MCS) {
+	if (n->role == MARSD_ROLE_MCS) {
 		p->served++;
 		return;
 	}
@@ -369,10 +385,12 @@ count_entry(const struct marsd_entry *e)
 static void
 uncount(const struct marsd_entry *e)
 {
-	struct marsd_proto *p = e->claim->node->proto;
-	bool last = --e->join->range->own == 0;
+	const struct marsd_join *j = marsd_join_of(e);
+	const struct marsd_node *n = marsd_node_of(j);
+	struct marsd_proto *p = n->proto;
+	bool last = --marsd_range_of(j)->own == 0;
 
-	if (e->claim->node->role == MARSD_ROLE_MCS) {
+	if (n->role == MARSD_ROLE_MCS) {
 		p->served--;
 		return;
 	}
@@ -420,7 +438,7 @@ entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 		slab_put(slab, e);
 		return NULL;
 	}
-	e->claim = claim;
+	e->claim = slab_ref(claim);
 	peer->records++;
 	claim->entries++;
 	return e;
@@ -430,13 +448,14 @@ entry_new(struct marsd_peer *peer, uint32_t key, struct marsd_claim *claim)
 static void
 entry_undo(struct marsd_entry *e)
 {
-	struct marsd_peer *peer = marsd_entry_peer(e);
+	struct marsd_claim *c = marsd_claim_of(e);
+	struct marsd_peer *peer = c->peer;
 	struct btree_probe p = entry_place(NULL, e);
 
 	(void)btree_remove(&by_key, &peer->owner->keys, &p);
 	peer->records--;
-	e->claim->entries--;
-	claim_release(e->claim);
+	c->entries--;
+	claim_release(c);
 	slab_put(&peer->proto->cluster->mars->entries, e);
 }
 
@@ -491,7 +510,7 @@ marsd_entry_join(struct marsd_peer *peer, struct marsd_node *n,
 		marsd_join_release(j);
 		return NULL;
 	}
-	e->join = j;
+	e->join = slab_ref(j);
 	return e;
 }
 
@@ -532,7 +551,7 @@ marsd_join_next(const struct marsd_join *j, const struct marsd_entry *e)
 struct marsd_entry *
 marsd_said_next(const struct marsd_entry *e)
 {
-	struct marsd_entry *next = marsd_join_next(e->join, e);
+	struct marsd_entry *next = marsd_join_next(marsd_join_of(e), e);
 
 	return next != NULL && marsd_entry_peer(next) == marsd_entry_peer(e) ?
 	    next : NULL;
@@ -560,7 +579,7 @@ join_change(const struct marsd_join *j, bool counted)
 static void
 join_count(struct marsd_join *j, int n, int layer3)
 {
-	struct marsd_range *r = j->range;
+	struct marsd_range *r = marsd_range_of(j);
 	bool was = j->counts != 0;
 	struct marsd_span s;
 
@@ -573,8 +592,8 @@ join_count(struct marsd_join *j, int n, int layer3)
 	if (was == (j->counts != 0))
 		return;
 	s = marsd_join_span(j);
-	marsd_news_tell(
-	    j->node, was ? MARSD_CHANGED_LEFT : MARSD_CHANGED_JOINED, &s);
+	marsd_news_tell(marsd_node_of(j),
+	    was ? MARSD_CHANGED_LEFT : MARSD_CHANGED_JOINED, &s);
 }
 
 static void
@@ -582,7 +601,8 @@ entry_count(struct marsd_entry *e, bool counts)
 {
 	bool layer3 = counts && e->layer3;
 
-	join_count(e->join, counts - e->counted, layer3 - e->counted_layer3);
+	join_count(marsd_join_of(e), counts - e->counted,
+	    layer3 - e->counted_layer3);
 	e->counted = counts;
 	e->counted_layer3 = layer3;
 }
@@ -596,10 +616,11 @@ entry_recount(struct marsd_entry *e)
 enum marsd_change
 marsd_entry_refresh(struct marsd_entry *e)
 {
-	bool was = join_before(e->join);
+	struct marsd_join *j = marsd_join_of(e);
+	bool was = join_before(j);
 
 	entry_recount(e);
-	return join_change(e->join, was);
+	return join_change(j, was);
 }
 
 /* All by which that server says the join. */
@@ -628,8 +649,9 @@ marsd_join_refresh(struct marsd_join *j, const struct marsd_peer *peer)
 void
 marsd_entry_free(struct marsd_entry *e)
 {
-	struct marsd_node *n = e->claim->node;
-	struct marsd_join *j = e->join;
+	struct marsd_claim *c = marsd_claim_of(e);
+	struct marsd_node *n = c->node;
+	struct marsd_join *j = marsd_join_of(e);
 	struct btree_probe p = said_place(NULL, e);
 
 	marsd_entry_anew(e);
@@ -638,7 +660,7 @@ marsd_entry_free(struct marsd_entry *e)
 		(void)btree_remove(&by_both, &j->entries, &p);
 		marsd_join_release(j);
 	} else if (n != NULL)
-		reg_forget(e->claim, e);
+		reg_forget(c, e);
 	entry_undo(e);
 	if (n != NULL)
 		marsd_node_release(n);
@@ -700,13 +722,13 @@ join_over(struct marsd_join *j, const struct marsd_peer *by)
 	struct marsd_entry *e;
 	struct btree_probe p;
 
-	if (!is_present(j->node, by))
+	if (!is_present(marsd_node_of(j), by))
 		return;
 	for (e = btree_first(&by_both, &j->entries); e != NULL;
 	    e = btree_after(&by_both, &j->entries, &p)) {
 		peer = marsd_entry_peer(e);
 		p = said_at(peer, UINT32_MAX);
-		if (!knows_not(peer, j->node, by))
+		if (!knows_not(peer, marsd_node_of(j), by))
 			continue;
 		for (; e != NULL; e = marsd_said_next(e)) {
 			entry_over(e);
@@ -728,7 +750,7 @@ marsd_join_left(struct marsd_join *j, const struct marsd_peer *by)
 enum marsd_change
 marsd_entry_left(struct marsd_entry *e)
 {
-	struct marsd_join *j = e->join;
+	struct marsd_join *j = marsd_join_of(e);
 	const struct marsd_peer *by = marsd_entry_peer(e);
 	const struct marsd_entry *other = marsd_join_entry(j, by);
 	bool was = join_before(j);
@@ -762,5 +784,5 @@ bool
 marsd_entry_counts(const struct marsd_entry *e)
 {
 	return marsd_entry_stands(e) && !e->over &&
-	    marsd_claim_counts(e->claim);
+	    marsd_claim_counts(marsd_claim_of(e));
 }

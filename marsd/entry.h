@@ -139,8 +139,9 @@ extern const struct table marsd_entry_table;
 
 /* One record: (OID, key) is its identity (D1). */
 struct marsd_entry {
-	struct marsd_claim	*claim;
-	struct marsd_join	*join;	/* NULL: a registration, a redirect */
+	/* references, for marsd_claim_of() and marsd_join_of() */
+	uint32_t		 claim;
+	uint32_t		 join;	/* 0: a registration, a redirect */
 	uint32_t		 key;
 	uint16_t		 cmi;
 	bool			 layer3 : 1;
@@ -152,6 +153,9 @@ struct marsd_entry {
 	uint8_t			 state;	/* enum marsd_entry_state */
 };
 
+/* what it is a part of; the join that it says, or NULL */
+struct marsd_claim	*marsd_claim_of(const struct marsd_entry *);
+struct marsd_join	*marsd_join_of(const struct marsd_entry *);
 /* whose word it is */
 struct marsd_peer	*marsd_entry_peer(const struct marsd_entry *);
 /* is it a Redirect Entry? */

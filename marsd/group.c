@@ -22,6 +22,18 @@
 #include "group.h"
 #include "move.h"
 
+struct marsd_node *
+marsd_node_of(const struct marsd_join *j)
+{
+	return slab_from(j, j->node);
+}
+
+struct marsd_range *
+marsd_range_of(const struct marsd_join *j)
+{
+	return slab_from(j, j->range);
+}
+
 /*
  * The place of an address: addresses of one kind stand together, as a
  * MARS_MULTI wants them.  The rest of an address that embeds one of IPv4 is
@@ -62,7 +74,7 @@ join_cmp(const struct btree_kind *k, const void *like, const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return node_cmp(k, like, j->node);
+	return node_cmp(k, like, marsd_node_of(j));
 }
 
 static struct btree_probe
@@ -70,7 +82,7 @@ join_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return node_place(k, j->node);
+	return node_place(k, marsd_node_of(j));
 }
 
 static const struct btree_kind nodes_kind = { 16, node_cmp, node_place },
@@ -89,7 +101,7 @@ span_of_join(const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return j->range->span;
+	return marsd_range_of(j)->span;
 }
 
 static const struct marsd_itree_kind ranges_kind[MARSD_ITREE_KINDS] =
@@ -105,7 +117,7 @@ marsd_range_span(const struct marsd_range *r)
 struct marsd_span
 marsd_join_span(const struct marsd_join *j)
 {
-	return marsd_range_span(j->range);
+	return marsd_range_span(marsd_range_of(j));
 }
 
 struct marsd_range *
@@ -136,7 +148,7 @@ marsd_range_room_init(struct marsd *m)
 	size_t i;
 
 	for (i = 0; i < sizeof(len); i++)
-		slab_init(&m->ranges[i],
+		slab_init(&m->ranges[i], &m->pool,
 		    offsetof(struct marsd_range, span) +
 		    MARSD_SPAN_LEN(len[i]));
 }
@@ -178,7 +190,7 @@ marsd_join_behind(const struct marsd_join *j)
 {
 	struct marsd_span s = marsd_join_span(j);
 
-	return marsd_join_after(j->node, &s);
+	return marsd_join_after(marsd_node_of(j), &s);
 }
 
 /* A node is known by its ATM address, never by its protocol address. */
@@ -213,11 +225,12 @@ struct marsd_node *
 marsd_node_get(
     struct marsd_proto *p, enum marsd_role role, const struct atm_addr *atm)
 {
+	struct slab *slab = &p->cluster->mars->nodes;
 	struct marsd_node *n = marsd_node_find(p, role, atm);
 
 	if (n != NULL)
 		return n;
-	if ((n = calloc(1, sizeof(*n))) == NULL)
+	if ((n = slab_get(slab)) == NULL)
 		return NULL;
 	n->proto = p;
 	n->role = role;
@@ -227,7 +240,7 @@ marsd_node_get(
 	    &n->joins, node_joins_kind, marsd_random(p->cluster->mars));
 	if (btree_insert(&nodes_kind, &p->nodes[role], n) == n)
 		return n;
-	free(n);
+	slab_put(slab, n);
 	return NULL;
 }
 
@@ -240,7 +253,7 @@ marsd_node_release(struct marsd_node *n)
 		return;
 	at = place_of(&n->atm);
 	(void)btree_remove(&nodes_kind, &n->proto->nodes[n->role], &at);
-	free(n);
+	slab_put(&n->proto->cluster->mars->nodes, n);
 }
 
 /* The same, made if need be; NULL: no memory. */
@@ -303,8 +316,8 @@ join_of(struct marsd_node *n, struct marsd_range *r)
 
 	if ((j = slab_get(slab)) == NULL)
 		return NULL;
-	j->node = n;
-	j->range = r;
+	j->node = slab_ref(n);
+	j->range = slab_ref(r);
 	marsd_join_init(j);
 	if ((have = btree_insert(&joins_kind, &r->joins, j)) == j) {
 		if (marsd_itree_insert(&n->joins, j) != NULL) {
@@ -334,8 +347,8 @@ marsd_join_get(struct marsd_node *n, const struct marsd_span *s)
 void
 marsd_join_release(struct marsd_join *j)
 {
-	struct marsd_node *n = j->node;
-	struct marsd_range *r = j->range;
+	struct marsd_node *n = marsd_node_of(j);
+	struct marsd_range *r = marsd_range_of(j);
 	struct btree_probe p;
 	struct marsd_span s;
 
@@ -529,6 +542,7 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
     const struct paddr *group, const struct atm_addr ***list, size_t *n)
 {
 	struct marsd_span s = { *group, *group };
+	struct marsd_node *node;
 	struct btree_walk w;
 	struct marsd_range *r;
 	struct marsd_join *j;
@@ -543,10 +557,11 @@ marsd_group_members(struct marsd_proto *p, enum marsd_role role,
 		marsd_range_walk(&w, r);
 		while ((j = marsd_range_next(&w)) != NULL) {
 			p->cluster->listed++;
-			if (j->counts == 0 || j->node->mark == p->mark)
+			node = marsd_node_of(j);
+			if (j->counts == 0 || node->mark == p->mark)
 				continue;
-			j->node->mark = p->mark;
-			if (list_add(list, n, &max, &j->node->atm) == -1) {
+			node->mark = p->mark;
+			if (list_add(list, n, &max, &node->atm) == -1) {
 				free(*list);
 				*list = NULL;
 				return -1;

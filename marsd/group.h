@@ -77,8 +77,8 @@ struct marsd_range {
 };
 
 struct marsd_join {
-	struct marsd_node	*node;
-	struct marsd_range	*range;
+	/* references, for marsd_node_of() and marsd_range_of() */
+	uint32_t		 node, range;
 	struct btree		 entries;	/* by server, by key */
 	uint32_t		 counts;	/* entries that do */
 	uint32_t		 layer3 : 31;	/* of these, for layer 3 */
@@ -144,6 +144,9 @@ struct marsd_range	*marsd_range_overlap(const struct marsd_itree *,
 	for ((r) = marsd_range_overlap((map), (s), NULL); (r) != NULL; \
 	    (r) = marsd_range_overlap((map), (s), (r)))
 
+/* whose a join is, and of which groups */
+struct marsd_node	*marsd_node_of(const struct marsd_join *);
+struct marsd_range	*marsd_range_of(const struct marsd_join *);
 /* the node's first join in order behind a span (NULL: of all); NULL: none */
 struct marsd_join	*marsd_join_after(const struct marsd_node *,
 			    const struct marsd_span *);

@@ -196,7 +196,7 @@ move_move(struct marsd_reg *r, struct marsd_peer *to)
 	move_to(r, to);
 	r->uncovered = 0;
 	MARSD_OWN_FOREACH(e, at, r->node)
-		if (marsd_join_entry(e->join, r->moving) == NULL)
+		if (marsd_join_entry(marsd_join_of(e), r->moving) == NULL)
 			r->uncovered++;
 	move_wait(r);
 }

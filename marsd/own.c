@@ -121,7 +121,7 @@ publish(struct marsd_cluster *c, uint32_t key, const struct csa *csa)
 void
 marsd_publish_entry(const struct marsd_entry *e, bool withdrawn)
 {
-	const struct marsd_node *n = e->claim->node;
+	const struct marsd_node *n = marsd_claim_of(e)->node;
 	struct marsd_span s;
 	struct csa csa;
 
@@ -131,11 +131,11 @@ marsd_publish_entry(const struct marsd_entry *e, bool withdrawn)
 	csa.cmi = e->cmi;
 	csa.spa = n->spa;
 	csa.atm = n->atm;
-	if (e->join == NULL)
+	if (e->join == 0)
 		csa.flags = CSA_F_REGISTER;
 	else {
 		csa.flags = e->layer3 ? CSA_F_LAYER3GRP : 0;
-		s = marsd_join_span(e->join);
+		s = marsd_join_span(marsd_join_of(e));
 		csa.min = s.min;
 		csa.max = s.max;
 	}

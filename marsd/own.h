@@ -40,7 +40,7 @@ struct marsd_entry *marsd_own_next(struct marsd_node *,
 /* each of these, which the body may take away; at: a span of the caller's */
 #define MARSD_OWN_FOREACH(e, at, n) \
 	for ((e) = marsd_own_next((n), NULL); \
-	    (e) != NULL && ((at) = marsd_join_span((e)->join), true); \
+	    (e) != NULL && ((at) = marsd_join_span(marsd_join_of(e)), true); \
 	    (e) = marsd_own_next((n), &(at)))
 
 /* timers: records of before a restart that nobody asked for */

@@ -138,7 +138,7 @@ peer_end(struct marsd_peer *peer)
 	timer_clear(marsd_proto_timers(p), &peer->timer);
 	timer_clear(marsd_proto_timers(p), &peer->worker);
 	RB_REMOVE(marsd_peer_tree, &p->peers, peer);
-	free(peer);
+	slab_put(&peer->proto->cluster->mars->peers, peer);
 }
 
 static void
@@ -262,7 +262,7 @@ marsd_peer_get(struct marsd_proto *p, const uint8_t oid[4])
 		return NULL;
 	if ((peer = peer_find(p, o)) != NULL)
 		return peer;
-	if ((peer = calloc(1, sizeof(*peer))) == NULL)
+	if ((peer = slab_get(&p->cluster->mars->peers)) == NULL)
 		return NULL;
 	peer->owner = o;
 	peer->proto = p;
@@ -323,11 +323,11 @@ work_entry(struct marsd_peer *peer, struct marsd_entry *e)
 	}
 	if (peer->work == MARSD_PEER_WORK_ANEW)
 		marsd_entry_anew(e);
-	if (e->join == NULL)
+	if (e->join == 0)
 		return;
 	ch = marsd_entry_refresh(e);
 	if (peer->work != MARSD_PEER_WORK_HIDE)
-		marsd_join_changed(e->join, ch, peer);
+		marsd_join_changed(marsd_join_of(e), ch, peer);
 }
 
 static void

@@ -40,7 +40,7 @@ void
 marsd_join_changed(
     struct marsd_join *j, enum marsd_change ch, const struct marsd_peer *by)
 {
-	struct marsd_node *n = j->node;
+	struct marsd_node *n = marsd_node_of(j);
 	struct marsd_span s;
 
 	if (ch == MARSD_CHANGE_NONE)
@@ -71,7 +71,7 @@ claim_refresh(struct marsd_node *n, const struct marsd_peer *peer)
 static void
 entry_retract(struct marsd_entry *e)
 {
-	struct marsd_claim *c = e->claim;
+	struct marsd_claim *c = marsd_claim_of(e);
 	struct marsd_peer *peer = marsd_entry_peer(e);
 
 	/* its Deregister is taken back, and what else it says counts again */
@@ -81,9 +81,10 @@ entry_retract(struct marsd_entry *e)
 		claim_refresh(c->node, peer);
 		return;
 	}
-	if (e->join != NULL) {
+	if (e->join != 0) {
 		marsd_entry_step(e, MARSD_ENTRY_EV_END);
-		marsd_join_changed(e->join, marsd_entry_refresh(e), peer);
+		marsd_join_changed(
+		    marsd_join_of(e), marsd_entry_refresh(e), peer);
 	}
 	marsd_entry_free(e);
 }
@@ -125,13 +126,13 @@ same_subject(
 		return false;
 	if (c->state == CSA_REDIRECT)
 		return true;
-	n = e->claim->node;
+	n = marsd_claim_of(e)->node;
 	if (n->role != csa_role(c) || !atm_addr_equal(&n->atm, &c->atm) ||
-	    (e->join == NULL) != ((c->flags & CSA_F_REGISTER) != 0))
+	    (e->join == 0) != ((c->flags & CSA_F_REGISTER) != 0))
 		return false;
-	if (e->join == NULL)
+	if (e->join == 0)
 		return true;
-	s = marsd_join_span(e->join);
+	s = marsd_join_span(marsd_join_of(e));
 	return paddr_equal(&s.min, &c->min) && paddr_equal(&s.max, &c->max);
 }
 
@@ -242,10 +243,14 @@ static bool
 renumbered(const struct marsd_update *u)
 {
 	const struct marsd_entry *e = u->old;
+	const struct marsd_claim *c;
 
-	return e != NULL && e->claim->state != MARSD_CLAIM_ENDED &&
-	    e->claim->reg == e && e->cmi == u->csa->cmi &&
-	    (int64_t)u->seq - e->claim->seq >= SEQ_RESTART;
+	if (e == NULL)
+		return false;
+	c = marsd_claim_of(e);
+	return c->state != MARSD_CLAIM_ENDED && c->reg == e &&
+	    e->cmi == u->csa->cmi &&
+	    (int64_t)u->seq - c->seq >= SEQ_RESTART;
 }
 
 /*
@@ -277,22 +282,24 @@ update_register(struct marsd_update *u, struct marsd_node *n)
 {
 	struct marsd_entry *e = u->old;
 	bool same = renumbered(u);
+	struct marsd_claim *c;
 
 	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
 		return;
-	e->claim->seq = u->seq;
-	e->claim->reg = e;
+	c = marsd_claim_of(e);
+	c->seq = u->seq;
+	c->reg = e;
 	marsd_entry_anew(e);
 	e->cmi = u->csa->cmi;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
-	check_cmi(e->claim, e->cmi);
-	if (marsd_claim_step(e->claim, MARSD_CLAIM_EV_REGISTER) ==
+	check_cmi(c, e->cmi);
+	if (marsd_claim_step(c, MARSD_CLAIM_EV_REGISTER) ==
 	    MARSD_CLAIM_DO_REFRESH)
 		claim_refresh(n, u->peer);
 	if (!same && u->fresh)
 		marsd_node_came(n, u->peer);
 	if (!same)
-		check_move(u, n, e->claim);
+		check_move(u, n, c);
 }
 
 static void
@@ -301,9 +308,13 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 	struct marsd_span s = { u->csa->min, u->csa->max };
 	struct marsd_entry *e = u->old;
 	bool is_new = e == NULL; /* and not an instance of one we have */
+	struct marsd_claim *c;
+	struct marsd_join *j;
 
 	if (e == NULL && (e = marsd_entry_join(u->peer, n, &s, u->key)) == NULL)
 		return;
+	c = marsd_claim_of(e);
+	j = marsd_join_of(e);
 	if (n->proto->addrlen == 0)
 		n->proto->addrlen = s.min.len;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
@@ -311,16 +322,16 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 	e->cmi = u->csa->cmi;
 	e->layer3 = (u->csa->flags & CSA_F_LAYER3GRP) != 0 &&
 	    paddr_equal(&s.min, &s.max); /* */
-	check_cmi(e->claim, e->cmi);
-	marsd_join_changed(e->join, marsd_entry_refresh(e), u->peer);
+	check_cmi(c, e->cmi);
+	marsd_join_changed(j, marsd_entry_refresh(e), u->peer);
 	if (!marsd_node_is_here(n))
 		return;
-	if (u->fresh && is_new && e->claim->state == MARSD_CLAIM_DOUBLE)
+	if (u->fresh && is_new && c->state == MARSD_CLAIM_DOUBLE)
 		marsd_move_elsewhere(n->reg, u->peer);
 	else if (is_new && n->reg->moving == u->peer)
-		marsd_move_joined(n->reg, u->peer, e->join);
+		marsd_move_joined(n->reg, u->peer, j);
 	else if (is_new)
-		marsd_adopt_late(n->reg, u->peer, e->join);
+		marsd_adopt_late(n->reg, u->peer, j);
 }
 
 /*
@@ -331,6 +342,7 @@ static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
 {
 	struct marsd_entry *e = u->old;
+	struct marsd_claim *c;
 	struct marsd_spans gone;
 	struct marsd_join *j;
 	struct marsd_span s;
@@ -340,9 +352,10 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 		marsd_node_release(n);
 		return;
 	}
-	e->claim->reg = e;
+	c = marsd_claim_of(e);
+	c->reg = e;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
-	(void)marsd_claim_step(e->claim, MARSD_CLAIM_EV_DEREGISTER);
+	(void)marsd_claim_step(c, MARSD_CLAIM_EV_DEREGISTER);
 	marsd_node_left(n, u->peer);
 	if (n->reg != NULL)
 		marsd_move_off(n->reg, u->peer);
@@ -360,11 +373,12 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 static void
 update_leave(struct marsd_update *u)
 {
-	struct marsd_join *j = u->old->join;
+	struct marsd_join *j = marsd_join_of(u->old);
+	const struct marsd_node *n = marsd_node_of(j);
 	enum marsd_change ch = marsd_entry_left(u->old);
 
-	if (j->node->reg != NULL)
-		marsd_move_left(j->node->reg, u->peer, j);
+	if (n->reg != NULL)
+		marsd_move_left(n->reg, u->peer, j);
 	marsd_join_changed(j, ch, u->peer);
 	marsd_entry_free(u->old);
 }
@@ -523,7 +537,7 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 static void
 dereg_lapses(struct marsd_entry *e)
 {
-	struct marsd_claim *c = e->claim;
+	struct marsd_claim *c = marsd_claim_of(e);
 	bool more = c->entries > 1;
 
 	marsd_entry_free(e);
@@ -535,9 +549,10 @@ void
 marsd_csa_gone(
     struct marsd *m, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 {
-	struct marsd_cluster *c = find_group(m, sgid);
-	struct marsd_owner *o = c == NULL ? NULL : marsd_owner_find(c, oid);
+	struct marsd_cluster *cl = find_group(m, sgid);
+	struct marsd_owner *o = cl == NULL ? NULL : marsd_owner_find(cl, oid);
 	struct marsd_entry *e = o == NULL ? NULL : marsd_entry_find(o, key);
+	const struct marsd_claim *c;
 
 	if (e == NULL)
 		return;
@@ -548,9 +563,9 @@ marsd_csa_gone(
 	}
 	if (marsd_entry_is_redirect(e))
 		marsd_peer_restarts(marsd_entry_peer(e));
-	if (e->claim->reg == e &&
-	    e->claim->state == MARSD_CLAIM_ENDED &&
-	    !marsd_claim_has_more(e->claim))
+	c = marsd_claim_of(e);
+	if (c->reg == e && c->state == MARSD_CLAIM_ENDED &&
+	    !marsd_claim_has_more(c))
 		dereg_lapses(e);
 	else
 		entry_retract(e);

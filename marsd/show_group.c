@@ -21,7 +21,7 @@ put_nodes(struct wr *w, const char *name, enum marsd_role role,
 	while (r != NULL && wr_left(w) >= ATM_STRLEN + 16 + reserve &&
 	    (j = marsd_range_next(&at)) != NULL)
 		if (j->counts != 0)
-			ctl_atm(w, "", &j->node->atm);
+			ctl_atm(w, "", &marsd_node_of(j)->atm);
 	ctl_close(w);
 }
 
@@ -85,13 +85,13 @@ put_map_join(struct wr *w, const struct marsd_join *j, size_t reserve)
 	const struct marsd_entry *e = NULL;
 
 	ctl_object(w, "");
-	ctl_atm(w, "address", &j->node->atm);
+	ctl_atm(w, "address", &marsd_node_of(j)->atm);
 	ctl_bool(w, "counts", j->counts != 0);
 	ctl_array(w, "known-by");
 	while ((e = marsd_join_next(j, e)) != NULL) {
 		if (wr_left(w) < ROW_RESERVE / 2 + reserve)
 			break;
-		if (marsd_entry_peer(e) == j->node->proto->self)
+		if (marsd_entry_peer(e) == marsd_node_of(j)->proto->self)
 			ctl_string(w, "", "local");
 		else
 			ctl_oid(w, "", marsd_entry_peer(e)->owner->oid);

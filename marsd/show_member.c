@@ -270,9 +270,9 @@ marsd_show_joins(struct marsd *m, void *cursor, struct wr *w)
 	while ((p = marsd_show_proto(m, cur)) != NULL) {
 		if ((j = next_join(p, cur)) != NULL) {
 			cur->begun = 1;
-			cur->last = j->node->atm;
+			cur->last = marsd_node_of(j)->atm;
 			cur->span = marsd_join_span(j);
-			put_join(w, j->node, j, &cur->span);
+			put_join(w, marsd_node_of(j), j, &cur->span);
 			return true;
 		}
 		if (cur->role == MARSD_ROLE_MCS) {

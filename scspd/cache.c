@@ -14,8 +14,7 @@
 
 #define CONTENTS_STEP	8	/* octets from one class to the next */
 
-_Static_assert(sizeof(void *) > 8 || sizeof(struct scsp_entry) <= 64,
-    "an entry is not more than a line of a processor's cache");
+_Static_assert(sizeof(struct scsp_entry) <= 48, "there are many entries");
 
 bool
 scsp_seq_valid(int32_t seq)
@@ -49,16 +48,17 @@ cache_place(const struct btree_kind *k, const void *object)
 static const struct btree_kind by_id = { 8, NULL, cache_place };
 
 void
-scsp_cache_init(struct scsp_cache *c)
+scsp_cache_init(struct scsp_cache *c, struct slab_pool *pool)
 {
 	size_t i;
 
 	memset(c, 0, sizeof(*c));
 	btree_init(&c->entries);
-	slab_init(&c->room, sizeof(struct scsp_entry));
-	slab_init(&c->ends, sizeof(struct scsp_end));
+	slab_init(&c->room, pool, sizeof(struct scsp_entry));
+	slab_init(&c->ends, pool, sizeof(struct scsp_end));
+	slab_init(&c->shares, pool, sizeof(struct scsp_share));
 	for (i = 0; i < CONTENTS_CLASSES; i++)
-		slab_init(&c->contents[i], (i + 1) * CONTENTS_STEP);
+		slab_init(&c->contents[i], pool, (i + 1) * CONTENTS_STEP);
 	TAILQ_INIT(&c->mortals);
 }
 
@@ -144,6 +144,12 @@ is_mortal(const struct scsp_entry *e)
 	    (e->flags & ENTRY_EXPIRED) == 0;
 }
 
+static struct scsp_end *
+entry_end(const struct scsp_entry *e)
+{
+	return slab_from(e, e->end);
+}
+
 static void
 change(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 {
@@ -153,22 +159,24 @@ change(struct scsp_cache *c, struct scsp_entry *e, uint8_t flags)
 	e->flags = flags;
 	account(c, e, 1);
 	if (was && !is_mortal(e))
-		TAILQ_REMOVE(&c->mortals, e->end, mortal);
+		TAILQ_REMOVE(&c->mortals, entry_end(e), mortal);
 	else if (!was && is_mortal(e))
-		TAILQ_INSERT_TAIL(&c->mortals, e->end, mortal);
+		TAILQ_INSERT_TAIL(&c->mortals, entry_end(e), mortal);
 }
 
 /* False: no memory. */
 static bool
 end_get(struct scsp_cache *c, struct scsp_entry *e)
 {
-	if (e->end != NULL)
+	struct scsp_end *end = c->spare;
+
+	if (e->end != 0)
 		return true;
-	if ((e->end = c->spare) != NULL)
-		c->spare = NULL;
-	else if ((e->end = slab_get(&c->ends)) == NULL)
+	if (end == NULL && (end = slab_get(&c->ends)) == NULL)
 		return false;
-	e->end->entry = e;
+	c->spare = NULL;
+	end->entry = e;
+	e->end = slab_ref(end);
 	return true;
 }
 
@@ -176,39 +184,45 @@ end_get(struct scsp_cache *c, struct scsp_entry *e)
 static void
 end_put(struct scsp_cache *c, struct scsp_entry *e)
 {
-	if (e->end == NULL)
+	struct scsp_end *end = entry_end(e);
+
+	if (end == NULL)
 		return;
 	if (c->spare == NULL)
-		c->spare = e->end;
+		c->spare = end;
 	else
-		slab_put(&c->ends, e->end);
-	e->end = NULL;
+		slab_put(&c->ends, end);
+	e->end = 0;
 }
 
 bool
 scsp_cache_renew(
     struct scsp_cache *c, struct scsp_entry *e, struct scsp_renewal *r)
 {
+	struct scsp_end *end;
+
 	if (!end_get(c, e))
 		return false;
-	free(e->end->renewal);
-	e->end->renewal = r;
+	end = entry_end(e);
+	free(end->renewal);
+	end->renewal = r;
 	return true;
 }
 
 const struct scsp_renewal *
 scsp_entry_renewal(const struct scsp_entry *e)
 {
-	return e->end == NULL ? NULL : e->end->renewal;
+	return e->end == 0 ? NULL : entry_end(e)->renewal;
 }
 
 struct scsp_renewal *
 scsp_entry_take_renewal(struct scsp_entry *e)
 {
-	struct scsp_renewal *r = e->end == NULL ? NULL : e->end->renewal;
+	struct scsp_end *end = entry_end(e);
+	struct scsp_renewal *r = end == NULL ? NULL : end->renewal;
 
 	if (r != NULL)
-		e->end->renewal = NULL;
+		end->renewal = NULL;
 	return r;
 }
 
@@ -278,8 +292,7 @@ scsp_cache_add(struct scsp_cache *c, scsp_record_id id, mtime_t now)
 	e->seq = e->seen = SEQ_RESERVED; /* older than anything */
 	e->since = now;
 	e->flags = ENTRY_BARE;
-	LIST_INIT(&e->links);
-	TAILQ_INSERT_TAIL(&c->mortals, e->end, mortal);
+	TAILQ_INSERT_TAIL(&c->mortals, entry_end(e), mortal);
 	account(c, e, 1);
 	return e;
 }
@@ -315,12 +328,20 @@ scsp_cache_set(struct scsp_cache *c, struct scsp_entry *e, int32_t seq,
 	return true;
 }
 
+struct scsp_share *
+scsp_cache_share(struct scsp_cache *c)
+{
+	return slab_get(&c->shares);
+}
+
 void
 scsp_cache_charge(struct scsp_entry *e, struct scsp_share *share)
 {
-	if (e->share != NULL)
-		e->share->held--;
-	e->share = share;
+	struct scsp_share *was = slab_from(e, e->share);
+
+	if (was != NULL)
+		was->held--;
+	e->share = slab_ref(share);
 	if (share != NULL)
 		share->held++;
 }
@@ -328,13 +349,15 @@ scsp_cache_charge(struct scsp_entry *e, struct scsp_share *share)
 void
 scsp_cache_discharge(struct scsp_cache *c, struct scsp_share *share)
 {
+	uint32_t ref = slab_ref(share);
 	struct btree_walk w;
 	struct scsp_entry *e;
 
 	scsp_cache_walk(&w, c, NULL);
 	while ((e = btree_walk_next(&w)) != NULL)
-		if (e->share == share)
+		if (e->share == ref)
 			scsp_cache_charge(e, NULL);
+	slab_put(&c->shares, share);
 }
 
 void
@@ -346,7 +369,7 @@ scsp_cache_erase(struct scsp_cache *c, struct scsp_entry *e)
 	scsp_cache_charge(e, NULL);
 	account(c, e, UINT32_MAX);
 	if (is_mortal(e))
-		TAILQ_REMOVE(&c->mortals, e->end, mortal);
+		TAILQ_REMOVE(&c->mortals, entry_end(e), mortal);
 	(void)btree_remove(&by_id, &c->entries, &p);
 	free(scsp_entry_take_renewal(e));
 	end_put(c, e);

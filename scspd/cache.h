@@ -49,16 +49,14 @@ struct scsp_share {
 	uint32_t		 held;
 };
 
-struct scsp_link;
-LIST_HEAD(scsp_link_list, scsp_link);
-
+/* There may be millions: what most have not is a reference (slab.h). */
 struct scsp_entry {
 	scsp_record_id		 id;
-	struct scsp_link_list	 links;	/* on whose retransmit queues */
 	mtime_t			 since;	/* this instance is here */
-	struct scsp_share	*share;	/* whose it is, or NULL: ours */
-	struct scsp_end		*end;	/* if TOMB, BARE, or it begins anew */
 	uint8_t			*data;
+	uint32_t		 link;	/* first one on a retransmit queue */
+	uint32_t		 share;	/* whose it is, or 0: ours */
+	uint32_t		 end;	/* if TOMB, BARE, or it begins anew */
 	int32_t			 seq;	/* of data */
 	int32_t			 seen;	/* highest that anybody had, >= seq */
 	uint16_t		 len;
@@ -78,7 +76,7 @@ TAILQ_HEAD(scsp_end_list, scsp_end);
 struct scsp_cache {
 	struct btree		 entries;
 	struct slab		 room;	/* for them */
-	struct slab		 ends;
+	struct slab		 ends, shares;
 	struct scsp_end		*spare;	/* or NULL */
 	struct slab		 contents[CONTENTS_CLASSES];
 	struct scsp_end_list	 mortals;	/* by since, oldest first */
@@ -86,7 +84,7 @@ struct scsp_cache {
 	uint64_t		 erased;	/* entries, so far */
 };
 
-void	 scsp_cache_init(struct scsp_cache *);
+void	 scsp_cache_init(struct scsp_cache *, struct slab_pool *);
 /* frees every entry; none may be on a queue */
 void	 scsp_cache_free(struct scsp_cache *);
 /* NULL: there is none */
@@ -124,9 +122,11 @@ const struct scsp_renewal *scsp_entry_renewal(const struct scsp_entry *);
 struct scsp_renewal *scsp_entry_take_renewal(struct scsp_entry *);
 /* of those that go in time, the one that has been so for longest; or NULL */
 struct scsp_entry *scsp_cache_mortal(const struct scsp_cache *);
+/* a share of no entries; NULL: no memory */
+struct scsp_share *scsp_cache_share(struct scsp_cache *);
 /* counts the entry among those of a share; NULL: among none */
 void	 scsp_cache_charge(struct scsp_entry *, struct scsp_share *);
-/* the share is about to go: its entries are of none */
+/* frees the share: its entries are of none */
 void	 scsp_cache_discharge(struct scsp_cache *, struct scsp_share *);
 /*
  * Is this instance, or one that makes it void, here already?  Of a record of

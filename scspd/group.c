@@ -79,11 +79,11 @@ scsp_group_room(const struct scsp_group *g, const struct scsp_neighbor *nb,
 	uint32_t part = reserve(g);
 	uint64_t kept = 0;
 
-	if ((uint64_t)nb->share.held + n <= part)
+	if ((uint64_t)nb->share->held + n <= part)
 		return true;
 	TAILQ_FOREACH(other, &g->neighbors, of_group)
-		if (other != nb && other->share.held < part)
-			kept += part - other->share.held;
+		if (other != nb && other->share->held < part)
+			kept += part - other->share->held;
 	return g->cache.count + kept + n <= g->max_records;
 }
 
@@ -138,7 +138,7 @@ is_roomy(const struct scsp_group *g, const struct scsp_neighbor *nb)
 {
 	uint32_t some = g->max_records / ROOM_PART;
 
-	return (uint64_t)nb->share.held * 2 < reserve(g) ||
+	return (uint64_t)nb->share->held * 2 < reserve(g) ||
 	    scsp_group_room(g, nb, some == 0 ? 1 : some);
 }
 
@@ -264,7 +264,7 @@ scsp_group_new(struct scsp *s, uint16_t pid, uint16_t sgid)
 	g->born = scsp_group_born(s->ops->wallclock(s->arg));
 	scsp_publish_release_init(g);
 	scsp_reborn_init(g);
-	scsp_cache_init(&g->cache);
+	scsp_cache_init(&g->cache, &s->pool);
 	TAILQ_INIT(&g->neighbors);
 	timer_init(&g->mortal_timer, on_mortal, g);
 	timer_init(&g->room, on_room, g);
@@ -321,7 +321,7 @@ scsp_entry_remove(struct scsp_group *g, struct scsp_entry *e)
 {
 	struct scsp_link *l;
 
-	while ((l = LIST_FIRST(&e->links)) != NULL)
+	while ((l = scsp_queue_first(e)) != NULL)
 		scsp_queue_remove(l);
 	scsp_cache_erase(&g->cache, e);
 	scsp_group_emptied(g);
@@ -334,7 +334,7 @@ scsp_entry_settle(struct scsp_group *g, struct scsp_entry *e)
 	uint8_t flags = e->flags;
 	struct scsp_renewal *r;
 
-	if ((flags & ENTRY_EXPIRED) == 0 || !LIST_EMPTY(&e->links))
+	if ((flags & ENTRY_EXPIRED) == 0 || e->link != 0)
 		return;
 	r = scsp_entry_take_renewal(e);
 	scsp_cache_erase(&g->cache, e);

@@ -58,6 +58,10 @@ scsp_neighbor_new(
 
 	if ((nb = calloc(1, sizeof(*nb))) == NULL)
 		return NULL;
+	if ((nb->share = scsp_cache_share(&g->cache)) == NULL) {
+		free(nb);
+		return NULL;
+	}
 	nb->scsp = s;
 	nb->group = g;
 	nb->peer = p;
@@ -81,7 +85,7 @@ scsp_neighbor_free(struct scsp_neighbor *nb)
 	scsp_hello_run(nb, SCSP_HELLO_EV_VC_DOWN);
 	scsp_align_clear(nb);
 	timer_clear(nb->scsp->timers, &nb->log_timer);
-	scsp_cache_discharge(&nb->group->cache, &nb->share);
+	scsp_cache_discharge(&nb->group->cache, nb->share);
 	TAILQ_REMOVE(&nb->group->neighbors, nb, of_group);
 	TAILQ_REMOVE(&nb->peer->neighbors, nb, of_peer);
 	free(nb);

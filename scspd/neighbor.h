@@ -59,7 +59,7 @@ struct scsp_neighbor {
 	bool			 wanted, made;	/* while it is configured */
 	uint32_t		 mtu;		/* octets of a packet */
 	size_t			 takes;		/* octets of an SDU, as told */
-	struct scsp_share	 share;		/* of the cache */
+	struct scsp_share	*share;		/* of the cache */
 	bool			 refused;	/* some of it: no room */
 	int64_t			 delay;		/* us, of acknowledgements; 0:
 						 * not known */

@@ -376,7 +376,7 @@ scsp_hide(struct scsp *s, uint16_t sgid, const uint8_t oid[4], uint32_t key)
 	if (e == NULL)
 		return;
 	scsp_cache_flag(&g->cache, e, ENTRY_HIDDEN);
-	while ((l = LIST_FIRST(&e->links)) != NULL) {
+	while ((l = scsp_queue_first(e)) != NULL) {
 		l->neighbor->skipped = true;
 		scsp_queue_remove(l);
 	}

@@ -80,11 +80,38 @@ queue_attach(struct scsp_link *l, bool flying)
 	}
 }
 
+struct scsp_link *
+scsp_queue_first(const struct scsp_entry *e)
+{
+	return slab_from(e, e->link);
+}
+
+/* The next one of the same entry, which has one for a neighbor at most. */
+static struct scsp_link *
+link_next(const struct scsp_link *l)
+{
+	return slab_from(l, l->next);
+}
+
+/* Takes it from those of its entry. */
+static void
+link_cut(const struct scsp_link *l)
+{
+	uint32_t ref = slab_ref(l), *at = &l->entry->link;
+	struct scsp_link *other;
+
+	while (*at != ref) {
+		other = slab_from(l, *at);
+		at = &other->next;
+	}
+	*at = l->next;
+}
+
 void
 scsp_queue_remove(struct scsp_link *l)
 {
 	queue_detach(l);
-	LIST_REMOVE(l, of_entry);
+	link_cut(l);
 	l->neighbor->nqueued--;
 	slab_put(&l->neighbor->scsp->queued, l);
 }
@@ -131,12 +158,11 @@ scsp_queue_clear(struct scsp_neighbor *nb)
 struct scsp_link *
 scsp_queue_find(const struct scsp_neighbor *nb, const struct scsp_entry *e)
 {
-	struct scsp_link *l;
+	struct scsp_link *l = scsp_queue_first(e);
 
-	LIST_FOREACH(l, &e->links, of_entry) /* one per neighbor at most */
-		if (l->neighbor == nb)
-			return l;
-	return NULL;
+	while (l != NULL && l->neighbor != nb)
+		l = link_next(l);
+	return l;
 }
 
 /* A few places behind this one, or NULL. */
@@ -222,7 +248,8 @@ scsp_queue_add(
 		}
 		l->entry = e;
 		l->neighbor = nb;
-		LIST_INSERT_HEAD(&e->links, l, of_entry);
+		l->next = e->link;
+		e->link = slab_ref(l);
 		nb->nqueued++;
 	}
 	l->hops = hops;

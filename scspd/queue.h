@@ -24,11 +24,11 @@ struct scsp_neighbor;
 
 /* An entry on a neighbor's retransmit queue; never a copy of the entry. */
 struct scsp_link {
-	LIST_ENTRY(scsp_link)	 of_entry;
 	TAILQ_ENTRY(scsp_link)	 of_neighbor;
 	struct scsp_entry	*entry;
 	struct scsp_neighbor	*neighbor;
 	mtime_t			 sent_at;
+	uint32_t		 next;	/* of the entry: a reference, or 0 */
 	uint32_t		 octets;	/* as counted in its list */
 	bool			 flying;	/* sent, not acknowledged */
 	uint16_t		 packet;	/* octets of what it was in */
@@ -41,6 +41,8 @@ TAILQ_HEAD(scsp_link_queue, scsp_link);
 void	scsp_queue_init(struct scsp_neighbor *);
 /* empties it; entries that waited for this neighbor only may go */
 void	scsp_queue_clear(struct scsp_neighbor *);
+/* any by which the entry is on a queue, or NULL */
+struct scsp_link *scsp_queue_first(const struct scsp_entry *);
 /* on the neighbor's queue, or NULL */
 struct scsp_link *scsp_queue_find(const struct scsp_neighbor *,
 	    const struct scsp_entry *);

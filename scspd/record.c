@@ -201,7 +201,7 @@ entry_get(struct scsp_neighbor *nb, struct scsp_entry *e, scsp_record_id id)
 
 	if (e == NULL &&
 	    (e = scsp_cache_add(&g->cache, id, g->scsp->timers->now)) != NULL) {
-		scsp_cache_charge(e, &nb->share);
+		scsp_cache_charge(e, nb->share);
 		scsp_group_filled(g, nb);
 		scsp_group_mortals(g);
 	}

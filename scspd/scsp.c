@@ -58,7 +58,8 @@ scsp_new(const struct scsp_ops *ops, void *arg, struct timers *ts)
 	RB_INIT(&s->peers);
 	SLIST_INIT(&s->keys);
 	SLIST_INIT(&s->links);
-	slab_init(&s->queued, sizeof(struct scsp_link));
+	slab_pool_init(&s->pool);
+	slab_init(&s->queued, &s->pool, sizeof(struct scsp_link));
 	return s;
 }
 

@@ -43,6 +43,7 @@ struct scsp {
 	struct scsp_peer_tree	 peers;
 	struct scsp_key_list	 keys;
 	SLIST_HEAD(, scsp_attached) links;
+	struct slab_pool	 pool;	/* of all that is in slabs */
 	struct slab		 queued;	/* for entries of queues */
 	struct scsp_message	 heard;		/* that is dealt with now */
 	struct table_faults	 faults;

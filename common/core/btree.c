@@ -7,16 +7,18 @@
  * B+-trees (btree.h).
  *
  * A node has the keys of its entries side by side, then the entries: in a leaf
- * these are the objects, above they are nodes, each under the key of the first
- * object below it.  Nodes are split on the way down, so that an insert that
- * finds no memory has changed nothing but their shape.  A leaf has room for few
- * more objects than it has, since most of the memory is in leaves; and a tree
- * of one object has none, since most sets are small.
+ * these are references to the objects (slab.h), which take half of what
+ * pointers do; above they are nodes, each under the key of the first object
+ * below it.  Nodes are split on the way down, so that an insert that finds no
+ * memory has changed nothing but their shape.  A leaf has room for few more
+ * objects than it has, since most of the memory is in leaves; and a tree of one
+ * object has none, since most sets are small.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "btree.h"
+#include "slab.h"
 
 #define FANOUT	64	/* entries of a node, at most */
 #define SPARSE	16	/* fewer than that: joined with the next */
@@ -24,12 +26,11 @@
 #define AHEAD	4	/* objects that a walk has fetched before */
 
 struct btree_node {
+	const struct slab_pool *pool;	/* of the objects */
 	uint16_t	 n, max;
 	uint16_t	 height; /* 0: a leaf */
-	uint64_t	 space[]; /* max keys, then max entries */
+	_Alignas(uint64_t) uint8_t space[]; /* max keys, then max entries */
 };
-
-_Static_assert(sizeof(void *) <= sizeof(uint64_t), "an entry is a pointer");
 
 void
 btree_init(struct btree *t)
@@ -81,14 +82,41 @@ btree_single(const struct btree *t)
 static void *
 bt_key_at(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	return (uint8_t *)b->space + (size_t)i * k->octets;
+	return b->space + (size_t)i * k->octets;
+}
+
+/* Octets of an entry of nodes of this height. */
+static size_t
+bt_width(unsigned int height)
+{
+	return height == 0 ? sizeof(uint32_t) : sizeof(struct btree_node *);
 }
 
 /* The keys of max entries, an even number, are whole words. */
-static void **
-bt_entries(const struct btree_kind *k, struct btree_node *b)
+static void *
+bt_entry_at(const struct btree_kind *k, struct btree_node *b, unsigned int i)
+{
+	return (uint8_t *)bt_key_at(k, b, b->max) + i * bt_width(b->height);
+}
+
+/* Those of a leaf, and those of another. */
+static uint32_t *
+bt_refs(const struct btree_kind *k, struct btree_node *leaf)
+{
+	return bt_key_at(k, leaf, leaf->max);
+}
+
+static struct btree_node **
+bt_nodes(const struct btree_kind *k, struct btree_node *b)
 {
 	return bt_key_at(k, b, b->max);
+}
+
+static void *
+bt_object(
+    const struct btree_kind *k, struct btree_node *leaf, unsigned int i)
+{
+	return slab_at(leaf->pool, bt_refs(k, leaf)[i]);
 }
 
 /* The first object of, or below, an entry. */
@@ -97,27 +125,29 @@ bt_entry_first(
     const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
 	for (; b->height > 0; i = 0)
-		b = bt_entries(k, b)[i];
-	return bt_entries(k, b)[i];
+		b = bt_nodes(k, b)[i];
+	return bt_object(k, b, i);
 }
 
 static size_t
-bt_size(const struct btree_kind *k, unsigned int max)
+bt_size(const struct btree_kind *k, unsigned int height, unsigned int max)
 {
 	return sizeof(struct btree_node) +
-	    max * (sizeof(void *) + k->octets);
+	    max * (bt_width(height) + k->octets);
 }
 
 static struct btree_node *
-bt_node(const struct btree_kind *k, uint16_t height, unsigned int max)
+bt_node(const struct btree_kind *k, const struct slab_pool *pool,
+    unsigned int height, unsigned int max)
 {
-	struct btree_node *b = malloc(bt_size(k, max));
+	struct btree_node *b = malloc(bt_size(k, height, max));
 
 	if (b == NULL)
 		return NULL;
+	b->pool = pool;
 	b->n = 0;
 	b->max = (uint16_t)max;
-	b->height = height;
+	b->height = (uint16_t)height;
 	return b;
 }
 
@@ -141,16 +171,16 @@ bt_resize(const struct btree_kind *k, struct btree_node *b, unsigned int max)
 	struct btree_node *other;
 
 	if (max < had)
-		memmove(bt_key_at(k, b, max), bt_entries(k, b),
-		    b->n * sizeof(void *));
-	if ((other = realloc(b, bt_size(k, max))) == NULL) {
+		memmove(bt_key_at(k, b, max), bt_entry_at(k, b, 0),
+		    b->n * bt_width(b->height));
+	if ((other = realloc(b, bt_size(k, b->height, max))) == NULL) {
 		if (max > had)
 			return NULL;
 		other = b;
 	}
 	if (max > had)
-		memmove(bt_key_at(k, other, max), bt_entries(k, other),
-		    other->n * sizeof(void *));
+		memmove(bt_key_at(k, other, max), bt_entry_at(k, other, 0),
+		    other->n * bt_width(other->height));
 	other->max = (uint16_t)max;
 	return other;
 }
@@ -174,7 +204,7 @@ bt_key_write(const struct btree_kind *k, struct btree_node *b, unsigned int i,
 static inline struct btree_node *
 bt_down(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	struct btree_node *child = bt_entries(k, b)[i];
+	struct btree_node *child = bt_nodes(k, b)[i];
 	unsigned int at, keys = FANOUT * k->octets;
 
 	for (at = 0; at <= keys; at += 64)
@@ -335,7 +365,7 @@ bt_look(const struct btree_kind *k, const struct btree *t,
 			at = i;
 		}
 		if (b->height == 0 && i > 0 && same)
-			object = bt_entries(k, b)[i - 1];
+			object = bt_object(k, b, i - 1);
 		b = b->height == 0 || i == 0 ? NULL : bt_down(k, b, i - 1);
 	}
 	if (next != NULL && beside != NULL)
@@ -416,7 +446,7 @@ bt_walk_ahead(
     const struct btree_kind *k, struct btree_node *leaf, unsigned int i)
 {
 	if (i + AHEAD < leaf->n)
-		__builtin_prefetch(bt_entries(k, leaf)[i + AHEAD]);
+		__builtin_prefetch(bt_object(k, leaf, i + AHEAD));
 }
 
 void *
@@ -437,11 +467,11 @@ btree_walk_next(struct btree_walk *w)
 			return NULL;
 	for (; level > 0; level--) {
 		w->at[level - 1] =
-		    bt_entries(k, w->at[level])[w->next[level]++];
+		    bt_nodes(k, w->at[level])[w->next[level]++];
 		w->next[level - 1] = 0;
 	}
 	bt_walk_ahead(k, w->at[0], w->next[0]);
-	return bt_entries(k, w->at[0])[w->next[0]++];
+	return bt_object(k, w->at[0], w->next[0]++);
 }
 
 static void
@@ -450,7 +480,7 @@ bt_clear(const struct btree_kind *k, struct btree_node *b)
 	unsigned int i;
 
 	for (i = 0; b->height > 0 && i < b->n; i++)
-		bt_clear(k, bt_entries(k, b)[i]);
+		bt_clear(k, bt_nodes(k, b)[i]);
 	free(b);
 }
 
@@ -471,24 +501,30 @@ bt_append(const struct btree_kind *k, struct btree_node *to,
 
 	memcpy(bt_key_at(k, to, to->n), bt_key_at(k, from, at),
 	    n * k->octets);
-	memcpy(bt_entries(k, to) + to->n, bt_entries(k, from) + at,
-	    n * sizeof(void *));
+	memcpy(bt_entry_at(k, to, to->n), bt_entry_at(k, from, at),
+	    n * bt_width(to->height));
 	to->n = (uint16_t)(to->n + n);
 	from->n = (uint16_t)at;
 }
 
-/* Makes room for an entry, whose key is written by the caller. */
+/* Makes room for an entry, which is written by the caller. */
 static void
-bt_put(const struct btree_kind *k, struct btree_node *b, unsigned int i,
-    void *entry)
+bt_open(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	void **e = bt_entries(k, b) + i;
-
 	memmove(bt_key_at(k, b, i + 1), bt_key_at(k, b, i),
 	    (size_t)(b->n - i) * k->octets);
-	memmove(e + 1, e, (b->n - i) * sizeof(*e));
-	*e = entry;
+	memmove(bt_entry_at(k, b, i + 1), bt_entry_at(k, b, i),
+	    (b->n - i) * bt_width(b->height));
 	b->n++;
+}
+
+static void
+bt_put(const struct btree_kind *k, struct btree_node *leaf, unsigned int i,
+    const struct btree_probe *p, const void *object)
+{
+	bt_open(k, leaf, i);
+	bt_key_write(k, leaf, i, p);
+	bt_refs(k, leaf)[i] = slab_ref(object);
 }
 
 /* A node below another, under the key of its own first entry. */
@@ -496,19 +532,19 @@ static void
 bt_put_node(const struct btree_kind *k, struct btree_node *b, unsigned int i,
     struct btree_node *child)
 {
-	bt_put(k, b, i, child);
+	bt_open(k, b, i);
 	memcpy(bt_key_at(k, b, i), bt_key_at(k, child, 0), k->octets);
+	bt_nodes(k, b)[i] = child;
 }
 
 static void
 bt_cut(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	void **e = bt_entries(k, b) + i;
-
 	b->n--;
 	memmove(bt_key_at(k, b, i), bt_key_at(k, b, i + 1),
 	    (size_t)(b->n - i) * k->octets);
-	memmove(e, e + 1, (b->n - i) * sizeof(*e));
+	memmove(bt_entry_at(k, b, i), bt_entry_at(k, b, i + 1),
+	    (b->n - i) * bt_width(b->height));
 }
 
 /*
@@ -520,18 +556,18 @@ static bool
 bt_split(const struct btree_kind *k, struct btree_node *parent,
     unsigned int i, bool at_end)
 {
-	struct btree_node *b = bt_entries(k, parent)[i], *right;
+	struct btree_node *b = bt_nodes(k, parent)[i], *right;
 	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
 	bool tight = b->height == 0 && !at_end;
 
-	right =
-	    bt_node(k, b->height, tight ? bt_room(b->n + 1U - half) : FANOUT);
+	right = bt_node(k, b->pool, b->height,
+	    tight ? bt_room(b->n + 1U - half) : FANOUT);
 	if (right == NULL)
 		return false;
 	bt_append(k, right, b, half);
 	bt_put_node(k, parent, i + 1, right);
 	if (tight)
-		bt_entries(k, parent)[i] = bt_resize(k, b, bt_room(half + 1));
+		bt_nodes(k, parent)[i] = bt_resize(k, b, bt_room(half + 1));
 	return true;
 }
 
@@ -540,13 +576,13 @@ static bool
 bt_widen(const struct btree_kind *k, struct btree_node *parent, unsigned int i,
     bool at_end)
 {
-	struct btree_node *b = bt_entries(k, parent)[i];
+	struct btree_node *b = bt_nodes(k, parent)[i];
 
 	if (b->max == FANOUT)
 		return bt_split(k, parent, i, at_end);
 	if ((b = bt_resize(k, b, bt_room(b->n + 1U))) == NULL)
 		return false;
-	bt_entries(k, parent)[i] = b;
+	bt_nodes(k, parent)[i] = b;
 	return true;
 }
 
@@ -554,14 +590,14 @@ bt_widen(const struct btree_kind *k, struct btree_node *parent, unsigned int i,
 static bool
 bt_sprout(const struct btree_kind *k, struct btree *t)
 {
-	struct btree_node *b = bt_node(k, 0, bt_room(2));
+	void *object = bt_only(t);
+	struct btree_node *b = bt_node(k, slab_pool_of(object), 0, bt_room(2));
 	struct btree_probe p;
 
 	if (b == NULL)
 		return false;
-	p = k->place(k, bt_only(t));
-	bt_put(k, b, 0, bt_only(t));
-	bt_key_write(k, b, 0, &p);
+	p = k->place(k, object);
+	bt_put(k, b, 0, &p, object);
 	bt_set_root(t, b);
 	return true;
 }
@@ -571,7 +607,8 @@ static bool
 bt_rise(const struct btree_kind *k, struct btree *t)
 {
 	struct btree_node *root = bt_root(t);
-	struct btree_node *b = bt_node(k, (uint16_t)(root->height + 1), FANOUT);
+	struct btree_node *b =
+	    bt_node(k, root->pool, root->height + 1U, FANOUT);
 
 	if (b == NULL)
 		return false;
@@ -605,7 +642,7 @@ bt_set_first(const struct btree_kind *k, struct btree *t,
 {
 	struct btree_node *b;
 
-	for (b = bt_root(t); b->height > 0; b = bt_entries(k, b)[0])
+	for (b = bt_root(t); b->height > 0; b = bt_nodes(k, b)[0])
 		bt_key_write(k, b, 0, p);
 }
 
@@ -618,7 +655,7 @@ bt_insert(const struct btree_kind *k, struct btree *t,
 	bool same, at_end = true;
 	unsigned int i;
 
-	for (;; b = bt_entries(k, b)[i]) {
+	for (;; b = bt_nodes(k, b)[i]) {
 		i = bt_place(k, p, b, &same);
 		at_end = at_end && i == b->n;
 		if (b->height == 0)
@@ -632,9 +669,8 @@ bt_insert(const struct btree_kind *k, struct btree *t,
 		i += i + 1 < b->n && bt_compare(k, p, b, i + 1) >= 0;
 	}
 	if (same)
-		return bt_entries(k, b)[i - 1];
-	bt_put(k, b, i, object);
-	bt_key_write(k, b, i, p);
+		return bt_object(k, b, i - 1);
+	bt_put(k, b, i, p, object);
 	if (i == 0)
 		bt_set_first(k, t, p);
 	return object;
@@ -664,14 +700,14 @@ bt_join(const struct btree_kind *k, struct btree_node *parent, unsigned int i)
 
 	if (i + 1 >= parent->n)
 		return;
-	b = bt_entries(k, parent)[i];
-	next = bt_entries(k, parent)[i + 1];
+	b = bt_nodes(k, parent)[i];
+	next = bt_nodes(k, parent)[i + 1];
 	n = b->n + next->n;
 	if (n > FANOUT - SPARSE)
 		return;
 	if (b->height == 0 && (b = bt_resize(k, b, bt_room(n + 1))) == NULL)
 		return;
-	bt_entries(k, parent)[i] = b;
+	bt_nodes(k, parent)[i] = b;
 	bt_append(k, b, next, 0);
 	free(next);
 	bt_cut(k, parent, i + 1);
@@ -685,7 +721,7 @@ static void *
 bt_take_below(const struct btree_kind *k, struct btree_node *b, unsigned int i,
     const struct btree_probe *p)
 {
-	struct btree_node *child = bt_entries(k, b)[i];
+	struct btree_node *child = bt_nodes(k, b)[i];
 	void *object = bt_take(k, child, p);
 
 	if (object == NULL)
@@ -714,7 +750,7 @@ bt_take(const struct btree_kind *k, struct btree_node *b,
 	if (b->height > 0)
 		object = bt_take_below(k, b, i - 1, p);
 	else {
-		object = bt_entries(k, b)[i - 1];
+		object = bt_object(k, b, i - 1);
 		bt_cut(k, b, i - 1);
 	}
 	return object;
@@ -728,9 +764,9 @@ bt_settle(const struct btree_kind *k, struct btree *t)
 
 	for (b = bt_root(t); b != NULL && b->n == 1; b = bt_root(t)) {
 		if (b->height == 0)
-			bt_set_only(t, bt_entries(k, b)[0]);
+			bt_set_only(t, bt_object(k, b, 0));
 		else
-			bt_set_root(t, bt_entries(k, b)[0]);
+			bt_set_root(t, bt_nodes(k, b)[0]);
 		free(b);
 	}
 	if (b != NULL && b->height == 0 && b->n * 4 <= b->max)

@@ -6,13 +6,13 @@
 /*
  * Ordered sets of many objects, as B+-trees: an object is found with a cache
  * miss or two where a binary tree of a million has twenty, and takes little
- * more than a pointer and its key.  A set of one object is only a pointer.
+ * more than four octets and its key.  A set of one object is only a pointer.
  *
  * A key is one or two numbers, taken from the object by its owner.  Where
  * they may be equal for different objects the tree has a function that
  * decides between these; it is asked only then.  Objects are neither copied
- * nor freed, and their keys must not change while they are in a tree.  They
- * stand at even addresses.
+ * nor freed, and their keys must not change while they are in a tree.  Those of
+ * a tree are all of slabs of one pool (slab.h).
  */
 #ifndef MARS_BTREE_H
 #define MARS_BTREE_H

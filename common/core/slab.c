@@ -15,6 +15,7 @@
  * malloc(3) leaves a gap, which is half of all memory where other things are
  * allocated in between.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,34 +35,81 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n)	((void)(p))
 #endif
 
-#define PIECE	16384	/* octets from one to the next */
 #define HEADER	64	/* octets: as malloc(3) has its own, a little less */
-#define ALIGN	8
 #define BLOCK_MOST 8	/* pieces */
+#define SLOTS	64	/* of a pool, at first */
+#define NUMBERS	(1U << 21) /* of pieces: a reference has 32 bits */
 
 struct slab_block {
 	uint8_t			*base;
 	uint32_t		 many, begun, used;	/* pieces */
 };
 
-struct slab_piece {
-	LIST_ENTRY(slab_piece)	 entry;
-	void			*back;	/* objects that came back */
-	struct slab_block	*block;
-	uint32_t		 n;	/* objects in use */
-	uint32_t		 fresh;	/* from here on it is untouched */
-	_Alignas(ALIGN) uint8_t	 space[];
-};
-
-_Static_assert(offsetof(struct slab_piece, space) % ALIGN == 0,
+_Static_assert(offsetof(struct slab_piece, space) % SLAB_ALIGN == 0,
     "objects are aligned");
 
+_Static_assert((uint64_t)NUMBERS * SLAB_PLACES - 1 <= UINT32_MAX,
+    "each place has a reference");
+
 void
-slab_init(struct slab *s, size_t size)
+slab_pool_init(struct slab_pool *pool)
 {
+	pool->slots = NULL;
+	pool->n = 1;
+	pool->max = pool->free = pool->used = 0;
+}
+
+/* One more number is there; false: no memory, or none is left. */
+static bool
+slab_pool_grow(struct slab_pool *pool)
+{
+	uint32_t max = pool->max == 0 ? SLOTS : pool->max * 2;
+	union slab_slot *slots;
+
+	if (pool->free != 0 || pool->n < pool->max)
+		return true;
+	if (max > NUMBERS)
+		return false;
+	slots = reallocarray(pool->slots, max, sizeof(*slots));
+	if (slots == NULL)
+		return false;
+	pool->slots = slots;
+	pool->max = max;
+	return true;
+}
+
+static bool
+slab_number(struct slab_pool *pool, struct slab_piece *p)
+{
+	if (!slab_pool_grow(pool))
+		return false;
+	if ((p->number = pool->free) != 0)
+		pool->free = pool->slots[p->number].next;
+	else
+		p->number = pool->n++;
+	pool->slots[p->number].piece = p;
+	pool->used++;
+	return true;
+}
+
+static void
+slab_number_free(struct slab_pool *pool, uint32_t number)
+{
+	pool->slots[number].next = pool->free;
+	pool->free = number;
+	if (--pool->used > 0)
+		return;
+	free(pool->slots);
+	slab_pool_init(pool);
+}
+
+void
+slab_init(struct slab *s, struct slab_pool *pool, size_t size)
+{
+	s->pool = pool;
 	LIST_INIT(&s->room);
 	s->newest = NULL;
-	s->size = (uint32_t)((size + ALIGN - 1) / ALIGN * ALIGN);
+	s->size = (uint32_t)((size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN);
 }
 
 /* Octets for objects, a whole number of them. */
@@ -69,7 +117,7 @@ static uint32_t
 slab_space(const struct slab *s)
 {
 	uint32_t space =
-	    PIECE - HEADER - (uint32_t)offsetof(struct slab_piece, space);
+	    SLAB_PIECE - HEADER - (uint32_t)offsetof(struct slab_piece, space);
 
 	return space - space % s->size;
 }
@@ -79,6 +127,7 @@ static struct slab_block *
 slab_block_new(const struct slab_block *before)
 {
 	struct slab_block *b = malloc(sizeof(*b));
+	size_t size;
 	void *v;
 
 	if (b == NULL)
@@ -87,7 +136,8 @@ slab_block_new(const struct slab_block *before)
 	    before->many < BLOCK_MOST ? before->many * 2 : BLOCK_MOST;
 	b->begun = b->used = 0;
 	/* not all of it: so the next one stands directly behind */
-	if (posix_memalign(&v, PIECE, (size_t)b->many * PIECE - HEADER) != 0) {
+	size = (size_t)b->many * SLAB_PIECE - HEADER;
+	if (posix_memalign(&v, SLAB_PIECE, size) != 0) {
 		free(b);
 		return NULL;
 	}
@@ -98,7 +148,26 @@ slab_block_new(const struct slab_block *before)
 static struct slab_piece *
 slab_block_piece(const struct slab_block *b, uint32_t i)
 {
-	return (struct slab_piece *)(void *)(b->base + (size_t)i * PIECE);
+	return (struct slab_piece *)(void *)(b->base + (size_t)i * SLAB_PIECE);
+}
+
+/* Nothing is left in any of its pieces, so that all have room. */
+static void
+slab_block_free(struct slab *s, struct slab_block *b)
+{
+	struct slab_piece *p;
+	uint32_t i;
+
+	for (i = 0; i < b->begun; i++) {
+		p = slab_block_piece(b, i);
+		LIST_REMOVE(p, entry);
+		slab_number_free(s->pool, p->number);
+		ASAN_UNPOISON_MEMORY_REGION(p->space, slab_space(s));
+	}
+	if (s->newest == b)
+		s->newest = NULL;
+	free(b->base);
+	free(b);
 }
 
 static struct slab_piece *
@@ -112,30 +181,19 @@ slab_piece_new(struct slab *s)
 			return NULL;
 		s->newest = b;
 	}
-	p = slab_block_piece(b, b->begun++);
+	p = slab_block_piece(b, b->begun);
 	memset(p, 0, sizeof(*p));
 	p->block = b;
+	p->pool = s->pool;
+	if (!slab_number(s->pool, p)) {
+		if (b->begun == 0)
+			slab_block_free(s, b);
+		return NULL;
+	}
+	b->begun++;
 	ASAN_POISON_MEMORY_REGION(p->space, slab_space(s));
 	LIST_INSERT_HEAD(&s->room, p, entry);
 	return p;
-}
-
-/* Nothing is left in any of its pieces, so that all have room. */
-static void
-slab_block_free(struct slab *s, struct slab_block *b)
-{
-	struct slab_piece *p;
-	uint32_t i;
-
-	for (i = 0; i < b->begun; i++) {
-		p = slab_block_piece(b, i);
-		LIST_REMOVE(p, entry);
-		ASAN_UNPOISON_MEMORY_REGION(p->space, slab_space(s));
-	}
-	if (s->newest == b)
-		s->newest = NULL;
-	free(b->base);
-	free(b);
 }
 
 void *
@@ -164,8 +222,7 @@ slab_get(struct slab *s)
 void
 slab_put(struct slab *s, void *v)
 {
-	struct slab_piece *p = (struct slab_piece *)(void *)((uint8_t *)v -
-	    (uintptr_t)v % PIECE);
+	struct slab_piece *p = slab_piece_of(v);
 
 	if (p->back == NULL && p->fresh == slab_space(s))
 		LIST_INSERT_HEAD(&s->room, p, entry);

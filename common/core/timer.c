@@ -20,7 +20,7 @@ earlier(const struct timer *a, const struct timer *b)
 }
 
 static unsigned int
-rank(const struct timer *t)
+timer_rank(const struct timer *t)
 {
 	return t == NULL ? 0 : t->rank;
 }
@@ -31,11 +31,11 @@ balance(struct timer *t)
 {
 	struct timer *left = t->left;
 
-	if (rank(left) < rank(t->right)) {
+	if (timer_rank(left) < timer_rank(t->right)) {
 		t->left = t->right;
 		t->right = left;
 	}
-	t->rank = (uint8_t)(rank(t->right) + 1);
+	t->rank = (uint8_t)(timer_rank(t->right) + 1);
 }
 
 /* Joins two heaps and returns the root: their paths to the right become one. */

@@ -78,6 +78,7 @@ class Crowd(house.Helper):
         # two of each client
         self.house = House(1, top="limit circuits 100000").start()
         self.members = members
+        self.empty = self.house.rss()["marsd"]
         super().__init__("flood", BASE_PORT, self.house.address)
         self.registered = self.timed("register 0 %d 0" % members)
         assert self.registered["registered"] == members, self.registered
@@ -128,6 +129,9 @@ def clients(form):
         row("registration, %d members, CPU of marsd" % members, "us",
             r["cpu"] / members * 1e6, 5 * pong["cpu"], "12 us",
             rate=members / r["seconds"])
+        row("  memory of a member, with its two circuits", "octets",
+            (c.house.rss()["marsd"] - c.empty) * 1024 / members, None,
+            "600 without")
         for i in range(10):
             c.ask("block %d %s" % (i, BLOCK))
         for window in (64, 1):

@@ -11,16 +11,20 @@
 #include <cmocka.h>
 
 #include "btree.h"
+#include "slab.h"
 
 #define N	3000
 
 struct thing {
 	uint64_t	 a;
 	uint32_t	 b;
+	uint32_t	 at;	/* in things */
 	bool		 in;
 };
 
-static struct thing things[N];
+static struct slab_pool pool;
+static struct slab room;
+static struct thing *things[N];
 static uint32_t seed;
 
 static uint32_t
@@ -58,8 +62,8 @@ static struct thing *
 first_from(uint32_t at)
 {
 	for (; at < N; at++)
-		if (things[at].in)
-			return &things[at];
+		if (things[at]->in)
+			return things[at];
 	return NULL;
 }
 
@@ -70,29 +74,30 @@ fill(uint32_t same)
 	uint32_t i;
 
 	for (i = 0; i < N; i++) {
-		things[i].a = (uint64_t)(i / same) << 33 | 7;
-		things[i].b = i % same * 5;
-		things[i].in = false;
+		things[i]->at = i;
+		things[i]->a = (uint64_t)(i / same) << 33 | 7;
+		things[i]->b = i % same * 5;
+		things[i]->in = false;
 	}
 }
 
 static void
 check_place(const struct btree_kind *k, const struct btree *t, uint32_t i)
 {
-	struct btree_probe p = probe(k, &things[i]);
+	struct btree_probe p = probe(k, things[i]);
 	uint32_t n = i % 37 == 0 ? 200 : 2;
 	struct btree_walk w;
 	struct thing *x;
 
 	assert_ptr_equal(
-	    btree_find(k, t, &p), things[i].in ? &things[i] : NULL);
+	    btree_find(k, t, &p), things[i]->in ? things[i] : NULL);
 	assert_ptr_equal(btree_from(k, t, &p), first_from(i));
 	assert_ptr_equal(btree_after(k, t, &p), first_from(i + 1));
 	btree_walk_after(&w, k, t, &p);
 	for (; n > 0; n--) {
 		x = btree_walk_next(&w);
 		assert_ptr_equal(x, first_from(i + 1));
-		i = x == NULL ? N : (uint32_t)(x - things);
+		i = x == NULL ? N : x->at;
 	}
 }
 
@@ -109,7 +114,7 @@ check_all(const struct btree_kind *k, const struct btree *t)
 		assert_ptr_equal(btree_walk_next(&w), y);
 		p = probe(k, x);
 		x = btree_after(k, t, &p);
-		y = first_from((uint32_t)(y - things) + 1);
+		y = first_from(y->at + 1);
 	}
 	assert_null(y);
 	assert_null(btree_walk_next(&w));
@@ -118,18 +123,18 @@ check_all(const struct btree_kind *k, const struct btree *t)
 static void
 toggle(const struct btree_kind *k, struct btree *t, uint32_t i)
 {
-	struct btree_probe p = probe(k, &things[i]);
-	struct thing twin = things[i];
+	struct btree_probe p = probe(k, things[i]);
+	struct thing twin = *things[i];
 
-	if (things[i].in)
-		assert_ptr_equal(btree_remove(k, t, &p), &things[i]);
+	if (things[i]->in)
+		assert_ptr_equal(btree_remove(k, t, &p), things[i]);
 	else {
 		assert_null(btree_remove(k, t, &p));
-		assert_ptr_equal(btree_insert(k, t, &things[i]), &things[i]);
+		assert_ptr_equal(btree_insert(k, t, things[i]), things[i]);
 		/* what is there already stays */
-		assert_ptr_equal(btree_insert(k, t, &twin), &things[i]);
+		assert_ptr_equal(btree_insert(k, t, &twin), things[i]);
 	}
-	things[i].in = !things[i].in;
+	things[i]->in = !things[i]->in;
 }
 
 /* Of each width, with ties and without. */
@@ -166,7 +171,7 @@ in_any_order_it_is_what_a_plain_table_is(void **state)
 		}
 		check_all(&k->kind, &t);
 		for (i = 0; i < N; i++)
-			if (things[i].in)
+			if (things[i]->in)
 				toggle(&k->kind, &t, i);
 		assert_null(btree_first(&k->kind, &t));
 		assert_true(btree_empty(&t));
@@ -214,6 +219,30 @@ cleared_it_is_empty(void **state)
 	btree_clear(&kinds[0].kind, &t);
 }
 
+static int
+set_up(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	slab_pool_init(&pool);
+	slab_init(&room, &pool, sizeof(struct thing));
+	for (i = 0; i < N; i++)
+		assert_non_null(things[i] = slab_get(&room));
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < N; i++)
+		slab_put(&room, things[i]);
+	return 0;
+}
+
 int
 main(void)
 {
@@ -223,5 +252,5 @@ main(void)
 		cmocka_unit_test(cleared_it_is_empty),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -77,12 +77,14 @@ oid_and_key_are_the_name_and_the_order(void **state)
 		RECORD_ID(1, 0xffffffffU), RECORD_ID(2, 5),
 		RECORD_ID(0x7fffffffU, 9), RECORD_ID(0xff000001U, 1),
 		RECORD_ID(0xffffffffU, 0xffffffffU) };
+	struct slab_pool pool;
 	struct scsp_cache c;
 	struct scsp_entry *e;
 	size_t i;
 
 	(void)state;
-	scsp_cache_init(&c);
+	slab_pool_init(&pool);
+	scsp_cache_init(&c, &pool);
 	assert_null(scsp_cache_first(&c));
 	for (i = 0; i < 7; i++)
 		assert_non_null(scsp_cache_add(&c, ids[i], at(0)));
@@ -105,11 +107,13 @@ oid_and_key_are_the_name_and_the_order(void **state)
 static void
 an_instance_replaces_the_one_before(void **state)
 {
+	struct slab_pool pool;
 	struct scsp_cache c;
 	struct scsp_entry *e;
 
 	(void)state;
-	scsp_cache_init(&c);
+	slab_pool_init(&pool);
+	scsp_cache_init(&c, &pool);
 	e = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
 	assert_false(scsp_entry_listed(e)); /* nothing in it yet */
 	assert_int_equal(e->seen, SEQ_RESERVED);
@@ -139,11 +143,13 @@ an_instance_replaces_the_one_before(void **state)
 static void
 those_that_go_in_time_stand_in_order(void **state)
 {
+	struct slab_pool pool;
 	struct scsp_cache c;
 	struct scsp_entry *a, *b;
 
 	(void)state;
-	scsp_cache_init(&c);
+	slab_pool_init(&pool);
+	scsp_cache_init(&c, &pool);
 	a = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
 	b = scsp_cache_add(&c, RECORD_ID(1, 2), at(2));
 	assert_ptr_equal(scsp_cache_mortal(&c), a);
@@ -171,11 +177,13 @@ what_begins_anew_goes_with_its_entry(void **state)
 {
 	struct scsp_renewal *a = malloc(sizeof(*a)), *b = malloc(sizeof(*b));
 	struct scsp_renewal *d = malloc(sizeof(*d));
+	struct slab_pool pool;
 	struct scsp_cache c;
 	struct scsp_entry *e;
 
 	(void)state;
-	scsp_cache_init(&c);
+	slab_pool_init(&pool);
+	scsp_cache_init(&c, &pool);
 	e = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
 	assert_true(scsp_cache_set(&c, e, 1, "J", 1, false, at(2)));
 	assert_null(scsp_entry_renewal(e));
@@ -199,6 +207,7 @@ static void
 contents_of_any_length_are_kept(void **state)
 {
 	static uint8_t data[1000];
+	struct slab_pool pool;
 	struct scsp_cache c;
 	struct scsp_entry *e, *f;
 	uint16_t len, i;
@@ -206,7 +215,8 @@ contents_of_any_length_are_kept(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 7 + 1);
-	scsp_cache_init(&c);
+	slab_pool_init(&pool);
+	scsp_cache_init(&c, &pool);
 	e = scsp_cache_add(&c, RECORD_ID(1, 1), at(1));
 	f = scsp_cache_add(&c, RECORD_ID(1, 2), at(1));
 	for (len = 0; len <= sizeof(data); len++) {

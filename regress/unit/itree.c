@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "marsd/itree.h"
+#include "slab.h"
 
 #define N	400
 #define SPACE	300
@@ -65,15 +66,15 @@ draw(uint32_t n)
 }
 
 static void
-check(
-    const struct marsd_itree *t, struct item *items, const struct marsd_span *q)
+check(const struct marsd_itree *t, struct item *const *items,
+    const struct marsd_span *q)
 {
 	const struct item *in, *last = NULL;
 	size_t i, want = 0, got = 0;
 
 	for (i = 0; i < N; i++)
-		if (items[i].in && paddr_cmp(&items[i].s.min, &q->max) <= 0 &&
-		    paddr_cmp(&items[i].s.max, &q->min) >= 0)
+		if (items[i]->in && paddr_cmp(&items[i]->s.min, &q->max) <= 0 &&
+		    paddr_cmp(&items[i]->s.max, &q->min) >= 0)
 			want++;
 	for (in = marsd_itree_overlap(t, q, NULL); in != NULL;
 	    in = marsd_itree_overlap(t, q, &in->s)) {
@@ -91,38 +92,46 @@ check(
 static void
 the_tree_finds_what_a_walk_finds(void **state)
 {
-	static struct item items[N];
+	struct item *items[N];
+	struct slab_pool pool;
+	struct slab room;
 	struct marsd_itree t;
 	struct marsd_span q;
 	uint32_t a, i, k;
 	void *found, *in;
 
 	(void)state;
+	slab_pool_init(&pool);
+	slab_init(&room, &pool, sizeof(struct item));
+	for (i = 0; i < N; i++)
+		assert_non_null(items[i] = slab_get(&room));
 	marsd_itree_init(&t, items_kind, 0);
 	for (k = 0; k < 4000; k++) {
 		i = draw(N);
-		if (items[i].in) {
-			marsd_itree_remove(&t, &items[i].s);
-			items[i].in = false;
+		if (items[i]->in) {
+			marsd_itree_remove(&t, &items[i]->s);
+			items[i]->in = false;
 		} else {
 			a = draw(SPACE);
-			items[i].s = range(a, draw(3) == 0 ? a + draw(50) : a);
-			marsd_span_pack(items[i].packed, &items[i].s);
-			found = marsd_itree_find(&t, &items[i].s);
-			in = marsd_itree_insert(&t, &items[i]);
-			assert_ptr_equal(in, found == NULL ? &items[i] : found);
-			items[i].in = found == NULL;
+			items[i]->s = range(a, draw(3) == 0 ? a + draw(50) : a);
+			marsd_span_pack(items[i]->packed, &items[i]->s);
+			found = marsd_itree_find(&t, &items[i]->s);
+			in = marsd_itree_insert(&t, items[i]);
+			assert_ptr_equal(in, found == NULL ? items[i] : found);
+			items[i]->in = found == NULL;
 		}
 		a = draw(SPACE);
 		q = range(a, a + draw(20));
 		check(&t, items, &q);
 	}
 	for (i = 0; i < N; i++)
-		if (items[i].in)
-			marsd_itree_remove(&t, &items[i].s);
+		if (items[i]->in)
+			marsd_itree_remove(&t, &items[i]->s);
 	q = range(0, 2 * SPACE);
 	assert_null(marsd_itree_overlap(&t, &q, NULL));
 	assert_null(marsd_itree_next(&t, NULL));
+	for (i = 0; i < N; i++)
+		slab_put(&room, items[i]);
 }
 
 static void

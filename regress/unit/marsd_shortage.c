@@ -27,9 +27,9 @@ short_array(void *p, size_t n, size_t size)
 }
 
 static void *
-short_node(size_t n, size_t size)
+short_node(struct slab *s)
 {
-	return nodes != 0 && --nodes == 0 ? NULL : calloc(n, size);
+	return nodes != 0 && --nodes == 0 ? NULL : slab_get(s);
 }
 
 #define vc_sdu_new	short_sdu
@@ -38,9 +38,9 @@ short_node(size_t n, size_t size)
 #define reallocarray	short_array
 #include "marsd/itree.c"
 #undef reallocarray
-#define calloc		short_node
+#define slab_get	short_node
 #include "marsd/group.c"
-#undef calloc
+#undef slab_get
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
 #define JOIN	4

@@ -52,7 +52,7 @@ is_own(const struct marsd_join *j)
 {
 	struct marsd_entry *e;
 
-	for (e = marsd_join_entry(j, j->node->proto->self); e != NULL;
+	for (e = marsd_join_entry(j, marsd_node_of(j)->proto->self); e != NULL;
 	    e = marsd_said_next(e))
 		if (marsd_entry_stands(e))
 			return true;
@@ -82,7 +82,7 @@ range_holds(const struct marsd_range *r, struct sums *sum)
 		live += j->counts != 0;
 		layer3 += j->layer3 != 0;
 		own += is_own(j);
-		sum->own[j->node->role] += is_own(j);
+		sum->own[marsd_node_of(j)->role] += is_own(j);
 		sum->of_ranges++;
 	}
 	return same("joins of a range", r->live, live) &&
@@ -144,7 +144,7 @@ peer_holds(const struct marsd_peer *peer, struct sums *sum)
 	    peer, e == NULL ? 0 : (uint64_t)e->key + 1)) != NULL) {
 		records++;
 		nover += e->over;
-		sum->joins += e->join != NULL;
+		sum->joins += e->join != 0;
 	}
 	sum->records += records;
 	sum->claimed += peer->redirects.entries;

@@ -27,11 +27,13 @@ turn(uint32_t k)
 static void
 objects_do_not_touch(size_t size)
 {
+	struct slab_pool pool;
 	struct slab s;
 	uint32_t k, i;
 	size_t o;
 
-	slab_init(&s, size);
+	slab_pool_init(&pool);
+	slab_init(&s, &pool, size);
 	for (k = 0; k < 6 * N; k++) {
 		i = k < N ? k : turn(k);
 		if (objects[i] != NULL) {
@@ -52,6 +54,7 @@ objects_do_not_touch(size_t size)
 			slab_put(&s, objects[i]);
 	/* nothing is left of it */
 	assert_true(LIST_EMPTY(&s.room));
+	assert_null(pool.slots);
 	memset(objects, 0, sizeof(objects));
 }
 
@@ -65,11 +68,58 @@ objects_are_whole_and_go_back(void **state)
 	objects_do_not_touch(1024);
 }
 
+static void
+check_reference(const struct slab_pool *pool, uint32_t i)
+{
+	uint32_t ref = slab_ref(objects[i]);
+
+	assert_int_equal(ref == 0, objects[i] == NULL);
+	assert_ptr_equal(slab_at(pool, ref), objects[i]);
+	if (objects[i] == NULL)
+		return;
+	assert_ptr_equal(slab_pool_of(objects[i]), pool);
+	assert_ptr_equal(slab_from(objects[i], ref), objects[i]);
+}
+
+/* Whatever size it has, and whatever comes and goes meanwhile. */
+static void
+a_reference_leads_to_its_object_among_all_of_the_pool(void **state)
+{
+	struct slab_pool pool;
+	struct slab s[3];
+	uint32_t i, k;
+
+	(void)state;
+	slab_pool_init(&pool);
+	for (i = 0; i < 3; i++)
+		slab_init(&s[i], &pool, 8 + 500 * i);
+	for (k = 0; k < 8; k++) {
+		for (i = 0; i < N; i++) {
+			if (turn(i) % 8 < k)
+				continue;
+			if (objects[i] == NULL)
+				objects[i] = slab_get(&s[i % 3]);
+			else {
+				slab_put(&s[i % 3], objects[i]);
+				objects[i] = NULL;
+			}
+		}
+		for (i = 0; i < N; i++)
+			check_reference(&pool, i);
+	}
+	for (i = 0; i < N; i++)
+		if (objects[i] != NULL)
+			slab_put(&s[i % 3], objects[i]);
+	assert_null(pool.slots);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(objects_are_whole_and_go_back),
+		cmocka_unit_test(
+		    a_reference_leads_to_its_object_among_all_of_the_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
