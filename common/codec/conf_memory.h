@@ -21,7 +21,7 @@
 /* octets of each object */
 #define CONF_OCTETS_CIRCUIT	950	/* with who called */
 #define CONF_OCTETS_CONTROL	224	/* that waits, one for each circuit */
-#define CONF_OCTETS_MEMBER	680	/* but for its two circuits */
+#define CONF_OCTETS_MEMBER	600	/* but for its two circuits */
 #define CONF_OCTETS_JOIN	240	/* its group and its record included */
 #define CONF_OCTETS_BACKLOG	120	/* a range */
 #define CONF_OCTETS_SERVER	2000	/* of the group */

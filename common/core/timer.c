@@ -5,6 +5,8 @@
 
 #include "timer.h"
 
+#define ORDER_MAX	(((uint64_t)1 << 56) - 1)	/* is never reached */
+
 int64_t
 mtime_diff(mtime_t a, mtime_t b)
 {
@@ -35,7 +37,7 @@ balance(struct timer *t)
 		t->left = t->right;
 		t->right = left;
 	}
-	t->rank = (uint8_t)(timer_rank(t->right) + 1);
+	t->rank = (timer_rank(t->right) + 1) & 0xff;
 }
 
 /* Joins two heaps and returns the root: their paths to the right become one. */
@@ -93,7 +95,7 @@ timer_set(struct timers *ts, struct timer *t, int64_t delay)
 {
 	timer_clear(ts, t);
 	t->due.us = ts->now.us + (delay < 0 ? 0 : delay);
-	t->order = ++ts->order;
+	t->order = ++ts->order & ORDER_MAX;
 	ts->root = meld(ts->root, t);
 	ts->count++;
 }

@@ -37,10 +37,10 @@ typedef struct mtime {
 struct timer {
 	struct timer	*left, *right, *up;	/* in the heap */
 	mtime_t		 due;
-	uint64_t	 order;		/* of equal times, as set; 0: not set */
+	uint64_t	 order : 56;	/* of equal times, as set; 0: not set */
+	uint64_t	 rank : 8;	/* timers on the way to the right */
 	void		(*expired)(void *);
 	void		*arg;
-	uint8_t		 rank;		/* timers on the way to the right */
 };
 
 struct timers {

@@ -35,7 +35,7 @@
  */
 #define HEAP(type)	(sizeof(struct type) + 24)
 #define SLAB(type)	((sizeof(struct type) + 7) / 8 * 8)
-#define BTREE(octets)	(2 * ((octets) + sizeof(void *)))
+#define BTREE(octets)	(2 * ((octets) + sizeof(uint32_t)))
 #define RANGE(len) \
 	((offsetof(struct marsd_range, span) + MARSD_SPAN_LEN(len) + 7) / 8 * 8)
 #define CONTENTS	(48 + 24)	/* of a record of a join */
@@ -100,7 +100,7 @@ each_limit_is_in_the_sum(void **state)
 	cl->max_backlog = 50;
 	cl->max_records = 3000;
 	conf_memory(c, &m);
-	assert_int_equal(m.marsd, link + copies + (3U << 20) + 11 * 680 +
+	assert_int_equal(m.marsd, link + copies + (3U << 20) + 11 * 600 +
 	    1000 * 240 + 5 * 2000 + 2 * 50 * 120 + 3000 * 240);
 	assert_int_equal(m.scspd,
 	    link + (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
@@ -122,8 +122,8 @@ numbers_are_those_of_the_objects(void **state)
 	const size_t join = SLAB(marsd_join) + SLAB(marsd_entry) +
 	    RANGE(16) + 2 * BTREE(16) + BTREE(4);
 	const size_t record = SLAB(scsp_entry) + CONTENTS + BTREE(8);
-	const size_t member = HEAP(marsd_reg) + HEAP(marsd_node) +
-	    HEAP(marsd_claim) + SLAB(marsd_entry) + BTREE(16) + BTREE(4);
+	const size_t member = HEAP(marsd_reg) + SLAB(marsd_node) +
+	    SLAB(marsd_claim) + SLAB(marsd_entry) + BTREE(16) + BTREE(4);
 
 	(void)state;
 	assert_true(CONF_OCTETS_JOIN >= join);
