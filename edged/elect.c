@@ -136,11 +136,13 @@ had_better_stand_back(const struct edged_elect *e)
 {
 	const struct edged_peer *p;
 
+	if (!e->no_mars)
+		return false;
 	for (p = e->peers; p < e->peers + EDGED_ELECT_PEERS; p++)
-		if (e->no_mars && peer_stands(p) && !p->no_mars)
+		if (peer_stands(p) && !p->no_mars)
 			return true;
 	/* nobody has one: everything stays as it is */
-	return e->no_mars && e->stands_back;
+	return e->stands_back;
 }
 
 /* After each change of that: it counts only if it lasts. */

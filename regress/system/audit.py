@@ -81,22 +81,24 @@ def short(d):
     return BASE.replace("hmac-sha256", "hmac-sha384", 1)
 
 
+def link(d, to, name, mode, behind=""):
+    """A key by way of a link, in a directory with that mode."""
+    os.mkdir(d + "/links")
+    os.symlink(to, d + "/links/" + name)
+    os.chmod(d + "/links", mode)
+    return BASE.replace('"1.key"', '"links/%s%s"' % (name, behind))
+
+
 def linked(d):
     """A key by way of a link that anybody can turn elsewhere."""
-    os.mkdir(d + "/links")
-    os.symlink("../1.key", d + "/links/1.key")
-    os.chmod(d + "/links", 0o777)
-    return BASE.replace('"1.key"', '"links/1.key"')
+    return link(d, "../1.key", "1.key", 0o777)
 
 
 def through(d):
     """A key in a directory that anybody can exchange for another."""
     os.mkdir(d + "/safe", 0o700)
     os.rename(d + "/1.key", d + "/safe/1.key")
-    os.mkdir(d + "/links")
-    os.symlink("../safe", d + "/links/keys")
-    os.chmod(d + "/links", 0o777)
-    return BASE.replace('"1.key"', '"links/keys/1.key"')
+    return link(d, "../safe", "keys", 0o777, "/1.key")
 
 
 def twice(d):
@@ -108,14 +110,12 @@ def twice(d):
 
 def foreign(d):
     """A link in a directory for all, and it is another's."""
-    os.mkdir(d + "/links")
-    os.symlink("..", d + "/links/keys")
-    os.chmod(d + "/links", 0o1777)
+    conf = link(d, "..", "keys", 0o1777, "/1.key")
     if os.geteuid() == 0:
         os.lchown(d + "/links/keys", 12345, 12345)
     else:
         os.chmod(d + "/links", 0o777)
-    return BASE.replace('"1.key"', '"links/keys/1.key"')
+    return conf
 
 
 def circle(d):

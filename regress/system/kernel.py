@@ -155,6 +155,17 @@ def compare(group, tos, size):
     net.stop()
 
 
+def streaming(net, **how):
+    """A stream of site 1 to a member at site 2, which the kernel copies: the
+    sites, the member, the sender."""
+    one, two = net.sites[1], net.sites[2]
+    member = Member(two, GROUP)
+    wait("joined", lambda: two.joined(GROUP))
+    sender = Sender(one, GROUP, **how)
+    in_kernel(one, sender, [member])
+    return one, two, member, sender
+
+
 @test
 def octets():
     """the same octets as the user path, IPv4, with DSCP"""
@@ -213,11 +224,7 @@ def stopped():
 def up():
     """what the kernel can't do goes up: fragments, TTL, wrong checksums"""
     net = sites(2)
-    one, two = net.sites[1], net.sites[2]
-    member = Member(two, GROUP)
-    wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP)
-    in_kernel(one, sender, [member])
+    one, two, member, sender = streaming(net)
     large = Sender(one, GROUP, size=3000)
     large.n = 9000
     stream(large, [member], 2)
@@ -254,11 +261,7 @@ def up():
 def gone():
     """edged dies: nothing is copied; it starts again, with an empty table"""
     net = sites(2)
-    one, two = net.sites[1], net.sites[2]
-    member = Member(two, GROUP)
-    wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP)
-    in_kernel(one, sender, [member])
+    one, two, member, sender = streaming(net)
     os.kill(one.suite.children()["edged"], signal.SIGKILL)
     one.suite.process.wait()
     wire = Wire(one.router, "und")
@@ -292,11 +295,7 @@ def table_of(pid):
 def taken():
     """whoever has taken edged over can't have a packet copied for ever"""
     net = sites(2)
-    one, two = net.sites[1], net.sites[2]
-    member = Member(two, GROUP)
-    wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP)
-    in_kernel(one, sender, [member])
+    one, two, member, sender = streaming(net)
     sender.n = 5000
     frame = Frame(one, sender)
     pid = one.suite.children()["edged"]
@@ -329,11 +328,7 @@ def limited():
     edged sends what the rate lets pass, and counts the rest"""
     net = sites(2, edge="group 239.1.0.0/16 { rate 800K }",
                 lan="limit { rate 100M }")
-    one, two = net.sites[1], net.sites[2]
-    member = Member(two, GROUP)
-    wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP, size=972)       # 1,000 octets of IP
-    in_kernel(one, sender, [member])
+    one, two, member, sender = streaming(net, size=972)  # 1,000 octets of IP
     # 320 kbit/s: all of it, and most by the kernel after the first second
     stream(sender, [member], 40, rate=40)
     member.clear()
@@ -362,11 +357,7 @@ def no_room():
     """a flow whose copies the interface has no room for goes the user path,
     where they wait; later it may go back"""
     net = sites(2)
-    one, two = net.sites[1], net.sites[2]
-    member = Member(two, GROUP)
-    wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP, size=1000)
-    in_kernel(one, sender, [member])
+    one, two, member, sender = streaming(net, size=1000)
     with one.router:
         if subprocess.run("tc qdisc add dev und root tbf rate 2mbit burst 5000"
                           " limit 5000".split(),
@@ -389,11 +380,7 @@ def bridge_port():
     """a LAN that becomes a port of a bridge goes on, by the user path, and has
     the kernel's again when it is none any more"""
     net = sites(2)
-    one, two = net.sites[1], net.sites[2]
-    member = Member(two, GROUP)
-    wait("joined", lambda: two.joined(GROUP))
-    sender = Sender(one, GROUP)
-    in_kernel(one, sender, [member])
+    one, two, member, sender = streaming(net)
 
     def again(port):
         """edged has heard of it, and has been elected anew"""

@@ -176,23 +176,31 @@ descriptors(void)
 	return n;
 }
 
-/* Nor can it have mars(8) hold descriptors for it that it does not take. */
-static void
-unread_sockets_are_bounded(void **state)
+/* Someone listens by ATM at that address, for a cluster that has it, too. */
+static struct atm_addr
+listen_by_atm(void)
 {
 	struct conf_listen *l = calloc(1, sizeof(*l));
-	struct atm_addr a = { .num_tl = NSAPA_LEN, .num = { 0x47 } }, none;
-	int i, before = descriptors();
-	uint8_t buf[128];
-	struct wr w;
+	struct atm_addr a = { .num_tl = NSAPA_LEN, .num = { 0x47 } };
 
-	(void)state;
 	assert_non_null(l);
 	l->transport = CONF_LISTEN_ATM_SVC;
 	l->addr = a;
 	TAILQ_INSERT_TAIL(&p.conf->listens, l, entry);
 	conf_cluster_new(p.conf, "a")->addr = a;
-	memset(&none, 0, sizeof(none));
+	return a;
+}
+
+/* Nor can it have mars(8) hold descriptors for it that it does not take. */
+static void
+unread_sockets_are_bounded(void **state)
+{
+	const struct atm_addr a = listen_by_atm(), none = { 0 };
+	int i, before = descriptors();
+	uint8_t buf[128];
+	struct wr w;
+
+	(void)state;
 	wr_init(&w, buf, sizeof(buf));
 	wr_u32(&w, 1);
 	wr_u8(&w, ATM_OPEN_LISTEN);
@@ -252,16 +260,10 @@ static void
 lines_of_a_verbose_log_are_bounded(void **state)
 {
 	const uint8_t ready[] = { 0, 3, 'y', 'e', 's' };
-	struct conf_listen *l = calloc(1, sizeof(*l));
-	struct atm_addr a = { .num_tl = NSAPA_LEN, .num = { 0x47 } };
+	const struct atm_addr a = listen_by_atm();
 	int i;
 
 	(void)state;
-	assert_non_null(l);
-	l->transport = CONF_LISTEN_ATM_SVC;
-	l->addr = a;
-	TAILQ_INSERT_TAIL(&p.conf->listens, l, entry);
-	conf_cluster_new(p.conf, "a")->addr = a;
 	log_verbose(1);
 	for (i = 0; i < 3000; i++)
 		says(IMSG_READY, ready, sizeof(ready));

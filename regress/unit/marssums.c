@@ -153,14 +153,22 @@ peer_holds(const struct marsd_peer *peer, struct sums *sum)
 }
 
 static bool
-proto_holds(struct marsd_proto *p)
+peers_hold(struct marsd_proto *p, struct sums *sum)
 {
-	struct sums sum = { 0 };
 	struct marsd_peer *peer;
 	bool ok = true;
 
 	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
-		ok = peer_holds(peer, &sum) && ok;
+		ok = peer_holds(peer, sum) && ok;
+	return ok;
+}
+
+static bool
+proto_holds(struct marsd_proto *p)
+{
+	struct sums sum = { 0 };
+	bool ok = peers_hold(p, &sum);
+
 	ok = map_holds(p, MARSD_ROLE_CLIENT, &sum) && ok;
 	ok = map_holds(p, MARSD_ROLE_MCS, &sum) && ok;
 	return same("joins of our clients", p->joins,
@@ -179,11 +187,8 @@ static bool
 others_hold(struct marsd_proto *p)
 {
 	struct sums sum = { 0 };
-	struct marsd_peer *peer;
-	bool ok = true;
+	bool ok = peers_hold(p, &sum);
 
-	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
-		ok = peer_holds(peer, &sum) && ok;
 	return same("records for others", sum.claimed, sum.records) && ok;
 }
 
