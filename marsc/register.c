@@ -224,6 +224,19 @@ reg_soft_more(struct marsc *c)
 	reg_transmit(c, c->next, c->role->join);
 }
 
+/* The target of a soft redirect is the MARS that we use from now on. */
+static void
+reg_use_next(struct marsc *c)
+{
+	struct marsc_marsvc *old = c->mars;
+
+	c->mars = c->next;
+	c->next = old;
+	marsc_marsvc_close(old);
+	marsc_forget_map(c);
+	marsc_servers_use(&c->servers, &c->mars->addr);
+}
+
 /*
  * 5.4.3: the circuit to the old MARS is shut, the new MARS is used, and
  * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
@@ -234,14 +247,8 @@ reg_soft_more(struct marsc *c)
 static void
 reg_moved(struct marsc *c)
 {
-	struct marsc_marsvc *old = c->mars;
-
 	timer_clear(c->ts, &c->reg.timer);
-	c->mars = c->next;
-	c->next = old;
-	marsc_marsvc_close(old);
-	marsc_forget_map(c);
-	marsc_servers_use(&c->servers, &c->mars->addr);
+	reg_use_next(c);
 	marsc_drop_incoming(c, &c->mars->addr);
 	reg_map_wait(c);
 	c->reg.soft = true;
@@ -260,6 +267,26 @@ reg_stay(struct marsc *c)
 	timer_clear(c->ts, &c->reg.timer);
 	marsc_marsvc_close(c->next);
 	reg_notify(c, MARSC_NOTICE_REDIRECT_FAILED, &c->next->addr, NULL, 0);
+}
+
+/*
+ * The old MARS is lost while the new one is asked.  It may have heard that we
+ * are there before we do, and have dropped our leaf; or it has failed.  To go
+ * back to it, which is what 5.4.1 begins with, would undo the redirect.  So
+ * the registration that is out is that with our MARS from now on; if the old
+ * one has failed, the new one may not have all our groups from it, and they
+ * are joined again.
+ */
+static void
+reg_follow(struct marsc *c)
+{
+	struct atm_addr failed = c->mars->addr;
+	const char *why = c->reg.why;
+
+	reg_use_next(c);
+	timer_clear(c->ts, &c->reg.map);
+	marsc_join_all(c, MARSC_JOIN_EV_LOST);
+	reg_notify(c, MARSC_NOTICE_MARS_FAILED, &failed, why, 0);
 }
 
 static void
@@ -354,6 +381,7 @@ static void (*const reg_actions[MARSC_REG_ACTION_MAX])(struct marsc *) = {
 	[MARSC_REG_DO_SOFT_MORE] = reg_soft_more,
 	[MARSC_REG_DO_MOVED] = reg_moved,
 	[MARSC_REG_DO_STAY] = reg_stay,
+	[MARSC_REG_DO_FOLLOW] = reg_follow,
 	[MARSC_REG_DO_LEAVE] = reg_leave,
 	[MARSC_REG_DO_LEAVE_MORE] = reg_leave_more,
 	[MARSC_REG_DO_OFF] = reg_off,
@@ -440,14 +468,14 @@ static const struct table_cell reg_cells[MARSC_REG_STATE_MAX]
 		[MARSC_REG_EV_TIMER] =
 		    { MARSC_REG_MOVING, MARSC_REG_DO_SOFT_MORE },
 		[MARSC_REG_EV_FAIL_ALONE] =
-		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		    { MARSC_REG_ASKING, MARSC_REG_DO_FOLLOW },
 		[MARSC_REG_EV_FAIL_FIRST] =
-		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		    { MARSC_REG_ASKING, MARSC_REG_DO_FOLLOW },
 		[MARSC_REG_EV_FAIL_AGAIN] =
-		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		    { MARSC_REG_ASKING, MARSC_REG_DO_FOLLOW },
 		[MARSC_REG_EV_FAIL_NEXT] = { MARSC_REG_ON, MARSC_REG_DO_STAY },
 		[MARSC_REG_EV_PROBLEM] =
-		    { MARSC_REG_PAUSE, MARSC_REG_DO_PROBLEM },
+		    { MARSC_REG_ASKING, MARSC_REG_DO_FOLLOW },
 		[MARSC_REG_EV_HARD] = { MARSC_REG_PAUSE, MARSC_REG_DO_HARD },
 		[MARSC_REG_EV_SOFT] = { MARSC_REG_MOVING, I },
 		[MARSC_REG_EV_LINK] = { MARSC_REG_ASKING, MARSC_REG_DO_RELINK },

@@ -74,6 +74,7 @@ enum marsc_reg_event {
 	X(MARSC_REG_DO_SOFT_MORE, "soft-more") \
 	X(MARSC_REG_DO_MOVED, "moved") \
 	X(MARSC_REG_DO_STAY, "stay") \
+	X(MARSC_REG_DO_FOLLOW, "follow") \
 	X(MARSC_REG_DO_LEAVE, "leave") \
 	X(MARSC_REG_DO_LEAVE_MORE, "leave-more") \
 	X(MARSC_REG_DO_OFF, "off") \

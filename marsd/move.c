@@ -9,8 +9,8 @@
  * RFC 2443 section 2: a client "can only register with one" server of the
  * group; no section says what a server does that hears of its client from
  * another one.  Ours (A-6): the last registration wins.  The old server takes
- * back its own word once the new one has said as much, or 5 s after it has
- * heard of it, so that the union over both never loses a member.  Only a
+ * back its own word a second after the new one has said as much, or 5 s after
+ * it has heard of it, so that the union over both never loses a member.  Only a
  * record that was freshly flooded says which registration was last; of one
  * that comes by an alignment nobody knows.
  */
@@ -22,8 +22,11 @@
 #include "own.h"
 #include "record.h"
 
+#define MOVE_HEAR	MTIME_SEC(1)
 #define MOVE_WAIT	MTIME_SEC(5)
 #define MOVE_TIE	MTIME_SEC(1)
+/* longer than any other server waits */
+#define MOVE_INSIST	(MOVE_WAIT + MOVE_TIE + MTIME_SEC(2))
 
 #define DO(s, a)	{ MARSD_MOVE_##s, MARSD_MOVE_DO_##a }
 #define IGNORE(s)	{ MARSD_MOVE_##s, TABLE_IGNORE }
@@ -83,7 +86,7 @@ static const struct table_cell move_cells[MARSD_MOVE_STATE_MAX]
 		 * the other server hears of it and gives the node up, which is
 		 * OFF
 		 */
-		[MARSD_MOVE_EV_LEAF_UP] = DO(MOVING, TELL),
+		[MARSD_MOVE_EV_LEAF_UP] = DO(MOVING, INSIST),
 		[MARSD_MOVE_EV_REPEAT] = DO(RETURNING, RETURN),
 		[MARSD_MOVE_EV_ANEW] = DO(RETURNING, RETURN),
 		[MARSD_MOVE_EV_BACK] = VIOLATION(CONTESTED),
@@ -171,20 +174,33 @@ move_return(struct marsd_reg *r)
 }
 
 /*
- * Waits 5 s if that server lacks some of our joins, otherwise not at all.  Two
- * servers may each hear of the other's registration last, and would both give
- * the node up at the same moment.  So the one with the larger OID waits a
+ * Waits 5 s if that server lacks some of our joins.  Else it waits a second:
+ * the word between servers may be faster than the answer to the node, and to a
+ * node that is still ours in its own eyes the loss of its leaf is a failure of
+ * its MARS (RFC 2022 section 5.4).  It would come back, and the soft redirect
+ * with which it left would be undone.
+ *
+ * Two servers may each hear of the other's registration last, and would both
+ * give the node up at the same moment.  So the one with the larger OID waits a
  * second longer, and hears that the other has given it up.
  */
 static void
 move_wait(struct marsd_reg *r)
 {
 	const struct marsd_peer *self = r->node->proto->self;
-	int64_t wait = r->uncovered == 0 ? 0 : MOVE_WAIT;
+	int64_t wait = r->uncovered == 0 ? MOVE_HEAR : MOVE_WAIT;
 
 	if (memcmp(self->owner->oid, r->moving->owner->oid, 4) > 0)
 		wait += MOVE_TIE;
 	timer_set(marsd_proto_timers(r->node->proto), &r->move, wait);
+}
+
+/* The registration here is the last: the other server gives the node up. */
+static void
+move_insist(struct marsd_reg *r)
+{
+	move_tell(r);
+	timer_set(marsd_proto_timers(r->node->proto), &r->move, MOVE_INSIST);
 }
 
 static void
@@ -240,6 +256,9 @@ move_take(struct marsd_reg *r, enum marsd_move_event ev, struct marsd_peer *to)
 		break;
 	case MARSD_MOVE_DO_TELL:
 		move_tell(r);
+		break;
+	case MARSD_MOVE_DO_INSIST:
+		move_insist(r);
 		break;
 	case MARSD_MOVE_DO_ANEW:
 		marsd_adopt_anew(r);

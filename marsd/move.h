@@ -57,6 +57,8 @@ struct marsd_reg;
 	X(MARSD_MOVE_DO_REGISTER, "register") \
 	/* publish and adopt, of a node that was registered before */ \
 	X(MARSD_MOVE_DO_TELL, "tell") \
+	/* the same, and wait until who else has it has given it up */ \
+	X(MARSD_MOVE_DO_INSIST, "insist") \
 	/* it has to ask for its joins again, if it has not just come */ \
 	X(MARSD_MOVE_DO_ANEW, "anew") \
 	/* it was nowhere else: it has to ask for its joins again, in time */ \

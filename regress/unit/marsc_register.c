@@ -245,6 +245,14 @@ silent_map(void **state)
 	fake_free(f);
 }
 
+static void
+drops_leaf(struct fake *f, struct fvc *control)
+{
+	control->dead = true;
+	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
+	    VC_CAUSE_OUT_OF_ORDER);
+}
+
 /* R2022-5.4-04: the control VC of the MARS is gone */
 static void
 control_gone(void **state)
@@ -253,9 +261,7 @@ control_gone(void **state)
 	struct fvc *control = fake_registered(f);
 
 	(void)state;
-	control->dead = true;
-	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
-	    VC_CAUSE_OUT_OF_ORDER);
+	drops_leaf(f, control);
 	assert_false(marsc_is_registered(f->c));
 	fake_wait(f, MTIME_SEC(10));
 	fake_ack(f, 1);
@@ -523,6 +529,66 @@ control_from_before(void **state)
 	assert_false(new->dead);
 	assert_int_equal(fake_drops(f, MARSC_DROP_STRANGER), 0);
 	assert_true(marsc_is_registered(f->c));
+	fake_free(f);
+}
+
+/*
+ * R2022-5.4.3-10, R2022-5.4-04, A-6: the old MARS hears sooner than we that the
+ * new one has us, and drops our leaf: we are still on our way to the new one,
+ * and join there again, because the old one may have failed as well.
+ */
+static void
+soft_old_gone(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f), *v;
+	struct fnote n;
+
+	(void)state;
+	in_two_groups(f);
+	while (fake_next(f) != NULL)
+		continue;
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000066", "01") NSAP("02") NSAP("01"));
+	v = fake_ack(f, 2);
+	fake_expect(f, REGISTER("04"));
+	assert_non_null(fake_calls(f, 2, true));
+	drops_leaf(f, control);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_MARS_FAILED, &n), 1);
+	assert_int_equal(n.server.num[6], 1);
+	fake_silent(f);
+	fake_says(f, v, COPY("04", "0009", "00000001"));
+	assert_true(marsc_is_registered(f->c));
+	assert_int_equal(marsc_cmi(f->c), 9);
+	assert_int_equal(marsc_server(f->c)->num[6], 2);
+	assert_int_equal(fake_noted(f, MARSC_NOTICE_BACKUP, NULL), 0);
+	fake_wait(f, MTIME_SEC(10) - 1);
+	assert_int_equal(joins_out(f), 1U << 3 | 1U << 4);
+	fake_free(f);
+}
+
+/* The same, and the new MARS does not answer: it has failed, as any may. */
+static void
+soft_both_gone(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f);
+	int i;
+
+	(void)state;
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000066", "01") NSAP("02") NSAP("01"));
+	fake_ack(f, 2);
+	fake_expect(f, REGISTER("02"));
+	drops_leaf(f, control);
+	assert_false(marsc_is_registered(f->c));
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, REGISTER("02"));
+	fake_wait(f, MTIME_SEC(50));
+	fake_ack(f, 1);
+	for (i = 0; i < 4; i++)
+		fake_expect(f, REGISTER("02"));
+	fake_expect(f, REGISTER("03"));
 	fake_free(f);
 }
 
@@ -1086,6 +1152,8 @@ main(void)
 		cmocka_unit_test(soft_joining),
 		cmocka_unit_test(soft_leaving),
 		cmocka_unit_test(control_from_before),
+		cmocka_unit_test(soft_old_gone),
+		cmocka_unit_test(soft_both_gone),
 		cmocka_unit_test(soft_fails),
 		cmocka_unit_test(trust),
 		cmocka_unit_test(map_parts),

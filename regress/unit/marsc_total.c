@@ -69,7 +69,7 @@ registration(void **state)
 		[MARSC_REG_OFF] = "aoooooooooooooo",
 		[MARSC_REG_ASKING] = "avraaalalaapaaa",
 		[MARSC_REG_ON] = "rvrrrrppprppmaa",
-		[MARSC_REG_MOVING] = "mvmrmmppprppmaa",
+		[MARSC_REG_MOVING] = "mvmrmmaaarapmaa",
 		[MARSC_REG_PAUSE] = "popppapppppppaa",
 		[MARSC_REG_LOOP] = "lolllalllllplaa",
 		[MARSC_REG_LEAVING] = "avvvovooovvvvov",
