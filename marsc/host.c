@@ -248,7 +248,7 @@ host_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	if (end->kind == MARSC_END_PATH)
 		host_path_lost(end);
 	if (end->kind == MARSC_END_REPLY)
-		marsc_reply_lost(end_reply(end));
+		marsc_reply_released(end_reply(end));
 	if (end->kind != MARSC_END_MARS)
 		return;
 	marsc_marsvc_lost(end_marsvc(end));
@@ -295,7 +295,7 @@ host_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 	else if (end->kind == MARSC_END_PATH)
 		host_path_lost(end);
 	else if (end->kind == MARSC_END_REPLY)
-		marsc_reply_lost(end_reply(end));
+		marsc_reply_released(end_reply(end));
 	else if (end->kind == MARSC_END_IN)
 		host_incoming_lost(arg, end_incoming(end));
 }

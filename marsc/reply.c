@@ -80,6 +80,13 @@ marsc_reply_lost(struct marsc_reply *r)
 }
 
 void
+marsc_reply_released(struct marsc_reply *r)
+{
+	r->vc = NULL;
+	marsc_reply_lost(r);
+}
+
+void
 marsc_reply_free(struct marsc *c)
 {
 	struct marsc_reply *r;

@@ -35,9 +35,11 @@ struct marsc_reply {
 };
 TAILQ_HEAD(marsc_reply_list, marsc_reply);
 
-/* The leaf has answered; or the circuit can't be, or is no more. */
+/* The leaf has answered; or it can't be, or is no more. */
 void	marsc_reply_up(struct marsc_reply *);
 void	marsc_reply_lost(struct marsc_reply *);
+/* The circuit itself is no more. */
+void	marsc_reply_released(struct marsc_reply *);
 /* Releases all. */
 void	marsc_reply_free(struct marsc *);
 

@@ -280,6 +280,7 @@ host_init(struct world *w, uint32_t n, bool mcs)
 	struct host *h = &w->host[n];
 
 	node_init(&h->node, w, false, n);
+	h->node.started = -1;
 	h->mcs = mcs;
 	h->proto = (uint8_t)rnd(w, w->nprotos);
 	atm_addr_from_ip(&h->addr, false, h->node.ip, HOST_SEL);
@@ -355,7 +356,7 @@ host_start(struct host *h)
 	trace(w, 1, &h->node, "starts");
 	node_enter(place(h));
 	h->alive = true;
-	h->moved = h->moved || h->node.started != 0;
+	h->moved = h->moved || h->node.started >= 0;
 	h->node.started = h->node.w->ts.now.us;
 	h->leaving = false;
 	choose_servers(w, servers, &c.nservers);

@@ -77,19 +77,24 @@ fake_multi_drop(struct vc_leaf *leaf)
 	l->dead = true;
 }
 
-static void
-fake_release(struct vc *vc, uint16_t cause)
+void
+fake_dies(struct fake *f, struct vc *vc)
 {
 	struct fvc *v = (struct fvc *)(void *)vc;
-	struct fake *f = (struct fake *)(void *)vc->link;
 	int i;
 
-	(void)cause;
 	assert_false(v->dead);
 	v->dead = true;
 	for (i = 0; i < f->nleaves; i++)
 		if (f->leaves[i].leaf.root == vc)
 			f->leaves[i].dead = true;
+}
+
+static void
+fake_release(struct vc *vc, uint16_t cause)
+{
+	(void)cause;
+	fake_dies((struct fake *)(void *)vc->link, vc);
 }
 
 static int

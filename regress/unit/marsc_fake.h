@@ -119,6 +119,8 @@ struct fvc *fake_vc(struct fake *f, uint8_t x);
 /* L_ACK of a call to 127.0.0.x */
 struct fvc *fake_ack(struct fake *f, uint8_t x);
 void	fake_call_fails(struct fake *f, uint8_t x);
+/* the circuit is no more, and its leaves with it: before release, rqfailed */
+void	fake_dies(struct fake *, struct vc *);
 /* 127.0.0.x calls us as a leaf; NULL: refused */
 struct fvc *fake_calls(struct fake *f, uint8_t x, bool leaf);
 void	fake_says(struct fake *f, struct fvc *v, const char *hex);

@@ -1115,6 +1115,40 @@ no_news(void **state)
 }
 
 /*
+ * The circuit of an answer to one endpoint ends, or is refused, under it: it is
+ * not released a second time, what waited is counted, and the next answer has
+ * a circuit of its own.
+ */
+static void
+circuit_to_an_asker_gone(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+	struct atm_addr asker = fake_addr(7);
+	struct fleaf *l;
+	struct vc *vc;
+
+	(void)state;
+	fake_registered(f);
+	assert_int_equal(marsc_transmit_to(f->c, &asker, "a", 1).outcome,
+	    MARSC_SENT_HELD);
+	l = fake_leaf(f, 7);
+	assert_non_null(l);
+	vc = l->leaf.root;
+	fake_dies(f, vc);
+	f->link.user->release(f->link.arg, vc, vc->cookie, 16);
+	assert_int_equal(fake_drops(f, MARSC_DROP_CIRCUIT), 1);
+	assert_int_equal(marsc_transmit_to(f->c, &asker, "b", 1).outcome,
+	    MARSC_SENT_HELD);
+	fake_leaf_ack(f, 7);
+	vc = fake_leaf(f, 7)->leaf.root;
+	fake_dies(f, vc);
+	f->link.user->rqfailed(f->link.arg, vc, vc->cookie, 1);
+	assert_int_equal(fake_drops(f, MARSC_DROP_CIRCUIT), 1);
+	assert_int_equal(fake_live_roots(f), 0);
+	fake_free(f);
+}
+
+/*
  * The JOIN and the answer come on two circuits.  An answer that names nobody
  * may have been given before a JOIN that was heard before it.
  */
@@ -1466,6 +1500,7 @@ main(void)
 		cmocka_unit_test(held_bounds),
 		cmocka_unit_test(news_of_the_empty),
 		cmocka_unit_test(no_news),
+		cmocka_unit_test(circuit_to_an_asker_gone),
 		cmocka_unit_test(news_before_the_answer),
 		cmocka_unit_test(too_many_paths),
 		cmocka_unit_test(ranges_of_a_message_do_not_overlap),

@@ -195,12 +195,7 @@ walk_leaf(struct fake *f)
 static void
 walk_end(struct fake *f, struct fvc *v, bool failed)
 {
-	int i;
-
-	v->dead = true;
-	for (i = 0; i < f->nleaves; i++)
-		if (f->leaves[i].leaf.root == &v->vc)
-			f->leaves[i].dead = true;
+	fake_dies(f, &v->vc);
 	if (failed)
 		f->link.user->rqfailed(f->link.arg, &v->vc, v->vc.cookie, 1);
 	else
