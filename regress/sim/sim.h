@@ -103,7 +103,7 @@ struct node {
 	struct timer	 wake;		/* in the world: its next timer */
 	struct timer	 slow;		/* the same: it can send some more */
 	struct vc_port	 port[2];
-	int64_t		 started;	/* it lives since; -1: of a host, never */
+	int64_t		 started;	/* lives since; host: -1, never */
 };
 
 struct server {
