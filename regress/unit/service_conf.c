@@ -127,6 +127,26 @@ owner_detach(void *arg, struct vc_link *link)
 	say(KEY_DETACH);
 }
 
+/* Something to say once a second, whenever the sibling is looked at. */
+static struct timer beat;
+
+static void
+on_beat(void *arg)
+{
+	(void)arg;
+	say(KEY_ECHO);
+	timer_set(&service.loop.timers, &beat, MTIME_SEC(1));
+}
+
+static void
+begin_beat(void)
+{
+	struct timers *ts = &service.loop.timers;
+
+	timer_init(&beat, on_beat, NULL);
+	timer_set(ts, &beat, service.sibling_look.due.us - ts->now.us - 1);
+}
+
 static bool
 owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 {
@@ -135,6 +155,8 @@ owner_replica(void *arg, uint32_t type, const struct replica_msg *m)
 	(void)arg;
 	if (type == IMSG_CSA_GONE && m->key == 7)
 		say(KEY_ECHO);
+	if (type == IMSG_CSA_GONE && m->key == 10)
+		begin_beat();
 	if (type == IMSG_CSA_GONE && m->key == 8) {
 		say(service_congested(&service) ? KEY_CONGESTED : KEY_RELIEVED);
 		for (i = 0; i < FLOOD; i++)
@@ -616,6 +638,20 @@ gives_up_a_sibling_that_never_reads(void **unused)
 	channel_close(&f.sibling.ch);
 }
 
+/* One that reads all that it is told in time is not, whenever that is told. */
+static void
+keeps_a_sibling_that_reads(void **unused)
+{
+	(void)unused;
+	serve();
+	send_gone(10);
+	await(&f.sibling, SIBLING_WAIT + 3);
+	assert_false(f.sibling.closed);
+	send_gone(7);
+	await(&f.sibling, SIBLING_WAIT + 4);
+	assert_false(f.sibling.closed);
+}
+
 /* What it could not do it says, and the old configuration goes on. */
 static void
 says_why_it_is_not_configured(void **unused)
@@ -898,6 +934,7 @@ main(void)
 		TEST(calls_work_under_the_sandbox),
 		TEST(network_is_answered_while_the_sibling_is_slow),
 		TEST(gives_up_a_sibling_that_never_reads),
+		TEST(keeps_a_sibling_that_reads),
 		TEST(says_why_it_is_not_configured),
 		TEST(answers_a_ping),
 		TEST(opens_the_new_link_before_closing_the_old),
