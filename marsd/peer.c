@@ -482,6 +482,45 @@ marsd_peer_restarts(struct marsd_peer *peer)
 		peer->heard_once = false;
 }
 
+/*
+ * What a peer has said is kept for others from now on, and only the key is
+ * known of it (A-39).  But scspd offers nothing of what a dead server has said,
+ * and would not offer it either when it is back: so it forgets that.
+ */
+static void
+peer_ignore(struct marsd_peer *peer)
+{
+	struct marsd_cluster *c = peer->proto->cluster;
+	const uint8_t *oid = peer->owner->oid;
+	bool lives = marsd_peer_counts(peer);
+	struct marsd_peer *other;
+	struct marsd_entry *e;
+	uint64_t at;
+	uint32_t key;
+
+	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL;) {
+		key = e->key;
+		at = (uint64_t)key + 1;
+		marsd_entry_free(e);
+		other = lives ? marsd_peer_get(&c->others, oid) : NULL;
+		if (other != NULL && marsd_entry_redirect(other, key) != NULL)
+			continue;
+		if (lives)
+			c->drops[MARSD_DROP_MEMORY]++;
+		marsd_record_forget(c, oid, key);
+	}
+}
+
+void
+marsd_peers_ignore(struct marsd_proto *p)
+{
+	struct marsd_peer *peer;
+
+	RB_FOREACH(peer, marsd_peer_tree, &p->peers)
+		if (peer->state != MARSD_PEER_SELF)
+			peer_ignore(peer);
+}
+
 void
 marsd_peers_free(struct marsd_proto *p)
 {

@@ -138,6 +138,11 @@ void			 marsd_peer_renews(struct marsd_peer *);
 void			 marsd_peer_restarts(struct marsd_peer *);
 /* does what it says count, as far as its life goes? */
 bool			 marsd_peer_counts(const struct marsd_peer *);
+/*
+ * The protocol is served no longer: what other servers have said is kept for
+ * others, as long as they live (A-39).  To be freed then.
+ */
+void			 marsd_peers_ignore(struct marsd_proto *);
 void			 marsd_peers_free(struct marsd_proto *);
 
 #endif

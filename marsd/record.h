@@ -17,6 +17,12 @@
  * changes.
  */
 void	marsd_entry_withdraw(struct marsd_entry *);
+/*
+ * It could not be kept here: scspd forgets it as well, so that it comes again
+ * by an alignment.
+ */
+void	marsd_record_forget(struct marsd_cluster *, const uint8_t oid[4],
+	    uint32_t key);
 /* a join has changed, by this server's word: tells the members */
 void	marsd_join_changed(struct marsd_join *, enum marsd_change,
 	    const struct marsd_peer *by);

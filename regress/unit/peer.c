@@ -1105,6 +1105,52 @@ records_of_other_protocols_go_with_their_server(void **state)
 	net_end(net, NULL, NULL);
 }
 
+/*
+ * A-39: so do those of a protocol that a reload removes; what the server says
+ * of it later is a sign of life, and one that was dead is forgotten at once.
+ */
+static void
+records_of_a_removed_protocol_go_with_their_server(void **state)
+{
+	int dead;
+
+	(void)state;
+	for (dead = 0; dead < 2; dead++) {
+		struct net *net = net_new();
+		struct nserver *s = &net->s[0];
+		struct conf_protocol *other = calloc(1, sizeof(*other));
+		struct conf *old;
+
+		assert_non_null(other);
+		other->pro.type = 0x806;
+		TAILQ_INSERT_HEAD(
+		    &net_cluster_conf(net, 0)->protocols, other, entry);
+		net_cluster_conf(net, 0)->redirect_interval = 6000;
+		net_start(net, 0);
+		tell_other(net, 0x806, 0x806, 1, SERVER(3), 0);
+		tell_other(net, 0x806, 101, 3, HOST(1), G(1));
+		tell_other(net, 0x806, 102, 3, HOST(1), G(2));
+		net_wait(net, MTIME_SEC(dead ? 240 : 200));
+		assert_int_equal(s->hidden, dead ? 3 : 0);
+		old = s->conf;
+		net_conf(s, 0)->redirect_interval = 6000;
+		assert_int_equal(marsd_configure(s->mars, s->conf), 0);
+		conf_free(old);
+		assert_int_equal(s->erased, dead ? 3 : 0);
+		if (!dead) {
+			net_wait(net, MTIME_SEC(100));
+			tell_other(net, 0x806, 0x806, 1, SERVER(3), 0);
+			net_wait(net, MTIME_SEC(239));
+			assert_int_equal(s->hidden, 0);
+			net_wait(net, MTIME_SEC(1));
+			assert_int_equal(s->hidden, 3);
+			net_wait(net, MTIME_SEC(240));
+			assert_int_equal(s->erased, 3);
+		}
+		net_end(net, NULL, NULL);
+	}
+}
+
 /* Of two such protocols each says that the server lives, or is back. */
 static void
 each_other_protocol_is_a_sign_of_life(void **state)
@@ -1235,6 +1281,8 @@ main(void)
 		cmocka_unit_test(unknown_records_are_ignored),
 		cmocka_unit_test(
 		    records_of_other_protocols_go_with_their_server),
+		cmocka_unit_test(
+		    records_of_a_removed_protocol_go_with_their_server),
 		cmocka_unit_test(each_other_protocol_is_a_sign_of_life),
 		cmocka_unit_test(unusable_records_go_with_their_server),
 		cmocka_unit_test(every_cell_of_the_peer_table),
