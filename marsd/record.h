@@ -12,6 +12,8 @@
 
 #include "group.h"
 
+struct marsd_cluster;
+
 /*
  * Withdraws one of our joins from the group, and tells the members what that
  * changes.
