@@ -56,20 +56,38 @@ lint() {
 	done
 }
 
-# What takes a processor and waits for nothing, beside the rest: in all this
-# has to end within half an hour on two.
-beside() {
-	lint
-	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
-	one bench/instructions.py python3 -B regress/bench/instructions.py
-	one fuzz/test.sh sh regress/fuzz/test.sh "$BUILD" 30
-	one fuzz/mutants.py python3 -B regress/fuzz/mutants.py -s 6 mars csa
+# what has a machine of its own
+machines() {
 	# the tree on machines of 32 bits, and of the other order of octets
 	if why=$(sh regress/machines/run.sh -n "$BUILD" 2>&1); then
 		JOBS=1 one machines/run.sh sh regress/machines/run.sh "$BUILD"
 	else
 		echo "machines/run.sh: not run: $why"
 	fi
+	# a virtual machine with a real ATM stack, where it can be had
+	if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
+		one atm/run.sh sh regress/atm/run.sh "$BUILD"
+	else
+		echo "atm/run.sh: not run: $why"
+	fi
+	# the installed suite under a real systemd, where one can be booted
+	if why=$(sh regress/systemd/run.sh -n "$BUILD" 2>&1); then
+		one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
+		one systemd/readme sh regress/systemd/run.sh "$BUILD" readme
+	else
+		echo "systemd/run.sh: not run: $why"
+	fi
+}
+
+# What takes a processor, or has a machine of its own and so is in nobody's way,
+# beside the rest: in all this has to end within half an hour on two.
+beside() {
+	lint
+	one sim/seeds "$sim" -f regress/sim/seeds -n 288 -t 300
+	one bench/instructions.py python3 -B regress/bench/instructions.py
+	one fuzz/test.sh sh regress/fuzz/test.sh "$BUILD" 30
+	one fuzz/mutants.py python3 -B regress/fuzz/mutants.py -s 6 mars csa
+	machines
 }
 
 # shellcheck disable=SC2030 # a file has the sums, for end_beside
@@ -120,19 +138,6 @@ programs() {
 		esac
 	done
 	one bench/flood.py python3 -B regress/bench/flood.py -s
-	# a virtual machine with a real ATM stack, where it can be had
-	if why=$(sh regress/atm/run.sh -n "$BUILD" 2>&1); then
-		one atm/run.sh sh regress/atm/run.sh "$BUILD"
-	else
-		echo "atm/run.sh: not run: $why"
-	fi
-	# the installed suite under a real systemd, where one can be booted
-	if why=$(sh regress/systemd/run.sh -n "$BUILD" 2>&1); then
-		one systemd/run.sh sh regress/systemd/run.sh "$BUILD"
-		one systemd/readme sh regress/systemd/run.sh "$BUILD" readme
-	else
-		echo "systemd/run.sh: not run: $why"
-	fi
 	end_beside
 	# last: which requirement is shown by which of these
 	one conformance.py python3 -B regress/conformance.py -t "$BUILD"
