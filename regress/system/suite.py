@@ -110,6 +110,8 @@ def wait(what, condition, patience=PATIENCE):
 class Server:
     """One mars: server number n at 127.0.0.n (or another address)."""
 
+    names = ["marsd", "scspd"]      # who has to be at work before it is used
+
     def __init__(self, n, neighbors=(), top="", cluster="", key="secret-1",
                  neighbor="", base_port=None, text=None):
         self.n = n
@@ -184,8 +186,8 @@ cluster "lis1" {
             raise Gone("mars ended with %d: %s" % (
                 self.process.returncode, self.tail()))
         rows = self.ctl("summary")
-        if rows is None or None in [r.get("parent-confinement")
-                                    for r in rows.values()]:
+        if rows is None or not set(self.names) <= set(rows) or None in [
+                r.get("parent-confinement") for r in rows.values()]:
             return False
         confined(rows)
         return True
