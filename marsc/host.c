@@ -237,24 +237,6 @@ host_path_lost(struct marsc_end *end)
 	marsc_path_event(p, MARSC_PATH_EV_RELEASED);
 }
 
-static void
-host_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
-{
-	struct marsc_end *end = cookie;
-
-	(void)arg;
-	(void)vc;
-	(void)cause;
-	if (end->kind == MARSC_END_PATH)
-		host_path_lost(end);
-	if (end->kind == MARSC_END_REPLY)
-		marsc_reply_released(end_reply(end));
-	if (end->kind != MARSC_END_MARS)
-		return;
-	marsc_marsvc_lost(end_marsvc(end));
-	marsc_reg_call_failed(end->client, end_marsvc(end));
-}
-
 /* 5.4: that a control VC is lost is a sign of a problem with the MARS. */
 static void
 host_control_lost(struct marsc_host *h, const struct marsc *owner,
@@ -298,6 +280,18 @@ host_release(void *arg, struct vc *vc, void *cookie, uint16_t cause)
 		marsc_reply_released(end_reply(end));
 	else if (end->kind == MARSC_END_IN)
 		host_incoming_lost(arg, end_incoming(end));
+}
+
+/* A call that fails is a circuit that is no more; its end may be freed. */
+static void
+host_rqfailed(void *arg, struct vc *vc, void *cookie, uint16_t cause)
+{
+	struct marsc_end *end = cookie;
+	bool to_mars = end->kind == MARSC_END_MARS;
+
+	host_release(arg, vc, cookie, cause);
+	if (to_mars)
+		marsc_reg_call_failed(end->client, end_marsvc(end));
 }
 
 static void

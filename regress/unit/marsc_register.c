@@ -248,7 +248,7 @@ silent_map(void **state)
 static void
 drops_leaf(struct fake *f, struct fvc *control)
 {
-	control->dead = true;
+	fake_dies(f, &control->vc);
 	f->link.user->release(f->link.arg, &control->vc, control->vc.cookie,
 	    VC_CAUSE_OUT_OF_ORDER);
 }
