@@ -226,9 +226,8 @@ marsd_limits_watch_node(struct marsd_node *n)
 	marsd_cluster_event(c, MARSD_EV_NEAR, &ev);
 }
 
-/* Frees what it has of its members; once more does nothing. */
 static void
-proto_clear(struct marsd_proto *p)
+proto_free(struct marsd_proto *p)
 {
 	struct marsd_reg *r;
 	struct marsd_node *n;
@@ -243,16 +242,9 @@ proto_clear(struct marsd_proto *p)
 		}
 		if (p->control[role].root != NULL)
 			vc_release(p->control[role].root, VC_CAUSE_NORMAL);
-		p->control[role].root = NULL;
 		marsd_tell_clear(&p->control[role]);
 		timer_clear(marsd_proto_timers(p), &p->sweep[role]);
 	}
-}
-
-static void
-proto_free(struct marsd_proto *p)
-{
-	proto_clear(p);
 	marsd_peers_free(p);
 	marsd_cmi_free_pool(&p->cmi);
 	marsd_cmi_free_pool(&p->cmi_next);
@@ -521,7 +513,6 @@ cluster_commit(struct marsd_cluster *c, const struct conf_cluster *conf)
 				p->configured = true;
 		if (!p->configured) {
 			proto_shutdown(p);
-			proto_clear(p);
 			marsd_peers_ignore(p);
 			proto_free(p);
 			continue;

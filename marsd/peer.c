@@ -483,31 +483,36 @@ marsd_peer_restarts(struct marsd_peer *peer)
 }
 
 /*
- * What a peer has said is kept for others from now on, and only the key is
- * known of it (A-39).  But scspd offers nothing of what a dead server has said,
- * and would not offer it either when it is back: so it forgets that.
+ * Only the keys are known from now on of what a server says that lives.  But
+ * of a dead one scspd offers nothing, and would not when it is back: so that
+ * is erased.
  */
 static void
 peer_ignore(struct marsd_peer *peer)
 {
 	struct marsd_cluster *c = peer->proto->cluster;
 	const uint8_t *oid = peer->owner->oid;
-	bool lives = marsd_peer_counts(peer);
 	struct marsd_peer *other;
 	struct marsd_entry *e;
 	uint64_t at;
 	uint32_t key;
 
+	if (peer->records == 0)
+		return;
+	if (!marsd_peer_counts(peer)) {
+		work_begin(peer, MARSD_PEER_WORK_ERASE);
+		while (peer->work != MARSD_PEER_WORK_NONE)
+			work_expired(peer);
+		marsd_owners_again(c);
+		return;
+	}
+	other = marsd_peer_get(&c->others, oid);
 	for (at = 0; (e = marsd_entry_from(peer, at)) != NULL;) {
 		key = e->key;
 		at = (uint64_t)key + 1;
 		marsd_entry_free(e);
-		other = lives ? marsd_peer_get(&c->others, oid) : NULL;
-		if (other != NULL && marsd_entry_redirect(other, key) != NULL)
-			continue;
-		if (lives)
-			c->drops[MARSD_DROP_MEMORY]++;
-		marsd_record_forget(c, oid, key);
+		if (other == NULL || marsd_entry_redirect(other, key) == NULL)
+			marsd_record_lost(c, oid, key);
 	}
 }
 

@@ -421,8 +421,9 @@ find_group(struct marsd *m, uint16_t sgid)
 }
 
 void
-marsd_record_forget(struct marsd_cluster *c, const uint8_t oid[4], uint32_t key)
+marsd_record_lost(struct marsd_cluster *c, const uint8_t oid[4], uint32_t key)
 {
+	c->drops[MARSD_DROP_MEMORY]++;
 	c->mars->ops->erase(
 	    c->mars->arg, c->conf->server_group, oid, &key, 1);
 	marsd_owners_again(c);
@@ -512,10 +513,8 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 		update_ignored(&u, v == CSA_LIVE);
 	if (marsd_entry_find(u.peer->owner, key) == NULL) {
 		if (v == CSA_LIVE ||
-		    (served && (csa.flags & CSA_F_REGISTER) != 0)) {
-			c->drops[MARSD_DROP_MEMORY]++;
-			marsd_record_forget(c, oid, key);
-		}
+		    (served && (csa.flags & CSA_F_REGISTER) != 0))
+			marsd_record_lost(c, oid, key);
 		return;
 	}
 	/*

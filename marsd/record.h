@@ -20,10 +20,10 @@ struct marsd_cluster;
  */
 void	marsd_entry_withdraw(struct marsd_entry *);
 /*
- * It could not be kept here: scspd forgets it as well, so that it comes again
+ * There was no memory for it: scspd forgets it as well, so that it comes again
  * by an alignment.
  */
-void	marsd_record_forget(struct marsd_cluster *, const uint8_t oid[4],
+void	marsd_record_lost(struct marsd_cluster *, const uint8_t oid[4],
 	    uint32_t key);
 /* a join has changed, by this server's word: tells the members */
 void	marsd_join_changed(struct marsd_join *, enum marsd_change,
