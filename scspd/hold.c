@@ -23,7 +23,6 @@
 
 /* records a second that a neighbor may bring however far marsd is behind */
 #define GRACE_RECORDS	64
-#define LOOK_AGAIN	MTIME_MS(2)
 
 struct scsp_held {
 	TAILQ_ENTRY(scsp_held)	 entry;
@@ -122,7 +121,7 @@ scsp_hold_add(struct scsp_neighbor *nb, const struct scsp_message *m)
 	TAILQ_INSERT_TAIL(&nb->held, h, entry);
 	nb->held_octets += h->octets;
 	if (!timer_isset(&nb->held_timer))
-		timer_set(nb->scsp->timers, &nb->held_timer, LOOK_AGAIN);
+		timer_set(nb->scsp->timers, &nb->held_timer, SCSP_LOOK_AGAIN);
 	return true;
 }
 
@@ -140,5 +139,5 @@ hold_expired(void *arg)
 		free(h);
 	}
 	if (!TAILQ_EMPTY(&nb->held))
-		timer_set(nb->scsp->timers, &nb->held_timer, LOOK_AGAIN);
+		timer_set(nb->scsp->timers, &nb->held_timer, SCSP_LOOK_AGAIN);
 }

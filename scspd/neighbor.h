@@ -159,7 +159,11 @@ void	 scsp_neighbor_tell_record(struct scsp_neighbor *,
 	    uint64_t number);
 /* a circuit takes SDUs of so many octets: packets are made to fit */
 void	 scsp_neighbor_resize(struct scsp_neighbor *, size_t sdu_max);
-/* is marsd so far behind that no more records should come? */
+/*
+ * Is marsd so far behind that no more records should come?  It catches up
+ * within milliseconds: who waits for that looks again so soon.
+ */
+#define SCSP_LOOK_AGAIN	MTIME_MS(2)
 bool	 scsp_neighbor_congested(const struct scsp_neighbor *);
 /*
  * A message of so many octets is repeated, or was answered.  Where large ones

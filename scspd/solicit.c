@@ -33,12 +33,7 @@
 #include "scsp.h"
 #include "solicit.h"
 
-/*
- * Until it is looked at again whether marsd is behind: before more is asked
- * for, which an alignment of many records does a thousand times; and before
- * what has been asked for is asked for once more.
- */
-#define CONGESTED_ASK	MTIME_MS(2)
+/* while marsd is behind, until what was asked for is asked for once more */
 #define CONGESTED_WAIT	MTIME_MS(500)
 
 static void	on_csus_timer(void *);
@@ -192,7 +187,7 @@ scsp_solicit_kick(struct scsp_neighbor *nb)
 	nb->nout = nb->csus_tries = 0;
 	nb->csus_progress = nb->csus_single = false;
 	if (nb->ncrl != 0 && scsp_neighbor_congested(nb)) {
-		timer_set(nb->scsp->timers, &nb->csus_timer, CONGESTED_ASK);
+		timer_set(nb->scsp->timers, &nb->csus_timer, SCSP_LOOK_AGAIN);
 		return;
 	}
 	fill(nb);
