@@ -64,7 +64,6 @@ class Suite(Server):
 
     def __init__(self, n, edge=True):
         top = "" if not edge else EDGE % n
-        self.names = [c for c in CHILDREN if edge or c != "edged"]
         super().__init__(n, neighbors=(250,), top=top)
         os.chmod(self.dir, 0o711)
 

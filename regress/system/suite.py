@@ -10,6 +10,7 @@ its own pid when the test ends, however it ends.
 import atexit
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -110,8 +111,6 @@ def wait(what, condition, patience=PATIENCE):
 class Server:
     """One mars: server number n at 127.0.0.n (or another address)."""
 
-    names = ["marsd", "scspd"]      # who has to be at work before it is used
-
     def __init__(self, n, neighbors=(), top="", cluster="", key="secret-1",
                  neighbor="", base_port=None, text=None):
         self.n = n
@@ -135,6 +134,10 @@ class Server:
             setattr(self, k, v)
         if text is None:
             text = self.text()
+        # who has to be at work before it is used
+        self.names = ["marsd", "scspd"]
+        if re.search("^edge ", text, re.M):
+            self.names.append("edged")
         with open(os.open(self.conf, os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
                           0o600), "w") as f:
             f.write(text)
