@@ -20,7 +20,7 @@
 #include "log.h"
 #include "log_audit.h"
 
-#define CLIENTS_MAX	16	/* any more are refused */
+#define CLIENTS_MAX	CTLSERVER_CLIENTS	/* any more are refused */
 #define READERS_MAX	8	/* of these, that may only read */
 #define LISTENERS_MAX	2
 #define ANSWER_MAX	1024	/* octets of an end */
@@ -29,7 +29,7 @@
 #define STALL		30	/* s without progress: the client is cut */
 #define IDLE		60	/* s without a request: the same */
 #define TICK		5	/* s between looks at it */
-#define FOLLOWERS_MAX	8	/* of the clients */
+#define FOLLOWERS_MAX	CTLSERVER_FOLLOWERS	/* of the clients */
 #define FOLLOW_MARK	256	/* messages waiting: more are lost */
 #define LISTS_MAX	4	/* struct ctl_commands of a server */
 /* What one client may have us do in one turn of the loop, in octets of rows. */
@@ -51,6 +51,7 @@ struct ctl_conn {
 	bool			 follows;	/* is told what happens */
 	enum ctl_stream		 stream;	/* of which */
 	uint64_t		 lost;		/* rows that it was not told */
+	size_t			 octets;	/* queued since none waited */
 	char			 wrong[ANSWER_MAX / 2];	/* behind the rows */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
@@ -139,6 +140,29 @@ ctlserver_reap(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+/*
+ * May one more row wait for the client?  So many may, of so many octets with
+ * one more: rows are of all sizes.  Those of a queue that is never empty are
+ * counted though they have gone.
+ */
+static bool
+conn_room(struct ctl_conn *c, uint32_t rows, size_t octets)
+{
+	uint32_t n = channel_queued(&c->ch);
+
+	if (n == 0)
+		c->octets = 0;
+	return n < rows && c->octets < octets;
+}
+
+static void
+conn_put(struct ctl_conn *c, const struct wr *w)
+{
+	c->octets += w->len;
+	if (channel_send(&c->ch, IMSG_CTL_ROW, -1, w->buf, w->len) == -1)
+		conn_cut(c);
+}
+
 /* The answer is complete: ok, or the sentence that says what is wrong. */
 static void
 conn_end(struct ctl_conn *c, bool ok, const char *text)
@@ -178,9 +202,8 @@ conn_row(struct ctl_conn *c)
 		conn_end(c, *c->wrong == '\0', c->wrong);
 	else if (wr_failed(&w))
 		conn_end(c, false, "an entry is too large to show");
-	else if (row_wanted(c, &w) &&
-	    channel_send(&c->ch, IMSG_CTL_ROW, -1, s->row, w.len) == -1)
-		conn_cut(c);
+	else if (row_wanted(c, &w))
+		conn_put(c, &w);
 	return ROW_WORK + w.len;
 }
 
@@ -196,7 +219,8 @@ conn_more(struct ctl_conn *c)
 	const struct timeval now = { 0, 0 };
 	size_t work = 0;
 
-	while (c->command != NULL && channel_queued(&c->ch) < HIGH_MARK) {
+	while (c->command != NULL &&
+	    conn_room(c, HIGH_MARK, CTLSERVER_OCTETS)) {
 		if (work >= TURN_WORK) {
 			if (event_add(&c->server->resume, &now) == -1)
 				conn_cut(c);
@@ -229,14 +253,14 @@ conn_tell_lost(struct ctl_conn *c)
 	uint8_t buf[128];
 	struct wr w;
 
-	if (c->lost == 0 || channel_queued(&c->ch) > LOW_MARK)
+	if (c->lost == 0 ||
+	    !conn_room(c, LOW_MARK + 1, CTLSERVER_FOLLOWED_OCTETS))
 		return;
 	wr_init(&w, buf, sizeof(buf));
 	ctl_string(&w, "event", "lost");
 	ctl_uint(&w, "number", c->lost);
 	c->lost = 0;
-	if (channel_send(&c->ch, IMSG_CTL_ROW, -1, buf, w.len) == -1)
-		conn_cut(c);
+	conn_put(c, &w);
 }
 
 /* A row for a follower: of one that does not read, few wait. */
@@ -246,10 +270,11 @@ conn_tell(struct ctl_conn *c, const struct wr *w)
 	conn_tell_lost(c);
 	if (!c->ch.open || !row_wanted(c, w))
 		return;
-	if (c->lost > 0 || channel_queued(&c->ch) >= FOLLOW_MARK)
+	if (c->lost > 0 ||
+	    !conn_room(c, FOLLOW_MARK, CTLSERVER_FOLLOWED_OCTETS))
 		c->lost++;
-	else if (channel_send(&c->ch, IMSG_CTL_ROW, -1, w->buf, w->len) == -1)
-		conn_cut(c);
+	else
+		conn_put(c, w);
 }
 
 bool

@@ -20,6 +20,15 @@
 #include "ctl.h"
 #include "loop.h"
 
+/*
+ * What clients may cost: how many there are, and how many of them follow;
+ * octets of rows that wait for one, and of a follower, with one row more.
+ */
+#define CTLSERVER_CLIENTS		16
+#define CTLSERVER_FOLLOWERS		8
+#define CTLSERVER_OCTETS		(256U << 10)
+#define CTLSERVER_FOLLOWED_OCTETS	(1U << 20)
+
 struct ctlserver;
 struct ctl_conn;
 

@@ -84,6 +84,16 @@ show_huge(void *arg, void *cursor, struct wr *wr)
 	return true;
 }
 
+/* 100 rows that just fit, as those of members with very many joins are */
+static bool
+show_large(void *arg, void *cursor, struct wr *wr)
+{
+	if (!show_rows(arg, cursor, wr, 100))
+		return false;
+	wr_zero(wr, CTL_ROW_MAX - wr->len);
+	return true;
+}
+
 /* arg is its own */
 static const char *
 act_other(void *arg, struct ctl_conn *c, int argc, char **argv)
@@ -122,6 +132,7 @@ static const struct ctl_command commands[] = {
 	{ "show mixed", show_mixed, NULL },
 	{ "show none", show_none, NULL },
 	{ "show huge", show_huge, NULL },
+	{ "show large", show_large, NULL },
 	{ "act", NULL, act },
 	{ "act much later", NULL, act_later },
 	{ "follow", NULL, NULL },
@@ -206,6 +217,8 @@ client_at(struct world *w, struct marsc *c, const struct sockaddr_un *sun)
 	assert_int_equal(
 	    connect(fd, (const struct sockaddr *)sun, sizeof(*sun)), 0);
 	assert_int_equal(imsgbuf_init(&c->ib, fd), 0);
+	assert_int_equal(
+	    imsgbuf_set_maxsize(&c->ib, CTL_ROW_MAX + IMSG_HEADER_SIZE), 0);
 	turns(w, 2);
 }
 
@@ -499,6 +512,45 @@ slow(void **state)
 	tick(-1, 0, w->s);
 	assert_int_equal(w->s->nconns, 1);
 	assert_int_equal(ctlserver_refused(w->s), 1);
+	client_close(&c);
+	client_close(&other);
+}
+
+/*
+ * Of large rows fewer wait: those that wait for the slowest take no more than
+ * is said, and all arrive when they are read.
+ */
+static void
+large_rows_are_few(void **state)
+{
+	struct world *w = *state;
+	struct marsc c, other;
+	int i, room = 0;
+	socklen_t len = sizeof(room);
+
+	client_open(w, &c);
+	assert_int_equal(
+	    getsockopt(c.ib.fd, SOL_SOCKET, SO_RCVBUF, &room, &len), 0);
+	request(&c, "show large");
+	turns(w, 100);
+	/* those that wait, and what both sockets hold, which is less */
+	assert_in_range(w->made, 4,
+	    1 + CTLSERVER_OCTETS / CTL_ROW_MAX + (unsigned)room * 2 /
+	    CTL_ROW_MAX);
+	client_open(w, &other);
+	request(&other, "show large");
+	for (i = 0; i < 1000 && !other.ended; i++) {
+		turns(w, 1);
+		client_read(&other);
+	}
+	assert_true(other.ended && other.ok);
+	assert_int_equal(other.rows, 100);
+	for (i = 0; i < 1000 && !c.ended; i++) {
+		turns(w, 1);
+		client_read(&c);
+	}
+	assert_true(c.ended && c.ok);
+	assert_int_equal(c.rows, 100);
 	client_close(&c);
 	client_close(&other);
 }
@@ -813,6 +865,51 @@ a_follower_that_does_not_read_loses_rows(void **state)
 	client_close(&quick);
 }
 
+/*
+ * The same of what a follower is told: of large rows fewer wait, and it misses
+ * none while it reads.
+ */
+static void
+large_rows_for_followers_are_few(void **state)
+{
+	static uint8_t octets[10000];
+	struct world *w = *state;
+	struct marsc slow, quick;
+	struct ctl_conn *c;
+	uint8_t buf[sizeof(octets) + 100];
+	struct wr row;
+	int i;
+
+	wr_init(&row, buf, sizeof(buf));
+	ctl_octets(&row, "octets", octets, sizeof(octets));
+	client_open(w, &slow);
+	client_open(w, &quick);
+	request(&slow, "follow");
+	request(&quick, "follow");
+	turns(w, 4);
+	client_read(&quick);
+	for (i = 0; i < 2000; i++) {
+		ctlserver_tell(w->s, CTL_STREAM_EVENTS, &row);
+		turns(w, 2);
+		client_read(&quick);
+		TAILQ_FOREACH(c, &w->s->conns, entry)
+			assert_true(channel_queued(&c->ch) * row.len <=
+			    CTLSERVER_FOLLOWED_OCTETS + row.len);
+	}
+	assert_int_equal(quick.rows, 2000);
+	c = TAILQ_FIRST(&w->s->conns);
+	assert_in_range(c->lost, 1, 1999);
+	assert_in_range(channel_queued(&c->ch), 2, FOLLOW_MARK / 2);
+	for (i = 0; i < 500; i++) {
+		turns(w, 2);
+		client_read(&slow);
+	}
+	ctlserver_tell(w->s, CTL_STREAM_EVENTS, &row);
+	assert_int_equal(c->lost, 0);
+	client_close(&slow);
+	client_close(&quick);
+}
+
 /* Followers leave room for who has a question. */
 static void
 followers_are_few(void **state)
@@ -891,6 +988,7 @@ main(void)
 		T(wrong_filters),
 		T(unwanted_rows_do_not_hold_up_the_loop),
 		T(slow),
+		T(large_rows_are_few),
 		T(later),
 		T(idle_clients_give_way),
 		T(crowd),
@@ -898,6 +996,7 @@ main(void)
 		T(followers_are_told),
 		T(streams_are_apart),
 		T(a_follower_that_does_not_read_loses_rows),
+		T(large_rows_for_followers_are_few),
 		T(followers_are_few),
 		T(readers),
 	};
