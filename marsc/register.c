@@ -242,7 +242,9 @@ reg_use_next(struct marsc *c)
  * nothing is joined again.  But if a JOIN or LEAVE was still on its way, the
  * new MARS may know that group from the old one; and when a client joins a
  * group that it knows so, it expects the client to join everything that it
- * wants to keep (D9).  So that is what we do.
+ * wants to keep (D9).  So that is what we do.  And if the new MARS had to be
+ * asked more than once, it may have begun anew meanwhile, and not have heard of
+ * us from the old one before that lost us.
  */
 static void
 reg_moved(struct marsc *c)
@@ -254,7 +256,7 @@ reg_moved(struct marsc *c)
 	c->reg.soft = true;
 	marsc_join_pace(c);
 	marsc_turn_pace(c);
-	if (marsc_join_pending(c))
+	if (marsc_join_pending(c) || c->reg.sent > 1)
 		marsc_join_again(c);
 	reg_notify(
 	    c, MARSC_NOTICE_REGISTERED, &c->mars->addr, "soft", c->reg.cmi);

@@ -224,7 +224,8 @@ marsd_leaf_step(struct marsd_reg *r, enum marsd_leaf_event ev)
 
 /*
  * Has the node cleared its leaf itself, without deregistering, and is there
- * another server alive where it may be registered now?
+ * another server where it may be registered now?  One that is not heard of may
+ * be back already.
  */
 static bool
 may_have_moved(const struct marsd_reg *r, uint16_t cause)
@@ -234,7 +235,8 @@ may_have_moved(const struct marsd_reg *r, uint16_t cause)
 	if (cause != VC_CAUSE_NORMAL)
 		return false;
 	RB_FOREACH(peer, marsd_peer_tree, &r->node->proto->peers)
-		if (peer->state == MARSD_PEER_ALIVE)
+		if (peer->state != MARSD_PEER_SELF &&
+		    peer->state != MARSD_PEER_ERASED)
 			return true;
 	return false;
 }

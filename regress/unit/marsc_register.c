@@ -507,6 +507,34 @@ soft_leaving(void **state)
 }
 
 /*
+ * R2022-5.4.3-15, D9: the new MARS answers only when it is asked once more: it
+ * may have begun anew meanwhile, and have heard nothing from the old one.  All
+ * are joined again.
+ */
+static void
+soft_late(void **state)
+{
+	struct fake *f = fake_new(10, 2, false);
+	struct fvc *control = fake_registered(f), *v;
+
+	(void)state;
+	in_two_groups(f);
+	(void)joins_out(f);
+	fake_says(f, control,
+	    MAP("00", "0002", "8001", "00000066", "01") NSAP("02") NSAP("01"));
+	v = fake_ack(f, 2);
+	fake_expect(f, REGISTER("04"));
+	fake_wait(f, MTIME_SEC(10));
+	fake_expect(f, REGISTER("04"));
+	fake_says(f, v, COPY("04", "0009", "00000001"));
+	assert_true(marsc_is_registered(f->c));
+	assert_int_equal(marsc_server(f->c)->num[6], 2);
+	fake_wait(f, MTIME_SEC(10) - 1);
+	assert_int_equal(joins_out(f), 1U << 3 | 1U << 4);
+	fake_free(f);
+}
+
+/*
  * A-131: a circuit that a MARS which we did not know opened before a redirect
  * made it ours is its control VC.
  */
@@ -1151,6 +1179,7 @@ main(void)
 		cmocka_unit_test(soft),
 		cmocka_unit_test(soft_joining),
 		cmocka_unit_test(soft_leaving),
+		cmocka_unit_test(soft_late),
 		cmocka_unit_test(control_from_before),
 		cmocka_unit_test(soft_old_gone),
 		cmocka_unit_test(soft_both_gone),

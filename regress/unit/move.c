@@ -445,8 +445,32 @@ a_cleared_leaf_deregisters_after_5_s(void **state)
 	net_crash(net, 1);
 	net_hangup(x);
 	net_crash(net, 2);
-	net_wait(net, MTIME_SEC(241));
+	net_wait(net, 2 * MTIME_SEC(242));
 	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
+	assert_int_equal(net_show(net, 0, "members"), 0);
+	net_end(net, v, NULL);
+}
+
+/*
+ * The same where the other server is not heard of: it may be back already, so
+ * that the node is there, and nobody has told us yet.
+ */
+static void
+a_silent_server_is_somewhere_to_go(void **state)
+{
+	struct nvc *v, *x;
+	struct net *net = net_watched(&x);
+
+	(void)state;
+	net_hangup(x);
+	net_crash(net, 1);
+	net_crash(net, 2);
+	net_wait(net, MTIME_SEC(242));
+	v = net_client(net, 0, 1);
+	net_drop(net, HOST(1), VC_CAUSE_NORMAL);
+	net_wait(net, MTIME_SEC(4));
+	assert_int_equal(net_show(net, 0, "members"), 1);
+	net_wait(net, MTIME_SEC(2));
 	assert_int_equal(net_show(net, 0, "members"), 0);
 	net_end(net, v, NULL);
 }
@@ -651,6 +675,7 @@ main(void)
 		cmocka_unit_test(records_numbered_anew_move_nobody),
 		cmocka_unit_test(a_leaf_cleared_before_the_move_loses_nothing),
 		cmocka_unit_test(a_cleared_leaf_deregisters_after_5_s),
+		cmocka_unit_test(a_silent_server_is_somewhere_to_go),
 		cmocka_unit_test(an_mcs_moves_unheard),
 		cmocka_unit_test(
 		    a_contested_return_is_decided_by_what_comes_next),
