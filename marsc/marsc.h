@@ -112,7 +112,7 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
 	X(join_rate, 100, "JOINs and LEAVEs a second, while none is lost") \
 	X(join_burst, 100, "and so many at once") \
 	X(held, 64, "packets that wait for the path of one group") \
-	X(held_octets, 262144, "and their octets") \
+	X(held_octets, 262144, "and their octets, with 160 for each") \
 	X(held_octets_all, 4194304, "octets that wait for all paths") \
 	/* 400,000 members; all answers that are not complete count */ \
 	X(answers_octets, 16777216, "octets of answers in parts") \
@@ -457,7 +457,8 @@ bool		 marsc_path_steady(const struct marsc *, const struct paddr *,
 struct marsc_stats {
 	uint32_t	 paths;
 	uint64_t	 evicted;	/* paths given up for others, ever */
-	uint64_t	 held_octets;	/* that wait for paths */
+	uint64_t	 held_octets;	/* that wait for paths, 160 more of
+					 * each packet included */
 	uint32_t	 requests, requests_waiting;
 	uint32_t	 request_rate;	/* a second, now */
 	uint32_t	 joins, joins_waiting;	/* JOINs and LEAVEs */

@@ -51,12 +51,15 @@ path_dropped(struct marsc_path *p, enum marsc_drop why)
 	    &(struct marsc_sent){ .outcome = MARSC_SENT_DROPPED, .why = why });
 }
 
-/* The first of a stream are kept, since programs begin with what matters. */
+/*
+ * The first of a stream are kept, since programs begin with what matters.  A
+ * packet counts with what keeps it: many small ones are as bad as large ones.
+ */
 static void
 path_hold(struct marsc_path *p)
 {
 	struct marsc *c = p->end.client;
-	size_t len = p->packet->len;
+	size_t len = p->packet->len + VC_SDU_KEPT;
 
 	if (p->nheld >= c->limits.held ||
 	    p->held_octets + len > c->limits.held_octets ||

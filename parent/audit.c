@@ -215,14 +215,14 @@ audit_memory(const struct parent_audit *p, const struct conf *c)
 	struct conf_memory m;
 	uint64_t have, may;
 
-	if (pages <= 0 || size <= 0 || !conf_has_server(c))
+	if (pages <= 0 || size <= 0)
 		return;
 	conf_memory(c, &m);
 	have = ((uint64_t)pages * (uint64_t)size) >> 20;
-	may = (m.mars + m.marsd + m.scspd) >> 20;
+	may = (m.mars + m.marsd + m.scspd + m.edged) >> 20;
 	if (may > have)
 		audit_found(&p->audit, AUDIT_LIMIT_MEMORY, NULL,
-		    "mars, marsd and scspd may take %" PRIu64 " MB, and this "
+		    "mars and what it starts may take %" PRIu64 " MB, and this "
 		    "machine has %" PRIu64, may, have);
 }
 

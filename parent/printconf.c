@@ -387,20 +387,26 @@ parent_print_top(FILE *f, const struct conf *c)
 		print_key(f, k);
 }
 
-/* Comments, so that what is printed can be read. */
+/* A comment, so that what is printed can be read. */
+static void
+print_megabytes(FILE *f, const char *who, uint64_t octets)
+{
+	if (octets == 0)
+		return;
+	(void)fprintf(f, "# %s: %llu MB\n", who,
+	    (unsigned long long)(octets + 999999) / 1000000);
+}
+
 static void
 print_memory(FILE *f, const struct conf *c)
 {
 	struct conf_memory m;
 
 	conf_memory(c, &m);
-	(void)fprintf(f,
-	    "# the most memory that this lets mars take: %llu MB\n",
-	    (unsigned long long)(m.mars + 999999) / 1000000);
-	if (conf_has_server(c))
-		(void)fprintf(f, "# marsd: %llu MB\n# scspd: %llu MB\n",
-		    (unsigned long long)(m.marsd + 999999) / 1000000,
-		    (unsigned long long)(m.scspd + 999999) / 1000000);
+	print_megabytes(f, "the most memory that this lets mars take", m.mars);
+	print_megabytes(f, "marsd", m.marsd);
+	print_megabytes(f, "scspd", m.scspd);
+	print_megabytes(f, "edged", m.edged);
 }
 
 void

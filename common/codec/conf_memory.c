@@ -95,35 +95,90 @@ scspd_octets(const struct conf_cluster *cl)
 	    (records * CONF_OCTETS_TOLD + CONF_OCTETS_HELD);
 }
 
-/* What the configuration is as octets for children; keys are among them. */
+/* --- of edges */
+
 static uint64_t
-sent_octets(const struct conf *c)
+count_prefixes(const struct conf_prefixes *list)
+{
+	const struct conf_prefix *p;
+	uint64_t n = 0;
+
+	TAILQ_FOREACH(p, list, entry)
+		n++;
+	return n;
+}
+
+static uint64_t
+lan_octets(const struct conf_lan *l, uint64_t protocols)
+{
+	uint64_t groups = protocols * l->max_groups +
+	    count_prefixes(&l->statics);
+
+	return CONF_OCTETS_LAN + groups * (CONF_OCTETS_WANTED +
+	    (uint64_t)l->max_sources * CONF_OCTETS_SOURCE +
+	    (uint64_t)l->max_hosts * CONF_OCTETS_REPORTER);
+}
+
+/*
+ * An edge, and as a multicast server it is one more endpoint: each has a link,
+ * and a client of each protocol, whose paths are roots.
+ */
+static uint64_t
+edge_octets(const struct conf *c, const struct conf_edge *e)
+{
+	uint64_t protocols = (uint64_t)e->ipv4 + e->ipv6;
+	uint64_t ends = TAILQ_EMPTY(&e->serves) ? 1 : 2;
+	uint64_t client = CONF_OCTETS_CLIENT +
+	    CONF_PATHS * ((uint64_t)CONF_OCTETS_PATH + e->mtu +
+	    CONF_OCTETS_ENVELOPE);
+	const struct conf_lan *l;
+	uint64_t n;
+
+	n = ends * (link_octets(c) + CONF_OCTETS_COPIES + protocols * client) +
+	    (uint64_t)e->max_flows * CONF_OCTETS_FLOW;
+	TAILQ_FOREACH(l, &e->lans, entry)
+		n += lan_octets(l, protocols);
+	return n;
+}
+
+/* --- of processes */
+
+/* What the configuration is as octets for one of them; keys are among them. */
+static uint64_t
+sent_octets(const struct conf *c, enum conf_reader reader)
 {
 	uint8_t *buf = malloc(CONF_SIZE_MAX);
-	uint64_t n = 0;
+	uint64_t n;
 	struct wr w;
-	int i;
 
 	if (buf == NULL)
 		return CONF_SIZE_MAX;
-	for (i = 0; i <= CONF_FOR_EDGED; i++) {
-		wr_init(&w, buf, CONF_SIZE_MAX);
-		conf_write(&w, c, (enum conf_reader)i);
-		n += w.len;
-		explicit_bzero(buf, w.len);
-	}
+	wr_init(&w, buf, CONF_SIZE_MAX);
+	conf_write(&w, c, reader);
+	n = w.len;
+	explicit_bzero(buf, w.len);
 	free(buf);
 	return n;
 }
 
-void
-conf_memory(const struct conf *c, struct conf_memory *m)
+/* A child as it starts; the same octets are mars's. */
+static uint64_t
+child_octets(const struct conf *c, enum conf_reader reader, uint64_t *mars)
+{
+	uint64_t n = CONF_OCTETS_OF_ONE * sent_octets(c, reader);
+
+	*mars += n;
+	return CONF_OCTETS_CONTROLS + n;
+}
+
+static void
+server_octets(const struct conf *c, struct conf_memory *m)
 {
 	const struct conf_cluster *cl;
 
-	m->mars = CONF_OCTETS_MARS + CONF_OCTETS_OF_ONE * sent_octets(c);
-	m->marsd = 0;
-	m->scspd = count_links(c) * link_octets(c);
+	m->marsd = child_octets(c, CONF_FOR_MARSD, &m->mars);
+	m->scspd = child_octets(c, CONF_FOR_SCSPD, &m->mars) +
+	    count_links(c) * link_octets(c);
 	TAILQ_FOREACH(cl, &c->clusters, entry) {
 		/* at each listener, the selector of this cluster */
 		m->marsd += marsd_octets(cl) + count_links(c) *
@@ -132,4 +187,25 @@ conf_memory(const struct conf *c, struct conf_memory *m)
 	}
 	TAILQ_FOREACH(cl, &c->groups, entry)
 		m->scspd += scspd_octets(cl);
+}
+
+static void
+edged_octets(const struct conf *c, struct conf_memory *m)
+{
+	const struct conf_edge *e;
+
+	m->edged = child_octets(c, CONF_FOR_EDGED, &m->mars) +
+	    CONF_OCTETS_TABLES;
+	TAILQ_FOREACH(e, &c->edges, entry)
+		m->edged += edge_octets(c, e);
+}
+
+void
+conf_memory(const struct conf *c, struct conf_memory *m)
+{
+	*m = (struct conf_memory){ .mars = CONF_OCTETS_MARS };
+	if (conf_has_server(c))
+		server_octets(c, m);
+	if (!TAILQ_EMPTY(&c->edges))
+		edged_octets(c, m);
 }

@@ -26,8 +26,8 @@
  */
 #define CTLSERVER_CLIENTS		16
 #define CTLSERVER_FOLLOWERS		8
-#define CTLSERVER_OCTETS		(256U << 10)
-#define CTLSERVER_FOLLOWED_OCTETS	(1U << 20)
+#define CTLSERVER_OCTETS		(128U << 10)
+#define CTLSERVER_FOLLOWED_OCTETS	(512U << 10)
 
 struct ctlserver;
 struct ctl_conn;

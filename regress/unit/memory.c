@@ -13,6 +13,10 @@
 
 #include "conf_memory.h"
 #include "nvc_impl.h"
+#include "ctlserver.h"
+#include "edged/edge_impl.h"
+#include "kpath.h"
+#include "marsc/client.h"
 #include "vc_atm.h"
 #include "marsd/caller.h"
 #include "marsd/circuit.h"
@@ -74,6 +78,7 @@ the_defaults_fit_a_router(void **state)
 	c = conf_of(1, 1);
 	conf_memory(c, &m);
 	assert_true(m.mars + m.marsd + m.scspd <= 448 * MB);
+	assert_int_equal(m.edged, 0);
 	conf_free(c);
 	c = conf_of(2, 2);
 	conf_memory(c, &m);
@@ -87,7 +92,9 @@ each_limit_is_in_the_sum(void **state)
 {
 	const uint64_t link = 100 * (950 + 224) + (33U << 20);
 	const uint64_t copies = (64U << 20) + 2 * 9500;
+	const uint64_t controls = 9U << 20;
 	struct conf *c = conf_of(1, 2);
+	uint64_t file;
 	struct conf_cluster *cl = TAILQ_FIRST(&c->clusters), *g;
 	struct conf_memory m;
 
@@ -100,17 +107,61 @@ each_limit_is_in_the_sum(void **state)
 	cl->max_backlog = 50;
 	cl->max_records = 3000;
 	conf_memory(c, &m);
-	assert_int_equal(m.marsd, link + copies + (3U << 20) + 11 * 600 +
+	file = m.marsd - (controls + link + copies + (3U << 20) + 11 * 600 +
 	    1000 * 240 + 5 * 2000 + 2 * 50 * 120 + 3000 * 240);
-	assert_int_equal(m.scspd,
-	    link + (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
+	/* what it is sent, 32 for each octet: some hundreds */
+	assert_in_range(file, 32 * 100, 32 * 1000);
+	file = m.scspd - (controls + link +
+	    (3000 + 1011) * (220 + 2 * 120) + 2 * (480U << 10));
+	assert_in_range(file, 32 * 100, 32 * 1000);
 	g = conf_group_new(c, 7, 9);
 	assert_non_null(g);
 	g->max_records = 1000;
 	assert_non_null(conf_neighbor_new(g));
 	conf_memory(c, &m);
-	assert_int_equal(m.scspd, link + 4011 * (220 + 2 * 120) +
+	file = m.scspd - (controls + link + 4011 * (220 + 2 * 120) +
 	    1000 * (220 + 120) + 3 * (480U << 10));
+	assert_in_range(file, 32 * 100, 32 * 1000);
+	conf_free(c);
+}
+
+/* The same of an edge, which may be a multicast server besides. */
+static void
+each_limit_of_an_edge_is_in_the_sum(void **state)
+{
+	const uint64_t link = 100 * (950 + 224) + (33U << 20) + (64U << 20);
+	const uint64_t client = (22U << 20) + 4096 * (1100 + 1300 + 256);
+	const uint64_t lan = (160U << 10) +
+	    (2 * 10 + 1) * (640 + 3 * 152 + 2 * 184);
+	const uint64_t fixed = (9U << 20) + (3U << 20);
+	struct conf_prefix *serve = calloc(1, sizeof(*serve));
+	struct conf_prefix *group = calloc(1, sizeof(*group));
+	struct conf *c = conf_new();
+	struct conf_edge *e = conf_edge_new(c, "e");
+	struct conf_lan *l = conf_lan_new(e, "eth0", false);
+	struct conf_memory m;
+
+	(void)state;
+	assert_true(l != NULL && serve != NULL && group != NULL);
+	c->max_circuits = 100;
+	e->ipv4 = e->ipv6 = true;
+	e->mtu = 1300;
+	e->max_flows = 50;
+	l->max_groups = 10;
+	l->max_sources = 3;
+	l->max_hosts = 2;
+	TAILQ_INSERT_TAIL(&l->statics, group, entry);
+	conf_memory(c, &m);
+	assert_int_equal(m.marsd, 0);
+	assert_int_equal(m.scspd, 0);
+	assert_in_range(
+	    m.edged - (fixed + link + 2 * client + 50 * 384 + lan), 32 * 100,
+	    32 * 1000);
+	TAILQ_INSERT_TAIL(&e->serves, serve, entry);
+	conf_memory(c, &m);
+	assert_in_range(
+	    m.edged - (fixed + 2 * (link + 2 * client) + 50 * 384 + lan),
+	    32 * 100, 32 * 1000);
 	conf_free(c);
 }
 
@@ -141,6 +192,68 @@ numbers_are_those_of_the_objects(void **state)
 	assert_true(CONF_OCTETS_JOIN < 2 * join);
 	assert_true(CONF_OCTETS_RECORD < 2 * record);
 	assert_true(CONF_OCTETS_MEMBER < 2 * member);
+}
+
+/* The same of edged's. */
+static void
+numbers_are_those_of_edges(void **state)
+{
+	const size_t path = HEAP(marsc_path) + HEAP(marsc_query) +
+	    HEAP(nvc_root);
+	const size_t wanted = HEAP(edged_listener_group) + HEAP(edged_join) +
+	    HEAP(marsc_joined);
+	/* heads of hash chains are at most twice as many as there are flows */
+	const size_t flow = sizeof(struct edged_flow) +
+	    sizeof(struct edged_flow_group) + 2 * 2 * sizeof(void *);
+	struct marsc_limits limits = {
+#define X(sym, value, text) .sym = value,
+		MARSC_LIMITS(X)
+#undef X
+	};
+
+	(void)state;
+	assert_true(CONF_OCTETS_PATH >= path);
+	assert_true(CONF_OCTETS_WANTED >= wanted);
+	assert_true(CONF_OCTETS_SOURCE >= HEAP(edged_source));
+	assert_true(CONF_OCTETS_REPORTER >=
+	    HEAP(edged_host) + HEAP(edged_reporter));
+	assert_true(CONF_OCTETS_FLOW >= flow);
+	assert_true(CONF_OCTETS_LAN >= HEAP(edged_port) +
+	    (EDGED_LAN_SENDERS + EDGED_LAN_STRANGERS) *
+	    (sizeof(struct edged_sender) + 2 * sizeof(void *)));
+	/* LLC/SNAP and the envelope, and as much before it for IP and UDP */
+	assert_true(CONF_OCTETS_ENVELOPE >= VC_SDU_KEPT + 2 * 32);
+	assert_int_equal(CONF_PATHS, limits.paths);
+	/* what waits for paths, answers in parts, and who is known as empty */
+	assert_true(CONF_OCTETS_CLIENT >= HEAP(marsc) + limits.held_octets_all +
+	    limits.answers_octets + HEAP(marsc_query) *
+	    (limits.requests + limits.requests_waiting + limits.request_burst +
+	    10 * limits.request_rate));
+	assert_true(CONF_OCTETS_TABLES >= sizeof(struct kpath) +
+	    sizeof(struct edged_kernel) + sizeof(struct edged) +
+	    64 * (size_t)EDGED_PACKET_MAX);
+	/* a leaf, or who has called */
+	assert_true(CONF_OCTETS_CIRCUIT >= HEAP(nvc_circuit) +
+	    2 * HEAP(nvc_peer) + 2 * sizeof(struct nvc_slot) +
+	    HEAP(marsc_leaf));
+	if (sizeof(void *) < 8)
+		return;
+	assert_true(CONF_OCTETS_PATH < 2 * path);
+	assert_true(CONF_OCTETS_WANTED < 2 * wanted);
+	assert_true(CONF_OCTETS_FLOW < 2 * flow);
+}
+
+/* What clients of a control socket may leave unread, and have begun to send. */
+static void
+what_waits_for_marsctl_is_bounded(void **state)
+{
+	const size_t each = CTLSERVER_OCTETS + CTL_ROW_MAX;
+
+	(void)state;
+	assert_true(CONF_OCTETS_CONTROLS >=
+	    CTLSERVER_CLIENTS * (each + 2 * CTL_ROW_MAX) +
+	    CTLSERVER_FOLLOWERS *
+	    (CTLSERVER_FOLLOWED_OCTETS - CTLSERVER_OCTETS));
 }
 
 /*
@@ -187,6 +300,8 @@ each_part_of_a_file_is_in_the_sum(void **state)
 	TAILQ_INSERT_TAIL(&TAILQ_FIRST(&c->clusters)->allow, p, entry);
 	conf_memory(c, &after);
 	/* two children are sent it; an edge's, which is no smaller, is one's */
+	assert_int_equal(after.marsd - before.marsd,
+	    (after.mars - before.mars) / 2);
 	assert_in_range((after.mars - before.mars) / 2,
 	    2 * HEAP(conf_prefix) + HEAP(parse_place) + 3 * 18,
 	    2 * (2 * HEAP(conf_prefix) + HEAP(parse_place)));
@@ -201,7 +316,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults_fit_a_router),
 		cmocka_unit_test(each_limit_is_in_the_sum),
+		cmocka_unit_test(each_limit_of_an_edge_is_in_the_sum),
 		cmocka_unit_test(numbers_are_those_of_the_objects),
+		cmocka_unit_test(numbers_are_those_of_edges),
+		cmocka_unit_test(what_waits_for_marsctl_is_bounded),
 		cmocka_unit_test(what_waits_on_a_link_is_bounded),
 		cmocka_unit_test(each_part_of_a_file_is_in_the_sum),
 	};
