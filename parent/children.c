@@ -23,11 +23,6 @@
 #include "parent.h"
 
 #define ARGS_MAX	4
-/*
- * Messages that wait for a child.  A configuration of CONF_SIZE_MAX octets
- * and its sockets are fewer, and a child that works reads them.
- */
-#define QUEUE_MAX	16384
 #define LINES_MAX	1000	/* that a child may cause in one tick */
 #define HANG_TICKS	3	/* without an answer: the child hangs */
 
@@ -156,7 +151,7 @@ parent_child_send(
 			(void)close(fd);
 		return;
 	}
-	if (channel_queued(&c->ch) >= QUEUE_MAX) {
+	if (channel_queued(&c->ch) >= PARENT_QUEUE_MAX) {
 		if (fd != -1)
 			(void)close(fd);
 		parent_child_hangs(c, "asks and does not read the answers");

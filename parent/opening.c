@@ -20,7 +20,6 @@
 #include "parent.h"
 #include "vc.h"
 
-#define OPENINGS_MAX	1024	/* calls under way for one child */
 #define UNREAD_MAX	256	/* answers that it may leave unread: each may
 				 * have a descriptor */
 
@@ -155,7 +154,7 @@ call(const struct parent_opening *what)
 
 	if (what->kind == ATM_OPEN_ROOT && !parent_parties_ready(c->parent))
 		return VC_CAUSE_REJECTED;
-	if (c->nopenings >= OPENINGS_MAX || (o = malloc(sizeof(*o))) == NULL)
+	if (c->nopenings >= PARENT_OPENINGS_MAX || (o = malloc(sizeof(*o))) == NULL)
 		return VC_CAUSE_TEMPORARY;
 	*o = *what;
 	LIST_INSERT_HEAD(&c->openings, o, entry);

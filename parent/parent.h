@@ -222,6 +222,13 @@ void	parent_pid_write(const struct parent *);
 
 /* --- children.c */
 
+/*
+ * Messages that wait for a child.  A configuration of CONF_SIZE_MAX octets
+ * and its sockets are fewer, and a child that works reads them.
+ */
+#define PARENT_QUEUE_MAX	8192
+#define PARENT_OPENINGS_MAX	1024	/* calls under way for one child */
+
 /* Forks and executes the child's program; fatal() on failure. */
 void	parent_child_start(struct parent_child *);
 /* The user that the child is to run as, by the configuration. */

@@ -5,7 +5,6 @@ play clients and neighbors: what flood.py and sync.py have in common."""
 
 import json
 import os
-import re
 import subprocess
 import sys
 
@@ -47,23 +46,6 @@ cluster "lis1" {
             with open("/proc/%d/schedstat" % pid) as f:
                 ns += int(f.read().split()[0])
         return ns / 1e9
-
-    def rss(self, what="VmRSS:"):
-        """Of each process, in kB; VmHWM: what it was at most."""
-        r = {}
-        for name, pid in dict(self.children(), mars=self.process.pid).items():
-            with open("/proc/%d/status" % pid) as f:
-                r[name] = sum(int(line.split()[1]) for line in f
-                              if line.startswith(what))
-        return r
-
-    def may_take(self):
-        """What the limits let each process take at most, by mars -nv, in kB."""
-        text = subprocess.run([BUILD + "/mars", "-nv", "-f", self.conf],
-                              stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.DEVNULL, check=True).stdout
-        return {name: int(mb) << 10 for name, mb in re.findall(
-            r"^# .*?(\w+)(?: take)?: (\d+) MB$", text, re.M)}
 
 
 class Helper:

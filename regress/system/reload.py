@@ -5,7 +5,6 @@ afterwards the suite shows what one shows that was started on that file."""
 
 import os
 import re
-import subprocess
 import time
 
 from suite import (BUILD, Client, Gone, Server, Skip, main, script, test,
@@ -318,15 +317,6 @@ for n, c in KEEPING.items():
     make(n, c, True)
 
 
-def taken(a):
-    """What each process has for itself, in octets."""
-    r = {}
-    for name, pid in dict(a.children(), mars=a.process.pid).items():
-        with open("/proc/%d/status" % pid) as f:
-            r[name] = int(re.search(r"RssAnon:\s+(\d+) kB", f.read())[1]) << 10
-    return r
-
-
 @test
 def a_large_file_takes_no_more_than_is_said():
     """no process takes more than mars -nv says, while files of 20,000 parts
@@ -339,16 +329,13 @@ def a_large_file_takes_no_more_than_is_said():
     a.write(small.replace("\thold 4", "".join(
         "\tallow from 127.%d.%d.0/24\n" % (i // 250, i % 250)
         for i in range(20000)) + "\thold 4"))
-    said = {name: int(mb) * 1000000 for name, mb in re.findall(
-        r"^# .*?(\w+)(?: take)?: (\d+) MB$", subprocess.run(
-            [BUILD + "/mars", "-nv", "-f", a.conf], text=True, check=True,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout, re.M)}
+    said = a.may_take()
     assert sorted(said) == ["mars", "marsd", "scspd"], said
-    empty = taken(a)
+    empty = a.rss("RssAnon:")
     for _ in range(3):
         r = a.marsctl("reload")
         assert r.returncode == 0, r
-        have = taken(a)
+        have = a.rss("RssAnon:")
         assert empty["mars"] < have["mars"], (empty, have)
         for name, most in said.items():
             assert have[name] < most, (name, have, said)

@@ -232,6 +232,23 @@ cluster "lis1" {
                 r[name] = int(pid)
         return r
 
+    def rss(self, what="VmRSS:"):
+        """Of each process, in kB; VmHWM: what it was at most."""
+        r = {}
+        for name, pid in dict(self.children(), mars=self.process.pid).items():
+            with open("/proc/%d/status" % pid) as f:
+                r[name] = sum(int(line.split()[1]) for line in f
+                              if line.startswith(what))
+        return r
+
+    def may_take(self):
+        """What the limits let each process take at most, by mars -nv, in kB."""
+        text = subprocess.run([BUILD + "/mars", "-nv", "-f", self.conf],
+                              stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.DEVNULL, check=True).stdout
+        return {name: int(mb) * 1000000 >> 10 for name, mb in re.findall(
+            r"^# .*?(\w+)(?: take)?: (\d+) MB$", text, re.M)}
+
     def marsctl(self, *args):
         return subprocess.run([BUILD + "/marsctl", "-s", self.dir] +
                               list(args), stdin=subprocess.DEVNULL,
