@@ -154,7 +154,8 @@ call(const struct parent_opening *what)
 
 	if (what->kind == ATM_OPEN_ROOT && !parent_parties_ready(c->parent))
 		return VC_CAUSE_REJECTED;
-	if (c->nopenings >= PARENT_OPENINGS_MAX || (o = malloc(sizeof(*o))) == NULL)
+	if (c->nopenings >= PARENT_OPENINGS_MAX ||
+	    (o = malloc(sizeof(*o))) == NULL)
 		return VC_CAUSE_TEMPORARY;
 	*o = *what;
 	LIST_INSERT_HEAD(&c->openings, o, entry);

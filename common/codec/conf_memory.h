@@ -5,8 +5,8 @@
 
 /*
  * The most memory that a configuration lets mars take, and its limits marsd,
- * scspd and edged.  Each object is counted with what the allocator adds, as it was
- * measured (regress/bench/learn.c) on a system with 64-bit pointers, and
+ * scspd and edged.  Each object is counted with what the allocator adds, as it
+ * was measured (regress/bench/learn.c) on a system with 64-bit pointers, and
  * rounded up; regress/unit/memory.c compares the numbers with the objects.
  * Not counted are programs and libraries, which processes share, and what does
  * not grow.
@@ -32,10 +32,10 @@
 #define CONF_OCTETS_COPIES	(64U << 20)	/* and what for leaves there */
 #define CONF_OCTETS_ROOT	9500U		/* one SDU more of each root */
 #define CONF_OCTETS_PROTOCOL	(3U << 20)	/* tables of CMIs */
-#define CONF_OCTETS_CONTROLS	(9U << 20)	/* of each child, for marsctl */
+#define CONF_OCTETS_CONTROLS	(9U << 20)	/* of a child, for marsctl */
 
 /* of edged: */
-#define CONF_OCTETS_TABLES	(3U << 20)	/* of its own, and the kernel's */
+#define CONF_OCTETS_TABLES	(3U << 20)	/* the kernel's, too */
 #define CONF_OCTETS_CLIENT	(22U << 20)	/* packets and answers held */
 #define CONF_OCTETS_PATH	1100		/* to a group, its root and its
 						 * request included */
