@@ -41,11 +41,29 @@ cluster "lis1" {
 
     def cpu(self):
         """Seconds of all its processes."""
-        ns = 0
-        for pid in list(self.children().values()) + [self.process.pid]:
-            with open("/proc/%d/schedstat" % pid) as f:
-                ns += int(f.read().split()[0])
-        return ns / 1e9
+        with Clock(self) as clock:
+            return clock.cpu()
+
+
+class Clock:
+    """What the processes of a house have taken, read as cheaply as can be: who
+    looks while they work takes time from them."""
+
+    def __init__(self, house):
+        self.files = [open("/proc/%d/schedstat" % pid, "rb", 0)
+                      for pid in [*house.children().values(),
+                                  house.process.pid]]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for f in self.files:
+            f.close()
+
+    def cpu(self):
+        return sum(int(os.pread(f.fileno(), 64, 0).split()[0])
+                   for f in self.files) / 1e9
 
 
 class Helper:

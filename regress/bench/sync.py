@@ -82,12 +82,14 @@ def learnt(b, want):
     When it had so many records.  To ask takes time of the processors that it
     learns on: so it is asked when it has had nothing to do for a while.
     """
-    busy, cpu = time.monotonic(), b.cpu()
-    for _ in learning(b, want, idle=lambda: time.monotonic() - busy > 0.03):
-        time.sleep(0.002)
-        before, cpu = cpu, b.cpu()
-        if cpu - before > 0.0002:
-            busy = time.monotonic()
+    with house.Clock(b) as clock:
+        busy, cpu = time.monotonic(), clock.cpu()
+        for _ in learning(b, want,
+                          idle=lambda: time.monotonic() - busy > 0.03):
+            time.sleep(0.002)
+            before, cpu = cpu, clock.cpu()
+            if cpu - before > 0.0002:
+                busy = time.monotonic()
     return busy
 
 
