@@ -150,7 +150,8 @@ mad_call(struct net *n)
 	net_run(n, 5);
 }
 
-static void
+/* True: marsd has had one of the two forget, or hide, what it has. */
+static bool
 event(struct net *n, struct rd *r)
 {
 	uint8_t what = rd_u8(r), key = what / 16;
@@ -205,11 +206,33 @@ event(struct net *n, struct rd *r)
 	}
 	if (n->node[MAD].nheard > NET_HEARD / 2)
 		raw_clear(n, MAD);
+	return what % 14 >= 8 && what % 14 <= 10;
 }
 
-/* It has gone for good: the two agree, on what is new, too. */
+/* Has one of the two not taken what it would have, for want of room? */
+static bool
+was_full(struct net *n)
+{
+	static const enum scsp_drop full[] = { SCSP_DROP_RECORD_LIMIT,
+		SCSP_DROP_REQUEST_LIMIT, SCSP_DROP_CONGESTED };
+	const struct scsp_neighbor *nb;
+	size_t k;
+	int i;
+
+	for (i = 0; i < HONEST; i++)
+		TAILQ_FOREACH(nb, &node_group(&n->node[i])->neighbors, of_group)
+			for (k = 0; k < sizeof(full) / sizeof(full[0]); k++)
+				if (nb->drops[full[k]] != 0)
+					return true;
+	return false;
+}
+
+/*
+ * It has gone for good: the two agree, on what is new, too; and on all, unless
+ * marsd has had one of them forget something.
+ */
 static void
-works(struct net *n)
+works(struct net *n, bool forgot)
 {
 	struct scsp_neighbor *nb;
 	int i, k;
@@ -230,21 +253,25 @@ works(struct net *n)
 			    "Jafter", 6) == 0);
 		}
 	limits(n);
+	if (!forgot && !was_full(n))
+		MUST(net_equal(&n->node[0], &n->node[1]));
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct net *n = servers();
+	bool forgot = false;
 	int left = 200;
 	struct rd r;
 
 	rd_init(&r, data, size);
-	while (fuzz_more(&r) && left-- > 0)
-		event(n, &r);
-	limits(n);
+	while (fuzz_more(&r) && left-- > 0) {
+		forgot |= event(n, &r);
+		limits(n);
+	}
 	look(&n->node[1]);
-	works(n);
+	works(n, forgot);
 	net_free(n);
 	return 0;
 }
