@@ -23,7 +23,7 @@
 #include "parent.h"
 
 #define WAIT	100000	/* us after a change, for others that follow it */
-#define AGAIN	1	/* s, where the system could not be asked */
+#define AGAIN	1	/* s, where the system would not have it */
 #define READS	64	/* messages about changes that are read at once */
 
 static void
@@ -102,15 +102,16 @@ lan_descriptor(struct parent_lan *l)
 	return fd;
 }
 
-/* It is there, and edged has no descriptor for it. */
-static void
+/* It is there, and edged has no descriptor for it.  False: nor have we. */
+static bool
 lan_came(struct parent *p, struct parent_lan *l)
 {
 	int fd = lan_descriptor(l);
 
 	if (fd == -1) {
-		log_warn("%s", l->name);
-		return;
+		if (!l->waits)
+			log_warn("%s", l->name);
+		return false;
 	}
 	l->there = true;
 	log_info("interface %s is there, index %u, mtu %u%s", l->name,
@@ -118,11 +119,12 @@ lan_came(struct parent *p, struct parent_lan *l)
 	    l->is.kernel ? ", with a path through the kernel" : "");
 	lan_tell(p, l, fd);
 	if (l->more_fd == -1)
-		return;
+		return true;
 	l->is.more = true;
 	lan_tell(p, l, l->more_fd);
 	l->is.more = false;
 	l->more_fd = -1;
+	return true;
 }
 
 static bool
@@ -187,11 +189,23 @@ lan_look_master(struct parent *p, struct parent_lan *l, uint32_t ifindex)
 	l->slave = slave;
 }
 
+/* Why there are no sockets for it is said once, and they are asked for again. */
+static bool
+lan_take(struct parent *p, struct parent_lan *l)
+{
+	char why[SENTENCE_SIZE];
+
+	if (l->tun || lan_sockets(p, l, why, sizeof(why)))
+		return lan_came(p, l);
+	if (!l->waits)
+		log_warnx("%s", why);
+	return false;
+}
+
 /* It is there, and like this; or it is not. */
 static void
 lan_is(struct parent *p, struct parent_lan *l, struct lanif *now, bool there)
 {
-	char why[SENTENCE_SIZE];
 
 	/* a tun of that name that is not ours is of no use */
 	if (l->tun && there && now->index != l->is.index)
@@ -201,18 +215,14 @@ lan_is(struct parent *p, struct parent_lan *l, struct lanif *now, bool there)
 	if (there)
 		lan_look_master(p, l, now->index);
 	now->kernel = l->there && l->is.kernel;
+	l->waits = l->waits && there;
 	if (!there || (l->there && lanif_equal(now, &l->is)))
 		return;
 	l->is = *now;
-	if (l->there) {
+	if (l->there)
 		lan_tell(p, l, -1);
-		return;
-	}
-	if (!l->tun && !lan_sockets(p, l, why, sizeof(why))) {
-		log_warnx("%s", why);
-		return;
-	}
-	lan_came(p, l);
+	else
+		l->waits = !lan_take(p, l);
 }
 
 /* What is not known has not changed; false: it has to be looked at again. */
@@ -229,20 +239,30 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 }
 
 static void
-lans_on_wait(evutil_socket_t fd, short what, void *arg)
+lans_again(struct parent *p)
 {
 	const struct timeval tv = { AGAIN, 0 };
+
+	if (p->lan_wait != NULL && evtimer_add(p->lan_wait, &tv) == -1)
+		log_warnx("can't set a timer");
+}
+
+static void
+lans_on_wait(evutil_socket_t fd, short what, void *arg)
+{
 	struct parent *p = arg;
 	struct parent_lan *l;
-	bool known = true;
+	bool known = true, waits = false;
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH(l, &p->lans, entry)
+	TAILQ_FOREACH(l, &p->lans, entry) {
 		if (known)
 			known = lan_look_again(p, l);
-	if (!known && evtimer_add(p->lan_wait, &tv) == -1)
-		log_warnx("can't set a timer");
+		waits |= l->waits;
+	}
+	if (!known || waits)
+		lans_again(p);
 }
 
 /* Something has changed, perhaps on another interface. */
@@ -417,11 +437,14 @@ parent_lans_send(
 	while ((l = TAILQ_FIRST(lans)) != NULL) {
 		TAILQ_REMOVE(lans, l, entry);
 		TAILQ_INSERT_TAIL(&p->lans, l, entry);
-		if (l->there)
-			lan_came(p, l);
-		else
+		if (!l->there)
 			log_info("interface %s is not there yet, or it is down",
 			    l->name);
+		else if (!lan_came(p, l)) {
+			l->there = false;
+			l->waits = true;
+			lans_again(p);
+		}
 	}
 }
 

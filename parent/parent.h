@@ -71,6 +71,7 @@ struct parent_lan {
 	bool			 tun;
 	bool			 there;
 	bool			 slave;		/* of a bridge or a bond */
+	bool			 waits;		/* for its sockets */
 	enum conf_path		 path;		/* of its edge */
 	struct lanif		 is;		/* as edged knows it */
 	int			 fd;		/* until it is sent, or -1 */

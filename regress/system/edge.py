@@ -3,6 +3,7 @@
 """Edges between sites, with real sockets as hosts: see edgenet.py."""
 
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -362,6 +363,38 @@ def a_lan_that_comes_later():
     stream(s, ms, 50)
     exactly(ms[0], 0, 50)
     close(s, *ms)
+
+
+@test
+def a_lan_for_which_there_is_no_socket():
+    """the interface comes when mars has no descriptor left for its sockets:
+    it is tried again, and said once"""
+    site = net.sites[4]
+    pid = site.suite.process.pid
+    with site.host:
+        edgenet.ip("link", "del", "lan4")
+    wait("the LAN is down", lambda: not site.suite.rows(
+        "lans", lan="lan")[0]["up"], 10)
+    used = {int(fd) for fd in os.listdir("/proc/%d/fd" % pid)}
+    limit = [fd for fd in range(len(used) + 2) if fd not in used][1] + 1
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    # two are left, with which interfaces are looked at
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    site.wire("lan4", "lan", 1, again=True)
+    wait("it is said, or one was enough", lambda: site.suite.logged(
+        "Too many open files") or site.forwards(), 10)
+    said = not site.forwards()
+    # nothing more happens to it that would have mars look
+    with site.router:
+        wait("its addresses are there", lambda: b"tentative" not in
+             subprocess.check_output(["ip", "addr", "show", "dev", "lan"]), 10)
+    time.sleep(0.5)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    wait("the LAN is up", site.forwards, 10)
+    with open(site.suite.log) as f:
+        times = f.read().count("Too many open files")
+    assert times <= 1, times
+    print("# the sockets were%s refused" % ("" if said else " not"))
 
 
 @test
