@@ -475,6 +475,16 @@ tun_new(const struct conf *old, const struct conf_edge *e,
 	    !same_prefixes(&was->addrs, &l->addrs);
 }
 
+/* It is another edge's now, and its sockets are as that one has them. */
+static bool
+path_new(const struct conf *old, const struct conf_edge *e,
+    const struct conf_lan *l)
+{
+	struct conf_edge *of = NULL;
+
+	return conf_lan_find(old, l->name, &of) != NULL && of->path != e->path;
+}
+
 const char *
 parent_edges_fixed(const struct conf *old, const struct conf *new)
 {
@@ -494,9 +504,12 @@ parent_edges_fixed(const struct conf *old, const struct conf *new)
 			return "df";
 		if (was->path != e->path)
 			return "path";
-		TAILQ_FOREACH(l, &e->lans, entry)
+		TAILQ_FOREACH(l, &e->lans, entry) {
 			if (tun_new(old, e, l))
 				return "tun, its address or its mtu";
+			if (path_new(old, e, l))
+				return "the path of a lan";
+		}
 	}
 	return n == 0 ? NULL : "the number of edges";
 }

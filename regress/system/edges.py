@@ -339,4 +339,23 @@ def two_edges():
     s.end()
 
 
+@test
+def a_lan_of_another_edge():
+    """a LAN may go from one edge to another, if both copy in the same way"""
+    def text(first, second, path=""):
+        return EDGE % first + (EDGE % (second + path)).replace(
+            '"e"', '"f"').replace("%16", "%18")
+
+    s = Suite(text('lan "eth8"', "serve 239.2.0.0/16")).start("edged")
+    _, ok = s.reload(text("serve 239.2.0.0/16", 'lan "eth8"'))
+    assert ok
+    s.end()
+    path = "\n\tpath user"
+    s = Suite(text('lan "eth8"', "serve 239.2.0.0/16", path)).start("edged")
+    n, ok = s.reload(text("serve 239.2.0.0/16", 'lan "eth8"', path))
+    assert not ok
+    s.says("the path of a lan can't change while mars runs", n)
+    s.end()
+
+
 main()
