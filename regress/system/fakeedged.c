@@ -228,6 +228,14 @@ fake_destroy(void *arg)
 			fake_close(&fake_lans[i]);
 }
 
+/* Nothing goes through the kernel here. */
+static void
+fake_kernel(void *arg, int fd)
+{
+	(void)arg;
+	(void)close(fd);
+}
+
 static const struct service_hooks hooks = {
 	.name = "edged",
 	.role = SANDBOX_EDGED,
@@ -236,6 +244,7 @@ static const struct service_hooks hooks = {
 	.configure = fake_configure,
 	.whose = fake_whose,
 	.attach = fake_attach,
+	.kernel = fake_kernel,
 	.lan = fake_lan,
 	.lan_gone = fake_lan_gone,
 	.shutdown = fake_no_last_words,
