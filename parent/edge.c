@@ -189,7 +189,7 @@ lan_look_master(struct parent *p, struct parent_lan *l, uint32_t ifindex)
 	l->slave = slave;
 }
 
-/* Why there are no sockets for it is said once, and they are asked for again. */
+/* Why it has no sockets is said once, and they are asked for again. */
 static bool
 lan_take(struct parent *p, struct parent_lan *l)
 {
@@ -477,7 +477,7 @@ tun_new(const struct conf *old, const struct conf_edge *e,
 
 /* It is another edge's now, and its sockets are as that one has them. */
 static bool
-path_new(const struct conf *old, const struct conf_edge *e,
+lan_path_new(const struct conf *old, const struct conf_edge *e,
     const struct conf_lan *l)
 {
 	struct conf_edge *of = NULL;
@@ -507,7 +507,7 @@ parent_edges_fixed(const struct conf *old, const struct conf *new)
 		TAILQ_FOREACH(l, &e->lans, entry) {
 			if (tun_new(old, e, l))
 				return "tun, its address or its mtu";
-			if (path_new(old, e, l))
+			if (lan_path_new(old, e, l))
 				return "the path of a lan";
 		}
 	}

@@ -546,7 +546,7 @@ shown(void **state)
 	assert_false(marsc_leaves(f->c, &group, &at, &l));
 	marsc_stats(f->c, &s);
 	assert_int_equal(s.paths, 2);
-	assert_int_equal(s.held_octets, 12 + 3);
+	assert_int_equal(s.held_octets, 12 + 3 + 160);
 	assert_int_equal(s.requests, 1);
 	assert_int_equal(s.joins, 2);
 	assert_int_equal(s.join_rate, 100);
