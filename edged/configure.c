@@ -363,6 +363,7 @@ built_edge(struct edged_built *b, const struct conf *c,
 	ec->ipv6 = e->ipv6;
 	ec->mtu = e->mtu;
 	ec->max_flows = e->max_flows;
+	ec->max_leaves = c->max_circuits;
 	ec->kernel = e->path != CONF_PATH_USER && e->df;
 	built_policy(b, e, &ec->policy);
 	built_servers(b, e, ec);

@@ -283,7 +283,8 @@ end_client(struct edged_end *end, int family)
 	struct marsc_conf mc = { .pro = edge_pros[family],
 		.mcs = end->mcs,
 		.servers = conf->servers,
-		.nservers = conf->nservers };
+		.nservers = conf->nservers,
+		.limits = { .leaves = conf->max_leaves } };
 
 	marsc_timers_default(&mc.timers);
 	if ((end->client[family] = marsc_new(end->host, &mc)) == NULL)

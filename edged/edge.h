@@ -58,6 +58,9 @@ struct edged_edge_conf {
 	uint32_t			 mtu;	/* of a packet as it is sent
 						 * to other sites, octets */
 	uint32_t			 max_flows;	/* that are counted */
+	uint32_t			 max_leaves;	/* members of all groups
+							 * that are sent to, of
+							 * a protocol */
 	bool				 kernel;	/* known flows may go
 							 * through it */
 	const struct edged_range	*serve;

@@ -54,6 +54,7 @@ struct marsc {
 	struct marsc_path		*found;	/* last; or NULL */
 	struct marsc_path_line		 use[2];	/* [1]: with members */
 	uint32_t			 npaths;
+	uint32_t			 nleaves;	/* of all of them */
 	struct marsc_reply_list		 replies;
 	uint32_t			 nreplies;
 	uint64_t			 versions;	/* of paths */

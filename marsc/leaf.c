@@ -102,6 +102,10 @@ marsc_leaf_add(struct marsc_path *p, const struct atm_addr *addr)
 	}
 	if (marsc_is_self(c, addr))
 		return;
+	if (c->nleaves >= c->limits.leaves) {
+		c->drops[MARSC_DROP_LEAVES]++;
+		return;
+	}
 	if ((l = calloc(1, sizeof(*l))) == NULL) {
 		marsc_no_memory(c, "a leaf");
 		return;
@@ -113,6 +117,7 @@ marsc_leaf_add(struct marsc_path *p, const struct atm_addr *addr)
 	timer_init(&l->timer, leaf_timer, l);
 	RB_INSERT(marsc_leaf_tree, &p->leaves, l);
 	p->nleaves++;
+	c->nleaves++;
 	if (p->state == MARSC_PATH_UP || p->state == MARSC_PATH_FILLING ||
 	    p->state == MARSC_PATH_REVALIDATING)
 		marsc_leaf_call(l);
@@ -125,6 +130,7 @@ marsc_leaf_free(struct marsc_leaf *l)
 	timer_clear(l->end.client->ts, &l->timer);
 	RB_REMOVE(marsc_leaf_tree, &l->path->leaves, l);
 	l->path->nleaves--;
+	l->end.client->nleaves--;
 	free(l);
 }
 

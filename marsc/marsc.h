@@ -104,6 +104,7 @@ bool	marsc_timers_set(struct marsc_timers *, const char *, int64_t);
  */
 #define MARSC_LIMITS(X) \
 	X(paths, 4096, "groups that are sent to") \
+	X(leaves, 131072, "members of all of them") \
 	X(requests, 64, "requests without an answer yet") \
 	X(requests_waiting, 64, "other new groups that are to be asked about") \
 	X(request_rate, 50, "new requests a second, while none is lost") \
@@ -257,6 +258,9 @@ struct marsc_conf {
 	    "the MARS does not say who is in the group") \
 	X(MARSC_DROP_CIRCUIT, "circuit", "no link or circuit takes it") \
 	X(MARSC_DROP_GROUP, "group", "not to an address") \
+	/* and a member that gets none */ \
+	X(MARSC_DROP_LEAVES, "leaves", \
+	    "too many members of all groups that are sent to") \
 	X(MARSC_DROP_MEMORY, "memory", "out of memory")
 
 enum marsc_drop {

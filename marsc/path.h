@@ -192,7 +192,10 @@ void	marsc_path_free(struct marsc *);
 
 /* --- what the path tells its leaves, leaf.c */
 void	marsc_leaf_call(struct marsc_leaf *);
-/* Adds a leaf, unless it is our own address or is there already. */
+/*
+ * Adds a leaf, unless it is our own address (A-142), is there already, or is
+ * one too many of all paths, which is counted.
+ */
 void	marsc_leaf_add(struct marsc_path *, const struct atm_addr *);
 struct marsc_leaf *marsc_leaf_find(struct marsc_path *,
 	    const struct atm_addr *);

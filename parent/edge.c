@@ -141,6 +141,8 @@ lan_may_kernel(const struct parent *p, const struct parent_lan *l)
 static bool
 lan_sockets(struct parent *p, struct parent_lan *l, char *why, size_t size)
 {
+	int error;
+
 	lan_close(&l->link);
 	if (lan_may_kernel(p, l) && !l->slave)
 		l->link = parent_kernel_attach(&p->kernel, l->is.index);
@@ -159,9 +161,19 @@ lan_sockets(struct parent *p, struct parent_lan *l, char *why, size_t size)
 		    parent_lan_socket(&l->is, PARENT_LAN_IPV6, why, size);
 	if (l->fd != -1 && (l->more_fd != -1 || !l->is.kernel))
 		return true;
+	error = errno;
 	lan_close(&l->fd);
 	lan_close(&l->link);
+	errno = error;
 	return false;
+}
+
+/* Is that a want of what others may give back, and of nothing else? */
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	    error == ENOMEM;
 }
 
 static void
@@ -189,24 +201,25 @@ lan_look_master(struct parent *p, struct parent_lan *l, uint32_t ifindex)
 	l->slave = slave;
 }
 
-/* Why it has no sockets is said once, and they are asked for again. */
-static bool
+/* Where something is short that is said once, and it is tried again. */
+static void
 lan_take(struct parent *p, struct parent_lan *l)
 {
 	char why[SENTENCE_SIZE];
 
-	if (l->tun || lan_sockets(p, l, why, sizeof(why)))
-		return lan_came(p, l);
+	if (l->tun || lan_sockets(p, l, why, sizeof(why))) {
+		l->waits = !lan_came(p, l);
+		return;
+	}
 	if (!l->waits)
 		log_warnx("%s", why);
-	return false;
+	l->waits = is_shortage(errno);
 }
 
 /* It is there, and like this; or it is not. */
 static void
 lan_is(struct parent *p, struct parent_lan *l, struct lanif *now, bool there)
 {
-
 	/* a tun of that name that is not ours is of no use */
 	if (l->tun && there && now->index != l->is.index)
 		there = false;
@@ -222,7 +235,7 @@ lan_is(struct parent *p, struct parent_lan *l, struct lanif *now, bool there)
 	if (l->there)
 		lan_tell(p, l, -1);
 	else
-		l->waits = !lan_take(p, l);
+		lan_take(p, l);
 }
 
 /* What is not known has not changed; false: it has to be looked at again. */
@@ -233,9 +246,12 @@ lan_look_again(struct parent *p, struct parent_lan *l)
 	struct lanif now;
 
 	seen = parent_lan_look(&now, l->name, l->tun);
-	if (seen != PARENT_LAN_UNKNOWN)
+	if (seen == PARENT_LAN_UNKNOWN && !p->lans_unseen)
+		log_warn("can't look for interfaces");
+	p->lans_unseen = seen == PARENT_LAN_UNKNOWN;
+	if (!p->lans_unseen)
 		lan_is(p, l, &now, seen == PARENT_LAN_THERE);
-	return seen != PARENT_LAN_UNKNOWN;
+	return !p->lans_unseen;
 }
 
 static void
@@ -243,6 +259,7 @@ lans_again(struct parent *p)
 {
 	const struct timeval tv = { AGAIN, 0 };
 
+	p->lans_again = true;
 	if (p->lan_wait != NULL && evtimer_add(p->lan_wait, &tv) == -1)
 		log_warnx("can't set a timer");
 }
@@ -256,6 +273,7 @@ lans_on_wait(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	p->lans_again = false;
 	TAILQ_FOREACH(l, &p->lans, entry) {
 		if (known)
 			known = lan_look_again(p, l);
@@ -280,8 +298,10 @@ lans_on_change(evutil_socket_t fd, short what, void *arg)
 		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) == -1 &&
 		    errno != ENOBUFS && errno != EINTR)
 			break;
-	if (!evtimer_pending(p->lan_wait, NULL) &&
-	    evtimer_add(p->lan_wait, &tv) == -1)
+	if (evtimer_pending(p->lan_wait, NULL) && !p->lans_again)
+		return;
+	p->lans_again = false;
+	if (evtimer_add(p->lan_wait, &tv) == -1)
 		log_warnx("can't set a timer");
 }
 
@@ -325,6 +345,10 @@ parent_lans_detach(struct parent *p)
 {
 	struct parent_lan *l;
 
+	if (p->lan_watch != NULL)
+		(void)event_del(p->lan_watch);
+	if (p->lan_wait != NULL)
+		(void)evtimer_del(p->lan_wait);
 	TAILQ_FOREACH(l, &p->lans, entry)
 		lan_close(&l->link);
 }

@@ -147,7 +147,6 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 	(void)strlcpy(l->name, name, sizeof(l->name));
 	l->tun = tun;
 	if ((fd = control_socket(AF_INET)) == -1 || getifaddrs(&all) == -1) {
-		log_warn("can't look for interfaces");
 		if (fd != -1)
 			(void)close(fd);
 		return PARENT_LAN_UNKNOWN;

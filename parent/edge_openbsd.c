@@ -114,10 +114,8 @@ parent_lan_look(struct lanif *l, const char *name, bool tun)
 	memset(l, 0, sizeof(*l));
 	(void)strlcpy(l->name, name, sizeof(l->name));
 	l->tun = tun;
-	if (getifaddrs(&all) == -1) {
-		log_warn("can't look for interfaces");
+	if (getifaddrs(&all) == -1)
 		return PARENT_LAN_UNKNOWN;
-	}
 	for (i = all; i != NULL; i = i->ifa_next) {
 		if (i->ifa_addr == NULL || strcmp(i->ifa_name, name) != 0)
 			continue;

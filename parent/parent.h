@@ -171,6 +171,8 @@ struct parent {
 	/* interfaces of edges */
 	struct parent_lans	 lans;
 	struct event		*lan_watch, *lan_wait;	/* or NULL */
+	bool			 lans_again;	/* it is for another try */
+	bool			 lans_unseen;	/* they can't be looked at */
 	struct parent_kernel	 kernel;
 	/* native parties */
 	int			 parties_fd;	/* to the maker; -1: none */

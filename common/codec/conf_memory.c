@@ -108,13 +108,14 @@ count_prefixes(const struct conf_prefixes *list)
 	return n;
 }
 
+/* What is left while no MARS answers is remembered besides: twice as many. */
 static uint64_t
 lan_octets(const struct conf_lan *l, uint64_t protocols)
 {
 	uint64_t groups = protocols * l->max_groups +
 	    count_prefixes(&l->statics);
 
-	return CONF_OCTETS_LAN + groups * (CONF_OCTETS_WANTED +
+	return CONF_OCTETS_LAN + groups * (2 * CONF_OCTETS_WANTED +
 	    (uint64_t)l->max_sources * CONF_OCTETS_SOURCE +
 	    (uint64_t)l->max_hosts * CONF_OCTETS_REPORTER);
 }
@@ -129,6 +130,7 @@ edge_octets(const struct conf *c, const struct conf_edge *e)
 	uint64_t protocols = (uint64_t)e->ipv4 + e->ipv6;
 	uint64_t ends = TAILQ_EMPTY(&e->serves) ? 1 : 2;
 	uint64_t client = CONF_OCTETS_CLIENT +
+	    (uint64_t)c->max_circuits * CONF_OCTETS_LEAF +
 	    CONF_PATHS * ((uint64_t)CONF_OCTETS_PATH + e->mtu +
 	    CONF_OCTETS_ENVELOPE);
 	const struct conf_lan *l;

@@ -36,11 +36,13 @@
 
 /* of edged: */
 #define CONF_OCTETS_TABLES	(3U << 20)	/* the kernel's, too */
-#define CONF_OCTETS_CLIENT	(22U << 20)	/* packets and answers held */
+#define CONF_OCTETS_CLIENT	(32U << 20)	/* packets and answers held */
 #define CONF_OCTETS_PATH	1100		/* to a group, its root and its
 						 * request included */
 #define CONF_OCTETS_ENVELOPE	256		/* of a packet, with what keeps
 						 * it */
+#define CONF_OCTETS_LEAF	640		/* as the client has it, and
+						 * one that is not called */
 #define CONF_OCTETS_FLOW	384
 #define CONF_OCTETS_LAN		(160U << 10)
 #define CONF_OCTETS_WANTED	640		/* a group of a LAN, joined */

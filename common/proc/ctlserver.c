@@ -32,6 +32,8 @@
 #define FOLLOWERS_MAX	CTLSERVER_FOLLOWERS	/* of the clients */
 #define FOLLOW_MARK	256	/* messages waiting: more are lost */
 #define LISTS_MAX	4	/* struct ctl_commands of a server */
+
+_Static_assert(CTL_ROW_MAX <= UINT16_MAX, "the octets of a row");
 /* What one client may have us do in one turn of the loop, in octets of rows. */
 #define TURN_WORK	(128 * 1024)
 #define ROW_WORK	64	/* octets that the making of any row is worth */
@@ -51,7 +53,10 @@ struct ctl_conn {
 	bool			 follows;	/* is told what happens */
 	enum ctl_stream		 stream;	/* of which */
 	uint64_t		 lost;		/* rows that it was not told */
-	size_t			 octets;	/* queued since none waited */
+	/* rows that wait, by their octets: nwait, the last at `last` */
+	uint16_t		 waiting[FOLLOW_MARK];
+	uint32_t		 nwait, last;
+	size_t			 octets;	/* of them */
 	char			 wrong[ANSWER_MAX / 2];	/* behind the rows */
 	int			 argc;
 	char			*argv[CTL_ARGS_MAX];
@@ -142,22 +147,26 @@ ctlserver_reap(evutil_socket_t fd, short what, void *arg)
 
 /*
  * May one more row wait for the client?  So many may, of so many octets with
- * one more: rows are of all sizes.  Those of a queue that is never empty are
- * counted though they have gone.
+ * one more: rows are of all sizes.
  */
 static bool
 conn_room(struct ctl_conn *c, uint32_t rows, size_t octets)
 {
 	uint32_t n = channel_queued(&c->ch);
 
-	if (n == 0)
-		c->octets = 0;
+	/* the first have gone */
+	for (; c->nwait > n; c->nwait--)
+		c->octets -=
+		    c->waiting[(c->last - c->nwait + 1) % FOLLOW_MARK];
 	return n < rows && c->octets < octets;
 }
 
+/* There has to be room. */
 static void
 conn_put(struct ctl_conn *c, const struct wr *w)
 {
+	c->nwait++;
+	c->waiting[++c->last % FOLLOW_MARK] = (uint16_t)w->len;
 	c->octets += w->len;
 	if (channel_send(&c->ch, IMSG_CTL_ROW, -1, w->buf, w->len) == -1)
 		conn_cut(c);

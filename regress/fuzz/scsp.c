@@ -206,7 +206,7 @@ event(struct net *n, struct rd *r)
 	}
 	if (n->node[MAD].nheard > NET_HEARD / 2)
 		raw_clear(n, MAD);
-	return what % 14 >= 8 && what % 14 <= 10;
+	return what % 14 == 8 || what % 14 == 10;
 }
 
 /* Has one of the two not taken what it would have, for want of room? */

@@ -311,7 +311,7 @@ def flood_of_groups():
     print("# %.1f s, RSS %.1f MB of %.1f" %
           (time.monotonic() - begin, rss, may))
     box = net.sites[1].suite.ctl("summary")["edged"]["sandbox"]
-    assert rss < 16 < may or "sanitizer" in box, rss
+    assert rss < 16 or "sanitizer" in box, rss
     close(s, flood, *ms)
 
 
@@ -371,6 +371,8 @@ def a_lan_for_which_there_is_no_socket():
     it is tried again, and said once"""
     site = net.sites[4]
     pid = site.suite.process.pid
+    # it takes three descriptors, and the other way one
+    kernel = site.suite.rows("edges")[0]["path"] == "kernel"
     with site.host:
         edgenet.ip("link", "del", "lan4")
     wait("the LAN is down", lambda: not site.suite.rows(
@@ -381,9 +383,9 @@ def a_lan_for_which_there_is_no_socket():
     # two are left, with which interfaces are looked at
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     site.wire("lan4", "lan", 1, again=True)
-    wait("it is said, or one was enough", lambda: site.suite.logged(
-        "Too many open files") or site.forwards(), 10)
-    said = not site.forwards()
+    if kernel:
+        wait("it is said", lambda: site.suite.logged("Too many open files"),
+             10)
     # nothing more happens to it that would have mars look
     with site.router:
         wait("its addresses are there", lambda: b"tentative" not in
@@ -393,8 +395,7 @@ def a_lan_for_which_there_is_no_socket():
     wait("the LAN is up", site.forwards, 10)
     with open(site.suite.log) as f:
         times = f.read().count("Too many open files")
-    assert times <= 1, times
-    print("# the sockets were%s refused" % ("" if said else " not"))
+    assert times == kernel, times
 
 
 @test

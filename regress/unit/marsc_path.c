@@ -1048,6 +1048,29 @@ held_bounds(void **state)
 	fake_free(f);
 }
 
+/* Members are bounded, of all groups together; who is too many is counted. */
+static void
+members_are_bounded(void **state)
+{
+	struct fake *f = fake_new(10, 1, false);
+
+	(void)state;
+	fake_registered(f);
+	f->c->limits.leaves = 2;
+	marsc_transmit(f->c, &group, "abc", 3);
+	fake_expect(f, REQUEST);
+	fake_says(f, fake_vc(f, 1),
+	    MULTI("0003", "8001", "00000064", "0a", G) NSAP("0b") NSAP("0c")
+	    NSAP("0d"));
+	assert_int_equal(f->c->nleaves, 2);
+	assert_int_equal(fake_drops(f, MARSC_DROP_LEAVES), 1);
+	fake_leaf_ack(f, 11);
+	fake_leaf_ack(f, 12);
+	fake_leaf_drops(f, 11);
+	assert_int_equal(f->c->nleaves, 1);
+	fake_free(f);
+}
+
 /*
  * R2022-5.1.1-03, R2022-5.1.4.1-01: an empty group is not asked about again
  * for a while, but who hears that somebody has joined it asks at once.
@@ -1499,6 +1522,7 @@ main(void)
 		cmocka_unit_test(first_packets_of_some),
 		cmocka_unit_test(first_packets_moved),
 		cmocka_unit_test(held_bounds),
+		cmocka_unit_test(members_are_bounded),
 		cmocka_unit_test(news_of_the_empty),
 		cmocka_unit_test(no_news),
 		cmocka_unit_test(circuit_to_an_asker_gone),

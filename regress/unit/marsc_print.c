@@ -329,7 +329,7 @@ counters(void **state)
 	    "\"copy\":3,\"unasked\":0,\"parts\":0,\"reflected\":0,\"data\":0,"
 	    "\"held\":18446744073709551615,\"busy\":0,\"empty\":0,"
 	    "\"unanswered\":0,"
-	    "\"circuit\":0,\"group\":0,\"memory\":0}\n");
+	    "\"circuit\":0,\"group\":0,\"leaves\":0,\"memory\":0}\n");
 }
 
 int
