@@ -78,28 +78,35 @@ look(struct node *nd)
 
 /* --- what the neighbor says */
 
-static void
+/* True: one has so few hops left that it is passed on to nobody. */
+static bool
 mad_records(struct rawpkt *p, struct rd *r, bool contents)
 {
 	static const char *const texts[] = { "", "J", "T", "S", "Jx", "Jother",
 		"?" };
 	uint32_t n = fuzz_below(r, 8);
-	uint8_t what;
+	bool stays = false;
+	uint8_t what, hops;
 
 	for (; n > 0; n--) {
 		what = rd_u8(r);
-		raw_record(p, what & 1 ? 1 : rd_u8(r),
+		hops = what & 1 ? 16 : rd_u8(r);
+		stays |= hops < 2;
+		raw_record(p, hops,
 		    RAW_ID(fuzz_below(r, 4)), fuzz_below(r, 96),
 		    what & 2 ? INT32_MIN + 1 + (int32_t)fuzz_below(r, 8) :
 		    (int32_t)rd_u32(r),
 		    (what & 4) != 0,
 		    contents ? texts[what / 8 % 7] : NULL);
 	}
+	return stays;
 }
 
-static void
+/* True: as mad_records(); or who knows how many hops are left. */
+static bool
 mad_packet(struct net *n, struct rd *r)
 {
+	bool stays = false;
 	uint8_t type = (uint8_t)(1 + fuzz_below(r, 5)), how = rd_u8(r);
 	uint32_t me = how & 1 ? RAW_ID(rd_u8(r)) : RAW_ID(MAD);
 	uint32_t you = how & 2 ? RAW_ID(rd_u8(r)) : RAW_ID(1);
@@ -119,12 +126,13 @@ mad_packet(struct net *n, struct rd *r)
 		raw_common(&p, (uint16_t)(rd_u8(r) << 8), me, you);
 	}
 	if (type != 5)
-		mad_records(&p, r, type != 1 && type != 4);
+		stays = mad_records(&p, r, type != 1 && type != 4);
 	if (how & 32 && p.len < 1000)
 		p.len += fuzz_octets(r, p.b + p.len, 64);
 	if (how & 64)
 		p.b[fuzz_below(r, (uint32_t)p.len)] ^= rd_u8(r);
 	raw_done(n, MAD, &p);
+	return stays || (how & (32 | 64)) != 0;
 }
 
 static void
@@ -150,10 +158,14 @@ mad_call(struct net *n)
 	net_run(n, 5);
 }
 
-/* True: marsd has had one of the two forget, or hide, what it has. */
+/*
+ * True: one of the two may have what the other one has not; marsd had it forget
+ * that, or the neighbor has said something to it alone.
+ */
 static bool
 event(struct net *n, struct rd *r)
 {
+	bool alone = false;
 	uint8_t what = rd_u8(r), key = what / 16;
 	const uint8_t oid[4] = { 10, 0, 0, (uint8_t)(1 + key % 4) };
 	struct node *nd = &n->node[key % HONEST];
@@ -163,13 +175,14 @@ event(struct net *n, struct rd *r)
 	case 0:
 		if (circuit)
 			mad_octets(n, r);
+		alone = circuit;
 		break;
 	case 1:
 	case 2:
 	case 3:
 	case 4:
 		if (circuit)
-			mad_packet(n, r);
+			alone = mad_packet(n, r);
 		break;
 	case 5:
 		if (circuit)
@@ -206,7 +219,7 @@ event(struct net *n, struct rd *r)
 	}
 	if (n->node[MAD].nheard > NET_HEARD / 2)
 		raw_clear(n, MAD);
-	return what % 14 == 8 || what % 14 == 10;
+	return alone || what % 14 == 8 || what % 14 == 10;
 }
 
 /* Has one of the two not taken what it would have, for want of room? */
@@ -229,10 +242,10 @@ was_full(struct net *n)
 
 /*
  * It has gone for good: the two agree, on what is new, too; and on all, unless
- * marsd has had one of them forget something.
+ * one of them alone has heard or forgotten something.
  */
 static void
-works(struct net *n, bool forgot)
+works(struct net *n, bool alone)
 {
 	struct scsp_neighbor *nb;
 	int i, k;
@@ -253,7 +266,7 @@ works(struct net *n, bool forgot)
 			    "Jafter", 6) == 0);
 		}
 	limits(n);
-	if (!forgot && !was_full(n))
+	if (!alone && !was_full(n))
 		MUST(net_equal(&n->node[0], &n->node[1]));
 }
 
@@ -261,17 +274,17 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct net *n = servers();
-	bool forgot = false;
+	bool alone = false;
 	int left = 200;
 	struct rd r;
 
 	rd_init(&r, data, size);
 	while (fuzz_more(&r) && left-- > 0) {
-		forgot |= event(n, &r);
+		alone |= event(n, &r);
 		limits(n);
 	}
 	look(&n->node[1]);
-	works(n, forgot);
+	works(n, alone);
 	net_free(n);
 	return 0;
 }
