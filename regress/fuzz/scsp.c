@@ -248,6 +248,7 @@ static void
 works(struct net *n, bool alone)
 {
 	struct scsp_neighbor *nb;
+	bool full;
 	int i, k;
 
 	raw_clear(n, MAD);
@@ -259,14 +260,18 @@ works(struct net *n, bool alone)
 		node_publish(&n->node[i], 4000, "after");
 	}
 	net_run(n, 20000);
+	/* what there was no room for may be anything, also what is new */
+	full = was_full(n);
 	for (i = 0; i < HONEST; i++)
 		for (k = 0; k < HONEST; k++) {
+			if (i != k && full)
+				continue;
 			MUST(node_entry(&n->node[k], i, 4000) != NULL);
 			MUST(memcmp(node_entry(&n->node[k], i, 4000)->data,
 			    "Jafter", 6) == 0);
 		}
 	limits(n);
-	if (!alone && !was_full(n))
+	if (!alone && !full)
 		MUST(net_equal(&n->node[0], &n->node[1]));
 }
 
