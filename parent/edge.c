@@ -207,6 +207,7 @@ lan_take(struct parent *p, struct parent_lan *l)
 {
 	char why[SENTENCE_SIZE];
 
+	errno = 0; /* nothing is short where the kernel is not even asked */
 	if (l->tun || lan_sockets(p, l, why, sizeof(why))) {
 		l->waits = !lan_came(p, l);
 		return;
