@@ -20,8 +20,7 @@
 #include "log.h"
 #include "log_audit.h"
 
-#define CLIENTS_MAX	CTLSERVER_CLIENTS	/* any more are refused */
-#define READERS_MAX	8	/* of these, that may only read */
+#define READERS_MAX	8	/* of all, that may only read */
 #define LISTENERS_MAX	2
 #define ANSWER_MAX	1024	/* octets of an end */
 #define HIGH_MARK	64	/* messages waiting: no more rows */
@@ -29,14 +28,14 @@
 #define STALL		30	/* s without progress: the client is cut */
 #define IDLE		60	/* s without a request: the same */
 #define TICK		5	/* s between looks at it */
-#define FOLLOWERS_MAX	CTLSERVER_FOLLOWERS	/* of the clients */
 #define FOLLOW_MARK	256	/* messages waiting: more are lost */
 #define LISTS_MAX	4	/* struct ctl_commands of a server */
 
-_Static_assert(CTL_ROW_MAX <= UINT16_MAX, "the octets of a row");
 /* What one client may have us do in one turn of the loop, in octets of rows. */
 #define TURN_WORK	(128 * 1024)
 #define ROW_WORK	64	/* octets that the making of any row is worth */
+
+_Static_assert(CTL_ROW_MAX <= UINT16_MAX, "the octets of a row");
 
 const char CTL_LATER[] = "later";
 
@@ -453,7 +452,8 @@ static const char *
 conn_follow(struct ctl_conn *c, enum ctl_stream stream)
 {
 	/* who may only be shown things leaves room for others here, too */
-	const uint32_t max = c->reader ? FOLLOWERS_MAX / 2 : FOLLOWERS_MAX;
+	const uint32_t max =
+	    c->reader ? CTLSERVER_FOLLOWERS / 2 : CTLSERVER_FOLLOWERS;
 
 	if (followers(c->server) >= max)
 		return "too many follow already";
@@ -608,9 +608,9 @@ conn_new(struct ctlserver *s, int fd, bool reader)
 {
 	struct ctl_conn *c;
 
-	if (s->nconns >= CLIENTS_MAX)
+	if (s->nconns >= CTLSERVER_CLIENTS)
 		give_way(s);
-	if (s->nconns >= CLIENTS_MAX ||
+	if (s->nconns >= CTLSERVER_CLIENTS ||
 	    (reader && s->nreaders >= READERS_MAX) ||
 	    (c = calloc(1, sizeof(*c))) == NULL) {
 		s->refused++;

@@ -280,6 +280,16 @@ client_read(struct marsc *c)
 	}
 }
 
+/* Reads until the answer is complete, or for so many turns. */
+static void
+client_read_all(struct world *w, struct marsc *c, int most)
+{
+	for (; most > 0 && !c->ended; most--) {
+		turns(w, 1);
+		client_read(c);
+	}
+}
+
 /* Commands of one word and of more, with what follows as arguments. */
 static void
 actions(void **state)
@@ -335,14 +345,10 @@ listing(void **state)
 {
 	struct world *w = *state;
 	struct marsc c;
-	int i;
 
 	client_open(w, &c);
 	request(&c, "show some");
-	for (i = 0; i < 500 && !c.ended; i++) {
-		turns(w, 1);
-		client_read(&c);
-	}
+	client_read_all(w, &c, 500);
 	assert_true(c.ended && c.ok);
 	assert_int_equal(c.rows, 1000);
 	c.ended = false;
@@ -365,32 +371,22 @@ filtered_rows_are_not_sent(void **state)
 {
 	struct world *w = *state;
 	struct marsc c;
-	int i;
 
 	client_open(w, &c);
 	request(&c, "show mixed|cluster x");
-	for (i = 0; i < 1000 && !c.ended; i++) {
-		turns(w, 1);
-		client_read(&c);
-	}
+	client_read_all(w, &c, 1000);
 	assert_true(c.ended && c.ok);
 	assert_int_equal(c.rows, ROWS / 1000);
 	assert_int_equal(w->made, ROWS);
 	c.ended = false;
 	request(&c, "show mixed|cluster x|group 239.1.1.1");
-	for (i = 0; i < 1000 && !c.ended; i++) {
-		turns(w, 1);
-		client_read(&c);
-	}
+	client_read_all(w, &c, 1000);
 	assert_true(c.ended && c.ok);
 	assert_int_equal(c.rows, ROWS / 1000);
 	/* the filters of one request are not those of the next */
 	c.ended = false;
 	request(&c, "show some");
-	for (i = 0; i < 500 && !c.ended; i++) {
-		turns(w, 1);
-		client_read(&c);
-	}
+	client_read_all(w, &c, 500);
 	assert_int_equal(c.rows, ROWS / 1000 + 1000);
 	client_close(&c);
 }
@@ -461,10 +457,7 @@ unwanted_rows_do_not_hold_up_the_loop(void **state)
 
 	other.ended = false;
 	request(&other, "show mixed|cluster z");
-	for (i = 0; i < 1000 && !other.ended; i++) {
-		turns(w, 1);
-		client_read(&other);
-	}
+	client_read_all(w, &other, 1000);
 	assert_true(other.ended && other.ok);
 	assert_int_equal(other.rows, 0);
 	client_close(&other);
@@ -525,7 +518,7 @@ large_rows_are_few(void **state)
 {
 	struct world *w = *state;
 	struct marsc c, other;
-	int i, room = 0;
+	int room = 0;
 	socklen_t len = sizeof(room);
 
 	client_open(w, &c);
@@ -539,16 +532,10 @@ large_rows_are_few(void **state)
 	    CTL_ROW_MAX);
 	client_open(w, &other);
 	request(&other, "show large");
-	for (i = 0; i < 1000 && !other.ended; i++) {
-		turns(w, 1);
-		client_read(&other);
-	}
+	client_read_all(w, &other, 1000);
 	assert_true(other.ended && other.ok);
 	assert_int_equal(other.rows, 100);
-	for (i = 0; i < 1000 && !c.ended; i++) {
-		turns(w, 1);
-		client_read(&c);
-	}
+	client_read_all(w, &c, 1000);
 	assert_true(c.ended && c.ok);
 	assert_int_equal(c.rows, 100);
 	client_close(&c);
@@ -599,35 +586,35 @@ static void
 idle_clients_give_way(void **state)
 {
 	struct world *w = *state;
-	struct marsc c[CLIENTS_MAX + 1];
+	struct marsc c[CTLSERVER_CLIENTS + 1];
 	size_t i;
 
-	for (i = 0; i < CLIENTS_MAX; i++)
+	for (i = 0; i < CTLSERVER_CLIENTS; i++)
 		client_open(w, &c[i]);
 	turns(w, 20);
 	tick(-1, 0, w->s);
 	request(&c[0], "act");
 	turns(w, 4);
 	client_read(&c[0]);
-	client_open(w, &c[CLIENTS_MAX]);
-	request(&c[CLIENTS_MAX], "act");
+	client_open(w, &c[CTLSERVER_CLIENTS]);
+	request(&c[CTLSERVER_CLIENTS], "act");
 	turns(w, 4);
-	client_read(&c[CLIENTS_MAX]);
-	assert_true(c[CLIENTS_MAX].ended && c[CLIENTS_MAX].ok);
-	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	client_read(&c[CTLSERVER_CLIENTS]);
+	assert_true(c[CTLSERVER_CLIENTS].ended && c[CTLSERVER_CLIENTS].ok);
+	assert_int_equal(w->s->nconns, CTLSERVER_CLIENTS);
 	client_read(&c[1]);
 	assert_true(c[1].gone);
 	client_read(&c[0]);
 	assert_false(c[0].gone);
 	for (i = 0; i < IDLE / TICK - 2; i++)
 		tick(-1, 0, w->s);
-	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	assert_int_equal(w->s->nconns, CTLSERVER_CLIENTS);
 	tick(-1, 0, w->s);
 	assert_int_equal(w->s->nconns, 2);
 	tick(-1, 0, w->s);
 	assert_int_equal(w->s->nconns, 0);
-	assert_int_equal(ctlserver_refused(w->s), 1 + CLIENTS_MAX);
-	for (i = 0; i <= CLIENTS_MAX; i++)
+	assert_int_equal(ctlserver_refused(w->s), 1 + CTLSERVER_CLIENTS);
+	for (i = 0; i <= CTLSERVER_CLIENTS; i++)
 		client_close(&c[i]);
 }
 
@@ -636,28 +623,28 @@ static void
 crowd(void **state)
 {
 	struct world *w = *state;
-	struct marsc c[CLIENTS_MAX + 1];
+	struct marsc c[CTLSERVER_CLIENTS + 1];
 	size_t i;
 
-	for (i = 0; i <= CLIENTS_MAX; i++) {
+	for (i = 0; i <= CTLSERVER_CLIENTS; i++) {
 		client_open(w, &c[i]);
-		if (i < CLIENTS_MAX)
+		if (i < CTLSERVER_CLIENTS)
 			request(&c[i], "show");
 		turns(w, 4);
 	}
 	turns(w, 20);
-	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	assert_int_equal(w->s->nconns, CTLSERVER_CLIENTS);
 	assert_int_equal(ctlserver_refused(w->s), 1);
-	client_read(&c[CLIENTS_MAX]);
-	assert_true(c[CLIENTS_MAX].gone);
-	client_close(&c[CLIENTS_MAX]);
+	client_read(&c[CTLSERVER_CLIENTS]);
+	assert_true(c[CTLSERVER_CLIENTS].gone);
+	client_close(&c[CTLSERVER_CLIENTS]);
 	client_close(&c[0]);
 	turns(w, 4);
 	client_open(w, &c[0]);
 	turns(w, 4);
-	assert_int_equal(w->s->nconns, CLIENTS_MAX);
+	assert_int_equal(w->s->nconns, CTLSERVER_CLIENTS);
 	assert_int_equal(ctlserver_refused(w->s), 1);
-	for (i = 0; i < CLIENTS_MAX; i++)
+	for (i = 0; i < CTLSERVER_CLIENTS; i++)
 		client_close(&c[i]);
 }
 
@@ -914,20 +901,20 @@ large_rows_for_followers_are_few(void **state)
 static void
 followers_are_few(void **state)
 {
-	struct marsc c[FOLLOWERS_MAX + 1];
+	struct marsc c[CTLSERVER_FOLLOWERS + 1];
 	struct world *w = *state;
 	int i;
 
-	for (i = 0; i <= FOLLOWERS_MAX; i++) {
+	for (i = 0; i <= CTLSERVER_FOLLOWERS; i++) {
 		client_open(w, &c[i]);
 		request(&c[i], "follow");
 		turns(w, 4);
 	}
-	client_read(&c[FOLLOWERS_MAX]);
-	assert_true(c[FOLLOWERS_MAX].ended && !c[FOLLOWERS_MAX].ok);
+	client_read(&c[CTLSERVER_FOLLOWERS]);
+	assert_true(c[CTLSERVER_FOLLOWERS].ended && !c[CTLSERVER_FOLLOWERS].ok);
 	assert_string_equal(
-	    c[FOLLOWERS_MAX].text, "too many follow already");
-	for (i = 0; i <= FOLLOWERS_MAX; i++)
+	    c[CTLSERVER_FOLLOWERS].text, "too many follow already");
+	for (i = 0; i <= CTLSERVER_FOLLOWERS; i++)
 		client_close(&c[i]);
 	turns(w, 4);
 	assert_false(ctlserver_followed(w->s, CTL_STREAM_EVENTS));
