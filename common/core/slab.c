@@ -13,9 +13,9 @@
  *
  * Memory is asked for in blocks of pieces.  Before each one that is aligned
  * malloc(3) leaves a gap, which is half of all memory where other things are
- * allocated in between.  The largest are as large as a page can be: a million
- * objects are in places all over them, and a third of the time that it takes
- * to learn them would go to page faults, and to look for where pages are.
+ * allocated in between.  Those of a large slab are as large as a page can be: a
+ * fifth of the time that it takes to learn a million records would go to page
+ * faults, and to look for where pages are.
  */
 #include <sys/mman.h>
 
@@ -40,7 +40,9 @@
 #endif
 
 #define HEADER	64	/* octets: as malloc(3) has its own, a little less */
-#define BLOCK_MOST 128	/* pieces: 2 MB */
+#define BLOCK_MOST 8	/* pieces, of a block of a slab that is not large */
+#define BLOCK_PAGE 128	/* the same of one that is: 2 MB */
+#define LARGE	(4 * BLOCK_PAGE) /* so that little of it is not in use */
 #define SLOTS	64	/* of a pool, at first */
 #define NUMBERS	(1U << 21) /* of pieces: a reference has 32 bits */
 
@@ -113,6 +115,7 @@ slab_init(struct slab *s, struct slab_pool *pool, size_t size)
 	s->pool = pool;
 	LIST_INIT(&s->room);
 	s->newest = NULL;
+	s->pieces = 0;
 	s->size = (uint32_t)((size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN);
 }
 
@@ -131,7 +134,7 @@ static void *
 slab_block_memory(uint32_t many)
 {
 	size_t size = (size_t)many * SLAB_PIECE;
-	bool page = many == BLOCK_MOST;
+	bool page = many == BLOCK_PAGE;
 	void *v;
 
 	/* not all of it: so the next one stands directly behind */
@@ -146,20 +149,30 @@ slab_block_memory(uint32_t many)
 }
 
 /* Each has twice as many pieces as the one before: most slabs stay small. */
+static uint32_t
+slab_block_pieces(const struct slab *s)
+{
+	if (s->pieces >= LARGE)
+		return BLOCK_PAGE;
+	if (s->newest == NULL)
+		return 1;
+	return s->newest->many < BLOCK_MOST ? s->newest->many * 2 : BLOCK_MOST;
+}
+
 static struct slab_block *
-slab_block_new(const struct slab_block *before)
+slab_block_new(struct slab *s)
 {
 	struct slab_block *b = malloc(sizeof(*b));
 
 	if (b == NULL)
 		return NULL;
-	b->many = before == NULL ? 1 :
-	    before->many < BLOCK_MOST ? before->many * 2 : BLOCK_MOST;
+	b->many = slab_block_pieces(s);
 	b->begun = b->used = 0;
 	if ((b->base = slab_block_memory(b->many)) == NULL) {
 		free(b);
 		return NULL;
 	}
+	s->pieces += b->many;
 	return b;
 }
 
@@ -184,6 +197,7 @@ slab_block_free(struct slab *s, struct slab_block *b)
 	}
 	if (s->newest == b)
 		s->newest = NULL;
+	s->pieces -= b->many;
 	free(b->base);
 	free(b);
 }
@@ -195,7 +209,7 @@ slab_piece_new(struct slab *s)
 	struct slab_piece *p;
 
 	if (b == NULL || b->begun == b->many) {
-		if ((b = slab_block_new(b)) == NULL)
+		if ((b = slab_block_new(s)) == NULL)
 			return NULL;
 		s->newest = b;
 	}

@@ -54,6 +54,7 @@ struct slab {
 	struct slab_pool	*pool;
 	LIST_HEAD(, slab_piece)	 room;	/* pieces that have some left */
 	struct slab_block	*newest; /* of its blocks of pieces, or NULL */
+	uint32_t		 pieces; /* of all its blocks */
 	uint32_t		 size;	/* of an object */
 };
 

@@ -113,6 +113,39 @@ a_reference_leads_to_its_object_among_all_of_the_pool(void **state)
 	assert_null(pool.slots);
 }
 
+/* Of what a large one has, at most a quarter was never used; all goes back. */
+static void
+a_large_slab_has_little_that_is_not_used(void **state)
+{
+	const size_t most = 40 << 20, size = 1000;
+	uint8_t *last = NULL, *o;
+	struct slab_pool pool;
+	size_t n, used, has;
+	struct slab s;
+
+	(void)state;
+	slab_pool_init(&pool);
+	slab_init(&s, &pool, size);
+	for (n = 1; n * size <= most; n++) {
+		assert_non_null(o = slab_get(&s));
+		memcpy(o, &last, sizeof(last));
+		memset(o + sizeof(last), 0xff, size - sizeof(last));
+		last = o;
+		used = pool.used * (size_t)SLAB_PIECE;
+		has = s.pieces * (size_t)SLAB_PIECE;
+		assert_true(has >= used);
+		if (used > SLAB_PIECE * 32)
+			assert_true(has - used <= used / 4);
+	}
+	while (last != NULL) {
+		o = last;
+		memcpy(&last, o, sizeof(last));
+		slab_put(&s, o);
+	}
+	assert_int_equal(s.pieces, 0);
+	assert_null(pool.slots);
+}
+
 int
 main(void)
 {
@@ -120,6 +153,7 @@ main(void)
 		cmocka_unit_test(objects_are_whole_and_go_back),
 		cmocka_unit_test(
 		    a_reference_leads_to_its_object_among_all_of_the_pool),
+		cmocka_unit_test(a_large_slab_has_little_that_is_not_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
