@@ -99,7 +99,7 @@ marsd_entry_withdraw(struct marsd_entry *e)
 struct marsd_update {
 	struct marsd_peer	*peer;
 	struct csa	*csa;
-	struct marsd_entry	*old;		/* under this key, or NULL */
+	struct marsd_entry	*entry;		/* under this key, or NULL */
 	uint32_t	 key;
 	int32_t		 seq;
 	bool		 fresh;		/* it was flooded, not aligned */
@@ -193,7 +193,9 @@ update_redirect(struct marsd_update *u)
 {
 	struct marsd_peer *p = u->peer;
 
-	if (u->old == NULL && marsd_entry_redirect(p, u->key) == NULL)
+	if (u->entry == NULL)
+		u->entry = marsd_entry_redirect(p, u->key);
+	if (u->entry == NULL)
 		return;
 	if (!is_alive(u)) {
 		marsd_peer_step(p, MARSD_PEER_EV_RECORD);
@@ -242,7 +244,7 @@ check_cmi(struct marsd_claim *c, uint16_t cmi)
 static bool
 renumbered(const struct marsd_update *u)
 {
-	const struct marsd_entry *e = u->old;
+	const struct marsd_entry *e = u->entry;
 	const struct marsd_claim *c;
 
 	if (e == NULL)
@@ -280,11 +282,13 @@ check_move(struct marsd_update *u, struct marsd_node *n, struct marsd_claim *c)
 static void
 update_register(struct marsd_update *u, struct marsd_node *n)
 {
-	struct marsd_entry *e = u->old;
 	bool same = renumbered(u);
+	struct marsd_entry *e;
 	struct marsd_claim *c;
 
-	if (e == NULL && (e = marsd_entry_register(u->peer, n, u->key)) == NULL)
+	if (u->entry == NULL)
+		u->entry = marsd_entry_register(u->peer, n, u->key);
+	if ((e = u->entry) == NULL)
 		return;
 	c = marsd_claim_of(e);
 	c->seq = u->seq;
@@ -306,12 +310,14 @@ static void
 update_join(struct marsd_update *u, struct marsd_node *n)
 {
 	struct marsd_span s = { u->csa->min, u->csa->max };
-	struct marsd_entry *e = u->old;
-	bool is_new = e == NULL; /* and not an instance of one we have */
+	bool is_new = u->entry == NULL; /* not an instance of one we have */
+	struct marsd_entry *e;
 	struct marsd_claim *c;
 	struct marsd_join *j;
 
-	if (e == NULL && (e = marsd_entry_join(u->peer, n, &s, u->key)) == NULL)
+	if (is_new)
+		u->entry = marsd_entry_join(u->peer, n, &s, u->key);
+	if ((e = u->entry) == NULL)
 		return;
 	c = marsd_claim_of(e);
 	j = marsd_join_of(e);
@@ -341,17 +347,16 @@ update_join(struct marsd_update *u, struct marsd_node *n)
 static void
 update_dereg(struct marsd_update *u, struct marsd_node *n)
 {
-	struct marsd_entry *e = u->old;
+	struct marsd_entry *e;
 	struct marsd_claim *c;
 	struct marsd_spans gone;
 	struct marsd_join *j;
 	struct marsd_span s;
 
-	if (e == NULL &&
-	    (e = marsd_entry_register(u->peer, n, u->key)) == NULL) {
-		marsd_node_release(n);
+	if (u->entry == NULL)
+		u->entry = marsd_entry_register(u->peer, n, u->key);
+	if ((e = u->entry) == NULL)
 		return;
-	}
 	c = marsd_claim_of(e);
 	c->reg = e;
 	marsd_entry_step(e, MARSD_ENTRY_EV_SAY);
@@ -373,14 +378,15 @@ update_dereg(struct marsd_update *u, struct marsd_node *n)
 static void
 update_leave(struct marsd_update *u)
 {
-	struct marsd_join *j = marsd_join_of(u->old);
+	struct marsd_join *j = marsd_join_of(u->entry);
 	const struct marsd_node *n = marsd_node_of(j);
-	enum marsd_change ch = marsd_entry_left(u->old);
+	enum marsd_change ch = marsd_entry_left(u->entry);
 
 	if (n->reg != NULL)
 		marsd_move_left(n->reg, u->peer, j);
 	marsd_join_changed(j, ch, u->peer);
-	marsd_entry_free(u->old);
+	marsd_entry_free(u->entry);
+	u->entry = NULL;
 }
 
 static void
@@ -391,7 +397,7 @@ update_member(struct marsd_update *u)
 	struct marsd_node *n;
 
 	if (!live && !reg) {
-		if (u->old != NULL)
+		if (u->entry != NULL)
 			update_leave(u);
 		return;
 	}
@@ -449,26 +455,26 @@ update_ignored(struct marsd_update *u, bool live)
 	struct marsd_cluster *c = u->peer->proto->cluster;
 
 	c->counts.records_ignored++;
-	if (u->old != NULL && (!live || !marsd_entry_is_redirect(u->old) ||
-	    marsd_entry_peer(u->old) != u->peer)) {
-		entry_retract(u->old);
-		u->old = NULL;
+	if (u->entry != NULL && (!live || !marsd_entry_is_redirect(u->entry) ||
+	    marsd_entry_peer(u->entry) != u->peer)) {
+		entry_retract(u->entry);
+		u->entry = NULL;
 	}
 	if (live && u->csa->state == CSA_REDIRECT)
 		update_redirect(u);
 	else {
 		marsd_peer_step(u->peer, MARSD_PEER_EV_RECORD);
-		if (live && u->old == NULL)
-			(void)marsd_entry_redirect(u->peer, u->key);
+		if (live && u->entry == NULL)
+			u->entry = marsd_entry_redirect(u->peer, u->key);
 	}
 }
 
 static void
 update_served(struct marsd_update *u)
 {
-	if (u->old != NULL && !same_subject(u->old, u->peer, u->csa)) {
-		entry_retract(u->old);
-		u->old = NULL;
+	if (u->entry != NULL && !same_subject(u->entry, u->peer, u->csa)) {
+		entry_retract(u->entry);
+		u->entry = NULL;
 	}
 	if (u->csa->state == CSA_REDIRECT)
 		update_redirect(u);
@@ -495,7 +501,7 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 		return;
 	c->counts.records_in++;
 	o = marsd_owner_find(c, oid);
-	u.old = o == NULL ? NULL : marsd_entry_find(o, key);
+	u.entry = o == NULL ? NULL : marsd_entry_find(o, key);
 	p = v == CSA_LIVE || v == CSA_TOMBSTONE ?
 	    marsd_proto_find(c, &csa.pro) :
 	    NULL;
@@ -511,7 +517,7 @@ marsd_csa_update(struct marsd *m, uint16_t sgid, const uint8_t oid[4],
 		update_served(&u);
 	else
 		update_ignored(&u, v == CSA_LIVE);
-	if (marsd_entry_find(u.peer->owner, key) == NULL) {
+	if (u.entry == NULL) {
 		if (v == CSA_LIVE ||
 		    (served && (csa.flags & CSA_F_REGISTER) != 0))
 			marsd_record_lost(c, oid, key);

@@ -6,13 +6,13 @@
 /*
  * What members hear of when there was no memory to tell them at once, and what
  * becomes of records that there was no memory for.  What sends, what punches
- * holes and what makes nodes are compiled in here, with allocators that fail
- * when told to.
+ * holes and what makes nodes and entries are compiled in here, with allocators
+ * that fail when told to.
  */
 #include "marsnet.h"
 
 /* which of the next to make fails; 0: none */
-static int	sdus, spans, nodes;
+static int	sdus, spans, objects;
 
 static struct vc_sdu *
 short_sdu(const void *p, size_t n)
@@ -27,9 +27,9 @@ short_array(void *p, size_t n, size_t size)
 }
 
 static void *
-short_node(struct slab *s)
+short_object(struct slab *s)
 {
-	return nodes != 0 && --nodes == 0 ? NULL : slab_get(s);
+	return objects != 0 && --objects == 0 ? NULL : slab_get(s);
 }
 
 #define vc_sdu_new	short_sdu
@@ -38,8 +38,9 @@ short_node(struct slab *s)
 #define reallocarray	short_array
 #include "marsd/itree.c"
 #undef reallocarray
-#define slab_get	short_node
+#define slab_get	short_object
 #include "marsd/group.c"
+#include "marsd/entry.c"
 #undef slab_get
 
 #define G(n)	(0xe0000000U + (uint32_t)(n))
@@ -94,14 +95,19 @@ what_could_not_be_punched_is_asked_for(void **state)
 	missed(SCVC, &spans, 1);	/* what no other join covers */
 }
 
-/* The record of a join of that node by another server. */
-static size_t
-join_of_another(uint8_t p[CSA_MAX], struct atm_addr who)
-{
-	const struct csa c = { .pro.type = 0x0800, .state = CSA_JOIN,
-		.atm = who, .min = { .len = 4, .a = { 0xe0, 0, 0, 1 } },
-		.max = { .len = 4, .a = { 0xe0, 0, 0, 1 } } };
+static const struct csa join_record = { .pro.type = 0x0800, .state = CSA_JOIN,
+	.min = { .len = 4, .a = { 0xe0, 0, 0, 1 } },
+	.max = { .len = 4, .a = { 0xe0, 0, 0, 1 } } };
+static const struct csa register_record = { .pro.type = 0x0800,
+	.state = CSA_JOIN, .flags = CSA_F_REGISTER };
+static const struct csa deregister_record = { .pro.type = 0x0800,
+	.state = CSA_LEAVE, .flags = CSA_F_REGISTER };
 
+/* The record of that node by another server. */
+static size_t
+record_of_another(uint8_t p[CSA_MAX], struct csa c, struct atm_addr who)
+{
+	c.atm = who;
 	return csa_encode(&c, p, CSA_MAX);
 }
 
@@ -123,8 +129,8 @@ what_could_not_be_kept_is_asked_for(void **state)
 	(void)state;
 	net_start(net, 0);
 	v = net_client(net, 0, 1);
-	n = join_of_another(p, HOST(5));
-	nodes = 1;
+	n = record_of_another(p, join_record, HOST(5));
+	objects = 1;
 	marsd_csa_update(s->mars, 1, oid, 0x30000, 1, CSA_HOW_FLOODED, p, n);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_MEMORY), 1);
 	assert_int_equal(s->erased, 1);
@@ -134,8 +140,8 @@ what_could_not_be_kept_is_asked_for(void **state)
 	assert_int_equal(s->realigned, 1);
 	marsd_csa_update(s->mars, 1, oid, 0x30000, 1, CSA_HOW_ALIGNED, p, n);
 	assert_true(net_finds(v, G(1), HOST(5)));
-	n = join_of_another(p, HOST(6));
-	nodes = 1;
+	n = record_of_another(p, join_record, HOST(6));
+	objects = 1;
 	marsd_csa_own(s->mars, 1, 0x40000, 1, p, n);
 	assert_int_equal(net_dropped(net, 0, MARSD_DROP_MEMORY), 2);
 	assert_int_equal(s->records->key, 0x40000);
@@ -146,6 +152,44 @@ what_could_not_be_kept_is_asked_for(void **state)
 	net_end(net, v, NULL);
 }
 
+/* Whatever there was no memory for, the next time all of it is as if new. */
+static void
+nothing_is_left_of_it(const struct csa *c)
+{
+	static const uint8_t oid[4] = { 10, 0, 0, 9 };
+	struct net *net = net_new();
+	struct nserver *s = &net->s[0];
+	uint8_t p[CSA_MAX];
+	uint32_t at;
+	size_t n = record_of_another(p, *c, HOST(5));
+
+	net_start(net, 0);
+	for (at = 1; at < 10; at++) {
+		objects = (int)at;
+		marsd_csa_update(
+		    s->mars, 1, oid, 0x30000, 1, CSA_HOW_FLOODED, p, n);
+		if (objects != 0)
+			break;	/* it needs no more */
+		assert_int_equal(s->erased, at);
+		assert_int_equal(net_dropped(net, 0, MARSD_DROP_MEMORY), at);
+		assert_true(btree_empty(&net_proto(net, 0)->nodes[0]));
+	}
+	objects = 0;
+	assert_true(at > 3);	/* a node, a claim and an entry */
+	assert_int_equal(s->erased, at - 1);
+	assert_false(btree_empty(&net_proto(net, 0)->nodes[0]));
+	net_end(net, NULL);
+}
+
+static void
+a_record_that_was_not_kept_leaves_nothing(void **state)
+{
+	(void)state;
+	nothing_is_left_of_it(&register_record);
+	nothing_is_left_of_it(&deregister_record);
+	nothing_is_left_of_it(&join_record);
+}
+
 int
 main(void)
 {
@@ -153,6 +197,7 @@ main(void)
 		cmocka_unit_test(what_could_not_be_told_is_asked_for),
 		cmocka_unit_test(what_could_not_be_punched_is_asked_for),
 		cmocka_unit_test(what_could_not_be_kept_is_asked_for),
+		cmocka_unit_test(a_record_that_was_not_kept_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("marsd_shortage", tests, NULL,
