@@ -36,15 +36,19 @@
 #define MB	UINT64_C(1000000)
 
 /*
- * As malloc(3) does it at worst, from a slab, and half full nodes of a B+-tree
- * with keys of so many octets; and a range of addresses of so many.
+ * As malloc(3) does it at worst, from a slab, of which a fifth may not be in
+ * use yet, and half full nodes of a B+-tree with keys of so many octets; and a
+ * range of addresses of so many.
  */
 #define HEAP(type)	(sizeof(struct type) + 24)
-#define SLAB(type)	((sizeof(struct type) + 7) / 8 * 8)
+#define SMALL(type)	((sizeof(struct type) + 7) / 8 * 8)
+#define SLAB_OF(octets)	(((octets) + 7) / 8 * 8 * 5 / 4)
+#define SLAB(type)	SLAB_OF(sizeof(struct type))
+#define BLOCK		(2U << 20)	/* of a slab of 8 MB or more */
 #define BTREE(octets)	(2 * ((octets) + sizeof(uint32_t)))
 #define RANGE(len) \
-	((offsetof(struct marsd_range, span) + MARSD_SPAN_LEN(len) + 7) / 8 * 8)
-#define CONTENTS	(48 + 24)	/* of a record of a join */
+	SLAB_OF(offsetof(struct marsd_range, span) + MARSD_SPAN_LEN(len))
+#define CONTENTS	SLAB_OF(48 + 24) /* of a record of a join */
 
 static struct conf *
 conf_of(uint32_t protocols, uint32_t neighbors)
@@ -176,13 +180,20 @@ numbers_are_those_of_the_objects(void **state)
 	const size_t join = SLAB(marsd_join) + SLAB(marsd_entry) +
 	    RANGE(16) + 2 * BTREE(16) + BTREE(4);
 	const size_t record = SLAB(scsp_entry) + CONTENTS + BTREE(8);
-	const size_t member = HEAP(marsd_reg) + SLAB(marsd_node) +
-	    SLAB(marsd_claim) + SLAB(marsd_entry) + BTREE(16) + BTREE(4);
+	const size_t member = HEAP(marsd_reg) + SMALL(marsd_node) +
+	    SMALL(marsd_claim) + SMALL(marsd_entry) + BTREE(16) + BTREE(4);
+	const size_t many = 4 * BLOCK / SMALL(marsd_node);
+	/* by_cmi, heard_cmi and two pools, with two bits for each */
+	const size_t tables = 2 * 65536 * sizeof(void *) +
+	    2 * (65536 * sizeof(uint16_t) + 65536 / 4);
 
 	(void)state;
 	assert_true(CONF_OCTETS_JOIN >= join);
 	assert_true(CONF_OCTETS_RECORD >= record);
 	assert_true(CONF_OCTETS_MEMBER >= member);
+	/* with that many there is a block of nodes that are not in use */
+	assert_true(many * (CONF_OCTETS_MEMBER - member) +
+	    CONF_OCTETS_PROTOCOL - tables >= BLOCK);
 	assert_true(CONF_OCTETS_TOLD >= HEAP(scsp_link) +
 	    sizeof(struct scsp_want));
 	assert_true(CONF_OCTETS_SERVER >= HEAP(marsd_owner) +
