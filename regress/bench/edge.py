@@ -159,13 +159,14 @@ def pause(n, burst):
 @contextlib.contextmanager
 def behind(pid):
     """It runs only while we sleep: else it'd begin with the first packet of a
-    turn.  To stop it would cost it what a signal does, and tells its parent."""
+    turn.  To stop it would cost it what a signal does, and tells its parent;
+    and who may do nothing can't take SCHED_IDLE back."""
     here = os.sched_getaffinity(0)
     cpu = {min(here)}
     try:
         for p in 0, pid:
             os.sched_setaffinity(p, cpu)
-        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+        os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
         yield
     finally:
         os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
