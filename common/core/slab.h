@@ -5,8 +5,8 @@
 
 /*
  * Many small objects of one size, side by side in large pieces of memory:
- * malloc(3) adds to each what a million of them notice.  A few pieces are given
- * back together, when nothing is left in them.
+ * malloc(3) adds to each what a million of them notice.  A few pieces, of a
+ * large slab many, are given back together, when nothing is left in them.
  *
  * Objects that point to each other may do so by a reference of four octets, an
  * object's place among all of a pool.

@@ -41,8 +41,9 @@
  * range of addresses of so many.
  */
 #define HEAP(type)	(sizeof(struct type) + 24)
-#define SMALL(type)	((sizeof(struct type) + 7) / 8 * 8)
-#define SLAB_OF(octets)	(((octets) + 7) / 8 * 8 * 5 / 4)
+#define EIGHTS(octets)	(((octets) + 7) / 8 * 8)
+#define SMALL(type)	EIGHTS(sizeof(struct type))
+#define SLAB_OF(octets)	(EIGHTS(octets) * 5 / 4)
 #define SLAB(type)	SLAB_OF(sizeof(struct type))
 #define BLOCK		(2U << 20)	/* of a slab of 8 MB or more */
 #define BTREE(octets)	(2 * ((octets) + sizeof(uint32_t)))
