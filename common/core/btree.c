@@ -10,9 +10,9 @@
  * these are references to the objects (slab.h), which take half of what
  * pointers do; above they are nodes, each under the key of the first object
  * below it.  Nodes are split on the way down, so that an insert that finds no
- * memory has changed nothing but their shape.  A leaf has room for few more
- * objects than it has, since most of the memory is in leaves; and a tree of one
- * object has none, since most sets are small.
+ * memory has changed nothing but their shape.  A node has room for few more
+ * entries than it has, and a tree of one object has none, since most sets are
+ * small.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +22,16 @@
 
 #define FANOUT	64	/* entries of a node, at most */
 #define SPARSE	16	/* fewer than that: joined with the next */
-#define STEP	8	/* a leaf has room for so many more, at most */
-#define AHEAD	4	/* objects that a walk has fetched before */
+#define STEP	8	/* a node has room for so many more, at most */
+#define RUN	(FANOUT / 2) /* so many in order, and more will come so */
+#define AHEAD	8	/* objects that a walk has fetched before */
 
+/* It is of the pool of the objects. */
 struct btree_node {
-	const struct slab_pool *pool;	/* of the objects */
 	uint16_t	 n, max;
-	uint16_t	 height; /* 0: a leaf */
+	uint16_t	 behind; /* what was put there last, or about there */
+	uint8_t		 run;	/* so many before that came in their order */
+	uint8_t		 height; /* 0: a leaf */
 	_Alignas(uint64_t) uint8_t space[]; /* max keys, then max entries */
 };
 
@@ -116,7 +119,7 @@ static void *
 bt_object(
     const struct btree_kind *k, struct btree_node *leaf, unsigned int i)
 {
-	return slab_at(leaf->pool, bt_refs(k, leaf)[i]);
+	return slab_from(leaf, bt_refs(k, leaf)[i]);
 }
 
 /* The first object of, or below, an entry. */
@@ -137,17 +140,18 @@ bt_size(const struct btree_kind *k, unsigned int height, unsigned int max)
 }
 
 static struct btree_node *
-bt_node(const struct btree_kind *k, const struct slab_pool *pool,
+bt_node(const struct btree_kind *k, struct slab_pool *pool,
     unsigned int height, unsigned int max)
 {
-	struct btree_node *b = malloc(bt_size(k, height, max));
+	struct btree_node *b = slab_pool_get(pool, bt_size(k, height, max));
 
 	if (b == NULL)
 		return NULL;
-	b->pool = pool;
 	b->n = 0;
 	b->max = (uint16_t)max;
-	b->height = (uint16_t)height;
+	b->height = (uint8_t)height;
+	b->behind = 0;
+	b->run = 0;
 	return b;
 }
 
@@ -160,29 +164,47 @@ bt_room(unsigned int n)
 	return (n + STEP - 1) / STEP * STEP;
 }
 
+/* Entries of one node behind those of another, which has room for them. */
+static void
+bt_append(const struct btree_kind *k, struct btree_node *to,
+    struct btree_node *from, unsigned int at)
+{
+	size_t n = from->n - at;
+
+	memcpy(bt_key_at(k, to, to->n), bt_key_at(k, from, at),
+	    n * k->octets);
+	memcpy(bt_entry_at(k, to, to->n), bt_entry_at(k, from, at),
+	    n * bt_width(to->height));
+	to->n = (uint16_t)(to->n + n);
+	from->n = (uint16_t)at;
+}
+
 /*
- * The same node, with room for so many, which it has not more of; it may stand
- * elsewhere.  NULL: no memory for more, and nothing has changed.
+ * The same node elsewhere, with room for so many, which it has not more of.
+ * NULL: no memory, and nothing has changed.
  */
 static struct btree_node *
 bt_resize(const struct btree_kind *k, struct btree_node *b, unsigned int max)
 {
-	unsigned int had = b->max;
-	struct btree_node *other;
+	struct btree_node *other =
+	    bt_node(k, slab_pool_of(b), b->height, max);
 
-	if (max < had)
-		memmove(bt_key_at(k, b, max), bt_entry_at(k, b, 0),
-		    b->n * bt_width(b->height));
-	if ((other = realloc(b, bt_size(k, b->height, max))) == NULL) {
-		if (max > had)
-			return NULL;
-		other = b;
-	}
-	if (max > had)
-		memmove(bt_key_at(k, other, max), bt_entry_at(k, other, 0),
-		    other->n * bt_width(other->height));
-	other->max = (uint16_t)max;
+	if (other == NULL)
+		return NULL;
+	other->behind = b->behind;
+	other->run = b->run;
+	bt_append(k, other, b, 0);
+	slab_pool_put(b);
 	return other;
+}
+
+/* The same with less room, if there is memory to do that. */
+static struct btree_node *
+bt_shrink(const struct btree_kind *k, struct btree_node *b, unsigned int max)
+{
+	struct btree_node *other = bt_resize(k, b, max);
+
+	return other == NULL ? b : other;
 }
 
 static void
@@ -198,18 +220,23 @@ bt_key_write(const struct btree_kind *k, struct btree_node *b, unsigned int i,
 }
 
 /*
- * A node below another, whose keys are fetched from memory all at once: of a
- * large tree they are not at hand, and a search would wait for each in turn.
+ * Fetches the keys of a node from memory, all at once: of many or large trees
+ * they are not at hand, and a search would wait for each in turn.
  */
+static inline struct btree_node *
+bt_fetch(const struct btree_kind *k, struct btree_node *b)
+{
+	unsigned int at, size = FANOUT * k->octets;
+
+	for (at = 0; at <= size; at += 64)
+		__builtin_prefetch((const uint8_t *)b + at);
+	return b;
+}
+
 static inline struct btree_node *
 bt_down(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 {
-	struct btree_node *child = bt_nodes(k, b)[i];
-	unsigned int at, keys = FANOUT * k->octets;
-
-	for (at = 0; at <= keys; at += 64)
-		__builtin_prefetch((const uint8_t *)child + at);
-	return child;
+	return bt_fetch(k, bt_nodes(k, b)[i]);
 }
 
 /* Below 0, 0, above 0: where the probe is, seen from a key. */
@@ -440,13 +467,13 @@ btree_walk_after(struct btree_walk *w, const struct btree_kind *k,
 	}
 }
 
-/* What is about to be looked at by who walks. */
+/* What is about to be looked at by who walks, from here on and so many. */
 static void
-bt_walk_ahead(
-    const struct btree_kind *k, struct btree_node *leaf, unsigned int i)
+bt_walk_ahead(const struct btree_kind *k, struct btree_node *leaf,
+    unsigned int i, unsigned int n)
 {
-	if (i + AHEAD < leaf->n)
-		__builtin_prefetch(bt_object(k, leaf, i + AHEAD));
+	for (; n > 0 && i < leaf->n; i++, n--)
+		__builtin_prefetch(bt_object(k, leaf, i));
 }
 
 void *
@@ -465,12 +492,15 @@ btree_walk_next(struct btree_walk *w)
 	while (w->next[level] == w->at[level]->n)
 		if (level++ == w->height)
 			return NULL;
-	for (; level > 0; level--) {
-		w->at[level - 1] =
-		    bt_nodes(k, w->at[level])[w->next[level]++];
-		w->next[level - 1] = 0;
+	if (level > 0) {
+		for (; level > 0; level--) {
+			w->at[level - 1] =
+			    bt_nodes(k, w->at[level])[w->next[level]++];
+			w->next[level - 1] = 0;
+		}
+		bt_walk_ahead(k, w->at[0], 0, AHEAD);
 	}
-	bt_walk_ahead(k, w->at[0], w->next[0]);
+	bt_walk_ahead(k, w->at[0], w->next[0] + AHEAD, 1);
 	return bt_object(k, w->at[0], w->next[0]++);
 }
 
@@ -481,7 +511,7 @@ bt_clear(const struct btree_kind *k, struct btree_node *b)
 
 	for (i = 0; b->height > 0 && i < b->n; i++)
 		bt_clear(k, bt_nodes(k, b)[i]);
-	free(b);
+	slab_pool_put(b);
 }
 
 void
@@ -490,21 +520,6 @@ btree_clear(const struct btree_kind *k, struct btree *t)
 	if (bt_root(t) != NULL)
 		bt_clear(k, bt_root(t));
 	btree_init(t);
-}
-
-/* Entries of one node behind those of another, which has room for them. */
-static void
-bt_append(const struct btree_kind *k, struct btree_node *to,
-    struct btree_node *from, unsigned int at)
-{
-	size_t n = from->n - at;
-
-	memcpy(bt_key_at(k, to, to->n), bt_key_at(k, from, at),
-	    n * k->octets);
-	memcpy(bt_entry_at(k, to, to->n), bt_entry_at(k, from, at),
-	    n * bt_width(to->height));
-	to->n = (uint16_t)(to->n + n);
-	from->n = (uint16_t)at;
 }
 
 /* Makes room for an entry, which is written by the caller. */
@@ -516,6 +531,11 @@ bt_open(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 	memmove(bt_entry_at(k, b, i + 1), bt_entry_at(k, b, i),
 	    (b->n - i) * bt_width(b->height));
 	b->n++;
+	if (i != b->behind)
+		b->run = 0;
+	else if (b->run < RUN)
+		b->run++;
+	b->behind = (uint16_t)(i + 1);
 }
 
 static void
@@ -547,39 +567,52 @@ bt_cut(const struct btree_kind *k, struct btree_node *b, unsigned int i)
 	    (b->n - i) * bt_width(b->height));
 }
 
+/* The place of what comes next in a full node, if it goes on in order; or 0. */
+static unsigned int
+bt_run_end(const struct btree_kind *k, struct btree_node *b,
+    const struct btree_probe *p)
+{
+	bool same;
+	unsigned int i = bt_place(k, p, b, &same);
+
+	return b->run == RUN && i == b->behind ? i : 0;
+}
+
 /*
  * Splits a full node that is the i-th of its parent, which has room.  Where
- * objects come in their order, and so always at the very end, the left half
- * stays as full as it is, and the right one will be.
+ * objects come in their order, the left part stays as full as it is, and the
+ * right one, which begins with the last of them, will be.  Only after half a
+ * node of them: who chooses the keys shall not make many nodes of a few.
  */
 static bool
 bt_split(const struct btree_kind *k, struct btree_node *parent,
-    unsigned int i, bool at_end)
+    unsigned int i, const struct btree_probe *p)
 {
 	struct btree_node *b = bt_nodes(k, parent)[i], *right;
-	unsigned int half = at_end ? b->n - 1U : b->n / 2U;
-	bool tight = b->height == 0 && !at_end;
+	unsigned int end = bt_run_end(k, b, p);
+	unsigned int at = end > 0 ? end - 1 : b->n / 2U;
 
-	right = bt_node(k, b->pool, b->height,
-	    tight ? bt_room(b->n + 1U - half) : FANOUT);
+	right = bt_node(k, slab_pool_of(b), b->height,
+	    end > 0 ? FANOUT : bt_room(b->n + 1U - at));
 	if (right == NULL)
 		return false;
-	bt_append(k, right, b, half);
+	right->behind = end > 0;
+	bt_append(k, right, b, at);
 	bt_put_node(k, parent, i + 1, right);
-	if (tight)
-		bt_nodes(k, parent)[i] = bt_resize(k, b, bt_room(half + 1));
+	if (bt_room(at + 1) < b->max)
+		bt_nodes(k, parent)[i] = bt_shrink(k, b, bt_room(at + 1));
 	return true;
 }
 
 /* Makes room for one more in a full node, which is the i-th of its parent. */
 static bool
 bt_widen(const struct btree_kind *k, struct btree_node *parent, unsigned int i,
-    bool at_end)
+    const struct btree_probe *p)
 {
 	struct btree_node *b = bt_nodes(k, parent)[i];
 
 	if (b->max == FANOUT)
-		return bt_split(k, parent, i, at_end);
+		return bt_split(k, parent, i, p);
 	if ((b = bt_resize(k, b, bt_room(b->n + 1U))) == NULL)
 		return false;
 	bt_nodes(k, parent)[i] = b;
@@ -608,7 +641,7 @@ bt_rise(const struct btree_kind *k, struct btree *t)
 {
 	struct btree_node *root = bt_root(t);
 	struct btree_node *b =
-	    bt_node(k, root->pool, root->height + 1U, FANOUT);
+	    bt_node(k, slab_pool_of(root), root->height + 1U, bt_room(2));
 
 	if (b == NULL)
 		return false;
@@ -652,19 +685,18 @@ bt_insert(const struct btree_kind *k, struct btree *t,
     const struct btree_probe *p, void *object)
 {
 	struct btree_node *b = bt_root(t), *child;
-	bool same, at_end = true;
 	unsigned int i;
+	bool same;
 
 	for (;; b = bt_nodes(k, b)[i]) {
 		i = bt_place(k, p, b, &same);
-		at_end = at_end && i == b->n;
 		if (b->height == 0)
 			break;
 		i -= i > 0;
 		child = bt_down(k, b, i);
 		if (child->n < child->max)
 			continue;
-		if (!bt_widen(k, b, i, at_end))
+		if (!bt_widen(k, b, i, p))
 			return NULL;
 		i += i + 1 < b->n && bt_compare(k, p, b, i + 1) >= 0;
 	}
@@ -685,6 +717,8 @@ btree_insert(const struct btree_kind *k, struct btree *t, void *object)
 		bt_set_only(t, object);
 		return object;
 	}
+	if (bt_root(t) != NULL)
+		(void)bt_fetch(k, bt_root(t));
 	p = k->place(k, object);
 	if (btree_single(t) && bt_compare_only(k, &p, bt_only(t)) == 0)
 		return bt_only(t);
@@ -705,11 +739,11 @@ bt_join(const struct btree_kind *k, struct btree_node *parent, unsigned int i)
 	n = b->n + next->n;
 	if (n > FANOUT - SPARSE)
 		return;
-	if (b->height == 0 && (b = bt_resize(k, b, bt_room(n + 1))) == NULL)
+	if ((b = bt_resize(k, b, bt_room(n + 1))) == NULL)
 		return;
 	bt_nodes(k, parent)[i] = b;
 	bt_append(k, b, next, 0);
-	free(next);
+	slab_pool_put(next);
 	bt_cut(k, parent, i + 1);
 }
 
@@ -727,7 +761,7 @@ bt_take_below(const struct btree_kind *k, struct btree_node *b, unsigned int i,
 	if (object == NULL)
 		return NULL;
 	if (child->n == 0) {
-		free(child);
+		slab_pool_put(child);
 		bt_cut(k, b, i);
 		return object;
 	}
@@ -767,10 +801,10 @@ bt_settle(const struct btree_kind *k, struct btree *t)
 			bt_set_only(t, bt_object(k, b, 0));
 		else
 			bt_set_root(t, bt_nodes(k, b)[0]);
-		free(b);
+		slab_pool_put(b);
 	}
 	if (b != NULL && b->height == 0 && b->n * 4 <= b->max)
-		bt_set_root(t, bt_resize(k, b, bt_room(b->n)));
+		bt_set_root(t, bt_shrink(k, b, bt_room(b->n)));
 }
 
 void *

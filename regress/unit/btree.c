@@ -219,6 +219,79 @@ cleared_it_is_empty(void **state)
 	btree_clear(&kinds[0].kind, &t);
 }
 
+#define MANY	40000
+
+/* Octets of nodes that so many take in their order, before some others. */
+static uint32_t
+octets_in_order(const struct btree_kind *k, struct thing **v, uint32_t others)
+{
+	uint32_t before = pool.used, i, n;
+	struct btree_walk w;
+	struct btree t;
+
+	btree_init(&t);
+	for (i = MANY - others; i < MANY; i++)
+		assert_ptr_equal(btree_insert(k, &t, v[i]), v[i]);
+	for (i = 0; i < MANY - others; i++)
+		assert_ptr_equal(btree_insert(k, &t, v[i]), v[i]);
+	btree_walk_init(&w, k, &t);
+	for (i = 0; i < MANY; i++)
+		assert_ptr_equal(btree_walk_next(&w), v[i]);
+	n = (pool.used - before) * SLAB_PIECE;
+	btree_clear(k, &t);
+	return n;
+}
+
+/*
+ * Objects that come in their order fill their nodes, wherever in the tree that
+ * is: it is how records of another server come, and our own are behind them.
+ */
+static void
+what_comes_in_order_takes_no_more_than_it_has_to(void **state)
+{
+	static struct thing *v[MANY];
+	const uint32_t least = MANY * (8 + 4);
+	uint32_t i, others;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		assert_non_null(v[i] = slab_get(&room));
+		v[i]->a = (uint64_t)i * 3;
+	}
+	for (others = 0; others < 100; others += others < 3 ? 1 : 24)
+		assert_true(octets_in_order(&kinds[0].kind, v, others) <=
+		    least * 6 / 5);
+	for (i = 0; i < MANY; i++)
+		slab_put(&room, v[i]);
+}
+
+/* However they are chosen: some in their order, then as many before these. */
+static void
+nobody_makes_many_nodes_of_a_few(void **state)
+{
+	static struct thing *v[MANY];
+	const struct btree_kind *k = &kinds[0].kind;
+	uint32_t before, i, many;
+	struct btree t;
+
+	(void)state;
+	for (i = 0; i < MANY; i++)
+		assert_non_null(v[i] = slab_get(&room));
+	for (many = 1; many <= 100; many += many < 4 ? 1 : 16) {
+		for (i = 0; i < MANY; i++)
+			v[i]->a = MANY - i / many * many + i % many;
+		before = pool.used;
+		btree_init(&t);
+		for (i = 0; i < MANY; i++)
+			assert_ptr_equal(btree_insert(k, &t, v[i]), v[i]);
+		assert_true((pool.used - before) * SLAB_PIECE <=
+		    MANY * (8 + 4) * 2);
+		btree_clear(k, &t);
+	}
+	for (i = 0; i < MANY; i++)
+		slab_put(&room, v[i]);
+}
+
 static int
 set_up(void **state)
 {
@@ -250,6 +323,9 @@ main(void)
 		cmocka_unit_test(in_any_order_it_is_what_a_plain_table_is),
 		cmocka_unit_test(up_and_down_and_from_both_ends),
 		cmocka_unit_test(cleared_it_is_empty),
+		cmocka_unit_test(
+		    what_comes_in_order_takes_no_more_than_it_has_to),
+		cmocka_unit_test(nobody_makes_many_nodes_of_a_few),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -45,7 +45,7 @@
 #define SMALL(type)	EIGHTS(sizeof(struct type))
 #define SLAB_OF(octets)	(EIGHTS(octets) * 5 / 4)
 #define SLAB(type)	SLAB_OF(sizeof(struct type))
-#define BLOCK		(2U << 20)	/* of a slab of 8 MB or more */
+#define BLOCK		(2U << 20)	/* of a pool of 24 MB or more */
 #define BTREE(octets)	(2 * ((octets) + sizeof(uint32_t)))
 #define RANGE(len) \
 	SLAB_OF(offsetof(struct marsd_range, span) + MARSD_SPAN_LEN(len))
@@ -183,7 +183,7 @@ numbers_are_those_of_the_objects(void **state)
 	const size_t record = SLAB(scsp_entry) + CONTENTS + BTREE(8);
 	const size_t member = HEAP(marsd_reg) + SMALL(marsd_node) +
 	    SMALL(marsd_claim) + SMALL(marsd_entry) + BTREE(16) + BTREE(4);
-	const size_t many = 4 * BLOCK / SMALL(marsd_node);
+	const size_t many = 12 * BLOCK / member;
 	/* by_cmi, heard_cmi and two pools, with two bits for each */
 	const size_t tables = 2 * 65536 * sizeof(void *) +
 	    2 * (65536 * sizeof(uint16_t) + 65536 / 4);
@@ -192,7 +192,7 @@ numbers_are_those_of_the_objects(void **state)
 	assert_true(CONF_OCTETS_JOIN >= join);
 	assert_true(CONF_OCTETS_RECORD >= record);
 	assert_true(CONF_OCTETS_MEMBER >= member);
-	/* with that many there is a block of nodes that are not in use */
+	/* with that many there is a block that is not in use */
 	assert_true(many * (CONF_OCTETS_MEMBER - member) +
 	    CONF_OCTETS_PROTOCOL - tables >= BLOCK);
 	assert_true(CONF_OCTETS_TOLD >= HEAP(scsp_link) +

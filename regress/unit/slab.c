@@ -115,7 +115,7 @@ a_reference_leads_to_its_object_among_all_of_the_pool(void **state)
 
 /* Of what a large one has, at most a quarter was never used; all goes back. */
 static void
-a_large_slab_has_little_that_is_not_used(void **state)
+a_large_pool_has_little_that_is_not_used(void **state)
 {
 	const size_t most = 40 << 20, size = 1000;
 	uint8_t *last = NULL, *o;
@@ -132,7 +132,7 @@ a_large_slab_has_little_that_is_not_used(void **state)
 		memset(o + sizeof(last), 0xff, size - sizeof(last));
 		last = o;
 		used = pool.used * (size_t)SLAB_PIECE;
-		has = s.pieces * (size_t)SLAB_PIECE;
+		has = pool.pieces * (size_t)SLAB_PIECE;
 		assert_true(has >= used);
 		if (used > SLAB_PIECE * 32)
 			assert_true(has - used <= used / 4);
@@ -142,8 +142,31 @@ a_large_slab_has_little_that_is_not_used(void **state)
 		memcpy(&last, o, sizeof(last));
 		slab_put(&s, o);
 	}
-	assert_int_equal(s.pieces, 0);
+	assert_int_equal(pool.pieces, 0);
 	assert_null(pool.slots);
+}
+
+/* What comes and goes at the end of a block takes no new one each time. */
+static void
+the_newest_block_stays(void **state)
+{
+	struct slab_pool pool;
+	uint32_t n, pieces;
+	struct slab s;
+
+	(void)state;
+	slab_pool_init(&pool);
+	slab_init(&s, &pool, 1000);
+	for (n = 0, pieces = 16; pool.pieces <= pieces; n++)
+		assert_non_null(objects[n] = slab_get(&s));
+	pieces = pool.pieces;
+	slab_put(&s, objects[n - 1]);
+	assert_int_equal(pool.pieces, pieces);
+	assert_ptr_equal(slab_get(&s), objects[n - 1]);
+	while (n > 0)
+		slab_put(&s, objects[--n]);
+	assert_int_equal(pool.pieces, 0);
+	memset(objects, 0, sizeof(objects));
 }
 
 int
@@ -153,7 +176,8 @@ main(void)
 		cmocka_unit_test(objects_are_whole_and_go_back),
 		cmocka_unit_test(
 		    a_reference_leads_to_its_object_among_all_of_the_pool),
-		cmocka_unit_test(a_large_slab_has_little_that_is_not_used),
+		cmocka_unit_test(a_large_pool_has_little_that_is_not_used),
+		cmocka_unit_test(the_newest_block_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
