@@ -36,6 +36,9 @@
 /* while marsd is behind, until what was asked for is asked for once more */
 #define CONGESTED_WAIT	MTIME_MS(500)
 
+_Static_assert(sizeof(struct scsp_want_block) <= SLAB_LARGEST,
+    "blocks of the list are of the pool");
+
 static void	on_csus_timer(void *);
 
 void
@@ -52,7 +55,7 @@ scsp_solicit_clear(struct scsp_neighbor *nb)
 
 	while ((b = TAILQ_FIRST(&nb->crl)) != NULL) {
 		TAILQ_REMOVE(&nb->crl, b, entry);
-		free(b);
+		slab_pool_put(b);
 	}
 	free(nb->out);
 	nb->out = NULL;
@@ -92,8 +95,9 @@ scsp_solicit_add(struct scsp_neighbor *nb, scsp_record_id id, int32_t seq)
 		return;
 	}
 	b = TAILQ_LAST(&nb->crl, scsp_want_list);
-	if (b == NULL || b->n == RECORDS_MAX) {
-		if ((b = malloc(sizeof(*b))) == NULL) {
+	if (b == NULL || b->n == WANT_BLOCK) {
+		b = slab_pool_get(&nb->scsp->pool, sizeof(*b));
+		if (b == NULL) {
 			scsp_neighbor_drop(nb, SCSP_DROP_MEMORY);
 			nb->crl_failed = true;
 			return;
@@ -140,7 +144,7 @@ fill(struct scsp_neighbor *nb)
 			nb->out[nb->nout++] = *w;
 		if (b->first == b->n) {
 			TAILQ_REMOVE(&nb->crl, b, entry);
-			free(b);
+			slab_pool_put(b);
 		}
 	}
 	/* scsp_solicit_answered() searches it by name */

@@ -25,10 +25,14 @@ struct scsp_want {		/* an element of the CSA Request List */
 	int32_t		 seq;
 	bool		 answered;
 };
+
+#define WANT_BLOCK	96	/* as many as a slab's largest object has */
+
+/* Some of that list, in memory that goes to records when they have come. */
 struct scsp_want_block {
 	TAILQ_ENTRY(scsp_want_block) entry;
 	uint32_t		 first, n;
-	struct scsp_want	 want[RECORDS_MAX];
+	struct scsp_want	 want[WANT_BLOCK];
 };
 TAILQ_HEAD(scsp_want_list, scsp_want_block);
 
