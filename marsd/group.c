@@ -69,24 +69,18 @@ node_place(const struct btree_kind *k, const void *object)
 	return place_of(&n->atm);
 }
 
-static int
-join_cmp(const struct btree_kind *k, const void *like, const void *object)
-{
-	const struct marsd_join *j = object;
-
-	return node_cmp(k, like, marsd_node_of(j));
-}
-
+/* Joins of a range: one that is found needs no look at its node. */
 static struct btree_probe
 join_place(const struct btree_kind *k, const void *object)
 {
 	const struct marsd_join *j = object;
 
-	return node_place(k, marsd_node_of(j));
+	(void)k;
+	return (struct btree_probe){ .key = { j->node } };
 }
 
 static const struct btree_kind nodes_kind = { 16, node_cmp, node_place },
-	joins_kind = { 16, join_cmp, join_place };
+	joins_kind = { 4, NULL, join_place };
 
 static const uint8_t *
 span_of_range(const void *object)
@@ -311,8 +305,8 @@ static struct marsd_join *
 join_of(struct marsd_node *n, struct marsd_range *r)
 {
 	struct slab *slab = &n->proto->cluster->mars->joins;
-	struct btree_probe p = place_of(&n->atm);
 	struct marsd_join *j, *have;
+	struct btree_probe p;
 
 	if ((j = slab_get(slab)) == NULL)
 		return NULL;
@@ -324,6 +318,7 @@ join_of(struct marsd_node *n, struct marsd_range *r)
 			n->njoins++;
 			return j;
 		}
+		p = join_place(NULL, j);
 		(void)btree_remove(&joins_kind, &r->joins, &p);
 		have = NULL;
 	}
@@ -354,7 +349,7 @@ marsd_join_release(struct marsd_join *j)
 
 	if (!btree_empty(&j->entries))
 		return;
-	p = place_of(&n->atm);
+	p = join_place(NULL, j);
 	s = marsd_join_span(j);
 	marsd_itree_remove(&n->joins, &s);
 	n->njoins--;

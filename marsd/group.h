@@ -69,7 +69,7 @@ struct marsd_node {
 
 /* There may be a million: no larger than addresses of the protocol make it. */
 struct marsd_range {
-	struct btree		 joins;	/* by ATM address */
+	struct btree		 joins;	/* each by its node */
 	uint32_t		 live;	/* joins that count */
 	uint32_t		 own;	/* that we say of our own nodes */
 	uint32_t		 layer3; /* of these, for layer 3 (5.3) */
@@ -170,8 +170,8 @@ struct marsd_join	*marsd_join_get(struct marsd_node *,
 /* frees it if it rests on nothing */
 void			 marsd_join_release(struct marsd_join *);
 /*
- * its joins, by ATM address: begin with marsd_range_walk(), then the first,
- * the next, NULL; no join may come or go meanwhile
+ * its joins, in no order that means anything: begin with marsd_range_walk(),
+ * then the first, the next, NULL; no join may come or go meanwhile
  */
 void			 marsd_range_walk(struct btree_walk *,
 			    const struct marsd_range *);

@@ -4,25 +4,58 @@
  */
 
 /* What marsctl shows of groups: who is in the host map and the server map. */
+#include <stdlib.h>
+
 #include "show_impl.h"
 
-/* As many as fit, by address; the count says how many there are. */
+#define SHOWN_MAX	(CTL_ROW_MAX / 16) /* joins: more never fit a row */
+
+static int
+by_address(const void *a, const void *b)
+{
+	const struct marsd_join *x = *(const struct marsd_join *const *)a;
+	const struct marsd_join *y = *(const struct marsd_join *const *)b;
+
+	return atm_addr_cmp(&marsd_node_of(x)->atm, &marsd_node_of(y)->atm);
+}
+
+/*
+ * Joins of a range, NULL: of none, in the order of their addresses; to be freed
+ * by the caller.  Of very many it has only some.
+ */
+static const struct marsd_join **
+joins_of(const struct marsd_range *r, size_t *n)
+{
+	const struct marsd_join **v, *j;
+	struct btree_walk at;
+
+	*n = 0;
+	if (r == NULL ||
+	    (v = reallocarray(NULL, SHOWN_MAX, sizeof(*v))) == NULL)
+		return NULL;
+	marsd_range_walk(&at, r);
+	while (*n < SHOWN_MAX && (j = marsd_range_next(&at)) != NULL)
+		v[(*n)++] = j;
+	if (*n > 1)
+		qsort(v, *n, sizeof(*v), by_address);
+	return v;
+}
+
+/* As many as fit; the count says how many there are. */
 static void
 put_nodes(struct wr *w, const char *name, enum marsd_role role,
     struct marsd_proto *p, const struct marsd_span *s, size_t reserve)
 {
-	const struct marsd_range *r = marsd_range_find(p, role, s);
-	struct btree_walk at;
-	struct marsd_join *j;
+	const struct marsd_join **v;
+	size_t i, n;
 
+	v = joins_of(marsd_range_find(p, role, s), &n);
 	ctl_array(w, name);
-	if (r != NULL)
-		marsd_range_walk(&at, r);
-	while (r != NULL && wr_left(w) >= ATM_STRLEN + 16 + reserve &&
-	    (j = marsd_range_next(&at)) != NULL)
-		if (j->counts != 0)
-			ctl_atm(w, "", &marsd_node_of(j)->atm);
+	for (i = 0; i < n && wr_left(w) >= ATM_STRLEN + 16 + reserve; i++)
+		if (v[i]->counts != 0)
+			ctl_atm(w, "", &marsd_node_of(v[i])->atm);
 	ctl_close(w);
+	free(v);
 }
 
 static void
@@ -104,16 +137,14 @@ static void
 put_map(struct wr *w, const char *name, const struct marsd_range *r,
     size_t reserve)
 {
-	struct btree_walk at;
-	struct marsd_join *j;
+	size_t i, n;
+	const struct marsd_join **v = joins_of(r, &n);
 
 	ctl_array(w, name);
-	if (r != NULL)
-		marsd_range_walk(&at, r);
-	while (r != NULL && wr_left(w) >= ROW_RESERVE + reserve &&
-	    (j = marsd_range_next(&at)) != NULL)
-		put_map_join(w, j, reserve);
+	for (i = 0; i < n && wr_left(w) >= ROW_RESERVE + reserve; i++)
+		put_map_join(w, v[i], reserve);
 	ctl_close(w);
+	free(v);
 }
 
 static void

@@ -131,6 +131,28 @@ groups_and_blocks_name_their_members(void **state)
 	net_end(net, v[0], v[1], v[2], v[3], NULL);
 }
 
+/* Whoever came first, by address. */
+static void
+members_of_a_group_are_in_their_order(void **state)
+{
+	struct net *net = net_new();
+	struct nvc *v[3];
+
+	(void)state;
+	net_start(net, 0);
+	v[0] = net_client(net, 0, 7);
+	v[1] = net_client(net, 0, 5);
+	v[2] = net_client(net, 0, 6);
+	net_join(v[2], 4, 0, GROUP(1), GROUP(1));
+	net_join(v[0], 4, 0, GROUP(1), GROUP(1));
+	net_join(v[1], 4, 0, GROUP(1), GROUP(1));
+	net_wait(net, MTIME_SEC(5));
+	ROWS_BEGIN();
+	assert_true(ROWS_NEXT(marsd_show_groups, net->s[0].mars));
+	rows_array("members", "10.0.0.5 10.0.0.6 10.0.0.7");
+	net_end(net, v[0], v[1], v[2], NULL);
+}
+
 /* The server itself among the others, by identifier. */
 static void
 each_server_has_a_row(void **state)
@@ -303,6 +325,7 @@ main(void)
 		cmocka_unit_test(each_cluster_has_a_row),
 		cmocka_unit_test(members_of_all_servers_have_rows),
 		cmocka_unit_test(groups_and_blocks_name_their_members),
+		cmocka_unit_test(members_of_a_group_are_in_their_order),
 		cmocka_unit_test(each_server_has_a_row),
 		cmocka_unit_test(each_join_has_a_row),
 		cmocka_unit_test(one_member_in_full),
