@@ -12,10 +12,12 @@
 
 #define FLUSH_TIMEOUT	500	/* ms without progress */
 /*
- * Messages handed over before others have a turn.  A read brings hundreds, and
- * whoever asks a daemon for something would wait for all of them.
+ * Messages handed over before others have a turn, and octets of them: a read
+ * brings a thousand records, and whoever asks a daemon for something would wait
+ * for all of them.
  */
 #define SLICE		32
+#define SLICE_OCTETS	8192
 
 static void	on_event(evutil_socket_t, short, void *);
 
@@ -50,9 +52,12 @@ channel_disarm(struct channel *c)
 	(void)evtimer_del(&c->again);
 }
 
-/* Hands over one message; false: there is none, or the channel is closed. */
+/*
+ * Hands over one message, and counts what it has; false: there is none, or the
+ * channel is closed.
+ */
 static bool
-deliver_one(struct channel *c)
+deliver_one(struct channel *c, size_t *octets)
 {
 	struct imsg imsg;
 	struct ibuf payload;
@@ -65,6 +70,7 @@ deliver_one(struct channel *c)
 		rd_init(&r, ibuf_data(&payload), ibuf_size(&payload));
 	else
 		rd_init(&r, NULL, 0);
+	*octets += r.left;
 	fd = imsg_get_fd(&imsg);
 	c->message(c->arg, imsg_get_type(&imsg), &r, fd);
 	imsg_free(&imsg);
@@ -81,12 +87,14 @@ take(struct channel *c)
 	static const struct timeval at_once;
 	int n = 0, got = c->more ? 1 : imsgbuf_read(&c->ibuf);
 	bool ended = got != 1;
+	size_t octets = 0;
 
 	if (got == -1)
 		c->error = errno;
-	while ((ended || n < SLICE) && deliver_one(c))
+	while ((ended || (n < SLICE && octets < SLICE_OCTETS)) &&
+	    deliver_one(c, &octets))
 		n++;
-	c->more = n == SLICE;
+	c->more = n == SLICE || octets >= SLICE_OCTETS;
 	if (c->more && c->open && evtimer_add(&c->again, &at_once) == -1)
 		return false;
 	return !ended;
