@@ -14,7 +14,6 @@
  * entries than it has, and a tree of one object has none, since most sets are
  * small.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "btree.h"
