@@ -192,7 +192,7 @@ numbers_are_those_of_the_objects(void **state)
 	assert_true(CONF_OCTETS_JOIN >= join);
 	assert_true(CONF_OCTETS_RECORD >= record);
 	assert_true(CONF_OCTETS_MEMBER >= member);
-	/* a piece of each size of nodes, of keys of 4, 8, 16 octets, may be new */
+	/* a piece of each size of nodes, of three widths, may be new */
 	assert_true(CONF_OCTETS_PROTOCOL - tables >= 2 * 3 * 10 * SLAB_PIECE);
 	/* with that many there is a block that is not in use */
 	assert_true(many * (CONF_OCTETS_MEMBER - member) +
