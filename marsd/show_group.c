@@ -8,7 +8,7 @@
 
 #include "show_impl.h"
 
-#define SHOWN_MAX	(CTL_ROW_MAX / 16) /* joins: more never fit a row */
+#define SHOWN_MAX	(CTL_ROW_MAX / 8) /* joins: more never fit a row */
 
 static int
 by_address(const void *a, const void *b)
@@ -19,12 +19,26 @@ by_address(const void *a, const void *b)
 	return atm_addr_cmp(&marsd_node_of(x)->atm, &marsd_node_of(y)->atm);
 }
 
+static bool
+any_join(const struct marsd_join *j)
+{
+	(void)j;
+	return true;
+}
+
+static bool
+join_counts(const struct marsd_join *j)
+{
+	return j->counts != 0;
+}
+
 /*
- * Joins of a range, NULL: of none, in the order of their addresses; to be freed
- * by the caller.  Of very many it has only some.
+ * Those joins of a range, NULL: of none, in the order of their addresses; to be
+ * freed by the caller.  Of very many it has only some.
  */
 static const struct marsd_join **
-joins_of(const struct marsd_range *r, size_t *n)
+joins_of(const struct marsd_range *r, bool (*wanted)(const struct marsd_join *),
+    size_t *n)
 {
 	const struct marsd_join **v, *j;
 	struct btree_walk at;
@@ -35,7 +49,8 @@ joins_of(const struct marsd_range *r, size_t *n)
 		return NULL;
 	marsd_range_walk(&at, r);
 	while (*n < SHOWN_MAX && (j = marsd_range_next(&at)) != NULL)
-		v[(*n)++] = j;
+		if (wanted(j))
+			v[(*n)++] = j;
 	if (*n > 1)
 		qsort(v, *n, sizeof(*v), by_address);
 	return v;
@@ -49,11 +64,10 @@ put_nodes(struct wr *w, const char *name, enum marsd_role role,
 	const struct marsd_join **v;
 	size_t i, n;
 
-	v = joins_of(marsd_range_find(p, role, s), &n);
+	v = joins_of(marsd_range_find(p, role, s), join_counts, &n);
 	ctl_array(w, name);
 	for (i = 0; i < n && wr_left(w) >= ATM_STRLEN + 16 + reserve; i++)
-		if (v[i]->counts != 0)
-			ctl_atm(w, "", &marsd_node_of(v[i])->atm);
+		ctl_atm(w, "", &marsd_node_of(v[i])->atm);
 	ctl_close(w);
 	free(v);
 }
@@ -138,7 +152,7 @@ put_map(struct wr *w, const char *name, const struct marsd_range *r,
     size_t reserve)
 {
 	size_t i, n;
-	const struct marsd_join **v = joins_of(r, &n);
+	const struct marsd_join **v = joins_of(r, any_join, &n);
 
 	ctl_array(w, name);
 	for (i = 0; i < n && wr_left(w) >= ROW_RESERVE + reserve; i++)
