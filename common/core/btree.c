@@ -34,6 +34,10 @@ struct btree_node {
 	_Alignas(uint64_t) uint8_t space[]; /* max keys, then max entries */
 };
 
+_Static_assert(sizeof(struct btree_node) + FANOUT *
+    (BTREE_WORDS * sizeof(uint64_t) + sizeof(struct btree_node *)) <=
+    SLAB_LARGEST, "the largest node is of the pool");
+
 void
 btree_init(struct btree *t)
 {
@@ -572,9 +576,10 @@ bt_run_end(const struct btree_kind *k, struct btree_node *b,
     const struct btree_probe *p)
 {
 	bool same;
-	unsigned int i = bt_place(k, p, b, &same);
 
-	return b->run == RUN && i == b->behind ? i : 0;
+	return b->run == RUN && bt_place(k, p, b, &same) == b->behind ?
+	    b->behind :
+	    0;
 }
 
 /*
