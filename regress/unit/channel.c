@@ -296,25 +296,38 @@ flush_sends_the_last_words(void **state)
  * have theirs; nothing is lost by it, and not by the end that comes behind.
  */
 static void
-many_messages_take_several_turns(void **state)
+arrive_in_turns(struct pair *p, unsigned int n, size_t len, unsigned int most)
 {
-	struct pair *p = *state;
-	unsigned int had, turns = 0;
-	int i;
+	uint8_t data[LIMIT];
+	unsigned int i, had, turns = 0;
 
-	for (i = 0; i < 100; i++)
-		assert_int_equal(channel_send(&p->a.c, 1, -1, NULL, 0), 0);
+	memset(data, 1, sizeof(data));
+	for (i = 0; i < n; i++)
+		assert_int_equal(channel_send(&p->a.c, 1, -1, data, len), 0);
 	assert_int_equal(channel_flush(&p->a.c), 0);
 	channel_close(&p->a.c);
 	for (had = 0; p->b.closed == 0 && turns < 100; had = p->b.messages) {
 		event_base_loop(p->base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
 		turns += p->b.messages > had;
-		assert_true(p->b.messages - had <= 50);
+		assert_true(p->b.messages - had <= most);
 		assert_true(p->b.messages > had || p->b.closed > 0);
 	}
 	assert_true(turns > 1);
-	assert_int_equal(p->b.messages, 100);
+	assert_int_equal(p->b.messages, n);
+	assert_int_equal(p->b.octets, n * len);
 	assert_int_equal(p->b.closed, 1);
+}
+
+static void
+many_messages_take_several_turns(void **state)
+{
+	arrive_in_turns(*state, 100, 0, 50);
+}
+
+static void
+so_do_few_that_are_large(void **state)
+{
+	arrive_in_turns(*state, 24, LIMIT, 10);
 }
 
 int
@@ -332,6 +345,7 @@ main(void)
 		T(closed_in_a_handler_delivers_no_more),
 		T(flush_sends_the_last_words),
 		T(many_messages_take_several_turns),
+		T(so_do_few_that_are_large),
 	};
 
 	return cmocka_run_group_tests_name("channel", tests, NULL, NULL);
